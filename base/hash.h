@@ -1,0 +1,17 @@
+// SipHash-1-3 (Aumasson & Bernstein 2012): a keyed 64-bit hash of bytes.
+//
+// Ids come from strangers, so every table is keyed with a seed that strangers do not
+// know. Nothing a user can see may depend on the order a hash gives: same posts,
+// another seed, same output.
+#pragma once
+
+#include <stdint.h>
+
+#include "base/slice.h"
+
+struct hash_key {
+    uint64_t k0;
+    uint64_t k1;
+};
+
+uint64_t hash_slice(const struct hash_key *key, struct slice bytes);

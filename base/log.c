@@ -1,0 +1,123 @@
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { ESCAPE_LEN = 4, PREFIX_MAX = 16 };
+
+static enum log_level log_threshold = LOG_LEVEL_INFO;
+static bool log_with_prefix = false;
+
+void
+log_setup(enum log_level threshold, bool with_prefix)
+{
+    log_threshold = threshold;
+    log_with_prefix = with_prefix;
+}
+
+bool
+log_wants(enum log_level level)
+{
+    return level <= log_threshold;
+}
+
+static const char *
+prefix_of(enum log_level level)
+{
+    if (!log_with_prefix) {
+        return "cascaded: ";
+    }
+    switch (level) {
+    case LOG_LEVEL_ERROR:
+        return "<3>";
+    case LOG_LEVEL_WARN:
+        return "<4>";
+    case LOG_LEVEL_INFO:
+        return "<6>";
+    case LOG_LEVEL_DEBUG:
+        break;
+    }
+    return "<7>";
+}
+
+// How many bytes at `text` are one control character: C0, DEL, or C1 in UTF-8, which
+// terminals obey as well.
+static size_t
+control_length(const unsigned char *text)
+{
+    if ((text[0] < 0x20 && text[0] != '\t') || text[0] == 0x7f) {
+        return 1;
+    }
+    return text[0] == 0xc2 && text[1] >= 0x80 && text[1] <= 0x9f ? 2 : 0;
+}
+
+static char *
+escape_byte(char *to, unsigned char byte)
+{
+    static const char hex[] = "0123456789abcdef";
+    *to++ = '\\';
+    *to++ = 'x';
+    *to++ = hex[byte >> 4];
+    *to++ = hex[byte & 15];
+    return to;
+}
+
+static char *
+escape(char *to, const char *text)
+{
+    const unsigned char *from = (const unsigned char *)text;
+    while (*from != '\0') {
+        size_t bad = control_length(from);
+        if (bad == 0) {
+            *to++ = (char)*from++;
+        }
+        for (; bad != 0; bad--) {
+            to = escape_byte(to, *from++);
+        }
+    }
+    return to;
+}
+
+// A message that cannot be written has nobody left to be told to.
+static void
+write_all(const char *text, size_t size)
+{
+    while (size != 0) {
+        ssize_t done = write(STDERR_FILENO, text, size);
+        if (done < 0 && errno == EINTR) {
+            continue;
+        }
+        if (done <= 0) {
+            return;
+        }
+        text += done;
+        size -= (size_t)done;
+    }
+}
+
+void
+log_write(enum log_level level, const char *format, ...)
+{
+    if (!log_wants(level)) {
+        return;
+    }
+    int errno_before = errno;
+    char text[LOG_TEXT_MAX + 1];
+    va_list args;
+    va_start(args, format);
+    int length = vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    if (length < 0) {
+        text[0] = '\0';
+    }
+
+    char line[PREFIX_MAX + ESCAPE_LEN * LOG_TEXT_MAX + 1];
+    char *end = escape(stpcpy(line, prefix_of(level)), text);
+    *end++ = '\n';
+    write_all(line, (size_t)(end - line));
+    errno = errno_before;
+}

@@ -1,0 +1,363 @@
+#include "base/option.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+// A user's text in a message: enough to recognise it.
+#define QUOTED(s) (int)((s).len < 40 ? (s).len : 40), (s).ptr != NULL ? (s).ptr : ""
+
+static const struct {
+    char letter;
+    uint64_t factor;
+} sizes[] = {
+    {'G', 1U << 30},
+    {'M', 1U << 20},
+    {'K', 1U << 10},
+};
+
+enum { SIZES = sizeof(sizes) / sizeof(sizes[0]), LIMIT_TEXT_MAX = USEC_TEXT_MAX };
+
+static void *
+field_of(const struct option *row, void *base)
+{
+    return (char *)base + row->offset;
+}
+
+static const void *
+value_of(const struct option *row, const void *base)
+{
+    return (const char *)base + row->offset;
+}
+
+static void
+format_bytes(uint64_t value, char text[LIMIT_TEXT_MAX])
+{
+    for (size_t i = 0; value != 0 && i < SIZES; i++) {
+        if (value % sizes[i].factor == 0) {
+            (void)snprintf(text, LIMIT_TEXT_MAX, "%" PRIu64 "%c",
+                           value / sizes[i].factor, sizes[i].letter);
+            return;
+        }
+    }
+    (void)snprintf(text, LIMIT_TEXT_MAX, "%" PRIu64, value);
+}
+
+// A limit as a user would write it.
+static const char *
+format_limit(const struct option *row, int64_t limit, char text[LIMIT_TEXT_MAX])
+{
+    if (row->type == OPTION_SPAN || row->type == OPTION_SPANS) {
+        return usec_format_duration(limit, text);
+    }
+    if (row->type == OPTION_BYTES) {
+        format_bytes((uint64_t)limit, text);
+    } else {
+        (void)snprintf(text, LIMIT_TEXT_MAX, "%" PRId64, limit);
+    }
+    return text;
+}
+
+static enum status
+refuse_range(const struct option *row, struct slice text, struct error *error)
+{
+    char min[LIMIT_TEXT_MAX];
+    char max[LIMIT_TEXT_MAX];
+    return error_set(error, STATUS_RANGE, "%s: \"%.*s\" is not from %s to %s%s",
+                     row->name, QUOTED(text), format_limit(row, row->min, min),
+                     format_limit(row, row->max, max),
+                     row->type == OPTION_TEXT ? " bytes long" : "");
+}
+
+static enum status
+refuse_form(const struct option *row, struct slice text, const char *right,
+            struct error *error)
+{
+    return error_set(error, STATUS_PARSE, "%s: \"%.*s\" is not %s", row->name,
+                     QUOTED(text), right);
+}
+
+static enum status
+set_bool(const struct option *row, bool *field, struct slice text, struct error *error)
+{
+    static const struct {
+        const char *word;
+        bool value;
+    } words[] = {
+        {"true", true},   {"yes", true}, {"on", true},
+        {"false", false}, {"no", false}, {"off", false},
+    };
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (slice_equal(text, slice_of(words[i].word))) {
+            *field = words[i].value;
+            return STATUS_OK;
+        }
+    }
+    return refuse_form(row, text, "true or false", error);
+}
+
+// Reads leading digits; a number past 64 bits is UINT64_MAX. Returns how many digits.
+static size_t
+read_number(struct slice text, uint64_t *ret_number)
+{
+    uint64_t number = 0;
+    size_t at = 0;
+    for (; at < text.len && text.ptr[at] >= '0' && text.ptr[at] <= '9'; at++) {
+        uint64_t digit = (uint64_t)(text.ptr[at] - '0');
+        bool is_too_big = number > (UINT64_MAX - digit) / 10;
+        number = is_too_big ? UINT64_MAX : number * 10 + digit;
+    }
+    *ret_number = number;
+    return at;
+}
+
+// What a number is to be multiplied with: 0 if its end is no size.
+static uint64_t
+read_factor(struct slice end)
+{
+    if (end.len == 0) {
+        return 1;
+    }
+    for (size_t i = 0; end.len == 1 && i < SIZES; i++) {
+        if (end.ptr[0] == sizes[i].letter) {
+            return sizes[i].factor;
+        }
+    }
+    return 0;
+}
+
+static enum status
+set_number(const struct option *row, uint64_t *field, struct slice text,
+           struct error *error)
+{
+    uint64_t number;
+    size_t digits = read_number(text, &number);
+    uint64_t factor = 0;
+    if (digits != 0) {
+        factor = read_factor((struct slice){text.ptr + digits, text.len - digits});
+    }
+    if (row->type == OPTION_COUNT && (factor != 1 || digits != text.len)) {
+        return refuse_form(row, text, "a whole number", error);
+    }
+    if (factor == 0) {
+        return refuse_form(row, text, "a size such as 4096, 64K, 16M or 1G", error);
+    }
+    if (number > (uint64_t)row->max / factor || number * factor < (uint64_t)row->min) {
+        return refuse_range(row, text, error);
+    }
+    *field = number * factor;
+    return STATUS_OK;
+}
+
+static enum status
+set_span(const struct option *row, usec *field, struct slice text, struct error *error)
+{
+    usec span = 0;
+    enum status status = usec_parse_duration(text, &span);
+    if (status == STATUS_PARSE) {
+        return refuse_form(row, text, "a duration such as 250ms, 5s, 90m, 24h or 7d",
+                           error);
+    }
+    if (status != STATUS_OK || span < row->min || span > row->max) {
+        return refuse_range(row, text, error);
+    }
+    *field = span;
+    return STATUS_OK;
+}
+
+static enum status
+set_text(const struct option *row, char field[OPTION_TEXT_MAX], struct slice text,
+         struct error *error)
+{
+    assert(row->max < OPTION_TEXT_MAX);
+    if (text.len < (size_t)row->min || text.len > (size_t)row->max) {
+        return refuse_range(row, text, error);
+    }
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+        if (c < 0x20 || c == 0x7f) {
+            return error_set(error, STATUS_PARSE,
+                             "%s: the text must be free of control characters",
+                             row->name);
+        }
+    }
+    if (text.len != 0) {
+        memcpy(field, text.ptr, text.len);
+    }
+    field[text.len] = '\0';
+    return STATUS_OK;
+}
+
+static struct slice
+trim(struct slice text)
+{
+    while (text.len != 0 && (text.ptr[0] == ' ' || text.ptr[0] == '\t')) {
+        text.ptr++;
+        text.len--;
+    }
+    while (text.len != 0 &&
+           (text.ptr[text.len - 1] == ' ' || text.ptr[text.len - 1] == '\t')) {
+        text.len--;
+    }
+    return text;
+}
+
+static struct slice
+without_braces(struct slice text)
+{
+    text = trim(text);
+    if (text.len >= 2 && text.ptr[0] == '{' && text.ptr[text.len - 1] == '}') {
+        text = trim((struct slice){text.ptr + 1, text.len - 2});
+    }
+    return text;
+}
+
+static enum status
+add_span(const struct option *row, struct option_spans *spans, struct slice item,
+         struct error *error)
+{
+    usec length = 0;
+    enum status status = set_span(row, &length, item, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (item.len >= OPTION_NAME_MAX) {
+        return refuse_form(row, item, "short enough: leave out leading zeros", error);
+    }
+    for (size_t i = 0; i < spans->count; i++) {
+        if (spans->length[i] == length) {
+            return error_set(error, STATUS_RANGE,
+                             "%s: %s and %.*s are the same; name it once", row->name,
+                             spans->name[i], SLICE_ARG(item));
+        }
+    }
+    if (spans->count == OPTION_SPANS_MAX) {
+        return error_set(error, STATUS_RANGE, "%s: at most %d durations", row->name,
+                         OPTION_SPANS_MAX);
+    }
+    spans->length[spans->count] = length;
+    memcpy(spans->name[spans->count], item.ptr, item.len);
+    spans->count++;
+    return STATUS_OK;
+}
+
+static enum status
+set_spans(const struct option *row, struct option_spans *field, struct slice text,
+          struct error *error)
+{
+    struct option_spans spans = {0};
+    struct slice rest = without_braces(text);
+    bool is_more = true;
+    while (is_more) {
+        const char *comma = rest.len != 0 ? memchr(rest.ptr, ',', rest.len) : NULL;
+        is_more = comma != NULL;
+        size_t len = is_more ? (size_t)(comma - rest.ptr) : rest.len;
+        enum status status =
+            add_span(row, &spans, trim((struct slice){rest.ptr, len}), error);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        if (is_more) {
+            rest = (struct slice){rest.ptr + len + 1, rest.len - len - 1};
+        }
+    }
+    *field = spans;
+    return STATUS_OK;
+}
+
+enum status
+option_set(const struct option *row, void *base, struct slice text, struct error *error)
+{
+    void *field = field_of(row, base);
+    text = slice_is_none(text) ? SLICE_LIT("") : text;
+    switch (row->type) {
+    case OPTION_BOOL:
+        return set_bool(row, field, text, error);
+    case OPTION_COUNT:
+    case OPTION_BYTES:
+        return set_number(row, field, text, error);
+    case OPTION_SPAN:
+        return set_span(row, field, text, error);
+    case OPTION_TEXT:
+        return set_text(row, field, text, error);
+    case OPTION_SPANS:
+        return set_spans(row, field, text, error);
+    }
+    return STATUS_RANGE;
+}
+
+void
+option_presets(const struct option *rows, void *base)
+{
+    for (const struct option *row = rows; row->name != NULL; row++) {
+        enum status status = option_set(row, base, slice_of(row->preset), NULL);
+        assert(status == STATUS_OK);
+        (void)status;
+    }
+}
+
+static size_t
+format_spans(const struct option_spans *spans, char *text, size_t size)
+{
+    size_t length = 0;
+    for (size_t i = 0; i < spans->count; i++) {
+        bool has_room = length < size;
+        int added =
+            snprintf(has_room ? text + length : NULL, has_room ? size - length : 0,
+                     "%s%s", i != 0 ? ", " : "", spans->name[i]);
+        length += (size_t)added;
+    }
+    if (spans->count == 0 && size != 0) {
+        text[0] = '\0';
+    }
+    return length;
+}
+
+size_t
+option_format(const struct option *row, const void *base, char *text, size_t size)
+{
+    const void *value = value_of(row, base);
+    char number[LIMIT_TEXT_MAX];
+    const char *written = number;
+    switch (row->type) {
+    case OPTION_BOOL:
+        written = *(const bool *)value ? "true" : "false";
+        break;
+    case OPTION_COUNT:
+        (void)snprintf(number, sizeof(number), "%" PRIu64, *(const uint64_t *)value);
+        break;
+    case OPTION_BYTES:
+        format_bytes(*(const uint64_t *)value, number);
+        break;
+    case OPTION_SPAN:
+        (void)usec_format_duration(*(const usec *)value, number);
+        break;
+    case OPTION_TEXT:
+        written = value;
+        break;
+    case OPTION_SPANS:
+        return format_spans(value, text, size);
+    }
+    return (size_t)snprintf(text, size, "%s", written);
+}
+
+const char *
+option_type_name(enum option_type type)
+{
+    switch (type) {
+    case OPTION_BOOL:
+        return "bool";
+    case OPTION_COUNT:
+        return "count";
+    case OPTION_BYTES:
+        return "bytes";
+    case OPTION_SPAN:
+        return "duration";
+    case OPTION_TEXT:
+        return "text";
+    case OPTION_SPANS:
+        return "durations";
+    }
+    return "unknown";
+}

@@ -1,0 +1,67 @@
+// Option rows: one row per thing a user may set, beside the code it steers.
+//
+// From these rows come the configuration reader, -o, -t, --describe options and the
+// sample configuration. A row stores its value at `offset` in its module's options
+// struct:
+//   BOOL bool · COUNT uint64_t · BYTES uint64_t · SPAN usec · TEXT
+//   char[OPTION_TEXT_MAX] · SPANS struct option_spans
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+#include "base/status.h"
+#include "base/usec.h"
+
+enum option_type {
+    OPTION_BOOL,
+    OPTION_COUNT, // whole number
+    OPTION_BYTES, // whole number with optional K, M or G (powers of 1024)
+    OPTION_SPAN,  // duration: ms s m h d
+    OPTION_TEXT,
+    OPTION_SPANS, // list of different durations
+};
+
+enum { OPTION_TEXT_MAX = 512, OPTION_SPANS_MAX = 8, OPTION_NAME_MAX = 16 };
+
+// Durations as given: the text names them in keys ("60m" and "1h" are the same length,
+// so one list may not hold both).
+struct option_spans {
+    size_t count;
+    usec length[OPTION_SPANS_MAX];
+    char name[OPTION_SPANS_MAX][OPTION_NAME_MAX];
+};
+
+struct option {
+    const char *name; // "redis.flush"; a name without a dot stands outside any section
+    enum option_type type;
+    const char *preset; // default, as a user would write it; a list is "5m, 1h"
+    int64_t min;        // COUNT, BYTES: value; SPAN(S): usec; TEXT: length
+    int64_t max;
+    bool is_reloadable;
+    size_t offset;
+    const char *help; // one sentence without the final stop
+};
+
+#define OPTION_END                                                                     \
+    {                                                                                  \
+        NULL, OPTION_BOOL, NULL, 0, 0, false, 0, NULL                                  \
+    }
+
+// Reads `text` as the row says and stores it in `base`; on failure `base` is untouched
+// and error says what would be right. A list is comma-separated, with or without
+// braces.
+enum status option_set(const struct option *row, void *base, struct slice text,
+                       struct error *error) MUST_USE;
+
+// Stores every row's preset. Rows end with OPTION_END. A preset that does not fit its
+// own row is a bug (assert).
+void option_presets(const struct option *rows, void *base);
+
+// Writes the value as a user would; returns its length as snprintf does.
+size_t option_format(const struct option *row, const void *base, char *text,
+                     size_t size);
+
+const char *option_type_name(enum option_type type);

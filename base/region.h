@@ -1,0 +1,15 @@
+// A region: address space asked of the system once and backed by memory only where
+// touched.
+//
+// Containers reserve their whole capacity as one region, so that they never call malloc
+// later and cost only what is in use. Fresh regions read as zero.
+#pragma once
+
+#include <stddef.h>
+
+// Reserves `size` bytes (rounded up to pages), aligned to a page. NULL when size is 0
+// or the system refuses.
+void *region_reserve(size_t size);
+
+// Gives back what region_reserve(size) answered. Accepts NULL.
+void region_release(void *region, size_t size);

@@ -1,0 +1,44 @@
+#include "base/ring.h"
+
+#include "base/region.h"
+
+bool
+ring_init(struct ring *ring, size_t size)
+{
+    *ring = (struct ring){0};
+    if (size < 64 || size > SIZE_MAX - RING_UNIT) {
+        return false;
+    }
+    size = (size + RING_UNIT - 1) / RING_UNIT * RING_UNIT;
+    char *bytes = region_reserve(size);
+    if (bytes == NULL) {
+        return false;
+    }
+    *ring = (struct ring){.bytes = bytes, .size = size, .head = 1, .lap = 1};
+    return true;
+}
+
+void
+ring_fini(struct ring *ring)
+{
+    region_release(ring->bytes, ring->size);
+    *ring = (struct ring){0};
+}
+
+uint64_t
+ring_put(struct ring *ring, size_t size)
+{
+    if (size == 0 || size > ring->size / 4) {
+        return RING_NONE;
+    }
+    uint64_t units = ring->size / RING_UNIT;
+    uint64_t length = (size + RING_UNIT - 1) / RING_UNIT;
+    // The rest of a lap that is too short for the record is skipped.
+    if (ring->head - ring->lap + length > units) {
+        ring->lap += units;
+        ring->head = ring->lap;
+    }
+    uint64_t place = ring->head;
+    ring->head += length;
+    return place;
+}

@@ -1,0 +1,44 @@
+// A ring of byte records: the newest stay, the oldest are overwritten.
+//
+// Records are named by their place in an endless stream, so a name never comes back:
+// ring_at answers NULL once the record is overwritten. Places are in units of 8 bytes,
+// start at 1, and are kept as 64 bits. The region is reserved at creation and touched
+// only as far as used.
+//
+//     bytes                                                  bytes + size
+//     | this lap: places lap to head-1 | last lap: still there | unused |
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { RING_NONE = 0, RING_UNIT = 8 };
+
+struct ring {
+    char *bytes;
+    size_t size;   // of the region, a multiple of 8
+    uint64_t head; // place of the next record
+    uint64_t lap;  // place that lies at the start of the region in this lap
+};
+
+// size: bytes, at least 64, rounded up to 8. Returns false when it is less or the
+// system refuses; then the ring is as after ring_fini.
+bool ring_init(struct ring *ring, size_t size);
+void ring_fini(struct ring *ring);
+
+// Room for a record of `size` bytes; it never wraps. RING_NONE if size is 0 or more
+// than a quarter of the ring. The caller writes it through ring_at.
+uint64_t ring_put(struct ring *ring, size_t size);
+
+// The record put at `place`, 8-byte aligned, or NULL if it is overwritten or RING_NONE.
+static inline void *
+ring_at(const struct ring *ring, uint64_t place)
+{
+    uint64_t units = ring->size / RING_UNIT;
+    if (place == RING_NONE || place >= ring->head || ring->head - place > units) {
+        return NULL;
+    }
+    uint64_t unit = place >= ring->lap ? place - ring->lap : place + units - ring->lap;
+    return ring->bytes + unit * RING_UNIT;
+}

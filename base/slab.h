@@ -1,0 +1,75 @@
+// A slab: many small byte strings in one reserved region, named by 32-bit references.
+//
+// The region is reserved at creation and touched only as far as it is used: `limit`
+// bounds the resident size, malloc is never called. Sizes are rounded up to a class (16
+// bytes apart up to 128, then four classes an octave); freed pieces are reused within
+// their class. A reference is a piece's offset in units of 16 bytes; 0 means "none".
+// The pointer of a piece stays valid until it is freed.
+//
+//     0            sizeof(struct slab)                top           limit
+//     | struct slab | piece | piece | freed | piece |  never touched  |
+#pragma once
+
+#include <stdalign.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/slice.h"
+
+enum { SLAB_NONE = 0, SLAB_PIECE_MAX = 1 << 24, SLAB_UNIT = 16, SLAB_CLASSES = 76 };
+
+// Lies at the start of its own region, so that references count from it and none is 0.
+struct slab {
+    alignas(SLAB_UNIT) size_t limit;
+    size_t top; // bytes from here on were never handed out
+    size_t used;
+    uint32_t freed[SLAB_CLASSES]; // first freed piece of a class; it names the next
+};
+
+// limit: bytes, 4 KiB to 64 GiB, this header included. NULL when it is outside of that
+// or the system refuses the region.
+struct slab *slab_create(size_t limit);
+void slab_destroy(struct slab **slab);
+
+// A piece of `size` bytes (1 to SLAB_PIECE_MAX), contents undefined; SLAB_NONE when
+// full or when the size is outside of that.
+uint32_t slab_alloc(struct slab *slab, size_t size);
+// size: what the piece was allocated with. SLAB_NONE is accepted.
+void slab_free(struct slab *slab, uint32_t ref, size_t size);
+
+// How many bytes the class of `size` (1 to SLAB_PIECE_MAX) really holds: growth within
+// it is free.
+size_t slab_class_size(size_t size);
+
+// The piece, aligned to 16 bytes. ref is not SLAB_NONE.
+static inline void *
+slab_at(const struct slab *slab, uint32_t ref)
+{
+    return (char *)(uintptr_t)slab + (size_t)ref * SLAB_UNIT;
+}
+
+// Byte strings with their length in front. An empty or absent text is SLAB_NONE.
+// slab_text_put copies at most SLAB_PIECE_MAX - 4 bytes; SLAB_NONE when full.
+uint32_t slab_text_put(struct slab *slab, struct slice text);
+void slab_text_free(struct slab *slab, uint32_t ref);
+
+// Points into the slab until the text is freed; SLICE_NONE for SLAB_NONE.
+static inline struct slice
+slab_text(const struct slab *slab, uint32_t ref)
+{
+    if (ref == SLAB_NONE) {
+        return SLICE_NONE;
+    }
+    const char *piece = slab_at(slab, ref);
+    uint32_t len;
+    memcpy(&len, piece, sizeof(len));
+    return (struct slice){piece + sizeof(len), len};
+}
+
+// Bytes handed out, rounded to their class.
+static inline size_t
+slab_used(const struct slab *slab)
+{
+    return slab->used;
+}

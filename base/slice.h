@@ -1,0 +1,59 @@
+// A slice: bytes somebody else owns.
+//
+// A slice never owns; whoever makes one says which buffer it points into and for how
+// long that lives. The bytes may hold NUL and need not end in one. An absent text is
+// the slice with ptr == NULL; an empty text has a pointer and len == 0.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+struct slice {
+    const char *ptr;
+    size_t len;
+};
+
+#define SLICE_NONE ((struct slice){NULL, 0})
+#define SLICE_LIT(text) ((struct slice){"" text, sizeof(text) - 1})
+
+// For printf's "%.*s"; the text must be shorter than 2 GiB.
+#define SLICE_ARG(s) (int)(s).len, (s).ptr != NULL ? (s).ptr : ""
+
+static inline struct slice
+slice_of(const char *text)
+{
+    struct slice s = {text, text != NULL ? strlen(text) : 0};
+    return s;
+}
+
+static inline bool
+slice_is_none(struct slice s)
+{
+    return s.ptr == NULL;
+}
+
+static inline bool
+slice_equal(struct slice a, struct slice b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+static inline bool
+slice_starts(struct slice s, struct slice prefix)
+{
+    return s.len >= prefix.len &&
+           (prefix.len == 0 || memcmp(s.ptr, prefix.ptr, prefix.len) == 0);
+}
+
+// Bytewise order, as Redis sorts members: <0, 0 or >0.
+static inline int
+slice_compare(struct slice a, struct slice b)
+{
+    size_t n = a.len < b.len ? a.len : b.len;
+    int order = n != 0 ? memcmp(a.ptr, b.ptr, n) : 0;
+    if (order != 0) {
+        return order;
+    }
+    return (a.len > b.len) - (a.len < b.len);
+}

@@ -1,0 +1,37 @@
+// What a call came to, and the text for a human when it failed.
+#pragma once
+
+#include <stddef.h>
+
+#define MUST_USE __attribute__((warn_unused_result))
+
+enum status {
+    STATUS_OK,
+    STATUS_AGAIN, // not now: call again later
+    STATUS_NOMEM, // the system has no memory left
+    STATUS_FULL,  // a capacity of this program's own is reached
+    STATUS_PARSE, // the input does not have the form it should
+    STATUS_RANGE, // the form is right, the value is outside its limits
+    STATUS_IO,    // the system refused to read or write
+};
+
+enum { ERROR_TEXT_MAX = 512, ERROR_FILE_MAX = 256 };
+
+// A failure told once: the first writer wins, later ones change nothing. A zeroed
+// struct means "nothing went wrong". line and column count from 1; 0 = not known.
+struct error {
+    enum status code;
+    int line;
+    int column;
+    char file[ERROR_FILE_MAX];
+    char text[ERROR_TEXT_MAX];
+};
+
+// Sets code and text unless one is set already, and returns code. `error` may be NULL.
+enum status error_set(struct error *error, enum status code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+// Adds the place to an error that has none yet. Borrows file; `error` may be NULL.
+void error_at(struct error *error, const char *file, int line, int column);
+
+const char *status_name(enum status code);

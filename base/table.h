@@ -1,0 +1,74 @@
+// A table: finds a record by its key's hash; the records live elsewhere, in the owner's
+// array.
+//
+// Open addressing with linear probing over (hash, record) pairs, sized once for
+// `capacity` records at two thirds full or less; never grows, never calls malloc. The
+// owner compares keys: iterate the records whose 32-bit hash tag fits.
+//
+//     struct table_walk walk = table_walk(&t, hash);
+//     while ((index = table_next(&t, &walk)) != TABLE_NONE) { if (same key) break; }
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define TABLE_NONE UINT32_MAX
+
+// The tag is the upper half of the hash; its low bits name the home slot. A zeroed slot
+// is empty.
+struct table_slot {
+    uint32_t tag;
+    uint32_t index_1; // index + 1
+};
+
+struct table {
+    struct table_slot *slots;
+    uint32_t mask;
+    uint32_t count;
+    uint32_t capacity;
+};
+
+struct table_walk {
+    uint32_t slot;
+    uint32_t tag;
+};
+
+// capacity: 1 to 2^30 records. Returns false when it is outside of that or the system
+// refuses the memory; then the table is as after table_fini.
+bool table_init(struct table *table, uint32_t capacity);
+void table_fini(struct table *table);
+
+// Adds a record that is not in the table; false when it holds `capacity` records. index
+// is not TABLE_NONE.
+bool table_add(struct table *table, uint64_t hash, uint32_t index);
+// Removes the record `index` with that hash; it must be there.
+void table_remove(struct table *table, uint64_t hash, uint32_t index);
+
+// A walk is over when the table changes.
+static inline struct table_walk
+table_walk(const struct table *table, uint64_t hash)
+{
+    uint32_t tag = (uint32_t)(hash >> 32);
+    return (struct table_walk){tag & table->mask, tag};
+}
+
+// The next record whose tag fits, or TABLE_NONE.
+static inline uint32_t
+table_next(const struct table *table, struct table_walk *walk)
+{
+    struct table_slot slot;
+    while ((slot = table->slots[walk->slot]).index_1 != 0) {
+        walk->slot = (walk->slot + 1) & table->mask;
+        if (slot.tag == walk->tag) {
+            return slot.index_1 - 1;
+        }
+    }
+    return TABLE_NONE;
+}
+
+// Hints the processor that `hash` will be looked up soon.
+static inline void
+table_prefetch(const struct table *table, uint64_t hash)
+{
+    __builtin_prefetch(&table->slots[table_walk(table, hash).slot]);
+}

@@ -1,0 +1,203 @@
+#include "base/slab.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+static struct slab *
+slab_of(size_t limit)
+{
+    struct slab *slab = slab_create(limit);
+    assert_non_null(slab);
+    return slab;
+}
+
+static void
+slab_classes_waste_less_than_a_fifth_above_128(void **state)
+{
+    (void)state;
+    size_t before = 0;
+    for (size_t size = 1; size <= SLAB_PIECE_MAX; size += 1 + size / 1000) {
+        size_t class = slab_class_size(size);
+        assert_true(class >= size && class % SLAB_UNIT == 0 && class >= before);
+        assert_true(size <= 128 ? class - size < 16 : (class - size) * 5 < class);
+        assert_int_equal(slab_class_size(class), class);
+        before = class;
+    }
+    assert_int_equal(slab_class_size(128), 128);
+    assert_int_equal(slab_class_size(129), 160);
+    assert_int_equal(slab_class_size(256), 256);
+    assert_int_equal(slab_class_size(257), 320);
+    assert_int_equal(slab_class_size(SLAB_PIECE_MAX), SLAB_PIECE_MAX);
+}
+
+static void
+slab_is_created_within_its_limits_only(void **state)
+{
+    (void)state;
+    assert_null(slab_create(0));
+    assert_null(slab_create(4095));
+    assert_null(slab_create(((size_t)64 << 30) + 1));
+    struct slab *slab = slab_of(4096);
+    slab_destroy(&slab);
+    assert_null(slab);
+    slab_destroy(&slab);
+}
+
+static void
+slab_refuses_sizes_outside_of_a_piece(void **state)
+{
+    (void)state;
+    struct slab *slab = slab_of((size_t)64 << 20);
+    assert_int_equal(slab_alloc(slab, 0), SLAB_NONE);
+    assert_int_equal(slab_alloc(slab, SLAB_PIECE_MAX + 1), SLAB_NONE);
+    assert_int_equal(slab_alloc(slab, SIZE_MAX), SLAB_NONE);
+    assert_int_not_equal(slab_alloc(slab, SLAB_PIECE_MAX), SLAB_NONE);
+    assert_int_equal(slab_used(slab), SLAB_PIECE_MAX);
+    slab_destroy(&slab);
+}
+
+static void
+slab_is_full_at_its_limit_and_reuses_what_is_freed(void **state)
+{
+    (void)state;
+    struct slab *slab = slab_of(1 << 16);
+    uint32_t refs[1 << 10];
+    size_t count = 0;
+    while ((refs[count] = slab_alloc(slab, 100)) != SLAB_NONE) {
+        memset(slab_at(slab, refs[count]), 'x', 100);
+        count++;
+    }
+    assert_true(count * 112 + sizeof(*slab) <= 1 << 16);
+    assert_true((count + 1) * 112 + sizeof(*slab) > 1 << 16);
+    assert_int_equal(slab_used(slab), count * 112);
+    for (size_t i = 0; i < count; i++) {
+        slab_free(slab, refs[i], 100);
+    }
+    assert_int_equal(slab_used(slab), 0);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_not_equal(slab_alloc(slab, 112), SLAB_NONE); // of the same class
+    }
+    assert_int_equal(slab_alloc(slab, 97), SLAB_NONE);
+    slab_destroy(&slab);
+}
+
+static void
+slab_free_accepts_none(void **state)
+{
+    (void)state;
+    struct slab *slab = slab_of(4096);
+    slab_free(slab, SLAB_NONE, 10);
+    slab_text_free(slab, SLAB_NONE);
+    assert_int_equal(slab_used(slab), 0);
+    slab_destroy(&slab);
+}
+
+static void
+slab_gives_back_a_text_as_it_was(void **state)
+{
+    (void)state;
+    struct slab *slab = slab_of(1 << 16);
+    struct slice text = SLICE_LIT("bsky:did:plc:a\0b");
+    uint32_t ref = slab_text_put(slab, text);
+    assert_int_not_equal(ref, SLAB_NONE);
+    assert_true(slice_equal(slab_text(slab, ref), text));
+    assert_int_equal(slab_text_put(slab, SLICE_NONE), SLAB_NONE);
+    assert_int_equal(slab_text_put(slab, SLICE_LIT("")), SLAB_NONE);
+    assert_true(slice_is_none(slab_text(slab, SLAB_NONE)));
+    slab_text_free(slab, ref);
+    assert_int_equal(slab_used(slab), 0);
+    slab_destroy(&slab);
+}
+
+static void
+slab_cuts_a_text_longer_than_a_piece(void **state)
+{
+    (void)state;
+    size_t len = SLAB_PIECE_MAX + 100;
+    char *bytes = calloc(len, 1);
+    assert_non_null(bytes);
+    struct slab *slab = slab_of((size_t)64 << 20);
+    uint32_t ref = slab_text_put(slab, (struct slice){bytes, len});
+    assert_int_equal(slab_text(slab, ref).len, SLAB_PIECE_MAX - 4);
+    slab_text_free(slab, ref);
+    assert_int_equal(slab_used(slab), 0);
+    slab_destroy(&slab);
+    free(bytes);
+}
+
+struct piece {
+    size_t size;
+    uint32_t ref;
+    unsigned char fill;
+};
+
+static void
+assert_untouched(const struct slab *slab, struct piece piece)
+{
+    const unsigned char *bytes = slab_at(slab, piece.ref);
+    assert_int_equal((uintptr_t)bytes % SLAB_UNIT, 0);
+    for (size_t i = 0; i < piece.size; i++) {
+        assert_int_equal(bytes[i], piece.fill);
+    }
+}
+
+// Every live piece keeps its own bytes up to the size of its class, whatever comes and
+// goes around it; `used` is their sum.
+static void
+slab_pieces_never_overlap(void **state)
+{
+    (void)state;
+    enum { LIVE = 200, STEPS = 20000 };
+    static struct piece live[LIVE];
+    memset(live, 0, sizeof(live));
+    struct slab *slab = slab_of(1 << 16);
+    size_t used = 0;
+    size_t refused = 0;
+    srand(7);
+    for (int step = 0; step < STEPS; step++) {
+        struct piece *piece = &live[rand() % LIVE];
+        if (piece->ref != SLAB_NONE) {
+            assert_untouched(slab, *piece);
+            slab_free(slab, piece->ref, piece->size);
+            used -= piece->size;
+            piece->ref = SLAB_NONE;
+        } else {
+            size_t size = 1 + (size_t)rand() % (rand() % 4 == 0 ? 5000 : 300);
+            piece->size = slab_class_size(size);
+            piece->fill = (unsigned char)(step % 256);
+            piece->ref = slab_alloc(slab, size);
+            refused += piece->ref == SLAB_NONE;
+            if (piece->ref != SLAB_NONE) {
+                memset(slab_at(slab, piece->ref), piece->fill, piece->size);
+                used += piece->size;
+            }
+        }
+        assert_int_equal(slab_used(slab), used);
+    }
+    for (size_t i = 0; i < LIVE; i++) {
+        if (live[i].ref != SLAB_NONE) {
+            assert_untouched(slab, live[i]);
+        }
+    }
+    assert_true(refused > 0); // the limit was met on the way
+    slab_destroy(&slab);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(slab_classes_waste_less_than_a_fifth_above_128),
+        cmocka_unit_test(slab_is_created_within_its_limits_only),
+        cmocka_unit_test(slab_refuses_sizes_outside_of_a_piece),
+        cmocka_unit_test(slab_is_full_at_its_limit_and_reuses_what_is_freed),
+        cmocka_unit_test(slab_free_accepts_none),
+        cmocka_unit_test(slab_gives_back_a_text_as_it_was),
+        cmocka_unit_test(slab_cuts_a_text_longer_than_a_piece),
+        cmocka_unit_test(slab_pieces_never_overlap),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
