@@ -1,0 +1,467 @@
+#include "pipeline/cascades.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/region.h"
+#include "pipeline/users.h"
+
+enum { EVICTED_PART = 32 };
+
+bool
+cascades_init(struct cascades *cascades, uint32_t capacity)
+{
+    cascades->capacity = capacity;
+    size_t rows = capacity;
+    cascades->rows = region_reserve(rows * sizeof(*cascades->rows));
+    cascades->ranking = region_reserve(rows * sizeof(*cascades->ranking));
+    cascades->timers = region_reserve(rows * sizeof(*cascades->timers));
+    return cascades->rows != NULL && queue_init(&cascades->queue, capacity) &&
+           cascades->ranking != NULL && cascades->timers != NULL &&
+           table_init(&cascades->by_id, capacity);
+}
+
+void
+cascades_fini(struct cascades *cascades)
+{
+    size_t rows = cascades->capacity;
+    table_fini(&cascades->by_id);
+    region_release(cascades->timers, rows * sizeof(*cascades->timers));
+    region_release(cascades->ranking, rows * sizeof(*cascades->ranking));
+    queue_fini(&cascades->queue);
+    region_release(cascades->rows, rows * sizeof(*cascades->rows));
+}
+
+static uint32_t
+find_hashed(const struct cascades *cascades, struct slice id, uint64_t hash)
+{
+    struct table_walk walk = table_walk(&cascades->by_id, hash);
+    uint32_t cascade;
+    while ((cascade = table_next(&cascades->by_id, &walk)) != TABLE_NONE) {
+        if (slice_equal(cascades_id(cascades, cascade), id)) {
+            return cascade;
+        }
+    }
+    return CASCADE_NONE;
+}
+
+uint32_t
+cascades_find(const struct cascades *cascades, struct slice id)
+{
+    return find_hashed(cascades, id, hash_slice(&cascades->key, id));
+}
+
+uint32_t
+cascades_put(struct cascades *cascades, struct slice id, bool *ret_is_new)
+{
+    uint64_t hash = hash_slice(&cascades->key, id);
+    uint32_t cascade = find_hashed(cascades, id, hash);
+    *ret_is_new = cascade == CASCADE_NONE;
+    if (cascade != CASCADE_NONE) {
+        return cascade;
+    }
+    cascade = cascades->free;
+    if (cascade != 0) {
+        cascade--;
+        cascades->free = cascades->rows[cascade].parent;
+    } else {
+        assert(cascades->high < cascades->capacity);
+        cascade = cascades->high++;
+    }
+    struct cascade *row = &cascades->rows[cascade];
+    memset(row, 0, sizeof(*row));
+    row->id = slab_text_put(cascades->texts, id);
+    row->author = USER_NONE;
+    row->birth = ++cascades->births;
+    row->life = row->birth;
+    row->board = COUNTER_NONE;
+    row->velocity = COUNTER_NONE;
+    row->created = USEC_NONE;
+    row->first = USEC_NONE;
+    row->last = USEC_NONE;
+    row->flags = CASCADE_WHOLE;
+    table_add(&cascades->by_id, hash, cascade);
+    cascades->count++;
+    return cascade;
+}
+
+void
+cascades_queue(struct cascades *cascades, uint32_t cascade, uint32_t dirty)
+{
+    struct cascade *row = &cascades->rows[cascade];
+    row->dirty |= dirty;
+    if ((row->flags & CASCADE_QUEUED) == 0) {
+        row->flags |= CASCADE_QUEUED;
+        queue_push(&cascades->queue, cascade);
+    }
+}
+
+void
+cascades_set_author(struct cascades *cascades, uint32_t cascade, uint32_t user)
+{
+    struct cascade *row = &cascades->rows[cascade];
+    if (row->author != USER_NONE || user == USER_NONE) {
+        return;
+    }
+    struct user *author = users_at(cascades->users, user);
+    author->refs++;
+    author->flags |= USER_AUTHOR;
+    row->author = user;
+    cascades_queue(cascades, cascade, CASCADE_AUTHOR | CASCADE_HANDLE);
+}
+
+// ── closing and forgetting ─────────────────────────────────────────────────
+
+static usec
+close_due(const struct cascade *row)
+{
+    usec born = row->created != USEC_NONE ? row->created : row->first;
+    usec idle = row->last + CASCADE_IDLE;
+    usec aged = born + CASCADE_AGE;
+    return idle < aged ? idle : aged;
+}
+
+bool
+cascades_is_closed(const struct cascade *row, usec clock)
+{
+    return row->last == USEC_NONE || close_due(row) <= clock;
+}
+
+uint64_t
+cascades_recent(const struct cascades *cascades, const struct cascade *row,
+                uint32_t slot)
+{
+    return row->velocity == COUNTER_NONE
+               ? 0
+               : windows_counter(cascades->windows, row->velocity)->value[slot];
+}
+
+static bool
+is_zero(const struct cascades *cascades, const struct cascade *row)
+{
+    if (row->board != COUNTER_NONE) {
+        const struct counter *board = windows_counter(cascades->windows, row->board);
+        for (uint32_t i = 0; i < cascades->windows->shown; i++) {
+            if (board->value[i] != 0) {
+                return false;
+            }
+        }
+    }
+    return cascades_recent(cascades, row, WINDOWS_VELOCITY_5M) == 0 &&
+           cascades_recent(cascades, row, WINDOWS_VELOCITY_1H) == 0;
+}
+
+static void
+person_left(void *context, uint32_t user)
+{
+    struct users *users = context;
+    users_at(users, user)->refs--;
+}
+
+static void
+forget(struct cascades *cascades, uint32_t cascade)
+{
+    struct cascade *row = &cascades->rows[cascade];
+    people_clear(&row->people, cascades->texts, person_left, cascades->users);
+    row->life = ++cascades->births;
+    row->size = 0;
+    row->retweets = 0;
+    row->quotes = 0;
+    row->replies = 0;
+    row->peak = 0;
+    row->reach = 0;
+    row->first = USEC_NONE;
+    row->last = USEC_NONE;
+    cascades_queue(cascades, cascade, CASCADE_ALL);
+}
+
+void
+cascades_refresh(struct cascades *cascades, uint32_t cascade, usec clock)
+{
+    const struct cascade *row = &cascades->rows[cascade];
+    if (row->last != USEC_NONE && cascades_is_closed(row, clock) &&
+        is_zero(cascades, row)) {
+        forget(cascades, cascade);
+    }
+}
+
+static void
+timer_rise(struct cascades *cascades, uint32_t at, struct cascade_timer timer)
+{
+    while (at != 0 && cascades->timers[(at - 1) / 2].due > timer.due) {
+        cascades->timers[at] = cascades->timers[(at - 1) / 2];
+        at = (at - 1) / 2;
+    }
+    cascades->timers[at] = timer;
+}
+
+static struct cascade_timer
+timer_pop(struct cascades *cascades)
+{
+    struct cascade_timer *heap = cascades->timers;
+    struct cascade_timer first = heap[0];
+    struct cascade_timer moved = heap[--cascades->timer_count];
+    uint32_t at = 0;
+    for (;;) {
+        uint32_t child = 2 * at + 1;
+        if (child >= cascades->timer_count) {
+            break;
+        }
+        if (child + 1 < cascades->timer_count &&
+            heap[child + 1].due < heap[child].due) {
+            child++;
+        }
+        if (heap[child].due >= moved.due) {
+            break;
+        }
+        heap[at] = heap[child];
+        at = child;
+    }
+    heap[at] = moved;
+    return first;
+}
+
+static void
+timer_hasten(struct cascades *cascades, struct cascade_timer timer)
+{
+    for (uint32_t at = 0; at < cascades->timer_count; at++) {
+        if (cascades->timers[at].cascade == timer.cascade &&
+            cascades->timers[at].birth == timer.birth) {
+            timer_rise(cascades, at, timer);
+            return;
+        }
+    }
+}
+
+void
+cascades_time_close(struct cascades *cascades, uint32_t cascade)
+{
+    struct cascade *row = &cascades->rows[cascade];
+    if (row->last == USEC_NONE) {
+        return;
+    }
+    struct cascade_timer timer = {close_due(row), cascade, row->birth};
+    if ((row->flags & CASCADE_TIMED) == 0) {
+        row->flags |= CASCADE_TIMED;
+        row->timed = timer.due;
+        timer_rise(cascades, cascades->timer_count++, timer);
+        cascades_queue(cascades, cascade, CASCADE_STATE);
+    } else if (timer.due < row->timed) {
+        // Rare: an event older than the first, or a date learnt late. A later one is
+        // found out when the timer is due.
+        row->timed = timer.due;
+        timer_hasten(cascades, timer);
+    }
+}
+
+void
+cascades_happened(struct cascades *cascades, uint32_t cascade, usec time)
+{
+    struct cascade *row = &cascades->rows[cascade];
+    uint32_t dirty = 0;
+    if (row->first == USEC_NONE || time < row->first) {
+        row->first = time;
+        dirty |= CASCADE_FIRST;
+    }
+    if (row->last == USEC_NONE || time > row->last) {
+        row->last = time;
+        dirty |= CASCADE_LAST;
+    }
+    cascades_time_close(cascades, cascade);
+    cascades_queue(cascades, cascade, dirty);
+}
+
+void
+cascades_advance(struct cascades *cascades, usec clock)
+{
+    while (cascades->timer_count != 0 && cascades->timers[0].due <= clock) {
+        struct cascade_timer timer = timer_pop(cascades);
+        struct cascade *row = &cascades->rows[timer.cascade];
+        if (row->birth != timer.birth) {
+            continue;
+        }
+        row->flags &= (uint8_t)~CASCADE_TIMED;
+        if (cascades_is_closed(row, clock)) {
+            cascades_queue(cascades, timer.cascade, CASCADE_STATE);
+        } else {
+            cascades_time_close(cascades, timer.cascade);
+        }
+    }
+}
+
+uint32_t
+cascades_find_hash(const struct cascades *cascades, uint64_t hash)
+{
+    struct table_walk walk = table_walk(&cascades->by_id, hash);
+    uint32_t cascade;
+    while ((cascade = table_next(&cascades->by_id, &walk)) != TABLE_NONE) {
+        if (hash_slice(&cascades->key, cascades_id(cascades, cascade)) == hash) {
+            return cascade;
+        }
+    }
+    return CASCADE_NONE;
+}
+
+// ── eviction ───────────────────────────────────────────────────────────────
+
+static void
+orphan(struct cascades *cascades, uint32_t *counter)
+{
+    if (*counter == COUNTER_NONE) {
+        return;
+    }
+    windows_counter_orphan(cascades->windows, *counter);
+    *counter = COUNTER_NONE;
+}
+
+void
+cascades_hide(struct cascades *cascades, uint32_t cascade)
+{
+    struct cascade *row = &cascades->rows[cascade];
+    row->flags |= CASCADE_HIDDEN;
+    slab_text_free(cascades->texts, row->text);
+    row->text = SLAB_NONE;
+    if (row->board != COUNTER_NONE) {
+        windows_counter_hide(cascades->windows, row->board);
+    }
+    cascades_queue(cascades, cascade, CASCADE_ALL);
+}
+
+static void
+destroy(struct cascades *cascades, uint32_t cascade)
+{
+    struct cascade *row = &cascades->rows[cascade];
+    people_clear(&row->people, cascades->texts, person_left, cascades->users);
+    if (row->author != USER_NONE) {
+        users_at(cascades->users, row->author)->refs--;
+    }
+    slab_text_free(cascades->texts, row->id);
+    slab_text_free(cascades->texts, row->text);
+    slab_text_free(cascades->texts, row->lang);
+    memset(row, 0, sizeof(*row));
+    row->author = USER_NONE;
+    row->parent = cascades->free;
+    cascades->free = cascade + 1;
+    cascades->count--;
+}
+
+void
+cascades_settle(struct cascades *cascades, uint32_t cascade)
+{
+    const struct cascade *row = &cascades->rows[cascade];
+    if ((row->flags & CASCADE_EVICTED) != 0 && row->refs == 0 &&
+        (row->flags & (CASCADE_QUEUED | CASCADE_WRITTEN)) == 0) {
+        destroy(cascades, cascade);
+    }
+}
+
+// Greater = matters more.
+static bool
+matters_more(const struct cascades *cascades, uint32_t a, uint32_t b)
+{
+    const struct cascade *x = &cascades->rows[a];
+    const struct cascade *y = &cascades->rows[b];
+    if (x->size + x->replies != y->size + y->replies) {
+        return x->size + x->replies > y->size + y->replies;
+    }
+    return x->last != y->last ? x->last > y->last : x->birth > y->birth;
+}
+
+static void
+sift(const struct cascades *cascades, uint32_t *heap, uint32_t count, uint32_t at)
+{
+    for (;;) {
+        uint32_t child = 2 * at + 1;
+        if (child >= count) {
+            return;
+        }
+        if (child + 1 < count && matters_more(cascades, heap[child + 1], heap[child])) {
+            child++;
+        }
+        if (!matters_more(cascades, heap[child], heap[at])) {
+            return;
+        }
+        uint32_t swap = heap[at];
+        heap[at] = heap[child];
+        heap[child] = swap;
+        at = child;
+    }
+}
+
+// Keeps the `wanted` least of the records in a heap with the greatest on top.
+static uint32_t
+rank_least(struct cascades *cascades, uint32_t wanted, bool with_open, usec clock)
+{
+    uint32_t *heap = cascades->ranking;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < cascades->high; i++) {
+        const struct cascade *row = &cascades->rows[i];
+        if (row->birth == 0 || row->refs != 0 ||
+            (!with_open && !cascades_is_closed(row, clock))) {
+            continue;
+        }
+        if (count < wanted) {
+            heap[count++] = i;
+            if (count == wanted) {
+                for (uint32_t k = count / 2; k-- > 0;) {
+                    sift(cascades, heap, count, k);
+                }
+            }
+        } else if (matters_more(cascades, heap[0], i)) {
+            heap[0] = i;
+            sift(cascades, heap, count, 0);
+        }
+    }
+    return count;
+}
+
+// Drops the timers of records that are gone, so that there is one for each record at
+// most.
+static void
+timers_prune(struct cascades *cascades)
+{
+    uint32_t count = cascades->timer_count;
+    cascades->timer_count = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        struct cascade_timer timer = cascades->timers[i];
+        if (cascades->rows[timer.cascade].birth == timer.birth) {
+            timer_rise(cascades, cascades->timer_count++, timer);
+        }
+    }
+}
+
+static void
+evict(struct cascades *cascades, bool with_open, usec clock)
+{
+    uint32_t wanted = cascades->capacity / EVICTED_PART + 1;
+    uint32_t count = rank_least(cascades, wanted, with_open, clock);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t cascade = cascades->ranking[i];
+        struct cascade *row = &cascades->rows[cascade];
+        struct slice id = cascades_id(cascades, cascade);
+        cascades->evicted += row->last != USEC_NONE;
+        table_remove(&cascades->by_id, hash_slice(&cascades->key, id), cascade);
+        orphan(cascades, &row->board);
+        orphan(cascades, &row->velocity);
+        row->birth = 0;
+        row->flags |= CASCADE_EVICTED;
+        if ((row->flags & CASCADE_WRITTEN) != 0) {
+            // Its key has to go first; the flush that deletes it settles the record.
+            cascades_queue(cascades, cascade, CASCADE_ALL);
+        }
+        cascades_settle(cascades, cascade);
+    }
+    timers_prune(cascades);
+}
+
+bool
+cascades_make_room(struct cascades *cascades, size_t count, usec clock)
+{
+    if (cascades->capacity - cascades->count < count) {
+        evict(cascades, false, clock);
+    }
+    if (cascades->capacity - cascades->count < count) {
+        evict(cascades, true, clock);
+    }
+    return cascades->capacity - cascades->count >= count;
+}

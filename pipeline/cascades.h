@@ -1,0 +1,189 @@
+// The posts that people point at: what is known of each, and who carried it.
+//
+// A record is made when a post is first retweeted, quoted or replied to. It holds two
+// kinds of things: facts about the post (author, text, time, the post it quotes), and
+// the counts of its cascade. A cascade is closed when nothing happened for 6 hours or
+// the post is 7 days old; once it is closed and zero in every window its counts are
+// forgotten and its key leaves Redis, while the facts stay as long as there is room, so
+// that paths through it are still known.
+//
+// At capacity the thirty-second part of the records that matters least goes: forgotten
+// ones, then closed ones, then the smallest, among these the longest idle. Nobody
+// else's numbers change by it; `evicted` counts the ones that were not forgotten yet.
+//
+// `birth` tells two posts apart that had the same index, `life` two cascades of one
+// post.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/hash.h"
+#include "base/slab.h"
+#include "base/table.h"
+#include "base/usec.h"
+#include "pipeline/people.h"
+#include "pipeline/queue.h"
+#include "pipeline/windows.h"
+
+#define CASCADE_NONE UINT32_MAX
+#define CASCADE_IDLE (6 * USEC_PER_HOUR)
+#define CASCADE_AGE (7 * USEC_PER_DAY)
+
+enum cascade_flag {
+    CASCADE_QUEUED = 1 << 0,
+    CASCADE_WRITTEN = 1 << 1, // Redis has, or may have, the key
+    CASCADE_WHOLE = 1 << 2,   // the next write gives every field
+    CASCADE_HIDDEN = 1 << 3,  // the post is deleted: never shown again
+    CASCADE_TIMED = 1 << 4,   // waits in the heap for its close
+    CASCADE_REPORTED = 1 << 5,
+    CASCADE_HAS_PARENT = 1 << 6,
+    CASCADE_EVICTED = 1 << 7, // known by nobody any more, its key has still to go
+};
+
+// Bits of `dirty`: what differs from what was last written.
+enum cascade_field {
+    CASCADE_AUTHOR = 1 << 0,
+    CASCADE_HANDLE = 1 << 1,
+    CASCADE_TEXT = 1 << 2,
+    CASCADE_LANG = 1 << 3,
+    CASCADE_CREATED = 1 << 4,
+    CASCADE_FIRST = 1 << 5,
+    CASCADE_LAST = 1 << 6,
+    CASCADE_SIZE = 1 << 7,
+    CASCADE_RETWEETS = 1 << 8,
+    CASCADE_QUOTES = 1 << 9,
+    CASCADE_REPLIES = 1 << 10,
+    CASCADE_AMPLIFIERS = 1 << 11,
+    CASCADE_REACH = 1 << 12,
+    CASCADE_VELOCITY = 1 << 13,
+    CASCADE_PEAK = 1 << 14,
+    CASCADE_COUNT_REPORTED = 1 << 15,
+    CASCADE_PARENT = 1 << 16,
+    CASCADE_STATE = 1 << 17,
+    CASCADE_ALL = (1 << 18) - 1,
+};
+
+struct cascade {
+    uint32_t id; // slab texts
+    uint32_t text;
+    uint32_t lang;
+    uint32_t author; // user, referenced; or USER_NONE
+    uint32_t parent; // the quoted post's record
+    uint32_t parent_birth;
+    uint32_t birth;
+    uint32_t life;
+    uint32_t refs; // in flight or on a published board
+    uint32_t dirty;
+    uint8_t flags;
+    struct people people;
+    uint32_t size;
+    uint32_t retweets;
+    uint32_t quotes;
+    uint32_t replies;
+    uint32_t peak;     // greatest count in 5 minutes
+    uint32_t board;    // counter of TALLY_CASCADES or COUNTER_NONE
+    uint32_t velocity; // counter of TALLY_VELOCITY or COUNTER_NONE
+    uint64_t reach;
+    uint64_t reported;
+    usec created; // USEC_NONE: not known
+    usec first;   // of the counted events
+    usec last;
+    usec whole_at;
+    usec timed; // when the heap looks at it, with CASCADE_TIMED
+};
+
+struct cascade_timer {
+    usec due;
+    uint32_t cascade;
+    uint32_t birth;
+};
+
+struct users;
+
+struct cascades {
+    struct cascade *rows;
+    uint32_t capacity;
+    uint32_t high;
+    uint32_t count;
+    uint32_t free; // index + 1, linked by `parent`
+    uint32_t births;
+    struct queue queue;           // of cascades to write
+    uint32_t *ranking;            // scratch of the eviction
+    struct cascade_timer *timers; // binary heap, earliest first
+    uint32_t timer_count;
+    struct table by_id;
+    struct slab *texts;
+    struct users *users;
+    struct windows *windows;
+    struct hash_key key;
+    uint64_t evicted;
+};
+
+// The caller has set texts, users, windows and key; all are kept. False when the system
+// refuses the memory.
+bool cascades_init(struct cascades *cascades, uint32_t capacity);
+void cascades_fini(struct cascades *cascades);
+
+// True if `count` more records surely fit, after evicting some if need be.
+bool cascades_make_room(struct cascades *cascades, size_t count, usec clock);
+
+// Frees an evicted record that nothing holds any more; call after dropping a hold.
+void cascades_settle(struct cascades *cascades, uint32_t cascade);
+
+uint32_t cascades_find(const struct cascades *cascades, struct slice id);
+
+// Finds or makes the record; there must be room. Nothing is counted by it.
+uint32_t cascades_put(struct cascades *cascades, struct slice id, bool *ret_is_new);
+
+void cascades_queue(struct cascades *cascades, uint32_t cascade, uint32_t dirty);
+void cascades_set_author(struct cascades *cascades, uint32_t cascade, uint32_t user);
+
+// Forgets the counts if the cascade is closed and zero in every window.
+void cascades_refresh(struct cascades *cascades, uint32_t cascade, usec clock);
+
+// An event of that time was counted: keeps first, last and the close up to date.
+void cascades_happened(struct cascades *cascades, uint32_t cascade, usec time);
+
+// What decides on the close has changed: has it looked at in time.
+void cascades_time_close(struct cascades *cascades, uint32_t cascade);
+
+// Queues every cascade whose close is due.
+void cascades_advance(struct cascades *cascades, usec clock);
+
+bool cascades_is_closed(const struct cascade *row, usec clock);
+
+// The post is deleted: its text goes, it leaves the boards, and it is never shown
+// again.
+void cascades_hide(struct cascades *cascades, uint32_t cascade);
+
+// The record whose id has this hash, or CASCADE_NONE.
+uint32_t cascades_find_hash(const struct cascades *cascades, uint64_t hash);
+
+// What velocities count right now in slot WINDOWS_VELOCITY_…
+uint64_t cascades_recent(const struct cascades *cascades, const struct cascade *row,
+                         uint32_t slot);
+
+static inline struct cascade *
+cascades_at(const struct cascades *cascades, uint32_t cascade)
+{
+    return &cascades->rows[cascade];
+}
+
+static inline struct slice
+cascades_id(const struct cascades *cascades, uint32_t cascade)
+{
+    return slab_text(cascades->texts, cascades->rows[cascade].id);
+}
+
+// The quoted post's record, or CASCADE_NONE.
+static inline uint32_t
+cascades_parent(const struct cascades *cascades, uint32_t cascade)
+{
+    const struct cascade *row = &cascades->rows[cascade];
+    if ((row->flags & CASCADE_HAS_PARENT) == 0 ||
+        cascades->rows[row->parent].birth != row->parent_birth) {
+        return CASCADE_NONE;
+    }
+    return row->parent;
+}

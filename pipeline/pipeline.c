@@ -1,0 +1,479 @@
+#include "pipeline/pipeline.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "pipeline/state.h"
+
+// 2006-01-01T00:00:00Z: no network of ours is older.
+#define TIME_EARLIEST (1136073600 * USEC_PER_S)
+#define TIME_AHEAD_MOST USEC_PER_MIN
+
+enum {
+    COUNTERS_PER_USER = 2,
+    TEXTS_MARGIN = 16 << 20, // what one post may grow the sets of people by
+    SCRATCH_MOST = 256 << 10,
+    NAMES_OF_ONE_POST = 16, // users and posts it points at, embedded ones included
+};
+
+static void
+counter_touched(void *context, uint32_t index, uint32_t slots)
+{
+    struct pipeline *pipeline = context;
+    struct counter *counter = windows_counter(&pipeline->windows, index);
+    enum tally tally = (enum tally)counter->tally;
+    if (tally == TALLY_VELOCITY) {
+        cascades_queue(&pipeline->cascades, counter->owner, CASCADE_VELOCITY);
+        return;
+    }
+    boards_touched(&pipeline->boards, index, slots);
+    if (tally < TALLY_USERS) {
+        counter->dirty |= (uint8_t)slots;
+        users_queue(&pipeline->users, counter->owner);
+    } else if (counter->refs == 0 && tally == TALLY_CASCADES) {
+        cascades_queue(&pipeline->cascades, counter->owner, 0);
+    } else if (counter->refs == 0) {
+        tags_fade(&pipeline->tags, counter->owner);
+    }
+}
+
+// ── names for the boards ───────────────────────────────────────────────────
+
+static struct slice
+owner_id(void *context, enum tally tally, uint32_t owner)
+{
+    const struct pipeline *pipeline = context;
+    if (tally < TALLY_USERS) {
+        return users_id(&pipeline->users, owner);
+    }
+    return tally == TALLY_CASCADES ? cascades_id(&pipeline->cascades, owner)
+                                   : tags_text(&pipeline->tags, owner);
+}
+
+static void
+owner_hold(void *context, enum tally tally, uint32_t owner)
+{
+    struct pipeline *pipeline = context;
+    if (tally < TALLY_USERS) {
+        users_at(&pipeline->users, owner)->refs++;
+    } else if (tally == TALLY_CASCADES) {
+        cascades_at(&pipeline->cascades, owner)->refs++;
+    } else {
+        pipeline->tags.rows[owner].refs++;
+    }
+}
+
+static void
+owner_release(void *context, enum tally tally, uint32_t owner)
+{
+    struct pipeline *pipeline = context;
+    if (tally < TALLY_USERS) {
+        users_at(&pipeline->users, owner)->refs--;
+    } else if (tally == TALLY_CASCADES) {
+        struct cascade *row = cascades_at(&pipeline->cascades, owner);
+        row->refs--;
+        if ((row->flags & CASCADE_EVICTED) != 0) {
+            // Its id stands in the change just pulled: it is settled with a later one.
+            cascades_queue(&pipeline->cascades, owner, 0);
+        }
+    } else {
+        pipeline->tags.rows[owner].refs--;
+        tags_fade(&pipeline->tags, owner);
+    }
+}
+
+// ── life ───────────────────────────────────────────────────────────────────
+
+static bool
+tables_init(struct pipeline *pipeline)
+{
+    const struct pipeline_options *options = &pipeline->options;
+    uint64_t users = options->users_capacity;
+    uint64_t cascades = options->cascades_capacity;
+    uint64_t counters =
+        users * COUNTERS_PER_USER + cascades * 2 + options->hashtags_capacity;
+    if (counters >= COUNTER_MOST || cascades > LEDGER_INDEX) {
+        return false;
+    }
+    pipeline->texts = slab_create(options->memory_texts);
+    pipeline->cascades.texts = pipeline->texts;
+    pipeline->cascades.users = &pipeline->users;
+    pipeline->cascades.windows = &pipeline->windows;
+    pipeline->cascades.key = pipeline->key;
+    pipeline->tags.texts = pipeline->texts;
+    pipeline->tags.key = pipeline->key;
+    struct boards_owners owners = {pipeline, owner_id, owner_hold, owner_release};
+    if (pipeline->texts == NULL ||
+        !windows_init(&pipeline->windows, &options->windows,
+                      options->memory_windows / sizeof(struct windows_entry),
+                      (uint32_t)counters)) {
+        return false;
+    }
+    pipeline->windows.touched = counter_touched;
+    pipeline->windows.context = pipeline;
+    return users_init(&pipeline->users, (uint32_t)users, pipeline->texts,
+                      &pipeline->key) &&
+           cascades_init(&pipeline->cascades, (uint32_t)cascades) &&
+           tags_init(&pipeline->tags, (uint32_t)options->hashtags_capacity) &&
+           ledger_init(&pipeline->ledger, (uint32_t)options->dedupe_capacity,
+                       options->memory_posts) &&
+           boards_init(&pipeline->boards, (uint32_t)options->top, &pipeline->windows,
+                       &options->windows, &owners);
+}
+
+struct pipeline *
+pipeline_create(const struct pipeline_options *options, const struct hash_key *seed,
+                bool is_event_time, struct error *error)
+{
+    struct pipeline *pipeline = calloc(1, sizeof(*pipeline));
+    if (pipeline == NULL) {
+        error_set(error, STATUS_NOMEM, "no memory for the pipeline");
+        return NULL;
+    }
+    pipeline->options = *options;
+    pipeline->key = *seed;
+    pipeline->is_event_time = is_event_time;
+    pipeline->started = USEC_NONE;
+    pipeline->refused_at = USEC_NONE;
+    pipeline->stage = CHANGES_DONE;
+    arena_init(&pipeline->scratch, SCRATCH_MOST);
+    if (!tables_init(pipeline)) {
+        error_set(error, STATUS_NOMEM,
+                  "the system refuses the memory for these capacities; lower "
+                  "users.capacity, cascades.capacity, memory.windows or memory.texts");
+        pipeline_destroy(&pipeline);
+        return NULL;
+    }
+    pipeline->longest = options->windows.length[pipeline->windows.longest];
+    return pipeline;
+}
+
+void
+pipeline_destroy(struct pipeline **pipeline)
+{
+    struct pipeline *p = *pipeline;
+    if (p == NULL) {
+        return;
+    }
+    boards_fini(&p->boards);
+    ledger_fini(&p->ledger);
+    tags_fini(&p->tags);
+    cascades_fini(&p->cascades);
+    users_fini(&p->users);
+    windows_fini(&p->windows);
+    slab_destroy(&p->texts);
+    arena_fini(&p->scratch);
+    free(p);
+    *pipeline = NULL;
+}
+
+// ── counting ───────────────────────────────────────────────────────────────
+
+uint64_t
+pipeline_hash(const struct pipeline *pipeline, struct slice id)
+{
+    return hash_slice(&pipeline->key, id);
+}
+
+void
+pipeline_note(struct pipeline *pipeline, struct ledger_entry entry)
+{
+    pipeline->notes[pipeline->note_count++] = entry;
+}
+
+void
+pipeline_count(struct pipeline *pipeline, uint32_t counter, uint32_t amount)
+{
+    if (windows_add(&pipeline->windows, counter, amount)) {
+        bool is_velocity =
+            windows_counter(&pipeline->windows, counter)->tally == TALLY_VELOCITY;
+        pipeline_note(pipeline,
+                      (struct ledger_entry){
+                          counter | (is_velocity ? LEDGER_VELOCITY : 0), amount});
+    }
+}
+
+void
+pipeline_tally(struct pipeline *pipeline, enum tally tally, uint32_t user,
+               uint32_t amount)
+{
+    struct user *row = users_at(&pipeline->users, user);
+    uint32_t counter = row->counters;
+    while (counter != COUNTER_NONE) {
+        const struct counter *at = windows_counter(&pipeline->windows, counter);
+        if (at->tally == (uint8_t)tally) {
+            break;
+        }
+        counter = at->next;
+    }
+    if (counter == COUNTER_NONE) {
+        counter = windows_counter_create(&pipeline->windows, tally, user);
+        windows_counter(&pipeline->windows, counter)->next = row->counters;
+        row->counters = counter;
+        // Even if no window covers the amount the user is looked at, and the counter
+        // freed.
+        users_queue(&pipeline->users, user);
+    }
+    pipeline_count(pipeline, counter, amount);
+}
+
+static int
+by_index(const void *a, const void *b)
+{
+    const uint32_t *x = a;
+    const uint32_t *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+// Sorts and leaves one of each; returns how many are left.
+static size_t
+unique(uint32_t *indexes, size_t count)
+{
+    if (count > 1) {
+        qsort(indexes, count, sizeof(*indexes), by_index);
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (kept == 0 || indexes[kept - 1] != indexes[i]) {
+            indexes[kept++] = indexes[i];
+        }
+    }
+    return kept;
+}
+
+static void
+count_mentions(struct pipeline *pipeline, const struct post *post, uint32_t author,
+               usec time)
+{
+    size_t count = post->mention_count < POST_LIST_MAX ? post->mention_count
+                                                       : (size_t)POST_LIST_MAX;
+    for (size_t i = 0; i < count; i++) {
+        pipeline->named[i] = users_see(&pipeline->users, &post->mentions[i], time);
+    }
+    count = unique(pipeline->named, count);
+    for (size_t i = 0; i < count; i++) {
+        if (pipeline->named[i] == author) {
+            pipeline->metrics.self_ignored++;
+            continue;
+        }
+        pipeline_tally(pipeline, TALLY_MENTIONS, pipeline->named[i], 1);
+        pipeline->metrics.interactions++;
+    }
+}
+
+static void
+count_hashtags(struct pipeline *pipeline, const struct post *post)
+{
+    size_t count = post->hashtag_count < POST_LIST_MAX ? post->hashtag_count
+                                                       : (size_t)POST_LIST_MAX;
+    for (size_t i = 0; i < count; i++) {
+        pipeline->named[i] = tags_put(&pipeline->tags, post->hashtags[i]);
+    }
+    count = unique(pipeline->named, count);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t tag = pipeline->named[i];
+        struct tag *row = &pipeline->tags.rows[tag];
+        if (row->counter == COUNTER_NONE) {
+            row->counter =
+                windows_counter_create(&pipeline->windows, TALLY_HASHTAGS, tag);
+        }
+        pipeline_count(pipeline, row->counter, 1);
+    }
+}
+
+static void
+publish(struct pipeline *pipeline, const struct post *post, uint32_t event,
+        uint32_t author)
+{
+    usec time = ledger_at(&pipeline->ledger, event)->time;
+    pipeline_tally(pipeline, TALLY_POSTS, author, 1);
+    count_mentions(pipeline, post, author, time);
+    count_hashtags(pipeline, post);
+
+    struct slice text = post->text;
+    if (text.len > pipeline->options.cascades_text) {
+        text.len = pipeline->options.cascades_text;
+    }
+    ledger_put_text(&pipeline->ledger, event, text, post->lang);
+    uint32_t own = cascades_find(&pipeline->cascades, post->id);
+    if (own != CASCADE_NONE) {
+        pipeline_learn(pipeline, own,
+                       &(struct post_ref){
+                           .author = post->author,
+                           .text = post->text,
+                           .lang = post->lang,
+                           .created = time,
+                           .reported = post->reported,
+                           .has_reported = post->has_reported,
+                           .quote = post->quote.id.len != 0 ? &post->quote : NULL,
+                       },
+                       time);
+    }
+    pipeline_point(pipeline, post, event);
+}
+
+// ── admission ──────────────────────────────────────────────────────────────
+
+// A lower bound of what a post may need, in bytes of text.
+static bool
+have_room(struct pipeline *pipeline, const struct post *post)
+{
+    size_t names = post->mention_count + NAMES_OF_ONE_POST;
+    size_t amounts =
+        post->mention_count + post->hashtag_count + 6 * (size_t)PIPELINE_PATH_MAX;
+    size_t texts = (names + post->hashtag_count) * (2 * POST_NAME_MAX + POST_ID_MAX);
+    const struct slab *slab = pipeline->texts;
+    return users_make_room(&pipeline->users, names) &&
+           pipeline->cascades.capacity - pipeline->cascades.count >=
+               NAMES_OF_ONE_POST &&
+           pipeline->tags.capacity - pipeline->tags.count >= post->hashtag_count &&
+           windows_have_room(&pipeline->windows, amounts) &&
+           slab->limit - slab->top >= TEXTS_MARGIN + texts;
+}
+
+static enum status
+admit(struct pipeline *pipeline, const struct post *post)
+{
+    if (have_room(pipeline, post)) {
+        pipeline->is_cramped = false;
+        return STATUS_OK;
+    }
+    if (!pipeline->is_cramped) {
+        pipeline->is_cramped = true;
+        return STATUS_AGAIN;
+    }
+    if (changes_pending(pipeline) || pipeline->flying_first != pipeline->flying_next) {
+        return STATUS_AGAIN;
+    }
+    pipeline->metrics.refused++;
+    pipeline->refused_at = pipeline->clock;
+    return STATUS_FULL;
+}
+
+static usec
+believable(struct pipeline *pipeline, usec time, usec wall)
+{
+    if (time >= TIME_EARLIEST && time <= wall + TIME_AHEAD_MOST) {
+        return time;
+    }
+    pipeline->metrics.times_replaced++;
+    return pipeline->clock;
+}
+
+static void
+advance(struct pipeline *pipeline, usec clock)
+{
+    if (clock <= pipeline->clock) {
+        return;
+    }
+    pipeline->clock = clock;
+    if (pipeline->started == USEC_NONE) {
+        pipeline->started = clock;
+    }
+    windows_advance(&pipeline->windows, clock);
+    cascades_advance(&pipeline->cascades, clock);
+}
+
+void
+pipeline_advance(struct pipeline *pipeline, usec wall)
+{
+    if (!pipeline->is_event_time) {
+        advance(pipeline, wall);
+    }
+}
+
+static bool
+is_known(const struct pipeline *pipeline, const struct post *post, uint64_t hash)
+{
+    if (ledger_find(&pipeline->ledger, hash) != EVENT_NONE) {
+        return true;
+    }
+    return post->original.len != 0 &&
+           ledger_find(&pipeline->ledger, pipeline_hash(pipeline, post->original)) !=
+               EVENT_NONE;
+}
+
+static uint32_t
+remember(struct pipeline *pipeline, const struct post *post, uint64_t hash, usec time,
+         uint32_t actor)
+{
+    uint32_t oldest = ledger_oldest(&pipeline->ledger);
+    if (oldest != EVENT_NONE) {
+        users_at(&pipeline->users, ledger_at(&pipeline->ledger, oldest)->actor)->refs--;
+    }
+    uint64_t alias = post->alias.len != 0 ? pipeline_hash(pipeline, post->alias) : 0;
+    uint32_t event = ledger_add(&pipeline->ledger, hash, alias);
+    struct event *row = ledger_at(&pipeline->ledger, event);
+    row->time = time;
+    row->actor = actor;
+    users_at(&pipeline->users, actor)->refs++;
+    return event;
+}
+
+enum status
+pipeline_post(struct pipeline *pipeline, const struct post *post, usec wall)
+{
+    pipeline_advance(pipeline, wall);
+    if (post->kind == POST_DELETED) {
+        pipeline_undo(pipeline, post);
+        return STATUS_OK;
+    }
+    uint64_t hash = pipeline_hash(pipeline, post->id);
+    if (is_known(pipeline, post, hash)) {
+        pipeline->metrics.duplicates++;
+        return STATUS_OK;
+    }
+    enum status status = admit(pipeline, post);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    usec time = believable(pipeline, post->time, wall);
+    if (pipeline->is_event_time) {
+        advance(pipeline, time);
+    }
+    // In wall time a post may be dated a little ahead: it counts in the current step.
+    time = time < pipeline->clock ? time : pipeline->clock;
+    if (post->kind == POST_RETWEETED && pipeline_is_repeat(pipeline, post)) {
+        uint32_t event = remember(pipeline, post, hash, time,
+                                  users_find(&pipeline->users, post->author.id));
+        pipeline_repeat(pipeline, post, event);
+        return STATUS_OK;
+    }
+    uint32_t actor = users_see(&pipeline->users, &post->author, time);
+    uint32_t event = remember(pipeline, post, hash, time, actor);
+    pipeline->metrics.late += time <= pipeline->clock - pipeline->longest;
+    windows_at(&pipeline->windows, time);
+    pipeline->note_count = 0;
+    pipeline->metrics.posts++;
+    if (post->kind == POST_RETWEETED) {
+        pipeline_retweet(pipeline, post, event);
+    } else {
+        publish(pipeline, post, event, actor);
+    }
+    ledger_note(&pipeline->ledger, event, pipeline->notes, pipeline->note_count);
+    return STATUS_OK;
+}
+
+const struct pipeline_metrics *
+pipeline_metrics(struct pipeline *pipeline)
+{
+    struct pipeline_metrics *metrics = &pipeline->metrics;
+    metrics->users = pipeline->users.count;
+    metrics->users_evicted = pipeline->users.evicted;
+    metrics->cascades = pipeline->cascades.count;
+    metrics->cascades_evicted = pipeline->cascades.evicted;
+    metrics->hashtags = pipeline->tags.count;
+    metrics->texts_bytes = slab_used(pipeline->texts);
+    metrics->window_entries = 0;
+    for (uint32_t i = 0; i < pipeline->windows.shown + 2; i++) {
+        metrics->window_entries += pipeline->windows.window[i].entries;
+    }
+    metrics->board_rebuilds = pipeline->boards.rebuilds;
+    return metrics;
+}
+
+usec
+pipeline_clock(const struct pipeline *pipeline)
+{
+    return pipeline->clock;
+}

@@ -1,0 +1,91 @@
+// The fold: posts in, rolling counts out. Same posts, same times, same output.
+//
+// The stages a post passes, in this order: time (a date nobody can believe is
+// replaced), dedupe, clock, then publishing (posts, mentions, hashtags) and pointing
+// (retweets, quotes, replies, reach, influence, cascades). What a post adds is noted
+// with its id, so that a deletion takes back exactly that. Rules of counting: see each
+// tally in pipeline/tally.h's users below.
+//
+// No clock is read: in event time the clock is the greatest time of the posts so far;
+// otherwise it is the wall time passed in. Both only move forward.
+//
+// A post either counts whole or not at all. When a table is full, STATUS_AGAIN says
+// that writing out what is pending will make room; STATUS_FULL that the post is refused
+// and counted, and that the boards are incomplete until it would have left the longest
+// window.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/hash.h"
+#include "base/metric.h"
+#include "base/option.h"
+#include "base/status.h"
+#include "pipeline/post.h"
+
+struct pipeline_options {
+    struct option_spans windows;
+    uint64_t top;
+    uint64_t dedupe_capacity;
+    uint64_t users_capacity;
+    uint64_t cascades_capacity;
+    uint64_t cascades_text;
+    uint64_t hashtags_capacity;
+    uint64_t memory_windows;
+    uint64_t memory_texts;
+    uint64_t memory_posts;
+};
+
+extern const struct option pipeline_option_rows[];
+
+struct pipeline_metrics {
+    uint64_t posts;
+    uint64_t retweets;
+    uint64_t interactions;
+    uint64_t duplicates;
+    uint64_t repeated_retweets;
+    uint64_t self_ignored;
+    uint64_t late;
+    uint64_t times_replaced;
+    uint64_t undone;
+    uint64_t undo_unknown;
+    uint64_t undo_lost;
+    uint64_t vias_dropped;
+    uint64_t paths_cut;
+    uint64_t people_refused;
+    uint64_t refused;
+    uint64_t users;
+    uint64_t users_evicted;
+    uint64_t cascades;
+    uint64_t cascades_evicted;
+    uint64_t hashtags;
+    uint64_t texts_bytes;
+    uint64_t window_entries;
+    uint64_t board_rebuilds;
+};
+
+extern const struct metric pipeline_metric_rows[];
+
+struct pipeline;
+
+// seed: keys the tables; no output depends on it. NULL with error set when the options
+// do not fit one another or the system refuses the memory.
+struct pipeline *pipeline_create(const struct pipeline_options *options,
+                                 const struct hash_key *seed, bool is_event_time,
+                                 struct error *error);
+void pipeline_destroy(struct pipeline **pipeline);
+
+// One message. wall: the time now, against which dates are judged (and the clock unless
+// in event time). Borrows post.
+enum status pipeline_post(struct pipeline *pipeline, const struct post *post,
+                          usec wall) MUST_USE;
+
+// Lets time pass without a post (not in event time).
+void pipeline_advance(struct pipeline *pipeline, usec wall);
+
+// Up to date at the call.
+const struct pipeline_metrics *pipeline_metrics(struct pipeline *pipeline);
+
+// The clock, or 0 before the first post.
+usec pipeline_clock(const struct pipeline *pipeline);

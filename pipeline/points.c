@@ -1,0 +1,483 @@
+// What posts point at: retweets, quotes and replies, and everybody above them on the
+// path.
+#include "pipeline/state.h"
+
+#include <string.h>
+
+// Who stands above an event, nearest first.
+struct path {
+    uint32_t posts[PIPELINE_PATH_MAX]; // cascades: the target, what it quotes, …
+    size_t post_count;
+    uint32_t
+        users[2 * PIPELINE_PATH_MAX]; // authors and carriers, each once, not the actor
+    size_t user_count;
+};
+
+// An event while it is being counted.
+struct carry {
+    uint32_t event;
+    uint32_t actor;
+    uint32_t target;
+    uint32_t author; // of the target, or USER_NONE
+    uint32_t own; // record of the event's own post, where a path must not lead back to
+    usec time;
+    bool is_retweet;
+};
+
+// ── what is known of a post ────────────────────────────────────────────────
+
+static void
+set_text(struct pipeline *pipeline, uint32_t cascade, struct slice text,
+         struct slice lang)
+{
+    struct cascade *row = cascades_at(&pipeline->cascades, cascade);
+    if ((row->flags & CASCADE_HIDDEN) != 0) {
+        return;
+    }
+    if (row->text == SLAB_NONE && text.len != 0) {
+        if (text.len > pipeline->options.cascades_text) {
+            text.len = pipeline->options.cascades_text;
+            while (text.len != 0 && ((uint8_t)text.ptr[text.len] & 0xC0) == 0x80) {
+                text.len--;
+            }
+        }
+        row->text = slab_text_put(pipeline->texts, text);
+        cascades_queue(&pipeline->cascades, cascade, CASCADE_TEXT);
+    }
+    if (row->lang == SLAB_NONE && lang.len != 0) {
+        row->lang = slab_text_put(pipeline->texts, lang);
+        cascades_queue(&pipeline->cascades, cascade, CASCADE_LANG);
+    }
+}
+
+static void
+set_created(struct pipeline *pipeline, uint32_t cascade, usec created)
+{
+    struct cascade *row = cascades_at(&pipeline->cascades, cascade);
+    if (row->created == USEC_NONE && created != USEC_NONE) {
+        row->created = created;
+        cascades_time_close(&pipeline->cascades, cascade);
+        cascades_queue(&pipeline->cascades, cascade, CASCADE_CREATED | CASCADE_STATE);
+    }
+}
+
+static void
+set_parent(struct pipeline *pipeline, uint32_t cascade, uint32_t parent)
+{
+    struct cascade *row = cascades_at(&pipeline->cascades, cascade);
+    if (cascades_parent(&pipeline->cascades, cascade) == CASCADE_NONE &&
+        parent != cascade) {
+        row->parent = parent;
+        row->parent_birth = cascades_at(&pipeline->cascades, parent)->birth;
+        row->flags |= CASCADE_HAS_PARENT;
+        cascades_queue(&pipeline->cascades, cascade, CASCADE_PARENT);
+    }
+}
+
+void
+pipeline_learn(struct pipeline *pipeline, uint32_t cascade,
+               const struct post_ref *facts, usec time)
+{
+    if (facts->author.id.len != 0) {
+        cascades_set_author(&pipeline->cascades, cascade,
+                            users_see(&pipeline->users, &facts->author, time));
+    }
+    set_text(pipeline, cascade, facts->text, facts->lang);
+    set_created(pipeline, cascade, facts->created);
+    struct cascade *row = cascades_at(&pipeline->cascades, cascade);
+    if (facts->has_reported &&
+        ((row->flags & CASCADE_REPORTED) == 0 || facts->reported > row->reported)) {
+        row->reported = facts->reported;
+        row->flags |= CASCADE_REPORTED;
+        cascades_queue(&pipeline->cascades, cascade, CASCADE_COUNT_REPORTED);
+    }
+}
+
+// A new record starts with what the post's own message said, if that is remembered.
+static void
+recall(struct pipeline *pipeline, uint32_t cascade, struct slice id)
+{
+    uint32_t event = ledger_find(&pipeline->ledger, pipeline_hash(pipeline, id));
+    if (event == EVENT_NONE) {
+        return;
+    }
+    const struct event *row = ledger_at(&pipeline->ledger, event);
+    if ((row->flags & EVENT_UNDONE) != 0) {
+        cascades_hide(&pipeline->cascades, cascade);
+    }
+    cascades_set_author(&pipeline->cascades, cascade, row->actor);
+    set_created(pipeline, cascade, row->time);
+    struct slice text;
+    struct slice lang;
+    if (ledger_text(&pipeline->ledger, event, &text, &lang)) {
+        set_text(pipeline, cascade, text, lang);
+    }
+    if ((row->flags & EVENT_QUOTE) != 0 &&
+        cascades_at(&pipeline->cascades, row->target)->birth == row->target_birth) {
+        set_parent(pipeline, cascade, row->target);
+    }
+}
+
+// The record of the post that ref points at, made if need be, with what is known of it.
+static uint32_t
+learn_target(struct pipeline *pipeline, const struct post_ref *ref, usec time)
+{
+    uint32_t first = CASCADE_NONE;
+    uint32_t below = CASCADE_NONE;
+    for (int i = 0; ref != NULL && i <= POST_QUOTES_MAX; i++, ref = ref->quote) {
+        bool is_new;
+        uint32_t cascade = cascades_put(&pipeline->cascades, ref->id, &is_new);
+        cascades_refresh(&pipeline->cascades, cascade, pipeline->clock);
+        pipeline_learn(pipeline, cascade, ref, time);
+        if (is_new) {
+            recall(pipeline, cascade, ref->id);
+        }
+        if (below != CASCADE_NONE) {
+            set_parent(pipeline, below, cascade);
+        } else {
+            first = cascade;
+        }
+        below = cascade;
+    }
+    return first;
+}
+
+static uint32_t
+author_of(struct pipeline *pipeline, const struct post_ref *ref, uint32_t target)
+{
+    if (ref->author.id.len != 0) {
+        return users_find(&pipeline->users, ref->author.id);
+    }
+    return cascades_at(&pipeline->cascades, target)->author;
+}
+
+// ── the path ───────────────────────────────────────────────────────────────
+
+static void
+path_credit(struct path *path, uint32_t user, uint32_t actor)
+{
+    if (user == USER_NONE || user == actor) {
+        return;
+    }
+    for (size_t i = 0; i < path->user_count; i++) {
+        if (path->users[i] == user) {
+            return;
+        }
+    }
+    path->users[path->user_count++] = user;
+}
+
+static bool
+path_has(const struct path *path, uint32_t cascade)
+{
+    for (size_t i = 0; i < path->post_count; i++) {
+        if (path->posts[i] == cascade) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+path_climb(struct pipeline *pipeline, struct path *path, const struct carry *carry)
+{
+    path_credit(path, carry->author, carry->actor);
+    uint32_t cascade = carry->target;
+    while (cascade != CASCADE_NONE && cascade != carry->own &&
+           !path_has(path, cascade)) {
+        if (path->post_count == PIPELINE_PATH_MAX) {
+            pipeline->metrics.paths_cut++;
+            return;
+        }
+        if (path->post_count != 0) {
+            path_credit(path, cascades_at(&pipeline->cascades, cascade)->author,
+                        carry->actor);
+        }
+        path->posts[path->post_count++] = cascade;
+        cascade = cascades_parent(&pipeline->cascades, cascade);
+    }
+}
+
+static bool
+is_retweet_of(const struct pipeline *pipeline, const struct event *event,
+              uint32_t target)
+{
+    return (event->flags & EVENT_RETWEET) != 0 && event->target == target &&
+           event->target_birth == cascades_at(&pipeline->cascades, target)->birth;
+}
+
+// The retweets a retweet came through, as far as they are remembered.
+static void
+path_carriers(struct pipeline *pipeline, struct path *path, const struct carry *carry,
+              const struct post *post)
+{
+    uint64_t via = ledger_at(&pipeline->ledger, carry->event)->via;
+    for (size_t i = 0; via != 0; i++) {
+        if (i == PIPELINE_PATH_MAX) {
+            pipeline->metrics.paths_cut++;
+            return;
+        }
+        uint32_t event = ledger_find(&pipeline->ledger, via);
+        if (event == EVENT_NONE) {
+            if (i == 0 && post->via_author.len != 0) {
+                struct post_user author = {.id = post->via_author};
+                path_credit(path, users_see(&pipeline->users, &author, carry->time),
+                            carry->actor);
+            }
+            return;
+        }
+        const struct event *row = ledger_at(&pipeline->ledger, event);
+        if (!is_retweet_of(pipeline, row, carry->target)) {
+            pipeline->metrics.vias_dropped++;
+            return;
+        }
+        path_credit(path, row->actor, carry->actor);
+        via = row->via;
+    }
+}
+
+// ── counting ───────────────────────────────────────────────────────────────
+
+static void
+count_counter(struct pipeline *pipeline, uint32_t cascade, enum tally tally,
+              uint32_t *counter)
+{
+    if (*counter == COUNTER_NONE) {
+        *counter = windows_counter_create(&pipeline->windows, tally, cascade);
+        windows_counter(&pipeline->windows, *counter)->is_hidden =
+            (cascades_at(&pipeline->cascades, cascade)->flags & CASCADE_HIDDEN) != 0;
+    }
+    pipeline_count(pipeline, *counter, 1);
+}
+
+static void
+count_person(struct pipeline *pipeline, uint32_t cascade, uint32_t actor)
+{
+    struct cascade *row = cascades_at(&pipeline->cascades, cascade);
+    struct person *person = people_put(&row->people, pipeline->texts, actor);
+    if (person == NULL) {
+        pipeline->metrics.people_refused++;
+        return;
+    }
+    if (person->events == 0) {
+        struct user *user = users_at(&pipeline->users, actor);
+        user->refs++;
+        person->followers = user->followers;
+        row->reach += user->followers;
+        cascades_queue(&pipeline->cascades, cascade,
+                       CASCADE_AMPLIFIERS | CASCADE_REACH);
+    }
+    person->events++;
+}
+
+// The event lies below this post.
+static void
+count_below(struct pipeline *pipeline, uint32_t cascade, const struct carry *carry)
+{
+    cascades_refresh(&pipeline->cascades, cascade, pipeline->clock);
+    struct cascade *row = cascades_at(&pipeline->cascades, cascade);
+    count_person(pipeline, cascade, carry->actor);
+    row->size++;
+    uint32_t dirty = CASCADE_SIZE;
+    bool is_direct = cascade == carry->target;
+    if (is_direct && carry->is_retweet) {
+        row->retweets++;
+        dirty |= CASCADE_RETWEETS;
+    } else if (is_direct) {
+        row->quotes++;
+        dirty |= CASCADE_QUOTES;
+    }
+    pipeline_note(pipeline, (struct ledger_entry){LEDGER_CASCADE | cascade |
+                                                      (is_direct ? LEDGER_DIRECT : 0),
+                                                  row->life});
+    cascades_happened(&pipeline->cascades, cascade, carry->time);
+    cascades_queue(&pipeline->cascades, cascade, dirty);
+    if (is_direct) {
+        count_counter(pipeline, cascade, TALLY_CASCADES, &row->board);
+    }
+    count_counter(pipeline, cascade, TALLY_VELOCITY, &row->velocity);
+    uint64_t recent = cascades_recent(&pipeline->cascades, row, WINDOWS_VELOCITY_5M);
+    if (recent > row->peak) {
+        row->peak = (uint32_t)recent;
+        cascades_queue(&pipeline->cascades, cascade, CASCADE_PEAK);
+    }
+}
+
+// What the target's author gets from a retweet or quote of this very post.
+static void
+count_direct(struct pipeline *pipeline, const struct carry *carry)
+{
+    struct cascade *row = cascades_at(&pipeline->cascades, carry->target);
+    struct person *person = people_find(&row->people, pipeline->texts, carry->actor);
+    if (person != NULL && carry->is_retweet) {
+        person->flags |= PERSON_RETWEETED;
+    }
+    if (carry->author == USER_NONE) {
+        return;
+    }
+    pipeline_tally(pipeline, carry->is_retweet ? TALLY_RETWEETS : TALLY_QUOTES,
+                   carry->author, 1);
+    if (person == NULL || (person->flags & PERSON_REACHED) != 0) {
+        return;
+    }
+    person->flags |= PERSON_REACHED;
+    ledger_at(&pipeline->ledger, carry->event)->flags |= EVENT_REACHED;
+    uint32_t followers = users_at(&pipeline->users, carry->actor)->followers;
+    if (followers != 0) {
+        pipeline_tally(pipeline, TALLY_REACH, carry->author, followers);
+    }
+}
+
+static void
+count_carry(struct pipeline *pipeline, const struct carry *carry,
+            const struct post *post)
+{
+    struct path path;
+    path.post_count = 0;
+    path.user_count = 0;
+    path_climb(pipeline, &path, carry);
+    path_carriers(pipeline, &path, carry, post);
+    pipeline->metrics.interactions++;
+    for (size_t i = 0; i < path.post_count; i++) {
+        count_below(pipeline, path.posts[i], carry);
+    }
+    count_direct(pipeline, carry);
+    for (size_t i = 0; i < path.user_count; i++) {
+        pipeline_tally(pipeline, TALLY_INFLUENCE, path.users[i], 1);
+    }
+}
+
+// Links the event to what it points at.
+static void
+link_event(struct pipeline *pipeline, uint32_t event, uint32_t target,
+           enum event_flag kind)
+{
+    struct event *row = ledger_at(&pipeline->ledger, event);
+    row->target = target;
+    row->target_birth = cascades_at(&pipeline->cascades, target)->birth;
+    row->flags |= (uint8_t)kind;
+}
+
+static void
+link_via(struct pipeline *pipeline, uint32_t event, const struct post *post)
+{
+    if (post->via.len != 0 && !slice_equal(post->via, post->id)) {
+        ledger_at(&pipeline->ledger, event)->via = pipeline_hash(pipeline, post->via);
+    }
+}
+
+static struct carry
+carry_begin(struct pipeline *pipeline, const struct post *post, uint32_t event,
+            uint32_t target)
+{
+    const struct event *row = ledger_at(&pipeline->ledger, event);
+    bool is_retweet = post->kind == POST_RETWEETED;
+    const struct post_ref *ref = is_retweet ? &post->retweet_of : &post->quote;
+    link_event(pipeline, event, target, is_retweet ? EVENT_RETWEET : EVENT_QUOTE);
+    return (struct carry){
+        .event = event,
+        .actor = row->actor,
+        .target = target,
+        .author = author_of(pipeline, ref, target),
+        .own = cascades_find(&pipeline->cascades, post->id),
+        .time = row->time,
+        .is_retweet = is_retweet,
+    };
+}
+
+bool
+pipeline_is_repeat(struct pipeline *pipeline, const struct post *post)
+{
+    uint32_t target = cascades_find(&pipeline->cascades, post->retweet_of.id);
+    uint32_t actor = users_find(&pipeline->users, post->author.id);
+    if (target == CASCADE_NONE || actor == USER_NONE) {
+        return false;
+    }
+    cascades_refresh(&pipeline->cascades, target, pipeline->clock);
+    const struct person *person = people_find(
+        &cascades_at(&pipeline->cascades, target)->people, pipeline->texts, actor);
+    return person != NULL && (person->flags & PERSON_RETWEETED) != 0;
+}
+
+void
+pipeline_repeat(struct pipeline *pipeline, const struct post *post, uint32_t event)
+{
+    link_via(pipeline, event, post);
+    link_event(pipeline, event, cascades_find(&pipeline->cascades, post->retweet_of.id),
+               EVENT_RETWEET);
+    pipeline->metrics.duplicates++;
+    pipeline->metrics.repeated_retweets++;
+}
+
+void
+pipeline_retweet(struct pipeline *pipeline, const struct post *post, uint32_t event)
+{
+    link_via(pipeline, event, post);
+    uint32_t target = learn_target(pipeline, &post->retweet_of,
+                                   ledger_at(&pipeline->ledger, event)->time);
+    struct carry carry = carry_begin(pipeline, post, event, target);
+    pipeline->metrics.retweets++;
+    if (carry.author == carry.actor) {
+        pipeline->metrics.self_ignored++;
+        return;
+    }
+    count_carry(pipeline, &carry, post);
+}
+
+static void
+quote(struct pipeline *pipeline, const struct post *post, uint32_t event,
+      uint32_t target)
+{
+    struct carry carry = carry_begin(pipeline, post, event, target);
+    if (carry.own != CASCADE_NONE) {
+        set_parent(pipeline, carry.own, target);
+    }
+    if (carry.author == carry.actor) {
+        pipeline->metrics.self_ignored++;
+        return;
+    }
+    count_carry(pipeline, &carry, post);
+}
+
+static void
+reply(struct pipeline *pipeline, const struct post *post, uint32_t event,
+      uint32_t target)
+{
+    const struct event *row = ledger_at(&pipeline->ledger, event);
+    uint32_t author = author_of(pipeline, &post->reply_to, target);
+    if (author == row->actor) {
+        pipeline->metrics.self_ignored++;
+        return;
+    }
+    cascades_refresh(&pipeline->cascades, target, pipeline->clock);
+    struct cascade *cascade = cascades_at(&pipeline->cascades, target);
+    cascade->replies++;
+    pipeline_note(pipeline, (struct ledger_entry){
+                                LEDGER_CASCADE | LEDGER_REPLY | target, cascade->life});
+    cascades_happened(&pipeline->cascades, target, row->time);
+    cascades_queue(&pipeline->cascades, target, CASCADE_REPLIES);
+    if (author != USER_NONE) {
+        pipeline_tally(pipeline, TALLY_REPLIES, author, 1);
+    }
+    pipeline->metrics.interactions++;
+}
+
+void
+pipeline_point(struct pipeline *pipeline, const struct post *post, uint32_t event)
+{
+    // Everything the message says is learnt first: a quote may need the answered post's
+    // author.
+    usec time = ledger_at(&pipeline->ledger, event)->time;
+    bool has_quote = post->quote.id.len != 0;
+    bool has_reply = post->reply_to.id.len != 0;
+    uint32_t quoted =
+        has_quote ? learn_target(pipeline, &post->quote, time) : CASCADE_NONE;
+    uint32_t answered =
+        has_reply ? learn_target(pipeline, &post->reply_to, time) : CASCADE_NONE;
+    if (has_quote) {
+        quote(pipeline, post, event, quoted);
+    }
+    if (has_reply) {
+        reply(pipeline, post, event, answered);
+    }
+}

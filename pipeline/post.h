@@ -1,0 +1,77 @@
+// One message of a social network, the same shape whatever wire it came over.
+//
+// A decoder fills it, the pipeline reads it. Every slice and pointer points into the
+// decoder's memory and is valid until the decoder's next message. Ids and user ids
+// carry their network in front ("x:783214", "bsky:did:plc:abc"); handles are as the
+// platform writes them, without "@".
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+#include "base/usec.h"
+
+enum {
+    POST_ID_MAX = 1024,    // bytes of any id, network included
+    POST_NAME_MAX = 1024,  // bytes of a handle, a display name or a hashtag
+    POST_LIST_MAX = 10000, // mentions of one post; hashtags of one post
+    POST_QUOTES_MAX = 4,   // embedded quotes below one another
+};
+
+enum post_kind {
+    POST_PUBLISHED, // a post, quote or reply by its author
+    POST_RETWEETED, // author carries the post `retweet_of`
+    POST_DELETED,   // the post or retweet `id` is withdrawn; only `id` or `alias` is
+                    // given
+};
+
+struct post_user {
+    struct slice id;     // none: unknown
+    struct slice handle; // none: not given
+    struct slice name;   // display name; none: not given
+    uint32_t followers;
+    bool has_followers;
+};
+
+// A post that another one points at. Only `id` is always given.
+struct post_ref {
+    struct slice id;
+    struct post_user author;
+    struct slice text;
+    struct slice lang;
+    usec created;      // USEC_NONE: not given
+    uint64_t reported; // the platform's own retweet + quote count
+    bool has_reported;
+    const struct post_ref *quote; // the post this one quotes; NULL: none or not given
+};
+
+struct post {
+    enum post_kind kind;
+    struct slice id;
+    struct slice alias;    // another id that a deletion may use; none: no
+    struct slice original; // id of the first version if this is an edit; none: no edit
+    usec time;             // when the platform witnessed it
+    struct post_user author;
+    struct slice text; // for people: entities decoded, no markup
+    struct slice lang;
+    uint64_t reported;
+    bool has_reported;
+
+    // Which posts it points at; an absent one has no id. A published post may have both
+    // `quote` and `reply_to`; a retweet has `retweet_of` and perhaps the retweet it was
+    // seen through.
+    struct post_ref retweet_of;
+    struct post_ref quote;
+    struct post_ref reply_to;
+    struct slice via;        // id of that retweet; none: not shown
+    struct slice via_author; // user id of its author; none: not known
+
+    // Empty for retweets. The same user or hashtag may occur twice. Hashtags are in
+    // lower case without "#".
+    const struct post_user *mentions;
+    size_t mention_count;
+    const struct slice *hashtags;
+    size_t hashtag_count;
+};

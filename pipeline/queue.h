@@ -1,0 +1,50 @@
+// A queue of indexes, each in it at most once (the owner keeps a flag), so it never
+// overflows.
+#pragma once
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/region.h"
+
+struct queue {
+    uint32_t *rows;
+    uint32_t capacity;
+    uint32_t first;
+    uint32_t count;
+};
+
+static inline bool
+queue_init(struct queue *queue, uint32_t capacity)
+{
+    *queue = (struct queue){.capacity = capacity};
+    queue->rows = region_reserve((size_t)capacity * sizeof(*queue->rows));
+    return queue->rows != NULL;
+}
+
+static inline void
+queue_fini(struct queue *queue)
+{
+    region_release(queue->rows, (size_t)queue->capacity * sizeof(*queue->rows));
+    *queue = (struct queue){0};
+}
+
+static inline void
+queue_push(struct queue *queue, uint32_t index)
+{
+    assert(queue->count < queue->capacity);
+    uint64_t at = (uint64_t)queue->first + queue->count++;
+    queue->rows[at < queue->capacity ? at : at - queue->capacity] = index;
+}
+
+// The queue must not be empty.
+static inline uint32_t
+queue_pop(struct queue *queue)
+{
+    assert(queue->count != 0);
+    uint32_t index = queue->rows[queue->first];
+    queue->first = queue->first + 1 == queue->capacity ? 0 : queue->first + 1;
+    queue->count--;
+    return index;
+}

@@ -1,0 +1,86 @@
+// The inside of the pipeline, shared by its stages and by the reader of its changes.
+#pragma once
+
+#include "base/arena.h"
+#include "pipeline/boards.h"
+#include "pipeline/cascades.h"
+#include "pipeline/changes.h"
+#include "pipeline/ledger.h"
+#include "pipeline/pipeline.h"
+#include "pipeline/tags.h"
+#include "pipeline/users.h"
+#include "pipeline/windows.h"
+
+enum {
+    PIPELINE_PATH_MAX = 100, // posts above one another that an event counts for
+    PIPELINE_NOTES_MAX = 2 * POST_LIST_MAX + 6 * PIPELINE_PATH_MAX,
+};
+
+// Where pulls stand within a flush.
+enum changes_stage { CHANGES_USERS, CHANGES_CASCADES, CHANGES_BOARDS, CHANGES_DONE };
+
+// A change that was pulled and is not acknowledged.
+struct flying {
+    enum change_kind kind;
+    uint32_t index;
+};
+
+struct pipeline {
+    struct pipeline_options options;
+    struct pipeline_metrics metrics;
+    struct hash_key key;
+    bool is_event_time;
+    bool is_cramped; // a post waits for room that a flush may make
+    usec clock;
+    usec started;    // the first clock there was; USEC_NONE before
+    usec refused_at; // clock of the last refused post; USEC_NONE: none
+    usec longest;    // the longest window
+
+    struct slab *texts;
+    struct windows windows;
+    struct users users;
+    struct cascades cascades;
+    struct tags tags;
+    struct ledger ledger;
+    struct boards boards;
+
+    // What the post at hand has added so far, and the users or tags it names.
+    struct ledger_entry notes[PIPELINE_NOTES_MAX];
+    size_t note_count;
+    uint32_t named[POST_LIST_MAX];
+
+    // A flush: how far the pulls have come, and what is in flight.
+    enum changes_stage stage;
+    uint32_t stage_left;
+    struct flying flying[CHANGES_IN_FLIGHT_MAX]; // ring
+    uint64_t flying_first;
+    uint64_t flying_next;
+    struct arena scratch; // texts of the change at hand
+    struct change_field fields[CHANGES_FIELDS_MAX];
+};
+
+uint64_t pipeline_hash(const struct pipeline *pipeline, struct slice id);
+
+// Adds to a user's counter and notes it for an undo.
+void pipeline_tally(struct pipeline *pipeline, enum tally tally, uint32_t user,
+                    uint32_t amount);
+// Adds to any counter and notes it.
+void pipeline_count(struct pipeline *pipeline, uint32_t counter, uint32_t amount);
+void pipeline_note(struct pipeline *pipeline, struct ledger_entry entry);
+
+// Fills in what a message says about a post of which there is a record.
+void pipeline_learn(struct pipeline *pipeline, uint32_t cascade,
+                    const struct post_ref *facts, usec time);
+// True if that person has retweeted that post already.
+bool pipeline_is_repeat(struct pipeline *pipeline, const struct post *post);
+// Such a retweet changes nothing, but others may come through it.
+void pipeline_repeat(struct pipeline *pipeline, const struct post *post,
+                     uint32_t event);
+
+// What a retweet adds, and what a published post adds by its quote and reply.
+void pipeline_retweet(struct pipeline *pipeline, const struct post *post,
+                      uint32_t event);
+void pipeline_point(struct pipeline *pipeline, const struct post *post, uint32_t event);
+
+// Takes back what the event behind a deletion added, and hides the post.
+void pipeline_undo(struct pipeline *pipeline, const struct post *post);

@@ -1,0 +1,105 @@
+// Deletions: an undone retweet or a deleted post takes back exactly what it added.
+#include "pipeline/state.h"
+
+static void
+person_undone(struct pipeline *pipeline, uint32_t cascade, const struct event *event,
+              bool is_direct)
+{
+    struct cascade *row = cascades_at(&pipeline->cascades, cascade);
+    struct person *person = people_find(&row->people, pipeline->texts, event->actor);
+    if (person == NULL) {
+        return; // the set was full when it came
+    }
+    if (is_direct && (event->flags & EVENT_RETWEET) != 0) {
+        person->flags &= 0xFF & ~PERSON_RETWEETED;
+    }
+    if (is_direct && (event->flags & EVENT_REACHED) != 0) {
+        person->flags &= 0xFF & ~PERSON_REACHED;
+    }
+    person->events--;
+    if (person->events == 0) {
+        row->reach -= person->followers;
+        people_remove(&row->people, pipeline->texts, person);
+        users_at(&pipeline->users, event->actor)->refs--;
+        cascades_queue(&pipeline->cascades, cascade,
+                       CASCADE_AMPLIFIERS | CASCADE_REACH);
+    }
+}
+
+static void
+cascade_undone(struct pipeline *pipeline, struct ledger_entry entry,
+               const struct event *event)
+{
+    uint32_t cascade = entry.where & LEDGER_INDEX;
+    struct cascade *row = cascades_at(&pipeline->cascades, cascade);
+    if (row->life != entry.amount || row->birth == 0) {
+        return; // forgotten since
+    }
+    if ((entry.where & LEDGER_REPLY) != 0) {
+        row->replies--;
+        cascades_queue(&pipeline->cascades, cascade, CASCADE_REPLIES);
+        return;
+    }
+    bool is_direct = (entry.where & LEDGER_DIRECT) != 0;
+    row->size--;
+    uint32_t dirty = CASCADE_SIZE;
+    if (is_direct && (event->flags & EVENT_RETWEET) != 0) {
+        row->retweets--;
+        dirty |= CASCADE_RETWEETS;
+    } else if (is_direct) {
+        row->quotes--;
+        dirty |= CASCADE_QUOTES;
+    }
+    person_undone(pipeline, cascade, event, is_direct);
+    cascades_queue(&pipeline->cascades, cascade, dirty);
+}
+
+static void
+take_back(struct pipeline *pipeline, uint32_t index)
+{
+    struct event *event = ledger_at(&pipeline->ledger, index);
+    event->flags |= EVENT_UNDONE;
+    pipeline->metrics.undone++;
+    const struct ledger_entry *entries = ledger_noted(&pipeline->ledger, index);
+    if (entries == NULL) {
+        pipeline->metrics.undo_lost += event->entry_count != 0;
+        return;
+    }
+    windows_at(&pipeline->windows, event->time);
+    for (size_t i = 0; i < event->entry_count; i++) {
+        struct ledger_entry entry = entries[i];
+        if ((entry.where & LEDGER_CASCADE) != 0) {
+            cascade_undone(pipeline, entry, event);
+        } else {
+            windows_take_back(&pipeline->windows, entry.where & LEDGER_INDEX,
+                              (entry.where & LEDGER_VELOCITY) != 0, entry.amount);
+        }
+    }
+}
+
+void
+pipeline_undo(struct pipeline *pipeline, const struct post *post)
+{
+    uint64_t hash = pipeline_hash(pipeline, post->id);
+    uint32_t event = EVENT_NONE;
+    if (post->id.len != 0) {
+        event = ledger_find(&pipeline->ledger, hash);
+    }
+    if (event == EVENT_NONE && post->alias.len != 0) {
+        event =
+            ledger_find_alias(&pipeline->ledger, pipeline_hash(pipeline, post->alias));
+    }
+    if (event == EVENT_NONE) {
+        pipeline->metrics.undo_unknown++;
+    } else {
+        hash = ledger_at(&pipeline->ledger, event)->hash;
+        if ((ledger_at(&pipeline->ledger, event)->flags & EVENT_UNDONE) == 0) {
+            take_back(pipeline, event);
+        }
+    }
+    uint32_t cascade = cascades_find_hash(&pipeline->cascades, hash);
+    if (cascade != CASCADE_NONE &&
+        (cascades_at(&pipeline->cascades, cascade)->flags & CASCADE_HIDDEN) == 0) {
+        cascades_hide(&pipeline->cascades, cascade);
+    }
+}

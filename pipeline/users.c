@@ -1,0 +1,352 @@
+#include "pipeline/users.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/region.h"
+#include "pipeline/windows.h"
+
+bool
+users_init(struct users *users, uint32_t capacity, struct slab *texts,
+           const struct hash_key *key)
+{
+    memset(users, 0, sizeof(*users));
+    users->capacity = capacity;
+    users->texts = texts;
+    users->key = *key;
+    users->rows = region_reserve((size_t)capacity * sizeof(*users->rows));
+    return users->rows != NULL && queue_init(&users->queue, capacity) &&
+           table_init(&users->by_id, capacity) &&
+           table_init(&users->by_handle, capacity);
+}
+
+void
+users_fini(struct users *users)
+{
+    table_fini(&users->by_handle);
+    table_fini(&users->by_id);
+    queue_fini(&users->queue);
+    region_release(users->rows, (size_t)users->capacity * sizeof(*users->rows));
+    memset(users, 0, sizeof(*users));
+}
+
+struct slice
+users_id(const struct users *users, uint32_t user)
+{
+    return slab_text(users->texts, users->rows[user].id);
+}
+
+struct slice
+users_handle(const struct users *users, uint32_t user)
+{
+    return slab_text(users->texts, users->rows[user].handle);
+}
+
+struct slice
+users_network_of(struct slice id)
+{
+    const char *colon = id.len != 0 ? memchr(id.ptr, ':', id.len) : NULL;
+    if (colon == NULL || colon == id.ptr) {
+        return SLICE_LIT("post");
+    }
+    return (struct slice){id.ptr, (size_t)(colon - id.ptr)};
+}
+
+static uint32_t
+find_hashed(const struct users *users, struct slice id, uint64_t hash)
+{
+    struct table_walk walk = table_walk(&users->by_id, hash);
+    uint32_t user;
+    while ((user = table_next(&users->by_id, &walk)) != TABLE_NONE) {
+        if (slice_equal(users_id(users, user), id)) {
+            return user;
+        }
+    }
+    return USER_NONE;
+}
+
+uint32_t
+users_find(const struct users *users, struct slice id)
+{
+    return find_hashed(users, id, hash_slice(&users->key, id));
+}
+
+void
+users_queue(struct users *users, uint32_t user)
+{
+    struct user *row = &users->rows[user];
+    if ((row->flags & USER_QUEUED) == 0) {
+        row->flags |= USER_QUEUED;
+        queue_push(&users->queue, user);
+    }
+}
+
+// ── handles ────────────────────────────────────────────────────────────────
+
+static bool
+same_handle(struct slice a, struct slice b)
+{
+    if (a.len != b.len) {
+        return false;
+    }
+    for (size_t i = 0; i < a.len; i++) {
+        if (users_lower(a.ptr[i]) != users_lower(b.ptr[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static uint64_t
+handle_hash(const struct users *users, struct slice network, struct slice handle)
+{
+    char text[POST_NAME_MAX + POST_ID_MAX];
+    assert(network.len + handle.len < sizeof(text));
+    memcpy(text, network.ptr, network.len);
+    text[network.len] = ':';
+    for (size_t i = 0; i < handle.len; i++) {
+        text[network.len + 1 + i] = users_lower(handle.ptr[i]);
+    }
+    return hash_slice(&users->key, (struct slice){text, network.len + 1 + handle.len});
+}
+
+uint32_t
+users_holder(const struct users *users, struct slice network, struct slice handle)
+{
+    uint64_t hash = handle_hash(users, network, handle);
+    struct table_walk walk = table_walk(&users->by_handle, hash);
+    uint32_t other;
+    while ((other = table_next(&users->by_handle, &walk)) != TABLE_NONE) {
+        if (same_handle(users_handle(users, other), handle) &&
+            slice_equal(users_network_of(users_id(users, other)), network)) {
+            return other;
+        }
+    }
+    return USER_NONE;
+}
+
+static uint64_t
+handle_hash_of(const struct users *users, uint32_t user)
+{
+    return handle_hash(users, users_network_of(users_id(users, user)),
+                       users_handle(users, user));
+}
+
+static void
+handle_release(struct users *users, uint32_t user)
+{
+    struct user *row = &users->rows[user];
+    if ((row->flags & USER_HOLDS) == 0) {
+        return;
+    }
+    table_remove(&users->by_handle, handle_hash_of(users, user), user);
+    row->flags &= (uint8_t)~USER_HOLDS;
+    users_untell(users, user);
+}
+
+void
+users_untell(struct users *users, uint32_t user)
+{
+    struct user *row = &users->rows[user];
+    if ((row->flags & USER_TOLD) == 0) {
+        return;
+    }
+    // Whatever stood here is in flight: the flag is set again only by the write that
+    // sends it.
+    slab_text_free(users->texts, row->stale_handle);
+    row->stale_handle = slab_text_put(users->texts, users_handle(users, user));
+    row->profile &= (uint8_t)~USER_STALE_SENT;
+    row->flags &= (uint8_t)~USER_TOLD;
+    users_queue(users, user);
+}
+
+static void
+handle_claim(struct users *users, uint32_t user)
+{
+    struct user *row = &users->rows[user];
+    if ((row->flags & USER_HOLDS) != 0 || row->handle == SLAB_NONE) {
+        return;
+    }
+    uint32_t holder = users_holder(users, users_network_of(users_id(users, user)),
+                                   users_handle(users, user));
+    if (holder != USER_NONE) {
+        if ((row->flags & USER_KEYED_BY_HANDLE) != 0) {
+            return;
+        }
+        handle_release(users, holder);
+    }
+    table_add(&users->by_handle, handle_hash_of(users, user), user);
+    row->flags |= USER_HOLDS;
+    row->profile |= USER_NEW_HANDLE;
+}
+
+// ── life ───────────────────────────────────────────────────────────────────
+
+static uint32_t
+user_create(struct users *users, struct slice id, uint64_t hash)
+{
+    uint32_t user = users->free;
+    if (user != 0) {
+        user--;
+        users->free = users->rows[user].counters;
+    } else {
+        assert(users->high < users->capacity);
+        user = users->high++;
+    }
+    struct user *row = &users->rows[user];
+    memset(row, 0, sizeof(*row));
+    row->id = slab_text_put(users->texts, id);
+    row->counters = COUNTER_NONE;
+    row->last_seen = USEC_NONE;
+    row->flags = USER_WHOLE;
+    struct slice network = users_network_of(id);
+    if (network.ptr == id.ptr) {
+        row->network = (uint16_t)network.len;
+        if (id.len > network.len + 1u && id.ptr[network.len + 1] == '@') {
+            row->flags |= USER_KEYED_BY_HANDLE;
+        }
+    }
+    table_add(&users->by_id, hash, user);
+    users->count++;
+    return user;
+}
+
+static void
+user_destroy(struct users *users, uint32_t user)
+{
+    struct user *row = &users->rows[user];
+    handle_release(users, user);
+    table_remove(&users->by_id, hash_slice(&users->key, users_id(users, user)), user);
+    slab_text_free(users->texts, row->id);
+    slab_text_free(users->texts, row->handle);
+    slab_text_free(users->texts, row->name);
+    memset(row, 0, sizeof(*row));
+    row->counters = users->free;
+    row->refs = UINT32_MAX; // free rows are never idle
+    users->free = user + 1;
+    users->count--;
+}
+
+static bool
+is_idle(const struct user *row)
+{
+    return row->refs == 0 && row->counters == COUNTER_NONE &&
+           row->stale_handle == SLAB_NONE &&
+           (row->flags & (USER_QUEUED | USER_WRITTEN)) == 0;
+}
+
+// Forgets the idle users not seen since `limit`.
+static uint32_t
+forget_older(struct users *users, usec limit)
+{
+    uint32_t forgotten = 0;
+    for (uint32_t user = 0; user < users->high; user++) {
+        if (is_idle(&users->rows[user]) && users->rows[user].last_seen <= limit) {
+            user_destroy(users, user);
+            forgotten++;
+        }
+    }
+    users->evicted += forgotten;
+    return forgotten;
+}
+
+static void
+forget_some(struct users *users)
+{
+    uint32_t wanted = users->capacity / 16 + 1;
+    usec oldest = INT64_MAX;
+    usec newest = INT64_MIN;
+    for (uint32_t user = 0; user < users->high; user++) {
+        const struct user *row = &users->rows[user];
+        if (is_idle(row)) {
+            oldest = row->last_seen < oldest ? row->last_seen : oldest;
+            newest = row->last_seen > newest ? row->last_seen : newest;
+        }
+    }
+    // A few passes with a rising limit stand in for sorting by age.
+    for (int part = 1; part <= 16 && oldest <= newest; part++) {
+        usec limit = part == 16 ? newest : oldest + (newest - oldest) / 16 * part;
+        uint32_t forgotten = forget_older(users, limit);
+        if (forgotten >= wanted) {
+            return;
+        }
+        wanted -= forgotten;
+    }
+}
+
+bool
+users_make_room(struct users *users, size_t count)
+{
+    if (users->capacity - users->count < count) {
+        forget_some(users);
+    }
+    return users->capacity - users->count >= count;
+}
+
+// ── profiles ───────────────────────────────────────────────────────────────
+
+static void
+set_handle(struct users *users, uint32_t user, struct slice handle)
+{
+    struct user *row = &users->rows[user];
+    if (row->handle != SLAB_NONE) {
+        struct slice old = users_handle(users, user);
+        if (slice_equal(old, handle)) {
+            handle_claim(users, user);
+            return;
+        }
+        if (!same_handle(old, handle)) {
+            handle_release(users, user);
+        }
+        slab_text_free(users->texts, row->handle);
+    }
+    row->handle = slab_text_put(users->texts, handle);
+    row->profile |= USER_NEW_HANDLE;
+    if ((row->flags & USER_AUTHOR) != 0) {
+        row->profile |= USER_RENAMED;
+        users->has_renamed_author = true;
+    }
+    handle_claim(users, user);
+}
+
+static void
+set_name(struct users *users, struct user *row, struct slice name)
+{
+    if (slice_equal(slab_text(users->texts, row->name), name)) {
+        return;
+    }
+    slab_text_free(users->texts, row->name);
+    row->name = slab_text_put(users->texts, name);
+    row->profile |= USER_NEW_NAME;
+}
+
+uint32_t
+users_see(struct users *users, const struct post_user *profile, usec time)
+{
+    uint64_t hash = hash_slice(&users->key, profile->id);
+    uint32_t user = find_hashed(users, profile->id, hash);
+    if (user == USER_NONE) {
+        user = user_create(users, profile->id, hash);
+    }
+    struct user *row = &users->rows[user];
+    if (profile->handle.len != 0) {
+        set_handle(users, user, profile->handle);
+    }
+    if (profile->name.len != 0) {
+        set_name(users, row, profile->name);
+    }
+    if (profile->has_followers && ((row->flags & USER_HAS_FOLLOWERS) == 0 ||
+                                   row->followers != profile->followers)) {
+        row->followers = profile->followers;
+        row->flags |= USER_HAS_FOLLOWERS;
+        row->profile |= USER_NEW_FOLLOWERS;
+    }
+    if (time > row->last_seen) {
+        row->last_seen = time;
+        row->profile |= USER_NEW_SEEN;
+    }
+    if (row->profile != 0 && row->counters != COUNTER_NONE) {
+        users_queue(users, user);
+    }
+    return user;
+}

@@ -1,0 +1,114 @@
+// The people seen: ids, profiles, and the heads of their counters.
+//
+// A user is an index that stays valid while somebody holds a reference (refs), a
+// counter is alive, or the user is in Redis. Others are remembered as long as there is
+// room: at capacity those unreferenced for longest are forgotten, a sixteenth of the
+// table at a time.
+//
+// Texts live in a slab shared with the cascades. Handles: the newest user to claim a
+// handle holds it; a user known by handle only ("x:@ann") holds it while nobody else
+// does.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/hash.h"
+#include "base/slab.h"
+#include "base/table.h"
+#include "base/usec.h"
+#include "pipeline/post.h"
+#include "pipeline/queue.h"
+
+#define USER_NONE UINT32_MAX
+
+enum user_flag {
+    USER_HAS_FOLLOWERS = 1 << 0,
+    USER_QUEUED = 1 << 1,  // in the list of users to write
+    USER_WRITTEN = 1 << 2, // Redis has, or may have, the key
+    USER_WHOLE = 1 << 3,   // the next write gives every field
+    USER_HOLDS = 1 << 4,   // holds its handle
+    USER_TOLD = 1 << 5,    // Redis has, or may have, the handle key
+    USER_AUTHOR = 1 << 6,  // wrote the root of a cascade
+    USER_KEYED_BY_HANDLE = 1 << 7,
+};
+
+enum user_profile {
+    USER_NEW_HANDLE = 1 << 0,
+    USER_NEW_NAME = 1 << 1,
+    USER_NEW_FOLLOWERS = 1 << 2,
+    USER_NEW_SEEN = 1 << 3,
+    USER_RENAMED = 1 << 5,    // the handle in the user's cascades is out of date
+    USER_STALE_SENT = 1 << 4, // the deletion of stale_handle is in flight
+};
+
+struct user {
+    uint32_t id; // slab texts
+    uint32_t handle;
+    uint32_t name;
+    uint32_t stale_handle; // handle key Redis may still have; 0: none
+    uint32_t followers;
+    uint32_t counters; // first counter or COUNTER_NONE
+    uint32_t refs;
+    uint8_t flags;    // enum user_flag
+    uint8_t profile;  // enum user_profile: differs from what was last written
+    uint16_t network; // bytes of the id before ':'; 0: the id names none
+    usec last_seen;
+    usec whole_at; // clock of the last whole write
+};
+
+struct users {
+    struct user *rows;
+    uint32_t capacity;
+    uint32_t high;
+    uint32_t count;
+    uint32_t free;      // index + 1, linked by `counters`
+    struct queue queue; // of users to write
+    struct table by_id;
+    struct table by_handle;
+    struct slab *texts;
+    struct hash_key key;
+    bool has_renamed_author; // some cascade's handle is out of date
+    uint64_t evicted;
+};
+
+// Keeps texts. False when the system refuses the memory.
+bool users_init(struct users *users, uint32_t capacity, struct slab *texts,
+                const struct hash_key *key);
+void users_fini(struct users *users);
+
+// True if `count` more users surely fit, after forgetting some if need be.
+bool users_make_room(struct users *users, size_t count);
+
+uint32_t users_find(const struct users *users, struct slice id);
+
+// The user with that id, made if new, its profile brought up to date from a message of
+// that time. Borrows profile, whose id must be given. There must be room.
+uint32_t users_see(struct users *users, const struct post_user *profile, usec time);
+
+void users_queue(struct users *users, uint32_t user);
+
+// Redis may have a key for the handle this user no longer has or needs: to be deleted.
+void users_untell(struct users *users, uint32_t user);
+
+static inline struct user *
+users_at(const struct users *users, uint32_t user)
+{
+    return &users->rows[user];
+}
+
+// ASCII only: handles are, where case matters.
+static inline char
+users_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+// Valid until the user is forgotten, or for handles renamed.
+struct slice users_id(const struct users *users, uint32_t user);
+struct slice users_handle(const struct users *users, uint32_t user);
+// Who holds a handle, or USER_NONE. ASCII letters compare without case.
+uint32_t users_holder(const struct users *users, struct slice network,
+                      struct slice handle);
+// Network of an id: what stands before ':', else "post".
+struct slice users_network_of(struct slice id);

@@ -1,0 +1,142 @@
+// Sliding windows: exact counts over the last 5 minutes, hour, day.
+//
+// A window of length W has 60 steps of s = W/60 and, at clock `now`, covers the steps
+// floor(now/s)-59 … floor(now/s). Every window keeps a list of what was added in each
+// of its steps; when a step leaves, what it added is subtracted. Memory is proportional
+// to what happened, not to counters × steps:
+//
+//     window "1h":  step 0 ─▶ [ (counter 7, 1) (counter 9, 120) … ] ─▶ [ … ]
+//                   step 1 ─▶ [ … ]                 chunks of 63 entries of 8 bytes
+//                   …
+//                   step 59
+//
+// A counter is one number per window. Counters of TALLY_VELOCITY count over 5 minutes
+// and one hour whatever windows are configured; all others over the configured ones. A
+// counter lives as long as a step list names it.
+//
+// Option rows: WINDOWS in windows_options. Limits: at most 8 windows; `capacity`
+// entries in all lists together; one amount is at most UINT32_MAX.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/option.h"
+#include "base/usec.h"
+#include "pipeline/tally.h"
+
+enum {
+    WINDOWS_STEPS = 60,
+    WINDOWS_MAX = OPTION_SPANS_MAX + 2,
+    WINDOWS_CHUNK = 63,
+    WINDOWS_VELOCITY_5M = 0, // slots of a velocity counter
+    WINDOWS_VELOCITY_1H = 1,
+};
+
+#define COUNTER_NONE UINT32_MAX
+#define COUNTER_ORPHAN UINT32_MAX // as owner: nobody's any more; drains away
+#define COUNTER_MOST ((uint32_t)1 << 29)
+
+struct counter {
+    uint32_t owner; // index in the table its tally belongs to
+    uint32_t next;  // the owner's next counter
+    uint32_t refs;  // entries in step lists that name this counter
+    uint8_t tally;
+    uint8_t dirty;     // bit per slot: differs from what was last written
+    uint8_t members;   // bit per slot: candidate of that board
+    uint8_t is_hidden; // counts, but is on no board
+    uint64_t value[];  // one per slot
+};
+
+struct windows_entry {
+    uint32_t counter; // top bit: the amount is taken back
+    uint32_t amount;
+};
+
+struct windows_chunk {
+    uint32_t next;
+    uint32_t count;
+    struct windows_entry entries[WINDOWS_CHUNK];
+};
+
+struct window {
+    usec step;
+    int64_t current; // the newest step
+    int64_t at;      // the step of the time windows_at was told
+    uint64_t entries;
+    uint32_t slot;
+    uint32_t first[WINDOWS_STEPS]; // chunk + 1; 0: none
+    uint32_t last[WINDOWS_STEPS];
+};
+
+// Called whenever values of a counter changed; slots is a bit mask.
+typedef void (*windows_touched_fn)(void *context, uint32_t counter, uint32_t slots);
+
+struct windows {
+    struct window window[WINDOWS_MAX]; // configured ones, then velocity 5m and 1h
+    uint32_t shown;                    // how many are configured
+    uint32_t longest;                  // index of the longest configured one
+    size_t stride;
+    char *counters;
+    uint32_t counter_capacity;
+    uint32_t counter_high; // counters ever used
+    uint32_t counter_free; // head of the free list, linked by `next`
+    uint32_t counter_dead; // destroyed but not buried, linked by `next`
+    uint32_t counter_count;
+    struct windows_chunk *chunks;
+    uint32_t chunk_capacity;
+    uint32_t chunk_high;
+    uint32_t chunk_free; // chunk + 1
+    uint32_t chunk_count;
+    windows_touched_fn touched;
+    void *context;
+};
+
+// entries, counters: capacities. Keeps context. False when the system refuses the
+// memory.
+bool windows_init(struct windows *windows, const struct option_spans *spans,
+                  uint64_t entries, uint32_t counters);
+void windows_fini(struct windows *windows);
+
+// Moves the clock forward (a smaller time changes nothing) and subtracts what left.
+void windows_advance(struct windows *windows, usec now);
+
+// True if a post that adds `amounts` amounts, each to a new counter, surely fits.
+bool windows_have_room(const struct windows *windows, size_t amounts);
+
+// The next windows_add calls are about this time. It must not be later than the clock.
+void windows_at(struct windows *windows, usec time);
+
+// Adds amount > 0 at that time in every window that still covers it. False if none does
+// (nothing changed then).
+bool windows_add(struct windows *windows, uint32_t counter, uint32_t amount);
+
+// Takes back an amount added at that time to a counter that was one of TALLY_VELOCITY
+// or not. Does nothing once the time has left the windows, whatever the index stands
+// for by then.
+void windows_take_back(struct windows *windows, uint32_t counter, bool is_velocity,
+                       uint32_t amount);
+
+// A fresh counter of that owner; there must be room.
+uint32_t windows_counter_create(struct windows *windows, enum tally tally,
+                                uint32_t owner);
+// Gives back a counter with refs == 0; its index is used again after windows_bury.
+void windows_counter_destroy(struct windows *windows, uint32_t counter);
+// The counter is nobody's any more and is given back when it has drained.
+void windows_counter_orphan(struct windows *windows, uint32_t counter);
+// The counter counts on, but leaves the boards.
+void windows_counter_hide(struct windows *windows, uint32_t counter);
+// Nothing names the counters destroyed so far any longer.
+void windows_bury(struct windows *windows);
+
+static inline struct counter *
+windows_counter(const struct windows *windows, uint32_t counter)
+{
+    return (struct counter *)(void *)(windows->counters +
+                                      (size_t)counter * windows->stride);
+}
+
+// Calls visit for every entry of window `index`, in no promised order.
+typedef void (*windows_visit_fn)(void *context, uint32_t counter);
+void windows_visit(const struct windows *windows, uint32_t index,
+                   windows_visit_fn visit, void *context);

@@ -1,0 +1,302 @@
+// Runs posts through the pipeline and prints every change, for a model to apply.
+//
+//     fold [-w 5m,1h] [-n TOP] [-d DEDUPE] [-e EVERY] [-s SEED] [-x SEED] [--wall MS]
+//     FILE
+//
+// After every EVERY lines, and at the end, one flush. Lines are tab-separated with \t
+// \n \r \\ and \0 escaped: SET key field value, UNSET key field, DEL key, ZSET board
+// member score, ZREM board member, ZCLEAR board, STR key value, and FLUSH lines
+// clock_ms posts interactions duplicates at the end of each. -s keys the tables
+// (nothing may depend on it); -x loses connections: parts of flushes are pulled twice,
+// some are printed and some are not, and now and then the receiver forgets all (WIPE).
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ingest/decode.h"
+#include "ingest/lines.h"
+#include "pipeline/changes.h"
+#include "pipeline/pipeline.h"
+
+struct fold {
+    struct pipeline_options options;
+    struct pipeline *pipeline;
+    struct decoder *decoder;
+    struct lines lines;
+    struct lines_metrics lines_metrics;
+    uint64_t every;
+    uint64_t seed;
+    uint64_t chaos; // state of the generator behind -x; 0: off
+    usec wall;
+    uint64_t line_count;
+};
+
+static void
+put(struct slice s)
+{
+    putchar('\t');
+    for (size_t i = 0; i < s.len; i++) {
+        switch (s.ptr[i]) {
+        case '\t':
+            fputs("\\t", stdout);
+            break;
+        case '\n':
+            fputs("\\n", stdout);
+            break;
+        case '\r':
+            fputs("\\r", stdout);
+            break;
+        case '\\':
+            fputs("\\\\", stdout);
+            break;
+        case '\0':
+            fputs("\\0", stdout);
+            break;
+        default:
+            putchar(s.ptr[i]);
+        }
+    }
+}
+
+static void
+put_key(const char *prefix, struct slice name)
+{
+    printf("\t%s", prefix);
+    for (size_t i = 0; i < name.len; i++) {
+        putchar(name.ptr[i]);
+    }
+}
+
+static void
+print_hash(const char *prefix, const struct change *change)
+{
+    if (change->is_gone || (change->is_whole && !change->is_fresh)) {
+        fputs("DEL", stdout);
+        put_key(prefix, change->name);
+        putchar('\n');
+    }
+    for (size_t i = 0; i < change->field_count; i++) {
+        const struct change_field *field = &change->fields[i];
+        fputs(slice_is_none(field->value) ? "UNSET" : "SET", stdout);
+        put_key(prefix, change->name);
+        put(field->name);
+        if (!slice_is_none(field->value)) {
+            put(field->value);
+        }
+        putchar('\n');
+    }
+    if (change->handle_gone.len != 0) {
+        fputs("DEL", stdout);
+        put_key("handle:", change->handle_gone);
+        putchar('\n');
+    }
+    if (change->handle_set.len != 0) {
+        fputs("STR", stdout);
+        put_key("handle:", change->handle_set);
+        put(change->name);
+        putchar('\n');
+    }
+}
+
+static void
+print_board(const struct change *change)
+{
+    if (change->is_whole) {
+        fputs("ZCLEAR", stdout);
+        put_key("top:", change->name);
+        putchar('\n');
+    }
+    for (size_t i = 0; i < change->entry_count; i++) {
+        const struct change_entry *entry = &change->entries[i];
+        fputs(entry->score != 0 ? "ZSET" : "ZREM", stdout);
+        put_key("top:", change->name);
+        put(entry->member);
+        if (entry->score != 0) {
+            printf("\t%" PRIu64, entry->score);
+        }
+        putchar('\n');
+    }
+}
+
+static void
+print_change(const struct change *change)
+{
+    if (change->kind == CHANGE_BOARD) {
+        print_board(change);
+    } else {
+        print_hash(change->kind == CHANGE_USER ? "user:" : "cascade:", change);
+    }
+}
+
+static uint64_t
+chance(struct fold *fold, uint64_t sides)
+{
+    fold->chaos ^= fold->chaos << 13;
+    fold->chaos ^= fold->chaos >> 7;
+    fold->chaos ^= fold->chaos << 17;
+    return fold->chaos % sides;
+}
+
+// The connection breaks within the flush: what it wrote arrived in part or not at all.
+static void
+lose(struct fold *fold)
+{
+    struct change change;
+    changes_begin(fold->pipeline);
+    uint64_t pulls = chance(fold, 64);
+    uint64_t arrived = chance(fold, 64);
+    for (uint64_t i = 0; i < pulls && changes_next(fold->pipeline, &change); i++) {
+        if (i < arrived) {
+            print_change(&change);
+        }
+    }
+    if (chance(fold, 8) == 0) {
+        puts("WIPE");
+        changes_restart(fold->pipeline);
+    } else {
+        changes_lost(fold->pipeline);
+    }
+}
+
+static void
+flush(struct fold *fold)
+{
+    while (fold->chaos != 0 && chance(fold, 3) == 0) {
+        lose(fold);
+    }
+    struct change change;
+    do {
+        changes_begin(fold->pipeline);
+        for (;;) {
+            size_t count = 0;
+            while (changes_next(fold->pipeline, &change)) {
+                print_change(&change);
+                count++;
+            }
+            changes_written(fold->pipeline, count);
+            if (count < CHANGES_IN_FLIGHT_MAX) {
+                break;
+            }
+        }
+    } while (changes_pending(fold->pipeline));
+    struct changes_meta meta;
+    changes_meta(fold->pipeline, &meta);
+    const struct pipeline_metrics *metrics = pipeline_metrics(fold->pipeline);
+    printf("FLUSH\t%" PRIu64 "\t%" PRId64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n",
+           fold->line_count, meta.clock == USEC_NONE ? 0 : meta.clock / USEC_PER_MS,
+           meta.posts, meta.interactions, metrics->duplicates);
+}
+
+static void
+feed(struct fold *fold, const struct lines_message *message)
+{
+    const struct post *posts;
+    size_t count;
+    enum decode_reason reason;
+    fold->line_count++;
+    if (decoder_read_event(fold->decoder, message->event, message->data, &posts, &count,
+                           &reason) == DECODE_POSTS) {
+        for (size_t i = 0; i < count; i++) {
+            while (pipeline_post(fold->pipeline, &posts[i], fold->wall) ==
+                   STATUS_AGAIN) {
+                flush(fold);
+            }
+        }
+    }
+    if (fold->line_count % fold->every == 0) {
+        flush(fold);
+    }
+}
+
+static int
+run(struct fold *fold, FILE *file)
+{
+    struct lines_message message;
+    size_t size;
+    do {
+        char *room = lines_room(&fold->lines, &size);
+        size = fread(room, 1, size, file);
+        lines_filled(&fold->lines, size);
+        if (size == 0) {
+            lines_end(&fold->lines);
+        }
+        while (lines_next(&fold->lines, &message)) {
+            feed(fold, &message);
+        }
+    } while (size != 0);
+    flush(fold);
+    return ferror(file) ? 74 : 0;
+}
+
+static void
+set(struct fold *fold, const char *name, const char *text)
+{
+    struct error error = {0};
+    for (const struct option *row = pipeline_option_rows; row->name != NULL; row++) {
+        if (strcmp(row->name, name) == 0 &&
+            option_set(row, &fold->options, slice_of(text), &error) == STATUS_OK) {
+            return;
+        }
+    }
+    fprintf(stderr, "fold: %s=%s: %s\n", name, text, error.text);
+    exit(64);
+}
+
+static void
+parse(struct fold *fold, int argc, char **argv)
+{
+    for (int i = 1; i + 1 < argc - 1; i += 2) {
+        const char *value = argv[i + 1];
+        if (strcmp(argv[i], "-w") == 0) {
+            set(fold, "windows", value);
+        } else if (strcmp(argv[i], "-n") == 0) {
+            set(fold, "redis.top", value);
+        } else if (strcmp(argv[i], "-d") == 0) {
+            set(fold, "dedupe.capacity", value);
+        } else if (strcmp(argv[i], "-e") == 0) {
+            fold->every = strtoull(value, NULL, 10);
+        } else if (strcmp(argv[i], "-s") == 0) {
+            fold->seed = strtoull(value, NULL, 10);
+        } else if (strcmp(argv[i], "-x") == 0) {
+            fold->chaos = strtoull(value, NULL, 10);
+        } else if (strcmp(argv[i], "--wall") == 0) {
+            fold->wall = strtoll(value, NULL, 10) * USEC_PER_MS;
+        } else {
+            set(fold, argv[i], value);
+        }
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    static struct fold fold = {.every = UINT64_MAX, .wall = INT64_MAX / 2};
+    option_presets(pipeline_option_rows, &fold.options);
+    if (argc < 2) {
+        fputs("usage: fold [-w W] [-n TOP] [-d DEDUPE] [-e EVERY] [-s SEED] [-x SEED] "
+              "[--wall MS] [OPTION VALUE]... FILE\n",
+              stderr);
+        return 64;
+    }
+    parse(&fold, argc, argv);
+    FILE *file = strcmp(argv[argc - 1], "-") == 0 ? stdin : fopen(argv[argc - 1], "rb");
+    struct error error = {0};
+    struct hash_key key = {fold.seed, ~fold.seed};
+    fold.pipeline = pipeline_create(&fold.options, &key, true, &error);
+    fold.decoder = decoder_create(DECODE_AUTO, &error);
+    if (file == NULL || fold.pipeline == NULL || fold.decoder == NULL ||
+        !lines_init(&fold.lines, &fold.lines_metrics)) {
+        fprintf(stderr, "fold: %s: %s\n", argv[argc - 1],
+                file == NULL ? "cannot be opened" : error.text);
+        return 66;
+    }
+    int code = run(&fold, file);
+    lines_fini(&fold.lines);
+    decoder_destroy(&fold.decoder);
+    pipeline_destroy(&fold.pipeline);
+    if (file != stdin) {
+        fclose(file);
+    }
+    return code;
+}

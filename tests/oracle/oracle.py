@@ -1,0 +1,417 @@
+#!/usr/bin/python3
+"""What Redis must hold after a stream of native `post` lines, computed by brute force.
+
+Every event keeps the list of amounts it added; a deletion strikes them out; whatever is asked
+for is summed over what is left, each time anew. Nothing here is fast and nothing is clever:
+windows, boards, cascades and profiles follow the documents word by word, so that a difference
+to the daemon is a mistake in one of the two.
+
+    oracle.py [-w 5m,1h,24h] [-n TOP] [-d DEDUPE] [--wall MS] FILE    prints it all as JSON
+"""
+import argparse
+import datetime
+import json
+import re
+import sys
+from collections import defaultdict
+
+METRICS = ("posts", "mentions", "retweets", "quotes", "replies", "reach", "influence")
+STEPS = 60
+SECOND = 1_000_000
+MINUTE, HOUR, DAY = 60 * SECOND, 3600 * SECOND, 86400 * SECOND
+UNITS = {"ms": 1000, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
+EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+YEAR_2006 = 1136073600 * SECOND
+CLOSED_AFTER, CLOSED_AGE = 6 * HOUR, 7 * DAY
+ANCESTORS_MAX = 100
+
+TIME = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|z|[+-]\d\d:?\d\d)$")
+MENTION = re.compile(r"(?<![\w!#$%&*@＠])[@＠]([A-Za-z0-9_]{1,20})(?![\w@＠])")
+HASHTAG = re.compile(r"(?<![\w&])[#＃](\w*[^\W\d_]\w*)")
+
+
+def span_of(text):
+    """A duration such as 90s in microseconds."""
+    number, unit = re.fullmatch(r"(\d+)(ms|s|m|h|d)", text).groups()
+    return int(number) * UNITS[unit]
+
+
+def time_of(value):
+    """Microseconds since 1970 of a native `time`."""
+    if isinstance(value, int):
+        return value * 1000
+    day, clock, fraction, zone = TIME.match(value).groups()
+    zone = "+0000" if zone in "Zz" else zone.replace(":", "")
+    stamp = datetime.datetime.strptime(f"{day} {clock} {zone}", "%Y-%m-%d %H:%M:%S %z")
+    seconds = (stamp - EPOCH) // datetime.timedelta(seconds=1)
+    return seconds * SECOND + int((fraction or "").ljust(6, "0")[:6])
+
+
+def lower(text):
+    """Unicode's simple lower case: one character gives one character."""
+    return "".join("i" if c == "İ" else c.lower() for c in text)
+
+
+def network_of(an_id):
+    return an_id.split(":", 1)[0] if ":" in an_id else "post"
+
+
+class Amount:
+    """One counted amount: `amount` of `what` for `key` (a user id, a hashtag, a Cascade)."""
+
+    def __init__(self, event, what, key, amount):
+        self.event, self.what, self.key, self.amount = event, what, key, amount
+        self.time, self.is_undone = event.time, False
+
+
+class Event:
+    """A post or retweet that came in, and what it added."""
+
+    def __init__(self, an_id, author, time, root, via):
+        self.id, self.author, self.time, self.root, self.via = an_id, author, time, root, via
+        self.amounts = []
+
+
+class Post:
+    """What is known of a post from its own message or from embedded objects."""
+
+    def __init__(self):
+        self.author = self.quote = self.time = self.text = self.lang = None
+        self.is_deleted = False
+
+
+class User:
+    """A profile: the latest message that gave a value wins."""
+
+    def __init__(self):
+        self.handle = self.followers = None
+        self.last_seen = 0
+
+
+class Cascade:
+    """The memory of who carried a post; it ends with the cascade."""
+
+    def __init__(self):
+        self.amounts = []
+        self.retweeted_by = {}  # person -> the Event that counted
+        self.reach_by = {}      # person -> the Event that gave the author reach
+        self.followers = {}     # person -> followers at the first counted event
+        self.first = self.last = None
+        self.peak = 0
+
+    def surviving(self, *what):
+        return [a for a in self.amounts if not a.is_undone and a.what in what]
+
+
+class Oracle:
+    def __init__(self, windows=("5m", "1h", "24h"), top=1000, dedupe=1_000_000, wall_ms=None):
+        self.windows = {name: span_of(name) for name in windows}
+        self.top, self.dedupe = top, dedupe
+        self.wall = wall_ms * 1000 if wall_ms is not None else None
+        self.clock = self.posts = self.interactions = self.duplicates = 0
+        self.remembered = {}  # event id -> Event, oldest first
+        self.amounts = []
+        self.known = defaultdict(Post)
+        self.users = defaultdict(User)
+        self.claims = {}  # "<net>:<handle in lower case>" -> user id
+        self.cascades = {}
+
+    # --- reading ---
+
+    def feed(self, line):
+        """Reads one native line; a line that cannot be used changes nothing."""
+        try:
+            post = json.loads(line)
+            author, time = post["author"]["id"], time_of(post["time"])
+            refs = {name: post.get(name) for name in ("retweet_of", "quote_of", "reply_to")}
+            if any(ref and ref["id"] == post["id"] for ref in refs.values()):
+                return
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return
+        if post.get("deleted"):
+            self._delete(post["id"])
+        else:
+            self._take(post, author, time, refs)
+
+    def _take(self, post, author, time, refs):
+        if post["id"] in self.remembered:
+            self.duplicates += 1
+            return
+        if time < YEAR_2006 or (self.wall is not None and time > self.wall + MINUTE):
+            time = self.clock
+        self.clock = max(self.clock, time)
+        root = refs["retweet_of"]
+        event = Event(post["id"], author, time, root and root["id"], post.get("via"))
+        self.remembered[event.id] = event
+        if len(self.remembered) > self.dedupe:
+            del self.remembered[next(iter(self.remembered))]
+        if root and author in self._cascade(root["id"]).retweeted_by:
+            self.duplicates += 1
+            return
+        self.posts += 1
+        self._see_user(post["author"], time)
+        for ref in refs.values():
+            self._see_ref(ref, time)
+        if root:
+            self._carry(event, root, "retweets")
+        else:
+            self._publish(event, post, refs)
+
+    def _see_user(self, user, time):
+        seen = self.users[user["id"]]
+        seen.last_seen = max(seen.last_seen, time)
+        if user.get("followers") is not None:
+            seen.followers = user["followers"]
+        if user.get("handle"):
+            self._claim(user["id"], seen, user["handle"])
+
+    def _claim(self, user_id, user, handle):
+        net = network_of(user_id)
+        old = user.handle and f"{net}:{lower(user.handle)}"
+        new = f"{net}:{lower(handle)}"
+        if old != new and self.claims.get(old) == user_id:
+            del self.claims[old]
+        user.handle = handle
+        if not user_id.startswith(f"{net}:@") or new not in self.claims:
+            self.claims[new] = user_id
+
+    def _see_ref(self, ref, time):
+        if not ref:
+            return
+        self.known[ref["id"]]  # pointed at: a deletion hides it from now on
+        post = self.known[ref["id"]]
+        if ref.get("author"):
+            post.author = ref["author"]["id"]
+            self._see_user(ref["author"], time)
+        if ref.get("quote_of"):
+            post.quote = ref["quote_of"]["id"]
+            self._see_ref(ref["quote_of"], time)
+
+    def _author_of(self, ref):
+        return ref["author"]["id"] if ref.get("author") else self.known[ref["id"]].author
+
+    # --- counting ---
+
+    def _add(self, event, what, key, amount=1):
+        entry = Amount(event, what, key, amount)
+        event.amounts.append(entry)
+        (key if isinstance(key, Cascade) else self).amounts.append(entry)
+
+    def _publish(self, event, post, refs):
+        own = self.known[event.id]
+        own.author, own.time = event.author, event.time
+        own.text, own.lang = post.get("text"), post.get("lang")
+        own.quote = refs["quote_of"]["id"] if refs["quote_of"] else own.quote
+        self._add(event, "posts", event.author)
+        for user in self._mentions(post):
+            self._see_user(user, event.time)
+        for user_id in sorted({user["id"] for user in self._mentions(post)} - {event.author}):
+            self._add(event, "mentions", user_id)
+            self.interactions += 1
+        text = post.get("text") or ""
+        for tag in sorted({lower(tag) for tag in post.get("hashtags", HASHTAG.findall(text))}):
+            self._add(event, "hashtags", tag)
+        if refs["quote_of"]:
+            self._carry(event, refs["quote_of"], "quotes")
+        if refs["reply_to"]:
+            self._reply(event, refs["reply_to"])
+
+    def _mentions(self, post):
+        found = MENTION.findall(post.get("text") or "")
+        net = network_of(post["author"]["id"])
+        for user in post.get("mentions", [{"handle": handle} for handle in found]):
+            yield {"id": f"{net}:@{lower(user.get('handle', ''))}", **user}
+
+    def _reply(self, event, ref):
+        target = self._author_of(ref)
+        if target == event.author:
+            return
+        self.interactions += 1
+        if target:
+            self._add(event, "replies", target)
+        cascade = self._cascade(ref["id"])
+        self._add(event, "replies", cascade)
+        self._touch(cascade, event.time)
+
+    def _carry(self, event, ref, kind):
+        target, actor = self._author_of(ref), event.author
+        if target == actor:
+            return
+        self.interactions += 1
+        cascade = self._cascade(ref["id"])
+        user = self.users[actor]
+        if kind == "retweets":
+            cascade.retweeted_by[actor] = event
+        self._add(event, kind, cascade)
+        if target:
+            self._add(event, kind, target)
+            if actor not in cascade.reach_by:
+                cascade.reach_by[actor] = event
+                self._add(event, "reach", target, user.followers or 0)
+        path = self._path(event, ref["id"])
+        credited = {self.known[post].author for post in path} | self._carriers(event)
+        for user_id in sorted(credited - {actor, None}):
+            self._add(event, "influence", user_id)
+        for post in path:
+            above = self._cascade(post)
+            if actor not in {a.event.author for a in above.surviving("size")}:
+                above.followers[actor] = user.followers or 0
+            self._add(event, "size", above)
+            self._touch(above, event.time)
+            above.peak = max(above.peak, self._velocity(above, 5 * MINUTE))
+
+    def _path(self, event, post):
+        """The post, the one it quotes, and so on; each once and never the event's own."""
+        path = []
+        while post and post != event.id and post not in path and len(path) < ANCESTORS_MAX:
+            path.append(post)
+            post = self.known[post].quote
+        return path
+
+    def _carriers(self, event):
+        """Authors of the retweets through which this one was seen."""
+        carriers, seen = set(), set()
+        via = self.remembered.get(event.via)
+        while event.root and via and via.root == event.root and via.id not in seen:
+            seen.add(via.id)
+            carriers.add(via.author)
+            via = self.remembered.get(via.via)
+        return carriers
+
+    def _touch(self, cascade, time):
+        cascade.first = time if cascade.first is None else min(cascade.first, time)
+        cascade.last = time if cascade.last is None else max(cascade.last, time)
+
+    def _delete(self, event_id):
+        event = self.remembered.get(event_id)
+        if event:
+            for entry in event.amounts:
+                entry.is_undone = True
+                if isinstance(entry.key, Cascade):
+                    for memory in (entry.key.retweeted_by, entry.key.reach_by):
+                        if memory.get(event.author) is event:
+                            del memory[event.author]
+        if event or event_id in self.known:
+            self.known[event_id].is_deleted = True
+
+    # --- asking ---
+
+    def _covers(self, span, time):
+        step = span // STEPS
+        return self.clock // step - (STEPS - 1) <= time // step <= self.clock // step
+
+    def _velocity(self, cascade, span):
+        events = sum(self._covers(span, a.time) for a in cascade.surviving("size"))
+        return events / (span // MINUTE)
+
+    def _direct(self, cascade, span):
+        return sum(self._covers(span, a.time) for a in cascade.surviving("retweets", "quotes"))
+
+    def _is_closed(self, post, cascade):
+        born = self.known[post].time
+        born = cascade.first if born is None else born
+        return self.clock - cascade.last >= CLOSED_AFTER or self.clock - born >= CLOSED_AGE
+
+    def _lives(self, post):
+        """False once the cascade is closed and zero in all windows: then it is forgotten."""
+        cascade = self.cascades.get(post)
+        if cascade is None or cascade.first is None or not self._is_closed(post, cascade):
+            return cascade is not None
+        return (any(self._direct(cascade, span) for span in self.windows.values())
+                or any(self._velocity(cascade, span) for span in (5 * MINUTE, HOUR)))
+
+    def _cascade(self, post):
+        if not self._lives(post):
+            self.cascades[post] = Cascade()
+        return self.cascades[post]
+
+    def _shown(self):
+        """Post id -> cascade of those that are to be seen."""
+        return {post: cascade for post, cascade in self.cascades.items() if self._lives(post)
+                and not self.known[post].is_deleted and cascade.surviving("size", "replies")}
+
+    def _user_values(self):
+        """(user or hashtag, metric, window) -> value, the non-zero ones."""
+        values = defaultdict(int)
+        for entry in self.amounts:
+            for name, span in self.windows.items():
+                if entry.amount and not entry.is_undone and self._covers(span, entry.time):
+                    values[entry.key, entry.what, name] += entry.amount
+        return values
+
+    def _boards(self, values):
+        boards = {f"{what}:{window}": [] for what in METRICS + ("hashtags", "cascades")
+                  for window in self.windows}
+        for (key, what, window), value in values.items():
+            boards[f"{what}:{window}"].append((key, value))
+        for post, cascade in self._shown().items():
+            for window, span in self.windows.items():
+                if self._direct(cascade, span):
+                    boards[f"cascades:{window}"].append((post, self._direct(cascade, span)))
+        return {name: sorted(entries, key=lambda e: (-e[1], e[0].encode()))[:self.top]
+                for name, entries in boards.items()}
+
+    def _user_hash(self, user_id):
+        user = self.users[user_id]
+        return {"handle": user.handle, "followers": user.followers,
+                "network": network_of(user_id), "last_seen": user.last_seen // 1000}
+
+    def _cascade_hash(self, post, cascade):
+        root, size = self.known[post], cascade.surviving("size")
+        people = {a.event.author for a in size}
+        return {
+            "retweets": len(cascade.surviving("retweets")),
+            "quotes": len(cascade.surviving("quotes")),
+            "replies": len(cascade.surviving("replies")),
+            "author": root.author, "text": root.text, "lang": root.lang, "parent": root.quote,
+            "handle": self.users[root.author].handle if root.author else None,
+            "network": network_of(post),
+            "created_ms": None if root.time is None else root.time // 1000,
+            "first_ms": cascade.first // 1000, "last_ms": cascade.last // 1000,
+            "size": len(size), "amplifiers": len(people),
+            "reach": sum(cascade.followers[person] for person in people),
+            "velocity_5m": self._velocity(cascade, 5 * MINUTE),
+            "velocity_1h": self._velocity(cascade, HOUR), "peak_velocity": cascade.peak,
+            "state": "closed" if self._is_closed(post, cascade) else "open"}
+
+    def content(self):
+        """Everything that Redis must hold now; hash values are text, unknown fields absent."""
+        values = self._user_values()
+        users = {}
+        for (key, what, window), value in values.items():
+            if what != "hashtags":
+                users.setdefault(key, self._user_hash(key))[f"{what}:{window}"] = value
+        cascades = {post: self._cascade_hash(post, c) for post, c in self._shown().items()}
+        boards = self._boards(values).items()
+        return {
+            "boards": {name: entries for name, entries in boards if entries},
+            "users": {key: as_text(fields) for key, fields in users.items()},
+            "cascades": {key: as_text(fields) for key, fields in cascades.items()},
+            "handles": {key: user for key, user in self.claims.items() if user in users},
+            "meta": {"clock_ms": self.clock // 1000, "posts": self.posts,
+                     "interactions": self.interactions, "duplicates": self.duplicates}}
+
+
+def as_text(fields):
+    return {name: "%.10g" % value if isinstance(value, float) else str(value)
+            for name, value in fields.items() if value not in (None, "")}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("-w", "--windows", default="5m,1h,24h")
+    parser.add_argument("-n", "--top", type=int, default=1000)
+    parser.add_argument("-d", "--dedupe", type=int, default=1_000_000)
+    parser.add_argument("--wall", type=int, metavar="MS")
+    parser.add_argument("file", metavar="FILE")
+    options = parser.parse_args()
+    oracle = Oracle(options.windows.split(","), options.top, options.dedupe, options.wall)
+    with open(options.file, encoding="utf-8") as lines:
+        for line in lines:
+            oracle.feed(line)
+    json.dump(oracle.content(), sys.stdout, indent=1, sort_keys=True, ensure_ascii=False)
+    print()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,192 @@
+#!/usr/bin/python3
+"""The oracle against mini streams whose results were worked out by hand."""
+import json
+import unittest
+
+from oracle import Oracle, lower, span_of, time_of
+
+NOON = 1772452800000  # 2026-03-02T12:00:00Z
+MINUTE, HOUR = 60_000, 3_600_000
+
+
+def line(an_id, author, at=0, followers=None, handle=None, **fields):
+    user = {"id": author, "followers": followers, "handle": handle}
+    return json.dumps({"id": an_id, "time": NOON + at,
+                       "author": {k: v for k, v in user.items() if v is not None}, **fields})
+
+
+def post(an_id, author, at=0, **fields):
+    return line(an_id, author, at, **fields)
+
+
+def retweet(an_id, author, of, owner=None, at=0, **fields):
+    return line(an_id, author, at, retweet_of=ref(of, owner), **fields)
+
+
+def quote(an_id, author, of, owner=None, at=0, **fields):
+    return line(an_id, author, at, quote_of=ref(of, owner), **fields)
+
+
+def reply(an_id, author, to, owner=None, at=0, **fields):
+    return line(an_id, author, at, reply_to=ref(to, owner), **fields)
+
+
+def deletion(an_id, author="a"):
+    return line(an_id, author, deleted=True)
+
+
+def ref(an_id, owner):
+    return {"id": an_id, "author": {"id": owner}} if owner else {"id": an_id}
+
+
+def content(*lines, **options):
+    oracle = Oracle(**options)
+    for each in lines:
+        oracle.feed(each)
+    return oracle.content()
+
+
+class Counting(unittest.TestCase):
+    def test_a_post_naming_a_user_twice_counts_one_mention_and_none_for_its_author(self):
+        named = [{"id": "n:b"}, {"id": "n:b"}, {"id": "n:a"}]
+        got = content(post("n:1", "n:a", mentions=named))
+        self.assertEqual(got["boards"]["mentions:1h"], [("n:b", 1)])
+        self.assertEqual(got["boards"]["posts:5m"], [("n:a", 1)])
+        self.assertEqual(got["meta"], {"clock_ms": NOON, "posts": 1, "interactions": 1,
+                                       "duplicates": 0})
+
+    def test_names_and_hashtags_are_found_in_the_text(self):
+        got = content(post("n:1", "n:a", text="hi @Bob and @bob: #ČAJ #čaj #7 a@mail"))
+        self.assertEqual(got["boards"]["mentions:1h"], [("n:@bob", 1)])
+        self.assertEqual(got["boards"]["hashtags:1h"], [("čaj", 1)])
+        self.assertEqual(got["handles"], {"n:bob": "n:@bob"})
+
+    def test_a_retweet_gives_its_author_retweets_reach_and_influence_once_per_person(self):
+        got = content(post("n:1", "n:a"), retweet("n:2", "n:b", "n:1", followers=50),
+                      retweet("n:3", "n:b", "n:1", followers=70))
+        self.assertEqual(got["users"]["n:a"], {
+            "network": "n", "last_seen": str(NOON), "reach:5m": "50", "reach:1h": "50",
+            "reach:24h": "50"} | {f"{metric}:{window}": "1" for window in ("5m", "1h", "24h")
+                                  for metric in ("posts", "retweets", "influence")})
+        self.assertEqual(got["meta"]["duplicates"], 1)
+        self.assertEqual(got["meta"]["posts"], 2)
+
+    def test_carrying_ones_own_post_counts_for_no_one(self):
+        got = content(post("n:1", "n:a"), retweet("n:2", "n:a", "n:1"),
+                      quote("n:3", "n:a", "n:1"), reply("n:4", "n:a", "n:1"))
+        self.assertEqual(got["cascades"], {})
+        self.assertEqual(got["boards"]["posts:1h"], [("n:a", 3)])
+        self.assertEqual(set(got["boards"]), {"posts:5m", "posts:1h", "posts:24h"})
+        self.assertEqual(got["meta"]["posts"], 4)
+        self.assertEqual(got["meta"]["interactions"], 0)
+
+    def test_a_retweet_of_a_quote_counts_upward(self):
+        got = content(post("n:1", "n:a"), quote("n:2", "n:b", "n:1", followers=10),
+                      retweet("n:3", "n:c", "n:2", "n:b", followers=5))
+        self.assertEqual(got["boards"]["influence:1h"], [("n:a", 2), ("n:b", 1)])
+        self.assertEqual(got["boards"]["reach:1h"], [("n:a", 10), ("n:b", 5)])
+        self.assertEqual(got["boards"]["cascades:1h"], [("n:1", 1), ("n:2", 1)])
+        top, below = got["cascades"]["n:1"], got["cascades"]["n:2"]
+        self.assertEqual((top["size"], top["quotes"], top["amplifiers"], top["reach"]),
+                         ("2", "1", "2", "15"))
+        self.assertEqual((below["size"], below["parent"], below["velocity_5m"]),
+                         ("1", "n:1", "0.2"))
+
+    def test_via_carriers_are_credited_up_to_an_unknown_one(self):
+        got = content(post("n:1", "n:a"), retweet("n:2", "n:b", "n:1", via="n:lost"),
+                      retweet("n:3", "n:c", "n:1", via="n:2"),
+                      retweet("n:4", "n:d", "n:1", via="n:3"))
+        self.assertEqual(got["boards"]["influence:1h"], [("n:a", 3), ("n:b", 2), ("n:c", 1)])
+
+    def test_an_unknown_author_leaves_the_count_to_the_cascade_alone(self):
+        got = content(retweet("n:2", "n:b", "n:1"), reply("n:3", "n:b", "n:1"))
+        self.assertEqual(got["users"].keys(), {"n:b"})
+        self.assertNotIn("author", got["cascades"]["n:1"])
+        self.assertEqual(got["cascades"]["n:1"]["replies"], "1")
+        self.assertEqual(got["meta"]["interactions"], 2)
+
+
+class Time(unittest.TestCase):
+    def test_a_window_covers_its_sixty_steps_and_not_one_more(self):
+        # 5m has steps of 5 s; NOON is the first moment of one.
+        for at, scores in ((5 * MINUTE - 1, [("n:a", 2)]), (5 * MINUTE, [("n:a", 1)])):
+            got = content(post("n:1", "n:a"), post("n:2", "n:a", at))
+            self.assertEqual(got["boards"]["posts:5m"], scores)
+
+    def test_a_late_event_counts_in_the_windows_that_still_hold_its_step(self):
+        got = content(post("n:1", "n:a"), post("n:2", "n:b", -2 * HOUR))
+        self.assertEqual(got["boards"]["posts:1h"], [("n:a", 1)])
+        self.assertEqual(got["boards"]["posts:24h"], [("n:a", 1), ("n:b", 1)])
+
+    def test_a_bad_time_becomes_the_clock(self):
+        got = content(post("n:1", "n:a"), line("n:2", "n:a", -NOON), wall_ms=NOON)
+        self.assertEqual(got["boards"]["posts:5m"], [("n:a", 2)])
+        got = content(post("n:1", "n:a"), post("n:2", "n:a", 60_001), wall_ms=NOON)
+        self.assertEqual(got["meta"]["clock_ms"], NOON)
+
+    def test_a_cascade_closes_after_six_hours_and_leaves_when_its_windows_are_empty(self):
+        stream = [post("n:1", "n:a"), retweet("n:2", "n:b", "n:1")]
+        for at, state in ((6 * HOUR - 1, "open"), (6 * HOUR, "closed"), (24 * HOUR, None)):
+            cascades = content(*stream, post("n:9", "n:z", at))["cascades"]
+            self.assertEqual(cascades.get("n:1", {}).get("state"), state)
+
+    def test_the_memory_of_a_retweet_ends_with_its_cascade(self):
+        stream = [retweet("n:2", "n:b", "n:1"), retweet("n:3", "n:b", "n:1", at=24 * HOUR)]
+        self.assertEqual(content(*stream)["meta"]["duplicates"], 0)
+        self.assertEqual(content(*stream, windows=["7d"])["meta"]["duplicates"], 1)
+
+    def test_times_are_read_in_every_form(self):
+        for text in ("2026-03-02T12:00:00Z", "2026-03-02t12:00:00.000z", NOON,
+                     "2026-03-02 13:30:00.0000009+01:30", "2026-03-02T07:00:00-0500"):
+            self.assertEqual(time_of(text), NOON * 1000)
+        self.assertEqual(span_of("90s"), 90_000_000)
+
+
+class Undoing(unittest.TestCase):
+    STREAM = [post("n:1", "n:a"), retweet("n:2", "n:b", "n:1", followers=7)]
+
+    def test_an_undone_retweet_takes_everything_back_and_may_come_again(self):
+        got = content(*self.STREAM, deletion("n:2"))
+        self.assertEqual(got["boards"].keys(), {"posts:5m", "posts:1h", "posts:24h"})
+        self.assertEqual(got["cascades"], {})
+        got = content(*self.STREAM, deletion("n:2"), deletion("n:2"),
+                      retweet("n:3", "n:b", "n:1", followers=9))
+        self.assertEqual(got["boards"]["reach:1h"], [("n:a", 9)])
+        self.assertEqual(got["meta"]["interactions"], 2)
+        self.assertEqual(got["meta"]["duplicates"], 0)
+
+    def test_a_deleted_id_stays_a_duplicate(self):
+        got = content(*self.STREAM, deletion("n:2"), self.STREAM[1])
+        self.assertEqual(got["meta"]["duplicates"], 1)
+        self.assertNotIn("retweets:1h", got["boards"])
+
+    def test_a_deleted_root_hides_its_cascade_but_its_author_keeps_the_retweets(self):
+        got = content(*self.STREAM, deletion("n:1"), retweet("n:3", "n:c", "n:1"))
+        self.assertEqual(got["cascades"], {})
+        self.assertNotIn("cascades:1h", got["boards"])
+        self.assertEqual(got["boards"]["retweets:1h"], [("n:a", 2)])
+        self.assertNotIn("posts:1h", got["boards"])
+
+    def test_an_event_that_is_no_longer_remembered_cannot_be_undone(self):
+        got = content(*self.STREAM, post("n:5", "n:z"), deletion("n:2"), dedupe=1)
+        self.assertEqual(got["boards"]["retweets:1h"], [("n:a", 1)])
+
+
+class Names(unittest.TestCase):
+    def test_a_handle_belongs_to_the_latest_to_claim_it(self):
+        got = content(post("n:1", "n:a", handle="Ann"), post("n:2", "n:b", handle="ann"))
+        self.assertEqual(got["handles"], {"n:ann": "n:b"})
+        got = content(post("n:1", "n:a", handle="Ann"), post("n:2", "n:b", text="@ann"))
+        self.assertEqual(got["handles"], {"n:ann": "n:a"})
+
+    def test_boards_put_the_greater_first_and_then_the_smaller_id(self):
+        got = content(post("n:1", "n:é"), post("n:2", "n:z"), post("n:3", "n:z"),
+                      post("n:4", "n:a"), top=2)
+        self.assertEqual(got["boards"]["posts:1h"], [("n:z", 2), ("n:a", 1)])
+
+    def test_lower_case_keeps_the_number_of_characters(self):
+        self.assertEqual(lower("İΣΟΦΌΣ ẞ"), "iσοφόσ ß")
+
+
+if __name__ == "__main__":
+    unittest.main()

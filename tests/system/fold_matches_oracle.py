@@ -1,0 +1,235 @@
+#!/usr/bin/python3
+"""The pipeline against the brute-force oracle, entry by entry, after every flush.
+
+    fold_matches_oracle.py [--fold PATH] [--streams N] [--seed S] [--no-corpus]
+
+Seeded nasty streams go to the test program `fold`; its output is applied to dicts as Redis
+would apply it and compared with what the oracle computes from the same lines, also when `fold`
+plays a connection that loses parts of flushes. Folding a stream twice, with another seed for the
+hash tables, must give the same bytes. A stream that fails is cut down to the lines that still
+fail.
+"""
+# tests/run: beside others
+import argparse
+import lzma
+import os
+import pathlib
+import random
+import re
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "oracle"))
+
+from nasty_stream import BASE, Settings, Stream  # noqa: E402
+from oracle import Oracle  # noqa: E402
+
+RUMOURS = ROOT.parent / "shared" / "corpus" / "cascades" / "rumours-60.ndjson.xz"
+META = ("clock_ms", "posts", "interactions", "duplicates")
+ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "\\": "\\", "0": "\0"}
+FLOATS = ("velocity_5m", "velocity_1h", "peak_velocity")
+SHRINK_TRIES = 2000
+
+
+class Failure(Exception):
+    """The stream does not do what it must; the text says where."""
+
+
+class Redis:
+    """As much of Redis as the output of `fold` speaks to: key -> dict or str."""
+
+    def __init__(self):
+        self.keys = {}
+
+    def apply(self, verb, key=None, *args):
+        if verb in ("SET", "ZSET"):
+            field, value = args
+            self.keys.setdefault(key, {})[field] = value
+        elif verb in ("UNSET", "ZREM"):
+            fields = self.keys.get(key, {})
+            fields.pop(args[0], None)
+            if not fields:
+                self.keys.pop(key, None)
+        elif verb == "STR":
+            self.keys[key] = args[0]
+        elif verb in ("DEL", "ZCLEAR"):
+            self.keys.pop(key, None)
+        elif verb == "WIPE":
+            self.keys.clear()
+        else:
+            raise Failure(f"fold printed {verb} {key}")
+
+
+def expected_keys(content):
+    """The oracle's content in the shape of Redis.keys."""
+    keys = {f"user:{key}": fields for key, fields in content["users"].items()}
+    keys |= {f"cascade:{key}": fields for key, fields in content["cascades"].items()}
+    keys |= {f"handle:{key}": user for key, user in content["handles"].items()}
+    keys |= {f"top:{name}": {member: str(score) for member, score in entries}
+             for name, entries in content["boards"].items()}
+    return keys
+
+
+def unescape(text):
+    parts = text.split("\\")
+    out, at = [parts[0]], 1
+    while at < len(parts):
+        if parts[at]:
+            out.append(ESCAPES[parts[at][0]] + parts[at][1:])
+        else:
+            at += 1
+            out.append("\\" + parts[at])
+        at += 1
+    return "".join(out)
+
+
+def fold(path, lines, settings, *more):
+    """Runs `fold` over the lines; its standard output."""
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".ndjson") as stream:
+        stream.writelines(line + "\n" for line in lines)
+        stream.flush()
+        command = [path, "-w", ",".join(settings.windows), "-n", str(settings.top),
+                   "-d", str(settings.dedupe), "--wall", str(settings.wall_ms),
+                   *map(str, more), stream.name]
+        done = subprocess.run(command, capture_output=True, timeout=300, check=False)
+    if done.returncode != 0:
+        raise Failure(f"exit {done.returncode}\n{done.stderr.decode(errors='replace')[-4000:]}")
+    return done.stdout
+
+
+def is_same(field, got, wanted):
+    if field not in FLOATS or got is None or wanted is None:
+        return got == wanted
+    return abs(float(got) - float(wanted)) <= 1e-9 * max(1.0, abs(float(wanted)))
+
+
+def differences(got, wanted):
+    """One line for each entry that differs."""
+    for key in sorted(got.keys() | wanted.keys()):
+        left, right = got.get(key), wanted.get(key)
+        if not isinstance(left, dict) and not isinstance(right, dict):
+            if left != right:
+                yield f"{key}: fold {left!r}, oracle {right!r}"
+            continue
+        left, right = left or {}, right or {}
+        for field in sorted(left.keys() | right.keys()):
+            if not is_same(field, left.get(field), right.get(field)):
+                yield f"{key} {field}: fold {left.get(field)!r}, oracle {right.get(field)!r}"
+
+
+def compare(output, lines, settings):
+    """Raises Failure at the first flush whose content is not the oracle's."""
+    redis, fed = Redis(), 0
+    oracle = Oracle(settings.windows, settings.top, settings.dedupe, settings.wall_ms)
+    for row in output.decode("utf-8").split("\n")[:-1]:
+        verb, *args = [unescape(part) for part in row.split("\t")]
+        if verb != "FLUSH":
+            redis.apply(verb, *args)
+            continue
+        count, *meta = map(int, args)
+        for line in lines[fed:count]:
+            oracle.feed(line)
+        fed = count
+        content = oracle.content()
+        found = list(differences(redis.keys, expected_keys(content)))
+        found += [f"meta {name}: fold {got}, oracle {content['meta'][name]}"
+                  for name, got in zip(META, meta) if got != content["meta"][name]]
+        if found:
+            more = f"\n… and {len(found) - 30} more" if len(found) > 30 else ""
+            raise Failure(f"after line {count}:\n" + "\n".join(found[:30]) + more)
+    if fed != len(lines):
+        raise Failure(f"the last flush was after line {fed} of {len(lines)}")
+
+
+def failure_of(path, lines, settings, *more):
+    """What is wrong with a run of `fold`, None if nothing is."""
+    try:
+        compare(fold(path, lines, settings, *more), lines, settings)
+    except Failure as failure:
+        return str(failure)
+    return None
+
+
+def way_of(failure):
+    """What kind of entry is the first to differ."""
+    return failure and re.sub(r"^after line \d+:\n(\w+):\S+( \w+|).*", r"\1\2", failure, flags=re.S)
+
+
+def shrink(path, lines, settings, *more):
+    """Drops lines, many and then single ones, while what is left fails in the same way."""
+    way = way_of(failure_of(path, lines, settings, *more))
+    tries, size = 0, len(lines) // 2
+    while size > 0 and tries < SHRINK_TRIES:
+        at, dropped = 0, False
+        while at < len(lines) and tries < SHRINK_TRIES:
+            tries += 1
+            fewer = lines[:at] + lines[at + size:]
+            if fewer and way_of(failure_of(path, fewer, settings, *more)) == way:
+                lines, dropped = fewer, True
+            else:
+                at += size
+        size = size if dropped and size == 1 else size // 2
+    return lines
+
+
+def report(path, lines, settings, seed, *more):
+    lines = shrink(path, lines, settings, *more)
+    print(f"FAILED with seed {seed}: fold -w {','.join(settings.windows)} -n {settings.top}"
+          f" -d {settings.dedupe} --wall {settings.wall_ms} {' '.join(map(str, more))},"
+          f" {len(lines)} lines:")
+    print("\n".join(lines))
+    print(failure_of(path, lines, settings, *more))
+
+
+def run_stream(path, seed):
+    """One nasty stream; True if it holds."""
+    rng = random.Random(seed)
+    settings = Settings(rng)
+    lines = Stream(rng, settings).lines
+    every = ("-e", settings.every)
+    for more in (every, (*every, "-x", seed)):
+        if failure_of(path, lines, settings, *more):
+            report(path, lines, settings, seed, *more)
+            return False
+    if len({fold(path, lines, settings, *every, "-s", key) for key in (seed, seed + 1)}) != 1:
+        print(f"FAILED with seed {seed}: folding the stream twice gives different bytes")
+        return False
+    return True
+
+
+def run_corpus(path):
+    if not RUMOURS.exists():
+        print("corpus: skipped, there is no ../shared/corpus")
+        return True
+    lines = lzma.open(RUMOURS, "rt", encoding="utf-8").read().splitlines()
+    settings = Settings(random.Random(0))
+    settings.windows, settings.top = ["5m", "1h", "24h"], 1000
+    settings.dedupe, settings.wall_ms = 1_000_000, BASE // 1000
+    failure = failure_of(path, lines, settings, "-e", 500)
+    print(f"corpus: {failure or f'{len(lines)} lines agree'}")
+    return failure is None
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    build = os.environ.get("BUILD", ROOT / "build" / "dev")
+    parser.add_argument("--fold", default=f"{build}/tests/fold", metavar="PATH")
+    parser.add_argument("--streams", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--no-corpus", action="store_true")
+    options = parser.parse_args()
+    if not os.access(options.fold, os.X_OK):
+        print(f"{options.fold} is not built")
+        return 77
+    print(f"{options.streams} streams, seeds {options.seed} and up")
+    for seed in range(options.seed, options.seed + options.streams):
+        if not run_stream(options.fold, seed):
+            return 1
+    print(f"{options.streams} streams agree")
+    return 0 if options.no_corpus or run_corpus(options.fold) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

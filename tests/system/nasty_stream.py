@@ -1,0 +1,266 @@
+"""Seeded streams of native lines made to hurt: few people, few posts, everything collides.
+
+What the documents leave open is not made: one post always has the same author and quotes the
+same post, one message shows a user or post in one way only and never replies to something above
+the post it quotes, no handle changes hands inside a message, and nobody names themselves by
+handle alone.
+"""
+import datetime
+import json
+
+BASE = 1772452800_000_000  # 2026-03-02T12:00:00Z in microseconds
+SECOND, MINUTE, HOUR, DAY = 10**6, 60 * 10**6, 3600 * 10**6, 86400 * 10**6
+HANDLES = ("ann", "Ann", "bob", "BOB", "eve", "zed_1", "Zed_1", "null",
+           "pip", "Ghost", "ghost", "b2", "Mia", "noa", "ole_2", "Uma", "uma", "ivy")
+TAGS = ("tea", "Tea", "TEA", "čaj", "ČAJ", "Straße", "お茶", "ΤΣΆΙ", "x1", "Чай")
+WORDS = ("some", "words", "&amp;", "tab\there", "new\nline", "back\\slash", "nul\0byte", "ž",
+         "🍵")
+DEDUPE_MIN = 1000  # the least that the option takes
+WINDOWS = ("5m", "1h", "24h", "90s", "7m", "3h", "1m", "2d", "10m", "6h", "36h", "2m", "7d")
+
+
+class Settings:
+    """How `fold` and the oracle are started for one stream."""
+
+    def __init__(self, rng):
+        count = rng.choice((1, 2, 3, 3, 4))
+        usual = rng.random() < 0.5
+        self.windows = ["5m", "1h", "24h"] if usual else rng.sample(WINDOWS, count)
+        self.top = rng.choice((1, 2, 3, 5, 1000))
+        self.is_forgetful = rng.random() < 0.02
+        self.dedupe = DEDUPE_MIN if self.is_forgetful else 100_000
+        self.length = 2 * DEDUPE_MIN if self.is_forgetful else rng.choice((20, 60, 150, 300))
+        self.every = 500 if self.is_forgetful else rng.choice((1, 2, 7, 30, 100_000))
+        self.wall_ms = (BASE + rng.choice((HOUR, DAY, 3650 * DAY))) // 1000
+
+
+class Post:
+    """A post of the invented world, published or only pointed at so far."""
+
+    def __init__(self, an_id, author, parent):
+        self.id, self.author, self.parent = an_id, author, parent
+        self.is_published = False
+
+
+class Message:
+    """Shows each user and each post the same way wherever the message names them."""
+
+    def __init__(self, stream):
+        self.stream = stream
+        self.refs = {}      # post id -> how the message points at it
+        self.shown = {}     # user id -> how it looks
+        self.taken = set()  # handles, in lower case, that somebody here has, had or gets
+
+    def user(self, user_id):
+        if user_id not in self.shown:
+            self.shown[user_id] = self._look(user_id)
+        return dict(self.shown[user_id])
+
+    def _look(self, user_id):
+        stream, rng, look = self.stream, self.stream.rng, {"id": user_id}
+        if rng.random() < 0.03:
+            stream.handles[user_id] = rng.choice(HANDLES)
+        handle, before = stream.handles[user_id], stream.seen_handles.setdefault(user_id, set())
+        if rng.random() < 0.7 and not ({handle.lower()} | before) & self.taken:
+            look["handle"] = handle
+            before.add(handle.lower())
+        self.taken |= {handle.lower()} | before
+        if rng.random() < 0.6:
+            look["followers"] = rng.choice((0, 1, 10, 2500, rng.randrange(10**6), 2**32 - 1))
+        return look
+
+    def stranger(self):
+        """A handle that is nobody's in this message; None if there is none."""
+        free = [handle for handle in HANDLES if handle.lower() not in self.taken]
+        handle = self.stream.rng.choice(free) if free else None
+        self.taken |= {handle.lower()} if handle else set()
+        return handle
+
+
+class Stream:
+    def __init__(self, rng, settings):
+        self.rng, self.is_forgetful = rng, settings.is_forgetful
+        self.now = BASE + rng.randrange(DAY)
+        self.users = [f"{rng.choice(('n:', 'n:', 'n:', 'm:', ''))}u{i}"
+                      for i in range(rng.randrange(2, 10))]
+        self.handles = {user: rng.choice(HANDLES) for user in self.users}
+        self.seen_handles = {}  # user id -> handles shown so far, in lower case
+        self.haste = rng.choice((0.01, 0.05, 0.2))
+        self.posts, self.events, self.lines = [], [], []
+        self.made = 0
+        while len(self.lines) < settings.length:
+            self.lines.append(self._line())
+
+    # --- time ---
+
+    def _time(self):
+        rng = self.rng
+        self.now += rng.randrange(3 * SECOND)
+        if rng.random() < self.haste:
+            most = rng.choice((SECOND, MINUTE, 10 * MINUTE, HOUR, 7 * HOUR, DAY))
+            self.now += rng.randrange(most)
+        if rng.random() < self.haste / 10:
+            self.now += rng.randrange(DAY, 20 * DAY)
+        time = self.now
+        if rng.random() < 0.1:
+            time -= rng.randrange(rng.choice((MINUTE, HOUR, 8 * HOUR, 9 * DAY)))
+        return self._written(time) if rng.random() > 0.01 else rng.choice(
+            (0, 1, "1970-01-01T00:00:00Z", "2005-12-31T23:59:59.999Z", "2999-01-01T00:00:00Z"))
+
+    def _written(self, time):
+        form = self.rng.randrange(4)
+        if form == 0:
+            return time // 1000
+        ahead = 90 * MINUTE if form == 1 else 0
+        moment = datetime.datetime(1970, 1, 1) + datetime.timedelta(microseconds=time + ahead)
+        text = moment.strftime("%Y-%m-%dT%H:%M:%S")
+        fraction = f".{moment.microsecond:06}" if form < 3 else ""
+        return text + fraction + ("+01:30" if ahead else "Z")
+
+    # --- posts ---
+
+    def _new_id(self):
+        self.made += 1
+        return f"{self.rng.choice(('n:', 'n:', 'm:', ''))}{self.made}"
+
+    def _unseen(self, parent=None):
+        post = Post(self._new_id(), self.rng.choice(self.users), parent)
+        self.posts.append(post)
+        return post
+
+    def _target(self):
+        """Something to point at; in a forgetful stream never a post that had a message."""
+        rng = self.rng
+        known = [p for p in self.posts if not (self.is_forgetful and p.is_published)]
+        if not known or rng.random() < 0.08:
+            parent = rng.choice(known) if known and rng.random() < 0.4 else None
+            post = self._unseen(None if self.is_forgetful else parent)
+            if not self.is_forgetful and rng.random() < 0.05:
+                post.parent = self._unseen(post)
+            return post
+        return rng.choice(known[-6:] if rng.random() < 0.7 else known)
+
+    def _ref(self, message, post, depth=0):
+        if post.id not in message.refs:
+            message.refs[post.id] = ref = {"id": post.id}
+            if self.is_forgetful or self.rng.random() < 0.6:
+                ref["author"] = message.user(post.author)
+            is_new = post.parent and post.parent.id not in message.refs
+            if is_new and depth < 3 and self.rng.random() < 0.4:
+                ref["quote_of"] = self._ref(message, post.parent, depth + 1)
+        return message.refs[post.id]
+
+    # --- lines ---
+
+    def _line(self):
+        weights = {self._post: 16, self._late_root: 5, self._retweet: 38, self._quote: 14,
+                   self._reply: 9, self._quote_and_reply: 4, self._deletion: 11,
+                   self._duplicate: 5, self._junk: 1}
+        made = self.rng.choices(list(weights), list(weights.values()))[0]()
+        if isinstance(made, str):
+            return made
+        return json.dumps(made, ensure_ascii=self.rng.random() < 0.5)
+
+    def _event(self, message, an_id, author, **fields):
+        event = {"id": an_id, "time": self._time(), "author": message.user(author), **fields}
+        self.events.append(event)
+        return event
+
+    def _published(self, post, message, **fields):
+        post.is_published = True
+        if post.parent:
+            fields["quote_of"] = self._ref(message, post.parent)
+        event = self._event(message, post.id, post.author, **fields)
+        self._fill(event, message)
+        return event
+
+    def _fill(self, event, message):
+        rng = self.rng
+        words = [rng.choice(WORDS) for _ in range(rng.randrange(3))]
+        words += ["#" + rng.choice(TAGS) for _ in range(rng.choice((0, 0, 1, 2)))]
+        if rng.random() < 0.5:
+            count = rng.choice((0, 1, 1, 3))
+            event["mentions"] = [self._mention(message) for _ in range(count)]
+        else:
+            strangers = [message.stranger() for _ in range(rng.choice((0, 0, 1, 2)))]
+            words += ["@" + handle for handle in strangers if handle]
+        rng.shuffle(words)
+        if words:
+            event["text"] = " ".join(words)
+        if rng.random() < 0.4:
+            event["hashtags"] = [rng.choice(TAGS) for _ in range(rng.choice((0, 1, 3)))]
+        if rng.random() < 0.5:
+            event["lang"] = rng.choice(("en", "cs", "ja"))
+
+    def _mention(self, message):
+        handle = message.stranger() if self.rng.random() < 0.2 else None
+        return {"handle": handle} if handle else message.user(self.rng.choice(self.users))
+
+    def _post(self):
+        return self._published(self._unseen(), Message(self))
+
+    def _late_root(self):
+        waiting = [post for post in self.posts if not post.is_published]
+        if not waiting or self.is_forgetful:
+            return self._post()
+        return self._published(self.rng.choice(waiting), Message(self))
+
+    def _retweet(self):
+        message, target, rng = Message(self), self._target(), self.rng
+        fields = {"retweet_of": self._ref(message, target)}
+        if rng.random() < 0.4:
+            beside = [e["id"] for e in self.events
+                      if e.get("retweet_of", {}).get("id") == target.id]
+            anything = [e["id"] for e in self.events] + ["n:nowhere"]
+            fields["via"] = rng.choice(beside if beside and rng.random() < 0.8 else anything)
+        an_id = self._new_id() if rng.random() > 0.01 else target.id
+        return self._event(message, an_id, rng.choice(self.users), **fields)
+
+    def _quote(self):
+        return self._published(self._unseen(self._target()), Message(self))
+
+    def _reply(self):
+        message, target = Message(self), self._target()
+        reply_to = self._ref(message, target)
+        return self._published(self._unseen(), message, reply_to=reply_to)
+
+    def _quote_and_reply(self):
+        message, target, other = Message(self), self._target(), self._target()
+        if self._line_of(target) & self._line_of(other):
+            other = target
+        reply_to = self._ref(message, other)
+        return self._published(self._unseen(target), message, reply_to=reply_to)
+
+    def _line_of(self, post):
+        """Ids of the post, the one it quotes, and so on."""
+        ids = set()
+        while post and post.id not in ids:
+            ids.add(post.id)
+            post = post.parent
+        return ids
+
+    def _deletion(self):
+        ids = [e["id"] for e in self.events if not self.is_forgetful or "retweet_of" in e]
+        ids += [] if self.is_forgetful else [p.id for p in self.posts if not p.is_published]
+        an_id = self.rng.choice(ids or ["n:nowhere"])
+        if self.rng.random() < 0.5:
+            an_id = (ids or [an_id])[-1]
+        return {"id": an_id, "time": self.now // 1000, "author": {"id": "n:u0"},
+                "deleted": True}
+
+    def _duplicate(self):
+        if not self.events:
+            return self._post()
+        old = self.rng.choice(self.events)
+        if self.rng.random() < 0.5:
+            return old
+        return {**old, "time": self._time(), "mentions": [{"id": "n:u0"}], "hashtags": ["twice"]}
+
+    def _junk(self):
+        message = Message(self)
+        itself = self._new_id()
+        return self.rng.choice((
+            "{", "[]", '{"id":"n:junk"}',
+            '{"id":"n:junk","time":"yesterday","author":{"id":"n:u0"}}',
+            {"id": itself, "time": self.now // 1000, "author": message.user(self.users[0]),
+             "quote_of": {"id": itself}}))

@@ -1,0 +1,87 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "pipeline/people.h"
+
+static uint32_t random_state = 20261122;
+
+static uint32_t
+random_below(uint32_t limit)
+{
+    random_state = random_state * 1664525 + 1013904223;
+    return (random_state >> 8) % limit;
+}
+
+static void
+count_left(void *context, uint32_t user)
+{
+    (void)user;
+    ++*(uint32_t *)context;
+}
+
+static void
+people_finds_exactly_whom_it_was_given(void **state)
+{
+    (void)state;
+    enum { USERS = 200 };
+    struct slab *slab = slab_create(1 << 20);
+    struct people people = {0};
+    uint32_t model[USERS] = {0};
+    uint32_t count = 0;
+    for (int round = 0; round < 20000; round++) {
+        uint32_t user = random_below(USERS);
+        struct person *person = people_find(&people, slab, user);
+        assert_int_equal(person != NULL, model[user] != 0);
+        if (person != NULL && random_below(3) != 0) {
+            assert_int_equal(person->events, model[user]);
+            people_remove(&people, slab, person);
+            model[user] = 0;
+            count--;
+        } else {
+            person = people_put(&people, slab, user);
+            assert_non_null(person);
+            count += model[user] == 0;
+            person->events++;
+            model[user]++;
+        }
+        assert_int_equal(people.count, count);
+    }
+    uint32_t left = 0;
+    people_clear(&people, slab, count_left, &left);
+    assert_int_equal(left, count);
+    assert_int_equal(slab_used(slab), 0);
+    slab_destroy(&slab);
+}
+
+static void
+people_refuses_when_the_slab_is_full(void **state)
+{
+    (void)state;
+    struct slab *slab = slab_create(8192);
+    struct people people = {0};
+    uint32_t taken = 0;
+    while (people_put(&people, slab, taken) != NULL) {
+        taken++;
+    }
+    assert_int_equal(people.count, taken);
+    for (uint32_t user = 0; user < taken; user++) {
+        assert_non_null(people_find(&people, slab, user));
+    }
+    assert_null(people_find(&people, slab, taken));
+    people_clear(&people, slab, NULL, NULL);
+    slab_destroy(&slab);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(people_finds_exactly_whom_it_was_given),
+        cmocka_unit_test(people_refuses_when_the_slab_is_full),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
