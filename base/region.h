@@ -11,5 +11,9 @@
 // or the system refuses.
 void *region_reserve(size_t size);
 
+// The whole pages within these bytes of a region read as zero again and cost nothing;
+// bytes on a page that is only partly meant keep their values.
+void region_clean(void *bytes, size_t size);
+
 // Gives back what region_reserve(size) answered. Accepts NULL.
 void region_release(void *region, size_t size);
