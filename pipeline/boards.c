@@ -1,7 +1,6 @@
 #include "pipeline/boards.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/region.h"
@@ -317,12 +316,24 @@ rebuild(struct boards *boards, uint32_t index)
 
 // ── publishing ─────────────────────────────────────────────────────────────
 
-static int
-by_owner(const void *a, const void *b)
+// Radix sort: the order decides nothing a user sees, it only lets two lists be compared
+// in one walk. `spare` holds as many entries.
+static void
+sort_by_owner(struct board_entry *entries, struct board_entry *spare, uint32_t count)
 {
-    const struct board_entry *x = a;
-    const struct board_entry *y = b;
-    return (x->owner > y->owner) - (x->owner < y->owner);
+    for (uint32_t shift = 0; shift < 32; shift += 8) {
+        uint32_t starts[257] = {0};
+        for (uint32_t i = 0; i < count; i++) {
+            starts[((entries[i].owner >> shift) & 0xFF) + 1]++;
+        }
+        for (uint32_t i = 0; i < 256; i++) {
+            starts[i + 1] += starts[i];
+        }
+        for (uint32_t i = 0; i < count; i++) {
+            spare[starts[(entries[i].owner >> shift) & 0xFF]++] = entries[i];
+        }
+        memcpy(entries, spare, count * sizeof(*entries));
+    }
 }
 
 static bool
@@ -357,7 +368,7 @@ update(struct boards *boards, uint32_t index)
                      boards->top);
         count = boards->top;
     }
-    qsort(boards->scratch, count, sizeof(*boards->scratch), by_owner);
+    sort_by_owner(boards->scratch, board->current, count);
     memcpy(board->current, boards->scratch, count * sizeof(*board->current));
     board->current_count = count;
     board->is_touched = false;

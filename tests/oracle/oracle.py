@@ -178,8 +178,7 @@ class Oracle:
     def _see_ref(self, ref, time):
         if not ref:
             return
-        self.known[ref["id"]]  # pointed at: a deletion hides it from now on
-        post = self.known[ref["id"]]
+        post = self.known[ref["id"]]  # from now on a deletion hides it
         if ref.get("author"):
             post.author = ref["author"]["id"]
             self._see_user(ref["author"], time)
@@ -291,7 +290,7 @@ class Oracle:
                     for memory in (entry.key.retweeted_by, entry.key.reach_by):
                         if memory.get(event.author) is event:
                             del memory[event.author]
-        if event or event_id in self.known:
+        if event_id in self.known:
             self.known[event_id].is_deleted = True
 
     # --- asking ---

@@ -154,7 +154,8 @@ def failure_of(path, lines, settings, *more):
 
 def way_of(failure):
     """What kind of entry is the first to differ."""
-    return failure and re.sub(r"^after line \d+:\n(\w+):\S+( \w+|).*", r"\1\2", failure, flags=re.S)
+    found = failure and re.match(r"after line \d+:\n(\w+):\S+( \w+)?", failure)
+    return found.groups() if found else failure and failure.split()[0]
 
 
 def shrink(path, lines, settings, *more):
@@ -175,6 +176,8 @@ def shrink(path, lines, settings, *more):
 
 
 def report(path, lines, settings, seed, *more):
+    if failure_of(path, lines, settings, *more, "-e", 1):
+        more = (*more, "-e", 1)
     lines = shrink(path, lines, settings, *more)
     print(f"FAILED with seed {seed}: fold -w {','.join(settings.windows)} -n {settings.top}"
           f" -d {settings.dedupe} --wall {settings.wall_ms} {' '.join(map(str, more))},"
