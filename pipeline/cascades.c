@@ -396,8 +396,7 @@ rank_least(struct cascades *cascades, uint32_t wanted, bool with_open, usec cloc
     uint32_t count = 0;
     for (uint32_t i = 0; i < cascades->high; i++) {
         const struct cascade *row = &cascades->rows[i];
-        if (row->birth == 0 || row->refs != 0 ||
-            (!with_open && !cascades_is_closed(row, clock))) {
+        if (row->birth == 0 || (!with_open && !cascades_is_closed(row, clock))) {
             continue;
         }
         if (count < wanted) {

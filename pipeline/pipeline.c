@@ -350,14 +350,10 @@ admit(struct pipeline *pipeline, const struct post *post)
     return STATUS_FULL;
 }
 
-static usec
-believable(struct pipeline *pipeline, usec time, usec wall)
+static bool
+is_believable(usec time, usec wall)
 {
-    if (time >= TIME_EARLIEST && time <= wall + TIME_AHEAD_MOST) {
-        return time;
-    }
-    pipeline->metrics.times_replaced++;
-    return pipeline->clock;
+    return time >= TIME_EARLIEST && time <= wall + TIME_AHEAD_MOST;
 }
 
 static void
@@ -423,14 +419,17 @@ pipeline_post(struct pipeline *pipeline, const struct post *post, usec wall)
         pipeline->metrics.duplicates++;
         return STATUS_OK;
     }
+    bool has_time = is_believable(post->time, wall);
+    if (pipeline->is_event_time && has_time) {
+        // Also if the post is refused: time that passes makes room.
+        advance(pipeline, post->time);
+    }
     enum status status = admit(pipeline, post);
     if (status != STATUS_OK) {
         return status;
     }
-    usec time = believable(pipeline, post->time, wall);
-    if (pipeline->is_event_time) {
-        advance(pipeline, time);
-    }
+    pipeline->metrics.times_replaced += !has_time;
+    usec time = has_time ? post->time : pipeline->clock;
     // In wall time a post may be dated a little ahead: it counts in the current step.
     time = time < pipeline->clock ? time : pipeline->clock;
     if (post->kind == POST_RETWEETED && pipeline_is_repeat(pipeline, post)) {
