@@ -42,12 +42,9 @@ boards_init(struct boards *boards, uint32_t top, struct windows *windows,
     boards->owners = *owners;
     boards->count = TALLY_BOARDS * windows->shown;
     boards->rows = region_reserve(boards->count * sizeof(*boards->rows));
-    size_t counters = windows->counter_capacity;
-    boards->scratch = region_reserve(counters * sizeof(*boards->scratch));
-    boards->wide = region_reserve(counters * sizeof(*boards->wide));
+    boards->scratch = region_reserve(boards->room * sizeof(*boards->scratch));
     boards->entries = region_reserve((size_t)2 * top * sizeof(*boards->entries));
-    if (boards->rows == NULL || boards->scratch == NULL || boards->wide == NULL ||
-        boards->entries == NULL) {
+    if (boards->rows == NULL || boards->scratch == NULL || boards->entries == NULL) {
         return false;
     }
     for (uint32_t i = 0; i < boards->count; i++) {
@@ -72,10 +69,8 @@ boards_fini(struct boards *boards)
         region_release(board->published, boards->top * sizeof(*board->published));
         region_release(board->candidates, boards->room * sizeof(*board->candidates));
     }
-    size_t counters = boards->windows != NULL ? boards->windows->counter_capacity : 0;
     region_release(boards->entries, (size_t)2 * boards->top * sizeof(*boards->entries));
-    region_release(boards->wide, counters * sizeof(*boards->wide));
-    region_release(boards->scratch, counters * sizeof(*boards->scratch));
+    region_release(boards->scratch, boards->room * sizeof(*boards->scratch));
     region_release(boards->rows, boards->count * sizeof(*boards->rows));
     memset(boards, 0, sizeof(*boards));
 }
@@ -257,60 +252,46 @@ keep(struct boards *boards, uint32_t index, uint32_t count)
 
 struct search {
     struct boards *boards;
-    uint32_t tally;
-    uint32_t slot;
-    uint32_t count;
+    uint32_t index;
 };
 
 static void
 search_visit(void *context, uint32_t index)
 {
-    struct search *search = context;
-    struct counter *counter = windows_counter(search->boards->windows, index);
-    uint32_t bit = 1u << search->slot;
-    if (counter->tally != search->tally || counter->is_hidden != 0 ||
-        (counter->members & bit) != 0 || counter->value[search->slot] == 0) {
+    const struct search *search = context;
+    struct boards *boards = search->boards;
+    struct board *board = &boards->rows[search->index];
+    uint32_t slot = slot_of(boards, search->index);
+    const struct counter *counter = windows_counter(boards->windows, index);
+    uint64_t score = counter->value[slot];
+    if (counter->tally != (uint8_t)tally_of(boards, search->index) ||
+        counter->is_hidden != 0 || (counter->members & (1u << slot)) != 0 ||
+        score == 0) {
         return;
     }
-    counter->members |= (uint8_t)bit;
-    search->boards->wide[search->count] = index;
-    search->boards->scratch[search->count] =
-        (struct board_entry){counter->owner, counter->value[search->slot]};
-    search->count++;
+    if (is_above_floor(boards, board, counter, score)) {
+        join(boards, search->index, index);
+    } else {
+        board->has_outside = true;
+    }
 }
 
-// Searches the whole window and takes twice `top` candidates with a new floor.
+// Searches the whole window anew; the floor rises with the candidates found.
 static void
 rebuild(struct boards *boards, uint32_t index)
 {
     struct board *board = &boards->rows[index];
     uint32_t slot = slot_of(boards, index);
-    uint32_t bit = 1u << slot;
     for (uint32_t i = 0; i < board->candidate_count; i++) {
         windows_counter(boards->windows, board->candidates[i])->members &=
-            (uint8_t)~bit;
+            (uint8_t) ~(1u << slot);
     }
     board->candidate_count = 0;
-    struct search search = {boards, (uint32_t)tally_of(boards, index), slot, 0};
+    board->floor_score = 0;
+    board->has_outside = false;
+    struct search search = {boards, index};
     windows_visit(boards->windows, slot, search_visit, &search);
     boards->rebuilds++;
-
-    uint32_t kept = KEPT_PER_TOP * boards->top;
-    board->floor_score = 0;
-    board->has_outside = search.count > kept;
-    if (board->has_outside) {
-        select_first(boards, tally_of(boards, index), boards->scratch, search.count,
-                     kept);
-        set_floor(boards, index, &boards->scratch[kept - 1]);
-    }
-    for (uint32_t i = 0; i < search.count; i++) {
-        struct counter *counter = windows_counter(boards->windows, boards->wide[i]);
-        if (is_above_floor(boards, board, counter, counter->value[slot])) {
-            board->candidates[board->candidate_count++] = boards->wide[i];
-        } else {
-            counter->members &= (uint8_t)~bit;
-        }
-    }
     gather(boards, index);
 }
 

@@ -56,8 +56,7 @@ struct boards {
     uint32_t room; // candidates a board holds at most
     struct windows *windows;
     struct boards_owners owners;
-    struct board_entry *scratch; // values while selecting, one per counter
-    uint32_t *wide;              // candidates while rebuilding, one per counter
+    struct board_entry *scratch; // values of candidates while selecting
     struct change_entry *entries;
     uint32_t rebuilds;
 };

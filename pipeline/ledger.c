@@ -4,9 +4,11 @@
 
 #include "base/region.h"
 
+#define SHORT_BIT ((uint32_t)1 << 28) // the amount is 1 and not written
+
 enum {
-    ENTRIES_BYTES_PER_EVENT = 64, // what a post adds takes about 24
-    RING_LEAST = 1 << 20,         // so that one long list is no quarter of the ring
+    NOTES_BYTES_PER_EVENT = 40, // a retweet's take 32, a post's 8 to 16
+    RING_LEAST = 1 << 20,       // so that one long list is no quarter of the ring
 };
 
 bool
@@ -17,8 +19,8 @@ ledger_init(struct ledger *ledger, uint32_t capacity, size_t text_bytes)
     ledger->rows = region_reserve((size_t)capacity * sizeof(*ledger->rows));
     return ledger->rows != NULL && table_init(&ledger->by_hash, capacity) &&
            table_init(&ledger->by_alias, capacity) &&
-           ring_init(&ledger->entries,
-                     RING_LEAST + (size_t)capacity * ENTRIES_BYTES_PER_EVENT) &&
+           ring_init(&ledger->notes,
+                     RING_LEAST + (size_t)capacity * NOTES_BYTES_PER_EVENT) &&
            ring_init(&ledger->texts, RING_LEAST + text_bytes);
 }
 
@@ -26,7 +28,7 @@ void
 ledger_fini(struct ledger *ledger)
 {
     ring_fini(&ledger->texts);
-    ring_fini(&ledger->entries);
+    ring_fini(&ledger->notes);
     table_fini(&ledger->by_alias);
     table_fini(&ledger->by_hash);
     region_release(ledger->rows, (size_t)ledger->capacity * sizeof(*ledger->rows));
@@ -52,7 +54,7 @@ ledger_find_alias(const struct ledger *ledger, uint64_t hash)
     struct table_walk walk = table_walk(&ledger->by_alias, hash);
     uint32_t event;
     while ((event = table_next(&ledger->by_alias, &walk)) != TABLE_NONE) {
-        if (ledger->rows[event].alias == hash) {
+        if (ledger->rows[event].link == hash) {
             return event;
         }
     }
@@ -76,7 +78,7 @@ ledger_add(struct ledger *ledger, uint64_t hash, uint64_t alias)
     if (ledger->next >= ledger->capacity) {
         table_remove(&ledger->by_hash, row->hash, event);
         if ((row->flags & EVENT_ALIASED) != 0) {
-            table_remove(&ledger->by_alias, row->alias, event);
+            table_remove(&ledger->by_alias, row->link, event);
         }
     }
     ledger->next++;
@@ -85,34 +87,71 @@ ledger_add(struct ledger *ledger, uint64_t hash, uint64_t alias)
     row->target = UINT32_MAX;
     table_add(&ledger->by_hash, hash, event);
     if (alias != 0) {
-        row->alias = alias;
+        row->link = alias;
         row->flags |= EVENT_ALIASED;
         table_add(&ledger->by_alias, alias, event);
     }
     return event;
 }
 
+static void *
+record_at(const struct ring *ring, uint32_t place)
+{
+    // A ring is far smaller than what 32 bits name, so the lower half says it all.
+    uint64_t whole = ring->head - (uint32_t)((uint32_t)ring->head - place);
+    return place != 0 ? ring_at(ring, whole) : NULL;
+}
+
+static bool
+is_short(struct ledger_entry entry)
+{
+    return (entry.where & LEDGER_CASCADE) == 0 && entry.amount == 1;
+}
+
 void
 ledger_note(struct ledger *ledger, uint32_t event, const struct ledger_entry *entries,
             size_t count)
 {
-    if (count == 0 || count > UINT16_MAX) {
+    size_t words = 0;
+    for (size_t i = 0; i < count; i++) {
+        words += is_short(entries[i]) ? 1 : 2;
+    }
+    if (words == 0 || words > UINT16_MAX) {
         return;
     }
     struct event *row = &ledger->rows[event];
-    row->entries = ring_put(&ledger->entries, count * sizeof(*entries));
-    row->entry_count = (uint16_t)count;
-    void *record = ring_at(&ledger->entries, row->entries);
-    if (record != NULL) {
-        memcpy(record, entries, count * sizeof(*entries));
+    row->notes = (uint32_t)ring_put(&ledger->notes, words * sizeof(uint32_t));
+    row->words = (uint16_t)words;
+    uint32_t *record = record_at(&ledger->notes, row->notes);
+    for (size_t i = 0; record != NULL && i < count; i++) {
+        *record++ = entries[i].where | (is_short(entries[i]) ? SHORT_BIT : 0);
+        if (!is_short(entries[i])) {
+            *record++ = entries[i].amount;
+        }
     }
 }
 
-const struct ledger_entry *
-ledger_noted(const struct ledger *ledger, uint32_t event)
+bool
+ledger_next(const struct ledger *ledger, uint32_t event, struct ledger_cursor *cursor,
+            struct ledger_entry *ret_entry)
 {
     const struct event *row = &ledger->rows[event];
-    return row->entry_count != 0 ? ring_at(&ledger->entries, row->entries) : NULL;
+    const uint32_t *record = record_at(&ledger->notes, row->notes);
+    if (record == NULL || cursor->at >= row->words) {
+        return false;
+    }
+    uint32_t word = record[cursor->at++];
+    bool is_one = (word & SHORT_BIT) != 0;
+    ret_entry->where = word & ~SHORT_BIT;
+    ret_entry->amount = is_one ? 1 : record[cursor->at++];
+    return true;
+}
+
+bool
+ledger_is_lost(const struct ledger *ledger, uint32_t event)
+{
+    const struct event *row = &ledger->rows[event];
+    return row->words != 0 && record_at(&ledger->notes, row->notes) == NULL;
 }
 
 void
@@ -136,7 +175,7 @@ ledger_put_text(struct ledger *ledger, uint32_t event, struct slice text,
     if (lang.len != 0) {
         memcpy(record->bytes + text.len, lang.ptr, lang.len);
     }
-    ledger->rows[event].text = place;
+    ledger->rows[event].text = (uint32_t)place;
 }
 
 bool
@@ -144,7 +183,7 @@ ledger_text(const struct ledger *ledger, uint32_t event, struct slice *ret_text,
             struct slice *ret_lang)
 {
     const struct ledger_text *record =
-        ring_at(&ledger->texts, ledger->rows[event].text);
+        record_at(&ledger->texts, ledger->rows[event].text);
     if (record == NULL) {
         return false;
     }

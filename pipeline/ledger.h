@@ -25,11 +25,11 @@ enum event_flag {
     EVENT_QUOTE = 1 << 1,
     EVENT_UNDONE = 1 << 2,
     EVENT_REACHED = 1 << 3, // gave the target's author reach
-    EVENT_ALIASED = 1 << 4, // also known as `alias`
+    EVENT_ALIASED = 1 << 4, // has another id
 };
 
 // What an event added: `amount` to a counter, or itself to a cascade in its life
-// `amount`.
+// `amount`. Kept as one word or, unless the amount is 1, two.
 struct ledger_entry {
     uint32_t where; // index with one of the bits below
     uint32_t amount;
@@ -41,20 +41,20 @@ struct ledger_entry {
 #define LEDGER_REPLY ((uint32_t)1 << 29) // with CASCADE: a reply, nothing else
 #define LEDGER_VELOCITY                                                                \
     ((uint32_t)1 << 30) // of a counter: it was one of TALLY_VELOCITY
-#define LEDGER_INDEX (((uint32_t)1 << 29) - 1)
+#define LEDGER_INDEX (((uint32_t)1 << 28) - 1)
 
 struct event {
     uint64_t hash;
-    uint64_t alias; // hash of the alias
-    uint64_t via;   // hash of the retweet it came through; 0: none
+    uint64_t link; // hash of its alias with EVENT_ALIASED, else of the retweet it came
+                   // through; 0: none. No network has both
     usec time;
-    uint64_t entries; // place in the ring of additions
-    uint64_t text;    // place in the ring of texts
-    uint32_t actor;   // user, referenced
-    uint32_t target;  // cascade it points at (retweet, quote), or UINT32_MAX
+    uint32_t notes; // places in the rings, the lower halves; 0: none
+    uint32_t text;
+    uint32_t actor;  // user, referenced
+    uint32_t target; // cascade it points at (retweet, quote), or UINT32_MAX
     uint32_t target_birth;
-    uint16_t entry_count;
-    uint8_t flags; // enum event_flag
+    uint16_t words; // of the notes
+    uint8_t flags;  // enum event_flag
 };
 
 struct ledger {
@@ -63,7 +63,7 @@ struct ledger {
     uint64_t next; // sequence number of the next event
     struct table by_hash;
     struct table by_alias;
-    struct ring entries;
+    struct ring notes;
     struct ring texts;
 };
 
@@ -86,11 +86,18 @@ uint32_t ledger_oldest(const struct ledger *ledger);
 // A zeroed row for a new event; the oldest is forgotten when the ledger is full.
 uint32_t ledger_add(struct ledger *ledger, uint64_t hash, uint64_t alias);
 
-// Remembers what the event added; at most UINT16_MAX entries fit. Borrows entries.
+// Remembers what the event added; up to 32 000 entries surely fit. Borrows entries.
 void ledger_note(struct ledger *ledger, uint32_t event,
                  const struct ledger_entry *entries, size_t count);
-// The noted entries, or NULL if there were none or they are overwritten.
-const struct ledger_entry *ledger_noted(const struct ledger *ledger, uint32_t event);
+
+// Reads the notes one by one: start with a zeroed cursor. False at the end.
+struct ledger_cursor {
+    uint32_t at;
+};
+bool ledger_next(const struct ledger *ledger, uint32_t event,
+                 struct ledger_cursor *cursor, struct ledger_entry *ret_entry);
+// True if the event's notes are overwritten.
+bool ledger_is_lost(const struct ledger *ledger, uint32_t event);
 
 void ledger_put_text(struct ledger *ledger, uint32_t event, struct slice text,
                      struct slice lang);

@@ -104,8 +104,7 @@ tables_init(struct pipeline *pipeline)
     pipeline->tags.key = pipeline->key;
     struct boards_owners owners = {pipeline, owner_id, owner_hold, owner_release};
     if (pipeline->texts == NULL ||
-        !windows_init(&pipeline->windows, &options->windows,
-                      options->memory_windows / sizeof(struct windows_entry),
+        !windows_init(&pipeline->windows, &options->windows, options->memory_windows,
                       (uint32_t)counters)) {
         return false;
     }

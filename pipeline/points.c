@@ -206,12 +206,18 @@ is_retweet_of(const struct pipeline *pipeline, const struct event *event,
            event->target_birth == cascades_at(&pipeline->cascades, target)->birth;
 }
 
+static uint64_t
+via_of(const struct event *event)
+{
+    return (event->flags & EVENT_ALIASED) == 0 ? event->link : 0;
+}
+
 // The retweets a retweet came through, as far as they are remembered.
 static void
 path_carriers(struct pipeline *pipeline, struct path *path, const struct carry *carry,
               const struct post *post)
 {
-    uint64_t via = ledger_at(&pipeline->ledger, carry->event)->via;
+    uint64_t via = via_of(ledger_at(&pipeline->ledger, carry->event));
     for (size_t i = 0; via != 0; i++) {
         if (i == PIPELINE_PATH_MAX) {
             pipeline->metrics.paths_cut++;
@@ -232,7 +238,7 @@ path_carriers(struct pipeline *pipeline, struct path *path, const struct carry *
             return;
         }
         path_credit(path, row->actor, carry->actor);
-        via = row->via;
+        via = via_of(row);
     }
 }
 
@@ -362,7 +368,10 @@ static void
 link_via(struct pipeline *pipeline, uint32_t event, const struct post *post)
 {
     if (post->via.len != 0 && !slice_equal(post->via, post->id)) {
-        ledger_at(&pipeline->ledger, event)->via = pipeline_hash(pipeline, post->via);
+        struct event *row = ledger_at(&pipeline->ledger, event);
+        if ((row->flags & EVENT_ALIASED) == 0) {
+            row->link = pipeline_hash(pipeline, post->via);
+        }
     }
 }
 

@@ -60,14 +60,11 @@ take_back(struct pipeline *pipeline, uint32_t index)
     struct event *event = ledger_at(&pipeline->ledger, index);
     event->flags |= EVENT_UNDONE;
     pipeline->metrics.undone++;
-    const struct ledger_entry *entries = ledger_noted(&pipeline->ledger, index);
-    if (entries == NULL) {
-        pipeline->metrics.undo_lost += event->entry_count != 0;
-        return;
-    }
+    pipeline->metrics.undo_lost += ledger_is_lost(&pipeline->ledger, index);
     windows_at(&pipeline->windows, event->time);
-    for (size_t i = 0; i < event->entry_count; i++) {
-        struct ledger_entry entry = entries[i];
+    struct ledger_cursor cursor = {0};
+    struct ledger_entry entry;
+    while (ledger_next(&pipeline->ledger, index, &cursor, &entry)) {
         if ((entry.where & LEDGER_CASCADE) != 0) {
             cascade_undone(pipeline, entry, event);
         } else {

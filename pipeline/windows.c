@@ -17,8 +17,8 @@ window_init(struct window *window, usec length, uint32_t slot)
 }
 
 bool
-windows_init(struct windows *windows, const struct option_spans *spans,
-             uint64_t entries, uint32_t counters)
+windows_init(struct windows *windows, const struct option_spans *spans, uint64_t bytes,
+             uint32_t counters)
 {
     memset(windows, 0, sizeof(*windows));
     windows->shown = (uint32_t)spans->count;
@@ -39,8 +39,8 @@ windows_init(struct windows *windows, const struct option_spans *spans,
     windows->counter_free = COUNTER_NONE;
     windows->counter_dead = COUNTER_NONE;
     // Every list may end in a chunk that is hardly used.
-    uint64_t partial = (uint64_t)(windows->shown + 2) * WINDOWS_STEPS;
-    uint64_t chunks = entries / WINDOWS_CHUNK + 1 + partial;
+    uint64_t partial = (uint64_t)(windows->shown + 2) * WINDOWS_STEPS * WINDOWS_LISTS;
+    uint64_t chunks = bytes / sizeof(*windows->chunks) + 1 + partial;
     if (chunks >= UINT32_MAX || counters >= COUNTER_MOST) {
         return false;
     }
@@ -63,9 +63,9 @@ windows_fini(struct windows *windows)
 bool
 windows_have_room(const struct windows *windows, size_t amounts)
 {
-    size_t lists = windows->shown + 2;
+    size_t lists = (size_t)(windows->shown + 2) * WINDOWS_LISTS;
     // A list takes at most one chunk more than its entries fill.
-    size_t chunks = lists * (1 + amounts / WINDOWS_CHUNK);
+    size_t chunks = lists * (1 + 2 * amounts / WINDOWS_CHUNK);
     return windows->chunk_capacity - windows->chunk_count >= chunks &&
            windows->counter_capacity - windows->counter_count >= amounts;
 }
@@ -102,29 +102,34 @@ chunk_destroy(struct windows *windows, uint32_t ref)
 }
 
 static void
-list_append(struct windows *windows, struct window *window, struct windows_entry entry)
+list_append(struct windows *windows, struct window *window, uint32_t word,
+            uint32_t amount)
 {
-    size_t list = (size_t)window->at % WINDOWS_STEPS;
-    uint32_t ref = window->last[list];
+    enum windows_list kind = amount == 1 ? WINDOWS_ONES : WINDOWS_AMOUNTS;
+    size_t step = (size_t)window->at % WINDOWS_STEPS;
+    uint32_t ref = window->last[kind][step];
     if (ref == 0 || chunk_of(windows, ref)->count == WINDOWS_CHUNK) {
         uint32_t fresh = chunk_create(windows);
         if (ref == 0) {
-            window->first[list] = fresh;
+            window->first[kind][step] = fresh;
         } else {
             chunk_of(windows, ref)->next = fresh;
         }
-        window->last[list] = fresh;
+        window->last[kind][step] = fresh;
         ref = fresh;
     }
     struct windows_chunk *chunk = chunk_of(windows, ref);
-    chunk->entries[chunk->count++] = entry;
+    chunk->words[chunk->count++] = word;
+    if (kind == WINDOWS_AMOUNTS) {
+        chunk->words[chunk->count++] = amount;
+    }
     window->entries++;
 }
 
 static void
-entry_drain(struct windows *windows, struct windows_entry entry, uint32_t slot)
+entry_drain(struct windows *windows, uint32_t word, uint64_t amount, uint32_t slot)
 {
-    uint32_t index = entry.counter & ~UNDO_BIT;
+    uint32_t index = word & ~UNDO_BIT;
     struct counter *counter = windows_counter(windows, index);
     counter->refs--;
     if (counter->owner == COUNTER_ORPHAN) {
@@ -133,27 +138,29 @@ entry_drain(struct windows *windows, struct windows_entry entry, uint32_t slot)
         }
         return;
     }
-    uint64_t amount = entry.amount;
-    counter->value[slot] += (entry.counter & UNDO_BIT) != 0 ? amount : -amount;
+    counter->value[slot] += (word & UNDO_BIT) != 0 ? amount : -amount;
     windows->touched(windows->context, index, (uint32_t)1 << slot);
 }
 
 static void
-list_drain(struct windows *windows, struct window *window, size_t list)
+list_drain(struct windows *windows, struct window *window, enum windows_list kind,
+           size_t step)
 {
-    uint32_t ref = window->first[list];
-    window->first[list] = 0;
-    window->last[list] = 0;
+    uint32_t width = kind == WINDOWS_ONES ? 1 : 2;
+    uint32_t ref = window->first[kind][step];
+    window->first[kind][step] = 0;
+    window->last[kind][step] = 0;
     while (ref != 0) {
-        struct windows_chunk *chunk = chunk_of(windows, ref);
-        for (uint32_t i = 0; i < chunk->count; i++) {
+        const struct windows_chunk *chunk = chunk_of(windows, ref);
+        for (uint32_t i = 0; i < chunk->count; i += width) {
             if (i + PREFETCH_AHEAD < chunk->count) {
-                uint32_t ahead = chunk->entries[i + PREFETCH_AHEAD].counter;
+                uint32_t ahead = chunk->words[i + PREFETCH_AHEAD];
                 __builtin_prefetch(windows_counter(windows, ahead & ~UNDO_BIT));
             }
-            entry_drain(windows, chunk->entries[i], window->slot);
+            entry_drain(windows, chunk->words[i],
+                        kind == WINDOWS_ONES ? 1 : chunk->words[i + 1], window->slot);
         }
-        window->entries -= chunk->count;
+        window->entries -= chunk->count / width;
         uint32_t next = chunk->next;
         chunk_destroy(windows, ref);
         ref = next;
@@ -172,7 +179,9 @@ windows_advance(struct windows *windows, usec now)
         }
         for (int64_t k = 1; k <= leaving; k++) {
             // The list of a step that enters is the list of the one that leaves.
-            list_drain(windows, window, (size_t)(window->current + k) % WINDOWS_STEPS);
+            size_t step_left = (size_t)(window->current + k) % WINDOWS_STEPS;
+            list_drain(windows, window, WINDOWS_ONES, step_left);
+            list_drain(windows, window, WINDOWS_AMOUNTS, step_left);
         }
         if (step > window->current) {
             window->current = step;
@@ -189,10 +198,10 @@ windows_at(struct windows *windows, usec time)
 }
 
 static uint32_t
-change(struct windows *windows, struct windows_entry entry, bool velocity)
+change(struct windows *windows, uint32_t word, uint32_t amount, bool velocity)
 {
-    bool is_undo = (entry.counter & UNDO_BIT) != 0;
-    struct counter *counter = windows_counter(windows, entry.counter & ~UNDO_BIT);
+    bool is_undo = (word & UNDO_BIT) != 0;
+    struct counter *counter = windows_counter(windows, word & ~UNDO_BIT);
     uint32_t from = velocity ? windows->shown : 0;
     uint32_t to = velocity ? windows->shown + 2 : windows->shown;
     uint32_t slots = 0;
@@ -202,10 +211,9 @@ change(struct windows *windows, struct windows_entry entry, bool velocity)
             continue;
         }
         assert(window->at <= window->current);
-        counter->value[window->slot] +=
-            is_undo ? -(uint64_t)entry.amount : entry.amount;
+        counter->value[window->slot] += is_undo ? -(uint64_t)amount : amount;
         counter->refs++;
-        list_append(windows, window, entry);
+        list_append(windows, window, word, amount);
         slots |= (uint32_t)1 << window->slot;
     }
     return slots;
@@ -215,7 +223,7 @@ bool
 windows_add(struct windows *windows, uint32_t counter, uint32_t amount)
 {
     bool velocity = windows_counter(windows, counter)->tally == TALLY_VELOCITY;
-    uint32_t slots = change(windows, (struct windows_entry){counter, amount}, velocity);
+    uint32_t slots = change(windows, counter, amount, velocity);
     if (slots != 0) {
         windows->touched(windows->context, counter, slots);
     }
@@ -226,8 +234,7 @@ void
 windows_take_back(struct windows *windows, uint32_t counter, bool is_velocity,
                   uint32_t amount)
 {
-    uint32_t slots = change(windows, (struct windows_entry){counter | UNDO_BIT, amount},
-                            is_velocity);
+    uint32_t slots = change(windows, counter | UNDO_BIT, amount, is_velocity);
     if (slots != 0 && windows_counter(windows, counter)->owner != COUNTER_ORPHAN) {
         windows->touched(windows->context, counter, slots);
     }
@@ -302,12 +309,14 @@ windows_visit(const struct windows *windows, uint32_t index, windows_visit_fn vi
               void *context)
 {
     const struct window *window = &windows->window[index];
-    for (size_t list = 0; list < WINDOWS_STEPS; list++) {
-        for (uint32_t ref = window->first[list]; ref != 0;
+    for (size_t list = 0; list < (size_t)WINDOWS_LISTS * WINDOWS_STEPS; list++) {
+        enum windows_list kind = list < WINDOWS_STEPS ? WINDOWS_ONES : WINDOWS_AMOUNTS;
+        uint32_t width = kind == WINDOWS_ONES ? 1 : 2;
+        for (uint32_t ref = window->first[kind][list % WINDOWS_STEPS]; ref != 0;
              ref = chunk_of(windows, ref)->next) {
             const struct windows_chunk *chunk = chunk_of(windows, ref);
-            for (uint32_t i = 0; i < chunk->count; i++) {
-                visit(context, chunk->entries[i].counter & ~UNDO_BIT);
+            for (uint32_t i = 0; i < chunk->count; i += width) {
+                visit(context, chunk->words[i] & ~UNDO_BIT);
             }
         }
     }

@@ -6,9 +6,11 @@
 // to what happened, not to counters × steps:
 //
 //     window "1h":  step 0 ─▶ [ (counter 7, 1) (counter 9, 120) … ] ─▶ [ … ]
-//                   step 1 ─▶ [ … ]                 chunks of 63 entries of 8 bytes
+//                   step 1 ─▶ [ … ]                 chunks of 512 bytes
 //                   …
 //                   step 59
+//
+// Amounts of one, most of all, take 4 bytes in lists of their own; others take 8.
 //
 // A counter is one number per window. Counters of TALLY_VELOCITY count over 5 minutes
 // and one hour whatever windows are configured; all others over the configured ones. A
@@ -28,14 +30,14 @@
 enum {
     WINDOWS_STEPS = 60,
     WINDOWS_MAX = OPTION_SPANS_MAX + 2,
-    WINDOWS_CHUNK = 63,
+    WINDOWS_CHUNK = 126,     // words
     WINDOWS_VELOCITY_5M = 0, // slots of a velocity counter
     WINDOWS_VELOCITY_1H = 1,
 };
 
 #define COUNTER_NONE UINT32_MAX
 #define COUNTER_ORPHAN UINT32_MAX // as owner: nobody's any more; drains away
-#define COUNTER_MOST ((uint32_t)1 << 29)
+#define COUNTER_MOST ((uint32_t)1 << 28)
 
 struct counter {
     uint32_t owner; // index in the table its tally belongs to
@@ -48,15 +50,18 @@ struct counter {
     uint64_t value[];  // one per slot
 };
 
-struct windows_entry {
-    uint32_t counter; // top bit: the amount is taken back
-    uint32_t amount;
+// Which of a step's two lists: with the top bit of the word set the amount is taken
+// back.
+enum windows_list {
+    WINDOWS_ONES,    // counter
+    WINDOWS_AMOUNTS, // counter, amount
+    WINDOWS_LISTS,
 };
 
 struct windows_chunk {
     uint32_t next;
-    uint32_t count;
-    struct windows_entry entries[WINDOWS_CHUNK];
+    uint32_t count; // words used
+    uint32_t words[WINDOWS_CHUNK];
 };
 
 struct window {
@@ -65,8 +70,8 @@ struct window {
     int64_t at;      // the step of the time windows_at was told
     uint64_t entries;
     uint32_t slot;
-    uint32_t first[WINDOWS_STEPS]; // chunk + 1; 0: none
-    uint32_t last[WINDOWS_STEPS];
+    uint32_t first[WINDOWS_LISTS][WINDOWS_STEPS]; // chunk + 1; 0: none
+    uint32_t last[WINDOWS_LISTS][WINDOWS_STEPS];
 };
 
 // Called whenever values of a counter changed; slots is a bit mask.
@@ -92,10 +97,10 @@ struct windows {
     void *context;
 };
 
-// entries, counters: capacities. Keeps context. False when the system refuses the
+// bytes: for the lists; counters: how many. False when the system refuses the
 // memory.
 bool windows_init(struct windows *windows, const struct option_spans *spans,
-                  uint64_t entries, uint32_t counters);
+                  uint64_t bytes, uint32_t counters);
 void windows_fini(struct windows *windows);
 
 // Moves the clock forward (a smaller time changes nothing) and subtracts what left.

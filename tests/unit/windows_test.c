@@ -126,7 +126,7 @@ windows_say_when_they_are_full_and_have_room_again_after_a_roll(void **state)
 {
     (void)state;
     struct fixture f;
-    set_up(&f, "5m", 630, 10);
+    set_up(&f, "5m", 2520, 10);
     uint32_t counter = windows_counter_create(&f.windows, TALLY_POSTS, 1);
     windows_at(&f.windows, T0);
     uint32_t added = 0;
