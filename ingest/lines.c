@@ -1,0 +1,310 @@
+#include "ingest/lines.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+// An event's data and a line may both be at their longest, and the line end not yet
+// there.
+enum { CAPACITY = LINES_MAX + LINES_MAX + 2 + LINES_ROOM };
+
+// clang-format off
+const struct metric lines_metric_rows[] = {
+    {"cascaded_lines_read_total", NULL, METRIC_COUNTER, offsetof(struct lines_metrics, lines),
+     "Lines read, blank ones and comments included"},
+    {"cascaded_keep_alives_read_total", NULL, METRIC_COUNTER,
+     offsetof(struct lines_metrics, keep_alives),
+     "Blank lines, comments and events without data"},
+    {"cascaded_events_read_total", NULL, METRIC_COUNTER, offsetof(struct lines_metrics, events),
+     "Server-sent events with data"},
+    {"cascaded_lines_dropped_total", "reason=\"too_long\"", METRIC_COUNTER,
+     offsetof(struct lines_metrics, too_long),
+     "Lines and events over 1 MiB"},
+    METRIC_END,
+};
+// clang-format on
+
+enum field { FIELD_NONE, FIELD_COMMENT, FIELD_EVENT, FIELD_DATA, FIELD_OTHER };
+
+static void
+forget_event(struct lines *lines)
+{
+    lines->is_event = false;
+    lines->has_data = false;
+    lines->has_comment = false;
+    lines->is_spoiled = false;
+    lines->event_len = 0;
+    lines->name_len = 0;
+}
+
+bool
+lines_init(struct lines *lines, struct lines_metrics *metrics)
+{
+    *lines = (struct lines){.metrics = metrics};
+    lines->buffer = calloc(CAPACITY + LINES_PADDING, 1);
+    return lines->buffer != NULL;
+}
+
+void
+lines_fini(struct lines *lines)
+{
+    free(lines->buffer);
+    *lines = (struct lines){0};
+}
+
+void
+lines_reset(struct lines *lines)
+{
+    *lines = (struct lines){.buffer = lines->buffer, .metrics = lines->metrics};
+}
+
+// Brings the open event's data and the bytes not looked at to the front of the buffer.
+static void
+compact(struct lines *lines)
+{
+    memmove(lines->buffer, lines->buffer + lines->event_start, lines->event_len);
+    size_t pending = lines->end - lines->cursor;
+    memmove(lines->buffer + lines->event_len, lines->buffer + lines->cursor, pending);
+    lines->event_start = 0;
+    lines->scanned -= lines->cursor - lines->event_len;
+    lines->cursor = lines->event_len;
+    lines->end = lines->event_len + pending;
+}
+
+char *
+lines_room(struct lines *lines, size_t *ret_size)
+{
+    // Each byte moved is paid for by one that was consumed; so the buffer's front is
+    // used again while it is in the cache.
+    size_t kept = lines->event_len + lines->end - lines->cursor;
+    if (lines->end - kept >= kept || CAPACITY - lines->end < LINES_ROOM) {
+        compact(lines);
+    }
+    assert(CAPACITY - lines->end >= LINES_ROOM);
+    *ret_size = LINES_ROOM;
+    return lines->buffer + lines->end;
+}
+
+void
+lines_filled(struct lines *lines, size_t size)
+{
+    assert(size <= LINES_ROOM && !lines->is_ended);
+    lines->end += size;
+}
+
+void
+lines_end(struct lines *lines)
+{
+    lines->is_ended = true;
+}
+
+static bool
+has_prefix(struct slice line, struct slice prefix, struct slice *ret_rest)
+{
+    if (!slice_starts(line, prefix)) {
+        return false;
+    }
+    *ret_rest = (struct slice){line.ptr + prefix.len, line.len - prefix.len};
+    return true;
+}
+
+// Which field of an event the line is; its value without the one space that may lead
+// it.
+static enum field
+parse_field(struct slice line, struct slice *ret_value)
+{
+    struct slice value = {line.ptr, 0};
+    enum field field = FIELD_NONE;
+    switch (line.len > 0 ? line.ptr[0] : '\0') {
+    case ':':
+        return FIELD_COMMENT;
+    case 'd':
+        field = has_prefix(line, SLICE_LIT("data:"), &value) ? FIELD_DATA : FIELD_NONE;
+        break;
+    case 'e':
+        field =
+            has_prefix(line, SLICE_LIT("event:"), &value) ? FIELD_EVENT : FIELD_NONE;
+        break;
+    case 'i':
+        field = has_prefix(line, SLICE_LIT("id:"), &value) ? FIELD_OTHER : FIELD_NONE;
+        break;
+    case 'r':
+        field =
+            has_prefix(line, SLICE_LIT("retry:"), &value) ? FIELD_OTHER : FIELD_NONE;
+        break;
+    default:
+        break;
+    }
+    if (value.len > 0 && value.ptr[0] == ' ') {
+        value.ptr++;
+        value.len--;
+    }
+    *ret_value = value;
+    return field;
+}
+
+static void
+spoil_event(struct lines *lines)
+{
+    lines->has_data = false;
+    lines->event_len = 0;
+    lines->is_spoiled = true;
+}
+
+// Joins in place: what is written lies before what is read, since "data:" goes.
+static void
+add_data(struct lines *lines, struct slice value)
+{
+    if (lines->is_spoiled) {
+        return;
+    }
+    if (!lines->has_data) {
+        lines->has_data = true;
+        lines->event_start = (size_t)(value.ptr - lines->buffer);
+        lines->event_len = value.len;
+        return;
+    }
+    if (lines->event_len + 1 + value.len > LINES_MAX) {
+        spoil_event(lines);
+        lines->metrics->too_long++;
+        return;
+    }
+    char *end = lines->buffer + lines->event_start + lines->event_len;
+    *end = '\n';
+    memmove(end + 1, value.ptr, value.len);
+    lines->event_len += 1 + value.len;
+}
+
+static void
+add_field(struct lines *lines, enum field field, struct slice value)
+{
+    if (!lines->is_event) {
+        lines->is_event = true;
+        lines->event_number = lines->number;
+    }
+    if (field == FIELD_COMMENT) {
+        lines->has_comment = true;
+        lines->metrics->keep_alives++;
+    } else if (field == FIELD_EVENT) {
+        lines->name_len = value.len < LINES_EVENT_MAX ? value.len : LINES_EVENT_MAX;
+        memcpy(lines->name, value.ptr, lines->name_len);
+    } else if (field == FIELD_DATA) {
+        add_data(lines, value);
+    }
+}
+
+// A blank line. True if an event is delivered.
+static bool
+close_event(struct lines *lines, struct lines_message *ret_message)
+{
+    bool has_data = lines->has_data;
+    if (has_data) {
+        ret_message->event = (struct slice){lines->name, lines->name_len};
+        ret_message->data =
+            (struct slice){lines->buffer + lines->event_start, lines->event_len};
+        ret_message->number = lines->event_number;
+        lines->metrics->events++;
+    } else if (!lines->has_comment && !lines->is_spoiled) {
+        lines->metrics->keep_alives++;
+    }
+    forget_event(lines);
+    return has_data;
+}
+
+// A whole line, without its end. True if there is a message.
+static bool
+take_line(struct lines *lines, struct slice line, struct lines_message *ret_message)
+{
+    if (line.len > 0 && line.ptr[line.len - 1] == '\r') {
+        line.len--;
+    }
+    if (line.len == 0) {
+        return close_event(lines, ret_message);
+    }
+    struct slice value = SLICE_NONE;
+    enum field field = parse_field(line, &value);
+    bool is_too_long = line.len > LINES_MAX;
+    if (is_too_long) {
+        lines->metrics->too_long++;
+        if (field != FIELD_NONE) {
+            add_field(lines, FIELD_OTHER, value);
+            spoil_event(lines);
+        }
+        return false;
+    }
+    if (field != FIELD_NONE) {
+        add_field(lines, field, value);
+        return false;
+    }
+    *ret_message = (struct lines_message){SLICE_NONE, line, lines->number};
+    return true;
+}
+
+// Counts the line that ends or is given up at `end`; the next one begins at `next`.
+static struct slice
+begin_line(struct lines *lines, size_t end, size_t next)
+{
+    struct slice line = {lines->buffer + lines->cursor, end - lines->cursor};
+    lines->cursor = lines->scanned = next;
+    lines->number++;
+    lines->metrics->lines++;
+    return line;
+}
+
+// False while it may still become a byte order mark.
+static bool
+skip_mark(struct lines *lines)
+{
+    static const char mark[] = {(char)0xef, (char)0xbb, (char)0xbf};
+    size_t size = lines->end - lines->cursor;
+    size_t compared = size < sizeof(mark) ? size : sizeof(mark);
+    bool is_mark = memcmp(lines->buffer + lines->cursor, mark, compared) == 0;
+    if (is_mark && compared < sizeof(mark) && !lines->is_ended) {
+        return false;
+    }
+    if (is_mark && compared == sizeof(mark)) {
+        lines->cursor = lines->scanned = lines->cursor + sizeof(mark);
+    }
+    lines->is_started = true;
+    return true;
+}
+
+// No line end is in sight. True if there is a message.
+static bool
+take_rest(struct lines *lines, struct lines_message *ret_message)
+{
+    lines->scanned = lines->end;
+    size_t size = lines->end - lines->cursor;
+    if (lines->is_skipping) {
+        lines->cursor = lines->end;
+    } else if (size > LINES_MAX + 1 || (lines->is_ended && size > 0)) {
+        // One byte more than fits may be the CR of the line end.
+        lines->is_skipping = size > LINES_MAX + 1;
+        if (take_line(lines, begin_line(lines, lines->end, lines->end), ret_message)) {
+            return true;
+        }
+    }
+    return lines->is_ended && lines->is_event && close_event(lines, ret_message);
+}
+
+bool
+lines_next(struct lines *lines, struct lines_message *ret_message)
+{
+    if (!lines->is_started && !skip_mark(lines)) {
+        return false;
+    }
+    for (;;) {
+        const char *feed =
+            memchr(lines->buffer + lines->scanned, '\n', lines->end - lines->scanned);
+        if (feed == NULL) {
+            return take_rest(lines, ret_message);
+        }
+        size_t end = (size_t)(feed - lines->buffer);
+        if (lines->is_skipping) {
+            lines->is_skipping = false;
+            lines->cursor = lines->scanned = end + 1;
+        } else if (take_line(lines, begin_line(lines, end, end + 1), ret_message)) {
+            return true;
+        }
+    }
+}
