@@ -1,0 +1,219 @@
+#include "sinks/redis_answer.h"
+
+#include <string.h>
+
+#include "sinks/redis_batch.h"
+
+enum greet_reply { GREET_INFO, GREET_WATCH, GREET_EPOCH, GREET_OWNER };
+
+void
+redis_answer_begin(struct redis_answer *answer, enum redis_exchange exchange,
+                   size_t commands)
+{
+    *answer = (struct redis_answer){.exchange = exchange, .commands = commands};
+}
+
+size_t
+redis_answer_replies(const struct redis_answer *answer)
+{
+    switch (answer->exchange) {
+    case REDIS_EXCHANGE_GREET:
+        return REDIS_GREET_REPLIES;
+    case REDIS_EXCHANGE_BATCH:
+        return REDIS_BATCH_HEAD + answer->commands + REDIS_BATCH_TAIL;
+    case REDIS_EXCHANGE_SCAN:
+        break;
+    }
+    return 1;
+}
+
+static void
+note_error(struct redis_answer *answer, struct slice text)
+{
+    enum redis_word word = redis_word_of(text);
+    if (answer->word == REDIS_WORD_NONE) {
+        answer->word = word;
+        redis_reader_print(text, answer->text, sizeof(answer->text));
+    }
+}
+
+// A string that must be a number of at most 18 digits, so that it can still be raised.
+static bool
+read_number(struct slice text, uint64_t *ret_number)
+{
+    uint64_t number = 0;
+    if (text.len == 0 || text.len > 18) {
+        return false;
+    }
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] < '0' || text.ptr[i] > '9') {
+            return false;
+        }
+        number = number * 10 + (uint64_t)(text.ptr[i] - '0');
+    }
+    *ret_number = number;
+    return true;
+}
+
+static void
+take_epoch(struct redis_answer *answer, const struct redis_item *item)
+{
+    bool is_wrong = item->type == REDIS_ITEM_ERROR &&
+                    redis_word_of(item->text) == REDIS_WORD_WRONGTYPE;
+    if (is_wrong) {
+        answer->is_epoch_bad = true;
+    } else if (item->type == REDIS_ITEM_ERROR) {
+        note_error(answer, item->text);
+    } else if (item->type == REDIS_ITEM_STRING) {
+        answer->is_epoch_bad = !read_number(item->text, &answer->epoch);
+    } else if (item->type != REDIS_ITEM_NIL) {
+        answer->is_odd = true;
+    }
+}
+
+// OK is all there is to say.
+static void
+take_status(struct redis_answer *answer, const struct redis_item *item)
+{
+    if (item->type == REDIS_ITEM_ERROR) {
+        note_error(answer, item->text);
+    } else if (item->type != REDIS_ITEM_STATUS) {
+        answer->is_odd = true;
+    }
+}
+
+static void
+take_run_id(struct redis_answer *answer, struct slice info)
+{
+    static const char mark[] = "\nrun_id:";
+    for (size_t i = 0; i + sizeof(mark) - 1 < info.len; i++) {
+        if (memcmp(info.ptr + i, mark, sizeof(mark) - 1) == 0) {
+            struct slice rest = {info.ptr + i + sizeof(mark) - 1,
+                                 info.len - i - (sizeof(mark) - 1)};
+            const char *end = memchr(rest.ptr, '\r', rest.len);
+            rest.len = end != NULL ? (size_t)(end - rest.ptr) : rest.len;
+            redis_reader_print(rest, answer->run_id, sizeof(answer->run_id));
+            return;
+        }
+    }
+}
+
+static void
+take_greeting(struct redis_answer *answer, const struct redis_item *item)
+{
+    switch ((enum greet_reply)answer->reply) {
+    case GREET_INFO:
+        // A user who may not ask gets an error; then the run is just not known. The
+        // text is kept: it is all there is when the server closes the connection next.
+        if (item->type == REDIS_ITEM_STRING) {
+            take_run_id(answer, item->text);
+        } else if (item->type == REDIS_ITEM_ERROR) {
+            redis_reader_print(item->text, answer->text, sizeof(answer->text));
+        }
+        break;
+    case GREET_WATCH:
+        take_status(answer, item);
+        break;
+    case GREET_EPOCH:
+        take_epoch(answer, item);
+        break;
+    case GREET_OWNER:
+        if (item->type == REDIS_ITEM_STRING) {
+            redis_reader_print(item->text, answer->owner, sizeof(answer->owner));
+        }
+        break;
+    }
+}
+
+static void
+take_executed(struct redis_answer *answer, const struct redis_item *item)
+{
+    if (item->type == REDIS_ITEM_INTEGER) {
+        answer->last_integer = item->number;
+    } else if (item->type == REDIS_ITEM_ERROR) {
+        bool is_wrong = redis_word_of(item->text) == REDIS_WORD_WRONGTYPE;
+        note_error(answer, item->text);
+        if (is_wrong && answer->repair_count < REDIS_ANSWER_REPAIRS_MAX &&
+            item->index < answer->commands) {
+            answer->repairs[answer->repair_count++] = item->index;
+        }
+    }
+}
+
+static void
+take_exec(struct redis_answer *answer, const struct redis_item *item)
+{
+    if (item->depth == 1) {
+        take_executed(answer, item);
+    } else if (item->type == REDIS_ITEM_ERROR) {
+        note_error(answer, item->text);
+    } else if (item->type == REDIS_ITEM_NIL) {
+        answer->is_fenced = true;
+    } else if (item->type == REDIS_ITEM_ARRAY && item->depth == 0 &&
+               (uint64_t)item->number == answer->commands) {
+        answer->is_executed = true;
+    } else {
+        answer->is_odd = true;
+    }
+}
+
+static void
+take_batch(struct redis_answer *answer, const struct redis_item *item)
+{
+    size_t exec = REDIS_BATCH_HEAD + answer->commands;
+    if (answer->reply < exec) {
+        take_status(answer, item);
+    } else if (answer->reply == exec) {
+        take_exec(answer, item);
+    } else if (answer->reply == exec + 1) {
+        take_status(answer, item);
+    } else {
+        take_epoch(answer, item);
+    }
+}
+
+static struct slice
+take_scan(struct redis_answer *answer, const struct redis_item *item)
+{
+    if (item->type == REDIS_ITEM_ERROR) {
+        note_error(answer, item->text);
+    } else if (item->depth == 1 && item->index == 0 &&
+               item->type == REDIS_ITEM_STRING) {
+        redis_reader_print(item->text, answer->cursor, sizeof(answer->cursor));
+    } else if (item->depth == 2 && item->type == REDIS_ITEM_STRING) {
+        return item->text;
+    } else if (item->type != REDIS_ITEM_ARRAY || item->number > REDIS_ANSWER_KEYS_MAX) {
+        answer->is_odd = true;
+    }
+    return SLICE_NONE;
+}
+
+struct slice
+redis_answer_item(struct redis_answer *answer, const struct redis_item *item)
+{
+    switch (answer->exchange) {
+    case REDIS_EXCHANGE_GREET:
+        take_greeting(answer, item);
+        break;
+    case REDIS_EXCHANGE_BATCH:
+        take_batch(answer, item);
+        break;
+    case REDIS_EXCHANGE_SCAN:
+        return take_scan(answer, item);
+    }
+    return SLICE_NONE;
+}
+
+void
+redis_answer_reply(struct redis_answer *answer)
+{
+    answer->reply++;
+    bool is_last = answer->reply == redis_answer_replies(answer);
+    if (is_last && answer->word == REDIS_WORD_NONE) {
+        bool lacks_exec = answer->exchange == REDIS_EXCHANGE_BATCH &&
+                          !answer->is_executed && !answer->is_fenced;
+        bool lacks_cursor =
+            answer->exchange == REDIS_EXCHANGE_SCAN && answer->cursor[0] == '\0';
+        answer->is_odd = answer->is_odd || lacks_exec || lacks_cursor;
+    }
+}

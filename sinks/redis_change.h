@@ -1,0 +1,21 @@
+// Changes → commands: what each kind of change makes of its keys.
+#pragma once
+
+#include "base/usec.h"
+#include "pipeline/changes.h"
+#include "sinks/redis_batch.h"
+#include "sinks/redis_keys.h"
+
+// A hash that is whole is removed first (unless it is fresh) and gets its time to live;
+// a board that is whole is removed first.
+void redis_change_add(struct redis_batch *batch, const struct redis_keys *keys,
+                      const struct change *change);
+
+// The hash `meta`. now: wall clock, for as_of_ms and lag_ms (0 before the first post).
+struct redis_change_meta {
+    struct changes_meta state;
+    const char *version;
+    usec now;
+};
+void redis_change_add_meta(struct redis_batch *batch, const struct redis_keys *keys,
+                           const struct redis_change_meta *meta);

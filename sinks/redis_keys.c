@@ -1,0 +1,79 @@
+#include "sinks/redis_keys.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+// clang-format off
+const struct redis_key redis_key_rows[] = {
+    {"top:<metric>:<window>", "zset",
+     "The best users: member = user id, score = value in the window; metrics are posts, "
+     "mentions, retweets, quotes, replies, reach and influence"},
+    {"top:cascades:<window>", "zset",
+     "The most carried posts: member = root post id, score = retweets + quotes in the window"},
+    {"top:hashtags:<window>", "zset",
+     "The most used hashtags: member = hashtag in lower case without #, score = posts"},
+    {"user:<user id>", "hash",
+     "handle, name, followers, network, last_seen (ms) and <metric>:<window> for each value "
+     "that is not zero; expires a little after the longest window"},
+    {"cascade:<post id>", "hash",
+     "author, handle, text, lang, network, created_ms, first_ms, last_ms, size, retweets, "
+     "quotes, replies, amplifiers, reach, velocity_5m, velocity_1h, peak_velocity, reported, "
+     "parent, state; expires a little after the longest window"},
+    {"handle:<network>:<handle in lower case>", "string",
+     "The user id of the user who was last seen with this handle"},
+    {"cursor:<source>", "hash",
+     "Where to resume the source"},
+    {"meta", "hash",
+     "schema (1), version, clock_ms, as_of_ms, posts, interactions, lag_ms, and complete: 0 "
+     "while windows are not yet full or a gap is known"},
+    {"epoch", "string",
+     "Raised by every daemon that takes the prefix over and at every reconnection; a daemon "
+     "that finds a greater number than its own stops"},
+    {"owner", "string",
+     "Random name of the daemon that raised the epoch last"},
+    {NULL, NULL, NULL},
+};
+// clang-format on
+
+static void
+escape_glob(const char *prefix, char *pattern)
+{
+    for (; *prefix != '\0'; prefix++) {
+        if (strchr("*?[]\\^-", *prefix) != NULL) {
+            *pattern++ = '\\';
+        }
+        *pattern++ = *prefix;
+    }
+    *pattern++ = '*';
+    *pattern = '\0';
+}
+
+void
+redis_keys_init(struct redis_keys *keys, const char *prefix)
+{
+    static const char *const kinds[REDIS_KEY_KINDS] = {
+        [REDIS_KEY_USER] = "user:",     [REDIS_KEY_CASCADE] = "cascade:",
+        [REDIS_KEY_HANDLE] = "handle:", [REDIS_KEY_TOP] = "top:",
+        [REDIS_KEY_CURSOR] = "cursor:", [REDIS_KEY_META] = "meta",
+        [REDIS_KEY_EPOCH] = "epoch",    [REDIS_KEY_OWNER] = "owner",
+    };
+    assert(strlen(prefix) <= REDIS_PREFIX_MAX);
+    for (size_t i = 0; i < REDIS_KEY_KINDS; i++) {
+        int length =
+            snprintf(keys->bytes[i], sizeof(keys->bytes[i]), "%s%s", prefix, kinds[i]);
+        keys->head[i] = (struct slice){keys->bytes[i], (size_t)length};
+    }
+    escape_glob(prefix, keys->pattern);
+}
+
+bool
+redis_keys_is_owned(const struct redis_keys *keys, struct slice key)
+{
+    for (size_t i = 0; i < REDIS_KEY_OWNED; i++) {
+        if (slice_starts(key, keys->head[i])) {
+            return true;
+        }
+    }
+    return false;
+}

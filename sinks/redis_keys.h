@@ -1,0 +1,57 @@
+// The keys this program writes: rows for --describe keys, and the names with their
+// prefix.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/slice.h"
+#include "sinks/redis_options.h"
+
+struct redis_key {
+    const char *name; // without the prefix; <…> stands for what varies
+    const char *type; // as TYPE answers
+    const char *content;
+};
+
+// Ends with a row without a name.
+extern const struct redis_key redis_key_rows[];
+
+enum redis_key_kind {
+    REDIS_KEY_USER,
+    REDIS_KEY_CASCADE,
+    REDIS_KEY_HANDLE,
+    REDIS_KEY_TOP,
+    REDIS_KEY_OWNED, // the kinds before this one are rewritten as a whole after a loss
+    REDIS_KEY_CURSOR = REDIS_KEY_OWNED,
+    REDIS_KEY_META,
+    REDIS_KEY_EPOCH,
+    REDIS_KEY_OWNER,
+    REDIS_KEY_KINDS,
+};
+
+// Prefix and kind of each key: "cascaded:user:". Slices point into `bytes`.
+struct redis_keys {
+    char bytes[REDIS_KEY_KINDS][REDIS_PREFIX_MAX + 16];
+    struct slice head[REDIS_KEY_KINDS];
+    char pattern[2 * REDIS_PREFIX_MAX + 2]; // glob for every key with this prefix
+};
+
+// One key: what its kind begins with, and what follows.
+struct redis_name {
+    struct slice head;
+    struct slice tail;
+};
+
+static inline struct redis_name
+redis_keys_name(const struct redis_keys *keys, enum redis_key_kind kind,
+                struct slice tail)
+{
+    return (struct redis_name){keys->head[kind], tail};
+}
+
+// prefix: at most REDIS_PREFIX_MAX bytes. The struct must not be moved afterwards.
+void redis_keys_init(struct redis_keys *keys, const char *prefix);
+
+// Whether the key is of a kind that is rewritten as a whole.
+bool redis_keys_is_owned(const struct redis_keys *keys, struct slice key);

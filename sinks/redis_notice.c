@@ -1,0 +1,150 @@
+#include <stddef.h>
+
+#include "sinks/redis_sink_state.h"
+
+#define AT(member) offsetof(struct redis_metrics, member)
+#define ERRORS(label, member)                                                          \
+    {                                                                                  \
+        "cascaded_redis_errors_total", "word=\"" label "\"", METRIC_COUNTER,           \
+            AT(member), "Error replies of Redis, by kind"                              \
+    }
+
+// clang-format off
+const struct metric redis_metric_rows[] = {
+    {"cascaded_redis_flushes_total", NULL, METRIC_COUNTER, AT(flushes),
+     "Flushes that Redis acknowledged"},
+    {"cascaded_redis_transactions_total", NULL, METRIC_COUNTER, AT(transactions),
+     "Transactions that Redis acknowledged"},
+    {"cascaded_redis_commands_total", NULL, METRIC_COUNTER, AT(commands),
+     "Commands in acknowledged transactions"},
+    {"cascaded_redis_changes_total", NULL, METRIC_COUNTER, AT(changes),
+     "Changed users, cascades and boards that Redis acknowledged"},
+    {"cascaded_redis_sent_bytes_total", NULL, METRIC_COUNTER, AT(bytes_sent),
+     "Bytes handed to the connection"},
+    {"cascaded_redis_received_bytes_total", NULL, METRIC_COUNTER, AT(bytes_received),
+     "Bytes read from the connection"},
+    {"cascaded_redis_connections_total", NULL, METRIC_COUNTER, AT(connections),
+     "Connections that were made and logged in"},
+    {"cascaded_redis_connects_failed_total", NULL, METRIC_COUNTER, AT(connects_failed),
+     "Attempts to connect or log in that failed"},
+    {"cascaded_redis_connections_lost_total", NULL, METRIC_COUNTER, AT(connections_lost),
+     "Connections that broke or were given up"},
+    {"cascaded_redis_transactions_refused_total", NULL, METRIC_COUNTER, AT(transactions_refused),
+     "Transactions that Redis answered with an error"},
+    {"cascaded_redis_transactions_fenced_total", NULL, METRIC_COUNTER, AT(transactions_fenced),
+     "Transactions that Redis discarded because the epoch was touched"},
+    {"cascaded_redis_rewrites_total", NULL, METRIC_COUNTER, AT(rewrites),
+     "Times that everything was written anew because Redis may have lost it"},
+    {"cascaded_redis_keys_repaired_total", NULL, METRIC_COUNTER, AT(keys_repaired),
+     "Keys of ours that held something else and were replaced"},
+    {"cascaded_redis_keys_purged_total", NULL, METRIC_COUNTER, AT(keys_purged),
+     "Keys of an earlier life that were removed"},
+    ERRORS("oom", errors_oom),
+    ERRORS("readonly", errors_readonly),
+    ERRORS("loading", errors_loading),
+    ERRORS("busy", errors_busy),
+    ERRORS("permission", errors_permission),
+    ERRORS("wrongtype", errors_wrongtype),
+    ERRORS("other", errors_other),
+    {"cascaded_redis_protocol_errors_total", NULL, METRIC_COUNTER, AT(protocol_errors),
+     "Answers that Redis would not give"},
+    {"cascaded_redis_timeouts_total", NULL, METRIC_COUNTER, AT(timeouts),
+     "Answers that did not come in time"},
+    {"cascaded_redis_in_flight", NULL, METRIC_GAUGE, AT(changes_in_flight),
+     "Changes on their way to Redis"},
+    {"cascaded_redis_up", NULL, METRIC_GAUGE, AT(is_up),
+     "1 while Redis takes what is written, else 0"},
+    {"cascaded_redis_flush_microseconds", NULL, METRIC_GAUGE, AT(flush_us),
+     "How long the last flush took"},
+    METRIC_END,
+};
+// clang-format on
+
+static void
+update_up(struct redis_sink *sink)
+{
+    sink->metrics.is_up = sink->is_ready && sink->told == 0;
+}
+
+void
+redis_notice_event(struct redis_sink *sink, enum redis_event event, int exit_code,
+                   const struct error *error)
+{
+    if (sink->setup.on_event != NULL) {
+        sink->setup.on_event(sink->setup.context, event, exit_code, error);
+    }
+}
+
+static void
+tell_once(struct redis_sink *sink, enum redis_told kind, enum redis_event event,
+          const struct error *error)
+{
+    bool is_told = (sink->told & (unsigned)kind) != 0;
+    sink->told |= (unsigned)kind;
+    sink->last_error = *error;
+    update_up(sink);
+    if (!is_told) {
+        redis_notice_event(sink, event, 0, error);
+    }
+}
+
+void
+redis_notice_lost(struct redis_sink *sink, enum redis_word word,
+                  const struct error *error)
+{
+    const char *address = redis_conn_address(sink->conn);
+    struct error told = {.code = STATUS_OK};
+    if (word != REDIS_WORD_NONE) {
+        error_set(&told, STATUS_IO, "Redis at %s: %s; %s", address, error->text,
+                  redis_word_row(word)->advice);
+    } else if (sink->is_ready) {
+        error_set(&told, STATUS_IO, "lost Redis at %s: %s; trying again", address,
+                  error->text);
+    } else {
+        error_set(&told, STATUS_IO,
+                  "cannot reach Redis at %s: %s; start it or set redis.url", address,
+                  error->text);
+    }
+    tell_once(sink, REDIS_TOLD_LOST, REDIS_EVENT_LOST, &told);
+}
+
+void
+redis_notice_trouble(struct redis_sink *sink, const struct error *error)
+{
+    tell_once(sink, REDIS_TOLD_TROUBLE, REDIS_EVENT_TROUBLE, error);
+}
+
+void
+redis_notice_well(struct redis_sink *sink)
+{
+    bool was_told = sink->told != 0;
+    bool was_ready = sink->is_ready;
+    sink->told = 0;
+    sink->is_ready = true;
+    sink->last_error = (struct error){.code = STATUS_OK};
+    update_up(sink);
+    if (!was_ready) {
+        redis_notice_event(sink, REDIS_EVENT_READY, 0, NULL);
+    } else if (was_told) {
+        redis_notice_event(sink, REDIS_EVENT_RECOVERED, 0, NULL);
+    }
+}
+
+void
+redis_notice_count(struct redis_sink *sink, enum redis_word word)
+{
+    struct redis_metrics *metrics = &sink->metrics;
+    uint64_t *const counters[REDIS_WORD_COUNT] = {
+        [REDIS_WORD_OOM] = &metrics->errors_oom,
+        [REDIS_WORD_READONLY] = &metrics->errors_readonly,
+        [REDIS_WORD_LOADING] = &metrics->errors_loading,
+        [REDIS_WORD_BUSY] = &metrics->errors_busy,
+        [REDIS_WORD_NOAUTH] = &metrics->errors_permission,
+        [REDIS_WORD_WRONGPASS] = &metrics->errors_permission,
+        [REDIS_WORD_NOPERM] = &metrics->errors_permission,
+        [REDIS_WORD_WRONGTYPE] = &metrics->errors_wrongtype,
+    };
+    uint64_t *counter =
+        counters[word] != NULL ? counters[word] : &metrics->errors_other;
+    (*counter)++;
+}

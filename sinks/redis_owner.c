@@ -1,0 +1,190 @@
+#include <string.h>
+#include <sysexits.h>
+
+#include "sinks/redis_sink_state.h"
+
+enum { KEY_MOST = 4096 }; // longer ones are not ours
+
+static struct slice
+epoch_key(const struct redis_sink *sink)
+{
+    return sink->keys.head[REDIS_KEY_EPOCH];
+}
+
+void
+redis_owner_greet(struct redis_sink *sink)
+{
+    const struct slice info[] = {SLICE_LIT("INFO"), SLICE_LIT("server")};
+    const struct slice watch[] = {SLICE_LIT("WATCH"), epoch_key(sink)};
+    const struct slice get_epoch[] = {SLICE_LIT("GET"), epoch_key(sink)};
+    const struct slice get_owner[] = {SLICE_LIT("GET"),
+                                      sink->keys.head[REDIS_KEY_OWNER]};
+    sink->phase = REDIS_PHASE_GREET;
+    redis_answer_begin(&sink->answer, REDIS_EXCHANGE_GREET, 0);
+    redis_conn_command(sink->conn, 2, info);
+    redis_conn_command(sink->conn, 2, watch);
+    redis_conn_command(sink->conn, 2, get_epoch);
+    redis_conn_command(sink->conn, 2, get_owner);
+}
+
+static void
+claim(struct redis_sink *sink, bool is_replaced)
+{
+    struct redis_batch *batch = &sink->batches[0];
+    struct redis_name epoch = redis_keys_name(&sink->keys, REDIS_KEY_EPOCH, SLICE_NONE);
+    redis_batch_begin(batch);
+    if (is_replaced) {
+        redis_batch_unlink(batch, epoch);
+    }
+    redis_batch_set(batch, redis_keys_name(&sink->keys, REDIS_KEY_OWNER, SLICE_NONE),
+                    slice_of(sink->token));
+    redis_batch_incr(batch, epoch);
+    sink->phase = REDIS_PHASE_CLAIM;
+    sink->is_claim_open = true;
+    redis_sink_send(sink, batch);
+}
+
+static void
+fence(struct redis_sink *sink, uint64_t epoch)
+{
+    struct error error = {.code = STATUS_OK};
+    error_set(&error, STATUS_IO,
+              "another daemon took over the Redis keys \"%s\" (epoch %llu, ours is "
+              "%llu): run "
+              "only one, or give each its own redis.prefix",
+              sink->prefix, (unsigned long long)epoch, (unsigned long long)sink->epoch);
+    redis_sink_retire(sink, REDIS_EVENT_FENCED, EX_TEMPFAIL, &error);
+}
+
+// Another server process may have lost the latest writes. When nobody tells the run's
+// id, a new connection must be taken for a new process.
+static void
+check_run(struct redis_sink *sink)
+{
+    const struct redis_answer *answer = &sink->answer;
+    bool is_told = answer->run_id[0] != '\0';
+    if (is_told ? strcmp(answer->run_id, sink->run_id) != 0 : !sink->is_claimed) {
+        sink->is_unknown = true;
+    }
+    memcpy(sink->run_id, answer->run_id, sizeof(sink->run_id));
+}
+
+static void
+scan(struct redis_sink *sink)
+{
+    const struct slice words[] = {
+        SLICE_LIT("SCAN"),  slice_of(sink->scan_cursor),
+        SLICE_LIT("MATCH"), slice_of(sink->keys.pattern),
+        SLICE_LIT("COUNT"), SLICE_LIT("1000"),
+    };
+    sink->phase = REDIS_PHASE_SCAN;
+    redis_batch_begin(&sink->batches[0]);
+    redis_answer_begin(&sink->answer, REDIS_EXCHANGE_SCAN, 0);
+    redis_conn_command(sink->conn, sizeof(words) / sizeof(words[0]), words);
+}
+
+static void
+tell_rewrite(struct redis_sink *sink)
+{
+    struct error error = {.code = STATUS_OK};
+    error_set(
+        &error, STATUS_IO,
+        "Redis at %s is another process or lost its data: everything is written anew",
+        redis_conn_address(sink->conn));
+    sink->metrics.rewrites++;
+    redis_notice_event(sink, REDIS_EVENT_REWRITE, 0, &error);
+}
+
+static void
+own(struct redis_sink *sink)
+{
+    if (!sink->is_ready) {
+        redis_notice_well(sink);
+    } else if (sink->is_unknown) {
+        tell_rewrite(sink);
+    }
+    if (sink->is_unknown) {
+        strcpy(sink->scan_cursor, "0");
+        scan(sink);
+    } else {
+        redis_flush_idle(sink);
+    }
+}
+
+void
+redis_owner_greeted(struct redis_sink *sink)
+{
+    const struct redis_answer *answer = &sink->answer;
+    uint64_t epoch = answer->epoch;
+    check_run(sink);
+    if (sink->is_claim_open && strcmp(answer->owner, sink->token) == 0) {
+        // The answer to a claim was lost, the claim itself was not.
+        sink->epoch = epoch;
+    }
+    sink->is_claim_open = false;
+    if (sink->epoch != 0 && epoch > sink->epoch) {
+        fence(sink, epoch);
+        return;
+    }
+    if (epoch < sink->epoch) {
+        sink->is_unknown = true;
+    }
+    if (!sink->is_claimed || epoch != sink->epoch) {
+        claim(sink, answer->is_epoch_bad);
+    } else {
+        own(sink);
+    }
+}
+
+void
+redis_owner_claimed(struct redis_sink *sink)
+{
+    sink->is_claim_open = false;
+    sink->is_claimed = true;
+    sink->epoch = (uint64_t)sink->answer.last_integer;
+    // The answer's own WATCH and GET came after the claim; the greeting judges what
+    // they saw.
+    redis_owner_greet(sink);
+}
+
+void
+redis_owner_found(struct redis_sink *sink, struct slice key)
+{
+    if (sink->phase == REDIS_PHASE_SCAN && key.len <= KEY_MOST &&
+        redis_keys_is_owned(&sink->keys, key)) {
+        redis_batch_unlink(&sink->batches[0], (struct redis_name){key, SLICE_NONE});
+    }
+}
+
+static void
+scan_on(struct redis_sink *sink)
+{
+    if (strcmp(sink->scan_cursor, "0") != 0) {
+        scan(sink);
+        return;
+    }
+    sink->is_unknown = false;
+    changes_restart(sink->setup.pipeline);
+    redis_cursors_restart(&sink->cursors);
+    sink->is_hurried = true;
+    redis_flush_idle(sink);
+}
+
+void
+redis_owner_scanned(struct redis_sink *sink)
+{
+    memcpy(sink->scan_cursor, sink->answer.cursor, sizeof(sink->scan_cursor));
+    if (sink->batches[0].commands != 0) {
+        sink->phase = REDIS_PHASE_PURGE;
+        redis_sink_send(sink, &sink->batches[0]);
+    } else {
+        scan_on(sink);
+    }
+}
+
+void
+redis_owner_purged(struct redis_sink *sink)
+{
+    sink->metrics.keys_purged += sink->batches[0].commands;
+    scan_on(sink);
+}

@@ -1,0 +1,53 @@
+// Bytes from Redis → items. hiredis' reader finds the items; nothing is kept and
+// nothing is allocated per item. Limits: an array has at most REDIS_READER_ELEMENTS_MAX
+// elements, and a single line or string at most REDIS_READER_BYTES_MAX bytes; more is
+// an error.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+#include "base/status.h"
+
+enum { REDIS_READER_ELEMENTS_MAX = 1 << 20, REDIS_READER_BYTES_MAX = 1 << 20 };
+
+enum redis_item_type {
+    REDIS_ITEM_STATUS,
+    REDIS_ITEM_ERROR,
+    REDIS_ITEM_STRING,
+    REDIS_ITEM_INTEGER,
+    REDIS_ITEM_NIL,
+    REDIS_ITEM_ARRAY, // its elements follow, one level deeper
+};
+
+struct redis_item {
+    enum redis_item_type type;
+    unsigned depth;    // 0: the reply itself
+    size_t index;      // among its array's elements; 0 at depth 0
+    int64_t number;    // INTEGER: the value. ARRAY: how many elements
+    struct slice text; // STATUS, ERROR, STRING; points into the reader until return
+};
+
+// A strange server's text for humans: cut to fit, "?" for each byte that is not
+// printable ASCII. Returns text.
+const char *redis_reader_print(struct slice from, char *text, size_t size);
+
+// Must not touch the reader.
+typedef void (*redis_item_fn)(void *context, const struct redis_item *item);
+
+struct redis_reader;
+
+// context is kept. NULL when memory is short.
+struct redis_reader *redis_reader_create(redis_item_fn on_item, void *context);
+void redis_reader_destroy(struct redis_reader **reader);
+
+// Adds bytes (copies them) for redis_reader_next.
+enum status redis_reader_feed(struct redis_reader *reader, struct slice bytes,
+                              struct error *error) MUST_USE;
+
+// Reads on until one reply is complete: STATUS_OK, every item of it was handed out.
+// AGAIN: more bytes are needed. PARSE, RANGE, NOMEM: the stream is unusable from here
+// on.
+enum status redis_reader_next(struct redis_reader *reader,
+                              struct error *error) MUST_USE;

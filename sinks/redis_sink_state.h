@@ -1,0 +1,134 @@
+// The Redis sink from inside: shared by the files that make it up.
+//
+//   redis_sink.c    set-up, connection, timers, finishing
+//   redis_exchange.c  what a complete answer leads to
+//   redis_owner.c   greeting, claiming the prefix, removing what an earlier life left
+//   redis_flush.c   changes → transactions, two at a time: one at Redis, one being
+//   built redis_notice.c  what a human is told, and counted
+//
+//     REST ─▶ DOWN ─▶ GREET ─▶ CLAIM ─▶ GREET ─▶ [SCAN ◀─▶ PURGE] ─▶ IDLE ◀─▶ FLUSH
+//              ▲        ▲                                              │
+//              │        └────────────── PAUSE ◀── refused ─────────────┤
+//              └─────────────────────────────────── connection lost ───┘
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/backoff.h"
+#include "sinks/redis_answer.h"
+#include "sinks/redis_batch.h"
+#include "sinks/redis_conn.h"
+#include "sinks/redis_cursors.h"
+#include "sinks/redis_keys.h"
+#include "sinks/redis_sink.h"
+
+enum redis_phase {
+    REDIS_PHASE_REST,  // not started, or over (FENCED, FATAL)
+    REDIS_PHASE_DOWN,  // the connection is being made
+    REDIS_PHASE_GREET, // who is there, and who owns the prefix?
+    REDIS_PHASE_CLAIM, // the epoch is being raised
+    REDIS_PHASE_SCAN,  // looking for keys of an earlier life
+    REDIS_PHASE_PURGE, // removing those that were found
+    REDIS_PHASE_IDLE,  // all is written; `pace` says when to look again
+    REDIS_PHASE_FLUSH, // a transaction is at Redis
+    REDIS_PHASE_PAUSE, // Redis refused; `pace` says when to greet again
+};
+
+struct event;
+
+enum { REDIS_TOKEN_BYTES = 16, REDIS_TOKEN_TEXT = 2 * REDIS_TOKEN_BYTES + 1 };
+
+enum redis_told { REDIS_TOLD_LOST = 1, REDIS_TOLD_TROUBLE = 2 };
+
+struct redis_sink {
+    struct redis_sink_setup setup;
+    usec flush;
+    char prefix[REDIS_PREFIX_MAX + 1];
+    struct redis_keys keys;
+    struct redis_conn *conn;
+    struct redis_metrics metrics;
+
+    enum redis_phase phase;
+    struct redis_answer answer; // to the exchange under way
+    struct event *pace;
+    struct event *build;    // fires once, after the loop wrote what was sent
+    struct event *give_up;  // first start
+    struct event *deadline; // of redis_sink_finish
+    struct backoff pauses;
+
+    // Ownership of the prefix
+    uint64_t epoch;               // ours; 0: never claimed
+    char token[REDIS_TOKEN_TEXT]; // tells our own claim from another daemon's
+    bool is_claimed;              // on this connection
+    bool is_claim_open;           // a claim was sent and its answer never came
+    bool is_unknown;              // Redis may hold other keys than those we wrote
+    char run_id[REDIS_ANSWER_NAME_MAX];
+    char scan_cursor[REDIS_ANSWER_NAME_MAX];
+
+    // Flush
+    struct redis_batch batches[2];
+    unsigned sent; // which batch is at Redis
+    bool has_next; // the other one is built and waits
+    bool
+        is_drained; // nothing is left to pull: the batch built last is the flush's last
+    bool is_sent_last;          // the batch at Redis is the flush's last
+    size_t in_flight;           // changes pulled, not acknowledged
+    struct redis_batch repairs; // commands that go before the next flush's first change
+    usec flush_started;         // monotonic, as all below
+    usec progressed; // when Redis acknowledged something, or nothing was to be written
+    bool is_hurried;
+    struct redis_cursors cursors;
+
+    // What was told
+    bool is_ready;
+    bool is_proven; // a flush was acknowledged
+    unsigned told;  // enum redis_told, of the episode under way
+    struct error last_error;
+
+    redis_done_fn done; // NULL: nobody waits
+    void *done_context;
+    bool is_final; // the flush under way began after redis_sink_finish
+};
+
+// redis_sink.c
+usec redis_sink_now(void); // monotonic
+void redis_sink_set_timer(struct event *timer, usec span);
+void redis_sink_stop_timer(struct event *timer);
+// Sends the batch as one exchange.
+void redis_sink_send(struct redis_sink *sink, struct redis_batch *batch);
+// Gives up what is in flight, waits a moment and greets again.
+void redis_sink_pause(struct redis_sink *sink);
+// Closes for good. The event is FENCED or FATAL.
+void redis_sink_retire(struct redis_sink *sink, enum redis_event event, int exit_code,
+                       const struct error *error);
+
+// redis_exchange.c: callbacks of the connection; context is the sink
+void redis_exchange_item(void *context, const struct redis_item *item);
+void redis_exchange_reply(void *context);
+
+// redis_owner.c
+void redis_owner_greet(struct redis_sink *sink);
+void redis_owner_greeted(struct redis_sink *sink);
+void redis_owner_claimed(struct redis_sink *sink);
+void redis_owner_found(struct redis_sink *sink, struct slice key);
+void redis_owner_scanned(struct redis_sink *sink);
+void redis_owner_purged(struct redis_sink *sink);
+
+// redis_flush.c
+void redis_flush_idle(struct redis_sink *sink);
+void redis_flush_tick(struct redis_sink *sink);
+void redis_flush_build(struct redis_sink *sink);
+void redis_flush_acknowledged(struct redis_sink *sink);
+void redis_flush_lose(struct redis_sink *sink);
+void redis_flush_repair(struct redis_sink *sink);
+
+// redis_notice.c
+void redis_notice_event(struct redis_sink *sink, enum redis_event event, int exit_code,
+                        const struct error *error);
+void redis_notice_lost(struct redis_sink *sink, enum redis_word word,
+                       const struct error *error);
+void redis_notice_trouble(struct redis_sink *sink, const struct error *error);
+void redis_notice_well(struct redis_sink *sink);
+void redis_notice_count(struct redis_sink *sink, enum redis_word word);

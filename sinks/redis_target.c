@@ -1,0 +1,71 @@
+#include "sinks/redis_target.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+_Static_assert((int)OPTION_TEXT_MAX <= (int)REDIS_URL_SECRET_MAX,
+               "an option's text fits a login");
+
+enum status
+redis_target_read(const struct redis_options *options, struct redis_target *ret_target,
+                  struct error *error)
+{
+    struct redis_target target = {
+        .connect_timeout = options->connect_timeout,
+        .timeout = options->timeout,
+    };
+    enum status status = redis_options_check(options, error);
+    if (status == STATUS_OK) {
+        status = redis_url_parse(slice_of(options->url), &target.url, error);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (options->user[0] != '\0') {
+        memcpy(target.url.user, options->user, sizeof(options->user));
+    }
+    if (options->db != 0) {
+        target.url.db = (uint32_t)options->db;
+        target.url.has_db = true;
+    }
+    redis_url_format(&target.url, target.address);
+    memcpy(target.password_file, options->password_file, sizeof(target.password_file));
+    *ret_target = target;
+    return STATUS_OK;
+}
+
+static enum status
+read_first_line(const char *path, char *text, size_t size, struct error *error)
+{
+    FILE *file = fopen(path, "re");
+    if (file == NULL) {
+        return error_set(error, STATUS_IO, "redis.password_file: cannot read %s: %s",
+                         path, strerror(errno));
+    }
+    // No second copy of the secret in a buffer that is freed as it is.
+    setvbuf(file, NULL, _IONBF, 0);
+    bool has_line = fgets(text, (int)size, file) != NULL;
+    fclose(file);
+    size_t length = has_line ? strcspn(text, "\r\n") : 0;
+    if (length == 0 || length == size - 1) {
+        return error_set(
+            error, STATUS_IO,
+            "redis.password_file: the first line of %s must hold 1 to %zu bytes", path,
+            size - 2);
+    }
+    text[length] = '\0';
+    return STATUS_OK;
+}
+
+enum status
+redis_target_password(const struct redis_target *target,
+                      char ret_password[REDIS_URL_SECRET_MAX], struct error *error)
+{
+    if (target->password_file[0] != '\0') {
+        return read_first_line(target->password_file, ret_password,
+                               REDIS_URL_SECRET_MAX, error);
+    }
+    memcpy(ret_password, target->url.password, REDIS_URL_SECRET_MAX);
+    return STATUS_OK;
+}

@@ -1,0 +1,66 @@
+#include "sinks/redis_word.h"
+
+#include <assert.h>
+#include <stddef.h>
+#include <string.h>
+#include <sysexits.h>
+
+// clang-format off
+static const struct redis_word_row rows[REDIS_WORD_COUNT] = {
+    [REDIS_WORD_LOADING] = {"LOADING", REDIS_ACTION_RETRY, 0,
+        "it is loading its data; writing goes on when it is done"},
+    [REDIS_WORD_BUSY] = {"BUSY", REDIS_ACTION_RETRY, 0,
+        "a script holds it up: wait, or end the script with SCRIPT KILL"},
+    [REDIS_WORD_READONLY] = {"READONLY", REDIS_ACTION_RECONNECT, 0,
+        "it is a read-only replica: let redis.url name the master"},
+    [REDIS_WORD_OOM] = {"OOM", REDIS_ACTION_RETRY, 0,
+        "it is out of memory: raise maxmemory or free some; nothing is lost meanwhile"},
+    [REDIS_WORD_MISCONF] = {"MISCONF", REDIS_ACTION_RETRY, 0,
+        "it cannot save to its disk and refuses writes: see Redis' log"},
+    [REDIS_WORD_NOREPLICAS] = {"NOREPLICAS", REDIS_ACTION_RETRY, 0,
+        "it has too few replicas (min-replicas-to-write) and refuses writes"},
+    [REDIS_WORD_MASTERDOWN] = {"MASTERDOWN", REDIS_ACTION_RECONNECT, 0,
+        "it is a replica without its master: let redis.url name the master"},
+    [REDIS_WORD_NOAUTH] = {"NOAUTH", REDIS_ACTION_FATAL, EX_NOPERM,
+        "it wants a password: set redis.password_file"},
+    [REDIS_WORD_WRONGPASS] = {"WRONGPASS", REDIS_ACTION_FATAL, EX_NOPERM,
+        "user or password are wrong: see redis.user and redis.password_file"},
+    [REDIS_WORD_NOPERM] = {"NOPERM", REDIS_ACTION_FATAL, EX_NOPERM,
+        "the user may not do that: extend its ACL"},
+    [REDIS_WORD_DENIED] = {"DENIED", REDIS_ACTION_FATAL, EX_NOPERM,
+        "it is in protected mode: give it a password, or let it listen on loopback only"},
+    [REDIS_WORD_WRONGTYPE] = {"WRONGTYPE", REDIS_ACTION_REPAIR, 0,
+        "a key of ours holds something else: it is replaced"},
+    [REDIS_WORD_MOVED] = {"MOVED", REDIS_ACTION_FATAL, EX_CONFIG,
+        "it is a Redis Cluster, which is not supported: use a single server"},
+    [REDIS_WORD_CROSSSLOT] = {"CROSSSLOT", REDIS_ACTION_FATAL, EX_CONFIG,
+        "it is a Redis Cluster, which is not supported: use a single server"},
+    [REDIS_WORD_CLUSTERDOWN] = {"CLUSTERDOWN", REDIS_ACTION_FATAL, EX_CONFIG,
+        "it is a Redis Cluster, which is not supported: use a single server"},
+    [REDIS_WORD_EXECABORT] = {"EXECABORT", REDIS_ACTION_RETRY, 0,
+        "a transaction was refused; it is sent again"},
+    [REDIS_WORD_UNKNOWN] = {"ERR", REDIS_ACTION_RETRY, 0,
+        "writing is tried again"},
+};
+// clang-format on
+
+enum redis_word
+redis_word_of(struct slice text)
+{
+    const char *space = text.len != 0 ? memchr(text.ptr, ' ', text.len) : NULL;
+    struct slice first = {text.ptr,
+                          space != NULL ? (size_t)(space - text.ptr) : text.len};
+    for (enum redis_word word = REDIS_WORD_LOADING; word < REDIS_WORD_UNKNOWN; word++) {
+        if (slice_equal(first, slice_of(rows[word].word))) {
+            return word;
+        }
+    }
+    return REDIS_WORD_UNKNOWN;
+}
+
+const struct redis_word_row *
+redis_word_row(enum redis_word word)
+{
+    assert(word > REDIS_WORD_NONE && word < REDIS_WORD_COUNT);
+    return &rows[word];
+}

@@ -1,0 +1,924 @@
+#!/usr/bin/env python3
+"""The Redis sink against real servers that fail: whatever happens to Redis, in the end it holds
+exactly what it should, and a human is told once.
+
+Drives tests/oracle/sink_drive.c. Without arguments every case runs; else those named.
+"""
+import contextlib
+import os
+import pathlib
+import queue
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+try:
+    import redis
+except ImportError:
+    print("python3-redis is not installed")
+    sys.exit(77)
+
+DRIVE = pathlib.Path(os.environ.get("BUILD", "build/dev")) / "tests/sink_drive"
+PREFIX = "cascaded:"
+SEED = 20261122
+OWNED = ("user:", "cascade:", "handle:", "top:", "cursor:")
+
+
+def wait_until(is_true, seconds, what):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if is_true():
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"not within {seconds} s: {what}")
+
+
+RUNNING = []  # what ends the processes of a case that failed half-way
+
+
+class Server:
+    """A redis-server of our own on a unix socket (and perhaps a port) in its own folder."""
+
+    def __init__(self, folder, *options, name="r"):
+        self.folder, self.options = folder, list(options)
+        self.path = f"{folder}/{name}.sock"
+        self.process = None
+        RUNNING.append(self.abandon)
+        self.start()
+
+    def start(self, *more):
+        command = ["redis-server", "--port", "0", "--unixsocket", self.path, "--dir", self.folder,
+                   "--save", "", "--enable-debug-command", "yes", "--logfile",
+                   f"{self.folder}/redis.log", *self.options, *more]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL)
+        self.client = redis.Redis(unix_socket_path=self.path, socket_timeout=10)
+        wait_until(self.is_listening, 10, "redis-server listens")
+
+    def is_listening(self):
+        try:
+            with socket.socket(socket.AF_UNIX) as probe:
+                probe.connect(self.path)
+                return True
+        except OSError:
+            return False
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.path)
+
+    def abandon(self):
+        self.process.kill()
+        self.process.wait()
+
+    def stop_process(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def continue_process(self):
+        self.process.send_signal(signal.SIGCONT)
+
+
+class Drive:
+    """sink_drive, and the model of what Redis must hold in the end."""
+
+    def __init__(self, url, *options):
+        self.process = subprocess.Popen(
+            [DRIVE, f"redis.url={url}", "redis.flush=20ms", *options], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, text=True, bufsize=1, encoding="latin-1")
+        self.lines = queue.Queue()
+        self.events = []
+        self.hashes, self.boards, self.handles, self.cursors = {}, {}, {}, {}
+        RUNNING.append(self.abandon)
+        threading.Thread(target=self.read, daemon=True).start()
+
+    def abandon(self):
+        self.process.kill()
+        self.process.wait()
+
+    def read(self):
+        for line in self.process.stdout:
+            if line.startswith("event "):
+                _, name, code, text = (line.rstrip("\n") + " ").split(" ", 3)
+                self.events.append((name, int(code), text.strip(), time.monotonic()))
+            else:
+                self.lines.put(line.rstrip("\n"))
+
+    def tell(self, *words):
+        escaped = ("".join(c if c.isalnum() or c in ":.-_" else f"%{ord(c):02x}" for c in str(w))
+                   for w in words)
+        self.process.stdin.write(" ".join(escaped) + "\n")
+
+    def hash(self, kind, name, field, value):
+        self.hashes.setdefault(f"{kind}:{name}", {})[field] = str(value)
+        self.tell(kind, name, field, value)
+
+    def unset(self, kind, name, field):
+        del self.hashes[f"{kind}:{name}"][field]
+        self.tell(kind, name, field)
+
+    def drop(self, kind, name):
+        self.hashes.pop(f"{kind}:{name}", None)
+        self.handles = {k: v for k, v in self.handles.items() if v != name}
+        self.tell("drop", kind, name)
+
+    def handle(self, name, key):
+        self.handles = {k: v for k, v in self.handles.items() if v != name}
+        self.handles[f"handle:{key}"] = name
+        self.tell("handle", name, key)
+
+    def board(self, name, member, score):
+        board = self.boards.setdefault(f"top:{name}", {})
+        board.pop(member, None)
+        if score:
+            board[member] = float(score)
+        self.tell("board", name, member, score)
+
+    def cursor(self, source, field, value):
+        self.cursors[f"cursor:{source}"] = {field: str(value)}
+        self.tell("cursor", source, field, value)
+
+    def bulk(self, count, value):
+        for i in range(count):
+            self.hashes.setdefault(f"user:b{i}", {})["posts:1h"] = str(value)
+        self.tell("bulk", count, value)
+
+    def fill(self, value):
+        """A little of everything."""
+        self.hash("user", "x:1", "posts:1h", value)
+        self.hash("user", "x:1", "name", f"Än\r\n{value}\0")
+        self.hash("cascade", "x:9", "size", value)
+        self.board("mentions:1h", "x:1", value)
+        self.board("hashtags:1h", "čaj".encode().decode("latin-1"), 3)
+        self.cursor("src", "pos", value)
+
+    def has_event(self, name):
+        return any(event[0] == name for event in self.events)
+
+    def wait_event(self, name, seconds=5):
+        wait_until(lambda: self.has_event(name), seconds, f"{name}, only {self.events}")
+        return next(event for event in self.events if event[0] == name)
+
+    def count(self, name):
+        return sum(event[0] == name for event in self.events)
+
+    def finish(self, seconds=15):
+        self.tell("finish", f"{seconds}s")
+        answer = self.lines.get(timeout=seconds + 2)
+        assert answer == "done", (answer, self.events)
+
+    def metrics(self):
+        self.tell("metrics")
+        found = {}
+        while (line := self.lines.get(timeout=5)) != "end":
+            _, name, value = line.rsplit(" ", 2)[0:3] if line.count(" ") == 2 else line.split(" ")
+            found[name] = int(value)
+        return found
+
+    def check(self, client, seconds=15):
+        self.finish(seconds)
+        expected = {**{k: v for k, v in self.hashes.items() if v}, **self.handles, **self.cursors,
+                    **{k: v for k, v in self.boards.items() if v}}
+        found = content(client)
+        assert found == expected, differences(found, expected)
+
+    def close(self):
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
+        code = self.process.wait(timeout=10)
+        assert code == 0, f"sink_drive ended with {code}"
+
+
+def content(client):
+    """What a client sees under the prefix, as text of one byte a character."""
+    text = lambda b: b.decode("latin-1")
+    found = {}
+    keys = [k for k in client.scan_iter(match=PREFIX + "*", count=5000)
+            if text(k)[len(PREFIX):].startswith(OWNED)]
+    for start in range(0, len(keys), 2000):
+        pipe = client.pipeline(transaction=False)
+        for key in keys[start:start + 2000]:
+            name = text(key)[len(PREFIX):]
+            if name.startswith("handle:"):
+                pipe.get(key)
+            elif name.startswith("top:"):
+                pipe.zrange(key, 0, -1, withscores=True)
+            else:
+                pipe.hgetall(key)
+        for key, value in zip(keys[start:start + 2000], pipe.execute()):
+            name = text(key)[len(PREFIX):]
+            if isinstance(value, dict):
+                value = {text(k): text(v) for k, v in value.items()}
+            elif isinstance(value, list):
+                value = {text(k): v for k, v in value}
+            else:
+                value = text(value)
+            found[name] = value
+    return found
+
+
+def differences(found, expected):
+    keys = [k for k in found.keys() | expected.keys() if found.get(k) != expected.get(k)]
+    few = sorted(keys)[:5]
+    return f"{len(keys)} keys differ: {[(k, found.get(k), expected.get(k)) for k in few]}"
+
+
+@contextlib.contextmanager
+def folder_of_our_own():
+    folder = tempfile.mkdtemp(prefix="cascaded-")
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def setting(*server_options, drive=(), url=None):
+    """A server and a sink that is ready."""
+    with folder_of_our_own() as folder:
+        server = Server(folder, *server_options)
+        sink = Drive(url or f"unix:{server.path}", *drive)
+        yield server, sink
+        sink.close()
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+CASES = []
+
+
+def case(function):
+    CASES.append(function)
+    return function
+
+
+# ── cases ──────────────────────────────────────────────────────────────────────────────────────
+
+@case
+def everything_is_written_and_what_is_gone_is_removed():
+    with setting() as (server, sink):
+        sink.fill(1)
+        sink.handle("x:1", "x:ann")
+        sink.bulk(5000, 3)
+        sink.check(server.client)
+        assert 89900 < server.client.ttl(PREFIX + "user:x:1") <= 90000
+        assert server.client.hget(PREFIX + "meta", "schema") == b"1"
+        sink.unset("user", "x:1", "name")
+        sink.handle("x:1", "x:anna")
+        sink.board("mentions:1h", "x:1", 0)
+        sink.drop("cascade", "x:9")
+        sink.drop("user", "b17")
+        sink.cursor("src", "other", 2)
+        sink.check(server.client)
+
+
+@case
+def keys_of_an_earlier_life_are_removed_and_others_stay():
+    with folder_of_our_own() as folder:
+        server = Server(folder)
+        prefix = "c*[a]\\:"
+        for i in range(3000):
+            server.client.hset(f"{prefix}user:{i}", "posts:1h", 1)
+        server.client.set(f"{prefix}handle:x:old", "x:1")
+        others = [f"{prefix}alerts", "cZ[a]\\:user:1", "ca:user:1", "cascaded:user:1"]
+        for key in others:
+            server.client.set(key, "kept")
+        sink = Drive(f"unix:{server.path}", f"redis.prefix={prefix}")
+        sink.hash("user", "new", "name", "n")
+        sink.finish()
+        keys = {k.decode() for k in server.client.scan_iter(count=10000)}
+        new = {prefix + k for k in ("user:new", "meta", "epoch", "owner")}
+        assert keys == new | set(others), keys
+        assert sink.metrics()["cascaded_redis_keys_purged_total"] == 3001
+        sink.close()
+        server.kill()
+
+
+@case
+def an_empty_redis_after_a_restart_is_filled_again():
+    with setting() as (server, sink):
+        sink.fill(1)
+        sink.bulk(4000, 1)
+        sink.check(server.client)
+        server.kill()
+        sink.wait_event("LOST")
+        sink.fill(2)
+        sink.drop("user", "b3")
+        server.start()
+        sink.check(server.client)
+        assert [e[0] for e in sink.events] == ["READY", "LOST", "REWRITE", "RECOVERED"], sink.events
+
+
+@case
+def a_restart_with_older_data_leaves_no_stale_key():
+    with setting("--appendonly", "yes") as (server, sink):
+        sink.fill(1)
+        sink.handle("x:1", "x:ann")
+        sink.bulk(2000, 1)
+        sink.check(server.client)
+        server.kill()
+        sink.wait_event("LOST")
+        sink.drop("user", "x:1")
+        sink.drop("user", "b5")
+        sink.board("hashtags:1h", "tea", 9)
+        server.start()
+        sink.check(server.client)
+
+
+@case
+def a_loading_redis_is_waited_for():
+    with setting("--appendonly", "yes", "--aof-use-rdb-preamble", "no") as (server, sink):
+        sink.bulk(4000, 1)
+        sink.check(server.client)
+        server.kill()
+        sink.wait_event("LOST")
+        sink.bulk(4000, 2)
+        server.start("--key-load-delay", "300", "--loading-process-events-interval-bytes", "2048")
+        assert "LOADING" in sink.wait_event("TROUBLE", 8)[2]
+        sink.check(server.client, 30)
+        assert sink.count("TROUBLE") == 1 and sink.count("LOST") == 1, sink.events
+
+
+@case
+def a_stopped_redis_is_noticed_and_its_late_work_harms_nothing():
+    for size in (1, 1500, 30000):
+        with setting() as (server, sink):
+            sink.bulk(size, 1)
+            sink.check(server.client)
+            server.stop_process()
+            stopped = time.monotonic()
+            sink.bulk(size, 2)
+            told = sink.wait_event("LOST", 6)
+            assert told[3] - stopped < 4, told[3] - stopped
+            sink.bulk(size, 3)
+            sink.drop("user", "b0")
+            time.sleep(1)
+            server.continue_process()
+            sink.wait_event("RECOVERED")
+            sink.check(server.client)
+            time.sleep(0.3)
+            sink.check(server.client)
+            assert not sink.has_event("FENCED"), sink.events
+
+
+@case
+def an_idle_connection_to_a_stopped_redis_is_noticed():
+    with setting() as (server, sink):
+        sink.wait_event("READY")
+        time.sleep(0.5)
+        server.stop_process()
+        stopped = time.monotonic()
+        assert sink.wait_event("LOST", 6)[3] - stopped < 4
+        server.continue_process()
+        sink.wait_event("RECOVERED")
+
+
+@case
+def a_slow_redis_loses_nothing():
+    with setting() as (server, sink):
+        sink.fill(1)
+        sink.check(server.client)
+        for seconds in (0.5, 3.5):
+            sleeper = threading.Thread(target=server.client.execute_command,
+                                       args=("DEBUG", "SLEEP", seconds))
+            sleeper.start()
+            sink.bulk(8000, int(seconds * 10))
+            sink.fill(int(seconds * 10))
+            sleeper.join()
+            sink.check(server.client)
+        assert not sink.has_event("REWRITE"), sink.events
+
+
+@case
+def killed_connections_lose_nothing():
+    with setting() as (server, sink):
+        sink.wait_event("READY")
+        for value in range(12):
+            sink.bulk(20000, value)
+            for _ in range(3):
+                time.sleep(random.random() * 0.05)
+                server.client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+        sink.check(server.client)
+        assert not sink.has_event("FENCED") and not sink.has_event("REWRITE"), sink.events
+
+
+@case
+def a_paused_redis_loses_nothing():
+    with setting() as (server, sink):
+        sink.wait_event("READY")
+        for milliseconds in (1000, 4000):
+            server.client.execute_command("CLIENT", "PAUSE", milliseconds, "WRITE")
+            sink.fill(milliseconds)
+            sink.bulk(3000, milliseconds)
+            time.sleep(milliseconds / 1000)
+            sink.check(server.client)
+
+
+@case
+def a_full_redis_is_told_once_and_then_caught_up_with():
+    with setting() as (server, sink):
+        sink.bulk(3000, 1)
+        sink.check(server.client)
+        server.client.config_set("maxmemory", 1)
+        sink.fill(2)
+        sink.bulk(3000, 2)
+        assert "OOM" in sink.wait_event("TROUBLE")[2]
+        sink.fill(3)
+        sink.drop("user", "b9")
+        time.sleep(2)
+        server.client.config_set("maxmemory", 0)
+        sink.check(server.client)
+        sink.wait_event("RECOVERED")
+        assert sink.count("TROUBLE") == 1 and sink.count("LOST") == 0, sink.events
+
+
+@case
+def a_redis_that_cannot_save_is_waited_for():
+    with setting("--dbfilename", "taken.rdb") as (server, sink):
+        sink.fill(1)
+        sink.check(server.client)
+        os.mkdir(server.folder + "/taken.rdb")
+        server.client.config_set("save", "3600 1")
+        server.client.execute_command("BGSAVE")
+        sink.fill(2)
+        assert "MISCONF" in sink.wait_event("TROUBLE", 8)[2]
+        server.client.config_set("save", "")
+        sink.check(server.client)
+        sink.wait_event("RECOVERED")
+
+
+@case
+def a_replica_is_left_when_it_becomes_the_master():
+    for stale, word in (("yes", "READONLY"), ("no", "MASTERDOWN")):
+        with setting("--replica-serve-stale-data", stale) as (server, sink):
+            sink.fill(1)
+            sink.check(server.client)
+            server.client.execute_command("REPLICAOF", "127.0.0.1", free_port())
+            sink.fill(2)
+            assert "READONLY" in sink.wait_event("LOST", 8)[2]
+            later = Drive(f"unix:{server.path}", "redis.prefix=other:")
+            assert word in later.wait_event("LOST")[2], later.events
+            later.close()
+            server.client.execute_command("REPLICAOF", "NO", "ONE")
+            sink.check(server.client)
+            assert sink.count("LOST") == 1, sink.events
+
+
+@case
+def a_script_that_holds_redis_up_is_waited_for():
+    with setting("--lua-time-limit", "50") as (server, sink):
+        sink.fill(1)
+        sink.check(server.client)
+
+        def loop():
+            with contextlib.suppress(redis.RedisError):
+                redis.Redis(unix_socket_path=server.path).eval("while true do end", 0)
+
+        threading.Thread(target=loop, daemon=True).start()
+        time.sleep(0.3)
+        sink.fill(2)
+        assert "BUSY" in sink.wait_event("TROUBLE")[2]
+        server.client.execute_command("SCRIPT", "KILL")
+        sink.check(server.client)
+
+
+@case
+def a_login_that_is_refused_is_fatal_at_the_start():
+    with folder_of_our_own() as folder:
+        server = Server(folder, "--requirepass", "right")
+        file = pathlib.Path(folder, "password")
+        file.write_text("wrong\n")
+        for options, word in ((["redis.password_file=" + str(file)], "WRONGPASS"), ([], "NOAUTH")):
+            sink = Drive(f"unix:{server.path}", *options)
+            _, code, text, _ = sink.wait_event("FATAL")
+            assert code == 77 and word in text and "redis.password_file" in text, text
+            assert "wrong" not in text.replace("are wrong", ""), text
+            assert [e[0] for e in sink.events] == ["FATAL"], sink.events
+            sink.close()
+        file.write_text("right\nsecond line\n")
+        client = redis.Redis(unix_socket_path=server.path, password="right")
+        sink = Drive(f"unix:{server.path}", f"redis.password_file={file}")
+        sink.fill(1)
+        sink.check(client)
+        # A password changed under way is read anew with the next connection.
+        client.config_set("requirepass", "newer")
+        file.write_text("newer")
+        client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+        sink.fill(2)
+        sink.check(client)
+        sink.close()
+        server.kill()
+
+
+@case
+def a_user_with_too_few_rights_is_told():
+    with folder_of_our_own() as folder:
+        server = Server(folder)
+        file = pathlib.Path(folder, "password")
+        file.write_text("pw")
+        options = ["redis.user=daemon", f"redis.password_file={file}"]
+        acl = ("ACL", "SETUSER", "daemon", "reset", "on", ">pw", f"~{PREFIX}*", "+@all")
+        server.client.execute_command(*acl, "-hset")
+        sink = Drive(f"unix:{server.path}", *options)
+        sink.fill(1)
+        _, code, text, _ = sink.wait_event("FATAL")
+        assert code == 77 and "NOPERM" in text and "ACL" in text, text
+        sink.close()
+        # Without INFO, SCAN's neighbours and the like it works all the same.
+        server.client.execute_command(*acl, "-@all", "+@transaction", "+@hash", "+@sortedset",
+                                      "+get", "+set", "+incr", "+unlink", "+expire", "+scan",
+                                      "+ping", "+select")
+        sink = Drive(f"unix:{server.path}", *options)
+        sink.fill(1)
+        sink.check(server.client)
+        server.client.execute_command("ACL", "SETUSER", "daemon", "-hset")
+        sink.fill(2)
+        assert "NOPERM" in sink.wait_event("LOST")[2]
+        server.client.execute_command("ACL", "SETUSER", "daemon", "+hset")
+        sink.check(server.client)
+        sink.close()
+        server.kill()
+
+
+@case
+def keys_of_a_wrong_type_are_replaced():
+    with setting() as (server, sink):
+        sink.fill(1)
+        sink.hash("user", "x:2", "name", "n")
+        sink.check(server.client)
+        pipe = server.client.pipeline()
+        for key in ("user:x:1", "top:mentions:1h", "meta", "cursor:src", "cascade:x:9"):
+            pipe.delete(PREFIX + key)
+            pipe.lpush(PREFIX + key, "planted")
+        pipe.execute()
+        sink.fill(2)
+        sink.check(server.client)
+        assert server.client.type(PREFIX + "meta") == b"hash"
+        assert sink.has_event("REPAIRED") and not sink.has_event("TROUBLE"), sink.events
+        for value in ("lpush", "set"):
+            server.client.delete(PREFIX + "epoch")
+            server.client.execute_command(value, PREFIX + "epoch", "none")
+            sink.fill(3)
+            sink.check(server.client)
+        assert int(server.client.get(PREFIX + "epoch")) >= 1
+
+
+@case
+def flushed_data_is_written_again():
+    with setting() as (server, sink):
+        sink.fill(1)
+        sink.bulk(20000, 1)
+        sink.check(server.client)
+        for value in range(2, 6):
+            sink.bulk(20000, value)
+            time.sleep(random.random() * 0.1)
+            server.client.flushall()
+            sink.check(server.client)
+        server.client.flushall()
+        wait_until(lambda: server.client.exists(PREFIX + "user:x:1"), 4, "noticed when idle")
+        sink.check(server.client)
+        assert sink.has_event("REWRITE") and not sink.has_event("FENCED"), sink.events
+
+
+@case
+def an_older_daemon_stops_and_writes_nothing_more():
+    with setting() as (server, old):
+        old.bulk(20000, 1)
+        old.finish()
+        new = Drive(f"unix:{server.path}")
+        new.wait_event("READY")
+        old.bulk(20000, 2)
+        old.hash("user", "only-old", "name", "n")
+        _, code, text, _ = old.wait_event("FENCED")
+        assert code == 75 and "redis.prefix" in text, text
+        new.bulk(3000, 3)
+        new.check(server.client)
+        # The older one is at rest for good.
+        old.tell("finish", "1s")
+        assert old.lines.get(timeout=3).startswith("failed"), "a fenced sink cannot finish"
+        new.close()
+
+
+@case
+def a_daemon_is_not_fenced_by_its_own_lost_claim():
+    """A proxy lets the claim through and loses Redis' answer to it."""
+    with folder_of_our_own() as folder:
+        server = Server(folder)
+        losses = [2]
+
+        def pump(near):
+            with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as far, near:
+                far.connect(server.path)
+                near.settimeout(0.02)
+                far.settimeout(0.02)
+                while True:
+                    for source, target in ((near, far), (far, near)):
+                        try:
+                            data = source.recv(1 << 16)
+                        except socket.timeout:
+                            continue
+                        if not data:
+                            return
+                        target.sendall(data)
+                        if b"INCR" in data and losses[0] > 0:
+                            losses[0] -= 1
+                            time.sleep(0.1)
+                            return
+
+        proxy = socket.socket(socket.AF_UNIX)
+        proxy.bind(folder + "/proxy.sock")
+        proxy.listen()
+
+        def accept():
+            with contextlib.suppress(OSError):
+                while True:
+                    threading.Thread(target=pump, args=(proxy.accept()[0],), daemon=True).start()
+
+        threading.Thread(target=accept, daemon=True).start()
+        sink = Drive(f"unix:{folder}/proxy.sock")
+        sink.fill(1)
+        sink.check(server.client)
+        losses[0] = 2
+        server.client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+        sink.fill(2)
+        sink.check(server.client)
+        assert losses[0] == 0 and not sink.has_event("FENCED"), (losses, sink.events)
+        sink.close()
+        proxy.close()
+        server.kill()
+
+
+@case
+def a_redis_that_is_not_there_is_fatal_or_waited_for():
+    with folder_of_our_own() as folder:
+        path = folder + "/r.sock"
+        sink = Drive(f"unix:{path}", "give_up=500ms")
+        _, code, text, _ = sink.wait_event("FATAL")
+        assert code == 69, code
+        assert text == (f"cannot reach Redis at unix:{path}: No such file or directory; "
+                        "start it or set redis.url"), text
+        sink.close()
+        sink = Drive(f"unix:{path}")
+        sink.fill(1)
+        sink.wait_event("LOST")
+        server = Server(folder)
+        sink.check(server.client)
+        assert sink.count("LOST") == 1 and sink.count("READY") == 1, sink.events
+        sink.close()
+        server.kill()
+
+
+@case
+def a_port_and_a_database_are_reached_by_name():
+    port = free_port()
+    with setting("--port", str(port), "--bind", "127.0.0.1",
+                 url=f"redis://localhost:{port}/3") as (server, sink):
+        sink.fill(1)
+        sink.check(redis.Redis(port=port, db=3))
+
+
+# ── TLS ────────────────────────────────────────────────────────────────────────────────────────
+
+def openssl(folder, *words):
+    subprocess.run(["openssl", *words], cwd=folder, check=True, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL)
+
+
+def make_certificate(folder, name, subject_names, days="1"):
+    openssl(folder, "req", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{name}.key", "-out",
+            f"{name}.csr", "-subj", f"/CN={name}")
+    pathlib.Path(folder, f"{name}.ext").write_text(f"subjectAltName={subject_names}\n")
+    openssl(folder, "x509", "-req", "-in", f"{name}.csr", "-CA", "ca.crt", "-CAkey", "ca.key",
+            "-CAcreateserial", "-days", days, "-extfile", f"{name}.ext", "-out", f"{name}.crt")
+
+
+def make_authority(folder):
+    openssl(folder, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out",
+            "ca.crt", "-days", "2", "-subj", "/CN=ca")
+
+
+def tls_server(folder, name, port, *options):
+    return Server(folder, "--tls-port", str(port), "--tls-cert-file", f"{folder}/{name}.crt",
+                  "--tls-key-file", f"{folder}/{name}.key", "--tls-ca-cert-file",
+                  f"{folder}/ca.crt", *options)
+
+
+@case
+def tls_works_and_is_verified():
+    with folder_of_our_own() as folder:
+        make_authority(folder)
+        make_certificate(folder, "good", "DNS:localhost,IP:127.0.0.1")
+        make_certificate(folder, "other", "DNS:other.example")
+        make_certificate(folder, "expired", "DNS:localhost,IP:127.0.0.1", days="-1")
+        shutil.copy(f"{folder}/ca.crt", f"{folder}/self.crt")
+        ca = f"redis.ca_file={folder}/ca.crt"
+        no_client = ("--tls-auth-clients", "no")
+        cases = [
+            ("good", "localhost", [ca], no_client, None),
+            ("good", "127.0.0.1", [ca], no_client, None),
+            ("other", "localhost", [ca], no_client, "hostname mismatch"),
+            ("other", "127.0.0.1", [ca], no_client, "IP address mismatch"),
+            ("expired", "localhost", [ca], no_client, "expired"),
+            ("good", "localhost", [], no_client, "self-signed certificate"),
+            ("good", "localhost", [ca], (), "certificate"),
+            ("good", "localhost", [ca, f"redis.cert_file={folder}/good.crt",
+                                   f"redis.key_file={folder}/good.key"], (), None),
+            ("good", "localhost", [ca], no_client + ("--tls-protocols", "TLSv1.1",
+             "--tls-ciphers", "DEFAULT:@SECLEVEL=0"), "TLS"),
+        ]
+        for name, host, options, server_options, problem in cases:
+            port = free_port()
+            server = tls_server(folder, name, port, *server_options)
+            sink = Drive(f"rediss://{host}:{port}", *options)
+            if problem is None:
+                sink.bulk(5000, 1)
+                sink.fill(1)
+                sink.check(server.client)
+            else:
+                text = sink.wait_event("LOST")[2]
+                assert problem in text, (problem, text)
+                assert not sink.has_event("READY")
+            sink.close()
+            server.kill()
+
+
+# ── servers that are none ──────────────────────────────────────────────────────────────────────
+
+def serve_lies(folder, lie):
+    """A server that answers whatever comes with `lie`, as often as the peer takes it."""
+    path = f"{folder}/lie.sock"
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen()
+    connections = []
+
+    def answer(peer):
+        with contextlib.suppress(OSError), peer:
+            peer.recv(1 << 16)
+            for part in lie:
+                peer.sendall(part)
+            while peer.recv(1 << 16):
+                pass
+
+    def accept():
+        with contextlib.suppress(OSError):
+            while True:
+                peer = listener.accept()[0]
+                connections.append(time.monotonic())
+                threading.Thread(target=answer, args=(peer,), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    return path, listener, connections
+
+
+def resident_kib(pid):
+    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1])
+    return 0
+
+
+@case
+def lies_are_seen_through():
+    endless = (b"x" * 65536 for _ in range(1 << 16))
+    greeting = b"$3\r\nabc\r\n+OK\r\n$-1\r\n$-1\r\n"
+    lies = [
+        [b"*1000000000\r\n"],
+        [b"*-7\r\n"],
+        [b"$1000000000\r\n", *([b"y" * 65536] * 64)],
+        [b"$99999999999999999999\r\n"],
+        [b"+" + b"z" * 65536] + [b"z" * 65536] * 64,
+        [b"-ERR flood\r\n" * 4000] * 100,
+        [b"*1\r\n" * 20],
+        [b"HTTP/1.1 400 Bad Request\r\n\r\n"],
+        [b"\0\xff\x17garbage"],
+        [greeting + b"+OK\r\n" + b"+QUEUED\r\n" * 2 + b"*7\r\n" + b":1\r\n" * 7 + b"+OK\r\n:1\r\n"],
+        [greeting + b":1\r\n" * 6],
+        [b"$3\r\nabc\r\n+OK\r\n*0\r\n*0\r\n"],
+        [b"%3\r\n", b"+OK\r\n" * 6],
+        endless,
+    ]
+    with folder_of_our_own() as folder:
+        for lie in lies:
+            path, listener, connections = serve_lies(folder, lie)
+            sink = Drive(f"unix:{path}", "redis.timeout=500ms")
+            sink.wait_event("LOST", 4)
+            time.sleep(0.5)
+            assert resident_kib(sink.process.pid) < 400_000, resident_kib(sink.process.pid)
+            assert not sink.has_event("READY") and sink.count("LOST") == 1, sink.events
+            assert len(connections) <= 8, f"{len(connections)} connections in a second"
+            listener.close()
+            os.unlink(path)
+            server = Server(folder, name="lie")
+            sink.fill(1)
+            sink.check(server.client)
+            sink.close()
+            server.kill()
+
+
+def is_answered(client):
+    try:
+        return client.ping()
+    except redis.RedisError:
+        return False
+
+
+@case
+def a_server_that_turns_us_away_is_quoted():
+    with folder_of_our_own() as folder:
+        server = Server(folder, "--maxclients", "1")
+        wait_until(lambda: is_answered(server.client), 5, "the one connection is ours")
+        sink = Drive(f"unix:{server.path}")
+        assert "max number of clients" in sink.wait_event("LOST")[2], sink.events
+        server.client.config_set("maxclients", 100)
+        sink.fill(1)
+        sink.check(server.client)
+        sink.close()
+        server.kill()
+
+
+# ── all together ───────────────────────────────────────────────────────────────────────────────
+
+@case
+def whatever_happens_the_end_is_right():
+    rng = random.Random(SEED)
+    with setting("--appendonly", "yes", "--appendfsync", "no") as (server, sink):
+        def kill_clients():
+            server.client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+
+        def restart():
+            server.kill()
+            time.sleep(rng.random() * 0.3)
+            server.start()
+
+        def plant():
+            server.client.delete(PREFIX + "user:b1")
+            server.client.set(PREFIX + "user:b1", "planted")
+
+        def fill_up():
+            server.client.config_set("maxmemory", 1)
+            time.sleep(0.2)
+            server.client.config_set("maxmemory", 0)
+
+        def stop():
+            server.stop_process()
+            time.sleep(rng.choice((0.1, 3)))
+            server.continue_process()
+
+        faults = [kill_clients, kill_clients, restart, plant, fill_up, stop,
+                  lambda: server.client.flushall()]
+        for turn in range(40):
+            sink.bulk(rng.choice((10, 3000, 15000)), turn)
+            for _ in range(50):
+                name = f"x:{rng.randrange(60)}"
+                sink.hash("user", name, rng.choice(("posts:1h", "reach:24h")), rng.randrange(99))
+                sink.board("reach:24h", name, rng.randrange(5))
+                if rng.random() < 0.2:
+                    sink.drop("user", f"x:{rng.randrange(60)}")
+            time.sleep(rng.random() * 0.15)
+            if rng.random() < 0.6:
+                with contextlib.suppress(redis.exceptions.BusyLoadingError):
+                    rng.choice(faults)()
+        sink.check(server.client, 40)
+        assert not sink.has_event("FENCED"), sink.events
+
+
+def main():
+    wanted = [each for each in CASES if not sys.argv[1:] or each.__name__ in sys.argv[1:]]
+    random.seed(SEED)
+    failed = 0
+    for number, each in enumerate(wanted, 1):
+        started = time.monotonic()
+        try:
+            each()
+            print(f"ok {number} - {each.__name__}")
+        except Exception as error:  # every kind of failure fails this one case
+            failed += 1
+            print(f"# {type(error).__name__}: {error}")
+            print(f"not ok {number} - {each.__name__}")
+        for abandon in RUNNING:
+            abandon()
+        RUNNING.clear()
+        print(f"# {time.monotonic() - started:.1f} s", flush=True)
+    print(f"1..{len(wanted)}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    if not DRIVE.exists():
+        print(f"{DRIVE} is not built")
+        sys.exit(77)
+    sys.exit(main())

@@ -1,0 +1,354 @@
+// From bytes to a verdict: reader, words and answers.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include <cmocka.h>
+
+#include "sinks/redis_answer.h"
+#include "sinks/redis_reader.h"
+#include "sinks/redis_word.h"
+
+struct trace {
+    char text[4096];
+    struct redis_answer answer;
+    char keys[512];
+};
+
+static void
+note(void *context, const struct redis_item *item)
+{
+    static const char marks[] = "+-$:_*";
+    struct trace *trace = context;
+    size_t used = strlen(trace->text);
+    snprintf(trace->text + used, sizeof(trace->text) - used, "%c%u.%zu=%lld%.*s ",
+             marks[item->type], item->depth, item->index, (long long)item->number,
+             SLICE_ARG(item->text));
+}
+
+static void
+judge(void *context, const struct redis_item *item)
+{
+    struct trace *trace = context;
+    struct slice key = redis_answer_item(&trace->answer, item);
+    if (!slice_is_none(key)) {
+        size_t used = strlen(trace->keys);
+        snprintf(trace->keys + used, sizeof(trace->keys) - used, "%.*s ",
+                 SLICE_ARG(key));
+    }
+}
+
+// Feeds `step` bytes at a time; answers how it ended and how many replies were
+// complete.
+static enum status
+feed(struct trace *trace, redis_item_fn on_item, struct slice bytes, size_t step)
+{
+    struct redis_reader *reader = redis_reader_create(on_item, trace);
+    enum status status = STATUS_AGAIN;
+    assert_non_null(reader);
+    for (size_t at = 0; at < bytes.len && status == STATUS_AGAIN; at += step) {
+        size_t size = bytes.len - at < step ? bytes.len - at : step;
+        status = redis_reader_feed(reader, (struct slice){bytes.ptr + at, size}, NULL);
+        while (status == STATUS_OK) {
+            status = redis_reader_next(reader, NULL);
+            if (status == STATUS_OK) {
+                redis_answer_reply(&trace->answer);
+                strcat(trace->text, "| ");
+            }
+        }
+    }
+    redis_reader_destroy(&reader);
+    return status;
+}
+
+static void
+any_cutting_of_the_bytes_gives_the_same_items(void **state)
+{
+    (void)state;
+    const struct slice bytes = SLICE_LIT(
+        "+OK\r\n-ERR no\r\n:-42\r\n$5\r\na\r\nb\0\r\n$-1\r\n$0\r\n\r\n*0\r\n*-1\r\n"
+        "*2\r\n$1\r\n7\r\n*3\r\n$1\r\nk\r\n$-1\r\n:3\r\n");
+    struct trace whole = {.text = ""};
+    assert_int_equal(feed(&whole, note, bytes, bytes.len), STATUS_AGAIN);
+    assert_string_equal(
+        whole.text,
+        "+0.0=0OK | -0.0=0ERR no | :0.0=-42 | $0.0=0a\r\nb | _0.0=0 | $0.0=0 | "
+        "*0.0=0 | _0.0=0 | *0.0=2 $1.0=07 *1.1=3 $2.0=0k _2.1=0 :2.2=3 | ");
+    for (size_t step = 1; step < 9; step++) {
+        struct trace cut = {.text = ""};
+        assert_int_equal(feed(&cut, note, bytes, step), STATUS_AGAIN);
+        assert_string_equal(cut.text, whole.text);
+    }
+}
+
+static void
+a_stream_that_is_not_redis_ends(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {
+        "HTTP/1.1 200\r\n", "*1000000000\r\n", "*99999999999999999999\r\n", "*x\r\n",
+        "$-2\r\n",          ":12a\r\n",        "$99999999999999999999\r\n",
+    };
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        struct trace trace = {.text = ""};
+        enum status status = feed(&trace, note, slice_of(wrong[i]), 3);
+        if (status != STATUS_PARSE && status != STATUS_RANGE) {
+            fail_msg("\"%s\" gives %s", wrong[i], status_name(status));
+        }
+    }
+}
+
+static void
+the_largest_array_fits_and_one_more_does_not(void **state)
+{
+    (void)state;
+    char text[32];
+    struct trace trace = {.text = ""};
+    snprintf(text, sizeof(text), "*%d\r\n", REDIS_READER_ELEMENTS_MAX);
+    assert_int_equal(feed(&trace, note, slice_of(text), 32), STATUS_AGAIN);
+    snprintf(text, sizeof(text), "*%d\r\n", REDIS_READER_ELEMENTS_MAX + 1);
+    assert_int_equal(feed(&trace, note, slice_of(text), 32), STATUS_RANGE);
+}
+
+static void
+an_endless_string_is_cut_off(void **state)
+{
+    (void)state;
+    static char bytes[REDIS_READER_BYTES_MAX + 4096];
+    memset(bytes, 'x', sizeof(bytes));
+    bytes[0] = '+';
+    struct trace trace = {.text = ""};
+    assert_int_equal(feed(&trace, note, (struct slice){bytes, sizeof(bytes)}, 4096),
+                     STATUS_RANGE);
+    memcpy(bytes, "$1000000000\r\n", 13);
+    assert_int_equal(feed(&trace, note, (struct slice){bytes, sizeof(bytes)}, 4096),
+                     STATUS_RANGE);
+}
+
+static void
+only_the_whole_first_word_of_an_error_counts(void **state)
+{
+    (void)state;
+    for (enum redis_word word = REDIS_WORD_LOADING; word < REDIS_WORD_COUNT; word++) {
+        char text[64];
+        snprintf(text, sizeof(text), "%s some text", redis_word_row(word)->word);
+        assert_int_equal(redis_word_of(slice_of(text)), word);
+        assert_int_equal(redis_word_of(slice_of(redis_word_row(word)->word)), word);
+        assert_true(redis_word_row(word)->advice[0] != '\0');
+    }
+    static const char *const others[] = {
+        "BUSYKEY Target key name already exists.",
+        "BUSYGROUP x",
+        "busy script",
+        "OOMX",
+        "",
+        "ERR OOM",
+        "NOAUTHX",
+        "-OOM",
+        " OOM",
+    };
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        assert_int_equal(redis_word_of(slice_of(others[i])), REDIS_WORD_UNKNOWN);
+    }
+}
+
+static void
+what_will_not_get_better_is_fatal_with_an_exit_code(void **state)
+{
+    (void)state;
+    assert_int_equal(redis_word_row(REDIS_WORD_NOAUTH)->exit_code, EX_NOPERM);
+    assert_int_equal(redis_word_row(REDIS_WORD_WRONGPASS)->exit_code, EX_NOPERM);
+    assert_int_equal(redis_word_row(REDIS_WORD_NOPERM)->exit_code, EX_NOPERM);
+    for (enum redis_word word = REDIS_WORD_LOADING; word < REDIS_WORD_COUNT; word++) {
+        const struct redis_word_row *row = redis_word_row(word);
+        assert_int_equal(row->exit_code != 0, row->action == REDIS_ACTION_FATAL);
+    }
+    assert_int_equal(redis_word_row(REDIS_WORD_LOADING)->action, REDIS_ACTION_RETRY);
+    assert_int_equal(redis_word_row(REDIS_WORD_OOM)->action, REDIS_ACTION_RETRY);
+    assert_int_equal(redis_word_row(REDIS_WORD_READONLY)->action,
+                     REDIS_ACTION_RECONNECT);
+    assert_int_equal(redis_word_row(REDIS_WORD_WRONGTYPE)->action, REDIS_ACTION_REPAIR);
+}
+
+static struct trace
+answer(enum redis_exchange exchange, size_t commands, const char *bytes)
+{
+    struct trace trace = {.text = ""};
+    redis_answer_begin(&trace.answer, exchange, commands);
+    assert_int_equal(feed(&trace, judge, slice_of(bytes), 7), STATUS_AGAIN);
+    assert_int_equal(trace.answer.reply, redis_answer_replies(&trace.answer));
+    return trace;
+}
+
+static void
+a_good_transaction_is_executed_and_tells_the_epoch(void **state)
+{
+    (void)state;
+    struct redis_answer good =
+        answer(REDIS_EXCHANGE_BATCH, 2,
+               "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n+OK\r\n:8\r\n+OK\r\n"
+               "$2\r\n17\r\n")
+            .answer;
+    assert_true(good.is_executed);
+    assert_false(good.is_fenced || good.is_odd || good.is_epoch_bad);
+    assert_int_equal(good.word, REDIS_WORD_NONE);
+    assert_int_equal(good.last_integer, 8);
+    assert_int_equal(good.epoch, 17);
+}
+
+static void
+a_transaction_that_lost_its_watch_is_fenced(void **state)
+{
+    (void)state;
+    struct redis_answer fenced =
+        answer(REDIS_EXCHANGE_BATCH, 1, "+OK\r\n+QUEUED\r\n*-1\r\n+OK\r\n$-1\r\n")
+            .answer;
+    assert_true(fenced.is_fenced);
+    assert_false(fenced.is_executed || fenced.is_odd);
+    assert_int_equal(fenced.epoch, 0);
+}
+
+static void
+the_reason_of_an_abort_is_the_first_error(void **state)
+{
+    (void)state;
+    struct redis_answer full = answer(REDIS_EXCHANGE_BATCH, 2,
+                                      "+OK\r\n+QUEUED\r\n-OOM command not "
+                                      "allowed\r\n-EXECABORT Transaction\r\n+OK\r\n"
+                                      "$1\r\n3\r\n")
+                                   .answer;
+    assert_int_equal(full.word, REDIS_WORD_OOM);
+    assert_string_equal(full.text, "OOM command not allowed");
+    struct redis_answer bare =
+        answer(REDIS_EXCHANGE_BATCH, 1,
+               "+OK\r\n+QUEUED\r\n-EXECABORT Transaction\r\n+OK\r\n$1\r\n3\r\n")
+            .answer;
+    assert_int_equal(bare.word, REDIS_WORD_EXECABORT);
+}
+
+static void
+commands_that_met_a_wrong_type_are_named(void **state)
+{
+    (void)state;
+    struct redis_answer wrong =
+        answer(REDIS_EXCHANGE_BATCH, 3,
+               "+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n*3\r\n-WRONGTYPE a\r\n:1\r\n"
+               "-WRONGTYPE b\r\n+OK\r\n$1\r\n3\r\n")
+            .answer;
+    assert_int_equal(wrong.word, REDIS_WORD_WRONGTYPE);
+    assert_int_equal(wrong.repair_count, 2);
+    assert_int_equal(wrong.repairs[0], 0);
+    assert_int_equal(wrong.repairs[1], 2);
+}
+
+static void
+an_epoch_that_is_no_number_is_noticed(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "$1\r\nx\r\n",
+        "$0\r\n\r\n",
+        "$2\r\n-1\r\n",
+        "$19\r\n1234567890123456789\r\n",
+        "-WRONGTYPE not a string\r\n",
+    };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        char text[128];
+        snprintf(text, sizeof(text), "$0\r\n\r\n+OK\r\n%s$-1\r\n", bad[i]);
+        struct redis_answer greeting = answer(REDIS_EXCHANGE_GREET, 0, text).answer;
+        assert_true(greeting.is_epoch_bad);
+        assert_int_equal(greeting.epoch, 0);
+        assert_int_equal(greeting.word, REDIS_WORD_NONE);
+    }
+}
+
+static void
+a_greeting_tells_run_epoch_and_owner(void **state)
+{
+    (void)state;
+    struct redis_answer greeting =
+        answer(
+            REDIS_EXCHANGE_GREET, 0,
+            "$38\r\n# Server\r\nx_run_id:no\r\nrun_id:abc\r\ny:1\r\n+OK\r\n$1\r\n5\r\n"
+            "$3\r\nown\r\n")
+            .answer;
+    assert_string_equal(greeting.run_id, "abc");
+    assert_string_equal(greeting.owner, "own");
+    assert_int_equal(greeting.epoch, 5);
+    greeting = answer(REDIS_EXCHANGE_GREET, 0,
+                      "-NOPERM no info\r\n+OK\r\n$-1\r\n-WRONGTYPE x\r\n")
+                   .answer;
+    assert_string_equal(greeting.run_id, "");
+    assert_int_equal(greeting.word, REDIS_WORD_NONE);
+}
+
+static void
+a_scan_hands_out_its_keys_and_keeps_the_cursor(void **state)
+{
+    (void)state;
+    struct trace trace = answer(REDIS_EXCHANGE_SCAN, 0,
+                                "*2\r\n$3\r\n776\r\n*2\r\n$1\r\na\r\n$2\r\nbc\r\n");
+    assert_string_equal(trace.answer.cursor, "776");
+    assert_string_equal(trace.keys, "a bc ");
+    assert_false(trace.answer.is_odd);
+}
+
+static void
+answers_redis_would_not_give_are_odd(void **state)
+{
+    (void)state;
+    static const char *const batches[] = {
+        ":1\r\n+QUEUED\r\n*1\r\n:1\r\n+OK\r\n$1\r\n3\r\n",
+        "+OK\r\n:1\r\n*1\r\n:1\r\n+OK\r\n$1\r\n3\r\n",
+        "+OK\r\n+QUEUED\r\n+OK\r\n+OK\r\n$1\r\n3\r\n",
+        "+OK\r\n+QUEUED\r\n*2\r\n:1\r\n:1\r\n+OK\r\n$1\r\n3\r\n",
+        "+OK\r\n+QUEUED\r\n*0\r\n+OK\r\n$1\r\n3\r\n",
+        "+OK\r\n+QUEUED\r\n*1\r\n:1\r\n$2\r\nOK\r\n$1\r\n3\r\n",
+        "+OK\r\n+QUEUED\r\n*1\r\n:1\r\n+OK\r\n:3\r\n",
+    };
+    for (size_t i = 0; i < sizeof(batches) / sizeof(batches[0]); i++) {
+        if (!answer(REDIS_EXCHANGE_BATCH, 1, batches[i]).answer.is_odd) {
+            fail_msg("\"%s\" is taken for good", batches[i]);
+        }
+    }
+    assert_true(answer(REDIS_EXCHANGE_SCAN, 0, "*2\r\n:1\r\n*0\r\n").answer.is_odd);
+    assert_true(answer(REDIS_EXCHANGE_SCAN, 0, "+OK\r\n").answer.is_odd);
+    assert_true(answer(REDIS_EXCHANGE_SCAN, 0, "*0\r\n").answer.is_odd);
+}
+
+static void
+an_error_is_printable(void **state)
+{
+    (void)state;
+    struct redis_answer strange =
+        answer(REDIS_EXCHANGE_BATCH, 0, "-OOM \x1b[31m\n\xff\r\n*0\r\n+OK\r\n$-1\r\n")
+            .answer;
+    assert_string_equal(strange.text, "OOM ?[31m??");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_cutting_of_the_bytes_gives_the_same_items),
+        cmocka_unit_test(a_stream_that_is_not_redis_ends),
+        cmocka_unit_test(the_largest_array_fits_and_one_more_does_not),
+        cmocka_unit_test(an_endless_string_is_cut_off),
+        cmocka_unit_test(only_the_whole_first_word_of_an_error_counts),
+        cmocka_unit_test(what_will_not_get_better_is_fatal_with_an_exit_code),
+        cmocka_unit_test(a_good_transaction_is_executed_and_tells_the_epoch),
+        cmocka_unit_test(a_transaction_that_lost_its_watch_is_fenced),
+        cmocka_unit_test(the_reason_of_an_abort_is_the_first_error),
+        cmocka_unit_test(commands_that_met_a_wrong_type_are_named),
+        cmocka_unit_test(an_epoch_that_is_no_number_is_noticed),
+        cmocka_unit_test(a_greeting_tells_run_epoch_and_owner),
+        cmocka_unit_test(a_scan_hands_out_its_keys_and_keeps_the_cursor),
+        cmocka_unit_test(answers_redis_would_not_give_are_odd),
+        cmocka_unit_test(an_error_is_printable),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

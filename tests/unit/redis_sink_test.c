@@ -1,0 +1,431 @@
+// The sink and a real Redis on a private unix socket; the pipeline is a model.
+#include "sinks/redis_sink.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+#include <hiredis/hiredis.h>
+
+#include <cmocka.h>
+
+#include "base/option.h"
+#include "tests/oracle/sink_model.h"
+
+enum { TEXT_MAX = 256, EVENTS_MAX = 16 };
+
+struct world {
+    char folder[80];
+    char socket[88];
+    pid_t server;
+    redisContext *client;
+    struct event_base *base;
+    struct pipeline *model;
+    struct redis_options options;
+    struct redis_sink *sink;
+    enum redis_event events[EVENTS_MAX];
+    int event_count;
+    int exit_code;
+    int finished; // how often
+    char failure[TEXT_MAX];
+};
+
+static void
+nap(long milliseconds)
+{
+    struct timespec span = {milliseconds / 1000, milliseconds % 1000 * 1000000};
+    nanosleep(&span, NULL);
+}
+
+static void
+start_server(struct world *world)
+{
+    world->server = fork();
+    if (world->server == 0) {
+        if (freopen("/dev/null", "w", stdout) == NULL) {
+            _exit(127);
+        }
+        execlp("redis-server", "redis-server", "--port", "0", "--unixsocket",
+               world->socket, "--save", "", "--dir", world->folder, (char *)NULL);
+        _exit(127);
+    }
+    for (int attempt = 0; attempt < 200; attempt++) {
+        world->client = redisConnectUnix(world->socket);
+        if (world->client != NULL && world->client->err == 0) {
+            return;
+        }
+        redisFree(world->client);
+        world->client = NULL;
+        if (waitpid(world->server, NULL, WNOHANG) != 0) {
+            world->server = 0;
+            return;
+        }
+        nap(20);
+    }
+}
+
+static void
+stop_server(struct world *world)
+{
+    if (world->client != NULL) {
+        redisFree(world->client);
+        world->client = NULL;
+    }
+    if (world->server > 0) {
+        kill(world->server, SIGKILL);
+        waitpid(world->server, NULL, 0);
+        world->server = 0;
+    }
+    remove(world->socket);
+}
+
+static int
+set_up(void **state)
+{
+    struct world *world = calloc(1, sizeof(*world));
+    assert_non_null(world);
+    signal(SIGPIPE, SIG_IGN);
+    // A unix socket's path is short; the build folder's may not be.
+    const char *place = getenv("TMPDIR");
+    snprintf(world->folder, sizeof(world->folder), "%s/sink-XXXXXX",
+             place != NULL && strlen(place) < 64 ? place : "/tmp");
+    assert_non_null(mkdtemp(world->folder));
+    snprintf(world->socket, sizeof(world->socket), "%s/r", world->folder);
+    world->base = event_base_new();
+    world->model = sink_model_create();
+    option_presets(redis_option_rows, &world->options);
+    world->options.flush = 20 * USEC_PER_MS;
+    *state = world;
+    return 0;
+}
+
+static int
+tear_down(void **state)
+{
+    struct world *world = *state;
+    redis_sink_destroy(&world->sink);
+    stop_server(world);
+    sink_model_destroy(&world->model);
+    event_base_free(world->base);
+    rmdir(world->folder);
+    free(world);
+    return 0;
+}
+
+static void
+on_event(void *context, enum redis_event event, int exit_code,
+         const struct error *error)
+{
+    struct world *world = context;
+    assert_true(world->event_count < EVENTS_MAX);
+    world->events[world->event_count++] = event;
+    if (exit_code != 0) {
+        world->exit_code = exit_code;
+        snprintf(world->failure, sizeof(world->failure), "%.255s", error->text);
+    }
+}
+
+static void
+on_done(void *context, const struct error *error)
+{
+    struct world *world = context;
+    world->finished++;
+    if (error != NULL) {
+        snprintf(world->failure, sizeof(world->failure), "%.255s", error->text);
+    }
+}
+
+static void
+on_alarm(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd;
+    (void)what;
+    *(bool *)context = true;
+}
+
+static void
+run_for(struct world *world, usec span)
+{
+    bool is_over = false;
+    struct timeval wait = {(time_t)(span / USEC_PER_S),
+                           (suseconds_t)(span % USEC_PER_S)};
+    event_base_once(world->base, -1, EV_TIMEOUT, on_alarm, &is_over, &wait);
+    while (!is_over) {
+        event_base_loop(world->base, EVLOOP_ONCE);
+    }
+}
+
+static void
+create_sink(struct world *world, usec give_up)
+{
+    snprintf(world->options.url, sizeof(world->options.url), "unix:%s", world->socket);
+    const struct redis_sink_setup setup = {
+        .base = world->base,
+        .options = &world->options,
+        .pipeline = world->model,
+        .version = "test",
+        .give_up = give_up,
+        .on_event = on_event,
+        .context = world,
+    };
+    struct error error = {.code = STATUS_OK};
+    if (redis_sink_create(&setup, &world->sink, &error) != STATUS_OK) {
+        fail_msg("%s", error.text);
+    }
+    redis_sink_start(world->sink);
+}
+
+static void
+begin(struct world *world)
+{
+    start_server(world);
+    if (world->server == 0 || world->client == NULL) {
+        print_message("redis-server is not installed\n");
+        skip();
+    }
+    create_sink(world, 0);
+}
+
+static void
+finish(struct world *world)
+{
+    int before = world->finished;
+    redis_sink_finish(world->sink, 10 * USEC_PER_S, on_done, world);
+    while (world->finished == before) {
+        event_base_loop(world->base, EVLOOP_ONCE);
+    }
+    assert_string_equal(world->failure, "");
+}
+
+// The answer to one command as text; NULL for nil.
+static const char *
+ask(struct world *world, const char *command, const char *key)
+{
+    static char text[TEXT_MAX];
+    redisReply *reply = redisCommand(world->client, command, key);
+    assert_non_null(reply);
+    bool is_nil = reply->type == REDIS_REPLY_NIL;
+    if (reply->type == REDIS_REPLY_INTEGER) {
+        snprintf(text, sizeof(text), "%lld", reply->integer);
+    } else if (!is_nil) {
+        snprintf(text, sizeof(text), "%s", reply->str);
+    }
+    freeReplyObject(reply);
+    return is_nil ? NULL : text;
+}
+
+static void
+set_posts(struct world *world, size_t users, const char *value)
+{
+    for (size_t i = 0; i < users; i++) {
+        char name[32];
+        snprintf(name, sizeof(name), "x:%zu", i);
+        sink_model_set(world->model, CHANGE_USER, slice_of(name), SLICE_LIT("posts:1h"),
+                       slice_of(value));
+    }
+}
+
+static void
+everything_pulled_is_acknowledged_when_finished(void **state)
+{
+    struct world *world = *state;
+    begin(world);
+    set_posts(world, 9000, "1");
+    finish(world);
+    const struct sink_model_counts *counts = sink_model_counts(world->model);
+    assert_int_equal(counts->pulled, 9000);
+    assert_int_equal(counts->written, 9000);
+    assert_int_equal(counts->in_flight, 0);
+    assert_int_equal(counts->losses, 0);
+    assert_string_equal(ask(world, "HGET %s posts:1h", "cascaded:user:x:8999"), "1");
+    const struct redis_metrics *metrics = redis_sink_metrics(world->sink);
+    assert_int_equal(metrics->changes, 9000);
+    assert_true(metrics->transactions >= 9000 / (REDIS_BATCH_COMMANDS / 2));
+    assert_true(redis_sink_is_up(world->sink));
+}
+
+static void
+at_most_two_transactions_are_in_flight(void **state)
+{
+    struct world *world = *state;
+    begin(world);
+    set_posts(world, 20000, "1");
+    size_t most = 0;
+    redis_sink_finish(world->sink, 10 * USEC_PER_S, on_done, world);
+    while (world->finished == 0) {
+        event_base_loop(world->base, EVLOOP_ONCE);
+        size_t now = sink_model_counts(world->model)->in_flight;
+        most = now > most ? now : most;
+    }
+    // A fresh user is two commands: HSET and EXPIRE.
+    assert_true(most > REDIS_BATCH_COMMANDS / 2);
+    assert_true(most <= REDIS_BATCH_COMMANDS);
+}
+
+static void
+a_cursor_set_all_the_time_is_still_written(void **state)
+{
+    struct world *world = *state;
+    begin(world);
+    for (int turn = 0; turn < 60; turn++) {
+        char text[16];
+        snprintf(text, sizeof(text), "%d", turn);
+        const struct change_field field = {SLICE_LIT("pos"), slice_of(text)};
+        assert_int_equal(
+            redis_sink_set_cursor(world->sink, SLICE_LIT("src"), &field, 1), STATUS_OK);
+        run_for(world, 5 * USEC_PER_MS);
+    }
+    const char *found = ask(world, "HGET %s pos", "cascaded:cursor:src");
+    assert_non_null(found);
+    assert_true(atoi(found) >= 30 && atoi(found) < 60);
+    finish(world);
+    assert_string_equal(ask(world, "HGET %s pos", "cascaded:cursor:src"), "59");
+}
+
+static void
+meta_is_kept_fresh_when_nothing_changes(void **state)
+{
+    struct world *world = *state;
+    const struct changes_meta meta = {
+        .clock = USEC_PER_S, .posts = 3, .is_complete = true};
+    sink_model_set_meta(world->model, &meta);
+    begin(world);
+    finish(world);
+    char first[TEXT_MAX];
+    strcpy(first, ask(world, "HGET %s as_of_ms", "cascaded:meta"));
+    run_for(world, 1500 * USEC_PER_MS);
+    assert_true(strtoull(ask(world, "HGET %s as_of_ms", "cascaded:meta"), NULL, 10) >
+                strtoull(first, NULL, 10));
+    assert_string_equal(ask(world, "HGET %s posts", "cascaded:meta"), "3");
+    assert_string_equal(ask(world, "HGET %s clock_ms", "cascaded:meta"), "1000");
+    assert_string_equal(ask(world, "HGET %s complete", "cascaded:meta"), "1");
+    // It ages by about one flush in a second, not one in 20 ms.
+    assert_true(redis_sink_metrics(world->sink)->flushes < 6);
+}
+
+static void
+a_change_arrives_within_the_flush_and_50_ms(void **state)
+{
+    struct world *world = *state;
+    begin(world);
+    finish(world);
+    for (int turn = 0; turn < 5; turn++) {
+        char text[16];
+        snprintf(text, sizeof(text), "%d", turn);
+        set_posts(world, 1, text);
+        run_for(world, world->options.flush + 50 * USEC_PER_MS);
+        assert_string_equal(ask(world, "HGET %s posts:1h", "cascaded:user:x:0"), text);
+    }
+}
+
+static void
+finishing_without_redis_fails_at_the_deadline(void **state)
+{
+    struct world *world = *state;
+    create_sink(world, 0);
+    set_posts(world, 1, "1");
+    redis_sink_finish(world->sink, 100 * USEC_PER_MS, on_done, world);
+    run_for(world, 300 * USEC_PER_MS);
+    assert_int_equal(world->finished, 1);
+    assert_non_null(strstr(world->failure, "No such file or directory"));
+    assert_int_equal(world->event_count, 1);
+    assert_int_equal(world->events[0], REDIS_EVENT_LOST);
+    assert_false(redis_sink_is_up(world->sink));
+    // It may be tried again.
+    redis_sink_finish(world->sink, 1, on_done, world);
+    run_for(world, 50 * USEC_PER_MS);
+    assert_int_equal(world->finished, 2);
+}
+
+static void
+attempts_to_connect_are_50_ms_apart_doubling_to_2_s(void **state)
+{
+    struct world *world = *state;
+    create_sink(world, 0);
+    run_for(world, 1000 * USEC_PER_MS);
+    // At 0, 50, 150, 350 and 750 ms.
+    assert_int_equal(redis_sink_metrics(world->sink)->connects_failed, 5);
+}
+
+static void
+a_first_start_gives_up_with_69(void **state)
+{
+    struct world *world = *state;
+    create_sink(world, 200 * USEC_PER_MS);
+    run_for(world, 400 * USEC_PER_MS);
+    assert_int_equal(world->exit_code, 69);
+    assert_non_null(strstr(world->failure, "start it or set redis.url"));
+    assert_int_equal(world->events[world->event_count - 1], REDIS_EVENT_FATAL);
+    redis_sink_finish(world->sink, 10 * USEC_PER_S, on_done, world);
+    run_for(world, 50 * USEC_PER_MS);
+    assert_int_equal(world->finished, 1);
+}
+
+static void
+what_was_in_flight_comes_again_after_a_loss(void **state)
+{
+    struct world *world = *state;
+    begin(world);
+    set_posts(world, 30000, "1");
+    while (sink_model_counts(world->model)->in_flight == 0) {
+        event_base_loop(world->base, EVLOOP_ONCE);
+    }
+    stop_server(world);
+    run_for(world, 100 * USEC_PER_MS);
+    assert_int_equal(sink_model_counts(world->model)->in_flight, 0);
+    assert_int_equal(sink_model_counts(world->model)->losses, 1);
+    start_server(world);
+    finish(world);
+    assert_string_equal(ask(world, "DBSIZE%s", ""), "30003");
+    assert_int_equal(world->events[world->event_count - 1], REDIS_EVENT_RECOVERED);
+}
+
+static void
+a_bad_option_is_refused_at_creation(void **state)
+{
+    struct world *world = *state;
+    const struct redis_sink_setup setup = {
+        .base = world->base,
+        .options = &world->options,
+        .pipeline = world->model,
+        .version = "test",
+    };
+    struct error error = {.code = STATUS_OK};
+    strcpy(world->options.url, "localhost:6379");
+    assert_int_equal(redis_sink_create(&setup, &world->sink, &error), STATUS_PARSE);
+    assert_non_null(strstr(error.text, "redis.url: "));
+    assert_null(world->sink);
+    error = (struct error){.code = STATUS_OK};
+    strcpy(world->options.url, "rediss://localhost");
+    strcpy(world->options.ca_file, "Makefile-that-is-not-there");
+    assert_int_equal(redis_sink_create(&setup, &world->sink, &error), STATUS_IO);
+    assert_non_null(strstr(error.text, "Makefile-that-is-not-there"));
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(everything_pulled_is_acknowledged_when_finished),
+        TEST(at_most_two_transactions_are_in_flight),
+        TEST(a_cursor_set_all_the_time_is_still_written),
+        TEST(meta_is_kept_fresh_when_nothing_changes),
+        TEST(a_change_arrives_within_the_flush_and_50_ms),
+        TEST(finishing_without_redis_fails_at_the_deadline),
+        TEST(attempts_to_connect_are_50_ms_apart_doubling_to_2_s),
+        TEST(a_first_start_gives_up_with_69),
+        TEST(what_was_in_flight_comes_again_after_a_loss),
+        TEST(a_bad_option_is_refused_at_creation),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
