@@ -21,6 +21,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.dont_write_bytecode = True
 sys.path.insert(0, str(ROOT / "tests" / "oracle"))
 
 from nasty_stream import BASE, Settings, Stream  # noqa: E402
