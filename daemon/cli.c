@@ -1,0 +1,146 @@
+#include "daemon/cli.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char cli_help[] =
+    "Usage: cascaded [OPTION]... FILE...\n"
+    "\n"
+    "Reads posts from FILEs (NDJSON; \"-\" is standard input) and keeps exact rolling\n"
+    "counters, cascades and leaderboards of them in Redis. Ends with one line of "
+    "figures.\n"
+    "\n"
+    "  -c, --config FILE        configuration (default /etc/cascaded/cascaded.conf if "
+    "there)\n"
+    "  -o, --option KEY=VALUE   override one option, as in -o "
+    "redis.url=unix:/run/redis.sock\n"
+    "  -t, --check              check the configuration and exit (0, or 78 with the "
+    "errors)\n"
+    "      --speed N|max        replay pace: 1 = as recorded, 60 = a minute a second\n"
+    "      --stay               keep serving after the replay, until a signal\n"
+    "      --deliver            let a replay call webhooks (by default it does not)\n"
+    "      --describe WHAT      options, metrics, keys or formats, as text\n"
+    "      --json               with --describe: as JSON\n"
+    "  -q, --quiet              errors only\n"
+    "  -v, --verbose            every refused message, and all counters at the end\n"
+    "  -V, --version            print the version\n"
+    "  -h, --help               print this\n";
+
+enum {
+    OPTION_SPEED = 256,
+    OPTION_STAY,
+    OPTION_DELIVER,
+    OPTION_DESCRIBE,
+    OPTION_JSON,
+};
+
+static enum status
+parse_speed(const char *text, double *ret_speed, struct error *error)
+{
+    if (strcmp(text, "max") == 0) {
+        *ret_speed = 0;
+        return STATUS_OK;
+    }
+    char *end;
+    double speed = strtod(text, &end);
+    if (end == text || *end != '\0' || !(speed >= 0.01 && speed <= 1e6)) {
+        return error_set(error, STATUS_PARSE,
+                         "--speed %s: give a number from 0.01 to 1000000, or max",
+                         text);
+    }
+    *ret_speed = speed;
+    return STATUS_OK;
+}
+
+static enum status
+take(int option, struct cli *cli, struct error *error)
+{
+    switch (option) {
+    case 'c':
+        cli->config = optarg;
+        break;
+    case 'o':
+        if (cli->override_count == CLI_OVERRIDES_MAX) {
+            return error_set(error, STATUS_FULL, "more than %d times -o",
+                             CLI_OVERRIDES_MAX);
+        }
+        cli->overrides[cli->override_count++] = optarg;
+        break;
+    case 't':
+        cli->action = CLI_CHECK;
+        break;
+    case 'q':
+        cli->verbosity = -1;
+        break;
+    case 'v':
+        cli->verbosity = 1;
+        break;
+    case 'V':
+        cli->action = CLI_VERSION;
+        break;
+    case 'h':
+        cli->action = CLI_HELP;
+        break;
+    case OPTION_SPEED:
+        return parse_speed(optarg, &cli->speed, error);
+    case OPTION_STAY:
+        cli->stays = true;
+        break;
+    case OPTION_DELIVER:
+        cli->delivers = true;
+        break;
+    case OPTION_DESCRIBE:
+        cli->action = CLI_DESCRIBE;
+        cli->describe = optarg;
+        break;
+    case OPTION_JSON:
+        cli->is_json = true;
+        break;
+    default:
+        return error_set(error, STATUS_PARSE, "%s",
+                         option == ':' ? "an option lacks its argument"
+                                       : "there is no such option");
+    }
+    return STATUS_OK;
+}
+
+enum status
+cli_parse(int argc, char **argv, struct cli *ret_cli, struct error *error)
+{
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'},
+        {"option", required_argument, NULL, 'o'},
+        {"check", no_argument, NULL, 't'},
+        {"speed", required_argument, NULL, OPTION_SPEED},
+        {"stay", no_argument, NULL, OPTION_STAY},
+        {"deliver", no_argument, NULL, OPTION_DELIVER},
+        {"describe", required_argument, NULL, OPTION_DESCRIBE},
+        {"json", no_argument, NULL, OPTION_JSON},
+        {"quiet", no_argument, NULL, 'q'},
+        {"verbose", no_argument, NULL, 'v'},
+        {"version", no_argument, NULL, 'V'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    struct cli cli = {0};
+    opterr = 0;
+    int option;
+    while ((option = getopt_long(argc, argv, ":c:o:tqvVh", options, NULL)) != -1) {
+        enum status status = take(option, &cli, error);
+        if (status != STATUS_OK) {
+            if (option == ':' || option == '?') {
+                *error = (struct error){0};
+                error_set(error, status, "%s: %s (cascaded --help lists the options)",
+                          argv[optind - 1],
+                          option == ':' ? "the option lacks its argument"
+                                        : "there is no such option");
+            }
+            return status;
+        }
+    }
+    cli.files = argv + optind;
+    cli.file_count = argc - optind;
+    *ret_cli = cli;
+    return STATUS_OK;
+}

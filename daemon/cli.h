@@ -1,0 +1,31 @@
+// The command line, as CONTRACT section 1 of the documentation has it.
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/status.h"
+
+enum { CLI_OVERRIDES_MAX = 64 };
+
+enum cli_action { CLI_RUN, CLI_CHECK, CLI_DESCRIBE, CLI_VERSION, CLI_HELP };
+
+struct cli {
+    enum cli_action action;
+    const char *config;   // NULL: not given
+    const char *describe; // what, with CLI_DESCRIBE
+    bool is_json;
+    const char *overrides[CLI_OVERRIDES_MAX];
+    int override_count;
+    double speed; // 0: as fast as possible
+    bool stays;
+    bool delivers;
+    int verbosity; // -1 quiet, 0, 1 verbose
+    char **files;
+    int file_count;
+};
+
+// Everything in ret_cli points into argv. On failure error says what would be right.
+enum status cli_parse(int argc, char **argv, struct cli *ret_cli,
+                      struct error *error) MUST_USE;
+
+extern const char cli_help[];

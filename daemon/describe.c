@@ -1,0 +1,231 @@
+#include "daemon/describe.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/metric.h"
+#include "daemon/settings.h"
+#include "ingest/decode.h"
+#include "ingest/lines.h"
+#include "sinks/redis_keys.h"
+#include "sinks/redis_sink.h"
+
+enum { VALUE_MAX = 1024, FIELDS_MAX = 4096 };
+
+static const struct metric *const metric_parts[DESCRIBE_METRIC_PARTS] = {
+    [DESCRIBE_LINES] = lines_metric_rows,
+    [DESCRIBE_DECODE] = decode_metric_rows,
+    [DESCRIBE_PIPELINE] = pipeline_metric_rows,
+    [DESCRIBE_REDIS] = redis_metric_rows,
+};
+
+// One thing described: names and values by turns.
+struct row {
+    FILE *out;
+    bool as_json;
+    bool is_first_row;
+};
+
+static void
+json_string(FILE *out, const char *text)
+{
+    fputc('"', out);
+    for (; *text != '\0'; text++) {
+        if (*text == '"' || *text == '\\') {
+            fputc('\\', out);
+        }
+        fputc(*text, out);
+    }
+    fputc('"', out);
+}
+
+static void
+row_begin(struct row *row)
+{
+    if (row->as_json) {
+        fputs(row->is_first_row ? "[\n  {" : ",\n  {", row->out);
+    }
+    row->is_first_row = false;
+}
+
+static void
+row_text(struct row *row, const char *name, const char *value, bool is_first)
+{
+    if (!row->as_json) {
+        return;
+    }
+    fputs(is_first ? "" : ", ", row->out);
+    json_string(row->out, name);
+    fputs(": ", row->out);
+    json_string(row->out, value);
+}
+
+static void
+row_end(const struct row *row)
+{
+    if (row->as_json) {
+        fputc('}', row->out);
+    }
+}
+
+static void
+rows_end(const struct row *row)
+{
+    if (row->as_json) {
+        fputs("\n]\n", row->out);
+    }
+}
+
+// A limit as a user would write it.
+static void
+format_limit(const struct option *option, int64_t limit, char text[VALUE_MAX])
+{
+    if (option->type == OPTION_SPAN || option->type == OPTION_SPANS) {
+        char span[USEC_TEXT_MAX];
+        snprintf(text, VALUE_MAX, "%s", usec_format_duration(limit, span));
+    } else if (option->type == OPTION_BYTES) {
+        static const char units[] = {'\0', 'K', 'M', 'G'};
+        size_t unit = 0;
+        while (limit != 0 && limit % 1024 == 0 && unit + 1 < sizeof(units)) {
+            limit /= 1024;
+            unit++;
+        }
+        snprintf(text, VALUE_MAX, "%" PRId64 "%.*s", limit, unit != 0, &units[unit]);
+    } else {
+        snprintf(text, VALUE_MAX, "%" PRId64, limit);
+    }
+}
+
+static void
+describe_option(struct row *row, const struct option *option)
+{
+    char min[VALUE_MAX];
+    char max[VALUE_MAX];
+    format_limit(option, option->min, min);
+    format_limit(option, option->max, max);
+    row_begin(row);
+    row_text(row, "name", option->name, true);
+    row_text(row, "type", option_type_name(option->type), false);
+    row_text(row, "default", option->preset, false);
+    row_text(row, "min", min, false);
+    row_text(row, "max", max, false);
+    row_text(row, "reloadable", option->is_reloadable ? "yes" : "no", false);
+    row_text(row, "help", option->help, false);
+    row_end(row);
+    if (!row->as_json) {
+        fprintf(row->out, "%s = %s\n    %s.\n    %s", option->name,
+                option->preset[0] != '\0' ? option->preset : "\"\"", option->help,
+                option_type_name(option->type));
+        if (option->type != OPTION_TEXT && option->type != OPTION_BOOL) {
+            fprintf(row->out, ", %s to %s", min, max);
+        }
+        fprintf(row->out, "\n\n");
+    }
+}
+
+static void
+describe_options(struct row *row)
+{
+    for (size_t i = 0; i < settings_part_count; i++) {
+        for (const struct option *at = settings_parts[i].rows; at->name != NULL; at++) {
+            describe_option(row, at);
+        }
+    }
+}
+
+static void
+describe_metrics(struct row *row)
+{
+    for (size_t i = 0; i < DESCRIBE_METRIC_PARTS; i++) {
+        for (const struct metric *at = metric_parts[i]; at->name != NULL; at++) {
+            const char *type = at->type == METRIC_COUNTER ? "counter" : "gauge";
+            const char *labels = at->labels != NULL ? at->labels : "";
+            row_begin(row);
+            row_text(row, "name", at->name, true);
+            row_text(row, "labels", labels, false);
+            row_text(row, "type", type, false);
+            row_text(row, "help", at->help, false);
+            row_end(row);
+            if (!row->as_json) {
+                fprintf(row->out, "%s%s%s%s (%s)\n    %s.\n", at->name,
+                        labels[0] != '\0' ? "{" : "", labels,
+                        labels[0] != '\0' ? "}" : "", type, at->help);
+            }
+        }
+    }
+}
+
+static void
+describe_keys(struct row *row)
+{
+    for (const struct redis_key *at = redis_key_rows; at->name != NULL; at++) {
+        row_begin(row);
+        row_text(row, "name", at->name, true);
+        row_text(row, "type", at->type, false);
+        row_text(row, "content", at->content, false);
+        row_end(row);
+        if (!row->as_json) {
+            fprintf(row->out, "%s (%s)\n    %s\n", at->name, at->type, at->content);
+        }
+    }
+}
+
+static void
+describe_formats(struct row *row)
+{
+    for (int i = 0; i < DECODE_FORMAT_COUNT; i++) {
+        enum decode_format format = (enum decode_format)i;
+        char fields[FIELDS_MAX];
+        decode_format_fields(format, fields, sizeof(fields));
+        row_begin(row);
+        row_text(row, "name", decode_format_name(format), true);
+        row_text(row, "what", decode_format_what(format), false);
+        row_text(row, "fields", fields, false);
+        row_end(row);
+        if (!row->as_json) {
+            fprintf(row->out, "%s: %s\n", decode_format_name(format),
+                    decode_format_what(format));
+            if (fields[0] != '\0') {
+                fprintf(row->out, "    %s\n", fields);
+            }
+        }
+    }
+}
+
+bool
+describe(FILE *out, const char *what, bool as_json)
+{
+    static const struct {
+        const char *name;
+        void (*write)(struct row *row);
+    } topics[] = {
+        {"options", describe_options},
+        {"metrics", describe_metrics},
+        {"keys", describe_keys},
+        {"formats", describe_formats},
+    };
+    struct row row = {out, as_json, true};
+    for (size_t i = 0; i < sizeof(topics) / sizeof(topics[0]); i++) {
+        if (strcmp(topics[i].name, what) == 0) {
+            topics[i].write(&row);
+            rows_end(&row);
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+describe_values(FILE *out, const void *const values[DESCRIBE_METRIC_PARTS])
+{
+    for (size_t i = 0; i < DESCRIBE_METRIC_PARTS; i++) {
+        for (const struct metric *at = metric_parts[i]; at->name != NULL; at++) {
+            uint64_t value = metric_value(at, values[i]);
+            if (value != 0) {
+                bool has_labels = at->labels != NULL;
+                fprintf(out, "%s%s%s%s %" PRIu64 "\n", at->name, has_labels ? "{" : "",
+                        has_labels ? at->labels : "", has_labels ? "}" : "", value);
+            }
+        }
+    }
+}

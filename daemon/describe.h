@@ -1,0 +1,19 @@
+// --describe: what the tables say, for people (text) and programs (JSON).
+#pragma once
+
+#include <stdbool.h>
+#include <stdio.h>
+
+// what: "options", "metrics", "keys" or "formats". False if it is none of them.
+bool describe(FILE *out, const char *what, bool as_json);
+
+// Every metric that is not zero, with its value, one a line. values: one pointer for
+// each part of the metric tables, in their order (describe_metric_parts).
+enum describe_metric_part {
+    DESCRIBE_LINES,
+    DESCRIBE_DECODE,
+    DESCRIBE_PIPELINE,
+    DESCRIBE_REDIS,
+    DESCRIBE_METRIC_PARTS,
+};
+void describe_values(FILE *out, const void *const values[DESCRIBE_METRIC_PARTS]);

@@ -1,0 +1,396 @@
+// cascaded: wires the parts to one event loop and turns what happens into exit codes.
+#include <errno.h>
+#include <event2/event.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "daemon/cli.h"
+#include "daemon/config.h"
+#include "daemon/describe.h"
+#include "daemon/replay.h"
+#include "daemon/settings.h"
+#include "pipeline/pipeline.h"
+#include "sinks/redis_sink.h"
+
+#define CONFIG_DEFAULT "/etc/cascaded/cascaded.conf"
+#define START_PATIENCE (3 * USEC_PER_S)  // for a Redis that is only just starting
+#define FLUSH_PATIENCE (60 * USEC_PER_S) // for a Redis that is away at the end
+#define STOP_PATIENCE (5 * USEC_PER_S)   // after a signal
+#define REASONS_TOLD 32
+
+struct daemon {
+    struct cli cli;
+    struct settings settings;
+    struct event_base *base;
+    struct event *signals[2];
+    struct pipeline *pipeline;
+    struct redis_sink *sink;
+    struct replay *replay;
+    const char *reasons[REASONS_TOLD]; // refusals told once each
+    bool has_started;
+    bool is_stopping;
+    int exit_code;
+};
+
+static void
+leave(struct daemon *daemon, int exit_code, const struct error *error)
+{
+    if (error != NULL && error->text[0] != '\0') {
+        log_error("%s", error->text);
+    }
+    if (daemon->exit_code == 0) {
+        daemon->exit_code = exit_code;
+    }
+    event_base_loopbreak(daemon->base);
+}
+
+// ── the end of a replay ────────────────────────────────────────────────────
+
+static void
+tell_counters(struct daemon *daemon)
+{
+    const void *values[DESCRIBE_METRIC_PARTS] = {
+        [DESCRIBE_LINES] = replay_lines_metrics(daemon->replay),
+        [DESCRIBE_DECODE] = replay_decode_metrics(daemon->replay),
+        [DESCRIBE_PIPELINE] = pipeline_metrics(daemon->pipeline),
+        [DESCRIBE_REDIS] = redis_sink_metrics(daemon->sink),
+    };
+    describe_values(stderr, values);
+}
+
+static void
+tell_figures(struct daemon *daemon)
+{
+    const struct pipeline_metrics *metrics = pipeline_metrics(daemon->pipeline);
+    struct replay_figures figures;
+    replay_figures(daemon->replay, &figures);
+    uint64_t posts = metrics->posts;
+    printf("replayed posts=%" PRIu64 " interactions=%" PRIu64 " duplicates=%" PRIu64
+           " rejected=%" PRIu64 " seconds=%.3f posts_per_s=%.0f\n",
+           posts, metrics->interactions, metrics->duplicates, figures.rejected,
+           figures.seconds,
+           figures.seconds > 0 ? (double)posts / figures.seconds : (double)posts);
+    fflush(stdout);
+    if (figures.rejected != 0) {
+        log_warn("%" PRIu64 " messages could not be used%s", figures.rejected,
+                 daemon->cli.verbosity > 0 ? "" : " (-v names each)");
+    }
+    if (metrics->refused != 0) {
+        log_warn("%" PRIu64 " posts were not counted because a capacity was reached; "
+                 "raise users.capacity, cascades.capacity, hashtags.capacity, "
+                 "memory.windows or memory.texts",
+                 metrics->refused);
+    }
+    if (posts + metrics->duplicates == 0 && figures.rejected != 0 &&
+        daemon->exit_code == 0) {
+        daemon->exit_code = EX_DATAERR;
+    }
+}
+
+static void
+on_finished(void *context, const struct error *error)
+{
+    struct daemon *daemon = context;
+    if (error != NULL) {
+        leave(daemon, EX_UNAVAILABLE, error);
+        return;
+    }
+    tell_figures(daemon);
+    if (daemon->cli.verbosity > 0) {
+        tell_counters(daemon);
+    }
+    if (!daemon->cli.stays || daemon->is_stopping) {
+        leave(daemon, 0, NULL);
+    }
+}
+
+static void
+on_replayed(void *context, int exit_code, const struct error *error)
+{
+    struct daemon *daemon = context;
+    if (error != NULL) {
+        log_error("%s", error->text);
+        daemon->exit_code = exit_code;
+    }
+    redis_sink_finish(daemon->sink,
+                      daemon->is_stopping ? STOP_PATIENCE : FLUSH_PATIENCE, on_finished,
+                      daemon);
+}
+
+static bool
+is_told_first(struct daemon *daemon, const char *reason)
+{
+    for (size_t i = 0; i < REASONS_TOLD; i++) {
+        if (daemon->reasons[i] == NULL) {
+            daemon->reasons[i] = reason;
+            return true;
+        }
+        if (strcmp(daemon->reasons[i], reason) == 0) {
+            return false;
+        }
+    }
+    return false;
+}
+
+static void
+on_refused(void *context, const char *reason, const char *file, uint64_t line)
+{
+    struct daemon *daemon = context;
+    if (daemon->cli.verbosity > 0) {
+        log_info("%s:%" PRIu64 ": refused: %s", file, line, reason);
+    } else if (is_told_first(daemon, reason)) {
+        log_warn("%s:%" PRIu64 ": refused: %s (the first of its kind)", file, line,
+                 reason);
+    }
+}
+
+// ── events ─────────────────────────────────────────────────────────────────
+
+static void
+on_redis(void *context, enum redis_event event, int exit_code,
+         const struct error *error)
+{
+    struct daemon *daemon = context;
+    switch (event) {
+    case REDIS_EVENT_READY:
+        if (!daemon->has_started) {
+            daemon->has_started = true;
+            replay_start(daemon->replay);
+        }
+        break;
+    case REDIS_EVENT_RECOVERED:
+        log_info("Redis is back; everything that changed meanwhile is written");
+        break;
+    case REDIS_EVENT_LOST:
+    case REDIS_EVENT_TROUBLE:
+    case REDIS_EVENT_REWRITE:
+    case REDIS_EVENT_REPAIRED:
+        log_warn("%s", error->text);
+        break;
+    case REDIS_EVENT_FENCED:
+    case REDIS_EVENT_FATAL:
+        leave(daemon, exit_code, error);
+        break;
+    }
+}
+
+static void
+on_signal(evutil_socket_t number, short what, void *context)
+{
+    (void)number;
+    (void)what;
+    struct daemon *daemon = context;
+    if (daemon->is_stopping || !daemon->has_started) {
+        leave(daemon, 0, NULL);
+        return;
+    }
+    daemon->is_stopping = true;
+    if (daemon->cli.stays) {
+        leave(daemon, 0, NULL);
+        return;
+    }
+    replay_stop(daemon->replay);
+}
+
+// ── configuration ──────────────────────────────────────────────────────────
+
+static void
+on_config_error(void *context, const struct error *error)
+{
+    (void)context;
+    if (error->line != 0) {
+        fprintf(stderr, "%s:%d: %s\n", error->file, error->line, error->text);
+    } else {
+        fprintf(stderr, "%s: %s\n", error->file, error->text);
+    }
+}
+
+static bool
+configure(struct daemon *daemon)
+{
+    settings_presets(&daemon->settings);
+    const char *path = daemon->cli.config;
+    bool is_missing = false;
+    if (path != NULL || access(CONFIG_DEFAULT, F_OK) == 0) {
+        if (!config_read(path != NULL ? path : CONFIG_DEFAULT, &daemon->settings,
+                         on_config_error, NULL, &is_missing)) {
+            return false;
+        }
+    }
+    bool is_good = true;
+    for (int i = 0; i < daemon->cli.override_count; i++) {
+        struct error error = {0};
+        if (config_override(&daemon->settings, daemon->cli.overrides[i], &error) !=
+            STATUS_OK) {
+            log_error("%s", error.text);
+            is_good = false;
+        }
+    }
+    struct error error = {0};
+    if (is_good && settings_check(&daemon->settings, &error) != STATUS_OK) {
+        log_error("%s", error.text);
+        is_good = false;
+    }
+    return is_good;
+}
+
+// ── setting up and tearing down ────────────────────────────────────────────
+
+static bool
+create_parts(struct daemon *daemon, struct error *error)
+{
+    struct hash_key seed;
+    if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed)) {
+        error_set(error, STATUS_IO, "the system gives no random bytes: %s",
+                  strerror(errno));
+        return false;
+    }
+    daemon->pipeline = pipeline_create(&daemon->settings.pipeline, &seed, true, error);
+    if (daemon->pipeline == NULL) {
+        return false;
+    }
+    struct redis_sink_setup sink = {
+        .base = daemon->base,
+        .options = &daemon->settings.redis,
+        .pipeline = daemon->pipeline,
+        .version = CASCADED_VERSION,
+        .give_up = START_PATIENCE,
+        .on_event = on_redis,
+        .context = daemon,
+    };
+    if (redis_sink_create(&sink, &daemon->sink, error) != STATUS_OK) {
+        return false;
+    }
+    enum decode_format format = DECODE_AUTO;
+    enum status status =
+        decode_format_parse(slice_of(daemon->settings.daemon.format), &format);
+    struct replay_setup replay = {
+        .base = daemon->base,
+        .pipeline = daemon->pipeline,
+        .sink = daemon->sink,
+        .files = daemon->cli.files,
+        .file_count = daemon->cli.file_count,
+        .format = format,
+        .speed = daemon->cli.speed,
+        .on_done = on_replayed,
+        .on_refused = on_refused,
+        .context = daemon,
+    };
+    daemon->replay = status == STATUS_OK ? replay_create(&replay, error) : NULL;
+    return daemon->replay != NULL;
+}
+
+static bool
+create_loop(struct daemon *daemon)
+{
+    static const int numbers[] = {SIGINT, SIGTERM};
+    daemon->base = event_base_new();
+    if (daemon->base == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        daemon->signals[i] = evsignal_new(daemon->base, numbers[i], on_signal, daemon);
+        if (daemon->signals[i] == NULL || event_add(daemon->signals[i], NULL) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void
+destroy(struct daemon *daemon)
+{
+    replay_destroy(&daemon->replay);
+    redis_sink_destroy(&daemon->sink);
+    pipeline_destroy(&daemon->pipeline);
+    for (size_t i = 0; i < 2; i++) {
+        if (daemon->signals[i] != NULL) {
+            event_free(daemon->signals[i]);
+        }
+    }
+    if (daemon->base != NULL) {
+        event_base_free(daemon->base);
+    }
+}
+
+static int
+replay_files(struct daemon *daemon)
+{
+    int reason = 0;
+    const char *unreadable =
+        replay_unreadable(daemon->cli.files, daemon->cli.file_count, &reason);
+    if (unreadable != NULL) {
+        log_error("cannot read %s: %s", unreadable, strerror(reason));
+        return EX_NOINPUT;
+    }
+    struct error error = {0};
+    signal(SIGPIPE, SIG_IGN);
+    if (!create_loop(daemon)) {
+        log_error("the system gives no event loop: %s", strerror(errno));
+        daemon->exit_code = EX_OSERR;
+    } else if (!create_parts(daemon, &error)) {
+        log_error("%s", error.text);
+        daemon->exit_code = error.code == STATUS_NOMEM ? EX_OSERR : EX_CONFIG;
+    } else {
+        redis_sink_start(daemon->sink);
+        event_base_dispatch(daemon->base);
+    }
+    destroy(daemon);
+    return daemon->exit_code;
+}
+
+static int
+run(struct daemon *daemon)
+{
+    if (!configure(daemon)) {
+        return EX_CONFIG;
+    }
+    if (daemon->cli.action == CLI_CHECK) {
+        return EX_OK;
+    }
+    if (daemon->cli.file_count == 0) {
+        log_error("name a FILE to replay, or - for standard input "
+                  "(cascaded --help says more)");
+        return EX_USAGE;
+    }
+    return replay_files(daemon);
+}
+
+int
+main(int argc, char **argv)
+{
+    static struct daemon daemon;
+    struct error error = {0};
+    if (cli_parse(argc, argv, &daemon.cli, &error) != STATUS_OK) {
+        log_error("%s", error.text);
+        return EX_USAGE;
+    }
+    log_setup(daemon.cli.verbosity < 0 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO,
+              getenv("JOURNAL_STREAM") != NULL);
+    switch (daemon.cli.action) {
+    case CLI_VERSION:
+        puts("cascaded " CASCADED_VERSION);
+        return EX_OK;
+    case CLI_HELP:
+        fputs(cli_help, stdout);
+        return EX_OK;
+    case CLI_DESCRIBE:
+        if (!describe(stdout, daemon.cli.describe, daemon.cli.is_json)) {
+            log_error("--describe %s: give options, metrics, keys or formats",
+                      daemon.cli.describe);
+            return EX_USAGE;
+        }
+        return EX_OK;
+    case CLI_RUN:
+    case CLI_CHECK:
+        break;
+    }
+    return run(&daemon);
+}

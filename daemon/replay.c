@@ -1,0 +1,390 @@
+#include "daemon/replay.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/usec.h"
+#include "daemon/clock.h"
+#include "pipeline/pipeline.h"
+#include "sinks/redis_sink.h"
+
+enum {
+    EX_NOINPUT_CODE = 66,
+    EX_IOERR_CODE = 74,
+};
+
+#define ROOM_POLL (5 * USEC_PER_MS)  // a flush is under way
+#define FULL_POLL (50 * USEC_PER_MS) // Redis is behind
+#define PACE_LEAST USEC_PER_MS       // posts due within this are not waited for
+
+struct replay {
+    struct replay_setup setup;
+    struct lines lines;
+    struct lines_metrics lines_metrics;
+    struct decoder *decoder;
+    struct event *step;  // timer: go on
+    struct event *input; // readable pipe or terminal; NULL for a file
+    int fd;
+    int file; // index of the file being read
+    bool is_ended;
+    bool is_stopped;
+
+    // The message at hand: posts not yet in the pipeline.
+    const struct post *posts;
+    size_t post_count;
+    size_t post_next;
+
+    // Pace: the post at first_time was due at first_due.
+    usec first_time;
+    usec first_due;
+    usec wall;
+    usec started;
+    uint64_t refused_by_pipeline;
+    uint64_t too_long; // lines, told so far
+};
+
+static void on_step(evutil_socket_t fd, short what, void *context);
+
+static void
+step_after(struct replay *replay, usec wait)
+{
+    struct timeval delay = {wait / USEC_PER_S, wait % USEC_PER_S};
+    event_add(replay->step, &delay);
+}
+
+static void
+finish(struct replay *replay, int exit_code, const struct error *error)
+{
+    replay->is_ended = true;
+    if (replay->input != NULL) {
+        event_del(replay->input);
+    }
+    event_del(replay->step);
+    replay->setup.on_done(replay->setup.context, exit_code, error);
+}
+
+// ── files ──────────────────────────────────────────────────────────────────
+
+static const char *
+file_name(const struct replay *replay)
+{
+    const char *name = replay->setup.files[replay->file];
+    return strcmp(name, "-") == 0 ? "standard input" : name;
+}
+
+static int
+open_input(const char *name)
+{
+    return strcmp(name, "-") == 0 ? dup(STDIN_FILENO)
+                                  : open(name, O_RDONLY | O_CLOEXEC);
+}
+
+const char *
+replay_unreadable(char **files, int file_count, int *ret_errno)
+{
+    for (int i = 0; i < file_count; i++) {
+        int fd = open_input(files[i]);
+        struct stat status;
+        if (fd < 0 || fstat(fd, &status) != 0) {
+            *ret_errno = errno;
+        } else {
+            *ret_errno = S_ISDIR(status.st_mode) ? EISDIR : 0;
+        }
+        if (fd >= 0) {
+            close(fd);
+        }
+        if (*ret_errno != 0) {
+            return files[i];
+        }
+    }
+    return NULL;
+}
+
+static void
+fail(struct replay *replay, int exit_code)
+{
+    struct error error = {0};
+    error_set(&error, STATUS_IO, "cannot read %s: %s", file_name(replay),
+              strerror(errno));
+    finish(replay, exit_code, &error);
+}
+
+// A pipe is waited for, a file is always readable (and epoll does not take it).
+static bool
+begin_file(struct replay *replay)
+{
+    replay->fd = open_input(replay->setup.files[replay->file]);
+    struct stat status;
+    if (replay->fd < 0 || fstat(replay->fd, &status) != 0) {
+        fail(replay, EX_NOINPUT_CODE);
+        return false;
+    }
+    lines_reset(&replay->lines);
+    if (!S_ISREG(status.st_mode)) {
+        replay->input =
+            event_new(replay->setup.base, replay->fd, EV_READ, on_step, replay);
+    }
+    return true;
+}
+
+static void
+end_file(struct replay *replay)
+{
+    if (replay->input != NULL) {
+        event_free(replay->input);
+        replay->input = NULL;
+    }
+    close(replay->fd);
+    replay->fd = -1;
+}
+
+// ── messages ───────────────────────────────────────────────────────────────
+
+static void
+tell_refused(struct replay *replay, const char *reason, uint64_t line)
+{
+    replay->setup.on_refused(replay->setup.context, reason, file_name(replay), line);
+}
+
+// False when the post has to wait, and then when to look again.
+static bool
+is_due(struct replay *replay, const struct post *post)
+{
+    if (replay->setup.speed == 0 || post->kind == POST_DELETED) {
+        return true;
+    }
+    if (replay->first_time == USEC_NONE) {
+        replay->first_time = post->time;
+        replay->first_due = clock_monotonic();
+        return true;
+    }
+    double span = (double)(post->time - replay->first_time) / replay->setup.speed;
+    double wait = span - (double)(clock_monotonic() - replay->first_due);
+    // A date from the future is counted now, so it is not waited for either.
+    if (wait < (double)PACE_LEAST || post->time > replay->wall) {
+        return true;
+    }
+    step_after(replay, wait < (double)USEC_PER_S ? (usec)wait : USEC_PER_S);
+    return false;
+}
+
+// Puts the posts of the message at hand into the pipeline; false when it has to wait.
+static bool
+feed(struct replay *replay)
+{
+    while (replay->post_next < replay->post_count) {
+        const struct post *post = &replay->posts[replay->post_next];
+        if (!is_due(replay, post)) {
+            return false;
+        }
+        enum status status = pipeline_post(replay->setup.pipeline, post, replay->wall);
+        if (status == STATUS_AGAIN) {
+            redis_sink_hurry(replay->setup.sink);
+            step_after(replay, ROOM_POLL);
+            return false;
+        }
+        replay->refused_by_pipeline += status != STATUS_OK;
+        replay->post_next++;
+    }
+    return true;
+}
+
+static void
+decode(struct replay *replay, const struct lines_message *message)
+{
+    enum decode_reason reason;
+    replay->post_next = 0;
+    replay->post_count = 0;
+    enum decode_result result =
+        decoder_read_event(replay->decoder, message->event, message->data,
+                           &replay->posts, &replay->post_count, &reason);
+    if (result == DECODE_REFUSED) {
+        replay->post_count = 0;
+        tell_refused(replay, decode_reason_name(reason), message->number);
+    } else if (result == DECODE_CONTROL) {
+        replay->post_count = 0;
+    }
+}
+
+// Works off what the framer holds; false when it has to wait.
+static bool
+drain(struct replay *replay)
+{
+    struct lines_message message;
+    while (feed(replay)) {
+        if (!lines_next(&replay->lines, &message)) {
+            while (replay->too_long < replay->lines_metrics.too_long) {
+                replay->too_long++;
+                tell_refused(replay, "line_too_long", replay->lines.number);
+            }
+            return true;
+        }
+        decode(replay, &message);
+    }
+    return false;
+}
+
+// One read. False when there is nothing to go on with now.
+static bool
+fill(struct replay *replay)
+{
+    size_t size;
+    char *room = lines_room(&replay->lines, &size);
+    ssize_t got = read(replay->fd, room, size);
+    if (got < 0) {
+        if (errno == EINTR || errno == EAGAIN) {
+            return true;
+        }
+        fail(replay, errno == EISDIR ? EX_NOINPUT_CODE : EX_IOERR_CODE);
+        return false;
+    }
+    if (got == 0) {
+        lines_end(&replay->lines);
+        end_file(replay);
+        return true;
+    }
+    lines_filled(&replay->lines, (size_t)got);
+    return true;
+}
+
+static void
+go_on(struct replay *replay)
+{
+    if (replay->input != NULL) {
+        event_add(replay->input, NULL);
+    } else {
+        step_after(replay, 0);
+    }
+}
+
+static void
+on_step(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd;
+    (void)what;
+    struct replay *replay = context;
+    replay->wall = clock_wall();
+    if (redis_sink_is_full(replay->setup.sink) && !replay->is_stopped) {
+        step_after(replay, FULL_POLL);
+        return;
+    }
+    if (replay->is_stopped) {
+        finish(replay, 0, NULL);
+        return;
+    }
+    if (!drain(replay)) {
+        return;
+    }
+    if (replay->fd < 0) { // the file is at its end and worked off
+        if (replay->file + 1 == replay->setup.file_count) {
+            finish(replay, 0, NULL);
+            return;
+        }
+        replay->file++;
+        if (!begin_file(replay)) {
+            return;
+        }
+        go_on(replay);
+        return;
+    }
+    if (!fill(replay)) {
+        return;
+    }
+    if (replay->fd < 0) {
+        step_after(replay, 0);
+    } else if (drain(replay)) {
+        go_on(replay);
+    }
+}
+
+// ── life ───────────────────────────────────────────────────────────────────
+
+struct replay *
+replay_create(const struct replay_setup *setup, struct error *error)
+{
+    struct replay *replay = calloc(1, sizeof(*replay));
+    if (replay == NULL) {
+        error_set(error, STATUS_NOMEM, "no memory for the replay");
+        return NULL;
+    }
+    replay->setup = *setup;
+    replay->fd = -1;
+    replay->first_time = USEC_NONE;
+    replay->decoder = decoder_create(setup->format, error);
+    replay->step = evtimer_new(setup->base, on_step, replay);
+    if (replay->decoder == NULL || replay->step == NULL ||
+        !lines_init(&replay->lines, &replay->lines_metrics)) {
+        error_set(error, STATUS_NOMEM, "no memory for the replay");
+        replay_destroy(&replay);
+        return NULL;
+    }
+    return replay;
+}
+
+void
+replay_destroy(struct replay **replay)
+{
+    struct replay *r = *replay;
+    if (r == NULL) {
+        return;
+    }
+    if (r->fd >= 0) {
+        end_file(r);
+    }
+    lines_fini(&r->lines);
+    if (r->step != NULL) {
+        event_free(r->step);
+    }
+    decoder_destroy(&r->decoder);
+    free(r);
+    *replay = NULL;
+}
+
+void
+replay_start(struct replay *replay)
+{
+    replay->started = clock_monotonic();
+    if (begin_file(replay)) {
+        go_on(replay);
+    }
+}
+
+void
+replay_stop(struct replay *replay)
+{
+    if (!replay->is_ended && !replay->is_stopped) {
+        replay->is_stopped = true;
+        step_after(replay, 0);
+    }
+}
+
+void
+replay_figures(const struct replay *replay, struct replay_figures *ret_figures)
+{
+    const struct decode_metrics *decode = decoder_metrics(replay->decoder);
+    uint64_t rejected = replay->lines_metrics.too_long + replay->refused_by_pipeline;
+    for (int i = 0; i < DECODE_REASON_COUNT; i++) {
+        rejected += decode->refused[i];
+    }
+    *ret_figures = (struct replay_figures){
+        .rejected = rejected,
+        .seconds = (double)(clock_monotonic() - replay->started) / (double)USEC_PER_S,
+    };
+}
+
+const struct decode_metrics *
+replay_decode_metrics(const struct replay *replay)
+{
+    return decoder_metrics(replay->decoder);
+}
+
+const struct lines_metrics *
+replay_lines_metrics(const struct replay *replay)
+{
+    return &replay->lines_metrics;
+}

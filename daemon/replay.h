@@ -1,0 +1,62 @@
+// A replay: recorded messages from files or standard input through the pipeline.
+//
+//     file ─▶ lines ─▶ decoder ─▶ pipeline        (Redis is the sink's business)
+//
+// Works in slices on the event loop, so that Redis is served meanwhile. Waits when the
+// pipeline has no room until something is written, when the sink says that it is
+// behind, and between posts if a pace is set.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "ingest/decode.h"
+#include "ingest/lines.h"
+
+struct event_base;
+struct pipeline;
+struct redis_sink;
+struct replay;
+
+// exit_code: 0, or of sysexits with error set (borrowed).
+typedef void (*replay_done_fn)(void *context, int exit_code, const struct error *error);
+
+// A message that could not be used: the reason's name and where it stood.
+typedef void (*replay_refused_fn)(void *context, const char *reason, const char *file,
+                                  uint64_t line);
+
+struct replay_setup {
+    struct event_base *base; // kept, as all pointers here
+    struct pipeline *pipeline;
+    struct redis_sink *sink;
+    char **files;
+    int file_count;
+    enum decode_format format;
+    double speed; // 0: as fast as possible
+    replay_done_fn on_done;
+    replay_refused_fn on_refused;
+    void *context;
+};
+
+struct replay_figures {
+    uint64_t rejected;
+    double seconds; // since replay_start
+};
+
+// NULL with error set if there is no memory.
+struct replay *replay_create(const struct replay_setup *setup, struct error *error);
+void replay_destroy(struct replay **replay);
+
+// The first file that cannot be opened, or NULL. To know before anything is started.
+const char *replay_unreadable(char **files, int file_count, int *ret_errno);
+
+// Begins; on_done is called from the loop when the last message is in the pipeline, or
+// when a file cannot be read further.
+void replay_start(struct replay *replay);
+// Reads no further: on_done follows from the loop.
+void replay_stop(struct replay *replay);
+
+void replay_figures(const struct replay *replay, struct replay_figures *ret_figures);
+const struct decode_metrics *replay_decode_metrics(const struct replay *replay);
+const struct lines_metrics *replay_lines_metrics(const struct replay *replay);
