@@ -1,0 +1,251 @@
+#include "ingest/decode.h"
+
+#include "ingest/decode_parts.h"
+#include "ingest/lines.h"
+
+#include <stdlib.h>
+
+_Static_assert((int)LINES_PADDING >= (int)JSON_PADDING, "lines are followed by enough");
+_Static_assert((int)LINES_MAX <= (int)DECODE_MESSAGE_MAX, "the longest line is read");
+
+// Most memory that what is read from one message may take.
+enum { ARENA_MAX = 16 << 20 };
+
+struct decoder {
+    enum decode_format format;
+    struct decode_run run;
+};
+
+// ---- what is known of each format ----
+
+struct part {
+    const char *net;
+    const struct json_table *table;
+    void (*read)(struct decode_run *run);
+};
+
+// clang-format off
+static const struct part parts[DECODE_FORMAT_COUNT] = {
+    [DECODE_X1]        = {"x:",     &decode_x1_table,        decode_x1_read},
+    [DECODE_X2]        = {"x:",     &decode_x2_table,        decode_x2_read},
+    [DECODE_JETSTREAM] = {"bsky:",  &decode_jetstream_table, decode_jetstream_read},
+    [DECODE_MASTODON]  = {"masto:", &decode_mastodon_table,  decode_mastodon_read},
+    [DECODE_POST]      = {"post:",  &decode_post_table,      decode_post_read},
+};
+
+// Keys that only one format has: the first of them in a message tells its format.
+#define DECISIVE(X)                        \
+    X("id_str",                 X1)        \
+    X("retweeted_status",       X1)        \
+    X("timestamp_ms",           X1)        \
+    X("delete",                 X1)        \
+    X("scrub_geo",              X1)        \
+    X("status_withheld",        X1)        \
+    X("user_withheld",          X1)        \
+    X("friends_str",            X1)        \
+    X("for_user",               X1)        \
+    X("direct_message",         X1)        \
+    X("data",                   X2)        \
+    X("includes",               X2)        \
+    X("matching_rules",         X2)        \
+    X("author_id",              X2)        \
+    X("conversation_id",        X2)        \
+    X("edit_history_tweet_ids", X2)        \
+    X("referenced_tweets",      X2)        \
+    X("connection_issue",       X2)        \
+    X("did",                    JETSTREAM) \
+    X("commit",                 JETSTREAM) \
+    X("time_us",                JETSTREAM) \
+    X("$type",                  JETSTREAM) \
+    X("reblog",                 MASTODON)  \
+    X("spoiler_text",           MASTODON)  \
+    X("time",                   POST)      \
+    X("retweet_of",             POST)      \
+    X("quote_of",               POST)      \
+    X("reply_to",               POST)      \
+    X("via",                    POST)      \
+    X("deleted",                POST)
+
+// Words so common that they decide only in a message without any of those.
+#define LIKELY(X)              \
+    X("user",       X1)        \
+    X("limit",      X1)        \
+    X("disconnect", X1)        \
+    X("warning",    X1)        \
+    X("friends",    X1)        \
+    X("control",    X1)        \
+    X("errors",     X2)        \
+    X("action",     X2)        \
+    X("meta",       X2)        \
+    X("title",      X2)        \
+    X("error",      JETSTREAM) \
+    X("uri",        MASTODON)  \
+    X("account",    MASTODON)  \
+    X("content",    MASTODON)  \
+    X("stream",     MASTODON)  \
+    X("event",      MASTODON)
+// clang-format on
+
+#define X(key, format) {key, JSON_PRESENT, 0, NULL, 0},
+static const struct json_field decisive_fields[] = {DECISIVE(X) JSON_FIELD_END};
+static const struct json_field likely_fields[] = {LIKELY(X) JSON_FIELD_END};
+#undef X
+static const struct json_table decisive_table = {decisive_fields, 0};
+static const struct json_table likely_table = {likely_fields, 0};
+
+// The format that each row decides, and of a message without any.
+#define X(key, format) DECODE_##format,
+static const enum decode_format decided[] = {DECISIVE(X) DECODE_AUTO};
+static const enum decode_format likely[] = {LIKELY(X) DECODE_AUTO};
+#undef X
+
+// ---- reading ----
+
+// The format of the opened message; DECODE_AUTO if it is none of ours.
+static enum decode_format
+find_format(struct decoder *decoder)
+{
+    size_t row = 0;
+    if (decoder->format != DECODE_AUTO) {
+        return decoder->format;
+    }
+    if (!decode_run_first_key(&decoder->run, &decisive_table, &row)) {
+        return DECODE_AUTO;
+    }
+    if (decided[row] != DECODE_AUTO) {
+        return decided[row];
+    }
+    if (!decode_run_first_key(&decoder->run, &likely_table, &row)) {
+        return DECODE_AUTO;
+    }
+    if (likely[row] == DECODE_AUTO) {
+        decode_run_refuse(&decoder->run, DECODE_REASON_FORMAT);
+    }
+    return likely[row];
+}
+
+static void
+begin(struct decode_run *run)
+{
+    arena_reset(&run->arena);
+    run->count = 0;
+    run->capacity = 0;
+    run->reason = DECODE_REASON_NONE;
+    run->refusal = DECODE_REASON_NONE;
+}
+
+static void
+read_as(struct decode_run *run, const struct part *part)
+{
+    run->net = slice_of(part->net);
+    part->read(run);
+}
+
+const struct json_table *
+decode_parts_table(enum decode_format format)
+{
+    return parts[format].table;
+}
+
+static enum decode_result
+finish(struct decode_run *run, const struct post **ret_posts, size_t *ret_count,
+       enum decode_reason *ret_reason)
+{
+    decode_run_settle(run);
+    if (run->count != 0) {
+        *ret_posts = run->posts;
+        *ret_count = run->count;
+        return DECODE_POSTS;
+    }
+    if (run->refusal != DECODE_REASON_NONE) {
+        *ret_reason = run->refusal;
+        return DECODE_REFUSED;
+    }
+    return DECODE_CONTROL;
+}
+
+static bool
+is_keep_alive(struct slice message)
+{
+    size_t at = 0;
+    while (at < message.len && (message.ptr[at] == ' ' || message.ptr[at] == '\t' ||
+                                message.ptr[at] == '\r' || message.ptr[at] == '\n')) {
+        at++;
+    }
+    return at == message.len || message.ptr[at] == ':';
+}
+
+enum decode_result
+decoder_read(struct decoder *decoder, struct slice message,
+             const struct post **ret_posts, size_t *ret_count,
+             enum decode_reason *ret_reason)
+{
+    struct decode_run *run = &decoder->run;
+    begin(run);
+    if (is_keep_alive(message)) {
+        decode_run_control(run, DECODE_CONTROL_KEEP_ALIVE);
+    } else if (decode_run_open(run, message)) {
+        enum decode_format format = find_format(decoder);
+        if (format != DECODE_AUTO) {
+            read_as(run, &parts[format]);
+        }
+    }
+    return finish(run, ret_posts, ret_count, ret_reason);
+}
+
+enum decode_result
+decoder_read_event(struct decoder *decoder, struct slice event, struct slice data,
+                   const struct post **ret_posts, size_t *ret_count,
+                   enum decode_reason *ret_reason)
+{
+    struct decode_run *run = &decoder->run;
+    bool is_plain =
+        event.len == 0 || slice_equal(event, SLICE_LIT("message")) ||
+        (decoder->format != DECODE_AUTO && decoder->format != DECODE_MASTODON);
+    if (is_plain) {
+        return decoder_read(decoder, data, ret_posts, ret_count, ret_reason);
+    }
+    begin(run);
+    run->net = slice_of(parts[DECODE_MASTODON].net);
+    decode_mastodon_event(run, event, data);
+    return finish(run, ret_posts, ret_count, ret_reason);
+}
+
+struct decoder *
+decoder_create(enum decode_format format, struct error *error)
+{
+    const struct json_table *tables[DECODE_FORMAT_COUNT + 1] = {&decisive_table,
+                                                                &likely_table};
+    struct decoder *decoder = calloc(1, sizeof(*decoder));
+    for (size_t i = DECODE_AUTO + 1; i < DECODE_FORMAT_COUNT; i++) {
+        tables[i + 1] = parts[i].table;
+    }
+    if (decoder != NULL) {
+        decoder->format = format;
+        arena_init(&decoder->run.arena, ARENA_MAX);
+        decoder->run.json =
+            json_create(tables, DECODE_FORMAT_COUNT + 1, DECODE_MESSAGE_MAX);
+    }
+    if (decoder == NULL || decoder->run.json == NULL) {
+        (void)error_set(error, STATUS_NOMEM, "no memory for a decoder");
+        decoder_destroy(&decoder);
+    }
+    return decoder;
+}
+
+void
+decoder_destroy(struct decoder **decoder)
+{
+    if (*decoder != NULL) {
+        json_destroy(&(*decoder)->run.json);
+        arena_fini(&(*decoder)->run.arena);
+        free(*decoder);
+        *decoder = NULL;
+    }
+}
+
+const struct decode_metrics *
+decoder_metrics(const struct decoder *decoder)
+{
+    return &decoder->run.metrics;
+}

@@ -1,0 +1,130 @@
+// The decoder: the bytes of one message become posts.
+//
+// A message is a line, a WebSocket message or the data of a server-sent event. It holds
+// posts (a page of X's API v2 many, deletions too), or is control: told by the network,
+// counted by kind and of no further interest; or it cannot be used: refused, counted by
+// reason. A refusal costs exactly that message. Nothing is kept between messages: the
+// same bytes always give the same posts.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/metric.h"
+#include "base/slice.h"
+#include "base/status.h"
+#include "pipeline/post.h"
+
+// clang-format off
+// id, name, what it is
+#define DECODE_FORMATS(X)                                                                  \
+    X(AUTO,      "auto",      "found for each message by its keys")                        \
+    X(X1,        "x1",        "X v1.1 and Powerstream statuses and control messages")      \
+    X(X2,        "x2",        "X API v2 stream objects and pages")                         \
+    X(JETSTREAM, "jetstream", "Bluesky Jetstream messages, all three wires")               \
+    X(MASTODON,  "mastodon",  "Mastodon statuses and streaming events")                    \
+    X(POST,      "post",      "native posts")
+
+// id, name, what happened
+#define DECODE_CONTROLS(X)                                                                 \
+    X(ACCOUNT,      "account",      "an account changed its state")                        \
+    X(COMPLIANCE,   "compliance",   "a compliance record of X")                            \
+    X(DISCONNECT,   "disconnect",   "the network is about to hang up")                     \
+    X(EMPTY,        "empty",        "a page without posts")                                \
+    X(ERROR,        "error",        "the network reports an error")                        \
+    X(FRIENDS,      "friends",      "a list of followed accounts")                         \
+    X(IDENTITY,     "identity",     "an account changed its handle")                       \
+    X(KEEP_ALIVE,   "keep_alive",   "a sign of life without content")                      \
+    X(LIKE,         "like",         "a like, not counted for anyone")                      \
+    X(LIMIT,        "limit",        "X held back posts that matched")                      \
+    X(NOTIFICATION, "notification", "a notification or conversation of the own account")   \
+    X(OTHER,        "other",        "a message about something else than posts")           \
+    X(SCRUB_GEO,    "scrub_geo",    "locations are withdrawn")                             \
+    X(UPDATE,       "update",       "a new version of a post in place of the old one")     \
+    X(WARNING,      "warning",      "the network warns, as of a reader that is too slow")  \
+    X(WITHHELD,     "withheld",     "a post or user is hidden in some countries")
+
+// id, name, what is wrong
+#define DECODE_REASONS(X)                                                                  \
+    X(JSON,      "json",      "broken JSON")                                               \
+    X(UTF8,      "utf8",      "invalid UTF-8")                                             \
+    X(TOO_DEEP,  "too_deep",  "nested too deeply")                                         \
+    X(TOO_LONG,  "too_long",  "the message or an id, handle, name or hashtag is too long") \
+    X(TOO_MANY,  "too_many",  "a list has too many elements")                              \
+    X(REPEATED,  "repeated",  "a key that is read occurs twice")                           \
+    X(VALUE,     "value",     "a field that is read has a bad value")                      \
+    X(TIME,      "time",      "no time, or one that cannot be read")                       \
+    X(MISSING,   "missing",   "the id, the author or the retweeted post is missing")                           \
+    X(SELF,      "self",      "a post that points at itself")                              \
+    X(FORMAT,    "format",    "a JSON object of no known format")                          \
+    X(MEMORY,    "memory",    "more memory needed than a message may take")
+// clang-format on
+
+#define X(id, name, what) DECODE_##id,
+enum decode_format { DECODE_FORMATS(X) DECODE_FORMAT_COUNT };
+#undef X
+
+#define X(id, name, what) DECODE_CONTROL_##id,
+enum decode_control { DECODE_CONTROLS(X) DECODE_CONTROL_COUNT };
+#undef X
+
+#define X(id, name, what) DECODE_REASON_##id,
+enum decode_reason { DECODE_REASON_NONE, DECODE_REASONS(X) DECODE_REASON_COUNT };
+#undef X
+
+enum decode_result {
+    DECODE_POSTS,   // one or more posts
+    DECODE_CONTROL, // nothing to count for anyone
+    DECODE_REFUSED,
+};
+
+// The longest message that is read.
+enum { DECODE_MESSAGE_MAX = 1 << 20 };
+
+struct decode_metrics {
+    uint64_t posts;     // handed out, retweets included
+    uint64_t deletions; // handed out
+    uint64_t control[DECODE_CONTROL_COUNT];
+    uint64_t refused[DECODE_REASON_COUNT];
+};
+
+// One row per number above; ends with METRIC_END. The sum of the rows named
+// cascaded_messages_refused_total is what could not be used.
+extern const struct metric decode_metric_rows[];
+
+struct decoder;
+
+// NULL when the system has no memory; then error says so. `error` may be NULL.
+struct decoder *decoder_create(enum decode_format format, struct error *error);
+void decoder_destroy(struct decoder **decoder);
+
+// Reads one message. On DECODE_POSTS ret_posts and ret_count are set, on DECODE_REFUSED
+// ret_reason. The message must have JSON_PADDING (ingest/json.h) readable bytes behind
+// it, and it must stay as it is as long as the posts are used: they point into it and
+// into the decoder, until the next call. A message with some bad posts among good ones
+// gives the good ones; the bad ones are counted. An empty message and one that starts
+// with ':' are keep-alives.
+enum decode_result decoder_read(struct decoder *decoder, struct slice message,
+                                const struct post **ret_posts, size_t *ret_count,
+                                enum decode_reason *ret_reason);
+
+// Reads one server-sent event: its name (none or empty: a plain message) and its data,
+// under the same rules. Mastodon's "delete" carries a bare id, not JSON.
+enum decode_result decoder_read_event(struct decoder *decoder, struct slice event,
+                                      struct slice data, const struct post **ret_posts,
+                                      size_t *ret_count,
+                                      enum decode_reason *ret_reason);
+
+// Points into the decoder.
+const struct decode_metrics *decoder_metrics(const struct decoder *decoder);
+
+const char *decode_format_name(enum decode_format format);
+const char *decode_format_what(enum decode_format format);
+const char *decode_reason_name(enum decode_reason reason);
+// Finds a format by its name; STATUS_PARSE if there is none.
+enum status decode_format_parse(struct slice name,
+                                enum decode_format *ret_format) MUST_USE;
+
+// Writes the fields a format reads, "id_str, user.screen_name, …", as its tables have
+// them; returns the length as snprintf does. Empty for DECODE_AUTO.
+size_t decode_format_fields(enum decode_format format, char *text, size_t size);

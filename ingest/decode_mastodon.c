@@ -1,0 +1,371 @@
+// Mastodon: a message is a status as the REST API has it, or a streaming event in its
+// WebSocket envelope, {"stream", "event", "payload"}, the payload being JSON in a
+// string.
+
+#include "ingest/decode_parts.h"
+
+#include "ingest/html.h"
+
+#include <stddef.h>
+#include <string.h>
+
+struct account {
+    struct slice id;
+    struct slice uri;
+    struct slice url;
+    struct slice acct;
+    struct slice display_name;
+    struct json_count followers_count;
+};
+
+struct tag {
+    struct slice name;
+};
+
+struct toot;
+
+struct quote {
+    struct slice state;
+    struct slice quoted_status_id;
+    const struct toot *quoted_status;
+};
+
+struct toot {
+    struct slice id; // of this instance only
+    struct slice uri;
+    struct slice created_at;
+    struct slice in_reply_to_id;
+    struct slice in_reply_to_account_id;
+    struct slice content;
+    struct slice spoiler_text;
+    struct slice language;
+    struct json_count reblogs_count;
+    struct json_count quotes_count;
+    const struct account *account;
+    const struct toot *reblog;
+    const struct quote *quote;
+    struct json_list mentions; // struct account
+    struct json_list tags;
+};
+
+struct message {
+    struct toot status;
+    struct slice event;
+    struct slice payload;
+    bool error;
+};
+
+// clang-format off
+static const struct json_field account_fields[] = {
+    {"id",              JSON_ID,    offsetof(struct account, id),              NULL, 0},
+    {"uri",             JSON_TEXT,  offsetof(struct account, uri),             NULL, 0},
+    {"url",             JSON_TEXT,  offsetof(struct account, url),             NULL, 0},
+    {"acct",            JSON_TEXT,  offsetof(struct account, acct),            NULL, 0},
+    {"display_name",    JSON_TEXT,  offsetof(struct account, display_name),    NULL, 0},
+    {"followers_count", JSON_COUNT, offsetof(struct account, followers_count), NULL, 0},
+    JSON_FIELD_END,
+};
+static const struct json_table account_table = {account_fields, sizeof(struct account)};
+
+static const struct json_field tag_fields[] = {
+    {"name", JSON_TEXT, offsetof(struct tag, name), NULL, 0},
+    JSON_FIELD_END,
+};
+static const struct json_table tag_table = {tag_fields, sizeof(struct tag)};
+
+static const struct json_table inner_table;
+
+static const struct json_field quote_fields[] = {
+    {"state",            JSON_TEXT,   offsetof(struct quote, state),            NULL, 0},
+    {"quoted_status_id", JSON_ID,     offsetof(struct quote, quoted_status_id), NULL, 0},
+    {"quoted_status",    JSON_STRUCT, offsetof(struct quote, quoted_status),    &inner_table, 0},
+    JSON_FIELD_END,
+};
+static const struct json_table quote_table = {quote_fields, sizeof(struct quote)};
+
+#define STATUS(name, kind, table, max) {#name, kind, offsetof(struct toot, name), table, max}
+#define STATUS_FIELDS                                        \
+    STATUS(id,            JSON_ID,     NULL,           0),   \
+    STATUS(uri,           JSON_TEXT,   NULL,           0),   \
+    STATUS(created_at,    JSON_TEXT,   NULL,           0),   \
+    STATUS(content,       JSON_TEXT,   NULL,           0),   \
+    STATUS(spoiler_text,  JSON_TEXT,   NULL,           0),   \
+    STATUS(language,      JSON_TEXT,   NULL,           0),   \
+    STATUS(reblogs_count, JSON_COUNT,  NULL,           0),   \
+    STATUS(quotes_count,  JSON_COUNT,  NULL,           0),   \
+    STATUS(account,       JSON_STRUCT, &account_table, 0),   \
+    STATUS(quote,         JSON_STRUCT, &quote_table,   0)
+
+static const struct json_field inner_fields[] = {
+    STATUS_FIELDS,
+    JSON_FIELD_END,
+};
+static const struct json_table inner_table = {inner_fields, sizeof(struct toot)};
+
+static const struct json_field message_fields[] = {
+    STATUS_FIELDS,
+    STATUS(in_reply_to_id,         JSON_ID,      NULL,           0),
+    STATUS(in_reply_to_account_id, JSON_ID,      NULL,           0),
+    STATUS(reblog,                 JSON_STRUCT,  &inner_table,   0),
+    STATUS(mentions,               JSON_STRUCTS, &account_table, POST_LIST_MAX),
+    STATUS(tags,                   JSON_STRUCTS, &tag_table,     POST_LIST_MAX),
+    {"event",   JSON_TEXT,    offsetof(struct message, event),   NULL, 0},
+    {"payload", JSON_ID,      offsetof(struct message, payload), NULL, 0},
+    {"error",   JSON_PRESENT, offsetof(struct message, error),   NULL, 0},
+    JSON_FIELD_END,
+};
+// clang-format on
+
+const struct json_table decode_mastodon_table = {message_fields,
+                                                 sizeof(struct message)};
+
+// "host" of "https://host/…".
+static struct slice
+host_of(struct slice url)
+{
+    const struct slice mark = SLICE_LIT("://");
+    size_t at = 0;
+    while (at + mark.len <= url.len && memcmp(url.ptr + at, mark.ptr, mark.len) != 0) {
+        at++;
+    }
+    if (at + mark.len > url.len) {
+        return SLICE_NONE;
+    }
+    struct slice host = {url.ptr + at + mark.len, url.len - at - mark.len};
+    const char *slash = host.len != 0 ? memchr(host.ptr, '/', host.len) : NULL;
+    if (slash != NULL) {
+        host.len = (size_t)(slash - host.ptr);
+    }
+    return host;
+}
+
+// "ann@host": the host is left out by the instance the person is on.
+static struct slice
+handle_of(struct decode_run *run, const struct account *account)
+{
+    struct slice host = host_of(decode_run_first(account->url, account->uri));
+    if (account->acct.len == 0 || host.len == 0 ||
+        memchr(account->acct.ptr, '@', account->acct.len) != NULL) {
+        return decode_run_name(run, account->acct);
+    }
+    struct slice start = arena_join(&run->arena, account->acct, SLICE_LIT("@"));
+    return decode_run_name(run, arena_join(&run->arena, start, host));
+}
+
+static struct post_user
+make_user(struct decode_run *run, const struct account *account)
+{
+    struct post_user user = {
+        .id = decode_run_id(run, decode_run_first(account->uri, account->url)),
+        .handle = handle_of(run, account),
+        .name = decode_run_name(run, account->display_name)};
+    decode_run_followers(run, &user, account->followers_count);
+    if (slice_is_none(user.id) && !slice_is_none(user.handle)) {
+        user.id = decode_run_handle_id(run, run->net, user.handle);
+    }
+    return user;
+}
+
+// A warning in front of the text is part of what it says.
+static struct slice
+text_of(struct decode_run *run, const struct toot *status)
+{
+    struct slice text = html_text(&run->arena, status->content);
+    if (status->spoiler_text.len == 0) {
+        return text;
+    }
+    if (text.len == 0) {
+        return status->spoiler_text;
+    }
+    struct slice start =
+        arena_join(&run->arena, status->spoiler_text, SLICE_LIT("\n\n"));
+    return arena_join(&run->arena, start, text);
+}
+
+static struct post_ref quoted_by(struct decode_run *run, const struct toot *status,
+                                 int depth);
+
+// `depth`: how many quotes lead to this post.
+static struct post_ref
+make_ref(struct decode_run *run, const struct toot *status, int depth)
+{
+    struct post_ref ref = {.id = decode_run_id(run, status->uri),
+                           .text = text_of(run, status),
+                           .lang = decode_run_name(run, status->language),
+                           .created = decode_run_time(run, status->created_at)};
+    if (status->account != NULL) {
+        ref.author = make_user(run, status->account);
+    }
+    ref.reported = decode_run_reported(run, status->reblogs_count, status->quotes_count,
+                                       &ref.has_reported);
+    struct post_ref quote = quoted_by(run, status, depth + 1);
+    decode_run_quote(run, &ref, &quote);
+    return ref;
+}
+
+// Only a quote that the quoted person accepted is one.
+static struct post_ref
+quoted_by(struct decode_run *run, const struct toot *status, int depth)
+{
+    struct post_ref ref = {.created = USEC_NONE};
+    const struct quote *quote = status->quote;
+    if (quote == NULL || depth > POST_QUOTES_MAX ||
+        !slice_equal(quote->state, SLICE_LIT("accepted"))) {
+        return ref;
+    }
+    if (quote->quoted_status != NULL) {
+        ref = make_ref(run, quote->quoted_status, depth);
+    }
+    if (slice_is_none(ref.id)) {
+        ref.id = decode_run_id(run, quote->quoted_status_id);
+    }
+    return ref;
+}
+
+// Of an account that is mentioned less is told than of an author; who mentions oneself
+// is known.
+static struct post_user
+make_mentioned(struct decode_run *run, const struct toot *status,
+               const struct account *mentioned)
+{
+    bool is_author = status->account != NULL && !slice_is_none(mentioned->id) &&
+                     slice_equal(status->account->id, mentioned->id);
+    return make_user(run, is_author ? status->account : mentioned);
+}
+
+// The replied-to post has its instance's id; its author is oneself or among the
+// mentioned.
+static struct post_ref
+replied_by(struct decode_run *run, const struct toot *status)
+{
+    struct post_ref ref = {.id = decode_run_id(run, status->in_reply_to_id),
+                           .created = USEC_NONE};
+    const struct account author = {.id = status->in_reply_to_account_id};
+    const struct account *mentions = status->mentions.items;
+    if (slice_is_none(ref.id) || slice_is_none(author.id)) {
+        return ref;
+    }
+    ref.author = make_mentioned(run, status, &author);
+    for (size_t i = 0; i < status->mentions.count && slice_is_none(ref.author.id);
+         i++) {
+        if (slice_equal(mentions[i].id, author.id)) {
+            ref.author = make_user(run, &mentions[i]);
+        }
+    }
+    return ref;
+}
+
+static void
+add_content(struct decode_run *run, struct post *post, const struct toot *status)
+{
+    const struct account *mentions = status->mentions.items;
+    const struct tag *tags = status->tags.items;
+    post->text = text_of(run, status);
+    post->reported = decode_run_reported(run, status->reblogs_count,
+                                         status->quotes_count, &post->has_reported);
+    post->quote = quoted_by(run, status, 1);
+    post->reply_to = replied_by(run, status);
+    decode_run_mentions(run, post, status->mentions.count);
+    for (size_t i = 0; i < status->mentions.count; i++) {
+        struct post_user user = make_mentioned(run, status, &mentions[i]);
+        decode_run_mention(run, post, &user);
+    }
+    decode_run_hashtags(run, post, status->tags.count);
+    for (size_t i = 0; i < status->tags.count; i++) {
+        decode_run_hashtag(run, post, tags[i].name);
+    }
+}
+
+static void
+keep_status(struct decode_run *run, const struct toot *status)
+{
+    struct post *post = decode_run_post(run);
+    post->id = decode_run_id(run, status->uri);
+    post->alias = decode_run_id(run, status->id);
+    post->time = decode_run_time(run, status->created_at);
+    post->lang = decode_run_name(run, status->language);
+    if (status->account != NULL) {
+        post->author = make_user(run, status->account);
+    }
+    if (status->reblog != NULL) {
+        post->kind = POST_RETWEETED;
+        post->retweet_of = make_ref(run, status->reblog, 0);
+        post->text = post->retweet_of.text;
+    } else {
+        add_content(run, post, status);
+    }
+    decode_run_keep(run);
+}
+
+static void
+keep_deletion(struct decode_run *run, struct slice id)
+{
+    struct post *post = decode_run_post(run);
+    post->kind = POST_DELETED;
+    post->alias = decode_run_id(run, id);
+    decode_run_keep(run);
+}
+
+static enum decode_control
+control_of(struct slice event)
+{
+    if (slice_equal(event, SLICE_LIT("status.update"))) {
+        return DECODE_CONTROL_UPDATE;
+    }
+    if (slice_equal(event, SLICE_LIT("notification")) ||
+        slice_equal(event, SLICE_LIT("conversation"))) {
+        return DECODE_CONTROL_NOTIFICATION;
+    }
+    return DECODE_CONTROL_OTHER;
+}
+
+void
+decode_mastodon_event(struct decode_run *run, struct slice event, struct slice data)
+{
+    struct message message;
+    if (slice_equal(event, SLICE_LIT("delete"))) {
+        if (decode_run_room(run, 1)) {
+            keep_deletion(run, data);
+        }
+    } else if (!slice_equal(event, SLICE_LIT("update"))) {
+        decode_run_control(run, control_of(event));
+    } else if (decode_run_open(run, data) &&
+               decode_run_json(run, &decode_mastodon_table, &message) &&
+               decode_run_room(run, 1)) {
+        keep_status(run, &message.status);
+    }
+}
+
+// The payload moves to where the next message may be read from.
+static void
+read_envelope(struct decode_run *run, const struct message *message)
+{
+    size_t len = message->payload.len;
+    char *copy = arena_alloc(&run->arena, 1, len + JSON_PADDING);
+    if (copy == NULL) {
+        decode_run_refuse(run, DECODE_REASON_MEMORY);
+        return;
+    }
+    memset(copy + len, 0, JSON_PADDING);
+    if (len != 0) {
+        memcpy(copy, message->payload.ptr, len);
+    }
+    struct slice event = arena_join(&run->arena, message->event, SLICE_LIT(""));
+    decode_mastodon_event(run, event, (struct slice){copy, len});
+}
+
+void
+decode_mastodon_read(struct decode_run *run)
+{
+    struct message message;
+    if (!decode_run_json(run, &decode_mastodon_table, &message)) {
+        return;
+    }
+    if (message.error) {
+        decode_run_control(run, DECODE_CONTROL_ERROR);
+    } else if (!slice_is_none(message.event)) {
+        read_envelope(run, &message);
+    } else if (decode_run_room(run, 1)) {
+        keep_status(run, &message.status);
+    }
+}

@@ -1,0 +1,408 @@
+#include "ingest/decode_run.h"
+
+#include <assert.h>
+
+#include "base/status.h"
+#include "ingest/text.h"
+
+static enum decode_reason
+reason_of(enum json_error error)
+{
+    static const enum decode_reason reasons[] = {
+        [JSON_OK] = DECODE_REASON_NONE,
+        [JSON_BAD] = DECODE_REASON_JSON,
+        [JSON_UTF8] = DECODE_REASON_UTF8,
+        [JSON_DEEP] = DECODE_REASON_TOO_DEEP,
+        [JSON_VALUE] = DECODE_REASON_VALUE,
+        [JSON_REPEATED] = DECODE_REASON_REPEATED,
+        [JSON_LONG] = DECODE_REASON_TOO_LONG,
+        [JSON_MANY] = DECODE_REASON_TOO_MANY,
+        [JSON_NO_OBJECT] = DECODE_REASON_FORMAT,
+        [JSON_MEMORY] = DECODE_REASON_MEMORY,
+    };
+    return reasons[error];
+}
+
+void
+decode_run_refuse(struct decode_run *run, enum decode_reason reason)
+{
+    if (run->reason == DECODE_REASON_NONE) {
+        run->reason = reason;
+    }
+}
+
+bool
+decode_run_json(struct decode_run *run, const struct json_table *table, void *raw)
+{
+    decode_run_refuse(run, reason_of(json_read(run->json, table, raw, &run->arena)));
+    return run->reason == DECODE_REASON_NONE;
+}
+
+bool
+decode_run_later(struct decode_run *run, const struct json_later *later, void *raw)
+{
+    decode_run_refuse(run,
+                      reason_of(json_read_later(run->json, later, raw, &run->arena)));
+    return run->reason == DECODE_REASON_NONE;
+}
+
+struct slice
+decode_run_text(struct decode_run *run, const struct json_later *later)
+{
+    struct slice text = SLICE_NONE;
+    if (later->place != NULL) {
+        decode_run_refuse(run, reason_of(json_text_later(run->json, later, &text)));
+    }
+    return text;
+}
+
+bool
+decode_run_open(struct decode_run *run, struct slice message)
+{
+    decode_run_refuse(run, reason_of(json_open(run->json, message)));
+    return run->reason == DECODE_REASON_NONE;
+}
+
+bool
+decode_run_first_key(struct decode_run *run, const struct json_table *table,
+                     size_t *ret_row)
+{
+    decode_run_refuse(run, reason_of(json_first(run->json, table, ret_row)));
+    return run->reason == DECODE_REASON_NONE;
+}
+
+bool
+decode_run_room(struct decode_run *run, size_t capacity)
+{
+    run->posts = arena_alloc(&run->arena, capacity, sizeof(*run->posts));
+    run->capacity = run->posts != NULL ? capacity : 0;
+    if (run->posts == NULL) {
+        decode_run_refuse(run, DECODE_REASON_MEMORY);
+    }
+    return run->posts != NULL;
+}
+
+struct post *
+decode_run_post(struct decode_run *run)
+{
+    assert(run->count < run->capacity);
+    struct post *post = &run->posts[run->count];
+    *post = (struct post){.time = USEC_NONE,
+                          .retweet_of.created = USEC_NONE,
+                          .quote.created = USEC_NONE,
+                          .reply_to.created = USEC_NONE};
+    run->reason = DECODE_REASON_NONE;
+    run->mentions = NULL;
+    run->hashtags = NULL;
+    return post;
+}
+
+static bool
+points_at_itself(const struct post *post)
+{
+    const struct slice targets[] = {post->retweet_of.id, post->quote.id,
+                                    post->reply_to.id, post->via};
+    for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
+        if (!slice_is_none(targets[i]) && slice_equal(post->id, targets[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+check(struct decode_run *run, const struct post *post)
+{
+    if (run->arena.is_failed) {
+        decode_run_refuse(run, DECODE_REASON_MEMORY);
+    }
+    if (post->kind == POST_DELETED) {
+        if (slice_is_none(post->id) && slice_is_none(post->alias)) {
+            decode_run_refuse(run, DECODE_REASON_MISSING);
+        }
+        return;
+    }
+    if (slice_is_none(post->id) || slice_is_none(post->author.id) ||
+        (post->kind == POST_RETWEETED && slice_is_none(post->retweet_of.id))) {
+        decode_run_refuse(run, DECODE_REASON_MISSING);
+    }
+    if (post->time == USEC_NONE) {
+        decode_run_refuse(run, DECODE_REASON_TIME);
+    }
+    if (points_at_itself(post)) {
+        decode_run_refuse(run, DECODE_REASON_SELF);
+    }
+    if (post->mention_count > POST_LIST_MAX || post->hashtag_count > POST_LIST_MAX) {
+        decode_run_refuse(run, DECODE_REASON_TOO_MANY);
+    }
+}
+
+void
+decode_run_keep(struct decode_run *run)
+{
+    const struct post *post = &run->posts[run->count];
+    check(run, post);
+    if (run->reason != DECODE_REASON_NONE) {
+        decode_run_settle(run);
+        return;
+    }
+    run->count++;
+    if (post->kind == POST_DELETED) {
+        run->metrics.deletions++;
+    } else {
+        run->metrics.posts++;
+    }
+}
+
+void
+decode_run_control(struct decode_run *run, enum decode_control control)
+{
+    run->metrics.control[control]++;
+}
+
+void
+decode_run_settle(struct decode_run *run)
+{
+    if (run->reason == DECODE_REASON_NONE) {
+        return;
+    }
+    run->metrics.refused[run->reason]++;
+    if (run->refusal == DECODE_REASON_NONE) {
+        run->refusal = run->reason;
+    }
+    run->reason = DECODE_REASON_NONE;
+}
+
+static struct slice
+join_id(struct decode_run *run, struct slice head, struct slice tail)
+{
+    if (head.len + tail.len > POST_ID_MAX) {
+        decode_run_refuse(run, DECODE_REASON_TOO_LONG);
+        return SLICE_NONE;
+    }
+    return arena_join(&run->arena, head, tail);
+}
+
+struct slice
+decode_run_whole_id(struct decode_run *run, struct slice id)
+{
+    if (!slice_is_none(id) && id.len == 0) {
+        decode_run_refuse(run, DECODE_REASON_VALUE);
+    }
+    if (id.len > POST_ID_MAX) {
+        decode_run_refuse(run, DECODE_REASON_TOO_LONG);
+    }
+    return id;
+}
+
+struct slice
+decode_run_id(struct decode_run *run, struct slice id)
+{
+    if (slice_is_none(id)) {
+        return id;
+    }
+    if (id.len == 0) {
+        decode_run_refuse(run, DECODE_REASON_VALUE);
+    }
+    return join_id(run, run->net, id);
+}
+
+bool
+decode_run_number(struct slice digits, uint64_t *ret_number)
+{
+    uint64_t number = 0;
+    for (size_t i = 0; i < digits.len; i++) {
+        unsigned digit = (unsigned)digits.ptr[i] - '0';
+        if (digit > 9 || number > (UINT64_MAX - digit) / 10) {
+            return false;
+        }
+        number = number * 10 + digit;
+    }
+    *ret_number = number;
+    return digits.len > 0;
+}
+
+struct slice
+decode_run_number_id(struct decode_run *run, struct slice id)
+{
+    uint64_t number;
+    if (!slice_is_none(id) && !decode_run_number(id, &number)) {
+        decode_run_refuse(run, DECODE_REASON_VALUE);
+    }
+    return decode_run_id(run, id);
+}
+
+struct slice
+decode_run_name(struct decode_run *run, struct slice name)
+{
+    if (name.len > POST_NAME_MAX) {
+        decode_run_refuse(run, DECODE_REASON_TOO_LONG);
+    }
+    return name.len != 0 ? name : SLICE_NONE;
+}
+
+struct slice
+decode_run_handle_id(struct decode_run *run, struct slice net, struct slice handle)
+{
+    struct slice prefix = arena_join(&run->arena, net, SLICE_LIT("@"));
+    return join_id(run, prefix, text_lower(&run->arena, handle));
+}
+
+void
+decode_run_followers(struct decode_run *run, struct post_user *user,
+                     struct json_count followers)
+{
+    if (followers.value > UINT32_MAX) {
+        decode_run_refuse(run, DECODE_REASON_VALUE);
+    }
+    user->followers = (uint32_t)followers.value;
+    user->has_followers = followers.is_given;
+}
+
+uint64_t
+decode_run_reported(struct decode_run *run, struct json_count retweets,
+                    struct json_count quotes, bool *ret_given)
+{
+    if (retweets.value > UINT32_MAX || quotes.value > UINT32_MAX) {
+        decode_run_refuse(run, DECODE_REASON_VALUE);
+    }
+    *ret_given = retweets.is_given || quotes.is_given;
+    return retweets.value + quotes.value;
+}
+
+void
+decode_run_quote(struct decode_run *run, struct post_ref *ref,
+                 const struct post_ref *quote)
+{
+    if (slice_is_none(quote->id)) {
+        return;
+    }
+    if (slice_equal(quote->id, ref->id)) {
+        decode_run_refuse(run, DECODE_REASON_SELF);
+    }
+    struct post_ref *kept = arena_alloc(&run->arena, 1, sizeof(*kept));
+    if (kept != NULL) {
+        *kept = *quote;
+        ref->quote = kept;
+    }
+}
+
+usec
+decode_run_snowflake(struct slice id)
+{
+    const usec epoch = 1288834974657 * USEC_PER_MS; // 2010-11-04T01:42:54.657Z
+    const uint64_t counted = 30000000000;           // older ids are counted one by one
+    uint64_t number;
+    if (!decode_run_number(id, &number) || number < counted) {
+        return USEC_NONE;
+    }
+    return epoch + (usec)(number >> 22) * USEC_PER_MS;
+}
+
+usec
+decode_run_milliseconds(struct decode_run *run, struct json_scalar milliseconds)
+{
+    const int64_t limit = INT64_MAX / USEC_PER_MS;
+    int64_t number = milliseconds.number;
+    if (!slice_is_none(milliseconds.text)) {
+        uint64_t digits = UINT64_MAX;
+        bool is_number = decode_run_number(milliseconds.text, &digits);
+        number = is_number && digits <= INT64_MAX ? (int64_t)digits : INT64_MAX;
+    } else if (!milliseconds.is_number) {
+        return USEC_NONE;
+    }
+    if (number > limit || number < -limit) {
+        decode_run_refuse(run, DECODE_REASON_TIME);
+        return USEC_NONE;
+    }
+    return number * USEC_PER_MS;
+}
+
+struct slice
+decode_run_first(struct slice a, struct slice b)
+{
+    return slice_is_none(a) ? b : a;
+}
+
+usec
+decode_run_time(struct decode_run *run, struct slice text)
+{
+    usec time = USEC_NONE;
+    if (!slice_is_none(text) && usec_parse_rfc3339(text, &time) != STATUS_OK) {
+        decode_run_refuse(run, DECODE_REASON_TIME);
+    }
+    return time;
+}
+
+void
+decode_run_mentions(struct decode_run *run, struct post *post, size_t count)
+{
+    run->mentions = arena_alloc(&run->arena, count, sizeof(*run->mentions));
+    post->mentions = run->mentions;
+}
+
+void
+decode_run_hashtags(struct decode_run *run, struct post *post, size_t count)
+{
+    run->hashtags = arena_alloc(&run->arena, count, sizeof(*run->hashtags));
+    post->hashtags = run->hashtags;
+}
+
+void
+decode_run_mention(struct decode_run *run, struct post *post,
+                   const struct post_user *user)
+{
+    if (run->mentions != NULL && !slice_is_none(user->id)) {
+        run->mentions[post->mention_count++] = *user;
+    }
+}
+
+void
+decode_run_hashtag(struct decode_run *run, struct post *post, struct slice hashtag)
+{
+    struct slice name = text_lower(&run->arena, decode_run_name(run, hashtag));
+    if (run->hashtags != NULL && name.len != 0) {
+        run->hashtags[post->hashtag_count++] = name;
+    }
+}
+
+typedef size_t (*find_fn)(struct slice text, struct text_entity *ret, size_t max);
+
+// All entities that `find` finds; NULL and count 0 when memory is short.
+static const struct text_entity *
+find_all(struct decode_run *run, find_fn find, struct slice text, size_t *ret_count)
+{
+    size_t max = 16;
+    struct text_entity *found = arena_alloc(&run->arena, max, sizeof(*found));
+    size_t count = found != NULL ? find(text, found, max) : 0;
+    if (count > max) {
+        found = arena_alloc(&run->arena, count, sizeof(*found));
+        count = found != NULL ? find(text, found, count) : 0;
+    }
+    *ret_count = count;
+    return found;
+}
+
+void
+decode_run_find_mentions(struct decode_run *run, struct post *post, struct slice net)
+{
+    size_t count;
+    const struct text_entity *found = find_all(run, text_mentions, post->text, &count);
+    decode_run_mentions(run, post, count);
+    for (size_t i = 0; i < count; i++) {
+        struct post_user user = {.id = decode_run_handle_id(run, net, found[i].name),
+                                 .handle = found[i].name};
+        decode_run_mention(run, post, &user);
+    }
+}
+
+void
+decode_run_find_hashtags(struct decode_run *run, struct post *post)
+{
+    size_t count;
+    const struct text_entity *found = find_all(run, text_hashtags, post->text, &count);
+    decode_run_hashtags(run, post, count);
+    for (size_t i = 0; i < count; i++) {
+        decode_run_hashtag(run, post, found[i].name);
+    }
+}

@@ -1,0 +1,591 @@
+#include "ingest/json.h"
+
+#include "base/arena.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { CAPACITY = 4096, LIST_MAX = 3 };
+
+struct part {
+    struct slice text;
+    const struct part *part;
+};
+
+struct whole {
+    struct slice text;
+    struct slice id;
+    struct json_count count;
+    struct json_scalar scalar;
+    bool flag;
+    bool present;
+    const struct part *part;
+    struct json_list parts;
+    struct json_list bare;
+    struct json_list texts;
+    struct json_later later;
+    struct slice a_key_of_more_than_16;
+};
+
+static const struct json_table part_table;
+
+static const struct json_field part_fields[] = {
+    {"text", JSON_TEXT, offsetof(struct part, text), NULL, 0},
+    {"part", JSON_STRUCT, offsetof(struct part, part), &part_table, 0},
+    JSON_FIELD_END,
+};
+static const struct json_table part_table = {part_fields, sizeof(struct part)};
+
+static const struct json_field whole_fields[] = {
+    {"text", JSON_TEXT, offsetof(struct whole, text), NULL, 0},
+    {"id", JSON_ID, offsetof(struct whole, id), NULL, 0},
+    {"count", JSON_COUNT, offsetof(struct whole, count), NULL, 0},
+    {"scalar", JSON_SCALAR, offsetof(struct whole, scalar), NULL, 0},
+    {"flag", JSON_BOOL, offsetof(struct whole, flag), NULL, 0},
+    {"present", JSON_PRESENT, offsetof(struct whole, present), NULL, 0},
+    {"part", JSON_STRUCT, offsetof(struct whole, part), &part_table, 0},
+    {"parts", JSON_STRUCTS, offsetof(struct whole, parts), &part_table, LIST_MAX},
+    {"bare", JSON_ONE_OR_MORE, offsetof(struct whole, bare), &part_table, LIST_MAX},
+    {"texts", JSON_TEXTS, offsetof(struct whole, texts), NULL, LIST_MAX},
+    {"later", JSON_LATER, offsetof(struct whole, later), &part_table, 0},
+    {"a_key_of_more_than_16", JSON_TEXT, offsetof(struct whole, a_key_of_more_than_16),
+     NULL, 0},
+    JSON_FIELD_END,
+};
+static const struct json_table whole_table = {whole_fields, sizeof(struct whole)};
+
+struct fixture {
+    struct json *json;
+    struct arena arena;
+    char *message; // exactly as long as the contract asks for
+    struct whole whole;
+};
+
+static int
+set_up(void **state)
+{
+    static const struct json_table *const tables[] = {&whole_table};
+    struct fixture *f = calloc(1, sizeof(*f));
+    assert_non_null(f);
+    f->json = json_create(tables, 1, CAPACITY);
+    assert_non_null(f->json);
+    arena_init(&f->arena, 1 << 16);
+    *state = f;
+    return 0;
+}
+
+static int
+tear_down(void **state)
+{
+    struct fixture *f = *state;
+    json_destroy(&f->json);
+    assert_null(f->json);
+    json_destroy(&f->json);
+    arena_fini(&f->arena);
+    free(f->message);
+    free(f);
+    return 0;
+}
+
+// Opens a copy with nothing but the padding behind it.
+static enum json_error
+open_bytes(struct fixture *f, const char *bytes, size_t len)
+{
+    free(f->message);
+    f->message = malloc(len + JSON_PADDING);
+    assert_non_null(f->message);
+    memcpy(f->message, bytes, len);
+    memset(f->message + len, '"', JSON_PADDING);
+    arena_reset(&f->arena);
+    return json_open(f->json, (struct slice){f->message, len});
+}
+
+static enum json_error
+read_text(struct fixture *f, const char *text)
+{
+    enum json_error error = open_bytes(f, text, strlen(text));
+    memset(&f->whole, 0xee, sizeof(f->whole));
+    return error != JSON_OK ? error
+                            : json_read(f->json, &whole_table, &f->whole, &f->arena);
+}
+
+static void
+assert_slice(struct slice got, const char *want)
+{
+    assert_non_null(got.ptr);
+    assert_int_equal(got.len, strlen(want));
+    assert_memory_equal(got.ptr, want, got.len);
+}
+
+static void
+what_is_absent_or_null_stays_absent(void **state)
+{
+    struct fixture *f = *state;
+    static const struct whole absent;
+    assert_int_equal(read_text(f, "{}"), JSON_OK);
+    assert_memory_equal(&f->whole, &absent, sizeof(absent));
+    assert_int_equal(
+        read_text(f, "{\"text\":null,\"id\":null,\"count\":null,\"scalar\":null,"
+                     "\"flag\":null,\"present\":null,\"part\":null,\"parts\":null,"
+                     "\"bare\":null,\"texts\":null,\"later\":null}"),
+        JSON_OK);
+    assert_memory_equal(&f->whole, &absent, sizeof(absent));
+}
+
+static void
+every_kind_is_read_into_its_place(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(
+        read_text(f, "{\"text\":\"a\",\"id\":18446744073709551615,\"count\":7,"
+                     "\"scalar\":-9,\"flag\":true,\"present\":0,"
+                     "\"part\":{\"text\":\"b\",\"part\":{\"text\":\"c\"}},"
+                     "\"parts\":[{\"text\":\"d\"},{}],\"bare\":{\"text\":\"e\"},"
+                     "\"texts\":[\"f\",\"\"],\"a_key_of_more_than_16\":\"g\"}"),
+        JSON_OK);
+    const struct part *parts = f->whole.parts.items;
+    const struct part *bare = f->whole.bare.items;
+    const struct slice *texts = f->whole.texts.items;
+    assert_slice(f->whole.text, "a");
+    assert_slice(f->whole.id, "18446744073709551615");
+    assert_true(f->whole.count.is_given);
+    assert_int_equal(f->whole.count.value, 7);
+    assert_true(f->whole.scalar.is_number);
+    assert_int_equal(f->whole.scalar.number, -9);
+    assert_true(f->whole.flag);
+    assert_true(f->whole.present);
+    assert_slice(f->whole.part->text, "b");
+    assert_slice(f->whole.part->part->text, "c");
+    assert_null(f->whole.part->part->part);
+    assert_int_equal(f->whole.parts.count, 2);
+    assert_slice(parts[0].text, "d");
+    assert_null(parts[1].text.ptr);
+    assert_int_equal(f->whole.bare.count, 1);
+    assert_slice(bare[0].text, "e");
+    assert_int_equal(f->whole.texts.count, 2);
+    assert_slice(texts[0], "f");
+    assert_slice(texts[1], "");
+    assert_slice(f->whole.a_key_of_more_than_16, "g");
+}
+
+static void
+a_number_may_come_as_text_where_the_row_says_so(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(read_text(f, "{\"id\":\"007\",\"scalar\":\"12\"}"), JSON_OK);
+    assert_slice(f->whole.id, "007");
+    assert_slice(f->whole.scalar.text, "12");
+    assert_false(f->whole.scalar.is_number);
+}
+
+static void
+a_list_of_one_may_be_a_bare_object_only_where_the_row_says_so(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(read_text(f, "{\"bare\":[{},{}]}"), JSON_OK);
+    assert_int_equal(f->whole.bare.count, 2);
+    assert_int_equal(read_text(f, "{\"parts\":{}}"), JSON_VALUE);
+}
+
+static void
+an_empty_list_is_given_and_has_no_elements(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(read_text(f, "{\"parts\":[],\"texts\":[ ]}"), JSON_OK);
+    assert_non_null(f->whole.parts.items);
+    assert_int_equal(f->whole.parts.count, 0);
+    assert_non_null(f->whole.texts.items);
+}
+
+static void
+a_list_holds_its_most_elements_and_not_one_more(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(read_text(f, "{\"texts\":[\"1\",\"2\",\"3\"]}"), JSON_OK);
+    assert_int_equal(f->whole.texts.count, LIST_MAX);
+    assert_int_equal(read_text(f, "{\"texts\":[\"1\",\"2\",\"3\",\"4\"]}"), JSON_MANY);
+    assert_int_equal(read_text(f, "{\"parts\":[{},{},{},{}]}"), JSON_MANY);
+}
+
+static void
+wrong_types_are_refused(void **state)
+{
+    static const char *const values[] = {
+        "\"text\":1",
+        "\"text\":{}",
+        "\"text\":[]",
+        "\"text\":true",
+        "\"id\":-1",
+        "\"id\":1.0",
+        "\"id\":1e2",
+        "\"id\":true",
+        "\"id\":[]",
+        "\"count\":-1",
+        "\"count\":\"1\"",
+        "\"count\":1.5",
+        "\"count\":1e400",
+        "\"count\":01",
+        "\"count\":1x",
+        "\"count\":{}",
+        "\"scalar\":1.5",
+        "\"scalar\":{}",
+        "\"scalar\":-",
+        "\"scalar\":--1",
+        "\"flag\":1",
+        "\"flag\":\"true\"",
+        "\"flag\":truex",
+        "\"flag\":nul",
+        "\"part\":[]",
+        "\"part\":1",
+        "\"parts\":[1]",
+        "\"parts\":[null]",
+        "\"parts\":[[]]",
+        "\"texts\":[1]",
+        "\"texts\":[null]",
+        "\"texts\":\"a\"",
+        "\"texts\":{}",
+        "\"bare\":1",
+        "\"bare\":[1]",
+        "\"present\":nulll",
+        "\"count\":18446744073709551616",
+        "\"id\":99999999999999999999",
+        "\"id\":100000000000000000000",
+        "\"scalar\":9223372036854775808",
+    };
+    struct fixture *f = *state;
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        char text[128];
+        assert_in_range(snprintf(text, sizeof(text), "{%s}", values[i]), 1, 127);
+        assert_int_equal(read_text(f, text), JSON_VALUE);
+    }
+}
+
+static void
+numbers_are_read_up_to_their_limits(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(read_text(f, "{\"count\":18446744073709551615,"
+                                  "\"scalar\":9223372036854775807,\"id\":0}"),
+                     JSON_OK);
+    assert_true(f->whole.count.value == UINT64_MAX);
+    assert_true(f->whole.scalar.number == INT64_MAX);
+    assert_slice(f->whole.id, "0");
+    assert_int_equal(read_text(f, "{\"scalar\":-9223372036854775807}"), JSON_OK);
+    assert_true(f->whole.scalar.number == -INT64_MAX);
+}
+
+static void
+escapes_are_undone_at_any_place_of_a_word(void **state)
+{
+    struct fixture *f = *state;
+    char text[128];
+    char want[64];
+    for (int before = 0; before < 20; before++) {
+        static const char pad[] = "abcdefghijklmnopqrstuvwxyz";
+        (void)snprintf(text, sizeof(text),
+                       "{\"text\":\"%.*s\\n\\u00e9\\uD83d\\ude00\\\\%.*s\"}", before,
+                       pad, 20 - before, pad);
+        (void)snprintf(want, sizeof(want), "%.*s\n\xc3\xa9\xf0\x9f\x98\x80\\%.*s",
+                       before, pad, 20 - before, pad);
+        assert_int_equal(read_text(f, text), JSON_OK);
+        assert_slice(f->whole.text, want);
+    }
+}
+
+static void
+all_short_escapes_and_nul_are_known(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(
+        read_text(
+            f, "{\"text\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u0000\\u0041\\u07FF\\uFFFF\"}"),
+        JSON_OK);
+    static const char want[] = "\"\\/\b\f\n\r\t\0A\xdf\xbf\xef\xbf\xbf";
+    assert_int_equal(f->whole.text.len, sizeof(want) - 1);
+    assert_memory_equal(f->whole.text.ptr, want, sizeof(want) - 1);
+}
+
+static void
+broken_escapes_and_half_pairs_are_refused_where_they_are_read(void **state)
+{
+    static const char *const escapes[] = {
+        "\\x",        "\\u12",         "\\u123g",    "\\ud800",
+        "\\ud800x",   "\\udc00",       "\\ud800\\n", "\\ud800\\ud800",
+        "\\ud83d\\u", "\\ud83d\\ude0", "\\U0041",    "\\ude00\\ud83d",
+    };
+    struct fixture *f = *state;
+    for (size_t i = 0; i < sizeof(escapes) / sizeof(escapes[0]); i++) {
+        char text[128];
+        (void)snprintf(text, sizeof(text), "{\"text\":\"%s\"}", escapes[i]);
+        assert_int_equal(read_text(f, text), JSON_VALUE);
+        (void)snprintf(text, sizeof(text), "{\"other\":\"%s\"}", escapes[i]);
+        assert_int_equal(read_text(f, text), JSON_OK);
+    }
+}
+
+static void
+strings_without_escapes_point_into_the_message(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(read_text(f, "{\"text\" : \"as it is\" \n}"), JSON_OK);
+    assert_ptr_equal(f->whole.text.ptr, f->message + 11);
+    assert_slice(f->whole.text, "as it is");
+}
+
+static void
+an_escaped_key_is_the_key_it_spells(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(read_text(f, "{\"te\\u0078t\":\"x\"}"), JSON_OK);
+    assert_slice(f->whole.text, "x");
+    assert_int_equal(read_text(f, "{\"a_key_of_more_than_1\\u0036\":\"y\"}"), JSON_OK);
+    assert_slice(f->whole.a_key_of_more_than_16, "y");
+    assert_int_equal(read_text(f, "{\"text\":\"x\",\"\\u0074ext\":\"y\"}"),
+                     JSON_REPEATED);
+}
+
+static void
+keys_that_only_look_alike_are_not_read(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(
+        read_text(f, "{\"Text\":1,\"tex\":1,\"textt\":1,\"\":1,"
+                     "\"a_key_of_mORE_than_16\":1,\"a_key_of_more_than_17\":1,"
+                     "\"b_key_of_more_than_16\":1}"),
+        JSON_OK);
+    assert_null(f->whole.text.ptr);
+    assert_null(f->whole.a_key_of_more_than_16.ptr);
+}
+
+static void
+a_key_that_is_read_may_occur_once(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(read_text(f, "{\"count\":1,\"x\":2,\"count\":1}"), JSON_REPEATED);
+    assert_int_equal(read_text(f, "{\"text\":null,\"text\":\"a\"}"), JSON_REPEATED);
+    assert_int_equal(read_text(f, "{\"part\":{\"text\":\"a\",\"text\":\"a\"}}"),
+                     JSON_REPEATED);
+    assert_int_equal(read_text(f, "{\"x\":1,\"x\":2,\"text\":\"a\",\"part\":{\"text\":"
+                                  "\"b\"}}"),
+                     JSON_OK);
+}
+
+static void
+broken_structure_is_refused_also_where_nobody_reads(void **state)
+{
+    static const char *const messages[] = {
+        "{",
+        "{\"x\"}",
+        "{\"x\":}",
+        "{\"x\":1",
+        "{\"x\":1,}",
+        "{,\"x\":1}",
+        "{\"x\" 1}",
+        "{\"x\":1 2}",
+        "{\"x\"::1}",
+        "{x:1}",
+        "{\"x\":[}",
+        "{\"x\":[1}]}",
+        "{\"x\":{]}}",
+        "{\"x\":[[1]}",
+        "{\"x\":1]",
+        "{\"x\":,}",
+        "{\"x\":1}}",
+        "{\"x\":1} {}",
+        "{\"x\":1},",
+        "{\"x\":\"}",
+        "{\"x\":]}",
+        "{\"x\":{\"y\":1}",
+        "{\"texts\":[\"a\" \"b\"]}",
+        "{\"texts\":[\"a\",]}",
+        "{\"texts\":[,\"a\"]}",
+        "{\"parts\":[{}",
+        "{\"part\":{",
+        "{\"part\":{\"text\":\"a\"",
+
+        "{\"x\":\"\x01\"}",
+        "{\"x\":1}\"",
+        "{\"parts\":[{},]}",
+    };
+    struct fixture *f = *state;
+    for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++) {
+        assert_int_not_equal(read_text(f, messages[i]), JSON_OK);
+    }
+}
+
+static void
+what_is_no_object_is_no_message(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(read_text(f, "[]"), JSON_NO_OBJECT);
+    assert_int_equal(read_text(f, "1"), JSON_NO_OBJECT);
+    assert_int_equal(read_text(f, "\"{}\""), JSON_NO_OBJECT);
+    assert_int_equal(read_text(f, ""), JSON_BAD);
+    assert_int_equal(read_text(f, "   "), JSON_BAD);
+}
+
+static void
+invalid_utf8_is_refused_anywhere(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(read_text(f, "{\"x\":\"\xff\"}"), JSON_UTF8);
+    assert_int_equal(read_text(f, "{\"x\":\"\xed\xa0\x80\"}"), JSON_UTF8);
+    assert_int_equal(read_text(f, "{\"\xc0\xaf\":1}"), JSON_UTF8);
+}
+
+// `depth` objects or arrays in all, as `open` and `close` say.
+static enum json_error
+read_nested(struct fixture *f, const char *key, const char *open, const char *close,
+            int depth)
+{
+    char text[CAPACITY] = "{\"";
+    (void)strcat(strcat(text, key), "\":");
+    for (int i = 1; i < depth; i++) {
+        (void)strcat(text, open);
+    }
+    for (int i = 1; i < depth; i++) {
+        (void)strcat(text, close);
+    }
+    return read_text(f, strcat(text, "}"));
+}
+
+static void
+nesting_is_allowed_up_to_its_limit_and_no_deeper(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(read_nested(f, "x", "[", "]", JSON_DEPTH_MAX), JSON_OK);
+    assert_int_equal(read_nested(f, "x", "[", "]", JSON_DEPTH_MAX + 1), JSON_DEEP);
+    assert_int_equal(read_nested(f, "x", "[", "]", 1000), JSON_DEEP);
+    assert_int_equal(read_nested(f, "later", "[", "]", JSON_DEPTH_MAX), JSON_OK);
+    assert_int_equal(read_nested(f, "later", "[", "]", JSON_DEPTH_MAX + 1), JSON_DEEP);
+}
+
+static void
+nesting_is_counted_through_what_is_read(void **state)
+{
+    struct fixture *f = *state;
+    char text[CAPACITY];
+    for (int depth = JSON_DEPTH_MAX; depth <= JSON_DEPTH_MAX + 1; depth++) {
+        text[0] = '\0';
+        for (int i = 1; i < depth; i++) {
+            (void)strcat(text, "{\"part\":");
+        }
+        (void)strcat(text, "{}");
+        for (int i = 1; i < depth; i++) {
+            (void)strcat(text, "}");
+        }
+        assert_int_equal(read_text(f, text),
+                         depth > JSON_DEPTH_MAX ? JSON_DEEP : JSON_OK);
+    }
+}
+
+static void
+a_value_left_for_later_is_read_by_its_table(void **state)
+{
+    struct fixture *f = *state;
+    struct part part;
+    struct slice text;
+    assert_int_equal(read_text(f, "{\"later\":{\"text\":\"a\\n\"},\"text\":\"b\"}"),
+                     JSON_OK);
+    assert_int_equal(json_read_later(f->json, &f->whole.later, &part, &f->arena),
+                     JSON_OK);
+    assert_slice(part.text, "a\n");
+    assert_slice(f->whole.text, "b");
+    assert_int_equal(read_text(f, "{\"later\":\"a\\tb\"}"), JSON_OK);
+    assert_int_equal(json_text_later(f->json, &f->whole.later, &text), JSON_OK);
+    assert_slice(text, "a\tb");
+}
+
+static void
+a_value_left_for_later_may_turn_out_to_be_wrong(void **state)
+{
+    struct fixture *f = *state;
+    struct part part;
+    struct slice text;
+    assert_int_equal(read_text(f, "{\"later\":[1]}"), JSON_OK);
+    assert_int_equal(json_read_later(f->json, &f->whole.later, &part, &f->arena),
+                     JSON_VALUE);
+    assert_int_equal(read_text(f, "{\"later\":5}"), JSON_OK);
+    assert_int_equal(json_text_later(f->json, &f->whole.later, &text), JSON_VALUE);
+    assert_int_equal(read_text(f, "{\"later\":{\"text\":5}}"), JSON_OK);
+    assert_int_equal(json_read_later(f->json, &f->whole.later, &part, &f->arena),
+                     JSON_VALUE);
+}
+
+static void
+the_first_known_key_is_found_in_the_order_of_the_message(void **state)
+{
+    struct fixture *f = *state;
+    size_t row = 99;
+    static const char message[] = "{\"x\":{\"id\":1},\"count\":1,\"text\":2,\"id\":3}";
+    assert_int_equal(open_bytes(f, message, sizeof(message) - 1), JSON_OK);
+    assert_int_equal(json_first(f->json, &whole_table, &row), JSON_OK);
+    assert_string_equal(whole_fields[row].key, "count");
+    static const char none[] = "{\"x\":1}";
+    assert_int_equal(open_bytes(f, none, sizeof(none) - 1), JSON_OK);
+    assert_int_equal(json_first(f->json, &whole_table, &row), JSON_OK);
+    assert_null(whole_fields[row].key);
+}
+
+static void
+messages_longer_than_the_capacity_are_refused(void **state)
+{
+    struct fixture *f = *state;
+    char *text = malloc(CAPACITY + 1);
+    assert_non_null(text);
+    memset(text, ' ', CAPACITY + 1);
+    memcpy(text, "{}", 2);
+    assert_int_equal(open_bytes(f, text, CAPACITY), JSON_OK);
+    assert_int_equal(open_bytes(f, text, CAPACITY + 1), JSON_LONG);
+    free(text);
+}
+
+static void
+more_than_the_arena_holds_is_refused_and_the_next_message_is_read(void **state)
+{
+    struct fixture *f = *state;
+    arena_fini(&f->arena);
+    arena_init(&f->arena, 64);
+    assert_int_equal(read_text(f, "{\"parts\":[{},{},{}]}"), JSON_MEMORY);
+    assert_int_equal(read_text(f, "{\"text\":\"a\"}"), JSON_OK);
+}
+
+int
+main(void)
+{
+#define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(what_is_absent_or_null_stays_absent),
+        TEST(every_kind_is_read_into_its_place),
+        TEST(a_number_may_come_as_text_where_the_row_says_so),
+        TEST(a_list_of_one_may_be_a_bare_object_only_where_the_row_says_so),
+        TEST(an_empty_list_is_given_and_has_no_elements),
+        TEST(a_list_holds_its_most_elements_and_not_one_more),
+        TEST(wrong_types_are_refused),
+        TEST(numbers_are_read_up_to_their_limits),
+        TEST(escapes_are_undone_at_any_place_of_a_word),
+        TEST(all_short_escapes_and_nul_are_known),
+        TEST(broken_escapes_and_half_pairs_are_refused_where_they_are_read),
+        TEST(strings_without_escapes_point_into_the_message),
+        TEST(an_escaped_key_is_the_key_it_spells),
+        TEST(keys_that_only_look_alike_are_not_read),
+        TEST(a_key_that_is_read_may_occur_once),
+        TEST(broken_structure_is_refused_also_where_nobody_reads),
+        TEST(what_is_no_object_is_no_message),
+        TEST(invalid_utf8_is_refused_anywhere),
+        TEST(nesting_is_allowed_up_to_its_limit_and_no_deeper),
+        TEST(nesting_is_counted_through_what_is_read),
+        TEST(a_value_left_for_later_is_read_by_its_table),
+        TEST(a_value_left_for_later_may_turn_out_to_be_wrong),
+        TEST(the_first_known_key_is_found_in_the_order_of_the_message),
+        TEST(messages_longer_than_the_capacity_are_refused),
+        TEST(more_than_the_arena_holds_is_refused_and_the_next_message_is_read),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
