@@ -154,40 +154,45 @@ ledger_is_lost(const struct ledger *ledger, uint32_t event)
     return row->words != 0 && record_at(&ledger->notes, row->notes) == NULL;
 }
 
-void
-ledger_put_text(struct ledger *ledger, uint32_t event, struct slice text,
-                struct slice lang)
+static char *
+append(char *to, struct slice from)
 {
-    if (text.len + lang.len == 0) {
-        return;
+    if (from.len != 0) {
+        memcpy(to, from.ptr, from.len);
     }
+    return to + from.len;
+}
+
+void
+ledger_put_text(struct ledger *ledger, uint32_t event, const struct ledger_words *words)
+{
+    size_t len = words->text.len + words->lang.len + words->id.len;
     uint64_t place =
-        ring_put(&ledger->texts, sizeof(struct ledger_text) + text.len + lang.len);
+        len != 0 ? ring_put(&ledger->texts, sizeof(struct ledger_text) + len) : 0;
     struct ledger_text *record = ring_at(&ledger->texts, place);
     if (record == NULL) {
         return;
     }
-    record->text_len = (uint32_t)text.len;
-    record->lang_len = (uint32_t)lang.len;
-    if (text.len != 0) {
-        memcpy(record->bytes, text.ptr, text.len);
-    }
-    if (lang.len != 0) {
-        memcpy(record->bytes + text.len, lang.ptr, lang.len);
-    }
+    record->text_len = (uint32_t)words->text.len;
+    record->lang_len = (uint32_t)words->lang.len;
+    record->id_len = (uint32_t)words->id.len;
+    append(append(append(record->bytes, words->text), words->lang), words->id);
     ledger->rows[event].text = (uint32_t)place;
 }
 
 bool
-ledger_text(const struct ledger *ledger, uint32_t event, struct slice *ret_text,
-            struct slice *ret_lang)
+ledger_text(const struct ledger *ledger, uint32_t event, struct ledger_words *ret_words)
 {
     const struct ledger_text *record =
         record_at(&ledger->texts, ledger->rows[event].text);
     if (record == NULL) {
         return false;
     }
-    *ret_text = (struct slice){record->bytes, record->text_len};
-    *ret_lang = (struct slice){record->bytes + record->text_len, record->lang_len};
+    const char *at = record->bytes;
+    ret_words->text = (struct slice){at, record->text_len};
+    at += record->text_len;
+    ret_words->lang = (struct slice){at, record->lang_len};
+    at += record->lang_len;
+    ret_words->id = (struct slice){at, record->id_len};
     return true;
 }

@@ -71,7 +71,8 @@ struct ledger {
 struct ledger_text {
     uint32_t text_len;
     uint32_t lang_len;
-    char bytes[]; // text, lang
+    uint32_t id_len;
+    char bytes[]; // text, lang, id
 };
 
 bool ledger_init(struct ledger *ledger, uint32_t capacity, size_t text_bytes);
@@ -99,11 +100,19 @@ bool ledger_next(const struct ledger *ledger, uint32_t event,
 // True if the event's notes are overwritten.
 bool ledger_is_lost(const struct ledger *ledger, uint32_t event);
 
-void ledger_put_text(struct ledger *ledger, uint32_t event, struct slice text,
-                     struct slice lang);
+// What a post said, as long as there is room for it. `id` is none unless the post has
+// an alias.
+struct ledger_words {
+    struct slice text;
+    struct slice lang;
+    struct slice id;
+};
+// Borrows words.
+void ledger_put_text(struct ledger *ledger, uint32_t event,
+                     const struct ledger_words *words);
 // False if nothing is known. Valid until the next ledger_put_text.
-bool ledger_text(const struct ledger *ledger, uint32_t event, struct slice *ret_text,
-                 struct slice *ret_lang);
+bool ledger_text(const struct ledger *ledger, uint32_t event,
+                 struct ledger_words *ret_words);
 
 static inline struct event *
 ledger_at(const struct ledger *ledger, uint32_t event)

@@ -289,11 +289,14 @@ publish(struct pipeline *pipeline, const struct post *post, uint32_t event,
     count_mentions(pipeline, post, author, time);
     count_hashtags(pipeline, post);
 
-    struct slice text = post->text;
-    if (text.len > pipeline->options.cascades_text) {
-        text.len = pipeline->options.cascades_text;
+    struct ledger_words words = {
+        .text = pipeline_cut(pipeline, post->text),
+        .lang = post->lang,
+    };
+    if (post->alias.len != 0) {
+        words.id = post->id;
     }
-    ledger_put_text(&pipeline->ledger, event, text, post->lang);
+    ledger_put_text(&pipeline->ledger, event, &words);
     uint32_t own = cascades_find(&pipeline->cascades, post->id);
     if (own != CASCADE_NONE) {
         pipeline_learn(pipeline, own,
@@ -377,6 +380,25 @@ pipeline_advance(struct pipeline *pipeline, usec wall)
     }
 }
 
+// The tables are larger than the caches: all look-ups of a post wait for memory at
+// once.
+static void
+prefetch(const struct pipeline *pipeline, const struct post *post, uint64_t hash)
+{
+    table_prefetch(&pipeline->ledger.by_hash, hash);
+    table_prefetch(&pipeline->users.by_id, pipeline_hash(pipeline, post->author.id));
+    if (post->kind == POST_RETWEETED) {
+        const struct post_ref *root = &post->retweet_of;
+        table_prefetch(&pipeline->cascades.by_id, pipeline_hash(pipeline, root->id));
+        if (root->author.id.len != 0) {
+            table_prefetch(&pipeline->users.by_id,
+                           pipeline_hash(pipeline, root->author.id));
+        }
+    } else {
+        table_prefetch(&pipeline->cascades.by_id, hash);
+    }
+}
+
 static bool
 is_known(const struct pipeline *pipeline, const struct post *post, uint64_t hash)
 {
@@ -414,6 +436,7 @@ pipeline_post(struct pipeline *pipeline, const struct post *post, usec wall)
         return STATUS_OK;
     }
     uint64_t hash = pipeline_hash(pipeline, post->id);
+    prefetch(pipeline, post, hash);
     if (is_known(pipeline, post, hash)) {
         pipeline->metrics.duplicates++;
         return STATUS_OK;

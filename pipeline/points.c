@@ -26,6 +26,19 @@ struct carry {
 
 // ── what is known of a post ────────────────────────────────────────────────
 
+struct slice
+pipeline_cut(const struct pipeline *pipeline, struct slice text)
+{
+    size_t limit = pipeline->options.cascades_text;
+    if (text.len <= limit) {
+        return text;
+    }
+    while (limit != 0 && ((uint8_t)text.ptr[limit] & 0xC0) == 0x80) {
+        limit--;
+    }
+    return (struct slice){text.ptr, limit};
+}
+
 static void
 set_text(struct pipeline *pipeline, uint32_t cascade, struct slice text,
          struct slice lang)
@@ -35,13 +48,7 @@ set_text(struct pipeline *pipeline, uint32_t cascade, struct slice text,
         return;
     }
     if (row->text == SLAB_NONE && text.len != 0) {
-        if (text.len > pipeline->options.cascades_text) {
-            text.len = pipeline->options.cascades_text;
-            while (text.len != 0 && ((uint8_t)text.ptr[text.len] & 0xC0) == 0x80) {
-                text.len--;
-            }
-        }
-        row->text = slab_text_put(pipeline->texts, text);
+        row->text = slab_text_put(pipeline->texts, pipeline_cut(pipeline, text));
         cascades_queue(&pipeline->cascades, cascade, CASCADE_TEXT);
     }
     if (row->lang == SLAB_NONE && lang.len != 0) {
@@ -107,10 +114,9 @@ recall(struct pipeline *pipeline, uint32_t cascade, struct slice id)
     }
     cascades_set_author(&pipeline->cascades, cascade, row->actor);
     set_created(pipeline, cascade, row->time);
-    struct slice text;
-    struct slice lang;
-    if (ledger_text(&pipeline->ledger, event, &text, &lang)) {
-        set_text(pipeline, cascade, text, lang);
+    struct ledger_words words;
+    if (ledger_text(&pipeline->ledger, event, &words)) {
+        set_text(pipeline, cascade, words.text, words.lang);
     }
     if ((row->flags & EVENT_QUOTE) != 0 &&
         cascades_at(&pipeline->cascades, row->target)->birth == row->target_birth) {
@@ -471,6 +477,21 @@ reply(struct pipeline *pipeline, const struct post *post, uint32_t event,
     pipeline->metrics.interactions++;
 }
 
+// Mastodon's replies name the post they answer by its local id.
+static struct post_ref
+resolve(const struct pipeline *pipeline, const struct post_ref *ref)
+{
+    struct post_ref resolved = *ref;
+    uint32_t event =
+        ledger_find_alias(&pipeline->ledger, pipeline_hash(pipeline, ref->id));
+    struct ledger_words words;
+    if (event != EVENT_NONE && ledger_text(&pipeline->ledger, event, &words) &&
+        words.id.len != 0) {
+        resolved.id = words.id;
+    }
+    return resolved;
+}
+
 void
 pipeline_point(struct pipeline *pipeline, const struct post *post, uint32_t event)
 {
@@ -481,12 +502,14 @@ pipeline_point(struct pipeline *pipeline, const struct post *post, uint32_t even
     bool has_reply = post->reply_to.id.len != 0;
     uint32_t quoted =
         has_quote ? learn_target(pipeline, &post->quote, time) : CASCADE_NONE;
-    uint32_t answered =
-        has_reply ? learn_target(pipeline, &post->reply_to, time) : CASCADE_NONE;
-    if (has_quote) {
-        quote(pipeline, post, event, quoted);
-    }
     if (has_reply) {
-        reply(pipeline, post, event, answered);
+        struct post_ref answered = resolve(pipeline, &post->reply_to);
+        uint32_t target = learn_target(pipeline, &answered, time);
+        if (has_quote) {
+            quote(pipeline, post, event, quoted);
+        }
+        reply(pipeline, post, event, target);
+    } else if (has_quote) {
+        quote(pipeline, post, event, quoted);
     }
 }

@@ -68,6 +68,8 @@ void pipeline_tally(struct pipeline *pipeline, enum tally tally, uint32_t user,
 void pipeline_count(struct pipeline *pipeline, uint32_t counter, uint32_t amount);
 void pipeline_note(struct pipeline *pipeline, struct ledger_entry entry);
 
+// As much of a text as is kept, cut between two characters.
+struct slice pipeline_cut(const struct pipeline *pipeline, struct slice text);
 // Fills in what a message says about a post of which there is a record.
 void pipeline_learn(struct pipeline *pipeline, uint32_t cascade,
                     const struct post_ref *facts, usec time);
