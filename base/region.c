@@ -7,6 +7,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+// Regions that may grow large are walked at random: huge pages save most of the faults and of
+// the misses of the address translation, and cost at most 2 MiB each.
+enum { HUGE_LEAST = 16 << 20 };
+
 void *
 region_reserve(size_t size)
 {
@@ -15,7 +19,13 @@ region_reserve(size_t size)
     }
     void *region = mmap(NULL, size, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    return region != MAP_FAILED ? region : NULL;
+    if (region == MAP_FAILED) {
+        return NULL;
+    }
+    if (size >= HUGE_LEAST) {
+        (void)madvise(region, size, MADV_HUGEPAGE);
+    }
+    return region;
 }
 
 void

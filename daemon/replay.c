@@ -114,7 +114,7 @@ fail(struct replay *replay, int exit_code)
     finish(replay, exit_code, &error);
 }
 
-// A pipe is waited for, a file is always readable (and epoll does not take it).
+// A pipe or terminal is waited for; a file is always readable (and epoll does not take it).
 static bool
 begin_file(struct replay *replay)
 {
@@ -125,7 +125,7 @@ begin_file(struct replay *replay)
         return false;
     }
     lines_reset(&replay->lines);
-    if (!S_ISREG(status.st_mode)) {
+    if (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) || isatty(replay->fd)) {
         replay->input =
             event_new(replay->setup.base, replay->fd, EV_READ, on_step, replay);
     }
