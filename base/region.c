@@ -7,8 +7,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-// Regions that may grow large are walked at random: huge pages save most of the faults and of
-// the misses of the address translation, and cost at most 2 MiB each.
+// Regions that may grow large are walked at random: huge pages save most of the faults
+// and of the misses of the address translation, and cost at most 2 MiB each.
 enum { HUGE_LEAST = 16 << 20 };
 
 void *

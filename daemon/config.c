@@ -6,14 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SECTIONS_MAX = 16, OPTIONS_MAX = 64, LIST_TEXT_MAX = 256 };
+enum { SECTIONS_MAX = 16, OPTIONS_MAX = 64, LIST_TEXT_MAX = OPTION_TEXT_MAX + 1 };
 
 // libconfuse's callbacks carry no context, so the one reader at work keeps its own
 // here.
 static struct reader {
+    const char *path;
     struct settings *settings;
     config_error_fn on_error;
     void *context;
+    const struct option *failed; // the row last told of
     bool has_failed;
 } * reader;
 
@@ -26,14 +28,14 @@ struct schema {
 };
 
 static void
-tell(struct error *error, cfg_t *cfg)
+tell(struct error *error, const cfg_t *cfg)
 {
-    error_at(error, cfg->filename, cfg->line, 0);
+    error_at(error, reader->path, cfg->line, 0);
     reader->has_failed = true;
     reader->on_error(reader->context, error);
 }
 
-static void
+__attribute__((format(printf, 2, 0))) static void
 on_parse_error(cfg_t *cfg, const char *format, va_list args)
 {
     char text[ERROR_TEXT_MAX];
@@ -43,37 +45,21 @@ on_parse_error(cfg_t *cfg, const char *format, va_list args)
     tell(&error, cfg);
 }
 
-// A list's values as option_set takes them: "5m,1h".
-static bool
-list_text(cfg_opt_t *opt, char text[LIST_TEXT_MAX])
+// The values read so far as option_set takes them: "5m,1h".
+static void
+value_text(cfg_opt_t *opt, char text[LIST_TEXT_MAX])
 {
     size_t used = 0;
     text[0] = '\0';
-    for (unsigned int i = 0; i < cfg_opt_size(opt); i++) {
+    for (unsigned int i = 0; i < cfg_opt_size(opt) && used < LIST_TEXT_MAX; i++) {
         int len = snprintf(text + used, LIST_TEXT_MAX - used, "%s%s", i != 0 ? "," : "",
                            cfg_opt_getnstr(opt, i));
         used += (size_t)len;
-        if (used >= LIST_TEXT_MAX) {
-            return false;
-        }
     }
-    return true;
 }
 
-static void
-store(cfg_t *cfg, cfg_opt_t *opt, struct slice name, struct slice text)
-{
-    void *values = NULL;
-    const struct option *row = settings_find(reader->settings, name, &values);
-    struct error error = {0};
-    if (row != NULL && option_set(row, values, text, &error) != STATUS_OK) {
-        tell(&error, cfg);
-    }
-    (void)opt;
-}
-
-// Called for each value as it is read; a list is stored anew with each of its values,
-// and only the last time counts, so errors are told for whole lists afterwards.
+// Called for each value as it is read, so that its line is known; for a list with each
+// further element, of which the first bad one is told.
 static int
 on_value(cfg_t *cfg, cfg_opt_t *opt)
 {
@@ -83,8 +69,16 @@ on_value(cfg_t *cfg, cfg_opt_t *opt)
     } else {
         snprintf(name, sizeof(name), "%s.%s", cfg_name(cfg), cfg_opt_name(opt));
     }
-    unsigned int last = cfg_opt_size(opt) - 1;
-    store(cfg, opt, slice_of(name), slice_of(cfg_opt_getnstr(opt, last)));
+    char text[LIST_TEXT_MAX];
+    value_text(opt, text);
+    void *values = NULL;
+    const struct option *row = settings_find(reader->settings, slice_of(name), &values);
+    struct error error = {0};
+    if (row != NULL && option_set(row, values, slice_of(text), &error) != STATUS_OK &&
+        row != reader->failed) {
+        reader->failed = row;
+        tell(&error, cfg);
+    }
     return 0;
 }
 
@@ -139,42 +133,19 @@ schema_build(struct schema *schema)
     schema->options[count] = end[0];
 }
 
-// Lists are complete only now.
-static void
-store_lists(cfg_t *cfg)
-{
-    for (size_t part = 0; part < settings_part_count; part++) {
-        for (const struct option *row = settings_parts[part].rows; row->name != NULL;
-             row++) {
-            cfg_opt_t *opt =
-                row->type == OPTION_SPANS ? cfg_getopt(cfg, row->name) : NULL;
-            char text[LIST_TEXT_MAX];
-            if (opt == NULL || cfg_opt_size(opt) == 0) {
-                continue;
-            }
-            if (!list_text(opt, text)) {
-                snprintf(text, sizeof(text), "(a list that long)");
-            }
-            store(cfg, opt, slice_of(row->name), slice_of(text));
-        }
-    }
-}
-
 static void
 watch_values(cfg_t *cfg)
 {
     for (size_t part = 0; part < settings_part_count; part++) {
         for (const struct option *row = settings_parts[part].rows; row->name != NULL;
              row++) {
-            if (row->type != OPTION_SPANS) {
-                char path[OPTION_NAME_MAX * 4];
-                snprintf(path, sizeof(path), "%s", row->name);
-                char *dot = strchr(path, '.');
-                if (dot != NULL) {
-                    *dot = '|'; // libconfuse's separator
-                }
-                cfg_set_validate_func(cfg, path, on_value);
+            char path[OPTION_NAME_MAX * 4];
+            snprintf(path, sizeof(path), "%s", row->name);
+            char *dot = strchr(path, '.');
+            if (dot != NULL) {
+                *dot = '|'; // libconfuse's separator
             }
+            cfg_set_validate_func(cfg, path, on_value);
         }
     }
 }
@@ -195,17 +166,18 @@ config_read(const char *path, struct settings *settings, config_error_fn on_erro
         return false;
     }
     static struct schema schema;
-    struct reader mine = {settings, on_error, context, false};
+    struct reader mine = {
+        .path = path,
+        .settings = settings,
+        .on_error = on_error,
+        .context = context,
+    };
     reader = &mine;
     schema_build(&schema);
     cfg_t *cfg = cfg_init(schema.options, CFGF_NONE);
     cfg_set_error_function(cfg, on_parse_error);
     watch_values(cfg);
-    cfg->filename = strdup(path);
     int result = cfg_parse_fp(cfg, file);
-    if (result == CFG_SUCCESS) {
-        store_lists(cfg);
-    }
     cfg_free(cfg);
     fclose(file);
     reader = NULL;

@@ -169,6 +169,11 @@ on_redis(void *context, enum redis_event event, int exit_code,
         log_info("Redis is back; everything that changed meanwhile is written");
         break;
     case REDIS_EVENT_LOST:
+        if (!daemon->has_started) {
+            break; // if it stays so, FATAL says it
+        }
+        log_warn("%s", error->text);
+        break;
     case REDIS_EVENT_TROUBLE:
     case REDIS_EVENT_REWRITE:
     case REDIS_EVENT_REPAIRED:

@@ -114,7 +114,8 @@ fail(struct replay *replay, int exit_code)
     finish(replay, exit_code, &error);
 }
 
-// A pipe or terminal is waited for; a file is always readable (and epoll does not take it).
+// A pipe or terminal is waited for; a file is always readable (and epoll does not take
+// it).
 static bool
 begin_file(struct replay *replay)
 {

@@ -1,0 +1,32 @@
+// Building one change: the fields of a user or a cascade that are to be written.
+//
+// The pulls of pipeline/changes.h call these for what stands in the queues. Texts lie
+// in the pipeline's scratch arena until the next pull.
+#pragma once
+
+#include "pipeline/state.h"
+
+// One more field; value none: to be removed.
+void change_put(struct pipeline *pipeline, struct change *change, struct slice name,
+                struct slice value);
+struct slice change_number(struct pipeline *pipeline, uint64_t value);
+// count / unit to ten significant digits, without trailing zeros: what printf's %.10g
+// writes, at a tenth of its cost.
+struct slice change_rate(struct pipeline *pipeline, uint32_t count, uint32_t unit);
+struct slice change_ms(struct pipeline *pipeline, usec time);
+
+// How much earlier than needed the time to live of a key that lasts `length` is
+// renewed.
+usec change_slack(usec length);
+
+// Remembers a change that is in flight from now on.
+void change_fly(struct pipeline *pipeline, enum change_kind kind, uint32_t index);
+
+// The change of one thing taken from its queue; false if there is nothing to write. A
+// change given out holds the thing until it is told written or lost.
+bool change_user(struct pipeline *pipeline, uint32_t user, struct change *change);
+void change_user_written(struct pipeline *pipeline, uint32_t user);
+void change_user_lost(struct pipeline *pipeline, uint32_t user);
+bool change_cascade(struct pipeline *pipeline, uint32_t cascade, struct change *change);
+void change_cascade_written(struct pipeline *pipeline, uint32_t cascade);
+void change_cascade_lost(struct pipeline *pipeline, uint32_t cascade);

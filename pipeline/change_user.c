@@ -1,0 +1,186 @@
+#include "pipeline/change.h"
+
+#include <string.h>
+
+// "<net>:<handle in lower case>"
+static struct slice
+handle_key(struct pipeline *pipeline, struct slice id, struct slice handle)
+{
+    struct slice network = users_network_of(id);
+    char *text = arena_alloc(&pipeline->scratch, network.len + 1 + handle.len, 1);
+    if (text == NULL) {
+        return SLICE_NONE;
+    }
+    memcpy(text, network.ptr, network.len);
+    text[network.len] = ':';
+    for (size_t i = 0; i < handle.len; i++) {
+        text[network.len + 1 + i] = users_lower(handle.ptr[i]);
+    }
+    return (struct slice){text, network.len + 1 + handle.len};
+}
+
+static bool
+user_counts(const struct pipeline *pipeline, const struct user *row)
+{
+    for (uint32_t c = row->counters; c != COUNTER_NONE;) {
+        const struct counter *counter = windows_counter(&pipeline->windows, c);
+        for (uint32_t slot = 0; slot < pipeline->windows.shown; slot++) {
+            if (counter->value[slot] != 0) {
+                return true;
+            }
+        }
+        c = counter->next;
+    }
+    return false;
+}
+
+static void
+user_profile_fields(struct pipeline *pipeline, struct change *change,
+                    const struct user *row, uint32_t fields)
+{
+    struct slab *texts = pipeline->texts;
+    if ((fields & USER_NEW_HANDLE) != 0 && row->handle != SLAB_NONE) {
+        change_put(pipeline, change, SLICE_LIT("handle"),
+                   slab_text(texts, row->handle));
+    }
+    if ((fields & USER_NEW_NAME) != 0 && row->name != SLAB_NONE) {
+        change_put(pipeline, change, SLICE_LIT("name"), slab_text(texts, row->name));
+    }
+    if ((fields & USER_NEW_FOLLOWERS) != 0 && (row->flags & USER_HAS_FOLLOWERS) != 0) {
+        change_put(pipeline, change, SLICE_LIT("followers"),
+                   change_number(pipeline, row->followers));
+    }
+    if ((fields & USER_NEW_SEEN) != 0) {
+        change_put(pipeline, change, SLICE_LIT("last_seen"),
+                   change_ms(pipeline, row->last_seen));
+    }
+}
+
+static void
+user_count_fields(struct pipeline *pipeline, struct change *change,
+                  const struct user *row)
+{
+    for (uint32_t c = row->counters; c != COUNTER_NONE;) {
+        const struct counter *counter = windows_counter(&pipeline->windows, c);
+        for (uint32_t slot = 0; slot < pipeline->windows.shown; slot++) {
+            uint64_t value = counter->value[slot];
+            bool is_dirty = (counter->dirty & (1u << slot)) != 0;
+            if (change->is_whole ? value == 0 : !is_dirty) {
+                continue;
+            }
+            uint32_t board = counter->tally * pipeline->windows.shown + slot;
+            change_put(pipeline, change, slice_of(pipeline->boards.rows[board].name),
+                       value != 0 ? change_number(pipeline, value) : SLICE_NONE);
+        }
+        c = counter->next;
+    }
+}
+
+// Frees the counters that no step names any more.
+static void
+user_clean(struct pipeline *pipeline, uint32_t user)
+{
+    struct user *row = users_at(&pipeline->users, user);
+    uint32_t *link = &row->counters;
+    while (*link != COUNTER_NONE) {
+        uint32_t index = *link;
+        struct counter *counter = windows_counter(&pipeline->windows, index);
+        counter->dirty = 0;
+        if (counter->refs != 0) {
+            link = &counter->next;
+        } else if (counter->members != 0) {
+            // Touched since the boards were brought up to date: they let go next time.
+            users_queue(&pipeline->users, user);
+            link = &counter->next;
+        } else {
+            *link = counter->next;
+            windows_counter_destroy(&pipeline->windows, index);
+        }
+    }
+}
+
+static void
+user_handles(struct pipeline *pipeline, struct change *change, uint32_t user,
+             bool is_kept)
+{
+    struct user *row = users_at(&pipeline->users, user);
+    if (is_kept && (row->flags & USER_HOLDS) != 0 &&
+        ((row->flags & USER_TOLD) == 0 || change->is_whole)) {
+        change->handle_set =
+            handle_key(pipeline, change->name, slab_text(pipeline->texts, row->handle));
+        row->flags |= USER_TOLD;
+    }
+    if (row->stale_handle == SLAB_NONE || (row->profile & USER_STALE_SENT) != 0) {
+        return;
+    }
+    struct slice stale = slab_text(pipeline->texts, row->stale_handle);
+    uint32_t holder =
+        users_holder(&pipeline->users, users_network_of(change->name), stale);
+    row->profile |= USER_STALE_SENT;
+    if (holder == USER_NONE ||
+        (users_at(&pipeline->users, holder)->flags & USER_TOLD) == 0) {
+        change->handle_gone = handle_key(pipeline, change->name, stale);
+    }
+}
+
+bool
+change_user(struct pipeline *pipeline, uint32_t user, struct change *change)
+{
+    struct user *row = users_at(&pipeline->users, user);
+    change->kind = CHANGE_USER;
+    change->name = users_id(&pipeline->users, user);
+    bool is_kept = user_counts(pipeline, row);
+    if (is_kept) {
+        usec slack = change_slack(pipeline->longest);
+        change->is_fresh = (row->flags & USER_WRITTEN) == 0;
+        change->is_whole = (row->flags & USER_WHOLE) != 0 || change->is_fresh ||
+                           pipeline->clock - row->whole_at >= slack;
+        change->ttl = pipeline->longest + 2 * slack;
+        uint32_t fields = change->is_whole ? UINT32_MAX : row->profile;
+        user_profile_fields(pipeline, change, row, fields);
+        if (change->is_whole) {
+            change_put(pipeline, change, SLICE_LIT("network"),
+                       users_network_of(change->name));
+            row->whole_at = pipeline->clock;
+        }
+        user_count_fields(pipeline, change, row);
+        row->flags = (uint8_t)((row->flags & ~USER_WHOLE) | USER_WRITTEN);
+    } else {
+        change->is_gone = (row->flags & USER_WRITTEN) != 0;
+        row->flags = (uint8_t)((row->flags & ~USER_WRITTEN) | USER_WHOLE);
+        users_untell(&pipeline->users, user);
+    }
+    user_handles(pipeline, change, user, is_kept);
+    row->profile &= USER_STALE_SENT | USER_RENAMED;
+    row->flags &= (uint8_t)~USER_QUEUED;
+    user_clean(pipeline, user);
+    if (change->field_count == 0 && !change->is_gone && change->handle_set.len == 0 &&
+        change->handle_gone.len == 0) {
+        return false;
+    }
+    row->refs++;
+    change_fly(pipeline, CHANGE_USER, user);
+    return true;
+}
+
+void
+change_user_written(struct pipeline *pipeline, uint32_t user)
+{
+    struct user *row = users_at(&pipeline->users, user);
+    row->refs--;
+    if ((row->profile & USER_STALE_SENT) != 0) {
+        slab_text_free(pipeline->texts, row->stale_handle);
+        row->stale_handle = SLAB_NONE;
+        row->profile &= (uint8_t)~USER_STALE_SENT;
+    }
+}
+
+void
+change_user_lost(struct pipeline *pipeline, uint32_t user)
+{
+    struct user *row = users_at(&pipeline->users, user);
+    row->refs--;
+    row->flags |= USER_WHOLE | USER_WRITTEN;
+    row->profile &= (uint8_t)~USER_STALE_SENT;
+    users_queue(&pipeline->users, user);
+}
