@@ -1,0 +1,64 @@
+// What cascaded keeps in Redis for everybody to see, read in two round trips.
+//
+// A snapshot holds replies, not copies: everything in it is text from strangers and
+// goes through cell_put on its way out. Members of equal score stand in Redis' order.
+#pragma once
+
+#include <stddef.h>
+
+#include "base/status.h"
+#include "ctl/client.h"
+
+enum { BOARD_ROWS_MAX = 100, BOARD_WINDOW_MAX = 16 };
+
+// BOARD_X(symbol, name in Redis, title)
+// clang-format off
+#define BOARD_LIST(X)                                                                  \
+    X(BOARD_RETWEETS,  "retweets",  "Retweets")                                        \
+    X(BOARD_INFLUENCE, "influence", "Influence")                                       \
+    X(BOARD_MENTIONS,  "mentions",  "Mentions")                                        \
+    X(BOARD_REACH,     "reach",     "Reach")                                           \
+    X(BOARD_QUOTES,    "quotes",    "Quotes")                                          \
+    X(BOARD_REPLIES,   "replies",   "Replies")                                         \
+    X(BOARD_POSTS,     "posts",     "Posts")                                           \
+    X(BOARD_HASHTAGS,  "hashtags",  "Hashtags")                                        \
+    X(BOARD_CASCADES,  "cascades",  "Cascades")
+// clang-format on
+
+#define BOARD_SYMBOL(symbol, name, title) symbol,
+enum board_index { BOARD_LIST(BOARD_SYMBOL) BOARD_COUNT };
+#undef BOARD_SYMBOL
+
+extern const char *const board_names[BOARD_COUNT];
+extern const char *const board_titles[BOARD_COUNT];
+
+struct board {
+    redisReply *entries;                 // member, score, member, score …
+    size_t count;                        // of entries, rows
+    redisReply *details[BOARD_ROWS_MAX]; // per row, see board_handle and board_text
+};
+
+struct board_meta {
+    struct slice clock_ms, posts, lag_ms, complete; // none: cascaded wrote nothing yet
+    redisReply *reply;                              // what they point into
+};
+
+struct board_snapshot {
+    struct board_meta meta;
+    struct board boards[BOARD_COUNT];
+};
+
+// Reads the first `rows` (at most BOARD_ROWS_MAX) of every board of `window`. The
+// snapshot needs board_drop, also after a failure. STATUS_IO, STATUS_PARSE: see
+// client_answer.
+enum status board_pull(struct client *client, const char *window, size_t rows,
+                       struct board_snapshot *ret_snapshot,
+                       struct error *error) MUST_USE;
+void board_drop(struct board_snapshot *snapshot);
+
+struct slice board_member(const struct board *board, size_t row);
+struct slice board_score(const struct board *board, size_t row);
+// The handle of the row's user, or of the cascade's author; none: not known.
+struct slice board_handle(const struct board *board, size_t row);
+// The text of the row's cascade; none: not known, or no cascade.
+struct slice board_text(const struct board *board, size_t row);

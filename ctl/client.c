@@ -1,0 +1,240 @@
+#include "ctl/client.h"
+
+#include "base/buffer.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+
+enum { WORDS_MAX = 16, KEY_MAX = 4096, REDIS_PORT = 6379, PATIENCE_S = 3 };
+
+static enum status
+bad_url(struct error *error, const char *url)
+{
+    return error_set(error, STATUS_PARSE,
+                     "\"%.200s\" is no Redis URL: write unix:/path/to/socket or "
+                     "redis://host:port/db",
+                     url);
+}
+
+// Reads a decimal number from 0 to `most`, all of text.
+static bool
+parse_number(const char *text, int most, int *ret_number)
+{
+    char *end = NULL;
+    if (text[0] < '0' || text[0] > '9') {
+        return false;
+    }
+    long number = strtol(text, &end, 10);
+    if (*end != '\0' || number > most) {
+        return false;
+    }
+    *ret_number = (int)number;
+    return true;
+}
+
+static bool
+parse_host_port(char *text, struct client_address *address)
+{
+    char *host = text;
+    char *colon = strrchr(text, ':');
+    char *bracket = strrchr(text, ']');
+    if (text[0] == '[' && bracket != NULL) {
+        host = text + 1;
+        *bracket = '\0';
+        colon = bracket[1] == ':' ? bracket + 1 : NULL;
+        if (colon == NULL && bracket[1] != '\0') {
+            return false;
+        }
+    }
+    if (colon != NULL) {
+        *colon = '\0';
+        if (!parse_number(colon + 1, 65535, &address->port)) {
+            return false;
+        }
+    }
+    (void)snprintf(address->host, sizeof address->host, "%s", host);
+    return host[0] != '\0';
+}
+
+static enum status
+parse_tcp(const char *url, const char *rest, struct client_address *address,
+          struct error *error)
+{
+    char text[CLIENT_ADDRESS_MAX];
+    (void)snprintf(text, sizeof text, "%s", rest);
+    if (strchr(text, '@') != NULL) {
+        return error_set(error, STATUS_PARSE,
+                         "a user or password in a URL is visible to everybody on this "
+                         "machine: leave it out");
+    }
+    char *slash = strchr(text, '/');
+    if (slash != NULL) {
+        *slash = '\0';
+        if (slash[1] != '\0' && !parse_number(slash + 1, 1 << 20, &address->database)) {
+            return bad_url(error, url);
+        }
+    }
+    return parse_host_port(text, address) ? STATUS_OK : bad_url(error, url);
+}
+
+enum status
+client_parse_url(const char *url, struct client_address *ret_address,
+                 struct error *error)
+{
+    static const char unix_form[] = "unix:";
+    static const char tcp_form[] = "redis://";
+    struct client_address address = {.port = REDIS_PORT};
+    enum status status = STATUS_OK;
+    if (strlen(url) >= CLIENT_ADDRESS_MAX) {
+        status = bad_url(error, url);
+    } else if (strncmp(url, unix_form, strlen(unix_form)) == 0) {
+        const char *path = url + strlen(unix_form);
+        path += strncmp(path, "//", 2) == 0 ? 2 : 0;
+        (void)snprintf(address.path, sizeof address.path, "%s", path);
+        status = path[0] != '\0' ? STATUS_OK : bad_url(error, url);
+    } else if (strncmp(url, tcp_form, strlen(tcp_form)) == 0) {
+        status = parse_tcp(url, url + strlen(tcp_form), &address, error);
+    } else {
+        status = bad_url(error, url);
+    }
+    if (status == STATUS_OK) {
+        *ret_address = address;
+    }
+    return status;
+}
+
+static enum status
+unreachable(const struct client *client, const char *url, struct error *error)
+{
+    const char *why = client->redis != NULL ? client->redis->errstr : "out of memory";
+    return error_set(error, STATUS_IO,
+                     "cannot reach Redis at %.200s: %s; start it, or name another with "
+                     "--redis URL",
+                     url, why);
+}
+
+enum status
+client_open(struct client *client, const char *url, const char *prefix,
+            struct error *error)
+{
+    static const struct timeval patience = {PATIENCE_S, 0};
+    struct client_address address;
+    client->redis = NULL;
+    if (strlen(prefix) >= sizeof client->prefix) {
+        return error_set(error, STATUS_PARSE, "the prefix is longer than %d bytes",
+                         CLIENT_PREFIX_MAX - 1);
+    }
+    (void)snprintf(client->prefix, sizeof client->prefix, "%s", prefix);
+    enum status status = client_parse_url(url, &address, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    client->redis = address.path[0] != '\0'
+                        ? redisConnectUnixWithTimeout(address.path, patience)
+                        : redisConnectWithTimeout(address.host, address.port, patience);
+    if (client->redis == NULL || client->redis->err != 0 ||
+        redisSetTimeout(client->redis, patience) != REDIS_OK) {
+        return unreachable(client, url, error);
+    }
+    if (address.database == 0) {
+        return STATUS_OK;
+    }
+    (void)redisAppendCommand(client->redis, "SELECT %d", address.database);
+    redisReply *reply = client_answer(client, REDIS_REPLY_STATUS, error);
+    status = reply != NULL ? STATUS_OK : STATUS_IO;
+    freeReplyObject(reply);
+    return status;
+}
+
+void
+client_close(struct client *client)
+{
+    if (client->redis != NULL) {
+        redisFree(client->redis);
+        client->redis = NULL;
+    }
+}
+
+void
+client_ask(struct client *client, const char *command, struct slice key,
+           const char *const *tail)
+{
+    const char *words[WORDS_MAX] = {command};
+    size_t sizes[WORDS_MAX] = {strlen(command)};
+    int count = 2;
+    struct buffer name;
+    buffer_init(&name, KEY_MAX);
+    buffer_append(&name, slice_of(client->prefix));
+    buffer_append(&name, key);
+    words[1] = name.is_failed ? "" : buffer_text(&name).ptr;
+    sizes[1] = name.is_failed ? 0 : name.size;
+    for (; tail != NULL && *tail != NULL; tail++, count++) {
+        assert(count < WORDS_MAX);
+        words[count] = *tail;
+        sizes[count] = strlen(*tail);
+    }
+    // Out of memory leaves the command out; the missing answer then shows as a timeout.
+    (void)redisAppendCommandArgv(client->redis, count, words, sizes);
+    buffer_fini(&name);
+}
+
+static bool
+is_error(const redisReply *reply, const char *word)
+{
+    return strncmp(reply->str, word, strlen(word)) == 0;
+}
+
+static void
+refused(const redisReply *reply, struct error *error)
+{
+    const char *hint = "";
+    if (is_error(reply, "NOAUTH")) {
+        hint = "; it wants a password, which cascadectl cannot give: use a socket or "
+               "user without one";
+    } else if (is_error(reply, "NOPERM")) {
+        hint = "; its user may not read these keys";
+    } else if (is_error(reply, "LOADING")) {
+        hint = "; try again in a moment";
+    } else if (is_error(reply, "WRONGTYPE")) {
+        hint = "; the keys under this prefix are not cascaded's";
+    }
+    (void)error_set(error, STATUS_IO, "Redis refuses: %.300s%s", reply->str, hint);
+}
+
+redisReply *
+client_answer(struct client *client, int type, struct error *error)
+{
+    void *answer = NULL;
+    if (redisGetReply(client->redis, &answer) != REDIS_OK || answer == NULL) {
+        (void)error_set(error, STATUS_IO, "lost Redis: %s",
+                        client->redis->errstr[0] != '\0' ? client->redis->errstr
+                                                         : "no answer");
+        return NULL;
+    }
+    redisReply *reply = answer;
+    if (reply->type == type ||
+        (type == REDIS_REPLY_STRING && reply->type == REDIS_REPLY_NIL)) {
+        return reply;
+    }
+    if (reply->type == REDIS_REPLY_ERROR) {
+        refused(reply, error);
+    } else {
+        (void)error_set(error, STATUS_PARSE,
+                        "Redis answers with another type of value");
+    }
+    freeReplyObject(reply);
+    return NULL;
+}
+
+struct slice
+client_text(const redisReply *reply)
+{
+    if (reply == NULL || reply->type != REDIS_REPLY_STRING) {
+        return SLICE_NONE;
+    }
+    return (struct slice){reply->str, reply->len};
+}

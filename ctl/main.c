@@ -1,0 +1,204 @@
+// cascadectl: what cascaded counted, in the terminal.
+#include "base/buffer.h"
+#include "ctl/cell.h"
+#include "ctl/client.h"
+#include "ctl/show.h"
+#include "ctl/top.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+static const char usage_text[] =
+    "usage: cascadectl [-r URL] [-p PREFIX] COMMAND\n"
+    "\n"
+    "  top                      the leaderboards, redrawn until Ctrl-C\n"
+    "      -w, --window W       window to show, as configured (default 1h)\n"
+    "      -n, --rows N         at most N rows a board\n"
+    "      -e, --every SPAN     time between two frames (default 1s)\n"
+    "      -1, --once           one frame, then exit\n"
+    "  user ID|@[NET:]HANDLE    everything known of a user\n"
+    "  cascade ID               everything known of a post's cascade\n"
+    "\n"
+    "  -r, --redis URL          unix:/path or redis://host:port/db\n"
+    "                           (default unix:/run/redis/redis-server.sock)\n"
+    "  -p, --prefix PREFIX      of the keys (default cascaded:)\n"
+    "  -V, --version  -h, --help\n";
+
+struct arguments {
+    const char *url;
+    const char *prefix;
+    struct top_options top;
+};
+
+enum { MESSAGE_COLUMNS = 600, COUNT_DIGITS_MAX = 6 };
+
+// Messages may quote what Redis or an argument holds, so they are cleaned like the
+// rest.
+static int
+fail(int code, const char *text)
+{
+    struct buffer line;
+    buffer_init(&line, 1 << 14);
+    buffer_append(&line, SLICE_LIT("cascadectl: "));
+    (void)cell_put(&line, slice_of(text), MESSAGE_COLUMNS);
+    buffer_append_byte(&line, '\n');
+    (void)fwrite(buffer_text(&line).ptr, 1, line.size, stderr);
+    buffer_fini(&line);
+    return code;
+}
+
+static int
+bad_usage(const char *text)
+{
+    (void)fail(EX_USAGE, text);
+    (void)fputs("cascadectl: try cascadectl --help\n", stderr);
+    return EX_USAGE;
+}
+
+static bool
+parse_rows(const char *text, size_t *ret_rows)
+{
+    char *end = NULL;
+    if (text[0] < '0' || text[0] > '9' || strlen(text) > COUNT_DIGITS_MAX) {
+        return false;
+    }
+    *ret_rows = strtoul(text, &end, 10);
+    return *end == '\0' && *ret_rows > 0;
+}
+
+// Takes in one option. Returns EX_OK, or the code to exit with.
+static int
+take_option(int letter, const char *value, struct arguments *arguments)
+{
+    struct top_options *top = &arguments->top;
+    switch (letter) {
+    case 'r':
+        arguments->url = value;
+        return EX_OK;
+    case 'p':
+        arguments->prefix = value;
+        return EX_OK;
+    case 'w':
+        top->window = value;
+        return EX_OK;
+    case 'n':
+        return parse_rows(value, &top->rows)
+                   ? EX_OK
+                   : bad_usage("--rows wants a whole number from 1");
+    case 'e':
+        return usec_parse_duration(slice_of(value), &top->every) == STATUS_OK &&
+                       top->every >= 10 * USEC_PER_MS
+                   ? EX_OK
+                   : bad_usage(
+                         "--every wants a duration from 10ms, such as 1s or 500ms");
+    case '1':
+        top->is_once = true;
+        return EX_OK;
+    default:
+        (void)fputs("cascadectl: try cascadectl --help\n", stderr);
+        return EX_USAGE;
+    }
+}
+
+static int
+exit_code(enum status status, const struct error *error)
+{
+    switch (status) {
+    case STATUS_OK:
+        return EX_OK;
+    case STATUS_RANGE:
+        return fail(EX_NOINPUT, error->text);
+    case STATUS_PARSE:
+        return fail(EX_DATAERR, error->text);
+    case STATUS_AGAIN:
+    case STATUS_NOMEM:
+    case STATUS_FULL:
+    case STATUS_IO:
+        break;
+    }
+    return fail(EX_UNAVAILABLE, error->text);
+}
+
+static enum status
+run_command(struct client *client, char **words, const struct arguments *arguments,
+            struct error *error)
+{
+    if (strcmp(words[0], "top") == 0) {
+        return top_run(client, &arguments->top, error);
+    }
+    return strcmp(words[0], "user") == 0 ? show_user(client, words[1], error)
+                                         : show_cascade(client, words[1], error);
+}
+
+static int
+run(char **words, int count, const struct arguments *arguments)
+{
+    struct error error = {0};
+    struct client client;
+    struct client_address address;
+    if (count == 0) {
+        return bad_usage("which command? top, user or cascade");
+    }
+    bool is_top = strcmp(words[0], "top") == 0;
+    if (!is_top && strcmp(words[0], "user") != 0 && strcmp(words[0], "cascade") != 0) {
+        return bad_usage("no such command: there are top, user and cascade");
+    }
+    if (count != (is_top ? 1 : 2)) {
+        return bad_usage(is_top ? "top takes no argument" : "one id is wanted");
+    }
+    if (client_parse_url(arguments->url, &address, &error) != STATUS_OK) {
+        return bad_usage(error.text);
+    }
+    enum status status =
+        client_open(&client, arguments->url, arguments->prefix, &error);
+    if (status == STATUS_OK) {
+        status = run_command(&client, words, arguments, &error);
+    }
+    client_close(&client);
+    return exit_code(status, &error);
+}
+
+int
+main(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"redis", required_argument, NULL, 'r'},
+        {"prefix", required_argument, NULL, 'p'},
+        {"window", required_argument, NULL, 'w'},
+        {"rows", required_argument, NULL, 'n'},
+        {"every", required_argument, NULL, 'e'},
+        {"once", no_argument, NULL, '1'},
+        {"version", no_argument, NULL, 'V'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    struct arguments arguments = {
+        .url = "unix:/run/redis/redis-server.sock",
+        .prefix = "cascaded:",
+        .top = {.window = "1h", .every = USEC_PER_S},
+    };
+    // A Redis or a reader that goes away is told by the call that writes to it.
+    (void)signal(SIGPIPE, SIG_IGN);
+    if (cell_init() != 0) {
+        return fail(EX_OSERR, "this system lacks the locale C.UTF-8");
+    }
+    int letter = 0;
+    while ((letter = getopt_long(argc, argv, "r:p:w:n:e:1Vh", options, NULL)) != -1) {
+        if (letter == 'h' || letter == 'V') {
+            (void)fputs(letter == 'h' ? usage_text
+                                      : "cascadectl " CASCADED_VERSION "\n",
+                        stdout);
+            return EX_OK;
+        }
+        int code = take_option(letter, optarg, &arguments);
+        if (code != EX_OK) {
+            return code;
+        }
+    }
+    return run(argv + optind, argc - optind, &arguments);
+}

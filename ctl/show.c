@@ -1,0 +1,273 @@
+#include "ctl/show.h"
+
+#include "base/buffer.h"
+#include "base/usec.h"
+#include "ctl/board.h"
+#include "ctl/cell.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    OUTPUT_MAX = 1 << 20,
+    VALUE_COLUMNS = 4000,
+    NAME_COLUMNS = 16,
+    WINDOW_COLUMNS = 16,
+    WINDOWS_MAX = 8,
+    KEY_MAX = 4096,
+};
+
+// Networks a bare "@handle" is looked up in.
+static const char *const networks[] = {"x", "bsky", "masto"};
+enum { NETWORK_COUNT = sizeof networks / sizeof *networks };
+
+static struct slice
+field_name(const redisReply *hash, size_t index)
+{
+    return client_text(hash->element[2 * index]);
+}
+
+static struct slice
+field_value(const redisReply *hash, size_t index)
+{
+    return client_text(hash->element[2 * index + 1]);
+}
+
+static struct slice
+field_named(const redisReply *hash, struct slice name)
+{
+    for (size_t i = 0; i < hash->elements / 2; i++) {
+        if (slice_equal(field_name(hash, i), name)) {
+            return field_value(hash, i);
+        }
+    }
+    return SLICE_NONE;
+}
+
+static bool
+is_time(struct slice name)
+{
+    static const struct slice ending = {"_ms", 3};
+    return slice_equal(name, SLICE_LIT("last_seen")) ||
+           (name.len > ending.len &&
+            memcmp(name.ptr + name.len - ending.len, ending.ptr, ending.len) == 0);
+}
+
+static void
+put_time(struct buffer *out, struct slice value)
+{
+    char digits[16] = "";
+    char text[USEC_TEXT_MAX];
+    if (value.len == 0 || value.len >= sizeof digits) {
+        return;
+    }
+    memcpy(digits, value.ptr, value.len);
+    buffer_append(out, SLICE_LIT("  "));
+    buffer_append(out, slice_of(usec_format_rfc3339(
+                           (usec)strtoll(digits, NULL, 10) * USEC_PER_MS, text)));
+}
+
+static void
+put_field(struct buffer *out, struct slice name, struct slice value)
+{
+    cell_put_aligned(out, name, NAME_COLUMNS, CELL_LEFT);
+    buffer_append(out, SLICE_LIT("  "));
+    (void)cell_put(out, value, VALUE_COLUMNS);
+    if (is_time(name)) {
+        put_time(out, value);
+    }
+    buffer_append_byte(out, '\n');
+}
+
+// The window of a field like "mentions:1h"; none for any other field.
+static struct slice
+window_of(struct slice name)
+{
+    const char *colon = name.len > 0 ? memchr(name.ptr, ':', name.len) : NULL;
+    if (colon == NULL) {
+        return SLICE_NONE;
+    }
+    size_t before = (size_t)(colon - name.ptr) + 1;
+    return (struct slice){colon + 1, name.len - before};
+}
+
+struct window {
+    struct slice name;
+    usec span;
+};
+
+struct windows {
+    size_t count;
+    struct window at[WINDOWS_MAX];
+};
+
+static int
+compare_windows(const void *a, const void *b)
+{
+    const struct window *left = a;
+    const struct window *right = b;
+    return (left->span > right->span) - (left->span < right->span);
+}
+
+// The windows that the hash has values of, shortest first.
+static struct windows
+find_windows(const redisReply *hash)
+{
+    struct windows windows = {0};
+    for (size_t i = 0; i < hash->elements / 2 && windows.count < WINDOWS_MAX; i++) {
+        struct window window = {window_of(field_name(hash, i)), 0};
+        bool is_new = usec_parse_duration(window.name, &window.span) == STATUS_OK;
+        for (size_t j = 0; j < windows.count && is_new; j++) {
+            is_new = !slice_equal(windows.at[j].name, window.name);
+        }
+        if (is_new) {
+            windows.at[windows.count++] = window;
+        }
+    }
+    qsort(windows.at, windows.count, sizeof *windows.at, compare_windows);
+    return windows;
+}
+
+static void
+put_metric(struct buffer *out, const redisReply *hash, const char *metric,
+           const struct windows *windows)
+{
+    cell_put_aligned(out, slice_of(metric), NAME_COLUMNS, CELL_LEFT);
+    for (size_t i = 0; i < windows->count; i++) {
+        char name[KEY_MAX];
+        char grouped[CELL_NUMBER_MAX];
+        (void)snprintf(name, sizeof name, "%s:%.*s", metric,
+                       SLICE_ARG(windows->at[i].name));
+        struct slice value = field_named(hash, slice_of(name));
+        cell_put_aligned(out,
+                         cell_number(value.len > 0 ? value : SLICE_LIT("0"), grouped),
+                         WINDOW_COLUMNS, CELL_RIGHT);
+    }
+    buffer_append_byte(out, '\n');
+}
+
+static void
+put_metrics(struct buffer *out, const redisReply *hash)
+{
+    struct windows windows = find_windows(hash);
+    if (windows.count == 0) {
+        return;
+    }
+    buffer_append_byte(out, '\n');
+    cell_fill(out, NAME_COLUMNS);
+    for (size_t i = 0; i < windows.count; i++) {
+        cell_put_aligned(out, windows.at[i].name, WINDOW_COLUMNS, CELL_RIGHT);
+    }
+    buffer_append_byte(out, '\n');
+    for (size_t board = 0; board <= BOARD_POSTS; board++) {
+        put_metric(out, hash, board_names[board], &windows);
+    }
+}
+
+// Every field of a hash: first the plain ones, then those per window as a table.
+static void
+print_hash(const char *kind, struct slice id, const redisReply *hash)
+{
+    struct buffer out;
+    buffer_init(&out, OUTPUT_MAX);
+    put_field(&out, slice_of(kind), id);
+    for (size_t i = 0; i < hash->elements / 2; i++) {
+        if (slice_is_none(window_of(field_name(hash, i)))) {
+            put_field(&out, field_name(hash, i), field_value(hash, i));
+        }
+    }
+    put_metrics(&out, hash);
+    (void)fwrite(buffer_text(&out).ptr, 1, out.size, stdout);
+    buffer_fini(&out);
+}
+
+static enum status
+show_hash(struct client *client, const char *kind, struct slice id, struct error *error)
+{
+    struct buffer key;
+    buffer_init(&key, KEY_MAX);
+    buffer_append(&key, slice_of(kind));
+    buffer_append_byte(&key, ':');
+    buffer_append(&key, id);
+    client_ask(client, "HGETALL", buffer_text(&key), NULL);
+    buffer_fini(&key);
+    redisReply *hash = client_answer(client, REDIS_REPLY_ARRAY, error);
+    if (hash == NULL) {
+        return STATUS_IO;
+    }
+    enum status status = STATUS_OK;
+    if (hash->elements >= 2) {
+        print_hash(kind, id, hash);
+    } else {
+        status = error_set(error, STATUS_RANGE,
+                           "no %s \"%.*s\" in Redis: nothing is counted in any window",
+                           kind, SLICE_ARG(id));
+    }
+    freeReplyObject(hash);
+    return status;
+}
+
+static void
+ask_handle(struct client *client, const char *network, const char *handle)
+{
+    struct buffer key;
+    buffer_init(&key, KEY_MAX);
+    buffer_append(&key, SLICE_LIT("handle:"));
+    if (network != NULL) {
+        buffer_append(&key, slice_of(network));
+        buffer_append_byte(&key, ':');
+    }
+    for (const char *c = handle; *c != '\0'; c++) {
+        bool is_upper = *c >= 'A' && *c <= 'Z';
+        buffer_append_byte(&key, (char)(is_upper ? *c - 'A' + 'a' : *c));
+    }
+    client_ask(client, "GET", buffer_text(&key), NULL);
+    buffer_fini(&key);
+}
+
+static enum status
+show_handle(struct client *client, const char *handle, struct error *error)
+{
+    redisReply *ids[NETWORK_COUNT] = {NULL};
+    size_t asked = strchr(handle, ':') != NULL ? 1 : NETWORK_COUNT;
+    for (size_t i = 0; i < asked; i++) {
+        ask_handle(client, asked > 1 ? networks[i] : NULL, handle);
+    }
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < asked && status == STATUS_OK; i++) {
+        ids[i] = client_answer(client, REDIS_REPLY_STRING, error);
+        status = ids[i] != NULL ? STATUS_OK : STATUS_IO;
+    }
+    size_t found = 0;
+    for (size_t i = 0; i < asked && status == STATUS_OK; i++) {
+        if (!slice_is_none(client_text(ids[i]))) {
+            (void)fputs(found++ > 0 ? "\n" : "", stdout);
+            status = show_hash(client, "user", client_text(ids[i]), error);
+        }
+    }
+    for (size_t i = 0; i < asked; i++) {
+        freeReplyObject(ids[i]);
+    }
+    if (status == STATUS_OK && found == 0) {
+        return error_set(error, STATUS_RANGE,
+                         "no user \"@%.200s\" in Redis; a handle of another network is "
+                         "written @net:handle",
+                         handle);
+    }
+    return status;
+}
+
+enum status
+show_user(struct client *client, const char *who, struct error *error)
+{
+    return who[0] == '@' ? show_handle(client, who + 1, error)
+                         : show_hash(client, "user", slice_of(who), error);
+}
+
+enum status
+show_cascade(struct client *client, const char *id, struct error *error)
+{
+    return show_hash(client, "cascade", slice_of(id), error);
+}

@@ -1,0 +1,14 @@
+// One user or one cascade in full: `cascadectl user`, `cascadectl cascade`.
+#pragma once
+
+#include "base/status.h"
+#include "ctl/client.h"
+
+// STATUS_RANGE: Redis holds nothing of that name, and `error` says so.
+//
+// who: a user id, "@handle" (looked up in the networks that have well-known handles) or
+// "@net:handle". Every user found is shown.
+enum status show_user(struct client *client, const char *who,
+                      struct error *error) MUST_USE;
+enum status show_cascade(struct client *client, const char *id,
+                         struct error *error) MUST_USE;

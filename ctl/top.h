@@ -1,0 +1,21 @@
+// The leaderboards, drawn again and again: `cascadectl top`.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/status.h"
+#include "base/usec.h"
+#include "ctl/client.h"
+
+struct top_options {
+    const char *window;
+    size_t rows; // most rows of a board; 0: as many as fit
+    usec every;
+    bool is_once;
+};
+
+// Returns after one frame, or when a signal or a closed standard output ends it
+// (STATUS_OK), or when Redis fails. Leaves the terminal as it was. Borrows everything.
+enum status top_run(struct client *client, const struct top_options *options,
+                    struct error *error) MUST_USE;

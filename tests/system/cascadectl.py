@@ -1,0 +1,254 @@
+#!/usr/bin/env python3
+"""cascadectl on a real Redis: what it shows, what it never shows, how it ends."""
+import contextlib
+import os
+import signal
+import subprocess
+import tempfile
+import time
+
+import redis
+
+from terminal import LEAVE, Terminal, columns_of, frames, hostile, run_tests
+
+CASCADECTL = os.path.join(os.environ["BUILD"], "cascadectl")
+METRICS = "posts mentions retweets quotes replies reach influence".split()
+READS = {"hmget", "hgetall", "zrevrange", "get", "select"}
+# Handles and texts by people who mean harm, or write in more scripts than one.
+NASTY = [
+    "plain", "e\x1b[31mscape", "title\x1b]0;owned\x07", "c1\u009b31m", "bidi\u202eevil\u2066",
+    "zero\u200bwidth\ufeff", "zalgo" + "\u0301" * 40, "日本語の名前がとても長いですよね" * 3,
+    "line\nbreak\rhere\ttab", "tag\U000e0041\U000e0042", "नमस्ते", "",
+]
+
+
+@contextlib.contextmanager
+def private_redis():
+    with tempfile.TemporaryDirectory() as folder:
+        socket = folder + "/redis.sock"
+        server = subprocess.Popen(
+            ["redis-server", "--port", "0", "--unixsocket", socket, "--save", "", "--dir", folder],
+            stdout=subprocess.DEVNULL)
+        try:
+            client = redis.Redis(unix_socket_path=socket)
+            for _ in range(200):
+                with contextlib.suppress(redis.ConnectionError):
+                    client.ping()
+                    break
+                time.sleep(0.02)
+            yield client, "unix:" + socket, server
+        finally:
+            server.kill()
+            server.wait()
+
+
+def fill(client, prefix="cascaded:"):
+    """Forty users and cascades; the first ones have the nasty names."""
+    pipe = client.pipeline()
+    pipe.hset(prefix + "meta", mapping={"clock_ms": 1772452800000, "posts": 1234567,
+                                        "lag_ms": 12, "complete": 0})
+    for i in range(40):
+        name = NASTY[i] if i < len(NASTY) else f"user{i}"
+        for metric in METRICS:
+            pipe.zadd(f"{prefix}top:{metric}:1h", {f"app:u{i}": 1000 - i})
+        pipe.zadd(prefix + "top:hashtags:1h", {f"tag{i}{name}": 1000 - i})
+        pipe.zadd(prefix + "top:cascades:1h", {f"app:p{i}": 1000 - i})
+        pipe.hset(f"{prefix}user:app:u{i}", mapping={
+            "handle": name, "name": name, "followers": 7, "last_seen": 1772452800000,
+            "mentions:5m": 3, "mentions:1h": 45678, "retweets:24h": 9})
+        pipe.hset(f"{prefix}cascade:app:p{i}", mapping={
+            "author": f"app:u{i}", "handle": name, "text": name + " text", "size": 5,
+            "created_ms": 1772452800000})
+    pipe.hset(prefix + "user:app:bytes", mapping={"handle": b"\xff\xfe\xc3(", "posts:1h": 1})
+    pipe.set(prefix + "handle:x:ann", "app:u0")
+    pipe.set(prefix + "handle:app:ann", "app:u20")
+    pipe.execute()
+
+
+def run(url, *words):
+    return subprocess.run([CASCADECTL, "-r", url, *words], capture_output=True, check=False)
+
+
+def shown(url, *words):
+    ended = run(url, *words)
+    assert ended.returncode == 0, ended
+    return ended.stdout.decode()
+
+
+def one_frame_shows_handles_scores_and_counters():
+    with private_redis() as (client, url, _):
+        fill(client)
+        lines = shown(url, "top", "--once").splitlines()
+        assert lines[0].endswith("2026-03-02T12:00:00.000Z") and "last 1h" in lines[0], lines
+        assert lines[1] == "1,234,567 posts, lag 12 ms, windows still filling", lines
+        assert lines[4].startswith("  1 @plain") and " 1,000 " in lines[4], lines
+        assert any(line.startswith("  1 #tag0plain") for line in lines), lines
+        assert "@user12 text" not in "\n".join(lines)  # row 13 of 10
+        assert "@user12 user12 text" in shown(url, "top", "--once", "--rows", "13")
+
+
+def an_empty_redis_is_no_error():
+    with private_redis() as (_, url, _server):
+        assert "no posts yet" in shown(url, "top", "--once")
+
+
+def another_prefix_and_window_are_other_keys():
+    with private_redis() as (client, url, _):
+        fill(client, "other:")
+        assert "plain" not in shown(url, "top", "--once")
+        assert "plain" in shown(url, "-p", "other:", "top", "--once")
+        assert "plain" not in shown(url, "-p", "other:", "top", "--once", "--window", "5m")
+
+
+def no_hostile_character_is_ever_written():
+    with private_redis() as (client, url, _):
+        fill(client)
+        client.set("cascaded:handle:x:evil", "app:u1")
+        for words in (["top", "--once"], ["user", "@evil"], ["user", "app:bytes"],
+                      *(["user", f"app:u{i}"] for i in range(len(NASTY))),
+                      *(["cascade", f"app:p{i}"] for i in range(len(NASTY)))):
+            text = shown(url, *words)
+            assert not hostile(text), (words, hostile(text))
+        ended = run(url, "user", "no\x1b[31msuch\u202euser")
+        assert not hostile(ended.stderr.decode()), ended.stderr
+
+
+def draw(url, columns, lines, *words):
+    """Two frames on a terminal of this size."""
+    terminal = Terminal([CASCADECTL, "-r", url, "top", "--every", "50ms", *words],
+                        columns, lines)
+    for _ in range(3):
+        start = len(terminal.output)
+        terminal.wait_for(b"\x1b[J", start=start)
+    terminal.signal(signal.SIGINT)
+    assert terminal.finish() == 0, terminal.output
+    return frames(terminal.output)
+
+
+def frames_fit_the_terminal_and_use_it():
+    with private_redis() as (client, url, _):
+        fill(client)
+        rows = {}
+        for columns, lines in ((80, 24), (132, 50), (200, 60), (20, 5), (1, 1)):
+            for frame in draw(url, columns, lines):
+                assert len(frame) <= lines, (columns, lines, len(frame))
+                for line in frame:
+                    assert columns_of(line) <= columns, (columns, line)
+                    assert not hostile(line), (line, hostile(line))
+            rows[columns] = "\n".join(frame)
+        for title in "Retweets Influence Mentions Reach Hashtags Cascades".split():
+            assert title in rows[80], rows[80]
+        assert "Quotes" not in rows[80] and "Quotes" in rows[132] and "Replies" in rows[200]
+        assert "  5 " in rows[80] and " 13 " in rows[132], rows
+
+
+def a_new_size_is_drawn_at_once():
+    with private_redis() as (client, url, _):
+        fill(client)
+        terminal = Terminal([CASCADECTL, "-r", url, "top", "--every", "1h"], 80, 24)
+        start = terminal.wait_for(b"Cascades")
+        terminal.resize(140, 40)
+        terminal.wait_for(b"Quotes", 10, start)
+        terminal.signal(signal.SIGTERM)
+        assert terminal.finish() == 0
+
+
+def the_terminal_is_left_as_it_was():
+    with private_redis() as (client, url, server):
+        fill(client)
+        for how in (b"\x03", b"\x1c", signal.SIGTERM, signal.SIGHUP):
+            terminal = Terminal([CASCADECTL, "-r", url, "top"])
+            terminal.wait_for(b"Cascades")
+            terminal.press(how) if isinstance(how, bytes) else terminal.signal(how)
+            assert terminal.finish() == 0, (how, terminal.output)
+            assert terminal.output.endswith(LEAVE), (how, terminal.output[-100:])
+        terminal = Terminal([CASCADECTL, "-r", url, "top", "--every", "50ms"])
+        terminal.wait_for(b"Cascades")
+        server.kill()
+        assert terminal.finish() == 69, terminal.output
+        assert b"lost Redis" in terminal.output.split(LEAVE, 1)[1], terminal.output[-300:]
+
+
+def a_stopped_program_comes_back_to_its_screen():
+    with private_redis() as (client, url, _):
+        fill(client)
+        terminal = Terminal([CASCADECTL, "-r", url, "top", "--every", "1h"])
+        start = terminal.wait_for(b"Cascades")
+        terminal.signal(signal.SIGTSTP)
+        start = terminal.wait_for(LEAVE, 10, start)
+        os.waitpid(terminal.pid, os.WUNTRACED)
+        terminal.signal(signal.SIGCONT)
+        terminal.wait_for(b"Cascades", 10, start)
+        terminal.signal(signal.SIGINT)
+        assert terminal.finish() == 0
+
+
+def a_user_is_found_by_id_and_by_handle():
+    with private_redis() as (client, url, _):
+        fill(client)
+        text = shown(url, "user", "app:u0")
+        assert "handle            plain" in text and "2026-03-02T12:00:00.000Z" in text, text
+        table = text[text.index("\n\n"):].split()
+        assert table[:3] == ["5m", "1h", "24h"], table
+        assert table[table.index("mentions"):][:4] == ["mentions", "3", "45,678", "0"], table
+        assert shown(url, "user", "@ANN") == text
+        assert "user20" in shown(url, "user", "@app:ann")
+
+
+def a_cascade_is_shown_field_by_field():
+    with private_redis() as (client, url, _):
+        fill(client)
+        text = shown(url, "cascade", "app:p20")
+        assert "text              user20 text" in text and "app:u20" in text, text
+
+
+def only_reading_commands_are_sent():
+    with private_redis() as (client, url, _):
+        fill(client)
+        client.config_resetstat()
+        for words in (["top", "--once"], ["user", "@ann"], ["user", "app:u0"],
+                      ["cascade", "app:p0"]):
+            shown(url, *words)
+        sent = {name.removeprefix("cmdstat_") for name in client.info("commandstats")}
+        assert sent - {"info", "config|resetstat"} <= READS, sent
+
+
+def every_failure_has_its_exit_code_and_one_clear_line():
+    with private_redis() as (client, url, _):
+        client.set("cascaded:meta", "of another type")
+        for code, words, said in (
+                (69, ["-r", "unix:/nowhere", "top"], b"cannot reach Redis at unix:/nowhere"),
+                (69, ["-r", "redis://127.0.0.1:1", "top"], b"cannot reach Redis"),
+                (69, ["-r", url, "top", "--once"], b"WRONGTYPE"),
+                (66, ["-r", url, "user", "app:nobody"], b"no user"),
+                (66, ["-r", url, "user", "@nobody"], b"no user"),
+                (66, ["-r", url, "cascade", "app:nothing"], b"no cascade"),
+                (64, ["-r", "nonsense", "top"], b"no Redis URL"),
+                (64, [], b"which command"),
+                (64, ["fly"], b"no such command"),
+                (64, ["user"], b"one id"),
+                (64, ["top", "extra"], b"no argument"),
+                (64, ["top", "--rows", "0"], b"--rows"),
+                (64, ["top", "--every", "soon"], b"--every"),
+                (64, ["--nonsense"], b"--nonsense")):
+            ended = subprocess.run([CASCADECTL, *words], capture_output=True, check=False)
+            assert ended.returncode == code and said in ended.stderr, (words, ended)
+            assert ended.stderr.count(b"\n") <= 2, ended
+    for option in ("-h", "-V"):
+        assert run("unix:/nowhere", option).returncode == 0
+
+
+run_tests([
+    one_frame_shows_handles_scores_and_counters,
+    an_empty_redis_is_no_error,
+    another_prefix_and_window_are_other_keys,
+    no_hostile_character_is_ever_written,
+    frames_fit_the_terminal_and_use_it,
+    a_new_size_is_drawn_at_once,
+    the_terminal_is_left_as_it_was,
+    a_stopped_program_comes_back_to_its_screen,
+    a_user_is_found_by_id_and_by_handle,
+    a_cascade_is_shown_field_by_field,
+    only_reading_commands_are_sent,
+    every_failure_has_its_exit_code_and_one_clear_line,
+])

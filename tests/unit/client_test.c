@@ -1,0 +1,84 @@
+// How cascadectl reads the address of a Redis.
+#include "ctl/client.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static struct client_address
+parsed(const char *url)
+{
+    struct client_address address = {0};
+    struct error error = {0};
+    assert_int_equal(client_parse_url(url, &address, &error), STATUS_OK);
+    return address;
+}
+
+static void
+a_socket_path_is_taken_as_it_is(void **state)
+{
+    (void)state;
+    assert_string_equal(parsed("unix:/run/redis.sock").path, "/run/redis.sock");
+    assert_string_equal(parsed("unix:///run/redis.sock").path, "/run/redis.sock");
+}
+
+static void
+host_port_and_database_are_told_apart(void **state)
+{
+    (void)state;
+    struct client_address address = parsed("redis://localhost:6380/3");
+    assert_string_equal(address.host, "localhost");
+    assert_string_equal(address.path, "");
+    assert_int_equal(address.port, 6380);
+    assert_int_equal(address.database, 3);
+    address = parsed("redis://[::1]:7000");
+    assert_string_equal(address.host, "::1");
+    assert_int_equal(address.port, 7000);
+    address = parsed("redis://redis.example/");
+    assert_string_equal(address.host, "redis.example");
+    assert_int_equal(address.port, 6379);
+    assert_int_equal(address.database, 0);
+    assert_string_equal(parsed("redis://[::1]").host, "::1");
+}
+
+static void
+anything_else_is_refused_and_changes_nothing(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "",
+        "unix:",
+        "redis://",
+        "redis://:6379",
+        "redis://host:",
+        "redis://host:70000",
+        "redis://host:12x",
+        "redis://host/one",
+        "redis://host/-1",
+        "redis://[::1]x",
+        "rediss://host",
+        "/run/redis.sock",
+        "redis://user:secret@host",
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct client_address address = {.port = 1};
+        struct error error = {0};
+        assert_int_equal(client_parse_url(bad[i], &address, &error), STATUS_PARSE);
+        assert_int_equal(address.port, 1);
+        assert_int_not_equal(error.text[0], '\0');
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_socket_path_is_taken_as_it_is),
+        cmocka_unit_test(host_port_and_database_are_told_apart),
+        cmocka_unit_test(anything_else_is_refused_and_changes_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
