@@ -1,0 +1,17 @@
+#!/bin/sh
+# The documentation says what the tables say, the sample configuration is a good one, and so is
+# every option in it.
+set -eu
+conf/generate-docs --check "$RELEASE/cascaded" || {
+    echo "run: conf/generate-docs $RELEASE/cascaded"
+    exit 1
+}
+all=$(mktemp)
+trap 'rm -f "$all"' EXIT
+sed 's/^\( *\)#\([a-z]\)/\1\2/' conf/cascaded.conf >"$all"
+for file in conf/cascaded.conf "$all"; do
+    "$RELEASE/cascaded" --check --config "$file" || {
+        echo "$file: cascaded --check refuses it"
+        exit 1
+    }
+done

@@ -1,0 +1,10 @@
+#!/bin/sh
+# The code is laid out as .clang-format says.
+set -eu
+want=14
+have=$(clang-format --version | sed 's/.*version \([0-9]*\).*/\1/')
+if [ "$have" != "$want" ]; then
+    echo "clang-format $want decides about layout, this is $have"
+    exit 77
+fi
+git ls-files -co --exclude-standard '*.c' '*.h' '*.cc' | xargs clang-format --dry-run -Werror

@@ -1,0 +1,15 @@
+#!/bin/sh
+# Every header says #pragma once and compiles alone.
+set -eu
+faults=0
+for header in base/*.h ingest/*.h pipeline/*.h sinks/*.h daemon/*.h ctl/*.h; do
+    [ -e "$header" ] || continue
+    grep -qx '#pragma once' "$header" || {
+        echo "$header: lacks #pragma once"
+        faults=1
+    }
+    # shellcheck disable=SC2046 # pkg-config's words
+    gcc -std=c17 -D_POSIX_C_SOURCE=200809L -I. -Wall -Wextra -Wpedantic -Werror -fsyntax-only \
+        $(pkg-config --cflags hiredis libevent) -include "$header" -x c /dev/null || faults=1
+done
+exit "$faults"

@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+"""Who may include whom: folders by CONTRIBUTING.md's table, libraries file by file."""
+import pathlib
+import re
+import sys
+
+# Folder: what its files may include by a path from the root.
+MAY_INCLUDE = {
+    "base": ["base/"],
+    "ingest": ["ingest/", "base/", "pipeline/post.h"],
+    "pipeline": ["pipeline/", "base/"],
+    "sinks": ["sinks/", "base/", "pipeline/changes.h"],
+    "daemon": ["daemon/", "ingest/", "pipeline/", "sinks/", "base/"],
+    "ctl": ["ctl/", "base/"],
+}
+
+# Library headers, and the files that may know the library. Everybody else goes through them.
+LIBRARIES = {
+    r"simdjson\.h": ["ingest/json_simd.cc"],
+    r"utf8proc\.h": ["ingest/utf8.c", "ingest/link.c", "ingest/text.c"],
+    r"hiredis/": ["sinks/redis_conn.c", "sinks/redis_reader.c", "ctl/client.h"],
+    r"openssl/": ["sinks/redis_tls.c", "sinks/redis_tls.h", "sinks/redis_conn.c"],
+    r"event2/": ["ingest/file.c", "sinks/redis_conn.c", "sinks/redis_dial.c",
+                 "sinks/redis_dial.h", "sinks/redis_sink.c", "daemon/"],
+    r"confuse\.h": ["daemon/config.c"],
+    r"emmintrin\.h": ["ingest/json_token.h"],
+}
+
+# Standard headers. base/ and pipeline/ are pure: what they may call is in purity.sh, but most
+# of what they may not is told by its header already.
+PURE = {"assert.h", "errno.h", "inttypes.h", "limits.h", "stdalign.h", "stdarg.h", "stdbool.h",
+        "stddef.h", "stdint.h", "stdio.h", "stdlib.h", "string.h"}
+SYSTEM_IN_BASE = {
+    "base/region.c": {"sys/mman.h", "unistd.h"},  # reserves memory
+    "base/log.c": {"unistd.h"},                   # writes to stderr
+}
+SYSTEM = PURE | {"ctype.h", "fcntl.h", "getopt.h", "locale.h", "math.h", "netdb.h", "poll.h",
+                 "signal.h", "sysexits.h", "time.h", "unistd.h", "wchar.h"}
+# The C++ file that wraps simdjson.
+CXX = {"cassert", "cstddef", "cstdint", "cstring", "memory", "new", "string_view"}
+
+INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
+
+
+def system_is_allowed(path, header):
+    if path.parts[0] in ("base", "pipeline"):
+        return header in PURE or header in SYSTEM_IN_BASE.get(str(path), ())
+    if path.suffix == ".cc" and header in CXX:
+        return True
+    return header in SYSTEM or header.startswith(("sys/", "netinet/", "arpa/"))
+
+
+def library_files(header):
+    for pattern, files in LIBRARIES.items():
+        if re.match(pattern, header):
+            return files
+    return None
+
+
+def is_allowed(path, kind, header):
+    if kind == '"':
+        return any(header.startswith(part) for part in MAY_INCLUDE[path.parts[0]])
+    files = library_files(header)
+    if files is not None:
+        return any(str(path) == file or (file.endswith("/") and str(path).startswith(file))
+                   for file in files)
+    return system_is_allowed(path, header)
+
+
+def main():
+    faults = 0
+    for folder in MAY_INCLUDE:
+        for path in sorted(pathlib.Path(folder).glob("*.[ch]*")):
+            for number, line in enumerate(path.read_text().splitlines(), 1):
+                found = INCLUDE.match(line)
+                if found and not is_allowed(path, *found.groups()):
+                    faults += 1
+                    print(f"{path}:{number}: may not include {found[2]}")
+    return 1 if faults else 0
+
+
+sys.exit(main())
