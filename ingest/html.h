@@ -21,4 +21,4 @@
 
 // Borrows html. Returns html itself if there is nothing to do, else a slice in the
 // arena, never longer than html; SLICE_NONE past the arena's limit.
-struct slice html_text(struct arena *arena, struct slice html);
+struct slice html_text(struct arena *arena, struct slice in);

@@ -67,15 +67,15 @@ bool boards_init(struct boards *boards, uint32_t top, struct windows *windows,
 void boards_fini(struct boards *boards);
 
 // Values of that counter changed in those slots.
-void boards_touched(struct boards *boards, uint32_t counter, uint32_t slots);
+void boards_touched(struct boards *boards, uint32_t index, uint32_t slots);
 
 // Brings the boards up to date: which of them are_changed is known afterwards.
 void boards_update(struct boards *boards);
 
 // The change that brings the published board to the current one; false if there is
 // none. Entries are valid until the next call.
-bool boards_take_change(struct boards *boards, uint32_t board,
+bool boards_take_change(struct boards *boards, uint32_t index,
                         struct change *ret_change);
 
 // The board is to be written whole again.
-void boards_lost(struct boards *boards, uint32_t board);
+void boards_lost(struct boards *boards, uint32_t index);

@@ -48,7 +48,8 @@ enum cascade_field {
 };
 
 struct cascade {
-    uint32_t id; // slab texts
+    uint64_t hash; // of the id, keyed; stands for it
+    uint32_t id;   // slab texts
     uint32_t text;
     uint32_t lang;
     uint32_t author; // user, referenced; or USER_NONE

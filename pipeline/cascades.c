@@ -32,13 +32,13 @@ cascades_fini(struct cascades *cascades)
     region_release(cascades->rows, rows * sizeof(*cascades->rows));
 }
 
-static uint32_t
-find_hashed(const struct cascades *cascades, struct slice id, uint64_t hash)
+uint32_t
+cascades_find_hash(const struct cascades *cascades, uint64_t hash)
 {
     struct table_walk walk = table_walk(&cascades->by_id, hash);
     uint32_t cascade;
     while ((cascade = table_next(&cascades->by_id, &walk)) != TABLE_NONE) {
-        if (slice_equal(cascades_id(cascades, cascade), id)) {
+        if (cascades->rows[cascade].hash == hash) {
             return cascade;
         }
     }
@@ -48,14 +48,14 @@ find_hashed(const struct cascades *cascades, struct slice id, uint64_t hash)
 uint32_t
 cascades_find(const struct cascades *cascades, struct slice id)
 {
-    return find_hashed(cascades, id, hash_slice(&cascades->key, id));
+    return cascades_find_hash(cascades, hash_slice(&cascades->key, id));
 }
 
 uint32_t
 cascades_put(struct cascades *cascades, struct slice id, bool *ret_is_new)
 {
     uint64_t hash = hash_slice(&cascades->key, id);
-    uint32_t cascade = find_hashed(cascades, id, hash);
+    uint32_t cascade = cascades_find_hash(cascades, hash);
     *ret_is_new = cascade == CASCADE_NONE;
     if (cascade != CASCADE_NONE) {
         return cascade;
@@ -70,6 +70,7 @@ cascades_put(struct cascades *cascades, struct slice id, bool *ret_is_new)
     }
     struct cascade *row = &cascades->rows[cascade];
     memset(row, 0, sizeof(*row));
+    row->hash = hash;
     row->id = slab_text_put(cascades->texts, id);
     row->author = USER_NONE;
     row->birth = ++cascades->births;
@@ -289,19 +290,6 @@ cascades_advance(struct cascades *cascades, usec clock)
     }
 }
 
-uint32_t
-cascades_find_hash(const struct cascades *cascades, uint64_t hash)
-{
-    struct table_walk walk = table_walk(&cascades->by_id, hash);
-    uint32_t cascade;
-    while ((cascade = table_next(&cascades->by_id, &walk)) != TABLE_NONE) {
-        if (hash_slice(&cascades->key, cascades_id(cascades, cascade)) == hash) {
-            return cascade;
-        }
-    }
-    return CASCADE_NONE;
-}
-
 // ── eviction ───────────────────────────────────────────────────────────────
 
 static void
@@ -388,27 +376,33 @@ sift(const struct cascades *cascades, uint32_t *heap, uint32_t count, uint32_t a
     }
 }
 
-// Keeps the `wanted` least of the records in a heap with the greatest on top.
+// Offers a record to the `wanted` least so far, a heap with the greatest on top.
+static uint32_t
+rank_offer(struct cascades *cascades, uint32_t count, uint32_t wanted, uint32_t cascade)
+{
+    uint32_t *heap = cascades->ranking;
+    if (count == wanted) {
+        if (matters_more(cascades, heap[0], cascade)) {
+            heap[0] = cascade;
+            sift(cascades, heap, count, 0);
+        }
+        return count;
+    }
+    heap[count++] = cascade;
+    for (uint32_t k = count == wanted ? count / 2 : 0; k-- > 0;) {
+        sift(cascades, heap, count, k);
+    }
+    return count;
+}
+
 static uint32_t
 rank_least(struct cascades *cascades, uint32_t wanted, bool with_open, usec clock)
 {
-    uint32_t *heap = cascades->ranking;
     uint32_t count = 0;
     for (uint32_t i = 0; i < cascades->high; i++) {
         const struct cascade *row = &cascades->rows[i];
-        if (row->birth == 0 || (!with_open && !cascades_is_closed(row, clock))) {
-            continue;
-        }
-        if (count < wanted) {
-            heap[count++] = i;
-            if (count == wanted) {
-                for (uint32_t k = count / 2; k-- > 0;) {
-                    sift(cascades, heap, count, k);
-                }
-            }
-        } else if (matters_more(cascades, heap[0], i)) {
-            heap[0] = i;
-            sift(cascades, heap, count, 0);
+        if (row->birth != 0 && (with_open || cascades_is_closed(row, clock))) {
+            count = rank_offer(cascades, count, wanted, i);
         }
     }
     return count;
@@ -437,9 +431,8 @@ evict(struct cascades *cascades, bool with_open, usec clock)
     for (uint32_t i = 0; i < count; i++) {
         uint32_t cascade = cascades->ranking[i];
         struct cascade *row = &cascades->rows[cascade];
-        struct slice id = cascades_id(cascades, cascade);
         cascades->evicted += row->last != USEC_NONE;
-        table_remove(&cascades->by_id, hash_slice(&cascades->key, id), cascade);
+        table_remove(&cascades->by_id, row->hash, cascade);
         orphan(cascades, &row->board);
         orphan(cascades, &row->velocity);
         row->birth = 0;

@@ -131,17 +131,18 @@ change_user(struct pipeline *pipeline, uint32_t user, struct change *change)
     change->name = users_id(&pipeline->users, user);
     bool is_kept = user_counts(pipeline, row);
     if (is_kept) {
+        uint32_t now = (uint32_t)(pipeline->clock / USEC_PER_S);
         usec slack = change_slack(pipeline->longest);
         change->is_fresh = (row->flags & USER_WRITTEN) == 0;
         change->is_whole = (row->flags & USER_WHOLE) != 0 || change->is_fresh ||
-                           pipeline->clock - row->whole_at >= slack;
+                           now - row->whole_at >= slack / USEC_PER_S;
         change->ttl = pipeline->longest + 2 * slack;
         uint32_t fields = change->is_whole ? UINT32_MAX : row->profile;
         user_profile_fields(pipeline, change, row, fields);
         if (change->is_whole) {
             change_put(pipeline, change, SLICE_LIT("network"),
                        users_network_of(change->name));
-            row->whole_at = pipeline->clock;
+            row->whole_at = now;
         }
         user_count_fields(pipeline, change, row);
         row->flags = (uint8_t)((row->flags & ~USER_WHOLE) | USER_WRITTEN);

@@ -9,16 +9,24 @@ entries_of(const struct people *people, const struct slab *slab)
 }
 
 static uint32_t
-mask_of(const struct people *people)
+home_of(const struct people *people, uint32_t key)
 {
-    return ((uint32_t)1 << people->bits) - 1;
+    // Fibonacci hashing, then a multiplication in place of a division.
+    uint32_t hash = key * UINT32_C(0x9E3779B9);
+    return (uint32_t)(((uint64_t)hash * people->capacity) >> 32);
 }
 
 static uint32_t
-home_of(const struct people *people, uint32_t key)
+next_of(const struct people *people, uint32_t at)
 {
-    // Fibonacci hashing: indexes are dense, their low bits spread well.
-    return (uint32_t)((key * UINT64_C(0x9E3779B97F4A7C15)) >> (64 - people->bits));
+    return at + 1 == people->capacity ? 0 : at + 1;
+}
+
+// How far `at` lies behind `from`, around the end.
+static uint32_t
+distance(const struct people *people, uint32_t from, uint32_t at)
+{
+    return at >= from ? at - from : at + people->capacity - from;
 }
 
 struct person *
@@ -28,33 +36,44 @@ people_find(const struct people *people, const struct slab *slab, uint32_t user)
         return NULL;
     }
     struct person *entries = entries_of(people, slab);
-    uint32_t mask = mask_of(people);
     uint32_t at = home_of(people, user + 1);
     while (entries[at].user != 0) {
         if (entries[at].user == user + 1) {
             return &entries[at];
         }
-        at = (at + 1) & mask;
+        at = next_of(people, at);
     }
     return NULL;
+}
+
+// What the piece was asked for, or so little less that it is of the same class.
+static size_t
+size_of(const struct people *people)
+{
+    return people->capacity * sizeof(struct person);
 }
 
 static struct person *
 place(const struct people *people, struct person *entries, uint32_t key)
 {
-    uint32_t mask = mask_of(people);
     uint32_t at = home_of(people, key);
     while (entries[at].user != 0) {
-        at = (at + 1) & mask;
+        at = next_of(people, at);
     }
     return &entries[at];
 }
 
 static bool
-resize(struct people *people, struct slab *slab, uint8_t bits)
+grow(struct people *people, struct slab *slab)
 {
-    size_t size = sizeof(struct person) << bits;
-    struct people bigger = {slab_alloc(slab, size), people->count, bits};
+    size_t wanted =
+        (people->capacity + people->capacity / 2 + 1) * sizeof(struct person);
+    size_t size = slab_class_size(wanted);
+    struct people bigger = {
+        .piece = slab_alloc(slab, size),
+        .count = people->count,
+        .capacity = (uint32_t)(size / sizeof(struct person)),
+    };
     if (bigger.piece == SLAB_NONE) {
         return false;
     }
@@ -62,12 +81,12 @@ resize(struct people *people, struct slab *slab, uint8_t bits)
     memset(to, 0, size);
     if (people->piece != SLAB_NONE) {
         const struct person *from = entries_of(people, slab);
-        for (uint32_t i = 0; i <= mask_of(people); i++) {
+        for (uint32_t i = 0; i < people->capacity; i++) {
             if (from[i].user != 0) {
                 *place(&bigger, to, from[i].user) = from[i];
             }
         }
-        slab_free(slab, people->piece, sizeof(struct person) << people->bits);
+        slab_free(slab, people->piece, size_of(people));
     }
     *people = bigger;
     return true;
@@ -83,13 +102,11 @@ people_put(struct people *people, struct slab *slab, uint32_t user)
     if (people->count == PEOPLE_MOST) {
         return NULL;
     }
-    if (people->piece == SLAB_NONE) {
-        if (!resize(people, slab, 1)) {
+    // A walk ends at an empty entry, so there is always one.
+    while ((uint64_t)(people->count + 1) * 8 > (uint64_t)people->capacity * 7) {
+        if (!grow(people, slab)) {
             return NULL;
         }
-    } else if ((people->count + 1) * 4 > (mask_of(people) + 1) * 3 &&
-               !resize(people, slab, (uint8_t)(people->bits + 1))) {
-        return NULL;
     }
     person = place(people, entries_of(people, slab), user + 1);
     *person = (struct person){.user = user + 1};
@@ -101,12 +118,12 @@ void
 people_remove(struct people *people, struct slab *slab, struct person *person)
 {
     struct person *entries = entries_of(people, slab);
-    uint32_t mask = mask_of(people);
     uint32_t hole = (uint32_t)(person - entries);
-    for (uint32_t at = (hole + 1) & mask; entries[at].user != 0; at = (at + 1) & mask) {
+    for (uint32_t at = next_of(people, hole); entries[at].user != 0;
+         at = next_of(people, at)) {
         uint32_t home = home_of(people, entries[at].user);
         // Move back whoever may stand in the hole without leaving its probe path.
-        if (((at - home) & mask) >= ((at - hole) & mask)) {
+        if (distance(people, home, at) >= distance(people, hole, at)) {
             entries[hole] = entries[at];
             hole = at;
         }
@@ -123,11 +140,11 @@ people_clear(struct people *people, struct slab *slab, people_left_fn left,
         return;
     }
     const struct person *entries = entries_of(people, slab);
-    for (uint32_t i = 0; left != NULL && i <= mask_of(people); i++) {
+    for (uint32_t i = 0; left != NULL && i < people->capacity; i++) {
         if (entries[i].user != 0) {
             left(context, entries[i].user - 1);
         }
     }
-    slab_free(slab, people->piece, sizeof(struct person) << people->bits);
+    slab_free(slab, people->piece, size_of(people));
     memset(people, 0, sizeof(*people));
 }

@@ -1,7 +1,8 @@
 // Who carried one post: a set of people with what each of them did.
 //
-// Open addressing over 12-byte entries in a slab piece, a power of two in size, at most
-// three quarters full. One set holds at most PEOPLE_MOST people.
+// Open addressing over 12-byte entries in a slab piece, at most seven eighths full;
+// grows by half and fills the slab's size class, since these sets are the largest part
+// of what is remembered. One set holds at most PEOPLE_MOST people.
 #pragma once
 
 #include <stdbool.h>
@@ -24,9 +25,9 @@ struct person {
 };
 
 struct people {
-    uint32_t piece; // of struct person[1 << bits]
+    uint32_t piece; // of struct person[capacity]
     uint32_t count;
-    uint8_t bits;
+    uint32_t capacity;
 };
 
 struct person *people_find(const struct people *people, const struct slab *slab,

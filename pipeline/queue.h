@@ -45,6 +45,8 @@ queue_pop(struct queue *queue)
     assert(queue->count != 0);
     uint32_t index = queue->rows[queue->first];
     queue->first = queue->first + 1 == queue->capacity ? 0 : queue->first + 1;
-    queue->count--;
+    if (--queue->count == 0) {
+        queue->first = 0; // the memory touched stays small
+    }
     return index;
 }

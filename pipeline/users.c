@@ -53,12 +53,12 @@ users_network_of(struct slice id)
 }
 
 static uint32_t
-find_hashed(const struct users *users, struct slice id, uint64_t hash)
+find_hashed(const struct users *users, uint64_t hash)
 {
     struct table_walk walk = table_walk(&users->by_id, hash);
     uint32_t user;
     while ((user = table_next(&users->by_id, &walk)) != TABLE_NONE) {
-        if (slice_equal(users_id(users, user), id)) {
+        if (users->rows[user].hash == (uint32_t)hash) {
             return user;
         }
     }
@@ -68,7 +68,7 @@ find_hashed(const struct users *users, struct slice id, uint64_t hash)
 uint32_t
 users_find(const struct users *users, struct slice id)
 {
-    return find_hashed(users, id, hash_slice(&users->key, id));
+    return find_hashed(users, hash_slice(&users->key, id));
 }
 
 void
@@ -196,6 +196,7 @@ user_create(struct users *users, struct slice id, uint64_t hash)
     struct user *row = &users->rows[user];
     memset(row, 0, sizeof(*row));
     row->id = slab_text_put(users->texts, id);
+    row->hash = (uint32_t)hash;
     row->counters = COUNTER_NONE;
     row->last_seen = USEC_NONE;
     row->flags = USER_WHOLE;
@@ -324,7 +325,7 @@ uint32_t
 users_see(struct users *users, const struct post_user *profile, usec time)
 {
     uint64_t hash = hash_slice(&users->key, profile->id);
-    uint32_t user = find_hashed(users, profile->id, hash);
+    uint32_t user = find_hashed(users, hash);
     if (user == USER_NONE) {
         user = user_create(users, profile->id, hash);
     }

@@ -5,6 +5,9 @@
 // room: at capacity those unreferenced for longest are forgotten, a sixteenth of the
 // table at a time.
 //
+// Ids are taken for the same when their keyed 64-bit hashes are: of a million users two
+// are mixed up with probability 3e-8.
+//
 // Texts live in a slab shared with the cascades. Handles: the newest user to claim a
 // handle holds it; a user known by handle only ("x:@ann") holds it while nobody else
 // does.
@@ -54,7 +57,8 @@ struct user {
     uint8_t profile;  // enum user_profile: differs from what was last written
     uint16_t network; // bytes of the id before ':'; 0: the id names none
     usec last_seen;
-    usec whole_at; // clock of the last whole write
+    uint32_t whole_at; // clock of the last whole write, in seconds
+    uint32_t hash;     // lower half; the table has the upper one
 };
 
 struct users {

@@ -126,11 +126,11 @@ void windows_take_back(struct windows *windows, uint32_t counter, bool is_veloci
 uint32_t windows_counter_create(struct windows *windows, enum tally tally,
                                 uint32_t owner);
 // Gives back a counter with refs == 0; its index is used again after windows_bury.
-void windows_counter_destroy(struct windows *windows, uint32_t counter);
+void windows_counter_destroy(struct windows *windows, uint32_t index);
 // The counter is nobody's any more and is given back when it has drained.
-void windows_counter_orphan(struct windows *windows, uint32_t counter);
+void windows_counter_orphan(struct windows *windows, uint32_t index);
 // The counter counts on, but leaves the boards.
-void windows_counter_hide(struct windows *windows, uint32_t counter);
+void windows_counter_hide(struct windows *windows, uint32_t index);
 // Nothing names the counters destroyed so far any longer.
 void windows_bury(struct windows *windows);
 
