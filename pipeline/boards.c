@@ -152,8 +152,8 @@ is_above_floor(const struct boards *boards, const struct board *board,
                          (struct slice){board->floor_id, board->floor_len}) <= 0;
 }
 
-static uint32_t gather(struct boards *boards, uint32_t board);
-static void keep(struct boards *boards, uint32_t board, uint32_t count);
+static uint32_t gather(struct boards *boards, uint32_t index);
+static void keep(struct boards *boards, uint32_t index, uint32_t count);
 
 static void
 join(struct boards *boards, uint32_t index, uint32_t counter)

@@ -1,7 +1,5 @@
 # The decoders as programs: what they make of their input as text, with the reader of the daemon
 # and, to compare, with one that stands on jansson.
-find_package(Python3 REQUIRED COMPONENTS Interpreter)
-
 add_executable(decode_dump oracle/decode_dump.c)
 target_link_libraries(decode_dump PRIVATE ingest base)
 
@@ -14,11 +12,3 @@ add_executable(fuzz_decode_replay fuzz/fuzz_decode.c oracle/fuzz_replay.c)
 target_link_libraries(fuzz_decode_replay PRIVATE ingest base)
 file(GLOB decode_seeds CONFIGURE_DEPENDS fuzz/seeds/decode/*)
 add_test(NAME fuzz_decode_replay COMMAND fuzz_decode_replay ${decode_seeds})
-
-foreach(script IN ITEMS golden/run_decode system/readers_agree.py system/corpus_counts.py)
-    get_filename_component(name ${script} NAME_WE)
-    add_test(NAME ${name}
-        COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/${script})
-    set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77
-        ENVIRONMENT BUILD=${PROJECT_BINARY_DIR})
-endforeach()

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Compares text.h with the twitter-text conformance cases: twitter_text.py TEXT_DUMP
+"""Compares text.h with the twitter-text conformance cases: twitter_text.py [TEXT_DUMP]
 
 Reads ../shared/corpus beside the project; exits 77 (skipped) when it is not there.
 """
 
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -92,8 +93,9 @@ def main():
     if unknown:
         print(f"kinds of cases nobody looks at: {sorted(unknown)}")
         return 1
-    count, failed = check_finds(sys.argv[1], tests)
-    more, more_failed = check_addresses(sys.argv[1], tests)
+    program = sys.argv[1] if len(sys.argv) > 1 else f"{os.environ['BUILD']}/tests/text_dump"
+    count, failed = check_finds(program, tests)
+    more, more_failed = check_addresses(program, tests)
     for kind, why in SKIPPED.items():
         print(f"skipped: {len(tests[kind])} {kind}: {why}")
     print(f"{count + more} cases, {failed + more_failed} failed")
