@@ -102,12 +102,14 @@ screen_show(const struct screen *screen, struct slice frame)
         const char *end = memchr(frame.ptr, '\n', frame.len);
         size_t len = end != NULL ? (size_t)(end - frame.ptr) : frame.len;
         buffer_append(&out, line > 0 ? SLICE_LIT("\r\n") : SLICE_LIT(""));
-        buffer_append(&out, (struct slice){frame.ptr, len});
-        buffer_append(&out, SLICE_LIT("\x1b[K"));
         size_t used = len < frame.len ? len + 1 : len;
+        bool is_last = line + 1 == screen->height || used == frame.len;
+        // Before the text: behind a full line the cursor still stands on its last
+        // column.
+        buffer_append(&out, is_last ? SLICE_LIT("\x1b[J") : SLICE_LIT("\x1b[K"));
+        buffer_append(&out, (struct slice){frame.ptr, len});
         frame = (struct slice){frame.ptr + used, frame.len - used};
     }
-    buffer_append(&out, SLICE_LIT("\x1b[J"));
     bool is_shown = write_all(buffer_text(&out));
     buffer_fini(&out);
     return is_shown;
