@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+"""Bad input costs exactly itself: every case stands between good posts, and Redis must hold the
+good ones afterwards, no more and no less.
+
+    bad_input.py        (BUILD names the folder of the build)
+"""
+# tests/run: beside others
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import time
+
+import redis
+
+from terminal import run_tests
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CASCADED = os.path.join(os.environ["BUILD"], "cascaded")
+SUITE = ROOT.parent / "shared" / "corpus" / "json-bad"
+GOOD = 2  # posts around each case
+BASE = {"id": "n:bad", "time": "2026-03-02T09:00:01Z", "author": {"id": "n:eve"}}
+
+
+def good(number):
+    return json.dumps({"id": f"n:good{number}", "time": f"2026-03-02T09:00:0{number}Z",
+                       "author": {"id": "n:ann"}, "mentions": [{"id": "n:bob"}]}).encode()
+
+
+class Redis:
+    def __init__(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.socket = self.folder.name + "/redis.sock"
+        self.process = subprocess.Popen(
+            ["redis-server", "--port", "0", "--unixsocket", self.socket, "--save", "",
+             "--dir", self.folder.name], stdout=subprocess.DEVNULL)
+        self.client = redis.Redis(unix_socket_path=self.socket, decode_responses=True)
+        for _ in range(500):
+            if os.path.exists(self.socket):
+                break
+            time.sleep(0.02)
+
+
+SERVER = Redis()
+
+
+def run(data, *options):
+    """Exit code, figures of the closing line, messages."""
+    SERVER.client.flushall()
+    done = subprocess.run([CASCADED, "-o", f"redis.url=unix:{SERVER.socket}", *options, "-"],
+                          input=data, capture_output=True, timeout=300, check=False)
+    figures = dict(re.findall(rb"(\w+)=(\d+)", done.stdout))
+    return done.returncode, {k.decode(): int(v) for k, v in figures.items()}, done.stderr
+
+
+def board(name):
+    return dict(SERVER.client.zrange(f"cascaded:top:{name}:24h", 0, -1, withscores=True))
+
+
+def check(line, posts=0, rejected=0, end=b"\n"):
+    """One line between two good ones: what it may add to the figures."""
+    code, figures, _ = run(good(1) + b"\n" + line + b"\n" + good(2) + end)
+    assert code == 0, (line[:80], code)
+    assert figures["posts"] == GOOD + posts, (line[:80], figures)
+    assert figures["rejected"] == rejected, (line[:80], figures)
+    assert board("mentions").get("n:bob") == GOOD, (line[:80], board("mentions"))
+    assert board("posts").get("n:ann") == GOOD, line[:80]
+
+
+def native(**fields):
+    return json.dumps({**BASE, **fields}).encode()
+
+
+def broken_json_costs_its_line():
+    for line in (b"{", b"nonsense", b"{\"id\":", native()[:-5], b"[1,2", b"{\"a\":1}}", b"\"text\"",
+                 native() + b" x", b"{\"id\":\"n:bad\",\"id\":\"n:worse\"}"):
+        check(line, rejected=1)
+
+
+def a_wrong_type_in_any_field_that_is_read_costs_its_line():
+    fields = {"id": 1.5, "time": "soon", "author": "ann", "text": 7, "lang": [], "via": {},
+              "retweet_of": "n:1", "quote_of": 5, "reply_to": True, "mentions": {},
+              "hashtags": "tea", "deleted": "yes"}
+    for name, value in fields.items():
+        check(native(**{name: value}), rejected=1)
+    for author in ({"id": 1.5}, {"id": "n:e", "followers": "many"}, {"id": "n:e", "handle": 3}):
+        check(native(author=author), rejected=1)
+
+
+def a_number_out_of_range_costs_its_line():
+    check(native().replace(b"\"id\": \"n:eve\"", b"\"id\":\"n:eve\",\"followers\":1e400"), rejected=1)
+    check(native(author={"id": "n:eve", "followers": -1}), rejected=1)
+    check(native(author={"id": "n:eve", "followers": 2**40}), rejected=1)
+
+
+def deep_nesting_costs_its_line():
+    check(native()[:-1] + b",\"x\":" + b"[" * 10000 + b"]" * 10000 + b"}", rejected=1)
+
+
+def a_line_of_100_megabytes_costs_its_line():
+    check(b"{\"id\":\"" + b"x" * 100_000_000 + b"\"}", rejected=1)
+
+
+def bytes_that_are_no_text_cost_their_line():
+    check(native().replace(b"n:eve", b"n:\xff\xfe"), rejected=1)
+    check(native(text="x").replace(b"\"x\"", b"\"\\ud800\""), rejected=1)
+    check(native().replace(b"n:eve", b"n:e\0e"), rejected=1)
+
+
+def a_nul_escape_in_a_text_is_text():
+    check(native(text="a\0b"), posts=1)
+
+
+def a_last_line_without_its_end_counts_if_it_is_whole():
+    check(b"", end=b"")
+    code, figures, _ = run(good(1) + b"\n" + good(2) + b"\n" + native()[:-9])
+    assert (code, figures["posts"], figures["rejected"]) == (0, GOOD, 1), figures
+
+
+def ids_and_lists_beyond_their_limits_cost_their_line():
+    check(native(id="n:" + "x" * 10000), rejected=1)
+    check(native(author={"id": "n:" + "x" * 10000}), rejected=1)
+    check(native(mentions=[{"id": f"n:{i}"} for i in range(50000)]), rejected=1)
+
+
+def dates_nobody_can_believe_count_at_the_current_clock():
+    for date in ("1970-01-01T00:00:00Z", "2999-01-01T00:00:00Z"):
+        check(native(time=date), posts=1)
+        assert board("posts")["n:eve"] == 1
+        assert SERVER.client.hget("cascaded:meta", "clock_ms") == "1772442002000"
+
+
+def oneself_counts_for_no_one():
+    check(native(mentions=[{"id": "n:eve"}]), posts=1)
+    assert "n:eve" not in board("mentions")
+    check(native(retweet_of={"id": "n:own", "author": {"id": "n:eve"}}), posts=1)
+    assert not board("retweets") and not board("influence") and not board("cascades")
+    check(native(retweet_of={"id": "n:bad", "author": {"id": "n:ann"}}), rejected=1)
+
+
+def quotes_in_a_circle_end():
+    circle = [native(id=f"n:c{i}", author={"id": f"n:a{i}"},
+                     quote_of={"id": f"n:c{(i + 1) % 3}", "author": {"id": f"n:a{(i + 1) % 3}"}})
+              for i in range(3)]
+    check(b"\n".join(circle), posts=3)
+    assert SERVER.client.hget("cascaded:cascade:n:c1", "size") is not None
+
+
+def keep_alives_cost_nothing():
+    check(b"\r\n\r\n:thump\n\n\r")
+
+
+def every_file_of_the_public_suite_ends_as_it_should():
+    if not SUITE.exists():
+        return
+    for path in sorted(SUITE.glob("*.json")):
+        line = path.read_bytes()
+        if b"\n" in line or b"\r" in line or not line.strip():
+            continue
+        code, figures, _ = run(good(1) + b"\n" + line + b"\n" + good(2) + b"\n")
+        assert code == 0 and figures["posts"] == GOOD, (path.name, code, figures)
+        if path.name.startswith("n_"):
+            assert figures["rejected"] == 1, (path.name, figures)
+
+
+def what_cannot_be_begun_says_what_to_do_in_one_line():
+    cases = [(["/nonexistent/posts"], 66, b"/nonexistent/posts"), ([str(ROOT)], 66, b"directory"),
+             (["--bogus"], 64, b"--help"), (["-o", "redis.flush=soon", "-"], 78, b"redis.flush"),
+             (["-o", "bogus=1", "-"], 78, b"--describe options"), ([], 64, b"FILE"),
+             (["-o", "redis.url=unix:/nonexistent.sock", "-"], 69, b"redis.url")]
+    for options, code, words in cases:
+        done = subprocess.run([CASCADED, *options], input=b"", capture_output=True, timeout=60,
+                              check=False)
+        lines = done.stderr.splitlines()
+        assert done.returncode == code, (options, done.returncode, done.stderr)
+        assert len(lines) == 1 and words in lines[0], (options, done.stderr)
+
+
+def a_file_without_one_usable_line_is_bad_data():
+    code, figures, _ = run(b"nonsense\n" * 3)
+    assert (code, figures["rejected"]) == (65, 3), (code, figures)
+
+
+if __name__ == "__main__":
+    try:
+        run_tests([value for value in list(globals().values())
+                   if callable(value) and getattr(value, "__module__", "") == "__main__"
+                   and value.__name__ not in ("Redis", "good", "run", "board", "check", "native")])
+    finally:
+        SERVER.process.terminate()
