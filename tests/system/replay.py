@@ -1,0 +1,165 @@
+#!/usr/bin/env python3
+"""The command as a user gives it: replays into a real Redis, and what it leaves there.
+
+    replay.py        (BUILD names the folder of the build)
+"""
+# tests/run: beside others
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import redis
+
+from terminal import run_tests
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CASCADED = os.path.join(os.environ["BUILD"], "cascaded")
+FOLDER = tempfile.TemporaryDirectory()
+SOCKET = FOLDER.name + "/redis.sock"
+SERVER = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", SOCKET, "--save", "",
+                           "--dir", FOLDER.name], stdout=subprocess.DEVNULL)
+CLIENT = redis.Redis(unix_socket_path=SOCKET)
+OWN = (b"cascaded:meta", b"cascaded:epoch", b"cascaded:owner")  # differ from run to run
+
+
+def sample(name, *options):
+    path = f"{FOLDER.name}/{name}.ndjson"
+    with open(path, "wb") as out:
+        subprocess.run([sys.executable, str(ROOT / "conf/sample/generate.py"), *options],
+                       stdout=out, check=True)
+    return path
+
+
+def command(*arguments):
+    return [CASCADED, "-o", f"redis.url=unix:{SOCKET}", *arguments]
+
+
+def replay(*arguments, stdin=None):
+    done = subprocess.run(command(*arguments), stdin=stdin, capture_output=True, timeout=200,
+                          check=False)
+    assert done.returncode == 0, done
+    assert done.stdout.startswith(b"replayed posts="), done
+    return done.stdout.split(b" seconds=")[0]
+
+
+def content():
+    found = {}
+    for key in CLIENT.scan_iter(count=1000):
+        if key in OWN:
+            continue
+        kind = CLIENT.type(key)
+        found[key] = (CLIENT.hgetall(key) if kind == b"hash" else
+                      CLIENT.zrange(key, 0, -1, withscores=True) if kind == b"zset" else
+                      CLIENT.get(key))
+    return found
+
+
+def the_same_posts_give_the_same_content_however_they_come():
+    CLIENT.flushall()
+    first = replay(MIXED)
+    wanted = content()
+    assert len(wanted) > 1000
+    assert replay(MIXED) == first and content() == wanted  # over itself
+    CLIENT.flushall()
+    with open(MIXED, "rb") as stdin:
+        assert replay("-", stdin=stdin) == first and content() == wanted
+    with open(MIXED, "rb") as file:
+        lines = file.read().splitlines(keepends=True)
+    halves = [f"{FOLDER.name}/half{i}" for i in range(2)]
+    for half, part in zip(halves, (lines[:1500], lines[1500:])):
+        with open(half, "wb") as file:
+            file.writelines(part)
+    CLIENT.flushall()
+    assert replay(*halves) == first and content() == wanted
+
+
+def an_earlier_replay_on_the_prefix_leaves_no_trace():
+    CLIENT.flushall()
+    replay(MIXED)
+    wanted = content()
+    CLIENT.flushall()
+    replay(OTHER)
+    CLIENT.set("cascaded:alerts-of-somebody", "kept")
+    CLIENT.set("other:key", "kept")
+    replay(MIXED)
+    found = content()
+    assert found.pop(b"cascaded:alerts-of-somebody") == b"kept"
+    assert found.pop(b"other:key") == b"kept"
+    assert found == wanted
+
+
+def keys_live_a_little_longer_than_the_longest_window():
+    CLIENT.flushall()
+    replay(MIXED)
+    for kind in ("user", "cascade"):
+        for key in CLIENT.scan_iter(f"cascaded:{kind}:*"):
+            assert 24 * 3600 < CLIENT.ttl(key) <= 30 * 3600, (key, CLIENT.ttl(key))
+
+
+def a_paced_replay_takes_its_time_and_ends_on_a_signal():
+    CLIENT.flushall()
+    begun = time.monotonic()
+    process = subprocess.Popen(command("--speed", "60", MIXED), stdout=subprocess.PIPE)
+    while CLIENT.hget("cascaded:meta", "posts") in (None, b"0"):
+        assert time.monotonic() - begun < 60 and process.poll() is None
+        time.sleep(0.05)
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+    posts = int(out.split(b"posts=")[1].split()[0])
+    assert process.returncode == 0 and 0 < posts < 3000, (process.returncode, out)
+    assert int(CLIENT.hget("cascaded:meta", "posts")) == posts
+
+
+def a_replay_that_stays_ends_on_a_signal_only():
+    process = subprocess.Popen(command("--stay", OTHER), stdout=subprocess.PIPE)
+    assert process.stdout.readline().startswith(b"replayed ")
+    time.sleep(0.5)
+    assert process.poll() is None
+    process.terminate()
+    assert process.wait(timeout=60) == 0
+
+
+def the_tables_describe_themselves():
+    for what in ("options", "metrics", "keys", "formats"):
+        text = subprocess.run([CASCADED, "--describe", what], capture_output=True, check=True)
+        rows = subprocess.run([CASCADED, "--describe", what, "--json"], capture_output=True,
+                              check=True)
+        for row in json.loads(rows.stdout):
+            assert row["name"].encode() in text.stdout, row
+
+
+def every_error_of_a_configuration_is_told_with_its_line():
+    good = subprocess.run([CASCADED, "-t", "-c", str(ROOT / "conf/cascaded.conf")],
+                          capture_output=True, check=False)
+    assert (good.returncode, good.stderr) == (0, b""), good
+    path = FOLDER.name + "/bad.conf"
+    pathlib.Path(path).write_text("windows = {5m, 6x}\nredis {\n  flush = soon\n}\n"
+                                  "users { capacity = -3 }\n", encoding="utf-8")
+    bad = subprocess.run([CASCADED, "-t", "-c", path], capture_output=True, check=False)
+    lines = bad.stderr.decode().splitlines()
+    assert bad.returncode == 78 and len(lines) == 3, bad
+    for line, number in zip(lines, (1, 3, 5)):
+        assert line.startswith(f"{path}:{number}: "), line
+
+
+if __name__ == "__main__":
+    try:
+        while not os.path.exists(SOCKET):
+            time.sleep(0.02)
+        MIXED = sample("mixed", "--format", "mixed", "--posts", "3000", "--seed", "5")
+        OTHER = sample("other", "--format", "post", "--posts", "500", "--seed", "6")
+        run_tests([the_same_posts_give_the_same_content_however_they_come,
+                   an_earlier_replay_on_the_prefix_leaves_no_trace,
+                   keys_live_a_little_longer_than_the_longest_window,
+                   a_paced_replay_takes_its_time_and_ends_on_a_signal,
+                   a_replay_that_stays_ends_on_a_signal_only,
+                   the_tables_describe_themselves,
+                   every_error_of_a_configuration_is_told_with_its_line])
+    finally:
+        SERVER.terminate()
