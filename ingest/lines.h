@@ -4,17 +4,16 @@
 // server-sent events, which are recognised by themselves: a line that starts with
 // "event:", "data:", "id:", "retry:" or ":" belongs to an event, and the event is a
 // message at the blank line behind it.
-//   - A line ends in LF or CRLF; a UTF-8 byte order mark at the very start is skipped.
+//   - A line ends in LF or CRLF; a UTF-8 byte order mark at the very start is
+//     skipped.
 //   - Several "data:" lines are joined by LF, other fields than event and data are
-//   ignored. An
-//     event without data is no message.
+//     ignored. An event without data is no message.
 //   - A line over LINES_MAX bytes (its end not counted) is dropped, counted once, and
-//   takes the
-//     event it belongs to with it. So does data that is longer when joined.
-//   - Blank lines that end no event, comments and events without data are keep-alives.
+//     takes the event it belongs to with it. So does data that is longer when joined.
+//   - Blank lines that end no event, comments and events without data are
+//     keep-alives.
 //   - At the end of the stream a last line without line end counts as a line, and an
-//   event
-//     without blank line as an event.
+//     event without blank line as an event.
 // How the bytes were cut into pieces never matters.
 //
 // The buffer is the framer's and of fixed size. The reader fills it in place and

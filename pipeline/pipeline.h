@@ -6,17 +6,14 @@
 // with its id, so that a deletion takes back exactly that.
 //
 // What the pages on counting leave open is settled so:
-//   - A second retweet of a post by the same person moves the clock and nothing else;
-//   the
-//     person is remembered as long as the cascade.
-//   - Retweeting, quoting or answering oneself counts for no one; a self-quote still
-//   links
-//     its post upward.
+//   - A second retweet of a post by the same person moves the clock and nothing
+//     else; the person is remembered as long as the cascade.
+//   - Retweeting, quoting or answering oneself counts for no one; a self-quote
+//     still links its post upward.
 //   - A target's author is the one the message names, else the one remembered.
 //   - `reach` is given once per person and post, when the author is known.
 //   - The board of cascades counts direct retweets and quotes; size and velocities
-//   count
-//     everything below. Replies alone make a cascade.
+//     count everything below. Replies alone make a cascade.
 //   - A post follows at most 100 others upward, each once, never itself.
 //   - A deleted post is hidden for good, also if only others pointed at it.
 //
