@@ -1,0 +1,132 @@
+// A source: a live stream of one network, kept connected for months.
+//
+// Every transport (HTTP stream, WebSocket) wears this face, so that whoever owns the
+// sources need not know which is which:
+//
+//     connecting ─▶ live ⇄ idle-ok ─▶ stalled ─▶ backing-off ─▶ connecting …
+//                                                          └──▶ failed (for good)
+//
+// Messages come in the order in which the network sent them, one callback each. The
+// owner takes a message or has no room: then the source keeps it, reads nothing more
+// from its socket (control frames are still answered), and offers the same message
+// again after source_resume. So a slow sink slows the network down and grows no memory.
+//
+// All callbacks come from the event loop, never from within a call made on the source.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+#include "base/status.h"
+#include "base/usec.h"
+
+struct event_base;
+struct http_client;
+struct source;
+struct source_options;
+
+enum source_state {
+    SOURCE_CONNECTING,  // no byte of the stream yet
+    SOURCE_LIVE,        // messages come
+    SOURCE_IDLE_OK,     // silence as it is usual for this source, signs of life come
+    SOURCE_STALLED,     // silence that is not; the connection is being given up
+    SOURCE_BACKING_OFF, // waits before the next attempt
+    SOURCE_FAILED,      // stopped for good: nothing heals by waiting
+};
+
+// "connecting", "live", "idle-ok" …
+const char *source_state_name(enum source_state state);
+
+struct source_message {
+    struct slice event; // name of a server-sent event; none for all others
+    struct slice data;  // followed by LINES_PADDING readable bytes
+};
+
+// Where to resume. wire: which protocol of the network `value` counts in; a value of one
+// wire is never sent to the other. kind: "time_us", "seq" or "id".
+enum { SOURCE_CURSOR_HOST_MAX = 256, SOURCE_CURSOR_WORD_MAX = 16 };
+struct source_cursor {
+    char host[SOURCE_CURSOR_HOST_MAX];
+    char wire[SOURCE_CURSOR_WORD_MAX];
+    char kind[SOURCE_CURSOR_WORD_MAX];
+    uint64_t value;
+    usec time; // event time of the last message taken; USEC_NONE: there is no cursor
+};
+
+// A stretch of time of which messages may be missing. Told when it opens (`to` is
+// USEC_NONE) and once more when it is over. is_recovered: the network sent again, or
+// was asked for, everything that was missed.
+struct source_gap {
+    usec from;
+    usec to;
+    const char
+        *reason; // one of the metric words: "stalled", "http_503", "closed_1006" …
+    bool is_recovered;
+};
+
+struct source_callbacks {
+    // True: taken. False: no room, see above. Borrows message.
+    bool (*on_message)(void *context, const struct source_message *message);
+    // error: why, one line for a person, with STALLED, BACKING_OFF and FAILED; else
+    // NULL. Borrowed.
+    void (*on_state)(void *context, enum source_state state, const struct error *error);
+    void (*on_gap)(void *context, const struct source_gap *gap);
+    void *context;
+};
+
+struct source_setup {
+    struct event_base *base;              // kept, as all pointers here
+    struct http_client *client;           // for transports that go through HTTP
+    const struct source_options *options; // checked by source_options_check
+    const struct source_cursor *resume;   // copied; NULL: from now on
+    struct source_callbacks callbacks;
+    usec (*wall)(void); // clocks, so that tests may drive them by hand
+    usec (*monotonic)(void);
+    uint64_t seed; // of the jitter
+};
+
+struct source_metrics {
+    uint64_t messages;
+    uint64_t bytes; // of the decoded stream
+    uint64_t signs; // of life without content: keep-alives, pongs
+    uint64_t connects;
+    uint64_t connects_failed;
+    uint64_t drops; // connections that were up and ended
+    uint64_t stalls;
+    uint64_t too_long; // messages over LINES_MAX, dropped
+    uint64_t protocol_errors;
+    uint64_t pauses;
+};
+
+// What a transport implements; its own struct begins with struct source.
+struct source_ops {
+    void (*start)(struct source *source);
+    void (*stop)(struct source *source);
+    void (*resume)(struct source *source);
+    void (*destroy)(struct source *source);
+    bool (*cursor)(const struct source *source, struct source_cursor *ret_cursor);
+};
+
+struct source {
+    const struct source_ops *ops;
+    struct source_setup setup;
+    enum source_state state;
+    struct source_metrics metrics;
+};
+
+// The transport the URL asks for. On failure *ret_source is untouched.
+enum status source_create(const struct source_setup *setup, struct source **ret_source,
+                          struct error *error) MUST_USE;
+// Closes at once. Accepts NULL; not from inside a callback.
+void source_destroy(struct source **source);
+
+// Connects, and from then on keeps connected.
+void source_start(struct source *source);
+// Closes the connection; calls back no more until source_start.
+void source_stop(struct source *source);
+// There is room again.
+void source_resume(struct source *source);
+// Where to resume after the messages taken so far; false if the network cannot.
+bool source_cursor(const struct source *source, struct source_cursor *ret_cursor);

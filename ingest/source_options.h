@@ -1,0 +1,37 @@
+// What a user may set for one source: a titled section of the configuration,
+//
+//     source "x" { url = "https://api.x.com/2/tweets/search/stream"  token_file = "…" }
+//
+// The rows' names are those within the section. Which transport serves the source
+// follows from the URL: ws and wss are a WebSocket (Jetstream), http and https a stream
+// of lines or server-sent events. Unencrypted ones are for loopback only.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/option.h"
+
+enum { SOURCE_NAME_MAX = 64, SOURCE_HOSTS_MAX = 8 };
+
+struct source_options {
+    char name[SOURCE_NAME_MAX]; // the title: letters, digits, '-' and '_'
+    char url[OPTION_TEXT_MAX];
+    char hosts[OPTION_TEXT_MAX]; // further hosts to turn to, separated by commas
+    char format[OPTION_TEXT_MAX];
+    char token_file[OPTION_TEXT_MAX];
+    char ca_file[OPTION_TEXT_MAX];
+    char dictionary_file[OPTION_TEXT_MAX]; // of zstd, for Jetstream
+    uint64_t backfill_minutes;             // of X's recovery; 0: none
+    bool is_compressed;                    // ask for compressed bytes
+    bool has_likes;                        // ask Jetstream for likes too
+    usec connect_timeout;
+};
+
+// Names without a section: "url", "token_file" …
+extern const struct option source_option_rows[];
+
+// What rows alone cannot judge: the name, the URL (STATUS_PARSE or STATUS_RANGE), files
+// that cannot be read or that others may read (STATUS_IO).
+enum status source_options_check(const struct source_options *options,
+                                 struct error *error) MUST_USE;
