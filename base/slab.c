@@ -5,7 +5,7 @@
 #include "base/region.h"
 
 static const uint64_t LIMIT_MIN = (uint64_t)4 << 10;
-static const uint64_t LIMIT_MAX = (uint64_t)64 << 30;
+static const uint64_t LIMIT_MAX = (uint64_t)32 << 30;
 
 _Static_assert(sizeof(struct slab) % SLAB_UNIT == 0, "the first piece must be aligned");
 _Static_assert(sizeof(struct slab) < 4 << 10, "the smallest slab must hold its header");
@@ -15,7 +15,7 @@ struct size_class {
     uint32_t size;
 };
 
-// Up to 128 the classes are 16 apart; above, (2^k, 2^(k+1)] is cut into four.
+// Up to 128 the classes are 8 apart; above, (2^k, 2^(k+1)] is cut into four.
 static struct size_class
 class_of(size_t size)
 {
@@ -27,7 +27,7 @@ class_of(size_t size)
     }
     uint32_t octave = 31 - (uint32_t)__builtin_clz(last);
     uint32_t quarter = last >> (octave - 2); // 4 to 7
-    return (struct size_class){8 + (octave - 7) * 4 + (quarter - 4),
+    return (struct size_class){16 + (octave - 7) * 4 + (quarter - 4),
                                (quarter + 1) << (octave - 2)};
 }
 
@@ -94,23 +94,34 @@ slab_class_size(size_t size)
     return class_of(size).size;
 }
 
+static size_t
+text_size(size_t len)
+{
+    return len < SLAB_TEXT_LONG ? 1 + len : 1 + sizeof(uint32_t) + len;
+}
+
 uint32_t
 slab_text_put(struct slab *slab, struct slice text)
 {
     if (text.len == 0) {
         return SLAB_NONE;
     }
-    uint32_t len = SLAB_PIECE_MAX - sizeof(len);
+    uint32_t len = SLAB_PIECE_MAX - 1 - sizeof(len);
     if (text.len < len) {
         len = (uint32_t)text.len;
     }
-    uint32_t ref = slab_alloc(slab, sizeof(len) + len);
+    uint32_t ref = slab_alloc(slab, text_size(len));
     if (ref == SLAB_NONE) {
         return SLAB_NONE;
     }
-    char *piece = slab_at(slab, ref);
-    memcpy(piece, &len, sizeof(len));
-    memcpy(piece + sizeof(len), text.ptr, len);
+    unsigned char *piece = slab_at(slab, ref);
+    if (len < SLAB_TEXT_LONG) {
+        *piece = (unsigned char)len;
+    } else {
+        *piece = SLAB_TEXT_LONG;
+        memcpy(piece + 1, &len, sizeof(len));
+    }
+    memcpy(piece + text_size(len) - len, text.ptr, len);
     return ref;
 }
 
@@ -118,6 +129,6 @@ void
 slab_text_free(struct slab *slab, uint32_t ref)
 {
     if (ref != SLAB_NONE) {
-        slab_free(slab, ref, sizeof(uint32_t) + slab_text(slab, ref).len);
+        slab_free(slab, ref, text_size(slab_text(slab, ref).len));
     }
 }

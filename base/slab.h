@@ -1,9 +1,9 @@
 // A slab: many small byte strings in one reserved region, named by 32-bit references.
 //
 // The region is reserved at creation and touched only as far as it is used: `limit`
-// bounds the resident size, malloc is never called. Sizes are rounded up to a class (16
+// bounds the resident size, malloc is never called. Sizes are rounded up to a class (8
 // bytes apart up to 128, then four classes an octave); freed pieces are reused within
-// their class. A reference is a piece's offset in units of 16 bytes; 0 means "none".
+// their class. A reference is a piece's offset in units of 8 bytes; 0 means "none".
 // The pointer of a piece stays valid until it is freed.
 //
 //     0            sizeof(struct slab)                top           limit
@@ -17,7 +17,8 @@
 
 #include "base/slice.h"
 
-enum { SLAB_NONE = 0, SLAB_PIECE_MAX = 1 << 24, SLAB_UNIT = 16, SLAB_CLASSES = 76 };
+enum { SLAB_TEXT_LONG = 0xFF };
+enum { SLAB_NONE = 0, SLAB_PIECE_MAX = 1 << 24, SLAB_UNIT = 8, SLAB_CLASSES = 84 };
 
 // Lies at the start of its own region, so that references count from it and none is 0.
 struct slab {
@@ -27,7 +28,7 @@ struct slab {
     uint32_t freed[SLAB_CLASSES]; // first freed piece of a class; it names the next
 };
 
-// limit: bytes, 4 KiB to 64 GiB, this header included. NULL when it is outside of that
+// limit: bytes, 4 KiB to 32 GiB, this header included. NULL when it is outside of that
 // or the system refuses the region.
 struct slab *slab_create(size_t limit);
 void slab_destroy(struct slab **slab);
@@ -42,15 +43,16 @@ void slab_free(struct slab *slab, uint32_t ref, size_t size);
 // it is free.
 size_t slab_class_size(size_t size);
 
-// The piece, aligned to 16 bytes. ref is not SLAB_NONE.
+// The piece, aligned to 8 bytes. ref is not SLAB_NONE.
 static inline void *
 slab_at(const struct slab *slab, uint32_t ref)
 {
     return (char *)(uintptr_t)slab + (size_t)ref * SLAB_UNIT;
 }
 
-// Byte strings with their length in front. An empty or absent text is SLAB_NONE.
-// slab_text_put copies at most SLAB_PIECE_MAX - 4 bytes; SLAB_NONE when full.
+// Byte strings with their length in front: in one byte, or in four behind a byte of
+// ones. An empty or absent text is SLAB_NONE. slab_text_put copies at most
+// SLAB_PIECE_MAX - 5 bytes; SLAB_NONE when full.
 uint32_t slab_text_put(struct slab *slab, struct slice text);
 void slab_text_free(struct slab *slab, uint32_t ref);
 
@@ -61,10 +63,13 @@ slab_text(const struct slab *slab, uint32_t ref)
     if (ref == SLAB_NONE) {
         return SLICE_NONE;
     }
-    const char *piece = slab_at(slab, ref);
+    const unsigned char *piece = slab_at(slab, ref);
+    if (*piece != SLAB_TEXT_LONG) {
+        return (struct slice){(const char *)piece + 1, *piece};
+    }
     uint32_t len;
-    memcpy(&len, piece, sizeof(len));
-    return (struct slice){piece + sizeof(len), len};
+    memcpy(&len, piece + 1, sizeof(len));
+    return (struct slice){(const char *)piece + 1 + sizeof(len), len};
 }
 
 // Bytes handed out, rounded to their class.
