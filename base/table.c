@@ -7,15 +7,16 @@
 
 enum { CAPACITY_MAX = 1 << 30 };
 
-_Static_assert(SIZE_MAX / sizeof(struct table_slot) >= (size_t)CAPACITY_MAX * 4,
+_Static_assert(SIZE_MAX / sizeof(struct table_slot) >= (size_t)CAPACITY_MAX * 5,
                "the greatest table must fit the address space");
 
 enum { SLOTS_FIRST = 64 };
 
 static size_t
-size_of(uint32_t mask)
+size_reserved(uint32_t size_most)
 {
-    return ((size_t)mask + 1) * sizeof(struct table_slot);
+    // Those before the last one add up to less than three times its size.
+    return ((size_t)4 * size_most + SLOTS_FIRST) * sizeof(struct table_slot);
 }
 
 bool
@@ -25,20 +26,20 @@ table_init(struct table *table, uint32_t capacity)
     if (capacity < 1 || capacity > CAPACITY_MAX) {
         return false;
     }
-    uint32_t slots = SLOTS_FIRST;
-    while (slots < capacity + (capacity + 1) / 2) {
-        slots *= 2;
+    uint32_t size_most = capacity + capacity / 3 + 2;
+    if (size_most < SLOTS_FIRST) {
+        size_most = SLOTS_FIRST;
     }
-    struct table_slot *reserved = region_reserve(2 * size_of(slots - 1));
+    struct table_slot *reserved = region_reserve(size_reserved(size_most));
     if (reserved == NULL) {
         return false;
     }
     *table = (struct table){
-        .slots = reserved + SLOTS_FIRST,
-        .mask = SLOTS_FIRST - 1,
+        .slots = reserved,
+        .size = SLOTS_FIRST,
         .capacity = capacity,
         .reserved = reserved,
-        .mask_most = slots - 1,
+        .size_most = size_most,
     };
     return true;
 }
@@ -46,7 +47,7 @@ table_init(struct table *table, uint32_t capacity)
 void
 table_fini(struct table *table)
 {
-    region_release(table->reserved, 2 * size_of(table->mask_most));
+    region_release(table->reserved, size_reserved(table->size_most));
     *table = (struct table){0};
 }
 
@@ -54,7 +55,7 @@ static void
 put(struct table *table, uint32_t slot, struct table_slot record)
 {
     while (table->slots[slot].index_1 != 0) {
-        slot = (slot + 1) & table->mask;
+        slot = table_behind(table, slot);
     }
     table->slots[slot] = record;
 }
@@ -62,16 +63,17 @@ put(struct table *table, uint32_t slot, struct table_slot record)
 static void
 grow(struct table *table)
 {
-    const struct table_slot *old = table->slots;
-    uint32_t count = table->mask + 1;
-    table->mask = 2 * count - 1;
-    table->slots = table->reserved + 2 * (size_t)count;
+    struct table_slot *old = table->slots;
+    uint32_t count = table->size;
+    uint32_t size = count + count / 2;
+    table->size = size < table->size_most ? size : table->size_most;
+    table->slots = old + count;
     for (uint32_t i = 0; i < count; i++) {
         if (old[i].index_1 != 0) {
-            put(table, old[i].tag & table->mask, old[i]);
+            put(table, table_home(table, old[i].tag), old[i]);
         }
     }
-    region_clean(table->reserved + count, size_of(count - 1));
+    region_clean(old, count * sizeof(*old));
 }
 
 bool
@@ -81,7 +83,7 @@ table_add(struct table *table, uint64_t hash, uint32_t index)
     if (table->count == table->capacity) {
         return false;
     }
-    if (table->mask < table->mask_most && table->count >= table->mask / 3 * 2) {
+    if (table->size < table->size_most && table->count >= table->size / 4 * 3) {
         grow(table);
     }
     struct table_walk at = table_walk(table, hash);
@@ -90,16 +92,22 @@ table_add(struct table *table, uint64_t hash, uint32_t index)
     return true;
 }
 
+// How far `at` lies behind `from`, around the end.
+static uint32_t
+distance(const struct table *table, uint32_t from, uint32_t at)
+{
+    return at >= from ? at - from : at + table->size - from;
+}
+
 // Moves back every record behind the hole that its own home allows to, so that no walk
 // meets an empty slot before its record. Leaves no tombstones.
 static void
 close_hole(struct table *table, uint32_t hole)
 {
-    uint32_t mask = table->mask;
-    for (uint32_t at = (hole + 1) & mask; table->slots[at].index_1 != 0;
-         at = (at + 1) & mask) {
-        uint32_t from_home = (at - table->slots[at].tag) & mask;
-        if (from_home >= ((at - hole) & mask)) {
+    for (uint32_t at = table_behind(table, hole); table->slots[at].index_1 != 0;
+         at = table_behind(table, at)) {
+        uint32_t home = table_home(table, table->slots[at].tag);
+        if (distance(table, home, at) >= distance(table, hole, at)) {
             table->slots[hole] = table->slots[at];
             hole = at;
         }
@@ -113,7 +121,7 @@ table_remove(struct table *table, uint64_t hash, uint32_t index)
     struct table_walk at = table_walk(table, hash);
     while (table->slots[at.slot].index_1 != index + 1) {
         assert(table->slots[at.slot].index_1 != 0);
-        at.slot = (at.slot + 1) & table->mask;
+        at.slot = table_behind(table, at.slot);
     }
     close_hole(table, at.slot);
     table->count--;

@@ -1,14 +1,15 @@
 // A table: finds a record by its key's hash; the records live elsewhere, in the owner's
 // array.
 //
-// Open addressing with linear probing over (hash, record) pairs, at most two thirds
+// Open addressing with linear probing over (hash, record) pairs, at most three quarters
 // full. The owner compares keys: iterate the records whose 32-bit hash tag fits.
 //
-// The table doubles as it fills, so that a small one stays in the caches: address space
-// for every size up to `capacity` records is reserved at the start, each size at its
-// own place, and malloc is never called. Moving in costs about 10 ns a record.
+// The table grows by half as it fills, so that a small one stays in the caches and a
+// large one wastes little: address space for every size up to `capacity` records is
+// reserved at the start, each size behind the one before, and malloc is never called.
+// Moving in costs about 10 ns a record.
 //
-//     reserved: | – | 2 | 4 … | 8 … | 16 … |   a table of n slots lies at slot n
+//     reserved: | 64 slots | 96 slots | 144 slots | 216 slots | …
 //
 //     struct table_walk walk = table_walk(&t, hash);
 //     while ((index = table_next(&t, &walk)) != TABLE_NONE) { if (same key) break; }
@@ -19,8 +20,8 @@
 
 #define TABLE_NONE UINT32_MAX
 
-// The tag is the upper half of the hash; its low bits name the home slot. A zeroed slot
-// is empty.
+// The tag is the upper half of the hash; as a fraction of 2^32 it names the home slot. A
+// zeroed slot is empty.
 struct table_slot {
     uint32_t tag;
     uint32_t index_1; // index + 1
@@ -28,11 +29,11 @@ struct table_slot {
 
 struct table {
     struct table_slot *slots;
-    uint32_t mask;
+    uint32_t size; // slots
     uint32_t count;
     uint32_t capacity;
     struct table_slot *reserved;
-    uint32_t mask_most;
+    uint32_t size_most;
 };
 
 struct table_walk {
@@ -51,12 +52,24 @@ bool table_add(struct table *table, uint64_t hash, uint32_t index);
 // Removes the record `index` with that hash; it must be there.
 void table_remove(struct table *table, uint64_t hash, uint32_t index);
 
+static inline uint32_t
+table_home(const struct table *table, uint32_t tag)
+{
+    return (uint32_t)(((uint64_t)tag * table->size) >> 32);
+}
+
+static inline uint32_t
+table_behind(const struct table *table, uint32_t slot)
+{
+    return slot + 1 == table->size ? 0 : slot + 1;
+}
+
 // A walk is over when the table changes.
 static inline struct table_walk
 table_walk(const struct table *table, uint64_t hash)
 {
     uint32_t tag = (uint32_t)(hash >> 32);
-    return (struct table_walk){tag & table->mask, tag};
+    return (struct table_walk){table_home(table, tag), tag};
 }
 
 // The next record whose tag fits, or TABLE_NONE.
@@ -65,7 +78,7 @@ table_next(const struct table *table, struct table_walk *walk)
 {
     struct table_slot slot;
     while ((slot = table->slots[walk->slot]).index_1 != 0) {
-        walk->slot = (walk->slot + 1) & table->mask;
+        walk->slot = table_behind(table, walk->slot);
         if (slot.tag == walk->tag) {
             return slot.index_1 - 1;
         }
