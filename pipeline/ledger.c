@@ -7,7 +7,7 @@
 #define SHORT_BIT ((uint32_t)1 << 28) // the amount is 1 and not written
 
 enum {
-    NOTES_BYTES_PER_EVENT = 40, // a retweet's take 32, a post's 8 to 16
+    NOTES_BYTES_PER_EVENT = 28, // a retweet's take 24, a post's 8 to 16
     RING_LEAST = 1 << 20,       // so that one long list is no quarter of the ring
 };
 

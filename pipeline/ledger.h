@@ -29,7 +29,7 @@ enum event_flag {
 };
 
 // What an event added: `amount` to a counter, or itself to a cascade in its life
-// `amount`. Kept as one word or, unless the amount is 1, two.
+// `amount` and to that cascade's own counters. Kept as one word or, unless the amount is 1, two.
 struct ledger_entry {
     uint32_t where; // index with one of the bits below
     uint32_t amount;
@@ -39,8 +39,6 @@ struct ledger_entry {
 #define LEDGER_DIRECT                                                                  \
     ((uint32_t)1 << 30) // with CASCADE: a retweet or quote of that post
 #define LEDGER_REPLY ((uint32_t)1 << 29) // with CASCADE: a reply, nothing else
-#define LEDGER_VELOCITY                                                                \
-    ((uint32_t)1 << 30) // of a counter: it was one of TALLY_VELOCITY
 #define LEDGER_INDEX (((uint32_t)1 << 28) - 1)
 
 struct event {

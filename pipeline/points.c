@@ -250,6 +250,7 @@ path_carriers(struct pipeline *pipeline, struct path *path, const struct carry *
 
 // ── counting ───────────────────────────────────────────────────────────────
 
+// An undo finds these counters through the cascade, so they need no note of their own.
 static void
 count_counter(struct pipeline *pipeline, uint32_t cascade, enum tally tally,
               uint32_t *counter)
@@ -259,7 +260,7 @@ count_counter(struct pipeline *pipeline, uint32_t cascade, enum tally tally,
         windows_counter(&pipeline->windows, *counter)->is_hidden =
             (cascades_at(&pipeline->cascades, cascade)->flags & CASCADE_HIDDEN) != 0;
     }
-    pipeline_count(pipeline, *counter, 1);
+    windows_add(&pipeline->windows, *counter, 1);
 }
 
 static void

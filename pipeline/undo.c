@@ -41,6 +41,12 @@ cascade_undone(struct pipeline *pipeline, struct ledger_entry entry,
         return;
     }
     bool is_direct = (entry.where & LEDGER_DIRECT) != 0;
+    if (is_direct && row->board != COUNTER_NONE) {
+        windows_take_back(&pipeline->windows, row->board, false, 1);
+    }
+    if (row->velocity != COUNTER_NONE) {
+        windows_take_back(&pipeline->windows, row->velocity, true, 1);
+    }
     row->size--;
     uint32_t dirty = CASCADE_SIZE;
     if (is_direct && (event->flags & EVENT_RETWEET) != 0) {
@@ -68,8 +74,8 @@ take_back(struct pipeline *pipeline, uint32_t index)
         if ((entry.where & LEDGER_CASCADE) != 0) {
             cascade_undone(pipeline, entry, event);
         } else {
-            windows_take_back(&pipeline->windows, entry.where & LEDGER_INDEX,
-                              (entry.where & LEDGER_VELOCITY) != 0, entry.amount);
+            windows_take_back(&pipeline->windows, entry.where & LEDGER_INDEX, false,
+                              entry.amount);
         }
     }
 }
