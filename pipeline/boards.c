@@ -166,7 +166,7 @@ join(struct boards *boards, uint32_t index, uint32_t counter)
         }
         struct counter *row = windows_counter(boards->windows, counter);
         uint32_t slot = slot_of(boards, index);
-        if (!is_above_floor(boards, board, row, row->value[slot])) {
+        if (!is_above_floor(boards, board, row, counter_value(row, slot))) {
             board->has_outside = true;
             return;
         }
@@ -192,10 +192,10 @@ boards_touched(struct boards *boards, uint32_t index, uint32_t slots)
             board->is_touched = true;
             continue;
         }
-        if (is_above_floor(boards, board, counter, counter->value[slot])) {
+        if (is_above_floor(boards, board, counter, counter_value(counter, slot))) {
             board->is_touched = true;
             join(boards, first + slot, index);
-        } else if (counter->value[slot] != 0) {
+        } else if (counter_value(counter, slot) != 0) {
             board->has_outside = true;
         }
     }
@@ -211,7 +211,7 @@ gather(struct boards *boards, uint32_t index)
     for (uint32_t i = 0; i < board->candidate_count; i++) {
         struct counter *counter =
             windows_counter(boards->windows, board->candidates[i]);
-        uint64_t score = counter->value[slot];
+        uint64_t score = counter_value(counter, slot);
         if ((counter->members & (1u << slot)) == 0 || counter->is_hidden != 0 ||
             counter->tally != (uint8_t)tally_of(boards, index)) {
             continue; // evicted, perhaps reused since
@@ -263,7 +263,7 @@ search_visit(void *context, uint32_t index)
     struct board *board = &boards->rows[search->index];
     uint32_t slot = slot_of(boards, search->index);
     const struct counter *counter = windows_counter(boards->windows, index);
-    uint64_t score = counter->value[slot];
+    uint64_t score = counter_value(counter, slot);
     if (counter->tally != (uint8_t)tally_of(boards, search->index) ||
         counter->is_hidden != 0 || (counter->members & (1u << slot)) != 0 ||
         score == 0) {

@@ -134,7 +134,7 @@ cascades_recent(const struct cascades *cascades, const struct cascade *row,
 {
     return row->velocity == COUNTER_NONE
                ? 0
-               : windows_counter(cascades->windows, row->velocity)->value[slot];
+               : counter_value(windows_counter(cascades->windows, row->velocity), slot);
 }
 
 static bool
@@ -143,7 +143,7 @@ is_zero(const struct cascades *cascades, const struct cascade *row)
     if (row->board != COUNTER_NONE) {
         const struct counter *board = windows_counter(cascades->windows, row->board);
         for (uint32_t i = 0; i < cascades->windows->shown; i++) {
-            if (board->value[i] != 0) {
+            if (counter_value(board, i) != 0) {
                 return false;
             }
         }

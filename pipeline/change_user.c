@@ -25,7 +25,7 @@ user_counts(const struct pipeline *pipeline, const struct user *row)
     for (uint32_t c = row->counters; c != COUNTER_NONE;) {
         const struct counter *counter = windows_counter(&pipeline->windows, c);
         for (uint32_t slot = 0; slot < pipeline->windows.shown; slot++) {
-            if (counter->value[slot] != 0) {
+            if (counter_value(counter, slot) != 0) {
                 return true;
             }
         }
@@ -63,7 +63,7 @@ user_count_fields(struct pipeline *pipeline, struct change *change,
     for (uint32_t c = row->counters; c != COUNTER_NONE;) {
         const struct counter *counter = windows_counter(&pipeline->windows, c);
         for (uint32_t slot = 0; slot < pipeline->windows.shown; slot++) {
-            uint64_t value = counter->value[slot];
+            uint64_t value = counter_value(counter, slot);
             bool is_dirty = (counter->dirty & (1u << slot)) != 0;
             if (change->is_whole ? value == 0 : !is_dirty) {
                 continue;

@@ -27,10 +27,10 @@ const struct option pipeline_option_rows[] = {
      "How many different hashtags the longest window may hold"},
     {"memory.windows", OPTION_BYTES, "256M", 1 << 20, 16 * GIB, false,
      OPTION(memory_windows),
-     "Room for the counted amounts of all windows, 4 or 8 bytes each"},
-    {"memory.texts", OPTION_BYTES, "1G", 64 << 20, 64 * GIB, false, OPTION(memory_texts),
+     "Room for the counted amounts of all windows, 2 to 8 bytes each"},
+    {"memory.texts", OPTION_BYTES, "1G", 64 << 20, 32 * GIB, false, OPTION(memory_texts),
      "Room for ids, names, texts of cascades and the sets of people who carry them"},
-    {"memory.posts", OPTION_BYTES, "32M", 0, 64 * GIB, false, OPTION(memory_posts),
+    {"memory.posts", OPTION_BYTES, "16M", 0, 64 * GIB, false, OPTION(memory_posts),
      "Room for the texts of recent posts that may still become cascades"},
     OPTION_END,
 };

@@ -184,11 +184,7 @@ void
 pipeline_count(struct pipeline *pipeline, uint32_t counter, uint32_t amount)
 {
     if (windows_add(&pipeline->windows, counter, amount)) {
-        bool is_velocity =
-            windows_counter(&pipeline->windows, counter)->tally == TALLY_VELOCITY;
-        pipeline_note(pipeline,
-                      (struct ledger_entry){
-                          counter | (is_velocity ? LEDGER_VELOCITY : 0), amount});
+        pipeline_note(pipeline, (struct ledger_entry){counter, amount});
     }
 }
 

@@ -4,16 +4,32 @@
 #include <string.h>
 
 #include "base/region.h"
+#include "pipeline/packed.h"
 
 #define UNDO_BIT ((uint32_t)1 << 31)
 
-enum { PREFETCH_AHEAD = 8 };
+enum {
+    PREFETCH_AHEAD = 8,
+    CHUNK_BYTES = WINDOWS_CHUNK * sizeof(uint32_t),
+};
+
+// Twice WINDOWS_PACK entries: sorting goes to and fro.
+#define SCRATCH_BYTES (2 * (size_t)WINDOWS_PACK * sizeof(uint64_t))
 
 static void
 window_init(struct window *window, usec length, uint32_t slot)
 {
     window->step = length / WINDOWS_STEPS;
     window->slot = slot;
+}
+
+static bool
+pool_init(struct windows_pool *pool, uint32_t counters, size_t values)
+{
+    pool->stride = sizeof(struct counter) + values;
+    pool->free = COUNTER_NONE;
+    pool->counters = region_reserve(counters * pool->stride);
+    return pool->counters != NULL;
 }
 
 bool
@@ -33,37 +49,42 @@ windows_init(struct windows *windows, const struct option_spans *spans, uint64_t
     window_init(&windows->window[windows->shown + 1], USEC_PER_HOUR,
                 WINDOWS_VELOCITY_1H);
 
-    uint32_t slots = windows->shown > 2 ? windows->shown : 2;
-    windows->stride = sizeof(struct counter) + slots * sizeof(uint64_t);
+    windows->window[windows->longest].is_packed = true;
+
     windows->counter_capacity = counters;
-    windows->counter_free = COUNTER_NONE;
     windows->counter_dead = COUNTER_NONE;
     // Every list may end in a chunk that is hardly used.
-    uint64_t partial = (uint64_t)(windows->shown + 2) * WINDOWS_STEPS * WINDOWS_LISTS;
+    uint64_t partial = (uint64_t)(windows->shown + 2) * WINDOWS_STEPS * WINDOWS_KINDS;
     uint64_t chunks = bytes / sizeof(*windows->chunks) + 1 + partial;
     if (chunks >= UINT32_MAX || counters >= COUNTER_MOST) {
         return false;
     }
     windows->chunk_capacity = (uint32_t)chunks;
-    windows->counters = region_reserve((size_t)counters * windows->stride);
     windows->chunks = region_reserve((size_t)chunks * sizeof(*windows->chunks));
-    return windows->counters != NULL && windows->chunks != NULL;
+    windows->scratch = region_reserve(SCRATCH_BYTES);
+    uint32_t slots = windows->shown > 2 ? windows->shown : 2;
+    return pool_init(&windows->pool[0], counters, slots * sizeof(uint32_t)) &&
+           pool_init(&windows->pool[1], counters, slots * sizeof(uint64_t)) &&
+           windows->chunks != NULL && windows->scratch != NULL;
 }
 
 void
 windows_fini(struct windows *windows)
 {
+    for (size_t i = 0; i < 2; i++) {
+        region_release(windows->pool[i].counters,
+                       windows->counter_capacity * windows->pool[i].stride);
+    }
+    region_release(windows->scratch, SCRATCH_BYTES);
     region_release(windows->chunks,
                    (size_t)windows->chunk_capacity * sizeof(*windows->chunks));
-    region_release(windows->counters,
-                   (size_t)windows->counter_capacity * windows->stride);
     memset(windows, 0, sizeof(*windows));
 }
 
 bool
 windows_have_room(const struct windows *windows, size_t amounts)
 {
-    size_t lists = (size_t)(windows->shown + 2) * WINDOWS_LISTS;
+    size_t lists = (size_t)(windows->shown + 2) * WINDOWS_KINDS;
     // A list takes at most one chunk more than its entries fill.
     size_t chunks = lists * (1 + 2 * amounts / WINDOWS_CHUNK);
     return windows->chunk_capacity - windows->chunk_count >= chunks &&
@@ -101,36 +122,87 @@ chunk_destroy(struct windows *windows, uint32_t ref)
     windows->chunk_count--;
 }
 
-static void
-list_append(struct windows *windows, struct window *window, uint32_t word,
-            uint32_t amount)
+static struct windows_chunk *
+list_extend(struct windows *windows, struct windows_list *list)
 {
-    enum windows_list kind = amount == 1 ? WINDOWS_ONES : WINDOWS_AMOUNTS;
-    size_t step = (size_t)window->at % WINDOWS_STEPS;
-    uint32_t ref = window->last[kind][step];
-    if (ref == 0 || chunk_of(windows, ref)->count == WINDOWS_CHUNK) {
-        uint32_t fresh = chunk_create(windows);
-        if (ref == 0) {
-            window->first[kind][step] = fresh;
-        } else {
-            chunk_of(windows, ref)->next = fresh;
-        }
-        window->last[kind][step] = fresh;
-        ref = fresh;
+    uint32_t fresh = chunk_create(windows);
+    if (list->first == 0) {
+        list->first = fresh;
+    } else {
+        chunk_of(windows, list->last)->next = fresh;
     }
-    struct windows_chunk *chunk = chunk_of(windows, ref);
-    chunk->words[chunk->count++] = word;
-    if (kind == WINDOWS_AMOUNTS) {
-        chunk->words[chunk->count++] = amount;
-    }
-    window->entries++;
+    list->last = fresh;
+    list->chunks++;
+    return chunk_of(windows, fresh);
 }
 
 static void
-entry_drain(struct windows *windows, uint32_t word, uint64_t amount, uint32_t slot)
+add_value(struct counter *counter, uint32_t slot, uint64_t amount)
 {
+    if (counter->tally != TALLY_REACH) {
+        counter->value[slot] += (uint32_t)amount;
+        return;
+    }
+    uint64_t value = counter_value(counter, slot) + amount;
+    memcpy(&counter->value[2 * (size_t)slot], &value, sizeof(value));
+}
+
+// ── reading lists ──────────────────────────────────────────────────────────
+
+typedef void (*entry_fn)(void *context, uint32_t word, uint32_t amount);
+
+static void
+chunk_read(struct windows *windows, const struct windows_chunk *chunk,
+           enum windows_kind kind, entry_fn read, void *context)
+{
+    if (kind == WINDOWS_PACKED) {
+        struct packed_cursor cursor = {(const uint8_t *)chunk->words, chunk->count, 0};
+        struct packed_entry entry;
+        while (packed_next(&cursor, &entry)) {
+            read(context, entry.index | (entry.is_undo ? UNDO_BIT : 0), entry.amount);
+        }
+        return;
+    }
+    uint32_t width = kind == WINDOWS_ONES ? 1 : 2;
+    for (uint32_t i = 0; i < chunk->count; i += width) {
+        if (i + PREFETCH_AHEAD < chunk->count) {
+            uint32_t ahead = chunk->words[i + PREFETCH_AHEAD];
+            __builtin_prefetch(windows_counter(windows, ahead & ~UNDO_BIT));
+        }
+        read(context, chunk->words[i], width == 1 ? 1 : chunk->words[i + 1]);
+    }
+}
+
+// Reads the list and empties it.
+static void
+list_take(struct windows *windows, struct windows_list *list, enum windows_kind kind,
+          entry_fn read, void *context)
+{
+    uint32_t ref = list->first;
+    *list = (struct windows_list){0, 0, 0};
+    while (ref != 0) {
+        const struct windows_chunk *chunk = chunk_of(windows, ref);
+        chunk_read(windows, chunk, kind, read, context);
+        uint32_t next = chunk->next;
+        chunk_destroy(windows, ref);
+        ref = next;
+    }
+}
+
+struct drain {
+    struct windows *windows;
+    struct window *window;
+};
+
+static void
+entry_drain(void *context, uint32_t word, uint32_t amount)
+{
+    const struct drain *drain = context;
+    struct windows *windows = drain->windows;
+    uint32_t slot = drain->window->slot;
     uint32_t index = word & ~UNDO_BIT;
     struct counter *counter = windows_counter(windows, index);
+    drain->window->entries--;
     counter->refs--;
     if (counter->owner == COUNTER_ORPHAN) {
         if (counter->refs == 0) {
@@ -138,33 +210,87 @@ entry_drain(struct windows *windows, uint32_t word, uint64_t amount, uint32_t sl
         }
         return;
     }
-    counter->value[slot] += (word & UNDO_BIT) != 0 ? amount : -amount;
+    add_value(counter, slot, (word & UNDO_BIT) != 0 ? amount : -(uint64_t)amount);
     windows->touched(windows->context, index, (uint32_t)1 << slot);
 }
 
+// ── packing ────────────────────────────────────────────────────────────────
+
+struct gather {
+    uint64_t *items;
+    size_t count;
+};
+
 static void
-list_drain(struct windows *windows, struct window *window, enum windows_list kind,
-           size_t step)
+entry_gather(void *context, uint32_t word, uint32_t amount)
 {
-    uint32_t width = kind == WINDOWS_ONES ? 1 : 2;
-    uint32_t ref = window->first[kind][step];
-    window->first[kind][step] = 0;
-    window->last[kind][step] = 0;
-    while (ref != 0) {
-        const struct windows_chunk *chunk = chunk_of(windows, ref);
-        for (uint32_t i = 0; i < chunk->count; i += width) {
-            if (i + PREFETCH_AHEAD < chunk->count) {
-                uint32_t ahead = chunk->words[i + PREFETCH_AHEAD];
-                __builtin_prefetch(windows_counter(windows, ahead & ~UNDO_BIT));
-            }
-            entry_drain(windows, chunk->words[i],
-                        kind == WINDOWS_ONES ? 1 : chunk->words[i + 1], window->slot);
+    struct gather *gather = context;
+    assert(gather->count < WINDOWS_PACK);
+    gather->items[gather->count++] =
+        packed_item(word & ~UNDO_BIT, (word & UNDO_BIT) != 0, amount);
+}
+
+// Moves the entries of a list to the packed one of that step. What was added to one
+// counter in several entries becomes one.
+static void
+list_pack(struct windows *windows, struct window *window, enum windows_kind kind,
+          size_t step)
+{
+    struct gather gather = {windows->scratch, 0};
+    list_take(windows, &window->list[kind][step], kind, entry_gather, &gather);
+    packed_sort(gather.items, gather.items + WINDOWS_PACK, gather.count);
+    size_t kept = 0;
+    for (size_t i = 0; i < gather.count; i++) {
+        if (kept != 0 && packed_merge(&gather.items[kept - 1], gather.items[i])) {
+            windows_counter(windows, packed_index(gather.items[i]))->refs--;
+        } else {
+            gather.items[kept++] = gather.items[i];
         }
-        window->entries -= chunk->count / width;
-        uint32_t next = chunk->next;
-        chunk_destroy(windows, ref);
-        ref = next;
     }
+    window->entries -= gather.count - kept;
+    struct windows_list *list = &window->list[WINDOWS_PACKED][step];
+    for (size_t done = 0; done < kept;) {
+        struct windows_chunk *chunk = list_extend(windows, list);
+        size_t size;
+        done += packed_write((uint8_t *)chunk->words, CHUNK_BYTES, gather.items + done,
+                             kept - done, &size);
+        chunk->count = (uint32_t)size;
+    }
+}
+
+// The step is over: little will be added to it.
+static void
+step_pack(struct windows *windows, struct window *window, size_t step)
+{
+    for (enum windows_kind kind = WINDOWS_ONES; kind < WINDOWS_PACKED; kind++) {
+        if (window->list[kind][step].chunks > 1) {
+            list_pack(windows, window, kind, step);
+        }
+    }
+}
+
+static void
+list_append(struct windows *windows, struct window *window, uint32_t word,
+            uint32_t amount)
+{
+    enum windows_kind kind = amount == 1 ? WINDOWS_ONES : WINDOWS_AMOUNTS;
+    uint32_t width = kind == WINDOWS_ONES ? 1 : 2;
+    size_t step = (size_t)window->at % WINDOWS_STEPS;
+    struct windows_list *list = &window->list[kind][step];
+    struct windows_chunk *chunk =
+        list->last != 0 ? chunk_of(windows, list->last) : NULL;
+    if (chunk == NULL || chunk->count == WINDOWS_CHUNK) {
+        size_t per_chunk = WINDOWS_CHUNK / width;
+        if (window->is_packed && (list->chunks + 1) * per_chunk > WINDOWS_PACK) {
+            list_pack(windows, window, kind, step);
+        }
+        chunk = list_extend(windows, list);
+    }
+    chunk->words[chunk->count++] = word;
+    if (width == 2) {
+        chunk->words[chunk->count++] = amount;
+    }
+    window->entries++;
 }
 
 void
@@ -177,11 +303,17 @@ windows_advance(struct windows *windows, usec now)
         if (leaving > WINDOWS_STEPS) {
             leaving = WINDOWS_STEPS;
         }
+        if (leaving > 0 && window->is_packed) {
+            step_pack(windows, window, (size_t)window->current % WINDOWS_STEPS);
+        }
+        struct drain drain = {windows, window};
         for (int64_t k = 1; k <= leaving; k++) {
-            // The list of a step that enters is the list of the one that leaves.
-            size_t step_left = (size_t)(window->current + k) % WINDOWS_STEPS;
-            list_drain(windows, window, WINDOWS_ONES, step_left);
-            list_drain(windows, window, WINDOWS_AMOUNTS, step_left);
+            // The lists of a step that enters are those of the one that leaves.
+            size_t left = (size_t)(window->current + k) % WINDOWS_STEPS;
+            for (enum windows_kind kind = WINDOWS_ONES; kind < WINDOWS_KINDS; kind++) {
+                list_take(windows, &window->list[kind][left], kind, entry_drain,
+                          &drain);
+            }
         }
         if (step > window->current) {
             window->current = step;
@@ -211,7 +343,7 @@ change(struct windows *windows, uint32_t word, uint32_t amount, bool velocity)
             continue;
         }
         assert(window->at <= window->current);
-        counter->value[window->slot] += is_undo ? -(uint64_t)amount : amount;
+        add_value(counter, window->slot, is_undo ? -(uint64_t)amount : amount);
         counter->refs++;
         list_append(windows, window, word, amount);
         slots |= (uint32_t)1 << window->slot;
@@ -243,16 +375,18 @@ windows_take_back(struct windows *windows, uint32_t counter, bool is_velocity,
 uint32_t
 windows_counter_create(struct windows *windows, enum tally tally, uint32_t owner)
 {
-    uint32_t index = windows->counter_free;
+    bool is_wide = tally == TALLY_REACH;
+    struct windows_pool *pool = &windows->pool[is_wide];
+    uint32_t index = pool->free;
     if (index != COUNTER_NONE) {
-        windows->counter_free = windows_counter(windows, index)->next;
+        pool->free = windows_counter(windows, index)->next;
     } else {
-        assert(windows->counter_high < windows->counter_capacity);
-        index = windows->counter_high++;
+        assert(pool->high < windows->counter_capacity);
+        index = pool->high++ | (is_wide ? COUNTER_WIDE : 0);
     }
     windows->counter_count++;
     struct counter *counter = windows_counter(windows, index);
-    memset(counter, 0, windows->stride);
+    memset(counter, 0, pool->stride);
     counter->owner = owner;
     counter->next = COUNTER_NONE;
     counter->tally = (uint8_t)tally;
@@ -298,26 +432,37 @@ windows_bury(struct windows *windows)
         uint32_t index = windows->counter_dead;
         struct counter *counter = windows_counter(windows, index);
         windows->counter_dead = counter->next;
-        counter->next = windows->counter_free;
-        windows->counter_free = index;
+        struct windows_pool *pool = &windows->pool[(index & COUNTER_WIDE) != 0];
+        counter->next = pool->free;
+        pool->free = index;
         windows->counter_count--;
     }
 }
 
+struct visit {
+    windows_visit_fn visit;
+    void *context;
+};
+
+static void
+entry_visit(void *context, uint32_t word, uint32_t amount)
+{
+    (void)amount;
+    const struct visit *visit = context;
+    visit->visit(visit->context, word & ~UNDO_BIT);
+}
+
 void
-windows_visit(const struct windows *windows, uint32_t index, windows_visit_fn visit,
+windows_visit(struct windows *windows, uint32_t index, windows_visit_fn visit,
               void *context)
 {
     const struct window *window = &windows->window[index];
-    for (size_t list = 0; list < (size_t)WINDOWS_LISTS * WINDOWS_STEPS; list++) {
-        enum windows_list kind = list < WINDOWS_STEPS ? WINDOWS_ONES : WINDOWS_AMOUNTS;
-        uint32_t width = kind == WINDOWS_ONES ? 1 : 2;
-        for (uint32_t ref = window->first[kind][list % WINDOWS_STEPS]; ref != 0;
+    struct visit each = {visit, context};
+    for (size_t i = 0; i < (size_t)WINDOWS_KINDS * WINDOWS_STEPS; i++) {
+        enum windows_kind kind = (enum windows_kind)(i / WINDOWS_STEPS);
+        for (uint32_t ref = window->list[kind][i % WINDOWS_STEPS].first; ref != 0;
              ref = chunk_of(windows, ref)->next) {
-            const struct windows_chunk *chunk = chunk_of(windows, ref);
-            for (uint32_t i = 0; i < chunk->count; i += width) {
-                visit(context, chunk->words[i] & ~UNDO_BIT);
-            }
+            chunk_read(windows, chunk_of(windows, ref), kind, entry_visit, &each);
         }
     }
 }

@@ -10,11 +10,9 @@
 //                   …
 //                   step 59
 //
-// Amounts of one, most of all, take 4 bytes in lists of their own; others take 8.
-//
-// A counter is one number per window. Counters of TALLY_VELOCITY count over 5 minutes
-// and one hour whatever windows are configured; all others over the configured ones. A
-// counter lives as long as a step list names it.
+// Amounts of one, most of all, take 4 bytes in lists of their own; others take 8. The
+// longest window keeps its entries longest, so its lists are packed as they grow and
+// when their step is over (pipeline/packed.h): two or three bytes an entry.
 //
 // Option rows: WINDOWS in windows_options. Limits: at most 8 windows; `capacity`
 // entries in all lists together; one amount is at most UINT32_MAX.
@@ -25,43 +23,35 @@
 
 #include "base/option.h"
 #include "base/usec.h"
-#include "pipeline/tally.h"
+#include "pipeline/counter.h"
 
 enum {
     WINDOWS_STEPS = 60,
     WINDOWS_MAX = OPTION_SPANS_MAX + 2,
     WINDOWS_CHUNK = 126,     // words
+    WINDOWS_PACK = 1 << 14,  // entries packed at once; under a millisecond
     WINDOWS_VELOCITY_5M = 0, // slots of a velocity counter
     WINDOWS_VELOCITY_1H = 1,
 };
 
-#define COUNTER_NONE UINT32_MAX
-#define COUNTER_ORPHAN UINT32_MAX // as owner: nobody's any more; drains away
-#define COUNTER_MOST ((uint32_t)1 << 28)
-
-struct counter {
-    uint32_t owner; // index in the table its tally belongs to
-    uint32_t next;  // the owner's next counter
-    uint32_t refs;  // entries in step lists that name this counter
-    uint8_t tally;
-    uint8_t dirty;     // bit per slot: differs from what was last written
-    uint8_t members;   // bit per slot: candidate of that board
-    uint8_t is_hidden; // counts, but is on no board
-    uint64_t value[];  // one per slot
-};
-
-// Which of a step's two lists: with the top bit of the word set the amount is taken
-// back.
-enum windows_list {
+// Which of a step's lists: with the top bit of the word set the amount is taken back.
+enum windows_kind {
     WINDOWS_ONES,    // counter
     WINDOWS_AMOUNTS, // counter, amount
-    WINDOWS_LISTS,
+    WINDOWS_PACKED,  // bytes of pipeline/packed.h
+    WINDOWS_KINDS,
 };
 
 struct windows_chunk {
     uint32_t next;
-    uint32_t count; // words used
+    uint32_t count; // words used, or bytes
     uint32_t words[WINDOWS_CHUNK];
+};
+
+struct windows_list {
+    uint32_t first; // chunk + 1; 0: none
+    uint32_t last;
+    uint32_t chunks;
 };
 
 struct window {
@@ -70,8 +60,15 @@ struct window {
     int64_t at;      // the step of the time windows_at was told
     uint64_t entries;
     uint32_t slot;
-    uint32_t first[WINDOWS_LISTS][WINDOWS_STEPS]; // chunk + 1; 0: none
-    uint32_t last[WINDOWS_LISTS][WINDOWS_STEPS];
+    bool is_packed;
+    struct windows_list list[WINDOWS_KINDS][WINDOWS_STEPS];
+};
+
+struct windows_pool {
+    char *counters;
+    size_t stride;
+    uint32_t high; // counters ever used
+    uint32_t free; // head of the free list, linked by `next`
 };
 
 // Called whenever values of a counter changed; slots is a bit mask.
@@ -81,18 +78,16 @@ struct windows {
     struct window window[WINDOWS_MAX]; // configured ones, then velocity 5m and 1h
     uint32_t shown;                    // how many are configured
     uint32_t longest;                  // index of the longest configured one
-    size_t stride;
-    char *counters;
-    uint32_t counter_capacity;
-    uint32_t counter_high; // counters ever used
-    uint32_t counter_free; // head of the free list, linked by `next`
-    uint32_t counter_dead; // destroyed but not buried, linked by `next`
+    struct windows_pool pool[2];       // of counters, and of wide ones
+    uint32_t counter_capacity;         // of both together
+    uint32_t counter_dead;             // destroyed but not buried, linked by `next`
     uint32_t counter_count;
     struct windows_chunk *chunks;
     uint32_t chunk_capacity;
     uint32_t chunk_high;
     uint32_t chunk_free; // chunk + 1
     uint32_t chunk_count;
+    uint64_t *scratch; // of packing
     windows_touched_fn touched;
     void *context;
 };
@@ -137,11 +132,12 @@ void windows_bury(struct windows *windows);
 static inline struct counter *
 windows_counter(const struct windows *windows, uint32_t counter)
 {
-    return (struct counter *)(void *)(windows->counters +
-                                      (size_t)counter * windows->stride);
+    const struct windows_pool *pool = &windows->pool[(counter & COUNTER_WIDE) != 0];
+    return (struct counter *)(void *)(pool->counters +
+                                      (size_t)(counter & ~COUNTER_WIDE) * pool->stride);
 }
 
-// Calls visit for every entry of window `index`, in no promised order.
+// Calls visit for the counter of every entry of window `index`, in no promised order.
 typedef void (*windows_visit_fn)(void *context, uint32_t counter);
-void windows_visit(const struct windows *windows, uint32_t index,
-                   windows_visit_fn visit, void *context);
+void windows_visit(struct windows *windows, uint32_t index, windows_visit_fn visit,
+                   void *context);

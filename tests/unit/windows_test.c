@@ -40,7 +40,7 @@ set_up(struct fixture *fixture, const char *list, uint64_t entries, uint32_t cou
 static uint64_t
 value(const struct fixture *fixture, uint32_t counter, uint32_t slot)
 {
-    return windows_counter(&fixture->windows, counter)->value[slot];
+    return counter_value(windows_counter(&fixture->windows, counter), slot);
 }
 
 static void
@@ -160,6 +160,73 @@ windows_let_an_orphan_drain_and_use_its_index_again_after_the_burial(void **stat
     windows_fini(&f.windows);
 }
 
+// What a window should hold, counted the long way.
+struct naive {
+    usec time;
+    uint32_t counter;
+    int64_t amount;
+};
+
+static void
+windows_agree_with_a_naive_count_over_lists_that_are_packed(void **state)
+{
+    (void)state;
+    enum { COUNTERS = 50, EVENTS = 200000 };
+    static struct naive events[EVENTS];
+    struct fixture f;
+    set_up(&f, "5m,24h", 64 << 20, 2 * COUNTERS);
+    uint32_t counters[COUNTERS];
+    for (uint32_t i = 0; i < COUNTERS; i++) {
+        counters[i] = windows_counter_create(&f.windows,
+                                             i % 4 == 0 ? TALLY_REACH : TALLY_POSTS, i);
+    }
+    usec now = T0;
+    uint32_t random = 1;
+    for (uint32_t i = 0; i < EVENTS; i++) {
+        random = random * 1664525 + 1013904223;
+        uint32_t which = (random >> 16) % COUNTERS;
+        usec late = (random >> 8) % 10 == 0 ? (random >> 12) % USEC_PER_HOUR : 0;
+        // Bursts within one step and pauses over many.
+        now += i % 40000 == 39999 ? 5 * USEC_PER_HOUR : USEC_PER_MS;
+        windows_advance(&f.windows, now);
+        windows_at(&f.windows, now - late);
+        uint32_t amount = (random >> 20) % 3 == 0 ? random >> 4 : 1;
+        bool is_undo = i != 0 && (random >> 10) % 9 == 0 && events[i - 1].amount > 0 &&
+                       events[i - 1].time >= now - late;
+        events[i] = (struct naive){now - late, which, which % 4 == 0 ? amount : 1};
+        if (is_undo) {
+            events[i] = (struct naive){now - late, events[i - 1].counter,
+                                       -events[i - 1].amount};
+            windows_take_back(&f.windows, counters[events[i].counter], false,
+                              (uint32_t)-events[i].amount);
+        } else {
+            windows_add(&f.windows, counters[which], (uint32_t)events[i].amount);
+        }
+        if (i % 40000 == 20000 || i == EVENTS - 1) {
+            int64_t expected[COUNTERS] = {0};
+            usec step = USEC_PER_DAY / WINDOWS_STEPS;
+            for (uint32_t k = 0; k <= i; k++) {
+                if (usec_floor_div(events[k].time, step) >
+                    usec_floor_div(now, step) - WINDOWS_STEPS) {
+                    expected[events[k].counter] += events[k].amount;
+                }
+            }
+            for (uint32_t k = 0; k < COUNTERS; k++) {
+                assert_int_equal(value(&f, counters[k], 1), expected[k]);
+            }
+        }
+    }
+    assert_true(f.windows.window[1].entries < EVENTS / 2);
+    windows_advance(&f.windows, now + 2 * USEC_PER_DAY);
+    for (uint32_t k = 0; k < COUNTERS; k++) {
+        assert_int_equal(value(&f, counters[k], 1), 0);
+        assert_int_equal(windows_counter(&f.windows, counters[k])->refs, 0);
+    }
+    assert_int_equal(f.windows.chunk_count, 0);
+    assert_int_equal(f.windows.window[1].entries, 0);
+    windows_fini(&f.windows);
+}
+
 int
 main(void)
 {
@@ -172,6 +239,7 @@ main(void)
             windows_say_when_they_are_full_and_have_room_again_after_a_roll),
         cmocka_unit_test(
             windows_let_an_orphan_drain_and_use_its_index_again_after_the_burial),
+        cmocka_unit_test(windows_agree_with_a_naive_count_over_lists_that_are_packed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
