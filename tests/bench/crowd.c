@@ -1,9 +1,10 @@
-// A crowd: native posts of 1 000 000 people within 24 hours, every message one
-// interaction: half retweets, three tenths posts that mention somebody, a tenth each
-// quotes and replies. Whom they mention and carry is heavy-tailed; nobody carries the
-// same post twice.
+// A crowd: native posts of 1 000 000 people within 24 hours, in the proportions of a
+// sample of X of 2019: of a hundred interactions 43 are retweets, 3 quotes, 20 replies and
+// 34 mentions, 20 of them in replies; every sixteenth message is a post that names nobody.
+// Half of the people publish, all of them carry. Whom they mention and carry is
+// heavy-tailed; nobody carries the same post twice.
 //
-// usage: crowd MESSAGES    (written to standard output; the same every time)
+// usage: crowd INTERACTIONS    (written to standard output; the same every time)
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 
 enum {
     PEOPLE = 1000000,
+    PUBLISHERS = PEOPLE / 2,
     ROOTS = 200000,
     STRIDE = 611953, // coprime to PEOPLE: steps through all of them
     DAY_MS = 24 * 60 * 60 * 1000,
@@ -84,53 +86,88 @@ next_carrier(uint32_t *carried, uint32_t root)
     return person;
 }
 
-// Everybody writes in turn, so that nobody is left out.
+// Publishers write in turn, so that none of them is left out.
 static uint32_t
 next_author(void)
 {
     static uint32_t turn = 0;
-    return turn++ % PEOPLE;
+    return turn++ % PUBLISHERS * 2;
 }
 
 static void
-print_message(uint32_t number, uint32_t messages, uint32_t *carried)
+print_mention(uint32_t person)
 {
-    int64_t time = START_MS + (int64_t)number * (DAY_MS - 60000) / messages;
-    uint64_t kind = random_next() % 10;
+    printf(",\"mentions\":[");
+    print_user(person);
+    printf("]");
+}
+
+enum kind { RETWEET, QUOTE, REPLY, MENTION, POST };
+
+// Of 84.5 messages that make a hundred interactions.
+static enum kind
+next_kind(void)
+{
+    uint64_t draw = random_next() % 845;
+    if (draw < 430) {
+        return RETWEET;
+    }
+    if (draw < 460) {
+        return QUOTE;
+    }
+    if (draw < 660) {
+        return REPLY;
+    }
+    return draw < 795 ? MENTION : POST;
+}
+
+// Returns how many interactions the message holds.
+static uint32_t
+print_message(uint32_t number, int64_t time, uint32_t *carried)
+{
+    enum kind kind = next_kind();
     uint32_t root = heavy_tailed(ROOTS);
-    uint32_t person = kind < 7 ? next_carrier(carried, root) : next_author();
+    uint32_t person = kind <= QUOTE ? next_carrier(carried, root) : next_author();
+    if (kind == REPLY && person == author_of_root(root)) {
+        person = next_author();
+    }
     printf("{\"id\":\"x:%" PRIu64 "\",\"time\":%" PRId64 ",\"author\":",
            OWN_POST_BASE + number, time);
     print_user(person);
-    if (kind < 5) {
+    if (kind == RETWEET) {
         print_root("retweet_of", root);
-    } else if (kind < 7) {
-        printf(",\"text\":\"What do you make of this, number %" PRIu32 "?\"", number);
-        print_root(kind == 5 ? "quote_of" : "reply_to", root);
     } else {
+        printf(",\"text\":\"What do you make of this, number %" PRIu32 "?\"", number);
+    }
+    if (kind == QUOTE) {
+        print_root("quote_of", root);
+    } else if (kind == REPLY) {
+        print_root("reply_to", root);
+        print_mention(author_of_root(root));
+    } else if (kind == MENTION) {
         uint32_t named = heavy_tailed(PEOPLE);
-        named = named == person ? (named + 1) % PEOPLE : named;
-        printf(",\"text\":\"Good morning from the harbour\",\"mentions\":[");
-        print_user(named);
-        printf("]");
+        print_mention(named == person ? (named + 1) % PEOPLE : named);
     }
     printf("}\n");
+    return kind == REPLY ? 2 : kind != POST;
 }
 
 int
 main(int argc, char **argv)
 {
-    uint32_t messages = argc == 2 ? (uint32_t)strtoul(argv[1], NULL, 10) : 0;
-    if (messages == 0) {
-        (void)fputs("usage: crowd MESSAGES\n", stderr);
+    uint32_t wanted = argc == 2 ? (uint32_t)strtoul(argv[1], NULL, 10) : 0;
+    if (wanted == 0) {
+        (void)fputs("usage: crowd INTERACTIONS\n", stderr);
         return 64;
     }
     uint32_t *carried = calloc(ROOTS, sizeof *carried);
     if (carried == NULL) {
         return 71;
     }
-    for (uint32_t i = 0; i < messages; i++) {
-        print_message(i, messages, carried);
+    uint32_t done = 0;
+    for (uint32_t number = 0; done < wanted; number++) {
+        int64_t time = START_MS + (int64_t)done * (DAY_MS - 60000) / wanted;
+        done += print_message(number, time, carried);
     }
     free(carried);
     return fflush(stdout) == 0 ? 0 : 74;
