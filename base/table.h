@@ -20,8 +20,8 @@
 
 #define TABLE_NONE UINT32_MAX
 
-// The tag is the upper half of the hash; as a fraction of 2^32 it names the home slot. A
-// zeroed slot is empty.
+// The tag is the upper half of the hash; as a fraction of 2^32 it names the home slot.
+// A zeroed slot is empty.
 struct table_slot {
     uint32_t tag;
     uint32_t index_1; // index + 1

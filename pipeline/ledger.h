@@ -29,7 +29,8 @@ enum event_flag {
 };
 
 // What an event added: `amount` to a counter, or itself to a cascade in its life
-// `amount` and to that cascade's own counters. Kept as one word or, unless the amount is 1, two.
+// `amount` and to that cascade's own counters. Kept as one word or, unless the amount
+// is 1, two.
 struct ledger_entry {
     uint32_t where; // index with one of the bits below
     uint32_t amount;

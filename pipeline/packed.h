@@ -5,7 +5,7 @@
 // if an amount other than 1 follows; both numbers in groups of seven bits, the lowest
 // first, the top bit set in all but the last (LEB128, as in DWARF):
 //
-//     | distance ×2 + has amount | amount | distance ×2 | …        at most 10 bytes each
+//     | distance ×2 + has amount | amount | distance ×2 | …   at most 10 bytes each
 //
 // Every run of bytes starts from distance 0, so that each can be read alone.
 #pragma once

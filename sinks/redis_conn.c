@@ -23,6 +23,7 @@ enum conn_state { CONN_REST, CONN_WAIT, CONN_DIAL, CONN_HELLO, CONN_UP };
 
 enum {
     READ_MOST = 1 << 16,
+    WRITE_MOST = 1 << 18, // each write wakes Redis up: a few large ones cost less
     WORDS_MOST = 8,
     REFUSAL_MAX = 200,
 };
@@ -337,6 +338,7 @@ open_stream(struct redis_conn *conn, evutil_socket_t fd)
     conn->reader = redis_reader_create(on_item, conn);
     bufferevent_setcb(conn->stream, on_readable, NULL, on_stream_event, conn);
     bufferevent_set_max_single_read(conn->stream, READ_MOST);
+    bufferevent_set_max_single_write(conn->stream, WRITE_MOST);
     return conn->reader != NULL &&
            bufferevent_enable(conn->stream, EV_READ | EV_WRITE) == 0;
 }
