@@ -1,6 +1,7 @@
 #include "base/ring.h"
 
 #include "base/region.h"
+#include "base/snapshot.h"
 
 bool
 ring_init(struct ring *ring, size_t size)
@@ -41,4 +42,19 @@ ring_put(struct ring *ring, size_t size)
     uint64_t place = ring->head;
     ring->head += length;
     return place;
+}
+
+void
+ring_move(struct ring *ring, struct snapshot *snapshot)
+{
+    uint64_t units = ring->size / RING_UNIT;
+    SNAPSHOT_VALUE(snapshot, ring->head);
+    SNAPSHOT_VALUE(snapshot, ring->lap);
+    if (!snapshot_expect(snapshot, ring->lap >= 1 && ring->head >= ring->lap &&
+                                       ring->head - ring->lap <= units)) {
+        return;
+    }
+    // In the first lap nothing lies behind the head.
+    uint64_t used = ring->lap == 1 ? ring->head - ring->lap : units;
+    snapshot_bytes(snapshot, ring->bytes, used * RING_UNIT);
 }

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct snapshot;
+
 enum { RING_NONE = 0, RING_UNIT = 8 };
 
 struct ring {
@@ -30,6 +32,9 @@ void ring_fini(struct ring *ring);
 // Room for a record of `size` bytes; it never wraps. RING_NONE if size is 0 or more
 // than a quarter of the ring. The caller writes it through ring_at.
 uint64_t ring_put(struct ring *ring, size_t size);
+
+// Contents out of, or into an empty ring of the same size.
+void ring_move(struct ring *ring, struct snapshot *snapshot);
 
 // The record put at `place`, 8-byte aligned, or NULL if it is overwritten or RING_NONE.
 static inline void *

@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "base/region.h"
+#include "base/snapshot.h"
 
 static const uint64_t LIMIT_MIN = (uint64_t)4 << 10;
 static const uint64_t LIMIT_MAX = (uint64_t)32 << 30;
@@ -130,5 +131,17 @@ slab_text_free(struct slab *slab, uint32_t ref)
 {
     if (ref != SLAB_NONE) {
         slab_free(slab, ref, text_size(slab_text(slab, ref).len));
+    }
+}
+
+void
+slab_move(struct slab *slab, struct snapshot *snapshot)
+{
+    SNAPSHOT_VALUE(snapshot, slab->top);
+    SNAPSHOT_VALUE(snapshot, slab->used);
+    SNAPSHOT_VALUE(snapshot, slab->freed);
+    if (snapshot_expect(snapshot,
+                        slab->top >= sizeof(*slab) && slab->top <= slab->limit)) {
+        snapshot_bytes(snapshot, slab + 1, slab->top - sizeof(*slab));
     }
 }

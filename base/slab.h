@@ -17,6 +17,8 @@
 
 #include "base/slice.h"
 
+struct snapshot;
+
 enum { SLAB_TEXT_LONG = 0xFF };
 enum { SLAB_NONE = 0, SLAB_PIECE_MAX = 1 << 24, SLAB_UNIT = 8, SLAB_CLASSES = 84 };
 
@@ -42,6 +44,9 @@ void slab_free(struct slab *slab, uint32_t ref, size_t size);
 // How many bytes the class of `size` (1 to SLAB_PIECE_MAX) really holds: growth within
 // it is free.
 size_t slab_class_size(size_t size);
+
+// Contents out of, or into an empty slab whose limit is no smaller.
+void slab_move(struct slab *slab, struct snapshot *snapshot);
 
 // The piece, aligned to 8 bytes. ref is not SLAB_NONE.
 static inline void *

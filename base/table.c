@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "base/region.h"
+#include "base/snapshot.h"
 
 enum { CAPACITY_MAX = 1 << 30 };
 
@@ -125,4 +126,22 @@ table_remove(struct table *table, uint64_t hash, uint32_t index)
     }
     close_hole(table, at.slot);
     table->count--;
+}
+
+void
+table_move(struct table *table, struct snapshot *snapshot)
+{
+    uint64_t place = (uint64_t)(table->slots - table->reserved);
+    uint32_t size = table->size;
+    SNAPSHOT_VALUE(snapshot, place);
+    SNAPSHOT_VALUE(snapshot, size);
+    SNAPSHOT_VALUE(snapshot, table->count);
+    if (!snapshot_expect(snapshot, size >= SLOTS_FIRST && size <= table->size_most &&
+                                       place <= (uint64_t)3 * table->size_most &&
+                                       table->count <= table->capacity)) {
+        return;
+    }
+    table->slots = table->reserved + place;
+    table->size = size;
+    snapshot_bytes(snapshot, table->slots, size * sizeof(*table->slots));
 }

@@ -18,6 +18,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct snapshot;
+
 #define TABLE_NONE UINT32_MAX
 
 // The tag is the upper half of the hash; as a fraction of 2^32 it names the home slot.
@@ -63,6 +65,9 @@ table_behind(const struct table *table, uint32_t slot)
 {
     return slot + 1 == table->size ? 0 : slot + 1;
 }
+
+// Contents out of, or into an empty table of the same capacity.
+void table_move(struct table *table, struct snapshot *snapshot);
 
 // A walk is over when the table changes.
 static inline struct table_walk

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/region.h"
+#include "base/snapshot.h"
 #include "pipeline/post.h"
 
 enum { ROOM_PER_TOP = 4, KEPT_PER_TOP = 2 };
@@ -447,4 +448,25 @@ void
 boards_lost(struct boards *boards, uint32_t index)
 {
     boards->rows[index].is_whole = true;
+}
+
+void
+boards_move(struct boards *boards, struct snapshot *snapshot)
+{
+    for (uint32_t i = 0; i < boards->count; i++) {
+        struct board *board = &boards->rows[i];
+        snapshot_rows(snapshot, board->candidates, sizeof(*board->candidates),
+                      &board->candidate_count, boards->room);
+        snapshot_rows(snapshot, board->published, sizeof(*board->published),
+                      &board->published_count, boards->top);
+        snapshot_rows(snapshot, board->current, sizeof(*board->current),
+                      &board->current_count, boards->top);
+        SNAPSHOT_VALUE(snapshot, board->has_outside);
+        SNAPSHOT_VALUE(snapshot, board->is_touched);
+        SNAPSHOT_VALUE(snapshot, board->is_changed);
+        SNAPSHOT_VALUE(snapshot, board->is_whole);
+        SNAPSHOT_VALUE(snapshot, board->floor_score);
+        snapshot_rows(snapshot, board->floor_id, 1, &board->floor_len, POST_ID_MAX);
+    }
+    SNAPSHOT_VALUE(snapshot, boards->rebuilds);
 }

@@ -18,6 +18,8 @@
 #include "pipeline/changes.h"
 #include "pipeline/windows.h"
 
+struct snapshot;
+
 struct board_entry {
     uint32_t owner;
     uint64_t score;
@@ -79,3 +81,6 @@ bool boards_take_change(struct boards *boards, uint32_t index,
 
 // The board is to be written whole again.
 void boards_lost(struct boards *boards, uint32_t index);
+
+// Contents out of, or into fresh boards of the same sizes.
+void boards_move(struct boards *boards, struct snapshot *snapshot);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/region.h"
+#include "base/snapshot.h"
 #include "pipeline/users.h"
 
 enum { EVICTED_PART = 32 };
@@ -456,4 +457,19 @@ cascades_make_room(struct cascades *cascades, size_t count, usec clock)
         evict(cascades, true, clock);
     }
     return cascades->capacity - cascades->count >= count;
+}
+
+void
+cascades_move(struct cascades *cascades, struct snapshot *snapshot)
+{
+    snapshot_rows(snapshot, cascades->rows, sizeof(*cascades->rows), &cascades->high,
+                  cascades->capacity);
+    SNAPSHOT_VALUE(snapshot, cascades->count);
+    SNAPSHOT_VALUE(snapshot, cascades->free);
+    SNAPSHOT_VALUE(snapshot, cascades->births);
+    SNAPSHOT_VALUE(snapshot, cascades->evicted);
+    snapshot_rows(snapshot, cascades->timers, sizeof(*cascades->timers),
+                  &cascades->timer_count, cascades->capacity);
+    queue_move(&cascades->queue, snapshot);
+    table_move(&cascades->by_id, snapshot);
 }

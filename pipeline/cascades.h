@@ -26,6 +26,8 @@
 #include "pipeline/queue.h"
 #include "pipeline/windows.h"
 
+struct snapshot;
+
 struct cascade_timer {
     usec due;
     uint32_t cascade;
@@ -96,6 +98,9 @@ uint32_t cascades_find_hash(const struct cascades *cascades, uint64_t hash);
 // What velocities count right now in slot WINDOWS_VELOCITY_…
 uint64_t cascades_recent(const struct cascades *cascades, const struct cascade *row,
                          uint32_t slot);
+
+// Contents out of, or into an empty table of the same capacity; not the key.
+void cascades_move(struct cascades *cascades, struct snapshot *snapshot);
 
 static inline struct cascade *
 cascades_at(const struct cascades *cascades, uint32_t cascade)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/region.h"
+#include "base/snapshot.h"
 
 #define SHORT_BIT ((uint32_t)1 << 28) // the amount is 1 and not written
 
@@ -195,4 +196,16 @@ ledger_text(const struct ledger *ledger, uint32_t event, struct ledger_words *re
     at += record->lang_len;
     ret_words->id = (struct slice){at, record->id_len};
     return true;
+}
+
+void
+ledger_move(struct ledger *ledger, struct snapshot *snapshot)
+{
+    SNAPSHOT_VALUE(snapshot, ledger->next);
+    uint64_t rows = ledger->next < ledger->capacity ? ledger->next : ledger->capacity;
+    snapshot_bytes(snapshot, ledger->rows, rows * sizeof(*ledger->rows));
+    table_move(&ledger->by_hash, snapshot);
+    table_move(&ledger->by_alias, snapshot);
+    ring_move(&ledger->notes, snapshot);
+    ring_move(&ledger->texts, snapshot);
 }

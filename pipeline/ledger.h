@@ -18,6 +18,8 @@
 #include "base/table.h"
 #include "base/usec.h"
 
+struct snapshot;
+
 #define EVENT_NONE UINT32_MAX
 
 enum event_flag {
@@ -112,6 +114,9 @@ void ledger_put_text(struct ledger *ledger, uint32_t event,
 // False if nothing is known. Valid until the next ledger_put_text.
 bool ledger_text(const struct ledger *ledger, uint32_t event,
                  struct ledger_words *ret_words);
+
+// Contents out of, or into an empty ledger of the same capacities.
+void ledger_move(struct ledger *ledger, struct snapshot *snapshot);
 
 static inline struct event *
 ledger_at(const struct ledger *ledger, uint32_t event)

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/region.h"
+#include "base/snapshot.h"
 
 struct queue {
     uint32_t *rows;
@@ -49,4 +50,19 @@ queue_pop(struct queue *queue)
         queue->first = 0; // the memory touched stays small
     }
     return index;
+}
+
+// Out of the queue, or into an empty one of the same capacity.
+static inline void
+queue_move(struct queue *queue, struct snapshot *snapshot)
+{
+    SNAPSHOT_VALUE(snapshot, queue->count);
+    if (!snapshot_expect(snapshot, queue->count <= queue->capacity)) {
+        return;
+    }
+    uint32_t ahead = queue->capacity - queue->first;
+    ahead = queue->count < ahead ? queue->count : ahead;
+    snapshot_bytes(snapshot, queue->rows + queue->first, ahead * sizeof(*queue->rows));
+    snapshot_bytes(snapshot, queue->rows,
+                   (queue->count - ahead) * sizeof(*queue->rows));
 }

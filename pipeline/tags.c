@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/region.h"
+#include "base/snapshot.h"
 
 bool
 tags_init(struct tags *tags, uint32_t capacity)
@@ -99,4 +100,16 @@ tags_sweep(struct tags *tags, struct windows *windows)
         }
     }
     tags->fading_count = kept;
+}
+
+void
+tags_move(struct tags *tags, struct snapshot *snapshot)
+{
+    snapshot_rows(snapshot, tags->rows, sizeof(*tags->rows), &tags->high,
+                  tags->capacity);
+    SNAPSHOT_VALUE(snapshot, tags->count);
+    SNAPSHOT_VALUE(snapshot, tags->free);
+    snapshot_rows(snapshot, tags->fading, sizeof(*tags->fading), &tags->fading_count,
+                  tags->capacity);
+    table_move(&tags->by_text, snapshot);
 }

@@ -10,6 +10,8 @@
 #include "base/table.h"
 #include "pipeline/windows.h"
 
+struct snapshot;
+
 #define TAG_NONE UINT32_MAX
 
 struct tag {
@@ -43,6 +45,9 @@ uint32_t tags_put(struct tags *tags, struct slice text);
 void tags_fade(struct tags *tags, uint32_t tag);
 // Forgets the fading tags whose counter is empty and that no board holds.
 void tags_sweep(struct tags *tags, struct windows *windows);
+
+// Contents out of, or into an empty table of the same capacity; not the key.
+void tags_move(struct tags *tags, struct snapshot *snapshot);
 
 static inline struct slice
 tags_text(const struct tags *tags, uint32_t tag)

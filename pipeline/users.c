@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/region.h"
+#include "base/snapshot.h"
 #include "pipeline/windows.h"
 
 bool
@@ -350,4 +351,18 @@ users_see(struct users *users, const struct post_user *profile, usec time)
         users_queue(users, user);
     }
     return user;
+}
+
+void
+users_move(struct users *users, struct snapshot *snapshot)
+{
+    snapshot_rows(snapshot, users->rows, sizeof(*users->rows), &users->high,
+                  users->capacity);
+    SNAPSHOT_VALUE(snapshot, users->count);
+    SNAPSHOT_VALUE(snapshot, users->free);
+    SNAPSHOT_VALUE(snapshot, users->has_renamed_author);
+    SNAPSHOT_VALUE(snapshot, users->evicted);
+    queue_move(&users->queue, snapshot);
+    table_move(&users->by_id, snapshot);
+    table_move(&users->by_handle, snapshot);
 }

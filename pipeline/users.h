@@ -23,6 +23,8 @@
 #include "pipeline/post.h"
 #include "pipeline/queue.h"
 
+struct snapshot;
+
 #define USER_NONE UINT32_MAX
 
 enum user_flag {
@@ -94,6 +96,9 @@ void users_queue(struct users *users, uint32_t user);
 
 // Redis may have a key for the handle this user no longer has or needs: to be deleted.
 void users_untell(struct users *users, uint32_t user);
+
+// Contents out of, or into an empty table of the same capacity; not the key.
+void users_move(struct users *users, struct snapshot *snapshot);
 
 static inline struct user *
 users_at(const struct users *users, uint32_t user)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/region.h"
+#include "base/snapshot.h"
 #include "pipeline/packed.h"
 
 #define UNDO_BIT ((uint32_t)1 << 31)
@@ -465,4 +466,28 @@ windows_visit(struct windows *windows, uint32_t index, windows_visit_fn visit,
             chunk_read(windows, chunk_of(windows, ref), kind, entry_visit, &each);
         }
     }
+}
+
+void
+windows_move(struct windows *windows, struct snapshot *snapshot)
+{
+    for (uint32_t i = 0; i < windows->shown + 2; i++) {
+        struct window *window = &windows->window[i];
+        SNAPSHOT_VALUE(snapshot, window->current);
+        SNAPSHOT_VALUE(snapshot, window->at);
+        SNAPSHOT_VALUE(snapshot, window->entries);
+        SNAPSHOT_VALUE(snapshot, window->list);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        struct windows_pool *pool = &windows->pool[i];
+        snapshot_rows(snapshot, pool->counters, pool->stride, &pool->high,
+                      windows->counter_capacity);
+        SNAPSHOT_VALUE(snapshot, pool->free);
+    }
+    SNAPSHOT_VALUE(snapshot, windows->counter_dead);
+    SNAPSHOT_VALUE(snapshot, windows->counter_count);
+    snapshot_rows(snapshot, windows->chunks, sizeof(*windows->chunks),
+                  &windows->chunk_high, windows->chunk_capacity);
+    SNAPSHOT_VALUE(snapshot, windows->chunk_free);
+    SNAPSHOT_VALUE(snapshot, windows->chunk_count);
 }

@@ -25,6 +25,8 @@
 #include "base/usec.h"
 #include "pipeline/counter.h"
 
+struct snapshot;
+
 enum {
     WINDOWS_STEPS = 60,
     WINDOWS_MAX = OPTION_SPANS_MAX + 2,
@@ -128,6 +130,9 @@ void windows_counter_orphan(struct windows *windows, uint32_t index);
 void windows_counter_hide(struct windows *windows, uint32_t index);
 // Nothing names the counters destroyed so far any longer.
 void windows_bury(struct windows *windows);
+
+// Contents out of, or into fresh windows of the same lengths and capacities.
+void windows_move(struct windows *windows, struct snapshot *snapshot);
 
 static inline struct counter *
 windows_counter(const struct windows *windows, uint32_t counter)

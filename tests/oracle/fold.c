@@ -8,7 +8,8 @@
 // member score, ZREM board member, ZCLEAR board, STR key value, and FLUSH lines
 // clock_ms posts interactions duplicates at the end of each. -s keys the tables
 // (nothing may depend on it); -x loses connections: parts of flushes are pulled twice,
-// some are printed and some are not, and now and then the receiver forgets all (WIPE).
+// some are printed and some are not, and now and then the receiver forgets all (WIPE) or
+// the pipeline is saved, thrown away and loaded into a new one.
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 #include "ingest/lines.h"
 #include "pipeline/changes.h"
 #include "pipeline/pipeline.h"
+#include "pipeline/snapshot.h"
 
 struct fold {
     struct pipeline_options options;
@@ -138,6 +140,61 @@ chance(struct fold *fold, uint64_t sides)
     return fold->chaos % sides;
 }
 
+struct memory {
+    char *bytes;
+    size_t size;
+    size_t room;
+    size_t at;
+};
+
+static bool
+keep(void *context, void *bytes, size_t size)
+{
+    struct memory *memory = context;
+    while (memory->room - memory->size < size) {
+        memory->room = 2 * memory->room + 65536;
+        memory->bytes = realloc(memory->bytes, memory->room);
+        if (memory->bytes == NULL) {
+            return false;
+        }
+    }
+    memcpy(memory->bytes + memory->size, bytes, size);
+    memory->size += size;
+    return true;
+}
+
+static bool
+give_back(void *context, void *bytes, size_t size)
+{
+    struct memory *memory = context;
+    if (memory->size - memory->at < size) {
+        return false;
+    }
+    memcpy(bytes, memory->bytes + memory->at, size);
+    memory->at += size;
+    return true;
+}
+
+// The process ends and another goes on from the snapshot.
+static void
+replace(struct fold *fold)
+{
+    struct memory memory = {0};
+    struct error error = {0};
+    struct hash_key key = {chance(fold, UINT64_MAX), 1};
+    enum status status = pipeline_save(fold->pipeline, keep, &memory);
+    pipeline_destroy(&fold->pipeline);
+    fold->pipeline = pipeline_create(&fold->options, &key, true, &error);
+    if (status == STATUS_OK && fold->pipeline != NULL) {
+        status = pipeline_load(fold->pipeline, give_back, &memory, &error);
+    }
+    if (status != STATUS_OK || fold->pipeline == NULL || memory.at != memory.size) {
+        fprintf(stderr, "fold: the snapshot did not come back: %s\n", error.text);
+        exit(70);
+    }
+    free(memory.bytes);
+}
+
 // The connection breaks within the flush: what it wrote arrived in part or not at all.
 static void
 lose(struct fold *fold)
@@ -154,6 +211,8 @@ lose(struct fold *fold)
     if (chance(fold, 8) == 0) {
         puts("WIPE");
         changes_restart(fold->pipeline);
+    } else if (chance(fold, 4) == 0) {
+        replace(fold);
     } else {
         changes_lost(fold->pipeline);
     }

@@ -1,0 +1,25 @@
+// The pipeline's whole state as one run of bytes: windows, cascades, boards, the memory
+// of events, what is in flight.
+//
+// A pipeline that is read back goes on as the one that was written would have, to the
+// last digit; everything comes out of it anew, whole, as after changes_restart.
+//
+// The bytes suit the build that wrote them and the same options; in front of them stands
+// what they depend on, and others are refused by name. Nothing protects them: the caller
+// adds a checksum and reads only what is whole (base/snapshot.h).
+#pragma once
+
+#include "base/snapshot.h"
+#include "base/status.h"
+
+struct pipeline;
+
+// Between two posts. Changes nothing in the pipeline. STATUS_IO if `move` failed.
+enum status pipeline_save(struct pipeline *pipeline, snapshot_fn move,
+                          void *context) MUST_USE;
+
+// Into a pipeline fresh from pipeline_create, whose seed it replaces. STATUS_PARSE: the
+// bytes are of another build or other options, which error names. STATUS_IO: `move`
+// failed. After a failure the pipeline is good for pipeline_destroy only.
+enum status pipeline_load(struct pipeline *pipeline, snapshot_fn move, void *context,
+                          struct error *error) MUST_USE;

@@ -1,0 +1,229 @@
+#include "pipeline/snapshot.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "pipeline/changes.h"
+#include "pipeline/pipeline.h"
+
+#define T0 ((usec)1700000000 * USEC_PER_S)
+#define WALL (T0 + 3650 * USEC_PER_DAY)
+
+struct memory {
+    char *bytes;
+    size_t size;
+    size_t at;
+    size_t limit;
+};
+
+static bool
+keep(void *context, void *bytes, size_t size)
+{
+    struct memory *memory = context;
+    if (memory->limit - memory->size < size) {
+        return false;
+    }
+    memcpy(memory->bytes + memory->size, bytes, size);
+    memory->size += size;
+    return true;
+}
+
+static bool
+give_back(void *context, void *bytes, size_t size)
+{
+    struct memory *memory = context;
+    if (memory->size - memory->at < size) {
+        return false;
+    }
+    memcpy(bytes, memory->bytes + memory->at, size);
+    memory->at += size;
+    return true;
+}
+
+static struct pipeline *
+create(uint64_t seed, uint64_t top)
+{
+    struct pipeline_options options;
+    option_presets(pipeline_option_rows, &options);
+    options.memory_texts = 64 << 20;
+    options.memory_posts = 1 << 20;
+    options.dedupe_capacity = 1000;
+    options.top = top;
+    struct hash_key key = {seed, ~seed};
+    struct pipeline *pipeline = pipeline_create(&options, &key, true, NULL);
+    assert_non_null(pipeline);
+    return pipeline;
+}
+
+static struct memory
+save(struct pipeline *pipeline)
+{
+    struct memory memory = {.bytes = malloc(64 << 20), .limit = 64 << 20};
+    assert_non_null(memory.bytes);
+    assert_int_equal(pipeline_save(pipeline, keep, &memory), STATUS_OK);
+    return memory;
+}
+
+// Posts, retweets and deletions of a small world; `number` decides everything.
+static void
+feed(struct pipeline *pipeline, uint32_t number)
+{
+    char ids[4][32];
+    uint32_t random = number * 2654435761u;
+    snprintf(ids[0], sizeof(ids[0]), "n:e%u", number);
+    snprintf(ids[1], sizeof(ids[1]), "n:u%u", (random >> 8) % 40);
+    snprintf(ids[2], sizeof(ids[2]), "n:e%u", number > 20 ? number - random % 20 : 0);
+    snprintf(ids[3], sizeof(ids[3]), "n:u%u", (random >> 20) % 40);
+    struct slice tag = SLICE_LIT("tea");
+    struct post_user named = {.id = slice_of(ids[3]), .handle = slice_of(ids[3])};
+    struct post post = {
+        .kind = random % 3 == 0 ? POST_RETWEETED : POST_PUBLISHED,
+        .id = slice_of(ids[0]),
+        .time = T0 + number * USEC_PER_MIN,
+        .author = {.id = slice_of(ids[1]),
+                   .followers = random % 99,
+                   .has_followers = true},
+        .text = SLICE_LIT("something to say"),
+    };
+    if (post.kind == POST_RETWEETED) {
+        post.retweet_of =
+            (struct post_ref){.id = slice_of(ids[2]), .created = USEC_NONE};
+    } else {
+        post.mentions = &named;
+        post.mention_count = 1;
+        post.hashtags = &tag;
+        post.hashtag_count = 1;
+    }
+    if (random % 17 == 0) {
+        post = (struct post){.kind = POST_DELETED, .id = slice_of(ids[2])};
+    }
+    assert_int_equal(pipeline_post(pipeline, &post, WALL), STATUS_OK);
+}
+
+// Everything the pipeline holds as it would be told anew; freed by the caller.
+static char *
+dump(struct pipeline *pipeline)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    assert_non_null(out);
+    changes_restart(pipeline);
+    changes_begin(pipeline);
+    struct change change;
+    while (changes_next(pipeline, &change)) {
+        fprintf(out, "%d %.*s", change.kind, SLICE_ARG(change.name));
+        for (size_t i = 0; i < change.field_count; i++) {
+            fprintf(out, " %.*s=%.*s", SLICE_ARG(change.fields[i].name),
+                    SLICE_ARG(change.fields[i].value));
+        }
+        for (size_t i = 0; i < change.entry_count; i++) {
+            fprintf(out, " %.*s=%llu", SLICE_ARG(change.entries[i].member),
+                    (unsigned long long)change.entries[i].score);
+        }
+        fputc('\n', out);
+    }
+    changes_written(pipeline, SIZE_MAX);
+    fclose(out);
+    return text;
+}
+
+static void
+snapshot_read_back_goes_on_as_the_one_that_was_written(void **state)
+{
+    (void)state;
+    struct pipeline *whole = create(1, 10);
+    for (uint32_t i = 0; i < 3000; i++) {
+        feed(whole, i);
+    }
+    struct memory memory = save(whole);
+    struct pipeline *restored = create(2, 10);
+    assert_int_equal(pipeline_load(restored, give_back, &memory, NULL), STATUS_OK);
+    assert_int_equal(memory.at, memory.size);
+    for (uint32_t i = 2990; i < 5000; i++) { // ten of them are known already
+        feed(whole, i);
+        feed(restored, i);
+    }
+    assert_true(pipeline_metrics(restored)->undone > 0);
+    assert_int_equal(pipeline_metrics(restored)->duplicates,
+                     pipeline_metrics(whole)->duplicates);
+    char *expected = dump(whole);
+    char *got = dump(restored);
+    assert_true(strlen(expected) > 1000);
+    assert_string_equal(got, expected);
+    free(expected);
+    free(got);
+    free(memory.bytes);
+    pipeline_destroy(&whole);
+    pipeline_destroy(&restored);
+}
+
+static void
+snapshot_of_nothing_is_nothing_again(void **state)
+{
+    (void)state;
+    struct pipeline *pipeline = create(1, 10);
+    struct memory memory = save(pipeline);
+    struct pipeline *restored = create(2, 10);
+    assert_int_equal(pipeline_load(restored, give_back, &memory, NULL), STATUS_OK);
+    feed(restored, 1);
+    free(memory.bytes);
+    pipeline_destroy(&pipeline);
+    pipeline_destroy(&restored);
+}
+
+static void
+snapshot_of_other_options_is_refused_by_their_name(void **state)
+{
+    (void)state;
+    struct pipeline *pipeline = create(1, 10);
+    feed(pipeline, 1);
+    struct memory memory = save(pipeline);
+    struct pipeline *other = create(1, 20);
+    struct error error = {0};
+    assert_int_equal(pipeline_load(other, give_back, &memory, &error), STATUS_PARSE);
+    assert_non_null(strstr(error.text, "redis.top (10, now 20)"));
+    free(memory.bytes);
+    pipeline_destroy(&pipeline);
+    pipeline_destroy(&other);
+}
+
+static void
+snapshot_that_ends_early_or_cannot_be_written_is_told(void **state)
+{
+    (void)state;
+    struct pipeline *pipeline = create(1, 10);
+    for (uint32_t i = 0; i < 200; i++) {
+        feed(pipeline, i);
+    }
+    struct memory memory = save(pipeline);
+    for (size_t cut = 0; cut < memory.size; cut += 1 + memory.size / 50) {
+        struct memory part = {.bytes = memory.bytes, .size = cut};
+        struct pipeline *other = create(1, 10);
+        struct error error = {0};
+        assert_int_equal(pipeline_load(other, give_back, &part, &error), STATUS_IO);
+        assert_non_null(strstr(error.text, "ends early"));
+        pipeline_destroy(&other);
+        struct memory small = {.bytes = memory.bytes, .limit = cut};
+        assert_int_equal(pipeline_save(pipeline, keep, &small), STATUS_IO);
+    }
+    free(memory.bytes);
+    pipeline_destroy(&pipeline);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(snapshot_read_back_goes_on_as_the_one_that_was_written),
+        cmocka_unit_test(snapshot_of_nothing_is_nothing_again),
+        cmocka_unit_test(snapshot_of_other_options_is_refused_by_their_name),
+        cmocka_unit_test(snapshot_that_ends_early_or_cannot_be_written_is_told),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
