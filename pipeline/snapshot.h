@@ -4,9 +4,9 @@
 // A pipeline that is read back goes on as the one that was written would have, to the
 // last digit; everything comes out of it anew, whole, as after changes_restart.
 //
-// The bytes suit the build that wrote them and the same options; in front of them stands
-// what they depend on, and others are refused by name. Nothing protects them: the caller
-// adds a checksum and reads only what is whole (base/snapshot.h).
+// The bytes suit the build that wrote them and the same options; in front of them
+// stands what they depend on, and others are refused by name. Nothing protects them:
+// the caller adds a checksum and reads only what is whole (base/snapshot.h).
 #pragma once
 
 #include "base/snapshot.h"
