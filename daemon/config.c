@@ -13,7 +13,7 @@ enum { SECTIONS_MAX = 16, OPTIONS_MAX = 64, LIST_TEXT_MAX = OPTION_TEXT_MAX + 1 
 static struct reader {
     const char *path;
     struct settings *settings;
-    config_error_fn on_error;
+    settings_error_fn on_error;
     void *context;
     const struct option *failed; // the row last told of
     bool has_failed;
@@ -24,6 +24,7 @@ struct schema {
     cfg_opt_t section_options[SECTIONS_MAX][OPTIONS_MAX];
     size_t option_counts[SECTIONS_MAX];
     size_t section_count;
+    cfg_opt_t source_options[OPTIONS_MAX];
     cfg_opt_t options[OPTIONS_MAX];
 };
 
@@ -63,22 +64,46 @@ value_text(cfg_opt_t *opt, char text[LIST_TEXT_MAX])
 static int
 on_value(cfg_t *cfg, cfg_opt_t *opt)
 {
-    char name[OPTION_NAME_MAX * 4];
+    char name[SOURCE_NAME_MAX * 4];
     if (strcmp(cfg_name(cfg), "root") == 0) {
         snprintf(name, sizeof(name), "%s", cfg_opt_name(opt));
+    } else if (cfg_title(cfg) != NULL) {
+        snprintf(name, sizeof(name), "%s.%.*s.%s", cfg_name(cfg), SOURCE_NAME_MAX,
+                 cfg_title(cfg), cfg_opt_name(opt));
     } else {
         snprintf(name, sizeof(name), "%s.%s", cfg_name(cfg), cfg_opt_name(opt));
     }
     char text[LIST_TEXT_MAX];
     value_text(opt, text);
     void *values = NULL;
-    const struct option *row = settings_find(reader->settings, slice_of(name), &values);
     struct error error = {0};
-    if (row != NULL && option_set(row, values, slice_of(text), &error) != STATUS_OK &&
+    const struct option *row =
+        settings_find(reader->settings, slice_of(name), &values, &error);
+    if (row == NULL) {
+        return 0; // too many sources, which the end of the section tells
+    }
+    if (option_set(row, values, slice_of(text), &error) != STATUS_OK &&
         row != reader->failed) {
         reader->failed = row;
         tell(&error, cfg);
     }
+    return 0;
+}
+
+// Called at the end of each section `source`, also of one without any option.
+static int
+on_source(cfg_t *cfg, cfg_opt_t *opt)
+{
+    const cfg_t *section = cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1);
+    struct settings *settings = reader->settings;
+    struct error error = {0};
+    const struct source_options *source =
+        settings_source(settings, slice_of(cfg_title((cfg_t *)section)), &error);
+    if (source == NULL) {
+        tell(&error, cfg);
+        return 0;
+    }
+    settings->source_lines[source - settings->sources] = section->line;
     return 0;
 }
 
@@ -122,6 +147,15 @@ schema_build(struct schema *schema)
                 option_opt(row, dot + 1);
         }
     }
+    size_t source_count = 0;
+    for (const struct option *row = source_option_rows; row->name != NULL; row++) {
+        schema->source_options[source_count++] = option_opt(row, row->name);
+    }
+    cfg_opt_t source_end[] = {CFG_END()};
+    schema->source_options[source_count] = source_end[0];
+    cfg_opt_t source[] = {CFG_SEC("source", schema->source_options,
+                                  CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES)};
+    schema->options[count++] = source[0];
     for (size_t i = 0; i < schema->section_count; i++) {
         cfg_opt_t end[] = {CFG_END()};
         schema->section_options[i][schema->option_counts[i]] = end[0];
@@ -148,16 +182,20 @@ watch_values(cfg_t *cfg)
             cfg_set_validate_func(cfg, path, on_value);
         }
     }
+    for (const struct option *row = source_option_rows; row->name != NULL; row++) {
+        char path[OPTION_NAME_MAX * 4];
+        snprintf(path, sizeof(path), "source|%s", row->name);
+        cfg_set_validate_func(cfg, path, on_value);
+    }
+    cfg_set_validate_func(cfg, "source", on_source);
 }
 
 bool
-config_read(const char *path, struct settings *settings, config_error_fn on_error,
-            void *context, bool *ret_is_missing)
+config_read(const char *path, struct settings *settings, settings_error_fn on_error,
+            void *context)
 {
-    *ret_is_missing = false;
     FILE *file = fopen(path, "r");
     if (file == NULL) {
-        *ret_is_missing = errno == ENOENT;
         struct error error = {0};
         error_set(&error, STATUS_IO, "cannot read the configuration: %s",
                   strerror(errno));
@@ -165,6 +203,7 @@ config_read(const char *path, struct settings *settings, config_error_fn on_erro
         on_error(context, &error);
         return false;
     }
+    settings->file = path;
     static struct schema schema;
     struct reader mine = {
         .path = path,
@@ -195,13 +234,31 @@ config_override(struct settings *settings, const char *assignment, struct error 
     }
     struct slice name = {assignment, (size_t)(equals - assignment)};
     void *values = NULL;
-    const struct option *row = settings_find(settings, name, &values);
+    struct error unknown = {0};
+    const struct option *row = settings_find(settings, name, &values, &unknown);
     if (row == NULL) {
-        return error_set(
-            error, STATUS_PARSE,
-            "-o %.*s: there is no such option; cascaded --describe options "
-            "lists them",
-            SLICE_ARG(name));
+        return error_set(error, unknown.code, "-o %.*s: %s", SLICE_ARG(name),
+                         unknown.text);
     }
     return option_set(row, values, slice_of(equals + 1), error);
+}
+
+bool
+config_load(const struct config_place *place, struct settings *settings,
+            settings_error_fn on_error, void *context)
+{
+    settings_presets(settings);
+    if (place->path != NULL && !config_read(place->path, settings, on_error, context)) {
+        return false;
+    }
+    bool is_good = true;
+    for (int i = 0; i < place->override_count; i++) {
+        struct error error = {0};
+        if (config_override(settings, place->overrides[i], &error) != STATUS_OK) {
+            on_error(context, &error);
+            is_good = false;
+        }
+    }
+    settings_resolve(settings, getenv("CREDENTIALS_DIRECTORY"));
+    return is_good && settings_check(settings, on_error, context);
 }

@@ -131,6 +131,13 @@ describe_options(struct row *row)
             describe_option(row, at);
         }
     }
+    for (const struct option *at = source_option_rows; at->name != NULL; at++) {
+        char name[VALUE_MAX];
+        snprintf(name, sizeof(name), "source.<name>.%s", at->name);
+        struct option option = *at;
+        option.name = name;
+        describe_option(row, &option);
+    }
 }
 
 static void

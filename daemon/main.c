@@ -212,38 +212,21 @@ on_config_error(void *context, const struct error *error)
     (void)context;
     if (error->line != 0) {
         fprintf(stderr, "%s:%d: %s\n", error->file, error->line, error->text);
-    } else {
+    } else if (error->file[0] != '\0') {
         fprintf(stderr, "%s: %s\n", error->file, error->text);
+    } else {
+        log_error("%s", error->text);
     }
 }
 
-static bool
-configure(struct daemon *daemon)
+static struct config_place
+config_place(const struct cli *cli)
 {
-    settings_presets(&daemon->settings);
-    const char *path = daemon->cli.config;
-    bool is_missing = false;
-    if (path != NULL || access(CONFIG_DEFAULT, F_OK) == 0) {
-        if (!config_read(path != NULL ? path : CONFIG_DEFAULT, &daemon->settings,
-                         on_config_error, NULL, &is_missing)) {
-            return false;
-        }
+    const char *path = cli->config;
+    if (path == NULL && access(CONFIG_DEFAULT, F_OK) == 0) {
+        path = CONFIG_DEFAULT;
     }
-    bool is_good = true;
-    for (int i = 0; i < daemon->cli.override_count; i++) {
-        struct error error = {0};
-        if (config_override(&daemon->settings, daemon->cli.overrides[i], &error) !=
-            STATUS_OK) {
-            log_error("%s", error.text);
-            is_good = false;
-        }
-    }
-    struct error error = {0};
-    if (is_good && settings_check(&daemon->settings, &error) != STATUS_OK) {
-        log_error("%s", error.text);
-        is_good = false;
-    }
-    return is_good;
+    return (struct config_place){path, cli->overrides, cli->override_count};
 }
 
 // ── setting up and tearing down ────────────────────────────────────────────
@@ -354,7 +337,8 @@ replay_files(struct daemon *daemon)
 static int
 run(struct daemon *daemon)
 {
-    if (!configure(daemon)) {
+    struct config_place place = config_place(&daemon->cli);
+    if (!config_load(&place, &daemon->settings, on_config_error, NULL)) {
         return EX_CONFIG;
     }
     if (daemon->cli.action == CLI_CHECK) {

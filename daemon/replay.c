@@ -10,6 +10,7 @@
 
 #include "base/usec.h"
 #include "daemon/clock.h"
+#include "daemon/feed.h"
 #include "pipeline/pipeline.h"
 #include "sinks/redis_sink.h"
 
@@ -26,7 +27,7 @@ struct replay {
     struct replay_setup setup;
     struct lines lines;
     struct lines_metrics lines_metrics;
-    struct decoder *decoder;
+    struct feed feed;
     struct event *step;  // timer: go on
     struct event *input; // readable pipe or terminal; NULL for a file
     int fd;
@@ -34,17 +35,11 @@ struct replay {
     bool is_ended;
     bool is_stopped;
 
-    // The message at hand: posts not yet in the pipeline.
-    const struct post *posts;
-    size_t post_count;
-    size_t post_next;
-
     // Pace: the post at first_time was due at first_due.
     usec first_time;
     usec first_due;
     usec wall;
     usec started;
-    uint64_t refused_by_pipeline;
     uint64_t too_long; // lines, told so far
 };
 
@@ -178,19 +173,15 @@ is_due(struct replay *replay, const struct post *post)
 static bool
 feed(struct replay *replay)
 {
-    while (replay->post_next < replay->post_count) {
-        const struct post *post = &replay->posts[replay->post_next];
+    const struct post *post;
+    while ((post = feed_next(&replay->feed)) != NULL) {
         if (!is_due(replay, post)) {
             return false;
         }
-        enum status status = pipeline_post(replay->setup.pipeline, post, replay->wall);
-        if (status == STATUS_AGAIN) {
-            redis_sink_hurry(replay->setup.sink);
+        if (feed_push(&replay->feed, replay->wall) == STATUS_AGAIN) {
             step_after(replay, ROOM_POLL);
             return false;
         }
-        replay->refused_by_pipeline += status != STATUS_OK;
-        replay->post_next++;
     }
     return true;
 }
@@ -198,17 +189,9 @@ feed(struct replay *replay)
 static void
 decode(struct replay *replay, const struct lines_message *message)
 {
-    enum decode_reason reason;
-    replay->post_next = 0;
-    replay->post_count = 0;
-    enum decode_result result =
-        decoder_read_event(replay->decoder, message->event, message->data,
-                           &replay->posts, &replay->post_count, &reason);
-    if (result == DECODE_REFUSED) {
-        replay->post_count = 0;
+    enum decode_reason reason = feed_read(&replay->feed, message->event, message->data);
+    if (reason != DECODE_REASON_NONE) {
         tell_refused(replay, decode_reason_name(reason), message->number);
-    } else if (result == DECODE_CONTROL) {
-        replay->post_count = 0;
     }
 }
 
@@ -316,10 +299,9 @@ replay_create(const struct replay_setup *setup, struct error *error)
     replay->setup = *setup;
     replay->fd = -1;
     replay->first_time = USEC_NONE;
-    replay->decoder = decoder_create(setup->format, error);
     replay->step = evtimer_new(setup->base, on_step, replay);
-    if (replay->decoder == NULL || replay->step == NULL ||
-        !lines_init(&replay->lines, &replay->lines_metrics)) {
+    if (!feed_init(&replay->feed, setup->pipeline, setup->sink, setup->format, error) ||
+        replay->step == NULL || !lines_init(&replay->lines, &replay->lines_metrics)) {
         error_set(error, STATUS_NOMEM, "no memory for the replay");
         replay_destroy(&replay);
         return NULL;
@@ -341,7 +323,7 @@ replay_destroy(struct replay **replay)
     if (r->step != NULL) {
         event_free(r->step);
     }
-    decoder_destroy(&r->decoder);
+    feed_fini(&r->feed);
     free(r);
     *replay = NULL;
 }
@@ -367,8 +349,8 @@ replay_stop(struct replay *replay)
 void
 replay_figures(const struct replay *replay, struct replay_figures *ret_figures)
 {
-    const struct decode_metrics *decode = decoder_metrics(replay->decoder);
-    uint64_t rejected = replay->lines_metrics.too_long + replay->refused_by_pipeline;
+    const struct decode_metrics *decode = decoder_metrics(replay->feed.decoder);
+    uint64_t rejected = replay->lines_metrics.too_long + replay->feed.refused;
     for (int i = 0; i < DECODE_REASON_COUNT; i++) {
         rejected += decode->refused[i];
     }
@@ -381,7 +363,7 @@ replay_figures(const struct replay *replay, struct replay_figures *ret_figures)
 const struct decode_metrics *
 replay_decode_metrics(const struct replay *replay)
 {
-    return decoder_metrics(replay->decoder);
+    return decoder_metrics(replay->feed.decoder);
 }
 
 const struct lines_metrics *

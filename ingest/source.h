@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/metric.h"
 #include "base/slice.h"
 #include "base/status.h"
 #include "base/usec.h"
@@ -99,6 +100,9 @@ struct source_metrics {
     uint64_t protocol_errors;
     uint64_t pauses;
 };
+
+// One row per field; the owner adds which source it is.
+extern const struct metric source_metric_rows[];
 
 // What a transport implements; its own struct begins with struct source.
 struct source_ops {

@@ -85,7 +85,8 @@ redis_change_add_meta(struct redis_batch *batch, const struct redis_keys *keys,
     };
     const struct changes_meta *state = &meta->state;
     bool has_clock = state->clock != USEC_NONE;
-    usec lag = has_clock && meta->now > state->clock ? meta->now - state->clock : 0;
+    usec behind = has_clock && meta->now > state->clock ? meta->now - state->clock : 0;
+    usec lag = meta->lag != USEC_NONE ? meta->lag : behind;
     const int64_t numbers[NUMBERS] = {
         [CLOCK] = has_clock ? usec_floor_div(state->clock, USEC_PER_MS) : 0,
         [AS_OF] = usec_floor_div(meta->now, USEC_PER_MS),

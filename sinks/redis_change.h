@@ -12,10 +12,12 @@ void redis_change_add(struct redis_batch *batch, const struct redis_keys *keys,
                       const struct change *change);
 
 // The hash `meta`. now: wall clock, for as_of_ms and lag_ms (0 before the first post).
+// lag: for lag_ms; USEC_NONE: how far the pipeline's clock is behind.
 struct redis_change_meta {
     struct changes_meta state;
     const char *version;
     usec now;
+    usec lag;
 };
 void redis_change_add_meta(struct redis_batch *batch, const struct redis_keys *keys,
                            const struct redis_change_meta *meta);

@@ -6,6 +6,7 @@
 #include "sinks/redis_sink.h"
 
 struct redis_cursor {
+    enum redis_key_kind kind;
     char *name;
     size_t name_len;
     struct redis_batch commands;
@@ -33,11 +34,12 @@ redis_cursors_fini(struct redis_cursors *cursors)
 }
 
 static struct redis_cursor *
-find(struct redis_cursors *cursors, struct slice name)
+find(struct redis_cursors *cursors, const struct redis_cursor_key *key)
 {
     for (size_t i = 0; i < cursors->count; i++) {
         struct redis_cursor *cursor = &cursors->items[i];
-        if (slice_equal((struct slice){cursor->name, cursor->name_len}, name)) {
+        struct slice name = {cursor->name, cursor->name_len};
+        if (cursor->kind == key->kind && slice_equal(name, key->name)) {
             return cursor;
         }
     }
@@ -45,8 +47,9 @@ find(struct redis_cursors *cursors, struct slice name)
 }
 
 static struct redis_cursor *
-add(struct redis_cursors *cursors, struct slice name)
+add(struct redis_cursors *cursors, const struct redis_cursor_key *key)
 {
+    struct slice name = key->name;
     if (cursors->items == NULL) {
         cursors->items = calloc(REDIS_CURSORS_MAX, sizeof(*cursors->items));
     }
@@ -59,34 +62,35 @@ add(struct redis_cursors *cursors, struct slice name)
         memcpy(copy, name.ptr, name.len);
     }
     struct redis_cursor *cursor = &cursors->items[cursors->count++];
-    *cursor = (struct redis_cursor){.name = copy, .name_len = name.len};
+    *cursor =
+        (struct redis_cursor){.kind = key->kind, .name = copy, .name_len = name.len};
     redis_batch_init(&cursor->commands);
     return cursor;
 }
 
 enum status
-redis_cursors_set(struct redis_cursors *cursors, const struct redis_keys *keys,
-                  struct slice name, struct redis_fields fields)
+redis_cursors_set(struct redis_cursors *cursors, const struct redis_cursor_key *key,
+                  struct redis_fields fields)
 {
-    size_t bytes = name.len;
+    size_t bytes = key->name.len;
     for (size_t i = 0; i < fields.count; i++) {
         bytes += fields.items[i].name.len + fields.items[i].value.len;
     }
-    struct redis_cursor *cursor = find(cursors, name);
+    struct redis_cursor *cursor = find(cursors, key);
     if (bytes > REDIS_CURSOR_BYTES ||
         (cursor == NULL && cursors->count == REDIS_CURSORS_MAX)) {
         return STATUS_FULL;
     }
     if (cursor == NULL) {
-        cursor = add(cursors, name);
+        cursor = add(cursors, key);
     }
     if (cursor == NULL) {
         return STATUS_NOMEM;
     }
-    struct redis_name key = redis_keys_name(keys, REDIS_KEY_CURSOR, name);
+    struct redis_name hash = redis_keys_name(key->keys, key->kind, key->name);
     redis_batch_reset(&cursor->commands);
-    redis_batch_unlink(&cursor->commands, key);
-    redis_batch_hset(&cursor->commands, key, fields);
+    redis_batch_unlink(&cursor->commands, hash);
+    redis_batch_hset(&cursor->commands, hash, fields);
     cursor->is_due = !cursor->commands.text.is_failed;
     return cursor->is_due ? STATUS_OK : STATUS_NOMEM;
 }

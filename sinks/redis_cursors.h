@@ -1,4 +1,5 @@
-// Where to resume each source, kept until it is written.
+// What is known of each source (where to resume it, its gaps), kept until it is
+// written.
 //
 // A flush takes the cursors as they are at its start; newer ones wait for the next
 // flush. So a cursor is never in Redis before what the pipeline got until then.
@@ -22,10 +23,15 @@ struct redis_cursors {
 void redis_cursors_init(struct redis_cursors *cursors);
 void redis_cursors_fini(struct redis_cursors *cursors);
 
-// Replaces what the hash cursor:<name> is to hold. Copies. FULL past REDIS_CURSORS_MAX
-// names or REDIS_CURSOR_BYTES bytes.
+// Replaces what the hash is to hold: cursor:<name> or gaps:<name>. Copies. FULL past
+// REDIS_CURSORS_MAX hashes or REDIS_CURSOR_BYTES bytes.
+struct redis_cursor_key {
+    const struct redis_keys *keys;
+    enum redis_key_kind kind;
+    struct slice name;
+};
 enum status redis_cursors_set(struct redis_cursors *cursors,
-                              const struct redis_keys *keys, struct slice name,
+                              const struct redis_cursor_key *key,
                               struct redis_fields fields) MUST_USE;
 
 // Whether there is something to take.

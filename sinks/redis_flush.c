@@ -33,9 +33,10 @@ build(struct redis_sink *sink, struct redis_batch *batch)
     sink->in_flight += batch->changes;
     sink->metrics.changes_in_flight = sink->in_flight;
     if (sink->is_drained) {
-        struct redis_change_meta meta = {.version = sink->setup.version,
-                                         .now = wall_now()};
+        struct redis_change_meta meta = {
+            .version = sink->setup.version, .now = wall_now(), .lag = sink->lag};
         changes_meta(sink->setup.pipeline, &meta.state);
+        meta.state.is_complete = meta.state.is_complete && !sink->is_missing;
         redis_batch_append(batch, &sink->cursors.taken);
         redis_change_add_meta(batch, &sink->keys, &meta);
     }

@@ -23,10 +23,13 @@ const struct redis_key redis_key_rows[] = {
     {"handle:<network>:<handle in lower case>", "string",
      "The user id of the user who was last seen with this handle"},
     {"cursor:<source>", "hash",
-     "Where to resume the source"},
+     "Where to resume the source: host, wire, kind, value and time"},
+    {"gaps:<source>", "hash",
+     "The last 100 stretches of time of which messages of the source may be missing: number, "
+     "counting up, to {\"from\", \"to\", \"reason\", \"recovered\"}; \"to\" is null while it lasts"},
     {"meta", "hash",
      "schema (1), version, clock_ms, as_of_ms, posts, interactions, lag_ms, and complete: 0 "
-     "while windows are not yet full or a gap is known"},
+     "while windows are not yet full or a gap is known; live, lag_ms is that of the slowest source"},
     {"epoch", "string",
      "Raised by every daemon that takes the prefix over and at every reconnection; a daemon "
      "that finds a greater number than its own stops"},
@@ -55,8 +58,9 @@ redis_keys_init(struct redis_keys *keys, const char *prefix)
     static const char *const kinds[REDIS_KEY_KINDS] = {
         [REDIS_KEY_USER] = "user:",     [REDIS_KEY_CASCADE] = "cascade:",
         [REDIS_KEY_HANDLE] = "handle:", [REDIS_KEY_TOP] = "top:",
-        [REDIS_KEY_CURSOR] = "cursor:", [REDIS_KEY_META] = "meta",
-        [REDIS_KEY_EPOCH] = "epoch",    [REDIS_KEY_OWNER] = "owner",
+        [REDIS_KEY_CURSOR] = "cursor:", [REDIS_KEY_GAPS] = "gaps:",
+        [REDIS_KEY_META] = "meta",      [REDIS_KEY_EPOCH] = "epoch",
+        [REDIS_KEY_OWNER] = "owner",
     };
     assert(strlen(prefix) <= REDIS_PREFIX_MAX);
     for (size_t i = 0; i < REDIS_KEY_KINDS; i++) {

@@ -227,6 +227,7 @@ redis_sink_create(const struct redis_sink_setup *setup, struct redis_sink **ret_
     sink->flush = setup->options->flush;
     sink->pauses = (struct backoff){.first = 50 * USEC_PER_MS, .most = 2 * USEC_PER_S};
     sink->is_unknown = true;
+    sink->lag = USEC_NONE;
     snprintf(sink->prefix, sizeof(sink->prefix), "%.*s", REDIS_PREFIX_MAX,
              setup->options->prefix);
     redis_keys_init(&sink->keys, sink->prefix);
@@ -317,8 +318,25 @@ enum status
 redis_sink_set_cursor(struct redis_sink *sink, struct slice name,
                       const struct change_field *fields, size_t count)
 {
-    return redis_cursors_set(&sink->cursors, &sink->keys, name,
+    struct redis_cursor_key key = {&sink->keys, REDIS_KEY_CURSOR, name};
+    return redis_cursors_set(&sink->cursors, &key,
                              (struct redis_fields){fields, count});
+}
+
+enum status
+redis_sink_set_gaps(struct redis_sink *sink, struct slice name,
+                    const struct change_field *fields, size_t count)
+{
+    struct redis_cursor_key key = {&sink->keys, REDIS_KEY_GAPS, name};
+    return redis_cursors_set(&sink->cursors, &key,
+                             (struct redis_fields){fields, count});
+}
+
+void
+redis_sink_set_streams(struct redis_sink *sink, usec lag, bool is_complete)
+{
+    sink->lag = lag;
+    sink->is_missing = !is_complete;
 }
 
 bool

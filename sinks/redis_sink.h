@@ -128,12 +128,22 @@ void redis_sink_hurry(struct redis_sink *sink);
 
 // Where to resume the source `name`: replaces the hash cursor:<name> at the end of the
 // first flush that starts after this call, and not before everything the pipeline got
-// until now is written. Copies. STATUS_FULL past REDIS_CURSORS_MAX sources or
-// REDIS_CURSOR_BYTES bytes.
+// until now is written. Without fields it is removed. Copies. STATUS_FULL past
+// REDIS_CURSORS_MAX cursors and gaps together or REDIS_CURSOR_BYTES bytes.
 enum { REDIS_CURSORS_MAX = 256, REDIS_CURSOR_BYTES = 1 << 16 };
 enum status redis_sink_set_cursor(struct redis_sink *sink, struct slice name,
                                   const struct change_field *fields,
                                   size_t count) MUST_USE;
+
+// The gap ledger of the source `name`: replaces the hash gaps:<name>, as a cursor.
+enum status redis_sink_set_gaps(struct redis_sink *sink, struct slice name,
+                                const struct change_field *fields,
+                                size_t count) MUST_USE;
+
+// What `meta` says of live streams from the next flush on. lag: how far the slowest is
+// behind; USEC_NONE, as at first: what the pipeline's clock says. is_complete: as far
+// as the sources know nothing is missing.
+void redis_sink_set_streams(struct redis_sink *sink, usec lag, bool is_complete);
 
 // True while Redis acknowledged nothing for REDIS_SINK_PATIENCE_S although there was
 // something to write: the time to pause the source. Memory stays bounded either way.

@@ -80,6 +80,8 @@ struct redis_sink {
     usec progressed; // when Redis acknowledged something, or nothing was to be written
     bool is_hurried;
     struct redis_cursors cursors;
+    usec lag;        // of the slowest live source; USEC_NONE: not told
+    bool is_missing; // a live source may have missed something
 
     // What was told
     bool is_ready;

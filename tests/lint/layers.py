@@ -36,7 +36,7 @@ SYSTEM_IN_BASE = {
     "base/log.c": {"unistd.h"},                   # writes to stderr
 }
 SYSTEM = PURE | {"ctype.h", "fcntl.h", "getopt.h", "locale.h", "math.h", "netdb.h", "poll.h",
-                 "signal.h", "sysexits.h", "time.h", "unistd.h", "wchar.h"}
+                 "signal.h", "strings.h", "sysexits.h", "time.h", "unistd.h", "wchar.h"}
 # The C++ file that wraps simdjson.
 CXX = {"cassert", "cstddef", "cstdint", "cstring", "memory", "new", "string_view"}
 

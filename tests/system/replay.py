@@ -148,6 +148,54 @@ def every_error_of_a_configuration_is_told_with_its_line():
         assert line.startswith(f"{path}:{number}: "), line
 
 
+def checked(text, *options, **environment):
+    """What -t says of a configuration: its exit code, and lines without the file's name."""
+    path = FOLDER.name + "/checked.conf"
+    pathlib.Path(path).write_text(text, encoding="utf-8")
+    done = subprocess.run([CASCADED, "-t", "-c", path, *options], capture_output=True,
+                          check=False, env={**os.environ, **environment})
+    return done.returncode, done.stderr.decode().replace(path + ":", "").splitlines()
+
+
+def sources_are_sections_with_a_title():
+    url = 'url = "http://127.0.0.1:1/"'
+    assert checked(f'source "a" {{ {url} }}\nsource "b" {{ {url} format = "x2" }}\n') == (0, [])
+    cases = [(f'source "a" {{ {url} }}\nsource "a" {{ {url} }}\n', "2: "),
+             (f'\nsource "a" {{ {url}\n  bogus = 1 }}\n', "3: "),
+             (f'source "a b" {{ {url} }}\n', "1: "),
+             ('source "a" {\n}\n', "2: "),
+             (f'source "a" {{ {url}\n  connect_timeout = soon }}\n', "2: "),
+             ('source "a" {\n  url = "http://example.org/" }\n', "2: "),
+             ("".join(f'source "s{i}" {{ {url} }}\n' for i in range(33)), "33: ")]
+    for text, start in cases:
+        code, lines = checked(text)
+        assert code == 78 and len(lines) == 1 and lines[0].startswith(start), (text, lines)
+    assert len(checked("source \"a\" {\n}\nsource \"b\" {\n}\n")[1]) == 2
+
+
+def the_command_line_adds_to_sources_and_makes_them():
+    add = ("-o", "source.a.url=http://127.0.0.1:1/")
+    assert checked('source "a" {\n  format = "x1"\n}\n', *add) == (0, [])
+    assert checked("", *add) == (0, [])
+    code, lines = checked("", *add, "-o", "source.a.bogus=1")
+    assert code == 78 and "--describe options" in lines[0], lines
+    code, lines = checked("", *add, "-o", "source.b.format=x1")
+    assert code == 78 and '"b"' in lines[0], lines
+
+
+def a_token_without_a_path_is_a_credential():
+    text = 'source "a" { url = "http://127.0.0.1:1/"\n token_file = "x-token" }\n'
+    assert checked(text) == (0, [])  # known only where systemd lays it
+    folder = FOLDER.name + "/credentials"
+    os.mkdir(folder)
+    code, lines = checked(text, CREDENTIALS_DIRECTORY=folder)
+    assert code == 78 and folder + "/x-token" in lines[0], lines
+    with open(folder + "/x-token", "w", encoding="utf-8",
+              opener=lambda name, flags: os.open(name, flags, 0o400)) as file:
+        file.write("secret\n")
+    assert checked(text, CREDENTIALS_DIRECTORY=folder) == (0, [])
+
+
 if __name__ == "__main__":
     try:
         while not os.path.exists(SOCKET):
@@ -160,6 +208,9 @@ if __name__ == "__main__":
                    a_paced_replay_takes_its_time_and_ends_on_a_signal,
                    a_replay_that_stays_ends_on_a_signal_only,
                    the_tables_describe_themselves,
-                   every_error_of_a_configuration_is_told_with_its_line])
+                   every_error_of_a_configuration_is_told_with_its_line,
+                   sources_are_sections_with_a_title,
+                   the_command_line_adds_to_sources_and_makes_them,
+                   a_token_without_a_path_is_a_credential])
     finally:
         SERVER.terminate()

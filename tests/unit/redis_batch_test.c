@@ -213,6 +213,7 @@ meta_says_what_is_known(void **state)
                   .is_complete = true},
         .version = "1.2",
         .now = 8 * USEC_PER_S + 999,
+        .lag = USEC_NONE,
     };
     redis_change_add_meta(*state, &keys, &meta);
     assert_string_equal(
@@ -256,6 +257,13 @@ a_prefix_is_escaped_in_the_pattern(void **state)
     assert_false(redis_keys_is_owned(&strange, SLICE_LIT("axb:user:1")));
 }
 
+static enum status
+set(struct redis_cursors *cursors, struct slice name, struct redis_fields all)
+{
+    struct redis_cursor_key key = {&keys, REDIS_KEY_CURSOR, name};
+    return redis_cursors_set(cursors, &key, all);
+}
+
 static void
 a_lost_cursor_is_due_again_unless_there_is_a_newer_one(void **state)
 {
@@ -264,8 +272,7 @@ a_lost_cursor_is_due_again_unless_there_is_a_newer_one(void **state)
     struct change_field field = {SLICE_LIT("pos"), SLICE_LIT("1")};
     const struct redis_fields all = {&field, 1};
     redis_cursors_init(&cursors);
-    assert_int_equal(redis_cursors_set(&cursors, &keys, SLICE_LIT("s"), all),
-                     STATUS_OK);
+    assert_int_equal(set(&cursors, SLICE_LIT("s"), all), STATUS_OK);
     assert_true(redis_cursors_is_due(&cursors));
     redis_cursors_take(&cursors);
     assert_false(redis_cursors_is_due(&cursors));
@@ -275,8 +282,7 @@ a_lost_cursor_is_due_again_unless_there_is_a_newer_one(void **state)
     assert_true(redis_cursors_is_due(&cursors));
     redis_cursors_take(&cursors);
     field.value = SLICE_LIT("2");
-    assert_int_equal(redis_cursors_set(&cursors, &keys, SLICE_LIT("s"), all),
-                     STATUS_OK);
+    assert_int_equal(set(&cursors, SLICE_LIT("s"), all), STATUS_OK);
     assert_string_equal(commands_of(&cursors.taken),
                         "UNLINK p:cursor:s; HSET p:cursor:s pos 1; ");
     redis_cursors_written(&cursors);
@@ -298,22 +304,17 @@ cursors_have_a_number_and_a_size(void **state)
     struct change_field field = {SLICE_LIT("pos"), {large, sizeof(large) - 4}};
     const struct redis_fields all = {&field, 1};
     redis_cursors_init(&cursors);
-    assert_int_equal(redis_cursors_set(&cursors, &keys, SLICE_LIT("s"), all),
-                     STATUS_OK);
+    assert_int_equal(set(&cursors, SLICE_LIT("s"), all), STATUS_OK);
     field.value.len++;
-    assert_int_equal(redis_cursors_set(&cursors, &keys, SLICE_LIT("s"), all),
-                     STATUS_FULL);
+    assert_int_equal(set(&cursors, SLICE_LIT("s"), all), STATUS_FULL);
     field.value.len = 1;
     for (int i = 1; i < REDIS_CURSORS_MAX; i++) {
         char name[16];
         snprintf(name, sizeof(name), "s%d", i);
-        assert_int_equal(redis_cursors_set(&cursors, &keys, slice_of(name), all),
-                         STATUS_OK);
+        assert_int_equal(set(&cursors, slice_of(name), all), STATUS_OK);
     }
-    assert_int_equal(redis_cursors_set(&cursors, &keys, SLICE_LIT("more"), all),
-                     STATUS_FULL);
-    assert_int_equal(redis_cursors_set(&cursors, &keys, SLICE_LIT("s"), all),
-                     STATUS_OK);
+    assert_int_equal(set(&cursors, SLICE_LIT("more"), all), STATUS_FULL);
+    assert_int_equal(set(&cursors, SLICE_LIT("s"), all), STATUS_OK);
     redis_cursors_fini(&cursors);
 }
 

@@ -292,6 +292,35 @@ a_cursor_set_all_the_time_is_still_written(void **state)
 }
 
 static void
+gaps_stand_beside_cursors_and_leave_with_them(void **state)
+{
+    struct world *world = *state;
+    begin(world);
+    const struct change_field field = {SLICE_LIT("1"), SLICE_LIT("{}")};
+    const struct slice name = SLICE_LIT("src");
+    assert_int_equal(redis_sink_set_cursor(world->sink, name, &field, 1), STATUS_OK);
+    assert_int_equal(redis_sink_set_gaps(world->sink, name, &field, 1), STATUS_OK);
+    finish(world);
+    assert_string_equal(ask(world, "HGET %s 1", "cascaded:gaps:src"), "{}");
+    assert_string_equal(ask(world, "HGET %s 1", "cascaded:cursor:src"), "{}");
+    assert_int_equal(redis_sink_set_gaps(world->sink, name, NULL, 0), STATUS_OK);
+    finish(world);
+    assert_null(ask(world, "HGET %s 1", "cascaded:gaps:src"));
+    assert_string_equal(ask(world, "HGET %s 1", "cascaded:cursor:src"), "{}");
+}
+
+static void
+meta_tells_how_far_live_streams_are_behind(void **state)
+{
+    struct world *world = *state;
+    begin(world);
+    redis_sink_set_streams(world->sink, 1500 * USEC_PER_MS, false);
+    finish(world);
+    assert_string_equal(ask(world, "HGET %s lag_ms", "cascaded:meta"), "1500");
+    assert_string_equal(ask(world, "HGET %s complete", "cascaded:meta"), "0");
+}
+
+static void
 meta_is_kept_fresh_when_nothing_changes(void **state)
 {
     struct world *world = *state;
@@ -419,6 +448,8 @@ main(void)
         TEST(everything_pulled_is_acknowledged_when_finished),
         TEST(at_most_two_transactions_are_in_flight),
         TEST(a_cursor_set_all_the_time_is_still_written),
+        TEST(gaps_stand_beside_cursors_and_leave_with_them),
+        TEST(meta_tells_how_far_live_streams_are_behind),
         TEST(meta_is_kept_fresh_when_nothing_changes),
         TEST(a_change_arrives_within_the_flush_and_50_ms),
         TEST(finishing_without_redis_fails_at_the_deadline),

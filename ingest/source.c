@@ -1,0 +1,111 @@
+#include "ingest/source.h"
+
+#include "ingest/source_options.h"
+#include "ingest/source_url.h"
+
+#define AT(member) offsetof(struct source_metrics, member)
+
+// clang-format off
+const struct metric source_metric_rows[] = {
+    {"cascaded_source_messages_read_total", NULL, METRIC_COUNTER, AT(messages),
+     "Messages taken from the stream"},
+    {"cascaded_source_bytes_read_total", NULL, METRIC_COUNTER, AT(bytes),
+     "Bytes of the stream, decompressed"},
+    {"cascaded_source_signs_read_total", NULL, METRIC_COUNTER, AT(signs),
+     "Signs of life without content: keep-alives, pongs"},
+    {"cascaded_source_connects_total", "result=\"up\"", METRIC_COUNTER, AT(connects),
+     "Attempts to connect that led to a stream"},
+    {"cascaded_source_connects_total", "result=\"failed\"", METRIC_COUNTER, AT(connects_failed),
+     "Attempts to connect that did not"},
+    {"cascaded_source_drops_total", NULL, METRIC_COUNTER, AT(drops),
+     "Connections that were up and ended"},
+    {"cascaded_source_stalls_total", NULL, METRIC_COUNTER, AT(stalls),
+     "Connections given up because nothing came any more"},
+    {"cascaded_source_messages_dropped_total", "reason=\"too_long\"", METRIC_COUNTER, AT(too_long),
+     "Messages over 1 MiB"},
+    {"cascaded_source_protocol_errors_total", NULL, METRIC_COUNTER, AT(protocol_errors),
+     "Breaches of the protocol by the server"},
+    {"cascaded_source_pauses_total", NULL, METRIC_COUNTER, AT(pauses),
+     "Times the stream was held because there was no room"},
+    METRIC_END,
+};
+// clang-format on
+
+// Who serves a scheme of an address.
+static const struct {
+    const char *scheme;
+    enum status (*create)(const struct source_setup *setup, struct source **ret_source,
+                          struct error *error);
+} transports[] = {
+    {NULL, NULL},
+};
+
+const char *
+source_state_name(enum source_state state)
+{
+    switch (state) {
+    case SOURCE_CONNECTING:
+        return "connecting";
+    case SOURCE_LIVE:
+        return "live";
+    case SOURCE_IDLE_OK:
+        return "idle-ok";
+    case SOURCE_STALLED:
+        return "stalled";
+    case SOURCE_BACKING_OFF:
+        return "backing-off";
+    case SOURCE_FAILED:
+        return "failed";
+    }
+    return "unknown";
+}
+
+enum status
+source_create(const struct source_setup *setup, struct source **ret_source,
+              struct error *error)
+{
+    struct source_url url;
+    enum status status = source_url_parse(slice_of(setup->options->url), &url, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    for (size_t i = 0; transports[i].scheme != NULL; i++) {
+        if (strcmp(transports[i].scheme, url.scheme) == 0) {
+            return transports[i].create(setup, ret_source, error);
+        }
+    }
+    return error_set(error, STATUS_RANGE, "url: this build reads no %s://", url.scheme);
+}
+
+void
+source_destroy(struct source **source)
+{
+    if (*source != NULL) {
+        (*source)->ops->destroy(*source);
+        *source = NULL;
+    }
+}
+
+void
+source_start(struct source *source)
+{
+    source->ops->start(source);
+}
+
+void
+source_stop(struct source *source)
+{
+    source->ops->stop(source);
+}
+
+void
+source_resume(struct source *source)
+{
+    source->ops->resume(source);
+}
+
+bool
+source_cursor(const struct source *source, struct source_cursor *ret_cursor)
+{
+    return source->ops->cursor != NULL && source->ops->cursor(source, ret_cursor);
+}

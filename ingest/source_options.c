@@ -1,0 +1,195 @@
+#include "ingest/source_options.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ingest/decode.h"
+#include "ingest/source_url.h"
+
+#define AT(member) offsetof(struct source_options, member)
+
+enum { BACKFILL_MOST = 5 };
+
+// clang-format off
+const struct option source_option_rows[] = {
+    {"url", OPTION_TEXT, "", 0, OPTION_TEXT_MAX - 1, true,
+     AT(url), "Address of the stream: https:// for lines or server-sent events, wss:// for Jetstream"},
+    {"hosts", OPTION_TEXT, "", 0, OPTION_TEXT_MAX - 1, true,
+     AT(hosts), "Further hosts of a wss:// source to turn to when one fails, separated by commas"},
+    {"format", OPTION_TEXT, "auto", 1, OPTION_TEXT_MAX - 1, true,
+     AT(format), "Form of the messages, as --describe formats names them"},
+    {"token_file", OPTION_TEXT, "", 0, OPTION_TEXT_MAX - 1, true,
+     AT(token_file), "File with the bearer token, read at every connection; a bare name is a systemd credential"},
+    {"ca_file", OPTION_TEXT, "", 0, OPTION_TEXT_MAX - 1, true,
+     AT(ca_file), "Certificate authorities to trust (PEM) instead of the system's"},
+    {"dictionary_file", OPTION_TEXT, "", 0, OPTION_TEXT_MAX - 1, true,
+     AT(dictionary_file), "Jetstream's zstd dictionary, for compressed messages"},
+    {"backfill_minutes", OPTION_COUNT, "0", 0, BACKFILL_MOST, true,
+     AT(backfill_minutes), "Minutes X is asked to send again after a gap; 0 where the account may not"},
+    {"compressed", OPTION_BOOL, "false", 0, 0, true,
+     AT(is_compressed), "Ask for compressed bytes"},
+    {"likes", OPTION_BOOL, "false", 0, 0, true,
+     AT(has_likes), "Ask Jetstream for likes too"},
+    {"connect_timeout", OPTION_SPAN, "10s", 50 * USEC_PER_MS, USEC_PER_MIN, true,
+     AT(connect_timeout), "Longest time to look up the host, connect and agree on encryption"},
+    OPTION_END,
+};
+// clang-format on
+
+static enum status
+check_name(const char *name, struct error *error)
+{
+    size_t len = strlen(name);
+    bool is_good = len > 0;
+    for (size_t i = 0; i < len; i++) {
+        is_good = is_good &&
+                  (isalnum((unsigned char)name[i]) || name[i] == '-' || name[i] == '_');
+    }
+    if (!is_good) {
+        return error_set(error, STATUS_PARSE,
+                         "the name of a source is letters, digits, '-' and '_'");
+    }
+    return STATUS_OK;
+}
+
+static enum status
+check_encrypted(const struct source_url *url, struct error *error)
+{
+    if (!url->is_tls && !source_url_is_loopback(url->host)) {
+        return error_set(error, STATUS_RANGE, "%s is not this machine: write %s://",
+                         url->host, url->is_websocket ? "wss" : "https");
+    }
+    return STATUS_OK;
+}
+
+static enum status
+check_hosts(const struct source_options *options, const struct source_url *url,
+            struct error *error)
+{
+    struct slice rest = slice_of(options->hosts);
+    size_t count = 0;
+    while (rest.len > 0) {
+        struct source_url host = *url;
+        struct error why = {.code = STATUS_OK};
+        enum status status =
+            source_url_parse_host(source_url_next_host(&rest), &host, &why);
+        if (status == STATUS_OK) {
+            status = check_encrypted(&host, &why);
+        }
+        if (status != STATUS_OK) {
+            return error_set(error, status, "hosts: %s", why.text);
+        }
+        if (++count > SOURCE_HOSTS_MAX) {
+            return error_set(error, STATUS_RANGE, "hosts: at most %d",
+                             SOURCE_HOSTS_MAX);
+        }
+    }
+    return STATUS_OK;
+}
+
+// Options that the transport of the URL would ignore without a word.
+static enum status
+check_transport(const struct source_options *options, const struct source_url *url,
+                struct error *error)
+{
+    const struct {
+        bool is_given;
+        bool is_websocket;
+        const char *name;
+    } rows[] = {
+        {options->hosts[0] != '\0', true, "hosts"},
+        {options->dictionary_file[0] != '\0', true, "dictionary_file"},
+        {options->has_likes, true, "likes"},
+        {options->backfill_minutes != 0, false, "backfill_minutes"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (rows[i].is_given && rows[i].is_websocket != url->is_websocket) {
+            return error_set(error, STATUS_RANGE, "%s is for %s sources", rows[i].name,
+                             rows[i].is_websocket ? "wss://" : "https://");
+        }
+    }
+    if (options->ca_file[0] != '\0' && !url->is_tls) {
+        return error_set(error, STATUS_RANGE, "ca_file is for encrypted addresses");
+    }
+    return STATUS_OK;
+}
+
+static enum status
+check_file(const char *option, const char *path, struct error *error)
+{
+    if (path[0] != '\0' && access(path, R_OK) != 0) {
+        return error_set(error, STATUS_IO, "%s: cannot read %s: %s", option, path,
+                         strerror(errno));
+    }
+    return STATUS_OK;
+}
+
+// A token in a file of root's may be meant for our group; one of our own is for nobody
+// else.
+static enum status
+check_token_file(const char *path, struct error *error)
+{
+    struct stat info;
+    if (strchr(path, '/') == NULL) {
+        return STATUS_OK;
+    }
+    if (stat(path, &info) != 0 || access(path, R_OK) != 0) {
+        return error_set(error, STATUS_IO, "token_file: cannot read %s: %s", path,
+                         strerror(errno));
+    }
+    if (!S_ISREG(info.st_mode)) {
+        return error_set(error, STATUS_IO, "token_file: %s is not a file", path);
+    }
+    mode_t others = S_IRWXO | S_IWGRP;
+    if (info.st_uid == geteuid()) {
+        others |= S_IRGRP;
+    }
+    if ((info.st_mode & others) != 0) {
+        return error_set(error, STATUS_IO,
+                         "token_file: others may read or change %s: chmod 600 it, and "
+                         "if it could be read for long, make a new token",
+                         path);
+    }
+    return STATUS_OK;
+}
+
+enum status
+source_options_check(const struct source_options *options, struct error *error)
+{
+    struct source_url url;
+    struct error why = {.code = STATUS_OK};
+    enum decode_format format;
+    enum status status = check_name(options->name, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = source_url_parse(slice_of(options->url), &url, &why);
+    if (status == STATUS_OK) {
+        status = check_encrypted(&url, &why);
+    }
+    if (status != STATUS_OK) {
+        return error_set(error, status, "url: %s", why.text);
+    }
+    if (decode_format_parse(slice_of(options->format), &format) != STATUS_OK) {
+        return error_set(error, STATUS_PARSE, "format: there is no format \"%s\"",
+                         options->format);
+    }
+    status = check_transport(options, &url, error);
+    if (status == STATUS_OK) {
+        status = check_hosts(options, &url, error);
+    }
+    if (status == STATUS_OK) {
+        status = check_token_file(options->token_file, error);
+    }
+    if (status == STATUS_OK) {
+        status = check_file("ca_file", options->ca_file, error);
+    }
+    if (status == STATUS_OK) {
+        status = check_file("dictionary_file", options->dictionary_file, error);
+    }
+    return status;
+}
