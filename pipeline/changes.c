@@ -171,6 +171,44 @@ changes_restart(struct pipeline *pipeline)
 }
 
 static bool
+is_shown(const struct pipeline *pipeline, uint32_t user)
+{
+    return user != USER_NONE &&
+           users_at(&pipeline->users, user)->counters != COUNTER_NONE;
+}
+
+bool
+changes_has(const struct pipeline *pipeline, enum change_kind kind, struct slice name)
+{
+    if (kind == CHANGE_USER) {
+        return is_shown(pipeline, users_find(&pipeline->users, name));
+    }
+    if (kind == CHANGE_CASCADE) {
+        uint32_t cascade = cascades_find(&pipeline->cascades, name);
+        return cascade != CASCADE_NONE &&
+               cascades_at(&pipeline->cascades, cascade)->last != USEC_NONE;
+    }
+    for (uint32_t i = 0; i < pipeline->boards.count; i++) {
+        if (slice_equal(slice_of(pipeline->boards.rows[i].name), name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+changes_has_handle(const struct pipeline *pipeline, struct slice key)
+{
+    struct slice network = users_network_of(key);
+    if (network.ptr != key.ptr || network.len >= POST_ID_MAX ||
+        key.len - network.len > POST_NAME_MAX) {
+        return false;
+    }
+    struct slice handle = {key.ptr + network.len + 1, key.len - network.len - 1};
+    return is_shown(pipeline, users_holder(&pipeline->users, network, handle));
+}
+
+static bool
 is_complete(const struct pipeline *pipeline)
 {
     usec since = pipeline->clock - pipeline->longest;

@@ -96,4 +96,11 @@ void changes_lost(struct pipeline *pipeline);
 // The receiver lost or never had anything: everything that exists comes again, whole.
 void changes_restart(struct pipeline *pipeline);
 
+// True if that user, cascade or board is one that comes again, whole, after
+// changes_restart: what the receiver still has of it need not be removed.
+bool changes_has(const struct pipeline *pipeline, enum change_kind kind,
+                 struct slice name);
+// The same of a handle key.
+bool changes_has_handle(const struct pipeline *pipeline, struct slice key);
+
 void changes_meta(const struct pipeline *pipeline, struct changes_meta *ret_meta);

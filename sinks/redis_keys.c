@@ -71,13 +71,16 @@ redis_keys_init(struct redis_keys *keys, const char *prefix)
     escape_glob(prefix, keys->pattern);
 }
 
-bool
-redis_keys_is_owned(const struct redis_keys *keys, struct slice key)
+enum redis_key_kind
+redis_keys_owned(const struct redis_keys *keys, struct slice key,
+                 struct slice *ret_tail)
 {
-    for (size_t i = 0; i < REDIS_KEY_OWNED; i++) {
-        if (slice_starts(key, keys->head[i])) {
-            return true;
+    for (enum redis_key_kind kind = 0; kind < REDIS_KEY_OWNED; kind++) {
+        size_t head = keys->head[kind].len;
+        if (slice_starts(key, keys->head[kind])) {
+            *ret_tail = (struct slice){key.ptr + head, key.len - head};
+            return kind;
         }
     }
-    return false;
+    return REDIS_KEY_KINDS;
 }

@@ -54,5 +54,7 @@ redis_keys_name(const struct redis_keys *keys, enum redis_key_kind kind,
 // prefix: at most REDIS_PREFIX_MAX bytes. The struct must not be moved afterwards.
 void redis_keys_init(struct redis_keys *keys, const char *prefix);
 
-// Whether the key is of a kind that is rewritten as a whole.
-bool redis_keys_is_owned(const struct redis_keys *keys, struct slice key);
+// The kind of a key that is rewritten as a whole, and what follows its head; or
+// REDIS_KEY_KINDS for any other.
+enum redis_key_kind redis_keys_owned(const struct redis_keys *keys, struct slice key,
+                                     struct slice *ret_tail);

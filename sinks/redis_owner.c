@@ -104,6 +104,9 @@ own(struct redis_sink *sink)
         tell_rewrite(sink);
     }
     if (sink->is_unknown) {
+        // Now, so that what disappears during the search is told as gone; and again
+        // after it, for what came up meanwhile.
+        changes_restart(sink->setup.pipeline);
         strcpy(sink->scan_cursor, "0");
         scan(sink);
     } else {
@@ -147,11 +150,29 @@ redis_owner_claimed(struct redis_sink *sink)
     redis_owner_greet(sink);
 }
 
+// Keys that are about to be written anew stay until then, so that a reader finds no gap.
+static bool
+is_stale(const struct redis_sink *sink, struct slice key)
+{
+    static const enum change_kind kinds[] = {
+        [REDIS_KEY_USER] = CHANGE_USER,
+        [REDIS_KEY_CASCADE] = CHANGE_CASCADE,
+        [REDIS_KEY_TOP] = CHANGE_BOARD,
+    };
+    struct slice tail;
+    enum redis_key_kind kind = redis_keys_owned(&sink->keys, key, &tail);
+    if (kind == REDIS_KEY_KINDS) {
+        return false;
+    }
+    return kind == REDIS_KEY_HANDLE
+               ? !changes_has_handle(sink->setup.pipeline, tail)
+               : !changes_has(sink->setup.pipeline, kinds[kind], tail);
+}
+
 void
 redis_owner_found(struct redis_sink *sink, struct slice key)
 {
-    if (sink->phase == REDIS_PHASE_SCAN && key.len <= KEY_MOST &&
-        redis_keys_is_owned(&sink->keys, key)) {
+    if (sink->phase == REDIS_PHASE_SCAN && key.len <= KEY_MOST && is_stale(sink, key)) {
         redis_batch_unlink(&sink->batches[0], (struct redis_name){key, SLICE_NONE});
     }
 }

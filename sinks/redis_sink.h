@@ -13,8 +13,8 @@
 // more once it is raised.
 //
 // When Redis may not hold what was written before (first start, another server process,
-// the epoch missing or lower than ours) our keys are removed and everything is written
-// anew.
+// the epoch missing or lower than ours) everything is written anew, and those of our
+// keys that the pipeline knows nothing of are removed.
 //
 // Nothing here logs or exits: what a human should know goes to one callback. The
 // process must ignore SIGPIPE.

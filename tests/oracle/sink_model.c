@@ -339,3 +339,29 @@ changes_meta(const struct pipeline *pipeline, struct changes_meta *ret_meta)
 {
     *ret_meta = pipeline->meta;
 }
+
+bool
+changes_has(const struct pipeline *pipeline, enum change_kind kind, struct slice name)
+{
+    for (uint32_t i = 0; i < pipeline->count; i++) {
+        const struct thing *thing = &pipeline->things[i];
+        if (thing->kind == kind && !thing->is_gone &&
+            slice_equal((struct slice){thing->name, thing->name_len}, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+changes_has_handle(const struct pipeline *pipeline, struct slice key)
+{
+    for (uint32_t i = 0; i < pipeline->count; i++) {
+        const struct thing *thing = &pipeline->things[i];
+        if (thing->handle != NULL && !thing->is_gone &&
+            slice_equal(slice_of(thing->handle), key)) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -306,6 +306,26 @@ def keys_of_an_earlier_life_are_removed_and_others_stay():
 
 
 @case
+def a_daemon_that_knows_the_keys_of_its_earlier_life_removes_only_the_others():
+    with setting() as (server, sink):
+        sink.fill(1)
+        sink.bulk(300, 1)
+        sink.check(server.client)
+        sink.close()
+        server.client.hset("cascaded:user:stale", "posts:1h", 1)
+        server.client.hset("cascaded:user:b3", "stale field", 1)
+        server.process.send_signal(signal.SIGSTOP)  # until the new one knows its things
+        again = Drive(f"unix:{server.path}")
+        again.fill(1)
+        again.bulk(300, 1)
+        again.metrics()
+        server.process.send_signal(signal.SIGCONT)
+        again.check(server.client)
+        assert again.metrics()["cascaded_redis_keys_purged_total"] == 1
+        again.close()
+
+
+@case
 def an_empty_redis_after_a_restart_is_filled_again():
     with setting() as (server, sink):
         sink.fill(1)

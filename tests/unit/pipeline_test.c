@@ -347,10 +347,45 @@ undo_is_counted_as_lost_when_its_notes_are_overwritten(void **state)
     pipeline_destroy(&pipeline);
 }
 
+static void
+changes_have_what_a_restart_writes(void **state)
+{
+    (void)state;
+    struct pipeline *pipeline = create("windows=1h redis.top=10");
+    struct post post = {
+        .kind = POST_PUBLISHED,
+        .id = SLICE_LIT("x:1"),
+        .time = T0,
+        .author = {.id = SLICE_LIT("x:7"), .handle = SLICE_LIT("Ann")},
+        .quote = {.id = SLICE_LIT("x:2"), .created = USEC_NONE},
+    };
+    assert_int_equal(pipeline_post(pipeline, &post, WALL), STATUS_OK);
+    assert_true(changes_has(pipeline, CHANGE_USER, SLICE_LIT("x:7")));
+    assert_true(changes_has_handle(pipeline, SLICE_LIT("x:ann")));
+    assert_true(changes_has(pipeline, CHANGE_CASCADE, SLICE_LIT("x:2")));
+    assert_true(changes_has(pipeline, CHANGE_BOARD, SLICE_LIT("posts:1h")));
+    assert_false(changes_has(pipeline, CHANGE_USER, SLICE_LIT("x:8")));
+    assert_false(changes_has(pipeline, CHANGE_CASCADE, SLICE_LIT("x:1")));
+    assert_false(changes_has(pipeline, CHANGE_BOARD, SLICE_LIT("posts:5m")));
+    assert_false(changes_has_handle(pipeline, SLICE_LIT("x:bob")));
+    assert_false(changes_has_handle(pipeline, SLICE_LIT("ann")));
+    assert_false(changes_has_handle(pipeline, SLICE_LIT("")));
+    char longest[5000];
+    memset(longest, 'x', sizeof(longest));
+    for (size_t colon = 1; colon < sizeof(longest); colon += 500) {
+        longest[colon] = ':';
+        assert_false(
+            changes_has_handle(pipeline, (struct slice){longest, sizeof(longest)}));
+        longest[colon] = 'x';
+    }
+    pipeline_destroy(&pipeline);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(changes_have_what_a_restart_writes),
         cmocka_unit_test(pipeline_has_nothing_to_say_before_the_first_post),
         cmocka_unit_test(pipeline_is_complete_once_its_longest_window_is_covered),
         cmocka_unit_test(pipeline_counts_a_date_nobody_can_believe_at_its_clock),

@@ -251,10 +251,16 @@ a_prefix_is_escaped_in_the_pattern(void **state)
     struct redis_keys strange;
     redis_keys_init(&strange, "a*[b]?\\:");
     assert_string_equal(strange.pattern, "a\\*\\[b\\]\\?\\\\:*");
-    assert_true(redis_keys_is_owned(&strange, SLICE_LIT("a*[b]?\\:top:x:1h")));
-    assert_false(redis_keys_is_owned(&strange, SLICE_LIT("a*[b]?\\:meta")));
-    assert_false(redis_keys_is_owned(&strange, SLICE_LIT("a*[b]?\\:users:1")));
-    assert_false(redis_keys_is_owned(&strange, SLICE_LIT("axb:user:1")));
+    struct slice tail = SLICE_NONE;
+    assert_int_equal(redis_keys_owned(&strange, SLICE_LIT("a*[b]?\\:top:x:1h"), &tail),
+                     REDIS_KEY_TOP);
+    assert_true(slice_equal(tail, SLICE_LIT("x:1h")));
+    static const char *const others[] = {"a*[b]?\\:meta", "a*[b]?\\:users:1",
+                                         "axb:user:1"};
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        assert_int_equal(redis_keys_owned(&strange, slice_of(others[i]), &tail),
+                         REDIS_KEY_KINDS);
+    }
 }
 
 static enum status
