@@ -16,6 +16,7 @@
 #include "daemon/describe.h"
 #include "daemon/replay.h"
 #include "daemon/settings.h"
+#include "daemon/state.h"
 #include "pipeline/pipeline.h"
 #include "sinks/redis_sink.h"
 
@@ -33,6 +34,11 @@ struct daemon {
     struct pipeline *pipeline;
     struct redis_sink *sink;
     struct replay *replay;
+    struct pipeline_metrics before; // as the snapshot had them
+    struct state *state;            // NULL: nothing is kept
+    struct event *save;             // timer
+    char note[STATE_NOTE_MAX];
+    char place_file[STATE_NOTE_MAX];
     const char *reasons[REASONS_TOLD]; // refusals told once each
     bool has_started;
     bool is_stopping;
@@ -69,28 +75,53 @@ static void
 tell_figures(struct daemon *daemon)
 {
     const struct pipeline_metrics *metrics = pipeline_metrics(daemon->pipeline);
+    const struct pipeline_metrics *before = &daemon->before;
     struct replay_figures figures;
     replay_figures(daemon->replay, &figures);
-    uint64_t posts = metrics->posts;
+    uint64_t posts = metrics->posts - before->posts;
+    uint64_t duplicates = metrics->duplicates - before->duplicates;
+    uint64_t refused = metrics->refused - before->refused;
     printf("replayed posts=%" PRIu64 " interactions=%" PRIu64 " duplicates=%" PRIu64
            " rejected=%" PRIu64 " seconds=%.3f posts_per_s=%.0f\n",
-           posts, metrics->interactions, metrics->duplicates, figures.rejected,
-           figures.seconds,
+           posts, metrics->interactions - before->interactions, duplicates,
+           figures.rejected, figures.seconds,
            figures.seconds > 0 ? (double)posts / figures.seconds : (double)posts);
     fflush(stdout);
     if (figures.rejected != 0) {
         log_warn("%" PRIu64 " messages could not be used%s", figures.rejected,
                  daemon->cli.verbosity > 0 ? "" : " (-v names each)");
     }
-    if (metrics->refused != 0) {
+    if (refused != 0) {
         log_warn("%" PRIu64 " posts were not counted because a capacity was reached; "
                  "raise users.capacity, cascades.capacity, hashtags.capacity, "
                  "memory.windows or memory.texts",
-                 metrics->refused);
+                 refused);
     }
-    if (posts + metrics->duplicates == 0 && figures.rejected != 0 &&
-        daemon->exit_code == 0) {
+    if (posts + duplicates == 0 && figures.rejected != 0 && daemon->exit_code == 0) {
         daemon->exit_code = EX_DATAERR;
+    }
+}
+
+static struct slice
+note_place(struct daemon *daemon)
+{
+    struct replay_place place;
+    replay_place(daemon->replay, &place);
+    int len = snprintf(daemon->note, sizeof(daemon->note),
+                       "replay %" PRIu64 " %" PRIu64 " %s", place.offset, place.line,
+                       place.file);
+    return (struct slice){daemon->note,
+                          (size_t)len < sizeof(daemon->note) ? (size_t)len : 0};
+}
+
+static void
+save_state(struct daemon *daemon)
+{
+    struct error error = {0};
+    if (daemon->state != NULL &&
+        state_save_now(daemon->state, daemon->pipeline, note_place(daemon), &error) !=
+            STATUS_OK) {
+        log_warn("%s", error.text);
     }
 }
 
@@ -99,10 +130,12 @@ on_finished(void *context, const struct error *error)
 {
     struct daemon *daemon = context;
     if (error != NULL) {
+        save_state(daemon);
         leave(daemon, EX_UNAVAILABLE, error);
         return;
     }
     tell_figures(daemon);
+    save_state(daemon);
     if (daemon->cli.verbosity > 0) {
         tell_counters(daemon);
     }
@@ -231,17 +264,95 @@ config_place(const struct cli *cli)
 
 // ── setting up and tearing down ────────────────────────────────────────────
 
-static bool
-create_parts(struct daemon *daemon, struct error *error)
+static struct pipeline *
+create_pipeline(void *context, struct error *error)
 {
+    const struct daemon *daemon = context;
     struct hash_key seed;
     if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed)) {
         error_set(error, STATUS_IO, "the system gives no random bytes: %s",
                   strerror(errno));
-        return false;
+        return NULL;
     }
-    daemon->pipeline = pipeline_create(&daemon->settings.pipeline, &seed, true, error);
-    if (daemon->pipeline == NULL) {
+    return pipeline_create(&daemon->settings.pipeline, &seed, true, error);
+}
+
+static void
+on_unusable(void *context, const struct error *error)
+{
+    (void)context;
+    log_warn("%s", error->text);
+}
+
+// The pipeline as it was, if there is a state directory. ret_place: where to go on.
+static bool
+restore_pipeline(struct daemon *daemon, struct replay_place *ret_place,
+                 struct error *error)
+{
+    if (daemon->state == NULL) {
+        daemon->pipeline = create_pipeline(daemon, error);
+        return daemon->pipeline != NULL;
+    }
+    struct state_load load = {create_pipeline, on_unusable, daemon, daemon->note};
+    enum status status = state_load(daemon->state, &load, &daemon->pipeline, error);
+    if (status == STATUS_OK) {
+        daemon->before = *pipeline_metrics(daemon->pipeline);
+        log_info("goes on from the snapshot in %s", daemon->settings.state.dir);
+    }
+    int file_at = 0;
+    if (sscanf(daemon->note, "replay %" SCNu64 " %" SCNu64 " %n", &ret_place->offset,
+               &ret_place->line, &file_at) == 2) {
+        ret_place->file = strcpy(daemon->place_file, daemon->note + file_at);
+    }
+    return daemon->pipeline != NULL;
+}
+
+static void
+on_save(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd;
+    (void)what;
+    struct daemon *daemon = context;
+    if (daemon->has_started) {
+        (void)state_save(daemon->state, daemon->pipeline, note_place(daemon));
+    }
+}
+
+static void
+on_saved(void *context, const struct error *error)
+{
+    (void)context;
+    if (error != NULL) {
+        log_warn("%s", error->text);
+    }
+}
+
+static int
+open_state(struct daemon *daemon, struct error *error)
+{
+    const struct state_options *options = &daemon->settings.state;
+    if (options->dir[0] == '\0') {
+        return 0;
+    }
+    struct state_setup setup = {daemon->base, options->dir, on_saved, daemon};
+    enum status status = state_open(&setup, &daemon->state, error);
+    if (status != STATUS_OK) {
+        return status == STATUS_FULL ? EX_TEMPFAIL : EX_CANTCREAT;
+    }
+    struct timeval every = {options->every / USEC_PER_S, options->every % USEC_PER_S};
+    daemon->save = event_new(daemon->base, -1, EV_PERSIST, on_save, daemon);
+    if (daemon->save == NULL || event_add(daemon->save, &every) != 0) {
+        error_set(error, STATUS_NOMEM, "no memory for the state directory");
+        return EX_OSERR;
+    }
+    return 0;
+}
+
+static bool
+create_parts(struct daemon *daemon, struct error *error)
+{
+    struct replay_place place = {NULL, 0, 0};
+    if (!restore_pipeline(daemon, &place, error)) {
         return false;
     }
     struct redis_sink_setup sink = {
@@ -267,6 +378,7 @@ create_parts(struct daemon *daemon, struct error *error)
         .file_count = daemon->cli.file_count,
         .format = format,
         .speed = daemon->cli.speed,
+        .resume = place.file != NULL ? &place : NULL,
         .on_done = on_replayed,
         .on_refused = on_refused,
         .context = daemon,
@@ -295,6 +407,10 @@ create_loop(struct daemon *daemon)
 static void
 destroy(struct daemon *daemon)
 {
+    if (daemon->save != NULL) {
+        event_free(daemon->save);
+    }
+    state_close(&daemon->state);
     replay_destroy(&daemon->replay);
     redis_sink_destroy(&daemon->sink);
     pipeline_destroy(&daemon->pipeline);
@@ -323,6 +439,8 @@ replay_files(struct daemon *daemon)
     if (!create_loop(daemon)) {
         log_error("the system gives no event loop: %s", strerror(errno));
         daemon->exit_code = EX_OSERR;
+    } else if ((daemon->exit_code = open_state(daemon, &error)) != 0) {
+        log_error("%s", error.text);
     } else if (!create_parts(daemon, &error)) {
         log_error("%s", error.text);
         daemon->exit_code = error.code == STATUS_NOMEM ? EX_OSERR : EX_CONFIG;

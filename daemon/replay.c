@@ -31,7 +31,10 @@ struct replay {
     struct event *step;  // timer: go on
     struct event *input; // readable pipe or terminal; NULL for a file
     int fd;
-    int file; // index of the file being read
+    int file;                   // index of the file being read
+    struct replay_place resume; // file NULL: none
+    uint64_t offset;            // of the message at hand, or the next one
+    uint64_t line;              // lines before it
     bool is_ended;
     bool is_stopped;
 
@@ -120,12 +123,30 @@ begin_file(struct replay *replay)
         fail(replay, EX_NOINPUT_CODE);
         return false;
     }
+    replay->offset = 0;
+    replay->line = 0;
     lines_reset(&replay->lines);
     if (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) || isatty(replay->fd)) {
         replay->input =
             event_new(replay->setup.base, replay->fd, EV_READ, on_step, replay);
     }
     return true;
+}
+
+// Goes on in the file where an earlier process stood.
+static void
+skip_known(struct replay *replay)
+{
+    const struct replay_place *place = &replay->resume;
+    struct stat status;
+    if (place->offset > INT64_MAX || fstat(replay->fd, &status) != 0 ||
+        !S_ISREG(status.st_mode) || (uint64_t)status.st_size < place->offset ||
+        lseek(replay->fd, (off_t)place->offset, SEEK_SET) < 0) {
+        return;
+    }
+    replay->offset = place->offset;
+    replay->line = place->line;
+    lines_resume(&replay->lines, place->offset, place->line);
 }
 
 static void
@@ -201,6 +222,12 @@ drain(struct replay *replay)
 {
     struct lines_message message;
     while (feed(replay)) {
+        uint64_t offset;
+        uint64_t line;
+        if (lines_place(&replay->lines, &offset, &line)) {
+            replay->offset = offset;
+            replay->line = line;
+        }
         if (!lines_next(&replay->lines, &message)) {
             while (replay->too_long < replay->lines_metrics.too_long) {
                 replay->too_long++;
@@ -297,6 +324,9 @@ replay_create(const struct replay_setup *setup, struct error *error)
         return NULL;
     }
     replay->setup = *setup;
+    if (setup->resume != NULL) {
+        replay->resume = *setup->resume;
+    }
     replay->fd = -1;
     replay->first_time = USEC_NONE;
     replay->step = evtimer_new(setup->base, on_step, replay);
@@ -332,7 +362,17 @@ void
 replay_start(struct replay *replay)
 {
     replay->started = clock_monotonic();
+    const struct replay_place *place = &replay->resume;
+    bool is_found = false;
+    for (int i = 0; place->file != NULL && !is_found && i < replay->setup.file_count;
+         i++) {
+        is_found = strcmp(replay->setup.files[i], place->file) == 0;
+        replay->file = is_found ? i : 0;
+    }
     if (begin_file(replay)) {
+        if (is_found) {
+            skip_known(replay);
+        }
         go_on(replay);
     }
 }
@@ -344,6 +384,16 @@ replay_stop(struct replay *replay)
         replay->is_stopped = true;
         step_after(replay, 0);
     }
+}
+
+void
+replay_place(const struct replay *replay, struct replay_place *ret_place)
+{
+    *ret_place = (struct replay_place){
+        .file = replay->setup.files[replay->file],
+        .offset = replay->offset,
+        .line = replay->line,
+    };
 }
 
 void

@@ -26,6 +26,13 @@ typedef void (*replay_done_fn)(void *context, int exit_code, const struct error 
 typedef void (*replay_refused_fn)(void *context, const char *reason, const char *file,
                                   uint64_t line);
 
+// Where in which file the next message begins.
+struct replay_place {
+    const char *file;
+    uint64_t offset;
+    uint64_t line; // lines before it
+};
+
 struct replay_setup {
     struct event_base *base; // kept, as all pointers here
     struct pipeline *pipeline;
@@ -33,7 +40,9 @@ struct replay_setup {
     char **files;
     int file_count;
     enum decode_format format;
-    double speed; // 0: as fast as possible
+    double speed;                      // 0: as fast as possible
+    const struct replay_place *resume; // NULL: from the start. A file that is not among
+                                       // `files` or is shorter by now is read whole
     replay_done_fn on_done;
     replay_refused_fn on_refused;
     void *context;
@@ -56,6 +65,10 @@ const char *replay_unreadable(char **files, int file_count, int *ret_errno);
 void replay_start(struct replay *replay);
 // Reads no further: on_done follows from the loop.
 void replay_stop(struct replay *replay);
+
+// Everything before it is in the pipeline. What follows may be in part: the pipeline
+// knows it then.
+void replay_place(const struct replay *replay, struct replay_place *ret_place);
 
 void replay_figures(const struct replay *replay, struct replay_figures *ret_figures);
 const struct decode_metrics *replay_decode_metrics(const struct replay *replay);

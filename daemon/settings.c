@@ -16,6 +16,7 @@ const struct settings_part settings_parts[] = {
     {daemon_option_rows, offsetof(struct settings, daemon)},
     {pipeline_option_rows, offsetof(struct settings, pipeline)},
     {redis_option_rows, offsetof(struct settings, redis)},
+    {state_option_rows, offsetof(struct settings, state)},
 };
 const size_t settings_part_count = sizeof(settings_parts) / sizeof(settings_parts[0]);
 

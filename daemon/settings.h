@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/option.h"
+#include "daemon/state.h"
 #include "ingest/source_options.h"
 #include "pipeline/pipeline.h"
 #include "sinks/redis_options.h"
@@ -20,6 +21,7 @@ struct settings {
     struct daemon_options daemon;
     struct pipeline_options pipeline;
     struct redis_options redis;
+    struct state_options state;
     struct source_options sources[SETTINGS_SOURCES_MAX];
     int source_lines[SETTINGS_SOURCES_MAX]; // of the file below; 0: not from it
     size_t source_count;

@@ -35,6 +35,17 @@ enum {
     DIR_MODE = 0700
 };
 
+// clang-format off
+const struct option state_option_rows[] = {
+    {"state.dir", OPTION_TEXT, "", 0, OPTION_TEXT_MAX - 1, false,
+     offsetof(struct state_options, dir),
+     "Directory for snapshots, so that a restart forgets nothing; empty for none"},
+    {"state.every", OPTION_SPAN, "60s", USEC_PER_S, USEC_PER_DAY, false,
+     offsetof(struct state_options, every), "How often a snapshot is written"},
+    OPTION_END,
+};
+// clang-format on
+
 struct state {
     struct state_setup setup;
     int dir;

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/option.h"
 #include "base/slice.h"
 #include "base/status.h"
 #include "base/usec.h"
@@ -21,6 +22,14 @@
 struct event_base;
 struct pipeline;
 struct state;
+
+// What a user may set. dir: empty for none.
+struct state_options {
+    char dir[OPTION_TEXT_MAX];
+    usec every;
+};
+
+extern const struct option state_option_rows[];
 
 enum { STATE_NOTE_MAX = 1 << 16 };
 

@@ -58,6 +58,26 @@ lines_reset(struct lines *lines)
     *lines = (struct lines){.buffer = lines->buffer, .metrics = lines->metrics};
 }
 
+void
+lines_resume(struct lines *lines, uint64_t offset, uint64_t number)
+{
+    lines_reset(lines);
+    lines->filled = offset;
+    lines->number = number;
+    lines->is_started = offset != 0;
+}
+
+bool
+lines_place(const struct lines *lines, uint64_t *ret_offset, uint64_t *ret_number)
+{
+    if (lines->is_event || lines->is_skipping) {
+        return false;
+    }
+    *ret_offset = lines->filled - (lines->end - lines->cursor);
+    *ret_number = lines->number;
+    return true;
+}
+
 // Brings the open event's data and the bytes not looked at to the front of the buffer.
 static void
 compact(struct lines *lines)
@@ -90,6 +110,7 @@ lines_filled(struct lines *lines, size_t size)
 {
     assert(size <= LINES_ROOM && !lines->is_ended);
     lines->end += size;
+    lines->filled += size;
 }
 
 void

@@ -62,6 +62,7 @@ struct lines {
     size_t scanned; // no line end between cursor and here
     size_t end;
     uint64_t number; // lines begun
+    uint64_t filled; // bytes of the stream so far
     bool is_ended;
     bool is_started;  // past the byte order mark
     bool is_skipping; // within a line that is too long
@@ -85,6 +86,12 @@ bool lines_init(struct lines *lines, struct lines_metrics *metrics);
 void lines_fini(struct lines *lines);
 // A new stream begins; bytes not yet delivered are gone.
 void lines_reset(struct lines *lines);
+
+// A stream that begins at its byte `offset`, behind `number` lines.
+void lines_resume(struct lines *lines, uint64_t offset, uint64_t number);
+// Where the next message begins, to resume there. False within an event or a line that is
+// too long.
+bool lines_place(const struct lines *lines, uint64_t *ret_offset, uint64_t *ret_number);
 
 // Where the reader may write next: always LINES_ROOM bytes. All messages must have been
 // pulled before (lines_next answered false).

@@ -1,0 +1,208 @@
+#!/usr/bin/env python3
+"""Snapshots: what a restart remembers, with processes that are killed, a real Redis, real files.
+
+    state.py        (RELEASE names the folder of the build)
+"""
+# tests/run: beside others
+import os
+import pathlib
+import random
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import redis
+
+from terminal import run_tests
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CASCADED = os.path.join(os.environ["RELEASE"], "cascaded")
+FOLDER = tempfile.TemporaryDirectory()
+SOCKET = FOLDER.name + "/redis.sock"
+SERVER = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", SOCKET, "--save", "",
+                           "--dir", FOLDER.name], stdout=subprocess.DEVNULL)
+CLIENT = redis.Redis(unix_socket_path=SOCKET)
+OWN = (b"cascaded:meta", b"cascaded:epoch", b"cascaded:owner")  # differ from run to run
+SEED = 20261123
+
+
+def sample(name, *options):
+    path = f"{FOLDER.name}/{name}.ndjson"
+    with open(path, "wb") as out:
+        subprocess.run([sys.executable, str(ROOT / "conf/sample/generate.py"), *options],
+                       stdout=out, check=True)
+    return path
+
+
+def fresh_folder():
+    CLIENT.flushall()
+    return tempfile.mkdtemp(dir=FOLDER.name)
+
+
+def command(folder, *arguments):
+    state = ["-o", f"state.dir={folder}", "-o", "state.every=1s"] if folder else []
+    return [CASCADED, "-o", f"redis.url=unix:{SOCKET}", *state, *arguments]
+
+
+def replay(folder, *arguments):
+    return subprocess.run(command(folder, *arguments), capture_output=True, timeout=100,
+                          check=False, text=True)
+
+
+def posts_of(done):
+    assert done.returncode == 0, done
+    return int(re.search(r"posts=(\d+)", done.stdout)[1])
+
+
+def content():
+    found = {}
+    for key in CLIENT.scan_iter(count=1000):
+        if key in OWN:
+            continue
+        kind = CLIENT.type(key)
+        found[key] = (CLIENT.hgetall(key) if kind == b"hash" else
+                      CLIENT.zrange(key, 0, -1, withscores=True) if kind == b"zset" else
+                      CLIENT.get(key))
+    return found
+
+
+def replayed(*files):
+    """What an undisturbed replay leaves."""
+    CLIENT.flushall()
+    posts_of(replay(None, *files))
+    return content()
+
+
+def wait_for(condition, seconds=20):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.01)
+
+
+def a_replay_killed_at_random_points_ends_as_an_undisturbed_one():
+    wanted = replayed(MIXED)
+    folder = fresh_folder()
+    dice = random.Random(SEED)
+    kills = 0
+    while kills < 12:
+        process = subprocess.Popen(command(folder, "-q", "--speed", "600", MIXED),
+                                   stdout=subprocess.DEVNULL)
+        try:
+            process.wait(0.2 + 2.5 * dice.random())
+            break
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            kills += 1
+    assert kills >= 5, f"only {kills} kills"
+    assert replay(folder, MIXED).returncode == 0
+    assert content() == wanted
+
+
+def a_file_that_has_grown_is_read_from_where_it_ended():
+    with open(MIXED, "rb") as file:
+        lines = file.read().splitlines(keepends=True)
+    wanted = replayed(MIXED)
+    folder = fresh_folder()
+    grown = f"{FOLDER.name}/grown.ndjson"
+    with open(grown, "wb") as file:
+        file.writelines(lines[:2000])
+    first = posts_of(replay(folder, grown))
+    assert first > 1000
+    assert posts_of(replay(folder, grown)) == 0
+    with open(grown, "ab") as file:
+        file.writelines(lines[2000:])
+    done = replay(folder, grown)
+    assert posts_of(done) > 500 and "goes on from the snapshot" in done.stderr, done
+    assert content() == wanted
+
+
+def a_restart_leaves_no_moment_without_the_boards():
+    folder = fresh_folder()
+    posts_of(replay(folder, MIXED))
+    keys = [key for key in content() if key.startswith((b"cascaded:top:", b"cascaded:user:"))]
+    assert len(keys) > 500
+    again = subprocess.Popen(command(folder, "--stay", MIXED), stdout=subprocess.PIPE, text=True)
+    looks = 0
+    while not looks or CLIENT.hget("cascaded:meta", "as_of_ms") is None or looks < 20:
+        assert CLIENT.exists(*keys) == len(keys)
+        looks += 1
+    assert again.stdout.readline().startswith("replayed posts=0 ")
+    assert CLIENT.exists(*keys) == len(keys)
+    again.terminate()
+    assert again.wait(10) == 0
+
+
+def a_damaged_snapshot_is_named_and_the_one_before_is_used():
+    wanted = replayed(MIXED)
+    folder = fresh_folder()
+    with open(MIXED, "rb") as file:
+        lines = file.read().splitlines(keepends=True)
+    part = f"{FOLDER.name}/part.ndjson"
+    for count in (1000, 2000):
+        with open(part, "wb") as file:
+            file.writelines(lines[:count])
+        posts_of(replay(folder, part))
+    with open(f"{folder}/snapshot", "r+b") as file:
+        file.seek(50000)
+        file.write(b"damage")
+    with open(part, "wb") as file:
+        file.writelines(lines)
+    done = replay(folder, part)
+    assert posts_of(done) > 1000
+    assert done.stderr.count("is not used: it is damaged; it is set aside") == 1, done
+    assert os.path.exists(f"{folder}/snapshot.damaged")
+    assert content() == wanted
+
+
+def a_snapshot_of_other_options_is_named_and_counting_starts_anew():
+    folder = fresh_folder()
+    whole = posts_of(replay(folder, MIXED))
+    done = replay(folder, "-o", "windows=1h", MIXED)
+    assert posts_of(done) == whole
+    assert "made with another windows" in done.stderr, done
+    assert CLIENT.exists("cascaded:top:posts:5m") == 0
+
+
+def a_second_daemon_on_the_same_directory_ends_with_75():
+    folder = fresh_folder()
+    first = subprocess.Popen(command(folder, "--stay", MIXED), stdout=subprocess.PIPE, text=True)
+    assert first.stdout.readline().startswith("replayed ")
+    done = replay(folder, MIXED)
+    assert done.returncode == 75 and done.stdout == "", done
+    assert done.stderr.count("\n") == 1 and folder in done.stderr, done
+    first.terminate()
+    assert first.wait(10) == 0
+
+
+def a_directory_that_cannot_be_made_ends_with_73():
+    done = replay("/dev/null/state", MIXED)
+    assert done.returncode == 73 and "/dev/null/state" in done.stderr, done
+    assert done.stderr.count("\n") == 1, done
+
+
+def without_a_directory_nothing_is_kept():
+    CLIENT.flushall()
+    whole = posts_of(replay(None, MIXED))
+    assert posts_of(replay(None, MIXED)) == whole
+
+
+if __name__ == "__main__":
+    try:
+        wait_for(lambda: os.path.exists(SOCKET))
+        MIXED = sample("mixed", "--format", "mixed", "--posts", "4000", "--seed", "7",
+                       "--minutes", "120")
+        run_tests([a_replay_killed_at_random_points_ends_as_an_undisturbed_one,
+                   a_file_that_has_grown_is_read_from_where_it_ended,
+                   a_restart_leaves_no_moment_without_the_boards,
+                   a_damaged_snapshot_is_named_and_the_one_before_is_used,
+                   a_snapshot_of_other_options_is_named_and_counting_starts_anew,
+                   a_second_daemon_on_the_same_directory_ends_with_75,
+                   a_directory_that_cannot_be_made_ends_with_73,
+                   without_a_directory_nothing_is_kept])
+    finally:
+        SERVER.terminate()
