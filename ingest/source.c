@@ -1,5 +1,6 @@
 #include "ingest/source.h"
 
+#include "ingest/http_source.h"
 #include "ingest/source_options.h"
 #include "ingest/source_url.h"
 
@@ -37,6 +38,8 @@ static const struct {
     enum status (*create)(const struct source_setup *setup, struct source **ret_source,
                           struct error *error);
 } transports[] = {
+    {"https", http_source_create},
+    {"http", http_source_create},
     {NULL, NULL},
 };
 

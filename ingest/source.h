@@ -45,8 +45,8 @@ struct source_message {
     struct slice data;  // followed by LINES_PADDING readable bytes
 };
 
-// Where to resume. wire: which protocol of the network `value` counts in; a value of one
-// wire is never sent to the other. kind: "time_us", "seq" or "id".
+// Where to resume. wire: which protocol of the network `value` counts in; a value of
+// one wire is never sent to the other. kind: "time_us", "seq" or "id".
 enum { SOURCE_CURSOR_HOST_MAX = 256, SOURCE_CURSOR_WORD_MAX = 16 };
 struct source_cursor {
     char host[SOURCE_CURSOR_HOST_MAX];

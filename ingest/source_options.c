@@ -1,5 +1,6 @@
 #include "ingest/source_options.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <errno.h>
 #include <stddef.h>
@@ -121,6 +122,7 @@ check_transport(const struct source_options *options, const struct source_url *u
 static enum status
 check_file(const char *option, const char *path, struct error *error)
 {
+    assert(path != NULL);
     if (path[0] != '\0' && access(path, R_OK) != 0) {
         return error_set(error, STATUS_IO, "%s: cannot read %s: %s", option, path,
                          strerror(errno));
@@ -185,11 +187,16 @@ source_options_check(const struct source_options *options, struct error *error)
     if (status == STATUS_OK) {
         status = check_token_file(options->token_file, error);
     }
-    if (status == STATUS_OK) {
-        status = check_file("ca_file", options->ca_file, error);
-    }
-    if (status == STATUS_OK) {
-        status = check_file("dictionary_file", options->dictionary_file, error);
+    const struct {
+        const char *option;
+        const char *path;
+    } files[] = {
+        {"ca_file", options->ca_file},
+        {"dictionary_file", options->dictionary_file},
+    };
+    for (size_t i = 0; status == STATUS_OK && i < sizeof(files) / sizeof(files[0]);
+         i++) {
+        status = check_file(files[i].option, files[i].path, error);
     }
     return status;
 }

@@ -1,0 +1,35 @@
+// What a server answers before, or instead of, a stream: status, the headers that say
+// when to come back, and the beginning of an error's body. Pure.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/slice.h"
+#include "base/usec.h"
+
+enum { HTTP_ANSWER_BODY_MAX = 1 << 16, HTTP_ANSWER_TEXT_MAX = 256 };
+
+struct http_answer {
+    long status;     // 0: none yet
+    bool is_whole;   // all headers are there, and it is no interim (1xx) answer
+    usec reset;      // x-rate-limit-reset, a time of the wall; USEC_NONE: not told
+    usec wait;       // retry-after, a span; USEC_NONE: not told
+    size_t body_len; // what goes beyond the room is dropped
+    char body[HTTP_ANSWER_BODY_MAX];
+};
+
+void http_answer_reset(struct http_answer *answer);
+// One line of the head with its line end; a status line begins a new answer.
+void http_answer_header(struct http_answer *answer, struct slice line);
+void http_answer_body(struct http_answer *answer, struct slice bytes);
+
+struct slice http_answer_body_of(const struct http_answer *answer);
+
+// On which wall time, at the earliest, the server wants to be asked again; USEC_NONE:
+// it does not say.
+usec http_answer_not_before(const struct http_answer *answer, usec wall);
+
+// The answer for a person: status, and "detail" or "title" of the body. Returns text.
+const char *http_answer_text(const struct http_answer *answer,
+                             char text[HTTP_ANSWER_TEXT_MAX]);

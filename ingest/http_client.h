@@ -1,0 +1,36 @@
+// HTTP for the whole process: libcurl's multi interface on the one event loop.
+//
+// curl calls its callbacks in the midst of its own work and must not be called from
+// them. Whoever owns a transfer therefore only notes things in the callbacks of its
+// easy handle and acts from an event of its own; on_done is safe.
+#pragma once
+
+#include <curl/curl.h>
+#include <stdbool.h>
+
+#include "base/status.h"
+
+struct event_base;
+struct http_client;
+
+struct http_transfer {
+    CURL *easy; // the owner's, set up but for CURLOPT_PRIVATE, which the client uses
+    // It has ended by itself; the client knows it no more.
+    void (*on_done)(void *context, CURLcode code);
+    void *context;
+    bool is_running; // the client's
+};
+
+// Keeps base.
+enum status http_client_create(struct event_base *base, struct http_client **ret_client,
+                               struct error *error) MUST_USE;
+// No transfer may be running. Accepts NULL.
+void http_client_destroy(struct http_client **client);
+
+// Keeps transfer until on_done or http_client_stop.
+enum status http_client_start(struct http_client *client,
+                              struct http_transfer *transfer,
+                              struct error *error) MUST_USE;
+// Ends a transfer without on_done; one that does not run is left alone. Not from a
+// callback of curl.
+void http_client_stop(struct http_client *client, struct http_transfer *transfer);

@@ -1,0 +1,149 @@
+#define _DEFAULT_SOURCE // explicit_bzero
+#include "ingest/http_request.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ingest/source_options.h"
+#include "ingest/source_url.h"
+
+enum { TOKEN_MAX = 4096 };
+
+#define BEARER "Authorization: Bearer "
+
+static enum status
+read_token(const char *path, char token[TOKEN_MAX], struct error *error)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t size = fd >= 0 ? read(fd, token, TOKEN_MAX - 1) : -1;
+    int code = errno;
+    if (fd >= 0) {
+        close(fd);
+    }
+    if (size < 0) {
+        return error_set(error, STATUS_IO, "token_file: cannot read %s: %s", path,
+                         strerror(code));
+    }
+    size_t len = (size_t)size;
+    while (len > 0 && strchr("\r\n \t", token[len - 1]) != NULL) {
+        len--;
+    }
+    token[len] = '\0';
+    bool is_good = len > 0;
+    for (size_t i = 0; i < len; i++) {
+        // Anything else might end the header and begin another.
+        is_good = is_good && token[i] > ' ' && token[i] < 0x7f;
+    }
+    if (!is_good) {
+        return error_set(error, STATUS_PARSE,
+                         "token_file: %s does not hold one token on one line", path);
+    }
+    return STATUS_OK;
+}
+
+static enum status
+add_header(struct http_request *request, const char *text, struct error *error)
+{
+    struct curl_slist *more = curl_slist_append(request->headers, text);
+    if (more == NULL) {
+        return error_set(error, STATUS_NOMEM, "no memory for a request");
+    }
+    request->headers = more;
+    return STATUS_OK;
+}
+
+static enum status
+add_headers(struct http_request *request, const struct source_options *options,
+            struct error *error)
+{
+    enum status status = add_header(
+        request, "Accept: application/json, text/event-stream;q=0.9, */*;q=0.1", error);
+    if (status != STATUS_OK || options->token_file[0] == '\0') {
+        return status;
+    }
+    char line[sizeof(BEARER) + TOKEN_MAX] = BEARER;
+    char *token = line + sizeof(BEARER) - 1;
+    status = read_token(options->token_file, token, error);
+    if (status == STATUS_OK) {
+        status = add_header(request, line, error);
+    }
+    explicit_bzero(line, sizeof(line));
+    return status;
+}
+
+static void
+set_options(CURL *easy, const struct source_options *options,
+            const struct source_url *url)
+{
+    (void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, url->is_tls ? "https" : "http");
+    (void)curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    (void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    (void)curl_easy_setopt(easy, CURLOPT_USERAGENT, "cascaded/" CASCADED_VERSION);
+    (void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    // A stream ends with its connection, and a new one is meant to be new.
+    (void)curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+    (void)curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
+    (void)curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    (void)curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    // The source keeps this deadline by a timer of its own.
+    (void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, 3600L * 1000L);
+    if (options->ca_file[0] != '\0') {
+        // Instead of the system's, so neither its file nor its folder.
+        (void)curl_easy_setopt(easy, CURLOPT_CAINFO, options->ca_file);
+        (void)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    }
+    // https_proxy in the environment is somebody's wish, but not for ourselves.
+    if (source_url_is_loopback(url->host)) {
+        (void)curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+    }
+    if (options->is_compressed) {
+        (void)curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
+    }
+}
+
+enum status
+http_request_init(struct http_request *request, const struct source_options *options,
+                  bool has_backfill, struct error *error)
+{
+    *request = (struct http_request){.easy = NULL};
+    struct source_url url;
+    enum status status = source_url_parse(slice_of(options->url), &url, error);
+    if (status == STATUS_OK) {
+        status = add_headers(request, options, error);
+    }
+    if (status != STATUS_OK) {
+        http_request_fini(request);
+        return status;
+    }
+    request->easy = curl_easy_init();
+    if (request->easy == NULL) {
+        http_request_fini(request);
+        return error_set(error, STATUS_NOMEM, "no memory for a request");
+    }
+    char text[OPTION_TEXT_MAX + 64];
+    snprintf(text, sizeof(text), "%s", options->url);
+    if (has_backfill && options->backfill_minutes > 0) {
+        snprintf(text, sizeof(text), "%s%cbackfill_minutes=%" PRIu64, options->url,
+                 strchr(options->url, '?') != NULL ? '&' : '?',
+                 options->backfill_minutes);
+    }
+    (void)curl_easy_setopt(request->easy, CURLOPT_URL, text);
+    (void)curl_easy_setopt(request->easy, CURLOPT_HTTPHEADER, request->headers);
+    (void)curl_easy_setopt(request->easy, CURLOPT_ERRORBUFFER, request->why);
+    set_options(request->easy, options, &url);
+    return STATUS_OK;
+}
+
+void
+http_request_fini(struct http_request *request)
+{
+    if (request->easy != NULL) {
+        curl_easy_cleanup(request->easy);
+    }
+    curl_slist_free_all(request->headers);
+    *request = (struct http_request){.easy = NULL};
+}

@@ -1,0 +1,24 @@
+// A streaming GET as a user's options want it: an easy handle of curl, ready but for
+// the callbacks.
+#pragma once
+
+#include <curl/curl.h>
+#include <stdbool.h>
+
+#include "base/status.h"
+
+struct source_options;
+
+struct http_request {
+    CURL *easy;
+    struct curl_slist *headers;
+    char why[CURL_ERROR_SIZE]; // curl's own words on a failure
+};
+
+// The token is read from its file each time. has_backfill: ask for what was missed.
+// request stays where it is until http_request_fini.
+enum status http_request_init(struct http_request *request,
+                              const struct source_options *options, bool has_backfill,
+                              struct error *error) MUST_USE;
+// Accepts zeroed. The handle must not be running.
+void http_request_fini(struct http_request *request);

@@ -1,0 +1,599 @@
+#include "ingest/http_source.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+
+#include <event2/event.h>
+
+#include "ingest/http_answer.h"
+#include "ingest/http_client.h"
+#include "ingest/http_request.h"
+#include "ingest/lines.h"
+#include "ingest/liveness.h"
+#include "ingest/reconnect.h"
+#include "ingest/source.h"
+#include "ingest/source_options.h"
+
+// Text compresses ten times; a bomb a thousand.
+enum { EXPANSION_MOST = 100, EXPANSION_FREE = 4 << 20, REASON_MAX = 24 };
+
+#define REFUSED_WITHIN (5 * USEC_PER_S)
+
+enum phase {
+    PHASE_OFF,
+    PHASE_WAITING, // until the deadline, and for room for what is left
+    PHASE_DIALING,
+    PHASE_ASKING, // connected, no answer yet
+    PHASE_STREAMING,
+    PHASE_REFUSED, // an error's body is coming
+};
+
+struct http_source {
+    struct source source;
+    struct http_request request;
+    struct http_transfer transfer;
+    struct http_answer answer;
+    struct lines lines;
+    struct lines_metrics lines_metrics;
+    struct lines_message message; // not taken yet
+    struct reconnect reconnect;
+    struct liveness liveness;
+    struct event *timer;
+    struct event *work; // what may not be done where it was noticed
+    enum phase phase;
+    usec deadline;
+    bool is_up; // a byte of the stream came
+    bool has_message;
+    bool is_paused; // curl is
+    bool is_in_curl;
+    bool must_connect;
+    bool must_resume;
+    bool is_bomb;
+    uint64_t decoded; // on this connection
+    usec last_wall;   // of the last message or, before one, of the first byte
+    bool has_gap;
+    usec gap_from;
+    char gap_reason[REASON_MAX];
+};
+
+// How long a network may be silent. First match; a path tells it where the format is
+// not said.
+static const struct {
+    const char *format;
+    const char *path;
+    struct liveness_rule rule;
+} rules[] = {
+    {"x2", "/2/tweets/", {.idle = 20 * USEC_PER_S, .silence = 25 * USEC_PER_S}},
+    {"mastodon",
+     "/api/v1/streaming",
+     {.idle = 15 * USEC_PER_S, .silence = 31 * USEC_PER_S}},
+    {NULL, NULL, {.idle = 30 * USEC_PER_S, .silence = 90 * USEC_PER_S}},
+};
+
+static struct http_source *
+of(struct source *source)
+{
+    return (struct http_source *)source;
+}
+
+static const struct liveness_rule *
+rule_of(const struct source_options *options)
+{
+    size_t i = 0;
+    bool is_auto = strcmp(options->format, "auto") == 0;
+    while (rules[i].format != NULL && strcmp(options->format, rules[i].format) != 0 &&
+           !(is_auto && strstr(options->url, rules[i].path) != NULL)) {
+        i++;
+    }
+    return &rules[i].rule;
+}
+
+static usec
+now_of(const struct http_source *http)
+{
+    return http->source.setup.monotonic();
+}
+
+static void
+arm(struct http_source *http, usec deadline)
+{
+    http->deadline = deadline;
+    if (deadline == USEC_NONE) {
+        (void)evtimer_del(http->timer);
+        return;
+    }
+    usec wait = deadline - now_of(http);
+    wait = wait > 0 ? wait : 0;
+    struct timeval delay = {wait / USEC_PER_S, wait % USEC_PER_S};
+    (void)evtimer_add(http->timer, &delay);
+}
+
+static void
+set_state(struct http_source *http, enum source_state state, const struct error *error)
+{
+    const struct source_callbacks *callbacks = &http->source.setup.callbacks;
+    if (http->source.state != state || error != NULL) {
+        http->source.state = state;
+        callbacks->on_state(callbacks->context, state, error);
+    }
+}
+
+static void
+drop(struct http_source *http)
+{
+    assert(!http->is_in_curl);
+    http_client_stop(http->source.setup.client, &http->transfer);
+    http_request_fini(&http->request);
+    liveness_end(&http->liveness);
+    http->is_paused = false;
+}
+
+static void
+open_gap(struct http_source *http, const char *reason)
+{
+    if (http->has_gap) {
+        return;
+    }
+    http->has_gap = true;
+    http->gap_from = http->last_wall;
+    snprintf(http->gap_reason, sizeof(http->gap_reason), "%s", reason);
+    const struct source_callbacks *callbacks = &http->source.setup.callbacks;
+    const struct source_gap gap = {http->gap_from, USEC_NONE, http->gap_reason, false};
+    callbacks->on_gap(callbacks->context, &gap);
+}
+
+static void
+close_gap(struct http_source *http)
+{
+    usec to = http->source.setup.wall();
+    usec covered = (usec)http->source.setup.options->backfill_minutes * USEC_PER_MIN;
+    http->has_gap = false;
+    const struct source_callbacks *callbacks = &http->source.setup.callbacks;
+    const struct source_gap gap = {
+        .from = http->gap_from,
+        .to = to,
+        .reason = http->gap_reason,
+        .is_recovered = to - http->gap_from <= covered,
+    };
+    callbacks->on_gap(callbacks->context, &gap);
+}
+
+// The attempt or the stream is over. error: why, for a person; reason: for the ledger.
+static void
+end(struct http_source *http, enum reconnect_class class, const char *reason,
+    const struct error *error)
+{
+    struct source_metrics *metrics = &http->source.metrics;
+    usec now = now_of(http);
+    usec wall = http->source.setup.wall();
+    usec not_before = http_answer_not_before(&http->answer, wall);
+    bool was_up = http->is_up;
+    http->is_up = false;
+    http->phase = PHASE_WAITING;
+    drop(http);
+    metrics->drops += was_up;
+    metrics->connects_failed += !was_up;
+    if (not_before != USEC_NONE) {
+        not_before = now + (not_before - wall);
+    }
+    usec at = reconnect_after(&http->reconnect, class, now, not_before);
+    arm(http, at);
+    if (was_up) {
+        open_gap(http, reason);
+    }
+    // The owner may have stopped the source.
+    if (http->phase == PHASE_WAITING) {
+        http->phase = at == USEC_NONE ? PHASE_OFF : PHASE_WAITING;
+        set_state(http, at == USEC_NONE ? SOURCE_FAILED : SOURCE_BACKING_OFF, error);
+    }
+}
+
+static void
+end_refused(struct http_source *http)
+{
+    char text[HTTP_ANSWER_TEXT_MAX];
+    char reason[REASON_MAX];
+    struct error error = {.code = STATUS_OK};
+    (void)error_set(&error, STATUS_IO, "%s", http_answer_text(&http->answer, text));
+    snprintf(reason, sizeof(reason), "http_%ld", http->answer.status);
+    end(http,
+        reconnect_class_of_status(http->answer.status,
+                                  http_answer_body_of(&http->answer)),
+        reason, &error);
+}
+
+// Offers what the framer holds, until the owner has no room.
+static void
+offer(struct http_source *http)
+{
+    const struct source_callbacks *callbacks = &http->source.setup.callbacks;
+    struct source_metrics *metrics = &http->source.metrics;
+    usec now = now_of(http);
+    while (http->phase != PHASE_OFF) {
+        if (!http->has_message && !lines_next(&http->lines, &http->message)) {
+            return;
+        }
+        if (!http->has_message && http->phase == PHASE_STREAMING) {
+            liveness_message(&http->liveness, now);
+            set_state(http, SOURCE_LIVE, NULL);
+        }
+        http->has_message = true;
+        const struct source_message message = {http->message.event, http->message.data};
+        if (http->phase == PHASE_OFF ||
+            !callbacks->on_message(callbacks->context, &message)) {
+            metrics->pauses++;
+            return;
+        }
+        http->has_message = false;
+        metrics->messages++;
+        http->last_wall = http->source.setup.wall();
+        if (http->has_gap && http->phase == PHASE_STREAMING) {
+            close_gap(http);
+        }
+    }
+}
+
+static void
+check_alive(struct http_source *http)
+{
+    usec next;
+    usec now = now_of(http);
+    enum liveness_state how = liveness_check(&http->liveness, now, &next);
+    if (how == LIVENESS_STALLED) {
+        struct error error = {.code = STATUS_OK};
+        (void)error_set(&error, STATUS_IO, "nothing came for %lld s",
+                        (long long)((now - http->liveness.last_whole) / USEC_PER_S));
+        http->source.metrics.stalls++;
+        set_state(http, SOURCE_STALLED, &error);
+        if (http->phase == PHASE_STREAMING) {
+            end(http, RECONNECT_NETWORK, "stalled", &error);
+        }
+        return;
+    }
+    arm(http, next);
+    if (how == LIVENESS_IDLE && http->is_up) {
+        set_state(http, SOURCE_IDLE_OK, NULL);
+    }
+}
+
+static void
+note_first_byte(struct http_source *http)
+{
+    http->is_up = true;
+    http->source.metrics.connects++;
+    reconnect_up(&http->reconnect);
+    if (!http->has_gap) {
+        http->last_wall = http->source.setup.wall();
+    }
+    set_state(http, SOURCE_IDLE_OK, NULL);
+}
+
+// True: this is more than any text compresses, or what curl counted lags behind.
+static bool
+is_bomb(struct http_source *http, size_t size)
+{
+    curl_off_t raw = 0;
+    http->decoded += size;
+    (void)curl_easy_getinfo(http->request.easy, CURLINFO_SIZE_DOWNLOAD_T, &raw);
+    return http->source.setup.options->is_compressed &&
+           http->decoded > EXPANSION_FREE + EXPANSION_MOST * (uint64_t)raw;
+}
+
+static void
+take_bytes(struct http_source *http, struct slice bytes)
+{
+    uint64_t alive = http->lines_metrics.keep_alives;
+    liveness_byte(&http->liveness, now_of(http));
+    while (bytes.len > 0 && http->phase == PHASE_STREAMING) {
+        size_t room;
+        char *to = lines_room(&http->lines, &room);
+        size_t size = bytes.len < room ? bytes.len : room;
+        memcpy(to, bytes.ptr, size);
+        lines_filled(&http->lines, size);
+        bytes.ptr += size;
+        bytes.len -= size;
+        offer(http);
+        // curl hands over at most 16 KiB, so that nothing is left when it is held.
+        assert(!http->has_message || bytes.len == 0);
+    }
+    if (http->lines_metrics.keep_alives != alive) {
+        http->source.metrics.signs += http->lines_metrics.keep_alives - alive;
+        liveness_sign(&http->liveness, now_of(http));
+    }
+    http->source.metrics.too_long = http->lines_metrics.too_long;
+    if (http->has_message) {
+        liveness_end(&http->liveness);
+    }
+}
+
+static size_t
+// NOLINTNEXTLINE(readability-non-const-parameter): the type is curl's
+on_bytes(char *bytes, size_t one, size_t size, void *context)
+{
+    struct http_source *http = context;
+    (void)one;
+    if (http->phase == PHASE_REFUSED) {
+        http_answer_body(&http->answer, (struct slice){bytes, size});
+        return http->answer.body_len < HTTP_ANSWER_BODY_MAX ? size : 0;
+    }
+    if (http->phase != PHASE_STREAMING) {
+        return 0;
+    }
+    if (http->has_message) {
+        http->is_paused = true;
+        return CURL_WRITEFUNC_PAUSE;
+    }
+    http->is_bomb = is_bomb(http, size);
+    if (http->is_bomb) {
+        return 0;
+    }
+    http->is_in_curl = true;
+    if (!http->is_up) {
+        note_first_byte(http);
+    }
+    http->source.metrics.bytes += size;
+    take_bytes(http, (struct slice){bytes, size});
+    http->is_in_curl = false;
+    return http->phase == PHASE_STREAMING ? size : 0;
+}
+
+static size_t
+// NOLINTNEXTLINE(readability-non-const-parameter): the type is curl's
+on_header(char *bytes, size_t one, size_t size, void *context)
+{
+    struct http_source *http = context;
+    (void)one;
+    // Trailers of a chunked body come here too.
+    if (http->phase != PHASE_DIALING && http->phase != PHASE_ASKING) {
+        return http->phase == PHASE_OFF ? 0 : size;
+    }
+    http_answer_header(&http->answer, (struct slice){bytes, size});
+    if (!http->answer.is_whole) {
+        return size;
+    }
+    usec now = now_of(http);
+    if (http->answer.status == 200) {
+        http->phase = PHASE_STREAMING;
+        liveness_begin(&http->liveness, now);
+        arm(http, now);
+    } else {
+        http->phase = PHASE_REFUSED;
+        arm(http, now + REFUSED_WITHIN);
+    }
+    return size;
+}
+
+static int
+// NOLINTNEXTLINE(readability-non-const-parameter): the type is curl's
+on_connected(void *context, char *peer, char *own, int peer_port, int own_port)
+{
+    struct http_source *http = context;
+    (void)peer;
+    (void)own;
+    (void)peer_port;
+    (void)own_port;
+    if (http->phase != PHASE_DIALING) {
+        return CURL_PREREQFUNC_ABORT;
+    }
+    http->phase = PHASE_ASKING;
+    arm(http, now_of(http) + http->liveness.rule.silence);
+    return CURL_PREREQFUNC_OK;
+}
+
+static void
+on_done(void *context, CURLcode code)
+{
+    struct http_source *http = context;
+    struct error error = {.code = STATUS_OK};
+    if (http->phase == PHASE_OFF || http->phase == PHASE_WAITING) {
+        return;
+    }
+    if (http->phase == PHASE_REFUSED) {
+        end_refused(http);
+    } else if (http->is_bomb) {
+        http->source.metrics.protocol_errors++;
+        (void)error_set(&error, STATUS_RANGE,
+                        "the stream expands more than text does, a gzip bomb");
+        end(http, RECONNECT_HTTP, "expansion", &error);
+    } else if (code == CURLE_OK) {
+        (void)error_set(&error, STATUS_IO, "the server ended the stream");
+        end(http, RECONNECT_NETWORK, "closed", &error);
+    } else {
+        (void)error_set(&error, STATUS_IO, "%s",
+                        http->request.why[0] != '\0' ? http->request.why
+                                                     : curl_easy_strerror(code));
+        end(http, RECONNECT_NETWORK, http->is_up ? "broken" : "connect", &error);
+    }
+}
+
+static void
+set_callbacks(struct http_source *http)
+{
+    CURL *easy = http->request.easy;
+    http->transfer = (struct http_transfer){easy, on_done, http, false};
+    (void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_bytes);
+    (void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, http);
+    (void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    (void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, http);
+    (void)curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected);
+    (void)curl_easy_setopt(easy, CURLOPT_PREREQDATA, http);
+}
+
+static void
+connect_now(struct http_source *http)
+{
+    struct error error = {.code = STATUS_OK};
+    const struct source_setup *setup = &http->source.setup;
+    drop(http);
+    lines_reset(&http->lines);
+    http_answer_reset(&http->answer);
+    http->is_bomb = false;
+    http->decoded = 0;
+    http->phase = PHASE_DIALING;
+    arm(http, now_of(http) + setup->options->connect_timeout);
+    set_state(http, SOURCE_CONNECTING, NULL);
+    if (http->phase != PHASE_DIALING) {
+        return;
+    }
+    enum status status =
+        http_request_init(&http->request, setup->options, http->has_gap, &error);
+    if (status == STATUS_OK) {
+        set_callbacks(http);
+        status = http_client_start(setup->client, &http->transfer, &error);
+    }
+    if (status != STATUS_OK) {
+        end(http, RECONNECT_HTTP, "request", &error);
+    }
+}
+
+static void
+on_timer(evutil_socket_t fd, short what, void *context)
+{
+    struct http_source *http = context;
+    struct error error = {.code = STATUS_OK};
+    (void)fd;
+    (void)what;
+    switch (http->phase) {
+    case PHASE_OFF:
+        break;
+    case PHASE_WAITING:
+        // What is left of the old stream goes first; resume comes back here.
+        if (!http->has_message) {
+            connect_now(http);
+        }
+        break;
+    case PHASE_DIALING:
+        (void)error_set(&error, STATUS_IO, "no connection within connect_timeout");
+        end(http, RECONNECT_NETWORK, "connect", &error);
+        break;
+    case PHASE_ASKING:
+        (void)error_set(&error, STATUS_IO, "connected, but no answer");
+        end(http, RECONNECT_NETWORK, "connect", &error);
+        break;
+    case PHASE_STREAMING:
+        check_alive(http);
+        break;
+    case PHASE_REFUSED:
+        end_refused(http);
+        break;
+    }
+}
+
+static void
+resume_now(struct http_source *http)
+{
+    offer(http);
+    if (http->has_message || http->phase == PHASE_OFF) {
+        return;
+    }
+    if (http->phase == PHASE_WAITING) {
+        arm(http, http->deadline);
+    } else if (http->phase == PHASE_STREAMING) {
+        liveness_begin(&http->liveness, now_of(http));
+        arm(http, now_of(http));
+        if (http->is_paused) {
+            http->is_paused = false;
+            (void)curl_easy_pause(http->request.easy, CURLPAUSE_CONT);
+        }
+    }
+}
+
+static void
+on_work(evutil_socket_t fd, short what, void *context)
+{
+    struct http_source *http = context;
+    (void)fd;
+    (void)what;
+    if (http->phase == PHASE_OFF) {
+        drop(http);
+    }
+    if (http->must_connect) {
+        http->must_connect = false;
+        connect_now(http);
+    }
+    if (http->must_resume) {
+        http->must_resume = false;
+        resume_now(http);
+    }
+}
+
+static void
+stop(struct source *source)
+{
+    struct http_source *http = of(source);
+    http->phase = PHASE_OFF;
+    http->is_up = false;
+    http->has_message = false;
+    http->must_connect = false;
+    http->must_resume = false;
+    arm(http, USEC_NONE);
+    if (http->is_in_curl) {
+        event_active(http->work, 0, 0);
+    } else {
+        drop(http);
+    }
+}
+
+static void
+start(struct source *source)
+{
+    struct http_source *http = of(source);
+    if (http->phase == PHASE_OFF) {
+        http->must_connect = true;
+        event_active(http->work, 0, 0);
+    }
+}
+
+static void
+resume(struct source *source)
+{
+    struct http_source *http = of(source);
+    if (http->has_message) {
+        http->must_resume = true;
+        event_active(http->work, 0, 0);
+    }
+}
+
+static void
+destroy(struct source *source)
+{
+    struct http_source *http = of(source);
+    drop(http);
+    lines_fini(&http->lines);
+    if (http->timer != NULL) {
+        event_free(http->timer);
+    }
+    if (http->work != NULL) {
+        event_free(http->work);
+    }
+    free(http);
+}
+
+static const struct source_ops http_source_ops = {
+    .start = start, .stop = stop, .resume = resume, .destroy = destroy};
+
+enum status
+http_source_create(const struct source_setup *setup, struct source **ret_source,
+                   struct error *error)
+{
+    struct http_source *http = calloc(1, sizeof(*http));
+    if (http == NULL) {
+        return error_set(error, STATUS_NOMEM, "no memory for a source");
+    }
+    http->source.ops = &http_source_ops;
+    http->source.setup = *setup;
+    http->timer = evtimer_new(setup->base, on_timer, http);
+    http->work = event_new(setup->base, -1, 0, on_work, http);
+    liveness_init(&http->liveness, rule_of(setup->options));
+    reconnect_init(&http->reconnect, setup->seed, RECONNECT_JITTER);
+    if (!lines_init(&http->lines, &http->lines_metrics) || http->timer == NULL ||
+        http->work == NULL) {
+        destroy(&http->source);
+        return error_set(error, STATUS_NOMEM, "no memory for a source");
+    }
+    *ret_source = &http->source;
+    return STATUS_OK;
+}

@@ -1,0 +1,119 @@
+#include "ingest/liveness.h"
+
+#include <stddef.h>
+
+// How far back the mean reaches, and how much it must have seen to be trusted.
+#define LEARN_SPAN USEC_PER_MIN
+#define LEARN_LEAST (20 * USEC_PER_S)
+// Longer gaps say no more, and the products below stay small.
+#define LEARN_MOST (30 * USEC_PER_MIN)
+
+void
+liveness_init(struct liveness *liveness, const struct liveness_rule *rule)
+{
+    *liveness = (struct liveness){.rule = *rule, .gap = rule->gap};
+    if (rule->gap > 0) {
+        liveness->learned = LEARN_LEAST;
+    }
+    if (rule->idle == 0) {
+        liveness->rule.idle = LIVENESS_FLOOR;
+    }
+}
+
+void
+liveness_begin(struct liveness *liveness, usec now)
+{
+    liveness->is_open = true;
+    liveness->has_message = false;
+    liveness->last_byte = now;
+    liveness->last_whole = now;
+    liveness->last_message = now;
+}
+
+void
+liveness_end(struct liveness *liveness)
+{
+    liveness->is_open = false;
+}
+
+void
+liveness_byte(struct liveness *liveness, usec now)
+{
+    liveness->last_byte = now;
+}
+
+void
+liveness_sign(struct liveness *liveness, usec now)
+{
+    liveness->last_byte = now;
+    liveness->last_whole = now;
+}
+
+static void
+learn(struct liveness *liveness, usec gap)
+{
+    if (gap < 0) {
+        return;
+    }
+    gap = gap < LEARN_MOST ? gap : LEARN_MOST;
+    liveness->gap += (gap - liveness->gap) * gap / (gap + LEARN_SPAN);
+    if (liveness->learned < LEARN_LEAST) {
+        liveness->learned += gap;
+    }
+}
+
+void
+liveness_message(struct liveness *liveness, usec now)
+{
+    // The gap up to a connection's first message is the network's, not the stream's.
+    if (liveness->has_message) {
+        learn(liveness, now - liveness->last_message);
+    }
+    liveness->has_message = true;
+    liveness->last_message = now;
+    liveness_sign(liveness, now);
+}
+
+static usec
+rate_limit(const struct liveness *liveness)
+{
+    usec limit = LIVENESS_RATE_FACTOR * liveness->gap;
+    return limit > LIVENESS_FLOOR ? limit : LIVENESS_FLOOR;
+}
+
+static usec
+earlier(usec a, usec b)
+{
+    return a < b ? a : b;
+}
+
+enum liveness_state
+liveness_check(struct liveness *liveness, usec now, usec *ret_next)
+{
+    const struct liveness_rule *rule = &liveness->rule;
+    *ret_next = USEC_NONE;
+    if (!liveness->is_open) {
+        return LIVENESS_IDLE;
+    }
+    usec stalled = INT64_MAX;
+    if (rule->silence > 0) {
+        usec whole = liveness->last_whole + LIVENESS_WHOLE_FACTOR * rule->silence;
+        stalled = earlier(liveness->last_byte + rule->silence, whole);
+    }
+    if (now >= stalled) {
+        return LIVENESS_STALLED;
+    }
+    if (rule->has_rate && liveness->learned >= LEARN_LEAST) {
+        stalled = earlier(stalled, liveness->last_message + rate_limit(liveness));
+    }
+    if (now >= stalled) {
+        learn(liveness, now - liveness->last_message);
+        return LIVENESS_STALLED;
+    }
+    usec idle = liveness->last_message + rule->idle;
+    usec next = now < idle ? earlier(idle, stalled) : stalled;
+    if (next != INT64_MAX) {
+        *ret_next = next;
+    }
+    return now < idle ? LIVENESS_LIVE : LIVENESS_IDLE;
+}

@@ -1,0 +1,113 @@
+#include "ingest/http_answer.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+static struct http_answer answer; // 64 KiB
+
+static void
+head(const char *const *lines)
+{
+    http_answer_reset(&answer);
+    for (size_t i = 0; lines[i] != NULL; i++) {
+        http_answer_header(&answer, slice_of(lines[i]));
+    }
+}
+
+static void
+the_head_tells_status_and_when_to_come_back(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {"HTTP/1.1 429 Too Many\r\n",
+                                        "X-Rate-Limit-Reset: 1700000000\r\n",
+                                        "Retry-After: 7\r\n", "\r\n", NULL};
+    head(lines);
+    assert_int_equal(answer.status, 429);
+    assert_true(answer.is_whole);
+    assert_int_equal(http_answer_not_before(&answer, 0), 1700000000 * USEC_PER_S);
+    usec wall = 1700000001 * USEC_PER_S;
+    assert_int_equal(http_answer_not_before(&answer, wall), wall + 7 * USEC_PER_S);
+}
+
+static void
+an_interim_answer_is_no_answer(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {"HTTP/1.1 100 Continue\r\n",
+                                        "Retry-After: 7\r\n", "\r\n", NULL};
+    head(lines);
+    assert_false(answer.is_whole);
+    http_answer_header(&answer, SLICE_LIT("HTTP/1.1 200\r\n"));
+    http_answer_header(&answer, SLICE_LIT("\r\n"));
+    assert_true(answer.is_whole);
+    assert_int_equal(answer.status, 200);
+    assert_true(http_answer_not_before(&answer, 0) == USEC_NONE);
+}
+
+static void
+headers_of_nonsense_do_no_harm(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {
+        "HTTP/1.1 5x3\r\n",           "HTTP/\r\n", "HTTP/1.1 503\r\n",
+        "retry-after: Tue\r\n",       "",          "retry-after:",
+        "x-rate-limit-reset: -1\r\n", NULL};
+    head(lines);
+    assert_int_equal(answer.status, 503);
+    assert_true(http_answer_not_before(&answer, 0) == USEC_NONE);
+    http_answer_header(&answer,
+                       SLICE_LIT("x-rate-limit-reset: 99999999999999999999999999"));
+    assert_true(http_answer_not_before(&answer, 0) > 0);
+}
+
+static void
+a_body_keeps_only_its_beginning(void **state)
+{
+    (void)state;
+    static const char bytes[1000];
+    http_answer_reset(&answer);
+    for (int i = 0; i < 100; i++) {
+        http_answer_body(&answer, (struct slice){bytes, sizeof(bytes)});
+    }
+    assert_int_equal(http_answer_body_of(&answer).len, HTTP_ANSWER_BODY_MAX);
+}
+
+static void
+a_person_reads_the_detail_or_the_title(void **state)
+{
+    (void)state;
+    char text[HTTP_ANSWER_TEXT_MAX];
+    static const char *const lines[] = {"HTTP/1.1 403 No\r\n", "\r\n", NULL};
+    static const struct {
+        const char *body;
+        const char *expected;
+    } rows[] = {
+        {"", "the server answered 403"},
+        {"{\"title\" : \"Forbidden\"}", "the server answered 403: Forbidden"},
+        {"{\"title\":\"a\",\"detail\":\"b\"}", "the server answered 403: b"},
+        {"{\"detail\":\"cut off", "the server answered 403: cut off"},
+        {"{\"detail\":", "the server answered 403"},
+        {"{\"detail\":5}", "the server answered 403"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        head(lines);
+        http_answer_body(&answer, slice_of(rows[i].body));
+        assert_string_equal(http_answer_text(&answer, text), rows[i].expected);
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_head_tells_status_and_when_to_come_back),
+        cmocka_unit_test(an_interim_answer_is_no_answer),
+        cmocka_unit_test(headers_of_nonsense_do_no_harm),
+        cmocka_unit_test(a_body_keeps_only_its_beginning),
+        cmocka_unit_test(a_person_reads_the_detail_or_the_title),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
