@@ -356,8 +356,9 @@ run(struct daemon *daemon)
                   "with sources (cascaded --help says more)");
         return EX_USAGE;
     }
-    log_error("%s: there is nothing to follow; write for example: source \"bluesky\" "
-              "{ url = \"wss://jetstream2.us-east.bsky.network/subscribe\" }",
+    log_error("%s: there is nothing to follow; write for example: source \"x\" "
+              "{ url = \"https://api.x.com/2/tweets/search/stream\" token_file = "
+              "\"/etc/cascaded/credentials/x-token\" }",
               place.path);
     return EX_CONFIG;
 }

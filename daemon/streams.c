@@ -74,9 +74,11 @@ start(struct streams *streams, struct stream **slot,
     if (*slot != NULL && setup.resume == NULL) {
         miss_until(streams, clock_wall());
     }
-    struct stream *stream = stream_create(&setup, error);
+    struct error why = {0};
+    struct stream *stream = stream_create(&setup, &why);
     stream_destroy(slot);
     if (stream == NULL) {
+        error_set(error, why.code, "source \"%s\": %s", options->name, why.text);
         return false;
     }
     *slot = stream;
