@@ -5,11 +5,14 @@
 #include <string.h>
 
 const char cli_help[] =
-    "Usage: cascaded [OPTION]... FILE...\n"
+    "Usage: cascaded [OPTION]... [FILE]...\n"
     "\n"
-    "Reads posts from FILEs (NDJSON; \"-\" is standard input) and keeps exact rolling\n"
-    "counters, cascades and leaderboards of them in Redis. Ends with one line of "
-    "figures.\n"
+    "Reads posts and keeps exact rolling counters, cascades and leaderboards of them\n"
+    "in Redis. Without FILE it follows the sources of the configuration until a "
+    "signal;\n"
+    "with FILEs (NDJSON; \"-\" is standard input) it replays them and ends with one "
+    "line\n"
+    "of figures.\n"
     "\n"
     "  -c, --config FILE        configuration (default /etc/cascaded/cascaded.conf if "
     "there)\n"

@@ -14,6 +14,7 @@
 #include "daemon/cli.h"
 #include "daemon/config.h"
 #include "daemon/describe.h"
+#include "daemon/live.h"
 #include "daemon/replay.h"
 #include "daemon/settings.h"
 #include "daemon/state.h"
@@ -462,12 +463,22 @@ run(struct daemon *daemon)
     if (daemon->cli.action == CLI_CHECK) {
         return EX_OK;
     }
-    if (daemon->cli.file_count == 0) {
-        log_error("name a FILE to replay, or - for standard input "
-                  "(cascaded --help says more)");
+    if (daemon->cli.file_count != 0) {
+        return replay_files(daemon);
+    }
+    if (daemon->settings.source_count != 0) {
+        return live_run(&place, &daemon->settings);
+    }
+    if (place.path == NULL) {
+        log_error("name a FILE to replay, or - for standard input, or a configuration "
+                  "with sources (cascaded --help says more)");
         return EX_USAGE;
     }
-    return replay_files(daemon);
+    log_error("%s: there is nothing to follow; write for example: source \"x\" "
+              "{ url = \"https://api.x.com/2/tweets/search/stream\" token_file = "
+              "\"/etc/cascaded/credentials/x-token\" }",
+              place.path);
+    return EX_CONFIG;
 }
 
 int

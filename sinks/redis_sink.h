@@ -103,7 +103,6 @@ struct redis_metrics {
 };
 
 extern const struct metric redis_metric_rows[];
-
 // Checks the options (STATUS_PARSE, STATUS_RANGE, STATUS_IO for a file that cannot be
 // read) and sets up; touches no network. On failure *ret_sink is untouched.
 enum status redis_sink_create(const struct redis_sink_setup *setup,
@@ -112,8 +111,7 @@ enum status redis_sink_create(const struct redis_sink_setup *setup,
 // Closes at once; what is not acknowledged may be lost. Not from inside a callback.
 void redis_sink_destroy(struct redis_sink **sink);
 
-// Connects, and from then on keeps connected and flushes. Calls back only from the
-// loop.
+// Connects, keeps connected and flushes. Calls back only from the loop.
 void redis_sink_start(struct redis_sink *sink);
 
 // Flushes without waiting for the timer until the pipeline has nothing left and all is
@@ -123,26 +121,24 @@ void redis_sink_start(struct redis_sink *sink);
 void redis_sink_finish(struct redis_sink *sink, usec within, redis_done_fn done,
                        void *context);
 
-// Starts the next flush now rather than at its time, for a pipeline that needs room.
+// Starts the next flush now, for a pipeline that needs room.
 void redis_sink_hurry(struct redis_sink *sink);
 
 // Where to resume the source `name`: replaces the hash cursor:<name> at the end of the
 // first flush that starts after this call, and not before everything the pipeline got
-// until now is written. Without fields it is removed. Copies. STATUS_FULL past
-// REDIS_CURSORS_MAX cursors and gaps together or REDIS_CURSOR_BYTES bytes.
+// until now is written. No fields: removes it. Copies. STATUS_FULL past
+// REDIS_CURSORS_MAX hashes or REDIS_CURSOR_BYTES bytes.
 enum { REDIS_CURSORS_MAX = 256, REDIS_CURSOR_BYTES = 1 << 16 };
 enum status redis_sink_set_cursor(struct redis_sink *sink, struct slice name,
                                   const struct change_field *fields,
                                   size_t count) MUST_USE;
 
-// The gap ledger of the source `name`: replaces the hash gaps:<name>, as a cursor.
+// As a cursor: the gap ledger of the source, gaps:<name>.
 enum status redis_sink_set_gaps(struct redis_sink *sink, struct slice name,
                                 const struct change_field *fields,
                                 size_t count) MUST_USE;
 
-// What `meta` says of live streams from the next flush on. lag: how far the slowest is
-// behind; USEC_NONE, as at first: what the pipeline's clock says. is_complete: as far
-// as the sources know nothing is missing.
+// For `meta`. lag: of the slowest source; USEC_NONE: what the pipeline's clock says.
 void redis_sink_set_streams(struct redis_sink *sink, usec lag, bool is_complete);
 
 // True while Redis acknowledged nothing for REDIS_SINK_PATIENCE_S although there was
@@ -151,6 +147,4 @@ bool redis_sink_is_full(const struct redis_sink *sink);
 
 // True from READY on, except between LOST or TROUBLE and RECOVERED.
 bool redis_sink_is_up(const struct redis_sink *sink);
-
-// Valid until the sink is destroyed.
 const struct redis_metrics *redis_sink_metrics(const struct redis_sink *sink);

@@ -1,0 +1,394 @@
+#include "daemon/live.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sysexits.h>
+
+#include "base/log.h"
+#include "daemon/clock.h"
+#include "daemon/notify.h"
+#include "daemon/streams.h"
+#include "ingest/http_client.h"
+#include "pipeline/pipeline.h"
+#include "sinks/redis_sink.h"
+
+#define START_PATIENCE (20 * USEC_PER_S) // for a Redis that is only just starting
+#define STOP_PATIENCE (4 * USEC_PER_S)   // for the last flush
+#define BEAT (250 * USEC_PER_MS)         // time passes without posts, too
+
+enum { BEATS_PER_S = 4, STATUS_MAX = 256, LIVE_TIMERS = 2, LIVE_SIGNALS = 3 };
+
+struct live {
+    struct config_place place;
+    struct settings *settings;
+    struct event_base *base;
+    struct event *signals[LIVE_SIGNALS];
+    struct event *timers[LIVE_TIMERS]; // beat, watchdog
+    struct notify notify;
+    struct pipeline *pipeline;
+    struct redis_sink *sink;
+    struct http_client *client;
+    struct streams streams;
+    uint64_t beats;
+    uint64_t beats_fed; // when the watchdog was fed last
+    uint64_t posts;     // a second ago
+    usec counted_at;
+    char status[STATUS_MAX];
+    bool has_started;
+    bool is_stopping;
+    int exit_code;
+};
+
+static void
+leave(struct live *live, int exit_code)
+{
+    live->exit_code = live->exit_code != 0 ? live->exit_code : exit_code;
+    event_base_loopbreak(live->base);
+}
+
+// ── time passes ────────────────────────────────────────────────────────────
+
+// "1240000" → "1 240 000".
+static const char *
+group_digits(uint64_t number, char text[32])
+{
+    char plain[24];
+    int length = snprintf(plain, sizeof(plain), "%" PRIu64, number);
+    size_t used = 0;
+    for (int i = 0; i < length; i++) {
+        if (i != 0 && (length - i) % 3 == 0) {
+            text[used++] = ' ';
+        }
+        text[used++] = plain[i];
+    }
+    text[used] = '\0';
+    return text;
+}
+
+static void
+tell_status(struct live *live, const struct streams_figures *figures, usec now)
+{
+    uint64_t posts = pipeline_metrics(live->pipeline)->posts;
+    double seconds = (double)(now - live->counted_at) / (double)USEC_PER_S;
+    double rate = seconds > 0 ? (double)(posts - live->posts) / seconds : 0;
+    live->posts = posts;
+    live->counted_at = now;
+    char digits[32];
+    char status[STATUS_MAX];
+    snprintf(status, sizeof(status), "%zu/%zu streams, %s posts/s, lag %.1f s%s",
+             figures->live, figures->count,
+             group_digits((uint64_t)(rate + 0.5), digits),
+             (double)figures->lag / (double)USEC_PER_S,
+             redis_sink_is_up(live->sink) ? "" : ", Redis is away");
+    if (strcmp(status, live->status) != 0) {
+        memcpy(live->status, status, sizeof(status));
+        notify_send(&live->notify, "STATUS=%s", status);
+    }
+}
+
+static usec
+longest_window(const struct settings *settings)
+{
+    const struct option_spans *windows = &settings->pipeline.windows;
+    usec longest = 0;
+    for (size_t i = 0; i < windows->count; i++) {
+        longest = windows->length[i] > longest ? windows->length[i] : longest;
+    }
+    return longest;
+}
+
+static void
+on_beat(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd;
+    (void)what;
+    struct live *live = context;
+    usec wall = clock_wall();
+    live->beats++;
+    pipeline_advance(live->pipeline, wall);
+    if (!live->has_started || live->is_stopping) {
+        return;
+    }
+    struct streams_figures figures;
+    streams_figures(&live->streams, wall, longest_window(live->settings), &figures);
+    redis_sink_set_streams(live->sink, figures.lag, figures.is_complete);
+    if (live->beats % BEATS_PER_S == 0) {
+        streams_save(&live->streams);
+        tell_status(live, &figures, clock_monotonic());
+    }
+}
+
+static void
+on_watchdog(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd;
+    (void)what;
+    struct live *live = context;
+    if (live->beats != live->beats_fed) {
+        live->beats_fed = live->beats;
+        notify_send(&live->notify, "WATCHDOG=1");
+    }
+}
+
+// ── Redis ──────────────────────────────────────────────────────────────────
+
+static void
+begin(struct live *live)
+{
+    struct error error = {0};
+    live->has_started = true;
+    if (!streams_apply(&live->streams, live->settings, &error)) {
+        log_error("%s", error.text);
+        leave(live, error.code == STATUS_NOMEM ? EX_OSERR : EX_CONFIG);
+        return;
+    }
+    live->counted_at = clock_monotonic();
+    log_info("started: %zu sources, Redis answers", live->streams.count);
+    notify_send(&live->notify, "READY=1\nSTATUS=0/%zu streams, connecting",
+                live->streams.count);
+}
+
+static void
+on_redis(void *context, enum redis_event event, int exit_code,
+         const struct error *error)
+{
+    struct live *live = context;
+    switch (event) {
+    case REDIS_EVENT_READY:
+        if (!live->has_started && !live->is_stopping) {
+            begin(live);
+        }
+        break;
+    case REDIS_EVENT_RECOVERED:
+        log_info("Redis is back; everything that changed meanwhile is written");
+        break;
+    case REDIS_EVENT_LOST:
+    case REDIS_EVENT_TROUBLE:
+    case REDIS_EVENT_REWRITE:
+    case REDIS_EVENT_REPAIRED:
+        log_warn("%s", error->text);
+        break;
+    case REDIS_EVENT_FENCED:
+    case REDIS_EVENT_FATAL:
+        log_error("%s", error->text);
+        leave(live, exit_code);
+        break;
+    }
+}
+
+// ── signals ────────────────────────────────────────────────────────────────
+
+static void
+on_finished(void *context, const struct error *error)
+{
+    struct live *live = context;
+    if (error != NULL) {
+        log_error("%s", error->text);
+    }
+    leave(live, error != NULL ? EX_UNAVAILABLE : 0);
+}
+
+static void
+stop(struct live *live)
+{
+    if (live->is_stopping || !live->has_started) {
+        leave(live, 0);
+        return;
+    }
+    live->is_stopping = true;
+    notify_send(&live->notify, "STOPPING=1\nSTATUS=Writing what is left");
+    log_info("stopping: cursors are saved and everything is written to Redis");
+    streams_stop(&live->streams);
+    redis_sink_finish(live->sink, STOP_PATIENCE, on_finished, live);
+}
+
+static void
+on_config_error(void *context, const struct error *error)
+{
+    (void)context;
+    if (error->line != 0) {
+        log_error("%s:%d: %s", error->file, error->line, error->text);
+    } else {
+        log_error("%s", error->text);
+    }
+}
+
+// Options outside sources are read once, when the process starts.
+static void
+tell_unchangeable(const struct settings *now, const struct settings *next)
+{
+    for (size_t i = 0; i < settings_part_count; i++) {
+        const struct settings_part *part = &settings_parts[i];
+        for (const struct option *row = part->rows; row->name != NULL; row++) {
+            const struct option one[] = {*row, OPTION_END};
+            if (!settings_equal(one, (const char *)now + part->offset,
+                                (const char *)next + part->offset)) {
+                log_warn("%s has changed; restart to apply it", row->name);
+            }
+        }
+    }
+}
+
+static void
+reload(struct live *live)
+{
+    static struct settings next;
+    if (!config_load(&live->place, &next, on_config_error, NULL)) {
+        log_error("the configuration has errors; the one before stays in use");
+        return;
+    }
+    if (next.source_count == 0) {
+        log_error("the configuration has no source any more; the one before stays in "
+                  "use");
+        return;
+    }
+    struct error error = {0};
+    tell_unchangeable(live->settings, &next);
+    memcpy(live->settings->sources, next.sources, sizeof(next.sources));
+    memcpy(live->settings->source_lines, next.source_lines, sizeof(next.source_lines));
+    live->settings->source_count = next.source_count;
+    if (!streams_apply(&live->streams, live->settings, &error)) {
+        log_error("%s", error.text);
+    }
+    log_info("the configuration is read again: %zu sources", live->streams.count);
+}
+
+static void
+on_signal(evutil_socket_t number, short what, void *context)
+{
+    (void)what;
+    struct live *live = context;
+    if (number != SIGHUP) {
+        stop(live);
+        return;
+    }
+    if (live->is_stopping || !live->has_started) {
+        log_info("not running yet or no more: the configuration is not read again");
+        return;
+    }
+    notify_send(&live->notify, "RELOADING=1\nMONOTONIC_USEC=%" PRId64,
+                clock_monotonic());
+    reload(live);
+    notify_send(&live->notify, "READY=1\nSTATUS=%s", live->status);
+}
+
+// ── setting up and tearing down ────────────────────────────────────────────
+
+static bool
+create_loop(struct live *live)
+{
+    static const int numbers[LIVE_SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
+    static const event_callback_fn ticks[LIVE_TIMERS] = {on_beat, on_watchdog};
+    const usec periods[LIVE_TIMERS] = {BEAT, live->notify.watchdog / 2};
+    live->base = event_base_new();
+    if (live->base == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < LIVE_SIGNALS; i++) {
+        live->signals[i] = evsignal_new(live->base, numbers[i], on_signal, live);
+        if (live->signals[i] == NULL || event_add(live->signals[i], NULL) != 0) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < LIVE_TIMERS; i++) {
+        struct timeval period = {periods[i] / USEC_PER_S, periods[i] % USEC_PER_S};
+        live->timers[i] = event_new(live->base, -1, EV_PERSIST, ticks[i], live);
+        if (live->timers[i] == NULL ||
+            (periods[i] != 0 && event_add(live->timers[i], &period) != 0)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool
+create_parts(struct live *live, struct error *error)
+{
+    struct hash_key seed;
+    if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed)) {
+        error_set(error, STATUS_IO, "the system gives no random bytes: %s",
+                  strerror(errno));
+        return false;
+    }
+    live->pipeline = pipeline_create(&live->settings->pipeline, &seed, false, error);
+    if (live->pipeline == NULL) {
+        return false;
+    }
+    struct redis_sink_setup sink = {
+        .base = live->base,
+        .options = &live->settings->redis,
+        .pipeline = live->pipeline,
+        .version = CASCADED_VERSION,
+        .give_up = START_PATIENCE,
+        .on_event = on_redis,
+        .context = live,
+    };
+    if (redis_sink_create(&sink, &live->sink, error) != STATUS_OK) {
+        return false;
+    }
+    if (http_client_create(live->base, &live->client, error) != STATUS_OK) {
+        return false;
+    }
+    const struct stream_setup common = {
+        .base = live->base,
+        .client = live->client,
+        .pipeline = live->pipeline,
+        .sink = live->sink,
+    };
+    streams_init(&live->streams, &common);
+    return true;
+}
+
+static void
+destroy(struct live *live)
+{
+    streams_fini(&live->streams);
+    http_client_destroy(&live->client);
+    redis_sink_destroy(&live->sink);
+    pipeline_destroy(&live->pipeline);
+    for (size_t i = 0; i < LIVE_TIMERS; i++) {
+        if (live->timers[i] != NULL) {
+            event_free(live->timers[i]);
+        }
+    }
+    for (size_t i = 0; i < LIVE_SIGNALS; i++) {
+        if (live->signals[i] != NULL) {
+            event_free(live->signals[i]);
+        }
+    }
+    if (live->base != NULL) {
+        event_base_free(live->base);
+    }
+    notify_fini(&live->notify);
+}
+
+int
+live_run(const struct config_place *place, struct settings *settings)
+{
+    static struct live live;
+    struct error error = {0};
+    live.place = *place;
+    live.settings = settings;
+    signal(SIGPIPE, SIG_IGN);
+    if (!notify_init(&live.notify, &error)) {
+        log_warn("%s", error.text);
+        error = (struct error){0};
+    }
+    if (!create_loop(&live)) {
+        log_error("the system gives no event loop: %s", strerror(errno));
+        live.exit_code = EX_OSERR;
+    } else if (!create_parts(&live, &error)) {
+        log_error("%s", error.text);
+        live.exit_code = error.code == STATUS_NOMEM ? EX_OSERR : EX_CONFIG;
+    } else {
+        redis_sink_start(live.sink);
+        event_base_dispatch(live.base);
+    }
+    destroy(&live);
+    return live.exit_code;
+}

@@ -1,0 +1,28 @@
+// sd_notify(3): tells the service manager how this process is. Without a manager
+// ($NOTIFY_SOCKET is not set) every call does nothing.
+#pragma once
+
+#include <stdbool.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "base/status.h"
+#include "base/usec.h"
+
+struct notify {
+    int fd; // -1: nobody listens
+    struct sockaddr_un address;
+    socklen_t address_len;
+    usec watchdog; // how often the manager wants to hear WATCHDOG=1; 0: never
+};
+
+// Reads $NOTIFY_SOCKET (a path, or '@' and an abstract name), $WATCHDOG_USEC and
+// $WATCHDOG_PID. False with error set when the socket cannot be used; then notify is
+// silent.
+bool notify_init(struct notify *notify, struct error *error);
+void notify_fini(struct notify *notify);
+
+// "READY=1\nSTATUS=…", printf's format. A manager that does not listen is no error: the
+// message is lost.
+void notify_send(const struct notify *notify, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));

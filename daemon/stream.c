@@ -1,0 +1,351 @@
+#include "daemon/stream.h"
+
+#include <event2/event.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/log.h"
+#include "daemon/clock.h"
+#include "daemon/feed.h"
+#include "daemon/gaps.h"
+#include "sinks/redis_sink.h"
+
+#define ROOM_POLL (5 * USEC_PER_MS)  // a flush is under way
+#define FULL_POLL (50 * USEC_PER_MS) // Redis is behind
+#define TELL_EVERY (30 * USEC_PER_S) // lines about one source, after the first ones
+#define TELL_SAME (5 * USEC_PER_MIN) // the same line again
+
+enum { TELL_BURST = 6 };
+
+struct stream {
+    struct source_options options;
+    struct stream_setup setup;
+    struct source *source;
+    struct feed feed;
+    struct gaps gaps;
+    struct event *retry; // there may be room again
+    bool has_new_gap;
+    struct source_cursor saved; // handed to the sink last; time USEC_NONE: never
+    uint64_t told_reasons;      // bit for each enum decode_reason
+
+    // The log: what was said last, and how much more may be said.
+    enum source_state told;
+    char told_why[ERROR_TEXT_MAX];
+    usec told_at; // monotonic
+    unsigned tell_left;
+    usec tell_refilled;
+    uint64_t untold;
+};
+
+_Static_assert(DECODE_REASON_COUNT <= 64, "told_reasons has a bit for each");
+
+// ── what is told ───────────────────────────────────────────────────────────
+
+static bool
+may_tell(struct stream *stream, enum source_state state, const char *why)
+{
+    usec now = clock_monotonic();
+    usec spent = now - stream->tell_refilled;
+    if (spent >= TELL_EVERY) {
+        uint64_t more = (uint64_t)(spent / TELL_EVERY) + stream->tell_left;
+        stream->tell_left = more < TELL_BURST ? (unsigned)more : TELL_BURST;
+        stream->tell_refilled = now;
+    }
+    bool is_same = state == stream->told && strcmp(why, stream->told_why) == 0 &&
+                   now - stream->told_at < TELL_SAME;
+    if (state != SOURCE_FAILED && (is_same || stream->tell_left == 0)) {
+        stream->untold++;
+        return false;
+    }
+    stream->tell_left -= stream->tell_left != 0;
+    stream->told_at = now;
+    return true;
+}
+
+static void
+on_state(void *context, enum source_state state, const struct error *error)
+{
+    struct stream *stream = context;
+    const char *why = error != NULL ? error->text : "";
+    bool is_quiet = state == SOURCE_CONNECTING || state == SOURCE_IDLE_OK;
+    if (is_quiet || (state == SOURCE_LIVE && stream->told == SOURCE_LIVE) ||
+        !may_tell(stream, state, why)) {
+        return;
+    }
+    enum log_level level = state == SOURCE_LIVE     ? LOG_LEVEL_INFO
+                           : state == SOURCE_FAILED ? LOG_LEVEL_ERROR
+                                                    : LOG_LEVEL_WARN;
+    char more[64] = "";
+    if (stream->untold != 0) {
+        snprintf(more, sizeof(more), " (and %" PRIu64 " changes not shown)",
+                 stream->untold);
+    }
+    log_write(level, "source \"%s\": %s%s%s%s", stream->options.name,
+              source_state_name(state), why[0] != '\0' ? ": " : "", why, more);
+    stream->untold = 0;
+    stream->told = state;
+    snprintf(stream->told_why, sizeof(stream->told_why), "%s", why);
+}
+
+static void
+tell_refused(struct stream *stream, enum decode_reason reason)
+{
+    uint64_t bit = (uint64_t)1 << reason;
+    if ((stream->told_reasons & bit) == 0) {
+        stream->told_reasons |= bit;
+        log_warn("source \"%s\": refused a message: %s (the first of its kind)",
+                 stream->options.name, decode_reason_name(reason));
+    }
+}
+
+// ── messages and gaps ──────────────────────────────────────────────────────
+
+static void
+retry_after(struct stream *stream, usec wait)
+{
+    struct timeval delay = {wait / USEC_PER_S, wait % USEC_PER_S};
+    event_add(stream->retry, &delay);
+}
+
+static void
+on_retry(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd;
+    (void)what;
+    const struct stream *stream = context;
+    source_resume(stream->source);
+}
+
+// A message of which the pipeline took only some posts comes again as a whole: those it
+// has are duplicates then.
+static bool
+on_message(void *context, const struct source_message *message)
+{
+    struct stream *stream = context;
+    if (redis_sink_is_full(stream->setup.sink)) {
+        retry_after(stream, FULL_POLL);
+        return false;
+    }
+    enum decode_reason reason = feed_read(&stream->feed, message->event, message->data);
+    if (reason != DECODE_REASON_NONE) {
+        tell_refused(stream, reason);
+    }
+    usec wall = clock_wall();
+    while (feed_next(&stream->feed) != NULL) {
+        if (feed_push(&stream->feed, wall) == STATUS_AGAIN) {
+            retry_after(stream, ROOM_POLL);
+            return false;
+        }
+    }
+    return true;
+}
+
+static void
+on_gap(void *context, const struct source_gap *gap)
+{
+    struct stream *stream = context;
+    gaps_note(&stream->gaps, gap);
+    stream->has_new_gap = true;
+}
+
+// ── life ───────────────────────────────────────────────────────────────────
+
+static bool
+create_source(struct stream *stream, struct error *error)
+{
+    const struct stream_setup *setup = &stream->setup;
+    struct source_setup source = {
+        .base = setup->base,
+        .client = setup->client,
+        .options = &stream->options,
+        .resume = setup->resume,
+        .callbacks = {on_message, on_state, on_gap, stream},
+        .wall = clock_wall,
+        .monotonic = clock_monotonic,
+    };
+    if (getrandom(&source.seed, sizeof(source.seed), 0) !=
+        (ssize_t)sizeof(source.seed)) {
+        error_set(error, STATUS_IO, "the system gives no random bytes");
+        return false;
+    }
+    enum decode_format format = DECODE_AUTO;
+    if (decode_format_parse(slice_of(stream->options.format), &format) != STATUS_OK) {
+        error_set(error, STATUS_PARSE, "there is no format %s", stream->options.format);
+        return false;
+    }
+    return feed_init(&stream->feed, setup->pipeline, setup->sink, format, error) &&
+           source_create(&source, &stream->source, error) == STATUS_OK;
+}
+
+struct stream *
+stream_create(const struct stream_setup *setup, struct error *error)
+{
+    struct stream *stream = calloc(1, sizeof(*stream));
+    if (stream == NULL) {
+        error_set(error, STATUS_NOMEM, "no memory for a source");
+        return NULL;
+    }
+    stream->options = *setup->options;
+    stream->setup = *setup;
+    stream->saved.time = USEC_NONE;
+    stream->told = SOURCE_CONNECTING;
+    stream->tell_left = TELL_BURST;
+    stream->tell_refilled = clock_monotonic();
+    gaps_init(&stream->gaps);
+    stream->retry = evtimer_new(setup->base, on_retry, stream);
+    if (stream->retry == NULL) {
+        error_set(error, STATUS_NOMEM, "no memory for a source");
+    }
+    if (stream->retry == NULL || !create_source(stream, error)) {
+        stream_destroy(&stream);
+        return NULL;
+    }
+    return stream;
+}
+
+void
+stream_destroy(struct stream **stream)
+{
+    struct stream *s = *stream;
+    if (s == NULL) {
+        return;
+    }
+    source_destroy(&s->source);
+    feed_fini(&s->feed);
+    if (s->retry != NULL) {
+        event_free(s->retry);
+    }
+    free(s);
+    *stream = NULL;
+}
+
+void
+stream_start(struct stream *stream)
+{
+    if (strstr(stream->options.url, "/api/v1/streaming/public") != NULL) {
+        log_info("source \"%s\": Mastodon's public streams carry no boosts, so nobody "
+                 "gains retweets, reach or influence from them",
+                 stream->options.name);
+    }
+    source_start(stream->source);
+}
+
+void
+stream_stop(struct stream *stream)
+{
+    stream_save(stream);
+    event_del(stream->retry);
+    source_stop(stream->source);
+}
+
+// ── what Redis keeps ───────────────────────────────────────────────────────
+
+static bool
+is_saved(const struct stream *stream, const struct source_cursor *cursor)
+{
+    const struct source_cursor *saved = &stream->saved;
+    return saved->time == cursor->time && saved->value == cursor->value &&
+           strcmp(saved->host, cursor->host) == 0;
+}
+
+static void
+save_cursor(struct stream *stream)
+{
+    struct source_cursor cursor;
+    if (!stream_cursor(stream, &cursor) || is_saved(stream, &cursor)) {
+        return;
+    }
+    char value[24];
+    char time[USEC_TEXT_MAX];
+    snprintf(value, sizeof(value), "%" PRIu64, cursor.value);
+    const struct change_field fields[] = {
+        {SLICE_LIT("host"), slice_of(cursor.host)},
+        {SLICE_LIT("wire"), slice_of(cursor.wire)},
+        {SLICE_LIT("kind"), slice_of(cursor.kind)},
+        {SLICE_LIT("value"), slice_of(value)},
+        {SLICE_LIT("time"), slice_of(usec_format_rfc3339(cursor.time, time))},
+    };
+    if (redis_sink_set_cursor(stream->setup.sink, slice_of(stream->options.name),
+                              fields,
+                              sizeof(fields) / sizeof(fields[0])) == STATUS_OK) {
+        stream->saved = cursor;
+    }
+}
+
+void
+stream_save(struct stream *stream)
+{
+    save_cursor(stream);
+    if (!stream->has_new_gap) {
+        return;
+    }
+    static struct gaps_texts texts;
+    size_t count = gaps_fields(&stream->gaps, &texts);
+    stream->has_new_gap =
+        redis_sink_set_gaps(stream->setup.sink, slice_of(stream->options.name),
+                            texts.fields, count) != STATUS_OK;
+}
+
+void
+stream_forget(struct stream *stream)
+{
+    struct slice name = slice_of(stream->options.name);
+    if (redis_sink_set_cursor(stream->setup.sink, name, NULL, 0) != STATUS_OK ||
+        redis_sink_set_gaps(stream->setup.sink, name, NULL, 0) != STATUS_OK) {
+        log_warn("source \"%s\": its cursor stays in Redis", stream->options.name);
+    }
+}
+
+// ── views ──────────────────────────────────────────────────────────────────
+
+const struct source_options *
+stream_options(const struct stream *stream)
+{
+    return &stream->options;
+}
+
+enum source_state
+stream_state(const struct stream *stream)
+{
+    return stream->source->state;
+}
+
+bool
+stream_is_live(const struct stream *stream)
+{
+    enum source_state state = stream->source->state;
+    return state == SOURCE_LIVE || state == SOURCE_IDLE_OK;
+}
+
+usec
+stream_missing_until(const struct stream *stream)
+{
+    return gaps_is_open(&stream->gaps) ? INT64_MAX : stream->gaps.missing_until;
+}
+
+usec
+stream_last_time(const struct stream *stream)
+{
+    return stream->feed.last_time;
+}
+
+bool
+stream_cursor(const struct stream *stream, struct source_cursor *ret_cursor)
+{
+    return source_cursor(stream->source, ret_cursor) && ret_cursor->time != USEC_NONE;
+}
+
+const struct source_metrics *
+stream_source_metrics(const struct stream *stream)
+{
+    return &stream->source->metrics;
+}
+
+const struct decode_metrics *
+stream_decode_metrics(const struct stream *stream)
+{
+    return decoder_metrics(stream->feed.decoder);
+}

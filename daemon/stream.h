@@ -1,0 +1,56 @@
+// One live source at work: its messages into the pipeline, its states to the log, its
+// gaps and its cursor to Redis.
+//
+// When the pipeline has no room or Redis is behind, the source keeps its message and
+// stops reading; the stream asks it to go on as soon as there is room.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ingest/decode.h"
+#include "ingest/source.h"
+#include "ingest/source_options.h"
+
+struct event_base;
+struct http_client;
+struct pipeline;
+struct redis_sink;
+struct stream;
+
+struct stream_setup {
+    struct event_base *base; // kept, as all pointers here but the last two
+    struct http_client *client;
+    struct pipeline *pipeline;
+    struct redis_sink *sink;
+    const struct source_options *options; // copied; checked by source_options_check
+    const struct source_cursor *resume;   // copied; NULL: from now on
+};
+
+// NULL with error set.
+struct stream *stream_create(const struct stream_setup *setup, struct error *error);
+// Accepts NULL; not from inside a callback of the source.
+void stream_destroy(struct stream **stream);
+
+void stream_start(struct stream *stream);
+// Closes the connection and leaves the cursor with the sink.
+void stream_stop(struct stream *stream);
+// Hands the sink what is new: the cursor and the gap ledger. Call about once a second.
+void stream_save(struct stream *stream);
+// Removes cursor and ledger from Redis, for a source that is configured no more.
+void stream_forget(struct stream *stream);
+
+const struct source_options *stream_options(const struct stream *stream);
+enum source_state stream_state(const struct stream *stream);
+// Messages come, or silence as it should be.
+bool stream_is_live(const struct stream *stream);
+// Until when messages may be missing: INT64_MAX while a gap is open, USEC_NONE if there
+// never was one that was not recovered.
+usec stream_missing_until(const struct stream *stream);
+// Event time of the newest post; USEC_NONE: none yet.
+usec stream_last_time(const struct stream *stream);
+// Where to resume; false if there is nothing to resume from.
+bool stream_cursor(const struct stream *stream, struct source_cursor *ret_cursor);
+const struct source_metrics *stream_source_metrics(const struct stream *stream);
+const struct decode_metrics *stream_decode_metrics(const struct stream *stream);

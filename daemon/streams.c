@@ -1,0 +1,183 @@
+#include "daemon/streams.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "daemon/clock.h"
+
+void
+streams_init(struct streams *streams, const struct stream_setup *common)
+{
+    *streams = (struct streams){.common = *common, .missing_until = USEC_NONE};
+}
+
+void
+streams_fini(struct streams *streams)
+{
+    for (size_t i = 0; i < streams->count; i++) {
+        stream_destroy(&streams->items[i]);
+    }
+    streams->count = 0;
+}
+
+static const char *
+name_of(const struct stream *stream)
+{
+    return stream_options(stream)->name;
+}
+
+static const struct source_options *
+find_options(const struct settings *settings, const char *name)
+{
+    for (size_t i = 0; i < settings->source_count; i++) {
+        if (strcmp(settings->sources[i].name, name) == 0) {
+            return &settings->sources[i];
+        }
+    }
+    return NULL;
+}
+
+static bool
+is_kept(const struct stream *stream, const struct source_options *options)
+{
+    return options != NULL && stream_state(stream) != SOURCE_FAILED &&
+           settings_equal(source_option_rows, stream_options(stream), options);
+}
+
+static void
+miss_until(struct streams *streams, usec until)
+{
+    if (until > streams->missing_until) {
+        streams->missing_until = until;
+    }
+}
+
+// What is known of a source that is about to go.
+static void
+retire(struct streams *streams, struct stream *stream)
+{
+    usec until = stream_missing_until(stream);
+    miss_until(streams, until == INT64_MAX ? clock_wall() : until);
+    stream_stop(stream);
+}
+
+static bool
+start(struct streams *streams, struct stream **slot,
+      const struct source_options *options, struct error *error)
+{
+    struct stream_setup setup = streams->common;
+    struct source_cursor cursor;
+    bool is_same =
+        *slot != NULL && strcmp(stream_options(*slot)->url, options->url) == 0;
+    setup.options = options;
+    setup.resume = is_same && stream_cursor(*slot, &cursor) ? &cursor : NULL;
+    if (*slot != NULL && setup.resume == NULL) {
+        miss_until(streams, clock_wall());
+    }
+    struct error why = {0};
+    struct stream *stream = stream_create(&setup, &why);
+    stream_destroy(slot);
+    if (stream == NULL) {
+        error_set(error, why.code, "source \"%s\": %s", options->name, why.text);
+        return false;
+    }
+    *slot = stream;
+    stream_start(stream);
+    return true;
+}
+
+static void
+remove_gone(struct streams *streams, const struct settings *settings)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < streams->count; i++) {
+        struct stream *stream = streams->items[i];
+        if (find_options(settings, name_of(stream)) != NULL) {
+            streams->items[kept++] = stream;
+            continue;
+        }
+        log_info("source \"%s\": stopped, it is configured no more", name_of(stream));
+        retire(streams, stream);
+        stream_forget(stream);
+        stream_destroy(&stream);
+    }
+    streams->count = kept;
+}
+
+static struct stream **
+find_slot(struct streams *streams, const char *name)
+{
+    for (size_t i = 0; i < streams->count; i++) {
+        if (strcmp(name_of(streams->items[i]), name) == 0) {
+            return &streams->items[i];
+        }
+    }
+    return NULL;
+}
+
+bool
+streams_apply(struct streams *streams, const struct settings *settings,
+              struct error *error)
+{
+    bool is_good = true;
+    remove_gone(streams, settings);
+    for (size_t i = 0; i < settings->source_count; i++) {
+        const struct source_options *options = &settings->sources[i];
+        struct stream **slot = find_slot(streams, options->name);
+        if (slot != NULL && is_kept(*slot, options)) {
+            continue;
+        }
+        if (slot != NULL) {
+            log_info("source \"%s\": started anew", options->name);
+            retire(streams, *slot);
+        } else {
+            slot = &streams->items[streams->count++];
+            *slot = NULL;
+        }
+        if (!start(streams, slot, options, error)) {
+            *slot = streams->items[--streams->count];
+            is_good = false;
+        }
+    }
+    return is_good;
+}
+
+void
+streams_stop(struct streams *streams)
+{
+    for (size_t i = 0; i < streams->count; i++) {
+        stream_stop(streams->items[i]);
+    }
+}
+
+void
+streams_save(struct streams *streams)
+{
+    for (size_t i = 0; i < streams->count; i++) {
+        stream_save(streams->items[i]);
+    }
+}
+
+void
+streams_figures(const struct streams *streams, usec wall, usec longest,
+                struct streams_figures *ret_figures)
+{
+    struct streams_figures figures = {.count = streams->count};
+    usec missing_until = streams->missing_until;
+    for (size_t i = 0; i < streams->count; i++) {
+        const struct stream *stream = streams->items[i];
+        enum source_state state = stream_state(stream);
+        usec last = stream_last_time(stream);
+        usec missing = stream_missing_until(stream);
+        figures.live += stream_is_live(stream);
+        figures.failed += state == SOURCE_FAILED;
+        missing_until = missing > missing_until ? missing : missing_until;
+        bool should_send = state != SOURCE_IDLE_OK && state != SOURCE_FAILED;
+        if (should_send && last != USEC_NONE && wall - last > figures.lag) {
+            figures.lag = wall - last;
+        }
+    }
+    figures.is_complete =
+        figures.live == figures.count && missing_until <= wall - longest;
+    *ret_figures = figures;
+}

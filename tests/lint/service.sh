@@ -1,0 +1,20 @@
+#!/bin/sh
+# The unit file is one systemd understands, and exposes at most 1.1 by systemd's own count.
+set -eu
+command -v systemd-analyze >/dev/null || {
+    echo "there is no systemd-analyze"
+    exit 77
+}
+directory=$(mktemp -d)
+trap 'rm -rf "$directory"' EXIT
+# Where the built program stands does not matter here.
+sed 's|/usr/bin/cascaded |/bin/true |' conf/cascaded.service >"$directory/cascaded.service"
+wrong=$(systemd-analyze verify "$directory/cascaded.service" 2>&1 | grep cascaded.service || :)
+[ -z "$wrong" ] || {
+    echo "$wrong"
+    exit 1
+}
+exposure=$(systemd-analyze security --offline=true conf/cascaded.service |
+    sed -n 's/.*Overall exposure level for cascaded.service: \([0-9.]*\).*/\1/p')
+echo "exposure $exposure"
+awk -v exposure="$exposure" 'BEGIN { exit !(exposure != "" && exposure <= 1.1) }'

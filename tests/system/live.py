@@ -1,0 +1,306 @@
+#!/usr/bin/env python3
+"""The daemon at its work: a stream over HTTP in, a real Redis out, a service manager that listens.
+
+    live.py        (BUILD names the folder of the build)
+"""
+import http.server
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+
+import redis
+
+from terminal import run_tests
+
+CASCADED = os.path.join(os.environ["BUILD"], "cascaded")
+FOLDER = tempfile.TemporaryDirectory()
+SOCKET = FOLDER.name + "/redis.sock"
+SERVER = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", SOCKET, "--save", "",
+                           "--dir", FOLDER.name], stdout=subprocess.DEVNULL)
+CLIENT = redis.Redis(unix_socket_path=SOCKET, decode_responses=True)
+PATIENCE = 15
+
+
+def wait(what, claim):
+    deadline = time.monotonic() + PATIENCE
+    while not claim():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)
+
+
+class Stream:
+    """A network: whoever connects gets the lines that are fed from then on, in chunks."""
+
+    def __init__(self):
+        self.connections = []
+        self.drops = 0
+        self.posts = 0
+        stream = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):  # pylint: disable=invalid-name
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Transfer-Encoding", "chunked")
+                self.end_headers()
+                self.wfile.flush()
+                stream.connections.append(self)
+                drops = stream.drops
+                while drops == stream.drops:
+                    time.sleep(0.02)
+                self.close_connection = True
+
+            def log_message(self, *_):  # pylint: disable=arguments-differ
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.server.server_port}/2/tweets/sample/stream"
+
+    def send(self, data):
+        out = self.connections[-1].wfile
+        out.write(b"%x\r\n%s\r\n" % (len(data), data))
+        out.flush()
+
+    def feed(self, count):
+        """Posts that name bob, in the form of X's API v2."""
+        for _ in range(count):
+            self.posts += 1
+            now = time.time()
+            stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + ".000Z"
+            number = str(1000 + self.posts)
+            self.send(json.dumps({
+                "data": {"id": number, "author_id": "1", "created_at": stamp, "text": "hi @bob",
+                         "entities": {"mentions": [{"start": 3, "end": 7, "username": "bob",
+                                                    "id": "2"}]}},
+                "includes": {"users": [{"id": "1", "username": "ann", "name": "Ann"}]},
+            }).encode() + b"\r\n")
+
+    def drop(self):
+        self.drops += 1
+
+
+class Manager:
+    """The socket of a service manager, and what was said to it, in order."""
+
+    def __init__(self, is_abstract):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        path = f"{FOLDER.name}/notify{time.monotonic_ns()}"
+        self.name = "@" + path[1:] if is_abstract else path
+        self.socket.bind("\0" + path[1:] if is_abstract else path)
+        self.messages = []
+        threading.Thread(target=self.listen, daemon=True).start()
+
+    def listen(self):
+        while True:
+            self.messages.append(self.socket.recv(4096).decode())
+
+    def count(self, start):
+        return sum(message.startswith(start) for message in self.messages)
+
+
+class Daemon:
+    def __init__(self, config, is_abstract=False):
+        CLIENT.flushall()
+        self.config = pathlib.Path(FOLDER.name, "live.conf")
+        self.log = pathlib.Path(FOLDER.name, "log")
+        self.write(config)
+        self.manager = Manager(is_abstract)
+        environment = {**os.environ, "NOTIFY_SOCKET": self.manager.name,
+                       "WATCHDOG_USEC": "1000000"}
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen([CASCADED, "-c", str(self.config)], stderr=log,
+                                            env=environment)
+
+    def write(self, config):
+        self.config.write_text(f'redis {{ url = "unix:{SOCKET}" }}\n{config}', encoding="utf-8")
+
+    def said(self, text):
+        return text in self.log.read_text(encoding="utf-8")
+
+    def hang_up(self):
+        """SIGHUP, and the two words that must follow."""
+        reloads = self.manager.count("RELOADING=1\nMONOTONIC_USEC=")
+        readies = self.manager.count("READY=1")
+        self.process.send_signal(signal.SIGHUP)
+        wait("reloaded", lambda: self.manager.count("READY=1") == readies + 1)
+        assert self.manager.count("RELOADING=1\nMONOTONIC_USEC=") == reloads + 1
+
+    def end(self):
+        begun = time.monotonic()
+        self.process.terminate()
+        code = self.process.wait(timeout=PATIENCE)
+        assert code == 0, (code, self.log.read_text(encoding="utf-8"))
+        assert time.monotonic() - begun < 5
+
+
+def source(name, stream, more=""):
+    return f'source "{name}" {{ url = "{stream.url}"\n{more} }}\n'
+
+
+def mentions():
+    return int(CLIENT.zscore("cascaded:top:mentions:1h", "x:2") or 0)
+
+
+def running(config, *streams, **options):
+    daemon = Daemon(config, **options)
+    wait("connected", lambda: all(stream.connections for stream in streams))
+    return daemon
+
+
+def a_stream_is_counted_while_it_comes():
+    stream = Stream()
+    daemon = running(source("x", stream), stream)
+    stream.feed(20)
+    wait("counted", lambda: mentions() == 20)
+    assert CLIENT.hget("cascaded:user:x:1", "handle") == "ann"
+    wait("live", lambda: daemon.said('source "x": live'))
+    lag = int(CLIENT.hget("cascaded:meta", "lag_ms"))
+    assert 0 <= lag < PATIENCE * 1000, lag
+    daemon.end()
+
+
+def a_drop_is_followed_by_a_connection_at_once_and_a_gap():
+    stream = Stream()
+    daemon = running(source("x", stream), stream)
+    stream.feed(5)
+    wait("counted", lambda: mentions() == 5)
+    begun = time.monotonic()
+    stream.drop()
+    wait("connected again", lambda: len(stream.connections) == 2)
+    assert time.monotonic() - begun < 2
+    stream.feed(5)
+    wait("counted", lambda: mentions() == 10)
+    wait("gap", lambda: CLIENT.hget("cascaded:gaps:x", "1"))
+    wait("closed", lambda: json.loads(CLIENT.hget("cascaded:gaps:x", "1"))["to"])
+    gap = json.loads(CLIENT.hget("cascaded:gaps:x", "1"))
+    assert gap["from"] <= gap["to"] and gap["recovered"] is False, gap
+    assert re.fullmatch("[a-z0-9_]+", gap["reason"]), gap
+    wait("incomplete", lambda: CLIENT.hget("cascaded:meta", "complete") == "0")
+    daemon.end()
+
+
+def a_refused_message_costs_itself_and_is_told_once():
+    stream = Stream()
+    daemon = running(source("x", stream), stream)
+    stream.send(b"nonsense \x1b[2J\r\nnonsense\r\n")
+    stream.feed(3)
+    wait("counted", lambda: mentions() == 3)
+    log = daemon.log.read_text(encoding="utf-8")
+    assert log.count("refused a message") == 1 and "\x1b" not in log, log
+    daemon.end()
+
+
+def a_stop_writes_everything_that_came():
+    stream = Stream()
+    daemon = running(source("x", stream), stream)
+    stream.feed(200)
+    wait("some counted", lambda: mentions() > 0)
+    time.sleep(0.3)  # the rest is read, and not all of it written
+    daemon.end()
+    assert mentions() == 200, mentions()
+    assert daemon.manager.messages[-1].startswith("STOPPING=1"), daemon.manager.messages
+
+
+def the_manager_hears_ready_then_figures_then_stopping():
+    for is_abstract in (False, True):
+        stream = Stream()
+        daemon = running(source("x", stream), stream, is_abstract=is_abstract)
+        stream.feed(3)
+        wait("figures", lambda: any(  # pylint: disable=cell-var-from-loop
+            re.fullmatch(r"STATUS=1/1 streams, [0-9 ]+ posts/s, lag [0-9]+\.[0-9] s", message)
+            for message in daemon.manager.messages))
+        wait("watchdog", lambda: daemon.manager.count("WATCHDOG=1") >= 3)
+        daemon.end()
+        words = [message for message in daemon.manager.messages if message != "WATCHDOG=1"]
+        assert words[0].startswith("READY=1\nSTATUS="), words
+        assert words[-1].startswith("STOPPING=1"), words
+        assert all(word.startswith("STATUS=") for word in words[1:-1]), words
+
+
+def a_bad_configuration_changes_nothing_and_is_named():
+    stream = Stream()
+    daemon = running(source("x", stream), stream)
+    daemon.write('source "x" { url = "http://127.0.0.1:1/"\n nonsense = 1 }\n')
+    daemon.hang_up()
+    assert daemon.said("live.conf:3: ") and daemon.said("the one before stays in use")
+    daemon.write("")
+    daemon.hang_up()
+    assert daemon.said("no source any more")
+    stream.feed(4)
+    wait("counted", lambda: mentions() == 4)
+    assert len(stream.connections) == 1
+    daemon.end()
+
+
+def a_new_configuration_leaves_unchanged_sources_their_sockets():
+    one, two, three = Stream(), Stream(), Stream()
+    daemon = running(source("one", one) + source("two", two), one, two)
+    one.feed(2)
+    two.send(b"\r\n")
+    wait("counted", lambda: mentions() == 2)
+    wait("both live", lambda: daemon.manager.count("STATUS=2/2 streams"))
+    two.drop()  # so that there is a ledger to remove
+    wait("gap", lambda: CLIENT.exists("cascaded:gaps:two"))
+    daemon.write(source("one", one) + source("three", three) + "windows = {1m}\n")
+    daemon.hang_up()
+    wait("started", lambda: three.connections)
+    assert daemon.said("windows has changed; restart") and daemon.said('"two": stopped')
+    wait("forgotten", lambda: not CLIENT.exists("cascaded:gaps:two"))
+    one.feed(2)
+    wait("counted", lambda: mentions() == 4)
+    assert len(one.connections) == 1, one.connections
+    daemon.write(source("one", one, 'format = "x2"') + source("three", three))
+    daemon.hang_up()
+    wait("started anew", lambda: len(one.connections) == 2)
+    assert len(three.connections) == 1
+    daemon.end()
+
+
+def a_configuration_without_sources_says_what_to_write():
+    path = FOLDER.name + "/empty.conf"
+    pathlib.Path(path).write_text("\n", encoding="utf-8")
+    done = subprocess.run([CASCADED, "-c", path], capture_output=True, check=False, timeout=20)
+    assert done.returncode == 78 and b'source "' in done.stderr, done
+    assert len(done.stderr.splitlines()) == 1, done
+
+
+def without_redis_nobody_hears_ready():
+    stream = Stream()
+    path = FOLDER.name + "/no_redis.conf"
+    pathlib.Path(path).write_text('redis { url = "unix:/nonexistent.sock" }\n' +
+                                  source("x", stream), encoding="utf-8")
+    manager = Manager(False)
+    process = subprocess.Popen([CASCADED, "-c", path], stderr=subprocess.DEVNULL,
+                               env={**os.environ, "NOTIFY_SOCKET": manager.name})
+    time.sleep(1)
+    process.terminate()
+    assert process.wait(timeout=PATIENCE) == 0
+    assert not manager.messages and not stream.connections, manager.messages
+
+
+if __name__ == "__main__":
+    try:
+        while not os.path.exists(SOCKET):
+            time.sleep(0.02)
+        run_tests([a_stream_is_counted_while_it_comes,
+                   a_drop_is_followed_by_a_connection_at_once_and_a_gap,
+                   a_refused_message_costs_itself_and_is_told_once,
+                   a_stop_writes_everything_that_came,
+                   the_manager_hears_ready_then_figures_then_stopping,
+                   a_bad_configuration_changes_nothing_and_is_named,
+                   a_new_configuration_leaves_unchanged_sources_their_sockets,
+                   a_configuration_without_sources_says_what_to_write,
+                   without_redis_nobody_hears_ready])
+    finally:
+        SERVER.terminate()
