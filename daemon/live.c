@@ -5,12 +5,13 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sysexits.h>
 
 #include "base/log.h"
 #include "daemon/clock.h"
+#include "daemon/keeper.h"
 #include "daemon/notify.h"
 #include "daemon/streams.h"
 #include "ingest/http_client.h"
@@ -30,7 +31,8 @@ struct live {
     struct event *signals[LIVE_SIGNALS];
     struct event *timers[LIVE_TIMERS]; // beat, watchdog
     struct notify notify;
-    struct pipeline *pipeline;
+    struct keeper keeper;
+    struct pipeline *pipeline; // the keeper's
     struct redis_sink *sink;
     struct http_client *client;
     struct streams streams;
@@ -148,6 +150,8 @@ begin(struct live *live)
         return;
     }
     live->counted_at = clock_monotonic();
+    live->posts = pipeline_metrics(live->pipeline)->posts;
+    keeper_start(&live->keeper);
     log_info("started: %zu sources, Redis answers", live->streams.count);
     notify_send(&live->notify, "READY=1\nSTATUS=0/%zu streams, connecting",
                 live->streams.count);
@@ -190,6 +194,7 @@ on_finished(void *context, const struct error *error)
     if (error != NULL) {
         log_error("%s", error->text);
     }
+    keeper_save(&live->keeper);
     leave(live, error != NULL ? EX_UNAVAILABLE : 0);
 }
 
@@ -306,19 +311,41 @@ create_loop(struct live *live)
     return true;
 }
 
+static void
+note_streams(void *context, char *note)
+{
+    const struct live *live = context;
+    streams_note(&live->streams, clock_wall(), note, STATE_NOTE_MAX);
+}
+
+// The directory of the configuration, or the one systemd made.
+static const char *
+state_dir(const struct live *live)
+{
+    const char *made = getenv("STATE_DIRECTORY");
+    const char *configured = live->settings->state.dir;
+    return configured[0] != '\0' || made == NULL ? configured : made;
+}
+
+static int
+create_pipeline(struct live *live, struct error *error)
+{
+    const struct keeper_setup setup = {
+        .base = live->base,
+        .options = &live->settings->pipeline,
+        .dir = state_dir(live),
+        .every = live->settings->state.every,
+        .note = note_streams,
+        .context = live,
+    };
+    int exit_code = keeper_init(&live->keeper, &setup, error);
+    live->pipeline = live->keeper.pipeline;
+    return exit_code;
+}
+
 static bool
 create_parts(struct live *live, struct error *error)
 {
-    struct hash_key seed;
-    if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed)) {
-        error_set(error, STATUS_IO, "the system gives no random bytes: %s",
-                  strerror(errno));
-        return false;
-    }
-    live->pipeline = pipeline_create(&live->settings->pipeline, &seed, false, error);
-    if (live->pipeline == NULL) {
-        return false;
-    }
     struct redis_sink_setup sink = {
         .base = live->base,
         .options = &live->settings->redis,
@@ -341,6 +368,9 @@ create_parts(struct live *live, struct error *error)
         .sink = live->sink,
     };
     streams_init(&live->streams, &common);
+    if (live->keeper.is_restored) {
+        streams_restore(&live->streams, live->keeper.note);
+    }
     return true;
 }
 
@@ -350,7 +380,7 @@ destroy(struct live *live)
     streams_fini(&live->streams);
     http_client_destroy(&live->client);
     redis_sink_destroy(&live->sink);
-    pipeline_destroy(&live->pipeline);
+    keeper_fini(&live->keeper);
     for (size_t i = 0; i < LIVE_TIMERS; i++) {
         if (live->timers[i] != NULL) {
             event_free(live->timers[i]);
@@ -382,6 +412,8 @@ live_run(const struct config_place *place, struct settings *settings)
     if (!create_loop(&live)) {
         log_error("the system gives no event loop: %s", strerror(errno));
         live.exit_code = EX_OSERR;
+    } else if ((live.exit_code = create_pipeline(&live, &error)) != 0) {
+        log_error("%s", error.text);
     } else if (!create_parts(&live, &error)) {
         log_error("%s", error.text);
         live.exit_code = error.code == STATUS_NOMEM ? EX_OSERR : EX_CONFIG;

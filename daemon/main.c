@@ -14,10 +14,10 @@
 #include "daemon/cli.h"
 #include "daemon/config.h"
 #include "daemon/describe.h"
+#include "daemon/keeper.h"
 #include "daemon/live.h"
 #include "daemon/replay.h"
 #include "daemon/settings.h"
-#include "daemon/state.h"
 #include "pipeline/pipeline.h"
 #include "sinks/redis_sink.h"
 
@@ -32,13 +32,11 @@ struct daemon {
     struct settings settings;
     struct event_base *base;
     struct event *signals[2];
-    struct pipeline *pipeline;
+    struct pipeline *pipeline; // the keeper's
     struct redis_sink *sink;
     struct replay *replay;
     struct pipeline_metrics before; // as the snapshot had them
-    struct state *state;            // NULL: nothing is kept
-    struct event *save;             // timer
-    char note[STATE_NOTE_MAX];
+    struct keeper keeper;
     char place_file[STATE_NOTE_MAX];
     const char *reasons[REASONS_TOLD]; // refusals told once each
     bool has_started;
@@ -103,26 +101,16 @@ tell_figures(struct daemon *daemon)
     }
 }
 
-static struct slice
-note_place(struct daemon *daemon)
+static void
+note_place(void *context, char *note)
 {
+    const struct daemon *daemon = context;
     struct replay_place place;
     replay_place(daemon->replay, &place);
-    int len = snprintf(daemon->note, sizeof(daemon->note),
-                       "replay %" PRIu64 " %" PRIu64 " %s", place.offset, place.line,
-                       place.file);
-    return (struct slice){daemon->note,
-                          (size_t)len < sizeof(daemon->note) ? (size_t)len : 0};
-}
-
-static void
-save_state(struct daemon *daemon)
-{
-    struct error error = {0};
-    if (daemon->state != NULL &&
-        state_save_now(daemon->state, daemon->pipeline, note_place(daemon), &error) !=
-            STATUS_OK) {
-        log_warn("%s", error.text);
+    int len = snprintf(note, STATE_NOTE_MAX, "replay %" PRIu64 " %" PRIu64 " %s",
+                       place.offset, place.line, place.file);
+    if (len >= STATE_NOTE_MAX) {
+        note[0] = '\0'; // known posts are told by their ids then
     }
 }
 
@@ -131,12 +119,12 @@ on_finished(void *context, const struct error *error)
 {
     struct daemon *daemon = context;
     if (error != NULL) {
-        save_state(daemon);
+        keeper_save(&daemon->keeper);
         leave(daemon, EX_UNAVAILABLE, error);
         return;
     }
     tell_figures(daemon);
-    save_state(daemon);
+    keeper_save(&daemon->keeper);
     if (daemon->cli.verbosity > 0) {
         tell_counters(daemon);
     }
@@ -196,6 +184,7 @@ on_redis(void *context, enum redis_event event, int exit_code,
     case REDIS_EVENT_READY:
         if (!daemon->has_started) {
             daemon->has_started = true;
+            keeper_start(&daemon->keeper);
             replay_start(daemon->replay);
         }
         break;
@@ -265,97 +254,39 @@ config_place(const struct cli *cli)
 
 // ── setting up and tearing down ────────────────────────────────────────────
 
-static struct pipeline *
-create_pipeline(void *context, struct error *error)
-{
-    const struct daemon *daemon = context;
-    struct hash_key seed;
-    if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed)) {
-        error_set(error, STATUS_IO, "the system gives no random bytes: %s",
-                  strerror(errno));
-        return NULL;
-    }
-    return pipeline_create(&daemon->settings.pipeline, &seed, true, error);
-}
-
-static void
-on_unusable(void *context, const struct error *error)
-{
-    (void)context;
-    log_warn("%s", error->text);
-}
-
-// The pipeline as it was, if there is a state directory. ret_place: where to go on.
-static bool
-restore_pipeline(struct daemon *daemon, struct replay_place *ret_place,
-                 struct error *error)
-{
-    if (daemon->state == NULL) {
-        daemon->pipeline = create_pipeline(daemon, error);
-        return daemon->pipeline != NULL;
-    }
-    struct state_load load = {create_pipeline, on_unusable, daemon, daemon->note};
-    enum status status = state_load(daemon->state, &load, &daemon->pipeline, error);
-    if (status == STATUS_OK) {
-        daemon->before = *pipeline_metrics(daemon->pipeline);
-        log_info("goes on from the snapshot in %s", daemon->settings.state.dir);
-    }
-    int file_at = 0;
-    if (sscanf(daemon->note, "replay %" SCNu64 " %" SCNu64 " %n", &ret_place->offset,
-               &ret_place->line, &file_at) == 2) {
-        ret_place->file = strcpy(daemon->place_file, daemon->note + file_at);
-    }
-    return daemon->pipeline != NULL;
-}
-
-static void
-on_save(evutil_socket_t fd, short what, void *context)
-{
-    (void)fd;
-    (void)what;
-    struct daemon *daemon = context;
-    if (daemon->has_started) {
-        (void)state_save(daemon->state, daemon->pipeline, note_place(daemon));
-    }
-}
-
-static void
-on_saved(void *context, const struct error *error)
-{
-    (void)context;
-    if (error != NULL) {
-        log_warn("%s", error->text);
-    }
-}
-
+// The pipeline, as it was if there is a state directory; and where to go on.
 static int
-open_state(struct daemon *daemon, struct error *error)
+create_pipeline(struct daemon *daemon, struct replay_place *ret_place,
+                struct error *error)
 {
-    const struct state_options *options = &daemon->settings.state;
-    if (options->dir[0] == '\0') {
-        return 0;
+    const struct keeper_setup setup = {
+        .base = daemon->base,
+        .options = &daemon->settings.pipeline,
+        .is_event_time = true,
+        .dir = daemon->settings.state.dir,
+        .every = daemon->settings.state.every,
+        .note = note_place,
+        .context = daemon,
+    };
+    int exit_code = keeper_init(&daemon->keeper, &setup, error);
+    if (exit_code != 0) {
+        return exit_code;
     }
-    struct state_setup setup = {daemon->base, options->dir, on_saved, daemon};
-    enum status status = state_open(&setup, &daemon->state, error);
-    if (status != STATUS_OK) {
-        return status == STATUS_FULL ? EX_TEMPFAIL : EX_CANTCREAT;
-    }
-    struct timeval every = {options->every / USEC_PER_S, options->every % USEC_PER_S};
-    daemon->save = event_new(daemon->base, -1, EV_PERSIST, on_save, daemon);
-    if (daemon->save == NULL || event_add(daemon->save, &every) != 0) {
-        error_set(error, STATUS_NOMEM, "no memory for the state directory");
-        return EX_OSERR;
+    daemon->pipeline = daemon->keeper.pipeline;
+    daemon->before = *pipeline_metrics(daemon->pipeline);
+    const char *note = daemon->keeper.note;
+    int file_at = 0;
+    if (sscanf(note, "replay %" SCNu64 " %" SCNu64 " %n", &ret_place->offset,
+               &ret_place->line, &file_at) == 2) {
+        ret_place->file = strcpy(daemon->place_file, note + file_at);
     }
     return 0;
 }
 
 static bool
-create_parts(struct daemon *daemon, struct error *error)
+create_parts(struct daemon *daemon, const struct replay_place *place,
+             struct error *error)
 {
-    struct replay_place place = {NULL, 0, 0};
-    if (!restore_pipeline(daemon, &place, error)) {
-        return false;
-    }
     struct redis_sink_setup sink = {
         .base = daemon->base,
         .options = &daemon->settings.redis,
@@ -379,7 +310,7 @@ create_parts(struct daemon *daemon, struct error *error)
         .file_count = daemon->cli.file_count,
         .format = format,
         .speed = daemon->cli.speed,
-        .resume = place.file != NULL ? &place : NULL,
+        .resume = place->file != NULL ? place : NULL,
         .on_done = on_replayed,
         .on_refused = on_refused,
         .context = daemon,
@@ -408,13 +339,9 @@ create_loop(struct daemon *daemon)
 static void
 destroy(struct daemon *daemon)
 {
-    if (daemon->save != NULL) {
-        event_free(daemon->save);
-    }
-    state_close(&daemon->state);
     replay_destroy(&daemon->replay);
     redis_sink_destroy(&daemon->sink);
-    pipeline_destroy(&daemon->pipeline);
+    keeper_fini(&daemon->keeper);
     for (size_t i = 0; i < 2; i++) {
         if (daemon->signals[i] != NULL) {
             event_free(daemon->signals[i]);
@@ -435,14 +362,15 @@ replay_files(struct daemon *daemon)
         log_error("cannot read %s: %s", unreadable, strerror(reason));
         return EX_NOINPUT;
     }
+    struct replay_place place = {NULL, 0, 0};
     struct error error = {0};
     signal(SIGPIPE, SIG_IGN);
     if (!create_loop(daemon)) {
         log_error("the system gives no event loop: %s", strerror(errno));
         daemon->exit_code = EX_OSERR;
-    } else if ((daemon->exit_code = open_state(daemon, &error)) != 0) {
+    } else if ((daemon->exit_code = create_pipeline(daemon, &place, &error)) != 0) {
         log_error("%s", error.text);
-    } else if (!create_parts(daemon, &error)) {
+    } else if (!create_parts(daemon, &place, &error)) {
         log_error("%s", error.text);
         daemon->exit_code = error.code == STATUS_NOMEM ? EX_OSERR : EX_CONFIG;
     } else {

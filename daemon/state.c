@@ -144,7 +144,7 @@ state_save_now(struct state *state, struct pipeline *pipeline, struct slice note
     return reason == 0 ? STATUS_OK : explain(state, reason, error);
 }
 
-// The child must outlive nobody, hold no lock, and not answer signals as the daemon does.
+// The child must not outlive the daemon, hold its lock, or answer signals as it does.
 static void
 become_writer(const struct state *state, pid_t parent)
 {

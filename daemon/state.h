@@ -5,10 +5,10 @@
 //     snapshot.previous     the one before
 //     snapshot.damaged      one that could not be read, set aside for a look
 //
-// A snapshot is "cascaded", the number of bytes of its note, the note (where the sources
-// are to resume), the bytes of pipeline/snapshot.h, and the SHA-256 of all that. It is
-// written by a forked child, so that the loop never waits for a disk; one child at a
-// time.
+// A snapshot is "cascaded", the number of bytes of its note, the note (where the
+// sources are to resume), the bytes of pipeline/snapshot.h, and the SHA-256 of all
+// that. It is written by a forked child, so that the loop never waits for a disk; one child
+// at a time.
 #pragma once
 
 #include <stdbool.h>

@@ -28,6 +28,7 @@ struct stream {
     struct gaps gaps;
     struct event *retry; // there may be room again
     bool has_new_gap;
+    bool has_restart_gap;       // open since setup.missed_from
     struct source_cursor saved; // handed to the sink last; time USEC_NONE: never
     uint64_t told_reasons;      // bit for each enum decode_reason
 
@@ -119,6 +120,15 @@ on_retry(evutil_socket_t fd, short what, void *context)
     source_resume(stream->source);
 }
 
+// What came while no process followed the source is missing.
+static void
+note_restart(struct stream *stream, usec to)
+{
+    const struct source_gap gap = {stream->setup.missed_from, to, "restart", false};
+    gaps_note(&stream->gaps, &gap);
+    stream->has_new_gap = true;
+}
+
 // A message of which the pipeline took only some posts comes again as a whole: those it
 // has are duplicates then.
 static bool
@@ -134,6 +144,10 @@ on_message(void *context, const struct source_message *message)
         tell_refused(stream, reason);
     }
     usec wall = clock_wall();
+    if (stream->has_restart_gap) {
+        note_restart(stream, wall);
+        stream->has_restart_gap = false;
+    }
     while (feed_next(&stream->feed) != NULL) {
         if (feed_push(&stream->feed, wall) == STATUS_AGAIN) {
             retry_after(stream, ROOM_POLL);
@@ -195,6 +209,10 @@ stream_create(const struct stream_setup *setup, struct error *error)
     stream->tell_left = TELL_BURST;
     stream->tell_refilled = clock_monotonic();
     gaps_init(&stream->gaps);
+    if (setup->missed_from != USEC_NONE) {
+        note_restart(stream, USEC_NONE);
+        stream->has_restart_gap = true;
+    }
     stream->retry = evtimer_new(setup->base, on_retry, stream);
     if (stream->retry == NULL) {
         error_set(error, STATUS_NOMEM, "no memory for a source");

@@ -26,6 +26,7 @@ struct stream_setup {
     struct redis_sink *sink;
     const struct source_options *options; // copied; checked by source_options_check
     const struct source_cursor *resume;   // copied; NULL: from now on
+    usec missed_from; // a process before this one followed it until then; or USEC_NONE
 };
 
 // NULL with error set.

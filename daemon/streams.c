@@ -1,5 +1,7 @@
 #include "daemon/streams.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -9,6 +11,7 @@ void
 streams_init(struct streams *streams, const struct stream_setup *common)
 {
     *streams = (struct streams){.common = *common, .missing_until = USEC_NONE};
+    streams->seen_at = USEC_NONE;
 }
 
 void
@@ -61,6 +64,59 @@ retire(struct streams *streams, struct stream *stream)
     stream_stop(stream);
 }
 
+// The cursor that the note of an earlier process holds for that source.
+static bool
+find_cursor(const struct streams *streams, const char *name,
+            struct source_cursor *ret_cursor)
+{
+    for (const char *line = streams->cursors; *line != '\0';) {
+        char found[SOURCE_NAME_MAX];
+        struct source_cursor cursor = {.time = USEC_NONE};
+        if (sscanf(line, "%63s %255s %15s %15s %" SCNu64 " %" SCNd64, found,
+                   cursor.host, cursor.wire, cursor.kind, &cursor.value,
+                   &cursor.time) == 6 &&
+            strcmp(found, name) == 0) {
+            *ret_cursor = cursor;
+            return true;
+        }
+        line += strcspn(line, "\n");
+        line += *line == '\n';
+    }
+    return false;
+}
+
+void
+streams_note(const struct streams *streams, usec wall, char *note, size_t size)
+{
+    int used = snprintf(note, size, "live %" PRId64 "\n", wall);
+    for (size_t i = 0; i < streams->count; i++) {
+        struct source_cursor cursor;
+        if (!stream_cursor(streams->items[i], &cursor)) {
+            continue;
+        }
+        size_t left = size - (size_t)used;
+        int len = snprintf(note + used, left, "%s %s %s %s %" PRIu64 " %" PRId64 "\n",
+                           name_of(streams->items[i]), cursor.host, cursor.wire,
+                           cursor.kind, cursor.value, cursor.time);
+        if ((size_t)len >= left) {
+            note[used] = '\0';
+            return;
+        }
+        used += len;
+    }
+}
+
+void
+streams_restore(struct streams *streams, const char *note)
+{
+    int used = 0;
+    usec seen_at;
+    if (sscanf(note, "live %" SCNd64 " %n", &seen_at, &used) == 1) {
+        streams->seen_at = seen_at;
+        snprintf(streams->cursors, sizeof(streams->cursors), "%s", note + used);
+    }
+}
+
 static bool
 start(struct streams *streams, struct stream **slot,
       const struct source_options *options, struct error *error)
@@ -70,7 +126,11 @@ start(struct streams *streams, struct stream **slot,
     bool is_same =
         *slot != NULL && strcmp(stream_options(*slot)->url, options->url) == 0;
     setup.options = options;
-    setup.resume = is_same && stream_cursor(*slot, &cursor) ? &cursor : NULL;
+    bool can_resume =
+        is_same ? stream_cursor(*slot, &cursor)
+                : *slot == NULL && find_cursor(streams, options->name, &cursor);
+    setup.resume = can_resume ? &cursor : NULL;
+    setup.missed_from = *slot == NULL && !can_resume ? streams->seen_at : USEC_NONE;
     if (*slot != NULL && setup.resume == NULL) {
         miss_until(streams, clock_wall());
     }
@@ -139,6 +199,8 @@ streams_apply(struct streams *streams, const struct settings *settings,
             is_good = false;
         }
     }
+    streams->seen_at = USEC_NONE; // what is added later has missed nothing
+    streams->cursors[0] = '\0';
     return is_good;
 }
 

@@ -7,10 +7,16 @@
 #include "daemon/settings.h"
 #include "daemon/stream.h"
 
+enum { STREAMS_NOTE_MAX = 1 << 15 };
+
 struct streams {
     struct stream_setup common; // options and resume are set for each
     struct stream *items[SETTINGS_SOURCES_MAX];
     size_t count;
+    // Of a process before this one: when it was last seen at work, and where its
+    // sources stood, a line each. USEC_NONE: there was none.
+    usec seen_at;
+    char cursors[STREAMS_NOTE_MAX];
     usec missing_until; // of sources that are no more, or were started anew
 };
 
@@ -30,6 +36,12 @@ bool streams_apply(struct streams *streams, const struct settings *settings,
 void streams_stop(struct streams *streams);
 // Hands cursors and gaps to the sink. Call about once a second.
 void streams_save(struct streams *streams);
+
+// A note of where the sources stand, ended by a NUL; and what such a note says, before
+// the first streams_apply: sources that can resume go on from there, the others have
+// missed everything since. A note that cannot be read is as good as none.
+void streams_note(const struct streams *streams, usec wall, char *note, size_t size);
+void streams_restore(struct streams *streams, const char *note);
 
 struct streams_figures {
     size_t count;

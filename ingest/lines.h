@@ -89,8 +89,8 @@ void lines_reset(struct lines *lines);
 
 // A stream that begins at its byte `offset`, behind `number` lines.
 void lines_resume(struct lines *lines, uint64_t offset, uint64_t number);
-// Where the next message begins, to resume there. False within an event or a line that is
-// too long.
+// Where the next message begins, to resume there. False within an event or a line that
+// is too long.
 bool lines_place(const struct lines *lines, uint64_t *ret_offset, uint64_t *ret_number);
 
 // Where the reader may write next: always LINES_ROOM bytes. All messages must have been

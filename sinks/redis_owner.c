@@ -150,7 +150,7 @@ redis_owner_claimed(struct redis_sink *sink)
     redis_owner_greet(sink);
 }
 
-// Keys that are about to be written anew stay until then, so that a reader finds no gap.
+// Keys that are about to be written anew stay until then: a reader finds no gap.
 static bool
 is_stale(const struct redis_sink *sink, struct slice key)
 {

@@ -110,8 +110,9 @@ class Manager:
 
 
 class Daemon:
-    def __init__(self, config, is_abstract=False):
-        CLIENT.flushall()
+    def __init__(self, config, is_abstract=False, keeps=False):
+        if not keeps:
+            CLIENT.flushall()
         self.config = pathlib.Path(FOLDER.name, "live.conf")
         self.log = pathlib.Path(FOLDER.name, "log")
         self.write(config)
@@ -267,6 +268,36 @@ def a_new_configuration_leaves_unchanged_sources_their_sockets():
     daemon.end()
 
 
+def a_killed_daemon_goes_on_from_its_snapshot_and_tells_the_gap():
+    stream = Stream()
+    folder = pathlib.Path(FOLDER.name, "state")
+    config = f'state {{ dir = "{folder}" every = 1s }}\n' + source("x", stream)
+    daemon = running(config, stream)
+    stream.feed(20)
+    wait("counted", lambda: mentions() == 20)
+    counted = time.time()
+    snapshot = folder / "snapshot"
+    # One that began after the last post was counted: the second from now at the latest.
+    wait("saved", lambda: snapshot.exists() and snapshot.stat().st_mtime > counted + 1)
+    daemon.process.kill()
+    daemon.process.wait()
+    assert mentions() == 20
+    connections = len(stream.connections)
+    again = Daemon(config, keeps=True)
+    wait("connected", lambda: len(stream.connections) > connections)
+    assert again.said("goes on from the snapshot")
+    assert mentions() == 20
+    stream.feed(5)
+    wait("counted on", lambda: mentions() == 25)
+    wait("told", lambda: CLIENT.hget("cascaded:gaps:x", "1") and
+         json.loads(CLIENT.hget("cascaded:gaps:x", "1"))["to"])
+    gap = json.loads(CLIENT.hget("cascaded:gaps:x", "1"))
+    assert gap["reason"] == "restart" and not gap["recovered"] and gap["from"] < gap["to"], gap
+    assert CLIENT.hget("cascaded:meta", "complete") == "0"
+    again.end()
+    assert snapshot.stat().st_mtime > counted + 2
+
+
 def a_configuration_without_sources_says_what_to_write():
     path = FOLDER.name + "/empty.conf"
     pathlib.Path(path).write_text("\n", encoding="utf-8")
@@ -300,6 +331,7 @@ if __name__ == "__main__":
                    the_manager_hears_ready_then_figures_then_stopping,
                    a_bad_configuration_changes_nothing_and_is_named,
                    a_new_configuration_leaves_unchanged_sources_their_sockets,
+                   a_killed_daemon_goes_on_from_its_snapshot_and_tells_the_gap,
                    a_configuration_without_sources_says_what_to_write,
                    without_redis_nobody_hears_ready])
     finally:

@@ -15,7 +15,7 @@
 #define T0 ((usec)1700000000 * USEC_PER_S)
 
 struct fixture {
-    char dir[64];
+    char dir[256];
     struct event_base *base;
     struct state *state;
     int saved;
@@ -44,7 +44,9 @@ static int
 set_up(void **context)
 {
     struct fixture *fixture = calloc(1, sizeof(*fixture));
-    snprintf(fixture->dir, sizeof(fixture->dir), "/tmp/state-test-XXXXXX");
+    const char *folder = getenv("TMPDIR");
+    snprintf(fixture->dir, sizeof(fixture->dir), "%s/state-test-XXXXXX",
+             folder != NULL ? folder : "/var/tmp");
     fixture->base = event_base_new();
     if (mkdtemp(fixture->dir) == NULL || fixture->base == NULL ||
         open_state(fixture, &fixture->state, NULL) != STATUS_OK) {
@@ -63,7 +65,7 @@ tear_down(void **context)
     state_close(&fixture->state);
     event_base_free(fixture->base);
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        char path[128];
+        char path[300];
         snprintf(path, sizeof(path), "%s/%s", fixture->dir, names[i]);
         unlink(path);
     }
@@ -141,7 +143,7 @@ assert_loads(struct fixture *fixture, enum status expected, uint64_t posts,
 static void
 damage(const struct fixture *fixture, const char *name, long at)
 {
-    char path[128];
+    char path[300];
     snprintf(path, sizeof(path), "%s/%s", fixture->dir, name);
     FILE *file = fopen(path, "r+b");
     assert_non_null(file);
@@ -197,7 +199,7 @@ static void
 state_starts_anew_when_all_is_damaged_or_cut_short(void **context)
 {
     struct fixture *fixture = *context;
-    char path[128];
+    char path[300];
     save(fixture, 2, "older");
     save(fixture, 4, "newer");
     damage(fixture, "snapshot.previous", 100);
