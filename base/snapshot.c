@@ -12,7 +12,7 @@ void
 snapshot_rows(struct snapshot *snapshot, void *rows, size_t row_size, uint32_t *count,
               uint32_t capacity)
 {
-    SNAPSHOT_VALUE(snapshot, *count);
+    snapshot_bytes(snapshot, count, sizeof(*count));
     if (snapshot_expect(snapshot, *count <= capacity)) {
         snapshot_bytes(snapshot, rows, *count * row_size);
     }

@@ -1,22 +1,22 @@
 #include "daemon/describe.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/metric.h"
 #include "daemon/settings.h"
 #include "ingest/decode.h"
 #include "ingest/lines.h"
+#include "ingest/source.h"
+#include "sinks/http_server.h"
 #include "sinks/redis_keys.h"
 #include "sinks/redis_sink.h"
 
 enum { VALUE_MAX = 1024, FIELDS_MAX = 4096 };
 
 static const struct metric *const metric_parts[DESCRIBE_METRIC_PARTS] = {
-    [DESCRIBE_LINES] = lines_metric_rows,
-    [DESCRIBE_DECODE] = decode_metric_rows,
-    [DESCRIBE_PIPELINE] = pipeline_metric_rows,
-    [DESCRIBE_REDIS] = redis_metric_rows,
+    [DESCRIBE_LINES] = lines_metric_rows,       [DESCRIBE_DECODE] = decode_metric_rows,
+    [DESCRIBE_PIPELINE] = pipeline_metric_rows, [DESCRIBE_REDIS] = redis_metric_rows,
+    [DESCRIBE_SOURCE] = source_metric_rows,     [DESCRIBE_HTTP] = http_metric_rows,
 };
 
 // One thing described: names and values by turns.
@@ -227,11 +227,12 @@ describe_values(FILE *out, const void *const values[DESCRIBE_METRIC_PARTS])
 {
     for (size_t i = 0; i < DESCRIBE_METRIC_PARTS; i++) {
         for (const struct metric *at = metric_parts[i]; at->name != NULL; at++) {
-            uint64_t value = metric_value(at, values[i]);
-            if (value != 0) {
+            if (values[i] != NULL && metric_value(at, values[i]) != 0) {
                 bool has_labels = at->labels != NULL;
-                fprintf(out, "%s%s%s%s %" PRIu64 "\n", at->name, has_labels ? "{" : "",
-                        has_labels ? at->labels : "", has_labels ? "}" : "", value);
+                char value[METRIC_TEXT_MAX];
+                fprintf(out, "%s%s%s%s %s\n", at->name, has_labels ? "{" : "",
+                        has_labels ? at->labels : "", has_labels ? "}" : "",
+                        metric_text(at, values[i], value));
             }
         }
     }

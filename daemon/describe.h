@@ -8,12 +8,14 @@
 bool describe(FILE *out, const char *what, bool as_json);
 
 // Every metric that is not zero, with its value, one a line. values: one pointer for
-// each part of the metric tables, in their order (describe_metric_parts).
+// each part of the metric tables, in their order; NULL for a part that is not there.
 enum describe_metric_part {
     DESCRIBE_LINES,
     DESCRIBE_DECODE,
     DESCRIBE_PIPELINE,
     DESCRIBE_REDIS,
+    DESCRIBE_SOURCE,
+    DESCRIBE_HTTP,
     DESCRIBE_METRIC_PARTS,
 };
 void describe_values(FILE *out, const void *const values[DESCRIBE_METRIC_PARTS]);

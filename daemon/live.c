@@ -14,6 +14,7 @@
 #include "daemon/keeper.h"
 #include "daemon/notify.h"
 #include "daemon/streams.h"
+#include "daemon/web.h"
 #include "ingest/http_client.h"
 #include "pipeline/pipeline.h"
 #include "sinks/redis_sink.h"
@@ -36,6 +37,7 @@ struct live {
     struct redis_sink *sink;
     struct http_client *client;
     struct streams streams;
+    struct web *web; // NULL: http.listen is empty
     uint64_t beats;
     uint64_t beats_fed; // when the watchdog was fed last
     uint64_t posts;     // a second ago
@@ -371,12 +373,25 @@ create_parts(struct live *live, struct error *error)
     if (live->keeper.is_restored) {
         streams_restore(&live->streams, live->keeper.note);
     }
+    const struct web_setup web = {
+        .base = live->base,
+        .settings = live->settings,
+        .pipeline = live->pipeline,
+        .sink = live->sink,
+        .streams = &live->streams,
+        .is_started = &live->has_started,
+    };
+    if (live->settings->http.listen[0] != '\0') {
+        live->web = web_create(&web, error);
+        return live->web != NULL;
+    }
     return true;
 }
 
 static void
 destroy(struct live *live)
 {
+    web_destroy(&live->web);
     streams_fini(&live->streams);
     http_client_destroy(&live->client);
     redis_sink_destroy(&live->sink);
@@ -416,7 +431,9 @@ live_run(const struct config_place *place, struct settings *settings)
         log_error("%s", error.text);
     } else if (!create_parts(&live, &error)) {
         log_error("%s", error.text);
-        live.exit_code = error.code == STATUS_NOMEM ? EX_OSERR : EX_CONFIG;
+        live.exit_code = error.code == STATUS_NOMEM || error.code == STATUS_IO
+                             ? EX_OSERR
+                             : EX_CONFIG;
     } else {
         redis_sink_start(live.sink);
         event_base_dispatch(live.base);

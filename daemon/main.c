@@ -278,7 +278,8 @@ create_pipeline(struct daemon *daemon, struct replay_place *ret_place,
     int file_at = 0;
     if (sscanf(note, "replay %" SCNu64 " %" SCNu64 " %n", &ret_place->offset,
                &ret_place->line, &file_at) == 2) {
-        ret_place->file = strcpy(daemon->place_file, note + file_at);
+        snprintf(daemon->place_file, sizeof(daemon->place_file), "%s", note + file_at);
+        ret_place->file = daemon->place_file;
     }
     return 0;
 }

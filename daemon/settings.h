@@ -9,6 +9,7 @@
 #include "daemon/state.h"
 #include "ingest/source_options.h"
 #include "pipeline/pipeline.h"
+#include "sinks/http_options.h"
 #include "sinks/redis_options.h"
 
 enum { SETTINGS_SOURCES_MAX = 32 };
@@ -22,6 +23,7 @@ struct settings {
     struct pipeline_options pipeline;
     struct redis_options redis;
     struct state_options state;
+    struct http_options http;
     struct source_options sources[SETTINGS_SOURCES_MAX];
     int source_lines[SETTINGS_SOURCES_MAX]; // of the file below; 0: not from it
     size_t source_count;

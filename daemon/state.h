@@ -7,8 +7,8 @@
 //
 // A snapshot is "cascaded", the number of bytes of its note, the note (where the
 // sources are to resume), the bytes of pipeline/snapshot.h, and the SHA-256 of all
-// that. It is written by a forked child, so that the loop never waits for a disk; one child
-// at a time.
+// that. It is written by a forked child, so that the loop never waits for a disk; one
+// child at a time.
 #pragma once
 
 #include <stdbool.h>

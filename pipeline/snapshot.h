@@ -14,12 +14,12 @@
 
 struct pipeline;
 
-// Between two posts. Changes nothing in the pipeline. STATUS_IO if `move` failed.
-enum status pipeline_save(struct pipeline *pipeline, snapshot_fn move,
+// Between two posts. Changes nothing in the pipeline. STATUS_IO if `write` failed.
+enum status pipeline_save(struct pipeline *pipeline, snapshot_fn write,
                           void *context) MUST_USE;
 
 // Into a pipeline fresh from pipeline_create, whose seed it replaces. STATUS_PARSE: the
-// bytes are of another build or other options, which error names. STATUS_IO: `move`
+// bytes are of another build or other options, which error names. STATUS_IO: `read`
 // failed. After a failure the pipeline is good for pipeline_destroy only.
-enum status pipeline_load(struct pipeline *pipeline, snapshot_fn move, void *context,
+enum status pipeline_load(struct pipeline *pipeline, snapshot_fn read, void *context,
                           struct error *error) MUST_USE;

@@ -54,7 +54,7 @@ const struct metric redis_metric_rows[] = {
      "Changes on their way to Redis"},
     {"cascaded_redis_up", NULL, METRIC_GAUGE, AT(is_up),
      "1 while Redis takes what is written, else 0"},
-    {"cascaded_redis_flush_microseconds", NULL, METRIC_GAUGE, AT(flush_us),
+    {"cascaded_redis_flush_seconds", NULL, METRIC_SPAN, AT(flush_us),
      "How long the last flush took"},
     METRIC_END,
 };

@@ -25,7 +25,8 @@ LIBRARIES = {
                "ingest/http_request.h"],
     r"event2/": ["ingest/file.c", "ingest/http_client.c", "ingest/http_source.c",
                  "sinks/redis_conn.c", "sinks/redis_dial.c",
-                 "sinks/redis_dial.h", "sinks/redis_sink.c", "daemon/"],
+                 "sinks/redis_dial.h", "sinks/redis_sink.c", "sinks/http_server.c", "daemon/"],
+    r"microhttpd\.h": ["sinks/http_server.c"],
     r"confuse\.h": ["daemon/config.c"],
     r"emmintrin\.h": ["ingest/json_token.h"],
 }

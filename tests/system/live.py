@@ -124,7 +124,8 @@ class Daemon:
                                             env=environment)
 
     def write(self, config):
-        self.config.write_text(f'redis {{ url = "unix:{SOCKET}" }}\n{config}', encoding="utf-8")
+        self.config.write_text(f'redis {{ url = "unix:{SOCKET}" }} http {{ listen = "" }}\n{config}',
+                               encoding="utf-8")
 
     def said(self, text):
         return text in self.log.read_text(encoding="utf-8")

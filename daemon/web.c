@@ -1,0 +1,170 @@
+#include "daemon/web.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "daemon/clock.h"
+#include "daemon/feed.h"
+#include "ingest/lines.h"
+#include "pipeline/pipeline.h"
+#include "sinks/http_server.h"
+#include "sinks/metrics_page.h"
+#include "sinks/redis_sink.h"
+
+struct web {
+    struct web_setup setup;
+    struct http_server *server;
+    struct feed feed; // of posts that are pushed
+    struct lines lines;
+    struct lines_metrics lines_metrics;
+};
+
+static bool
+is_ready(void *context, const char **ret_why)
+{
+    const struct web *web = context;
+    if (!*web->setup.is_started) {
+        *ret_why = "not started yet";
+        return false;
+    }
+    if (!redis_sink_is_up(web->setup.sink)) {
+        *ret_why = "Redis is away";
+        return false;
+    }
+    struct streams_figures figures;
+    streams_figures(web->setup.streams, clock_wall(), 0, &figures);
+    if (figures.live == 0 && figures.count != 0) {
+        *ret_why = "no source is live";
+        return false;
+    }
+    return true;
+}
+
+static void
+write_metrics(void *context, struct buffer *page)
+{
+    const struct web *web = context;
+    const struct streams *streams = web->setup.streams;
+    const struct metrics_instance pipeline = {pipeline_metrics(web->setup.pipeline),
+                                              NULL};
+    const struct metrics_instance redis = {redis_sink_metrics(web->setup.sink), NULL};
+    const struct metrics_instance http = {http_server_metrics(web->server), NULL};
+    struct metrics_instance sources[SETTINGS_SOURCES_MAX];
+    struct metrics_instance decoders[SETTINGS_SOURCES_MAX + 1];
+    for (size_t i = 0; i < streams->count; i++) {
+        const struct stream *stream = streams->items[i];
+        const char *name = stream_options(stream)->name;
+        sources[i] = (struct metrics_instance){stream_source_metrics(stream), name};
+        decoders[i] = (struct metrics_instance){stream_decode_metrics(stream), name};
+    }
+    decoders[streams->count] =
+        (struct metrics_instance){decoder_metrics(web->feed.decoder), "push"};
+    metrics_page_add(page, pipeline_metric_rows, &pipeline, 1);
+    metrics_page_add(page, redis_metric_rows, &redis, 1);
+    metrics_page_add(page, source_metric_rows, sources, streams->count);
+    metrics_page_add(page, decode_metric_rows, decoders, streams->count + 1);
+    metrics_page_add(page, http_metric_rows, &http, 1);
+}
+
+// ── posts that are pushed ──────────────────────────────────────────────────
+
+// False when there is no room.
+static bool
+take(struct web *web, const struct lines_message *message,
+     struct http_posts_result *result)
+{
+    enum decode_reason reason = feed_read(&web->feed, message->event, message->data);
+    usec wall = clock_wall();
+    while (feed_next(&web->feed) != NULL) {
+        if (feed_push(&web->feed, wall) == STATUS_AGAIN) {
+            return false;
+        }
+    }
+    result->accepted += reason == DECODE_REASON_NONE;
+    result->rejected += reason != DECODE_REASON_NONE;
+    return true;
+}
+
+static bool
+take_lines(struct web *web, struct http_posts_result *result)
+{
+    struct lines_message message;
+    uint64_t too_long = web->lines_metrics.too_long;
+    while (lines_next(&web->lines, &message)) {
+        if (!take(web, &message, result)) {
+            return false;
+        }
+    }
+    result->rejected += web->lines_metrics.too_long - too_long;
+    return true;
+}
+
+static enum status
+on_posts(void *context, struct slice body, struct http_posts_result *ret_result)
+{
+    struct web *web = context;
+    if (redis_sink_is_full(web->setup.sink) || !*web->setup.is_started) {
+        return STATUS_AGAIN;
+    }
+    lines_reset(&web->lines);
+    while (body.len != 0) {
+        size_t size;
+        char *room = lines_room(&web->lines, &size);
+        size = body.len < size ? body.len : size;
+        memcpy(room, body.ptr, size);
+        body = (struct slice){body.ptr + size, body.len - size};
+        lines_filled(&web->lines, size);
+        if (!take_lines(web, ret_result)) {
+            return STATUS_AGAIN;
+        }
+    }
+    lines_end(&web->lines);
+    return take_lines(web, ret_result) ? STATUS_OK : STATUS_AGAIN;
+}
+
+// ── life ───────────────────────────────────────────────────────────────────
+
+struct web *
+web_create(const struct web_setup *setup, struct error *error)
+{
+    struct web *web = calloc(1, sizeof(*web));
+    if (web == NULL) {
+        error_set(error, STATUS_NOMEM, "no memory for the HTTP server");
+        return NULL;
+    }
+    web->setup = *setup;
+    const struct http_server_setup server = {
+        .base = setup->base,
+        .options = &setup->settings->http,
+        .is_ready = is_ready,
+        .write_metrics = write_metrics,
+        .on_posts = on_posts,
+        .context = web,
+    };
+    if (!lines_init(&web->lines, &web->lines_metrics)) {
+        error_set(error, STATUS_NOMEM, "no memory for the HTTP server");
+    } else if (feed_init(&web->feed, setup->pipeline, setup->sink, DECODE_AUTO,
+                         error) &&
+               http_server_create(&server, &web->server, error) == STATUS_OK) {
+        log_info("listens on %s, port %d", setup->settings->http.listen,
+                 http_server_port(web->server));
+        return web;
+    }
+    web_destroy(&web);
+    return NULL;
+}
+
+void
+web_destroy(struct web **web)
+{
+    struct web *w = *web;
+    if (w == NULL) {
+        return;
+    }
+    http_server_destroy(&w->server);
+    feed_fini(&w->feed);
+    lines_fini(&w->lines);
+    free(w);
+    *web = NULL;
+}

@@ -1,0 +1,22 @@
+// The daemon's HTTP server at its work: what it shows, and what becomes of posts that
+// are pushed.
+#pragma once
+
+#include "daemon/settings.h"
+#include "daemon/streams.h"
+
+struct web;
+
+struct web_setup {
+    struct event_base *base; // kept, as all pointers here
+    const struct settings *settings;
+    struct pipeline *pipeline;
+    struct redis_sink *sink;
+    const struct streams *streams;
+    const bool *is_started; // Redis answered, and the sources are started
+};
+
+// NULL with error set, also when the address is taken.
+struct web *web_create(const struct web_setup *setup, struct error *error);
+// Accepts NULL.
+void web_destroy(struct web **web);

@@ -1,0 +1,42 @@
+// What a user may set for the HTTP server.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "base/option.h"
+
+enum { HTTP_TOKEN_MAX = 512 };
+
+struct http_options {
+    char listen[OPTION_TEXT_MAX];
+    bool allow_remote;
+    char token_file[OPTION_TEXT_MAX];
+    uint64_t max_body;
+};
+
+// A socket address as `listen` writes it: "127.0.0.1:7787", "[::1]:7787".
+struct http_address {
+    struct sockaddr_storage storage;
+    socklen_t length;
+    bool is_loopback;
+};
+
+extern const struct option http_option_rows[];
+
+// STATUS_PARSE, or STATUS_RANGE for an address that is not loopback without
+// http.allow_remote.
+enum status http_options_address(const struct http_options *options,
+                                 struct http_address *ret_address,
+                                 struct error *error) MUST_USE;
+
+// The token for pushing posts; empty without a file. STATUS_IO if the file cannot be
+// read or others may read it, STATUS_PARSE if it holds no token.
+enum status http_options_token(const struct http_options *options,
+                               char ret_token[HTTP_TOKEN_MAX],
+                               struct error *error) MUST_USE;
+
+// All of it.
+enum status http_options_check(const struct http_options *options,
+                               struct error *error) MUST_USE;

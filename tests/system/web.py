@@ -1,0 +1,227 @@
+#!/usr/bin/env python3
+"""The HTTP server of a live daemon: health, metrics, posts pushed, and clients that misbehave.
+
+    web.py        (BUILD names the folder of the build)
+"""
+# tests/run: beside others
+import http.client
+import json
+import os
+import pathlib
+import re
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+
+import redis
+
+from terminal import NoTerminal, run_tests
+
+CASCADED = os.path.join(os.environ["BUILD"], "cascaded")
+FOLDER = tempfile.TemporaryDirectory()
+SOCKET = FOLDER.name + "/redis.sock"
+SERVER = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", SOCKET, "--save", "",
+                           "--dir", FOLDER.name], stdout=subprocess.DEVNULL)
+CLIENT = redis.Redis(unix_socket_path=SOCKET, decode_responses=True)
+TOKEN = "a-token-of-our-own"
+PATIENCE = 15
+
+
+def wait(what, claim):
+    deadline = time.monotonic() + PATIENCE
+    while not claim():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)
+
+
+class Daemon:
+    """A daemon whose only source is at a port where nobody listens."""
+
+    def __init__(self, more=""):
+        CLIENT.flushall()
+        token = pathlib.Path(FOLDER.name, "token")
+        token.write_text(TOKEN + "\n", encoding="utf-8")
+        token.chmod(0o600)
+        self.config = pathlib.Path(FOLDER.name, "web.conf")
+        self.config.write_text(
+            f'redis {{ url = "unix:{SOCKET}" }}\n'
+            f'http {{ listen = "127.0.0.1:0" token_file = "{token}" max_body = "64K" {more} }}\n'
+            'source "x" { url = "http://127.0.0.1:9/" }\n', encoding="utf-8")
+        self.log = pathlib.Path(FOLDER.name, "web.log")
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen([CASCADED, "-c", str(self.config)], stderr=log)
+        wait("listening", lambda: "started" in self.log.read_text(encoding="utf-8"))
+        self.port = int(re.search(r"port (\d+)", self.log.read_text(encoding="utf-8"))[1])
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        assert self.process.wait(PATIENCE) == 0, self.log.read_text(encoding="utf-8")
+
+    def ask(self, method, path, body=None, **headers):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        connection.request(method, path, body,
+                           {name.replace("_", "-"): value for name, value in headers.items()},
+                           encode_chunked=headers.get("Transfer_Encoding") == "chunked")
+        answer = connection.getresponse()
+        answer.text = answer.read().decode()
+        connection.close()
+        return answer
+
+    def push(self, body, token=TOKEN, **headers):
+        return self.ask("POST", "/api/v1/posts", body, Authorization=f"Bearer {token}", **headers)
+
+    def raw(self, data):
+        with socket.create_connection(("127.0.0.1", self.port), PATIENCE) as connection:
+            connection.settimeout(PATIENCE)
+            connection.sendall(data)
+            answer = b""
+            while part := connection.recv(65536):
+                answer += part
+            return answer
+
+
+def post(number, **more):
+    return json.dumps({"id": f"app:{number}", "time": int(time.time() * 1000),
+                       "author": {"id": "app:ann"}, "mentions": [{"id": "app:bob"}],
+                       **more}).encode() + b"\n"
+
+
+def mentions():
+    return int(CLIENT.zscore("cascaded:top:mentions:1h", "app:bob") or 0)
+
+
+def health_and_readiness_tell_the_truth():
+    with Daemon() as daemon:
+        answer = daemon.ask("GET", "/healthz")
+        assert (answer.status, answer.text) == (200, "ok\n")
+        assert answer.headers["Cache-Control"] == "no-store"
+        answer = daemon.ask("GET", "/readyz")
+        assert (answer.status, answer.text) == (503, "no source is live\n"), answer.text
+        answer = daemon.ask("HEAD", "/healthz")
+        assert (answer.status, answer.text) == (200, "")
+        assert daemon.ask("GET", "/nothing").status == 404
+        answer = daemon.ask("DELETE", "/healthz")
+        assert answer.status == 405 and answer.headers["Allow"] == "GET, HEAD"
+
+
+def posts_pushed_are_counted_once_however_often_they_come():
+    with Daemon() as daemon:
+        body = post(1) + post(2) + b"\r\n{broken\n" + post(3).rstrip()
+        for _ in range(2):
+            answer = daemon.push(body)
+            assert answer.status == 202, answer.text
+            assert json.loads(answer.text) == {"accepted": 3, "rejected": 1}
+        wait("counted", lambda: mentions() == 3)
+        chunks = (post(number) for number in range(10, 30))
+        answer = daemon.push(chunks, Transfer_Encoding="chunked")
+        assert json.loads(answer.text) == {"accepted": 20, "rejected": 0}
+        wait("counted", lambda: mentions() == 23)
+
+
+def a_push_without_the_token_or_too_long_counts_nothing():
+    with Daemon() as daemon:
+        for token in ("", "wrong", TOKEN[:-1], TOKEN + "x", TOKEN.upper()):
+            answer = daemon.push(post(1), token)
+            assert answer.status == 401 and answer.headers["WWW-Authenticate"] == "Bearer"
+        assert daemon.ask("POST", "/api/v1/posts", post(1)).status == 401
+        assert daemon.push(b"").status == 400
+        assert daemon.push(post(1, text="x" * 70000)).status == 413
+        chunks = (post(number, text="x" * 9000) for number in range(10))
+        assert daemon.push(chunks, Transfer_Encoding="chunked").status == 413
+        assert daemon.push(post(2)).status == 202
+        wait("counted", lambda: mentions() == 1)
+
+
+def without_a_token_file_pushing_is_off():
+    with Daemon('\ntoken_file = ""') as daemon:
+        answer = daemon.push(post(1))
+        assert answer.status == 403 and "http.token_file" in answer.text
+
+
+def a_web_page_cannot_reach_it_under_a_name_of_its_own():
+    with Daemon() as daemon:
+        assert daemon.ask("GET", "/metrics", Host="evil.example").status == 421
+        assert daemon.ask("GET", "/metrics", Host="localhost.evil.example:80").status == 421
+        assert daemon.ask("GET", "/healthz", Host=f"localhost:{daemon.port}").status == 200
+        assert daemon.ask("GET", "/healthz", Host=f"[::1]:{daemon.port}").status == 200
+
+
+def clients_that_misbehave_do_not_stop_the_others():
+    with Daemon() as daemon:
+        slow = []
+        for number in range(20):
+            connection = socket.create_connection(("127.0.0.1", daemon.port))
+            connection.sendall(b"POST /api/v1/posts HTTP/1.1\r\nHost: localhost\r\nX: y"[:9 + number])
+            slow.append(connection)
+        assert daemon.ask("GET", "/healthz").status == 200
+        flood = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + b"X: " + b"y" * 200000
+        try:
+            assert b" 200 " not in daemon.raw(flood + b"\r\n\r\n")[:20]
+        except ConnectionError:
+            pass
+        assert b" 200 " not in daemon.raw(b"nonsense\r\n\r\n")[:20]
+        both = (b"POST /api/v1/posts HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " +
+                TOKEN.encode() + b"\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n"
+                b"Connection: close\r\n\r\n0\r\n\r\nGET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert b"cascaded_" not in daemon.raw(both)
+        assert daemon.push(post(1)).status == 202
+        for connection in slow:
+            connection.close()
+
+
+def metrics_are_as_prometheus_wants_them():
+    with Daemon() as daemon:
+        assert daemon.push(post(1) + b"{broken\n").status == 202
+        answer = daemon.ask("GET", "/metrics")
+        assert answer.status == 200
+        assert answer.headers["Content-Type"] == "text/plain; version=0.0.4"
+        samples = [line for line in answer.text.splitlines() if not line.startswith("#")]
+        assert "cascaded_posts_total 1" in samples
+        assert 'cascaded_pushed_messages_total{result="rejected"} 1' in samples
+        assert any(line.startswith('cascaded_source_') and 'source="x"' in line
+                   for line in samples), samples
+        names = [line.split()[2] for line in answer.text.splitlines() if line.startswith("# TYPE")]
+        assert len(names) == len(set(names)), names
+        for line in samples:
+            assert re.fullmatch(r'[a-z_]+(\{[a-z_]+="[^"]*"(,[a-z_]+="[^"]*")*\})? \d+(\.\d+)?', line), line
+        promtool = shutil.which("promtool")
+        if promtool is None:
+            raise NoTerminal("promtool is not installed; the page's form is checked all the same")
+        done = subprocess.run([promtool, "check", "metrics"], input=answer.text, text=True,
+                              capture_output=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def an_address_that_is_taken_or_reaches_out_is_named():
+    with Daemon() as daemon:
+        for more, code, text in ((f'listen = "127.0.0.1:{daemon.port}"', 71, "in use"),
+                                 ('listen = "0.0.0.0:0"', 78, "http.allow_remote"),
+                                 ('listen = "localhost"', 78, "no address")):
+            path = pathlib.Path(FOLDER.name, "bad.conf")
+            path.write_text(f'redis {{ url = "unix:{SOCKET}" prefix = "other:" }}\n'
+                            f'http {{ {more} }}\nsource "x" {{ url = "http://127.0.0.1:9/" }}\n',
+                            encoding="utf-8")
+            done = subprocess.run([CASCADED, "-c", str(path)], capture_output=True, text=True,
+                                  timeout=PATIENCE, check=False)
+            assert done.returncode == code, done
+            assert done.stderr.count("\n") == 1 and text in done.stderr, done
+
+
+if __name__ == "__main__":
+    try:
+        wait("Redis", lambda: os.path.exists(SOCKET))
+        run_tests([health_and_readiness_tell_the_truth,
+                   posts_pushed_are_counted_once_however_often_they_come,
+                   a_push_without_the_token_or_too_long_counts_nothing,
+                   without_a_token_file_pushing_is_off,
+                   a_web_page_cannot_reach_it_under_a_name_of_its_own,
+                   clients_that_misbehave_do_not_stop_the_others,
+                   metrics_are_as_prometheus_wants_them,
+                   an_address_that_is_taken_or_reaches_out_is_named])
+    finally:
+        SERVER.terminate()
