@@ -1,5 +1,6 @@
 #include "daemon/describe.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/metric.h"

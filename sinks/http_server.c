@@ -273,7 +273,8 @@ begin_push(struct http_server *server, struct MHD_Connection *connection,
     return MHD_YES;
 }
 
-static enum MHD_Result
+// The parameters are the library's.
+static enum MHD_Result // NOLINTNEXTLINE(readability-function-size)
 on_request(void *context, struct MHD_Connection *connection, const char *path,
            const char *method, const char *version, const char *upload,
            size_t *upload_size, void **request_slot)
