@@ -273,8 +273,8 @@ begin_push(struct http_server *server, struct MHD_Connection *connection,
     return MHD_YES;
 }
 
-// The parameters are the library's.
-static enum MHD_Result // NOLINTNEXTLINE(readability-function-size)
+static enum MHD_Result
+// NOLINTNEXTLINE(readability-function-size): the parameters are the library's
 on_request(void *context, struct MHD_Connection *connection, const char *path,
            const char *method, const char *version, const char *upload,
            size_t *upload_size, void **request_slot)
