@@ -7,8 +7,8 @@
 // two pulls posts may have been added; a change holds the values of the moment it is
 // pulled.
 //
-// Order: users and cascades first, then boards. The pull after the last one answers
-// false.
+// Order: users and cascades first, then alerts, then boards. The pull after the last
+// one answers false.
 #pragma once
 
 #include <stdbool.h>
@@ -25,6 +25,7 @@ enum { CHANGES_FIELDS_MAX = 96, CHANGES_IN_FLIGHT_MAX = 1 << 16 };
 enum change_kind {
     CHANGE_USER,
     CHANGE_CASCADE,
+    CHANGE_ALERT,
     CHANGE_BOARD,
 };
 
@@ -40,11 +41,34 @@ struct change_entry {
     uint64_t score;
 };
 
+// A person as alerts show them. Handle: none if not known.
+struct change_person {
+    struct slice id;
+    struct slice handle;
+    uint32_t followers;
+};
+
+// One alert of a rule about a cascade (change.fields: the whole hash of that cascade).
+// An alert is given once more after changes_lost or a restart; its id tells that it is
+// the same.
+struct change_alert {
+    struct slice rule;
+    uint32_t level;
+    bool is_resolved; // the last word: the true size, once the cascade is closed
+    usec time;
+    struct slice cascade; // id of the root post
+    struct change_person author;
+    const struct slice *why; // "size 104 >= 100", …
+    size_t why_count;
+    const struct change_person *amplifiers; // most followers first
+    size_t amplifier_count;
+};
+
 // Slices and arrays point into the pipeline and are valid until its next call.
 struct change {
     enum change_kind kind;
 
-    // USER, CASCADE: the id. BOARD: "mentions:1h", "cascades:24h", …
+    // USER, CASCADE, ALERT: the id. BOARD: "mentions:1h", "cascades:24h", …
     struct slice name;
 
     // USER, CASCADE. is_gone: the key is to be deleted (no fields are given). is_whole:
@@ -63,6 +87,8 @@ struct change {
     // now on, and one that no longer does; none: no change.
     struct slice handle_set;
     struct slice handle_gone;
+
+    struct change_alert alert; // ALERT
 
     // BOARD. is_whole: the board is exactly these entries.
     const struct change_entry *entries;

@@ -63,6 +63,8 @@ redis_change_add(struct redis_batch *batch, const struct redis_keys *keys,
     case CHANGE_CASCADE:
         add_hash(batch, redis_keys_name(keys, REDIS_KEY_CASCADE, change->name), change);
         break;
+    case CHANGE_ALERT:
+        break;
     case CHANGE_BOARD:
         add_board(batch, redis_keys_name(keys, REDIS_KEY_TOP, change->name), change);
         break;

@@ -1,0 +1,58 @@
+#include "pipeline/measures.h"
+
+#include <math.h>
+
+#include "pipeline/state.h"
+
+enum { VELOCITY_MINUTES = 5 };
+
+static double
+age_of(const struct pipeline *pipeline, const struct cascade *row)
+{
+    usec born = row->created != USEC_NONE ? row->created : row->first;
+    if (born == USEC_NONE) {
+        return NAN;
+    }
+    return (double)(pipeline->clock - born) / (double)USEC_PER_S;
+}
+
+static double
+followers_of(const struct pipeline *pipeline, const struct cascade *row)
+{
+    if (row->author == USER_NONE) {
+        return NAN;
+    }
+    return users_at(&pipeline->users, row->author)->followers;
+}
+
+double
+measure_of(const struct pipeline *pipeline, uint32_t cascade, enum measure measure)
+{
+    const struct cascade *row = cascades_at(&pipeline->cascades, cascade);
+    switch (measure) {
+    case MEASURE_SIZE:
+        return row->size;
+    case MEASURE_VELOCITY:
+        return (double)cascades_recent(&pipeline->cascades, row, WINDOWS_VELOCITY_5M) /
+               VELOCITY_MINUTES;
+    case MEASURE_REACH:
+        return (double)row->reach;
+    case MEASURE_AMPLIFIERS:
+        return row->people.count;
+    case MEASURE_AGE:
+        return age_of(pipeline, row);
+    case MEASURE_AUTHOR_FOLLOWERS:
+        return followers_of(pipeline, row);
+    case MEASURE_DEPTH:
+    case MEASURE_VIRALITY:
+    case MEASURE_FORECAST:
+    case MEASURE_P_DOUBLE:
+    case MEASURE_OVERPERFORMANCE:
+    case MEASURE_SUPERCRITICAL:
+    case MEASURE_BURST:
+    case MEASURE_STAGE:
+    case MEASURES:
+        break;
+    }
+    return NAN;
+}
