@@ -33,13 +33,13 @@ LIBRARIES = {
 
 # Standard headers. base/ and pipeline/ are pure: what they may call is in purity.sh, but most
 # of what they may not is told by its header already.
-PURE = {"assert.h", "errno.h", "inttypes.h", "limits.h", "stdalign.h", "stdarg.h", "stdbool.h",
-        "stddef.h", "stdint.h", "stdio.h", "stdlib.h", "string.h"}
+PURE = {"assert.h", "errno.h", "inttypes.h", "limits.h", "math.h", "stdalign.h", "stdarg.h",
+        "stdbool.h", "stddef.h", "stdint.h", "stdio.h", "stdlib.h", "string.h"}
 SYSTEM_IN_BASE = {
     "base/region.c": {"sys/mman.h", "unistd.h"},  # reserves memory
     "base/log.c": {"unistd.h"},                   # writes to stderr
 }
-SYSTEM = PURE | {"ctype.h", "fcntl.h", "getopt.h", "locale.h", "math.h", "netdb.h", "poll.h",
+SYSTEM = PURE | {"ctype.h", "fcntl.h", "getopt.h", "locale.h", "netdb.h", "poll.h",
                  "signal.h", "strings.h", "sysexits.h", "time.h", "unistd.h", "wchar.h"}
 # The C++ file that wraps simdjson.
 CXX = {"cassert", "cstddef", "cstdint", "cstring", "memory", "new", "string_view"}
