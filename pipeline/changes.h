@@ -48,13 +48,26 @@ struct change_person {
     uint32_t followers;
 };
 
-// One alert of a rule about a cascade (change.fields: the whole hash of that cascade).
-// An alert is given once more after changes_lost or a restart; its id tells that it is
-// the same.
+enum change_alert_type {
+    CHANGE_ALERT_RAISED,
+    CHANGE_ALERT_RESOLVED, // the last word: the true size, once the cascade is closed
+    CHANGE_ALERT_DIGEST,   // those that were raised while catching up, in one
+};
+
+struct change_digest {
+    struct slice id;
+    struct slice cascade;
+    uint32_t level;
+    uint64_t size;
+};
+
+// What a rule has to say about a cascade (change.fields: the whole hash of that
+// cascade; a digest has neither, but a list). It comes again after changes_lost or a
+// restart; its id tells that it is the same.
 struct change_alert {
+    enum change_alert_type type;
     struct slice rule;
     uint32_t level;
-    bool is_resolved; // the last word: the true size, once the cascade is closed
     usec time;
     struct slice cascade; // id of the root post
     struct change_person author;
@@ -62,6 +75,8 @@ struct change_alert {
     size_t why_count;
     const struct change_person *amplifiers; // most followers first
     size_t amplifier_count;
+    const struct change_digest *digest;
+    size_t digest_count;
 };
 
 // Slices and arrays point into the pipeline and are valid until its next call.
