@@ -149,7 +149,7 @@ is_above_floor(const struct boards *boards, const struct board *board,
         return score > board->floor_score;
     }
     return score != 0 &&
-           slice_compare(id_of(boards, (enum tally)counter->tally, counter->owner),
+           slice_compare(id_of(boards, counter_tally(counter), counter->owner),
                          (struct slice){board->floor_id, board->floor_len}) <= 0;
 }
 
@@ -165,14 +165,15 @@ join(struct boards *boards, uint32_t index, uint32_t counter)
         if (count > KEPT_PER_TOP * boards->top) {
             keep(boards, index, count);
         }
-        struct counter *row = windows_counter(boards->windows, counter);
+        struct counter *row = counters_at(&boards->windows->counters, counter);
         uint32_t slot = slot_of(boards, index);
-        if (!is_above_floor(boards, board, row, counter_value(row, slot))) {
+        if (!is_above_floor(boards, board, row,
+                            counters_value(&boards->windows->counters, row, slot))) {
             board->has_outside = true;
             return;
         }
     }
-    windows_counter(boards->windows, counter)->members |=
+    counters_at(&boards->windows->counters, counter)->members |=
         (uint8_t)(1u << slot_of(boards, index));
     board->candidates[board->candidate_count++] = counter;
 }
@@ -180,11 +181,11 @@ join(struct boards *boards, uint32_t index, uint32_t counter)
 void
 boards_touched(struct boards *boards, uint32_t index, uint32_t slots)
 {
-    struct counter *counter = windows_counter(boards->windows, index);
-    if (counter->is_hidden != 0) {
+    struct counter *counter = counters_at(&boards->windows->counters, index);
+    if (counter_is_hidden(counter)) {
         return;
     }
-    uint32_t first = (uint32_t)counter->tally * boards->windows->shown;
+    uint32_t first = (uint32_t)counter_tally(counter) * boards->windows->shown;
     while (slots != 0) {
         uint32_t slot = (uint32_t)__builtin_ctz(slots);
         slots &= slots - 1;
@@ -193,10 +194,11 @@ boards_touched(struct boards *boards, uint32_t index, uint32_t slots)
             board->is_touched = true;
             continue;
         }
-        if (is_above_floor(boards, board, counter, counter_value(counter, slot))) {
+        if (is_above_floor(boards, board, counter,
+                           counters_value(&boards->windows->counters, counter, slot))) {
             board->is_touched = true;
             join(boards, first + slot, index);
-        } else if (counter_value(counter, slot) != 0) {
+        } else if (counters_value(&boards->windows->counters, counter, slot) != 0) {
             board->has_outside = true;
         }
     }
@@ -211,10 +213,10 @@ gather(struct boards *boards, uint32_t index)
     uint32_t count = 0;
     for (uint32_t i = 0; i < board->candidate_count; i++) {
         struct counter *counter =
-            windows_counter(boards->windows, board->candidates[i]);
-        uint64_t score = counter_value(counter, slot);
-        if ((counter->members & (1u << slot)) == 0 || counter->is_hidden != 0 ||
-            counter->tally != (uint8_t)tally_of(boards, index)) {
+            counters_at(&boards->windows->counters, board->candidates[i]);
+        uint64_t score = counters_value(&boards->windows->counters, counter, slot);
+        if ((counter->members & (1u << slot)) == 0 || counter_is_hidden(counter) ||
+            counter_tally(counter) != tally_of(boards, index)) {
             continue; // evicted, perhaps reused since
         }
         if (!is_above_floor(boards, board, counter, score)) {
@@ -263,10 +265,10 @@ search_visit(void *context, uint32_t index)
     struct boards *boards = search->boards;
     struct board *board = &boards->rows[search->index];
     uint32_t slot = slot_of(boards, search->index);
-    const struct counter *counter = windows_counter(boards->windows, index);
-    uint64_t score = counter_value(counter, slot);
-    if (counter->tally != (uint8_t)tally_of(boards, search->index) ||
-        counter->is_hidden != 0 || (counter->members & (1u << slot)) != 0 ||
+    const struct counter *counter = counters_at(&boards->windows->counters, index);
+    uint64_t score = counters_value(&boards->windows->counters, counter, slot);
+    if (counter_tally(counter) != tally_of(boards, search->index) ||
+        counter_is_hidden(counter) || (counter->members & (1u << slot)) != 0 ||
         score == 0) {
         return;
     }
@@ -284,7 +286,7 @@ rebuild(struct boards *boards, uint32_t index)
     struct board *board = &boards->rows[index];
     uint32_t slot = slot_of(boards, index);
     for (uint32_t i = 0; i < board->candidate_count; i++) {
-        windows_counter(boards->windows, board->candidates[i])->members &=
+        counters_at(&boards->windows->counters, board->candidates[i])->members &=
             (uint8_t) ~(1u << slot);
     }
     board->candidate_count = 0;

@@ -135,16 +135,19 @@ cascades_recent(const struct cascades *cascades, const struct cascade *row,
 {
     return row->velocity == COUNTER_NONE
                ? 0
-               : counter_value(windows_counter(cascades->windows, row->velocity), slot);
+               : counters_value(
+                     &cascades->windows->counters,
+                     counters_at(&cascades->windows->counters, row->velocity), slot);
 }
 
 static bool
 is_zero(const struct cascades *cascades, const struct cascade *row)
 {
     if (row->board != COUNTER_NONE) {
-        const struct counter *board = windows_counter(cascades->windows, row->board);
+        const struct counter *board =
+            counters_at(&cascades->windows->counters, row->board);
         for (uint32_t i = 0; i < cascades->windows->shown; i++) {
-            if (counter_value(board, i) != 0) {
+            if (counters_value(&cascades->windows->counters, board, i) != 0) {
                 return false;
             }
         }

@@ -88,14 +88,14 @@ counter_clean(struct pipeline *pipeline, uint32_t *counter)
     if (*counter == COUNTER_NONE) {
         return true;
     }
-    const struct counter *row = windows_counter(&pipeline->windows, *counter);
-    if (row->refs != 0) {
+    const struct counter *row = counters_at(&pipeline->windows.counters, *counter);
+    if (counters_refs(&pipeline->windows.counters, row) != 0) {
         return true;
     }
     if (row->members != 0) {
         return false;
     }
-    windows_counter_destroy(&pipeline->windows, *counter);
+    counters_destroy(&pipeline->windows.counters, *counter);
     *counter = COUNTER_NONE;
     return true;
 }

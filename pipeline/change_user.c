@@ -23,9 +23,9 @@ static bool
 user_counts(const struct pipeline *pipeline, const struct user *row)
 {
     for (uint32_t c = row->counters; c != COUNTER_NONE;) {
-        const struct counter *counter = windows_counter(&pipeline->windows, c);
+        const struct counter *counter = counters_at(&pipeline->windows.counters, c);
         for (uint32_t slot = 0; slot < pipeline->windows.shown; slot++) {
-            if (counter_value(counter, slot) != 0) {
+            if (counters_value(&pipeline->windows.counters, counter, slot) != 0) {
                 return true;
             }
         }
@@ -61,14 +61,15 @@ user_count_fields(struct pipeline *pipeline, struct change *change,
                   const struct user *row)
 {
     for (uint32_t c = row->counters; c != COUNTER_NONE;) {
-        const struct counter *counter = windows_counter(&pipeline->windows, c);
+        const struct counter *counter = counters_at(&pipeline->windows.counters, c);
         for (uint32_t slot = 0; slot < pipeline->windows.shown; slot++) {
-            uint64_t value = counter_value(counter, slot);
+            uint64_t value = counters_value(&pipeline->windows.counters, counter, slot);
             bool is_dirty = (counter->dirty & (1u << slot)) != 0;
             if (change->is_whole ? value == 0 : !is_dirty) {
                 continue;
             }
-            uint32_t board = counter->tally * pipeline->windows.shown + slot;
+            uint32_t board =
+                (uint32_t)counter_tally(counter) * pipeline->windows.shown + slot;
             change_put(pipeline, change, slice_of(pipeline->boards.rows[board].name),
                        value != 0 ? change_number(pipeline, value) : SLICE_NONE);
         }
@@ -84,9 +85,9 @@ user_clean(struct pipeline *pipeline, uint32_t user)
     uint32_t *link = &row->counters;
     while (*link != COUNTER_NONE) {
         uint32_t index = *link;
-        struct counter *counter = windows_counter(&pipeline->windows, index);
+        struct counter *counter = counters_at(&pipeline->windows.counters, index);
         counter->dirty = 0;
-        if (counter->refs != 0) {
+        if (counters_refs(&pipeline->windows.counters, counter) != 0) {
             link = &counter->next;
         } else if (counter->members != 0) {
             // Touched since the boards were brought up to date: they let go next time.
@@ -94,7 +95,7 @@ user_clean(struct pipeline *pipeline, uint32_t user)
             link = &counter->next;
         } else {
             *link = counter->next;
-            windows_counter_destroy(&pipeline->windows, index);
+            counters_destroy(&pipeline->windows.counters, index);
         }
     }
 }

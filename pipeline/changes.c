@@ -42,7 +42,7 @@ changes_begin(struct pipeline *pipeline)
     cascades_advance(&pipeline->cascades, pipeline->clock);
     follow_renames(pipeline);
     boards_update(&pipeline->boards);
-    windows_bury(&pipeline->windows);
+    counters_bury(&pipeline->windows.counters);
     tags_sweep(&pipeline->tags, &pipeline->windows);
     pipeline->stage = CHANGES_USERS;
     pipeline->stage_left = pipeline->users.queue.count;

@@ -20,8 +20,9 @@ static void
 counter_touched(void *context, uint32_t index, uint32_t slots)
 {
     struct pipeline *pipeline = context;
-    struct counter *counter = windows_counter(&pipeline->windows, index);
-    enum tally tally = (enum tally)counter->tally;
+    struct counter *counter = counters_at(&pipeline->windows.counters, index);
+    enum tally tally = counter_tally(counter);
+    bool is_named = counters_refs(&pipeline->windows.counters, counter) != 0;
     if (tally == TALLY_VELOCITY) {
         cascades_queue(&pipeline->cascades, counter->owner, CASCADE_VELOCITY);
         return;
@@ -30,9 +31,9 @@ counter_touched(void *context, uint32_t index, uint32_t slots)
     if (tally < TALLY_USERS) {
         counter->dirty |= (uint8_t)slots;
         users_queue(&pipeline->users, counter->owner);
-    } else if (counter->refs == 0 && tally == TALLY_CASCADES) {
+    } else if (!is_named && tally == TALLY_CASCADES) {
         cascades_queue(&pipeline->cascades, counter->owner, 0);
-    } else if (counter->refs == 0) {
+    } else if (!is_named) {
         tags_fade(&pipeline->tags, counter->owner);
     }
 }
@@ -195,15 +196,15 @@ pipeline_tally(struct pipeline *pipeline, enum tally tally, uint32_t user,
     struct user *row = users_at(&pipeline->users, user);
     uint32_t counter = row->counters;
     while (counter != COUNTER_NONE) {
-        const struct counter *at = windows_counter(&pipeline->windows, counter);
-        if (at->tally == (uint8_t)tally) {
+        const struct counter *at = counters_at(&pipeline->windows.counters, counter);
+        if (counter_tally(at) == tally) {
             break;
         }
         counter = at->next;
     }
     if (counter == COUNTER_NONE) {
-        counter = windows_counter_create(&pipeline->windows, tally, user);
-        windows_counter(&pipeline->windows, counter)->next = row->counters;
+        counter = counters_create(&pipeline->windows.counters, tally, user);
+        counters_at(&pipeline->windows.counters, counter)->next = row->counters;
         row->counters = counter;
         // Even if no window covers the amount the user is looked at, and the counter
         // freed.
@@ -270,7 +271,7 @@ count_hashtags(struct pipeline *pipeline, const struct post *post)
         struct tag *row = &pipeline->tags.rows[tag];
         if (row->counter == COUNTER_NONE) {
             row->counter =
-                windows_counter_create(&pipeline->windows, TALLY_HASHTAGS, tag);
+                counters_create(&pipeline->windows.counters, TALLY_HASHTAGS, tag);
         }
         pipeline_count(pipeline, row->counter, 1);
     }

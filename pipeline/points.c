@@ -256,9 +256,10 @@ count_counter(struct pipeline *pipeline, uint32_t cascade, enum tally tally,
               uint32_t *counter)
 {
     if (*counter == COUNTER_NONE) {
-        *counter = windows_counter_create(&pipeline->windows, tally, cascade);
-        windows_counter(&pipeline->windows, *counter)->is_hidden =
-            (cascades_at(&pipeline->cascades, cascade)->flags & CASCADE_HIDDEN) != 0;
+        *counter = counters_create(&pipeline->windows.counters, tally, cascade);
+        if ((cascades_at(&pipeline->cascades, cascade)->flags & CASCADE_HIDDEN) != 0) {
+            counters_at(&pipeline->windows.counters, *counter)->kind |= COUNTER_HIDDEN;
+        }
     }
     windows_add(&pipeline->windows, *counter, 1);
 }

@@ -68,13 +68,14 @@ tag_try_destroy(struct tags *tags, struct windows *windows, uint32_t tag)
 {
     struct tag *row = &tags->rows[tag];
     if (row->counter != COUNTER_NONE) {
-        if (windows_counter(windows, row->counter)->refs != 0) {
+        if (counters_refs(&windows->counters,
+                          counters_at(&windows->counters, row->counter)) != 0) {
             return true; // in use again
         }
         if (row->refs != 0) {
             return false;
         }
-        windows_counter_destroy(windows, row->counter);
+        counters_destroy(&windows->counters, row->counter);
     } else if (row->refs != 0) {
         return false;
     }

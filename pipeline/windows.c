@@ -24,15 +24,6 @@ window_init(struct window *window, usec length, uint32_t slot)
     window->slot = slot;
 }
 
-static bool
-pool_init(struct windows_pool *pool, uint32_t counters, size_t values)
-{
-    pool->stride = sizeof(struct counter) + values;
-    pool->free = COUNTER_NONE;
-    pool->counters = region_reserve(counters * pool->stride);
-    return pool->counters != NULL;
-}
-
 bool
 windows_init(struct windows *windows, const struct option_spans *spans, uint64_t bytes,
              uint32_t counters)
@@ -52,8 +43,6 @@ windows_init(struct windows *windows, const struct option_spans *spans, uint64_t
 
     windows->window[windows->longest].is_packed = true;
 
-    windows->counter_capacity = counters;
-    windows->counter_dead = COUNTER_NONE;
     // Every list may end in a chunk that is hardly used.
     uint64_t partial = (uint64_t)(windows->shown + 2) * WINDOWS_STEPS * WINDOWS_KINDS;
     uint64_t chunks = bytes / sizeof(*windows->chunks) + 1 + partial;
@@ -64,18 +53,14 @@ windows_init(struct windows *windows, const struct option_spans *spans, uint64_t
     windows->chunks = region_reserve((size_t)chunks * sizeof(*windows->chunks));
     windows->scratch = region_reserve(SCRATCH_BYTES);
     uint32_t slots = windows->shown > 2 ? windows->shown : 2;
-    return pool_init(&windows->pool[0], counters, slots * sizeof(uint32_t)) &&
-           pool_init(&windows->pool[1], counters, slots * sizeof(uint64_t)) &&
+    return counters_init(&windows->counters, counters, slots) &&
            windows->chunks != NULL && windows->scratch != NULL;
 }
 
 void
 windows_fini(struct windows *windows)
 {
-    for (size_t i = 0; i < 2; i++) {
-        region_release(windows->pool[i].counters,
-                       windows->counter_capacity * windows->pool[i].stride);
-    }
+    counters_fini(&windows->counters);
     region_release(windows->scratch, SCRATCH_BYTES);
     region_release(windows->chunks,
                    (size_t)windows->chunk_capacity * sizeof(*windows->chunks));
@@ -89,7 +74,7 @@ windows_have_room(const struct windows *windows, size_t amounts)
     // A list takes at most one chunk more than its entries fill.
     size_t chunks = lists * (1 + 2 * amounts / WINDOWS_CHUNK);
     return windows->chunk_capacity - windows->chunk_count >= chunks &&
-           windows->counter_capacity - windows->counter_count >= amounts;
+           windows->counters.capacity - windows->counters.count >= amounts;
 }
 
 static struct windows_chunk *
@@ -137,17 +122,6 @@ list_extend(struct windows *windows, struct windows_list *list)
     return chunk_of(windows, fresh);
 }
 
-static void
-add_value(struct counter *counter, uint32_t slot, uint64_t amount)
-{
-    if (counter->tally != TALLY_REACH) {
-        counter->value[slot] += (uint32_t)amount;
-        return;
-    }
-    uint64_t value = counter_value(counter, slot) + amount;
-    memcpy(&counter->value[2 * (size_t)slot], &value, sizeof(value));
-}
-
 // ── reading lists ──────────────────────────────────────────────────────────
 
 typedef void (*entry_fn)(void *context, uint32_t word, uint32_t amount);
@@ -168,7 +142,7 @@ chunk_read(struct windows *windows, const struct windows_chunk *chunk,
     for (uint32_t i = 0; i < chunk->count; i += width) {
         if (i + PREFETCH_AHEAD < chunk->count) {
             uint32_t ahead = chunk->words[i + PREFETCH_AHEAD];
-            __builtin_prefetch(windows_counter(windows, ahead & ~UNDO_BIT));
+            __builtin_prefetch(counters_at(&windows->counters, ahead & ~UNDO_BIT));
         }
         read(context, chunk->words[i], width == 1 ? 1 : chunk->words[i + 1]);
     }
@@ -202,16 +176,17 @@ entry_drain(void *context, uint32_t word, uint32_t amount)
     struct windows *windows = drain->windows;
     uint32_t slot = drain->window->slot;
     uint32_t index = word & ~UNDO_BIT;
-    struct counter *counter = windows_counter(windows, index);
+    struct counter *counter = counters_at(&windows->counters, index);
     drain->window->entries--;
-    counter->refs--;
+    counters_refer(&windows->counters, index, -1);
     if (counter->owner == COUNTER_ORPHAN) {
-        if (counter->refs == 0) {
-            windows_counter_destroy(windows, index);
+        if (counters_refs(&windows->counters, counter) == 0) {
+            counters_destroy(&windows->counters, index);
         }
         return;
     }
-    add_value(counter, slot, (word & UNDO_BIT) != 0 ? amount : -(uint64_t)amount);
+    counters_add(&windows->counters, index, slot,
+                 (word & UNDO_BIT) != 0 ? (int64_t)amount : -(int64_t)amount);
     windows->touched(windows->context, index, (uint32_t)1 << slot);
 }
 
@@ -243,7 +218,8 @@ list_pack(struct windows *windows, struct window *window, enum windows_kind kind
     size_t kept = 0;
     for (size_t i = 0; i < gather.count; i++) {
         if (kept != 0 && packed_merge(&gather.items[kept - 1], gather.items[i])) {
-            windows_counter(windows, packed_index(gather.items[i]))->refs--;
+            uint32_t index = packed_index(gather.items[i]);
+            counters_refer(&windows->counters, index, -1);
         } else {
             gather.items[kept++] = gather.items[i];
         }
@@ -334,7 +310,7 @@ static uint32_t
 change(struct windows *windows, uint32_t word, uint32_t amount, bool velocity)
 {
     bool is_undo = (word & UNDO_BIT) != 0;
-    struct counter *counter = windows_counter(windows, word & ~UNDO_BIT);
+    uint32_t counter = word & ~UNDO_BIT;
     uint32_t from = velocity ? windows->shown : 0;
     uint32_t to = velocity ? windows->shown + 2 : windows->shown;
     uint32_t slots = 0;
@@ -344,8 +320,9 @@ change(struct windows *windows, uint32_t word, uint32_t amount, bool velocity)
             continue;
         }
         assert(window->at <= window->current);
-        add_value(counter, window->slot, is_undo ? -(uint64_t)amount : amount);
-        counter->refs++;
+        counters_add(&windows->counters, counter, window->slot,
+                     is_undo ? -(int64_t)amount : (int64_t)amount);
+        counters_refer(&windows->counters, counter, 1);
         list_append(windows, window, word, amount);
         slots |= (uint32_t)1 << window->slot;
     }
@@ -355,7 +332,8 @@ change(struct windows *windows, uint32_t word, uint32_t amount, bool velocity)
 bool
 windows_add(struct windows *windows, uint32_t counter, uint32_t amount)
 {
-    bool velocity = windows_counter(windows, counter)->tally == TALLY_VELOCITY;
+    bool velocity =
+        counter_tally(counters_at(&windows->counters, counter)) == TALLY_VELOCITY;
     uint32_t slots = change(windows, counter, amount, velocity);
     if (slots != 0) {
         windows->touched(windows->context, counter, slots);
@@ -368,75 +346,30 @@ windows_take_back(struct windows *windows, uint32_t counter, bool is_velocity,
                   uint32_t amount)
 {
     uint32_t slots = change(windows, counter | UNDO_BIT, amount, is_velocity);
-    if (slots != 0 && windows_counter(windows, counter)->owner != COUNTER_ORPHAN) {
+    if (slots != 0 &&
+        counters_at(&windows->counters, counter)->owner != COUNTER_ORPHAN) {
         windows->touched(windows->context, counter, slots);
     }
-}
-
-uint32_t
-windows_counter_create(struct windows *windows, enum tally tally, uint32_t owner)
-{
-    bool is_wide = tally == TALLY_REACH;
-    struct windows_pool *pool = &windows->pool[is_wide];
-    uint32_t index = pool->free;
-    if (index != COUNTER_NONE) {
-        pool->free = windows_counter(windows, index)->next;
-    } else {
-        assert(pool->high < windows->counter_capacity);
-        index = pool->high++ | (is_wide ? COUNTER_WIDE : 0);
-    }
-    windows->counter_count++;
-    struct counter *counter = windows_counter(windows, index);
-    memset(counter, 0, pool->stride);
-    counter->owner = owner;
-    counter->next = COUNTER_NONE;
-    counter->tally = (uint8_t)tally;
-    return index;
-}
-
-void
-windows_counter_destroy(struct windows *windows, uint32_t index)
-{
-    struct counter *counter = windows_counter(windows, index);
-    assert(counter->refs == 0);
-    counter->owner = COUNTER_ORPHAN;
-    counter->members = 0;
-    counter->next = windows->counter_dead;
-    windows->counter_dead = index;
 }
 
 void
 windows_counter_hide(struct windows *windows, uint32_t index)
 {
-    struct counter *counter = windows_counter(windows, index);
+    struct counter *counter = counters_at(&windows->counters, index);
     // The boards drop it when they next look.
     windows->touched(windows->context, index, ((uint32_t)1 << windows->shown) - 1);
-    counter->is_hidden = 1;
+    counter->kind |= COUNTER_HIDDEN;
     counter->members = 0;
 }
 
 void
 windows_counter_orphan(struct windows *windows, uint32_t index)
 {
-    struct counter *counter = windows_counter(windows, index);
+    struct counter *counter = counters_at(&windows->counters, index);
     windows_counter_hide(windows, index);
     counter->owner = COUNTER_ORPHAN;
-    if (counter->refs == 0) {
-        windows_counter_destroy(windows, index);
-    }
-}
-
-void
-windows_bury(struct windows *windows)
-{
-    while (windows->counter_dead != COUNTER_NONE) {
-        uint32_t index = windows->counter_dead;
-        struct counter *counter = windows_counter(windows, index);
-        windows->counter_dead = counter->next;
-        struct windows_pool *pool = &windows->pool[(index & COUNTER_WIDE) != 0];
-        counter->next = pool->free;
-        pool->free = index;
-        windows->counter_count--;
+    if (counters_refs(&windows->counters, counter) == 0) {
+        counters_destroy(&windows->counters, index);
     }
 }
 
@@ -478,14 +411,7 @@ windows_move(struct windows *windows, struct snapshot *snapshot)
         SNAPSHOT_VALUE(snapshot, window->entries);
         SNAPSHOT_VALUE(snapshot, window->list);
     }
-    for (size_t i = 0; i < 2; i++) {
-        struct windows_pool *pool = &windows->pool[i];
-        snapshot_rows(snapshot, pool->counters, pool->stride, &pool->high,
-                      windows->counter_capacity);
-        SNAPSHOT_VALUE(snapshot, pool->free);
-    }
-    SNAPSHOT_VALUE(snapshot, windows->counter_dead);
-    SNAPSHOT_VALUE(snapshot, windows->counter_count);
+    counters_move(&windows->counters, snapshot);
     snapshot_rows(snapshot, windows->chunks, sizeof(*windows->chunks),
                   &windows->chunk_high, windows->chunk_capacity);
     SNAPSHOT_VALUE(snapshot, windows->chunk_free);

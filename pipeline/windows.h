@@ -23,7 +23,7 @@
 
 #include "base/option.h"
 #include "base/usec.h"
-#include "pipeline/counter.h"
+#include "pipeline/counters.h"
 
 struct snapshot;
 
@@ -66,13 +66,6 @@ struct window {
     struct windows_list list[WINDOWS_KINDS][WINDOWS_STEPS];
 };
 
-struct windows_pool {
-    char *counters;
-    size_t stride;
-    uint32_t high; // counters ever used
-    uint32_t free; // head of the free list, linked by `next`
-};
-
 // Called whenever values of a counter changed; slots is a bit mask.
 typedef void (*windows_touched_fn)(void *context, uint32_t counter, uint32_t slots);
 
@@ -80,10 +73,7 @@ struct windows {
     struct window window[WINDOWS_MAX]; // configured ones, then velocity 5m and 1h
     uint32_t shown;                    // how many are configured
     uint32_t longest;                  // index of the longest configured one
-    struct windows_pool pool[2];       // of counters, and of wide ones
-    uint32_t counter_capacity;         // of both together
-    uint32_t counter_dead;             // destroyed but not buried, linked by `next`
-    uint32_t counter_count;
+    struct counters counters;
     struct windows_chunk *chunks;
     uint32_t chunk_capacity;
     uint32_t chunk_high;
@@ -119,28 +109,13 @@ bool windows_add(struct windows *windows, uint32_t counter, uint32_t amount);
 void windows_take_back(struct windows *windows, uint32_t counter, bool is_velocity,
                        uint32_t amount);
 
-// A fresh counter of that owner; there must be room.
-uint32_t windows_counter_create(struct windows *windows, enum tally tally,
-                                uint32_t owner);
-// Gives back a counter with refs == 0; its index is used again after windows_bury.
-void windows_counter_destroy(struct windows *windows, uint32_t index);
 // The counter is nobody's any more and is given back when it has drained.
 void windows_counter_orphan(struct windows *windows, uint32_t index);
 // The counter counts on, but leaves the boards.
 void windows_counter_hide(struct windows *windows, uint32_t index);
-// Nothing names the counters destroyed so far any longer.
-void windows_bury(struct windows *windows);
 
 // Contents out of, or into fresh windows of the same lengths and capacities.
 void windows_move(struct windows *windows, struct snapshot *snapshot);
-
-static inline struct counter *
-windows_counter(const struct windows *windows, uint32_t counter)
-{
-    const struct windows_pool *pool = &windows->pool[(counter & COUNTER_WIDE) != 0];
-    return (struct counter *)(void *)(pool->counters +
-                                      (size_t)(counter & ~COUNTER_WIDE) * pool->stride);
-}
 
 // Calls visit for the counter of every entry of window `index`, in no promised order.
 typedef void (*windows_visit_fn)(void *context, uint32_t counter);

@@ -40,7 +40,8 @@ set_up(struct fixture *fixture, const char *list, uint64_t entries, uint32_t cou
 static uint64_t
 value(const struct fixture *fixture, uint32_t counter, uint32_t slot)
 {
-    return counter_value(windows_counter(&fixture->windows, counter), slot);
+    return counters_value(&fixture->windows.counters,
+                          counters_at(&fixture->windows.counters, counter), slot);
 }
 
 static void
@@ -49,7 +50,7 @@ windows_cover_the_current_step_and_the_59_before_it(void **state)
     (void)state;
     struct fixture f;
     set_up(&f, "5m,1h", 10000, 10);
-    uint32_t counter = windows_counter_create(&f.windows, TALLY_POSTS, 1);
+    uint32_t counter = counters_create(&f.windows.counters, TALLY_POSTS, 1);
     usec step = 5 * USEC_PER_S; // of the 5-minute window; T0 begins one
     windows_at(&f.windows, T0);
     assert_true(windows_add(&f.windows, counter, 3));
@@ -67,7 +68,7 @@ windows_count_a_late_amount_only_where_its_step_still_is(void **state)
     (void)state;
     struct fixture f;
     set_up(&f, "5m,1h", 10000, 10);
-    uint32_t counter = windows_counter_create(&f.windows, TALLY_POSTS, 1);
+    uint32_t counter = counters_create(&f.windows.counters, TALLY_POSTS, 1);
     windows_at(&f.windows, T0 - 10 * USEC_PER_MIN);
     assert_true(windows_add(&f.windows, counter, 1));
     assert_int_equal(value(&f, counter, 0), 0);
@@ -76,7 +77,9 @@ windows_count_a_late_amount_only_where_its_step_still_is(void **state)
     assert_false(windows_add(&f.windows, counter, 1));
     windows_advance(&f.windows, T0 + 51 * USEC_PER_MIN);
     assert_int_equal(value(&f, counter, 1), 0);
-    assert_int_equal(windows_counter(&f.windows, counter)->refs, 0);
+    assert_int_equal(
+        counters_refs(&f.windows.counters, counters_at(&f.windows.counters, counter)),
+        0);
     windows_fini(&f.windows);
 }
 
@@ -86,13 +89,13 @@ windows_take_back_nothing_once_the_step_has_left(void **state)
     (void)state;
     struct fixture f;
     set_up(&f, "5m", 10000, 10);
-    uint32_t counter = windows_counter_create(&f.windows, TALLY_POSTS, 1);
+    uint32_t counter = counters_create(&f.windows.counters, TALLY_POSTS, 1);
     windows_at(&f.windows, T0);
     windows_add(&f.windows, counter, 5);
     windows_advance(&f.windows, T0 + USEC_PER_HOUR);
-    windows_counter_destroy(&f.windows, counter);
-    windows_bury(&f.windows);
-    uint32_t other = windows_counter_create(&f.windows, TALLY_VELOCITY, 2);
+    counters_destroy(&f.windows.counters, counter);
+    counters_bury(&f.windows.counters);
+    uint32_t other = counters_create(&f.windows.counters, TALLY_VELOCITY, 2);
     assert_int_equal(other, counter);
     windows_at(&f.windows, T0 + 30 * USEC_PER_MIN); // within velocity's hour
     windows_take_back(&f.windows, counter, false, 5);
@@ -106,7 +109,7 @@ windows_survive_a_jump_of_years_and_a_clock_that_stands(void **state)
     (void)state;
     struct fixture f;
     set_up(&f, "5m,24h", 100000, 100);
-    uint32_t counter = windows_counter_create(&f.windows, TALLY_POSTS, 1);
+    uint32_t counter = counters_create(&f.windows.counters, TALLY_POSTS, 1);
     for (int i = 0; i < 1000; i++) {
         windows_at(&f.windows, T0 - i * USEC_PER_MIN);
         windows_add(&f.windows, counter, 1);
@@ -127,7 +130,7 @@ windows_say_when_they_are_full_and_have_room_again_after_a_roll(void **state)
     (void)state;
     struct fixture f;
     set_up(&f, "5m", 2520, 10);
-    uint32_t counter = windows_counter_create(&f.windows, TALLY_POSTS, 1);
+    uint32_t counter = counters_create(&f.windows.counters, TALLY_POSTS, 1);
     windows_at(&f.windows, T0);
     uint32_t added = 0;
     while (windows_have_room(&f.windows, 1)) {
@@ -147,7 +150,7 @@ windows_let_an_orphan_drain_and_use_its_index_again_after_the_burial(void **stat
     (void)state;
     struct fixture f;
     set_up(&f, "5m", 1000, 1);
-    uint32_t counter = windows_counter_create(&f.windows, TALLY_CASCADES, 1);
+    uint32_t counter = counters_create(&f.windows.counters, TALLY_CASCADES, 1);
     windows_at(&f.windows, T0);
     windows_add(&f.windows, counter, 1);
     windows_counter_orphan(&f.windows, counter);
@@ -155,7 +158,7 @@ windows_let_an_orphan_drain_and_use_its_index_again_after_the_burial(void **stat
     windows_advance(&f.windows, T0 + USEC_PER_HOUR);
     assert_int_equal(f.touches, before);
     assert_false(windows_have_room(&f.windows, 1));
-    windows_bury(&f.windows);
+    counters_bury(&f.windows.counters);
     assert_true(windows_have_room(&f.windows, 1));
     windows_fini(&f.windows);
 }
@@ -177,8 +180,8 @@ windows_agree_with_a_naive_count_over_lists_that_are_packed(void **state)
     set_up(&f, "5m,24h", 64 << 20, 2 * COUNTERS);
     uint32_t counters[COUNTERS];
     for (uint32_t i = 0; i < COUNTERS; i++) {
-        counters[i] = windows_counter_create(&f.windows,
-                                             i % 4 == 0 ? TALLY_REACH : TALLY_POSTS, i);
+        counters[i] = counters_create(&f.windows.counters,
+                                      i % 4 == 0 ? TALLY_REACH : TALLY_POSTS, i);
     }
     usec now = T0;
     uint32_t random = 1;
@@ -220,7 +223,9 @@ windows_agree_with_a_naive_count_over_lists_that_are_packed(void **state)
     windows_advance(&f.windows, now + 2 * USEC_PER_DAY);
     for (uint32_t k = 0; k < COUNTERS; k++) {
         assert_int_equal(value(&f, counters[k], 1), 0);
-        assert_int_equal(windows_counter(&f.windows, counters[k])->refs, 0);
+        assert_int_equal(counters_refs(&f.windows.counters,
+                                       counters_at(&f.windows.counters, counters[k])),
+                         0);
     }
     assert_int_equal(f.windows.chunk_count, 0);
     assert_int_equal(f.windows.window[1].entries, 0);
