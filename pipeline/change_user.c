@@ -35,16 +35,17 @@ user_counts(const struct pipeline *pipeline, const struct user *row)
 }
 
 static void
-user_profile_fields(struct pipeline *pipeline, struct change *change,
-                    const struct user *row, uint32_t fields)
+user_profile_fields(struct pipeline *pipeline, struct change *change, uint32_t user,
+                    uint32_t fields)
 {
-    struct slab *texts = pipeline->texts;
-    if ((fields & USER_NEW_HANDLE) != 0 && row->handle != SLAB_NONE) {
-        change_put(pipeline, change, SLICE_LIT("handle"),
-                   slab_text(texts, row->handle));
+    const struct user *row = users_at(&pipeline->users, user);
+    struct slice handle = users_handle(&pipeline->users, user);
+    struct slice name = users_text(&pipeline->users, user, USER_NAME);
+    if ((fields & USER_NEW_HANDLE) != 0 && handle.len != 0) {
+        change_put(pipeline, change, SLICE_LIT("handle"), handle);
     }
-    if ((fields & USER_NEW_NAME) != 0 && row->name != SLAB_NONE) {
-        change_put(pipeline, change, SLICE_LIT("name"), slab_text(texts, row->name));
+    if ((fields & USER_NEW_NAME) != 0 && name.len != 0) {
+        change_put(pipeline, change, SLICE_LIT("name"), name);
     }
     if ((fields & USER_NEW_FOLLOWERS) != 0 && (row->flags & USER_HAS_FOLLOWERS) != 0) {
         change_put(pipeline, change, SLICE_LIT("followers"),
@@ -108,13 +109,13 @@ user_handles(struct pipeline *pipeline, struct change *change, uint32_t user,
     if (is_kept && (row->flags & USER_HOLDS) != 0 &&
         ((row->flags & USER_TOLD) == 0 || change->is_whole)) {
         change->handle_set =
-            handle_key(pipeline, change->name, slab_text(pipeline->texts, row->handle));
+            handle_key(pipeline, change->name, users_handle(&pipeline->users, user));
         row->flags |= USER_TOLD;
     }
-    if (row->stale_handle == SLAB_NONE || (row->profile & USER_STALE_SENT) != 0) {
+    struct slice stale = users_text(&pipeline->users, user, USER_STALE_HANDLE);
+    if (stale.len == 0 || (row->profile & USER_STALE_SENT) != 0) {
         return;
     }
-    struct slice stale = slab_text(pipeline->texts, row->stale_handle);
     uint32_t holder =
         users_holder(&pipeline->users, users_network_of(change->name), stale);
     row->profile |= USER_STALE_SENT;
@@ -139,7 +140,7 @@ change_user(struct pipeline *pipeline, uint32_t user, struct change *change)
                            now - row->whole_at >= slack / USEC_PER_S;
         change->ttl = pipeline->longest + 2 * slack;
         uint32_t fields = change->is_whole ? UINT32_MAX : row->profile;
-        user_profile_fields(pipeline, change, row, fields);
+        user_profile_fields(pipeline, change, user, fields);
         if (change->is_whole) {
             change_put(pipeline, change, SLICE_LIT("network"),
                        users_network_of(change->name));
@@ -151,6 +152,7 @@ change_user(struct pipeline *pipeline, uint32_t user, struct change *change)
         change->is_gone = (row->flags & USER_WRITTEN) != 0;
         row->flags = (uint8_t)((row->flags & ~USER_WRITTEN) | USER_WHOLE);
         users_untell(&pipeline->users, user);
+        change->name = users_id(&pipeline->users, user); // may have moved
     }
     user_handles(pipeline, change, user, is_kept);
     row->profile &= USER_STALE_SENT | USER_RENAMED;
@@ -171,8 +173,7 @@ change_user_written(struct pipeline *pipeline, uint32_t user)
     struct user *row = users_at(&pipeline->users, user);
     row->refs--;
     if ((row->profile & USER_STALE_SENT) != 0) {
-        slab_text_free(pipeline->texts, row->stale_handle);
-        row->stale_handle = SLAB_NONE;
+        users_set_text(&pipeline->users, user, USER_STALE_HANDLE, SLICE_NONE);
         row->profile &= (uint8_t)~USER_STALE_SENT;
     }
 }

@@ -152,7 +152,7 @@ changes_restart(struct pipeline *pipeline)
     changes_lost(pipeline);
     for (uint32_t user = 0; user < pipeline->users.high; user++) {
         struct user *row = users_at(&pipeline->users, user);
-        if (row->id != SLAB_NONE && row->counters != COUNTER_NONE) {
+        if (row->card != SLAB_NONE && row->counters != COUNTER_NONE) {
             row->flags |= USER_WHOLE | USER_WRITTEN;
             users_queue(&pipeline->users, user);
         }

@@ -5,9 +5,12 @@
 #include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/region.h"
 #include "base/snapshot.h"
+
+enum { QUEUE_SLIDE = 4096 };
 
 struct queue {
     uint32_t *rows;
@@ -46,8 +49,13 @@ queue_pop(struct queue *queue)
     assert(queue->count != 0);
     uint32_t index = queue->rows[queue->first];
     queue->first = queue->first + 1 == queue->capacity ? 0 : queue->first + 1;
-    if (--queue->count == 0) {
-        queue->first = 0; // the memory touched stays small
+    queue->count--;
+    if (queue->first >= QUEUE_SLIDE && queue->first >= queue->count &&
+        queue->count <= queue->capacity - queue->first) {
+        // The memory touched stays small.
+        memcpy(queue->rows, queue->rows + queue->first,
+               queue->count * sizeof(*queue->rows));
+        queue->first = 0;
     }
     return index;
 }

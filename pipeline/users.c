@@ -31,16 +31,78 @@ users_fini(struct users *users)
     memset(users, 0, sizeof(*users));
 }
 
-struct slice
-users_id(const struct users *users, uint32_t user)
+// ── texts ──────────────────────────────────────────────────────────────────
+
+static size_t
+card_size(const struct user_card *card)
 {
-    return slab_text(users->texts, users->rows[user].id);
+    size_t size = sizeof(*card);
+    for (size_t i = 0; i < USER_TEXTS; i++) {
+        size += card->len[i];
+    }
+    return size;
+}
+
+static void
+card_free(struct users *users, struct user *row)
+{
+    if (row->card != SLAB_NONE) {
+        slab_free(users->texts, row->card, card_size(slab_at(users->texts, row->card)));
+        row->card = SLAB_NONE;
+    }
+}
+
+// The texts may lie in the card that is replaced.
+static void
+card_put(struct users *users, struct user *row, const struct slice texts[USER_TEXTS])
+{
+    struct user_card head;
+    for (size_t i = 0; i < USER_TEXTS; i++) {
+        size_t len = texts[i].len < UINT16_MAX ? texts[i].len : UINT16_MAX;
+        head.len[i] = (uint16_t)len;
+    }
+    uint32_t ref = slab_alloc(users->texts, card_size(&head));
+    if (ref == SLAB_NONE) {
+        return; // the pipeline has seen to it that there is room
+    }
+    struct user_card *card = slab_at(users->texts, ref);
+    *card = head;
+    char *at = card->bytes;
+    for (size_t i = 0; i < USER_TEXTS; i++) {
+        if (head.len[i] != 0) {
+            memcpy(at, texts[i].ptr, head.len[i]);
+        }
+        at += head.len[i];
+    }
+    card_free(users, row);
+    row->card = ref;
 }
 
 struct slice
-users_handle(const struct users *users, uint32_t user)
+users_text(const struct users *users, uint32_t user, enum user_text which)
 {
-    return slab_text(users->texts, users->rows[user].handle);
+    uint32_t ref = users->rows[user].card;
+    if (ref == SLAB_NONE) {
+        return SLICE_NONE;
+    }
+    const struct user_card *card = slab_at(users->texts, ref);
+    const char *at = card->bytes;
+    for (enum user_text text = USER_ID; text < which; text++) {
+        at += card->len[text];
+    }
+    size_t len = card->len[which];
+    return len != 0 ? (struct slice){at, len} : SLICE_NONE;
+}
+
+void
+users_set_text(struct users *users, uint32_t user, enum user_text which,
+               struct slice text)
+{
+    struct slice texts[USER_TEXTS];
+    for (enum user_text i = USER_ID; i < USER_TEXTS; i++) {
+        texts[i] = i == which ? text : users_text(users, user, i);
+    }
+    card_put(users, &users->rows[user], texts);
 }
 
 struct slice
@@ -154,8 +216,7 @@ users_untell(struct users *users, uint32_t user)
     }
     // Whatever stood here is in flight: the flag is set again only by the write that
     // sends it.
-    slab_text_free(users->texts, row->stale_handle);
-    row->stale_handle = slab_text_put(users->texts, users_handle(users, user));
+    users_set_text(users, user, USER_STALE_HANDLE, users_handle(users, user));
     row->profile &= (uint8_t)~USER_STALE_SENT;
     row->flags &= (uint8_t)~USER_TOLD;
     users_queue(users, user);
@@ -165,11 +226,12 @@ static void
 handle_claim(struct users *users, uint32_t user)
 {
     struct user *row = &users->rows[user];
-    if ((row->flags & USER_HOLDS) != 0 || row->handle == SLAB_NONE) {
+    struct slice handle = users_handle(users, user);
+    if ((row->flags & USER_HOLDS) != 0 || handle.len == 0) {
         return;
     }
-    uint32_t holder = users_holder(users, users_network_of(users_id(users, user)),
-                                   users_handle(users, user));
+    uint32_t holder =
+        users_holder(users, users_network_of(users_id(users, user)), handle);
     if (holder != USER_NONE) {
         if ((row->flags & USER_KEYED_BY_HANDLE) != 0) {
             return;
@@ -184,8 +246,9 @@ handle_claim(struct users *users, uint32_t user)
 // ── life ───────────────────────────────────────────────────────────────────
 
 static uint32_t
-user_create(struct users *users, struct slice id, uint64_t hash)
+user_create(struct users *users, const struct post_user *profile, uint64_t hash)
 {
+    struct slice id = profile->id;
     uint32_t user = users->free;
     if (user != 0) {
         user--;
@@ -196,7 +259,14 @@ user_create(struct users *users, struct slice id, uint64_t hash)
     }
     struct user *row = &users->rows[user];
     memset(row, 0, sizeof(*row));
-    row->id = slab_text_put(users->texts, id);
+    card_put(users, row,
+             (struct slice[USER_TEXTS]){
+                 [USER_ID] = id,
+                 [USER_HANDLE] = profile->handle,
+                 [USER_NAME] = profile->name,
+             });
+    row->profile = (uint8_t)((profile->handle.len != 0 ? USER_NEW_HANDLE : 0) |
+                             (profile->name.len != 0 ? USER_NEW_NAME : 0));
     row->hash = (uint32_t)hash;
     row->counters = COUNTER_NONE;
     row->last_seen = USEC_NONE;
@@ -219,9 +289,7 @@ user_destroy(struct users *users, uint32_t user)
     struct user *row = &users->rows[user];
     handle_release(users, user);
     table_remove(&users->by_id, hash_slice(&users->key, users_id(users, user)), user);
-    slab_text_free(users->texts, row->id);
-    slab_text_free(users->texts, row->handle);
-    slab_text_free(users->texts, row->name);
+    card_free(users, row);
     memset(row, 0, sizeof(*row));
     row->counters = users->free;
     row->refs = UINT32_MAX; // free rows are never idle
@@ -230,11 +298,12 @@ user_destroy(struct users *users, uint32_t user)
 }
 
 static bool
-is_idle(const struct user *row)
+is_idle(const struct users *users, uint32_t user)
 {
+    const struct user *row = &users->rows[user];
     return row->refs == 0 && row->counters == COUNTER_NONE &&
-           row->stale_handle == SLAB_NONE &&
-           (row->flags & (USER_QUEUED | USER_WRITTEN)) == 0;
+           (row->flags & (USER_QUEUED | USER_WRITTEN)) == 0 &&
+           users_text(users, user, USER_STALE_HANDLE).len == 0;
 }
 
 // Forgets the idle users not seen since `limit`.
@@ -243,7 +312,7 @@ forget_older(struct users *users, usec limit)
 {
     uint32_t forgotten = 0;
     for (uint32_t user = 0; user < users->high; user++) {
-        if (is_idle(&users->rows[user]) && users->rows[user].last_seen <= limit) {
+        if (is_idle(users, user) && users->rows[user].last_seen <= limit) {
             user_destroy(users, user);
             forgotten++;
         }
@@ -260,7 +329,7 @@ forget_some(struct users *users)
     usec newest = INT64_MIN;
     for (uint32_t user = 0; user < users->high; user++) {
         const struct user *row = &users->rows[user];
-        if (is_idle(row)) {
+        if (is_idle(users, user)) {
             oldest = row->last_seen < oldest ? row->last_seen : oldest;
             newest = row->last_seen > newest ? row->last_seen : newest;
         }
@@ -291,8 +360,8 @@ static void
 set_handle(struct users *users, uint32_t user, struct slice handle)
 {
     struct user *row = &users->rows[user];
-    if (row->handle != SLAB_NONE) {
-        struct slice old = users_handle(users, user);
+    struct slice old = users_handle(users, user);
+    if (old.len != 0) {
         if (slice_equal(old, handle)) {
             handle_claim(users, user);
             return;
@@ -300,9 +369,8 @@ set_handle(struct users *users, uint32_t user, struct slice handle)
         if (!same_handle(old, handle)) {
             handle_release(users, user);
         }
-        slab_text_free(users->texts, row->handle);
     }
-    row->handle = slab_text_put(users->texts, handle);
+    users_set_text(users, user, USER_HANDLE, handle);
     row->profile |= USER_NEW_HANDLE;
     if ((row->flags & USER_AUTHOR) != 0) {
         row->profile |= USER_RENAMED;
@@ -312,14 +380,13 @@ set_handle(struct users *users, uint32_t user, struct slice handle)
 }
 
 static void
-set_name(struct users *users, struct user *row, struct slice name)
+set_name(struct users *users, uint32_t user, struct slice name)
 {
-    if (slice_equal(slab_text(users->texts, row->name), name)) {
+    if (slice_equal(users_text(users, user, USER_NAME), name)) {
         return;
     }
-    slab_text_free(users->texts, row->name);
-    row->name = slab_text_put(users->texts, name);
-    row->profile |= USER_NEW_NAME;
+    users_set_text(users, user, USER_NAME, name);
+    users->rows[user].profile |= USER_NEW_NAME;
 }
 
 uint32_t
@@ -328,14 +395,14 @@ users_see(struct users *users, const struct post_user *profile, usec time)
     uint64_t hash = hash_slice(&users->key, profile->id);
     uint32_t user = find_hashed(users, hash);
     if (user == USER_NONE) {
-        user = user_create(users, profile->id, hash);
+        user = user_create(users, profile, hash);
     }
     struct user *row = &users->rows[user];
     if (profile->handle.len != 0) {
         set_handle(users, user, profile->handle);
     }
     if (profile->name.len != 0) {
-        set_name(users, row, profile->name);
+        set_name(users, user, profile->name);
     }
     if (profile->has_followers && ((row->flags & USER_HAS_FOLLOWERS) == 0 ||
                                    row->followers != profile->followers)) {

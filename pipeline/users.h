@@ -8,7 +8,8 @@
 // Ids are taken for the same when their keyed 64-bit hashes are: of a million users two
 // are mixed up with probability 3e-8.
 //
-// Texts live in a slab shared with the cascades. Handles: the newest user to claim a
+// Texts live in a slab shared with the cascades, those of one person in one piece.
+// Handles: the newest user to claim a
 // handle holds it; a user known by handle only ("x:@ann") holds it while nobody else
 // does.
 #pragma once
@@ -44,14 +45,25 @@ enum user_profile {
     USER_NEW_FOLLOWERS = 1 << 2,
     USER_NEW_SEEN = 1 << 3,
     USER_RENAMED = 1 << 5,    // the handle in the user's cascades is out of date
-    USER_STALE_SENT = 1 << 4, // the deletion of stale_handle is in flight
+    USER_STALE_SENT = 1 << 4, // the deletion of the stale handle is in flight
+};
+
+// What lies behind `card`: lengths, then the texts in this order.
+enum user_text {
+    USER_ID,
+    USER_HANDLE,
+    USER_NAME,
+    USER_STALE_HANDLE, // whose key Redis may still have
+    USER_TEXTS,
+};
+
+struct user_card {
+    uint16_t len[USER_TEXTS];
+    char bytes[];
 };
 
 struct user {
-    uint32_t id; // slab texts
-    uint32_t handle;
-    uint32_t name;
-    uint32_t stale_handle; // handle key Redis may still have; 0: none
+    uint32_t card; // slab texts
     uint32_t followers;
     uint32_t counters; // first counter or COUNTER_NONE
     uint32_t refs;
@@ -113,9 +125,25 @@ users_lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-// Valid until the user is forgotten, or for handles renamed.
-struct slice users_id(const struct users *users, uint32_t user);
-struct slice users_handle(const struct users *users, uint32_t user);
+// Valid until users_see or another change of the user's texts.
+struct slice users_text(const struct users *users, uint32_t user, enum user_text which);
+// Replaces one text; `text` may be one of the user's. A text longer than UINT16_MAX
+// is cut.
+void users_set_text(struct users *users, uint32_t user, enum user_text which,
+                    struct slice text);
+
+static inline struct slice
+users_id(const struct users *users, uint32_t user)
+{
+    return users_text(users, user, USER_ID);
+}
+
+static inline struct slice
+users_handle(const struct users *users, uint32_t user)
+{
+    return users_text(users, user, USER_HANDLE);
+}
+
 // Who holds a handle, or USER_NONE. ASCII letters compare without case.
 uint32_t users_holder(const struct users *users, struct slice network,
                       struct slice handle);
