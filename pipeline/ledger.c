@@ -8,7 +8,7 @@
 #define SHORT_BIT ((uint32_t)1 << 28) // the amount is 1 and not written
 
 enum {
-    NOTES_BYTES_PER_EVENT = 28, // a retweet's take 24, a post's 8 to 16
+    NOTES_BYTES_PER_EVENT = 24, // a retweet's take 24, a post's 8 to 16
     RING_LEAST = 1 << 20,       // so that one long list is no quarter of the ring
 };
 
@@ -18,7 +18,9 @@ ledger_init(struct ledger *ledger, uint32_t capacity, size_t text_bytes)
     memset(ledger, 0, sizeof(*ledger));
     ledger->capacity = capacity;
     ledger->rows = region_reserve((size_t)capacity * sizeof(*ledger->rows));
-    return ledger->rows != NULL && table_init(&ledger->by_hash, capacity) &&
+    ledger->links = region_reserve((size_t)capacity * sizeof(*ledger->links));
+    return ledger->rows != NULL && ledger->links != NULL &&
+           table_init(&ledger->by_hash, capacity) &&
            table_init(&ledger->by_alias, capacity) &&
            ring_init(&ledger->notes,
                      RING_LEAST + (size_t)capacity * NOTES_BYTES_PER_EVENT) &&
@@ -32,6 +34,7 @@ ledger_fini(struct ledger *ledger)
     ring_fini(&ledger->notes);
     table_fini(&ledger->by_alias);
     table_fini(&ledger->by_hash);
+    region_release(ledger->links, (size_t)ledger->capacity * sizeof(*ledger->links));
     region_release(ledger->rows, (size_t)ledger->capacity * sizeof(*ledger->rows));
     memset(ledger, 0, sizeof(*ledger));
 }
@@ -55,7 +58,7 @@ ledger_find_alias(const struct ledger *ledger, uint64_t hash)
     struct table_walk walk = table_walk(&ledger->by_alias, hash);
     uint32_t event;
     while ((event = table_next(&ledger->by_alias, &walk)) != TABLE_NONE) {
-        if (ledger->rows[event].link == hash) {
+        if (ledger->links[event] == hash) {
             return event;
         }
     }
@@ -79,7 +82,7 @@ ledger_add(struct ledger *ledger, uint64_t hash, uint64_t alias)
     if (ledger->next >= ledger->capacity) {
         table_remove(&ledger->by_hash, row->hash, event);
         if ((row->flags & EVENT_ALIASED) != 0) {
-            table_remove(&ledger->by_alias, row->link, event);
+            table_remove(&ledger->by_alias, ledger->links[event], event);
         }
     }
     ledger->next++;
@@ -88,11 +91,26 @@ ledger_add(struct ledger *ledger, uint64_t hash, uint64_t alias)
     row->target = UINT32_MAX;
     table_add(&ledger->by_hash, hash, event);
     if (alias != 0) {
-        row->link = alias;
+        ledger->links[event] = alias;
         row->flags |= EVENT_ALIASED;
         table_add(&ledger->by_alias, alias, event);
     }
     return event;
+}
+
+uint64_t
+ledger_via(const struct ledger *ledger, uint32_t event)
+{
+    return (ledger->rows[event].flags & EVENT_VIA) != 0 ? ledger->links[event] : 0;
+}
+
+void
+ledger_set_via(struct ledger *ledger, uint32_t event, uint64_t via)
+{
+    if ((ledger->rows[event].flags & EVENT_ALIASED) == 0) {
+        ledger->rows[event].flags |= EVENT_VIA;
+        ledger->links[event] = via;
+    }
 }
 
 static void *
@@ -204,6 +222,11 @@ ledger_move(struct ledger *ledger, struct snapshot *snapshot)
     SNAPSHOT_VALUE(snapshot, ledger->next);
     uint64_t rows = ledger->next < ledger->capacity ? ledger->next : ledger->capacity;
     snapshot_bytes(snapshot, ledger->rows, rows * sizeof(*ledger->rows));
+    for (uint64_t i = 0; i < rows && !snapshot->is_failed; i++) {
+        if ((ledger->rows[i].flags & (EVENT_ALIASED | EVENT_VIA)) != 0) {
+            SNAPSHOT_VALUE(snapshot, ledger->links[i]);
+        }
+    }
     table_move(&ledger->by_hash, snapshot);
     table_move(&ledger->by_alias, snapshot);
     ring_move(&ledger->notes, snapshot);

@@ -27,7 +27,9 @@ enum event_flag {
     EVENT_QUOTE = 1 << 1,
     EVENT_UNDONE = 1 << 2,
     EVENT_REACHED = 1 << 3, // gave the target's author reach
-    EVENT_ALIASED = 1 << 4, // has another id
+    EVENT_ALIASED = 1 << 4, // has another id: its link
+    EVENT_VIA = 1 << 5,     // came through another retweet: its link. No network has
+                            // both
 };
 
 // What an event added: `amount` to a counter, or itself to a cascade in its life
@@ -46,8 +48,6 @@ struct ledger_entry {
 
 struct event {
     uint64_t hash;
-    uint64_t link; // hash of its alias with EVENT_ALIASED, else of the retweet it came
-                   // through; 0: none. No network has both
     usec time;
     uint32_t notes; // places in the rings, the lower halves; 0: none
     uint32_t text;
@@ -60,6 +60,7 @@ struct event {
 
 struct ledger {
     struct event *rows; // row = sequence number % capacity
+    uint64_t *links; // of the rows that have one; the memory of others is not touched
     uint32_t capacity;
     uint64_t next; // sequence number of the next event
     struct table by_hash;
@@ -84,6 +85,10 @@ uint32_t ledger_find_alias(const struct ledger *ledger, uint64_t hash);
 
 // The event that the next ledger_add will overwrite, or EVENT_NONE.
 uint32_t ledger_oldest(const struct ledger *ledger);
+
+// Hash of the retweet it came through; 0: none.
+uint64_t ledger_via(const struct ledger *ledger, uint32_t event);
+void ledger_set_via(struct ledger *ledger, uint32_t event, uint64_t via);
 
 // A zeroed row for a new event; the oldest is forgotten when the ledger is full.
 uint32_t ledger_add(struct ledger *ledger, uint64_t hash, uint64_t alias);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#define PERSON_USER (((uint32_t)1 << 28) - 1)
+
 static struct person *
 entries_of(const struct people *people, const struct slab *slab)
 {
@@ -92,12 +94,50 @@ grow(struct people *people, struct slab *slab)
     return true;
 }
 
+uint32_t
+people_followers(const struct slab *slab, const struct person *person)
+{
+    if (person->has_piece == 0) {
+        return person->value;
+    }
+    const struct person_piece *piece = slab_at(slab, person->value);
+    return piece->followers;
+}
+
+uint32_t
+people_events(const struct slab *slab, const struct person *person)
+{
+    if (person->has_piece == 0) {
+        return 1;
+    }
+    const struct person_piece *piece = slab_at(slab, person->value);
+    return piece->events;
+}
+
+static struct person *
+add_again(struct slab *slab, struct person *person)
+{
+    if (person->has_piece == 0) {
+        uint32_t ref = slab_alloc(slab, sizeof(struct person_piece));
+        if (ref == SLAB_NONE) {
+            return NULL;
+        }
+        struct person_piece *fresh = slab_at(slab, ref);
+        *fresh = (struct person_piece){person->value, 1};
+        person->value = ref;
+        person->has_piece = 1;
+    }
+    struct person_piece *piece = slab_at(slab, person->value);
+    piece->events++;
+    return person;
+}
+
 struct person *
-people_put(struct people *people, struct slab *slab, uint32_t user)
+people_add(struct people *people, struct slab *slab, uint32_t user, uint32_t followers)
 {
     struct person *person = people_find(people, slab, user);
     if (person != NULL) {
-        return person;
+        return add_again(slab, person);
     }
     if (people->count == PEOPLE_MOST) {
         return NULL;
@@ -109,14 +149,23 @@ people_put(struct people *people, struct slab *slab, uint32_t user)
         }
     }
     person = place(people, entries_of(people, slab), user + 1);
-    *person = (struct person){.user = user + 1};
+    *person = (struct person){.user = (user + 1) & PERSON_USER, .value = followers};
     people->count++;
     return person;
 }
 
-void
-people_remove(struct people *people, struct slab *slab, struct person *person)
+static void
+piece_free(struct slab *slab, const struct person *person)
 {
+    if (person->has_piece != 0) {
+        slab_free(slab, person->value, sizeof(struct person_piece));
+    }
+}
+
+static void
+leave(struct people *people, struct slab *slab, struct person *person)
+{
+    piece_free(slab, person);
     struct person *entries = entries_of(people, slab);
     uint32_t hole = (uint32_t)(person - entries);
     for (uint32_t at = next_of(people, hole); entries[at].user != 0;
@@ -132,6 +181,18 @@ people_remove(struct people *people, struct slab *slab, struct person *person)
     people->count--;
 }
 
+bool
+people_take_back(struct people *people, struct slab *slab, struct person *person)
+{
+    if (people_events(slab, person) == 1) {
+        leave(people, slab, person);
+        return true;
+    }
+    struct person_piece *piece = slab_at(slab, person->value);
+    piece->events--;
+    return false;
+}
+
 void
 people_clear(struct people *people, struct slab *slab, people_left_fn left,
              void *context)
@@ -140,8 +201,12 @@ people_clear(struct people *people, struct slab *slab, people_left_fn left,
         return;
     }
     const struct person *entries = entries_of(people, slab);
-    for (uint32_t i = 0; left != NULL && i < people->capacity; i++) {
-        if (entries[i].user != 0) {
+    for (uint32_t i = 0; i < people->capacity; i++) {
+        if (entries[i].user == 0) {
+            continue;
+        }
+        piece_free(slab, &entries[i]);
+        if (left != NULL) {
             left(context, entries[i].user - 1);
         }
     }

@@ -1,8 +1,9 @@
 // Who carried one post: a set of people with what each of them did.
 //
-// Open addressing over 12-byte entries in a slab piece, at most seven eighths full;
+// Open addressing over 8-byte entries in a slab piece, at most seven eighths full;
 // grows by half and fills the slab's size class, since these sets are the largest part
-// of what is remembered. One set holds at most PEOPLE_MOST people.
+// of what is remembered. Nearly everybody does one thing only: whoever does more gets
+// a piece that counts. One set holds at most PEOPLE_MOST people.
 #pragma once
 
 #include <stdbool.h>
@@ -18,10 +19,15 @@ enum person_flag {
 };
 
 struct person {
-    uint32_t user;        // + 1; 0: empty
-    uint32_t events : 24; // retweets and quotes of the post or below it
-    uint32_t flags : 8;   // enum person_flag
-    uint32_t followers;   // at the first of these events
+    uint32_t user : 28;     // + 1; 0: empty
+    uint32_t flags : 2;     // enum person_flag
+    uint32_t has_piece : 1; // did more than one thing
+    uint32_t value;         // followers, or a piece of struct person_piece
+};
+
+struct person_piece {
+    uint32_t followers;
+    uint32_t events;
 };
 
 struct people {
@@ -33,10 +39,19 @@ struct people {
 struct person *people_find(const struct people *people, const struct slab *slab,
                            uint32_t user);
 
-// Finds or adds; NULL when the set or the slab is full. Invalidates earlier pointers.
-struct person *people_put(struct people *people, struct slab *slab, uint32_t user);
+// Followers at the person's first event.
+uint32_t people_followers(const struct slab *slab, const struct person *person);
+// Retweets and quotes of the post or below it.
+uint32_t people_events(const struct slab *slab, const struct person *person);
 
-void people_remove(struct people *people, struct slab *slab, struct person *person);
+// One event more of that person, who joins the set with so many followers if need be.
+// NULL when the set or the slab is full: nothing has changed then. Invalidates earlier
+// pointers.
+struct person *people_add(struct people *people, struct slab *slab, uint32_t user,
+                          uint32_t followers);
+
+// One event less. True if it was the last: the person has left the set.
+bool people_take_back(struct people *people, struct slab *slab, struct person *person);
 
 // Empties the set, calling `left` (may be NULL) for each of them.
 typedef void (*people_left_fn)(void *context, uint32_t user);

@@ -212,18 +212,12 @@ is_retweet_of(const struct pipeline *pipeline, const struct event *event,
            event->target_birth == cascades_at(&pipeline->cascades, target)->birth;
 }
 
-static uint64_t
-via_of(const struct event *event)
-{
-    return (event->flags & EVENT_ALIASED) == 0 ? event->link : 0;
-}
-
 // The retweets a retweet came through, as far as they are remembered.
 static void
 path_carriers(struct pipeline *pipeline, struct path *path, const struct carry *carry,
               const struct post *post)
 {
-    uint64_t via = via_of(ledger_at(&pipeline->ledger, carry->event));
+    uint64_t via = ledger_via(&pipeline->ledger, carry->event);
     for (size_t i = 0; via != 0; i++) {
         if (i == PIPELINE_PATH_MAX) {
             pipeline->metrics.paths_cut++;
@@ -244,7 +238,7 @@ path_carriers(struct pipeline *pipeline, struct path *path, const struct carry *
             return;
         }
         path_credit(path, row->actor, carry->actor);
-        via = via_of(row);
+        via = ledger_via(&pipeline->ledger, event);
     }
 }
 
@@ -268,20 +262,18 @@ static void
 count_person(struct pipeline *pipeline, uint32_t cascade, uint32_t actor)
 {
     struct cascade *row = cascades_at(&pipeline->cascades, cascade);
-    struct person *person = people_put(&row->people, pipeline->texts, actor);
-    if (person == NULL) {
+    struct user *user = users_at(&pipeline->users, actor);
+    uint32_t before = row->people.count;
+    if (people_add(&row->people, pipeline->texts, actor, user->followers) == NULL) {
         pipeline->metrics.people_refused++;
         return;
     }
-    if (person->events == 0) {
-        struct user *user = users_at(&pipeline->users, actor);
+    if (row->people.count != before) {
         user->refs++;
-        person->followers = user->followers;
         row->reach += user->followers;
         cascades_queue(&pipeline->cascades, cascade,
                        CASCADE_AMPLIFIERS | CASCADE_REACH);
     }
-    person->events++;
 }
 
 // The event lies below this post.
@@ -376,10 +368,7 @@ static void
 link_via(struct pipeline *pipeline, uint32_t event, const struct post *post)
 {
     if (post->via.len != 0 && !slice_equal(post->via, post->id)) {
-        struct event *row = ledger_at(&pipeline->ledger, event);
-        if ((row->flags & EVENT_ALIASED) == 0) {
-            row->link = pipeline_hash(pipeline, post->via);
-        }
+        ledger_set_via(&pipeline->ledger, event, pipeline_hash(pipeline, post->via));
     }
 }
 

@@ -11,15 +11,14 @@ person_undone(struct pipeline *pipeline, uint32_t cascade, const struct event *e
         return; // the set was full when it came
     }
     if (is_direct && (event->flags & EVENT_RETWEET) != 0) {
-        person->flags &= 0xFF & ~PERSON_RETWEETED;
+        person->flags &= 3u & ~(uint32_t)PERSON_RETWEETED;
     }
     if (is_direct && (event->flags & EVENT_REACHED) != 0) {
-        person->flags &= 0xFF & ~PERSON_REACHED;
+        person->flags &= 3u & ~(uint32_t)PERSON_REACHED;
     }
-    person->events--;
-    if (person->events == 0) {
-        row->reach -= person->followers;
-        people_remove(&row->people, pipeline->texts, person);
+    uint32_t followers = people_followers(pipeline->texts, person);
+    if (people_take_back(&row->people, pipeline->texts, person)) {
+        row->reach -= followers;
         users_at(&pipeline->users, event->actor)->refs--;
         cascades_queue(&pipeline->cascades, cascade,
                        CASCADE_AMPLIFIERS | CASCADE_REACH);

@@ -23,57 +23,9 @@
 #include "base/usec.h"
 #include "pipeline/post.h"
 #include "pipeline/queue.h"
+#include "pipeline/user.h"
 
 struct snapshot;
-
-#define USER_NONE UINT32_MAX
-
-enum user_flag {
-    USER_HAS_FOLLOWERS = 1 << 0,
-    USER_QUEUED = 1 << 1,  // in the list of users to write
-    USER_WRITTEN = 1 << 2, // Redis has, or may have, the key
-    USER_WHOLE = 1 << 3,   // the next write gives every field
-    USER_HOLDS = 1 << 4,   // holds its handle
-    USER_TOLD = 1 << 5,    // Redis has, or may have, the handle key
-    USER_AUTHOR = 1 << 6,  // wrote the root of a cascade
-    USER_KEYED_BY_HANDLE = 1 << 7,
-};
-
-enum user_profile {
-    USER_NEW_HANDLE = 1 << 0,
-    USER_NEW_NAME = 1 << 1,
-    USER_NEW_FOLLOWERS = 1 << 2,
-    USER_NEW_SEEN = 1 << 3,
-    USER_RENAMED = 1 << 5,    // the handle in the user's cascades is out of date
-    USER_STALE_SENT = 1 << 4, // the deletion of the stale handle is in flight
-};
-
-// What lies behind `card`: lengths, then the texts in this order.
-enum user_text {
-    USER_ID,
-    USER_HANDLE,
-    USER_NAME,
-    USER_STALE_HANDLE, // whose key Redis may still have
-    USER_TEXTS,
-};
-
-struct user_card {
-    uint16_t len[USER_TEXTS];
-    char bytes[];
-};
-
-struct user {
-    uint32_t card; // slab texts
-    uint32_t followers;
-    uint32_t counters; // first counter or COUNTER_NONE
-    uint32_t refs;
-    uint8_t flags;    // enum user_flag
-    uint8_t profile;  // enum user_profile: differs from what was last written
-    uint16_t network; // bytes of the id before ':'; 0: the id names none
-    usec last_seen;
-    uint32_t whole_at; // clock of the last whole write, in seconds
-    uint32_t hash;     // lower half; the table has the upper one
-};
 
 struct users {
     struct user *rows;

@@ -36,16 +36,17 @@ people_finds_exactly_whom_it_was_given(void **state)
         uint32_t user = random_below(USERS);
         struct person *person = people_find(&people, slab, user);
         assert_int_equal(person != NULL, model[user] != 0);
-        if (person != NULL && random_below(3) != 0) {
-            assert_int_equal(person->events, model[user]);
-            people_remove(&people, slab, person);
-            model[user] = 0;
-            count--;
+        if (person != NULL && random_below(5) > 1) {
+            assert_int_equal(people_events(slab, person), model[user]);
+            assert_int_equal(people_followers(slab, person), 7 * user);
+            model[user]--;
+            assert_int_equal(people_take_back(&people, slab, person), model[user] == 0);
+            count -= model[user] == 0;
         } else {
-            person = people_put(&people, slab, user);
-            assert_non_null(person);
+            // Only the followers of the first event count.
+            uint32_t followers = 7 * user + (model[user] != 0);
+            assert_non_null(people_add(&people, slab, user, followers));
             count += model[user] == 0;
-            person->events++;
             model[user]++;
         }
         assert_int_equal(people.count, count);
@@ -64,7 +65,7 @@ people_refuses_when_the_slab_is_full(void **state)
     struct slab *slab = slab_create(8192);
     struct people people = {0};
     uint32_t taken = 0;
-    while (people_put(&people, slab, taken) != NULL) {
+    while (people_add(&people, slab, taken, 1) != NULL) {
         taken++;
     }
     assert_int_equal(people.count, taken);
@@ -72,6 +73,10 @@ people_refuses_when_the_slab_is_full(void **state)
         assert_non_null(people_find(&people, slab, user));
     }
     assert_null(people_find(&people, slab, taken));
+    while (slab_alloc(slab, 1) != SLAB_NONE) {
+    }
+    assert_null(people_add(&people, slab, 0, 1));
+    assert_int_equal(people_events(slab, people_find(&people, slab, 0)), 1);
     people_clear(&people, slab, NULL, NULL);
     slab_destroy(&slab);
 }
