@@ -21,7 +21,8 @@ struct gap {
 };
 
 struct gaps {
-    struct gap items[GAPS_MAX]; // ring: gap number n (from 1) at (n - 1) % GAPS_MAX
+    struct gap items[GAPS_MAX]; // ring: gap number n (from 1) at (n - 1) % GAPS_MAX;
+                                // not known if `from` is USEC_NONE
     uint64_t count;
     usec missing_until; // end of the newest one that was not recovered; USEC_NONE: none
 };
@@ -30,6 +31,12 @@ void gaps_init(struct gaps *gaps);
 
 // Takes in what a source tells: a gap that opens, or that is over.
 void gaps_note(struct gaps *gaps, const struct source_gap *gap);
+
+// Takes in one field of a ledger that an earlier life left (see gaps_fields), in any
+// order; what cannot be read is left out.
+void gaps_restore(struct gaps *gaps, struct slice number, const char *text);
+// A gap that an earlier life left open ends now.
+void gaps_settle(struct gaps *gaps, usec now);
 
 bool gaps_is_open(const struct gaps *gaps);
 

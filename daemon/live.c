@@ -13,14 +13,17 @@
 #include "daemon/clock.h"
 #include "daemon/keeper.h"
 #include "daemon/notify.h"
+#include "daemon/recall.h"
 #include "daemon/streams.h"
 #include "daemon/web.h"
 #include "ingest/http_client.h"
 #include "pipeline/pipeline.h"
+#include "sinks/redis_resume.h"
 #include "sinks/redis_sink.h"
 
 #define START_PATIENCE (20 * USEC_PER_S) // for a Redis that is only just starting
 #define STOP_PATIENCE (4 * USEC_PER_S)   // for the last flush
+#define HOLD_MOST (5 * USEC_PER_MIN)     // for what Redis has to be reached again
 #define BEAT (250 * USEC_PER_MS)         // time passes without posts, too
 
 enum { BEATS_PER_S = 4, STATUS_MAX = 256, LIVE_TIMERS = 2, LIVE_SIGNALS = 3 };
@@ -35,6 +38,8 @@ struct live {
     struct keeper keeper;
     struct pipeline *pipeline; // the keeper's
     struct redis_sink *sink;
+    struct recall recall;
+    usec held_since; // monotonic, while the sink is held
     struct http_client *client;
     struct streams streams;
     struct web *web; // NULL: http.listen is empty
@@ -106,6 +111,50 @@ longest_window(const struct settings *settings)
     return longest;
 }
 
+// What follows a snapshot that is older than Redis is not written before the sources
+// have caught up with Redis, so that no number goes back there.
+static void
+hold(struct live *live)
+{
+    if (!streams_are_behind(&live->streams)) {
+        return;
+    }
+    live->held_since = clock_monotonic();
+    redis_resume_hold(live->sink);
+    log_info(
+        "Redis is ahead of the snapshot: nothing is written until the sources have "
+        "caught up");
+}
+
+static void
+release_if_due(struct live *live)
+{
+    if (!redis_resume_is_held(live->sink)) {
+        return;
+    }
+    bool is_behind = streams_are_behind(&live->streams);
+    if (is_behind && clock_monotonic() - live->held_since < HOLD_MOST) {
+        return;
+    }
+    if (is_behind) {
+        log_warn("the sources have not caught up with Redis within %d minutes: some "
+                 "numbers there go back",
+                 (int)(HOLD_MOST / USEC_PER_MIN));
+    } else {
+        log_info("the sources have caught up: Redis is written again");
+    }
+    redis_resume_release(live->sink);
+}
+
+static void
+on_flush(void *context)
+{
+    struct live *live = context;
+    if (live->has_started && !live->is_stopping) {
+        streams_save(&live->streams);
+    }
+}
+
 static void
 on_beat(evutil_socket_t fd, short what, void *context)
 {
@@ -121,6 +170,7 @@ on_beat(evutil_socket_t fd, short what, void *context)
     struct streams_figures figures;
     streams_figures(&live->streams, wall, longest_window(live->settings), &figures);
     redis_sink_set_streams(live->sink, figures.lag, figures.is_complete);
+    release_if_due(live);
     if (live->beats % BEATS_PER_S == 0) {
         streams_save(&live->streams);
         tell_status(live, &figures, clock_monotonic());
@@ -151,6 +201,7 @@ begin(struct live *live)
         leave(live, error.code == STATUS_NOMEM ? EX_OSERR : EX_CONFIG);
         return;
     }
+    hold(live);
     live->counted_at = clock_monotonic();
     live->posts = pipeline_metrics(live->pipeline)->posts;
     keeper_start(&live->keeper);
@@ -211,6 +262,10 @@ stop(struct live *live)
     notify_send(&live->notify, "STOPPING=1\nSTATUS=Writing what is left");
     log_info("stopping: cursors are saved and everything is written to Redis");
     streams_stop(&live->streams);
+    if (redis_resume_is_held(live->sink)) {
+        on_finished(live, NULL); // Redis is ahead still
+        return;
+    }
     redis_sink_finish(live->sink, STOP_PATIENCE, on_finished, live);
 }
 
@@ -348,6 +403,7 @@ create_pipeline(struct live *live, struct error *error)
 static bool
 create_parts(struct live *live, struct error *error)
 {
+    recall_init(&live->recall, live->settings);
     struct redis_sink_setup sink = {
         .base = live->base,
         .options = &live->settings->redis,
@@ -355,6 +411,8 @@ create_parts(struct live *live, struct error *error)
         .version = CASCADED_VERSION,
         .give_up = START_PATIENCE,
         .on_event = on_redis,
+        .on_flush = on_flush,
+        .recall = &live->recall.request,
         .context = live,
     };
     if (redis_sink_create(&sink, &live->sink, error) != STATUS_OK) {
@@ -370,6 +428,7 @@ create_parts(struct live *live, struct error *error)
         .sink = live->sink,
     };
     streams_init(&live->streams, &common);
+    live->streams.recall = &live->recall;
     if (live->keeper.is_restored) {
         streams_restore(&live->streams, live->keeper.note);
     }

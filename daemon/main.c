@@ -16,9 +16,11 @@
 #include "daemon/describe.h"
 #include "daemon/keeper.h"
 #include "daemon/live.h"
+#include "daemon/progress.h"
 #include "daemon/replay.h"
 #include "daemon/settings.h"
 #include "pipeline/pipeline.h"
+#include "sinks/redis_resume.h"
 #include "sinks/redis_sink.h"
 
 #define CONFIG_DEFAULT "/etc/cascaded/cascaded.conf"
@@ -26,6 +28,8 @@
 #define FLUSH_PATIENCE (60 * USEC_PER_S) // for a Redis that is away at the end
 #define STOP_PATIENCE (5 * USEC_PER_S)   // after a signal
 #define REASONS_TOLD 32
+
+static const struct timeval look_every = {0, 20 * USEC_PER_MS};
 
 struct daemon {
     struct cli cli;
@@ -37,7 +41,8 @@ struct daemon {
     struct replay *replay;
     struct pipeline_metrics before; // as the snapshot had them
     struct keeper keeper;
-    char place_file[STATE_NOTE_MAX];
+    struct progress progress;
+    struct event *look;                // whether Redis is reached again
     const char *reasons[REASONS_TOLD]; // refusals told once each
     bool has_started;
     bool is_stopping;
@@ -107,10 +112,49 @@ note_place(void *context, char *note)
     const struct daemon *daemon = context;
     struct replay_place place;
     replay_place(daemon->replay, &place);
-    int len = snprintf(note, STATE_NOTE_MAX, "replay %" PRIu64 " %" PRIu64 " %s",
-                       place.offset, place.line, place.file);
-    if (len >= STATE_NOTE_MAX) {
-        note[0] = '\0'; // known posts are told by their ids then
+    progress_note(&place, note);
+}
+
+static void
+on_flush(void *context)
+{
+    const struct daemon *daemon = context;
+    if (daemon->keeper.state != NULL && daemon->has_started) {
+        struct replay_place place;
+        replay_place(daemon->replay, &place);
+        progress_save(&place, daemon->sink);
+    }
+}
+
+// ── going on from a snapshot that is older than Redis ──────────────────────
+
+static bool
+is_behind(const struct daemon *daemon)
+{
+    struct replay_place place;
+    replay_place(daemon->replay, &place);
+    return progress_is_behind(&daemon->progress, &place);
+}
+
+static void
+on_look(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd;
+    (void)what;
+    const struct daemon *daemon = context;
+    if (is_behind(daemon)) {
+        event_add(daemon->look, &look_every);
+    } else {
+        redis_resume_release(daemon->sink);
+    }
+}
+
+static void
+hold(const struct daemon *daemon)
+{
+    if (daemon->keeper.is_restored && is_behind(daemon)) {
+        redis_resume_hold(daemon->sink);
+        event_add(daemon->look, &look_every);
     }
 }
 
@@ -140,6 +184,10 @@ on_replayed(void *context, int exit_code, const struct error *error)
     if (error != NULL) {
         log_error("%s", error->text);
         daemon->exit_code = exit_code;
+    }
+    if (daemon->is_stopping && redis_resume_is_held(daemon->sink)) {
+        on_finished(daemon, NULL); // Redis is ahead still
+        return;
     }
     redis_sink_finish(daemon->sink,
                       daemon->is_stopping ? STOP_PATIENCE : FLUSH_PATIENCE, on_finished,
@@ -184,6 +232,7 @@ on_redis(void *context, enum redis_event event, int exit_code,
     case REDIS_EVENT_READY:
         if (!daemon->has_started) {
             daemon->has_started = true;
+            hold(daemon);
             keeper_start(&daemon->keeper);
             replay_start(daemon->replay);
         }
@@ -274,13 +323,7 @@ create_pipeline(struct daemon *daemon, struct replay_place *ret_place,
     }
     daemon->pipeline = daemon->keeper.pipeline;
     daemon->before = *pipeline_metrics(daemon->pipeline);
-    const char *note = daemon->keeper.note;
-    int file_at = 0;
-    if (sscanf(note, "replay %" SCNu64 " %" SCNu64 " %n", &ret_place->offset,
-               &ret_place->line, &file_at) == 2) {
-        snprintf(daemon->place_file, sizeof(daemon->place_file), "%s", note + file_at);
-        ret_place->file = daemon->place_file;
-    }
+    progress_read(&daemon->progress, daemon->keeper.note, ret_place);
     return 0;
 }
 
@@ -295,6 +338,8 @@ create_parts(struct daemon *daemon, const struct replay_place *place,
         .version = CASCADED_VERSION,
         .give_up = START_PATIENCE,
         .on_event = on_redis,
+        .on_flush = on_flush,
+        .recall = daemon->keeper.state != NULL ? &daemon->progress.request : NULL,
         .context = daemon,
     };
     if (redis_sink_create(&sink, &daemon->sink, error) != STATUS_OK) {
@@ -334,7 +379,8 @@ create_loop(struct daemon *daemon)
             return false;
         }
     }
-    return true;
+    daemon->look = evtimer_new(daemon->base, on_look, daemon);
+    return daemon->look != NULL;
 }
 
 static void
@@ -347,6 +393,9 @@ destroy(struct daemon *daemon)
         if (daemon->signals[i] != NULL) {
             event_free(daemon->signals[i]);
         }
+    }
+    if (daemon->look != NULL) {
+        event_free(daemon->look);
     }
     if (daemon->base != NULL) {
         event_base_free(daemon->base);
@@ -365,6 +414,7 @@ replay_files(struct daemon *daemon)
     }
     struct replay_place place = {NULL, 0, 0};
     struct error error = {0};
+    progress_init(&daemon->progress, daemon->cli.files, daemon->cli.file_count);
     signal(SIGPIPE, SIG_IGN);
     if (!create_loop(daemon)) {
         log_error("the system gives no event loop: %s", strerror(errno));

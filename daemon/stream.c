@@ -26,7 +26,8 @@ struct stream {
     struct source *source;
     struct feed feed;
     struct gaps gaps;
-    struct event *retry; // there may be room again
+    struct event *retry;            // there may be room again
+    struct source_cursor committed; // to be reached; time USEC_NONE: it was
     bool has_new_gap;
     bool has_restart_gap;       // open since setup.missed_from
     struct source_cursor saved; // handed to the sink last; time USEC_NONE: never
@@ -209,6 +210,14 @@ stream_create(const struct stream_setup *setup, struct error *error)
     stream->tell_left = TELL_BURST;
     stream->tell_refilled = clock_monotonic();
     gaps_init(&stream->gaps);
+    stream->committed.time = USEC_NONE;
+    if (setup->recalled != NULL) {
+        stream->gaps = setup->recalled->gaps;
+        gaps_settle(&stream->gaps, clock_wall());
+    }
+    if (setup->recalled != NULL && setup->resume != NULL) {
+        stream->committed = setup->recalled->cursor;
+    }
     if (setup->missed_from != USEC_NONE) {
         note_restart(stream, USEC_NONE);
         stream->has_restart_gap = true;
@@ -354,6 +363,23 @@ bool
 stream_cursor(const struct stream *stream, struct source_cursor *ret_cursor)
 {
     return source_cursor(stream->source, ret_cursor) && ret_cursor->time != USEC_NONE;
+}
+
+static bool
+has_passed(const struct source_cursor *cursor, const struct source_cursor *goal)
+{
+    bool is_same_row =
+        strcmp(cursor->host, goal->host) == 0 && strcmp(cursor->kind, goal->kind) == 0;
+    return is_same_row ? cursor->value >= goal->value : cursor->time >= goal->time;
+}
+
+bool
+stream_is_behind(const struct stream *stream)
+{
+    const struct source_cursor *committed = &stream->committed;
+    struct source_cursor cursor;
+    return committed->time != USEC_NONE && stream_state(stream) != SOURCE_FAILED &&
+           !(stream_cursor(stream, &cursor) && has_passed(&cursor, committed));
 }
 
 const struct source_metrics *

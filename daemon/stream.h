@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/recall.h"
 #include "ingest/decode.h"
 #include "ingest/source.h"
 #include "ingest/source_options.h"
@@ -20,12 +21,13 @@ struct redis_sink;
 struct stream;
 
 struct stream_setup {
-    struct event_base *base; // kept, as all pointers here but the last two
+    struct event_base *base; // kept, as all pointers here unless said otherwise
     struct http_client *client;
     struct pipeline *pipeline;
     struct redis_sink *sink;
     const struct source_options *options; // copied; checked by source_options_check
     const struct source_cursor *resume;   // copied; NULL: from now on
+    const struct recall_item *recalled;   // copied: what Redis holds of it; or NULL
     usec missed_from; // a process before this one followed it until then; or USEC_NONE
 };
 
@@ -53,5 +55,7 @@ usec stream_missing_until(const struct stream *stream);
 usec stream_last_time(const struct stream *stream);
 // Where to resume; false if there is nothing to resume from.
 bool stream_cursor(const struct stream *stream, struct source_cursor *ret_cursor);
+// It goes on from before the cursor in Redis and has not reached that one yet.
+bool stream_is_behind(const struct stream *stream);
 const struct source_metrics *stream_source_metrics(const struct stream *stream);
 const struct decode_metrics *stream_decode_metrics(const struct stream *stream);

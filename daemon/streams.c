@@ -66,8 +66,8 @@ retire(struct streams *streams, struct stream *stream)
 
 // The cursor that the note of an earlier process holds for that source.
 static bool
-find_cursor(const struct streams *streams, const char *name,
-            struct source_cursor *ret_cursor)
+find_noted(const struct streams *streams, const char *name,
+           struct source_cursor *ret_cursor)
 {
     for (const char *line = streams->cursors; *line != '\0';) {
         char found[SOURCE_NAME_MAX];
@@ -83,6 +83,22 @@ find_cursor(const struct streams *streams, const char *name,
         line += *line == '\n';
     }
     return false;
+}
+
+// Without a snapshot the counters begin anew, but nothing that comes is missed.
+static bool
+find_cursor(const struct streams *streams, const struct stream_setup *setup,
+            struct source_cursor *ret_cursor)
+{
+    if (find_noted(streams, setup->options->name, ret_cursor)) {
+        return true;
+    }
+    if (streams->seen_at != USEC_NONE || setup->recalled == NULL ||
+        setup->recalled->cursor.time == USEC_NONE) {
+        return false;
+    }
+    *ret_cursor = setup->recalled->cursor;
+    return true;
 }
 
 void
@@ -126,9 +142,11 @@ start(struct streams *streams, struct stream **slot,
     bool is_same =
         *slot != NULL && strcmp(stream_options(*slot)->url, options->url) == 0;
     setup.options = options;
-    bool can_resume =
-        is_same ? stream_cursor(*slot, &cursor)
-                : *slot == NULL && find_cursor(streams, options->name, &cursor);
+    if (*slot == NULL && streams->recall != NULL) {
+        setup.recalled = recall_find(streams->recall, options->name);
+    }
+    bool can_resume = is_same ? stream_cursor(*slot, &cursor)
+                              : *slot == NULL && find_cursor(streams, &setup, &cursor);
     setup.resume = can_resume ? &cursor : NULL;
     setup.missed_from = *slot == NULL && !can_resume ? streams->seen_at : USEC_NONE;
     if (*slot != NULL && setup.resume == NULL) {
@@ -201,7 +219,19 @@ streams_apply(struct streams *streams, const struct settings *settings,
     }
     streams->seen_at = USEC_NONE; // what is added later has missed nothing
     streams->cursors[0] = '\0';
+    streams->recall = NULL;
     return is_good;
+}
+
+bool
+streams_are_behind(const struct streams *streams)
+{
+    for (size_t i = 0; i < streams->count; i++) {
+        if (stream_is_behind(streams->items[i])) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void

@@ -17,7 +17,8 @@ struct streams {
     // sources stood, a line each. USEC_NONE: there was none.
     usec seen_at;
     char cursors[STREAMS_NOTE_MAX];
-    usec missing_until; // of sources that are no more, or were started anew
+    const struct recall *recall; // kept until the first streams_apply; or NULL
+    usec missing_until;          // of sources that are no more, or were started anew
 };
 
 // Keeps everything common points at.
@@ -31,6 +32,9 @@ void streams_fini(struct streams *streams);
 // source cannot be created; the others run. Says what it does in the log.
 bool streams_apply(struct streams *streams, const struct settings *settings,
                    struct error *error);
+
+// True while a source that goes on from a snapshot has not reached its cursor in Redis.
+bool streams_are_behind(const struct streams *streams);
 
 // Closes all connections; cursors are with the sink then.
 void streams_stop(struct streams *streams);

@@ -21,6 +21,8 @@ redis_answer_replies(const struct redis_answer *answer)
         return REDIS_GREET_REPLIES;
     case REDIS_EXCHANGE_BATCH:
         return REDIS_BATCH_HEAD + answer->commands + REDIS_BATCH_TAIL;
+    case REDIS_EXCHANGE_RECALL:
+        return answer->commands;
     case REDIS_EXCHANGE_SCAN:
         break;
     }
@@ -172,6 +174,22 @@ take_batch(struct redis_answer *answer, const struct redis_item *item)
     }
 }
 
+// A key of another type tells nothing; the flush repairs it.
+static struct slice
+take_recall(struct redis_answer *answer, const struct redis_item *item)
+{
+    if (item->type == REDIS_ITEM_ERROR) {
+        if (redis_word_of(item->text) != REDIS_WORD_WRONGTYPE) {
+            note_error(answer, item->text);
+        }
+    } else if (item->depth == 1 && item->type == REDIS_ITEM_STRING) {
+        return item->text;
+    } else if (item->depth != 0 || item->type != REDIS_ITEM_ARRAY) {
+        answer->is_odd = true;
+    }
+    return SLICE_NONE;
+}
+
 static struct slice
 take_scan(struct redis_answer *answer, const struct redis_item *item)
 {
@@ -198,6 +216,8 @@ redis_answer_item(struct redis_answer *answer, const struct redis_item *item)
     case REDIS_EXCHANGE_BATCH:
         take_batch(answer, item);
         break;
+    case REDIS_EXCHANGE_RECALL:
+        return take_recall(answer, item);
     case REDIS_EXCHANGE_SCAN:
         return take_scan(answer, item);
     }

@@ -1,8 +1,9 @@
 // What Redis' replies to one exchange came to. Pure: items in, a verdict out.
 //
-// Three exchanges are known:
+// Four exchanges are known:
 //   GREET  INFO server · WATCH <prefix>epoch · GET <prefix>epoch · GET <prefix>owner
 //   BATCH  MULTI · n × QUEUED · EXEC · WATCH <prefix>epoch · GET <prefix>epoch
+//   RECALL n × HGETALL: fields and values by turns
 //   SCAN   one array: the next cursor, and an array of keys
 #pragma once
 
@@ -14,7 +15,12 @@
 #include "sinks/redis_reader.h"
 #include "sinks/redis_word.h"
 
-enum redis_exchange { REDIS_EXCHANGE_GREET, REDIS_EXCHANGE_BATCH, REDIS_EXCHANGE_SCAN };
+enum redis_exchange {
+    REDIS_EXCHANGE_GREET,
+    REDIS_EXCHANGE_BATCH,
+    REDIS_EXCHANGE_RECALL,
+    REDIS_EXCHANGE_SCAN,
+};
 
 enum {
     REDIS_ANSWER_TEXT_MAX = 256,
@@ -26,7 +32,7 @@ enum {
 
 struct redis_answer {
     enum redis_exchange exchange;
-    size_t commands; // BATCH: between MULTI and EXEC
+    size_t commands; // BATCH: between MULTI and EXEC; RECALL: all
     size_t reply;    // which one comes next
 
     // The first error, but EXECABORT only when nothing else says why.
@@ -54,15 +60,15 @@ struct redis_answer {
     char cursor[REDIS_ANSWER_NAME_MAX];
 };
 
-// commands: of a BATCH, else 0.
+// commands: of a BATCH or RECALL, else 0.
 void redis_answer_begin(struct redis_answer *answer, enum redis_exchange exchange,
                         size_t commands);
 
 // How many replies the exchange has.
 size_t redis_answer_replies(const struct redis_answer *answer);
 
-// Takes an item of the next reply. Returns the key when the item is a key of a SCAN,
-// else none.
+// Takes an item of the next reply. Returns its text when the item is a key of a SCAN, or
+// a field or value of a RECALL, else none.
 struct slice redis_answer_item(struct redis_answer *answer,
                                const struct redis_item *item);
 

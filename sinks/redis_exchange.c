@@ -8,7 +8,12 @@ redis_exchange_item(void *context, const struct redis_item *item)
 {
     struct redis_sink *sink = context;
     struct slice key = redis_answer_item(&sink->answer, item);
-    if (!slice_is_none(key)) {
+    if (slice_is_none(key)) {
+        return;
+    }
+    if (sink->phase == REDIS_PHASE_RECALL) {
+        redis_resume_found(sink, item->index, key);
+    } else {
         redis_owner_found(sink, key);
     }
 }
@@ -100,6 +105,9 @@ settle(struct redis_sink *sink)
         break;
     case REDIS_PHASE_CLAIM:
         redis_owner_claimed(sink);
+        break;
+    case REDIS_PHASE_RECALL:
+        redis_owner_recalled(sink);
         break;
     case REDIS_PHASE_SCAN:
         redis_owner_scanned(sink);

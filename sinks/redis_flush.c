@@ -71,6 +71,9 @@ start(struct redis_sink *sink)
     sink->is_hurried = false;
     sink->is_drained = false;
     sink->is_final = sink->done != NULL;
+    if (sink->setup.on_flush != NULL) {
+        sink->setup.on_flush(sink->setup.context);
+    }
     changes_begin(sink->setup.pipeline);
     redis_cursors_take(&sink->cursors);
     build(sink, &sink->batches[0]);
@@ -96,6 +99,9 @@ redis_flush_idle(struct redis_sink *sink)
 void
 redis_flush_tick(struct redis_sink *sink)
 {
+    if (sink->is_held) {
+        return;
+    }
     usec now = redis_sink_now();
     bool is_meta_due = now - sink->flush_started >= meta_most;
     if (is_meta_due || sink->is_hurried || sink->done != NULL || has_work(sink)) {

@@ -95,14 +95,9 @@ tell_rewrite(struct redis_sink *sink)
     redis_notice_event(sink, REDIS_EVENT_REWRITE, 0, &error);
 }
 
-static void
-own(struct redis_sink *sink)
+void
+redis_owner_write(struct redis_sink *sink)
 {
-    if (!sink->is_ready) {
-        redis_notice_well(sink);
-    } else if (sink->is_unknown) {
-        tell_rewrite(sink);
-    }
     if (sink->is_unknown) {
         // Now, so that what disappears during the search is told as gone; and again
         // after it, for what came up meanwhile.
@@ -112,6 +107,31 @@ own(struct redis_sink *sink)
     } else {
         redis_flush_idle(sink);
     }
+}
+
+static void
+own(struct redis_sink *sink)
+{
+    if (redis_resume_recall(sink)) {
+        return;
+    }
+    if (!sink->is_ready) {
+        redis_notice_well(sink);
+    } else if (sink->is_unknown) {
+        tell_rewrite(sink);
+    }
+    if (sink->is_held) {
+        sink->phase = REDIS_PHASE_IDLE;
+    } else {
+        redis_owner_write(sink);
+    }
+}
+
+void
+redis_owner_recalled(struct redis_sink *sink)
+{
+    sink->is_recalled = true;
+    own(sink);
 }
 
 void

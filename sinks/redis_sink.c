@@ -309,6 +309,7 @@ void
 redis_sink_hurry(struct redis_sink *sink)
 {
     sink->is_hurried = true;
+    redis_resume_release(sink);
     if (sink->phase == REDIS_PHASE_IDLE) {
         redis_sink_set_timer(sink->pace, 0);
     }
@@ -344,7 +345,7 @@ redis_sink_is_full(const struct redis_sink *sink)
 {
     bool has_work = sink->in_flight != 0 || changes_pending(sink->setup.pipeline);
     usec since = redis_sink_now() - sink->progressed;
-    return has_work && since > REDIS_SINK_PATIENCE_S * USEC_PER_S;
+    return has_work && !sink->is_held && since > REDIS_SINK_PATIENCE_S * USEC_PER_S;
 }
 
 bool

@@ -24,15 +24,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/metric.h"
 #include "base/slice.h"
 #include "base/status.h"
 #include "base/usec.h"
+#include "sinks/redis_metrics.h"
 #include "sinks/redis_options.h"
 
 struct event_base;
 struct change_field;
 struct pipeline;
+struct redis_recall;
 struct redis_sink;
 
 enum {
@@ -60,6 +61,9 @@ enum redis_event {
 typedef void (*redis_event_fn)(void *context, enum redis_event event, int exit_code,
                                const struct error *error);
 
+// A flush is about to start: cursors set now are those it writes.
+typedef void (*redis_flush_fn)(void *context);
+
 // error: NULL when everything is in Redis and acknowledged.
 typedef void (*redis_done_fn)(void *context, const struct error *error);
 
@@ -70,39 +74,11 @@ struct redis_sink_setup {
     const char *version;                 // kept; for `meta`
     usec give_up; // how long a first start may fail before it is FATAL; 0: for ever
     redis_event_fn on_event;
-    void *context; // kept; for on_event
+    redis_flush_fn on_flush;           // NULL: nobody wants to know
+    const struct redis_recall *recall; // kept; NULL: see sinks/redis_resume.h
+    void *context;                     // kept; for the two
 };
 
-struct redis_metrics {
-    uint64_t flushes;
-    uint64_t transactions;
-    uint64_t commands;
-    uint64_t changes;
-    uint64_t bytes_sent;
-    uint64_t bytes_received;
-    uint64_t connections;
-    uint64_t connects_failed;
-    uint64_t connections_lost;
-    uint64_t transactions_refused; // EXEC answered with an error
-    uint64_t transactions_fenced;  // EXEC found the epoch touched
-    uint64_t rewrites;
-    uint64_t keys_repaired;
-    uint64_t keys_purged;
-    uint64_t errors_oom;
-    uint64_t errors_readonly;
-    uint64_t errors_loading;
-    uint64_t errors_busy;
-    uint64_t errors_permission; // NOAUTH, WRONGPASS, NOPERM
-    uint64_t errors_wrongtype;
-    uint64_t errors_other;
-    uint64_t protocol_errors;
-    uint64_t timeouts;
-    uint64_t changes_in_flight; // pulled, not acknowledged
-    uint64_t is_up;             // 1 = connected and owner of the prefix
-    uint64_t flush_us;          // how long the last complete flush took
-};
-
-extern const struct metric redis_metric_rows[];
 // Checks the options (STATUS_PARSE, STATUS_RANGE, STATUS_IO for a file that cannot be
 // read) and sets up; touches no network. On failure *ret_sink is untouched.
 enum status redis_sink_create(const struct redis_sink_setup *setup,

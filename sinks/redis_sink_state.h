@@ -3,12 +3,13 @@
 //   redis_sink.c    set-up, connection, timers, finishing
 //   redis_exchange.c  what a complete answer leads to
 //   redis_owner.c   greeting, claiming the prefix, removing what an earlier life left
-//   redis_flush.c   changes → transactions, two at a time: one at Redis, one being
-//   built redis_notice.c  what a human is told, and counted
+//   redis_resume.c  what an earlier life left; waiting until it is passed
+//   redis_flush.c   changes → transactions: one at Redis, one being built
+//   redis_notice.c  what a human is told, and counted
 //
-//     REST ─▶ DOWN ─▶ GREET ─▶ CLAIM ─▶ GREET ─▶ [SCAN ◀─▶ PURGE] ─▶ IDLE ◀─▶ FLUSH
-//              ▲        ▲                                              │
-//              │        └────────────── PAUSE ◀── refused ─────────────┤
+//     REST ─▶ DOWN ─▶ GREET ─▶ CLAIM ─▶ GREET ─▶ [RECALL] ─▶ [SCAN ◀─▶ PURGE]
+//              ▲        ▲                                            ▼
+//              │        └────────────── PAUSE ◀── refused ──── IDLE ◀─▶ FLUSH
 //              └─────────────────────────────────── connection lost ───┘
 #pragma once
 
@@ -22,23 +23,30 @@
 #include "sinks/redis_conn.h"
 #include "sinks/redis_cursors.h"
 #include "sinks/redis_keys.h"
+#include "sinks/redis_notice.h"
+#include "sinks/redis_resume.h"
 #include "sinks/redis_sink.h"
-
-enum redis_phase {
-    REDIS_PHASE_REST,  // not started, or over (FENCED, FATAL)
-    REDIS_PHASE_DOWN,  // the connection is being made
-    REDIS_PHASE_GREET, // who is there, and who owns the prefix?
-    REDIS_PHASE_CLAIM, // the epoch is being raised
-    REDIS_PHASE_SCAN,  // looking for keys of an earlier life
-    REDIS_PHASE_PURGE, // removing those that were found
-    REDIS_PHASE_IDLE,  // all is written; `pace` says when to look again
-    REDIS_PHASE_FLUSH, // a transaction is at Redis
-    REDIS_PHASE_PAUSE, // Redis refused; `pace` says when to greet again
-};
 
 struct event;
 
-enum { REDIS_TOKEN_BYTES = 16, REDIS_TOKEN_TEXT = 2 * REDIS_TOKEN_BYTES + 1 };
+enum redis_phase {
+    REDIS_PHASE_REST,   // not started, or over (FENCED, FATAL)
+    REDIS_PHASE_DOWN,   // the connection is being made
+    REDIS_PHASE_GREET,  // who is there, and who owns the prefix?
+    REDIS_PHASE_CLAIM,  // the epoch is being raised
+    REDIS_PHASE_RECALL, // reading what an earlier life left of the sources
+    REDIS_PHASE_SCAN,   // looking for keys of an earlier life
+    REDIS_PHASE_PURGE,  // removing those that were found
+    REDIS_PHASE_IDLE,   // all is written; `pace` says when to look again
+    REDIS_PHASE_FLUSH,  // a transaction is at Redis
+    REDIS_PHASE_PAUSE,  // Redis refused; `pace` says when to greet again
+};
+
+enum {
+    REDIS_TOKEN_BYTES = 16,
+    REDIS_TOKEN_TEXT = 2 * REDIS_TOKEN_BYTES + 1,
+    REDIS_RECALL_NAME_MAX = 256,
+};
 
 enum redis_told { REDIS_TOLD_LOST = 1, REDIS_TOLD_TROUBLE = 2 };
 
@@ -67,13 +75,18 @@ struct redis_sink {
     char run_id[REDIS_ANSWER_NAME_MAX];
     char scan_cursor[REDIS_ANSWER_NAME_MAX];
 
+    // An earlier life
+    bool is_recalled;
+    bool is_held;
+    char recall_field[REDIS_RECALL_NAME_MAX]; // whose value comes next
+    size_t recall_field_len;
+
     // Flush
     struct redis_batch batches[2];
-    unsigned sent; // which batch is at Redis
-    bool has_next; // the other one is built and waits
-    bool
-        is_drained; // nothing is left to pull: the batch built last is the flush's last
-    bool is_sent_last;          // the batch at Redis is the flush's last
+    unsigned sent;              // which batch is at Redis
+    bool has_next;              // the other one is built and waits
+    bool is_drained;            // nothing is left to pull: the batch built last ends it
+    bool is_sent_last;          // the batch at Redis ends the flush
     size_t in_flight;           // changes pulled, not acknowledged
     struct redis_batch repairs; // commands that go before the next flush's first change
     usec flush_started;         // monotonic, as all below
@@ -98,11 +111,10 @@ struct redis_sink {
 usec redis_sink_now(void); // monotonic
 void redis_sink_set_timer(struct event *timer, usec span);
 void redis_sink_stop_timer(struct event *timer);
-// Sends the batch as one exchange.
 void redis_sink_send(struct redis_sink *sink, struct redis_batch *batch);
 // Gives up what is in flight, waits a moment and greets again.
 void redis_sink_pause(struct redis_sink *sink);
-// Closes for good. The event is FENCED or FATAL.
+// For good: FENCED or FATAL.
 void redis_sink_retire(struct redis_sink *sink, enum redis_event event, int exit_code,
                        const struct error *error);
 
@@ -117,6 +129,13 @@ void redis_owner_claimed(struct redis_sink *sink);
 void redis_owner_found(struct redis_sink *sink, struct slice key);
 void redis_owner_scanned(struct redis_sink *sink);
 void redis_owner_purged(struct redis_sink *sink);
+void redis_owner_recalled(struct redis_sink *sink);
+void redis_owner_write(struct redis_sink *sink);
+
+// redis_resume.c
+// False if there is nothing to read.
+bool redis_resume_recall(struct redis_sink *sink);
+void redis_resume_found(struct redis_sink *sink, size_t index, struct slice text);
 
 // redis_flush.c
 void redis_flush_idle(struct redis_sink *sink);
@@ -125,12 +144,3 @@ void redis_flush_build(struct redis_sink *sink);
 void redis_flush_acknowledged(struct redis_sink *sink);
 void redis_flush_lose(struct redis_sink *sink);
 void redis_flush_repair(struct redis_sink *sink);
-
-// redis_notice.c
-void redis_notice_event(struct redis_sink *sink, enum redis_event event, int exit_code,
-                        const struct error *error);
-void redis_notice_lost(struct redis_sink *sink, enum redis_word word,
-                       const struct error *error);
-void redis_notice_trouble(struct redis_sink *sink, const struct error *error);
-void redis_notice_well(struct redis_sink *sink);
-void redis_notice_count(struct redis_sink *sink, enum redis_word word);

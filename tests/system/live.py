@@ -297,6 +297,10 @@ def a_killed_daemon_goes_on_from_its_snapshot_and_tells_the_gap():
     assert CLIENT.hget("cascaded:meta", "complete") == "0"
     again.end()
     assert snapshot.stat().st_mtime > counted + 2
+    third = Daemon(config, keeps=True)
+    wait("told on", lambda: CLIENT.hget("cascaded:gaps:x", "2"))
+    assert json.loads(CLIENT.hget("cascaded:gaps:x", "1")) == gap
+    third.end()
 
 
 def a_configuration_without_sources_says_what_to_write():

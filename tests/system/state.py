@@ -25,7 +25,8 @@ SOCKET = FOLDER.name + "/redis.sock"
 SERVER = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", SOCKET, "--save", "",
                            "--dir", FOLDER.name], stdout=subprocess.DEVNULL)
 CLIENT = redis.Redis(unix_socket_path=SOCKET)
-OWN = (b"cascaded:meta", b"cascaded:epoch", b"cascaded:owner")  # differ from run to run
+# What differs from run to run.
+OWN = (b"cascaded:meta", b"cascaded:epoch", b"cascaded:owner", b"cascaded:cursor:replay")
 SEED = 20261123
 
 
@@ -101,6 +102,57 @@ def a_replay_killed_at_random_points_ends_as_an_undisturbed_one():
     assert kills >= 5, f"only {kills} kills"
     assert replay(folder, MIXED).returncode == 0
     assert content() == wanted
+
+
+def nothing_in_redis_goes_back_while_a_killed_replay_catches_up():
+    wanted = replayed(MIXED)
+    folder = fresh_folder()
+    dice = random.Random(SEED)
+    newest = kills = aheads = 0
+
+    def look():
+        nonlocal newest
+        posts = int(CLIENT.hget("cascaded:meta", "posts") or 0)
+        assert posts >= newest, f"{posts} posts after {newest}"
+        newest = posts
+
+    while True:
+        process = subprocess.Popen(command(folder, "-q", "--speed", "600", MIXED),
+                                   stdout=subprocess.DEVNULL)
+        end = time.monotonic() + 1.2 + 2 * dice.random()
+        while process.poll() is None and time.monotonic() < end:
+            look()
+            time.sleep(0.001)
+        if process.poll() is not None:
+            break
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        kills += 1
+        look()
+        with open(f"{folder}/snapshot", "rb") as file:
+            noted = int(re.search(rb"replay (\d+) ", file.read(200))[1])
+        aheads += int(CLIENT.hget("cascaded:cursor:replay", "offset")) > noted
+    assert kills >= 3 and aheads >= 2, (kills, aheads)
+    assert content() == wanted
+
+
+def a_replay_stopped_while_it_catches_up_leaves_redis_as_it_is():
+    replayed(MIXED)
+    before = content()
+    folder = fresh_folder()
+    process = subprocess.Popen(command(folder, "-q", "--speed", "600", MIXED),
+                               stdout=subprocess.DEVNULL)
+    wait_for(lambda: os.path.exists(f"{folder}/snapshot"))
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    posts_of(replay(None, MIXED))
+    CLIENT.hset("cascaded:cursor:replay", mapping={"file": MIXED, "offset": str(1 << 40)})
+    process = subprocess.Popen(command(folder, "--speed", "60", MIXED), stdout=subprocess.DEVNULL)
+    wait_for(lambda: int(CLIENT.get("cascaded:epoch")) == 3)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(10) == 0
+    assert content() == before
 
 
 def a_file_that_has_grown_is_read_from_where_it_ended():
@@ -197,6 +249,8 @@ if __name__ == "__main__":
         MIXED = sample("mixed", "--format", "mixed", "--posts", "4000", "--seed", "7",
                        "--minutes", "120")
         run_tests([a_replay_killed_at_random_points_ends_as_an_undisturbed_one,
+                   nothing_in_redis_goes_back_while_a_killed_replay_catches_up,
+                   a_replay_stopped_while_it_catches_up_leaves_redis_as_it_is,
                    a_file_that_has_grown_is_read_from_where_it_ended,
                    a_restart_leaves_no_moment_without_the_boards,
                    a_damaged_snapshot_is_named_and_the_one_before_is_used,

@@ -1,0 +1,28 @@
+// What an earlier life of the daemon left in Redis about its sources.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "daemon/gaps.h"
+#include "daemon/settings.h"
+#include "ingest/source.h"
+#include "sinks/redis_resume.h"
+
+struct recall_item {
+    char name[SOURCE_NAME_MAX];
+    struct source_cursor cursor; // time USEC_NONE: none
+    struct gaps gaps;
+};
+
+struct recall {
+    struct redis_recall request; // for the sink
+    const char *names[SETTINGS_SOURCES_MAX];
+    struct recall_item items[SETTINGS_SOURCES_MAX];
+};
+
+// To be read: what is left of the sources in the settings. *recall must not move.
+void recall_init(struct recall *recall, const struct settings *settings);
+
+// What was left of that source, or NULL.
+const struct recall_item *recall_find(const struct recall *recall, const char *name);

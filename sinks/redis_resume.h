@@ -1,0 +1,35 @@
+// Going on after an earlier life of the daemon.
+//
+// Before the sink is READY it reads what Redis holds of the sources: where each was,
+// and its gap ledger. A daemon that starts from a snapshot older than that may then hold the
+// sink: nothing is written or removed until it has caught up, so that no number that a
+// reader sees goes back. Changes merge in the pipeline meanwhile.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/slice.h"
+
+struct change_field;
+struct redis_sink;
+
+enum redis_recalled { REDIS_RECALLED_CURSOR, REDIS_RECALLED_GAPS, REDIS_RECALLED };
+
+// Called for each field of cursor:<name> and gaps:<name>. Borrows field.
+typedef void (*redis_recall_fn)(void *context, enum redis_recalled what,
+                                const char *name, const struct change_field *field);
+
+// Read once, at the first connection; names and context are kept until then.
+struct redis_recall {
+    const char *const *names;
+    size_t count;
+    redis_recall_fn on_field;
+    void *context;
+};
+
+// From within READY, or before redis_sink_start.
+void redis_resume_hold(struct redis_sink *sink);
+// Also done by redis_sink_hurry and redis_sink_finish: what has to be written is.
+void redis_resume_release(struct redis_sink *sink);
+bool redis_resume_is_held(const struct redis_sink *sink);
