@@ -67,8 +67,8 @@ void redis_answer_begin(struct redis_answer *answer, enum redis_exchange exchang
 // How many replies the exchange has.
 size_t redis_answer_replies(const struct redis_answer *answer);
 
-// Takes an item of the next reply. Returns its text when the item is a key of a SCAN, or
-// a field or value of a RECALL, else none.
+// Takes an item of the next reply. Returns its text when the item is a key of a SCAN
+// or a field or value of a RECALL, else none.
 struct slice redis_answer_item(struct redis_answer *answer,
                                const struct redis_item *item);
 

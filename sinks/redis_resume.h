@@ -1,9 +1,9 @@
 // Going on after an earlier life of the daemon.
 //
 // Before the sink is READY it reads what Redis holds of the sources: where each was,
-// and its gap ledger. A daemon that starts from a snapshot older than that may then hold the
-// sink: nothing is written or removed until it has caught up, so that no number that a
-// reader sees goes back. Changes merge in the pipeline meanwhile.
+// and its gap ledger. A daemon that starts from a snapshot older than that may then
+// hold the sink: nothing is written or removed until it has caught up, so that no
+// number that a reader sees goes back. Changes merge in the pipeline meanwhile.
 #pragma once
 
 #include <stdbool.h>
