@@ -16,6 +16,7 @@ enum describe_metric_part {
     DESCRIBE_REDIS,
     DESCRIBE_SOURCE,
     DESCRIBE_HTTP,
+    DESCRIBE_NAMES,
     DESCRIBE_METRIC_PARTS,
 };
 void describe_values(FILE *out, const void *const values[DESCRIBE_METRIC_PARTS]);

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "daemon/clock.h"
 #include "daemon/keeper.h"
+#include "daemon/lookup.h"
 #include "daemon/notify.h"
 #include "daemon/recall.h"
 #include "daemon/streams.h"
@@ -42,7 +43,8 @@ struct live {
     usec held_since; // monotonic, while the sink is held
     struct http_client *client;
     struct streams streams;
-    struct web *web; // NULL: http.listen is empty
+    struct lookup *lookup; // NULL: switched off
+    struct web *web;       // NULL: http.listen is empty
     uint64_t beats;
     uint64_t beats_fed; // when the watchdog was fed last
     uint64_t posts;     // a second ago
@@ -171,6 +173,9 @@ on_beat(evutil_socket_t fd, short what, void *context)
     streams_figures(&live->streams, wall, longest_window(live->settings), &figures);
     redis_sink_set_streams(live->sink, figures.lag, figures.is_complete);
     release_if_due(live);
+    if (live->lookup != NULL) {
+        lookup_tick(live->lookup, clock_monotonic());
+    }
     if (live->beats % BEATS_PER_S == 0) {
         streams_save(&live->streams);
         tell_status(live, &figures, clock_monotonic());
@@ -432,12 +437,23 @@ create_parts(struct live *live, struct error *error)
     if (live->keeper.is_restored) {
         streams_restore(&live->streams, live->keeper.note);
     }
+    const struct lookup_setup lookup = {
+        .base = live->base,
+        .client = live->client,
+        .pipeline = live->pipeline,
+        .options = &live->settings->lookup,
+    };
+    if (live->settings->lookup.is_on &&
+        lookup_create(&lookup, &live->lookup, error) != STATUS_OK) {
+        return false;
+    }
     const struct web_setup web = {
         .base = live->base,
         .settings = live->settings,
         .pipeline = live->pipeline,
         .sink = live->sink,
         .streams = &live->streams,
+        .lookup = live->lookup,
         .is_started = &live->has_started,
     };
     if (live->settings->http.listen[0] != '\0') {
@@ -451,6 +467,7 @@ static void
 destroy(struct live *live)
 {
     web_destroy(&live->web);
+    lookup_destroy(&live->lookup);
     streams_fini(&live->streams);
     http_client_destroy(&live->client);
     redis_sink_destroy(&live->sink);

@@ -18,6 +18,7 @@ const struct settings_part settings_parts[] = {
     {redis_option_rows, offsetof(struct settings, redis)},
     {state_option_rows, offsetof(struct settings, state)},
     {http_option_rows, offsetof(struct settings, http)},
+    {lookup_option_rows, offsetof(struct settings, lookup)},
 };
 const size_t settings_part_count = sizeof(settings_parts) / sizeof(settings_parts[0]);
 
@@ -177,6 +178,11 @@ settings_check(const struct settings *settings, settings_error_fn on_error,
     }
     error = (struct error){0};
     if (http_options_check(&settings->http, &error) != STATUS_OK) {
+        on_error(context, &error);
+        is_good = false;
+    }
+    error = (struct error){0};
+    if (lookup_options_check(&settings->lookup, &error) != STATUS_OK) {
         on_error(context, &error);
         is_good = false;
     }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/option.h"
+#include "daemon/lookup.h"
 #include "daemon/state.h"
 #include "ingest/source_options.h"
 #include "pipeline/pipeline.h"
@@ -24,6 +25,7 @@ struct settings {
     struct redis_options redis;
     struct state_options state;
     struct http_options http;
+    struct lookup_options lookup;
     struct source_options sources[SETTINGS_SOURCES_MAX];
     int source_lines[SETTINGS_SOURCES_MAX]; // of the file below; 0: not from it
     size_t source_count;

@@ -65,6 +65,10 @@ write_metrics(void *context, struct buffer *page)
     metrics_page_add(page, source_metric_rows, sources, streams->count);
     metrics_page_add(page, decode_metric_rows, decoders, streams->count + 1);
     metrics_page_add(page, http_metric_rows, &http, 1);
+    if (web->setup.lookup != NULL) {
+        const struct metrics_instance names = {lookup_metrics(web->setup.lookup), NULL};
+        metrics_page_add(page, lookup_metric_rows, &names, 1);
+    }
 }
 
 // ── posts that are pushed ──────────────────────────────────────────────────

@@ -13,7 +13,8 @@ struct web_setup {
     struct pipeline *pipeline;
     struct redis_sink *sink;
     const struct streams *streams;
-    const bool *is_started; // Redis answered, and the sources are started
+    const struct lookup *lookup; // NULL: there is none
+    const bool *is_started;      // Redis answered, and the sources are started
 };
 
 // NULL with error set, also when the address is taken.

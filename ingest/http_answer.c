@@ -70,7 +70,8 @@ http_answer_header(struct http_answer *answer, struct slice line)
         answer->status = parse_status(line);
     } else if (line.len > 0 && (line.ptr[0] == '\r' || line.ptr[0] == '\n')) {
         answer->is_whole = answer->status >= 200;
-    } else if (is_header(line, SLICE_LIT("x-rate-limit-reset:"), &value)) {
+    } else if (is_header(line, SLICE_LIT("x-rate-limit-reset:"), &value) ||
+               is_header(line, SLICE_LIT("ratelimit-reset:"), &value)) {
         answer->reset = parse_seconds(value);
     } else if (is_header(line, SLICE_LIT("retry-after:"), &value)) {
         answer->wait = parse_seconds(value);

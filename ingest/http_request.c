@@ -107,11 +107,11 @@ set_options(CURL *easy, const struct source_options *options,
 
 enum status
 http_request_init(struct http_request *request, const struct source_options *options,
-                  bool has_backfill, struct error *error)
+                  const char *url, struct error *error)
 {
     *request = (struct http_request){.easy = NULL};
-    struct source_url url;
-    enum status status = source_url_parse(slice_of(options->url), &url, error);
+    struct source_url where;
+    enum status status = source_url_parse(slice_of(url), &where, error);
     if (status == STATUS_OK) {
         status = add_headers(request, options, error);
     }
@@ -124,18 +124,26 @@ http_request_init(struct http_request *request, const struct source_options *opt
         http_request_fini(request);
         return error_set(error, STATUS_NOMEM, "no memory for a request");
     }
-    char text[OPTION_TEXT_MAX + 64];
-    snprintf(text, sizeof(text), "%s", options->url);
-    if (has_backfill && options->backfill_minutes > 0) {
-        snprintf(text, sizeof(text), "%s%cbackfill_minutes=%" PRIu64, options->url,
-                 strchr(options->url, '?') != NULL ? '&' : '?',
-                 options->backfill_minutes);
-    }
-    (void)curl_easy_setopt(request->easy, CURLOPT_URL, text);
+    (void)curl_easy_setopt(request->easy, CURLOPT_URL, url);
     (void)curl_easy_setopt(request->easy, CURLOPT_HTTPHEADER, request->headers);
     (void)curl_easy_setopt(request->easy, CURLOPT_ERRORBUFFER, request->why);
-    set_options(request->easy, options, &url);
+    set_options(request->easy, options, &where);
     return STATUS_OK;
+}
+
+void
+http_request_stream_url(const struct source_options *options, bool has_gap,
+                        char url[HTTP_REQUEST_URL_MAX])
+{
+    bool is_backfill = has_gap && options->backfill_minutes > 0;
+    char more[48] = "";
+    if (is_backfill) {
+        snprintf(more, sizeof(more), "backfill_minutes=%" PRIu64,
+                 options->backfill_minutes);
+    }
+    const char *mark = strchr(options->url, '?') != NULL ? "&" : "?";
+    snprintf(url, HTTP_REQUEST_URL_MAX, "%s%s%s", options->url, is_backfill ? mark : "",
+             more);
 }
 
 void

@@ -1,10 +1,11 @@
-// A streaming GET as a user's options want it: an easy handle of curl, ready but for
-// the callbacks.
+// A GET as a user's options want it: an easy handle of curl, ready but for the
+// callbacks.
 #pragma once
 
 #include <curl/curl.h>
 #include <stdbool.h>
 
+#include "base/option.h"
 #include "base/status.h"
 
 struct source_options;
@@ -15,10 +16,15 @@ struct http_request {
     char why[CURL_ERROR_SIZE]; // curl's own words on a failure
 };
 
-// The token is read from its file each time. has_backfill: ask for what was missed.
-// request stays where it is until http_request_fini.
+// The token is read from its file each time. url: the options', or another one of the
+// same server. Borrows both; request stays where it is until http_request_fini.
 enum status http_request_init(struct http_request *request,
-                              const struct source_options *options, bool has_backfill,
+                              const struct source_options *options, const char *url,
                               struct error *error) MUST_USE;
+// The URL of a stream; with has_gap it asks for what was missed, where options say so.
+enum { HTTP_REQUEST_URL_MAX = OPTION_TEXT_MAX + 64 };
+void http_request_stream_url(const struct source_options *options, bool has_gap,
+                             char url[HTTP_REQUEST_URL_MAX]);
+
 // Accepts zeroed. The handle must not be running.
 void http_request_fini(struct http_request *request);

@@ -438,8 +438,9 @@ connect_now(struct http_source *http)
     if (http->phase != PHASE_DIALING) {
         return;
     }
-    enum status status =
-        http_request_init(&http->request, setup->options, http->has_gap, &error);
+    char url[HTTP_REQUEST_URL_MAX];
+    http_request_stream_url(setup->options, http->has_gap, url);
+    enum status status = http_request_init(&http->request, setup->options, url, &error);
     if (status == STATUS_OK) {
         set_callbacks(http);
         status = http_client_start(setup->client, &http->transfer, &error);

@@ -22,12 +22,13 @@ LIBRARIES = {
     r"openssl/": ["sinks/redis_tls.c", "sinks/redis_tls.h", "sinks/redis_conn.c",
                   "daemon/state.c"],
     r"curl/": ["ingest/http_client.c", "ingest/http_client.h", "ingest/http_request.c",
-               "ingest/http_request.h"],
-    r"event2/": ["ingest/file.c", "ingest/http_client.c", "ingest/http_source.c",
+               "ingest/http_request.h", "ingest/http_fetch.c"],
+    r"event2/": ["ingest/file.c", "ingest/http_client.c", "ingest/http_fetch.c", "ingest/http_source.c",
                  "sinks/redis_conn.c", "sinks/redis_dial.c",
                  "sinks/redis_dial.h", "sinks/redis_sink.c", "sinks/http_server.c", "daemon/"],
     r"microhttpd\.h": ["sinks/http_server.c"],
     r"confuse\.h": ["daemon/config.c"],
+    r"jansson\.h": ["daemon/lookup_answer.c"],
     r"emmintrin\.h": ["ingest/json_token.h"],
 }
 

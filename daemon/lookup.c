@@ -1,0 +1,396 @@
+#include "daemon/lookup.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/backoff.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/table.h"
+#include "daemon/clock.h"
+#include "daemon/lookup_answer.h"
+#include "ingest/http_fetch.h"
+#include "ingest/source_options.h"
+#include "ingest/source_url.h"
+#include "pipeline/names.h"
+
+#define NETWORK SLICE_LIT("bsky")
+#define ANSWER_WITHIN (20 * USEC_PER_S)
+
+enum {
+    BATCH_MOST = 25,       // ids the API takes in one call
+    ASKED_MOST = 1 << 16,  // remembered
+    LOOKS_PER_TICK = 4096, // entries of boards
+    URL_MAX = 32 << 10,
+    BODY_MAX = 4 << 20,
+    BAD_REQUEST = 400,
+    PAUSES_FIRST = 4, // after a failure, then doubling
+};
+
+#define AT(member) offsetof(struct lookup_options, member)
+#define METRIC(member) offsetof(struct lookup_metrics, member)
+
+// clang-format off
+const struct option lookup_option_rows[] = {
+    {"names.lookup", OPTION_BOOL, "true", 0, 1, false, AT(is_on),
+     "Ask Bluesky's public API for the names behind ids on the boards"},
+    {"names.url", OPTION_TEXT, "https://public.api.bsky.app", 1, OPTION_TEXT_MAX - 1, false,
+     AT(url), "Server of that API"},
+    {"names.pause", OPTION_SPAN, "500ms", 10 * USEC_PER_MS, USEC_PER_HOUR, false, AT(pause),
+     "Least time between two calls"},
+    {"names.refresh", OPTION_SPAN, "24h", USEC_PER_MIN, 30 * USEC_PER_DAY, false, AT(refresh),
+     "When to ask again for the same person or post"},
+    OPTION_END,
+};
+
+const struct metric lookup_metric_rows[] = {
+    {"cascaded_names_requests_total", NULL, METRIC_COUNTER, METRIC(requests),
+     "Calls of Bluesky's public API"},
+    {"cascaded_names_requests_failed_total", NULL, METRIC_COUNTER, METRIC(requests_failed),
+     "Calls without a usable answer"},
+    {"cascaded_names_users_total", NULL, METRIC_COUNTER, METRIC(users_learnt),
+     "Profiles learnt"},
+    {"cascaded_names_posts_total", NULL, METRIC_COUNTER, METRIC(posts_learnt),
+     "Posts learnt"},
+    {"cascaded_names_missing_total", NULL, METRIC_COUNTER, METRIC(missing),
+     "People and posts the API did not know"},
+    METRIC_END,
+};
+// clang-format on
+
+struct asked {
+    uint64_t hash;
+    usec at;
+};
+
+struct batch {
+    size_t count;
+    bool is_posts;
+    uint64_t hashes[BATCH_MOST];
+    bool is_answered[BATCH_MOST];
+};
+
+struct lookup {
+    struct lookup_setup setup;
+    struct source_options request; // what http_fetch needs besides the URL
+    struct http_fetch *fetch;
+    struct hash_key key;
+    struct names_cursor cursor;
+    struct asked asked[ASKED_MOST]; // ring
+    uint64_t asked_next;
+    struct table asked_table;
+    struct batch batch;
+    size_t singles; // calls to come for one id each: one of them spoilt a call for all
+    char url[URL_MAX];
+    struct backoff backoff;
+    usec started;
+    usec next_at; // monotonic
+    bool has_failed;
+    struct lookup_metrics metrics;
+};
+
+enum status
+lookup_options_check(const struct lookup_options *options, struct error *error)
+{
+    struct source_url url;
+    struct error why = {0};
+    enum status status = source_url_parse(slice_of(options->url), &url, &why);
+    if (status != STATUS_OK) {
+        return error_set(error, status, "names.url: %s", why.text);
+    }
+    if (url.is_websocket || (!url.is_tls && !source_url_is_loopback(url.host))) {
+        return error_set(error, STATUS_RANGE,
+                         "names.url: write it as https://…; http is for this machine "
+                         "only");
+    }
+    return STATUS_OK;
+}
+
+// ── what was asked for ─────────────────────────────────────────────────────
+
+static struct asked *
+find_asked(struct lookup *lookup, uint64_t hash)
+{
+    struct table_walk walk = table_walk(&lookup->asked_table, hash);
+    uint32_t index;
+    while ((index = table_next(&lookup->asked_table, &walk)) != TABLE_NONE) {
+        if (lookup->asked[index].hash == hash) {
+            return &lookup->asked[index];
+        }
+    }
+    return NULL;
+}
+
+static void
+note_asked(struct lookup *lookup, uint64_t hash, usec now)
+{
+    struct asked *known = find_asked(lookup, hash);
+    if (known != NULL) {
+        known->at = now;
+        return;
+    }
+    uint32_t index = (uint32_t)(lookup->asked_next % ASKED_MOST);
+    struct asked *row = &lookup->asked[index];
+    if (lookup->asked_next >= ASKED_MOST) {
+        table_remove(&lookup->asked_table, row->hash, index);
+    }
+    lookup->asked_next++;
+    *row = (struct asked){hash, now};
+    table_add(&lookup->asked_table, hash, index);
+}
+
+static bool
+is_due(struct lookup *lookup, const struct names_item *item, uint64_t hash, usec now)
+{
+    const struct asked *asked = find_asked(lookup, hash);
+    if (asked == NULL && !item->is_known) {
+        return true;
+    }
+    usec since = asked != NULL ? asked->at : lookup->started;
+    return now - since >= lookup->setup.options->refresh;
+}
+
+// ── a call ─────────────────────────────────────────────────────────────────
+
+// Ids of strangers become part of a URL: only such as can stand there as they are.
+static bool
+is_plain(struct slice id)
+{
+    for (size_t i = 0; i < id.len; i++) {
+        char c = id.ptr[i];
+        bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        if (!is_letter && !(c >= '0' && c <= '9') && strchr(":._/-~", c) == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool
+add_to_batch(struct lookup *lookup, const struct names_item *item, uint64_t hash)
+{
+    struct batch *batch = &lookup->batch;
+    struct slice id = {item->id.ptr + NETWORK.len + 1, item->id.len - NETWORK.len - 1};
+    size_t used = strlen(lookup->url);
+    if (batch->count == 0) {
+        batch->is_posts = item->is_post;
+        used = (size_t)snprintf(
+            lookup->url, URL_MAX, "%s/xrpc/%s", lookup->setup.options->url,
+            item->is_post ? "app.bsky.feed.getPosts" : "app.bsky.actor.getProfiles");
+    }
+    snprintf(lookup->url + used, URL_MAX - used, "%c%s=%.*s",
+             batch->count == 0 ? '?' : '&', item->is_post ? "uris" : "actors",
+             SLICE_ARG(id));
+    batch->is_answered[batch->count] = false;
+    batch->hashes[batch->count++] = hash;
+    return batch->count == (lookup->singles != 0 ? 1 : BATCH_MOST);
+}
+
+// What is worth asking for next; true if there is anything, and the search has come
+// round or the call is full.
+static bool
+gather(struct lookup *lookup, usec now)
+{
+    struct names_item item;
+    struct batch *batch = &lookup->batch;
+    for (int i = 0; i < LOOKS_PER_TICK; i++) {
+        if (!names_next(lookup->setup.pipeline, NETWORK, &lookup->cursor, &item)) {
+            lookup->cursor = (struct names_cursor){0};
+            return batch->count != 0;
+        }
+        uint64_t hash = hash_slice(&lookup->key, item.id);
+        bool is_other = batch->count != 0 && batch->is_posts != item.is_post;
+        if (is_other || !is_due(lookup, &item, hash, now)) {
+            continue;
+        }
+        note_asked(lookup, hash, now);
+        if (item.id.len < URL_MAX / BATCH_MOST - 64 && is_plain(item.id) &&
+            add_to_batch(lookup, &item, hash)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+lookup_tick(struct lookup *lookup, usec now)
+{
+    if (now < lookup->next_at || http_fetch_is_busy(lookup->fetch) ||
+        !gather(lookup, now)) {
+        return;
+    }
+    lookup->metrics.requests++;
+    http_fetch_start(lookup->fetch, &lookup->request, lookup->url);
+}
+
+// ── the answer ─────────────────────────────────────────────────────────────
+
+// Only what was asked for is taken.
+static bool
+is_asked(struct lookup *lookup, struct slice id)
+{
+    struct batch *batch = &lookup->batch;
+    uint64_t hash = hash_slice(&lookup->key, id);
+    for (size_t i = 0; i < batch->count; i++) {
+        if (batch->hashes[i] == hash && !batch->is_answered[i]) {
+            batch->is_answered[i] = true;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+on_user(void *context, const struct post_user *profile)
+{
+    struct lookup *lookup = context;
+    if (is_asked(lookup, profile->id)) {
+        lookup->metrics.users_learnt++;
+        names_learn_user(lookup->setup.pipeline, profile);
+    }
+}
+
+static void
+on_post(void *context, const struct post_ref *facts)
+{
+    struct lookup *lookup = context;
+    if (is_asked(lookup, facts->id)) {
+        lookup->metrics.posts_learnt++;
+        names_learn_post(lookup->setup.pipeline, facts);
+    }
+}
+
+static void
+ask_again(struct lookup *lookup, usec now)
+{
+    for (size_t i = 0; i < lookup->batch.count; i++) {
+        struct asked *asked = find_asked(lookup, lookup->batch.hashes[i]);
+        if (asked != NULL) {
+            asked->at = now - lookup->setup.options->refresh;
+        }
+    }
+}
+
+// The same ids are asked for again, once the server wants to hear from us.
+static void
+fail(struct lookup *lookup, const struct http_fetch_answer *answer, const char *why)
+{
+    usec now = clock_monotonic();
+    usec wait = backoff_next(&lookup->backoff);
+    if (answer->not_before != USEC_NONE) {
+        usec told = answer->not_before - clock_wall();
+        told = told < USEC_PER_HOUR ? told : USEC_PER_HOUR;
+        wait = told > wait ? told : wait;
+    }
+    lookup->metrics.requests_failed++;
+    lookup->next_at = now + wait;
+    ask_again(lookup, now);
+    if (!lookup->has_failed) {
+        lookup->has_failed = true;
+        log_warn("names: %s does not answer: %s; ids stand for names meanwhile",
+                 lookup->setup.options->url, why);
+    }
+}
+
+static void
+succeed(struct lookup *lookup)
+{
+    for (size_t i = 0; i < lookup->batch.count; i++) {
+        lookup->metrics.missing += !lookup->batch.is_answered[i];
+    }
+    backoff_reset(&lookup->backoff);
+    lookup->next_at = clock_monotonic() + lookup->setup.options->pause;
+    if (lookup->has_failed) {
+        lookup->has_failed = false;
+        log_info("names: %s answers again", lookup->setup.options->url);
+    }
+}
+
+// The server takes no offence at 24 of the ids, perhaps.
+static bool
+is_spoilt(struct lookup *lookup, const struct http_fetch_answer *answer)
+{
+    if (answer->status != BAD_REQUEST || lookup->batch.count == 1) {
+        return false;
+    }
+    lookup->singles = lookup->batch.count + 1;
+    ask_again(lookup, clock_monotonic());
+    return true;
+}
+
+static void
+on_answer(void *context, const struct http_fetch_answer *answer)
+{
+    struct lookup *lookup = context;
+    const struct lookup_answer_calls calls = {on_user, on_post, lookup};
+    if (is_spoilt(lookup, answer) || answer->status == BAD_REQUEST) {
+        succeed(lookup);
+    } else if (answer->status != 200) {
+        fail(lookup, answer, answer->why);
+    } else if (lookup_answer_read(answer->body, &calls) != STATUS_OK) {
+        fail(lookup, answer, "the answer is none of its kind");
+    } else {
+        succeed(lookup);
+    }
+    lookup->batch.count = 0;
+    lookup->singles -= lookup->singles != 0;
+}
+
+// ── life ───────────────────────────────────────────────────────────────────
+
+enum status
+lookup_create(const struct lookup_setup *setup, struct lookup **ret_lookup,
+              struct error *error)
+{
+    struct lookup *lookup = calloc(1, sizeof(*lookup));
+    if (lookup == NULL || !table_init(&lookup->asked_table, ASKED_MOST)) {
+        free(lookup);
+        return error_set(error, STATUS_NOMEM, "no memory for looking up names");
+    }
+    lookup->setup = *setup;
+    lookup->started = clock_monotonic();
+    lookup->backoff = (struct backoff){.first = PAUSES_FIRST * setup->options->pause,
+                                       .most = USEC_PER_HOUR};
+    option_presets(source_option_rows, &lookup->request);
+    snprintf(lookup->request.url, sizeof(lookup->request.url), "%s",
+             setup->options->url);
+    const struct http_fetch_setup fetch = {
+        .base = setup->base,
+        .client = setup->client,
+        .body_most = BODY_MAX,
+        .within = ANSWER_WITHIN,
+        .wall = clock_wall,
+        .on_done = on_answer,
+        .context = lookup,
+    };
+    enum status status = http_fetch_create(&fetch, &lookup->fetch, error);
+    if (status == STATUS_OK && getrandom(&lookup->key, sizeof(lookup->key), 0) !=
+                                   (ssize_t)sizeof(lookup->key)) {
+        status = error_set(error, STATUS_IO, "the system gives no random bytes");
+    }
+    if (status != STATUS_OK) {
+        lookup_destroy(&lookup);
+        return status;
+    }
+    *ret_lookup = lookup;
+    return STATUS_OK;
+}
+
+void
+lookup_destroy(struct lookup **lookup)
+{
+    if (*lookup != NULL) {
+        http_fetch_destroy(&(*lookup)->fetch);
+        table_fini(&(*lookup)->asked_table);
+        free(*lookup);
+        *lookup = NULL;
+    }
+}
+
+const struct lookup_metrics *
+lookup_metrics(const struct lookup *lookup)
+{
+    return &lookup->metrics;
+}

@@ -1,0 +1,21 @@
+// What Bluesky's public API answers: profiles, or posts with their authors. The text is
+// a stranger's: whatever is not as it should be is left out.
+#pragma once
+
+#include <stddef.h>
+
+#include "base/slice.h"
+#include "base/status.h"
+#include "pipeline/post.h"
+
+// Slices are valid during the call. Ids carry their network.
+struct lookup_answer_calls {
+    void (*on_user)(void *context, const struct post_user *profile);
+    void (*on_post)(void *context, const struct post_ref *facts);
+    void *context;
+};
+
+// {"profiles":[…]} of app.bsky.actor.getProfiles or {"posts":[…]} of
+// app.bsky.feed.getPosts. STATUS_PARSE: it is neither.
+enum status lookup_answer_read(struct slice body,
+                               const struct lookup_answer_calls *calls) MUST_USE;

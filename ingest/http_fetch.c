@@ -1,0 +1,184 @@
+#include "ingest/http_fetch.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+
+#include <event2/event.h>
+
+#include "base/buffer.h"
+#include "ingest/http_answer.h"
+#include "ingest/http_client.h"
+#include "ingest/http_request.h"
+
+struct http_fetch {
+    struct http_fetch_setup setup;
+    struct http_request request;
+    struct http_transfer transfer;
+    struct http_answer answer;
+    struct buffer body;
+    struct event *timer;
+    struct error error; // of a request that could not begin
+    bool is_busy;
+};
+
+static void
+tell(struct http_fetch *fetch, const char *why)
+{
+    char text[HTTP_ANSWER_TEXT_MAX];
+    const struct http_answer *answer = &fetch->answer;
+    bool is_good = why == NULL && answer->status == 200;
+    if (why == NULL && !is_good) {
+        why = http_answer_text(answer, text);
+    }
+    const struct http_fetch_answer told = {
+        .status = is_good || answer->status != 200 ? answer->status : 0,
+        .body = is_good ? buffer_text(&fetch->body) : SLICE_NONE,
+        .not_before = http_answer_not_before(answer, fetch->setup.wall()),
+        .why = why,
+    };
+    (void)evtimer_del(fetch->timer);
+    fetch->is_busy = false;
+    fetch->setup.on_done(fetch->setup.context, &told);
+}
+
+static void
+drop(struct http_fetch *fetch)
+{
+    http_client_stop(fetch->setup.client, &fetch->transfer);
+    http_request_fini(&fetch->request);
+}
+
+static size_t
+// NOLINTNEXTLINE(readability-non-const-parameter): the type is curl's
+on_bytes(char *bytes, size_t one, size_t size, void *context)
+{
+    struct http_fetch *fetch = context;
+    const struct slice text = {bytes, size};
+    (void)one;
+    if (fetch->answer.status != 200) {
+        http_answer_body(&fetch->answer, text);
+        return fetch->answer.body_len < HTTP_ANSWER_BODY_MAX ? size : 0;
+    }
+    buffer_append(&fetch->body, text);
+    return fetch->body.is_failed ? 0 : size;
+}
+
+static size_t
+// NOLINTNEXTLINE(readability-non-const-parameter): the type is curl's
+on_header(char *bytes, size_t one, size_t size, void *context)
+{
+    struct http_fetch *fetch = context;
+    (void)one;
+    if (!fetch->answer.is_whole) {
+        http_answer_header(&fetch->answer, (struct slice){bytes, size});
+    }
+    return size;
+}
+
+static void
+on_done(void *context, CURLcode code)
+{
+    struct http_fetch *fetch = context;
+    char why[CURL_ERROR_SIZE];
+    bool is_refused = fetch->answer.is_whole && fetch->answer.status != 200;
+    const char *text = NULL;
+    if (fetch->body.is_failed) {
+        text = "the answer is longer than any should be";
+    } else if (code != CURLE_OK && !is_refused) {
+        memcpy(why, fetch->request.why, sizeof(why));
+        text = why[0] != '\0' ? why : curl_easy_strerror(code);
+    }
+    drop(fetch);
+    tell(fetch, text);
+}
+
+static void
+on_timer(evutil_socket_t fd, short what, void *context)
+{
+    struct http_fetch *fetch = context;
+    (void)fd;
+    (void)what;
+    drop(fetch);
+    tell(fetch,
+         fetch->error.code != STATUS_OK ? fetch->error.text : "no answer in time");
+}
+
+enum status
+http_fetch_create(const struct http_fetch_setup *setup, struct http_fetch **ret_fetch,
+                  struct error *error)
+{
+    struct http_fetch *fetch = calloc(1, sizeof(*fetch));
+    if (fetch != NULL) {
+        fetch->setup = *setup;
+        buffer_init(&fetch->body, setup->body_most);
+        fetch->timer = evtimer_new(setup->base, on_timer, fetch);
+    }
+    if (fetch == NULL || fetch->timer == NULL) {
+        http_fetch_destroy(&fetch);
+        return error_set(error, STATUS_NOMEM, "no memory for a request");
+    }
+    *ret_fetch = fetch;
+    return STATUS_OK;
+}
+
+void
+http_fetch_destroy(struct http_fetch **fetch)
+{
+    struct http_fetch *old = *fetch;
+    if (old == NULL) {
+        return;
+    }
+    drop(old);
+    buffer_fini(&old->body);
+    if (old->timer != NULL) {
+        event_free(old->timer);
+    }
+    free(old);
+    *fetch = NULL;
+}
+
+bool
+http_fetch_is_busy(const struct http_fetch *fetch)
+{
+    return fetch->is_busy;
+}
+
+static enum status
+begin(struct http_fetch *fetch, const struct source_options *options, const char *url)
+{
+    enum status status =
+        http_request_init(&fetch->request, options, url, &fetch->error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    CURL *easy = fetch->request.easy;
+    fetch->transfer = (struct http_transfer){easy, on_done, fetch, false};
+    (void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_bytes);
+    (void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, fetch);
+    (void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    (void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, fetch);
+    return http_client_start(fetch->setup.client, &fetch->transfer, &fetch->error);
+}
+
+void
+http_fetch_start(struct http_fetch *fetch, const struct source_options *options,
+                 const char *url)
+{
+    drop(fetch);
+    http_answer_reset(&fetch->answer);
+    buffer_reset(&fetch->body);
+    fetch->error = (struct error){.code = STATUS_OK};
+    fetch->is_busy = true;
+    usec wait = begin(fetch, options, url) == STATUS_OK ? fetch->setup.within : 0;
+    struct timeval delay = {wait / USEC_PER_S, wait % USEC_PER_S};
+    (void)evtimer_add(fetch->timer, &delay);
+}
+
+void
+http_fetch_stop(struct http_fetch *fetch)
+{
+    drop(fetch);
+    (void)evtimer_del(fetch->timer);
+    fetch->is_busy = false;
+}

@@ -1,0 +1,51 @@
+// One GET whose whole answer is wanted, with a deadline and a ceiling.
+//
+// Over the process's curl (ingest/http_client.h), with the token, the certificates and
+// the rules of a source's options. Redirects are not followed.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/slice.h"
+#include "base/status.h"
+#include "base/usec.h"
+
+struct event_base;
+struct http_client;
+struct http_fetch;
+struct source_options;
+
+struct http_fetch_answer {
+    long status;       // 0: there was none
+    struct slice body; // of a 200; borrowed
+    usec not_before;   // wall time before which the server wants no more; or USEC_NONE
+    const char *why;   // for a person, unless status is 200
+};
+
+// From the event loop. May start the next one.
+typedef void (*http_fetch_fn)(void *context, const struct http_fetch_answer *answer);
+
+struct http_fetch_setup {
+    struct event_base *base; // kept, as all pointers here
+    struct http_client *client;
+    size_t body_most; // a longer body is a failure
+    usec within;
+    usec (*wall)(void);
+    http_fetch_fn on_done;
+    void *context;
+};
+
+enum status http_fetch_create(const struct http_fetch_setup *setup,
+                              struct http_fetch **ret_fetch,
+                              struct error *error) MUST_USE;
+// Ends one under way without on_done. Accepts NULL.
+void http_fetch_destroy(struct http_fetch **fetch);
+
+bool http_fetch_is_busy(const struct http_fetch *fetch);
+
+// Not while busy. Borrows both; a failure to begin is told through on_done, later.
+void http_fetch_start(struct http_fetch *fetch, const struct source_options *options,
+                      const char *url);
+// Ends one under way without on_done.
+void http_fetch_stop(struct http_fetch *fetch);
