@@ -11,10 +11,9 @@
 enum { HTTP_ANSWER_BODY_MAX = 1 << 16, HTTP_ANSWER_TEXT_MAX = 256 };
 
 struct http_answer {
-    long status;   // 0: none yet
-    bool is_whole; // all headers are there, and it is no interim (1xx) answer
-    usec
-        reset; // x-rate-limit-reset or ratelimit-reset, a time of the wall; USEC_NONE: not told
+    long status;     // 0: none yet
+    bool is_whole;   // all headers are there, and it is no interim (1xx) answer
+    usec reset;      // [x-]rate[-]limit-reset: a time of the wall; USEC_NONE: not told
     usec wait;       // retry-after, a span; USEC_NONE: not told
     size_t body_len; // what goes beyond the room is dropped
     char body[HTTP_ANSWER_BODY_MAX];
