@@ -113,6 +113,12 @@ check_transport(const struct source_options *options, const struct source_url *u
                              rows[i].is_websocket ? "wss://" : "https://");
         }
     }
+    if (url->is_websocket &&
+        options->is_compressed != (options->dictionary_file[0] != '\0')) {
+        return error_set(
+            error, STATUS_RANGE,
+            "compressed and dictionary_file go together for wss:// sources");
+    }
     if (options->ca_file[0] != '\0' && !url->is_tls) {
         return error_set(error, STATUS_RANGE, "ca_file is for encrypted addresses");
     }
