@@ -194,30 +194,42 @@ make_room(struct ws_protocol *protocol)
     protocol->end = len;
 }
 
-// wslay knows the close codes of 2011; 1012 to 1014 came later.
 static bool
-is_newer_code(const struct ws_protocol *protocol)
+is_close_code(unsigned code)
+{
+    return (code >= 1000 && code <= 1014 && code != 1004 && code != WS_CLOSE_NONE &&
+            code != WS_CLOSE_LOST) ||
+           (code >= 3000 && code <= 4999);
+}
+
+// wslay knows the codes of 2011, takes half a code for none, and judges the text behind
+// it by the pieces it comes in; so this is our own. The text is for nobody.
+static void
+note_close(struct ws_protocol *protocol)
 {
     unsigned code = protocol->code[0] * 256U + protocol->code[1];
-    return protocol->opcode == WSLAY_CONNECTION_CLOSE && protocol->code_len == 2 &&
-           code >= 1012 && code <= 1014;
+    protocol->ended = WS_CLOSED;
+    if (protocol->code_len == 0) {
+        protocol->close_code = WS_CLOSE_NONE;
+    } else if (protocol->code_len == 2 && is_close_code(code)) {
+        protocol->close_code = (uint16_t)code;
+    } else {
+        protocol->ended = WS_BROKEN;
+        protocol->close_code = WS_CLOSE_PROTOCOL;
+    }
 }
 
 static void
 note_end(struct ws_protocol *protocol)
 {
-    if (wslay_event_get_close_received(protocol->wslay) != 0) {
-        protocol->ended = WS_CLOSED;
-        protocol->close_code = wslay_event_get_status_code_received(protocol->wslay);
-    } else if (is_newer_code(protocol)) {
-        protocol->ended = WS_CLOSED;
-        protocol->close_code = (uint16_t)(protocol->code[0] * 256U + protocol->code[1]);
-    } else {
-        uint16_t sent = wslay_event_get_status_code_sent(protocol->wslay);
-        protocol->ended = WS_BROKEN;
-        protocol->close_code =
-            sent != 0 && sent != WS_CLOSE_NONE ? sent : (uint16_t)WS_CLOSE_PROTOCOL;
+    if (protocol->opcode == WSLAY_CONNECTION_CLOSE) {
+        note_close(protocol);
+        return;
     }
+    uint16_t sent = wslay_event_get_status_code_sent(protocol->wslay);
+    bool is_told = sent != 0 && sent != WS_CLOSE_NONE;
+    protocol->ended = WS_BROKEN;
+    protocol->close_code = is_told ? sent : (uint16_t)WS_CLOSE_PROTOCOL;
 }
 
 void
