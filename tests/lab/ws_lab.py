@@ -14,7 +14,8 @@ of http_lab.py ("status" refuses the upgrade):
   {"close": 1000, "reason": ""}              null: a close frame without code
   {"raw_hex": "..."}                         bytes as they are
   {"zeros": N}                               N MiB of "0", as bytes of a frame that is open
-  {"events": {...}}                          those of Lab.stream from the cursor on, see Stream
+  {"events": {...}}                          those of Lab.stream from the cursor on, see events
+  {"tail": {...}}                            the same at the time each is due, see tail
   {"mute": true}                             pings are answered no more
   {"stop_reading": true}                     nothing is read any more
 
@@ -23,11 +24,14 @@ is closed. What the client sends is in Lab.frames: (connection, opcode, payload,
 """
 import asyncio
 import base64
+import bisect
 import hashlib
 import json
 import pathlib
+import random
 import struct
 import sys
+import time
 import urllib.parse
 
 import http_lab
@@ -152,6 +156,23 @@ class Connection(http_lab.Connection):
                 await asyncio.sleep(0.02)
         await self.put(batch)
 
+    async def tail(self, options):
+        """Of a hundred times that something is sent: "twice" times all of it comes twice, "back"
+        times the last 200 events come once more, "drop" times the connection ends."""
+        events, dice = self.lab.stream.events, random.Random(options["seed"] * 1000 + self.number)
+        at = len(events) - len(self.lab.stream.since(self.request))
+        while True:
+            due = bisect.bisect_right(events, time.time_ns() // 1000, at, key=lambda row: row[1])
+            due = min(due, at + 500)
+            rows = events[at:due] * (2 if 100 * dice.random() < options.get("twice", 0) else 1)
+            if 100 * dice.random() < options.get("back", 0):
+                rows += events[max(0, due - 200):due]
+            await self.put(b"".join(message(TEXT, row[2].encode()) for row in rows))
+            if rows and 100 * dice.random() < options.get("drop", 0):
+                return
+            at = due
+            await asyncio.sleep(0.005 if rows else 0.02)
+
     async def step(self, step):
         if "upgrade" in step:
             await self.upgrade(step)
@@ -175,6 +196,8 @@ class Connection(http_lab.Connection):
                 await self.put(b"0" * (1 << 20))
         elif "events" in step:
             await self.events(step["events"])
+        elif "tail" in step:
+            await self.tail(step["tail"])
         else:
             return False
         return True
