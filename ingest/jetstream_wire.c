@@ -189,10 +189,16 @@ struct reader {
     const char *end;
 };
 
+static bool
+is_space(char byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+}
+
 static void
 skip_space(struct reader *reader)
 {
-    while (reader->at < reader->end && memchr(" \t\r\n", *reader->at, 4) != NULL) {
+    while (reader->at < reader->end && is_space(*reader->at)) {
         reader->at++;
     }
 }
@@ -275,12 +281,12 @@ take_number(struct reader *reader, uint64_t *ret_value)
         value = 10 * value + digit;
         reader->at++;
     }
-    if (reader->at == start || reader->at == reader->end ||
-        memchr(",} \t\r\n", *reader->at, 6) == NULL) {
-        return false;
+    bool is_whole = reader->at > start && reader->at < reader->end &&
+                    (*reader->at == ',' || *reader->at == '}' || is_space(*reader->at));
+    if (is_whole) {
+        *ret_value = value;
     }
-    *ret_value = value;
-    return true;
+    return is_whole;
 }
 
 // The next key of an object whose '{' was taken; the reader is at its value then.

@@ -65,6 +65,14 @@ def message(opcode, payload, parts=1):
         for at, piece in enumerate(pieces))
 
 
+def answer(key, protocol=None):
+    """The right answer to a handshake."""
+    accept = base64.b64encode(hashlib.sha1(key.encode() + GUID).digest()).decode()
+    named = f"Sec-WebSocket-Protocol: {protocol}\r\n" if protocol else ""
+    return ("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"Sec-WebSocket-Accept: {accept}\r\n{named}\r\n").encode()
+
+
 class Stream:
     """What a Jetstream host has: events in order, with a cursor on either wire.
 

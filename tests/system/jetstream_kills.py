@@ -209,7 +209,7 @@ def run(path, kills, seed):
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         (folder / "state").mkdir(mode=0o700)
-        count = int((kills * EACH + 2) * RATE)
+        count = int((1.25 * kills * EACH + 3) * RATE)
         world = World(dice, time.time_ns() // 1000 - 10**6, count)
         tail = {"tail": {"seed": seed, "twice": 3, "back": 2, "drop": 1}}
         labs = [ws_lab.Lab([[{"upgrade": True}, tail]], stream=world.stream(path))
@@ -227,6 +227,8 @@ def run(path, kills, seed):
                 daemon.kill()
                 daemon.wait()
                 done += 1
+            # The last one says where it is itself.
+            store.client.delete("cascaded:cursor:bluesky")
             daemon = spawn(store, folder, labs, path)
             wait_for_end(store, world, daemon, folder)
             daemon.send_signal(signal.SIGTERM)
@@ -253,7 +255,7 @@ def run(path, kills, seed):
 def wait_for_end(store, world, daemon, folder):
     """Until the daemon has taken the last event, which a rewind may show again."""
     last = world.rows[-1][0]
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + max(0, last / 10**6 - time.time()) + 60
     while True:
         stamp = store.client.hget("cascaded:cursor:bluesky", "time") or ""
         wanted = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(last // 10**6))

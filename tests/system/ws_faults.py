@@ -21,6 +21,8 @@ import http_lab  # noqa: E402
 import ws_lab  # noqa: E402
 
 DRIVE = pathlib.Path(os.environ.get("BUILD", "build/dev")) / "tests/source_drive"
+SEQUENCES = (pathlib.Path(__file__).resolve().parents[3] /
+             "shared/corpus/websocket/utf8-sequences.json")
 UP = {"upgrade": True}
 HOLD = {"sleep": 100}
 FOLDER = pathlib.Path(tempfile.mkdtemp(prefix="ws_faults."))
@@ -334,6 +336,23 @@ def text_that_is_not_utf_8_is_a_breach():
     breaches(*[[{"opcode": 1, "payload_hex": "7b" + text}] for text in bad],
              [{"opcode": 1, "fin": False, "payload_hex": "7bce"},
               {"opcode": 0, "payload_hex": "7d"}])
+
+
+def the_sequences_of_the_corpus_are_judged_as_it_says():
+    if not SEQUENCES.exists():
+        print("# skipped: there is no ../shared/corpus")
+        return
+    rows = json.loads(SEQUENCES.read_text())
+    good = [row["hex"] for row in rows if row["valid"]]
+    lab = ws_lab.Lab([[UP, *({"opcode": 1, "payload_hex": text} for text in good), sent(1), HOLD]])
+    lines = drive(lab, run="1s")
+    empty = sum(text == "" for text in good)
+    assert len(numbers(lines)) == len(good) - empty + 1 and metric(lines, BREACH) == 0, lines
+    for row in rows:
+        if not row["valid"]:
+            lab = ws_lab.Lab([[UP, {"opcode": 1, "payload_hex": row["hex"]}, HOLD]])
+            lines = drive(lab, run="200ms")
+            assert metric(lines, BREACH) == 1 and not numbers(lines), (row, lines)
 
 
 def utf_8_may_be_cut_between_fragments():
