@@ -25,9 +25,13 @@ tell_done(struct http_client *client)
         CURLcode code = message->data.result;
         struct http_transfer *transfer = NULL;
         (void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&transfer);
-        (void)curl_multi_remove_handle(client->multi, easy);
+        // The multi handle would take the connection with it.
+        bool is_kept = transfer != NULL && transfer->is_connect && code == CURLE_OK;
+        if (!is_kept) {
+            (void)curl_multi_remove_handle(client->multi, easy);
+        }
         if (transfer != NULL) {
-            transfer->is_running = false;
+            transfer->is_running = is_kept;
             transfer->on_done(transfer->context, code);
         }
     }

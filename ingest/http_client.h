@@ -18,6 +18,8 @@ struct http_transfer {
     // It has ended by itself; the client knows it no more.
     void (*on_done)(void *context, CURLcode code);
     void *context;
+    bool is_connect; // CURLOPT_CONNECT_ONLY is set: once on_done was told OK, the
+                     // connection is the owner's until http_client_stop
     bool is_running; // the client's
 };
 

@@ -57,17 +57,15 @@ add_header(struct http_request *request, const char *text, struct error *error)
 }
 
 static enum status
-add_headers(struct http_request *request, const struct source_options *options,
-            struct error *error)
+add_token(struct http_request *request, const struct source_options *options,
+          struct error *error)
 {
-    enum status status = add_header(
-        request, "Accept: application/json, text/event-stream;q=0.9, */*;q=0.1", error);
-    if (status != STATUS_OK || options->token_file[0] == '\0') {
-        return status;
+    if (options->token_file[0] == '\0') {
+        return STATUS_OK;
     }
     char line[sizeof(BEARER) + TOKEN_MAX] = BEARER;
     char *token = line + sizeof(BEARER) - 1;
-    status = read_token(options->token_file, token, error);
+    enum status status = read_token(options->token_file, token, error);
     if (status == STATUS_OK) {
         status = add_header(request, line, error);
     }
@@ -86,7 +84,6 @@ set_options(CURL *easy, const struct source_options *options,
     (void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     // A stream ends with its connection, and a new one is meant to be new.
     (void)curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
-    (void)curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
     (void)curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     (void)curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     // The source keeps this deadline by a timer of its own.
@@ -100,9 +97,25 @@ set_options(CURL *easy, const struct source_options *options,
     if (source_url_is_loopback(url->host)) {
         (void)curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
     }
-    if (options->is_compressed) {
-        (void)curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
+}
+
+// An empty request with a handle, the options set and the token among its headers.
+static enum status
+begin(struct http_request *request, const struct source_options *options,
+      const struct source_url *url, struct error *error)
+{
+    *request = (struct http_request){.easy = curl_easy_init()};
+    if (request->easy == NULL) {
+        return error_set(error, STATUS_NOMEM, "no memory for a request");
     }
+    enum status status = add_token(request, options, error);
+    if (status != STATUS_OK) {
+        http_request_fini(request);
+        return status;
+    }
+    (void)curl_easy_setopt(request->easy, CURLOPT_ERRORBUFFER, request->why);
+    set_options(request->easy, options, url);
+    return STATUS_OK;
 }
 
 enum status
@@ -113,21 +126,42 @@ http_request_init(struct http_request *request, const struct source_options *opt
     struct source_url where;
     enum status status = source_url_parse(slice_of(url), &where, error);
     if (status == STATUS_OK) {
-        status = add_headers(request, options, error);
+        status = begin(request, options, &where, error);
     }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = add_header(
+        request, "Accept: application/json, text/event-stream;q=0.9, */*;q=0.1", error);
     if (status != STATUS_OK) {
         http_request_fini(request);
         return status;
     }
-    request->easy = curl_easy_init();
-    if (request->easy == NULL) {
-        http_request_fini(request);
-        return error_set(error, STATUS_NOMEM, "no memory for a request");
-    }
     (void)curl_easy_setopt(request->easy, CURLOPT_URL, url);
     (void)curl_easy_setopt(request->easy, CURLOPT_HTTPHEADER, request->headers);
-    (void)curl_easy_setopt(request->easy, CURLOPT_ERRORBUFFER, request->why);
-    set_options(request->easy, options, &where);
+    (void)curl_easy_setopt(request->easy, CURLOPT_FORBID_REUSE, 1L);
+    if (options->is_compressed) {
+        (void)curl_easy_setopt(request->easy, CURLOPT_ACCEPT_ENCODING, "gzip");
+    }
+    return STATUS_OK;
+}
+
+enum status
+http_request_dial(struct http_request *request, const struct source_options *options,
+                  const struct source_url *url, struct error *error)
+{
+    enum status status = begin(request, options, url, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    char text[SOURCE_URL_HOST_MAX + 32];
+    bool is_six = strchr(url->host, ':') != NULL;
+    snprintf(text, sizeof(text), "%s://%s%s%s:%u/", url->is_tls ? "https" : "http",
+             is_six ? "[" : "", url->host, is_six ? "]" : "", (unsigned)url->port);
+    (void)curl_easy_setopt(request->easy, CURLOPT_URL, text);
+    (void)curl_easy_setopt(request->easy, CURLOPT_CONNECT_ONLY, 1L);
+    // What is spoken is not HTTP, which a proxy must not meddle with.
+    (void)curl_easy_setopt(request->easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
     return STATUS_OK;
 }
 

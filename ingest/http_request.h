@@ -1,5 +1,5 @@
-// A GET as a user's options want it: an easy handle of curl, ready but for the
-// callbacks.
+// A GET, or a bare connection, as a user's options want it: an easy handle of curl,
+// ready but for the callbacks.
 #pragma once
 
 #include <curl/curl.h>
@@ -9,6 +9,7 @@
 #include "base/status.h"
 
 struct source_options;
+struct source_url;
 
 struct http_request {
     CURL *easy;
@@ -26,5 +27,12 @@ enum { HTTP_REQUEST_URL_MAX = OPTION_TEXT_MAX + 64 };
 void http_request_stream_url(const struct source_options *options, bool has_gap,
                              char url[HTTP_REQUEST_URL_MAX]);
 
+// Only connects, through a proxy if there is one, to the host of url and with
+// encryption if it wants that: for curl_easy_send and curl_easy_recv, which speak for
+// themselves then. request->headers are what options put into a request's head.
+enum status http_request_dial(struct http_request *request,
+                              const struct source_options *options,
+                              const struct source_url *url,
+                              struct error *error) MUST_USE;
 // Accepts zeroed. The handle must not be running.
 void http_request_fini(struct http_request *request);

@@ -413,7 +413,8 @@ static void
 set_callbacks(struct http_source *http)
 {
     CURL *easy = http->request.easy;
-    http->transfer = (struct http_transfer){easy, on_done, http, false};
+    http->transfer =
+        (struct http_transfer){.easy = easy, .on_done = on_done, .context = http};
     (void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_bytes);
     (void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, http);
     (void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);

@@ -1,6 +1,7 @@
 #include "ingest/source.h"
 
 #include "ingest/http_source.h"
+#include "ingest/jetstream_source.h"
 #include "ingest/source_options.h"
 #include "ingest/source_url.h"
 
@@ -40,6 +41,8 @@ static const struct {
 } transports[] = {
     {"https", http_source_create},
     {"http", http_source_create},
+    {"wss", jetstream_source_create},
+    {"ws", jetstream_source_create},
     {NULL, NULL},
 };
 

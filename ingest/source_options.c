@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "ingest/decode.h"
+#include "ingest/jetstream_wire.h"
 #include "ingest/source_url.h"
 
 #define AT(member) offsetof(struct source_options, member)
@@ -112,6 +113,16 @@ check_transport(const struct source_options *options, const struct source_url *u
             return error_set(error, STATUS_RANGE, "%s is for %s sources", rows[i].name,
                              rows[i].is_websocket ? "wss://" : "https://");
         }
+    }
+    enum jetstream_wire wire;
+    if (url->is_websocket && jetstream_wire_of(url->path, &wire, error) != STATUS_OK) {
+        return STATUS_RANGE;
+    }
+    if (url->is_websocket &&
+        options->is_compressed != (options->dictionary_file[0] != '\0')) {
+        return error_set(
+            error, STATUS_RANGE,
+            "compressed and dictionary_file go together for wss:// sources");
     }
     if (options->ca_file[0] != '\0' && !url->is_tls) {
         return error_set(error, STATUS_RANGE, "ca_file is for encrypted addresses");

@@ -42,7 +42,7 @@ an_address_is_encrypted_unless_it_is_this_machine(void **state)
         "wss://jetstream2.us-east.bsky.network/subscribe",
         "http://127.0.0.1:8080/stream",
         "http://127.9.9.9/",
-        "ws://[::1]:9/x",
+        "ws://[::1]:9/subscribe",
         "HTTP://localhost",
     };
     static const char *const bad[] = {
@@ -118,9 +118,14 @@ options_of_another_transport_are_refused(void **state)
     options = with_url("https://a/");
     strcpy(options.hosts, "b");
     expect(&options, STATUS_RANGE, "hosts is for wss://");
-    options = with_url("wss://a/");
+    options = with_url("wss://a/subscribe");
     options.backfill_minutes = 2;
     expect(&options, STATUS_RANGE, "backfill_minutes is for https://");
+    options = with_url("wss://a/elsewhere");
+    expect(&options, STATUS_RANGE, "ends in /subscribe");
+    options = with_url("wss://a/subscribe");
+    options.is_compressed = true;
+    expect(&options, STATUS_RANGE, "go together");
     options = with_url("http://127.0.0.1/");
     strcpy(options.ca_file, "/dev/null");
     expect(&options, STATUS_RANGE, "ca_file");
@@ -130,14 +135,14 @@ static void
 further_hosts_follow_the_rules_of_the_first(void **state)
 {
     (void)state;
-    struct source_options options = with_url("wss://a/");
+    struct source_options options = with_url("wss://a/subscribe");
     strcpy(options.hosts, "b, c:8443 ,[::1]:1");
     expect(&options, STATUS_OK, "");
     strcpy(options.hosts, "b,,c");
     expect(&options, STATUS_PARSE, "hosts: ");
     strcpy(options.hosts, "1,2,3,4,5,6,7,8,9");
     expect(&options, STATUS_RANGE, "hosts: at most 8");
-    options = with_url("ws://127.0.0.1/");
+    options = with_url("ws://127.0.0.1/subscribe");
     strcpy(options.hosts, "127.0.0.1:2, example.com");
     expect(&options, STATUS_RANGE, "example.com is not this machine");
 }

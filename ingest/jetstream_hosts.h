@@ -1,0 +1,54 @@
+// The hosts of one Jetstream source: which to ask next, and when. Pure.
+//
+// Each has waits of its own (reconnect.h), so that a host that is down does not keep
+// from asking another. The one that may be asked first is; among those that may be
+// asked now, the current one if its stream just dropped, else the next of the list. A
+// host that refuses for good is not asked again until jetstream_hosts_start.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "base/usec.h"
+#include "ingest/jetstream_wire.h"
+#include "ingest/reconnect.h"
+#include "ingest/source_options.h"
+#include "ingest/source_url.h"
+
+struct jetstream_host {
+    struct source_url url;
+    char name[SOURCE_CURSOR_HOST_MAX]; // as cursors have it: with the port if unusual
+    struct reconnect reconnect;
+    usec ready_at;            // USEC_NONE: refused for good
+    enum jetstream_from from; // the best that it has not refused
+};
+
+struct jetstream_hosts {
+    struct jetstream_host items[SOURCE_HOSTS_MAX + 1];
+    size_t count;
+    size_t current;
+};
+
+// The host of url, and those of the list with commas, on the same path. Keeps the path.
+enum status jetstream_hosts_init(struct jetstream_hosts *hosts,
+                                 const struct source_url *url, const char *list,
+                                 uint64_t seed, struct error *error) MUST_USE;
+
+// Every host may be asked from now on.
+void jetstream_hosts_start(struct jetstream_hosts *hosts, usec now);
+
+struct jetstream_host *jetstream_hosts_current(struct jetstream_hosts *hosts);
+
+// Its stream flows: waits begin anew, and cursors are believed again.
+void jetstream_hosts_flow(struct jetstream_hosts *hosts);
+
+// It refused a cursor of that kind, which is not sent again before its stream flows.
+void jetstream_hosts_refuse_cursor(struct jetstream_hosts *hosts,
+                                   enum jetstream_from asked);
+
+// The attempt or stream of the current host is over; not_before as in reconnect_after.
+// Turns to the host to ask next and returns when; USEC_NONE: all refuse for good.
+usec jetstream_hosts_after(struct jetstream_hosts *hosts, enum reconnect_class class,
+                           bool may_stay, usec now, usec not_before);

@@ -1,0 +1,99 @@
+// The frames of a WebSocket (RFC 6455), as a client sees them: bytes in, messages out.
+// Knows no socket.
+//
+// Fragments are joined, text is checked to be UTF-8, pings are answered. What the
+// server may not do (masked frames, reserved bits and opcodes, fragmented or long
+// control frames, continuations of nothing, text that is none) ends the connection
+// with the close frame the standard asks for; so does a frame over WS_FRAME_MAX. A
+// message over LINES_MAX costs only itself: it is dropped and counted. Empty messages
+// are signs of life, no more.
+//
+// Memory is fixed: whole messages of the last bytes and one that is not whole,
+//
+//     taken │ whole messages, each behind its head │ partial │ room │ padding
+//         next                                    whole      end
+//
+// and WS_OUTPUT_MAX bytes of answers: no bytes are taken in before those are sent.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+
+struct wslay_event_context;
+
+enum {
+    WS_READ_MAX = 1 << 14,   // bytes taken in at once
+    WS_OUTPUT_MAX = 1 << 16, // more than the answers to as many bytes of pings
+    WS_FRAME_MAX = 1 << 26,
+};
+
+enum ws_close {
+    WS_CLOSE_NORMAL = 1000,
+    WS_CLOSE_GOING = 1001,
+    WS_CLOSE_PROTOCOL = 1002,
+    WS_CLOSE_KIND = 1003,
+    WS_CLOSE_NONE = 1005, // the frame told no code
+    WS_CLOSE_LOST = 1006, // there was no frame
+    WS_CLOSE_UTF8 = 1007,
+    WS_CLOSE_POLICY = 1008,
+    WS_CLOSE_LONG = 1009,
+    WS_CLOSE_LATER = 1013,
+};
+
+enum ws_end {
+    WS_OPEN,
+    WS_CLOSED, // by the server, in due form
+    WS_BROKEN, // by us, because the server broke the protocol
+};
+
+struct ws_message {
+    struct slice data; // with LINES_PADDING readable bytes behind it
+    bool is_binary;
+};
+
+struct ws_protocol {
+    struct wslay_event_context *wslay;
+    struct slice input; // not yet given to wslay
+    enum ws_end ended;
+    uint16_t close_code; // the server's, or ours
+
+    char *store;
+    size_t next;
+    size_t whole;
+    size_t end;
+    uint64_t skipped; // bytes of a message that is too long
+    uint8_t opcode;   // of the frame that is coming in
+    uint8_t code[2];  // of its close code
+    size_t code_len;
+    bool is_long; // the message is
+
+    size_t output_len;
+    char output[WS_OUTPUT_MAX];
+
+    uint64_t too_long; // messages dropped
+    uint64_t signs;    // pings, pongs and empty messages
+};
+
+// A connection begins; called again for the next one. protocol is zeroed before the
+// first time. False when there is no memory.
+bool ws_protocol_reset(struct ws_protocol *protocol);
+// Accepts zeroed and half-built.
+void ws_protocol_fini(struct ws_protocol *protocol);
+
+// At most WS_READ_MAX bytes from the server. Before this all messages must have been
+// pulled and all output sent, and the protocol be open; see `ended` afterwards. Borrows
+// bytes.
+void ws_protocol_feed(struct ws_protocol *protocol, struct slice bytes);
+// The next message, valid until the next feed or reset; false: there is none.
+bool ws_protocol_next(struct ws_protocol *protocol, struct ws_message *ret_message);
+
+// What to send, in order, and that the first `size` bytes of it were sent.
+struct slice ws_protocol_output(const struct ws_protocol *protocol);
+void ws_protocol_sent(struct ws_protocol *protocol, size_t size);
+// Puts a ping into the output, unless something still waits there.
+void ws_protocol_ping(struct ws_protocol *protocol);
+// Puts a close frame into the output if there is room.
+void ws_protocol_close(struct ws_protocol *protocol, enum ws_close code);

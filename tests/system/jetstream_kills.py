@@ -1,0 +1,284 @@
+#!/usr/bin/env python3
+"""The daemon on a live Jetstream, killed at random points; now and then Redis, too. At the end every
+board and every user and cascade is the oracle's, entry by entry.
+
+    jetstream_kills.py        (RELEASE names the folder of the build; KILLS says how many, SEED which)
+
+Two servers of tests/lab have the same stream: posts, replies, quotes, reposts by way of others, and
+deletions of all of these. They send some of it twice or once more, and hang up. Each half of the
+kills is on one wire.
+"""
+import json
+import os
+import pathlib
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import redis
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.dont_write_bytecode = True
+sys.path[:0] = [str(ROOT / "tests/lab"), str(ROOT / "tests/oracle"), str(ROOT / "tests/system")]
+
+import ws_lab  # noqa: E402
+from fold_matches_oracle import differences, expected_keys  # noqa: E402
+from oracle import METRICS, Oracle  # noqa: E402
+
+CASCADED = os.path.join(os.environ["RELEASE"], "cascaded")
+KILLS = int(os.environ.get("KILLS", "16"))
+SEED = int(os.environ.get("SEED", "20261123"))
+RATE = 250       # events a second
+EACH = 1.0       # seconds that a daemon lives, on average
+WINDOWS = ("5m", "1h", "24h")
+PEOPLE = 60
+# The wall clock stands further on when events come again, so a peak may be another.
+UNSTABLE = ("peak_velocity",)
+WIRES = ("/subscribe", "/xrpc/network.bsky.jetstream.subscribeEvents")
+
+
+class World:
+    """Events in order: (time in µs, what Jetstream says of it, the native line of it)."""
+
+    def __init__(self, dice, start, count):
+        self.dice, self.made = dice, 0
+        self.posts, self.living = [], []
+        self.rows = [self.event(start + number * 10**6 // RATE) for number in range(count)]
+
+    def event(self, time_us):
+        roll = self.dice.random()
+        if roll < 0.12 and self.living:
+            return self.deletion(time_us)
+        if roll < 0.7 and self.posts:
+            return self.repost(time_us)
+        return self.post(time_us)
+
+    def commit(self, time_us, kind, record):
+        self.made += 1
+        did = f"did:plc:u{min(self.dice.randrange(PEOPLE), self.dice.randrange(PEOPLE)):023}"
+        did = did.replace("0", "a").replace("1", "b").replace("8", "h").replace("9", "i")
+        uri = f"at://{did}/app.bsky.feed.{kind}/3k{self.made:011}"
+        return did, uri, {"operation": "create", "collection": f"app.bsky.feed.{kind}",
+                          "rkey": uri.rsplit("/", 1)[1], "record": record}
+
+    @staticmethod
+    def ref(uri):
+        return {"id": "bsky:" + uri, "author": {"id": "bsky:" + uri.split("/")[2]}}
+
+    @staticmethod
+    def native(uri, did, time_us, **more):
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time_us // 10**6))
+        return json.dumps({"id": "bsky:" + uri, "time": f"{stamp}.{time_us % 10**6:06}Z",
+                           "author": {"id": "bsky:" + did}, **more})
+
+    def some_post(self):
+        """Mostly a recent one, and of these mostly the same few."""
+        recent = self.posts[-40:]
+        return recent[min(self.dice.randrange(len(recent)) for _ in range(2))]
+
+    def post(self, time_us):
+        record = {"$type": "app.bsky.feed.post", "text": f"words {self.made}", "langs": ["en"],
+                  "createdAt": "2026-01-01T00:00:00Z"}
+        more = {"text": record["text"], "lang": "en", "mentions": [], "hashtags": []}
+        roll = self.dice.random()
+        if roll < 0.3:
+            record["tags"] = more["hashtags"] = [f"tag{self.dice.randrange(9)}"]
+        if self.posts and roll < 0.25:
+            uri = self.some_post()
+            record["embed"] = {"$type": "app.bsky.embed.record", "record": {"uri": uri, "cid": "c"}}
+            more["quote_of"] = self.ref(uri)
+        elif self.posts and roll < 0.5:
+            uri = self.some_post()
+            link = {"uri": uri, "cid": "c"}
+            record["reply"] = {"root": link, "parent": link}
+            more["reply_to"] = self.ref(uri)
+        did, uri, commit = self.commit(time_us, "post", record)
+        self.posts.append(uri)
+        self.living.append((uri, did))
+        return time_us, (did, commit), self.native(uri, did, time_us, **more)
+
+    def repost(self, time_us):
+        subject = self.some_post()
+        record = {"$type": "app.bsky.feed.repost", "subject": {"uri": subject, "cid": "c"},
+                  "createdAt": "2026-01-01T00:00:00Z"}
+        more = {"retweet_of": self.ref(subject)}
+        others = [uri for uri, _ in self.living[-20:] if "repost" in uri]
+        if others and self.dice.random() < 0.4:
+            via = self.dice.choice(others)
+            record["via"] = {"uri": via, "cid": "c"}
+            more["via"] = "bsky:" + via
+        did, uri, commit = self.commit(time_us, "repost", record)
+        self.living.append((uri, did))
+        return time_us, (did, commit), self.native(uri, did, time_us, **more)
+
+    def deletion(self, time_us):
+        """Of something young, or of anything at all."""
+        least = max(0, len(self.living) - 30) if self.dice.random() < 0.8 else 0
+        uri, did = self.living.pop(self.dice.randrange(least, len(self.living)))
+        _, _, _, collection, rkey = uri.split("/")
+        commit = {"operation": "delete", "collection": collection, "rkey": rkey}
+        return time_us, (did, commit), self.native(uri, did, time_us, deleted=True)
+
+    def stream(self, path):
+        rows = []
+        for seq, (time_us, (did, commit), _) in enumerate(self.rows, 31500000000):
+            if path == "/subscribe":
+                said = {"did": did, "time_us": time_us, "kind": "commit", "commit": commit}
+            else:
+                stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time_us // 10**6))
+                said = {"$type": "message", "payload": {
+                    "$type": "network.bsky.jetstream.subscribeEvents#commit", "did": did, **commit,
+                    "seq": seq, "time": f"{stamp}.{time_us % 10**6:06}Z"}}
+            rows.append((seq, time_us, json.dumps(said)))
+        return ws_lab.Stream(rows)
+
+
+class Store:
+    """A redis-server that forgets nothing when it is killed."""
+
+    def __init__(self, folder):
+        self.folder, self.socket = folder, f"{folder}/redis.sock"
+        self.client = redis.Redis(unix_socket_path=self.socket, decode_responses=True)
+        self.start()
+
+    def start(self):
+        self.server = subprocess.Popen(
+            ["redis-server", "--port", "0", "--unixsocket", self.socket, "--save", "",
+             "--appendonly", "yes", "--dir", self.folder], stdout=subprocess.DEVNULL)
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                self.client.ping()
+                return
+            except (redis.ConnectionError, redis.BusyLoadingError):
+                assert time.monotonic() < deadline, "no Redis"
+                time.sleep(0.02)
+
+    def kill(self):
+        self.server.kill()
+        self.server.wait()
+        self.start()
+
+    def content(self):
+        """In the shape of expected_keys."""
+        client, found = self.client, {}
+        for key in client.scan_iter(match="cascaded:*", count=1000):
+            short = key.removeprefix("cascaded:")
+            if short.startswith("top:"):
+                rows = client.zrange(key, 0, -1, withscores=True)
+                found[short] = {member: str(int(score)) for member, score in rows}
+            elif short.startswith(("user:", "cascade:")):
+                found[short] = client.hgetall(key)
+        return found
+
+
+def spawn(store, folder, labs, path):
+    """The daemon; what it says goes to folder/log."""
+    conf = folder / "cascaded.conf"
+    conf.write_text(f"""
+        windows = {{ {", ".join(WINDOWS)} }}
+        redis {{ url = "unix:{store.socket}"  flush = 100ms  top = 10000 }}
+        state {{ dir = "{folder}/state"  every = 1s }}
+        http {{ listen = "" }}
+        source "bluesky" {{ url = "ws://127.0.0.1:{labs[0].port}{path}"
+                           hosts = "127.0.0.1:{labs[1].port}" }}
+        """)
+    with open(folder / "log", "ab") as log:
+        return subprocess.Popen([CASCADED, "-c", str(conf)], stdout=log, stderr=log)
+
+
+def without(keys, fields):
+    return {key: {name: value for name, value in entry.items() if name not in fields}
+            for key, entry in keys.items() if key.startswith(("top:", "user:", "cascade:"))}
+
+
+def expected(world, clock_ms):
+    oracle = Oracle(WINDOWS, top=10000)
+    for _, _, line in world.rows:
+        oracle.feed(line)
+    oracle.clock = clock_ms * 1000
+    return oracle.content()
+
+
+def run(path, kills, seed):
+    """None, or what is wrong."""
+    dice = random.Random(seed)
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        (folder / "state").mkdir(mode=0o700)
+        count = int((1.25 * kills * EACH + 3) * RATE)
+        world = World(dice, time.time_ns() // 1000 - 10**6, count)
+        tail = {"tail": {"seed": seed, "twice": 3, "back": 2, "drop": 1}}
+        labs = [ws_lab.Lab([[{"upgrade": True}, tail]], stream=world.stream(path))
+                for _ in range(2)]
+        store = Store(name)
+        try:
+            done = 0
+            while done < kills:
+                daemon = spawn(store, folder, labs, path)
+                time.sleep(2 * EACH * dice.random())
+                if done % 6 == 5:
+                    store.kill()
+                    time.sleep(EACH * dice.random())
+                assert daemon.poll() is None, (folder / "log").read_text()[-2000:]
+                daemon.kill()
+                daemon.wait()
+                done += 1
+            # The last one says where it is itself.
+            store.client.delete("cascaded:cursor:bluesky")
+            daemon = spawn(store, folder, labs, path)
+            wait_for_end(store, world, daemon, folder)
+            daemon.send_signal(signal.SIGTERM)
+            assert daemon.wait(20) == 0, (folder / "log").read_text()[-2000:]
+            clock_ms = int(store.client.hget("cascaded:meta", "clock_ms"))
+            content = expected(world, clock_ms)
+            found = list(differences(without(store.content(), UNSTABLE),
+                                     without(expected_keys(content), UNSTABLE)))
+            # Bluesky tells no followers, so there is no reach, and this stream has no mentions.
+            for board in set(METRICS) - {"reach", "mentions"}:
+                assert f"{board}:1h" in content["boards"], board
+            requests = labs[0].requests + labs[1].requests
+            resumed = sum("cursor=" in request for request in requests)
+            assert resumed >= len(requests) // 2, "it began anew, that proves nothing"
+            print(f"# {path}: {done} kills, {count} events, {len(requests)} connections, {resumed} "
+                  f"from a cursor, {len(content['users'])} users, {len(content['cascades'])} cascades",
+                  flush=True)
+            return "\n".join(found[:30]) or None
+        finally:
+            daemon.kill()
+            store.server.kill()
+
+
+def wait_for_end(store, world, daemon, folder):
+    """Until the daemon has taken the last event, which a rewind may show again."""
+    last = world.rows[-1][0]
+    deadline = time.monotonic() + max(0, last / 10**6 - time.time()) + 60
+    while True:
+        stamp = store.client.hget("cascaded:cursor:bluesky", "time") or ""
+        wanted = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(last // 10**6))
+        if stamp.startswith(f"{wanted}.{last % 10**6 // 1000:03}"):
+            return
+        assert daemon.poll() is None, (folder / "log").read_text()[-2000:]
+        assert time.monotonic() < deadline, (stamp, wanted, (folder / "log").read_text()[-2000:])
+        time.sleep(0.05)
+
+
+def main():
+    faults = 0
+    print(f"1..{len(WIRES)}")
+    for number, path in enumerate(WIRES, 1):
+        why = run(path, max(1, KILLS // 2), SEED + number)
+        faults += why is not None
+        wire = path.rsplit("/", 1)[1].rsplit(".", 1)[-1]
+        print(f"{'ok' if why is None else 'not ok'} {number} - killed at random points on {wire} "
+              "the boards are the oracle's", flush=True)
+        if why is not None:
+            print(f"# seed {SEED}:\n# " + why.replace("\n", "\n# "))
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
