@@ -153,8 +153,8 @@ begin(struct http_fetch *fetch, const struct source_options *options, const char
         return status;
     }
     CURL *easy = fetch->request.easy;
-    fetch->transfer = (struct http_transfer){
-        .easy = easy, .on_done = on_done, .context = fetch};
+    fetch->transfer =
+        (struct http_transfer){.easy = easy, .on_done = on_done, .context = fetch};
     (void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_bytes);
     (void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, fetch);
     (void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);

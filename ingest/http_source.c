@@ -59,36 +59,10 @@ struct http_source {
     char gap_reason[REASON_MAX];
 };
 
-// How long a network may be silent. First match; a path tells it where the format is
-// not said.
-static const struct {
-    const char *format;
-    const char *path;
-    struct liveness_rule rule;
-} rules[] = {
-    {"x2", "/2/tweets/", {.idle = 20 * USEC_PER_S, .silence = 25 * USEC_PER_S}},
-    {"mastodon",
-     "/api/v1/streaming",
-     {.idle = 15 * USEC_PER_S, .silence = 31 * USEC_PER_S}},
-    {NULL, NULL, {.idle = 30 * USEC_PER_S, .silence = 90 * USEC_PER_S}},
-};
-
 static struct http_source *
 of(struct source *source)
 {
     return (struct http_source *)source;
-}
-
-static const struct liveness_rule *
-rule_of(const struct source_options *options)
-{
-    size_t i = 0;
-    bool is_auto = strcmp(options->format, "auto") == 0;
-    while (rules[i].format != NULL && strcmp(options->format, rules[i].format) != 0 &&
-           !(is_auto && strstr(options->url, rules[i].path) != NULL)) {
-        i++;
-    }
-    return &rules[i].rule;
 }
 
 static usec
@@ -589,7 +563,8 @@ http_source_create(const struct source_setup *setup, struct source **ret_source,
     http->source.setup = *setup;
     http->timer = evtimer_new(setup->base, on_timer, http);
     http->work = event_new(setup->base, -1, 0, on_work, http);
-    liveness_init(&http->liveness, rule_of(setup->options));
+    liveness_init(&http->liveness,
+                  liveness_http_rule(setup->options->format, setup->options->url));
     reconnect_init(&http->reconnect, setup->seed, RECONNECT_JITTER);
     if (!lines_init(&http->lines, &http->lines_metrics) || http->timer == NULL ||
         http->work == NULL) {

@@ -1,12 +1,38 @@
 #include "ingest/liveness.h"
 
 #include <stddef.h>
+#include <string.h>
 
 // How far back the mean reaches, and how much it must have seen to be trusted.
 #define LEARN_SPAN USEC_PER_MIN
 #define LEARN_LEAST (20 * USEC_PER_S)
 // Longer gaps say no more, and the products below stay small.
 #define LEARN_MOST (30 * USEC_PER_MIN)
+
+// First match.
+static const struct {
+    const char *format;
+    const char *path;
+    struct liveness_rule rule;
+} http_rules[] = {
+    {"x2", "/2/tweets/", {.idle = 20 * USEC_PER_S, .silence = 25 * USEC_PER_S}},
+    {"mastodon",
+     "/api/v1/streaming",
+     {.idle = 15 * USEC_PER_S, .silence = 31 * USEC_PER_S}},
+    {NULL, NULL, {.idle = 30 * USEC_PER_S, .silence = 90 * USEC_PER_S}},
+};
+
+const struct liveness_rule *
+liveness_http_rule(const char *format, const char *url)
+{
+    bool is_auto = strcmp(format, "auto") == 0;
+    size_t i = 0;
+    while (http_rules[i].format != NULL && strcmp(format, http_rules[i].format) != 0 &&
+           !(is_auto && strstr(url, http_rules[i].path) != NULL)) {
+        i++;
+    }
+    return &http_rules[i].rule;
+}
 
 void
 liveness_init(struct liveness *liveness, const struct liveness_rule *rule)

@@ -33,6 +33,10 @@ struct liveness_rule {
     usec gap;      // expected between messages before one was learned; 0: not known
 };
 
+// How long a network that streams over HTTP may be silent. Where the format is "auto"
+// the URL tells which network it is. Borrows both.
+const struct liveness_rule *liveness_http_rule(const char *format, const char *url);
+
 enum liveness_state { LIVENESS_LIVE, LIVENESS_IDLE, LIVENESS_STALLED };
 
 struct liveness {
