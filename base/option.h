@@ -24,7 +24,12 @@ enum option_type {
     OPTION_SPANS, // list of different durations
 };
 
-enum { OPTION_TEXT_MAX = 512, OPTION_SPANS_MAX = 8, OPTION_NAME_MAX = 16 };
+enum {
+    OPTION_TEXT_MAX = 512,
+    OPTION_SPANS_MAX = 8,
+    OPTION_NAME_MAX = 16,
+    OPTION_TITLE_MAX = 64, // bytes of a section's title, with its end
+};
 
 // Durations as given: the text names them in keys ("60m" and "1h" are the same length,
 // so one list may not hold both).

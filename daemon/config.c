@@ -1,12 +1,18 @@
 #include "daemon/config.h"
 
+#include <assert.h>
 #include <confuse.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SECTIONS_MAX = 16, OPTIONS_MAX = 64, LIST_TEXT_MAX = OPTION_TEXT_MAX + 1 };
+enum {
+    SECTIONS_MAX = 16,
+    GROUPS_MAX = 8,
+    OPTIONS_MAX = 64,
+    LIST_TEXT_MAX = OPTION_TEXT_MAX + 1,
+};
 
 // libconfuse's callbacks carry no context, so the one reader at work keeps its own
 // here.
@@ -24,7 +30,7 @@ struct schema {
     cfg_opt_t section_options[SECTIONS_MAX][OPTIONS_MAX];
     size_t option_counts[SECTIONS_MAX];
     size_t section_count;
-    cfg_opt_t source_options[OPTIONS_MAX];
+    cfg_opt_t group_options[GROUPS_MAX][OPTIONS_MAX];
     cfg_opt_t options[OPTIONS_MAX];
 };
 
@@ -64,11 +70,11 @@ value_text(cfg_opt_t *opt, char text[LIST_TEXT_MAX])
 static int
 on_value(cfg_t *cfg, cfg_opt_t *opt)
 {
-    char name[SOURCE_NAME_MAX * 4];
+    char name[OPTION_TITLE_MAX * 4];
     if (strcmp(cfg_name(cfg), "root") == 0) {
         snprintf(name, sizeof(name), "%s", cfg_opt_name(opt));
     } else if (cfg_title(cfg) != NULL) {
-        snprintf(name, sizeof(name), "%s.%.*s.%s", cfg_name(cfg), SOURCE_NAME_MAX,
+        snprintf(name, sizeof(name), "%s.%.*s.%s", cfg_name(cfg), OPTION_TITLE_MAX,
                  cfg_title(cfg), cfg_opt_name(opt));
     } else {
         snprintf(name, sizeof(name), "%s.%s", cfg_name(cfg), cfg_opt_name(opt));
@@ -80,7 +86,7 @@ on_value(cfg_t *cfg, cfg_opt_t *opt)
     const struct option *row =
         settings_find(reader->settings, slice_of(name), &values, &error);
     if (row == NULL) {
-        return 0; // too many sources, which the end of the section tells
+        return 0; // too many of a group, which the end of the section tells
     }
     if (option_set(row, values, slice_of(text), &error) != STATUS_OK &&
         row != reader->failed) {
@@ -90,20 +96,19 @@ on_value(cfg_t *cfg, cfg_opt_t *opt)
     return 0;
 }
 
-// Called at the end of each section `source`, also of one without any option.
+// Called at the end of each section with a title, also of one without any option.
 static int
-on_source(cfg_t *cfg, cfg_opt_t *opt)
+on_item(cfg_t *cfg, cfg_opt_t *opt)
 {
     const cfg_t *section = cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1);
-    struct settings *settings = reader->settings;
     struct error error = {0};
-    const struct source_options *source =
-        settings_source(settings, slice_of(cfg_title((cfg_t *)section)), &error);
-    if (source == NULL) {
+    int *line;
+    if (settings_item(reader->settings, settings_group(slice_of(cfg_opt_name(opt))),
+                      slice_of(cfg_title((cfg_t *)section)), &line, &error) == NULL) {
         tell(&error, cfg);
         return 0;
     }
-    settings->source_lines[source - settings->sources] = section->line;
+    *line = section->line;
     return 0;
 }
 
@@ -128,10 +133,25 @@ section_of(struct schema *schema, struct slice name)
     return i;
 }
 
+static cfg_opt_t
+group_opt(const struct settings_group *group, cfg_opt_t options[OPTIONS_MAX])
+{
+    size_t count = 0;
+    for (const struct option *row = group->rows; row->name != NULL; row++) {
+        options[count++] = option_opt(row, row->name);
+    }
+    cfg_opt_t end[] = {CFG_END()};
+    options[count] = end[0];
+    cfg_opt_t section[] = {CFG_SEC((char *)(uintptr_t)group->name, options,
+                                   CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES)};
+    return section[0];
+}
+
 static void
 schema_build(struct schema *schema)
 {
     memset(schema, 0, sizeof(*schema));
+    assert(settings_group_count <= GROUPS_MAX);
     size_t count = 0;
     for (size_t part = 0; part < settings_part_count; part++) {
         for (const struct option *row = settings_parts[part].rows; row->name != NULL;
@@ -147,15 +167,10 @@ schema_build(struct schema *schema)
                 option_opt(row, dot + 1);
         }
     }
-    size_t source_count = 0;
-    for (const struct option *row = source_option_rows; row->name != NULL; row++) {
-        schema->source_options[source_count++] = option_opt(row, row->name);
+    for (size_t i = 0; i < settings_group_count; i++) {
+        schema->options[count++] =
+            group_opt(&settings_groups[i], schema->group_options[i]);
     }
-    cfg_opt_t source_end[] = {CFG_END()};
-    schema->source_options[source_count] = source_end[0];
-    cfg_opt_t source[] = {CFG_SEC("source", schema->source_options,
-                                  CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES)};
-    schema->options[count++] = source[0];
     for (size_t i = 0; i < schema->section_count; i++) {
         cfg_opt_t end[] = {CFG_END()};
         schema->section_options[i][schema->option_counts[i]] = end[0];
@@ -182,12 +197,15 @@ watch_values(cfg_t *cfg)
             cfg_set_validate_func(cfg, path, on_value);
         }
     }
-    for (const struct option *row = source_option_rows; row->name != NULL; row++) {
-        char path[OPTION_NAME_MAX * 4];
-        snprintf(path, sizeof(path), "source|%s", row->name);
-        cfg_set_validate_func(cfg, path, on_value);
+    for (size_t i = 0; i < settings_group_count; i++) {
+        const struct settings_group *group = &settings_groups[i];
+        for (const struct option *row = group->rows; row->name != NULL; row++) {
+            char path[OPTION_NAME_MAX * 4];
+            snprintf(path, sizeof(path), "%s|%s", group->name, row->name);
+            cfg_set_validate_func(cfg, path, on_value);
+        }
+        cfg_set_validate_func(cfg, group->name, on_item);
     }
-    cfg_set_validate_func(cfg, "source", on_source);
 }
 
 bool

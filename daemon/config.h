@@ -1,9 +1,10 @@
 // The configuration file: libconfuse's syntax, this program's option rows.
 //
 // "redis.flush" is the option `flush` in the section `redis`; a name without a dot
-// stands outside any section; a list is `windows = {5m, 1h}`; a section `source` has a
-// title and may stand there many times, each with another one. Values are checked by
-// their rows, so that every bad one is told with its file and line, not only the first.
+// stands outside any section; a list is `windows = {5m, 1h}`; the section of a group
+// (`source "x" {…}`) has a title and may stand there many times, each with another one.
+// Values are checked by their rows, so that every bad one is told with its file and
+// line, not only the first.
 #pragma once
 
 #include <stdbool.h>

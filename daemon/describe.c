@@ -134,12 +134,15 @@ describe_options(struct row *row)
             describe_option(row, at);
         }
     }
-    for (const struct option *at = source_option_rows; at->name != NULL; at++) {
-        char name[VALUE_MAX];
-        snprintf(name, sizeof(name), "source.<name>.%s", at->name);
-        struct option option = *at;
-        option.name = name;
-        describe_option(row, &option);
+    for (size_t i = 0; i < settings_group_count; i++) {
+        const struct settings_group *group = &settings_groups[i];
+        for (const struct option *at = group->rows; at->name != NULL; at++) {
+            char name[VALUE_MAX];
+            snprintf(name, sizeof(name), "%s.<name>.%s", group->name, at->name);
+            struct option option = *at;
+            option.name = name;
+            describe_option(row, &option);
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 #include "daemon/settings.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,6 +23,30 @@ const struct settings_part settings_parts[] = {
 };
 const size_t settings_part_count = sizeof(settings_parts) / sizeof(settings_parts[0]);
 
+static enum status
+check_source(const void *item, struct error *error)
+{
+    return source_options_check(item, error);
+}
+
+const struct settings_group settings_groups[] = {
+    {
+        .name = "source",
+        .rows = source_option_rows,
+        .items = offsetof(struct settings, sources),
+        .item_size = sizeof(struct source_options),
+        .count = offsetof(struct settings, source_count),
+        .lines = offsetof(struct settings, source_lines),
+        .maximum = SETTINGS_SOURCES_MAX,
+        .secrets = {"token_file"},
+        .check = check_source,
+    },
+};
+const size_t settings_group_count =
+    sizeof(settings_groups) / sizeof(settings_groups[0]);
+
+static_assert(offsetof(struct source_options, name) == 0, "titles come first");
+
 static void *
 values_of(struct settings *settings, const struct settings_part *part)
 {
@@ -37,29 +62,67 @@ settings_presets(struct settings *settings)
     }
 }
 
-struct source_options *
-settings_source(struct settings *settings, struct slice title, struct error *error)
+// ── groups ─────────────────────────────────────────────────────────────────
+
+static size_t *
+group_count(struct settings *settings, const struct settings_group *group)
 {
-    for (size_t i = 0; i < settings->source_count; i++) {
-        if (slice_equal(slice_of(settings->sources[i].name), title)) {
-            return &settings->sources[i];
+    return (size_t *)(void *)((char *)settings + group->count);
+}
+
+// Begins with its title.
+static char *
+group_item(struct settings *settings, const struct settings_group *group, size_t i)
+{
+    return (char *)settings + group->items + i * group->item_size;
+}
+
+static int *
+group_line(struct settings *settings, const struct settings_group *group, size_t i)
+{
+    return (int *)(void *)((char *)settings + group->lines) + i;
+}
+
+const struct settings_group *
+settings_group(struct slice name)
+{
+    for (size_t i = 0; i < settings_group_count; i++) {
+        if (slice_equal(slice_of(settings_groups[i].name), name)) {
+            return &settings_groups[i];
         }
     }
-    if (title.len >= SOURCE_NAME_MAX) {
-        error_set(error, STATUS_RANGE, "source \"%.*s\": at most %d characters",
-                  SLICE_ARG(title), SOURCE_NAME_MAX - 1);
+    return NULL;
+}
+
+void *
+settings_item(struct settings *settings, const struct settings_group *group,
+              struct slice title, int **ret_line, struct error *error)
+{
+    size_t *count = group_count(settings, group);
+    size_t i = 0;
+    while (i < *count &&
+           !slice_equal(slice_of(group_item(settings, group, i)), title)) {
+        i++;
+    }
+    if (i == *count && title.len >= OPTION_TITLE_MAX) {
+        error_set(error, STATUS_RANGE, "%s \"%.*s\": at most %d characters",
+                  group->name, SLICE_ARG(title), OPTION_TITLE_MAX - 1);
         return NULL;
     }
-    if (settings->source_count == SETTINGS_SOURCES_MAX) {
-        error_set(error, STATUS_FULL, "source \"%.*s\": at most %d sources",
-                  SLICE_ARG(title), SETTINGS_SOURCES_MAX);
+    if (i == group->maximum) {
+        error_set(error, STATUS_FULL, "%s \"%.*s\": at most %zu of them", group->name,
+                  SLICE_ARG(title), group->maximum);
         return NULL;
     }
-    struct source_options *source = &settings->sources[settings->source_count++];
-    memset(source, 0, sizeof(*source));
-    option_presets(source_option_rows, source);
-    snprintf(source->name, sizeof(source->name), "%.*s", SLICE_ARG(title));
-    return source;
+    char *item = group_item(settings, group, i);
+    if (i == *count) {
+        memset(item, 0, group->item_size);
+        option_presets(group->rows, item);
+        snprintf(item, OPTION_TITLE_MAX, "%.*s", SLICE_ARG(title));
+        (*count)++;
+    }
+    *ret_line = group_line(settings, group, i);
+    return item;
 }
 
 static const struct option *
@@ -73,21 +136,29 @@ find_row(const struct option *rows, struct slice name)
     return NULL;
 }
 
-// name: "<title>.<option>".
+// name: "<group>.<title>.<option>"; only a title may hold further dots.
 static const struct option *
-find_in_source(struct settings *settings, struct slice name, void **ret_values,
-               struct error *error)
+find_in_group(struct settings *settings, struct slice name, void **ret_values,
+              struct error *error)
 {
-    size_t dot = name.len;
-    while (dot != 0 && name.ptr[dot - 1] != '.') {
-        dot--;
+    const char *first = name.len != 0 ? memchr(name.ptr, '.', name.len) : NULL;
+    size_t last = name.len;
+    while (last != 0 && name.ptr[last - 1] != '.') {
+        last--;
     }
-    struct slice option = {name.ptr + dot, name.len - dot};
-    const struct option *row = find_row(source_option_rows, option);
-    if (dot == 0 || row == NULL) {
+    if (first == NULL || first == name.ptr + last - 1) {
         return NULL;
     }
-    *ret_values = settings_source(settings, (struct slice){name.ptr, dot - 1}, error);
+    const struct settings_group *group =
+        settings_group((struct slice){name.ptr, (size_t)(first - name.ptr)});
+    struct slice title = {first + 1, (size_t)(name.ptr + last - 1 - (first + 1))};
+    struct slice option = {name.ptr + last, name.len - last};
+    const struct option *row = group != NULL ? find_row(group->rows, option) : NULL;
+    if (row == NULL) {
+        return NULL;
+    }
+    int *line;
+    *ret_values = settings_item(settings, group, title, &line, error);
     return *ret_values != NULL ? row : NULL;
 }
 
@@ -95,7 +166,6 @@ const struct option *
 settings_find(struct settings *settings, struct slice name, void **ret_values,
               struct error *error)
 {
-    const struct slice source = SLICE_LIT("source.");
     const struct option *row = NULL;
     for (size_t i = 0; i < settings_part_count && row == NULL; i++) {
         row = find_row(settings_parts[i].rows, name);
@@ -103,9 +173,8 @@ settings_find(struct settings *settings, struct slice name, void **ret_values,
             *ret_values = values_of(settings, &settings_parts[i]);
         }
     }
-    if (row == NULL && slice_starts(name, source)) {
-        struct slice rest = {name.ptr + source.len, name.len - source.len};
-        row = find_in_source(settings, rest, ret_values, error);
+    if (row == NULL) {
+        row = find_in_group(settings, name, ret_values, error);
     }
     if (row == NULL) {
         error_set(error, STATUS_PARSE,
@@ -127,6 +196,19 @@ resolve(char file[OPTION_TEXT_MAX], const char *folder)
     }
 }
 
+static void
+resolve_group(struct settings *settings, const struct settings_group *group,
+              const char *folder)
+{
+    const size_t most = sizeof(group->secrets) / sizeof(group->secrets[0]);
+    for (size_t k = 0; k < most && group->secrets[k] != NULL; k++) {
+        const struct option *row = find_row(group->rows, slice_of(group->secrets[k]));
+        for (size_t i = 0; i < *group_count(settings, group); i++) {
+            resolve(group_item(settings, group, i) + row->offset, folder);
+        }
+    }
+}
+
 void
 settings_resolve(struct settings *settings, const char *folder)
 {
@@ -134,32 +216,36 @@ settings_resolve(struct settings *settings, const char *folder)
         return;
     }
     resolve(settings->redis.password_file, folder);
-    for (size_t i = 0; i < settings->source_count; i++) {
-        resolve(settings->sources[i].token_file, folder);
+    for (size_t i = 0; i < settings_group_count; i++) {
+        resolve_group(settings, &settings_groups[i], folder);
     }
 }
 
 static bool
-check_source(const struct settings *settings, size_t i, settings_error_fn on_error,
-             void *context)
+check_group(struct settings *settings, const struct settings_group *group,
+            settings_error_fn on_error, void *context)
 {
-    const struct source_options *source = &settings->sources[i];
-    struct error why = {0};
-    if (source_options_check(source, &why) == STATUS_OK) {
-        return true;
+    bool is_good = true;
+    for (size_t i = 0; i < *group_count(settings, group); i++) {
+        const char *item = group_item(settings, group, i);
+        int line = *group_line(settings, group, i);
+        struct error why = {0};
+        if (group->check(item, &why) == STATUS_OK) {
+            continue;
+        }
+        struct error error = {0};
+        error_set(&error, why.code, "%s \"%s\": %s", group->name, item, why.text);
+        if (line != 0) {
+            error_at(&error, settings->file, line, 0);
+        }
+        on_error(context, &error);
+        is_good = false;
     }
-    struct error error = {0};
-    error_set(&error, why.code, "source \"%s\": %s", source->name, why.text);
-    if (settings->source_lines[i] != 0) {
-        error_at(&error, settings->file, settings->source_lines[i], 0);
-    }
-    on_error(context, &error);
-    return false;
+    return is_good;
 }
 
 bool
-settings_check(const struct settings *settings, settings_error_fn on_error,
-               void *context)
+settings_check(struct settings *settings, settings_error_fn on_error, void *context)
 {
     bool is_good = true;
     enum decode_format format;
@@ -186,8 +272,9 @@ settings_check(const struct settings *settings, settings_error_fn on_error,
         on_error(context, &error);
         is_good = false;
     }
-    for (size_t i = 0; i < settings->source_count; i++) {
-        is_good = check_source(settings, i, on_error, context) && is_good;
+    for (size_t i = 0; i < settings_group_count; i++) {
+        is_good =
+            check_group(settings, &settings_groups[i], on_error, context) && is_good;
     }
     return is_good;
 }

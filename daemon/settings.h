@@ -1,8 +1,8 @@
 // Everything a user may set, gathered from the option rows of the parts.
 //
 // The values come from the rows' presets, then the configuration file, then -o on the
-// command line; the last one wins. Sources are sections with a title, so their options
-// are named "source.<title>.<option>" and there may be none of them or many.
+// command line; the last one wins. Sections with a title form groups: there may be none
+// or many of a group, and their options are named "source.<title>.<option>".
 #pragma once
 
 #include "base/option.h"
@@ -38,21 +38,44 @@ struct settings_part {
     size_t offset;
 };
 
+// One group of titled sections: its rows, and where its items lie within struct
+// settings.
+struct settings_group {
+    const char *name;          // "source": what the section is called
+    const struct option *rows; // named as within the section
+    size_t items;              // offset of an array of structs that begin with
+                               // char[OPTION_TITLE_MAX], the title
+    size_t item_size;
+    size_t count; // offset of a size_t: how many there are
+    size_t lines; // offset of an int[maximum]: where each began in the file; 0: not
+                  // from it
+    size_t maximum;
+    const char *secrets[2]; // options that name a secret file; NULL: none
+    // What rows alone cannot judge of one item. Borrows item.
+    enum status (*check)(const void *item, struct error *error);
+};
+
 // Called for each thing that is wrong.
 typedef void (*settings_error_fn)(void *context, const struct error *error);
 
 extern const struct settings_part settings_parts[];
 extern const size_t settings_part_count;
+extern const struct settings_group settings_groups[];
+extern const size_t settings_group_count;
 
 void settings_presets(struct settings *settings);
 
-// The source of that title, added with its presets if there is none yet. NULL with
-// error set past SETTINGS_SOURCES_MAX, or when the title is too long.
-struct source_options *settings_source(struct settings *settings, struct slice title,
-                                       struct error *error);
+// The group of that name, or NULL.
+const struct settings_group *settings_group(struct slice name);
+
+// The item of that title, added with its presets if there is none yet. NULL with error
+// set past the group's maximum, or when the title is too long. *ret_line: where its
+// line stands.
+void *settings_item(struct settings *settings, const struct settings_group *group,
+                    struct slice title, int **ret_line, struct error *error);
 
 // The row of that name, or NULL with error set; *ret_values is where its part's values
-// lie. Adds a source that is named for the first time.
+// lie. Adds an item that is named for the first time.
 const struct option *settings_find(struct settings *settings, struct slice name,
                                    void **ret_values, struct error *error);
 
@@ -62,7 +85,7 @@ void settings_resolve(struct settings *settings, const char *folder);
 
 // What the rows alone cannot judge: combinations, files. Tells everything that is
 // wrong; true if nothing is.
-bool settings_check(const struct settings *settings, settings_error_fn on_error,
+bool settings_check(struct settings *settings, settings_error_fn on_error,
                     void *context);
 
 // True if both rows' values read the same.

@@ -12,7 +12,7 @@
 
 #include "base/option.h"
 
-enum { SOURCE_NAME_MAX = 64, SOURCE_HOSTS_MAX = 8 };
+enum { SOURCE_NAME_MAX = OPTION_TITLE_MAX, SOURCE_HOSTS_MAX = 8 };
 
 struct source_options {
     char name[SOURCE_NAME_MAX]; // the title: letters, digits, '-' and '_'
