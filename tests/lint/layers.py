@@ -20,7 +20,7 @@ LIBRARIES = {
     r"utf8proc\.h": ["ingest/utf8.c", "ingest/link.c", "ingest/text.c"],
     r"hiredis/": ["sinks/redis_conn.c", "sinks/redis_reader.c", "ctl/client.h"],
     r"openssl/": ["sinks/redis_tls.c", "sinks/redis_tls.h", "sinks/redis_conn.c",
-                  "daemon/state.c", "ingest/ws_handshake.c"],
+                  "sinks/webhook_sign.c", "daemon/state.c", "ingest/ws_handshake.c"],
     r"wslay/": ["ingest/ws_protocol.c"],
     r"zstd(_errors)?\.h": ["ingest/unpack.c"],
     r"curl/": ["ingest/http_client.c", "ingest/http_client.h", "ingest/http_request.c",
@@ -31,7 +31,7 @@ LIBRARIES = {
                  "sinks/redis_dial.h", "sinks/redis_sink.c", "sinks/http_server.c", "daemon/"],
     r"microhttpd\.h": ["sinks/http_server.c"],
     r"confuse\.h": ["daemon/config.c"],
-    r"jansson\.h": ["daemon/lookup_answer.c"],
+    r"jansson\.h": ["daemon/lookup_answer.c", "sinks/alert_json.c", "sinks/alert_text.c"],
     r"emmintrin\.h": ["ingest/json_token.h"],
 }
 
