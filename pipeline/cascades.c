@@ -16,9 +16,8 @@ cascades_init(struct cascades *cascades, uint32_t capacity)
     size_t rows = capacity;
     cascades->rows = region_reserve(rows * sizeof(*cascades->rows));
     cascades->ranking = region_reserve(rows * sizeof(*cascades->ranking));
-    cascades->timers = region_reserve(rows * sizeof(*cascades->timers));
     return cascades->rows != NULL && queue_init(&cascades->queue, capacity) &&
-           cascades->ranking != NULL && cascades->timers != NULL &&
+           cascades->ranking != NULL && timers_init(&cascades->timers, capacity) &&
            table_init(&cascades->by_id, capacity);
 }
 
@@ -27,7 +26,7 @@ cascades_fini(struct cascades *cascades)
 {
     size_t rows = cascades->capacity;
     table_fini(&cascades->by_id);
-    region_release(cascades->timers, rows * sizeof(*cascades->timers));
+    timers_fini(&cascades->timers);
     region_release(cascades->ranking, rows * sizeof(*cascades->ranking));
     queue_fini(&cascades->queue);
     region_release(cascades->rows, rows * sizeof(*cascades->rows));
@@ -190,54 +189,6 @@ cascades_refresh(struct cascades *cascades, uint32_t cascade, usec clock)
     }
 }
 
-static void
-timer_rise(struct cascades *cascades, uint32_t at, struct cascade_timer timer)
-{
-    while (at != 0 && cascades->timers[(at - 1) / 2].due > timer.due) {
-        cascades->timers[at] = cascades->timers[(at - 1) / 2];
-        at = (at - 1) / 2;
-    }
-    cascades->timers[at] = timer;
-}
-
-static struct cascade_timer
-timer_pop(struct cascades *cascades)
-{
-    struct cascade_timer *heap = cascades->timers;
-    struct cascade_timer first = heap[0];
-    struct cascade_timer moved = heap[--cascades->timer_count];
-    uint32_t at = 0;
-    for (;;) {
-        uint32_t child = 2 * at + 1;
-        if (child >= cascades->timer_count) {
-            break;
-        }
-        if (child + 1 < cascades->timer_count &&
-            heap[child + 1].due < heap[child].due) {
-            child++;
-        }
-        if (heap[child].due >= moved.due) {
-            break;
-        }
-        heap[at] = heap[child];
-        at = child;
-    }
-    heap[at] = moved;
-    return first;
-}
-
-static void
-timer_hasten(struct cascades *cascades, struct cascade_timer timer)
-{
-    for (uint32_t at = 0; at < cascades->timer_count; at++) {
-        if (cascades->timers[at].cascade == timer.cascade &&
-            cascades->timers[at].birth == timer.birth) {
-            timer_rise(cascades, at, timer);
-            return;
-        }
-    }
-}
-
 void
 cascades_time_close(struct cascades *cascades, uint32_t cascade)
 {
@@ -245,17 +196,17 @@ cascades_time_close(struct cascades *cascades, uint32_t cascade)
     if (row->last == USEC_NONE) {
         return;
     }
-    struct cascade_timer timer = {close_due(row), cascade, row->birth};
+    struct timer timer = {close_due(row), cascade, row->birth};
     if ((row->flags & CASCADE_TIMED) == 0) {
         row->flags |= CASCADE_TIMED;
         row->timed = timer.due;
-        timer_rise(cascades, cascades->timer_count++, timer);
+        timers_add(&cascades->timers, timer);
         cascades_queue(cascades, cascade, CASCADE_STATE);
     } else if (timer.due < row->timed) {
         // Rare: an event older than the first, or a date learnt late. A later one is
         // found out when the timer is due.
         row->timed = timer.due;
-        timer_hasten(cascades, timer);
+        timers_hasten(&cascades->timers, timer);
     }
 }
 
@@ -279,17 +230,17 @@ cascades_happened(struct cascades *cascades, uint32_t cascade, usec time)
 void
 cascades_advance(struct cascades *cascades, usec clock)
 {
-    while (cascades->timer_count != 0 && cascades->timers[0].due <= clock) {
-        struct cascade_timer timer = timer_pop(cascades);
-        struct cascade *row = &cascades->rows[timer.cascade];
+    struct timer timer;
+    while (timers_take(&cascades->timers, clock, &timer)) {
+        struct cascade *row = &cascades->rows[timer.index];
         if (row->birth != timer.birth) {
             continue;
         }
         row->flags &= (uint8_t)~CASCADE_TIMED;
         if (cascades_is_closed(row, clock)) {
-            cascades_queue(cascades, timer.cascade, CASCADE_STATE);
+            cascades_queue(cascades, timer.index, CASCADE_STATE);
         } else {
-            cascades_time_close(cascades, timer.cascade);
+            cascades_time_close(cascades, timer.index);
         }
     }
 }
@@ -412,19 +363,11 @@ rank_least(struct cascades *cascades, uint32_t wanted, bool with_open, usec cloc
     return count;
 }
 
-// Drops the timers of records that are gone, so that there is one for each record at
-// most.
-static void
-timers_prune(struct cascades *cascades)
+static bool
+exists(const void *context, const struct timer *timer)
 {
-    uint32_t count = cascades->timer_count;
-    cascades->timer_count = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        struct cascade_timer timer = cascades->timers[i];
-        if (cascades->rows[timer.cascade].birth == timer.birth) {
-            timer_rise(cascades, cascades->timer_count++, timer);
-        }
-    }
+    const struct cascades *cascades = context;
+    return cascades->rows[timer->index].birth == timer->birth;
 }
 
 static void
@@ -447,7 +390,7 @@ evict(struct cascades *cascades, bool with_open, usec clock)
         }
         cascades_settle(cascades, cascade);
     }
-    timers_prune(cascades);
+    timers_prune(&cascades->timers, exists, cascades);
 }
 
 bool
@@ -471,8 +414,7 @@ cascades_move(struct cascades *cascades, struct snapshot *snapshot)
     SNAPSHOT_VALUE(snapshot, cascades->free);
     SNAPSHOT_VALUE(snapshot, cascades->births);
     SNAPSHOT_VALUE(snapshot, cascades->evicted);
-    snapshot_rows(snapshot, cascades->timers, sizeof(*cascades->timers),
-                  &cascades->timer_count, cascades->capacity);
+    timers_move(&cascades->timers, snapshot);
     queue_move(&cascades->queue, snapshot);
     table_move(&cascades->by_id, snapshot);
 }

@@ -24,15 +24,10 @@
 #include "base/usec.h"
 #include "pipeline/cascade.h"
 #include "pipeline/queue.h"
+#include "pipeline/timers.h"
 #include "pipeline/windows.h"
 
 struct snapshot;
-
-struct cascade_timer {
-    usec due;
-    uint32_t cascade;
-    uint32_t birth;
-};
 
 struct users;
 
@@ -43,10 +38,9 @@ struct cascades {
     uint32_t count;
     uint32_t free; // index + 1, linked by `parent`
     uint32_t births;
-    struct queue queue;           // of cascades to write
-    uint32_t *ranking;            // scratch of the eviction
-    struct cascade_timer *timers; // binary heap, earliest first
-    uint32_t timer_count;
+    struct queue queue;   // of cascades to write
+    uint32_t *ranking;    // scratch of the eviction
+    struct timers timers; // of the close of each that has events
     struct table by_id;
     struct slab *texts;
     struct users *users;

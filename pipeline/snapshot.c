@@ -33,7 +33,7 @@ describe(const struct pipeline *pipeline, struct traits *traits)
         sizeof(struct user),
         sizeof(struct cascade),
         sizeof(struct tag),
-        sizeof(struct cascade_timer),
+        sizeof(struct timer),
         sizeof(struct event),
         sizeof(struct person),
         sizeof(struct windows_chunk),
