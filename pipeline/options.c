@@ -20,6 +20,8 @@ const struct option pipeline_option_rows[] = {
     {"cascades.capacity", OPTION_COUNT, "200000", 1000, 100000000, false,
      OPTION(cascades_capacity),
      "How many posts that others carry, quote or answer are remembered"},
+    {"cascades.engine", OPTION_BOOL, "true", 0, 1, false, OPTION(cascades_engine),
+     "Whether trees, speed and forecasts of cascades are followed, not only their counts"},
     {"cascades.text", OPTION_BYTES, "2000", 0, 65536, false, OPTION(cascades_text),
      "How much of a post's text is kept"},
     {"hashtags.capacity", OPTION_COUNT, "500000", 1000, 100000000, false,

@@ -41,6 +41,7 @@ struct pipeline_options {
     uint64_t dedupe_capacity;
     uint64_t users_capacity;
     uint64_t cascades_capacity;
+    bool cascades_engine;
     uint64_t cascades_text;
     uint64_t hashtags_capacity;
     uint64_t memory_windows;

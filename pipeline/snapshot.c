@@ -60,6 +60,7 @@ describe(const struct pipeline *pipeline, struct traits *traits)
     add(traits, "dedupe.capacity", options->dedupe_capacity);
     add(traits, "users.capacity", options->users_capacity);
     add(traits, "cascades.capacity", options->cascades_capacity);
+    add(traits, "cascades.engine", options->cascades_engine);
     add(traits, "hashtags.capacity", options->hashtags_capacity);
     add(traits, "memory.windows", options->memory_windows);
     add(traits, "memory.texts", options->memory_texts);
