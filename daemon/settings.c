@@ -216,6 +216,7 @@ settings_resolve(struct settings *settings, const char *folder)
         return;
     }
     resolve(settings->redis.password_file, folder);
+    resolve(settings->http.token_file, folder);
     for (size_t i = 0; i < settings_group_count; i++) {
         resolve_group(settings, &settings_groups[i], folder);
     }
