@@ -14,8 +14,8 @@ for file in $(git ls-files -co --exclude-standard); do
         faults=1
     }
     case $first in
-    *bash) bash -n "$file" && shellcheck "$file" || faults=1 ;;
-    */sh) sh -n "$file" && shellcheck "$file" || faults=1 ;;
+    *bash) bash -n "$file" && shellcheck -x "$file" || faults=1 ;;
+    */sh) sh -n "$file" && shellcheck -x "$file" || faults=1 ;;
     *python3)
         python3 -c 'import ast, sys; ast.parse(open(sys.argv[1]).read())' "$file" || faults=1
         ;;

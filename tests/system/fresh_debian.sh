@@ -4,14 +4,8 @@
 # FRESH_DEBIAN_TESTS names others.
 # tests/run: beside others
 #
-# The minimal system and the packages are kept under build/fresh-debian, so only the first run
-# loads them all. Everything runs in a namespace of its own: mounts and processes end with it.
+# Everything runs in a namespace of its own: mounts and processes end with it.
 set -eu
-
-skip() {
-    echo "$1"
-    exit 77
-}
 
 # Second part: inside the namespace, in the folder that becomes the root.
 if [ "${1-}" = --inside ]; then
@@ -30,49 +24,17 @@ if [ "${1-}" = --inside ]; then
         TESTS="${FRESH_DEBIAN_TESTS:-unit}" chroot "$root" sh /check
 fi
 
-[ "$(id -u)" -eq 0 ] || skip "only root may make a chroot"
-for program in debootstrap unshare; do
-    command -v "$program" >/dev/null || skip "there is no $program here"
-done
+# shellcheck source=tests/lab/debian.sh
+. tests/lab/debian.sh
+debian_require unshare
 unshare -m -p -f true 2>/dev/null || skip "this machine does not allow new namespaces"
 
-# Where this machine gets its own Debian packages from.
-# shellcheck disable=SC2016 # apt-get's variables, not the shell's
-source=$(apt-get indextargets --format '$(ORIGIN) $(COMPONENT) $(CODENAME) $(REPO_URI)' \
-    'Identifier: Packages' | awk '$1 == "Debian" && $2 == "main" && $3 !~ /-/ { print $3, $4; exit }')
-[ -n "$source" ] || skip "apt's configuration names no Debian mirror"
-codename=${source% *}
-mirror=${source#* }
-
-cache=$PWD/build/fresh-debian
-archives=$cache/archives
-base=$cache/$codename.tar
-mkdir -p "$archives"
 root=$(mktemp -d)
 trap 'rm -rf --one-file-system "$root"' EXIT
 trap 'exit 143' INT TERM HUP
+debian_unpack "$root"
 
-if [ ! -e "$base" ]; then
-    echo "Loading Debian $codename"
-    debootstrap --variant=minbase "$codename" "$root" "$mirror" >"$cache/debootstrap.log" 2>&1 || {
-        tail -n 5 "$cache/debootstrap.log"
-        skip "debootstrap cannot load Debian $codename from this machine's mirror"
-    }
-    tar -C "$root" --exclude './var/cache/apt/*' -cf "$base.part" .
-    mv "$base.part" "$base"
-else
-    tar -C "$root" -xf "$base"
-fi
-
-# Services are not started in a chroot, and a crash of this machine may cost us these files.
-printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
-chmod +x "$root/usr/sbin/policy-rc.d"
-echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/unsafe-io"
-echo 'APT::Keep-Downloaded-Packages "true";' >"$root/etc/apt/apt.conf.d/keep"
-cp /etc/resolv.conf "$root/etc/resolv.conf"
-apt-config dump | grep -i '^Acquire::http.*::Proxy ' >"$root/etc/apt/apt.conf.d/proxy" || :
-
-mkdir -p "$root/project" "$root/var/cache/apt/archives/partial" "$archives/partial"
+mkdir -p "$root/project"
 git ls-files -co --exclude-standard | while read -r file; do
     [ ! -f "$file" ] || echo "$file"
 done | tar -cf - -T - | tar -C "$root/project" -xf -
@@ -112,4 +74,4 @@ rm /etc/resolv.conf
 conf/install-packages build runtime test
 echo "Right."
 END
-unshare -m -p -f --kill-child sh "$0" --inside "$root" "$archives"
+unshare -m -p -f --kill-child sh "$0" --inside "$root" "$debian_archives"
