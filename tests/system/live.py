@@ -3,7 +3,6 @@
 
     live.py        (BUILD names the folder of the build)
 """
-import http.server
 import json
 import os
 import pathlib
@@ -11,6 +10,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -18,6 +18,9 @@ import time
 import redis
 
 from terminal import run_tests
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lab"))
+from x_stream import Stream  # noqa: E402
 
 CASCADED = os.path.join(os.environ["BUILD"], "cascaded")
 FOLDER = tempfile.TemporaryDirectory()
@@ -33,61 +36,6 @@ def wait(what, claim):
     while not claim():
         assert time.monotonic() < deadline, what
         time.sleep(0.02)
-
-
-class Stream:
-    """A network: whoever connects gets the lines that are fed from then on, in chunks."""
-
-    def __init__(self):
-        self.connections = []
-        self.drops = 0
-        self.posts = 0
-        stream = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self):  # pylint: disable=invalid-name
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Transfer-Encoding", "chunked")
-                self.end_headers()
-                self.wfile.flush()
-                stream.connections.append(self)
-                drops = stream.drops
-                while drops == stream.drops:
-                    time.sleep(0.02)
-                self.close_connection = True
-
-            def log_message(self, *_):  # pylint: disable=arguments-differ
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.server.server_port}/2/tweets/sample/stream"
-
-    def send(self, data):
-        out = self.connections[-1].wfile
-        out.write(b"%x\r\n%s\r\n" % (len(data), data))
-        out.flush()
-
-    def feed(self, count):
-        """Posts that name bob, in the form of X's API v2."""
-        for _ in range(count):
-            self.posts += 1
-            now = time.time()
-            stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + ".000Z"
-            number = str(1000 + self.posts)
-            self.send(json.dumps({
-                "data": {"id": number, "author_id": "1", "created_at": stamp, "text": "hi @bob",
-                         "entities": {"mentions": [{"start": 3, "end": 7, "username": "bob",
-                                                    "id": "2"}]}},
-                "includes": {"users": [{"id": "1", "username": "ann", "name": "Ann"}]},
-            }).encode() + b"\r\n")
-
-    def drop(self):
-        self.drops += 1
 
 
 class Manager:

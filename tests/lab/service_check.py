@@ -1,0 +1,209 @@
+"""The second part of tests/system/under_systemd.sh: runs as a unit of the system that was booted,
+beside cascaded.service and Debian's redis-server. Prints TAP.
+"""
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from x_stream import Stream  # noqa: E402
+
+CONFIG = pathlib.Path("/etc/cascaded/cascaded.conf")
+TOKEN = "a-token-of-our-own"
+PATIENCE = 20
+STREAM, OTHER = Stream(), Stream()
+
+
+def run(*words, check=True):
+    return subprocess.run(words, check=check, capture_output=True, text=True, timeout=60)
+
+
+def redis(*words):
+    return run("redis-cli", *words).stdout.strip()
+
+
+def show(name, unit="cascaded"):
+    return run("systemctl", "show", "-P", name, unit).stdout.strip()
+
+
+def journal():
+    return run("journalctl", "-q", "-o", "cat", "-u", "cascaded").stdout
+
+
+def wait(what, claim):
+    deadline = time.monotonic() + PATIENCE
+    while not claim():
+        assert time.monotonic() < deadline, f"not {what}:\n{journal()[-2000:]}"
+        time.sleep(0.02)
+
+
+def mentions():
+    return int(redis("zscore", "cascaded:top:mentions:1h", "x:2") or 0)
+
+
+def write(*more):
+    CONFIG.write_text(f"""
+        redis {{ url = "redis://127.0.0.1:6379" }}
+        state {{ every = 1s }}
+        http {{ token_file = "push-token" }}
+        source "x" {{ url = "{STREAM.url}"  token_file = "x-token" }}
+        """ + "\n".join(more), encoding="utf-8")
+
+
+def feed(count):
+    """So many more are counted, by the process that is there now."""
+    before = mentions()
+    STREAM.feed(count)
+    wait(f"{count} more counted", lambda: mentions() == before + count)
+
+
+def reload():
+    assert run("systemctl", "reload", "cascaded", check=False).returncode == 0, journal()[-2000:]
+
+
+def connected():
+    """How many connections there were."""
+    return len(STREAM.connections)
+
+
+class Steady:
+    """Feeds a hundred posts a second to whoever is connected."""
+
+    def __enter__(self):
+        self.is_over = False
+        self.thread = threading.Thread(target=self.feed)
+        self.thread.start()
+
+    def feed(self):
+        while not self.is_over:
+            try:
+                STREAM.feed(1)
+            except OSError:
+                pass  # nobody is connected
+            time.sleep(0.01)
+
+    def __exit__(self, *_):
+        self.is_over = True
+        self.thread.join()
+
+
+def the_service_is_ready_only_when_redis_answers_and_the_sources_are_started():
+    write()
+    run("systemctl", "stop", "redis-server")
+    run("systemctl", "start", "--no-block", "cascaded")
+    wait("activating", lambda: show("ActiveState") == "activating")
+    time.sleep(1)
+    assert show("ActiveState") == "activating" and connected() == 0, journal()
+    run("systemctl", "start", "redis-server")
+    run("systemctl", "start", "cascaded")  # returns with READY=1
+    assert show("ActiveState") == "active"
+    wait("connected", lambda: connected() == 1)
+
+
+def the_tokens_are_credentials_and_the_user_is_nobody_else():
+    assert STREAM.tokens[0] == f"Bearer {TOKEN}", STREAM.tokens
+    post = {"id": "app:1", "time": int(time.time() * 1000), "author": {"id": "app:u1"}}
+    request = urllib.request.Request("http://127.0.0.1:7787/api/v1/posts",
+                                     json.dumps(post).encode(),
+                                     {"Authorization": f"Bearer {TOKEN}"})
+    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+        assert answer.status == 202 and json.load(answer)["accepted"] == 1, answer
+    pid = show("MainPID")
+    status = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    user = int(re.search(r"Uid:\s+(\d+)", status)[1])
+    assert 61184 <= user <= 65519, user
+    assert re.search(r"CapBnd:\s+0+\n", status) and re.search(r"NoNewPrivs:\s+1", status), status
+
+
+def what_comes_is_counted_and_the_status_says_so_in_a_line():
+    feed(50)
+    status = r"1/1 streams, [0-9 ]+ posts/s, lag [0-9]+\.[0-9] s"
+    wait("told", lambda: re.fullmatch(status, show("StatusText")))
+
+
+def a_good_configuration_is_read_again_and_sockets_stay():
+    pid, before = show("MainPID"), mentions()
+    write(f'source "other" {{ url = "{OTHER.url}" }}')
+    reload()
+    wait("connected", lambda: OTHER.connections)
+    assert show("MainPID") == pid and show("ActiveState") == "active"
+    wait("told", lambda: show("StatusText").startswith("2/2 streams") or OTHER.send(b"\r\n"))
+    feed(5)
+    assert mentions() == before + 5 and connected() == 1
+
+
+def a_bad_configuration_fails_the_reload_and_the_one_before_runs_on():
+    pid = show("MainPID")
+    write("nonsense = 1")
+    done = run("systemctl", "reload", "cascaded", check=False)
+    assert done.returncode != 0
+    wait("named", lambda: re.search(r"cascaded\.conf:\d+: .*nonsense", journal()))
+    # Without systemctl's check before, the daemon itself finds it.
+    run("systemctl", "kill", "--signal=HUP", "--kill-who=main", "cascaded")
+    wait("kept", lambda: "the one before stays in use" in journal())
+    wait("active", lambda: show("ActiveState") == "active")
+    feed(5)
+    assert show("MainPID") == pid and connected() == 1
+    write()
+    reload()
+
+
+def a_killed_service_is_back_and_counting_within_2_s():
+    snapshot = pathlib.Path("/var/lib/private/cascaded/snapshot")
+    saved = time.time()
+    wait("saved", lambda: snapshot.exists() and snapshot.stat().st_mtime > saved + 1)
+    pid, before, connections = show("MainPID"), mentions(), connected()
+    with Steady():
+        wait("counted", lambda: mentions() > before)
+        run("systemctl", "kill", "--signal=KILL", "--kill-who=main", "cascaded")
+        killed, before = time.monotonic(), mentions()
+        wait("connected", lambda: connected() > connections)
+        wait("counting", lambda: mentions() > before)
+        took = time.monotonic() - killed
+    assert show("MainPID") not in (pid, "0") and show("NRestarts") == "1"
+    assert "goes on from the snapshot" in journal()
+    print(f"# back and counting after {took:.2f} s")
+    assert took <= 2, took
+
+
+def a_service_that_hangs_is_restarted_by_the_watchdog():
+    pid, connections = show("MainPID"), connected()
+    run("systemctl", "kill", "--signal=STOP", "--kill-who=main", "cascaded")
+    wait("restarted", lambda: show("MainPID") not in (pid, "0"))
+    assert "atchdog timeout" in journal(), journal()[-2000:]
+    wait("connected", lambda: connected() > connections)
+    feed(5)
+
+
+def a_stop_writes_everything_within_5_s():
+    before = mentions()
+    STREAM.feed(500)
+    wait("some counted", lambda: mentions() > before)
+    time.sleep(0.3)  # the rest is read, and not all of it written
+    begun = time.monotonic()
+    run("systemctl", "stop", "cascaded")
+    took = time.monotonic() - begun
+    print(f"# stopped after {took:.2f} s")
+    assert took < 5 and show("Result") == "success", (took, show("Result"))
+    assert mentions() == before + 500, (before, mentions())
+
+
+def main():
+    tests = [value for name, value in globals().items()
+             if name.startswith(("the_", "what_", "a_")) and callable(value)]
+    for number, test in enumerate(tests, 1):
+        try:
+            test()
+            print(f"ok {number} - {test.__name__}", flush=True)
+        except Exception as error:  # pylint: disable=broad-except
+            print("# " + f"{type(error).__name__}: {error}".replace("\n", "\n# "))
+            print(f"not ok {number} - {test.__name__}", flush=True)
+    print(f"1..{len(tests)}", flush=True)
+
+
+main()

@@ -1,0 +1,63 @@
+"""A well-behaved server of X's API v2, fed by hand: a part of the fault lab for daemons that live."""
+import http.server
+import json
+import threading
+import time
+
+
+class Stream:
+    """A network: whoever connects gets the lines that are fed from then on, in chunks.
+
+    tokens: what each connection showed."""
+
+    def __init__(self):
+        self.connections, self.tokens = [], []
+        self.drops = 0
+        self.posts = 0
+        stream = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):  # pylint: disable=invalid-name
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Transfer-Encoding", "chunked")
+                self.end_headers()
+                self.wfile.flush()
+                stream.tokens.append(self.headers["Authorization"])
+                stream.connections.append(self)
+                drops = stream.drops
+                while drops == stream.drops:
+                    time.sleep(0.02)
+                self.close_connection = True
+
+            def log_message(self, *_):  # pylint: disable=arguments-differ
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.server.server_port}/2/tweets/sample/stream"
+
+    def send(self, data):
+        out = self.connections[-1].wfile
+        out.write(b"%x\r\n%s\r\n" % (len(data), data))
+        out.flush()
+
+    def feed(self, count):
+        """Posts that name bob (x:2), in the form of X's API v2."""
+        for _ in range(count):
+            self.posts += 1
+            now = time.time()
+            stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + ".000Z"
+            number = str(1000 + self.posts)
+            self.send(json.dumps({
+                "data": {"id": number, "author_id": "1", "created_at": stamp, "text": "hi @bob",
+                         "entities": {"mentions": [{"start": 3, "end": 7, "username": "bob",
+                                                    "id": "2"}]}},
+                "includes": {"users": [{"id": "1", "username": "ann", "name": "Ann"}]},
+            }).encode() + b"\r\n")
+
+    def drop(self):
+        self.drops += 1
