@@ -174,6 +174,13 @@ take_batch(struct redis_answer *answer, const struct redis_item *item)
     }
 }
 
+bool
+redis_answer_is_result(const struct redis_answer *answer, const struct redis_item *item)
+{
+    return answer->exchange == REDIS_EXCHANGE_BATCH &&
+           answer->reply == REDIS_BATCH_HEAD + answer->commands && item->depth == 1;
+}
+
 // A key of another type tells nothing; the flush repairs it.
 static struct slice
 take_recall(struct redis_answer *answer, const struct redis_item *item)

@@ -244,6 +244,33 @@ redis_batch_zrem(struct redis_batch *batch, struct redis_name key,
     add_entries(batch, key, entries, false);
 }
 
+void
+redis_batch_eval(struct redis_batch *batch, const struct redis_script *script)
+{
+    size_t words = 3 + script->key_count + script->arg_count;
+    size_t bytes = script->text.len + REDIS_WRITE_NUMBER;
+    for (size_t i = 0; i < script->key_count; i++) {
+        bytes += script->keys[i].head.len + script->keys[i].tail.len;
+    }
+    for (size_t i = 0; i < script->arg_count; i++) {
+        bytes += script->args[i].len;
+    }
+    struct redis_name text = {script->text, SLICE_NONE};
+    char *at = reserve(batch, text, words, bytes);
+    if (at == NULL) {
+        return;
+    }
+    at = write_start(at, words, SLICE_LIT("EVAL"), text);
+    at = write_number_word(at, script->key_count);
+    for (size_t i = 0; i < script->key_count; i++) {
+        at = redis_write_pair(at, script->keys[i].head, script->keys[i].tail);
+    }
+    for (size_t i = 0; i < script->arg_count; i++) {
+        at = redis_write_word(at, script->args[i]);
+    }
+    settle(batch, at);
+}
+
 // The number after the mark at *at; *at moves behind its line.
 static size_t
 read_mark(const char **at)

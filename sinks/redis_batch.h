@@ -72,5 +72,16 @@ void redis_batch_zadd(struct redis_batch *batch, struct redis_name key,
 void redis_batch_zrem(struct redis_batch *batch, struct redis_name key,
                       struct redis_entries entries);
 
+// A script with all its keys declared. The text of the last argument ends two bytes
+// before the end of the batch's text.
+struct redis_script {
+    struct slice text;
+    const struct redis_name *keys;
+    size_t key_count;
+    const struct slice *args;
+    size_t arg_count;
+};
+void redis_batch_eval(struct redis_batch *batch, const struct redis_script *script);
+
 // The key of the command `index` between MULTI and EXEC; points into the batch.
 struct slice redis_batch_key(const struct redis_batch *batch, size_t index);

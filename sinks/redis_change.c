@@ -64,7 +64,7 @@ redis_change_add(struct redis_batch *batch, const struct redis_keys *keys,
         add_hash(batch, redis_keys_name(keys, REDIS_KEY_CASCADE, change->name), change);
         break;
     case CHANGE_ALERT:
-        break;
+        break; // redis_alerts.h
     case CHANGE_BOARD:
         add_board(batch, redis_keys_name(keys, REDIS_KEY_TOP, change->name), change);
         break;

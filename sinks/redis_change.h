@@ -1,4 +1,4 @@
-// Changes → commands: what each kind of change makes of its keys.
+// Changes → commands: what each kind of change but alerts makes of its keys.
 #pragma once
 
 #include "base/usec.h"

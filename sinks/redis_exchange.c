@@ -7,11 +7,15 @@ void
 redis_exchange_item(void *context, const struct redis_item *item)
 {
     struct redis_sink *sink = context;
+    if (sink->phase == REDIS_PHASE_FLUSH &&
+        redis_answer_is_result(&sink->answer, item)) {
+        redis_alerts_result(sink, item);
+    }
     struct slice key = redis_answer_item(&sink->answer, item);
     if (slice_is_none(key)) {
         return;
     }
-    if (sink->phase == REDIS_PHASE_RECALL) {
+    if (sink->phase == REDIS_PHASE_RECALL || sink->phase == REDIS_PHASE_OUTBOX) {
         redis_resume_found(sink, item->index, key);
     } else {
         redis_owner_found(sink, key);
@@ -107,6 +111,7 @@ settle(struct redis_sink *sink)
         redis_owner_claimed(sink);
         break;
     case REDIS_PHASE_RECALL:
+    case REDIS_PHASE_OUTBOX:
         redis_owner_recalled(sink);
         break;
     case REDIS_PHASE_SCAN:

@@ -15,19 +15,26 @@ wall_now(void)
 }
 
 static void
-build(struct redis_sink *sink, struct redis_batch *batch)
+build(struct redis_sink *sink, unsigned which)
 {
+    struct redis_batch *batch = &sink->batches[which];
     struct change change;
     redis_batch_begin(batch);
+    sink->outbox.claims[which].count = 0;
     redis_batch_append(batch, &sink->repairs);
     redis_batch_reset(&sink->repairs);
     while (batch->commands < REDIS_BATCH_COMMANDS &&
-           batch->text.size < REDIS_BATCH_BYTES) {
+           batch->text.size < REDIS_BATCH_BYTES &&
+           sink->outbox.claims[which].count < REDIS_CLAIMS_MAX) {
         if (!changes_next(sink->setup.pipeline, &change)) {
             sink->is_drained = true;
             break;
         }
-        redis_change_add(batch, &sink->keys, &change);
+        if (change.kind == CHANGE_ALERT) {
+            redis_alerts_add(sink, which, &change);
+        } else {
+            redis_change_add(batch, &sink->keys, &change);
+        }
         batch->changes++;
     }
     sink->in_flight += batch->changes;
@@ -37,6 +44,7 @@ build(struct redis_sink *sink, struct redis_batch *batch)
             .version = sink->setup.version, .now = wall_now(), .lag = sink->lag};
         changes_meta(sink->setup.pipeline, &meta.state);
         meta.state.is_complete = meta.state.is_complete && !sink->is_missing;
+        redis_batch_append(batch, &sink->outbox.taken);
         redis_batch_append(batch, &sink->cursors.taken);
         redis_change_add_meta(batch, &sink->keys, &meta);
     }
@@ -59,7 +67,7 @@ void
 redis_flush_build(struct redis_sink *sink)
 {
     if (sink->phase == REDIS_PHASE_FLUSH && !sink->is_sent_last && !sink->has_next) {
-        build(sink, &sink->batches[!sink->sent]);
+        build(sink, !sink->sent);
         sink->has_next = true;
     }
 }
@@ -76,7 +84,8 @@ start(struct redis_sink *sink)
     }
     changes_begin(sink->setup.pipeline);
     redis_cursors_take(&sink->cursors);
-    build(sink, &sink->batches[0]);
+    redis_outbox_take(&sink->outbox);
+    build(sink, 0);
     send_built(sink, 0);
 }
 
@@ -84,7 +93,8 @@ static bool
 has_work(const struct redis_sink *sink)
 {
     return changes_pending(sink->setup.pipeline) ||
-           redis_cursors_is_due(&sink->cursors) || sink->repairs.commands != 0;
+           redis_cursors_is_due(&sink->cursors) || sink->outbox.due.commands != 0 ||
+           sink->repairs.commands != 0;
 }
 
 void
@@ -129,6 +139,7 @@ end(struct redis_sink *sink)
     sink->metrics.flush_us = (uint64_t)(now - sink->flush_started);
     sink->is_proven = true;
     redis_cursors_written(&sink->cursors);
+    redis_outbox_written(&sink->outbox);
     redis_notice_well(sink);
     bool is_done = sink->done != NULL && sink->is_final && !has_work(sink);
     if (is_done) {
@@ -153,6 +164,7 @@ redis_flush_acknowledged(struct redis_sink *sink)
     sink->progressed = redis_sink_now();
     backoff_reset(&sink->pauses);
     redis_conn_healthy(sink->conn);
+    redis_alerts_written(sink, sink->sent);
     if (!is_ours) {
         // What was just written is good, but the WATCH behind it came too late.
         redis_flush_lose(sink);
@@ -171,6 +183,7 @@ redis_flush_lose(struct redis_sink *sink)
     redis_sink_stop_timer(sink->build);
     sink->has_next = false;
     redis_cursors_lost(&sink->cursors);
+    redis_outbox_lost(&sink->outbox);
     if (sink->in_flight != 0) {
         sink->in_flight = 0;
         sink->metrics.changes_in_flight = 0;

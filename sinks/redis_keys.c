@@ -27,6 +27,14 @@ const struct redis_key redis_key_rows[] = {
     {"gaps:<source>", "hash",
      "The last 100 stretches of time of which messages of the source may be missing: number, "
      "counting up, to {\"from\", \"to\", \"reason\", \"recovered\"}; \"to\" is null while it lasts"},
+    {"alerts", "stream",
+     "Field json: one alert each (--describe alerts), the newest alerts.keep or a few more; the "
+     "channel of the same name carries the same"},
+    {"alert:<alert id>", "string",
+     "This alert has been told of: it is not told again until this expires, after 10 days"},
+    {"outbox:<webhook>", "hash",
+     "What the webhook has not acknowledged: webhook-id to attempts so far, time of the next one "
+     "(ms) and the alert's JSON; expires 5 days after the last alert"},
     {"meta", "hash",
      "schema (1), version, clock_ms, as_of_ms, posts, interactions, lag_ms, and complete: 0 "
      "while windows are not yet full or a gap is known; live, lag_ms is that of the slowest source"},
@@ -59,8 +67,9 @@ redis_keys_init(struct redis_keys *keys, const char *prefix)
         [REDIS_KEY_USER] = "user:",     [REDIS_KEY_CASCADE] = "cascade:",
         [REDIS_KEY_HANDLE] = "handle:", [REDIS_KEY_TOP] = "top:",
         [REDIS_KEY_CURSOR] = "cursor:", [REDIS_KEY_GAPS] = "gaps:",
-        [REDIS_KEY_META] = "meta",      [REDIS_KEY_EPOCH] = "epoch",
-        [REDIS_KEY_OWNER] = "owner",
+        [REDIS_KEY_ALERTS] = "alerts",  [REDIS_KEY_ALERT] = "alert:",
+        [REDIS_KEY_OUTBOX] = "outbox:", [REDIS_KEY_META] = "meta",
+        [REDIS_KEY_EPOCH] = "epoch",    [REDIS_KEY_OWNER] = "owner",
     };
     assert(strlen(prefix) <= REDIS_PREFIX_MAX);
     for (size_t i = 0; i < REDIS_KEY_KINDS; i++) {

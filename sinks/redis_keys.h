@@ -25,6 +25,9 @@ enum redis_key_kind {
     REDIS_KEY_OWNED, // the kinds before this one are rewritten as a whole after a loss
     REDIS_KEY_CURSOR = REDIS_KEY_OWNED,
     REDIS_KEY_GAPS,
+    REDIS_KEY_ALERTS, // also the channel's name
+    REDIS_KEY_ALERT,
+    REDIS_KEY_OUTBOX,
     REDIS_KEY_META,
     REDIS_KEY_EPOCH,
     REDIS_KEY_OWNER,

@@ -20,6 +20,8 @@ struct redis_metrics {
     uint64_t rewrites;
     uint64_t keys_repaired;
     uint64_t keys_purged;
+    uint64_t alerts;
+    uint64_t alerts_known; // claimed before
     uint64_t errors_oom;
     uint64_t errors_readonly;
     uint64_t errors_loading;

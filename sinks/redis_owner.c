@@ -112,7 +112,7 @@ redis_owner_write(struct redis_sink *sink)
 static void
 own(struct redis_sink *sink)
 {
-    if (redis_resume_recall(sink)) {
+    if (redis_resume_recall(sink) || redis_alerts_recall(sink)) {
         return;
     }
     if (!sink->is_ready) {
@@ -131,6 +131,7 @@ void
 redis_owner_recalled(struct redis_sink *sink)
 {
     sink->is_recalled = true;
+    sink->outbox.is_read = sink->phase == REDIS_PHASE_OUTBOX;
     own(sink);
 }
 

@@ -40,13 +40,17 @@ redis_resume_recall(struct redis_sink *sink)
 void
 redis_resume_found(struct redis_sink *sink, size_t index, struct slice text)
 {
-    const struct redis_recall *recall = sink->setup.recall;
     if (index % 2 == 0) {
         size_t len = text.len < sizeof(sink->recall_field) ? text.len : 0;
         memcpy(sink->recall_field, text.ptr, len);
         sink->recall_field_len = len;
         return;
     }
+    if (sink->phase == REDIS_PHASE_OUTBOX) {
+        redis_alerts_found(sink, text);
+        return;
+    }
+    const struct redis_recall *recall = sink->setup.recall;
     const struct change_field field = {{sink->recall_field, sink->recall_field_len},
                                        text};
     size_t reply = sink->answer.reply;

@@ -95,6 +95,7 @@ on_up(void *context)
 {
     struct redis_sink *sink = context;
     sink->is_claimed = false;
+    sink->outbox.is_read = false;
     redis_owner_greet(sink);
 }
 
@@ -235,6 +236,7 @@ redis_sink_create(const struct redis_sink_setup *setup, struct redis_sink **ret_
     redis_batch_init(&sink->batches[1]);
     redis_batch_init(&sink->repairs);
     redis_cursors_init(&sink->cursors);
+    redis_alerts_init(sink);
     const struct redis_conn_setup conn = {
         .base = setup->base,
         .options = setup->options,
@@ -270,6 +272,7 @@ redis_sink_destroy(struct redis_sink **sink)
         return;
     }
     redis_conn_destroy(&old->conn);
+    redis_alerts_fini(old);
     redis_cursors_fini(&old->cursors);
     redis_batch_fini(&old->repairs);
     redis_batch_fini(&old->batches[1]);

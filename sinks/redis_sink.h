@@ -33,6 +33,7 @@
 struct event_base;
 struct change_field;
 struct pipeline;
+struct redis_alerts;
 struct redis_recall;
 struct redis_sink;
 
@@ -76,6 +77,7 @@ struct redis_sink_setup {
     redis_event_fn on_event;
     redis_flush_fn on_flush;           // NULL: nobody wants to know
     const struct redis_recall *recall; // kept; NULL: see sinks/redis_resume.h
+    const struct redis_alerts *alerts; // kept; NULL: see sinks/redis_alerts.h
     void *context;                     // kept; for the two
 };
 

@@ -4,13 +4,14 @@
 //   redis_exchange.c  what a complete answer leads to
 //   redis_owner.c   greeting, claiming the prefix, removing what an earlier life left
 //   redis_resume.c  what an earlier life left; waiting until it is passed
+//   redis_alerts.c  alerts, and what webhooks have not acknowledged
 //   redis_flush.c   changes → transactions: one at Redis, one being built
 //   redis_notice.c  what a human is told, and counted
 //
-//     REST ─▶ DOWN ─▶ GREET ─▶ CLAIM ─▶ GREET ─▶ [RECALL] ─▶ [SCAN ◀─▶ PURGE]
-//              ▲        ▲                                            ▼
-//              │        └────────────── PAUSE ◀── refused ──── IDLE ◀─▶ FLUSH
-//              └─────────────────────────────────── connection lost ───┘
+//   REST ─▶ DOWN ─▶ GREET ─▶ CLAIM ─▶ GREET ─▶ [RECALL] ─▶ [OUTBOX] ─▶ [SCAN ◀─▶ PURGE]
+//            ▲        ▲                                                     ▼
+//            │        └──────────────── PAUSE ◀── refused ─────────── IDLE ◀─▶ FLUSH
+//            └──────────────────────────────────────────── connection lost ───┘
 #pragma once
 
 #include <stdbool.h>
@@ -18,6 +19,7 @@
 #include <stdint.h>
 
 #include "base/backoff.h"
+#include "sinks/redis_alerts.h"
 #include "sinks/redis_answer.h"
 #include "sinks/redis_batch.h"
 #include "sinks/redis_conn.h"
@@ -35,6 +37,7 @@ enum redis_phase {
     REDIS_PHASE_GREET,  // who is there, and who owns the prefix?
     REDIS_PHASE_CLAIM,  // the epoch is being raised
     REDIS_PHASE_RECALL, // reading what an earlier life left of the sources
+    REDIS_PHASE_OUTBOX, // reading what webhooks have not acknowledged
     REDIS_PHASE_SCAN,   // looking for keys of an earlier life
     REDIS_PHASE_PURGE,  // removing those that were found
     REDIS_PHASE_IDLE,   // all is written; `pace` says when to look again
@@ -93,6 +96,7 @@ struct redis_sink {
     usec progressed; // when Redis acknowledged something, or nothing was to be written
     bool is_hurried;
     struct redis_cursors cursors;
+    struct redis_outbox outbox;
     usec lag;        // of the slowest live source; USEC_NONE: not told
     bool is_missing; // a live source may have missed something
 

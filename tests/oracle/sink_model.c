@@ -275,6 +275,11 @@ changes_next(struct pipeline *pipeline, struct change *ret_change)
         .entries = pipeline->entries,
         .handle_gone = slice_of(thing->handle_gone),
     };
+    if (thing->kind == CHANGE_ALERT) {
+        change->is_whole = true;
+        change->alert = (struct change_alert){
+            .rule = SLICE_LIT("viral"), .level = 1, .time = USEC_PER_S};
+    }
     give_parts(pipeline, thing, change);
     if (thing->handle != NULL && (change->is_whole || thing->is_handle_changed)) {
         change->handle_set = slice_of(thing->handle);

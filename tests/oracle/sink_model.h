@@ -17,6 +17,7 @@ void sink_model_destroy(struct pipeline **model);
 // removes it.
 void sink_model_set(struct pipeline *model, enum change_kind kind, struct slice name,
                     struct slice field, struct slice value);
+// An alert of the rule "viral" comes again after a loss or restart, as all things do.
 // Removes a user or cascade.
 void sink_model_drop(struct pipeline *model, enum change_kind kind, struct slice name);
 // The user's handle key from now on. At most one change a flush.

@@ -19,6 +19,7 @@
 #include <cmocka.h>
 
 #include "base/option.h"
+#include "sinks/redis_alerts.h"
 #include "tests/oracle/sink_model.h"
 
 enum { TEXT_MAX = 256, EVENTS_MAX = 16 };
@@ -37,6 +38,14 @@ struct world {
     int exit_code;
     int finished; // how often
     char failure[TEXT_MAX];
+    struct redis_alerts alerts;
+    const struct redis_alerts *used_alerts; // NULL: none
+    int told;                               // alerts acknowledged
+    uint64_t given;
+    uint64_t full;
+    char alert_id[WEBHOOK_ID_MAX];
+    int waiting; // found in outboxes
+    char waited[TEXT_MAX];
 };
 
 static void
@@ -175,6 +184,7 @@ create_sink(struct world *world, usec give_up)
         .version = "test",
         .give_up = give_up,
         .on_event = on_event,
+        .alerts = world->used_alerts,
         .context = world,
     };
     struct error error = {.code = STATUS_OK};
@@ -440,6 +450,188 @@ a_bad_option_is_refused_at_creation(void **state)
     assert_non_null(strstr(error.text, "Makefile-that-is-not-there"));
 }
 
+// ── alerts ─────────────────────────────────────────────────────────────────
+
+static uint64_t
+wanted(void *context, struct slice rule)
+{
+    (void)context;
+    return slice_equal(rule, SLICE_LIT("viral")) ? 7 : 0;
+}
+
+static void
+on_alert(void *context, const struct redis_alert *alert)
+{
+    struct world *world = context;
+    world->told++;
+    world->given = alert->given;
+    world->full = alert->full;
+    snprintf(world->alert_id, sizeof(world->alert_id), "%.*s", SLICE_ARG(alert->id));
+    assert_true(slice_starts(alert->json, SLICE_LIT("{\"id\":\"viral:x:12:")));
+    assert_int_equal(alert->json.ptr[alert->json.len - 1], '}');
+}
+
+static void
+on_waiting(void *context, size_t endpoint, struct slice id, struct slice value)
+{
+    struct world *world = context;
+    assert_int_equal(endpoint, 0);
+    assert_int_equal(id.len, 36);
+    world->waiting++;
+    snprintf(world->waited, sizeof(world->waited), "%.*s", SLICE_ARG(value));
+}
+
+// Three webhooks; the outbox of the second never has room.
+static void
+begin_alerts(struct world *world)
+{
+    world->alerts = (struct redis_alerts){
+        .keep = 100,
+        .endpoints = {{"ops", 10}, {"none", 0}, {"more", 10}},
+        .endpoint_count = 3,
+        .wanted = wanted,
+        .on_alert = on_alert,
+        .on_waiting = on_waiting,
+        .context = world,
+    };
+    world->used_alerts = &world->alerts;
+    begin(world);
+}
+
+static void
+raise_alert(struct world *world, const char *id)
+{
+    sink_model_set(world->model, CHANGE_ALERT, slice_of(id), SLICE_LIT("size"),
+                   SLICE_LIT("104"));
+}
+
+#define HEAD "{\"id\":\"viral:x:12:1\",\"rule\":\"viral\",\"level\":1,"
+
+static void
+an_alert_is_claimed_published_and_given_to_each_outbox(void **state)
+{
+    struct world *world = *state;
+    begin_alerts(world);
+    finish(world);
+    redisContext *ear = redisConnectUnix(world->socket);
+    freeReplyObject(redisCommand(ear, "SUBSCRIBE cascaded:alerts"));
+    raise_alert(world, "viral:x:12:1");
+    finish(world);
+    assert_int_equal(world->told, 1);
+    assert_int_equal(world->given, 5);
+    assert_int_equal(world->full, 2);
+    redisReply *heard = NULL;
+    assert_int_equal(redisGetReply(ear, (void **)&heard), REDIS_OK);
+    assert_non_null(strstr(heard->element[2]->str, HEAD));
+    freeReplyObject(heard);
+    redisFree(ear);
+    redisReply *range = redisCommand(world->client, "XRANGE cascaded:alerts - +");
+    assert_int_equal(range->elements, 1);
+    const redisReply *entry = range->element[0]->element[1];
+    assert_string_equal(entry->element[0]->str, "json");
+    assert_non_null(strstr(entry->element[1]->str, HEAD));
+    freeReplyObject(range);
+    assert_string_equal(ask(world, "GET %s", "cascaded:alert:viral:x:12:1"),
+                        world->alert_id);
+    assert_string_equal(ask(world, "TTL %s", "cascaded:alert:viral:x:12:1"), "864000");
+    assert_string_equal(ask(world, "HLEN %s", "cascaded:outbox:ops"), "1");
+    assert_string_equal(ask(world, "HLEN %s", "cascaded:outbox:none"), "0");
+    assert_string_equal(ask(world, "HLEN %s", "cascaded:outbox:more"), "1");
+    assert_string_equal(ask(world, "TTL %s", "cascaded:outbox:ops"), "432000");
+}
+
+static void
+an_alert_that_comes_again_changes_nothing_and_is_found_waiting(void **state)
+{
+    struct world *world = *state;
+    begin_alerts(world);
+    world->alerts.endpoint_count = 1;
+    raise_alert(world, "viral:x:12:1");
+    finish(world);
+    redis_sink_destroy(&world->sink);
+    create_sink(world, 0);
+    raise_alert(world, "viral:x:12:3");
+    finish(world);
+    assert_string_equal(ask(world, "XLEN %s", "cascaded:alerts"), "2");
+    assert_int_equal(world->told, 2);
+    assert_int_equal(redis_sink_metrics(world->sink)->alerts, 1);
+    assert_int_equal(redis_sink_metrics(world->sink)->alerts_known, 1);
+    assert_int_equal(world->waiting, 1);
+    assert_non_null(strstr(world->waited, "0 0 " HEAD));
+}
+
+static void
+the_stream_is_capped(void **state)
+{
+    struct world *world = *state;
+    begin_alerts(world);
+    world->alerts.endpoint_count = 0;
+    for (int i = 0; i < 500; i++) {
+        char id[32];
+        snprintf(id, sizeof(id), "viral:x:12:%d", i);
+        raise_alert(world, id);
+    }
+    finish(world);
+    assert_int_equal(world->told, 500);
+    int length = atoi(ask(world, "XLEN %s", "cascaded:alerts"));
+    assert_true(length >= 100 && length < 300);
+}
+
+static void
+keys_of_another_type_are_replaced(void **state)
+{
+    struct world *world = *state;
+    begin_alerts(world);
+    ask(world, "SET %s x", "cascaded:alerts");
+    ask(world, "SET %s x", "cascaded:outbox:more");
+    raise_alert(world, "viral:x:12:1");
+    finish(world);
+    assert_string_equal(ask(world, "XLEN %s", "cascaded:alerts"), "1");
+    assert_string_equal(ask(world, "HLEN %s", "cascaded:outbox:more"), "1");
+    assert_int_equal(world->given, 5);
+    assert_int_equal(world->full, 2);
+    assert_int_equal(redis_sink_metrics(world->sink)->keys_repaired, 1);
+}
+
+static void
+an_alert_that_redis_refuses_keeps_no_claim_and_comes_again(void **state)
+{
+    struct world *world = *state;
+    begin_alerts(world);
+    finish(world);
+    ask(world, "ACL SETUSER %s -xadd", "default");
+    raise_alert(world, "viral:x:12:1");
+    run_for(world, 200 * USEC_PER_MS);
+    assert_int_equal(world->told, 0);
+    assert_null(ask(world, "GET %s", "cascaded:alert:viral:x:12:1"));
+    assert_string_equal(ask(world, "HLEN %s", "cascaded:outbox:ops"), "0");
+    assert_true(redis_sink_metrics(world->sink)->transactions_refused > 0);
+    ask(world, "ACL SETUSER %s +xadd", "default");
+    finish(world);
+    assert_int_equal(world->told, 1);
+    assert_string_equal(ask(world, "XLEN %s", "cascaded:alerts"), "1");
+}
+
+static void
+what_is_acknowledged_while_redis_is_away_is_not_found_again(void **state)
+{
+    struct world *world = *state;
+    begin_alerts(world);
+    world->alerts.endpoint_count = 1;
+    raise_alert(world, "viral:x:12:1");
+    raise_alert(world, "viral:x:12:3");
+    finish(world);
+    ask(world, "CLIENT KILL TYPE %s SKIPME yes", "normal");
+    redis_outbox_drop(world->sink, 0, slice_of(world->alert_id));
+    while (redis_sink_is_up(world->sink)) {
+        event_base_loop(world->base, EVLOOP_ONCE);
+    }
+    redis_outbox_keep(world->sink, 0, slice_of(world->alert_id), SLICE_LIT("1 1 {}"));
+    finish(world);
+    assert_int_equal(world->waiting, 1);
+    assert_string_equal(ask(world, "HLEN %s", "cascaded:outbox:ops"), "1");
+}
+
 int
 main(void)
 {
@@ -457,6 +649,12 @@ main(void)
         TEST(a_first_start_gives_up_with_69),
         TEST(what_was_in_flight_comes_again_after_a_loss),
         TEST(a_bad_option_is_refused_at_creation),
+        TEST(an_alert_is_claimed_published_and_given_to_each_outbox),
+        TEST(an_alert_that_comes_again_changes_nothing_and_is_found_waiting),
+        TEST(the_stream_is_capped),
+        TEST(keys_of_another_type_are_replaced),
+        TEST(an_alert_that_redis_refuses_keeps_no_claim_and_comes_again),
+        TEST(what_is_acknowledged_while_redis_is_away_is_not_found_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

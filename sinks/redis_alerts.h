@@ -1,0 +1,109 @@
+// Alerts on their way through Redis: claimed, published, and kept for webhooks until
+// they are acknowledged.
+//
+// Each alert is one script within the transaction that carries it. The script claims
+// the alert's id (SET NX) and only then appends to the stream, publishes, and puts the
+// alert into the outbox of every webhook that is to get it; so an alert that comes
+// again, after a lost answer or in another life of the daemon, changes nothing. The
+// outbox is read at every connection: what was claimed but never handed to a webhook
+// is found there.
+//
+// Redis' user needs for it: EVAL SET UNLINK DEL PUBLISH XADD HLEN HSET HDEL EXPIRE
+// HGETALL, and the channel <prefix>alerts.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/slice.h"
+#include "sinks/redis_batch.h"
+#include "sinks/webhook_sign.h"
+
+struct change;
+struct redis_item;
+struct redis_sink;
+
+enum {
+    REDIS_ENDPOINTS_MAX = 16,
+    REDIS_CLAIMS_MAX = 64, // alerts of one transaction
+    REDIS_ALERTS_KEEP = 10000,
+};
+
+// An alert that Redis has now and had not before. Sets of endpoints are bits.
+struct redis_alert {
+    struct slice id; // for webhooks
+    struct slice json;
+    uint64_t given; // endpoints whose outbox holds it
+    uint64_t full;  // endpoints whose outbox had no room
+};
+
+struct redis_endpoint {
+    const char *name;
+    uint64_t room; // alerts its outbox holds at most
+};
+
+struct redis_alerts {
+    uint64_t keep; // entries of the stream, at least
+    struct redis_endpoint endpoints[REDIS_ENDPOINTS_MAX];
+    size_t endpoint_count;
+    // The endpoints that get this rule's alerts.
+    uint64_t (*wanted)(void *context, struct slice rule);
+    // Acknowledged by Redis. May call redis_outbox_*. Borrows alert.
+    void (*on_alert)(void *context, const struct redis_alert *alert);
+    // What the outbox of an endpoint holds, at every connection. value: see
+    // redis_outbox_keep.
+    void (*on_waiting)(void *context, size_t endpoint, struct slice id,
+                       struct slice value);
+    void *context;
+};
+
+// The webhook acknowledged the alert, or will not get it any more.
+void redis_outbox_drop(struct redis_sink *sink, size_t endpoint, struct slice id);
+// Another value for it: "<attempts> <due, ms> <json>"; new alerts begin as "0 0 …".
+// Does nothing while Redis is away, so that nothing piles up: it would only be tried
+// again sooner after a restart.
+void redis_outbox_keep(struct redis_sink *sink, size_t endpoint, struct slice id,
+                       struct slice value);
+
+// ── for the sink ───────────────────────────────────────────────────────────
+
+// An alert within a transaction that is being built or at Redis.
+struct redis_claim {
+    size_t command;
+    char id[WEBHOOK_ID_MAX];
+    size_t json_at; // in the batch
+    size_t json_len;
+    uint64_t asked; // endpoints
+    int64_t answer; // of the script
+};
+
+struct redis_claims {
+    size_t count;
+    struct redis_claim items[REDIS_CLAIMS_MAX];
+};
+
+struct redis_outbox {
+    struct redis_claims claims[2]; // of each batch of the sink
+    struct redis_batch due;        // changes of outboxes that wait for a flush
+    struct redis_batch taken;      // and those in the one under way
+    struct buffer json;            // of the alert being added
+    bool is_read;                  // on this connection
+};
+
+void redis_outbox_take(struct redis_outbox *outbox);
+void redis_outbox_written(struct redis_outbox *outbox);
+void redis_outbox_lost(struct redis_outbox *outbox);
+
+void redis_alerts_init(struct redis_sink *sink);
+void redis_alerts_fini(struct redis_sink *sink);
+// Into the batch that is being built.
+void redis_alerts_add(struct redis_sink *sink, unsigned which,
+                      const struct change *change);
+void redis_alerts_result(struct redis_sink *sink, const struct redis_item *item);
+// What the batch carried is written.
+void redis_alerts_written(struct redis_sink *sink, unsigned which);
+// False if there is nothing to read.
+bool redis_alerts_recall(struct redis_sink *sink);
+void redis_alerts_found(struct redis_sink *sink, struct slice value);
