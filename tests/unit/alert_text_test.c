@@ -1,0 +1,124 @@
+// Alerts as sentences in a Slack body.
+#include "sinks/alert_text.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include <cmocka.h>
+
+// The text of the body; valid until the next call.
+static const char *
+text_of(const char *json)
+{
+    static json_t *last;
+    struct buffer body;
+    buffer_init(&body, 1 << 16);
+    assert_int_equal(alert_text_slack(slice_of(json), &body), STATUS_OK);
+    json_decref(last);
+    last = json_loadb(body.bytes, body.size, 0, NULL);
+    buffer_fini(&body);
+    assert_non_null(last);
+    assert_int_equal(json_object_size(last), 1);
+    return json_string_value(json_object_get(last, "text"));
+}
+
+static void
+an_alert_says_why_who_and_what(void **state)
+{
+    (void)state;
+    assert_string_equal(
+        text_of("{\"id\":\"viral:x:12:1\",\"rule\":\"viral\",\"level\":1,"
+                "\"type\":\"cascade.alert\",\"cascade\":{\"id\":\"x:12\",\"size\":104,"
+                "\"text\":\"tea\\nfor two\"},\"author\":{\"id\":\"x:7\",\"handle\":"
+                "\"ann\",\"followers\":120},\"why\":[\"size 104 >= 100\",\"burst\"]}"),
+        "*viral*, level 1: size 104 &gt;= 100, burst\nann (120 followers): tea for "
+        "two\nx:12");
+}
+
+static void
+the_last_word_says_the_true_size(void **state)
+{
+    (void)state;
+    assert_string_equal(
+        text_of(
+            "{\"rule\":\"viral\",\"level\":1,\"type\":\"cascade.resolved\","
+            "\"cascade\":{\"id\":\"x:12\",\"size\":5000},\"author\":{\"id\":\"x:7\","
+            "\"followers\":0},\"why\":[]}"),
+        "*viral* is over: size 5000\nx:7 (0 followers)\nx:12");
+}
+
+static void
+a_digest_shows_the_first_ten(void **state)
+{
+    (void)state;
+    char json[2048] = "{\"rule\":\"viral\",\"type\":\"alert.digest\",\"alerts\":[";
+    for (int i = 0; i < 11; i++) {
+        strcat(json, i == 0 ? "" : ",");
+        strcat(json, "{\"cascade\":\"x:1\",\"size\":7}");
+    }
+    strcat(json, "]}");
+    const char *text = text_of(json);
+    assert_non_null(
+        strstr(text, "*viral*: 11 alerts while catching up\nx:1, size 7\n"));
+    assert_string_equal(text + strlen(text) - strlen("\n…"), "\n…");
+}
+
+static void
+nobody_is_mentioned_and_nothing_becomes_a_link(void **state)
+{
+    (void)state;
+    const char *text =
+        text_of("{\"rule\":\"r\",\"level\":1,\"type\":\"cascade.alert\",\"cascade\":"
+                "{\"id\":\"<!here>\",\"text\":\"<!channel> & @all <https://x|y>\"},"
+                "\"author\":{\"id\":\"u\",\"handle\":\"@channel\",\"followers\":1},"
+                "\"why\":[\"<@U1>\"]}");
+    assert_null(strpbrk(text, "<>"));
+    assert_null(strstr(text, "@c"));
+    assert_null(strstr(text, "@a"));
+    assert_non_null(strstr(text, "&lt;!channel&gt; &amp; @\u200ball"));
+}
+
+static void
+long_text_is_cut_between_characters(void **state)
+{
+    (void)state;
+    char json[4096] = "{\"type\":\"cascade.alert\",\"cascade\":{\"text\":\"";
+    for (int i = 0; i < 300; i++) {
+        strcat(json, "角");
+    }
+    strcat(json, "\"}}");
+    const char *text = text_of(json);
+    assert_non_null(strstr(text, "角…"));
+    const char *first = strstr(text, "角");
+    assert_int_equal(strstr(text, "…") - first, 280 * 3);
+}
+
+static void
+what_is_no_alert_is_refused(void **state)
+{
+    (void)state;
+    struct buffer body;
+    buffer_init(&body, 1 << 16);
+    assert_int_equal(alert_text_slack(SLICE_LIT("{\"id\":"), &body), STATUS_PARSE);
+    assert_string_equal(text_of("{}"), "**, level 0\n (0 followers)\n");
+    buffer_fini(&body);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_alert_says_why_who_and_what),
+        cmocka_unit_test(the_last_word_says_the_true_size),
+        cmocka_unit_test(a_digest_shows_the_first_ten),
+        cmocka_unit_test(nobody_is_mentioned_and_nothing_becomes_a_link),
+        cmocka_unit_test(long_text_is_cut_between_characters),
+        cmocka_unit_test(what_is_no_alert_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
