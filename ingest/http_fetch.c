@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/time.h>
 
 #include <event2/event.h>
@@ -20,6 +21,9 @@ struct http_fetch {
     struct event *timer;
     struct error error; // of a request that could not begin
     bool is_busy;
+    bool is_post;
+    bool is_refused; // an address, by the rule
+    enum address_rule rule;
 };
 
 static void
@@ -28,14 +32,17 @@ tell(struct http_fetch *fetch, const char *why)
     char text[HTTP_ANSWER_TEXT_MAX];
     const struct http_answer *answer = &fetch->answer;
     bool is_good = why == NULL && answer->status == 200;
+    bool is_told =
+        is_good || answer->status != 200 || (fetch->is_post && answer->is_whole);
     if (why == NULL && !is_good) {
         why = http_answer_text(answer, text);
     }
     const struct http_fetch_answer told = {
-        .status = is_good || answer->status != 200 ? answer->status : 0,
+        .status = is_told ? answer->status : 0,
         .body = is_good ? buffer_text(&fetch->body) : SLICE_NONE,
         .not_before = http_answer_not_before(answer, fetch->setup.wall()),
         .why = why,
+        .is_refused = fetch->is_refused && answer->status == 0,
     };
     (void)evtimer_del(fetch->timer);
     fetch->is_busy = false;
@@ -56,7 +63,7 @@ on_bytes(char *bytes, size_t one, size_t size, void *context)
     struct http_fetch *fetch = context;
     const struct slice text = {bytes, size};
     (void)one;
-    if (fetch->answer.status != 200) {
+    if (fetch->is_post || fetch->answer.status != 200) {
         http_answer_body(&fetch->answer, text);
         return fetch->answer.body_len < HTTP_ANSWER_BODY_MAX ? size : 0;
     }
@@ -81,11 +88,14 @@ on_done(void *context, CURLcode code)
 {
     struct http_fetch *fetch = context;
     char why[CURL_ERROR_SIZE];
-    bool is_refused = fetch->answer.is_whole && fetch->answer.status != 200;
+    bool is_told =
+        fetch->answer.is_whole && (fetch->is_post || fetch->answer.status != 200);
     const char *text = NULL;
-    if (fetch->body.is_failed) {
+    if (fetch->is_refused && !fetch->answer.is_whole) {
+        text = "the address is not allowed";
+    } else if (fetch->body.is_failed) {
         text = "the answer is longer than any should be";
-    } else if (code != CURLE_OK && !is_refused) {
+    } else if (code != CURLE_OK && !is_told) {
         memcpy(why, fetch->request.why, sizeof(why));
         text = why[0] != '\0' ? why : curl_easy_strerror(code);
     }
@@ -100,8 +110,10 @@ on_timer(evutil_socket_t fd, short what, void *context)
     (void)fd;
     (void)what;
     drop(fetch);
-    tell(fetch,
-         fetch->error.code != STATUS_OK ? fetch->error.text : "no answer in time");
+    bool is_told = fetch->is_post && fetch->answer.is_whole;
+    const char *why =
+        fetch->error.code != STATUS_OK ? fetch->error.text : "no answer in time";
+    tell(fetch, is_told ? NULL : why);
 }
 
 enum status
@@ -144,8 +156,43 @@ http_fetch_is_busy(const struct http_fetch *fetch)
     return fetch->is_busy;
 }
 
+static curl_socket_t
+on_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    struct http_fetch *fetch = context;
+    (void)purpose;
+    if (!address_is_allowed(&address->addr, fetch->rule)) {
+        fetch->is_refused = true;
+        return CURL_SOCKET_BAD;
+    }
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
 static enum status
-begin(struct http_fetch *fetch, const struct source_options *options, const char *url)
+prepare_post(struct http_fetch *fetch, const struct http_fetch_post *post)
+{
+    CURL *easy = fetch->request.easy;
+    for (size_t i = 0; i < post->header_count; i++) {
+        if (curl_slist_append(fetch->request.headers, post->headers[i]) == NULL) {
+            return error_set(&fetch->error, STATUS_NOMEM, "no memory for a request");
+        }
+    }
+    fetch->rule = post->rule;
+    (void)curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    (void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+    (void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, fetch);
+    (void)curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    (void)curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                           (curl_off_t)post->body.len);
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, post->body.ptr);
+    return code == CURLE_OK
+               ? STATUS_OK
+               : error_set(&fetch->error, STATUS_NOMEM, "no memory for a request");
+}
+
+static enum status
+begin(struct http_fetch *fetch, const struct source_options *options, const char *url,
+      const struct http_fetch_post *post)
 {
     enum status status =
         http_request_init(&fetch->request, options, url, &fetch->error);
@@ -159,21 +206,40 @@ begin(struct http_fetch *fetch, const struct source_options *options, const char
     (void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, fetch);
     (void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     (void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, fetch);
+    if (post != NULL && prepare_post(fetch, post) != STATUS_OK) {
+        return fetch->error.code;
+    }
     return http_client_start(fetch->setup.client, &fetch->transfer, &fetch->error);
 }
 
-void
-http_fetch_start(struct http_fetch *fetch, const struct source_options *options,
-                 const char *url)
+static void
+start(struct http_fetch *fetch, const struct source_options *options, const char *url,
+      const struct http_fetch_post *post)
 {
     drop(fetch);
     http_answer_reset(&fetch->answer);
     buffer_reset(&fetch->body);
     fetch->error = (struct error){.code = STATUS_OK};
     fetch->is_busy = true;
-    usec wait = begin(fetch, options, url) == STATUS_OK ? fetch->setup.within : 0;
+    fetch->is_post = post != NULL;
+    fetch->is_refused = false;
+    usec wait = begin(fetch, options, url, post) == STATUS_OK ? fetch->setup.within : 0;
     struct timeval delay = {wait / USEC_PER_S, wait % USEC_PER_S};
     (void)evtimer_add(fetch->timer, &delay);
+}
+
+void
+http_fetch_start(struct http_fetch *fetch, const struct source_options *options,
+                 const char *url)
+{
+    start(fetch, options, url, NULL);
+}
+
+void
+http_fetch_post(struct http_fetch *fetch, const struct source_options *options,
+                const char *url, const struct http_fetch_post *post)
+{
+    start(fetch, options, url, post);
 }
 
 void

@@ -1,4 +1,5 @@
-// One GET whose whole answer is wanted, with a deadline and a ceiling.
+// One GET whose whole answer is wanted, or one POST of which the status is; with a
+// deadline and a ceiling.
 //
 // Over the process's curl (ingest/http_client.h), with the token, the certificates and
 // the rules of a source's options. Redirects are not followed.
@@ -10,6 +11,7 @@
 #include "base/slice.h"
 #include "base/status.h"
 #include "base/usec.h"
+#include "ingest/address.h"
 
 struct event_base;
 struct http_client;
@@ -21,6 +23,7 @@ struct http_fetch_answer {
     struct slice body; // of a 200; borrowed
     usec not_before;   // wall time before which the server wants no more; or USEC_NONE
     const char *why;   // for a person, unless status is 200
+    bool is_refused;   // there was none because a post's rule forbids the address
 };
 
 // From the event loop. May start the next one.
@@ -47,5 +50,17 @@ bool http_fetch_is_busy(const struct http_fetch *fetch);
 // Not while busy. Borrows both; a failure to begin is told through on_done, later.
 void http_fetch_start(struct http_fetch *fetch, const struct source_options *options,
                       const char *url);
+// A POST. The address is judged where the connection is made, after every look-up;
+// for the same reason no proxy is used. The answer's body is read up to a ceiling and
+// thrown away; a status that came counts, whatever becomes of the body.
+struct http_fetch_post {
+    struct slice body;          // copied
+    const char *const *headers; // "name: value"; copied
+    size_t header_count;
+    enum address_rule rule;
+};
+// As http_fetch_start; the answer has no body.
+void http_fetch_post(struct http_fetch *fetch, const struct source_options *options,
+                     const char *url, const struct http_fetch_post *post);
 // Ends one under way without on_done.
 void http_fetch_stop(struct http_fetch *fetch);

@@ -82,6 +82,8 @@ set_options(CURL *easy, const struct source_options *options,
     (void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     (void)curl_easy_setopt(easy, CURLOPT_USERAGENT, "cascaded/" CASCADED_VERSION);
     (void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    // Giving up on a slow name server must not wait for it.
+    (void)curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
     // A stream ends with its connection, and a new one is meant to be new.
     (void)curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
     (void)curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);

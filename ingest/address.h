@@ -1,0 +1,25 @@
+// What kind of machine an IP address leads to: anybody's, this one, or one that only
+// this network can reach. Pure.
+//
+// Judged by the address itself; one that carries an IPv4 address within (v4-mapped,
+// NAT64, 6to4) counts as what it carries. Sources: the special-purpose registries of
+// RFC 6890 and its successors.
+#pragma once
+
+#include <stdbool.h>
+
+struct sockaddr;
+
+enum address_class {
+    ADDRESS_PUBLIC,
+    ADDRESS_LOOPBACK,
+    ADDRESS_PRIVATE, // private, link-local, shared (CGNAT), multicast, reserved …; also
+                     // whatever is no IP address
+};
+
+enum address_rule { ADDRESS_RULE_PUBLIC, ADDRESS_RULE_LOOPBACK, ADDRESS_RULE_ANY };
+
+// Borrows address, which must be as long as its family wants.
+enum address_class address_class(const struct sockaddr *address);
+
+bool address_is_allowed(const struct sockaddr *address, enum address_rule rule);
