@@ -12,14 +12,19 @@
 #include "sinks/http_server.h"
 #include "sinks/redis_keys.h"
 #include "sinks/redis_sink.h"
+#include "sinks/webhook.h"
 
 enum { VALUE_MAX = 1024, FIELDS_MAX = 4096 };
 
 static const struct metric *const metric_parts[DESCRIBE_METRIC_PARTS] = {
-    [DESCRIBE_LINES] = lines_metric_rows,       [DESCRIBE_DECODE] = decode_metric_rows,
-    [DESCRIBE_PIPELINE] = pipeline_metric_rows, [DESCRIBE_REDIS] = redis_metric_rows,
-    [DESCRIBE_SOURCE] = source_metric_rows,     [DESCRIBE_HTTP] = http_metric_rows,
+    [DESCRIBE_LINES] = lines_metric_rows,
+    [DESCRIBE_DECODE] = decode_metric_rows,
+    [DESCRIBE_PIPELINE] = pipeline_metric_rows,
+    [DESCRIBE_REDIS] = redis_metric_rows,
+    [DESCRIBE_SOURCE] = source_metric_rows,
+    [DESCRIBE_HTTP] = http_metric_rows,
     [DESCRIBE_NAMES] = lookup_metric_rows,
+    [DESCRIBE_WEBHOOK] = webhook_metric_rows,
 };
 
 // One thing described: names and values by turns.

@@ -17,6 +17,7 @@ enum describe_metric_part {
     DESCRIBE_SOURCE,
     DESCRIBE_HTTP,
     DESCRIBE_NAMES,
+    DESCRIBE_WEBHOOK,
     DESCRIBE_METRIC_PARTS,
 };
 void describe_values(FILE *out, const void *const values[DESCRIBE_METRIC_PARTS]);

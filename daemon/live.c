@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "daemon/clock.h"
+#include "daemon/deliver.h"
 #include "daemon/keeper.h"
 #include "daemon/lookup.h"
 #include "daemon/notify.h"
@@ -42,6 +43,7 @@ struct live {
     struct recall recall;
     usec held_since; // monotonic, while the sink is held
     struct http_client *client;
+    struct deliver *deliver;
     struct streams streams;
     struct lookup *lookup; // NULL: switched off
     struct web *web;       // NULL: http.listen is empty
@@ -319,6 +321,9 @@ reload(struct live *live)
     memcpy(live->settings->sources, next.sources, sizeof(next.sources));
     memcpy(live->settings->source_lines, next.source_lines, sizeof(next.source_lines));
     live->settings->source_count = next.source_count;
+    if (!settings_webhooks_equal(live->settings, &next)) {
+        log_warn("webhooks have changed; restart to apply it");
+    }
     if (!streams_apply(&live->streams, live->settings, &error)) {
         log_error("%s", error.text);
     }
@@ -406,9 +411,22 @@ create_pipeline(struct live *live, struct error *error)
 }
 
 static bool
-create_parts(struct live *live, struct error *error)
+create_sink(struct live *live, struct error *error)
 {
     recall_init(&live->recall, live->settings);
+    if (http_client_create(live->base, &live->client, error) != STATUS_OK) {
+        return false;
+    }
+    const struct deliver_setup deliver = {
+        .base = live->base,
+        .client = live->client,
+        .options = &live->settings->deliver,
+        .webhooks = live->settings->webhooks,
+        .webhook_count = live->settings->webhook_count,
+    };
+    if (deliver_create(&deliver, &live->deliver, error) != STATUS_OK) {
+        return false;
+    }
     struct redis_sink_setup sink = {
         .base = live->base,
         .options = &live->settings->redis,
@@ -418,14 +436,19 @@ create_parts(struct live *live, struct error *error)
         .on_event = on_redis,
         .on_flush = on_flush,
         .recall = &live->recall.request,
+        .alerts = deliver_alerts(live->deliver),
         .context = live,
     };
     if (redis_sink_create(&sink, &live->sink, error) != STATUS_OK) {
         return false;
     }
-    if (http_client_create(live->base, &live->client, error) != STATUS_OK) {
-        return false;
-    }
+    deliver_attach(live->deliver, live->sink);
+    return true;
+}
+
+static bool
+create_parts(struct live *live, struct error *error)
+{
     const struct stream_setup common = {
         .base = live->base,
         .client = live->client,
@@ -454,6 +477,7 @@ create_parts(struct live *live, struct error *error)
         .sink = live->sink,
         .streams = &live->streams,
         .lookup = live->lookup,
+        .deliver = live->deliver,
         .is_started = &live->has_started,
     };
     if (live->settings->http.listen[0] != '\0') {
@@ -469,6 +493,7 @@ destroy(struct live *live)
     web_destroy(&live->web);
     lookup_destroy(&live->lookup);
     streams_fini(&live->streams);
+    deliver_destroy(&live->deliver);
     http_client_destroy(&live->client);
     redis_sink_destroy(&live->sink);
     keeper_fini(&live->keeper);
@@ -505,7 +530,7 @@ live_run(const struct config_place *place, struct settings *settings)
         live.exit_code = EX_OSERR;
     } else if ((live.exit_code = create_pipeline(&live, &error)) != 0) {
         log_error("%s", error.text);
-    } else if (!create_parts(&live, &error)) {
+    } else if (!create_sink(&live, &error) || !create_parts(&live, &error)) {
         log_error("%s", error.text);
         live.exit_code = error.code == STATUS_NOMEM || error.code == STATUS_IO
                              ? EX_OSERR

@@ -13,20 +13,23 @@
 #include "base/log.h"
 #include "daemon/cli.h"
 #include "daemon/config.h"
+#include "daemon/deliver.h"
 #include "daemon/describe.h"
 #include "daemon/keeper.h"
 #include "daemon/live.h"
 #include "daemon/progress.h"
 #include "daemon/replay.h"
 #include "daemon/settings.h"
+#include "ingest/http_client.h"
 #include "pipeline/pipeline.h"
 #include "sinks/redis_resume.h"
 #include "sinks/redis_sink.h"
 
 #define CONFIG_DEFAULT "/etc/cascaded/cascaded.conf"
-#define START_PATIENCE (3 * USEC_PER_S)  // for a Redis that is only just starting
-#define FLUSH_PATIENCE (60 * USEC_PER_S) // for a Redis that is away at the end
-#define STOP_PATIENCE (5 * USEC_PER_S)   // after a signal
+#define START_PATIENCE (3 * USEC_PER_S)    // for a Redis that is only just starting
+#define FLUSH_PATIENCE (60 * USEC_PER_S)   // for a Redis that is away at the end
+#define STOP_PATIENCE (5 * USEC_PER_S)     // after a signal
+#define DELIVER_PATIENCE (60 * USEC_PER_S) // for the first attempt of each alert
 #define REASONS_TOLD 32
 
 static const struct timeval look_every = {0, 20 * USEC_PER_MS};
@@ -38,6 +41,8 @@ struct daemon {
     struct event *signals[2];
     struct pipeline *pipeline; // the keeper's
     struct redis_sink *sink;
+    struct http_client *client; // NULL: no webhook is called
+    struct deliver *deliver;
     struct replay *replay;
     struct pipeline_metrics before; // as the snapshot had them
     struct keeper keeper;
@@ -178,6 +183,33 @@ on_finished(void *context, const struct error *error)
 }
 
 static void
+on_delivered(void *context)
+{
+    struct daemon *daemon = context;
+    uint64_t pending = deliver_pending(daemon->deliver);
+    if (pending != 0) {
+        log_warn("%" PRIu64 " alerts are not acknowledged: they wait in Redis for the "
+                 "next start with these webhooks",
+                 pending);
+    }
+    redis_sink_finish(daemon->sink, STOP_PATIENCE, on_finished, daemon);
+}
+
+// Everything is in Redis; alerts have still to reach those who read them.
+static void
+on_written(void *context, const struct error *error)
+{
+    struct daemon *daemon = context;
+    if (error != NULL) {
+        on_finished(daemon, error);
+    } else {
+        deliver_finish(daemon->deliver,
+                       daemon->is_stopping ? STOP_PATIENCE : DELIVER_PATIENCE,
+                       on_delivered, daemon);
+    }
+}
+
+static void
 on_replayed(void *context, int exit_code, const struct error *error)
 {
     struct daemon *daemon = context;
@@ -190,7 +222,7 @@ on_replayed(void *context, int exit_code, const struct error *error)
         return;
     }
     redis_sink_finish(daemon->sink,
-                      daemon->is_stopping ? STOP_PATIENCE : FLUSH_PATIENCE, on_finished,
+                      daemon->is_stopping ? STOP_PATIENCE : FLUSH_PATIENCE, on_written,
                       daemon);
 }
 
@@ -327,10 +359,33 @@ create_pipeline(struct daemon *daemon, struct replay_place *ret_place,
     return 0;
 }
 
+// A replay calls webhooks only if that is asked for.
+static bool
+create_deliver(struct daemon *daemon, struct error *error)
+{
+    const struct settings *settings = &daemon->settings;
+    size_t count = daemon->cli.delivers ? settings->webhook_count : 0;
+    if (count != 0 &&
+        http_client_create(daemon->base, &daemon->client, error) != STATUS_OK) {
+        return false;
+    }
+    const struct deliver_setup deliver = {
+        .base = daemon->base,
+        .client = daemon->client,
+        .options = &settings->deliver,
+        .webhooks = settings->webhooks,
+        .webhook_count = count,
+    };
+    return deliver_create(&deliver, &daemon->deliver, error) == STATUS_OK;
+}
+
 static bool
 create_parts(struct daemon *daemon, const struct replay_place *place,
              struct error *error)
 {
+    if (!create_deliver(daemon, error)) {
+        return false;
+    }
     struct redis_sink_setup sink = {
         .base = daemon->base,
         .options = &daemon->settings.redis,
@@ -340,11 +395,13 @@ create_parts(struct daemon *daemon, const struct replay_place *place,
         .on_event = on_redis,
         .on_flush = on_flush,
         .recall = daemon->keeper.state != NULL ? &daemon->progress.request : NULL,
+        .alerts = deliver_alerts(daemon->deliver),
         .context = daemon,
     };
     if (redis_sink_create(&sink, &daemon->sink, error) != STATUS_OK) {
         return false;
     }
+    deliver_attach(daemon->deliver, daemon->sink);
     enum decode_format format = DECODE_AUTO;
     enum status status =
         decode_format_parse(slice_of(daemon->settings.daemon.format), &format);
@@ -387,6 +444,8 @@ static void
 destroy(struct daemon *daemon)
 {
     replay_destroy(&daemon->replay);
+    deliver_destroy(&daemon->deliver);
+    http_client_destroy(&daemon->client);
     redis_sink_destroy(&daemon->sink);
     keeper_fini(&daemon->keeper);
     for (size_t i = 0; i < 2; i++) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ingest/decode.h"
+#include "sinks/redis_alerts.h"
 
 static const struct option daemon_option_rows[] = {
     {"format", OPTION_TEXT, "auto", 1, 16, false,
@@ -20,6 +21,7 @@ const struct settings_part settings_parts[] = {
     {state_option_rows, offsetof(struct settings, state)},
     {http_option_rows, offsetof(struct settings, http)},
     {lookup_option_rows, offsetof(struct settings, lookup)},
+    {deliver_option_rows, offsetof(struct settings, deliver)},
 };
 const size_t settings_part_count = sizeof(settings_parts) / sizeof(settings_parts[0]);
 
@@ -27,6 +29,12 @@ static enum status
 check_source(const void *item, struct error *error)
 {
     return source_options_check(item, error);
+}
+
+static enum status
+check_webhook(const void *item, struct error *error)
+{
+    return webhook_options_check(item, error);
 }
 
 const struct settings_group settings_groups[] = {
@@ -41,11 +49,25 @@ const struct settings_group settings_groups[] = {
         .secrets = {"token_file"},
         .check = check_source,
     },
+    {
+        .name = "webhook",
+        .rows = webhook_option_rows,
+        .items = offsetof(struct settings, webhooks),
+        .item_size = sizeof(struct webhook_options),
+        .count = offsetof(struct settings, webhook_count),
+        .lines = offsetof(struct settings, webhook_lines),
+        .maximum = SETTINGS_WEBHOOKS_MAX,
+        .secrets = {"secret_file"},
+        .check = check_webhook,
+    },
 };
 const size_t settings_group_count =
     sizeof(settings_groups) / sizeof(settings_groups[0]);
 
 static_assert(offsetof(struct source_options, name) == 0, "titles come first");
+static_assert(offsetof(struct webhook_options, name) == 0, "titles come first");
+static_assert((int)SETTINGS_WEBHOOKS_MAX <= (int)REDIS_ENDPOINTS_MAX,
+              "each has its bit");
 
 static void *
 values_of(struct settings *settings, const struct settings_part *part)
@@ -292,4 +314,16 @@ settings_equal(const struct option *rows, const void *one, const void *other)
         }
     }
     return true;
+}
+
+bool
+settings_webhooks_equal(const struct settings *one, const struct settings *other)
+{
+    bool is_equal = one->webhook_count == other->webhook_count;
+    for (size_t i = 0; i < one->webhook_count && is_equal; i++) {
+        is_equal =
+            strcmp(one->webhooks[i].name, other->webhooks[i].name) == 0 &&
+            settings_equal(webhook_option_rows, &one->webhooks[i], &other->webhooks[i]);
+    }
+    return is_equal;
 }

@@ -6,14 +6,16 @@
 #pragma once
 
 #include "base/option.h"
+#include "daemon/deliver.h"
 #include "daemon/lookup.h"
 #include "daemon/state.h"
+#include "daemon/webhook_options.h"
 #include "ingest/source_options.h"
 #include "pipeline/pipeline.h"
 #include "sinks/http_options.h"
 #include "sinks/redis_options.h"
 
-enum { SETTINGS_SOURCES_MAX = 32 };
+enum { SETTINGS_SOURCES_MAX = 32, SETTINGS_WEBHOOKS_MAX = 16 };
 
 struct daemon_options {
     char format[OPTION_TEXT_MAX];
@@ -29,6 +31,10 @@ struct settings {
     struct source_options sources[SETTINGS_SOURCES_MAX];
     int source_lines[SETTINGS_SOURCES_MAX]; // of the file below; 0: not from it
     size_t source_count;
+    struct deliver_options deliver;
+    struct webhook_options webhooks[SETTINGS_WEBHOOKS_MAX];
+    int webhook_lines[SETTINGS_WEBHOOKS_MAX];
+    size_t webhook_count;
     const char *file; // the configuration that was read, kept; NULL: none
 };
 
@@ -90,3 +96,4 @@ bool settings_check(struct settings *settings, settings_error_fn on_error,
 
 // True if both rows' values read the same.
 bool settings_equal(const struct option *rows, const void *one, const void *other);
+bool settings_webhooks_equal(const struct settings *one, const struct settings *other);

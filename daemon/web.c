@@ -11,6 +11,7 @@
 #include "sinks/http_server.h"
 #include "sinks/metrics_page.h"
 #include "sinks/redis_sink.h"
+#include "sinks/webhook.h"
 
 struct web {
     struct web_setup setup;
@@ -47,26 +48,38 @@ write_metrics(void *context, struct buffer *page)
     const struct web *web = context;
     const struct streams *streams = web->setup.streams;
     const struct metrics_instance pipeline = {pipeline_metrics(web->setup.pipeline),
-                                              NULL};
-    const struct metrics_instance redis = {redis_sink_metrics(web->setup.sink), NULL};
-    const struct metrics_instance http = {http_server_metrics(web->server), NULL};
+                                              NULL, NULL};
+    const struct metrics_instance redis = {redis_sink_metrics(web->setup.sink), NULL,
+                                           NULL};
+    const struct metrics_instance http = {http_server_metrics(web->server), NULL, NULL};
     struct metrics_instance sources[SETTINGS_SOURCES_MAX];
     struct metrics_instance decoders[SETTINGS_SOURCES_MAX + 1];
     for (size_t i = 0; i < streams->count; i++) {
         const struct stream *stream = streams->items[i];
         const char *name = stream_options(stream)->name;
-        sources[i] = (struct metrics_instance){stream_source_metrics(stream), name};
-        decoders[i] = (struct metrics_instance){stream_decode_metrics(stream), name};
+        sources[i] =
+            (struct metrics_instance){stream_source_metrics(stream), name, NULL};
+        decoders[i] =
+            (struct metrics_instance){stream_decode_metrics(stream), name, NULL};
     }
     decoders[streams->count] =
-        (struct metrics_instance){decoder_metrics(web->feed.decoder), "push"};
+        (struct metrics_instance){decoder_metrics(web->feed.decoder), "push", NULL};
     metrics_page_add(page, pipeline_metric_rows, &pipeline, 1);
     metrics_page_add(page, redis_metric_rows, &redis, 1);
     metrics_page_add(page, source_metric_rows, sources, streams->count);
     metrics_page_add(page, decode_metric_rows, decoders, streams->count + 1);
     metrics_page_add(page, http_metric_rows, &http, 1);
+    struct metrics_instance webhooks[SETTINGS_WEBHOOKS_MAX];
+    size_t webhook_count = deliver_count(web->setup.deliver);
+    for (size_t i = 0; i < webhook_count; i++) {
+        webhooks[i] =
+            (struct metrics_instance){deliver_metrics(web->setup.deliver, i),
+                                      deliver_name(web->setup.deliver, i), "webhook"};
+    }
+    metrics_page_add(page, webhook_metric_rows, webhooks, webhook_count);
     if (web->setup.lookup != NULL) {
-        const struct metrics_instance names = {lookup_metrics(web->setup.lookup), NULL};
+        const struct metrics_instance names = {lookup_metrics(web->setup.lookup), NULL,
+                                               NULL};
         metrics_page_add(page, lookup_metric_rows, &names, 1);
     }
 }

@@ -14,7 +14,8 @@ struct web_setup {
     struct redis_sink *sink;
     const struct streams *streams;
     const struct lookup *lookup; // NULL: there is none
-    const bool *is_started;      // Redis answered, and the sources are started
+    const struct deliver *deliver;
+    const bool *is_started; // Redis answered, and the sources are started
 };
 
 // NULL with error set, also when the address is taken.

@@ -47,12 +47,14 @@ add_sample(struct buffer *page, const struct metric *row,
            const struct metrics_instance *instance)
 {
     add(page, row->name);
-    if (row->labels != NULL || instance->source != NULL) {
+    if (row->labels != NULL || instance->name != NULL) {
         add(page, "{");
         add(page, row->labels != NULL ? row->labels : "");
-        if (instance->source != NULL) {
-            add(page, row->labels != NULL ? ",source=\"" : "source=\"");
-            add_escaped(page, instance->source);
+        if (instance->name != NULL) {
+            add(page, row->labels != NULL ? "," : "");
+            add(page, instance->label != NULL ? instance->label : "source");
+            add(page, "=\"");
+            add_escaped(page, instance->name);
             add(page, "\"");
         }
         add(page, "}");

@@ -10,11 +10,12 @@
 #include "base/buffer.h"
 #include "base/metric.h"
 
-// One struct that a table's rows count in. source: value of the label "source", or NULL
-// for none.
+// One struct that a table's rows count in. name: value of its label, or NULL for none.
+// label: "source" if NULL.
 struct metrics_instance {
     const void *values;
-    const char *source;
+    const char *name;
+    const char *label;
 };
 
 // Appends the samples of all rows, each for every instance. Borrows everything.

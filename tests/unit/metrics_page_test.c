@@ -26,8 +26,8 @@ page_explains_each_name_once_and_escapes_labels(void **state)
 {
     (void)state;
     const struct values values[] = {{1, 2, 3}, {4, 5, UINT64_MAX}};
-    const struct metrics_instance instances[] = {{&values[0], "x"},
-                                                 {&values[1], "a\"b\\c\nd"}};
+    const struct metrics_instance instances[] = {{&values[0], "x", NULL},
+                                                 {&values[1], "a\"b\\c\nd", NULL}};
     struct buffer page;
     buffer_init(&page, 1 << 16);
     metrics_page_add(&page, rows, instances, 2);
@@ -51,7 +51,7 @@ page_without_sources_has_no_label_and_without_instances_is_empty(void **state)
 {
     (void)state;
     const struct values values = {1, 2, 3};
-    const struct metrics_instance instance = {&values, NULL};
+    const struct metrics_instance instance = {&values, NULL, NULL};
     struct buffer page;
     buffer_init(&page, 1 << 16);
     metrics_page_add(&page, rows, &instance, 0);
@@ -68,7 +68,7 @@ page_that_is_too_long_is_known_to_have_failed(void **state)
 {
     (void)state;
     const struct values values = {1, 2, 3};
-    const struct metrics_instance instance = {&values, NULL};
+    const struct metrics_instance instance = {&values, NULL, NULL};
     struct buffer page;
     buffer_init(&page, 40);
     metrics_page_add(&page, rows, &instance, 1);

@@ -1,0 +1,442 @@
+#define _DEFAULT_SOURCE // explicit_bzero
+#include "daemon/deliver.h"
+
+#include <event2/event.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/buffer.h"
+#include "base/log.h"
+#include "daemon/alert_out.h"
+#include "daemon/clock.h"
+#include "ingest/http_fetch.h"
+#include "ingest/source_options.h"
+#include "sinks/alert_text.h"
+#include "sinks/redis_alerts.h"
+#include "sinks/webhook.h"
+#include "sinks/webhook_sign.h"
+
+enum { KEEP_MOST = 10000000, BODY_MOST = 32 << 20, ANSWER_MOST = 1 << 16, HEADERS = 4 };
+
+#define LOOK_AGAIN USEC_PER_MIN         // the wall clock may have been set
+#define PUMP_EVERY (50 * USEC_PER_MS)   // while standard output is not read
+#define FINISH_EVERY (20 * USEC_PER_MS) // while deliver_finish waits
+#define AT(member) offsetof(struct deliver_options, member)
+
+// clang-format off
+const struct option deliver_option_rows[] = {
+    {"alerts.keep", OPTION_COUNT, "10000", 1, KEEP_MOST, false, AT(keep),
+     "Alerts the stream in Redis holds at least; a hundred or so more may stand there"},
+    {"alerts.stdout", OPTION_BOOL, "false", 0, 0, false, AT(to_stdout),
+     "Write each new alert to standard output, one JSON object a line"},
+    OPTION_END,
+};
+// clang-format on
+
+struct endpoint {
+    struct deliver *deliver;
+    size_t index;
+    const struct webhook_options *options;
+    struct webhook *webhook;
+    struct http_fetch *fetch;
+    struct source_options request; // what http_fetch needs besides the URL
+    struct buffer body;
+    struct error unsent; // why the message under way could not even begin
+};
+
+struct deliver {
+    struct deliver_setup setup;
+    struct redis_alerts alerts;
+    struct redis_sink *sink;
+    struct alert_out out;
+    struct event *timer;
+    struct endpoint endpoints[REDIS_ENDPOINTS_MAX];
+    deliver_done_fn done; // NULL: nobody waits
+    void *done_context;
+    usec done_by; // monotonic
+};
+
+// ── time ───────────────────────────────────────────────────────────────────
+
+static void
+set_timer(struct deliver *deliver, usec wait)
+{
+    struct timeval delay = {wait / USEC_PER_S, wait % USEC_PER_S};
+    (void)evtimer_add(deliver->timer, &delay);
+}
+
+static void
+answer(struct endpoint *endpoint, const struct webhook_answer *told)
+{
+    webhook_answered(endpoint->webhook, told, clock_wall());
+    set_timer(endpoint->deliver, 0);
+}
+
+// True if it has nothing to do now.
+static bool
+tick_endpoint(struct endpoint *endpoint, usec now, usec *wait)
+{
+    if (endpoint->unsent.code != STATUS_OK) {
+        const struct webhook_answer told = {.not_before = USEC_NONE,
+                                            .why = endpoint->unsent.text};
+        webhook_answered(endpoint->webhook, &told, now);
+        endpoint->unsent = (struct error){.code = STATUS_OK};
+    }
+    usec due = webhook_tick(endpoint->webhook, now);
+    if (endpoint->unsent.code != STATUS_OK) {
+        *wait = 0;
+    } else if (due != USEC_NONE && due - now < *wait) {
+        *wait = due - now;
+    }
+    return !webhook_is_busy(endpoint->webhook);
+}
+
+static void
+on_timer(evutil_socket_t fd, short what, void *context)
+{
+    struct deliver *deliver = context;
+    (void)fd;
+    (void)what;
+    usec now = clock_wall();
+    usec wait = LOOK_AGAIN;
+    bool is_idle = true;
+    if (alert_out_pump(&deliver->out)) {
+        wait = PUMP_EVERY;
+    }
+    for (size_t i = 0; i < deliver->alerts.endpoint_count; i++) {
+        is_idle = tick_endpoint(&deliver->endpoints[i], now, &wait) && is_idle;
+    }
+    if (deliver->done != NULL) {
+        if (is_idle || clock_monotonic() >= deliver->done_by) {
+            deliver_done_fn done = deliver->done;
+            deliver->done = NULL;
+            done(deliver->done_context);
+        }
+        wait = wait < FINISH_EVERY ? wait : FINISH_EVERY;
+    }
+    set_timer(deliver, wait);
+}
+
+// ── a message ──────────────────────────────────────────────────────────────
+
+static enum status
+make_body(struct endpoint *endpoint, struct slice json, struct error *error)
+{
+    buffer_reset(&endpoint->body);
+    enum status status = STATUS_OK;
+    if (webhook_options_format(endpoint->options) == WEBHOOK_FORMAT_SLACK) {
+        status = alert_text_slack(json, &endpoint->body);
+    } else {
+        buffer_append(&endpoint->body, json);
+    }
+    if (status != STATUS_OK || endpoint->body.is_failed) {
+        return error_set(error, STATUS_NOMEM, "no memory for a message");
+    }
+    return STATUS_OK;
+}
+
+static enum status
+make_signature(const struct endpoint *endpoint, const struct webhook_signed *message,
+               char *line, struct error *error)
+{
+    struct webhook_secrets secrets;
+    enum status status =
+        webhook_sign_read(endpoint->options->secret_file, &secrets, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    line += sprintf(line, "webhook-signature: ");
+    status = webhook_sign(&secrets, message, line);
+    explicit_bzero(&secrets, sizeof(secrets));
+    return status == STATUS_OK ? status
+                               : error_set(error, status, "no memory for a signature");
+}
+
+static enum status
+post(struct endpoint *endpoint, struct slice id, struct slice json, struct error *error)
+{
+    char id_line[WEBHOOK_ID_MAX + 16];
+    char time_line[64];
+    char signature_line[WEBHOOK_SIGNATURE_MAX + 32];
+    const char *headers[HEADERS] = {"Content-Type: application/json", id_line,
+                                    time_line, signature_line};
+    bool is_signed = endpoint->options->secret_file[0] != '\0';
+    enum status status = make_body(endpoint, json, error);
+    struct webhook_signed message = {
+        .id = id,
+        .seconds = usec_floor_div(clock_wall(), USEC_PER_S),
+        .body = buffer_text(&endpoint->body),
+    };
+    snprintf(id_line, sizeof(id_line), "webhook-id: %.*s", SLICE_ARG(id));
+    snprintf(time_line, sizeof(time_line), "webhook-timestamp: %" PRId64,
+             message.seconds);
+    if (status == STATUS_OK && is_signed) {
+        status = make_signature(endpoint, &message, signature_line, error);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    const struct http_fetch_post request = {
+        .body = message.body,
+        .headers = headers,
+        .header_count = is_signed ? HEADERS : HEADERS - 1,
+        .rule = webhook_options_rule(endpoint->options),
+    };
+    http_fetch_post(endpoint->fetch, &endpoint->request, endpoint->options->url,
+                    &request);
+    return STATUS_OK;
+}
+
+static void
+on_send(void *context, struct slice id, struct slice json)
+{
+    struct endpoint *endpoint = context;
+    // Not within the call: the answer is told at the next tick.
+    (void)post(endpoint, id, json, &endpoint->unsent);
+}
+
+static void
+on_fetched(void *context, const struct http_fetch_answer *fetched)
+{
+    const struct webhook_answer told = {
+        .status = fetched->status,
+        .not_before = fetched->not_before,
+        .is_refused = fetched->is_refused,
+        .why = fetched->is_refused
+                   ? "its address is one that the world cannot reach: set "
+                     "allow_private if that is meant"
+                   : (fetched->why != NULL ? fetched->why : ""),
+    };
+    answer(context, &told);
+}
+
+static void
+on_keep(void *context, struct slice id, struct slice value)
+{
+    const struct endpoint *endpoint = context;
+    redis_outbox_keep(endpoint->deliver->sink, endpoint->index, id, value);
+}
+
+static void
+on_drop(void *context, struct slice id)
+{
+    const struct endpoint *endpoint = context;
+    redis_outbox_drop(endpoint->deliver->sink, endpoint->index, id);
+}
+
+static void
+on_tell(void *context, enum webhook_event event, const char *why)
+{
+    const struct endpoint *endpoint = context;
+    const char *name = endpoint->options->name;
+    switch (event) {
+    case WEBHOOK_EVENT_FAILING:
+        log_warn("webhook \"%s\" fails: %s; alerts wait and are sent again", name, why);
+        break;
+    case WEBHOOK_EVENT_RECOVERED:
+        log_info("webhook \"%s\" takes alerts again", name);
+        break;
+    case WEBHOOK_EVENT_GONE:
+        log_error("webhook \"%s\" answers 410 (gone): it gets nothing any more until "
+                  "the next start; take it out of the configuration",
+                  name);
+        break;
+    case WEBHOOK_EVENT_GIVEN_UP:
+        log_error("webhook \"%s\": an alert is given up after %d attempts: %s", name,
+                  WEBHOOK_ATTEMPTS, why);
+        break;
+    case WEBHOOK_EVENT_FULL:
+        log_warn("webhook \"%s\": %" PRIu64 " alerts wait, further ones are dropped",
+                 name, endpoint->options->queue);
+        break;
+    }
+}
+
+static uint32_t
+on_chance(void *context)
+{
+    uint32_t chance = 0;
+    (void)context;
+    (void)!getrandom(&chance, sizeof(chance), 0);
+    return chance;
+}
+
+// ── from Redis ─────────────────────────────────────────────────────────────
+
+static uint64_t
+on_wanted(void *context, struct slice rule)
+{
+    const struct deliver *deliver = context;
+    uint64_t wanted = 0;
+    for (size_t i = 0; i < deliver->alerts.endpoint_count; i++) {
+        const struct endpoint *endpoint = &deliver->endpoints[i];
+        bool is_wanted = !webhook_is_stopped(endpoint->webhook) &&
+                         webhook_options_want(endpoint->options, rule);
+        wanted |= (uint64_t)is_wanted << i;
+    }
+    return wanted;
+}
+
+static void
+on_alert(void *context, const struct redis_alert *alert)
+{
+    struct deliver *deliver = context;
+    if (deliver->setup.options->to_stdout) {
+        alert_out_add(&deliver->out, alert->json);
+    }
+    for (size_t i = 0; i < deliver->alerts.endpoint_count; i++) {
+        if ((alert->given >> i & 1) != 0) {
+            webhook_add(deliver->endpoints[i].webhook, alert->id, alert->json,
+                        clock_wall());
+        } else if ((alert->full >> i & 1) != 0) {
+            webhook_refuse(deliver->endpoints[i].webhook);
+        }
+    }
+    set_timer(deliver, 0);
+}
+
+static void
+on_waiting(void *context, size_t endpoint, struct slice id, struct slice value)
+{
+    struct deliver *deliver = context;
+    webhook_restore(deliver->endpoints[endpoint].webhook, id, value, clock_wall());
+    set_timer(deliver, 0);
+}
+
+// ── life ───────────────────────────────────────────────────────────────────
+
+static enum status
+create_endpoint(struct deliver *deliver, size_t index, struct error *error)
+{
+    static const struct webhook_calls calls = {on_send, on_keep, on_drop, on_tell,
+                                               on_chance};
+    struct endpoint *endpoint = &deliver->endpoints[index];
+    const struct webhook_options *options = &deliver->setup.webhooks[index];
+    *endpoint =
+        (struct endpoint){.deliver = deliver, .index = index, .options = options};
+    buffer_init(&endpoint->body, BODY_MOST);
+    option_presets(source_option_rows, &endpoint->request);
+    memcpy(endpoint->request.ca_file, options->ca_file, sizeof(options->ca_file));
+    const struct http_fetch_setup fetch = {
+        .base = deliver->setup.base,
+        .client = deliver->setup.client,
+        .body_most = ANSWER_MOST,
+        .within = options->timeout,
+        .wall = clock_wall,
+        .on_done = on_fetched,
+        .context = endpoint,
+    };
+    if (webhook_create(&calls, endpoint, options->queue, &endpoint->webhook) !=
+        STATUS_OK) {
+        return error_set(error, STATUS_NOMEM, "no memory for a webhook");
+    }
+    return http_fetch_create(&fetch, &endpoint->fetch, error);
+}
+
+enum status
+deliver_create(const struct deliver_setup *setup, struct deliver **ret_deliver,
+               struct error *error)
+{
+    struct deliver *deliver = calloc(1, sizeof(*deliver));
+    if (deliver == NULL) {
+        return error_set(error, STATUS_NOMEM, "no memory for alerts");
+    }
+    deliver->setup = *setup;
+    alert_out_init(&deliver->out);
+    deliver->alerts = (struct redis_alerts){
+        .keep = setup->options->keep,
+        .wanted = on_wanted,
+        .on_alert = on_alert,
+        .on_waiting = on_waiting,
+        .context = deliver,
+    };
+    deliver->timer = evtimer_new(setup->base, on_timer, deliver);
+    enum status status = deliver->timer != NULL ? STATUS_OK : STATUS_NOMEM;
+    for (size_t i = 0; i < setup->webhook_count && status == STATUS_OK; i++) {
+        status = create_endpoint(deliver, i, error);
+        deliver->alerts.endpoints[i] =
+            (struct redis_endpoint){setup->webhooks[i].name, setup->webhooks[i].queue};
+        deliver->alerts.endpoint_count = i + 1;
+    }
+    if (status != STATUS_OK) {
+        deliver_destroy(&deliver);
+        return error_set(error, status, "no memory for alerts");
+    }
+    *ret_deliver = deliver;
+    return STATUS_OK;
+}
+
+void
+deliver_destroy(struct deliver **deliver)
+{
+    struct deliver *old = *deliver;
+    if (old == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < old->alerts.endpoint_count; i++) {
+        http_fetch_destroy(&old->endpoints[i].fetch);
+        webhook_destroy(&old->endpoints[i].webhook);
+        buffer_fini(&old->endpoints[i].body);
+    }
+    if (old->timer != NULL) {
+        event_free(old->timer);
+    }
+    (void)alert_out_pump(&old->out);
+    alert_out_fini(&old->out);
+    free(old);
+    *deliver = NULL;
+}
+
+const struct redis_alerts *
+deliver_alerts(const struct deliver *deliver)
+{
+    return &deliver->alerts;
+}
+
+void
+deliver_attach(struct deliver *deliver, struct redis_sink *sink)
+{
+    deliver->sink = sink;
+}
+
+void
+deliver_finish(struct deliver *deliver, usec within, deliver_done_fn done,
+               void *context)
+{
+    alert_out_finish(&deliver->out);
+    deliver->done = done;
+    deliver->done_context = context;
+    deliver->done_by = clock_monotonic() + within;
+    set_timer(deliver, 0);
+}
+
+uint64_t
+deliver_pending(const struct deliver *deliver)
+{
+    uint64_t pending = 0;
+    for (size_t i = 0; i < deliver->alerts.endpoint_count; i++) {
+        pending += webhook_metrics(deliver->endpoints[i].webhook)->pending;
+    }
+    return pending;
+}
+
+size_t
+deliver_count(const struct deliver *deliver)
+{
+    return deliver->alerts.endpoint_count;
+}
+
+const char *
+deliver_name(const struct deliver *deliver, size_t webhook)
+{
+    return deliver->endpoints[webhook].options->name;
+}
+
+const struct webhook_metrics *
+deliver_metrics(const struct deliver *deliver, size_t webhook)
+{
+    return webhook_metrics(deliver->endpoints[webhook].webhook);
+}

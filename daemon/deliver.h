@@ -1,0 +1,61 @@
+// Alerts to whoever is to get them: webhooks and standard output.
+//
+//     Redis sink ─ alert claimed ─▶ deliver ─▶ standard output
+//                                      └─▶ webhook (sinks/webhook.h) ─▶ HTTP
+//
+// Every webhook has its queue, its connection and its deadline: one that hangs delays
+// nobody else. An alert leaves Redis' outbox once the webhook acknowledged it.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/metric.h"
+#include "base/option.h"
+#include "base/status.h"
+#include "base/usec.h"
+#include "daemon/webhook_options.h"
+
+struct deliver;
+struct event_base;
+struct http_client;
+struct redis_alerts;
+struct redis_sink;
+struct webhook_metrics;
+
+struct deliver_options {
+    uint64_t keep;
+    bool to_stdout;
+};
+
+extern const struct option deliver_option_rows[];
+
+struct deliver_setup {
+    struct event_base *base; // kept, as all pointers here
+    struct http_client *client;
+    const struct deliver_options *options;
+    const struct webhook_options *webhooks;
+    size_t webhook_count; // at most REDIS_ENDPOINTS_MAX; 0: none is called
+};
+
+enum status deliver_create(const struct deliver_setup *setup,
+                           struct deliver **ret_deliver, struct error *error) MUST_USE;
+// Before the client goes. Accepts NULL.
+void deliver_destroy(struct deliver **deliver);
+
+// For the sink's set-up; valid as long as deliver is. Then the sink, before it starts.
+const struct redis_alerts *deliver_alerts(const struct deliver *deliver);
+void deliver_attach(struct deliver *deliver, struct redis_sink *sink);
+
+// Writes what waits for standard output; and calls done, from the loop, once every
+// alert had its first attempt or `within` has passed.
+typedef void (*deliver_done_fn)(void *context);
+void deliver_finish(struct deliver *deliver, usec within, deliver_done_fn done,
+                    void *context);
+
+// For a status line: alerts that wait to be acknowledged, of all webhooks.
+uint64_t deliver_pending(const struct deliver *deliver);
+size_t deliver_count(const struct deliver *deliver);
+const char *deliver_name(const struct deliver *deliver, size_t webhook);
+const struct webhook_metrics *deliver_metrics(const struct deliver *deliver,
+                                              size_t webhook);

@@ -1,0 +1,44 @@
+// What a user may set for one webhook: a titled section of the configuration,
+//
+//     webhook "ops" { url = "https://example.org/hook"  secret_file = "ops-secret" }
+//
+// An unencrypted URL is for this machine only, and allow_private has to be set, as for
+// every address that the world cannot reach.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/option.h"
+#include "base/slice.h"
+#include "ingest/address.h"
+
+enum webhook_format {
+    WEBHOOK_FORMAT_STANDARD, // the alert's JSON, signed
+    WEBHOOK_FORMAT_SLACK,    // {"text": "…"}; signed if there is a secret
+};
+
+struct webhook_options {
+    char name[OPTION_TITLE_MAX]; // the title: letters, digits, '-' and '_'
+    char url[OPTION_TEXT_MAX];
+    char secret_file[OPTION_TEXT_MAX];
+    char format[OPTION_TEXT_MAX];
+    char rules[OPTION_TEXT_MAX]; // separated by commas; empty: all
+    char ca_file[OPTION_TEXT_MAX];
+    bool allow_private;
+    usec timeout;
+    uint64_t queue;
+};
+
+extern const struct option webhook_option_rows[];
+
+// The name, the URL, the format and the secret: STATUS_PARSE, STATUS_RANGE, or
+// STATUS_IO for a file that cannot be read or that others may read.
+enum status webhook_options_check(const struct webhook_options *options,
+                                  struct error *error) MUST_USE;
+
+// These of checked options:
+enum webhook_format webhook_options_format(const struct webhook_options *options);
+enum address_rule webhook_options_rule(const struct webhook_options *options);
+// Whether it gets the alerts of that rule; an alert of none goes to everybody.
+bool webhook_options_want(const struct webhook_options *options, struct slice rule);
