@@ -1,0 +1,494 @@
+#include "pipeline/tree.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/region.h"
+#include "base/snapshot.h"
+#include "pipeline/levels.h"
+
+enum node_flag {
+    NODE_USED = 1 << 0,
+    NODE_OBSERVED = 1 << 1,
+    NODE_WAITS = 1 << 2,
+};
+
+struct tree_node {
+    uint64_t key;
+    uint32_t life;
+    uint32_t parent; // node; of an unused one: the next unused one
+    uint32_t below; // nodes of its subtree that count; if it waits: index of its waiter
+    uint32_t depth;
+    uint32_t next; // of the nodes of this tree, also the unused ones it keeps
+    uint32_t flags;
+};
+
+// What a tree that is no star needs beyond its counts.
+struct tree_body {
+    uint64_t wiener;
+    uint64_t depths; // sum over its nodes
+    uint32_t nodes;  // first of its nodes
+    uint32_t unused; // first of those it keeps for later
+    uint32_t waiting;
+    uint32_t frozen; // nodes with the root when the Wiener index was; 0: it is kept
+    struct levels levels;
+};
+
+static struct tree_body *
+body_of(const struct trees *trees, const struct tree *tree)
+{
+    return tree->body == SLAB_NONE ? NULL : slab_at(trees->texts, tree->body);
+}
+
+bool
+trees_init(struct trees *trees, uint32_t capacity)
+{
+    trees->capacity = capacity;
+    trees->nodes = region_reserve(((size_t)capacity + 1) * sizeof(*trees->nodes));
+    return trees->nodes != NULL && table_init(&trees->by_key, capacity) &&
+           waiters_init(&trees->waiters);
+}
+
+void
+trees_fini(struct trees *trees)
+{
+    waiters_fini(&trees->waiters);
+    table_fini(&trees->by_key);
+    region_release(trees->nodes, ((size_t)trees->capacity + 1) * sizeof(*trees->nodes));
+}
+
+void
+trees_move(struct trees *trees, struct snapshot *snapshot)
+{
+    snapshot_rows(snapshot, trees->nodes + 1, sizeof(*trees->nodes), &trees->high,
+                  trees->capacity);
+    SNAPSHOT_VALUE(snapshot, trees->free);
+    table_move(&trees->by_key, snapshot);
+    waiters_move(&trees->waiters, snapshot);
+    SNAPSHOT_VALUE(snapshot, trees->refused);
+    SNAPSHOT_VALUE(snapshot, trees->late);
+    SNAPSHOT_VALUE(snapshot, trees->abandoned);
+    SNAPSHOT_VALUE(snapshot, trees->frozen);
+}
+
+// ── heads and nodes ────────────────────────────────────────────────────────
+
+// The body of a tree, made from the star it was if need be. NULL: no room.
+static struct tree_body *
+body_make(struct trees *trees, struct tree *tree)
+{
+    if (tree->body != SLAB_NONE) {
+        return body_of(trees, tree);
+    }
+    uint32_t piece = tree->count > TREE_COUNT_MOST
+                         ? SLAB_NONE
+                         : slab_alloc(trees->texts, sizeof(struct tree_body));
+    if (piece == SLAB_NONE) {
+        return NULL;
+    }
+    struct tree_body *body = slab_at(trees->texts, piece);
+    memset(body, 0, sizeof(*body));
+    if (!levels_reach(&body->levels, trees->texts, 1)) {
+        slab_free(trees->texts, piece, sizeof(*body));
+        return NULL;
+    }
+    levels_gain(&body->levels, trees->texts, 1, tree->count);
+    body->wiener = (uint64_t)tree->count * tree->count;
+    body->depths = tree->count;
+    tree->body = piece;
+    return body;
+}
+
+static uint32_t
+node_make(struct trees *trees, struct tree_body *body, const struct tree_event *event)
+{
+    uint32_t node = body->unused;
+    if (node != TREE_ROOT) {
+        body->unused = trees->nodes[node].parent;
+    } else {
+        node = trees->free;
+        if (node != TREE_ROOT) {
+            trees->free = trees->nodes[node].parent;
+        } else if (trees->high < trees->capacity) {
+            node = ++trees->high;
+        } else {
+            return TREE_ROOT;
+        }
+        trees->nodes[node].next = body->nodes;
+        body->nodes = node;
+    }
+    struct tree_node *row = &trees->nodes[node];
+    row->key = event->key;
+    row->life = event->life;
+    row->parent = TREE_ROOT;
+    row->below = 1;
+    row->depth = 1;
+    row->flags = NODE_USED | (event->is_observed ? NODE_OBSERVED : 0u);
+    table_add(&trees->by_key, waiters_hash(event->key, event->life), node);
+    return node;
+}
+
+static void
+node_drop(struct trees *trees, struct tree_body *body, uint32_t node)
+{
+    struct tree_node *row = &trees->nodes[node];
+    table_remove(&trees->by_key, waiters_hash(row->key, row->life), node);
+    row->flags = 0;
+    row->parent = body->unused;
+    body->unused = node;
+}
+
+uint32_t
+tree_find(const struct trees *trees, const struct tree_event *event)
+{
+    struct table_walk walk =
+        table_walk(&trees->by_key, waiters_hash(event->key, event->life));
+    uint32_t node;
+    while ((node = table_next(&trees->by_key, &walk)) != TABLE_NONE) {
+        const struct tree_node *row = &trees->nodes[node];
+        if (row->key == event->key && row->life == event->life) {
+            return node;
+        }
+    }
+    return TREE_ROOT;
+}
+
+bool
+tree_is_waiting(const struct trees *trees, uint32_t node)
+{
+    return (trees->nodes[node].flags & NODE_WAITS) != 0;
+}
+
+// ── weighing ───────────────────────────────────────────────────────────────
+
+static uint32_t
+depth_below(const struct trees *trees, uint32_t parent)
+{
+    return parent == TREE_ROOT ? 1 : trees->nodes[parent].depth + 1;
+}
+
+// The distances from one at `depth` to `others` (the root among them), when `shared`
+// nodes below its ancestors are counted once for each of these.
+static uint64_t
+distances(const struct tree_body *body, uint32_t others, uint32_t depth,
+          uint64_t shared)
+{
+    return (uint64_t)others * depth + body->depths - 2 * shared;
+}
+
+static void
+weigh_in(struct trees *trees, struct tree *tree, struct tree_body *body,
+         uint32_t parent)
+{
+    uint32_t depth = depth_below(trees, parent);
+    levels_gain(&body->levels, trees->texts, depth, 1);
+    bool is_beyond = depth > TREE_DEPTH_MOST || tree->count >= TREE_COUNT_MOST;
+    if (body->frozen == 0 && is_beyond) {
+        body->frozen = tree->count + 1;
+        trees->frozen++;
+    }
+    if (body->frozen == 0) {
+        uint64_t shared = 0;
+        for (uint32_t at = parent; at != TREE_ROOT; at = trees->nodes[at].parent) {
+            shared += trees->nodes[at].below++;
+        }
+        body->wiener += distances(body, tree->count + 1, depth, shared);
+        body->depths += depth;
+    }
+    tree->count++;
+}
+
+// first: the node itself, or TREE_ROOT if it has none and hangs on the root.
+static void
+weigh_out(struct trees *trees, struct tree *tree, struct tree_body *body,
+          uint32_t first)
+{
+    uint32_t depth = first == TREE_ROOT ? 1 : trees->nodes[first].depth;
+    levels_lose(&body->levels, trees->texts, depth);
+    tree->count--;
+    if (body->frozen != 0) {
+        return;
+    }
+    uint64_t shared = 0;
+    for (uint32_t at = first; at != TREE_ROOT; at = trees->nodes[at].parent) {
+        shared += --trees->nodes[at].below;
+    }
+    body->depths -= depth;
+    body->wiener -= distances(body, tree->count + 1, depth, shared);
+}
+
+// ── waiting ────────────────────────────────────────────────────────────────
+
+static void
+wait_over(struct trees *trees, struct tree_body *body, uint32_t node)
+{
+    trees->waiters.rows[trees->nodes[node].below].node = TREE_ROOT;
+    body->waiting--;
+}
+
+// Hangs a node that waited below its parent, or on the root if that has no node.
+static void
+attach(struct trees *trees, struct tree *tree, struct tree_body *body, uint32_t node,
+       uint32_t parent)
+{
+    struct tree_node *row = &trees->nodes[node];
+    if (parent == TREE_ROOT ||
+        !levels_reach(&body->levels, trees->texts, depth_below(trees, parent))) {
+        trees->refused++;
+        node_drop(trees, body, node);
+        weigh_in(trees, tree, body, TREE_ROOT);
+        return;
+    }
+    trees->late++;
+    row->parent = parent;
+    row->depth = depth_below(trees, parent);
+    row->below = 1;
+    row->flags = NODE_USED | NODE_OBSERVED;
+    tree->observed++;
+    weigh_in(trees, tree, body, parent);
+}
+
+// Those that wait for the event follow it into the tree, and those that wait for them.
+static void
+release(struct trees *trees, struct tree *tree, const struct tree_event *event)
+{
+    struct waiters *waiters = &trees->waiters;
+    struct tree_body *body = body_of(trees, tree);
+    if (body == NULL || body->waiting == 0) {
+        return;
+    }
+    uint32_t last;
+    uint32_t at = waiters_take(waiters, event->key, event->life, &last);
+    if (at != WAITERS_NONE && tree_find(trees, event) == TREE_ROOT) {
+        (void)tree_name(trees, tree, event);
+    }
+    while (at != WAITERS_NONE) {
+        struct waiter *waiter = &waiters->rows[at];
+        uint32_t node = waiter->node;
+        if (node != TREE_ROOT) {
+            struct tree_event child = {trees->nodes[node].key, waiter->life, true};
+            struct tree_event parent = {waiter->parent, waiter->life, true};
+            uint32_t more_last = last;
+            uint32_t more = waiters_take(waiters, child.key, child.life, &more_last);
+            if (more != WAITERS_NONE) {
+                waiters->rows[last].next = more + 1;
+                last = more_last;
+            }
+            wait_over(trees, body, node);
+            attach(trees, tree, body, node, tree_find(trees, &parent));
+        }
+        at = waiter->next != 0 ? waiter->next - 1 : WAITERS_NONE;
+    }
+}
+
+void
+tree_wait(struct trees *trees, struct tree *tree, const struct tree_event *event,
+          const struct tree_wait *wait)
+{
+    struct tree_body *body = body_make(trees, tree);
+    uint32_t node = body == NULL ? TREE_ROOT : node_make(trees, body, event);
+    if (node == TREE_ROOT) {
+        trees->refused++;
+        tree_add(trees, tree, event);
+        return;
+    }
+    trees->nodes[node].flags = NODE_USED | NODE_WAITS;
+    trees->nodes[node].below = waiters_add(&trees->waiters, &(struct waiter){
+                                                                .parent = wait->parent,
+                                                                .second = wait->second,
+                                                                .since = wait->now,
+                                                                .life = event->life,
+                                                                .owner = wait->owner,
+                                                                .node = node,
+                                                            });
+    body->waiting++;
+}
+
+bool
+tree_is_cycle(const struct trees *trees, const struct tree_event *event, uint32_t node)
+{
+    const struct waiters *waiters = &trees->waiters;
+    if (waiters_find(waiters, event->key, event->life) == WAITERS_NONE) {
+        return false;
+    }
+    for (int i = 0; i < TREE_DEPTH_MOST; i++) {
+        if (node == TREE_ROOT || !tree_is_waiting(trees, node)) {
+            return false;
+        }
+        struct tree_event above = {waiters->rows[trees->nodes[node].below].parent,
+                                   event->life, true};
+        if (above.key == event->key) {
+            return true;
+        }
+        node = tree_find(trees, &above);
+    }
+    return true;
+}
+
+bool
+tree_overdue(struct trees *trees, usec now, struct tree_event *ret_event,
+             struct tree_wait *ret_wait)
+{
+    struct waiters *waiters = &trees->waiters;
+    while (!waiters_is_empty(waiters)) {
+        const struct waiter *oldest = waiters_oldest(waiters);
+        if (oldest->node != TREE_ROOT && !waiters_is_full(waiters) &&
+            now - oldest->since < TREE_WAIT) {
+            return false;
+        }
+        if (oldest->node != TREE_ROOT) {
+            *ret_event = (struct tree_event){trees->nodes[oldest->node].key,
+                                             oldest->life, false};
+            *ret_wait = (struct tree_wait){oldest->parent, oldest->second,
+                                           oldest->since, oldest->owner};
+            return true;
+        }
+        waiters_drop_oldest(waiters);
+    }
+    return false;
+}
+
+void
+tree_abandon(struct trees *trees, struct tree *tree, const struct tree_event *event)
+{
+    struct tree_body *body = body_of(trees, tree);
+    uint32_t node = tree_find(trees, event);
+    wait_over(trees, body, node);
+    node_drop(trees, body, node);
+    trees->abandoned++;
+}
+
+// ── adding and taking back ─────────────────────────────────────────────────
+
+void
+tree_add(struct trees *trees, struct tree *tree, const struct tree_event *event)
+{
+    tree->observed += event->is_observed;
+    if (tree->body == SLAB_NONE) {
+        tree->count++;
+        return;
+    }
+    weigh_in(trees, tree, body_of(trees, tree), TREE_ROOT);
+    release(trees, tree, event);
+}
+
+void
+tree_add_below(struct trees *trees, struct tree *tree, const struct tree_event *event,
+               uint32_t parent)
+{
+    struct tree_body *body = body_of(trees, tree);
+    struct tree_event known = {event->key, event->life, true};
+    uint32_t node =
+        levels_reach(&body->levels, trees->texts, depth_below(trees, parent))
+            ? node_make(trees, body, &known)
+            : TREE_ROOT;
+    if (node == TREE_ROOT) {
+        trees->refused++;
+        tree_add(trees, tree, event);
+        return;
+    }
+    trees->nodes[node].parent = parent;
+    trees->nodes[node].depth = depth_below(trees, parent);
+    tree->observed++;
+    weigh_in(trees, tree, body, parent);
+    release(trees, tree, &known);
+}
+
+uint32_t
+tree_name(struct trees *trees, struct tree *tree, const struct tree_event *event)
+{
+    struct tree_body *body = body_make(trees, tree);
+    uint32_t node = body == NULL ? TREE_ROOT : node_make(trees, body, event);
+    trees->refused += node == TREE_ROOT;
+    return node;
+}
+
+// Ghosts that nothing counts below go, up to the first that has a reason to stay.
+static void
+prune(struct trees *trees, struct tree_body *body, uint32_t node)
+{
+    while (node != TREE_ROOT && trees->nodes[node].below == 0) {
+        uint32_t parent = trees->nodes[node].parent;
+        node_drop(trees, body, node);
+        node = parent;
+    }
+}
+
+void
+tree_remove(struct trees *trees, struct tree *tree, const struct tree_event *event)
+{
+    struct tree_body *body = body_of(trees, tree);
+    if (body == NULL) {
+        tree->count--;
+        tree->observed -= event->is_observed;
+        return;
+    }
+    uint32_t node = tree_find(trees, event);
+    if (node == TREE_ROOT) {
+        tree->observed -= event->is_observed;
+        weigh_out(trees, tree, body, TREE_ROOT);
+        return;
+    }
+    struct tree_node *row = &trees->nodes[node];
+    if ((row->flags & NODE_WAITS) != 0) {
+        wait_over(trees, body, node);
+        node_drop(trees, body, node);
+        return;
+    }
+    tree->observed -= (row->flags & NODE_OBSERVED) != 0;
+    weigh_out(trees, tree, body, node);
+    if (body->frozen == 0) {
+        prune(trees, body, node);
+    }
+}
+
+void
+tree_clear(struct trees *trees, struct tree *tree)
+{
+    struct tree_body *body = body_of(trees, tree);
+    if (body != NULL) {
+        uint32_t node = body->nodes;
+        while (node != TREE_ROOT) {
+            struct tree_node *row = &trees->nodes[node];
+            if ((row->flags & NODE_WAITS) != 0) {
+                wait_over(trees, body, node);
+            }
+            if (row->flags != 0) {
+                table_remove(&trees->by_key, waiters_hash(row->key, row->life), node);
+            }
+            row->flags = 0;
+            row->parent = trees->free;
+            trees->free = node;
+            node = row->next;
+        }
+        levels_fini(&body->levels, trees->texts);
+        slab_free(trees->texts, tree->body, sizeof(*body));
+    }
+    tree->count = 0;
+    tree->observed = 0;
+    tree->body = SLAB_NONE;
+}
+
+void
+tree_measure(const struct trees *trees, const struct tree *tree,
+             struct tree_shape *ret_shape)
+{
+    const struct tree_body *body = body_of(trees, tree);
+    uint64_t count = tree->count;
+    if (body == NULL) {
+        *ret_shape = (struct tree_shape){
+            .depth = count != 0,
+            .breadth = tree->count,
+            .sum = 2 * count,
+            .pairs = count + 1,
+        };
+        return;
+    }
+    uint64_t nodes = body->frozen != 0 ? body->frozen : count + 1;
+    *ret_shape = (struct tree_shape){
+        .depth = body->levels.depth,
+        .breadth = body->levels.breadth,
+        .sum = body->wiener,
+        .pairs = nodes * (nodes - 1) / 2,
+    };
+}
