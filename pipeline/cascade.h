@@ -8,6 +8,7 @@
 
 #include "base/usec.h"
 #include "pipeline/people.h"
+#include "pipeline/tree.h"
 
 #define CASCADE_NONE UINT32_MAX
 #define CASCADE_IDLE (6 * USEC_PER_HOUR)
@@ -44,7 +45,8 @@ enum cascade_field {
     CASCADE_COUNT_REPORTED = 1 << 15,
     CASCADE_PARENT = 1 << 16,
     CASCADE_STATE = 1 << 17,
-    CASCADE_ALL = (1 << 18) - 1,
+    CASCADE_TREE = 1 << 18,
+    CASCADE_ALL = (1 << 19) - 1,
 };
 
 struct cascade {
@@ -61,6 +63,7 @@ struct cascade {
     uint32_t dirty;
     uint8_t flags;
     struct people people;
+    struct tree tree;
     uint32_t size;
     uint32_t retweets;
     uint32_t quotes;

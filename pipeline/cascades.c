@@ -167,6 +167,7 @@ forget(struct cascades *cascades, uint32_t cascade)
 {
     struct cascade *row = &cascades->rows[cascade];
     people_clear(&row->people, cascades->texts, person_left, cascades->users);
+    tree_clear(cascades->trees, &row->tree);
     row->life = ++cascades->births;
     row->size = 0;
     row->retweets = 0;
@@ -380,6 +381,7 @@ evict(struct cascades *cascades, bool with_open, usec clock)
         struct cascade *row = &cascades->rows[cascade];
         cascades->evicted += row->last != USEC_NONE;
         table_remove(&cascades->by_id, row->hash, cascade);
+        tree_clear(cascades->trees, &row->tree);
         orphan(cascades, &row->board);
         orphan(cascades, &row->velocity);
         row->birth = 0;

@@ -43,14 +43,15 @@ struct cascades {
     struct timers timers; // of the close of each that has events
     struct table by_id;
     struct slab *texts;
+    struct trees *trees;
     struct users *users;
     struct windows *windows;
     struct hash_key key;
     uint64_t evicted;
 };
 
-// The caller has set texts, users, windows and key; all are kept. False when the system
-// refuses the memory.
+// The caller has set texts, trees, users, windows and key; all are kept. False when the
+// system refuses the memory.
 bool cascades_init(struct cascades *cascades, uint32_t capacity);
 void cascades_fini(struct cascades *cascades);
 

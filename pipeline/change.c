@@ -25,19 +25,21 @@ change_number(struct pipeline *pipeline, uint64_t value)
 }
 
 struct slice
-change_rate(struct pipeline *pipeline, uint32_t count, uint32_t unit)
+change_rate(struct pipeline *pipeline, uint64_t count, uint64_t unit)
 {
     char *text = arena_alloc(&pipeline->scratch, 1, NUMBER_MAX);
     if (text == NULL) {
         return SLICE_NONE;
     }
-    uint64_t scaled = count;
+    uint64_t digits = count / unit;
+    uint64_t rest = count % unit;
     int places = 0;
-    while (count != 0 && scaled / unit < UINT64_C(1000000000)) {
-        scaled *= 10;
+    while (count != 0 && digits < UINT64_C(1000000000)) {
+        digits = 10 * digits + 10 * rest / unit;
+        rest = 10 * rest % unit;
         places++;
     }
-    uint64_t digits = (scaled + unit / 2) / unit;
+    digits += rest >= unit - rest;
     for (; places != 0 && digits % 10 == 0; places--) {
         digits /= 10;
     }

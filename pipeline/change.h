@@ -11,8 +11,8 @@ void change_put(struct pipeline *pipeline, struct change *change, struct slice n
                 struct slice value);
 struct slice change_number(struct pipeline *pipeline, uint64_t value);
 // count / unit to ten significant digits, without trailing zeros: what printf's %.10g
-// writes, at a tenth of its cost.
-struct slice change_rate(struct pipeline *pipeline, uint32_t count, uint32_t unit);
+// writes, at a tenth of its cost. unit: 1 to 2^60; the whole part is below 10^10.
+struct slice change_rate(struct pipeline *pipeline, uint64_t count, uint64_t unit);
 struct slice change_ms(struct pipeline *pipeline, usec time);
 
 // How much earlier than needed the time to live of a key that lasts `length` is

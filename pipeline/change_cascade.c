@@ -82,6 +82,33 @@ cascade_count_fields(struct pipeline *pipeline, struct change *change,
     }
 }
 
+// A shape that is no longer known is taken from a receiver that has it.
+static void
+cascade_tree_fields(struct pipeline *pipeline, struct change *change,
+                    struct cascade *row)
+{
+    struct tree *tree = &row->tree;
+    bool is_known = tree_is_known(tree);
+    struct tree_shape shape;
+    tree_measure(&pipeline->trees, tree, &shape);
+    if (tree->count != 0) {
+        change_put(pipeline, change, SLICE_LIT("observed_share"),
+                   change_rate(pipeline, tree->observed, tree->count));
+    } else if (!change->is_whole) {
+        change_put(pipeline, change, SLICE_LIT("observed_share"), SLICE_NONE);
+    }
+    if (is_known || (tree->is_shown && !change->is_whole)) {
+        struct slice none = SLICE_NONE;
+        change_put(pipeline, change, SLICE_LIT("depth"),
+                   is_known ? change_number(pipeline, shape.depth) : none);
+        change_put(pipeline, change, SLICE_LIT("breadth"),
+                   is_known ? change_number(pipeline, shape.breadth) : none);
+        change_put(pipeline, change, SLICE_LIT("virality"),
+                   is_known ? change_rate(pipeline, shape.sum, shape.pairs) : none);
+    }
+    tree->is_shown = is_known;
+}
+
 static bool
 counter_clean(struct pipeline *pipeline, uint32_t *counter)
 {
@@ -137,6 +164,9 @@ live_change(struct pipeline *pipeline, uint32_t cascade, struct change *change)
         uint32_t fields = change->is_whole ? (uint32_t)CASCADE_ALL : row->dirty;
         cascade_fact_fields(pipeline, change, row, fields);
         cascade_count_fields(pipeline, change, row, fields);
+        if ((fields & CASCADE_TREE) != 0) {
+            cascade_tree_fields(pipeline, change, row);
+        }
         if (change->is_whole) {
             change_put(pipeline, change, SLICE_LIT("network"),
                        users_network_of(change->name));

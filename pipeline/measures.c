@@ -25,6 +25,22 @@ followers_of(const struct pipeline *pipeline, const struct cascade *row)
     return users_at(&pipeline->users, row->author)->followers;
 }
 
+static double
+depth_of(const struct pipeline *pipeline, const struct tree *tree)
+{
+    struct tree_shape shape;
+    tree_measure(&pipeline->trees, tree, &shape);
+    return tree_is_known(tree) ? (double)shape.depth : NAN;
+}
+
+static double
+virality_of(const struct pipeline *pipeline, const struct tree *tree)
+{
+    struct tree_shape shape;
+    tree_measure(&pipeline->trees, tree, &shape);
+    return tree_is_known(tree) ? (double)shape.sum / (double)shape.pairs : NAN;
+}
+
 double
 measure_of(const struct pipeline *pipeline, uint32_t cascade, enum measure measure)
 {
@@ -44,7 +60,9 @@ measure_of(const struct pipeline *pipeline, uint32_t cascade, enum measure measu
     case MEASURE_AUTHOR_FOLLOWERS:
         return followers_of(pipeline, row);
     case MEASURE_DEPTH:
+        return depth_of(pipeline, &row->tree);
     case MEASURE_VIRALITY:
+        return virality_of(pipeline, &row->tree);
     case MEASURE_FORECAST:
     case MEASURE_P_DOUBLE:
     case MEASURE_OVERPERFORMANCE:

@@ -98,6 +98,8 @@ tables_init(struct pipeline *pipeline)
     }
     pipeline->texts = slab_create(options->memory_texts);
     pipeline->cascades.texts = pipeline->texts;
+    pipeline->trees.texts = pipeline->texts;
+    pipeline->cascades.trees = &pipeline->trees;
     pipeline->cascades.users = &pipeline->users;
     pipeline->cascades.windows = &pipeline->windows;
     pipeline->cascades.key = pipeline->key;
@@ -114,6 +116,7 @@ tables_init(struct pipeline *pipeline)
     return users_init(&pipeline->users, (uint32_t)users, pipeline->texts,
                       &pipeline->key) &&
            cascades_init(&pipeline->cascades, (uint32_t)cascades) &&
+           trees_init(&pipeline->trees, (uint32_t)options->trees_capacity) &&
            tags_init(&pipeline->tags, (uint32_t)options->hashtags_capacity) &&
            ledger_init(&pipeline->ledger, (uint32_t)options->dedupe_capacity,
                        options->memory_posts) &&
@@ -158,6 +161,7 @@ pipeline_destroy(struct pipeline **pipeline)
     boards_fini(&p->boards);
     ledger_fini(&p->ledger);
     tags_fini(&p->tags);
+    trees_fini(&p->trees);
     cascades_fini(&p->cascades);
     users_fini(&p->users);
     windows_fini(&p->windows);
@@ -367,6 +371,7 @@ advance(struct pipeline *pipeline, usec clock)
     }
     windows_advance(&pipeline->windows, clock);
     cascades_advance(&pipeline->cascades, clock);
+    pipeline_end_waits(pipeline);
 }
 
 void
@@ -481,6 +486,11 @@ pipeline_metrics(struct pipeline *pipeline)
     metrics->cascades = pipeline->cascades.count;
     metrics->cascades_evicted = pipeline->cascades.evicted;
     metrics->hashtags = pipeline->tags.count;
+    metrics->tree_nodes = pipeline->trees.by_key.count;
+    metrics->tree_refused = pipeline->trees.refused;
+    metrics->tree_late = pipeline->trees.late;
+    metrics->tree_abandoned = pipeline->trees.abandoned;
+    metrics->tree_frozen = pipeline->trees.frozen;
     metrics->texts_bytes = slab_used(pipeline->texts);
     metrics->window_entries = 0;
     for (uint32_t i = 0; i < pipeline->windows.shown + 2; i++) {

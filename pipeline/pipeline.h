@@ -44,6 +44,7 @@ struct pipeline_options {
     bool cascades_engine;
     uint64_t cascades_text;
     uint64_t hashtags_capacity;
+    uint64_t trees_capacity;
     uint64_t memory_windows;
     uint64_t memory_texts;
     uint64_t memory_posts;
@@ -66,6 +67,13 @@ struct pipeline_metrics {
     uint64_t vias_dropped;
     uint64_t paths_cut;
     uint64_t people_refused;
+    uint64_t tree_nodes;
+    uint64_t tree_refused;
+    uint64_t tree_late;
+    uint64_t tree_abandoned;
+    uint64_t tree_second_parents;
+    uint64_t tree_cycles;
+    uint64_t tree_frozen;
     uint64_t refused;
     uint64_t users;
     uint64_t users_evicted;

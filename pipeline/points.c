@@ -204,9 +204,9 @@ path_climb(struct pipeline *pipeline, struct path *path, const struct carry *car
     }
 }
 
-static bool
-is_retweet_of(const struct pipeline *pipeline, const struct event *event,
-              uint32_t target)
+bool
+pipeline_is_retweet_of(const struct pipeline *pipeline, const struct event *event,
+                       uint32_t target)
 {
     return (event->flags & EVENT_RETWEET) != 0 && event->target == target &&
            event->target_birth == cascades_at(&pipeline->cascades, target)->birth;
@@ -233,7 +233,7 @@ path_carriers(struct pipeline *pipeline, struct path *path, const struct carry *
             return;
         }
         const struct event *row = ledger_at(&pipeline->ledger, event);
-        if (!is_retweet_of(pipeline, row, carry->target)) {
+        if (!pipeline_is_retweet_of(pipeline, row, carry->target)) {
             pipeline->metrics.vias_dropped++;
             return;
         }
@@ -346,6 +346,7 @@ count_carry(struct pipeline *pipeline, const struct carry *carry,
     pipeline->metrics.interactions++;
     for (size_t i = 0; i < path.post_count; i++) {
         count_below(pipeline, path.posts[i], carry);
+        pipeline_branch(pipeline, carry->event, path.posts, i);
     }
     count_direct(pipeline, carry);
     for (size_t i = 0; i < path.user_count; i++) {
@@ -413,6 +414,7 @@ pipeline_repeat(struct pipeline *pipeline, const struct post *post, uint32_t eve
                EVENT_RETWEET);
     pipeline->metrics.duplicates++;
     pipeline->metrics.repeated_retweets++;
+    pipeline->metrics.tree_second_parents += post->via.len != 0;
 }
 
 void

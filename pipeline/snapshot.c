@@ -36,6 +36,8 @@ describe(const struct pipeline *pipeline, struct traits *traits)
         sizeof(struct timer),
         sizeof(struct event),
         sizeof(struct person),
+        sizeof(struct tree),
+        sizeof(struct waiter),
         sizeof(struct windows_chunk),
         sizeof(struct window),
         sizeof(struct counter),
@@ -62,6 +64,7 @@ describe(const struct pipeline *pipeline, struct traits *traits)
     add(traits, "cascades.capacity", options->cascades_capacity);
     add(traits, "cascades.engine", options->cascades_engine);
     add(traits, "hashtags.capacity", options->hashtags_capacity);
+    add(traits, "trees.capacity", options->trees_capacity);
     add(traits, "memory.windows", options->memory_windows);
     add(traits, "memory.texts", options->memory_texts);
     add(traits, "memory.posts", options->memory_posts);
@@ -80,6 +83,7 @@ move(struct pipeline *pipeline, struct snapshot *snapshot)
     windows_move(&pipeline->windows, snapshot);
     users_move(&pipeline->users, snapshot);
     cascades_move(&pipeline->cascades, snapshot);
+    trees_move(&pipeline->trees, snapshot);
     tags_move(&pipeline->tags, snapshot);
     ledger_move(&pipeline->ledger, snapshot);
     boards_move(&pipeline->boards, snapshot);

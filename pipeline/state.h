@@ -40,6 +40,7 @@ struct pipeline {
     struct windows windows;
     struct users users;
     struct cascades cascades;
+    struct trees trees;
     struct tags tags;
     struct ledger ledger;
     struct boards boards;
@@ -83,6 +84,20 @@ void pipeline_repeat(struct pipeline *pipeline, const struct post *post,
 void pipeline_retweet(struct pipeline *pipeline, const struct post *post,
                       uint32_t event);
 void pipeline_point(struct pipeline *pipeline, const struct post *post, uint32_t event);
+
+// True if the event is a retweet of the post that has that record.
+bool pipeline_is_retweet_of(const struct pipeline *pipeline, const struct event *event,
+                            uint32_t target);
+
+// The event finds its place in the tree of posts[at], for whose cascade it counts, and
+// which lies above posts[0], what it points at (pipeline/lineage.c).
+void pipeline_branch(struct pipeline *pipeline, uint32_t event, const uint32_t *posts,
+                     size_t at);
+// It is taken back from there.
+void pipeline_unbranch(struct pipeline *pipeline, const struct event *event,
+                       uint32_t cascade, bool is_direct);
+// Time has passed: those that waited too long for their parent hang on the root.
+void pipeline_end_waits(struct pipeline *pipeline);
 
 // Takes back what the event behind a deletion added, and hides the post.
 void pipeline_undo(struct pipeline *pipeline, const struct post *post);

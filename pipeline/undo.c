@@ -56,6 +56,7 @@ cascade_undone(struct pipeline *pipeline, struct ledger_entry entry,
         dirty |= CASCADE_QUOTES;
     }
     person_undone(pipeline, cascade, event, is_direct);
+    pipeline_unbranch(pipeline, event, cascade, is_direct);
     cascades_queue(&pipeline->cascades, cascade, dirty);
 }
 

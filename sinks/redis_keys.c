@@ -19,7 +19,8 @@ const struct redis_key redis_key_rows[] = {
     {"cascade:<post id>", "hash",
      "author, handle, text, lang, network, created_ms, first_ms, last_ms, size, retweets, "
      "quotes, replies, amplifiers, reach, velocity_5m, velocity_1h, peak_velocity, reported, "
-     "parent, state; expires a little after the longest window"},
+     "parent, state, observed_share (of the retweets and quotes: who came through whom is known) "
+     "and, where it is at least 0.5, depth, breadth and virality; expires a little after the longest window"},
     {"handle:<network>:<handle in lower case>", "string",
      "The user id of the user who was last seen with this handle"},
     {"cursor:<source>", "hash",

@@ -24,6 +24,8 @@ EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 YEAR_2006 = 1136073600 * SECOND
 CLOSED_AFTER, CLOSED_AGE = 6 * HOUR, 7 * DAY
 ANCESTORS_MAX = 100
+WAIT_FOR_PARENT = 10 * MINUTE
+ROOT = None
 
 TIME = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|z|[+-]\d\d:?\d\d)$")
 MENTION = re.compile(r"(?<![\w!#$%&*@＠])[@＠]([A-Za-z0-9_]{1,20})(?![\w@＠])")
@@ -88,6 +90,72 @@ class User:
         self.last_seen = 0
 
 
+class Tree:
+    """Who got a post from whom: the retweets and quotes below it that are not undone."""
+
+    def __init__(self):
+        self.parent = {}       # event id -> the id above it or ROOT
+        self.counted = set()   # the others are only kept for the paths through them
+        self.observed = set()  # whose parent is known
+        self.waits = {}        # event id -> (parent, parent's substitute, since)
+
+    def add(self, event_id, parent, is_observed):
+        self.parent[event_id] = parent
+        self.counted.add(event_id)
+        if is_observed:
+            self.observed.add(event_id)
+        for waiting, (awaited, *_) in list(self.waits.items()):
+            if awaited == event_id and waiting in self.waits:
+                del self.waits[waiting]
+                self.add(waiting, event_id, True)
+
+    def remove(self, event_id):
+        self.waits.pop(event_id, None)
+        self.counted.discard(event_id)
+        self.observed.discard(event_id)
+        while idle := self.parent.keys() - self.counted - set(self.parent.values()):
+            for each in idle:
+                del self.parent[each]
+
+    def waits_for(self, event_id, other):
+        """True if the first waits for the other, itself or through others that wait."""
+        seen = set()
+        while event_id in self.waits and event_id not in seen:
+            seen.add(event_id)
+            event_id = self.waits[event_id][0]
+            if event_id == other:
+                return True
+        return False
+
+    def _distances(self, start):
+        beside = defaultdict(list)
+        for child, parent in self.parent.items():
+            beside[child].append(parent)
+            beside[parent].append(child)
+        distance, queue = {start: 0}, [start]
+        for at in queue:
+            for other in beside[at]:
+                if other not in distance:
+                    distance[other] = distance[at] + 1
+                    queue.append(other)
+        return distance
+
+    def shape(self):
+        """The tree's fields in the cascade's hash."""
+        if not self.counted:
+            return {}
+        share = len(self.observed) / len(self.counted)
+        if share < 0.5:
+            return {"observed_share": share}
+        nodes = [ROOT, *self.counted]
+        between = [self._distances(node)[other] for node in nodes for other in nodes
+                   if other is not node]
+        depths = [self._distances(ROOT)[node] for node in self.counted]
+        return {"observed_share": share, "depth": max(depths),
+                "breadth": max(depths.count(depth) for depth in depths),
+                "virality": sum(between) / len(between)}
+
+
 class Cascade:
     """The memory of who carried a post; it ends with the cascade."""
 
@@ -98,6 +166,7 @@ class Cascade:
         self.followers = {}     # person -> followers at the first counted event
         self.first = self.last = None
         self.peak = 0
+        self.tree = Tree()
 
     def surviving(self, *what):
         return [a for a in self.amounts if not a.is_undone and a.what in what]
@@ -124,7 +193,8 @@ class Oracle:
             post = json.loads(line)
             author, time = post["author"]["id"], time_of(post["time"])
             refs = {name: post.get(name) for name in ("retweet_of", "quote_of", "reply_to")}
-            if any(ref and ref["id"] == post["id"] for ref in refs.values()):
+            named = [ref["id"] for ref in refs.values() if ref]
+            if post["id"] in [*named, post.get("via")]:
                 return
         except (ValueError, KeyError, TypeError, AttributeError):
             return
@@ -140,6 +210,7 @@ class Oracle:
         if time < YEAR_2006 or (self.wall is not None and time > self.wall + MINUTE):
             time = self.clock
         self.clock = max(self.clock, time)
+        self._end_waits()
         root = refs["retweet_of"]
         event = Event(post["id"], author, time, root and root["id"], post.get("via"))
         self.remembered[event.id] = event
@@ -251,13 +322,14 @@ class Oracle:
         credited = {self.known[post].author for post in path} | self._carriers(event)
         for user_id in sorted(credited - {actor, None}):
             self._add(event, "influence", user_id)
-        for post in path:
+        for at, post in enumerate(path):
             above = self._cascade(post)
             if actor not in {a.event.author for a in above.surviving("size")}:
                 above.followers[actor] = user.followers or 0
             self._add(event, "size", above)
             self._touch(above, event.time)
             above.peak = max(above.peak, self._velocity(above, 5 * MINUTE))
+            self._hang(event, above.tree, path[:at], at == 0 and kind == "quotes")
 
     def _path(self, event, post):
         """The post, the one it quotes, and so on; each once and never the event's own."""
@@ -277,6 +349,44 @@ class Oracle:
             via = self.remembered.get(via.via)
         return carriers
 
+    # --- trees ---
+
+    def _place(self, tree, event_id):
+        if event_id not in self.remembered:
+            return "unknown"
+        if event_id in tree.waits:
+            return "waits"
+        return "node" if event_id in tree.parent else "absent"
+
+    def _hang(self, event, tree, below, quotes_root):
+        """Hangs the event below what it came through, or one of the posts below the root."""
+        via = self.remembered.get(event.via)
+        if not event.root or (via and via.root != event.root):
+            above = list(below)
+        else:
+            above = [event.via, *below] if event.via else list(below)
+        for parent in above:
+            place = self._place(tree, parent)
+            if place == "node":
+                tree.add(event.id, parent, True)
+                return
+            if place == "unknown" or (place == "waits"
+                                      and not tree.waits_for(parent, event.id)):
+                substitute = below[0] if parent == event.via and below else ROOT
+                tree.waits[event.id] = parent, substitute, self.clock
+                return
+        tree.add(event.id, ROOT, quotes_root)
+
+    def _end_waits(self):
+        for cascade in self.cascades.values():
+            tree = cascade.tree
+            for event_id, (_, substitute, since) in list(tree.waits.items()):
+                if self.clock - since < WAIT_FOR_PARENT or event_id not in tree.waits:
+                    continue
+                del tree.waits[event_id]
+                has_other = substitute and self._place(tree, substitute) == "node"
+                tree.add(event_id, substitute if has_other else ROOT, bool(has_other))
+
     def _touch(self, cascade, time):
         cascade.first = time if cascade.first is None else min(cascade.first, time)
         cascade.last = time if cascade.last is None else max(cascade.last, time)
@@ -285,6 +395,8 @@ class Oracle:
         event = self.remembered.get(event_id)
         if event:
             for entry in event.amounts:
+                if entry.what == "size" and not entry.is_undone:
+                    entry.key.tree.remove(event_id)
                 entry.is_undone = True
                 if isinstance(entry.key, Cascade):
                     for memory in (entry.key.retweeted_by, entry.key.reach_by):
@@ -358,7 +470,7 @@ class Oracle:
     def _cascade_hash(self, post, cascade):
         root, size = self.known[post], cascade.surviving("size")
         people = {a.event.author for a in size}
-        return {
+        return cascade.tree.shape() | {
             "retweets": len(cascade.surviving("retweets")),
             "quotes": len(cascade.surviving("quotes")),
             "replies": len(cascade.surviving("replies")),

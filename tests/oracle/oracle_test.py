@@ -175,6 +175,47 @@ class Undoing(unittest.TestCase):
         self.assertEqual(got["boards"]["retweets:1h"], [("n:a", 1)])
 
 
+def shape(got, post="n:1"):
+    """observed_share, depth, breadth and virality of a post's cascade, None if absent."""
+    names = ("observed_share", "depth", "breadth", "virality")
+    return tuple(got["cascades"][post].get(name) for name in names)
+
+
+class Trees(unittest.TestCase):
+    PATH = [retweet("n:2", "n:b", "n:1"), retweet("n:3", "n:c", "n:1", via="n:2"),
+            retweet("n:4", "n:d", "n:1", via="n:3"), retweet("n:5", "n:e", "n:1", via="n:4")]
+
+    def test_a_star_has_a_share_and_no_shape_and_a_path_of_five_has_both(self):
+        star = [retweet(f"n:{i}", f"n:u{i}", "n:1") for i in range(2, 6)]
+        self.assertEqual(shape(content(*star)), ("0", None, None, None))
+        self.assertEqual(shape(content(*self.PATH)), ("0.75", "4", "1", "2"))
+
+    def test_a_quote_and_what_comes_through_it_hang_in_the_trees_above(self):
+        got = content(quote("n:2", "n:b", "n:1"), retweet("n:3", "n:c", "n:2"),
+                      retweet("n:4", "n:d", "n:2"), retweet("n:5", "n:e", "n:1"))
+        self.assertEqual(shape(got), ("0.75", "2", "2", "1.8"))
+        self.assertEqual(shape(got, "n:2"), ("0", None, None, None))
+
+    def test_a_child_waits_for_its_parent_but_not_for_ever(self):
+        early = retweet("n:3", "n:c", "n:1", via="n:2")
+        late = retweet("n:2", "n:b", "n:1", at=5 * MINUTE)
+        self.assertEqual(shape(content(early)), (None, None, None, None))
+        self.assertEqual(shape(content(early, late)), ("0.5", "2", "1", "1.333333333"))
+        got = content(early, post("n:9", "n:z", 10 * MINUTE), late)
+        self.assertEqual(shape(got), ("0", None, None, None))
+
+    def test_an_undone_retweet_stays_on_the_path_of_what_came_through_it(self):
+        self.assertEqual(shape(content(*self.PATH, deletion("n:3"))),
+                         ("0.6666666667", "4", "1", "2.333333333"))
+        self.assertEqual(shape(content(*self.PATH, deletion("n:5"))),
+                         ("0.6666666667", "3", "1", "1.666666667"))
+
+    def test_two_that_claim_to_have_come_through_each_other_do_not(self):
+        got = content(retweet("n:2", "n:b", "n:1", via="n:3"),
+                      retweet("n:3", "n:c", "n:1", via="n:2"))
+        self.assertEqual(shape(got), ("0.5", "2", "1", "1.333333333"))
+
+
 class Names(unittest.TestCase):
     def test_a_handle_belongs_to_the_latest_to_claim_it(self):
         got = content(post("n:1", "n:a", handle="Ann"), post("n:2", "n:b", handle="ann"))

@@ -30,7 +30,7 @@ from oracle import Oracle  # noqa: E402
 RUMOURS = ROOT.parent / "shared" / "corpus" / "cascades" / "rumours-60.ndjson.xz"
 META = ("clock_ms", "posts", "interactions", "duplicates")
 ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "\\": "\\", "0": "\0"}
-FLOATS = ("velocity_5m", "velocity_1h", "peak_velocity")
+FLOATS = ("velocity_5m", "velocity_1h", "peak_velocity", "observed_share", "virality")
 SHRINK_TRIES = 2000
 
 

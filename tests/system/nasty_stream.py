@@ -85,9 +85,11 @@ class Stream:
                       for i in range(rng.randrange(2, 10))]
         self.handles = {user: rng.choice(HANDLES) for user in self.users}
         self.seen_handles = {}  # user id -> handles shown so far, in lower case
+        self.depth = rng.choice((0.1, 0.5, 0.9))
         self.haste = rng.choice((0.01, 0.05, 0.2))
         self.posts, self.events, self.lines = [], [], []
         self.made = 0
+        self.promised = {}  # target id -> ids of retweets that others came through already
         while len(self.lines) < settings.length:
             self.lines.append(self._line())
 
@@ -208,13 +210,25 @@ class Stream:
     def _retweet(self):
         message, target, rng = Message(self), self._target(), self.rng
         fields = {"retweet_of": self._ref(message, target)}
-        if rng.random() < 0.4:
-            beside = [e["id"] for e in self.events
-                      if e.get("retweet_of", {}).get("id") == target.id]
-            anything = [e["id"] for e in self.events] + ["n:nowhere"]
-            fields["via"] = rng.choice(beside if beside and rng.random() < 0.8 else anything)
         an_id = self._new_id() if rng.random() > 0.01 else target.id
+        promised = self.promised.setdefault(target.id, [])
+        if promised and rng.random() < 0.5:
+            an_id = promised.pop(rng.randrange(len(promised)))
+        if rng.random() < self.depth:
+            fields["via"] = self._via(an_id, target, promised)
         return self._event(message, an_id, rng.choice(self.users), **fields)
+
+    def _via(self, an_id, target, promised):
+        rng = self.rng
+        beside = [e["id"] for e in self.events
+                  if e.get("retweet_of", {}).get("id") == target.id]
+        if rng.random() < 0.2:
+            promised.append(self._new_id())
+        if promised and rng.random() < 0.3:
+            return rng.choice(promised)
+        if beside and rng.random() < 0.8:
+            return rng.choice(beside[-3:] if rng.random() < 0.6 else beside)
+        return rng.choice([e["id"] for e in self.events] + ["n:nowhere", an_id])
 
     def _quote(self):
         return self._published(self._unseen(self._target()), Message(self))
