@@ -1,17 +1,20 @@
-// Drives the Redis sink by hand: things to write come from stdin, what happens goes to
+// Drives the Redis sink and its webhooks by hand: things to write come from stdin, what happens goes to
 // stdout.
 //
-//   sink_drive KEY=VALUE...      options; also give_up=SPAN
+//   sink_drive KEY=VALUE...      options; also give_up=SPAN, alerts.stdout=true and
+//                                webhook.NAME.KEY=VALUE, webhook by webhook
 //
 // One command a line; words are separated by one space, %XX stands for a byte:
 //   user|cascade ID FIELD VALUE     set a field; without VALUE: remove it
 //   board NAME MEMBER SCORE         set an entry; 0 removes it
+//   alert ID FIELD VALUE            an alert of the rule "viral"
 //   drop user|cascade ID            remove the whole
 //   handle ID KEY                   the user's handle key
 //   bulk COUNT VALUE                set "posts:1h" of the users b0, b1, … to VALUE
 //   cursor SOURCE FIELD VALUE
 //   finish SPAN                     answers "done" or "failed TEXT"
-//   metrics                         answers "metric NAME VALUE" lines
+//   metrics                         answers "metric NAME VALUE" lines, those of
+//                                   webhooks as "metric NAME{webhook} VALUE"
 //   quit
 // Events come as "event NAME EXIT_CODE TEXT". End of input: quit.
 #include <fcntl.h>
@@ -27,15 +30,23 @@
 #include <event2/event.h>
 
 #include "base/option.h"
+#include "daemon/deliver.h"
+#include "ingest/http_client.h"
 #include "sinks/redis_sink.h"
+#include "sinks/webhook.h"
 #include "tests/oracle/sink_model.h"
 
-enum { WORDS_MOST = 4 };
+enum { WORDS_MOST = 4, WEBHOOKS_MOST = 4 };
 
 struct drive {
     struct event_base *base;
     struct pipeline *model;
     struct redis_sink *sink;
+    struct deliver_options deliver_options;
+    struct webhook_options webhooks[WEBHOOKS_MOST];
+    size_t webhook_count;
+    struct http_client *client;
+    struct deliver *deliver;
 };
 
 static const char *const event_names[] = {
@@ -105,6 +116,13 @@ print_metrics(const struct drive *drive)
                row->labels != NULL ? "{" : "", row->labels != NULL ? row->labels : "",
                row->labels != NULL ? "}" : "", metric_value(row, metrics));
     }
+    for (size_t i = 0; i < deliver_count(drive->deliver); i++) {
+        for (const struct metric *row = webhook_metric_rows; row->name != NULL; row++) {
+            printf("metric %s{%s} %" PRIu64 "\n", row->name,
+                   deliver_name(drive->deliver, i),
+                   metric_value(row, deliver_metrics(drive->deliver, i)));
+        }
+    }
     printf("metric is_full %d\n", redis_sink_is_full(drive->sink));
     printf("end\n");
     fflush(stdout);
@@ -115,6 +133,7 @@ kind_of(struct slice word)
 {
     return slice_equal(word, SLICE_LIT("user"))      ? CHANGE_USER
            : slice_equal(word, SLICE_LIT("cascade")) ? CHANGE_CASCADE
+           : slice_equal(word, SLICE_LIT("alert"))   ? CHANGE_ALERT
                                                      : CHANGE_BOARD;
 }
 
@@ -189,10 +208,44 @@ on_input_event(struct bufferevent *input, short what, void *context)
     event_base_loopbreak(drive->base);
 }
 
+static enum status
+set_option(const struct option *rows, void *base, const char *name, const char *value,
+           struct error *error)
+{
+    for (const struct option *row = rows; row->name != NULL; row++) {
+        if (strcmp(row->name, name) == 0) {
+            return option_set(row, base, slice_of(value), error);
+        }
+    }
+    return STATUS_PARSE;
+}
+
+// name: "NAME.KEY".
+static enum status
+set_webhook(struct drive *drive, char *name, const char *value, struct error *error)
+{
+    char *key = strrchr(name, '.');
+    if (key == NULL) {
+        return STATUS_PARSE;
+    }
+    *key++ = '\0';
+    struct webhook_options *last = &drive->webhooks[drive->webhook_count];
+    if (drive->webhook_count == 0 || strcmp(last[-1].name, name) != 0) {
+        option_presets(webhook_option_rows, last);
+        snprintf(last->name, sizeof(last->name), "%s", name);
+        drive->webhook_count++;
+    } else {
+        last--;
+    }
+    return set_option(webhook_option_rows, last, key, value, error);
+}
+
 static int
-read_options(int argc, char **argv, struct redis_options *options, usec *give_up)
+read_options(int argc, char **argv, struct drive *drive, struct redis_options *options,
+             usec *give_up)
 {
     option_presets(redis_option_rows, options);
+    option_presets(deliver_option_rows, &drive->deliver_options);
     for (int i = 1; i < argc; i++) {
         struct error error = {.code = STATUS_OK};
         char *value = strchr(argv[i], '=');
@@ -200,14 +253,16 @@ read_options(int argc, char **argv, struct redis_options *options, usec *give_up
             return 64;
         }
         *value++ = '\0';
-        enum status status = STATUS_PARSE;
+        enum status status;
         if (strcmp(argv[i], "give_up") == 0) {
             status = usec_parse_duration(slice_of(value), give_up);
-        }
-        for (const struct option *row = redis_option_rows; row->name != NULL; row++) {
-            if (strcmp(row->name, argv[i]) == 0) {
-                status = option_set(row, options, slice_of(value), &error);
-            }
+        } else if (strncmp(argv[i], "webhook.", 8) == 0) {
+            status = set_webhook(drive, argv[i] + 8, value, &error);
+        } else if (strncmp(argv[i], "alerts.", 7) == 0) {
+            status = set_option(deliver_option_rows, &drive->deliver_options, argv[i],
+                                value, &error);
+        } else {
+            status = set_option(redis_option_rows, options, argv[i], value, &error);
         }
         if (status != STATUS_OK) {
             fprintf(stderr, "%s: %s\n", argv[i], error.text);
@@ -217,11 +272,39 @@ read_options(int argc, char **argv, struct redis_options *options, usec *give_up
     return 0;
 }
 
+static enum status
+create_deliver(struct drive *drive, struct error *error)
+{
+    enum status status = http_client_create(drive->base, &drive->client, error);
+    const struct deliver_setup setup = {
+        .base = drive->base,
+        .client = drive->client,
+        .options = &drive->deliver_options,
+        .webhooks = drive->webhooks,
+        .webhook_count = drive->webhook_count,
+    };
+    return status == STATUS_OK ? deliver_create(&setup, &drive->deliver, error)
+                               : status;
+}
+
+static void
+run(struct drive *drive)
+{
+    fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK);
+    struct bufferevent *input = bufferevent_socket_new(drive->base, STDIN_FILENO, 0);
+    bufferevent_setcb(input, on_input, NULL, on_input_event, drive);
+    bufferevent_enable(input, EV_READ);
+    deliver_attach(drive->deliver, drive->sink);
+    redis_sink_start(drive->sink);
+    event_base_dispatch(drive->base);
+    bufferevent_free(input);
+}
+
 int
 main(int argc, char **argv)
 {
+    static struct drive drive;
     struct redis_options options;
-    struct drive drive = {.base = NULL};
     struct error error = {.code = STATUS_OK};
     struct redis_sink_setup setup = {
         .options = &options,
@@ -229,7 +312,7 @@ main(int argc, char **argv)
         .on_event = on_event,
         .context = &drive,
     };
-    int code = read_options(argc, argv, &options, &setup.give_up);
+    int code = read_options(argc, argv, &drive, &options, &setup.give_up);
     if (code != 0) {
         return code;
     }
@@ -238,18 +321,19 @@ main(int argc, char **argv)
     drive.model = sink_model_create();
     setup.base = drive.base;
     setup.pipeline = drive.model;
-    if (redis_sink_create(&setup, &drive.sink, &error) != STATUS_OK) {
+    enum status status = create_deliver(&drive, &error);
+    if (status == STATUS_OK) {
+        setup.alerts = deliver_alerts(drive.deliver);
+        status = redis_sink_create(&setup, &drive.sink, &error);
+    }
+    if (status != STATUS_OK) {
         printf("failed %s\n", error.text);
         code = 78;
     } else {
-        fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK);
-        struct bufferevent *input = bufferevent_socket_new(drive.base, STDIN_FILENO, 0);
-        bufferevent_setcb(input, on_input, NULL, on_input_event, &drive);
-        bufferevent_enable(input, EV_READ);
-        redis_sink_start(drive.sink);
-        event_base_dispatch(drive.base);
-        bufferevent_free(input);
+        run(&drive);
     }
+    deliver_destroy(&drive.deliver);
+    http_client_destroy(&drive.client);
     redis_sink_destroy(&drive.sink);
     sink_model_destroy(&drive.model);
     event_base_free(drive.base);

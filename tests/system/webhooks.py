@@ -1,0 +1,387 @@
+#!/usr/bin/env python3
+"""Webhooks against receivers that misbehave in every way: bounded, refused, counted, told of once,
+and nobody else waits. And whatever is killed, what was claimed arrives under the same id.
+
+Drives tests/oracle/sink_drive.c. Without arguments every case runs; else those named.
+"""
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lab"))
+import hook_lab  # noqa: E402
+import http_lab  # noqa: E402
+
+import redis_faults  # noqa: E402
+from redis_faults import DRIVE, RUNNING, Server, wait_until  # noqa: E402
+
+KEY = bytes(range(32))
+OLD_KEY = bytes(range(100, 124))
+CASES = []
+
+
+def case(function):
+    CASES.append(function)
+    return function
+
+
+class Drive(redis_faults.Drive):
+    """sink_drive with webhooks: name → options. Its messages are kept."""
+
+    def __init__(self, server, webhooks, *options, environment=None):
+        self.said = []
+        self.may_read = threading.Event()
+        self.may_read.set()
+        words = [f"webhook.{name}.{key}={value}" for name, rows in webhooks.items()
+                 for key, value in rows.items()]
+        self.hashes, self.boards, self.handles, self.cursors = {}, {}, {}, {}
+        self.lines, self.events = redis_faults.queue.Queue(), []
+        self.process = subprocess.Popen(
+            [DRIVE, f"redis.url=unix:{server.path}", "redis.flush=20ms", *options, *words],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            bufsize=1, encoding="utf-8", env={**os.environ, **(environment or {})})
+        RUNNING.append(self.abandon)
+        threading.Thread(target=self.read, daemon=True).start()
+        threading.Thread(target=self.hear, daemon=True).start()
+
+    def read(self):
+        for line in self.process.stdout:
+            self.lines.put(line.rstrip("\n"))
+            self.may_read.wait()
+
+    def hear(self):
+        for line in self.process.stderr:
+            self.said.append(line.rstrip("\n"))
+
+    def alert(self, name):
+        self.tell("alert", name, "size", 104)
+
+    def metrics(self):
+        """(name, webhook) → value."""
+        self.tell("metrics")
+        found = {}
+        while (line := self.lines.get(timeout=20)) != "end":
+            if (row := re.fullmatch(r"metric (\w+)\{(\w+)\} (\d+)", line)):
+                found[row[1], row[2]] = int(row[3])
+        return found
+
+    def metric(self, name, webhook="ops"):
+        return self.metrics()[f"cascaded_webhook_{name}", webhook]
+
+    def memory_peak(self):
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024
+
+
+class Place:
+    """A folder with a secret, and a Redis."""
+
+    def __init__(self, *options):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="hooks-"))
+        self.secret = self.folder / "secret"
+        hook_lab.make_secret(self.secret, KEY)
+        self.server = Server(str(self.folder), *options)
+        RUNNING.append(self.remove)
+
+    def remove(self):
+        subprocess.run(["rm", "-rf", self.folder], check=True)
+
+    def hook(self, url, **more):
+        return {"url": url, "secret_file": self.secret, "allow_private": "true", **more}
+
+    def outbox(self, name="ops"):
+        found = self.server.client.hgetall(f"cascaded:outbox:{name}")
+        return {key.decode(): value.decode() for key, value in found.items()}
+
+
+@case
+def an_alert_arrives_signed_and_leaves_the_outbox():
+    place, hook = Place(), hook_lab.Hook(200)
+    drive = Drive(place.server, {"ops": place.hook(hook.url)})
+    drive.alert("viral:x:1:1")
+    wait_until(lambda: hook.requests, 10, "the alert arrives")
+    request = hook.requests[0]
+    headers = request["headers"]
+    assert headers["content-type"] == "application/json", headers
+    assert re.fullmatch(r"msg_[0-9a-f]{32}", headers["webhook-id"]), headers
+    assert abs(int(headers["webhook-timestamp"]) - time.time()) < 60, headers
+    assert headers["webhook-signature"] == hook_lab.signature(request, KEY), headers
+    entry = place.server.client.xrange("cascaded:alerts")[0][1]
+    assert request["body"] == entry[b"json"], request
+    assert json.loads(request["body"])["cascade"]["size"] == 104, request
+    wait_until(lambda: not place.outbox(), 10, "the outbox is empty")
+    assert drive.metric("sent_total") == 1
+    # During a rotation both secrets sign; the file is read at every attempt.
+    place.secret.unlink()
+    hook_lab.make_secret(place.secret, KEY, OLD_KEY)
+    drive.alert("viral:x:2:1")
+    wait_until(lambda: len(hook.requests) == 2, 10, "the second alert arrives")
+    request = hook.requests[1]
+    assert request["headers"]["webhook-signature"].split(" ") == [
+        hook_lab.signature(request, KEY), hook_lab.signature(request, OLD_KEY)], request
+    assert drive.said == [], drive.said
+
+
+@case
+def over_https_only_a_certificate_that_holds_is_trusted():
+    place = Place()
+    good = hook_lab.Hook(200, tls=http_lab.make_certificate(place.folder, "good"))
+    bad = hook_lab.Hook(200, tls=http_lab.make_certificate(place.folder, "unknown_ca"))
+    trust = {"ca_file": place.folder / "ca.pem"}
+    drive = Drive(place.server, {"bad": place.hook(bad.url, **trust),
+                                 "ops": place.hook(good.url, **trust)})
+    drive.alert("viral:x:1:1")
+    wait_until(lambda: good.requests, 10, "the alert arrives over https")
+    wait_until(lambda: drive.metric("attempts_failed_total", "bad") == 1, 10, "the other fails")
+    assert not bad.requests and drive.metric("pending", "bad") == 1
+    assert len(drive.said) == 1 and "certificate" in drive.said[0], drive.said
+
+
+@case
+def a_webhook_that_hangs_delays_nobody():
+    place, ops, slow = Place(), hook_lab.Hook(200), hook_lab.Hook(hook_lab.hang)
+    drive = Drive(place.server, {"slow": place.hook(slow.url, timeout="60s"),
+                                 "ops": place.hook(ops.url)})
+    for number in range(20):
+        drive.alert(f"viral:x:{number}:1")
+    wait_until(lambda: len(ops.requests) == 20, 10, "the other gets all of them")
+    assert len(slow.requests) == 1 and len(place.outbox("slow")) == 20
+    assert sorted(ops.ids()) == sorted(f"viral:x:{n}:1" for n in range(20)), ops.ids()
+
+
+@case
+def silence_and_drips_end_at_the_deadline():
+    place = Place()
+    hooks = {"silent": hook_lab.hang, "head": hook_lab.drip_head, "body": hook_lab.drip_body}
+    lab = {name: hook_lab.Hook(answer) for name, answer in hooks.items()}
+    drive = Drive(place.server, {name: place.hook(hook.url, timeout="500ms")
+                                 for name, hook in lab.items()})
+    drive.alert("viral:x:1:1")
+    wait_until(lambda: drive.metric("attempts_failed_total", "silent") == 1 and
+               drive.metric("attempts_failed_total", "head") == 1, 10, "both fail")
+    # A status that came counts, however long the body takes.
+    wait_until(lambda: drive.metric("sent_total", "body") == 1, 10, "the third succeeds")
+    assert sorted(place.outbox(name) != {} for name in lab) == [False, True, True]
+    assert sum("no answer in time" in line for line in drive.said) == 2, drive.said
+
+
+@case
+def a_body_of_a_gigabyte_is_neither_read_nor_kept():
+    place, good, bad = Place(), hook_lab.Flood(200), hook_lab.Flood(500)
+    hooks = {"ops": hook_lab.Hook(good), "bad": hook_lab.Hook(bad)}
+    drive = Drive(place.server, {name: place.hook(hook.url) for name, hook in hooks.items()})
+    before = drive.memory_peak()
+    drive.alert("viral:x:1:1")
+    wait_until(lambda: good.is_over and bad.is_over, 20, "both connections end")
+    assert good.sent < 64 << 20 and bad.sent < 64 << 20, (good.sent, bad.sent)
+    wait_until(lambda: drive.metric("sent_total") == 1 and
+               drive.metric("attempts_failed_total", "bad") == 1, 10, "the status counts")
+    assert drive.memory_peak() - before < 64 << 20
+
+
+@case
+def redirects_are_not_followed():
+    place, other = Place(), hook_lab.Hook(200)
+    targets = {"meta": "http://169.254.169.254/latest/meta-data", "other": other.url}
+    lab = {name: hook_lab.Hook((302 + 5 * (name == "other"), {"Location": target}))
+           for name, target in targets.items()}
+    drive = Drive(place.server, {name: place.hook(hook.url) for name, hook in lab.items()})
+    drive.alert("viral:x:1:1")
+    for name in lab:
+        wait_until(lambda: drive.metric("attempts_failed_total", name) == 1, 10, "it fails")
+    assert other.connections == 0
+    assert all(any(str(status) in line for line in drive.said) for status in (302, 307)), \
+        drive.said
+
+
+@case
+def addresses_that_the_world_cannot_reach_are_refused_however_they_are_written():
+    place, hook = Place(), hook_lab.Hook(200)
+    hosts = ["localhost", "127.0.0.1", "[::ffff:127.0.0.1]", "2130706433", "0"]
+    proxy = {name: f"http://127.0.0.1:{hook.port}"
+             for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")}
+    for more in ({}, proxy):
+        for four in (hosts[:3], hosts[3:] + ["169.254.169.254"]):
+            drive = Drive(place.server, {f"h{n}": {
+                "url": f"https://{host}:{hook.port}/hook", "secret_file": place.secret}
+                for n, host in enumerate(four)}, environment=more)
+            drive.alert(f"viral:x:{four[0]}{len(more)}:1")
+            for n, host in enumerate(four):
+                wait_until(lambda: drive.metric("addresses_refused_total", f"h{n}") >= 1, 10,
+                           f"{host} is refused")
+            assert all("allow_private" in line for line in drive.said), drive.said
+            drive.abandon()
+            for n in range(4):
+                place.server.client.delete(f"cascaded:outbox:h{n}")
+    assert hook.connections == 0
+
+
+@case
+def gone_ends_a_webhook_and_is_told_once():
+    place, hook = Place(), hook_lab.Hook(410)
+    drive = Drive(place.server, {"ops": place.hook(hook.url)})
+    drive.alert("viral:x:1:1")
+    wait_until(lambda: drive.metric("disabled") == 1, 10, "it is disabled")
+    for number in range(2, 5):
+        drive.alert(f"viral:x:{number}:1")
+    wait_until(lambda: place.server.client.xlen("cascaded:alerts") == 4, 10, "all are claimed")
+    wait_until(lambda: not place.outbox(), 10, "the outbox is empty")
+    assert len(hook.requests) == 1
+    assert len(drive.said) == 1 and "410" in drive.said[0], drive.said
+
+
+@case
+def retry_after_holds_the_queue():
+    place, hook = Place(), hook_lab.Hook((429, {"Retry-After": "3600"}))
+    drive = Drive(place.server, {"ops": place.hook(hook.url)})
+    drive.alert("viral:x:1:1")
+    wait_until(lambda: any(value.startswith("1 ") for value in place.outbox().values()), 10,
+               "the attempt is remembered")
+    drive.alert("viral:x:2:1")
+    wait_until(lambda: len(place.outbox()) == 2, 10, "the second one is claimed")
+    time.sleep(0.3)
+    assert len(hook.requests) == 1 and drive.metric("pending") == 2
+
+
+@case
+def rules_choose_and_a_full_queue_drops():
+    place = Place()
+    slow, other = hook_lab.Hook(hook_lab.hang), hook_lab.Hook(200)
+    drive = Drive(place.server, {"ops": place.hook(slow.url, queue=2, rules="slow, viral"),
+                                 "other": place.hook(other.url, rules="slow")})
+    for number in range(5):
+        drive.alert(f"viral:x:{number}:1")
+    wait_until(lambda: drive.metric("dropped_total") == 3, 10, "three find no room")
+    assert len(place.outbox()) == 2 and drive.metric("pending") == 2
+    assert not other.connections and not place.outbox("other")
+    assert len(drive.said) == 1 and "further ones are dropped" in drive.said[0], drive.said
+
+
+@case
+def slack_gets_a_sentence():
+    place, hook = Place(), hook_lab.Hook(200)
+    drive = Drive(place.server, {"chat": {"url": hook.url, "format": "slack",
+                                          "allow_private": "true"}})
+    drive.tell("alert", "viral:x:1:1", "text", "tea <!channel> @all")
+    wait_until(lambda: hook.requests, 10, "the sentence arrives")
+    request = hook.requests[0]
+    assert "webhook-signature" not in request["headers"]
+    text = json.loads(request["body"])["text"]
+    assert text.startswith("*viral*, level 1") and "tea &lt;!channel&gt; @\u200ball" in text, text
+
+
+@case
+def a_secret_that_became_readable_sends_nothing():
+    place, hook = Place(), hook_lab.Hook(200)
+    drive = Drive(place.server, {"ops": place.hook(hook.url)})
+    place.secret.chmod(0o644)
+    drive.alert("viral:x:1:1")
+    wait_until(lambda: drive.metric("attempts_failed_total") == 1, 10, "the attempt fails")
+    assert hook.connections == 0
+    assert len(drive.said) == 1 and "chmod 600" in drive.said[0], drive.said
+    place.secret.chmod(0o600)
+    wait_until(lambda: hook.requests, 10, "the second attempt, five seconds later")
+
+
+@case
+def a_daemon_killed_before_the_delivery_sends_under_the_same_id_and_only_what_is_due():
+    place = Place()
+    hook = hook_lab.Hook(200, 500, hook_lab.hang, 200)
+    webhooks = {"ops": place.hook(hook.url, timeout="60s")}
+    drive = Drive(place.server, webhooks)
+    drive.alert("viral:x:1:1")
+    wait_until(lambda: drive.metric("sent_total") == 1 and not place.outbox(), 10, "the first")
+    drive.alert("viral:x:2:1")
+    wait_until(lambda: any(value.startswith("1 ") for value in place.outbox().values()), 10,
+               "the second fails")
+    drive.alert("viral:x:3:1")
+    wait_until(lambda: len(hook.requests) == 3 and len(place.outbox()) == 2, 10,
+               "the third is claimed and under way")
+    due = next(int(value.split()[1]) for value in place.outbox().values()
+               if value.startswith("1 "))
+    drive.process.kill()
+    drive.process.wait()
+    drive = Drive(place.server, webhooks)
+    for name in ("viral:x:1:1", "viral:x:2:1", "viral:x:3:1"):
+        drive.alert(name)  # they come again, as after a crash
+    wait_until(lambda: len(hook.requests) == 5 and not place.outbox(), 20, "both arrive")
+    assert time.time() * 1000 >= due, "the second waits for its time"
+    assert hook.ids() == [f"viral:x:{n}:1" for n in (1, 2, 3, 3, 2)], hook.ids()
+    ids = [request["headers"]["webhook-id"] for request in hook.requests]
+    assert ids[2] == ids[3] and ids[1] == ids[4] and len(set(ids)) == 3, ids
+    assert place.server.client.xlen("cascaded:alerts") == 3
+
+
+@case
+def redis_killed_meanwhile_costs_and_repeats_nothing():
+    place = Place("--appendonly", "yes", "--appendfsync", "always")
+    gate = threading.Event()
+
+    def late(connection):
+        gate.wait(30)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    hook = hook_lab.Hook(late, 200)
+    drive = Drive(place.server, {"ops": place.hook(hook.url, timeout="60s")})
+    drive.alert("viral:x:1:1")
+    drive.alert("viral:x:2:1")
+    wait_until(lambda: len(hook.requests) == 1 and len(place.outbox()) == 2, 10, "under way")
+    place.server.kill()
+    gate.set()
+    wait_until(lambda: drive.metric("sent_total") == 2, 10, "both arrive without Redis")
+    drive.alert("viral:x:3:1")
+    place.server.start()
+    wait_until(lambda: len(hook.requests) == 3, 20, "the third comes when Redis is back")
+    wait_until(lambda: not place.outbox(), 10, "the outbox is empty")
+    assert sorted(hook.ids()) == [f"viral:x:{n}:1" for n in (1, 2, 3)], hook.ids()
+    assert place.server.client.xlen("cascaded:alerts") == 3
+
+
+@case
+def standard_output_has_each_alert_once_and_a_reader_who_sleeps_holds_nobody():
+    place, hook = Place(), hook_lab.Hook(200)
+    drive = Drive(place.server, {"ops": place.hook(hook.url)}, "alerts.stdout=true")
+    drive.alert("viral:x:1:1")
+    while (line := drive.lines.get(timeout=10)).startswith("event "):
+        pass
+    assert json.loads(line)["id"] == "viral:x:1:1", line
+    drive.may_read.clear()
+    for number in range(40):  # more than a pipe holds, and nobody reads
+        drive.tell("alert", f"viral:x:{number + 2}:1", "text", "tea " * 1000)
+    wait_until(lambda: len(hook.requests) == 41, 20, "the webhook gets all of them")
+    drive.may_read.set()
+    seen = [json.loads(drive.lines.get(timeout=10))["id"] for _ in range(40)]
+    assert sorted(seen) == sorted(f"viral:x:{n + 2}:1" for n in range(40)), seen
+
+
+def main():
+    wanted = [each for each in CASES if not sys.argv[1:] or each.__name__ in sys.argv[1:]]
+    failed = 0
+    for number, each in enumerate(wanted, 1):
+        started = time.monotonic()
+        try:
+            each()
+            print(f"ok {number} - {each.__name__}")
+        except Exception as error:  # every kind of failure fails this one case
+            failed += 1
+            print(f"# {type(error).__name__}: {str(error)[:2000]}")
+            print(f"not ok {number} - {each.__name__}")
+        for abandon in RUNNING:
+            abandon()
+        RUNNING.clear()
+        print(f"# {time.monotonic() - started:.1f} s", flush=True)
+    print(f"1..{len(wanted)}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    if not DRIVE.exists():
+        print(f"{DRIVE} is not built")
+        sys.exit(77)
+    sys.exit(main())
