@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "base/status.h"
+#include "ingest/json_token.h"
 #include "ingest/text.h"
 
 static enum decode_reason
@@ -211,7 +212,17 @@ bool
 decode_run_number(struct slice digits, uint64_t *ret_number)
 {
     uint64_t number = 0;
-    for (size_t i = 0; i < digits.len; i++) {
+    size_t i = 0;
+    for (; i < 2 * JSON_TOKEN_WORD && i + JSON_TOKEN_WORD <= digits.len;
+         i += JSON_TOKEN_WORD) {
+        uint64_t eight;
+        if (!json_token_eight(json_token_word(digits.ptr + i, JSON_TOKEN_WORD),
+                              &eight)) {
+            return false;
+        }
+        number = number * 100000000 + eight;
+    }
+    for (; i < digits.len; i++) {
         unsigned digit = (unsigned)digits.ptr[i] - '0';
         if (digit > 9 || number > (UINT64_MAX - digit) / 10) {
             return false;

@@ -23,7 +23,7 @@ add_row(struct json_shape *shape, const struct json_field *field,
     if (length > JSON_TOKEN_WORD) {
         memcpy(&row.tail, field->key + length - JSON_TOKEN_WORD, JSON_TOKEN_WORD);
     }
-    size_t slot = json_shape_slot(row.head, length);
+    size_t slot = json_shape_slot(row.head);
     while (shape->slots[slot] != 0) {
         slot = (slot + 1) % JSON_SHAPE_SLOTS;
     }

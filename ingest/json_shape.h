@@ -1,8 +1,8 @@
 // Tables made ready for reading: each key of a message finds its row with one look.
 //
-// A shape is a table's rows behind a hash table over the key's length and first eight
-// bytes. Most keys of a message are not wanted and meet an empty slot; a match compares
-// the rest of the key too.
+// A shape is a table's rows behind a hash table over the key's first eight bytes. Most
+// keys of a message are not wanted and meet an empty slot; a match compares the rest of
+// the key too.
 #pragma once
 
 #include <stdbool.h>
@@ -56,9 +56,9 @@ const struct json_shape *json_shape_find(const struct json_shapes *shapes,
 #endif
 
 static inline size_t
-json_shape_slot(uint64_t head, size_t length)
+json_shape_slot(uint64_t head)
 {
-    return ((head ^ length) * 0x9e3779b97f4a7c15) >> 56;
+    return (head * 0x9e3779b97f4a7c15) >> 56;
 }
 
 static inline bool
@@ -78,7 +78,7 @@ json_shape_match(const struct json_shape *shape, struct slice key)
 {
     const size_t word = JSON_TOKEN_WORD;
     uint64_t head = json_token_word(key.ptr, key.len < word ? key.len : word);
-    size_t slot = json_shape_slot(head, key.len);
+    size_t slot = json_shape_slot(head);
     for (; shape->slots[slot] != 0; slot = (slot + 1) % JSON_SHAPE_SLOTS) {
         const struct json_shape_row *row = &shape->rows[shape->slots[slot] - 1];
         if (json_shape_fits(row, head, key)) {

@@ -62,7 +62,7 @@ raw_string(const json &json, token_ptr token)
 {
     const char *begin = json.text + token[0] + 1;
     const char *end = json.text + token[1] - 1;
-    while (*end != '"') {
+    while (__builtin_expect(*end != '"', 0)) {
         end--;
     }
     return {begin, static_cast<size_t>(end - begin)};
@@ -108,7 +108,7 @@ find_escaped_row(json &json, const json_shape &shape, token_ptr token)
 
 // The row of the key at `token`. A row's key has no escapes, so a raw key that is equal
 // to one needs none undone.
-inline const json_shape_row *
+[[gnu::always_inline]] inline const json_shape_row *
 find_row(json &json, const json_shape &shape, token_ptr token)
 {
     slice key = raw_string(json, token);
@@ -371,24 +371,26 @@ read_value(json &json, const json_shape_row &row, char *raw, token_ptr token,
     return fail(json, json.error != JSON_OK ? json.error : JSON_VALUE);
 }
 
-// Reads one key and its value; the token behind them, or nullptr.
+// Reads the value at `token` into its row's place, once; the token behind it, or
+// nullptr.
 inline token_ptr
-read_member(json &json, const json_shape &shape, char *raw, token_ptr token,
-            uint64_t *seen, unsigned depth)
+read_once(json &json, const json_shape &shape, const json_shape_row &row, char *raw,
+          token_ptr token, uint64_t *seen, unsigned depth)
 {
-    if (json.end - token < 4 || at(json, token) != '"' || at(json, token + 1) != ':') {
-        return fail(json, JSON_BAD);
-    }
-    const json_shape_row *row = find_row(json, shape, token);
-    if (row == nullptr) {
-        return json.error == JSON_OK ? skip_value(json, token + 2, depth) : nullptr;
-    }
-    uint64_t bit = uint64_t{1} << (row - shape.rows);
+    uint64_t bit = uint64_t{1} << (&row - shape.rows);
     if ((*seen & bit) != 0) {
         return fail(json, JSON_REPEATED);
     }
     *seen |= bit;
-    return read_value(json, *row, raw, token + 2, depth);
+    return read_value(json, row, raw, token, depth);
+}
+
+// Whether a member begins at `token`. The last token of a message is '}': who meets
+// another one has a token before them.
+inline bool
+is_member(const json &json, token_ptr token)
+{
+    return at(json, token) == '"' && at(json, token + 1) == ':';
 }
 
 // Reads the object at `token`, which `depth` objects and arrays contain, into `raw`.
@@ -405,8 +407,19 @@ read_object(json &json, const json_shape &shape, void *raw, token_ptr token,
         return token + 2;
     }
     do {
-        token = read_member(json, shape, static_cast<char *>(raw), token + 1, &seen,
-                            depth + 1);
+        token++;
+        if (!is_member(json, token)) {
+            return fail(json, JSON_BAD);
+        }
+        const json_shape_row *row = find_row(json, shape, token);
+        if (row != nullptr) {
+            token = read_once(json, shape, *row, static_cast<char *>(raw), token + 2,
+                              &seen, depth + 1);
+        } else if (json.error == JSON_OK) {
+            token = skip_value(json, token + 2, depth + 1);
+        } else {
+            return nullptr;
+        }
     } while (token != nullptr && token < json.end && at(json, token) == ',');
     if (token == nullptr) {
         return nullptr;
@@ -497,8 +510,7 @@ json_first(struct json *json, const struct json_table *table, size_t *ret_row)
     if (json->error == JSON_OK && at(*json, token + 1) != '}') {
         do {
             token++;
-            if (json->end - token < 4 || at(*json, token) != '"' ||
-                at(*json, token + 1) != ':') {
+            if (!is_member(*json, token)) {
                 fail(*json, JSON_BAD);
                 break;
             }

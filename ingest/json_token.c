@@ -148,6 +148,12 @@ json_token_digits(const char *p, struct slice *ret_digits, uint64_t *ret_value)
     size_t len = 0;
     uint64_t value = 0;
     uint64_t before = 0;
+    uint64_t eight;
+    while (len < 2 * JSON_TOKEN_WORD &&
+           json_token_eight(json_token_word(p + len, JSON_TOKEN_WORD), &eight)) {
+        value = value * 100000000 + eight;
+        len += JSON_TOKEN_WORD;
+    }
     while (p[len] >= '0' && p[len] <= '9' && len < most) {
         before = value;
         value = value * 10 + (uint64_t)(p[len++] - '0');

@@ -61,6 +61,24 @@ json_token_escapes(uint64_t word)
     return (x - ones) & ~x & (ones << 7);
 }
 
+// The number that the word's eight bytes are as decimal digits; false if one is none.
+// Neighbours are joined to pairs, pairs to fours, fours to the eight.
+static inline bool
+json_token_eight(uint64_t word, uint64_t *ret_number)
+{
+    const uint64_t threes = 0x3030303030303030;
+    // A byte is a digit if its upper half is 3, and still is after adding 6.
+    if (((word & (word + 0x0606060606060606)) & 0xf0f0f0f0f0f0f0f0) != threes) {
+        return false;
+    }
+    word -= threes;
+    word = word * 10 + (word >> 8);
+    *ret_number = (((word & 0x000000ff000000ff) * 0x000f424000000064) +
+                   ((word >> 16 & 0x000000ff000000ff) * 0x0000271000000001)) >>
+                  32;
+    return true;
+}
+
 static inline bool
 json_token_has_escape(struct slice raw)
 {

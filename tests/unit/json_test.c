@@ -267,6 +267,21 @@ wrong_types_are_refused(void **state)
 }
 
 static void
+a_byte_that_is_no_digit_is_found_wherever_it_stands(void **state)
+{
+    static const char strangers[] = {'/', ':', 'x', '\x10', '\x7f'};
+    struct fixture *f = *state;
+    for (size_t i = 0; i < 19 * sizeof(strangers); i++) {
+        char text[] = "{\"count\":1234567890123456789}";
+        text[strlen("{\"count\":") + i / sizeof(strangers)] =
+            strangers[i % sizeof(strangers)];
+        assert_int_not_equal(read_text(f, text), JSON_OK);
+    }
+    assert_int_equal(read_text(f, "{\"count\":1234567890123456789}"), JSON_OK);
+    assert_true(f->whole.count.value == UINT64_C(1234567890123456789));
+}
+
+static void
 numbers_are_read_up_to_their_limits(void **state)
 {
     struct fixture *f = *state;
@@ -568,6 +583,7 @@ main(void)
         TEST(an_empty_list_is_given_and_has_no_elements),
         TEST(a_list_holds_its_most_elements_and_not_one_more),
         TEST(wrong_types_are_refused),
+        TEST(a_byte_that_is_no_digit_is_found_wherever_it_stands),
         TEST(numbers_are_read_up_to_their_limits),
         TEST(escapes_are_undone_at_any_place_of_a_word),
         TEST(all_short_escapes_and_nul_are_known),
