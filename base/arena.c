@@ -5,8 +5,6 @@
 
 #include "base/region.h"
 
-enum { ARENA_ALIGN = 16 };
-
 void
 arena_init(struct arena *arena, size_t limit)
 {
@@ -35,26 +33,15 @@ fail(struct arena *arena)
 }
 
 void *
-arena_alloc(struct arena *arena, size_t count, size_t size)
+arena_alloc_slowly(struct arena *arena, size_t count, size_t size)
 {
-    if (arena->is_failed || (size != 0 && count > SIZE_MAX / size)) {
-        return fail(arena);
-    }
-    // limit and used are multiples of the alignment, so what fits still fits rounded
-    // up.
-    size_t bytes = count * size;
-    if (bytes > arena->limit - arena->used) {
-        return fail(arena);
-    }
-    if (arena->base == NULL) {
+    if (arena->base == NULL && !arena->is_failed) {
         arena->base = region_reserve(arena->limit);
-        if (arena->base == NULL) {
-            return fail(arena);
+        if (arena->base != NULL) {
+            return arena_alloc(arena, count, size);
         }
     }
-    void *ptr = arena->base + arena->used;
-    arena->used += (bytes + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN;
-    return ptr;
+    return fail(arena);
 }
 
 struct slice

@@ -11,6 +11,8 @@
 
 #include "base/slice.h"
 
+enum { ARENA_ALIGN = 16 };
+
 struct arena {
     char *base; // NULL until the first allocation
     size_t used;
@@ -24,9 +26,26 @@ void arena_init(struct arena *arena, size_t limit);
 void arena_fini(struct arena *arena);
 void arena_reset(struct arena *arena);
 
+// What arena_alloc does when the memory must come first or there is no more.
+void *arena_alloc_slowly(struct arena *arena, size_t count, size_t size);
+
 // count * size bytes, not zeroed; NULL past the limit (then is_failed). Valid until the
 // reset. An allocation of nothing is a pointer that may not be read.
-void *arena_alloc(struct arena *arena, size_t count, size_t size);
+static inline void *
+arena_alloc(struct arena *arena, size_t count, size_t size)
+{
+    size_t bytes;
+    if (arena->is_failed || arena->base == NULL ||
+        __builtin_mul_overflow(count, size, &bytes) ||
+        bytes > arena->limit - arena->used) {
+        return arena_alloc_slowly(arena, count, size);
+    }
+    void *ptr = arena->base + arena->used;
+    // limit and used are multiples of the alignment, so what fits still fits rounded
+    // up.
+    arena->used += (bytes + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN;
+    return ptr;
+}
 
 // A copy of head followed by tail (either may be empty), valid until the reset;
 // SLICE_NONE past the limit. Borrows both.

@@ -62,6 +62,16 @@ next_is(const struct reader *reader, char c)
     return reader->at != reader->end && *reader->at == c;
 }
 
+static void
+read_char(struct reader *reader, char c)
+{
+    if (next_is(reader, c)) {
+        reader->at++;
+    } else {
+        reader->is_broken = true;
+    }
+}
+
 // The place of a three-letter name in `names`, from 0.
 static int
 read_name(struct reader *reader, const char *names)
@@ -81,9 +91,9 @@ static void
 read_clock(struct reader *reader, struct moment *m)
 {
     m->hour = read_digits(reader, 2);
-    (void)read_one_of(reader, ":");
+    read_char(reader, ':');
     m->minute = read_digits(reader, 2);
-    (void)read_one_of(reader, ":");
+    read_char(reader, ':');
     m->second = read_digits(reader, 2);
 }
 
@@ -176,9 +186,9 @@ usec_parse_rfc3339(struct slice text, usec *ret_time)
     struct reader reader = {text.ptr, text.ptr + text.len, false};
     struct moment m = {0};
     m.year = read_digits(&reader, 4);
-    (void)read_one_of(&reader, "-");
+    read_char(&reader, '-');
     m.month = read_digits(&reader, 2);
-    (void)read_one_of(&reader, "-");
+    read_char(&reader, '-');
     m.day = read_digits(&reader, 2);
     (void)read_one_of(&reader, "Tt ");
     read_clock(&reader, &m);
@@ -206,15 +216,15 @@ usec_parse_x1(struct slice text, usec *ret_time)
     struct reader reader = {text.ptr, text.ptr + text.len, false};
     struct moment m = {0};
     (void)read_name(&reader, "MonTueWedThuFriSatSun");
-    (void)read_one_of(&reader, " ");
+    read_char(&reader, ' ');
     m.month = 1 + read_name(&reader, "JanFebMarAprMayJunJulAugSepOctNovDec");
-    (void)read_one_of(&reader, " ");
+    read_char(&reader, ' ');
     m.day = read_digits(&reader, 2);
-    (void)read_one_of(&reader, " ");
+    read_char(&reader, ' ');
     read_clock(&reader, &m);
-    (void)read_one_of(&reader, " ");
+    read_char(&reader, ' ');
     m.zone_minutes = read_zone(&reader);
-    (void)read_one_of(&reader, " ");
+    read_char(&reader, ' ');
     m.year = read_digits(&reader, 4);
     if (reader.is_broken || reader.at != reader.end) {
         return STATUS_PARSE;
