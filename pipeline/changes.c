@@ -1,6 +1,7 @@
 #include "pipeline/changes.h"
 
 #include "pipeline/change.h"
+#include "pipeline/prefetch.h"
 
 // Cascades carry their author's handle.
 static void
@@ -57,9 +58,11 @@ stage_step(struct pipeline *pipeline, struct change *change, bool *ret_has_chang
     }
     pipeline->stage_left--;
     if (pipeline->stage == CHANGES_USERS) {
+        prefetch_queued_users(pipeline);
         uint32_t user = queue_pop(&pipeline->users.queue);
         *ret_has_change = change_user(pipeline, user, change);
     } else if (pipeline->stage == CHANGES_CASCADES) {
+        prefetch_queued_cascades(pipeline);
         uint32_t cascade = queue_pop(&pipeline->cascades.queue);
         *ret_has_change = change_cascade(pipeline, cascade, change);
     } else {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pipeline/prefetch.h"
 #include "pipeline/state.h"
 
 // 2006-01-01T00:00:00Z: no network of ours is older.
@@ -382,25 +383,6 @@ pipeline_advance(struct pipeline *pipeline, usec wall)
     }
 }
 
-// The tables are larger than the caches: all look-ups of a post wait for memory at
-// once.
-static void
-prefetch(const struct pipeline *pipeline, const struct post *post, uint64_t hash)
-{
-    table_prefetch(&pipeline->ledger.by_hash, hash);
-    table_prefetch(&pipeline->users.by_id, pipeline_hash(pipeline, post->author.id));
-    if (post->kind == POST_RETWEETED) {
-        const struct post_ref *root = &post->retweet_of;
-        table_prefetch(&pipeline->cascades.by_id, pipeline_hash(pipeline, root->id));
-        if (root->author.id.len != 0) {
-            table_prefetch(&pipeline->users.by_id,
-                           pipeline_hash(pipeline, root->author.id));
-        }
-    } else {
-        table_prefetch(&pipeline->cascades.by_id, hash);
-    }
-}
-
 static bool
 is_known(const struct pipeline *pipeline, const struct post *post, uint64_t hash)
 {
@@ -438,7 +420,7 @@ pipeline_post(struct pipeline *pipeline, const struct post *post, usec wall)
         return STATUS_OK;
     }
     uint64_t hash = pipeline_hash(pipeline, post->id);
-    prefetch(pipeline, post, hash);
+    prefetch_post(pipeline, post, hash);
     if (is_known(pipeline, post, hash)) {
         pipeline->metrics.duplicates++;
         return STATUS_OK;

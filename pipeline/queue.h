@@ -34,6 +34,14 @@ queue_fini(struct queue *queue)
     *queue = (struct queue){0};
 }
 
+// The index that `places` others stand before; there must be so many.
+static inline uint32_t
+queue_at(const struct queue *queue, uint32_t places)
+{
+    uint64_t at = (uint64_t)queue->first + places;
+    return queue->rows[at < queue->capacity ? at : at - queue->capacity];
+}
+
 static inline void
 queue_push(struct queue *queue, uint32_t index)
 {
