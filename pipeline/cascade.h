@@ -8,6 +8,7 @@
 
 #include "base/usec.h"
 #include "pipeline/people.h"
+#include "pipeline/reshares.h"
 #include "pipeline/tree.h"
 
 #define CASCADE_NONE UINT32_MAX
@@ -46,7 +47,11 @@ enum cascade_field {
     CASCADE_PARENT = 1 << 16,
     CASCADE_STATE = 1 << 17,
     CASCADE_TREE = 1 << 18,
-    CASCADE_ALL = (1 << 19) - 1,
+    CASCADE_EDEPTH = 1 << 19,
+    CASCADE_ESTIMATE = 1 << 20, // infectiousness, forecast and its band, stage
+    CASCADE_P_DOUBLE = 1 << 21,
+    CASCADE_OVERPERFORMANCE = 1 << 22,
+    CASCADE_ALL = (1 << 23) - 1,
 };
 
 struct cascade {
@@ -64,6 +69,8 @@ struct cascade {
     uint8_t flags;
     struct people people;
     struct tree tree;
+    struct reshares reshares; // what is not merged in the pulse
+    uint32_t pulse;           // slab: struct pulse, or SLAB_NONE
     uint32_t size;
     uint32_t retweets;
     uint32_t quotes;

@@ -5,6 +5,7 @@
 
 #include "base/region.h"
 #include "base/snapshot.h"
+#include "pipeline/pulse.h"
 #include "pipeline/users.h"
 
 enum { EVICTED_PART = 32 };
@@ -113,8 +114,8 @@ cascades_set_author(struct cascades *cascades, uint32_t cascade, uint32_t user)
 
 // ── closing and forgetting ─────────────────────────────────────────────────
 
-static usec
-close_due(const struct cascade *row)
+usec
+cascades_close_due(const struct cascade *row)
 {
     usec born = row->created != USEC_NONE ? row->created : row->first;
     usec idle = row->last + CASCADE_IDLE;
@@ -125,7 +126,7 @@ close_due(const struct cascade *row)
 bool
 cascades_is_closed(const struct cascade *row, usec clock)
 {
-    return row->last == USEC_NONE || close_due(row) <= clock;
+    return row->last == USEC_NONE || cascades_close_due(row) <= clock;
 }
 
 uint64_t
@@ -163,11 +164,20 @@ person_left(void *context, uint32_t user)
 }
 
 static void
+drop_speed(struct cascades *cascades, struct cascade *row)
+{
+    pulse_destroy(cascades->texts, row->pulse);
+    row->pulse = SLAB_NONE;
+    reshares_clear(&row->reshares, cascades->texts);
+}
+
+static void
 forget(struct cascades *cascades, uint32_t cascade)
 {
     struct cascade *row = &cascades->rows[cascade];
     people_clear(&row->people, cascades->texts, person_left, cascades->users);
     tree_clear(cascades->trees, &row->tree);
+    drop_speed(cascades, row);
     row->life = ++cascades->births;
     row->size = 0;
     row->retweets = 0;
@@ -197,7 +207,7 @@ cascades_time_close(struct cascades *cascades, uint32_t cascade)
     if (row->last == USEC_NONE) {
         return;
     }
-    struct timer timer = {close_due(row), cascade, row->birth};
+    struct timer timer = {cascades_close_due(row), cascade, row->birth};
     if ((row->flags & CASCADE_TIMED) == 0) {
         row->flags |= CASCADE_TIMED;
         row->timed = timer.due;
@@ -276,6 +286,7 @@ destroy(struct cascades *cascades, uint32_t cascade)
 {
     struct cascade *row = &cascades->rows[cascade];
     people_clear(&row->people, cascades->texts, person_left, cascades->users);
+    drop_speed(cascades, row);
     if (row->author != USER_NONE) {
         users_at(cascades->users, row->author)->refs--;
     }

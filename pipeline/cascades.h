@@ -81,6 +81,8 @@ void cascades_time_close(struct cascades *cascades, uint32_t cascade);
 // Queues every cascade whose close is due.
 void cascades_advance(struct cascades *cascades, usec clock);
 
+// When it closes if nothing more happens. It must have events.
+usec cascades_close_due(const struct cascade *row);
 bool cascades_is_closed(const struct cascade *row, usec clock);
 
 // The post is deleted: its text goes, it leaves the boards, and it is never shown

@@ -1,6 +1,10 @@
 #include "pipeline/change.h"
 
-enum { NUMBER_MAX = 32 };
+#include <math.h>
+
+#include "pipeline/decimal.h"
+
+enum { NUMBER_MAX = 32, ESTIMATE_DIGITS = 4 };
 
 void
 change_put(struct pipeline *pipeline, struct change *change, struct slice name,
@@ -52,6 +56,16 @@ change_rate(struct pipeline *pipeline, uint64_t count, uint64_t unit)
         }
     } while (digits != 0 || places >= 0);
     return (struct slice){at, (size_t)(text + NUMBER_MAX - at)};
+}
+
+struct slice
+change_estimate(struct pipeline *pipeline, double value)
+{
+    char *text = arena_alloc(&pipeline->scratch, 1, DECIMAL_TEXT_MAX);
+    if (text == NULL || !isfinite(value)) {
+        return SLICE_NONE;
+    }
+    return (struct slice){text, decimal_put(text, value, ESTIMATE_DIGITS)};
 }
 
 struct slice

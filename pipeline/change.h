@@ -13,6 +13,8 @@ struct slice change_number(struct pipeline *pipeline, uint64_t value);
 // count / unit to ten significant digits, without trailing zeros: what printf's %.10g
 // writes, at a tenth of its cost. unit: 1 to 2^60; the whole part is below 10^10.
 struct slice change_rate(struct pipeline *pipeline, uint64_t count, uint64_t unit);
+// A value that is an estimate, to four significant digits; none if it is no number.
+struct slice change_estimate(struct pipeline *pipeline, double value);
 struct slice change_ms(struct pipeline *pipeline, usec time);
 
 // How much earlier than needed the time to live of a key that lasts `length` is
@@ -28,5 +30,8 @@ bool change_user(struct pipeline *pipeline, uint32_t user, struct change *change
 void change_user_written(struct pipeline *pipeline, uint32_t user);
 void change_user_lost(struct pipeline *pipeline, uint32_t user);
 bool change_cascade(struct pipeline *pipeline, uint32_t cascade, struct change *change);
+// Those of the bits in `fields` that tell of its speed and its future.
+void change_pulse(struct pipeline *pipeline, uint32_t cascade, struct change *change,
+                  uint32_t fields);
 void change_cascade_written(struct pipeline *pipeline, uint32_t cascade);
 void change_cascade_lost(struct pipeline *pipeline, uint32_t cascade);

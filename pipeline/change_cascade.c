@@ -167,6 +167,7 @@ live_change(struct pipeline *pipeline, uint32_t cascade, struct change *change)
         if ((fields & CASCADE_TREE) != 0) {
             cascade_tree_fields(pipeline, change, row);
         }
+        change_pulse(pipeline, cascade, change, fields);
         if (change->is_whole) {
             change_put(pipeline, change, SLICE_LIT("network"),
                        users_network_of(change->name));

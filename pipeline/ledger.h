@@ -30,6 +30,7 @@ enum event_flag {
     EVENT_ALIASED = 1 << 4, // has another id: its link
     EVENT_VIA = 1 << 5,     // came through another retweet: its link. No network has
                             // both
+    EVENT_BLIND = 1 << 6,   // nobody had told how many followers its actor has
 };
 
 // What an event added: `amount` to a counter, or itself to a cascade in its life

@@ -41,6 +41,31 @@ virality_of(const struct pipeline *pipeline, const struct tree *tree)
     return tree_is_known(tree) ? (double)shape.sum / (double)shape.pairs : NAN;
 }
 
+static double
+pulse_of(const struct pipeline *pipeline, uint32_t cascade, enum measure measure)
+{
+    struct pulses_view view;
+    if (!pulses_view(pipeline, cascade, &view)) {
+        return NAN;
+    }
+    if (measure == MEASURE_FORECAST) {
+        return view.forecast;
+    }
+    if (measure == MEASURE_P_DOUBLE) {
+        return view.p_double;
+    }
+    if (measure == MEASURE_OVERPERFORMANCE) {
+        return view.overperformance;
+    }
+    if (measure == MEASURE_SUPERCRITICAL) {
+        return isnan(view.forecast) ? NAN : isinf(view.forecast);
+    }
+    if (measure == MEASURE_BURST) {
+        return view.is_bursting;
+    }
+    return view.stage == PULSES_STAGES ? NAN : (double)view.stage;
+}
+
 double
 measure_of(const struct pipeline *pipeline, uint32_t cascade, enum measure measure)
 {
@@ -69,6 +94,7 @@ measure_of(const struct pipeline *pipeline, uint32_t cascade, enum measure measu
     case MEASURE_SUPERCRITICAL:
     case MEASURE_BURST:
     case MEASURE_STAGE:
+        return pulse_of(pipeline, cascade, measure);
     case MEASURES:
         break;
     }

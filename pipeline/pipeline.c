@@ -118,6 +118,8 @@ tables_init(struct pipeline *pipeline)
                       &pipeline->key) &&
            cascades_init(&pipeline->cascades, (uint32_t)cascades) &&
            trees_init(&pipeline->trees, (uint32_t)options->trees_capacity) &&
+           pulses_init(&pipeline->pulses, (uint32_t)cascades,
+                       (uint32_t)options->cascades_authors, pipeline->texts) &&
            tags_init(&pipeline->tags, (uint32_t)options->hashtags_capacity) &&
            ledger_init(&pipeline->ledger, (uint32_t)options->dedupe_capacity,
                        options->memory_posts) &&
@@ -163,6 +165,7 @@ pipeline_destroy(struct pipeline **pipeline)
     ledger_fini(&p->ledger);
     tags_fini(&p->tags);
     trees_fini(&p->trees);
+    pulses_fini(&p->pulses);
     cascades_fini(&p->cascades);
     users_fini(&p->users);
     windows_fini(&p->windows);
@@ -373,6 +376,7 @@ advance(struct pipeline *pipeline, usec clock)
     windows_advance(&pipeline->windows, clock);
     cascades_advance(&pipeline->cascades, clock);
     pipeline_end_waits(pipeline);
+    pulses_advance(pipeline, clock);
 }
 
 void
@@ -467,6 +471,9 @@ pipeline_metrics(struct pipeline *pipeline)
     metrics->users_evicted = pipeline->users.evicted;
     metrics->cascades = pipeline->cascades.count;
     metrics->cascades_evicted = pipeline->cascades.evicted;
+    metrics->authors = pipeline->pulses.habits.count;
+    metrics->authors_evicted = pipeline->pulses.habits.evicted;
+    metrics->reshares_refused = pipeline->pulses.refused;
     metrics->hashtags = pipeline->tags.count;
     metrics->tree_nodes = pipeline->trees.by_key.count;
     metrics->tree_refused = pipeline->trees.refused;

@@ -42,6 +42,7 @@ struct pipeline_options {
     uint64_t users_capacity;
     uint64_t cascades_capacity;
     bool cascades_engine;
+    uint64_t cascades_authors;
     uint64_t cascades_text;
     uint64_t hashtags_capacity;
     uint64_t trees_capacity;
@@ -79,6 +80,9 @@ struct pipeline_metrics {
     uint64_t users_evicted;
     uint64_t cascades;
     uint64_t cascades_evicted;
+    uint64_t authors;
+    uint64_t authors_evicted;
+    uint64_t reshares_refused;
     uint64_t hashtags;
     uint64_t texts_bytes;
     uint64_t window_entries;

@@ -298,6 +298,7 @@ count_below(struct pipeline *pipeline, uint32_t cascade, const struct carry *car
                                                   row->life});
     cascades_happened(&pipeline->cascades, cascade, carry->time);
     cascades_queue(&pipeline->cascades, cascade, dirty);
+    pulses_count(pipeline, cascade, ledger_at(&pipeline->ledger, carry->event));
     if (is_direct) {
         count_counter(pipeline, cascade, TALLY_CASCADES, &row->board);
     }
@@ -349,6 +350,7 @@ count_carry(struct pipeline *pipeline, const struct carry *carry,
         pipeline_branch(pipeline, carry->event, path.posts, i);
     }
     count_direct(pipeline, carry);
+    pulses_meet(pipeline, carry->target, carry->actor);
     for (size_t i = 0; i < path.user_count; i++) {
         pipeline_tally(pipeline, TALLY_INFLUENCE, path.users[i], 1);
     }

@@ -34,6 +34,11 @@ describe(const struct pipeline *pipeline, struct traits *traits)
         sizeof(struct cascade),
         sizeof(struct tag),
         sizeof(struct timer),
+        sizeof(struct pulse),
+        sizeof(struct merged_bucket),
+        sizeof(struct pulses_network),
+        sizeof(struct habit),
+        sizeof(struct calibration),
         sizeof(struct event),
         sizeof(struct person),
         sizeof(struct tree),
@@ -63,6 +68,7 @@ describe(const struct pipeline *pipeline, struct traits *traits)
     add(traits, "users.capacity", options->users_capacity);
     add(traits, "cascades.capacity", options->cascades_capacity);
     add(traits, "cascades.engine", options->cascades_engine);
+    add(traits, "cascades.authors", options->cascades_authors);
     add(traits, "hashtags.capacity", options->hashtags_capacity);
     add(traits, "trees.capacity", options->trees_capacity);
     add(traits, "memory.windows", options->memory_windows);
@@ -84,6 +90,7 @@ move(struct pipeline *pipeline, struct snapshot *snapshot)
     users_move(&pipeline->users, snapshot);
     cascades_move(&pipeline->cascades, snapshot);
     trees_move(&pipeline->trees, snapshot);
+    pulses_move(&pipeline->pulses, snapshot);
     tags_move(&pipeline->tags, snapshot);
     ledger_move(&pipeline->ledger, snapshot);
     boards_move(&pipeline->boards, snapshot);

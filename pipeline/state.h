@@ -7,6 +7,7 @@
 #include "pipeline/changes.h"
 #include "pipeline/ledger.h"
 #include "pipeline/pipeline.h"
+#include "pipeline/pulses.h"
 #include "pipeline/tags.h"
 #include "pipeline/users.h"
 #include "pipeline/windows.h"
@@ -41,6 +42,7 @@ struct pipeline {
     struct users users;
     struct cascades cascades;
     struct trees trees;
+    struct pulses pulses;
     struct tags tags;
     struct ledger ledger;
     struct boards boards;

@@ -55,6 +55,7 @@ cascade_undone(struct pipeline *pipeline, struct ledger_entry entry,
         row->quotes--;
         dirty |= CASCADE_QUOTES;
     }
+    pulses_take_back(pipeline, cascade, event);
     person_undone(pipeline, cascade, event, is_direct);
     pipeline_unbranch(pipeline, event, cascade, is_direct);
     cascades_queue(&pipeline->cascades, cascade, dirty);

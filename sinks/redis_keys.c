@@ -20,7 +20,12 @@ const struct redis_key redis_key_rows[] = {
      "author, handle, text, lang, network, created_ms, first_ms, last_ms, size, retweets, "
      "quotes, replies, amplifiers, reach, velocity_5m, velocity_1h, peak_velocity, reported, "
      "parent, state, observed_share (of the retweets and quotes: who came through whom is known) "
-     "and, where it is at least 0.5, depth, breadth and virality; expires a little after the longest window"},
+     "and, where it is at least 0.5, depth, breadth and virality. From five retweets and quotes on, while the time of the post is known: "
+     "edepth, the mean expected depth; infectiousness p, forecast of size, forecast_low and "
+     "forecast_high (90 % end between them), p_double, overperformance (times the author's usual "
+     "size at that age), stage (innovators, early_adopters, early_majority, late_majority, "
+     "laggards). What is not known is absent: there is no forecast while infectiousness >= 0.01, "
+     "that is, each retweet brings more than one other; once closed nothing is foretold; expires a little after the longest window"},
     {"handle:<network>:<handle in lower case>", "string",
      "The user id of the user who was last seen with this handle"},
     {"cursor:<source>", "hash",

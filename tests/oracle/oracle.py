@@ -15,6 +15,8 @@ import re
 import sys
 from collections import defaultdict
 
+from speed import Speed
+
 METRICS = ("posts", "mentions", "retweets", "quotes", "replies", "reach", "influence")
 STEPS = 60
 SECOND = 1_000_000
@@ -167,6 +169,8 @@ class Cascade:
         self.first = self.last = None
         self.peak = 0
         self.tree = Tree()
+        self.reshares = []  # (ms, Amount, followers), see speed.py
+        self.pulse = None
 
     def surviving(self, *what):
         return [a for a in self.amounts if not a.is_undone and a.what in what]
@@ -184,6 +188,8 @@ class Oracle:
         self.users = defaultdict(User)
         self.claims = {}  # "<net>:<handle in lower case>" -> user id
         self.cascades = {}
+        self.speed = Speed(self)
+        self.network_of = network_of
 
     # --- reading ---
 
@@ -209,6 +215,7 @@ class Oracle:
             return
         if time < YEAR_2006 or (self.wall is not None and time > self.wall + MINUTE):
             time = self.clock
+        self.speed.advance(max(self.clock, time))
         self.clock = max(self.clock, time)
         self._end_waits()
         root = refs["retweet_of"]
@@ -328,8 +335,10 @@ class Oracle:
                 above.followers[actor] = user.followers or 0
             self._add(event, "size", above)
             self._touch(above, event.time)
+            self.speed.count(post, above, event.amounts[-1])
             above.peak = max(above.peak, self._velocity(above, 5 * MINUTE))
             self._hang(event, above.tree, path[:at], at == 0 and kind == "quotes")
+        self.speed.meet(network_of(ref["id"]), user.followers)
 
     def _path(self, event, post):
         """The post, the one it quotes, and so on; each once and never the event's own."""
@@ -483,7 +492,8 @@ class Oracle:
             "reach": sum(cascade.followers[person] for person in people),
             "velocity_5m": self._velocity(cascade, 5 * MINUTE),
             "velocity_1h": self._velocity(cascade, HOUR), "peak_velocity": cascade.peak,
-            "state": "closed" if self._is_closed(post, cascade) else "open"}
+            "state": "closed" if self._is_closed(post, cascade) else "open",
+            **self.speed.fields(cascade, self._is_closed(post, cascade))}
 
     def content(self):
         """Everything that Redis must hold now; hash values are text, unknown fields absent."""

@@ -1,0 +1,102 @@
+#include "pipeline/decimal.h"
+
+#include <math.h>
+#include <stdint.h>
+
+#define LEAST 1e-15
+#define MOST 1e18
+
+enum { PLACES_MOST = 30 };
+
+static double
+power_of_ten(int exponent)
+{
+    double power = 1;
+    for (; exponent > 0; exponent--) {
+        power *= 10;
+    }
+    return power;
+}
+
+// value is about mantissa / 10^places.
+struct scaled {
+    uint64_t mantissa;
+    int places;
+};
+
+static struct scaled
+scale(double value, int digits)
+{
+    int places = digits - 1;
+    for (double rest = value; rest >= 10; rest /= 10) {
+        places--;
+    }
+    for (double rest = value; rest < 1; rest *= 10) {
+        places++;
+    }
+    double mantissa =
+        places >= 0 ? value * power_of_ten(places) : value / power_of_ten(-places);
+    struct scaled scaled = {(uint64_t)llround(mantissa), places};
+    for (; scaled.places > 0 && scaled.mantissa % 10 == 0; scaled.places--) {
+        scaled.mantissa /= 10;
+    }
+    for (; scaled.places < 0; scaled.places++) {
+        scaled.mantissa *= 10;
+    }
+    return scaled;
+}
+
+size_t
+decimal_put(char text[DECIMAL_TEXT_MAX], double value, int digits)
+{
+    size_t length = 0;
+    double size = fmin(fabs(value), MOST);
+    if (!(size >= LEAST)) {
+        text[length++] = '0';
+        return length;
+    }
+    if (value < 0) {
+        text[length++] = '-';
+    }
+    struct scaled scaled = scale(size, digits);
+    char reversed[DECIMAL_TEXT_MAX];
+    size_t count = 0;
+    do {
+        reversed[count++] = (char)('0' + scaled.mantissa % 10);
+        scaled.mantissa /= 10;
+        if (--scaled.places == 0) {
+            reversed[count++] = '.';
+        }
+    } while (scaled.mantissa != 0 || scaled.places >= 0);
+    while (count != 0) {
+        text[length++] = reversed[--count];
+    }
+    return length;
+}
+
+bool
+decimal_parse(struct slice text, double *ret_value)
+{
+    bool is_negative = text.len != 0 && text.ptr[0] == '-';
+    uint64_t mantissa = 0;
+    int places = -1;
+    size_t digits = 0;
+    for (size_t i = is_negative; i < text.len; i++) {
+        if (text.ptr[i] == '.' && places < 0) {
+            places = 0;
+        } else if (text.ptr[i] >= '0' && text.ptr[i] <= '9' &&
+                   mantissa < UINT64_MAX / 10 - 1 && places < PLACES_MOST) {
+            mantissa = mantissa * 10 + (uint64_t)(text.ptr[i] - '0');
+            places += places >= 0;
+            digits++;
+        } else {
+            return false;
+        }
+    }
+    if (digits == 0) {
+        return false;
+    }
+    double value = (double)mantissa / power_of_ten(places);
+    *ret_value = is_negative ? -value : value;
+    return true;
+}
