@@ -51,6 +51,21 @@ parse_seconds(struct slice value)
     return i > first ? seconds * USEC_PER_S : USEC_NONE;
 }
 
+// As X has it, in seconds, or as Mastodon does, in RFC 3339.
+static usec
+parse_moment(struct slice value)
+{
+    usec moment;
+    while (value.len > 0 && value.ptr[0] == ' ') {
+        value = (struct slice){value.ptr + 1, value.len - 1};
+    }
+    while (value.len > 0 && strchr("\r\n ", value.ptr[value.len - 1]) != NULL) {
+        value.len--;
+    }
+    return usec_parse_rfc3339(value, &moment) == STATUS_OK ? moment
+                                                           : parse_seconds(value);
+}
+
 static bool
 is_header(struct slice line, struct slice name, struct slice *ret_value)
 {
@@ -71,8 +86,9 @@ http_answer_header(struct http_answer *answer, struct slice line)
     } else if (line.len > 0 && (line.ptr[0] == '\r' || line.ptr[0] == '\n')) {
         answer->is_whole = answer->status >= 200;
     } else if (is_header(line, SLICE_LIT("x-rate-limit-reset:"), &value) ||
+               is_header(line, SLICE_LIT("x-ratelimit-reset:"), &value) ||
                is_header(line, SLICE_LIT("ratelimit-reset:"), &value)) {
-        answer->reset = parse_seconds(value);
+        answer->reset = parse_moment(value);
     } else if (is_header(line, SLICE_LIT("retry-after:"), &value)) {
         answer->wait = parse_seconds(value);
     }

@@ -48,6 +48,16 @@ an_interim_answer_is_no_answer(void **state)
 }
 
 static void
+a_reset_may_be_a_date_as_mastodon_has_it(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {
+        "HTTP/1.1 429\r\n", "X-RateLimit-Reset: 2023-11-14T22:13:30.500Z\r\n", NULL};
+    head(lines);
+    assert_true(http_answer_not_before(&answer, 0) == 1700000010500 * USEC_PER_MS);
+}
+
+static void
 headers_of_nonsense_do_no_harm(void **state)
 {
     (void)state;
@@ -105,6 +115,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_head_tells_status_and_when_to_come_back),
         cmocka_unit_test(an_interim_answer_is_no_answer),
+        cmocka_unit_test(a_reset_may_be_a_date_as_mastodon_has_it),
         cmocka_unit_test(headers_of_nonsense_do_no_harm),
         cmocka_unit_test(a_body_keeps_only_its_beginning),
         cmocka_unit_test(a_person_reads_the_detail_or_the_title),

@@ -1,0 +1,24 @@
+// Which timeline of Mastodon's REST API shows what one of its streams carries. Pure.
+//
+//   …/api/v1/streaming/           …/api/v1/timelines/
+//   user                          home
+//   public, /local, /remote       public, with local=true or remote=true
+//   hashtag?tag=T, /local         tag/T
+//   list?list=N                   list/N
+//
+// only_media=true goes along. Notifications and direct messages have no timeline.
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/option.h"
+
+enum { MASTODON_TIMELINE_MAX = 4 * OPTION_TEXT_MAX };
+
+// Writes the timeline's address, ended by "?" or "&" so that parameters may follow.
+// False, and nothing is written, if the URL is no such stream or no timeline shows it.
+bool mastodon_timeline_of(const char *stream_url, char timeline[MASTODON_TIMELINE_MAX]);
+
+// Whether the URL is a stream of Mastodon's that never carries a boost: all but those
+// that are somebody's own, user and list.
+bool mastodon_timeline_lacks_boosts(const char *stream_url);
