@@ -45,7 +45,13 @@ feed_next(const struct feed *feed)
 enum status
 feed_push(struct feed *feed, usec wall)
 {
+    struct post arrived;
     const struct post *post = &feed->posts[feed->post_next];
+    if (feed->is_arrival) {
+        arrived = *post;
+        arrived.time = wall;
+        post = &arrived;
+    }
     enum status status = pipeline_post(feed->pipeline, post, wall);
     if (status == STATUS_AGAIN) {
         redis_sink_hurry(feed->sink);

@@ -28,6 +28,7 @@ struct feed {
     size_t post_next;
     uint64_t refused; // posts the pipeline had no capacity for
     usec last_time;   // of the newest post with a date to believe; USEC_NONE: none
+    bool is_arrival;  // posts happen when they come, whatever their date says
 };
 
 // Keeps pipeline and sink. False with error set when there is no memory.
@@ -44,5 +45,5 @@ const struct post *feed_next(const struct feed *feed);
 
 // Puts that post into the pipeline. STATUS_AGAIN: there is no room, the sink was asked
 // to make some, and the post is still at hand. STATUS_OK otherwise, also if the post
-// was refused. wall: the time now.
+// was refused. wall: the time now, and with is_arrival that of the post.
 enum status feed_push(struct feed *feed, usec wall) MUST_USE;

@@ -89,12 +89,14 @@ gaps_settle(struct gaps *gaps, usec now)
 void
 gaps_note(struct gaps *gaps, const struct source_gap *gap)
 {
+    usec from = gap->from;
     if (!gaps_is_open(gaps)) {
         gaps->count++;
+    } else if (last(gaps)->from < from) {
+        from = last(gaps)->from;
     }
     struct gap *row = last(gaps);
-    *row = (struct gap){
-        .from = gap->from, .to = gap->to, .is_recovered = gap->is_recovered};
+    *row = (struct gap){.from = from, .to = gap->to, .is_recovered = gap->is_recovered};
     const char *reason = gap->reason != NULL ? gap->reason : "unknown";
     for (size_t i = 0; i + 1 < GAPS_REASON_MAX && reason[i] != '\0'; i++) {
         char c = reason[i];

@@ -29,7 +29,8 @@ struct gaps {
 
 void gaps_init(struct gaps *gaps);
 
-// Takes in what a source tells: a gap that opens, or that is over.
+// Takes in what a source tells: a gap that opens, or that is over. One that was open
+// already goes on, from where it began.
 void gaps_note(struct gaps *gaps, const struct source_gap *gap);
 
 // Takes in one field of a ledger that an earlier life left (see gaps_fields), in any

@@ -11,6 +11,7 @@
 #include "daemon/clock.h"
 #include "daemon/feed.h"
 #include "daemon/gaps.h"
+#include "ingest/mastodon_timeline.h"
 #include "sinks/redis_sink.h"
 
 #define ROOM_POLL (5 * USEC_PER_MS)  // a flush is under way
@@ -141,6 +142,8 @@ on_message(void *context, const struct source_message *message)
         return false;
     }
     enum decode_reason reason = feed_read(&stream->feed, message->event, message->data);
+    stream->feed.is_arrival =
+        !message->is_late && slice_equal(message->event, SLICE_LIT("update"));
     if (reason != DECODE_REASON_NONE) {
         tell_refused(stream, reason);
     }
@@ -164,6 +167,10 @@ on_gap(void *context, const struct source_gap *gap)
     struct stream *stream = context;
     gaps_note(&stream->gaps, gap);
     stream->has_new_gap = true;
+    if (strstr(gap->reason, "_fill_") != NULL) {
+        log_warn("source \"%s\": what it sent during a gap is not to be had: %s",
+                 stream->options.name, gap->reason);
+    }
 }
 
 // ── life ───────────────────────────────────────────────────────────────────
@@ -213,14 +220,9 @@ stream_create(const struct stream_setup *setup, struct error *error)
     stream->committed.time = USEC_NONE;
     if (setup->recalled != NULL) {
         stream->gaps = setup->recalled->gaps;
-        gaps_settle(&stream->gaps, clock_wall());
     }
     if (setup->recalled != NULL && setup->resume != NULL) {
         stream->committed = setup->recalled->cursor;
-    }
-    if (setup->missed_from != USEC_NONE) {
-        note_restart(stream, USEC_NONE);
-        stream->has_restart_gap = true;
     }
     stream->retry = evtimer_new(setup->base, on_retry, stream);
     if (stream->retry == NULL) {
@@ -229,6 +231,15 @@ stream_create(const struct stream_setup *setup, struct error *error)
     if (stream->retry == NULL || !create_source(stream, error)) {
         stream_destroy(&stream);
         return NULL;
+    }
+    struct source_cursor cursor;
+    if (!stream_cursor(stream, &cursor)) {
+        // Else a gap that was left open goes on, and the source may still fill it.
+        gaps_settle(&stream->gaps, clock_wall());
+    }
+    if (setup->missed_from != USEC_NONE) {
+        note_restart(stream, USEC_NONE);
+        stream->has_restart_gap = true;
     }
     return stream;
 }
@@ -252,7 +263,7 @@ stream_destroy(struct stream **stream)
 void
 stream_start(struct stream *stream)
 {
-    if (strstr(stream->options.url, "/api/v1/streaming/public") != NULL) {
+    if (mastodon_timeline_lacks_boosts(stream->options.url)) {
         log_info("source \"%s\": Mastodon's public streams carry no boosts, so nobody "
                  "gains retweets, reach or influence from them",
                  stream->options.name);

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 
 #include <event2/event.h>
 
@@ -11,6 +10,7 @@
 #include "ingest/http_answer.h"
 #include "ingest/http_client.h"
 #include "ingest/http_request.h"
+#include "ingest/timer.h"
 
 struct http_fetch {
     struct http_fetch_setup setup;
@@ -224,8 +224,7 @@ start(struct http_fetch *fetch, const struct source_options *options, const char
     fetch->is_post = post != NULL;
     fetch->is_refused = false;
     usec wait = begin(fetch, options, url, post) == STATUS_OK ? fetch->setup.within : 0;
-    struct timeval delay = {wait / USEC_PER_S, wait % USEC_PER_S};
-    (void)evtimer_add(fetch->timer, &delay);
+    timer_set(fetch->timer, wait);
 }
 
 void

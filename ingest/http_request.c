@@ -11,7 +11,8 @@
 #include "ingest/source_options.h"
 #include "ingest/source_url.h"
 
-enum { TOKEN_MAX = 4096 };
+// Text compresses ten times; a bomb a thousand.
+enum { TOKEN_MAX = 4096, EXPANSION_MOST = 100, EXPANSION_FREE = 4 << 20 };
 
 #define BEARER "Authorization: Bearer "
 
@@ -142,6 +143,7 @@ http_request_init(struct http_request *request, const struct source_options *opt
     (void)curl_easy_setopt(request->easy, CURLOPT_URL, url);
     (void)curl_easy_setopt(request->easy, CURLOPT_HTTPHEADER, request->headers);
     (void)curl_easy_setopt(request->easy, CURLOPT_FORBID_REUSE, 1L);
+    request->is_compressed = options->is_compressed;
     if (options->is_compressed) {
         (void)curl_easy_setopt(request->easy, CURLOPT_ACCEPT_ENCODING, "gzip");
     }
@@ -180,6 +182,15 @@ http_request_stream_url(const struct source_options *options, bool has_gap,
     const char *mark = strchr(options->url, '?') != NULL ? "&" : "?";
     snprintf(url, HTTP_REQUEST_URL_MAX, "%s%s%s", options->url, is_backfill ? mark : "",
              more);
+}
+
+bool
+http_request_is_bomb(const struct http_request *request, uint64_t decoded)
+{
+    curl_off_t raw = 0;
+    (void)curl_easy_getinfo(request->easy, CURLINFO_SIZE_DOWNLOAD_T, &raw);
+    return request->is_compressed &&
+           decoded > EXPANSION_FREE + EXPANSION_MOST * (uint64_t)raw;
 }
 
 void

@@ -4,6 +4,7 @@
 
 #include <curl/curl.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/option.h"
 #include "base/status.h"
@@ -14,6 +15,7 @@ struct source_url;
 struct http_request {
     CURL *easy;
     struct curl_slist *headers;
+    bool is_compressed;        // the answer may be
     char why[CURL_ERROR_SIZE]; // curl's own words on a failure
 };
 
@@ -34,5 +36,9 @@ enum status http_request_dial(struct http_request *request,
                               const struct source_options *options,
                               const struct source_url *url,
                               struct error *error) MUST_USE;
+// Whether that many bytes are more than any text expands to. What curl counted may lag
+// behind, so the first few MiB are believed.
+bool http_request_is_bomb(const struct http_request *request, uint64_t decoded);
+
 // Accepts zeroed. The handle must not be running.
 void http_request_fini(struct http_request *request);

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
 
 #include <event2/event.h>
 
@@ -13,12 +12,12 @@
 #include "ingest/http_request.h"
 #include "ingest/lines.h"
 #include "ingest/liveness.h"
+#include "ingest/mastodon_rest.h"
 #include "ingest/reconnect.h"
 #include "ingest/source.h"
+#include "ingest/source_gap.h"
 #include "ingest/source_options.h"
-
-// Text compresses ten times; a bomb a thousand.
-enum { EXPANSION_MOST = 100, EXPANSION_FREE = 4 << 20, REASON_MAX = 24 };
+#include "ingest/timer.h"
 
 #define REFUSED_WITHIN (5 * USEC_PER_S)
 
@@ -41,6 +40,7 @@ struct http_source {
     struct lines_message message; // not taken yet
     struct reconnect reconnect;
     struct liveness liveness;
+    struct mastodon_rest *rest; // fills gaps; NULL: no other network has such a way
     struct event *timer;
     struct event *work; // what may not be done where it was noticed
     enum phase phase;
@@ -54,9 +54,8 @@ struct http_source {
     bool is_bomb;
     uint64_t decoded; // on this connection
     usec last_wall;   // of the last message or, before one, of the first byte
-    bool has_gap;
-    usec gap_from;
-    char gap_reason[REASON_MAX];
+    usec up_wall;     // of the first byte
+    struct source_gap_state gap;
 };
 
 static struct http_source *
@@ -79,10 +78,7 @@ arm(struct http_source *http, usec deadline)
         (void)evtimer_del(http->timer);
         return;
     }
-    usec wait = deadline - now_of(http);
-    wait = wait > 0 ? wait : 0;
-    struct timeval delay = {wait / USEC_PER_S, wait % USEC_PER_S};
-    (void)evtimer_add(http->timer, &delay);
+    timer_set(http->timer, deadline - now_of(http));
 }
 
 static void
@@ -101,6 +97,7 @@ drop(struct http_source *http)
     assert(!http->is_in_curl);
     http_client_stop(http->source.setup.client, &http->transfer);
     http_request_fini(&http->request);
+    mastodon_rest_suspend(http->rest);
     liveness_end(&http->liveness);
     http->is_paused = false;
 }
@@ -108,15 +105,7 @@ drop(struct http_source *http)
 static void
 open_gap(struct http_source *http, const char *reason)
 {
-    if (http->has_gap) {
-        return;
-    }
-    http->has_gap = true;
-    http->gap_from = http->last_wall;
-    snprintf(http->gap_reason, sizeof(http->gap_reason), "%s", reason);
-    const struct source_callbacks *callbacks = &http->source.setup.callbacks;
-    const struct source_gap gap = {http->gap_from, USEC_NONE, http->gap_reason, false};
-    callbacks->on_gap(callbacks->context, &gap);
+    source_gap_open(&http->gap, &http->source.setup.callbacks, http->last_wall, reason);
 }
 
 static void
@@ -124,15 +113,19 @@ close_gap(struct http_source *http)
 {
     usec to = http->source.setup.wall();
     usec covered = (usec)http->source.setup.options->backfill_minutes * USEC_PER_MIN;
-    http->has_gap = false;
-    const struct source_callbacks *callbacks = &http->source.setup.callbacks;
-    const struct source_gap gap = {
-        .from = http->gap_from,
-        .to = to,
-        .reason = http->gap_reason,
-        .is_recovered = to - http->gap_from <= covered,
-    };
-    callbacks->on_gap(callbacks->context, &gap);
+    source_gap_close(&http->gap, &http->source.setup.callbacks, to,
+                     to - http->gap.from <= covered);
+}
+
+static void
+resume(struct source *source)
+{
+    struct http_source *http = of(source);
+    mastodon_rest_resume(http->rest);
+    if (http->has_message) {
+        http->must_resume = true;
+        event_active(http->work, 0, 0);
+    }
 }
 
 // The attempt or the stream is over. error: why, for a person; reason: for the ledger.
@@ -158,6 +151,7 @@ end(struct http_source *http, enum reconnect_class class, const char *reason,
     if (was_up) {
         open_gap(http, reason);
     }
+    resume(&http->source); // what is left may have been held for a fill
     // The owner may have stopped the source.
     if (http->phase == PHASE_WAITING) {
         http->phase = at == USEC_NONE ? PHASE_OFF : PHASE_WAITING;
@@ -169,7 +163,7 @@ static void
 end_refused(struct http_source *http)
 {
     char text[HTTP_ANSWER_TEXT_MAX];
-    char reason[REASON_MAX];
+    char reason[SOURCE_GAP_REASON_MAX];
     struct error error = {.code = STATUS_OK};
     (void)error_set(&error, STATUS_IO, "%s", http_answer_text(&http->answer, text));
     snprintf(reason, sizeof(reason), "http_%ld", http->answer.status);
@@ -195,7 +189,11 @@ offer(struct http_source *http)
             set_state(http, SOURCE_LIVE, NULL);
         }
         http->has_message = true;
-        const struct source_message message = {http->message.event, http->message.data};
+        const struct source_message message = {http->message.event, http->message.data,
+                                               false};
+        if (!mastodon_rest_may_pass(http->rest, &message)) {
+            return;
+        }
         if (http->phase == PHASE_OFF ||
             !callbacks->on_message(callbacks->context, &message)) {
             metrics->pauses++;
@@ -204,7 +202,9 @@ offer(struct http_source *http)
         http->has_message = false;
         metrics->messages++;
         http->last_wall = http->source.setup.wall();
-        if (http->has_gap && http->phase == PHASE_STREAMING) {
+        mastodon_rest_saw(http->rest, &message);
+        if (http->gap.is_open && http->phase == PHASE_STREAMING &&
+            !mastodon_rest_is_under_way(http->rest)) {
             close_gap(http);
         }
     }
@@ -239,21 +239,12 @@ note_first_byte(struct http_source *http)
     http->is_up = true;
     http->source.metrics.connects++;
     reconnect_up(&http->reconnect);
-    if (!http->has_gap) {
-        http->last_wall = http->source.setup.wall();
+    http->up_wall = http->source.setup.wall();
+    if (!http->gap.is_open) {
+        http->last_wall = http->up_wall;
     }
+    mastodon_rest_begin(http->rest);
     set_state(http, SOURCE_IDLE_OK, NULL);
-}
-
-// True: this is more than any text compresses, or what curl counted lags behind.
-static bool
-is_bomb(struct http_source *http, size_t size)
-{
-    curl_off_t raw = 0;
-    http->decoded += size;
-    (void)curl_easy_getinfo(http->request.easy, CURLINFO_SIZE_DOWNLOAD_T, &raw);
-    return http->source.setup.options->is_compressed &&
-           http->decoded > EXPANSION_FREE + EXPANSION_MOST * (uint64_t)raw;
 }
 
 static void
@@ -300,7 +291,8 @@ on_bytes(char *bytes, size_t one, size_t size, void *context)
         http->is_paused = true;
         return CURL_WRITEFUNC_PAUSE;
     }
-    http->is_bomb = is_bomb(http, size);
+    http->decoded += size;
+    http->is_bomb = http_request_is_bomb(&http->request, http->decoded);
     if (http->is_bomb) {
         return 0;
     }
@@ -414,7 +406,7 @@ connect_now(struct http_source *http)
         return;
     }
     char url[HTTP_REQUEST_URL_MAX];
-    http_request_stream_url(setup->options, http->has_gap, url);
+    http_request_stream_url(setup->options, http->gap.is_open, url);
     enum status status = http_request_init(&http->request, setup->options, url, &error);
     if (status == STATUS_OK) {
         set_callbacks(http);
@@ -487,7 +479,12 @@ on_work(evutil_socket_t fd, short what, void *context)
         drop(http);
     }
     if (http->must_connect) {
+        struct source_cursor cursor;
         http->must_connect = false;
+        if (mastodon_rest_cursor(http->rest, &cursor)) {
+            http->last_wall = cursor.time;
+            open_gap(http, "restart");
+        }
         connect_now(http);
     }
     if (http->must_resume) {
@@ -524,20 +521,11 @@ start(struct source *source)
 }
 
 static void
-resume(struct source *source)
-{
-    struct http_source *http = of(source);
-    if (http->has_message) {
-        http->must_resume = true;
-        event_active(http->work, 0, 0);
-    }
-}
-
-static void
 destroy(struct source *source)
 {
     struct http_source *http = of(source);
     drop(http);
+    mastodon_rest_destroy(&http->rest);
     lines_fini(&http->lines);
     if (http->timer != NULL) {
         event_free(http->timer);
@@ -548,8 +536,32 @@ destroy(struct source *source)
     free(http);
 }
 
-static const struct source_ops http_source_ops = {
-    .start = start, .stop = stop, .resume = resume, .destroy = destroy};
+static bool
+cursor(const struct source *source, struct source_cursor *ret_cursor)
+{
+    return mastodon_rest_cursor(((const struct http_source *)source)->rest, ret_cursor);
+}
+
+static const struct source_ops http_source_ops = {start, stop, resume, destroy, cursor};
+
+// ── what a gap is filled with ──────────────────────────────────────────────
+
+static bool
+on_late(void *context, const struct source_message *message)
+{
+    struct http_source *http = context;
+    const struct source_callbacks *callbacks = &http->source.setup.callbacks;
+    return http->phase != PHASE_OFF &&
+           callbacks->on_message(callbacks->context, message);
+}
+
+static void
+on_filled(void *context, const char *why)
+{
+    struct http_source *http = context;
+    source_gap_filled(&http->gap, &http->source.setup.callbacks, http->up_wall, why);
+    resume(&http->source);
+}
 
 enum status
 http_source_create(const struct source_setup *setup, struct source **ret_source,
@@ -570,6 +582,16 @@ http_source_create(const struct source_setup *setup, struct source **ret_source,
         http->work == NULL) {
         destroy(&http->source);
         return error_set(error, STATUS_NOMEM, "no memory for a source");
+    }
+    const struct mastodon_rest_setup rest = {.source = &http->source.setup,
+                                             .metrics = &http->source.metrics,
+                                             .on_post = on_late,
+                                             .on_over = on_filled,
+                                             .context = http};
+    enum status status = mastodon_rest_create(&rest, &http->rest, error);
+    if (status != STATUS_OK) {
+        destroy(&http->source);
+        return status;
     }
     *ret_source = &http->source;
     return STATUS_OK;

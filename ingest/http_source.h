@@ -2,8 +2,9 @@
 //
 // Connects, waits, tells silence from death (liveness.h, reconnect.h). Redirections are
 // not followed: they count as an HTTP error. A message that was cut by the end of its
-// connection is dropped. The network cannot resume, so there is no cursor; what was
-// missed is asked for with backfill_minutes where that is set, else it is a gap.
+// connection is dropped. No such network can resume: what was missed is asked for with
+// backfill_minutes where that is set (X), or from the timelines (mastodon_fill.h), with
+// a cursor for that; else it is a gap.
 #pragma once
 
 #include "base/status.h"

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
 
 #include <event2/event.h>
 
@@ -13,8 +12,10 @@
 #include "ingest/jetstream_wire.h"
 #include "ingest/liveness.h"
 #include "ingest/source.h"
+#include "ingest/source_gap.h"
 #include "ingest/source_options.h"
 #include "ingest/source_url.h"
+#include "ingest/timer.h"
 #include "ingest/unpack.h"
 #include "ingest/ws_client.h"
 #include "ingest/ws_protocol.h"
@@ -51,9 +52,7 @@ struct jetstream {
     struct source_cursor cursor;
     usec last_wall; // of the last message or, before one, of the connection
     uint64_t too_long;
-    bool has_gap;
-    usec gap_from;
-    char gap_reason[WS_REASON_MAX];
+    struct source_gap_state gap;
 };
 
 static struct jetstream *
@@ -77,10 +76,7 @@ host_of(struct jetstream *jet)
 static void
 arm(struct jetstream *jet, usec deadline)
 {
-    usec wait = deadline - now_of(jet);
-    wait = wait > 0 ? wait : 0;
-    struct timeval delay = {wait / USEC_PER_S, wait % USEC_PER_S};
-    (void)evtimer_add(jet->timer, &delay);
+    timer_set(jet->timer, deadline - now_of(jet));
 }
 
 static void
@@ -98,15 +94,8 @@ set_state(struct jetstream *jet, enum source_state state, const struct error *er
 static void
 open_gap(struct jetstream *jet, const char *reason)
 {
-    if (jet->has_gap) {
-        return;
-    }
-    jet->has_gap = true;
-    jet->gap_from = jet->cursor.time != USEC_NONE ? jet->cursor.time : jet->last_wall;
-    snprintf(jet->gap_reason, sizeof(jet->gap_reason), "%s", reason);
-    const struct source_callbacks *callbacks = &jet->source.setup.callbacks;
-    const struct source_gap gap = {jet->gap_from, USEC_NONE, jet->gap_reason, false};
-    callbacks->on_gap(callbacks->context, &gap);
+    usec from = jet->cursor.time != USEC_NONE ? jet->cursor.time : jet->last_wall;
+    source_gap_open(&jet->gap, &jet->source.setup.callbacks, from, reason);
 }
 
 // first: time of the first message after it.
@@ -115,16 +104,10 @@ close_gap(struct jetstream *jet, usec first)
 {
     bool is_same = strcmp(jet->cursor.host, host_of(jet)->name) == 0;
     usec slack = is_same ? 0 : JETSTREAM_REWIND_OTHER;
-    jet->has_gap = false;
-    const struct source_callbacks *callbacks = &jet->source.setup.callbacks;
-    const struct source_gap gap = {
-        .from = jet->gap_from,
-        .to = jet->source.setup.wall(),
-        .reason = jet->gap_reason,
-        .is_recovered =
-            jet->asked != JETSTREAM_FROM_NOW && first <= jet->gap_from + slack,
-    };
-    callbacks->on_gap(callbacks->context, &gap);
+    bool is_recovered =
+        jet->asked != JETSTREAM_FROM_NOW && first <= jet->gap.from + slack;
+    source_gap_close(&jet->gap, &jet->source.setup.callbacks, jet->source.setup.wall(),
+                     is_recovered);
 }
 
 // ── connections ────────────────────────────────────────────────────────────
@@ -233,7 +216,7 @@ note_place(struct jetstream *jet, const struct jetstream_place *place)
     if (!jet->has_flowed) {
         jet->has_flowed = true;
         jetstream_hosts_flow(&jet->hosts);
-        if (jet->has_gap) {
+        if (jet->gap.is_open) {
             close_gap(jet, place->time);
         }
     }
@@ -288,7 +271,7 @@ on_message(void *context, const struct ws_message *message)
         liveness_message(&jet->liveness, now_of(jet));
         set_state(jet, SOURCE_LIVE, NULL);
     }
-    const struct source_message offered = {SLICE_NONE, data};
+    const struct source_message offered = {SLICE_NONE, data, false};
     if (jet->is_off || !callbacks->on_message(callbacks->context, &offered)) {
         metrics->pauses++;
         jet->is_held = true;
@@ -313,7 +296,7 @@ on_open(void *context)
     usec now = now_of(jet);
     jet->is_up = true;
     jet->source.metrics.connects++;
-    if (!jet->has_gap) {
+    if (!jet->gap.is_open) {
         jet->last_wall = jet->source.setup.wall();
     }
     liveness_begin(&jet->liveness, now);

@@ -29,6 +29,12 @@ const struct metric source_metric_rows[] = {
      "Breaches of the protocol by the server"},
     {"cascaded_source_pauses_total", NULL, METRIC_COUNTER, AT(pauses),
      "Times the stream was held because there was no room"},
+    {"cascaded_source_fill_requests_total", NULL, METRIC_COUNTER, AT(fill_requests),
+     "Pages asked for to fill a gap"},
+    {"cascaded_source_fill_failures_total", NULL, METRIC_COUNTER, AT(fill_failures),
+     "Such pages that did not come or were of no use"},
+    {"cascaded_source_fill_messages_total", NULL, METRIC_COUNTER, AT(fill_messages),
+     "Messages taken from such pages"},
     METRIC_END,
 };
 // clang-format on

@@ -43,6 +43,7 @@ const char *source_state_name(enum source_state state);
 struct source_message {
     struct slice event; // name of a server-sent event; none for all others
     struct slice data;  // followed by LINES_PADDING readable bytes
+    bool is_late;       // asked for afterwards; else it happened just now
 };
 
 // Where to resume. wire: which protocol of the network `value` counts in; a value of
@@ -99,6 +100,9 @@ struct source_metrics {
     uint64_t too_long; // messages over LINES_MAX, dropped
     uint64_t protocol_errors;
     uint64_t pauses;
+    uint64_t fill_requests; // pages asked for to fill a gap
+    uint64_t fill_failures;
+    uint64_t fill_messages;
 };
 
 // One row per field; the owner adds which source it is.

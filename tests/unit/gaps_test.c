@@ -113,10 +113,31 @@ what_is_no_gap_is_left_out(void **state)
     assert_string_equal(texts.names[0], "5");
 }
 
+static void
+an_open_gap_of_an_earlier_life_may_go_on_from_where_it_began(void **state)
+{
+    (void)state;
+    struct gaps gaps;
+    struct gaps later;
+    gaps_init(&gaps);
+    note(&gaps, T0, USEC_NONE, "closed", false);
+    restore(&gaps, &later);
+    usec restart = T0 + USEC_PER_MIN;
+    note(&later, restart, USEC_NONE, "restart", false);
+    note(&later, restart, restart + USEC_PER_S, "restart", true);
+    assert_int_equal(gaps_fields(&later, &texts), 1);
+    assert_string_equal(texts.values[0],
+                        "{\"from\":\"2023-11-14T22:13:20.000Z\",\"to\":"
+                        "\"2023-11-14T22:14:21.000Z\",\"reason\":\"restart\","
+                        "\"recovered\":true}");
+    assert_true(later.missing_until == USEC_NONE);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_open_gap_of_an_earlier_life_may_go_on_from_where_it_began),
         cmocka_unit_test(a_ledger_is_restored_and_goes_on),
         cmocka_unit_test(an_open_gap_of_an_earlier_life_ends_with_the_next),
         cmocka_unit_test(only_the_newest_gaps_are_kept_over_lives),

@@ -1,0 +1,119 @@
+// Filling a gap: what a Mastodon stream sent while nobody listened is asked for from
+// the REST timeline that shows the same posts (mastodon_timeline.h).
+//
+//   idle ─begin─▶ waiting ─ask─▶ asking ─answer─▶ feeding ─▶ waiting … ─▶ over
+//
+// Pages come oldest first: each asks for what follows the greatest id of the one before
+// (`min_id`), until one is empty, or one that is not full reaches what the stream
+// itself sends by now. Ids are an instance's own and grow with time, but a post from
+// another instance has the id of the time it was written at, so a fill begins
+// MASTODON_FILL_REWIND before the last id; what is known already counts nothing twice.
+//
+// Meanwhile the stream is held at its first post, so that all come in the order they
+// have. Deletions before it pass, and are kept in mind in case a page holds such a post
+// still. Deletions and edits during the gap do not come back: no timeline tells them.
+//
+// A page that cannot be had is asked for again, MASTODON_FILL_TRIES times in a row, and
+// not before the server wants that. A fill ends unfilled after MASTODON_FILL_PAGES
+// pages, when the server refuses for good, or when the timeline no longer reaches back.
+//
+// Pure: time (monotonic unless it says wall) comes in, the next deadline goes out.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/backoff.h"
+#include "base/buffer.h"
+#include "base/slice.h"
+#include "base/status.h"
+#include "ingest/mastodon_timeline.h"
+
+struct http_fetch_answer;
+struct json;
+struct source_message;
+struct source_metrics;
+
+#define MASTODON_FILL_REWIND USEC_PER_MIN
+// Before the first page: for what is between the timeline and the stream just then.
+#define MASTODON_FILL_SETTLE USEC_PER_S
+#define MASTODON_FILL_PAUSE (250 * USEC_PER_MS)
+
+enum {
+    MASTODON_FILL_LIMIT = 40, // posts of a page, as many as Mastodon gives
+    MASTODON_FILL_PAGES = 250,
+    MASTODON_FILL_TRIES = 8,
+    MASTODON_FILL_KEPT = 400,      // posts that Mastodon keeps of a home or list
+    MASTODON_FILL_PAGE_MOST = 400, // more posts on a page make it one of nothing
+    MASTODON_FILL_BODY_MAX = 8 << 20,
+    MASTODON_FILL_DELETED = 64, // kept in mind, the last ones
+    MASTODON_FILL_URL_MAX = MASTODON_TIMELINE_MAX + 64,
+    MASTODON_FILL_WHY_MAX = 20,
+};
+
+enum mastodon_fill_phase {
+    MASTODON_FILL_IDLE,
+    MASTODON_FILL_WAITING, // until next_at
+    MASTODON_FILL_ASKING,
+    MASTODON_FILL_FEEDING,
+    MASTODON_FILL_OVER, // why says how; idle but for that
+};
+
+struct mastodon_fill {
+    const char *timeline;
+    struct source_metrics *metrics;
+    struct json *json;
+    struct arena arena;
+    struct buffer page;
+    enum mastodon_fill_phase phase;
+    usec next_at;
+    char why[MASTODON_FILL_WHY_MAX]; // a word for the ledger; empty: all came
+    bool is_due;                     // there is a gap that is not filled yet
+    uint64_t last; // every post up to this id was taken, but for the due gap; 0: none
+    uint64_t live; // the greatest id taken from the stream while due
+    uint64_t from; // `last` when the fill began
+    uint64_t position;
+    uint64_t head;    // of the post that the stream is held at; 0: none
+    bool is_anchored; // `from`, or an older one, came again
+    uint64_t came;
+    unsigned pages;
+    unsigned tries; // in a row
+    struct backoff backoff;
+    usec not_before;
+    size_t count; // of the page at hand
+    size_t left;
+    struct slice posts[MASTODON_FILL_PAGE_MOST]; // newest first; point into page
+    uint64_t ids[MASTODON_FILL_PAGE_MOST];       // 0: it has none
+    uint64_t deleted[MASTODON_FILL_DELETED];
+    uint64_t deleted_count;
+};
+
+// Keeps timeline (see mastodon_timeline_of) and metrics. NOMEM.
+enum status mastodon_fill_init(struct mastodon_fill *fill, const char *timeline,
+                               struct source_metrics *metrics) MUST_USE;
+void mastodon_fill_fini(struct mastodon_fill *fill);
+
+// The stream is gone, or was while no process listened since `last`: posts may be
+// missing from now on. Ends a fill under way, which goes on from where it came to.
+void mastodon_fill_suspend(struct mastodon_fill *fill);
+// The stream is there (again). False if there is nothing to fill, or no id to start at.
+bool mastodon_fill_begin(struct mastodon_fill *fill, usec now);
+
+// When next_at has come: writes the page to ask for.
+void mastodon_fill_ask(struct mastodon_fill *fill, char url[MASTODON_FILL_URL_MAX]);
+// Borrows answer. wall: the time of the answer's not_before.
+void mastodon_fill_answer(struct mastodon_fill *fill,
+                          const struct http_fetch_answer *answer, usec now, usec wall);
+// The next post of the page at hand, the same until it is taken; it has JSON_PADDING
+// readable bytes behind it. False when the page is through.
+bool mastodon_fill_next(struct mastodon_fill *fill, usec now, struct slice *ret_post);
+void mastodon_fill_taken(struct mastodon_fill *fill);
+
+// Whether a message of the stream may go to the owner now.
+bool mastodon_fill_may_pass(struct mastodon_fill *fill,
+                            const struct source_message *message);
+// The owner took it.
+void mastodon_fill_saw(struct mastodon_fill *fill,
+                       const struct source_message *message);

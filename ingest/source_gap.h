@@ -1,0 +1,31 @@
+// The gap a source is in, if it is in one: kept here from when it opens until it is
+// over, and told to the owner at both moments (struct source_gap).
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/usec.h"
+
+struct source_callbacks;
+
+enum { SOURCE_GAP_REASON_MAX = 32 };
+
+struct source_gap_state {
+    bool is_open;
+    usec from;
+    char reason[SOURCE_GAP_REASON_MAX]; // a longer one is cut
+};
+
+// Nothing if one is open: what follows belongs to it. Borrows reason.
+void source_gap_open(struct source_gap_state *gap,
+                     const struct source_callbacks *callbacks, usec from,
+                     const char *reason);
+// The open one is over.
+void source_gap_close(struct source_gap_state *gap,
+                      const struct source_callbacks *callbacks, usec to,
+                      bool is_recovered);
+// The same when it was to be filled. why: empty if it is; else a word that is added to
+// the reason, so that "closed" becomes "closed_fill_pages". Borrowed.
+void source_gap_filled(struct source_gap_state *gap,
+                       const struct source_callbacks *callbacks, usec to,
+                       const char *why);

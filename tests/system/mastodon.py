@@ -1,0 +1,382 @@
+#!/usr/bin/env python3
+"""Gaps of a Mastodon stream are filled from the timeline: whatever goes wrong meanwhile, at the end
+the counters are the oracle's over what the instance has, or the ledger says that they are not.
+
+    mastodon.py        (BUILD names the folder of the build; SEED which posts)
+"""
+import json
+import os
+import pathlib
+import random
+import subprocess
+import sys
+import threading
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.dont_write_bytecode = True
+sys.path[:0] = [str(ROOT / "tests/lab"), str(ROOT / "tests/oracle"), str(ROOT / "tests/system")]
+
+import live  # noqa: E402
+from fold_matches_oracle import differences, expected_keys  # noqa: E402
+from live import CLIENT, FOLDER, Daemon, wait  # noqa: E402
+from mastodon_lab import Instance  # noqa: E402
+from oracle import Oracle  # noqa: E402
+from terminal import run_tests  # noqa: E402
+
+DRIVE = pathlib.Path(os.environ["BUILD"]) / "tests/source_drive"
+SEED = int(os.environ.get("SEED", "20261125"))
+HOST = "https://harbour.example"
+# What does not hang on the millisecond at which a post comes.
+CASCADE_FIELDS = ("author", "handle", "text", "lang", "network", "size", "retweets", "quotes",
+                  "replies", "amplifiers", "reach", "state")
+DAEMONS = []
+NO_BOOSTS = "carry no boosts"
+
+
+def iso(milliseconds):
+    stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(milliseconds // 1000))
+    return f"{stamp}.{milliseconds % 1000:03}Z"
+
+
+class World:
+    """People who post, answer, boost and quote. rows: (id, native line), as they were made."""
+
+    def __init__(self, seed=SEED):
+        self.dice, self.made, self.rows, self.posts = random.Random(seed), 0, [], []
+
+    def account(self, number):
+        return {"id": str(1000 + number), "acct": f"u{number}",
+                "url": f"{HOST}/@u{number}", "uri": f"{HOST}/users/u{number}",
+                "followers_count": 10 * number}
+
+    def native_user(self, account):
+        return {"id": "masto:" + account["uri"], "handle": account["acct"] + "@harbour.example",
+                "followers": account["followers_count"]}
+
+    def native_ref(self, status):
+        return {"id": "masto:" + status["uri"], "author": self.native_user(status["account"]),
+                "text": status["content"], "lang": status["language"]}
+
+    def status(self):
+        """The next one, and in rows what it means. Some come from elsewhere, a little late."""
+        self.made += 1
+        now = time.time_ns() // 10**6
+        written = now - (self.dice.randrange(20000) if self.dice.random() < 0.2 else 0)
+        an_id = str((written << 16) + self.made)
+        account = self.account(self.dice.randrange(12))
+        status = {"id": an_id, "created_at": iso(written), "uri": f"{HOST}/statuses/{an_id}",
+                  "account": account, "content": f"words {self.made}", "language": "en",
+                  "in_reply_to_id": None, "in_reply_to_account_id": None, "reblog": None,
+                  "spoiler_text": "", "quote": None, "mentions": [], "tags": []}
+        native = {"id": "masto:" + status["uri"], "time": now,
+                  "author": self.native_user(account), "text": status["content"], "lang": "en",
+                  "mentions": [], "hashtags": []}
+        self.point(status, native, may_reply=written == now)
+        self.rows.append((an_id, json.dumps(native)))
+        if not status["reblog"]:
+            self.posts.append(status)
+        return status
+
+    def point(self, status, native, may_reply):
+        """may_reply: no answer is written before what it answers."""
+        roll = self.dice.random()
+        target = self.dice.choice(self.posts[-8:]) if self.posts else None
+        if target and roll < 0.4:
+            status |= {"reblog": target, "content": ""}
+            native |= {"retweet_of": self.native_ref(target), "text": target["content"]}
+        elif target and roll < 0.5:
+            status["quote"] = {"state": "accepted", "quoted_status": target}
+            native["quote_of"] = self.native_ref(target)
+        elif target and roll < 0.7 and may_reply:
+            status |= {"in_reply_to_id": target["id"], "mentions": [target["account"]],
+                       "in_reply_to_account_id": target["account"]["id"]}
+            native |= {"reply_to": self.native_ref(target),
+                       "mentions": [self.native_user(target["account"])]}
+        else:
+            tag = f"tag{self.dice.randrange(5)}"
+            status["tags"] = [{"name": tag}]
+            native["hashtags"] = [tag]
+
+    def statuses(self, count):
+        return [self.status() for _ in range(count)]
+
+    def unseen(self):
+        """One that nobody gets to see, points at or counts."""
+        status = self.status()
+        if not status["reblog"]:
+            self.posts.remove(status)
+        self.rows.pop()
+        return status
+
+    def deleted(self, an_id):
+        self.rows.append((an_id, json.dumps({
+            "id": f"masto:{HOST}/statuses/{an_id}", "time": time.time_ns() // 10**6,
+            "author": {"id": "masto:x"}, "deleted": True})))
+
+
+def comparable(keys):
+    found = {}
+    for key, entry in keys.items():
+        if key.startswith("cascade:"):
+            entry = {name: entry[name] for name in CASCADE_FIELDS if name in entry}
+        elif key.startswith("user:"):
+            entry = {name: value for name, value in entry.items() if name != "last_seen"}
+        elif not key.startswith("top:"):
+            continue
+        found[key] = entry
+    return found
+
+
+def content():
+    found = {}
+    for key in CLIENT.scan_iter(match="cascaded:*", count=1000):
+        short = key.removeprefix("cascaded:")
+        if short.startswith("top:"):
+            rows = CLIENT.zrange(key, 0, -1, withscores=True)
+            found[short] = {member: str(int(score)) for member, score in rows}
+        elif short.startswith(("user:", "cascade:")):
+            found[short] = CLIENT.hgetall(key)
+    return comparable(found)
+
+
+def check_counters(world):
+    """That they become the oracle's, and stay there."""
+    oracle = Oracle(("5m", "1h", "24h"))
+    for _, line in world.rows:
+        oracle.feed(line)
+    wanted = comparable(expected_keys(oracle.content()))
+    deadline = time.monotonic() + live.PATIENCE
+    found = list(differences(content(), wanted))
+    while found and time.monotonic() < deadline:
+        time.sleep(0.1)
+        found = list(differences(content(), wanted))
+    assert not found, "\n".join(found[:20])
+    assert sum(key.startswith("cascade:") for key in wanted) > 5, "that proves nothing"
+
+
+def gaps():
+    rows = CLIENT.hgetall("cascaded:gaps:masto")
+    return [json.loads(rows[number]) for number in sorted(rows, key=int)]
+
+
+def config(instance, path="user", more=""):
+    token = pathlib.Path(FOLDER.name, "token")
+    token.write_text("secret\n", encoding="utf-8")
+    token.chmod(0o600)
+    url = f"http://127.0.0.1:{instance.port}/api/v1/streaming/{path}"
+    return f'{more} source "masto" {{ url = "{url}"\n token_file = "{token}" }}\n'
+
+
+def running(instance, text, **options):
+    daemon = Daemon(text, **options)
+    DAEMONS.append(daemon)
+    wait("connected", lambda: instance.streams)
+    return daemon
+
+
+def seen(count):
+    return lambda: int(CLIENT.hget("cascaded:meta", "posts") or 0) >= count
+
+
+def begun(world, instance, count=20, **options):
+    """A daemon that has counted some posts."""
+    daemon = running(instance, config(instance), **options)
+    instance.publish(*world.statuses(count))
+    wait("counted", seen(count - 8))
+    wait("cursor", lambda: CLIENT.hget("cascaded:cursor:masto", "value"))
+    check_counters(world)
+    return daemon
+
+
+def lose(world, instance, count):
+    """A gap with that many posts in it; the stream is back afterwards."""
+    instance.cut(is_down=True)
+    wait("gone", lambda: not instance.streams)
+    instance.publish(*world.statuses(count))
+    instance.open()
+
+
+def wait_filled():
+    wait("filled", lambda: gaps() and all(gap["to"] for gap in gaps()))
+
+
+def what_was_missed_comes_page_by_page():
+    world, instance = World(), Instance(token="secret")
+    daemon = begun(world, instance)
+    last = int(CLIENT.hget("cascaded:cursor:masto", "value"))
+    lose(world, instance, 130)
+    wait("back", lambda: instance.streams)
+    instance.publish(*world.statuses(9))  # while the fill is under way
+    instance.edit(world.posts[0])
+    wait("complete while it is not", lambda: CLIENT.hget("cascaded:meta", "complete") == "0")
+    wait_filled()
+    instance.publish(*world.statuses(3))
+    check_counters(world)
+    gap, = gaps()
+    assert gap["recovered"] and gap["reason"] == "closed" and gap["from"] <= gap["to"], gap
+    assert len(instance.asked) >= 4, instance.asked
+    for asked in instance.asked:
+        assert asked.startswith("/api/v1/timelines/home?min_id="), asked
+        assert asked.endswith("&limit=40"), asked
+    assert int(instance.asked[0].split("=")[1].split("&")[0]) < last
+    wait("cursor", lambda: int(CLIENT.hget("cascaded:cursor:masto", "value")) ==
+         max(int(an_id) for an_id, _ in world.rows))
+    assert not daemon.said(NO_BOOSTS)
+    daemon.end()
+
+
+def a_timeline_that_fails_is_asked_again_when_it_wants_to_be():
+    world, instance = World(), Instance()
+    daemon = begun(world, instance)
+    reset = time.time() + 12
+    instance.faults = [
+        [{"status": 500}],
+        [{"status": 200}, {"send": "<html>busy</html>"}], None,
+        [{"status": 200, "chunked": True}, {"bomb": 30}],
+        [{"status": 429, "headers": {"X-RateLimit-Reset": iso(int(reset * 1000))}}]]
+    lose(world, instance, 90)
+    wait("told to wait", lambda: not instance.faults)
+    early = len(instance.asked)
+    while time.time() < reset - 0.1:
+        assert len(instance.asked) == early, "it asked too early"
+        time.sleep(0.05)
+    wait_filled()
+    check_counters(world)
+    assert gaps()[0]["recovered"], gaps()
+    daemon.end()
+
+
+def a_timeline_that_refuses_leaves_the_gap_and_the_reason():
+    other = Instance()
+    for fault, reason in (
+            ([{"status": 403}], "closed_fill_http_403"),
+            ([{"status": 302, "headers": {"Location": f"http://127.0.0.1:{other.port}/"}}],
+             "closed_fill_http_302")):
+        world, instance = World(), Instance()
+        daemon = begun(world, instance)
+        instance.faults = [fault]
+        lose(world, instance, 10)
+        lost = {an_id for an_id, _ in world.rows[-10:]}
+        wait_filled()
+        gap, = gaps()
+        assert not gap["recovered"] and gap["reason"] == reason, gap
+        assert daemon.said(reason)
+        world.rows = [row for row in world.rows if row[0] not in lost]
+        world.posts = world.posts[:3]
+        instance.publish(*world.statuses(5))  # the stream goes on all the same
+        check_counters(world)
+        assert CLIENT.hget("cascaded:meta", "complete") == "0"
+        daemon.end()
+    assert not other.requests
+
+
+def a_stream_cut_again_and_again_during_the_fill_loses_nothing():
+    world, instance = World(), Instance()
+    daemon = begun(world, instance)
+    for _ in range(3):
+        instance.faults = [None, [{"sleep": 100}]]
+        lose(world, instance, 50)
+        wait("the second page", lambda: not instance.faults)
+    lose(world, instance, 5)
+    wait_filled()
+    check_counters(world)
+    assert len(gaps()) == 1 and gaps()[0]["recovered"], gaps()
+    daemon.end()
+
+
+def a_deletion_takes_its_post_along_wherever_that_came_from():
+    world, instance = World(), Instance()
+    daemon = begun(world, instance)
+    instance.cut(is_down=True)
+    wait("gone", lambda: not instance.streams)
+    never, late = world.unseen(), world.unseen()
+    instance.publish(*world.statuses(6), never, late)
+    instance.delete(never["id"])
+    instance.open()
+    wait("back", lambda: instance.streams)
+    instance.delete(late["id"])  # while the fill is under way
+    wait_filled()
+    boosted = next(status for status in world.posts if any(
+        "retweet_of" in line and status["uri"] in line for _, line in world.rows))
+    instance.delete(boosted["id"])
+    world.deleted(boosted["id"])
+    check_counters(world)
+    daemon.end()
+
+
+def a_killed_daemon_fills_what_it_missed():
+    world, instance = World(), Instance()
+    folder = pathlib.Path(FOLDER.name, "masto_state")
+    text = config(instance, more=f'state {{ dir = "{folder}" every = 1s }}')
+    daemon = running(instance, text)
+    instance.publish(*world.statuses(30))
+    check_counters(world)
+    wait("saved", lambda: (folder / "snapshot").exists())
+    for pause in (0, 0.5, 1.5):  # before its snapshot, about then, and in the midst of the fill
+        instance.publish(*world.statuses(10))
+        time.sleep(pause)
+        daemon.process.kill()
+        daemon.process.wait()
+        wait("gone", lambda: not instance.streams)
+        instance.publish(*world.statuses(50))
+        daemon = running(instance, text, keeps=True)
+    wait_filled()
+    instance.publish(*world.statuses(5))
+    check_counters(world)
+    assert gaps() and all(gap["recovered"] for gap in gaps()), gaps()
+    assert {gap["reason"] for gap in gaps()} == {"restart"}, gaps()
+    daemon.end()
+
+
+def streams_without_boosts_are_named_once():
+    for path in ("public", "hashtag?tag=tea"):
+        instance = Instance()
+        daemon = running(instance, config(instance, path))
+        daemon.hang_up()
+        instance.cut()
+        wait("back", lambda: len(instance.requests) > 1)  # pylint: disable=cell-var-from-loop
+        assert daemon.log.read_text(encoding="utf-8").count(NO_BOOSTS) == 1
+        daemon.end()
+
+
+def a_full_owner_gets_everything_once_and_in_order():
+    world, instance = World(), Instance()
+    shown = []
+    drive = subprocess.Popen(
+        [DRIVE, f"url=http://127.0.0.1:{instance.port}/api/v1/streaming/user", "run=12s",
+         "refuse_after=30", "refuse_for=1s"], stdout=subprocess.PIPE, encoding="latin-1")
+    reading = threading.Thread(target=lambda: shown.extend(drive.stdout))
+    reading.start()
+    wait("connected", lambda: instance.streams)
+    instance.publish(*world.statuses(1))
+    wait("taken", lambda: any(line.startswith("message") for line in shown))
+    lose(world, instance, 60)
+    wait("back", lambda: instance.streams)
+    instance.publish(*world.statuses(20))
+    assert drive.wait() == 0
+    reading.join()
+    ids = [line.split('"id": "')[1].split('"')[0] for line in shown if "message update" in line]
+    assert sum(line == "refused\n" for line in shown) == 1
+    missed = [an_id for an_id, _ in world.rows[1:61]]
+    assert set(missed) <= set(ids), set(missed) - set(ids)
+    live_ids = [an_id for an_id, _ in world.rows[61:]]
+    tail = [an_id for an_id in ids if an_id in live_ids]
+    assert ids[-20:] == live_ids and set(tail) == set(live_ids), ids[-25:]
+
+
+if __name__ == "__main__":
+    try:
+        wait("Redis", lambda: os.path.exists(live.SOCKET))
+        run_tests([what_was_missed_comes_page_by_page,
+                   a_timeline_that_fails_is_asked_again_when_it_wants_to_be,
+                   a_timeline_that_refuses_leaves_the_gap_and_the_reason,
+                   a_stream_cut_again_and_again_during_the_fill_loses_nothing,
+                   a_deletion_takes_its_post_along_wherever_that_came_from,
+                   a_killed_daemon_fills_what_it_missed,
+                   streams_without_boosts_are_named_once,
+                   a_full_owner_gets_everything_once_and_in_order])
+    finally:
+        for started in DAEMONS:
+            started.process.kill()  # those of cases that failed
+        live.SERVER.terminate()
