@@ -1,13 +1,22 @@
 #!/usr/bin/env python3
 """conf/quickstart ends as it should, however it ends, and leaves nothing behind."""
+import http.server
+import json
 import os
 import pathlib
 import signal
 import subprocess
+import sys
 import tempfile
+import threading
 import time
+import urllib.parse
 
 from terminal import ENTER, LEAVE, Terminal, run_tests
+
+sys.dont_write_bytecode = True
+sys.path.append(str(pathlib.Path(__file__).parents[1] / "lab"))
+import ws_lab  # noqa: E402
 
 QUICKSTART = "conf/quickstart"
 
@@ -96,8 +105,79 @@ def even_a_kill_leaves_no_process():
     place.check_no_process()
 
 
+def bluesky():
+    """A Jetstream on which four people keep reposting a fifth."""
+    start, rows = time.time_ns() // 1000, []
+    for number in range(40000):
+        did = "did:plc:" + "abcd"[number % 4] * 24
+        rows.append((number + 1, start + number * 5000, json.dumps({
+            "did": did, "time_us": start + number * 5000, "kind": "commit", "commit": {
+                "operation": "create", "collection": "app.bsky.feed.repost",
+                "rkey": f"3k{number:011}", "record": {
+                    "$type": "app.bsky.feed.repost", "createdAt": "2026-01-01T00:00:00Z",
+                    "subject": {"uri": f"at://did:plc:{'e' * 24}/app.bsky.feed.post/{number // 4}",
+                                "cid": "c"}}}})))
+    return ws_lab.Lab([[{"upgrade": True}, {"tail": {"seed": 1}}]], stream=ws_lab.Stream(rows))
+
+
+class Profiles(http.server.BaseHTTPRequestHandler):
+    """Bluesky's public API: it knows everybody, and no post."""
+
+    def do_GET(self):  # pylint: disable=invalid-name
+        dids = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query).get("actors", [])
+        key = "profiles" if dids else "posts"
+        body = json.dumps({key: [{"did": did, "handle": f"{did[-1]}.garden.example"}
+                                 for did in dids]}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):  # pylint: disable=arguments-differ
+        pass
+
+
+def live(place, **environment):
+    return subprocess.run([QUICKSTART, "--live"], stdin=subprocess.DEVNULL, capture_output=True,
+                          env={**os.environ, **place.environment, **environment}, text=True,
+                          check=False)
+
+
+def live_boards_move_and_carry_names():
+    place, names = Place(), http.server.ThreadingHTTPServer(("127.0.0.1", 0), Profiles)
+    threading.Thread(target=names.serve_forever, daemon=True).start()
+    url = f"ws://127.0.0.1:{bluesky().port}/subscribe"
+    ended = live(place, QUICKSTART_URL=url, QUICKSTART_SECONDS="7",
+                 QUICKSTART_NAMES=f"http://127.0.0.1:{names.server_port}")
+    assert ended.returncode == 0, (ended.stdout[-2000:], ended.stderr)
+    frames = ended.stdout.split("cascaded, last 1h")[1:]
+    counts = [int(frame.split(" posts")[0].split()[-1].replace(",", "")) for frame in frames]
+    assert len(counts) >= 3 and 0 < counts[0] < counts[-1], counts
+    assert "@e.garden.example" in frames[-1], frames[-1]
+    assert "Next" in ended.stdout
+    place.check_clean()
+    terminal = Terminal([QUICKSTART, "--live"], **place.environment, QUICKSTART_URL=url,
+                        QUICKSTART_NAMES=f"http://127.0.0.1:{names.server_port}")
+    start = terminal.wait_for(ENTER, 60)
+    terminal.wait_for(b" posts, ", start=start)
+    terminal.press(b"\x03")
+    assert terminal.finish(30) == 0, terminal.output[-2000:]
+    assert b"Next" in terminal.output.split(LEAVE, 1)[1]
+    place.check_clean()
+
+
+def live_without_a_network_says_so_in_one_line():
+    for url, why in (("wss://jetstream.invalid/subscribe", "cannot be looked up"),
+                     ("ws://127.0.0.1:1/subscribe", "onnect")):
+        place = Place()
+        ended = live(place, QUICKSTART_URL=url)
+        assert ended.returncode == 69, ended
+        assert len(ended.stderr.splitlines()) == 1 and why in ended.stderr, ended.stderr
+        place.check_clean()
+
+
 def anything_unknown_is_a_usage_error():
-    for environment, words in (({}, ["--nonsense"]), ({"QUICKSTART_POSTS": "many"}, []),
+    for environment, words in (({}, ["--nonsense"]), ({}, ["--live", "--live"]), ({"QUICKSTART_POSTS": "many"}, []),
                                ({"QUICKSTART_SECONDS": "0"}, [])):
         ended = subprocess.run([QUICKSTART, *words], env={**os.environ, **environment},
                                capture_output=True, text=True, check=False)
@@ -110,5 +190,7 @@ run_tests([
     term_ends_everything,
     a_closed_terminal_ends_everything,
     even_a_kill_leaves_no_process,
+    live_boards_move_and_carry_names,
+    live_without_a_network_says_so_in_one_line,
     anything_unknown_is_a_usage_error,
 ])
