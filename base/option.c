@@ -64,10 +64,11 @@ refuse_range(const struct option *row, struct slice text, struct error *error)
 {
     char min[LIMIT_TEXT_MAX];
     char max[LIMIT_TEXT_MAX];
-    return error_set(error, STATUS_RANGE, "%s: \"%.*s\" is not from %s to %s%s",
-                     row->name, QUOTED(text), format_limit(row, row->min, min),
-                     format_limit(row, row->max, max),
-                     row->type == OPTION_TEXT ? " bytes long" : "");
+    return error_set(
+        error, STATUS_RANGE, "%s: \"%.*s\" is not from %s to %s%s", row->name,
+        QUOTED(text), format_limit(row, row->min, min),
+        format_limit(row, row->max, max),
+        row->type == OPTION_TEXT || row->type == OPTION_TEXTS ? " bytes long" : "");
 }
 
 static enum status
@@ -137,7 +138,8 @@ set_number(const struct option *row, uint64_t *field, struct slice text,
     if (digits != 0) {
         factor = read_factor((struct slice){text.ptr + digits, text.len - digits});
     }
-    if (row->type == OPTION_COUNT && (factor != 1 || digits != text.len)) {
+    bool is_count = row->type == OPTION_COUNT || row->type == OPTION_COUNTS;
+    if (is_count && (factor != 1 || digits != text.len)) {
         return refuse_form(row, text, "a whole number", error);
     }
     if (factor == 0) {
@@ -166,6 +168,61 @@ set_span(const struct option *row, usec *field, struct slice text, struct error 
     return STATUS_OK;
 }
 
+// Digits, perhaps with a point between them.
+static bool
+is_decimal(struct slice text)
+{
+    uint64_t unused;
+    size_t whole = read_number(text, &unused);
+    if (whole == 0 || whole == text.len) {
+        return whole != 0;
+    }
+    struct slice rest = {text.ptr + whole + 1, text.len - whole - 1};
+    return text.ptr[whole] == '.' && rest.len != 0 &&
+           read_number(rest, &unused) == rest.len;
+}
+
+static enum status
+set_real(const struct option *row, double *field, struct slice text,
+         struct error *error)
+{
+    if (!is_decimal(text)) {
+        return refuse_form(row, text, "a number such as 20 or 0.75", error);
+    }
+    double number = 0;
+    double unit = 1;
+    bool is_behind = false;
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] == '.') {
+            is_behind = true;
+            continue;
+        }
+        number = number * 10 + (text.ptr[i] - '0');
+        unit *= is_behind ? 10 : 1;
+    }
+    number /= unit;
+    // Also past what a double can hold.
+    if (!(number >= (double)row->min && number <= (double)row->max)) {
+        return refuse_range(row, text, error);
+    }
+    *field = number;
+    return STATUS_OK;
+}
+
+static enum status
+refuse_controls(const struct option *row, struct slice text, struct error *error)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+        if (c < 0x20 || c == 0x7f) {
+            return error_set(error, STATUS_PARSE,
+                             "%s: the text must be free of control characters",
+                             row->name);
+        }
+    }
+    return STATUS_OK;
+}
+
 static enum status
 set_text(const struct option *row, char field[OPTION_TEXT_MAX], struct slice text,
          struct error *error)
@@ -174,13 +231,9 @@ set_text(const struct option *row, char field[OPTION_TEXT_MAX], struct slice tex
     if (text.len < (size_t)row->min || text.len > (size_t)row->max) {
         return refuse_range(row, text, error);
     }
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
-        if (c < 0x20 || c == 0x7f) {
-            return error_set(error, STATUS_PARSE,
-                             "%s: the text must be free of control characters",
-                             row->name);
-        }
+    enum status status = refuse_controls(row, text, error);
+    if (status != STATUS_OK) {
+        return status;
     }
     if (text.len != 0) {
         memcpy(field, text.ptr, text.len);
@@ -242,27 +295,113 @@ add_span(const struct option *row, struct option_spans *spans, struct slice item
     return STATUS_OK;
 }
 
+// The items of a list, one by one: false behind the last. An empty list has one empty
+// item.
+struct list {
+    struct slice rest;
+    bool is_over;
+};
+
+static bool
+list_next(struct list *list, struct slice *ret_item)
+{
+    if (list->is_over) {
+        return false;
+    }
+    struct slice rest = list->rest;
+    const char *comma = rest.len != 0 ? memchr(rest.ptr, ',', rest.len) : NULL;
+    list->is_over = comma == NULL;
+    size_t len = comma != NULL ? (size_t)(comma - rest.ptr) : rest.len;
+    *ret_item = trim((struct slice){rest.ptr, len});
+    if (comma != NULL) {
+        list->rest = (struct slice){comma + 1, rest.len - len - 1};
+    }
+    return true;
+}
+
 static enum status
 set_spans(const struct option *row, struct option_spans *field, struct slice text,
           struct error *error)
 {
     struct option_spans spans = {0};
-    struct slice rest = without_braces(text);
-    bool is_more = true;
-    while (is_more) {
-        const char *comma = rest.len != 0 ? memchr(rest.ptr, ',', rest.len) : NULL;
-        is_more = comma != NULL;
-        size_t len = is_more ? (size_t)(comma - rest.ptr) : rest.len;
-        enum status status =
-            add_span(row, &spans, trim((struct slice){rest.ptr, len}), error);
+    struct list list = {.rest = without_braces(text)};
+    struct slice item;
+    while (list_next(&list, &item)) {
+        enum status status = add_span(row, &spans, item, error);
         if (status != STATUS_OK) {
             return status;
         }
-        if (is_more) {
-            rest = (struct slice){rest.ptr + len + 1, rest.len - len - 1};
-        }
     }
     *field = spans;
+    return STATUS_OK;
+}
+
+static enum status
+add_count(const struct option *row, struct option_counts *counts, struct slice item,
+          struct error *error)
+{
+    uint64_t number = 0;
+    enum status status = set_number(row, &number, item, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (counts->count != 0 && number <= counts->value[counts->count - 1]) {
+        return error_set(error, STATUS_RANGE,
+                         "%s: write each number once and the smaller ones first",
+                         row->name);
+    }
+    if (counts->count == OPTION_COUNTS_MAX) {
+        return error_set(error, STATUS_RANGE, "%s: at most %d numbers", row->name,
+                         OPTION_COUNTS_MAX);
+    }
+    counts->value[counts->count++] = number;
+    return STATUS_OK;
+}
+
+static enum status
+set_counts(const struct option *row, struct option_counts *field, struct slice text,
+           struct error *error)
+{
+    struct option_counts counts = {0};
+    struct list list = {.rest = without_braces(text)};
+    struct slice item;
+    while (list_next(&list, &item)) {
+        enum status status = add_count(row, &counts, item, error);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    *field = counts;
+    return STATUS_OK;
+}
+
+static enum status
+set_texts(const struct option *row, struct option_texts *field, struct slice text,
+          struct error *error)
+{
+    assert(row->max <= OPTION_TEXTS_MAX);
+    text = without_braces(text);
+    if (text.len > (size_t)row->max) {
+        return refuse_range(row, text, error);
+    }
+    enum status status = refuse_controls(row, text, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct option_texts texts = {0};
+    size_t used = 0;
+    struct list list = {.rest = text};
+    struct slice item;
+    while (text.len != 0 && list_next(&list, &item)) {
+        if (item.len == 0) {
+            return error_set(error, STATUS_PARSE, "%s: one of the texts is empty",
+                             row->name);
+        }
+        memcpy(texts.bytes + used, item.ptr, item.len);
+        used += item.len + 1;
+        texts.count++;
+    }
+    *field = texts;
     return STATUS_OK;
 }
 
@@ -283,6 +422,12 @@ option_set(const struct option *row, void *base, struct slice text, struct error
         return set_text(row, field, text, error);
     case OPTION_SPANS:
         return set_spans(row, field, text, error);
+    case OPTION_REAL:
+        return set_real(row, field, text, error);
+    case OPTION_COUNTS:
+        return set_counts(row, field, text, error);
+    case OPTION_TEXTS:
+        return set_texts(row, field, text, error);
     }
     return STATUS_RANGE;
 }
@@ -297,21 +442,51 @@ option_presets(const struct option *rows, void *base)
     }
 }
 
-static size_t
-format_spans(const struct option_spans *spans, char *text, size_t size)
+// The list written so far, and one item more.
+struct written {
+    char *text;
+    size_t size;
+    size_t length;
+};
+
+static void
+write_item(struct written *written, const char *item)
 {
-    size_t length = 0;
-    for (size_t i = 0; i < spans->count; i++) {
-        bool has_room = length < size;
-        int added =
-            snprintf(has_room ? text + length : NULL, has_room ? size - length : 0,
-                     "%s%s", i != 0 ? ", " : "", spans->name[i]);
-        length += (size_t)added;
-    }
-    if (spans->count == 0 && size != 0) {
+    bool has_room = written->length < written->size;
+    int added = snprintf(has_room ? written->text + written->length : NULL,
+                         has_room ? written->size - written->length : 0, "%s%s",
+                         written->length != 0 ? ", " : "", item);
+    written->length += (size_t)added;
+}
+
+static size_t
+format_list(const struct option *row, const void *value, char *text, size_t size)
+{
+    struct written written = {text, size, 0};
+    if (size != 0) {
         text[0] = '\0';
     }
-    return length;
+    if (row->type == OPTION_SPANS) {
+        const struct option_spans *spans = value;
+        for (size_t i = 0; i < spans->count; i++) {
+            write_item(&written, spans->name[i]);
+        }
+    } else if (row->type == OPTION_COUNTS) {
+        const struct option_counts *counts = value;
+        for (size_t i = 0; i < counts->count; i++) {
+            char number[LIMIT_TEXT_MAX];
+            (void)snprintf(number, sizeof(number), "%" PRIu64, counts->value[i]);
+            write_item(&written, number);
+        }
+    } else {
+        const struct option_texts *texts = value;
+        const char *item = texts->bytes;
+        for (size_t i = 0; i < texts->count; i++) {
+            write_item(&written, item);
+            item += strlen(item) + 1;
+        }
+    }
+    return written.length;
 }
 
 size_t
@@ -336,8 +511,13 @@ option_format(const struct option *row, const void *base, char *text, size_t siz
     case OPTION_TEXT:
         written = value;
         break;
+    case OPTION_REAL:
+        (void)snprintf(number, sizeof(number), "%.15g", *(const double *)value);
+        break;
     case OPTION_SPANS:
-        return format_spans(value, text, size);
+    case OPTION_COUNTS:
+    case OPTION_TEXTS:
+        return format_list(row, value, text, size);
     }
     return (size_t)snprintf(text, size, "%s", written);
 }
@@ -358,6 +538,12 @@ option_type_name(enum option_type type)
         return "text";
     case OPTION_SPANS:
         return "durations";
+    case OPTION_REAL:
+        return "number";
+    case OPTION_COUNTS:
+        return "counts";
+    case OPTION_TEXTS:
+        return "texts";
     }
     return "unknown";
 }

@@ -3,8 +3,9 @@
 // From these rows come the configuration reader, -o, -t, --describe options and the
 // sample configuration. A row stores its value at `offset` in its module's options
 // struct:
-//   BOOL bool · COUNT uint64_t · BYTES uint64_t · SPAN usec · TEXT
-//   char[OPTION_TEXT_MAX] · SPANS struct option_spans
+//   BOOL bool · COUNT uint64_t · BYTES uint64_t · REAL double · SPAN usec ·
+//   TEXT char[OPTION_TEXT_MAX] · SPANS struct option_spans ·
+//   COUNTS struct option_counts · TEXTS struct option_texts
 #pragma once
 
 #include <stdbool.h>
@@ -21,12 +22,17 @@ enum option_type {
     OPTION_BYTES, // whole number with optional K, M or G (powers of 1024)
     OPTION_SPAN,  // duration: ms s m h d
     OPTION_TEXT,
-    OPTION_SPANS, // list of different durations
+    OPTION_SPANS,  // list of different durations
+    OPTION_REAL,   // decimal number
+    OPTION_COUNTS, // list of whole numbers, each greater than the one before
+    OPTION_TEXTS,  // list of texts without commas; may be empty
 };
 
 enum {
     OPTION_TEXT_MAX = 512,
+    OPTION_TEXTS_MAX = 2048, // bytes of a list of texts, written out
     OPTION_SPANS_MAX = 8,
+    OPTION_COUNTS_MAX = 8,
     OPTION_NAME_MAX = 16,
     OPTION_TITLE_MAX = 64, // bytes of a section's title, with its end
 };
@@ -39,11 +45,22 @@ struct option_spans {
     char name[OPTION_SPANS_MAX][OPTION_NAME_MAX];
 };
 
+struct option_counts {
+    size_t count;
+    uint64_t value[OPTION_COUNTS_MAX];
+};
+
+// One text after the other, each ended by a NUL.
+struct option_texts {
+    size_t count;
+    char bytes[OPTION_TEXTS_MAX + 1];
+};
+
 struct option {
     const char *name; // "redis.flush"; a name without a dot stands outside any section
     enum option_type type;
     const char *preset; // default, as a user would write it; a list is "5m, 1h"
-    int64_t min;        // COUNT, BYTES: value; SPAN(S): usec; TEXT: length
+    int64_t min;        // COUNT(S), BYTES, REAL: value; SPAN(S): usec; TEXT(S): length
     int64_t max;
     bool is_reloadable;
     size_t offset;

@@ -11,7 +11,7 @@ enum {
     SECTIONS_MAX = 16,
     GROUPS_MAX = 8,
     OPTIONS_MAX = 64,
-    LIST_TEXT_MAX = OPTION_TEXT_MAX + 1,
+    LIST_TEXT_MAX = OPTION_TEXTS_MAX + 2, // one more than any option takes
 };
 
 // libconfuse's callbacks carry no context, so the one reader at work keeps its own
@@ -117,7 +117,9 @@ option_opt(const struct option *row, const char *name)
 {
     cfg_opt_t list[] = {CFG_STR_LIST((char *)(uintptr_t)name, NULL, CFGF_NODEFAULT)};
     cfg_opt_t single[] = {CFG_STR((char *)(uintptr_t)name, NULL, CFGF_NODEFAULT)};
-    return row->type == OPTION_SPANS ? list[0] : single[0];
+    bool is_list = row->type == OPTION_SPANS || row->type == OPTION_COUNTS ||
+                   row->type == OPTION_TEXTS;
+    return is_list ? list[0] : single[0];
 }
 
 static size_t

@@ -124,7 +124,8 @@ describe_option(struct row *row, const struct option *option)
         fprintf(row->out, "%s = %s\n    %s.\n    %s", option->name,
                 option->preset[0] != '\0' ? option->preset : "\"\"", option->help,
                 option_type_name(option->type));
-        if (option->type != OPTION_TEXT && option->type != OPTION_BOOL) {
+        if (option->type != OPTION_TEXT && option->type != OPTION_TEXTS &&
+            option->type != OPTION_BOOL) {
             fprintf(row->out, ", %s to %s", min, max);
         }
         fprintf(row->out, "\n\n");

@@ -306,7 +306,7 @@ bool
 settings_equal(const struct option *rows, const void *one, const void *other)
 {
     for (const struct option *row = rows; row->name != NULL; row++) {
-        char texts[2][2 * OPTION_TEXT_MAX];
+        char texts[2][2 * OPTION_TEXTS_MAX];
         option_format(row, one, texts[0], sizeof(texts[0]));
         option_format(row, other, texts[1], sizeof(texts[1]));
         if (strcmp(texts[0], texts[1]) != 0) {

@@ -13,9 +13,12 @@ struct options {
     usec span;
     char text[OPTION_TEXT_MAX];
     struct option_spans spans;
+    double real;
+    struct option_counts counts;
+    struct option_texts texts;
 };
 
-enum { LOUD, COUNT, BYTES, SPAN, TEXT, SPANS };
+enum { LOUD, COUNT, BYTES, SPAN, TEXT, SPANS, REAL, COUNTS, TEXTS };
 
 #define AT(field) offsetof(struct options, field)
 
@@ -27,6 +30,9 @@ static const struct option rows[] = {
     {"redis.flush",  OPTION_SPAN,  "100ms",  10 * USEC_PER_MS, USEC_PER_MIN, true, AT(span),    "Flush"},
     {"redis.prefix", OPTION_TEXT,  "cascaded:", 1, 64,                      false, AT(text),    "Prefix"},
     {"windows",      OPTION_SPANS, "5m, 1h, 24h", USEC_PER_MIN, 30 * USEC_PER_DAY, false, AT(spans), "Windows"},
+    {"min",          OPTION_REAL,  "0",      0, 1000,                       true,  AT(real),   "Least"},
+    {"levels",       OPTION_COUNTS, "1",     1, 100,                        true,  AT(counts), "Levels"},
+    {"words",        OPTION_TEXTS, "",       0, 16,                         true,  AT(texts),  "Words"},
     OPTION_END,
 };
 // clang-format on
@@ -209,6 +215,56 @@ option_reads_a_list_with_or_without_braces(void **state)
 }
 
 static void
+option_reads_decimal_numbers(void **state)
+{
+    (void)state;
+    assert_sets(REAL, "20", "20");
+    assert_sets(REAL, "0.75", "0.75");
+    assert_sets(REAL, "0", "0");
+    assert_sets(REAL, "1000.0", "1000");
+    assert_refuses(REAL, "1000.1", STATUS_RANGE,
+                   "min: \"1000.1\" is not from 0 to 1000");
+    static const char *const malformed[] = {"",   ".5",    "5.", "1e3",
+                                            "-1", "1.2.3", "nan"};
+    for (size_t i = 0; i < sizeof(malformed) / sizeof(malformed[0]); i++) {
+        struct options options = presets();
+        assert_int_equal(
+            option_set(&rows[REAL], &options, slice_of(malformed[i]), NULL),
+            STATUS_PARSE);
+    }
+    char huge[401];
+    memset(huge, '9', sizeof(huge) - 1);
+    huge[sizeof(huge) - 1] = '\0';
+    struct options options = presets();
+    assert_int_equal(option_set(&rows[REAL], &options, slice_of(huge), NULL),
+                     STATUS_RANGE);
+}
+
+static void
+option_reads_lists_of_numbers_and_texts(void **state)
+{
+    (void)state;
+    assert_sets(COUNTS, "{1, 3,10}", "1, 3, 10");
+    assert_sets(COUNTS, "7", "7");
+    assert_refuses(COUNTS, "3, 1", STATUS_RANGE,
+                   "levels: write each number once and the smaller ones first");
+    assert_refuses(COUNTS, "1, 1", STATUS_RANGE,
+                   "levels: write each number once and the smaller ones first");
+    assert_refuses(COUNTS, "1, 101", STATUS_RANGE,
+                   "levels: \"101\" is not from 1 to 100");
+    assert_refuses(COUNTS, "1,2,3,4,5,6,7,8,9", STATUS_RANGE,
+                   "levels: at most 8 numbers");
+    assert_refuses(COUNTS, "", STATUS_PARSE, "levels: \"\" is not a whole number");
+    assert_sets(TEXTS, "{tea, quiz night}", "tea, quiz night");
+    assert_sets(TEXTS, "", "");
+    assert_sets(TEXTS, "{}", "");
+    assert_refuses(TEXTS, "tea,,milk", STATUS_PARSE,
+                   "words: one of the texts is empty");
+    assert_refuses(TEXTS, "more than sixteen", STATUS_RANGE,
+                   "words: \"more than sixteen\" is not from 0 to 16 bytes long");
+}
+
+static void
 option_format_cuts_as_snprintf_does(void **state)
 {
     (void)state;
@@ -240,7 +296,7 @@ static void
 option_types_have_different_names(void **state)
 {
     (void)state;
-    for (int a = OPTION_BOOL; a <= OPTION_SPANS; a++) {
+    for (int a = OPTION_BOOL; a <= OPTION_TEXTS; a++) {
         for (int b = OPTION_BOOL; b < a; b++) {
             assert_string_not_equal(option_type_name((enum option_type)a),
                                     option_type_name((enum option_type)b));
@@ -279,6 +335,8 @@ main(void)
         cmocka_unit_test(option_reads_durations),
         cmocka_unit_test(option_reads_text_within_its_length),
         cmocka_unit_test(option_reads_a_list_with_or_without_braces),
+        cmocka_unit_test(option_reads_decimal_numbers),
+        cmocka_unit_test(option_reads_lists_of_numbers_and_texts),
         cmocka_unit_test(option_format_cuts_as_snprintf_does),
         cmocka_unit_test(option_writes_what_it_reads_back),
         cmocka_unit_test(option_types_have_different_names),
