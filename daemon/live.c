@@ -287,7 +287,7 @@ on_config_error(void *context, const struct error *error)
     }
 }
 
-// Options outside sources are read once, when the process starts.
+// Options outside groups are read once, when the process starts.
 static void
 tell_unchangeable(const struct settings *now, const struct settings *next)
 {
@@ -318,16 +318,18 @@ reload(struct live *live)
     }
     struct error error = {0};
     tell_unchangeable(live->settings, &next);
-    memcpy(live->settings->sources, next.sources, sizeof(next.sources));
-    memcpy(live->settings->source_lines, next.source_lines, sizeof(next.source_lines));
-    live->settings->source_count = next.source_count;
+    settings_replace(live->settings, &next, "source");
+    settings_replace(live->settings, &next, "alert");
+    pipeline_set_rules(live->pipeline, live->settings->alerts,
+                       live->settings->alert_count);
     if (!settings_webhooks_equal(live->settings, &next)) {
         log_warn("webhooks have changed; restart to apply it");
     }
     if (!streams_apply(&live->streams, live->settings, &error)) {
         log_error("%s", error.text);
     }
-    log_info("the configuration is read again: %zu sources", live->streams.count);
+    log_info("the configuration is read again: %zu sources, %zu alert rules",
+             live->streams.count, live->settings->alert_count);
 }
 
 static void
@@ -407,6 +409,10 @@ create_pipeline(struct live *live, struct error *error)
     };
     int exit_code = keeper_init(&live->keeper, &setup, error);
     live->pipeline = live->keeper.pipeline;
+    if (exit_code == 0) {
+        pipeline_set_rules(live->pipeline, live->settings->alerts,
+                           live->settings->alert_count);
+    }
     return exit_code;
 }
 

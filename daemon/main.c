@@ -354,6 +354,8 @@ create_pipeline(struct daemon *daemon, struct replay_place *ret_place,
         return exit_code;
     }
     daemon->pipeline = daemon->keeper.pipeline;
+    pipeline_set_rules(daemon->pipeline, daemon->settings.alerts,
+                       daemon->settings.alert_count);
     daemon->before = *pipeline_metrics(daemon->pipeline);
     progress_read(&daemon->progress, daemon->keeper.note, ret_place);
     return 0;

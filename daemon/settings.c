@@ -37,6 +37,12 @@ check_webhook(const void *item, struct error *error)
     return webhook_options_check(item, error);
 }
 
+static enum status
+check_alert(const void *item, struct error *error)
+{
+    return rules_check(item, error);
+}
+
 const struct settings_group settings_groups[] = {
     {
         .name = "source",
@@ -60,12 +66,23 @@ const struct settings_group settings_groups[] = {
         .secrets = {"secret_file"},
         .check = check_webhook,
     },
+    {
+        .name = "alert",
+        .rows = rule_option_rows,
+        .items = offsetof(struct settings, alerts),
+        .item_size = sizeof(struct rule),
+        .count = offsetof(struct settings, alert_count),
+        .lines = offsetof(struct settings, alert_lines),
+        .maximum = RULES_MAX,
+        .check = check_alert,
+    },
 };
 const size_t settings_group_count =
     sizeof(settings_groups) / sizeof(settings_groups[0]);
 
 static_assert(offsetof(struct source_options, name) == 0, "titles come first");
 static_assert(offsetof(struct webhook_options, name) == 0, "titles come first");
+static_assert(offsetof(struct rule, name) == 0, "titles come first");
 static_assert((int)SETTINGS_WEBHOOKS_MAX <= (int)REDIS_ENDPOINTS_MAX,
               "each has its bit");
 
@@ -145,6 +162,25 @@ settings_item(struct settings *settings, const struct settings_group *group,
     }
     *ret_line = group_line(settings, group, i);
     return item;
+}
+
+void
+settings_replace(struct settings *settings, const struct settings *next,
+                 const char *name)
+{
+    const struct settings_group *group = settings_group(slice_of(name));
+    const struct {
+        size_t offset;
+        size_t size;
+    } parts[] = {
+        {group->items, group->maximum * group->item_size},
+        {group->lines, group->maximum * sizeof(int)},
+        {group->count, sizeof(size_t)},
+    };
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        memcpy((char *)settings + parts[i].offset, (const char *)next + parts[i].offset,
+               parts[i].size);
+    }
 }
 
 static const struct option *

@@ -12,6 +12,7 @@
 #include "daemon/webhook_options.h"
 #include "ingest/source_options.h"
 #include "pipeline/pipeline.h"
+#include "pipeline/rules.h"
 #include "sinks/http_options.h"
 #include "sinks/redis_options.h"
 
@@ -35,6 +36,9 @@ struct settings {
     struct webhook_options webhooks[SETTINGS_WEBHOOKS_MAX];
     int webhook_lines[SETTINGS_WEBHOOKS_MAX];
     size_t webhook_count;
+    struct rule alerts[RULES_MAX];
+    int alert_lines[RULES_MAX];
+    size_t alert_count;
     const char *file; // the configuration that was read, kept; NULL: none
 };
 
@@ -79,6 +83,10 @@ const struct settings_group *settings_group(struct slice name);
 // line stands.
 void *settings_item(struct settings *settings, const struct settings_group *group,
                     struct slice title, int **ret_line, struct error *error);
+
+// Makes the group of that name what it is in `next`.
+void settings_replace(struct settings *settings, const struct settings *next,
+                      const char *name);
 
 // The row of that name, or NULL with error set; *ret_values is where its part's values
 // lie. Adds an item that is named for the first time.

@@ -4,6 +4,7 @@
 // post. The table of them, and what becomes of them, is pipeline/cascades.h.
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/usec.h"
@@ -14,6 +15,7 @@
 #define CASCADE_NONE UINT32_MAX
 #define CASCADE_IDLE (6 * USEC_PER_HOUR)
 #define CASCADE_AGE (7 * USEC_PER_DAY)
+#define CASCADE_LEVEL_MOST ((UINT32_C(1) << 20) - 1)
 
 enum cascade_flag {
     CASCADE_QUEUED = 1 << 0,
@@ -51,7 +53,8 @@ enum cascade_field {
     CASCADE_ESTIMATE = 1 << 20, // infectiousness, forecast and its band, stage
     CASCADE_P_DOUBLE = 1 << 21,
     CASCADE_OVERPERFORMANCE = 1 << 22,
-    CASCADE_ALL = (1 << 23) - 1,
+    CASCADE_LEVEL = 1 << 23,
+    CASCADE_ALL = (1 << 24) - 1,
 };
 
 struct cascade {
@@ -67,6 +70,8 @@ struct cascade {
     uint32_t refs; // in flight or on a published board
     uint32_t dirty;
     uint8_t flags;
+    bool is_watched; // alert rules may remember something of it
+    uint16_t alerts; // not written yet: it keeps its counts and its place
     struct people people;
     struct tree tree;
     struct reshares reshares; // what is not merged in the pulse
@@ -75,9 +80,11 @@ struct cascade {
     uint32_t retweets;
     uint32_t quotes;
     uint32_t replies;
-    uint32_t peak;     // greatest count in 5 minutes
-    uint32_t board;    // counter of TALLY_CASCADES or COUNTER_NONE
-    uint32_t velocity; // counter of TALLY_VELOCITY or COUNTER_NONE
+    uint32_t peak;            // greatest count in 5 minutes
+    uint32_t board;           // counter of TALLY_CASCADES or COUNTER_NONE
+    uint32_t velocity;        // counter of TALLY_VELOCITY or COUNTER_NONE
+    uint32_t level : 20;      // the highest an alert rule raised; 0: none
+    uint32_t unresolved : 12; // rules that are to tell its close: it keeps its counts
     uint64_t reach;
     uint64_t reported;
     usec created; // USEC_NONE: not known

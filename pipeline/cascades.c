@@ -194,8 +194,8 @@ void
 cascades_refresh(struct cascades *cascades, uint32_t cascade, usec clock)
 {
     const struct cascade *row = &cascades->rows[cascade];
-    if (row->last != USEC_NONE && cascades_is_closed(row, clock) &&
-        is_zero(cascades, row)) {
+    if (row->last != USEC_NONE && cascades_is_closed(row, clock) && row->alerts == 0 &&
+        row->unresolved == 0 && is_zero(cascades, row)) {
         forget(cascades, cascade);
     }
 }
@@ -368,7 +368,8 @@ rank_least(struct cascades *cascades, uint32_t wanted, bool with_open, usec cloc
     uint32_t count = 0;
     for (uint32_t i = 0; i < cascades->high; i++) {
         const struct cascade *row = &cascades->rows[i];
-        if (row->birth != 0 && (with_open || cascades_is_closed(row, clock))) {
+        if (row->birth != 0 && row->alerts == 0 &&
+            (with_open || cascades_is_closed(row, clock))) {
             count = rank_offer(cascades, count, wanted, i);
         }
     }

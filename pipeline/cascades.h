@@ -8,8 +8,9 @@
 // that paths through it are still known.
 //
 // At capacity the thirty-second part of the records that matters least goes: forgotten
-// ones, then closed ones, then the smallest, among these the longest idle. Nobody
-// else's numbers change by it; `evicted` counts the ones that were not forgotten yet.
+// ones, then closed ones, then the smallest, among these the longest idle; never one
+// with an alert that is not written. Nobody else's numbers change by it; `evicted`
+// counts the ones that were not forgotten yet.
 //
 // `birth` tells two posts apart that had the same index, `life` two cascades of one
 // post.

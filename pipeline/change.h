@@ -35,3 +35,13 @@ void change_pulse(struct pipeline *pipeline, uint32_t cascade, struct change *ch
                   uint32_t fields);
 void change_cascade_written(struct pipeline *pipeline, uint32_t cascade);
 void change_cascade_lost(struct pipeline *pipeline, uint32_t cascade);
+// Puts those fields of a cascade into the change; if it is whole only those that are
+// known. Changes nothing else: what the receiver has is for change_cascade to note.
+void change_cascade_fields(struct pipeline *pipeline, struct change *change,
+                           uint32_t cascade, uint32_t fields);
+
+// The next alert in the queue; false if it is not to be told any more.
+bool change_alert(struct pipeline *pipeline, struct change *change);
+void change_alert_written(struct pipeline *pipeline);
+// All alerts in flight come again.
+void change_alerts_lost(struct pipeline *pipeline);

@@ -75,6 +75,10 @@ cascade_count_fields(struct pipeline *pipeline, struct change *change,
         change_put(pipeline, change, SLICE_LIT("peak_velocity"),
                    change_rate(pipeline, row->peak, 5));
     }
+    if ((fields & CASCADE_LEVEL) != 0 && row->level != 0) {
+        change_put(pipeline, change, SLICE_LIT("level"),
+                   change_number(pipeline, row->level));
+    }
     if ((fields & CASCADE_STATE) != 0) {
         change_put(pipeline, change, SLICE_LIT("state"),
                    cascades_is_closed(row, pipeline->clock) ? SLICE_LIT("closed")
@@ -85,9 +89,9 @@ cascade_count_fields(struct pipeline *pipeline, struct change *change,
 // A shape that is no longer known is taken from a receiver that has it.
 static void
 cascade_tree_fields(struct pipeline *pipeline, struct change *change,
-                    struct cascade *row)
+                    const struct cascade *row)
 {
-    struct tree *tree = &row->tree;
+    const struct tree *tree = &row->tree;
     bool is_known = tree_is_known(tree);
     struct tree_shape shape;
     tree_measure(&pipeline->trees, tree, &shape);
@@ -106,7 +110,23 @@ cascade_tree_fields(struct pipeline *pipeline, struct change *change,
         change_put(pipeline, change, SLICE_LIT("virality"),
                    is_known ? change_rate(pipeline, shape.sum, shape.pairs) : none);
     }
-    tree->is_shown = is_known;
+}
+
+void
+change_cascade_fields(struct pipeline *pipeline, struct change *change,
+                      uint32_t cascade, uint32_t fields)
+{
+    const struct cascade *row = cascades_at(&pipeline->cascades, cascade);
+    cascade_fact_fields(pipeline, change, row, fields);
+    cascade_count_fields(pipeline, change, row, fields);
+    if ((fields & CASCADE_TREE) != 0) {
+        cascade_tree_fields(pipeline, change, row);
+    }
+    change_pulse(pipeline, cascade, change, fields);
+    if (fields == CASCADE_ALL) {
+        change_put(pipeline, change, SLICE_LIT("network"),
+                   users_network_of(cascades_id(&pipeline->cascades, cascade)));
+    }
 }
 
 static bool
@@ -162,15 +182,11 @@ live_change(struct pipeline *pipeline, uint32_t cascade, struct change *change)
                            pipeline->clock - row->whole_at >= slack;
         change->ttl = length + 2 * slack;
         uint32_t fields = change->is_whole ? (uint32_t)CASCADE_ALL : row->dirty;
-        cascade_fact_fields(pipeline, change, row, fields);
-        cascade_count_fields(pipeline, change, row, fields);
+        change_cascade_fields(pipeline, change, cascade, fields);
         if ((fields & CASCADE_TREE) != 0) {
-            cascade_tree_fields(pipeline, change, row);
+            row->tree.is_shown = tree_is_known(&row->tree);
         }
-        change_pulse(pipeline, cascade, change, fields);
         if (change->is_whole) {
-            change_put(pipeline, change, SLICE_LIT("network"),
-                       users_network_of(change->name));
             row->whole_at = pipeline->clock;
         }
         row->flags = (uint8_t)((row->flags & ~CASCADE_WHOLE) | CASCADE_WRITTEN);

@@ -65,6 +65,8 @@ stage_step(struct pipeline *pipeline, struct change *change, bool *ret_has_chang
         prefetch_queued_cascades(pipeline);
         uint32_t cascade = queue_pop(&pipeline->cascades.queue);
         *ret_has_change = change_cascade(pipeline, cascade, change);
+    } else if (pipeline->stage == CHANGES_ALERTS) {
+        *ret_has_change = change_alert(pipeline, change);
     } else {
         uint32_t board = pipeline->boards.count - pipeline->stage_left - 1;
         *ret_has_change = boards_take_change(&pipeline->boards, board, change);
@@ -79,9 +81,13 @@ static void
 stage_next(struct pipeline *pipeline)
 {
     pipeline->stage++;
-    pipeline->stage_left = pipeline->stage == CHANGES_CASCADES
-                               ? pipeline->cascades.queue.count
-                               : pipeline->boards.count;
+    if (pipeline->stage == CHANGES_CASCADES) {
+        pipeline->stage_left = pipeline->cascades.queue.count;
+    } else if (pipeline->stage == CHANGES_ALERTS) {
+        pipeline->stage_left = alert_queue_waiting(&pipeline->alerts.queue);
+    } else {
+        pipeline->stage_left = pipeline->boards.count;
+    }
 }
 
 bool
@@ -107,6 +113,7 @@ bool
 changes_pending(const struct pipeline *pipeline)
 {
     if (pipeline->users.queue.count != 0 || pipeline->cascades.queue.count != 0 ||
+        alert_queue_waiting(&pipeline->alerts.queue) != 0 ||
         pipeline->stage != CHANGES_DONE || !has_room(&pipeline->cascades)) {
         return true;
     }
@@ -129,6 +136,8 @@ changes_written(struct pipeline *pipeline, size_t count)
             change_user_written(pipeline, flying.index);
         } else if (flying.kind == CHANGE_CASCADE) {
             change_cascade_written(pipeline, flying.index);
+        } else if (flying.kind == CHANGE_ALERT) {
+            change_alert_written(pipeline);
         }
     }
 }
@@ -143,10 +152,11 @@ changes_lost(struct pipeline *pipeline)
             change_user_lost(pipeline, flying.index);
         } else if (flying.kind == CHANGE_CASCADE) {
             change_cascade_lost(pipeline, flying.index);
-        } else {
+        } else if (flying.kind == CHANGE_BOARD) {
             boards_lost(&pipeline->boards, flying.index);
         }
     }
+    change_alerts_lost(pipeline);
 }
 
 void

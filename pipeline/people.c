@@ -193,6 +193,19 @@ people_take_back(struct people *people, struct slab *slab, struct person *person
     return false;
 }
 
+const struct person *
+people_next(const struct people *people, const struct slab *slab, uint32_t *at)
+{
+    const struct person *entries = people->count != 0 ? entries_of(people, slab) : NULL;
+    while (entries != NULL && *at < people->capacity) {
+        const struct person *person = &entries[(*at)++];
+        if (person->user != 0) {
+            return person;
+        }
+    }
+    return NULL;
+}
+
 void
 people_clear(struct people *people, struct slab *slab, people_left_fn left,
              void *context)

@@ -53,6 +53,10 @@ struct person *people_add(struct people *people, struct slab *slab, uint32_t use
 // One event less. True if it was the last: the person has left the set.
 bool people_take_back(struct people *people, struct slab *slab, struct person *person);
 
+// Goes through them in no order: start with 0; NULL at the end.
+const struct person *people_next(const struct people *people, const struct slab *slab,
+                                 uint32_t *at);
+
 // Empties the set, calling `left` (may be NULL) for each of them.
 typedef void (*people_left_fn)(void *context, uint32_t user);
 void people_clear(struct people *people, struct slab *slab, people_left_fn left,

@@ -124,7 +124,8 @@ tables_init(struct pipeline *pipeline)
            ledger_init(&pipeline->ledger, (uint32_t)options->dedupe_capacity,
                        options->memory_posts) &&
            boards_init(&pipeline->boards, (uint32_t)options->top, &pipeline->windows,
-                       &options->windows, &owners);
+                       &options->windows, &owners) &&
+           alerts_init(pipeline, (uint32_t)options->alerts_capacity);
 }
 
 struct pipeline *
@@ -161,6 +162,7 @@ pipeline_destroy(struct pipeline **pipeline)
     if (p == NULL) {
         return;
     }
+    alerts_fini(p);
     boards_fini(&p->boards);
     ledger_fini(&p->ledger);
     tags_fini(&p->tags);
@@ -377,6 +379,7 @@ advance(struct pipeline *pipeline, usec clock)
     cascades_advance(&pipeline->cascades, clock);
     pipeline_end_waits(pipeline);
     pulses_advance(pipeline, clock);
+    alerts_advance(pipeline);
 }
 
 void
@@ -486,6 +489,9 @@ pipeline_metrics(struct pipeline *pipeline)
         metrics->window_entries += pipeline->windows.window[i].entries;
     }
     metrics->board_rebuilds = pipeline->boards.rebuilds;
+    metrics->alerts_forgotten = pipeline->alerts.memory.forgotten;
+    metrics->alerts_remembered = pipeline->alerts.memory.count;
+    metrics->alerts_waiting = pipeline->alerts.queue.end - pipeline->alerts.queue.first;
     return metrics;
 }
 

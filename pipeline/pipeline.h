@@ -49,6 +49,7 @@ struct pipeline_options {
     uint64_t memory_windows;
     uint64_t memory_texts;
     uint64_t memory_posts;
+    uint64_t alerts_capacity;
 };
 
 extern const struct option pipeline_option_rows[];
@@ -87,11 +88,21 @@ struct pipeline_metrics {
     uint64_t texts_bytes;
     uint64_t window_entries;
     uint64_t board_rebuilds;
+    uint64_t alerts_raised;
+    uint64_t alerts_resolved;
+    uint64_t alerts_digests;
+    uint64_t alerts_digested;
+    uint64_t alerts_deferred;
+    uint64_t alerts_dropped;
+    uint64_t alerts_forgotten;
+    uint64_t alerts_remembered;
+    uint64_t alerts_waiting;
 };
 
 extern const struct metric pipeline_metric_rows[];
 
 struct pipeline;
+struct rule;
 
 // seed: keys the tables; no output depends on it. NULL with error set when the options
 // do not fit one another or the system refuses the memory.
@@ -107,6 +118,28 @@ enum status pipeline_post(struct pipeline *pipeline, const struct post *post,
 
 // Lets time pass without a post (not in event time).
 void pipeline_advance(struct pipeline *pipeline, usec wall);
+
+// The alert rules from now on, at most RULES_MAX (pipeline/rules.h); what was raised by
+// rules of the same names stays raised. Borrows rules.
+void pipeline_set_rules(struct pipeline *pipeline, const struct rule *rules,
+                        size_t count);
+
+// What a rule saw when it judged a cascade after an event.
+struct pipeline_look {
+    size_t rule;          // its place among the rules
+    struct slice cascade; // id
+    uint64_t size;
+    double value; // what its first condition that levels multiply compares; NAN: there
+                  // is none, or another condition does not hold
+    usec clock;
+};
+
+// Calls `watch` with every such look, before the rule raises anything; NULL: no more.
+typedef void (*pipeline_watch_fn)(void *context, const struct pipeline_look *look);
+void pipeline_watch(struct pipeline *pipeline, pipeline_watch_fn watch, void *context);
+
+// Alerts that are to be pulled.
+size_t pipeline_alerts_waiting(const struct pipeline *pipeline);
 
 // Up to date at the call.
 const struct pipeline_metrics *pipeline_metrics(struct pipeline *pipeline);

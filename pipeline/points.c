@@ -354,6 +354,9 @@ count_carry(struct pipeline *pipeline, const struct carry *carry,
     for (size_t i = 0; i < path.user_count; i++) {
         pipeline_tally(pipeline, TALLY_INFLUENCE, path.users[i], 1);
     }
+    for (size_t i = 0; i < path.post_count; i++) {
+        alerts_judge(pipeline, path.posts[i], carry->time);
+    }
 }
 
 // Links the event to what it points at.

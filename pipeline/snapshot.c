@@ -52,6 +52,9 @@ describe(const struct pipeline *pipeline, struct traits *traits)
         sizeof(struct flying),
         sizeof(struct ledger_text),
         sizeof(struct pipeline_metrics),
+        sizeof(struct alert_row),
+        sizeof(struct alert_queue),
+        sizeof(struct alerts_record),
     };
     const struct pipeline_options *options = &pipeline->options;
     traits->count = 0;
@@ -74,6 +77,7 @@ describe(const struct pipeline *pipeline, struct traits *traits)
     add(traits, "memory.windows", options->memory_windows);
     add(traits, "memory.texts", options->memory_texts);
     add(traits, "memory.posts", options->memory_posts);
+    add(traits, "alerts.capacity", options->alerts_capacity);
 }
 
 static void
@@ -94,6 +98,7 @@ move(struct pipeline *pipeline, struct snapshot *snapshot)
     tags_move(&pipeline->tags, snapshot);
     ledger_move(&pipeline->ledger, snapshot);
     boards_move(&pipeline->boards, snapshot);
+    alerts_move(pipeline, snapshot);
     SNAPSHOT_VALUE(snapshot, pipeline->flying_first);
     SNAPSHOT_VALUE(snapshot, pipeline->flying_next);
     SNAPSHOT_VALUE(snapshot, pipeline->flying);
@@ -158,6 +163,9 @@ pipeline_load(struct pipeline *pipeline, snapshot_fn read, void *context,
     pipeline->users.key = pipeline->key;
     pipeline->cascades.key = pipeline->key;
     pipeline->tags.key = pipeline->key;
+    if (pipeline->alerts.count != 0) {
+        alerts_prepare(pipeline);
+    }
     pipeline->stage = CHANGES_DONE;
     pipeline->stage_left = 0;
     changes_restart(pipeline);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "pipeline/alerts.h"
 #include "pipeline/boards.h"
 #include "pipeline/cascades.h"
 #include "pipeline/changes.h"
@@ -18,7 +19,13 @@ enum {
 };
 
 // Where pulls stand within a flush.
-enum changes_stage { CHANGES_USERS, CHANGES_CASCADES, CHANGES_BOARDS, CHANGES_DONE };
+enum changes_stage {
+    CHANGES_USERS,
+    CHANGES_CASCADES,
+    CHANGES_ALERTS,
+    CHANGES_BOARDS,
+    CHANGES_DONE,
+};
 
 // A change that was pulled and is not acknowledged.
 struct flying {
@@ -46,6 +53,7 @@ struct pipeline {
     struct tags tags;
     struct ledger ledger;
     struct boards boards;
+    struct alerts alerts;
 
     // What the post at hand has added so far, and the users or tags it names.
     struct ledger_entry notes[PIPELINE_NOTES_MAX];
