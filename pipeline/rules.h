@@ -3,7 +3,8 @@
 //     alert "viral" { min_size = 100  min_velocity = 20  levels = {1, 3, 10} }
 //
 // All conditions of a rule must hold. A condition on something that is not known of a
-// cascade (pipeline/measures.h), or on a forecast that is infinite, does not hold. 0 and the empty text ask for nothing.
+// cascade (pipeline/measures.h), or on a forecast that is infinite, does not hold. 0
+// and the empty text ask for nothing.
 //
 // `levels` multiply the conditions on how much was carried: min_size, min_forecast,
 // min_reach and min_amplifiers. A level is named by its factor.
@@ -81,7 +82,8 @@ struct rules_condition {
 size_t rules_conditions(const struct rule *rule,
                         struct rules_condition conditions[RULES_CONDITIONS_MAX]);
 
-// Whether a measured value (NAN: not known, infinite: no number) fulfils the condition at that level.
+// Whether a measured value (NAN: not known, infinite: no number) fulfils the condition
+// at that level.
 bool rules_holds(const struct rules_condition *condition, double value, uint64_t level);
 
 // What is written as the reason: "size 104 >= 100", "velocity_5m 22.4 >= 20",
