@@ -13,7 +13,7 @@ enum { NUMBER_MAX = 48, PRECISION = 15 };
 const struct alert_field alert_field_rows[] = {
     {"id", "string", "Same for the same cascade, rule and level, for ever: what a receiver tells repetitions by"},
     {"rule", "string", "Title of the rule that raised it"},
-    {"level", "number", "Which of the rule's levels is reached, from 1"},
+    {"level", "number", "The rule's level that is reached, by its factor"},
     {"type", "string", "cascade.alert; cascade.resolved: the last word on a cascade that was told of; alert.digest: what was raised while catching up, in one"},
     {"time", "string", "When the rule held, by the clock of the posts (RFC 3339, UTC)"},
     {"cascade", "object", "What is known of the cascade; not in a digest"},

@@ -1,0 +1,230 @@
+#!/usr/bin/env python3
+"""Alerts from a post that crosses a rule to those who get them, with the real daemon: the stream,
+the channel, standard output and webhooks, and a daemon that is killed before the delivery.
+
+    alert_delivery.py        (BUILD names the folder of the build)
+"""
+# tests/run: beside others
+import http.client
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import time
+
+import redis
+
+from terminal import run_tests
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lab"))
+import hook_lab  # noqa: E402
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CASCADED = os.path.join(os.environ.get("BUILD", "build/dev"), "cascaded")
+FOLDER = tempfile.TemporaryDirectory()
+PLACE = pathlib.Path(FOLDER.name)
+SOCKET = FOLDER.name + "/redis.sock"
+SERVER = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", SOCKET, "--save", "",
+                           "--dir", FOLDER.name], stdout=subprocess.DEVNULL)
+CLIENT = redis.Redis(unix_socket_path=SOCKET, decode_responses=True)
+KEY = bytes(range(32))
+TOKEN = "a-token-of-our-own"
+PATIENCE = 20
+
+
+def wait(what, claim):
+    deadline = time.monotonic() + PATIENCE
+    while not claim():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)
+
+
+def configure(*hooks, more=""):
+    """A rule for cascades of 5, webhooks, and a source where nobody listens."""
+    CLIENT.flushall()
+    for name, text in (("token", TOKEN), ("secret", "")):
+        (PLACE / name).unlink(missing_ok=True)
+        (PLACE / name).touch(mode=0o600)
+        (PLACE / name).write_text(text)
+    (PLACE / "secret").unlink()
+    hook_lab.make_secret(PLACE / "secret", KEY)
+    lines = [f'redis {{ url = "unix:{SOCKET}" flush = 20ms }}',
+             f'http {{ listen = "127.0.0.1:0" token_file = "{PLACE}/token" }}',
+             'source "x" { url = "http://127.0.0.1:9/" }',
+             'alert "viral" { min_size = 5 }', more]
+    for number, hook in enumerate(hooks):
+        lines.append(f'webhook "h{number}" {{ url = "{hook.url}" secret_file = "{PLACE}/secret" '
+                     'allow_private = true timeout = 60s }')
+    (PLACE / "conf").write_text("\n".join(lines) + "\n")
+
+
+class Daemon:
+    def __init__(self, *options):
+        self.log = PLACE / "log"
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen([CASCADED, "-c", PLACE / "conf", *options],
+                                            stdout=subprocess.PIPE, stderr=log)
+        wait("started", lambda: "started" in self.log.read_text())
+        self.port = int(re.search(r"port (\d+)", self.log.read_text())[1])
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        assert self.process.wait(PATIENCE) == 0, self.log.read_text()
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def ask(self, method, path, body=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        connection.request(method, path, body, {"Authorization": f"Bearer {TOKEN}"})
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        connection.close()
+        assert answer.status in (200, 202), (answer.status, text)
+        return text
+
+
+def cascade(root, size):
+    """A post and retweets of it, as many as asked for."""
+    now = int(time.time() * 1000)
+    posts = [{"id": f"app:{root}", "time": now, "text": f"tea {root}",
+              "author": {"id": "app:ann", "handle": "ann", "followers": 7}}]
+    posts += [{"id": f"app:{root}-{n}", "time": now, "author": {
+        "id": f"app:fan{n}", "handle": f"fan{n}", "followers": n},
+        "retweet_of": {"id": f"app:{root}", "author": {"id": "app:ann"}}} for n in range(size)]
+    return "".join(json.dumps(post) + "\n" for post in posts)
+
+
+def told():
+    return [json.loads(fields["json"]) for _, fields in CLIENT.xrange("cascaded:alerts")]
+
+
+def everybody_gets_the_same_alert_with_its_reasons():
+    hook = hook_lab.Hook(200)
+    configure(hook, more="alerts { stdout = true }")
+    channel = CLIENT.pubsub(ignore_subscribe_messages=True)
+    channel.subscribe("cascaded:alerts")
+    assert channel.get_message(timeout=PATIENCE) is None  # the answer to the subscription
+    with Daemon() as daemon:
+        daemon.ask("POST", "/api/v1/posts", cascade("a", 4))
+        daemon.ask("POST", "/api/v1/posts", cascade("b", 9))
+        wait("the alert arrives", lambda: hook.requests)
+        line = daemon.process.stdout.readline()
+        request = hook.requests[0]
+        (alert,) = told()
+        assert alert == json.loads(line) == json.loads(request["body"])
+        assert request["headers"]["webhook-signature"] == hook_lab.signature(request, KEY)
+        assert alert["type"] == "cascade.alert" and alert["rule"] == "viral", alert
+        assert alert["why"] and alert["why"][0].startswith("size "), alert
+        assert alert["author"] == {"id": "app:ann", "handle": "ann", "followers": 7}, alert
+        assert alert["cascade"]["id"] == "app:b" and alert["cascade"]["size"] >= 5, alert
+        assert alert["cascade"]["text"] == "tea b", alert
+        assert alert["top_amplifiers"][0]["followers"] >= 4, alert
+        wait("the metric", lambda: 'cascaded_webhook_sent_total{webhook="h0"} 1'
+             in daemon.ask("GET", "/metrics"))
+        assert json.loads(channel.get_message(timeout=PATIENCE)["data"]) == alert
+        wait("the outbox is empty", lambda: CLIENT.hlen("cascaded:outbox:h0") == 0)
+
+
+def a_daemon_killed_before_the_delivery_sends_under_the_same_id():
+    hook = hook_lab.Hook(hook_lab.hang, 200)
+    configure(hook)
+    state = PLACE / "state"
+    state.mkdir(exist_ok=True)
+    options = ["-o", f"state.dir={state}", "-o", "state.every=1s"]
+    daemon = Daemon(*options)
+    daemon.ask("POST", "/api/v1/posts", cascade("a", 9))
+    wait("it is under way", lambda: hook.requests)
+    assert len(told()) == 1
+    daemon.kill()
+    with Daemon(*options) as daemon:
+        wait("it is sent again", lambda: len(hook.requests) == 2)
+        # The same posts once more, as from a source that goes on from before the crash.
+        daemon.ask("POST", "/api/v1/posts", cascade("a", 9))
+        daemon.ask("POST", "/api/v1/posts", cascade("b", 9))
+        wait("the next one comes", lambda: len(hook.requests) == 3)
+        wait("the outbox is empty", lambda: CLIENT.hlen("cascaded:outbox:h0") == 0)
+    ids = [request["headers"]["webhook-id"] for request in hook.requests]
+    assert ids[0] == ids[1] != ids[2], ids
+    assert hook.requests[0]["body"] == hook.requests[1]["body"]
+    assert len(told()) == 2, told()
+
+
+def a_replay_calls_webhooks_only_when_it_is_asked_to():
+    hook = hook_lab.Hook(200)
+    configure(hook, more="alerts { stdout = true }")
+    sample = PLACE / "posts.ndjson"
+    sample.write_text(cascade("a", 9) + cascade("b", 9))
+    command = [CASCADED, "-c", PLACE / "conf", sample]
+    for more in ([], ["--deliver"]):
+        CLIENT.flushall()
+        done = subprocess.run([*command, *more], capture_output=True, text=True, timeout=60,
+                              check=True)
+        *alerts, last = done.stdout.splitlines()
+        assert last.startswith("replayed posts=20 "), done
+        assert [json.loads(line) for line in alerts] == told() and len(alerts) == 2, done
+        assert len(hook.requests) == 2 * len(more), more
+        assert not CLIENT.exists("cascaded:outbox:h0")
+    # What was told of is not told again.
+    done = subprocess.run([*command, "--deliver"], capture_output=True, text=True, timeout=60,
+                          check=True)
+    assert len(done.stdout.splitlines()) == 1 and len(hook.requests) == 2, done
+
+
+def a_replay_leaves_what_a_webhook_does_not_take_for_the_next_start():
+    hook = hook_lab.Hook(500, 200)
+    configure(hook)
+    sample = PLACE / "posts.ndjson"
+    sample.write_text(cascade("a", 9))
+    done = subprocess.run([CASCADED, "-c", PLACE / "conf", "--deliver", sample],
+                          capture_output=True, text=True, timeout=60, check=True)
+    assert "1 alerts are not acknowledged" in done.stderr, done
+    assert CLIENT.hlen("cascaded:outbox:h0") == 1
+    with Daemon():
+        wait("it is sent again", lambda: len(hook.requests) == 2)
+        wait("the outbox is empty", lambda: CLIENT.hlen("cascaded:outbox:h0") == 0)
+
+
+def the_receiver_of_the_readme_verifies_what_it_gets():
+    configure(hook_lab.Hook(200))
+    receiver = subprocess.Popen([sys.executable, ROOT / "conf/receive-alerts", PLACE / "secret",
+                                 "0"], stdout=subprocess.PIPE, text=True)
+    try:
+        url = receiver.stdout.readline().split()[-1]
+        sample = PLACE / "posts.ndjson"
+        sample.write_text(cascade("a", 9))
+        for prefix, secret, wanted in (
+                ("a:", KEY, "signature holds: cascade.alert viral level 1, @ann: size 5 >= 5\n"),
+                ("b:", bytes(24), "signature is wrong\n")):
+            (PLACE / "other").unlink(missing_ok=True)
+            hook_lab.make_secret(PLACE / "other", secret)
+            subprocess.run([CASCADED, "-c", PLACE / "conf", "--deliver",
+                            "-o", f"redis.prefix={prefix}", "-o", f"webhook.h0.url={url}",
+                            "-o", f"webhook.h0.secret_file={PLACE}/other", sample],
+                           capture_output=True, timeout=60, check=True)
+            assert receiver.stdout.readline() == wanted
+    finally:
+        receiver.kill()
+        receiver.wait()
+
+
+if __name__ == "__main__":
+    try:
+        wait("Redis", lambda: os.path.exists(SOCKET))
+        run_tests([
+            everybody_gets_the_same_alert_with_its_reasons,
+            a_daemon_killed_before_the_delivery_sends_under_the_same_id,
+            a_replay_calls_webhooks_only_when_it_is_asked_to,
+            a_replay_leaves_what_a_webhook_does_not_take_for_the_next_start,
+            the_receiver_of_the_readme_verifies_what_it_gets,
+        ])
+    finally:
+        SERVER.kill()
+        SERVER.wait()
