@@ -10,6 +10,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -137,6 +138,26 @@ def a_push_without_the_token_or_too_long_counts_nothing():
         wait("counted", lambda: mentions() == 1)
 
 
+def a_push_that_redis_has_no_room_for_is_asked_for_again():
+    with Daemon() as daemon:
+        SERVER.send_signal(signal.SIGSTOP)
+        try:
+            sent = []
+            deadline = time.monotonic() + 2 * PATIENCE
+            while True:
+                sent.append(post(1000 + len(sent)))
+                answer = daemon.push(sent[-1])
+                if answer.status != 202:
+                    break
+                assert time.monotonic() < deadline, "it takes and takes"
+                time.sleep(0.1)
+            assert answer.status == 429 and answer.headers["Retry-After"] == "1", answer.status
+        finally:
+            SERVER.send_signal(signal.SIGCONT)
+        wait("taken", lambda: daemon.push(b"".join(sent)).status == 202)
+        wait("counted", lambda: mentions() == len(sent))
+
+
 def without_a_token_file_pushing_is_off():
     with Daemon('\ntoken_file = ""') as daemon:
         answer = daemon.push(post(1))
@@ -218,6 +239,7 @@ if __name__ == "__main__":
         run_tests([health_and_readiness_tell_the_truth,
                    posts_pushed_are_counted_once_however_often_they_come,
                    a_push_without_the_token_or_too_long_counts_nothing,
+                   a_push_that_redis_has_no_room_for_is_asked_for_again,
                    without_a_token_file_pushing_is_off,
                    a_web_page_cannot_reach_it_under_a_name_of_its_own,
                    clients_that_misbehave_do_not_stop_the_others,
