@@ -27,6 +27,13 @@ gaps_is_open(const struct gaps *gaps)
            gaps->items[(gaps->count - 1) % GAPS_MAX].to == USEC_NONE;
 }
 
+usec
+gaps_open_since(const struct gaps *gaps)
+{
+    return gaps_is_open(gaps) ? gaps->items[(gaps->count - 1) % GAPS_MAX].from
+                              : USEC_NONE;
+}
+
 static void
 miss(struct gaps *gaps, const struct gap *gap)
 {

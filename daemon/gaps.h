@@ -40,6 +40,8 @@ void gaps_restore(struct gaps *gaps, struct slice number, const char *text);
 void gaps_settle(struct gaps *gaps, usec now);
 
 bool gaps_is_open(const struct gaps *gaps);
+// Since when; USEC_NONE: none is open.
+usec gaps_open_since(const struct gaps *gaps);
 
 // The ledger as fields of a hash: the gap's number, and {"from":…,"to":…,"reason":…,
 // "recovered":…} with times as RFC 3339 has them, or null. Returns how many; they point

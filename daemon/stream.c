@@ -30,7 +30,6 @@ struct stream {
     struct event *retry;            // there may be room again
     struct source_cursor committed; // to be reached; time USEC_NONE: it was
     bool has_new_gap;
-    bool has_restart_gap;       // open since setup.missed_from
     struct source_cursor saved; // handed to the sink last; time USEC_NONE: never
     uint64_t told_reasons;      // bit for each enum decode_reason
 
@@ -122,15 +121,6 @@ on_retry(evutil_socket_t fd, short what, void *context)
     source_resume(stream->source);
 }
 
-// What came while no process followed the source is missing.
-static void
-note_restart(struct stream *stream, usec to)
-{
-    const struct source_gap gap = {stream->setup.missed_from, to, "restart", false};
-    gaps_note(&stream->gaps, &gap);
-    stream->has_new_gap = true;
-}
-
 // A message of which the pipeline took only some posts comes again as a whole: those it
 // has are duplicates then.
 static bool
@@ -148,10 +138,6 @@ on_message(void *context, const struct source_message *message)
         tell_refused(stream, reason);
     }
     usec wall = clock_wall();
-    if (stream->has_restart_gap) {
-        note_restart(stream, wall);
-        stream->has_restart_gap = false;
-    }
     while (feed_next(&stream->feed) != NULL) {
         if (feed_push(&stream->feed, wall) == STATUS_AGAIN) {
             retry_after(stream, ROOM_POLL);
@@ -175,6 +161,15 @@ on_gap(void *context, const struct source_gap *gap)
 
 // ── life ───────────────────────────────────────────────────────────────────
 
+// A gap that was open already when the process before this one ended goes on.
+static usec
+missed_from(const struct stream *stream)
+{
+    usec from = stream->setup.missed_from;
+    usec open = gaps_open_since(&stream->gaps);
+    return open != USEC_NONE && open < from ? open : from;
+}
+
 static bool
 create_source(struct stream *stream, struct error *error)
 {
@@ -184,6 +179,7 @@ create_source(struct stream *stream, struct error *error)
         .client = setup->client,
         .options = &stream->options,
         .resume = setup->resume,
+        .missed_from = missed_from(stream),
         .callbacks = {on_message, on_state, on_gap, stream},
         .wall = clock_wall,
         .monotonic = clock_monotonic,
@@ -233,13 +229,9 @@ stream_create(const struct stream_setup *setup, struct error *error)
         return NULL;
     }
     struct source_cursor cursor;
-    if (!stream_cursor(stream, &cursor)) {
+    if (!stream_cursor(stream, &cursor) && setup->missed_from == USEC_NONE) {
         // Else a gap that was left open goes on, and the source may still fill it.
         gaps_settle(&stream->gaps, clock_wall());
-    }
-    if (setup->missed_from != USEC_NONE) {
-        note_restart(stream, USEC_NONE);
-        stream->has_restart_gap = true;
     }
     return stream;
 }

@@ -481,8 +481,9 @@ on_work(evutil_socket_t fd, short what, void *context)
     if (http->must_connect) {
         struct source_cursor cursor;
         http->must_connect = false;
-        if (mastodon_rest_cursor(http->rest, &cursor)) {
-            http->last_wall = cursor.time;
+        bool can_fill = mastodon_rest_cursor(http->rest, &cursor);
+        http->last_wall = can_fill ? cursor.time : http->source.setup.missed_from;
+        if (http->last_wall != USEC_NONE) {
             open_gap(http, "restart");
         }
         connect_now(http);

@@ -400,7 +400,8 @@ on_work(evutil_socket_t fd, short what, void *context)
     (void)what;
     if (jet->must_connect) {
         jet->must_connect = false;
-        if (jet->cursor.time != USEC_NONE) {
+        jet->last_wall = jet->source.setup.missed_from;
+        if (jet->cursor.time != USEC_NONE || jet->last_wall != USEC_NONE) {
             open_gap(jet, "restart");
         }
         if (!jet->is_off) {

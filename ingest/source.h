@@ -83,6 +83,7 @@ struct source_setup {
     struct http_client *client;           // for transports that go through HTTP
     const struct source_options *options; // checked by source_options_check
     const struct source_cursor *resume;   // copied; NULL: from now on
+    usec missed_from; // a process before this one followed it until then; or USEC_NONE
     struct source_callbacks callbacks;
     usec (*wall)(void); // clocks, so that tests may drive them by hand
     usec (*monotonic)(void);

@@ -201,6 +201,7 @@ main(int argc, char **argv)
     struct source_setup setup = {
         .base = drive.base,
         .options = &options,
+        .missed_from = USEC_NONE,
         .callbacks = {on_message, on_state, on_gap, &drive},
         .wall = wall,
         .monotonic = monotonic,

@@ -140,6 +140,56 @@ def a_drop_is_followed_by_a_connection_at_once_and_a_gap():
     daemon.end()
 
 
+def meta(field):
+    return int(CLIENT.hget("cascaded:meta", field) or 0)
+
+
+def complete_and_lag_tell_the_truth_around_a_gap():
+    stream = Stream()
+    daemon = running(source("x", stream) + "windows = {5s}\n", stream)
+
+    def is_complete():
+        stream.feed(1)
+        time.sleep(0.1)
+        return meta("complete") == 1
+
+    wait("complete once the window is full", is_complete)
+    wait("no lag", lambda: meta("lag_ms") < 2000)
+    stream.drop()
+    wait("connected again", lambda: len(stream.connections) == 2)
+    wait("a lag that grows", lambda: meta("lag_ms") > 3000)
+    assert meta("complete") == 0
+    assert not is_complete()
+    wait("no lag", lambda: meta("lag_ms") < 2000)
+    assert meta("complete") == 0  # the gap lies within the window
+    wait("complete", is_complete)
+    daemon.end()
+
+
+def what_x_sends_again_recovers_the_gap_of_a_restart():
+    for minutes in (0, 5):
+        stream = Stream()
+        folder = pathlib.Path(FOLDER.name, f"backfill{minutes}")
+        config = (f'state {{ dir = "{folder}" every = 1s }}\n' +
+                  source("x", stream, f"backfill_minutes = {minutes}"))
+        daemon = running(config, stream)
+        stream.feed(3)
+        wait("counted", lambda: mentions() == 3)
+        daemon.end()
+        connections = len(stream.connections)
+        again = Daemon(config, keeps=True)
+        wait("connected",
+             lambda: len(stream.connections) > connections)  # pylint: disable=cell-var-from-loop
+        asks = f"backfill_minutes={minutes}" in stream.connections[-1].path
+        assert asks == bool(minutes), stream.connections[-1].path
+        stream.feed(2)
+        wait("over", lambda: CLIENT.hget("cascaded:gaps:x", "1") and
+             json.loads(CLIENT.hget("cascaded:gaps:x", "1"))["to"])
+        gap = json.loads(CLIENT.hget("cascaded:gaps:x", "1"))
+        assert gap["reason"] == "restart" and gap["recovered"] == bool(minutes), gap
+        again.end()
+
+
 def a_refused_message_costs_itself_and_is_told_once():
     stream = Stream()
     daemon = running(source("x", stream), stream)
@@ -279,6 +329,8 @@ if __name__ == "__main__":
             time.sleep(0.02)
         run_tests([a_stream_is_counted_while_it_comes,
                    a_drop_is_followed_by_a_connection_at_once_and_a_gap,
+                   complete_and_lag_tell_the_truth_around_a_gap,
+                   what_x_sends_again_recovers_the_gap_of_a_restart,
                    a_refused_message_costs_itself_and_is_told_once,
                    a_stop_writes_everything_that_came,
                    the_manager_hears_ready_then_figures_then_stopping,
