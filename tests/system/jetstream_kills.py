@@ -25,6 +25,7 @@ sys.dont_write_bytecode = True
 sys.path[:0] = [str(ROOT / "tests/lab"), str(ROOT / "tests/oracle"), str(ROOT / "tests/system")]
 
 import ws_lab  # noqa: E402
+from world import World, jetstream_of, utc  # noqa: E402
 from fold_matches_oracle import differences, expected_keys  # noqa: E402
 from oracle import METRICS, Oracle  # noqa: E402
 
@@ -40,100 +41,16 @@ UNSTABLE = ("peak_velocity",)
 WIRES = ("/subscribe", "/xrpc/network.bsky.jetstream.subscribeEvents")
 
 
-class World:
-    """Events in order: (time in µs, what Jetstream says of it, the native line of it)."""
-
-    def __init__(self, dice, start, count):
-        self.dice, self.made = dice, 0
-        self.posts, self.living = [], []
-        self.rows = [self.event(start + number * 10**6 // RATE) for number in range(count)]
-
-    def event(self, time_us):
-        roll = self.dice.random()
-        if roll < 0.12 and self.living:
-            return self.deletion(time_us)
-        if roll < 0.7 and self.posts:
-            return self.repost(time_us)
-        return self.post(time_us)
-
-    def commit(self, time_us, kind, record):
-        self.made += 1
-        did = f"did:plc:u{min(self.dice.randrange(PEOPLE), self.dice.randrange(PEOPLE)):023}"
-        did = did.replace("0", "a").replace("1", "b").replace("8", "h").replace("9", "i")
-        uri = f"at://{did}/app.bsky.feed.{kind}/3k{self.made:011}"
-        return did, uri, {"operation": "create", "collection": f"app.bsky.feed.{kind}",
-                          "rkey": uri.rsplit("/", 1)[1], "record": record}
-
-    @staticmethod
-    def ref(uri):
-        return {"id": "bsky:" + uri, "author": {"id": "bsky:" + uri.split("/")[2]}}
-
-    @staticmethod
-    def native(uri, did, time_us, **more):
-        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time_us // 10**6))
-        return json.dumps({"id": "bsky:" + uri, "time": f"{stamp}.{time_us % 10**6:06}Z",
-                           "author": {"id": "bsky:" + did}, **more})
-
-    def some_post(self):
-        """Mostly a recent one, and of these mostly the same few."""
-        recent = self.posts[-40:]
-        return recent[min(self.dice.randrange(len(recent)) for _ in range(2))]
-
-    def post(self, time_us):
-        record = {"$type": "app.bsky.feed.post", "text": f"words {self.made}", "langs": ["en"],
-                  "createdAt": "2026-01-01T00:00:00Z"}
-        more = {"text": record["text"], "lang": "en", "mentions": [], "hashtags": []}
-        roll = self.dice.random()
-        if roll < 0.3:
-            record["tags"] = more["hashtags"] = [f"tag{self.dice.randrange(9)}"]
-        if self.posts and roll < 0.25:
-            uri = self.some_post()
-            record["embed"] = {"$type": "app.bsky.embed.record", "record": {"uri": uri, "cid": "c"}}
-            more["quote_of"] = self.ref(uri)
-        elif self.posts and roll < 0.5:
-            uri = self.some_post()
-            link = {"uri": uri, "cid": "c"}
-            record["reply"] = {"root": link, "parent": link}
-            more["reply_to"] = self.ref(uri)
-        did, uri, commit = self.commit(time_us, "post", record)
-        self.posts.append(uri)
-        self.living.append((uri, did))
-        return time_us, (did, commit), self.native(uri, did, time_us, **more)
-
-    def repost(self, time_us):
-        subject = self.some_post()
-        record = {"$type": "app.bsky.feed.repost", "subject": {"uri": subject, "cid": "c"},
-                  "createdAt": "2026-01-01T00:00:00Z"}
-        more = {"retweet_of": self.ref(subject)}
-        others = [uri for uri, _ in self.living[-20:] if "repost" in uri]
-        if others and self.dice.random() < 0.4:
-            via = self.dice.choice(others)
-            record["via"] = {"uri": via, "cid": "c"}
-            more["via"] = "bsky:" + via
-        did, uri, commit = self.commit(time_us, "repost", record)
-        self.living.append((uri, did))
-        return time_us, (did, commit), self.native(uri, did, time_us, **more)
-
-    def deletion(self, time_us):
-        """Of something young, or of anything at all."""
-        least = max(0, len(self.living) - 30) if self.dice.random() < 0.8 else 0
-        uri, did = self.living.pop(self.dice.randrange(least, len(self.living)))
-        _, _, _, collection, rkey = uri.split("/")
-        commit = {"operation": "delete", "collection": collection, "rkey": rkey}
-        return time_us, (did, commit), self.native(uri, did, time_us, deleted=True)
-
-    def stream(self, path):
-        rows = []
-        for seq, (time_us, (did, commit), _) in enumerate(self.rows, 31500000000):
-            if path == "/subscribe":
-                said = {"did": did, "time_us": time_us, "kind": "commit", "commit": commit}
-            else:
-                stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time_us // 10**6))
-                said = {"$type": "message", "payload": {
-                    "$type": "network.bsky.jetstream.subscribeEvents#commit", "did": did, **commit,
-                    "seq": seq, "time": f"{stamp}.{time_us % 10**6:06}Z"}}
-            rows.append((seq, time_us, json.dumps(said)))
-        return ws_lab.Stream(rows)
+def stream_of(world, path):
+    rows = []
+    for seq, (time_us, (did, commit), _) in enumerate(world.rows, 31500000000):
+        said = jetstream_of(time_us, did, commit)
+        if path != "/subscribe":
+            said = {"$type": "message", "payload": {
+                "$type": "network.bsky.jetstream.subscribeEvents#commit", "did": did, **commit,
+                "seq": seq, "time": utc(time_us)}}
+        rows.append((seq, time_us, json.dumps(said)))
+    return ws_lab.Stream(rows)
 
 
 class Store:
@@ -210,9 +127,9 @@ def run(path, kills, seed):
         folder = pathlib.Path(name)
         (folder / "state").mkdir(mode=0o700)
         count = int((1.25 * kills * EACH + 3) * RATE)
-        world = World(dice, time.time_ns() // 1000 - 10**6, count)
+        world = World(dice, time.time_ns() // 1000 - 10**6, count, PEOPLE, 10**6 // RATE)
         tail = {"tail": {"seed": seed, "twice": 3, "back": 2, "drop": 1}}
-        labs = [ws_lab.Lab([[{"upgrade": True}, tail]], stream=world.stream(path))
+        labs = [ws_lab.Lab([[{"upgrade": True}, tail]], stream=stream_of(world, path))
                 for _ in range(2)]
         store = Store(name)
         try:
