@@ -58,6 +58,7 @@ def a_replay_without_a_terminal_prints_snapshots_and_ends():
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.count("cascaded, last 1h") >= 3, ended.stdout
     assert "replayed posts=2000 " in ended.stdout, ended.stdout
+    assert ": size 10 >= 10" in ended.stdout, ended.stdout
     assert "Next" in ended.stdout and "\x1b" not in ended.stdout
     place.check_clean()
 
