@@ -51,7 +51,7 @@ decimal_put(char text[DECIMAL_TEXT_MAX], double value, int digits)
 {
     size_t length = 0;
     double size = fmin(fabs(value), MOST);
-    if (!(size >= LEAST)) {
+    if (!(fabs(value) >= LEAST)) {
         text[length++] = '0';
         return length;
     }

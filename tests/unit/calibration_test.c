@@ -1,0 +1,267 @@
+#include "pipeline/calibration.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "pipeline/decimal.h"
+#include "pipeline/linear.h"
+
+#define AN_HOUR USEC_PER_HOUR
+
+static void
+assert_near(double got, double wanted, double tolerance)
+{
+    if (!(fabs(got - wanted) <= tolerance * fabs(wanted))) {
+        fail_msg("%.12g is not %.12g", got, wanted);
+    }
+}
+
+static struct calibration *
+create(void)
+{
+    struct calibration *calibration = calloc(1, sizeof(*calibration));
+    assert_non_null(calibration);
+    return calibration;
+}
+
+static void
+bands_are_as_shipped_before_anything_is_learnt(void **state)
+{
+    (void)state;
+    struct calibration *calibration = create();
+    double band[2];
+    assert_false(calibration_band(calibration, 4 * USEC_PER_MIN, 50, 50, band));
+    assert_true(calibration_band(calibration, 10 * USEC_PER_MIN, 50, 50, band));
+    assert_near(band[0], 100 * exp(-.07), 1e-9);
+    assert_near(band[1], 100 * exp(3.63), 1e-9);
+    assert_true(calibration_band(calibration, AN_HOUR, 90, 10, band));
+    assert_near(band[0], 90, 1e-9); // 100 e^-.26 is less than there are
+    assert_near(band[1], 100 * exp(2.83), 1e-9);
+    assert_true(calibration_band(calibration, 4 * AN_HOUR, 50, 50, band));
+    assert_near(band[1], 100 * exp(1.68), 1e-9);
+    free(calibration);
+}
+
+static double
+part(uint64_t *random)
+{
+    *random = *random * 6364136223846793005u + 1442695040888963407u;
+    return (double)(*random >> 40) / (1 << 24);
+}
+
+// Cascades that end at e^(0.5 + 0.8 ln(R+1) + 0.3 ln(pU+1) + noise) - 1, noise evenly
+// between -1 and 1.
+static void
+learn(struct calibration *calibration, int count)
+{
+    uint64_t random = 3;
+    for (int i = 0; i < count; i++) {
+        struct pulse pulse = {0};
+        pulse.samples[1] = (struct pulse_sample){(float)(3 + 4 * part(&random)),
+                                                 (float)(1 + 6 * part(&random))};
+        for (size_t k = 0; k < PULSE_DOUBLINGS; k++) {
+            pulse.doublings[k][0] = -1;
+        }
+        double ended = exp(0.5 + 0.8 * pulse.samples[1].reshares +
+                           0.3 * pulse.samples[1].reach + 2 * part(&random) - 1);
+        calibration_learn(calibration, &pulse, (uint32_t)ended - 1);
+    }
+}
+
+static void
+bands_are_learnt_from_closed_cascades(void **state)
+{
+    (void)state;
+    struct calibration *calibration = create();
+    learn(calibration, CALIBRATION_SIZES_LEAST - 1);
+    assert_int_equal(calibration->bands[1].learnt_from, 0);
+    assert_false(calibration->is_new);
+    learn(calibration, 400);
+    const struct calibration_band *band = &calibration->bands[1];
+    assert_int_equal(band->learnt_from, 550);
+    assert_true(calibration->is_new);
+    assert_near(band->factors[1], 0.8, 0.1);
+    assert_near(band->factors[2], 0.3, 0.1);
+    assert_near(band->quantiles[0], -0.9, 0.1);
+    assert_near(band->quantiles[4], 0.9, 0.1);
+    double told[2];
+    assert_true(calibration_band(calibration, AN_HOUR, 99, 9, told));
+    double middle = 0.5 + 0.8 * log(100) + 0.3 * log(10);
+    assert_near(told[1], exp(middle + 0.9) - 1, 0.15);
+    assert_int_equal(calibration->bands[0].learnt_from, 0);
+    free(calibration);
+}
+
+static void
+cascades_that_are_all_alike_teach_nothing(void **state)
+{
+    (void)state;
+    struct calibration *calibration = create();
+    for (int i = 0; i < 1000; i++) {
+        struct pulse pulse = {.samples = {{2, 3}, {2, 3}, {2, 3}}};
+        calibration_learn(calibration, &pulse, 100);
+    }
+    assert_int_equal(calibration->bands[0].learnt_from, 0);
+    assert_int_equal(calibration->bands[2].learnt_from, 0);
+    free(calibration);
+}
+
+// Those that reach 25 within ten minutes mostly double.
+static void
+learn_doubling(struct calibration *calibration, int count)
+{
+    uint64_t random = 5;
+    for (int i = 0; i < count; i++) {
+        struct pulse pulse = {0};
+        double reached = 60 + 3600 * part(&random);
+        pulse.doublings[0][0] = (float)reached;
+        pulse.doublings[0][1] = (float)(reached * (0.3 + 0.4 * part(&random)));
+        pulse.doublings[0][2] = (float)(pulse.doublings[0][1] * part(&random));
+        pulse.doublings[1][0] = -1;
+        bool is_doubled = part(&random) < (reached < 600 ? 0.9 : 0.1);
+        calibration_learn(calibration, &pulse, is_doubled ? 50 : 49);
+    }
+}
+
+static void
+doublings_below_100_are_learnt_from_500_cascades_on(void **state)
+{
+    (void)state;
+    struct calibration *calibration = create();
+    const double fast[] = {150, 75, 30};
+    const double slow[] = {3000, 1500, 700};
+    learn_doubling(calibration, CALIBRATION_DOUBLINGS_LEAST - 1);
+    assert_true(isnan(calibration_p_double(calibration, 25, fast)));
+    learn_doubling(calibration, 501);
+    assert_int_equal(calibration->doublings[0].learnt_from, 1000);
+    assert_true(calibration_p_double(calibration, 25, fast) > 0.7);
+    assert_true(calibration_p_double(calibration, 25, slow) < 0.2);
+    assert_true(isnan(calibration_p_double(calibration, 50, fast)));
+    free(calibration);
+}
+
+static void
+what_was_learnt_goes_through_text(void **state)
+{
+    (void)state;
+    struct calibration *calibration = create();
+    struct calibration *other = create();
+    char text[CALIBRATION_TEXT_MAX];
+    assert_true(slice_is_none(calibration_text(calibration, 1, text)));
+    learn(calibration, 300);
+    learn_doubling(calibration, 500);
+    for (uint32_t i = 0; i < CALIBRATION_FIELDS; i++) {
+        struct slice value = calibration_text(calibration, i, text);
+        assert_int_equal(calibration_restore(other, calibration_name(i), value),
+                         value.len != 0);
+    }
+    double bands[2][2];
+    assert_true(calibration_band(calibration, AN_HOUR, 70, 30, bands[0]));
+    assert_true(calibration_band(other, AN_HOUR, 70, 30, bands[1]));
+    assert_near(bands[1][0], bands[0][0], 1e-6);
+    assert_near(bands[1][1], bands[0][1], 1e-6);
+    const double times[] = {300, 100, 50};
+    assert_near(calibration_p_double(other, 25, times),
+                calibration_p_double(calibration, 25, times), 1e-6);
+    free(calibration);
+    free(other);
+}
+
+static void
+text_that_is_not_ours_is_refused(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "",
+        " ",
+        "300",
+        "300 1 2 3",
+        "300 1 2 3 -1 0 1 2 3 4",
+        "300 1 2 3 -1 0 1 2 x",
+        "0 1 2 3 -1 0 1 2 3",
+        "-5 1 2 3 -1 0 1 2 3",
+        "300 1 2 3 -1 0 1 2 nan",
+        "300 1 2 3 -1 0 1 2 1e9",
+        "300  1 2 3 -1 0 1 2 3",
+        "300 1 2 3 -1 0 1 2 99999999999999999999999999999999999999",
+    };
+    struct calibration *calibration = create();
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_false(
+            calibration_restore(calibration, SLICE_LIT("1h"), slice_of(bad[i])));
+    }
+    struct slice good = SLICE_LIT("300 1 2 3 -1 0 1 2 3");
+    assert_false(calibration_restore(calibration, SLICE_LIT("2h"), good));
+    assert_int_equal(calibration->bands[1].learnt_from, 0);
+    assert_true(calibration_restore(calibration, SLICE_LIT("1h"), good));
+    assert_int_equal(calibration->bands[1].learnt_from, 300);
+    free(calibration);
+}
+
+static void
+assert_decimal(double value, int digits, const char *wanted)
+{
+    char text[DECIMAL_TEXT_MAX + 1];
+    text[decimal_put(text, value, digits)] = '\0';
+    assert_string_equal(text, wanted);
+    double back;
+    assert_true(decimal_parse(slice_of(text), &back));
+    assert_true(fabs(back - value) <= 0.5 * pow(10, 1 - digits) * fabs(value) + 1e-15);
+}
+
+static void
+decimals_have_as_many_digits_as_asked_and_no_exponent(void **state)
+{
+    (void)state;
+    assert_decimal(0, 4, "0");
+    assert_decimal(1, 4, "1");
+    assert_decimal(0.0079088433, 4, "0.007909");
+    assert_decimal(7580.78952591, 4, "7581");
+    assert_decimal(1234567, 4, "1235000");
+    assert_decimal(0.99996, 4, "1");
+    assert_decimal(9999.6, 4, "10000");
+    assert_decimal(-0.0205, 4, "-0.0205");
+    assert_decimal(-1234.5678, 9, "-1234.5678");
+    assert_decimal(1.0000001, 9, "1.0000001");
+    assert_decimal(1e-20, 4, "0");
+    char text[DECIMAL_TEXT_MAX];
+    assert_int_equal(decimal_put(text, 1e300, 4), 19);
+    assert_int_equal(decimal_put(text, NAN, 4), 1);
+    assert_int_equal(decimal_put(text, 1.23456789012345e-14, 15), 30);
+}
+
+static void
+equations_that_depend_on_one_another_have_no_solution(void **state)
+{
+    (void)state;
+    double matrix[] = {4, 2, 2, 3};
+    double vector[] = {10, 9};
+    assert_true(linear_solve(matrix, vector, 2));
+    assert_near(vector[0], 1.5, 1e-12);
+    assert_near(vector[1], 2, 1e-12);
+    double flat[] = {1, 2, 2, 4};
+    assert_false(linear_solve(flat, vector, 2));
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bands_are_as_shipped_before_anything_is_learnt),
+        cmocka_unit_test(bands_are_learnt_from_closed_cascades),
+        cmocka_unit_test(cascades_that_are_all_alike_teach_nothing),
+        cmocka_unit_test(doublings_below_100_are_learnt_from_500_cascades_on),
+        cmocka_unit_test(what_was_learnt_goes_through_text),
+        cmocka_unit_test(text_that_is_not_ours_is_refused),
+        cmocka_unit_test(decimals_have_as_many_digits_as_asked_and_no_exponent),
+        cmocka_unit_test(equations_that_depend_on_one_another_have_no_solution),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
