@@ -419,7 +419,7 @@ create_pipeline(struct live *live, struct error *error)
 static bool
 create_sink(struct live *live, struct error *error)
 {
-    recall_init(&live->recall, live->settings);
+    recall_init(&live->recall, live->settings, live->pipeline);
     if (http_client_create(live->base, &live->client, error) != STATUS_OK) {
         return false;
     }

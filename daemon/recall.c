@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "pipeline/changes.h"
+#include "pipeline/pulses.h"
 
 enum { FIELD_TEXT_MAX = 512 };
 
@@ -42,6 +43,10 @@ on_field(void *context, enum redis_recalled what, const char *name,
          const struct change_field *field)
 {
     struct recall *recall = context;
+    if (what == REDIS_RECALLED_CALIBRATION) {
+        pulses_recall(recall->pipeline, field->name, field->value);
+        return;
+    }
     size_t index = index_of(recall, name);
     char text[FIELD_TEXT_MAX];
     if (index == recall->request.count || field->value.len >= sizeof(text)) {
@@ -57,9 +62,11 @@ on_field(void *context, enum redis_recalled what, const char *name,
 }
 
 void
-recall_init(struct recall *recall, const struct settings *settings)
+recall_init(struct recall *recall, const struct settings *settings,
+            struct pipeline *pipeline)
 {
     memset(recall, 0, sizeof(*recall));
+    recall->pipeline = pipeline;
     recall->request = (struct redis_recall){
         .names = recall->names,
         .count = settings->source_count,

@@ -9,6 +9,8 @@
 #include "ingest/source.h"
 #include "sinks/redis_resume.h"
 
+struct pipeline;
+
 struct recall_item {
     char name[SOURCE_NAME_MAX];
     struct source_cursor cursor; // time USEC_NONE: none
@@ -17,12 +19,15 @@ struct recall_item {
 
 struct recall {
     struct redis_recall request; // for the sink
+    struct pipeline *pipeline;
     const char *names[SETTINGS_SOURCES_MAX];
     struct recall_item items[SETTINGS_SOURCES_MAX];
 };
 
-// To be read: what is left of the sources in the settings. *recall must not move.
-void recall_init(struct recall *recall, const struct settings *settings);
+// To be read: what is left of the sources in the settings, and what the pipeline's
+// forecasts had learnt, which it gets. Keeps pipeline. *recall must not move.
+void recall_init(struct recall *recall, const struct settings *settings,
+                 struct pipeline *pipeline);
 
 // What was left of that source, or NULL.
 const struct recall_item *recall_find(const struct recall *recall, const char *name);

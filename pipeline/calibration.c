@@ -324,6 +324,14 @@ next_number(struct slice *text, double *ret_number)
     return decimal_parse(word, ret_number);
 }
 
+static uint64_t
+learnt_from(const struct calibration *calibration, uint32_t field)
+{
+    return field < PULSE_ANCHORS
+               ? calibration->bands[field].learnt_from
+               : calibration->doublings[field - PULSE_ANCHORS].learnt_from;
+}
+
 bool
 calibration_restore(struct calibration *calibration, struct slice name,
                     struct slice text)
@@ -344,7 +352,7 @@ calibration_restore(struct calibration *calibration, struct slice name,
             return false;
         }
     }
-    if (text.len != 0) {
+    if (text.len != 0 || learnt_from(calibration, field) != 0) {
         return false;
     }
     if (field < PULSE_ANCHORS) {

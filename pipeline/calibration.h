@@ -94,7 +94,7 @@ struct slice calibration_name(uint32_t field);
 struct slice calibration_text(const struct calibration *calibration, uint32_t field,
                               char text[CALIBRATION_TEXT_MAX]);
 // What an earlier life has learnt, in place of what is shipped; false and no change if
-// the name or the text is none of these.
+// the name or the text is none of these, or something was learnt already.
 bool calibration_restore(struct calibration *calibration, struct slice name,
                          struct slice text);
 

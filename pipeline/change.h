@@ -30,6 +30,8 @@ bool change_user(struct pipeline *pipeline, uint32_t user, struct change *change
 void change_user_written(struct pipeline *pipeline, uint32_t user);
 void change_user_lost(struct pipeline *pipeline, uint32_t user);
 bool change_cascade(struct pipeline *pipeline, uint32_t cascade, struct change *change);
+// What forecasts have learnt, if that is new.
+bool change_calibration(struct pipeline *pipeline, struct change *change);
 // Those of the bits in `fields` that tell of its speed and its future.
 void change_pulse(struct pipeline *pipeline, uint32_t cascade, struct change *change,
                   uint32_t fields);

@@ -65,6 +65,8 @@ stage_step(struct pipeline *pipeline, struct change *change, bool *ret_has_chang
         prefetch_queued_cascades(pipeline);
         uint32_t cascade = queue_pop(&pipeline->cascades.queue);
         *ret_has_change = change_cascade(pipeline, cascade, change);
+    } else if (pipeline->stage == CHANGES_CALIBRATION) {
+        *ret_has_change = change_calibration(pipeline, change);
     } else if (pipeline->stage == CHANGES_ALERTS) {
         *ret_has_change = change_alert(pipeline, change);
     } else {
@@ -83,6 +85,8 @@ stage_next(struct pipeline *pipeline)
     pipeline->stage++;
     if (pipeline->stage == CHANGES_CASCADES) {
         pipeline->stage_left = pipeline->cascades.queue.count;
+    } else if (pipeline->stage == CHANGES_CALIBRATION) {
+        pipeline->stage_left = 1;
     } else if (pipeline->stage == CHANGES_ALERTS) {
         pipeline->stage_left = alert_queue_waiting(&pipeline->alerts.queue);
     } else {
@@ -114,7 +118,8 @@ changes_pending(const struct pipeline *pipeline)
 {
     if (pipeline->users.queue.count != 0 || pipeline->cascades.queue.count != 0 ||
         alert_queue_waiting(&pipeline->alerts.queue) != 0 ||
-        pipeline->stage != CHANGES_DONE || !has_room(&pipeline->cascades)) {
+        pipeline->stage != CHANGES_DONE || !has_room(&pipeline->cascades) ||
+        pipeline->pulses.calibration.is_new) {
         return true;
     }
     for (uint32_t i = 0; i < pipeline->boards.count; i++) {
@@ -152,6 +157,8 @@ changes_lost(struct pipeline *pipeline)
             change_user_lost(pipeline, flying.index);
         } else if (flying.kind == CHANGE_CASCADE) {
             change_cascade_lost(pipeline, flying.index);
+        } else if (flying.kind == CHANGE_CALIBRATION) {
+            pipeline->pulses.calibration.is_new = true;
         } else if (flying.kind == CHANGE_BOARD) {
             boards_lost(&pipeline->boards, flying.index);
         }
@@ -163,6 +170,7 @@ void
 changes_restart(struct pipeline *pipeline)
 {
     changes_lost(pipeline);
+    pipeline->pulses.calibration.is_new = true;
     for (uint32_t user = 0; user < pipeline->users.high; user++) {
         struct user *row = users_at(&pipeline->users, user);
         if (row->card != SLAB_NONE && row->counters != COUNTER_NONE) {

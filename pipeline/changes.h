@@ -7,8 +7,8 @@
 // two pulls posts may have been added; a change holds the values of the moment it is
 // pulled.
 //
-// Order: users and cascades first, then alerts, then boards. The pull after the last
-// one answers false.
+// Order: users and cascades first, then what was learnt, then alerts, then boards. The
+// pull after the last one answers false.
 #pragma once
 
 #include <stdbool.h>
@@ -25,6 +25,7 @@ enum { CHANGES_FIELDS_MAX = 96, CHANGES_IN_FLIGHT_MAX = 1 << 16 };
 enum change_kind {
     CHANGE_USER,
     CHANGE_CASCADE,
+    CHANGE_CALIBRATION, // what forecasts have learnt; it has no name
     CHANGE_ALERT,
     CHANGE_BOARD,
 };

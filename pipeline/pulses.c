@@ -476,6 +476,12 @@ pulses_stage_name(enum pulses_stage stage)
 }
 
 void
+pulses_recall(struct pipeline *pipeline, struct slice name, struct slice value)
+{
+    (void)calibration_restore(&pipeline->pulses.calibration, name, value);
+}
+
+void
 pulses_move(struct pulses *pulses, struct snapshot *snapshot)
 {
     timers_move(&pulses->timers, snapshot);

@@ -96,6 +96,10 @@ bool pulses_view(const struct pipeline *pipeline, uint32_t cascade,
                  struct pulses_view *ret_view);
 struct slice pulses_stage_name(enum pulses_stage stage);
 
+// What an earlier life told as CHANGE_CALIBRATION, one field: taken unless this one has
+// learnt that itself or the text is not ours.
+void pulses_recall(struct pipeline *pipeline, struct slice name, struct slice value);
+
 // Contents out of, or into fresh pulses of the same capacities; pulses themselves are
 // in the slab.
 void pulses_move(struct pulses *pulses, struct snapshot *snapshot);

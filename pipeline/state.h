@@ -22,6 +22,7 @@ enum {
 enum changes_stage {
     CHANGES_USERS,
     CHANGES_CASCADES,
+    CHANGES_CALIBRATION,
     CHANGES_ALERTS,
     CHANGES_BOARDS,
     CHANGES_DONE,

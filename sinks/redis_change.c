@@ -63,6 +63,10 @@ redis_change_add(struct redis_batch *batch, const struct redis_keys *keys,
     case CHANGE_CASCADE:
         add_hash(batch, redis_keys_name(keys, REDIS_KEY_CASCADE, change->name), change);
         break;
+    case CHANGE_CALIBRATION:
+        add_hash(batch, redis_keys_name(keys, REDIS_KEY_CALIBRATION, SLICE_NONE),
+                 change);
+        break;
     case CHANGE_ALERT:
         break; // redis_alerts.h
     case CHANGE_BOARD:

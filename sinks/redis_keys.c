@@ -41,6 +41,11 @@ const struct redis_key redis_key_rows[] = {
     {"outbox:<webhook>", "hash",
      "What the webhook has not acknowledged: webhook-id to attempts so far, time of the next one "
      "(ms) and the alert's JSON; expires 5 days after the last alert"},
+    {"calibration", "hash",
+     "What forecasts have learnt from closed cascades. 10m, 1h, 4h, of ln(final + 1) from "
+     "ln(R + 1) and ln(p U + 1) at that age: how many cascades, three factors, the 5, 25, 50, 75 "
+     "and 95 % quantiles of the residuals; double:25, double:50, of p_double at that size: how "
+     "many cascades, five factors. Read at start, unless a snapshot knows better"},
     {"meta", "hash",
      "schema (1), version, clock_ms, as_of_ms, posts, interactions, lag_ms, and complete: 0 "
      "while windows are not yet full or a gap is known; live, lag_ms is that of the slowest source"},
@@ -70,12 +75,19 @@ void
 redis_keys_init(struct redis_keys *keys, const char *prefix)
 {
     static const char *const kinds[REDIS_KEY_KINDS] = {
-        [REDIS_KEY_USER] = "user:",     [REDIS_KEY_CASCADE] = "cascade:",
-        [REDIS_KEY_HANDLE] = "handle:", [REDIS_KEY_TOP] = "top:",
-        [REDIS_KEY_CURSOR] = "cursor:", [REDIS_KEY_GAPS] = "gaps:",
-        [REDIS_KEY_ALERTS] = "alerts",  [REDIS_KEY_ALERT] = "alert:",
-        [REDIS_KEY_OUTBOX] = "outbox:", [REDIS_KEY_META] = "meta",
-        [REDIS_KEY_EPOCH] = "epoch",    [REDIS_KEY_OWNER] = "owner",
+        [REDIS_KEY_USER] = "user:",
+        [REDIS_KEY_CASCADE] = "cascade:",
+        [REDIS_KEY_HANDLE] = "handle:",
+        [REDIS_KEY_TOP] = "top:",
+        [REDIS_KEY_CURSOR] = "cursor:",
+        [REDIS_KEY_GAPS] = "gaps:",
+        [REDIS_KEY_ALERTS] = "alerts",
+        [REDIS_KEY_ALERT] = "alert:",
+        [REDIS_KEY_OUTBOX] = "outbox:",
+        [REDIS_KEY_META] = "meta",
+        [REDIS_KEY_CALIBRATION] = "calibration",
+        [REDIS_KEY_EPOCH] = "epoch",
+        [REDIS_KEY_OWNER] = "owner",
     };
     assert(strlen(prefix) <= REDIS_PREFIX_MAX);
     for (size_t i = 0; i < REDIS_KEY_KINDS; i++) {

@@ -28,6 +28,7 @@ enum redis_key_kind {
     REDIS_KEY_ALERTS, // also the channel's name
     REDIS_KEY_ALERT,
     REDIS_KEY_OUTBOX,
+    REDIS_KEY_CALIBRATION,
     REDIS_KEY_META,
     REDIS_KEY_EPOCH,
     REDIS_KEY_OWNER,

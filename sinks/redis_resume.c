@@ -5,25 +5,42 @@
 #include "pipeline/changes.h"
 #include "sinks/redis_sink_state.h"
 
-static const enum redis_key_kind kinds[REDIS_RECALLED] = {
-    [REDIS_RECALLED_CURSOR] = REDIS_KEY_CURSOR,
-    [REDIS_RECALLED_GAPS] = REDIS_KEY_GAPS,
+// What the command number `index` asks for.
+struct request {
+    enum redis_recalled what;
+    const char *name;
 };
+
+static struct request
+request_of(const struct redis_recall *recall, size_t index)
+{
+    size_t source = index / REDIS_RECALLED_SOURCE;
+    if (source == recall->count) {
+        return (struct request){REDIS_RECALLED_CALIBRATION, ""};
+    }
+    return (struct request){(enum redis_recalled)(index % REDIS_RECALLED_SOURCE),
+                            recall->names[source]};
+}
 
 bool
 redis_resume_recall(struct redis_sink *sink)
 {
     const struct redis_recall *recall = sink->setup.recall;
-    if (sink->is_recalled || recall == NULL || recall->count == 0) {
+    if (sink->is_recalled || recall == NULL) {
         return false;
     }
     sink->phase = REDIS_PHASE_RECALL;
-    redis_answer_begin(&sink->answer, REDIS_EXCHANGE_RECALL,
-                       recall->count * REDIS_RECALLED);
-    for (size_t i = 0; i < recall->count * REDIS_RECALLED; i++) {
+    static const enum redis_key_kind kinds[] = {
+        [REDIS_RECALLED_CURSOR] = REDIS_KEY_CURSOR,
+        [REDIS_RECALLED_GAPS] = REDIS_KEY_GAPS,
+        [REDIS_RECALLED_CALIBRATION] = REDIS_KEY_CALIBRATION,
+    };
+    size_t count = recall->count * REDIS_RECALLED_SOURCE + 1;
+    redis_answer_begin(&sink->answer, REDIS_EXCHANGE_RECALL, count);
+    for (size_t i = 0; i < count; i++) {
+        struct request request = request_of(recall, i);
         struct redis_name key =
-            redis_keys_name(&sink->keys, kinds[i % REDIS_RECALLED],
-                            slice_of(recall->names[i / REDIS_RECALLED]));
+            redis_keys_name(&sink->keys, kinds[request.what], slice_of(request.name));
         char text[REDIS_PREFIX_MAX + REDIS_RECALL_NAME_MAX];
         size_t len = key.head.len + key.tail.len;
         if (len > sizeof(text)) {
@@ -53,10 +70,9 @@ redis_resume_found(struct redis_sink *sink, size_t index, struct slice text)
     const struct redis_recall *recall = sink->setup.recall;
     const struct change_field field = {{sink->recall_field, sink->recall_field_len},
                                        text};
-    size_t reply = sink->answer.reply;
+    struct request request = request_of(recall, sink->answer.reply);
     if (field.name.len != 0) {
-        recall->on_field(recall->context, (enum redis_recalled)(reply % REDIS_RECALLED),
-                         recall->names[reply / REDIS_RECALLED], &field);
+        recall->on_field(recall->context, request.what, request.name, &field);
     }
 }
 

@@ -1,9 +1,10 @@
 // Going on after an earlier life of the daemon.
 //
 // Before the sink is READY it reads what Redis holds of the sources: where each was,
-// and its gap ledger. A daemon that starts from a snapshot older than that may then
-// hold the sink: nothing is written or removed until it has caught up, so that no
-// number that a reader sees goes back. Changes merge in the pipeline meanwhile.
+// and its gap ledger; and what forecasts have learnt. A daemon that starts from a
+// snapshot older than that may then hold the sink: nothing is written or removed until
+// it has caught up, so that no number that a reader sees goes back. Changes merge in
+// the pipeline meanwhile.
 #pragma once
 
 #include <stdbool.h>
@@ -14,9 +15,15 @@
 struct change_field;
 struct redis_sink;
 
-enum redis_recalled { REDIS_RECALLED_CURSOR, REDIS_RECALLED_GAPS, REDIS_RECALLED };
+enum redis_recalled {
+    REDIS_RECALLED_CURSOR,
+    REDIS_RECALLED_GAPS,
+    REDIS_RECALLED_SOURCE, // how many of a source, those before this one
+    REDIS_RECALLED_CALIBRATION = REDIS_RECALLED_SOURCE,
+};
 
-// Called for each field of cursor:<name> and gaps:<name>. Borrows field.
+// Called for each field of cursor:<name>, gaps:<name> and, with the name "",
+// calibration. Borrows field.
 typedef void (*redis_recall_fn)(void *context, enum redis_recalled what,
                                 const char *name, const struct change_field *field);
 

@@ -126,7 +126,7 @@ print_change(const struct change *change)
 {
     if (change->kind == CHANGE_BOARD) {
         print_board(change);
-    } else {
+    } else if (change->kind != CHANGE_CALIBRATION) {
         print_hash(change->kind == CHANGE_USER ? "user:" : "cascade:", change);
     }
 }
