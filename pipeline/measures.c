@@ -49,7 +49,7 @@ pulse_of(const struct pipeline *pipeline, uint32_t cascade, enum measure measure
         return NAN;
     }
     if (measure == MEASURE_FORECAST) {
-        return view.forecast;
+        return isinf(view.forecast) ? NAN : view.forecast;
     }
     if (measure == MEASURE_P_DOUBLE) {
         return view.p_double;

@@ -19,7 +19,7 @@ enum measure {
     MEASURE_AUTHOR_FOLLOWERS, // of the root's author
     MEASURE_DEPTH,
     MEASURE_VIRALITY,
-    MEASURE_FORECAST, // of retweets and quotes; INFINITY: supercritical
+    MEASURE_FORECAST, // of retweets and quotes; not known while supercritical
     MEASURE_P_DOUBLE,
     MEASURE_OVERPERFORMANCE,
     MEASURE_SUPERCRITICAL, // 1: every reshare brings more than one other; else 0

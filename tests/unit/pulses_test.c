@@ -257,7 +257,7 @@ supercritical_is_a_state_and_no_number(void **state)
     assert_string_equal(field(&world.cascade, "forecast"), "absent");
     assert_string_not_equal(field(&world.cascade, "forecast_high"), "absent");
     assert_string_equal(field(&world.cascade, "stage"), "innovators");
-    assert_true(isinf(measure(&world, MEASURE_FORECAST)));
+    assert_true(isnan(measure(&world, MEASURE_FORECAST)));
     assert_true(measure(&world, MEASURE_SUPERCRITICAL) == 1);
     // Hours later it has calmed down.
     post(&world, 2, 2, T0 + 5 * USEC_PER_HOUR);
