@@ -23,17 +23,23 @@ const char cli_help[] =
     "      --speed N|max        replay pace: 1 = as recorded, 60 = a minute a second\n"
     "      --stay               keep serving after the replay, until a signal\n"
     "      --deliver            let a replay call webhooks (by default it does not)\n"
-    "      --describe WHAT      options, metrics, keys or formats, as text\n"
+    "      --backtest           say what the alert rules would have told of FILEs\n"
+    "      --per-day N          with --backtest: alerts wanted a day (default 10)\n"
+    "      --describe WHAT      options, metrics, keys, formats or alerts\n"
     "      --json               with --describe: as JSON\n"
     "  -q, --quiet              errors only\n"
     "  -v, --verbose            every refused message, and all counters at the end\n"
     "  -V, --version            print the version\n"
     "  -h, --help               print this\n";
 
+enum { PER_DAY = 10 };
+
 enum {
     OPTION_SPEED = 256,
     OPTION_STAY,
     OPTION_DELIVER,
+    OPTION_BACKTEST,
+    OPTION_PER_DAY,
     OPTION_DESCRIBE,
     OPTION_JSON,
 };
@@ -53,6 +59,19 @@ parse_speed(const char *text, double *ret_speed, struct error *error)
                          text);
     }
     *ret_speed = speed;
+    return STATUS_OK;
+}
+
+static enum status
+parse_per_day(const char *text, double *ret_per_day, struct error *error)
+{
+    char *end;
+    double per_day = strtod(text, &end);
+    if (end == text || *end != '\0' || !(per_day > 0 && per_day <= 1e6)) {
+        return error_set(error, STATUS_PARSE,
+                         "--per-day %s: give a number above 0, at most 1000000", text);
+    }
+    *ret_per_day = per_day;
     return STATUS_OK;
 }
 
@@ -93,6 +112,11 @@ take(int option, struct cli *cli, struct error *error)
     case OPTION_DELIVER:
         cli->delivers = true;
         break;
+    case OPTION_BACKTEST:
+        cli->action = CLI_BACKTEST;
+        break;
+    case OPTION_PER_DAY:
+        return parse_per_day(optarg, &cli->per_day, error);
     case OPTION_DESCRIBE:
         cli->action = CLI_DESCRIBE;
         cli->describe = optarg;
@@ -118,6 +142,8 @@ cli_parse(int argc, char **argv, struct cli *ret_cli, struct error *error)
         {"speed", required_argument, NULL, OPTION_SPEED},
         {"stay", no_argument, NULL, OPTION_STAY},
         {"deliver", no_argument, NULL, OPTION_DELIVER},
+        {"backtest", no_argument, NULL, OPTION_BACKTEST},
+        {"per-day", required_argument, NULL, OPTION_PER_DAY},
         {"describe", required_argument, NULL, OPTION_DESCRIBE},
         {"json", no_argument, NULL, OPTION_JSON},
         {"quiet", no_argument, NULL, 'q'},
@@ -126,7 +152,7 @@ cli_parse(int argc, char **argv, struct cli *ret_cli, struct error *error)
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
-    struct cli cli = {0};
+    struct cli cli = {.per_day = PER_DAY};
     opterr = 0;
     int option;
     while ((option = getopt_long(argc, argv, ":c:o:tqvVh", options, NULL)) != -1) {

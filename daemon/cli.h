@@ -7,7 +7,14 @@
 
 enum { CLI_OVERRIDES_MAX = 64 };
 
-enum cli_action { CLI_RUN, CLI_CHECK, CLI_DESCRIBE, CLI_VERSION, CLI_HELP };
+enum cli_action {
+    CLI_RUN,
+    CLI_CHECK,
+    CLI_BACKTEST,
+    CLI_DESCRIBE,
+    CLI_VERSION,
+    CLI_HELP
+};
 
 struct cli {
     enum cli_action action;
@@ -19,7 +26,8 @@ struct cli {
     double speed; // 0: as fast as possible
     bool stays;
     bool delivers;
-    int verbosity; // -1 quiet, 0, 1 verbose
+    double per_day; // alerts a day, with CLI_BACKTEST
+    int verbosity;  // -1 quiet, 0, 1 verbose
     char **files;
     int file_count;
 };

@@ -9,6 +9,7 @@
 #include "ingest/decode.h"
 #include "ingest/lines.h"
 #include "ingest/source.h"
+#include "sinks/alert_json.h"
 #include "sinks/http_server.h"
 #include "sinks/redis_keys.h"
 #include "sinks/redis_sink.h"
@@ -211,6 +212,32 @@ describe_formats(struct row *row)
     }
 }
 
+// The members of an alert, then what a rule may say.
+static void
+describe_alerts(struct row *row)
+{
+    for (const struct alert_field *at = alert_field_rows; at->name != NULL; at++) {
+        row_begin(row);
+        row_text(row, "name", at->name, true);
+        row_text(row, "type", at->type, false);
+        row_text(row, "help", at->help, false);
+        row_end(row);
+        if (!row->as_json) {
+            fprintf(row->out, "%s (%s)\n    %s.\n", at->name, at->type, at->help);
+        }
+    }
+    if (!row->as_json) {
+        fputs("\nWhat a rule may say, all of which must hold:\n\n", row->out);
+    }
+    for (const struct option *at = rule_option_rows; at->name != NULL; at++) {
+        char name[VALUE_MAX];
+        snprintf(name, sizeof(name), "alert.<name>.%s", at->name);
+        struct option option = *at;
+        option.name = name;
+        describe_option(row, &option);
+    }
+}
+
 bool
 describe(FILE *out, const char *what, bool as_json)
 {
@@ -218,10 +245,9 @@ describe(FILE *out, const char *what, bool as_json)
         const char *name;
         void (*write)(struct row *row);
     } topics[] = {
-        {"options", describe_options},
-        {"metrics", describe_metrics},
-        {"keys", describe_keys},
-        {"formats", describe_formats},
+        {"options", describe_options}, {"metrics", describe_metrics},
+        {"keys", describe_keys},       {"formats", describe_formats},
+        {"alerts", describe_alerts},
     };
     struct row row = {out, as_json, true};
     for (size_t i = 0; i < sizeof(topics) / sizeof(topics[0]); i++) {

@@ -4,7 +4,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-// what: "options", "metrics", "keys" or "formats". False if it is none of them.
+// what: "options", "metrics", "keys", "formats" or "alerts". False if it is none of
+// them.
 bool describe(FILE *out, const char *what, bool as_json);
 
 // Every metric that is not zero, with its value, one a line. values: one pointer for

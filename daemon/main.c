@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "daemon/backtest.h"
 #include "daemon/cli.h"
 #include "daemon/config.h"
 #include "daemon/deliver.h"
@@ -494,6 +495,22 @@ replay_files(struct daemon *daemon)
 }
 
 static int
+run_backtest(const struct daemon *daemon)
+{
+    const struct backtest backtest = {
+        .settings = &daemon->settings,
+        .files = daemon->cli.files,
+        .file_count = daemon->cli.file_count,
+        .per_day = daemon->cli.per_day,
+    };
+    if (daemon->cli.file_count == 0) {
+        log_error("name the FILEs to test the alert rules with");
+        return EX_USAGE;
+    }
+    return backtest_run(&backtest);
+}
+
+static int
 run(struct daemon *daemon)
 {
     struct config_place place = config_place(&daemon->cli);
@@ -502,6 +519,9 @@ run(struct daemon *daemon)
     }
     if (daemon->cli.action == CLI_CHECK) {
         return EX_OK;
+    }
+    if (daemon->cli.action == CLI_BACKTEST) {
+        return run_backtest(daemon);
     }
     if (daemon->cli.file_count != 0) {
         return replay_files(daemon);
@@ -541,13 +561,14 @@ main(int argc, char **argv)
         return EX_OK;
     case CLI_DESCRIBE:
         if (!describe(stdout, daemon.cli.describe, daemon.cli.is_json)) {
-            log_error("--describe %s: give options, metrics, keys or formats",
+            log_error("--describe %s: give options, metrics, keys, formats or alerts",
                       daemon.cli.describe);
             return EX_USAGE;
         }
         return EX_OK;
     case CLI_RUN:
     case CLI_CHECK:
+    case CLI_BACKTEST:
         break;
     }
     return run(&daemon);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/alert_check.h"
 #include "ingest/decode.h"
 #include "sinks/redis_alerts.h"
 
@@ -26,21 +27,24 @@ const struct settings_part settings_parts[] = {
 const size_t settings_part_count = sizeof(settings_parts) / sizeof(settings_parts[0]);
 
 static enum status
-check_source(const void *item, struct error *error)
+check_source(const struct settings *settings, const void *item, struct error *error)
 {
+    (void)settings;
     return source_options_check(item, error);
 }
 
 static enum status
-check_webhook(const void *item, struct error *error)
+check_webhook(const struct settings *settings, const void *item, struct error *error)
 {
+    (void)settings;
     return webhook_options_check(item, error);
 }
 
 static enum status
-check_alert(const void *item, struct error *error)
+check_alert(const struct settings *settings, const void *item, struct error *error)
 {
-    return rules_check(item, error);
+    enum status status = rules_check(item, error);
+    return status == STATUS_OK ? alert_check(settings, item, error) : status;
 }
 
 const struct settings_group settings_groups[] = {
@@ -289,7 +293,7 @@ check_group(struct settings *settings, const struct settings_group *group,
         const char *item = group_item(settings, group, i);
         int line = *group_line(settings, group, i);
         struct error why = {0};
-        if (group->check(item, &why) == STATUS_OK) {
+        if (group->check(settings, item, &why) == STATUS_OK) {
             continue;
         }
         struct error error = {0};

@@ -61,8 +61,9 @@ struct settings_group {
                   // from it
     size_t maximum;
     const char *secrets[2]; // options that name a secret file; NULL: none
-    // What rows alone cannot judge of one item. Borrows item.
-    enum status (*check)(const void *item, struct error *error);
+    // What rows alone cannot judge of one item. Borrows both.
+    enum status (*check)(const struct settings *settings, const void *item,
+                         struct error *error);
 };
 
 // Called for each thing that is wrong.

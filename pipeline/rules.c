@@ -167,6 +167,12 @@ rules_conditions(const struct rule *rule,
     return count;
 }
 
+const char *
+rules_measure_name(enum measure measure)
+{
+    return measure_names[measure];
+}
+
 static double
 asked(const struct rules_condition *condition, uint64_t level)
 {

@@ -82,6 +82,9 @@ struct rules_condition {
 size_t rules_conditions(const struct rule *rule,
                         struct rules_condition conditions[RULES_CONDITIONS_MAX]);
 
+// As the cascade's hash names it: "size", "velocity_5m" …
+const char *rules_measure_name(enum measure measure);
+
 // Whether a measured value (NAN: not known, infinite: no number) fulfils the condition
 // at that level.
 bool rules_holds(const struct rules_condition *condition, double value, uint64_t level);

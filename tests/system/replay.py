@@ -126,7 +126,7 @@ def a_replay_that_stays_ends_on_a_signal_only():
 
 
 def the_tables_describe_themselves():
-    for what in ("options", "metrics", "keys", "formats"):
+    for what in ("options", "metrics", "keys", "formats", "alerts"):
         text = subprocess.run([CASCADED, "--describe", what], capture_output=True, check=True)
         rows = subprocess.run([CASCADED, "--describe", what, "--json"], capture_output=True,
                               check=True)

@@ -1,0 +1,139 @@
+#include "daemon/alert_check.h"
+
+#include <string.h>
+
+#include "ingest/decode.h"
+#include "ingest/source_url.h"
+
+// What a source brings.
+struct kind {
+    const char *network; // NULL: any
+    bool has_reshares;
+    bool has_paths; // who got a post from whom
+};
+
+static bool
+ends_with(const char *host, const char *domain)
+{
+    size_t len = strlen(host);
+    size_t tail = strlen(domain);
+    return len >= tail && strcmp(host + len - tail, domain) == 0;
+}
+
+// Public streams and those of hashtags leave boosts out.
+static bool
+has_boosts(struct slice path)
+{
+    static const char *const without[] = {"/api/v1/streaming/public",
+                                          "/api/v1/streaming/hashtag"};
+    for (size_t i = 0; i < sizeof(without) / sizeof(without[0]); i++) {
+        if (slice_starts(path, slice_of(without[i]))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static struct kind
+kind_of(const struct source_options *source)
+{
+    struct source_url url;
+    enum decode_format format;
+    if (source_url_parse(slice_of(source->url), &url, NULL) != STATUS_OK ||
+        decode_format_parse(slice_of(source->format), &format) != STATUS_OK) {
+        return (struct kind){NULL, true, true};
+    }
+    bool is_auto = format == DECODE_AUTO;
+    if (format == DECODE_JETSTREAM || (is_auto && url.is_websocket)) {
+        return (struct kind){"bsky", true, true};
+    }
+    if (format == DECODE_X1 || format == DECODE_X2 ||
+        (is_auto &&
+         (ends_with(url.host, ".x.com") || ends_with(url.host, ".twitter.com")))) {
+        return (struct kind){"x", true, true}; // quotes are paths
+    }
+    if (format == DECODE_MASTODON ||
+        (is_auto && slice_starts(url.path, SLICE_LIT("/api/v1/streaming/")))) {
+        return (struct kind){"masto", has_boosts(url.path), false};
+    }
+    return (struct kind){NULL, true, true};
+}
+
+static bool
+asks_for(const struct rule *rule, const char *network)
+{
+    const char *item = rule->match_networks.bytes;
+    bool is_asked = rule->match_networks.count == 0 || network == NULL;
+    for (size_t i = 0; i < rule->match_networks.count; i++) {
+        is_asked = is_asked || strcmp(item, network) == 0;
+        item += strlen(item) + 1;
+    }
+    return is_asked;
+}
+
+static enum status
+check_sources(const struct settings *settings, const struct rule *rule,
+              struct error *error)
+{
+    struct kind all = {NULL, false, false};
+    bool is_asked = false;
+    for (size_t i = 0; i < settings->source_count; i++) {
+        struct kind kind = kind_of(&settings->sources[i]);
+        if (asks_for(rule, kind.network)) {
+            is_asked = true;
+            all.has_reshares = all.has_reshares || kind.has_reshares;
+            all.has_paths = all.has_paths || kind.has_paths;
+        }
+    }
+    if (!is_asked) {
+        return error_set(error, STATUS_RANGE,
+                         "match_networks: no source is of \"%s\", so this rule can "
+                         "never fire",
+                         rule->match_networks.bytes);
+    }
+    if (!all.has_reshares) {
+        return error_set(error, STATUS_RANGE,
+                         "its sources are public or hashtag streams of Mastodon, which "
+                         "carry no boosts, so this rule can never fire: follow a user "
+                         "or list stream");
+    }
+    if (!all.has_paths && (rule->min_depth > 0 || rule->min_virality > 0)) {
+        return error_set(error, STATUS_RANGE,
+                         "%s: none of its sources shows who got a post from whom, so "
+                         "this rule can never fire",
+                         rule->min_depth > 0 ? "min_depth" : "min_virality");
+    }
+    return STATUS_OK;
+}
+
+static enum status
+check_engine(const struct rule *rule, struct error *error)
+{
+    struct rules_condition conditions[RULES_CONDITIONS_MAX];
+    size_t count = rules_conditions(rule, conditions);
+    for (size_t i = 0; i < count; i++) {
+        if (conditions[i].measure >= MEASURE_DEPTH) {
+            return error_set(error, STATUS_RANGE,
+                             "%s is not known while cascades.engine is off, so this "
+                             "rule can never fire",
+                             rules_measure_name(conditions[i].measure));
+        }
+    }
+    return STATUS_OK;
+}
+
+enum status
+alert_check(const struct settings *settings, const struct rule *rule,
+            struct error *error)
+{
+    enum status status = STATUS_OK;
+    if (!settings->pipeline.cascades_engine) {
+        status = check_engine(rule, error);
+    }
+    bool takes_anything =
+        settings->source_count == 0 || settings->http.token_file[0] != '\0';
+    if (status == STATUS_OK && !takes_anything) {
+        status = check_sources(settings, rule, error);
+    }
+    return status;
+}

@@ -1,0 +1,477 @@
+#include "daemon/backtest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/table.h"
+#include "daemon/clock.h"
+#include "daemon/settings.h"
+#include "ingest/decode.h"
+#include "ingest/lines.h"
+#include "pipeline/changes.h"
+#include "pipeline/pipeline.h"
+#include "pipeline/rules.h"
+
+enum { ENTRIES_MAX = 1 << 24, OF_CASCADE = RULES_MAX };
+
+// What is known of a cascade (rule OF_CASCADE), or of a rule and a cascade.
+struct entry {
+    uint64_t hash;
+    uint32_t rule;
+    bool is_wanted; // when it reached half its size
+    uint64_t size;  // the greatest
+    double best;    // the greatest value while everything else fitted
+    usec half;      // USEC_NONE: not yet
+};
+
+struct raised {
+    uint32_t rule;
+    uint64_t cascade; // hash
+    uint64_t size;
+    usec time;
+};
+
+struct bench {
+    const struct backtest *setup;
+    struct hash_key key;
+    struct pipeline *pipeline;
+    struct decoder *decoder;
+    struct lines lines;
+    struct lines_metrics metrics;
+    struct table table;
+    struct entry *entries;
+    size_t entry_count;
+    size_t entry_room;
+    struct raised *raised;
+    size_t raised_count;
+    size_t raised_room;
+    uint64_t posts;
+    usec first; // clocks
+    usec last;
+    bool is_second; // pass
+    bool is_failed; // no memory
+};
+
+// ── what is remembered ─────────────────────────────────────────────────────
+
+// Makes room for one item more; false and is_failed if there is none.
+static bool
+grow(struct bench *bench, void **items, size_t count, size_t *room, size_t size)
+{
+    if (count < *room) {
+        return true;
+    }
+    size_t wanted = *room != 0 ? *room * 2 : 1024;
+    void *grown = realloc(*items, wanted * size);
+    if (grown == NULL) {
+        bench->is_failed = true;
+        return false;
+    }
+    *items = grown;
+    *room = wanted;
+    return true;
+}
+
+static uint64_t
+key_of(uint64_t hash, uint32_t rule)
+{
+    return hash + rule * UINT64_C(0x9E3779B97F4A7C15);
+}
+
+static struct entry *
+find(const struct bench *bench, uint64_t hash, uint32_t rule)
+{
+    struct table_walk walk = table_walk(&bench->table, key_of(hash, rule));
+    uint32_t at;
+    while ((at = table_next(&bench->table, &walk)) != TABLE_NONE) {
+        if (bench->entries[at].hash == hash && bench->entries[at].rule == rule) {
+            return &bench->entries[at];
+        }
+    }
+    return NULL;
+}
+
+// Finds or makes; NULL and is_failed if there is no room.
+static struct entry *
+put(struct bench *bench, uint64_t hash, uint32_t rule)
+{
+    struct entry *entry = find(bench, hash, rule);
+    if (entry != NULL) {
+        return entry;
+    }
+    void *items = bench->entries;
+    bool has_room = grow(bench, &items, bench->entry_count, &bench->entry_room,
+                         sizeof(*bench->entries));
+    bench->entries = items;
+    if (!has_room ||
+        !table_add(&bench->table, key_of(hash, rule), (uint32_t)bench->entry_count)) {
+        bench->is_failed = true;
+        return NULL;
+    }
+    entry = &bench->entries[bench->entry_count++];
+    *entry = (struct entry){.hash = hash, .rule = rule, .best = NAN, .half = USEC_NONE};
+    return entry;
+}
+
+// ── what the pipeline shows ────────────────────────────────────────────────
+
+static void
+on_look(void *context, const struct pipeline_look *look)
+{
+    struct bench *bench = context;
+    uint64_t hash = hash_slice(&bench->key, look->cascade);
+    if (bench->is_second) {
+        struct entry *entry = find(bench, hash, OF_CASCADE);
+        if (entry != NULL && entry->is_wanted && entry->half == USEC_NONE &&
+            look->size * 2 >= entry->size) {
+            entry->half = look->clock;
+        }
+        return;
+    }
+    struct entry *entry = look->rule == 0 ? put(bench, hash, OF_CASCADE) : NULL;
+    if (entry != NULL && look->size > entry->size) {
+        entry->size = look->size;
+    }
+    entry = isfinite(look->value) ? put(bench, hash, (uint32_t)look->rule) : NULL;
+    if (entry != NULL && !(look->value <= entry->best)) {
+        entry->best = look->value;
+    }
+}
+
+static uint64_t
+size_in(const struct change *change)
+{
+    uint64_t size = 0;
+    for (size_t i = 0; i < change->field_count; i++) {
+        struct slice value = change->fields[i].value;
+        if (!slice_equal(change->fields[i].name, SLICE_LIT("size"))) {
+            continue;
+        }
+        for (size_t k = 0; k < value.len; k++) {
+            size = size * 10 + (uint64_t)(value.ptr[k] - '0');
+        }
+    }
+    return size;
+}
+
+static void
+note_alert(struct bench *bench, const struct change *change)
+{
+    const struct settings *settings = bench->setup->settings;
+    uint32_t rule = 0;
+    while (rule < settings->alert_count &&
+           !slice_equal(slice_of(settings->alerts[rule].name), change->alert.rule)) {
+        rule++;
+    }
+    void *items = bench->raised;
+    bool has_room = grow(bench, &items, bench->raised_count, &bench->raised_room,
+                         sizeof(*bench->raised));
+    bench->raised = items;
+    if (has_room) {
+        bench->raised[bench->raised_count++] = (struct raised){
+            .rule = rule,
+            .cascade = hash_slice(&bench->key, change->alert.cascade),
+            .size = size_in(change),
+            .time = change->alert.time,
+        };
+    }
+}
+
+// Takes everything the pipeline has to say; nobody but the alerts is heard.
+static void
+drain(struct bench *bench)
+{
+    size_t count;
+    do {
+        struct change change;
+        count = 0;
+        changes_begin(bench->pipeline);
+        while (changes_next(bench->pipeline, &change)) {
+            count++;
+            if (change.kind == CHANGE_ALERT && !bench->is_second &&
+                change.alert.type == CHANGE_ALERT_RAISED) {
+                note_alert(bench, &change);
+            }
+        }
+        changes_written(bench->pipeline, count);
+    } while (count == CHANGES_IN_FLIGHT_MAX);
+}
+
+// ── one pass ───────────────────────────────────────────────────────────────
+
+static void
+feed(struct bench *bench, const struct lines_message *message)
+{
+    const struct post *posts;
+    size_t count;
+    enum decode_reason reason;
+    if (decoder_read_event(bench->decoder, message->event, message->data, &posts,
+                           &count, &reason) != DECODE_POSTS) {
+        return;
+    }
+    usec wall = clock_wall();
+    for (size_t i = 0; i < count; i++) {
+        while (pipeline_post(bench->pipeline, &posts[i], wall) == STATUS_AGAIN) {
+            drain(bench);
+        }
+        if (bench->first == USEC_NONE && pipeline_clock(bench->pipeline) != 0) {
+            bench->first = pipeline_clock(bench->pipeline);
+        }
+        if (pipeline_alerts_waiting(bench->pipeline) != 0) {
+            drain(bench);
+        }
+    }
+}
+
+// Returns 0, or errno.
+static int
+read_file(struct bench *bench, const char *name)
+{
+    int fd = open(name, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return errno;
+    }
+    lines_reset(&bench->lines);
+    ssize_t got = 1;
+    while (got != 0 && !bench->is_failed) {
+        struct lines_message message;
+        size_t size;
+        char *room = lines_room(&bench->lines, &size);
+        got = read(fd, room, size);
+        if (got < 0 && errno != EINTR) {
+            int reason = errno;
+            close(fd);
+            return reason;
+        }
+        if (got == 0) {
+            lines_end(&bench->lines);
+        } else if (got > 0) {
+            lines_filled(&bench->lines, (size_t)got);
+        }
+        while (lines_next(&bench->lines, &message)) {
+            feed(bench, &message);
+        }
+    }
+    close(fd);
+    return 0;
+}
+
+static int
+out_of_memory(void)
+{
+    log_error("there is no memory for the backtest");
+    return EX_OSERR;
+}
+
+static int
+run_pass(struct bench *bench)
+{
+    const struct settings *settings = bench->setup->settings;
+    struct error error = {0};
+    enum decode_format format = DECODE_AUTO;
+    enum status status =
+        decode_format_parse(slice_of(settings->daemon.format), &format);
+    bench->pipeline = pipeline_create(&settings->pipeline, &bench->key, true, &error);
+    bench->decoder = status == STATUS_OK ? decoder_create(format, &error) : NULL;
+    if (bench->pipeline == NULL || bench->decoder == NULL) {
+        log_error("%s", error.text);
+        return EX_OSERR;
+    }
+    pipeline_set_rules(bench->pipeline, settings->alerts, settings->alert_count);
+    pipeline_watch(bench->pipeline, on_look, bench);
+    bench->first = USEC_NONE;
+    for (int i = 0; i < bench->setup->file_count; i++) {
+        int reason = read_file(bench, bench->setup->files[i]);
+        if (reason != 0) {
+            log_error("cannot read %s: %s", bench->setup->files[i], strerror(reason));
+            return EX_NOINPUT;
+        }
+    }
+    bench->last = pipeline_clock(bench->pipeline);
+    bench->posts = pipeline_metrics(bench->pipeline)->posts;
+    decoder_destroy(&bench->decoder);
+    pipeline_destroy(&bench->pipeline);
+    return bench->is_failed ? out_of_memory() : EX_OK;
+}
+
+// ── the answer ─────────────────────────────────────────────────────────────
+
+static int
+by_value(const void *a, const void *b)
+{
+    const double *x = a;
+    const double *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+// Sorts; NAN if there are none.
+static double
+median(double *values, size_t count)
+{
+    if (count == 0) {
+        return NAN;
+    }
+    qsort(values, count, sizeof(*values), by_value);
+    return count % 2 != 0 ? values[count / 2]
+                          : (values[count / 2 - 1] + values[count / 2]) / 2;
+}
+
+// The value that the `wanted` best reach, or all if there are fewer. NAN: none.
+static double
+threshold(const struct bench *bench, uint32_t rule, double wanted, double *values)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < bench->entry_count; i++) {
+        if (bench->entries[i].rule == rule) {
+            values[count++] = bench->entries[i].best;
+        }
+    }
+    if (count == 0) {
+        return NAN;
+    }
+    qsort(values, count, sizeof(*values), by_value);
+    size_t place = wanted < 1               ? 1
+                   : wanted > (double)count ? count
+                                            : (size_t)(wanted + 0.5);
+    return values[count - place];
+}
+
+static void
+tell_number(const char *name, double value, int decimals)
+{
+    if (isfinite(value)) {
+        printf(" %s=%.*f", name, decimals, value);
+    } else {
+        printf(" %s=-", name);
+    }
+}
+
+static void
+tell_threshold(const struct bench *bench, uint32_t rule, double days, double *values)
+{
+    struct rules_condition conditions[RULES_CONDITIONS_MAX];
+    size_t count = rules_conditions(&bench->setup->settings->alerts[rule], conditions);
+    size_t i = 0;
+    while (i < count && !conditions[i].is_scaled) {
+        i++;
+    }
+    char name[64];
+    snprintf(name, sizeof(name), "min_%s_for_%g_per_day",
+             i < count ? rules_measure_name(conditions[i].measure) : "size",
+             bench->setup->per_day);
+    double value = NAN;
+    if (i < count) {
+        value = threshold(bench, rule, bench->setup->per_day * days, values);
+    }
+    tell_number(name, value, value == floor(value) ? 0 : 4);
+}
+
+static void
+tell_rule(const struct bench *bench, uint32_t rule, double days, double *values)
+{
+    static const uint64_t factors[] = {2, 5, 10};
+    uint64_t reached[3] = {0};
+    size_t count = 0;
+    for (size_t i = 0; i < bench->raised_count; i++) {
+        const struct raised *raised = &bench->raised[i];
+        if (raised->rule != rule) {
+            continue;
+        }
+        const struct entry *entry = find(bench, raised->cascade, OF_CASCADE);
+        for (size_t k = 0; k < 3; k++) {
+            reached[k] += entry->size >= factors[k] * raised->size;
+        }
+        values[count++] = (double)(entry->half - raised->time) / (double)USEC_PER_MIN;
+    }
+    printf("rule=%s alerts=%zu alerts_per_day=%.2f reached_2x=%" PRIu64
+           " reached_5x=%" PRIu64 " reached_10x=%" PRIu64,
+           bench->setup->settings->alerts[rule].name, count,
+           days > 0 ? (double)count / days : 0, reached[0], reached[1], reached[2]);
+    tell_number("median_head_start_min", median(values, count), 1);
+    tell_threshold(bench, rule, days, values);
+    putchar('\n');
+}
+
+static int
+tell(const struct bench *bench)
+{
+    double days = bench->first == USEC_NONE
+                      ? 0
+                      : (double)(bench->last - bench->first) / (double)USEC_PER_DAY;
+    size_t most = bench->raised_count > bench->entry_count ? bench->raised_count
+                                                           : bench->entry_count;
+    double *values = calloc(most + 1, sizeof(*values));
+    if (values == NULL) {
+        return out_of_memory();
+    }
+    printf("backtest posts=%" PRIu64 " days=%.4f\n", bench->posts, days);
+    for (uint32_t rule = 0; rule < bench->setup->settings->alert_count; rule++) {
+        tell_rule(bench, rule, days, values);
+    }
+    free(values);
+    return EX_OK;
+}
+
+static int
+run_both(struct bench *bench)
+{
+    int exit_code = run_pass(bench);
+    if (exit_code != EX_OK) {
+        return exit_code;
+    }
+    for (size_t i = 0; i < bench->raised_count; i++) {
+        struct entry *entry = find(bench, bench->raised[i].cascade, OF_CASCADE);
+        entry->is_wanted = true;
+    }
+    bench->is_second = true;
+    if (bench->raised_count != 0) {
+        exit_code = run_pass(bench);
+    }
+    return exit_code == EX_OK ? tell(bench) : exit_code;
+}
+
+int
+backtest_run(const struct backtest *backtest)
+{
+    static struct bench bench;
+    bench = (struct bench){.setup = backtest};
+    for (int i = 0; i < backtest->file_count; i++) {
+        struct stat status;
+        if (stat(backtest->files[i], &status) == 0 && !S_ISREG(status.st_mode)) {
+            log_error("%s: a backtest reads its files twice, so they are regular ones",
+                      backtest->files[i]);
+            return EX_USAGE;
+        }
+    }
+    if (backtest->settings->alert_count == 0) {
+        log_error("there is no rule to test; write for example: alert \"viral\" "
+                  "{ min_size = 100 }");
+        return EX_CONFIG;
+    }
+    int exit_code = EX_OSERR;
+    if (getrandom(&bench.key, sizeof(bench.key), 0) != (ssize_t)sizeof(bench.key) ||
+        !lines_init(&bench.lines, &bench.metrics) ||
+        !table_init(&bench.table, ENTRIES_MAX)) {
+        out_of_memory();
+    } else {
+        exit_code = run_both(&bench);
+    }
+    decoder_destroy(&bench.decoder);
+    pipeline_destroy(&bench.pipeline);
+    table_fini(&bench.table);
+    lines_fini(&bench.lines);
+    free(bench.entries);
+    free(bench.raised);
+    return exit_code;
+}

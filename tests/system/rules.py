@@ -1,0 +1,314 @@
+#!/usr/bin/env python3
+"""Alert rules as a user writes them: what -t finds wrong, a backtest beside a computation of its
+own, new rules by SIGHUP, and a restart that raises nothing twice.
+
+    rules.py         (BUILD names the folder of the build)
+"""
+# tests/run: beside others
+import json
+import os
+import pathlib
+import random
+import signal
+import socket
+import statistics
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+import redis
+
+from terminal import run_tests
+
+CASCADED = os.path.join(os.environ["BUILD"], "cascaded")
+FOLDER = tempfile.TemporaryDirectory()
+SOCKET = FOLDER.name + "/redis.sock"
+SERVER = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", SOCKET, "--save", "",
+                           "--dir", FOLDER.name], stdout=subprocess.DEVNULL)
+CLIENT = redis.Redis(unix_socket_path=SOCKET)
+SEED = 20261125
+PATIENCE = 30
+
+
+# ── the configuration ────────────────────────────────────────────────────
+
+def checked(text, *options):
+    """What -t says: its exit code, and lines without the file's name."""
+    path = FOLDER.name + "/checked.conf"
+    pathlib.Path(path).write_text(text, encoding="utf-8")
+    done = subprocess.run([CASCADED, "-t", "-c", path, *options], capture_output=True,
+                          check=False)
+    return done.returncode, done.stderr.decode().replace(path + ":", "").splitlines()
+
+
+JETSTREAM = 'source "sky" { url = "wss://jet.example/subscribe" }\n'
+PUBLIC = 'source "masto" { url = "https://m.example/api/v1/streaming/public" }\n'
+HOME = 'source "home" { url = "https://m.example/api/v1/streaming/user" }\n'
+
+
+def a_rule_with_a_mistake_is_told_with_its_line():
+    cases = [
+        ('alert "a" { min_sise = 3 }\n', "1: no such option 'min_sise'"),
+        ('alert "a" {\n  min_size = many }\n', '2: min_size: "many" is not a number'),
+        ('alert "a" {\n  levels = {3, 1}\n min_size = 1 }\n', "2: levels: write each number once"),
+        ('alert "a" {\n  max_age = 8d\n min_size = 1 }\n', '2: max_age: "8d" is not from 0s to 7d'),
+        ('alert "a" {\n  min_p_double = 2 }\n', '2: min_p_double: "2" is not from 0 to 1'),
+        ('alert "a" {\n}\n', '2: alert "a": the rule asks for nothing'),
+        ('alert "a" {\n burst = often\n}\n', '3: alert "a": burst: "often" is neither'),
+        ('alert "a" {\n min_size = 9\n max_age = 1m\n hysteresis = 2m\n}\n',
+         '5: alert "a": max_age is over before'),
+        ('alert "a" {\n min_forecast = 9\n infectious = supercritical\n}\n',
+         '4: alert "a": a supercritical cascade has no finite forecast'),
+        ('alert "a b" { min_size = 1 }\n', '1: alert "a b": the name of a rule is letters'),
+        (PUBLIC + 'alert "a" { min_size = 3 }\n', '2: alert "a": its sources are public'),
+        (HOME + 'alert "a" { min_depth = 3 }\n', '2: alert "a": min_depth: none of its sources'),
+        (JETSTREAM + HOME + 'alert "a" { min_virality = 3\n match_networks = {masto} }\n',
+         '4: alert "a": min_virality: none of its sources'),
+        (JETSTREAM + 'alert "a" { min_size = 3\n match_networks = {x} }\n',
+         '3: alert "a": match_networks: no source is of "x"'),
+        ('cascades { engine = false }\nalert "a" { min_forecast = 3 }\n',
+         '2: alert "a": forecast is not known while cascades.engine is off'),
+    ]
+    for text, says in cases:
+        code, lines = checked(text)
+        assert code == 78 and len(lines) == 1 and lines[0].startswith(says), (text, lines)
+    assert len(checked('alert "a" {\n}\nalert "b" {\n}\n')[1]) == 2
+
+
+def a_rule_that_can_fire_is_fine():
+    token = pathlib.Path(FOLDER.name, "token")
+    token.write_text("secret-of-the-test\n", encoding="utf-8")
+    token.chmod(0o600)
+    for text in (JETSTREAM + PUBLIC + 'alert "a" { min_size = 3\n min_depth = 2 }\n',
+                 HOME + 'alert "a" { min_size = 3\n levels = {1, 3, 10}\n match_text = {"a b", c} }\n',
+                 PUBLIC + f'http {{ token_file = "{token}" }}\nalert "a" {{ min_size = 3 }}\n'):
+        assert checked(text) == (0, []), (text, checked(text))
+
+
+def the_command_line_adds_to_rules_and_makes_them():
+    text = 'alert "viral" { min_size = 100 }\n'
+    assert checked(text, "-o", "alert.viral.min_size=50", "-o", "alert.b.levels=1",
+                   "-o", "alert.b.min_reach=7") == (0, [])
+    code, lines = checked(text, "-o", "alert.viral.min_size=x")
+    assert code == 78 and "is not a number" in lines[0], lines
+    code, lines = checked(text, "-o", "alert.viral.bogus=1")
+    assert code == 78 and "there is no such option" in lines[0], lines
+
+
+# ── backtest ─────────────────────────────────────────────────────────────
+
+def stamp(seconds):
+    return 1772442000000 + round(seconds * 1000)
+
+
+def retweet(number, who, root, ms, handle="ann"):
+    return {"id": f"app:r{number}", "time": ms, "author": {"id": f"app:u{who}", "followers": 7},
+            "retweet_of": {"id": f"app:p{root}", "author": {"id": f"app:a{root}", "handle": handle}}}
+
+
+def recording(path):
+    """Three days of cascades of all sizes, each person once in each. Returns their times in ms,
+    by root and in order."""
+    chance = random.Random(SEED)
+    events = []
+    for root in range(300):
+        begun = chance.uniform(0, 2.5 * 86400)
+        size = int(1 + chance.paretovariate(0.8)) % 400
+        pace = chance.uniform(5, 600)
+        at = begun
+        for who in range(size):
+            at += chance.expovariate(1 / pace)
+            events.append((stamp(at), root, who))
+    events.sort()
+    with open(path, "w", encoding="utf-8") as out:
+        for number, (ms, root, who) in enumerate(events):
+            out.write(json.dumps(retweet(number, who, root, ms)) + "\n")
+    times = {}
+    for ms, root, _ in events:
+        times.setdefault(root, []).append(ms)
+    return times, (events[-1][0] - events[0][0]) / 86400e3
+
+
+def expected(times, days, least, max_age, per_day):
+    """One rule's line: min_size = least, and if max_age is given no later than so many ms after
+    the first event (the roots' own dates are not in the recording)."""
+    alerts, reached, starts, bests = 0, [0, 0, 0], [], []
+    for moments in times.values():
+        young = [ms for ms in moments if max_age is None or ms - moments[0] <= max_age]
+        bests.append(len(young))
+        if len(young) < least:
+            continue
+        alerts += 1
+        for k, factor in enumerate((2, 5, 10)):
+            reached[k] += len(moments) >= factor * least
+        half = moments[(len(moments) + 1) // 2 - 1]
+        starts.append((half - moments[least - 1]) / 60000)
+    bests.sort(reverse=True)
+    place = min(len(bests), max(1, int(per_day * days + 0.5)))
+    return {"alerts": str(alerts), "alerts_per_day": f"{alerts / days:.2f}",
+            "reached_2x": str(reached[0]), "reached_5x": str(reached[1]),
+            "reached_10x": str(reached[2]),
+            "median_head_start_min": statistics.median(starts) if starts else "-",
+            f"min_size_for_{per_day}_per_day": str(bests[place - 1])}
+
+
+def a_backtest_says_what_a_plain_computation_says():
+    path = FOLDER.name + "/recording.ndjson"
+    times, days = recording(path)
+    rules = {"five": (5, None), "fast": (10, 600000), "big": (390, None), "never": (5000, None)}
+    options = []
+    for name, (least, max_age) in rules.items():
+        options += ["-o", f"alert.{name}.min_size={least}"]
+        if max_age is not None:
+            options += ["-o", f"alert.{name}.max_age={max_age}ms"]
+    done = subprocess.run([CASCADED, "--backtest", "--per-day", "4", *options, path],
+                          capture_output=True, text=True, check=True, timeout=PATIENCE)
+    head, *lines = done.stdout.splitlines()
+    count = sum(len(moments) for moments in times.values())
+    assert head == f"backtest posts={count} days={days:.4f}", head
+    for line, (name, (least, max_age)) in zip(lines, rules.items(), strict=True):
+        said = dict(word.split("=") for word in line.split())
+        assert said.pop("rule") == name, line
+        wanted = expected(times, days, least, max_age, 4)
+        start = wanted.pop("median_head_start_min")
+        told = said.pop("median_head_start_min")
+        assert told == start or abs(float(told) - start) <= 0.051, (line, start)
+        assert said == wanted, (line, wanted)
+    assert sum(line.startswith("rule=") for line in lines) == 4
+    assert "alerts=0 " not in lines[0] and "alerts=0 " in lines[3], lines
+
+
+def a_backtest_without_rules_or_files_says_so():
+    path = FOLDER.name + "/one.ndjson"
+    pathlib.Path(path).write_text(json.dumps(retweet(1, 1, 1, stamp(0))) + "\n", encoding="utf-8")
+    rule = ("-o", "alert.a.min_size=1")
+    for arguments, code in (([path], 78), ([*rule], 64), ([*rule, "/dev/null"], 64),
+                            ([*rule, path + "x"], 66), ([*rule, "--per-day", "0", path], 64),
+                            ([*rule, path], 0)):
+        done = subprocess.run([CASCADED, "--backtest", *arguments], capture_output=True,
+                              check=False, timeout=PATIENCE)
+        assert done.returncode == code, (arguments, done)
+
+
+# ── live ─────────────────────────────────────────────────────────────────
+
+def wait(what, holds):
+    end = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < end, f"waited for: {what}"
+        time.sleep(0.02)
+
+
+def alerts():
+    return [json.loads(entry[b"json"]) for _, entry in CLIENT.xrange("cascaded:alerts")]
+
+
+def ids():
+    return [alert["id"] for alert in alerts()]
+
+
+class Daemon:
+    """Follows nothing that answers; posts are pushed."""
+
+    def __init__(self, rules):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.token = pathlib.Path(FOLDER.name, "push-token")
+        self.token.write_text("secret-of-the-test\n", encoding="utf-8")
+        self.token.chmod(0o600)
+        self.config = pathlib.Path(FOLDER.name, "live.conf")
+        self.write(rules)
+        self.log = open(FOLDER.name + "/live.log", "ab")
+        self.process = None
+        self.start()
+
+    def write(self, rules):
+        self.config.write_text(
+            f'redis {{ url = "unix:{SOCKET}" }}\nnames {{ lookup = false }}\n'
+            f'state {{ dir = "{FOLDER.name}/state" }}\n'
+            f'http {{ listen = "127.0.0.1:{self.port}"\n token_file = "{self.token}" }}\n'
+            f'source "none" {{ url = "http://127.0.0.1:1/" }}\n{rules}', encoding="utf-8")
+
+    def start(self):
+        self.process = subprocess.Popen([CASCADED, "-c", str(self.config)], stderr=self.log)
+        wait("the daemon", self.answers)
+
+    def answers(self):
+        assert self.process.poll() is None
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=5):
+                return True
+        except OSError:
+            return False
+
+    def push(self, posts):
+        body = "".join(json.dumps(post) + "\n" for post in posts).encode()
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}/api/v1/posts", data=body,
+            headers={"Authorization": "Bearer secret-of-the-test"})
+
+        def accepted():
+            try:
+                with urllib.request.urlopen(request, timeout=5) as answer:
+                    return json.load(answer)["rejected"] == 0
+            except urllib.error.HTTPError as error:
+                assert error.code in (429, 503), error
+                return False
+        wait("posts taken", accepted)
+
+    def stop(self):
+        self.process.terminate()
+        assert self.process.wait(timeout=PATIENCE) == 0
+        self.log.close()
+
+
+def new_rules_come_by_sighup_and_nothing_is_raised_twice():
+    now = round(time.time() * 1000)
+    daemon = Daemon('alert "a" { min_size = 2\n levels = {1, 2} }\n')
+    try:
+        daemon.push([retweet(1, 1, 1, now), retweet(2, 2, 1, now)])
+        wait("the first alert", lambda: ids() == ["a:app:p1:1"])
+        first = alerts()[0]
+        assert first["why"] == ["size 2 >= 2"] and first["cascade"]["level"] == 1, first
+        assert CLIENT.hget("cascaded:cascade:app:p1", "level") == b"1"
+
+        daemon.write('alert "a" { min_size = 1\n levels = {1, 2, 4} }\nalert "b" { min_size = 3 }\n')
+        daemon.process.send_signal(signal.SIGHUP)
+        wait("the rules read again", lambda: b"2 alert rules" in pathlib.Path(
+            FOLDER.name, "live.log").read_bytes())
+        daemon.push([retweet(3, 3, 1, now)])
+        wait("the new rule and a level", lambda: len(ids()) == 3)
+        assert ids()[1:] == ["a:app:p1:2", "b:app:p1:1"], ids()
+
+        daemon.write('alert "a" { min_sise = 1 }\n')
+        daemon.process.send_signal(signal.SIGHUP)
+        wait("the mistake told", lambda: b"min_sise" in pathlib.Path(
+            FOLDER.name, "live.log").read_bytes())
+
+        daemon.write('alert "a" { min_size = 1\n levels = {1, 2, 4} }\nalert "b" { min_size = 3 }\n')
+        daemon.process.terminate()
+        assert daemon.process.wait(timeout=PATIENCE) == 0
+        daemon.start()
+        daemon.push([retweet(4, 4, 1, now), retweet(5, 5, 2, now)])
+        wait("what is new after a restart", lambda: len(ids()) == 5)
+        assert ids()[3:] == ["a:app:p1:4", "a:app:p2:1"], ids()
+    finally:
+        daemon.stop()
+
+
+if __name__ == "__main__":
+    try:
+        while not os.path.exists(SOCKET):
+            time.sleep(0.02)
+        print(f"seed {SEED}")
+        run_tests([a_rule_with_a_mistake_is_told_with_its_line,
+                   a_rule_that_can_fire_is_fine,
+                   the_command_line_adds_to_rules_and_makes_them,
+                   a_backtest_says_what_a_plain_computation_says,
+                   a_backtest_without_rules_or_files_says_so,
+                   new_rules_come_by_sighup_and_nothing_is_raised_twice])
+    finally:
+        SERVER.terminate()
