@@ -373,7 +373,12 @@ has_passed(const struct source_cursor *cursor, const struct source_cursor *goal)
 {
     bool is_same_row =
         strcmp(cursor->host, goal->host) == 0 && strcmp(cursor->kind, goal->kind) == 0;
-    return is_same_row ? cursor->value >= goal->value : cursor->time >= goal->time;
+    if (is_same_row && cursor->value >= goal->value) {
+        return true;
+    }
+    // The post of an id may be gone by now; a cursor that stands later has passed it.
+    bool is_order = is_same_row && strcmp(cursor->kind, "id") != 0;
+    return !is_order && cursor->time >= goal->time;
 }
 
 bool

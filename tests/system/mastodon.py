@@ -179,9 +179,9 @@ def seen(count):
     return lambda: int(CLIENT.hget("cascaded:meta", "posts") or 0) >= count
 
 
-def begun(world, instance, count=20, **options):
+def begun(world, instance, count=20, more=""):
     """A daemon that has counted some posts."""
-    daemon = running(instance, config(instance), **options)
+    daemon = running(instance, config(instance, more=more))
     instance.publish(*world.statuses(count))
     wait("counted", seen(count - 8))
     wait("cursor", lambda: CLIENT.hget("cascaded:cursor:masto", "value"))
@@ -329,6 +329,27 @@ def a_killed_daemon_fills_what_it_missed():
     daemon.end()
 
 
+def a_last_post_that_is_gone_after_a_restart_holds_nothing_up():
+    world, instance = World(), Instance()
+    folder = pathlib.Path(FOLDER.name, "masto_gone")
+    text = config(instance, more=f'state {{ dir = "{folder}" every = 1h }}')
+    begun(world, instance, more=f'state {{ dir = "{folder}" every = 1h }}').end()
+    daemon = running(instance, text, keeps=True)
+    wait_filled()
+    gone = world.unseen()
+    before = int(CLIENT.hget("cascaded:meta", "posts"))
+    instance.publish(gone)
+    wait("counted", seen(before + 1))
+    wait("cursor", lambda: CLIENT.hget("cascaded:cursor:masto", "value") == gone["id"])
+    daemon.process.kill()
+    daemon.process.wait()
+    instance.delete(gone["id"])
+    daemon = running(instance, text, keeps=True)
+    wait("Redis is written again", lambda: daemon.said("Redis is written again"))
+    check_counters(world)
+    daemon.end()
+
+
 def streams_without_boosts_are_named_once():
     for path in ("public", "hashtag?tag=tea"):
         instance = Instance()
@@ -374,6 +395,7 @@ if __name__ == "__main__":
                    a_stream_cut_again_and_again_during_the_fill_loses_nothing,
                    a_deletion_takes_its_post_along_wherever_that_came_from,
                    a_killed_daemon_fills_what_it_missed,
+                   a_last_post_that_is_gone_after_a_restart_holds_nothing_up,
                    streams_without_boosts_are_named_once,
                    a_full_owner_gets_everything_once_and_in_order])
     finally:
