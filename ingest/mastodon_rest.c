@@ -116,7 +116,8 @@ mastodon_rest_create(const struct mastodon_rest_setup *setup,
     if (status != STATUS_OK) {
         return status;
     }
-    if (!mastodon_timeline_of(source->options->url, timeline)) {
+    if (!mastodon_timeline_of(source->options->url, source->options->api_url,
+                              timeline)) {
         *ret_rest = NULL;
         return STATUS_OK;
     }

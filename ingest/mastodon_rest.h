@@ -1,6 +1,6 @@
-// Carries out what mastodon_fill.h decides: asks the timeline of a stream's own server,
-// with the stream's token and certificates, one page at a time and each with a deadline
-// and a ceiling, and hands the posts on as if the stream had sent them.
+// Carries out what mastodon_fill.h decides: asks the timeline of a stream's own server
+// or of api_url, with the stream's token and certificates, one page at a time and each
+// with a deadline and a ceiling, and hands the posts on as if the stream had sent them.
 //
 // Callbacks come from the event loop, never from within a call made here.
 #pragma once

@@ -78,7 +78,8 @@ put_escaped(char *to, struct slice text)
 }
 
 bool
-mastodon_timeline_of(const char *stream_url, char timeline[MASTODON_TIMELINE_MAX])
+mastodon_timeline_of(const char *stream_url, const char *api_url,
+                     char timeline[MASTODON_TIMELINE_MAX])
 {
     struct slice server;
     const char *query;
@@ -89,8 +90,13 @@ mastodon_timeline_of(const char *stream_url, char timeline[MASTODON_TIMELINE_MAX
     }
     // The longest escape takes three bytes for one.
     if (row == NULL || slice_is_none(end) || (row->parameter != NULL && end.len == 0) ||
-        3 * strlen(stream_url) + sizeof(TIMELINES) + 64 > MASTODON_TIMELINE_MAX) {
+        3 * strlen(stream_url) + strlen(api_url) + sizeof(TIMELINES) + 64 >
+            MASTODON_TIMELINE_MAX) {
         return false;
+    }
+    if (api_url[0] != '\0') {
+        server = slice_of(api_url);
+        server.len -= server.ptr[server.len - 1] == '/';
     }
     char escaped[MASTODON_TIMELINE_MAX];
     size_t len = put_escaped(escaped, end);

@@ -13,11 +13,13 @@
 
 #include "base/option.h"
 
-enum { MASTODON_TIMELINE_MAX = 4 * OPTION_TEXT_MAX };
+enum { MASTODON_TIMELINE_MAX = 5 * OPTION_TEXT_MAX };
 
 // Writes the timeline's address, ended by "?" or "&" so that parameters may follow.
-// False, and nothing is written, if the URL is no such stream or no timeline shows it.
-bool mastodon_timeline_of(const char *stream_url, char timeline[MASTODON_TIMELINE_MAX]);
+// api_url: its server, or empty for the stream's own. False, and nothing is written, if
+// the URL is no such stream or no timeline shows it.
+bool mastodon_timeline_of(const char *stream_url, const char *api_url,
+                          char timeline[MASTODON_TIMELINE_MAX]);
 
 // Whether the URL is a stream of Mastodon's that never carries a boost: all but those
 // that are somebody's own, user and list.

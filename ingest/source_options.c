@@ -10,6 +10,7 @@
 
 #include "ingest/decode.h"
 #include "ingest/jetstream_wire.h"
+#include "ingest/mastodon_timeline.h"
 #include "ingest/source_url.h"
 
 #define AT(member) offsetof(struct source_options, member)
@@ -24,6 +25,8 @@ const struct option source_option_rows[] = {
      AT(hosts), "Further hosts of a wss:// source to turn to when one fails, separated by commas"},
     {"format", OPTION_TEXT, "auto", 1, OPTION_TEXT_MAX - 1, true,
      AT(format), "Form of the messages, as --describe formats names them"},
+    {"api_url", OPTION_TEXT, "", 0, OPTION_TEXT_MAX - 1, true,
+     AT(api_url), "Server that a gap of a Mastodon stream is filled from; empty: that of the stream"},
     {"token_file", OPTION_TEXT, "", 0, OPTION_TEXT_MAX - 1, true,
      AT(token_file), "File with the bearer token, read at every connection; a bare name is a systemd credential"},
     {"ca_file", OPTION_TEXT, "", 0, OPTION_TEXT_MAX - 1, true,
@@ -93,6 +96,33 @@ check_hosts(const struct source_options *options, const struct source_url *url,
     return STATUS_OK;
 }
 
+static enum status
+check_api_url(const struct source_options *options, struct error *error)
+{
+    struct source_url api;
+    struct error why = {.code = STATUS_OK};
+    char timeline[MASTODON_TIMELINE_MAX];
+    if (options->api_url[0] == '\0') {
+        return STATUS_OK;
+    }
+    enum status status = source_url_parse(slice_of(options->api_url), &api, &why);
+    if (status == STATUS_OK) {
+        status = check_encrypted(&api, &why);
+    }
+    if (status != STATUS_OK) {
+        return error_set(error, status, "api_url: %s", why.text);
+    }
+    bool is_bare = api.path.len == 0 || slice_equal(api.path, SLICE_LIT("/"));
+    if (api.is_websocket || !is_bare) {
+        return error_set(error, STATUS_RANGE, "api_url: write https://host");
+    }
+    if (!mastodon_timeline_of(options->url, options->api_url, timeline)) {
+        return error_set(error, STATUS_RANGE,
+                         "api_url is for streams of Mastodon that have a timeline");
+    }
+    return STATUS_OK;
+}
+
 // Options that the transport of the URL would ignore without a word.
 static enum status
 check_transport(const struct source_options *options, const struct source_url *url,
@@ -107,6 +137,7 @@ check_transport(const struct source_options *options, const struct source_url *u
         {options->dictionary_file[0] != '\0', true, "dictionary_file"},
         {options->has_likes, true, "likes"},
         {options->backfill_minutes != 0, false, "backfill_minutes"},
+        {options->api_url[0] != '\0', false, "api_url"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         if (rows[i].is_given && rows[i].is_websocket != url->is_websocket) {
@@ -194,6 +225,9 @@ source_options_check(const struct source_options *options, struct error *error)
     status = check_transport(options, &url, error);
     if (status == STATUS_OK) {
         status = check_hosts(options, &url, error);
+    }
+    if (status == STATUS_OK) {
+        status = check_api_url(options, error);
     }
     if (status == STATUS_OK) {
         status = check_token_file(options->token_file, error);

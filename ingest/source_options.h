@@ -19,6 +19,7 @@ struct source_options {
     char url[OPTION_TEXT_MAX];
     char hosts[OPTION_TEXT_MAX]; // further hosts to turn to, separated by commas
     char format[OPTION_TEXT_MAX];
+    char api_url[OPTION_TEXT_MAX]; // server of Mastodon's timelines; empty: that of url
     char token_file[OPTION_TEXT_MAX];
     char ca_file[OPTION_TEXT_MAX];
     char dictionary_file[OPTION_TEXT_MAX]; // of zstd, for Jetstream

@@ -160,12 +160,12 @@ def gaps():
     return [json.loads(rows[number]) for number in sorted(rows, key=int)]
 
 
-def config(instance, path="user", more=""):
+def config(instance, path="user", more="", api=""):
     token = pathlib.Path(FOLDER.name, "token")
     token.write_text("secret\n", encoding="utf-8")
     token.chmod(0o600)
     url = f"http://127.0.0.1:{instance.port}/api/v1/streaming/{path}"
-    return f'{more} source "masto" {{ url = "{url}"\n token_file = "{token}" }}\n'
+    return f'{more} source "masto" {{ url = "{url}"\n token_file = "{token}" {api} }}\n'
 
 
 def running(instance, text, **options):
@@ -179,9 +179,9 @@ def seen(count):
     return lambda: int(CLIENT.hget("cascaded:meta", "posts") or 0) >= count
 
 
-def begun(world, instance, count=20, more=""):
+def begun(world, instance, count=20, **options):
     """A daemon that has counted some posts."""
-    daemon = running(instance, config(instance, more=more))
+    daemon = running(instance, config(instance, **options))
     instance.publish(*world.statuses(count))
     wait("counted", seen(count - 8))
     wait("cursor", lambda: CLIENT.hget("cascaded:cursor:masto", "value"))
@@ -269,6 +269,17 @@ def a_timeline_that_refuses_leaves_the_gap_and_the_reason():
         assert CLIENT.hget("cascaded:meta", "complete") == "0"
         daemon.end()
     assert not other.requests
+
+
+def a_timeline_on_another_server_is_asked_there():
+    world, instance, other = World(), Instance(token="secret"), Instance(token="secret")
+    other.statuses = instance.statuses
+    daemon = begun(world, instance, api=f'api_url = "http://127.0.0.1:{other.port}"')
+    lose(world, instance, 10)
+    wait_filled()
+    check_counters(world)
+    assert gaps()[0]["recovered"] and other.asked and not instance.asked
+    daemon.end()
 
 
 def a_stream_cut_again_and_again_during_the_fill_loses_nothing():
@@ -392,6 +403,7 @@ if __name__ == "__main__":
         run_tests([what_was_missed_comes_page_by_page,
                    a_timeline_that_fails_is_asked_again_when_it_wants_to_be,
                    a_timeline_that_refuses_leaves_the_gap_and_the_reason,
+                   a_timeline_on_another_server_is_asked_there,
                    a_stream_cut_again_and_again_during_the_fill_loses_nothing,
                    a_deletion_takes_its_post_along_wherever_that_came_from,
                    a_killed_daemon_fills_what_it_missed,

@@ -35,7 +35,7 @@ every_stream_with_a_timeline_finds_it(void **state)
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         char timeline[MASTODON_TIMELINE_MAX] = "";
-        assert_true(mastodon_timeline_of(rows[i].stream, timeline));
+        assert_true(mastodon_timeline_of(rows[i].stream, "", timeline));
         assert_string_equal(timeline, rows[i].timeline);
         assert_int_equal(mastodon_timeline_lacks_boosts(rows[i].stream),
                          rows[i].lacks_boosts);
@@ -47,10 +47,24 @@ what_stands_in_a_parameter_stays_within_its_part_of_the_path(void **state)
 {
     (void)state;
     char timeline[MASTODON_TIMELINE_MAX];
-    assert_true(mastodon_timeline_of(STREAM "hashtag?tag=a/../b?c", timeline));
+    assert_true(mastodon_timeline_of(STREAM "hashtag?tag=a/../b?c", "", timeline));
     assert_string_equal(timeline, TIMELINE "tag/a%2F%2E%2E%2Fb%3Fc?");
-    assert_true(mastodon_timeline_of(STREAM "list?list=caf\xc3\xa9", timeline));
+    assert_true(mastodon_timeline_of(STREAM "list?list=caf\xc3\xa9", "", timeline));
     assert_string_equal(timeline, TIMELINE "list/caf%C3%A9?");
+}
+
+static void
+the_timeline_may_be_on_another_server(void **state)
+{
+    (void)state;
+    static const char *const servers[] = {"https://api.example:8443",
+                                          "https://api.example:8443/"};
+    for (size_t i = 0; i < 2; i++) {
+        char timeline[MASTODON_TIMELINE_MAX];
+        assert_true(mastodon_timeline_of(STREAM "list?list=7", servers[i], timeline));
+        assert_string_equal(timeline,
+                            "https://api.example:8443/api/v1/timelines/list/7?");
+    }
 }
 
 static void
@@ -62,7 +76,7 @@ the_longest_address_still_fits(void **state)
     size_t used = strlen(url);
     memset(url + used, '/', sizeof(url) - used - 1);
     url[sizeof(url) - 1] = '\0';
-    assert_true(mastodon_timeline_of(url, timeline));
+    assert_true(mastodon_timeline_of(url, "", timeline));
     assert_true(strlen(timeline) >= 3 * (sizeof(url) - 1 - used));
 }
 
@@ -83,7 +97,7 @@ other_streams_have_none(void **state)
     };
     for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
         char timeline[MASTODON_TIMELINE_MAX] = "as before";
-        assert_false(mastodon_timeline_of(urls[i], timeline));
+        assert_false(mastodon_timeline_of(urls[i], "", timeline));
         assert_string_equal(timeline, "as before");
     }
     assert_false(mastodon_timeline_lacks_boosts(STREAM "direct"));
@@ -95,6 +109,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_stream_with_a_timeline_finds_it),
         cmocka_unit_test(what_stands_in_a_parameter_stays_within_its_part_of_the_path),
+        cmocka_unit_test(the_timeline_may_be_on_another_server),
         cmocka_unit_test(the_longest_address_still_fits),
         cmocka_unit_test(other_streams_have_none),
     };

@@ -193,6 +193,37 @@ names_and_formats_are_checked(void **state)
 }
 
 static void
+another_server_for_timelines_follows_the_rules_of_the_first(void **state)
+{
+    (void)state;
+    struct source_options options =
+        with_url("https://streaming.example/api/v1/streaming/user");
+    static const struct {
+        const char *api_url;
+        enum status status;
+        const char *part;
+    } rows[] = {
+        {"https://social.example", STATUS_OK, ""},
+        {"https://social.example:8443/", STATUS_OK, ""},
+        {"http://127.0.0.1:3000", STATUS_OK, ""},
+        {"http://social.example", STATUS_RANGE, "api_url: social.example"},
+        {"wss://social.example", STATUS_RANGE, "api_url: write https://host"},
+        {"https://social.example/api", STATUS_RANGE, "api_url: write https://host"},
+        {"social.example", STATUS_PARSE, "api_url: "},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        snprintf(options.api_url, sizeof(options.api_url), "%s", rows[i].api_url);
+        expect(&options, rows[i].status, rows[i].part);
+    }
+    options = with_url("https://api.x.com/2/tweets/search/stream");
+    snprintf(options.api_url, sizeof(options.api_url), "https://social.example");
+    expect(&options, STATUS_RANGE, "streams of Mastodon");
+    options = with_url("wss://jetstream.example/subscribe");
+    snprintf(options.api_url, sizeof(options.api_url), "https://social.example");
+    expect(&options, STATUS_RANGE, "api_url is for https:// sources");
+}
+
+static void
 every_state_has_a_name(void **state)
 {
     (void)state;
@@ -213,6 +244,7 @@ main(void)
         cmocka_unit_test(a_token_that_others_may_read_is_refused),
         cmocka_unit_test(a_token_file_without_a_slash_is_left_to_the_daemon),
         cmocka_unit_test(names_and_formats_are_checked),
+        cmocka_unit_test(another_server_for_timelines_follows_the_rules_of_the_first),
         cmocka_unit_test(every_state_has_a_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
