@@ -2,11 +2,14 @@
 //
 // In the tree of a post above, the parent is sought among these, the nearest first: the
 // retweet it was seen through, the post it points at, what that quotes, and so on, up
-// to the root. Of one that is remembered and in the tree, it is the parent. Of one that
-// is not remembered it waits for its coming. One that is remembered but not in the tree
-// (a quote of oneself, a second retweet, something taken back) is passed over. An event
-// that reaches the root so has an observed parent only if it is a quote of the root.
+// to the root. One that is remembered and in the tree is the parent. One that is not
+// remembered is waited for. One that is remembered but not in the tree (a quote of
+// oneself, a second retweet, something taken back) is passed over. An event that
+// reaches the root so, or that passes over ABOVE_MOST posts, hangs on the root; its
+// parent is observed only if it is a quote of the root.
 #include "pipeline/state.h"
+
+enum { ABOVE_MOST = 8 };
 
 enum place {
     PLACE_NODE,
@@ -98,6 +101,9 @@ end_wait(struct pipeline *pipeline, const struct tree_event *event,
 void
 pipeline_end_waits(struct pipeline *pipeline)
 {
+    if (waiters_is_empty(&pipeline->trees.waiters)) {
+        return;
+    }
     struct tree_event event;
     struct tree_wait wait;
     while (tree_overdue(&pipeline->trees, pipeline->clock, &event, &wait)) {
@@ -161,7 +167,7 @@ hang(struct pipeline *pipeline, const struct tree_event *name, uint64_t via,
         return true;
     }
     wait.second = 0;
-    for (size_t i = 0; i < at; i++) {
+    for (size_t i = 0; i < at && i < ABOVE_MOST; i++) {
         wait.parent = cascades_at(cascades, posts[i])->hash;
         if (hang_below(pipeline, name, &wait)) {
             return true;

@@ -15,6 +15,8 @@
 //   - The board of cascades counts direct retweets and quotes; size and velocities
 //     count everything below. Replies alone make a cascade.
 //   - A post follows at most 100 others upward, each once, never itself.
+//   - In the tree of a cascade an event hangs below what it came through or points at;
+//     whether that was seen, is waited for or passed over stands in lineage.c.
 //   - A deleted post is hidden for good, also if only others pointed at it.
 //
 // No clock is read: in event time the clock is the greatest time of the posts so far;

@@ -102,7 +102,7 @@ bool pipeline_is_retweet_of(const struct pipeline *pipeline, const struct event 
 
 // The event finds its place in the tree of posts[at], for whose cascade it counts, and
 // which lies above posts[0], what it points at (pipeline/lineage.c).
-void pipeline_branch(struct pipeline *pipeline, uint32_t event, const uint32_t *posts,
+void pipeline_branch(struct pipeline *pipeline, uint32_t index, const uint32_t *posts,
                      size_t at);
 // It is taken back from there.
 void pipeline_unbranch(struct pipeline *pipeline, const struct event *event,

@@ -27,6 +27,7 @@ YEAR_2006 = 1136073600 * SECOND
 CLOSED_AFTER, CLOSED_AGE = 6 * HOUR, 7 * DAY
 ANCESTORS_MAX = 100
 WAIT_FOR_PARENT = 10 * MINUTE
+ABOVE_MAX = 8
 ROOT = None
 
 TIME = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|z|[+-]\d\d:?\d\d)$")
@@ -370,10 +371,9 @@ class Oracle:
     def _hang(self, event, tree, below, quotes_root):
         """Hangs the event below what it came through, or one of the posts below the root."""
         via = self.remembered.get(event.via)
-        if not event.root or (via and via.root != event.root):
-            above = list(below)
-        else:
-            above = [event.via, *below] if event.via else list(below)
+        above = below[:ABOVE_MAX]
+        if event.root and event.via and (via is None or via.root == event.root):
+            above = [event.via, *above]
         for parent in above:
             place = self._place(tree, parent)
             if place == "node":
