@@ -93,10 +93,15 @@ tell_status(struct live *live, const struct streams_figures *figures, usec now)
     live->counted_at = now;
     char digits[32];
     char status[STATUS_MAX];
-    snprintf(status, sizeof(status), "%zu/%zu streams, %s posts/s, lag %.1f s%s",
+    char waiting[64] = "";
+    uint64_t pending = deliver_pending(live->deliver);
+    if (pending != 0) {
+        snprintf(waiting, sizeof(waiting), ", %" PRIu64 " alerts wait", pending);
+    }
+    snprintf(status, sizeof(status), "%zu/%zu streams, %s posts/s, lag %.1f s%s%s",
              figures->live, figures->count,
              group_digits((uint64_t)(rate + 0.5), digits),
-             (double)figures->lag / (double)USEC_PER_S,
+             (double)figures->lag / (double)USEC_PER_S, waiting,
              redis_sink_is_up(live->sink) ? "" : ", Redis is away");
     if (strcmp(status, live->status) != 0) {
         memcpy(live->status, status, sizeof(status));

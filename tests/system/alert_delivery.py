@@ -192,6 +192,30 @@ def a_replay_leaves_what_a_webhook_does_not_take_for_the_next_start():
         wait("the outbox is empty", lambda: CLIENT.hlen("cascaded:outbox:h0") == 0)
 
 
+def a_webhook_that_cannot_be_right_is_refused_with_its_line():
+    configure()
+    (PLACE / "open").touch()
+    (PLACE / "open").chmod(0o644)
+    (PLACE / "bad").touch(mode=0o600)
+    (PLACE / "bad").write_text("hunter2\n")
+    rows = [('url = "http://example.org/" secret_file = "{}/secret"', "write https://"),
+            ('url = "http://127.0.0.1/" secret_file = "{}/secret"', "allow_private = true"),
+            ('url = "https://example.org/" secret_file = "{}/open"', "chmod 600"),
+            ('url = "https://example.org/" secret_file = "{}/bad"', "write it as whsec_"),
+            ('url = "https://example.org/" secret_file = "{}/none"', "No such file"),
+            ('url = "https://example.org/"', "secret_file is missing"),
+            ('url = "https://example.org/" format = "xml"', "none of standard and slack")]
+    path = PLACE / "bad.conf"
+    path.write_text("".join(f'webhook "w{n}" {{ {text.format(PLACE)} }}\n'
+                            for n, (text, _) in enumerate(rows)))
+    done = subprocess.run([CASCADED, "-t", "-c", path], capture_output=True, text=True, timeout=60,
+                          check=False)
+    said = done.stderr.splitlines()
+    assert done.returncode == 78 and len(said) == len(rows), done
+    for number, (line, (_, why)) in enumerate(zip(said, rows), 1):
+        assert line.startswith(f"{path}:{number}: ") and why in line, line
+
+
 def the_receiver_of_the_readme_verifies_what_it_gets():
     configure(hook_lab.Hook(200))
     receiver = subprocess.Popen([sys.executable, ROOT / "conf/receive-alerts", PLACE / "secret",
@@ -223,6 +247,7 @@ if __name__ == "__main__":
             a_daemon_killed_before_the_delivery_sends_under_the_same_id,
             a_replay_calls_webhooks_only_when_it_is_asked_to,
             a_replay_leaves_what_a_webhook_does_not_take_for_the_next_start,
+            a_webhook_that_cannot_be_right_is_refused_with_its_line,
             the_receiver_of_the_readme_verifies_what_it_gets,
         ])
     finally:
