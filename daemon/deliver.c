@@ -183,7 +183,7 @@ post(struct endpoint *endpoint, struct slice id, struct slice json, struct error
         .body = message.body,
         .headers = headers,
         .header_count = is_signed ? HEADERS : HEADERS - 1,
-        .rule = webhook_options_rule(endpoint->options),
+        .rule = webhook_options_address(endpoint->options),
     };
     http_fetch_post(endpoint->fetch, &endpoint->request, endpoint->options->url,
                     &request);

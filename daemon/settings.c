@@ -36,8 +36,22 @@ check_source(const struct settings *settings, const void *item, struct error *er
 static enum status
 check_webhook(const struct settings *settings, const void *item, struct error *error)
 {
-    (void)settings;
-    return webhook_options_check(item, error);
+    const struct webhook_options *webhook = item;
+    enum status status = webhook_options_check(webhook, error);
+    for (size_t i = 0; i < webhook->rules.count && status == STATUS_OK; i++) {
+        const char *rule = webhook_options_rule_at(webhook, i);
+        size_t found = 0;
+        while (found < settings->alert_count &&
+               strcmp(settings->alerts[found].name, rule) != 0) {
+            found++;
+        }
+        if (found == settings->alert_count) {
+            status =
+                error_set(error, STATUS_RANGE,
+                          "rules: there is no alert \"%s\" in the configuration", rule);
+        }
+    }
+    return status;
 }
 
 static enum status

@@ -22,8 +22,8 @@ const struct option webhook_option_rows[] = {
      AT(secret_file), "File with the secret, whsec_ and base64, read at every attempt; a second line holds the old one during a rotation; a bare name is a systemd credential"},
     {"format", OPTION_TEXT, "standard", 1, OPTION_TEXT_MAX - 1, false,
      AT(format), "standard: the alert's JSON, signed as Standard Webhooks has it; slack: a sentence, as Slack and Mattermost take it"},
-    {"rules", OPTION_TEXT, "", 0, OPTION_TEXT_MAX - 1, false,
-     AT(rules), "Rules whose alerts it gets, separated by commas; empty for all"},
+    {"rules", OPTION_TEXTS, "", 0, OPTION_TEXTS_MAX, false,
+     AT(rules), "Rules whose alerts it gets; none for all"},
     {"allow_private", OPTION_BOOL, "false", 0, 0, false,
      AT(allow_private), "Allow addresses that the world cannot reach: loopback, private, link-local and the like"},
     {"ca_file", OPTION_TEXT, "", 0, OPTION_TEXT_MAX - 1, false,
@@ -142,7 +142,7 @@ webhook_options_format(const struct webhook_options *options)
 }
 
 enum address_rule
-webhook_options_rule(const struct webhook_options *options)
+webhook_options_address(const struct webhook_options *options)
 {
     if (!options->allow_private) {
         return ADDRESS_RULE_PUBLIC;
@@ -152,16 +152,24 @@ webhook_options_rule(const struct webhook_options *options)
                                                   : ADDRESS_RULE_ANY;
 }
 
+const char *
+webhook_options_rule_at(const struct webhook_options *options, size_t index)
+{
+    const char *at = options->rules.bytes;
+    for (size_t i = 0; i < index; i++) {
+        at += strlen(at) + 1;
+    }
+    return at;
+}
+
 bool
 webhook_options_want(const struct webhook_options *options, struct slice rule)
 {
-    struct slice rest = slice_of(options->rules);
-    if (rest.len == 0 || rule.len == 0) {
+    if (options->rules.count == 0 || rule.len == 0) {
         return true;
     }
-    for (struct slice name = source_url_next_host(&rest); !slice_is_none(name);
-         name = source_url_next_host(&rest)) {
-        if (slice_equal(name, rule)) {
+    for (size_t i = 0; i < options->rules.count; i++) {
+        if (slice_equal(slice_of(webhook_options_rule_at(options, i)), rule)) {
             return true;
         }
     }

@@ -204,6 +204,8 @@ def a_webhook_that_cannot_be_right_is_refused_with_its_line():
             ('url = "https://example.org/" secret_file = "{}/bad"', "write it as whsec_"),
             ('url = "https://example.org/" secret_file = "{}/none"', "No such file"),
             ('url = "https://example.org/"', "secret_file is missing"),
+            ('url = "https://example.org/" secret_file = "{}/secret" rules = {{"virl"}}',
+             'no alert "virl"'),
             ('url = "https://example.org/" format = "xml"', "none of standard and slack")]
     path = PLACE / "bad.conf"
     path.write_text("".join(f'webhook "w{n}" {{ {text.format(PLACE)} }}\n'

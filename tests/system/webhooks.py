@@ -253,7 +253,7 @@ def retry_after_holds_the_queue():
 def rules_choose_and_a_full_queue_drops():
     place = Place()
     slow, other = hook_lab.Hook(hook_lab.hang), hook_lab.Hook(200)
-    drive = Drive(place.server, {"ops": place.hook(slow.url, queue=2, rules="slow, viral"),
+    drive = Drive(place.server, {"ops": place.hook(slow.url, queue=2, rules="slow,viral"),
                                  "other": place.hook(other.url, rules="slow")})
     for number in range(5):
         drive.alert(f"viral:x:{number}:1")

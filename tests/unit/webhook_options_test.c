@@ -60,10 +60,10 @@ alerts_leave_the_machine_encrypted_only(void **state)
     (void)state;
     struct webhook_options options = made("https://example.org/hook?a=1");
     check(&options, NULL);
-    assert_int_equal(webhook_options_rule(&options), ADDRESS_RULE_PUBLIC);
+    assert_int_equal(webhook_options_address(&options), ADDRESS_RULE_PUBLIC);
     options.allow_private = true;
     check(&options, NULL);
-    assert_int_equal(webhook_options_rule(&options), ADDRESS_RULE_ANY);
+    assert_int_equal(webhook_options_address(&options), ADDRESS_RULE_ANY);
     options = made("http://example.org/hook");
     check(&options, "write https://");
     options.allow_private = true;
@@ -72,7 +72,7 @@ alerts_leave_the_machine_encrypted_only(void **state)
     check(&options, "needs allow_private");
     options.allow_private = true;
     check(&options, NULL);
-    assert_int_equal(webhook_options_rule(&options), ADDRESS_RULE_LOOPBACK);
+    assert_int_equal(webhook_options_address(&options), ADDRESS_RULE_LOOPBACK);
     options = made("wss://example.org/");
     check(&options, "https://");
     options = made("");
@@ -120,7 +120,13 @@ rules_choose_who_gets_what(void **state)
     (void)state;
     struct webhook_options options = made("https://example.org/");
     assert_true(webhook_options_want(&options, SLICE_LIT("viral")));
-    strcpy(options.rules, "viral, slow");
+    for (const struct option *row = webhook_option_rows; row->name != NULL; row++) {
+        if (strcmp(row->name, "rules") == 0) {
+            assert_int_equal(
+                option_set(row, &options, SLICE_LIT("{viral, slow}"), NULL), STATUS_OK);
+        }
+    }
+    assert_string_equal(webhook_options_rule_at(&options, 0), "viral");
     assert_true(webhook_options_want(&options, SLICE_LIT("viral")));
     assert_true(webhook_options_want(&options, SLICE_LIT("slow")));
     assert_true(webhook_options_want(&options, SLICE_NONE));
