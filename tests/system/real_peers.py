@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+"""Against programs that are not ours: Prometheus' promtool reads /metrics; nginx stands before a
+stream, as TLS, chunked and compressed, and before a WebSocket.
+
+    real_peers.py        (BUILD names the folder of the build)
+"""
+# tests/run: beside others
+import os
+import pathlib
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+sys.path[:0] = [str(pathlib.Path(__file__).parents[1] / "lab")]
+import http_lab  # noqa: E402
+import unpacked  # noqa: E402
+import ws_lab  # noqa: E402
+from x_stream import Stream  # noqa: E402
+
+BUILD = pathlib.Path(os.environ["BUILD"])
+FOLDER = pathlib.Path(tempfile.mkdtemp(prefix="real_peers."))
+PATIENCE = 20
+OK, HOLD = {"status": 200, "chunked": True}, {"sleep": 100}
+START = time.time_ns() // 1000 - 600 * 10**6
+
+NGINX = """
+daemon off; master_process off; pid {folder}/pid; error_log stderr crit;
+events {{}}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    gzip on; gzip_types application/json; gzip_min_length 1;
+    server {{
+        listen 127.0.0.1:{port} ssl;
+        ssl_certificate {folder}/good.pem; ssl_certificate_key {folder}/good.key;
+        location / {{
+            proxy_pass http://127.0.0.1:{behind}; proxy_buffering off; proxy_http_version 1.1;
+            proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $hop;
+        }}
+    }}
+    map $http_upgrade $hop {{ default upgrade; '' close; }}
+}}
+"""
+
+
+def wait(what, claim):
+    deadline = time.monotonic() + PATIENCE
+    while not claim():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+class Nginx:
+    def __init__(self, behind):
+        program = unpacked.program("nginx", "usr/sbin/nginx")
+        self.port = free_port()
+        conf = FOLDER / "nginx.conf"
+        conf.write_text(NGINX.format(folder=FOLDER, port=self.port, behind=behind))
+        self.process = subprocess.Popen([program, "-p", FOLDER, "-c", conf, "-e", "stderr"],
+                                        stderr=subprocess.PIPE)
+        wait("nginx", self.answers)
+
+    def answers(self):
+        assert self.process.poll() is None, self.process.stderr.read()
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+
+
+def drive(url, *options, run="3s"):
+    done = subprocess.run([BUILD / "tests/source_drive", f"url={url}", f"run={run}",
+                           f"ca_file={FOLDER}/ca.pem", *options], capture_output=True, timeout=60,
+                          encoding="latin-1", check=False)
+    assert done.returncode == 0, done
+    return [text.split(" ", 4)[4] for text in done.stdout.splitlines()
+            if text.startswith("message ")], done.stdout
+
+
+def a_stream_behind_nginx_comes_whole_compressed_or_not():
+    lines = [f'{{"id":"{number}","text":"{"word " * (number % 40)}"}}' for number in range(500)]
+    text = "".join(line + "\r\n" for line in lines)
+    for compressed in ("false", "true"):
+        lab = http_lab.Lab([[OK, {"send": text, "each": 700}, {"end": True}], [OK, HOLD]])
+        with Nginx(lab.port) as nginx:
+            found, said = drive(f"https://127.0.0.1:{nginx.port}/2/tweets/search/stream",
+                                f"compressed={compressed}")
+        assert found == [line[:80] for line in lines], (compressed, len(found), said[-2000:])
+        assert lab.count == 2 and "state backing-off the server ended the stream" in said, said
+
+
+def a_stream_is_back_after_nginx_was():
+    lab = http_lab.Lab([[OK, {"send": '{"id":"1"}\r\n'}, HOLD]])
+    with Nginx(lab.port) as nginx:
+        url = f"https://127.0.0.1:{nginx.port}/2/tweets/search/stream"
+        running = subprocess.Popen([BUILD / "tests/source_drive", f"url={url}", "run=4s",
+                                    f"ca_file={FOLDER}/ca.pem"], stdout=subprocess.PIPE,
+                                   encoding="latin-1")
+        wait("connected", lambda: lab.count == 1)
+        time.sleep(0.5)
+        nginx.process.terminate()
+        nginx.process.wait()
+        port, nginx.port = nginx.port, None
+        conf = FOLDER / "nginx.conf"
+        nginx.process = subprocess.Popen(
+            [unpacked.program("nginx", "usr/sbin/nginx"), "-p", FOLDER, "-c", conf, "-e", "stderr"],
+            stderr=subprocess.PIPE)
+        nginx.port = port
+        said = running.communicate(timeout=60)[0]
+    assert said.count("message ") == 2 and lab.count >= 2, said
+
+
+def a_websocket_behind_nginx_comes_whole():
+    rows = [(number, START + number * 1000, f'{{"did":"did:plc:{number}","time_us":'
+             f'{START + number * 1000},"kind":"commit"}}') for number in range(3000)]
+    lab = ws_lab.Lab([[{"upgrade": True}, {"events": {}}, HOLD]], stream=ws_lab.Stream(rows))
+    with Nginx(lab.port) as nginx:
+        found, said = drive(f"wss://127.0.0.1:{nginx.port}/subscribe")
+    numbers = [int(re.search(r"did:plc:(\d+)", text)[1]) for text in found]
+    assert numbers == list(range(3000)), (len(numbers), said[-2000:])
+
+
+def promtool_finds_nothing_in_the_metrics():
+    promtool = unpacked.program("prometheus", "usr/bin/promtool")
+    stream, port = Stream(), free_port()
+    store = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", f"{FOLDER}/redis.sock",
+                              "--save", "", "--dir", FOLDER], stdout=subprocess.DEVNULL)
+    (FOLDER / "token").write_text("a-token-of-our-own\n")
+    (FOLDER / "token").chmod(0o600)
+    (FOLDER / "conf").write_text(f"""
+        redis {{ url = "unix:{FOLDER}/redis.sock" }}
+        http {{ listen = "127.0.0.1:{port}"  token_file = "{FOLDER}/token" }}
+        names {{ url = "http://127.0.0.1:1" }}
+        source "x" {{ url = "{stream.url}" }}
+        source "y" {{ url = "{stream.url}" }}
+        """)
+    daemon = subprocess.Popen([BUILD / "cascaded", "-c", FOLDER / "conf"],
+                              stderr=subprocess.DEVNULL)
+    try:
+        wait("connected", lambda: len(stream.connections) == 2)
+        stream.feed(3)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE) as answer:
+            page = answer.read()
+        done = subprocess.run([promtool, "check", "metrics"], input=page, capture_output=True,
+                              check=False, timeout=60)
+        assert page.count(b"# HELP ") > 50 and b'source="x"' in page, page[:3000]
+        assert done.returncode == 0 and done.stdout + done.stderr == b"", done
+    finally:
+        daemon.terminate()
+        daemon.wait()
+        store.terminate()
+        store.wait()
+
+
+def main():
+    http_lab.make_certificate(FOLDER, "good")
+    tests = [a_stream_behind_nginx_comes_whole_compressed_or_not, a_stream_is_back_after_nginx_was,
+             a_websocket_behind_nginx_comes_whole, promtool_finds_nothing_in_the_metrics]
+    faults = 0
+    for number, test in enumerate(tests, 1):
+        name = test.__name__.replace("_", " ")
+        try:
+            test()
+            print(f"ok {number} - {name}", flush=True)
+        except unpacked.Missing as why:
+            print(f"ok {number} - {name} # SKIP {why}", flush=True)
+        except AssertionError as why:
+            faults += 1
+            print(f"not ok {number} - {name}\n# " + str(why)[:3000].replace("\n", "\n# "),
+                  flush=True)
+    shutil.rmtree(FOLDER)
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
