@@ -372,7 +372,10 @@ on_timer(evutil_socket_t fd, short what, void *context)
     }
     if (!jet->is_dialing) {
         connect_now(jet);
-    } else if (jet->is_up && !jet->is_held) {
+    } else if (jet->is_up && jet->is_held) {
+        ws_client_ping(jet->client);
+        arm(jet, now_of(jet) + PING_EVERY);
+    } else if (jet->is_up) {
         check_alive(jet);
     }
 }

@@ -572,9 +572,21 @@ ws_client_resume(struct ws_client *client)
 void
 ws_client_ping(struct ws_client *client)
 {
-    if (client->phase == PHASE_OPEN && !client->is_held) {
+    if (client->phase != PHASE_OPEN) {
+        return;
+    }
+    if (!client->is_held) {
         ws_protocol_ping(&client->protocol);
         pump(client);
+        return;
+    }
+    // What the server asks lies behind what is not read. An error is found with it.
+    ws_protocol_pong(&client->protocol);
+    struct slice rest = ws_protocol_output(&client->protocol);
+    size_t sent = 0;
+    if (rest.len > 0 &&
+        curl_easy_send(client->request.easy, rest.ptr, rest.len, &sent) == CURLE_OK) {
+        ws_protocol_sent(&client->protocol, sent);
     }
 }
 

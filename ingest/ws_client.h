@@ -67,8 +67,9 @@ enum status ws_client_open(struct ws_client *client, const struct source_url *ur
                            struct error *error) MUST_USE;
 // At once, with a close frame if there is room for one; calls back no more.
 void ws_client_close(struct ws_client *client);
-// There is room again; and: is the server there? Both from an event of the owner's, as
-// they may call back.
+// There is room again; and: is the server there? While a message waits for room the
+// answer to a ping could not be seen, so a pong tells the server that we are. Both from
+// an event of the owner's, as they may call back.
 void ws_client_resume(struct ws_client *client);
 void ws_client_ping(struct ws_client *client);
 

@@ -284,14 +284,26 @@ ws_protocol_sent(struct ws_protocol *protocol, size_t size)
     memmove(protocol->output, protocol->output + size, protocol->output_len);
 }
 
+static void
+send_empty(struct ws_protocol *protocol, uint8_t opcode)
+{
+    const struct wslay_event_msg message = {opcode, NULL, 0};
+    if (protocol->output_len == 0 && protocol->ended == WS_OPEN &&
+        wslay_event_queue_msg(protocol->wslay, &message) == 0) {
+        (void)wslay_event_send(protocol->wslay);
+    }
+}
+
 void
 ws_protocol_ping(struct ws_protocol *protocol)
 {
-    const struct wslay_event_msg ping = {WSLAY_PING, NULL, 0};
-    if (protocol->output_len == 0 && protocol->ended == WS_OPEN &&
-        wslay_event_queue_msg(protocol->wslay, &ping) == 0) {
-        (void)wslay_event_send(protocol->wslay);
-    }
+    send_empty(protocol, WSLAY_PING);
+}
+
+void
+ws_protocol_pong(struct ws_protocol *protocol)
+{
+    send_empty(protocol, WSLAY_PONG);
 }
 
 void

@@ -95,5 +95,7 @@ struct slice ws_protocol_output(const struct ws_protocol *protocol);
 void ws_protocol_sent(struct ws_protocol *protocol, size_t size);
 // Puts a ping into the output, unless something still waits there.
 void ws_protocol_ping(struct ws_protocol *protocol);
+// The same with a pong nobody asked for (RFC 6455, 5.5.3): a sign of life.
+void ws_protocol_pong(struct ws_protocol *protocol);
 // Puts a close frame into the output if there is room.
 void ws_protocol_close(struct ws_protocol *protocol, enum ws_close code);

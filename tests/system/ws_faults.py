@@ -521,6 +521,16 @@ def a_full_owner_pauses_the_stream_and_loses_nothing():
     assert (0, ws_lab.PONG, b"B", True) in lab.frames
 
 
+def a_server_hears_of_a_client_whose_owner_is_full():
+    lab = ws_lab.Lab([[UP, {"events": {}}, {"opcode": 9, "payload_hex": "42"}, HOLD]],
+                     stream=stream_of(20000))
+    lines = drive(lab, "refuse_after=100", "refuse_for=12s", run="14s")
+    assert numbers(lines) == list(range(20000)), len(numbers(lines))
+    pongs = [row for row in lab.frames if row[1] == ws_lab.PONG]
+    assert pongs == [(0, ws_lab.PONG, b"", True), (0, ws_lab.PONG, b"B", True)], lab.frames
+    assert lab.count == 1
+
+
 def a_stream_that_ends_while_its_owner_is_full_loses_nothing():
     for last in ({"cut": True}, {"close": 1001}, {"opcode": 3}):
         lab = ws_lab.Lab([[UP, *map(sent, range(9)), last], [UP, sent(9), HOLD]])
