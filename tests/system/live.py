@@ -301,6 +301,97 @@ def a_killed_daemon_goes_on_from_its_snapshot_and_tells_the_gap():
     third.end()
 
 
+def answers():
+    try:
+        return CLIENT.ping()
+    except redis.ConnectionError:
+        return False
+
+
+class Hanging:
+    """Redis answers nothing meanwhile."""
+
+    def __enter__(self):
+        SERVER.send_signal(signal.SIGSTOP)
+
+    def __exit__(self, *_):
+        SERVER.send_signal(signal.SIGCONT)
+
+
+def resident_mib(process):
+    status = pathlib.Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
+    return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) >> 10
+
+
+def pour(stream, most):
+    """Sends up to so many MiB of keep-alives; how many were taken until a second passed in vain."""
+    piece = b"\r\n" * (1 << 19)
+    out = stream.connections[-1].connection
+    out.settimeout(1)
+    taken = 0
+    try:
+        while taken < most:
+            out.sendall(b"%x\r\n%s\r\n" % (len(piece), piece))
+            taken += 1
+    except TimeoutError:
+        pass
+    return taken
+
+
+def a_redis_that_hangs_pauses_the_stream_and_grows_no_memory():
+    stream = Stream()
+    daemon = running(source("x", stream), stream)
+    stream.feed(5)
+    wait("counted", lambda: mentions() == 5)
+    with Hanging():
+        stream.feed(5)
+        time.sleep(11)  # Redis has the daemon's patience for ten seconds
+        stream.feed(1)
+        before = resident_mib(daemon.process)
+        taken = pour(stream, 64)
+        assert taken < 32, "the stream is read on"
+        assert resident_mib(daemon.process) - before < 16
+        assert daemon.manager.messages[-1] == "WATCHDOG=1" or "away" in daemon.manager.messages[-1]
+    stream.drop()  # what was poured is of no use any more
+    wait("counted", lambda: mentions() == 11)
+    daemon.end()
+
+
+def a_stop_ends_within_5_s_though_redis_hangs():
+    stream = Stream()
+    state = f'state {{ dir = "{FOLDER.name}/hang" every = 1h }}\n'
+    daemon = running(state + source("x", stream), stream)
+    stream.feed(5)
+    wait("counted", lambda: mentions() == 5)
+    with Hanging():
+        stream.feed(5)
+        time.sleep(0.3)
+        begun = time.monotonic()
+        daemon.process.terminate()
+        assert daemon.process.wait(timeout=PATIENCE) == 69
+        assert time.monotonic() - begun < 5
+    daemon = Daemon(state + source("x", stream), keeps=True)
+    wait("ready", lambda: daemon.manager.count("READY=1"))
+    wait("counted from the snapshot", lambda: mentions() == 10)
+    daemon.end()
+
+
+def a_second_signal_ends_at_once():
+    stream = Stream()
+    daemon = running(source("x", stream), stream)
+    stream.feed(5)
+    wait("counted", lambda: mentions() == 5)
+    with Hanging():
+        stream.feed(5)
+        time.sleep(0.3)
+        daemon.process.terminate()
+        wait("stopping", lambda: daemon.manager.count("STOPPING=1"))
+        begun = time.monotonic()
+        daemon.process.terminate()
+        assert daemon.process.wait(timeout=PATIENCE) == 0
+        assert time.monotonic() - begun < 1
+
+
 def a_configuration_without_sources_says_what_to_write():
     path = FOLDER.name + "/empty.conf"
     pathlib.Path(path).write_text("\n", encoding="utf-8")
@@ -325,8 +416,7 @@ def without_redis_nobody_hears_ready():
 
 if __name__ == "__main__":
     try:
-        while not os.path.exists(SOCKET):
-            time.sleep(0.02)
+        wait("Redis", answers)
         run_tests([a_stream_is_counted_while_it_comes,
                    a_drop_is_followed_by_a_connection_at_once_and_a_gap,
                    complete_and_lag_tell_the_truth_around_a_gap,
@@ -337,6 +427,9 @@ if __name__ == "__main__":
                    a_bad_configuration_changes_nothing_and_is_named,
                    a_new_configuration_leaves_unchanged_sources_their_sockets,
                    a_killed_daemon_goes_on_from_its_snapshot_and_tells_the_gap,
+                   a_redis_that_hangs_pauses_the_stream_and_grows_no_memory,
+                   a_stop_ends_within_5_s_though_redis_hangs,
+                   a_second_signal_ends_at_once,
                    a_configuration_without_sources_says_what_to_write,
                    without_redis_nobody_hears_ready])
     finally:
