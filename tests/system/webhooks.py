@@ -344,6 +344,29 @@ def redis_killed_meanwhile_costs_and_repeats_nothing():
 
 
 @case
+def killed_connections_neither_lose_nor_repeat_an_alert():
+    place, hook = Place(), hook_lab.Hook(200)
+    drive = Drive(place.server, {"ops": place.hook(hook.url)})
+    names = [f"viral:x:{number}:1" for number in range(300)]
+    for number, name in enumerate(names):
+        drive.alert(name)
+        if number % 10 == 0:
+            time.sleep(0.03)
+            place.server.client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+    wait_until(lambda: len(hook.requests) >= len(names) and not place.outbox(), 60, "all arrive")
+    assert sorted(hook.ids()) == sorted(names)
+    entries = [json.loads(entry[b"json"])["id"]
+               for _, entry in place.server.client.xrange("cascaded:alerts")]
+    assert sorted(entries) == sorted(names)
+    drive.tell("metrics")
+    lost = 0
+    while (line := drive.lines.get(timeout=20)) != "end":
+        if line.startswith("metric cascaded_redis_connections_lost_total "):
+            lost = int(line.split()[-1])
+    assert lost > 5, lost
+
+
+@case
 def standard_output_has_each_alert_once_and_a_reader_who_sleeps_holds_nobody():
     place, hook = Place(), hook_lab.Hook(200)
     drive = Drive(place.server, {"ops": place.hook(hook.url)}, "alerts.stdout=true")
