@@ -210,6 +210,15 @@ class Trees(unittest.TestCase):
         self.assertEqual(shape(content(*self.PATH, deletion("n:5"))),
                          ("0.6666666667", "3", "1", "1.666666667"))
 
+    def test_quotes_of_oneself_are_passed_over_but_not_more_than_eight(self):
+        thread = [quote("n:1", "n:b", "n:0", "n:a")]
+        thread += [quote(f"n:{i}", "n:b", f"n:{i - 1}", "n:b") for i in range(2, 14)]
+        carried = [retweet(f"n:r{i}", f"n:c{i}", f"n:{i}") for i in range(1, 14)]
+        self.assertEqual(shape(content(*thread, *carried[:8]), "n:0"),
+                         ("1", "2", "8", "1.8"))
+        self.assertEqual(shape(content(*thread, *carried), "n:0")[:3],
+                         ("0.6428571429", "2", "8"))
+
     def test_two_that_claim_to_have_come_through_each_other_do_not(self):
         got = content(retweet("n:2", "n:b", "n:1", via="n:3"),
                       retweet("n:3", "n:c", "n:1", via="n:2"))
