@@ -28,10 +28,13 @@ static struct scaled
 scale(double value, int digits)
 {
     int places = digits - 1;
-    for (double rest = value; rest >= 10; rest /= 10) {
+    double rest = value;
+    while (rest >= 10) {
+        rest /= 10;
         places--;
     }
-    for (double rest = value; rest < 1; rest *= 10) {
+    while (rest < 1) {
+        rest *= 10;
         places++;
     }
     double mantissa =

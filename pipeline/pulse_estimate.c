@@ -12,6 +12,7 @@ struct scene {
     const struct pulse *pulse;
     const struct reshare *rows;
     const struct merged_bucket *buckets;
+    uint32_t bucket_count;
     uint32_t count;
     uint32_t before; // events of the list before `now`
     uint32_t median;
@@ -55,7 +56,7 @@ window_of(const struct scene *scene)
         inside++;
         at--;
     }
-    for (uint32_t i = scene->pulse->merged.count; at == 0 && i-- > 0;) {
+    for (uint32_t i = scene->bucket_count; at == 0 && i-- > 0;) {
         const struct merged_bucket *bucket = &scene->buckets[i];
         inside += mean_of_all(scene, bucket) >= scene->now - window ? bucket->count : 0;
     }
@@ -65,9 +66,10 @@ window_of(const struct scene *scene)
     if (scene->before >= SIXTH) {
         return scene->now - seconds(scene, scene->rows[scene->before - SIXTH].time);
     }
-    const struct merged *older = &scene->pulse->merged;
-    double sixth =
-        merged == 0 ? 0 : mean_of_all(scene, &scene->buckets[older->count - 1]);
+    double sixth = 0;
+    if (scene->bucket_count != 0) {
+        sixth = mean_of_all(scene, &scene->buckets[scene->bucket_count - 1]);
+    }
     return scene->now - sixth;
 }
 
@@ -89,7 +91,7 @@ expose(const struct scene *scene, struct seismic *seismic, double time,
 static bool
 expose_merged(const struct scene *scene, struct seismic *seismic)
 {
-    for (uint32_t i = 0; i < scene->pulse->merged.count; i++) {
+    for (uint32_t i = 0; i < scene->bucket_count; i++) {
         const struct merged_bucket *bucket = &scene->buckets[i];
         seismic_carry(seismic, mean_of_all(scene, bucket), bucket->count);
         if (bucket->followers != 0) {
@@ -141,6 +143,7 @@ pulse_estimate(struct pulse *pulse, const struct pulse_events *events, uint32_t 
         .count = events->reshares->count,
         .median = median,
     };
+    scene.bucket_count = scene.buckets == NULL ? 0 : pulse->merged.count;
     scene.now = seconds(&scene, now);
     for (scene.before = scene.count;
          scene.before != 0 &&

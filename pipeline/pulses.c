@@ -1,5 +1,6 @@
 #include "pipeline/pulses.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -285,6 +286,7 @@ static usec
 due_of(const struct subject *subject, bool *ret_is_close)
 {
     const struct pulse *pulse = subject->pulse;
+    assert(pulse != NULL);
     usec age = NEVER;
     usec close = NEVER;
     if (pulse->next_age < PULSE_AGES) {
