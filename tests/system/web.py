@@ -40,8 +40,10 @@ def wait(what, claim):
 class Daemon:
     """A daemon whose only source is at a port where nobody listens."""
 
-    def __init__(self, more=""):
+    def __init__(self, more="", learnt=None):
         CLIENT.flushall()
+        if learnt:
+            CLIENT.hset("cascaded:calibration", mapping=learnt)
         token = pathlib.Path(FOLDER.name, "token")
         token.write_text(TOKEN + "\n", encoding="utf-8")
         token.chmod(0o600)
@@ -158,6 +160,30 @@ def a_push_that_redis_has_no_room_for_is_asked_for_again():
         wait("counted", lambda: mentions() == len(sent))
 
 
+def carried(followers):
+    """A post of ten minutes ago and the ten people who carried it since."""
+    born = int(time.time() * 1000) - 600_000
+    yield post("root", time=born, author={"id": "app:ann", "followers": followers}, mentions=[])
+    for number in range(10):
+        yield post(f"rt{number}", time=born + number * 50_000, mentions=[],
+                   author={"id": f"app:u{number}", "followers": followers},
+                   retweet_of={"id": "app:root", "author": {"id": "app:ann"}})
+
+
+def forecasts_go_on_with_what_an_earlier_life_learnt():
+    # ln(final + 1) = 5, whatever is seen, between e^-1 and e^1 times that.
+    learnt = {"10m": "200 5 0 0 -1 0 0 0 1", "1h": "rubbish", "8h": "1"}
+    with Daemon(learnt=learnt) as daemon:
+        assert daemon.push(post(1)).status == 202
+        wait("ready", lambda: mentions() == 1)
+        assert daemon.push(b"".join(carried(20))).status == 202
+        wait("a forecast", lambda: CLIENT.hexists("cascaded:cascade:app:root", "forecast_low"))
+        cascade = CLIENT.hgetall("cascaded:cascade:app:root")
+        assert (cascade["forecast_low"], cascade["forecast_high"]) == ("53.6", "402.4"), cascade
+        assert float(cascade["infectiousness"]) > 0 and float(cascade["edepth"]) > 1, cascade
+        assert CLIENT.hget("cascaded:calibration", "10m").split()[:2] == ["200", "5"]
+
+
 def without_a_token_file_pushing_is_off():
     with Daemon('\ntoken_file = ""') as daemon:
         answer = daemon.push(post(1))
@@ -240,6 +266,7 @@ if __name__ == "__main__":
                    posts_pushed_are_counted_once_however_often_they_come,
                    a_push_without_the_token_or_too_long_counts_nothing,
                    a_push_that_redis_has_no_room_for_is_asked_for_again,
+                   forecasts_go_on_with_what_an_earlier_life_learnt,
                    without_a_token_file_pushing_is_off,
                    a_web_page_cannot_reach_it_under_a_name_of_its_own,
                    clients_that_misbehave_do_not_stop_the_others,
