@@ -557,10 +557,13 @@ on_late(void *context, const struct source_message *message)
 }
 
 static void
-on_filled(void *context, const char *why)
+on_flow(void *context, const char *why)
 {
     struct http_source *http = context;
-    source_gap_filled(&http->gap, &http->source.setup.callbacks, http->up_wall, why);
+    if (why != NULL) {
+        source_gap_filled(&http->gap, &http->source.setup.callbacks, http->up_wall,
+                          why);
+    }
     resume(&http->source);
 }
 
@@ -584,11 +587,8 @@ http_source_create(const struct source_setup *setup, struct source **ret_source,
         destroy(&http->source);
         return error_set(error, STATUS_NOMEM, "no memory for a source");
     }
-    const struct mastodon_rest_setup rest = {.source = &http->source.setup,
-                                             .metrics = &http->source.metrics,
-                                             .on_post = on_late,
-                                             .on_over = on_filled,
-                                             .context = http};
+    const struct mastodon_rest_setup rest = {&http->source.setup, &http->source.metrics,
+                                             on_late, on_flow, http};
     enum status status = mastodon_rest_create(&rest, &http->rest, error);
     if (status != STATUS_OK) {
         destroy(&http->source);

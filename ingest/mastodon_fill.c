@@ -114,10 +114,11 @@ is_deleted(const struct mastodon_fill *fill, uint64_t id)
 // ── how it goes on ─────────────────────────────────────────────────────────
 
 static void
-wait_until(struct mastodon_fill *fill, usec at)
+wait_until(struct mastodon_fill *fill, usec at, usec now)
 {
     fill->phase = MASTODON_FILL_WAITING;
     fill->next_at = at > fill->not_before ? at : fill->not_before;
+    fill->is_flowing = fill->next_at - now > MASTODON_FILL_HOLD;
 }
 
 static void
@@ -152,7 +153,7 @@ try_again(struct mastodon_fill *fill, const char *why, usec least, usec now)
     }
     usec wait = backoff_next(&fill->backoff);
     fill->not_before = now + (wait > least ? wait : least);
-    wait_until(fill, now);
+    wait_until(fill, now, now);
 }
 
 void
@@ -175,7 +176,7 @@ mastodon_fill_begin(struct mastodon_fill *fill, usec now)
     fill->is_anchored = false;
     fill->came = 0;
     fill->deleted_count = 0;
-    wait_until(fill, now + MASTODON_FILL_SETTLE);
+    wait_until(fill, now + MASTODON_FILL_SETTLE, now);
     return true;
 }
 
@@ -185,6 +186,7 @@ mastodon_fill_ask(struct mastodon_fill *fill, char url[MASTODON_FILL_URL_MAX])
     snprintf(url, MASTODON_FILL_URL_MAX, "%smin_id=%" PRIu64 "&limit=%d",
              fill->timeline, fill->position, MASTODON_FILL_LIMIT);
     fill->metrics->fill_requests++;
+    fill->is_flowing = false;
     fill->phase = MASTODON_FILL_ASKING;
 }
 
@@ -276,7 +278,7 @@ end_page(struct mastodon_fill *fill, usec now)
     } else if (++fill->pages >= MASTODON_FILL_PAGES) {
         finish(fill, "fill_pages");
     } else {
-        wait_until(fill, now + MASTODON_FILL_PAUSE);
+        wait_until(fill, now + MASTODON_FILL_PAUSE, now);
     }
 }
 
@@ -333,7 +335,7 @@ mastodon_fill_may_pass(struct mastodon_fill *fill, const struct source_message *
     if (fill->head == 0) {
         fill->head = id_of(fill, message->data);
     }
-    return fill->head == 0;
+    return fill->head == 0 || fill->is_flowing;
 }
 
 void

@@ -11,7 +11,9 @@
 //
 // Meanwhile the stream is held at its first post, so that all come in the order they
 // have. Deletions before it pass, and are kept in mind in case a page holds such a post
-// still. Deletions and edits during the gap do not come back: no timeline tells them.
+// still. While the fill has to wait for longer than MASTODON_FILL_HOLD the stream
+// flows, and some posts come before older ones. Deletions and edits during the gap do
+// not come back: no timeline tells them.
 //
 // A page that cannot be had is asked for again, MASTODON_FILL_TRIES times in a row, and
 // not before the server wants that. A fill ends unfilled after MASTODON_FILL_PAGES
@@ -40,6 +42,7 @@ struct source_metrics;
 // Before the first page: for what is between the timeline and the stream just then.
 #define MASTODON_FILL_SETTLE USEC_PER_S
 #define MASTODON_FILL_PAUSE (250 * USEC_PER_MS)
+#define MASTODON_FILL_HOLD (5 * USEC_PER_S)
 
 enum {
     MASTODON_FILL_LIMIT = 40, // posts of a page, as many as Mastodon gives
@@ -69,13 +72,14 @@ struct mastodon_fill {
     struct buffer page;
     enum mastodon_fill_phase phase;
     usec next_at;
+    bool is_flowing;                 // a long wait
     char why[MASTODON_FILL_WHY_MAX]; // a word for the ledger; empty: all came
     bool is_due;                     // there is a gap that is not filled yet
     uint64_t last; // every post up to this id was taken, but for the due gap; 0: none
     uint64_t live; // the greatest id taken from the stream while due
     uint64_t from; // `last` when the fill began
     uint64_t position;
-    uint64_t head;    // of the post that the stream is held at; 0: none
+    uint64_t head;    // of the first post of the stream; 0: none came yet
     bool is_anchored; // `from`, or an older one, came again
     uint64_t came;
     unsigned pages;

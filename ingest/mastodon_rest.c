@@ -36,15 +36,24 @@ now_of(const struct mastodon_rest *rest)
 // ── pages ──────────────────────────────────────────────────────────────────
 
 static void
+arm(struct mastodon_rest *rest)
+{
+    timer_set(rest->timer, rest->fill.next_at - now_of(rest));
+}
+
+static void
 go_on(struct mastodon_rest *rest)
 {
     if (rest->fill.phase == MASTODON_FILL_OVER) {
         if (rest->fill.why[0] == '\0') {
             rest->last_wall = rest->setup.source->wall();
         }
-        rest->setup.on_over(rest->setup.context, rest->fill.why);
+        rest->setup.on_flow(rest->setup.context, rest->fill.why);
     } else if (rest->fill.phase == MASTODON_FILL_WAITING) {
-        timer_set(rest->timer, rest->fill.next_at - now_of(rest));
+        arm(rest);
+        if (rest->fill.is_flowing) {
+            rest->setup.on_flow(rest->setup.context, NULL);
+        }
     }
 }
 
@@ -184,7 +193,7 @@ mastodon_rest_begin(struct mastodon_rest *rest)
     if (rest == NULL || !mastodon_fill_begin(&rest->fill, now_of(rest))) {
         return false;
     }
-    go_on(rest);
+    arm(rest);
     return true;
 }
 

@@ -20,8 +20,9 @@ struct mastodon_rest_setup {
     struct source_metrics *metrics;
     // True: taken. False: no room; it is offered again after mastodon_rest_resume.
     bool (*on_post)(void *context, const struct source_message *message);
-    // The fill is over. why: a word for the ledger, empty if everything came; borrowed.
-    void (*on_over)(void *context, const char *why);
+    // The stream may flow: the fill is over, or (why is NULL) it has to wait for long.
+    // why: a word for the ledger, empty if everything came; borrowed.
+    void (*on_flow)(void *context, const char *why);
     void *context;
 };
 

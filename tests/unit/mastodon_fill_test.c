@@ -315,6 +315,32 @@ the_time_a_server_asks_for_is_kept_also_over_a_new_stream(void **state)
 }
 
 static void
+a_stream_flows_during_a_long_wait_and_is_held_again_after_it(void **state)
+{
+    (void)state;
+    lose_after(10);
+    ask_at(101 * S);
+    answer(503, NULL, USEC_NONE, 101 * S);
+    const struct source_message first = post(55);
+    assert_false(mastodon_fill_may_pass(&fill, &first)); // a second is no long wait
+    ask_at(102 * S);
+    answer(429, NULL, WALL + 6 * S, 102 * S);
+    see(55);
+    see(56);
+    assert_int_equal(fill.last, 10);
+    ask_at(108 * S);
+    const struct source_message next = post(57);
+    assert_false(mastodon_fill_may_pass(&fill, &next));
+    answer(200, page(10, 30), USEC_NONE, 109 * S);
+    feed(109 * S);
+    ask_at(109 * S + MASTODON_FILL_PAUSE);
+    answer(200, page(31, 57), USEC_NONE, 110 * S); // up to the stream's first
+    feed(110 * S);
+    assert_over("");
+    assert_int_equal(fill.last, 57);
+}
+
+static void
 a_refusal_for_good_ends_it_at_once(void **state)
 {
     (void)state;
@@ -440,6 +466,7 @@ main(void)
         CASE(failures_wait_longer_each_time_and_end_after_so_many),
         CASE(a_page_that_comes_begins_the_waits_anew),
         CASE(the_time_a_server_asks_for_is_kept_also_over_a_new_stream),
+        CASE(a_stream_flows_during_a_long_wait_and_is_held_again_after_it),
         CASE(a_refusal_for_good_ends_it_at_once),
         CASE(a_server_that_does_not_page_is_left),
         CASE(pages_without_end_are_left_after_so_many_and_the_rest_is_not_asked_again),
