@@ -316,7 +316,10 @@ calibration_text(const struct calibration *calibration, uint32_t field,
 static bool
 next_number(struct slice *text, double *ret_number)
 {
-    const char *space = text->len == 0 ? NULL : memchr(text->ptr, ' ', text->len);
+    if (text->len == 0) {
+        return false;
+    }
+    const char *space = memchr(text->ptr, ' ', text->len);
     size_t len = space == NULL ? text->len : (size_t)(space - text->ptr);
     struct slice word = {text->ptr, len};
     size_t passed = space == NULL ? len : len + 1;
