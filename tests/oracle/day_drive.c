@@ -575,6 +575,7 @@ run(struct server *server, const struct source_options *options)
         .callbacks = {on_message, on_state, on_gap, NULL},
         .wall = virtual_time_wall,
         .monotonic = virtual_time_monotonic,
+        .missed_from = USEC_NONE,
         .seed = server->dice,
     };
     if (source_options_check(options, &error) != STATUS_OK ||
