@@ -12,7 +12,7 @@
 #define DIGEST_CALM (10 * USEC_PER_S)
 #define DIGEST_WAIT_MOST (10 * USEC_PER_MIN)
 
-enum { TIMED_SIZE_LEAST = 10 };
+enum { TIMED_SIZE_LEAST = 10, TIMED_TICKS = 6 };
 
 // ── life ───────────────────────────────────────────────────────────────────
 
@@ -300,10 +300,9 @@ judge_unfit(struct pipeline *pipeline, const struct alert_sight *sight, bool is_
 }
 
 static bool
-has_waited(const struct pipeline *pipeline, const struct alert_sight *sight,
+has_waited(const struct pipeline *pipeline, const struct rule *rule,
            const struct alert_row *row)
 {
-    const struct rule *rule = &pipeline->alerts.rules[sight->rule];
     return pipeline->clock - row->held >= rule->hysteresis &&
            (row->raised == USEC_NONE ||
             pipeline->clock - row->raised >= rule->cooldown);
@@ -318,7 +317,7 @@ judge_fit(struct pipeline *pipeline, const struct alert_sight *sight,
     struct alerts_record *record = &pipeline->alerts.records[sight->rule];
     row->held = row->held == USEC_NONE ? pipeline->clock : row->held;
     row->flags = (row->flags & ALERT_ROW_OPEN) | ALERT_ROW_WAITS;
-    if (!has_waited(pipeline, sight, row)) {
+    if (!has_waited(pipeline, rule, row)) {
         return;
     }
     uint64_t level = level_highest(pipeline, sight, level_next(rule, row->level));
@@ -456,16 +455,35 @@ resolve(struct pipeline *pipeline, size_t rule, struct alert_row *row)
     cascades_queue(&pipeline->cascades, row->cascade, 0);
 }
 
-static void
-row_tick(struct pipeline *pipeline, struct alert_row *row)
+// Whether this tick may say anything new of the row. Looks at no cascade: most rows
+// wait.
+static bool
+is_due(const struct pipeline *pipeline, uint32_t index, size_t rule)
 {
+    const struct alert_row *row = alert_memory_at(&pipeline->alerts.memory, index);
+    if (rule == RULES_MAX || (row->flags & ALERT_ROW_OPEN) != 0) {
+        return true;
+    }
+    if ((row->flags & ALERT_ROW_TIMED) != 0) {
+        return ((uint64_t)pipeline->alerts.tick + index) % TIMED_TICKS == 0;
+    }
+    return has_waited(pipeline, &pipeline->alerts.rules[rule], row);
+}
+
+static void
+row_tick(struct pipeline *pipeline, uint32_t index)
+{
+    struct alert_row *row = alert_memory_at(&pipeline->alerts.memory, index);
+    size_t rule = rule_of(&pipeline->alerts, row);
+    if (!is_due(pipeline, index, rule)) {
+        return;
+    }
     const struct cascade *cascade = cascades_at(&pipeline->cascades, row->cascade);
     if (cascade->birth != row->birth) {
         row->flags = 0; // evicted
         row_rest(pipeline, row);
         return;
     }
-    size_t rule = rule_of(&pipeline->alerts, row);
     if ((row->flags & ALERT_ROW_OPEN) != 0) {
         resolve(pipeline, rule, row);
     }
@@ -486,9 +504,9 @@ tick(struct pipeline *pipeline)
 {
     struct alerts *alerts = &pipeline->alerts;
     for (uint32_t i = 0; i < alerts->memory.high; i++) {
-        struct alert_row *row = alert_memory_at(&alerts->memory, i);
+        const struct alert_row *row = alert_memory_at(&alerts->memory, i);
         if (row->rule != 0 && row->flags != 0) {
-            row_tick(pipeline, row);
+            row_tick(pipeline, i);
         }
     }
     for (size_t i = 0; i < alerts->count; i++) {
