@@ -212,9 +212,9 @@ bool
 decode_run_number(struct slice digits, uint64_t *ret_number)
 {
     uint64_t number = 0;
+    const size_t eights = (size_t)2 * JSON_TOKEN_WORD;
     size_t i = 0;
-    for (; i < 2 * JSON_TOKEN_WORD && i + JSON_TOKEN_WORD <= digits.len;
-         i += JSON_TOKEN_WORD) {
+    for (; i < eights && i + JSON_TOKEN_WORD <= digits.len; i += JSON_TOKEN_WORD) {
         uint64_t eight;
         if (!json_token_eight(json_token_word(digits.ptr + i, JSON_TOKEN_WORD),
                               &eight)) {

@@ -371,18 +371,14 @@ read_value(json &json, const json_shape_row &row, char *raw, token_ptr token,
     return fail(json, json.error != JSON_OK ? json.error : JSON_VALUE);
 }
 
-// Reads the value at `token` into its row's place, once; the token behind it, or
-// nullptr.
-inline token_ptr
-read_once(json &json, const json_shape &shape, const json_shape_row &row, char *raw,
-          token_ptr token, uint64_t *seen, unsigned depth)
+// False if that row of the shape has been seen before.
+inline bool
+see_once(const json_shape &shape, const json_shape_row &row, uint64_t *seen)
 {
     uint64_t bit = uint64_t{1} << (&row - shape.rows);
-    if ((*seen & bit) != 0) {
-        return fail(json, JSON_REPEATED);
-    }
+    bool is_first = (*seen & bit) == 0;
     *seen |= bit;
-    return read_value(json, row, raw, token, depth);
+    return is_first;
 }
 
 // Whether a member begins at `token`. The last token of a message is '}': who meets
@@ -412,9 +408,11 @@ read_object(json &json, const json_shape &shape, void *raw, token_ptr token,
             return fail(json, JSON_BAD);
         }
         const json_shape_row *row = find_row(json, shape, token);
-        if (row != nullptr) {
-            token = read_once(json, shape, *row, static_cast<char *>(raw), token + 2,
-                              &seen, depth + 1);
+        if (row != nullptr && see_once(shape, *row, &seen)) {
+            token =
+                read_value(json, *row, static_cast<char *>(raw), token + 2, depth + 1);
+        } else if (row != nullptr) {
+            return fail(json, JSON_REPEATED);
         } else if (json.error == JSON_OK) {
             token = skip_value(json, token + 2, depth + 1);
         } else {

@@ -144,12 +144,13 @@ ends_token(char c)
 bool
 json_token_digits(const char *p, struct slice *ret_digits, uint64_t *ret_value)
 {
+    const size_t eights = (size_t)2 * JSON_TOKEN_WORD;
     const size_t most = 20; // digits of 2^64-1; 19 of them are always less
     size_t len = 0;
     uint64_t value = 0;
     uint64_t before = 0;
     uint64_t eight;
-    while (len < 2 * JSON_TOKEN_WORD &&
+    while (len < eights &&
            json_token_eight(json_token_word(p + len, JSON_TOKEN_WORD), &eight)) {
         value = value * 100000000 + eight;
         len += JSON_TOKEN_WORD;

@@ -201,7 +201,8 @@ note(const struct change *change)
                                  i != 0 ? "; " : "", SLICE_ARG(alert->why[i]));
     }
     used = 0;
-    for (size_t i = 0; i < alert->amplifier_count; i++) {
+    for (size_t i = 0; i < alert->amplifier_count && used < sizeof(told->amplifiers);
+         i++) {
         used += (size_t)snprintf(told->amplifiers + used,
                                  sizeof(told->amplifiers) - used, "%s%.*s %u",
                                  i != 0 ? ", " : "", SLICE_ARG(alert->amplifiers[i].id),
@@ -213,7 +214,7 @@ note(const struct change *change)
     note_field(change, "size", told->size);
     note_field(change, "level", told->hash_level);
     used = 0;
-    for (size_t i = 0; i < alert->digest_count; i++) {
+    for (size_t i = 0; i < alert->digest_count && used < sizeof(told->digest); i++) {
         used += (size_t)snprintf(told->digest + used, sizeof(told->digest) - used,
                                  "%s%.*s=%d", i != 0 ? ", " : "",
                                  SLICE_ARG(alert->digest[i].id),
