@@ -42,6 +42,7 @@ else
     tar -C "$root" --exclude './var/cache/apt/*' -cf "$image.part" .
     mv "$image.part" "$image"
 fi
+chmod 0755 "$root" # its users have to get in
 
 DESTDIR=$root cmake --install "$RELEASE" --prefix /usr >/dev/null
 cp tests/lab/service_check.py tests/lab/x_stream.py "$root/"
