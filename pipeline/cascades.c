@@ -143,16 +143,10 @@ cascades_recent(const struct cascades *cascades, const struct cascade *row,
 static bool
 is_zero(const struct cascades *cascades, const struct cascade *row)
 {
-    if (row->board != COUNTER_NONE) {
-        const struct counter *board =
-            counters_at(&cascades->windows->counters, row->board);
-        for (uint32_t i = 0; i < cascades->windows->shown; i++) {
-            if (counters_value(&cascades->windows->counters, board, i) != 0) {
-                return false;
-            }
-        }
-    }
-    return cascades_recent(cascades, row, WINDOWS_VELOCITY_5M) == 0 &&
+    const struct counters *counters = &cascades->windows->counters;
+    return (row->board == COUNTER_NONE ||
+            counters_are_zero(counters, counters_at(counters, row->board))) &&
+           cascades_recent(cascades, row, WINDOWS_VELOCITY_5M) == 0 &&
            cascades_recent(cascades, row, WINDOWS_VELOCITY_1H) == 0;
 }
 

@@ -21,9 +21,9 @@ static void
 counter_touched(void *context, uint32_t index, uint32_t slots)
 {
     struct pipeline *pipeline = context;
-    struct counter *counter = counters_at(&pipeline->windows.counters, index);
+    const struct counters *counters = &pipeline->windows.counters;
+    struct counter *counter = counters_at(counters, index);
     enum tally tally = counter_tally(counter);
-    bool is_named = counters_refs(&pipeline->windows.counters, counter) != 0;
     if (tally == TALLY_VELOCITY) {
         cascades_queue(&pipeline->cascades, counter->owner, CASCADE_VELOCITY);
         return;
@@ -32,9 +32,11 @@ counter_touched(void *context, uint32_t index, uint32_t slots)
     if (tally < TALLY_USERS) {
         counter->dirty |= (uint8_t)slots;
         users_queue(&pipeline->users, counter->owner);
-    } else if (!is_named && tally == TALLY_CASCADES) {
-        cascades_queue(&pipeline->cascades, counter->owner, 0);
-    } else if (!is_named) {
+    } else if (tally == TALLY_CASCADES) {
+        if (counters_are_zero(counters, counter)) {
+            cascades_queue(&pipeline->cascades, counter->owner, 0);
+        }
+    } else if (counters_refs(counters, counter) == 0) {
         tags_fade(&pipeline->tags, counter->owner);
     }
 }

@@ -316,6 +316,24 @@ changes_restart_gives_everything_that_exists(void **state)
     pipeline_destroy(&pipeline);
 }
 
+// When the step of T0 leaves a window of 24 hours.
+#define T0_LEAVES (((T0 / USEC_PER_MIN / 24) + 60) * 24 * USEC_PER_MIN)
+
+static void
+changes_remove_a_cascade_although_a_window_names_what_was_taken_back(void **state)
+{
+    (void)state;
+    struct pipeline *pipeline = create("users.capacity=1000 windows=24h");
+    retweet(pipeline, 1, 1, 1, T0);
+    retweet(pipeline, 2, 2, 1, T0 + USEC_PER_HOUR);
+    delete_retweet(pipeline, 2);
+    publish(pipeline, 3, 3, T0_LEAVES - 1);
+    assert_int_equal(flush(pipeline).gone, 0);
+    publish(pipeline, 4, 3, T0_LEAVES);
+    assert_int_equal(flush(pipeline).gone, 2); // its author and the cascade
+    pipeline_destroy(&pipeline);
+}
+
 static void
 undo_is_counted_as_lost_when_its_notes_are_overwritten(void **state)
 {
@@ -399,6 +417,8 @@ main(void)
         cmocka_unit_test(
             changes_are_whole_again_when_their_time_to_live_is_to_be_renewed),
         cmocka_unit_test(changes_restart_gives_everything_that_exists),
+        cmocka_unit_test(
+            changes_remove_a_cascade_although_a_window_names_what_was_taken_back),
         cmocka_unit_test(undo_is_counted_as_lost_when_its_notes_are_overwritten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
