@@ -181,6 +181,7 @@ forget(struct cascades *cascades, uint32_t cascade)
     row->reach = 0;
     row->first = USEC_NONE;
     row->last = USEC_NONE;
+    row->flags |= CASCADE_WHOLE; // no field of the old life is to outlive it
     cascades_queue(cascades, cascade, CASCADE_ALL);
 }
 

@@ -320,6 +320,26 @@ changes_restart_gives_everything_that_exists(void **state)
 #define T0_LEAVES (((T0 / USEC_PER_MIN / 24) + 60) * 24 * USEC_PER_MIN)
 
 static void
+changes_of_a_cascade_that_begins_anew_are_whole(void **state)
+{
+    (void)state;
+    struct pipeline *pipeline = create("users.capacity=1000 windows=24h");
+    retweet(pipeline, 1, 1, 1, T0);
+    publish(pipeline, 2, 2, T0_LEAVES - 1);
+    changes_restart(pipeline);
+    assert_int_equal(flush(pipeline).whole, 3 + 9); // two users, the cascade, boards
+    retweet(pipeline, 3, 3, 1, T0_LEAVES);
+    struct change change;
+    changes_begin(pipeline);
+    do {
+        assert_true(changes_next(pipeline, &change));
+    } while (change.kind != CHANGE_CASCADE);
+    assert_true(change.is_whole);
+    assert_false(change.is_fresh);
+    pipeline_destroy(&pipeline);
+}
+
+static void
 changes_remove_a_cascade_although_a_window_names_what_was_taken_back(void **state)
 {
     (void)state;
@@ -417,6 +437,7 @@ main(void)
         cmocka_unit_test(
             changes_are_whole_again_when_their_time_to_live_is_to_be_renewed),
         cmocka_unit_test(changes_restart_gives_everything_that_exists),
+        cmocka_unit_test(changes_of_a_cascade_that_begins_anew_are_whole),
         cmocka_unit_test(
             changes_remove_a_cascade_although_a_window_names_what_was_taken_back),
         cmocka_unit_test(undo_is_counted_as_lost_when_its_notes_are_overwritten),
