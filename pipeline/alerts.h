@@ -1,13 +1,13 @@
 // Alert rules at work: which cascade is raised by which rule, and when.
 //
-// A rule judges a cascade with every event counted below its root. It judges it by time
-// as well, on multiples of 10 s of the clock, when a wait is over; and once a minute if
-// only measures that move with time (forecast, overperformance, stage …) are in the way
-// and the cascade has at least 10 events. When all conditions hold it raises the highest
-// level that holds, once: of several levels reached together, or while one waited, the
-// lower ones are never raised. An alert waits
-//   - until its conditions have held whenever it was judged, the first and the last time
-//     at least `hysteresis` apart;
+// A rule judges a cascade with every event counted below its root. By time it judges
+// it as well, on multiples of 10 s of the clock, when a wait is over; and once a minute
+// if only measures that move with time (forecast, overperformance, stage …) are in the
+// way and the cascade has at least 10 events. When all conditions hold it raises the
+// highest level that holds, once: of several levels reached together, or while one
+// waited, the lower ones are never raised. An alert waits
+//   - until its conditions have held whenever it was judged, the first and the last
+//     time at least `hysteresis` apart;
 //   - until `cooldown` has passed since the rule's last alert about this cascade;
 //   - for the daily budget: by the part f of the UTC day at most 1 + f * daily_budget
 //     alerts, and never more than daily_budget, have left. Those beyond wait; whenever

@@ -140,13 +140,16 @@ cascades_recent(const struct cascades *cascades, const struct cascade *row,
                      counters_at(&cascades->windows->counters, row->velocity), slot);
 }
 
-static bool
-is_zero(const struct cascades *cascades, const struct cascade *row)
+bool
+cascades_is_zero(const struct cascades *cascades, const struct cascade *row)
 {
     const struct counters *counters = &cascades->windows->counters;
-    return (row->board == COUNTER_NONE ||
-            counters_are_zero(counters, counters_at(counters, row->board))) &&
-           cascades_recent(cascades, row, WINDOWS_VELOCITY_5M) == 0 &&
+    for (uint32_t i = 0; row->board != COUNTER_NONE && i < counters->slots; i++) {
+        if (counters_value(counters, counters_at(counters, row->board), i) != 0) {
+            return false;
+        }
+    }
+    return cascades_recent(cascades, row, WINDOWS_VELOCITY_5M) == 0 &&
            cascades_recent(cascades, row, WINDOWS_VELOCITY_1H) == 0;
 }
 
@@ -190,7 +193,7 @@ cascades_refresh(struct cascades *cascades, uint32_t cascade, usec clock)
 {
     const struct cascade *row = &cascades->rows[cascade];
     if (row->last != USEC_NONE && cascades_is_closed(row, clock) && row->alerts == 0 &&
-        row->unresolved == 0 && is_zero(cascades, row)) {
+        row->unresolved == 0 && cascades_is_zero(cascades, row)) {
         forget(cascades, cascade);
     }
 }

@@ -96,6 +96,9 @@ uint32_t cascades_find_hash(const struct cascades *cascades, uint64_t hash);
 // What velocities count right now in slot WINDOWS_VELOCITY_…
 uint64_t cascades_recent(const struct cascades *cascades, const struct cascade *row,
                          uint32_t slot);
+// True if nothing of it is in a window. Entries that undo each other may still name its
+// counters.
+bool cascades_is_zero(const struct cascades *cascades, const struct cascade *row);
 
 // Contents out of, or into an empty table of the same capacity; not the key.
 void cascades_move(struct cascades *cascades, struct snapshot *snapshot);

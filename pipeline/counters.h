@@ -136,18 +136,6 @@ counters_value(const struct counters *counters, const struct counter *counter,
     return counters_spill(counters, counter_spill_index(counter))->value[slot];
 }
 
-// True if no window holds anything; entries that undo each other may still name it.
-static inline bool
-counters_are_zero(const struct counters *counters, const struct counter *counter)
-{
-    for (uint32_t slot = 0; slot < counters->slots; slot++) {
-        if (counters_value(counters, counter, slot) != 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
 // How many entries in step lists name this counter.
 static inline uint32_t
 counters_refs(const struct counters *counters, const struct counter *counter)

@@ -21,8 +21,7 @@ static void
 counter_touched(void *context, uint32_t index, uint32_t slots)
 {
     struct pipeline *pipeline = context;
-    const struct counters *counters = &pipeline->windows.counters;
-    struct counter *counter = counters_at(counters, index);
+    struct counter *counter = counters_at(&pipeline->windows.counters, index);
     enum tally tally = counter_tally(counter);
     if (tally == TALLY_VELOCITY) {
         cascades_queue(&pipeline->cascades, counter->owner, CASCADE_VELOCITY);
@@ -33,10 +32,11 @@ counter_touched(void *context, uint32_t index, uint32_t slots)
         counter->dirty |= (uint8_t)slots;
         users_queue(&pipeline->users, counter->owner);
     } else if (tally == TALLY_CASCADES) {
-        if (counters_are_zero(counters, counter)) {
+        const struct cascade *row = cascades_at(&pipeline->cascades, counter->owner);
+        if (cascades_is_zero(&pipeline->cascades, row)) {
             cascades_queue(&pipeline->cascades, counter->owner, 0);
         }
-    } else if (counters_refs(counters, counter) == 0) {
+    } else if (counters_refs(&pipeline->windows.counters, counter) == 0) {
         tags_fade(&pipeline->tags, counter->owner);
     }
 }
