@@ -94,43 +94,48 @@ class User:
 
 
 class Tree:
-    """Who got a post from whom: the retweets and quotes below it that are not undone."""
+    """Who got a post from whom: the retweets and quotes below it that are not undone.
+
+    Nodes are events, not ids: one that comes again after its id was forgotten counts again.
+    """
 
     def __init__(self):
-        self.parent = {}       # event id -> the id above it or ROOT
+        self.parent = {}       # Event -> the one above it or ROOT
         self.counted = set()   # the others are only kept for the paths through them
         self.observed = set()  # whose parent is known
-        self.waits = {}        # event id -> (parent, parent's substitute, since)
+        self.waits = {}        # Event -> (parent's id, its substitute's, since)
 
-    def add(self, event_id, parent, is_observed):
-        self.parent[event_id] = parent
-        self.counted.add(event_id)
+    def add(self, event, parent, is_observed):
+        self.parent[event] = parent
+        self.counted.add(event)
         if is_observed:
-            self.observed.add(event_id)
+            self.observed.add(event)
         for waiting, (awaited, *_) in list(self.waits.items()):
-            if awaited == event_id and waiting in self.waits:
+            if awaited == event.id and waiting in self.waits:
                 del self.waits[waiting]
-                self.add(waiting, event_id, True)
+                self.add(waiting, event, True)
 
-    def remove(self, event_id):
-        self.waits.pop(event_id, None)
-        self.counted.discard(event_id)
-        self.observed.discard(event_id)
+    def remove(self, event):
+        self.waits.pop(event, None)
+        self.counted.discard(event)
+        self.observed.discard(event)
         while idle := self.parent.keys() - self.counted - set(self.parent.values()):
             for each in idle:
                 del self.parent[each]
 
-    def waits_for(self, event_id, other):
+    def waits_for(self, event, other):
         """True if the first waits for the other, itself or through others that wait."""
-        seen = set()
-        while event_id in self.waits and event_id not in seen:
-            seen.add(event_id)
-            event_id = self.waits[event_id][0]
-            if event_id == other:
+        awaited = {waiting.id: parent for waiting, (parent, *_) in self.waits.items()}
+        at, seen = event.id, set()
+        while at in awaited and at not in seen:
+            seen.add(at)
+            at = awaited[at]
+            if at == other.id:
                 return True
         return False
 
     def _distances(self, start):
+        """From that node to every counted one, through whatever lies between."""
         beside = defaultdict(list)
         for child, parent in self.parent.items():
             beside[child].append(parent)
@@ -141,7 +146,7 @@ class Tree:
                 if other not in distance:
                     distance[other] = distance[at] + 1
                     queue.append(other)
-        return distance
+        return [distance[node] for node in self.counted]
 
     def shape(self):
         """The tree's fields in the cascade's hash."""
@@ -150,14 +155,11 @@ class Tree:
         share = len(self.observed) / len(self.counted)
         if share < 0.5:
             return {"observed_share": share}
-        nodes = [ROOT, *self.counted]
-        between = [self._distances(node)[other] for node in nodes for other in nodes
-                   if other is not node]
-        depths = [self._distances(ROOT)[node] for node in self.counted]
+        depths, nodes = self._distances(ROOT), len(self.counted) + 1
+        between = 2 * sum(depths) + sum(sum(self._distances(node)) for node in self.counted)
         return {"observed_share": share, "depth": max(depths),
                 "breadth": max(depths.count(depth) for depth in depths),
-                "virality": sum(between) / len(between)}
-
+                "virality": between / (nodes * (nodes - 1))}
 
 class Cascade:
     """The memory of who carried a post; it ends with the cascade."""
@@ -362,11 +364,12 @@ class Oracle:
     # --- trees ---
 
     def _place(self, tree, event_id):
-        if event_id not in self.remembered:
+        event = self.remembered.get(event_id)
+        if event is None:
             return "unknown"
-        if event_id in tree.waits:
+        if event in tree.waits:
             return "waits"
-        return "node" if event_id in tree.parent else "absent"
+        return "node" if event in tree.parent else "absent"
 
     def _hang(self, event, tree, below, quotes_root):
         """Hangs the event below what it came through, or one of the posts below the root."""
@@ -377,24 +380,25 @@ class Oracle:
         for parent in above:
             place = self._place(tree, parent)
             if place == "node":
-                tree.add(event.id, parent, True)
+                tree.add(event, self.remembered[parent], True)
                 return
-            if place == "unknown" or (place == "waits"
-                                      and not tree.waits_for(parent, event.id)):
+            if place == "unknown" or (place == "waits" and not tree.waits_for(
+                    self.remembered[parent], event)):
                 substitute = below[0] if parent == event.via and below else ROOT
-                tree.waits[event.id] = parent, substitute, self.clock
+                tree.waits[event] = parent, substitute, self.clock
                 return
-        tree.add(event.id, ROOT, quotes_root)
+        tree.add(event, ROOT, quotes_root)
 
     def _end_waits(self):
         for cascade in self.cascades.values():
             tree = cascade.tree
-            for event_id, (_, substitute, since) in list(tree.waits.items()):
-                if self.clock - since < WAIT_FOR_PARENT or event_id not in tree.waits:
+            for event, (_, substitute, since) in list(tree.waits.items()):
+                if self.clock - since < WAIT_FOR_PARENT or event not in tree.waits:
                     continue
-                del tree.waits[event_id]
+                del tree.waits[event]
                 has_other = substitute and self._place(tree, substitute) == "node"
-                tree.add(event_id, substitute if has_other else ROOT, bool(has_other))
+                tree.add(event, self.remembered[substitute] if has_other else ROOT,
+                         bool(has_other))
 
     def _touch(self, cascade, time):
         cascade.first = time if cascade.first is None else min(cascade.first, time)
@@ -405,7 +409,7 @@ class Oracle:
         if event:
             for entry in event.amounts:
                 if entry.what == "size" and not entry.is_undone:
-                    entry.key.tree.remove(event_id)
+                    entry.key.tree.remove(event)
                 entry.is_undone = True
                 if isinstance(entry.key, Cascade):
                     for memory in (entry.key.retweeted_by, entry.key.reach_by):

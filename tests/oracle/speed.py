@@ -267,7 +267,8 @@ class Speed:
             return
         expected = self._expected(author, age)
         size = max(cascade.pulse.sizes[age], 5)
-        cascade.pulse.values["overperformance"] = expected and size / max(expected, 5)
+        cascade.pulse.values["overperformance"] = (None if expected is None
+                                                   else size / max(expected, 5))
 
     def _expected(self, author, age):
         posts = self.history.get(author, [])[-100:]

@@ -19,6 +19,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.dont_write_bytecode = True
@@ -38,7 +39,7 @@ FLOATS = dict.fromkeys(("velocity_5m", "velocity_1h", "peak_velocity", "observed
 FLOATS |= dict.fromkeys(ESTIMATES, 3e-4 + 5e-4)
 # Behind merged events, what is late or undone has its expected depth only about.
 LARGE, LARGE_EDEPTH = 2000, 1e-2
-SHRINK_TRIES = 2000
+SHRINK_SECONDS = 60
 
 
 class Failure(Exception):
@@ -171,11 +172,10 @@ def way_of(failure):
 def shrink(path, lines, settings, *more):
     """Drops lines, many and then single ones, while what is left fails in the same way."""
     way = way_of(failure_of(path, lines, settings, *more))
-    tries, size = 0, len(lines) // 2
-    while size > 0 and tries < SHRINK_TRIES:
+    end, size = time.monotonic() + SHRINK_SECONDS, len(lines) // 2
+    while size > 0 and time.monotonic() < end:
         at, dropped = 0, False
-        while at < len(lines) and tries < SHRINK_TRIES:
-            tries += 1
+        while at < len(lines) and time.monotonic() < end:
             fewer = lines[:at] + lines[at + size:]
             if fewer and way_of(failure_of(path, fewer, settings, *more)) == way:
                 lines, dropped = fewer, True
@@ -186,10 +186,12 @@ def shrink(path, lines, settings, *more):
 
 
 def report(path, lines, settings, seed, *more):
+    print(f"FAILED with seed {seed}: {failure_of(path, lines, settings, *more)}\nThe least of it:",
+          flush=True)
     if failure_of(path, lines, settings, *more, "-e", 1):
         more = (*more, "-e", 1)
     lines = shrink(path, lines, settings, *more)
-    print(f"FAILED with seed {seed}: fold -w {','.join(settings.windows)} -n {settings.top}"
+    print(f"fold -w {','.join(settings.windows)} -n {settings.top}"
           f" -d {settings.dedupe} --wall {settings.wall_ms} {' '.join(map(str, more))},"
           f" {len(lines)} lines:")
     print("\n".join(lines))
