@@ -8,8 +8,9 @@
 #include <unistd.h>
 
 // Regions that may grow large are walked at random: huge pages save most of the faults
-// and of the misses of the address translation, and cost at most 2 MiB each.
-enum { HUGE_LEAST = 16 << 20 };
+// and of the misses of the address translation. Most of them stay small all the same,
+// so their beginning is left to small pages, which cost what is used.
+enum { HUGE_LEAST = 16 << 20, HUGE_BEHIND = 2 << 20 };
 
 void *
 region_reserve(size_t size)
@@ -23,7 +24,7 @@ region_reserve(size_t size)
         return NULL;
     }
     if (size >= HUGE_LEAST) {
-        (void)madvise(region, size, MADV_HUGEPAGE);
+        (void)madvise((char *)region + HUGE_BEHIND, size - HUGE_BEHIND, MADV_HUGEPAGE);
     }
     return region;
 }
