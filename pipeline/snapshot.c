@@ -5,7 +5,7 @@
 
 #include "pipeline/state.h"
 
-#define FORMAT 1
+#define FORMAT 2
 
 struct trait {
     const char *name; // an option, or NULL: part of the build

@@ -29,7 +29,7 @@ enum user_profile {
     USER_STALE_SENT = 1 << 4, // the deletion of the stale handle is in flight
 };
 
-// What lies behind `card`: lengths, then the texts in this order.
+// What lies behind `card`: each of these texts behind its length.
 enum user_text {
     USER_ID,
     USER_HANDLE,
@@ -38,10 +38,8 @@ enum user_text {
     USER_TEXTS,
 };
 
-struct user_card {
-    uint16_t len[USER_TEXTS];
-    char bytes[];
-};
+// A length is one byte or, with its top bit set, two, the upper seven bits first.
+enum { USER_TEXT_MAX = (1 << 15) - 1 };
 
 // Four bytes of padding would be a tenth of it.
 struct __attribute__((packed, aligned(4))) user {

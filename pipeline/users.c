@@ -34,13 +34,21 @@ users_fini(struct users *users)
 // ── texts ──────────────────────────────────────────────────────────────────
 
 static size_t
-card_size(const struct user_card *card)
+card_length(const unsigned char **at)
 {
-    size_t size = sizeof(*card);
+    size_t length = *(*at)++;
+    return length < 128 ? length : (length & 127) << 8 | *(*at)++;
+}
+
+static size_t
+card_size(const unsigned char *card)
+{
+    const unsigned char *at = card;
     for (size_t i = 0; i < USER_TEXTS; i++) {
-        size += card->len[i];
+        size_t length = card_length(&at);
+        at += length;
     }
-    return size;
+    return (size_t)(at - card);
 }
 
 static void
@@ -56,23 +64,26 @@ card_free(struct users *users, struct user *row)
 static void
 card_put(struct users *users, struct user *row, const struct slice texts[USER_TEXTS])
 {
-    struct user_card head;
+    size_t size = 0;
+    size_t lengths[USER_TEXTS];
     for (size_t i = 0; i < USER_TEXTS; i++) {
-        size_t len = texts[i].len < UINT16_MAX ? texts[i].len : UINT16_MAX;
-        head.len[i] = (uint16_t)len;
+        lengths[i] = texts[i].len < USER_TEXT_MAX ? texts[i].len : USER_TEXT_MAX;
+        size += lengths[i] + (lengths[i] < 128 ? 1 : 2);
     }
-    uint32_t ref = slab_alloc(users->texts, card_size(&head));
+    uint32_t ref = slab_alloc(users->texts, size);
     if (ref == SLAB_NONE) {
         return; // the pipeline has seen to it that there is room
     }
-    struct user_card *card = slab_at(users->texts, ref);
-    *card = head;
-    char *at = card->bytes;
+    unsigned char *at = slab_at(users->texts, ref);
     for (size_t i = 0; i < USER_TEXTS; i++) {
-        if (head.len[i] != 0) {
-            memcpy(at, texts[i].ptr, head.len[i]);
+        if (lengths[i] >= 128) {
+            *at++ = (unsigned char)(128 | lengths[i] >> 8);
         }
-        at += head.len[i];
+        *at++ = (unsigned char)lengths[i];
+        if (lengths[i] != 0) {
+            memcpy(at, texts[i].ptr, lengths[i]);
+        }
+        at += lengths[i];
     }
     card_free(users, row);
     row->card = ref;
@@ -85,13 +96,13 @@ users_text(const struct users *users, uint32_t user, enum user_text which)
     if (ref == SLAB_NONE) {
         return SLICE_NONE;
     }
-    const struct user_card *card = slab_at(users->texts, ref);
-    const char *at = card->bytes;
+    const unsigned char *at = slab_at(users->texts, ref);
+    size_t length = card_length(&at);
     for (enum user_text text = USER_ID; text < which; text++) {
-        at += card->len[text];
+        at += length;
+        length = card_length(&at);
     }
-    size_t len = card->len[which];
-    return len != 0 ? (struct slice){at, len} : SLICE_NONE;
+    return length != 0 ? (struct slice){(const char *)at, length} : SLICE_NONE;
 }
 
 void

@@ -79,7 +79,7 @@ users_lower(char c)
 
 // Valid until users_see or another change of the user's texts.
 struct slice users_text(const struct users *users, uint32_t user, enum user_text which);
-// Replaces one text; `text` may be one of the user's. A text longer than UINT16_MAX
+// Replaces one text; `text` may be one of the user's. A text longer than USER_TEXT_MAX
 // is cut.
 void users_set_text(struct users *users, uint32_t user, enum user_text which,
                     struct slice text);

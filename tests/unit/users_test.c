@@ -1,0 +1,99 @@
+#include "pipeline/users.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { CAPACITY = 8, TEXTS = 1 << 20 };
+
+struct fixture {
+    struct slab *texts;
+    struct users users;
+};
+
+static int
+setup(void **state)
+{
+    static struct fixture fixture;
+    const struct hash_key key = {1, 2};
+    fixture.texts = slab_create(TEXTS);
+    *state = &fixture;
+    return users_init(&fixture.users, CAPACITY, fixture.texts, &key) ? 0 : -1;
+}
+
+static int
+teardown(void **state)
+{
+    struct fixture *f = *state;
+    users_fini(&f->users);
+    slab_destroy(&f->texts);
+    return 0;
+}
+
+static struct slice
+text_of(char c, size_t length)
+{
+    static char bytes[1 << 16];
+    memset(bytes, c, sizeof(bytes));
+    return (struct slice){bytes, length};
+}
+
+static void
+assert_text(const struct fixture *f, uint32_t user, enum user_text which, char c,
+            size_t length)
+{
+    struct slice text = users_text(&f->users, user, which);
+    assert_int_equal(text.len, length);
+    for (size_t i = 0; i < length; i++) {
+        assert_int_equal(text.ptr[i], c);
+    }
+}
+
+static void
+texts_of_every_length_keep_what_they_say_and_let_others_be(void **state)
+{
+    static const size_t lengths[] = {1,   2,   126,  127,  128,  129,           255,
+                                     256, 257, 1023, 1024, 4096, USER_TEXT_MAX, 0};
+    struct fixture *f = *state;
+    struct post_user profile = {.id = SLICE_LIT("x:1")};
+    uint32_t user = users_see(&f->users, &profile, 0);
+    size_t used = slab_used(f->texts);
+    for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+        for (size_t k = 0; k < sizeof(lengths) / sizeof(lengths[0]); k++) {
+            users_set_text(&f->users, user, USER_HANDLE, text_of('h', lengths[i]));
+            users_set_text(&f->users, user, USER_NAME, text_of('n', lengths[k]));
+            assert_true(slice_equal(users_id(&f->users, user), SLICE_LIT("x:1")));
+            assert_text(f, user, USER_HANDLE, 'h', lengths[i]);
+            assert_text(f, user, USER_NAME, 'n', lengths[k]);
+            assert_text(f, user, USER_STALE_HANDLE, ' ', 0);
+        }
+    }
+    // The last lengths were 0: every piece between was given back.
+    assert_int_equal(slab_used(f->texts), used);
+}
+
+static void
+a_text_that_is_too_long_is_cut(void **state)
+{
+    struct fixture *f = *state;
+    struct post_user profile = {.id = SLICE_LIT("x:1")};
+    uint32_t user = users_see(&f->users, &profile, 0);
+    users_set_text(&f->users, user, USER_NAME, text_of('n', USER_TEXT_MAX + 1));
+    assert_text(f, user, USER_NAME, 'n', USER_TEXT_MAX);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(
+            texts_of_every_length_keep_what_they_say_and_let_others_be, setup,
+            teardown),
+        cmocka_unit_test_setup_teardown(a_text_that_is_too_long_is_cut, setup,
+                                        teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
