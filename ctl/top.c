@@ -3,6 +3,7 @@
 #include "base/buffer.h"
 #include "ctl/board.h"
 #include "ctl/cell.h"
+#include "ctl/latest.h"
 #include "ctl/screen.h"
 
 #include <stdio.h>
@@ -18,6 +19,7 @@ enum {
     GAP_COLUMNS = 2,
     HEADER_LINES = 2,
     BAND_EXTRA_LINES = 2, // an empty line and the title
+    ALERT_LINES = 2,      // an empty line and the newest alert
     PLAIN_ROWS = 10,
     RANK_COLUMNS = 4,
     LAG_MS_MAX = 60 * 60 * 1000, // what lags more is a replay of old posts
@@ -53,7 +55,8 @@ struct frame {
     struct buffer out;
     const struct screen *screen;
     struct board_snapshot snapshot;
-    size_t rows; // of each board
+    struct buffer alert; // the newest; empty: there is none
+    size_t rows;         // of each board
 };
 
 static usec
@@ -226,9 +229,11 @@ put_band_line(struct frame *frame, const struct place *band, size_t line)
 }
 
 static size_t
-rows_that_fit(const struct screen *screen, size_t wanted)
+rows_that_fit(const struct frame *frame, size_t wanted)
 {
-    size_t used = HEADER_LINES + BANDS * BAND_EXTRA_LINES;
+    const struct screen *screen = frame->screen;
+    size_t used = HEADER_LINES + BANDS * BAND_EXTRA_LINES +
+                  (frame->alert.size > 0 ? ALERT_LINES : 0);
     size_t most = BOARD_ROWS_MAX;
     if (screen->height > 0) {
         most = screen->height >= used + BANDS ? (screen->height - used) / BANDS : 1;
@@ -236,6 +241,18 @@ rows_that_fit(const struct screen *screen, size_t wanted)
         wanted = PLAIN_ROWS;
     }
     return wanted > 0 && wanted < most ? wanted : most;
+}
+
+static void
+put_alert(struct frame *frame)
+{
+    static const struct slice title = {"Alert ", 6};
+    size_t width = frame->screen->width;
+    buffer_append_byte(&frame->out, '\n');
+    put_strong(frame, title, width < title.len ? width : title.len);
+    (void)cell_put(&frame->out, buffer_text(&frame->alert),
+                   width < title.len ? 0 : width - title.len);
+    buffer_append_byte(&frame->out, '\n');
 }
 
 static void
@@ -251,6 +268,9 @@ draw(struct frame *frame, struct top *top)
             put_band_line(frame, bands[i], line);
         }
     }
+    if (frame->alert.size > 0) {
+        put_alert(frame);
+    }
     // Frames that follow one another on paper are set apart.
     buffer_append(&frame->out,
                   frame->screen->is_terminal ? SLICE_LIT("") : SLICE_LIT("\n"));
@@ -262,16 +282,21 @@ show_frame(struct top *top, struct error *error)
 {
     const struct top_options *options = top->options;
     struct frame frame = {.screen = &top->screen};
-    frame.rows = rows_that_fit(frame.screen, options->rows);
     buffer_init(&frame.out, FRAME_MAX);
-    enum status status =
-        board_pull(top->client, options->window, frame.rows, &frame.snapshot, error);
+    buffer_init(&frame.alert, FRAME_MAX);
+    enum status status = latest_pull(top->client, &frame.alert, error);
+    if (status == STATUS_OK) {
+        frame.rows = rows_that_fit(&frame, options->rows);
+        status = board_pull(top->client, options->window, frame.rows, &frame.snapshot,
+                            error);
+    }
     if (status == STATUS_OK) {
         draw(&frame, top);
         bool is_shown = screen_show(frame.screen, buffer_text(&frame.out));
         status = is_shown ? STATUS_OK : STATUS_AGAIN;
     }
     board_drop(&frame.snapshot);
+    buffer_fini(&frame.alert);
     buffer_fini(&frame.out);
     return status;
 }

@@ -32,7 +32,8 @@ LIBRARIES = {
                  "sinks/redis_dial.h", "sinks/redis_sink.c", "sinks/http_server.c", "daemon/"],
     r"microhttpd\.h": ["sinks/http_server.c"],
     r"confuse\.h": ["daemon/config.c"],
-    r"jansson\.h": ["daemon/lookup_answer.c", "sinks/alert_json.c", "sinks/alert_text.c"],
+    r"jansson\.h": ["daemon/lookup_answer.c", "sinks/alert_json.c", "sinks/alert_text.c",
+                    "ctl/latest.c"],
     r"emmintrin\.h": ["ingest/json_token.h"],
 }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """cascadectl on a real Redis: what it shows, what it never shows, how it ends."""
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -13,7 +14,7 @@ from terminal import LEAVE, Terminal, columns_of, frames, hostile, run_tests
 
 CASCADECTL = os.path.join(os.environ["BUILD"], "cascadectl")
 METRICS = "posts mentions retweets quotes replies reach influence".split()
-READS = {"hmget", "hgetall", "zrevrange", "get", "select"}
+READS = {"hmget", "hgetall", "zrevrange", "xrevrange", "get", "select"}
 # Handles and texts by people who mean harm, or write in more scripts than one.
 NASTY = [
     "plain", "e\x1b[31mscape", "title\x1b]0;owned\x07", "c1\u009b31m", "bidi\u202eevil\u2066",
@@ -65,6 +66,13 @@ def fill(client, prefix="cascaded:"):
     pipe.execute()
 
 
+def raise_alert(client, handle, text, **more):
+    alert = {"rule": "viral", "type": "cascade.alert", "time": "2026-03-02T12:00:00.000Z",
+             "cascade": {"size": 12, "text": text}, "author": {"id": "app:u7", "handle": handle},
+             "why": ["size 12 >= 10", "velocity_5m 2.4 >= 1"], **more}
+    client.xadd("cascaded:alerts", {"json": json.dumps(alert)})
+
+
 def run(url, *words):
     return subprocess.run([CASCADECTL, "-r", url, *words], capture_output=True, check=False)
 
@@ -87,6 +95,28 @@ def one_frame_shows_handles_scores_and_counters():
         assert "@user12 user12 text" in shown(url, "top", "--once", "--rows", "13")
 
 
+def the_newest_alert_stands_below_the_boards():
+    with private_redis() as (client, url, _):
+        fill(client)
+        assert "\nAlert " not in shown(url, "top", "--once")
+        raise_alert(client, "old", "past")
+        raise_alert(client, "ann", "tea for all")
+        assert shown(url, "top", "--once").splitlines()[-2] == (
+            "Alert 12:00:00 viral @ann: size 12 >= 10, velocity_5m 2.4 >= 1: tea for all")
+        for more, line in (
+                ({"author": {"id": "app:u7"}}, "viral app:u7: size 12 >= 10, "),
+                ({"type": "cascade.resolved"}, "viral @ann: over, size 12: tea for all"),
+                ({"type": "alert.digest", "alerts": [{}, {}]},
+                 "viral: while catching up, alerts: 2")):
+            raise_alert(client, "ann", "tea for all", **more)
+            assert f"\nAlert 12:00:00 {line}" in shown(url, "top", "--once"), line
+        # What is none of ours is left out and harms nothing.
+        for fields in ({"json": "{"}, {"json": "[1]"}, {"json": '{"time":1,"type":2,"why":3}'},
+                       {"json": '{"time":"","type":"x"}'}, {"a": "1", "b": "2"}):
+            client.xadd("cascaded:alerts", fields)
+            assert "\nAlert " not in shown(url, "top", "--once"), fields
+
+
 def an_empty_redis_is_no_error():
     with private_redis() as (_, url, _server):
         assert "no posts yet" in shown(url, "top", "--once")
@@ -104,6 +134,11 @@ def no_hostile_character_is_ever_written():
     with private_redis() as (client, url, _):
         fill(client)
         client.set("cascaded:handle:x:evil", "app:u1")
+        for name in NASTY:
+            raise_alert(client, name, name, rule=name, why=[name])
+            text = shown(url, "top", "--once")
+            assert not hostile(text), (name, hostile(text))
+            assert text.splitlines()[-2].startswith("Alert 12:00:00 "), text
         for words in (["top", "--once"], ["user", "@evil"], ["user", "app:bytes"],
                       *(["user", f"app:u{i}"] for i in range(len(NASTY))),
                       *(["cascade", f"app:p{i}"] for i in range(len(NASTY)))):
@@ -128,6 +163,7 @@ def draw(url, columns, lines, *words):
 def frames_fit_the_terminal_and_use_it():
     with private_redis() as (client, url, _):
         fill(client)
+        raise_alert(client, NASTY[7], NASTY[6])
         rows = {}
         for columns, lines in ((80, 24), (132, 50), (200, 60), (20, 5), (1, 1)):
             for frame in draw(url, columns, lines):
@@ -138,8 +174,9 @@ def frames_fit_the_terminal_and_use_it():
             rows[columns] = "\n".join(frame)
         for title in "Retweets Influence Mentions Reach Hashtags Cascades".split():
             assert title in rows[80], rows[80]
+        assert all("Alert " in rows[columns] for columns in (80, 132, 200)), rows
         assert "Quotes" not in rows[80] and "Quotes" in rows[132] and "Replies" in rows[200]
-        assert "  5 " in rows[80] and " 13 " in rows[132], rows
+        assert "  4 " in rows[80] and " 13 " in rows[132], rows
 
 
 def a_new_size_is_drawn_at_once():
@@ -240,6 +277,7 @@ def every_failure_has_its_exit_code_and_one_clear_line():
 
 run_tests([
     one_frame_shows_handles_scores_and_counters,
+    the_newest_alert_stands_below_the_boards,
     an_empty_redis_is_no_error,
     another_prefix_and_window_are_other_keys,
     no_hostile_character_is_ever_written,

@@ -59,6 +59,8 @@ def a_replay_without_a_terminal_prints_snapshots_and_ends():
     assert ended.stdout.count("cascaded, last 1h") >= 3, ended.stdout
     assert "replayed posts=2000 " in ended.stdout, ended.stdout
     assert ": size 10 >= 10" in ended.stdout, ended.stdout
+    during = ended.stdout.split("== What was seen", 1)[0]
+    assert "\nAlert " in during and ": size 10 >= 10: " in during, during
     assert "Next" in ended.stdout and "\x1b" not in ended.stdout
     place.check_clean()
 
