@@ -2,7 +2,7 @@
 //
 //   source_drive KEY=VALUE...   options of a source; also
 //       refuse_after=N refuse_for=SPAN   after N messages there is no room for a while
-//       run=SPAN                         how long (10s)
+//       run=SPAN                         how long (10s); SIGTERM ends it before
 //
 //   state NAME TEXT
 //   gap FROM TO REASON RECOVERED    in ms; TO is - while it is open
@@ -131,6 +131,14 @@ on_room(evutil_socket_t fd, short what, void *context)
     source_resume(drive->source);
 }
 
+static void
+on_signal(evutil_socket_t number, short what, void *context)
+{
+    (void)number;
+    (void)what;
+    event_base_loopexit(context, NULL);
+}
+
 static bool
 set_own(struct drive *drive, const char *key, const char *value, usec *run)
 {
@@ -198,6 +206,8 @@ main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     drive.base = event_base_new();
     drive.room = evtimer_new(drive.base, on_room, &drive);
+    struct event *term = evsignal_new(drive.base, SIGTERM, on_signal, drive.base);
+    event_add(term, NULL);
     struct source_setup setup = {
         .base = drive.base,
         .options = &options,
@@ -221,6 +231,7 @@ main(int argc, char **argv)
     }
     source_destroy(&drive.source);
     http_client_destroy(&setup.client);
+    event_free(term);
     event_free(drive.room);
     event_base_free(drive.base);
     return code;

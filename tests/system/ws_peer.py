@@ -3,7 +3,6 @@
 of the world runs. Installed into a temporary folder; skipped where npm or its registry is not there.
 """
 import json
-import os
 import pathlib
 import re
 import shutil
@@ -13,9 +12,9 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lab"))
+import driven  # noqa: E402
 import http_lab  # noqa: E402
 
-DRIVE = pathlib.Path(os.environ.get("BUILD", "build/dev")) / "tests/source_drive"
 MESSAGES = 3000
 START = time.time_ns() // 1000 - 600 * 10**6
 
@@ -83,15 +82,13 @@ def drive(folder, scheme, path):
     try:
         port = json.loads(server.stdout.readline())["port"]
         trust = [f"ca_file={folder}/ca.pem"] if secret else []
-        found = subprocess.run(
-            [DRIVE, f"url={scheme}://127.0.0.1:{port}{path}", "run=4s", *trust],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, encoding="latin-1")
+        lines = driven.drive(f"{scheme}://127.0.0.1:{port}{path}", *trust,
+                             until=f'did:plc:{MESSAGES - 1}"')
         time.sleep(0.3)
     finally:
         server.terminate()
     told = [json.loads(line) for line in server.stdout.read().splitlines()]
-    assert found.returncode == 0, found
-    return found.stdout.splitlines(), told
+    return lines, told
 
 
 def check(folder, scheme, path, protocol):
