@@ -39,7 +39,9 @@ const struct option deliver_option_rows[] = {
 struct endpoint {
     struct deliver *deliver;
     size_t index;
-    const struct webhook_options *options;
+    bool is_dropped;
+    bool is_outdated; // what is under way went where the options before said
+    struct webhook_options options;
     struct webhook *webhook;
     struct http_fetch *fetch;
     struct source_options request; // what http_fetch needs besides the URL
@@ -79,6 +81,9 @@ answer(struct endpoint *endpoint, const struct webhook_answer *told)
 static bool
 tick_endpoint(struct endpoint *endpoint, usec now, usec *wait)
 {
+    if (endpoint->is_dropped) {
+        return true;
+    }
     if (endpoint->unsent.code != STATUS_OK) {
         const struct webhook_answer told = {.not_before = USEC_NONE,
                                             .why = endpoint->unsent.text};
@@ -127,7 +132,7 @@ make_body(struct endpoint *endpoint, struct slice json, struct error *error)
 {
     buffer_reset(&endpoint->body);
     enum status status = STATUS_OK;
-    if (webhook_options_format(endpoint->options) == WEBHOOK_FORMAT_SLACK) {
+    if (webhook_options_format(&endpoint->options) == WEBHOOK_FORMAT_SLACK) {
         status = alert_text_slack(json, &endpoint->body);
     } else {
         buffer_append(&endpoint->body, json);
@@ -144,7 +149,7 @@ make_signature(const struct endpoint *endpoint, const struct webhook_signed *mes
 {
     struct webhook_secrets secrets;
     enum status status =
-        webhook_sign_read(endpoint->options->secret_file, &secrets, error);
+        webhook_sign_read(endpoint->options.secret_file, &secrets, error);
     if (status != STATUS_OK) {
         return status;
     }
@@ -163,7 +168,7 @@ post(struct endpoint *endpoint, struct slice id, struct slice json, struct error
     char signature_line[WEBHOOK_SIGNATURE_MAX + 32];
     const char *headers[HEADERS] = {"Content-Type: application/json", id_line,
                                     time_line, signature_line};
-    bool is_signed = endpoint->options->secret_file[0] != '\0';
+    bool is_signed = endpoint->options.secret_file[0] != '\0';
     enum status status = make_body(endpoint, json, error);
     struct webhook_signed message = {
         .id = id,
@@ -183,9 +188,10 @@ post(struct endpoint *endpoint, struct slice id, struct slice json, struct error
         .body = message.body,
         .headers = headers,
         .header_count = is_signed ? HEADERS : HEADERS - 1,
-        .rule = webhook_options_address(endpoint->options),
+        .rule = webhook_options_address(&endpoint->options),
     };
-    http_fetch_post(endpoint->fetch, &endpoint->request, endpoint->options->url,
+    endpoint->is_outdated = false;
+    http_fetch_post(endpoint->fetch, &endpoint->request, endpoint->options.url,
                     &request);
     return STATUS_OK;
 }
@@ -201,6 +207,13 @@ on_send(void *context, struct slice id, struct slice json)
 static void
 on_fetched(void *context, const struct http_fetch_answer *fetched)
 {
+    struct endpoint *endpoint = context;
+    bool is_taken = fetched->status >= 200 && fetched->status < 300;
+    if (endpoint->is_outdated && !is_taken) {
+        answer(endpoint, &(struct webhook_answer){.not_before = USEC_NONE,
+                                                  .why = "it has changed meanwhile"});
+        return;
+    }
     const struct webhook_answer told = {
         .status = fetched->status,
         .not_before = fetched->not_before,
@@ -210,7 +223,7 @@ on_fetched(void *context, const struct http_fetch_answer *fetched)
                      "allow_private if that is meant"
                    : (fetched->why != NULL ? fetched->why : ""),
     };
-    answer(context, &told);
+    answer(endpoint, &told);
 }
 
 static void
@@ -231,7 +244,7 @@ static void
 on_tell(void *context, enum webhook_event event, const char *why)
 {
     const struct endpoint *endpoint = context;
-    const char *name = endpoint->options->name;
+    const char *name = endpoint->options.name;
     switch (event) {
     case WEBHOOK_EVENT_FAILING:
         log_warn("webhook \"%s\" fails: %s; alerts wait and are sent again", name, why);
@@ -241,7 +254,7 @@ on_tell(void *context, enum webhook_event event, const char *why)
         break;
     case WEBHOOK_EVENT_GONE:
         log_error("webhook \"%s\" answers 410 (gone): it gets nothing any more until "
-                  "the next start; take it out of the configuration",
+                  "it changes in the configuration or the next start",
                   name);
         break;
     case WEBHOOK_EVENT_GIVEN_UP:
@@ -250,7 +263,7 @@ on_tell(void *context, enum webhook_event event, const char *why)
         break;
     case WEBHOOK_EVENT_FULL:
         log_warn("webhook \"%s\": %" PRIu64 " alerts wait, further ones are dropped",
-                 name, endpoint->options->queue);
+                 name, endpoint->options.queue);
         break;
     }
 }
@@ -273,8 +286,9 @@ on_wanted(void *context, struct slice rule)
     uint64_t wanted = 0;
     for (size_t i = 0; i < deliver->alerts.endpoint_count; i++) {
         const struct endpoint *endpoint = &deliver->endpoints[i];
-        bool is_wanted = !webhook_is_stopped(endpoint->webhook) &&
-                         webhook_options_want(endpoint->options, rule);
+        bool is_wanted = !endpoint->is_dropped &&
+                         !webhook_is_stopped(endpoint->webhook) &&
+                         webhook_options_want(&endpoint->options, rule);
         wanted |= (uint64_t)is_wanted << i;
     }
     return wanted;
@@ -308,18 +322,29 @@ on_waiting(void *context, size_t endpoint, struct slice id, struct slice value)
 
 // ── life ───────────────────────────────────────────────────────────────────
 
+static void
+set_options(struct endpoint *endpoint, const struct webhook_options *options)
+{
+    endpoint->options = *options;
+    memcpy(endpoint->request.ca_file, options->ca_file, sizeof(options->ca_file));
+}
+
+// In the next place. Half built on failure.
 static enum status
-create_endpoint(struct deliver *deliver, size_t index, struct error *error)
+add_endpoint(struct deliver *deliver, const struct webhook_options *options,
+             struct error *error)
 {
     static const struct webhook_calls calls = {on_send, on_keep, on_drop, on_tell,
                                                on_chance};
+    size_t index = deliver->alerts.endpoint_count++;
     struct endpoint *endpoint = &deliver->endpoints[index];
-    const struct webhook_options *options = &deliver->setup.webhooks[index];
-    *endpoint =
-        (struct endpoint){.deliver = deliver, .index = index, .options = options};
+    endpoint->deliver = deliver;
+    endpoint->index = index;
     buffer_init(&endpoint->body, BODY_MOST);
     option_presets(source_option_rows, &endpoint->request);
-    memcpy(endpoint->request.ca_file, options->ca_file, sizeof(options->ca_file));
+    set_options(endpoint, options);
+    deliver->alerts.endpoints[index] =
+        (struct redis_endpoint){endpoint->options.name, options->queue};
     const struct http_fetch_setup fetch = {
         .base = deliver->setup.base,
         .client = deliver->setup.client,
@@ -334,6 +359,16 @@ create_endpoint(struct deliver *deliver, size_t index, struct error *error)
         return error_set(error, STATUS_NOMEM, "no memory for a webhook");
     }
     return http_fetch_create(&fetch, &endpoint->fetch, error);
+}
+
+static void
+remove_last(struct deliver *deliver)
+{
+    struct endpoint *endpoint = &deliver->endpoints[--deliver->alerts.endpoint_count];
+    http_fetch_destroy(&endpoint->fetch);
+    webhook_destroy(&endpoint->webhook);
+    buffer_fini(&endpoint->body);
+    *endpoint = (struct endpoint){.deliver = NULL};
 }
 
 enum status
@@ -356,10 +391,7 @@ deliver_create(const struct deliver_setup *setup, struct deliver **ret_deliver,
     deliver->timer = evtimer_new(setup->base, on_timer, deliver);
     enum status status = deliver->timer != NULL ? STATUS_OK : STATUS_NOMEM;
     for (size_t i = 0; i < setup->webhook_count && status == STATUS_OK; i++) {
-        status = create_endpoint(deliver, i, error);
-        deliver->alerts.endpoints[i] =
-            (struct redis_endpoint){setup->webhooks[i].name, setup->webhooks[i].queue};
-        deliver->alerts.endpoint_count = i + 1;
+        status = add_endpoint(deliver, &setup->webhooks[i], error);
     }
     if (status != STATUS_OK) {
         deliver_destroy(&deliver);
@@ -376,10 +408,8 @@ deliver_destroy(struct deliver **deliver)
     if (old == NULL) {
         return;
     }
-    for (size_t i = 0; i < old->alerts.endpoint_count; i++) {
-        http_fetch_destroy(&old->endpoints[i].fetch);
-        webhook_destroy(&old->endpoints[i].webhook);
-        buffer_fini(&old->endpoints[i].body);
+    while (old->alerts.endpoint_count != 0) {
+        remove_last(old);
     }
     if (old->timer != NULL) {
         event_free(old->timer);
@@ -402,6 +432,69 @@ deliver_attach(struct deliver *deliver, struct redis_sink *sink)
     deliver->sink = sink;
 }
 
+// ── changes ────────────────────────────────────────────────────────────────
+
+static struct endpoint *
+find_endpoint(struct deliver *deliver, const char *name)
+{
+    for (size_t i = 0; i < deliver->alerts.endpoint_count; i++) {
+        if (strcmp(deliver->endpoints[i].options.name, name) == 0) {
+            return &deliver->endpoints[i];
+        }
+    }
+    return NULL;
+}
+
+static void
+change_endpoint(struct endpoint *endpoint, const struct webhook_options *options)
+{
+    uint64_t queue = endpoint->options.queue;
+    if (options->queue != queue) {
+        log_warn("webhook \"%s\": queue has changed; restart to apply it",
+                 options->name);
+    }
+    set_options(endpoint, options);
+    endpoint->options.queue = queue;
+    endpoint->is_dropped = false;
+    endpoint->is_outdated = true;
+    http_fetch_set_within(endpoint->fetch, options->timeout);
+    webhook_resume(endpoint->webhook);
+}
+
+enum status
+deliver_put(struct deliver *deliver, const struct webhook_options *options,
+            struct error *error)
+{
+    struct endpoint *endpoint = find_endpoint(deliver, options->name);
+    enum status status = STATUS_OK;
+    if (endpoint != NULL) {
+        change_endpoint(endpoint, options);
+    } else if (deliver->alerts.endpoint_count == REDIS_ENDPOINTS_MAX) {
+        return error_set(error, STATUS_FULL,
+                         "webhook \"%s\" is one name more than the %d a process can "
+                         "hold; restart to apply it",
+                         options->name, REDIS_ENDPOINTS_MAX);
+    } else {
+        status = add_endpoint(deliver, options, error);
+        if (status != STATUS_OK) {
+            remove_last(deliver);
+        }
+    }
+    set_timer(deliver, 0);
+    return status;
+}
+
+void
+deliver_drop(struct deliver *deliver, const char *name)
+{
+    struct endpoint *endpoint = find_endpoint(deliver, name);
+    if (endpoint != NULL) {
+        endpoint->is_dropped = true;
+    }
+}
+
+// ── the end ────────────────────────────────────────────────────────────────
+
 void
 deliver_finish(struct deliver *deliver, usec within, deliver_done_fn done,
                void *context)
@@ -418,7 +511,9 @@ deliver_pending(const struct deliver *deliver)
 {
     uint64_t pending = 0;
     for (size_t i = 0; i < deliver->alerts.endpoint_count; i++) {
-        pending += webhook_metrics(deliver->endpoints[i].webhook)->pending;
+        const struct endpoint *endpoint = &deliver->endpoints[i];
+        pending +=
+            endpoint->is_dropped ? 0 : webhook_metrics(endpoint->webhook)->pending;
     }
     return pending;
 }
@@ -432,7 +527,8 @@ deliver_count(const struct deliver *deliver)
 const char *
 deliver_name(const struct deliver *deliver, size_t webhook)
 {
-    return deliver->endpoints[webhook].options->name;
+    const struct endpoint *endpoint = &deliver->endpoints[webhook];
+    return endpoint->is_dropped ? NULL : endpoint->options.name;
 }
 
 const struct webhook_metrics *

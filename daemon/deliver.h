@@ -5,6 +5,9 @@
 //
 // Every webhook has its queue, its connection and its deadline: one that hangs delays
 // nobody else. An alert leaves Redis' outbox once the webhook acknowledged it.
+//
+// Webhooks may come, change and go while it runs. Each name keeps its place until the
+// end of the process, so there are REDIS_ENDPOINTS_MAX names in all.
 #pragma once
 
 #include <stdbool.h>
@@ -31,10 +34,10 @@ struct deliver_options {
 extern const struct option deliver_option_rows[];
 
 struct deliver_setup {
-    struct event_base *base; // kept, as all pointers here
+    struct event_base *base; // kept, as all pointers here but webhooks
     struct http_client *client;
     const struct deliver_options *options;
-    const struct webhook_options *webhooks;
+    const struct webhook_options *webhooks; // copied
     size_t webhook_count; // at most REDIS_ENDPOINTS_MAX; 0: none is called
 };
 
@@ -47,6 +50,14 @@ void deliver_destroy(struct deliver **deliver);
 const struct redis_alerts *deliver_alerts(const struct deliver *deliver);
 void deliver_attach(struct deliver *deliver, struct redis_sink *sink);
 
+// A webhook that is new, that was dropped before, or that has changed: what waits for
+// it is sent as the options say from now on, also if it had answered 410. Its `queue`
+// stays as it was. STATUS_FULL: there were too many names. Copies options.
+enum status deliver_put(struct deliver *deliver, const struct webhook_options *options,
+                        struct error *error) MUST_USE;
+// It gets nothing more. What waits for it is sent if it comes back.
+void deliver_drop(struct deliver *deliver, const char *name);
+
 // Writes what waits for standard output; and calls done, from the loop, once every
 // alert had its first attempt or `within` has passed.
 typedef void (*deliver_done_fn)(void *context);
@@ -56,6 +67,7 @@ void deliver_finish(struct deliver *deliver, usec within, deliver_done_fn done,
 // For a status line: alerts that wait to be acknowledged, of all webhooks.
 uint64_t deliver_pending(const struct deliver *deliver);
 size_t deliver_count(const struct deliver *deliver);
+// NULL: it was dropped.
 const char *deliver_name(const struct deliver *deliver, size_t webhook);
 const struct webhook_metrics *deliver_metrics(const struct deliver *deliver,
                                               size_t webhook);

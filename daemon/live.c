@@ -308,6 +308,38 @@ tell_unchangeable(const struct settings *now, const struct settings *next)
     }
 }
 
+static const struct webhook_options *
+find_webhook(const struct settings *settings, const char *name)
+{
+    for (size_t i = 0; i < settings->webhook_count; i++) {
+        if (strcmp(settings->webhooks[i].name, name) == 0) {
+            return &settings->webhooks[i];
+        }
+    }
+    return NULL;
+}
+
+static void
+apply_webhooks(struct live *live, const struct settings *next)
+{
+    const struct settings *now = live->settings;
+    for (size_t i = 0; i < now->webhook_count; i++) {
+        if (find_webhook(next, now->webhooks[i].name) == NULL) {
+            deliver_drop(live->deliver, now->webhooks[i].name);
+        }
+    }
+    for (size_t i = 0; i < next->webhook_count; i++) {
+        const struct webhook_options *webhook = &next->webhooks[i];
+        const struct webhook_options *before = find_webhook(now, webhook->name);
+        struct error error = {0};
+        if ((before == NULL || !settings_equal(webhook_option_rows, before, webhook)) &&
+            deliver_put(live->deliver, webhook, &error) != STATUS_OK) {
+            log_error("%s", error.text);
+        }
+    }
+    settings_replace(live->settings, next, "webhook");
+}
+
 static void
 reload(struct live *live)
 {
@@ -327,14 +359,14 @@ reload(struct live *live)
     settings_replace(live->settings, &next, "alert");
     pipeline_set_rules(live->pipeline, live->settings->alerts,
                        live->settings->alert_count);
-    if (!settings_webhooks_equal(live->settings, &next)) {
-        log_warn("webhooks have changed; restart to apply it");
-    }
+    apply_webhooks(live, &next);
     if (!streams_apply(&live->streams, live->settings, &error)) {
         log_error("%s", error.text);
     }
-    log_info("the configuration is read again: %zu sources, %zu alert rules",
-             live->streams.count, live->settings->alert_count);
+    log_info("the configuration is read again: %zu sources, %zu alert rules, "
+             "%zu webhooks",
+             live->streams.count, live->settings->alert_count,
+             live->settings->webhook_count);
 }
 
 static void

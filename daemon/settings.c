@@ -369,15 +369,3 @@ settings_equal(const struct option *rows, const void *one, const void *other)
     }
     return true;
 }
-
-bool
-settings_webhooks_equal(const struct settings *one, const struct settings *other)
-{
-    bool is_equal = one->webhook_count == other->webhook_count;
-    for (size_t i = 0; i < one->webhook_count && is_equal; i++) {
-        is_equal =
-            strcmp(one->webhooks[i].name, other->webhooks[i].name) == 0 &&
-            settings_equal(webhook_option_rows, &one->webhooks[i], &other->webhooks[i]);
-    }
-    return is_equal;
-}

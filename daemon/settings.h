@@ -105,4 +105,3 @@ bool settings_check(struct settings *settings, settings_error_fn on_error,
 
 // True if both rows' values read the same.
 bool settings_equal(const struct option *rows, const void *one, const void *other);
-bool settings_webhooks_equal(const struct settings *one, const struct settings *other);

@@ -70,11 +70,13 @@ write_metrics(void *context, struct buffer *page)
     metrics_page_add(page, decode_metric_rows, decoders, streams->count + 1);
     metrics_page_add(page, http_metric_rows, &http, 1);
     struct metrics_instance webhooks[SETTINGS_WEBHOOKS_MAX];
-    size_t webhook_count = deliver_count(web->setup.deliver);
-    for (size_t i = 0; i < webhook_count; i++) {
-        webhooks[i] =
-            (struct metrics_instance){deliver_metrics(web->setup.deliver, i),
-                                      deliver_name(web->setup.deliver, i), "webhook"};
+    size_t webhook_count = 0;
+    for (size_t i = 0; i < deliver_count(web->setup.deliver); i++) {
+        const char *name = deliver_name(web->setup.deliver, i);
+        if (name != NULL) {
+            webhooks[webhook_count++] = (struct metrics_instance){
+                deliver_metrics(web->setup.deliver, i), name, "webhook"};
+        }
     }
     metrics_page_add(page, webhook_metric_rows, webhooks, webhook_count);
     if (web->setup.lookup != NULL) {

@@ -150,6 +150,12 @@ http_fetch_destroy(struct http_fetch **fetch)
     *fetch = NULL;
 }
 
+void
+http_fetch_set_within(struct http_fetch *fetch, usec within)
+{
+    fetch->setup.within = within;
+}
+
 bool
 http_fetch_is_busy(const struct http_fetch *fetch)
 {

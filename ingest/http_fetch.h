@@ -45,6 +45,9 @@ enum status http_fetch_create(const struct http_fetch_setup *setup,
 // Ends one under way without on_done. Accepts NULL.
 void http_fetch_destroy(struct http_fetch **fetch);
 
+// From the next one on.
+void http_fetch_set_within(struct http_fetch *fetch, usec within);
+
 bool http_fetch_is_busy(const struct http_fetch *fetch);
 
 // Not while busy. Borrows both; a failure to begin is told through on_done, later.

@@ -39,7 +39,7 @@ const struct metric webhook_metric_rows[] = {
     {"cascaded_webhook_pending", NULL, METRIC_GAUGE, AT(pending),
      "Alerts that wait to be acknowledged"},
     {"cascaded_webhook_disabled", NULL, METRIC_GAUGE, AT(is_stopped),
-     "1 once the webhook answered 410, until the process starts again"},
+     "1 once the webhook answered 410, until its section changes or the process starts again"},
     METRIC_END,
 };
 // clang-format on
@@ -373,6 +373,14 @@ webhook_answered(struct webhook *webhook, const struct webhook_answer *answer, u
     } else {
         fail(webhook, waiting, answer, now);
     }
+}
+
+void
+webhook_resume(struct webhook *webhook)
+{
+    webhook->metrics.is_stopped = 0;
+    webhook->held_until = 0;
+    backoff_reset(&webhook->holds);
 }
 
 bool

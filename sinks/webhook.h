@@ -5,9 +5,9 @@
 // 5 min, 30 min, 2, 5, 10, 14, 20 and 24 h after one another, each but the first up to
 // a tenth longer by chance; after the tenth the alert is given up.
 //
-// Only 2xx is success. 410 ends the webhook until the process starts again: what waits
-// is dropped. 429, 502, 504 and Retry-After hold the whole queue. Everything else is
-// tried again.
+// Only 2xx is success. 410 ends the webhook until it is resumed or the process starts
+// again: what waits is dropped. 429, 502, 504 and Retry-After hold the whole queue.
+// Everything else is tried again.
 //
 // An alert waits in memory and in Redis' outbox at once; both have the same room. A
 // value of the outbox is "<attempts> <due, ms> <json>".
@@ -87,6 +87,9 @@ usec webhook_tick(struct webhook *webhook, usec now);
 // What became of the message under way.
 void webhook_answered(struct webhook *webhook, const struct webhook_answer *answer,
                       usec now);
+
+// There is another endpoint: what ended or held the queue of the one before is over.
+void webhook_resume(struct webhook *webhook);
 
 bool webhook_is_stopped(const struct webhook *webhook);
 bool webhook_is_busy(const struct webhook *webhook); // a message is under way

@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -157,6 +158,47 @@ def a_daemon_killed_before_the_delivery_sends_under_the_same_id():
     assert len(told()) == 2, told()
 
 
+def webhooks_change_with_sighup_and_lose_nothing():
+    hooks = [hook_lab.Hook(*answers) for answers in ((410, 500), (200,), (200,))]
+    configure(hooks[0])
+    before = (PLACE / "conf").read_text()
+    rule, url = 'alert "viral" { min_size = 5 }', f'url = "{hooks[0].url}"'
+
+    def apply(daemon, *changes):
+        text = before
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new)
+        (PLACE / "conf").write_text(text)
+        lines = daemon.log.read_text().count("is read again")
+        daemon.process.send_signal(signal.SIGHUP)
+        wait("read again", lambda: daemon.log.read_text().count("is read again") > lines)
+
+    with Daemon() as daemon:
+        disabled = 'cascaded_webhook_disabled{webhook="h0"} '
+        daemon.ask("POST", "/api/v1/posts", cascade("a", 9))
+        wait("410 ends it", lambda: disabled + "1" in daemon.ask("GET", "/metrics"))
+        # Another URL is another endpoint, and a rule may be renamed with what names it.
+        to_second = (url, f'url = "{hooks[1].url}" rules = {{"big"}}')
+        apply(daemon, to_second, (rule, rule.replace("viral", "big")))
+        assert disabled + "0" in daemon.ask("GET", "/metrics")
+        daemon.ask("POST", "/api/v1/posts", cascade("b", 9))
+        wait("the second gets it", lambda: hooks[1].ids() == ["big:app:b:1"])
+        # What the first refuses waits while its webhook is gone, and is sent once it is back.
+        apply(daemon, (url, f'queue = 7 {url}'))
+        daemon.ask("POST", "/api/v1/posts", cascade("c", 9))
+        wait("it is refused", lambda: len(hooks[0].requests) == 2)
+        apply(daemon, ('webhook "h0"', 'webhook "other"'), (url, f'url = "{hooks[2].url}"'))
+        assert 'webhook="h0"' not in daemon.ask("GET", "/metrics")
+        daemon.ask("POST", "/api/v1/posts", cascade("d", 9))
+        wait("only the third gets it", lambda: hooks[2].ids() == ["viral:app:d:1"])
+        apply(daemon, to_second, (rule, rule.replace("viral", "big")))
+        wait("what waited is sent", lambda: hooks[1].ids()[1:] == ["viral:app:c:1"])
+        wait("the outbox is empty", lambda: CLIENT.hlen("cascaded:outbox:h0") == 0)
+        assert len(hooks[0].requests) == 2 and len(hooks[2].requests) == 1
+        assert 'webhook "h0": queue has changed; restart' in daemon.log.read_text()
+
+
 def a_replay_calls_webhooks_only_when_it_is_asked_to():
     hook = hook_lab.Hook(200)
     configure(hook, more="alerts { stdout = true }")
@@ -247,6 +289,7 @@ if __name__ == "__main__":
         run_tests([
             everybody_gets_the_same_alert_with_its_reasons,
             a_daemon_killed_before_the_delivery_sends_under_the_same_id,
+            webhooks_change_with_sighup_and_lose_nothing,
             a_replay_calls_webhooks_only_when_it_is_asked_to,
             a_replay_leaves_what_a_webhook_does_not_take_for_the_next_start,
             a_webhook_that_cannot_be_right_is_refused_with_its_line,

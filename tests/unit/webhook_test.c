@@ -226,7 +226,7 @@ nothing_but_2xx_is_success(void **state)
 }
 
 static void
-gone_ends_the_webhook_once_and_for_all(void **state)
+gone_ends_the_webhook_until_it_is_another_one(void **state)
 {
     struct world *world = *state;
     add(world, "a");
@@ -243,6 +243,11 @@ gone_ends_the_webhook_once_and_for_all(void **state)
     assert_string_equal(world->log, "drop a; drop b; tell 2; drop c; drop d; ");
     assert_int_equal(webhook_metrics(world->webhook)->dropped, 4);
     assert_int_equal(webhook_metrics(world->webhook)->is_stopped, 1);
+    webhook_resume(world->webhook);
+    assert_int_equal(webhook_metrics(world->webhook)->is_stopped, 0);
+    add(world, "e");
+    tick(world);
+    assert_int_equal(world->sends, 2);
 }
 
 static void
@@ -383,7 +388,7 @@ main(void)
         TEST(an_acknowledged_alert_is_dropped_from_the_outbox),
         TEST(one_that_fails_does_not_hold_those_behind_it),
         TEST(nothing_but_2xx_is_success),
-        TEST(gone_ends_the_webhook_once_and_for_all),
+        TEST(gone_ends_the_webhook_until_it_is_another_one),
         TEST(retry_after_holds_the_whole_queue_for_a_day_at_most),
         TEST(throttling_answers_hold_the_queue_longer_each_time),
         TEST(an_alert_without_room_is_dropped_and_told_once),
