@@ -1,5 +1,6 @@
 #include "daemon/alert_check.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "ingest/decode.h"
@@ -9,7 +10,8 @@
 struct kind {
     const char *network; // NULL: any
     bool has_reshares;
-    bool has_paths; // who got a post from whom
+    bool has_paths;  // who got a post from whom
+    bool has_people; // handles and followers, by the stream or by looking them up
 };
 
 static bool
@@ -35,28 +37,28 @@ has_boosts(struct slice path)
 }
 
 static struct kind
-kind_of(const struct source_options *source)
+kind_of(const struct settings *settings, const struct source_options *source)
 {
     struct source_url url;
     enum decode_format format;
     if (source_url_parse(slice_of(source->url), &url, NULL) != STATUS_OK ||
         decode_format_parse(slice_of(source->format), &format) != STATUS_OK) {
-        return (struct kind){NULL, true, true};
+        return (struct kind){NULL, true, true, true};
     }
     bool is_auto = format == DECODE_AUTO;
     if (format == DECODE_JETSTREAM || (is_auto && url.is_websocket)) {
-        return (struct kind){"bsky", true, true};
+        return (struct kind){"bsky", true, true, settings->lookup.is_on};
     }
     if (format == DECODE_X1 || format == DECODE_X2 ||
         (is_auto &&
          (ends_with(url.host, ".x.com") || ends_with(url.host, ".twitter.com")))) {
-        return (struct kind){"x", true, true}; // quotes are paths
+        return (struct kind){"x", true, true, true}; // quotes are paths
     }
     if (format == DECODE_MASTODON ||
         (is_auto && slice_starts(url.path, SLICE_LIT("/api/v1/streaming/")))) {
-        return (struct kind){"masto", has_boosts(url.path), false};
+        return (struct kind){"masto", has_boosts(url.path), false, true};
     }
-    return (struct kind){NULL, true, true};
+    return (struct kind){NULL, true, true, true};
 }
 
 static bool
@@ -71,18 +73,85 @@ asks_for(const struct rule *rule, const char *network)
     return is_asked;
 }
 
+// A condition that asks for followers, or NULL.
+static const char *
+asks_for_followers(const struct rule *rule)
+{
+    const struct {
+        bool is_asked;
+        const char *name;
+    } conditions[] = {
+        {rule->min_reach > 0, "min_reach"},
+        {rule->max_author_followers > 0, "max_author_followers"},
+        {rule->min_forecast > 0, "min_forecast"},
+        {rule->infectious[0] != '\0', "infectious"},
+        {rule->stage[0] != '\0', "stage"},
+    };
+    for (size_t i = 0; i < sizeof(conditions) / sizeof(conditions[0]); i++) {
+        if (conditions[i].is_asked) {
+            return conditions[i].name;
+        }
+    }
+    return NULL;
+}
+
+// Whether some source tells of one of the authors: a handle, or an id of its network.
+static bool
+has_author(const struct settings *settings, const struct rule *rule)
+{
+    const char *item = rule->match_authors.bytes;
+    for (size_t i = 0; i < rule->match_authors.count; i++) {
+        const char *colon = strchr(item, ':');
+        for (size_t k = 0; k < settings->source_count; k++) {
+            struct kind kind = kind_of(settings, &settings->sources[k]);
+            bool is_known = colon == NULL ? kind.has_people : kind.network == NULL;
+            if (!is_known && colon != NULL) {
+                is_known = slice_equal(slice_of(kind.network),
+                                       (struct slice){item, (size_t)(colon - item)});
+            }
+            if (is_known && asks_for(rule, kind.network)) {
+                return true;
+            }
+        }
+        item += strlen(item) + 1;
+    }
+    return rule->match_authors.count == 0;
+}
+
+static enum status
+check_people(const struct settings *settings, const struct rule *rule, bool has_people,
+             struct error *error)
+{
+    const char *condition = asks_for_followers(rule);
+    if (condition != NULL && !has_people) {
+        return error_set(error, STATUS_RANGE,
+                         "%s: Bluesky's stream does not say how many followers people "
+                         "have, so this rule can never fire while names.lookup is off",
+                         condition);
+    }
+    if (!has_author(settings, rule)) {
+        return error_set(error, STATUS_RANGE,
+                         "match_authors: no source tells of \"%s\", so this rule can "
+                         "never fire: write ids of its networks, or handles where they "
+                         "are known",
+                         rule->match_authors.bytes);
+    }
+    return STATUS_OK;
+}
+
 static enum status
 check_sources(const struct settings *settings, const struct rule *rule,
               struct error *error)
 {
-    struct kind all = {NULL, false, false};
+    struct kind all = {NULL, false, false, false};
     bool is_asked = false;
     for (size_t i = 0; i < settings->source_count; i++) {
-        struct kind kind = kind_of(&settings->sources[i]);
+        struct kind kind = kind_of(settings, &settings->sources[i]);
         if (asks_for(rule, kind.network)) {
             is_asked = true;
             all.has_reshares = all.has_reshares || kind.has_reshares;
             all.has_paths = all.has_paths || kind.has_paths;
+            all.has_people = all.has_people || kind.has_people;
         }
     }
     if (!is_asked) {
@@ -103,7 +172,36 @@ check_sources(const struct settings *settings, const struct rule *rule,
                          "this rule can never fire",
                          rule->min_depth > 0 ? "min_depth" : "min_virality");
     }
-    return STATUS_OK;
+    return check_people(settings, rule, all.has_people, error);
+}
+
+// Whether an item of the list fits into the text that is kept.
+static bool
+fits(const struct option_texts *list, uint64_t room)
+{
+    const char *item = list->bytes;
+    for (size_t i = 0; i < list->count; i++) {
+        if (strlen(item) <= room) {
+            return true;
+        }
+        item += strlen(item) + 1;
+    }
+    return list->count == 0;
+}
+
+static enum status
+check_texts(const struct settings *settings, const struct rule *rule,
+            struct error *error)
+{
+    uint64_t room = settings->pipeline.cascades_text;
+    bool has_text = fits(&rule->match_text, room);
+    if (has_text && fits(&rule->match_hashtags, room)) {
+        return STATUS_OK;
+    }
+    return error_set(error, STATUS_RANGE,
+                     "%s: it is longer than what is kept of a text, so this rule can "
+                     "never fire: raise cascades.text, which is %" PRIu64,
+                     has_text ? "match_hashtags" : "match_text", room);
 }
 
 static enum status
@@ -129,6 +227,9 @@ alert_check(const struct settings *settings, const struct rule *rule,
     enum status status = STATUS_OK;
     if (!settings->pipeline.cascades_engine) {
         status = check_engine(rule, error);
+    }
+    if (status == STATUS_OK) {
+        status = check_texts(settings, rule, error);
     }
     bool takes_anything =
         settings->source_count == 0 || settings->http.token_file[0] != '\0';

@@ -65,6 +65,20 @@ value_text(cfg_opt_t *opt, char text[LIST_TEXT_MAX])
     }
 }
 
+// Items of texts are read as one text with commas between them.
+static enum status
+check_comma(const struct option *row, cfg_opt_t *opt, struct error *error)
+{
+    const char *item = cfg_opt_getnstr(opt, cfg_opt_size(opt) - 1);
+    if (row->type != OPTION_TEXTS || strchr(item, ',') == NULL) {
+        return STATUS_OK;
+    }
+    return error_set(error, STATUS_PARSE,
+                     "%s: \"%.100s\" has a comma, which no item can have: write a list "
+                     "such as {\"one\", \"two\"}",
+                     row->name, item);
+}
+
 // Called for each value as it is read, so that its line is known; for a list with each
 // further element, of which the first bad one is told.
 static int
@@ -88,8 +102,11 @@ on_value(cfg_t *cfg, cfg_opt_t *opt)
     if (row == NULL) {
         return 0; // too many of a group, which the end of the section tells
     }
-    if (option_set(row, values, slice_of(text), &error) != STATUS_OK &&
-        row != reader->failed) {
+    enum status status = check_comma(row, opt, &error);
+    if (status == STATUS_OK) {
+        status = option_set(row, values, slice_of(text), &error);
+    }
+    if (status != STATUS_OK && row != reader->failed) {
         reader->failed = row;
         tell(&error, cfg);
     }

@@ -22,7 +22,8 @@ followers_of(const struct pipeline *pipeline, const struct cascade *row)
     if (row->author == USER_NONE) {
         return NAN;
     }
-    return users_at(&pipeline->users, row->author)->followers;
+    const struct user *author = users_at(&pipeline->users, row->author);
+    return (author->flags & USER_HAS_FOLLOWERS) != 0 ? (double)author->followers : NAN;
 }
 
 static double

@@ -361,6 +361,21 @@ check_words(const struct rule *rule, struct error *error)
     return STATUS_OK;
 }
 
+// A sign alone is in no text.
+static enum status
+check_hashtags(const struct rule *rule, struct error *error)
+{
+    const char *item = rule->match_hashtags.bytes;
+    for (size_t i = 0; i < rule->match_hashtags.count; i++) {
+        if (strspn(item, "#") == strlen(item)) {
+            return error_set(error, STATUS_PARSE,
+                             "match_hashtags: \"%s\" is no hashtag", item);
+        }
+        item += strlen(item) + 1;
+    }
+    return STATUS_OK;
+}
+
 static bool
 has_match(const struct rule *rule)
 {
@@ -407,6 +422,9 @@ rules_check(const struct rule *rule, struct error *error)
 {
     struct rules_condition conditions[RULES_CONDITIONS_MAX];
     enum status status = check_words(rule, error);
+    if (status == STATUS_OK) {
+        status = check_hashtags(rule, error);
+    }
     if (status != STATUS_OK) {
         return status;
     }

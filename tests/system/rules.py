@@ -45,6 +45,7 @@ def checked(text, *options):
 
 JETSTREAM = 'source "sky" { url = "wss://jet.example/subscribe" }\n'
 PUBLIC = 'source "masto" { url = "https://m.example/api/v1/streaming/public" }\n'
+NAMELESS = "names { lookup = false }\n" + JETSTREAM
 HOME = 'source "home" { url = "https://m.example/api/v1/streaming/user" }\n'
 
 
@@ -68,6 +69,23 @@ def a_rule_with_a_mistake_is_told_with_its_line():
          '4: alert "a": min_virality: none of its sources'),
         (JETSTREAM + 'alert "a" { min_size = 3\n match_networks = {x} }\n',
          '3: alert "a": match_networks: no source is of "x"'),
+        (NAMELESS + 'alert "a" { min_reach = 3 }\n',
+         "3: alert \"a\": min_reach: Bluesky's stream does not say how many followers"),
+        (NAMELESS + 'alert "a" { min_size = 3\n stage = innovators }\n',
+         "4: alert \"a\": stage: Bluesky's stream does not say"),
+        (NAMELESS + 'alert "a" { match_authors = {"@ann", bob}\n }\n',
+         '4: alert "a": match_authors: no source tells of "@ann"'),
+        (JETSTREAM + 'alert "a" { match_authors = {"x:1"}\n }\n',
+         '3: alert "a": match_authors: no source tells of "x:1"'),
+        ('cascades { text = 2 }\nalert "a" { match_text = {tea}\n }\n',
+         '3: alert "a": match_text: it is longer than what is kept of a text'),
+        ('cascades { text = 0 }\nalert "a" { match_hashtags = {tea}\n }\n',
+         '3: alert "a": match_hashtags: it is longer'),
+        ('alert "a" { match_hashtags = {tea, "#"}\n }\n',
+         '2: alert "a": match_hashtags: "#" is no hashtag'),
+        ('alert "a" {\n match_text = {"milk", "tea, biscuits"}\n }\n',
+         '2: match_text: "tea, biscuits" has a comma'),
+        ('alert "a" { min_size = 1 }\nalert "a" { min_size = 2 }\n', "2: found duplicate title 'a'"),
         ('cascades { engine = false }\nalert "a" { min_forecast = 3 }\n',
          '2: alert "a": forecast is not known while cascades.engine is off'),
     ]
@@ -82,6 +100,11 @@ def a_rule_that_can_fire_is_fine():
     token.write_text("secret-of-the-test\n", encoding="utf-8")
     token.chmod(0o600)
     for text in (JETSTREAM + PUBLIC + 'alert "a" { min_size = 3\n min_depth = 2 }\n',
+                 JETSTREAM + 'alert "a" { min_reach = 3\n match_authors = {"@ann"} }\n',
+                 NAMELESS + 'alert "a" { min_size = 3\n min_p_double = 0.5\n burst = on\n'
+                 ' min_overperformance = 2\n match_authors = {"bsky:did:plc:a", "x:1"} }\n',
+                 NAMELESS + HOME + 'alert "a" { min_reach = 3\n match_authors = {"x:1", ann} }\n',
+                 'cascades { text = 3 }\nalert "a" { match_text = {biscuits, tea} }\n',
                  HOME + 'alert "a" { min_size = 3\n levels = {1, 3, 10}\n match_text = {"a b", c} }\n',
                  PUBLIC + f'http {{ token_file = "{token}" }}\nalert "a" {{ min_size = 3 }}\n'):
         assert checked(text) == (0, []), (text, checked(text))

@@ -350,6 +350,31 @@ one_person_many_times_is_one_amplifier(void **state)
 }
 
 static void
+followers_that_nobody_told_are_not_taken_for_few(void **state)
+{
+    (void)state;
+    begin("min_size=2 max_author_followers=100");
+    for (int i = 0; i < 3; i++) {
+        char ids[4][32];
+        struct post post = {
+            .kind = POST_RETWEETED,
+            .id = name(ids[0], "n:s", i),
+            .time = T0 + USEC_PER_MIN,
+            .author.id = name(ids[1], "n:u", 100 + i),
+            .retweet_of = {.id = name(ids[2], "n:p", 1),
+                           .author.id = name(ids[3], "n:a", 1),
+                           .created = T0},
+        };
+        assert_int_equal(pipeline_post(scene.pipeline, &post, WALL), STATUS_OK);
+    }
+    assert_silent();
+    carry(1, 2, 0, T0 + USEC_PER_MIN, WALL);
+    assert_told("r:n:p1:1");
+    assert_string_equal(scene.told[0].why, "size 4 >= 2; author_followers 100 <= 100");
+    end();
+}
+
+static void
 each_level_is_raised_once_and_the_highest_stands_in_the_hash(void **state)
 {
     (void)state;
@@ -800,6 +825,7 @@ main(void)
         cmocka_unit_test(an_alert_says_what_held_and_who_carried_it),
         cmocka_unit_test(every_condition_can_be_in_the_way),
         cmocka_unit_test(one_person_many_times_is_one_amplifier),
+        cmocka_unit_test(followers_that_nobody_told_are_not_taken_for_few),
         cmocka_unit_test(each_level_is_raised_once_and_the_highest_stands_in_the_hash),
         cmocka_unit_test(of_levels_reached_together_only_the_highest_is_raised),
         cmocka_unit_test(rules_look_for_themselves),
