@@ -8,7 +8,7 @@
 #include "pipeline/pulse.h"
 #include "pipeline/users.h"
 
-enum { EVICTED_PART = 32 };
+enum { FREE_PART = 16, EVICTED_PART = 32 };
 
 bool
 cascades_init(struct cascades *cascades, uint32_t capacity)
@@ -296,6 +296,7 @@ destroy(struct cascades *cascades, uint32_t cascade)
     row->parent = cascades->free;
     cascades->free = cascade + 1;
     cascades->count--;
+    cascades->leaving--;
 }
 
 void
@@ -308,12 +309,42 @@ cascades_settle(struct cascades *cascades, uint32_t cascade)
     }
 }
 
-// Greater = matters more.
-static bool
-matters_more(const struct cascades *cascades, uint32_t a, uint32_t b)
+// What goes first: what is closed, what is open, what a rule has still to tell of.
+enum rank {
+    RANK_CLOSED,
+    RANK_OPEN,
+    RANK_UNRESOLVED,
+};
+
+// The records that matter least so far: a heap with the one that matters most on top
+// once there are `wanted`.
+struct ranking {
+    const struct cascades *cascades;
+    uint32_t *heap;
+    uint32_t count;
+    uint32_t wanted;
+    usec clock;
+};
+
+static enum rank
+rank_of(const struct cascade *row, usec clock)
 {
-    const struct cascade *x = &cascades->rows[a];
-    const struct cascade *y = &cascades->rows[b];
+    if (row->unresolved != 0) {
+        return RANK_UNRESOLVED;
+    }
+    return cascades_is_closed(row, clock) ? RANK_CLOSED : RANK_OPEN;
+}
+
+static bool
+matters_more(const struct ranking *ranking, uint32_t a, uint32_t b)
+{
+    const struct cascade *x = &ranking->cascades->rows[a];
+    const struct cascade *y = &ranking->cascades->rows[b];
+    enum rank rank_x = rank_of(x, ranking->clock);
+    enum rank rank_y = rank_of(y, ranking->clock);
+    if (rank_x != rank_y) {
+        return rank_x > rank_y;
+    }
     if (x->size + x->replies != y->size + y->replies) {
         return x->size + x->replies > y->size + y->replies;
     }
@@ -321,17 +352,19 @@ matters_more(const struct cascades *cascades, uint32_t a, uint32_t b)
 }
 
 static void
-sift(const struct cascades *cascades, uint32_t *heap, uint32_t count, uint32_t at)
+sift(const struct ranking *ranking, uint32_t at)
 {
+    uint32_t *heap = ranking->heap;
     for (;;) {
         uint32_t child = 2 * at + 1;
-        if (child >= count) {
+        if (child >= ranking->count) {
             return;
         }
-        if (child + 1 < count && matters_more(cascades, heap[child + 1], heap[child])) {
+        if (child + 1 < ranking->count &&
+            matters_more(ranking, heap[child + 1], heap[child])) {
             child++;
         }
-        if (!matters_more(cascades, heap[child], heap[at])) {
+        if (!matters_more(ranking, heap[child], heap[at])) {
             return;
         }
         uint32_t swap = heap[at];
@@ -341,37 +374,22 @@ sift(const struct cascades *cascades, uint32_t *heap, uint32_t count, uint32_t a
     }
 }
 
-// Offers a record to the `wanted` least so far, a heap with the greatest on top.
-static uint32_t
-rank_offer(struct cascades *cascades, uint32_t count, uint32_t wanted, uint32_t cascade)
+static void
+rank_offer(struct ranking *ranking, uint32_t cascade)
 {
-    uint32_t *heap = cascades->ranking;
-    if (count == wanted) {
-        if (matters_more(cascades, heap[0], cascade)) {
-            heap[0] = cascade;
-            sift(cascades, heap, count, 0);
+    if (ranking->count == ranking->wanted) {
+        if (matters_more(ranking, ranking->heap[0], cascade)) {
+            ranking->heap[0] = cascade;
+            sift(ranking, 0);
         }
-        return count;
+        return;
     }
-    heap[count++] = cascade;
-    for (uint32_t k = count == wanted ? count / 2 : 0; k-- > 0;) {
-        sift(cascades, heap, count, k);
-    }
-    return count;
-}
-
-static uint32_t
-rank_least(struct cascades *cascades, uint32_t wanted, bool with_open, usec clock)
-{
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < cascades->high; i++) {
-        const struct cascade *row = &cascades->rows[i];
-        if (row->birth != 0 && row->alerts == 0 &&
-            (with_open || cascades_is_closed(row, clock))) {
-            count = rank_offer(cascades, count, wanted, i);
+    ranking->heap[ranking->count++] = cascade;
+    if (ranking->count == ranking->wanted) {
+        for (uint32_t k = ranking->count / 2; k-- > 0;) {
+            sift(ranking, k);
         }
     }
-    return count;
 }
 
 static bool
@@ -382,39 +400,53 @@ exists(const void *context, const struct timer *timer)
 }
 
 static void
-evict(struct cascades *cascades, bool with_open, usec clock)
+evict(struct cascades *cascades, uint32_t cascade, usec clock)
 {
-    uint32_t wanted = cascades->capacity / EVICTED_PART + 1;
-    uint32_t count = rank_least(cascades, wanted, with_open, clock);
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t cascade = cascades->ranking[i];
-        struct cascade *row = &cascades->rows[cascade];
-        cascades->evicted += row->last != USEC_NONE;
-        table_remove(&cascades->by_id, row->hash, cascade);
-        tree_clear(cascades->trees, &row->tree);
-        orphan(cascades, &row->board);
-        orphan(cascades, &row->velocity);
-        row->birth = 0;
-        row->flags |= CASCADE_EVICTED;
-        if ((row->flags & CASCADE_WRITTEN) != 0) {
-            // Its key has to go first; the flush that deletes it settles the record.
-            cascades_queue(cascades, cascade, CASCADE_ALL);
-        }
-        cascades_settle(cascades, cascade);
+    struct cascade *row = &cascades->rows[cascade];
+    cascades->evicted += row->last != USEC_NONE;
+    cascades->evicted_open += !cascades_is_closed(row, clock);
+    table_remove(&cascades->by_id, row->hash, cascade);
+    tree_clear(cascades->trees, &row->tree);
+    orphan(cascades, &row->board);
+    orphan(cascades, &row->velocity);
+    row->birth = 0;
+    row->flags |= CASCADE_EVICTED;
+    cascades->leaving++;
+    if ((row->flags & CASCADE_WRITTEN) != 0) {
+        // Its key has to go first; the flush that deletes it settles the record.
+        cascades_queue(cascades, cascade, CASCADE_ALL);
     }
-    timers_prune(&cascades->timers, exists, cascades);
+    cascades_settle(cascades, cascade);
 }
 
 bool
-cascades_make_room(struct cascades *cascades, size_t count, usec clock)
+cascades_has_room(const struct cascades *cascades)
 {
-    if (cascades->capacity - cascades->count < count) {
-        evict(cascades, false, clock);
+    return cascades->count - cascades->leaving <
+           cascades->capacity - cascades->capacity / FREE_PART;
+}
+
+void
+cascades_make_room(struct cascades *cascades, usec clock)
+{
+    if (cascades_has_room(cascades)) {
+        return;
     }
-    if (cascades->capacity - cascades->count < count) {
-        evict(cascades, true, clock);
+    struct ranking ranking = {
+        .cascades = cascades,
+        .heap = cascades->ranking,
+        .wanted = cascades->capacity / EVICTED_PART + 1,
+        .clock = clock,
+    };
+    for (uint32_t i = 0; i < cascades->high; i++) {
+        if (cascades->rows[i].birth != 0 && cascades->rows[i].alerts == 0) {
+            rank_offer(&ranking, i);
+        }
     }
-    return cascades->capacity - cascades->count >= count;
+    for (uint32_t i = 0; i < ranking.count; i++) {
+        evict(cascades, ranking.heap[i], clock);
+    }
+    timers_prune(&cascades->timers, exists, cascades);
 }
 
 void
@@ -425,7 +457,9 @@ cascades_move(struct cascades *cascades, struct snapshot *snapshot)
     SNAPSHOT_VALUE(snapshot, cascades->count);
     SNAPSHOT_VALUE(snapshot, cascades->free);
     SNAPSHOT_VALUE(snapshot, cascades->births);
+    SNAPSHOT_VALUE(snapshot, cascades->leaving);
     SNAPSHOT_VALUE(snapshot, cascades->evicted);
+    SNAPSHOT_VALUE(snapshot, cascades->evicted_open);
     timers_move(&cascades->timers, snapshot);
     queue_move(&cascades->queue, snapshot);
     table_move(&cascades->by_id, snapshot);

@@ -7,10 +7,13 @@
 // forgotten and its key leaves Redis, while the facts stay as long as there is room, so
 // that paths through it are still known.
 //
-// At capacity the thirty-second part of the records that matters least goes: forgotten
-// ones, then closed ones, then the smallest, among these the longest idle; never one
-// with an alert that is not written. Nobody else's numbers change by it; `evicted`
-// counts the ones that were not forgotten yet.
+// When less than a sixteenth of the capacity is free, the thirty-second part of the
+// records that matters least goes: first what is closed, forgotten ones before others,
+// then what is open, and last those whose close an alert rule has still to tell; within
+// each of these the smallest by retweets, quotes and replies, and among equals the
+// longest idle; never one with an alert that is not written. A record whose key is in
+// Redis leaves its place when that is deleted. Nobody else's numbers change by it;
+// `evicted` counts those that were not forgotten yet, `evicted_open` the open ones.
 //
 // `birth` tells two posts apart that had the same index, `life` two cascades of one
 // post.
@@ -39,6 +42,7 @@ struct cascades {
     uint32_t count;
     uint32_t free; // index + 1, linked by `parent`
     uint32_t births;
+    uint32_t leaving;     // of the count: evicted, their keys have still to go
     struct queue queue;   // of cascades to write
     uint32_t *ranking;    // scratch of the eviction
     struct timers timers; // of the close of each that has events
@@ -49,6 +53,7 @@ struct cascades {
     struct windows *windows;
     struct hash_key key;
     uint64_t evicted;
+    uint64_t evicted_open;
 };
 
 // The caller has set texts, trees, users, windows and key; all are kept. False when the
@@ -56,8 +61,10 @@ struct cascades {
 bool cascades_init(struct cascades *cascades, uint32_t capacity);
 void cascades_fini(struct cascades *cascades);
 
-// True if `count` more records surely fit, after evicting some if need be.
-bool cascades_make_room(struct cascades *cascades, size_t count, usec clock);
+// False when some should be evicted.
+bool cascades_has_room(const struct cascades *cascades);
+// Evicts some then.
+void cascades_make_room(struct cascades *cascades, usec clock);
 
 // Frees an evicted record that nothing holds any more; call after dropping a hold.
 void cascades_settle(struct cascades *cascades, uint32_t cascade);

@@ -27,19 +27,10 @@ follow_renames(struct pipeline *pipeline)
     }
 }
 
-static bool
-has_room(const struct cascades *cascades)
-{
-    return cascades->count < cascades->capacity - cascades->capacity / 16;
-}
-
 void
 changes_begin(struct pipeline *pipeline)
 {
-    if (!has_room(&pipeline->cascades)) {
-        cascades_make_room(&pipeline->cascades, pipeline->cascades.capacity / 16,
-                           pipeline->clock);
-    }
+    cascades_make_room(&pipeline->cascades, pipeline->clock);
     cascades_advance(&pipeline->cascades, pipeline->clock);
     follow_renames(pipeline);
     boards_update(&pipeline->boards);
@@ -118,7 +109,7 @@ changes_pending(const struct pipeline *pipeline)
 {
     if (pipeline->users.queue.count != 0 || pipeline->cascades.queue.count != 0 ||
         alert_queue_waiting(&pipeline->alerts.queue) != 0 ||
-        pipeline->stage != CHANGES_DONE || !has_room(&pipeline->cascades) ||
+        pipeline->stage != CHANGES_DONE || !cascades_has_room(&pipeline->cascades) ||
         pipeline->pulses.calibration.is_new) {
         return true;
     }

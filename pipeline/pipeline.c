@@ -476,6 +476,7 @@ pipeline_metrics(struct pipeline *pipeline)
     metrics->users_evicted = pipeline->users.evicted;
     metrics->cascades = pipeline->cascades.count;
     metrics->cascades_evicted = pipeline->cascades.evicted;
+    metrics->cascades_evicted_open = pipeline->cascades.evicted_open;
     metrics->authors = pipeline->pulses.habits.count;
     metrics->authors_evicted = pipeline->pulses.habits.evicted;
     metrics->reshares_refused = pipeline->pulses.refused;

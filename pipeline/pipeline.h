@@ -22,10 +22,9 @@
 // No clock is read: in event time the clock is the greatest time of the posts so far;
 // otherwise it is the wall time passed in. Both only move forward.
 //
-// A post either counts whole or not at all. When a table is full, STATUS_AGAIN says
-// that writing out what is pending will make room; STATUS_FULL that the post is refused
-// and counted, and that the boards are incomplete until it would have left the longest
-// window.
+// A post counts whole or not at all. When a table is full, STATUS_AGAIN says that
+// writing out what is pending will make room; STATUS_FULL that the post is refused and
+// counted, and the boards incomplete until it would have left the longest window.
 #pragma once
 
 #include <stdbool.h>
@@ -83,6 +82,7 @@ struct pipeline_metrics {
     uint64_t users_evicted;
     uint64_t cascades;
     uint64_t cascades_evicted;
+    uint64_t cascades_evicted_open;
     uint64_t authors;
     uint64_t authors_evicted;
     uint64_t reshares_refused;

@@ -1,0 +1,241 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "pipeline/changes.h"
+#include "pipeline/state.h"
+
+#define T0 ((usec)1700000000 * USEC_PER_S)
+
+enum {
+    CAPACITY = 1000,
+    FULL = CAPACITY - CAPACITY / 16,
+    GOING = CAPACITY / 32 + 1,
+};
+
+static uint32_t random_state = 20261126;
+
+static uint32_t
+random_below(uint32_t limit)
+{
+    random_state = random_state * 1664525 + 1013904223;
+    return (random_state >> 8) % limit;
+}
+
+static struct pipeline *
+create(void)
+{
+    struct pipeline_options options;
+    option_presets(pipeline_option_rows, &options);
+    options.windows = (struct option_spans){.count = 1, .length = {USEC_PER_DAY}};
+    options.memory_texts = 64 << 20;
+    options.cascades_capacity = CAPACITY;
+    struct hash_key key = {1, 2};
+    struct error error = {0};
+    struct pipeline *pipeline = pipeline_create(&options, &key, true, &error);
+    assert_non_null(pipeline);
+    return pipeline;
+}
+
+static struct slice
+name(char *buffer, const char *kind, int number)
+{
+    snprintf(buffer, 32, "%s%d", kind, number);
+    return slice_of(buffer);
+}
+
+static struct cascade *
+record(struct pipeline *pipeline, int root)
+{
+    char id[32];
+    uint32_t cascade = cascades_find(&pipeline->cascades, name(id, "n:p", root));
+    return cascade == CASCADE_NONE ? NULL : cascades_at(&pipeline->cascades, cascade);
+}
+
+static void
+pull_rest(struct pipeline *pipeline)
+{
+    struct change change;
+    while (changes_next(pipeline, &change)) {
+    }
+}
+
+// ── the order, once more ───────────────────────────────────────────────────
+
+struct candidate {
+    uint32_t birth;
+    bool is_unresolved;
+    bool is_open;
+    uint32_t size;
+    usec last;
+};
+
+static int
+by_order(const void *a, const void *b)
+{
+    const struct candidate *x = a;
+    const struct candidate *y = b;
+    if (x->is_unresolved != y->is_unresolved) {
+        return x->is_unresolved - y->is_unresolved;
+    }
+    if (x->is_open != y->is_open) {
+        return x->is_open - y->is_open;
+    }
+    if (x->size != y->size) {
+        return x->size < y->size ? -1 : 1;
+    }
+    if (x->last != y->last) {
+        return x->last < y->last ? -1 : 1;
+    }
+    return x->birth < y->birth ? -1 : 1;
+}
+
+static size_t
+candidates(const struct pipeline *pipeline, struct candidate rows[CAPACITY])
+{
+    usec now = pipeline->clock;
+    size_t count = 0;
+    for (uint32_t i = 0; i < pipeline->cascades.high; i++) {
+        const struct cascade *row = cascades_at(&pipeline->cascades, i);
+        if (row->birth != 0 && row->alerts == 0) {
+            bool has_events = row->last != USEC_NONE;
+            rows[count++] = (struct candidate){
+                .birth = row->birth,
+                .is_unresolved = row->unresolved != 0,
+                .is_open = has_events && now - row->last < 6 * USEC_PER_HOUR &&
+                           now - row->first < 7 * USEC_PER_DAY,
+                .size = row->retweets + row->quotes + row->replies,
+                .last = row->last,
+            };
+        }
+    }
+    qsort(rows, count, sizeof(*rows), by_order);
+    return count;
+}
+
+static bool
+is_there(const struct pipeline *pipeline, uint32_t birth)
+{
+    for (uint32_t i = 0; i < pipeline->cascades.high; i++) {
+        if (cascades_at(&pipeline->cascades, i)->birth == birth) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// A flush; exactly those that come first in the order go, if any has to. Returns
+// whether any had.
+static bool
+flush(struct pipeline *pipeline)
+{
+    static struct candidate rows[CAPACITY];
+    const struct cascades *cascades = &pipeline->cascades;
+    size_t count = candidates(pipeline, rows);
+    size_t going = cascades->count - cascades->leaving >= FULL ? GOING : 0;
+    uint64_t evicted = cascades->evicted;
+    uint64_t evicted_open = cascades->evicted_open;
+    changes_begin(pipeline);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(is_there(pipeline, rows[i].birth), i >= going);
+        evicted += i < going && rows[i].last != USEC_NONE;
+        evicted_open += i < going && rows[i].is_open;
+    }
+    assert_int_equal(cascades->evicted, evicted);
+    assert_int_equal(cascades->evicted_open, evicted_open);
+    pull_rest(pipeline);
+    changes_written(pipeline, SIZE_MAX);
+    return going != 0;
+}
+
+// One more person carries that post.
+static void
+carry(struct pipeline *pipeline, int root, usec time)
+{
+    static int id = 0;
+    char ids[3][32];
+    id++;
+    struct post post = {
+        .kind = POST_RETWEETED,
+        .id = name(ids[0], "n:r", id),
+        .time = time,
+        .author.id = name(ids[1], "n:u", id % 5000),
+        .retweet_of = {.id = name(ids[2], "n:p", root), .created = USEC_NONE},
+    };
+    enum status status;
+    while ((status = pipeline_post(pipeline, &post, INT64_MAX / 2)) == STATUS_AGAIN) {
+        flush(pipeline);
+    }
+    assert_int_equal(status, STATUS_OK);
+}
+
+static void
+cascades_go_closed_first_then_smallest_then_longest_idle(void **state)
+{
+    (void)state;
+    print_message("seed %u\n", random_state);
+    struct pipeline *pipeline = create();
+    usec clock = T0;
+    int root = 0;
+    int evictions = 0;
+    while (evictions < 100) {
+        // Phases of rush, in which open ones have to go, and of calm.
+        clock += (usec)random_below(root % 1600 < 800 ? 2 : 90) * USEC_PER_MIN;
+        for (uint32_t i = 10 + random_below(20); i-- > 0; root++) {
+            for (uint32_t size = 1 + random_below(4); size-- > 0;) {
+                carry(pipeline, root, clock - (usec)random_below(1000) * USEC_PER_S);
+            }
+            record(pipeline, root)->unresolved = random_below(40) == 0;
+            record(pipeline, root)->alerts = random_below(40) == 0;
+        }
+        evictions += flush(pipeline);
+    }
+    const struct pipeline_metrics *metrics = pipeline_metrics(pipeline);
+    assert_in_range(metrics->cascades_evicted_open, 100,
+                    metrics->cascades_evicted - 100);
+    pipeline_destroy(&pipeline);
+}
+
+// ── how many at a time ─────────────────────────────────────────────────────
+
+static void
+cascades_on_their_way_out_are_room_already(void **state)
+{
+    (void)state;
+    struct pipeline *pipeline = create();
+    struct cascades *cascades = &pipeline->cascades;
+    int root = 0;
+    while (cascades->count < FULL) {
+        carry(pipeline, root++, T0);
+        if (cascades->count == FULL - 1) {
+            flush(pipeline); // Redis has every key but one
+        }
+    }
+    changes_begin(pipeline);
+    pull_rest(pipeline);
+    assert_int_equal(cascades->evicted, GOING);
+    // Their keys are being deleted: no other has to go meanwhile.
+    changes_begin(pipeline);
+    pull_rest(pipeline);
+    assert_int_equal(cascades->evicted, GOING);
+    assert_int_equal(cascades->count, FULL);
+    changes_written(pipeline, SIZE_MAX);
+    assert_int_equal(cascades->count, FULL - GOING);
+    assert_int_equal(cascades->leaving, 0);
+    pipeline_destroy(&pipeline);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cascades_go_closed_first_then_smallest_then_longest_idle),
+        cmocka_unit_test(cascades_on_their_way_out_are_room_already),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
