@@ -19,8 +19,8 @@ const struct redis_key redis_key_rows[] = {
     {"cascade:<post id>", "hash",
      "author, handle, text, lang, network, created_ms, first_ms, last_ms, size, retweets, "
      "quotes, replies, amplifiers, reach, velocity_5m, velocity_1h, peak_velocity, reported, "
-     "parent, state, observed_share (of the retweets and quotes: who came through whom is known) "
-     "and, where it is at least 0.5, depth, breadth and virality. From five retweets and quotes on, while the time of the post is known: "
+     "parent, state, level (the highest of any alert rule), observed_share (of the retweets "
+     "and quotes: who came through whom is known) and, where it is at least 0.5, depth, breadth and virality. From five retweets and quotes on, while the time of the post is known: "
      "edepth, the mean expected depth; infectiousness p, forecast of size, forecast_low and "
      "forecast_high (90 % end between them), p_double, overperformance (times the author's usual "
      "size at that age), stage (innovators, early_adopters, early_majority, late_majority, "

@@ -92,9 +92,9 @@ class Daemon:
         return text
 
 
-def cascade(root, size):
+def cascade(root, size, now=None):
     """A post and retweets of it, as many as asked for."""
-    now = int(time.time() * 1000)
+    now = now or int(time.time() * 1000)
     posts = [{"id": f"app:{root}", "time": now, "text": f"tea {root}",
               "author": {"id": "app:ann", "handle": "ann", "followers": 7}}]
     posts += [{"id": f"app:{root}-{n}", "time": now, "author": {
@@ -156,6 +156,55 @@ def a_daemon_killed_before_the_delivery_sends_under_the_same_id():
     assert ids[0] == ids[1] != ids[2], ids
     assert hook.requests[0]["body"] == hook.requests[1]["body"]
     assert len(told()) == 2, told()
+
+
+# What the hash of a cascade has as soon as somebody retweets, and what must be known first.
+ALWAYS = """author text network created_ms first_ms last_ms size retweets quotes replies
+    amplifiers reach velocity_5m velocity_1h peak_velocity state""".split()
+SOMETIMES = """handle lang reported parent depth breadth virality observed_share edepth infectiousness
+    forecast forecast_low forecast_high p_double stage level""".split()
+
+
+def described(what):
+    told = subprocess.run([CASCADED, "--describe", what, "--json"], capture_output=True, check=True)
+    return {row["name"]: row for row in json.loads(told.stdout)}
+
+
+def members(value, name=""):
+    """Every member with its path and type as --describe alerts has it."""
+    kinds = {dict: "object", list: "array", str: "string", int: "number", float: "number"}
+    for key, inner in value.items():
+        yield name + key, kinds[type(inner)]
+        if isinstance(inner, dict):
+            yield from members(inner, name + key + ".")
+
+
+def alerts_and_hashes_are_as_described():
+    configure()
+    sample = PLACE / "sample.ndjson"
+    with open(sample, "wb") as out:
+        out.write(cascade("big", 120, 1772442000000).encode())  # as the others begin
+        out.flush()
+        subprocess.run([ROOT / "conf/sample/generate.py", "--format", "mixed", "--posts", "12000",
+                        "--minutes", "60", "--seed", "1"], stdout=out, check=True)
+    subprocess.run([CASCADED, "-c", PLACE / "conf", "-o", "alert.viral.resolved=true", "-o",
+                    "alert.viral.levels=1,3", sample], capture_output=True, timeout=60, check=True)
+    rows = {name: row["type"] for name, row in described("alerts").items()}
+    seen = set()
+    for alert in told():
+        found = dict(members(alert))
+        assert found.items() <= rows.items(), found.items() - rows.items()
+        assert all(f"cascade.{name}" in found for name in ALWAYS), found
+        assert isinstance(alert["why"], list) and all(isinstance(one, str) for one in alert["why"])
+        seen |= found.keys()
+    assert all(f"cascade.{name}" in seen for name in SOMETIMES), seen
+    text = next(row["content"] for name, row in described("keys").items() if name[:8] == "cascade:")
+    words = set(re.findall(r"\w+", text))
+    for key in CLIENT.scan_iter("cascaded:cascade:*"):
+        fields = CLIENT.hgetall(key)
+        assert fields.keys() <= words, fields.keys() - words
+        assert "" not in fields.values(), fields
+        assert set(ALWAYS) - {"text", "created_ms", "author"} <= fields.keys(), fields
 
 
 def webhooks_change_with_sighup_and_lose_nothing():
@@ -289,6 +338,7 @@ if __name__ == "__main__":
         run_tests([
             everybody_gets_the_same_alert_with_its_reasons,
             a_daemon_killed_before_the_delivery_sends_under_the_same_id,
+            alerts_and_hashes_are_as_described,
             webhooks_change_with_sighup_and_lose_nothing,
             a_replay_calls_webhooks_only_when_it_is_asked_to,
             a_replay_leaves_what_a_webhook_does_not_take_for_the_next_start,
