@@ -8,6 +8,7 @@ good ones afterwards, no more and no less.
 import json
 import os
 import pathlib
+import random
 import re
 import subprocess
 import sys
@@ -19,8 +20,14 @@ import redis
 from terminal import run_tests
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(ROOT / "tests" / "oracle"))
+from fold_matches_oracle import differences, expected_keys  # noqa: E402
+from oracle import Oracle  # noqa: E402
+
 CASCADED = os.path.join(os.environ["BUILD"], "cascaded")
 SUITE = ROOT.parent / "shared" / "corpus" / "json-bad"
+SEED = 20261125
 GOOD = 2  # posts around each case
 BASE = {"id": "n:bad", "time": "2026-03-02T09:00:01Z", "author": {"id": "n:eve"}}
 
@@ -149,6 +156,68 @@ def quotes_in_a_circle_end():
     assert SERVER.client.hget("cascaded:cascade:n:c1", "size") is not None
 
 
+def junk():
+    """Six posts of one author, carried in ways that nobody carries posts, in disorder."""
+    dice = random.Random(SEED)
+    start = 1772442000000
+    carried = {root: [] for root in "abcdef"}
+
+    def carry(root, actor, time_ms, followers, **more):
+        kind = more.pop("kind", "retweet_of")
+        lines = carried[root]
+        lines.append({"id": f"n:{root}{len(lines)}", "time": time_ms, **more, "author": {
+            "id": f"n:{actor}", "followers": followers}, kind: {
+                "id": f"n:{root}", "author": {"id": "n:ann", "followers": 0}}})
+
+    for number in range(300):
+        carry("a", "bot", start + number, number)  # one person, again and again
+        carry("b", "bot", start + number, 0, kind="quote_of")
+        carry("c", f"zero{number}", start + number * 50, 0)
+        # A few people, ages that move backwards and followers that jump.
+        carry("d", f"few{number % 5}", start + 3600000 - number * 14000, dice.choice(
+            (0, 1, 4294967295)), kind=dice.choice(("retweet_of", "quote_of")))
+        carry("e", f"loop{number % 90}", start + dice.randrange(-2, 3) * 3600000, 5,
+              via=f"n:e{dice.choice((number, number - 1, dice.randrange(300)))}")
+        if number % 2:
+            carried["f"].append({"id": f"n:f{number - 1}", "time": start + number,
+                                 "deleted": True, "author": {"id": "n:onoff"}})
+        else:
+            carry("f", "onoff", start + number, 9)
+    lines = [json.dumps({"id": f"n:{root}", "time": start, "author": {
+        "id": "n:ann", "followers": 0}}) for root in carried]
+    while any(carried.values()):
+        lines.append(json.dumps(carried[dice.choice(
+            [root for root, left in carried.items() if left])].pop(0)))
+    return lines
+
+
+def coordinated_junk_is_counted_as_what_it_is():
+    lines = junk()
+    windows = ["5m", "1h", "24h"]
+    oracle = Oracle(windows, 1000, 1_000_000, 1772442000000 + 30 * 86400000)
+    for line in lines:
+        oracle.feed(line)
+    code, figures, _ = run("\n".join(lines).encode(), "-o", "windows=" + ",".join(windows), "-o",
+                           "alert.crowd.min_amplifiers=50", "-o", "alert.mass.min_size=250")
+    posts = map(json.loads, lines)
+    through_itself = sum(post["id"] == post.get("via") for post in posts)
+    assert code == 0 and figures["rejected"] == through_itself, (code, figures)
+    found = {}
+    for root in "abcdef":
+        found[f"cascade:n:{root}"] = SERVER.client.hgetall(f"cascaded:cascade:n:{root}")
+        found[f"cascade:n:{root}"].pop("level", None)
+    wanted = {key: fields for key, fields in expected_keys(oracle.content()).items()
+              if key in found}
+    wrong = list(differences({key: row for key, row in found.items() if row}, wanted))
+    assert not wrong, wrong
+    amplifiers = {key[-1]: fields.get("amplifiers") for key, fields in found.items()}
+    assert [*amplifiers.values()] == ["1", "1", "300", "5", "88", None], amplifiers
+    assert found["cascade:n:c"]["reach"] == "0" and "forecast" not in found["cascade:n:c"], found
+    alerts = sorted(json.loads(fields["json"])["id"]
+                    for _, fields in SERVER.client.xrange("cascaded:alerts"))
+    assert alerts == ["crowd:n:c:1", "crowd:n:e:1", "mass:n:b:1", "mass:n:c:1"], alerts
+
+
 def keep_alives_cost_nothing():
     check(b"\r\n\r\n:thump\n\n\r")
 
@@ -186,8 +255,9 @@ def a_file_without_one_usable_line_is_bad_data():
 
 if __name__ == "__main__":
     try:
+        print(f"seed {SEED}")
         run_tests([value for value in list(globals().values())
                    if callable(value) and getattr(value, "__module__", "") == "__main__"
-                   and value.__name__ not in ("Redis", "good", "run", "board", "check", "native")])
+                   and value.__name__ not in ("Redis", "good", "run", "board", "check", "native", "junk")])
     finally:
         SERVER.process.terminate()
