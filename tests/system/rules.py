@@ -200,6 +200,12 @@ def a_backtest_says_what_a_plain_computation_says():
         assert told == start or abs(float(told) - start) <= 0.051, (line, start)
         assert said == wanted, (line, wanted)
     assert sum(line.startswith("rule=") for line in lines) == 4
+    # With the threshold that is named there are as many alerts a day as were asked for.
+    said = dict(word.split("=") for word in lines[0].split())
+    done = subprocess.run([CASCADED, "--backtest", "-o",
+                           f"alert.five.min_size={said['min_size_for_4_per_day']}", path],
+                          capture_output=True, text=True, check=True, timeout=PATIENCE)
+    assert f" alerts={int(4 * days + 0.5)} " in done.stdout, (said, done.stdout)
     assert "alerts=0 " not in lines[0] and "alerts=0 " in lines[3], lines
 
 
