@@ -1,0 +1,232 @@
+// Pages of a Mastodon timeline that fill a gap, of any bytes: the fill ends or gets on,
+// every post lies within its page, and what jansson takes for an array of objects is
+// cut into just these.
+//
+// The first byte says how: bit 0, whether the stream shows a post first; bit 1, whether
+// it deletes one. The rest is pages, divided by bytes 0x1e; the text before the first
+// of them is also tried as the address of a stream.
+#include "ingest/http_fetch.h"
+#include "ingest/json.h"
+#include "ingest/json_split.h"
+#include "ingest/mastodon_fill.h"
+#include "ingest/mastodon_timeline.h"
+#include "ingest/source.h"
+
+#include <assert.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BEGUN (100 * USEC_PER_S)
+
+enum { HEAD_BIT = 1, DELETE_BIT = 2, PAGE_END = 0x1e };
+
+// Without anything behind it, so that the sanitizer sees who reads on.
+static struct slice
+copy_of(struct slice text, size_t padding)
+{
+    char *copy = calloc(text.len + padding + 1, 1);
+    if (copy == NULL) {
+        abort();
+    }
+    memcpy(copy, text.ptr, text.len);
+    return (struct slice){copy, text.len};
+}
+
+static void
+drop(struct slice copy)
+{
+    free((void *)(uintptr_t)copy.ptr);
+}
+
+// ── cutting ────────────────────────────────────────────────────────────────
+
+static bool
+is_array_of_objects(const json_t *value)
+{
+    size_t i;
+    json_t *element;
+    if (!json_is_array(value)) {
+        return false;
+    }
+    json_array_foreach(value, i, element)
+    {
+        if (!json_is_object(element)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void
+check_split(struct slice text)
+{
+    static struct slice elements[MASTODON_FILL_PAGE_MOST];
+    size_t count = 0;
+    bool is_good = json_split(text, elements, MASTODON_FILL_PAGE_MOST, &count);
+    for (size_t i = 0; is_good && i < count; i++) {
+        const char *end = elements[i].ptr + elements[i].len;
+        assert(elements[i].ptr >= text.ptr && end <= text.ptr + text.len);
+        assert(elements[i].ptr[0] == '{' && (end[-1] == '}' || end[-1] == ']'));
+    }
+    json_t *whole = json_loadb(text.ptr, text.len, JSON_ALLOW_NUL, NULL);
+    if (is_array_of_objects(whole) &&
+        json_array_size(whole) <= MASTODON_FILL_PAGE_MOST) {
+        assert(is_good && count == json_array_size(whole));
+        for (size_t i = 0; i < count; i++) {
+            json_t *one =
+                json_loadb(elements[i].ptr, elements[i].len, JSON_ALLOW_NUL, NULL);
+            assert(json_equal(one, json_array_get(whole, i)));
+            json_decref(one);
+        }
+    }
+    json_decref(whole);
+}
+
+// ── filling ────────────────────────────────────────────────────────────────
+
+static void
+see(struct mastodon_fill *fill, const char *event, const char *data)
+{
+    struct slice copy = copy_of(slice_of(data), JSON_PADDING);
+    const struct source_message message = {slice_of(event), copy, false};
+    if (mastodon_fill_may_pass(fill, &message)) {
+        mastodon_fill_saw(fill, &message);
+    }
+    drop(copy);
+}
+
+static void
+take_posts(struct mastodon_fill *fill)
+{
+    struct slice post;
+    size_t taken = 0;
+    while (mastodon_fill_next(fill, BEGUN, &post)) {
+        static volatile unsigned char sum;
+        for (size_t i = 0; i < post.len + JSON_PADDING; i++) {
+            sum = (unsigned char)(sum + (unsigned char)post.ptr[i]);
+        }
+        mastodon_fill_taken(fill);
+        assert(++taken <= MASTODON_FILL_PAGE_MOST);
+    }
+}
+
+static void
+take_page(struct mastodon_fill *fill, struct slice page)
+{
+    char url[MASTODON_FILL_URL_MAX];
+    uint64_t position = fill->position;
+    unsigned tries = fill->tries;
+    mastodon_fill_ask(fill, url);
+    assert(strlen(url) < MASTODON_FILL_URL_MAX);
+    struct slice body = copy_of(page, 0);
+    const struct http_fetch_answer answer = {
+        .status = 200, .body = body, .not_before = USEC_NONE};
+    mastodon_fill_answer(fill, &answer, BEGUN, BEGUN);
+    drop(body);
+    take_posts(fill);
+    bool gets_on = fill->position > position || fill->tries > tries;
+    assert(fill->phase == MASTODON_FILL_OVER ||
+           (fill->phase == MASTODON_FILL_WAITING && gets_on));
+}
+
+static bool
+next_page(struct slice *rest, struct slice *ret_page)
+{
+    if (rest->len == 0) {
+        return false;
+    }
+    const char *end = memchr(rest->ptr, PAGE_END, rest->len);
+    size_t len = end != NULL ? (size_t)(end - rest->ptr) : rest->len;
+    *ret_page = (struct slice){rest->ptr, len};
+    len += end != NULL;
+    *rest = (struct slice){rest->ptr + len, rest->len - len};
+    return true;
+}
+
+// One for all inputs, since its JSON reader is dear to make; it has seen nothing.
+static struct mastodon_fill *
+fresh_fill(void)
+{
+    static struct mastodon_fill fill;
+    static struct source_metrics metrics;
+    static const char timeline[] = "https://harbour.example/api/v1/timelines/home?";
+    if (fill.json == NULL &&
+        mastodon_fill_init(&fill, timeline, &metrics) != STATUS_OK) {
+        abort();
+    }
+    fill.last = 0;
+    return &fill;
+}
+
+// Refused for good, whatever was under way.
+static void
+give_up(struct mastodon_fill *fill)
+{
+    char url[MASTODON_FILL_URL_MAX];
+    const struct http_fetch_answer refusal = {.status = 404, .not_before = USEC_NONE};
+    if (fill->phase == MASTODON_FILL_WAITING) {
+        mastodon_fill_ask(fill, url);
+        mastodon_fill_answer(fill, &refusal, BEGUN, BEGUN);
+    }
+    assert(fill->phase == MASTODON_FILL_OVER && !fill->is_due);
+}
+
+static void
+fill_with(struct slice pages, unsigned how)
+{
+    struct mastodon_fill *fill = fresh_fill();
+    struct slice page;
+    see(fill, "update", "{\"id\":\"10\"}");
+    mastodon_fill_suspend(fill);
+    bool is_begun = mastodon_fill_begin(fill, BEGUN);
+    assert(is_begun);
+    if ((how & HEAD_BIT) != 0) {
+        see(fill, "update", "{\"id\":\"55\"}");
+    }
+    if ((how & DELETE_BIT) != 0) {
+        see(fill, "delete", "12");
+    }
+    while (fill->phase == MASTODON_FILL_WAITING && next_page(&pages, &page)) {
+        take_page(fill, page);
+    }
+    give_up(fill);
+}
+
+// ── addresses ──────────────────────────────────────────────────────────────
+
+static void
+check_address(struct slice text)
+{
+    char stream[OPTION_TEXT_MAX];
+    char timeline[MASTODON_TIMELINE_MAX];
+    size_t len = text.len < sizeof(stream) ? text.len : sizeof(stream) - 1;
+    memcpy(stream, text.ptr, len);
+    stream[len] = '\0';
+    if (mastodon_timeline_of(stream, "https://api.example/", timeline)) {
+        assert(strncmp(timeline, "https://api.example/api/v1/timelines/", 37) == 0);
+        size_t end = strlen(timeline);
+        assert(end < MASTODON_TIMELINE_MAX);
+        assert(timeline[end - 1] == '?' || timeline[end - 1] == '&');
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct slice page;
+    if (size == 0) {
+        return 0;
+    }
+    struct slice pages = {(const char *)data + 1, size - 1};
+    fill_with(pages, data[0]);
+    if (next_page(&pages, &page)) {
+        struct slice copy = copy_of(page, 0);
+        check_split(copy);
+        check_address(copy);
+        drop(copy);
+    }
+    return 0;
+}
