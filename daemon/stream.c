@@ -153,7 +153,7 @@ on_gap(void *context, const struct source_gap *gap)
     struct stream *stream = context;
     gaps_note(&stream->gaps, gap);
     stream->has_new_gap = true;
-    if (strstr(gap->reason, "_fill_") != NULL) {
+    if (gap->to != USEC_NONE && strstr(gap->reason, "_fill_") != NULL) {
         log_warn("source \"%s\": what it sent during a gap is not to be had: %s",
                  stream->options.name, gap->reason);
     }

@@ -105,7 +105,8 @@ drop(struct http_source *http)
 static void
 open_gap(struct http_source *http, const char *reason)
 {
-    source_gap_open(&http->gap, &http->source.setup.callbacks, http->last_wall, reason);
+    source_gap_open(&http->gap, &http->source.setup.callbacks, http->last_wall, reason,
+                    mastodon_rest_hindrance(http->rest));
 }
 
 static void
@@ -114,7 +115,7 @@ close_gap(struct http_source *http)
     usec to = http->source.setup.wall();
     usec covered = (usec)http->source.setup.options->backfill_minutes * USEC_PER_MIN;
     source_gap_close(&http->gap, &http->source.setup.callbacks, to,
-                     to - http->gap.from <= covered);
+                     to - http->gap.from < covered);
 }
 
 static void

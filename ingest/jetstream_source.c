@@ -95,7 +95,7 @@ static void
 open_gap(struct jetstream *jet, const char *reason)
 {
     usec from = jet->cursor.time != USEC_NONE ? jet->cursor.time : jet->last_wall;
-    source_gap_open(&jet->gap, &jet->source.setup.callbacks, from, reason);
+    source_gap_open(&jet->gap, &jet->source.setup.callbacks, from, reason, "");
 }
 
 // first: time of the first message after it.

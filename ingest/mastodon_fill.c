@@ -180,6 +180,12 @@ mastodon_fill_begin(struct mastodon_fill *fill, usec now)
     return true;
 }
 
+const char *
+mastodon_fill_hindrance(const struct mastodon_fill *fill)
+{
+    return fill->last == 0 && fill->has_strange_ids ? "fill_ids" : "";
+}
+
 void
 mastodon_fill_ask(struct mastodon_fill *fill, char url[MASTODON_FILL_URL_MAX])
 {
@@ -343,7 +349,9 @@ mastodon_fill_saw(struct mastodon_fill *fill, const struct source_message *messa
 {
     if (is_post(message)) {
         uint64_t *to = fill->is_due ? &fill->live : &fill->last;
-        *to = greater(*to, id_of(fill, message->data));
+        uint64_t id = id_of(fill, message->data);
+        *to = greater(*to, id);
+        fill->has_strange_ids = fill->has_strange_ids || id == 0;
     } else if (is_under_way(fill) && slice_equal(message->event, SLICE_LIT("delete"))) {
         fill->deleted[fill->deleted_count++ % MASTODON_FILL_DELETED] =
             parse_id(message->data);

@@ -18,6 +18,8 @@
 // A page that cannot be had is asked for again, MASTODON_FILL_TRIES times in a row, and
 // not before the server wants that. A fill ends unfilled after MASTODON_FILL_PAGES
 // pages, when the server refuses for good, or when the timeline no longer reaches back.
+// Ids that are no numbers, as of software that is not Mastodon, have no such order:
+// then nothing is filled.
 //
 // Pure: time (monotonic unless it says wall) comes in, the next deadline goes out.
 #pragma once
@@ -75,6 +77,7 @@ struct mastodon_fill {
     bool is_flowing;                 // a long wait
     char why[MASTODON_FILL_WHY_MAX]; // a word for the ledger; empty: all came
     bool is_due;                     // there is a gap that is not filled yet
+    bool has_strange_ids;            // there was one that is no number
     uint64_t last; // every post up to this id was taken, but for the due gap; 0: none
     uint64_t live; // the greatest id taken from the stream while due
     uint64_t from; // `last` when the fill began
@@ -104,6 +107,9 @@ void mastodon_fill_fini(struct mastodon_fill *fill);
 void mastodon_fill_suspend(struct mastodon_fill *fill);
 // The stream is there (again). False if there is nothing to fill, or no id to start at.
 bool mastodon_fill_begin(struct mastodon_fill *fill, usec now);
+
+// A word for the ledger if no gap can be filled because ids are no numbers; else "".
+const char *mastodon_fill_hindrance(const struct mastodon_fill *fill);
 
 // When next_at has come: writes the page to ask for.
 void mastodon_fill_ask(struct mastodon_fill *fill, char url[MASTODON_FILL_URL_MAX]);

@@ -205,6 +205,12 @@ mastodon_rest_resume(struct mastodon_rest *rest)
     }
 }
 
+const char *
+mastodon_rest_hindrance(const struct mastodon_rest *rest)
+{
+    return rest != NULL ? mastodon_fill_hindrance(&rest->fill) : "";
+}
+
 bool
 mastodon_rest_is_under_way(const struct mastodon_rest *rest)
 {

@@ -38,6 +38,7 @@ void mastodon_rest_destroy(struct mastodon_rest **rest);
 void mastodon_rest_suspend(struct mastodon_rest *rest);
 bool mastodon_rest_begin(struct mastodon_rest *rest);
 void mastodon_rest_resume(struct mastodon_rest *rest);
+const char *mastodon_rest_hindrance(const struct mastodon_rest *rest);
 bool mastodon_rest_is_under_way(const struct mastodon_rest *rest);
 bool mastodon_rest_may_pass(struct mastodon_rest *rest,
                             const struct source_message *message);

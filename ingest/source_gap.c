@@ -13,9 +13,18 @@ tell(const struct source_gap_state *gap, const struct source_callbacks *callback
     callbacks->on_gap(callbacks->context, &told);
 }
 
+static void
+add_word(struct source_gap_state *gap, const char *word)
+{
+    if (word[0] != '\0') {
+        size_t used = strlen(gap->reason);
+        snprintf(gap->reason + used, sizeof(gap->reason) - used, "_%s", word);
+    }
+}
+
 void
 source_gap_open(struct source_gap_state *gap, const struct source_callbacks *callbacks,
-                usec from, const char *reason)
+                usec from, const char *reason, const char *hindrance)
 {
     if (gap->is_open) {
         return;
@@ -23,6 +32,7 @@ source_gap_open(struct source_gap_state *gap, const struct source_callbacks *cal
     gap->is_open = true;
     gap->from = from;
     snprintf(gap->reason, sizeof(gap->reason), "%s", reason);
+    add_word(gap, hindrance);
     tell(gap, callbacks, USEC_NONE, false);
 }
 
@@ -38,9 +48,6 @@ void
 source_gap_filled(struct source_gap_state *gap,
                   const struct source_callbacks *callbacks, usec to, const char *why)
 {
-    if (why[0] != '\0') {
-        size_t used = strlen(gap->reason);
-        snprintf(gap->reason + used, sizeof(gap->reason) - used, "_%s", why);
-    }
+    add_word(gap, why);
     source_gap_close(gap, callbacks, to, why[0] == '\0');
 }

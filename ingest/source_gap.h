@@ -16,16 +16,17 @@ struct source_gap_state {
     char reason[SOURCE_GAP_REASON_MAX]; // a longer one is cut
 };
 
-// Nothing if one is open: what follows belongs to it. Borrows reason.
+// Nothing if one is open: what follows belongs to it. hindrance: empty, or a word that
+// is added to the reason, so that "closed" becomes "closed_fill_ids". Borrows both.
 void source_gap_open(struct source_gap_state *gap,
                      const struct source_callbacks *callbacks, usec from,
-                     const char *reason);
+                     const char *reason, const char *hindrance);
 // The open one is over.
 void source_gap_close(struct source_gap_state *gap,
                       const struct source_callbacks *callbacks, usec to,
                       bool is_recovered);
 // The same when it was to be filled. why: empty if it is; else a word that is added to
-// the reason, so that "closed" becomes "closed_fill_pages". Borrowed.
+// the reason. Borrowed.
 void source_gap_filled(struct source_gap_state *gap,
                        const struct source_callbacks *callbacks, usec to,
                        const char *why);

@@ -39,9 +39,11 @@ class Instance(http_lab.Lab):
             queue.put_nowait(data)
 
     def publish(self, *statuses):
+        """Those whose id is no number, as other software has them, are in no timeline."""
         def work():
             for status in statuses:
-                self.statuses[int(status["id"])] = status
+                if status["id"].isdigit():
+                    self.statuses[int(status["id"])] = status
                 self.tell(event("update", json.dumps(status)))
         self.call(work)
 

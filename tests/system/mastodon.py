@@ -275,6 +275,29 @@ def a_timeline_that_refuses_leaves_the_gap_and_the_reason():
     assert not other.requests
 
 
+def ids_that_are_no_numbers_leave_the_gap_and_say_so():
+    world, instance = World(), Instance()
+    daemon = running(instance, config(instance))
+
+    def publish(count):
+        for status in world.statuses(count):
+            replied = status["in_reply_to_id"]
+            instance.publish(status | {"id": "01HQ" + status["id"],
+                                       "in_reply_to_id": replied and "01HQ" + replied})
+
+    publish(20)
+    check_counters(world)
+    instance.cut()
+    wait("back", lambda: len(instance.requests) == 2 and instance.streams)
+    publish(1)
+    wait_filled()
+    gap, = gaps()
+    assert not gap["recovered"] and gap["reason"] == "closed_fill_ids", gap
+    assert daemon.said("closed_fill_ids") and not instance.asked
+    check_counters(world)
+    daemon.end()
+
+
 def a_timeline_on_another_server_is_asked_there():
     world, instance, other = World(), Instance(token="secret"), Instance(token="secret")
     other.statuses = instance.statuses
@@ -407,6 +430,7 @@ if __name__ == "__main__":
         run_tests([what_was_missed_comes_page_by_page,
                    a_timeline_that_fails_is_asked_again_when_it_wants_to_be,
                    a_timeline_that_refuses_leaves_the_gap_and_the_reason,
+                   ids_that_are_no_numbers_leave_the_gap_and_say_so,
                    a_timeline_on_another_server_is_asked_there,
                    a_stream_cut_again_and_again_during_the_fill_loses_nothing,
                    a_deletion_takes_its_post_along_wherever_that_came_from,

@@ -238,6 +238,7 @@ without_an_id_there_is_nothing_to_begin(void **state)
     (void)state;
     mastodon_fill_suspend(&fill);
     assert_false(mastodon_fill_begin(&fill, 0));
+    assert_string_equal(mastodon_fill_hindrance(&fill), "");
     // Ids of other software are no numbers.
     const struct source_message strange = message("update", "{\"id\":\"01HQ2Z\"}");
     mastodon_fill_saw(&fill, &strange);
@@ -246,6 +247,9 @@ without_an_id_there_is_nothing_to_begin(void **state)
     mastodon_fill_saw(&fill, &great);
     mastodon_fill_suspend(&fill);
     assert_false(mastodon_fill_begin(&fill, 0));
+    assert_string_equal(mastodon_fill_hindrance(&fill), "fill_ids");
+    see(7);
+    assert_string_equal(mastodon_fill_hindrance(&fill), "");
 }
 
 static void
