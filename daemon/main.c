@@ -28,7 +28,7 @@
 
 #define CONFIG_DEFAULT "/etc/cascaded/cascaded.conf"
 #define START_PATIENCE (3 * USEC_PER_S)    // for a Redis that is only just starting
-#define FLUSH_PATIENCE (60 * USEC_PER_S)   // for a Redis that is away at the end
+#define FLUSH_PATIENCE (60 * USEC_PER_S)   // for a Redis that takes nothing at the end
 #define STOP_PATIENCE (5 * USEC_PER_S)     // after a signal
 #define DELIVER_PATIENCE (60 * USEC_PER_S) // for the first attempt of each alert
 #define REASONS_TOLD 32
@@ -52,6 +52,8 @@ struct daemon {
     const char *reasons[REASONS_TOLD]; // refusals told once each
     bool has_started;
     bool is_stopping;
+    bool is_delivered;     // alerts of the replay, as far as they could be
+    uint64_t transactions; // when the last wait for Redis began
     int exit_code;
 };
 
@@ -183,6 +185,17 @@ on_finished(void *context, const struct error *error)
     }
 }
 
+static void on_written(void *context, const struct error *error);
+
+static void
+wait_for_redis(struct daemon *daemon)
+{
+    daemon->transactions = redis_sink_metrics(daemon->sink)->transactions;
+    redis_sink_finish(daemon->sink,
+                      daemon->is_stopping ? STOP_PATIENCE : FLUSH_PATIENCE, on_written,
+                      daemon);
+}
+
 static void
 on_delivered(void *context)
 {
@@ -193,15 +206,21 @@ on_delivered(void *context)
                  "next start with these webhooks",
                  pending);
     }
-    redis_sink_finish(daemon->sink, STOP_PATIENCE, on_finished, daemon);
+    daemon->is_delivered = true;
+    wait_for_redis(daemon);
 }
 
-// Everything is in Redis; alerts have still to reach those who read them.
+// Everything is in Redis; alerts have still to reach those who read them. A slow Redis
+// may take long, as long as it takes something; a stop does not wait.
 static void
 on_written(void *context, const struct error *error)
 {
     struct daemon *daemon = context;
-    if (error != NULL) {
+    bool goes_on =
+        redis_sink_metrics(daemon->sink)->transactions != daemon->transactions;
+    if (error != NULL && goes_on && !daemon->is_stopping) {
+        wait_for_redis(daemon);
+    } else if (error != NULL || daemon->is_delivered) {
         on_finished(daemon, error);
     } else {
         deliver_finish(daemon->deliver,
@@ -222,9 +241,7 @@ on_replayed(void *context, int exit_code, const struct error *error)
         on_finished(daemon, NULL); // Redis is ahead still
         return;
     }
-    redis_sink_finish(daemon->sink,
-                      daemon->is_stopping ? STOP_PATIENCE : FLUSH_PATIENCE, on_written,
-                      daemon);
+    wait_for_redis(daemon);
 }
 
 static bool
