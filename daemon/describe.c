@@ -6,6 +6,7 @@
 #include "base/metric.h"
 #include "daemon/lookup.h"
 #include "daemon/settings.h"
+#include "daemon/stream.h"
 #include "ingest/decode.h"
 #include "ingest/lines.h"
 #include "ingest/source.h"
@@ -18,13 +19,10 @@
 enum { VALUE_MAX = 1024, FIELDS_MAX = 4096 };
 
 static const struct metric *const metric_parts[DESCRIBE_METRIC_PARTS] = {
-    [DESCRIBE_LINES] = lines_metric_rows,
-    [DESCRIBE_DECODE] = decode_metric_rows,
-    [DESCRIBE_PIPELINE] = pipeline_metric_rows,
-    [DESCRIBE_REDIS] = redis_metric_rows,
-    [DESCRIBE_SOURCE] = source_metric_rows,
-    [DESCRIBE_HTTP] = http_metric_rows,
-    [DESCRIBE_NAMES] = lookup_metric_rows,
+    [DESCRIBE_LINES] = lines_metric_rows,       [DESCRIBE_DECODE] = decode_metric_rows,
+    [DESCRIBE_PIPELINE] = pipeline_metric_rows, [DESCRIBE_REDIS] = redis_metric_rows,
+    [DESCRIBE_SOURCE] = source_metric_rows,     [DESCRIBE_STREAM] = stream_metric_rows,
+    [DESCRIBE_HTTP] = http_metric_rows,         [DESCRIBE_NAMES] = lookup_metric_rows,
     [DESCRIBE_WEBHOOK] = webhook_metric_rows,
 };
 

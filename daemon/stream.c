@@ -42,6 +42,29 @@ struct stream {
     uint64_t untold;
 };
 
+#define AT(member) offsetof(struct stream_metrics, member)
+#define STATE(name, state)                                                             \
+    {                                                                                  \
+        "cascaded_source_state", "state=\"" name "\"", METRIC_GAUGE,                   \
+            AT(states[state]), "1 at the state the source is in"                       \
+    }
+
+// clang-format off
+const struct metric stream_metric_rows[] = {
+    STATE("connecting", SOURCE_CONNECTING),
+    STATE("live", SOURCE_LIVE),
+    STATE("idle-ok", SOURCE_IDLE_OK),
+    STATE("stalled", SOURCE_STALLED),
+    STATE("backing-off", SOURCE_BACKING_OFF),
+    STATE("failed", SOURCE_FAILED),
+    {"cascaded_source_lag_seconds", NULL, METRIC_SPAN, AT(lag),
+     "Age of the newest post, 0 where none has to come"},
+    {"cascaded_source_gap_open", NULL, METRIC_GAUGE, AT(gap_open),
+     "1 while messages of the source may be missing right now"},
+    METRIC_END,
+};
+// clang-format on
+
 _Static_assert(DECODE_REASON_COUNT <= 64, "told_reasons has a bit for each");
 
 // ── what is told ───────────────────────────────────────────────────────────
@@ -357,9 +380,23 @@ stream_missing_until(const struct stream *stream)
 }
 
 usec
-stream_last_time(const struct stream *stream)
+stream_lag(const struct stream *stream, usec wall)
 {
-    return stream->feed.last_time;
+    enum source_state state = stream_state(stream);
+    usec last = stream->feed.last_time;
+    bool should_send = state != SOURCE_IDLE_OK && state != SOURCE_FAILED;
+    return should_send && last != USEC_NONE && wall > last ? wall - last : 0;
+}
+
+void
+stream_metrics(const struct stream *stream, usec wall,
+               struct stream_metrics *ret_metrics)
+{
+    *ret_metrics = (struct stream_metrics){
+        .lag = (uint64_t)stream_lag(stream, wall),
+        .gap_open = gaps_is_open(&stream->gaps),
+    };
+    ret_metrics->states[stream_state(stream)] = 1;
 }
 
 bool

@@ -51,11 +51,22 @@ bool stream_is_live(const struct stream *stream);
 // Until when messages may be missing: INT64_MAX while a gap is open, USEC_NONE if there
 // never was one that was not recovered.
 usec stream_missing_until(const struct stream *stream);
-// Event time of the newest post; USEC_NONE: none yet.
-usec stream_last_time(const struct stream *stream);
+// Age of the newest post at that time; 0 where none has to come: before the first one,
+// while silence is as it should be, and of a source that has failed.
+usec stream_lag(const struct stream *stream, usec wall);
 // Where to resume; false if there is nothing to resume from.
 bool stream_cursor(const struct stream *stream, struct source_cursor *ret_cursor);
 // It goes on from before the cursor in Redis and has not reached that one yet.
 bool stream_is_behind(const struct stream *stream);
+// How it stands. states: 1 at the one it is in; lag: see stream_lag; gap_open: 1 while
+// messages may be missing right now.
+struct stream_metrics {
+    uint64_t states[SOURCE_STATE_COUNT];
+    uint64_t lag;
+    uint64_t gap_open;
+};
+extern const struct metric stream_metric_rows[];
+void stream_metrics(const struct stream *stream, usec wall,
+                    struct stream_metrics *ret_metrics);
 const struct source_metrics *stream_source_metrics(const struct stream *stream);
 const struct decode_metrics *stream_decode_metrics(const struct stream *stream);

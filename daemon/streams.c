@@ -259,15 +259,12 @@ streams_figures(const struct streams *streams, usec wall, usec longest,
     for (size_t i = 0; i < streams->count; i++) {
         const struct stream *stream = streams->items[i];
         enum source_state state = stream_state(stream);
-        usec last = stream_last_time(stream);
+        usec lag = stream_lag(stream, wall);
         usec missing = stream_missing_until(stream);
         figures.live += stream_is_live(stream);
         figures.failed += state == SOURCE_FAILED;
         missing_until = missing > missing_until ? missing : missing_until;
-        bool should_send = state != SOURCE_IDLE_OK && state != SOURCE_FAILED;
-        if (should_send && last != USEC_NONE && wall - last > figures.lag) {
-            figures.lag = wall - last;
-        }
+        figures.lag = lag > figures.lag ? lag : figures.lag;
     }
     figures.is_complete =
         figures.live == figures.count && missing_until <= wall - longest;

@@ -52,11 +52,15 @@ write_metrics(void *context, struct buffer *page)
     const struct metrics_instance redis = {redis_sink_metrics(web->setup.sink), NULL,
                                            NULL};
     const struct metrics_instance http = {http_server_metrics(web->server), NULL, NULL};
+    struct stream_metrics standing[SETTINGS_SOURCES_MAX];
+    struct metrics_instance stands[SETTINGS_SOURCES_MAX];
     struct metrics_instance sources[SETTINGS_SOURCES_MAX];
     struct metrics_instance decoders[SETTINGS_SOURCES_MAX + 1];
     for (size_t i = 0; i < streams->count; i++) {
         const struct stream *stream = streams->items[i];
         const char *name = stream_options(stream)->name;
+        stream_metrics(stream, clock_wall(), &standing[i]);
+        stands[i] = (struct metrics_instance){&standing[i], name, NULL};
         sources[i] =
             (struct metrics_instance){stream_source_metrics(stream), name, NULL};
         decoders[i] =
@@ -66,6 +70,7 @@ write_metrics(void *context, struct buffer *page)
         (struct metrics_instance){decoder_metrics(web->feed.decoder), "push", NULL};
     metrics_page_add(page, pipeline_metric_rows, &pipeline, 1);
     metrics_page_add(page, redis_metric_rows, &redis, 1);
+    metrics_page_add(page, stream_metric_rows, stands, streams->count);
     metrics_page_add(page, source_metric_rows, sources, streams->count);
     metrics_page_add(page, decode_metric_rows, decoders, streams->count + 1);
     metrics_page_add(page, http_metric_rows, &http, 1);

@@ -37,6 +37,8 @@ enum source_state {
     SOURCE_FAILED,      // stopped for good: nothing heals by waiting
 };
 
+enum { SOURCE_STATE_COUNT = SOURCE_FAILED + 1 };
+
 // "connecting", "live", "idle-ok" …
 const char *source_state_name(enum source_state state);
 

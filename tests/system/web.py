@@ -12,12 +12,17 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
 import redis
 
 from terminal import run_tests
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lab"))
+import http_lab  # noqa: E402
+from x_stream import Stream  # noqa: E402
 
 CASCADED = os.path.join(os.environ["BUILD"], "cascaded")
 FOLDER = tempfile.TemporaryDirectory()
@@ -27,6 +32,7 @@ SERVER = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", SOCKET
 CLIENT = redis.Redis(unix_socket_path=SOCKET, decode_responses=True)
 TOKEN = "a-token-of-our-own"
 PATIENCE = 15
+STATES = ["connecting", "live", "idle-ok", "stalled", "backing-off", "failed"]
 
 
 def wait(what, claim):
@@ -37,9 +43,9 @@ def wait(what, claim):
 
 
 class Daemon:
-    """A daemon whose only source is at a port where nobody listens."""
+    """A daemon whose only source is, unless said otherwise, at a port where nobody listens."""
 
-    def __init__(self, more="", learnt=None):
+    def __init__(self, more="", learnt=None, url="http://127.0.0.1:9/"):
         CLIENT.flushall()
         if learnt:
             CLIENT.hset("cascaded:calibration", mapping=learnt)
@@ -50,7 +56,7 @@ class Daemon:
         self.config.write_text(
             f'redis {{ url = "unix:{SOCKET}" }}\n'
             f'http {{ listen = "127.0.0.1:0" token_file = "{token}" max_body = "64K" {more} }}\n'
-            'source "x" { url = "http://127.0.0.1:9/" }\n', encoding="utf-8")
+            f'source "x" {{ url = "{url}" }}\n', encoding="utf-8")
         self.log = pathlib.Path(FOLDER.name, "web.log")
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen([CASCADED, "-c", str(self.config)], stderr=log)
@@ -237,6 +243,45 @@ def metrics_are_as_prometheus_wants_them():
             assert re.fullmatch(r'[a-z_]+(\{[a-z_]+="[^"]*"(,[a-z_]+="[^"]*")*\})? \d+(\.\d+)?', line), line
 
 
+def standing(daemon):
+    """The state of the source, its lag and whether a gap is open, as the metrics say."""
+    page = daemon.ask("GET", "/metrics").text
+    rows = dict(re.findall(r'cascaded_source_state\{state="([^"]+)",source="x"\} (\d)', page))
+    assert list(rows) == STATES and sorted(rows.values()) == ["0"] * 5 + ["1"], page
+    lag = re.search(r'cascaded_source_lag_seconds\{source="x"\} ([\d.]+)', page)[1]
+    gap = re.search(r'cascaded_source_gap_open\{source="x"\} (\d)', page)[1]
+    return next(name for name, value in rows.items() if value == "1"), float(lag), gap
+
+
+def the_metrics_tell_in_which_state_a_source_is():
+    stream = Stream()
+    with Daemon(url=stream.url) as daemon:
+        def becomes(state, gap):
+            wait(state, lambda: standing(daemon)[::2] == (state, gap))
+
+        wait("connected", lambda: stream.connections)
+        becomes("connecting", "0")
+        stream.send(b"\r\n")
+        becomes("idle-ok", "0")
+        stream.feed(1)
+        becomes("live", "0")
+        wait("a lag that grows", lambda: standing(daemon)[1] > 1)
+        stream.drop()
+        wait("connected", lambda: len(stream.connections) == 2)
+        becomes("connecting", "1")
+        stream.feed(1)
+        becomes("live", "0")
+        stream.server.shutdown()
+        stream.server.server_close()
+        stream.drop()
+        becomes("backing-off", "1")
+        assert CLIENT.hget("cascaded:meta", "complete") == "0"
+    lab = http_lab.Lab([[{"status": 401}]])
+    with Daemon(url=f"http://127.0.0.1:{lab.port}/2/tweets/sample/stream") as daemon:
+        becomes("failed", "0")
+        assert daemon.ask("GET", "/readyz").status == 503
+
+
 def an_address_that_is_taken_or_reaches_out_is_named():
     with Daemon() as daemon:
         for more, code, text in ((f'listen = "127.0.0.1:{daemon.port}"', 71, "in use"),
@@ -264,6 +309,7 @@ if __name__ == "__main__":
                    a_web_page_cannot_reach_it_under_a_name_of_its_own,
                    clients_that_misbehave_do_not_stop_the_others,
                    metrics_are_as_prometheus_wants_them,
+                   the_metrics_tell_in_which_state_a_source_is,
                    an_address_that_is_taken_or_reaches_out_is_named])
     finally:
         SERVER.terminate()
