@@ -481,7 +481,7 @@ pipeline_metrics(struct pipeline *pipeline)
     metrics->authors_evicted = pipeline->pulses.habits.evicted;
     metrics->reshares_refused = pipeline->pulses.refused;
     metrics->hashtags = pipeline->tags.count;
-    metrics->tree_nodes = pipeline->trees.by_key.count;
+    metrics->tree_nodes = pipeline->trees.nodes.count;
     metrics->tree_refused = pipeline->trees.refused;
     metrics->tree_late = pipeline->trees.late;
     metrics->tree_abandoned = pipeline->trees.abandoned;

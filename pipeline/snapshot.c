@@ -42,6 +42,7 @@ describe(const struct pipeline *pipeline, struct traits *traits)
         sizeof(struct event),
         sizeof(struct person),
         sizeof(struct tree),
+        sizeof(struct node),
         sizeof(struct waiter),
         sizeof(struct windows_chunk),
         sizeof(struct window),

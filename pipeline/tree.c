@@ -3,25 +3,11 @@
 #include <assert.h>
 #include <string.h>
 
-#include "base/region.h"
 #include "base/snapshot.h"
 #include "pipeline/levels.h"
 
-enum node_flag {
-    NODE_USED = 1 << 0,
-    NODE_OBSERVED = 1 << 1,
-    NODE_WAITS = 1 << 2,
-};
-
-struct tree_node {
-    uint64_t key;
-    uint32_t life;
-    uint32_t parent; // node; of an unused one: the next unused one
-    uint32_t below; // nodes of its subtree that count; if it waits: index of its waiter
-    uint32_t depth;
-    uint32_t next; // of the nodes of this tree, also the unused ones it keeps
-    uint32_t flags;
-};
+_Static_assert(SLAB_PIECE_MAX / sizeof(uint32_t) <= NODE_DEPTH_MOST,
+               "levels end before the depth of a node does");
 
 // What a tree that is no star needs beyond its counts.
 struct tree_body {
@@ -43,27 +29,20 @@ body_of(const struct trees *trees, const struct tree *tree)
 bool
 trees_init(struct trees *trees, uint32_t capacity)
 {
-    trees->capacity = capacity;
-    trees->nodes = region_reserve(((size_t)capacity + 1) * sizeof(*trees->nodes));
-    return trees->nodes != NULL && table_init(&trees->by_key, capacity) &&
-           waiters_init(&trees->waiters);
+    return nodes_init(&trees->nodes, capacity) && waiters_init(&trees->waiters);
 }
 
 void
 trees_fini(struct trees *trees)
 {
     waiters_fini(&trees->waiters);
-    table_fini(&trees->by_key);
-    region_release(trees->nodes, ((size_t)trees->capacity + 1) * sizeof(*trees->nodes));
+    nodes_fini(&trees->nodes);
 }
 
 void
 trees_move(struct trees *trees, struct snapshot *snapshot)
 {
-    snapshot_rows(snapshot, trees->nodes + 1, sizeof(*trees->nodes), &trees->high,
-                  trees->capacity);
-    SNAPSHOT_VALUE(snapshot, trees->free);
-    table_move(&trees->by_key, snapshot);
+    nodes_move(&trees->nodes, snapshot);
     waiters_move(&trees->waiters, snapshot);
     SNAPSHOT_VALUE(snapshot, trees->refused);
     SNAPSHOT_VALUE(snapshot, trees->late);
@@ -99,64 +78,61 @@ body_make(struct trees *trees, struct tree *tree)
     return body;
 }
 
+static struct node *
+node_at(const struct trees *trees, uint32_t node)
+{
+    return &trees->nodes.rows[node];
+}
+
 static uint32_t
 node_make(struct trees *trees, struct tree_body *body, const struct tree_event *event)
 {
     uint32_t node = body->unused;
     if (node != TREE_ROOT) {
-        body->unused = trees->nodes[node].parent;
+        body->unused = node_at(trees, node)->parent;
     } else {
-        node = trees->free;
-        if (node != TREE_ROOT) {
-            trees->free = trees->nodes[node].parent;
-        } else if (trees->high < trees->capacity) {
-            node = ++trees->high;
-        } else {
+        node = nodes_take(&trees->nodes);
+        if (node == TREE_ROOT) {
             return TREE_ROOT;
         }
-        trees->nodes[node].next = body->nodes;
+        node_at(trees, node)->next = body->nodes;
         body->nodes = node;
     }
-    struct tree_node *row = &trees->nodes[node];
-    row->key = event->key;
-    row->life = event->life;
+    nodes_enter(&trees->nodes, node, waiters_hash(event->key, event->life));
+    struct node *row = node_at(trees, node);
     row->parent = TREE_ROOT;
     row->below = 1;
     row->depth = 1;
     row->flags = NODE_USED | (event->is_observed ? NODE_OBSERVED : 0u);
-    table_add(&trees->by_key, waiters_hash(event->key, event->life), node);
     return node;
 }
 
 static void
 node_drop(struct trees *trees, struct tree_body *body, uint32_t node)
 {
-    struct tree_node *row = &trees->nodes[node];
-    table_remove(&trees->by_key, waiters_hash(row->key, row->life), node);
-    row->flags = 0;
-    row->parent = body->unused;
+    nodes_leave(&trees->nodes, node);
+    node_at(trees, node)->parent = body->unused;
     body->unused = node;
+}
+
+// The event of a node of that tree: what names it is its own way back.
+static struct tree_event
+event_of(const struct trees *trees, uint32_t node, uint32_t life)
+{
+    return (struct tree_event){waiters_hash(node_at(trees, node)->name, life), life,
+                               false};
 }
 
 uint32_t
 tree_find(const struct trees *trees, const struct tree_event *event)
 {
-    struct table_walk walk =
-        table_walk(&trees->by_key, waiters_hash(event->key, event->life));
-    uint32_t node;
-    while ((node = table_next(&trees->by_key, &walk)) != TABLE_NONE) {
-        const struct tree_node *row = &trees->nodes[node];
-        if (row->key == event->key && row->life == event->life) {
-            return node;
-        }
-    }
-    return TREE_ROOT;
+    return nodes_find(&trees->nodes, waiters_hash(event->key, event->life));
 }
 
 bool
 tree_is_waiting(const struct trees *trees, uint32_t node)
 {
-    return (trees->nodes[node].flags & NODE_WAITS) != 0;
+    return (node_at(trees, node)->flags & NODE_WAITS) != 0;
 }
 
 // ── weighing ───────────────────────────────────────────────────────────────
@@ -164,7 +140,7 @@ tree_is_waiting(const struct trees *trees, uint32_t node)
 static uint32_t
 depth_below(const struct trees *trees, uint32_t parent)
 {
-    return parent == TREE_ROOT ? 1 : trees->nodes[parent].depth + 1;
+    return parent == TREE_ROOT ? 1 : node_at(trees, parent)->depth + 1;
 }
 
 // The distances from one at `depth` to `others` (the root among them), when `shared`
@@ -189,8 +165,8 @@ weigh_in(struct trees *trees, struct tree *tree, struct tree_body *body,
     }
     if (body->frozen == 0) {
         uint64_t shared = 0;
-        for (uint32_t at = parent; at != TREE_ROOT; at = trees->nodes[at].parent) {
-            shared += trees->nodes[at].below++;
+        for (uint32_t at = parent; at != TREE_ROOT; at = node_at(trees, at)->parent) {
+            shared += node_at(trees, at)->below++;
         }
         body->wiener += distances(body, tree->count + 1, depth, shared);
         body->depths += depth;
@@ -203,15 +179,15 @@ static void
 weigh_out(struct trees *trees, struct tree *tree, struct tree_body *body,
           uint32_t first)
 {
-    uint32_t depth = first == TREE_ROOT ? 1 : trees->nodes[first].depth;
+    uint32_t depth = first == TREE_ROOT ? 1 : node_at(trees, first)->depth;
     levels_lose(&body->levels, trees->texts, depth);
     tree->count--;
     if (body->frozen != 0) {
         return;
     }
     uint64_t shared = 0;
-    for (uint32_t at = first; at != TREE_ROOT; at = trees->nodes[at].parent) {
-        shared += --trees->nodes[at].below;
+    for (uint32_t at = first; at != TREE_ROOT; at = node_at(trees, at)->parent) {
+        shared += --node_at(trees, at)->below;
     }
     body->depths -= depth;
     body->wiener -= distances(body, tree->count + 1, depth, shared);
@@ -222,7 +198,7 @@ weigh_out(struct trees *trees, struct tree *tree, struct tree_body *body,
 static void
 wait_over(struct trees *trees, struct tree_body *body, uint32_t node)
 {
-    trees->waiters.rows[trees->nodes[node].below].node = TREE_ROOT;
+    trees->waiters.rows[node_at(trees, node)->below].node = TREE_ROOT;
     body->waiting--;
 }
 
@@ -231,7 +207,7 @@ static void
 attach(struct trees *trees, struct tree *tree, struct tree_body *body, uint32_t node,
        uint32_t parent)
 {
-    struct tree_node *row = &trees->nodes[node];
+    struct node *row = node_at(trees, node);
     if (parent == TREE_ROOT ||
         !levels_reach(&body->levels, trees->texts, depth_below(trees, parent))) {
         trees->refused++;
@@ -241,7 +217,7 @@ attach(struct trees *trees, struct tree *tree, struct tree_body *body, uint32_t 
     }
     trees->late++;
     row->parent = parent;
-    row->depth = depth_below(trees, parent);
+    row->depth = depth_below(trees, parent) & NODE_DEPTH_MOST;
     row->below = 1;
     row->flags = NODE_USED | NODE_OBSERVED;
     tree->observed++;
@@ -266,7 +242,7 @@ release(struct trees *trees, struct tree *tree, const struct tree_event *event)
         struct waiter *waiter = &waiters->rows[at];
         uint32_t node = waiter->node;
         if (node != TREE_ROOT) {
-            struct tree_event child = {trees->nodes[node].key, waiter->life, true};
+            struct tree_event child = event_of(trees, node, waiter->life);
             struct tree_event parent = {waiter->parent, waiter->life, true};
             uint32_t more_last = last;
             uint32_t more = waiters_take(waiters, child.key, child.life, &more_last);
@@ -292,15 +268,16 @@ tree_wait(struct trees *trees, struct tree *tree, const struct tree_event *event
         tree_add(trees, tree, event);
         return;
     }
-    trees->nodes[node].flags = NODE_USED | NODE_WAITS;
-    trees->nodes[node].below = waiters_add(&trees->waiters, &(struct waiter){
-                                                                .parent = wait->parent,
-                                                                .second = wait->second,
-                                                                .since = wait->now,
-                                                                .life = event->life,
-                                                                .owner = wait->owner,
-                                                                .node = node,
-                                                            });
+    node_at(trees, node)->flags = NODE_USED | NODE_WAITS;
+    node_at(trees, node)->below =
+        waiters_add(&trees->waiters, &(struct waiter){
+                                         .parent = wait->parent,
+                                         .second = wait->second,
+                                         .since = wait->now,
+                                         .life = event->life,
+                                         .owner = wait->owner,
+                                         .node = node,
+                                     });
     body->waiting++;
 }
 
@@ -315,7 +292,7 @@ tree_is_cycle(const struct trees *trees, const struct tree_event *event, uint32_
         if (node == TREE_ROOT || !tree_is_waiting(trees, node)) {
             return false;
         }
-        struct tree_event above = {waiters->rows[trees->nodes[node].below].parent,
+        struct tree_event above = {waiters->rows[node_at(trees, node)->below].parent,
                                    event->life, true};
         if (above.key == event->key) {
             return true;
@@ -337,8 +314,7 @@ tree_overdue(struct trees *trees, usec now, struct tree_event *ret_event,
             return false;
         }
         if (oldest->node != TREE_ROOT) {
-            *ret_event = (struct tree_event){trees->nodes[oldest->node].key,
-                                             oldest->life, false};
+            *ret_event = event_of(trees, oldest->node, oldest->life);
             *ret_wait = (struct tree_wait){oldest->parent, oldest->second,
                                            oldest->since, oldest->owner};
             return true;
@@ -387,8 +363,8 @@ tree_add_below(struct trees *trees, struct tree *tree, const struct tree_event *
         tree_add(trees, tree, event);
         return;
     }
-    trees->nodes[node].parent = parent;
-    trees->nodes[node].depth = depth_below(trees, parent);
+    node_at(trees, node)->parent = parent;
+    node_at(trees, node)->depth = depth_below(trees, parent) & NODE_DEPTH_MOST;
     tree->observed++;
     weigh_in(trees, tree, body, parent);
     release(trees, tree, &known);
@@ -407,8 +383,8 @@ tree_name(struct trees *trees, struct tree *tree, const struct tree_event *event
 static void
 prune(struct trees *trees, struct tree_body *body, uint32_t node)
 {
-    while (node != TREE_ROOT && trees->nodes[node].below == 0) {
-        uint32_t parent = trees->nodes[node].parent;
+    while (node != TREE_ROOT && node_at(trees, node)->below == 0) {
+        uint32_t parent = node_at(trees, node)->parent;
         node_drop(trees, body, node);
         node = parent;
     }
@@ -429,7 +405,7 @@ tree_remove(struct trees *trees, struct tree *tree, const struct tree_event *eve
         weigh_out(trees, tree, body, TREE_ROOT);
         return;
     }
-    struct tree_node *row = &trees->nodes[node];
+    struct node *row = node_at(trees, node);
     if ((row->flags & NODE_WAITS) != 0) {
         wait_over(trees, body, node);
         node_drop(trees, body, node);
@@ -449,17 +425,16 @@ tree_clear(struct trees *trees, struct tree *tree)
     if (body != NULL) {
         uint32_t node = body->nodes;
         while (node != TREE_ROOT) {
-            struct tree_node *row = &trees->nodes[node];
+            struct node *row = node_at(trees, node);
             if ((row->flags & NODE_WAITS) != 0) {
                 wait_over(trees, body, node);
             }
             if (row->flags != 0) {
-                table_remove(&trees->by_key, waiters_hash(row->key, row->life), node);
+                nodes_leave(&trees->nodes, node);
             }
-            row->flags = 0;
-            row->parent = trees->free;
-            trees->free = node;
-            node = row->next;
+            uint32_t next = row->next;
+            nodes_give(&trees->nodes, node);
+            node = next;
         }
         levels_fini(&body->levels, trees->texts);
         slab_free(trees->texts, tree->body, sizeof(*body));

@@ -9,8 +9,8 @@
 //           └─ leaf            node ┄┄ waits for a parent that is not there yet
 //
 // A tree in which no parent but the root was ever observed is a star and costs its two
-// counts. Every node below another one costs 32 bytes and a slot of a table, 48 bytes
-// at most; the counts per depth and the head of a tree that is no star lie in the slab.
+// counts. Every node below another one costs 32 bytes at most (pipeline/nodes.h); the
+// counts per depth and the head of a tree that is no star lie in the slab.
 //
 // All values are exact after every event, in O(depth): with n nodes, S the sum of their
 // depths and s_v the nodes of the subtree of v, a leaf below k adds
@@ -34,8 +34,8 @@
 #include <stdint.h>
 
 #include "base/slab.h"
-#include "base/table.h"
 #include "base/usec.h"
+#include "pipeline/nodes.h"
 #include "pipeline/waiters.h"
 
 struct snapshot;
@@ -43,7 +43,7 @@ struct snapshot;
 #define TREE_WAIT (10 * USEC_PER_MIN)
 
 enum {
-    TREE_ROOT = 0, // as a node: the root, or none
+    TREE_ROOT = NODE_NONE, // as a node: the root, or none
     TREE_DEPTH_MOST = 1024,
     TREE_COUNT_MOST = 1 << 26,
 };
@@ -56,15 +56,9 @@ struct tree {
     uint32_t is_shown; // whoever writes it out has told its shape; nothing else sets it
 };
 
-struct tree_node;
-
 // All nodes of all trees.
 struct trees {
-    struct tree_node *nodes; // named from 1 on
-    uint32_t capacity;
-    uint32_t high;
-    uint32_t free;
-    struct table by_key;
+    struct nodes nodes;
     struct waiters waiters;
     struct slab *texts; // keeps
     uint64_t refused;
@@ -95,7 +89,7 @@ struct tree_shape {
     uint64_t pairs; // … and their number, maybe reduced: the virality is sum / pairs
 };
 
-// capacity: of nodes, 1 to 2^30. The caller has set texts. False when the system
+// capacity: of nodes, 1 to NODES_MOST. The caller has set texts. False when the system
 // refuses the memory.
 bool trees_init(struct trees *trees, uint32_t capacity);
 void trees_fini(struct trees *trees);

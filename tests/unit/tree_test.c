@@ -43,7 +43,7 @@ static void
 teardown(struct world *world)
 {
     tree_clear(&world->trees, &world->tree);
-    assert_int_equal(world->trees.by_key.count, 0);
+    assert_int_equal(world->trees.nodes.count, 0);
     assert_int_equal(slab_used(world->slab), 0);
     trees_fini(&world->trees);
     slab_destroy(&world->slab);
@@ -284,7 +284,7 @@ tree_agrees_with_brute_force_on_random_trees(void **state)
         }
         model_check(&model, &world);
         tree_clear(&world.trees, &world.tree);
-        assert_int_equal(world.trees.by_key.count, 0);
+        assert_int_equal(world.trees.nodes.count, 0);
         assert_int_equal(slab_used(world.slab), 0);
     }
     assert_true(world.trees.late > 0);
@@ -305,7 +305,7 @@ tree_of_five_is_a_star_or_a_path(void **state)
     }
     assert_shape(&world, 4, 1, 4, 16);
     assert_false(tree_is_known(&world.tree));
-    assert_int_equal(world.trees.by_key.count, 0);
+    assert_int_equal(world.trees.nodes.count, 0);
     tree_clear(&world.trees, &world.tree);
     assert_shape(&world, 0, 0, 0, 0);
     add(&world, 1);
@@ -335,7 +335,7 @@ tree_agrees_with_a_rumour_of_twitter15(void **state)
     add_below(&world, 353, 1);
     assert_shape(&world, 353, 2, 343, 128117);
     // Only those that are pointed at or point have a node.
-    assert_int_equal(world.trees.by_key.count, 9 + 10);
+    assert_int_equal(world.trees.nodes.count, 9 + 10);
     teardown(&world);
 }
 
@@ -378,7 +378,7 @@ tree_keeps_a_ghost_while_something_below_it_counts(void **state)
     take_back(&world, 3);
     take_back(&world, 4);
     assert_int_equal(tree_find(&world.trees, &ghost), TREE_ROOT);
-    assert_int_equal(world.trees.by_key.count, 0);
+    assert_int_equal(world.trees.nodes.count, 0);
     assert_shape(&world, 0, 0, 0, 0);
     teardown(&world);
 }
@@ -528,7 +528,7 @@ tree_of_many_nodes_is_cheap_whatever_its_shape(void **state)
         add(&world, key);
     }
     assert_int_equal(world.tree.count, CHAIN);
-    assert_int_equal(world.trees.by_key.count, 0);
+    assert_int_equal(world.trees.nodes.count, 0);
     tree_clear(&world.trees, &world.tree);
     add(&world, 1);
     for (uint64_t key = 2; key <= CHAIN; key++) {
