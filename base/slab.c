@@ -11,17 +11,31 @@ static const uint64_t LIMIT_MAX = (uint64_t)32 << 30;
 _Static_assert(sizeof(struct slab) % SLAB_UNIT == 0, "the first piece must be aligned");
 _Static_assert(sizeof(struct slab) < 4 << 10, "the smallest slab must hold its header");
 
+enum { RUN_STEP = 4 << 10, SLOW_GROWTH = 4 << 10 };
+
+// What is free between large pieces, in the place of the first of them.
+struct run {
+    uint32_t next;
+    uint32_t units;
+};
+
+_Static_assert(sizeof(struct run) <= SLAB_UNIT, "any rest of a run must hold it");
+
 struct size_class {
     uint32_t index;
     uint32_t size;
 };
 
-// Up to 128 the classes are 8 apart; above, (2^k, 2^(k+1)] is cut into four.
+// Up to 128 the classes are 8 apart; above, (2^k, 2^(k+1)] is cut into four. Runs are
+// all of one class, behind the others.
 static struct size_class
 class_of(size_t size)
 {
     assert(size >= 1 && size <= SLAB_PIECE_MAX);
     uint32_t last = (uint32_t)size - 1;
+    if (last >= SLAB_CLASS_MOST) {
+        return (struct size_class){SLAB_CLASSES, (last / RUN_STEP + 1) * RUN_STEP};
+    }
     if (last < 128) {
         uint32_t index = last / SLAB_UNIT;
         return (struct size_class){index, (index + 1) * SLAB_UNIT};
@@ -42,6 +56,7 @@ slab_create(size_t limit)
     if (slab != NULL) {
         slab->limit = limit;
         slab->top = sizeof(*slab);
+        slab->floor = limit / SLAB_UNIT * SLAB_UNIT;
     }
     return slab;
 }
@@ -55,6 +70,90 @@ slab_destroy(struct slab **slab)
     }
 }
 
+// ── runs ───────────────────────────────────────────────────────────────────
+
+static struct run *
+run_at(const struct slab *slab, uint32_t ref)
+{
+    return slab_at(slab, ref);
+}
+
+// Cut from the upper end of the highest run that is long enough.
+static uint32_t
+run_take(struct slab *slab, uint32_t size)
+{
+    uint32_t units = size / SLAB_UNIT;
+    uint32_t *link = &slab->runs;
+    while (*link != SLAB_NONE) {
+        struct run *run = run_at(slab, *link);
+        if (run->units >= units) {
+            uint32_t ref = *link + run->units - units;
+            run->units -= units;
+            if (run->units == 0) {
+                *link = run->next;
+            }
+            return ref;
+        }
+        link = &run->next;
+    }
+    return SLAB_NONE;
+}
+
+static void
+run_give(struct slab *slab, uint32_t ref, uint32_t size)
+{
+    uint32_t *above = NULL; // what names the run above
+    uint32_t *link = &slab->runs;
+    while (*link > ref) {
+        above = link;
+        link = &run_at(slab, *link)->next;
+    }
+    struct run run = {.next = *link, .units = size / SLAB_UNIT};
+    if (*link != SLAB_NONE && *link + run_at(slab, *link)->units == ref) {
+        ref = *link;
+        run.next = run_at(slab, ref)->next;
+        run.units += run_at(slab, ref)->units;
+    }
+    if (above != NULL && ref + run.units == *above) {
+        run.units += run_at(slab, *above)->units;
+        link = above;
+    }
+    if ((size_t)ref * SLAB_UNIT == slab->floor) {
+        slab->floor += (size_t)run.units * SLAB_UNIT;
+        ref = run.next;
+    } else {
+        *run_at(slab, ref) = run;
+    }
+    *link = ref;
+}
+
+// ── pieces ─────────────────────────────────────────────────────────────────
+
+static uint32_t
+freed_take(struct slab *slab, uint32_t class)
+{
+    uint32_t ref = slab->freed[class];
+    if (ref != SLAB_NONE) {
+        memcpy(&slab->freed[class], slab_at(slab, ref), sizeof(uint32_t));
+    }
+    return ref;
+}
+
+static uint32_t
+room_take(struct slab *slab, struct size_class class)
+{
+    if (class.size > slab_room(slab)) {
+        return run_take(slab, class.size);
+    }
+    if (class.index == SLAB_CLASSES) {
+        slab->floor -= class.size;
+        return (uint32_t)(slab->floor / SLAB_UNIT);
+    }
+    uint32_t ref = (uint32_t)(slab->top / SLAB_UNIT);
+    slab->top += class.size;
+    return ref;
+}
+
 uint32_t
 slab_alloc(struct slab *slab, size_t size)
 {
@@ -62,16 +161,12 @@ slab_alloc(struct slab *slab, size_t size)
         return SLAB_NONE;
     }
     struct size_class class = class_of(size);
-    uint32_t ref = slab->freed[class.index];
-    if (ref != SLAB_NONE) {
-        memcpy(&slab->freed[class.index], slab_at(slab, ref), sizeof(uint32_t));
-    } else if (class.size <= slab->limit - slab->top) {
-        ref = (uint32_t)(slab->top / SLAB_UNIT);
-        slab->top += class.size;
-    } else {
-        return SLAB_NONE;
+    uint32_t ref = class.index == SLAB_CLASSES ? run_take(slab, class.size)
+                                               : freed_take(slab, class.index);
+    if (ref == SLAB_NONE) {
+        ref = room_take(slab, class);
     }
-    slab->used += class.size;
+    slab->used += ref != SLAB_NONE ? class.size : 0;
     return ref;
 }
 
@@ -82,17 +177,30 @@ slab_free(struct slab *slab, uint32_t ref, size_t size)
         return;
     }
     struct size_class class = class_of(size);
-    assert((size_t)ref * SLAB_UNIT + class.size <= slab->top);
     assert(slab->used >= class.size);
-    memcpy(slab_at(slab, ref), &slab->freed[class.index], sizeof(uint32_t));
-    slab->freed[class.index] = ref;
     slab->used -= class.size;
+    if (class.index == SLAB_CLASSES) {
+        run_give(slab, ref, class.size);
+    } else {
+        memcpy(slab_at(slab, ref), &slab->freed[class.index], sizeof(uint32_t));
+        slab->freed[class.index] = ref;
+    }
 }
 
 size_t
 slab_class_size(size_t size)
 {
     return class_of(size).size;
+}
+
+uint32_t
+slab_grown_room(uint32_t room, size_t row_size)
+{
+    size_t size = room * row_size;
+    size_t more = size < SLOW_GROWTH ? (room / 2 + 1) * row_size : size / 4;
+    size += more;
+    size = size < SLAB_PIECE_MAX ? slab_class_size(size) : (size_t)SLAB_PIECE_MAX;
+    return (uint32_t)(size / row_size);
 }
 
 static size_t
@@ -138,10 +246,14 @@ void
 slab_move(struct slab *slab, struct snapshot *snapshot)
 {
     SNAPSHOT_VALUE(snapshot, slab->top);
+    SNAPSHOT_VALUE(snapshot, slab->floor);
     SNAPSHOT_VALUE(snapshot, slab->used);
     SNAPSHOT_VALUE(snapshot, slab->freed);
-    if (snapshot_expect(snapshot,
-                        slab->top >= sizeof(*slab) && slab->top <= slab->limit)) {
+    SNAPSHOT_VALUE(snapshot, slab->runs);
+    if (snapshot_expect(snapshot, slab->top >= sizeof(*slab) &&
+                                      slab->top <= slab->floor &&
+                                      slab->floor <= slab->limit)) {
         snapshot_bytes(snapshot, slab + 1, slab->top - sizeof(*slab));
+        snapshot_bytes(snapshot, (char *)slab + slab->floor, slab->limit - slab->floor);
     }
 }

@@ -1,13 +1,15 @@
 // A slab: many small byte strings in one reserved region, named by 32-bit references.
 //
 // The region is reserved at creation and touched only as far as it is used: `limit`
-// bounds the resident size, malloc is never called. Sizes are rounded up to a class (8
-// bytes apart up to 128, then four classes an octave); freed pieces are reused within
-// their class. A reference is a piece's offset in units of 8 bytes; 0 means "none".
-// The pointer of a piece stays valid until it is freed.
+// bounds the resident size, malloc is never called. Sizes are rounded up to a class: 8
+// bytes apart up to 128, then four classes an octave. Freed pieces are reused within
+// their class. Pieces above SLAB_CLASS_MOST, 4 KiB apart, come from the other end and
+// leave runs, which are joined and cut again as need be, first fit, so that sets that
+// grow leave no trail behind. A reference is a piece's offset in units of 8 bytes; 0
+// means "none". The pointer of a piece stays valid until it is freed.
 //
-//     0            sizeof(struct slab)                top           limit
-//     | struct slab | piece | piece | freed | piece |  never touched  |
+//     0            sizeof(struct slab)        top       floor            limit
+//     | struct slab | piece | freed | piece |           | large | run | large |
 #pragma once
 
 #include <stdalign.h>
@@ -20,14 +22,22 @@
 struct snapshot;
 
 enum { SLAB_TEXT_LONG = 0xFF };
-enum { SLAB_NONE = 0, SLAB_PIECE_MAX = 1 << 24, SLAB_UNIT = 8, SLAB_CLASSES = 84 };
+enum {
+    SLAB_NONE = 0,
+    SLAB_PIECE_MAX = 1 << 24,
+    SLAB_CLASS_MOST = 1 << 16,
+    SLAB_UNIT = 8,
+    SLAB_CLASSES = 52,
+};
 
 // Lies at the start of its own region, so that references count from it and none is 0.
 struct slab {
     alignas(SLAB_UNIT) size_t limit;
-    size_t top; // bytes from here on were never handed out
+    size_t top;   // nothing is handed out from here on …
+    size_t floor; // … up to here
     size_t used;
     uint32_t freed[SLAB_CLASSES]; // first freed piece of a class; it names the next
+    uint32_t runs;                // highest run; it names the next below
 };
 
 // limit: bytes, 4 KiB to 32 GiB, this header included. NULL when it is outside of that
@@ -45,7 +55,12 @@ void slab_free(struct slab *slab, uint32_t ref, size_t size);
 // it is free.
 size_t slab_class_size(size_t size);
 
-// Contents out of, or into an empty slab whose limit is no smaller.
+// How many rows of `row_size` bytes a piece with room for `room` of them should grow
+// to: by half while it is small, by a quarter from 4 KiB on, and as many as its class
+// holds. Never more than a piece can have.
+uint32_t slab_grown_room(uint32_t room, size_t row_size);
+
+// Contents out of, or into an empty slab of the same limit.
 void slab_move(struct slab *slab, struct snapshot *snapshot);
 
 // The piece, aligned to 8 bytes. ref is not SLAB_NONE.
@@ -75,6 +90,13 @@ slab_text(const struct slab *slab, uint32_t ref)
     uint32_t len;
     memcpy(&len, piece + 1, sizeof(len));
     return (struct slice){(const char *)piece + 1 + sizeof(len), len};
+}
+
+// Bytes that were never handed out or came back whole: pieces of any size fit there.
+static inline size_t
+slab_room(const struct slab *slab)
+{
+    return slab->floor - slab->top;
 }
 
 // Bytes handed out, rounded to their class.

@@ -61,8 +61,7 @@ static bool
 have_room(struct pipeline *pipeline)
 {
     const struct slab *slab = pipeline->texts;
-    return slab->limit - slab->top >= TEXTS_MARGIN &&
-           users_make_room(&pipeline->users, 1);
+    return slab_room(slab) >= TEXTS_MARGIN && users_make_room(&pipeline->users, 1);
 }
 
 void

@@ -339,7 +339,7 @@ have_room(struct pipeline *pipeline, const struct post *post)
                NAMES_OF_ONE_POST &&
            pipeline->tags.capacity - pipeline->tags.count >= post->hashtag_count &&
            windows_have_room(&pipeline->windows, amounts) &&
-           slab->limit - slab->top >= TEXTS_MARGIN + texts;
+           slab_room(slab) >= TEXTS_MARGIN + texts;
 }
 
 static enum status

@@ -186,6 +186,130 @@ slab_pieces_never_overlap(void **state)
     slab_destroy(&slab);
 }
 
+static void
+mark(const struct slab *slab, struct piece piece)
+{
+    unsigned char *bytes = slab_at(slab, piece.ref);
+    memset(bytes, piece.fill, 32);
+    memset(bytes + piece.size - 32, piece.fill, 32);
+}
+
+static void
+assert_marked(const struct slab *slab, struct piece piece)
+{
+    const unsigned char *bytes = slab_at(slab, piece.ref);
+    for (size_t i = 0; i < 32; i++) {
+        assert_int_equal(bytes[i], piece.fill);
+        assert_int_equal(bytes[piece.size - 1 - i], piece.fill);
+    }
+}
+
+static void
+slab_joins_what_large_pieces_leave(void **state)
+{
+    (void)state;
+    enum { LIVE = 40, STEPS = 50000, SIZE_MOST = 600000 };
+    static struct piece live[LIVE];
+    memset(live, 0, sizeof(live));
+    struct slab *slab = slab_of(8 << 20);
+    size_t empty = slab_room(slab);
+    size_t refused = 0;
+    srand(8);
+    for (int step = 0; step < STEPS; step++) {
+        struct piece *piece = &live[rand() % LIVE];
+        if (piece->ref != SLAB_NONE) {
+            assert_marked(slab, *piece);
+            slab_free(slab, piece->ref, piece->size);
+            piece->ref = SLAB_NONE;
+            continue;
+        }
+        size_t size = SLAB_CLASS_MOST + 1 + (size_t)rand() % SIZE_MOST;
+        piece->size = slab_class_size(size);
+        piece->fill = (unsigned char)(step % 256);
+        piece->ref = slab_alloc(slab, size);
+        refused += piece->ref == SLAB_NONE;
+        if (piece->ref != SLAB_NONE) {
+            mark(slab, *piece);
+        }
+    }
+    assert_true(refused > 0);
+    for (size_t i = 0; i < LIVE; i++) {
+        if (live[i].ref != SLAB_NONE) {
+            assert_marked(slab, live[i]);
+            slab_free(slab, live[i].ref, live[i].size);
+        }
+    }
+    assert_int_equal(slab_used(slab), 0);
+    assert_int_equal(slab_room(slab), empty);
+    slab_destroy(&slab);
+}
+
+static void
+slab_lets_large_pieces_grow_into_the_room_they_leave(void **state)
+{
+    (void)state;
+    struct slab *slab = slab_of(64 << 20);
+    uint32_t room[2] = {0};
+    uint32_t piece[2] = {0};
+    while (room[0] < 1 << 20) {
+        for (int i = 0; i < 2; i++) {
+            uint32_t grown = slab_grown_room(room[i], 8);
+            uint32_t ref = slab_alloc(slab, grown * (size_t)8);
+            assert_int_not_equal(ref, SLAB_NONE);
+            // Small pieces lie between them.
+            assert_int_not_equal(slab_alloc(slab, 24), SLAB_NONE);
+            if (room[i] != 0) {
+                slab_free(slab, piece[i], room[i] * (size_t)8);
+            }
+            room[i] = grown;
+            piece[i] = ref;
+        }
+    }
+    size_t held = slab->limit - slab_room(slab);
+    print_message("held %zu, used %zu\n", held, slab_used(slab));
+    assert_true(held < 4 * slab_used(slab));
+    slab_destroy(&slab);
+}
+
+static void
+slab_cuts_small_pieces_from_what_large_ones_left_when_it_is_full(void **state)
+{
+    (void)state;
+    struct slab *slab = slab_of(1 << 20);
+    uint32_t large = slab_alloc(slab, 500000);
+    while (slab_alloc(slab, 1000) != SLAB_NONE) {
+    }
+    slab_free(slab, large, 500000);
+    size_t used = slab_used(slab);
+    size_t count = 0;
+    while (slab_alloc(slab, 1000) != SLAB_NONE) {
+        count++;
+    }
+    assert_int_equal(count, slab_class_size(500000) / slab_class_size(1000));
+    assert_int_equal(slab_used(slab), used + count * slab_class_size(1000));
+    slab_destroy(&slab);
+}
+
+static void
+slab_lets_pieces_grow_by_half_and_then_by_a_quarter(void **state)
+{
+    (void)state;
+    uint32_t room = 0;
+    uint32_t grown;
+    while ((grown = slab_grown_room(room, 12)) != room) {
+        bool is_last = grown == SLAB_PIECE_MAX / 12;
+        assert_true(grown > room + (is_last ? 0 : room / 5));
+        assert_true(grown <= room + room / 4 * 3 + 3);
+        if (room * 12 >= SLAB_CLASS_MOST) {
+            assert_true(grown <= room + room / 4 + 4096 / 12);
+        }
+        room = grown;
+    }
+    assert_int_equal(room, SLAB_PIECE_MAX / 12);
+    assert_int_equal(slab_grown_room(0, 8), 1);
+    assert_int_equal(slab_grown_room(1, 8), 2);
+}
+
 int
 main(void)
 {
@@ -198,6 +322,11 @@ main(void)
         cmocka_unit_test(slab_gives_back_a_text_as_it_was),
         cmocka_unit_test(slab_cuts_a_text_longer_than_a_piece),
         cmocka_unit_test(slab_pieces_never_overlap),
+        cmocka_unit_test(slab_joins_what_large_pieces_leave),
+        cmocka_unit_test(slab_lets_large_pieces_grow_into_the_room_they_leave),
+        cmocka_unit_test(
+            slab_cuts_small_pieces_from_what_large_ones_left_when_it_is_full),
+        cmocka_unit_test(slab_lets_pieces_grow_by_half_and_then_by_a_quarter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
