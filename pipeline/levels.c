@@ -10,7 +10,8 @@ levels_reach(struct levels *levels, struct slab *slab, uint32_t depth)
     if (depth < levels->room) {
         return true;
     }
-    uint32_t room = levels->room == 0 ? ROOM_FIRST : levels->room + levels->room / 2;
+    uint32_t room = levels->room == 0 ? (uint32_t)ROOM_FIRST
+                                      : slab_grown_room(levels->room, sizeof(uint32_t));
     room = room > depth ? room : depth + 1;
     size_t size = room * sizeof(uint32_t);
     uint32_t piece = slab_alloc(slab, size);

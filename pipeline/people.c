@@ -48,7 +48,6 @@ people_find(const struct people *people, const struct slab *slab, uint32_t user)
     return NULL;
 }
 
-// What the piece was asked for, or so little less that it is of the same class.
 static size_t
 size_of(const struct people *people)
 {
@@ -68,19 +67,16 @@ place(const struct people *people, struct person *entries, uint32_t key)
 static bool
 grow(struct people *people, struct slab *slab)
 {
-    size_t wanted =
-        (people->capacity + people->capacity / 2 + 1) * sizeof(struct person);
-    size_t size = slab_class_size(wanted);
     struct people bigger = {
-        .piece = slab_alloc(slab, size),
         .count = people->count,
-        .capacity = (uint32_t)(size / sizeof(struct person)),
+        .capacity = slab_grown_room(people->capacity, sizeof(struct person)),
     };
+    bigger.piece = slab_alloc(slab, size_of(&bigger));
     if (bigger.piece == SLAB_NONE) {
         return false;
     }
     struct person *to = entries_of(&bigger, slab);
-    memset(to, 0, size);
+    memset(to, 0, size_of(&bigger));
     if (people->piece != SLAB_NONE) {
         const struct person *from = entries_of(people, slab);
         for (uint32_t i = 0; i < people->capacity; i++) {

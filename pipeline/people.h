@@ -1,8 +1,8 @@
 // Who carried one post: a set of people with what each of them did.
 //
-// Open addressing over 8-byte entries in a slab piece, at most seven eighths full;
-// grows by half and fills the slab's size class, since these sets are the largest part
-// of what is remembered. Nearly everybody does one thing only: whoever does more gets
+// Open addressing over 8-byte entries in a slab piece, at most seven eighths full and,
+// once it is large, at least seven tenths: these sets are the largest part of what is
+// remembered. Nearly everybody does one thing only: whoever does more gets
 // a piece that counts. One set holds at most PEOPLE_MOST people.
 #pragma once
 

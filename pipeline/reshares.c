@@ -10,9 +10,8 @@ size_of(uint32_t room)
 }
 
 static bool
-resize(struct reshares *reshares, struct slab *slab, size_t wanted)
+resize(struct reshares *reshares, struct slab *slab, uint32_t room)
 {
-    uint32_t room = (uint32_t)(slab_class_size(wanted) / sizeof(struct reshare));
     uint32_t piece = slab_alloc(slab, size_of(room));
     if (piece == SLAB_NONE) {
         return false;
@@ -33,8 +32,8 @@ reshares_make_room(struct reshares *reshares, struct slab *slab)
     if (reshares->count < reshares->room) {
         return true;
     }
-    size_t wanted = size_of(reshares->room + reshares->room / 2 + 1);
-    return wanted <= SLAB_PIECE_MAX && resize(reshares, slab, wanted);
+    uint32_t room = slab_grown_room(reshares->room, sizeof(struct reshare));
+    return room > reshares->room && resize(reshares, slab, room);
 }
 
 static bool
@@ -102,7 +101,7 @@ reshares_drop(struct reshares *reshares, struct slab *slab, uint32_t count)
     if (reshares->count < reshares->room / 2) {
         // When the slab is full it stays as large as it is.
         (void)resize(reshares, slab,
-                     size_of(reshares->count + reshares->count / 4 + 1));
+                     slab_grown_room(reshares->count, sizeof(struct reshare)));
     }
 }
 
