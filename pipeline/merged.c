@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { AGE_PARTS = 32, ROOM_FIRST = 64, WIDTH_BITS_MOST = 26 };
+enum { AGE_PARTS = 32, OLD_PART_LEAST = 8, ROOM_FIRST = 64, WIDTH_BITS_MOST = 26 };
 
 static size_t
 size_of(uint32_t room)
@@ -201,12 +201,18 @@ uint32_t
 merged_take(struct merged *merged, struct slab *slab, struct reshares *reshares,
             struct merged_when when)
 {
-    age(merged, slab, when.now);
     const struct reshare *rows = reshares_rows(reshares, slab);
+    uint32_t old = 0;
+    while (old + MERGED_LEFT_LEAST < reshares->count &&
+           reshares_span(rows[old].time, when.now) > when.age) {
+        old++;
+    }
+    if (old == 0 || old < reshares->count / OLD_PART_LEAST) {
+        return 0;
+    }
+    age(merged, slab, when.now);
     uint32_t taken = 0;
-    while (taken + MERGED_LEFT_LEAST < reshares->count &&
-           reshares_span(rows[taken].time, when.now) > when.age &&
-           put_new(merged, slab, rows[taken], when.now)) {
+    while (taken < old && put_new(merged, slab, rows[taken], when.now)) {
         taken++;
     }
     if (taken != 0) {

@@ -44,7 +44,8 @@ merged_rows(const struct merged *merged, const struct slab *slab)
 }
 
 // Takes the events that are more than `age` milliseconds old at `now` from the front of
-// `reshares`; returns how many. `now` never goes back. Fewer go in when the slab is
+// `reshares`; returns how many. None if they are fewer than an eighth, for which moving
+// the others would be too much. `now` never goes back. Fewer go in when the slab is
 // full.
 struct merged_when {
     uint32_t now;

@@ -226,6 +226,16 @@ enter_history(struct pipeline *pipeline, const struct subject *subject)
     pulse->flags |= PULSE_SIZED;
 }
 
+// Also when nobody carries it any more, so that its list does not stay as long as it
+// was.
+static void
+merge(const struct subject *subject, usec now)
+{
+    if (subject->row->reshares.count > PULSE_EXACT_MOST) {
+        pulse_merge(subject->pulse, &subject->events, reshares_time(now));
+    }
+}
+
 // A pulse that is new has events later than the ages it has passed.
 static void
 pass_age(struct pipeline *pipeline, const struct subject *subject, bool is_new)
@@ -246,6 +256,7 @@ pass_age(struct pipeline *pipeline, const struct subject *subject, bool is_new)
         return;
     }
     double reach = estimate(pipeline, subject, subject->row->created + age);
+    merge(subject, subject->row->created + age);
     uint32_t anchor = calibration_anchor(age);
     if (anchor < PULSE_ANCHORS && !isnan(reach)) {
         pulse->samples[anchor] = (struct pulse_sample){
@@ -269,6 +280,7 @@ finish(struct pipeline *pipeline, const struct subject *subject)
     enter_history(pipeline, subject);
     calibration_learn(&pipeline->pulses.calibration, pulse, ended);
     pulse->flags |= PULSE_OVER;
+    merge(subject, cascades_close_due(subject->row));
     cascades_queue(&pipeline->cascades, subject->cascade,
                    CASCADE_ESTIMATE | CASCADE_P_DOUBLE);
 }
