@@ -12,6 +12,7 @@
 #include "daemon/clock.h"
 #include "daemon/feed.h"
 #include "pipeline/pipeline.h"
+#include "sinks/redis_resume.h"
 #include "sinks/redis_sink.h"
 
 enum {
@@ -20,6 +21,7 @@ enum {
 };
 
 #define ROOM_POLL (5 * USEC_PER_MS)  // a flush is under way
+#define ALERT_POLL (USEC_PER_MS / 5) // the same, for the sake of an alert
 #define FULL_POLL (50 * USEC_PER_MS) // Redis is behind
 #define PACE_LEAST USEC_PER_MS       // posts due within this are not waited for
 
@@ -190,13 +192,28 @@ is_due(struct replay *replay, const struct post *post)
     return false;
 }
 
+// An alert says how things are when it leaves. Live that is at once; here a lot of the
+// stream may pass meanwhile, so it waits, and the same file gives the same alerts.
+static bool
+has_alert(struct replay *replay)
+{
+    struct redis_sink *sink = replay->setup.sink;
+    if (pipeline_alerts_waiting(replay->setup.pipeline) == 0 ||
+        redis_resume_is_held(sink)) {
+        return false;
+    }
+    redis_sink_hurry(sink);
+    step_after(replay, ALERT_POLL);
+    return true;
+}
+
 // Puts the posts of the message at hand into the pipeline; false when it has to wait.
 static bool
 feed(struct replay *replay)
 {
     const struct post *post;
     while ((post = feed_next(&replay->feed)) != NULL) {
-        if (!is_due(replay, post)) {
+        if (has_alert(replay) || !is_due(replay, post)) {
             return false;
         }
         if (feed_push(&replay->feed, replay->wall) == STATUS_AGAIN) {

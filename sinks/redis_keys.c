@@ -45,7 +45,7 @@ const struct redis_key redis_key_rows[] = {
      "What forecasts have learnt from closed cascades. 10m, 1h, 4h, of ln(final + 1) from "
      "ln(R + 1) and ln(p U + 1) at that age: how many cascades, three factors, the 5, 25, 50, 75 "
      "and 95 % quantiles of the residuals; double:25, double:50, of p_double at that size: how "
-     "many cascades, five factors. Read at start, unless a snapshot knows better"},
+     "many cascades, five factors. Read when a live daemon starts, unless a snapshot knows better"},
     {"meta", "hash",
      "schema (1), version, clock_ms, as_of_ms, posts, interactions, lag_ms, and complete: 0 "
      "while windows are not yet full or a gap is known; live, lag_ms is that of the slowest source"},

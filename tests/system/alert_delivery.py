@@ -179,16 +179,37 @@ def members(value, name=""):
             yield from members(inner, name + key + ".")
 
 
-def alerts_and_hashes_are_as_described():
-    configure()
-    sample = PLACE / "sample.ndjson"
-    with open(sample, "wb") as out:
+def sample():
+    """An hour of posts in all formats."""
+    path = PLACE / "sample.ndjson"
+    with open(path, "wb") as out:
         out.write(cascade("big", 120, 1772442000000).encode())  # as the others begin
         out.flush()
         subprocess.run([ROOT / "conf/sample/generate.py", "--format", "mixed", "--posts", "12000",
                         "--minutes", "60", "--seed", "1"], stdout=out, check=True)
+    return path
+
+
+def the_same_posts_give_the_same_alerts_however_often_redis_is_written():
+    configure()
+    runs = []
+    for flush in ("10ms", "5s"):
+        CLIENT.flushall()
+        subprocess.run([CASCADED, "-c", PLACE / "conf", "-o", f"redis.flush={flush}", "-o",
+                        "alert.viral.levels=1,2,5", sample()], capture_output=True, timeout=120,
+                       check=True)
+        runs.append([fields["json"] for _, fields in CLIENT.xrange("cascaded:alerts")])
+    assert runs[0] == runs[1] and len(runs[0]) > 50, [len(run) for run in runs]
+    for alert in map(json.loads, runs[0]):
+        limit = 5 * alert["level"]
+        assert alert["why"] == [f"size {alert['cascade']['size']} >= {limit}"], alert
+
+
+def alerts_and_hashes_are_as_described():
+    configure()
     subprocess.run([CASCADED, "-c", PLACE / "conf", "-o", "alert.viral.resolved=true", "-o",
-                    "alert.viral.levels=1,3", sample], capture_output=True, timeout=60, check=True)
+                    "alert.viral.levels=1,3,20", sample()], capture_output=True, timeout=120,
+                   check=True)
     rows = {name: row["type"] for name, row in described("alerts").items()}
     seen = set()
     for alert in told():
@@ -339,6 +360,7 @@ if __name__ == "__main__":
             everybody_gets_the_same_alert_with_its_reasons,
             a_daemon_killed_before_the_delivery_sends_under_the_same_id,
             alerts_and_hashes_are_as_described,
+            the_same_posts_give_the_same_alerts_however_often_redis_is_written,
             webhooks_change_with_sighup_and_lose_nothing,
             a_replay_calls_webhooks_only_when_it_is_asked_to,
             a_replay_leaves_what_a_webhook_does_not_take_for_the_next_start,
