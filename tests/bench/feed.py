@@ -1,0 +1,94 @@
+"""What live daemons are fed with: generated messages, and the server that sends them (feeder.c)."""
+import contextlib
+import json
+import string
+import subprocess
+import sys
+import time
+
+from common import FEEDER, OUT, ROOT
+
+MINUTES = 2
+PROBE_EVERY = 400  # messages
+
+
+class Jetstream:
+    title, format, url = "Jetstream over WebSocket", "jetstream", "ws://127.0.0.1:{}/subscribe"
+    wire, probes = "ws", "bsky:did:plc:probe"
+
+    @staticmethod
+    def probe(number, message):
+        """The id of somebody new, and what they post at the time of the message."""
+        digits = f"{number:019}".translate(str.maketrans(string.digits, "abcdefghij"))
+        record = {"$type": "app.bsky.feed.post", "createdAt": "2026-01-01T00:00:00Z", "text": "a"}
+        return f"bsky:did:plc:probe{digits}", {
+            "did": f"did:plc:probe{digits}", "time_us": message["time_us"], "kind": "commit",
+            "commit": {"rev": "3k", "operation": "create", "collection": "app.bsky.feed.post",
+                       "rkey": f"3k{number:011}", "record": record, "cid": "c"}}
+
+
+class ChunkedHttp:
+    title, format, url = "X v2 over chunked HTTP", "x2", "http://127.0.0.1:{}/2/tweets/sample/stream"
+    wire, probes = "http", "x:777000"
+
+    @staticmethod
+    def probe(number, message):
+        user = f"777000{number:013}"
+        return f"x:{user}", {
+            "data": {"id": f"777{number:016}", "author_id": user, "text": "a",
+                     "created_at": message["data"]["created_at"]},
+            "includes": {"users": [{"id": user, "username": f"p{number}", "name": "p"}]}}
+
+
+class Input:
+    """Generated messages of the last minutes; in every PROBE_EVERY-th place a first post of somebody
+    new. probes: the id of each to its place."""
+
+    def __init__(self, network, posts):
+        self.network, self.path = network, OUT / f"live-{network.format}.ndjson"
+        self.messages, self.probes = 0, {}
+        start = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - MINUTES * 60))
+        command = ["/usr/bin/python3", ROOT / "conf/sample/generate.py", "--format", network.format,
+                   "--seed", "1", "--posts", str(posts), "--minutes", str(MINUTES), "--start", start]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as made, open(self.path, "wb") as out:
+            for line in made.stdout:
+                if not line.isspace():
+                    self.add(out, line)
+        if made.returncode != 0:
+            sys.exit("the generator failed")
+
+    def add(self, out, line):
+        out.write(line)
+        self.messages += 1
+        message = json.loads(line) if self.messages % PROBE_EVERY == 0 else {}
+        if "commit" in message or "data" in message:
+            user, probe = self.network.probe(self.messages, message)
+            self.probes[user] = self.messages
+            out.write(json.dumps(probe, separators=(",", ":")).encode() + b"\n")
+            self.messages += 1
+
+
+class Feeder:
+    def __init__(self, process, network):
+        self.process = process
+        self.url = network.url.format(int(process.stdout.readline()))
+
+    def started(self):
+        """The seconds of time.monotonic() when the first byte was sent; waits for that."""
+        line = self.process.stdout.readline()
+        if not line:
+            sys.exit("the daemon does not connect")
+        return int(line) / 1e9
+
+
+@contextlib.contextmanager
+def feeding(source, rate=None):
+    """A server that sends all of source to the first who asks, so many messages a second."""
+    pace = [] if rate is None else [str(rate)]
+    process = subprocess.Popen([FEEDER, source.network.wire, source.path, *pace],
+                               stdout=subprocess.PIPE, text=True)
+    try:
+        yield Feeder(process, source.network)
+    finally:
+        process.kill()
+        process.wait()
