@@ -4,7 +4,7 @@
 // Half of the people publish, all of them carry. Whom they mention and carry is
 // heavy-tailed; nobody carries the same post twice.
 //
-// usage: crowd INTERACTIONS    (written to standard output; the same every time)
+// usage: crowd INTERACTIONS [START_MS]    (to standard output; the same every time)
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -155,9 +155,10 @@ print_message(uint32_t number, int64_t time, uint32_t *carried)
 int
 main(int argc, char **argv)
 {
-    uint32_t wanted = argc == 2 ? (uint32_t)strtoul(argv[1], NULL, 10) : 0;
-    if (wanted == 0) {
-        (void)fputs("usage: crowd INTERACTIONS\n", stderr);
+    uint32_t wanted = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 0;
+    int64_t start = argc == 3 ? strtoll(argv[2], NULL, 10) : START_MS;
+    if (wanted == 0 || argc > 3) {
+        (void)fputs("usage: crowd INTERACTIONS [START_MS]\n", stderr);
         return 64;
     }
     uint32_t *carried = calloc(ROOTS, sizeof *carried);
@@ -166,7 +167,7 @@ main(int argc, char **argv)
     }
     uint32_t done = 0;
     for (uint32_t number = 0; done < wanted; number++) {
-        int64_t time = START_MS + (int64_t)done * (DAY_MS - 60000) / wanted;
+        int64_t time = start + (int64_t)done * (DAY_MS - 60000) / wanted;
         done += print_message(number, time, carried);
     }
     free(carried);

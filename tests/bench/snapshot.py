@@ -1,0 +1,99 @@
+"""Snapshots of a daemon that holds a million people: how long the loop stands still for one, how
+long it takes to load.
+"""
+import http.client
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import time
+
+from common import CROWD, OUT, REDIS, daemon, private_redis, replay
+from feed import ChunkedHttp, Input, feeding
+
+DAY_MS = 24 * 3600 * 1000
+PATIENCE = 120
+RATE, POSTS = 2000, 100_000  # beside
+STARTS, PIECES = 5, 15
+
+
+def loading(process):
+    """The port of its HTTP server, and the seconds until it held the snapshot and served."""
+    begun, port, is_loaded = time.perf_counter(), None, False
+    while port is None or not is_loaded:
+        line = process.stderr.readline()
+        if not line:
+            sys.exit("the live daemon ends")
+        found = re.search(r", port (\d+)", line)
+        port = int(found[1]) if found else port
+        is_loaded = is_loaded or "goes on from the snapshot" in line
+    return port, time.perf_counter() - begun
+
+
+def longest_answers(port, piece, count):
+    """The seconds the slowest answer to /healthz took, of one after another, in each of so many
+    pieces; piece() names the one we are in."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    longest = {}
+    while len(longest) <= count:
+        name = piece()
+        start = time.perf_counter()
+        connection.request("GET", "/healthz")
+        connection.getresponse().read()
+        longest[name] = max(longest.get(name, 0), time.perf_counter() - start)
+    return sorted(list(longest.values())[:count])
+
+
+def newest(snapshot):
+    """Which snapshot it is; for a moment, while the next takes its place, there is none."""
+    try:
+        return snapshot.stat().st_mtime_ns
+    except FileNotFoundError:
+        return snapshot.with_suffix(".previous").stat().st_mtime_ns
+
+
+def fill(socket, folder, interactions):
+    start = int(time.time() * 1000) - DAY_MS + 10 * 60 * 1000
+    crowd = subprocess.Popen([CROWD, str(interactions), str(start)], stdout=subprocess.PIPE)
+    result = replay(socket, "-", "-v", ("-o", f"state.dir={folder}", "-o", "redis.flush=60s"),
+                    stdin=crowd.stdout)
+    crowd.stdout.close()
+    if crowd.wait() != 0:
+        sys.exit("crowd failed")
+    return result
+
+
+def measure_loading(socket, folder):
+    seconds = []
+    for _ in range(STARTS):
+        with daemon(socket, "http://127.0.0.1:1/", *folder, "-o", "state.every=1h") as process:
+            seconds.append(loading(process)[1])
+    return sorted(seconds)
+
+
+def measure_stalls(source, socket, more, piece):
+    with feeding(source, RATE) as feeder, daemon(socket, feeder.url, *more) as process:
+        port, _ = loading(process)
+        feeder.started()
+        return longest_answers(port, piece, PIECES)
+
+
+def measure_snapshot(interactions):
+    os.sched_setaffinity(0, {int(REDIS)})
+    with tempfile.TemporaryDirectory(dir=OUT) as name, private_redis() as socket:
+        people, folder = fill(socket, name, interactions)["people"], ("-o", f"state.dir={name}")
+        snapshot = pathlib.Path(name, "snapshot")
+        print(f"{people:,} people, a snapshot of {snapshot.stat().st_size / 1e6:.0f} MB")
+        loads = measure_loading(socket, folder)
+        source = Input(ChunkedHttp, POSTS)
+        quiet = measure_stalls(source, socket, (*folder, "-o", "state.every=1h"), lambda: int(time.time()))
+        busy = measure_stalls(source, socket, (*folder, "-o", "state.every=1s"), lambda: newest(snapshot))
+    print(f"from the start of the process until it is loaded: median {loads[STARTS // 2]:.2f} s, "
+          f"longest {loads[-1]:.2f} s of {STARTS} (goal: < 3 s)")
+    print(f"slowest answer over HTTP, {RATE:,} posts a second beside:")
+    for title, took in (("each second without a snapshot", quiet), ("during each snapshot", busy)):
+        print(f"{title:31} median {took[PIECES // 2] * 1000:.1f} ms, longest {took[-1] * 1000:.1f} ms "
+              f"of {PIECES}")
+    print("(goal: < 50 ms)")
