@@ -70,6 +70,7 @@ on_frame(struct wslay_event_context *wslay,
     struct ws_protocol *protocol = context;
     (void)wslay;
     protocol->opcode = frame->opcode;
+    protocol->has_code = frame->payload_length >= sizeof(protocol->code);
     protocol->code_len = 0;
     if (frame->opcode == WSLAY_TEXT_FRAME || frame->opcode == WSLAY_BINARY_FRAME) {
         protocol->end = protocol->whole + sizeof(struct head);
@@ -203,13 +204,17 @@ is_close_code(unsigned code)
 }
 
 // wslay knows the codes of 2011, takes half a code for none, and judges the text behind
-// it by the pieces it comes in; so this is our own. The text is for nobody.
+// it by the pieces it comes in; so this is our own. The text is for nobody. If it is bad
+// from the first piece on, wslay keeps the code to itself, too.
 static void
 note_close(struct ws_protocol *protocol)
 {
     unsigned code = protocol->code[0] * 256U + protocol->code[1];
     protocol->ended = WS_CLOSED;
-    if (protocol->code_len == 0) {
+    if (protocol->code_len == 0 && protocol->has_code) {
+        protocol->ended = WS_BROKEN;
+        protocol->close_code = WS_CLOSE_UTF8;
+    } else if (protocol->code_len == 0) {
         protocol->close_code = WS_CLOSE_NONE;
     } else if (protocol->code_len == 2 && is_close_code(code)) {
         protocol->close_code = (uint16_t)code;

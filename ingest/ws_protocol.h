@@ -66,7 +66,8 @@ struct ws_protocol {
     size_t end;
     uint64_t skipped; // bytes of a message that is too long
     uint8_t opcode;   // of the frame that is coming in
-    uint8_t code[2];  // of its close code
+    bool has_code;    // it is long enough for a close code
+    uint8_t code[2];  // as much as came of that
     size_t code_len;
     bool is_long; // the message is
 

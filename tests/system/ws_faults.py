@@ -356,6 +356,21 @@ def bad_close_frames_are_a_breach():
     breaches([{"opcode": 8, "payload_hex": "03"}], [{"close": 999}], [{"close": 1005}],
              [{"close": 1006}], [{"close": 1004}], [{"close": 2999}], [{"close": 5000}],
              [{"close": 0}], [{"close": 65535}])
+    lab = ws_lab.Lab([[UP, sent(1), {"opcode": 8, "payload_hex": "03e8ff"}, HOLD]])
+    lines = drive(lab, until="state backing-off")
+    assert metric(lines, BREACH) == 1 and lab.count == 1, lines
+
+
+def what_follows_a_close_frame_is_no_part_of_the_stream():
+    for more in ([sent(2)], [{"opcode": 9, "payload_hex": "41"}], [{"close": 1001}],
+                 [{"opcode": 3}], [{"raw_hex": "ff" * 40}]):
+        for before in ([], [{"opcode": 1, "fin": False, "payload_hex": "7b"}]):
+            lab = ws_lab.Lab([[UP, sent(1), *before, {"close": 1000, "reason": "r" * 123}, *more,
+                               HOLD], [UP, sent(3), HOLD]])
+            lines = drive(lab, until=came(3))
+            assert numbers(lines) == [1, 3] and metric(lines, BREACH) == 0, (more, lines)
+            assert [reason for reason, _ in gaps(lines)] == ["closed_1000"], (more, lines)
+            assert not any(row[1] == ws_lab.PONG for row in lab.frames), (more, lab.frames)
 
 
 def bytes_that_were_not_asked_for_are_a_breach():

@@ -292,7 +292,7 @@ close_codes_of_the_server_are_told(void **state)
         {"\x03\xf4", 2, WS_CLOSED, 1012}, {"\x03\xf6z", 3, WS_CLOSED, 1014},
         {"\x13\x87", 2, WS_CLOSED, 4999}, {"\x03", 1, WS_BROKEN, 1002},
         {"\x03\xf7", 2, WS_BROKEN, 1002}, {"\x03\xee", 2, WS_BROKEN, 1002},
-        {"\x0b\xb7", 2, WS_BROKEN, 1002}, {"\x03\xe8\xff", 3, WS_CLOSED, 1005},
+        {"\x0b\xb7", 2, WS_BROKEN, 1002}, {"\x03\xe8\xff", 3, WS_BROKEN, 1007},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char frame[8] = {(char)0x88, (char)cases[i].len};
