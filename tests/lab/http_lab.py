@@ -128,7 +128,7 @@ def openssl(*words):
 
 # Name of a certificate: how it is made. A common name stands in for names that are not there:
 # curl believes it still.
-# is_old: newer OpenSSLs may refuse to make it.
+# is_old: newer OpenSSLs may refuse to make it. Ten of them are bad.
 CERTIFICATES = {
     "good": {"is_good": True},
     "self_signed": {"is_self_signed": True},
@@ -140,6 +140,8 @@ CERTIFICATES = {
     "no_names": {"names": None, "is_good": True},
     "wants_client": {"wants_client": True},
     "missing_intermediate": {"ca": "middle"},
+    "wrong_purpose": {"more": "extendedKeyUsage=clientAuth"},
+    "broken_signature": {"is_broken": True},
 }
 
 
@@ -176,9 +178,13 @@ def write_certificate(folder, name):
         openssl("req", "-x509", "-key", key, "-in", f"{path}.csr", "-out", path, "-days", 30,
                 "-addext", "subjectAltName=IP:127.0.0.1")
     else:
-        sign(folder, path, row.get("ca", "ca"),
-             f"subjectAltName={names}" if names else "keyUsage=digitalSignature",
+        extension = f"subjectAltName={names}" if names else "keyUsage=digitalSignature"
+        sign(folder, path, row.get("ca", "ca"), "\n".join((extension, row.get("more", ""))),
              row.get("days", 30), row.get("digest", "sha256"))
+    if row.get("is_broken"):
+        der = bytearray(ssl.PEM_cert_to_DER_cert(path.read_text()))
+        der[-1] ^= 1  # of the signature, which comes last
+        path.write_text(ssl.DER_cert_to_PEM_cert(bytes(der)))
 
 
 MAKING = threading.Lock()
