@@ -204,8 +204,8 @@ is_close_code(unsigned code)
 }
 
 // wslay knows the codes of 2011, takes half a code for none, and judges the text behind
-// it by the pieces it comes in; so this is our own. The text is for nobody. If it is bad
-// from the first piece on, wslay keeps the code to itself, too.
+// it by the pieces it comes in; so this is our own. The text is for nobody. If its
+// first piece is bad, wslay keeps the code to itself, too.
 static void
 note_close(struct ws_protocol *protocol)
 {
