@@ -209,6 +209,78 @@ def a_backtest_says_what_a_plain_computation_says():
     assert "alerts=0 " not in lines[0] and "alerts=0 " in lines[3], lines
 
 
+# A condition, and the field of the cascade that must bear its reason out.
+CONDITIONS = {
+    "min_size=50": "size", "min_velocity=5": "velocity_5m", "min_forecast=300": "forecast",
+    "min_p_double=0.3": "p_double", "min_reach=30000": "reach", "min_amplifiers=40": "amplifiers",
+    "min_depth=5": "depth", "min_virality=4": "virality",
+    "min_overperformance=3": "overperformance", "max_age=10m": None, "max_author_followers=300": None,
+    "infectious=supercritical": "infectiousness", "burst=on": None, "burst=off": None,
+    "stage=early_adopters": "stage", "stage=laggards": "stage"}
+
+
+def lively(path):
+    """Two days of cascades that run through people, quick and slow, of authors who post often."""
+    chance = random.Random(SEED)
+    events = []
+    for root in range(500):
+        begun, pace = chance.uniform(0, 2 * 86400), chance.choice((0.5, 5, 60))
+        head = {"id": f"app:p{root}", "author": {"id": f"app:a{root % 8}",
+                                                 "followers": 100 * (root % 8 + 1)}}
+        events.append((stamp(begun), head))
+        at = begun
+        for number in range(int(6 * chance.paretovariate(0.9)) % 600):
+            at, pace = (at + 7200, 0.5) if root % 9 == 0 and number == 10 else (at, pace)
+            at += chance.expovariate(1 / pace)
+            through = {"via": f"app:r{root}-{chance.randrange(max(0, number - 9), number)}"} \
+                if number and chance.random() < 0.8 else {}
+            events.append((stamp(at), {
+                "id": f"app:r{root}-{number}", **through, "retweet_of": head, "author": {
+                    "id": f"app:u{chance.randrange(10**6)}", "followers": chance.randrange(2000)}}))
+    events.sort(key=lambda event: event[0])
+    with open(path, "w", encoding="utf-8") as out:
+        out.writelines(json.dumps({**post, "time": ms}) + "\n" for ms, post in events)
+
+
+def bears_out(reason, field, cascade):
+    """Whether the alert's own cascade says what its reason says."""
+    name, *words = reason.split()
+    if name == "burst":
+        return words[0] in ("on", "off")  # not in the hash
+    if name == "infectiousness":
+        return cascade[name] >= 0.01 and "forecast" not in cascade
+    if name == "stage":
+        return cascade[name] == words[0]
+    value, limit = float(words[0]), float(words[2])
+    holds = value >= limit if words[1] == ">=" else value <= limit
+    return holds and (name != field or abs(value / cascade[name] - 1) < 1e-3)
+
+
+def every_condition_fires_and_the_cascade_bears_it_out():
+    path = FOLDER.name + "/lively.ndjson"
+    lively(path)
+    options = []
+    for number, condition in enumerate(CONDITIONS):
+        options += ["-o", f"alert.c{number}.{condition}"]
+        if not condition.startswith("min_size"):
+            options += ["-o", f"alert.c{number}.min_size=10"]
+    CLIENT.flushall()
+    subprocess.run([CASCADED, "-o", f"redis.url=unix:{SOCKET}", *options, path],
+                   stdout=subprocess.DEVNULL, check=True, timeout=120)
+    found = {}
+    for alert in alerts():
+        found.setdefault(alert["rule"], []).append(alert)
+    for number, (condition, field) in enumerate(CONDITIONS.items()):
+        raised = found.get(f"c{number}", [])
+        assert 1 <= len(raised) < 400, (condition, len(raised))
+        assert len({alert["id"] for alert in raised}) == len(raised), condition
+        for alert in raised:
+            assert len(alert["why"]) == (1 if condition.startswith("min_size") else 2), alert
+            for reason in alert["why"]:
+                assert bears_out(reason, field, alert["cascade"]), (condition, reason, alert)
+    CLIENT.flushall()
+
+
 def a_backtest_without_rules_or_files_says_so():
     path = FOLDER.name + "/one.ndjson"
     pathlib.Path(path).write_text(json.dumps(retweet(1, 1, 1, stamp(0))) + "\n", encoding="utf-8")
@@ -338,6 +410,7 @@ if __name__ == "__main__":
                    the_command_line_adds_to_rules_and_makes_them,
                    a_backtest_says_what_a_plain_computation_says,
                    a_backtest_without_rules_or_files_says_so,
+                   every_condition_fires_and_the_cascade_bears_it_out,
                    new_rules_come_by_sighup_and_nothing_is_raised_twice])
     finally:
         SERVER.terminate()
