@@ -7,6 +7,10 @@
 #include "base/log.h"
 #include "daemon/clock.h"
 
+// Silence is idleness after half a minute at most (ingest/liveness.c): a source that
+// lags more than twice that is catching up, and what is between is not counted yet.
+#define BEHIND_MOST USEC_PER_MIN
+
 void
 streams_init(struct streams *streams, const struct stream_setup *common)
 {
@@ -266,7 +270,7 @@ streams_figures(const struct streams *streams, usec wall, usec longest,
         missing_until = missing > missing_until ? missing : missing_until;
         figures.lag = lag > figures.lag ? lag : figures.lag;
     }
-    figures.is_complete =
-        figures.live == figures.count && missing_until <= wall - longest;
+    figures.is_complete = figures.live == figures.count &&
+                          missing_until <= wall - longest && figures.lag <= BEHIND_MOST;
     *ret_figures = figures;
 }

@@ -54,7 +54,8 @@ struct streams_figures {
     // How far the newest post of the slowest source that should send is behind the
     // wall clock; 0 before the first post.
     usec lag;
-    bool is_complete; // all are live, and none has missed anything for `longest`
+    bool is_complete; // all are live, none lags a minute or has missed anything for
+                      // `longest`
 };
 void streams_figures(const struct streams *streams, usec wall, usec longest,
                      struct streams_figures *ret_figures);

@@ -45,11 +45,11 @@ class Stream:
         out.write(b"%x\r\n%s\r\n" % (len(data), data))
         out.flush()
 
-    def feed(self, count):
-        """Posts that name bob (x:2), in the form of X's API v2."""
+    def feed(self, count, ago=0):
+        """Posts that name bob (x:2), in the form of X's API v2, so many seconds old."""
         for _ in range(count):
             self.posts += 1
-            now = time.time()
+            now = time.time() - ago
             stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + ".000Z"
             number = str(1000 + self.posts)
             self.send(json.dumps({

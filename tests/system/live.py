@@ -166,6 +166,25 @@ def complete_and_lag_tell_the_truth_around_a_gap():
     daemon.end()
 
 
+def a_source_that_is_still_behind_is_not_complete():
+    stream = Stream()
+    daemon = running(source("x", stream) + "windows = {5s}\n", stream)
+    begun = time.monotonic()
+    while time.monotonic() - begun < 7:
+        stream.feed(1, ago=200)
+        time.sleep(0.1)
+        assert meta("complete") == 0
+    assert 199000 <= meta("lag_ms") < 230000, meta("lag_ms")
+
+    def is_complete():
+        stream.feed(1)
+        time.sleep(0.1)
+        return meta("complete") == 1
+
+    wait("complete", is_complete)
+    daemon.end()
+
+
 def what_x_sends_again_recovers_the_gap_of_a_restart():
     for minutes in (0, 5):
         stream = Stream()
@@ -430,6 +449,7 @@ if __name__ == "__main__":
         run_tests([a_stream_is_counted_while_it_comes,
                    a_drop_is_followed_by_a_connection_at_once_and_a_gap,
                    complete_and_lag_tell_the_truth_around_a_gap,
+                   a_source_that_is_still_behind_is_not_complete,
                    what_x_sends_again_recovers_the_gap_of_a_restart,
                    a_refused_message_costs_itself_and_is_told_once,
                    a_stop_writes_everything_that_came,
