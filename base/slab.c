@@ -197,7 +197,7 @@ uint32_t
 slab_grown_room(uint32_t room, size_t row_size)
 {
     size_t size = room * row_size;
-    size_t more = size < SLOW_GROWTH ? (room / 2 + 1) * row_size : size / 4;
+    size_t more = size < SLOW_GROWTH ? (room / 2 + 1) * row_size : size / 6;
     size += more;
     size = size < SLAB_PIECE_MAX ? slab_class_size(size) : (size_t)SLAB_PIECE_MAX;
     return (uint32_t)(size / row_size);

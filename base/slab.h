@@ -56,7 +56,7 @@ void slab_free(struct slab *slab, uint32_t ref, size_t size);
 size_t slab_class_size(size_t size);
 
 // How many rows of `row_size` bytes a piece with room for `room` of them should grow
-// to: by half while it is small, by a quarter from 4 KiB on, and as many as its class
+// to: by half while it is small, by a sixth from 4 KiB on, and as many as its class
 // holds. Never more than a piece can have.
 uint32_t slab_grown_room(uint32_t room, size_t row_size);
 

@@ -1,7 +1,8 @@
 // How many nodes of a tree lie at each depth, and with it its depth and its breadth.
 //
 // Depths count from 1, since the root is none of the nodes. Gaining is O(1); losing is
-// O(depth) at worst. 4 bytes a depth, in a slab piece with 5 at most once it is large.
+// O(depth) at worst. 4 bytes a depth, in a slab piece with 4.7 at most once it is
+// large.
 #pragma once
 
 #include <stdbool.h>

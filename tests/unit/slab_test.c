@@ -291,17 +291,17 @@ slab_cuts_small_pieces_from_what_large_ones_left_when_it_is_full(void **state)
 }
 
 static void
-slab_lets_pieces_grow_by_half_and_then_by_a_quarter(void **state)
+slab_lets_pieces_grow_by_half_and_then_by_a_sixth(void **state)
 {
     (void)state;
     uint32_t room = 0;
     uint32_t grown;
     while ((grown = slab_grown_room(room, 12)) != room) {
         bool is_last = grown == SLAB_PIECE_MAX / 12;
-        assert_true(grown > room + (is_last ? 0 : room / 5));
+        assert_true(grown > room + (is_last ? 0 : room / 8));
         assert_true(grown <= room + room / 4 * 3 + 3);
         if (room * 12 >= SLAB_CLASS_MOST) {
-            assert_true(grown <= room + room / 4 + 4096 / 12);
+            assert_true(grown <= room + room / 6 + 4096 / 12);
         }
         room = grown;
     }
@@ -326,7 +326,7 @@ main(void)
         cmocka_unit_test(slab_lets_large_pieces_grow_into_the_room_they_leave),
         cmocka_unit_test(
             slab_cuts_small_pieces_from_what_large_ones_left_when_it_is_full),
-        cmocka_unit_test(slab_lets_pieces_grow_by_half_and_then_by_a_quarter),
+        cmocka_unit_test(slab_lets_pieces_grow_by_half_and_then_by_a_sixth),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
