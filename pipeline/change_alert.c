@@ -39,8 +39,8 @@ put_amplifiers(struct pipeline *pipeline, struct change *change,
     uint32_t at = 0;
     const struct person *entry;
     while ((entry = people_next(&row->people, pipeline->texts, &at)) != NULL) {
-        struct change_person person = person_of(pipeline, entry->user - 1);
-        person.followers = people_followers(pipeline->texts, entry);
+        struct change_person person = person_of(pipeline, people_user(entry));
+        person.followers = people_followers(&row->people, pipeline->texts, entry);
         size_t place = count;
         while (place != 0 && goes_first(&person, &first[place - 1])) {
             place--;

@@ -1,13 +1,51 @@
 #include "pipeline/people.h"
 
+#include <assert.h>
 #include <string.h>
 
+// An entry's first 32 bits: user + 1, below; then either flags or, with PART_BIT, which
+// part it is.
 #define PERSON_USER (((uint32_t)1 << 28) - 1)
+#define PART_BIT ((uint32_t)1 << 31)
+
+enum part {
+    PART_FOLLOWERS, // the upper half
+    PART_EVENTS,    // but one; the lower half
+    PART_EVENTS_HIGH,
+};
+
+static uint32_t
+part_key(uint32_t user, enum part part)
+{
+    return PART_BIT | (uint32_t)part << 28 | (user + 1);
+}
+
+static uint32_t
+word_of(const struct person *entry)
+{
+    return entry->low | (uint32_t)entry->high << 16;
+}
+
+// What finds the entry: flags do not count.
+static uint32_t
+key_of(const struct person *entry)
+{
+    uint32_t word = word_of(entry);
+    return (word & PART_BIT) != 0 ? word : word & PERSON_USER;
+}
+
+// ── the table ──────────────────────────────────────────────────────────────
 
 static struct person *
 entries_of(const struct people *people, const struct slab *slab)
 {
     return slab_at(slab, people->piece);
+}
+
+static size_t
+size_of(const struct people *people)
+{
+    return people->capacity * sizeof(struct person);
 }
 
 static uint32_t
@@ -31,16 +69,18 @@ distance(const struct people *people, uint32_t from, uint32_t at)
     return at >= from ? at - from : at + people->capacity - from;
 }
 
-struct person *
-people_find(const struct people *people, const struct slab *slab, uint32_t user)
+static struct person *
+find(const struct people *people, const struct slab *slab, uint32_t key)
 {
     if (people->count == 0) {
         return NULL;
     }
     struct person *entries = entries_of(people, slab);
-    uint32_t at = home_of(people, user + 1);
-    while (entries[at].user != 0) {
-        if (entries[at].user == user + 1) {
+    uint32_t at = home_of(people, key);
+    uint32_t matters = (key & PART_BIT) != 0 ? UINT32_MAX : PART_BIT | PERSON_USER;
+    uint32_t word;
+    while ((word = word_of(&entries[at])) != 0) {
+        if ((word & matters) == key) {
             return &entries[at];
         }
         at = next_of(people, at);
@@ -48,17 +88,11 @@ people_find(const struct people *people, const struct slab *slab, uint32_t user)
     return NULL;
 }
 
-static size_t
-size_of(const struct people *people)
-{
-    return people->capacity * sizeof(struct person);
-}
-
 static struct person *
 place(const struct people *people, struct person *entries, uint32_t key)
 {
     uint32_t at = home_of(people, key);
-    while (entries[at].user != 0) {
+    while (word_of(&entries[at]) != 0) {
         at = next_of(people, at);
     }
     return &entries[at];
@@ -67,11 +101,11 @@ place(const struct people *people, struct person *entries, uint32_t key)
 static bool
 grow(struct people *people, struct slab *slab)
 {
-    struct people bigger = {
-        .count = people->count,
-        .capacity = slab_grown_room(people->capacity, sizeof(struct person)),
-    };
-    bigger.piece = slab_alloc(slab, size_of(&bigger));
+    struct people bigger = *people;
+    bigger.capacity = slab_grown_room(people->capacity, sizeof(struct person));
+    bigger.piece = bigger.capacity != people->capacity
+                       ? slab_alloc(slab, size_of(&bigger))
+                       : SLAB_NONE;
     if (bigger.piece == SLAB_NONE) {
         return false;
     }
@@ -80,8 +114,8 @@ grow(struct people *people, struct slab *slab)
     if (people->piece != SLAB_NONE) {
         const struct person *from = entries_of(people, slab);
         for (uint32_t i = 0; i < people->capacity; i++) {
-            if (from[i].user != 0) {
-                *place(&bigger, to, from[i].user) = from[i];
+            if (word_of(&from[i]) != 0) {
+                *place(&bigger, to, key_of(&from[i])) = from[i];
             }
         }
         slab_free(slab, people->piece, size_of(people));
@@ -90,103 +124,167 @@ grow(struct people *people, struct slab *slab)
     return true;
 }
 
-uint32_t
-people_followers(const struct slab *slab, const struct person *person)
+// Room for so many more. A walk ends at an empty entry, so one is always left.
+static bool
+reserve(struct people *people, struct slab *slab, uint32_t more)
 {
-    if (person->has_piece == 0) {
-        return person->value;
-    }
-    const struct person_piece *piece = slab_at(slab, person->value);
-    return piece->followers;
-}
-
-uint32_t
-people_events(const struct slab *slab, const struct person *person)
-{
-    if (person->has_piece == 0) {
-        return 1;
-    }
-    const struct person_piece *piece = slab_at(slab, person->value);
-    return piece->events;
-}
-
-static struct person *
-add_again(struct slab *slab, struct person *person)
-{
-    if (person->has_piece == 0) {
-        uint32_t ref = slab_alloc(slab, sizeof(struct person_piece));
-        if (ref == SLAB_NONE) {
-            return NULL;
-        }
-        struct person_piece *fresh = slab_at(slab, ref);
-        *fresh = (struct person_piece){person->value, 1};
-        person->value = ref;
-        person->has_piece = 1;
-    }
-    struct person_piece *piece = slab_at(slab, person->value);
-    piece->events++;
-    return person;
-}
-
-struct person *
-people_add(struct people *people, struct slab *slab, uint32_t user, uint32_t followers)
-{
-    struct person *person = people_find(people, slab, user);
-    if (person != NULL) {
-        return add_again(slab, person);
-    }
-    if (people->count == PEOPLE_MOST) {
-        return NULL;
-    }
-    // A walk ends at an empty entry, so there is always one.
-    while ((uint64_t)(people->count + 1) * 8 > (uint64_t)people->capacity * 7) {
+    while ((uint64_t)(people->entries + more) * 8 > (uint64_t)people->capacity * 7) {
         if (!grow(people, slab)) {
-            return NULL;
+            return false;
         }
     }
-    person = place(people, entries_of(people, slab), user + 1);
-    *person = (struct person){.user = (user + 1) & PERSON_USER, .value = followers};
-    people->count++;
-    return person;
+    return true;
+}
+
+// There must be room.
+static struct person *
+put(struct people *people, const struct slab *slab, uint32_t key, uint16_t value)
+{
+    struct person *entry = place(people, entries_of(people, slab), key);
+    *entry = (struct person){(uint16_t)key, (uint16_t)(key >> 16), value};
+    people->entries++;
+    return entry;
 }
 
 static void
-piece_free(struct slab *slab, const struct person *person)
+drop(struct people *people, const struct slab *slab, const struct person *entry)
 {
-    if (person->has_piece != 0) {
-        slab_free(slab, person->value, sizeof(struct person_piece));
-    }
-}
-
-static void
-leave(struct people *people, struct slab *slab, struct person *person)
-{
-    piece_free(slab, person);
     struct person *entries = entries_of(people, slab);
-    uint32_t hole = (uint32_t)(person - entries);
-    for (uint32_t at = next_of(people, hole); entries[at].user != 0;
+    uint32_t hole = (uint32_t)(entry - entries);
+    for (uint32_t at = next_of(people, hole); word_of(&entries[at]) != 0;
          at = next_of(people, at)) {
-        uint32_t home = home_of(people, entries[at].user);
+        uint32_t home = home_of(people, key_of(&entries[at]));
         // Move back whoever may stand in the hole without leaving its probe path.
         if (distance(people, home, at) >= distance(people, hole, at)) {
             entries[hole] = entries[at];
             hole = at;
         }
     }
-    entries[hole].user = 0;
-    people->count--;
+    entries[hole] = (struct person){0};
+    people->entries--;
+}
+
+// ── parts ──────────────────────────────────────────────────────────────────
+
+static uint32_t
+part_of(const struct people *people, const struct slab *slab, uint32_t user,
+        enum part part)
+{
+    const struct person *entry = find(people, slab, part_key(user, part));
+    return entry != NULL ? entry->value : 0;
+}
+
+// There must be room for another entry.
+static void
+set_part(struct people *people, const struct slab *slab, uint32_t key, uint32_t value)
+{
+    struct person *entry = find(people, slab, key);
+    if (entry != NULL && value != 0) {
+        entry->value = (uint16_t)value;
+    } else if (entry != NULL) {
+        drop(people, slab, entry);
+    } else if (value != 0) {
+        put(people, slab, key, (uint16_t)value);
+    }
+}
+
+static void
+set_events(struct people *people, const struct slab *slab, uint32_t user,
+           uint32_t events)
+{
+    uint32_t low = part_key(user, PART_EVENTS);
+    uint32_t high = part_key(user, PART_EVENTS_HIGH);
+    // What goes makes room for what comes.
+    if (((events - 1) & UINT16_MAX) == 0) {
+        set_part(people, slab, low, 0);
+        set_part(people, slab, high, (events - 1) >> 16);
+    } else {
+        set_part(people, slab, high, (events - 1) >> 16);
+        set_part(people, slab, low, (events - 1) & UINT16_MAX);
+    }
+}
+
+// ── people ─────────────────────────────────────────────────────────────────
+
+struct person *
+people_find(const struct people *people, const struct slab *slab, uint32_t user)
+{
+    return find(people, slab, user + 1);
+}
+
+uint32_t
+people_followers(const struct people *people, const struct slab *slab,
+                 const struct person *person)
+{
+    if (!people_has(person, PERSON_PARTED)) {
+        return person->value;
+    }
+    return person->value | part_of(people, slab, people_user(person), PART_FOLLOWERS)
+                               << 16;
+}
+
+uint32_t
+people_events(const struct people *people, const struct slab *slab,
+              const struct person *person)
+{
+    if (!people_has(person, PERSON_PARTED)) {
+        return 1;
+    }
+    uint32_t user = people_user(person);
+    return 1 + (part_of(people, slab, user, PART_EVENTS) |
+                part_of(people, slab, user, PART_EVENTS_HIGH) << 16);
+}
+
+static struct person *
+add_again(struct people *people, struct slab *slab, uint32_t user)
+{
+    // At most one of the halves begins to be more than 0.
+    if (!reserve(people, slab, 1)) {
+        return NULL;
+    }
+    struct person *person = people_find(people, slab, user);
+    uint32_t events = people_events(people, slab, person);
+    people_mark(person, PERSON_PARTED, true);
+    set_events(people, slab, user, events + 1);
+    return people_find(people, slab, user);
+}
+
+struct person *
+people_add(struct people *people, struct slab *slab, uint32_t user, uint32_t followers)
+{
+    if (people_find(people, slab, user) != NULL) {
+        return add_again(people, slab, user);
+    }
+    uint32_t high = followers >> 16;
+    if (people->count == PEOPLE_MOST || !reserve(people, slab, 1 + (high != 0))) {
+        return NULL;
+    }
+    assert(user < PERSON_USER);
+    people->count++;
+    struct person *person = put(people, slab, user + 1, (uint16_t)followers);
+    if (high != 0) {
+        people_mark(person, PERSON_PARTED, true);
+        put(people, slab, part_key(user, PART_FOLLOWERS), (uint16_t)high);
+    }
+    return person;
 }
 
 bool
 people_take_back(struct people *people, struct slab *slab, struct person *person)
 {
-    if (people_events(slab, person) == 1) {
-        leave(people, slab, person);
-        return true;
+    uint32_t user = people_user(person);
+    uint32_t events = people_events(people, slab, person);
+    if (events != 1) {
+        set_events(people, slab, user, events - 1);
+        return false;
     }
-    struct person_piece *piece = slab_at(slab, person->value);
-    piece->events--;
-    return false;
+    if (people_has(person, PERSON_PARTED)) {
+        set_part(people, slab, part_key(user, PART_FOLLOWERS), 0);
+        person = people_find(people, slab, user);
+    }
+    drop(people, slab, person);
+    people->count--;
+    return true;
 }
 
 const struct person *
@@ -195,7 +293,8 @@ people_next(const struct people *people, const struct slab *slab, uint32_t *at)
     const struct person *entries = people->count != 0 ? entries_of(people, slab) : NULL;
     while (entries != NULL && *at < people->capacity) {
         const struct person *person = &entries[(*at)++];
-        if (person->user != 0) {
+        uint32_t word = word_of(person);
+        if (word != 0 && (word & PART_BIT) == 0) {
             return person;
         }
     }
@@ -209,15 +308,10 @@ people_clear(struct people *people, struct slab *slab, people_left_fn left,
     if (people->piece == SLAB_NONE) {
         return;
     }
-    const struct person *entries = entries_of(people, slab);
-    for (uint32_t i = 0; i < people->capacity; i++) {
-        if (entries[i].user == 0) {
-            continue;
-        }
-        piece_free(slab, &entries[i]);
-        if (left != NULL) {
-            left(context, entries[i].user - 1);
-        }
+    const struct person *person;
+    uint32_t at = 0;
+    while (left != NULL && (person = people_next(people, slab, &at)) != NULL) {
+        left(context, people_user(person));
     }
     slab_free(slab, people->piece, size_of(people));
     memset(people, 0, sizeof(*people));

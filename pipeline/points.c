@@ -317,17 +317,17 @@ count_direct(struct pipeline *pipeline, const struct carry *carry)
     struct cascade *row = cascades_at(&pipeline->cascades, carry->target);
     struct person *person = people_find(&row->people, pipeline->texts, carry->actor);
     if (person != NULL && carry->is_retweet) {
-        person->flags |= PERSON_RETWEETED;
+        people_mark(person, PERSON_RETWEETED, true);
     }
     if (carry->author == USER_NONE) {
         return;
     }
     pipeline_tally(pipeline, carry->is_retweet ? TALLY_RETWEETS : TALLY_QUOTES,
                    carry->author, 1);
-    if (person == NULL || (person->flags & PERSON_REACHED) != 0) {
+    if (person == NULL || people_has(person, PERSON_REACHED)) {
         return;
     }
-    person->flags |= PERSON_REACHED;
+    people_mark(person, PERSON_REACHED, true);
     ledger_at(&pipeline->ledger, carry->event)->flags |= EVENT_REACHED;
     uint32_t followers = users_at(&pipeline->users, carry->actor)->followers;
     if (followers != 0) {
@@ -408,7 +408,7 @@ pipeline_is_repeat(struct pipeline *pipeline, const struct post *post)
     cascades_refresh(&pipeline->cascades, target, pipeline->clock);
     const struct person *person = people_find(
         &cascades_at(&pipeline->cascades, target)->people, pipeline->texts, actor);
-    return person != NULL && (person->flags & PERSON_RETWEETED) != 0;
+    return person != NULL && people_has(person, PERSON_RETWEETED);
 }
 
 void

@@ -88,7 +88,7 @@ reshare_of(const struct pipeline *pipeline, const struct cascade *row,
     const struct person *person =
         people_find(&row->people, pipeline->texts, event->actor);
     uint32_t followers = person != NULL
-                             ? people_followers(pipeline->texts, person)
+                             ? people_followers(&row->people, pipeline->texts, person)
                              : users_at(&pipeline->users, event->actor)->followers;
     if (followers == 0 && (event->flags & EVENT_BLIND) != 0) {
         followers = RESHARES_UNKNOWN;

@@ -11,12 +11,12 @@ person_undone(struct pipeline *pipeline, uint32_t cascade, const struct event *e
         return; // the set was full when it came
     }
     if (is_direct && (event->flags & EVENT_RETWEET) != 0) {
-        person->flags &= 3u & ~(uint32_t)PERSON_RETWEETED;
+        people_mark(person, PERSON_RETWEETED, false);
     }
     if (is_direct && (event->flags & EVENT_REACHED) != 0) {
-        person->flags &= 3u & ~(uint32_t)PERSON_REACHED;
+        people_mark(person, PERSON_REACHED, false);
     }
-    uint32_t followers = people_followers(pipeline->texts, person);
+    uint32_t followers = people_followers(&row->people, pipeline->texts, person);
     if (people_take_back(&row->people, pipeline->texts, person)) {
         row->reach -= followers;
         users_at(&pipeline->users, event->actor)->refs--;

@@ -37,14 +37,14 @@ people_finds_exactly_whom_it_was_given(void **state)
         struct person *person = people_find(&people, slab, user);
         assert_int_equal(person != NULL, model[user] != 0);
         if (person != NULL && random_below(5) > 1) {
-            assert_int_equal(people_events(slab, person), model[user]);
-            assert_int_equal(people_followers(slab, person), 7 * user);
+            assert_int_equal(people_events(&people, slab, person), model[user]);
+            assert_int_equal(people_followers(&people, slab, person), 700 * user);
             model[user]--;
             assert_int_equal(people_take_back(&people, slab, person), model[user] == 0);
             count -= model[user] == 0;
         } else {
             // Only the followers of the first event count.
-            uint32_t followers = 7 * user + (model[user] != 0);
+            uint32_t followers = 700 * user + (model[user] != 0);
             assert_non_null(people_add(&people, slab, user, followers));
             count += model[user] == 0;
             model[user]++;
@@ -76,7 +76,58 @@ people_refuses_when_the_slab_is_full(void **state)
     while (slab_alloc(slab, 1) != SLAB_NONE) {
     }
     assert_null(people_add(&people, slab, 0, 1));
-    assert_int_equal(people_events(slab, people_find(&people, slab, 0)), 1);
+    assert_int_equal(people_events(&people, slab, people_find(&people, slab, 0)), 1);
+    people_clear(&people, slab, NULL, NULL);
+    slab_destroy(&slab);
+}
+
+static void
+people_counts_the_events_of_one_who_has_very_many(void **state)
+{
+    (void)state;
+    enum { MANY = (1 << 17) + 3 };
+    struct slab *slab = slab_create(1 << 16);
+    struct people people = {0};
+    people_mark(people_add(&people, slab, 5, UINT32_MAX), PERSON_REACHED, true);
+    for (uint32_t events = 2; events <= MANY; events++) {
+        struct person *person = people_add(&people, slab, 5, 1);
+        assert_int_equal(people_events(&people, slab, person), events);
+    }
+    for (uint32_t events = MANY; events > 1; events--) {
+        struct person *person = people_find(&people, slab, 5);
+        assert_int_equal(people_events(&people, slab, person), events);
+        assert_false(people_take_back(&people, slab, person));
+    }
+    struct person *person = people_find(&people, slab, 5);
+    assert_int_equal(people_followers(&people, slab, person), UINT32_MAX);
+    assert_true(people_has(person, PERSON_REACHED));
+    assert_false(people_has(person, PERSON_RETWEETED));
+    assert_true(people_take_back(&people, slab, person));
+    assert_int_equal(people.entries, 0);
+    people_clear(&people, slab, NULL, NULL);
+    slab_destroy(&slab);
+}
+
+static void
+people_takes_8_bytes_each_once_they_are_many(void **state)
+{
+    (void)state;
+    enum { BIG = 10000, MANY = 150000 };
+    struct slab *slab = slab_create(16 << 20);
+    struct people people = {0};
+    for (uint32_t user = 0; user < MANY; user++) {
+        assert_non_null(people_add(&people, slab, user, user % UINT16_MAX));
+        assert_true(user < BIG || slab_used(slab) <= (size_t)8 * people.count + 4096);
+    }
+    uint32_t seen = 0;
+    uint32_t at = 0;
+    const struct person *person;
+    while ((person = people_next(&people, slab, &at)) != NULL) {
+        assert_int_equal(people_followers(&people, slab, person),
+                         people_user(person) % UINT16_MAX);
+        seen++;
+    }
+    assert_int_equal(seen, MANY);
     people_clear(&people, slab, NULL, NULL);
     slab_destroy(&slab);
 }
@@ -87,6 +138,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(people_finds_exactly_whom_it_was_given),
         cmocka_unit_test(people_refuses_when_the_slab_is_full),
+        cmocka_unit_test(people_counts_the_events_of_one_who_has_very_many),
+        cmocka_unit_test(people_takes_8_bytes_each_once_they_are_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
