@@ -82,16 +82,6 @@ arm(struct http_source *http, usec deadline)
 }
 
 static void
-set_state(struct http_source *http, enum source_state state, const struct error *error)
-{
-    const struct source_callbacks *callbacks = &http->source.setup.callbacks;
-    if (http->source.state != state || error != NULL) {
-        http->source.state = state;
-        callbacks->on_state(callbacks->context, state, error);
-    }
-}
-
-static void
 drop(struct http_source *http)
 {
     assert(!http->is_in_curl);
@@ -156,7 +146,8 @@ end(struct http_source *http, enum reconnect_class class, const char *reason,
     // The owner may have stopped the source.
     if (http->phase == PHASE_WAITING) {
         http->phase = at == USEC_NONE ? PHASE_OFF : PHASE_WAITING;
-        set_state(http, at == USEC_NONE ? SOURCE_FAILED : SOURCE_BACKING_OFF, error);
+        source_set_state(&http->source,
+                         at == USEC_NONE ? SOURCE_FAILED : SOURCE_BACKING_OFF, error);
     }
 }
 
@@ -187,7 +178,7 @@ offer(struct http_source *http)
         }
         if (!http->has_message && http->phase == PHASE_STREAMING) {
             liveness_message(&http->liveness, now);
-            set_state(http, SOURCE_LIVE, NULL);
+            source_set_state(&http->source, SOURCE_LIVE, NULL);
         }
         http->has_message = true;
         const struct source_message message = {http->message.event, http->message.data,
@@ -222,7 +213,7 @@ check_alive(struct http_source *http)
         (void)error_set(&error, STATUS_IO, "nothing came for %lld s",
                         (long long)((now - http->liveness.last_whole) / USEC_PER_S));
         http->source.metrics.stalls++;
-        set_state(http, SOURCE_STALLED, &error);
+        source_set_state(&http->source, SOURCE_STALLED, &error);
         if (http->phase == PHASE_STREAMING) {
             end(http, RECONNECT_NETWORK, "stalled", &error);
         }
@@ -230,7 +221,7 @@ check_alive(struct http_source *http)
     }
     arm(http, next);
     if (how == LIVENESS_IDLE && http->is_up) {
-        set_state(http, SOURCE_IDLE_OK, NULL);
+        source_set_state(&http->source, SOURCE_IDLE_OK, NULL);
     }
 }
 
@@ -244,8 +235,12 @@ note_first_byte(struct http_source *http)
     if (!http->gap.is_open) {
         http->last_wall = http->up_wall;
     }
-    mastodon_rest_begin(http->rest);
-    set_state(http, SOURCE_IDLE_OK, NULL);
+    bool is_asked_for = mastodon_rest_begin(http->rest) ||
+                        http->source.setup.options->backfill_minutes != 0;
+    if (http->gap.is_open && !is_asked_for) {
+        close_gap(http); // what was missed does not come any more
+    }
+    source_set_state(&http->source, SOURCE_IDLE_OK, NULL);
 }
 
 static void
@@ -402,7 +397,7 @@ connect_now(struct http_source *http)
     http->decoded = 0;
     http->phase = PHASE_DIALING;
     arm(http, now_of(http) + setup->options->connect_timeout);
-    set_state(http, SOURCE_CONNECTING, NULL);
+    source_set_state(&http->source, SOURCE_CONNECTING, NULL);
     if (http->phase != PHASE_DIALING) {
         return;
     }

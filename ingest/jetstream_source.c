@@ -79,16 +79,6 @@ arm(struct jetstream *jet, usec deadline)
     timer_set(jet->timer, deadline - now_of(jet));
 }
 
-static void
-set_state(struct jetstream *jet, enum source_state state, const struct error *error)
-{
-    const struct source_callbacks *callbacks = &jet->source.setup.callbacks;
-    if (jet->source.state != state || error != NULL) {
-        jet->source.state = state;
-        callbacks->on_state(callbacks->context, state, error);
-    }
-}
-
 // ── gaps ───────────────────────────────────────────────────────────────────
 
 static void
@@ -147,10 +137,10 @@ end(struct jetstream *jet, const struct ws_outcome *outcome, bool is_stalled)
     if (at == USEC_NONE) {
         jet->is_off = true;
         (void)evtimer_del(jet->timer);
-        set_state(jet, SOURCE_FAILED, &error);
+        source_set_state(&jet->source, SOURCE_FAILED, &error);
     } else {
         arm(jet, at);
-        set_state(jet, SOURCE_BACKING_OFF, &error);
+        source_set_state(&jet->source, SOURCE_BACKING_OFF, &error);
     }
 }
 
@@ -176,7 +166,7 @@ connect_now(struct jetstream *jet)
         .is_packed = jet->unpack != NULL,
         .dictionary = jet->unpack != NULL ? unpack_dictionary(jet->unpack) : 0,
     };
-    set_state(jet, SOURCE_CONNECTING, NULL);
+    source_set_state(&jet->source, SOURCE_CONNECTING, NULL);
     if (jet->is_off) {
         return;
     }
@@ -269,7 +259,7 @@ on_message(void *context, const struct ws_message *message)
     }
     if (!jet->is_held) {
         liveness_message(&jet->liveness, now_of(jet));
-        set_state(jet, SOURCE_LIVE, NULL);
+        source_set_state(&jet->source, SOURCE_LIVE, NULL);
     }
     const struct source_message offered = {SLICE_NONE, data, false};
     if (jet->is_off || !callbacks->on_message(callbacks->context, &offered)) {
@@ -302,7 +292,7 @@ on_open(void *context)
     liveness_begin(&jet->liveness, now);
     jet->ping_at = now + PING_EVERY;
     arm(jet, now);
-    set_state(jet, SOURCE_IDLE_OK, NULL);
+    source_set_state(&jet->source, SOURCE_IDLE_OK, NULL);
 }
 
 static void
@@ -341,7 +331,7 @@ check_alive(struct jetstream *jet)
         (void)error_set(&outcome.error, STATUS_IO, "nothing came for %lld s",
                         (long long)((now - jet->liveness.last_message) / USEC_PER_S));
         jet->source.metrics.stalls++;
-        set_state(jet, SOURCE_STALLED, &outcome.error);
+        source_set_state(&jet->source, SOURCE_STALLED, &outcome.error);
         if (jet->is_dialing) {
             ws_client_close(jet->client);
             end(jet, &outcome, true);
@@ -349,7 +339,7 @@ check_alive(struct jetstream *jet)
         return;
     }
     if (how == LIVENESS_IDLE) {
-        set_state(jet, SOURCE_IDLE_OK, NULL);
+        source_set_state(&jet->source, SOURCE_IDLE_OK, NULL);
     }
     if (now >= jet->ping_at) {
         jet->ping_at = now + PING_EVERY;

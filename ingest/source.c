@@ -116,6 +116,17 @@ source_resume(struct source *source)
     source->ops->resume(source);
 }
 
+void
+source_set_state(struct source *source, enum source_state state,
+                 const struct error *error)
+{
+    const struct source_callbacks *callbacks = &source->setup.callbacks;
+    if (source->state != state || error != NULL) {
+        source->state = state;
+        callbacks->on_state(callbacks->context, state, error);
+    }
+}
+
 bool
 source_cursor(const struct source *source, struct source_cursor *ret_cursor)
 {

@@ -139,5 +139,8 @@ void source_start(struct source *source);
 void source_stop(struct source *source);
 // There is room again.
 void source_resume(struct source *source);
+// For transports: tells the owner unless there is nothing new. Borrows error.
+void source_set_state(struct source *source, enum source_state state,
+                      const struct error *error);
 // Where to resume after the messages taken so far; false if the network cannot.
 bool source_cursor(const struct source *source, struct source_cursor *ret_cursor);

@@ -68,6 +68,15 @@ def a_message_cut_in_the_middle_of_a_letter_is_dropped_and_the_gap_told():
     assert len(gaps) == 2 and gaps[0].split()[1] == "-" and gaps[1].endswith("broken 0"), gaps
 
 
+def a_gap_that_nothing_fills_ends_with_the_first_byte():
+    lab = http_lab.Lab([[OK, {"send": line(1)}, {"end": True}], [OK, {"send": "\r\n"}, HOLD]])
+    lines = drive(lab, until=" closed 0", times=2)
+    gap = only(lines, "gap")[1].split()
+    assert messages(lines) == ids(1) and int(gap[0]) <= int(gap[1]), lines
+    lines = drive(http_lab.Lab(lab.scenario), "backfill_minutes=2", until="state idle-ok", times=2)
+    assert [gap.split()[1] for gap in only(lines, "gap")] == ["-"], lines
+
+
 def a_dropped_stream_is_back_at_once():
     lab = http_lab.Lab([[OK, {"send": line(1)}, {"end": True}], [OK, {"send": line(2)}, HOLD]])
     lines = drive(lab, until=came(2))

@@ -129,10 +129,11 @@ def a_drop_is_followed_by_a_connection_at_once_and_a_gap():
     stream.drop()
     wait("connected again", lambda: len(stream.connections) == 2)
     assert time.monotonic() - begun < 2
+    wait("gap", lambda: CLIENT.hget("cascaded:gaps:x", "1"))
+    stream.send(b"\r\n")
+    wait("closed", lambda: json.loads(CLIENT.hget("cascaded:gaps:x", "1"))["to"])
     stream.feed(5)
     wait("counted", lambda: mentions() == 10)
-    wait("gap", lambda: CLIENT.hget("cascaded:gaps:x", "1"))
-    wait("closed", lambda: json.loads(CLIENT.hget("cascaded:gaps:x", "1"))["to"])
     gap = json.loads(CLIENT.hget("cascaded:gaps:x", "1"))
     assert gap["from"] <= gap["to"] and gap["recovered"] is False, gap
     assert re.fullmatch("[a-z0-9_]+", gap["reason"]), gap
