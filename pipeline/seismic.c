@@ -72,7 +72,8 @@ seismic_expose(struct seismic *seismic, double time, double followers)
     if (age > S0) {
         double power = power_of(age);
         double start = fmax(from, S0);
-        exposed += far_at(weight, age, power) - far_at(weight, start, power_of(start));
+        double before = from > S0 ? power_of(from) : 1;
+        exposed += far_at(weight, age, power) - far_at(weight, start, before);
         left = C * S0 / TH * power;
     }
     seismic->exposed += followers * exposed;
