@@ -40,7 +40,6 @@ struct endpoint {
     struct deliver *deliver;
     size_t index;
     bool is_dropped;
-    bool is_outdated; // what is under way went where the options before said
     struct webhook_options options;
     struct webhook *webhook;
     struct http_fetch *fetch;
@@ -190,7 +189,6 @@ post(struct endpoint *endpoint, struct slice id, struct slice json, struct error
         .header_count = is_signed ? HEADERS : HEADERS - 1,
         .rule = webhook_options_address(&endpoint->options),
     };
-    endpoint->is_outdated = false;
     http_fetch_post(endpoint->fetch, &endpoint->request, endpoint->options.url,
                     &request);
     return STATUS_OK;
@@ -208,12 +206,6 @@ static void
 on_fetched(void *context, const struct http_fetch_answer *fetched)
 {
     struct endpoint *endpoint = context;
-    bool is_taken = fetched->status >= 200 && fetched->status < 300;
-    if (endpoint->is_outdated && !is_taken) {
-        answer(endpoint, &(struct webhook_answer){.not_before = USEC_NONE,
-                                                  .why = "it has changed meanwhile"});
-        return;
-    }
     const struct webhook_answer told = {
         .status = fetched->status,
         .not_before = fetched->not_before,
@@ -453,10 +445,14 @@ change_endpoint(struct endpoint *endpoint, const struct webhook_options *options
         log_warn("webhook \"%s\": queue has changed; restart to apply it",
                  options->name);
     }
+    bool is_elsewhere = strcmp(endpoint->options.url, options->url) != 0;
+    if (is_elsewhere && http_fetch_is_busy(endpoint->fetch)) {
+        http_fetch_stop(endpoint->fetch);
+        error_set(&endpoint->unsent, STATUS_IO, "its URL changed meanwhile");
+    }
     set_options(endpoint, options);
     endpoint->options.queue = queue;
     endpoint->is_dropped = false;
-    endpoint->is_outdated = true;
     http_fetch_set_within(endpoint->fetch, options->timeout);
     webhook_resume(endpoint->webhook);
 }
