@@ -102,7 +102,9 @@ static bool
 grow(struct people *people, struct slab *slab)
 {
     struct people bigger = *people;
-    bigger.capacity = slab_grown_room(people->capacity, sizeof(struct person));
+    // Room for one alone holds nobody.
+    uint32_t room = people->capacity != 0 ? people->capacity : 1;
+    bigger.capacity = slab_grown_room(room, sizeof(struct person));
     bigger.piece = bigger.capacity != people->capacity
                        ? slab_alloc(slab, size_of(&bigger))
                        : SLAB_NONE;
