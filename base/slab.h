@@ -5,7 +5,7 @@
 // bytes apart up to 128, then four classes an octave. Freed pieces are reused within
 // their class. Pieces above SLAB_CLASS_MOST, 4 KiB apart, come from the other end and
 // leave runs, which are joined and cut again as need be, first fit, so that sets that
-// grow leave no trail behind. A reference is a piece's offset in units of 8 bytes; 0
+// grow leave little behind. A reference is a piece's offset in units of 8 bytes; 0
 // means "none". The pointer of a piece stays valid until it is freed.
 //
 //     0            sizeof(struct slab)        top       floor            limit

@@ -11,9 +11,10 @@
 // records that matters least goes: first what is closed, forgotten ones before others,
 // then what is open, and last those whose close an alert rule has still to tell; within
 // each of these the smallest by retweets, quotes and replies, and among equals the
-// longest idle; never one with an alert that is not written. A record whose key is in
-// Redis leaves its place when that is deleted. Nobody else's numbers change by it;
-// `evicted` counts those that were not forgotten yet, `evicted_open` the open ones.
+// longest idle; never one with an alert that is not written. Its tree goes at once, and
+// whoever waits for a place in it; the rest goes with the record, as soon as its key
+// has left Redis. Nobody else's numbers change by it; `evicted` counts those that were
+// not forgotten yet, `evicted_open` the open ones.
 //
 // `birth` tells two posts apart that had the same index, `life` two cascades of one
 // post.

@@ -153,19 +153,21 @@ flush(struct pipeline *pipeline)
     return going != 0;
 }
 
-// One more person carries that post.
+// One more person carries that post: through the one before, or through somebody who
+// never comes.
 static void
 carry(struct pipeline *pipeline, int root, usec time)
 {
     static int id = 0;
-    char ids[3][32];
+    char ids[4][32];
     id++;
     struct post post = {
         .kind = POST_RETWEETED,
         .id = name(ids[0], "n:r", id),
         .time = time,
         .author.id = name(ids[1], "n:u", id % 5000),
-        .retweet_of = {.id = name(ids[2], "n:p", root), .created = USEC_NONE},
+        .retweet_of = {.id = name(ids[2], "n:p", root), .created = time},
+        .via = name(ids[3], id % 5 == 0 ? "n:nobody" : "n:r", id - 1),
     };
     enum status status;
     while ((status = pipeline_post(pipeline, &post, INT64_MAX / 2)) == STATUS_AGAIN) {
@@ -230,12 +232,51 @@ cascades_on_their_way_out_are_room_already(void **state)
     pipeline_destroy(&pipeline);
 }
 
+static uint64_t
+events_of_all(const struct pipeline *pipeline)
+{
+    uint64_t events = 0;
+    for (uint32_t i = 0; i < pipeline->cascades.high; i++) {
+        const struct cascade *row = cascades_at(&pipeline->cascades, i);
+        events += row->birth != 0 ? row->size : 0;
+    }
+    return events;
+}
+
+static void
+cascades_leave_nothing_behind(void **state)
+{
+    (void)state;
+    enum { ROOTS = 6000, EARLY = 2000, EACH = 6 };
+    struct pipeline *pipeline = create();
+    const struct cascades *cascades = &pipeline->cascades;
+    size_t each_early = 0;
+    for (int root = 1; root <= ROOTS; root++) {
+        for (int i = 0; i < EACH; i++) {
+            carry(pipeline, root, T0 + root);
+        }
+        if (root % 20 == 0) {
+            flush(pipeline);
+        }
+        if (root == EARLY) {
+            each_early = slab_used(pipeline->texts) / cascades->count;
+        }
+    }
+    assert_in_range(cascades->evicted, ROOTS - CAPACITY, ROOTS - CAPACITY / 2);
+    assert_in_range(slab_used(pipeline->texts) / cascades->count, each_early * 9 / 10,
+                    each_early * 11 / 10);
+    assert_true(pipeline->trees.nodes.count <= events_of_all(pipeline));
+    assert_true(pipeline->pulses.timers.count <= CAPACITY);
+    pipeline_destroy(&pipeline);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cascades_go_closed_first_then_smallest_then_longest_idle),
         cmocka_unit_test(cascades_on_their_way_out_are_room_already),
+        cmocka_unit_test(cascades_leave_nothing_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
