@@ -15,8 +15,8 @@ from feed import ChunkedHttp, Input, feeding
 
 DAY_MS = 24 * 3600 * 1000
 PATIENCE = 120
-RATE, POSTS = 2000, 100_000  # beside
-STARTS, PIECES = 5, 15
+RATE, POSTS = 1500, 100_000  # beside
+STARTS, PIECES = 5, 10
 
 
 def loading(process):
@@ -32,16 +32,24 @@ def loading(process):
     return port, time.perf_counter() - begun
 
 
-def longest_answers(port, piece, count):
-    """The seconds the slowest answer to /healthz took, of one after another, in each of so many
-    pieces; piece() names the one we are in."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+def get(connection, path):
+    connection.request("GET", path)
+    return connection.getresponse().read().decode()
+
+
+def wait_for_redis(connection):
+    """Until all that was loaded stands in Redis anew: that is more than a daemon does later."""
+    while not re.search(r"^cascaded_redis_flushes_total [1-9]", get(connection, "/metrics"), re.MULTILINE):
+        time.sleep(0.2)
+
+
+def longest_answers(connection, piece, count):
+    """The seconds the slowest answer took, of one after another, in each of so many pieces; piece()
+    names the one we are in."""
     longest = {}
     while len(longest) <= count:
-        name = piece()
-        start = time.perf_counter()
-        connection.request("GET", "/healthz")
-        connection.getresponse().read()
+        name, start = piece(), time.perf_counter()
+        get(connection, "/healthz")
         longest[name] = max(longest.get(name, 0), time.perf_counter() - start)
     return sorted(list(longest.values())[:count])
 
@@ -77,7 +85,9 @@ def measure_stalls(source, socket, more, piece):
     with feeding(source, RATE) as feeder, daemon(socket, feeder.url, *more) as process:
         port, _ = loading(process)
         feeder.started()
-        return longest_answers(port, piece, PIECES)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+        wait_for_redis(connection)
+        return longest_answers(connection, piece, PIECES)
 
 
 def measure_snapshot(interactions):
