@@ -17,6 +17,11 @@ class Jetstream:
     wire, probes = "ws", "bsky:did:plc:probe"
 
     @staticmethod
+    def wanted(_):
+        """Messages a second, by those of a file replay."""
+        return 50_000
+
+    @staticmethod
     def probe(number, message):
         """The id of somebody new, and what they post at the time of the message."""
         digits = f"{number:019}".translate(str.maketrans(string.digits, "abcdefghij"))
@@ -30,6 +35,10 @@ class Jetstream:
 class ChunkedHttp:
     title, format, url = "X v2 over chunked HTTP", "x2", "http://127.0.0.1:{}/2/tweets/sample/stream"
     wire, probes = "http", "x:777000"
+
+    @staticmethod
+    def wanted(file):
+        return 0.6 * file
 
     @staticmethod
     def probe(number, message):
