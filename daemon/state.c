@@ -16,6 +16,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "pipeline/pipeline.h"
@@ -59,14 +60,39 @@ struct state {
 struct writer {
     FILE *file;
     EVP_MD_CTX *digest;
+    bool is_beside; // the loop goes on meanwhile
+    size_t written; // since the last rest
 };
+
+// A child that computes without a pause would get half of a processor that it shares
+// with the loop.
+static void
+rest(struct writer *writer)
+{
+    static const struct timespec span = {0, USEC_PER_MS * 1000};
+    if (writer->is_beside && writer->written >= PIECE) {
+        writer->written = 0;
+        nanosleep(&span, NULL);
+    }
+}
 
 static bool
 write_bytes(void *context, void *bytes, size_t size)
 {
     struct writer *writer = context;
-    return fwrite(bytes, 1, size, writer->file) == size &&
-           EVP_DigestUpdate(writer->digest, bytes, size) == 1;
+    const char *at = bytes;
+    while (size != 0) {
+        size_t piece = size < PIECE ? size : PIECE;
+        if (fwrite(at, 1, piece, writer->file) != piece ||
+            EVP_DigestUpdate(writer->digest, at, piece) != 1) {
+            return false;
+        }
+        at += piece;
+        size -= piece;
+        writer->written += piece;
+        rest(writer);
+    }
+    return true;
 }
 
 static bool
@@ -87,14 +113,15 @@ write_content(struct writer *writer, struct pipeline *pipeline, struct slice not
 
 // 0, or what errno says.
 static int
-write_part(const struct state *state, struct pipeline *pipeline, struct slice note)
+write_part(const struct state *state, struct pipeline *pipeline, struct slice note,
+           bool is_beside)
 {
     int fd =
         openat(state->dir, PART, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, FILE_MODE);
     if (fd < 0) {
         return errno;
     }
-    struct writer writer = {fdopen(fd, "wb"), EVP_MD_CTX_new()};
+    struct writer writer = {fdopen(fd, "wb"), EVP_MD_CTX_new(), is_beside, 0};
     errno = 0;
     bool is_good = writer.file != NULL && writer.digest != NULL &&
                    write_content(&writer, pipeline, note) && fflush(writer.file) == 0 &&
@@ -110,9 +137,10 @@ write_part(const struct state *state, struct pipeline *pipeline, struct slice no
 }
 
 static int
-write_snapshot(const struct state *state, struct pipeline *pipeline, struct slice note)
+write_snapshot(const struct state *state, struct pipeline *pipeline, struct slice note,
+               bool is_beside)
 {
-    int reason = write_part(state, pipeline, note);
+    int reason = write_part(state, pipeline, note, is_beside);
     if (reason != 0) {
         return reason;
     }
@@ -140,7 +168,7 @@ state_save_now(struct state *state, struct pipeline *pipeline, struct slice note
         waitpid(state->child, NULL, 0);
         state->child = 0;
     }
-    int reason = write_snapshot(state, pipeline, note);
+    int reason = write_snapshot(state, pipeline, note, false);
     return reason == 0 ? STATUS_OK : explain(state, reason, error);
 }
 
@@ -168,7 +196,7 @@ state_save(struct state *state, struct pipeline *pipeline, struct slice note)
     pid_t child = fork();
     if (child == 0) {
         become_writer(state, self);
-        _exit(write_snapshot(state, pipeline, note));
+        _exit(write_snapshot(state, pipeline, note, true));
     }
     if (child < 0) {
         struct error error = {0};
