@@ -56,7 +56,7 @@ static void
 put(struct table *table, uint32_t slot, struct table_slot record)
 {
     while (table->slots[slot].index_1 != 0) {
-        slot = table_behind(table, slot);
+        slot = probe_next(slot, table->size);
     }
     table->slots[slot] = record;
 }
@@ -71,7 +71,7 @@ grow(struct table *table)
     table->slots = old + count;
     for (uint32_t i = 0; i < count; i++) {
         if (old[i].index_1 != 0) {
-            put(table, table_home(table, old[i].tag), old[i]);
+            put(table, probe_home(old[i].tag, table->size), old[i]);
         }
     }
     region_clean(old, count * sizeof(*old));
@@ -93,22 +93,15 @@ table_add(struct table *table, uint64_t hash, uint32_t index)
     return true;
 }
 
-// How far `at` lies behind `from`, around the end.
-static uint32_t
-distance(const struct table *table, uint32_t from, uint32_t at)
-{
-    return at >= from ? at - from : at + table->size - from;
-}
-
 // Moves back every record behind the hole that its own home allows to, so that no walk
 // meets an empty slot before its record. Leaves no tombstones.
 static void
 close_hole(struct table *table, uint32_t hole)
 {
-    for (uint32_t at = table_behind(table, hole); table->slots[at].index_1 != 0;
-         at = table_behind(table, at)) {
-        uint32_t home = table_home(table, table->slots[at].tag);
-        if (distance(table, home, at) >= distance(table, hole, at)) {
+    for (uint32_t at = probe_next(hole, table->size); table->slots[at].index_1 != 0;
+         at = probe_next(at, table->size)) {
+        uint32_t home = probe_home(table->slots[at].tag, table->size);
+        if (probe_may_fill(hole, home, at, table->size)) {
             table->slots[hole] = table->slots[at];
             hole = at;
         }
@@ -122,7 +115,7 @@ table_remove(struct table *table, uint64_t hash, uint32_t index)
     struct table_walk at = table_walk(table, hash);
     while (table->slots[at.slot].index_1 != index + 1) {
         assert(table->slots[at.slot].index_1 != 0);
-        at.slot = table_behind(table, at.slot);
+        at.slot = probe_next(at.slot, table->size);
     }
     close_hole(table, at.slot);
     table->count--;

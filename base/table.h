@@ -18,6 +18,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/probe.h"
+
 struct snapshot;
 
 #define TABLE_NONE UINT32_MAX
@@ -54,18 +56,6 @@ bool table_add(struct table *table, uint64_t hash, uint32_t index);
 // Removes the record `index` with that hash; it must be there.
 void table_remove(struct table *table, uint64_t hash, uint32_t index);
 
-static inline uint32_t
-table_home(const struct table *table, uint32_t tag)
-{
-    return (uint32_t)(((uint64_t)tag * table->size) >> 32);
-}
-
-static inline uint32_t
-table_behind(const struct table *table, uint32_t slot)
-{
-    return slot + 1 == table->size ? 0 : slot + 1;
-}
-
 // Contents out of, or into an empty table of the same capacity.
 void table_move(struct table *table, struct snapshot *snapshot);
 
@@ -74,7 +64,7 @@ static inline struct table_walk
 table_walk(const struct table *table, uint64_t hash)
 {
     uint32_t tag = (uint32_t)(hash >> 32);
-    return (struct table_walk){table_home(table, tag), tag};
+    return (struct table_walk){probe_home(tag, table->size), tag};
 }
 
 // The next record whose tag fits, or TABLE_NONE.
@@ -83,7 +73,7 @@ table_next(const struct table *table, struct table_walk *walk)
 {
     struct table_slot slot;
     while ((slot = table->slots[walk->slot]).index_1 != 0) {
-        walk->slot = table_behind(table, walk->slot);
+        walk->slot = probe_next(walk->slot, table->size);
         if (slot.tag == walk->tag) {
             return slot.index_1 - 1;
         }

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/probe.h"
 #include "base/region.h"
 #include "base/snapshot.h"
 
@@ -51,13 +52,7 @@ nodes_fini(struct nodes *nodes)
 static uint32_t
 home_of(const struct nodes *nodes, uint64_t name)
 {
-    return (uint32_t)((name >> 32) * nodes->size >> 32);
-}
-
-static uint32_t
-behind(const struct nodes *nodes, uint32_t slot)
-{
-    return slot + 1 == nodes->size ? 0 : slot + 1;
+    return probe_home((uint32_t)(name >> 32), nodes->size);
 }
 
 // The home is made of the upper half of the name, so the lower half says more.
@@ -73,7 +68,7 @@ put(struct nodes *nodes, uint32_t node)
     uint64_t name = nodes->rows[node].name;
     uint32_t slot = home_of(nodes, name);
     while (nodes->slots[slot] != 0) {
-        slot = behind(nodes, slot);
+        slot = probe_next(slot, nodes->size);
     }
     nodes->slots[slot] = tag_of(nodes, name) | node;
 }
@@ -113,7 +108,7 @@ nodes_find(const struct nodes *nodes, uint64_t name)
         if ((value & ~nodes->mask) == tag && nodes->rows[node].name == name) {
             return node;
         }
-        slot = behind(nodes, slot);
+        slot = probe_next(slot, nodes->size);
     }
     return NODE_NONE;
 }
@@ -131,26 +126,20 @@ nodes_enter(struct nodes *nodes, uint32_t node, uint64_t name)
     put(nodes, node);
 }
 
-static uint32_t
-distance(const struct nodes *nodes, uint32_t from, uint32_t to)
-{
-    return to >= from ? to - from : to + nodes->size - from;
-}
-
 void
 nodes_leave(struct nodes *nodes, uint32_t node)
 {
     uint32_t hole = home_of(nodes, nodes->rows[node].name);
     while ((nodes->slots[hole] & nodes->mask) != node) {
         assert(nodes->slots[hole] != 0);
-        hole = behind(nodes, hole);
+        hole = probe_next(hole, nodes->size);
     }
     // Whoever may stand in the hole moves back, so that no walk ends before its node.
     uint32_t value;
-    for (uint32_t at = behind(nodes, hole); (value = nodes->slots[at]) != 0;
-         at = behind(nodes, at)) {
+    for (uint32_t at = probe_next(hole, nodes->size); (value = nodes->slots[at]) != 0;
+         at = probe_next(at, nodes->size)) {
         uint32_t home = home_of(nodes, nodes->rows[value & nodes->mask].name);
-        if (distance(nodes, home, at) >= distance(nodes, hole, at)) {
+        if (probe_may_fill(hole, home, at, nodes->size)) {
             nodes->slots[hole] = value;
             hole = at;
         }
@@ -199,6 +188,7 @@ nodes_move(struct nodes *nodes, struct snapshot *snapshot)
                   nodes->capacity);
     SNAPSHOT_VALUE(snapshot, nodes->free);
     SNAPSHOT_VALUE(snapshot, nodes->count);
+    // Only reading changes the count; an index of none is an empty one already.
     if (snapshot->is_failed || indexed == nodes->count ||
         !snapshot_expect(snapshot, nodes->count == used(nodes))) {
         return;

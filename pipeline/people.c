@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/probe.h"
+
 // An entry's first 32 bits: user + 1, below; then either flags or, with PART_BIT, which
 // part it is.
 #define PERSON_USER (((uint32_t)1 << 28) - 1)
@@ -51,22 +53,8 @@ size_of(const struct people *people)
 static uint32_t
 home_of(const struct people *people, uint32_t key)
 {
-    // Fibonacci hashing, then a multiplication in place of a division.
-    uint32_t hash = key * UINT32_C(0x9E3779B9);
-    return (uint32_t)(((uint64_t)hash * people->capacity) >> 32);
-}
-
-static uint32_t
-next_of(const struct people *people, uint32_t at)
-{
-    return at + 1 == people->capacity ? 0 : at + 1;
-}
-
-// How far `at` lies behind `from`, around the end.
-static uint32_t
-distance(const struct people *people, uint32_t from, uint32_t at)
-{
-    return at >= from ? at - from : at + people->capacity - from;
+    uint32_t hash = key * UINT32_C(0x9E3779B9); // Fibonacci hashing
+    return probe_home(hash, people->capacity);
 }
 
 static struct person *
@@ -83,7 +71,7 @@ find(const struct people *people, const struct slab *slab, uint32_t key)
         if ((word & matters) == key) {
             return &entries[at];
         }
-        at = next_of(people, at);
+        at = probe_next(at, people->capacity);
     }
     return NULL;
 }
@@ -93,7 +81,7 @@ place(const struct people *people, struct person *entries, uint32_t key)
 {
     uint32_t at = home_of(people, key);
     while (word_of(&entries[at]) != 0) {
-        at = next_of(people, at);
+        at = probe_next(at, people->capacity);
     }
     return &entries[at];
 }
@@ -153,11 +141,10 @@ drop(struct people *people, const struct slab *slab, const struct person *entry)
 {
     struct person *entries = entries_of(people, slab);
     uint32_t hole = (uint32_t)(entry - entries);
-    for (uint32_t at = next_of(people, hole); word_of(&entries[at]) != 0;
-         at = next_of(people, at)) {
+    for (uint32_t at = probe_next(hole, people->capacity); word_of(&entries[at]) != 0;
+         at = probe_next(at, people->capacity)) {
         uint32_t home = home_of(people, key_of(&entries[at]));
-        // Move back whoever may stand in the hole without leaving its probe path.
-        if (distance(people, home, at) >= distance(people, hole, at)) {
+        if (probe_may_fill(hole, home, at, people->capacity)) {
             entries[hole] = entries[at];
             hole = at;
         }
