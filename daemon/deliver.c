@@ -205,7 +205,6 @@ on_send(void *context, struct slice id, struct slice json)
 static void
 on_fetched(void *context, const struct http_fetch_answer *fetched)
 {
-    struct endpoint *endpoint = context;
     const struct webhook_answer told = {
         .status = fetched->status,
         .not_before = fetched->not_before,
@@ -215,7 +214,7 @@ on_fetched(void *context, const struct http_fetch_answer *fetched)
                      "allow_private if that is meant"
                    : (fetched->why != NULL ? fetched->why : ""),
     };
-    answer(endpoint, &told);
+    answer(context, &told);
 }
 
 static void
