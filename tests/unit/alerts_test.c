@@ -12,6 +12,7 @@
 #include "pipeline/pipeline.h"
 #include "pipeline/rules.h"
 #include "pipeline/snapshot.h"
+#include "tests/unit/made.h"
 
 // A multiple of a day and of 10 s.
 #define T0 ((usec)19675 * USEC_PER_DAY)
@@ -119,26 +120,19 @@ end(void)
     pipeline_destroy(&scene.pipeline);
 }
 
-static struct slice
-name(char buffer[32], const char *kind, int number)
-{
-    snprintf(buffer, 32, "%s%d", kind, number);
-    return slice_of(buffer);
-}
-
 static void
 carry(int root, int actor, uint32_t followers, usec time, usec wall)
 {
-    char ids[4][32];
+    char ids[4][MADE_NAME_MAX];
     struct post post = {
         .kind = POST_RETWEETED,
-        .id = name(ids[0], "n:r", scene.next_id++),
+        .id = made_name(ids[0], "n:r", scene.next_id++),
         .time = time,
-        .author = {.id = name(ids[1], "n:u", actor),
+        .author = {.id = made_name(ids[1], "n:u", actor),
                    .followers = followers,
                    .has_followers = true},
-        .retweet_of = {.id = name(ids[2], "n:p", root),
-                       .author = {.id = name(ids[3], "n:a", root),
+        .retweet_of = {.id = made_name(ids[2], "n:p", root),
+                       .author = {.id = made_name(ids[3], "n:a", root),
                                   .handle = SLICE_LIT("Ann"),
                                   .followers = 100,
                                   .has_followers = true},
@@ -162,12 +156,12 @@ grow_at(int root, int count, usec time)
 static void
 pass(usec time)
 {
-    char ids[2][32];
+    char ids[2][MADE_NAME_MAX];
     struct post post = {
         .kind = POST_PUBLISHED,
-        .id = name(ids[0], "n:t", scene.next_id++),
+        .id = made_name(ids[0], "n:t", scene.next_id++),
         .time = time,
-        .author.id = name(ids[1], "n:clock", 0),
+        .author.id = made_name(ids[1], "n:clock", 0),
     };
     assert_int_equal(pipeline_post(scene.pipeline, &post, WALL), STATUS_OK);
 }
@@ -332,13 +326,13 @@ one_person_many_times_is_one_amplifier(void **state)
     (void)state;
     begin("min_size=5 min_amplifiers=2");
     for (int i = 0; i < 20; i++) {
-        char ids[3][32];
+        char ids[3][MADE_NAME_MAX];
         struct post post = {
             .kind = POST_PUBLISHED,
-            .id = name(ids[0], "n:q", i),
+            .id = made_name(ids[0], "n:q", i),
             .time = T0 + USEC_PER_MIN,
-            .author.id = name(ids[1], "n:u", 1),
-            .quote = {.id = name(ids[2], "n:p", 1), .created = USEC_NONE},
+            .author.id = made_name(ids[1], "n:u", 1),
+            .quote = {.id = made_name(ids[2], "n:p", 1), .created = USEC_NONE},
         };
         assert_int_equal(pipeline_post(scene.pipeline, &post, WALL), STATUS_OK);
     }
@@ -355,14 +349,14 @@ followers_that_nobody_told_are_not_taken_for_few(void **state)
     (void)state;
     begin("min_size=2 max_author_followers=100");
     for (int i = 0; i < 3; i++) {
-        char ids[4][32];
+        char ids[4][MADE_NAME_MAX];
         struct post post = {
             .kind = POST_RETWEETED,
-            .id = name(ids[0], "n:s", i),
+            .id = made_name(ids[0], "n:s", i),
             .time = T0 + USEC_PER_MIN,
-            .author.id = name(ids[1], "n:u", 100 + i),
-            .retweet_of = {.id = name(ids[2], "n:p", 1),
-                           .author.id = name(ids[3], "n:a", 1),
+            .author.id = made_name(ids[1], "n:u", 100 + i),
+            .retweet_of = {.id = made_name(ids[2], "n:p", 1),
+                           .author.id = made_name(ids[3], "n:a", 1),
                            .created = T0},
         };
         assert_int_equal(pipeline_post(scene.pipeline, &post, WALL), STATUS_OK);

@@ -9,6 +9,7 @@
 
 #include "pipeline/changes.h"
 #include "pipeline/state.h"
+#include "tests/unit/made.h"
 
 #define T0 ((usec)1700000000 * USEC_PER_S)
 
@@ -19,13 +20,6 @@ enum {
 };
 
 static uint32_t random_state = 20261126;
-
-static uint32_t
-random_below(uint32_t limit)
-{
-    random_state = random_state * 1664525 + 1013904223;
-    return (random_state >> 8) % limit;
-}
 
 static struct pipeline *
 create(void)
@@ -42,18 +36,11 @@ create(void)
     return pipeline;
 }
 
-static struct slice
-name(char *buffer, const char *kind, int number)
-{
-    snprintf(buffer, 32, "%s%d", kind, number);
-    return slice_of(buffer);
-}
-
 static struct cascade *
 record(struct pipeline *pipeline, int root)
 {
-    char id[32];
-    uint32_t cascade = cascades_find(&pipeline->cascades, name(id, "n:p", root));
+    char id[MADE_NAME_MAX];
+    uint32_t cascade = cascades_find(&pipeline->cascades, made_name(id, "n:p", root));
     return cascade == CASCADE_NONE ? NULL : cascades_at(&pipeline->cascades, cascade);
 }
 
@@ -159,15 +146,15 @@ static void
 carry(struct pipeline *pipeline, int root, usec time)
 {
     static int id = 0;
-    char ids[4][32];
+    char ids[4][MADE_NAME_MAX];
     id++;
     struct post post = {
         .kind = POST_RETWEETED,
-        .id = name(ids[0], "n:r", id),
+        .id = made_name(ids[0], "n:r", id),
         .time = time,
-        .author.id = name(ids[1], "n:u", id % 5000),
-        .retweet_of = {.id = name(ids[2], "n:p", root), .created = time},
-        .via = name(ids[3], id % 5 == 0 ? "n:nobody" : "n:r", id - 1),
+        .author.id = made_name(ids[1], "n:u", id % 5000),
+        .retweet_of = {.id = made_name(ids[2], "n:p", root), .created = time},
+        .via = made_name(ids[3], id % 5 == 0 ? "n:nobody" : "n:r", id - 1),
     };
     enum status status;
     while ((status = pipeline_post(pipeline, &post, INT64_MAX / 2)) == STATUS_AGAIN) {
@@ -187,13 +174,15 @@ cascades_go_closed_first_then_smallest_then_longest_idle(void **state)
     int evictions = 0;
     while (evictions < 100) {
         // Phases of rush, in which open ones have to go, and of calm.
-        clock += (usec)random_below(root % 1600 < 800 ? 2 : 90) * USEC_PER_MIN;
-        for (uint32_t i = 10 + random_below(20); i-- > 0; root++) {
-            for (uint32_t size = 1 + random_below(4); size-- > 0;) {
-                carry(pipeline, root, clock - (usec)random_below(1000) * USEC_PER_S);
+        clock +=
+            (usec)made_random(&random_state, root % 1600 < 800 ? 2 : 90) * USEC_PER_MIN;
+        for (uint32_t i = 10 + made_random(&random_state, 20); i-- > 0; root++) {
+            for (uint32_t size = 1 + made_random(&random_state, 4); size-- > 0;) {
+                carry(pipeline, root,
+                      clock - (usec)made_random(&random_state, 1000) * USEC_PER_S);
             }
-            record(pipeline, root)->unresolved = random_below(40) == 0;
-            record(pipeline, root)->alerts = random_below(40) == 0;
+            record(pipeline, root)->unresolved = made_random(&random_state, 40) == 0;
+            record(pipeline, root)->alerts = made_random(&random_state, 40) == 0;
         }
         evictions += flush(pipeline);
     }

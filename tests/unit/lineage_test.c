@@ -11,6 +11,7 @@
 #include "pipeline/changes.h"
 #include "pipeline/measures.h"
 #include "pipeline/state.h"
+#include "tests/unit/made.h"
 
 #define T0 ((usec)1700000000 * USEC_PER_S)
 
@@ -29,13 +30,6 @@ create(uint64_t cascades, bool with_engine)
     return pipeline;
 }
 
-static struct slice
-name(char *buffer, const char *kind, int number)
-{
-    snprintf(buffer, 32, "%s%d", kind, number);
-    return slice_of(buffer);
-}
-
 static void
 flush(struct pipeline *pipeline)
 {
@@ -52,14 +46,14 @@ flush(struct pipeline *pipeline)
 static void
 retweet(struct pipeline *pipeline, int root, int id, int actor, int via, usec time)
 {
-    char ids[4][32];
+    char ids[4][MADE_NAME_MAX];
     struct post post = {
         .kind = POST_RETWEETED,
-        .id = name(ids[0], "n:r", id),
+        .id = made_name(ids[0], "n:r", id),
         .time = time,
-        .author.id = name(ids[1], "n:u", actor),
-        .retweet_of = {.id = name(ids[2], "n:p", root), .created = USEC_NONE},
-        .via = via != 0 ? name(ids[3], "n:r", via) : SLICE_NONE,
+        .author.id = made_name(ids[1], "n:u", actor),
+        .retweet_of = {.id = made_name(ids[2], "n:p", root), .created = USEC_NONE},
+        .via = via != 0 ? made_name(ids[3], "n:r", via) : SLICE_NONE,
     };
     enum status status;
     while ((status = pipeline_post(pipeline, &post, INT64_MAX / 2)) == STATUS_AGAIN) {
@@ -71,8 +65,8 @@ retweet(struct pipeline *pipeline, int root, int id, int actor, int via, usec ti
 static double
 measure(struct pipeline *pipeline, int root, enum measure what)
 {
-    char id[32];
-    uint32_t cascade = cascades_find(&pipeline->cascades, name(id, "n:p", root));
+    char id[MADE_NAME_MAX];
+    uint32_t cascade = cascades_find(&pipeline->cascades, made_name(id, "n:p", root));
     assert_int_not_equal(cascade, CASCADE_NONE);
     return measure_of(pipeline, cascade, what);
 }

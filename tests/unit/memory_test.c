@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "pipeline/state.h"
+#include "tests/unit/made.h"
 
 #define T0 ((usec)1700000000 * USEC_PER_S)
 
@@ -51,13 +52,6 @@ struct world {
     uint32_t followers; // of everybody
     size_t texts;       // bytes in the slab before the first reshare
 };
-
-static struct slice
-name(char *buffer, const char *kind, uint32_t number)
-{
-    snprintf(buffer, 32, "%s%u", kind, number);
-    return slice_of(buffer);
-}
 
 static struct cascade *
 row_of(const struct world *world)
@@ -116,13 +110,13 @@ begin(struct world *world, uint32_t followers)
     struct error error = {0};
     world->pipeline = pipeline_create(&options, &key, true, &error);
     assert_non_null(world->pipeline);
-    char ids[2][32];
+    char ids[2][MADE_NAME_MAX];
     for (uint32_t i = 0; i <= MANY; i++) {
         post(world->pipeline, &(struct post){
                                   .kind = POST_PUBLISHED,
-                                  .id = name(ids[0], "n:p", i),
+                                  .id = made_name(ids[0], "n:p", i),
                                   .time = T0,
-                                  .author = {.id = name(ids[1], "n:u", i),
+                                  .author = {.id = made_name(ids[1], "n:u", i),
                                              .followers = followers,
                                              .has_followers = true},
                               });
@@ -139,21 +133,21 @@ end(struct world *world)
 static void
 retweet(struct world *world, uint32_t number, uint32_t via, usec time)
 {
-    char ids[4][32];
+    char ids[4][MADE_NAME_MAX];
     post(world->pipeline,
          &(struct post){
              .kind = POST_RETWEETED,
-             .id = name(ids[0], "n:r", number),
+             .id = made_name(ids[0], "n:r", number),
              .time = time,
-             .author = {.id = name(ids[1], "n:u", number),
+             .author = {.id = made_name(ids[1], "n:u", number),
                         .followers = world->followers,
                         .has_followers = true},
-             .retweet_of = {.id = name(ids[2], "n:p", 0), .created = T0},
-             .via = via != 0 ? name(ids[3], "n:r", via) : SLICE_NONE,
+             .retweet_of = {.id = made_name(ids[2], "n:p", 0), .created = T0},
+             .via = via != 0 ? made_name(ids[3], "n:r", via) : SLICE_NONE,
          });
     if (number == 1) {
         world->cascade =
-            cascades_find(&world->pipeline->cascades, name(ids[2], "n:p", 0));
+            cascades_find(&world->pipeline->cascades, made_name(ids[2], "n:p", 0));
         assert_int_not_equal(world->cascade, CASCADE_NONE);
         world->texts = slab_used(world->pipeline->texts) -
                        piece(row_of(world)->people.capacity, sizeof(struct person)) -
@@ -235,12 +229,12 @@ big_cascade_with_no_parent_observed_takes_8_bytes_a_reshare_once_merged(void **s
     }
     struct parts before = parts_of(&world);
     print_parts("a star", &before, MANY);
-    char ids[2][32];
+    char ids[2][MADE_NAME_MAX];
     post(world.pipeline, &(struct post){
                              .kind = POST_PUBLISHED,
-                             .id = name(ids[0], "n:later", 0),
+                             .id = made_name(ids[0], "n:later", 0),
                              .time = T0 + 4 * USEC_PER_HOUR,
-                             .author.id = name(ids[1], "n:u", 0),
+                             .author.id = made_name(ids[1], "n:u", 0),
                          });
     struct parts parts = parts_of(&world);
     print_parts("  merged", &parts, MANY);

@@ -8,17 +8,11 @@
 
 #include "base/snapshot.h"
 #include "pipeline/nodes.h"
+#include "tests/unit/made.h"
 
 enum { CAPACITY = 5000, NAMES = 8000 };
 
 static uint32_t random_state = 20261127;
-
-static uint32_t
-random_below(uint32_t limit)
-{
-    random_state = random_state * 1664525 + 1013904223;
-    return (random_state >> 8) % limit;
-}
 
 // Every fourth has the home or the tag of others.
 static uint64_t
@@ -70,7 +64,7 @@ nodes_are_found_by_their_names_while_others_come_and_go(void **state)
     memset(model, 0, sizeof(model));
     assert_true(nodes_init(&nodes, CAPACITY));
     for (uint32_t i = 0; i < 4 * NAMES; i++) {
-        come_or_go(&nodes, random_below(NAMES));
+        come_or_go(&nodes, made_random(&random_state, NAMES));
         if (i % NAMES == 0) {
             assert_found(&nodes);
         }
@@ -141,7 +135,7 @@ nodes_are_found_again_after_a_snapshot(void **state)
     memset(model, 0, sizeof(model));
     assert_true(nodes_init(&nodes, CAPACITY));
     for (uint32_t i = 0; i < 3000; i++) {
-        come_or_go(&nodes, random_below(NAMES));
+        come_or_go(&nodes, made_random(&random_state, NAMES));
     }
     struct snapshot out = {.move = write_tape, .context = &tape};
     nodes_move(&nodes, &out);
@@ -157,7 +151,7 @@ nodes_are_found_again_after_a_snapshot(void **state)
     assert_false(in.is_failed);
     assert_found(&again);
     for (uint32_t i = 0; i < NAMES; i++) {
-        come_or_go(&again, random_below(NAMES));
+        come_or_go(&again, made_random(&random_state, NAMES));
     }
     assert_found(&again);
     nodes_fini(&again);

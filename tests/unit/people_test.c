@@ -6,15 +6,9 @@
 #include <cmocka.h>
 
 #include "pipeline/people.h"
+#include "tests/unit/made.h"
 
 static uint32_t random_state = 20261122;
-
-static uint32_t
-random_below(uint32_t limit)
-{
-    random_state = random_state * 1664525 + 1013904223;
-    return (random_state >> 8) % limit;
-}
 
 static void
 count_left(void *context, uint32_t user)
@@ -33,10 +27,10 @@ people_finds_exactly_whom_it_was_given(void **state)
     uint32_t model[USERS] = {0};
     uint32_t count = 0;
     for (int round = 0; round < 20000; round++) {
-        uint32_t user = random_below(USERS);
+        uint32_t user = made_random(&random_state, USERS);
         struct person *person = people_find(&people, slab, user);
         assert_int_equal(person != NULL, model[user] != 0);
-        if (person != NULL && random_below(5) > 1) {
+        if (person != NULL && made_random(&random_state, 5) > 1) {
             assert_int_equal(people_events(&people, slab, person), model[user]);
             assert_int_equal(people_followers(&people, slab, person), 700 * user);
             model[user]--;

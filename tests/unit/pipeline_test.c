@@ -9,6 +9,7 @@
 
 #include "pipeline/changes.h"
 #include "pipeline/pipeline.h"
+#include "tests/unit/made.h"
 
 #define T0 ((usec)1700000000 * USEC_PER_S)
 #define WALL (T0 + 3650 * USEC_PER_DAY)
@@ -41,22 +42,15 @@ create(const char *settings)
     return pipeline;
 }
 
-static struct slice
-name(char *buffer, const char *kind, int number)
-{
-    snprintf(buffer, 32, "%s%d", kind, number);
-    return slice_of(buffer);
-}
-
 static enum status
 publish(struct pipeline *pipeline, int id, int author, usec time)
 {
-    char ids[2][32];
+    char ids[2][MADE_NAME_MAX];
     struct post post = {
         .kind = POST_PUBLISHED,
-        .id = name(ids[0], "n:p", id),
+        .id = made_name(ids[0], "n:p", id),
         .time = time,
-        .author.id = name(ids[1], "n:u", author),
+        .author.id = made_name(ids[1], "n:u", author),
     };
     return pipeline_post(pipeline, &post, WALL);
 }
@@ -64,16 +58,16 @@ publish(struct pipeline *pipeline, int id, int author, usec time)
 static enum status
 retweet(struct pipeline *pipeline, int id, int actor, int root, usec time)
 {
-    char ids[4][32];
+    char ids[4][MADE_NAME_MAX];
     struct post post = {
         .kind = POST_RETWEETED,
-        .id = name(ids[0], "n:r", id),
+        .id = made_name(ids[0], "n:r", id),
         .time = time,
-        .author = {.id = name(ids[1], "n:u", actor),
+        .author = {.id = made_name(ids[1], "n:u", actor),
                    .followers = 10,
                    .has_followers = true},
-        .retweet_of = {.id = name(ids[2], "n:p", root),
-                       .author.id = name(ids[3], "n:author", root),
+        .retweet_of = {.id = made_name(ids[2], "n:p", root),
+                       .author.id = made_name(ids[3], "n:author", root),
                        .created = USEC_NONE},
     };
     return pipeline_post(pipeline, &post, WALL);
@@ -82,8 +76,8 @@ retweet(struct pipeline *pipeline, int id, int actor, int root, usec time)
 static void
 delete_retweet(struct pipeline *pipeline, int id)
 {
-    char buffer[32];
-    struct post post = {.kind = POST_DELETED, .id = name(buffer, "n:r", id)};
+    char buffer[MADE_NAME_MAX];
+    struct post post = {.kind = POST_DELETED, .id = made_name(buffer, "n:r", id)};
     assert_int_equal(pipeline_post(pipeline, &post, WALL), STATUS_OK);
 }
 
@@ -362,15 +356,15 @@ undo_is_counted_as_lost_when_its_notes_are_overwritten(void **state)
         create("users.capacity=100000 dedupe.capacity=1000 windows=1h");
     retweet(pipeline, 1, 1, 1, T0);
     static struct post_user mentions[5000];
-    static char ids[5000][32];
+    static char ids[5000][MADE_NAME_MAX];
     for (int i = 0; i < 5000; i++) {
-        mentions[i] = (struct post_user){.id = name(ids[i], "n:m", i)};
+        mentions[i] = (struct post_user){.id = made_name(ids[i], "n:m", i)};
     }
     for (int i = 0; i < 200; i++) {
-        char id[32];
+        char id[MADE_NAME_MAX];
         struct post post = {
             .kind = POST_PUBLISHED,
-            .id = name(id, "n:p", 1000 + i),
+            .id = made_name(id, "n:p", 1000 + i),
             .time = T0,
             .author.id = SLICE_LIT("n:shouter"),
             .mentions = mentions,

@@ -9,17 +9,11 @@
 #include <cmocka.h>
 
 #include "pipeline/tree.h"
+#include "tests/unit/made.h"
 
 enum { LIFE = 7, CAPACITY = 100000, MODEL_MOST = 120, CHAIN = 33000 };
 
 static uint32_t random_state = 20261125;
-
-static uint32_t
-random_below(uint32_t limit)
-{
-    random_state = random_state * 1664525 + 1013904223;
-    return (random_state >> 8) % limit;
-}
 
 // ── a tree and its pool ────────────────────────────────────────────────────
 
@@ -241,11 +235,12 @@ grow(struct model *model, struct world *world, uint32_t lateness)
 {
     int event = model->made++;
     uint64_t key = (uint64_t)event + 1;
-    int other = (int)random_below((uint32_t)event + 1);
+    int other = (int)made_random(&random_state, (uint32_t)event + 1);
     model->above[event] = NOT_YET;
     model->awaited[event] = NEVER;
-    if (random_below(100) < lateness && event + 1 < MODEL_MOST) {
-        int later = event + 1 + (int)random_below((uint32_t)(MODEL_MOST - event - 1));
+    if (made_random(&random_state, 100) < lateness && event + 1 < MODEL_MOST) {
+        int later = event + 1 +
+                    (int)made_random(&random_state, (uint32_t)(MODEL_MOST - event - 1));
         model->awaited[event] = later;
         wait_for(world, key, (uint64_t)later + 1, 0);
     } else if (other != event && model_is_in_tree(model, other)) {
@@ -267,18 +262,18 @@ tree_agrees_with_brute_force_on_random_trees(void **state)
     setup(&world, CAPACITY);
     for (int i = 0; i < TREES; i++) {
         struct model model = {.made = 0};
-        uint32_t lateness = random_below(3) * 20;
-        uint32_t undoing = random_below(3) * 15;
-        int size = 1 + (int)random_below(MODEL_MOST);
+        uint32_t lateness = made_random(&random_state, 3) * 20;
+        uint32_t undoing = made_random(&random_state, 3) * 15;
+        int size = 1 + (int)made_random(&random_state, MODEL_MOST);
         while (model.made < size) {
             grow(&model, &world, lateness);
-            int gone = (int)random_below((uint32_t)model.made);
+            int gone = (int)made_random(&random_state, (uint32_t)model.made);
             bool is_there = model.counts[gone] || model.above[gone] == NOT_YET;
-            if (random_below(100) < undoing && is_there) {
+            if (made_random(&random_state, 100) < undoing && is_there) {
                 model_remove(&model, gone);
                 take_back(&world, (uint64_t)gone + 1);
             }
-            if (random_below(8) == 0) {
+            if (made_random(&random_state, 8) == 0) {
                 model_check(&model, &world);
             }
         }
