@@ -136,6 +136,7 @@ write_part(const struct state *state, struct pipeline *pipeline, struct slice no
     return reason;
 }
 
+// Gives the newest its second name first, so that there is a newest at any moment.
 static int
 write_snapshot(const struct state *state, struct pipeline *pipeline, struct slice note,
                bool is_beside)
@@ -144,8 +145,10 @@ write_snapshot(const struct state *state, struct pipeline *pipeline, struct slic
     if (reason != 0) {
         return reason;
     }
-    if ((renameat(state->dir, NEWEST, state->dir, PREVIOUS) != 0 && errno != ENOENT) ||
-        renameat(state->dir, PART, state->dir, NEWEST) != 0 || fsync(state->dir) != 0) {
+    int dir = state->dir;
+    if ((unlinkat(dir, PREVIOUS, 0) != 0 && errno != ENOENT) ||
+        (linkat(dir, NEWEST, dir, PREVIOUS, 0) != 0 && errno != ENOENT) ||
+        renameat(dir, PART, dir, NEWEST) != 0 || fsync(dir) != 0) {
         return errno;
     }
     return 0;
