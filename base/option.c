@@ -442,6 +442,13 @@ option_presets(const struct option *rows, void *base)
     }
 }
 
+const char *
+option_texts_next(const struct option_texts *texts, const char *text)
+{
+    const char *next = text != NULL ? text + strlen(text) + 1 : texts->bytes;
+    return *next != '\0' ? next : NULL;
+}
+
 // The list written so far, and one item more.
 struct written {
     char *text;
@@ -479,11 +486,9 @@ format_list(const struct option *row, const void *value, char *text, size_t size
             write_item(&written, number);
         }
     } else {
-        const struct option_texts *texts = value;
-        const char *item = texts->bytes;
-        for (size_t i = 0; i < texts->count; i++) {
+        const char *item = NULL;
+        while ((item = option_texts_next(value, item)) != NULL) {
             write_item(&written, item);
-            item += strlen(item) + 1;
         }
     }
     return written.length;

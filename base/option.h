@@ -50,10 +50,10 @@ struct option_counts {
     uint64_t value[OPTION_COUNTS_MAX];
 };
 
-// One text after the other, each ended by a NUL.
+// One text after the other, each ended by a NUL; an empty one ends the list.
 struct option_texts {
     size_t count;
-    char bytes[OPTION_TEXTS_MAX + 1];
+    char bytes[OPTION_TEXTS_MAX + 2];
 };
 
 struct option {
@@ -81,6 +81,9 @@ enum status option_set(const struct option *row, void *base, struct slice text,
 // Stores every row's preset. Rows end with OPTION_END. A preset that does not fit its
 // own row is a bug (assert).
 void option_presets(const struct option *rows, void *base);
+
+// Goes through a list of texts: start with NULL; NULL behind the last.
+const char *option_texts_next(const struct option_texts *texts, const char *text);
 
 // Writes the value as a user would; returns its length as snprintf does.
 size_t option_format(const struct option *row, const void *base, char *text,

@@ -64,11 +64,11 @@ kind_of(const struct settings *settings, const struct source_options *source)
 static bool
 asks_for(const struct rule *rule, const char *network)
 {
-    const char *item = rule->match_networks.bytes;
     bool is_asked = rule->match_networks.count == 0 || network == NULL;
-    for (size_t i = 0; i < rule->match_networks.count; i++) {
-        is_asked = is_asked || strcmp(item, network) == 0;
-        item += strlen(item) + 1;
+    const char *item = NULL;
+    while (!is_asked &&
+           (item = option_texts_next(&rule->match_networks, item)) != NULL) {
+        is_asked = strcmp(item, network) == 0;
     }
     return is_asked;
 }
@@ -99,8 +99,8 @@ asks_for_followers(const struct rule *rule)
 static bool
 has_author(const struct settings *settings, const struct rule *rule)
 {
-    const char *item = rule->match_authors.bytes;
-    for (size_t i = 0; i < rule->match_authors.count; i++) {
+    const char *item = NULL;
+    while ((item = option_texts_next(&rule->match_authors, item)) != NULL) {
         const char *colon = strchr(item, ':');
         for (size_t k = 0; k < settings->source_count; k++) {
             struct kind kind = kind_of(settings, &settings->sources[k]);
@@ -113,7 +113,6 @@ has_author(const struct settings *settings, const struct rule *rule)
                 return true;
             }
         }
-        item += strlen(item) + 1;
     }
     return rule->match_authors.count == 0;
 }
@@ -179,12 +178,11 @@ check_sources(const struct settings *settings, const struct rule *rule,
 static bool
 fits(const struct option_texts *list, uint64_t room)
 {
-    const char *item = list->bytes;
-    for (size_t i = 0; i < list->count; i++) {
+    const char *item = NULL;
+    while ((item = option_texts_next(list, item)) != NULL) {
         if (strlen(item) <= room) {
             return true;
         }
-        item += strlen(item) + 1;
     }
     return list->count == 0;
 }

@@ -38,8 +38,9 @@ check_webhook(const struct settings *settings, const void *item, struct error *e
 {
     const struct webhook_options *webhook = item;
     enum status status = webhook_options_check(webhook, error);
-    for (size_t i = 0; i < webhook->rules.count && status == STATUS_OK; i++) {
-        const char *rule = webhook_options_rule_at(webhook, i);
+    const char *rule = NULL;
+    while (status == STATUS_OK &&
+           (rule = option_texts_next(&webhook->rules, rule)) != NULL) {
         size_t found = 0;
         while (found < settings->alert_count &&
                strcmp(settings->alerts[found].name, rule) != 0) {

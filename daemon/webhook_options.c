@@ -152,24 +152,15 @@ webhook_options_address(const struct webhook_options *options)
                                                   : ADDRESS_RULE_ANY;
 }
 
-const char *
-webhook_options_rule_at(const struct webhook_options *options, size_t index)
-{
-    const char *at = options->rules.bytes;
-    for (size_t i = 0; i < index; i++) {
-        at += strlen(at) + 1;
-    }
-    return at;
-}
-
 bool
 webhook_options_want(const struct webhook_options *options, struct slice rule)
 {
     if (options->rules.count == 0 || rule.len == 0) {
         return true;
     }
-    for (size_t i = 0; i < options->rules.count; i++) {
-        if (slice_equal(slice_of(webhook_options_rule_at(options, i)), rule)) {
+    const char *item = NULL;
+    while ((item = option_texts_next(&options->rules, item)) != NULL) {
+        if (slice_equal(slice_of(item), rule)) {
             return true;
         }
     }

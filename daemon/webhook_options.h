@@ -40,8 +40,5 @@ enum status webhook_options_check(const struct webhook_options *options,
 // These of checked options:
 enum webhook_format webhook_options_format(const struct webhook_options *options);
 enum address_rule webhook_options_address(const struct webhook_options *options);
-// Which rule stands at that place of `rules`.
-const char *webhook_options_rule_at(const struct webhook_options *options,
-                                    size_t index);
 // Whether it gets the alerts of that rule; an alert of none goes to everybody.
 bool webhook_options_want(const struct webhook_options *options, struct slice rule);

@@ -280,14 +280,12 @@ find_fit(const struct option_texts *list, const struct rules_root *root,
          bool (*fits)(const struct rules_root *root, struct slice item),
          struct slice *ret_item)
 {
-    const char *at = list->bytes;
-    for (size_t i = 0; i < list->count; i++) {
-        struct slice item = slice_of(at);
-        if (fits(root, item)) {
-            *ret_item = item;
+    const char *item = NULL;
+    while ((item = option_texts_next(list, item)) != NULL) {
+        if (fits(root, slice_of(item))) {
+            *ret_item = slice_of(item);
             return true;
         }
-        at += item.len + 1;
     }
     return false;
 }
@@ -365,13 +363,12 @@ check_words(const struct rule *rule, struct error *error)
 static enum status
 check_hashtags(const struct rule *rule, struct error *error)
 {
-    const char *item = rule->match_hashtags.bytes;
-    for (size_t i = 0; i < rule->match_hashtags.count; i++) {
+    const char *item = NULL;
+    while ((item = option_texts_next(&rule->match_hashtags, item)) != NULL) {
         if (strspn(item, "#") == strlen(item)) {
             return error_set(error, STATUS_PARSE,
                              "match_hashtags: \"%s\" is no hashtag", item);
         }
-        item += strlen(item) + 1;
     }
     return STATUS_OK;
 }

@@ -265,6 +265,45 @@ option_reads_lists_of_numbers_and_texts(void **state)
 }
 
 static void
+option_texts_come_one_by_one(void **state)
+{
+    (void)state;
+    struct options options = presets();
+    assert_null(option_texts_next(&options.texts, NULL));
+    assert_int_equal(
+        option_set(&rows[TEXTS], &options, SLICE_LIT("tea, quiz night"), NULL),
+        STATUS_OK);
+    const char *text = option_texts_next(&options.texts, NULL);
+    assert_string_equal(text, "tea");
+    text = option_texts_next(&options.texts, text);
+    assert_string_equal(text, "quiz night");
+    assert_null(option_texts_next(&options.texts, text));
+}
+
+static void
+a_list_as_long_as_can_be_ends(void **state)
+{
+    (void)state;
+    struct option row = rows[TEXTS];
+    row.max = OPTION_TEXTS_MAX;
+    char list[OPTION_TEXTS_MAX];
+    for (size_t i = 0; i < sizeof(list); i++) {
+        list[i] = i % 2 != 0 && i + 1 != sizeof(list) ? ',' : 'a';
+    }
+    struct options options = presets();
+    assert_int_equal(
+        option_set(&row, &options, (struct slice){list, sizeof(list)}, NULL),
+        STATUS_OK);
+    size_t count = 0;
+    const char *text = NULL;
+    while ((text = option_texts_next(&options.texts, text)) != NULL) {
+        count++;
+    }
+    assert_int_equal(count, options.texts.count);
+    assert_int_equal(count, OPTION_TEXTS_MAX / 2);
+}
+
+static void
 option_format_cuts_as_snprintf_does(void **state)
 {
     (void)state;
@@ -337,6 +376,8 @@ main(void)
         cmocka_unit_test(option_reads_a_list_with_or_without_braces),
         cmocka_unit_test(option_reads_decimal_numbers),
         cmocka_unit_test(option_reads_lists_of_numbers_and_texts),
+        cmocka_unit_test(option_texts_come_one_by_one),
+        cmocka_unit_test(a_list_as_long_as_can_be_ends),
         cmocka_unit_test(option_format_cuts_as_snprintf_does),
         cmocka_unit_test(option_writes_what_it_reads_back),
         cmocka_unit_test(option_types_have_different_names),
