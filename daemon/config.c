@@ -2,12 +2,14 @@
 
 #include <assert.h>
 #include <confuse.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/config_text.h"
+
 enum {
+    FILE_MOST = 16 << 20,
     SECTIONS_MAX = 16,
     GROUPS_MAX = 8,
     OPTIONS_MAX = 64,
@@ -227,16 +229,32 @@ watch_values(cfg_t *cfg)
     }
 }
 
+// The text without its comments, to be read; NULL with error set.
+static FILE *
+open_text(const char *path, struct buffer *text, struct error *error)
+{
+    FILE *file = NULL;
+    if (config_text_read(path, text, error) == STATUS_OK) {
+        config_text_blank(text->bytes, text->size);
+        file = fmemopen(text->bytes, text->size, "r");
+        if (file == NULL) {
+            error_set(error, STATUS_NOMEM, "no memory for the configuration");
+        }
+    }
+    error_at(error, path, 0, 0);
+    return file;
+}
+
 bool
 config_read(const char *path, struct settings *settings, settings_error_fn on_error,
             void *context)
 {
-    FILE *file = fopen(path, "r");
+    struct buffer text;
+    struct error error = {0};
+    buffer_init(&text, FILE_MOST);
+    FILE *file = open_text(path, &text, &error);
     if (file == NULL) {
-        struct error error = {0};
-        error_set(&error, STATUS_IO, "cannot read the configuration: %s",
-                  strerror(errno));
-        error_at(&error, path, 0, 0);
+        buffer_fini(&text);
         on_error(context, &error);
         return false;
     }
@@ -256,6 +274,7 @@ config_read(const char *path, struct settings *settings, settings_error_fn on_er
     int result = cfg_parse_fp(cfg, file);
     cfg_free(cfg);
     fclose(file);
+    buffer_fini(&text);
     reader = NULL;
     return result == CFG_SUCCESS && !mine.has_failed;
 }

@@ -148,6 +148,17 @@ def every_error_of_a_configuration_is_told_with_its_line():
         assert line.startswith(f"{path}:{number}: "), line
 
 
+def a_comment_may_stand_anywhere_and_moves_no_line():
+    text = ("# one\n## two\n//three\nwindows = {5m, # four\n  6x} // five\n/* six\n */ redis {"
+            " # seven\n  flush = soon }\nhttp { listen = '127.0.0.1:1' } #\nusers { capacity = -3 }")
+    code, lines = checked(text)
+    assert code == 78 and [line.split(":")[0] for line in lines] == ["5", "8", "10"], lines
+    assert checked('redis { prefix = "a#b//c/*d:" } # e') == (0, [])
+    assert checked("") == (0, [])
+    folder = subprocess.run([CASCADED, "-t", "-c", FOLDER.name], capture_output=True, check=False)
+    assert folder.returncode == 78 and b"directory" in folder.stderr, folder
+
+
 def checked(text, *options, **environment):
     """What -t says of a configuration: its exit code, and lines without the file's name."""
     path = FOLDER.name + "/checked.conf"
@@ -209,6 +220,7 @@ if __name__ == "__main__":
                    a_replay_that_stays_ends_on_a_signal_only,
                    the_tables_describe_themselves,
                    every_error_of_a_configuration_is_told_with_its_line,
+                   a_comment_may_stand_anywhere_and_moves_no_line,
                    sources_are_sections_with_a_title,
                    the_command_line_adds_to_sources_and_makes_them,
                    a_token_without_a_path_is_a_credential])

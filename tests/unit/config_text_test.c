@@ -1,0 +1,136 @@
+#include "daemon/config_text.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/made.h"
+
+static void
+assert_becomes(const char *text, const char *expected)
+{
+    // Exactly as long as the text, so that a look behind its end is found.
+    size_t size = strlen(text);
+    char *copy = malloc(size + (size == 0));
+    assert_non_null(copy);
+    memcpy(copy, text, size);
+    config_text_blank(copy, size);
+    assert_int_equal(size, strlen(expected));
+    assert_memory_equal(copy, expected, size);
+    free(copy);
+}
+
+static void
+comments_become_blank_and_line_ends_stay(void **state)
+{
+    (void)state;
+    assert_becomes("a = 1 # b\nc = 2", "a = 1    \nc = 2");
+    assert_becomes("a = 1# b\n", "a = 1   \n");
+    assert_becomes("//b\na = 1", "   \na = 1");
+    assert_becomes("a = /* b\n * c */ 1", "a =     \n        1");
+    assert_becomes("a/**/ = /**/1", "a/**/ =     1");
+    assert_becomes("w = {5m, # b\n  1h} // c", "w = {5m,    \n  1h}     ");
+    assert_becomes("/*/ a */b", "        b");
+    assert_becomes("", "");
+}
+
+static void
+what_only_looks_like_a_comment_stays(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "url = https://example.org/a//b",
+        "url = \"https://example.org/#a\"",
+        "a = '# b' c = \"/* d */\"",
+        "a = \"b \\\" # c\" d = 'e \\' // f'",
+        "a = \"one\n# two\"",
+        "a = b/*c",
+    };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        assert_becomes(texts[i], texts[i]);
+    }
+}
+
+static void
+what_has_no_end_goes_to_the_end(void **state)
+{
+    (void)state;
+    assert_becomes("a /* b", "a     ");
+    assert_becomes("/*", "  ");
+    assert_becomes("/*/", "   ");
+    assert_becomes("a \"# b", "a \"# b");
+    assert_becomes("a \"\\", "a \"\\");
+    assert_becomes("/", "/");
+}
+
+static void
+any_text_keeps_its_length_its_lines_and_what_is_quoted(void **state)
+{
+    (void)state;
+    static const char letters[] = "a \n\"'\\#/*={";
+    uint32_t random = 20261125;
+    for (int round = 0; round < 20000; round++) {
+        enum { SIZE = 24 };
+        char text[SIZE];
+        char after[SIZE];
+        for (size_t i = 0; i < SIZE; i++) {
+            text[i] = letters[made_random(&random, sizeof(letters) - 1)];
+        }
+        memcpy(after, text, SIZE);
+        config_text_blank(after, SIZE);
+        for (size_t i = 0; i < SIZE; i++) {
+            assert_true(after[i] == text[i] || (after[i] == ' ' && text[i] != '\n'));
+        }
+        char twice[SIZE];
+        memcpy(twice, after, SIZE);
+        config_text_blank(twice, SIZE);
+        assert_memory_equal(twice, after, SIZE); // no comment is left
+    }
+}
+
+static void
+a_file_is_read_whole_or_refused(void **state)
+{
+    (void)state;
+    char path[] = "./config_text_XXXXXX";
+    int fd = mkstemp(path);
+    FILE *file = fdopen(fd, "w");
+    assert_non_null(file);
+    for (int i = 0; i < 50000; i++) {
+        fputc('a' + i % 26, file);
+    }
+    fclose(file);
+    struct buffer text;
+    buffer_init(&text, 1 << 16);
+    assert_int_equal(config_text_read(path, &text, NULL), STATUS_OK);
+    assert_int_equal(text.size, 50000);
+    assert_int_equal(text.bytes[49999], 'a' + 49999 % 26);
+    buffer_fini(&text);
+    buffer_init(&text, 1 << 15);
+    assert_int_equal(config_text_read(path, &text, NULL), STATUS_FULL);
+    buffer_fini(&text);
+    unlink(path);
+    buffer_init(&text, 1 << 16);
+    assert_int_equal(config_text_read(path, &text, NULL), STATUS_IO);
+    assert_int_equal(config_text_read(".", &text, NULL), STATUS_IO);
+    buffer_fini(&text);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(comments_become_blank_and_line_ends_stay),
+        cmocka_unit_test(what_only_looks_like_a_comment_stays),
+        cmocka_unit_test(what_has_no_end_goes_to_the_end),
+        cmocka_unit_test(any_text_keeps_its_length_its_lines_and_what_is_quoted),
+        cmocka_unit_test(a_file_is_read_whole_or_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
