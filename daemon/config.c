@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/config_names.h"
 #include "daemon/config_text.h"
 
 enum {
@@ -44,13 +45,30 @@ tell(struct error *error, const cfg_t *cfg)
     reader->on_error(reader->context, error);
 }
 
+static bool
+is_root(cfg_t *cfg)
+{
+    return strcmp(cfg_name(cfg), "root") == 0;
+}
+
+// libconfuse's words, unless it is about a name: then ours.
 __attribute__((format(printf, 2, 0))) static void
 on_parse_error(cfg_t *cfg, const char *format, va_list args)
 {
-    char text[ERROR_TEXT_MAX];
-    vsnprintf(text, sizeof(text), format, args);
+    static const char unknown[] = "no such option '%s'";
+    static const char brace[] = "missing opening brace for section '%s'";
+    static const char title[] = "missing title for section '%s'";
     struct error error = {0};
-    error_set(&error, STATUS_PARSE, "%s", text);
+    if (strcmp(format, unknown) == 0) {
+        config_names_unknown(slice_of(is_root(cfg) ? "" : cfg_name(cfg)),
+                             slice_of(va_arg(args, const char *)), &error);
+    } else if (strcmp(format, brace) == 0 || strcmp(format, title) == 0) {
+        config_names_form(slice_of(va_arg(args, const char *)), &error);
+    } else {
+        char text[ERROR_TEXT_MAX];
+        vsnprintf(text, sizeof(text), format, args);
+        error_set(&error, STATUS_PARSE, "%s", text);
+    }
     tell(&error, cfg);
 }
 
@@ -87,7 +105,7 @@ static int
 on_value(cfg_t *cfg, cfg_opt_t *opt)
 {
     char name[OPTION_TITLE_MAX * 4];
-    if (strcmp(cfg_name(cfg), "root") == 0) {
+    if (is_root(cfg)) {
         snprintf(name, sizeof(name), "%s", cfg_opt_name(opt));
     } else if (cfg_title(cfg) != NULL) {
         snprintf(name, sizeof(name), "%s.%.*s.%s", cfg_name(cfg), OPTION_TITLE_MAX,
@@ -272,6 +290,11 @@ config_read(const char *path, struct settings *settings, settings_error_fn on_er
     cfg_set_error_function(cfg, on_parse_error);
     watch_values(cfg);
     int result = cfg_parse_fp(cfg, file);
+    if (result != CFG_SUCCESS && !mine.has_failed) {
+        // libconfuse has no word for an empty name.
+        config_names_unknown(SLICE_LIT(""), SLICE_LIT(""), &error);
+        tell(&error, cfg);
+    }
     cfg_free(cfg);
     fclose(file);
     buffer_fini(&text);

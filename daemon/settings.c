@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/alert_check.h"
+#include "daemon/config_names.h"
 #include "ingest/decode.h"
 #include "sinks/redis_alerts.h"
 
@@ -254,8 +255,7 @@ settings_find(struct settings *settings, struct slice name, void **ret_values,
         row = find_in_group(settings, name, ret_values, error);
     }
     if (row == NULL) {
-        error_set(error, STATUS_PARSE,
-                  "there is no such option; cascaded --describe options lists them");
+        config_names_unknown(SLICE_LIT(""), name, error);
     }
     return row;
 }

@@ -168,6 +168,38 @@ def checked(text, *options, **environment):
     return done.returncode, done.stderr.decode().replace(path + ":", "").splitlines()
 
 
+def a_name_that_is_none_is_told_with_the_one_that_is_meant():
+    whole = "; cascaded --describe options lists them"
+    cases = [
+        ('alerts "x" { min_size = 3 }', 'alerts has no title and no value: write alerts { … }, '
+         'or alert "name" { … }'),
+        ("alerts { min_size = 3 }", 'unknown option "min_size" in alerts: it stands in alert'),
+        ("alert { min_size = 3 }", 'alert needs a title: write alert "name" { … }'),
+        ('alert "x" { mni_size = 3 }', 'unknown option "mni_size" in alert: '
+         'did you mean "min_size"?'),
+        ('alert "x" { alert = 3 }', 'unknown option "alert" in alert' + whole),
+        ('webhoks "x" { }', 'unknown option or section "webhoks": did you mean "webhook"?'),
+        ('redis "x" { }', "redis has no title and no value: write redis { … }"),
+        ("redis { ulr = x }", 'unknown option "ulr" in redis: did you mean "url"?'),
+        ("redis { u = x }", 'unknown option "u" in redis' + whole),
+        ("redis { format = x }", 'unknown option "format" in redis: it stands outside any section, '
+         "in source, in webhook"),
+        ("windws = {5m}", 'unknown option or section "windws": did you mean "windows"?'),
+        ("flush = 1s", 'unknown option or section "flush": it stands in redis'),
+        ("redis.url = x", "redis has no title and no value: write redis { … }"),
+        ('"" = x', 'unknown option or section ""' + whole),
+        ("a" * 99 + " = x", f'unknown option or section "{"a" * 40}"' + whole),
+    ]
+    for text, words in cases:
+        assert checked("# one\n" + text) == (78, ["2: " + words]), (checked("\n" + text), words)
+    for name, words in [("redis.flsuh", 'unknown option "flsuh" in redis: did you mean "flush"?'),
+                        ("redi.flush", 'unknown option or section "redi": did you mean "redis"?'),
+                        ("source.url", 'source needs a title: write source "name" { … }'),
+                        ("alert.a.b.min_siz", 'unknown option "min_siz" in alert: '
+                         'did you mean "min_size"?'), (".", 'unknown option or section "."' + whole)]:
+        assert checked("", "-o", name + "=1") == (78, [f"cascaded: -o {name}: {words}"]), words
+
+
 def sources_are_sections_with_a_title():
     url = 'url = "http://127.0.0.1:1/"'
     assert checked(f'source "a" {{ {url} }}\nsource "b" {{ {url} format = "x2" }}\n') == (0, [])
@@ -221,6 +253,7 @@ if __name__ == "__main__":
                    the_tables_describe_themselves,
                    every_error_of_a_configuration_is_told_with_its_line,
                    a_comment_may_stand_anywhere_and_moves_no_line,
+                   a_name_that_is_none_is_told_with_the_one_that_is_meant,
                    sources_are_sections_with_a_title,
                    the_command_line_adds_to_sources_and_makes_them,
                    a_token_without_a_path_is_a_credential])

@@ -51,7 +51,7 @@ HOME = 'source "home" { url = "https://m.example/api/v1/streaming/user" }\n'
 
 def a_rule_with_a_mistake_is_told_with_its_line():
     cases = [
-        ('alert "a" { min_sise = 3 }\n', "1: no such option 'min_sise'"),
+        ('alert "a" { min_sise = 3 }\n', '1: unknown option "min_sise" in alert: did you mean'),
         ('alert "a" {\n  min_size = many }\n', '2: min_size: "many" is not a number'),
         ('alert "a" {\n  levels = {3, 1}\n min_size = 1 }\n', "2: levels: write each number once"),
         ('alert "a" {\n  max_age = 8d\n min_size = 1 }\n', '2: max_age: "8d" is not from 0s to 7d'),
@@ -117,7 +117,7 @@ def the_command_line_adds_to_rules_and_makes_them():
     code, lines = checked(text, "-o", "alert.viral.min_size=x")
     assert code == 78 and "is not a number" in lines[0], lines
     code, lines = checked(text, "-o", "alert.viral.bogus=1")
-    assert code == 78 and "there is no such option" in lines[0], lines
+    assert code == 78 and "unknown option" in lines[0], lines
 
 
 # ── backtest ─────────────────────────────────────────────────────────────

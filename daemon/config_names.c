@@ -1,0 +1,196 @@
+#include "daemon/config_names.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/settings.h"
+
+enum { NAME_MOST = 32, TOLD_MOST = 40, HOMES_MOST = 256 };
+
+#define TOLD(name) (int)((name).len < TOLD_MOST ? (name).len : TOLD_MOST), (name).ptr
+
+// A name that is looked for, and what was found of it.
+struct search {
+    struct slice section; // empty: outside any
+    struct slice name;
+    bool is_section_known;
+    bool is_name_known;      // it stands in the section
+    char homes[HOMES_MOST];  // where else it stands: "in redis, in source"
+    struct slice nearest;    // in the section; none: nothing is near
+    size_t nearest_distance; // or what is too far
+};
+
+// ── which name is near ─────────────────────────────────────────────────────
+
+static size_t
+smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+// How many letters are to be put in, left out, changed, or swapped with the next one,
+// to make one of the other (optimal string alignment). Both have at most NAME_MOST.
+static size_t
+distance(struct slice a, struct slice b)
+{
+    size_t rows[NAME_MOST + 1][NAME_MOST + 1];
+    for (size_t i = 0; i <= a.len; i++) {
+        for (size_t k = 0; k <= b.len; k++) {
+            if (i == 0 || k == 0) {
+                rows[i][k] = i + k;
+                continue;
+            }
+            size_t least = rows[i - 1][k - 1] + (a.ptr[i - 1] != b.ptr[k - 1]);
+            least = smaller(least, smaller(rows[i - 1][k], rows[i][k - 1]) + 1);
+            if (i > 1 && k > 1 && a.ptr[i - 1] == b.ptr[k - 2] &&
+                a.ptr[i - 2] == b.ptr[k - 1]) {
+                least = smaller(least, rows[i - 2][k - 2] + 1);
+            }
+            rows[i][k] = least;
+        }
+    }
+    return rows[a.len][b.len];
+}
+
+// Distances from here on are too far: two mistakes in eight letters, one in three, none
+// in two.
+static size_t
+too_far(struct slice name)
+{
+    return name.len < 3 ? 1 : 2 + name.len / 5;
+}
+
+static void
+offer(struct search *search, struct slice name)
+{
+    if (name.len > NAME_MOST || search->name.len > NAME_MOST) {
+        return;
+    }
+    size_t far = distance(search->name, name);
+    if (far < search->nearest_distance) {
+        search->nearest = name;
+        search->nearest_distance = far;
+    }
+}
+
+// ── the search ─────────────────────────────────────────────────────────────
+
+static void
+add_home(struct search *search, struct slice section)
+{
+    size_t used = strlen(search->homes);
+    struct slice home = section.len != 0 ? section : SLICE_LIT("outside any section");
+    snprintf(search->homes + used, HOMES_MOST - used, "%s%s%.*s", used != 0 ? ", " : "",
+             section.len != 0 ? "in " : "", SLICE_ARG(home));
+}
+
+static void
+look_at(struct search *search, struct slice section, struct slice option)
+{
+    bool is_equal = slice_equal(option, search->name);
+    if (slice_equal(section, search->section)) {
+        search->is_section_known = true;
+        search->is_name_known = search->is_name_known || is_equal;
+        offer(search, option);
+    } else if (is_equal) {
+        add_home(search, section);
+    }
+    if (search->section.len == 0 && section.len != 0) {
+        search->is_name_known =
+            search->is_name_known || slice_equal(section, search->name);
+        offer(search, section);
+    }
+}
+
+static struct search
+search(struct slice section, struct slice name)
+{
+    struct search found = {.section = section,
+                           .name = name,
+                           .nearest = SLICE_NONE,
+                           .nearest_distance = too_far(name)};
+    for (size_t part = 0; part < settings_part_count; part++) {
+        const struct option *row = settings_parts[part].rows;
+        for (; row->name != NULL; row++) {
+            const char *dot = strchr(row->name, '.');
+            size_t len = dot != NULL ? (size_t)(dot - row->name) : 0;
+            look_at(&found, (struct slice){row->name, len},
+                    slice_of(dot != NULL ? dot + 1 : row->name));
+        }
+    }
+    for (size_t i = 0; i < settings_group_count; i++) {
+        const struct option *row = settings_groups[i].rows;
+        for (; row->name != NULL; row++) {
+            look_at(&found, slice_of(settings_groups[i].name), slice_of(row->name));
+        }
+    }
+    return found;
+}
+
+// ── what to say ────────────────────────────────────────────────────────────
+
+// "redis.url" and "source.<title>.url".
+static enum status
+unknown_path(struct slice path, const char *dot, struct error *error)
+{
+    size_t last = path.len;
+    while (path.ptr[last - 1] != '.') {
+        last--;
+    }
+    struct slice section = {path.ptr, (size_t)(dot - path.ptr)};
+    struct slice name = {path.ptr + last, path.len - last};
+    return config_names_unknown(section, name, error);
+}
+
+enum status
+config_names_unknown(struct slice section, struct slice name, struct error *error)
+{
+    const char *dot = name.len != 0 ? memchr(name.ptr, '.', name.len) : NULL;
+    if (dot != NULL && section.len == 0 && dot != name.ptr) {
+        return unknown_path(name, dot, error);
+    }
+    struct search found = search(section, name);
+    if (!found.is_section_known) {
+        return config_names_unknown(SLICE_LIT(""), section, error);
+    }
+    if (found.is_name_known) {
+        return config_names_form(section.len != 0 ? section : name, error);
+    }
+    char what[2 * TOLD_MOST + 64];
+    int used = snprintf(what, sizeof(what), "unknown option%s \"%.*s\"",
+                        section.len != 0 ? "" : " or section", TOLD(name));
+    if (section.len != 0) {
+        snprintf(what + used, sizeof(what) - (size_t)used, " in %.*s", TOLD(section));
+    }
+    if (found.homes[0] != '\0') {
+        return error_set(error, STATUS_PARSE, "%s: it stands %s", what, found.homes);
+    }
+    if (found.nearest.len != 0) {
+        return error_set(error, STATUS_PARSE, "%s: did you mean \"%.*s\"?", what,
+                         SLICE_ARG(found.nearest));
+    }
+    return error_set(error, STATUS_PARSE, "%s; cascaded --describe options lists them",
+                     what);
+}
+
+enum status
+config_names_form(struct slice section, struct error *error)
+{
+    if (settings_group(section) != NULL) {
+        return error_set(error, STATUS_PARSE,
+                         "%.*s needs a title: write %.*s \"name\" { … }", TOLD(section),
+                         TOLD(section));
+    }
+    char other[TOLD_MOST + 32] = "";
+    for (size_t i = 0; i < settings_group_count; i++) {
+        struct slice group = slice_of(settings_groups[i].name);
+        if (section.len <= NAME_MOST && distance(section, group) < too_far(group)) {
+            snprintf(other, sizeof(other), ", or %.*s \"name\" { … }",
+                     SLICE_ARG(group));
+        }
+    }
+    return error_set(error, STATUS_PARSE,
+                     "%.*s has no title and no value: write %.*s { … }%s",
+                     TOLD(section), TOLD(section), other);
+}
