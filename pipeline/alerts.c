@@ -230,6 +230,13 @@ spend(struct pipeline *pipeline, size_t rule)
 
 // ── judging ────────────────────────────────────────────────────────────────
 
+// The record or the row goes, and with it the close that was to be told.
+static void
+lose_close(struct pipeline *pipeline, const struct alert_row *row)
+{
+    pipeline->metrics.alerts_unresolved += (row->flags & ALERT_ROW_OPEN) != 0;
+}
+
 static void
 row_left(void *context, struct alert_row *row)
 {
@@ -238,6 +245,7 @@ row_left(void *context, struct alert_row *row)
     if ((row->flags & ALERT_ROW_OPEN) != 0 && cascade->birth == row->birth) {
         cascade->unresolved--;
     }
+    lose_close(pipeline, row);
 }
 
 // The row of this rule and cascade, or NULL. with_new: made if there is none.
@@ -256,6 +264,7 @@ row_of(struct pipeline *pipeline, const struct alert_sight *sight, bool with_new
     }
     struct alert_row *row = alert_memory_at(&alerts->memory, index);
     if (row->birth != cascade->birth || row->cascade != sight->cascade) {
+        lose_close(pipeline, row);
         row->cascade = sight->cascade;
         row->birth = cascade->birth;
         row->held = USEC_NONE;
@@ -480,7 +489,8 @@ row_tick(struct pipeline *pipeline, uint32_t index)
     }
     const struct cascade *cascade = cascades_at(&pipeline->cascades, row->cascade);
     if (cascade->birth != row->birth) {
-        row->flags = 0; // evicted
+        lose_close(pipeline, row); // evicted
+        row->flags = 0;
         row_rest(pipeline, row);
         return;
     }

@@ -20,7 +20,8 @@
 // its first, or when it holds 100. Those cascades are not raised at that level again.
 //
 // Resolved: when a cascade that a rule has raised is closed, its last level is told
-// once more, with the size it has then.
+// once more, with the size it has then. One that is forgotten before, to make room for
+// others, is not told of again but counted.
 //
 // A cascade with an alert in the queue keeps its counts and is not evicted. An alert
 // about a post that is deleted before it leaves is dropped.

@@ -120,6 +120,8 @@ const struct metric pipeline_metric_rows[] = {
      "Alerts that rules raised"},
     {"cascaded_alerts_resolved_total", NULL, METRIC_COUNTER, METRIC(alerts_resolved),
      "Closes of cascades told as the last word after an alert"},
+    {"cascaded_alerts_unresolved_total", NULL, METRIC_COUNTER, METRIC(alerts_unresolved),
+     "Closes that are not told because the cascade or the alert was forgotten to make room"},
     {"cascaded_alerts_digests_total", NULL, METRIC_COUNTER, METRIC(alerts_digests),
      "Digests of what a backlog raised"},
     {"cascaded_alerts_digested_total", NULL, METRIC_COUNTER, METRIC(alerts_digested),

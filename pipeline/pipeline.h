@@ -92,6 +92,7 @@ struct pipeline_metrics {
     uint64_t board_rebuilds;
     uint64_t alerts_raised;
     uint64_t alerts_resolved;
+    uint64_t alerts_unresolved;
     uint64_t alerts_digests;
     uint64_t alerts_digested;
     uint64_t alerts_deferred;

@@ -780,6 +780,50 @@ a_cascade_with_an_alert_is_not_evicted(void **state)
     end();
 }
 
+// Every close that is owed is told or counted, and some are not told.
+static void
+assert_closes_add_up(void)
+{
+    const struct pipeline_metrics *metrics = pipeline_metrics(scene.pipeline);
+    assert_int_equal(metrics->alerts_resolved + metrics->alerts_unresolved,
+                     metrics->alerts_raised);
+    assert_in_range(metrics->alerts_unresolved, 1, metrics->alerts_raised - 1);
+}
+
+static void
+a_close_that_cannot_be_told_is_counted(void **state)
+{
+    (void)state;
+    enum { MANY = 3000, FEW = 100, BETWEEN_FLUSHES = 10 };
+    // Where the cascade is evicted; some come again before anybody looked.
+    begin_with("windows=5m cascades.capacity=1000", true, "min_size=2 resolved=true");
+    for (int i = 0; i < MANY; i++) {
+        grow_at(i, 2, T0);
+        grow_at(i / 2, 2, T0);
+        if (i % BETWEEN_FLUSHES == 0) {
+            flush();
+        }
+    }
+    flush();
+    assert_int_equal(pipeline_metrics(scene.pipeline)->alerts_raised, MANY);
+    uint64_t early = pipeline_metrics(scene.pipeline)->alerts_unresolved;
+    assert_true(early > 0);
+    pass(T0 + 10 * USEC_PER_S);
+    assert_true(pipeline_metrics(scene.pipeline)->alerts_unresolved > early);
+    pass(T0 + 7 * USEC_PER_HOUR);
+    assert_closes_add_up();
+    end();
+    // Where the memory of alerts is full.
+    begin_with("windows=5m alerts.capacity=16", true, "min_size=2 resolved=true");
+    for (int i = 0; i < FEW; i++) {
+        grow_at(i, 2, T0);
+    }
+    pass(T0 + 7 * USEC_PER_HOUR);
+    assert_int_equal(pipeline_metrics(scene.pipeline)->alerts_raised, FEW);
+    assert_closes_add_up();
+    end();
+}
+
 static void
 a_full_memory_forgets_and_counts(void **state)
 {
@@ -838,6 +882,7 @@ main(void)
         cmocka_unit_test(a_restart_keeps_a_digest_in_the_making),
         cmocka_unit_test(a_full_queue_makes_rules_wait),
         cmocka_unit_test(a_cascade_with_an_alert_is_not_evicted),
+        cmocka_unit_test(a_close_that_cannot_be_told_is_counted),
         cmocka_unit_test(a_full_memory_forgets_and_counts),
         cmocka_unit_test(ages_moving_backwards_harm_nothing),
     };
