@@ -103,7 +103,6 @@ struct pipeline_metrics {
 };
 
 extern const struct metric pipeline_metric_rows[];
-
 struct pipeline;
 struct rule;
 
