@@ -1,11 +1,13 @@
 // The memory of events: which ids were seen, and what each of them added.
 //
-// Holds the newest `capacity` event ids. For each it knows who did it, to which post,
-// and the list of what it added, so that a deletion takes back exactly that. Ids are
-// kept as keyed 64-bit hashes: two of a million ids are taken for one with probability
-// 3e-8.
+// Holds the newest `events` event ids. For each it knows who did it, to which post, and
+// the list of what it added, so that a deletion takes back exactly that. Ids are kept
+// as keyed 64-bit hashes: two of a million ids are taken for one with probability 3e-8.
 //
-// Texts of posts and lists of additions live in two rings of their own; when a flood of
+// An event with EVENT_LASTING moves behind those once it is older, and stays until its
+// time is before the horizon, or until `lasting` newer ones came after it.
+//
+// Texts of posts and lists of additions live in rings of their own; when a flood of
 // long ones overwrites a list early, that event can no longer be undone and the attempt
 // is counted.
 #pragma once
@@ -31,6 +33,7 @@ enum event_flag {
     EVENT_VIA = 1 << 5,     // came through another retweet: its link. No network has
                             // both
     EVENT_BLIND = 1 << 6,   // nobody had told how many followers its actor has
+    EVENT_LASTING = 1 << 7, // to be remembered up to the horizon
 };
 
 // What an event added: `amount` to a counter, or itself to a cascade in its life
@@ -59,46 +62,56 @@ struct event {
     uint8_t flags;  // enum event_flag
 };
 
+// A part of the rows, filled round and round, and the notes of its events.
+struct ledger_part {
+    uint32_t begin; // its first row
+    uint32_t size;  // row = begin + sequence number % size
+    uint64_t first; // sequence number of the oldest event
+    uint64_t next;  // and of the next one
+    struct ring notes;
+};
+
 struct ledger {
-    struct event *rows; // row = sequence number % capacity
+    struct event *rows;
     uint64_t *links; // of the rows that have one; the memory of others is not touched
-    uint32_t capacity;
-    uint64_t next; // sequence number of the next event
+    struct ledger_part newest;
+    struct ledger_part lasting;
+    usec horizon;
+    uint64_t forgotten; // lasting events that made room before the horizon passed them
     struct table by_hash;
     struct table by_alias;
-    struct ring notes;
     struct ring texts;
 };
 
-// The record behind event.text.
-struct ledger_text {
-    uint32_t text_len;
-    uint32_t lang_len;
-    uint32_t id_len;
-    char bytes[]; // text, lang, id
+struct ledger_sizes {
+    uint32_t events; // at least 1
+    uint32_t lasting;
+    size_t text_bytes;
 };
-
-bool ledger_init(struct ledger *ledger, uint32_t capacity, size_t text_bytes);
+bool ledger_init(struct ledger *ledger, const struct ledger_sizes *sizes);
 void ledger_fini(struct ledger *ledger);
 
+// EVENT_NONE: never seen, or forgotten.
 uint32_t ledger_find(const struct ledger *ledger, uint64_t hash);
 uint32_t ledger_find_alias(const struct ledger *ledger, uint64_t hash);
 
-// The event that the next ledger_add will overwrite, or EVENT_NONE.
-uint32_t ledger_oldest(const struct ledger *ledger);
+// Makes room: for the next ledger_add, which takes two calls at most, then by what the
+// horizon has passed. Returns the event that is thereby forgotten, its row to be read
+// until ledger_add, or EVENT_NONE if none had to go.
+uint32_t ledger_forget(struct ledger *ledger);
 
 // Hash of the retweet it came through; 0: none.
 uint64_t ledger_via(const struct ledger *ledger, uint32_t event);
 void ledger_set_via(struct ledger *ledger, uint32_t event, uint64_t via);
 
-// A zeroed row for a new event; the oldest is forgotten when the ledger is full.
+// A zeroed row for a new event, once ledger_forget has made room. `alias` 0: none.
 uint32_t ledger_add(struct ledger *ledger, uint64_t hash, uint64_t alias);
 
 // Remembers what the event added; up to 32 000 entries surely fit. Borrows entries.
 void ledger_note(struct ledger *ledger, uint32_t event,
                  const struct ledger_entry *entries, size_t count);
 
-// Reads the notes one by one: start with a zeroed cursor. False at the end.
+// Reads the notes one by one from a zeroed cursor. False at the end.
 struct ledger_cursor {
     uint32_t at;
 };
@@ -121,7 +134,7 @@ void ledger_put_text(struct ledger *ledger, uint32_t event,
 bool ledger_text(const struct ledger *ledger, uint32_t event,
                  struct ledger_words *ret_words);
 
-// Contents out of, or into an empty ledger of the same capacities.
+// Contents out of, or into an empty ledger of the same sizes.
 void ledger_move(struct ledger *ledger, struct snapshot *snapshot);
 
 static inline struct event *

@@ -1,4 +1,4 @@
-#include "pipeline/pipeline.h"
+#include "pipeline/options.h"
 
 #define OPTION(field) offsetof(struct pipeline_options, field)
 #define METRIC(field) offsetof(struct pipeline_metrics, field)
@@ -14,6 +14,10 @@ const struct option pipeline_option_rows[] = {
     {"dedupe.capacity", OPTION_COUNT, "1000000", 1, 100000000, false,
      OPTION(dedupe_capacity),
      "How many event ids are remembered against duplicates and for deletions"},
+    {"dedupe.retweets", OPTION_COUNT, "5000000", 0, 100000000, false,
+     OPTION(dedupe_retweets),
+     "How many more retweets of Bluesky and Mastodon are remembered, as long as the "
+     "longest window, so that they can be undone; about 70 bytes each"},
     {"users.capacity", OPTION_COUNT, "2000000", 1000, 200000000, false,
      OPTION(users_capacity),
      "How many people are remembered"},
@@ -70,6 +74,10 @@ const struct metric pipeline_metric_rows[] = {
      "Deletions of something not remembered"},
     {"cascaded_undo_lost_total", NULL, METRIC_COUNTER, METRIC(undo_lost),
      "Deletions of something whose additions were forgotten early"},
+    {"cascaded_undo_forgotten_total", NULL, METRIC_COUNTER, METRIC(undo_forgotten),
+     "Retweets forgotten before they left the longest window: dedupe.retweets is too small"},
+    {"cascaded_retweets_lasting", NULL, METRIC_GAUGE, METRIC(retweets_lasting),
+     "Retweets remembered beyond dedupe.capacity, so that they can be undone"},
     {"cascaded_vias_dropped_total", NULL, METRIC_COUNTER, METRIC(vias_dropped),
      "Retweets seen through something that is no retweet of the same post"},
     {"cascaded_paths_cut_total", NULL, METRIC_COUNTER, METRIC(paths_cut),

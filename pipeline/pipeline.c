@@ -15,6 +15,7 @@ enum {
     TEXTS_MARGIN = 16 << 20, // what one post may grow the sets of people by
     SCRATCH_MOST = 256 << 10,
     NAMES_OF_ONE_POST = 16, // users and posts it points at, embedded ones included
+    FORGET_MOST = 4, // events for a new one: memory shrinks, and no post has to wait
 };
 
 static void
@@ -123,8 +124,12 @@ tables_init(struct pipeline *pipeline)
            pulses_init(&pipeline->pulses, (uint32_t)cascades,
                        (uint32_t)options->cascades_authors, pipeline->texts) &&
            tags_init(&pipeline->tags, (uint32_t)options->hashtags_capacity) &&
-           ledger_init(&pipeline->ledger, (uint32_t)options->dedupe_capacity,
-                       options->memory_posts) &&
+           ledger_init(&pipeline->ledger,
+                       &(struct ledger_sizes){
+                           .events = (uint32_t)options->dedupe_capacity,
+                           .lasting = (uint32_t)options->dedupe_retweets,
+                           .text_bytes = options->memory_posts,
+                       }) &&
            boards_init(&pipeline->boards, (uint32_t)options->top, &pipeline->windows,
                        &options->windows, &owners) &&
            alerts_init(pipeline, (uint32_t)options->alerts_capacity);
@@ -377,6 +382,7 @@ advance(struct pipeline *pipeline, usec clock)
     if (pipeline->started == USEC_NONE) {
         pipeline->started = clock;
     }
+    pipeline->ledger.horizon = clock - pipeline->longest;
     windows_advance(&pipeline->windows, clock);
     cascades_advance(&pipeline->cascades, clock);
     pipeline_end_waits(pipeline);
@@ -403,19 +409,34 @@ is_known(const struct pipeline *pipeline, const struct post *post, uint64_t hash
                EVENT_NONE;
 }
 
+// True for a retweet of a network that lets people undo it and tells so with nothing
+// but its id.
+static bool
+is_lasting(const struct post *post)
+{
+    struct slice network = users_network_of(post->id);
+    return post->kind == POST_RETWEETED && (slice_equal(network, SLICE_LIT("bsky")) ||
+                                            slice_equal(network, SLICE_LIT("masto")));
+}
+
 static uint32_t
 remember(struct pipeline *pipeline, const struct post *post, uint64_t hash, usec time,
          uint32_t actor)
 {
-    uint32_t oldest = ledger_oldest(&pipeline->ledger);
-    if (oldest != EVENT_NONE) {
-        users_at(&pipeline->users, ledger_at(&pipeline->ledger, oldest)->actor)->refs--;
+    uint32_t old;
+    for (int i = 0; i < FORGET_MOST; i++) {
+        old = ledger_forget(&pipeline->ledger);
+        if (old == EVENT_NONE) {
+            break;
+        }
+        users_at(&pipeline->users, ledger_at(&pipeline->ledger, old)->actor)->refs--;
     }
     uint64_t alias = post->alias.len != 0 ? pipeline_hash(pipeline, post->alias) : 0;
     uint32_t event = ledger_add(&pipeline->ledger, hash, alias);
     struct event *row = ledger_at(&pipeline->ledger, event);
     row->time = time;
     row->actor = actor;
+    row->flags |= is_lasting(post) ? EVENT_LASTING : 0;
     users_at(&pipeline->users, actor)->refs++;
     return event;
 }
@@ -481,6 +502,9 @@ pipeline_metrics(struct pipeline *pipeline)
     metrics->authors_evicted = pipeline->pulses.habits.evicted;
     metrics->reshares_refused = pipeline->pulses.refused;
     metrics->hashtags = pipeline->tags.count;
+    metrics->undo_forgotten = pipeline->ledger.forgotten;
+    metrics->retweets_lasting =
+        pipeline->ledger.lasting.next - pipeline->ledger.lasting.first;
     metrics->tree_nodes = pipeline->trees.nodes.count;
     metrics->tree_refused = pipeline->trees.refused;
     metrics->tree_late = pipeline->trees.late;

@@ -5,7 +5,7 @@
 
 #include "pipeline/state.h"
 
-#define FORMAT 2
+#define FORMAT 3
 
 struct trait {
     const char *name; // an option, or NULL: part of the build
@@ -51,7 +51,6 @@ describe(const struct pipeline *pipeline, struct traits *traits)
         sizeof(struct table_slot),
         sizeof(struct slab),
         sizeof(struct flying),
-        sizeof(struct ledger_text),
         sizeof(struct pipeline_metrics),
         sizeof(struct alert_row),
         sizeof(struct alert_queue),
@@ -69,6 +68,7 @@ describe(const struct pipeline *pipeline, struct traits *traits)
     }
     add(traits, "redis.top", options->top);
     add(traits, "dedupe.capacity", options->dedupe_capacity);
+    add(traits, "dedupe.retweets", options->dedupe_retweets);
     add(traits, "users.capacity", options->users_capacity);
     add(traits, "cascades.capacity", options->cascades_capacity);
     add(traits, "cascades.engine", options->cascades_engine);

@@ -74,7 +74,31 @@ class Event:
 
     def __init__(self, an_id, author, time, root, via):
         self.id, self.author, self.time, self.root, self.via = an_id, author, time, root, via
-        self.amounts = []
+        self.amounts, self.is_undone = [], False
+
+
+class Memory:
+    """The newest events by id, and of those before the retweets whose networks undo them with
+    nothing but the id, as long as the longest window."""
+
+    def __init__(self, capacity, longest):
+        self.capacity, self.longest = capacity, longest
+        self.newest, self.lasting, self.horizon = {}, {}, 0
+
+    def advance(self, clock):
+        self.horizon = clock - self.longest
+
+    def add(self, event):
+        self.newest[event.id] = event
+        if len(self.newest) > self.capacity:
+            old = self.newest.pop(next(iter(self.newest)))
+            is_named = network_of(old.id) in ("bsky", "masto")
+            if old.root and is_named and not old.is_undone and old.time >= self.horizon:
+                self.lasting[old.id] = old
+
+    def get(self, an_id):
+        old = self.lasting.get(an_id)
+        return self.newest.get(an_id) or (old if old and old.time >= self.horizon else None)
 
 
 class Post:
@@ -182,10 +206,10 @@ class Cascade:
 class Oracle:
     def __init__(self, windows=("5m", "1h", "24h"), top=1000, dedupe=1_000_000, wall_ms=None):
         self.windows = {name: span_of(name) for name in windows}
-        self.top, self.dedupe = top, dedupe
+        self.top = top
         self.wall = wall_ms * 1000 if wall_ms is not None else None
         self.clock = self.posts = self.interactions = self.duplicates = 0
-        self.remembered = {}  # event id -> Event, oldest first
+        self.events = Memory(dedupe, max(self.windows.values()))
         self.amounts = []
         self.known = defaultdict(Post)
         self.users = defaultdict(User)
@@ -213,19 +237,18 @@ class Oracle:
             self._take(post, author, time, refs)
 
     def _take(self, post, author, time, refs):
-        if post["id"] in self.remembered:
+        if self.events.get(post["id"]):
             self.duplicates += 1
             return
         if time < YEAR_2006 or (self.wall is not None and time > self.wall + MINUTE):
             time = self.clock
         self.speed.advance(max(self.clock, time))
         self.clock = max(self.clock, time)
+        self.events.advance(self.clock)
         self._end_waits()
         root = refs["retweet_of"]
         event = Event(post["id"], author, time, root and root["id"], post.get("via"))
-        self.remembered[event.id] = event
-        if len(self.remembered) > self.dedupe:
-            del self.remembered[next(iter(self.remembered))]
+        self.events.add(event)
         if root and author in self._cascade(root["id"]).retweeted_by:
             self.duplicates += 1
             return
@@ -354,17 +377,17 @@ class Oracle:
     def _carriers(self, event):
         """Authors of the retweets through which this one was seen."""
         carriers, seen = set(), set()
-        via = self.remembered.get(event.via)
+        via = self.events.get(event.via)
         while event.root and via and via.root == event.root and via.id not in seen:
             seen.add(via.id)
             carriers.add(via.author)
-            via = self.remembered.get(via.via)
+            via = self.events.get(via.via)
         return carriers
 
     # --- trees ---
 
     def _place(self, tree, event_id):
-        event = self.remembered.get(event_id)
+        event = self.events.get(event_id)
         if event is None:
             return "unknown"
         if event in tree.waits:
@@ -373,17 +396,17 @@ class Oracle:
 
     def _hang(self, event, tree, below, quotes_root):
         """Hangs the event below what it came through, or one of the posts below the root."""
-        via = self.remembered.get(event.via)
+        via = self.events.get(event.via)
         above = below[:ABOVE_MAX]
         if event.root and event.via and (via is None or via.root == event.root):
             above = [event.via, *above]
         for parent in above:
             place = self._place(tree, parent)
             if place == "node":
-                tree.add(event, self.remembered[parent], True)
+                tree.add(event, self.events.get(parent), True)
                 return
             if place == "unknown" or (place == "waits" and not tree.waits_for(
-                    self.remembered[parent], event)):
+                    self.events.get(parent), event)):
                 substitute = below[0] if parent == event.via and below else ROOT
                 tree.waits[event] = parent, substitute, self.clock
                 return
@@ -397,7 +420,7 @@ class Oracle:
                     continue
                 del tree.waits[event]
                 has_other = substitute and self._place(tree, substitute) == "node"
-                tree.add(event, self.remembered[substitute] if has_other else ROOT,
+                tree.add(event, self.events.get(substitute) if has_other else ROOT,
                          bool(has_other))
 
     def _touch(self, cascade, time):
@@ -405,8 +428,9 @@ class Oracle:
         cascade.last = time if cascade.last is None else max(cascade.last, time)
 
     def _delete(self, event_id):
-        event = self.remembered.get(event_id)
+        event = self.events.get(event_id)
         if event:
+            event.is_undone = True
             for entry in event.amounts:
                 if entry.what == "size" and not entry.is_undone:
                     entry.key.tree.remove(event)

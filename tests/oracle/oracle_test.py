@@ -174,6 +174,15 @@ class Undoing(unittest.TestCase):
         got = content(*self.STREAM, post("n:5", "n:z"), deletion("n:2"), dedupe=1)
         self.assertEqual(got["boards"]["retweets:1h"], [("n:a", 1)])
 
+    def test_a_retweet_of_bluesky_is_remembered_as_long_as_the_longest_window(self):
+        stream = post("n:1", "n:a"), retweet("bsky:2", "n:b", "n:1", "n:a"), post("n:3", "n:z")
+        got = content(*stream, deletion("bsky:2"), dedupe=1)
+        self.assertNotIn("retweets:1h", got["boards"])
+        for hours, duplicates in ((24, 1), (25, 0)):
+            got = content(*stream, post("n:4", "n:z", hours * HOUR), post("bsky:2", "n:c"),
+                          dedupe=1)
+            self.assertEqual(got["meta"]["duplicates"], duplicates)
+
 
 def shape(got, post="n:1"):
     """observed_share, depth, breadth and virality of a post's cascade, None if absent."""

@@ -123,7 +123,8 @@ class Stream:
 
     def _new_id(self):
         self.made += 1
-        return f"{self.rng.choice(('n:', 'n:', 'm:', ''))}{self.made}"
+        networks = ("bsky:", "masto:", "n:") if self.is_forgetful else ("n:", "n:", "m:", "")
+        return f"{self.rng.choice(networks)}{self.made}"
 
     def _unseen(self, parent=None):
         post = Post(self._new_id(), self.rng.choice(self.users), parent)

@@ -93,6 +93,34 @@ def an_earlier_replay_on_the_prefix_leaves_no_trace():
     assert found == wanted
 
 
+def an_undone_retweet_of_bluesky_is_taken_back_behind_the_newest_events():
+    def commit(second, did, collection, rkey, **more):
+        return json.dumps({"did": f"did:plc:{did}", "time_us": 1772452800000000 + second * 10**6,
+                           "kind": "commit", "commit": {
+                               "rev": "r", "collection": f"app.bsky.feed.{collection}",
+                               "rkey": rkey, **more}}) + "\n"
+
+    def create(second, did, collection, rkey, **record):
+        record = {"$type": f"app.bsky.feed.{collection}", "createdAt": "2026-01-01T00:00:00Z",
+                  **record}
+        return commit(second, did, collection, rkey, operation="create", cid="c", record=record)
+
+    subject = {"uri": "at://did:plc:ann/app.bsky.feed.post/1", "cid": "c"}
+    lines = [create(0, "ann", "post", "1", text="carried"),
+             create(1, "bob", "repost", "2", subject=subject),
+             create(2, "eve", "repost", "3", subject=subject),
+             *(create(3 + i, "zed", "post", f"z{i}", text="and so on") for i in range(1500)),
+             commit(1600, "bob", "repost", "2", operation="delete")]
+    path = f"{FOLDER.name}/undone.ndjson"
+    for upto, retweets in ((-1, 2), (None, 1)):
+        pathlib.Path(path).write_text("".join(lines[:upto]), encoding="utf-8")
+        CLIENT.flushall()
+        replay("-o", "dedupe.capacity=1000", path)
+        assert CLIENT.zscore("cascaded:top:retweets:1h", "bsky:did:plc:ann") == retweets
+        cascade = f"cascaded:cascade:bsky:{subject['uri']}"
+        assert CLIENT.hget(cascade, "size") == b"%d" % retweets, CLIENT.hgetall(cascade)
+
+
 def keys_live_a_little_longer_than_the_longest_window():
     CLIENT.flushall()
     replay(MIXED)
@@ -247,6 +275,7 @@ if __name__ == "__main__":
         OTHER = sample("other", "--format", "post", "--posts", "500", "--seed", "6")
         run_tests([the_same_posts_give_the_same_content_however_they_come,
                    an_earlier_replay_on_the_prefix_leaves_no_trace,
+                   an_undone_retweet_of_bluesky_is_taken_back_behind_the_newest_events,
                    keys_live_a_little_longer_than_the_longest_window,
                    a_paced_replay_takes_its_time_and_ends_on_a_signal,
                    a_replay_that_stays_ends_on_a_signal_only,

@@ -75,9 +75,9 @@ feed(struct pipeline *pipeline, uint32_t number)
 {
     char ids[4][32];
     uint32_t random = number * 2654435761u;
-    snprintf(ids[0], sizeof(ids[0]), "n:e%u", number);
+    snprintf(ids[0], sizeof(ids[0]), "bsky:%u", number);
     snprintf(ids[1], sizeof(ids[1]), "n:u%u", (random >> 8) % 40);
-    snprintf(ids[2], sizeof(ids[2]), "n:e%u", number > 20 ? number - random % 20 : 0);
+    snprintf(ids[2], sizeof(ids[2]), "bsky:%u", number > 20 ? number - random % 20 : 0);
     snprintf(ids[3], sizeof(ids[3]), "n:u%u", (random >> 20) % 40);
     struct slice tag = SLICE_LIT("tea");
     struct post_user named = {.id = slice_of(ids[3]), .handle = slice_of(ids[3])};
@@ -100,6 +100,10 @@ feed(struct pipeline *pipeline, uint32_t number)
         post.hashtag_count = 1;
     }
     if (random % 17 == 0) {
+        post = (struct post){.kind = POST_DELETED, .id = slice_of(ids[2])};
+    }
+    if (random % 19 == 0) { // perhaps a retweet behind the newest events
+        snprintf(ids[2], sizeof(ids[2]), "bsky:%u", number - 1200);
         post = (struct post){.kind = POST_DELETED, .id = slice_of(ids[2])};
     }
     assert_int_equal(pipeline_post(pipeline, &post, WALL), STATUS_OK);
@@ -150,6 +154,9 @@ snapshot_read_back_goes_on_as_the_one_that_was_written(void **state)
         feed(restored, i);
     }
     assert_true(pipeline_metrics(restored)->undone > 0);
+    assert_true(pipeline_metrics(restored)->retweets_lasting > 0);
+    assert_int_equal(pipeline_metrics(restored)->undone,
+                     pipeline_metrics(whole)->undone);
     assert_int_equal(pipeline_metrics(restored)->duplicates,
                      pipeline_metrics(whole)->duplicates);
     char *expected = dump(whole);
