@@ -51,9 +51,9 @@ const struct redis_alerts *deliver_alerts(const struct deliver *deliver);
 void deliver_attach(struct deliver *deliver, struct redis_sink *sink);
 
 // A webhook that is new, that was dropped before, or that has changed: what waits for
-// it is sent as the options say from now on, also if it had answered 410; what is under
-// way to another URL is tried again. Its `queue` stays as it was. STATUS_FULL: there
-// were too many names. Copies options.
+// it, in Redis since an earlier life, too, is sent as the options say from now on, also
+// if it had answered 410; what is under way to another URL is tried again. Its `queue`
+// stays as it was. STATUS_FULL: there were too many names. Copies options.
 enum status deliver_put(struct deliver *deliver, const struct webhook_options *options,
                         struct error *error) MUST_USE;
 // It gets nothing more. What waits for it is sent if it comes back.

@@ -201,12 +201,14 @@ bool
 redis_alerts_recall(struct redis_sink *sink)
 {
     const struct redis_alerts *alerts = sink->setup.alerts;
-    if (sink->outbox.is_read || alerts == NULL || alerts->endpoint_count == 0) {
+    size_t first = sink->outbox.read;
+    if (alerts == NULL || first >= alerts->endpoint_count) {
         return false;
     }
     sink->phase = REDIS_PHASE_OUTBOX;
-    redis_answer_begin(&sink->answer, REDIS_EXCHANGE_RECALL, alerts->endpoint_count);
-    for (size_t i = 0; i < alerts->endpoint_count; i++) {
+    redis_answer_begin(&sink->answer, REDIS_EXCHANGE_RECALL,
+                       alerts->endpoint_count - first);
+    for (size_t i = first; i < alerts->endpoint_count; i++) {
         char text[REDIS_PREFIX_MAX + REDIS_RECALL_NAME_MAX];
         struct redis_name key = outbox_key(sink, i);
         int len = snprintf(text, sizeof(text), "%.*s%.*s", SLICE_ARG(key.head),
@@ -215,6 +217,12 @@ redis_alerts_recall(struct redis_sink *sink)
         redis_conn_command(sink->conn, 2, words);
     }
     return true;
+}
+
+void
+redis_alerts_recalled(struct redis_sink *sink)
+{
+    sink->outbox.read += sink->answer.commands;
 }
 
 static void
@@ -262,7 +270,7 @@ redis_alerts_found(struct redis_sink *sink, struct slice value)
 {
     const struct redis_alerts *alerts = sink->setup.alerts;
     const struct slice id = {sink->recall_field, sink->recall_field_len};
-    size_t endpoint = sink->answer.reply;
+    size_t endpoint = sink->outbox.read + sink->answer.reply;
     if (id.len != 0 && id.len < WEBHOOK_ID_MAX && !is_dropped(sink, endpoint, id)) {
         alerts->on_waiting(alerts->context, endpoint, id, value);
     }

@@ -5,8 +5,8 @@
 // the alert's id (SET NX) and only then appends to the stream, publishes, and puts the
 // alert into the outbox of every webhook that is to get it; so an alert that comes
 // again, after a lost answer or in another life of the daemon, changes nothing. The
-// outbox is read at every connection: what was claimed but never handed to a webhook
-// is found there.
+// outbox is read at every connection, and when a webhook is added: what was claimed but
+// never handed to a webhook is found there.
 //
 // Redis' user needs for it: EVAL SET UNLINK DEL PUBLISH XADD HLEN HSET HDEL EXPIRE
 // HGETALL, and the channel <prefix>alerts.
@@ -47,13 +47,13 @@ struct redis_endpoint {
 struct redis_alerts {
     uint64_t keep; // entries of the stream, at least
     struct redis_endpoint endpoints[REDIS_ENDPOINTS_MAX];
-    size_t endpoint_count;
+    size_t endpoint_count; // may grow at any time
     // The endpoints that get this rule's alerts.
     uint64_t (*wanted)(void *context, struct slice rule);
     // Acknowledged by Redis. May call redis_outbox_*. Borrows alert.
     void (*on_alert)(void *context, const struct redis_alert *alert);
-    // What the outbox of an endpoint holds, at every connection. value: see
-    // redis_outbox_keep.
+    // What the outbox of an endpoint holds, at every connection and when it is new.
+    // value: see redis_outbox_keep.
     void (*on_waiting)(void *context, size_t endpoint, struct slice id,
                        struct slice value);
     void *context;
@@ -89,7 +89,7 @@ struct redis_outbox {
     struct redis_batch due;        // changes of outboxes that wait for a flush
     struct redis_batch taken;      // and those in the one under way
     struct buffer json;            // of the alert being added
-    bool is_read;                  // on this connection
+    size_t read;                   // of how many endpoints, on this connection
 };
 
 void redis_outbox_take(struct redis_outbox *outbox);
@@ -106,4 +106,6 @@ void redis_alerts_result(struct redis_sink *sink, const struct redis_item *item)
 void redis_alerts_written(struct redis_sink *sink, unsigned which);
 // False if there is nothing to read.
 bool redis_alerts_recall(struct redis_sink *sink);
+// Those of the endpoints asked for are complete.
+void redis_alerts_recalled(struct redis_sink *sink);
 void redis_alerts_found(struct redis_sink *sink, struct slice value);

@@ -109,7 +109,7 @@ redis_flush_idle(struct redis_sink *sink)
 void
 redis_flush_tick(struct redis_sink *sink)
 {
-    if (sink->is_held) {
+    if (sink->is_held || redis_alerts_recall(sink)) {
         return;
     }
     usec now = redis_sink_now();

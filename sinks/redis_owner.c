@@ -131,7 +131,9 @@ void
 redis_owner_recalled(struct redis_sink *sink)
 {
     sink->is_recalled = true;
-    sink->outbox.is_read = sink->phase == REDIS_PHASE_OUTBOX;
+    if (sink->phase == REDIS_PHASE_OUTBOX) {
+        redis_alerts_recalled(sink);
+    }
     own(sink);
 }
 

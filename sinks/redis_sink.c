@@ -95,7 +95,7 @@ on_up(void *context)
 {
     struct redis_sink *sink = context;
     sink->is_claimed = false;
-    sink->outbox.is_read = false;
+    sink->outbox.read = 0;
     redis_owner_greet(sink);
 }
 

@@ -1,5 +1,4 @@
 // The Redis sink from inside: shared by the files that make it up.
-//
 //   redis_sink.c    set-up, connection, timers, finishing
 //   redis_exchange.c  what a complete answer leads to
 //   redis_owner.c   greeting, claiming the prefix, removing what an earlier life left
@@ -12,6 +11,7 @@
 //            ▲        ▲                                                     ▼
 //            │        └──────────────── PAUSE ◀── refused ─────────── IDLE ◀─▶ FLUSH
 //            └──────────────────────────────────────────── connection lost ───┘
+// A webhook that is new leads from IDLE to OUTBOX.
 #pragma once
 
 #include <stdbool.h>

@@ -311,6 +311,25 @@ def a_replay_leaves_what_a_webhook_does_not_take_for_the_next_start():
         wait("the outbox is empty", lambda: CLIENT.hlen("cascaded:outbox:h0") == 0)
 
 
+def a_webhook_that_comes_by_sighup_gets_what_an_earlier_life_left():
+    hook = hook_lab.Hook(500, 200)
+    configure(hook)
+    conf, sample = PLACE / "conf", PLACE / "posts.ndjson"
+    with_hook = conf.read_text()
+    sample.write_text(cascade("a", 9))
+    subprocess.run([CASCADED, "-c", conf, "--deliver", sample], capture_output=True, timeout=60,
+                   check=True)
+    assert CLIENT.hlen("cascaded:outbox:h0") == 1 and len(hook.requests) == 1
+    conf.write_text("".join(line for line in with_hook.splitlines(keepends=True)
+                            if not line.startswith("webhook")))
+    with Daemon() as daemon:
+        conf.write_text(with_hook)
+        daemon.process.send_signal(signal.SIGHUP)
+        wait("it is sent again", lambda: len(hook.requests) == 2)
+        wait("the outbox is empty", lambda: CLIENT.hlen("cascaded:outbox:h0") == 0)
+        assert hook.ids() == ["viral:app:a:1"] * 2, hook.ids()
+
+
 def a_webhook_that_cannot_be_right_is_refused_with_its_line():
     configure()
     (PLACE / "open").touch()
@@ -369,6 +388,7 @@ if __name__ == "__main__":
             alerts_and_hashes_are_as_described,
             the_same_posts_give_the_same_alerts_however_often_redis_is_written,
             webhooks_change_with_sighup_and_lose_nothing,
+            a_webhook_that_comes_by_sighup_gets_what_an_earlier_life_left,
             a_replay_calls_webhooks_only_when_it_is_asked_to,
             a_replay_leaves_what_a_webhook_does_not_take_for_the_next_start,
             a_webhook_that_cannot_be_right_is_refused_with_its_line,

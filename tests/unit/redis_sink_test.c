@@ -45,6 +45,7 @@ struct world {
     uint64_t full;
     char alert_id[WEBHOOK_ID_MAX];
     int waiting; // found in outboxes
+    size_t waits_at;
     char waited[TEXT_MAX];
 };
 
@@ -475,9 +476,10 @@ static void
 on_waiting(void *context, size_t endpoint, struct slice id, struct slice value)
 {
     struct world *world = context;
-    assert_int_equal(endpoint, 0);
+    assert_true(endpoint < world->alerts.endpoint_count);
     assert_int_equal(id.len, 36);
     world->waiting++;
+    world->waits_at = endpoint;
     snprintf(world->waited, sizeof(world->waited), "%.*s", SLICE_ARG(value));
 }
 
@@ -558,6 +560,36 @@ an_alert_that_comes_again_changes_nothing_and_is_found_waiting(void **state)
     assert_int_equal(redis_sink_metrics(world->sink)->alerts_known, 1);
     assert_int_equal(world->waiting, 1);
     assert_non_null(strstr(world->waited, "0 0 " HEAD));
+}
+
+static void
+what_waits_for_a_webhook_that_comes_later_is_found_once(void **state)
+{
+    struct world *world = *state;
+    begin_alerts(world);
+    raise_alert(world, "viral:x:12:1");
+    finish(world);
+    redis_sink_destroy(&world->sink);
+    world->alerts.endpoint_count = 1;
+    create_sink(world, 0);
+    finish(world);
+    assert_int_equal(world->waiting, 1);
+    assert_int_equal(world->waits_at, 0);
+    world->alerts.endpoint_count = 3; // the second has nothing
+    while (world->waiting == 1) {
+        event_base_loop(world->base, EVLOOP_ONCE);
+    }
+    assert_int_equal(world->waits_at, 2);
+    assert_non_null(strstr(world->waited, "0 0 " HEAD));
+    finish(world);
+    assert_int_equal(world->waiting, 2);
+    // A new connection reads all of them.
+    ask(world, "CLIENT KILL TYPE %s SKIPME yes", "normal");
+    while (redis_sink_is_up(world->sink)) {
+        event_base_loop(world->base, EVLOOP_ONCE);
+    }
+    finish(world);
+    assert_int_equal(world->waiting, 4);
 }
 
 static void
@@ -651,6 +683,7 @@ main(void)
         TEST(a_bad_option_is_refused_at_creation),
         TEST(an_alert_is_claimed_published_and_given_to_each_outbox),
         TEST(an_alert_that_comes_again_changes_nothing_and_is_found_waiting),
+        TEST(what_waits_for_a_webhook_that_comes_later_is_found_once),
         TEST(the_stream_is_capped),
         TEST(keys_of_another_type_are_replaced),
         TEST(an_alert_that_redis_refuses_keeps_no_claim_and_comes_again),
