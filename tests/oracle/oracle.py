@@ -188,7 +188,8 @@ class Tree:
 class Cascade:
     """The memory of who carried a post; it ends with the cascade."""
 
-    def __init__(self):
+    def __init__(self, number):
+        self.number = number    # in which order posts got one
         self.amounts = []
         self.retweeted_by = {}  # person -> the Event that counted
         self.reach_by = {}      # person -> the Event that gave the author reach
@@ -215,6 +216,7 @@ class Oracle:
         self.users = defaultdict(User)
         self.claims = {}  # "<net>:<handle in lower case>" -> user id
         self.cascades = {}
+        self.waiting = {}  # trees in which something waits for its parent; a set with an order
         self.speed = Speed(self)
         self.network_of = network_of
 
@@ -409,12 +411,13 @@ class Oracle:
                     self.events.get(parent), event)):
                 substitute = below[0] if parent == event.via and below else ROOT
                 tree.waits[event] = parent, substitute, self.clock
+                self.waiting[tree] = None
                 return
         tree.add(event, ROOT, quotes_root)
 
     def _end_waits(self):
-        for cascade in self.cascades.values():
-            tree = cascade.tree
+        self.waiting = {tree: None for tree in self.waiting if tree.waits}
+        for tree in self.waiting:
             for event, (_, substitute, since) in list(tree.waits.items()):
                 if self.clock - since < WAIT_FOR_PARENT or event not in tree.waits:
                     continue
@@ -470,7 +473,8 @@ class Oracle:
 
     def _cascade(self, post):
         if not self._lives(post):
-            self.cascades[post] = Cascade()
+            before = self.cascades.get(post)
+            self.cascades[post] = Cascade(before.number if before else len(self.cascades))
         return self.cascades[post]
 
     def _shown(self):

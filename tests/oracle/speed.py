@@ -111,6 +111,7 @@ class Speed:
     def __init__(self, oracle):
         self.oracle = oracle
         self.followers = {}  # network -> those of everybody met
+        self.followed = {}   # post -> its cascade, of those that something may be due of
         self.history = {}    # author -> sizes of the last posts
         self.authors = []    # followers of the authors of posts that are over
         self.deciles = {}    # (decile, age) -> sizes
@@ -157,6 +158,7 @@ class Speed:
         author = self.oracle.known[post].author
         root = self.oracle.users[author].followers if author else None
         pulse = cascade.pulse = Pulse(born // 1000, root)
+        self.followed[post] = cascade
         pulse.grown_at = len(self._events(cascade)) + 1
         self._mark(cascade)
         while self._due(post, cascade)[0] <= self.oracle.clock:
@@ -179,9 +181,10 @@ class Speed:
     def advance(self, clock):
         """Does what is due up to that clock, in order of time."""
         while True:
-            waiting = [(self._due(post, cascade)[0], number, post, cascade)
-                       for number, (post, cascade) in enumerate(self.oracle.cascades.items())
-                       if cascade.pulse]
+            self.followed = {post: cascade for post, cascade in self.followed.items()
+                             if self.oracle.cascades[post] is cascade and not cascade.pulse.is_over}
+            waiting = [(self._due(post, cascade)[0], cascade.number, post, cascade)
+                       for post, cascade in self.followed.items()]
             due, _, post, cascade = min(waiting, default=(math.inf, 0, None, None))
             if due > clock:
                 return
