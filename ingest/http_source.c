@@ -477,8 +477,8 @@ on_work(evutil_socket_t fd, short what, void *context)
     if (http->must_connect) {
         struct source_cursor cursor;
         http->must_connect = false;
-        bool can_fill = mastodon_rest_cursor(http->rest, &cursor);
-        http->last_wall = can_fill ? cursor.time : http->source.setup.missed_from;
+        bool has_cursor = mastodon_rest_cursor(http->rest, &cursor);
+        http->last_wall = has_cursor ? cursor.time : http->source.setup.missed_from;
         if (http->last_wall != USEC_NONE) {
             open_gap(http, "restart");
         }

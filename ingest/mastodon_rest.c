@@ -109,6 +109,7 @@ go_on_from(struct mastodon_rest *rest, const struct source_cursor *cursor)
         strcmp(cursor->host, rest->host) == 0 && strcmp(cursor->wire, WIRE) == 0 &&
         strcmp(cursor->kind, KIND) == 0) {
         rest->fill.last = cursor->value;
+        rest->fill.has_strange_ids = cursor->value == 0;
         rest->last_wall = cursor->time;
         mastodon_fill_suspend(&rest->fill);
     }
@@ -238,7 +239,8 @@ mastodon_rest_saw(struct mastodon_rest *rest, const struct source_message *messa
 bool
 mastodon_rest_cursor(const struct mastodon_rest *rest, struct source_cursor *ret_cursor)
 {
-    if (rest == NULL || rest->fill.last == 0 || rest->last_wall == USEC_NONE) {
+    if (rest == NULL || rest->last_wall == USEC_NONE ||
+        (rest->fill.last == 0 && !rest->fill.has_strange_ids)) {
         return false;
     }
     *ret_cursor = (struct source_cursor){

@@ -44,6 +44,7 @@ bool mastodon_rest_may_pass(struct mastodon_rest *rest,
                             const struct source_message *message);
 void mastodon_rest_saw(struct mastodon_rest *rest,
                        const struct source_message *message);
-// False as long as there is none.
+// False as long as there is none. Value 0: nothing can be filled, for ids are no
+// numbers; a later life need not see one to know.
 bool mastodon_rest_cursor(const struct mastodon_rest *rest,
                           struct source_cursor *ret_cursor);

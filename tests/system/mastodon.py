@@ -277,7 +277,9 @@ def a_timeline_that_refuses_leaves_the_gap_and_the_reason():
 
 def ids_that_are_no_numbers_leave_the_gap_and_say_so():
     world, instance = World(), Instance()
-    daemon = running(instance, config(instance))
+    folder = pathlib.Path(FOLDER.name, "masto_ids")
+    text = config(instance, more=f'state {{ dir = "{folder}" every = 1s }}')
+    daemon = running(instance, text)
 
     def publish(count):
         for status in world.statuses(count):
@@ -294,6 +296,14 @@ def ids_that_are_no_numbers_leave_the_gap_and_say_so():
     gap, = gaps()
     assert not gap["recovered"] and gap["reason"] == "closed_fill_ids", gap
     assert daemon.said("closed_fill_ids") and not instance.asked
+    check_counters(world)
+    daemon.end()
+    daemon = running(instance, text, keeps=True)
+    wait("told", lambda: len(gaps()) == 2 and gaps()[1]["to"])
+    gap = gaps()[1]
+    assert not gap["recovered"] and gap["reason"] == "restart_fill_ids", gap
+    assert not instance.asked
+    publish(3)
     check_counters(world)
     daemon.end()
 
