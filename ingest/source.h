@@ -8,8 +8,9 @@
 //
 // Messages come in the order in which the network sent them, one callback each. The
 // owner takes a message or has no room: then the source keeps it, reads nothing more
-// from its socket (a WebSocket still shows that it lives), and offers the same message
-// again after source_resume. So a slow sink slows the network down and grows no memory.
+// from its socket (or a bounded part, of a WebSocket, which still shows that it lives),
+// and offers the same message again after source_resume. So a slow sink slows the
+// network down and grows no memory.
 //
 // All callbacks come from the event loop, never from within a call made on the source.
 #pragma once

@@ -2,6 +2,8 @@
 
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <stdio.h>
+#include <string.h>
 #include <strings.h>
 
 static const struct {
@@ -144,6 +146,18 @@ source_url_parse(struct slice text, struct source_url *ret_url, struct error *er
         *ret_url = url;
     }
     return status;
+}
+
+void
+source_url_host_text(const struct source_url *url, char text[SOURCE_URL_TEXT_MAX])
+{
+    bool is_six = strchr(url->host, ':') != NULL;
+    char port[8] = "";
+    if (url->port != (url->is_tls ? 443 : 80)) {
+        snprintf(port, sizeof(port), ":%u", (unsigned)url->port);
+    }
+    snprintf(text, SOURCE_URL_TEXT_MAX, "%s%s%s%s", is_six ? "[" : "", url->host,
+             is_six ? "]" : "", port);
 }
 
 bool

@@ -10,7 +10,11 @@
 #include "base/slice.h"
 #include "base/status.h"
 
-enum { SOURCE_URL_SCHEME_MAX = 8, SOURCE_URL_HOST_MAX = 256 };
+enum {
+    SOURCE_URL_SCHEME_MAX = 8,
+    SOURCE_URL_HOST_MAX = 256,
+    SOURCE_URL_TEXT_MAX = SOURCE_URL_HOST_MAX + 16,
+};
 
 struct source_url {
     char scheme[SOURCE_URL_SCHEME_MAX]; // lower case
@@ -28,6 +32,9 @@ enum status source_url_parse(struct slice text, struct source_url *ret_url,
 // "host", "host:port", "[::1]:port": fills host and, if there is one, port.
 enum status source_url_parse_host(struct slice text, struct source_url *ret_url,
                                   struct error *error) MUST_USE;
+
+// "host", "host:81" or "[::1]:81": with the port if it is not the scheme's own.
+void source_url_host_text(const struct source_url *url, char text[SOURCE_URL_TEXT_MAX]);
 
 // Whether the host is this machine by its name: localhost, 127.x.y.z or ::1.
 bool source_url_is_loopback(const char *host);

@@ -25,11 +25,7 @@
 #define SEND_AGAIN (10 * USEC_PER_MS)
 
 // Reads in a row before others have their turn.
-enum {
-    READS_MOST = 16,
-    REQUEST_MAX = 1 << 14,
-    HOST_TEXT_MAX = SOURCE_URL_HOST_MAX + 16
-};
+enum { READS_MOST = 16, REQUEST_MAX = 1 << 14 };
 
 enum phase {
     PHASE_OFF,
@@ -51,6 +47,7 @@ struct ws_client {
     struct event *timer; // the phase's deadline; when open, of the next try to send
     enum phase phase;
     bool is_held;    // the owner has no room for `message`
+    bool is_lost;    // while held: the socket failed, which is told behind the messages
     bool is_blocked; // the socket has none for what is to be sent
     struct ws_message message;
     uint64_t signs; // told so far
@@ -67,7 +64,7 @@ static void
 drop(struct ws_client *client)
 {
     client->phase = PHASE_OFF;
-    client->is_held = false;
+    client->is_held = client->is_lost = false;
     client->is_blocked = false;
     (void)evtimer_del(client->timer);
     if (client->readable != NULL) {
@@ -182,6 +179,16 @@ why_of(const struct ws_client *client, CURLcode code)
                                           : curl_easy_strerror(code);
 }
 
+// Messages that wait come first, and reading finds the same once more.
+static void
+lose(struct ws_client *client, const char *reason, const char *why)
+{
+    client->is_lost = client->is_held;
+    if (!client->is_held) {
+        end_network(client, reason, why);
+    }
+}
+
 // True: all is sent. False: later, or the connection is over.
 static bool
 send_all(struct ws_client *client)
@@ -203,9 +210,7 @@ send_all(struct ws_client *client)
             return false;
         }
         if (code != CURLE_OK) {
-            char why[CURL_ERROR_SIZE];
-            snprintf(why, sizeof(why), "%s", why_of(client, code));
-            end_network(client, "broken", why);
+            lose(client, "broken", why_of(client, code));
             return false;
         }
         if (is_asking) {
@@ -230,16 +235,14 @@ receive(struct ws_client *client, char bytes[WS_READ_MAX], size_t *ret_size)
     if (code == CURLE_AGAIN) {
         return false;
     }
-    char why[CURL_ERROR_SIZE];
-    snprintf(why, sizeof(why), "%s",
-             code == CURLE_OK ? "the connection was closed without a word"
-                              : why_of(client, code));
+    const char *why = code == CURLE_OK ? "the connection was closed without a word"
+                                       : why_of(client, code);
     if (client->phase == PHASE_REFUSED) {
         end_refused(client);
     } else if (client->phase == PHASE_ASKING) {
         end_network(client, "connect", why);
     } else {
-        end_network(client, "closed_1006", why);
+        lose(client, "closed_1006", why);
     }
     return false;
 }
@@ -285,7 +288,9 @@ take_frames(struct ws_client *client, struct slice bytes)
     uint64_t signs = client->protocol.signs - client->signs;
     client->signs = client->protocol.signs;
     callbacks->on_bytes(callbacks->context, bytes.len, signs);
-    offer(client);
+    if (!client->is_held) {
+        offer(client);
+    }
 }
 
 static void
@@ -340,9 +345,16 @@ take(struct ws_client *client, struct slice bytes)
 }
 
 static bool
+has_room(const struct ws_client *client)
+{
+    return !client->is_held ||
+           (!client->is_lost && ws_protocol_has_room(&client->protocol));
+}
+
+static bool
 may_read(const struct ws_client *client)
 {
-    return client->phase >= PHASE_ASKING && !client->is_held && !client->is_blocked;
+    return client->phase >= PHASE_ASKING && has_room(client) && !client->is_blocked;
 }
 
 // Sends what waits, then reads until there is nothing, or no room.
@@ -423,9 +435,7 @@ on_connected(void *context, CURLcode code)
         code = curl_easy_getinfo(client->request.easy, CURLINFO_ACTIVESOCKET, &fd);
     }
     if (code != CURLE_OK || fd == CURL_SOCKET_BAD) {
-        char why[CURL_ERROR_SIZE];
-        snprintf(why, sizeof(why), "%s", why_of(client, code));
-        end_network(client, "connect", why);
+        end_network(client, "connect", why_of(client, code));
         return;
     }
     client->readable =
@@ -477,29 +487,16 @@ ws_client_destroy(struct ws_client **client)
     *client = NULL;
 }
 
-// "host", with the port if it is not the scheme's own.
-static void
-write_host(const struct source_url *url, char text[HOST_TEXT_MAX])
-{
-    bool is_six = strchr(url->host, ':') != NULL;
-    char port[8] = "";
-    if (url->port != (url->is_tls ? 443 : 80)) {
-        snprintf(port, sizeof(port), ":%u", (unsigned)url->port);
-    }
-    snprintf(text, HOST_TEXT_MAX, "%s%s%s%s", is_six ? "[" : "", url->host,
-             is_six ? "]" : "", port);
-}
-
 static enum status
 write_request(struct ws_client *client, const struct source_url *url, struct slice path,
               struct slice subprotocol, struct error *error)
 {
     uint8_t random[WS_RANDOM_SIZE];
-    char host[HOST_TEXT_MAX];
+    char host[SOURCE_URL_TEXT_MAX];
     if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random)) {
         return error_set(error, STATUS_IO, "the system gives no random bytes");
     }
-    write_host(url, host);
+    source_url_host_text(url, host);
     ws_handshake_init(&client->handshake, random, subprotocol);
     ws_handshake_request(&client->handshake, slice_of(host), path, &client->asking);
     for (const struct curl_slist *header = client->request.headers; header != NULL;
@@ -575,7 +572,7 @@ ws_client_ping(struct ws_client *client)
     if (client->phase != PHASE_OPEN) {
         return;
     }
-    if (!client->is_held) {
+    if (has_room(client)) {
         ws_protocol_ping(&client->protocol);
         pump(client);
         return;

@@ -1,9 +1,10 @@
 // One WebSocket connection at a time: dials, shakes hands, brings messages.
 //
 // curl looks up, connects, goes through proxies and encrypts; from then on the socket
-// is read here. Nothing is read while a message waits for room or answers wait to be
-// sent, so that a slow owner or peer grows no memory. Each phase before the first frame
-// has a deadline; whether an open connection lives is for the owner to judge.
+// is read here. While a message waits for room no more than LINES_MAX bytes are read
+// ahead, so that pings among them are answered, and nothing while answers wait to be
+// sent: a slow owner or peer grows no memory. Each phase before the first frame has a
+// deadline; whether an open connection lives is for the owner to judge.
 //
 // Each callback may call ws_client_close, and nothing else.
 #pragma once
@@ -67,9 +68,9 @@ enum status ws_client_open(struct ws_client *client, const struct source_url *ur
                            struct error *error) MUST_USE;
 // At once, with a close frame if there is room for one; calls back no more.
 void ws_client_close(struct ws_client *client);
-// There is room again; and: is the server there? While a message waits for room the
-// answer to a ping could not be seen, so a pong tells the server that we are. Both from
-// an event of the owner's, as they may call back.
+// There is room again; and: is the server there? While nothing can be read the answer
+// to a ping could not be seen, so a pong tells the server that we are. Both from an
+// event of the owner's, as they may call back.
 void ws_client_resume(struct ws_client *client);
 void ws_client_ping(struct ws_client *client);
 

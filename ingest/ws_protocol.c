@@ -186,7 +186,6 @@ ws_protocol_fini(struct ws_protocol *protocol)
 static void
 make_room(struct ws_protocol *protocol)
 {
-    assert(protocol->next == protocol->whole);
     size_t len = protocol->end - protocol->whole;
     if (protocol->whole != 0 && len != 0) {
         memmove(protocol->store, protocol->store + protocol->whole, len);
@@ -237,12 +236,18 @@ note_end(struct ws_protocol *protocol)
     protocol->close_code = is_told ? sent : (uint16_t)WS_CLOSE_PROTOCOL;
 }
 
+bool
+ws_protocol_has_room(const struct ws_protocol *protocol)
+{
+    return protocol->ended == WS_OPEN &&
+           protocol->end <= LINES_MAX + sizeof(struct head);
+}
+
 void
 ws_protocol_feed(struct ws_protocol *protocol, struct slice bytes)
 {
     assert(bytes.len <= WS_READ_MAX && protocol->output_len == 0);
-    assert(protocol->ended == WS_OPEN);
-    make_room(protocol);
+    assert(ws_protocol_has_room(protocol));
     protocol->input = bytes;
     int failed = wslay_event_recv(protocol->wslay);
     protocol->input = SLICE_NONE;
@@ -265,6 +270,7 @@ ws_protocol_next(struct ws_protocol *protocol, struct ws_message *ret_message)
 {
     struct head head;
     if (protocol->next == protocol->whole) {
+        make_room(protocol);
         return false;
     }
     memcpy(&head, protocol->store + protocol->next, sizeof(head));

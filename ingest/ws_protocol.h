@@ -8,12 +8,13 @@
 // message over LINES_MAX costs only itself: it is dropped and counted. Empty messages
 // are signs of life, no more.
 //
-// Memory is fixed: whole messages of the last bytes and one that is not whole,
+// Memory is fixed: whole messages and one that is not whole,
 //
-//     taken │ whole messages, each behind its head │ partial │ room │ padding
-//         next                                    whole      end
+//     pulled │ whole messages, each behind its head │ partial │ room │ padding
+//          next                                    whole      end
 //
 // and WS_OUTPUT_MAX bytes of answers: no bytes are taken in before those are sent.
+// Messages that nobody pulls take up to LINES_MAX bytes; then no more are taken in.
 #pragma once
 
 #include <stdbool.h>
@@ -84,11 +85,14 @@ bool ws_protocol_reset(struct ws_protocol *protocol);
 // Accepts zeroed and half-built.
 void ws_protocol_fini(struct ws_protocol *protocol);
 
-// At most WS_READ_MAX bytes from the server. Before this all messages must have been
-// pulled and all output sent, and the protocol be open; see `ended` afterwards. Borrows
-// bytes.
+// Whether bytes may be fed: the protocol is open and has room for them, as always when
+// there is no message.
+bool ws_protocol_has_room(const struct ws_protocol *protocol);
+// At most WS_READ_MAX bytes from the server, when there is room and all output is sent;
+// see `ended` afterwards. Borrows bytes.
 void ws_protocol_feed(struct ws_protocol *protocol, struct slice bytes);
-// The next message, valid until the next feed or reset; false: there is none.
+// The next message, valid until this is called again or the protocol is reset; false:
+// there is none.
 bool ws_protocol_next(struct ws_protocol *protocol, struct ws_message *ret_message);
 
 // What to send, in order, and that the first `size` bytes of it were sent.

@@ -526,6 +526,16 @@ def a_full_owner_pauses_the_stream_and_loses_nothing():
     assert metric(lines, "cascaded_source_pauses_total") == 1
 
 
+def a_ping_behind_messages_that_wait_is_answered():
+    lab = ws_lab.Lab([[UP, *map(sent, range(9)), {"opcode": 9, "payload_hex": "42"},
+                       *map(sent, range(9, 12)), {"opcode": 9, "payload_hex": "43"}, HOLD]])
+    lines = drive(lab, "refuse_after=3", "refuse_for=60s",
+                  until=lambda: (0, ws_lab.PONG, b"C", True) in lab.frames)
+    assert numbers(lines) == list(range(3)), lines
+    assert [row[2] for row in lab.frames if row[1] == ws_lab.PONG] == [b"B", b"C"], lab.frames
+    assert metric(lines, "cascaded_source_pauses_total") == 1
+
+
 def a_server_hears_of_a_client_whose_owner_is_full():
     lab = ws_lab.Lab([[UP, {"events": {}}, {"opcode": 9, "payload_hex": "42"}, HOLD]],
                      stream=stream_of(20000))

@@ -232,6 +232,42 @@ a_message_of_the_longest_length_comes_and_one_more_byte_is_dropped(void **state)
 }
 
 static void
+messages_that_wait_stay_whole_and_leave_bounded_room(void **state)
+{
+    (void)state;
+    static char filler[WS_READ_MAX] = "\x82\x7e\x3f\xfc"; // one message
+    assert_true(ws_protocol_reset(&protocol));
+    feed("\x81\x03"
+         "one\x81\x03"
+         "t",
+         8);
+    struct ws_message held;
+    assert_true(ws_protocol_next(&protocol, &held));
+    feed("wo\x89\x01?", 5);
+    assert_int_equal(ws_protocol_output(&protocol).len, 7); // the ping is answered
+    ws_protocol_sent(&protocol, 7);
+    size_t fed = 0;
+    while (ws_protocol_has_room(&protocol)) {
+        feed(filler, sizeof(filler));
+        fed++;
+        assert_true(slice_equal(held.data, SLICE_LIT("one")));
+    }
+    assert_in_range(fed, LINES_MAX / WS_READ_MAX, LINES_MAX / WS_READ_MAX + 1);
+    expect_message("two");
+    assert_false(ws_protocol_has_room(&protocol));
+    struct ws_message message;
+    for (size_t i = 0; i < fed; i++) {
+        assert_true(ws_protocol_next(&protocol, &message));
+        assert_int_equal(message.data.len, 0x3ffc);
+    }
+    expect_none();
+    assert_true(ws_protocol_has_room(&protocol));
+    feed("\x88\x00", 2);
+    assert_int_equal(protocol.ended, WS_CLOSED);
+    assert_false(ws_protocol_has_room(&protocol));
+}
+
+static void
 fragments_without_end_are_left_in_the_end(void **state)
 {
     (void)state;
@@ -337,6 +373,7 @@ main(void)
         cmocka_unit_test(several_messages_in_one_read_come_one_by_one),
         cmocka_unit_test(
             a_message_of_the_longest_length_comes_and_one_more_byte_is_dropped),
+        cmocka_unit_test(messages_that_wait_stay_whole_and_leave_bounded_room),
         cmocka_unit_test(fragments_without_end_are_left_in_the_end),
         cmocka_unit_test(as_many_pings_as_fit_a_read_fit_the_output),
         cmocka_unit_test(messages_before_a_breach_are_still_there),
