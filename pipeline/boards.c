@@ -377,7 +377,22 @@ push_entry(struct boards *boards, struct change *change, enum tally tally,
         (struct change_entry){id_of(boards, tally, entry.owner), entry.score};
 }
 
-// Both lists stand in the order of owners: one walk finds what came, changed and went.
+// Both lists stand in the order of owners, so that one walk finds what came, stayed and
+// went. Below 0: current[i] came; above 0: published[k] went; 0: it stands in both.
+static int
+walk_step(const struct board *board, uint32_t i, uint32_t k)
+{
+    if (k == board->published_count) {
+        return -1;
+    }
+    if (i == board->current_count) {
+        return 1;
+    }
+    uint32_t now = board->current[i].owner;
+    uint32_t old = board->published[k].owner;
+    return (now > old) - (now < old);
+}
+
 static void
 push_differences(struct boards *boards, const struct board *board, enum tally tally,
                  struct change *change)
@@ -387,32 +402,34 @@ push_differences(struct boards *boards, const struct board *board, enum tally ta
     while (i < board->current_count || k < board->published_count) {
         const struct board_entry *now = &board->current[i];
         const struct board_entry *old = &board->published[k];
-        if (k == board->published_count ||
-            (i < board->current_count && now->owner < old->owner)) {
-            push_entry(boards, change, tally, *now);
-            i++;
-        } else if (i == board->current_count || old->owner < now->owner) {
+        int step = walk_step(board, i, k);
+        if (step > 0) {
             push_entry(boards, change, tally, (struct board_entry){old->owner, 0});
-            k++;
-        } else {
-            if (now->score != old->score) {
-                push_entry(boards, change, tally, *now);
-            }
-            i++;
-            k++;
+        } else if (step < 0 || now->score != old->score) {
+            push_entry(boards, change, tally, *now);
         }
+        i += step <= 0;
+        k += step >= 0;
     }
 }
 
+// Who stays is not touched: the rows lie far apart, and each page written would have to
+// be copied while a snapshot is made.
 static void
 publish(struct boards *boards, struct board *board, enum tally tally)
 {
     void *context = boards->owners.context;
-    for (uint32_t i = 0; i < board->current_count; i++) {
-        boards->owners.hold(context, tally, board->current[i].owner);
-    }
-    for (uint32_t i = 0; i < board->published_count; i++) {
-        boards->owners.release(context, tally, board->published[i].owner);
+    uint32_t i = 0;
+    uint32_t k = 0;
+    while (i < board->current_count || k < board->published_count) {
+        int step = walk_step(board, i, k);
+        if (step < 0) {
+            boards->owners.hold(context, tally, board->current[i].owner);
+        } else if (step > 0) {
+            boards->owners.release(context, tally, board->published[k].owner);
+        }
+        i += step <= 0;
+        k += step >= 0;
     }
     memcpy(board->published, board->current,
            board->current_count * sizeof(*board->published));
