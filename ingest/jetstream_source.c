@@ -53,6 +53,7 @@ struct jetstream {
     usec last_wall; // of the last message or, before one, of the connection
     uint64_t too_long;
     struct source_gap_state gap;
+    usec gap_to; // what the open one misses is coming, up to here; USEC_NONE: it is not
 };
 
 static struct jetstream *
@@ -86,18 +87,31 @@ open_gap(struct jetstream *jet, const char *reason)
 {
     usec from = jet->cursor.time != USEC_NONE ? jet->cursor.time : jet->last_wall;
     source_gap_open(&jet->gap, &jet->source.setup.callbacks, from, reason, "");
+    jet->gap_to = USEC_NONE;
 }
 
-// first: time of the first message after it.
+// The stream flows again, from a message of that time on: what was missed is lost, or
+// comes now.
 static void
-close_gap(struct jetstream *jet, usec first)
+meet_gap(struct jetstream *jet, usec first)
 {
     bool is_same = strcmp(jet->cursor.host, host_of(jet)->name) == 0;
     usec slack = is_same ? 0 : JETSTREAM_REWIND_OTHER;
-    bool is_recovered =
-        jet->asked != JETSTREAM_FROM_NOW && first <= jet->gap.from + slack;
-    source_gap_close(&jet->gap, &jet->source.setup.callbacks, jet->source.setup.wall(),
-                     is_recovered);
+    usec now = jet->source.setup.wall();
+    if (jet->asked != JETSTREAM_FROM_NOW && first <= jet->cursor.time + slack) {
+        jet->gap_to = now;
+    } else {
+        source_gap_close(&jet->gap, &jet->source.setup.callbacks, now, false);
+    }
+}
+
+// All up to that time has come.
+static void
+fill_gap(struct jetstream *jet, usec time)
+{
+    if (jet->gap.is_open && jet->gap_to != USEC_NONE && time >= jet->gap_to) {
+        source_gap_close(&jet->gap, &jet->source.setup.callbacks, jet->gap_to, true);
+    }
 }
 
 // ── connections ────────────────────────────────────────────────────────────
@@ -207,9 +221,10 @@ note_place(struct jetstream *jet, const struct jetstream_place *place)
         jet->has_flowed = true;
         jetstream_hosts_flow(&jet->hosts);
         if (jet->gap.is_open) {
-            close_gap(jet, place->time);
+            meet_gap(jet, place->time);
         }
     }
+    fill_gap(jet, place->time);
     bool is_same =
         strcmp(cursor->host, host->name) == 0 && strcmp(cursor->wire, row->name) == 0;
     // What is sent once more does not lead back.
@@ -340,6 +355,7 @@ check_alive(struct jetstream *jet)
     }
     if (how == LIVENESS_IDLE) {
         source_set_state(&jet->source, SOURCE_IDLE_OK, NULL);
+        fill_gap(jet, INT64_MAX); // there is nothing more to send
     }
     if (now >= jet->ping_at) {
         jet->ping_at = now + PING_EVERY;
@@ -527,6 +543,7 @@ jetstream_source_create(const struct source_setup *setup, struct source **ret_so
     jet->source.setup = *setup;
     jet->is_off = true;
     jet->cursor.time = USEC_NONE;
+    jet->gap_to = USEC_NONE;
     if (setup->resume != NULL) {
         jet->cursor = *setup->resume;
     }

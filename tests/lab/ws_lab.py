@@ -185,7 +185,8 @@ class Connection(http_lab.Connection):
         if "upgrade" in step:
             await self.upgrade(step)
         elif "text" in step:
-            await self.bytes(step, message(TEXT, step["text"].encode(), step.get("parts", 1)))
+            text = step["text"]() if callable(step["text"]) else step["text"]
+            await self.bytes(step, message(TEXT, text.encode(), step.get("parts", 1)))
         elif "binary_hex" in step:
             await self.bytes(step, message(BINARY, bytes.fromhex(step["binary_hex"]),
                                            step.get("parts", 1)))

@@ -41,9 +41,9 @@ def text_of(number, time_us=None):
     return json.dumps({"did": f"did:plc:{number}", "time_us": time_us, "kind": "commit"})
 
 
-def event_of(number):
+def event_of(number, time_us=None):
     """The same on the other wire."""
-    time_us = START + number * 1000
+    time_us = START + number * 1000 if time_us is None else time_us
     stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time_us // 10**6))
     return json.dumps({"$type": "message", "payload": {
         "did": f"did:plc:{number}", "$type": "network.bsky.jetstream.subscribeEvents#commit",
@@ -53,6 +53,11 @@ def event_of(number):
 
 def sent(number):
     return {"text": text_of(number)}
+
+
+def present(number, make=text_of):
+    """A message that is newer than its connection, whenever it is sent."""
+    return {"text": lambda: make(number, now_us() + 10**6)}
 
 
 def stream_of(count, make=text_of):
@@ -196,20 +201,45 @@ def packed_messages_come_as_sent():
 
 def a_dropped_stream_resumes_a_few_seconds_before_the_last_message():
     lab = ws_lab.Lab([[UP, {"events": {"count": 6000}}, {"end": True}],
-                      [UP, {"events": {}}, HOLD]], stream=stream_of(9000))
-    lines = drive(lab, until=came(8999))
+                      [UP, {"events": {}}, present(9000), HOLD]], stream=stream_of(9000))
+    lines = drive(lab, until=came(9000))
     last = START + 5999 * 1000
     assert query(lab)["cursor"] == [str(last - 5 * 10**6)], query(lab)
-    assert sorted(set(numbers(lines))) == list(range(9000)), len(lines)
+    assert sorted(set(numbers(lines))) == list(range(9001)), len(lines)
     assert gaps(lines)[0][1] and len(gaps(lines)) == 1, gaps(lines)
+
+
+def a_gap_is_over_when_all_that_was_missed_has_come():
+    lab = ws_lab.Lab([[UP, *map(sent, range(3)), {"end": True}],
+                      [UP, *map(sent, range(5)), {"end": True}],  # before it has sent all
+                      [UP, *map(sent, range(4, 9)), present(9), sent(10), HOLD]])
+    lines = drive(lab, until=came(10))
+    told = [text for text in lines if text.startswith("gap ") or "did:plc:" in text]
+    over = next(at for at, text in enumerate(told) if text.endswith(" 1"))
+    assert gaps(lines) == [("closed_1006", True)], lines
+    assert came(9) in told[over - 1] and came(10) in told[over + 1], told
+    since, until = told[over].split()[1:3]
+    assert int(since) == (START + 2000) // 1000 and int(until) <= now_us() // 1000, told
+    # A host that cannot go on where the other broke off.
+    lab = ws_lab.Lab([[UP, *map(sent, range(3)), {"end": True}],
+                      [UP, *map(sent, range(5)), {"end": True}],
+                      [UP, *map(sent, range(7, 9)), HOLD]])
+    assert gaps(drive(lab, until=came(8))) == [("closed_1006", False)]
+
+
+def a_gap_is_over_when_a_quiet_stream_has_nothing_more_to_send():
+    lab = ws_lab.Lab([[UP, sent(1), {"end": True}], [UP, sent(1), sent(2), HOLD]])
+    lines = drive(lab, path="/subscribe?wantedDids=did:plc:1", until=" closed_1006 1")
+    assert gaps(lines) == [("closed_1006", True)] and numbers(lines) == [1, 1, 2], lines
 
 
 def a_seq_cursor_resumes_at_the_last_message():
     lab = ws_lab.Lab([[UP, {"events": {"count": 600}}, {"close": 1001}],
-                      [UP, {"events": {}}, HOLD]], stream=stream_of(900, event_of))
-    lines = drive(lab, path=EVENTS_PATH, until=came(899))
+                      [UP, {"events": {}}, present(900, event_of), HOLD]],
+                     stream=stream_of(900, event_of))
+    lines = drive(lab, path=EVENTS_PATH, until=came(900))
     assert query(lab)["cursor"] == [str(5000 + 599)], query(lab)
-    assert numbers(lines) == list(range(600)) + list(range(599, 900)), len(lines)
+    assert numbers(lines) == list(range(600)) + list(range(599, 901)), len(lines)
     assert gaps(lines) == [("closed_1001", True)], gaps(lines)
 
 
@@ -220,14 +250,15 @@ def a_server_that_cannot_resume_leaves_a_gap_that_is_told():
 
 def another_host_is_asked_by_time():
     for path, make in (("/subscribe", text_of), (EVENTS_PATH, event_of)):
-        other = ws_lab.Lab([[UP, {"events": {}}, HOLD]], stream=stream_of(4000, make))
+        other = ws_lab.Lab([[UP, {"events": {}}, present(4000, make), HOLD]],
+                           stream=stream_of(4000, make))
         first = ws_lab.Lab([[UP, {"events": {"count": 3000}}, {"end": True}], [{"cut": True}]],
                            stream=stream_of(4000, make))
         lines = drive(first, f"hosts=127.0.0.1:{other.port}", path=path,
-                      until=came(3999))
+                      until=came(4000))
         last = START + 2999 * 1000
         assert query(other, 0)["cursor"] == [str(last - 15 * 10**6)], other.requests
-        assert sorted(set(numbers(lines))) == list(range(4000)), len(lines)
+        assert sorted(set(numbers(lines))) == list(range(4001)), len(lines)
         assert gaps(lines)[0][1], gaps(lines)
 
 
@@ -477,10 +508,10 @@ def a_host_that_opens_and_then_says_nothing_is_left_after_5_s_for_another():
 
 def a_stream_that_falls_silent_is_left_although_it_answers_pings():
     lab = ws_lab.Lab([[UP, {"events": {"count": 3000, "rate": 1000}}, HOLD],
-                      [UP, {"events": {}}, HOLD]], stream=stream_of(4000))
-    lines = drive(lab, until=came(3999))
+                      [UP, {"events": {}}, present(4000), HOLD]], stream=stream_of(4000))
+    lines = drive(lab, until=came(4000))
     assert gaps(lines)[0] == ("stalled", True), lines
-    assert sorted(set(numbers(lines))) == list(range(4000)), len(lines)
+    assert sorted(set(numbers(lines))) == list(range(4001)), len(lines)
 
 
 def a_quiet_stream_that_the_user_chose_lives_by_pings():
@@ -498,7 +529,7 @@ def a_dead_peer_is_left_after_25_s():
 
 def a_message_that_drips_for_ever_is_left():
     lab = ws_lab.Lab([[UP, sent(1), {"text": text_of(2) * 40, "each": 1, "every": 0.1}],
-                      [UP, sent(1), HOLD]])
+                      [UP, sent(1), present(2), HOLD]])
     lines = drive(lab, until=" stalled 1")
     assert ("stalled", True) in gaps(lines), lines
 
@@ -559,7 +590,7 @@ def a_stream_that_ends_while_its_owner_is_full_loses_nothing():
 
 def a_message_cut_in_the_middle_of_a_letter_is_dropped_and_the_gap_told():
     lab = ws_lab.Lab([[UP, sent(1), {"opcode": 1, "length": 50, "payload_hex": "7b22c3"},
-                       {"cut": True}], [UP, sent(1), sent(2), HOLD]])
+                       {"cut": True}], [UP, sent(1), present(2), HOLD]])
     lines = drive(lab, until=came(2))
     assert numbers(lines) == [1, 1, 2] and gaps(lines)[0][1], lines
 
