@@ -313,6 +313,7 @@ publish(struct pipeline *pipeline, const struct post *post, uint32_t event,
     ledger_put_text(&pipeline->ledger, event, &words);
     uint32_t own = cascades_find(&pipeline->cascades, post->id);
     if (own != CASCADE_NONE) {
+        cascades_refresh(&pipeline->cascades, own, pipeline->clock);
         pipeline_learn(pipeline, own,
                        &(struct post_ref){
                            .author = post->author,

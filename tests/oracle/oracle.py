@@ -303,6 +303,8 @@ class Oracle:
         (key if isinstance(key, Cascade) else self).amounts.append(entry)
 
     def _publish(self, event, post, refs):
+        if event.id in self.cascades:
+            self._cascade(event.id)  # one that had closed before it was dated stays so
         own = self.known[event.id]
         own.author, own.time = event.author, event.time
         own.text, own.lang = post.get("text"), post.get("lang")
