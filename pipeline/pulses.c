@@ -236,21 +236,19 @@ merge(const struct subject *subject, usec now)
     }
 }
 
-// A pulse that is new has events later than the ages it has passed.
+// Takes stock of the age that was passed last. A pulse that is new has events later
+// than the ages it has passed.
 static void
-pass_age(struct pipeline *pipeline, const struct subject *subject, bool is_new)
+take_stock(struct pipeline *pipeline, const struct subject *subject, bool is_new)
 {
     struct pulse *pulse = subject->pulse;
-    uint32_t index = pulse->next_age++;
+    uint32_t index = pulse->next_age - 1u;
     usec age = pulse_age(index);
     uint32_t size = pulse_size_of(index);
     if (size < PULSE_SIZES) {
         pulse->sizes[size] = is_new ? pulse_reshares_at(pulse, &subject->events, age)
                                     : reshares_so_far(subject);
         compare(pipeline, subject, size);
-    }
-    if (pulse->next_age == PULSE_AGES) {
-        enter_history(pipeline, subject);
     }
     if (is_new) {
         return;
@@ -264,6 +262,26 @@ pass_age(struct pipeline *pipeline, const struct subject *subject, bool is_new)
             (float)log(reach + 1),
         };
     }
+}
+
+static void
+pass_age(struct pipeline *pipeline, const struct subject *subject, bool is_new)
+{
+    subject->pulse->next_age++;
+    take_stock(pipeline, subject, is_new);
+    if (subject->pulse->next_age == PULSE_AGES) {
+        enter_history(pipeline, subject);
+    }
+}
+
+// True in the very moment of the age that was passed last: what still comes in it
+// belongs to it. With the last of all ages the history is written.
+static bool
+is_at_age(const struct subject *subject, usec clock)
+{
+    uint32_t next = subject->pulse->next_age;
+    return next > 0 && next < PULSE_AGES &&
+           clock == subject->row->created + pulse_age(next - 1);
 }
 
 static void
@@ -424,7 +442,9 @@ pulses_count(struct pipeline *pipeline, uint32_t cascade, struct event *event)
         return;
     }
     reach_marks(pipeline, &subject);
-    if (reshares_so_far(&subject) >= subject.pulse->grown_at) {
+    if (is_at_age(&subject, pipeline->clock)) {
+        take_stock(pipeline, &subject, false);
+    } else if (reshares_so_far(&subject) >= subject.pulse->grown_at) {
         (void)estimate(pipeline, &subject, pipeline->clock);
     }
     cascades_queue(&pipeline->cascades, cascade, CASCADE_EDEPTH);

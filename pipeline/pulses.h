@@ -7,8 +7,9 @@
 //
 // Estimates are made at the ages of pulse_age and whenever the reshares have grown by a
 // quarter, for the clock of that moment. Whatever was due is done before a later post
-// is counted, so it does not matter when somebody looks. An estimate once made stands
-// until the next one, also if an event behind it is undone.
+// is counted, so it does not matter when somebody looks; what is counted while the
+// clock still stands at an age, but for the last, belongs to it. An estimate once made
+// stands until the next one, also if an event behind it is undone.
 //
 // Followers that nobody told are taken for the network's median at the moment of the
 // estimate: of all who retweeted or quoted something of that network and whose number

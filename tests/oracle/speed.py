@@ -137,7 +137,10 @@ class Speed:
                 self._open(post, cascade, born)
             return
         self._mark(cascade)
-        if size >= pulse.grown_at:
+        passed = len(AGES) - len(pulse.ages)
+        if pulse.ages and passed and oracle.clock == born + AGES[passed - 1] * 1000:
+            self._take_stock(post, cascade, AGES[passed - 1], False)
+        elif size >= pulse.grown_at:
             self._estimate(post, cascade, oracle.clock // 1000)
 
     def meet(self, network, followers):
@@ -208,12 +211,16 @@ class Speed:
             pulse.is_over, pulse.ages = True, []
             return
         age = pulse.ages.pop(0)
+        self._take_stock(post, cascade, age, is_new)
+        if not pulse.ages:
+            self._enter_history(post, cascade)
+
+    def _take_stock(self, post, cascade, age, is_new):
+        pulse = cascade.pulse
         if age in SIZE_AGES:
             times = [time - pulse.born for time, _ in self._events(cascade)]
             pulse.sizes[age] = sum(time <= age for time in times) if is_new else len(times)
             self._compare(post, cascade, age)
-        if not pulse.ages:
-            self._enter_history(post, cascade)
         if not is_new:
             self._estimate(post, cascade, (self.oracle.known[post].time + age * 1000) // 1000)
 

@@ -33,13 +33,9 @@ def events_until(age):
     return [(int(seconds), int(followers)) for seconds, followers in rows if int(seconds) <= age]
 
 
-def forecast_of(age, retweets, p, waiting):
-    """None: supercritical. What comes at the age itself is counted after the estimate here, by the
-    package before it, except for p."""
-    late = [followers for seconds, followers in events_until(age) if seconds == age]
-    if p * BRANCHING >= 1:
-        return None
-    return retweets - len(late) + (waiting - p * sum(late)) / (1 - p * BRANCHING)
+def forecast_of(retweets, p, waiting):
+    """None: supercritical."""
+    return None if p * BRANCHING >= 1 else retweets + waiting / (1 - p * BRANCHING)
 
 
 def lines_until(age):
@@ -62,7 +58,7 @@ def check(client, socket):
         fields = client.hgetall("cascaded:cascade:n:0")
         assert fields["size"] == str(retweets), fields
         for name, wanted in (("infectiousness", p),
-                             ("forecast", forecast_of(age, retweets, p, waiting))):
+                             ("forecast", forecast_of(retweets, p, waiting))):
             got = fields.get(name)
             print(f"after {age} s: {name} {got}, should be {wanted}")
             if wanted is None:

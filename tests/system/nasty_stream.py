@@ -32,6 +32,8 @@ class Settings:
         self.length = 2 * DEDUPE_MIN if self.is_forgetful else rng.choice((20, 60, 150, 300))
         self.every = 500 if self.is_forgetful else rng.choice((1, 2, 7, 30, 100_000))
         self.wall_ms = (BASE + rng.choice((HOUR, DAY, 3650 * DAY))) // 1000
+        # In whole minutes much happens at the very ages at which estimates are made.
+        self.grain = MINUTE if rng.random() < 0.15 else 1
 
 
 class Post:
@@ -79,7 +81,7 @@ class Message:
 
 class Stream:
     def __init__(self, rng, settings):
-        self.rng, self.is_forgetful = rng, settings.is_forgetful
+        self.rng, self.is_forgetful, self.grain = rng, settings.is_forgetful, settings.grain
         self.now = BASE + rng.randrange(DAY)
         self.users = [f"{rng.choice(('n:', 'n:', 'n:', 'm:', ''))}u{i}"
                       for i in range(rng.randrange(2, 10))]
@@ -110,6 +112,7 @@ class Stream:
             (0, 1, "1970-01-01T00:00:00Z", "2005-12-31T23:59:59.999Z", "2999-01-01T00:00:00Z"))
 
     def _written(self, time):
+        time = time // self.grain * self.grain
         form = self.rng.randrange(4)
         if form == 0:
             return time // 1000

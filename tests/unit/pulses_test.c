@@ -217,6 +217,30 @@ nothing_is_told_before_the_fifth_reshare(void **state)
 }
 
 static void
+what_comes_in_the_very_moment_of_an_age_belongs_to_it(void **state)
+{
+    (void)state;
+    struct world world;
+    create(&world, 1000, true);
+    post(&world, 1, 1, T0);
+    for (int i = 1; i <= 20; i++) {
+        retweet_by(&world, 1, T0 + i * USEC_PER_MIN, 2000);
+    }
+    // Whoever follows nobody adds to the size and to nothing else, so one each.
+    usec age = T0 + 30 * USEC_PER_MIN;
+    post(&world, 2, 2, age);
+    double forecast = measure(&world, MEASURE_FORECAST);
+    assert_true(isfinite(forecast));
+    for (int i = 1; i <= 3; i++) {
+        retweet_by(&world, 1, age, 0);
+        assert_true(fabs(measure(&world, MEASURE_FORECAST) - forecast - i) < 1e-9);
+    }
+    retweet_by(&world, 1, age + 1, 0);
+    assert_true(fabs(measure(&world, MEASURE_FORECAST) - forecast - 3) < 1e-9);
+    pipeline_destroy(&world.pipeline);
+}
+
+static void
 nothing_is_told_of_a_post_of_unknown_age_or_with_the_engine_off(void **state)
 {
     (void)state;
@@ -479,6 +503,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_told_before_the_fifth_reshare),
+        cmocka_unit_test(what_comes_in_the_very_moment_of_an_age_belongs_to_it),
         cmocka_unit_test(
             nothing_is_told_of_a_post_of_unknown_age_or_with_the_engine_off),
         cmocka_unit_test(supercritical_is_a_state_and_no_number),
