@@ -31,7 +31,8 @@
 enum {
     MAGIC_LEN = 8,
     DIGEST_LEN = 32,
-    PIECE = 1 << 20,
+    PIECE = 1 << 18,
+    REST_PER_WORK = 4,
     FILE_MODE = 0600,
     DIR_MODE = 0700
 };
@@ -62,18 +63,23 @@ struct writer {
     EVP_MD_CTX *digest;
     bool is_beside; // the loop goes on meanwhile
     size_t written; // since the last rest
+    usec worked;    // CPU time of the process until then
 };
 
 // A child that computes without a pause would get half of a processor that it shares
-// with the loop.
+// with the loop; so it gets a fifth, in short pieces.
 static void
 rest(struct writer *writer)
 {
-    static const struct timespec span = {0, USEC_PER_MS * 1000};
-    if (writer->is_beside && writer->written >= PIECE) {
-        writer->written = 0;
-        nanosleep(&span, NULL);
+    if (!writer->is_beside || writer->written < PIECE) {
+        return;
     }
+    usec worked = (usec)clock() * USEC_PER_S / CLOCKS_PER_SEC;
+    usec span = (worked - writer->worked) * REST_PER_WORK;
+    writer->worked = worked;
+    writer->written = 0;
+    const struct timespec wait = {span / USEC_PER_S, span % USEC_PER_S * 1000};
+    nanosleep(&wait, NULL);
 }
 
 static bool
@@ -121,7 +127,8 @@ write_part(const struct state *state, struct pipeline *pipeline, struct slice no
     if (fd < 0) {
         return errno;
     }
-    struct writer writer = {fdopen(fd, "wb"), EVP_MD_CTX_new(), is_beside, 0};
+    struct writer writer = {
+        .file = fdopen(fd, "wb"), .digest = EVP_MD_CTX_new(), .is_beside = is_beside};
     errno = 0;
     bool is_good = writer.file != NULL && writer.digest != NULL &&
                    write_content(&writer, pipeline, note) && fflush(writer.file) == 0 &&
