@@ -8,7 +8,11 @@
 #include "pipeline/pulse.h"
 #include "pipeline/users.h"
 
-enum { FREE_PART = 16, EVICTED_PART = 32 };
+enum {
+    FREE_PART = 16,
+    CHOSEN_PART = 32,
+    TIMERS_PER_ROW = 2, // the rest: of records that are gone, dropped now and then
+};
 
 bool
 cascades_init(struct cascades *cascades, uint32_t capacity)
@@ -16,9 +20,9 @@ cascades_init(struct cascades *cascades, uint32_t capacity)
     cascades->capacity = capacity;
     size_t rows = capacity;
     cascades->rows = region_reserve(rows * sizeof(*cascades->rows));
-    cascades->ranking = region_reserve(rows * sizeof(*cascades->ranking));
     return cascades->rows != NULL && queue_init(&cascades->queue, capacity) &&
-           cascades->ranking != NULL && timers_init(&cascades->timers, capacity) &&
+           eviction_init(&cascades->eviction, capacity / CHOSEN_PART + 1) &&
+           timers_init(&cascades->timers, TIMERS_PER_ROW * capacity) &&
            table_init(&cascades->by_id, capacity);
 }
 
@@ -28,7 +32,7 @@ cascades_fini(struct cascades *cascades)
     size_t rows = cascades->capacity;
     table_fini(&cascades->by_id);
     timers_fini(&cascades->timers);
-    region_release(cascades->ranking, rows * sizeof(*cascades->ranking));
+    eviction_fini(&cascades->eviction);
     queue_fini(&cascades->queue);
     region_release(cascades->rows, rows * sizeof(*cascades->rows));
 }
@@ -198,6 +202,13 @@ cascades_refresh(struct cascades *cascades, uint32_t cascade, usec clock)
     }
 }
 
+static bool
+exists(const void *context, const struct timer *timer)
+{
+    const struct cascades *cascades = context;
+    return cascades->rows[timer->index].birth == timer->birth;
+}
+
 void
 cascades_time_close(struct cascades *cascades, uint32_t cascade)
 {
@@ -209,6 +220,9 @@ cascades_time_close(struct cascades *cascades, uint32_t cascade)
     if ((row->flags & CASCADE_TIMED) == 0) {
         row->flags |= CASCADE_TIMED;
         row->timed = timer.due;
+        if (cascades->timers.count == cascades->timers.capacity) {
+            timers_prune(&cascades->timers, exists, cascades);
+        }
         timers_add(&cascades->timers, timer);
         cascades_queue(cascades, cascade, CASCADE_STATE);
     } else if (timer.due < row->timed) {
@@ -316,87 +330,42 @@ enum rank {
     RANK_UNRESOLVED,
 };
 
-// The records that matter least so far: a heap with the one that matters most on top
-// once there are `wanted`.
-struct ranking {
-    const struct cascades *cascades;
-    uint32_t *heap;
-    uint32_t count;
-    uint32_t wanted;
-    usec clock;
-};
-
-static enum rank
-rank_of(const struct cascade *row, usec clock)
+static struct eviction_candidate
+candidate_of(const struct cascades *cascades, uint32_t cascade, usec clock)
 {
-    if (row->unresolved != 0) {
-        return RANK_UNRESOLVED;
-    }
-    return cascades_is_closed(row, clock) ? RANK_CLOSED : RANK_OPEN;
-}
-
-static bool
-matters_more(const struct ranking *ranking, uint32_t a, uint32_t b)
-{
-    const struct cascade *x = &ranking->cascades->rows[a];
-    const struct cascade *y = &ranking->cascades->rows[b];
-    enum rank rank_x = rank_of(x, ranking->clock);
-    enum rank rank_y = rank_of(y, ranking->clock);
-    if (rank_x != rank_y) {
-        return rank_x > rank_y;
-    }
-    if (x->size + x->replies != y->size + y->replies) {
-        return x->size + x->replies > y->size + y->replies;
-    }
-    return x->last != y->last ? x->last > y->last : x->birth > y->birth;
+    const struct cascade *row = &cascades->rows[cascade];
+    return (struct eviction_candidate){
+        .last = row->last,
+        .index = cascade,
+        .birth = row->birth,
+        .weight = row->size + row->replies,
+        .rank = row->unresolved != 0             ? RANK_UNRESOLVED
+                : cascades_is_closed(row, clock) ? RANK_CLOSED
+                                                 : RANK_OPEN,
+    };
 }
 
 static void
-sift(const struct ranking *ranking, uint32_t at)
+choose(struct cascades *cascades, usec clock)
 {
-    uint32_t *heap = ranking->heap;
-    for (;;) {
-        uint32_t child = 2 * at + 1;
-        if (child >= ranking->count) {
-            return;
+    eviction_begin(&cascades->eviction);
+    for (uint32_t i = 0; i < cascades->high; i++) {
+        if (cascades->rows[i].birth != 0 && cascades->rows[i].alerts == 0) {
+            eviction_offer(&cascades->eviction, candidate_of(cascades, i, clock));
         }
-        if (child + 1 < ranking->count &&
-            matters_more(ranking, heap[child + 1], heap[child])) {
-            child++;
-        }
-        if (!matters_more(ranking, heap[child], heap[at])) {
-            return;
-        }
-        uint32_t swap = heap[at];
-        heap[at] = heap[child];
-        heap[child] = swap;
-        at = child;
     }
+    eviction_end(&cascades->eviction);
 }
 
-static void
-rank_offer(struct ranking *ranking, uint32_t cascade)
-{
-    if (ranking->count == ranking->wanted) {
-        if (matters_more(ranking, ranking->heap[0], cascade)) {
-            ranking->heap[0] = cascade;
-            sift(ranking, 0);
-        }
-        return;
-    }
-    ranking->heap[ranking->count++] = cascade;
-    if (ranking->count == ranking->wanted) {
-        for (uint32_t k = ranking->count / 2; k-- > 0;) {
-            sift(ranking, k);
-        }
-    }
-}
-
+// False if something happened to it that may let others matter less.
 static bool
-exists(const void *context, const struct timer *timer)
+is_as_chosen(const struct cascades *cascades, const struct eviction_candidate *chosen,
+             usec clock)
 {
-    const struct cascades *cascades = context;
-    return cascades->rows[timer->index].birth == timer->birth;
+    struct eviction_candidate now = candidate_of(cascades, chosen->index, clock);
+    return now.birth == chosen->birth && now.last == chosen->last &&
+           now.weight <= chosen->weight && now.rank <= chosen->rank &&
+           cascades->rows[chosen->index].alerts == 0;
 }
 
 static void
@@ -429,24 +398,17 @@ cascades_has_room(const struct cascades *cascades)
 void
 cascades_make_room(struct cascades *cascades, usec clock)
 {
-    if (cascades_has_room(cascades)) {
-        return;
-    }
-    struct ranking ranking = {
-        .cascades = cascades,
-        .heap = cascades->ranking,
-        .wanted = cascades->capacity / EVICTED_PART + 1,
-        .clock = clock,
-    };
-    for (uint32_t i = 0; i < cascades->high; i++) {
-        if (cascades->rows[i].birth != 0 && cascades->rows[i].alerts == 0) {
-            rank_offer(&ranking, i);
+    while (!cascades_has_room(cascades)) {
+        const struct eviction_candidate *chosen = eviction_next(&cascades->eviction);
+        if (chosen == NULL) {
+            choose(cascades, clock);
+            if (cascades->eviction.count == 0) {
+                return; // all are held by alerts
+            }
+        } else if (is_as_chosen(cascades, chosen, clock)) {
+            evict(cascades, chosen->index, clock);
         }
     }
-    for (uint32_t i = 0; i < ranking.count; i++) {
-        evict(cascades, ranking.heap[i], clock);
-    }
-    timers_prune(&cascades->timers, exists, cascades);
 }
 
 void
@@ -460,6 +422,7 @@ cascades_move(struct cascades *cascades, struct snapshot *snapshot)
     SNAPSHOT_VALUE(snapshot, cascades->leaving);
     SNAPSHOT_VALUE(snapshot, cascades->evicted);
     SNAPSHOT_VALUE(snapshot, cascades->evicted_open);
+    eviction_move(&cascades->eviction, snapshot);
     timers_move(&cascades->timers, snapshot);
     queue_move(&cascades->queue, snapshot);
     table_move(&cascades->by_id, snapshot);

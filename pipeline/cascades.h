@@ -7,14 +7,15 @@
 // forgotten and its key leaves Redis, while the facts stay as long as there is room, so
 // that paths through it are still known.
 //
-// When less than a sixteenth of the capacity is free, the thirty-second part of the
-// records that matters least goes: first what is closed, forgotten ones before others,
+// When less than a sixteenth of the capacity is free, as many records go as are
+// lacking, those that matter least: first what is closed, forgotten ones before others,
 // then what is open, and last those whose close an alert rule has still to tell; within
 // each of these the smallest by retweets, quotes and replies, and among equals the
-// longest idle; never one with an alert that is not written. Its tree goes at once, and
-// whoever waits for a place in it; the rest goes with the record, as soon as its key
-// has left Redis. Nobody else's numbers change by it; `evicted` counts those that were
-// not forgotten yet, `evicted_open` the open ones.
+// longest idle; never one with an alert that is not written. They are chosen a thirty-
+// second part of the capacity at a time, and whoever matters more by its turn is
+// spared. A tree goes at once, and whoever waits for a place in it; the rest goes with
+// the record, as soon as its key has left Redis. Nobody else's numbers change by it;
+// `evicted` counts those that were not forgotten yet, `evicted_open` the open ones.
 //
 // `birth` tells two posts apart that had the same index, `life` two cascades of one
 // post.
@@ -28,6 +29,7 @@
 #include "base/table.h"
 #include "base/usec.h"
 #include "pipeline/cascade.h"
+#include "pipeline/eviction.h"
 #include "pipeline/queue.h"
 #include "pipeline/timers.h"
 #include "pipeline/windows.h"
@@ -43,9 +45,9 @@ struct cascades {
     uint32_t count;
     uint32_t free; // index + 1, linked by `parent`
     uint32_t births;
-    uint32_t leaving;     // of the count: evicted, their keys have still to go
-    struct queue queue;   // of cascades to write
-    uint32_t *ranking;    // scratch of the eviction
+    uint32_t leaving;   // of the count: evicted, their keys have still to go
+    struct queue queue; // of cascades to write
+    struct eviction eviction;
     struct timers timers; // of the close of each that has events
     struct table by_id;
     struct slab *texts;

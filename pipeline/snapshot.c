@@ -34,6 +34,7 @@ describe(const struct pipeline *pipeline, struct traits *traits)
         sizeof(struct cascade),
         sizeof(struct tag),
         sizeof(struct timer),
+        sizeof(struct eviction_candidate),
         sizeof(struct pulse),
         sizeof(struct merged_bucket),
         sizeof(struct pulses_network),

@@ -11,7 +11,7 @@
 #include "pipeline/changes.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/rules.h"
-#include "pipeline/snapshot.h"
+#include "tests/unit/kept.h"
 #include "tests/unit/made.h"
 
 // A multiple of a day and of 10 s.
@@ -648,51 +648,20 @@ rules_may_change_and_what_was_raised_stays_raised(void **state)
 
 // ── restarts ───────────────────────────────────────────────────────────────
 
-struct memory {
-    char *bytes;
-    size_t size;
-    size_t at;
-};
-
-static bool
-keep(void *context, void *bytes, size_t size)
-{
-    struct memory *memory = context;
-    memory->bytes = realloc(memory->bytes, memory->size + size);
-    assert_non_null(memory->bytes);
-    memcpy(memory->bytes + memory->size, bytes, size);
-    memory->size += size;
-    return true;
-}
-
-static bool
-give_back(void *context, void *bytes, size_t size)
-{
-    struct memory *memory = context;
-    assert_true(memory->size - memory->at >= size);
-    memcpy(bytes, memory->bytes + memory->at, size);
-    memory->at += size;
-    return true;
-}
-
 // has_rules_first: they are set before the snapshot is loaded.
 static void
 restart(const char *text, bool is_event_time, bool has_rules_first)
 {
-    struct memory memory = {0};
-    assert_int_equal(pipeline_save(scene.pipeline, keep, &memory), STATUS_OK);
+    struct kept kept = kept_save(scene.pipeline);
     pipeline_destroy(&scene.pipeline);
     scene.pipeline = create("windows=5m,1h,24h", is_event_time);
     if (has_rules_first) {
         set_rule(text);
     }
-    assert_int_equal(pipeline_load(scene.pipeline, give_back, &memory, NULL),
-                     STATUS_OK);
-    assert_int_equal(memory.at, memory.size);
+    kept_load(&kept, scene.pipeline);
     if (!has_rules_first) {
         set_rule(text);
     }
-    free(memory.bytes);
 }
 
 static void

@@ -11,8 +11,8 @@
 
 #include "pipeline/changes.h"
 #include "pipeline/measures.h"
-#include "pipeline/snapshot.h"
 #include "pipeline/state.h"
+#include "tests/unit/kept.h"
 
 #define T0 ((usec)1700000000 * USEC_PER_S)
 #define WALL (T0 + 3650 * USEC_PER_DAY)
@@ -442,18 +442,6 @@ live_and_die(struct world *world, int from, int count)
     flush(world);
 }
 
-static bool
-keep(void *context, void *bytes, size_t size)
-{
-    return fwrite(bytes, 1, size, context) == size;
-}
-
-static bool
-give_back(void *context, void *bytes, size_t size)
-{
-    return fread(bytes, 1, size, context) == size;
-}
-
 static void
 what_was_learnt_is_told_again_after_a_loss_and_outlives_the_daemon(void **state)
 {
@@ -474,14 +462,10 @@ what_was_learnt_is_told_again_after_a_loss_and_outlives_the_daemon(void **state)
     flush(&world);
     assert_string_equal(field(&world.calibration, "10m"), before);
 
-    FILE *file = tmpfile();
-    assert_non_null(file);
-    assert_int_equal(pipeline_save(world.pipeline, keep, file), STATUS_OK);
-    rewind(file);
+    struct kept kept = kept_save(world.pipeline);
     pipeline_destroy(&world.pipeline);
     create(&world, 5000, true);
-    assert_int_equal(pipeline_load(world.pipeline, give_back, file, NULL), STATUS_OK);
-    fclose(file);
+    kept_load(&kept, world.pipeline);
     changes_restart(world.pipeline);
     flush(&world);
     assert_string_equal(field(&world.calibration, "10m"), before);

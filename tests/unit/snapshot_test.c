@@ -10,40 +10,10 @@
 
 #include "pipeline/changes.h"
 #include "pipeline/pipeline.h"
+#include "tests/unit/kept.h"
 
 #define T0 ((usec)1700000000 * USEC_PER_S)
 #define WALL (T0 + 3650 * USEC_PER_DAY)
-
-struct memory {
-    char *bytes;
-    size_t size;
-    size_t at;
-    size_t limit;
-};
-
-static bool
-keep(void *context, void *bytes, size_t size)
-{
-    struct memory *memory = context;
-    if (memory->limit - memory->size < size) {
-        return false;
-    }
-    memcpy(memory->bytes + memory->size, bytes, size);
-    memory->size += size;
-    return true;
-}
-
-static bool
-give_back(void *context, void *bytes, size_t size)
-{
-    struct memory *memory = context;
-    if (memory->size - memory->at < size) {
-        return false;
-    }
-    memcpy(bytes, memory->bytes + memory->at, size);
-    memory->at += size;
-    return true;
-}
 
 static struct pipeline *
 create(uint64_t seed, uint64_t top)
@@ -53,6 +23,7 @@ create(uint64_t seed, uint64_t top)
     options.memory_texts = 64 << 20;
     options.memory_posts = 1 << 20;
     options.dedupe_capacity = 1000;
+    options.cascades_capacity = 300;
     options.top = top;
     struct hash_key key = {seed, ~seed};
     struct pipeline *pipeline = pipeline_create(&options, &key, true, NULL);
@@ -60,13 +31,14 @@ create(uint64_t seed, uint64_t top)
     return pipeline;
 }
 
-static struct memory
-save(struct pipeline *pipeline)
+static void
+write_out(struct pipeline *pipeline)
 {
-    struct memory memory = {.bytes = malloc(64 << 20), .limit = 64 << 20};
-    assert_non_null(memory.bytes);
-    assert_int_equal(pipeline_save(pipeline, keep, &memory), STATUS_OK);
-    return memory;
+    struct change change;
+    changes_begin(pipeline);
+    while (changes_next(pipeline, &change)) {
+    }
+    changes_written(pipeline, SIZE_MAX);
 }
 
 // Posts, retweets and deletions of a small world; `number` decides everything.
@@ -106,7 +78,11 @@ feed(struct pipeline *pipeline, uint32_t number)
         snprintf(ids[2], sizeof(ids[2]), "bsky:%u", number - 1200);
         post = (struct post){.kind = POST_DELETED, .id = slice_of(ids[2])};
     }
-    assert_int_equal(pipeline_post(pipeline, &post, WALL), STATUS_OK);
+    enum status status;
+    while ((status = pipeline_post(pipeline, &post, WALL)) == STATUS_AGAIN) {
+        write_out(pipeline);
+    }
+    assert_int_equal(status, STATUS_OK);
 }
 
 // Everything the pipeline holds as it would be told anew; freed by the caller.
@@ -145,16 +121,18 @@ snapshot_read_back_goes_on_as_the_one_that_was_written(void **state)
     for (uint32_t i = 0; i < 3000; i++) {
         feed(whole, i);
     }
-    struct memory memory = save(whole);
+    struct kept kept = kept_save(whole);
     struct pipeline *restored = create(2, 10);
-    assert_int_equal(pipeline_load(restored, give_back, &memory, NULL), STATUS_OK);
-    assert_int_equal(memory.at, memory.size);
+    kept_load(&kept, restored);
     for (uint32_t i = 2990; i < 5000; i++) { // ten of them are known already
         feed(whole, i);
         feed(restored, i);
     }
     assert_true(pipeline_metrics(restored)->undone > 0);
     assert_true(pipeline_metrics(restored)->retweets_lasting > 0);
+    assert_true(pipeline_metrics(restored)->cascades_evicted > 0);
+    assert_int_equal(pipeline_metrics(restored)->cascades_evicted,
+                     pipeline_metrics(whole)->cascades_evicted);
     assert_int_equal(pipeline_metrics(restored)->undone,
                      pipeline_metrics(whole)->undone);
     assert_int_equal(pipeline_metrics(restored)->duplicates,
@@ -165,7 +143,6 @@ snapshot_read_back_goes_on_as_the_one_that_was_written(void **state)
     assert_string_equal(got, expected);
     free(expected);
     free(got);
-    free(memory.bytes);
     pipeline_destroy(&whole);
     pipeline_destroy(&restored);
 }
@@ -175,11 +152,11 @@ snapshot_of_nothing_is_nothing_again(void **state)
 {
     (void)state;
     struct pipeline *pipeline = create(1, 10);
-    struct memory memory = save(pipeline);
+    struct kept kept = kept_save(pipeline);
     struct pipeline *restored = create(2, 10);
-    assert_int_equal(pipeline_load(restored, give_back, &memory, NULL), STATUS_OK);
+    assert_int_equal(pipeline_load(restored, kept_read, &kept, NULL), STATUS_OK);
     feed(restored, 1);
-    free(memory.bytes);
+    free(kept.bytes);
     pipeline_destroy(&pipeline);
     pipeline_destroy(&restored);
 }
@@ -190,12 +167,12 @@ snapshot_of_other_options_is_refused_by_their_name(void **state)
     (void)state;
     struct pipeline *pipeline = create(1, 10);
     feed(pipeline, 1);
-    struct memory memory = save(pipeline);
+    struct kept kept = kept_save(pipeline);
     struct pipeline *other = create(1, 20);
     struct error error = {0};
-    assert_int_equal(pipeline_load(other, give_back, &memory, &error), STATUS_PARSE);
+    assert_int_equal(pipeline_load(other, kept_read, &kept, &error), STATUS_PARSE);
     assert_non_null(strstr(error.text, "redis.top (10, now 20)"));
-    free(memory.bytes);
+    free(kept.bytes);
     pipeline_destroy(&pipeline);
     pipeline_destroy(&other);
 }
@@ -208,18 +185,18 @@ snapshot_that_ends_early_or_cannot_be_written_is_told(void **state)
     for (uint32_t i = 0; i < 200; i++) {
         feed(pipeline, i);
     }
-    struct memory memory = save(pipeline);
-    for (size_t cut = 0; cut < memory.size; cut += 1 + memory.size / 50) {
-        struct memory part = {.bytes = memory.bytes, .size = cut};
+    struct kept kept = kept_save(pipeline);
+    for (size_t cut = 0; cut < kept.size; cut += 1 + kept.size / 50) {
+        struct kept part = {.bytes = kept.bytes, .size = cut};
         struct pipeline *other = create(1, 10);
         struct error error = {0};
-        assert_int_equal(pipeline_load(other, give_back, &part, &error), STATUS_IO);
+        assert_int_equal(pipeline_load(other, kept_read, &part, &error), STATUS_IO);
         assert_non_null(strstr(error.text, "ends early"));
         pipeline_destroy(&other);
-        struct memory small = {.bytes = memory.bytes, .limit = cut};
-        assert_int_equal(pipeline_save(pipeline, keep, &small), STATUS_IO);
+        struct kept small = {.bytes = kept.bytes, .limit = cut};
+        assert_int_equal(pipeline_save(pipeline, kept_write, &small), STATUS_IO);
     }
-    free(memory.bytes);
+    free(kept.bytes);
     pipeline_destroy(&pipeline);
 }
 
