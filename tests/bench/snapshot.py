@@ -19,9 +19,6 @@ PATIENCE = 120
 RATE, POSTS = 1500, 100_000  # beside
 STARTS, PIECES = 5, 10
 OFTEN, NEVER = "1s", "1h"
-# So that no cascade has to be evicted: a full table makes room for thousands at once, with or without
-# a snapshot.
-ROOM = ("-o", "cascades.capacity=400000")
 
 
 def loading(process):
@@ -82,7 +79,7 @@ def measure_stalls(source, socket, filled, every, processors=PRODUCT):
     counted would cost nothing."""
     with tempfile.TemporaryDirectory(dir=OUT) as folder, feeding(source, RATE) as feeder:
         snapshot = pathlib.Path(shutil.copy(filled, folder))
-        options = ("-o", f"state.dir={folder}", "-o", f"state.every={every}", *ROOM)
+        options = ("-o", f"state.dir={folder}", "-o", f"state.every={every}")
         with daemon(socket, feeder.url, *options, processors=processors) as process:
             port, _ = loading(process)
             feeder.started()
@@ -95,7 +92,7 @@ def measure_stalls(source, socket, filled, every, processors=PRODUCT):
 def measure_snapshot(interactions):
     os.sched_setaffinity(0, {int(REDIS)})
     with tempfile.TemporaryDirectory(dir=OUT) as folder, private_redis() as socket:
-        options = ("-o", f"state.dir={folder}", *ROOM)
+        options = ("-o", f"state.dir={folder}")
         people = fill(socket, options, interactions)["people"]
         filled = pathlib.Path(folder, "snapshot")
         print(f"{people:,} people, a snapshot of {filled.stat().st_size / 1e6:.0f} MB")
