@@ -415,9 +415,12 @@ is_known(const struct pipeline *pipeline, const struct post *post, uint64_t hash
 static bool
 is_lasting(const struct post *post)
 {
+    if (post->kind != POST_RETWEETED) {
+        return false;
+    }
     struct slice network = users_network_of(post->id);
-    return post->kind == POST_RETWEETED && (slice_equal(network, SLICE_LIT("bsky")) ||
-                                            slice_equal(network, SLICE_LIT("masto")));
+    return slice_equal(network, SLICE_LIT("bsky")) ||
+           slice_equal(network, SLICE_LIT("masto"));
 }
 
 static uint32_t
@@ -425,11 +428,9 @@ remember(struct pipeline *pipeline, const struct post *post, uint64_t hash, usec
          uint32_t actor)
 {
     uint32_t old;
-    for (int i = 0; i < FORGET_MOST; i++) {
-        old = ledger_forget(&pipeline->ledger);
-        if (old == EVENT_NONE) {
-            break;
-        }
+    for (int i = 0;
+         i < FORGET_MOST && (old = ledger_forget(&pipeline->ledger)) != EVENT_NONE;
+         i++) {
         users_at(&pipeline->users, ledger_at(&pipeline->ledger, old)->actor)->refs--;
     }
     uint64_t alias = post->alias.len != 0 ? pipeline_hash(pipeline, post->alias) : 0;
