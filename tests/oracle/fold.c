@@ -19,7 +19,7 @@
 #include "ingest/lines.h"
 #include "pipeline/changes.h"
 #include "pipeline/pipeline.h"
-#include "pipeline/snapshot.h"
+#include "tests/unit/kept.h"
 
 struct fold {
     struct pipeline_options options;
@@ -140,59 +140,22 @@ chance(struct fold *fold, uint64_t sides)
     return fold->chaos % sides;
 }
 
-struct memory {
-    char *bytes;
-    size_t size;
-    size_t room;
-    size_t at;
-};
-
-static bool
-keep(void *context, void *bytes, size_t size)
-{
-    struct memory *memory = context;
-    while (memory->room - memory->size < size) {
-        memory->room = 2 * memory->room + 65536;
-        memory->bytes = realloc(memory->bytes, memory->room);
-        if (memory->bytes == NULL) {
-            return false;
-        }
-    }
-    memcpy(memory->bytes + memory->size, bytes, size);
-    memory->size += size;
-    return true;
-}
-
-static bool
-give_back(void *context, void *bytes, size_t size)
-{
-    struct memory *memory = context;
-    if (memory->size - memory->at < size) {
-        return false;
-    }
-    memcpy(bytes, memory->bytes + memory->at, size);
-    memory->at += size;
-    return true;
-}
-
 // The process ends and another goes on from the snapshot.
 static void
 replace(struct fold *fold)
 {
-    struct memory memory = {0};
+    struct kept kept;
     struct error error = {0};
     struct hash_key key = {chance(fold, UINT64_MAX), 1};
-    enum status status = pipeline_save(fold->pipeline, keep, &memory);
+    bool is_good = kept_save(&kept, fold->pipeline);
     pipeline_destroy(&fold->pipeline);
     fold->pipeline = pipeline_create(&fold->options, &key, true, &error);
-    if (status == STATUS_OK && fold->pipeline != NULL) {
-        status = pipeline_load(fold->pipeline, give_back, &memory, &error);
-    }
-    if (status != STATUS_OK || fold->pipeline == NULL || memory.at != memory.size) {
+    is_good =
+        is_good && fold->pipeline != NULL && kept_load(&kept, fold->pipeline, &error);
+    if (!is_good) {
         fprintf(stderr, "fold: the snapshot did not come back: %s\n", error.text);
         exit(70);
     }
-    free(memory.bytes);
 }
 
 // The connection breaks within the flush: what it wrote arrived in part or not at all.

@@ -652,13 +652,14 @@ rules_may_change_and_what_was_raised_stays_raised(void **state)
 static void
 restart(const char *text, bool is_event_time, bool has_rules_first)
 {
-    struct kept kept = kept_save(scene.pipeline);
+    struct kept kept;
+    assert_true(kept_save(&kept, scene.pipeline));
     pipeline_destroy(&scene.pipeline);
     scene.pipeline = create("windows=5m,1h,24h", is_event_time);
     if (has_rules_first) {
         set_rule(text);
     }
-    kept_load(&kept, scene.pipeline);
+    assert_true(kept_load(&kept, scene.pipeline, NULL));
     if (!has_rules_first) {
         set_rule(text);
     }

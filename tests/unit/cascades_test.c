@@ -199,10 +199,11 @@ flush(struct pipeline *pipeline)
 static struct pipeline *
 restart(struct pipeline *pipeline)
 {
-    struct kept kept = kept_save(pipeline);
+    struct kept kept;
+    assert_true(kept_save(&kept, pipeline));
     pipeline_destroy(&pipeline);
     pipeline = open_pipeline();
-    kept_load(&kept, pipeline);
+    assert_true(kept_load(&kept, pipeline, NULL));
     return pipeline;
 }
 

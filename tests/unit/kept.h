@@ -1,18 +1,18 @@
-// A snapshot kept in memory. Include after cmocka.h.
+// A snapshot kept in memory.
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "pipeline/snapshot.h"
 
-enum { KEPT_MOST = 64 << 20 };
-
 struct kept {
-    char *bytes; // of KEPT_MOST, to be freed
+    char *bytes; // to be freed
     size_t size;
-    size_t at;
+    size_t room;
+    size_t at;    // what is read next
     size_t limit; // further writes fail
 };
 
@@ -22,6 +22,13 @@ kept_write(void *context, void *bytes, size_t size)
     struct kept *kept = context;
     if (kept->limit - kept->size < size) {
         return false;
+    }
+    while (kept->room - kept->size < size) {
+        kept->room = 2 * kept->room + 65536;
+        kept->bytes = realloc(kept->bytes, kept->room);
+        if (kept->bytes == NULL) {
+            return false;
+        }
     }
     memcpy(kept->bytes + kept->size, bytes, size);
     kept->size += size;
@@ -40,20 +47,20 @@ kept_read(void *context, void *bytes, size_t size)
     return true;
 }
 
-static inline struct kept
-kept_save(struct pipeline *pipeline)
+// False, like kept_load, if that fails.
+static inline bool
+kept_save(struct kept *ret_kept, struct pipeline *pipeline)
 {
-    struct kept kept = {.bytes = malloc(KEPT_MOST), .limit = KEPT_MOST};
-    assert_non_null(kept.bytes);
-    assert_int_equal(pipeline_save(pipeline, kept_write, &kept), STATUS_OK);
-    return kept;
+    *ret_kept = (struct kept){.limit = SIZE_MAX};
+    return pipeline_save(pipeline, kept_write, ret_kept) == STATUS_OK;
 }
 
-// Into a fresh one; nothing is left over.
-static inline void
-kept_load(struct kept *kept, struct pipeline *pipeline)
+// Into a fresh one; nothing may be left over. Frees what was kept.
+static inline bool
+kept_load(struct kept *kept, struct pipeline *pipeline, struct error *error)
 {
-    assert_int_equal(pipeline_load(pipeline, kept_read, kept, NULL), STATUS_OK);
-    assert_int_equal(kept->at, kept->size);
+    bool is_good = pipeline_load(pipeline, kept_read, kept, error) == STATUS_OK &&
+                   kept->at == kept->size;
     free(kept->bytes);
+    return is_good;
 }

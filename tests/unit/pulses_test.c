@@ -462,10 +462,11 @@ what_was_learnt_is_told_again_after_a_loss_and_outlives_the_daemon(void **state)
     flush(&world);
     assert_string_equal(field(&world.calibration, "10m"), before);
 
-    struct kept kept = kept_save(world.pipeline);
+    struct kept kept;
+    assert_true(kept_save(&kept, world.pipeline));
     pipeline_destroy(&world.pipeline);
     create(&world, 5000, true);
-    kept_load(&kept, world.pipeline);
+    assert_true(kept_load(&kept, world.pipeline, NULL));
     changes_restart(world.pipeline);
     flush(&world);
     assert_string_equal(field(&world.calibration, "10m"), before);
