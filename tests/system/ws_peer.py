@@ -39,7 +39,8 @@ server.on("connection", (socket, request) => {
     const isV2 = request.url.includes("subscribeEvents");
     const half = number === 0 ? count / 2 : count;
     for (let i = 0; i < half; i++) {
-        const us = start + i * 1000;
+        // The last is newer than the connection: with it all that was missed has come.
+        const us = i === count - 1 ? (Date.now() + 10000) * 1000 : start + i * 1000;
         const time = new Date(Math.floor(us / 1000)).toISOString();
         const text = isV2
             ? {payload: {did: "did:plc:" + i, seq: i + 1, time: time}}
@@ -101,7 +102,9 @@ def check(folder, scheme, path, protocol):
     assert numbers[half:] == list(range(numbers[half], MESSAGES)) and numbers[half] < half, lines
     metrics = dict(line.split(" ")[1:] for line in lines if line.startswith("metric "))
     assert metrics["cascaded_source_protocol_errors_total"] == "0", metrics
-    assert any(line.startswith("gap ") and line.endswith("closed_1001 1") for line in lines), lines
+    gaps = [line.split(" ")[2:] for line in lines if line.startswith("gap ")]
+    assert [gap[1:] for gap in gaps] == [["closed_1001", "0"], ["closed_1001", "1"]], gaps
+    assert gaps[0][0] == "-" and gaps[1][0] != "-", gaps
     assert {row["protocol"] for row in told if "protocol" in row} == {protocol}, told
     assert {"closed": 1001} in told and {"pong": "p0"} in told, told
     assert {"pong": f"p{MESSAGES - 1000}"} in told, told
