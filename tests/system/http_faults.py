@@ -5,6 +5,7 @@ clear stop, and no message is lost, doubled or made up.
 Drives tests/oracle/source_drive.c against tests/lab/http_lab.py, as long as it takes until what
 must happen has happened. Without arguments every case runs; else those named.
 """
+# tests/run: beside others
 import concurrent.futures
 import pathlib
 import shutil

@@ -4,6 +4,7 @@ the counters are the oracle's over what the instance has, or the ledger says tha
 
     mastodon.py        (BUILD names the folder of the build; SEED which posts)
 """
+# tests/run: beside others
 import json
 import os
 import pathlib

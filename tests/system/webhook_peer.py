@@ -3,15 +3,16 @@
 of the specification's authors. Installed into a temporary folder; skipped where npm or its
 registry is not there.
 """
+# tests/run: beside others
 import json
 import pathlib
-import shutil
 import subprocess
 import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lab"))
 import hook_lab  # noqa: E402
+import npm  # noqa: E402
 
 from redis_faults import RUNNING, wait_until  # noqa: E402
 from webhooks import KEY, OLD_KEY, Drive, Place  # noqa: E402
@@ -26,18 +27,6 @@ try {
     console.log(JSON.stringify({error: error.message}));
 }
 """
-
-
-def install(folder):
-    """None, or why there is no peer."""
-    if shutil.which("npm") is None or shutil.which("node") is None:
-        return "there is no npm"
-    try:
-        subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", folder,
-                        "standardwebhooks@1"], check=True, timeout=120, capture_output=True)
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as why:
-        return f"npm cannot install standardwebhooks: {type(why).__name__}"
-    return None
 
 
 def verify(folder, request, key, body=None):
@@ -69,7 +58,7 @@ def check(folder):
 
 def main():
     with tempfile.TemporaryDirectory() as folder:
-        why = install(folder)
+        why = npm.install(folder, "standardwebhooks@1")
         if why is not None:
             print(f"skipped: {why}")
             return 77

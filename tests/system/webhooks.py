@@ -4,6 +4,7 @@ and nobody else waits. And whatever is killed, what was claimed arrives under th
 
 Drives tests/oracle/sink_drive.c. Without arguments every case runs; else those named.
 """
+# tests/run: beside others
 import json
 import os
 import pathlib

@@ -2,10 +2,10 @@
 """Jetstream over WebSocket against an implementation that is not ours: `ws` of npm, the server most
 of the world runs. Installed into a temporary folder; skipped where npm or its registry is not there.
 """
+# tests/run: beside others
 import json
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,6 +14,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lab"))
 import driven  # noqa: E402
 import http_lab  # noqa: E402
+import npm  # noqa: E402
 
 MESSAGES = 3000
 START = time.time_ns() // 1000 - 600 * 10**6
@@ -62,18 +63,6 @@ http.listen(0, "127.0.0.1", () => tell({port: http.address().port}));
 """
 
 
-def install(folder):
-    """None, or why there is no peer."""
-    if shutil.which("npm") is None or shutil.which("node") is None:
-        return "there is no npm"
-    try:
-        subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", folder,
-                        "ws@8"], check=True, timeout=120, capture_output=True)
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as why:
-        return f"npm cannot install ws: {type(why).__name__}"
-    return None
-
-
 def drive(folder, scheme, path):
     """What source_drive said, and what the server told."""
     secret = [str(folder)] if scheme == "wss" else []
@@ -114,7 +103,7 @@ def check(folder, scheme, path, protocol):
 def main():
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
-        why = install(folder)
+        why = npm.install(folder, "ws@8")
         if why is not None:
             print(f"skipped: {why}")
             return 77
