@@ -10,34 +10,50 @@
 // Regions that may grow large are walked at random: huge pages save most of the faults
 // and of the misses of the address translation. Most of them stay small all the same,
 // so their beginning is left to small pages, which cost what is used.
-enum { HUGE_LEAST = 16 << 20, HUGE_BEHIND = 2 << 20 };
+enum { HUGE_LEAST = 16 << 20, HUGE_PAGE = 2 << 20 };
 
 void *
-region_reserve(size_t size)
+region_reserve_parts(size_t size)
 {
     if (size == 0 || size > PTRDIFF_MAX) {
         return NULL;
     }
     void *region = mmap(NULL, size, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (region == MAP_FAILED) {
-        return NULL;
-    }
-    if (size >= HUGE_LEAST) {
-        (void)madvise((char *)region + HUGE_BEHIND, size - HUGE_BEHIND, MADV_HUGEPAGE);
+    return region != MAP_FAILED ? region : NULL;
+}
+
+void *
+region_reserve(size_t size)
+{
+    void *region = region_reserve_parts(size);
+    if (region != NULL && size >= HUGE_LEAST) {
+        (void)madvise((char *)region + HUGE_PAGE, size - HUGE_PAGE, MADV_HUGEPAGE);
     }
     return region;
+}
+
+// Calls madvise for the pages of that size that lie wholly within.
+static void
+advise(void *bytes, size_t size, size_t page, int advice)
+{
+    uintptr_t from = ((uintptr_t)bytes + page - 1) / page * page;
+    uintptr_t to = ((uintptr_t)bytes + size) / page * page;
+    if (to > from) {
+        (void)madvise((void *)from, to - from, advice);
+    }
+}
+
+void
+region_use(void *bytes, size_t size)
+{
+    advise(bytes, size, HUGE_PAGE, MADV_HUGEPAGE);
 }
 
 void
 region_clean(void *bytes, size_t size)
 {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    uintptr_t from = ((uintptr_t)bytes + page - 1) / page * page;
-    uintptr_t to = ((uintptr_t)bytes + size) / page * page;
-    if (to > from) {
-        (void)madvise((void *)from, to - from, MADV_DONTNEED);
-    }
+    advise(bytes, size, (size_t)sysconf(_SC_PAGESIZE), MADV_DONTNEED);
 }
 
 void

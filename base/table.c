@@ -8,16 +8,23 @@
 
 enum { CAPACITY_MAX = 1 << 30 };
 
-_Static_assert(SIZE_MAX / sizeof(struct table_slot) >= (size_t)CAPACITY_MAX * 5,
+_Static_assert(SIZE_MAX / sizeof(struct table_slot) >= (size_t)CAPACITY_MAX * 9,
                "the greatest table must fit the address space");
 
-enum { SLOTS_FIRST = 64 };
+enum { SLOTS_FIRST = 64, GROWN_BY = 4 /* a quarter */ };
+
+// Where the last of the sizes begins at most: those before it add up to GROWN_BY + 1
+// times the one before it, and a few slots for what rounding took off each of them.
+static size_t
+place_most(uint32_t size_most)
+{
+    return (size_t)(GROWN_BY + 1) * size_most + (size_t)4 * SLOTS_FIRST;
+}
 
 static size_t
 size_reserved(uint32_t size_most)
 {
-    // Those before the last one add up to less than three times its size.
-    return ((size_t)4 * size_most + SLOTS_FIRST) * sizeof(struct table_slot);
+    return (place_most(size_most) + size_most) * sizeof(struct table_slot);
 }
 
 bool
@@ -31,7 +38,7 @@ table_init(struct table *table, uint32_t capacity)
     if (size_most < SLOTS_FIRST) {
         size_most = SLOTS_FIRST;
     }
-    struct table_slot *reserved = region_reserve(size_reserved(size_most));
+    struct table_slot *reserved = region_reserve_parts(size_reserved(size_most));
     if (reserved == NULL) {
         return false;
     }
@@ -66,9 +73,10 @@ grow(struct table *table)
 {
     struct table_slot *old = table->slots;
     uint32_t count = table->size;
-    uint32_t size = count + count / 2;
+    uint32_t size = count + count / GROWN_BY;
     table->size = size < table->size_most ? size : table->size_most;
     table->slots = old + count;
+    region_use(table->slots, table->size * sizeof(*table->slots));
     for (uint32_t i = 0; i < count; i++) {
         if (old[i].index_1 != 0) {
             put(table, probe_home(old[i].tag, table->size), old[i]);
@@ -130,11 +138,15 @@ table_move(struct table *table, struct snapshot *snapshot)
     SNAPSHOT_VALUE(snapshot, size);
     SNAPSHOT_VALUE(snapshot, table->count);
     if (!snapshot_expect(snapshot, size >= SLOTS_FIRST && size <= table->size_most &&
-                                       place <= (uint64_t)3 * table->size_most &&
+                                       place <= place_most(table->size_most) &&
                                        table->count <= table->capacity)) {
         return;
     }
-    table->slots = table->reserved + place;
+    struct table_slot *slots = table->reserved + place;
+    if (slots != table->slots) {
+        region_use(slots, size * sizeof(*slots));
+    }
+    table->slots = slots;
     table->size = size;
     snapshot_bytes(snapshot, table->slots, size * sizeof(*table->slots));
 }

@@ -4,12 +4,12 @@
 // Open addressing with linear probing over (hash, record) pairs, at most three quarters
 // full. The owner compares keys: iterate the records whose 32-bit hash tag fits.
 //
-// The table grows by half as it fills, so that a small one stays in the caches and a
-// large one wastes little: address space for every size up to `capacity` records is
+// The table grows by a quarter as it fills, so that a small one stays in the caches and
+// a large one wastes little: address space for every size up to `capacity` records is
 // reserved at the start, each size behind the one before, and malloc is never called.
 // Moving in costs about 10 ns a record.
 //
-//     reserved: | 64 slots | 96 slots | 144 slots | 216 slots | …
+//     reserved: | 64 slots | 80 slots | 100 slots | 125 slots | …
 //
 //     struct table_walk walk = table_walk(&t, hash);
 //     while ((index = table_next(&t, &walk)) != TABLE_NONE) { if (same key) break; }

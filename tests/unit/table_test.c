@@ -1,3 +1,6 @@
+// mincore is in every Unix but not in POSIX.
+#define _DEFAULT_SOURCE
+
 #include "base/table.h"
 
 #include <setjmp.h>
@@ -5,6 +8,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 static bool
@@ -191,6 +196,58 @@ table_leaves_no_trace_of_removed_records(void **state)
     table_fini(&table);
 }
 
+// Whether every size the table has had lies before its last one, within what is
+// reserved: the address space behind it is somebody else's.
+static void
+table_grows_within_its_reserve_whatever_its_capacity(void **state)
+{
+    (void)state;
+    for (uint32_t capacity = 40; capacity < 50000; capacity += capacity / 7) {
+        struct table table;
+        assert_true(table_init(&table, capacity));
+        for (uint32_t n = 0; n < capacity; n++) {
+            assert_true(table_add(&table, hash_of_tag(n * 2654435761U), n));
+        }
+        assert_true(table.size <= table.size_most);
+        assert_true((uint64_t)table.count * 4 <= (uint64_t)table.size * 3);
+        size_t before = (size_t)(table.slots - table.reserved);
+        assert_true(before <= (size_t)5 * table.size_most + 256);
+        table_fini(&table);
+    }
+}
+
+static size_t
+resident(const struct table *table, size_t page)
+{
+    static unsigned char pages[1 << 16];
+    size_t count = ((size_t)(table->slots - table->reserved) + 2 * table->size) *
+                   sizeof(*table->slots) / page;
+    assert_true(count <= sizeof(pages));
+    assert_int_equal(mincore(table->reserved, count * page, pages), 0);
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++) {
+        found += pages[i] & 1;
+    }
+    return found * page;
+}
+
+static void
+table_of_many_costs_what_its_slots_take(void **state)
+{
+    (void)state;
+    struct table table;
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    assert_true(table_init(&table, 2000000));
+    for (uint32_t n = 0; n < 700000; n++) {
+        assert_true(table_add(&table, hash_of_tag(n * 2654435761U), n));
+    }
+    // A page stays at the border of each of its earlier sizes.
+    assert_true(resident(&table, page) <=
+                table.size * sizeof(*table.slots) + 64 * page);
+    assert_true((uint64_t)table.count * 5 >= (uint64_t)table.size * 3 - 5);
+    table_fini(&table);
+}
+
 int
 main(void)
 {
@@ -202,6 +259,8 @@ main(void)
         cmocka_unit_test(table_takes_the_greatest_index),
         cmocka_unit_test(table_agrees_with_a_model_through_adds_and_removes),
         cmocka_unit_test(table_leaves_no_trace_of_removed_records),
+        cmocka_unit_test(table_grows_within_its_reserve_whatever_its_capacity),
+        cmocka_unit_test(table_of_many_costs_what_its_slots_take),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
