@@ -58,11 +58,11 @@ queue_pop(struct queue *queue)
     uint32_t index = queue->rows[queue->first];
     queue->first = queue->first + 1 == queue->capacity ? 0 : queue->first + 1;
     queue->count--;
-    if (queue->first >= QUEUE_SLIDE && queue->first >= queue->count &&
+    if (queue->first >= QUEUE_SLIDE && queue->first >= queue->count / 4 &&
         queue->count <= queue->capacity - queue->first) {
-        // The memory touched stays small.
-        memcpy(queue->rows, queue->rows + queue->first,
-               queue->count * sizeof(*queue->rows));
+        // The memory touched stays small: four are moved for each that left.
+        memmove(queue->rows, queue->rows + queue->first,
+                queue->count * sizeof(*queue->rows));
         queue->first = 0;
     }
     return index;
