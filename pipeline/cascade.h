@@ -57,7 +57,8 @@ enum cascade_field {
     CASCADE_ALL = (1 << 24) - 1,
 };
 
-struct cascade {
+// Packed: there are many, and four bytes of each would be padding.
+struct __attribute__((packed, aligned(4))) cascade {
     uint64_t hash; // of the id, keyed; stands for it
     uint32_t id;   // slab texts
     uint32_t text;
@@ -70,8 +71,9 @@ struct cascade {
     uint32_t refs; // in flight or on a published board
     uint32_t dirty;
     uint8_t flags;
-    bool is_watched; // alert rules may remember something of it
-    uint16_t alerts; // not written yet: it keeps its counts and its place
+    bool is_watched : 1;    // alert rules may remember something of it
+    bool is_shape_told : 1; // what was last written has the shape of the tree
+    uint16_t alerts;        // not written yet: it keeps its counts and its place
     struct people people;
     struct tree tree;
     struct reshares reshares; // what is not merged in the pulse
@@ -90,6 +92,6 @@ struct cascade {
     usec created; // USEC_NONE: not known
     usec first;   // of the counted events
     usec last;
-    usec whole_at;
-    usec timed; // when the heap looks at it, with CASCADE_TIMED
+    usec timed;        // when the heap looks at it, with CASCADE_TIMED
+    uint32_t whole_at; // clock of the last whole write, in seconds
 };

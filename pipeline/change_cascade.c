@@ -101,7 +101,7 @@ cascade_tree_fields(struct pipeline *pipeline, struct change *change,
     } else if (!change->is_whole) {
         change_put(pipeline, change, SLICE_LIT("observed_share"), SLICE_NONE);
     }
-    if (is_known || (tree->is_shown && !change->is_whole)) {
+    if (is_known || (row->is_shape_told && !change->is_whole)) {
         struct slice none = SLICE_NONE;
         change_put(pipeline, change, SLICE_LIT("depth"),
                    is_known ? change_number(pipeline, shape.depth) : none);
@@ -177,17 +177,18 @@ live_change(struct pipeline *pipeline, uint32_t cascade, struct change *change)
         usec length =
             pipeline->longest > CASCADE_IDLE ? pipeline->longest : CASCADE_IDLE;
         usec slack = change_slack(length);
+        uint32_t now = (uint32_t)(pipeline->clock / USEC_PER_S);
         change->is_fresh = (row->flags & CASCADE_WRITTEN) == 0;
         change->is_whole = (row->flags & CASCADE_WHOLE) != 0 || change->is_fresh ||
-                           pipeline->clock - row->whole_at >= slack;
+                           now - row->whole_at >= slack / USEC_PER_S;
         change->ttl = length + 2 * slack;
         uint32_t fields = change->is_whole ? (uint32_t)CASCADE_ALL : row->dirty;
         change_cascade_fields(pipeline, change, cascade, fields);
         if ((fields & CASCADE_TREE) != 0) {
-            row->tree.is_shown = tree_is_known(&row->tree);
+            row->is_shape_told = tree_is_known(&row->tree);
         }
         if (change->is_whole) {
-            row->whole_at = pipeline->clock;
+            row->whole_at = now;
         }
         row->flags = (uint8_t)((row->flags & ~CASCADE_WHOLE) | CASCADE_WRITTEN);
     }

@@ -53,7 +53,6 @@ struct tree {
     uint32_t count;    // nodes without the root and without those that wait
     uint32_t observed; // of them, those whose parent was observed
     uint32_t body;     // piece of struct tree_body; SLAB_NONE: a star
-    uint32_t is_shown; // whoever writes it out has told its shape; nothing else sets it
 };
 
 // All nodes of all trees.
