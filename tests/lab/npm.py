@@ -2,8 +2,8 @@
 import shutil
 import subprocess
 
-ONCE = ["--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=1000",
-        "--fetch-timeout=20000"]
+TWO_TRIES = ["--fetch-retries=1", "--fetch-retry-mintimeout=1000",
+             "--fetch-retry-maxtimeout=1000", "--fetch-timeout=20000"]
 
 
 def install(folder, package):
@@ -11,8 +11,9 @@ def install(folder, package):
     if shutil.which("npm") is None or shutil.which("node") is None:
         return "there is no npm"
     try:
-        subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund", *ONCE,
-                        "--prefix", folder, package], check=True, timeout=120, capture_output=True)
+        subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund", *TWO_TRIES,
+                        "--prefix", folder, package], check=True, timeout=120,
+                       capture_output=True)
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as why:
         return f"npm cannot install {package}: {type(why).__name__}"
     return None
