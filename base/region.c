@@ -23,16 +23,6 @@ region_reserve_parts(size_t size)
     return region != MAP_FAILED ? region : NULL;
 }
 
-void *
-region_reserve(size_t size)
-{
-    void *region = region_reserve_parts(size);
-    if (region != NULL && size >= HUGE_LEAST) {
-        (void)madvise((char *)region + HUGE_PAGE, size - HUGE_PAGE, MADV_HUGEPAGE);
-    }
-    return region;
-}
-
 // Calls madvise for the pages of that size that lie wholly within.
 static void
 advise(void *bytes, size_t size, size_t page, int advice)
@@ -48,6 +38,16 @@ void
 region_use(void *bytes, size_t size)
 {
     advise(bytes, size, HUGE_PAGE, MADV_HUGEPAGE);
+}
+
+void *
+region_reserve(size_t size)
+{
+    void *region = region_reserve_parts(size);
+    if (region != NULL && size >= HUGE_LEAST) {
+        region_use((char *)region + HUGE_PAGE, size - HUGE_PAGE);
+    }
+    return region;
 }
 
 void
