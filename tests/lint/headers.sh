@@ -2,8 +2,7 @@
 # Every header says #pragma once and compiles alone.
 set -eu
 faults=0
-for header in base/*.h ingest/*.h pipeline/*.h sinks/*.h daemon/*.h ctl/*.h; do
-    [ -e "$header" ] || continue
+for header in $(find base ingest pipeline sinks daemon ctl -name '*.h' | sort); do
     grep -qx '#pragma once' "$header" || {
         echo "$header: lacks #pragma once"
         faults=1

@@ -81,7 +81,7 @@ def is_allowed(path, kind, header):
 def main():
     faults = 0
     for folder in MAY_INCLUDE:
-        for path in sorted(pathlib.Path(folder).glob("*.[ch]*")):
+        for path in sorted(pathlib.Path(folder).rglob("*.[ch]*")):
             for number, line in enumerate(path.read_text().splitlines(), 1):
                 found = INCLUDE.match(line)
                 if found and not is_allowed(path, *found.groups()):

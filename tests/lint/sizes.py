@@ -26,7 +26,7 @@ def faults_of(path):
 
 
 def main():
-    faults = [fault for folder in FOLDERS for path in sorted(pathlib.Path(folder).iterdir())
+    faults = [fault for folder in FOLDERS for path in sorted(pathlib.Path(folder).rglob("*"))
               if path.suffix in MOST_LINES for fault in faults_of(path)]
     print("\n".join(faults))
     return 1 if faults else 0
