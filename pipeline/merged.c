@@ -221,6 +221,13 @@ merged_take(struct merged *merged, struct slab *slab, struct reshares *reshares,
     return taken;
 }
 
+uint32_t
+merged_newest(const struct merged *merged, const struct slab *slab)
+{
+    const struct merged_bucket *last = merged_rows(merged, slab) + merged->count - 1;
+    return last->start + (uint32_t)(last->offsets / last->count);
+}
+
 void
 merged_clear(struct merged *merged, struct slab *slab)
 {

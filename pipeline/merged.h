@@ -60,4 +60,7 @@ bool merged_add(struct merged *merged, const struct slab *slab, struct reshare r
 bool merged_remove(struct merged *merged, const struct slab *slab,
                    struct reshare reshare);
 
+// The time of the newest event, about: the mean of its bucket. There must be one.
+uint32_t merged_newest(const struct merged *merged, const struct slab *slab);
+
 void merged_clear(struct merged *merged, struct slab *slab);

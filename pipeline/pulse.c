@@ -56,6 +56,20 @@ pulse_reshares(const struct pulse *pulse, const struct pulse_events *events)
 }
 
 uint32_t
+pulse_newest(const struct pulse *pulse, const struct pulse_events *events)
+{
+    const struct reshare *rows = reshares_rows(events->reshares, events->slab);
+    uint32_t listed = rows == NULL ? 0 : rows[events->reshares->count - 1].time;
+    if (pulse->merged.events == 0) {
+        return listed;
+    }
+    // The list is not always the newer one: its end may have been taken back, and what
+    // no bucket spans is listed however late it comes.
+    uint32_t merged = merged_newest(&pulse->merged, events->slab);
+    return rows == NULL || reshares_span(listed, merged) > 0 ? merged : listed;
+}
+
+uint32_t
 pulse_reshares_at(const struct pulse *pulse, const struct pulse_events *events,
                   usec age)
 {
@@ -160,6 +174,9 @@ pulse_is_bursting(const struct pulse *pulse, const struct pulse_events *events,
     uint32_t reshares = pulse_reshares(pulse, events);
     double silence = fmax(0, reshares_span(pulse->burst_last, now) / 1000.0);
     double usual = usual_rate(pulse, reshares, pulse->burst_last);
+    if (reshares == 0) {
+        return false; // all are taken back: no silence would end it
+    }
     return (pulse->flags & PULSE_BURST) != 0 && pulse->burst_tension > usual * silence;
 }
 

@@ -111,6 +111,8 @@ bool pulse_take_back(struct pulse *pulse, const struct pulse_events *events,
 
 // How many there are.
 uint32_t pulse_reshares(const struct pulse *pulse, const struct pulse_events *events);
+// The time of the newest of them; of a merged one only about. There must be one.
+uint32_t pulse_newest(const struct pulse *pulse, const struct pulse_events *events);
 // How many of the list were not later than `age`; nothing is merged yet.
 uint32_t pulse_reshares_at(const struct pulse *pulse, const struct pulse_events *events,
                            usec age);

@@ -41,6 +41,30 @@ mean_of_all(const struct scene *scene, const struct merged_bucket *bucket)
     return mean(scene, bucket, (double)bucket->offsets, bucket->count);
 }
 
+// The time of the sixth newest event before `now`, of a merged one about; 0: the root.
+// What was taken back may have left nearly nothing but merged ones, and late events may
+// be listed among these.
+static double
+sixth_newest(const struct scene *scene)
+{
+    uint32_t at = scene->before;
+    uint32_t bucket = scene->bucket_count;
+    uint32_t left = SIXTH;
+    while (at != 0 || bucket != 0) {
+        double listed = at != 0 ? seconds(scene, scene->rows[at - 1].time) : -1;
+        double merged =
+            bucket != 0 ? mean_of_all(scene, &scene->buckets[bucket - 1]) : -1;
+        uint32_t count = listed >= merged ? 1 : scene->buckets[bucket - 1].count;
+        if (left <= count) {
+            return fmax(listed, merged);
+        }
+        left -= count;
+        at -= listed >= merged;
+        bucket -= listed < merged;
+    }
+    return 0;
+}
+
 // Length of the window, or 0 if there are too few events to judge by.
 static double
 window_of(const struct scene *scene)
@@ -63,14 +87,7 @@ window_of(const struct scene *scene)
     if (inside >= SEISMIC_WINDOW_EVENTS) {
         return window;
     }
-    if (scene->before >= SIXTH) {
-        return scene->now - seconds(scene, scene->rows[scene->before - SIXTH].time);
-    }
-    double sixth = 0;
-    if (scene->bucket_count != 0) {
-        sixth = mean_of_all(scene, &scene->buckets[scene->bucket_count - 1]);
-    }
-    return scene->now - sixth;
+    return scene->now - sixth_newest(scene);
 }
 
 // False if it is not known how many people saw the post.

@@ -170,8 +170,10 @@ reach_marks(struct pipeline *pipeline, const struct subject *subject)
         reshares_rows(subject->events.reshares, pipeline->texts);
     uint32_t k;
     while ((k = pulse_mark(pulse->next_mark)) <= reshares_so_far(subject)) {
-        uint32_t at = pulse->merged.events == 0 ? k : subject->row->reshares.count;
-        int32_t age = reshares_span(pulse->born, rows[at - 1].time);
+        uint32_t time = pulse->merged.events == 0
+                            ? rows[k - 1].time
+                            : pulse_newest(pulse, &subject->events);
+        int32_t age = reshares_span(pulse->born, time);
         uint32_t reached = age > 0 ? (uint32_t)age : 0;
         reached = reached > pulse->marks[0] ? reached : pulse->marks[0];
         if (pulse->next_mark >= 2) {

@@ -392,6 +392,53 @@ clock_that_stands_or_jumps_gives_no_nonsense(void **state)
     pipeline_destroy(&world.pipeline);
 }
 
+// Older ones are merged, all others are taken back, and late ones fall among the merged.
+static void
+late_reshares_count_when_only_merged_ones_are_left(void **state)
+{
+    (void)state;
+    enum { RESHARES = 3199, LATE = 3000 };
+    static int numbers[RESHARES];
+    struct world world;
+    create(&world, 1000, true);
+    post(&world, 1, 1, T0);
+    for (int i = 0; i < RESHARES; i++) {
+        numbers[i] = retweet(&world, 1, T0 + (i + 1) * 10 * USEC_PER_S);
+    }
+    const struct cascades *cascades = &world.pipeline->cascades;
+    const struct cascade *row =
+        cascades_at(cascades, cascades_find(cascades, SLICE_LIT("n:p1")));
+    const struct pulse *pulse = pulse_at(world.pipeline->texts, row->pulse);
+    assert_int_not_equal(pulse->merged.events, 0);
+    int left = RESHARES;
+    while (row->reshares.count != 0) {
+        undo(&world, numbers[--left]);
+    }
+    assert_int_equal(pulse->merged.events, left);
+    assert_true(measure(&world, MEASURE_SIZE) == left);
+    for (int i = 0; i < LATE; i++) {
+        retweet(&world, 1, T0 + (100 + i) * USEC_PER_S);
+    }
+    assert_int_equal(row->reshares.count, 0);
+    assert_true(measure(&world, MEASURE_SIZE) == left + LATE);
+    // The mark of 3200 is reached by older ones than that of 1600 was: not before it.
+    assert_int_equal(pulse->next_mark, 10);
+    assert_int_equal(pulse->marks[0], 1600 * 10000);
+    // And everything is taken back in the end.
+    while (left != 0) {
+        undo(&world, numbers[--left]);
+    }
+    for (int i = 0; i < LATE; i++) {
+        undo(&world, world.made - i);
+    }
+    assert_true(measure(&world, MEASURE_SIZE) == 0);
+    assert_true(measure(&world, MEASURE_BURST) == 0);
+    assert_int_equal(pulse->merged.events, 0);
+    retweet(&world, 1, T0 + 20 * USEC_PER_S);
+    assert_field(&world, "size", "1");
+    pipeline_destroy(&world.pipeline);
+}
+
 // The daemon at capacity: pulses go with their cascades, and timers do not pile up.
 static void
 evicted_cascades_take_their_pulse_with_them(void **state)
@@ -495,6 +542,7 @@ main(void)
         cmocka_unit_test(followers_that_nobody_told_are_the_median_and_none_stays_none),
         cmocka_unit_test(an_undone_reshare_leaves_no_trace_in_the_next_estimate),
         cmocka_unit_test(clock_that_stands_or_jumps_gives_no_nonsense),
+        cmocka_unit_test(late_reshares_count_when_only_merged_ones_are_left),
         cmocka_unit_test(evicted_cascades_take_their_pulse_with_them),
         cmocka_unit_test(
             what_was_learnt_is_told_again_after_a_loss_and_outlives_the_daemon),
