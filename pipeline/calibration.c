@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/snapshot.h"
-#include "pipeline/decimal.h"
-#include "pipeline/linear.h"
+#include "base/decimal.h"
+#include "base/linear.h"
 
 #define RIDGE 1e-3
 

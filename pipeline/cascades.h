@@ -30,8 +30,8 @@
 #include "base/usec.h"
 #include "pipeline/cascade.h"
 #include "pipeline/eviction.h"
-#include "pipeline/queue.h"
-#include "pipeline/timers.h"
+#include "base/queue.h"
+#include "base/timers.h"
 #include "pipeline/windows.h"
 
 struct snapshot;

@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "pipeline/decimal.h"
+#include "base/decimal.h"
 
 enum { NUMBER_MAX = 32, ESTIMATE_DIGITS = 4 };
 

@@ -120,10 +120,10 @@ add_to_deciles(struct habits *habits, uint32_t followers,
     if (followers == RESHARES_UNKNOWN) {
         return;
     }
-    sketch_add(&habits->followers, followers);
-    uint32_t decile = sketch_decile(&habits->followers, followers);
+    histogram_add(&habits->followers, followers);
+    uint32_t decile = histogram_decile(&habits->followers, followers);
     for (uint32_t i = 0; i < PULSE_SIZES; i++) {
-        sketch_add(&habits->sizes[decile][i], sizes[i]);
+        histogram_add(&habits->sizes[decile][i], sizes[i]);
     }
 }
 
@@ -185,10 +185,10 @@ expected_of(const struct habits *habits, const struct habits_post *post)
     if (post->followers == RESHARES_UNKNOWN) {
         return NAN;
     }
-    uint32_t decile = sketch_decile(&habits->followers, post->followers);
-    const struct sketch *sizes = &habits->sizes[decile][post->age];
+    uint32_t decile = histogram_decile(&habits->followers, post->followers);
+    const struct histogram *sizes = &habits->sizes[decile][post->age];
     uint32_t median;
-    if (sizes->count < HABITS_POSTS_LEAST || !sketch_median(sizes, &median)) {
+    if (sizes->count < HABITS_POSTS_LEAST || !histogram_median(sizes, &median)) {
         return NAN;
     }
     return median;

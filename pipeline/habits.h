@@ -16,7 +16,7 @@
 #include "base/slab.h"
 #include "base/table.h"
 #include "pipeline/pulse.h"
-#include "pipeline/sketch.h"
+#include "base/histogram.h"
 
 struct snapshot;
 
@@ -47,8 +47,8 @@ struct habits {
     struct table by_author;
     struct slab *slab;
     uint64_t evicted;
-    struct sketch followers;
-    struct sketch sizes[HABITS_DECILES][PULSE_SIZES];
+    struct histogram followers;
+    struct histogram sizes[HABITS_DECILES][PULSE_SIZES];
 };
 
 // Keeps slab. False when the system refuses the memory.

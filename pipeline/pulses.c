@@ -52,7 +52,7 @@ median_of(struct pipeline *pipeline, uint32_t cascade)
     const struct pulses_network *network =
         network_find(&pipeline->pulses, users_network_of(id), false);
     uint32_t median;
-    return sketch_median(&network->followers, &median) ? median : RESHARES_UNKNOWN;
+    return histogram_median(&network->followers, &median) ? median : RESHARES_UNKNOWN;
 }
 
 void
@@ -63,7 +63,7 @@ pulses_meet(struct pipeline *pipeline, uint32_t cascade, uint32_t actor)
         struct slice id = cascades_id(&pipeline->cascades, cascade);
         struct pulses_network *network =
             network_find(&pipeline->pulses, users_network_of(id), true);
-        sketch_add(&network->followers, user->followers);
+        histogram_add(&network->followers, user->followers);
     }
 }
 

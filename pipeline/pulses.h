@@ -13,7 +13,7 @@
 //
 // Followers that nobody told are taken for the network's median at the moment of the
 // estimate: of all who retweeted or quoted something of that network and whose number
-// is known, by pipeline/sketch.h. 16 networks have their own, the others share one.
+// is known, by base/histogram.h. 16 networks have their own, the others share one.
 // Until anybody's number is known nothing is estimated.
 //
 // When a cascade has closed, or its root is a day old, its sizes enter its author's
@@ -27,8 +27,8 @@
 #include "base/usec.h"
 #include "pipeline/calibration.h"
 #include "pipeline/habits.h"
-#include "pipeline/sketch.h"
-#include "pipeline/timers.h"
+#include "base/histogram.h"
+#include "base/timers.h"
 
 struct cascades;
 struct event;
@@ -41,7 +41,7 @@ enum { PULSES_NETWORKS = 17, PULSES_NETWORK_MAX = 28 };
 struct pulses_network {
     uint32_t len;
     char name[PULSES_NETWORK_MAX];
-    struct sketch followers;
+    struct histogram followers;
 };
 
 struct pulses {

@@ -22,7 +22,7 @@
 #include "base/table.h"
 #include "base/usec.h"
 #include "pipeline/post.h"
-#include "pipeline/queue.h"
+#include "base/queue.h"
 #include "pipeline/user.h"
 
 struct snapshot;

@@ -46,7 +46,7 @@ writable() {
 base=$RELEASE/libbase.a
 pipeline=$RELEASE/libpipeline.a
 faults=$(
-    check "$base" "$memory $region $log"
+    check "$base" "$memory $mathematics $region $log"
     check "$pipeline" "$memory $mathematics" "$base"
     writable "$pipeline"
 )

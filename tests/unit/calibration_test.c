@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "pipeline/decimal.h"
-#include "pipeline/linear.h"
+#include "base/decimal.h"
+#include "base/linear.h"
 
 #define AN_HOUR USEC_PER_HOUR
 

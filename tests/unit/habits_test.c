@@ -140,24 +140,24 @@ at_capacity_who_has_not_posted_for_longest_is_forgotten(void **state)
 }
 
 static void
-a_sketch_tells_medians_and_tenths(void **state)
+a_histogram_has_medians_and_tenths(void **state)
 {
     (void)state;
-    struct sketch sketch = {0};
+    struct histogram histogram = {0};
     uint32_t median = 77;
-    assert_false(sketch_median(&sketch, &median));
-    assert_int_equal(sketch_decile(&sketch, 5), 0);
+    assert_false(histogram_median(&histogram, &median));
+    assert_int_equal(histogram_decile(&histogram, 5), 0);
     for (uint32_t i = 0; i < 1000; i++) {
-        sketch_add(&sketch, i);
+        histogram_add(&histogram, i);
     }
-    assert_true(sketch_median(&sketch, &median));
+    assert_true(histogram_median(&histogram, &median));
     assert_int_equal(median, 496); // the group 496 … 511 holds 499
-    assert_int_equal(sketch_decile(&sketch, 0), 0);
-    assert_int_equal(sketch_decile(&sketch, 999), 9);
-    assert_int_equal(sketch_decile(&sketch, UINT32_MAX), 9);
-    sketch = (struct sketch){0};
-    sketch_add(&sketch, UINT32_MAX);
-    assert_true(sketch_median(&sketch, &median));
+    assert_int_equal(histogram_decile(&histogram, 0), 0);
+    assert_int_equal(histogram_decile(&histogram, 999), 9);
+    assert_int_equal(histogram_decile(&histogram, UINT32_MAX), 9);
+    histogram = (struct histogram){0};
+    histogram_add(&histogram, UINT32_MAX);
+    assert_true(histogram_median(&histogram, &median));
     assert_int_equal(median, 0xF8000000);
 }
 
@@ -171,7 +171,7 @@ main(void)
         cmocka_unit_test(
             a_new_author_is_compared_with_those_who_have_about_as_many_followers),
         cmocka_unit_test(at_capacity_who_has_not_posted_for_longest_is_forgotten),
-        cmocka_unit_test(a_sketch_tells_medians_and_tenths),
+        cmocka_unit_test(a_histogram_has_medians_and_tenths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

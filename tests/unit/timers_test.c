@@ -1,4 +1,4 @@
-#include "pipeline/timers.h"
+#include "base/timers.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

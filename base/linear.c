@@ -1,4 +1,4 @@
-#include "pipeline/linear.h"
+#include "base/linear.h"
 
 #include <math.h>
 

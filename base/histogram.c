@@ -1,4 +1,4 @@
-#include "pipeline/sketch.h"
+#include "base/histogram.h"
 
 enum { DIGITS = 5, SINGLE = 1 << DIGITS, HALF = SINGLE / 2 };
 
@@ -24,21 +24,21 @@ least_of(uint32_t group)
 }
 
 void
-sketch_add(struct sketch *sketch, uint32_t value)
+histogram_add(struct histogram *histogram, uint32_t value)
 {
-    sketch->count++;
-    sketch->groups[group_of(value)]++;
+    histogram->count++;
+    histogram->groups[group_of(value)]++;
 }
 
 bool
-sketch_median(const struct sketch *sketch, uint32_t *ret_median)
+histogram_median(const struct histogram *histogram, uint32_t *ret_median)
 {
-    if (sketch->count == 0) {
+    if (histogram->count == 0) {
         return false;
     }
     uint64_t seen = 0;
     uint32_t group = 0;
-    while ((seen += sketch->groups[group]) < (sketch->count + 1) / 2) {
+    while ((seen += histogram->groups[group]) < (histogram->count + 1) / 2) {
         group++;
     }
     *ret_median = least_of(group);
@@ -46,15 +46,15 @@ sketch_median(const struct sketch *sketch, uint32_t *ret_median)
 }
 
 uint32_t
-sketch_decile(const struct sketch *sketch, uint32_t value)
+histogram_decile(const struct histogram *histogram, uint32_t value)
 {
     uint64_t below = 0;
     for (uint32_t group = 0; group < group_of(value); group++) {
-        below += sketch->groups[group];
+        below += histogram->groups[group];
     }
     if (below == 0) {
         return 0;
     }
-    uint64_t decile = below * 10 / sketch->count;
+    uint64_t decile = below * 10 / histogram->count;
     return decile < 9 ? (uint32_t)decile : 9;
 }

@@ -1,4 +1,4 @@
-#include "pipeline/decimal.h"
+#include "base/decimal.h"
 
 #include <math.h>
 #include <stdint.h>
