@@ -223,25 +223,6 @@ refuse_controls(const struct option *row, struct slice text, struct error *error
     return STATUS_OK;
 }
 
-static enum status
-set_text(const struct option *row, char field[OPTION_TEXT_MAX], struct slice text,
-         struct error *error)
-{
-    assert(row->max < OPTION_TEXT_MAX);
-    if (text.len < (size_t)row->min || text.len > (size_t)row->max) {
-        return refuse_range(row, text, error);
-    }
-    enum status status = refuse_controls(row, text, error);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    if (text.len != 0) {
-        memcpy(field, text.ptr, text.len);
-    }
-    field[text.len] = '\0';
-    return STATUS_OK;
-}
-
 static struct slice
 trim(struct slice text)
 {
@@ -254,6 +235,28 @@ trim(struct slice text)
         text.len--;
     }
     return text;
+}
+
+static enum status
+set_text(const struct option *row, char field[OPTION_TEXT_MAX], struct slice text,
+         struct error *error)
+{
+    assert(row->max < OPTION_TEXT_MAX);
+    if (text.len < (size_t)row->min || text.len > (size_t)row->max) {
+        return refuse_range(row, text, error);
+    }
+    if (row->min > 0 && trim(text).len == 0) {
+        return refuse_form(row, text, "a text: it is only white space", error);
+    }
+    enum status status = refuse_controls(row, text, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (text.len != 0) {
+        memcpy(field, text.ptr, text.len);
+    }
+    field[text.len] = '\0';
+    return STATUS_OK;
 }
 
 static struct slice

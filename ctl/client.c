@@ -124,8 +124,8 @@ client_open(struct client *client, const char *url, const char *prefix,
     static const struct timeval patience = {PATIENCE_S, 0};
     struct client_address address;
     client->redis = NULL;
-    if (strlen(prefix) >= sizeof client->prefix) {
-        return error_set(error, STATUS_PARSE, "the prefix is longer than %d bytes",
+    if (prefix[0] == '\0' || strlen(prefix) >= sizeof client->prefix) {
+        return error_set(error, STATUS_PARSE, "the prefix must have 1 to %d bytes",
                          CLIENT_PREFIX_MAX - 1);
     }
     (void)snprintf(client->prefix, sizeof client->prefix, "%s", prefix);

@@ -22,6 +22,7 @@ redis_answer_replies(const struct redis_answer *answer)
     case REDIS_EXCHANGE_BATCH:
         return REDIS_BATCH_HEAD + answer->commands + REDIS_BATCH_TAIL;
     case REDIS_EXCHANGE_RECALL:
+    case REDIS_EXCHANGE_PROBE:
         return answer->commands;
     case REDIS_EXCHANGE_SCAN:
         break;
@@ -227,6 +228,8 @@ redis_answer_item(struct redis_answer *answer, const struct redis_item *item)
         return take_recall(answer, item);
     case REDIS_EXCHANGE_SCAN:
         return take_scan(answer, item);
+    case REDIS_EXCHANGE_PROBE:
+        break;
     }
     return SLICE_NONE;
 }

@@ -1,10 +1,11 @@
 // What Redis' replies to one exchange came to. Pure: items in, a verdict out.
 //
-// Four exchanges are known:
+// Five exchanges are known:
 //   GREET  INFO server · WATCH <prefix>epoch · GET <prefix>epoch · GET <prefix>owner
 //   BATCH  MULTI · n × QUEUED · EXEC · WATCH <prefix>epoch · GET <prefix>epoch
 //   RECALL n × HGETALL: fields and values by turns
 //   SCAN   one array: the next cursor, and an array of keys
+//   PROBE  n × whatever a read answers; an error is an answer like others
 #pragma once
 
 #include <stdbool.h>
@@ -20,6 +21,7 @@ enum redis_exchange {
     REDIS_EXCHANGE_BATCH,
     REDIS_EXCHANGE_RECALL,
     REDIS_EXCHANGE_SCAN,
+    REDIS_EXCHANGE_PROBE,
 };
 
 enum {
@@ -32,7 +34,7 @@ enum {
 
 struct redis_answer {
     enum redis_exchange exchange;
-    size_t commands; // BATCH: between MULTI and EXEC; RECALL: all
+    size_t commands; // BATCH: between MULTI and EXEC; RECALL, PROBE: all
     size_t reply;    // which one comes next
 
     // The first error, but EXECABORT only when nothing else says why.
@@ -60,7 +62,7 @@ struct redis_answer {
     char cursor[REDIS_ANSWER_NAME_MAX];
 };
 
-// commands: of a BATCH or RECALL, else 0.
+// commands: of a BATCH, RECALL or PROBE, else 0.
 void redis_answer_begin(struct redis_answer *answer, enum redis_exchange exchange,
                         size_t commands);
 

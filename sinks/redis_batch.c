@@ -109,6 +109,33 @@ redis_batch_unlink(struct redis_batch *batch, struct redis_name key)
 }
 
 void
+redis_batch_get(struct redis_batch *batch, struct redis_name key)
+{
+    add_plain(batch, SLICE_LIT("GET"), key);
+}
+
+void
+redis_batch_hlen(struct redis_batch *batch, struct redis_name key)
+{
+    add_plain(batch, SLICE_LIT("HLEN"), key);
+}
+
+void
+redis_batch_zadd_nothing(struct redis_batch *batch, struct redis_name key,
+                         struct slice member)
+{
+    enum { WORDS = 6 };
+    char *at = reserve(batch, key, WORDS, member.len + sizeof("XXINCR0"));
+    if (at != NULL) {
+        at = write_start(at, WORDS, SLICE_LIT("ZADD"), key);
+        at = redis_write_word(at, SLICE_LIT("XX"));
+        at = redis_write_word(at, SLICE_LIT("INCR"));
+        at = redis_write_word(at, SLICE_LIT("0"));
+        settle(batch, redis_write_word(at, member));
+    }
+}
+
+void
 redis_batch_incr(struct redis_batch *batch, struct redis_name key)
 {
     add_plain(batch, SLICE_LIT("INCR"), key);

@@ -43,6 +43,12 @@ void redis_batch_reset(struct redis_batch *batch);
 void redis_batch_append(struct redis_batch *batch, const struct redis_batch *commands);
 
 void redis_batch_unlink(struct redis_batch *batch, struct redis_name key);
+void redis_batch_get(struct redis_batch *batch, struct redis_name key);
+void redis_batch_hlen(struct redis_batch *batch, struct redis_name key);
+// Answers the member's score, or nil, and changes nothing (ZADD XX INCR 0): a read that
+// needs no right but that to write boards.
+void redis_batch_zadd_nothing(struct redis_batch *batch, struct redis_name key,
+                              struct slice member);
 void redis_batch_incr(struct redis_batch *batch, struct redis_name key);
 void redis_batch_set(struct redis_batch *batch, struct redis_name key,
                      struct slice value);

@@ -11,14 +11,17 @@ redis_exchange_item(void *context, const struct redis_item *item)
         redis_answer_is_result(&sink->answer, item)) {
         redis_alerts_result(sink, item);
     }
+    if (sink->phase == REDIS_PHASE_VERIFY) {
+        redis_purge_item(sink, item);
+    }
     struct slice key = redis_answer_item(&sink->answer, item);
     if (slice_is_none(key)) {
         return;
     }
     if (sink->phase == REDIS_PHASE_RECALL || sink->phase == REDIS_PHASE_OUTBOX) {
         redis_resume_found(sink, item->index, key);
-    } else {
-        redis_owner_found(sink, key);
+    } else if (sink->phase == REDIS_PHASE_SCAN) {
+        redis_purge_found(sink, key);
     }
 }
 
@@ -115,10 +118,13 @@ settle(struct redis_sink *sink)
         redis_owner_recalled(sink);
         break;
     case REDIS_PHASE_SCAN:
-        redis_owner_scanned(sink);
+        redis_purge_scanned(sink);
+        break;
+    case REDIS_PHASE_VERIFY:
+        redis_purge_verified(sink);
         break;
     case REDIS_PHASE_PURGE:
-        redis_owner_purged(sink);
+        redis_purge_purged(sink);
         break;
     case REDIS_PHASE_FLUSH:
         redis_flush_acknowledged(sink);

@@ -96,7 +96,36 @@ redis_keys_init(struct redis_keys *keys, const char *prefix)
             snprintf(keys->bytes[i], sizeof(keys->bytes[i]), "%s%s", prefix, kinds[i]);
         keys->head[i] = (struct slice){keys->bytes[i], (size_t)length};
     }
+    keys->prefix_len = strlen(prefix);
     escape_glob(prefix, keys->pattern);
+}
+
+// "mentions:1h": letters, then a duration.
+static bool
+is_board(struct slice name)
+{
+    size_t at = 0;
+    while (at < name.len &&
+           (name.ptr[at] == '_' || (name.ptr[at] >= 'a' && name.ptr[at] <= 'z'))) {
+        at++;
+    }
+    if (at == 0 || at == name.len || name.ptr[at] != ':') {
+        return false;
+    }
+    struct slice window = {name.ptr + at + 1, name.len - at - 1};
+    usec span;
+    return usec_parse_duration(window, &span) == STATUS_OK;
+}
+
+static bool
+is_named_like(enum redis_key_kind kind, struct slice tail)
+{
+    if (kind == REDIS_KEY_TOP) {
+        return is_board(tail);
+    }
+    const char *colon = tail.len != 0 ? memchr(tail.ptr, ':', tail.len) : NULL;
+    return tail.len != 0 &&
+           (kind != REDIS_KEY_HANDLE || (colon != NULL && colon != tail.ptr));
 }
 
 enum redis_key_kind
@@ -105,8 +134,9 @@ redis_keys_owned(const struct redis_keys *keys, struct slice key,
 {
     for (enum redis_key_kind kind = 0; kind < REDIS_KEY_OWNED; kind++) {
         size_t head = keys->head[kind].len;
-        if (slice_starts(key, keys->head[kind])) {
-            *ret_tail = (struct slice){key.ptr + head, key.len - head};
+        struct slice tail = {key.ptr + head, key.len - head};
+        if (slice_starts(key, keys->head[kind]) && is_named_like(kind, tail)) {
+            *ret_tail = tail;
             return kind;
         }
     }

@@ -39,6 +39,7 @@ enum redis_key_kind {
 struct redis_keys {
     char bytes[REDIS_KEY_KINDS][REDIS_PREFIX_MAX + 16];
     struct slice head[REDIS_KEY_KINDS];
+    size_t prefix_len;
     char pattern[2 * REDIS_PREFIX_MAX + 2]; // glob for every key with this prefix
 };
 
@@ -55,10 +56,19 @@ redis_keys_name(const struct redis_keys *keys, enum redis_key_kind kind,
     return (struct redis_name){keys->head[kind], tail};
 }
 
+// What the keys of a kind begin with behind the prefix: "user:".
+static inline struct slice
+redis_keys_word(const struct redis_keys *keys, enum redis_key_kind kind)
+{
+    struct slice head = keys->head[kind];
+    return (struct slice){head.ptr + keys->prefix_len, head.len - keys->prefix_len};
+}
+
 // prefix: at most REDIS_PREFIX_MAX bytes. The struct must not be moved afterwards.
 void redis_keys_init(struct redis_keys *keys, const char *prefix);
 
 // The kind of a key that is rewritten as a whole, and what follows its head; or
-// REDIS_KEY_KINDS for any other.
+// REDIS_KEY_KINDS for any other. Something must follow: of a handle
+// "<network>:<handle>", of a board "<metric>:<window>".
 enum redis_key_kind redis_keys_owned(const struct redis_keys *keys, struct slice key,
                                      struct slice *ret_tail);

@@ -1,9 +1,9 @@
+#include "sinks/redis_owner.h"
+
 #include <string.h>
 #include <sysexits.h>
 
 #include "sinks/redis_sink_state.h"
-
-enum { KEY_MOST = 4096 }; // longer ones are not ours
 
 static struct slice
 epoch_key(const struct redis_sink *sink)
@@ -70,20 +70,6 @@ check_run(struct redis_sink *sink)
 }
 
 static void
-scan(struct redis_sink *sink)
-{
-    const struct slice words[] = {
-        SLICE_LIT("SCAN"),  slice_of(sink->scan_cursor),
-        SLICE_LIT("MATCH"), slice_of(sink->keys.pattern),
-        SLICE_LIT("COUNT"), SLICE_LIT("1000"),
-    };
-    sink->phase = REDIS_PHASE_SCAN;
-    redis_batch_begin(&sink->batches[0]);
-    redis_answer_begin(&sink->answer, REDIS_EXCHANGE_SCAN, 0);
-    redis_conn_command(sink->conn, sizeof(words) / sizeof(words[0]), words);
-}
-
-static void
 tell_rewrite(struct redis_sink *sink)
 {
     struct error error = {.code = STATUS_OK};
@@ -102,8 +88,7 @@ redis_owner_write(struct redis_sink *sink)
         // Now, so that what disappears during the search is told as gone; and again
         // after it, for what came up meanwhile.
         changes_restart(sink->setup.pipeline);
-        strcpy(sink->scan_cursor, "0");
-        scan(sink);
+        redis_purge_start(sink);
     } else {
         redis_flush_idle(sink);
     }
@@ -173,62 +158,12 @@ redis_owner_claimed(struct redis_sink *sink)
     redis_owner_greet(sink);
 }
 
-// Keys that are about to be written anew stay until then: a reader finds no gap.
-static bool
-is_stale(const struct redis_sink *sink, struct slice key)
-{
-    static const enum change_kind kinds[] = {
-        [REDIS_KEY_USER] = CHANGE_USER,
-        [REDIS_KEY_CASCADE] = CHANGE_CASCADE,
-        [REDIS_KEY_TOP] = CHANGE_BOARD,
-    };
-    struct slice tail;
-    enum redis_key_kind kind = redis_keys_owned(&sink->keys, key, &tail);
-    if (kind == REDIS_KEY_KINDS) {
-        return false;
-    }
-    return kind == REDIS_KEY_HANDLE
-               ? !changes_has_handle(sink->setup.pipeline, tail)
-               : !changes_has(sink->setup.pipeline, kinds[kind], tail);
-}
-
 void
-redis_owner_found(struct redis_sink *sink, struct slice key)
+redis_owner_purged(struct redis_sink *sink)
 {
-    if (sink->phase == REDIS_PHASE_SCAN && key.len <= KEY_MOST && is_stale(sink, key)) {
-        redis_batch_unlink(&sink->batches[0], (struct redis_name){key, SLICE_NONE});
-    }
-}
-
-static void
-scan_on(struct redis_sink *sink)
-{
-    if (strcmp(sink->scan_cursor, "0") != 0) {
-        scan(sink);
-        return;
-    }
     sink->is_unknown = false;
     changes_restart(sink->setup.pipeline);
     redis_cursors_restart(&sink->cursors);
     sink->is_hurried = true;
     redis_flush_idle(sink);
-}
-
-void
-redis_owner_scanned(struct redis_sink *sink)
-{
-    memcpy(sink->scan_cursor, sink->answer.cursor, sizeof(sink->scan_cursor));
-    if (sink->batches[0].commands != 0) {
-        sink->phase = REDIS_PHASE_PURGE;
-        redis_sink_send(sink, &sink->batches[0]);
-    } else {
-        scan_on(sink);
-    }
-}
-
-void
-redis_owner_purged(struct redis_sink *sink)
-{
-    sink->metrics.keys_purged += sink->batches[0].commands;
-    scan_on(sink);
 }

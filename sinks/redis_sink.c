@@ -237,6 +237,7 @@ redis_sink_create(const struct redis_sink_setup *setup, struct redis_sink **ret_
     redis_batch_init(&sink->repairs);
     redis_cursors_init(&sink->cursors);
     redis_alerts_init(sink);
+    redis_purge_init(&sink->purge);
     const struct redis_conn_setup conn = {
         .base = setup->base,
         .options = setup->options,
@@ -272,6 +273,7 @@ redis_sink_destroy(struct redis_sink **sink)
         return;
     }
     redis_conn_destroy(&old->conn);
+    redis_purge_fini(&old->purge);
     redis_alerts_fini(old);
     redis_cursors_fini(&old->cursors);
     redis_batch_fini(&old->repairs);

@@ -1,7 +1,8 @@
 // The Redis sink from inside: shared by the files that make it up.
 //   redis_sink.c    set-up, connection, timers, finishing
 //   redis_exchange.c  what a complete answer leads to
-//   redis_owner.c   greeting, claiming the prefix, removing what an earlier life left
+//   redis_owner.c   greeting, claiming the prefix
+//   redis_purge.c   removing what an earlier life left
 //   redis_resume.c  what an earlier life left; waiting until it is passed
 //   redis_alerts.c  alerts, and what webhooks have not acknowledged
 //   redis_flush.c   changes → transactions: one at Redis, one being built
@@ -26,6 +27,8 @@
 #include "sinks/redis_cursors.h"
 #include "sinks/redis_keys.h"
 #include "sinks/redis_notice.h"
+#include "sinks/redis_owner.h"
+#include "sinks/redis_purge.h"
 #include "sinks/redis_resume.h"
 #include "sinks/redis_sink.h"
 
@@ -39,7 +42,8 @@ enum redis_phase {
     REDIS_PHASE_RECALL, // reading what an earlier life left of the sources
     REDIS_PHASE_OUTBOX, // reading what webhooks have not acknowledged
     REDIS_PHASE_SCAN,   // looking for keys of an earlier life
-    REDIS_PHASE_PURGE,  // removing those that were found
+    REDIS_PHASE_VERIFY, // reading whether they are ours
+    REDIS_PHASE_PURGE,  // removing those that are
     REDIS_PHASE_IDLE,   // all is written; `pace` says when to look again
     REDIS_PHASE_FLUSH,  // a transaction is at Redis
     REDIS_PHASE_PAUSE,  // Redis refused; `pace` says when to greet again
@@ -76,7 +80,7 @@ struct redis_sink {
     bool is_claim_open;           // a claim was sent and its answer never came
     bool is_unknown;              // Redis may hold other keys than those we wrote
     char run_id[REDIS_ANSWER_NAME_MAX];
-    char scan_cursor[REDIS_ANSWER_NAME_MAX];
+    struct redis_purge purge;
 
     // An earlier life
     bool is_recalled;
@@ -125,16 +129,6 @@ void redis_sink_retire(struct redis_sink *sink, enum redis_event event, int exit
 // redis_exchange.c: callbacks of the connection; context is the sink
 void redis_exchange_item(void *context, const struct redis_item *item);
 void redis_exchange_reply(void *context);
-
-// redis_owner.c
-void redis_owner_greet(struct redis_sink *sink);
-void redis_owner_greeted(struct redis_sink *sink);
-void redis_owner_claimed(struct redis_sink *sink);
-void redis_owner_found(struct redis_sink *sink, struct slice key);
-void redis_owner_scanned(struct redis_sink *sink);
-void redis_owner_purged(struct redis_sink *sink);
-void redis_owner_recalled(struct redis_sink *sink);
-void redis_owner_write(struct redis_sink *sink);
 
 // redis_resume.c
 // False if there is nothing to read.

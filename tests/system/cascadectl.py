@@ -128,6 +128,7 @@ def another_prefix_and_window_are_other_keys():
         assert "plain" not in shown(url, "top", "--once")
         assert "plain" in shown(url, "-p", "other:", "top", "--once")
         assert "plain" not in shown(url, "-p", "other:", "top", "--once", "--window", "5m")
+        assert run(url, "-p", "", "top", "--once").returncode == 65
 
 
 def no_hostile_character_is_ever_written():

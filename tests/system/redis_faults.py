@@ -306,6 +306,56 @@ def keys_of_an_earlier_life_are_removed_and_others_stay():
 
 
 @case
+def keys_of_other_programs_under_the_prefix_stay():
+    with folder_of_our_own() as folder:
+        server = Server(folder)
+        client = server.client
+        client.set(f"{PREFIX}user:17", "a session")
+        client.lpush(f"{PREFIX}cascade:17", "a job")
+        client.hset(f"{PREFIX}handle:x:door", "colour", "red")
+        client.hset(f"{PREFIX}top:mentions:5m", "colour", "red")
+        client.zadd(f"{PREFIX}top:score", {"a player": 1})
+        client.zadd(f"{PREFIX}top:league:2024", {"a team": 1})
+        client.set(f"{PREFIX}handle:door", "a grip")
+        others = {key: client.dump(key) for key in client.keys()}
+        client.hset(f"{PREFIX}user:x:1", "posts:1h", 1)
+        client.hset(f"{PREFIX}cascade:x:1", "size", 1)
+        client.set(f"{PREFIX}handle:x:ann", "x:1")
+        client.zadd(f"{PREFIX}top:posts:90m", {"x:1": 1})
+        sink = Drive(f"unix:{server.path}")
+        sink.finish()
+        found = {key: client.dump(key) for key in client.keys()}
+        own = {PREFIX.encode() + key for key in (b"meta", b"epoch", b"owner")}
+        assert {k: v for k, v in found.items() if k not in own} == others, found
+        assert sink.metrics()["cascaded_redis_keys_purged_total"] == 4
+        sink.close()
+        server.kill()
+
+
+@case
+def a_daemon_whose_prefix_begins_with_another_ones_keeps_its_keys():
+    for outer, inner in (("a:", "a:b:"), ("a:", "a:user:"), ("a:", "a:top:b:"), ("u", "user:")):
+        with folder_of_our_own() as folder:
+            server = Server(folder)
+            first = Drive(f"unix:{server.path}", f"redis.prefix={inner}")
+            first.fill(1)
+            first.handle("x:1", "x:ann")
+            first.finish()
+            first.close()
+            wanted = {key: server.client.dump(key) for key in server.client.keys()}
+            assert len(wanted) > 7, wanted
+            # Left by an earlier life of the outer one; the id holds a word that keys begin with.
+            server.client.hset(f"{outer}user:app:user:5", "posts:1h", 1)
+            second = Drive(f"unix:{server.path}", f"redis.prefix={outer}")
+            second.finish()
+            own = {f"{outer}{key}".encode() for key in ("meta", "epoch", "owner")}
+            found = {key: server.client.dump(key) for key in server.client.keys()}
+            assert {k: v for k, v in found.items() if k not in own} == wanted, (outer, inner)
+            second.close()
+            server.kill()
+
+
+@case
 def a_daemon_that_knows_the_keys_of_its_earlier_life_removes_only_the_others():
     with setting() as (server, sink):
         sink.fill(1)

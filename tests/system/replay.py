@@ -182,6 +182,11 @@ def a_comment_may_stand_anywhere_and_moves_no_line():
     code, lines = checked(text)
     assert code == 78 and [line.split(":")[0] for line in lines] == ["5", "8", "10"], lines
     assert checked('redis { prefix = "a#b//c/*d:" } # e') == (0, [])
+    for prefix in ("", " ", "\t "):
+        code, lines = checked(f'windows = {{1h}}\nredis {{\n prefix = "{prefix}" }}')
+        assert code == 78 and len(lines) == 1 and lines[0].startswith("3: redis.prefix: "), lines
+        code, lines = checked("", "-o", f"redis.prefix={prefix}")
+        assert code == 78 and "redis.prefix" in lines[0], lines
     assert checked("") == (0, [])
     folder = subprocess.run([CASCADED, "-t", "-c", FOLDER.name], capture_output=True, check=False)
     assert folder.returncode == 78 and b"directory" in folder.stderr, folder

@@ -179,6 +179,8 @@ option_reads_text_within_its_length(void **state)
         "to 64 bytes long");
     assert_refuses(TEXT, "", STATUS_RANGE,
                    "redis.prefix: \"\" is not from 1 to 64 bytes long");
+    assert_refuses(TEXT, " \t", STATUS_PARSE,
+                   "redis.prefix: \" \t\" is not a text: it is only white space");
     assert_refuses(TEXT, "a\nb", STATUS_PARSE,
                    "redis.prefix: the text must be free of control characters");
     struct options options = presets();

@@ -255,8 +255,10 @@ a_prefix_is_escaped_in_the_pattern(void **state)
     assert_int_equal(redis_keys_owned(&strange, SLICE_LIT("a*[b]?\\:top:x:1h"), &tail),
                      REDIS_KEY_TOP);
     assert_true(slice_equal(tail, SLICE_LIT("x:1h")));
-    static const char *const others[] = {"a*[b]?\\:meta", "a*[b]?\\:users:1",
-                                         "axb:user:1"};
+    static const char *const others[] = {
+        "a*[b]?\\:meta",       "a*[b]?\\:users:1",    "axb:user:1",
+        "a*[b]?\\:user:",      "a*[b]?\\:top:x",      "a*[b]?\\:top:x:1",
+        "a*[b]?\\:top:x:1h:2", "a*[b]?\\:handle:ann", "a*[b]?\\:handle::ann"};
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
         assert_int_equal(redis_keys_owned(&strange, slice_of(others[i]), &tail),
                          REDIS_KEY_KINDS);
