@@ -93,21 +93,40 @@ write_metrics(void *context, struct buffer *page)
 
 // ── posts that are pushed ──────────────────────────────────────────────────
 
-// False when there is no room.
+static uint64_t
+unusable(const struct web *web)
+{
+    const struct decode_metrics *metrics = decoder_metrics(web->feed.decoder);
+    uint64_t count = 0;
+    for (size_t i = 0; i < DECODE_REASON_COUNT; i++) {
+        count += metrics->refused[i];
+    }
+    return count;
+}
+
+// False when there is no room. A message that is read and has no posts is a control
+// message.
 static bool
 take(struct web *web, const struct lines_message *message,
      struct http_posts_result *result)
 {
-    enum decode_reason reason = feed_read(&web->feed, message->event, message->data);
+    uint64_t unusable_before = unusable(web);
+    uint64_t refused_before = web->feed.refused;
+    bool is_read =
+        feed_read(&web->feed, message->event, message->data) == DECODE_REASON_NONE;
+    bool is_control = is_read && feed_next(&web->feed) == NULL;
+    bool has_room = true;
+    uint64_t posts = 0;
     usec wall = clock_wall();
-    while (feed_next(&web->feed) != NULL) {
-        if (feed_push(&web->feed, wall) == STATUS_AGAIN) {
-            return false;
-        }
+    while (has_room && feed_next(&web->feed) != NULL) {
+        has_room = feed_push(&web->feed, wall) != STATUS_AGAIN;
+        posts += has_room;
     }
-    result->accepted += reason == DECODE_REASON_NONE;
-    result->rejected += reason != DECODE_REASON_NONE;
-    return true;
+    uint64_t refused = web->feed.refused - refused_before;
+    uint64_t bad = unusable(web) - unusable_before;
+    result->accepted += posts - refused + (is_control && bad == 0);
+    result->rejected += refused + bad;
+    return has_room;
 }
 
 static bool

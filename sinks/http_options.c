@@ -22,8 +22,10 @@ const struct option http_option_rows[] = {
      AT(allow_remote), "Listen on an address that other machines reach, too"},
     {"http.token_file", OPTION_TEXT, "", 0, OPTION_TEXT_MAX - 1, false,
      AT(token_file), "File with the token that POST /api/v1/posts asks for; empty switches it off"},
-    {"http.max_body", OPTION_BYTES, "1M", 1 << 10, 16 << 20, false,
+    {"http.max_body", OPTION_BYTES, "16M", 1 << 10, 64 << 20, false,
      AT(max_body), "Longest body of posts that is taken"},
+    {"http.timeout", OPTION_SPAN, "10s", USEC_PER_S, USEC_PER_HOUR, false,
+     AT(timeout), "Longest time from the connection to the end of a request and its answer"},
     OPTION_END,
 };
 // clang-format on

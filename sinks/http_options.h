@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "base/option.h"
+#include "base/usec.h"
 
 enum { HTTP_TOKEN_MAX = 512 };
 
@@ -14,6 +15,7 @@ struct http_options {
     bool allow_remote;
     char token_file[OPTION_TEXT_MAX];
     uint64_t max_body;
+    usec timeout;
 };
 
 // A socket address as `listen` writes it: "127.0.0.1:7787", "[::1]:7787".

@@ -5,34 +5,29 @@
 #include <event2/event.h>
 #include <inttypes.h>
 #include <microhttpd.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
 #include <unistd.h>
+
+#include "sinks/http_connections.h"
+#include "sinks/http_listener.h"
+#include "sinks/http_reply.h"
 
 #define BEARER "Bearer "
 
 enum {
-    BACKLOG = 64,
     CONNECTION_BYTES = 32 << 10, // headers of a request
     PAGE_MAX = 4 << 20,
-    ANSWER_MAX = 128,
+    ANSWER_MAX = 256,
     MS_PER_S = 1000,
 };
 
-enum code {
-    CODE_OK = 200,
-    CODE_ACCEPTED = 202,
-    CODE_BAD = 400,
-    CODE_NO_TOKEN = 401,
-    CODE_OFF = 403,
-    CODE_UNKNOWN = 404,
-    CODE_METHOD = 405,
-    CODE_TOO_LONG = 413,
-    CODE_OTHER_HOST = 421,
-    CODE_LATER = 429,
-    CODE_NOT_READY = 503,
+struct guest {
+    struct http_server *server;
+    struct event *deadline;
 };
 
 struct http_server {
@@ -40,7 +35,11 @@ struct http_server {
     struct http_options options;
     char token[HTTP_TOKEN_MAX];
     bool is_loopback;
-    uint16_t port;
+    struct http_listener listener;
+    struct http_connections connections;
+    struct guest guests[HTTP_CONNECTIONS_MAX]; // by their places
+    size_t entering;                           // the place of the one that enters
+    size_t pushes;                             // bodies in memory
     struct MHD_Daemon *daemon;
     struct event *readable; // its epoll descriptor
     struct event *timer;
@@ -48,8 +47,12 @@ struct http_server {
     struct http_metrics metrics;
 };
 
+// A push. What is refused is read and thrown away before the answer, since a client
+// that still sends would not see it.
 struct request {
+    struct http_server *server;
     struct buffer body;
+    enum http_code refusal; // HTTP_CODE_OK: the body is kept
 };
 
 // clang-format off
@@ -59,11 +62,19 @@ const struct metric http_metric_rows[] = {
     {"cascaded_http_requests_refused_total", NULL, METRIC_COUNTER,
      offsetof(struct http_metrics, refused), "Requests answered with an error of the client's"},
     {"cascaded_pushed_messages_total", "result=\"accepted\"", METRIC_COUNTER,
-     offsetof(struct http_metrics, posts_accepted), "Messages pushed over HTTP"},
+     offsetof(struct http_metrics, posts_accepted), "Posts and control messages pushed over HTTP"},
     {"cascaded_pushed_messages_total", "result=\"rejected\"", METRIC_COUNTER,
-     offsetof(struct http_metrics, posts_rejected), "Messages pushed over HTTP"},
+     offsetof(struct http_metrics, posts_rejected), "Posts and control messages pushed over HTTP"},
     {"cascaded_pushes_delayed_total", NULL, METRIC_COUNTER,
      offsetof(struct http_metrics, pushes_delayed), "Pushes told to come again for want of room"},
+    {"cascaded_http_connections_closed_total", "reason=\"late\"", METRIC_COUNTER,
+     offsetof(struct http_metrics, late), "Connections closed before their request was complete"},
+    {"cascaded_http_connections_closed_total", "reason=\"crowded\"", METRIC_COUNTER,
+     offsetof(struct http_metrics, crowded_out),
+     "Connections closed before their request was complete"},
+    {"cascaded_http_connections_starved_total", NULL, METRIC_COUNTER,
+     offsetof(struct http_metrics, starved),
+     "Connections that came while no file descriptor was left"},
     METRIC_END,
 };
 // clang-format on
@@ -71,43 +82,32 @@ const struct metric http_metric_rows[] = {
 // ── answers ────────────────────────────────────────────────────────────────
 
 static enum MHD_Result
-answer(struct http_server *server, struct MHD_Connection *connection, enum code code,
-       const char *type, struct slice text)
+answer(struct http_server *server, struct MHD_Connection *connection,
+       const struct http_reply *reply)
 {
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        text.len, (void *)(uintptr_t)text.ptr, MHD_RESPMEM_MUST_COPY);
-    if (response == NULL) {
-        return MHD_NO;
-    }
-    static const char *const headers[][2] = {
-        {"Cache-Control", "no-store"},
-        {"X-Content-Type-Options", "nosniff"},
-        {"Content-Security-Policy", "default-src 'none'"},
-    };
-    for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
-        MHD_add_response_header(response, headers[i][0], headers[i][1]);
-    }
-    MHD_add_response_header(response, "Content-Type", type);
-    if (code == CODE_NO_TOKEN) {
-        MHD_add_response_header(response, "WWW-Authenticate", "Bearer");
-    } else if (code == CODE_LATER) {
-        MHD_add_response_header(response, "Retry-After", "1");
-    } else if (code == CODE_METHOD) {
-        MHD_add_response_header(response, "Allow", "GET, HEAD");
-    }
-    enum MHD_Result result = MHD_queue_response(connection, code, response);
-    MHD_destroy_response(response);
     server->metrics.requests++;
-    server->metrics.refused += code >= CODE_BAD && code < CODE_NOT_READY;
-    return result;
+    server->metrics.refused +=
+        reply->code >= HTTP_CODE_BAD && reply->code < HTTP_CODE_NOT_READY;
+    server->metrics.pushes_delayed += reply->code == HTTP_CODE_LATER;
+    return http_reply_send(connection, reply) ? MHD_YES : MHD_NO;
 }
 
 static enum MHD_Result
-say(struct http_server *server, struct MHD_Connection *connection, enum code code,
+say(struct http_server *server, struct MHD_Connection *connection, enum http_code code,
     const char *line)
 {
-    return answer(server, connection, code, "text/plain; charset=utf-8",
-                  slice_of(line));
+    return answer(server, connection,
+                  &(struct http_reply){code, HTTP_TYPE_TEXT, NULL, slice_of(line)});
+}
+
+static enum MHD_Result
+say_method(struct http_server *server, struct MHD_Connection *connection,
+           const char *allowed)
+{
+    return answer(
+        server, connection,
+        &(struct http_reply){HTTP_CODE_METHOD, HTTP_TYPE_TEXT, allowed,
+                             slice_of("this page does not take that method\n")});
 }
 
 // ── reading ────────────────────────────────────────────────────────────────
@@ -116,12 +116,14 @@ static enum MHD_Result
 read_metrics(struct http_server *server, struct MHD_Connection *connection)
 {
     buffer_reset(&server->page);
+    server->metrics.starved = server->listener.starved;
     server->setup.write_metrics(server->setup.context, &server->page);
     if (server->page.is_failed) {
-        return say(server, connection, CODE_NOT_READY, "no memory for the page\n");
+        return say(server, connection, HTTP_CODE_NOT_READY, "no memory for the page\n");
     }
-    return answer(server, connection, CODE_OK, "text/plain; version=0.0.4",
-                  buffer_text(&server->page));
+    return answer(server, connection,
+                  &(struct http_reply){HTTP_CODE_OK, "text/plain; version=0.0.4", NULL,
+                                       buffer_text(&server->page)});
 }
 
 static enum MHD_Result
@@ -129,11 +131,11 @@ read_ready(struct http_server *server, struct MHD_Connection *connection)
 {
     const char *why = "";
     if (server->setup.is_ready(server->setup.context, &why)) {
-        return say(server, connection, CODE_OK, "ready\n");
+        return say(server, connection, HTTP_CODE_OK, "ready\n");
     }
     char line[ANSWER_MAX];
     snprintf(line, sizeof(line), "%s\n", why);
-    return say(server, connection, CODE_NOT_READY, line);
+    return say(server, connection, HTTP_CODE_NOT_READY, line);
 }
 
 static enum MHD_Result
@@ -141,7 +143,7 @@ read_page(struct http_server *server, struct MHD_Connection *connection,
           const char *path)
 {
     if (strcmp(path, "/healthz") == 0) {
-        return say(server, connection, CODE_OK, "ok\n");
+        return say(server, connection, HTTP_CODE_OK, "ok\n");
     }
     if (strcmp(path, "/readyz") == 0) {
         return read_ready(server, connection);
@@ -149,7 +151,7 @@ read_page(struct http_server *server, struct MHD_Connection *connection,
     if (strcmp(path, "/metrics") == 0) {
         return read_metrics(server, connection);
     }
-    return say(server, connection, CODE_UNKNOWN, "there is no such page\n");
+    return say(server, connection, HTTP_CODE_UNKNOWN, "there is no such page\n");
 }
 
 // ── pushing ────────────────────────────────────────────────────────────────
@@ -166,72 +168,87 @@ is_same_token(const char *one, const char *other)
     return difference == 0;
 }
 
-// CODE_OK if the body may come.
-static enum code
+static const char *
+header(struct MHD_Connection *connection, const char *name)
+{
+    return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+}
+
+// HTTP_CODE_OK if the body is wanted.
+static enum http_code
 admit_push(const struct http_server *server, struct MHD_Connection *connection)
 {
     if (server->token[0] == '\0') {
-        return CODE_OFF;
+        return HTTP_CODE_OFF;
     }
-    const char *given = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
-                                                    MHD_HTTP_HEADER_AUTHORIZATION);
+    const char *given = header(connection, MHD_HTTP_HEADER_AUTHORIZATION);
     if (given == NULL || strncmp(given, BEARER, sizeof(BEARER) - 1) != 0 ||
         !is_same_token(given + sizeof(BEARER) - 1, server->token)) {
-        return CODE_NO_TOKEN;
+        return HTTP_CODE_NO_TOKEN;
     }
-    const char *length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
-                                                     MHD_HTTP_HEADER_CONTENT_LENGTH);
+    const char *coding = header(connection, MHD_HTTP_HEADER_CONTENT_ENCODING);
+    const char *transfer = header(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING);
+    if ((coding != NULL && strcasecmp(coding, "identity") != 0) ||
+        (transfer != NULL && strcasecmp(transfer, "chunked") != 0)) {
+        return HTTP_CODE_ENCODED;
+    }
+    const char *length = header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH);
     if (length != NULL && strtoull(length, NULL, 10) > server->options.max_body) {
-        return CODE_TOO_LONG;
+        return HTTP_CODE_TOO_LONG;
     }
-    return CODE_OK;
+    return server->pushes < HTTP_PUSHES_MAX ? HTTP_CODE_OK : HTTP_CODE_LATER;
 }
 
+// result: NULL if nothing was read.
 static enum MHD_Result
-refuse(struct http_server *server, struct MHD_Connection *connection, enum code code)
+refuse(struct http_server *server, struct MHD_Connection *connection,
+       enum http_code code, const struct http_posts_result *result)
 {
-    static const struct {
-        enum code code;
-        const char *why;
-    } refusals[] = {
-        {CODE_OFF, "pushing posts is off: set http.token_file\n"},
-        {CODE_NO_TOKEN, "give the token: Authorization: Bearer TOKEN\n"},
-        {CODE_TOO_LONG, "the body is longer than http.max_body: send it in parts\n"},
-        {CODE_LATER, "no room at the moment: send the whole body again later\n"},
-        {CODE_BAD, "there is nothing in the body\n"},
-    };
-    size_t i = 0;
-    while (refusals[i].code != code) {
-        i++;
+    char read[64] = "";
+    char text[HTTP_REFUSAL_MAX];
+    if (result != NULL) {
+        snprintf(read, sizeof(read), ",\"accepted\":%" PRIu64 ",\"rejected\":%" PRIu64,
+                 result->accepted, result->rejected);
     }
-    return say(server, connection, code, refusals[i].why);
+    http_reply_refusal(code, read, text);
+    return answer(server, connection,
+                  &(struct http_reply){code, HTTP_TYPE_JSON, NULL, slice_of(text)});
 }
 
 static enum MHD_Result
 take_posts(struct http_server *server, struct MHD_Connection *connection,
            struct request *request)
 {
-    if (request->body.is_failed) {
-        return refuse(server, connection, CODE_TOO_LONG);
+    if (request->refusal == HTTP_CODE_OK && request->body.is_failed) {
+        request->refusal = HTTP_CODE_TOO_LONG;
     }
-    if (request->body.size == 0) {
-        return refuse(server, connection, CODE_BAD);
+    if (request->refusal == HTTP_CODE_OK && request->body.size == 0) {
+        request->refusal = HTTP_CODE_BAD;
+    }
+    if (request->refusal != HTTP_CODE_OK) {
+        return refuse(server, connection, request->refusal, NULL);
     }
     struct http_posts_result result = {0, 0};
     enum status status = server->setup.on_posts(server->setup.context,
                                                 buffer_text(&request->body), &result);
     server->metrics.posts_accepted += result.accepted;
     server->metrics.posts_rejected += result.rejected;
+    if (status == STATUS_PARSE) {
+        return refuse(server, connection, HTTP_CODE_ENCODED, NULL);
+    }
     if (status != STATUS_OK) {
-        server->metrics.pushes_delayed++;
-        return refuse(server, connection, CODE_LATER);
+        return refuse(server, connection, HTTP_CODE_LATER, &result);
+    }
+    if (result.accepted + result.rejected == 0) {
+        return refuse(server, connection, HTTP_CODE_BAD, NULL);
     }
     char text[ANSWER_MAX];
     snprintf(text, sizeof(text),
              "{\"accepted\":%" PRIu64 ",\"rejected\":%" PRIu64 "}\n", result.accepted,
              result.rejected);
-    return answer(server, connection, CODE_ACCEPTED, "application/json",
-                  slice_of(text));
+    return answer(
+        server, connection,
+        &(struct http_reply){HTTP_CODE_ACCEPTED, HTTP_TYPE_JSON, NULL, slice_of(text)});
 }
 
 // ── requests ───────────────────────────────────────────────────────────────
@@ -241,8 +258,7 @@ static bool
 is_own_host(const struct http_server *server, struct MHD_Connection *connection)
 {
     static const char *const own[] = {"localhost", "127.0.0.1", "[::1]"};
-    const char *host =
-        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
+    const char *host = header(connection, MHD_HTTP_HEADER_HOST);
     if (!server->is_loopback || host == NULL) {
         return true;
     }
@@ -260,15 +276,18 @@ static enum MHD_Result
 begin_push(struct http_server *server, struct MHD_Connection *connection,
            void **request_slot)
 {
-    enum code code = admit_push(server, connection);
-    if (code != CODE_OK) {
-        return refuse(server, connection, code);
+    enum http_code code = admit_push(server, connection);
+    if (code != HTTP_CODE_OK && header(connection, MHD_HTTP_HEADER_EXPECT) != NULL) {
+        return refuse(server, connection, code, NULL); // the client waits for a word
     }
     struct request *request = calloc(1, sizeof(*request));
     if (request == NULL) {
         return MHD_NO;
     }
+    request->server = server;
+    request->refusal = code;
     buffer_init(&request->body, server->options.max_body);
+    server->pushes += code == HTTP_CODE_OK;
     *request_slot = request;
     return MHD_YES;
 }
@@ -283,7 +302,9 @@ on_request(void *context, struct MHD_Connection *connection, const char *path,
     struct http_server *server = context;
     struct request *request = *request_slot;
     if (request != NULL && *upload_size != 0) {
-        buffer_append(&request->body, (struct slice){upload, *upload_size});
+        if (request->refusal == HTTP_CODE_OK) {
+            buffer_append(&request->body, (struct slice){upload, *upload_size});
+        }
         *upload_size = 0;
         return MHD_YES;
     }
@@ -291,44 +312,29 @@ on_request(void *context, struct MHD_Connection *connection, const char *path,
         return take_posts(server, connection, request);
     }
     if (!is_own_host(server, connection)) {
-        return say(server, connection, CODE_OTHER_HOST,
+        return say(server, connection, HTTP_CODE_OTHER_HOST,
                    "this server is known as localhost\n");
     }
     bool is_posts = strcmp(path, "/api/v1/posts") == 0;
-    if (is_posts && strcmp(method, MHD_HTTP_METHOD_POST) == 0) {
-        return begin_push(server, connection, request_slot);
+    if (is_posts) {
+        return strcmp(method, MHD_HTTP_METHOD_POST) == 0
+                   ? begin_push(server, connection, request_slot)
+                   : say_method(server, connection, "POST");
     }
     if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 &&
         strcmp(method, MHD_HTTP_METHOD_HEAD) != 0) {
-        return say(server, connection, CODE_METHOD, "this page can only be read\n");
+        return say_method(server, connection, "GET, HEAD");
     }
     return read_page(server, connection, path);
-}
-
-static void
-on_completed(void *context, struct MHD_Connection *connection, void **request_slot,
-             enum MHD_RequestTerminationCode reason)
-{
-    (void)context;
-    (void)connection;
-    (void)reason;
-    struct request *request = *request_slot;
-    if (request != NULL) {
-        buffer_fini(&request->body);
-        free(request);
-        *request_slot = NULL;
-    }
 }
 
 // ── the loop ───────────────────────────────────────────────────────────────
 
 static void
-on_due(evutil_socket_t fd, short what, void *context)
+run(struct http_server *server)
 {
-    (void)fd;
-    (void)what;
-    struct http_server *server = context;
     MHD_run(server->daemon);
+    http_listener_refill(&server->listener);
     MHD_UNSIGNED_LONG_LONG wait_ms;
     if (MHD_get_timeout(server->daemon, &wait_ms) == MHD_YES) {
         struct timeval wait = {(time_t)(wait_ms / MS_PER_S),
@@ -339,52 +345,150 @@ on_due(evutil_socket_t fd, short what, void *context)
     }
 }
 
-// ── life ───────────────────────────────────────────────────────────────────
-
-static int
-open_socket(struct http_server *server, const struct http_address *address)
+static void
+on_due(evutil_socket_t fd, short what, void *context)
 {
-    const struct sockaddr *name =
-        (const struct sockaddr *)(const void *)&address->storage;
-    int fd = socket(address->storage.ss_family, SOCK_STREAM, 0);
-    int on = 1;
-    struct sockaddr_storage bound;
-    socklen_t length = sizeof(bound);
-    if (fd < 0 || evutil_make_socket_nonblocking(fd) != 0 ||
-        evutil_make_socket_closeonexec(fd) != 0 ||
-        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
-        bind(fd, name, address->length) != 0 || listen(fd, BACKLOG) != 0 ||
-        getsockname(fd, (struct sockaddr *)(void *)&bound, &length) != 0) {
-        int reason = errno;
-        if (fd >= 0) {
-            close(fd);
-        }
-        errno = reason;
-        return -1;
-    }
-    // Both kinds of address have the port at the same place.
-    const struct sockaddr_in *four = (const struct sockaddr_in *)(const void *)&bound;
-    server->port = ntohs(four->sin_port);
-    return fd;
+    (void)fd;
+    (void)what;
+    run(context);
+}
+
+// ── connections ────────────────────────────────────────────────────────────
+
+// The library sees the end of the connection and closes it.
+static void
+end_connection(struct http_server *server, size_t place)
+{
+    shutdown(server->connections.places[place].fd, SHUT_RDWR);
+    run(server);
+}
+
+static size_t
+place_of(const struct guest *guest)
+{
+    return (size_t)(guest - guest->server->guests);
+}
+
+static void
+on_deadline(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd;
+    (void)what;
+    const struct guest *guest = context;
+    guest->server->metrics.late++;
+    end_connection(guest->server, place_of(guest));
+}
+
+static void
+set_deadline(const struct guest *guest)
+{
+    usec span = guest->server->options.timeout;
+    struct timeval wait = {span / USEC_PER_S, span % USEC_PER_S};
+    evtimer_add(guest->deadline, &wait);
 }
 
 static bool
-start(struct http_server *server, int fd)
+make_room(void *context)
 {
-    server->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL, 0, NULL, NULL, on_request, server, MHD_OPTION_LISTEN_SOCKET, fd,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)HTTP_CONNECTIONS_MAX,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE_S,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
-        NULL, MHD_OPTION_END);
-    if (server->daemon == NULL) {
-        close(fd);
+    struct http_server *server = context;
+    size_t place;
+    if (!http_connections_oldest(&server->connections, &place)) {
         return false;
     }
+    server->metrics.crowded_out++;
+    end_connection(server, place);
+    return true;
+}
+
+static void
+enter(void *context, int fd, const struct sockaddr *address, socklen_t length)
+{
+    struct http_server *server = context;
+    size_t place;
+    if (http_connections_crowded(&server->connections, address, &place)) {
+        server->metrics.crowded_out++;
+        end_connection(server, place);
+    }
+    if (http_connections_crowded(&server->connections, address, &place)) {
+        close(fd);
+        return;
+    }
+    server->entering = http_connections_enter(&server->connections, address, fd);
+    set_deadline(&server->guests[server->entering]);
+    if (MHD_add_connection(server->daemon, fd, address, length) != MHD_YES) {
+        evtimer_del(server->guests[server->entering].deadline); // fd is closed
+        http_connections_leave(&server->connections, server->entering);
+    }
+    run(server);
+}
+
+static void
+// NOLINTNEXTLINE(readability-non-const-parameter): the parameters are the library's
+on_connection(void *context, struct MHD_Connection *connection, void **guest_slot,
+              enum MHD_ConnectionNotificationCode what)
+{
+    (void)connection;
+    struct http_server *server = context;
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        *guest_slot = &server->guests[server->entering];
+        return;
+    }
+    const struct guest *guest = *guest_slot;
+    evtimer_del(guest->deadline);
+    http_connections_leave(&server->connections, place_of(guest));
+}
+
+static void
+on_completed(void *context, struct MHD_Connection *connection, void **request_slot,
+             enum MHD_RequestTerminationCode reason)
+{
+    (void)reason;
+    struct http_server *server = context;
+    struct request *request = *request_slot;
+    if (request != NULL) {
+        server->pushes -= request->refusal == HTTP_CODE_OK;
+        buffer_fini(&request->body);
+        free(request);
+        *request_slot = NULL;
+    }
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    const struct guest *guest = info->socket_context;
+    http_connections_renew(&server->connections, place_of(guest));
+    set_deadline(guest);
+}
+
+// ── life ───────────────────────────────────────────────────────────────────
+
+static bool
+create_guests(struct http_server *server)
+{
+    for (size_t i = 0; i < HTTP_CONNECTIONS_MAX; i++) {
+        struct guest *guest = &server->guests[i];
+        guest->server = server;
+        guest->deadline = evtimer_new(server->setup.base, on_deadline, guest);
+        if (guest->deadline == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// The library limits nothing that is limited here.
+static bool
+start(struct http_server *server)
+{
+    server->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, on_request, server,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)HTTP_CONNECTIONS_MAX + 1,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
+        server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_END);
     const union MHD_DaemonInfo *info =
-        MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-    if (info == NULL) {
+        server->daemon != NULL
+            ? MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)
+            : NULL;
+    if (info == NULL || !create_guests(server)) {
         return false;
     }
     struct event_base *base = server->setup.base;
@@ -393,6 +497,25 @@ start(struct http_server *server, int fd)
     server->timer = evtimer_new(base, on_due, server);
     return server->readable != NULL && server->timer != NULL &&
            event_add(server->readable, NULL) == 0;
+}
+
+static enum status
+begin_to_listen(struct http_server *server, const struct http_address *address,
+                struct error *error)
+{
+    static const struct http_listener_calls calls = {enter, make_room};
+    enum status status = http_listener_init(&server->listener, server->setup.base,
+                                            address, &calls, server);
+    if (status == STATUS_IO) {
+        return error_set(error, STATUS_IO,
+                         "http.listen: cannot listen on %s: %s; choose another "
+                         "address, or \"\" for no HTTP server",
+                         server->options.listen, strerror(errno));
+    }
+    if (status != STATUS_OK || !start(server)) {
+        return error_set(error, STATUS_NOMEM, "no memory for the HTTP server");
+    }
+    return STATUS_OK;
 }
 
 enum status
@@ -413,15 +536,7 @@ http_server_create(const struct http_server_setup *setup,
     }
     if (status == STATUS_OK) {
         server->is_loopback = address.is_loopback;
-        int fd = open_socket(server, &address);
-        if (fd < 0) {
-            status = error_set(error, STATUS_IO,
-                               "http.listen: cannot listen on %s: %s; choose another "
-                               "address, or \"\" for no HTTP server",
-                               server->options.listen, strerror(errno));
-        } else if (!start(server, fd)) {
-            status = error_set(error, STATUS_NOMEM, "no memory for the HTTP server");
-        }
+        status = begin_to_listen(server, &address, error);
     }
     if (status != STATUS_OK) {
         http_server_destroy(&server);
@@ -444,8 +559,14 @@ http_server_destroy(struct http_server **server)
     if (s->timer != NULL) {
         event_free(s->timer);
     }
+    http_listener_fini(&s->listener);
     if (s->daemon != NULL) {
         MHD_stop_daemon(s->daemon);
+    }
+    for (size_t i = 0; i < HTTP_CONNECTIONS_MAX; i++) {
+        if (s->guests[i].deadline != NULL) {
+            event_free(s->guests[i].deadline);
+        }
     }
     buffer_fini(&s->page);
     free(s);
@@ -455,7 +576,7 @@ http_server_destroy(struct http_server **server)
 uint16_t
 http_server_port(const struct http_server *server)
 {
-    return server->port;
+    return server->listener.port;
 }
 
 const struct http_metrics *

@@ -4,18 +4,24 @@
 //   GET  /healthz         200 as long as the loop turns
 //   GET  /readyz          200, or 503 with one line that says what is missing
 //   GET  /metrics         Prometheus
-//   POST /api/v1/posts    NDJSON of any format, with "Authorization: Bearer TOKEN":
-//                         202 {"accepted":N,"rejected":N} when all of it is taken,
+//   POST /api/v1/posts    posts of any format, with "Authorization: Bearer TOKEN":
+//                         202 {"accepted":N,"rejected":N} when all of it is read,
 //                         400 empty, 401 wrong token, 403 switched off, 413 too long,
-//                         429 with Retry-After when there is no room
+//                         415 compressed, 429 with Retry-After when there is no room
 //
-// After 429 a part may be in: posts are known by their ids, so sending the whole body
-// again counts nothing twice.
+// The numbers of an answer say what became of the posts: accepted are those that were
+// counted, were known or are control messages; rejected are those that cannot be used
+// or found a table full. A 429 has them too, for the part that was read: posts are
+// known by their ids, so sending the whole body again counts nothing twice.
+//
+// One deadline, http.timeout, is set for a request as a whole: from the connection, or
+// the end of the request before, to the end of its answer. A new connection always
+// gets a place (http_connections.h), also without a file descriptor to spare
+// (http_listener.h).
 //
 // On loopback, requests that name another host are refused (421), so that no web page
 // can reach the server through a name of its own. One thread, the caller's loop; every
-// body is held in memory up to http.max_body, on at most HTTP_CONNECTIONS_MAX
-// connections.
+// body is held in memory up to http.max_body, of at most HTTP_PUSHES_MAX requests.
 #pragma once
 
 #include <stdint.h>
@@ -29,7 +35,7 @@
 struct event_base;
 struct http_server;
 
-enum { HTTP_CONNECTIONS_MAX = 32, HTTP_IDLE_S = 10 };
+enum { HTTP_PUSHES_MAX = 8 };
 
 struct http_metrics {
     uint64_t requests;
@@ -37,13 +43,16 @@ struct http_metrics {
     uint64_t posts_accepted;
     uint64_t posts_rejected;
     uint64_t pushes_delayed; // 429
+    uint64_t late;           // connections closed at the deadline
+    uint64_t crowded_out;    // connections closed for another one
+    uint64_t starved;        // connections that found no file descriptor left
 };
 
 extern const struct metric http_metric_rows[];
 
 struct http_posts_result {
-    uint64_t accepted; // messages taken, control and duplicates included
-    uint64_t rejected; // messages that could not be used
+    uint64_t accepted; // counted or known; control messages too
+    uint64_t rejected; // not usable, or a table was full
 };
 
 struct http_server_setup {
@@ -52,7 +61,8 @@ struct http_server_setup {
     // True when the daemon does its work; else why not, one line.
     bool (*is_ready)(void *context, const char **ret_why);
     void (*write_metrics)(void *context, struct buffer *page);
-    // A whole body, followed by a NUL. STATUS_AGAIN: there was no room for all of it.
+    // A whole body. STATUS_AGAIN: there was no room for all of it; the result is of
+    // the part that was read.
     enum status (*on_posts)(void *context, struct slice body,
                             struct http_posts_result *ret_result);
     void *context;

@@ -4,16 +4,19 @@
     web.py        (BUILD names the folder of the build)
 """
 # tests/run: beside others
+import gzip
 import http.client
 import json
 import os
 import pathlib
 import re
+import resource
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 import redis
@@ -226,6 +229,197 @@ def clients_that_misbehave_do_not_stop_the_others():
             connection.close()
 
 
+def figure(daemon, name):
+    return int(re.search(rf"^{re.escape(name)} (\d+)$", daemon.ask("GET", "/metrics").text, re.M)[1])
+
+
+def idle(daemon, count, address="127.0.0.1"):
+    """Connections that send nothing."""
+    return [socket.create_connection(("127.0.0.1", daemon.port), PATIENCE, (address, 0))
+            for _ in range(count)]
+
+
+def connections_that_end_together_leave_the_server_alive():
+    with Daemon() as daemon:
+        for count in (31, 32, 33, 34, 63, 64, 65, 80, 200):
+            connections = idle(daemon, count)
+            assert daemon.ask("GET", "/healthz").status == 200, count
+            for connection in connections:
+                connection.close()
+            assert daemon.ask("GET", "/healthz").status == 200, count
+
+
+class Dripping:
+    """Clients that send a byte of a request again and again and come back when closed."""
+
+    def __init__(self, daemon, count):
+        self.daemon, self.is_over = daemon, threading.Event()
+        self.sent = 0
+        self.thread = threading.Thread(target=self.drip, args=(count,))
+
+    def drip(self, count):
+        clients = idle(self.daemon, count)
+        while not self.is_over.wait(0.05):
+            for number, client in enumerate(clients):
+                try:
+                    client.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: yyyyyyyyyyyyyyyyyyyyyyyy"
+                                   [self.sent % 50:self.sent % 50 + 1])
+                except OSError:
+                    client.close()
+                    clients[number] = idle(self.daemon, 1)[0]
+            self.sent += 1
+        for client in clients:
+            client.close()
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.is_over.set()
+        self.thread.join()
+
+
+def clients_that_drip_do_not_keep_others_from_an_answer():
+    with Daemon() as daemon:
+        for count in (34, 80):
+            with Dripping(daemon, count) as dripping:
+                wait("dripping", lambda: dripping.sent > 2)
+                for _ in range(20):
+                    assert daemon.ask("GET", "/healthz").status == 200, count
+        wait("crowded", lambda: figure(
+            daemon, 'cascaded_http_connections_closed_total{reason="crowded"}') > 0)
+
+
+def one_address_cannot_push_out_another():
+    with Daemon() as daemon:
+        kept = http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=PATIENCE)
+        kept.request("GET", "/healthz")
+        assert kept.getresponse().read() == b"ok\n"
+        own = kept.sock
+        crowd = idle(daemon, 150, "127.0.0.2")
+        wait("crowded", lambda: figure(
+            daemon, 'cascaded_http_connections_closed_total{reason="crowded"}') >= 100)
+        kept.request("GET", "/healthz")
+        assert kept.getresponse().read() == b"ok\n" and kept.sock is own
+        for connection in crowd:
+            connection.close()
+
+
+def a_request_has_one_deadline_however_it_is_spread():
+    with Daemon(more='timeout = "1s"') as daemon:
+        head = b"POST /api/v1/posts HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + \
+            TOKEN.encode() + b"\r\nContent-Length: 1000\r\n"
+        for begin in (b"", b"GET /he", head + b"X: ", head + b"\r\n"):
+            client = idle(daemon, 1)[0]
+            client.sendall(begin)
+            client.settimeout(0.05)
+            deadline = time.monotonic() + PATIENCE
+            ended = False
+            while not ended:
+                assert time.monotonic() < deadline, begin
+                try:
+                    client.sendall(b"y")
+                    ended = client.recv(1) == b""
+                except TimeoutError:
+                    pass
+                except ConnectionError:
+                    ended = True
+        assert figure(daemon, 'cascaded_http_connections_closed_total{reason="late"}') == 4
+        assert daemon.push(post(1)).status == 202
+
+
+def without_a_file_descriptor_left_it_answers():
+    with Daemon() as daemon:
+        assert daemon.ask("GET", "/healthz").status == 200
+        folder = f"/proc/{daemon.process.pid}/fd"
+        before = resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE)
+        for room in (0, 5, 0, 1, 0):
+            used = [int(name) for name in os.listdir(folder)]
+            # The limit is on the number of a descriptor: none is free below it.
+            most = max(used) + 1
+            holes = most - len(used)
+            resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE, (most + room, before[1]))
+            clients = idle(daemon, holes + room + 10)
+            for _ in range(5):
+                assert daemon.ask("GET", "/healthz").status == 200
+            for client in clients:
+                client.close()
+            assert daemon.ask("GET", "/healthz").status == 200
+        assert figure(daemon, "cascaded_http_connections_starved_total") > 0
+        resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE, before)
+        assert daemon.ask("GET", "/metrics").status == 200
+
+
+def a_compressed_push_is_refused_with_the_reason():
+    with Daemon() as daemon:
+        for coding in ("gzip", "deflate", "br", "zstd", "GZIP", "gzip, identity", "x-unknown"):
+            answer = daemon.push(gzip.compress(post(1)), Content_Encoding=coding)
+            assert answer.status == 415, (coding, answer.status)
+            assert json.loads(answer.text)["error"] == "unsupported_encoding", answer.text
+            assert answer.headers["Accept-Encoding"] == "identity"
+        assert daemon.push(post(1), Content_Encoding="identity").status == 202
+        wait("counted", lambda: mentions() == 1)
+
+
+def a_refused_push_is_read_to_its_end_before_the_answer():
+    with Daemon() as daemon:
+        big = b"x" * (12 << 20)
+        assert daemon.push(big).status == 413
+        assert daemon.push(big, "wrong").status == 401
+        assert daemon.push(big, Content_Encoding="gzip").status == 415
+
+
+def an_answer_counts_what_was_really_taken():
+    more = "\n}\nusers { capacity = 1000 }\nhashtags { capacity = 1000 }\nmemory {"
+    with Daemon(more=more) as daemon:
+        posts = [post(f"n{number}", mentions=[], author={"id": f"app:u{number}"})
+                 for number in range(1500)]
+        totals = {"accepted": 0, "rejected": 0}
+
+        def push(body):
+            answer = daemon.push(body)
+            told = json.loads(answer.text)
+            if answer.status == 429:
+                # What was read is said, and known when it comes again.
+                assert told["accepted"] + told["rejected"] < 100, told
+                return False
+            assert answer.status == 202 and told["accepted"] + told["rejected"] == 100, answer.text
+            for name in totals:
+                totals[name] += told[name]
+            return True
+
+        for first in range(0, len(posts), 100):
+            body = b"".join(posts[first:first + 100])
+            wait("taken", lambda body=body: push(body))
+        assert totals["rejected"] > 0, totals
+        assert totals["accepted"] == figure(daemon, "cascaded_posts_total"), totals
+        again = json.loads(daemon.push(posts[1]).text)
+        assert again == {"accepted": 1, "rejected": 0}, again
+
+
+def a_body_may_have_any_shape_of_lines():
+    with Daemon() as daemon:
+        bodies = {
+            b"\xef\xbb\xbf" + post(1): (1, 0),
+            post(2).replace(b"\n", b"\r\n") + b"\r\n\r\n" + post(3): (2, 0),
+            post(4).rstrip(): (1, 0),
+            b"{}\n" + post(5): (1, 1),
+            b"\n\n" + post(6) + b"\n": (1, 0),
+        }
+        for body, expected in bodies.items():
+            answer = daemon.push(body)
+            assert answer.status == 202, (body, answer.text)
+            told = json.loads(answer.text)
+            assert (told["accepted"], told["rejected"]) == expected, (body, told)
+        for empty in (b"", b"\n", b"\r\n\r\n", b"\xef\xbb\xbf"):
+            answer = daemon.push(empty)
+            assert answer.status == 400, (empty, answer.text)
+        answer = daemon.ask("GET", "/api/v1/posts")
+        assert answer.status == 405 and answer.headers["Allow"] == "POST"
+        wait("counted", lambda: mentions() == 6)
+
+
 def metrics_are_as_prometheus_wants_them():
     with Daemon() as daemon:
         assert daemon.push(post(1) + b"{broken\n").status == 202
@@ -308,6 +502,15 @@ if __name__ == "__main__":
                    without_a_token_file_pushing_is_off,
                    a_web_page_cannot_reach_it_under_a_name_of_its_own,
                    clients_that_misbehave_do_not_stop_the_others,
+                   connections_that_end_together_leave_the_server_alive,
+                   clients_that_drip_do_not_keep_others_from_an_answer,
+                   one_address_cannot_push_out_another,
+                   a_request_has_one_deadline_however_it_is_spread,
+                   without_a_file_descriptor_left_it_answers,
+                   a_compressed_push_is_refused_with_the_reason,
+                   a_refused_push_is_read_to_its_end_before_the_answer,
+                   an_answer_counts_what_was_really_taken,
+                   a_body_may_have_any_shape_of_lines,
                    metrics_are_as_prometheus_wants_them,
                    the_metrics_tell_in_which_state_a_source_is,
                    an_address_that_is_taken_or_reaches_out_is_named])
