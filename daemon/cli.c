@@ -25,6 +25,9 @@ const char cli_help[] =
     "      --deliver            let a replay call webhooks (by default it does not)\n"
     "      --backtest           say what the alert rules would have told of FILEs\n"
     "      --per-day N          with --backtest: alerts wanted a day (default 10)\n"
+    "      --discard-state      set aside a snapshot of other options or another "
+    "version,\n"
+    "                           and count from zero\n"
     "      --describe WHAT      options, metrics, keys, formats or alerts\n"
     "      --json               with --describe: as JSON\n"
     "  -q, --quiet              errors only\n"
@@ -40,6 +43,7 @@ enum {
     OPTION_DELIVER,
     OPTION_BACKTEST,
     OPTION_PER_DAY,
+    OPTION_DISCARD_STATE,
     OPTION_DESCRIBE,
     OPTION_JSON,
 };
@@ -117,6 +121,9 @@ take(int option, struct cli *cli, struct error *error)
         break;
     case OPTION_PER_DAY:
         return parse_per_day(optarg, &cli->per_day, error);
+    case OPTION_DISCARD_STATE:
+        cli->discards_state = true;
+        break;
     case OPTION_DESCRIBE:
         cli->action = CLI_DESCRIBE;
         cli->describe = optarg;
@@ -144,6 +151,7 @@ cli_parse(int argc, char **argv, struct cli *ret_cli, struct error *error)
         {"deliver", no_argument, NULL, OPTION_DELIVER},
         {"backtest", no_argument, NULL, OPTION_BACKTEST},
         {"per-day", required_argument, NULL, OPTION_PER_DAY},
+        {"discard-state", no_argument, NULL, OPTION_DISCARD_STATE},
         {"describe", required_argument, NULL, OPTION_DESCRIBE},
         {"json", no_argument, NULL, OPTION_JSON},
         {"quiet", no_argument, NULL, 'q'},

@@ -26,6 +26,7 @@ struct cli {
     double speed; // 0: as fast as possible
     bool stays;
     bool delivers;
+    bool discards_state;
     double per_day; // alerts a day, with CLI_BACKTEST
     int verbosity;  // -1 quiet, 0, 1 verbose
     char **files;

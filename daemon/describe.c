@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/metric.h"
+#include "daemon/keeper.h"
 #include "daemon/lookup.h"
 #include "daemon/settings.h"
 #include "daemon/stream.h"
@@ -23,7 +24,7 @@ static const struct metric *const metric_parts[DESCRIBE_METRIC_PARTS] = {
     [DESCRIBE_PIPELINE] = pipeline_metric_rows, [DESCRIBE_REDIS] = redis_metric_rows,
     [DESCRIBE_SOURCE] = source_metric_rows,     [DESCRIBE_STREAM] = stream_metric_rows,
     [DESCRIBE_HTTP] = http_metric_rows,         [DESCRIBE_NAMES] = lookup_metric_rows,
-    [DESCRIBE_WEBHOOK] = webhook_metric_rows,
+    [DESCRIBE_WEBHOOK] = webhook_metric_rows,   [DESCRIBE_STATE] = keeper_metric_rows,
 };
 
 // One thing described: names and values by turns.

@@ -20,6 +20,7 @@ enum describe_metric_part {
     DESCRIBE_HTTP,
     DESCRIBE_NAMES,
     DESCRIBE_WEBHOOK,
+    DESCRIBE_STATE,
     DESCRIBE_METRIC_PARTS,
 };
 void describe_values(FILE *out, const void *const values[DESCRIBE_METRIC_PARTS]);

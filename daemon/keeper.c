@@ -7,6 +7,24 @@
 #include <sysexits.h>
 
 #include "base/log.h"
+#include "daemon/clock.h"
+
+#define METRIC(field) offsetof(struct keeper_metrics, field)
+
+// clang-format off
+const struct metric keeper_metric_rows[] = {
+    {"cascaded_snapshots_written_total", NULL, METRIC_COUNTER, METRIC(written),
+     "Snapshots written to state.dir"},
+    {"cascaded_snapshots_failed_total", NULL, METRIC_COUNTER, METRIC(failed),
+     "Snapshots that could not be written to state.dir"},
+    {"cascaded_snapshot_failing", NULL, METRIC_GAUGE, METRIC(is_failing),
+     "1 if the last snapshot could not be written"},
+    {"cascaded_snapshot_written_timestamp_seconds", NULL, METRIC_SPAN, METRIC(written_at),
+     "Unix time of the newest good snapshot, also of one from before the start; 0 if "
+     "there is none"},
+    METRIC_END,
+};
+// clang-format on
 
 static struct pipeline *
 create_pipeline(void *context, struct error *error)
@@ -32,10 +50,23 @@ on_unusable(void *context, const struct error *error)
 static void
 on_saved(void *context, const struct error *error)
 {
-    (void)context;
-    if (error != NULL) {
-        log_warn("%s", error->text);
+    struct keeper *keeper = context;
+    struct keeper_metrics *metrics = &keeper->metrics;
+    if (error == NULL) {
+        metrics->written++;
+        metrics->written_at = (uint64_t)clock_wall();
+        if (metrics->is_failing != 0) {
+            log_info("the state is saved again in %s", keeper->setup.dir);
+        }
+    } else {
+        metrics->failed++;
+        if (metrics->is_failing == 0) {
+            char every[USEC_TEXT_MAX];
+            log_warn("%s (tried again every %s)", error->text,
+                     usec_format_duration(keeper->setup.every, every));
+        }
     }
+    metrics->is_failing = error != NULL;
 }
 
 static struct slice
@@ -60,9 +91,9 @@ open_state(struct keeper *keeper, struct error *error)
 {
     struct state_setup setup = {keeper->setup.base, keeper->setup.dir, on_saved,
                                 keeper};
-    enum status status = state_open(&setup, &keeper->state, error);
-    if (status != STATUS_OK) {
-        return status == STATUS_FULL ? EX_TEMPFAIL : EX_CANTCREAT;
+    int exit_code = state_open(&setup, &keeper->state, error);
+    if (exit_code != 0) {
+        return exit_code;
     }
     keeper->timer = event_new(keeper->setup.base, -1, EV_PERSIST, on_timer, keeper);
     if (keeper->timer == NULL) {
@@ -85,13 +116,18 @@ keeper_init(struct keeper *keeper, const struct keeper_setup *setup,
     if (exit_code != 0) {
         return exit_code;
     }
-    struct state_load load = {create_pipeline, on_unusable, keeper, keeper->note};
-    enum status status = state_load(keeper->state, &load, &keeper->pipeline, error);
-    keeper->is_restored = status == STATUS_OK;
+    struct state_load load = {.create = create_pipeline,
+                              .tell = on_unusable,
+                              .context = keeper,
+                              .discards = setup->discards,
+                              .note = keeper->note};
+    exit_code = state_load(keeper->state, &load, &keeper->pipeline, error);
+    keeper->is_restored = exit_code == 0 && load.is_restored;
     if (keeper->is_restored) {
+        keeper->metrics.written_at = (uint64_t)load.made * USEC_PER_S;
         log_info("goes on from the snapshot in %s", setup->dir);
     }
-    return keeper->pipeline != NULL ? 0 : EX_OSERR;
+    return exit_code;
 }
 
 void
@@ -115,13 +151,15 @@ keeper_start(struct keeper *keeper)
     }
 }
 
-void
+int
 keeper_save(struct keeper *keeper)
 {
     struct error error = {0};
-    if (keeper->state != NULL &&
-        state_save_now(keeper->state, keeper->pipeline, note_now(keeper), &error) !=
+    if (keeper->state == NULL ||
+        state_save_now(keeper->state, keeper->pipeline, note_now(keeper), &error) ==
             STATUS_OK) {
-        log_warn("%s", error.text);
+        return 0;
     }
+    log_error("%s", error.text);
+    return EX_IOERR;
 }

@@ -259,8 +259,8 @@ on_finished(void *context, const struct error *error)
     if (error != NULL) {
         log_error("%s", error->text);
     }
-    keeper_save(&live->keeper);
-    leave(live, error != NULL ? EX_UNAVAILABLE : 0);
+    int exit_code = keeper_save(&live->keeper);
+    leave(live, error != NULL ? EX_UNAVAILABLE : exit_code);
 }
 
 static void
@@ -440,6 +440,7 @@ create_pipeline(struct live *live, struct error *error)
         .base = live->base,
         .options = &live->settings->pipeline,
         .dir = state_dir(live),
+        .discards = live->settings->state.discards,
         .every = live->settings->state.every,
         .note = note_streams,
         .context = live,
@@ -517,6 +518,7 @@ create_parts(struct live *live, struct error *error)
         .base = live->base,
         .settings = live->settings,
         .pipeline = live->pipeline,
+        .keeper = &live->keeper,
         .sink = live->sink,
         .streams = &live->streams,
         .lookup = live->lookup,
@@ -564,6 +566,7 @@ live_run(const struct config_place *place, struct settings *settings)
     live.place = *place;
     live.settings = settings;
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); // a write beyond ulimit -f fails instead
     if (!notify_init(&live.notify, &error)) {
         log_warn("%s", error.text);
         error = (struct error){0};

@@ -52,6 +52,7 @@ struct daemon {
     const char *reasons[REASONS_TOLD]; // refusals told once each
     bool has_started;
     bool is_stopping;
+    bool is_finished;      // the replay, and its state was to be saved
     bool is_delivered;     // alerts of the replay, as far as they could be
     uint64_t transactions; // when the last wait for Redis began
     int exit_code;
@@ -79,6 +80,7 @@ tell_counters(struct daemon *daemon)
         [DESCRIBE_DECODE] = replay_decode_metrics(daemon->replay),
         [DESCRIBE_PIPELINE] = pipeline_metrics(daemon->pipeline),
         [DESCRIBE_REDIS] = redis_sink_metrics(daemon->sink),
+        [DESCRIBE_STATE] = &daemon->keeper.metrics,
     };
     describe_values(stderr, values);
 }
@@ -171,17 +173,18 @@ on_finished(void *context, const struct error *error)
 {
     struct daemon *daemon = context;
     if (error != NULL) {
-        keeper_save(&daemon->keeper);
+        (void)keeper_save(&daemon->keeper);
         leave(daemon, EX_UNAVAILABLE, error);
         return;
     }
     tell_figures(daemon);
-    keeper_save(&daemon->keeper);
+    int exit_code = keeper_save(&daemon->keeper);
     if (daemon->cli.verbosity > 0) {
         tell_counters(daemon);
     }
+    daemon->is_finished = true;
     if (!daemon->cli.stays || daemon->is_stopping) {
-        leave(daemon, 0, NULL);
+        leave(daemon, exit_code, NULL);
     }
 }
 
@@ -319,8 +322,8 @@ on_signal(evutil_socket_t number, short what, void *context)
         return;
     }
     daemon->is_stopping = true;
-    if (daemon->cli.stays) {
-        leave(daemon, 0, NULL);
+    if (daemon->is_finished) {
+        leave(daemon, keeper_save(&daemon->keeper), NULL);
         return;
     }
     replay_stop(daemon->replay);
@@ -363,6 +366,7 @@ create_pipeline(struct daemon *daemon, struct replay_place *ret_place,
         .options = &daemon->settings.pipeline,
         .is_event_time = true,
         .dir = daemon->settings.state.dir,
+        .discards = daemon->settings.state.discards,
         .every = daemon->settings.state.every,
         .note = note_place,
         .context = daemon,
@@ -495,6 +499,7 @@ replay_files(struct daemon *daemon)
     struct error error = {0};
     progress_init(&daemon->progress, daemon->cli.files, daemon->cli.file_count);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); // a write beyond ulimit -f fails instead
     if (!create_loop(daemon)) {
         log_error("the system gives no event loop: %s", strerror(errno));
         daemon->exit_code = EX_OSERR;
@@ -534,6 +539,7 @@ run(struct daemon *daemon)
     if (!config_load(&place, &daemon->settings, on_config_error, NULL)) {
         return EX_CONFIG;
     }
+    daemon->settings.state.discards = daemon->cli.discards_state;
     if (daemon->cli.action == CLI_CHECK) {
         return EX_OK;
     }

@@ -16,21 +16,23 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/reason.h"
+#include "daemon/state_read.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/snapshot.h"
 
-#define MAGIC "cascaded"
 #define NEWEST "snapshot"
 #define PREVIOUS "snapshot.previous"
 #define DAMAGED "snapshot.damaged"
+#define DISCARDED "snapshot.discarded-%Y%m%dT%H%M%SZ" // when it was written
 #define PART "snapshot.part"
 
 enum {
-    MAGIC_LEN = 8,
-    DIGEST_LEN = 32,
+    NAME_ROOM = 64,
     PIECE = 1 << 18,
     REST_PER_WORK = 4,
     FILE_MODE = 0600,
@@ -104,17 +106,18 @@ write_bytes(void *context, void *bytes, size_t size)
 static bool
 write_content(struct writer *writer, struct pipeline *pipeline, struct slice note)
 {
-    char magic[MAGIC_LEN];
-    memcpy(magic, MAGIC, MAGIC_LEN);
+    char magic[STATE_READ_MAGIC_LEN];
+    memcpy(magic, STATE_READ_MAGIC, STATE_READ_MAGIC_LEN);
     uint64_t note_len = note.len;
-    unsigned char digest[DIGEST_LEN];
+    unsigned char digest[STATE_READ_DIGEST_LEN];
     return EVP_DigestInit_ex(writer->digest, EVP_sha256(), NULL) == 1 &&
-           write_bytes(writer, magic, MAGIC_LEN) &&
+           write_bytes(writer, magic, STATE_READ_MAGIC_LEN) &&
            write_bytes(writer, &note_len, sizeof(note_len)) &&
            write_bytes(writer, (void *)(uintptr_t)note.ptr, note.len) &&
            pipeline_save(pipeline, write_bytes, writer) == STATUS_OK &&
            EVP_DigestFinal_ex(writer->digest, digest, NULL) == 1 &&
-           fwrite(digest, 1, DIGEST_LEN, writer->file) == DIGEST_LEN;
+           fwrite(digest, 1, STATE_READ_DIGEST_LEN, writer->file) ==
+               STATE_READ_DIGEST_LEN;
 }
 
 // 0, or what errno says.
@@ -122,8 +125,12 @@ static int
 write_part(const struct state *state, struct pipeline *pipeline, struct slice note,
            bool is_beside)
 {
+    // What a writer that was killed has left, or somebody's link.
+    if (unlinkat(state->dir, PART, 0) != 0 && errno != ENOENT) {
+        return errno;
+    }
     int fd =
-        openat(state->dir, PART, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, FILE_MODE);
+        openat(state->dir, PART, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
     if (fd < 0) {
         return errno;
     }
@@ -139,6 +146,9 @@ write_part(const struct state *state, struct pipeline *pipeline, struct slice no
         fclose(writer.file);
     } else {
         close(fd);
+    }
+    if (reason != 0) {
+        (void)unlinkat(state->dir, PART, 0); // it may be what fills the disk
     }
     return reason;
 }
@@ -165,8 +175,8 @@ static enum status
 explain(const struct state *state, int reason, struct error *error)
 {
     return error_set(error, STATUS_IO,
-                     "the state is not saved: cannot write a snapshot in %s: %s",
-                     state->setup.dir, strerror(reason));
+                     "the state is not saved: cannot write a snapshot in %s: %s; %s",
+                     state->setup.dir, strerror(reason), reason_advice(reason));
 }
 
 enum status
@@ -243,190 +253,210 @@ on_ended(evutil_socket_t number, short what, void *context)
 
 // ── reading ────────────────────────────────────────────────────────────────
 
-struct reader {
-    FILE *file;
-    uint64_t left; // bytes before the digest
+// A snapshot that was tried.
+struct attempt {
+    const char *name;
+    struct state_read read;
+    enum state_read_result result;
+    struct error why;
 };
 
+// Under a name that nothing has yet: the directory is locked, so it stays free.
 static bool
-read_bytes(void *context, void *bytes, size_t size)
-{
-    struct reader *reader = context;
-    if (size > reader->left) {
-        return false;
-    }
-    reader->left -= size;
-    return fread(bytes, 1, size, reader->file) == size;
-}
-
-// True if the file's last bytes are the digest of those before.
-static bool
-is_whole(FILE *file, uint64_t size)
-{
-    static char piece[PIECE];
-    unsigned char expected[DIGEST_LEN];
-    unsigned char found[DIGEST_LEN] = {0};
-    EVP_MD_CTX *digest = EVP_MD_CTX_new();
-    bool is_good = digest != NULL && EVP_DigestInit_ex(digest, EVP_sha256(), NULL) == 1;
-    for (uint64_t left = size; is_good && left != 0;) {
-        size_t part = left < PIECE ? (size_t)left : (size_t)PIECE;
-        is_good = fread(piece, 1, part, file) == part &&
-                  EVP_DigestUpdate(digest, piece, part) == 1;
-        left -= part;
-    }
-    is_good = is_good && EVP_DigestFinal_ex(digest, found, NULL) == 1 &&
-              fread(expected, 1, DIGEST_LEN, file) == DIGEST_LEN &&
-              memcmp(expected, found, DIGEST_LEN) == 0;
-    EVP_MD_CTX_free(digest);
-    return is_good;
-}
-
-static enum status
-read_head(struct reader *reader, char *note, struct error *error)
-{
-    char magic[MAGIC_LEN];
-    uint64_t note_len;
-    if (!read_bytes(reader, magic, MAGIC_LEN) || memcmp(magic, MAGIC, MAGIC_LEN) != 0 ||
-        !read_bytes(reader, &note_len, sizeof(note_len)) ||
-        note_len >= STATE_NOTE_MAX || !read_bytes(reader, note, note_len)) {
-        return error_set(error, STATUS_PARSE, "it is no snapshot");
-    }
-    note[note_len] = '\0';
-    return STATUS_OK;
-}
-
-static enum status
-read_snapshot(struct reader *reader, const struct state_load *load,
-              struct pipeline *pipeline, struct error *error)
+rename_beside(const struct state *state, const char *name, const char *wanted,
+              char ret_name[NAME_ROOM])
 {
     struct stat status;
-    if (fstat(fileno(reader->file), &status) != 0 || status.st_size < DIGEST_LEN) {
-        return error_set(error, STATUS_PARSE, "it is cut short");
+    snprintf(ret_name, NAME_ROOM, "%s", wanted);
+    for (int i = 2; fstatat(state->dir, ret_name, &status, AT_SYMLINK_NOFOLLOW) == 0;
+         i++) {
+        snprintf(ret_name, NAME_ROOM, "%s-%d", wanted, i);
     }
-    reader->left = (uint64_t)status.st_size - DIGEST_LEN;
-    if (!is_whole(reader->file, reader->left)) {
-        return error_set(error, STATUS_PARSE, "it is damaged");
-    }
-    rewind(reader->file);
-    enum status result = read_head(reader, load->note, error);
-    if (result == STATUS_OK) {
-        result = pipeline_load(pipeline, read_bytes, reader, error);
-    }
-    return result;
+    return errno == ENOENT && renameat(state->dir, name, state->dir, ret_name) == 0;
 }
 
-static void
-tell_unusable(const struct state *state, const struct state_load *load,
-              const char *name, const char *why)
+// Keeps a snapshot that cannot be used, and overwrites none that was kept before.
+// Returns 0 or an exit code.
+static int
+set_aside(const struct state *state, const struct state_load *load,
+          const struct attempt *attempt, struct error *error)
 {
-    struct error error = {0};
-    error_set(
-        &error, STATUS_PARSE, "%s/%s is not used: %s; it is set aside as %s, and %s",
-        state->setup.dir, name, why, DAMAGED,
-        strcmp(name, NEWEST) == 0 ? "the one before is tried" : "counting starts anew");
-    load->tell(load->context, &error);
+    char wanted[NAME_ROOM] = DAMAGED;
+    char name[NAME_ROOM];
+    struct tm made;
+    if (attempt->result == STATE_READ_OTHER &&
+        gmtime_r(&attempt->read.made, &made) != NULL) {
+        strftime(wanted, sizeof(wanted), DISCARDED, &made);
+    }
+    if (!rename_beside(state, attempt->name, wanted, name)) {
+        int reason = errno;
+        error_set(error, STATUS_IO,
+                  "%s/%s is not used: %s. It cannot be set aside: %s; %s",
+                  state->setup.dir, attempt->name, attempt->why.text, strerror(reason),
+                  reason_advice(reason));
+        return reason_exit_code(reason, EX_CANTCREAT);
+    }
+    struct error told = {0};
+    error_set(&told, STATUS_PARSE, "%s/%s is not used: %s; it is set aside as %s",
+              state->setup.dir, attempt->name, attempt->why.text, name);
+    load->tell(load->context, &told);
+    return 0;
 }
 
-static enum status
-try_load(struct state *state, const struct state_load *load, const char *name,
-         struct pipeline **pipeline, struct error *error)
+static int
+refuse(const struct state *state, const struct attempt *attempt, struct error *error)
 {
-    int fd = openat(state->dir, name, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 && errno == ENOENT) {
-        return STATUS_AGAIN;
+    if (attempt->result == STATE_READ_OTHER) {
+        error_set(error, STATUS_PARSE,
+                  "%s/%s is not used: %s. Nothing was changed: use what it was made "
+                  "with, or start once with --discard-state, which sets it aside and "
+                  "counts from zero",
+                  state->setup.dir, attempt->name, attempt->why.text);
+        return EX_CONFIG;
     }
-    struct reader reader = {.file = fd >= 0 ? fdopen(fd, "rb") : NULL};
-    struct error why = {0};
-    enum status status;
-    if (reader.file != NULL) {
-        status = read_snapshot(&reader, load, *pipeline, &why);
-        fclose(reader.file);
-    } else {
-        status = error_set(&why, STATUS_IO, "%s", strerror(errno));
-    }
-    if (status == STATUS_OK) {
-        return status;
-    }
-    (void)renameat(state->dir, name, state->dir, DAMAGED);
-    tell_unusable(state, load, name, why.text);
+    int reason = attempt->read.reason;
+    error_set(error, STATUS_IO, "cannot read %s/%s: %s. Nothing was changed: %s",
+              state->setup.dir, attempt->name, attempt->why.text,
+              reason_advice(reason));
+    return reason_exit_code(reason, EX_IOERR);
+}
+
+// Into a fresh pipeline. Returns 0, or an exit code if the start has to end.
+static int
+try_one(const struct state *state, const struct state_load *load,
+        struct attempt *attempt, struct pipeline **pipeline, struct error *error)
+{
     pipeline_destroy(pipeline);
     *pipeline = load->create(load->context, error);
-    return *pipeline != NULL ? STATUS_AGAIN : STATUS_NOMEM;
+    if (*pipeline == NULL) {
+        return EX_OSERR;
+    }
+    attempt->read = (struct state_read){.dir = state->dir,
+                                        .name = attempt->name,
+                                        .note = load->note,
+                                        .pipeline = *pipeline};
+    attempt->result = state_read(&attempt->read, &attempt->why);
+    bool is_refused = attempt->result == STATE_READ_FAILED ||
+                      (attempt->result == STATE_READ_OTHER && !load->discards);
+    return is_refused ? refuse(state, attempt, error) : 0;
 }
 
-enum status
-state_load(struct state *state, const struct state_load *load,
+// The newest that is good, or a fresh pipeline if there is none. Names change only when
+// it is known that the start goes on.
+static int
+try_all(const struct state *state, struct state_load *load, struct pipeline **pipeline,
+        struct error *error)
+{
+    struct attempt attempts[] = {{.name = NEWEST}, {.name = PREVIOUS}};
+    const size_t most = sizeof(attempts) / sizeof(attempts[0]);
+    size_t useless = 0; // attempts before the good one
+    while (useless < most) {
+        struct attempt *attempt = &attempts[useless];
+        int exit_code = try_one(state, load, attempt, pipeline, error);
+        if (exit_code != 0) {
+            return exit_code;
+        }
+        if (attempt->result == STATE_READ_GOOD) {
+            load->made = attempt->read.made;
+            break;
+        }
+        useless++;
+    }
+    for (size_t i = 0; i < useless; i++) {
+        int exit_code = attempts[i].result != STATE_READ_NONE
+                            ? set_aside(state, load, &attempts[i], error)
+                            : 0;
+        if (exit_code != 0) {
+            return exit_code;
+        }
+    }
+    load->is_restored = useless < most;
+    if (!load->is_restored && attempts[most - 1].result != STATE_READ_NONE) {
+        pipeline_destroy(pipeline);
+        *pipeline = load->create(load->context, error);
+    }
+    return *pipeline != NULL ? 0 : EX_OSERR;
+}
+
+int
+state_load(const struct state *state, struct state_load *load,
            struct pipeline **ret_pipeline, struct error *error)
 {
-    load->note[0] = '\0';
-    struct pipeline *pipeline = load->create(load->context, error);
-    if (pipeline == NULL) {
-        return STATUS_NOMEM;
-    }
-    enum status status = try_load(state, load, NEWEST, &pipeline, error);
-    if (status == STATUS_AGAIN) {
-        status = try_load(state, load, PREVIOUS, &pipeline, error);
-    }
-    if (status == STATUS_AGAIN) {
+    struct pipeline *pipeline = NULL;
+    load->is_restored = false;
+    int exit_code = try_all(state, load, &pipeline, error);
+    if (!load->is_restored) {
         load->note[0] = '\0';
     }
-    if (status != STATUS_NOMEM) {
+    if (exit_code == 0) {
         *ret_pipeline = pipeline;
+    } else {
+        pipeline_destroy(&pipeline);
     }
-    return status;
+    return exit_code;
 }
 
 // ── life ───────────────────────────────────────────────────────────────────
 
-static enum status
+static int
+refuse_directory(const char *dir, int reason, struct error *error)
+{
+    error_set(error, STATUS_IO, "state.dir: cannot use %s: %s; %s", dir,
+              strerror(reason), reason_advice(reason));
+    return reason_exit_code(reason, EX_CANTCREAT);
+}
+
+static int
 lock(struct state *state, struct error *error)
 {
     const char *dir = state->setup.dir;
     if (mkdir(dir, DIR_MODE) != 0 && errno != EEXIST) {
-        return error_set(error, STATUS_IO, "state.dir: cannot make %s: %s", dir,
-                         strerror(errno));
+        return refuse_directory(dir, errno, error);
     }
     state->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (state->dir >= 0) {
-        state->lock =
-            openat(state->dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC, FILE_MODE);
+        state->lock = openat(state->dir, "lock",
+                             O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
     }
     if (state->lock < 0) {
-        return error_set(error, STATUS_IO, "state.dir: cannot use %s: %s", dir,
-                         strerror(errno));
+        return refuse_directory(dir, errno, error);
     }
-    if (flock(state->lock, LOCK_EX | LOCK_NB) != 0) {
-        return error_set(error, STATUS_FULL,
-                         "state.dir: another cascaded uses %s; stop it or name another "
-                         "directory",
-                         dir);
+    if (flock(state->lock, LOCK_EX | LOCK_NB) == 0) {
+        return 0;
     }
-    return STATUS_OK;
+    if (errno != EWOULDBLOCK) {
+        return refuse_directory(dir, errno, error);
+    }
+    error_set(error, STATUS_FULL,
+              "state.dir: another cascaded uses %s; stop it or name another directory",
+              dir);
+    return EX_TEMPFAIL;
 }
 
-enum status
+int
 state_open(const struct state_setup *setup, struct state **ret_state,
            struct error *error)
 {
     struct state *state = calloc(1, sizeof(*state));
     if (state == NULL) {
-        return error_set(error, STATUS_NOMEM, "no memory for the state directory");
+        error_set(error, STATUS_NOMEM, "no memory for the state directory");
+        return EX_OSERR;
     }
     *state = (struct state){.setup = *setup, .dir = -1, .lock = -1};
-    enum status status = lock(state, error);
-    if (status == STATUS_OK) {
+    int exit_code = lock(state, error);
+    if (exit_code == 0) {
         state->ended = evsignal_new(setup->base, SIGCHLD, on_ended, state);
         if (state->ended == NULL || event_add(state->ended, NULL) != 0) {
-            status =
-                error_set(error, STATUS_NOMEM, "no memory for the state directory");
+            error_set(error, STATUS_NOMEM, "no memory for the state directory");
+            exit_code = EX_OSERR;
         }
     }
-    if (status != STATUS_OK) {
+    if (exit_code != 0) {
         state_close(&state);
-        return status;
+        return exit_code;
     }
     *ret_state = state;
-    return STATUS_OK;
+    return 0;
 }
 
 void

@@ -3,16 +3,23 @@
 //     lock                  held while a daemon uses the directory
 //     snapshot              the newest; replaced by a rename once it is safely on disk
 //     snapshot.previous     the one before
-//     snapshot.damaged      one that could not be read, set aside for a look
+//     snapshot.part         one that is being written
+//     snapshot.damaged      one whose checksum does not match; the next such one is
+//                           snapshot.damaged-2, and so on
+//     snapshot.discarded-DATE   one of other options or another version that was to be
+//                           discarded; DATE is when it was written
 //
-// A snapshot is "cascaded", the number of bytes of its note, the note (where the
-// sources are to resume), the bytes of pipeline/snapshot.h, and the SHA-256 of all
-// that. It is written by a forked child, so that the loop never waits for a disk; one
-// child at a time.
+// daemon/state_read.h says what a snapshot consists of. It is written by a forked
+// child, so that the loop never waits for a disk; one child at a time.
+//
+// A start that fails changes nothing: a snapshot gets another name only when its
+// checksum proves damage, or when the user wants it discarded, and none is ever
+// overwritten or removed but by two newer ones.
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <time.h>
 
 #include "base/option.h"
 #include "base/slice.h"
@@ -27,6 +34,7 @@ struct state;
 struct state_options {
     char dir[OPTION_TEXT_MAX];
     usec every;
+    bool discards; // --discard-state, which no configuration file can set
 };
 
 extern const struct option state_option_rows[];
@@ -43,25 +51,32 @@ struct state_setup {
     void *context;
 };
 
-// Locks the directory. STATUS_FULL: another daemon holds it. STATUS_IO: it cannot be
-// used. On failure *ret_state is untouched.
-enum status state_open(const struct state_setup *setup, struct state **ret_state,
-                       struct error *error) MUST_USE;
+// Makes the directory if need be and locks it. Returns 0, or an exit code of sysexits
+// with error set; then *ret_state is untouched. EX_TEMPFAIL: another daemon holds it.
+int state_open(const struct state_setup *setup, struct state **ret_state,
+               struct error *error) MUST_USE;
 // Ends a child that is still writing; what it wrote is thrown away. Accepts NULL.
 void state_close(struct state **state);
 
-// The newest snapshot that is whole into *pipeline, which `create` makes anew for each
-// try. The note lands in `note`, ended by a NUL. tell is called with one line for every
-// snapshot that could not be used. STATUS_AGAIN: there is none, and *ret_pipeline is
-// fresh. STATUS_NOMEM with error set: create failed.
+// How the newest snapshot that is whole is read.
 struct state_load {
+    // Makes a fresh pipeline, for each try; NULL with error set.
     struct pipeline *(*create)(void *context, struct error *error);
+    // Called with one line for every snapshot that is set aside.
     void (*tell)(void *context, const struct error *error);
     void *context;
-    char *note; // STATE_NOTE_MAX bytes
+    bool discards; // sets aside a whole snapshot of other options or another version
+    char *note;    // STATE_NOTE_MAX bytes: gets the note, ended by a NUL
+    // Results.
+    bool is_restored; // false: there is none, and the pipeline is fresh
+    time_t made;      // when it was written, if there is one
 };
-enum status state_load(struct state *state, const struct state_load *load,
-                       struct pipeline **ret_pipeline, struct error *error) MUST_USE;
+
+// A snapshot that is damaged is set aside for the one before. Returns 0, or an exit
+// code of sysexits with error set if a snapshot cannot be read or is of other options
+// or another version; then no file was changed and *ret_pipeline is untouched.
+int state_load(const struct state *state, struct state_load *load,
+               struct pipeline **ret_pipeline, struct error *error) MUST_USE;
 
 // Begins a snapshot; on_saved follows from the loop. False while one is being written,
 // or when the system gives no process (on_saved is told at once). Borrows note, at most

@@ -52,6 +52,7 @@ write_metrics(void *context, struct buffer *page)
     const struct metrics_instance redis = {redis_sink_metrics(web->setup.sink), NULL,
                                            NULL};
     const struct metrics_instance http = {http_server_metrics(web->server), NULL, NULL};
+    const struct metrics_instance state = {&web->setup.keeper->metrics, NULL, NULL};
     struct stream_metrics standing[SETTINGS_SOURCES_MAX];
     struct metrics_instance stands[SETTINGS_SOURCES_MAX];
     struct metrics_instance sources[SETTINGS_SOURCES_MAX];
@@ -70,6 +71,9 @@ write_metrics(void *context, struct buffer *page)
         (struct metrics_instance){decoder_metrics(web->feed.decoder), "push", NULL};
     metrics_page_add(page, pipeline_metric_rows, &pipeline, 1);
     metrics_page_add(page, redis_metric_rows, &redis, 1);
+    if (web->setup.keeper->state != NULL) {
+        metrics_page_add(page, keeper_metric_rows, &state, 1);
+    }
     metrics_page_add(page, stream_metric_rows, stands, streams->count);
     metrics_page_add(page, source_metric_rows, sources, streams->count);
     metrics_page_add(page, decode_metric_rows, decoders, streams->count + 1);

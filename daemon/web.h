@@ -2,6 +2,7 @@
 // are pushed.
 #pragma once
 
+#include "daemon/keeper.h"
 #include "daemon/settings.h"
 #include "daemon/streams.h"
 
@@ -11,6 +12,7 @@ struct web_setup {
     struct event_base *base; // kept, as all pointers here
     const struct settings *settings;
     struct pipeline *pipeline;
+    const struct keeper *keeper;
     struct redis_sink *sink;
     const struct streams *streams;
     const struct lookup *lookup; // NULL: there is none

@@ -1,86 +1,201 @@
 #include "pipeline/snapshot.h"
 
+#include <assert.h>
 #include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "pipeline/state.h"
 
-#define FORMAT 3
+enum { FORMAT = 4, HEAD_MAX = 4096, VALUE_MAX = 256, OTHERS_MAX = 160 };
 
-struct trait {
-    const char *name; // an option, or NULL: part of the build
-    uint64_t value;
+// What stands in front, as lines of a name and a value: what is in the snapshot, and
+// the options its bytes depend on. Any version can read it.
+struct head {
+    char text[HEAD_MAX];
+    uint32_t len;
 };
 
-enum { TRAITS_MAX = 64 };
+// ── the head ───────────────────────────────────────────────────────────────
 
-struct traits {
-    struct trait rows[TRAITS_MAX];
-    size_t count;
-};
-
-static void
-add(struct traits *traits, const char *name, uint64_t value)
+__attribute__((format(printf, 2, 3))) static void
+put(struct head *head, const char *format, ...)
 {
-    traits->rows[traits->count++] = (struct trait){name, value};
+    va_list args;
+    va_start(args, format);
+    int len = vsnprintf(head->text + head->len, HEAD_MAX - head->len, format, args);
+    va_end(args);
+    assert(len >= 0 && (size_t)len < HEAD_MAX - head->len);
+    head->len += (uint32_t)len;
 }
 
-// What the bytes depend on.
+// "60m" and "1h" are the same window.
 static void
-describe(const struct pipeline *pipeline, struct traits *traits)
+format_value(const struct option *row, const struct pipeline_options *options,
+             char text[VALUE_MAX])
 {
-    static const size_t sizes[] = {
-        sizeof(struct user),
-        sizeof(struct cascade),
-        sizeof(struct tag),
-        sizeof(struct timer),
-        sizeof(struct eviction_candidate),
-        sizeof(struct pulse),
-        sizeof(struct merged_bucket),
-        sizeof(struct pulses_network),
-        sizeof(struct habit),
-        sizeof(struct calibration),
-        sizeof(struct event),
-        sizeof(struct person),
-        sizeof(struct tree),
-        sizeof(struct node),
-        sizeof(struct waiter),
-        sizeof(struct windows_chunk),
-        sizeof(struct window),
-        sizeof(struct counter),
-        sizeof(struct board_entry),
-        sizeof(struct table_slot),
-        sizeof(struct slab),
-        sizeof(struct flying),
-        sizeof(struct pipeline_metrics),
-        sizeof(struct alert_row),
-        sizeof(struct alert_queue),
-        sizeof(struct alerts_record),
-    };
-    const struct pipeline_options *options = &pipeline->options;
-    traits->count = 0;
-    add(traits, NULL, FORMAT);
-    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-        add(traits, NULL, sizes[i]);
+    if (row->type != OPTION_SPANS) {
+        (void)option_format(row, options, text, VALUE_MAX);
+        return;
     }
-    add(traits, "windows", options->windows.count);
+    size_t used = 0;
     for (size_t i = 0; i < options->windows.count; i++) {
-        add(traits, "windows", (uint64_t)options->windows.length[i]);
+        char span[USEC_TEXT_MAX];
+        used +=
+            (size_t)snprintf(text + used, VALUE_MAX - used, "%s%s", i != 0 ? " " : "",
+                             usec_format_duration(options->windows.length[i], span));
     }
-    add(traits, "redis.top", options->top);
-    add(traits, "dedupe.capacity", options->dedupe_capacity);
-    add(traits, "dedupe.retweets", options->dedupe_retweets);
-    add(traits, "users.capacity", options->users_capacity);
-    add(traits, "cascades.capacity", options->cascades_capacity);
-    add(traits, "cascades.engine", options->cascades_engine);
-    add(traits, "cascades.authors", options->cascades_authors);
-    add(traits, "hashtags.capacity", options->hashtags_capacity);
-    add(traits, "trees.capacity", options->trees_capacity);
-    add(traits, "memory.windows", options->memory_windows);
-    add(traits, "memory.texts", options->memory_texts);
-    add(traits, "memory.posts", options->memory_posts);
-    add(traits, "alerts.capacity", options->alerts_capacity);
 }
+
+static bool
+matters(const struct option *row)
+{
+    return row->offset != offsetof(struct pipeline_options, cascades_text);
+}
+
+static void
+describe(const struct pipeline *pipeline, struct head *ret_head)
+{
+    char until[USEC_TEXT_MAX];
+    ret_head->len = 0;
+    put(ret_head, "format %d\nposts %" PRIu64 "\npeople %" PRIu32 "\nuntil %s\n",
+        FORMAT, pipeline->metrics.posts, pipeline->users.count,
+        usec_format_rfc3339(pipeline->clock, until));
+    for (const struct option *row = pipeline_option_rows; row->name != NULL; row++) {
+        char value[VALUE_MAX];
+        if (matters(row)) {
+            format_value(row, &pipeline->options, value);
+            put(ret_head, "%s %s\n", row->name, value);
+        }
+    }
+}
+
+// The value of that name; SLICE_NONE: there is none.
+static struct slice
+find(const struct head *head, const char *name)
+{
+    size_t name_len = strlen(name);
+    const char *at = head->text;
+    const char *end = head->text + head->len;
+    const char *line_end;
+    while ((line_end = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+        size_t len = (size_t)(line_end - at);
+        if (len > name_len && at[name_len] == ' ' && memcmp(at, name, name_len) == 0) {
+            return (struct slice){at + name_len + 1, len - name_len - 1};
+        }
+        at = line_end + 1;
+    }
+    return SLICE_NONE;
+}
+
+static enum status
+refuse(const struct head *head, const char *why, struct error *error)
+{
+    struct slice posts = find(head, "posts");
+    struct slice people = find(head, "people");
+    struct slice until = find(head, "until");
+    if (posts.len == 0 || people.len == 0 || until.len == 0) {
+        return error_set(error, STATUS_PARSE, "%s", why);
+    }
+    return error_set(error, STATUS_PARSE,
+                     "%s; it holds %.*s posts and %.*s people up to %.*s", why,
+                     SLICE_ARG(posts), SLICE_ARG(people), SLICE_ARG(until));
+}
+
+// Names every option that differs: "redis.top (10, now 20)".
+static enum status
+check_options(const struct head *head, const struct head *mine, struct error *error)
+{
+    char why[OTHERS_MAX * 2] = "it was made with other options: ";
+    size_t none = strlen(why);
+    size_t used = none;
+    for (const struct option *row = pipeline_option_rows; row->name != NULL; row++) {
+        struct slice theirs = find(head, row->name);
+        struct slice now = find(mine, row->name);
+        if (!matters(row) || slice_equal(theirs, now)) {
+            continue;
+        }
+        if (theirs.len == 0) {
+            return refuse(head, "it was made by another version", error);
+        }
+        if (used > OTHERS_MAX) {
+            used += (size_t)snprintf(why + used, sizeof(why) - used, " and others");
+            break;
+        }
+        used += (size_t)snprintf(why + used, OTHERS_MAX, "%s%s (%.*s, now %.*s)",
+                                 used != none ? ", " : "", row->name, SLICE_ARG(theirs),
+                                 SLICE_ARG(now));
+    }
+    return used == none ? STATUS_OK : refuse(head, why, error);
+}
+
+static enum status
+ends_early(struct error *error)
+{
+    return error_set(error, STATUS_IO, "it ends early");
+}
+
+// The sizes of what is written as it lies in memory.
+static const size_t sizes[] = {
+    sizeof(struct user),
+    sizeof(struct cascade),
+    sizeof(struct tag),
+    sizeof(struct timer),
+    sizeof(struct eviction_candidate),
+    sizeof(struct pulse),
+    sizeof(struct merged_bucket),
+    sizeof(struct pulses_network),
+    sizeof(struct habit),
+    sizeof(struct calibration),
+    sizeof(struct event),
+    sizeof(struct person),
+    sizeof(struct tree),
+    sizeof(struct node),
+    sizeof(struct waiter),
+    sizeof(struct windows_chunk),
+    sizeof(struct window),
+    sizeof(struct counter),
+    sizeof(struct board_entry),
+    sizeof(struct table_slot),
+    sizeof(struct slab),
+    sizeof(struct flying),
+    sizeof(struct pipeline_metrics),
+    sizeof(struct alert_row),
+    sizeof(struct alert_queue),
+    sizeof(struct alerts_record),
+};
+
+static enum status
+check(struct snapshot *snapshot, const struct pipeline *pipeline, struct error *error)
+{
+    struct head head;
+    struct head mine;
+    snapshot_rows(snapshot, head.text, 1, &head.len, HEAD_MAX);
+    if (snapshot->is_failed) {
+        return snapshot->is_foreign
+                   ? error_set(error, STATUS_PARSE, "it was made by another version")
+                   : ends_early(error);
+    }
+    describe(pipeline, &mine);
+    if (!slice_equal(find(&head, "format"), find(&mine, "format"))) {
+        return refuse(&head, "it was made by another version", error);
+    }
+    enum status status = check_options(&head, &mine, error);
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]) && status == STATUS_OK;
+         i++) {
+        size_t size = sizes[i];
+        SNAPSHOT_VALUE(snapshot, size);
+        if (snapshot->is_failed) {
+            status = ends_early(error);
+        } else if (size != sizes[i]) {
+            status = refuse(&head, "it was made by another version", error);
+        }
+    }
+    return status;
+}
+
+// ── the content ────────────────────────────────────────────────────────────
 
 static void
 move(struct pipeline *pipeline, struct snapshot *snapshot)
@@ -112,37 +227,15 @@ enum status
 pipeline_save(struct pipeline *pipeline, snapshot_fn write, void *context)
 {
     struct snapshot snapshot = {.move = write, .context = context};
-    struct traits traits;
-    describe(pipeline, &traits);
-    for (size_t i = 0; i < traits.count; i++) {
-        SNAPSHOT_VALUE(&snapshot, traits.rows[i].value);
+    struct head head;
+    describe(pipeline, &head);
+    snapshot_rows(&snapshot, head.text, 1, &head.len, HEAD_MAX);
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        size_t size = sizes[i];
+        SNAPSHOT_VALUE(&snapshot, size);
     }
     move(pipeline, &snapshot);
     return snapshot.is_failed ? STATUS_IO : STATUS_OK;
-}
-
-static enum status
-check(struct snapshot *snapshot, const struct traits *traits, struct error *error)
-{
-    for (size_t i = 0; i < traits->count; i++) {
-        const struct trait *trait = &traits->rows[i];
-        uint64_t value = trait->value;
-        SNAPSHOT_VALUE(snapshot, value);
-        if (snapshot->is_failed) {
-            return error_set(error, STATUS_IO, "the snapshot ends early");
-        }
-        if (value != trait->value && trait->name == NULL) {
-            return error_set(error, STATUS_PARSE,
-                             "the snapshot was made by another version");
-        }
-        if (value != trait->value) {
-            return error_set(error, STATUS_PARSE,
-                             "the snapshot was made with another %s (%" PRIu64
-                             ", now %" PRIu64 ")",
-                             trait->name, value, trait->value);
-        }
-    }
-    return STATUS_OK;
 }
 
 enum status
@@ -150,17 +243,17 @@ pipeline_load(struct pipeline *pipeline, snapshot_fn read, void *context,
               struct error *error)
 {
     struct snapshot snapshot = {.move = read, .context = context};
-    struct traits traits;
-    describe(pipeline, &traits);
-    enum status status = check(&snapshot, &traits, error);
+    enum status status = check(&snapshot, pipeline, error);
     if (status != STATUS_OK) {
         return status;
     }
     move(pipeline, &snapshot);
     if (snapshot.is_failed) {
         return snapshot.is_foreign
-                   ? error_set(error, STATUS_PARSE, "the snapshot contradicts itself")
-                   : error_set(error, STATUS_IO, "the snapshot ends early");
+                   ? error_set(error, STATUS_PARSE,
+                               "its parts do not fit each other: it was made by "
+                               "another version")
+                   : ends_early(error);
     }
     pipeline->users.key = pipeline->key;
     pipeline->cascades.key = pipeline->key;

@@ -4,9 +4,11 @@
 // A pipeline that is read back goes on as the one that was written would have, to the
 // last digit; everything comes out of it anew, whole, as after changes_restart.
 //
-// The bytes suit the build that wrote them and the same options; in front of them
-// stands what they depend on, and others are refused by name. Nothing protects them:
-// the caller adds a checksum and reads only what is whole (base/snapshot.h).
+// The bytes suit the build that wrote them and the same options. They begin with lines
+// of text that any version can read: how many posts and people are in the snapshot, up
+// to which time, and the options. A snapshot of other options is refused with all that
+// differ and with what it holds. Nothing protects the bytes: the caller adds a checksum
+// and reads only what is whole (base/snapshot.h).
 #pragma once
 
 #include "base/snapshot.h"
@@ -19,7 +21,8 @@ enum status pipeline_save(struct pipeline *pipeline, snapshot_fn write,
                           void *context) MUST_USE;
 
 // Into a pipeline fresh from pipeline_create, whose seed it replaces. STATUS_PARSE: the
-// bytes are of another build or other options, which error names. STATUS_IO: `read`
-// failed. After a failure the pipeline is good for pipeline_destroy only.
+// bytes are of another build or other options, which error names, beginning with "it".
+// STATUS_IO: `read` failed. Allocates nothing. After a failure the pipeline is good for
+// pipeline_destroy only.
 enum status pipeline_load(struct pipeline *pipeline, snapshot_fn read, void *context,
                           struct error *error) MUST_USE;

@@ -8,11 +8,14 @@ import os
 import pathlib
 import random
 import re
+import resource
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 import redis
 
@@ -211,13 +214,146 @@ def a_damaged_snapshot_is_named_and_the_one_before_is_used():
     assert content() == wanted
 
 
-def a_snapshot_of_other_options_is_named_and_counting_starts_anew():
+def look_of(folder):
+    """What is in the folder, byte for byte."""
+    return {path.name: (path.stat().st_ino, path.read_bytes())
+            for path in pathlib.Path(folder).iterdir() if path.is_file()}
+
+
+def two_snapshots():
     folder = fresh_folder()
     whole = posts_of(replay(folder, MIXED))
-    done = replay(folder, "-o", "windows=1h", MIXED)
+    assert posts_of(replay(folder, MIXED)) == 0
+    assert {"snapshot", "snapshot.previous"} <= set(os.listdir(folder))
+    return folder, whole
+
+
+def refused(folder, exit_code, reason, *arguments, **how):
+    before = look_of(folder)
+    done = subprocess.run(command(folder, *arguments, MIXED), capture_output=True, timeout=100,
+                          check=False, text=True, **how)
+    assert done.returncode == exit_code and reason in done.stderr, done
+    assert done.stdout == "" and done.stderr.count("\n") == 1, done
+    assert look_of(folder) == before, os.listdir(folder)
+    return done.stderr
+
+
+def a_snapshot_of_other_options_is_refused_with_what_would_be_lost():
+    folder, whole = two_snapshots()
+    for option, name in (("windows=1h", "windows (5m 1h 1d, now 1h)"),
+                         ("users.capacity=5000", "users.capacity (2000000, now 5000)"),
+                         ("redis.top=7", "redis.top (1000, now 7)")):
+        line = refused(folder, 78, name, "-o", option)
+        assert f"holds {whole} posts and " in line and " people up to 20" in line, line
+        assert "--discard-state" in line, line
+    assert posts_of(replay(folder, MIXED)) == 0
+
+
+def a_discarded_snapshot_is_kept_beside():
+    folder, whole = two_snapshots()
+    kept = look_of(folder)["snapshot"]
+    done = replay(folder, "-o", "windows=1h", "--discard-state", MIXED)
     assert posts_of(done) == whole
-    assert "made with another windows" in done.stderr, done
+    assert done.stderr.count("is set aside as snapshot.discarded-2") == 2, done
     assert CLIENT.exists("cascaded:top:posts:5m") == 0
+    assert kept in look_of(folder).values()
+    assert posts_of(replay(folder, "-o", "windows=1h", "--discard-state", MIXED)) == 0
+    refused(folder, 78, "windows (1h, now 5m 1h 1d)")
+
+
+def a_start_that_fails_for_want_of_something_leaves_the_snapshots():
+    folder, _ = two_snapshots()
+
+    def limit(what, value):
+        return lambda: resource.setrlimit(what, (value, value))
+
+    refused(folder, 71, "Too many open files", preexec_fn=limit(resource.RLIMIT_NOFILE, 8))
+    refused(folder, 71, "memory", preexec_fn=limit(resource.RLIMIT_AS, 300 << 20))
+    if os.getuid() == 0:
+        nobody = {"executable": shutil.copy(CASCADED, FOLDER.name),
+                  "user": 65534, "group": 65534, "extra_groups": []}
+        for path in (folder, FOLDER.name):
+            os.chmod(path, 0o755)
+        refused(folder, 77, "Permission denied", **nobody)
+        os.chmod(folder, 0o777)
+        os.chmod(f"{folder}/lock", 0o666)
+        refused(folder, 77, "Permission denied", **nobody)
+    assert posts_of(replay(folder, MIXED)) == 0
+
+
+def a_state_that_cannot_be_saved_ends_a_replay_with_74():
+    folder = fresh_folder()
+    os.mkdir(f"{folder}/snapshot.part")
+    done = replay(folder, MIXED)
+    assert done.returncode == 74 and done.stdout.startswith("replayed posts="), done
+    assert done.stderr.count("the state is not saved") == 1, done
+    os.rmdir(f"{folder}/snapshot.part")
+    done = subprocess.run(command(folder, MIXED), capture_output=True, timeout=100, check=False,
+                          text=True, preexec_fn=lambda: resource.setrlimit(
+                              resource.RLIMIT_FSIZE, (100000, 100000)))
+    assert done.returncode == 74 and "File too large" in done.stderr, done
+    assert os.listdir(folder) == ["lock"]
+
+
+class Live:
+    """A daemon whose only source is at a port where nobody listens."""
+
+    def __init__(self, folder):
+        config = pathlib.Path(folder + ".conf")
+        config.write_text(f'redis {{ url = "unix:{SOCKET}" }}\nhttp {{ listen = "127.0.0.1:0" }}\n'
+                          f'state {{ dir = "{folder}" every = 1s }}\n'
+                          'source "x" { url = "http://127.0.0.1:9/" }\n', encoding="utf-8")
+        self.log = pathlib.Path(folder + ".log")
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen([CASCADED, "-c", str(config)], stderr=log)
+        wait_for(lambda: "started" in self.lines())
+        self.port = int(re.search(r"port (\d+)", self.lines())[1])
+
+    def lines(self):
+        return self.log.read_text(encoding="utf-8")
+
+    def metric(self, name):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=20) as page:
+            return float(re.search(rf"^cascaded_snapshot{name} (\S+)$", page.read().decode(),
+                                   re.MULTILINE)[1])
+
+
+def snapshots_that_fail_are_counted_and_said_once():
+    folder = fresh_folder()
+    daemon = Live(folder)
+    wait_for(lambda: daemon.metric("s_written_total") > 0)
+    assert abs(daemon.metric("_written_timestamp_seconds") - time.time()) < 60
+    assert daemon.metric("s_failed_total") == daemon.metric("_failing") == 0
+    while True:
+        try:
+            os.mkdir(f"{folder}/snapshot.part")
+            break
+        except FileExistsError:
+            time.sleep(0.01)
+    wait_for(lambda: daemon.metric("s_failed_total") > 2)
+    assert daemon.metric("_failing") == 1
+    assert daemon.lines().count("the state is not saved") == 1, daemon.lines()
+    written = daemon.metric("s_written_total")
+    os.rmdir(f"{folder}/snapshot.part")
+    wait_for(lambda: daemon.metric("s_written_total") > written)
+    assert daemon.metric("_failing") == 0
+    assert daemon.lines().count("the state is saved again") == 1, daemon.lines()
+    daemon.process.terminate()
+    assert daemon.process.wait(20) == 0
+
+
+def a_stop_that_cannot_save_the_state_ends_with_74():
+    folder = fresh_folder()
+    daemon = Live(folder)
+    shutil.rmtree(folder)
+    daemon.process.terminate()
+    assert daemon.process.wait(20) == 74, daemon.lines()
+    staying = subprocess.Popen(command(folder, "--stay", MIXED), stdout=subprocess.PIPE, text=True)
+    assert staying.stdout.readline().startswith("replayed ")
+    wait_for(lambda: os.path.exists(f"{folder}/snapshot"))
+    shutil.rmtree(folder)
+    staying.terminate()
+    assert staying.wait(20) == 74
 
 
 def a_second_daemon_on_the_same_directory_ends_with_75():
@@ -254,7 +390,12 @@ if __name__ == "__main__":
                    a_file_that_has_grown_is_read_from_where_it_ended,
                    a_restart_leaves_no_moment_without_the_boards,
                    a_damaged_snapshot_is_named_and_the_one_before_is_used,
-                   a_snapshot_of_other_options_is_named_and_counting_starts_anew,
+                   a_snapshot_of_other_options_is_refused_with_what_would_be_lost,
+                   a_discarded_snapshot_is_kept_beside,
+                   a_start_that_fails_for_want_of_something_leaves_the_snapshots,
+                   a_state_that_cannot_be_saved_ends_a_replay_with_74,
+                   snapshots_that_fail_are_counted_and_said_once,
+                   a_stop_that_cannot_save_the_state_ends_with_74,
                    a_second_daemon_on_the_same_directory_ends_with_75,
                    a_directory_that_cannot_be_made_ends_with_73,
                    without_a_directory_nothing_is_kept])
