@@ -25,8 +25,8 @@ log_wants(enum log_level level)
     return level <= log_threshold;
 }
 
-static const char *
-prefix_of(enum log_level level)
+const char *
+log_prefix(enum log_level level)
 {
     if (!log_with_prefix) {
         return "cascaded: ";
@@ -116,7 +116,7 @@ log_write(enum log_level level, const char *format, ...)
     }
 
     char line[PREFIX_MAX + ESCAPE_LEN * LOG_TEXT_MAX + 1];
-    char *end = escape(stpcpy(line, prefix_of(level)), text);
+    char *end = escape(stpcpy(line, log_prefix(level)), text);
     *end++ = '\n';
     write_all(line, (size_t)(end - line));
     errno = errno_before;

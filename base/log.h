@@ -19,6 +19,9 @@ void log_setup(enum log_level threshold, bool with_prefix);
 
 bool log_wants(enum log_level level);
 
+// What a line of that level starts with.
+const char *log_prefix(enum log_level level);
+
 // `format` as printf's, without a newline. Leaves errno as it was.
 void log_write(enum log_level level, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "daemon/clock.h"
 #include "daemon/deliver.h"
+#include "daemon/halt.h"
 #include "daemon/keeper.h"
 #include "daemon/lookup.h"
 #include "daemon/notify.h"
@@ -24,17 +25,17 @@
 #include "sinks/redis_sink.h"
 
 #define START_PATIENCE (20 * USEC_PER_S) // for a Redis that is only just starting
-#define STOP_PATIENCE (4 * USEC_PER_S)   // for the last flush
+#define STOP_RESERVE (2 * USEC_PER_S)    // for the snapshot, of the time to stop
 #define HOLD_MOST (5 * USEC_PER_MIN)     // for what Redis has to be reached again
 #define BEAT (250 * USEC_PER_MS)         // time passes without posts, too
 
-enum { BEATS_PER_S = 4, STATUS_MAX = 256, LIVE_TIMERS = 2, LIVE_SIGNALS = 3 };
+enum { BEATS_PER_S = 4, STATUS_MAX = 256, LIVE_TIMERS = 2 };
 
 struct live {
     struct config_place place;
     struct settings *settings;
     struct event_base *base;
-    struct event *signals[LIVE_SIGNALS];
+    struct event *hangup;              // SIGHUP
     struct event *timers[LIVE_TIMERS]; // beat, watchdog
     struct notify notify;
     struct keeper keeper;
@@ -208,6 +209,8 @@ begin(struct live *live)
 {
     struct error error = {0};
     live->has_started = true;
+    halt_doing("the loop was held up: the next start goes on from the last snapshot",
+               EX_TEMPFAIL);
     if (!streams_apply(&live->streams, live->settings, &error)) {
         log_error("%s", error.text);
         leave(live, error.code == STATUS_NOMEM ? EX_OSERR : EX_CONFIG);
@@ -256,16 +259,26 @@ static void
 on_finished(void *context, const struct error *error)
 {
     struct live *live = context;
+    int exit_code = error != NULL ? EX_UNAVAILABLE : 0;
     if (error != NULL) {
         log_error("%s", error->text);
     }
-    int exit_code = keeper_save(&live->keeper);
-    leave(live, error != NULL ? EX_UNAVAILABLE : exit_code);
+    halt_doing("the snapshot is not saved: the next start goes on from the one before",
+               exit_code != 0 ? exit_code : EX_TEMPFAIL);
+    int saved = keeper_save(&live->keeper);
+    uint64_t pending = deliver_pending(live->deliver);
+    if (pending != 0) {
+        log_info("%" PRIu64 " alerts are not acknowledged: they wait in Redis for the "
+                 "next start",
+                 pending);
+    }
+    leave(live, exit_code != 0 ? exit_code : saved);
 }
 
 static void
-stop(struct live *live)
+stop(void *context)
 {
+    struct live *live = context;
     if (live->is_stopping || !live->has_started) {
         leave(live, 0);
         return;
@@ -278,7 +291,8 @@ stop(struct live *live)
         on_finished(live, NULL); // Redis is ahead still
         return;
     }
-    redis_sink_finish(live->sink, STOP_PATIENCE, on_finished, live);
+    halt_doing("Redis did not take everything", EX_UNAVAILABLE);
+    redis_sink_finish(live->sink, halt_left() - STOP_RESERVE, on_finished, live);
 }
 
 static void
@@ -370,14 +384,11 @@ reload(struct live *live)
 }
 
 static void
-on_signal(evutil_socket_t number, short what, void *context)
+on_hangup(evutil_socket_t number, short what, void *context)
 {
+    (void)number;
     (void)what;
     struct live *live = context;
-    if (number != SIGHUP) {
-        stop(live);
-        return;
-    }
     if (live->is_stopping || !live->has_started) {
         log_info("not running yet or no more: the configuration is not read again");
         return;
@@ -393,18 +404,16 @@ on_signal(evutil_socket_t number, short what, void *context)
 static bool
 create_loop(struct live *live)
 {
-    static const int numbers[LIVE_SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
     static const event_callback_fn ticks[LIVE_TIMERS] = {on_beat, on_watchdog};
     const usec periods[LIVE_TIMERS] = {BEAT, live->notify.watchdog / 2};
     live->base = event_base_new();
     if (live->base == NULL) {
         return false;
     }
-    for (size_t i = 0; i < LIVE_SIGNALS; i++) {
-        live->signals[i] = evsignal_new(live->base, numbers[i], on_signal, live);
-        if (live->signals[i] == NULL || event_add(live->signals[i], NULL) != 0) {
-            return false;
-        }
+    live->hangup = evsignal_new(live->base, SIGHUP, on_hangup, live);
+    if (live->hangup == NULL || event_add(live->hangup, NULL) != 0 ||
+        !halt_init(live->base, stop, live)) {
+        return false;
     }
     for (size_t i = 0; i < LIVE_TIMERS; i++) {
         struct timeval period = {periods[i] / USEC_PER_S, periods[i] % USEC_PER_S};
@@ -535,6 +544,7 @@ create_parts(struct live *live, struct error *error)
 static void
 destroy(struct live *live)
 {
+    halt_doing("connections are not closed", live->exit_code);
     web_destroy(&live->web);
     lookup_destroy(&live->lookup);
     streams_fini(&live->streams);
@@ -547,11 +557,10 @@ destroy(struct live *live)
             event_free(live->timers[i]);
         }
     }
-    for (size_t i = 0; i < LIVE_SIGNALS; i++) {
-        if (live->signals[i] != NULL) {
-            event_free(live->signals[i]);
-        }
+    if (live->hangup != NULL) {
+        event_free(live->hangup);
     }
+    halt_fini();
     if (live->base != NULL) {
         event_base_free(live->base);
     }

@@ -16,6 +16,7 @@
 #include "daemon/config.h"
 #include "daemon/deliver.h"
 #include "daemon/describe.h"
+#include "daemon/halt.h"
 #include "daemon/keeper.h"
 #include "daemon/live.h"
 #include "daemon/progress.h"
@@ -29,7 +30,7 @@
 #define CONFIG_DEFAULT "/etc/cascaded/cascaded.conf"
 #define START_PATIENCE (3 * USEC_PER_S)    // for a Redis that is only just starting
 #define FLUSH_PATIENCE (60 * USEC_PER_S)   // for a Redis that takes nothing at the end
-#define STOP_PATIENCE (5 * USEC_PER_S)     // after a signal
+#define STOP_RESERVE (2 * USEC_PER_S)      // for the snapshot, of the time to stop
 #define DELIVER_PATIENCE (60 * USEC_PER_S) // for the first attempt of each alert
 #define REASONS_TOLD 32
 
@@ -39,7 +40,6 @@ struct daemon {
     struct cli cli;
     struct settings settings;
     struct event_base *base;
-    struct event *signals[2];
     struct pipeline *pipeline; // the keeper's
     struct redis_sink *sink;
     struct http_client *client; // NULL: no webhook is called
@@ -173,11 +173,16 @@ on_finished(void *context, const struct error *error)
 {
     struct daemon *daemon = context;
     if (error != NULL) {
+        halt_doing("the snapshot is not saved: the next start goes on from the one "
+                   "before",
+                   EX_UNAVAILABLE);
         (void)keeper_save(&daemon->keeper);
         leave(daemon, EX_UNAVAILABLE, error);
         return;
     }
     tell_figures(daemon);
+    halt_doing("the snapshot is not saved: the next start goes on from the one before",
+               EX_TEMPFAIL);
     int exit_code = keeper_save(&daemon->keeper);
     if (daemon->cli.verbosity > 0) {
         tell_counters(daemon);
@@ -195,8 +200,8 @@ wait_for_redis(struct daemon *daemon)
 {
     daemon->transactions = redis_sink_metrics(daemon->sink)->transactions;
     redis_sink_finish(daemon->sink,
-                      daemon->is_stopping ? STOP_PATIENCE : FLUSH_PATIENCE, on_written,
-                      daemon);
+                      daemon->is_stopping ? halt_left() - STOP_RESERVE : FLUSH_PATIENCE,
+                      on_written, daemon);
 }
 
 static void
@@ -227,7 +232,8 @@ on_written(void *context, const struct error *error)
         on_finished(daemon, error);
     } else {
         deliver_finish(daemon->deliver,
-                       daemon->is_stopping ? STOP_PATIENCE : DELIVER_PATIENCE,
+                       daemon->is_stopping ? (halt_left() - STOP_RESERVE) / 2
+                                           : DELIVER_PATIENCE,
                        on_delivered, daemon);
     }
 }
@@ -285,6 +291,7 @@ on_redis(void *context, enum redis_event event, int exit_code,
     case REDIS_EVENT_READY:
         if (!daemon->has_started) {
             daemon->has_started = true;
+            halt_doing("the replay was held up before its end", EX_TEMPFAIL);
             hold(daemon);
             keeper_start(&daemon->keeper);
             replay_start(daemon->replay);
@@ -312,10 +319,8 @@ on_redis(void *context, enum redis_event event, int exit_code,
 }
 
 static void
-on_signal(evutil_socket_t number, short what, void *context)
+on_signal(void *context)
 {
-    (void)number;
-    (void)what;
     struct daemon *daemon = context;
     if (daemon->is_stopping || !daemon->has_started) {
         leave(daemon, 0, NULL);
@@ -449,16 +454,9 @@ create_parts(struct daemon *daemon, const struct replay_place *place,
 static bool
 create_loop(struct daemon *daemon)
 {
-    static const int numbers[] = {SIGINT, SIGTERM};
     daemon->base = event_base_new();
-    if (daemon->base == NULL) {
+    if (daemon->base == NULL || !halt_init(daemon->base, on_signal, daemon)) {
         return false;
-    }
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-        daemon->signals[i] = evsignal_new(daemon->base, numbers[i], on_signal, daemon);
-        if (daemon->signals[i] == NULL || event_add(daemon->signals[i], NULL) != 0) {
-            return false;
-        }
     }
     daemon->look = evtimer_new(daemon->base, on_look, daemon);
     return daemon->look != NULL;
@@ -467,16 +465,13 @@ create_loop(struct daemon *daemon)
 static void
 destroy(struct daemon *daemon)
 {
+    halt_doing("connections are not closed", daemon->exit_code);
     replay_destroy(&daemon->replay);
     deliver_destroy(&daemon->deliver);
     http_client_destroy(&daemon->client);
     redis_sink_destroy(&daemon->sink);
     keeper_fini(&daemon->keeper);
-    for (size_t i = 0; i < 2; i++) {
-        if (daemon->signals[i] != NULL) {
-            event_free(daemon->signals[i]);
-        }
-    }
+    halt_fini();
     if (daemon->look != NULL) {
         event_free(daemon->look);
     }

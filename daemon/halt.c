@@ -1,0 +1,145 @@
+#include "daemon/halt.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "daemon/clock.h"
+
+// Half a second of the 5 s is left for the system, which takes the memory back.
+#define HALT_WITHIN (4500 * USEC_PER_MS)
+
+enum { LINE_MAX = 512 };
+
+// Signal handlers know no context.
+static struct {
+    struct event *readable;
+    halt_fn on_signal;
+    void *context;
+    timer_t timer;
+    int wake[2];
+    volatile sig_atomic_t is_halting;
+    volatile sig_atomic_t exit_code;
+    const char *volatile doing;
+    usec deadline; // monotonic, from the first signal the loop saw
+} halt;
+
+static void
+on_number(int number)
+{
+    int errno_before = errno;
+    if (!halt.is_halting) {
+        const struct itimerspec within = {
+            .it_value = {HALT_WITHIN / USEC_PER_S, HALT_WITHIN % USEC_PER_S * 1000}};
+        halt.is_halting = 1;
+        timer_settime(halt.timer, 0, &within, NULL);
+    }
+    char byte = (char)number;
+    ssize_t done = write(halt.wake[1], &byte, 1);
+    (void)done; // full: the loop is woken already
+    errno = errno_before;
+}
+
+static char *
+add(char *to, const char *end, const char *text)
+{
+    while (*text != '\0' && to < end) {
+        *to++ = *text++;
+    }
+    return to;
+}
+
+static void
+on_alarm(int number)
+{
+    (void)number;
+    char line[LINE_MAX];
+    const char *end = line + sizeof(line) - 1;
+    char *to = add(line, end, log_prefix(LOG_LEVEL_ERROR));
+    to = add(to, end, "stopped at the deadline of 5 s; ");
+    to = add(to, end, halt.doing);
+    *to++ = '\n';
+    ssize_t done = write(STDERR_FILENO, line, (size_t)(to - line));
+    (void)done;
+    _exit(halt.exit_code);
+}
+
+static void
+on_wake(evutil_socket_t fd, short what, void *context)
+{
+    (void)what;
+    (void)context;
+    char bytes[16];
+    ssize_t count = read(fd, bytes, sizeof(bytes));
+    if (halt.deadline == 0) {
+        halt.deadline = clock_monotonic() + HALT_WITHIN;
+    }
+    for (ssize_t i = 0; i < count; i++) {
+        halt.on_signal(halt.context);
+    }
+}
+
+static bool
+handle(int number, void (*handler)(int))
+{
+    struct sigaction action = {.sa_handler = handler};
+    sigemptyset(&action.sa_mask);
+    action.sa_flags = SA_RESTART;
+    return sigaction(number, &action, NULL) == 0;
+}
+
+bool
+halt_init(struct event_base *base, halt_fn on_signal, void *context)
+{
+    struct sigevent alarm = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM};
+    halt.on_signal = on_signal;
+    halt.context = context;
+    halt_doing("nothing was begun", 0);
+    if (pipe(halt.wake) != 0 ||
+        timer_create(CLOCK_MONOTONIC, &alarm, &halt.timer) != 0) {
+        return false;
+    }
+    for (int i = 0; i < 2; i++) {
+        if (evutil_make_socket_nonblocking(halt.wake[i]) != 0 ||
+            evutil_make_socket_closeonexec(halt.wake[i]) != 0) {
+            return false;
+        }
+    }
+    halt.readable = event_new(base, halt.wake[0], EV_READ | EV_PERSIST, on_wake, NULL);
+    return halt.readable != NULL && event_add(halt.readable, NULL) == 0 &&
+           handle(SIGALRM, on_alarm) && handle(SIGINT, on_number) &&
+           handle(SIGTERM, on_number);
+}
+
+void
+halt_fini(void)
+{
+    if (halt.readable == NULL) {
+        return;
+    }
+    handle(SIGINT, SIG_IGN);
+    handle(SIGTERM, SIG_IGN);
+    event_free(halt.readable);
+    halt.readable = NULL;
+    close(halt.wake[0]);
+    close(halt.wake[1]);
+}
+
+void
+halt_doing(const char *doing, int exit_code)
+{
+    halt.exit_code = exit_code;
+    halt.doing = doing;
+}
+
+usec
+halt_left(void)
+{
+    usec left = halt.deadline != 0 ? halt.deadline - clock_monotonic() : HALT_WITHIN;
+    return left > 0 ? left : 0;
+}
