@@ -59,7 +59,7 @@ feed_push(struct feed *feed, usec wall)
     }
     feed->refused += status != STATUS_OK;
     bool is_believable = post->time <= wall + USEC_PER_MIN;
-    if (post->kind != POST_DELETED && is_believable && post->time > feed->last_time) {
+    if (post_is_event(post) && is_believable && post->time > feed->last_time) {
         feed->last_time = post->time;
     }
     feed->post_next++;

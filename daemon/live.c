@@ -174,6 +174,7 @@ on_beat(evutil_socket_t fd, short what, void *context)
     usec wall = clock_wall();
     live->beats++;
     pipeline_advance(live->pipeline, wall);
+    (void)pipeline_settle(live->pipeline);
     if (!live->has_started || live->is_stopping) {
         return;
     }

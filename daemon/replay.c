@@ -174,7 +174,7 @@ tell_refused(struct replay *replay, const char *reason, uint64_t line)
 static bool
 is_due(struct replay *replay, const struct post *post)
 {
-    if (replay->setup.speed == 0 || post->kind == POST_DELETED) {
+    if (replay->setup.speed == 0 || !post_is_event(post)) {
         return true;
     }
     if (replay->first_time == USEC_NONE) {
@@ -310,6 +310,10 @@ on_step(evutil_socket_t fd, short what, void *context)
     }
     if (replay->fd < 0) { // the file is at its end and worked off
         if (replay->file + 1 == replay->setup.file_count) {
+            if (pipeline_settle(replay->setup.pipeline)) {
+                step_after(replay, 0);
+                return;
+            }
             finish(replay, 0, NULL);
             return;
         }

@@ -42,6 +42,12 @@ static const struct part parts[DECODE_FORMAT_COUNT] = {
     X("scrub_geo",              X1)        \
     X("status_withheld",        X1)        \
     X("user_withheld",          X1)        \
+    X("user_delete",            X1)        \
+    X("user_undelete",          X1)        \
+    X("user_suspend",           X1)        \
+    X("user_unsuspend",         X1)        \
+    X("user_protect",           X1)        \
+    X("user_unprotect",         X1)        \
     X("friends_str",            X1)        \
     X("for_user",               X1)        \
     X("direct_message",         X1)        \

@@ -66,6 +66,15 @@ struct commit {
     struct json_later record;
 };
 
+struct identity {
+    struct slice handle;
+};
+
+struct account {
+    bool active;
+    struct slice status;
+};
+
 struct event {
     struct slice did;
     struct slice kind;
@@ -73,6 +82,8 @@ struct event {
     struct json_count time_us;
     struct slice time;
     const struct commit *commit;
+    const struct identity *identity;
+    const struct account *account;
 };
 
 struct payload {
@@ -80,6 +91,10 @@ struct payload {
     struct slice did;
     struct slice time;
     struct commit commit;
+    struct identity flat_identity;
+    struct account flat_account;
+    const struct identity *identity;
+    const struct account *account;
 };
 
 struct message {
@@ -160,6 +175,19 @@ static const struct json_field commit_fields[] = {
 };
 static const struct json_table commit_table = {commit_fields, sizeof(struct commit)};
 
+static const struct json_field identity_fields[] = {
+    {"handle", JSON_TEXT, offsetof(struct identity, handle), NULL, 0},
+    JSON_FIELD_END,
+};
+static const struct json_table identity_table = {identity_fields, sizeof(struct identity)};
+
+static const struct json_field account_fields[] = {
+    {"active", JSON_BOOL, offsetof(struct account, active), NULL, 0},
+    {"status", JSON_TEXT, offsetof(struct account, status), NULL, 0},
+    JSON_FIELD_END,
+};
+static const struct json_table account_table = {account_fields, sizeof(struct account)};
+
 static const struct json_field payload_fields[] = {
     {"$type",      JSON_TEXT,  offsetof(struct payload, type),              NULL, 0},
     {"did",        JSON_TEXT,  offsetof(struct payload, did),               NULL, 0},
@@ -168,6 +196,11 @@ static const struct json_field payload_fields[] = {
     {"collection", JSON_TEXT,  offsetof(struct payload, commit.collection), NULL, 0},
     {"rkey",       JSON_TEXT,  offsetof(struct payload, commit.rkey),       NULL, 0},
     {"record",     JSON_LATER, offsetof(struct payload, commit.record),     &record_table, 0},
+    {"handle",     JSON_TEXT,  offsetof(struct payload, flat_identity.handle), NULL, 0},
+    {"active",     JSON_BOOL,  offsetof(struct payload, flat_account.active), NULL, 0},
+    {"status",     JSON_TEXT,  offsetof(struct payload, flat_account.status), NULL, 0},
+    {"identity",   JSON_STRUCT, offsetof(struct payload, identity), &identity_table, 0},
+    {"account",    JSON_STRUCT, offsetof(struct payload, account),  &account_table, 0},
     JSON_FIELD_END,
 };
 static const struct json_table payload_table = {payload_fields, sizeof(struct payload)};
@@ -178,6 +211,8 @@ static const struct json_field message_fields[] = {
     {"type",    JSON_TEXT,    offsetof(struct message, event.type),    NULL, 0},
     {"time_us", JSON_COUNT,   offsetof(struct message, event.time_us), NULL, 0},
     {"commit",  JSON_STRUCT,  offsetof(struct message, event.commit),  &commit_table, 0},
+    {"identity", JSON_STRUCT, offsetof(struct message, event.identity), &identity_table, 0},
+    {"account", JSON_STRUCT,  offsetof(struct message, event.account), &account_table, 0},
     {"payload", JSON_STRUCT,  offsetof(struct message, payload),       &payload_table, 0},
     {"error",   JSON_PRESENT, offsetof(struct message, error),         NULL, 0},
     JSON_FIELD_END,
@@ -390,25 +425,61 @@ read_commit(struct decode_run *run, const struct event *event)
     }
 }
 
-// What an event is that is no commit.
-static void
-count_event(struct decode_run *run, struct slice kind)
+// A change of the account itself.
+static struct post *
+make_change(struct decode_run *run, const struct event *event, enum post_kind kind)
 {
-    enum decode_control control = DECODE_CONTROL_OTHER;
-    if (is_either(kind, SLICE_LIT("identity"), SLICE_LIT("id"))) {
-        control = DECODE_CONTROL_IDENTITY;
-    } else if (is_either(kind, SLICE_LIT("account"), SLICE_LIT("acc"))) {
-        control = DECODE_CONTROL_ACCOUNT;
+    struct post *post = decode_run_post(run);
+    post->kind = kind;
+    post->author.id = decode_run_id(run, event->did);
+    if (!slice_is_none(event->did) && !decode_at_is_did(event->did)) {
+        decode_run_refuse(run, DECODE_REASON_VALUE);
     }
-    decode_run_control(run, control);
+    return post;
+}
+
+// Often the handle is not given, or it is a word for one that could not be verified.
+static void
+read_identity(struct decode_run *run, const struct event *event)
+{
+    struct slice handle =
+        event->identity != NULL ? event->identity->handle : SLICE_NONE;
+    if (handle.len == 0 || slice_equal(handle, SLICE_LIT("handle.invalid"))) {
+        decode_run_control(run, DECODE_CONTROL_IDENTITY);
+        return;
+    }
+    struct post *post = make_change(run, event, POST_RENAMED);
+    post->author.handle = decode_run_name(run, handle);
+    decode_run_keep(run);
+}
+
+// Whoever has only deactivated the account may come back any time with all posts.
+static void
+read_account(struct decode_run *run, const struct event *event)
+{
+    const struct account *account = event->account;
+    bool is_gone =
+        account != NULL && !account->active &&
+        (is_either(account->status, SLICE_LIT("deleted"), SLICE_LIT("takendown")) ||
+         slice_equal(account->status, SLICE_LIT("suspended")));
+    if (!is_gone) {
+        decode_run_control(run, DECODE_CONTROL_ACCOUNT);
+        return;
+    }
+    (void)make_change(run, event, POST_WITHDRAWN);
+    decode_run_keep(run);
 }
 
 static void
 read_event(struct decode_run *run, const struct event *event)
 {
     struct slice kind = decode_run_first(event->kind, event->type);
-    if (!is_either(kind, SLICE_LIT("commit"), SLICE_LIT("com"))) {
-        count_event(run, kind);
+    if (is_either(kind, SLICE_LIT("identity"), SLICE_LIT("id"))) {
+        read_identity(run, event);
+    } else if (is_either(kind, SLICE_LIT("account"), SLICE_LIT("acc"))) {
+        read_account(run, event);
+    } else if (!is_either(kind, SLICE_LIT("commit"), SLICE_LIT("com"))) {
+        decode_run_control(run, DECODE_CONTROL_OTHER);
     } else if (event->commit == NULL) {
         decode_run_refuse(run, DECODE_REASON_MISSING);
     } else {
@@ -439,10 +510,15 @@ decode_jetstream_read(struct decode_run *run)
     if (message.error) {
         decode_run_control(run, DECODE_CONTROL_ERROR);
     } else if (payload != NULL) {
-        const struct event event = {.did = payload->did,
-                                    .kind = fragment(payload->type),
-                                    .time = payload->time,
-                                    .commit = &payload->commit};
+        const struct event event = {
+            .did = payload->did,
+            .kind = fragment(payload->type),
+            .time = payload->time,
+            .commit = &payload->commit,
+            .identity =
+                payload->identity != NULL ? payload->identity : &payload->flat_identity,
+            .account =
+                payload->account != NULL ? payload->account : &payload->flat_account};
         read_event(run, &event);
     } else {
         read_event(run, &message.event);

@@ -123,6 +123,12 @@ check(struct decode_run *run, const struct post *post)
         }
         return;
     }
+    if (!post_is_event(post)) {
+        if (slice_is_none(post->author.id)) {
+            decode_run_refuse(run, DECODE_REASON_MISSING);
+        }
+        return;
+    }
     if (slice_is_none(post->id) || slice_is_none(post->author.id) ||
         (post->kind == POST_RETWEETED && slice_is_none(post->retweet_of.id))) {
         decode_run_refuse(run, DECODE_REASON_MISSING);
@@ -148,11 +154,10 @@ decode_run_keep(struct decode_run *run)
         return;
     }
     run->count++;
-    if (post->kind == POST_DELETED) {
-        run->metrics.deletions++;
-    } else {
-        run->metrics.posts++;
-    }
+    run->metrics.posts += post_is_event(post);
+    run->metrics.deletions += post->kind == POST_DELETED;
+    run->metrics.control[DECODE_CONTROL_IDENTITY] += post->kind == POST_RENAMED;
+    run->metrics.control[DECODE_CONTROL_ACCOUNT] += post->kind == POST_WITHDRAWN;
 }
 
 void

@@ -71,6 +71,12 @@ struct deletion {
 struct message {
     struct tweet tweet;
     const struct deletion *deletion;
+    const struct deleted *user_delete;
+    const struct deleted *user_suspend;
+    bool user_undelete;
+    bool user_unsuspend;
+    bool user_protect;
+    bool user_unprotect;
     bool limit;
     bool warning;
     bool disconnect;
@@ -189,6 +195,12 @@ static const struct json_field message_fields[] = {
     TWEET(retweeted_status,          JSON_STRUCT, &inner_table),
     TWEET(edit_history,              JSON_STRUCT, &edit_table),
     {"delete", JSON_STRUCT, offsetof(struct message, deletion), &deletion_table, 0},
+    {"user_delete",  JSON_STRUCT, offsetof(struct message, user_delete),  &deleted_table, 0},
+    {"user_suspend", JSON_STRUCT, offsetof(struct message, user_suspend), &deleted_table, 0},
+    CONTROL(user_undelete),
+    CONTROL(user_unsuspend),
+    CONTROL(user_protect),
+    CONTROL(user_unprotect),
     CONTROL(limit),
     CONTROL(warning),
     CONTROL(disconnect),
@@ -430,6 +442,16 @@ keep_deletion(struct decode_run *run, const struct deletion *deletion)
     decode_run_keep(run);
 }
 
+static void
+keep_withdrawal(struct decode_run *run, const struct deleted *user)
+{
+    struct post *post = decode_run_post(run);
+    post->kind = POST_WITHDRAWN;
+    post->author.id =
+        decode_run_number_id(run, decode_run_first(user->id_str, user->id));
+    decode_run_keep(run);
+}
+
 // Counts what the message is if it is neither status nor deletion.
 static bool
 is_control(struct decode_run *run, const struct message *message)
@@ -443,6 +465,9 @@ is_control(struct decode_run *run, const struct message *message)
         {message->disconnect, DECODE_CONTROL_DISCONNECT},
         {message->scrub_geo, DECODE_CONTROL_SCRUB_GEO},
         {message->status_withheld || message->user_withheld, DECODE_CONTROL_WITHHELD},
+        {message->user_undelete || message->user_unsuspend || message->user_protect ||
+             message->user_unprotect,
+         DECODE_CONTROL_ACCOUNT},
         {message->friends || message->friends_str, DECODE_CONTROL_FRIENDS},
         {message->control || message->for_user || message->direct_message,
          DECODE_CONTROL_OTHER},
@@ -465,6 +490,9 @@ decode_x1_read(struct decode_run *run)
     }
     if (message.deletion != NULL) {
         keep_deletion(run, message.deletion);
+    } else if (message.user_delete != NULL || message.user_suspend != NULL) {
+        keep_withdrawal(run, message.user_delete != NULL ? message.user_delete
+                                                         : message.user_suspend);
     } else if (message.tweet.user != NULL || !is_control(run, &message)) {
         keep_tweet(run, &message.tweet);
     }

@@ -47,9 +47,17 @@ struct metrics {
     struct json_count quote_count;
 };
 
+// Something happened to an account.
+struct compliance {
+    const struct user *user;
+};
+
 // A post, or in a list of references one with `type`, of which often only the id is
-// there.
+// there. In a stream of compliance events it is one of these instead.
 struct tweet {
+    const struct compliance *user_delete;
+    const struct compliance *user_suspend;
+    bool user_other;
     struct slice type;
     struct slice id;
     struct slice author_id;
@@ -149,8 +157,26 @@ static const struct json_table reference_table;
     TWEET(referenced_tweets,      JSON_STRUCTS, &reference_table, REFERENCES_MAX),    \
     TWEET(edit_history_tweet_ids, JSON_TEXTS,   NULL,             EDITS_MAX)
 
+static const struct json_field compliance_fields[] = {
+    {"user", JSON_STRUCT, offsetof(struct compliance, user), &user_table, 0},
+    JSON_FIELD_END,
+};
+static const struct json_table compliance_table = {compliance_fields, sizeof(struct compliance)};
+
+#define USER_OTHER(name) {#name, JSON_PRESENT, offsetof(struct tweet, user_other), NULL, 0}
+
 static const struct json_field tweet_fields[] = {
     TWEET_FIELDS,
+    TWEET(user_delete,  JSON_STRUCT, &compliance_table, 0),
+    TWEET(user_suspend, JSON_STRUCT, &compliance_table, 0),
+    USER_OTHER(user_undelete),
+    USER_OTHER(user_unsuspend),
+    USER_OTHER(user_protect),
+    USER_OTHER(user_unprotect),
+    USER_OTHER(user_withheld),
+    USER_OTHER(user_scrub_geo),
+    USER_OTHER(scrub_geo),
+    USER_OTHER(user_profile_modification),
     JSON_FIELD_END,
 };
 static const struct json_table tweet_table = {tweet_fields, sizeof(struct tweet)};
@@ -379,6 +405,25 @@ keep_tweet(const struct page *page, const struct tweet *tweet)
     decode_run_keep(run);
 }
 
+// True if it is no post, but about an account: one that is gone takes all its posts
+// along; what else may happen to an account changes no count.
+static bool
+keep_compliance(struct decode_run *run, const struct tweet *tweet)
+{
+    const struct compliance *gone =
+        tweet->user_delete != NULL ? tweet->user_delete : tweet->user_suspend;
+    if (gone != NULL) {
+        struct post *post = decode_run_post(run);
+        post->kind = POST_WITHDRAWN;
+        post->author.id =
+            decode_run_number_id(run, gone->user != NULL ? gone->user->id : SLICE_NONE);
+        decode_run_keep(run);
+    } else if (tweet->user_other) {
+        decode_run_control(run, DECODE_CONTROL_COMPLIANCE);
+    }
+    return gone != NULL || tweet->user_other;
+}
+
 static void
 keep_tweets(struct decode_run *run, const struct message *message)
 {
@@ -400,7 +445,9 @@ keep_tweets(struct decode_run *run, const struct message *message)
         return;
     }
     for (size_t i = 0; i < count; i++) {
-        keep_tweet(&page, &tweets[i]);
+        if (!keep_compliance(run, &tweets[i])) {
+            keep_tweet(&page, &tweets[i]);
+        }
     }
 }
 

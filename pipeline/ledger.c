@@ -107,12 +107,6 @@ ledger_find_alias(const struct ledger *ledger, uint64_t hash)
 
 // ── coming and going ───────────────────────────────────────────────────────
 
-static uint32_t
-row_of(const struct ledger_part *part, uint64_t sequence)
-{
-    return part->begin + (uint32_t)(sequence % part->size);
-}
-
 static void
 enter(struct ledger *ledger, uint32_t event)
 {
@@ -127,7 +121,7 @@ enter(struct ledger *ledger, uint32_t event)
 static uint32_t
 leave(struct ledger *ledger, struct ledger_part *part)
 {
-    uint32_t event = row_of(part, part->first++);
+    uint32_t event = ledger_row(part, part->first++);
     const struct event *row = &ledger->rows[event];
     table_remove(&ledger->by_hash, row->hash, event);
     if ((row->flags & EVENT_ALIASED) != 0) {
@@ -166,7 +160,7 @@ static void
 move_on(struct ledger *ledger)
 {
     uint32_t from = leave(ledger, &ledger->newest);
-    uint32_t to = row_of(&ledger->lasting, ledger->lasting.next++);
+    uint32_t to = ledger_row(&ledger->lasting, ledger->lasting.next++);
     ledger->rows[to] = ledger->rows[from];
     if ((ledger->rows[to].flags & (EVENT_ALIASED | EVENT_VIA)) != 0) {
         ledger->links[to] = ledger->links[from];
@@ -190,7 +184,7 @@ ledger_forget(struct ledger *ledger)
 {
     struct ledger_part *lasting = &ledger->lasting;
     if (is_full(&ledger->newest)) {
-        uint32_t oldest = row_of(&ledger->newest, ledger->newest.first);
+        uint32_t oldest = ledger_row(&ledger->newest, ledger->newest.first);
         if (!is_to_last(ledger, &ledger->rows[oldest])) {
             return leave(ledger, &ledger->newest);
         }
@@ -200,7 +194,7 @@ ledger_forget(struct ledger *ledger)
         move_on(ledger);
     }
     bool is_over = lasting->first != lasting->next &&
-                   is_past(ledger, row_of(lasting, lasting->first));
+                   is_past(ledger, ledger_row(lasting, lasting->first));
     return is_over ? forget_lasting(ledger) : EVENT_NONE;
 }
 
@@ -208,7 +202,7 @@ uint32_t
 ledger_add(struct ledger *ledger, uint64_t hash, uint64_t alias)
 {
     assert(!is_full(&ledger->newest));
-    uint32_t event = row_of(&ledger->newest, ledger->newest.next++);
+    uint32_t event = ledger_row(&ledger->newest, ledger->newest.next++);
     struct event *row = &ledger->rows[event];
     memset(row, 0, sizeof(*row));
     row->hash = hash;
@@ -353,11 +347,11 @@ part_move(struct ledger *ledger, struct ledger_part *part, struct snapshot *snap
     for (uint64_t i = part->first, run; i < part->next; i += run) {
         uint64_t lap = part->size - i % part->size;
         run = part->next - i < lap ? part->next - i : lap;
-        snapshot_bytes(snapshot, &ledger->rows[row_of(part, i)],
+        snapshot_bytes(snapshot, &ledger->rows[ledger_row(part, i)],
                        run * sizeof(*ledger->rows));
     }
     for (uint64_t i = part->first; i < part->next && !snapshot->is_failed; i++) {
-        uint32_t event = row_of(part, i);
+        uint32_t event = ledger_row(part, i);
         if ((ledger->rows[event].flags & (EVENT_ALIASED | EVENT_VIA)) != 0) {
             SNAPSHOT_VALUE(snapshot, ledger->links[event]);
         }

@@ -91,6 +91,12 @@ struct ledger_sizes {
 bool ledger_init(struct ledger *ledger, const struct ledger_sizes *sizes);
 void ledger_fini(struct ledger *ledger);
 
+static inline uint32_t
+ledger_row(const struct ledger_part *part, uint64_t sequence)
+{
+    return part->begin + (uint32_t)(sequence % part->size);
+}
+
 // EVENT_NONE: never seen, or forgotten.
 uint32_t ledger_find(const struct ledger *ledger, uint64_t hash);
 uint32_t ledger_find_alias(const struct ledger *ledger, uint64_t hash);

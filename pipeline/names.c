@@ -64,13 +64,54 @@ have_room(struct pipeline *pipeline)
     return slab_room(slab) >= TEXTS_MARGIN && users_make_room(&pipeline->users, 1);
 }
 
+static bool
+is_renamed(const struct pipeline *pipeline, struct slice id)
+{
+    const struct names_renamed *renamed = &pipeline->renamed;
+    uint64_t person = pipeline_hash(pipeline, id);
+    uint64_t count = renamed->next < NAMES_RENAMED_MOST ? renamed->next
+                                                        : (uint64_t)NAMES_RENAMED_MOST;
+    for (uint64_t i = 0; i < count; i++) {
+        if (renamed->rows[i].person == person &&
+            pipeline->clock - renamed->rows[i].clock < NAMES_RENAMED_FOR) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// What others answer about a person, without a handle that may be out of date.
+static struct post_user
+answer_of(const struct pipeline *pipeline, const struct post_user *profile)
+{
+    struct post_user answer = *profile;
+    if (answer.id.len != 0 && is_renamed(pipeline, answer.id)) {
+        answer.handle = SLICE_NONE;
+    }
+    return answer;
+}
+
 void
 names_learn_user(struct pipeline *pipeline, const struct post_user *profile)
 {
     if (users_find(&pipeline->users, profile->id) != USER_NONE && have_room(pipeline)) {
         // Not seen: only named.
-        users_see(&pipeline->users, profile, USEC_NONE);
+        struct post_user answer = answer_of(pipeline, profile);
+        users_see(&pipeline->users, &answer, USEC_NONE);
     }
+}
+
+void
+names_rename(struct pipeline *pipeline, const struct post_user *profile)
+{
+    if (users_find(&pipeline->users, profile->id) == USER_NONE) {
+        return;
+    }
+    struct names_renamed *renamed = &pipeline->renamed;
+    size_t at = renamed->next++ % NAMES_RENAMED_MOST;
+    renamed->rows[at].person = pipeline_hash(pipeline, profile->id);
+    renamed->rows[at].clock = pipeline->clock;
+    users_see(&pipeline->users, profile, USEC_NONE);
 }
 
 void
@@ -78,6 +119,8 @@ names_learn_post(struct pipeline *pipeline, const struct post_ref *facts)
 {
     uint32_t cascade = cascades_find(&pipeline->cascades, facts->id);
     if (cascade != CASCADE_NONE && have_room(pipeline)) {
-        pipeline_learn(pipeline, cascade, facts, USEC_NONE);
+        struct post_ref answer = *facts;
+        answer.author = answer_of(pipeline, &facts->author);
+        pipeline_learn(pipeline, cascade, &answer, USEC_NONE);
     }
 }

@@ -39,6 +39,8 @@ struct pipeline_metrics {
     uint64_t undone;
     uint64_t undo_unknown;
     uint64_t undo_lost;
+    uint64_t withdrawals;
+    uint64_t withdrawals_refused;
     uint64_t undo_forgotten;
     uint64_t retweets_lasting;
     uint64_t vias_dropped;

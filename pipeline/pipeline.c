@@ -132,6 +132,7 @@ tables_init(struct pipeline *pipeline)
                        }) &&
            boards_init(&pipeline->boards, (uint32_t)options->top, &pipeline->windows,
                        &options->windows, &owners) &&
+           withdrawals_init(&pipeline->withdrawals) &&
            alerts_init(pipeline, (uint32_t)options->alerts_capacity);
 }
 
@@ -169,6 +170,7 @@ pipeline_destroy(struct pipeline **pipeline)
     if (p == NULL) {
         return;
     }
+    withdrawals_fini(&p->withdrawals);
     alerts_fini(p);
     boards_fini(&p->boards);
     ledger_fini(&p->ledger);
@@ -399,6 +401,13 @@ pipeline_advance(struct pipeline *pipeline, usec wall)
     }
 }
 
+bool
+pipeline_settle(struct pipeline *pipeline)
+{
+    withdrawals_search(pipeline, WITHDRAWALS_AT_ONCE);
+    return withdrawals_wait(&pipeline->withdrawals);
+}
+
 static bool
 is_known(const struct pipeline *pipeline, const struct post *post, uint64_t hash)
 {
@@ -443,13 +452,31 @@ remember(struct pipeline *pipeline, const struct post *post, uint64_t hash, usec
     return event;
 }
 
+// A message that is no event: nothing happened at its time.
+static enum status
+amend(struct pipeline *pipeline, const struct post *post)
+{
+    if (post->kind == POST_DELETED) {
+        pipeline_undo(pipeline, post);
+    } else if (post->kind == POST_RENAMED) {
+        enum status status = admit(pipeline, post);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        names_rename(pipeline, &post->author);
+    } else {
+        withdrawals_add(pipeline, &post->author);
+    }
+    return STATUS_OK;
+}
+
 enum status
 pipeline_post(struct pipeline *pipeline, const struct post *post, usec wall)
 {
     pipeline_advance(pipeline, wall);
-    if (post->kind == POST_DELETED) {
-        pipeline_undo(pipeline, post);
-        return STATUS_OK;
+    withdrawals_search(pipeline, WITHDRAWALS_PER_POST);
+    if (!post_is_event(post)) {
+        return amend(pipeline, post);
     }
     uint64_t hash = pipeline_hash(pipeline, post->id);
     prefetch_post(pipeline, post, hash);

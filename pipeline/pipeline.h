@@ -18,6 +18,9 @@
 //   - In the tree of a cascade an event hangs below what it came through or points at;
 //     whether that was seen, is waited for or passed over stands in lineage.c.
 //   - A deleted post is hidden for good, also if only others pointed at it.
+//   - An account that is gone takes back what a deletion of each of its remembered
+//     posts and retweets would, and all posts known to be by it are hidden.
+//   - A new handle that the network reports holds at once, and creates no person.
 //
 // No clock is read: in event time the clock is the greatest time of the posts so far;
 // otherwise it is the wall time passed in. Both only move forward.
@@ -52,6 +55,11 @@ enum status pipeline_post(struct pipeline *pipeline, const struct post *post,
 
 // Lets time pass without a post (not in event time).
 void pipeline_advance(struct pipeline *pipeline, usec wall);
+
+// Goes on with what was put off to keep posts quick: the search for what accounts that
+// are gone did (pipeline/withdrawals.h). Takes a few milliseconds at most; true while
+// there is more. Posts go on with it too, more slowly.
+bool pipeline_settle(struct pipeline *pipeline);
 
 // The alert rules from now on, at most RULES_MAX (pipeline/rules.h); what was raised by
 // rules of the same names stays raised. Borrows rules.

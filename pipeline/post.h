@@ -25,6 +25,10 @@ enum post_kind {
     POST_RETWEETED, // author carries the post `retweet_of`
     POST_DELETED,   // the post or retweet `id` is withdrawn; only `id` or `alias` is
                     // given
+    POST_RENAMED,   // `author` has another handle from now on; only their id and handle
+                    // are given
+    POST_WITHDRAWN, // the account of `author` is gone, and all that it published; only
+                    // their id is given
 };
 
 struct post_user {
@@ -48,7 +52,7 @@ struct post_ref {
 };
 
 struct post {
-    enum post_kind kind;
+    enum post_kind kind; // the rest is about published posts and retweets
     struct slice id;
     struct slice alias;    // another id that a deletion may use; none: no
     struct slice original; // id of the first version if this is an edit; none: no edit
@@ -75,3 +79,10 @@ struct post {
     const struct slice *hashtags;
     size_t hashtag_count;
 };
+
+// True if somebody did something; else the message only changes what is known.
+static inline bool
+post_is_event(const struct post *post)
+{
+    return post->kind == POST_PUBLISHED || post->kind == POST_RETWEETED;
+}

@@ -8,7 +8,7 @@
 
 #include "pipeline/state.h"
 
-enum { FORMAT = 4, HEAD_MAX = 4096, VALUE_MAX = 256, OTHERS_MAX = 160 };
+enum { FORMAT = 5, HEAD_MAX = 4096, VALUE_MAX = 256, OTHERS_MAX = 160 };
 
 // What stands in front, as lines of a name and a value: what is in the snapshot, and
 // the options its bytes depend on. Any version can read it.
@@ -216,6 +216,8 @@ move(struct pipeline *pipeline, struct snapshot *snapshot)
     ledger_move(&pipeline->ledger, snapshot);
     boards_move(&pipeline->boards, snapshot);
     alerts_move(pipeline, snapshot);
+    SNAPSHOT_VALUE(snapshot, pipeline->renamed);
+    withdrawals_move(&pipeline->withdrawals, snapshot);
     SNAPSHOT_VALUE(snapshot, pipeline->flying_first);
     SNAPSHOT_VALUE(snapshot, pipeline->flying_next);
     SNAPSHOT_VALUE(snapshot, pipeline->flying);

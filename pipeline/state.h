@@ -7,11 +7,13 @@
 #include "pipeline/cascades.h"
 #include "pipeline/changes.h"
 #include "pipeline/ledger.h"
+#include "pipeline/names.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/pulses.h"
 #include "pipeline/tags.h"
 #include "pipeline/users.h"
 #include "pipeline/windows.h"
+#include "pipeline/withdrawals.h"
 
 enum {
     PIPELINE_PATH_MAX = 100, // posts above one another that an event counts for
@@ -55,6 +57,8 @@ struct pipeline {
     struct ledger ledger;
     struct boards boards;
     struct alerts alerts;
+    struct names_renamed renamed;
+    struct withdrawals withdrawals;
 
     // What the post at hand has added so far, and the users or tags it names.
     struct ledger_entry notes[PIPELINE_NOTES_MAX];
@@ -112,3 +116,6 @@ void pipeline_end_waits(struct pipeline *pipeline);
 
 // Takes back what the event behind a deletion added, and hides the post.
 void pipeline_undo(struct pipeline *pipeline, const struct post *post);
+// The same for one that is remembered.
+void pipeline_undo_event(struct pipeline *pipeline, uint32_t event);
+void pipeline_hide(struct pipeline *pipeline, uint32_t cascade);

@@ -82,6 +82,33 @@ take_back(struct pipeline *pipeline, uint32_t index)
 }
 
 void
+pipeline_hide(struct pipeline *pipeline, uint32_t cascade)
+{
+    if ((cascades_at(&pipeline->cascades, cascade)->flags & CASCADE_HIDDEN) == 0) {
+        cascades_hide(&pipeline->cascades, cascade);
+    }
+}
+
+static void
+hide_post(struct pipeline *pipeline, uint64_t hash)
+{
+    uint32_t cascade = cascades_find_hash(&pipeline->cascades, hash);
+    if (cascade != CASCADE_NONE) {
+        pipeline_hide(pipeline, cascade);
+    }
+}
+
+void
+pipeline_undo_event(struct pipeline *pipeline, uint32_t event)
+{
+    const struct event *row = ledger_at(&pipeline->ledger, event);
+    if ((row->flags & EVENT_UNDONE) == 0) {
+        take_back(pipeline, event);
+    }
+    hide_post(pipeline, row->hash);
+}
+
+void
 pipeline_undo(struct pipeline *pipeline, const struct post *post)
 {
     uint64_t hash = pipeline_hash(pipeline, post->id);
@@ -95,15 +122,8 @@ pipeline_undo(struct pipeline *pipeline, const struct post *post)
     }
     if (event == EVENT_NONE) {
         pipeline->metrics.undo_unknown++;
+        hide_post(pipeline, hash);
     } else {
-        hash = ledger_at(&pipeline->ledger, event)->hash;
-        if ((ledger_at(&pipeline->ledger, event)->flags & EVENT_UNDONE) == 0) {
-            take_back(pipeline, event);
-        }
-    }
-    uint32_t cascade = cascades_find_hash(&pipeline->cascades, hash);
-    if (cascade != CASCADE_NONE &&
-        (cascades_at(&pipeline->cascades, cascade)->flags & CASCADE_HIDDEN) == 0) {
-        cascades_hide(&pipeline->cascades, cascade);
+        pipeline_undo_event(pipeline, event);
     }
 }

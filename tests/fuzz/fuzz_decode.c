@@ -74,6 +74,11 @@ check_post(const struct post *post)
         assert(post->id.len != 0 || post->alias.len != 0);
         return;
     }
+    if (!post_is_event(post)) {
+        assert(post->author.id.len != 0);
+        assert((post->kind == POST_RENAMED) == (post->author.handle.len != 0));
+        return;
+    }
     assert(post->id.len != 0 && post->author.id.len != 0 && post->time != USEC_NONE);
     if (post->kind == POST_RETWEETED) {
         assert(post->retweet_of.id.len != 0 &&

@@ -87,7 +87,8 @@ print_ref(const char *name, const struct post_ref *ref)
 static void
 print_post(const struct post *post)
 {
-    static const char *const kinds[] = {"post", "retweet", "deletion"};
+    static const char *const kinds[] = {"post", "retweet", "deletion", "renamed",
+                                        "withdrawn"};
     printf("%s", kinds[post->kind]);
     print_text("id", post->id);
     print_text("alias", post->alias);

@@ -247,6 +247,8 @@ run(struct fold *fold, FILE *file)
             feed(fold, &message);
         }
     } while (size != 0);
+    while (pipeline_settle(fold->pipeline)) {
+    }
     flush(fold);
     return ferror(file) ? 74 : 0;
 }

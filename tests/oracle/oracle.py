@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""What Redis must hold after a stream of native `post` lines, computed by brute force.
+"""What Redis must hold after a stream of native `post` lines, computed by brute force. Lines of
+Jetstream about an account (kind `identity` and `account`) may stand between them.
 
 Every event keeps the list of amounts it added; a deletion strikes them out; whatever is asked
 for is summed over what is left, each time anew. Nothing here is fast and nothing is clever:
@@ -226,6 +227,9 @@ class Oracle:
         """Reads one native line; a line that cannot be used changes nothing."""
         try:
             post = json.loads(line)
+            if post.get("kind") in ("identity", "account"):
+                self._amend(post)
+                return
             author, time = post["author"]["id"], time_of(post["time"])
             refs = {name: post.get(name) for name in ("retweet_of", "quote_of", "reply_to")}
             named = [ref["id"] for ref in refs.values() if ref]
@@ -431,6 +435,25 @@ class Oracle:
     def _touch(self, cascade, time):
         cascade.first = time if cascade.first is None else min(cascade.first, time)
         cascade.last = time if cascade.last is None else max(cascade.last, time)
+
+    def _amend(self, message):
+        """A person's new handle, or an account that is gone; nothing is new by it."""
+        user_id = "bsky:" + message["did"]
+        if user_id not in self.users:
+            return
+        if message["kind"] == "identity":
+            self._claim(user_id, self.users[user_id], message["identity"]["handle"])
+        elif message["account"].get("status") in ("deleted", "takendown", "suspended"):
+            self._withdraw(user_id)
+
+    def _withdraw(self, user_id):
+        """All that the person did and that is remembered is deleted, and all their posts."""
+        for event_id in [*self.events.newest, *self.events.lasting]:
+            event = self.events.get(event_id)
+            if event and event.author == user_id:
+                self._delete(event_id)
+        for post in self.known.values():
+            post.is_deleted |= post.author == user_id
 
     def _delete(self, event_id):
         event = self.events.get(event_id)

@@ -83,7 +83,7 @@ class Stream:
     def __init__(self, rng, settings):
         self.rng, self.is_forgetful, self.grain = rng, settings.is_forgetful, settings.grain
         self.now = BASE + rng.randrange(DAY)
-        self.users = [f"{rng.choice(('n:', 'n:', 'n:', 'm:', ''))}u{i}"
+        self.users = [f"{rng.choice(('n:', 'n:', 'n:', 'm:', '', 'bsky:did:plc:'))}u{i}"
                       for i in range(rng.randrange(2, 10))]
         self.handles = {user: rng.choice(HANDLES) for user in self.users}
         self.seen_handles = {}  # user id -> handles shown so far, in lower case
@@ -161,7 +161,7 @@ class Stream:
     def _line(self):
         weights = {self._post: 16, self._late_root: 5, self._retweet: 38, self._quote: 14,
                    self._reply: 9, self._quote_and_reply: 4, self._deletion: 11,
-                   self._duplicate: 5, self._junk: 1}
+                   self._duplicate: 5, self._junk: 1, self._identity: 1, self._account: 1}
         made = self.rng.choices(list(weights), list(weights.values()))[0]()
         if isinstance(made, str):
             return made
@@ -265,6 +265,24 @@ class Stream:
             an_id = (ids or [an_id])[-1]
         return {"id": an_id, "time": self.now // 1000, "author": {"id": "n:u0"},
                 "deleted": True}
+
+    def _did(self):
+        dids = [user for user in self.users if user.startswith("bsky:")]
+        return self.rng.choice([*dids, "bsky:did:plc:nobody"])
+
+    def _identity(self):
+        user, handle = self._did(), self.rng.choice(HANDLES)
+        if user in self.handles:
+            self.handles[user] = handle
+            self.seen_handles.setdefault(user, set()).add(handle.lower())
+        return {"did": user[5:], "time_us": 1, "kind": "identity", "identity": {"handle": handle}}
+
+    def _account(self):
+        if self.rng.random() < 0.5:
+            return self._post()
+        status = self.rng.choice(("deleted", "takendown", "suspended", "deactivated"))
+        return {"did": self._did()[5:], "time_us": 1, "kind": "account",
+                "account": {"active": False, "status": status}}
 
     def _duplicate(self):
         if not self.events:
