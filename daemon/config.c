@@ -6,11 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
+#include "daemon/config_apart.h"
 #include "daemon/config_names.h"
 #include "daemon/config_text.h"
 
 enum {
-    FILE_MOST = 16 << 20,
+    FILE_MOST = 1 << 20,
     SECTIONS_MAX = 16,
     GROUPS_MAX = 8,
     OPTIONS_MAX = 64,
@@ -252,7 +254,8 @@ static FILE *
 open_text(const char *path, struct buffer *text, struct error *error)
 {
     FILE *file = NULL;
-    if (config_text_read(path, text, error) == STATUS_OK) {
+    if (config_text_read(path, text, error) == STATUS_OK &&
+        config_text_check(path, text->bytes, text->size, error) == STATUS_OK) {
         config_text_blank(text->bytes, text->size);
         file = fmemopen(text->bytes, text->size, "r");
         if (file == NULL) {
@@ -287,6 +290,9 @@ config_read(const char *path, struct settings *settings, settings_error_fn on_er
     reader = &mine;
     schema_build(&schema);
     cfg_t *cfg = cfg_init(schema.options, CFGF_NONE);
+    if (cfg == NULL) {
+        abort(); // no memory: config_apart says so
+    }
     cfg_set_error_function(cfg, on_parse_error);
     watch_values(cfg);
     int result = cfg_parse_fp(cfg, file);
@@ -327,7 +333,8 @@ config_load(const struct config_place *place, struct settings *settings,
             settings_error_fn on_error, void *context)
 {
     settings_presets(settings);
-    if (place->path != NULL && !config_read(place->path, settings, on_error, context)) {
+    if (place->path != NULL &&
+        !config_apart_read(place->path, settings, on_error, context)) {
         return false;
     }
     bool is_good = true;
@@ -340,4 +347,17 @@ config_load(const struct config_place *place, struct settings *settings,
     }
     settings_resolve(settings, getenv("CREDENTIALS_DIRECTORY"));
     return is_good && settings_check(settings, on_error, context);
+}
+
+void
+config_log_error(void *context, const struct error *error)
+{
+    (void)context;
+    if (error->line != 0) {
+        log_error("%s:%d: %s", error->file, error->line, error->text);
+    } else if (error->file[0] != '\0') {
+        log_error("%s: %s", error->file, error->text);
+    } else {
+        log_error("%s", error->text);
+    }
 }

@@ -296,17 +296,6 @@ stop(void *context)
     redis_sink_finish(live->sink, halt_left() - STOP_RESERVE, on_finished, live);
 }
 
-static void
-on_config_error(void *context, const struct error *error)
-{
-    (void)context;
-    if (error->line != 0) {
-        log_error("%s:%d: %s", error->file, error->line, error->text);
-    } else {
-        log_error("%s", error->text);
-    }
-}
-
 // Options outside groups are read once, when the process starts.
 static void
 tell_unchangeable(const struct settings *now, const struct settings *next)
@@ -359,7 +348,7 @@ static void
 reload(struct live *live)
 {
     static struct settings next;
-    if (!config_load(&live->place, &next, on_config_error, NULL)) {
+    if (!config_load(&live->place, &next, config_log_error, NULL)) {
         log_error("the configuration has errors; the one before stays in use");
         return;
     }

@@ -37,6 +37,7 @@ comments_become_blank_and_line_ends_stay(void **state)
     assert_becomes("a/**/ = /**/1", "a/**/ =     1");
     assert_becomes("w = {5m, # b\n  1h} // c", "w = {5m,    \n  1h}     ");
     assert_becomes("/*/ a */b", "        b");
+    assert_becomes("\xEF\xBB\xBFw = 5m", "   w = 5m");
     assert_becomes("", "");
 }
 
@@ -94,6 +95,105 @@ any_text_keeps_its_length_its_lines_and_what_is_quoted(void **state)
     }
 }
 
+static enum status
+check(const char *text, size_t size, struct error *error)
+{
+    // Exactly as long as the text, so that a look behind its end is found.
+    char *copy = malloc(size + (size == 0));
+    assert_non_null(copy);
+    memcpy(copy, text, size);
+    enum status status = config_text_check("a.conf", copy, size, error);
+    free(copy);
+    return status;
+}
+
+static void
+what_is_cut_or_wants_the_environment_is_refused_with_its_line(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int line;
+        const char *why;
+    } cases[] = {
+        {"a = 1\nredis {\n top = 5\n", 2, "has no }"},
+        {"redis {\n}\nw = {5m,\n 1h", 3, "has no }"},
+        {"a {\n b {\n } # }\n", 1, "has no }"},
+        {"a {\n b {\n '}' /* } */", 2, "has no }"},
+        {"{{{{{{{{{{{{", 1, "has no }"},
+        {"a = 1\nb = \"cut", 2, "no closing quotation mark"},
+        {"a = 'cut\nb = 'x'", 1, "no closing quotation mark"},
+        {"a = \"x\nb\"\n", 1, "no closing quotation mark"},
+        {"a = \"x\\\" # y", 1, "no closing quotation mark"},
+        {"a = \"x\\", 1, "no closing quotation mark"},
+        {"\n\n/* cut\n * more\n", 3, "has no */"},
+        {"\n/*/", 2, "has no */"},
+        {"a = 1\nb = \"${HOME}\"", 2, "${…} is not replaced"},
+        {"a = \"x\\\ny ${A:-b}\"", 2, "${…} is not replaced"},
+        {"a = x${HOME}", 1, "${…} is not replaced"},
+        {"a = ${", 1, "${…} is not replaced"},
+        {"a = \"\\0\"", 1, "byte of 0"},
+        {"a = \"x\\000\"", 1, "byte of 0"},
+        {"a = \"\\x00\"", 1, "byte of 0"},
+        {"a = \"\\x0g\"", 1, "byte of 0"},
+        {"\na = \"\xFC\"", 2, "not UTF-8"},
+        {"\xFF\xFEw", 1, "UTF-16"},
+        {"\xFE\xFF", 1, "UTF-16"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct error error = {0};
+        assert_int_equal(check(cases[i].text, strlen(cases[i].text), &error),
+                         STATUS_PARSE);
+        assert_non_null(strstr(error.text, cases[i].why));
+        assert_int_equal(error.line, cases[i].line);
+        assert_string_equal(error.file, "a.conf");
+    }
+    struct error error = {0};
+    assert_int_equal(check("a = 1\n# \0\n", 10, &error), STATUS_PARSE);
+    assert_int_equal(error.line, 2);
+}
+
+static void
+what_is_whole_is_not_refused(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "",
+        "\xEF\xBB\xBF"
+        "a = 1\r\nb {\r\n c = \"d\"\r\n}\r\n",
+        "a = '${HOME}' b = \"\\${HOME}\" c = $HOME d = \"$\" # ${E}",
+        "a = \"one \\\n two\" b = 'it\\'s {'",
+        "a = \"\\01 \\10 \\x01 \\x10 \\\\0\" b = '\\0'",
+        "a = \"{\" # {\n/* { \" */ b = 'caf\xC3\xA9' # f\xFC"
+        "r",
+        "a = https://x//y{}",
+    };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct error error = {0};
+        assert_int_equal(check(texts[i], strlen(texts[i]), &error), STATUS_OK);
+    }
+}
+
+static void
+a_text_cut_anywhere_within_something_is_refused(void **state)
+{
+    (void)state;
+    static const char text[] = "windows = {5m, 1h}\n/* one\n two */\nredis {\n"
+                               "    url = \"unix:/a\" # three\n    top = 5\n}\n"
+                               "alert \"a\" {\n    min_size = 5\n}\n";
+    int braces = 0;
+    int quotes = 0;
+    for (size_t cut = 0; cut < sizeof(text); cut++) {
+        const char *begin = strstr(text, "/*");
+        const char *end = strstr(text, "*/") + 2;
+        bool is_in_comment = text + cut >= begin + 2 && text + cut < end;
+        bool is_whole = braces == 0 && quotes % 2 == 0 && !is_in_comment;
+        assert_int_equal(check(text, cut, NULL), is_whole ? STATUS_OK : STATUS_PARSE);
+        braces += (text[cut] == '{') - (text[cut] == '}');
+        quotes += text[cut] == '"';
+    }
+}
+
 static void
 a_file_is_read_whole_or_refused(void **state)
 {
@@ -130,6 +230,9 @@ main(void)
         cmocka_unit_test(what_only_looks_like_a_comment_stays),
         cmocka_unit_test(what_has_no_end_goes_to_the_end),
         cmocka_unit_test(any_text_keeps_its_length_its_lines_and_what_is_quoted),
+        cmocka_unit_test(what_is_cut_or_wants_the_environment_is_refused_with_its_line),
+        cmocka_unit_test(what_is_whole_is_not_refused),
+        cmocka_unit_test(a_text_cut_anywhere_within_something_is_refused),
         cmocka_unit_test(a_file_is_read_whole_or_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

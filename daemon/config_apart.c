@@ -1,0 +1,127 @@
+// MAP_ANONYMOUS is in every Unix but not in POSIX.
+#define _DEFAULT_SOURCE
+
+#include "daemon/config_apart.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "daemon/config.h"
+
+enum { ERRORS_MAX = 64, SECONDS_MAX = 10 };
+
+// In memory that the child and its parent share.
+struct shared {
+    struct settings settings;
+    struct error errors[ERRORS_MAX];
+    size_t error_count; // those beyond ERRORS_MAX included
+    bool is_good;
+    bool is_done; // false: the child ended early
+};
+
+static void
+keep(void *context, const struct error *error)
+{
+    struct shared *shared = context;
+    if (shared->error_count < ERRORS_MAX) {
+        shared->errors[shared->error_count] = *error;
+    }
+    shared->error_count++;
+}
+
+// Signals are the parent's. What libraries print before they end the process goes
+// nowhere: the parent says it.
+static void
+read_in_child(const char *path, struct shared *shared)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        signal(numbers[i], SIG_IGN);
+    }
+    signal(SIGALRM, SIG_DFL);
+    alarm(SECONDS_MAX);
+    int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (nowhere >= 0) {
+        (void)dup2(nowhere, STDERR_FILENO);
+    }
+    shared->is_good = config_read(path, &shared->settings, keep, shared);
+    shared->is_done = true;
+    _exit(0);
+}
+
+static enum status
+explain(int status, struct error *error)
+{
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) {
+        return error_set(error, STATUS_IO,
+                         "the configuration could not be read within %d s: is it a "
+                         "regular file?",
+                         SECONDS_MAX);
+    }
+    return error_set(error, STATUS_NOMEM,
+                     "the configuration could not be read: memory is short (its reader "
+                     "was ended by %s %d)",
+                     WIFSIGNALED(status) ? "signal" : "exit code",
+                     WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+}
+
+static bool
+take_over(const struct shared *shared, struct settings *settings,
+          settings_error_fn on_error, void *context)
+{
+    size_t count = shared->error_count < ERRORS_MAX ? shared->error_count : ERRORS_MAX;
+    for (size_t i = 0; i < count; i++) {
+        on_error(context, &shared->errors[i]);
+    }
+    if (shared->error_count > ERRORS_MAX) {
+        struct error error = {0};
+        error_set(&error, STATUS_PARSE, "the configuration has %zu more errors",
+                  shared->error_count - ERRORS_MAX);
+        on_error(context, &error);
+    }
+    memcpy(settings, &shared->settings, sizeof(*settings));
+    return shared->is_good;
+}
+
+bool
+config_apart_read(const char *path, struct settings *settings,
+                  settings_error_fn on_error, void *context)
+{
+    struct error error = {0};
+    struct shared *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+                                 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED) {
+        error_set(&error, STATUS_NOMEM, "no memory for the configuration");
+        error_at(&error, path, 0, 0);
+        on_error(context, &error);
+        return false;
+    }
+    bool is_good = false;
+    int status = 0;
+    memcpy(&shared->settings, settings, sizeof(*settings));
+    pid_t child = fork();
+    if (child == 0) {
+        read_in_child(path, shared);
+    }
+    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (child < 0) {
+        error_set(&error, STATUS_IO, "no process to read the configuration: %s",
+                  strerror(errno));
+    } else if (!shared->is_done) {
+        (void)explain(status, &error);
+    } else {
+        is_good = take_over(shared, settings, on_error, context);
+    }
+    if (error.code != STATUS_OK) {
+        error_at(&error, path, 0, 0);
+        on_error(context, &error);
+    }
+    munmap(shared, sizeof(*shared));
+    return is_good;
+}

@@ -1,0 +1,178 @@
+#!/usr/bin/env python3
+"""The configuration file: cut, unreadable, or read while memory is short.
+
+    configuration.py        (RELEASE names the folder of the build)
+"""
+# tests/run: beside others
+import os
+import pathlib
+import re
+import resource
+import signal
+import subprocess
+import tempfile
+import time
+
+import redis
+
+from terminal import run_tests
+
+CASCADED = os.path.join(os.environ["RELEASE"], "cascaded")
+FOLDER = tempfile.TemporaryDirectory()
+SOCKET = FOLDER.name + "/redis.sock"
+SERVER = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", SOCKET, "--save", "",
+                           "--dir", FOLDER.name], stdout=subprocess.DEVNULL)
+CLIENT = redis.Redis(unix_socket_path=SOCKET, decode_responses=True)
+FILE = pathlib.Path(FOLDER.name, "daemon.conf")
+WHOLE = f'''# a file of a user
+windows = {{5m, 1h}}
+redis {{
+    url = "unix:{SOCKET}"   # its socket
+    top = 50
+}}
+http {{ listen = "" }}
+/* the only
+   source */
+source "x" {{
+    url = "http://127.0.0.1:9/"
+}}
+'''
+PATIENCE = 30
+
+
+def wait(what, claim):
+    deadline = time.monotonic() + PATIENCE
+    while not claim():
+        assert time.monotonic() < deadline, what()
+        time.sleep(0.02)
+
+
+def checked(text, *arguments, **environment):
+    FILE.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return subprocess.run([CASCADED, "-t", "-c", str(FILE), *arguments], capture_output=True,
+                          text=True, timeout=PATIENCE, check=False,
+                          env={**os.environ, **environment})
+
+
+def refused(text, line, reason, **environment):
+    done = checked(text, **environment)
+    assert done.returncode == 78 and done.stderr.startswith(f"{FILE}:{line}: "), (text, done)
+    assert reason in done.stderr and done.stderr.count("\n") == 1, (text, done)
+
+
+class Daemon:
+    def __init__(self):
+        CLIENT.flushall()
+        FILE.write_text(WHOLE, encoding="utf-8")
+        self.log = pathlib.Path(FOLDER.name, "daemon.log")
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen([CASCADED, "-c", str(FILE)], stderr=log)
+        wait(self.lines, lambda: "started: 1 sources" in self.lines())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        self.process.terminate()
+        code = self.process.wait(PATIENCE)
+        assert kind is not None or code == 0, (code, self.lines())
+
+    def lines(self):
+        return self.log.read_text(encoding="utf-8")
+
+    def read_again(self):
+        """Returns what is logged meanwhile."""
+        before = len(self.lines())
+        self.process.send_signal(signal.SIGHUP)
+        wait(self.lines, lambda: self.process.poll() is not None or
+             re.search("stays in use|is read again", self.lines()[before:]))
+        assert self.process.poll() is None, self.lines()
+        return self.lines()[before:]
+
+
+def a_file_that_is_cut_within_something_is_refused_with_the_line():
+    assert checked(WHOLE).returncode == 0
+    for cut in range(len(WHOLE)):
+        text = WHOLE[:cut]
+        plain = re.sub(r"#.*", "", text)
+        if plain.count("{") != plain.count("}"):
+            done = checked(text)
+            assert done.returncode == 78, (text, done)
+            assert re.match(rf"{FILE}:\d+: ", done.stderr), (text, done)
+    refused(WHOLE[:WHOLE.index("    top")], 3, "the { in this line has no }")
+    refused(WHOLE.rstrip("}\n") + "\n", 10, "the { in this line has no }")
+    refused(WHOLE[:WHOLE.index("source */")], 8, "the comment that begins in this line")
+    refused(WHOLE[:WHOLE.index("9/")], 11, "no closing quotation mark")
+
+
+def variables_of_the_environment_are_not_read():
+    for value in ('"${NAME}:"', "${NAME}", '"a${NAME:-b}"'):
+        for environment in ({}, {"NAME": "secret"}):
+            refused(f"\nredis {{ prefix = {value} }}\n", 2, "is not replaced", **environment)
+    assert checked("redis { prefix = '${NAME}:' }").returncode == 0
+    assert checked("", "-o", "redis.prefix=${NAME}:").returncode == 0
+
+
+def files_of_other_tools_are_read_or_named():
+    assert checked(b"\xef\xbb\xbf" + WHOLE.replace("\n", "\r\n").encode()).returncode == 0
+    refused(WHOLE.encode("utf-16"), 1, "UTF-16")
+    refused(b"windows = 5m\n\0", 2, "a byte of 0")
+    refused(b"\nredis { prefix = \"caf\xe9\" }", 2, "not UTF-8")
+    assert checked(b"# caf\xe9\n" + WHOLE.encode()).returncode == 0
+    assert checked("").returncode == 0
+
+
+def a_bad_file_at_sighup_leaves_the_running_configuration():
+    with Daemon() as daemon:
+        FILE.write_text(WHOLE[:WHOLE.rindex("}")], encoding="utf-8")
+        assert f"{FILE}:10: the {{ in this line" in daemon.read_again()
+        FILE.write_bytes(b"x" * (2 << 20))
+        assert "too long" in daemon.read_again()
+        FILE.unlink()
+        FILE.mkdir()
+        assert f"{FILE}: cannot read the configuration: Is a directory" in daemon.read_again()
+        FILE.rmdir()
+        os.symlink("/dev/zero", FILE)
+        assert "too long" in daemon.read_again()
+        FILE.unlink()
+        os.symlink(FILE, FILE)
+        assert "symbolic links" in daemon.read_again()
+        FILE.unlink()
+        FILE.write_text("".join(f'source "{n}" {{ url = "http://127.0.0.1:9/" }}\n'
+                                for n in range(1000)), encoding="utf-8")
+        said = daemon.read_again()
+        assert said.count("at most 32 of them") == 64 and "904 more errors" in said, said
+        FILE.write_text(WHOLE, encoding="utf-8")
+        assert "is read again: 1 sources" in daemon.read_again()
+
+
+def memory_that_is_short_at_sighup_leaves_the_running_configuration():
+    with Daemon() as daemon:
+        more = "".join(f'source "s{n}" {{ url = "http://127.0.0.1:9/{n}" }}\n' for n in range(31))
+        FILE.write_text(WHOLE + more + f"# {'x' * 500000}\n", encoding="utf-8")
+        pid = daemon.process.pid
+        before = resource.prlimit(pid, resource.RLIMIT_AS)
+        failures = set()
+        for extra in range(0, 8 << 20, 128 << 10):
+            size = int(pathlib.Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[0])
+            resource.prlimit(pid, resource.RLIMIT_AS,
+                             (size * resource.getpagesize() + extra, before[1]))
+            said = daemon.read_again()
+            if "stays in use" not in said:
+                break
+            failures.add(said.split(": ", 2)[2].splitlines()[0])
+        assert len(failures) >= 2, failures
+        resource.prlimit(pid, resource.RLIMIT_AS, before)
+        assert "is read again: 32 sources" in daemon.read_again()
+
+
+if __name__ == "__main__":
+    try:
+        wait(lambda: "redis", lambda: os.path.exists(SOCKET))
+        run_tests([a_file_that_is_cut_within_something_is_refused_with_the_line,
+                   variables_of_the_environment_are_not_read,
+                   files_of_other_tools_are_read_or_named,
+                   a_bad_file_at_sighup_leaves_the_running_configuration,
+                   memory_that_is_short_at_sighup_leaves_the_running_configuration])
+    finally:
+        SERVER.terminate()
