@@ -10,6 +10,8 @@ static const usec SPAN_MAX = 36500 * USEC_PER_DAY;
 static const int64_t DAY_FIRST = -719528; // 0000-01-01
 static const int64_t DAY_LAST = 2932896;  // 9999-12-31
 
+#define MONTHS "JanFebMarAprMayJunJulAugSepOctNovDec"
+
 struct moment {
     int year, month, day;
     int hour, minute, second;
@@ -28,6 +30,12 @@ static bool
 is_digit(char c)
 {
     return c >= '0' && c <= '9';
+}
+
+static bool
+is_letter(char c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
 static int
@@ -217,7 +225,7 @@ usec_parse_x1(struct slice text, usec *ret_time)
     struct moment m = {0};
     (void)read_name(&reader, "MonTueWedThuFriSatSun");
     read_char(&reader, ' ');
-    m.month = 1 + read_name(&reader, "JanFebMarAprMayJunJulAugSepOctNovDec");
+    m.month = 1 + read_name(&reader, MONTHS);
     read_char(&reader, ' ');
     m.day = read_digits(&reader, 2);
     read_char(&reader, ' ');
@@ -226,6 +234,77 @@ usec_parse_x1(struct slice text, usec *ret_time)
     m.zone_minutes = read_zone(&reader);
     read_char(&reader, ' ');
     m.year = read_digits(&reader, 4);
+    if (reader.is_broken || reader.at != reader.end) {
+        return STATUS_PARSE;
+    }
+    return moment_to_time(&m, ret_time);
+}
+
+static void
+read_weekday(struct reader *reader)
+{
+    const char *begin = reader->at;
+    while (reader->at != reader->end && is_letter(*reader->at)) {
+        reader->at++;
+    }
+    reader->is_broken |= reader->at - begin < 3;
+}
+
+// "Nov  6 08:49:37 1994"
+static void
+read_asctime(struct reader *reader, struct moment *m)
+{
+    m->month = 1 + read_name(reader, MONTHS);
+    read_char(reader, ' ');
+    if (next_is(reader, ' ')) {
+        reader->at++;
+        m->day = read_digits(reader, 1);
+    } else {
+        m->day = read_digits(reader, 2);
+    }
+    read_char(reader, ' ');
+    read_clock(reader, m);
+    read_char(reader, ' ');
+    m->year = read_digits(reader, 4);
+}
+
+// "06 Nov 1994 08:49:37 GMT" or "06-Nov-94 08:49:37 GMT"
+static void
+read_gmt(struct reader *reader, struct moment *m)
+{
+    m->day = read_digits(reader, 2);
+    char between = read_one_of(reader, " -");
+    m->month = 1 + read_name(reader, MONTHS);
+    read_char(reader, between);
+    if (between == '-') {
+        m->year = read_digits(reader, 2);
+        m->year += m->year < 70 ? 2000 : 1900;
+    } else {
+        m->year = read_digits(reader, 4);
+    }
+    read_char(reader, ' ');
+    read_clock(reader, m);
+    read_char(reader, ' ');
+    (void)read_name(reader, "GMTUTC");
+}
+
+enum status
+usec_parse_http_date(struct slice text, usec *ret_time)
+{
+    if (text.len == 0) {
+        return STATUS_PARSE;
+    }
+    struct reader reader = {text.ptr, text.ptr + text.len, false};
+    struct moment m = {0};
+    read_weekday(&reader);
+    if (next_is(&reader, ',')) {
+        reader.at++;
+        read_char(&reader, ' ');
+        read_gmt(&reader, &m);
+    } else {
+        read_char(&reader, ' ');
+        read_asctime(&reader, &m);
+    }
     if (reader.is_broken || reader.at != reader.end) {
         return STATUS_PARSE;
     }

@@ -28,6 +28,11 @@ enum status usec_parse_rfc3339(struct slice text, usec *ret_time) MUST_USE;
 // X's v1.1 form: "Wed Oct 10 20:19:24 +0000 2018".
 enum status usec_parse_x1(struct slice text, usec *ret_time) MUST_USE;
 
+// A date of HTTP (RFC 9110, 5.6.7) in any of its three forms: "Sun, 06 Nov 1994
+// 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994". Years of
+// two digits are 1970 to 2069. The day of the week is not compared with the date.
+enum status usec_parse_http_date(struct slice text, usec *ret_time) MUST_USE;
+
 // "250ms", "5s", "90m", "24h", "7d": a whole number and one unit. STATUS_RANGE past 100
 // years.
 enum status usec_parse_duration(struct slice text, usec *ret_span) MUST_USE;

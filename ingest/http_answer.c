@@ -16,6 +16,8 @@ http_answer_reset(struct http_answer *answer)
     answer->is_whole = false;
     answer->reset = USEC_NONE;
     answer->wait = USEC_NONE;
+    answer->again = USEC_NONE;
+    answer->date = USEC_NONE;
     answer->body_len = 0;
 }
 
@@ -51,19 +53,32 @@ parse_seconds(struct slice value)
     return i > first ? seconds * USEC_PER_S : USEC_NONE;
 }
 
+static struct slice
+trim(struct slice value)
+{
+    while (value.len > 0 && strchr("\t ", value.ptr[0]) != NULL) {
+        value = (struct slice){value.ptr + 1, value.len - 1};
+    }
+    while (value.len > 0 && strchr("\r\n\t ", value.ptr[value.len - 1]) != NULL) {
+        value.len--;
+    }
+    return value;
+}
+
 // As X has it, in seconds, or as Mastodon does, in RFC 3339.
 static usec
 parse_moment(struct slice value)
 {
     usec moment;
-    while (value.len > 0 && value.ptr[0] == ' ') {
-        value = (struct slice){value.ptr + 1, value.len - 1};
-    }
-    while (value.len > 0 && strchr("\r\n ", value.ptr[value.len - 1]) != NULL) {
-        value.len--;
-    }
-    return usec_parse_rfc3339(value, &moment) == STATUS_OK ? moment
-                                                           : parse_seconds(value);
+    return usec_parse_rfc3339(trim(value), &moment) == STATUS_OK ? moment
+                                                                 : parse_seconds(value);
+}
+
+static usec
+parse_date(struct slice value)
+{
+    usec moment;
+    return usec_parse_http_date(trim(value), &moment) == STATUS_OK ? moment : USEC_NONE;
 }
 
 static bool
@@ -91,6 +106,9 @@ http_answer_header(struct http_answer *answer, struct slice line)
         answer->reset = parse_moment(value);
     } else if (is_header(line, SLICE_LIT("retry-after:"), &value)) {
         answer->wait = parse_seconds(value);
+        answer->again = parse_date(value);
+    } else if (is_header(line, SLICE_LIT("date:"), &value)) {
+        answer->date = parse_date(value);
     }
 }
 
@@ -115,6 +133,10 @@ usec
 http_answer_not_before(const struct http_answer *answer, usec wall)
 {
     usec wait = answer->wait != USEC_NONE ? wall + answer->wait : USEC_NONE;
+    if (answer->again != USEC_NONE) {
+        usec behind = answer->date != USEC_NONE ? wall - answer->date : 0;
+        wait = answer->again + behind;
+    }
     return wait > answer->reset ? wait : answer->reset;
 }
 

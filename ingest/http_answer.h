@@ -14,7 +14,9 @@ struct http_answer {
     long status;     // 0: none yet
     bool is_whole;   // all headers are there, and it is no interim (1xx) answer
     usec reset;      // [x-]rate[-]limit-reset: a time of the wall; USEC_NONE: not told
-    usec wait;       // retry-after, a span; USEC_NONE: not told
+    usec wait;       // retry-after as a span; USEC_NONE: not told
+    usec again;      // retry-after as a date, by the clock of the server; USEC_NONE
+    usec date;       // the clock of the server; USEC_NONE: not told
     size_t body_len; // what goes beyond the room is dropped
     char body[HTTP_ANSWER_BODY_MAX];
 };
@@ -27,7 +29,8 @@ void http_answer_body(struct http_answer *answer, struct slice bytes);
 struct slice http_answer_body_of(const struct http_answer *answer);
 
 // On which wall time, at the earliest, the server wants to be asked again; USEC_NONE:
-// it does not say.
+// it does not say. A date is taken relative to the server's own, if that is told, so
+// that clocks that differ do not matter. Callers bound it.
 usec http_answer_not_before(const struct http_answer *answer, usec wall);
 
 // The answer for a person: status, and "detail" or "title" of the body. Returns text.

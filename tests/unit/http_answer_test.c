@@ -58,6 +58,37 @@ a_reset_may_be_a_date_as_mastodon_has_it(void **state)
 }
 
 static void
+retry_after_may_be_a_date_of_http(void **state)
+{
+    (void)state;
+    static const char *const values[] = {
+        "Retry-After: Tue, 14 Nov 2023 22:13:30 GMT\r\n",
+        "retry-after:Tuesday, 14-Nov-23 22:13:30 GMT \r\n",
+        "Retry-After:  Tue Nov 14 22:13:30 2023\r\n",
+    };
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        const char *const lines[] = {"HTTP/1.1 503 Later\r\n", values[i], "\r\n", NULL};
+        head(lines);
+        assert_true(http_answer_not_before(&answer, 0) == 1700000010 * USEC_PER_S);
+    }
+}
+
+static void
+a_date_counts_from_that_of_the_server(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {
+        "HTTP/1.1 429\r\n", "Date: Tue, 14 Nov 2023 22:13:20 GMT\r\n",
+        "Retry-After: Tue, 14 Nov 2023 22:13:30 GMT\r\n", "\r\n", NULL};
+    head(lines);
+    usec wall = 1600000000 * USEC_PER_S;
+    assert_true(http_answer_not_before(&answer, wall) == wall + 10 * USEC_PER_S);
+    // Another answer forgets both.
+    http_answer_header(&answer, SLICE_LIT("HTTP/1.1 503\r\n"));
+    assert_true(http_answer_not_before(&answer, wall) == USEC_NONE);
+}
+
+static void
 headers_of_nonsense_do_no_harm(void **state)
 {
     (void)state;
@@ -116,6 +147,8 @@ main(void)
         cmocka_unit_test(the_head_tells_status_and_when_to_come_back),
         cmocka_unit_test(an_interim_answer_is_no_answer),
         cmocka_unit_test(a_reset_may_be_a_date_as_mastodon_has_it),
+        cmocka_unit_test(retry_after_may_be_a_date_of_http),
+        cmocka_unit_test(a_date_counts_from_that_of_the_server),
         cmocka_unit_test(headers_of_nonsense_do_no_harm),
         cmocka_unit_test(a_body_keeps_only_its_beginning),
         cmocka_unit_test(a_person_reads_the_detail_or_the_title),

@@ -60,6 +60,41 @@ usec_reads_rfc3339_in_every_shape_networks_use(void **state)
 }
 
 static void
+usec_reads_the_three_forms_of_http_dates(void **state)
+{
+    (void)state;
+    parse_fn parse = usec_parse_http_date;
+    static const usec time = 784111777 * USEC_PER_S;
+    assert_reads(parse, "Sun, 06 Nov 1994 08:49:37 GMT", time);
+    assert_reads(parse, "Sunday, 06-Nov-94 08:49:37 GMT", time);
+    assert_reads(parse, "Sun Nov  6 08:49:37 1994", time);
+    assert_reads(parse, "Mon Sep 28 12:00:00 2026", NOON);
+    assert_reads(parse, "Mon, 28 Sep 2026 12:00:00 UTC", NOON);
+    assert_reads(parse, "Monday, 28-Sep-26 12:00:00 GMT", NOON);
+    static const char *const texts[] = {
+        "",
+        "Sun",
+        "Sun,",
+        "Sun, 06 Nov 1994",
+        "Sun, 06 Nov 1994 08:49:37",
+        "Sun, 06 Nov 1994 08:49:37 CET",
+        "Sun, 06 Nov 1994 08:49:37 GMT ",
+        "Sun, 06-Nov 1994 08:49:37 GMT",
+        "Sun, 6 Nov 1994 08:49:37 GMT",
+        "Su, 06 Nov 1994 08:49:37 GMT",
+        "06 Nov 1994 08:49:37 GMT",
+        "Sun Nov 6 08:49:37 1994",
+        "Sun Nov  6 08:49:37 94",
+        "120",
+    };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        assert_refuses(parse, texts[i], STATUS_PARSE);
+    }
+    assert_refuses(parse, "Sun, 31 Nov 1994 08:49:37 GMT", STATUS_RANGE);
+    assert_refuses(parse, "Sun, 06 Nov 1994 24:00:00 GMT", STATUS_RANGE);
+}
+
+static void
 usec_refuses_rfc3339_that_is_malformed(void **state)
 {
     (void)state;
@@ -259,6 +294,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(usec_reads_rfc3339_in_every_shape_networks_use),
+        cmocka_unit_test(usec_reads_the_three_forms_of_http_dates),
         cmocka_unit_test(usec_refuses_rfc3339_that_is_malformed),
         cmocka_unit_test(usec_refuses_a_date_that_does_not_exist),
         cmocka_unit_test(usec_never_reads_past_the_end_of_the_text),
