@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/control.h"
+
 enum { ESCAPE_LEN = 4, PREFIX_MAX = 16 };
 
 static enum log_level log_threshold = LOG_LEVEL_INFO;
@@ -44,17 +46,6 @@ log_prefix(enum log_level level)
     return "<7>";
 }
 
-// How many bytes at `text` are one control character: C0, DEL, or C1 in UTF-8, which
-// terminals obey as well.
-static size_t
-control_length(const unsigned char *text)
-{
-    if ((text[0] < 0x20 && text[0] != '\t') || text[0] == 0x7f) {
-        return 1;
-    }
-    return text[0] == 0xc2 && text[1] >= 0x80 && text[1] <= 0x9f ? 2 : 0;
-}
-
 static char *
 escape_byte(char *to, unsigned char byte)
 {
@@ -69,15 +60,18 @@ escape_byte(char *to, unsigned char byte)
 static char *
 escape(char *to, const char *text)
 {
-    const unsigned char *from = (const unsigned char *)text;
-    while (*from != '\0') {
-        size_t bad = control_length(from);
-        if (bad == 0) {
-            *to++ = (char)*from++;
+    struct slice rest = slice_of(text);
+    while (rest.len != 0) {
+        size_t bad = *rest.ptr == '\t' ? 0 : control_length(rest);
+        size_t len = bad != 0 ? bad : 1;
+        for (size_t i = 0; i < len; i++) {
+            if (bad == 0) {
+                *to++ = rest.ptr[i];
+            } else {
+                to = escape_byte(to, (unsigned char)rest.ptr[i]);
+            }
         }
-        for (; bad != 0; bad--) {
-            to = escape_byte(to, *from++);
-        }
+        rest = (struct slice){rest.ptr + len, rest.len - len};
     }
     return to;
 }

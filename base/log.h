@@ -1,8 +1,8 @@
 // Messages for the people who run the program: one line per call, to stderr.
 //
-// Only daemon/ and ctl/ log; library folders return and count. Every control character
-// but tab is written as \xNN, so that text taken from posts can neither forge a line
-// nor reach the terminal. A line is written by one write(2) and is cut at LOG_TEXT_MAX
+// Only daemon/ and ctl/ log; library folders return and count. Every byte of what
+// control.h names, but tab, is written as \xNN, so that text taken from posts can
+// neither forge a line nor steer the terminal. A line is written by one write(2) and is cut at LOG_TEXT_MAX
 // bytes of text.
 #pragma once
 

@@ -2,8 +2,11 @@
 
 #include <inttypes.h>
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "base/control.h"
 
 enum {
     TEXT_MOST = 1 << 16,
@@ -12,38 +15,113 @@ enum {
     DIGEST_SHOWN = 10,
 };
 
+static bool
+is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool
+is_word(unsigned char c)
+{
+    return is_letter((char)c) || (c >= '0' && c <= '9') || c >= 0x80;
+}
+
+// U+2028 or U+2029
+static bool
+is_separator(struct slice text)
+{
+    return slice_starts(text, SLICE_LIT("\u2028")) ||
+           slice_starts(text, SLICE_LIT("\u2029"));
+}
+
 static void
 add(struct buffer *text, const char *words)
 {
     buffer_append(text, slice_of(words));
 }
 
-// At most `most` characters of a stranger's text, on one line.
+// Whether no chat makes anything of it: ASCII letters and digits, what is not ASCII, and
+// signs where they format nothing: a colon once (":tea:" is a picture), a dot not before
+// a letter ("tea.example" is a link) and not behind a number and before a space (a list).
+static bool
+is_plain(struct slice text)
+{
+    size_t colons = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char byte = (unsigned char)text.ptr[i];
+        char next = i + 1 < text.len ? text.ptr[i + 1] : ' ';
+        char last = i != 0 ? text.ptr[i - 1] : ' ';
+        if (byte < ' ' || byte == 0x7f || is_word(byte)) {
+            continue;
+        }
+        bool is_fine = strchr(" ,;'\"?%=<&@", byte) != NULL ||
+                       (byte == '>' && i != 0) ||
+                       (byte == '.' && !is_letter(next) &&
+                        (next != ' ' || last < '0' || last > '9')) ||
+                       (byte == ':' && ++colons == 1 && next != '/') ||
+                       (byte == '_' && is_word((unsigned char)last) &&
+                        is_word((unsigned char)next)) ||
+                       (strchr("/+-", byte) != NULL && is_word((unsigned char)last));
+        if (!is_fine) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// next: the byte behind it.
+static void
+add_byte(struct buffer *text, unsigned char byte, char next)
+{
+    switch (byte) {
+    case '&':
+        add(text, "&amp;");
+        break;
+    case '<':
+        add(text, "&lt;");
+        break;
+    case '>':
+        add(text, "&gt;");
+        break;
+    case '@':
+        add(text, "@\u200b");
+        break;
+    case '`':
+        add(text, "'");
+        break;
+    default:
+        buffer_append_byte(text, (char)byte);
+        if ((byte == ']' && next == '(') || (byte == '!' && next == '[')) {
+            add(text, "\u200b"); // also where code is not known as such
+        }
+    }
+}
+
+// At most `most` characters of a stranger's text, on one line; as code if a chat might
+// make something of it.
 static void
 add_foreign(struct buffer *text, const json_t *string, size_t most)
 {
-    const char *at = json_string_value(string);
-    size_t len = json_string_length(string);
+    struct slice rest = {json_string_value(string), json_string_length(string)};
+    bool is_code = !is_plain(rest);
     size_t shown = 0;
-    for (size_t i = 0; i < len; i++) {
-        unsigned char byte = (unsigned char)at[i];
-        bool is_first = (byte & 0xc0) != 0x80;
-        if (is_first && shown++ == most) {
+    add(text, is_code ? "`" : "");
+    while (rest.len != 0) {
+        size_t steers = control_length(rest);
+        size_t len = steers != 0 ? steers : 1;
+        if ((*rest.ptr & 0xc0) != 0x80 && shown++ == most) {
             add(text, "…");
-            return;
+            break;
         }
-        if (byte == '&') {
-            add(text, "&amp;");
-        } else if (byte == '<') {
-            add(text, "&lt;");
-        } else if (byte == '>') {
-            add(text, "&gt;");
-        } else if (byte == '@') {
-            add(text, "@\u200b");
-        } else {
-            buffer_append_byte(text, byte < ' ' ? ' ' : (char)byte);
+        if (steers == 0) {
+            add_byte(text, (unsigned char)*rest.ptr, rest.len > 1 ? rest.ptr[1] : '\0');
+        } else if (steers == 1 || is_separator(rest)) {
+            add(text, " ");
         }
+        rest = (struct slice){rest.ptr + len, rest.len - len};
     }
+    add(text, is_code ? "`" : "");
 }
 
 static void

@@ -1,8 +1,11 @@
 // An alert as a sentence for people, in the body that Slack and what understands it
 // (Mattermost, Rocket.Chat, Discord's /slack) take: {"text": "…"}.
 //
-// Text of strangers can neither mention anybody nor make a link: & < > are escaped and
-// a zero-width space follows each @.
+// Text of strangers mentions nobody and is shown as it is: no link, picture, emphasis,
+// heading or list, neither in Slack's markup nor in Markdown. A text that any of them
+// would make something of is written as code, with ' for each ` in it. & < > are
+// escaped, a zero-width space follows each @, and characters that steer
+// (base/control.h) are spaces or left out.
 #pragma once
 
 #include "base/buffer.h"

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <jansson.h>
@@ -83,6 +84,76 @@ nobody_is_mentioned_and_nothing_becomes_a_link(void **state)
     assert_non_null(strstr(text, "&lt;!channel&gt; &amp; @\u200ball"));
 }
 
+// The text of a post as the sentence shows it.
+static const char *
+shown(const char *post)
+{
+    static char found[2048];
+    char json[1024];
+    snprintf(
+        json, sizeof(json),
+        "{\"rule\":\"r\",\"level\":1,\"type\":\"cascade.alert\",\"cascade\":{\"id\":"
+        "\"x:1\",\"text\":\"%s\"},\"author\":{\"id\":\"x:2\",\"followers\":0},"
+        "\"why\":[]}",
+        post);
+    const char *text = strstr(text_of(json), "followers): ") + strlen("followers): ");
+    size_t len = strlen(text) - strlen("\nx:1");
+    memcpy(found, text, len);
+    found[len] = '\0';
+    return found;
+}
+
+static void
+markup_is_shown_as_code(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {
+        {"[tea](https://t.example)", "`[tea]\u200b(https://t.example)`"},
+        {"![tea](//t.example/p.png)", "`!\u200b[tea]\u200b(//t.example/p.png)`"},
+        {"`code` and ```more```", "`'code' and '''more'''`"},
+        {"*bold* tea", "`*bold* tea`"},
+        {"_leaning_ tea", "`_leaning_ tea`"},
+        {"~struck~", "`~struck~`"},
+        {"# head", "`# head`"},
+        {"- one", "`- one`"},
+        {"> said", "`&gt; said`"},
+        {"1. one", "`1. one`"},
+        {"||hidden||", "`||hidden||`"},
+        {"a \\\\ b", "`a \\ b`"},
+        {"see t.example", "`see t.example`"},
+        {"https://t.example", "`https://t.example`"},
+        {":partyparrot:", "`:partyparrot:`"},
+        {"<https://t.example|tea>", "`&lt;https://t.example|tea&gt;`"},
+        {"<!channel>", "`&lt;!channel&gt;`"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_string_equal(shown(rows[i][0]), rows[i][1]);
+    }
+}
+
+static void
+plain_words_stay_as_they_are(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {
+        "tea for two",       "22.4 %, well-known; is it? 3/4",
+        "velocity_5m 22.4",  "x:783214",
+        "Grüße, 日本語. 角",
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_string_equal(shown(rows[i]), rows[i]);
+    }
+}
+
+static void
+characters_that_steer_are_left_out(void **state)
+{
+    (void)state;
+    assert_string_equal(shown("a\\u202eb\\u2066c\\u2069d\\u200ee\\u061cf"), "abcdef");
+    assert_string_equal(shown("a\\u2028b\\u2029c\\nd\\u0001e\\u007ff"), "a b c d e f");
+    assert_string_equal(shown("a\\u0085b\\u009bc"), "abc");
+}
+
 static void
 long_text_is_cut_between_characters(void **state)
 {
@@ -117,6 +188,9 @@ main(void)
         cmocka_unit_test(the_last_word_says_the_true_size),
         cmocka_unit_test(a_digest_shows_the_first_ten),
         cmocka_unit_test(nobody_is_mentioned_and_nothing_becomes_a_link),
+        cmocka_unit_test(markup_is_shown_as_code),
+        cmocka_unit_test(plain_words_stay_as_they_are),
+        cmocka_unit_test(characters_that_steer_are_left_out),
         cmocka_unit_test(long_text_is_cut_between_characters),
         cmocka_unit_test(what_is_no_alert_is_refused),
     };
