@@ -164,9 +164,10 @@ person_left(void *context, uint32_t user)
     users_at(users, user)->refs--;
 }
 
-static void
-drop_speed(struct cascades *cascades, struct cascade *row)
+void
+cascades_drop_speed(struct cascades *cascades, uint32_t cascade)
 {
+    struct cascade *row = &cascades->rows[cascade];
     pulse_destroy(cascades->texts, row->pulse);
     row->pulse = SLAB_NONE;
     reshares_clear(&row->reshares, cascades->texts);
@@ -178,7 +179,7 @@ forget(struct cascades *cascades, uint32_t cascade)
     struct cascade *row = &cascades->rows[cascade];
     people_clear(&row->people, cascades->texts, person_left, cascades->users);
     tree_clear(cascades->trees, &row->tree);
-    drop_speed(cascades, row);
+    cascades_drop_speed(cascades, cascade);
     row->life = ++cascades->births;
     row->size = 0;
     row->retweets = 0;
@@ -268,6 +269,23 @@ cascades_advance(struct cascades *cascades, usec clock)
     }
 }
 
+void
+cascades_rewind(struct cascades *cascades, usec clock)
+{
+    cascades->timers.count = 0;
+    for (uint32_t i = 0; i < cascades->high; i++) {
+        struct cascade *row = &cascades->rows[i];
+        if (row->birth == 0 || row->last == USEC_NONE) {
+            continue;
+        }
+        row->flags &= (uint8_t)~CASCADE_TIMED;
+        if (!cascades_is_closed(row, clock)) {
+            cascades_time_close(cascades, i);
+        }
+        cascades_queue(cascades, i, CASCADE_ALL);
+    }
+}
+
 // ── eviction ───────────────────────────────────────────────────────────────
 
 static void
@@ -298,7 +316,7 @@ destroy(struct cascades *cascades, uint32_t cascade)
 {
     struct cascade *row = &cascades->rows[cascade];
     people_clear(&row->people, cascades->texts, person_left, cascades->users);
-    drop_speed(cascades, row);
+    cascades_drop_speed(cascades, cascade);
     if (row->author != USER_NONE) {
         users_at(cascades->users, row->author)->refs--;
     }

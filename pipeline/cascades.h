@@ -89,6 +89,12 @@ void cascades_happened(struct cascades *cascades, uint32_t cascade, usec time);
 // What decides on the close has changed: has it looked at in time.
 void cascades_time_close(struct cascades *cascades, uint32_t cascade);
 
+// The clock was set back to `clock`, and no event is later: what had closed may be
+// open again.
+void cascades_rewind(struct cascades *cascades, usec clock);
+// The speed of its cascade is not known any more.
+void cascades_drop_speed(struct cascades *cascades, uint32_t cascade);
+
 // Queues every cascade whose close is due.
 void cascades_advance(struct cascades *cascades, usec clock);
 

@@ -225,6 +225,7 @@ is_complete(const struct pipeline *pipeline)
 {
     usec since = pipeline->clock - pipeline->longest;
     return pipeline->started != USEC_NONE && pipeline->started <= since &&
+           pipeline->clock >= pipeline->whole_from &&
            (pipeline->refused_at == USEC_NONE || pipeline->refused_at <= since);
 }
 

@@ -116,7 +116,8 @@ struct changes_meta {
     usec clock;            // USEC_NONE before the first post
     uint64_t posts;        // messages used
     uint64_t interactions; // mentions + retweets + quotes + replies counted
-    bool is_complete; // the longest window is covered and nothing was refused in it
+    bool is_complete; // the longest window is covered, nothing was refused in it, and
+                      // no step of the wall clock shows in it
 };
 
 // Brings the boards up to date; call once before the pulls of a flush.

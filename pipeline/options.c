@@ -68,6 +68,8 @@ const struct metric pipeline_metric_rows[] = {
      "Posts older than the longest window when they came"},
     {"cascaded_times_replaced_total", NULL, METRIC_COUNTER, METRIC(times_replaced),
      "Posts dated before 2006 or in the future, counted at the current clock"},
+    {"cascaded_clock_steps_total", NULL, METRIC_COUNTER, METRIC(clock_steps),
+     "Steps of the wall clock, forward or back, that the counting clock has followed"},
     {"cascaded_posts_undone_total", NULL, METRIC_COUNTER, METRIC(undone),
      "Posts and retweets taken back"},
     {"cascaded_undo_unknown_total", NULL, METRIC_COUNTER, METRIC(undo_unknown),

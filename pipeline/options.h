@@ -36,6 +36,7 @@ struct pipeline_metrics {
     uint64_t self_ignored;
     uint64_t late;
     uint64_t times_replaced;
+    uint64_t clock_steps;
     uint64_t undone;
     uint64_t undo_unknown;
     uint64_t undo_lost;

@@ -150,6 +150,7 @@ pipeline_create(const struct pipeline_options *options, const struct hash_key *s
     pipeline->is_event_time = is_event_time;
     pipeline->started = USEC_NONE;
     pipeline->refused_at = USEC_NONE;
+    pipeline->whole_from = USEC_NONE;
     pipeline->stage = CHANGES_DONE;
     arena_init(&pipeline->scratch, SCRATCH_MOST);
     if (!tables_init(pipeline)) {

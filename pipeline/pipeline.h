@@ -23,7 +23,8 @@
 //   - A new handle that the network reports holds at once, and creates no person.
 //
 // No clock is read: in event time the clock is the greatest time of the posts so far;
-// otherwise it is the wall time passed in. Both only move forward.
+// otherwise it is the wall time passed in. Both only move forward, but for
+// pipeline_step (pipeline/rewind.h).
 //
 // A post counts whole or not at all. When a table is full, STATUS_AGAIN says that
 // writing out what is pending will make room; STATUS_FULL that the post is refused and

@@ -231,6 +231,19 @@ pulse_merge(struct pulse *pulse, const struct pulse_events *events, uint32_t now
         merged_take(&pulse->merged, events->slab, events->reshares, when);
 }
 
+void
+pulse_rewind(struct pulse *pulse, const struct pulse_events *events, uint32_t now)
+{
+    if (reshares_span(now, pulse->born) > 0) {
+        pulse->born = now;
+    }
+    if (reshares_span(now, pulse->burst_last) > 0) {
+        pulse->burst_last = now;
+    }
+    reshares_rewind(events->reshares, events->slab, now);
+    pulse->depth_done = 0;
+}
+
 bool
 pulse_add(struct pulse *pulse, const struct pulse_events *events,
           struct reshare reshare, uint32_t now)

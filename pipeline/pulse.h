@@ -109,6 +109,10 @@ void pulse_merge(struct pulse *pulse, const struct pulse_events *events, uint32_
 bool pulse_take_back(struct pulse *pulse, const struct pulse_events *events,
                      struct reshare reshare);
 
+// The clock was set back to `now`, as were all events behind it, the root among them;
+// none is merged.
+void pulse_rewind(struct pulse *pulse, const struct pulse_events *events, uint32_t now);
+
 // How many there are.
 uint32_t pulse_reshares(const struct pulse *pulse, const struct pulse_events *events);
 // The time of the newest of them; of a merged one only about. There must be one.

@@ -366,6 +366,12 @@ arm(struct pipeline *pipeline, const struct subject *subject)
 }
 
 void
+pulses_prune(struct pipeline *pipeline)
+{
+    timers_prune(&pipeline->pulses.timers, has_pulse, pipeline);
+}
+
+void
 pulses_advance(struct pipeline *pipeline, usec clock)
 {
     struct timer timer;

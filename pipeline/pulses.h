@@ -77,6 +77,9 @@ void pulses_take_back(struct pipeline *pipeline, uint32_t cascade,
 // Somebody has retweeted or quoted that post directly.
 void pulses_meet(struct pipeline *pipeline, uint32_t cascade, uint32_t actor);
 
+// Some cascades have lost their pulse: nothing is due for them any more.
+void pulses_prune(struct pipeline *pipeline);
+
 // Does what is due.
 void pulses_advance(struct pipeline *pipeline, usec clock);
 

@@ -93,6 +93,20 @@ reshares_remove(struct reshares *reshares, const struct slab *slab,
 }
 
 void
+reshares_rewind(struct reshares *reshares, const struct slab *slab, uint32_t now)
+{
+    struct reshare *rows = reshares_rows(reshares, slab);
+    uint32_t count = reshares->count;
+    uint32_t kept = count;
+    while (kept != 0 && reshares_span(now, rows[kept - 1].time) > 0) {
+        kept--;
+    }
+    for (reshares->count = kept; kept < count; kept++) {
+        reshares_add(reshares, slab, (struct reshare){now, rows[kept].followers});
+    }
+}
+
+void
 reshares_drop(struct reshares *reshares, struct slab *slab, uint32_t count)
 {
     struct reshare *rows = slab_at(slab, reshares->piece);

@@ -54,6 +54,8 @@ uint32_t reshares_add(struct reshares *reshares, const struct slab *slab,
 // Takes such a reshare out; where it stood, or RESHARES_NONE if there is none.
 uint32_t reshares_remove(struct reshares *reshares, const struct slab *slab,
                          struct reshare reshare);
+// Those later than `now` are of `now` from now on.
+void reshares_rewind(struct reshares *reshares, const struct slab *slab, uint32_t now);
 // Drops the first `count`, and the room that is not needed any more.
 void reshares_drop(struct reshares *reshares, struct slab *slab, uint32_t count);
 void reshares_clear(struct reshares *reshares, struct slab *slab);

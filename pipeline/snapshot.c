@@ -206,6 +206,7 @@ move(struct pipeline *pipeline, struct snapshot *snapshot)
     SNAPSHOT_VALUE(snapshot, pipeline->clock);
     SNAPSHOT_VALUE(snapshot, pipeline->started);
     SNAPSHOT_VALUE(snapshot, pipeline->refused_at);
+    SNAPSHOT_VALUE(snapshot, pipeline->whole_from);
     slab_move(pipeline->texts, snapshot);
     windows_move(&pipeline->windows, snapshot);
     users_move(&pipeline->users, snapshot);

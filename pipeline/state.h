@@ -45,6 +45,8 @@ struct pipeline {
     usec clock;
     usec started;    // the first clock there was; USEC_NONE before
     usec refused_at; // clock of the last refused post; USEC_NONE: none
+    usec whole_from; // clock from which on windows do not show a step of the wall clock
+                     // any more; USEC_NONE: there was none
     usec longest;    // the longest window
 
     struct slab *texts;

@@ -298,6 +298,54 @@ windows_advance(struct windows *windows, usec now)
     }
 }
 
+// Puts the lists of one step behind those of another.
+static void
+step_join(struct windows *windows, struct window *window, size_t from, size_t to)
+{
+    if (window->is_packed) {
+        list_pack(windows, window, WINDOWS_ONES, from);
+        list_pack(windows, window, WINDOWS_AMOUNTS, from);
+    }
+    for (enum windows_kind kind = WINDOWS_ONES; kind < WINDOWS_KINDS; kind++) {
+        struct windows_list *source = &window->list[kind][from];
+        struct windows_list *list = &window->list[kind][to];
+        if (source->first == 0) {
+            continue;
+        }
+        if (list->first == 0) {
+            *list = *source;
+        } else {
+            chunk_of(windows, list->last)->next = source->first;
+            list->last = source->last;
+            list->chunks += source->chunks;
+        }
+        *source = (struct windows_list){0, 0, 0};
+    }
+}
+
+void
+windows_rewind(struct windows *windows, usec now)
+{
+    for (uint32_t i = 0; i < windows->shown + 2; i++) {
+        struct window *window = &windows->window[i];
+        int64_t step = usec_floor_div(now, window->step);
+        if (step >= window->current) {
+            continue;
+        }
+        int64_t first = window->current - WINDOWS_STEPS + 1;
+        first = first > 0 ? first : 0;
+        for (int64_t k = step < first ? first : step + 1; k <= window->current; k++) {
+            size_t from = (size_t)k % WINDOWS_STEPS;
+            size_t to = (size_t)step % WINDOWS_STEPS;
+            if (from != to) {
+                step_join(windows, window, from, to);
+            }
+        }
+        window->current = step;
+        window->at = window->at < step ? window->at : step;
+    }
+}
+
 void
 windows_at(struct windows *windows, usec time)
 {

@@ -93,6 +93,10 @@ void windows_fini(struct windows *windows);
 // Moves the clock forward (a smaller time changes nothing) and subtracts what left.
 void windows_advance(struct windows *windows, usec now);
 
+// Moves the clock back (a greater time changes nothing): what was added in steps to
+// come is in the current one from now on.
+void windows_rewind(struct windows *windows, usec now);
+
 // True if a post that adds `amounts` amounts, each to a new counter, surely fits.
 bool windows_have_room(const struct windows *windows, size_t amounts);
 

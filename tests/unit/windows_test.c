@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "pipeline/windows.h"
+#include "tests/unit/made.h"
 
 #define T0 ((usec)1700000000 * USEC_PER_S)
 
@@ -232,6 +233,74 @@ windows_agree_with_a_naive_count_over_lists_that_are_packed(void **state)
     windows_fini(&f.windows);
 }
 
+// One amount in one window, counted the long way. step -1: it has left.
+struct placed {
+    int64_t step;
+    uint32_t counter;
+    uint32_t amount;
+};
+
+static void
+windows_set_back_keep_every_amount_and_lose_it_a_window_after_the_new_clock(
+    void **state)
+{
+    (void)state;
+    enum { COUNTERS = 20, EVENTS = 60000, WINDOWS = 2 };
+    static const usec steps[WINDOWS] = {5 * USEC_PER_S, 24 * USEC_PER_MIN};
+    static struct placed placed[WINDOWS][EVENTS];
+    int64_t last[WINDOWS] = {0};
+    struct fixture f;
+    set_up(&f, "5m,24h", 64 << 20, COUNTERS);
+    uint32_t counters[COUNTERS];
+    for (uint32_t i = 0; i < COUNTERS; i++) {
+        counters[i] = counters_create(&f.windows.counters, TALLY_POSTS, i);
+    }
+    usec now = T0;
+    uint32_t random = 7;
+    for (uint32_t i = 0; i < EVENTS; i++) {
+        uint32_t dice = made_random(&random, 3000);
+        if (dice == 0) {
+            usec unit = made_random(&random, 2) != 0 ? USEC_PER_S : USEC_PER_MIN;
+            now -= (usec)made_random(&random, 2000) * unit;
+            windows_rewind(&f.windows, now);
+        } else {
+            now += dice == 1 ? 3 * USEC_PER_HOUR : dice == 2 ? USEC_PER_MIN : 30000;
+            windows_advance(&f.windows, now);
+        }
+        windows_at(&f.windows, now);
+        uint32_t which = made_random(&random, COUNTERS);
+        uint32_t amount = made_random(&random, 3) == 0 ? 1 + dice : 1;
+        assert_true(windows_add(&f.windows, counters[which], amount));
+        for (uint32_t w = 0; w < WINDOWS; w++) {
+            int64_t current = usec_floor_div(now, steps[w]);
+            placed[w][i] = (struct placed){current, which, amount};
+            for (uint32_t k = 0; current != last[w] && k < i; k++) {
+                struct placed *row = &placed[w][k];
+                row->step = row->step > current                    ? current
+                            : row->step <= current - WINDOWS_STEPS ? -1
+                                                                   : row->step;
+            }
+            last[w] = current;
+        }
+        for (uint32_t w = 0; w < WINDOWS && (dice == 0 || i == EVENTS - 1); w++) {
+            int64_t current = usec_floor_div(now, steps[w]);
+            uint64_t expected[COUNTERS] = {0};
+            for (uint32_t k = 0; k <= i; k++) {
+                const struct placed *row = &placed[w][k];
+                expected[row->counter] +=
+                    row->step > current - WINDOWS_STEPS ? row->amount : 0;
+            }
+            for (uint32_t k = 0; k < COUNTERS; k++) {
+                assert_int_equal(value(&f, counters[k], w), expected[k]);
+            }
+        }
+    }
+    windows_advance(&f.windows, now + USEC_PER_DAY);
+    assert_int_equal(f.windows.chunk_count, 0);
+    assert_int_equal(f.windows.window[1].entries, 0);
+    windows_fini(&f.windows);
+}
+
 int
 main(void)
 {
@@ -245,6 +314,8 @@ main(void)
         cmocka_unit_test(
             windows_let_an_orphan_drain_and_use_its_index_again_after_the_burial),
         cmocka_unit_test(windows_agree_with_a_naive_count_over_lists_that_are_packed),
+        cmocka_unit_test(
+            windows_set_back_keep_every_amount_and_lose_it_a_window_after_the_new_clock),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
