@@ -2,6 +2,15 @@
 
 #include <time.h>
 
+#include "daemon/wall.h"
+
+// Two clocks cannot be read in one moment. A process that was stopped in between would
+// see a step.
+#define READ_WITHIN (10 * USEC_PER_MS)
+enum { READS_MOST = 10 };
+
+static struct wall wall;
+
 static usec
 read_clock(clockid_t id)
 {
@@ -13,11 +22,25 @@ read_clock(clockid_t id)
 usec
 clock_wall(void)
 {
-    return read_clock(CLOCK_REALTIME);
+    usec boot;
+    usec system;
+    int reads = 0;
+    do {
+        boot = read_clock(CLOCK_BOOTTIME);
+        system = read_clock(CLOCK_REALTIME);
+        reads++;
+    } while (read_clock(CLOCK_BOOTTIME) - boot > READ_WITHIN && reads < READS_MOST);
+    return wall_read(&wall, system, boot);
 }
 
 usec
 clock_monotonic(void)
 {
     return read_clock(CLOCK_MONOTONIC);
+}
+
+const struct wall *
+clock_standing(void)
+{
+    return &wall;
 }

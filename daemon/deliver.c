@@ -488,6 +488,15 @@ deliver_drop(struct deliver *deliver, const char *name)
     }
 }
 
+void
+deliver_stepped(struct deliver *deliver, usec step)
+{
+    for (size_t i = 0; i < deliver->alerts.endpoint_count; i++) {
+        webhook_stepped(deliver->endpoints[i].webhook, step);
+    }
+    set_timer(deliver, 0);
+}
+
 // ── the end ────────────────────────────────────────────────────────────────
 
 void

@@ -59,6 +59,9 @@ enum status deliver_put(struct deliver *deliver, const struct webhook_options *o
 // It gets nothing more. What waits for it is sent if it comes back.
 void deliver_drop(struct deliver *deliver, const char *name);
 
+// The wall clock was stepped by so much.
+void deliver_stepped(struct deliver *deliver, usec step);
+
 // Writes what waits for standard output; and calls done, from the loop, once every
 // alert had its first attempt or `within` has passed.
 typedef void (*deliver_done_fn)(void *context);

@@ -1,5 +1,7 @@
 #include "daemon/feed.h"
 
+#include "daemon/clock.h"
+#include "daemon/wall.h"
 #include "pipeline/pipeline.h"
 #include "sinks/redis_sink.h"
 
@@ -45,12 +47,13 @@ feed_next(const struct feed *feed)
 enum status
 feed_push(struct feed *feed, usec wall)
 {
-    struct post arrived;
+    struct post dated;
     const struct post *post = &feed->posts[feed->post_next];
-    if (feed->is_arrival) {
-        arrived = *post;
-        arrived.time = wall;
-        post = &arrived;
+    if (feed->is_arrival || (feed->is_live && clock_standing()->step != 0)) {
+        dated = *post;
+        dated.time =
+            feed->is_arrival ? wall : wall_date(clock_standing(), post->time, wall);
+        post = &dated;
     }
     enum status status = pipeline_post(feed->pipeline, post, wall);
     if (status == STATUS_AGAIN) {

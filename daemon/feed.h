@@ -28,6 +28,7 @@ struct feed {
     size_t post_next;
     uint64_t refused; // posts the pipeline had no capacity for
     usec last_time;   // of the newest post with a date to believe; USEC_NONE: none
+    bool is_live;     // dates may come from a clock that was stepped (daemon/wall.h)
     bool is_arrival;  // posts happen when they come, whatever their date says
 };
 

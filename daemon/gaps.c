@@ -94,6 +94,17 @@ gaps_settle(struct gaps *gaps, usec now)
 }
 
 void
+gaps_rewind(struct gaps *gaps, usec now)
+{
+    for (size_t i = 0; i < GAPS_MAX; i++) {
+        struct gap *row = &gaps->items[i];
+        row->from = row->from < now ? row->from : now;
+        row->to = row->to < now ? row->to : now;
+    }
+    gaps->missing_until = gaps->missing_until < now ? gaps->missing_until : now;
+}
+
+void
 gaps_note(struct gaps *gaps, const struct source_gap *gap)
 {
     usec from = gap->from;
@@ -104,6 +115,9 @@ gaps_note(struct gaps *gaps, const struct source_gap *gap)
     }
     struct gap *row = last(gaps);
     *row = (struct gap){.from = from, .to = gap->to, .is_recovered = gap->is_recovered};
+    if (gap->to != USEC_NONE && gap->to < from) {
+        row->to = from; // the wall clock was set back meanwhile
+    }
     const char *reason = gap->reason != NULL ? gap->reason : "unknown";
     for (size_t i = 0; i + 1 < GAPS_REASON_MAX && reason[i] != '\0'; i++) {
         char c = reason[i];

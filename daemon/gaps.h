@@ -39,6 +39,10 @@ void gaps_restore(struct gaps *gaps, struct slice number, const char *text);
 // A gap that an earlier life left open ends now.
 void gaps_settle(struct gaps *gaps, usec now);
 
+// The wall clock was set back, or an earlier life had one that was ahead: no gap is
+// later than `now`.
+void gaps_rewind(struct gaps *gaps, usec now);
+
 bool gaps_is_open(const struct gaps *gaps);
 // Since when; USEC_NONE: none is open.
 usec gaps_open_since(const struct gaps *gaps);

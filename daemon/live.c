@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "daemon/clock.h"
+#include "daemon/clock_watch.h"
 #include "daemon/deliver.h"
 #include "daemon/halt.h"
 #include "daemon/keeper.h"
@@ -18,6 +19,7 @@
 #include "daemon/notify.h"
 #include "daemon/recall.h"
 #include "daemon/streams.h"
+#include "daemon/wall.h"
 #include "daemon/web.h"
 #include "ingest/http_client.h"
 #include "pipeline/pipeline.h"
@@ -38,6 +40,7 @@ struct live {
     struct event *hangup;              // SIGHUP
     struct event *timers[LIVE_TIMERS]; // beat, watchdog
     struct notify notify;
+    struct clock_watch clock;
     struct keeper keeper;
     struct pipeline *pipeline; // the keeper's
     struct redis_sink *sink;
@@ -110,17 +113,6 @@ tell_status(struct live *live, const struct streams_figures *figures, usec now)
     }
 }
 
-static usec
-longest_window(const struct settings *settings)
-{
-    const struct option_spans *windows = &settings->pipeline.windows;
-    usec longest = 0;
-    for (size_t i = 0; i < windows->count; i++) {
-        longest = windows->length[i] > longest ? windows->length[i] : longest;
-    }
-    return longest;
-}
-
 // What follows a snapshot that is older than Redis is not written before the sources
 // have caught up with Redis, so that no number goes back there.
 static void
@@ -171,16 +163,21 @@ on_beat(evutil_socket_t fd, short what, void *context)
     (void)fd;
     (void)what;
     struct live *live = context;
-    usec wall = clock_wall();
     live->beats++;
-    pipeline_advance(live->pipeline, wall);
+    enum clock_state clock = clock_watch_tick(&live->clock, live->pipeline);
+    if (clock == CLOCK_FOLLOWED) {
+        streams_stepped(&live->streams, clock_wall());
+        deliver_stepped(live->deliver, clock_standing()->followed);
+    }
     (void)pipeline_settle(live->pipeline);
     if (!live->has_started || live->is_stopping) {
         return;
     }
     struct streams_figures figures;
-    streams_figures(&live->streams, wall, longest_window(live->settings), &figures);
-    redis_sink_set_streams(live->sink, figures.lag, figures.is_complete);
+    streams_figures(&live->streams, clock_wall(),
+                    settings_longest_window(live->settings), &figures);
+    redis_sink_set_streams(live->sink, figures.lag,
+                           figures.is_complete && clock != CLOCK_HELD);
     release_if_due(live);
     if (live->lookup != NULL) {
         lookup_tick(live->lookup, clock_monotonic());
@@ -449,6 +446,7 @@ create_pipeline(struct live *live, struct error *error)
     if (exit_code == 0) {
         pipeline_set_rules(live->pipeline, live->settings->alerts,
                            live->settings->alert_count);
+        clock_watch_restored(live->pipeline, USEC_PER_S);
     }
     return exit_code;
 }
@@ -478,6 +476,7 @@ create_sink(struct live *live, struct error *error)
         .give_up = START_PATIENCE,
         .on_event = on_redis,
         .on_flush = on_flush,
+        .wall = clock_wall,
         .recall = &live->recall.request,
         .alerts = deliver_alerts(live->deliver),
         .context = live,

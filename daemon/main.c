@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "daemon/backtest.h"
 #include "daemon/cli.h"
+#include "daemon/clock_watch.h"
 #include "daemon/config.h"
 #include "daemon/deliver.h"
 #include "daemon/describe.h"
@@ -383,6 +384,7 @@ create_pipeline(struct daemon *daemon, struct replay_place *ret_place,
     daemon->pipeline = daemon->keeper.pipeline;
     pipeline_set_rules(daemon->pipeline, daemon->settings.alerts,
                        daemon->settings.alert_count);
+    clock_watch_restored(daemon->pipeline, USEC_PER_MIN);
     daemon->before = *pipeline_metrics(daemon->pipeline);
     progress_read(&daemon->progress, daemon->keeper.note, ret_place);
     return 0;

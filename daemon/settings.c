@@ -370,3 +370,14 @@ settings_equal(const struct option *rows, const void *one, const void *other)
     }
     return true;
 }
+
+usec
+settings_longest_window(const struct settings *settings)
+{
+    const struct option_spans *windows = &settings->pipeline.windows;
+    usec longest = 0;
+    for (size_t i = 0; i < windows->count; i++) {
+        longest = windows->length[i] > longest ? windows->length[i] : longest;
+    }
+    return longest;
+}

@@ -105,3 +105,5 @@ bool settings_check(struct settings *settings, settings_error_fn on_error,
 
 // True if both rows' values read the same.
 bool settings_equal(const struct option *rows, const void *one, const void *other);
+
+usec settings_longest_window(const struct settings *settings);

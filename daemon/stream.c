@@ -155,6 +155,7 @@ on_message(void *context, const struct source_message *message)
         return false;
     }
     enum decode_reason reason = feed_read(&stream->feed, message->event, message->data);
+    stream->feed.is_live = true;
     stream->feed.is_arrival =
         !message->is_late && slice_equal(message->event, SLICE_LIT("update"));
     if (reason != DECODE_REASON_NONE) {
@@ -239,6 +240,7 @@ stream_create(const struct stream_setup *setup, struct error *error)
     stream->committed.time = USEC_NONE;
     if (setup->recalled != NULL) {
         stream->gaps = setup->recalled->gaps;
+        gaps_rewind(&stream->gaps, clock_wall());
     }
     if (setup->recalled != NULL && setup->resume != NULL) {
         stream->committed = setup->recalled->cursor;
@@ -284,6 +286,16 @@ stream_start(struct stream *stream)
                  stream->options.name);
     }
     source_start(stream->source);
+}
+
+void
+stream_stepped(struct stream *stream, usec now)
+{
+    gaps_rewind(&stream->gaps, now);
+    stream->has_new_gap = true;
+    if (stream->feed.last_time > now) {
+        stream->feed.last_time = now;
+    }
 }
 
 void

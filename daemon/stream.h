@@ -37,6 +37,8 @@ struct stream *stream_create(const struct stream_setup *setup, struct error *err
 void stream_destroy(struct stream **stream);
 
 void stream_start(struct stream *stream);
+// The wall clock was stepped, and is `now`.
+void stream_stepped(struct stream *stream, usec now);
 // Closes the connection and leaves the cursor with the sink.
 void stream_stop(struct stream *stream);
 // Hands the sink what is new: the cursor and the gap ledger. Call about once a second.

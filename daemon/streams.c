@@ -132,7 +132,8 @@ streams_restore(struct streams *streams, const char *note)
     int used = 0;
     usec seen_at;
     if (sscanf(note, "live %" SCNd64 " %n", &seen_at, &used) == 1) {
-        streams->seen_at = seen_at;
+        usec now = clock_wall();
+        streams->seen_at = seen_at < now ? seen_at : now;
         snprintf(streams->cursors, sizeof(streams->cursors), "%s", note + used);
     }
 }
@@ -236,6 +237,17 @@ streams_are_behind(const struct streams *streams)
         }
     }
     return false;
+}
+
+void
+streams_stepped(struct streams *streams, usec now)
+{
+    for (size_t i = 0; i < streams->count; i++) {
+        stream_stepped(streams->items[i], now);
+    }
+    if (streams->missing_until > now) {
+        streams->missing_until = now;
+    }
 }
 
 void

@@ -36,6 +36,8 @@ bool streams_apply(struct streams *streams, const struct settings *settings,
 // True while a source that goes on from a snapshot has not reached its cursor in Redis.
 bool streams_are_behind(const struct streams *streams);
 
+// The wall clock was stepped, and is `now`.
+void streams_stepped(struct streams *streams, usec now);
 // Closes all connections; cursors are with the sink then.
 void streams_stop(struct streams *streams);
 // Hands cursors and gaps to the sink. Call about once a second.

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "daemon/clock.h"
 #include "daemon/feed.h"
+#include "daemon/wall.h"
 #include "ingest/lines.h"
 #include "pipeline/pipeline.h"
 #include "sinks/http_server.h"
@@ -33,8 +34,13 @@ is_ready(void *context, const char **ret_why)
         *ret_why = "Redis is away";
         return false;
     }
+    usec now = clock_wall();
+    if (clock_standing()->step != 0) {
+        *ret_why = "the system clock was stepped";
+        return false;
+    }
     struct streams_figures figures;
-    streams_figures(web->setup.streams, clock_wall(), 0, &figures);
+    streams_figures(web->setup.streams, now, 0, &figures);
     if (figures.live == 0 && figures.count != 0) {
         *ret_why = "no source is live";
         return false;
@@ -122,6 +128,7 @@ take(struct web *web, const struct lines_message *message,
     bool has_room = true;
     uint64_t posts = 0;
     usec wall = clock_wall();
+    web->feed.is_live = true;
     while (has_room && feed_next(&web->feed) != NULL) {
         has_room = feed_push(&web->feed, wall) != STATUS_AGAIN;
         posts += has_room;

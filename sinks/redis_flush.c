@@ -7,8 +7,11 @@
 static const usec meta_most = USEC_PER_S; // `meta` is never older while we live
 
 static usec
-wall_now(void)
+wall_now(const struct redis_sink *sink)
 {
+    if (sink->setup.wall != NULL) {
+        return sink->setup.wall();
+    }
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     return (usec)now.tv_sec * USEC_PER_S + now.tv_nsec / 1000;
@@ -41,7 +44,7 @@ build(struct redis_sink *sink, unsigned which)
     sink->metrics.changes_in_flight = sink->in_flight;
     if (sink->is_drained) {
         struct redis_change_meta meta = {
-            .version = sink->setup.version, .now = wall_now(), .lag = sink->lag};
+            .version = sink->setup.version, .now = wall_now(sink), .lag = sink->lag};
         changes_meta(sink->setup.pipeline, &meta.state);
         meta.state.is_complete = meta.state.is_complete && !sink->is_missing;
         redis_batch_append(batch, &sink->outbox.taken);

@@ -73,6 +73,7 @@ struct redis_sink_setup {
     const struct redis_options *options; // copied
     struct pipeline *pipeline;           // kept
     const char *version;                 // kept; for `meta`
+    usec (*wall)(void);                  // the wall clock; NULL: the system's
     usec give_up; // how long a first start may fail before it is FATAL; 0: for ever
     redis_event_fn on_event;
     redis_flush_fn on_flush;           // NULL: nobody wants to know

@@ -278,6 +278,15 @@ webhook_tick(struct webhook *webhook, usec now)
     return USEC_NONE;
 }
 
+void
+webhook_stepped(struct webhook *webhook, usec step)
+{
+    for (size_t i = 0; i < webhook->metrics.pending; i++) {
+        webhook->waiting[i].due += step;
+    }
+    webhook->held_until += webhook->held_until != 0 ? step : 0;
+}
+
 static void
 succeed(struct webhook *webhook, struct waiting *waiting)
 {

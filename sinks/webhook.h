@@ -84,6 +84,9 @@ void webhook_refuse(struct webhook *webhook);
 // was called. now: wall clock, as everywhere here.
 usec webhook_tick(struct webhook *webhook, usec now);
 
+// The wall clock was stepped by so much: what is due stays as far away as it was.
+void webhook_stepped(struct webhook *webhook, usec step);
+
 // What became of the message under way.
 void webhook_answered(struct webhook *webhook, const struct webhook_answer *answer,
                       usec now);

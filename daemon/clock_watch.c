@@ -1,0 +1,64 @@
+#include "daemon/clock_watch.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "daemon/clock.h"
+#include "daemon/wall.h"
+#include "pipeline/pipeline.h"
+#include "pipeline/rewind.h"
+
+static double
+seconds(usec span)
+{
+    return (double)span / (double)USEC_PER_S;
+}
+
+static void
+tell_held(struct clock_watch *watch, const struct wall *wall)
+{
+    if (wall->step != 0 && llabs(wall->step - watch->told) > WALL_SLEW) {
+        log_warn("the system clock was stepped by %+.1f s: if it stays so for %.0f s "
+                 "it is followed; until then time goes on as before, and `complete` is "
+                 "0",
+                 seconds(wall->step), seconds(WALL_HOLD));
+        watch->told = wall->step;
+    } else if (wall->step == 0 && watch->told != 0) {
+        log_info("the system clock is back: its step by %+.1f s changed nothing",
+                 seconds(watch->told));
+        watch->told = 0;
+    }
+}
+
+enum clock_state
+clock_watch_tick(struct clock_watch *watch, struct pipeline *pipeline)
+{
+    usec now = clock_wall();
+    const struct wall *wall = clock_standing();
+    if (wall->steps == watch->steps) {
+        tell_held(watch, wall);
+        pipeline_advance(pipeline, now);
+        return wall->step == 0 ? CLOCK_RIGHT : CLOCK_HELD;
+    }
+    log_warn("the system clock stays stepped by %+.1f s and is followed: the windows "
+             "are not complete for as long as that can show in them",
+             seconds(wall->followed));
+    watch->steps = wall->steps;
+    watch->told = 0;
+    pipeline_step(pipeline, now);
+    return CLOCK_FOLLOWED;
+}
+
+void
+clock_watch_restored(struct pipeline *pipeline, usec most)
+{
+    usec now = clock_wall();
+    usec ahead = pipeline_clock(pipeline) - now;
+    if (ahead > most) {
+        log_warn("the snapshot is %.1f s ahead of the system clock: its clock is set "
+                 "back, and the windows are not complete for as long as that can show "
+                 "in them",
+                 seconds(ahead));
+        pipeline_step(pipeline, now);
+    }
+}

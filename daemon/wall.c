@@ -1,0 +1,33 @@
+#include "daemon/wall.h"
+
+#include <stdlib.h>
+
+usec
+wall_read(struct wall *wall, usec system, usec boot)
+{
+    if (!wall->is_known) {
+        wall->is_known = true;
+        wall->offset = system - boot;
+    }
+    usec off = system - boot - wall->offset;
+    if (llabs(off) <= WALL_SLEW) {
+        wall->offset += off;
+        wall->step = 0;
+    } else if (wall->step == 0 || llabs(off - wall->step) > WALL_SLEW) {
+        wall->step = off;
+        wall->since = boot;
+    } else if (boot - wall->since >= WALL_HOLD) {
+        wall->offset += off;
+        wall->step = 0;
+        wall->followed = off;
+        wall->steps++;
+    }
+    return boot + wall->offset;
+}
+
+usec
+wall_date(const struct wall *wall, usec date, usec now)
+{
+    bool is_stepped = llabs(date - now - wall->step) < llabs(date - now);
+    return wall->step != 0 && is_stepped ? date - wall->step : date;
+}
