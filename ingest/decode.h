@@ -79,7 +79,7 @@ enum decode_result {
 };
 
 // The longest message that is read.
-enum { DECODE_MESSAGE_MAX = 1 << 20 };
+enum { DECODE_MESSAGE_MAX = 1 << 23 };
 
 struct decode_metrics {
     uint64_t posts;     // handed out, retweets included

@@ -19,7 +19,7 @@ const struct metric lines_metric_rows[] = {
      "Server-sent events with data"},
     {"cascaded_lines_dropped_total", "reason=\"too_long\"", METRIC_COUNTER,
      offsetof(struct lines_metrics, too_long),
-     "Lines and events over 1 MiB"},
+     "Lines and events over 8 MiB"},
     METRIC_END,
 };
 // clang-format on

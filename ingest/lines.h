@@ -32,7 +32,7 @@
 #include "base/slice.h"
 
 enum {
-    LINES_MAX = 1 << 20,  // bytes of a line, and of an event's data
+    LINES_MAX = 1 << 23,  // bytes of a line, and of an event's data
     LINES_ROOM = 1 << 17, // bytes the reader is offered each time
     LINES_PADDING = 64,   // readable bytes behind every message
     LINES_EVENT_MAX = 64, // longer names of events are cut

@@ -24,7 +24,7 @@ const struct metric source_metric_rows[] = {
     {"cascaded_source_stalls_total", NULL, METRIC_COUNTER, AT(stalls),
      "Connections given up because nothing came any more"},
     {"cascaded_source_messages_dropped_total", "reason=\"too_long\"", METRIC_COUNTER, AT(too_long),
-     "Messages over 1 MiB"},
+     "Messages over 8 MiB"},
     {"cascaded_source_protocol_errors_total", NULL, METRIC_COUNTER, AT(protocol_errors),
      "Breaches of the protocol by the server"},
     {"cascaded_source_pauses_total", NULL, METRIC_COUNTER, AT(pauses),

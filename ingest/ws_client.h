@@ -1,10 +1,10 @@
 // One WebSocket connection at a time: dials, shakes hands, brings messages.
 //
 // curl looks up, connects, goes through proxies and encrypts; from then on the socket
-// is read here. While a message waits for room no more than LINES_MAX bytes are read
-// ahead, so that pings among them are answered, and nothing while answers wait to be
-// sent: a slow owner or peer grows no memory. Each phase before the first frame has a
-// deadline; whether an open connection lives is for the owner to judge.
+// is read here. While a message waits for room no more than WS_AHEAD_MAX bytes are
+// read ahead, so that pings among them are answered, and nothing while answers wait to
+// be sent: a slow owner or peer grows no memory. Each phase before the first frame has
+// a deadline; whether an open connection lives is for the owner to judge.
 //
 // Each callback may call ws_client_close, and nothing else.
 #pragma once

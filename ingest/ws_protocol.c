@@ -239,7 +239,7 @@ note_end(struct ws_protocol *protocol)
 bool
 ws_protocol_has_room(const struct ws_protocol *protocol)
 {
-    return protocol->ended == WS_OPEN &&
+    return protocol->ended == WS_OPEN && protocol->whole <= WS_AHEAD_MAX &&
            protocol->end <= LINES_MAX + sizeof(struct head);
 }
 

@@ -14,7 +14,7 @@
 //          next                                    whole      end
 //
 // and WS_OUTPUT_MAX bytes of answers: no bytes are taken in before those are sent.
-// Messages that nobody pulls take up to LINES_MAX bytes; then no more are taken in.
+// When messages that nobody pulls take over WS_AHEAD_MAX bytes, no more are taken in.
 #pragma once
 
 #include <stdbool.h>
@@ -26,7 +26,8 @@
 struct wslay_event_context;
 
 enum {
-    WS_READ_MAX = 1 << 14,   // bytes taken in at once
+    WS_READ_MAX = 1 << 14, // bytes taken in at once
+    WS_AHEAD_MAX = 1 << 20,
     WS_OUTPUT_MAX = 1 << 16, // more than the answers to as many bytes of pings
     WS_FRAME_MAX = 1 << 26,
 };

@@ -156,7 +156,7 @@ def a_gzip_bomb_is_left():
 
 
 def a_giant_line_costs_only_itself():
-    lab = http_lab.Lab([[OK, {"send": line(1)}, {"bomb": 5}, {"send": "\r\n" + line(2)}, HOLD]])
+    lab = http_lab.Lab([[OK, {"send": line(1)}, {"bomb": 10}, {"send": "\r\n" + line(2)}, HOLD]])
     lines = drive(lab, until=came(2))
     assert messages(lines) == ids(1, 2), lines
     assert metric(lines, 'cascaded_source_messages_dropped_total') == 1

@@ -122,7 +122,7 @@ def both_wires_ask_for_posts_and_reposts_and_for_likes_on_demand():
             found = query(lab)
             expected = wanted + ["app.bsky.feed.like"] * (likes == "true")
             assert found[name] == expected and "cursor" not in found, found
-            assert found["maxMessageSizeBytes"] == [str(1 << 20)], found
+            assert found["maxMessageSizeBytes"] == [str(8 << 20)], found
             assert ("Sec-WebSocket-Protocol: xrpc.v1.json" in lab.requests[0]) == (
                 path == EVENTS_PATH), lab.requests
 
@@ -157,8 +157,8 @@ def empty_messages_are_no_messages():
 
 
 def a_giant_message_costs_only_itself():
-    big = (1 << 20) + 1
-    lab = ws_lab.Lab([[UP, sent(1), {"opcode": 1, "length": 5 << 20}, {"zeros": 5}, sent(2),
+    big = (8 << 20) + 1
+    lab = ws_lab.Lab([[UP, sent(1), {"opcode": 1, "length": 10 << 20}, {"zeros": 10}, sent(2),
                        {"text": "0" * big, "parts": 9}, {"text": "0" * (big - 1)}, sent(3), HOLD]])
     lines = drive(lab, until=came(3))
     assert numbers(lines) == [1, 2, None, 3], numbers(lines)

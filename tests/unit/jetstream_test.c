@@ -69,18 +69,18 @@ the_query_has_what_the_wire_calls_it(void **state)
     struct jetstream_ask all = {JETSTREAM_BY_VALUE, 77, true, true, 1234};
     expect_path("/subscribe", JETSTREAM_SUBSCRIBE, now,
                 "/subscribe?wantedCollections=app.bsky.feed.post"
-                "&wantedCollections=app.bsky.feed.repost&maxMessageSizeBytes=1048576");
+                "&wantedCollections=app.bsky.feed.repost&maxMessageSizeBytes=8388608");
     expect_path("/subscribe?wantedDids=x&", JETSTREAM_SUBSCRIBE, all,
                 "/subscribe?wantedDids=x&wantedCollections=app.bsky.feed.post"
                 "&wantedCollections=app.bsky.feed.repost"
                 "&wantedCollections=app.bsky.feed.like"
-                "&maxMessageSizeBytes=1048576&compress=true&cursor=77");
+                "&maxMessageSizeBytes=8388608&compress=true&cursor=77");
     expect_path("/e?collections=a&kinds=identity", JETSTREAM_EVENTS, all,
-                "/e?collections=a&kinds=identity&maxMessageSizeBytes=1048576"
+                "/e?collections=a&kinds=identity&maxMessageSizeBytes=8388608"
                 "&zstdDictionary=1234&cursor=77");
     expect_path("/e?", JETSTREAM_EVENTS, now,
                 "/e?collections=app.bsky.feed.post&collections=app.bsky.feed.repost"
-                "&kinds=commit&maxMessageSizeBytes=1048576");
+                "&kinds=commit&maxMessageSizeBytes=8388608");
 }
 
 // ── cursors ────────────────────────────────────────────────────────────────

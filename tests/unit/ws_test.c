@@ -208,7 +208,7 @@ a_message_of_the_longest_length_comes_and_one_more_byte_is_dropped(void **state)
     uint64_t before = protocol.too_long;
     for (int more = 0; more < 2; more++) {
         const unsigned char head[10] = {0x82, 127, 0,    0, 0,
-                                        0,    0,   0x10, 0, (unsigned char)more};
+                                        0,    0,   0x80, 0, (unsigned char)more};
         feed("\x81\x01x", 3);
         expect_message("x");
         feed(head, sizeof(head));
@@ -252,7 +252,7 @@ messages_that_wait_stay_whole_and_leave_bounded_room(void **state)
         fed++;
         assert_true(slice_equal(held.data, SLICE_LIT("one")));
     }
-    assert_in_range(fed, LINES_MAX / WS_READ_MAX, LINES_MAX / WS_READ_MAX + 1);
+    assert_in_range(fed, WS_AHEAD_MAX / WS_READ_MAX, WS_AHEAD_MAX / WS_READ_MAX + 1);
     expect_message("two");
     assert_false(ws_protocol_has_room(&protocol));
     struct ws_message message;
