@@ -148,7 +148,8 @@ skip_known(struct replay *replay)
     }
     replay->offset = place->offset;
     replay->line = place->line;
-    lines_resume(&replay->lines, place->offset, place->line);
+    const struct lines_place start = {place->offset, place->line, LINES_UNKNOWN};
+    lines_resume(&replay->lines, &start);
 }
 
 static void
@@ -239,11 +240,10 @@ drain(struct replay *replay)
 {
     struct lines_message message;
     while (feed(replay)) {
-        uint64_t offset;
-        uint64_t line;
-        if (lines_place(&replay->lines, &offset, &line)) {
-            replay->offset = offset;
-            replay->line = line;
+        struct lines_place place;
+        if (lines_place(&replay->lines, &place)) {
+            replay->offset = place.offset;
+            replay->line = place.number;
         }
         if (!lines_next(&replay->lines, &message)) {
             while (replay->too_long < replay->lines_metrics.too_long) {

@@ -59,23 +59,36 @@ lines_reset(struct lines *lines)
 }
 
 void
-lines_resume(struct lines *lines, uint64_t offset, uint64_t number)
+lines_resume(struct lines *lines, const struct lines_place *place)
 {
     lines_reset(lines);
-    lines->filled = offset;
-    lines->number = number;
-    lines->is_started = offset != 0;
+    lines->filled = place->offset;
+    lines->number = place->number;
+    lines->is_started = place->offset != 0;
+    lines->form = place->form;
 }
 
 bool
-lines_place(const struct lines *lines, uint64_t *ret_offset, uint64_t *ret_number)
+lines_place(const struct lines *lines, struct lines_place *ret_place)
 {
-    if (lines->is_event || lines->is_skipping) {
+    bool is_array = lines->form == LINES_ARRAY;
+    bool is_closed = is_array && lines->array.place == ARRAY_CLOSED;
+    if (lines->is_event || lines->is_skipping ||
+        (is_array && lines->array.place == ARRAY_LOST)) {
         return false;
     }
-    *ret_offset = lines->filled - (lines->end - lines->cursor);
-    *ret_number = lines->number;
+    *ret_place = (struct lines_place){
+        .offset = lines->filled - (lines->end - lines->cursor),
+        .number = lines->number,
+        .form = is_closed ? LINES_UNKNOWN : lines->form,
+    };
     return true;
+}
+
+bool
+lines_is_open(const struct lines *lines)
+{
+    return lines->form == LINES_ARRAY && lines->array.place != ARRAY_CLOSED;
 }
 
 // Brings the open event's data and the bytes not looked at to the front of the buffer.
@@ -224,6 +237,7 @@ close_event(struct lines *lines, struct lines_message *ret_message)
         ret_message->data =
             (struct slice){lines->buffer + lines->event_start, lines->event_len};
         ret_message->number = lines->event_number;
+        ret_message->is_cut = false;
         lines->metrics->events++;
     } else if (!lines->has_comment && !lines->is_spoiled) {
         lines->metrics->keep_alives++;
@@ -257,7 +271,7 @@ take_line(struct lines *lines, struct slice line, struct lines_message *ret_mess
         add_field(lines, field, value);
         return false;
     }
-    *ret_message = (struct lines_message){SLICE_NONE, line, lines->number};
+    *ret_message = (struct lines_message){SLICE_NONE, line, lines->number, false};
     return true;
 }
 
@@ -302,19 +316,116 @@ take_rest(struct lines *lines, struct lines_message *ret_message)
         // One byte more than fits may be the CR of the line end.
         lines->is_skipping = size > LINES_MAX + 1;
         if (take_line(lines, begin_line(lines, lines->end, lines->end), ret_message)) {
+            ret_message->is_cut = true;
             return true;
         }
     }
-    return lines->is_ended && lines->is_event && close_event(lines, ret_message);
+    if (lines->is_ended && lines->is_event && close_event(lines, ret_message)) {
+        ret_message->is_cut = true;
+        return true;
+    }
+    return false;
+}
+
+// ── arrays ─────────────────────────────────────────────────────────────────
+
+static void
+count_lines(struct lines *lines, uint64_t count)
+{
+    lines->number += count;
+    lines->metrics->lines += count;
+}
+
+// At the start of a line of unknown form. False while it may still become an array.
+static bool
+find_form(struct lines *lines)
+{
+    struct slice bytes = {lines->buffer + lines->cursor, lines->end - lines->cursor};
+    size_t at = 0;
+    while (at < bytes.len && (bytes.ptr[at] == ' ' || bytes.ptr[at] == '\t')) {
+        at++;
+    }
+    if (at == bytes.len) {
+        lines->form = at > LINES_MAX ? LINES_PLAIN : LINES_UNKNOWN;
+        return at > LINES_MAX || lines->is_ended;
+    }
+    if (bytes.ptr[at] == '\n' || bytes.ptr[at] == '\r') {
+        return true;
+    }
+    switch (array_begins(bytes, lines->is_ended)) {
+    case ARRAY_UNKNOWN:
+        return false;
+    case ARRAY_IS_NONE:
+        lines->form = LINES_PLAIN;
+        break;
+    case ARRAY_IS_ONE:
+        lines->form = LINES_ARRAY;
+        array_reset(&lines->array);
+        lines->cursor += at + 1;
+        lines->scanned = lines->cursor;
+        count_lines(lines, 1);
+        break;
+    }
+    return true;
+}
+
+// True if there is a message. False when more bytes are needed, or the array is over
+// (the form is unknown then).
+static bool
+take_element(struct lines *lines, struct lines_message *ret_message)
+{
+    struct array_step step;
+    do {
+        struct slice bytes = {lines->buffer + lines->cursor,
+                              lines->end - lines->cursor};
+        array_next(&lines->array, bytes, lines->is_ended, &step);
+        *ret_message = (struct lines_message){SLICE_NONE, step.element,
+                                              lines->number + step.lines_before,
+                                              step.found == ARRAY_CUT};
+        lines->cursor += step.used;
+        lines->scanned = lines->cursor;
+        lines->metrics->too_long += step.found == ARRAY_LONG;
+        count_lines(lines, step.lines);
+    } while (step.found == ARRAY_LONG);
+    if (step.found == ARRAY_OVER) {
+        // The line that begins here is counted when it is taken.
+        lines->form = LINES_UNKNOWN;
+        lines->is_started = false;
+        lines->number--;
+        lines->metrics->lines--;
+    }
+    return step.found == ARRAY_ELEMENT || step.found == ARRAY_CUT;
+}
+
+// At the start of a line, as long as its form is not plain lines. True if it is settled
+// what to return: *ret_is_message.
+static bool
+take_other(struct lines *lines, struct lines_message *ret_message, bool *ret_is_message)
+{
+    *ret_is_message = false;
+    do {
+        if (!lines->is_started && !skip_mark(lines)) {
+            return true;
+        }
+        if (lines->form == LINES_UNKNOWN && !find_form(lines)) {
+            return true;
+        }
+        if (lines->form != LINES_ARRAY) {
+            return false;
+        }
+        *ret_is_message = take_element(lines, ret_message);
+    } while (!*ret_is_message && lines->form == LINES_UNKNOWN);
+    return true;
 }
 
 bool
 lines_next(struct lines *lines, struct lines_message *ret_message)
 {
-    if (!lines->is_started && !skip_mark(lines)) {
-        return false;
-    }
+    bool is_message;
     for (;;) {
+        if (lines->form != LINES_PLAIN && take_other(lines, ret_message, &is_message)) {
+            return is_message;
+        }
         const char *feed =
             memchr(lines->buffer + lines->scanned, '\n', lines->end - lines->scanned);
         if (feed == NULL) {

@@ -14,7 +14,12 @@
 //     keep-alives.
 //   - At the end of the stream a last line without line end counts as a line, and an
 //     event without blank line as an event.
-// How the bytes were cut into pieces never matters.
+//   - If the first line that is not blank begins with '[' and an object, an array or
+//     ']' follows, over line ends too, the messages are the elements of that array
+//     (ingest/array.h), which may be spread over lines. Behind its ']' another array or
+//     lines may follow.
+// How the bytes were cut into pieces never matters. So a body that is one JSON array is
+// read like one with a message a line, wherever it comes from.
 //
 // The buffer is the framer's and of fixed size. The reader fills it in place and
 // messages point into it, so that no byte is copied unless a message is cut by the edge
@@ -30,6 +35,7 @@
 
 #include "base/metric.h"
 #include "base/slice.h"
+#include "ingest/array.h"
 
 enum {
     LINES_MAX = 1 << 23,  // bytes of a line, and of an event's data
@@ -53,7 +59,21 @@ extern const struct metric lines_metric_rows[];
 struct lines_message {
     struct slice event;
     struct slice data;
-    uint64_t number; // of the line, from 1; of an event's first line
+    uint64_t number; // of the line, from 1; of an event's or element's first line
+    bool is_cut;     // the bytes ended before its line, event or element did
+};
+
+enum lines_form {
+    LINES_UNKNOWN, // at the start, and behind an array
+    LINES_PLAIN,
+    LINES_ARRAY, // elements
+};
+
+// Where a message begins.
+struct lines_place {
+    uint64_t offset; // bytes before it
+    uint64_t number; // lines before it, in an array its own too
+    enum lines_form form;
 };
 
 struct lines {
@@ -64,7 +84,9 @@ struct lines {
     uint64_t number; // lines begun
     uint64_t filled; // bytes of the stream so far
     bool is_ended;
-    bool is_started;  // past the byte order mark
+    bool is_started; // past the byte order mark
+    enum lines_form form;
+    struct array array;
     bool is_skipping; // within a line that is too long
 
     // The event that is open.
@@ -87,11 +109,13 @@ void lines_fini(struct lines *lines);
 // A new stream begins; bytes not yet delivered are gone.
 void lines_reset(struct lines *lines);
 
-// A stream that begins at its byte `offset`, behind `number` lines.
-void lines_resume(struct lines *lines, uint64_t offset, uint64_t number);
-// Where the next message begins, to resume there. False within an event or a line that
-// is too long.
-bool lines_place(const struct lines *lines, uint64_t *ret_offset, uint64_t *ret_number);
+// A stream that begins at that place.
+void lines_resume(struct lines *lines, const struct lines_place *place);
+// Where the next message begins, to resume there. False within an event, within a line
+// that is too long and behind a broken element.
+bool lines_place(const struct lines *lines, struct lines_place *ret_place);
+// Within an array: after lines_end, that its ']' is missing.
+bool lines_is_open(const struct lines *lines);
 
 // Where the reader may write next: always LINES_ROOM bytes. All messages must have been
 // pulled before (lines_next answered false).

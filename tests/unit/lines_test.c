@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-enum { TRANSCRIPT_MORE = 1 << 16, SEED = 20261122, ROUNDS = 200 };
+enum { TRANSCRIPT_MORE = 1 << 16, SEED = 20261122, ROUNDS = 400 };
 
 // Every message as "number|event|data\n", an event that is none as "-".
 struct transcript {
@@ -369,6 +369,137 @@ whole_lines_are_not_copied(void **state)
 }
 
 // A stream of everything that means something to the framer, long lines included.
+static void
+the_elements_of_one_array_are_messages(void **state)
+{
+    (void)state;
+    struct lines_metrics metrics;
+    CHECK("[{\"a\":1},{\"b\":[2,{}]}]", "1|-|{\"a\":1}\n1|-|{\"b\":[2,{}]}\n", NULL);
+    CHECK("[\n{\"a\":1},\r\n{\"b\":2}\n]\n", "2|-|{\"a\":1}\n3|-|{\"b\":2}\n",
+          &metrics);
+    assert_int_equal(metrics.lines, 4);
+    assert_int_equal(metrics.keep_alives, 0);
+    CHECK(" [ {\"a\":\"]},{\\\"\\\\\"}\n\n , [1] ]",
+          "1|-|{\"a\":\"]},{\\\"\\\\\"}\n3|-|[1]\n", NULL);
+    CHECK("\xef\xbb\xbf[{}]", "1|-|{}\n", NULL);
+    CHECK("\r\n\n[\n\n{}]", "5|-|{}\n", &metrics);
+    assert_int_equal(metrics.keep_alives, 2);
+    CHECK("[\n  {\n    \"a\": 1\n  },\n  {\n    \"b\": 2\n  }\n]\n",
+          "2|-|{\n    \"a\": 1\n  }\n5|-|{\n    \"b\": 2\n  }\n", NULL);
+    CHECK("[\n{}\n,{}\n{}\n]", "2|-|{}\n3|-|{}\n4|-|{}\n", NULL);
+    CHECK("[]", "", NULL);
+    CHECK(" [ \n ] \n", "", NULL);
+    CHECK("[[{}],[{}]]", "1|-|[{}]\n1|-|[{}]\n", NULL);
+}
+
+static void
+behind_an_array_may_be_another_or_lines(void **state)
+{
+    (void)state;
+    CHECK("[{\"a\":1}]\n[{\"b\":2}]\n", "1|-|{\"a\":1}\n2|-|{\"b\":2}\n", NULL);
+    CHECK("[{\"a\":1}][{\"b\":2}] \t[]\n\xef\xbb\xbf[{}]",
+          "1|-|{\"a\":1}\n1|-|{\"b\":2}\n2|-|{}\n", NULL);
+    CHECK("[{\"a\":1}]\r\n\n{\"b\":2}\n[{\"c\":3}]\n",
+          "1|-|{\"a\":1}\n3|-|{\"b\":2}\n4|-|[{\"c\":3}]\n", NULL);
+    CHECK("[{\"a\":1}]\ndata: {}\n\n", "1|-|{\"a\":1}\n2||{}\n", NULL);
+}
+
+static void
+what_only_begins_like_an_array_is_a_line(void **state)
+{
+    (void)state;
+    CHECK("[1,2\n{}\n[{}]\n", "1|-|[1,2\n2|-|{}\n3|-|[{}]\n", NULL);
+    CHECK("[", "1|-|[\n", NULL);
+    CHECK("[\n\n", "1|-|[\n", NULL);
+    CHECK("[\"a\",{}]\n", "1|-|[\"a\",{}]\n", NULL);
+    CHECK("{}\n[{}]\n", "1|-|{}\n2|-|[{}]\n", NULL);
+}
+
+static void
+a_broken_element_costs_itself(void **state)
+{
+    (void)state;
+    // A quote, a bracket or the end of a line is missing; one element a line.
+    CHECK("[\n{\"a\":\"1},\n{\"b\":2},\n{\"c\":3}\n]\n",
+          "2|-|{\"a\":\"1},\n\n3|-|{\"b\":2}\n4|-|{\"c\":3}\n", NULL);
+    CHECK("[\n{\"a\":{\"x\":1},\n{\"b\":2}\n]\n",
+          "2|-|{\"a\":{\"x\":1},\n{\n3|-|{\"b\":2}\n", NULL);
+    CHECK("[\n{\"a\":1}},\n{\"b\":2}\n]\n", "2|-|{\"a\":1}}\n3|-|{\"b\":2}\n", NULL);
+    CHECK("[\n{\"a\":1} x,\n{\"b\":2}\n]\n", "2|-|{\"a\":1} x\n3|-|{\"b\":2}\n", NULL);
+    CHECK("[\n{\"a\":[1},\n{\"b\":2}\n]\n", "2|-|{\"a\":[1}\n3|-|{\"b\":2}\n", NULL);
+    CHECK("[\n{\"a\":\n{\"b\":2}\n]\n{}\n",
+          "2|-|{\"a\":\n{\"b\":2}\n]\n3|-|{\"b\":2}\n5|-|{}\n", NULL);
+    // Spread over lines: nested objects have another indent.
+    CHECK("[\n  {\n    \"a: [\n      {\n      }\n    ]\n  },\n  {\n    \"b\": 2\n  "
+          "}\n]\n",
+          "2|-|{\n    \"a: [\n\n8|-|{\n    \"b\": 2\n  }\n", NULL);
+    // All in one line: the first key is the same.
+    CHECK("[{\"a\":1,\"b\":[{\"c\":1},{\"d\":2},{\"e\":\"x},{\"a\":2,\"b\":[]}, "
+          "{\"a\":3}]\n",
+          "1|-|{\"a\":1,\"b\":[{\"c\":1},{\"d\":2},{\"e\":\"x},{\"a\n1|-|{\"a\":2,"
+          "\"b\":[]}\n"
+          "1|-|{\"a\":3}\n",
+          NULL);
+    // What is no object is handed out, to be counted.
+    CHECK("[{},1,\"x\",null\n,{}]", "1|-|{}\n1|-|1\n1|-|\"x\"\n1|-|null\n2|-|{}\n",
+          NULL);
+    CHECK("[{\"a\":1}],\"x\":2},{\"b\":2}]",
+          "1|-|{\"a\":1}\n1|-|\"x\":2}\n1|-|{\"b\":2}\n", NULL);
+}
+
+static void
+an_array_that_is_cut_off_gives_what_it_has(void **state)
+{
+    (void)state;
+    static const char text[] = "[{\"a\":1},\n{\"b\":[{\"b\":2},{\"b\":3}";
+    struct lines_metrics metrics = {0};
+    struct lines lines;
+    struct lines_message message;
+    struct lines_place place;
+    size_t room;
+    assert_true(lines_init(&lines, &metrics));
+    memcpy(lines_room(&lines, &room), text, sizeof(text) - 1);
+    lines_filled(&lines, sizeof(text) - 1);
+    assert_true(lines_next(&lines, &message));
+    assert_false(message.is_cut);
+    assert_true(lines_place(&lines, &place));
+    assert_int_equal(place.offset, 8);
+    assert_int_equal(place.form, LINES_ARRAY);
+    assert_false(lines_next(&lines, &message));
+    lines_end(&lines);
+    assert_true(lines_next(&lines, &message));
+    assert_true(message.is_cut);
+    assert_int_equal(message.number, 2);
+    assert_int_equal(message.data.len, sizeof(text) - 1 - 10);
+    assert_false(lines_next(&lines, &message));
+    assert_true(lines_is_open(&lines));
+    // Gone on with where the first one ended.
+    lines_resume(&lines, &place);
+    memcpy(lines_room(&lines, &room), text + 8, sizeof(text) - 1 - 8);
+    lines_filled(&lines, sizeof(text) - 1 - 8);
+    memcpy(lines_room(&lines, &room), "]}]\n", 4);
+    lines_filled(&lines, 4);
+    assert_true(lines_next(&lines, &message));
+    assert_false(message.is_cut);
+    assert_int_equal(message.number, 2);
+    lines_end(&lines);
+    assert_false(lines_next(&lines, &message));
+    assert_false(lines_is_open(&lines));
+    lines_fini(&lines);
+}
+
+static void
+an_element_may_have_eight_mebibytes_and_no_more(void **state)
+{
+    (void)state;
+    check_padded(padded("[{\"a\":\"", LINES_MAX - 8, "\"}, {\"b\":2}]\n"),
+                 "1|-|{\"a\":\"x\"}\n1|-|{\"b\":2}\n", 0);
+    check_padded(padded("[{\"a\":\"", LINES_MAX - 7, "\"}, {\"a\":2}]\n"),
+                 "1|-|{\"a\":2}\n", 1);
+    check_padded(padded("[\n{\"a\":\"", 2 * LINES_MAX, "\"},\n{\"b\":2}]\n"),
+                 "3|-|{\"b\":2}\n", 1);
+}
+
 static struct slice
 random_stream(unsigned *seed)
 {
@@ -378,17 +509,52 @@ random_stream(unsigned *seed)
         "\n\n",  "data: y\n", "e",     "\xef\xbb\xbf", "d",
     };
     size_t len = 0;
-    char *bytes = malloc(2 * LINES_MAX + (1 << 16));
-    assert_non_null(bytes);
+    static char bytes[2 * LINES_MAX + (1 << 16)];
     for (size_t i = 0; i < 60; i++) {
         *seed = *seed * 1103515245u + 12345u;
-        unsigned roll = (*seed >> 8) % 1000;
+        unsigned roll = (*seed >> 8) % 20000;
         if (roll == 0 && len < LINES_MAX) {
             memset(bytes + len, 'x', LINES_MAX);
             len += LINES_MAX;
             continue;
         }
         const char *part = parts[roll % (sizeof(parts) / sizeof(parts[0]))];
+        memcpy(bytes + len, part, strlen(part));
+        len += strlen(part);
+    }
+    return (struct slice){bytes, len};
+}
+
+// Whole and broken elements in every layout.
+static struct slice
+random_array(unsigned *seed)
+{
+    static const char *const parts[] = {
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
+        "\"",
+        "\n",
+        "\n  ",
+        "{\"a\":1}",
+        "\\",
+        ":",
+        "\r",
+        "x",
+        "1,",
+        "\n]",
+        "\n{\"a\":1}",
+        "{\"a\":\"x\"}",
+        ",{\"a\":[{}]}",
+    };
+    static char bytes[1 << 12];
+    bytes[0] = '[';
+    size_t len = 1;
+    for (size_t i = 0; i < 90; i++) {
+        *seed = *seed * 1103515245u + 12345u;
+        const char *part = parts[(*seed >> 8) % (sizeof(parts) / sizeof(parts[0]))];
         memcpy(bytes + len, part, strlen(part));
         len += strlen(part);
     }
@@ -405,7 +571,8 @@ any_chunking_gives_the_same_messages(void **state)
     struct lines lines;
     assert_true(lines_init(&lines, &whole_metrics));
     for (size_t round = 0; round < ROUNDS; round++) {
-        struct slice bytes = random_stream(&seed);
+        struct slice bytes =
+            round % 2 == 0 ? random_stream(&seed) : random_array(&seed);
         struct lines_metrics cut_metrics = {0};
         whole_metrics = (struct lines_metrics){0};
         lines.metrics = &whole_metrics;
@@ -420,7 +587,6 @@ any_chunking_gives_the_same_messages(void **state)
         assert_memory_equal(&whole_metrics, &cut_metrics, sizeof(cut_metrics));
         free(whole.text);
         free(cut.text);
-        free((char *)(uintptr_t)bytes.ptr);
     }
     lines_fini(&lines);
 }
@@ -443,6 +609,12 @@ main(void)
         cmocka_unit_test(an_open_event_leaves_room_for_everything_else),
         cmocka_unit_test(a_reset_begins_a_new_stream),
         cmocka_unit_test(whole_lines_are_not_copied),
+        cmocka_unit_test(the_elements_of_one_array_are_messages),
+        cmocka_unit_test(behind_an_array_may_be_another_or_lines),
+        cmocka_unit_test(what_only_begins_like_an_array_is_a_line),
+        cmocka_unit_test(a_broken_element_costs_itself),
+        cmocka_unit_test(an_array_that_is_cut_off_gives_what_it_has),
+        cmocka_unit_test(an_element_may_have_eight_mebibytes_and_no_more),
         cmocka_unit_test(any_chunking_gives_the_same_messages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
