@@ -2,8 +2,8 @@
 //
 // Only daemon/ and ctl/ log; library folders return and count. Every byte of what
 // control.h names, but tab, is written as \xNN, so that text taken from posts can
-// neither forge a line nor steer the terminal. A line is written by one write(2) and is cut at LOG_TEXT_MAX
-// bytes of text.
+// neither forge a line nor steer the terminal. A line is written by one write(2) and is
+// cut at LOG_TEXT_MAX bytes of text.
 #pragma once
 
 #include <stdbool.h>

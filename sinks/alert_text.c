@@ -41,9 +41,10 @@ add(struct buffer *text, const char *words)
     buffer_append(text, slice_of(words));
 }
 
-// Whether no chat makes anything of it: ASCII letters and digits, what is not ASCII, and
-// signs where they format nothing: a colon once (":tea:" is a picture), a dot not before
-// a letter ("tea.example" is a link) and not behind a number and before a space (a list).
+// Whether no chat makes anything of it: ASCII letters and digits, what is not ASCII,
+// and signs where they format nothing: a colon once (":tea:" is a picture), a dot not
+// before a letter ("tea.example" is a link) and not between a number and a space (a
+// list).
 static bool
 is_plain(struct slice text)
 {
