@@ -188,7 +188,18 @@ note_alert(struct bench *bench, const struct change *change)
     }
 }
 
-// Takes everything the pipeline has to say; nobody but the alerts is heard.
+static void
+note_alerts(struct bench *bench)
+{
+    struct change change;
+    while (changes_show_alert(bench->pipeline, &change)) {
+        if (!bench->is_second && change.alert.type == CHANGE_ALERT_RAISED) {
+            note_alert(bench, &change);
+        }
+    }
+}
+
+// Takes everything that changed; nobody reads it.
 static void
 drain(struct bench *bench)
 {
@@ -199,10 +210,6 @@ drain(struct bench *bench)
         changes_begin(bench->pipeline);
         while (changes_next(bench->pipeline, &change)) {
             count++;
-            if (change.kind == CHANGE_ALERT && !bench->is_second &&
-                change.alert.type == CHANGE_ALERT_RAISED) {
-                note_alert(bench, &change);
-            }
         }
         changes_written(bench->pipeline, count);
     } while (count == CHANGES_IN_FLIGHT_MAX);
@@ -228,7 +235,8 @@ feed(struct bench *bench, const struct lines_message *message)
         if (bench->first == USEC_NONE && pipeline_clock(bench->pipeline) != 0) {
             bench->first = pipeline_clock(bench->pipeline);
         }
-        if (pipeline_alerts_waiting(bench->pipeline) != 0) {
+        note_alerts(bench);
+        if (!pipeline_alerts_fit(bench->pipeline)) {
             drain(bench);
         }
     }

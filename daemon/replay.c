@@ -12,6 +12,7 @@
 #include "daemon/clock.h"
 #include "daemon/feed.h"
 #include "pipeline/pipeline.h"
+#include "sinks/redis_claims.h"
 #include "sinks/redis_resume.h"
 #include "sinks/redis_sink.h"
 
@@ -21,7 +22,7 @@ enum {
 };
 
 #define ROOM_POLL (5 * USEC_PER_MS)  // a flush is under way
-#define ALERT_POLL (USEC_PER_MS / 5) // the same, for the sake of an alert
+#define ALERT_POLL (USEC_PER_MS / 5) // the same, for the sake of alerts
 #define FULL_POLL (50 * USEC_PER_MS) // Redis is behind
 #define PACE_LEAST USEC_PER_MS       // posts due within this are not waited for
 
@@ -193,13 +194,15 @@ is_due(struct replay *replay, const struct post *post)
     return false;
 }
 
-// An alert says how things are when it leaves. Live that is at once; here a lot of the
-// stream may pass meanwhile, so it waits, and the same file gives the same alerts.
+// An alert says how things are when it is raised, so that the same file gives the same
+// alerts, however fast Redis is. True: there is no room for those of the next post.
+// While the sink is held nothing makes room; then rules wait.
 static bool
-has_alert(struct replay *replay)
+is_short_of_room(struct replay *replay)
 {
     struct redis_sink *sink = replay->setup.sink;
-    if (pipeline_alerts_waiting(replay->setup.pipeline) == 0 ||
+    bool is_taken = redis_claims_render(sink);
+    if ((is_taken && pipeline_alerts_fit(replay->setup.pipeline)) ||
         redis_resume_is_held(sink)) {
         return false;
     }
@@ -214,7 +217,7 @@ feed(struct replay *replay)
 {
     const struct post *post;
     while ((post = feed_next(&replay->feed)) != NULL) {
-        if (has_alert(replay) || !is_due(replay, post)) {
+        if (is_short_of_room(replay) || !is_due(replay, post)) {
             return false;
         }
         if (feed_push(&replay->feed, replay->wall) == STATUS_AGAIN) {

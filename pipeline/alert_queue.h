@@ -1,7 +1,9 @@
 // Alerts that were raised and are not known to be written.
 //
-// They are pulled, written and lost in the order in which they were raised. The queue
-// is short: when it is full a rule waits, and raises its alert once there is room.
+// They are pulled, written and lost in the order in which they were raised. When the
+// queue is full a rule waits, and raises its alert once there is room. In event time at
+// most ALERT_BURST_MAX alerts may be neither shown nor pulled, so that what a rule does
+// not depend on how fast Redis is.
 //
 //     first        pulled          end
 //       | in flight  | to be pulled  |
@@ -14,7 +16,7 @@
 
 struct snapshot;
 
-enum { ALERT_QUEUE_MAX = 1024 };
+enum { ALERT_QUEUE_MAX = 8192, ALERT_BURST_MAX = 1024 };
 
 struct alert_item {
     usec time;        // clock when it was raised
@@ -34,11 +36,15 @@ struct alert_queue {
     uint64_t end;
 };
 
-static inline bool
-alert_queue_is_full(const struct alert_queue *queue)
+// How many it has room for.
+static inline uint64_t
+alert_queue_room(const struct alert_queue *queue)
 {
-    return queue->end - queue->first == ALERT_QUEUE_MAX;
+    return ALERT_QUEUE_MAX - (queue->end - queue->first);
 }
+
+// Contents out of, or into an empty queue.
+void alert_queue_move(struct alert_queue *queue, struct snapshot *snapshot);
 
 static inline struct alert_item *
 alert_queue_at(struct alert_queue *queue, uint64_t place)

@@ -27,6 +27,16 @@ alert_raise_root(const struct pipeline *pipeline, const struct cascade *row)
     return root;
 }
 
+bool
+alert_raise_is_full(const struct pipeline *pipeline)
+{
+    const struct alerts *alerts = &pipeline->alerts;
+    const struct alert_queue *queue = &alerts->queue;
+    uint64_t seen = alerts->shown > queue->pulled ? alerts->shown : queue->pulled;
+    bool is_burst = pipeline->is_event_time && queue->end - seen >= ALERT_BURST_MAX;
+    return is_burst || alert_queue_room(queue) == 0;
+}
+
 static void
 add_reasons(const struct pipeline *pipeline, const struct alert_sight *sight,
             uint64_t level, char text[TEXT_MAX])
@@ -109,7 +119,7 @@ void
 alert_raise_close_digest(struct pipeline *pipeline, size_t rule)
 {
     struct alerts_record *record = &pipeline->alerts.records[rule];
-    if (record->digest_count == 0 || alert_queue_is_full(&pipeline->alerts.queue)) {
+    if (record->digest_count == 0 || alert_raise_is_full(pipeline)) {
         return;
     }
     enqueue(pipeline,

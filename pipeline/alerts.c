@@ -16,10 +16,10 @@ enum { TIMED_SIZE_LEAST = 10, TIMED_TICKS = 6 };
 
 // ── life ───────────────────────────────────────────────────────────────────
 
-size_t
-pipeline_alerts_waiting(const struct pipeline *pipeline)
+bool
+pipeline_alerts_fit(const struct pipeline *pipeline)
 {
-    return alert_queue_waiting(&pipeline->alerts.queue);
+    return alert_queue_room(&pipeline->alerts.queue) >= ALERT_BURST_MAX;
 }
 
 bool
@@ -215,7 +215,7 @@ spend(struct pipeline *pipeline, size_t rule)
 {
     struct alerts_record *record = &pipeline->alerts.records[rule];
     while (record->is_short != 0 && may_spend(pipeline, rule) &&
-           !alert_queue_is_full(&pipeline->alerts.queue)) {
+           !alert_raise_is_full(pipeline)) {
         struct alert_row *row = first_short(pipeline, rule);
         if (row == NULL) {
             record->is_short = 0;
@@ -340,7 +340,7 @@ judge_fit(struct pipeline *pipeline, const struct alert_sight *sight,
         record->is_short = 1;
         return;
     }
-    if (sight->is_late || alert_queue_is_full(&pipeline->alerts.queue)) {
+    if (sight->is_late || alert_raise_is_full(pipeline)) {
         pipeline->metrics.alerts_deferred++;
         return;
     }
@@ -454,7 +454,7 @@ resolve(struct pipeline *pipeline, size_t rule, struct alert_row *row)
         return;
     }
     if (is_told) {
-        if (alert_queue_is_full(&pipeline->alerts.queue)) {
+        if (alert_raise_is_full(pipeline)) {
             return; // with the next tick
         }
         alert_raise_resolved(pipeline, rule, row);
@@ -545,11 +545,8 @@ alerts_move(struct pipeline *pipeline, struct snapshot *snapshot)
 {
     struct alerts *alerts = &pipeline->alerts;
     SNAPSHOT_VALUE(snapshot, alerts->records);
-    SNAPSHOT_VALUE(snapshot, alerts->queue);
     SNAPSHOT_VALUE(snapshot, alerts->digests);
     SNAPSHOT_VALUE(snapshot, alerts->tick);
-    snapshot_expect(snapshot,
-                    alerts->queue.pulled - alerts->queue.first <= ALERT_QUEUE_MAX &&
-                        alerts->queue.end - alerts->queue.first <= ALERT_QUEUE_MAX);
+    alert_queue_move(&alerts->queue, snapshot);
     alert_memory_move(&alerts->memory, snapshot);
 }

@@ -68,6 +68,7 @@ struct alerts {
     size_t count;
     struct alert_memory memory;
     struct alert_queue queue;
+    uint64_t shown;   // place in the queue; before it changes_show_alert has been
     uint32_t digests; // number of the last one
     int64_t tick;     // the last evaluation by time, in units of its period
 

@@ -44,6 +44,8 @@ void change_cascade_fields(struct pipeline *pipeline, struct change *change,
 
 // The next alert in the queue; false if it is not to be told any more.
 bool change_alert(struct pipeline *pipeline, struct change *change);
+// The next alert in the queue that was not shown; false if there is none.
+bool change_alert_show(struct pipeline *pipeline, struct change *change);
 void change_alert_written(struct pipeline *pipeline);
 // All alerts in flight come again.
 void change_alerts_lost(struct pipeline *pipeline);

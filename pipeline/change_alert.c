@@ -193,19 +193,15 @@ put_digest(struct pipeline *pipeline, struct change *change,
     change->alert.digest_count = count;
 }
 
-bool
-change_alert(struct pipeline *pipeline, struct change *change)
+// What the alert says, as of now. False if it is not to leave: its post, or every post
+// of a digest, is hidden.
+static bool
+describe(struct pipeline *pipeline, struct change *change, struct alert_item *item)
 {
-    struct alert_queue *queue = &pipeline->alerts.queue;
-    struct alert_item *item = alert_queue_at(queue, queue->pulled++);
     bool is_digest = item->type == CHANGE_ALERT_DIGEST;
     bool is_hidden =
         !is_digest &&
         (cascades_at(&pipeline->cascades, item->cascade)->flags & CASCADE_HIDDEN) != 0;
-    change->kind = CHANGE_ALERT;
-    change->alert.type = (enum change_alert_type)item->type;
-    change->alert.time = item->time;
-    put_text(pipeline, change, slab_text(pipeline->texts, item->text));
     if (is_digest) {
         put_digest(pipeline, change, item);
     } else if (!is_hidden) {
@@ -214,10 +210,50 @@ change_alert(struct pipeline *pipeline, struct change *change)
     if (is_hidden || (is_digest && change->alert.digest_count == 0)) {
         pipeline->metrics.alerts_dropped += !item->is_dropped;
         item->is_dropped = true;
+    }
+    return !item->is_dropped;
+}
+
+static void
+begin(struct pipeline *pipeline, struct change *change, const struct alert_item *item)
+{
+    change->kind = CHANGE_ALERT;
+    change->alert.type = (enum change_alert_type)item->type;
+    change->alert.time = item->time;
+    put_text(pipeline, change, slab_text(pipeline->texts, item->text));
+    change->name = id_of(pipeline, item, change->alert.rule);
+}
+
+bool
+change_alert_show(struct pipeline *pipeline, struct change *change)
+{
+    struct alerts *alerts = &pipeline->alerts;
+    if (alerts->shown < alerts->queue.pulled) {
+        alerts->shown = alerts->queue.pulled;
+    }
+    while (alerts->shown != alerts->queue.end) {
+        struct alert_item *item = alert_queue_at(&alerts->queue, alerts->shown++);
+        begin(pipeline, change, item);
+        if (describe(pipeline, change, item)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+change_alert(struct pipeline *pipeline, struct change *change)
+{
+    struct alert_queue *queue = &pipeline->alerts.queue;
+    change->alert.is_shown = queue->pulled < pipeline->alerts.shown;
+    struct alert_item *item = alert_queue_at(queue, queue->pulled++);
+    begin(pipeline, change, item);
+    bool is_leaving =
+        change->alert.is_shown ? !item->is_dropped : describe(pipeline, change, item);
+    if (!is_leaving) {
         settle(pipeline);
         return false;
     }
-    change->name = id_of(pipeline, item, change->alert.rule);
     change_fly(pipeline, CHANGE_ALERT, 0);
     return true;
 }

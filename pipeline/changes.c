@@ -105,6 +105,14 @@ changes_next(struct pipeline *pipeline, struct change *ret_change)
 }
 
 bool
+changes_show_alert(struct pipeline *pipeline, struct change *ret_change)
+{
+    arena_reset(&pipeline->scratch);
+    *ret_change = (struct change){.fields = pipeline->fields};
+    return change_alert_show(pipeline, ret_change);
+}
+
+bool
 changes_pending(const struct pipeline *pipeline)
 {
     if (pipeline->users.queue.count != 0 || pipeline->cascades.queue.count != 0 ||

@@ -3,12 +3,9 @@
 // The one header sinks read. A sink pulls changes one at a time until there are no
 // more; each carries absolute values, so that writing one twice changes nothing. What
 // was pulled is *in flight* until the sink says that it is written (changes_written) or
-// that it does not know (changes_lost): then the same things come again, whole. Between
-// two pulls posts may have been added; a change holds the values of the moment it is
-// pulled.
-//
-// Order: users and cascades first, then what was learnt, then alerts, then boards. The
-// pull after the last one answers false.
+// that it does not know (changes_lost): then the same things come again, whole. A
+// change holds the values of the moment it is pulled; posts may come in between.
+// Order: users and cascades, what was learnt, alerts, boards.
 #pragma once
 
 #include <stdbool.h>
@@ -67,6 +64,7 @@ struct change_digest {
 // restart; its id tells that it is the same.
 struct change_alert {
     enum change_alert_type type;
+    bool is_shown; // changes_show_alert gave all of it: here it has its name only
     struct slice rule;
     uint32_t level;
     usec time;
@@ -126,6 +124,10 @@ void changes_begin(struct pipeline *pipeline);
 // The next change, or false: nothing is left, or CHANGES_IN_FLIGHT_MAX changes are in
 // flight.
 bool changes_next(struct pipeline *pipeline, struct change *ret_change);
+
+// Answers an alert outside a flush, as it is now; false: each was shown. It is pulled
+// by a flush later, in the same order, and is not dropped any more.
+bool changes_show_alert(struct pipeline *pipeline, struct change *ret_change);
 
 // True if a pull would answer something after changes_begin.
 bool changes_pending(const struct pipeline *pipeline);

@@ -81,8 +81,9 @@ struct pipeline_look {
 typedef void (*pipeline_watch_fn)(void *context, const struct pipeline_look *look);
 void pipeline_watch(struct pipeline *pipeline, pipeline_watch_fn watch, void *context);
 
-// Alerts that are to be pulled.
-size_t pipeline_alerts_waiting(const struct pipeline *pipeline);
+// In event time: whether the next post can raise every alert that it may, whatever is
+// still on its way. If not, pull alerts before the next post.
+bool pipeline_alerts_fit(const struct pipeline *pipeline);
 
 // Up to date at the call.
 const struct pipeline_metrics *pipeline_metrics(struct pipeline *pipeline);

@@ -1,11 +1,8 @@
 #include "sinks/alert_json.h"
 
-#include <errno.h>
-#include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum { NUMBER_MAX = 48, PRECISION = 15 };
+enum { WHOLE_MAX = 19 }; // digits
 
 #define CASCADE "cascade."
 
@@ -68,191 +65,266 @@ static const char *const type_names[] = {
     [CHANGE_ALERT_DIGEST] = "alert.digest",
 };
 
+// ── values ─────────────────────────────────────────────────────────────────
+
+static void
+put(struct buffer *text, const char *literal)
+{
+    buffer_append(text, slice_of(literal));
+}
+
+// How long the character at *text is; 0: it is no UTF-8.
+static size_t
+character(const unsigned char *text, size_t left)
+{
+    static const unsigned char least[] = {0, 0, 0x80, 0xa0, 0x90};
+    size_t size = text[0] < 0x80                       ? 1
+                  : text[0] >= 0xc2 && text[0] <= 0xdf ? 2
+                  : text[0] >= 0xe0 && text[0] <= 0xef ? 3
+                  : text[0] >= 0xf0 && text[0] <= 0xf4 ? 4
+                                                       : 0;
+    for (size_t i = 1; i < size; i++) {
+        if (i >= left || (text[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+    }
+    bool is_overlong = (text[0] == 0xe0 || text[0] == 0xf0) && text[1] < least[size];
+    bool is_surrogate = text[0] == 0xed && text[1] > 0x9f;
+    bool is_beyond = text[0] == 0xf4 && text[1] > 0x8f;
+    return is_overlong || is_surrogate || is_beyond ? 0 : size;
+}
+
+static void
+put_escape(struct buffer *text, unsigned char byte)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    static const char controls[] = "\bb\ff\nn\rr\tt\"\"\\\\";
+    for (const char *pair = controls; *pair != '\0'; pair += 2) {
+        if ((unsigned char)pair[0] == byte) {
+            const char escape[] = {'\\', pair[1]};
+            buffer_append(text, (struct slice){escape, sizeof(escape)});
+            return;
+        }
+    }
+    const char escape[] = {'\\', 'u', '0', '0', digits[byte >> 4], digits[byte & 15]};
+    buffer_append(text, (struct slice){escape, sizeof(escape)});
+}
+
 // Decoders let nothing but UTF-8 through; should it be otherwise once, an alert with
 // question marks is better than none.
-static json_t *
-clean_string(struct slice text)
+static void
+put_string(struct buffer *text, struct slice value)
 {
-    char *copy = malloc(text.len + 1);
-    if (copy == NULL) {
-        return NULL;
+    size_t done = 0;
+    size_t at = 0;
+    buffer_append_byte(text, '"');
+    while (at < value.len) {
+        unsigned char byte = (unsigned char)value.ptr[at];
+        size_t size = byte < 0x80 ? 1
+                                  : character((const unsigned char *)value.ptr + at,
+                                              value.len - at);
+        if (size != 0 && byte >= 0x20 && byte != '"' && byte != '\\') {
+            at += size;
+            continue;
+        }
+        buffer_append(text, (struct slice){value.ptr + done, at - done});
+        if (size == 0) {
+            buffer_append_byte(text, '?');
+        } else {
+            put_escape(text, byte);
+        }
+        done = ++at;
     }
-    for (size_t i = 0; i < text.len; i++) {
-        copy[i] = (unsigned char)text.ptr[i] < 0x80 ? text.ptr[i] : '?';
-    }
-    json_t *string = json_stringn(copy, text.len);
-    free(copy);
-    return string;
+    buffer_append(text, (struct slice){value.ptr + done, at - done});
+    buffer_append_byte(text, '"');
 }
 
-static json_t *
-make_string(struct slice text)
+static size_t
+count_digits(struct slice text, size_t at)
 {
-    if (text.len == 0) {
-        return json_string("");
+    size_t end = at;
+    while (end < text.len && text.ptr[end] >= '0' && text.ptr[end] <= '9') {
+        end++;
     }
-    json_t *string = json_stringn(text.ptr, text.len);
-    return string != NULL ? string : clean_string(text);
+    return end - at;
 }
 
+// Whether it is a number as this program writes them, which JSON takes as it is.
 static bool
-is_text_field(struct slice name)
+is_number(struct slice text)
 {
-    for (const struct alert_field *row = alert_field_rows; row->name != NULL; row++) {
-        struct slice full = slice_of(row->name);
-        if (slice_starts(full, SLICE_LIT(CASCADE))) {
-            struct slice rest = {full.ptr + sizeof(CASCADE) - 1,
-                                 full.len - (sizeof(CASCADE) - 1)};
-            if (slice_equal(rest, name)) {
-                return strcmp(row->type, "string") == 0;
+    size_t at = text.len != 0 && text.ptr[0] == '-';
+    size_t whole = count_digits(text, at);
+    if (whole == 0 || (whole > 1 && text.ptr[at] == '0')) {
+        return false;
+    }
+    at += whole;
+    if (at < text.len && text.ptr[at] == '.') {
+        size_t part = count_digits(text, at + 1);
+        at += part != 0 ? 1 + part : 0;
+    }
+    return at == text.len;
+}
+
+// Readers take whole numbers of 63 bits at most; a greater one is written as a decimal.
+static void
+put_number(struct buffer *text, struct slice number)
+{
+    buffer_append(text, number);
+    if (number.len >= WHOLE_MAX && memchr(number.ptr, '.', number.len) == NULL) {
+        put(text, ".0");
+    }
+}
+
+// *row: where to look first, for they mostly come in the order of the table.
+static bool
+is_text_field(struct slice name, const struct alert_field **row)
+{
+    for (int round = 0; round < 2; round++) {
+        for (; (*row)->name != NULL; (*row)++) {
+            const char *full = (*row)->name;
+            if (strncmp(full, CASCADE, sizeof(CASCADE) - 1) == 0 &&
+                slice_equal(slice_of(full + sizeof(CASCADE) - 1), name)) {
+                return strcmp((*row)->type, "string") == 0;
             }
         }
+        *row = alert_field_rows;
     }
     return false;
 }
 
-// A value of the hash as the number it says; NULL if it says none.
-static json_t *
-make_number(struct slice text)
+// ── members ────────────────────────────────────────────────────────────────
+
+// What separates a member or element from the one before it.
+static void
+put_comma(struct buffer *text)
 {
-    char copy[NUMBER_MAX];
-    if (text.len == 0 || text.len >= sizeof(copy)) {
-        return NULL;
+    if (text->size != 0 && !text->is_failed) {
+        char last = text->bytes[text->size - 1];
+        if (last != '{' && last != '[') {
+            buffer_append_byte(text, ',');
+        }
     }
-    memcpy(copy, text.ptr, text.len);
-    copy[text.len] = '\0';
-    if (strspn(copy, "+-.0123456789eE") != text.len) {
-        return NULL;
-    }
-    char *end;
-    errno = 0;
-    long long whole = strtoll(copy, &end, 10);
-    if (*end == '\0' && errno == 0) {
-        return json_integer(whole);
-    }
-    double value = strtod(copy, &end);
-    return *end == '\0' ? json_real(value) : NULL; // NULL, too, for the infinite
 }
 
-static bool
-set_text(json_t *object, const char *name, struct slice text)
+static void
+put_name(struct buffer *text, const char *name)
 {
-    return slice_is_none(text) ||
-           json_object_set_new(object, name, make_string(text)) == 0;
+    put_comma(text);
+    put_string(text, slice_of(name));
+    buffer_append_byte(text, ':');
 }
 
-static bool
-set_count(json_t *object, const char *name, uint64_t count)
+static void
+put_text(struct buffer *text, const char *name, struct slice value)
 {
-    return json_object_set_new(object, name, json_integer((json_int_t)count)) == 0;
-}
-
-static bool
-set_field(json_t *object, const struct change_field *field)
-{
-    char name[NUMBER_MAX];
-    if (slice_is_none(field->value) || field->name.len >= sizeof(name)) {
-        return true;
+    if (!slice_is_none(value)) {
+        put_name(text, name);
+        put_string(text, value);
     }
-    memcpy(name, field->name.ptr, field->name.len);
-    name[field->name.len] = '\0';
-    json_t *number = is_text_field(field->name) ? NULL : make_number(field->value);
-    return number != NULL ? json_object_set_new(object, name, number) == 0
-                          : set_text(object, name, field->value);
 }
 
-static json_t *
-make_person(const struct change_person *person)
+static void
+put_count(struct buffer *text, const char *name, uint64_t count)
 {
-    json_t *object = json_object();
-    if (!set_text(object, "id", person->id) ||
-        !set_text(object, "handle", person->handle) ||
-        !set_count(object, "followers", person->followers)) {
-        json_decref(object);
-        return NULL;
-    }
-    return object;
+    put_name(text, name);
+    buffer_append_u64(text, count);
 }
 
-static bool
-add_digest(json_t *alert, const struct change_alert *told)
+static void
+put_person(struct buffer *text, const struct change_person *person)
 {
-    json_t *list = json_array();
-    bool is_good = true;
-    for (size_t i = 0; i < told->digest_count && is_good; i++) {
+    put(text, "{");
+    put_text(text, "id", person->id);
+    put_text(text, "handle", person->handle);
+    put_count(text, "followers", person->followers);
+    put(text, "}");
+}
+
+static void
+put_digest(struct buffer *text, const struct change_alert *told)
+{
+    put_name(text, "alerts");
+    put(text, "[");
+    for (size_t i = 0; i < told->digest_count; i++) {
         const struct change_digest *one = &told->digest[i];
-        json_t *object = json_object();
-        is_good = set_text(object, "id", one->id) &&
-                  set_text(object, "cascade", one->cascade) &&
-                  set_count(object, "level", one->level) &&
-                  set_count(object, "size", one->size);
-        is_good = json_array_append_new(list, object) == 0 && is_good;
+        put_comma(text);
+        put(text, "{");
+        put_text(text, "id", one->id);
+        put_text(text, "cascade", one->cascade);
+        put_count(text, "level", one->level);
+        put_count(text, "size", one->size);
+        put(text, "}");
     }
-    return json_object_set_new(alert, "alerts", list) == 0 && is_good;
+    put(text, "]");
 }
 
-static bool
-add_cascade(json_t *alert, const struct change *change)
+static void
+put_fields(struct buffer *text, const struct change *change)
 {
-    const struct change_alert *told = &change->alert;
-    json_t *cascade = json_object();
-    json_t *why = json_array();
-    json_t *amplifiers = json_array();
-    bool is_good = set_text(cascade, "id", told->cascade);
+    const struct alert_field *row = alert_field_rows;
     for (size_t i = 0; i < change->field_count; i++) {
-        is_good = set_field(cascade, &change->fields[i]) && is_good;
+        const struct change_field *field = &change->fields[i];
+        if (slice_is_none(field->value)) {
+            continue;
+        }
+        put_comma(text);
+        put_string(text, field->name);
+        buffer_append_byte(text, ':');
+        if (!is_text_field(field->name, &row) && is_number(field->value)) {
+            put_number(text, field->value);
+        } else {
+            put_string(text, field->value);
+        }
     }
-    for (size_t i = 0; i < told->why_count; i++) {
-        is_good = json_array_append_new(why, make_string(told->why[i])) == 0 && is_good;
-    }
-    for (size_t i = 0; i < told->amplifier_count; i++) {
-        json_t *person = make_person(&told->amplifiers[i]);
-        is_good = json_array_append_new(amplifiers, person) == 0 && is_good;
-    }
-    is_good = json_object_set_new(alert, "cascade", cascade) == 0 && is_good;
-    is_good = json_object_set_new(alert, "author", make_person(&told->author)) == 0 &&
-              is_good;
-    is_good = json_object_set_new(alert, "why", why) == 0 && is_good;
-    return json_object_set_new(alert, "top_amplifiers", amplifiers) == 0 && is_good;
 }
 
-static json_t *
-make_alert(const struct change *change)
+static void
+put_cascade(struct buffer *text, const struct change *change)
 {
     const struct change_alert *told = &change->alert;
-    bool is_digest = told->type == CHANGE_ALERT_DIGEST;
-    char time[USEC_TEXT_MAX];
-    json_t *alert = json_object();
-    bool is_good =
-        set_text(alert, "id", change->name) && set_text(alert, "rule", told->rule) &&
-        (is_digest || set_count(alert, "level", told->level)) &&
-        set_text(alert, "type", slice_of(type_names[told->type])) &&
-        set_text(alert, "time", slice_of(usec_format_rfc3339(told->time, time))) &&
-        (is_digest ? add_digest(alert, told) : add_cascade(alert, change));
-    if (!is_good) {
-        json_decref(alert);
-        return NULL;
+    put_name(text, "cascade");
+    put(text, "{");
+    put_text(text, "id", told->cascade);
+    put_fields(text, change);
+    put(text, "}");
+    put_name(text, "author");
+    put_person(text, &told->author);
+    put_name(text, "why");
+    put(text, "[");
+    for (size_t i = 0; i < told->why_count; i++) {
+        put_comma(text);
+        put_string(text, told->why[i]);
     }
-    return alert;
-}
-
-static int
-take_text(const char *bytes, size_t size, void *context)
-{
-    struct buffer *text = context;
-    buffer_append(text, (struct slice){bytes, size});
-    return text->is_failed ? -1 : 0;
+    put(text, "]");
+    put_name(text, "top_amplifiers");
+    put(text, "[");
+    for (size_t i = 0; i < told->amplifier_count; i++) {
+        put_comma(text);
+        put_person(text, &told->amplifiers[i]);
+    }
+    put(text, "]");
 }
 
 enum status
 alert_json_write(const struct change *change, struct buffer *text)
 {
-    json_t *alert = make_alert(change);
-    if (alert == NULL) {
-        return STATUS_NOMEM;
+    const struct change_alert *told = &change->alert;
+    bool is_digest = told->type == CHANGE_ALERT_DIGEST;
+    char time[USEC_TEXT_MAX];
+    put(text, "{");
+    put_text(text, "id", change->name);
+    put_text(text, "rule", told->rule);
+    if (!is_digest) {
+        put_count(text, "level", told->level);
     }
-    size_t flags = JSON_COMPACT | JSON_REAL_PRECISION(PRECISION);
-    int result = json_dump_callback(alert, take_text, text, flags);
-    json_decref(alert);
-    return result == 0 ? STATUS_OK : STATUS_NOMEM;
+    put_text(text, "type", slice_of(type_names[told->type]));
+    put_text(text, "time", slice_of(usec_format_rfc3339(told->time, time)));
+    if (is_digest) {
+        put_digest(text, told);
+    } else {
+        put_cascade(text, change);
+    }
+    put(text, "}");
+    return text->is_failed ? STATUS_NOMEM : STATUS_OK;
 }

@@ -1,15 +1,14 @@
 // Alerts on their way through Redis: claimed, published, and kept for webhooks until
 // they are acknowledged.
 //
-// Each alert is one script within the transaction that carries it. The script claims
-// the alert's id (SET NX) and only then appends to the stream, publishes, and puts the
-// alert into the outbox of every webhook that is to get it; so an alert that comes
-// again, after a lost answer or in another life of the daemon, changes nothing. The
-// outbox is read at every connection, and when a webhook is added: what was claimed but
-// never handed to a webhook is found there.
+// An alert is claimed by its id (sinks/redis_claims.h) and only then appended to the
+// stream, published, and put into the outbox of every webhook that is to get it; so an
+// alert that comes again, after a lost answer or in another life of the daemon, changes
+// nothing. The outbox is read at every connection, and when a webhook is added: what
+// was claimed but never handed to a webhook is found there.
 //
-// Redis' user needs for it: EVAL SET UNLINK DEL PUBLISH XADD HLEN HSET HDEL EXPIRE
-// HGETALL, and the channel <prefix>alerts.
+// Redis' user needs for it: EVAL SET UNLINK PUBLISH XADD HLEN HSET HDEL EXPIRE HGETALL,
+// and the channel <prefix>alerts.
 #pragma once
 
 #include <stdbool.h>
@@ -19,15 +18,13 @@
 #include "base/buffer.h"
 #include "base/slice.h"
 #include "sinks/redis_batch.h"
-#include "sinks/webhook_sign.h"
+#include "sinks/redis_claims.h"
+#include "sinks/redis_stash.h"
 
-struct change;
-struct redis_item;
 struct redis_sink;
 
 enum {
     REDIS_ENDPOINTS_MAX = 16,
-    REDIS_CLAIMS_MAX = 64, // alerts of one transaction
     REDIS_ALERTS_KEEP = 10000,
 };
 
@@ -69,26 +66,13 @@ void redis_outbox_keep(struct redis_sink *sink, size_t endpoint, struct slice id
 
 // ── for the sink ───────────────────────────────────────────────────────────
 
-// An alert within a transaction that is being built or at Redis.
-struct redis_claim {
-    size_t command;
-    char id[WEBHOOK_ID_MAX];
-    size_t json_at; // in the batch
-    size_t json_len;
-    uint64_t asked; // endpoints
-    int64_t answer; // of the script
-};
-
-struct redis_claims {
-    size_t count;
-    struct redis_claim items[REDIS_CLAIMS_MAX];
-};
-
 struct redis_outbox {
     struct redis_claims claims[2]; // of each batch of the sink
     struct redis_batch due;        // changes of outboxes that wait for a flush
     struct redis_batch taken;      // and those in the one under way
     struct buffer json;            // of the alert being added
+    struct buffer group;           // of those that the next script claims
+    struct redis_stash stash;      // of alerts whose flush is to come
     size_t read;                   // of how many endpoints, on this connection
 };
 
@@ -98,12 +82,8 @@ void redis_outbox_lost(struct redis_outbox *outbox);
 
 void redis_alerts_init(struct redis_sink *sink);
 void redis_alerts_fini(struct redis_sink *sink);
-// Into the batch that is being built.
-void redis_alerts_add(struct redis_sink *sink, unsigned which,
-                      const struct change *change);
-void redis_alerts_result(struct redis_sink *sink, const struct redis_item *item);
-// What the batch carried is written.
-void redis_alerts_written(struct redis_sink *sink, unsigned which);
+// The key of an endpoint's outbox; points into the sink.
+struct redis_name redis_alerts_outbox(const struct redis_sink *sink, size_t endpoint);
 // False if there is nothing to read.
 bool redis_alerts_recall(struct redis_sink *sink);
 // Those of the endpoints asked for are complete.

@@ -146,6 +146,9 @@ take_executed(struct redis_answer *answer, const struct redis_item *item)
 static void
 take_exec(struct redis_answer *answer, const struct redis_item *item)
 {
+    if (item->depth == 2) {
+        return; // redis_answer_is_element
+    }
     if (item->depth == 1) {
         take_executed(answer, item);
     } else if (item->type == REDIS_ITEM_ERROR) {
@@ -176,10 +179,11 @@ take_batch(struct redis_answer *answer, const struct redis_item *item)
 }
 
 bool
-redis_answer_is_result(const struct redis_answer *answer, const struct redis_item *item)
+redis_answer_is_element(const struct redis_answer *answer,
+                        const struct redis_item *item)
 {
     return answer->exchange == REDIS_EXCHANGE_BATCH &&
-           answer->reply == REDIS_BATCH_HEAD + answer->commands && item->depth == 1;
+           answer->reply == REDIS_BATCH_HEAD + answer->commands && item->depth == 2;
 }
 
 // A key of another type tells nothing; the flush repairs it.

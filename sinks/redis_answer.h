@@ -74,10 +74,10 @@ size_t redis_answer_replies(const struct redis_answer *answer);
 struct slice redis_answer_item(struct redis_answer *answer,
                                const struct redis_item *item);
 
-// Whether the item is what a command of an executed transaction answered; its index
-// says which.
-bool redis_answer_is_result(const struct redis_answer *answer,
-                            const struct redis_item *item);
+// Whether the item is an element of the array that a script of an executed transaction
+// answered.
+bool redis_answer_is_element(const struct redis_answer *answer,
+                             const struct redis_item *item);
 
 // The reply whose items were taken is complete.
 void redis_answer_reply(struct redis_answer *answer);

@@ -8,8 +8,8 @@ redis_exchange_item(void *context, const struct redis_item *item)
 {
     struct redis_sink *sink = context;
     if (sink->phase == REDIS_PHASE_FLUSH &&
-        redis_answer_is_result(&sink->answer, item)) {
-        redis_alerts_result(sink, item);
+        redis_answer_is_element(&sink->answer, item)) {
+        redis_claims_result(sink, item);
     }
     if (sink->phase == REDIS_PHASE_VERIFY) {
         redis_purge_item(sink, item);
@@ -54,6 +54,11 @@ refuse(struct redis_sink *sink)
               sink->answer.text, row->advice);
     if (sink->answer.exchange == REDIS_EXCHANGE_BATCH) {
         sink->metrics.transactions_refused++;
+        // Alerts that were claimed in it are in their outboxes, but nobody knows yet.
+        if (sink->phase == REDIS_PHASE_FLUSH && sink->answer.is_executed &&
+            sink->outbox.claims[sink->sent].count != 0) {
+            sink->outbox.read = 0;
+        }
     }
     enum redis_action action = row->action;
     if (action == REDIS_ACTION_FATAL && sink->is_proven) {

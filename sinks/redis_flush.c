@@ -23,7 +23,7 @@ build(struct redis_sink *sink, unsigned which)
     struct redis_batch *batch = &sink->batches[which];
     struct change change;
     redis_batch_begin(batch);
-    sink->outbox.claims[which].count = 0;
+    redis_claims_begin(sink, which);
     redis_batch_append(batch, &sink->repairs);
     redis_batch_reset(&sink->repairs);
     while (batch->commands < REDIS_BATCH_COMMANDS &&
@@ -34,12 +34,14 @@ build(struct redis_sink *sink, unsigned which)
             break;
         }
         if (change.kind == CHANGE_ALERT) {
-            redis_alerts_add(sink, which, &change);
+            redis_claims_add(sink, which, &change);
         } else {
+            redis_claims_close(sink, which);
             redis_change_add(batch, &sink->keys, &change);
         }
         batch->changes++;
     }
+    redis_claims_close(sink, which);
     sink->in_flight += batch->changes;
     sink->metrics.changes_in_flight = sink->in_flight;
     if (sink->is_drained) {
@@ -167,7 +169,7 @@ redis_flush_acknowledged(struct redis_sink *sink)
     sink->progressed = redis_sink_now();
     backoff_reset(&sink->pauses);
     redis_conn_healthy(sink->conn);
-    redis_alerts_written(sink, sink->sent);
+    redis_claims_written(sink, sink->sent);
     if (!is_ours) {
         // What was just written is good, but the WATCH behind it came too late.
         redis_flush_lose(sink);
@@ -187,6 +189,7 @@ redis_flush_lose(struct redis_sink *sink)
     sink->has_next = false;
     redis_cursors_lost(&sink->cursors);
     redis_outbox_lost(&sink->outbox);
+    redis_claims_lost(sink);
     if (sink->in_flight != 0) {
         sink->in_flight = 0;
         sink->metrics.changes_in_flight = 0;

@@ -34,7 +34,7 @@ LIBRARIES = {
                  "daemon/"],
     r"microhttpd\.h": ["sinks/http_server.c", "sinks/http_reply.c"],
     r"confuse\.h": ["daemon/config.c"],
-    r"jansson\.h": ["daemon/lookup_answer.c", "sinks/alert_json.c", "sinks/alert_text.c",
+    r"jansson\.h": ["daemon/lookup_answer.c", "sinks/alert_text.c",
                     "ctl/latest.c"],
     r"emmintrin\.h": ["ingest/json_token.h"],
 }

@@ -294,6 +294,14 @@ changes_next(struct pipeline *pipeline, struct change *ret_change)
 }
 
 bool
+changes_show_alert(struct pipeline *pipeline, struct change *ret_change)
+{
+    (void)pipeline;
+    (void)ret_change;
+    return false;
+}
+
+bool
 changes_pending(const struct pipeline *pipeline)
 {
     return pipeline->queued != 0;

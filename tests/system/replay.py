@@ -7,6 +7,7 @@
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -162,6 +163,32 @@ def the_tables_describe_themselves():
             assert row["name"].encode() in text.stdout, row
 
 
+def alerts_leave_with_the_flush_and_are_the_same_however_long_it_is():
+    """Thousands of posts cross a rule; a tenth of them is deleted with the next message."""
+    path = FOLDER.name + "/crossings.ndjson"
+    with open(path, "w", encoding="utf-8") as file:
+        for i in range(9000):
+            post = {"id": f"app:r{i}", "time": 1772452800000 + i * 100,
+                    "author": {"id": f"app:u{i}"}, "text": "",
+                    "retweet_of": {"id": f"app:p{i // 3}", "author": {"id": "app:ann"}}}
+            file.write(json.dumps(post) + "\n")
+            if i % 30 == 1:
+                file.write(json.dumps({"id": f"app:p{i // 3}", "time": post["time"],
+                                       "author": {"id": "app:ann"}, "deleted": True}) + "\n")
+    streams = []
+    for flush in ("10ms", "5s"):
+        CLIENT.flushall()
+        done = subprocess.run(command("-v", "-o", f"redis.flush={flush}", "-o",
+                                      "alert.two.min_size=2", "-o", "alert.two.resolved=true", "-o", "alerts.keep=100000",
+                                      path), capture_output=True, timeout=200, check=True)
+        flushes = int(re.search(r"cascaded_redis_flushes_total (\d+)", done.stderr.decode())[1])
+        assert flushes < 1000, flushes
+        streams.append([entry[b"json"] for _, entry in CLIENT.xrange("cascaded:alerts")])
+    assert len(streams[0]) == 3000 and streams[0] == streams[1]
+    # Each says how things were when it was raised.
+    assert {json.loads(alert)["cascade"]["size"] for alert in streams[0]} == {2}
+
+
 def every_error_of_a_configuration_is_told_with_its_line():
     good = subprocess.run([CASCADED, "-t", "-c", str(ROOT / "conf/cascaded.conf")],
                           capture_output=True, check=False)
@@ -285,6 +312,7 @@ if __name__ == "__main__":
                    a_paced_replay_takes_its_time_and_ends_on_a_signal,
                    a_replay_that_stays_ends_on_a_signal_only,
                    the_tables_describe_themselves,
+                   alerts_leave_with_the_flush_and_are_the_same_however_long_it_is,
                    every_error_of_a_configuration_is_told_with_its_line,
                    a_comment_may_stand_anywhere_and_moves_no_line,
                    a_name_that_is_none_is_told_with_the_one_that_is_meant,

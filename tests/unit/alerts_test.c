@@ -729,6 +729,126 @@ a_full_queue_makes_rules_wait(void **state)
     end();
 }
 
+// Shows everything to `scene.told`.
+static void
+show(void)
+{
+    struct change change;
+    scene.count = 0;
+    while (changes_show_alert(scene.pipeline, &change)) {
+        assert_false(change.alert.is_shown);
+        note(&change);
+    }
+}
+
+static void
+take_back(int root)
+{
+    char id[MADE_NAME_MAX];
+    struct post post = {.kind = POST_DELETED, .id = made_name(id, "n:p", root)};
+    assert_int_equal(pipeline_post(scene.pipeline, &post, WALL), STATUS_OK);
+}
+
+static void
+an_alert_that_was_shown_leaves_with_its_name_only(void **state)
+{
+    (void)state;
+    begin("min_size=2");
+    grow_at(1, 2, T0);
+    show();
+    assert_int_equal(scene.count, 1);
+    assert_string_equal(scene.told[0].size, "2");
+    assert_string_equal(scene.told[0].why, "size 2 >= 2");
+    show();
+    assert_int_equal(scene.count, 0);
+    grow_at(2, 2, T0);
+    grow_at(1, 7, T0);
+    take_back(1); // too late for the alert that was shown
+    struct change change;
+    for (int round = 0; round < 2; round++) {
+        size_t shown = 0;
+        size_t count = 0;
+        changes_begin(scene.pipeline);
+        while (changes_next(scene.pipeline, &change)) {
+            count++;
+            if (change.kind == CHANGE_ALERT) {
+                bool is_first = slice_equal(change.name, SLICE_LIT("r:n:p1:1"));
+                assert_int_equal(change.alert.is_shown, is_first);
+                assert_true(slice_equal(change.alert.rule, SLICE_LIT("r")));
+                assert_int_equal(change.field_count == 0, is_first);
+                shown += is_first;
+            }
+        }
+        assert_int_equal(shown, 1);
+        if (round == 0) {
+            changes_lost(scene.pipeline);
+        } else {
+            changes_written(scene.pipeline, count);
+        }
+    }
+    assert_silent();
+    end();
+}
+
+static void
+a_post_deleted_before_its_alert_is_shown_costs_the_alert(void **state)
+{
+    (void)state;
+    begin("min_size=2");
+    grow_at(1, 2, T0);
+    grow_at(2, 2, T0);
+    take_back(1);
+    show();
+    assert_int_equal(scene.count, 1);
+    assert_string_equal(scene.told[0].id, "r:n:p2:1");
+    assert_told("r:n:p2:1");
+    assert_int_equal(pipeline_metrics(scene.pipeline)->alerts_dropped, 1);
+    end();
+}
+
+static void
+what_a_rule_does_depends_on_what_was_shown_not_on_what_is_written(void **state)
+{
+    (void)state;
+    begin("min_size=1");
+    size_t raised = 0;
+    for (int i = 0; pipeline_alerts_fit(scene.pipeline); i++) {
+        grow_at(i, 1, T0);
+        show();
+        raised += scene.count;
+    }
+    assert_int_equal(raised, 8192 - 1023);
+    for (int i = 0; i < 1100; i++) {
+        grow_at(10000 + i, 1, T0); // a burst of more than fits
+    }
+    assert_int_equal(pipeline_metrics(scene.pipeline)->alerts_deferred, 1100 - 1023);
+    end();
+}
+
+static void
+alerts_on_their_way_are_in_a_snapshot(void **state)
+{
+    (void)state;
+    begin("min_size=1");
+    for (int i = 0; i < 8000; i++) {
+        grow_at(i, 1, T0);
+        flush();
+        assert_int_equal(scene.count, 1);
+    }
+    for (int i = 0; i < 700; i++) { // beyond the end of the ring
+        grow_at(10000 + i, 1, T0);
+    }
+    show();
+    restart("min_size=1", true, true);
+    flush();
+    assert_int_equal(scene.count, 700);
+    assert_string_equal(scene.told[0].id, "r:n:p10000:1");
+    assert_string_equal(scene.told[699].id, "r:n:p10699:1");
+    assert_string_equal(scene.told[699].size, "1");
+    assert_silent();
+    end();
+}
+
 static void
 a_cascade_with_an_alert_is_not_evicted(void **state)
 {
@@ -851,6 +971,11 @@ main(void)
         cmocka_unit_test(a_restart_forgets_neither_what_was_raised_nor_what_waits),
         cmocka_unit_test(a_restart_keeps_a_digest_in_the_making),
         cmocka_unit_test(a_full_queue_makes_rules_wait),
+        cmocka_unit_test(an_alert_that_was_shown_leaves_with_its_name_only),
+        cmocka_unit_test(a_post_deleted_before_its_alert_is_shown_costs_the_alert),
+        cmocka_unit_test(
+            what_a_rule_does_depends_on_what_was_shown_not_on_what_is_written),
+        cmocka_unit_test(alerts_on_their_way_are_in_a_snapshot),
         cmocka_unit_test(a_cascade_with_an_alert_is_not_evicted),
         cmocka_unit_test(a_close_that_cannot_be_told_is_counted),
         cmocka_unit_test(a_full_memory_forgets_and_counts),

@@ -41,6 +41,7 @@ struct world {
     struct redis_alerts alerts;
     const struct redis_alerts *used_alerts; // NULL: none
     int told;                               // alerts acknowledged
+    int told_full; // of them, those that the third webhook had no room for
     uint64_t given;
     uint64_t full;
     char alert_id[WEBHOOK_ID_MAX];
@@ -467,6 +468,7 @@ on_alert(void *context, const struct redis_alert *alert)
     world->told++;
     world->given = alert->given;
     world->full = alert->full;
+    world->told_full += (alert->full & 4) != 0;
     snprintf(world->alert_id, sizeof(world->alert_id), "%.*s", SLICE_ARG(alert->id));
     assert_true(slice_starts(alert->json, SLICE_LIT("{\"id\":\"viral:x:12:")));
     assert_int_equal(alert->json.ptr[alert->json.len - 1], '}');
@@ -593,6 +595,33 @@ what_waits_for_a_webhook_that_comes_later_is_found_once(void **state)
 }
 
 static void
+many_alerts_leave_with_few_scripts_and_one_is_not_doubled(void **state)
+{
+    enum { MANY = 200, FEW = 20 };
+    struct world *world = *state;
+    begin_alerts(world);
+    world->alerts.keep = 10 * MANY;
+    world->alerts.endpoints[0].room = MANY;
+    world->alerts.endpoints[2].room = MANY - FEW;
+    finish(world);
+    ask(world, "SET cascaded:alert:viral:x:12:%s known", "77");
+    for (int i = 0; i < MANY; i++) {
+        char id[32];
+        snprintf(id, sizeof(id), "viral:x:12:%d", i);
+        raise_alert(world, id);
+    }
+    finish(world);
+    assert_int_equal(world->told, MANY - 1);
+    assert_int_equal(world->told_full, FEW - 1);
+    assert_int_equal(redis_sink_metrics(world->sink)->alerts_known, 1);
+    assert_string_equal(ask(world, "XLEN %s", "cascaded:alerts"), "199");
+    assert_string_equal(ask(world, "HLEN %s", "cascaded:outbox:ops"), "199");
+    assert_string_equal(ask(world, "HLEN %s", "cascaded:outbox:none"), "0");
+    assert_string_equal(ask(world, "HLEN %s", "cascaded:outbox:more"), "180");
+    assert_true(redis_sink_metrics(world->sink)->commands < MANY / 2);
+}
+
+static void
 the_stream_is_capped(void **state)
 {
     struct world *world = *state;
@@ -684,6 +713,7 @@ main(void)
         TEST(an_alert_is_claimed_published_and_given_to_each_outbox),
         TEST(an_alert_that_comes_again_changes_nothing_and_is_found_waiting),
         TEST(what_waits_for_a_webhook_that_comes_later_is_found_once),
+        TEST(many_alerts_leave_with_few_scripts_and_one_is_not_doubled),
         TEST(the_stream_is_capped),
         TEST(keys_of_another_type_are_replaced),
         TEST(an_alert_that_redis_refuses_keeps_no_claim_and_comes_again),
