@@ -23,6 +23,7 @@
 #include "daemon/progress.h"
 #include "daemon/replay.h"
 #include "daemon/settings.h"
+#include "daemon/warn.h"
 #include "ingest/http_client.h"
 #include "pipeline/pipeline.h"
 #include "sinks/redis_resume.h"
@@ -47,6 +48,7 @@ struct daemon {
     struct deliver *deliver;
     struct replay *replay;
     struct pipeline_metrics before; // as the snapshot had them
+    struct warn warn;
     struct keeper keeper;
     struct progress progress;
     struct event *look;                // whether Redis is reached again
@@ -108,8 +110,8 @@ tell_figures(struct daemon *daemon)
     }
     if (refused != 0) {
         log_warn("%" PRIu64 " posts were not counted because a capacity was reached; "
-                 "raise users.capacity, cascades.capacity, hashtags.capacity, "
-                 "memory.windows or memory.texts",
+                 "raise users.capacity, cascades.capacity, memory.windows or "
+                 "memory.texts",
                  refused);
     }
     if (posts + duplicates == 0 && figures.rejected != 0 && daemon->exit_code == 0) {
@@ -129,7 +131,8 @@ note_place(void *context, char *note)
 static void
 on_flush(void *context)
 {
-    const struct daemon *daemon = context;
+    struct daemon *daemon = context;
+    warn_look(&daemon->warn, &daemon->before, pipeline_metrics(daemon->pipeline));
     if (daemon->keeper.state != NULL && daemon->has_started) {
         struct replay_place place;
         replay_place(daemon->replay, &place);

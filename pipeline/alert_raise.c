@@ -8,6 +8,7 @@
 
 enum {
     REASON_MAX = 160, // bytes of one condition's reason
+    TEXTS_LEAST = 1 << 20,
     TEXT_MAX = OPTION_TITLE_MAX + RULES_CONDITIONS_MAX * REASON_MAX +
                5 * (OPTION_TEXTS_MAX + 16),
 };
@@ -34,7 +35,8 @@ alert_raise_is_full(const struct pipeline *pipeline)
     const struct alert_queue *queue = &alerts->queue;
     uint64_t seen = alerts->shown > queue->pulled ? alerts->shown : queue->pulled;
     bool is_burst = pipeline->is_event_time && queue->end - seen >= ALERT_BURST_MAX;
-    return is_burst || alert_queue_room(queue) == 0;
+    return is_burst || alert_queue_room(queue) == 0 ||
+           slab_room(pipeline->texts) < TEXTS_LEAST;
 }
 
 static void

@@ -26,7 +26,8 @@ struct alert_sight {
 struct rules_root alert_raise_root(const struct pipeline *pipeline,
                                    const struct cascade *row);
 
-// True if the queue of alerts has no room, or none before those in it are seen.
+// True if the queue of alerts has no room, or none before those in it are seen, or the
+// texts have none.
 bool alert_raise_is_full(const struct pipeline *pipeline);
 
 // Puts the alert into the queue, which has room, and the level into the row.

@@ -14,13 +14,22 @@ enum {
     TIMERS_PER_ROW = 2, // the rest: of records that are gone, dropped now and then
 };
 
+// Those beyond the capacity are on their way out.
+static uint32_t
+row_count(const struct cascades *cascades)
+{
+    return 2 * cascades->capacity;
+}
+
 bool
 cascades_init(struct cascades *cascades, uint32_t capacity)
 {
     cascades->capacity = capacity;
-    size_t rows = capacity;
+    cascades->evicted_at = USEC_NONE;
+    size_t rows = row_count(cascades);
     cascades->rows = region_reserve(rows * sizeof(*cascades->rows));
-    return cascades->rows != NULL && queue_init(&cascades->queue, capacity) &&
+    return cascades->rows != NULL &&
+           queue_init(&cascades->queue, row_count(cascades)) &&
            eviction_init(&cascades->eviction, capacity / CHOSEN_PART + 1) &&
            timers_init(&cascades->timers, TIMERS_PER_ROW * capacity) &&
            table_init(&cascades->by_id, capacity);
@@ -29,7 +38,7 @@ cascades_init(struct cascades *cascades, uint32_t capacity)
 void
 cascades_fini(struct cascades *cascades)
 {
-    size_t rows = cascades->capacity;
+    size_t rows = row_count(cascades);
     table_fini(&cascades->by_id);
     timers_fini(&cascades->timers);
     eviction_fini(&cascades->eviction);
@@ -70,10 +79,11 @@ cascades_put(struct cascades *cascades, struct slice id, bool *ret_is_new)
         cascade--;
         cascades->free = cascades->rows[cascade].parent;
     } else {
-        assert(cascades->high < cascades->capacity);
+        assert(cascades->high < row_count(cascades));
         cascade = cascades->high++;
     }
     struct cascade *row = &cascades->rows[cascade];
+    uint8_t queued = row->flags & CASCADE_QUEUED; // whoever had the row before was
     memset(row, 0, sizeof(*row));
     row->hash = hash;
     row->id = slab_text_put(cascades->texts, id);
@@ -85,7 +95,7 @@ cascades_put(struct cascades *cascades, struct slice id, bool *ret_is_new)
     row->created = USEC_NONE;
     row->first = USEC_NONE;
     row->last = USEC_NONE;
-    row->flags = CASCADE_WHOLE;
+    row->flags = CASCADE_WHOLE | queued;
     table_add(&cascades->by_id, hash, cascade);
     cascades->count++;
     return cascade;
@@ -323,7 +333,9 @@ destroy(struct cascades *cascades, uint32_t cascade)
     slab_text_free(cascades->texts, row->id);
     slab_text_free(cascades->texts, row->text);
     slab_text_free(cascades->texts, row->lang);
+    uint8_t queued = row->flags & CASCADE_QUEUED;
     memset(row, 0, sizeof(*row));
+    row->flags = queued;
     row->author = USER_NONE;
     row->parent = cascades->free;
     cascades->free = cascade + 1;
@@ -336,7 +348,7 @@ cascades_settle(struct cascades *cascades, uint32_t cascade)
 {
     const struct cascade *row = &cascades->rows[cascade];
     if ((row->flags & CASCADE_EVICTED) != 0 && row->refs == 0 &&
-        (row->flags & (CASCADE_QUEUED | CASCADE_WRITTEN)) == 0) {
+        (row->flags & CASCADE_WRITTEN) == 0) {
         destroy(cascades, cascade);
     }
 }
@@ -390,8 +402,13 @@ static void
 evict(struct cascades *cascades, uint32_t cascade, usec clock)
 {
     struct cascade *row = &cascades->rows[cascade];
+    bool is_open = !cascades_is_closed(row, clock);
     cascades->evicted += row->last != USEC_NONE;
-    cascades->evicted_open += !cascades_is_closed(row, clock);
+    cascades->evicted_open += is_open;
+    if (is_open || !cascades_is_zero(cascades, row)) {
+        cascades->evicted_early++;
+        cascades->evicted_at = clock;
+    }
     table_remove(&cascades->by_id, row->hash, cascade);
     tree_clear(cascades->trees, &row->tree);
     orphan(cascades, &row->board);
@@ -429,17 +446,29 @@ cascades_make_room(struct cascades *cascades, usec clock)
     }
 }
 
+bool
+cascades_ensure_room(struct cascades *cascades, uint32_t count, usec clock)
+{
+    if (cascades->capacity - (cascades->count - cascades->leaving) < count) {
+        cascades_make_room(cascades, clock);
+    }
+    return cascades->capacity - (cascades->count - cascades->leaving) >= count &&
+           row_count(cascades) - cascades->count >= count;
+}
+
 void
 cascades_move(struct cascades *cascades, struct snapshot *snapshot)
 {
     snapshot_rows(snapshot, cascades->rows, sizeof(*cascades->rows), &cascades->high,
-                  cascades->capacity);
+                  row_count(cascades));
     SNAPSHOT_VALUE(snapshot, cascades->count);
     SNAPSHOT_VALUE(snapshot, cascades->free);
     SNAPSHOT_VALUE(snapshot, cascades->births);
     SNAPSHOT_VALUE(snapshot, cascades->leaving);
     SNAPSHOT_VALUE(snapshot, cascades->evicted);
     SNAPSHOT_VALUE(snapshot, cascades->evicted_open);
+    SNAPSHOT_VALUE(snapshot, cascades->evicted_early);
+    SNAPSHOT_VALUE(snapshot, cascades->evicted_at);
     eviction_move(&cascades->eviction, snapshot);
     timers_move(&cascades->timers, snapshot);
     queue_move(&cascades->queue, snapshot);

@@ -14,8 +14,10 @@
 // longest idle; never one with an alert that is not written. They are chosen a thirty-
 // second part of the capacity at a time, and whoever matters more by its turn is
 // spared. A tree goes at once, and whoever waits for a place in it; the rest goes with
-// the record, as soon as its key has left Redis. Nobody else's numbers change by it;
-// `evicted` counts those that were not forgotten yet, `evicted_open` the open ones.
+// the record, as soon as its key has left Redis. Until then it is in one of the rows
+// beyond the capacity, as many again, so that no post has to wait for that. Nobody
+// else's numbers change by it; `evicted` counts those that were not forgotten yet,
+// `evicted_open` the open ones and `evicted_early` the open or still counted ones.
 //
 // `birth` tells two posts apart that had the same index, `life` two cascades of one
 // post.
@@ -41,7 +43,7 @@ struct users;
 struct cascades {
     struct cascade *rows;
     uint32_t capacity;
-    uint32_t high;
+    uint32_t high; // of twice as many rows
     uint32_t count;
     uint32_t free; // index + 1, linked by `parent`
     uint32_t births;
@@ -57,6 +59,8 @@ struct cascades {
     struct hash_key key;
     uint64_t evicted;
     uint64_t evicted_open;
+    uint64_t evicted_early;
+    usec evicted_at; // clock when the last of these went; USEC_NONE: none has
 };
 
 // The caller has set texts, trees, users, windows and key; all are kept. False when the
@@ -68,6 +72,8 @@ void cascades_fini(struct cascades *cascades);
 bool cascades_has_room(const struct cascades *cascades);
 // Evicts some then.
 void cascades_make_room(struct cascades *cascades, usec clock);
+// True if `count` more surely fit, after evicting some if need be.
+bool cascades_ensure_room(struct cascades *cascades, uint32_t count, usec clock);
 
 // Frees an evicted record that nothing holds any more; call after dropping a hold.
 void cascades_settle(struct cascades *cascades, uint32_t cascade);

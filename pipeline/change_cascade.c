@@ -205,6 +205,10 @@ change_cascade(struct pipeline *pipeline, uint32_t cascade, struct change *chang
 {
     struct cascade *row = cascades_at(&pipeline->cascades, cascade);
     change->kind = CHANGE_CASCADE;
+    if (row->birth == 0 && (row->flags & CASCADE_EVICTED) == 0) {
+        row->flags &= (uint8_t)~CASCADE_QUEUED; // gone before it was written
+        return false;
+    }
     change->name = cascades_id(&pipeline->cascades, cascade);
     if ((row->flags & CASCADE_EVICTED) != 0) {
         row->flags &= (uint8_t)~CASCADE_QUEUED;

@@ -33,6 +33,7 @@ changes_begin(struct pipeline *pipeline)
     cascades_make_room(&pipeline->cascades, pipeline->clock);
     cascades_advance(&pipeline->cascades, pipeline->clock);
     follow_renames(pipeline);
+    users_unpack(&pipeline->users);
     boards_update(&pipeline->boards);
     counters_bury(&pipeline->windows.counters);
     tags_sweep(&pipeline->tags, &pipeline->windows);
@@ -144,6 +145,7 @@ changes_written(struct pipeline *pipeline, size_t count)
             change_alert_written(pipeline);
         }
     }
+    users_unpack(&pipeline->users);
 }
 
 void
@@ -231,10 +233,11 @@ changes_has_handle(const struct pipeline *pipeline, struct slice key)
 static bool
 is_complete(const struct pipeline *pipeline)
 {
+    // What was left out, or dropped while it counted: USEC_NONE is before everything.
     usec since = pipeline->clock - pipeline->longest;
     return pipeline->started != USEC_NONE && pipeline->started <= since &&
-           pipeline->clock >= pipeline->whole_from &&
-           (pipeline->refused_at == USEC_NONE || pipeline->refused_at <= since);
+           pipeline->clock >= pipeline->whole_from && pipeline->lost_at <= since &&
+           pipeline->cascades.evicted_at <= since;
 }
 
 void

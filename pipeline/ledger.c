@@ -174,8 +174,11 @@ forget_lasting(struct ledger *ledger)
 {
     uint32_t event = leave(ledger, &ledger->lasting);
     const struct event *row = &ledger->rows[event];
-    ledger->forgotten +=
-        row->time >= ledger->horizon && (row->flags & EVENT_UNDONE) == 0;
+    if (row->time >= ledger->horizon && (row->flags & EVENT_UNDONE) == 0) {
+        ledger->forgotten++;
+        ledger->forgotten_time =
+            row->time > ledger->forgotten_time ? row->time : ledger->forgotten_time;
+    }
     return event;
 }
 
@@ -366,6 +369,7 @@ ledger_move(struct ledger *ledger, struct snapshot *snapshot)
     part_move(ledger, &ledger->lasting, snapshot);
     SNAPSHOT_VALUE(snapshot, ledger->horizon);
     SNAPSHOT_VALUE(snapshot, ledger->forgotten);
+    SNAPSHOT_VALUE(snapshot, ledger->forgotten_time);
     table_move(&ledger->by_hash, snapshot);
     table_move(&ledger->by_alias, snapshot);
     ring_move(&ledger->texts, snapshot);

@@ -30,8 +30,7 @@ enum event_flag {
     EVENT_UNDONE = 1 << 2,
     EVENT_REACHED = 1 << 3, // gave the target's author reach
     EVENT_ALIASED = 1 << 4, // has another id: its link
-    EVENT_VIA = 1 << 5,     // came through another retweet: its link. No network has
-                            // both
+    EVENT_VIA = 1 << 5,     // came through another retweet: its link; never both
     EVENT_BLIND = 1 << 6,   // nobody had told how many followers its actor has
     EVENT_LASTING = 1 << 7, // to be remembered up to the horizon
 };
@@ -77,7 +76,8 @@ struct ledger {
     struct ledger_part newest;
     struct ledger_part lasting;
     usec horizon;
-    uint64_t forgotten; // lasting events that made room before the horizon passed them
+    uint64_t forgotten;  // lasting events that made room before the horizon passed them
+    usec forgotten_time; // the greatest time of these
     struct table by_hash;
     struct table by_alias;
     struct ring texts;

@@ -12,9 +12,7 @@
 
 enum {
     COUNTERS_PER_USER = 2,
-    TEXTS_MARGIN = 16 << 20, // what one post may grow the sets of people by
     SCRATCH_MOST = 256 << 10,
-    NAMES_OF_ONE_POST = 16, // users and posts it points at, embedded ones included
     FORGET_MOST = 4, // events for a new one: memory shrinks, and no post has to wait
 };
 
@@ -97,7 +95,7 @@ tables_init(struct pipeline *pipeline)
     uint64_t cascades = options->cascades_capacity;
     uint64_t counters =
         users * COUNTERS_PER_USER + cascades * 2 + options->hashtags_capacity;
-    if (counters >= COUNTER_MOST || cascades > LEDGER_INDEX) {
+    if (counters >= COUNTER_MOST || 2 * cascades > LEDGER_INDEX) {
         return false;
     }
     pipeline->texts = slab_create(options->memory_texts);
@@ -149,7 +147,8 @@ pipeline_create(const struct pipeline_options *options, const struct hash_key *s
     pipeline->key = *seed;
     pipeline->is_event_time = is_event_time;
     pipeline->started = USEC_NONE;
-    pipeline->refused_at = USEC_NONE;
+    pipeline->lost_at = USEC_NONE;
+    pipeline->useless_step = INT64_MIN;
     pipeline->whole_from = USEC_NONE;
     pipeline->stage = CHANGES_DONE;
     arena_init(&pipeline->scratch, SCRATCH_MOST);
@@ -233,78 +232,13 @@ pipeline_tally(struct pipeline *pipeline, enum tally tally, uint32_t user,
     pipeline_count(pipeline, counter, amount);
 }
 
-static int
-by_index(const void *a, const void *b)
-{
-    const uint32_t *x = a;
-    const uint32_t *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
-// Sorts and leaves one of each; returns how many are left.
-static size_t
-unique(uint32_t *indexes, size_t count)
-{
-    if (count > 1) {
-        qsort(indexes, count, sizeof(*indexes), by_index);
-    }
-    size_t kept = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (kept == 0 || indexes[kept - 1] != indexes[i]) {
-            indexes[kept++] = indexes[i];
-        }
-    }
-    return kept;
-}
-
-static void
-count_mentions(struct pipeline *pipeline, const struct post *post, uint32_t author,
-               usec time)
-{
-    size_t count = post->mention_count < POST_LIST_MAX ? post->mention_count
-                                                       : (size_t)POST_LIST_MAX;
-    for (size_t i = 0; i < count; i++) {
-        pipeline->named[i] = users_see(&pipeline->users, &post->mentions[i], time);
-    }
-    count = unique(pipeline->named, count);
-    for (size_t i = 0; i < count; i++) {
-        if (pipeline->named[i] == author) {
-            pipeline->metrics.self_ignored++;
-            continue;
-        }
-        pipeline_tally(pipeline, TALLY_MENTIONS, pipeline->named[i], 1);
-        pipeline->metrics.interactions++;
-    }
-}
-
-static void
-count_hashtags(struct pipeline *pipeline, const struct post *post)
-{
-    size_t count = post->hashtag_count < POST_LIST_MAX ? post->hashtag_count
-                                                       : (size_t)POST_LIST_MAX;
-    for (size_t i = 0; i < count; i++) {
-        pipeline->named[i] = tags_put(&pipeline->tags, post->hashtags[i]);
-    }
-    count = unique(pipeline->named, count);
-    for (size_t i = 0; i < count; i++) {
-        uint32_t tag = pipeline->named[i];
-        struct tag *row = &pipeline->tags.rows[tag];
-        if (row->counter == COUNTER_NONE) {
-            row->counter =
-                counters_create(&pipeline->windows.counters, TALLY_HASHTAGS, tag);
-        }
-        pipeline_count(pipeline, row->counter, 1);
-    }
-}
-
 static void
 publish(struct pipeline *pipeline, const struct post *post, uint32_t event,
         uint32_t author)
 {
     usec time = ledger_at(&pipeline->ledger, event)->time;
     pipeline_tally(pipeline, TALLY_POSTS, author, 1);
-    count_mentions(pipeline, post, author, time);
-    count_hashtags(pipeline, post);
+    pipeline_name(pipeline, post, author, time);
 
     struct ledger_words words = {
         .text = pipeline_cut(pipeline, post->text),
@@ -332,43 +266,7 @@ publish(struct pipeline *pipeline, const struct post *post, uint32_t event,
     pipeline_point(pipeline, post, event);
 }
 
-// ── admission ──────────────────────────────────────────────────────────────
-
-// A lower bound of what a post may need, in bytes of text.
-static bool
-have_room(struct pipeline *pipeline, const struct post *post)
-{
-    size_t names = post->mention_count + NAMES_OF_ONE_POST;
-    size_t amounts =
-        post->mention_count + post->hashtag_count + 6 * (size_t)PIPELINE_PATH_MAX;
-    size_t texts = (names + post->hashtag_count) * (2 * POST_NAME_MAX + POST_ID_MAX);
-    const struct slab *slab = pipeline->texts;
-    return users_make_room(&pipeline->users, names) &&
-           pipeline->cascades.capacity - pipeline->cascades.count >=
-               NAMES_OF_ONE_POST &&
-           pipeline->tags.capacity - pipeline->tags.count >= post->hashtag_count &&
-           windows_have_room(&pipeline->windows, amounts) &&
-           slab_room(slab) >= TEXTS_MARGIN + texts;
-}
-
-static enum status
-admit(struct pipeline *pipeline, const struct post *post)
-{
-    if (have_room(pipeline, post)) {
-        pipeline->is_cramped = false;
-        return STATUS_OK;
-    }
-    if (!pipeline->is_cramped) {
-        pipeline->is_cramped = true;
-        return STATUS_AGAIN;
-    }
-    if (changes_pending(pipeline) || pipeline->flying_first != pipeline->flying_next) {
-        return STATUS_AGAIN;
-    }
-    pipeline->metrics.refused++;
-    pipeline->refused_at = pipeline->clock;
-    return STATUS_FULL;
-}
+// ── coming in ──────────────────────────────────────────────────────────────
 
 static bool
 is_believable(usec time, usec wall)
@@ -454,21 +352,16 @@ remember(struct pipeline *pipeline, const struct post *post, uint64_t hash, usec
 }
 
 // A message that is no event: nothing happened at its time.
-static enum status
+static void
 amend(struct pipeline *pipeline, const struct post *post)
 {
     if (post->kind == POST_DELETED) {
         pipeline_undo(pipeline, post);
     } else if (post->kind == POST_RENAMED) {
-        enum status status = admit(pipeline, post);
-        if (status != STATUS_OK) {
-            return status;
-        }
-        names_rename(pipeline, &post->author);
+        names_rename(pipeline, &post->author); // nobody new
     } else {
         withdrawals_add(pipeline, &post->author);
     }
-    return STATUS_OK;
 }
 
 enum status
@@ -477,7 +370,8 @@ pipeline_post(struct pipeline *pipeline, const struct post *post, usec wall)
     pipeline_advance(pipeline, wall);
     withdrawals_search(pipeline, WITHDRAWALS_PER_POST);
     if (!post_is_event(post)) {
-        return amend(pipeline, post);
+        amend(pipeline, post);
+        return STATUS_OK;
     }
     uint64_t hash = pipeline_hash(pipeline, post->id);
     prefetch_post(pipeline, post, hash);
@@ -490,7 +384,7 @@ pipeline_post(struct pipeline *pipeline, const struct post *post, usec wall)
         // Also if the post is refused: time that passes makes room.
         advance(pipeline, post->time);
     }
-    enum status status = admit(pipeline, post);
+    enum status status = admission_ask(pipeline, post);
     if (status != STATUS_OK) {
         return status;
     }
@@ -516,6 +410,7 @@ pipeline_post(struct pipeline *pipeline, const struct post *post, usec wall)
         publish(pipeline, post, event, actor);
     }
     ledger_note(&pipeline->ledger, event, pipeline->notes, pipeline->note_count);
+    pipeline->metrics.cut += pipeline->is_cut;
     return STATUS_OK;
 }
 
@@ -528,9 +423,11 @@ pipeline_metrics(struct pipeline *pipeline)
     metrics->cascades = pipeline->cascades.count;
     metrics->cascades_evicted = pipeline->cascades.evicted;
     metrics->cascades_evicted_open = pipeline->cascades.evicted_open;
+    metrics->cascades_evicted_early = pipeline->cascades.evicted_early;
     metrics->authors = pipeline->pulses.habits.count;
     metrics->authors_evicted = pipeline->pulses.habits.evicted;
     metrics->reshares_refused = pipeline->pulses.refused;
+    metrics->names_refused = pipeline->users.texts_refused;
     metrics->hashtags = pipeline->tags.count;
     metrics->undo_forgotten = pipeline->ledger.forgotten;
     metrics->retweets_lasting =

@@ -26,9 +26,15 @@
 // otherwise it is the wall time passed in. Both only move forward, but for
 // pipeline_step (pipeline/rewind.h).
 //
-// A post counts whole or not at all. When a table is full, STATUS_AGAIN says that
-// writing out what is pending will make room; STATUS_FULL that the post is refused and
-// counted, and the boards incomplete until it would have left the longest window.
+// When a table is full, STATUS_AGAIN says that writing out what is pending may make
+// room. If it does not, the people and hashtags that a post is the first to name are
+// left out, and the rest of it counts; STATUS_FULL says that the post is refused, since
+// there is no room for its author or for what it points at. Of one post at most
+// users.per_post people and hashtags.per_post hashtags count, the first that it lists;
+// and while a table is more than half full no author brings more than a 32nd part of
+// its new names. All that is counted in the metrics (`cut`: posts counted in part). For
+// want of room the boards are incomplete until what was left out would have left the
+// longest window (pipeline/admission.h, pipeline/shortages.h).
 #pragma once
 
 #include <stdbool.h>

@@ -265,7 +265,7 @@ count_person(struct pipeline *pipeline, uint32_t cascade, uint32_t actor)
     struct user *user = users_at(&pipeline->users, actor);
     uint32_t before = row->people.count;
     if (people_add(&row->people, pipeline->texts, actor, user->followers) == NULL) {
-        pipeline->metrics.people_refused++;
+        admission_lose(pipeline, &pipeline->metrics.people_refused);
         return;
     }
     if (row->people.count != before) {

@@ -100,7 +100,9 @@ static void
 rewind_to(struct pipeline *pipeline, usec clock)
 {
     not_after(&pipeline->started, clock);
-    not_after(&pipeline->refused_at, clock);
+    not_after(&pipeline->lost_at, clock);
+    not_after(&pipeline->cascades.evicted_at, clock);
+    pipeline->useless_step = INT64_MIN;
     pipeline->clock = clock;
     pipeline->ledger.horizon = clock - pipeline->longest;
     windows_rewind(&pipeline->windows, clock);

@@ -205,7 +205,10 @@ move(struct pipeline *pipeline, struct snapshot *snapshot)
     SNAPSHOT_VALUE(snapshot, pipeline->is_cramped);
     SNAPSHOT_VALUE(snapshot, pipeline->clock);
     SNAPSHOT_VALUE(snapshot, pipeline->started);
-    SNAPSHOT_VALUE(snapshot, pipeline->refused_at);
+    SNAPSHOT_VALUE(snapshot, pipeline->useless_step);
+    SNAPSHOT_VALUE(snapshot, pipeline->lost_at);
+    SNAPSHOT_VALUE(snapshot, pipeline->user_quota);
+    SNAPSHOT_VALUE(snapshot, pipeline->tag_quota);
     SNAPSHOT_VALUE(snapshot, pipeline->whole_from);
     slab_move(pipeline->texts, snapshot);
     windows_move(&pipeline->windows, snapshot);

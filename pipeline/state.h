@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "pipeline/admission.h"
 #include "pipeline/alerts.h"
 #include "pipeline/boards.h"
 #include "pipeline/cascades.h"
@@ -10,6 +11,7 @@
 #include "pipeline/names.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/pulses.h"
+#include "pipeline/quota.h"
 #include "pipeline/tags.h"
 #include "pipeline/users.h"
 #include "pipeline/windows.h"
@@ -41,10 +43,11 @@ struct pipeline {
     struct pipeline_metrics metrics;
     struct hash_key key;
     bool is_event_time;
-    bool is_cramped; // a post waits for room that a flush may make
+    bool is_cramped;      // a post waits for room that a flush may make
+    int64_t useless_step; // of the longest window: a flush made no room in it
     usec clock;
     usec started;    // the first clock there was; USEC_NONE before
-    usec refused_at; // clock of the last refused post; USEC_NONE: none
+    usec lost_at;    // clock when a count was last left out; USEC_NONE: none was
     usec whole_from; // clock from which on windows do not show a step of the wall clock
                      // any more; USEC_NONE: there was none
     usec longest;    // the longest window
@@ -61,6 +64,14 @@ struct pipeline {
     struct alerts alerts;
     struct names_renamed renamed;
     struct withdrawals withdrawals;
+
+    // How much room the post at hand must leave for what it cannot do without, unless
+    // there is room for all of it, and whether something of it was left out.
+    bool is_tight;
+    bool is_cut;
+    struct admission_needs needs;
+    struct quota user_quota;
+    struct quota tag_quota;
 
     // What the post at hand has added so far, and the users or tags it names.
     struct ledger_entry notes[PIPELINE_NOTES_MAX];
@@ -96,6 +107,10 @@ bool pipeline_is_repeat(struct pipeline *pipeline, const struct post *post);
 // Such a retweet changes nothing, but others may come through it.
 void pipeline_repeat(struct pipeline *pipeline, const struct post *post,
                      uint32_t event);
+
+// What a published post adds by the people and hashtags it names (pipeline/naming.c).
+void pipeline_name(struct pipeline *pipeline, const struct post *post, uint32_t author,
+                   usec time);
 
 // What a retweet adds, and what a published post adds by its quote and reply.
 void pipeline_retweet(struct pipeline *pipeline, const struct post *post,

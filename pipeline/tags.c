@@ -24,16 +24,32 @@ tags_fini(struct tags *tags)
     region_release(tags->rows, (size_t)tags->capacity * sizeof(*tags->rows));
 }
 
-uint32_t
-tags_put(struct tags *tags, struct slice text)
+static uint32_t
+find_hashed(const struct tags *tags, struct slice text, uint64_t hash)
 {
-    uint64_t hash = hash_slice(&tags->key, text);
     struct table_walk walk = table_walk(&tags->by_text, hash);
     uint32_t tag;
     while ((tag = table_next(&tags->by_text, &walk)) != TABLE_NONE) {
         if (slice_equal(tags_text(tags, tag), text)) {
             return tag;
         }
+    }
+    return TAG_NONE;
+}
+
+uint32_t
+tags_find(const struct tags *tags, struct slice text)
+{
+    return find_hashed(tags, text, hash_slice(&tags->key, text));
+}
+
+uint32_t
+tags_put(struct tags *tags, struct slice text)
+{
+    uint64_t hash = hash_slice(&tags->key, text);
+    uint32_t tag = find_hashed(tags, text, hash);
+    if (tag != TAG_NONE) {
+        return tag;
     }
     tag = tags->free;
     if (tag != 0) {
@@ -60,6 +76,8 @@ tags_fade(struct tags *tags, uint32_t tag)
     if (!row->is_fading) {
         row->is_fading = true;
         tags->fading[tags->fading_count++] = tag;
+    } else if (tags->held != 0) {
+        tags->held--; // a sweep may free it now
     }
 }
 
@@ -101,6 +119,16 @@ tags_sweep(struct tags *tags, struct windows *windows)
         }
     }
     tags->fading_count = kept;
+    tags->held = kept;
+}
+
+bool
+tags_make_room(struct tags *tags, struct windows *windows, size_t count)
+{
+    if (tags->capacity - tags->count < count && tags->fading_count > tags->held) {
+        tags_sweep(tags, windows);
+    }
+    return tags->capacity - tags->count >= count;
 }
 
 void
@@ -110,6 +138,7 @@ tags_move(struct tags *tags, struct snapshot *snapshot)
                   tags->capacity);
     SNAPSHOT_VALUE(snapshot, tags->count);
     SNAPSHOT_VALUE(snapshot, tags->free);
+    SNAPSHOT_VALUE(snapshot, tags->held);
     snapshot_rows(snapshot, tags->fading, sizeof(*tags->fading), &tags->fading_count,
                   tags->capacity);
     table_move(&tags->by_text, snapshot);

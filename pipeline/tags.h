@@ -29,6 +29,7 @@ struct tags {
     uint32_t free; // index + 1, linked by `counter`
     uint32_t *fading;
     uint32_t fading_count;
+    uint32_t held; // of them, those that the last sweep had to leave
     struct table by_text;
     struct slab *texts;
     struct hash_key key;
@@ -38,6 +39,10 @@ struct tags {
 bool tags_init(struct tags *tags, uint32_t capacity);
 void tags_fini(struct tags *tags);
 
+// Or TAG_NONE.
+uint32_t tags_find(const struct tags *tags, struct slice text);
+// True if `count` more surely fit, after a sweep if that may help.
+bool tags_make_room(struct tags *tags, struct windows *windows, size_t count);
 // Finds or makes; there must be room.
 uint32_t tags_put(struct tags *tags, struct slice text);
 

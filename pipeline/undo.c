@@ -67,7 +67,9 @@ take_back(struct pipeline *pipeline, uint32_t index)
     struct event *event = ledger_at(&pipeline->ledger, index);
     event->flags |= EVENT_UNDONE;
     pipeline->metrics.undone++;
-    pipeline->metrics.undo_lost += ledger_is_lost(&pipeline->ledger, index);
+    if (ledger_is_lost(&pipeline->ledger, index)) {
+        admission_lose(pipeline, &pipeline->metrics.undo_lost);
+    }
     windows_at(&pipeline->windows, event->time);
     struct ledger_cursor cursor = {0};
     struct ledger_entry entry;
@@ -108,6 +110,13 @@ pipeline_undo_event(struct pipeline *pipeline, uint32_t event)
     hide_post(pipeline, row->hash);
 }
 
+// True if a retweet was forgotten that the longest window still holds.
+static bool
+is_lacking(const struct ledger *ledger)
+{
+    return ledger->forgotten != 0 && ledger->forgotten_time >= ledger->horizon;
+}
+
 void
 pipeline_undo(struct pipeline *pipeline, const struct post *post)
 {
@@ -123,6 +132,9 @@ pipeline_undo(struct pipeline *pipeline, const struct post *post)
     if (event == EVENT_NONE) {
         pipeline->metrics.undo_unknown++;
         hide_post(pipeline, hash);
+        if (is_lacking(&pipeline->ledger)) {
+            pipeline->lost_at = pipeline->clock; // it may be one of those
+        }
     } else {
         pipeline_undo_event(pipeline, event);
     }

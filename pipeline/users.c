@@ -7,6 +7,8 @@
 #include "base/snapshot.h"
 #include "pipeline/windows.h"
 
+enum { FORGOTTEN_PART = 16 }; // of the capacity, at a time
+
 bool
 users_init(struct users *users, uint32_t capacity, struct slab *texts,
            const struct hash_key *key)
@@ -72,7 +74,8 @@ card_put(struct users *users, struct user *row, const struct slice texts[USER_TE
     }
     uint32_t ref = slab_alloc(users->texts, size);
     if (ref == SLAB_NONE) {
-        return; // the pipeline has seen to it that there is room
+        users->texts_refused++; // it stays as it was
+        return;
     }
     unsigned char *at = slab_at(users->texts, ref);
     for (size_t i = 0; i < USER_TEXTS; i++) {
@@ -332,19 +335,31 @@ forget_older(struct users *users, usec limit)
     return forgotten;
 }
 
+// When the idle users were last seen: the longest ago and the latest.
 static void
-forget_some(struct users *users)
+look_at_idle(struct users *users, usec *ret_oldest, usec *ret_newest)
 {
-    uint32_t wanted = users->capacity / 16 + 1;
-    usec oldest = INT64_MAX;
-    usec newest = INT64_MIN;
+    *ret_oldest = INT64_MAX;
+    *ret_newest = INT64_MIN;
+    users->idle = 0;
+    users->looked_at = users->count;
     for (uint32_t user = 0; user < users->high; user++) {
         const struct user *row = &users->rows[user];
         if (is_idle(users, user)) {
-            oldest = row->last_seen < oldest ? row->last_seen : oldest;
-            newest = row->last_seen > newest ? row->last_seen : newest;
+            *ret_oldest = row->last_seen < *ret_oldest ? row->last_seen : *ret_oldest;
+            *ret_newest = row->last_seen > *ret_newest ? row->last_seen : *ret_newest;
+            users->idle++;
         }
     }
+}
+
+static void
+forget_some(struct users *users)
+{
+    uint32_t wanted = users->capacity / FORGOTTEN_PART + 1;
+    usec oldest;
+    usec newest;
+    look_at_idle(users, &oldest, &newest);
     // A few passes with a rising limit stand in for sorting by age.
     for (int part = 1; part <= 16 && oldest <= newest; part++) {
         usec limit = part == 16 ? newest : oldest + (newest - oldest) / 16 * part;
@@ -359,10 +374,35 @@ forget_some(struct users *users)
 bool
 users_make_room(struct users *users, size_t count)
 {
-    if (users->capacity - users->count < count) {
+    if (users->capacity - users->count < count && !users->is_packed) {
         forget_some(users);
+        users->is_packed = users->idle < users->capacity / FORGOTTEN_PART;
     }
     return users->capacity - users->count >= count;
+}
+
+void
+users_unpack(struct users *users)
+{
+    users->is_packed = false;
+}
+
+bool
+users_is_pressed(struct users *users)
+{
+    uint32_t half = users->capacity / 2;
+    if (users->count <= half) {
+        users->looked_at = 0;
+        return false;
+    }
+    // Seldom: to look at all of them takes a while.
+    uint32_t step = users->capacity / FORGOTTEN_PART;
+    if (users->looked_at == 0 || users->count > users->looked_at + step) {
+        usec oldest;
+        usec newest;
+        look_at_idle(users, &oldest, &newest);
+    }
+    return users->looked_at - users->idle > half;
 }
 
 // ── profiles ───────────────────────────────────────────────────────────────
@@ -439,7 +479,11 @@ users_move(struct users *users, struct snapshot *snapshot)
     SNAPSHOT_VALUE(snapshot, users->count);
     SNAPSHOT_VALUE(snapshot, users->free);
     SNAPSHOT_VALUE(snapshot, users->has_renamed_author);
+    SNAPSHOT_VALUE(snapshot, users->is_packed);
+    SNAPSHOT_VALUE(snapshot, users->idle);
+    SNAPSHOT_VALUE(snapshot, users->looked_at);
     SNAPSHOT_VALUE(snapshot, users->evicted);
+    SNAPSHOT_VALUE(snapshot, users->texts_refused);
     queue_move(&users->queue, snapshot);
     table_move(&users->by_id, snapshot);
     table_move(&users->by_handle, snapshot);

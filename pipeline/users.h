@@ -39,7 +39,11 @@ struct users {
     struct slab *texts;
     struct hash_key key;
     bool has_renamed_author; // some cascade's handle is out of date
+    bool is_packed;          // few could be forgotten when last looked
+    uint32_t idle;           // how many could be …
+    uint32_t looked_at;      // … of how many; 0: not looked yet
     uint64_t evicted;
+    uint64_t texts_refused; // changes of texts that there was no room for
 };
 
 // Keeps texts. False when the system refuses the memory.
@@ -49,6 +53,11 @@ void users_fini(struct users *users);
 
 // True if `count` more users surely fit, after forgetting some if need be.
 bool users_make_room(struct users *users, size_t count);
+
+// Some may have become idle: users_make_room looks for them again.
+void users_unpack(struct users *users);
+// True if more than half of the capacity is taken by people who cannot be forgotten.
+bool users_is_pressed(struct users *users);
 
 uint32_t users_find(const struct users *users, struct slice id);
 

@@ -66,7 +66,7 @@ withdrawals_add(struct pipeline *pipeline, const struct post_user *account)
         return;
     }
     if (withdrawals->next - withdrawals->first == WITHDRAWALS_MOST) {
-        pipeline->metrics.withdrawals_refused++;
+        admission_lose(pipeline, &pipeline->metrics.withdrawals_refused);
         return;
     }
     users_at(&pipeline->users, user)->refs++;

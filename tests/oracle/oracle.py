@@ -29,6 +29,7 @@ CLOSED_AFTER, CLOSED_AGE = 6 * HOUR, 7 * DAY
 ANCESTORS_MAX = 100
 WAIT_FOR_PARENT = 10 * MINUTE
 ABOVE_MAX = 8
+NAMED_MAX = 500  # people, and hashtags, of one post: the first that it lists
 ROOT = None
 
 TIME = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|z|[+-]\d\d:?\d\d)$")
@@ -320,7 +321,8 @@ class Oracle:
             self._add(event, "mentions", user_id)
             self.interactions += 1
         text = post.get("text") or ""
-        for tag in sorted({lower(tag) for tag in post.get("hashtags", HASHTAG.findall(text))}):
+        tags = post.get("hashtags", HASHTAG.findall(text))[:NAMED_MAX]
+        for tag in sorted({lower(tag) for tag in tags}):
             self._add(event, "hashtags", tag)
         if refs["quote_of"]:
             self._carry(event, refs["quote_of"], "quotes")
@@ -330,7 +332,7 @@ class Oracle:
     def _mentions(self, post):
         found = MENTION.findall(post.get("text") or "")
         net = network_of(post["author"]["id"])
-        for user in post.get("mentions", [{"handle": handle} for handle in found]):
+        for user in post.get("mentions", [{"handle": handle} for handle in found])[:NAMED_MAX]:
             yield {"id": f"{net}:@{lower(user.get('handle', ''))}", **user}
 
     def _reply(self, event, ref):

@@ -154,6 +154,29 @@ def a_replay_that_stays_ends_on_a_signal_only():
     assert process.wait(timeout=60) == 0
 
 
+def a_full_table_costs_what_is_new_and_is_logged_once():
+    path = f"{FOLDER.name}/full.ndjson"
+    with open(path, "w", encoding="utf-8") as out:
+        def post(number, author, at, tags):
+            print(json.dumps({"id": f"n:{number}", "time": 1772452800000 + at, "hashtags": tags,
+                              "author": {"id": f"n:u{author}"}, "mentions": [{"id": "n:named"}]}),
+                  file=out)
+        post(0, 0, -600_000, [])
+        for number in range(1, 60):
+            post(number, number, 0, [f"t{number}x{i}" for i in range(30)])
+        post(60, 60, 0, [f"many{i}" for i in range(10_000)])
+    CLIENT.flushall()
+    done = subprocess.run(command("-o", "windows=5m", "-o", "hashtags.capacity=1000", path),
+                          capture_output=True, timeout=200, check=False)
+    assert done.returncode == 0 and b"posts=61 interactions=61" in done.stdout, done
+    assert b"rejected=0" in done.stdout, done
+    assert done.stderr.count(b"hashtags.capacity is reached") == 1, done
+    assert done.stderr.count(b"than users.per_post or hashtags.per_post") == 1, done
+    assert CLIENT.zscore("cascaded:top:mentions:5m", "n:named") == 60
+    assert CLIENT.zcard("cascaded:top:hashtags:5m") == 1000
+    assert CLIENT.hget("cascaded:meta", "complete") == b"0"
+
+
 def the_tables_describe_themselves():
     for what in ("options", "metrics", "keys", "formats", "alerts"):
         text = subprocess.run([CASCADED, "--describe", what], capture_output=True, check=True)
@@ -311,6 +334,7 @@ if __name__ == "__main__":
                    keys_live_a_little_longer_than_the_longest_window,
                    a_paced_replay_takes_its_time_and_ends_on_a_signal,
                    a_replay_that_stays_ends_on_a_signal_only,
+                   a_full_table_costs_what_is_new_and_is_logged_once,
                    the_tables_describe_themselves,
                    alerts_leave_with_the_flush_and_are_the_same_however_long_it_is,
                    every_error_of_a_configuration_is_told_with_its_line,

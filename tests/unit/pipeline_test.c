@@ -7,40 +7,8 @@
 
 #include <cmocka.h>
 
-#include "pipeline/changes.h"
-#include "pipeline/pipeline.h"
 #include "tests/unit/made.h"
-
-#define T0 ((usec)1700000000 * USEC_PER_S)
-#define WALL (T0 + 3650 * USEC_PER_DAY)
-
-static struct pipeline *
-create(const char *settings)
-{
-    struct pipeline_options options;
-    option_presets(pipeline_option_rows, &options);
-    options.memory_texts = 64 << 20;
-    char text[256];
-    snprintf(text, sizeof(text), "%s", settings);
-    char *rest = text;
-    for (char *word; (word = strtok_r(rest, " ", &rest)) != NULL;) {
-        char *equals = strchr(word, '=');
-        assert_non_null(equals);
-        *equals = '\0';
-        const struct option *row = pipeline_option_rows;
-        while (row->name != NULL && strcmp(row->name, word) != 0) {
-            row++;
-        }
-        assert_non_null(row->name);
-        assert_int_equal(option_set(row, &options, slice_of(equals + 1), NULL),
-                         STATUS_OK);
-    }
-    struct hash_key key = {1, 2};
-    struct error error = {0};
-    struct pipeline *pipeline = pipeline_create(&options, &key, true, &error);
-    assert_non_null(pipeline);
-    return pipeline;
-}
+#include "tests/unit/made_pipeline.h"
 
 static enum status
 publish(struct pipeline *pipeline, int id, int author, usec time)
@@ -117,7 +85,7 @@ static void
 pipeline_has_nothing_to_say_before_the_first_post(void **state)
 {
     (void)state;
-    struct pipeline *pipeline = create("users.capacity=1000");
+    struct pipeline *pipeline = made_pipeline("users.capacity=1000");
     assert_false(changes_pending(pipeline));
     struct changes_meta meta;
     changes_meta(pipeline, &meta);
@@ -130,7 +98,7 @@ static void
 pipeline_is_complete_once_its_longest_window_is_covered(void **state)
 {
     (void)state;
-    struct pipeline *pipeline = create("users.capacity=1000 windows=5m,1h");
+    struct pipeline *pipeline = made_pipeline("users.capacity=1000 windows=5m,1h");
     struct changes_meta meta;
     publish(pipeline, 1, 1, T0);
     publish(pipeline, 2, 1, T0 + USEC_PER_HOUR - 1);
@@ -146,7 +114,7 @@ static void
 pipeline_counts_a_date_nobody_can_believe_at_its_clock(void **state)
 {
     (void)state;
-    struct pipeline *pipeline = create("users.capacity=1000 windows=5m");
+    struct pipeline *pipeline = made_pipeline("users.capacity=1000 windows=5m");
     publish(pipeline, 1, 1, T0);
     publish(pipeline, 2, 1, 0);
     publish(pipeline, 3, 1, WALL + 2 * USEC_PER_MIN);
@@ -160,7 +128,7 @@ static void
 pipeline_refuses_whole_posts_when_every_user_is_in_use(void **state)
 {
     (void)state;
-    struct pipeline *pipeline = create("users.capacity=1000 windows=5m");
+    struct pipeline *pipeline = made_pipeline("users.capacity=1000 windows=5m");
     int counted = 0;
     for (int i = 0; i < 2000; i++) {
         enum status status;
@@ -181,7 +149,7 @@ pipeline_is_incomplete_until_a_refused_post_has_left_the_window(void **state)
 {
     (void)state;
     struct pipeline *pipeline =
-        create("users.capacity=1000 windows=5m dedupe.capacity=10");
+        made_pipeline("users.capacity=1000 windows=5m dedupe.capacity=10");
     struct changes_meta meta;
     int id = 0;
     publish(pipeline, id++, 0, T0 - USEC_PER_HOUR);
@@ -212,7 +180,7 @@ pipeline_evicts_small_and_idle_cascades_and_deletes_their_keys(void **state)
 {
     (void)state;
     struct pipeline *pipeline =
-        create("cascades.capacity=1000 users.capacity=10000 windows=1h");
+        made_pipeline("cascades.capacity=1000 users.capacity=10000 windows=1h");
     int id = 0;
     for (int carrier = 0; carrier < 5; carrier++) {
         retweet(pipeline, id++, carrier, 0, T0);
@@ -246,7 +214,7 @@ static void
 changes_come_again_whole_until_they_are_written(void **state)
 {
     (void)state;
-    struct pipeline *pipeline = create("users.capacity=1000 windows=1h");
+    struct pipeline *pipeline = made_pipeline("users.capacity=1000 windows=1h");
     retweet(pipeline, 1, 1, 1, T0);
     struct tally_of_changes first = pull(pipeline);
     assert_false(changes_pending(pipeline));
@@ -266,7 +234,7 @@ static void
 changes_repeat_a_deletion_that_was_lost(void **state)
 {
     (void)state;
-    struct pipeline *pipeline = create("users.capacity=1000 windows=1h");
+    struct pipeline *pipeline = made_pipeline("users.capacity=1000 windows=1h");
     retweet(pipeline, 1, 1, 1, T0);
     flush(pipeline);
     delete_retweet(pipeline, 1);
@@ -282,7 +250,7 @@ static void
 changes_are_whole_again_when_their_time_to_live_is_to_be_renewed(void **state)
 {
     (void)state;
-    struct pipeline *pipeline = create("users.capacity=1000 windows=24h");
+    struct pipeline *pipeline = made_pipeline("users.capacity=1000 windows=24h");
     publish(pipeline, 1, 1, T0);
     assert_int_equal(flush(pipeline).whole, 1);
     publish(pipeline, 2, 1, T0 + USEC_PER_MIN);
@@ -296,7 +264,7 @@ static void
 changes_restart_gives_everything_that_exists(void **state)
 {
     (void)state;
-    struct pipeline *pipeline = create("users.capacity=1000 windows=1h");
+    struct pipeline *pipeline = made_pipeline("users.capacity=1000 windows=1h");
     for (int i = 0; i < 20; i++) {
         retweet(pipeline, i, i, i % 4, T0);
     }
@@ -317,7 +285,7 @@ static void
 changes_of_a_cascade_that_begins_anew_are_whole(void **state)
 {
     (void)state;
-    struct pipeline *pipeline = create("users.capacity=1000 windows=24h");
+    struct pipeline *pipeline = made_pipeline("users.capacity=1000 windows=24h");
     retweet(pipeline, 1, 1, 1, T0);
     publish(pipeline, 2, 2, T0_LEAVES - 1);
     changes_restart(pipeline);
@@ -337,7 +305,7 @@ static void
 changes_remove_a_cascade_although_a_window_names_what_was_taken_back(void **state)
 {
     (void)state;
-    struct pipeline *pipeline = create("users.capacity=1000 windows=24h");
+    struct pipeline *pipeline = made_pipeline("users.capacity=1000 windows=24h");
     retweet(pipeline, 1, 1, 1, T0);
     retweet(pipeline, 2, 2, 1, T0 + USEC_PER_HOUR);
     delete_retweet(pipeline, 2);
@@ -353,7 +321,8 @@ undo_is_counted_as_lost_when_its_notes_are_overwritten(void **state)
 {
     (void)state;
     struct pipeline *pipeline =
-        create("users.capacity=100000 dedupe.capacity=1000 windows=1h");
+        made_pipeline("users.capacity=100000 users.per_post=5000 dedupe.capacity=1000 "
+                      "windows=1h");
     retweet(pipeline, 1, 1, 1, T0);
     static struct post_user mentions[5000];
     static char ids[5000][MADE_NAME_MAX];
@@ -383,7 +352,7 @@ static void
 changes_have_what_a_restart_writes(void **state)
 {
     (void)state;
-    struct pipeline *pipeline = create("windows=1h redis.top=10");
+    struct pipeline *pipeline = made_pipeline("windows=1h redis.top=10");
     struct post post = {
         .kind = POST_PUBLISHED,
         .id = SLICE_LIT("x:1"),

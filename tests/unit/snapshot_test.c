@@ -23,7 +23,7 @@ create(uint64_t seed, uint64_t top)
     options.memory_texts = 64 << 20;
     options.memory_posts = 1 << 20;
     options.dedupe_capacity = 1000;
-    options.cascades_capacity = 300;
+    options.cascades_capacity = 150;
     options.top = top;
     struct hash_key key = {seed, ~seed};
     struct pipeline *pipeline = pipeline_create(&options, &key, true, NULL);
@@ -83,6 +83,9 @@ feed(struct pipeline *pipeline, uint32_t number)
         write_out(pipeline);
     }
     assert_int_equal(status, STATUS_OK);
+    if (number % 10 == 9) {
+        write_out(pipeline);
+    }
 }
 
 // Everything the pipeline holds as it would be told anew; freed by the caller.
