@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/redact.h"
+
 // A user's text in a message: enough to recognise it.
-#define QUOTED(s) (int)((s).len < 40 ? (s).len : 40), (s).ptr != NULL ? (s).ptr : ""
+enum { QUOTED_MAX = 40 };
 
 static const struct {
     char letter;
@@ -64,9 +66,10 @@ refuse_range(const struct option *row, struct slice text, struct error *error)
 {
     char min[LIMIT_TEXT_MAX];
     char max[LIMIT_TEXT_MAX];
+    char shown[REDACT_MAX];
     return error_set(
         error, STATUS_RANGE, "%s: \"%.*s\" is not from %s to %s%s", row->name,
-        QUOTED(text), format_limit(row, row->min, min),
+        QUOTED_MAX, redact(text, shown), format_limit(row, row->min, min),
         format_limit(row, row->max, max),
         row->type == OPTION_TEXT || row->type == OPTION_TEXTS ? " bytes long" : "");
 }
@@ -75,8 +78,9 @@ static enum status
 refuse_form(const struct option *row, struct slice text, const char *right,
             struct error *error)
 {
+    char shown[REDACT_MAX];
     return error_set(error, STATUS_PARSE, "%s: \"%.*s\" is not %s", row->name,
-                     QUOTED(text), right);
+                     QUOTED_MAX, redact(text, shown), right);
 }
 
 static enum status

@@ -12,12 +12,11 @@
 enum { WORDS_MAX = 16, KEY_MAX = 4096, REDIS_PORT = 6379, PATIENCE_S = 3 };
 
 static enum status
-bad_url(struct error *error, const char *url)
+bad_url(struct error *error)
 {
     return error_set(error, STATUS_PARSE,
-                     "\"%.200s\" is no Redis URL: write unix:/path/to/socket or "
-                     "redis://host:port/db",
-                     url);
+                     "that is no Redis URL: write unix:/path/to/socket or "
+                     "redis://host:port/db");
 }
 
 // Reads a decimal number from 0 to `most`, all of text.
@@ -61,8 +60,7 @@ parse_host_port(char *text, struct client_address *address)
 }
 
 static enum status
-parse_tcp(const char *url, const char *rest, struct client_address *address,
-          struct error *error)
+parse_tcp(const char *rest, struct client_address *address, struct error *error)
 {
     char text[CLIENT_ADDRESS_MAX];
     (void)snprintf(text, sizeof text, "%s", rest);
@@ -75,10 +73,10 @@ parse_tcp(const char *url, const char *rest, struct client_address *address,
     if (slash != NULL) {
         *slash = '\0';
         if (slash[1] != '\0' && !parse_number(slash + 1, 1 << 20, &address->database)) {
-            return bad_url(error, url);
+            return bad_url(error);
         }
     }
-    return parse_host_port(text, address) ? STATUS_OK : bad_url(error, url);
+    return parse_host_port(text, address) ? STATUS_OK : bad_url(error);
 }
 
 enum status
@@ -90,16 +88,16 @@ client_parse_url(const char *url, struct client_address *ret_address,
     struct client_address address = {.port = REDIS_PORT};
     enum status status = STATUS_OK;
     if (strlen(url) >= CLIENT_ADDRESS_MAX) {
-        status = bad_url(error, url);
+        status = bad_url(error);
     } else if (strncmp(url, unix_form, strlen(unix_form)) == 0) {
         const char *path = url + strlen(unix_form);
         path += strncmp(path, "//", 2) == 0 ? 2 : 0;
         (void)snprintf(address.path, sizeof address.path, "%s", path);
-        status = path[0] != '\0' ? STATUS_OK : bad_url(error, url);
+        status = path[0] == '/' ? STATUS_OK : bad_url(error);
     } else if (strncmp(url, tcp_form, strlen(tcp_form)) == 0) {
-        status = parse_tcp(url, url + strlen(tcp_form), &address, error);
+        status = parse_tcp(url + strlen(tcp_form), &address, error);
     } else {
-        status = bad_url(error, url);
+        status = bad_url(error);
     }
     if (status == STATUS_OK) {
         *ret_address = address;
@@ -108,13 +106,18 @@ client_parse_url(const char *url, struct client_address *ret_address,
 }
 
 static enum status
-unreachable(const struct client *client, const char *url, struct error *error)
+unreachable(const struct client *client, const struct client_address *address,
+            struct error *error)
 {
+    char port[16];
+    bool is_path = address->path[0] != '\0';
+    (void)snprintf(port, sizeof port, ":%d", address->port);
     const char *why = client->redis != NULL ? client->redis->errstr : "out of memory";
     return error_set(error, STATUS_IO,
-                     "cannot reach Redis at %.200s: %s; start it, or name another with "
-                     "--redis URL",
-                     url, why);
+                     "cannot reach Redis at %s%.200s%s: %s; start it, or name another "
+                     "with --redis URL",
+                     is_path ? "unix:" : "redis://",
+                     is_path ? address->path : address->host, is_path ? "" : port, why);
 }
 
 enum status
@@ -138,7 +141,7 @@ client_open(struct client *client, const char *url, const char *prefix,
                         : redisConnectWithTimeout(address.host, address.port, patience);
     if (client->redis == NULL || client->redis->err != 0 ||
         redisSetTimeout(client->redis, patience) != REDIS_OK) {
-        return unreachable(client, url, error);
+        return unreachable(client, &address, error);
     }
     if (address.database == 0) {
         return STATUS_OK;

@@ -14,6 +14,7 @@
 
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/redact.h"
 #include "base/table.h"
 #include "daemon/clock.h"
 #include "daemon/settings.h"
@@ -302,7 +303,10 @@ run_pass(struct bench *bench)
     for (int i = 0; i < bench->setup->file_count; i++) {
         int reason = read_file(bench, bench->setup->files[i]);
         if (reason != 0) {
-            log_error("cannot read %s: %s", bench->setup->files[i], strerror(reason));
+            char shown[REDACT_MAX];
+            log_error("cannot read %s: %s",
+                      redact(slice_of(bench->setup->files[i]), shown),
+                      strerror(reason));
             return EX_NOINPUT;
         }
     }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/redact.h"
 #include "daemon/config_apart.h"
 #include "daemon/config_names.h"
 #include "daemon/config_text.h"
@@ -95,10 +96,11 @@ check_comma(const struct option *row, cfg_opt_t *opt, struct error *error)
     if (row->type != OPTION_TEXTS || strchr(item, ',') == NULL) {
         return STATUS_OK;
     }
+    char shown[REDACT_MAX];
     return error_set(error, STATUS_PARSE,
                      "%s: \"%.100s\" has a comma, which no item can have: write a list "
                      "such as {\"one\", \"two\"}",
-                     row->name, item);
+                     row->name, redact(slice_of(item), shown));
 }
 
 // Called for each value as it is read, so that its line is known; for a list with each
@@ -262,7 +264,8 @@ open_text(const char *path, struct buffer *text, struct error *error)
             error_set(error, STATUS_NOMEM, "no memory for the configuration");
         }
     }
-    error_at(error, path, 0, 0);
+    char shown[REDACT_MAX];
+    error_at(error, redact(slice_of(path), shown), 0, 0);
     return file;
 }
 
@@ -313,9 +316,10 @@ config_override(struct settings *settings, const char *assignment, struct error 
 {
     const char *equals = strchr(assignment, '=');
     if (equals == NULL) {
+        char shown[REDACT_MAX];
         return error_set(error, STATUS_PARSE,
                          "-o %s: write it as KEY=VALUE, as in -o redis.flush=250ms",
-                         assignment);
+                         redact(slice_of(assignment), shown));
     }
     struct slice name = {assignment, (size_t)(equals - assignment)};
     void *values = NULL;

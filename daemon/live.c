@@ -349,7 +349,7 @@ reload(struct live *live)
         log_error("the configuration has errors; the one before stays in use");
         return;
     }
-    if (next.source_count == 0) {
+    if (!settings_has_input(&next)) {
         log_error("the configuration has no source any more; the one before stays in "
                   "use");
         return;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/redact.h"
 #include "daemon/backtest.h"
 #include "daemon/cli.h"
 #include "daemon/clock_watch.h"
@@ -492,7 +493,9 @@ replay_files(struct daemon *daemon)
     const char *unreadable =
         replay_unreadable(daemon->cli.files, daemon->cli.file_count, &reason);
     if (unreadable != NULL) {
-        log_error("cannot read %s: %s", unreadable, strerror(reason));
+        char shown[REDACT_MAX];
+        log_error("cannot read %s: %s", redact(slice_of(unreadable), shown),
+                  strerror(reason));
         return EX_NOINPUT;
     }
     struct replay_place place = {NULL, 0, 0};
@@ -549,7 +552,7 @@ run(struct daemon *daemon)
     if (daemon->cli.file_count != 0) {
         return replay_files(daemon);
     }
-    if (daemon->settings.source_count != 0) {
+    if (settings_has_input(&daemon->settings)) {
         return live_run(&place, &daemon->settings);
     }
     if (place.path == NULL) {
@@ -559,7 +562,8 @@ run(struct daemon *daemon)
     }
     log_error("%s: there is nothing to follow; write for example: source \"x\" "
               "{ url = \"https://api.x.com/2/tweets/search/stream\" token_file = "
-              "\"/etc/cascaded/credentials/x-token\" }",
+              "\"/etc/cascaded/credentials/x-token\" }, or set http.token_file to "
+              "take posts that are pushed",
               place.path);
     return EX_CONFIG;
 }

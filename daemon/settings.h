@@ -42,6 +42,14 @@ struct settings {
     const char *file; // the configuration that was read, kept; NULL: none
 };
 
+// Whether posts can come in: from sources, or pushed.
+static inline bool
+settings_has_input(const struct settings *settings)
+{
+    return settings->source_count != 0 ||
+           (settings->http.token_file[0] != '\0' && settings->http.listen[0] != '\0');
+}
+
 // One part's rows and where its values lie within struct settings.
 struct settings_part {
     const struct option *rows;

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/redact.h"
+
 static const struct {
     const char *name;
     bool is_tls;
@@ -87,9 +89,10 @@ source_url_parse_host(struct slice text, struct source_url *ret_url,
     bool is_port =
         rest.len == 0 || (rest.ptr[0] == ':' && parse_port(slice_from(rest, 1), &port));
     if (!is_host(host, is_bracketed) || !is_port) {
+        char shown[REDACT_MAX];
         return error_set(error, STATUS_PARSE,
-                         "\"%.*s\" is not host, host:port or [address]:port",
-                         SLICE_ARG(text));
+                         "\"%s\" is not host, host:port or [address]:port",
+                         redact(text, shown));
     }
     memcpy(ret_url->host, host.ptr, host.len);
     ret_url->host[host.len] = '\0';
@@ -141,11 +144,13 @@ source_url_parse(struct slice text, struct source_url *ret_url, struct error *er
     if (find(url.path, "#") < url.path.len) {
         return error_set(error, STATUS_PARSE, "an address holds no '#'");
     }
-    enum status status = source_url_parse_host(host, &url, error);
-    if (status == STATUS_OK) {
-        *ret_url = url;
+    // What stands where the host should may be part of a password.
+    if (source_url_parse_host(host, &url, NULL) != STATUS_OK) {
+        return error_set(error, STATUS_PARSE,
+                         "behind :// there is not host, host:port or [address]:port");
     }
-    return status;
+    *ret_url = url;
+    return STATUS_OK;
 }
 
 void

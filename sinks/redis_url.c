@@ -104,7 +104,10 @@ static enum status
 parse_unix(struct slice path, struct redis_url *url, struct error *error)
 {
     size_t most = sizeof(((struct sockaddr_un *)0)->sun_path) - 1;
-    if (path.len == 0 || path.ptr[0] != '/') {
+    // What would be user and password at a host is no path.
+    bool is_host = path.len > 2 && path.ptr[1] == '/' && path.ptr[2] != '/' &&
+                   slice_find(path, '@') != NULL;
+    if (path.len == 0 || path.ptr[0] != '/' || is_host) {
         return error_set(error, STATUS_PARSE,
                          "after \"unix:\" an absolute path must follow, as in "
                          "unix:/run/redis/redis-server.sock");

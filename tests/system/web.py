@@ -48,7 +48,7 @@ def wait(what, claim):
 class Daemon:
     """A daemon whose only source is, unless said otherwise, at a port where nobody listens."""
 
-    def __init__(self, more="", learnt=None, url="http://127.0.0.1:9/"):
+    def __init__(self, more="", learnt=None, url="http://127.0.0.1:9/", has_source=True):
         CLIENT.flushall()
         if learnt:
             CLIENT.hset("cascaded:calibration", mapping=learnt)
@@ -59,7 +59,7 @@ class Daemon:
         self.config.write_text(
             f'redis {{ url = "unix:{SOCKET}" }}\n'
             f'http {{ listen = "127.0.0.1:0" token_file = "{token}" max_body = "64K" {more} }}\n'
-            f'source "x" {{ url = "{url}" }}\n', encoding="utf-8")
+            + (f'source "x" {{ url = "{url}" }}\n' if has_source else ""), encoding="utf-8")
         self.log = pathlib.Path(FOLDER.name, "web.log")
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen([CASCADED, "-c", str(self.config)], stderr=log)
@@ -190,6 +190,24 @@ def forecasts_go_on_with_what_an_earlier_life_learnt():
         assert (cascade["forecast_low"], cascade["forecast_high"]) == ("53.6", "402.4"), cascade
         assert float(cascade["infectiousness"]) > 0 and float(cascade["edepth"]) > 1, cascade
         assert CLIENT.hget("cascaded:calibration", "10m").split()[:2] == ["200", "5"]
+
+
+def a_token_is_a_source_enough():
+    with Daemon(has_source=False) as daemon:
+        answer = daemon.ask("GET", "/readyz")
+        assert (answer.status, answer.text) == (200, "ready\n"), answer.text
+        assert json.loads(daemon.push(post(1)).text) == {"accepted": 1, "rejected": 0}
+        wait("counted", lambda: mentions() == 1)
+        daemon.process.send_signal(signal.SIGHUP)
+        wait("read again", lambda: "read again" in daemon.log.read_text(encoding="utf-8"))
+        assert daemon.push(post(2)).status == 202
+        wait("counted", lambda: mentions() == 2)
+    path = pathlib.Path(FOLDER.name, "nothing.conf")
+    for http in ("", 'http { listen = "" token_file = "token" }\n'):
+        path.write_text(http, encoding="utf-8")
+        done = subprocess.run([CASCADED, "-c", str(path)], capture_output=True, text=True,
+                              timeout=PATIENCE, check=False)
+        assert done.returncode == 78 and "http.token_file" in done.stderr, done
 
 
 def without_a_token_file_pushing_is_off():
@@ -499,6 +517,7 @@ if __name__ == "__main__":
                    a_push_without_the_token_or_too_long_counts_nothing,
                    a_push_that_redis_has_no_room_for_is_asked_for_again,
                    forecasts_go_on_with_what_an_earlier_life_learnt,
+                   a_token_is_a_source_enough,
                    without_a_token_file_pushing_is_off,
                    a_web_page_cannot_reach_it_under_a_name_of_its_own,
                    clients_that_misbehave_do_not_stop_the_others,

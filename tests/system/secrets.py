@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+"""No message repeats a password or a token of an address, however malformed the address is.
+
+    secrets.py     (BUILD names the folder of the build)
+"""
+# tests/run: beside others
+import os
+import pathlib
+import subprocess
+import tempfile
+
+from terminal import run_tests
+
+BUILD = os.environ["BUILD"]
+FOLDER = tempfile.TemporaryDirectory()
+SECRET = "Pw-of-nobody-1"
+REDIS = ["redis://u:{}@h:x", "redis://:{}@[::1", "redis://:{}@h:1/x", "redis:/u:{}@h", "http://u:{}@h",
+         "redis://u:{}%zz@h", "redis://u:pa/{}@host", "redis://u:{}@bad host:1", "redis//:{}@h",
+         "redis://:{}@h:99999", "rediss://:a#{}@h", "unix://:{}@h", "redis://:{}@h/0?x", "{}:@",
+         "redis://:{}@127.0.0.1:1", "rediss://u:{}@127.0.0.1:1/2"]
+HTTP = ["https://u:{}@h/x", "https://u:pa/{}@h", "https://{}/@h:x:y", "https://u:{}", "https:/u:{}@h/",
+        "u:{}@h", "https://[u:{}@h", "wss://u:{}@h/subscribe", "https://h/x?token={}#",
+        "https://h:{}/x", "https://h/ x?{}"]
+
+
+def said(*arguments, config=None):
+    """What a program printed; few of these addresses can be used, and nobody is there."""
+    arguments = [*arguments]
+    if config is not None:
+        path = pathlib.Path(FOLDER.name, "bad.conf")
+        path.write_text(config, encoding="utf-8")
+        arguments += ["-c", str(path)]
+    done = subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=False,
+                          stdin=subprocess.DEVNULL)
+    assert done.returncode in (0, 64, 65, 66, 69, 78), (arguments, done)
+    return done.stdout + done.stderr
+
+
+def check(text, *about):
+    assert SECRET not in text, (about, text)
+
+
+def addresses_of_redis_are_not_repeated():
+    for form in REDIS:
+        url = form.format(SECRET)
+        check(said(f"{BUILD}/cascadectl", "-r", url, "top", "-1"), "cascadectl", url)
+        check(said(f"{BUILD}/cascaded", "-o", f"redis.url={url}", "/dev/null"), "-o", url)
+        check(said(f"{BUILD}/cascaded", "/dev/null", config=f'redis {{ url = "{url}" }}\n'), url)
+
+
+def addresses_of_sources_and_webhooks_are_not_repeated():
+    for form in HTTP:
+        url = form.format(SECRET)
+        for config in (f'source "x" {{ url = "{url}" }}\n',
+                       'source "b" { url = "wss://jetstream.example/subscribe" '
+                       f'hosts = {{"{url}"}} }}\n',
+                       'source "m" { url = "https://m.example/api/v1/streaming/user" '
+                       f'api_url = "{url}" }}\n',
+                       f'names {{ url = "{url}" }}\n',
+                       f'webhook "w" {{ url = "{url}" secret_file = "/nonexistent" }}\n'):
+            check(said(f"{BUILD}/cascaded", "-t", config=config), config)
+
+
+def an_address_in_a_wrong_place_is_not_repeated():
+    for form in HTTP[:-1] + REDIS[:4]:
+        url = form.format(SECRET)
+        if "://" not in url and "@" not in url:
+            continue
+        for arguments in (["-o", f"redis.flush={url}"], ["-o", url.replace("=", ":")],
+                          ["-o", f"top={url}"], [url], ["-c", url], ["--backtest", url]):
+            check(said(f"{BUILD}/cascaded", *arguments), arguments)
+
+
+if __name__ == "__main__":
+    run_tests([addresses_of_redis_are_not_repeated,
+               addresses_of_sources_and_webhooks_are_not_repeated,
+               an_address_in_a_wrong_place_is_not_repeated])
