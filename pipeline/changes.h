@@ -59,9 +59,8 @@ struct change_digest {
     uint64_t size;
 };
 
-// What a rule has to say about a cascade (change.fields: the whole hash of that
-// cascade; a digest has neither, but a list). It comes again after changes_lost or a
-// restart; its id tells that it is the same.
+// What a rule has to say about a cascade (change.fields: its whole hash; a digest has
+// neither, but a list). It comes again, with its id, after changes_lost or a restart.
 struct change_alert {
     enum change_alert_type type;
     bool is_shown; // changes_show_alert gave all of it: here it has its name only
