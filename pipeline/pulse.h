@@ -25,9 +25,13 @@
 #include "pipeline/merged.h"
 #include "pipeline/reshares.h"
 
+// A test sets it low, so that small cascades are merged.
+#ifndef PULSE_EXACT_MOST
+#define PULSE_EXACT_MOST 2048
+#endif
+
 enum {
     PULSE_LEAST = 5,
-    PULSE_EXACT_MOST = 2048,
     PULSE_SIZES = 5,    // ages at which sizes are compared
     PULSE_AGES = 17,    // at which estimates are made, see pulse_age
     PULSE_ANCHORS = 3,  // ages at which forecasts are learnt from
