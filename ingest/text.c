@@ -322,6 +322,89 @@ text_lower(struct arena *arena, struct slice text)
     return (struct slice){out, len};
 }
 
+// Without white space and `sign`, ASCII or full-width, in front, and white space behind.
+static struct slice
+strip(struct slice name, char sign, uint32_t full)
+{
+    struct utf8_char c;
+    while (name.len != 0 && ((c = utf8_at(name, 0)).code == (uint32_t)sign ||
+                             c.code == full || is_space_or_direction(c.code))) {
+        name = (struct slice){name.ptr + c.size, name.len - c.size};
+    }
+    while (name.len != 0 &&
+           is_space_or_direction((c = utf8_before(name, name.len)).code)) {
+        name.len -= c.size;
+    }
+    return name;
+}
+
+struct slice
+text_handle(struct slice handle)
+{
+    return strip(handle, '@', FULL_WIDTH_AT);
+}
+
+// Whether a text of nothing but such characters is composed: nothing below U+0300
+// changes, nor do kana, Han or whole Hangul syllables.
+static bool
+is_surely_composed(uint32_t code)
+{
+    return code < 0x300 || (code >= 0x30a0 && code <= 0x30ff) ||
+           (code >= 0x3041 && code <= 0x3096) || (code >= 0x3400 && code <= 0x9fff) ||
+           (code >= 0xac00 && code <= 0xd7a3);
+}
+
+static struct slice
+compose(struct arena *arena, struct slice text)
+{
+    size_t at = 0;
+    while (at < text.len && is_surely_composed(utf8_at(text, at).code)) {
+        at += utf8_at(text, at).size;
+    }
+    if (at == text.len) {
+        return text;
+    }
+    const utf8proc_option_t options = UTF8PROC_STABLE | UTF8PROC_COMPOSE;
+    utf8proc_int32_t codes[TEXT_TAG_MAX];
+    utf8proc_ssize_t count =
+        utf8proc_decompose((const utf8proc_uint8_t *)text.ptr,
+                           (utf8proc_ssize_t)text.len, codes, TEXT_TAG_MAX, options);
+    if (count < 0 || count >= TEXT_TAG_MAX) {
+        return text; // not UTF-8, or too long
+    }
+    utf8proc_ssize_t len = utf8proc_reencode(codes, count, options);
+    struct slice composed = {(const char *)codes, len > 0 ? (size_t)len : 0};
+    return arena_join(arena, composed, SLICE_LIT(""));
+}
+
+// Both sigmas have two bytes.
+static void
+join_sigmas(char *text, size_t len)
+{
+    for (size_t i = 0; i + 1 < len; i++) {
+        if (text[i] == (char)0xcf && text[i + 1] == (char)0x82) {
+            text[i + 1] = (char)0x83;
+        }
+    }
+}
+
+struct slice
+text_hashtag(struct arena *arena, struct slice tag)
+{
+    struct slice name = strip(tag, '#', FULL_WIDTH_HASH);
+    name = text_lower(arena, compose(arena, name));
+    if (name.len == 0 || memchr(name.ptr, 0xcf, name.len) == NULL) {
+        return name;
+    }
+    char *copy = arena_alloc(arena, name.len, 1);
+    if (copy == NULL) {
+        return SLICE_NONE;
+    }
+    memcpy(copy, name.ptr, name.len);
+    join_sigmas(copy, name.len);
+    return (struct slice){copy, name.len};
+}
+
 static int
 digit_value(char c)
 {

@@ -59,6 +59,17 @@ bool text_reply_to(struct slice text, struct slice *ret_handle);
 // arena; SLICE_NONE past the arena's limit.
 struct slice text_lower(struct arena *arena, struct slice text);
 
+// What a hashtag is compared by, wherever it came from: without hashtag signs and white
+// space in front or white space behind, in Unicode's composed form (NFC), then in lower
+// case, with the final sigma (U+03C2) as any other. One of more than about
+// TEXT_TAG_MAX characters is not composed. May be empty. Else as text_lower.
+enum { TEXT_TAG_MAX = 1024 };
+struct slice text_hashtag(struct arena *arena, struct slice tag);
+
+// The handle without signs and white space in front or white space behind; may be
+// empty. Points into it.
+struct slice text_handle(struct slice handle);
+
 // The text with &amp; &lt; &gt; &quot; &apos; &nbsp; &#NN; and &#xHH; decoded, once;
 // anything else that looks like one stays as it is. Returns the text itself if there is
 // none, else a slice in the arena; SLICE_NONE past the arena's limit.

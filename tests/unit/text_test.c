@@ -310,6 +310,87 @@ entities_are_decoded_once(void **state)
     arena_fini(&arena);
 }
 
+// No byte behind the text may be looked at: it stands at the end of its memory.
+static void
+a_find_may_end_with_the_text(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t (*find)(struct slice, struct text_entity *, size_t);
+        const char *name;
+    } texts[] = {
+        {"hi @ann", text_mentions, "ann"},
+        {"hi @a", text_mentions, "a"},
+        {"@abcdefghijklmnopqrst", text_mentions, "abcdefghijklmnopqrst"},
+        {"hi \xef\xbc\xa0"
+         "ann",
+         text_mentions, "ann"},
+        {"RT @ann", text_mentions, "ann"},
+        {"#tea", text_hashtags, "tea"},
+        {"#\xc3\xa9", text_hashtags, "\xc3\xa9"},
+        {"x #1a", text_hashtags, "1a"},
+    };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        size_t len = strlen(texts[i].text);
+        char *copy = malloc(len);
+        struct text_entity found[2];
+        assert_non_null(copy);
+        memcpy(copy, texts[i].text, len);
+        assert_int_equal(texts[i].find((struct slice){copy, len}, found, 2), 1);
+        assert_int_equal(found[0].end, len);
+        assert_true(slice_equal(found[0].name, slice_of(texts[i].name)));
+        free(copy);
+    }
+}
+
+static void
+hashtags_are_compared_in_one_form(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *tag;
+        const char *want;
+    } tags[] = {
+        {"#Tea", "tea"},
+        {" \xef\xbc\x83##Tea\xe3\x80\x80", "tea"},
+        {"# ", ""},
+        {"", ""},
+        {"CAFE\xcc\x81", "caf\xc3\xa9"},
+        {"caf\xc3\xa9", "caf\xc3\xa9"},
+        {"\xce\xa3\xcf\x82\xcf\x83", "\xcf\x83\xcf\x83\xcf\x83"},
+        {"\xc4\xb0x", "ix"},
+        {"\xe3\x81\x8b\xe3\x82\x99", "\xe3\x81\x8c"},
+        {"\xe1\x84\x80\xe1\x85\xa1", "\xea\xb0\x80"},
+        {"\xef\xbd\x81", "\xef\xbd\x81"},
+        {"a\xff", "a\xff"},
+    };
+    struct arena arena;
+    arena_init(&arena, 1 << 16);
+    for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
+        struct slice tag = text_hashtag(&arena, slice_of(tags[i].tag));
+        assert_true(slice_equal(tag, slice_of(tags[i].want)));
+        assert_true(slice_equal(text_hashtag(&arena, tag), tag));
+    }
+    assert_int_equal(text_hashtag(&arena, SLICE_NONE).len, 0);
+    arena_fini(&arena);
+}
+
+static void
+handles_lose_their_signs_and_blanks(void **state)
+{
+    (void)state;
+    static const char *const handles[] = {"Ann", "@Ann", " @@Ann ",
+                                          "\xef\xbc\xa0"
+                                          "Ann\t"};
+    for (size_t i = 0; i < sizeof(handles) / sizeof(handles[0]); i++) {
+        assert_true(slice_equal(text_handle(slice_of(handles[i])), SLICE_LIT("Ann")));
+    }
+    assert_int_equal(text_handle(SLICE_LIT(" @ ")).len, 0);
+    assert_int_equal(text_handle(SLICE_NONE).len, 0);
+    assert_int_equal(text_handle(SLICE_LIT("a@b")).len, 3);
+}
+
 static void
 past_the_arena_there_is_no_text(void **state)
 {
@@ -380,6 +461,9 @@ main(void)
         cmocka_unit_test(lower_case_maps_each_character_alone),
         cmocka_unit_test(lower_case_never_outgrows_its_room),
         cmocka_unit_test(entities_are_decoded_once),
+        cmocka_unit_test(a_find_may_end_with_the_text),
+        cmocka_unit_test(hashtags_are_compared_in_one_form),
+        cmocka_unit_test(handles_lose_their_signs_and_blanks),
         cmocka_unit_test(past_the_arena_there_is_no_text),
         cmocka_unit_test(a_cut_ends_between_characters),
         cmocka_unit_test(characters_read_the_same_backwards),
