@@ -26,7 +26,7 @@ skip_string(struct slice text, size_t at)
     return at + 1;
 }
 
-// Behind the object that begins at `at`; past the end if it does not end.
+// Behind the object or array that begins at `at`; past the end if it does not end.
 static size_t
 skip_object(struct slice text, size_t at)
 {
@@ -47,35 +47,85 @@ skip_object(struct slice text, size_t at)
     return text.len + 1;
 }
 
-bool
-json_split(struct slice text, struct slice *elements, size_t most, size_t *ret_count)
+// Behind the element that begins at `at`; past the end if it does not end, `at` if there
+// is none.
+static size_t
+skip_element(struct slice text, size_t at)
 {
-    size_t count = 0;
+    if (is_at(text, at, '{') || is_at(text, at, '[')) {
+        return skip_object(text, at);
+    }
+    if (is_at(text, at, '"')) {
+        return skip_string(text, at);
+    }
+    while (at < text.len && text.ptr[at] != ',' && text.ptr[at] != ']' &&
+           skip_space(text, at) == at) {
+        at++;
+    }
+    return at;
+}
+
+static void
+end(struct json_split_walk *walk, bool is_whole)
+{
+    walk->is_over = true;
+    walk->is_broken =
+        !is_whole || skip_space(walk->text, walk->at + 1) != walk->text.len;
+}
+
+bool
+json_split_begin(struct json_split_walk *walk, struct slice text)
+{
     size_t at = skip_space(text, 0);
     if (!is_at(text, at, '[')) {
         return false;
     }
-    at = skip_space(text, at + 1);
-    bool is_over = is_at(text, at, ']');
-    while (!is_over) {
-        size_t start = at;
-        if (count == most || !is_at(text, at, '{')) {
-            return false;
-        }
-        at = skip_object(text, at);
-        if (at > text.len) {
-            return false;
-        }
-        elements[count++] = (struct slice){text.ptr + start, at - start};
-        at = skip_space(text, at);
-        is_over = is_at(text, at, ']');
-        if (!is_over && !is_at(text, at, ',')) {
-            return false;
-        }
-        at += !is_over;
-        at = is_over ? at : skip_space(text, at);
+    *walk = (struct json_split_walk){.text = text, .at = skip_space(text, at + 1)};
+    if (is_at(text, walk->at, ']')) {
+        end(walk, true);
     }
-    if (skip_space(text, at + 1) != text.len) {
+    return true;
+}
+
+bool
+json_split_next(struct json_split_walk *walk, struct slice *ret_element)
+{
+    struct slice text = walk->text;
+    size_t start = walk->at;
+    if (walk->is_over) {
+        return false;
+    }
+    size_t behind = skip_element(text, start);
+    if (behind == start || behind > text.len) {
+        end(walk, false);
+        return false;
+    }
+    *ret_element = (struct slice){text.ptr + start, behind - start};
+    walk->at = skip_space(text, behind);
+    if (is_at(text, walk->at, ',')) {
+        walk->at = skip_space(text, walk->at + 1);
+    } else {
+        end(walk, is_at(text, walk->at, ']'));
+    }
+    return true;
+}
+
+bool
+json_split(struct slice text, struct slice *elements, size_t most, size_t *ret_count)
+{
+    struct json_split_walk walk;
+    struct slice element;
+    size_t count = 0;
+    if (!json_split_begin(&walk, text)) {
+        return false;
+    }
+    while (json_split_next(&walk, &element)) {
+        if (count == most || element.ptr[0] != '{') {
+            return false;
+        }
+        elements[count++] = element;
+    }
+    if (walk.is_broken) {
         return false;
     }
     *ret_count = count;

@@ -96,6 +96,45 @@ anything_else_is_refused(void **state)
     }
 }
 
+static void
+a_walk_takes_any_elements_and_says_where_the_array_breaks(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *elements;
+        bool is_broken;
+    } arrays[] = {
+        {" [ ]", "", false},
+        {"[1,-2.5 , \"a,]\" ,[[1],{}],null,{\"a\":[]}] ",
+         "1|-2.5|\"a,]\"|[[1],{}]|null|{\"a\":[]}|", false},
+        {"[{},", "{}|", true},
+        {"[{},]", "{}|", true},
+        {"[{} {}]", "{}|", true},
+        {"[{}]x", "{}|", true},
+        {"[,]", "", true},
+        {"[{}", "{}|", true},
+        {"[\"a", "", true},
+        {"[{\"a\\", "", true},
+        {"[", "", true},
+    };
+    for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++) {
+        struct json_split_walk walk;
+        struct slice element;
+        char told[64] = "";
+        assert_true(json_split_begin(&walk, slice_of(arrays[i].text)));
+        while (json_split_next(&walk, &element)) {
+            (void)strncat(told, element.ptr, element.len);
+            (void)strcat(told, "|");
+        }
+        assert_string_equal(told, arrays[i].elements);
+        assert_int_equal(walk.is_broken, arrays[i].is_broken);
+    }
+    struct json_split_walk walk;
+    assert_false(json_split_begin(&walk, slice_of(" {}")));
+    assert_false(json_split_begin(&walk, SLICE_NONE));
+}
+
 int
 main(void)
 {
@@ -103,6 +142,7 @@ main(void)
         cmocka_unit_test(elements_come_in_order_and_as_they_are),
         cmocka_unit_test(brackets_and_quotes_in_strings_are_text),
         cmocka_unit_test(anything_else_is_refused),
+        cmocka_unit_test(a_walk_takes_any_elements_and_says_where_the_array_breaks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
