@@ -1,6 +1,7 @@
 #include "ingest/decode.h"
 
 #include "ingest/decode_parts.h"
+#include "ingest/json_split.h"
 #include "ingest/lines.h"
 
 #include <stdlib.h>
@@ -9,7 +10,7 @@ _Static_assert((int)LINES_PADDING >= (int)JSON_PADDING, "lines are followed by e
 _Static_assert((int)LINES_MAX <= (int)DECODE_MESSAGE_MAX, "the longest line is read");
 
 // Most memory that what is read from one message may take.
-enum { ARENA_MAX = 16 << 20 };
+enum { ARENA_MAX = 64 << 20 };
 
 struct decoder {
     enum decode_format format;
@@ -136,6 +137,7 @@ begin(struct decode_run *run)
     arena_reset(&run->arena);
     run->count = 0;
     run->capacity = 0;
+    run->is_opened = false;
     run->reason = DECODE_REASON_NONE;
     run->refusal = DECODE_REASON_NONE;
 }
@@ -158,6 +160,7 @@ finish(struct decode_run *run, const struct post **ret_posts, size_t *ret_count,
        enum decode_reason *ret_reason)
 {
     decode_run_settle(run);
+    run->metrics.details += run->is_opened ? json_dropped(run->json) : 0;
     if (run->count != 0) {
         *ret_posts = run->posts;
         *ret_count = run->count;
@@ -181,20 +184,67 @@ is_keep_alive(struct slice message)
     return at == message.len || message.ptr[at] == ':';
 }
 
+static void
+read_one(struct decoder *decoder, struct slice message)
+{
+    struct decode_run *run = &decoder->run;
+    if (decode_run_open(run, message)) {
+        enum decode_format format = find_format(decoder);
+        if (format != DECODE_AUTO) {
+            read_as(run, &parts[format]);
+        }
+    }
+    decode_run_settle(run);
+}
+
+// Each element stands and falls alone, but not in an array that is broken.
+static void
+read_elements(struct decoder *decoder, const struct json_split_walk *begin)
+{
+    struct decode_run *run = &decoder->run;
+    struct json_split_walk walk = *begin;
+    struct slice element;
+    while (json_split_next(&walk, &element)) {
+    }
+    if (walk.is_broken) {
+        decode_run_refuse(run, DECODE_REASON_JSON);
+        return;
+    }
+    if (begin->is_over) {
+        decode_run_control(run, DECODE_CONTROL_EMPTY);
+    }
+    walk = *begin;
+    while (json_split_next(&walk, &element)) {
+        read_one(decoder, element);
+    }
+}
+
+static struct slice
+skip_byte_order_mark(struct slice message)
+{
+    const struct slice mark = SLICE_LIT("\xef\xbb\xbf");
+    bool is_marked = slice_starts(message, mark);
+    return is_marked ? (struct slice){message.ptr + mark.len, message.len - mark.len}
+                     : message;
+}
+
 enum decode_result
 decoder_read(struct decoder *decoder, struct slice message,
              const struct post **ret_posts, size_t *ret_count,
              enum decode_reason *ret_reason)
 {
     struct decode_run *run = &decoder->run;
+    struct json_split_walk walk;
     begin(run);
+    message = skip_byte_order_mark(message);
     if (is_keep_alive(message)) {
         decode_run_control(run, DECODE_CONTROL_KEEP_ALIVE);
-    } else if (decode_run_open(run, message)) {
-        enum decode_format format = find_format(decoder);
-        if (format != DECODE_AUTO) {
-            read_as(run, &parts[format]);
-        }
+    } else if (message.len > DECODE_MESSAGE_MAX) {
+        decode_run_refuse(run, DECODE_REASON_TOO_LONG);
+    } else if (json_split_begin(&walk, message)) {
+        read_elements(decoder, &walk);
+    } else {
+        read_one(decoder, message);
     }
     return finish(run, ret_posts, ret_count, ret_reason);
 }
@@ -213,7 +263,7 @@ decoder_read_event(struct decoder *decoder, struct slice event, struct slice dat
     }
     begin(run);
     run->net = slice_of(parts[DECODE_MASTODON].net);
-    decode_mastodon_event(run, event, data);
+    decode_mastodon_event(run, event, skip_byte_order_mark(data));
     return finish(run, ret_posts, ret_count, ret_reason);
 }
 

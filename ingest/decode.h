@@ -3,8 +3,16 @@
 // A message is a line, a WebSocket message or the data of a server-sent event. It holds
 // posts (a page of X's API v2 many, deletions too), or is control: told by the network,
 // counted by kind and of no further interest; or it cannot be used: refused, counted by
-// reason. A refusal costs exactly that message. Nothing is kept between messages: the
+// reason. A refusal costs exactly that message. An array stands for its elements, each
+// a message, but a broken array is refused whole. Nothing is kept between messages: the
 // same bytes always give the same posts.
+//
+// A message of a format has that format's whole signature, which is what its posts
+// cannot do without. What is only similar is refused as `format`.
+//
+// A bad id or time, or one of a post that is pointed at, refuses. Anything else that is
+// not as it should be (followers that are negative, a list that is none, one mention,
+// half a character in a text) is left out, or U+FFFD, and counted in `details`.
 #pragma once
 
 #include <stddef.h>
@@ -49,7 +57,7 @@
     X(JSON,      "json",      "broken JSON")                                               \
     X(UTF8,      "utf8",      "invalid UTF-8")                                             \
     X(TOO_DEEP,  "too_deep",  "nested too deeply")                                         \
-    X(TOO_LONG,  "too_long",  "the message or an id, handle, name or hashtag is too long") \
+    X(TOO_LONG,  "too_long",  "the message or an id is too long")                          \
     X(TOO_MANY,  "too_many",  "a list has too many elements")                              \
     X(REPEATED,  "repeated",  "a key that is read occurs twice")                           \
     X(VALUE,     "value",     "a field that is read has a bad value")                      \
@@ -84,6 +92,7 @@ enum { DECODE_MESSAGE_MAX = 1 << 23 };
 struct decode_metrics {
     uint64_t posts;     // handed out, retweets included
     uint64_t deletions; // handed out
+    uint64_t details;   // left out of messages that could be used otherwise
     uint64_t control[DECODE_CONTROL_COUNT];
     uint64_t refused[DECODE_REASON_COUNT];
 };
@@ -102,8 +111,8 @@ void decoder_destroy(struct decoder **decoder);
 // ret_reason. The message must have JSON_PADDING (ingest/json.h) readable bytes behind
 // it, and it must stay as it is as long as the posts are used: they point into it and
 // into the decoder, until the next call. A message with some bad posts among good ones
-// gives the good ones; the bad ones are counted. An empty message and one that starts
-// with ':' are keep-alives.
+// gives the good ones; the bad ones are counted. A byte order mark in front is skipped.
+// An empty message and one that starts with ':' are keep-alives.
 enum decode_result decoder_read(struct decoder *decoder, struct slice message,
                                 const struct post **ret_posts, size_t *ret_count,
                                 enum decode_reason *ret_reason);

@@ -111,14 +111,14 @@ static const struct json_field link_fields[] = {
 static const struct json_table link_table = {link_fields, sizeof(struct link)};
 
 static const struct json_field reply_fields[] = {
-    {"parent", JSON_STRUCT, offsetof(struct reply, parent), &link_table, 0},
+    {"parent", JSON_STRUCT | JSON_VITAL, offsetof(struct reply, parent), &link_table, 0},
     JSON_FIELD_END,
 };
 static const struct json_table reply_table = {reply_fields, sizeof(struct reply)};
 
 static const struct json_field embedded_fields[] = {
     {"uri",    JSON_TEXT,   offsetof(struct embedded, uri),    NULL, 0},
-    {"record", JSON_STRUCT, offsetof(struct embedded, record), &link_table, 0},
+    {"record", JSON_STRUCT | JSON_VITAL, offsetof(struct embedded, record), &link_table, 0},
     JSON_FIELD_END,
 };
 static const struct json_table embedded_table = {embedded_fields, sizeof(struct embedded)};
@@ -157,10 +157,10 @@ static const struct json_field record_fields[] = {
     {"langs",   JSON_TEXTS,   offsetof(struct record, langs),   NULL, POST_LIST_MAX},
     {"tags",    JSON_TEXTS,   offsetof(struct record, tags),    NULL, POST_LIST_MAX},
     {"facets",  JSON_STRUCTS, offsetof(struct record, facets),  &facet_table, POST_LIST_MAX},
-    {"reply",   JSON_STRUCT,  offsetof(struct record, reply),   &reply_table, 0},
-    {"embed",   JSON_STRUCT,  offsetof(struct record, embed),   &embed_table, 0},
-    {"subject", JSON_STRUCT,  offsetof(struct record, subject), &link_table, 0},
-    {"via",     JSON_STRUCT,  offsetof(struct record, via),     &link_table, 0},
+    {"reply",   JSON_STRUCT | JSON_VITAL,  offsetof(struct record, reply),   &reply_table, 0},
+    {"embed",   JSON_STRUCT | JSON_VITAL,  offsetof(struct record, embed),   &embed_table, 0},
+    {"subject", JSON_STRUCT | JSON_VITAL,  offsetof(struct record, subject), &link_table, 0},
+    {"via",     JSON_STRUCT | JSON_VITAL,  offsetof(struct record, via),     &link_table, 0},
     JSON_FIELD_END,
 };
 static const struct json_table record_table = {record_fields, sizeof(struct record)};
@@ -182,7 +182,7 @@ static const struct json_field identity_fields[] = {
 static const struct json_table identity_table = {identity_fields, sizeof(struct identity)};
 
 static const struct json_field account_fields[] = {
-    {"active", JSON_BOOL, offsetof(struct account, active), NULL, 0},
+    {"active", JSON_BOOL | JSON_VITAL, offsetof(struct account, active), NULL, 0},
     {"status", JSON_TEXT, offsetof(struct account, status), NULL, 0},
     JSON_FIELD_END,
 };
@@ -197,10 +197,10 @@ static const struct json_field payload_fields[] = {
     {"rkey",       JSON_TEXT,  offsetof(struct payload, commit.rkey),       NULL, 0},
     {"record",     JSON_LATER, offsetof(struct payload, commit.record),     &record_table, 0},
     {"handle",     JSON_TEXT,  offsetof(struct payload, flat_identity.handle), NULL, 0},
-    {"active",     JSON_BOOL,  offsetof(struct payload, flat_account.active), NULL, 0},
+    {"active",     JSON_BOOL | JSON_VITAL, offsetof(struct payload, flat_account.active), NULL, 0},
     {"status",     JSON_TEXT,  offsetof(struct payload, flat_account.status), NULL, 0},
     {"identity",   JSON_STRUCT, offsetof(struct payload, identity), &identity_table, 0},
-    {"account",    JSON_STRUCT, offsetof(struct payload, account),  &account_table, 0},
+    {"account",    JSON_STRUCT | JSON_VITAL, offsetof(struct payload, account),  &account_table, 0},
     JSON_FIELD_END,
 };
 static const struct json_table payload_table = {payload_fields, sizeof(struct payload)};
@@ -209,11 +209,11 @@ static const struct json_field message_fields[] = {
     {"did",     JSON_TEXT,    offsetof(struct message, event.did),     NULL, 0},
     {"kind",    JSON_TEXT,    offsetof(struct message, event.kind),    NULL, 0},
     {"type",    JSON_TEXT,    offsetof(struct message, event.type),    NULL, 0},
-    {"time_us", JSON_COUNT,   offsetof(struct message, event.time_us), NULL, 0},
-    {"commit",  JSON_STRUCT,  offsetof(struct message, event.commit),  &commit_table, 0},
+    {"time_us", JSON_COUNT | JSON_VITAL,   offsetof(struct message, event.time_us), NULL, 0},
+    {"commit",  JSON_STRUCT | JSON_VITAL,  offsetof(struct message, event.commit),  &commit_table, 0},
     {"identity", JSON_STRUCT, offsetof(struct message, event.identity), &identity_table, 0},
-    {"account", JSON_STRUCT,  offsetof(struct message, event.account), &account_table, 0},
-    {"payload", JSON_STRUCT,  offsetof(struct message, payload),       &payload_table, 0},
+    {"account", JSON_STRUCT | JSON_VITAL, offsetof(struct message, event.account), &account_table, 0},
+    {"payload", JSON_STRUCT | JSON_VITAL,  offsetof(struct message, payload),       &payload_table, 0},
     {"error",   JSON_PRESENT, offsetof(struct message, error),         NULL, 0},
     JSON_FIELD_END,
 };
@@ -319,11 +319,12 @@ add_feature(struct decode_run *run, struct post *post, const struct facet *facet
         return;
     }
     if (!decode_at_is_did(feature->did)) {
-        decode_run_refuse(run, DECODE_REASON_VALUE);
+        decode_run_drop(run);
+        return;
     }
     struct post_user user = {
-        .id = decode_run_id(run, feature->did),
-        .handle = decode_run_name(run, handle_at(post->text, facet->index))};
+        .id = decode_run_detail_id(run, decode_run_id, feature->did),
+        .handle = decode_run_handle(run, handle_at(post->text, facet->index))};
     decode_run_mention(run, post, &user);
 }
 
@@ -442,14 +443,14 @@ make_change(struct decode_run *run, const struct event *event, enum post_kind ki
 static void
 read_identity(struct decode_run *run, const struct event *event)
 {
-    struct slice handle =
-        event->identity != NULL ? event->identity->handle : SLICE_NONE;
+    struct slice handle = decode_run_handle(
+        run, event->identity != NULL ? event->identity->handle : SLICE_NONE);
     if (handle.len == 0 || slice_equal(handle, SLICE_LIT("handle.invalid"))) {
         decode_run_control(run, DECODE_CONTROL_IDENTITY);
         return;
     }
     struct post *post = make_change(run, event, POST_RENAMED);
-    post->author.handle = decode_run_name(run, handle);
+    post->author.handle = handle;
     decode_run_keep(run);
 }
 
@@ -474,7 +475,9 @@ static void
 read_event(struct decode_run *run, const struct event *event)
 {
     struct slice kind = decode_run_first(event->kind, event->type);
-    if (is_either(kind, SLICE_LIT("identity"), SLICE_LIT("id"))) {
+    if (kind.len == 0) {
+        decode_run_refuse(run, DECODE_REASON_FORMAT);
+    } else if (is_either(kind, SLICE_LIT("identity"), SLICE_LIT("id"))) {
         read_identity(run, event);
     } else if (is_either(kind, SLICE_LIT("account"), SLICE_LIT("acc"))) {
         read_account(run, event);
@@ -520,6 +523,9 @@ decode_jetstream_read(struct decode_run *run)
             .account =
                 payload->account != NULL ? payload->account : &payload->flat_account};
         read_event(run, &event);
+    } else if (message.event.commit == NULL &&
+               (slice_is_none(message.event.did) || !message.event.time_us.is_given)) {
+        decode_run_refuse(run, DECODE_REASON_FORMAT);
     } else {
         read_event(run, &message.event);
     }

@@ -5,6 +5,7 @@
 #include "ingest/decode_parts.h"
 
 #include "ingest/html.h"
+#include "ingest/text.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -24,11 +25,7 @@ struct tag {
 
 struct toot;
 
-struct quote {
-    struct slice state;
-    struct slice quoted_status_id;
-    const struct toot *quoted_status;
-};
+struct quote;
 
 struct toot {
     struct slice id; // of this instance only
@@ -44,8 +41,21 @@ struct toot {
     const struct account *account;
     const struct toot *reblog;
     const struct quote *quote;
+    const struct pleroma *pleroma;
     struct json_list mentions; // struct account
     struct json_list tags;
+};
+
+// Mastodon's wrapper of the quoted status; of Akkoma and others that status itself.
+struct quote {
+    struct toot status;
+    struct slice state;
+    struct slice quoted_status_id;
+    const struct toot *quoted_status;
+};
+
+struct pleroma {
+    const struct quote *quote;
 };
 
 struct message {
@@ -75,13 +85,13 @@ static const struct json_table tag_table = {tag_fields, sizeof(struct tag)};
 
 static const struct json_table inner_table;
 
-static const struct json_field quote_fields[] = {
-    {"state",            JSON_TEXT,   offsetof(struct quote, state),            NULL, 0},
-    {"quoted_status_id", JSON_ID,     offsetof(struct quote, quoted_status_id), NULL, 0},
-    {"quoted_status",    JSON_STRUCT, offsetof(struct quote, quoted_status),    &inner_table, 0},
+static const struct json_table quote_table;
+
+static const struct json_field pleroma_fields[] = {
+    {"quote", JSON_STRUCT | JSON_VITAL, offsetof(struct pleroma, quote), &quote_table, 0},
     JSON_FIELD_END,
 };
-static const struct json_table quote_table = {quote_fields, sizeof(struct quote)};
+static const struct json_table pleroma_table = {pleroma_fields, sizeof(struct pleroma)};
 
 #define STATUS(name, kind, table, max) {#name, kind, offsetof(struct toot, name), table, max}
 #define STATUS_FIELDS                                        \
@@ -93,8 +103,18 @@ static const struct json_table quote_table = {quote_fields, sizeof(struct quote)
     STATUS(language,      JSON_TEXT,   NULL,           0),   \
     STATUS(reblogs_count, JSON_COUNT,  NULL,           0),   \
     STATUS(quotes_count,  JSON_COUNT,  NULL,           0),   \
-    STATUS(account,       JSON_STRUCT, &account_table, 0),   \
-    STATUS(quote,         JSON_STRUCT, &quote_table,   0)
+    STATUS(account,       JSON_STRUCT | JSON_VITAL, &account_table, 0), \
+    STATUS(quote,         JSON_STRUCT | JSON_VITAL, &quote_table,   0), \
+    STATUS(pleroma,       JSON_STRUCT, &pleroma_table, 0)
+
+static const struct json_field quote_fields[] = {
+    STATUS_FIELDS,
+    {"state",            JSON_TEXT,   offsetof(struct quote, state),            NULL, 0},
+    {"quoted_status_id", JSON_ID,     offsetof(struct quote, quoted_status_id), NULL, 0},
+    {"quoted_status",    JSON_STRUCT | JSON_VITAL, offsetof(struct quote, quoted_status), &inner_table, 0},
+    JSON_FIELD_END,
+};
+static const struct json_table quote_table = {quote_fields, sizeof(struct quote)};
 
 static const struct json_field inner_fields[] = {
     STATUS_FIELDS,
@@ -106,7 +126,7 @@ static const struct json_field message_fields[] = {
     STATUS_FIELDS,
     STATUS(in_reply_to_id,         JSON_ID,      NULL,           0),
     STATUS(in_reply_to_account_id, JSON_ID,      NULL,           0),
-    STATUS(reblog,                 JSON_STRUCT,  &inner_table,   0),
+    STATUS(reblog,                 JSON_STRUCT | JSON_VITAL, &inner_table, 0),
     STATUS(mentions,               JSON_STRUCTS, &account_table, POST_LIST_MAX),
     STATUS(tags,                   JSON_STRUCTS, &tag_table,     POST_LIST_MAX),
     {"event",   JSON_TEXT,    offsetof(struct message, event),   NULL, 0},
@@ -139,31 +159,43 @@ host_of(struct slice url)
     return host;
 }
 
+// A mention has no `uri`, so that people go by their `url`.
+static struct slice
+id_of(const struct account *account)
+{
+    return account->url.len != 0 ? account->url : account->uri;
+}
+
 // "ann@host": the host is left out by the instance the person is on.
 static struct slice
 handle_of(struct decode_run *run, const struct account *account)
 {
-    struct slice host = host_of(decode_run_first(account->url, account->uri));
-    if (account->acct.len == 0 || host.len == 0 ||
-        memchr(account->acct.ptr, '@', account->acct.len) != NULL) {
-        return decode_run_name(run, account->acct);
+    struct slice acct = text_handle(account->acct);
+    struct slice host = host_of(id_of(account));
+    if (acct.len == 0 || host.len == 0 || memchr(acct.ptr, '@', acct.len) != NULL) {
+        return decode_run_handle(run, acct);
     }
-    struct slice start = arena_join(&run->arena, account->acct, SLICE_LIT("@"));
-    return decode_run_name(run, arena_join(&run->arena, start, host));
+    struct slice start = arena_join(&run->arena, acct, SLICE_LIT("@"));
+    return decode_run_handle(run, arena_join(&run->arena, start, host));
 }
 
 static struct post_user
-make_user(struct decode_run *run, const struct account *account)
+make_user(struct decode_run *run, const struct account *account, struct slice id)
 {
-    struct post_user user = {
-        .id = decode_run_id(run, decode_run_first(account->uri, account->url)),
-        .handle = handle_of(run, account),
-        .name = decode_run_name(run, account->display_name)};
+    struct post_user user = {.id = id,
+                             .handle = handle_of(run, account),
+                             .name = decode_run_name(run, account->display_name)};
     decode_run_followers(run, &user, account->followers_count);
     if (slice_is_none(user.id) && !slice_is_none(user.handle)) {
         user.id = decode_run_handle_id(run, run->net, user.handle);
     }
     return user;
+}
+
+static struct post_user
+make_author(struct decode_run *run, const struct account *account)
+{
+    return make_user(run, account, decode_run_id(run, id_of(account)));
 }
 
 // A warning in front of the text is part of what it says.
@@ -194,7 +226,7 @@ make_ref(struct decode_run *run, const struct toot *status, int depth)
                            .lang = decode_run_name(run, status->language),
                            .created = decode_run_time(run, status->created_at)};
     if (status->account != NULL) {
-        ref.author = make_user(run, status->account);
+        ref.author = make_author(run, status->account);
     }
     ref.reported = decode_run_reported(run, status->reblogs_count, status->quotes_count,
                                        &ref.has_reported);
@@ -203,21 +235,29 @@ make_ref(struct decode_run *run, const struct toot *status, int depth)
     return ref;
 }
 
-// Only a quote that the quoted person accepted is one.
+// Of Mastodon's quotes only one that the quoted person accepted is one.
 static struct post_ref
 quoted_by(struct decode_run *run, const struct toot *status, int depth)
 {
     struct post_ref ref = {.created = USEC_NONE};
     const struct quote *quote = status->quote;
-    if (quote == NULL || depth > POST_QUOTES_MAX ||
-        !slice_equal(quote->state, SLICE_LIT("accepted"))) {
+    if (quote == NULL && status->pleroma != NULL) {
+        quote = status->pleroma->quote;
+    }
+    if (quote == NULL || depth > POST_QUOTES_MAX) {
+        return ref;
+    }
+    if (slice_is_none(quote->state) && !slice_is_none(quote->status.uri)) {
+        return make_ref(run, &quote->status, depth);
+    }
+    if (!slice_equal(quote->state, SLICE_LIT("accepted"))) {
         return ref;
     }
     if (quote->quoted_status != NULL) {
         ref = make_ref(run, quote->quoted_status, depth);
     }
     if (slice_is_none(ref.id)) {
-        ref.id = decode_run_id(run, quote->quoted_status_id);
+        ref.id = decode_run_id(run, decode_run_target(quote->quoted_status_id));
     }
     return ref;
 }
@@ -228,9 +268,11 @@ static struct post_user
 make_mentioned(struct decode_run *run, const struct toot *status,
                const struct account *mentioned)
 {
-    bool is_author = status->account != NULL && !slice_is_none(mentioned->id) &&
+    bool is_author = status->account != NULL && mentioned->id.len != 0 &&
                      slice_equal(status->account->id, mentioned->id);
-    return make_user(run, is_author ? status->account : mentioned);
+    const struct account *account = is_author ? status->account : mentioned;
+    return make_user(run, account,
+                     decode_run_detail_id(run, decode_run_id, id_of(account)));
 }
 
 // The replied-to post has its instance's id; its author is oneself or among the
@@ -238,18 +280,19 @@ make_mentioned(struct decode_run *run, const struct toot *status,
 static struct post_ref
 replied_by(struct decode_run *run, const struct toot *status)
 {
-    struct post_ref ref = {.id = decode_run_id(run, status->in_reply_to_id),
-                           .created = USEC_NONE};
+    struct post_ref ref = {
+        .id = decode_run_id(run, decode_run_target(status->in_reply_to_id)),
+        .created = USEC_NONE};
     const struct account author = {.id = status->in_reply_to_account_id};
     const struct account *mentions = status->mentions.items;
-    if (slice_is_none(ref.id) || slice_is_none(author.id)) {
+    if (slice_is_none(ref.id) || author.id.len == 0) {
         return ref;
     }
     ref.author = make_mentioned(run, status, &author);
     for (size_t i = 0; i < status->mentions.count && slice_is_none(ref.author.id);
          i++) {
         if (slice_equal(mentions[i].id, author.id)) {
-            ref.author = make_user(run, &mentions[i]);
+            ref.author = make_mentioned(run, status, &mentions[i]);
         }
     }
     return ref;
@@ -285,7 +328,7 @@ keep_status(struct decode_run *run, const struct toot *status)
     post->time = decode_run_time(run, status->created_at);
     post->lang = decode_run_name(run, status->language);
     if (status->account != NULL) {
-        post->author = make_user(run, status->account);
+        post->author = make_author(run, status->account);
     }
     if (status->reblog != NULL) {
         post->kind = POST_RETWEETED;
@@ -319,20 +362,52 @@ control_of(struct slice event)
     return DECODE_CONTROL_OTHER;
 }
 
+// What every status has.
+static bool
+is_status(const struct toot *status)
+{
+    return !slice_is_none(status->uri) && !slice_is_none(status->created_at) &&
+           status->account != NULL;
+}
+
+static void
+read_status(struct decode_run *run, const struct toot *status)
+{
+    if (!is_status(status)) {
+        decode_run_refuse(run, DECODE_REASON_FORMAT);
+    } else if (decode_run_room(run, 1)) {
+        keep_status(run, status);
+    }
+}
+
+// An id alone, in quotes perhaps.
+static struct slice
+bare_id(struct slice data)
+{
+    const char around[] = " \t\r\n\"";
+    while (data.len != 0 && memchr(around, data.ptr[0], sizeof(around) - 1) != NULL) {
+        data = (struct slice){data.ptr + 1, data.len - 1};
+    }
+    while (data.len != 0 &&
+           memchr(around, data.ptr[data.len - 1], sizeof(around) - 1) != NULL) {
+        data.len--;
+    }
+    return data;
+}
+
 void
 decode_mastodon_event(struct decode_run *run, struct slice event, struct slice data)
 {
     struct message message;
     if (slice_equal(event, SLICE_LIT("delete"))) {
         if (decode_run_room(run, 1)) {
-            keep_deletion(run, data);
+            keep_deletion(run, bare_id(data));
         }
     } else if (!slice_equal(event, SLICE_LIT("update"))) {
         decode_run_control(run, control_of(event));
     } else if (decode_run_open(run, data) &&
-               decode_run_json(run, &decode_mastodon_table, &message) &&
-               decode_run_room(run, 1)) {
-        keep_status(run, &message.status);
+               decode_run_json(run, &decode_mastodon_table, &message)) {
+        read_status(run, &message.status);
     }
 }
 
@@ -365,7 +440,7 @@ decode_mastodon_read(struct decode_run *run)
         decode_run_control(run, DECODE_CONTROL_ERROR);
     } else if (!slice_is_none(message.event)) {
         read_envelope(run, &message);
-    } else if (decode_run_room(run, 1)) {
-        keep_status(run, &message.status);
+    } else {
+        read_status(run, &message.status);
     }
 }

@@ -36,6 +36,9 @@ const struct metric decode_metric_rows[] = {
      offsetof(struct decode_metrics, posts), "Posts read, retweets included"},
     {"cascaded_deletions_read_total", NULL, METRIC_COUNTER,
      offsetof(struct decode_metrics, deletions), "Deletions and undone retweets read"},
+    {"cascaded_details_dropped_total", NULL, METRIC_COUNTER,
+     offsetof(struct decode_metrics, details),
+     "Parts of messages that were left out, as a mention that is none"},
     DECODE_CONTROLS(CONTROL) DECODE_REASONS(REASON) METRIC_END,
 };
 
@@ -109,7 +112,8 @@ list_table(struct listing *listing, const struct json_table *table, const char *
     char name[PATH_MAX_LEN];
     listing->open[level] = table;
     for (const struct json_field *field = table->fields; field->key != NULL; field++) {
-        bool is_list = field->kind == JSON_STRUCTS || field->kind == JSON_TEXTS;
+        enum json_kind kind = json_kind_of(field);
+        bool is_list = kind == JSON_STRUCTS || kind == JSON_TEXTS;
         (void)snprintf(name, sizeof(name), "%s%s%s%s", path, *path != '\0' ? "." : "",
                        field->key, is_list ? "[]" : "");
         if (field->table != NULL && level + 1 < LEVELS_MAX &&

@@ -43,11 +43,11 @@ static const struct json_table inner_table;
 #define FIELD(name, kind, table, max) {#name, kind, offsetof(struct message, name), table, max}
 #define INNER_FIELDS                                 \
     FIELD(id,       JSON_ID,     NULL,         0),   \
-    FIELD(time,     JSON_SCALAR, NULL,         0),   \
+    FIELD(time,     JSON_SCALAR | JSON_VITAL, NULL,         0),   \
     FIELD(text,     JSON_TEXT,   NULL,         0),   \
     FIELD(lang,     JSON_TEXT,   NULL,         0),   \
-    FIELD(author,   JSON_STRUCT, &user_table,  0),   \
-    FIELD(quote_of, JSON_STRUCT, &inner_table, 0)
+    FIELD(author,   JSON_STRUCT | JSON_VITAL, &user_table,  0),   \
+    FIELD(quote_of, JSON_STRUCT | JSON_VITAL, &inner_table, 0)
 
 static const struct json_field inner_fields[] = {
     INNER_FIELDS,
@@ -58,11 +58,11 @@ static const struct json_table inner_table = {inner_fields, sizeof(struct messag
 static const struct json_field message_fields[] = {
     INNER_FIELDS,
     FIELD(via,        JSON_ID,      NULL,         0),
-    FIELD(retweet_of, JSON_STRUCT,  &inner_table, 0),
-    FIELD(reply_to,   JSON_STRUCT,  &inner_table, 0),
+    FIELD(retweet_of, JSON_STRUCT | JSON_VITAL, &inner_table, 0),
+    FIELD(reply_to,   JSON_STRUCT | JSON_VITAL, &inner_table, 0),
     FIELD(mentions,   JSON_STRUCTS, &user_table,  POST_LIST_MAX),
     FIELD(hashtags,   JSON_TEXTS,   NULL,         POST_LIST_MAX),
-    FIELD(deleted,    JSON_BOOL,    NULL,         0),
+    FIELD(deleted,    JSON_BOOL | JSON_VITAL, NULL,         0),
     JSON_FIELD_END,
 };
 // clang-format on
@@ -81,16 +81,22 @@ net_of(struct slice id)
 }
 
 static struct post_user
-make_user(struct decode_run *run, const struct user *user)
+make_user(struct decode_run *run, const struct user *user, struct slice id)
 {
-    struct post_user made = {.id = decode_run_whole_id(run, user->id),
-                             .handle = decode_run_name(run, user->handle),
+    struct post_user made = {.id = id,
+                             .handle = decode_run_handle(run, user->handle),
                              .name = decode_run_name(run, user->name)};
     decode_run_followers(run, &made, user->followers);
     if (slice_is_none(made.id) && !slice_is_none(made.handle)) {
         made.id = decode_run_handle_id(run, run->net, made.handle);
     }
     return made;
+}
+
+static struct post_user
+make_author(struct decode_run *run, const struct user *user)
+{
+    return make_user(run, user, decode_run_whole_id(run, user->id));
 }
 
 static usec
@@ -116,7 +122,7 @@ make_ref(struct decode_run *run, const struct message *message, int depth)
         decode_run_refuse(run, DECODE_REASON_MISSING);
     }
     if (message->author != NULL) {
-        ref.author = make_user(run, message->author);
+        ref.author = make_author(run, message->author);
     }
     struct post_ref quote = make_ref(run, message->quote_of, depth + 1);
     decode_run_quote(run, &ref, &quote);
@@ -128,12 +134,13 @@ add_mentions(struct decode_run *run, struct post *post, struct json_list list)
 {
     const struct user *users = list.items;
     if (users == NULL) {
-        decode_run_find_mentions(run, post, run->net);
+        decode_run_find_mentions(run, post, NULL, NULL);
         return;
     }
     decode_run_mentions(run, post, list.count);
     for (size_t i = 0; i < list.count; i++) {
-        struct post_user user = make_user(run, &users[i]);
+        struct slice id = decode_run_detail_id(run, decode_run_whole_id, users[i].id);
+        struct post_user user = make_user(run, &users[i], id);
         decode_run_mention(run, post, &user);
     }
 }
@@ -166,15 +173,16 @@ keep_post(struct decode_run *run, const struct message *message)
         decode_run_refuse(run, DECODE_REASON_MISSING);
     } else {
         run->net = net_of(message->author->id);
-        post->author = make_user(run, message->author);
+        post->author = make_author(run, message->author);
     }
+    struct slice via = decode_run_whole_id(run, decode_run_target(message->via));
     post->time = time_of(run, message->time);
     post->text = message->text;
     post->lang = decode_run_name(run, message->lang);
     if (message->retweet_of != NULL) {
         post->kind = POST_RETWEETED;
         post->retweet_of = make_ref(run, message->retweet_of, 0);
-        post->via = decode_run_whole_id(run, message->via);
+        post->via = via;
     } else {
         post->quote = make_ref(run, message->quote_of, 1);
         post->reply_to = make_ref(run, message->reply_to, 0);
@@ -188,7 +196,12 @@ void
 decode_post_read(struct decode_run *run)
 {
     struct message message;
-    if (decode_run_json(run, &decode_post_table, &message) && decode_run_room(run, 1)) {
+    if (!decode_run_json(run, &decode_post_table, &message)) {
+        return;
+    }
+    if (slice_is_none(message.id) && message.author == NULL) {
+        decode_run_refuse(run, DECODE_REASON_FORMAT);
+    } else if (decode_run_room(run, 1)) {
         keep_post(run, &message);
     }
 }

@@ -1,6 +1,7 @@
 #include "ingest/decode_run.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "base/status.h"
 #include "ingest/json_token.h"
@@ -60,7 +61,10 @@ decode_run_text(struct decode_run *run, const struct json_later *later)
 bool
 decode_run_open(struct decode_run *run, struct slice message)
 {
-    decode_run_refuse(run, reason_of(json_open(run->json, message)));
+    enum json_error error = run->is_opened ? json_open_part(run->json, message)
+                                           : json_open(run->json, message);
+    run->is_opened = true;
+    decode_run_refuse(run, reason_of(error));
     return run->reason == DECODE_REASON_NONE;
 }
 
@@ -73,14 +77,24 @@ decode_run_first_key(struct decode_run *run, const struct json_table *table,
 }
 
 bool
-decode_run_room(struct decode_run *run, size_t capacity)
+decode_run_room(struct decode_run *run, size_t count)
 {
-    run->posts = arena_alloc(&run->arena, capacity, sizeof(*run->posts));
-    run->capacity = run->posts != NULL ? capacity : 0;
-    if (run->posts == NULL) {
-        decode_run_refuse(run, DECODE_REASON_MEMORY);
+    if (count <= run->capacity - run->count) {
+        return true;
     }
-    return run->posts != NULL;
+    size_t capacity = run->count + count;
+    capacity = capacity > 2 * run->capacity ? capacity : 2 * run->capacity;
+    struct post *posts = arena_alloc(&run->arena, capacity, sizeof(*posts));
+    if (posts == NULL) {
+        decode_run_refuse(run, DECODE_REASON_MEMORY);
+        return false;
+    }
+    if (run->count != 0) {
+        memcpy(posts, run->posts, run->count * sizeof(*posts));
+    }
+    run->posts = posts;
+    run->capacity = capacity;
+    return true;
 }
 
 struct post *
@@ -189,10 +203,26 @@ join_id(struct decode_run *run, struct slice head, struct slice tail)
     return arena_join(&run->arena, head, tail);
 }
 
+// U+FFFD stands where half a character stood; an id that lost one is another id.
+static bool
+is_bad(struct slice id)
+{
+    const char replacement[] = "\xef\xbf\xbd";
+    const char *at = id.ptr;
+    const char *end = id.ptr + id.len;
+    while ((at = memchr(at, replacement[0], (size_t)(end - at))) != NULL) {
+        if (end - at >= 3 && memcmp(at, replacement, 3) == 0) {
+            return true;
+        }
+        at++;
+    }
+    return id.len == 0;
+}
+
 struct slice
 decode_run_whole_id(struct decode_run *run, struct slice id)
 {
-    if (!slice_is_none(id) && id.len == 0) {
+    if (!slice_is_none(id) && is_bad(id)) {
         decode_run_refuse(run, DECODE_REASON_VALUE);
     }
     if (id.len > POST_ID_MAX) {
@@ -207,10 +237,47 @@ decode_run_id(struct decode_run *run, struct slice id)
     if (slice_is_none(id)) {
         return id;
     }
-    if (id.len == 0) {
+    if (is_bad(id)) {
         decode_run_refuse(run, DECODE_REASON_VALUE);
     }
     return join_id(run, run->net, id);
+}
+
+struct slice
+decode_run_target(struct slice id)
+{
+    return id.len == 0 && id.ptr != json_unusable ? SLICE_NONE : id;
+}
+
+struct slice
+decode_run_number_target(struct slice id)
+{
+    bool is_sentinel =
+        slice_equal(id, SLICE_LIT("0")) || slice_equal(id, SLICE_LIT("-1"));
+    return is_sentinel ? SLICE_NONE : decode_run_target(id);
+}
+
+struct slice
+decode_run_detail_id(struct decode_run *run, decode_run_id_fn make, struct slice id)
+{
+    if (id.len == 0) {
+        return SLICE_NONE;
+    }
+    enum decode_reason before = run->reason;
+    run->reason = DECODE_REASON_NONE;
+    struct slice made = make(run, id);
+    if (run->reason != DECODE_REASON_NONE) {
+        decode_run_drop(run);
+        made = SLICE_NONE;
+    }
+    run->reason = before;
+    return made;
+}
+
+void
+decode_run_drop(struct decode_run *run)
+{
+    run->metrics.details++;
 }
 
 bool
@@ -252,16 +319,28 @@ struct slice
 decode_run_name(struct decode_run *run, struct slice name)
 {
     if (name.len > POST_NAME_MAX) {
-        decode_run_refuse(run, DECODE_REASON_TOO_LONG);
+        decode_run_drop(run);
+        return SLICE_NONE;
     }
     return name.len != 0 ? name : SLICE_NONE;
+}
+
+struct slice
+decode_run_handle(struct decode_run *run, struct slice handle)
+{
+    return decode_run_name(run, text_handle(handle));
 }
 
 struct slice
 decode_run_handle_id(struct decode_run *run, struct slice net, struct slice handle)
 {
     struct slice prefix = arena_join(&run->arena, net, SLICE_LIT("@"));
-    return join_id(run, prefix, text_lower(&run->arena, handle));
+    struct slice lower = text_lower(&run->arena, handle);
+    if (prefix.len + lower.len > POST_ID_MAX) {
+        decode_run_drop(run);
+        return SLICE_NONE;
+    }
+    return arena_join(&run->arena, prefix, lower);
 }
 
 void
@@ -269,19 +348,30 @@ decode_run_followers(struct decode_run *run, struct post_user *user,
                      struct json_count followers)
 {
     if (followers.value > UINT32_MAX) {
-        decode_run_refuse(run, DECODE_REASON_VALUE);
+        decode_run_drop(run);
+        return;
     }
     user->followers = (uint32_t)followers.value;
     user->has_followers = followers.is_given;
+}
+
+// A count that no post has is dropped.
+static struct json_count
+believable(struct decode_run *run, struct json_count count)
+{
+    if (count.value > UINT32_MAX) {
+        decode_run_drop(run);
+        return (struct json_count){0};
+    }
+    return count;
 }
 
 uint64_t
 decode_run_reported(struct decode_run *run, struct json_count retweets,
                     struct json_count quotes, bool *ret_given)
 {
-    if (retweets.value > UINT32_MAX || quotes.value > UINT32_MAX) {
-        decode_run_refuse(run, DECODE_REASON_VALUE);
-    }
+    retweets = believable(run, retweets);
+    quotes = believable(run, quotes);
     *ret_given = retweets.is_given || quotes.is_given;
     return retweets.value + quotes.value;
 }
@@ -376,7 +466,11 @@ decode_run_mention(struct decode_run *run, struct post *post,
 void
 decode_run_hashtag(struct decode_run *run, struct post *post, struct slice hashtag)
 {
-    struct slice name = text_lower(&run->arena, decode_run_name(run, hashtag));
+    struct slice name = text_hashtag(&run->arena, decode_run_name(run, hashtag));
+    if (name.len > POST_NAME_MAX) {
+        decode_run_drop(run);
+        return;
+    }
     if (run->hashtags != NULL && name.len != 0) {
         run->hashtags[post->hashtag_count++] = name;
     }
@@ -400,14 +494,20 @@ find_all(struct decode_run *run, find_fn find, struct slice text, size_t *ret_co
 }
 
 void
-decode_run_find_mentions(struct decode_run *run, struct post *post, struct slice net)
+decode_run_find_mentions(struct decode_run *run, struct post *post,
+                         decode_run_who_fn who, const void *context)
 {
     size_t count;
     const struct text_entity *found = find_all(run, text_mentions, post->text, &count);
     decode_run_mentions(run, post, count);
     for (size_t i = 0; i < count; i++) {
-        struct post_user user = {.id = decode_run_handle_id(run, net, found[i].name),
-                                 .handle = found[i].name};
+        struct post_user user = {.handle = found[i].name};
+        if (who != NULL) {
+            user.id = who(run, context, user.handle);
+        }
+        if (slice_is_none(user.id)) {
+            user.id = decode_run_handle_id(run, run->net, user.handle);
+        }
         decode_run_mention(run, post, &user);
     }
 }

@@ -24,6 +24,7 @@ struct decode_run {
     enum decode_reason reason;  // what is wrong with the post at hand
     enum decode_reason refusal; // the first reason counted for this message
 
+    bool is_opened;   // the message, or a part of it
     struct slice net; // "x:": what stands before this network's ids
     struct post *posts;
     size_t count;
@@ -34,7 +35,7 @@ struct decode_run {
 
 // ---- the message ----
 
-// Starts on the message or on one within it, and reads it; false after remembering why
+// Starts on the message or on a part of it, and reads it; false after remembering why
 // not.
 bool decode_run_open(struct decode_run *run, struct slice message);
 bool decode_run_first_key(struct decode_run *run, const struct json_table *table,
@@ -46,8 +47,8 @@ bool decode_run_later(struct decode_run *run, const struct json_later *later,
 // A string that was left for later; none if it is absent.
 struct slice decode_run_text(struct decode_run *run, const struct json_later *later);
 
-// Makes room for `capacity` posts; false if there is none.
-bool decode_run_room(struct decode_run *run, size_t capacity);
+// Makes room for `count` more posts; false if there is none.
+bool decode_run_room(struct decode_run *run, size_t count);
 
 // A new post, all absent, in that room. It is one of the message's posts once it is
 // kept.
@@ -67,20 +68,37 @@ void decode_run_settle(struct decode_run *run);
 
 // ---- parts of a post; what is absent stays absent ----
 
-// The network's prefix and the id; an empty id is a bad value. X's ids are decimal
-// numbers.
+// The network's prefix and the id; one that is empty, unusable or holds half a
+// character is a bad value. X's ids are decimal numbers.
 struct slice decode_run_id(struct decode_run *run, struct slice id);
 struct slice decode_run_number_id(struct decode_run *run, struct slice id);
 // An id as it is, limits checked.
 struct slice decode_run_whole_id(struct decode_run *run, struct slice id);
 
-// A handle, display name, language or hashtag; an empty one is none.
+// What a post points at, if it does: programs write an empty text, 0 or -1 for none.
+// Empty becomes none, and of X's numbers these too.
+struct slice decode_run_target(struct slice id);
+struct slice decode_run_number_target(struct slice id);
+
+// An id that says only who somebody is, as of a mention: one that cannot be used is
+// none, and a dropped detail.
+typedef struct slice (*decode_run_id_fn)(struct decode_run *run, struct slice id);
+struct slice decode_run_detail_id(struct decode_run *run, decode_run_id_fn make,
+                                  struct slice id);
+
+// A part of the post is left out.
+void decode_run_drop(struct decode_run *run);
+
+// A display name or language; an empty one is none. One that is too long is none, and a
+// dropped detail. A handle comes without "@".
 struct slice decode_run_name(struct decode_run *run, struct slice name);
+struct slice decode_run_handle(struct decode_run *run, struct slice handle);
 
 // The id of a user known by handle only: net "x:" and "Ann" give "x:@ann".
 struct slice decode_run_handle_id(struct decode_run *run, struct slice net,
                                   struct slice handle);
 
+// A number that no account has is none, and a dropped detail.
 void decode_run_followers(struct decode_run *run, struct post_user *user,
                           struct json_count followers);
 
@@ -119,7 +137,10 @@ void decode_run_mention(struct decode_run *run, struct post *post,
 void decode_run_hashtag(struct decode_run *run, struct post *post,
                         struct slice hashtag);
 
-// Finds them in the post's text. The users are known by handle only.
+// Finds them in the post's text. The users are known by handle only, unless `who` (may
+// be NULL) knows the id of one; it returns none if not.
+typedef struct slice (*decode_run_who_fn)(struct decode_run *run, const void *context,
+                                          struct slice handle);
 void decode_run_find_mentions(struct decode_run *run, struct post *post,
-                              struct slice net);
+                              decode_run_who_fn who, const void *context);
 void decode_run_find_hashtags(struct decode_run *run, struct post *post);

@@ -4,6 +4,7 @@
 #include "ingest/decode_parts.h"
 
 #include "base/usec.h"
+#include "ingest/decode_index.h"
 #include "ingest/text.h"
 
 #include <stddef.h>
@@ -157,8 +158,8 @@ static const struct json_table inner_table;
     TWEET(quoted_status_id,     JSON_ID,     NULL),   \
     TWEET(retweet_count,        JSON_SCALAR, NULL),   \
     TWEET(quote_count,          JSON_COUNT,  NULL),   \
-    TWEET(user,                 JSON_STRUCT, &user_table), \
-    TWEET(quoted_status,        JSON_STRUCT, &inner_table)
+    TWEET(user,                 JSON_STRUCT | JSON_VITAL, &user_table), \
+    TWEET(quoted_status,        JSON_STRUCT | JSON_VITAL, &inner_table)
 
 static const struct json_field inner_fields[] = {
     TWEET_FIELDS,
@@ -175,7 +176,7 @@ static const struct json_field deleted_fields[] = {
 static const struct json_table deleted_table = {deleted_fields, sizeof(struct deleted)};
 
 static const struct json_field deletion_fields[] = {
-    {"status", JSON_STRUCT, offsetof(struct deletion, status), &deleted_table, 0},
+    {"status", JSON_STRUCT | JSON_VITAL, offsetof(struct deletion, status), &deleted_table, 0},
     JSON_FIELD_END,
 };
 static const struct json_table deletion_table = {deletion_fields, sizeof(struct deletion)};
@@ -184,7 +185,7 @@ static const struct json_table deletion_table = {deletion_fields, sizeof(struct 
 
 static const struct json_field message_fields[] = {
     TWEET_FIELDS,
-    TWEET(timestamp_ms,              JSON_SCALAR, NULL),
+    TWEET(timestamp_ms,              JSON_SCALAR | JSON_VITAL, NULL),
     TWEET(in_reply_to_status_id_str, JSON_ID,     NULL),
     TWEET(in_reply_to_status_id,     JSON_ID,     NULL),
     TWEET(in_reply_to_user_id_str,   JSON_ID,     NULL),
@@ -192,11 +193,11 @@ static const struct json_field message_fields[] = {
     TWEET(in_reply_to_screen_name,   JSON_TEXT,   NULL),
     TWEET(extended_tweet,            JSON_STRUCT, &extended_table),
     TWEET(entities,                  JSON_STRUCT, &entities_table),
-    TWEET(retweeted_status,          JSON_STRUCT, &inner_table),
-    TWEET(edit_history,              JSON_STRUCT, &edit_table),
-    {"delete", JSON_STRUCT, offsetof(struct message, deletion), &deletion_table, 0},
-    {"user_delete",  JSON_STRUCT, offsetof(struct message, user_delete),  &deleted_table, 0},
-    {"user_suspend", JSON_STRUCT, offsetof(struct message, user_suspend), &deleted_table, 0},
+    TWEET(retweeted_status,          JSON_STRUCT | JSON_VITAL, &inner_table),
+    TWEET(edit_history,              JSON_STRUCT | JSON_VITAL, &edit_table),
+    {"delete", JSON_STRUCT | JSON_VITAL, offsetof(struct message, deletion), &deletion_table, 0},
+    {"user_delete",  JSON_STRUCT | JSON_VITAL, offsetof(struct message, user_delete),  &deleted_table, 0},
+    {"user_suspend", JSON_STRUCT | JSON_VITAL, offsetof(struct message, user_suspend), &deleted_table, 0},
     CONTROL(user_undelete),
     CONTROL(user_unsuspend),
     CONTROL(user_protect),
@@ -223,23 +224,93 @@ static struct json_count
 followers_of(struct decode_run *run, const struct user *user)
 {
     struct json_scalar count = user->followers_count;
-    bool is_told = count.is_number && count.number != -1;
+    bool is_told = count.is_number && count.number >= 0;
     if (!slice_is_none(count.text) || count.number < -1) {
-        decode_run_refuse(run, DECODE_REASON_VALUE);
+        decode_run_drop(run);
     }
     return (struct json_count){is_told ? (uint64_t)count.number : 0, is_told};
+}
+
+static struct slice
+id_of(const struct user *user)
+{
+    return decode_run_first(user->id_str, user->id);
 }
 
 static struct post_user
 make_user(struct decode_run *run, const struct user *user)
 {
-    struct post_user made = {
-        .id = decode_run_number_id(run, decode_run_first(user->id_str, user->id)),
-        .handle = decode_run_name(run, user->screen_name),
-        .name = decode_run_name(run, user->name)};
+    struct post_user made = {.id = decode_run_number_id(run, id_of(user)),
+                             .handle = decode_run_handle(run, user->screen_name),
+                             .name = decode_run_name(run, user->name)};
     decode_run_followers(run, &made, followers_of(run, user));
     if (slice_is_none(made.id) && !slice_is_none(made.handle)) {
         made.id = decode_run_handle_id(run, run->net, made.handle);
+    }
+    return made;
+}
+
+static struct slice
+id_if_called(const struct user *user, struct slice handle)
+{
+    bool is_it =
+        user != NULL && decode_index_compare_handles(user->screen_name, handle) == 0;
+    return is_it ? id_of(user) : SLICE_NONE;
+}
+
+static const struct entities *
+entities_of(const struct tweet *tweet)
+{
+    static const struct entities none = {0};
+    const struct extended *extended = tweet->extended_tweet;
+    if (extended != NULL && extended->entities != NULL) {
+        return extended->entities;
+    }
+    return tweet->entities != NULL ? tweet->entities : &none;
+}
+
+static struct user
+answered_of(const struct tweet *tweet)
+{
+    return (struct user){.id_str =
+                             decode_run_number_target(tweet->in_reply_to_user_id_str),
+                         .id = decode_run_number_target(tweet->in_reply_to_user_id),
+                         .screen_name = tweet->in_reply_to_screen_name};
+}
+
+// The id that the message has of the person called so; none if it has not.
+static struct slice
+who_is(struct decode_run *run, const void *context, struct slice handle)
+{
+    const struct tweet *tweet = context;
+    const struct user answered = answered_of(tweet);
+    const struct tweet *quoted = tweet->quoted_status;
+    const struct user *named[] = {tweet->user, &answered,
+                                  quoted != NULL ? quoted->user : NULL};
+    const struct json_list mentions = entities_of(tweet)->user_mentions;
+    const struct user *users = mentions.items;
+    struct slice id = SLICE_NONE;
+    for (size_t i = 0; i < sizeof(named) / sizeof(named[0]) && id.len == 0; i++) {
+        id = id_if_called(named[i], handle);
+    }
+    for (size_t i = 0; i < mentions.count && id.len == 0; i++) {
+        id = id_if_called(&users[i], handle);
+    }
+    return decode_run_detail_id(run, decode_run_number_id, id);
+}
+
+// A person who is named by the tweet, perhaps without an id that can be used.
+static struct post_user
+make_named(struct decode_run *run, const struct tweet *tweet, const struct user *user)
+{
+    struct post_user made = {
+        .id = decode_run_detail_id(run, decode_run_number_id, id_of(user)),
+        .handle = decode_run_handle(run, user->screen_name)};
+    if (slice_is_none(made.id) && !slice_is_none(made.handle)) {
+        made.id = who_is(run, tweet, made.handle);
+        if (slice_is_none(made.id)) {
+            made.id = decode_run_handle_id(run, run->net, made.handle);
+        }
     }
     return made;
 }
@@ -249,16 +320,18 @@ static struct json_count
 retweets_of(struct decode_run *run, const struct tweet *tweet)
 {
     struct json_scalar count = tweet->retweet_count;
-    uint64_t number = (uint64_t)count.number;
+    uint64_t number = 0;
     if (slice_is_none(count.text)) {
-        return (struct json_count){number, count.is_number};
+        bool is_told = count.is_number && count.number >= 0;
+        return (struct json_count){is_told ? (uint64_t)count.number : 0, is_told};
     }
     struct slice digits = count.text;
     if (digits.len > 0 && digits.ptr[digits.len - 1] == '+') {
         digits.len--;
     }
     if (!decode_run_number(digits, &number)) {
-        decode_run_refuse(run, DECODE_REASON_VALUE);
+        decode_run_drop(run);
+        return (struct json_count){0};
     }
     return (struct json_count){number, true};
 }
@@ -323,8 +396,8 @@ quoted_by(struct decode_run *run, const struct tweet *tweet, int depth)
         ref = make_ref(run, tweet->quoted_status, depth);
     }
     if (slice_is_none(ref.id)) {
-        struct slice id =
-            decode_run_first(tweet->quoted_status_id_str, tweet->quoted_status_id);
+        struct slice id = decode_run_number_target(
+            decode_run_first(tweet->quoted_status_id_str, tweet->quoted_status_id));
         ref.id = decode_run_number_id(run, id);
         ref.created = decode_run_snowflake(id);
     }
@@ -334,28 +407,26 @@ quoted_by(struct decode_run *run, const struct tweet *tweet, int depth)
 static struct post_ref
 replied_by(struct decode_run *run, const struct tweet *tweet)
 {
-    const struct user author = {.id_str = tweet->in_reply_to_user_id_str,
-                                .id = tweet->in_reply_to_user_id,
-                                .screen_name = tweet->in_reply_to_screen_name};
-    struct slice id = decode_run_first(tweet->in_reply_to_status_id_str,
-                                       tweet->in_reply_to_status_id);
-    struct post_ref ref = {.id = decode_run_number_id(run, id),
-                           .author = make_user(run, &author),
-                           .created = decode_run_snowflake(id)};
-    return ref;
+    const struct user author = answered_of(tweet);
+    struct slice id = decode_run_number_target(decode_run_first(
+        tweet->in_reply_to_status_id_str, tweet->in_reply_to_status_id));
+    return (struct post_ref){.id = decode_run_number_id(run, id),
+                             .author = make_named(run, tweet, &author),
+                             .created = decode_run_snowflake(id)};
 }
 
 static void
-add_mentions(struct decode_run *run, struct post *post, struct json_list list)
+add_mentions(struct decode_run *run, struct post *post, const struct tweet *tweet)
 {
+    const struct json_list list = entities_of(tweet)->user_mentions;
     const struct user *users = list.items;
     if (users == NULL) {
-        decode_run_find_mentions(run, post, run->net);
+        decode_run_find_mentions(run, post, who_is, tweet);
         return;
     }
     decode_run_mentions(run, post, list.count);
     for (size_t i = 0; i < list.count; i++) {
-        struct post_user user = make_user(run, &users[i]);
+        struct post_user user = make_named(run, tweet, &users[i]);
         decode_run_mention(run, post, &user);
     }
 }
@@ -377,21 +448,13 @@ add_hashtags(struct decode_run *run, struct post *post, struct json_list list)
 static void
 add_content(struct decode_run *run, struct post *post, const struct tweet *tweet)
 {
-    static const struct entities none = {0};
-    const struct extended *extended = tweet->extended_tweet;
-    const struct entities *entities = &none;
-    if (extended != NULL && extended->entities != NULL) {
-        entities = extended->entities;
-    } else if (tweet->entities != NULL) {
-        entities = tweet->entities;
-    }
     post->reported = decode_run_reported(run, retweets_of(run, tweet),
                                          tweet->quote_count, &post->has_reported);
     post->text = text_of(run, tweet);
     post->quote = quoted_by(run, tweet, 1);
     post->reply_to = replied_by(run, tweet);
-    add_mentions(run, post, entities->user_mentions);
-    add_hashtags(run, post, entities->hashtags);
+    add_mentions(run, post, tweet);
+    add_hashtags(run, post, entities_of(tweet)->hashtags);
 }
 
 static void
@@ -406,8 +469,7 @@ keep_tweet(struct decode_run *run, const struct tweet *tweet)
     if (post->time == USEC_NONE) {
         post->time = created;
     }
-    if (tweet->user == NULL ||
-        slice_is_none(decode_run_first(tweet->user->id_str, tweet->user->id))) {
+    if (slice_is_none(id_of(tweet->user))) {
         decode_run_refuse(run, DECODE_REASON_MISSING);
     } else {
         post->author = make_user(run, tweet->user);
@@ -481,6 +543,19 @@ is_control(struct decode_run *run, const struct message *message)
     return false;
 }
 
+// What every status has, also those that other programs wrote from X's own.
+static bool
+is_status(const struct tweet *tweet)
+{
+    bool has_time = !slice_is_none(tweet->created_at) ||
+                    tweet->timestamp_ms.is_number ||
+                    !slice_is_none(tweet->timestamp_ms.text);
+    bool has_text = tweet->text.place != NULL || !slice_is_none(tweet->full_text) ||
+                    (tweet->extended_tweet != NULL &&
+                     !slice_is_none(tweet->extended_tweet->full_text));
+    return !slice_is_none(tweet->id_str) && tweet->user != NULL && has_time && has_text;
+}
+
 void
 decode_x1_read(struct decode_run *run)
 {
@@ -493,7 +568,11 @@ decode_x1_read(struct decode_run *run)
     } else if (message.user_delete != NULL || message.user_suspend != NULL) {
         keep_withdrawal(run, message.user_delete != NULL ? message.user_delete
                                                          : message.user_suspend);
-    } else if (message.tweet.user != NULL || !is_control(run, &message)) {
+    } else if (message.tweet.user == NULL && is_control(run, &message)) {
+        return;
+    } else if (is_status(&message.tweet)) {
         keep_tweet(run, &message.tweet);
+    } else {
+        decode_run_refuse(run, DECODE_REASON_FORMAT);
     }
 }

@@ -1,226 +1,33 @@
 // X API v2: a message is a stream object or a page, {data, includes}, with the posts
 // and users that the data speaks of in `includes`; or one flat post, as archives write
 // them, in which the author and the referenced posts stand in place; or an error, or a
-// compliance record.
+// compliance record. Of those, a deletion takes back what it names; others are control.
 
 #include "ingest/decode_parts.h"
 
 #include "ingest/decode_index.h"
+#include "ingest/decode_x2_shape.h"
 #include "ingest/text.h"
 
 #include <stddef.h>
 
-enum { REFERENCES_MAX = 64, EDITS_MAX = 64 };
-
-struct user_metrics {
-    struct json_count followers_count;
-};
-
-struct user {
-    struct slice id;
-    struct slice username;
-    struct slice name;
-    const struct user_metrics *public_metrics;
-};
-
-struct mention {
-    struct slice id;
-    struct slice username;
-};
-
-struct hashtag {
-    struct slice tag;
-};
-
-struct entities {
-    struct json_list mentions;
-    struct json_list hashtags;
-};
-
-struct note {
-    struct slice text;
-    const struct entities *entities;
-};
-
-struct metrics {
-    struct json_count retweet_count;
-    struct json_count quote_count;
-};
-
-// Something happened to an account.
-struct compliance {
-    const struct user *user;
-};
-
-// A post, or in a list of references one with `type`, of which often only the id is
-// there. In a stream of compliance events it is one of these instead.
-struct tweet {
-    const struct compliance *user_delete;
-    const struct compliance *user_suspend;
-    bool user_other;
-    struct slice type;
-    struct slice id;
-    struct slice author_id;
-    struct slice created_at;
-    struct slice text;
-    struct slice lang;
-    struct slice in_reply_to_user_id;
-    const struct note *note_tweet;
-    const struct entities *entities;
-    const struct metrics *public_metrics;
-    const struct user *author;
-    const struct user *in_reply_to_user;
-    struct json_list referenced_tweets;      // struct tweet
-    struct json_list edit_history_tweet_ids; // struct slice
-};
-
-struct includes {
-    struct json_list tweets;
-    struct json_list users;
-};
-
-struct message {
-    struct tweet tweet;
-    struct json_list data; // struct tweet
-    const struct includes *includes;
-    bool errors;
-    bool title;
-    bool action;
-    bool meta;
-};
-
-// clang-format off
-static const struct json_field user_metrics_fields[] = {
-    {"followers_count", JSON_COUNT, offsetof(struct user_metrics, followers_count), NULL, 0},
-    JSON_FIELD_END,
-};
-static const struct json_table user_metrics_table = {user_metrics_fields, sizeof(struct user_metrics)};
-
-static const struct json_field user_fields[] = {
-    {"id",             JSON_ID,     offsetof(struct user, id),             NULL, 0},
-    {"username",       JSON_TEXT,   offsetof(struct user, username),       NULL, 0},
-    {"name",           JSON_TEXT,   offsetof(struct user, name),           NULL, 0},
-    {"public_metrics", JSON_STRUCT, offsetof(struct user, public_metrics), &user_metrics_table, 0},
-    JSON_FIELD_END,
-};
-static const struct json_table user_table = {user_fields, sizeof(struct user)};
-
-static const struct json_field mention_fields[] = {
-    {"id",       JSON_ID,   offsetof(struct mention, id),       NULL, 0},
-    {"username", JSON_TEXT, offsetof(struct mention, username), NULL, 0},
-    JSON_FIELD_END,
-};
-static const struct json_table mention_table = {mention_fields, sizeof(struct mention)};
-
-static const struct json_field hashtag_fields[] = {
-    {"tag", JSON_TEXT, offsetof(struct hashtag, tag), NULL, 0},
-    JSON_FIELD_END,
-};
-static const struct json_table hashtag_table = {hashtag_fields, sizeof(struct hashtag)};
-
-static const struct json_field entities_fields[] = {
-    {"mentions", JSON_STRUCTS, offsetof(struct entities, mentions), &mention_table, POST_LIST_MAX},
-    {"hashtags", JSON_STRUCTS, offsetof(struct entities, hashtags), &hashtag_table, POST_LIST_MAX},
-    JSON_FIELD_END,
-};
-static const struct json_table entities_table = {entities_fields, sizeof(struct entities)};
-
-static const struct json_field note_fields[] = {
-    {"text",     JSON_TEXT,   offsetof(struct note, text),     NULL, 0},
-    {"entities", JSON_STRUCT, offsetof(struct note, entities), &entities_table, 0},
-    JSON_FIELD_END,
-};
-static const struct json_table note_table = {note_fields, sizeof(struct note)};
-
-static const struct json_field metrics_fields[] = {
-    {"retweet_count", JSON_COUNT, offsetof(struct metrics, retweet_count), NULL, 0},
-    {"quote_count",   JSON_COUNT, offsetof(struct metrics, quote_count),   NULL, 0},
-    JSON_FIELD_END,
-};
-static const struct json_table metrics_table = {metrics_fields, sizeof(struct metrics)};
-
-static const struct json_table reference_table;
-
-#define TWEET(name, kind, table, max) {#name, kind, offsetof(struct tweet, name), table, max}
-#define TWEET_FIELDS                                                                  \
-    TWEET(id,                     JSON_ID,      NULL,             0),                 \
-    TWEET(author_id,              JSON_ID,      NULL,             0),                 \
-    TWEET(created_at,             JSON_TEXT,    NULL,             0),                 \
-    TWEET(text,                   JSON_TEXT,    NULL,             0),                 \
-    TWEET(lang,                   JSON_TEXT,    NULL,             0),                 \
-    TWEET(in_reply_to_user_id,    JSON_ID,      NULL,             0),                 \
-    TWEET(note_tweet,             JSON_STRUCT,  &note_table,      0),                 \
-    TWEET(entities,               JSON_STRUCT,  &entities_table,  0),                 \
-    TWEET(public_metrics,         JSON_STRUCT,  &metrics_table,   0),                 \
-    TWEET(author,                 JSON_STRUCT,  &user_table,      0),                 \
-    TWEET(in_reply_to_user,       JSON_STRUCT,  &user_table,      0),                 \
-    TWEET(referenced_tweets,      JSON_STRUCTS, &reference_table, REFERENCES_MAX),    \
-    TWEET(edit_history_tweet_ids, JSON_TEXTS,   NULL,             EDITS_MAX)
-
-static const struct json_field compliance_fields[] = {
-    {"user", JSON_STRUCT, offsetof(struct compliance, user), &user_table, 0},
-    JSON_FIELD_END,
-};
-static const struct json_table compliance_table = {compliance_fields, sizeof(struct compliance)};
-
-#define USER_OTHER(name) {#name, JSON_PRESENT, offsetof(struct tweet, user_other), NULL, 0}
-
-static const struct json_field tweet_fields[] = {
-    TWEET_FIELDS,
-    TWEET(user_delete,  JSON_STRUCT, &compliance_table, 0),
-    TWEET(user_suspend, JSON_STRUCT, &compliance_table, 0),
-    USER_OTHER(user_undelete),
-    USER_OTHER(user_unsuspend),
-    USER_OTHER(user_protect),
-    USER_OTHER(user_unprotect),
-    USER_OTHER(user_withheld),
-    USER_OTHER(user_scrub_geo),
-    USER_OTHER(scrub_geo),
-    USER_OTHER(user_profile_modification),
-    JSON_FIELD_END,
-};
-static const struct json_table tweet_table = {tweet_fields, sizeof(struct tweet)};
-
-static const struct json_field reference_fields[] = {
-    TWEET(type, JSON_TEXT, NULL, 0),
-    TWEET_FIELDS,
-    JSON_FIELD_END,
-};
-static const struct json_table reference_table = {reference_fields, sizeof(struct tweet)};
-
-static const struct json_field includes_fields[] = {
-    {"tweets", JSON_STRUCTS, offsetof(struct includes, tweets), &tweet_table, POST_LIST_MAX},
-    {"users",  JSON_STRUCTS, offsetof(struct includes, users),  &user_table,  POST_LIST_MAX},
-    JSON_FIELD_END,
-};
-static const struct json_table includes_table = {includes_fields, sizeof(struct includes)};
-
-static const struct json_field message_fields[] = {
-    TWEET_FIELDS,
-    {"data",     JSON_ONE_OR_MORE, offsetof(struct message, data),     &tweet_table, POST_LIST_MAX},
-    {"includes", JSON_STRUCT,      offsetof(struct message, includes), &includes_table, 0},
-    {"errors",   JSON_PRESENT,     offsetof(struct message, errors),   NULL, 0},
-    {"title",    JSON_PRESENT,     offsetof(struct message, title),    NULL, 0},
-    {"action",   JSON_PRESENT,     offsetof(struct message, action),   NULL, 0},
-    {"meta",     JSON_PRESENT,     offsetof(struct message, meta),     NULL, 0},
-    JSON_FIELD_END,
-};
-// clang-format on
-
-const struct json_table decode_x2_table = {message_fields, sizeof(struct message)};
-
 // A message being turned into posts.
 struct page {
     struct decode_run *run;
+    struct json_list data; // struct x2_tweet
+    struct json_list included;
+    struct json_list user_list;
     struct decode_index tweets; // by id
     struct decode_index users;
+    struct decode_index handles; // of all people with ids, once one was looked for
+    bool has_handles;
 };
 
 // What a post is to the one that refers to it.
-static const struct tweet *
-reference(const struct tweet *tweet, struct slice type)
+static const struct x2_tweet *
+reference(const struct x2_tweet *tweet, struct slice type)
 {
-    const struct tweet *references = tweet->referenced_tweets.items;
+    const struct x2_tweet *references = tweet->referenced_tweets.items;
     for (size_t i = 0; i < tweet->referenced_tweets.count; i++) {
         if (slice_equal(references[i].type, type)) {
             return &references[i];
@@ -230,10 +37,10 @@ reference(const struct tweet *tweet, struct slice type)
 }
 
 static struct post_user
-make_user(const struct page *page, struct slice id, const struct user *inlined)
+make_user(const struct page *page, struct slice id, const struct x2_user *inlined)
 {
     struct decode_run *run = page->run;
-    const struct user *user = inlined;
+    const struct x2_user *user = inlined;
     if (user == NULL && !slice_is_none(id)) {
         user = decode_index_find(&page->users, id);
     }
@@ -243,7 +50,7 @@ make_user(const struct page *page, struct slice id, const struct user *inlined)
     if (user == NULL) {
         return made;
     }
-    made.handle = decode_run_name(run, user->username);
+    made.handle = decode_run_handle(run, user->username);
     made.name = decode_run_name(run, user->name);
     if (user->public_metrics != NULL) {
         decode_run_followers(run, &made, user->public_metrics->followers_count);
@@ -251,8 +58,99 @@ make_user(const struct page *page, struct slice id, const struct user *inlined)
     return made;
 }
 
+static size_t
+count_mentioned(struct json_list tweets)
+{
+    const struct x2_tweet *tweet = tweets.items;
+    size_t count = 0;
+    for (size_t i = 0; i < tweets.count; i++, tweet++) {
+        const struct x2_note *note = tweet->note_tweet;
+        count += tweet->author != NULL;
+        count += tweet->entities != NULL ? tweet->entities->mentions.count : 0;
+        count +=
+            note != NULL && note->entities != NULL ? note->entities->mentions.count : 0;
+    }
+    return count;
+}
+
+static struct x2_mention *
+put_mentioned(struct x2_mention *out, const struct x2_entities *entities)
+{
+    const struct x2_mention *mentions =
+        entities != NULL ? entities->mentions.items : NULL;
+    for (size_t i = 0; mentions != NULL && i < entities->mentions.count; i++) {
+        *out = mentions[i];
+        out += mentions[i].id.len != 0;
+    }
+    return out;
+}
+
+// The people that these posts name with their ids.
+static struct x2_mention *
+put_named(struct x2_mention *out, struct json_list tweets)
+{
+    const struct x2_tweet *tweet = tweets.items;
+    for (size_t i = 0; i < tweets.count; i++, tweet++) {
+        if (tweet->author != NULL) {
+            *out = (struct x2_mention){
+                decode_run_first(tweet->author_id, tweet->author->id),
+                tweet->author->username};
+            out += out->id.len != 0;
+        }
+        out = put_mentioned(out, tweet->entities);
+        if (tweet->note_tweet != NULL) {
+            out = put_mentioned(out, tweet->note_tweet->entities);
+        }
+    }
+    return out;
+}
+
+static void
+index_handles(struct page *page)
+{
+    struct arena *arena = &page->run->arena;
+    const struct x2_user *users = page->user_list.items;
+    size_t count = page->user_list.count + count_mentioned(page->data) +
+                   count_mentioned(page->included);
+    struct x2_mention *people = arena_alloc(arena, count, sizeof(*people));
+    struct x2_mention *out = people;
+    if (people == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < page->user_list.count; i++) {
+        *out = (struct x2_mention){users[i].id, users[i].username};
+        out += users[i].id.len != 0;
+    }
+    out = put_named(put_named(out, page->data), page->included);
+    const struct json_list list = {.items = people, .count = (size_t)(out - people)};
+    decode_index_init_by_handle(&page->handles, arena, list, sizeof(struct x2_mention),
+                                offsetof(struct x2_mention, username));
+}
+
+// The id that the message has of the person called so; none if it has not.
 static struct slice
-text_of(struct decode_run *run, const struct tweet *tweet)
+who_is(struct decode_run *run, const void *context, struct slice handle)
+{
+    struct page *page = *(struct page *const *)context;
+    if (!page->has_handles) {
+        page->has_handles = true;
+        index_handles(page);
+    }
+    const struct x2_mention *person = decode_index_find(&page->handles, handle);
+    return person != NULL ? decode_run_detail_id(run, decode_run_number_id, person->id)
+                          : SLICE_NONE;
+}
+
+static struct slice
+id_of_handle(struct page *page, struct slice handle)
+{
+    struct decode_run *run = page->run;
+    struct slice id = who_is(run, &page, handle);
+    return slice_is_none(id) ? decode_run_handle_id(run, run->net, handle) : id;
+}
+
+static struct slice
+text_of(struct decode_run *run, const struct x2_tweet *tweet)
 {
     struct slice text = tweet->text;
     if (tweet->note_tweet != NULL) {
@@ -262,16 +160,16 @@ text_of(struct decode_run *run, const struct tweet *tweet)
 }
 
 static usec
-time_of(struct decode_run *run, const struct tweet *tweet)
+time_of(struct decode_run *run, const struct x2_tweet *tweet)
 {
     return slice_is_none(tweet->created_at) ? decode_run_snowflake(tweet->id)
                                             : decode_run_time(run, tweet->created_at);
 }
 
 static uint64_t
-reported_of(struct decode_run *run, const struct tweet *tweet, bool *ret_given)
+reported_of(struct decode_run *run, const struct x2_tweet *tweet, bool *ret_given)
 {
-    const struct metrics *metrics = tweet->public_metrics;
+    const struct x2_metrics *metrics = tweet->public_metrics;
     *ret_given = false;
     return metrics != NULL ? decode_run_reported(run, metrics->retweet_count,
                                                  metrics->quote_count, ret_given)
@@ -281,18 +179,21 @@ reported_of(struct decode_run *run, const struct tweet *tweet, bool *ret_given)
 // The post that a reference names: included, or in place, or only its id. `depth`: how
 // many quotes lead to this post.
 static struct post_ref
-make_ref(const struct page *page, const struct tweet *reference_to, int depth)
+make_ref(const struct page *page, const struct x2_tweet *reference_to, int depth)
 {
     struct post_ref ref = {.created = USEC_NONE};
     if (reference_to == NULL || depth > POST_QUOTES_MAX) {
         return ref;
     }
-    const struct tweet *tweet = reference_to;
+    const struct x2_tweet *tweet = reference_to;
     if (!slice_is_none(tweet->id)) {
-        const struct tweet *included = decode_index_find(&page->tweets, tweet->id);
+        const struct x2_tweet *included = decode_index_find(&page->tweets, tweet->id);
         tweet = included != NULL ? included : tweet;
     }
     ref.id = decode_run_number_id(page->run, tweet->id);
+    if (slice_is_none(ref.id)) {
+        decode_run_refuse(page->run, DECODE_REASON_MISSING);
+    }
     ref.author = make_user(page, tweet->author_id, tweet->author);
     ref.text = text_of(page->run, tweet);
     ref.lang = decode_run_name(page->run, tweet->lang);
@@ -306,7 +207,7 @@ make_ref(const struct page *page, const struct tweet *reference_to, int depth)
 
 // Without the original post there is still its author's handle: "RT @ann: …".
 static void
-name_author(struct decode_run *run, struct post_ref *ref, struct slice text)
+name_author(struct page *page, struct post_ref *ref, struct slice text)
 {
     const struct slice sign = SLICE_LIT("RT @");
     if (!slice_is_none(ref->author.id) || !slice_starts(text, sign)) {
@@ -315,37 +216,40 @@ name_author(struct decode_run *run, struct post_ref *ref, struct slice text)
     struct text_entity found;
     if (text_mentions(text, &found, 1) != 0 && found.end == sign.len + found.name.len) {
         ref->author.handle = found.name;
-        ref->author.id = decode_run_handle_id(run, run->net, found.name);
+        ref->author.id = id_of_handle(page, found.name);
     }
 }
 
 static void
-add_mentions(struct decode_run *run, struct post *post, const struct entities *entities)
+add_mentions(struct page *page, struct post *post, const struct x2_entities *entities)
 {
+    struct decode_run *run = page->run;
     if (entities == NULL) {
-        decode_run_find_mentions(run, post, run->net);
+        decode_run_find_mentions(run, post, who_is, &page);
         return;
     }
-    const struct mention *mentions = entities->mentions.items;
+    const struct x2_mention *mentions = entities->mentions.items;
     decode_run_mentions(run, post, entities->mentions.count);
     for (size_t i = 0; i < entities->mentions.count; i++) {
-        struct post_user user = {.id = decode_run_number_id(run, mentions[i].id),
-                                 .handle = decode_run_name(run, mentions[i].username)};
+        struct post_user user = {
+            .id = decode_run_detail_id(run, decode_run_number_id, mentions[i].id),
+            .handle = decode_run_handle(run, mentions[i].username)};
         if (slice_is_none(user.id) && !slice_is_none(user.handle)) {
-            user.id = decode_run_handle_id(run, run->net, user.handle);
+            user.id = id_of_handle(page, user.handle);
         }
         decode_run_mention(run, post, &user);
     }
 }
 
 static void
-add_hashtags(struct decode_run *run, struct post *post, const struct entities *entities)
+add_hashtags(struct decode_run *run, struct post *post,
+             const struct x2_entities *entities)
 {
     if (entities == NULL) {
         decode_run_find_hashtags(run, post);
         return;
     }
-    const struct hashtag *hashtags = entities->hashtags.items;
+    const struct x2_hashtag *hashtags = entities->hashtags.items;
     decode_run_hashtags(run, post, entities->hashtags.count);
     for (size_t i = 0; i < entities->hashtags.count; i++) {
         decode_run_hashtag(run, post, hashtags[i].tag);
@@ -353,10 +257,10 @@ add_hashtags(struct decode_run *run, struct post *post, const struct entities *e
 }
 
 static void
-add_content(const struct page *page, struct post *post, const struct tweet *tweet)
+add_content(struct page *page, struct post *post, const struct x2_tweet *tweet)
 {
     struct decode_run *run = page->run;
-    const struct entities *entities = tweet->entities;
+    const struct x2_entities *entities = tweet->entities;
     if (tweet->note_tweet != NULL && tweet->note_tweet->entities != NULL) {
         entities = tweet->note_tweet->entities;
     }
@@ -365,17 +269,20 @@ add_content(const struct page *page, struct post *post, const struct tweet *twee
     post->quote = make_ref(page, reference(tweet, SLICE_LIT("quoted")), 1);
     post->reply_to = make_ref(page, reference(tweet, SLICE_LIT("replied_to")), 0);
     if (slice_is_none(post->reply_to.author.id) && !slice_is_none(post->reply_to.id)) {
-        post->reply_to.author =
-            make_user(page, tweet->in_reply_to_user_id, tweet->in_reply_to_user);
+        struct slice id = decode_run_number_target(tweet->in_reply_to_user_id);
+        post->reply_to.author = make_user(page, id, tweet->in_reply_to_user);
     }
-    add_mentions(run, post, entities);
+    add_mentions(page, post, entities);
     add_hashtags(run, post, entities);
 }
 
 static struct slice
-original_of(struct decode_run *run, const struct tweet *tweet)
+original_of(struct decode_run *run, const struct x2_tweet *tweet)
 {
     const struct slice *versions = tweet->edit_history_tweet_ids.items;
+    if (tweet->edit_history_tweet_ids.dropped != 0) {
+        decode_run_refuse(run, DECODE_REASON_VALUE);
+    }
     if (tweet->edit_history_tweet_ids.count == 0 ||
         slice_equal(versions[0], tweet->id)) {
         return SLICE_NONE;
@@ -384,11 +291,14 @@ original_of(struct decode_run *run, const struct tweet *tweet)
 }
 
 static void
-keep_tweet(const struct page *page, const struct tweet *tweet)
+keep_tweet(struct page *page, const struct x2_tweet *tweet)
 {
     struct decode_run *run = page->run;
     struct post *post = decode_run_post(run);
-    const struct tweet *retweeted = reference(tweet, SLICE_LIT("retweeted"));
+    const struct x2_tweet *retweeted = reference(tweet, SLICE_LIT("retweeted"));
+    if (tweet->referenced_tweets.dropped != 0) {
+        decode_run_refuse(run, DECODE_REASON_VALUE);
+    }
     post->id = decode_run_number_id(run, tweet->id);
     post->original = original_of(run, tweet);
     post->author = make_user(page, tweet->author_id, tweet->author);
@@ -397,7 +307,7 @@ keep_tweet(const struct page *page, const struct tweet *tweet)
     if (retweeted != NULL) {
         post->kind = POST_RETWEETED;
         post->retweet_of = make_ref(page, retweeted, 0);
-        name_author(run, &post->retweet_of, tweet->text);
+        name_author(page, &post->retweet_of, tweet->text);
         post->text = decode_run_first(post->retweet_of.text, text_of(run, tweet));
     } else {
         add_content(page, post, tweet);
@@ -405,71 +315,129 @@ keep_tweet(const struct page *page, const struct tweet *tweet)
     decode_run_keep(run);
 }
 
-// True if it is no post, but about an account: one that is gone takes all its posts
-// along; what else may happen to an account changes no count.
-static bool
-keep_compliance(struct decode_run *run, const struct tweet *tweet)
+static void
+keep_deletion(struct decode_run *run, struct slice id)
 {
-    const struct compliance *gone =
-        tweet->user_delete != NULL ? tweet->user_delete : tweet->user_suspend;
-    if (gone != NULL) {
-        struct post *post = decode_run_post(run);
-        post->kind = POST_WITHDRAWN;
-        post->author.id =
-            decode_run_number_id(run, gone->user != NULL ? gone->user->id : SLICE_NONE);
-        decode_run_keep(run);
-    } else if (tweet->user_other) {
+    struct post *post = decode_run_post(run);
+    post->kind = POST_DELETED;
+    post->id = decode_run_number_id(run, id);
+    decode_run_keep(run);
+}
+
+// An account that is gone takes all its posts along.
+static void
+keep_withdrawal(struct decode_run *run, const struct x2_event *event)
+{
+    struct post *post = decode_run_post(run);
+    post->kind = POST_WITHDRAWN;
+    post->author.id =
+        decode_run_number_id(run, event->user != NULL ? event->user->id : SLICE_NONE);
+    decode_run_keep(run);
+}
+
+// One element of the data. What a post has always is its id and a text.
+static void
+keep_element(struct page *page, const struct x2_tweet *tweet)
+{
+    struct decode_run *run = page->run;
+    const struct x2_event *event =
+        tweet->deletion != NULL ? tweet->deletion : tweet->drop;
+    bool has_text = !slice_is_none(tweet->text) || tweet->note_tweet != NULL;
+    if (event != NULL) {
+        if (event->tweet != NULL) {
+            keep_deletion(run, event->tweet->id);
+        } else {
+            decode_run_control(run, DECODE_CONTROL_COMPLIANCE);
+        }
+    } else if (tweet->user_delete != NULL || tweet->user_suspend != NULL) {
+        keep_withdrawal(run, tweet->user_delete != NULL ? tweet->user_delete
+                                                        : tweet->user_suspend);
+    } else if (!slice_is_none(tweet->id) && has_text) {
+        keep_tweet(page, tweet);
+    } else if (tweet->is_compliance) {
         decode_run_control(run, DECODE_CONTROL_COMPLIANCE);
+    } else if (tweet->is_withheld) {
+        decode_run_control(run, DECODE_CONTROL_WITHHELD);
+    } else {
+        decode_run_refuse(run, DECODE_REASON_FORMAT);
+        decode_run_settle(run);
     }
-    return gone != NULL || tweet->user_other;
 }
 
 static void
-keep_tweets(struct decode_run *run, const struct message *message)
+keep_tweets(struct decode_run *run, const struct x2_message *message)
 {
-    static const struct includes none = {0};
-    const struct includes *includes = message->includes;
+    static const struct x2_includes none = {0};
+    const struct x2_includes *includes = message->includes;
     includes = includes != NULL ? includes : &none;
-    struct page page = {.run = run};
-    decode_index_init(&page.tweets, &run->arena, includes->tweets, sizeof(struct tweet),
-                      offsetof(struct tweet, id));
-    decode_index_init(&page.users, &run->arena, includes->users, sizeof(struct user),
-                      offsetof(struct user, id));
-    const struct tweet *tweets = message->data.items;
-    size_t count = message->data.count;
-    if (tweets == NULL) {
-        tweets = &message->tweet;
-        count = 1;
+    struct page page = {.run = run,
+                        .data = message->data,
+                        .included = includes->tweets,
+                        .user_list = includes->users};
+    if (page.data.items == NULL) {
+        page.data = (struct json_list){.items = &message->tweet, .count = 1};
     }
-    if (!decode_run_room(run, count)) {
+    decode_index_init(&page.tweets, &run->arena, includes->tweets,
+                      sizeof(struct x2_tweet), offsetof(struct x2_tweet, id));
+    decode_index_init(&page.users, &run->arena, includes->users, sizeof(struct x2_user),
+                      offsetof(struct x2_user, id));
+    const struct x2_tweet *tweets = page.data.items;
+    if (!decode_run_room(run, page.data.count)) {
         return;
     }
-    for (size_t i = 0; i < count; i++) {
-        if (!keep_compliance(run, &tweets[i])) {
-            keep_tweet(&page, &tweets[i]);
-        }
+    for (size_t i = 0; i < page.data.count; i++) {
+        keep_element(&page, &tweets[i]);
+    }
+    for (size_t i = 0; i < message->data.dropped; i++) {
+        decode_run_refuse(run, DECODE_REASON_VALUE);
+        decode_run_settle(run);
+    }
+}
+
+// A post in place, as an archive writes it, and not one of another program that has an
+// author and a text too.
+static bool
+is_flat(const struct x2_message *message)
+{
+    const struct x2_tweet *tweet = &message->tweet;
+    bool has_author = !slice_is_none(tweet->author_id) || tweet->author != NULL;
+    bool has_mark = message->is_flat || tweet->referenced_tweets.items != NULL ||
+                    tweet->edit_history_tweet_ids.items != NULL ||
+                    tweet->public_metrics != NULL || message->includes != NULL;
+    return !slice_is_none(tweet->id) && has_author && has_mark;
+}
+
+// A record of a compliance job: what to do with a post that one has.
+static void
+read_action(struct decode_run *run, const struct x2_message *message)
+{
+    if (!slice_equal(message->action, SLICE_LIT("delete"))) {
+        decode_run_control(run, DECODE_CONTROL_COMPLIANCE);
+    } else if (decode_run_room(run, 1)) {
+        keep_deletion(run, message->tweet.id);
     }
 }
 
 void
 decode_x2_read(struct decode_run *run)
 {
-    struct message message;
+    struct x2_message message;
     if (!decode_run_json(run, &decode_x2_table, &message)) {
         return;
     }
-    if (message.action) {
-        decode_run_control(run, DECODE_CONTROL_COMPLIANCE);
+    if (!slice_is_none(message.action)) {
+        read_action(run, &message);
         return;
     }
-    if (message.errors || message.title) {
+    bool is_error = message.errors || (message.title && message.problem);
+    if (is_error) {
         decode_run_control(run, DECODE_CONTROL_ERROR);
     }
-    if (message.data.count != 0 || !slice_is_none(message.tweet.id)) {
+    if (message.data.count + message.data.dropped != 0 || is_flat(&message)) {
         keep_tweets(run, &message);
     } else if (message.data.items != NULL || message.meta || message.includes != NULL) {
         decode_run_control(run, DECODE_CONTROL_EMPTY);
-    } else if (!message.errors && !message.title) {
-        decode_run_refuse(run, DECODE_REASON_MISSING);
+    } else if (!is_error) {
+        decode_run_refuse(run, DECODE_REASON_FORMAT);
     }
 }

@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+const char json_unusable[] = "";
+
 const struct json_shape *
 json_shape_find(const struct json_shapes *shapes, const struct json_table *table)
 {
@@ -18,7 +20,11 @@ add_row(struct json_shape *shape, const struct json_field *field,
         const struct json_shape *child)
 {
     size_t length = strlen(field->key);
-    struct json_shape_row row = {.length = length, .field = field, .child = child};
+    struct json_shape_row row = {.length = length,
+                                 .field = field,
+                                 .kind = json_kind_of(field),
+                                 .is_vital = (field->kind & JSON_VITAL) != 0,
+                                 .child = child};
     memcpy(&row.head, field->key, length < JSON_TOKEN_WORD ? length : JSON_TOKEN_WORD);
     if (length > JSON_TOKEN_WORD) {
         memcpy(&row.tail, field->key + length - JSON_TOKEN_WORD, JSON_TOKEN_WORD);

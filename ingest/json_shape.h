@@ -13,7 +13,7 @@
 #include "ingest/json.h"
 #include "ingest/json_token.h"
 
-enum { JSON_SHAPE_SLOTS = 256, JSON_SHAPES_MAX = 48 };
+enum { JSON_SHAPE_SLOTS = 256, JSON_SHAPES_MAX = 64 };
 
 struct json_shape;
 
@@ -22,6 +22,8 @@ struct json_shape_row {
     uint64_t tail; // the last eight bytes of a longer one
     size_t length;
     const struct json_field *field;
+    enum json_kind kind;
+    bool is_vital;
     const struct json_shape *child; // of the row's table
 };
 

@@ -12,6 +12,7 @@ extern "C" {
 }
 #include "ingest/json_shape.h"
 #include "ingest/json_token.h"
+#include "ingest/json_walk.hh"
 
 #include <cassert>
 #include <cstring>
@@ -23,153 +24,6 @@ extern "C" {
 namespace
 {
 
-// A place among the tokens. `*token` is the offset of the token's first byte; one past
-// the last token stands the length of the message, so that `token[1]` is always there.
-using token_ptr = const uint32_t *;
-
-} // namespace
-
-struct json {
-    std::unique_ptr<simdjson::internal::dom_parser_implementation> parser;
-    size_t capacity;
-    std::unique_ptr<json_shapes> shapes;
-    std::unique_ptr<char[]> strings; // unescaped ones of this message
-    size_t strings_used;
-
-    const char *text;
-    token_ptr first;
-    token_ptr end;
-    arena *memory;
-    json_error error;
-};
-
-namespace
-{
-
-// ---- strings ----
-
-token_ptr
-fail(json &json, json_error error)
-{
-    json.error = error;
-    return nullptr;
-}
-
-// What stands between the quotes of the string at `token`. There is nothing but white
-// space between its closing quote and the next token.
-inline slice
-raw_string(const json &json, token_ptr token)
-{
-    const char *begin = json.text + token[0] + 1;
-    const char *end = json.text + token[1] - 1;
-    while (__builtin_expect(*end != '"', 0)) {
-        end--;
-    }
-    return {begin, static_cast<size_t>(end - begin)};
-}
-
-// What the string says: the bytes of the message themselves if it has no escapes.
-bool
-read_string(json &json, token_ptr token, slice *out)
-{
-    slice raw = raw_string(json, token);
-    if (!json_token_has_escape(raw)) {
-        *out = raw;
-        return true;
-    }
-    if (raw.len > json.capacity - json.strings_used) {
-        fail(json, JSON_MEMORY);
-        return false;
-    }
-    char *begin = json.strings.get() + json.strings_used;
-    char *end = json_token_unescape(raw, begin);
-    if (end == nullptr) {
-        fail(json, JSON_VALUE);
-        return false;
-    }
-    *out = {begin, static_cast<size_t>(end - begin)};
-    json.strings_used += out->len;
-    return true;
-}
-
-// The row of the escaped key at `token`, nullptr if there is none or it is broken.
-const json_shape_row *
-find_escaped_row(json &json, const json_shape &shape, token_ptr token)
-{
-    slice key;
-    const json_shape_row *row = nullptr;
-    size_t used = json.strings_used;
-    if (read_string(json, token, &key)) {
-        row = json_shape_match(&shape, key);
-    }
-    json.strings_used = used;
-    return row;
-}
-
-// The row of the key at `token`. A row's key has no escapes, so a raw key that is equal
-// to one needs none undone.
-[[gnu::always_inline]] inline const json_shape_row *
-find_row(json &json, const json_shape &shape, token_ptr token)
-{
-    slice key = raw_string(json, token);
-    const json_shape_row *row = json_shape_match(&shape, key);
-    return row != nullptr || !json_token_has_escape(key)
-               ? row
-               : find_escaped_row(json, shape, token);
-}
-
-// ---- values that are not read ----
-
-inline char
-at(const json &json, token_ptr token)
-{
-    return json.text[*token];
-}
-
-// The token behind the object or array at `token`, which `depth` others contain. The
-// brackets open so far are the bits of `open`, 1 = object, below a 1 that marks the
-// bottom.
-token_ptr
-skip_nested(json &json, token_ptr token, unsigned depth)
-{
-    uint64_t open = 1;
-    for (; token < json.end; token++) {
-        uint8_t c = static_cast<uint8_t>(at(json, token));
-        if ((c | 0x20) < '{') {
-            continue;
-        }
-        if (c == '{' || c == '[') {
-            if (open >> (JSON_DEPTH_MAX - depth) != 0) {
-                return fail(json, JSON_DEEP);
-            }
-            open = open << 1 | (c == '{');
-        } else if (c == '}' || c == ']') {
-            if ((open & 1) != (c == '}')) {
-                return fail(json, JSON_BAD);
-            }
-            open >>= 1;
-            if (open == 1) {
-                return token + 1;
-            }
-        }
-    }
-    return fail(json, JSON_BAD);
-}
-
-// The token behind the value at `token`. A value that is read later is read then.
-inline token_ptr
-skip_value(json &json, token_ptr token, unsigned depth)
-{
-    char c = at(json, token);
-    if (c == '{' || c == '[') {
-        return skip_nested(json, token, depth);
-    }
-    if (c == ',' || c == ':' || c == '}' || c == ']') {
-        return fail(json, JSON_BAD);
-    }
-    return token + 1;
-}
-
 // ---- values ----
 
 bool
@@ -178,6 +32,9 @@ read_id(json &json, token_ptr token, slice *out)
     uint64_t value;
     if (at(json, token) == '"') {
         return read_string(json, token, out);
+    }
+    if (json_token_is(json.text + *token, {"-1", 2})) {
+        return true;
     }
     return json_token_digits(json.text + *token, out, &value);
 }
@@ -255,15 +112,44 @@ token_ptr
 read_element(json &json, const json_shape_row &row, char *element, token_ptr token,
              unsigned depth)
 {
-    if (row.field->kind == JSON_TEXTS) {
+    if (row.kind == JSON_TEXTS) {
         bool is_string = at(json, token) == '"';
         if (is_string && read_string(json, token, reinterpret_cast<slice *>(element))) {
             return token + 1;
         }
-        return fail(json, is_string ? json.error : JSON_VALUE);
+        return is_string ? nullptr : fail(json, JSON_VALUE);
     }
     return at(json, token) == '{' ? read_object(json, *row.child, element, token, depth)
                                   : fail(json, JSON_VALUE);
+}
+
+// Whether what is wrong is wrong with one value only.
+bool
+is_local(const json &json, bool is_element)
+{
+    return json.error == JSON_VALUE ||
+           (is_element && (json.error == JSON_REPEATED || json.error == JSON_MANY));
+}
+
+// Keeps the elements that are what the row wants. The token of the closing bracket.
+token_ptr
+read_elements(json &json, const json_shape_row &row, json_list *list, char *items,
+              token_ptr token, unsigned depth)
+{
+    size_t size = row.kind == JSON_TEXTS ? sizeof(slice) : row.child->size;
+    size_t count = list->count;
+    list->count = 0;
+    for (size_t i = 0; i < count && token != nullptr; i++) {
+        token_ptr element = token + 1;
+        token = read_element(json, row, items + list->count * size, element, depth);
+        if (token != nullptr) {
+            list->count++;
+        } else if (is_local(json, true)) {
+            list->dropped++;
+            token = drop(json, element, depth);
+        }
+    }
+    return token;
 }
 
 // `is_bare`: one object stands for a list of one.
@@ -271,7 +157,7 @@ token_ptr
 read_list(json &json, const json_shape_row &row, json_list *list, token_ptr token,
           unsigned depth)
 {
-    bool is_bare = row.field->kind == JSON_ONE_OR_MORE && at(json, token) == '{';
+    bool is_bare = row.kind == JSON_ONE_OR_MORE && at(json, token) == '{';
     if (!is_bare && at(json, token) != '[') {
         return fail(json, JSON_VALUE);
     }
@@ -285,7 +171,7 @@ read_list(json &json, const json_shape_row &row, json_list *list, token_ptr toke
     if (count > row.field->max) {
         return fail(json, JSON_MANY);
     }
-    size_t size = row.field->kind == JSON_TEXTS ? sizeof(slice) : row.child->size;
+    size_t size = row.kind == JSON_TEXTS ? sizeof(slice) : row.child->size;
     char *items = static_cast<char *>(arena_alloc(json.memory, count + 1, size));
     if (items == nullptr) {
         return fail(json, JSON_MEMORY);
@@ -295,10 +181,7 @@ read_list(json &json, const json_shape_row &row, json_list *list, token_ptr toke
     if (is_bare) {
         return read_object(json, *row.child, items, token, depth);
     }
-    token += count == 0;
-    for (size_t i = 0; i < count && token != nullptr; i++) {
-        token = read_element(json, row, items + i * size, token + 1, depth + 1);
-    }
+    token = read_elements(json, row, list, items, token + (count == 0), depth + 1);
     if (token != nullptr && at(json, token) != ']') {
         return fail(json, JSON_BAD);
     }
@@ -307,9 +190,9 @@ read_list(json &json, const json_shape_row &row, json_list *list, token_ptr toke
 
 // Values of one token: reads it, says whether it is good.
 bool
-read_plain(json &json, const json_field &field, char *out, token_ptr token)
+read_plain(json &json, enum json_kind kind, char *out, token_ptr token)
 {
-    switch (field.kind) {
+    switch (kind) {
     case JSON_TEXT:
         return at(json, token) == '"' &&
                read_string(json, token, reinterpret_cast<slice *>(out));
@@ -327,24 +210,19 @@ read_plain(json &json, const json_field &field, char *out, token_ptr token)
     case JSON_ONE_OR_MORE:
     case JSON_TEXTS:
     case JSON_LATER:
+    case JSON_VITAL:
         break;
     }
     assert(false);
     return false;
 }
 
-// Reads the value at `token` into its place; the token behind it, or nullptr. `depth`
-// counts the objects and arrays around it.
+// Reads the value at `token`, which is not null, into its place.
 token_ptr
-read_value(json &json, const json_shape_row &row, char *raw, token_ptr token,
-           unsigned depth)
+read_wanted(json &json, const json_shape_row &row, char *out, token_ptr token,
+            unsigned depth)
 {
-    if (at(json, token) == 'n') {
-        return json_token_is(json.text + *token, {"null", 4}) ? token + 1
-                                                              : fail(json, JSON_VALUE);
-    }
-    char *out = raw + row.field->offset;
-    switch (row.field->kind) {
+    switch (row.kind) {
     case JSON_PRESENT:
         *reinterpret_cast<bool *>(out) = true;
         return skip_value(json, token, depth);
@@ -363,12 +241,65 @@ read_value(json &json, const json_shape_row &row, char *raw, token_ptr token,
     case JSON_COUNT:
     case JSON_SCALAR:
     case JSON_BOOL:
+    case JSON_VITAL:
         break;
     }
-    if (read_plain(json, *row.field, out, token)) {
+    if (read_plain(json, row.kind, out, token)) {
         return token + 1;
     }
     return fail(json, json.error != JSON_OK ? json.error : JSON_VALUE);
+}
+
+// What the place of a value holds that was dropped.
+void
+put_dropped(enum json_kind kind, char *out)
+{
+    switch (kind) {
+    case JSON_TEXT:
+    case JSON_ID:
+        *reinterpret_cast<slice *>(out) = JSON_UNUSABLE;
+        break;
+    case JSON_COUNT:
+        *reinterpret_cast<json_count *>(out) = {};
+        break;
+    case JSON_SCALAR:
+        *reinterpret_cast<json_scalar *>(out) = {};
+        break;
+    case JSON_BOOL:
+        *reinterpret_cast<bool *>(out) = false;
+        break;
+    case JSON_STRUCT:
+        *reinterpret_cast<const void **>(out) = nullptr;
+        break;
+    case JSON_STRUCTS:
+    case JSON_ONE_OR_MORE:
+    case JSON_TEXTS:
+        *reinterpret_cast<json_list *>(out) = {};
+        break;
+    case JSON_PRESENT:
+    case JSON_LATER:
+    case JSON_VITAL:
+        break;
+    }
+}
+
+// Reads the value at `token` into its place; the token behind it, or nullptr. `depth`
+// counts the objects and arrays around it.
+token_ptr
+read_value(json &json, const json_shape_row &row, char *raw, token_ptr token,
+           unsigned depth)
+{
+    if (at(json, token) == 'n') {
+        return json_token_is(json.text + *token, {"null", 4}) ? token + 1
+                                                              : fail(json, JSON_BAD);
+    }
+    char *out = raw + row.field->offset;
+    token_ptr next = read_wanted(json, row, out, token, depth);
+    if (next != nullptr || row.is_vital || !is_local(json, false)) {
+        return next;
+    }
+    put_dropped(row.kind, out);
+    return drop(json, token, depth);
 }
 
 // False if that row of the shape has been seen before.
@@ -379,14 +310,6 @@ see_once(const json_shape &shape, const json_shape_row &row, uint64_t *seen)
     bool is_first = (*seen & bit) == 0;
     *seen |= bit;
     return is_first;
-}
-
-// Whether a member begins at `token`. The last token of a message is '}': who meets
-// another one has a token before them.
-inline bool
-is_member(const json &json, token_ptr token)
-{
-    return at(json, token) == '"' && at(json, token + 1) == ':';
 }
 
 // Reads the object at `token`, which `depth` objects and arrays contain, into `raw`.
@@ -454,7 +377,7 @@ json_create(const struct json_table *const *tables, size_t count, size_t capacit
     }
     made->capacity = capacity;
     made->shapes.reset(new (std::nothrow) json_shapes());
-    made->strings.reset(new (std::nothrow) char[capacity + JSON_PADDING]);
+    made->strings.reset(new (std::nothrow) char[strings_size(*made) + JSON_PADDING]);
     simdjson::error_code code =
         simdjson::get_active_implementation()->create_dom_parser_implementation(
             capacity, JSON_DEPTH_MAX, made->parser);
@@ -479,6 +402,19 @@ enum json_error
 json_open(struct json *json, struct slice message)
 {
     json->strings_used = 0;
+    json->dropped = 0;
+    return json_open_part(json, message);
+}
+
+size_t
+json_dropped(const struct json *json)
+{
+    return json->dropped;
+}
+
+enum json_error
+json_open_part(struct json *json, struct slice message)
+{
     if (message.len == 0 || message.len > json->capacity) {
         return json->error = message.len == 0 ? JSON_BAD : JSON_LONG;
     }
@@ -547,9 +483,13 @@ json_text_later(struct json *json, const struct json_later *later,
                 struct slice *ret_text)
 {
     token_ptr token = static_cast<token_ptr>(later->place);
-    if (json->error == JSON_OK &&
-        (at(*json, token) != '"' || !read_string(*json, token, ret_text))) {
-        json->error = JSON_VALUE;
+    if (json->error != JSON_OK) {
+        return json->error;
+    }
+    if (at(*json, token) == '"') {
+        (void)read_string(*json, token, ret_text);
+    } else if (drop(*json, token, 1) != nullptr) {
+        *ret_text = JSON_UNUSABLE;
     }
     return json->error;
 }

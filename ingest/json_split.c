@@ -47,8 +47,8 @@ skip_object(struct slice text, size_t at)
     return text.len + 1;
 }
 
-// Behind the element that begins at `at`; past the end if it does not end, `at` if there
-// is none.
+// Behind the element that begins at `at`; past the end if it does not end, `at` if
+// there is none.
 static size_t
 skip_element(struct slice text, size_t at)
 {

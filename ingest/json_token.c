@@ -52,23 +52,24 @@ put_utf8(char *out, uint32_t c)
     return out;
 }
 
-// Reads one "\uXXXX", or two that make a pair, at `*in`.
+// Reads one "\uXXXX", or two that make a pair, at `*in`. Half a pair is what is left of
+// a character that something cut in the middle.
 static bool
 unescape_unicode(const char **in, const char *end, char **out)
 {
+    const uint32_t replacement = 0xfffd;
     int high = unicode_escape(*in, end);
-    if (high < 0 || (high >= 0xdc00 && high < 0xe000)) {
+    if (high < 0) {
         return false;
     }
     *in += 6;
     uint32_t c = (uint32_t)high;
-    if (high >= 0xd800 && high < 0xdc00) {
-        int low = unicode_escape(*in, end);
-        if (low < 0xdc00 || low >= 0xe000) {
-            return false;
-        }
-        *in += 6;
-        c = 0x10000 + ((c & 0x3ff) << 10) + ((uint32_t)low & 0x3ff);
+    if (c >= 0xd800 && c < 0xe000) {
+        int low = c < 0xdc00 ? unicode_escape(*in, end) : -1;
+        bool is_pair = low >= 0xdc00 && low < 0xe000;
+        *in += is_pair ? 6 : 0;
+        c = is_pair ? 0x10000 + ((c & 0x3ff) << 10) + ((uint32_t)low & 0x3ff)
+                    : replacement;
     }
     *out = put_utf8(*out, c);
     return true;
@@ -170,4 +171,43 @@ bool
 json_token_is(const char *p, struct slice word)
 {
     return memcmp(p, word.ptr, word.len) == 0 && ends_token(p[word.len]);
+}
+
+static const char *
+skip_digits(const char *p)
+{
+    while (*p >= '0' && *p <= '9') {
+        p++;
+    }
+    return p;
+}
+
+bool
+json_token_is_plain(const char *p)
+{
+    if (json_token_is(p, SLICE_LIT("null")) || json_token_is(p, SLICE_LIT("true")) ||
+        json_token_is(p, SLICE_LIT("false"))) {
+        return true;
+    }
+    p += *p == '-';
+    const char *end = skip_digits(p);
+    if (end == p || (*p == '0' && end - p > 1)) {
+        return false;
+    }
+    if (*end == '.') {
+        p = end + 1;
+        end = skip_digits(p);
+        if (end == p) {
+            return false;
+        }
+    }
+    if (*end == 'e' || *end == 'E') {
+        p = end + 1;
+        p += *p == '+' || *p == '-';
+        end = skip_digits(p);
+        if (end == p) {
+            return false;
+        }
+    }
+    return ends_token(*end);
 }

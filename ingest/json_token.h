@@ -22,8 +22,8 @@ extern "C" {
 #endif
 
 // Writes what the escaped string spells at `out`, which has JSON_TOKEN_WORD bytes more
-// room than `raw` is long. The end of what was written, or NULL: an unknown escape, or
-// half a surrogate pair.
+// room than `raw` is long; half a surrogate pair spells U+FFFD. The end of what was
+// written, or NULL: an unknown escape.
 char *json_token_unescape(struct slice raw, char *out);
 
 // Whether the token at `p` is an unsigned integer up to 2^64-1; its digits and value.
@@ -32,6 +32,9 @@ bool json_token_digits(const char *p, struct slice *ret_digits, uint64_t *ret_va
 
 // Whether the token at `p` is this word.
 bool json_token_is(const char *p, struct slice word);
+
+// Whether the token at `p`, which is no string, is one of JSON's words or a number.
+bool json_token_is_plain(const char *p);
 
 #ifdef __cplusplus
 }

@@ -322,7 +322,8 @@ text_lower(struct arena *arena, struct slice text)
     return (struct slice){out, len};
 }
 
-// Without white space and `sign`, ASCII or full-width, in front, and white space behind.
+// Without white space and the sign, ASCII or full-width, in front, and white space
+// behind.
 static struct slice
 strip(struct slice name, char sign, uint32_t full)
 {

@@ -7,4 +7,4 @@ if [ "$have" != "$want" ]; then
     echo "clang-format $want decides about layout, this is $have"
     exit 77
 fi
-git ls-files -co --exclude-standard '*.c' '*.h' '*.cc' | xargs clang-format --dry-run -Werror
+git ls-files -co --exclude-standard '*.c' '*.h' '*.cc' '*.hh' | xargs clang-format --dry-run -Werror

@@ -16,7 +16,7 @@ MAY_INCLUDE = {
 
 # Library headers, and the files that may know the library. Everybody else goes through them.
 LIBRARIES = {
-    r"simdjson\.h": ["ingest/json_simd.cc"],
+    r"simdjson\.h": ["ingest/json_simd.cc", "ingest/json_walk.hh"],
     r"utf8proc\.h": ["ingest/utf8.c", "ingest/link.c", "ingest/text.c"],
     r"hiredis/": ["sinks/redis_conn.c", "sinks/redis_reader.c", "ctl/client.h"],
     r"openssl/": ["sinks/redis_tls.c", "sinks/redis_tls.h", "sinks/redis_conn.c",
@@ -58,7 +58,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
 def system_is_allowed(path, header):
     if path.parts[0] in ("base", "pipeline"):
         return header in PURE or header in SYSTEM_IN_BASE.get(str(path), ())
-    if path.suffix == ".cc" and header in CXX:
+    if path.suffix in (".cc", ".hh") and header in CXX:
         return True
     return header in SYSTEM or header.startswith(("sys/", "netinet/", "arpa/"))
 

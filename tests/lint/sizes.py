@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Sizes of code: a .c file has at most 600 lines, a header 150, a line 88 columns
+"""Sizes of code: a .c file has at most 600 lines, a header 150 (one of C++, which holds code, 300), a line 88 columns
 unless it is the row of a fenced table.
 
 Functions are measured by clang-tidy (readability-function-size).
@@ -8,7 +8,7 @@ import pathlib
 import sys
 
 FOLDERS = ["base", "ingest", "pipeline", "sinks", "daemon", "ctl"]
-MOST_LINES = {".c": 600, ".cc": 600, ".h": 150}
+MOST_LINES = {".c": 600, ".cc": 600, ".h": 150, ".hh": 300}
 MOST_COLUMNS = 88
 
 

@@ -165,6 +165,9 @@ print_message(struct decoder *decoder, struct slice event, struct slice data,
             printf("%s %s\n", result == DECODE_POSTS ? "and" : "nothing:", row->labels);
         }
     }
+    if (after->details != before.details) {
+        printf("dropped details: %" PRIu64 "\n", after->details - before.details);
+    }
     putchar('\n');
 }
 

@@ -12,11 +12,19 @@
 
 #include <jansson.h>
 
+enum { JANSSON_PARTS_MAX = 4096 };
+
+const char json_unusable[] = "";
+
 struct json {
     json_t *root;
     size_t capacity;
     struct arena *memory;
+    size_t dropped;
     enum json_error error;
+    char *copy;                      // of the message, without half pairs
+    json_t *kept[JANSSON_PARTS_MAX]; // what parts before this one were read from
+    size_t kept_count;
 };
 
 struct json *
@@ -31,11 +39,22 @@ json_create(const struct json_table *const *tables, size_t count, size_t capacit
     return json;
 }
 
+static void
+forget(struct json *json)
+{
+    json_decref(json->root);
+    json->root = NULL;
+    while (json->kept_count != 0) {
+        json_decref(json->kept[--json->kept_count]);
+    }
+}
+
 void
 json_destroy(struct json **json)
 {
     if (*json != NULL) {
-        json_decref((*json)->root);
+        forget(*json);
+        free((*json)->copy);
         free(*json);
         *json = NULL;
     }
@@ -96,14 +115,52 @@ error_of(const json_error_t *error)
     return JSON_BAD;
 }
 
+// The number of "\uXXXX" at `at`, -1 if there is none.
+static long
+escape_at(struct slice message, size_t at)
+{
+    char digits[5] = "";
+    char *end;
+    if (message.len - at < 6 || message.ptr[at] != '\\' || message.ptr[at + 1] != 'u') {
+        return -1;
+    }
+    memcpy(digits, message.ptr + at + 2, 4);
+    long code = strtol(digits, &end, 16);
+    return end == digits + 4 ? code : -1;
+}
+
+// jansson refuses half a surrogate pair: writes U+FFFD in its place.
+static void
+mend_pairs(char *copy, struct slice message)
+{
+    memcpy(copy, message.ptr, message.len);
+    for (size_t i = 0; i < message.len; i++) {
+        long code = escape_at(message, i);
+        if (message.ptr[i] != '\\' || code < 0xd800 || code > 0xdfff) {
+            i += message.ptr[i] == '\\';
+            continue;
+        }
+        long low =
+            code < 0xdc00 && i + 6 <= message.len ? escape_at(message, i + 6) : -1;
+        if (low >= 0xdc00 && low <= 0xdfff) {
+            i += 11;
+        } else {
+            memcpy(copy + i, "\\ufffd", 6);
+            i += 5;
+        }
+    }
+}
+
 enum json_error
-json_open(struct json *json, struct slice message)
+json_open_part(struct json *json, struct slice message)
 {
     json_error_t error;
-    json_decref(json->root);
-    json->root = NULL;
-    if (message.len > json->capacity) {
-        return json->error = JSON_LONG;
+    if (json->root != NULL && json->kept_count < JANSSON_PARTS_MAX) {
+        json->kept[json->kept_count++] = json->root;
+        json->root = NULL;
+    }
+    if (message.len == 0 || message.len > json->capacity) {
+        return json->error = message.len == 0 ? JSON_BAD : JSON_LONG;
     }
     // jansson takes a NUL byte for the end of a number.
     if (memchr(message.ptr, '\0', message.len) != NULL) {
@@ -112,13 +169,33 @@ json_open(struct json *json, struct slice message)
     if (is_too_deep(message)) {
         return json->error = JSON_DEEP;
     }
+    json->copy = realloc(json->copy, message.len);
+    if (json->copy == NULL) {
+        abort();
+    }
+    mend_pairs(json->copy, message);
+    json_decref(json->root);
     json->root =
-        json_loadb(message.ptr, message.len,
+        json_loadb(json->copy, message.len,
                    JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY, &error);
     if (json->root == NULL) {
         return json->error = error_of(&error);
     }
     return json->error = json_is_object(json->root) ? JSON_OK : JSON_NO_OBJECT;
+}
+
+enum json_error
+json_open(struct json *json, struct slice message)
+{
+    forget(json);
+    json->dropped = 0;
+    return json_open_part(json, message);
+}
+
+size_t
+json_dropped(const struct json *json)
+{
+    return json->dropped;
 }
 
 enum json_error
@@ -164,150 +241,202 @@ room(struct json *json, size_t count, size_t size)
     return ptr;
 }
 
-static struct slice
-read_text(struct json *json, const json_t *value)
+// Each reads a value into its place, or says what is wrong with it.
+static enum json_error
+read_text(const json_t *value, struct slice *out)
 {
     if (!json_is_string(value)) {
-        fail(json, JSON_VALUE);
-        return SLICE_NONE;
+        return JSON_VALUE;
     }
-    return (struct slice){json_string_value(value), json_string_length(value)};
+    *out = (struct slice){json_string_value(value), json_string_length(value)};
+    return JSON_OK;
 }
 
-static int64_t
-read_integer(struct json *json, const json_t *value, bool is_unsigned)
-{
-    int64_t number = json_is_integer(value) ? json_integer_value(value) : -1;
-    if (!json_is_integer(value) || (is_unsigned && number < 0)) {
-        fail(json, JSON_VALUE);
-    }
-    return number;
-}
-
-static struct slice
-read_id(struct json *json, const json_t *value)
+static enum json_error
+read_id(struct json *json, const json_t *value, struct slice *out)
 {
     enum { SIZE = 24 };
-    char *text = NULL;
     if (json_is_string(value)) {
-        return read_text(json, value);
+        return read_text(value, out);
     }
-    int64_t number = read_integer(json, value, true);
-    if (json->error != JSON_OK || (text = room(json, 1, SIZE)) == NULL) {
-        return SLICE_NONE;
+    if (!json_is_integer(value) || json_integer_value(value) < -1) {
+        return JSON_VALUE;
     }
-    int len = snprintf(text, SIZE, "%" PRId64, number);
-    return (struct slice){text, (size_t)len};
+    if (json_integer_value(value) == -1) {
+        return JSON_OK;
+    }
+    char *text = room(json, 1, SIZE);
+    if (text == NULL) {
+        return JSON_MEMORY;
+    }
+    int len = snprintf(text, SIZE, "%" PRId64, (int64_t)json_integer_value(value));
+    *out = (struct slice){text, (size_t)len};
+    return JSON_OK;
 }
 
-static struct json_scalar
-read_scalar(struct json *json, const json_t *value)
+static enum json_error
+read_count(const json_t *value, struct json_count *out)
+{
+    if (!json_is_integer(value) || json_integer_value(value) < 0) {
+        return JSON_VALUE;
+    }
+    *out = (struct json_count){(uint64_t)json_integer_value(value), true};
+    return JSON_OK;
+}
+
+static enum json_error
+read_scalar(const json_t *value, struct json_scalar *out)
 {
     if (json_is_string(value)) {
-        return (struct json_scalar){.text = read_text(json, value)};
+        return read_text(value, &out->text);
     }
-    return (struct json_scalar){.number = read_integer(json, value, false),
-                                .is_number = true};
+    if (!json_is_integer(value)) {
+        return JSON_VALUE;
+    }
+    *out = (struct json_scalar){.number = json_integer_value(value), .is_number = true};
+    return JSON_OK;
 }
 
-static void read_object(struct json *json, const struct json_table *table, char *raw,
-                        const json_t *object);
+static enum json_error read_object(struct json *json, const struct json_table *table,
+                                   char *raw, const json_t *object);
 
-static const void *
-read_child(struct json *json, const struct json_table *table, const json_t *value)
+static enum json_error
+read_child(struct json *json, const struct json_table *table, const json_t *value,
+           const void **out)
 {
     char *raw = room(json, 1, table->size);
-    if (raw != NULL) {
-        read_object(json, table, raw, value);
+    if (raw == NULL) {
+        return JSON_MEMORY;
     }
-    return raw;
+    *out = raw;
+    return read_object(json, table, raw, value);
 }
 
-static struct json_list
-read_list(struct json *json, const struct json_field *field, const json_t *value)
+static enum json_error
+read_list(struct json *json, const struct json_field *field, const json_t *value,
+          struct json_list *out)
 {
-    bool is_bare = field->kind == JSON_ONE_OR_MORE && json_is_object(value);
+    enum json_kind kind = json_kind_of(field);
+    bool is_bare = kind == JSON_ONE_OR_MORE && json_is_object(value);
     size_t count = is_bare ? 1 : json_array_size(value);
-    size_t size = field->kind == JSON_TEXTS ? sizeof(struct slice) : field->table->size;
+    size_t size = kind == JSON_TEXTS ? sizeof(struct slice) : field->table->size;
     if (!is_bare && !json_is_array(value)) {
-        fail(json, JSON_VALUE);
-        return (struct json_list){NULL, 0};
+        return JSON_VALUE;
     }
     if (count > field->max) {
-        fail(json, JSON_MANY);
-        return (struct json_list){NULL, 0};
+        return JSON_MANY;
     }
     char *items = room(json, count + 1, size);
-    for (size_t i = 0; items != NULL && i < count; i++) {
+    if (items == NULL) {
+        return JSON_MEMORY;
+    }
+    *out = (struct json_list){.items = items};
+    for (size_t i = 0; i < count; i++) {
         const json_t *item = is_bare ? value : json_array_get(value, i);
-        if (field->kind == JSON_TEXTS) {
-            struct slice text = read_text(json, item);
-            memcpy(items + i * size, &text, size);
+        char *place = items + out->count * size;
+        enum json_error error = kind == JSON_TEXTS
+                                    ? read_text(item, (struct slice *)(void *)place)
+                                    : read_object(json, field->table, place, item);
+        bool is_local = error == JSON_VALUE || error == JSON_MANY;
+        if (error == JSON_OK) {
+            out->count++;
+        } else if (is_bare || !is_local) {
+            return error;
         } else {
-            read_object(json, field->table, items + i * size, item);
+            out->dropped++;
+            json->dropped++;
         }
     }
-    return (struct json_list){items, count};
+    return JSON_OK;
 }
 
-#define PUT(type, value) *(type *)(void *)out = (value)
-
-static void
+static enum json_error
 read_value(struct json *json, const struct json_field *field, char *out,
            const json_t *value)
 {
-    switch (field->kind) {
+    void *place = out;
+    switch (json_kind_of(field)) {
     case JSON_TEXT:
-        PUT(struct slice, read_text(json, value));
-        break;
+        return read_text(value, place);
     case JSON_ID:
-        PUT(struct slice, read_id(json, value));
-        break;
+        return read_id(json, value, place);
     case JSON_COUNT:
-        PUT(struct json_count,
-            ((struct json_count){(uint64_t)read_integer(json, value, true), true}));
-        break;
+        return read_count(value, place);
     case JSON_SCALAR:
-        PUT(struct json_scalar, read_scalar(json, value));
-        break;
+        return read_scalar(value, place);
     case JSON_BOOL:
-        if (!json_is_boolean(value)) {
-            fail(json, JSON_VALUE);
-        }
-        PUT(bool, json_is_true(value));
-        break;
+        *(bool *)place = json_is_true(value);
+        return json_is_boolean(value) ? JSON_OK : JSON_VALUE;
     case JSON_PRESENT:
-        PUT(bool, true);
+        *(bool *)place = true;
+        return JSON_OK;
+    case JSON_STRUCT:
+        return read_child(json, field->table, value, place);
+    case JSON_STRUCTS:
+    case JSON_ONE_OR_MORE:
+    case JSON_TEXTS:
+        return read_list(json, field, value, place);
+    case JSON_LATER:
+        *(struct json_later *)place = (struct json_later){value, field->table};
+        return JSON_OK;
+    case JSON_VITAL:
+        break;
+    }
+    abort();
+}
+
+static void
+put_dropped(const struct json_field *field, char *out)
+{
+    void *place = out;
+    switch (json_kind_of(field)) {
+    case JSON_TEXT:
+    case JSON_ID:
+        *(struct slice *)place = (struct slice)JSON_UNUSABLE;
         break;
     case JSON_STRUCT:
-        PUT(const void *, read_child(json, field->table, value));
+        *(const void **)place = NULL;
         break;
     case JSON_STRUCTS:
     case JSON_ONE_OR_MORE:
     case JSON_TEXTS:
-        PUT(struct json_list, read_list(json, field, value));
+        *(struct json_list *)place = (struct json_list){.items = NULL};
         break;
+    case JSON_BOOL:
+        *(bool *)place = false;
+        break;
+    case JSON_COUNT:
+    case JSON_SCALAR:
+    case JSON_PRESENT:
     case JSON_LATER:
-        PUT(struct json_later, ((struct json_later){value, field->table}));
+    case JSON_VITAL:
         break;
     }
 }
 
-static void
+static enum json_error
 read_object(struct json *json, const struct json_table *table, char *raw,
             const json_t *object)
 {
     memset(raw, 0, table->size);
     if (!json_is_object(object)) {
-        fail(json, JSON_VALUE);
-        return;
+        return JSON_VALUE;
     }
     for (const struct json_field *field = table->fields; field->key != NULL; field++) {
         const json_t *value = json_object_get(object, field->key);
-        if (value != NULL && !json_is_null(value)) {
-            read_value(json, field, raw + field->offset, value);
+        if (value == NULL || json_is_null(value)) {
+            continue;
+        }
+        char *out = raw + field->offset;
+        enum json_error error = read_value(json, field, out, value);
+        if (error == JSON_VALUE && (field->kind & JSON_VITAL) == 0) {
+            json->dropped++;
+            put_dropped(field, out);
+        } else if (error != JSON_OK) {
+            return error;
         }
     }
+    return JSON_OK;
 }
 
 enum json_error
@@ -316,7 +445,7 @@ json_read(struct json *json, const struct json_table *table, void *raw,
 {
     if (json->error == JSON_OK) {
         json->memory = arena;
-        read_object(json, table, raw, json->root);
+        fail(json, read_object(json, table, raw, json->root));
     }
     return json->error;
 }
@@ -327,7 +456,7 @@ json_read_later(struct json *json, const struct json_later *later, void *raw,
 {
     if (json->error == JSON_OK) {
         json->memory = arena;
-        read_object(json, later->shape, raw, later->place);
+        fail(json, read_object(json, later->shape, raw, later->place));
     }
     return json->error;
 }
@@ -337,7 +466,10 @@ json_text_later(struct json *json, const struct json_later *later,
                 struct slice *ret_text)
 {
     if (json->error == JSON_OK) {
-        *ret_text = read_text(json, later->place);
+        if (read_text(later->place, ret_text) != JSON_OK) {
+            *ret_text = (struct slice)JSON_UNUSABLE;
+            json->dropped++;
+        }
     }
     return json->error;
 }

@@ -87,20 +87,27 @@ def broken_json_costs_its_line():
         check(line, rejected=1)
 
 
-def a_wrong_type_in_any_field_that_is_read_costs_its_line():
-    fields = {"id": 1.5, "time": "soon", "author": "ann", "text": 7, "lang": [], "via": {},
-              "retweet_of": "n:1", "quote_of": 5, "reply_to": True, "mentions": {},
-              "hashtags": "tea", "deleted": "yes"}
+def a_wrong_type_in_a_vital_field_costs_its_line():
+    fields = {"id": 1.5, "time": "soon", "author": "ann", "via": {}, "retweet_of": "n:1",
+              "quote_of": 5, "reply_to": True, "deleted": "yes"}
     for name, value in fields.items():
         check(native(**{name: value}), rejected=1)
-    for author in ({"id": 1.5}, {"id": "n:e", "followers": "many"}, {"id": "n:e", "handle": 3}):
-        check(native(author=author), rejected=1)
+    check(native(author={"id": 1.5}), rejected=1)
 
 
-def a_number_out_of_range_costs_its_line():
-    check(native().replace(b"\"id\": \"n:eve\"", b"\"id\":\"n:eve\",\"followers\":1e400"), rejected=1)
-    check(native(author={"id": "n:eve", "followers": -1}), rejected=1)
-    check(native(author={"id": "n:eve", "followers": 2**40}), rejected=1)
+def a_wrong_type_anywhere_else_costs_only_that_detail():
+    for name, value in {"text": 7, "lang": [], "mentions": {}, "hashtags": "tea"}.items():
+        check(native(**{name: value}), posts=1)
+    for author in ({"id": "n:e", "followers": "many"}, {"id": "n:e", "handle": 3}):
+        check(native(author=author), posts=1)
+    check(native(mentions=[{"id": "n:bob"}, 7, {"id": {}}][1:]), posts=1)
+
+
+def a_number_of_followers_that_nobody_has_is_unknown():
+    for followers in (b"1e400", b"-1", b"1099511627776"):
+        check(native().replace(b"\"id\": \"n:eve\"",
+                               b"\"id\":\"n:eve\",\"followers\":" + followers), posts=1)
+        assert not SERVER.client.hexists("cascaded:user:n:eve", "followers")
 
 
 def deep_nesting_costs_its_line():
@@ -113,7 +120,8 @@ def a_line_of_100_megabytes_costs_its_line():
 
 def bytes_that_are_no_text_cost_their_line():
     check(native().replace(b"n:eve", b"n:\xff\xfe"), rejected=1)
-    check(native(text="x").replace(b"\"x\"", b"\"\\ud800\""), rejected=1)
+    check(native(text="x").replace(b"\"x\"", b"\"\\ud800\""), posts=1)
+    check(native(id="x").replace(b"\"x\"", b"\"\\ud800\""), rejected=1)
     check(native().replace(b"n:eve", b"n:e\0e"), rejected=1)
 
 
@@ -231,8 +239,8 @@ def every_file_of_the_public_suite_ends_as_it_should():
             continue
         code, figures, _ = run(good(1) + b"\n" + line + b"\n" + good(2) + b"\n")
         assert code == 0 and figures["posts"] == GOOD, (path.name, code, figures)
-        if path.name.startswith("n_"):
-            assert figures["rejected"] == 1, (path.name, figures)
+        if path.name.startswith("n_"):  # of an array each element
+            assert figures["rejected"] >= 1, (path.name, figures)
 
 
 def what_cannot_be_begun_says_what_to_do_in_one_line():

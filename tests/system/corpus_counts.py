@@ -54,6 +54,8 @@ def x1(message):
 
 def x2(message):
     if "action" in message:
+        if message["action"] == "delete":
+            yield entry("deletions")
         return
     tweets = message.get("data", message if "text" in message else [])
     for tweet in tweets if isinstance(tweets, list) else [tweets]:

@@ -52,7 +52,7 @@ class World:
                 "followers_count": 10 * number}
 
     def native_user(self, account):
-        return {"id": "masto:" + account["uri"], "handle": account["acct"] + "@harbour.example",
+        return {"id": "masto:" + account["url"], "handle": account["acct"] + "@harbour.example",
                 "followers": account["followers_count"]}
 
     def native_ref(self, status):

@@ -137,7 +137,7 @@ posts_control_and_refusals_are_told_apart_and_counted(void **state)
     assert_int_equal(f->count, 1);
     assert_slice(f->posts[0].id, "app:1");
     assert_int_equal(read_text(f, "{\"limit\":{\"track\":1}}"), DECODE_CONTROL);
-    assert_refused(f, "{\"time\":1}", DECODE_REASON_MISSING);
+    assert_refused(f, "{\"id\":\"a\",\"time\":1}", DECODE_REASON_MISSING);
     assert_int_equal(read_text(f, "{\"id\":\"app:1\",\"deleted\":true}"), DECODE_POSTS);
     assert_int_equal(metrics->posts, 1);
     assert_int_equal(metrics->deletions, 1);
@@ -153,7 +153,7 @@ nothing_of_a_message_is_left_in_the_next_one(void **state)
         read_text(f, POST(",\"lang\":\"en\",\"mentions\":[{\"handle\":\"b\"}],"
                           "\"quote_of\":{\"id\":\"app:2\"}")),
         DECODE_POSTS);
-    assert_refused(f, POST(",\"text\":5"), DECODE_REASON_VALUE);
+    assert_refused(f, POST(",\"deleted\":5"), DECODE_REASON_VALUE);
     assert_int_equal(read_text(f, POST("")), DECODE_POSTS);
     assert_null(f->posts[0].lang.ptr);
     assert_null(f->posts[0].quote.id.ptr);
@@ -166,9 +166,12 @@ a_page_gives_its_good_posts_and_counts_each_bad_one(void **state)
 {
     struct fixture *f = *state;
     assert_int_equal(
-        read_text(f, "{\"data\":[{\"id\":\"60000000000\",\"author_id\":\"1\"},"
-                     "{\"id\":\"60000000001\"},{\"id\":\"60000000002\"},"
-                     "{\"id\":\"60000000003\",\"author_id\":\"1\"}]}"),
+        read_text(f, "{\"data\":["
+                     "{\"id\":\"60000000000\",\"author_id\":\"1\",\"text\":\"a\"},"
+                     "{\"id\":\"60000000001\",\"text\":\"b\"},"
+                     "{\"id\":\"60000000002\",\"text\":\"c\"},"
+                     "{\"id\":\"60000000003\",\"author_id\":\"1\",\"text\":\"d\"}"
+                     "]}"),
         DECODE_POSTS);
     assert_int_equal(f->count, 2);
     assert_slice(f->posts[1].id, "x:60000000003");
@@ -179,7 +182,9 @@ static void
 a_page_without_a_good_post_is_refused_for_its_first_reason(void **state)
 {
     struct fixture *f = *state;
-    assert_refused(f, "{\"data\":[{\"id\":\"1\",\"author_id\":\"1\"},{\"id\":\"2\"}]}",
+    assert_refused(f,
+                   "{\"data\":[{\"id\":\"1\",\"author_id\":\"1\",\"text\":\"a\"},"
+                   "{\"id\":\"2\"}]}",
                    DECODE_REASON_TIME);
 }
 
@@ -203,11 +208,11 @@ a_fixed_format_reads_no_other(void **state)
 {
     struct fixture *f = *state;
     use_format(f, DECODE_X1);
-    assert_refused(f, POST(""), DECODE_REASON_VALUE); // no number for an id
+    assert_refused(f, POST(""), DECODE_REASON_FORMAT);
     use_format(f, DECODE_JETSTREAM);
-    assert_int_equal(read_text(f, POST("")), DECODE_CONTROL);
+    assert_refused(f, POST(""), DECODE_REASON_FORMAT);
     use_format(f, DECODE_MASTODON);
-    assert_refused(f, POST(""), DECODE_REASON_MISSING);
+    assert_refused(f, POST(""), DECODE_REASON_FORMAT);
     use_format(f, DECODE_POST);
     assert_int_equal(read_text(f, POST("")), DECODE_POSTS);
 }
@@ -217,7 +222,7 @@ the_first_decisive_key_tells_the_format(void **state)
 {
     struct fixture *f = *state;
     assert_int_equal(read_text(f, POST(",\"id_str\":1,\"data\":2")), DECODE_POSTS);
-    assert_refused(f, "{\"id_str\":\"5\",\"time\":1}", DECODE_REASON_MISSING);
+    assert_refused(f, "{\"id_str\":\"5\",\"time\":1}", DECODE_REASON_FORMAT);
     assert_refused(f, "{\"id\":\"app:1\",\"text\":\"neither\"}", DECODE_REASON_FORMAT);
 }
 
@@ -230,7 +235,7 @@ common_words_do_not_decide_against_a_decisive_key(void **state)
                      DECODE_POSTS);
     assert_int_equal(read_text(f, "{\"limit\":{\"track\":1}}"), DECODE_CONTROL);
     assert_refused(f, "{\"x\":1,\"uri\":\"https://a.example/1\"}",
-                   DECODE_REASON_MISSING);
+                   DECODE_REASON_FORMAT);
 }
 
 static void
@@ -340,7 +345,8 @@ a_page_of_many_posts_finds_each_one_s_author(void **state)
     char text[160];
     add(&b, "{\"data\":[");
     for (int i = 0; i < COUNT; i++) {
-        (void)snprintf(text, sizeof(text), "%s{\"id\":\"%lld\",\"author_id\":\"%d\"}",
+        (void)snprintf(text, sizeof(text),
+                       "%s{\"id\":\"%lld\",\"author_id\":\"%d\",\"text\":\"\"}",
                        i != 0 ? "," : "", 60000000000LL + i, i);
         add(&b, text);
     }
@@ -366,11 +372,74 @@ a_message_that_needs_too_much_memory_is_refused(void **state)
 {
     struct fixture *f = *state;
     char *tweet = repeated("{\"referenced_tweets\":[", "{}", 64, "]}");
-    char *page = repeated("{\"data\":[", tweet, 2000, "]}");
+    char *page = repeated("{\"data\":[", tweet, 9000, "]}");
     assert_refused(f, page, DECODE_REASON_MEMORY);
     assert_int_equal(read_text(f, POST("")), DECODE_POSTS);
     free(page);
     free(tweet);
+}
+
+// Elements of an array are messages: posts of all of them come together.
+static void
+a_long_array_gives_the_posts_of_all_its_elements(void **state)
+{
+    enum { COUNT = 9000 };
+    struct fixture *f = *state;
+    struct builder b = {0};
+    char text[160];
+    add(&b, "[");
+    for (int i = 0; i < COUNT; i++) {
+        (void)snprintf(text, sizeof(text),
+                       "%s{\"id\":\"a\\u00e9%d\",\"time\":1,\"author\":{\"id\":\"u\"}}",
+                       i != 0 ? "," : "", i);
+        add(&b, i % 3 != 2 ? text : ",{\"id\":\"a\",\"time\":1}");
+    }
+    add(&b, "]");
+    assert_int_equal(read_text(f, b.text), DECODE_POSTS);
+    assert_int_equal(f->count, COUNT / 3 * 2);
+    assert_int_equal(decoder_metrics(f->decoder)->refused[DECODE_REASON_MISSING],
+                     COUNT / 3);
+    for (int i = 0; i < COUNT; i++) {
+        (void)snprintf(text, sizeof(text), "a\xc3\xa9%d", i);
+        if (i % 3 != 2) {
+            assert_slice(f->posts[i / 3 * 2 + i % 3].id, text);
+        }
+    }
+    free(b.text);
+}
+
+static void
+what_is_left_out_of_a_message_is_counted(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(read_text(f, POST(",\"text\":5,\"mentions\":[1,2]")),
+                     DECODE_POSTS);
+    assert_int_equal(decoder_metrics(f->decoder)->details, 3);
+    assert_int_equal(read_text(f, POST("")), DECODE_POSTS);
+    assert_int_equal(read_text(f, ""), DECODE_CONTROL);
+    assert_int_equal(decoder_metrics(f->decoder)->details, 3);
+}
+
+static void
+of_handles_case_and_signs_do_not_matter(void **state)
+{
+    (void)state;
+    struct item {
+        struct slice handle;
+    };
+    const struct item items[] = {
+        {SLICE_LIT("Bob")}, {SLICE_LIT("@ann")}, {SLICE_LIT("bobby")}, {SLICE_NONE}};
+    struct arena arena;
+    struct decode_index index;
+    arena_init(&arena, 4096);
+    decode_index_init_by_handle(&index, &arena,
+                                (struct json_list){.items = items, .count = 4},
+                                sizeof(items[0]), offsetof(struct item, handle));
+    assert_ptr_equal(decode_index_find(&index, SLICE_LIT("@bOB")), &items[0]);
+    assert_ptr_equal(decode_index_find(&index, SLICE_LIT("Ann")), &items[1]);
+    assert_ptr_equal(decode_index_find(&index, SLICE_LIT("BOBBY")), &items[2]);
+    assert_null(decode_index_find(&index, SLICE_LIT("bo")));
+    arena_fini(&arena);
 }
 
 static void
@@ -389,8 +458,8 @@ of_two_with_the_same_id_the_first_is_found(void **state)
     struct arena arena;
     struct decode_index index;
     arena_init(&arena, 4096);
-    decode_index_init(&index, &arena, (struct json_list){items, 7}, sizeof(items[0]),
-                      offsetof(struct item, id));
+    decode_index_init(&index, &arena, (struct json_list){.items = items, .count = 7},
+                      sizeof(items[0]), offsetof(struct item, id));
     assert_ptr_equal(decode_index_find(&index, SLICE_LIT("b")), &items[0]);
     assert_ptr_equal(decode_index_find(&index, SLICE_LIT("a")), &items[1]);
     assert_ptr_equal(decode_index_find(&index, SLICE_LIT("abc")), &items[6]);
@@ -407,7 +476,7 @@ an_index_of_nothing_finds_nothing(void **state)
     struct arena arena;
     struct decode_index index;
     arena_init(&arena, 4096);
-    decode_index_init(&index, &arena, (struct json_list){NULL, 0}, 16, 0);
+    decode_index_init(&index, &arena, (struct json_list){.items = NULL}, 16, 0);
     assert_null(decode_index_find(&index, SLICE_LIT("a")));
     arena_fini(&arena);
 }
@@ -537,6 +606,9 @@ main(void)
         TEST(facets_together_have_the_same_limit),
         TEST(a_page_of_many_posts_finds_each_one_s_author),
         TEST(a_message_that_needs_too_much_memory_is_refused),
+        TEST(a_long_array_gives_the_posts_of_all_its_elements),
+        TEST(what_is_left_out_of_a_message_is_counted),
+        TEST(of_handles_case_and_signs_do_not_matter),
         TEST(of_two_with_the_same_id_the_first_is_found),
         TEST(an_index_of_nothing_finds_nothing),
         TEST(at_uris_are_taken_apart),
