@@ -129,6 +129,21 @@ tree_find(const struct trees *trees, const struct tree_event *event)
     return nodes_find(&trees->nodes, waiters_hash(event->key, event->life));
 }
 
+// An event whose id was forgotten and that comes again is another one. The node of the
+// first, if it is still there, has its name no longer: nobody can point at it any more.
+static void
+rename_first(struct trees *trees, const struct tree_event *event)
+{
+    uint32_t node = tree_find(trees, event);
+    if (node == TREE_ROOT) {
+        return;
+    }
+    uint8_t flags = (uint8_t)node_at(trees, node)->flags;
+    nodes_leave(&trees->nodes, node);
+    nodes_enter(&trees->nodes, node, waiters_hash(~event->key, event->life));
+    node_at(trees, node)->flags = flags;
+}
+
 bool
 tree_is_waiting(const struct trees *trees, uint32_t node)
 {
@@ -262,6 +277,7 @@ tree_wait(struct trees *trees, struct tree *tree, const struct tree_event *event
           const struct tree_wait *wait)
 {
     struct tree_body *body = body_make(trees, tree);
+    rename_first(trees, event);
     uint32_t node = body == NULL ? TREE_ROOT : node_make(trees, body, event);
     if (node == TREE_ROOT) {
         trees->refused++;
@@ -344,6 +360,7 @@ tree_add(struct trees *trees, struct tree *tree, const struct tree_event *event)
         tree->count++;
         return;
     }
+    rename_first(trees, event);
     weigh_in(trees, tree, body_of(trees, tree), TREE_ROOT);
     release(trees, tree, event);
 }
@@ -354,6 +371,7 @@ tree_add_below(struct trees *trees, struct tree *tree, const struct tree_event *
 {
     struct tree_body *body = body_of(trees, tree);
     struct tree_event known = {event->key, event->life, true};
+    rename_first(trees, event);
     uint32_t node =
         levels_reach(&body->levels, trees->texts, depth_below(trees, parent))
             ? node_make(trees, body, &known)

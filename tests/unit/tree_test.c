@@ -380,6 +380,32 @@ tree_keeps_a_ghost_while_something_below_it_counts(void **state)
 
 // ── bounds ─────────────────────────────────────────────────────────────────
 
+// Its id was forgotten in between: the second one is not the ghost that the first left.
+static void
+tree_takes_an_event_that_comes_again_for_another_one(void **state)
+{
+    (void)state;
+    struct world world;
+    setup(&world, CAPACITY);
+    add(&world, 2);
+    add_below(&world, 3, 2);
+    add_below(&world, 4, 3);
+    take_back(&world, 2);
+    struct tree_shape before = shape_of(&world);
+    for (int i = 0; i < 3; i++) {
+        add(&world, 2);
+        assert_int_equal(world.tree.count, 3);
+        take_back(&world, 2);
+        assert_int_equal(world.tree.count, 2);
+        assert_int_equal(shape_of(&world).sum, before.sum);
+        assert_int_equal(shape_of(&world).depth, before.depth);
+    }
+    take_back(&world, 4);
+    take_back(&world, 3);
+    assert_shape(&world, 0, 0, 0, 0);
+    teardown(&world);
+}
+
 static void
 tree_freezes_its_virality_beyond_the_depth_it_walks(void **state)
 {
@@ -548,6 +574,7 @@ main(void)
         cmocka_unit_test(tree_agrees_with_a_rumour_of_twitter15),
         cmocka_unit_test(tree_shows_its_shape_from_half_of_the_parents_on),
         cmocka_unit_test(tree_keeps_a_ghost_while_something_below_it_counts),
+        cmocka_unit_test(tree_takes_an_event_that_comes_again_for_another_one),
         cmocka_unit_test(tree_freezes_its_virality_beyond_the_depth_it_walks),
         cmocka_unit_test(tree_without_room_hangs_events_on_the_root_and_counts_them),
         cmocka_unit_test(tree_without_texts_hangs_events_on_the_root_and_counts_them),
