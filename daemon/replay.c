@@ -120,7 +120,9 @@ fail(struct replay *replay, int exit_code)
 static bool
 begin_file(struct replay *replay)
 {
-    replay->fd = open_input(replay->setup.files[replay->file]);
+    const char *name = replay->setup.files[replay->file];
+    replay->fd = open_input(name);
+    decoder_name_source(replay->feed.decoder, slice_of(name));
     struct stat status;
     if (replay->fd < 0 || fstat(replay->fd, &status) != 0) {
         fail(replay, EX_NOINPUT_CODE);

@@ -218,8 +218,11 @@ create_source(struct stream *stream, struct error *error)
         error_set(error, STATUS_PARSE, "there is no format %s", stream->options.format);
         return false;
     }
-    return feed_init(&stream->feed, setup->pipeline, setup->sink, format, error) &&
-           source_create(&source, &stream->source, error) == STATUS_OK;
+    if (!feed_init(&stream->feed, setup->pipeline, setup->sink, format, error)) {
+        return false;
+    }
+    decoder_name_source(stream->feed.decoder, slice_of(stream->options.name));
+    return source_create(&source, &stream->source, error) == STATUS_OK;
 }
 
 struct stream *

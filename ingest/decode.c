@@ -290,6 +290,12 @@ decoder_create(enum decode_format format, struct error *error)
 }
 
 void
+decoder_name_source(struct decoder *decoder, struct slice source)
+{
+    decoder->run.source = source;
+}
+
+void
 decoder_destroy(struct decoder **decoder)
 {
     if (*decoder != NULL) {

@@ -107,6 +107,10 @@ struct decoder;
 struct decoder *decoder_create(enum decode_format format, struct error *error);
 void decoder_destroy(struct decoder **decoder);
 
+// The messages that follow come from the source with this name, which is kept: their
+// posts are named as that source names them (struct post, alias). At first it has none.
+void decoder_name_source(struct decoder *decoder, struct slice source);
+
 // Reads one message. On DECODE_POSTS ret_posts and ret_count are set, on DECODE_REFUSED
 // ret_reason. The message must have JSON_PADDING (ingest/json.h) readable bytes behind
 // it, and it must stay as it is as long as the posts are used: they point into it and

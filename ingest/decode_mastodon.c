@@ -36,6 +36,8 @@ struct toot {
     struct slice content;
     struct slice spoiler_text;
     struct slice language;
+    struct slice
+        quote_id; // of Akkoma and others, also where the quoted one is not shown
     struct json_count reblogs_count;
     struct json_count quotes_count;
     const struct account *account;
@@ -101,6 +103,7 @@ static const struct json_table pleroma_table = {pleroma_fields, sizeof(struct pl
     STATUS(content,       JSON_TEXT,   NULL,           0),   \
     STATUS(spoiler_text,  JSON_TEXT,   NULL,           0),   \
     STATUS(language,      JSON_TEXT,   NULL,           0),   \
+    STATUS(quote_id,      JSON_ID,     NULL,           0),   \
     STATUS(reblogs_count, JSON_COUNT,  NULL,           0),   \
     STATUS(quotes_count,  JSON_COUNT,  NULL,           0),   \
     STATUS(account,       JSON_STRUCT | JSON_VITAL, &account_table, 0), \
@@ -228,6 +231,7 @@ make_ref(struct decode_run *run, const struct toot *status, int depth)
     if (status->account != NULL) {
         ref.author = make_author(run, status->account);
     }
+    ref.alias = decode_run_detail_id(run, decode_run_id, status->id);
     ref.reported = decode_run_reported(run, status->reblogs_count, status->quotes_count,
                                        &ref.has_reported);
     struct post_ref quote = quoted_by(run, status, depth + 1);
@@ -244,6 +248,9 @@ quoted_by(struct decode_run *run, const struct toot *status, int depth)
     if (quote == NULL && status->pleroma != NULL) {
         quote = status->pleroma->quote;
     }
+    if (quote == NULL) {
+        ref.alias = decode_run_id(run, decode_run_target(status->quote_id));
+    }
     if (quote == NULL || depth > POST_QUOTES_MAX) {
         return ref;
     }
@@ -257,7 +264,7 @@ quoted_by(struct decode_run *run, const struct toot *status, int depth)
         ref = make_ref(run, quote->quoted_status, depth);
     }
     if (slice_is_none(ref.id)) {
-        ref.id = decode_run_id(run, decode_run_target(quote->quoted_status_id));
+        ref.alias = decode_run_id(run, decode_run_target(quote->quoted_status_id));
     }
     return ref;
 }
@@ -281,11 +288,11 @@ static struct post_ref
 replied_by(struct decode_run *run, const struct toot *status)
 {
     struct post_ref ref = {
-        .id = decode_run_id(run, decode_run_target(status->in_reply_to_id)),
+        .alias = decode_run_id(run, decode_run_target(status->in_reply_to_id)),
         .created = USEC_NONE};
     const struct account author = {.id = status->in_reply_to_account_id};
     const struct account *mentions = status->mentions.items;
-    if (slice_is_none(ref.id) || author.id.len == 0) {
+    if (slice_is_none(ref.alias) || author.id.len == 0) {
         return ref;
     }
     ref.author = make_mentioned(run, status, &author);

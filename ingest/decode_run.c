@@ -102,7 +102,8 @@ decode_run_post(struct decode_run *run)
 {
     assert(run->count < run->capacity);
     struct post *post = &run->posts[run->count];
-    *post = (struct post){.time = USEC_NONE,
+    *post = (struct post){.source = run->source,
+                          .time = USEC_NONE,
                           .retweet_of.created = USEC_NONE,
                           .quote.created = USEC_NONE,
                           .reply_to.created = USEC_NONE};
@@ -122,7 +123,9 @@ points_at_itself(const struct post *post)
             return true;
         }
     }
-    return false;
+    return !slice_is_none(post->alias) &&
+           (slice_equal(post->alias, post->reply_to.alias) ||
+            slice_equal(post->alias, post->quote.alias));
 }
 
 static void

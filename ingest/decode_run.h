@@ -24,6 +24,7 @@ struct decode_run {
     enum decode_reason reason;  // what is wrong with the post at hand
     enum decode_reason refusal; // the first reason counted for this message
 
+    struct slice source;
     bool is_opened;   // the message, or a part of it
     struct slice net; // "x:": what stands before this network's ids
     struct post *posts;

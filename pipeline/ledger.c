@@ -54,7 +54,6 @@ ledger_init(struct ledger *ledger, const struct ledger_sizes *sizes)
            part_init(&ledger->lasting, sizes->events, sizes->lasting) &&
            ledger->rows != NULL && ledger->links != NULL &&
            table_init(&ledger->by_hash, (uint32_t)rows) &&
-           table_init(&ledger->by_alias, (uint32_t)rows) &&
            ring_init(&ledger->texts, RING_LEAST + sizes->text_bytes);
 }
 
@@ -62,7 +61,6 @@ void
 ledger_fini(struct ledger *ledger)
 {
     ring_fini(&ledger->texts);
-    table_fini(&ledger->by_alias);
     table_fini(&ledger->by_hash);
     ring_fini(&ledger->lasting.notes);
     ring_fini(&ledger->newest.notes);
@@ -92,19 +90,6 @@ ledger_find(const struct ledger *ledger, uint64_t hash)
     return EVENT_NONE;
 }
 
-uint32_t
-ledger_find_alias(const struct ledger *ledger, uint64_t hash)
-{
-    struct table_walk walk = table_walk(&ledger->by_alias, hash);
-    uint32_t event;
-    while ((event = table_next(&ledger->by_alias, &walk)) != TABLE_NONE) {
-        if (ledger->links[event] == hash && !is_past(ledger, event)) {
-            return event;
-        }
-    }
-    return EVENT_NONE;
-}
-
 // ── coming and going ───────────────────────────────────────────────────────
 
 static void
@@ -112,9 +97,6 @@ enter(struct ledger *ledger, uint32_t event)
 {
     const struct event *row = &ledger->rows[event];
     table_add(&ledger->by_hash, row->hash, event);
-    if ((row->flags & EVENT_ALIASED) != 0) {
-        table_add(&ledger->by_alias, ledger->links[event], event);
-    }
 }
 
 // The oldest of the part, no longer to be found.
@@ -124,9 +106,6 @@ leave(struct ledger *ledger, struct ledger_part *part)
     uint32_t event = ledger_row(part, part->first++);
     const struct event *row = &ledger->rows[event];
     table_remove(&ledger->by_hash, row->hash, event);
-    if ((row->flags & EVENT_ALIASED) != 0) {
-        table_remove(&ledger->by_alias, ledger->links[event], event);
-    }
     return event;
 }
 
@@ -162,7 +141,7 @@ move_on(struct ledger *ledger)
     uint32_t from = leave(ledger, &ledger->newest);
     uint32_t to = ledger_row(&ledger->lasting, ledger->lasting.next++);
     ledger->rows[to] = ledger->rows[from];
-    if ((ledger->rows[to].flags & (EVENT_ALIASED | EVENT_VIA)) != 0) {
+    if ((ledger->rows[to].flags & EVENT_VIA) != 0) {
         ledger->links[to] = ledger->links[from];
     }
     move_notes(ledger, &ledger->rows[to]);
@@ -202,7 +181,7 @@ ledger_forget(struct ledger *ledger)
 }
 
 uint32_t
-ledger_add(struct ledger *ledger, uint64_t hash, uint64_t alias)
+ledger_add(struct ledger *ledger, uint64_t hash)
 {
     assert(!is_full(&ledger->newest));
     uint32_t event = ledger_row(&ledger->newest, ledger->newest.next++);
@@ -210,10 +189,6 @@ ledger_add(struct ledger *ledger, uint64_t hash, uint64_t alias)
     memset(row, 0, sizeof(*row));
     row->hash = hash;
     row->target = UINT32_MAX;
-    if (alias != 0) {
-        ledger->links[event] = alias;
-        row->flags |= EVENT_ALIASED;
-    }
     enter(ledger, event);
     return event;
 }
@@ -229,10 +204,8 @@ ledger_via(const struct ledger *ledger, uint32_t event)
 void
 ledger_set_via(struct ledger *ledger, uint32_t event, uint64_t via)
 {
-    if ((ledger->rows[event].flags & EVENT_ALIASED) == 0) {
-        ledger->rows[event].flags |= EVENT_VIA;
-        ledger->links[event] = via;
-    }
+    ledger->rows[event].flags |= EVENT_VIA;
+    ledger->links[event] = via;
 }
 
 static uint32_t *
@@ -355,7 +328,7 @@ part_move(struct ledger *ledger, struct ledger_part *part, struct snapshot *snap
     }
     for (uint64_t i = part->first; i < part->next && !snapshot->is_failed; i++) {
         uint32_t event = ledger_row(part, i);
-        if ((ledger->rows[event].flags & (EVENT_ALIASED | EVENT_VIA)) != 0) {
+        if ((ledger->rows[event].flags & EVENT_VIA) != 0) {
             SNAPSHOT_VALUE(snapshot, ledger->links[event]);
         }
     }
@@ -371,6 +344,5 @@ ledger_move(struct ledger *ledger, struct snapshot *snapshot)
     SNAPSHOT_VALUE(snapshot, ledger->forgotten);
     SNAPSHOT_VALUE(snapshot, ledger->forgotten_time);
     table_move(&ledger->by_hash, snapshot);
-    table_move(&ledger->by_alias, snapshot);
     ring_move(&ledger->texts, snapshot);
 }

@@ -29,8 +29,7 @@ enum event_flag {
     EVENT_QUOTE = 1 << 1,
     EVENT_UNDONE = 1 << 2,
     EVENT_REACHED = 1 << 3, // gave the target's author reach
-    EVENT_ALIASED = 1 << 4, // has another id: its link
-    EVENT_VIA = 1 << 5,     // came through another retweet: its link; never both
+    EVENT_VIA = 1 << 5,     // came through another retweet: its link
     EVENT_BLIND = 1 << 6,   // nobody had told how many followers its actor has
     EVENT_LASTING = 1 << 7, // to be remembered up to the horizon
 };
@@ -79,7 +78,6 @@ struct ledger {
     uint64_t forgotten;  // lasting events that made room before the horizon passed them
     usec forgotten_time; // the greatest time of these
     struct table by_hash;
-    struct table by_alias;
     struct ring texts;
 };
 
@@ -99,7 +97,6 @@ ledger_row(const struct ledger_part *part, uint64_t sequence)
 
 // EVENT_NONE: never seen, or forgotten.
 uint32_t ledger_find(const struct ledger *ledger, uint64_t hash);
-uint32_t ledger_find_alias(const struct ledger *ledger, uint64_t hash);
 
 // Makes room: for the next ledger_add, which takes two calls at most, then by what the
 // horizon has passed. Returns the event that is thereby forgotten, its row to be read
@@ -110,8 +107,8 @@ uint32_t ledger_forget(struct ledger *ledger);
 uint64_t ledger_via(const struct ledger *ledger, uint32_t event);
 void ledger_set_via(struct ledger *ledger, uint32_t event, uint64_t via);
 
-// A zeroed row for a new event, once ledger_forget has made room. `alias` 0: none.
-uint32_t ledger_add(struct ledger *ledger, uint64_t hash, uint64_t alias);
+// A zeroed row for a new event, once ledger_forget has made room.
+uint32_t ledger_add(struct ledger *ledger, uint64_t hash);
 
 // Remembers what the event added; up to 32 000 entries surely fit. Borrows entries.
 void ledger_note(struct ledger *ledger, uint32_t event,

@@ -41,6 +41,7 @@ struct pipeline_metrics {
     uint64_t clock_steps;
     uint64_t undone;
     uint64_t undo_unknown;
+    uint64_t locals_forgotten;
     uint64_t undo_lost;
     uint64_t withdrawals;
     uint64_t withdrawals_refused;

@@ -128,6 +128,7 @@ tables_init(struct pipeline *pipeline)
                            .lasting = (uint32_t)options->dedupe_retweets,
                            .text_bytes = options->memory_posts,
                        }) &&
+           locals_init(&pipeline->locals, (uint32_t)options->dedupe_capacity) &&
            boards_init(&pipeline->boards, (uint32_t)options->top, &pipeline->windows,
                        &options->windows, &owners) &&
            withdrawals_init(&pipeline->withdrawals) &&
@@ -171,6 +172,7 @@ pipeline_destroy(struct pipeline **pipeline)
         return;
     }
     withdrawals_fini(&p->withdrawals);
+    locals_fini(&p->locals);
     alerts_fini(p);
     boards_fini(&p->boards);
     ledger_fini(&p->ledger);
@@ -341,14 +343,47 @@ remember(struct pipeline *pipeline, const struct post *post, uint64_t hash, usec
          i++) {
         users_at(&pipeline->users, ledger_at(&pipeline->ledger, old)->actor)->refs--;
     }
-    uint64_t alias = post->alias.len != 0 ? pipeline_hash(pipeline, post->alias) : 0;
-    uint32_t event = ledger_add(&pipeline->ledger, hash, alias);
+    uint32_t event = ledger_add(&pipeline->ledger, hash);
     struct event *row = ledger_at(&pipeline->ledger, event);
     row->time = time;
     row->actor = actor;
     row->flags |= is_lasting(post) ? EVENT_LASTING : 0;
     users_at(&pipeline->users, actor)->refs++;
     return event;
+}
+
+uint64_t
+pipeline_local(const struct pipeline *pipeline, struct slice source, struct slice alias)
+{
+    // Two keyed hashes: whoever names a post knows neither.
+    const uint64_t odd = 0x9e3779b97f4a7c15;
+    return pipeline_hash(pipeline, source) * odd + pipeline_hash(pipeline, alias);
+}
+
+static void
+learn_local(struct pipeline *pipeline, struct slice source, struct slice alias,
+            uint64_t hash)
+{
+    if (alias.len != 0) {
+        uint64_t name = pipeline_local(pipeline, source, alias);
+        pipeline->metrics.locals_forgotten +=
+            !locals_learn(&pipeline->locals, name, hash);
+    }
+}
+
+static void
+learn_locals(struct pipeline *pipeline, const struct post *post, uint64_t hash)
+{
+    const struct post_ref *refs[] = {&post->retweet_of, &post->quote};
+    learn_local(pipeline, post->source, post->alias, hash);
+    for (size_t i = 0; i < sizeof(refs) / sizeof(refs[0]); i++) {
+        for (const struct post_ref *ref = refs[i]; ref != NULL; ref = ref->quote) {
+            if (ref->id.len != 0 && ref->alias.len != 0) {
+                learn_local(pipeline, post->source, ref->alias,
+                            pipeline_hash(pipeline, ref->id));
+            }
+        }
+    }
 }
 
 // A message that is no event: nothing happened at its time.
@@ -375,6 +410,7 @@ pipeline_post(struct pipeline *pipeline, const struct post *post, usec wall)
     }
     uint64_t hash = pipeline_hash(pipeline, post->id);
     prefetch_post(pipeline, post, hash);
+    learn_locals(pipeline, post, hash);
     if (is_known(pipeline, post, hash)) {
         pipeline->metrics.duplicates++;
         return STATUS_OK;

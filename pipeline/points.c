@@ -475,16 +475,43 @@ reply(struct pipeline *pipeline, const struct post *post, uint32_t event,
     pipeline->metrics.interactions++;
 }
 
-// Mastodon's replies name the post they answer by its local id.
+// A reply to a post of which only the author is known: what it adds to the post itself
+// would be added to one without a name.
+static void
+reply_to_person(struct pipeline *pipeline, const struct post *post, uint32_t event)
+{
+    const struct event *row = ledger_at(&pipeline->ledger, event);
+    if (post->reply_to.author.id.len == 0) {
+        return;
+    }
+    uint32_t author = users_see(&pipeline->users, &post->reply_to.author, row->time);
+    if (author == row->actor) {
+        pipeline->metrics.self_ignored++;
+        return;
+    }
+    pipeline_tally(pipeline, TALLY_REPLIES, author, 1);
+    pipeline->metrics.interactions++;
+}
+
+// Finds the id of a post that is named as its source names it. Without one the
+// reference stays without id.
 static struct post_ref
-resolve(const struct pipeline *pipeline, const struct post_ref *ref)
+resolve(const struct pipeline *pipeline, struct slice source,
+        const struct post_ref *ref)
 {
     struct post_ref resolved = *ref;
-    uint32_t event =
-        ledger_find_alias(&pipeline->ledger, pipeline_hash(pipeline, ref->id));
+    uint64_t hash;
+    if (ref->id.len != 0 || ref->alias.len == 0 ||
+        !locals_find(&pipeline->locals, pipeline_local(pipeline, source, ref->alias),
+                     &hash)) {
+        return resolved;
+    }
+    uint32_t cascade = cascades_find_hash(&pipeline->cascades, hash);
+    uint32_t event = ledger_find(&pipeline->ledger, hash);
     struct ledger_words words;
-    if (event != EVENT_NONE && ledger_text(&pipeline->ledger, event, &words) &&
-        words.id.len != 0) {
+    if (cascade != CASCADE_NONE) {
+        resolved.id = cascades_id(&pipeline->cascades, cascade);
+    } else if (event != EVENT_NONE && ledger_text(&pipeline->ledger, event, &words)) {
         resolved.id = words.id;
     }
     return resolved;
@@ -496,18 +523,18 @@ pipeline_point(struct pipeline *pipeline, const struct post *post, uint32_t even
     // Everything the message says is learnt first: a quote may need the answered post's
     // author.
     usec time = ledger_at(&pipeline->ledger, event)->time;
-    bool has_quote = post->quote.id.len != 0;
-    bool has_reply = post->reply_to.id.len != 0;
+    struct post_ref shown = resolve(pipeline, post->source, &post->quote);
     uint32_t quoted =
-        has_quote ? learn_target(pipeline, &post->quote, time) : CASCADE_NONE;
-    if (has_reply) {
-        struct post_ref answered = resolve(pipeline, &post->reply_to);
-        uint32_t target = learn_target(pipeline, &answered, time);
-        if (has_quote) {
-            quote(pipeline, post, event, quoted);
-        }
-        reply(pipeline, post, event, target);
-    } else if (has_quote) {
+        shown.id.len != 0 ? learn_target(pipeline, &shown, time) : CASCADE_NONE;
+    struct post_ref answered = resolve(pipeline, post->source, &post->reply_to);
+    uint32_t target =
+        answered.id.len != 0 ? learn_target(pipeline, &answered, time) : CASCADE_NONE;
+    if (quoted != CASCADE_NONE) {
         quote(pipeline, post, event, quoted);
+    }
+    if (target != CASCADE_NONE) {
+        reply(pipeline, post, event, target);
+    } else {
+        reply_to_person(pipeline, post, event);
     }
 }

@@ -23,8 +23,8 @@ enum {
 enum post_kind {
     POST_PUBLISHED, // a post, quote or reply by its author
     POST_RETWEETED, // author carries the post `retweet_of`
-    POST_DELETED,   // the post or retweet `id` is withdrawn; only `id` or `alias` is
-                    // given
+    POST_DELETED,   // the post or retweet `id` is withdrawn; only `id`, or `alias` and
+                    // `source`, is given
     POST_RENAMED,   // `author` has another handle from now on; only their id and handle
                     // are given
     POST_WITHDRAWN, // the account of `author` is gone, and all that it published; only
@@ -39,9 +39,10 @@ struct post_user {
     bool has_followers;
 };
 
-// A post that another one points at. Only `id` is always given.
+// A post that another one points at. Only `id` or `alias` is always given.
 struct post_ref {
     struct slice id;
+    struct slice alias; // as of a post
     struct post_user author;
     struct slice text;
     struct slice lang;
@@ -54,7 +55,8 @@ struct post_ref {
 struct post {
     enum post_kind kind; // the rest is about published posts and retweets
     struct slice id;
-    struct slice alias;    // another id that a deletion may use; none: no
+    struct slice alias;    // what the source itself calls the post; none: no such name
+    struct slice source;   // that source; none: the one without a name
     struct slice original; // id of the first version if this is an edit; none: no edit
     usec time;             // when the platform witnessed it
     struct post_user author;

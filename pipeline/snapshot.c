@@ -149,6 +149,7 @@ static const size_t sizes[] = {
     sizeof(struct habit),
     sizeof(struct calibration),
     sizeof(struct event),
+    sizeof(struct local),
     sizeof(struct person),
     sizeof(struct tree),
     sizeof(struct node),
@@ -218,6 +219,7 @@ move(struct pipeline *pipeline, struct snapshot *snapshot)
     pulses_move(&pipeline->pulses, snapshot);
     tags_move(&pipeline->tags, snapshot);
     ledger_move(&pipeline->ledger, snapshot);
+    locals_move(&pipeline->locals, snapshot);
     boards_move(&pipeline->boards, snapshot);
     alerts_move(pipeline, snapshot);
     SNAPSHOT_VALUE(snapshot, pipeline->renamed);

@@ -8,6 +8,7 @@
 #include "pipeline/cascades.h"
 #include "pipeline/changes.h"
 #include "pipeline/ledger.h"
+#include "pipeline/locals.h"
 #include "pipeline/names.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/pulses.h"
@@ -60,6 +61,7 @@ struct pipeline {
     struct pulses pulses;
     struct tags tags;
     struct ledger ledger;
+    struct locals locals;
     struct boards boards;
     struct alerts alerts;
     struct names_renamed renamed;
@@ -89,6 +91,9 @@ struct pipeline {
 };
 
 uint64_t pipeline_hash(const struct pipeline *pipeline, struct slice id);
+// Of a post's name within a source, for `locals`.
+uint64_t pipeline_local(const struct pipeline *pipeline, struct slice source,
+                        struct slice alias);
 
 // Adds to a user's counter and notes it for an undo.
 void pipeline_tally(struct pipeline *pipeline, enum tally tally, uint32_t user,

@@ -121,14 +121,11 @@ void
 pipeline_undo(struct pipeline *pipeline, const struct post *post)
 {
     uint64_t hash = pipeline_hash(pipeline, post->id);
-    uint32_t event = EVENT_NONE;
-    if (post->id.len != 0) {
-        event = ledger_find(&pipeline->ledger, hash);
+    if (post->id.len == 0) {
+        uint64_t name = pipeline_local(pipeline, post->source, post->alias);
+        (void)locals_find(&pipeline->locals, name, &hash);
     }
-    if (event == EVENT_NONE && post->alias.len != 0) {
-        event =
-            ledger_find_alias(&pipeline->ledger, pipeline_hash(pipeline, post->alias));
-    }
+    uint32_t event = ledger_find(&pipeline->ledger, hash);
     if (event == EVENT_NONE) {
         pipeline->metrics.undo_unknown++;
         hide_post(pipeline, hash);

@@ -37,6 +37,7 @@ check_ref(const struct post_ref *ref, int depth)
 {
     assert(depth <= POST_QUOTES_MAX);
     touch(ref->id, POST_ID_MAX);
+    touch(ref->alias, POST_ID_MAX);
     touch(ref->text, SIZE_MAX);
     touch(ref->lang, POST_NAME_MAX);
     check_user(&ref->author);

@@ -67,11 +67,12 @@ print_time(const char *name, usec time)
 static void
 print_ref(const char *name, const struct post_ref *ref)
 {
-    if (slice_is_none(ref->id)) {
+    if (slice_is_none(ref->id) && slice_is_none(ref->alias)) {
         return;
     }
     printf("\n  %s", name);
     print_text("id", ref->id);
+    print_text("alias", ref->alias);
     print_user("author", &ref->author);
     print_time("created", ref->created);
     print_text("text", ref->text);
@@ -116,14 +117,20 @@ print_post(const struct post *post)
     putchar('\n');
 }
 
+static bool
+is_given(const struct post_ref *ref)
+{
+    return !slice_is_none(ref->id) || !slice_is_none(ref->alias);
+}
+
 static void
 count_post(struct counts *counts, const struct post *post)
 {
     counts->posts += post->kind == POST_PUBLISHED;
     counts->retweets += post->kind == POST_RETWEETED;
     counts->deletions += post->kind == POST_DELETED;
-    counts->quotes += !slice_is_none(post->quote.id);
-    counts->replies += !slice_is_none(post->reply_to.id);
+    counts->quotes += is_given(&post->quote);
+    counts->replies += is_given(&post->reply_to);
     counts->mentions += post->mention_count;
     counts->hashtags += post->hashtag_count;
 }
