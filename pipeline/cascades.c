@@ -123,6 +123,7 @@ cascades_set_author(struct cascades *cascades, uint32_t cascade, uint32_t user)
     author->refs++;
     author->flags |= USER_AUTHOR;
     row->author = user;
+    users_trace(cascades->users, user, (struct trace){cascade, row->birth});
     cascades_queue(cascades, cascade, CASCADE_AUTHOR | CASCADE_HANDLE);
 }
 

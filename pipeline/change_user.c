@@ -125,6 +125,24 @@ user_handles(struct pipeline *pipeline, struct change *change, uint32_t user,
     }
 }
 
+// True if the key is to be deleted. The id of somebody who was known by handle only may
+// be another person's by now, whose key is the same: that one is written anew.
+static bool
+is_to_go(struct pipeline *pipeline, const struct user *row, struct slice id)
+{
+    if ((row->flags & USER_WRITTEN) == 0) {
+        return false;
+    }
+    uint32_t other = (row->identity & USER_MERGED) != 0
+                         ? users_find(&pipeline->users, id)
+                         : USER_NONE;
+    if (other != USER_NONE) {
+        users_at(&pipeline->users, other)->flags |= USER_WHOLE | USER_WRITTEN;
+        users_queue(&pipeline->users, other);
+    }
+    return other == USER_NONE;
+}
+
 bool
 change_user(struct pipeline *pipeline, uint32_t user, struct change *change)
 {
@@ -149,7 +167,7 @@ change_user(struct pipeline *pipeline, uint32_t user, struct change *change)
         user_count_fields(pipeline, change, row);
         row->flags = (uint8_t)((row->flags & ~USER_WHOLE) | USER_WRITTEN);
     } else {
-        change->is_gone = (row->flags & USER_WRITTEN) != 0;
+        change->is_gone = is_to_go(pipeline, row, change->name);
         row->flags = (uint8_t)((row->flags & ~USER_WRITTEN) | USER_WHOLE);
         users_untell(&pipeline->users, user);
         change->name = users_id(&pipeline->users, user); // may have moved

@@ -33,7 +33,7 @@ struct change_field {
     struct slice value;
 };
 
-// One entry of a board. A score of 0: the member is to be removed.
+// One entry of a board. A score of 0: the member is to be removed, before others come.
 struct change_entry {
     struct slice member;
     uint64_t score;

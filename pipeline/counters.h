@@ -26,7 +26,8 @@ struct snapshot;
 #define COUNTER_MOST ((uint32_t)1 << 28)
 
 enum counter_kind {
-    COUNTER_TALLY = 0x3F,    // the bits that hold the tally
+    COUNTER_TALLY = 0x1F,    // the bits that hold the tally
+    COUNTER_MERGED = 1 << 5, // its numbers are another counter's: the owner
     COUNTER_HIDDEN = 1 << 6, // counts, but is on no board
     COUNTER_SPILLED = 1 << 7,
 };

@@ -114,6 +114,15 @@ grow(struct habits *habits, struct habit *row)
 }
 
 static void
+push(const struct habits *habits, struct habit *row, const uint32_t sizes[PULSE_SIZES])
+{
+    uint32_t *rows = slab_at(habits->slab, row->piece);
+    row->next = row->next < row->room ? row->next : 0;
+    memcpy(rows + (size_t)row->next++ * PULSE_SIZES, sizes, size_of(1));
+    row->count = row->count < row->room ? (uint16_t)(row->count + 1) : row->room;
+}
+
+static void
 add_to_deciles(struct habits *habits, uint32_t followers,
                const uint32_t sizes[PULSE_SIZES])
 {
@@ -142,10 +151,52 @@ habits_add(struct habits *habits, uint64_t author, uint32_t followers,
     if (!grow(habits, row)) {
         return;
     }
-    uint32_t *rows = slab_at(habits->slab, row->piece);
-    row->next = row->next < row->room ? row->next : 0;
-    memcpy(rows + (size_t)row->next++ * PULSE_SIZES, sizes, size_of(1));
-    row->count = row->count < row->room ? (uint16_t)(row->count + 1) : row->room;
+    push(habits, row, sizes);
+}
+
+// Copies them out, the oldest first; returns how many there are.
+static uint32_t
+unroll(const struct habits *habits, const struct habit *row, uint32_t *ret_sizes)
+{
+    if (row->count == 0) {
+        return 0;
+    }
+    const uint32_t *rows = slab_at(habits->slab, row->piece);
+    uint32_t oldest = row->count < row->room ? 0 : row->next % row->room;
+    for (uint32_t i = 0; i < row->count; i++) {
+        uint32_t at = (oldest + i) % row->room;
+        memcpy(ret_sizes + (size_t)i * PULSE_SIZES, rows + (size_t)at * PULSE_SIZES,
+               size_of(1));
+    }
+    return row->count;
+}
+
+void
+habits_merge(struct habits *habits, uint64_t from, uint64_t into)
+{
+    struct habit *old = find(habits, from);
+    if (old == NULL) {
+        return;
+    }
+    struct habit *row = find(habits, into);
+    if (row == NULL) {
+        uint32_t index = (uint32_t)(old - habits->rows);
+        table_remove(&habits->by_author, from, index);
+        table_add(&habits->by_author, into, index);
+        old->author = into;
+        return;
+    }
+    uint32_t sizes[2 * HABITS_POSTS * PULSE_SIZES];
+    uint32_t count = unroll(habits, old, sizes);
+    count += unroll(habits, row, sizes + (size_t)count * PULSE_SIZES);
+    // The row that is left over is empty until it is forgotten.
+    old->count = 0;
+    old->next = 0;
+    row->count = 0;
+    row->next = 0;
+    for (uint32_t i = 0; i < count && grow(habits, row); i++) {
+        push(habits, row, sizes + (size_t)i * PULSE_SIZES);
+    }
 }
 
 static int

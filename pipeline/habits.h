@@ -59,6 +59,10 @@ void habits_fini(struct habits *habits);
 void habits_add(struct habits *habits, uint64_t author, uint32_t followers,
                 const uint32_t sizes[PULSE_SIZES]);
 
+// The posts of `from` are those of `into`, and count as older than what that author has
+// already. Hashes of user ids.
+void habits_merge(struct habits *habits, uint64_t from, uint64_t into);
+
 // size / what is expected at that age (below PULSE_SIZES); NAN if nothing is known.
 struct habits_post {
     uint64_t author;

@@ -101,10 +101,28 @@ names_learn_user(struct pipeline *pipeline, const struct post_user *profile)
     }
 }
 
+// By id, or by the handle alone.
+static bool
+is_person(const struct pipeline *pipeline, const struct post_user *profile)
+{
+    const struct users *users = &pipeline->users;
+    if (users_find(users, profile->id) != USER_NONE) {
+        return true;
+    }
+    uint32_t holder =
+        users_holder(users, users_network_of(profile->id), profile->handle);
+    return holder != USER_NONE &&
+           (users_at(users, holder)->flags & USER_KEYED_BY_HANDLE) != 0;
+}
+
 void
 names_rename(struct pipeline *pipeline, const struct post_user *profile)
 {
-    if (users_find(&pipeline->users, profile->id) == USER_NONE) {
+    if (!is_person(pipeline, profile)) {
+        return;
+    }
+    if (!have_room(pipeline)) {
+        pipeline->users.texts_refused++;
         return;
     }
     struct names_renamed *renamed = &pipeline->renamed;

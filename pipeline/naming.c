@@ -39,6 +39,11 @@ count_mentions(struct pipeline *pipeline, const struct post *post, uint32_t auth
             pipeline->named[count++] = users_see(&pipeline->users, person, time);
         }
     }
+    // Where room is short, a name may turn out to be another one's only here.
+    for (size_t i = 0; i < count; i++) {
+        pipeline->named[i] = users_now(&pipeline->users, pipeline->named[i]);
+    }
+    author = users_now(&pipeline->users, author);
     count = unique(pipeline->named, count);
     for (size_t i = 0; i < count; i++) {
         if (pipeline->named[i] == author) {

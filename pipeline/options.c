@@ -139,6 +139,8 @@ const struct metric pipeline_metric_rows[] = {
     {"cascaded_users", NULL, METRIC_GAUGE, METRIC(users), "People remembered"},
     {"cascaded_users_evicted_total", NULL, METRIC_COUNTER, METRIC(users_evicted),
      "People forgotten to make room"},
+    {"cascaded_users_merged_total", NULL, METRIC_COUNTER, METRIC(users_merged),
+     "People known by handle only whose counts moved to an id learnt later"},
     {"cascaded_cascades", NULL, METRIC_GAUGE, METRIC(cascades),
      "Posts with a record remembered"},
     {"cascaded_cascades_evicted_total", NULL, METRIC_COUNTER, METRIC(cascades_evicted),

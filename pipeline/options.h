@@ -69,6 +69,7 @@ struct pipeline_metrics {
     uint64_t names_refused;
     uint64_t users;
     uint64_t users_evicted;
+    uint64_t users_merged;
     uint64_t cascades;
     uint64_t cascades_evicted;
     uint64_t cascades_evicted_open;

@@ -14,6 +14,9 @@ enum part {
     PART_FOLLOWERS, // the upper half
     PART_EVENTS,    // but one; the lower half
     PART_EVENTS_HIGH,
+    PART_FORMER, // followers of somebody who is another one now, lower half; there even
+                 // if it is 0
+    PART_FORMER_HIGH,
 };
 
 static uint32_t
@@ -274,6 +277,81 @@ people_take_back(struct people *people, struct slab *slab, struct person *person
     drop(people, slab, person);
     people->count--;
     return true;
+}
+
+// The person leaves, whatever they did.
+static void
+remove_person(struct people *people, const struct slab *slab, uint32_t user)
+{
+    if (people_has(people_find(people, slab, user), PERSON_PARTED)) {
+        set_events(people, slab, user, 1);
+        set_part(people, slab, part_key(user, PART_FOLLOWERS), 0);
+    }
+    drop(people, slab, people_find(people, slab, user));
+    people->count--;
+}
+
+uint32_t
+people_followers_as(const struct people *people, const struct slab *slab, uint32_t from,
+                    const struct person *person)
+{
+    const struct person *former = find(people, slab, part_key(from, PART_FORMER));
+    if (former == NULL) {
+        return people_followers(people, slab, person);
+    }
+    return former->value | part_of(people, slab, from, PART_FORMER_HIGH) << 16;
+}
+
+static void
+keep_former(struct people *people, const struct slab *slab, uint32_t from,
+            uint32_t followers)
+{
+    put(people, slab, part_key(from, PART_FORMER), (uint16_t)followers);
+    set_part(people, slab, part_key(from, PART_FORMER_HIGH), followers >> 16);
+}
+
+enum people_merged
+people_merge(struct people *people, struct slab *slab, uint32_t from, uint32_t into,
+             uint32_t *ret_followers)
+{
+    if (people_find(people, slab, from) == NULL) {
+        return PEOPLE_ABSENT;
+    }
+    bool has_room = reserve(people, slab, 2);
+    const struct person *old = people_find(people, slab, from);
+    const struct person was = *old;
+    uint32_t events = people_events(people, slab, old);
+    uint32_t followers = people_followers(people, slab, old);
+    // What goes makes room for what comes: of the same person never more entries.
+    remove_person(people, slab, from);
+    struct person *person = people_find(people, slab, into);
+    bool is_new = person == NULL;
+    if (is_new) {
+        people->count++;
+        person = put(people, slab, into + 1, (uint16_t)followers);
+        if (followers >> 16 != 0) {
+            people_mark(person, PERSON_PARTED, true);
+            put(people, slab, part_key(into, PART_FOLLOWERS),
+                (uint16_t)(followers >> 16));
+        }
+    } else {
+        events += people_events(people, slab, person);
+        *ret_followers = followers;
+        if (has_room && followers != people_followers(people, slab, person)) {
+            keep_former(people, slab, from, followers);
+        }
+    }
+    if (events > 1) {
+        people_mark(people_find(people, slab, into), PERSON_PARTED, true);
+        set_events(people, slab, into, events);
+    }
+    person = people_find(people, slab, into);
+    for (unsigned flag = PERSON_RETWEETED; flag <= PERSON_REACHED; flag <<= 1) {
+        if ((was.high & flag) != 0) {
+            people_mark(person, (enum person_flag)flag, true);
+        }
+    }
+    return is_new ? PEOPLE_RENAMED : PEOPLE_JOINED;
 }
 
 const struct person *

@@ -79,6 +79,16 @@ struct person *people_add(struct people *people, struct slab *slab, uint32_t use
 // pointers.
 bool people_take_back(struct people *people, struct slab *slab, struct person *person);
 
+// What `from` did, `into` did: their events are added up, and whoever is in the set
+// already keeps the followers. PEOPLE_JOINED: both were in it, and `ret_followers` are
+// those that no longer count. Invalidates pointers.
+enum people_merged { PEOPLE_ABSENT, PEOPLE_RENAMED, PEOPLE_JOINED };
+enum people_merged people_merge(struct people *people, struct slab *slab, uint32_t from,
+                                uint32_t into, uint32_t *ret_followers);
+// Followers with which `from`, who was merged into that person, was in the set.
+uint32_t people_followers_as(const struct people *people, const struct slab *slab,
+                             uint32_t from, const struct person *person);
+
 // Goes through them in no order: start with 0; NULL at the end.
 const struct person *people_next(const struct people *people, const struct slab *slab,
                                  uint32_t *at);

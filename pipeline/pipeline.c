@@ -13,6 +13,7 @@
 enum {
     COUNTERS_PER_USER = 2,
     SCRATCH_MOST = 256 << 10,
+    NAMED_TEXTS_MOST = 32 << 20, // ids of as many mentions as a post may have
     FORGET_MOST = 4, // events for a new one: memory shrinks, and no post has to wait
 };
 
@@ -153,6 +154,7 @@ pipeline_create(const struct pipeline_options *options, const struct hash_key *s
     pipeline->whole_from = USEC_NONE;
     pipeline->stage = CHANGES_DONE;
     arena_init(&pipeline->scratch, SCRATCH_MOST);
+    arena_init(&pipeline->named_texts, NAMED_TEXTS_MOST);
     if (!tables_init(pipeline)) {
         error_set(error, STATUS_NOMEM,
                   "the system refuses the memory for these capacities; lower "
@@ -160,6 +162,8 @@ pipeline_create(const struct pipeline_options *options, const struct hash_key *s
         pipeline_destroy(&pipeline);
         return NULL;
     }
+    pipeline->users.merge = persons_merge;
+    pipeline->users.context = pipeline;
     pipeline->longest = options->windows.length[pipeline->windows.longest];
     return pipeline;
 }
@@ -183,6 +187,7 @@ pipeline_destroy(struct pipeline **pipeline)
     users_fini(&p->users);
     windows_fini(&p->windows);
     slab_destroy(&p->texts);
+    arena_fini(&p->named_texts);
     arena_fini(&p->scratch);
     free(p);
     *pipeline = NULL;
@@ -393,7 +398,7 @@ amend(struct pipeline *pipeline, const struct post *post)
     if (post->kind == POST_DELETED) {
         pipeline_undo(pipeline, post);
     } else if (post->kind == POST_RENAMED) {
-        names_rename(pipeline, &post->author); // nobody new
+        names_rename(pipeline, &post->author);
     } else {
         withdrawals_add(pipeline, &post->author);
     }
@@ -428,13 +433,18 @@ pipeline_post(struct pipeline *pipeline, const struct post *post, usec wall)
     usec time = has_time ? post->time : pipeline->clock;
     // In wall time a post may be dated a little ahead: it counts in the current step.
     time = time < pipeline->clock ? time : pipeline->clock;
-    if (post->kind == POST_RETWEETED && pipeline_is_repeat(pipeline, post)) {
+    uint32_t actor;
+    if (persons_meet(pipeline, &post, time, &actor) != STATUS_OK) {
+        admission_lose(pipeline, &pipeline->metrics.texts_left_out);
+        pipeline->metrics.refused++;
+        return STATUS_FULL;
+    }
+    if (actor == USER_NONE) {
         uint32_t event = remember(pipeline, post, hash, time,
                                   users_find(&pipeline->users, post->author.id));
         pipeline_repeat(pipeline, post, event);
         return STATUS_OK;
     }
-    uint32_t actor = users_see(&pipeline->users, &post->author, time);
     uint32_t event = remember(pipeline, post, hash, time, actor);
     pipeline->metrics.late += time <= pipeline->clock - pipeline->longest;
     windows_at(&pipeline->windows, time);
@@ -455,6 +465,8 @@ pipeline_metrics(struct pipeline *pipeline)
 {
     struct pipeline_metrics *metrics = &pipeline->metrics;
     metrics->users = pipeline->users.count;
+    metrics->users_merged = pipeline->users.merges;
+    metrics->users_merged = pipeline->users.merges;
     metrics->users_evicted = pipeline->users.evicted;
     metrics->cascades = pipeline->cascades.count;
     metrics->cascades_evicted = pipeline->cascades.evicted;

@@ -21,6 +21,8 @@
 //   - An account that is gone takes back what a deletion of each of its remembered
 //     posts and retweets would, and all posts known to be by it are hidden.
 //   - A new handle that the network reports holds at once, and creates no person.
+//   - A handle alone names the person who holds it; what was counted for a handle whose
+//     person was not known moves to the id that is learnt later (pipeline/persons.h).
 //
 // No clock is read: in event time the clock is the greatest time of the posts so far;
 // otherwise it is the wall time passed in. Both only move forward, but for

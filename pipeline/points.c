@@ -112,7 +112,8 @@ recall(struct pipeline *pipeline, uint32_t cascade, struct slice id)
     if ((row->flags & EVENT_UNDONE) != 0) {
         cascades_hide(&pipeline->cascades, cascade);
     }
-    cascades_set_author(&pipeline->cascades, cascade, row->actor);
+    cascades_set_author(&pipeline->cascades, cascade,
+                        users_now(&pipeline->users, row->actor));
     set_created(pipeline, cascade, row->time);
     struct ledger_words words;
     if (ledger_text(&pipeline->ledger, event, &words)) {
@@ -237,7 +238,7 @@ path_carriers(struct pipeline *pipeline, struct path *path, const struct carry *
             pipeline->metrics.vias_dropped++;
             return;
         }
-        path_credit(path, row->actor, carry->actor);
+        path_credit(path, users_now(&pipeline->users, row->actor), carry->actor);
         via = ledger_via(&pipeline->ledger, event);
     }
 }
@@ -270,6 +271,7 @@ count_person(struct pipeline *pipeline, uint32_t cascade, uint32_t actor)
     }
     if (row->people.count != before) {
         user->refs++;
+        users_trace(&pipeline->users, actor, (struct trace){cascade, row->birth});
         row->reach += user->followers;
         cascades_queue(&pipeline->cascades, cascade,
                        CASCADE_AMPLIFIERS | CASCADE_REACH);
@@ -388,7 +390,7 @@ carry_begin(struct pipeline *pipeline, const struct post *post, uint32_t event,
     link_event(pipeline, event, target, is_retweet ? EVENT_RETWEET : EVENT_QUOTE);
     return (struct carry){
         .event = event,
-        .actor = row->actor,
+        .actor = users_now(&pipeline->users, row->actor),
         .target = target,
         .author = author_of(pipeline, ref, target),
         .own = cascades_find(&pipeline->cascades, post->id),
@@ -458,7 +460,7 @@ reply(struct pipeline *pipeline, const struct post *post, uint32_t event,
 {
     const struct event *row = ledger_at(&pipeline->ledger, event);
     uint32_t author = author_of(pipeline, &post->reply_to, target);
-    if (author == row->actor) {
+    if (author == users_now(&pipeline->users, row->actor)) {
         pipeline->metrics.self_ignored++;
         return;
     }

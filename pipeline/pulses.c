@@ -85,11 +85,15 @@ static struct reshare
 reshare_of(const struct pipeline *pipeline, const struct cascade *row,
            const struct event *event)
 {
-    const struct person *person =
-        people_find(&row->people, pipeline->texts, event->actor);
-    uint32_t followers = person != NULL
-                             ? people_followers(&row->people, pipeline->texts, person)
-                             : users_at(&pipeline->users, event->actor)->followers;
+    uint32_t actor = users_now(&pipeline->users, event->actor);
+    const struct person *person = people_find(&row->people, pipeline->texts, actor);
+    uint32_t followers = users_at(&pipeline->users, actor)->followers;
+    if (person != NULL) {
+        followers = event->actor == actor
+                        ? people_followers(&row->people, pipeline->texts, person)
+                        : people_followers_as(&row->people, pipeline->texts,
+                                              event->actor, person);
+    }
     if (followers == 0 && (event->flags & EVENT_BLIND) != 0) {
         followers = RESHARES_UNKNOWN;
     } else if (followers == RESHARES_UNKNOWN) {

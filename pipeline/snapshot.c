@@ -8,7 +8,7 @@
 
 #include "pipeline/state.h"
 
-enum { FORMAT = 5, HEAD_MAX = 4096, VALUE_MAX = 256, OTHERS_MAX = 160 };
+enum { FORMAT = 6, HEAD_MAX = 4096, VALUE_MAX = 256, OTHERS_MAX = 160 };
 
 // What stands in front, as lines of a name and a value: what is in the snapshot, and
 // the options its bytes depend on. Any version can read it.
@@ -163,6 +163,8 @@ static const size_t sizes[] = {
     sizeof(struct flying),
     sizeof(struct pipeline_metrics),
     sizeof(struct alert_row),
+    sizeof(struct withdrawal),
+    sizeof(struct traces_row),
     sizeof(struct alert_queue),
     sizeof(struct alerts_record),
 };

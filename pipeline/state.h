@@ -10,6 +10,7 @@
 #include "pipeline/ledger.h"
 #include "pipeline/locals.h"
 #include "pipeline/names.h"
+#include "pipeline/persons.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/pulses.h"
 #include "pipeline/quota.h"
@@ -79,6 +80,7 @@ struct pipeline {
     struct ledger_entry notes[PIPELINE_NOTES_MAX];
     size_t note_count;
     uint32_t named[POST_LIST_MAX];
+    struct arena named_texts; // of a post that names people by handle alone
 
     // A flush: how far the pulls have come, and what is in flight.
     enum changes_stage stage;

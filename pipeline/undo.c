@@ -6,7 +6,8 @@ person_undone(struct pipeline *pipeline, uint32_t cascade, const struct event *e
               bool is_direct)
 {
     struct cascade *row = cascades_at(&pipeline->cascades, cascade);
-    struct person *person = people_find(&row->people, pipeline->texts, event->actor);
+    uint32_t actor = users_now(&pipeline->users, event->actor);
+    struct person *person = people_find(&row->people, pipeline->texts, actor);
     if (person == NULL) {
         return; // the set was full when it came
     }
@@ -19,7 +20,7 @@ person_undone(struct pipeline *pipeline, uint32_t cascade, const struct event *e
     uint32_t followers = people_followers(&row->people, pipeline->texts, person);
     if (people_take_back(&row->people, pipeline->texts, person)) {
         row->reach -= followers;
-        users_at(&pipeline->users, event->actor)->refs--;
+        users_at(&pipeline->users, actor)->refs--;
         cascades_queue(&pipeline->cascades, cascade,
                        CASCADE_AMPLIFIERS | CASCADE_REACH);
     }

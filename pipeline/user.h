@@ -29,6 +29,14 @@ enum user_profile {
     USER_STALE_SENT = 1 << 4, // the deletion of the stale handle is in flight
 };
 
+// A person known by handle only has the id "<net>:@<handle>". Once the same person is
+// known by id, the row is merged: everything it had is the other's, and what still
+// refers to it (events, boards as written) goes on to that one by users_now.
+enum user_identity {
+    USER_MERGED = 1 << 0,   // into the user whose index is `followers`
+    USER_UNTRACED = 1 << 1, // some cascade that names the user has no trace
+};
+
 // What lies behind `card`: each of these texts behind its length.
 enum user_text {
     USER_ID,
@@ -47,9 +55,9 @@ struct __attribute__((packed, aligned(4))) user {
     uint32_t followers;
     uint32_t counters; // first counter or COUNTER_NONE
     uint32_t refs;
-    uint8_t flags;    // enum user_flag
-    uint8_t profile;  // enum user_profile: differs from what was last written
-    uint16_t network; // bytes of the id before ':'; 0: the id names none
+    uint8_t flags;     // enum user_flag
+    uint8_t profile;   // enum user_profile: differs from what was last written
+    uint16_t identity; // enum user_identity
     usec last_seen;
     uint32_t whole_at; // clock of the last whole write, in seconds
     uint32_t hash;     // lower half; the table has the upper one

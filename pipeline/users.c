@@ -20,12 +20,14 @@ users_init(struct users *users, uint32_t capacity, struct slab *texts,
     users->rows = region_reserve((size_t)capacity * sizeof(*users->rows));
     return users->rows != NULL && queue_init(&users->queue, capacity) &&
            table_init(&users->by_id, capacity) &&
-           table_init(&users->by_handle, capacity);
+           table_init(&users->by_handle, capacity) &&
+           traces_init(&users->traces, capacity / TRACES_PART + 1);
 }
 
 void
 users_fini(struct users *users)
 {
+    traces_fini(&users->traces);
     table_fini(&users->by_handle);
     table_fini(&users->by_id);
     queue_fini(&users->queue);
@@ -127,6 +129,17 @@ users_network_of(struct slice id)
         return SLICE_LIT("post");
     }
     return (struct slice){id.ptr, (size_t)(colon - id.ptr)};
+}
+
+struct slice
+users_handle_in(struct slice id)
+{
+    struct slice network = users_network_of(id);
+    if (network.ptr != id.ptr || id.len < network.len + 3 ||
+        id.ptr[network.len + 1] != '@') {
+        return SLICE_NONE;
+    }
+    return (struct slice){id.ptr + network.len + 2, id.len - network.len - 2};
 }
 
 static uint32_t
@@ -237,6 +250,55 @@ users_untell(struct users *users, uint32_t user)
 }
 
 static void
+drop_traces(struct users *users, uint32_t user)
+{
+    struct trace trace;
+    while (traces_take(&users->traces, user, &trace)) {
+    }
+}
+
+static void
+take_profile(struct users *users, uint32_t from, uint32_t into)
+{
+    const struct user *old = &users->rows[from];
+    struct user *row = &users->rows[into];
+    if ((row->flags & USER_HAS_FOLLOWERS) == 0 &&
+        (old->flags & USER_HAS_FOLLOWERS) != 0) {
+        row->followers = old->followers;
+        row->flags |= USER_HAS_FOLLOWERS;
+        row->profile |= USER_NEW_FOLLOWERS;
+    }
+    if (old->last_seen > row->last_seen) {
+        row->last_seen = old->last_seen;
+        row->profile |= USER_NEW_SEEN;
+    }
+    struct slice name = users_text(users, from, USER_NAME);
+    if (name.len != 0 && users_text(users, into, USER_NAME).len == 0) {
+        users_set_text(users, into, USER_NAME, name);
+        row->profile |= USER_NEW_NAME;
+    }
+}
+
+// The one known by handle only is that person.
+static void
+merge(struct users *users, uint32_t from, uint32_t into)
+{
+    struct user *row = &users->rows[from];
+    take_profile(users, from, into);
+    users->merge(users->context, from, into);
+    drop_traces(users, from);
+    table_remove(&users->by_id, hash_slice(&users->key, users_id(users, from)), from);
+    row->flags &= (uint8_t) ~(USER_HAS_FOLLOWERS | USER_AUTHOR);
+    row->identity = USER_MERGED;
+    row->followers = into;
+    users->rows[into].refs++;
+    users->merges++;
+    users->merged++;
+    users_queue(users, from); // its key goes
+    users_queue(users, into);
+}
+
+static void
 handle_claim(struct users *users, uint32_t user)
 {
     struct user *row = &users->rows[user];
@@ -251,6 +313,9 @@ handle_claim(struct users *users, uint32_t user)
             return;
         }
         handle_release(users, holder);
+        if ((users->rows[holder].flags & USER_KEYED_BY_HANDLE) != 0) {
+            merge(users, holder, user);
+        }
     }
     table_add(&users->by_handle, handle_hash_of(users, user), user);
     row->flags |= USER_HOLDS;
@@ -285,12 +350,8 @@ user_create(struct users *users, const struct post_user *profile, uint64_t hash)
     row->counters = COUNTER_NONE;
     row->last_seen = USEC_NONE;
     row->flags = USER_WHOLE;
-    struct slice network = users_network_of(id);
-    if (network.ptr == id.ptr) {
-        row->network = (uint16_t)network.len;
-        if (id.len > network.len + 1u && id.ptr[network.len + 1] == '@') {
-            row->flags |= USER_KEYED_BY_HANDLE;
-        }
+    if (users_handle_in(id).len != 0) {
+        row->flags |= USER_KEYED_BY_HANDLE;
     }
     table_add(&users->by_id, hash, user);
     users->count++;
@@ -302,7 +363,16 @@ user_destroy(struct users *users, uint32_t user)
 {
     struct user *row = &users->rows[user];
     handle_release(users, user);
-    table_remove(&users->by_id, hash_slice(&users->key, users_id(users, user)), user);
+    if ((row->identity & USER_MERGED) != 0) {
+        users->rows[row->followers].refs--;
+        users->merged--;
+    } else {
+        table_remove(&users->by_id, hash_slice(&users->key, users_id(users, user)),
+                     user);
+    }
+    if ((row->flags & USER_KEYED_BY_HANDLE) != 0) {
+        drop_traces(users, user);
+    }
     card_free(users, row);
     memset(row, 0, sizeof(*row));
     row->counters = users->free;
@@ -449,8 +519,13 @@ users_see(struct users *users, const struct post_user *profile, usec time)
         user = user_create(users, profile, hash);
     }
     struct user *row = &users->rows[user];
-    if (profile->handle.len != 0) {
-        set_handle(users, user, profile->handle);
+    struct slice handle = profile->handle;
+    if ((row->flags & USER_KEYED_BY_HANDLE) != 0) {
+        struct slice own = users_handle_in(profile->id);
+        handle = same_handle(own, handle) ? handle : own;
+    }
+    if (handle.len != 0) {
+        set_handle(users, user, handle);
     }
     if (profile->name.len != 0) {
         set_name(users, user, profile->name);
@@ -472,6 +547,16 @@ users_see(struct users *users, const struct post_user *profile, usec time)
 }
 
 void
+users_trace(struct users *users, uint32_t user, struct trace trace)
+{
+    struct user *row = &users->rows[user];
+    if ((row->flags & USER_KEYED_BY_HANDLE) != 0 &&
+        !traces_add(&users->traces, user, trace)) {
+        row->identity |= USER_UNTRACED;
+    }
+}
+
+void
 users_move(struct users *users, struct snapshot *snapshot)
 {
     snapshot_rows(snapshot, users->rows, sizeof(*users->rows), &users->high,
@@ -487,4 +572,7 @@ users_move(struct users *users, struct snapshot *snapshot)
     queue_move(&users->queue, snapshot);
     table_move(&users->by_id, snapshot);
     table_move(&users->by_handle, snapshot);
+    traces_move(&users->traces, snapshot);
+    SNAPSHOT_VALUE(snapshot, users->merges);
+    SNAPSHOT_VALUE(snapshot, users->merged);
 }

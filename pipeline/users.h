@@ -9,23 +9,29 @@
 // are mixed up with probability 3e-8.
 //
 // Texts live in a slab shared with the cascades, those of one person in one piece.
-// Handles: the newest user to claim a
-// handle holds it; a user known by handle only ("x:@ann") holds it while nobody else
-// does.
+//
+// Handles: the newest user to claim a handle holds it. A user known by handle only
+// ("x:@ann") holds that one, and is merged into the first user known by id who claims
+// it: `merge` is called, which moves what others keep of the user, and afterwards the
+// row only leads to the other one. No id finds it any more.
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/hash.h"
+#include "base/queue.h"
 #include "base/slab.h"
 #include "base/table.h"
 #include "base/usec.h"
 #include "pipeline/post.h"
-#include "base/queue.h"
+#include "pipeline/traces.h"
 #include "pipeline/user.h"
 
 struct snapshot;
+
+// Moves all that refers to `from`, a user known by handle only, to `into`.
+typedef void (*users_merge_fn)(void *context, uint32_t from, uint32_t into);
 
 struct users {
     struct user *rows;
@@ -44,9 +50,15 @@ struct users {
     uint32_t looked_at;      // … of how many; 0: not looked yet
     uint64_t evicted;
     uint64_t texts_refused; // changes of texts that there was no room for
+    struct traces traces;   // of cascades that name users known by handle only
+    uint64_t merges;
+    uint32_t merged; // rows that are
+    users_merge_fn merge;
+    void *context;
 };
 
-// Keeps texts. False when the system refuses the memory.
+// Keeps texts; the caller sets merge and context. False when the system refuses the
+// memory.
 bool users_init(struct users *users, uint32_t capacity, struct slab *texts,
                 const struct hash_key *key);
 void users_fini(struct users *users);
@@ -65,6 +77,10 @@ uint32_t users_find(const struct users *users, struct slice id);
 // that time. Borrows profile, whose id must be given. There must be room.
 uint32_t users_see(struct users *users, const struct post_user *profile, usec time);
 
+// That cascade names the user, as its author or among its people; remembered if the
+// user is known by handle only.
+void users_trace(struct users *users, uint32_t user, struct trace trace);
+
 void users_queue(struct users *users, uint32_t user);
 
 // Redis may have a key for the handle this user no longer has or needs: to be deleted.
@@ -77,6 +93,14 @@ static inline struct user *
 users_at(const struct users *users, uint32_t user)
 {
     return &users->rows[user];
+}
+
+// Who that is now: the user itself, or the one it was merged into.
+static inline uint32_t
+users_now(const struct users *users, uint32_t user)
+{
+    const struct user *row = &users->rows[user];
+    return (row->identity & USER_MERGED) != 0 ? row->followers : user;
 }
 
 // ASCII only: handles are, where case matters.
@@ -110,3 +134,5 @@ uint32_t users_holder(const struct users *users, struct slice network,
                       struct slice handle);
 // Network of an id: what stands before ':', else "post".
 struct slice users_network_of(struct slice id);
+// The handle in the id of a user known by handle only; none: it is another id.
+struct slice users_handle_in(struct slice id);

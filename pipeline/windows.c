@@ -17,6 +17,12 @@ enum {
 // Twice WINDOWS_PACK entries: sorting goes to and fro.
 #define SCRATCH_BYTES (2 * (size_t)WINDOWS_PACK * sizeof(uint64_t))
 
+static bool
+is_merged(const struct counter *counter)
+{
+    return (counter->kind & COUNTER_MERGED) != 0;
+}
+
 static void
 window_init(struct window *window, usec length, uint32_t slot)
 {
@@ -164,6 +170,24 @@ list_take(struct windows *windows, struct windows_list *list, enum windows_kind 
     }
 }
 
+// One entry less names the counter; returns the one whose numbers it is about. That one
+// is kept by the entries of those merged into it, too.
+static uint32_t
+let_go(struct windows *windows, uint32_t index)
+{
+    struct counter *counter = counters_at(&windows->counters, index);
+    counters_refer(&windows->counters, index, -1);
+    if (!is_merged(counter)) {
+        return index;
+    }
+    uint32_t into = counter->owner;
+    counters_refer(&windows->counters, into, -1);
+    if (counters_refs(&windows->counters, counter) == 0) {
+        counters_destroy(&windows->counters, index);
+    }
+    return into;
+}
+
 struct drain {
     struct windows *windows;
     struct window *window;
@@ -175,10 +199,9 @@ entry_drain(void *context, uint32_t word, uint32_t amount)
     const struct drain *drain = context;
     struct windows *windows = drain->windows;
     uint32_t slot = drain->window->slot;
-    uint32_t index = word & ~UNDO_BIT;
-    struct counter *counter = counters_at(&windows->counters, index);
     drain->window->entries--;
-    counters_refer(&windows->counters, index, -1);
+    uint32_t index = let_go(windows, word & ~UNDO_BIT);
+    struct counter *counter = counters_at(&windows->counters, index);
     if (counter->owner == COUNTER_ORPHAN) {
         if (counters_refs(&windows->counters, counter) == 0) {
             counters_destroy(&windows->counters, index);
@@ -218,8 +241,7 @@ list_pack(struct windows *windows, struct window *window, enum windows_kind kind
     size_t kept = 0;
     for (size_t i = 0; i < gather.count; i++) {
         if (kept != 0 && packed_merge(&gather.items[kept - 1], gather.items[i])) {
-            uint32_t index = packed_index(gather.items[i]);
-            counters_refer(&windows->counters, index, -1);
+            (void)let_go(windows, packed_index(gather.items[i]));
         } else {
             gather.items[kept++] = gather.items[i];
         }
@@ -393,6 +415,8 @@ void
 windows_take_back(struct windows *windows, uint32_t counter, bool is_velocity,
                   uint32_t amount)
 {
+    const struct counter *row = counters_at(&windows->counters, counter);
+    counter = is_merged(row) ? row->owner : counter;
     uint32_t slots = change(windows, counter | UNDO_BIT, amount, is_velocity);
     if (slots != 0 &&
         counters_at(&windows->counters, counter)->owner != COUNTER_ORPHAN) {
@@ -421,7 +445,30 @@ windows_counter_orphan(struct windows *windows, uint32_t index)
     }
 }
 
+void
+windows_counter_merge(struct windows *windows, uint32_t from, uint32_t into)
+{
+    struct counters *counters = &windows->counters;
+    struct counter *counter = counters_at(counters, from);
+    uint32_t slots = ((uint32_t)1 << windows->shown) - 1;
+    // The boards drop it when they next look.
+    windows->touched(windows->context, from, slots);
+    counter->members = 0;
+    for (uint32_t slot = 0; slot < windows->shown; slot++) {
+        counters_add(counters, into, slot,
+                     (int64_t)counters_value(counters, counter, slot));
+    }
+    counters_refer(counters, into, (int)counters_refs(counters, counter));
+    windows->touched(windows->context, into, slots);
+    counter->kind |= COUNTER_MERGED;
+    counter->owner = into;
+    if (counters_refs(counters, counter) == 0) {
+        counters_destroy(counters, from);
+    }
+}
+
 struct visit {
+    const struct counters *counters;
     windows_visit_fn visit;
     void *context;
 };
@@ -431,7 +478,9 @@ entry_visit(void *context, uint32_t word, uint32_t amount)
 {
     (void)amount;
     const struct visit *visit = context;
-    visit->visit(visit->context, word & ~UNDO_BIT);
+    uint32_t index = word & ~UNDO_BIT;
+    const struct counter *counter = counters_at(visit->counters, index);
+    visit->visit(visit->context, is_merged(counter) ? counter->owner : index);
 }
 
 void
@@ -439,7 +488,7 @@ windows_visit(struct windows *windows, uint32_t index, windows_visit_fn visit,
               void *context)
 {
     const struct window *window = &windows->window[index];
-    struct visit each = {visit, context};
+    struct visit each = {&windows->counters, visit, context};
     for (size_t i = 0; i < (size_t)WINDOWS_KINDS * WINDOWS_STEPS; i++) {
         enum windows_kind kind = (enum windows_kind)(i / WINDOWS_STEPS);
         for (uint32_t ref = window->list[kind][i % WINDOWS_STEPS].first; ref != 0;

@@ -117,6 +117,9 @@ void windows_take_back(struct windows *windows, uint32_t counter, bool is_veloci
 void windows_counter_orphan(struct windows *windows, uint32_t index);
 // The counter counts on, but leaves the boards.
 void windows_counter_hide(struct windows *windows, uint32_t index);
+// All that was added to `from`, and what is still taken back from it, is added to and
+// taken back from `into`, of the same tally. `from` is given back when it has drained.
+void windows_counter_merge(struct windows *windows, uint32_t from, uint32_t into);
 
 // Contents out of, or into fresh windows of the same lengths and capacities.
 void windows_move(struct windows *windows, struct snapshot *snapshot);

@@ -107,7 +107,11 @@ look_at_event(struct pipeline *pipeline, const struct ledger_part *part,
     struct ledger *ledger = &pipeline->ledger;
     uint32_t event = ledger_row(part, sequence);
     const struct event *row = ledger_at(ledger, event);
-    const struct withdrawal *gone = find(&pipeline->withdrawals, row->actor);
+    uint32_t actor = row->actor;
+    if (pipeline->users.merged != 0) {
+        actor = users_now(&pipeline->users, actor);
+    }
+    const struct withdrawal *gone = find(&pipeline->withdrawals, actor);
     if (gone == NULL || (part == &ledger->newest && sequence >= gone->events) ||
         ledger_find(ledger, row->hash) != event) {
         return false;

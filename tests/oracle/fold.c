@@ -102,6 +102,24 @@ print_hash(const char *prefix, const struct change *change)
 }
 
 static void
+print_entries(const struct change *change, bool is_removal)
+{
+    for (size_t i = 0; i < change->entry_count; i++) {
+        const struct change_entry *entry = &change->entries[i];
+        if ((entry->score == 0) != is_removal) {
+            continue;
+        }
+        fputs(is_removal ? "ZREM" : "ZSET", stdout);
+        put_key("top:", change->name);
+        put(entry->member);
+        if (!is_removal) {
+            printf("\t%" PRIu64, entry->score);
+        }
+        putchar('\n');
+    }
+}
+
+static void
 print_board(const struct change *change)
 {
     if (change->is_whole) {
@@ -109,16 +127,8 @@ print_board(const struct change *change)
         put_key("top:", change->name);
         putchar('\n');
     }
-    for (size_t i = 0; i < change->entry_count; i++) {
-        const struct change_entry *entry = &change->entries[i];
-        fputs(entry->score != 0 ? "ZSET" : "ZREM", stdout);
-        put_key("top:", change->name);
-        put(entry->member);
-        if (entry->score != 0) {
-            printf("\t%" PRIu64, entry->score);
-        }
-        putchar('\n');
-    }
+    print_entries(change, true);
+    print_entries(change, false);
 }
 
 static void

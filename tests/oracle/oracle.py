@@ -59,6 +59,12 @@ def lower(text):
     return "".join("i" if c == "İ" else c.lower() for c in text)
 
 
+def handle_in(an_id):
+    """The handle of somebody known by handle only ("x:@ann"), else None."""
+    found = re.fullmatch(r"[^:]+:@(.+)", an_id or "", re.S)
+    return found and found[1]
+
+
 def network_of(an_id):
     return an_id.split(":", 1)[0] if ":" in an_id else "post"
 
@@ -193,8 +199,8 @@ class Cascade:
     def __init__(self, number):
         self.number = number    # in which order posts got one
         self.amounts = []
-        self.retweeted_by = {}  # person -> the Event that counted
-        self.reach_by = {}      # person -> the Event that gave the author reach
+        self.retweeted_by = {}  # person -> the Event that counted, of each name one
+        self.reach_by = {}      # person -> the Event that gave the author reach, as well
         self.followers = {}     # person -> followers at the first counted event
         self.first = self.last = None
         self.peak = 0
@@ -253,20 +259,90 @@ class Oracle:
         self.clock = max(self.clock, time)
         self.events.advance(self.clock)
         self._end_waits()
-        root = refs["retweet_of"]
+        is_repeat, post, refs = self._meet(post, refs, time)
+        root, author = refs["retweet_of"], post["author"]["id"]
         event = Event(post["id"], author, time, root and root["id"], post.get("via"))
         self.events.add(event)
-        if root and author in self._cascade(root["id"]).retweeted_by:
+        if is_repeat:
             self.duplicates += 1
             return
         self.posts += 1
-        self._see_user(post["author"], time)
+        mentions = [] if root else [self._named(user) for user in self._mentions(post)]
+        for user in mentions:
+            self._see_user(user, time)
         for ref in refs.values():
             self._see_ref(ref, time)
         if root:
             self._carry(event, root, "retweets")
         else:
-            self._publish(event, post, refs)
+            self._publish(event, post, refs, {user["id"] for user in mentions})
+
+    # --- people ---
+
+    def _meet(self, post, refs, time):
+        """Whether it is a second retweet, and the post and its references with ids for those it
+        names by handle alone: of who holds the handle, also if only this message shows that."""
+        shown = [post["author"], *([] if refs["retweet_of"] else self._mentions(post))]
+        for ref in refs.values():
+            while ref:
+                shown += [ref["author"]] if ref.get("author") else []
+                ref = ref.get("quote_of")
+        for is_last in (False, True):
+            named = {**post, "author": self._named(post["author"])}
+            named_refs = {name: self._named_ref(ref) for name, ref in refs.items()}
+            if is_last:
+                self._see_user(named["author"], time)
+            root, author = refs["retweet_of"], named["author"]["id"]
+            if root and author in self._cascade(root["id"]).retweeted_by:
+                return True, named, named_refs
+            for user in shown if not is_last else []:
+                if user.get("handle") and not handle_in(user["id"]):
+                    self._claim(user["id"], self.users[user["id"]], user["handle"])
+        return False, named, named_refs
+
+    def _named(self, user):
+        handle = handle_in(user["id"])
+        if not handle:
+            return user
+        net = network_of(user["id"])
+        own = f"{net}:@{lower(handle)}"
+        holder = self.claims.get(f"{net}:{lower(handle)}", own)
+        if holder != own:
+            return {**user, "id": holder, "handle": None}
+        given = user.get("handle") or ""
+        is_same = lower(given) == lower(handle)
+        return {**user, "id": own, "handle": given if is_same else lower(handle)}
+
+    def _named_ref(self, ref):
+        if not ref:
+            return ref
+        named = {**ref, "quote_of": self._named_ref(ref.get("quote_of"))}
+        if ref.get("author"):
+            named["author"] = self._named(ref["author"])
+        return named
+
+    def _merge(self, old, new):
+        """Somebody known by handle only has an id now: what was counted moves over."""
+        before, user = self.users.pop(old), self.users[new]
+        if user.followers is None:
+            user.followers = before.followers
+        user.last_seen = max(user.last_seen, before.last_seen)
+        everything = self.amounts + [a for c in self.cascades.values() for a in c.amounts]
+        for cascade in self.cascades.values():
+            people = {a.event.author for a in cascade.surviving("size")}
+            if old in people and new not in people:
+                cascade.followers[new] = cascade.followers[old]
+            for memory in (cascade.retweeted_by, cascade.reach_by):
+                if old in memory:
+                    memory[new] = memory.get(new, []) + memory.pop(old)
+        for event in [a.event for a in everything] + [*self.events.newest.values(),
+                                                      *self.events.lasting.values()]:
+            event.author = new if event.author == old else event.author
+        for entry in self.amounts:
+            entry.key = new if entry.key == old and entry.what != "hashtags" else entry.key
+        for post in self.known.values():
+            post.author = new if post.author == old else post.author
+        self.speed.merge(old, new)
 
     def _see_user(self, user, time):
         seen = self.users[user["id"]]
@@ -283,8 +359,12 @@ class Oracle:
         if old != new and self.claims.get(old) == user_id:
             del self.claims[old]
         user.handle = handle
-        if not user_id.startswith(f"{net}:@") or new not in self.claims:
-            self.claims[new] = user_id
+        if handle_in(user_id) and new in self.claims:
+            return
+        holder = self.claims.get(new)
+        self.claims[new] = user_id
+        if handle_in(holder) and holder != user_id:
+            self._merge(holder, user_id)
 
     def _see_ref(self, ref, time):
         if not ref:
@@ -307,7 +387,7 @@ class Oracle:
         event.amounts.append(entry)
         (key if isinstance(key, Cascade) else self).amounts.append(entry)
 
-    def _publish(self, event, post, refs):
+    def _publish(self, event, post, refs, named):
         if event.id in self.cascades:
             self._cascade(event.id)  # one that had closed before it was dated stays so
         own = self.known[event.id]
@@ -315,9 +395,7 @@ class Oracle:
         own.text, own.lang = post.get("text"), post.get("lang")
         own.quote = refs["quote_of"]["id"] if refs["quote_of"] else own.quote
         self._add(event, "posts", event.author)
-        for user in self._mentions(post):
-            self._see_user(user, event.time)
-        for user_id in sorted({user["id"] for user in self._mentions(post)} - {event.author}):
+        for user_id in sorted(named - {event.author}):
             self._add(event, "mentions", user_id)
             self.interactions += 1
         text = post.get("text") or ""
@@ -354,12 +432,12 @@ class Oracle:
         cascade = self._cascade(ref["id"])
         user = self.users[actor]
         if kind == "retweets":
-            cascade.retweeted_by[actor] = event
+            cascade.retweeted_by[actor] = [event]
         self._add(event, kind, cascade)
         if target:
             self._add(event, kind, target)
             if actor not in cascade.reach_by:
-                cascade.reach_by[actor] = event
+                cascade.reach_by[actor] = [event]
                 self._add(event, "reach", target, user.followers or 0)
         path = self._path(event, ref["id"])
         credited = {self.known[post].author for post in path} | self._carriers(event)
@@ -441,7 +519,8 @@ class Oracle:
     def _amend(self, message):
         """A person's new handle, or an account that is gone; nothing is new by it."""
         user_id = "bsky:" + message["did"]
-        if user_id not in self.users:
+        handle = message.get("identity", {}).get("handle", "")
+        if user_id not in self.users and not handle_in(self.claims.get(f"bsky:{lower(handle)}")):
             return
         if message["kind"] == "identity":
             self._claim(user_id, self.users[user_id], message["identity"]["handle"])
@@ -467,7 +546,7 @@ class Oracle:
                 entry.is_undone = True
                 if isinstance(entry.key, Cascade):
                     for memory in (entry.key.retweeted_by, entry.key.reach_by):
-                        if memory.get(event.author) is event:
+                        if event in memory.get(event.author, []):
                             del memory[event.author]
         if event_id in self.known:
             self.known[event_id].is_deleted = True

@@ -254,6 +254,11 @@ class Speed:
 
     # --- authors ---
 
+    def merge(self, old, new):
+        """The posts of one author are another one's, and older than what that one has."""
+        if old in self.history:
+            self.history[new] = self.history.pop(old) + self.history.get(new, [])
+
     def _decile(self, followers):
         below = sum(coarse(other) < coarse(followers) for other in self.authors)
         return min(9, below * 10 // len(self.authors)) if self.authors else 0

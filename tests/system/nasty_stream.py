@@ -2,8 +2,8 @@
 
 What the documents leave open is not made: one post always has the same author and quotes the
 same post, one message shows a user or post in one way only and never replies to something above
-the post it quotes, no handle changes hands inside a message, and nobody names themselves by
-handle alone.
+the post it quotes, and no handle changes hands inside a message. People are named by handle alone
+as well; some do things under such a name, too, until it turns out whose it is.
 """
 import datetime
 import json
@@ -12,6 +12,7 @@ BASE = 1772452800_000_000  # 2026-03-02T12:00:00Z in microseconds
 SECOND, MINUTE, HOUR, DAY = 10**6, 60 * 10**6, 3600 * 10**6, 86400 * 10**6
 HANDLES = ("ann", "Ann", "bob", "BOB", "eve", "zed_1", "Zed_1", "null",
            "pip", "Ghost", "ghost", "b2", "Mia", "noa", "ole_2", "Uma", "uma", "ivy")
+ALONE = ("kim", "lou_7", "max")  # handles that some people are only known by at first
 TAGS = ("tea", "Tea", "TEA", "čaj", "ČAJ", "Straße", "お茶", "ΤΣΆΙ", "x1", "Чай")
 WORDS = ("some", "words", "&amp;", "tab\there", "new\nline", "back\\slash", "nul\0byte", "ž",
          "🍵")
@@ -52,6 +53,7 @@ class Message:
         self.stream = stream
         self.refs = {}      # post id -> how the message points at it
         self.shown = {}     # user id -> how it looks
+        self.followers = {} # person -> how many
         self.taken = set()  # handles, in lower case, that somebody here has, had or gets
 
     def user(self, user_id):
@@ -59,9 +61,34 @@ class Message:
             self.shown[user_id] = self._look(user_id)
         return dict(self.shown[user_id])
 
+    def _followers(self, user_id):
+        """The same for both names of a person."""
+        rng, person = self.stream.rng, self.stream.owners.get(user_id, user_id)
+        if person not in self.followers:
+            self.followers[person] = rng.choice((0, 1, 10, 2500, rng.randrange(10**6), 2**32 - 1))
+        return self.followers[person]
+
+    def _look_alone(self, user_id):
+        rng, (net, handle) = self.stream.rng, user_id.split("@")
+        if rng.random() < 0.2:
+            handle = handle.upper()
+        look = {"id": f"{net}@{handle}"}
+        if rng.random() < 0.5:
+            look["handle"] = handle if rng.random() < 0.9 else "another"
+        return look
+
     def _look(self, user_id):
         stream, rng, look = self.stream, self.stream.rng, {"id": user_id}
-        if rng.random() < 0.03:
+        if "@" in user_id:
+            look = self._look_alone(user_id)
+            if rng.random() < 0.6:
+                look["followers"] = self._followers(user_id)
+            return look
+        if stream.handles[user_id].lower() in ALONE:
+            pass
+        elif user_id in stream.owned and rng.random() < 0.1:
+            stream.handles[user_id] = stream.owned[user_id]
+        elif rng.random() < 0.03:
             stream.handles[user_id] = rng.choice(HANDLES)
         handle, before = stream.handles[user_id], stream.seen_handles.setdefault(user_id, set())
         if rng.random() < 0.7 and not ({handle.lower()} | before) & self.taken:
@@ -69,15 +96,12 @@ class Message:
             before.add(handle.lower())
         self.taken |= {handle.lower()} | before
         if rng.random() < 0.6:
-            look["followers"] = rng.choice((0, 1, 10, 2500, rng.randrange(10**6), 2**32 - 1))
+            look["followers"] = self._followers(user_id)
         return look
 
     def stranger(self):
-        """A handle that is nobody's in this message; None if there is none."""
-        free = [handle for handle in HANDLES if handle.lower() not in self.taken]
-        handle = self.stream.rng.choice(free) if free else None
-        self.taken |= {handle.lower()} if handle else set()
-        return handle
+        """Somebody's handle, or nobody's."""
+        return self.stream.rng.choice(HANDLES + ALONE)
 
 
 class Stream:
@@ -88,6 +112,14 @@ class Stream:
                       for i in range(rng.randrange(2, 10))]
         self.handles = {user: rng.choice(HANDLES) for user in self.users}
         self.seen_handles = {}  # user id -> handles shown so far, in lower case
+        # People who act under a handle alone, and to whom the handle turns out to belong.
+        self.owners, self.owned = {}, {}
+        for handle in rng.sample(ALONE, rng.choice((0, 0, 1, 2, 3))):
+            alone, owner = f"n:@{handle}", rng.choice([f"n:w{handle}", *self.users])
+            if owner.startswith("n:") and owner not in self.owned:
+                self.owners[alone], self.owned[owner] = owner, handle.title()
+                self.handles.setdefault(owner, rng.choice(HANDLES))
+                self.users += [name for name in (alone, owner) if name not in self.users]
         self.depth = rng.choice((0.1, 0.5, 0.9))
         self.haste = rng.choice((0.01, 0.05, 0.2))
         self.posts, self.events, self.lines = [], [], []
@@ -190,7 +222,7 @@ class Stream:
             event["mentions"] = [self._mention(message) for _ in range(count)]
         else:
             strangers = [message.stranger() for _ in range(rng.choice((0, 0, 1, 2)))]
-            words += ["@" + handle for handle in strangers if handle]
+            words += ["@" + handle for handle in strangers]
         rng.shuffle(words)
         if words:
             event["text"] = " ".join(words)
@@ -200,8 +232,9 @@ class Stream:
             event["lang"] = rng.choice(("en", "cs", "ja"))
 
     def _mention(self, message):
-        handle = message.stranger() if self.rng.random() < 0.2 else None
-        return {"handle": handle} if handle else message.user(self.rng.choice(self.users))
+        if self.rng.random() < 0.2:
+            return {"handle": message.stranger()}
+        return message.user(self.rng.choice(self.users))
 
     def _post(self):
         return self._published(self._unseen(), Message(self))
