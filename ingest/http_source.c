@@ -13,6 +13,7 @@
 #include "ingest/lines.h"
 #include "ingest/liveness.h"
 #include "ingest/mastodon_rest.h"
+#include "ingest/mastodon_timeline.h"
 #include "ingest/reconnect.h"
 #include "ingest/source.h"
 #include "ingest/source_gap.h"
@@ -157,7 +158,9 @@ end_refused(struct http_source *http)
     char text[HTTP_ANSWER_TEXT_MAX];
     char reason[SOURCE_GAP_REASON_MAX];
     struct error error = {.code = STATUS_OK};
-    (void)error_set(&error, STATUS_IO, "%s", http_answer_text(&http->answer, text));
+    (void)error_set(
+        &error, STATUS_IO, "%s%s", http_answer_text(&http->answer, text),
+        mastodon_timeline_hint(http->source.setup.options->url, http->answer.status));
     snprintf(reason, sizeof(reason), "http_%ld", http->answer.status);
     end(http,
         reconnect_class_of_status(http->answer.status,

@@ -5,7 +5,8 @@
 
 #include "base/slice.h"
 
-#define STREAMING "/api/v1/streaming/"
+#define API "/api/v1/streaming"
+#define STREAMING API "/"
 #define TIMELINES "/api/v1/timelines/"
 
 static const struct row {
@@ -114,4 +115,31 @@ mastodon_timeline_lacks_boosts(const char *stream_url)
     const char *query;
     const struct row *row = find_row(stream_url, &server, &query);
     return row != NULL && row->lacks_boosts;
+}
+
+bool
+mastodon_timeline_is_stream(const char *stream_url)
+{
+    const char *path = strstr(stream_url, API);
+    const char *query = strchr(stream_url, '?');
+    if (path == NULL || (query != NULL && query < path)) {
+        return false;
+    }
+    char end = path[sizeof(API) - 1];
+    return end == '\0' || strchr("/?#", end) != NULL;
+}
+
+const char *
+mastodon_timeline_hint(const char *stream_url, long status)
+{
+    static const long codes[] = {400, 404, 405, 426, 501};
+    bool is_one = false;
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        is_one |= codes[i] == status;
+    }
+    return is_one && mastodon_timeline_is_stream(stream_url)
+               ? "; a server that streams over WebSocket only, as GoToSocial and "
+                 "Akkoma "
+                 "do, is not supported"
+               : "";
 }

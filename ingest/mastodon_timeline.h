@@ -24,3 +24,10 @@ bool mastodon_timeline_of(const char *stream_url, const char *api_url,
 // Whether the URL is a stream of Mastodon's that never carries a boost: all but those
 // that are somebody's own, user and list.
 bool mastodon_timeline_lacks_boosts(const char *stream_url);
+
+// Whether the URL is a stream of Mastodon's API, with a timeline or not.
+bool mastodon_timeline_is_stream(const char *stream_url);
+
+// What to add to a server's refusal of that stream: servers that have Mastodon's API
+// but stream over WebSocket only answer these codes. Empty for all others.
+const char *mastodon_timeline_hint(const char *stream_url, long status);

@@ -118,6 +118,7 @@ reconnect_class_of_status(long status, struct slice body)
     case 403:
     case 404:
     case 406:
+    case 426:
         return RECONNECT_FATAL;
     case 429:
         return holds(body, SLICE_LIT("TooManyConnections")) ? RECONNECT_LINGER

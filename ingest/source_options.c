@@ -145,6 +145,12 @@ check_transport(const struct source_options *options, const struct source_url *u
                              rows[i].is_websocket ? "wss://" : "https://");
         }
     }
+    if (url->is_websocket && mastodon_timeline_is_stream(options->url)) {
+        return error_set(error, STATUS_RANGE,
+                         "url: streams of Mastodon over WebSocket are not supported: "
+                         "write https://…/api/v1/streaming/user; a server without it, "
+                         "as GoToSocial and Akkoma, cannot be followed");
+    }
     enum jetstream_wire wire;
     if (url->is_websocket && jetstream_wire_of(url->path, &wire, error) != STATUS_OK) {
         return STATUS_RANGE;

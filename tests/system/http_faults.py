@@ -102,7 +102,7 @@ def a_server_that_hangs_up_again_and_again_makes_no_busy_loop():
 
 
 def refusals_that_do_not_heal_stop_and_say_why():
-    for status in (401, 403, 404, 406):
+    for status in (401, 403, 404, 406, 426):
         lab = http_lab.Lab([[{"status": status}, {"send": '{"detail":"No such thing"}'}]])
         lines = drive(lab, until="state failed")
         last = only(lines, "state")[-1]

@@ -103,6 +103,23 @@ other_streams_have_none(void **state)
     assert_false(mastodon_timeline_lacks_boosts(STREAM "direct"));
 }
 
+static void
+a_server_that_refuses_to_stream_is_explained(void **state)
+{
+    (void)state;
+    static const long codes[] = {400, 404, 405, 426, 501};
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        assert_non_null(
+            strstr(mastodon_timeline_hint(STREAM "direct", codes[i]), "WebSocket"));
+        assert_string_equal(mastodon_timeline_hint(HOST "/2/stream", codes[i]), "");
+    }
+    assert_string_equal(mastodon_timeline_hint(STREAM "user", 401), "");
+    assert_true(mastodon_timeline_is_stream("wss://a/api/v1/streaming?stream=user"));
+    assert_true(mastodon_timeline_is_stream("wss://a/api/v1/streaming"));
+    assert_false(mastodon_timeline_is_stream("wss://a/api/v1/streamings"));
+    assert_false(mastodon_timeline_is_stream("wss://a/?to=/api/v1/streaming"));
+}
+
 int
 main(void)
 {
@@ -112,6 +129,7 @@ main(void)
         cmocka_unit_test(the_timeline_may_be_on_another_server),
         cmocka_unit_test(the_longest_address_still_fits),
         cmocka_unit_test(other_streams_have_none),
+        cmocka_unit_test(a_server_that_refuses_to_stream_is_explained),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

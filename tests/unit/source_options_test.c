@@ -121,6 +121,10 @@ options_of_another_transport_are_refused(void **state)
     options = with_url("wss://a/subscribe");
     options.backfill_minutes = 2;
     expect(&options, STATUS_RANGE, "backfill_minutes is for https://");
+    options = with_url("wss://a/api/v1/streaming?stream=user");
+    expect(&options, STATUS_RANGE, "over WebSocket are not supported");
+    options = with_url("wss://a/api/v1/streaming/user");
+    expect(&options, STATUS_RANGE, "write https://");
     options = with_url("wss://a/elsewhere");
     expect(&options, STATUS_RANGE, "ends in /subscribe");
     options = with_url("wss://a/subscribe");
