@@ -35,6 +35,7 @@
 #define FLUSH_PATIENCE (60 * USEC_PER_S)   // for a Redis that takes nothing at the end
 #define STOP_RESERVE (2 * USEC_PER_S)      // for the snapshot, of the time to stop
 #define DELIVER_PATIENCE (60 * USEC_PER_S) // for the first attempt of each alert
+#define UNSAVED "the snapshot is not saved: the next start goes on from the one before"
 #define REASONS_TOLD 32
 
 static const struct timeval look_every = {0, 20 * USEC_PER_MS};
@@ -178,16 +179,13 @@ on_finished(void *context, const struct error *error)
 {
     struct daemon *daemon = context;
     if (error != NULL) {
-        halt_doing("the snapshot is not saved: the next start goes on from the one "
-                   "before",
-                   EX_UNAVAILABLE);
+        halt_doing(UNSAVED, EX_UNAVAILABLE);
         (void)keeper_save(&daemon->keeper);
         leave(daemon, EX_UNAVAILABLE, error);
         return;
     }
     tell_figures(daemon);
-    halt_doing("the snapshot is not saved: the next start goes on from the one before",
-               EX_TEMPFAIL);
+    halt_doing(UNSAVED, EX_TEMPFAIL);
     int exit_code = keeper_save(&daemon->keeper);
     if (daemon->cli.verbosity > 0) {
         tell_counters(daemon);
