@@ -1,0 +1,474 @@
+// Two pipelines: one goes on, the other is its snapshot, saved at a bad moment and
+// loaded. From then on both get the same posts and must not differ in anything.
+//
+// The words of struct pipeline are compared one by one, so new state that is forgotten
+// in a snapshot is found here without a further line, once feed() makes it differ from
+// what a fresh pipeline has. Rows that pointers lead to are compared by what follows
+// from them and by the bytes of the next snapshots.
+#include "pipeline/state.h"
+
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "pipeline/rules.h"
+#include "tests/unit/kept.h"
+#include "tests/unit/made.h"
+
+#define TEN "ten words. "
+#define HUNDRED TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+#define LONG HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED
+
+#define T0 ((usec)1700000000 * USEC_PER_S)
+
+enum { PEOPLE = 1500, TAGS = 60, RECENT = 40, STEPS = 4000, LOOKS = 500 };
+
+static struct rule
+rule_of(const char *name, uint64_t size)
+{
+    char text[32];
+    struct rule rule;
+    memset(&rule, 0, sizeof(rule));
+    option_presets(rule_option_rows, &rule);
+    snprintf(rule.name, sizeof(rule.name), "%s", name);
+    snprintf(text, sizeof(text), "%d", (int)size);
+    for (const struct option *row = rule_option_rows; row->name != NULL; row++) {
+        if (strcmp(row->name, "min_size") == 0) {
+            assert_int_equal(option_set(row, &rule, slice_of(text), NULL), STATUS_OK);
+        }
+    }
+    return rule;
+}
+
+// Tables so small that each is full, forgets and refuses within a few hundred posts.
+static struct pipeline *
+create(uint64_t seed)
+{
+    struct pipeline_options options;
+    option_presets(pipeline_option_rows, &options);
+    for (const struct option *row = pipeline_option_rows; row->name != NULL; row++) {
+        if (strcmp(row->name, "windows") == 0) {
+            assert_int_equal(option_set(row, &options, SLICE_LIT("30s, 4m"), NULL),
+                             STATUS_OK);
+        }
+    }
+    options.top = 5;
+    options.dedupe_capacity = 40;
+    options.dedupe_retweets = 12;
+    options.users_capacity = 760;
+    options.cascades_capacity = 272;
+    options.cascades_authors = 10;
+    options.hashtags_capacity = 8;
+    options.trees_capacity = 400;
+    options.memory_windows = 4 << 20;
+    options.memory_texts = 64 << 20;
+    options.memory_posts = 8 << 10;
+    options.alerts_capacity = 16;
+    struct hash_key key = {seed, ~seed};
+    struct pipeline *pipeline = pipeline_create(&options, &key, false, NULL);
+    assert_non_null(pipeline);
+    return pipeline;
+}
+
+// As the daemon does: a pipeline that is loaded gets its rules afterwards.
+static void
+set_rules(struct pipeline *pipeline)
+{
+    const struct rule rules[] = {rule_of("small", 2), rule_of("great", 5)};
+    pipeline_set_rules(pipeline, rules, 2);
+}
+
+// ── what is fed ────────────────────────────────────────────────────────────
+
+// Names of the post at hand.
+struct made {
+    char ids[12][MADE_NAME_MAX];
+    size_t used;
+    struct post_ref above;
+    struct post_user named[2];
+    struct slice tags[2];
+    struct post post;
+};
+
+static struct slice
+name(struct made *made, const char *kind, uint32_t number)
+{
+    return made_name(made->ids[made->used++], kind, number);
+}
+
+// Sometimes somebody has another handle than before.
+static struct post_user
+person(struct made *made, uint32_t number, uint32_t era)
+{
+    struct post_user user = {.id = name(made, "bsky:u", number)};
+    user.handle = name(made, "h", number % 7 == 0 ? number + 1000 * (era % 5) : number);
+    user.followers = number * 7 % 50;
+    user.has_followers = number % 3 != 0;
+    return user;
+}
+
+static const char *
+network(uint32_t number)
+{
+    return number % 5 == 0 ? "masto:p" : "bsky:p";
+}
+
+// Now and then so much time passes that all cascades close.
+static usec
+time_of(uint32_t number)
+{
+    return T0 + number * 3 * USEC_PER_S + number / 1500 * 7 * USEC_PER_HOUR;
+}
+
+// The post of that number, whatever was fed before; `number` decides everything.
+static void
+make(struct made *made, uint32_t number)
+{
+    uint32_t random = number * 2654435761u + 12345;
+    uint32_t back =
+        1 + made_random(&random, made_random(&random, 4) == 0 ? 300 : RECENT);
+    uint32_t target = number > back ? number - back : 0;
+    target -= made_random(&random, 3) != 0 ? target % 16 : 0; // some carry many
+    uint32_t kind = number % 16 == 0 ? 10 + number / 16 % 8 : made_random(&random, 20);
+    memset(made, 0, sizeof(*made));
+    struct post *post = &made->post;
+    *post = (struct post){.kind = kind < 10 ? POST_RETWEETED : POST_PUBLISHED,
+                          .id = name(made, network(number), number),
+                          .time = time_of(number),
+                          .author =
+                              person(made, made_random(&random, PEOPLE), number / 600),
+                          .text = {LONG, number % 3 == 0 ? sizeof(LONG) - 1 : 20}};
+    struct post_ref ref = {.id = name(made, network(target), target),
+                           .created = USEC_NONE,
+                           .author.id = name(made, "bsky:u", target % PEOPLE),
+                           .reported = number,
+                           .has_reported = number % 9 == 0};
+    if (kind < 10) {
+        post->retweet_of = ref;
+        post->alias = kind == 0 ? name(made, "bsky:a", number) : SLICE_NONE;
+        if (kind > 3) { // through one before, or one that is yet to come
+            uint32_t near = target + 1 + made_random(&random, 2 * RECENT);
+            post->via = name(made, network(near), near);
+        }
+    } else if (kind < 13) {
+        post->quote = ref;
+    } else if (kind < 15) {
+        post->reply_to = ref;
+    } else if (kind < 18) {
+        made->named[0] = person(made, made_random(&random, PEOPLE), number / 600);
+        made->tags[0] = name(made, "t", number / 40 * 10 + made_random(&random, TAGS));
+        post->mentions = made->named;
+        post->mention_count = 1;
+        post->hashtags = made->tags;
+        post->hashtag_count = 1;
+        post->original = kind == 17 ? ref.id : SLICE_NONE;
+    } else if (kind == 18 && number % 5 < 2) { // without a time, like deletions
+        *post = (struct post){.kind = number % 5 == 0 ? POST_WITHDRAWN : POST_RENAMED,
+                              .author = post->author};
+    } else {
+        const char *what = kind == 19 && number % 2 != 0 ? "bsky:a" : network(target);
+        *post = (struct post){.kind = POST_DELETED, .id = name(made, what, target)};
+    }
+}
+
+struct text {
+    FILE *out;
+    char *bytes;
+    size_t size;
+};
+
+static void
+print(struct text *text, const struct change *change)
+{
+    fprintf(text->out, "%d %.*s", (int)change->kind, SLICE_ARG(change->name));
+    for (size_t i = 0; i < change->field_count; i++) {
+        fprintf(text->out, " %.*s=%.*s", SLICE_ARG(change->fields[i].name),
+                SLICE_ARG(change->fields[i].value));
+    }
+    for (size_t i = 0; i < change->entry_count; i++) {
+        fprintf(text->out, " %.*s=%llu", SLICE_ARG(change->entries[i].member),
+                (unsigned long long)change->entries[i].score);
+    }
+    fputc('\n', text->out);
+}
+
+// A flush; everything that comes out is printed.
+static void
+flush(struct pipeline *pipeline, struct text *text)
+{
+    struct change change;
+    changes_begin(pipeline);
+    while (changes_next(pipeline, &change)) {
+        print(text, &change);
+    }
+    changes_written(pipeline, SIZE_MAX);
+}
+
+static void
+feed(struct pipeline *pipeline, uint32_t number, struct text *text)
+{
+    struct made made;
+    make(&made, number);
+    usec wall = time_of(number); // goes on when a post is refused
+    enum status status;
+    int tries = 0;
+    while ((status = pipeline_post(pipeline, &made.post, wall)) == STATUS_AGAIN &&
+           tries++ < 3) {
+        flush(pipeline, text);
+    }
+    fprintf(text->out, "%d\n", (int)status);
+    if (number % 37 == 0) {
+        flush(pipeline, text);
+    }
+}
+
+// ── what is compared ───────────────────────────────────────────────────────
+
+// Words that hold addresses are those in which two fresh pipelines of one seed differ.
+static const uint64_t *fresh[2];
+
+#define AT(member) offsetof(struct pipeline, member)
+
+// What is no state, or is compared otherwise; each goes up to the second member.
+static const struct {
+    size_t from;
+    size_t to;
+} left_out[] = {
+    {0, AT(metrics)},
+    // Where a queue begins is no matter: its rows are compared in their order.
+    {AT(users.queue.capacity), AT(users.queue.count)},
+    {AT(cascades.queue.capacity), AT(cascades.queue.count)},
+    // The index of nodes is made again, and may be smaller.
+    {AT(trees.nodes.size), AT(trees.nodes.mask)},
+    {AT(alerts.queue.items), AT(alerts.queue.first)},
+    {AT(withdrawals.rows), AT(withdrawals.first)},
+    // Of the change, the post or the flush at hand.
+    {AT(alerts.why), AT(renamed)},
+    {AT(is_tight), AT(user_quota)},
+    {AT(notes), AT(flying)},
+    {AT(scratch), sizeof(struct pipeline)},
+};
+
+static bool
+is_left_out(size_t at)
+{
+    for (size_t i = 0; i < sizeof(left_out) / sizeof(left_out[0]); i++) {
+        if (at >= left_out[i].from && at < left_out[i].to) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+assert_same_words(const struct pipeline *one, const struct pipeline *other)
+{
+    const uint32_t *a = (const void *)one;
+    const uint32_t *b = (const void *)other;
+    for (size_t i = 0; i < sizeof(*one) / sizeof(*a); i++) {
+        // Both halves of an address.
+        bool is_address = fresh[0][i / 2] != fresh[1][i / 2];
+        if (!is_address && a[i] != b[i] && !is_left_out(i * sizeof(*a))) {
+            print_error("byte %zu of struct pipeline: %" PRIx32 ", %" PRIx32 "\n",
+                        i * sizeof(*a), a[i], b[i]);
+            fail();
+        }
+    }
+}
+
+static void
+assert_same_boards(const struct boards *one, const struct boards *other)
+{
+    for (uint32_t i = 0; i < one->count; i++) {
+        const struct board *a = &one->rows[i];
+        const struct board *b = &other->rows[i];
+        assert_int_equal(a->candidate_count, b->candidate_count);
+        assert_int_equal(a->has_outside, b->has_outside);
+        assert_int_equal(a->is_touched, b->is_touched);
+        assert_int_equal(a->is_changed, b->is_changed);
+        assert_int_equal(a->is_whole, b->is_whole);
+        assert_int_equal(a->floor_score, b->floor_score);
+        assert_int_equal(a->floor_len, b->floor_len);
+        assert_memory_equal(a->floor_id, b->floor_id, a->floor_len);
+        assert_int_equal(a->published_count, b->published_count);
+        assert_int_equal(a->current_count, b->current_count);
+        assert_memory_equal(a->current, b->current,
+                            a->current_count * sizeof(*a->current));
+    }
+}
+
+static void
+assert_same_state(struct pipeline *one, struct pipeline *other)
+{
+    const struct alert_queue *queue = &one->alerts.queue;
+    // Asking for the metrics brings them up to date.
+    assert_memory_equal(pipeline_metrics(one), pipeline_metrics(other),
+                        sizeof(struct pipeline_metrics));
+    assert_same_words(one, other);
+    for (uint64_t i = queue->first; i < queue->end; i++) {
+        assert_memory_equal(&queue->items[i % ALERT_QUEUE_MAX],
+                            &other->alerts.queue.items[i % ALERT_QUEUE_MAX],
+                            sizeof(struct alert_item));
+    }
+    assert_memory_equal(one->texts, other->texts, sizeof(*one->texts));
+    assert_same_boards(&one->boards, &other->boards);
+}
+
+static void
+assert_same_snapshots(struct pipeline *one, struct pipeline *other)
+{
+    struct kept kept[2];
+    assert_true(kept_save(&kept[0], one));
+    assert_true(kept_save(&kept[1], other));
+    assert_int_equal(kept[0].size, kept[1].size);
+    assert_memory_equal(kept[0].bytes, kept[1].bytes, kept[0].size);
+    free(kept[0].bytes);
+    free(kept[1].bytes);
+}
+
+static void
+open_texts(struct text texts[2])
+{
+    for (size_t i = 0; i < 2; i++) {
+        texts[i] = (struct text){0};
+        texts[i].out = open_memstream(&texts[i].bytes, &texts[i].size);
+        assert_non_null(texts[i].out);
+    }
+}
+
+static void
+assert_same_texts(struct text texts[2])
+{
+    for (size_t i = 0; i < 2; i++) {
+        fclose(texts[i].out);
+    }
+    assert_true(texts[0].size > 1000);
+    assert_string_equal(texts[0].bytes, texts[1].bytes);
+    for (size_t i = 0; i < 2; i++) {
+        free(texts[i].bytes);
+    }
+}
+
+// The one that goes on forgets what it has written, as the loaded one does.
+static struct pipeline *
+twin_of(struct pipeline *pipeline)
+{
+    struct kept kept;
+    struct error error = {0};
+    struct pipeline *twin = create(2);
+    assert_true(kept_save(&kept, pipeline));
+    assert_true(kept_load(&kept, twin, &error));
+    pipeline->stage = CHANGES_DONE;
+    pipeline->stage_left = 0;
+    changes_restart(pipeline);
+    set_rules(pipeline);
+    set_rules(twin);
+    return twin;
+}
+
+// A snapshot after so many posts, `pulled` changes into a flush of which the first half
+// is acknowledged; then many more posts for both.
+static void
+compare_from(uint32_t posts, uint32_t pulled)
+{
+    struct text texts[2];
+    struct pipeline *pipeline = create(1);
+    struct change change;
+    open_texts(texts);
+    set_rules(pipeline);
+    for (uint32_t i = 0; i < posts; i++) {
+        feed(pipeline, i, &texts[0]);
+    }
+    // What no world as small as this one makes move.
+    pipeline->trees.frozen = 3;
+    pipeline->pulses.refused = 4;
+    pipeline->alerts.digests = 5;
+    changes_begin(pipeline);
+    for (uint32_t i = 0; i < pulled && changes_next(pipeline, &change); i++) {
+    }
+    changes_written(pipeline, pulled / 2);
+    fclose(texts[0].out);
+    fclose(texts[1].out);
+    free(texts[0].bytes);
+    free(texts[1].bytes);
+    struct pipeline *twin = twin_of(pipeline);
+    assert_same_state(pipeline, twin);
+    assert_same_snapshots(pipeline, twin);
+    for (uint32_t i = posts; i < posts + STEPS; i += LOOKS) {
+        open_texts(texts);
+        for (uint32_t k = i; k < i + LOOKS; k++) {
+            feed(pipeline, k, &texts[0]);
+            feed(twin, k, &texts[1]);
+        }
+        assert_same_texts(texts);
+        assert_same_state(pipeline, twin);
+        assert_same_snapshots(pipeline, twin);
+    }
+    pipeline_destroy(&pipeline);
+    pipeline_destroy(&twin);
+}
+
+static void
+snapshot_taken_at_any_moment_goes_on_as_if_nothing_had_happened(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t posts;
+        uint32_t pulled;
+    } cases[] = {{40, 7}, {640, 25}, {2503, 31}, {4007, 200}};
+    struct pipeline *made[2] = {create(1), create(1)};
+    fresh[0] = (const void *)made[0];
+    fresh[1] = (const void *)made[1];
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        compare_from(cases[i].posts, cases[i].pulled);
+    }
+    pipeline_destroy(&made[0]);
+    pipeline_destroy(&made[1]);
+}
+
+// So that the test above is about something.
+static void
+the_posts_that_are_fed_fill_every_table(void **state)
+{
+    (void)state;
+    struct text texts[2];
+    open_texts(texts);
+    struct pipeline *pipeline = create(1);
+    set_rules(pipeline);
+    for (uint32_t i = 0; i < 4007; i++) {
+        feed(pipeline, i, &texts[0]);
+    }
+    const struct pipeline_metrics *metrics = pipeline_metrics(pipeline);
+    assert_true(metrics->users_evicted > 0);
+    assert_true(metrics->cascades_evicted > 0);
+    assert_true(metrics->undone > 0);
+    assert_true(metrics->retweets_lasting > 0);
+    assert_true(metrics->tree_nodes > 0);
+    assert_true(metrics->tree_late > 0);
+    assert_true(metrics->alerts_raised > 0);
+    assert_true(metrics->hashtags > 0);
+    assert_true(metrics->undo_forgotten > 0);
+    assert_true(metrics->withdrawals > 0);
+    assert_true(metrics->authors_evicted > 0);
+    pipeline_destroy(&pipeline);
+    for (size_t i = 0; i < 2; i++) {
+        fclose(texts[i].out);
+        free(texts[i].bytes);
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_posts_that_are_fed_fill_every_table),
+        cmocka_unit_test(
+            snapshot_taken_at_any_moment_goes_on_as_if_nothing_had_happened),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
