@@ -252,7 +252,6 @@ read_file(struct bench *bench, const char *name)
         return errno;
     }
     lines_reset(&bench->lines);
-    decoder_name_source(bench->decoder, slice_of(name));
     ssize_t got = 1;
     while (got != 0 && !bench->is_failed) {
         struct lines_message message;

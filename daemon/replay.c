@@ -120,9 +120,7 @@ fail(struct replay *replay, int exit_code)
 static bool
 begin_file(struct replay *replay)
 {
-    const char *name = replay->setup.files[replay->file];
-    replay->fd = open_input(name);
-    decoder_name_source(replay->feed.decoder, slice_of(name));
+    replay->fd = open_input(replay->setup.files[replay->file]);
     struct stat status;
     if (replay->fd < 0 || fstat(replay->fd, &status) != 0) {
         fail(replay, EX_NOINPUT_CODE);

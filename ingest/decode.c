@@ -236,8 +236,9 @@ decoder_read(struct decoder *decoder, struct slice message,
     struct decode_run *run = &decoder->run;
     struct json_split_walk walk;
     begin(run);
+    bool is_silent = is_keep_alive(message);
     message = skip_byte_order_mark(message);
-    if (is_keep_alive(message)) {
+    if (is_silent) {
         decode_run_control(run, DECODE_CONTROL_KEEP_ALIVE);
     } else if (message.len > DECODE_MESSAGE_MAX) {
         decode_run_refuse(run, DECODE_REASON_TOO_LONG);

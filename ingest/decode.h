@@ -108,7 +108,8 @@ struct decoder *decoder_create(enum decode_format format, struct error *error);
 void decoder_destroy(struct decoder **decoder);
 
 // The messages that follow come from the source with this name, which is kept: their
-// posts are named as that source names them (struct post, alias). At first it has none.
+// posts are named as that source names them (struct post, alias). At first it has none,
+// as the files of a replay, which may be parts of one stream.
 void decoder_name_source(struct decoder *decoder, struct slice source);
 
 // Reads one message. On DECODE_POSTS ret_posts and ret_count are set, on DECODE_REFUSED
