@@ -80,6 +80,8 @@ class Daemon:
 
     def hang_up(self):
         """SIGHUP, and the two words that must follow."""
+        # The word of the start may still be on its way; it is none of the reload's.
+        wait("ready", lambda: self.manager.count("READY=1"))
         reloads = self.manager.count("RELOADING=1\nMONOTONIC_USEC=")
         readies = self.manager.count("READY=1")
         self.process.send_signal(signal.SIGHUP)
