@@ -154,12 +154,37 @@ take_lines(struct web *web, struct http_posts_result *result)
     return true;
 }
 
+// Whether the body begins as gzip, bzip2, xz, zstd or UTF-16 does: no message does.
+static bool
+is_encoded(struct slice body)
+{
+    static const struct slice heads[] = {
+        {"\x1f\x8b", 2},
+        {"BZh", 3},
+        {"\xfd"
+         "7zXZ",
+         5},
+        {"\x28\xb5\x2f\xfd", 4},
+        {"\xff\xfe", 2},
+        {"\xfe\xff", 2},
+    };
+    for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+        if (slice_starts(body, heads[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum status
 on_posts(void *context, struct slice body, struct http_posts_result *ret_result)
 {
     struct web *web = context;
     if (redis_sink_is_full(web->setup.sink) || !*web->setup.is_started) {
         return STATUS_AGAIN;
+    }
+    if (is_encoded(body)) {
+        return STATUS_PARSE;
     }
     lines_reset(&web->lines);
     while (body.len != 0) {

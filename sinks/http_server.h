@@ -62,7 +62,7 @@ struct http_server_setup {
     bool (*is_ready)(void *context, const char **ret_why);
     void (*write_metrics)(void *context, struct buffer *page);
     // A whole body. STATUS_AGAIN: there was no room for all of it; the result is of
-    // the part that was read.
+    // the part that was read. STATUS_PARSE: it is compressed, or not in UTF-8.
     enum status (*on_posts)(void *context, struct slice body,
                             struct http_posts_result *ret_result);
     void *context;

@@ -376,6 +376,8 @@ def a_compressed_push_is_refused_with_the_reason():
             assert answer.status == 415, (coding, answer.status)
             assert json.loads(answer.text)["error"] == "unsupported_encoding", answer.text
             assert answer.headers["Accept-Encoding"] == "identity"
+        for body in (gzip.compress(post(1)), post(1).decode().encode("utf-16")):
+            assert daemon.push(body).status == 415
         assert daemon.push(post(1), Content_Encoding="identity").status == 202
         wait("counted", lambda: mentions() == 1)
 
@@ -424,6 +426,7 @@ def a_body_may_have_any_shape_of_lines():
             post(4).rstrip(): (1, 0),
             b"{}\n" + post(5): (1, 1),
             b"\n\n" + post(6) + b"\n": (1, 0),
+            b"[" + b",".join(post(number) for number in (1, 2, 3)) + b"]": (3, 0),
         }
         for body, expected in bodies.items():
             answer = daemon.push(body)
