@@ -9,7 +9,7 @@ TWO_TRIES = ["--fetch-retries=1", "--fetch-retry-mintimeout=1000",
 def install(folder, package):
     """Into that folder. None, or why the package is not there."""
     if shutil.which("npm") is None or shutil.which("node") is None:
-        return "there is no npm"
+        return "there is no npm; to run it: apt-get install npm"
     try:
         subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund", *TWO_TRIES,
                         "--prefix", folder, package], check=True, timeout=120,
