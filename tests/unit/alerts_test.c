@@ -832,8 +832,10 @@ alerts_on_their_way_are_in_a_snapshot(void **state)
     begin("min_size=1");
     for (int i = 0; i < 8000; i++) {
         grow_at(i, 1, T0);
-        flush();
-        assert_int_equal(scene.count, 1);
+        if (i % 500 == 499) {
+            flush();
+            assert_int_equal(scene.count, 500);
+        }
     }
     for (int i = 0; i < 700; i++) { // beyond the end of the ring
         grow_at(10000 + i, 1, T0);
