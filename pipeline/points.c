@@ -483,8 +483,8 @@ static void
 reply_to_person(struct pipeline *pipeline, const struct post *post, uint32_t event)
 {
     const struct event *row = ledger_at(&pipeline->ledger, event);
-    if (post->reply_to.author.id.len == 0) {
-        return;
+    if (post->reply_to.alias.len == 0 || post->reply_to.author.id.len == 0) {
+        return; // only spoken to
     }
     uint32_t author = users_see(&pipeline->users, &post->reply_to.author, row->time);
     if (author == row->actor) {

@@ -158,6 +158,12 @@ a_reply_to_an_unknown_post_counts_for_its_author_only(void **state)
     answer(pipeline, "a", "33", "masto:kim");
     assert_int_equal(pipeline_metrics(pipeline)->self_ignored, 1);
     pipeline_destroy(&pipeline);
+    pipeline = create();
+    // Who speaks to a person answers no post.
+    answer(pipeline, "a", NULL, "masto:leo");
+    assert_int_equal(pipeline_metrics(pipeline)->interactions, 0);
+    assert_int_equal(pipeline_metrics(pipeline)->posts, 1);
+    pipeline_destroy(&pipeline);
 }
 
 static void
