@@ -7,6 +7,9 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "base/snapshot.h"
+#include "tests/unit/kept.h"
+
 static uint64_t
 put_number(struct ring *ring, uint64_t number)
 {
@@ -144,6 +147,43 @@ ring_records_are_whole_or_gone(void **state)
     ring_fini(&ring);
 }
 
+static void
+ring_comes_back_from_a_snapshot_in_any_lap(void **state)
+{
+    (void)state;
+    enum { SIZE = 256 };
+    struct ring ring;
+    assert_true(ring_init(&ring, SIZE));
+    for (int i = 0; i < 40; i++) {
+        struct kept kept = {.limit = SIZE_MAX};
+        struct snapshot write = {.move = kept_write, .context = &kept};
+        ring_move(&ring, &write);
+        assert_false(write.is_failed);
+        struct ring other;
+        assert_true(ring_init(&other, SIZE));
+        struct snapshot read = {.move = kept_read, .context = &kept};
+        ring_move(&other, &read);
+        assert_false(read.is_failed);
+        assert_int_equal(kept.at, kept.size);
+        for (uint64_t place = 0; place <= ring.head; place++) {
+            const char *a = ring_at(&ring, place);
+            const char *b = ring_at(&other, place);
+            assert_int_equal(a != NULL, b != NULL);
+            if (a != NULL && a < ring.bytes + SIZE) {
+                assert_memory_equal(a, b, RING_UNIT);
+            }
+        }
+        uint64_t place = ring_put(&ring, 24);
+        assert_int_equal(ring_put(&other, 24), place);
+        assert_ptr_equal((char *)ring_at(&ring, place) - ring.bytes,
+                         (char *)ring_at(&other, place) - other.bytes);
+        memset(ring_at(&ring, place), i + 1, 24);
+        ring_fini(&other);
+        free(kept.bytes);
+    }
+    ring_fini(&ring);
+}
+
 int
 main(void)
 {
@@ -154,6 +194,7 @@ main(void)
         cmocka_unit_test(ring_takes_records_up_to_a_quarter),
         cmocka_unit_test(ring_refuses_sizes_it_cannot_reserve),
         cmocka_unit_test(ring_records_are_whole_or_gone),
+        cmocka_unit_test(ring_comes_back_from_a_snapshot_in_any_lap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+#include "base/snapshot.h"
+#include "tests/unit/kept.h"
+
 static struct slab *
 slab_of(size_t limit)
 {
@@ -310,6 +313,44 @@ slab_lets_pieces_grow_by_half_and_then_by_a_sixth(void **state)
     assert_int_equal(slab_grown_room(1, 8), 2);
 }
 
+static void
+slab_comes_back_from_a_snapshot_with_its_large_pieces_and_runs(void **state)
+{
+    (void)state;
+    enum { LIMIT = 4 << 20, PIECES = 12, LARGE = 100000 };
+    struct slab *slab = slab_create(LIMIT);
+    struct slab *other = slab_create(LIMIT);
+    uint32_t refs[PIECES];
+    for (uint32_t i = 0; i < PIECES; i++) {
+        refs[i] = slab_alloc(slab, i % 2 == 0 ? LARGE + i * 5000 : 100);
+        memset(slab_at(slab, refs[i]), (int)i + 1, i % 2 == 0 ? LARGE : 100);
+    }
+    slab_free(slab, refs[1], 100);
+    slab_free(slab, refs[4], LARGE + 4 * 5000);
+    slab_free(slab, refs[8], LARGE + 8 * 5000);
+    struct kept kept = {.limit = SIZE_MAX};
+    struct snapshot write = {.move = kept_write, .context = &kept};
+    slab_move(slab, &write);
+    struct snapshot read = {.move = kept_read, .context = &kept};
+    slab_move(other, &read);
+    assert_false(write.is_failed || read.is_failed);
+    assert_int_equal(kept.at, kept.size);
+    for (uint32_t i = 0; i < PIECES; i++) {
+        if (i != 1 && i != 4 && i != 8) {
+            assert_memory_equal(slab_at(slab, refs[i]), slab_at(other, refs[i]),
+                                i % 2 == 0 ? LARGE : 100);
+        }
+    }
+    static const size_t sizes[] = {100, LARGE, 4096, 90000, 100, LARGE, 300000, 70000};
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        assert_int_equal(slab_alloc(slab, sizes[i]), slab_alloc(other, sizes[i]));
+    }
+    assert_memory_equal(slab, other, sizeof(*slab));
+    free(kept.bytes);
+    slab_destroy(&slab);
+    slab_destroy(&other);
+}
+
 int
 main(void)
 {
@@ -327,6 +368,8 @@ main(void)
         cmocka_unit_test(
             slab_cuts_small_pieces_from_what_large_ones_left_when_it_is_full),
         cmocka_unit_test(slab_lets_pieces_grow_by_half_and_then_by_a_sixth),
+        cmocka_unit_test(
+            slab_comes_back_from_a_snapshot_with_its_large_pieces_and_runs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
