@@ -5,6 +5,9 @@
 // for the same post. A local id is therefore a name within one source, learnt from
 // every message that shows it beside the post's id, duplicates included.
 //
+// Versions of a post lead in the same way to the one that counts; their name is the
+// hash of their id.
+//
 // Holds the newest `capacity` of them. Names and posts are keyed 64-bit hashes.
 #pragma once
 

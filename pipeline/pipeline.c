@@ -314,15 +314,28 @@ pipeline_settle(struct pipeline *pipeline)
     return withdrawals_wait(&pipeline->withdrawals);
 }
 
+uint32_t
+pipeline_version(const struct pipeline *pipeline, uint64_t hash)
+{
+    uint32_t event = ledger_find(&pipeline->ledger, hash);
+    uint64_t counted;
+    if (event == EVENT_NONE && locals_find(&pipeline->locals, hash, &counted)) {
+        event = ledger_find(&pipeline->ledger, counted);
+    }
+    return event;
+}
+
 static bool
 is_known(const struct pipeline *pipeline, const struct post *post, uint64_t hash)
 {
-    if (ledger_find(&pipeline->ledger, hash) != EVENT_NONE) {
-        return true;
+    if (post->alias.len != 0) {
+        // Where sources have names of their own an edit keeps the post's id.
+        return ledger_find(&pipeline->ledger, hash) != EVENT_NONE;
     }
-    return post->original.len != 0 &&
-           ledger_find(&pipeline->ledger, pipeline_hash(pipeline, post->original)) !=
-               EVENT_NONE;
+    return pipeline_version(pipeline, hash) != EVENT_NONE ||
+           (post->original.len != 0 &&
+            pipeline_version(pipeline, pipeline_hash(pipeline, post->original)) !=
+                EVENT_NONE);
 }
 
 // True for a retweet of a network that lets people undo it and tells so with nothing
@@ -376,6 +389,23 @@ learn_local(struct pipeline *pipeline, struct slice source, struct slice alias,
     }
 }
 
+// From now on all ids that the message shows lead to the version that counts.
+static void
+learn_version(struct pipeline *pipeline, const struct post *post, uint64_t hash)
+{
+    uint64_t versions[] = {pipeline_hash(pipeline, post->original), hash};
+    uint32_t event = pipeline_version(pipeline, hash);
+    event = event != EVENT_NONE ? event : pipeline_version(pipeline, versions[0]);
+    uint64_t counted =
+        event != EVENT_NONE ? ledger_at(&pipeline->ledger, event)->hash : hash;
+    for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
+        if (versions[i] != counted) {
+            pipeline->metrics.locals_forgotten +=
+                !locals_learn(&pipeline->locals, versions[i], counted);
+        }
+    }
+}
+
 static void
 learn_locals(struct pipeline *pipeline, const struct post *post, uint64_t hash)
 {
@@ -416,6 +446,9 @@ pipeline_post(struct pipeline *pipeline, const struct post *post, usec wall)
     uint64_t hash = pipeline_hash(pipeline, post->id);
     prefetch_post(pipeline, post, hash);
     learn_locals(pipeline, post, hash);
+    if (post->original.len != 0) {
+        learn_version(pipeline, post, hash);
+    }
     if (is_known(pipeline, post, hash)) {
         pipeline->metrics.duplicates++;
         return STATUS_OK;

@@ -55,10 +55,12 @@ struct post_ref {
 struct post {
     enum post_kind kind; // the rest is about published posts and retweets
     struct slice id;
-    struct slice alias;    // what the source itself calls the post; none: no such name
-    struct slice source;   // that source; none: the one without a name
-    struct slice original; // id of the first version if this is an edit; none: no edit
-    usec time;             // when the platform witnessed it
+    struct slice alias;  // what the source itself calls the post; none: no such name
+    struct slice source; // that source; none: the one without a name
+    // Id of the first version if this is an edit; none: no edit. Of all versions the
+    // one that comes first counts; it is undone with the id of any that came.
+    struct slice original;
+    usec time; // when the platform witnessed it
     struct post_user author;
     struct slice text; // for people: entities decoded, no markup
     struct slice lang;

@@ -92,6 +92,9 @@ struct pipeline {
     struct change_field fields[CHANGES_FIELDS_MAX];
 };
 
+// The event of the post with that hash or of another version of it, or EVENT_NONE.
+uint32_t pipeline_version(const struct pipeline *pipeline, uint64_t hash);
+
 uint64_t pipeline_hash(const struct pipeline *pipeline, struct slice id);
 // Of a post's name within a source, for `locals`.
 uint64_t pipeline_local(const struct pipeline *pipeline, struct slice source,

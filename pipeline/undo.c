@@ -126,10 +126,10 @@ pipeline_undo(struct pipeline *pipeline, const struct post *post)
         uint64_t name = pipeline_local(pipeline, post->source, post->alias);
         (void)locals_find(&pipeline->locals, name, &hash);
     }
-    uint32_t event = ledger_find(&pipeline->ledger, hash);
+    uint32_t event = pipeline_version(pipeline, hash);
+    hide_post(pipeline, hash);
     if (event == EVENT_NONE) {
         pipeline->metrics.undo_unknown++;
-        hide_post(pipeline, hash);
         if (is_lacking(&pipeline->ledger)) {
             pipeline->lost_at = pipeline->clock; // it may be one of those
         }

@@ -92,6 +92,7 @@ class Memory:
     def __init__(self, capacity, longest):
         self.capacity, self.longest = capacity, longest
         self.newest, self.lasting, self.horizon = {}, {}, 0
+        self.versions = {}  # id of a version of a post -> id of the one that counts
 
     def advance(self, clock):
         self.horizon = clock - self.longest
@@ -107,6 +108,10 @@ class Memory:
     def get(self, an_id):
         old = self.lasting.get(an_id)
         return self.newest.get(an_id) or (old if old and old.time >= self.horizon else None)
+
+    def version(self, an_id):
+        """The event of the post or of another version of it."""
+        return self.get(an_id) or self.get(self.versions.get(an_id))
 
 
 class Post:
@@ -212,6 +217,17 @@ class Cascade:
         return [a for a in self.amounts if not a.is_undone and a.what in what]
 
 
+def native_of(tweet):
+    """A message of the X API v2 as a native line; `original`: of an edit, the first version."""
+    first = tweet["edit_history_tweet_ids"][0]
+    post = {"id": "x:" + tweet["id"], "time": tweet["created_at"], "text": tweet["text"],
+            "author": {"id": "x:" + tweet["author_id"]},
+            "original": "x:" + first if first != tweet["id"] else None}
+    for ref in tweet.get("referenced_tweets", []):
+        post["quote_of"] = {"id": "x:" + ref["id"]}
+    return post
+
+
 class Oracle:
     def __init__(self, windows=("5m", "1h", "24h"), top=1000, dedupe=1_000_000, wall_ms=None):
         self.windows = {name: span_of(name) for name in windows}
@@ -237,6 +253,8 @@ class Oracle:
             if post.get("kind") in ("identity", "account"):
                 self._amend(post)
                 return
+            if "data" in post:
+                post = native_of(post["data"])
             author, time = post["author"]["id"], time_of(post["time"])
             refs = {name: post.get(name) for name in ("retweet_of", "quote_of", "reply_to")}
             named = [ref["id"] for ref in refs.values() if ref]
@@ -250,7 +268,12 @@ class Oracle:
             self._take(post, author, time, refs)
 
     def _take(self, post, author, time, refs):
-        if self.events.get(post["id"]):
+        original = post.get("original")
+        known = self.events.version(post["id"]) or self.events.version(original)
+        counted = known.id if known else post["id"]
+        for version in {original, post["id"]} - {None, counted} if original else ():
+            self.events.versions[version] = counted
+        if known:
             self.duplicates += 1
             return
         if time < YEAR_2006 or (self.wall is not None and time > self.wall + MINUTE):
@@ -537,7 +560,7 @@ class Oracle:
             post.is_deleted |= post.author == user_id
 
     def _delete(self, event_id):
-        event = self.events.get(event_id)
+        event = self.events.version(event_id)
         if event:
             event.is_undone = True
             for entry in event.amounts:
@@ -548,8 +571,9 @@ class Oracle:
                     for memory in (entry.key.retweeted_by, entry.key.reach_by):
                         if event in memory.get(event.author, []):
                             del memory[event.author]
-        if event_id in self.known:
-            self.known[event_id].is_deleted = True
+        for version in {event_id, event.id if event else event_id}:
+            if version in self.known:
+                self.known[version].is_deleted = True
 
     # --- asking ---
 

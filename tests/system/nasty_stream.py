@@ -110,6 +110,7 @@ class Stream:
         self.now = BASE + rng.randrange(DAY)
         self.users = [f"{rng.choice(('n:', 'n:', 'n:', 'm:', '', 'bsky:did:plc:'))}u{i}"
                       for i in range(rng.randrange(2, 10))]
+        self.users += ["x:77"] * rng.choice((0, 1))
         self.handles = {user: rng.choice(HANDLES) for user in self.users}
         self.seen_handles = {}  # user id -> handles shown so far, in lower case
         # People who act under a handle alone, and to whom the handle turns out to belong.
@@ -124,6 +125,7 @@ class Stream:
         self.haste = rng.choice((0.01, 0.05, 0.2))
         self.posts, self.events, self.lines = [], [], []
         self.made = 0
+        self.versions = []  # of posts of X: three of each, the first one and two edits
         self.promised = {}  # target id -> ids of retweets that others came through already
         while len(self.lines) < settings.length:
             self.lines.append(self._line())
@@ -194,7 +196,7 @@ class Stream:
     def _line(self):
         weights = {self._post: 16, self._late_root: 5, self._retweet: 38, self._quote: 14,
                    self._reply: 9, self._quote_and_reply: 4, self._deletion: 11,
-                   self._duplicate: 5, self._junk: 1, self._identity: 1, self._account: 1}
+                   self._duplicate: 5, self._version: 5, self._junk: 1, self._identity: 1, self._account: 1}
         made = self.rng.choices(list(weights), list(weights.values()))[0]()
         if isinstance(made, str):
             return made
@@ -294,11 +296,36 @@ class Stream:
     def _deletion(self):
         ids = [e["id"] for e in self.events if not self.is_forgetful or "retweet_of" in e]
         ids += [] if self.is_forgetful else [p.id for p in self.posts if not p.is_published]
+        ids += [post.id for versions in self.versions[-3:] for post in versions]
         an_id = self.rng.choice(ids or ["n:nowhere"])
         if self.rng.random() < 0.5:
             an_id = (ids or [an_id])[-1]
         return {"id": an_id, "time": self.now // 1000, "author": {"id": "n:u0"},
                 "deleted": True}
+
+    def _version(self):
+        """A post of X as its API shows it, the first version or an edit, in any order."""
+        rng = self.rng
+        if "x:77" not in self.users or self.is_forgetful:
+            return self._post()
+        if not self.versions or rng.random() < 0.4:
+            of_x = [post for post in self.posts if post.id.startswith("x:")]
+            parent = rng.choice(of_x) if of_x and rng.random() < 0.4 else None
+            self.made += 3
+            self.versions.append([Post(f"x:{self.made - i}", "x:77", parent) for i in (2, 1, 0)])
+            self.posts += self.versions[-1]
+        versions = rng.choice(self.versions[-3:])
+        at = rng.randrange(len(versions))
+        versions[at].is_published = True
+        self._time()
+        moment = datetime.datetime(1970, 1, 1) + datetime.timedelta(
+            microseconds=self.now // self.grain * self.grain)
+        tweet = {"id": versions[at].id[2:], "author_id": "77", "text": f"version {at}",
+                 "created_at": moment.isoformat(timespec="milliseconds") + "Z",
+                 "edit_history_tweet_ids": [post.id[2:] for post in versions[:at + 1]]}
+        if versions[at].parent:
+            tweet["referenced_tweets"] = [{"type": "quoted", "id": versions[at].parent.id[2:]}]
+        return {"data": tweet}
 
     def _did(self):
         dids = [user for user in self.users if user.startswith("bsky:")]

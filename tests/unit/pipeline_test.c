@@ -125,6 +125,53 @@ pipeline_counts_a_date_nobody_can_believe_at_its_clock(void **state)
 }
 
 static void
+version(struct pipeline *pipeline, int id, int original)
+{
+    char ids[2][MADE_NAME_MAX];
+    struct post post = {
+        .kind = POST_PUBLISHED,
+        .id = made_name(ids[0], "x:", id),
+        .time = T0,
+        .author.id = SLICE_LIT("x:7"),
+    };
+    if (original != id) {
+        post.original = made_name(ids[1], "x:", original);
+    }
+    assert_int_equal(pipeline_post(pipeline, &post, WALL), STATUS_OK);
+}
+
+static void
+pipeline_counts_a_post_once_whichever_of_its_versions_come(void **state)
+{
+    (void)state;
+    static const int orders[][3] = {{1, 2, 3}, {2, 1, 3}, {3, 2, 1}, {2, 3, 2}};
+    for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
+        for (int deleted = 0; deleted <= 3; deleted++) {
+            struct pipeline *pipeline = made_pipeline("users.capacity=1000 windows=5m");
+            const struct pipeline_metrics *metrics = pipeline_metrics(pipeline);
+            for (int k = 0; k < 3; k++) {
+                version(pipeline, orders[i][k], 1);
+            }
+            version(pipeline, 4, 4); // another post
+            assert_int_equal(metrics->posts, 2);
+            assert_int_equal(metrics->duplicates, 2);
+            // Undone with the id of any that came, or of the first version.
+            char id[MADE_NAME_MAX];
+            struct post gone = {
+                .kind = POST_DELETED,
+                .id = made_name(id, "x:", deleted == 3 ? 1 : orders[i][deleted])};
+            assert_int_equal(pipeline_post(pipeline, &gone, WALL), STATUS_OK);
+            assert_int_equal(metrics->undone, 1);
+            for (int k = 0; k < 3; k++) {
+                version(pipeline, orders[i][k], 1);
+            }
+            assert_int_equal(metrics->posts, 2); // it does not come back
+            pipeline_destroy(&pipeline);
+        }
+    }
+}
+
+static void
 pipeline_refuses_whole_posts_when_every_user_is_in_use(void **state)
 {
     (void)state;
@@ -390,6 +437,7 @@ main(void)
         cmocka_unit_test(pipeline_has_nothing_to_say_before_the_first_post),
         cmocka_unit_test(pipeline_is_complete_once_its_longest_window_is_covered),
         cmocka_unit_test(pipeline_counts_a_date_nobody_can_believe_at_its_clock),
+        cmocka_unit_test(pipeline_counts_a_post_once_whichever_of_its_versions_come),
         cmocka_unit_test(pipeline_refuses_whole_posts_when_every_user_is_in_use),
         cmocka_unit_test(
             pipeline_is_incomplete_until_a_refused_post_has_left_the_window),
