@@ -308,6 +308,39 @@ changes_are_whole_again_when_their_time_to_live_is_to_be_renewed(void **state)
 }
 
 static void
+keys_live_a_little_longer_than_anything_counts_in_them(void **state)
+{
+    (void)state;
+    // Twice the part of that time after which they are renewed: a 24th, at least 1 min.
+    static const struct {
+        const char *settings;
+        usec user;
+        usec cascade; // open for 6 h
+    } cases[] = {
+        {"windows=5m", 7 * USEC_PER_MIN, 390 * USEC_PER_MIN},
+        {"windows=5m,24h", 26 * USEC_PER_HOUR, 26 * USEC_PER_HOUR},
+        {"windows=7d,1h", 182 * USEC_PER_HOUR, 182 * USEC_PER_HOUR},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct pipeline *pipeline = made_pipeline(cases[i].settings);
+        retweet(pipeline, 1, 1, 1, T0);
+        struct change change;
+        int kinds = 0;
+        changes_begin(pipeline);
+        while (changes_next(pipeline, &change)) {
+            if (change.kind == CHANGE_USER || change.kind == CHANGE_CASCADE) {
+                bool is_user = change.kind == CHANGE_USER;
+                assert_int_equal(change.ttl,
+                                 is_user ? cases[i].user : cases[i].cascade);
+                kinds |= is_user ? 1 : 2;
+            }
+        }
+        assert_int_equal(kinds, 3);
+        pipeline_destroy(&pipeline);
+    }
+}
+
+static void
 changes_restart_gives_everything_that_exists(void **state)
 {
     (void)state;
@@ -447,6 +480,7 @@ main(void)
         cmocka_unit_test(changes_repeat_a_deletion_that_was_lost),
         cmocka_unit_test(
             changes_are_whole_again_when_their_time_to_live_is_to_be_renewed),
+        cmocka_unit_test(keys_live_a_little_longer_than_anything_counts_in_them),
         cmocka_unit_test(changes_restart_gives_everything_that_exists),
         cmocka_unit_test(changes_of_a_cascade_that_begins_anew_are_whole),
         cmocka_unit_test(
