@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "pipeline/calibration.h"
+#include "tests/unit/made.h"
 
 #define BORN ((usec)1700000000 * USEC_PER_S)
 
@@ -168,6 +169,159 @@ burst_is_over_when_reshares_come_slower_than_usual(void **state)
     end(&kept);
 }
 
+// ── bursts event by event ──────────────────────────────────────────────────
+
+enum { DEEDS_MOST = 1500 };
+
+// A reshare that came, or one that was undone.
+struct deed {
+    uint32_t time; // of the reshare
+    bool is_undo;
+};
+
+struct deeds {
+    struct deed deed[DEEDS_MOST];
+    int count;
+    int alive[DEEDS_MOST]; // those that came and are not undone
+    int alive_count;
+};
+
+static double
+since_birth(uint32_t time)
+{
+    double age = reshares_span(at(0), time) / 1000.0;
+    return age > 0.001 ? age : 0.001;
+}
+
+// Whether there is a burst at that time, from the first deed on.
+static bool
+is_bursting(const struct deeds *deeds, uint32_t now)
+{
+    double z = 0;
+    bool is_burst = false;
+    int reshares = 0;
+    uint32_t last = at(0);
+    for (int i = 0; i < deeds->count; i++) {
+        const struct deed *deed = &deeds->deed[i];
+        if (deed->is_undo) {
+            reshares--;
+            continue;
+        }
+        reshares++;
+        bool is_newer = reshares_span(last, deed->time) > 0;
+        double gap = is_newer ? reshares_span(last, deed->time) / 1000.0 : 0;
+        last = is_newer ? deed->time : last;
+        z -= reshares / since_birth(last) * gap;
+        is_burst = is_burst && z > 0; // over by silence before this one came
+        z = z + log(2) > 0 ? z + log(2) : 0;
+        is_burst = z > 0 && (is_burst || z > log(reshares) + 5);
+    }
+    double silence = reshares_span(last, now) / 1000.0;
+    double left = z - reshares / since_birth(last) * (silence > 0 ? silence : 0);
+    return is_burst && reshares != 0 && left > 0;
+}
+
+static void
+carry(struct kept *kept, struct deeds *deeds, uint32_t time, uint32_t now)
+{
+    assert_true(pulse_add(kept->pulse, &kept->events, (struct reshare){time, 10}, now));
+    deeds->alive[deeds->alive_count++] = deeds->count;
+    deeds->deed[deeds->count++] = (struct deed){time, false};
+}
+
+// The last one that came, or any.
+static void
+undo(struct kept *kept, struct deeds *deeds, int which)
+{
+    uint32_t time = deeds->deed[deeds->alive[which]].time;
+    assert_true(
+        pulse_take_back(kept->pulse, &kept->events, (struct reshare){time, 10}));
+    deeds->alive[which] = deeds->alive[--deeds->alive_count];
+    deeds->deed[deeds->count++] = (struct deed){time, true};
+}
+
+// How often a burst began or ended from here to `until`.
+static int
+compare(struct kept *kept, const struct deeds *deeds, uint32_t now, uint32_t until)
+{
+    int turns = 0;
+    bool before = is_bursting(deeds, now);
+    for (uint32_t i = 0; i <= 8; i++) {
+        uint32_t time = now + (until - now) / 8 * i;
+        bool is_burst = is_bursting(deeds, time);
+        if (pulse_is_bursting(kept->pulse, &kept->events, time) != is_burst) {
+            fail_msg("after %d deeds, at %u: wanted %d", deeds->count, time, is_burst);
+        }
+        turns += is_burst != before;
+        before = is_burst;
+    }
+    return turns;
+}
+
+static void
+bursts_are_those_of_the_formula_after_every_reshare_and_undo(void **state)
+{
+    (void)state;
+    static struct deeds deeds;
+    int turns = 0;
+    int emptied = 0;
+    for (uint32_t seed = 1; seed <= 6; seed++) {
+        uint32_t random = seed;
+        struct kept kept;
+        begin(&kept, 100);
+        deeds.count = 0;
+        deeds.alive_count = 0;
+        uint32_t now = at(0);
+        while (deeds.count < DEEDS_MOST - 40) {
+            static const uint32_t paces[] = {100, 2000, 60000, 60000, 600000};
+            uint32_t pace = paces[made_random(&random, 5)];
+            for (uint32_t i = made_random(&random, 40); i-- > 0;) {
+                now += made_random(&random, 2 * pace);
+                bool is_late = made_random(&random, 10) == 0;
+                uint32_t late = is_late ? made_random(&random, 4000000) : 0;
+                if (deeds.count >= DEEDS_MOST) {
+                    break;
+                }
+                carry(&kept, &deeds, now - late, now);
+                turns += compare(&kept, &deeds, now, now + 2000000);
+            }
+            uint32_t undone =
+                made_random(&random, 4) == 0 ? UINT32_MAX : made_random(&random, 20);
+            while (undone-- > 0 && deeds.alive_count != 0 && deeds.count < DEEDS_MOST) {
+                undo(&kept, &deeds,
+                     (int)made_random(&random, (uint32_t)deeds.alive_count));
+                turns += compare(&kept, &deeds, now, now + 2000000);
+            }
+            emptied += deeds.alive_count == 0;
+        }
+        end(&kept);
+    }
+    print_message("%d turns, emptied %d times\n", turns, emptied);
+    assert_true(turns > 20);
+    assert_true(emptied > 10);
+}
+
+static void
+a_burst_whose_reshares_are_all_undone_is_over_until_one_comes(void **state)
+{
+    (void)state;
+    struct kept kept;
+    begin(&kept, 100);
+    for (int i = 1; i <= 20; i++) {
+        add(&kept, 3600 + i, 10); // Z is far above ln 20 + 5 = 8
+    }
+    assert_true(pulse_is_bursting(kept.pulse, &kept.events, at(3620)));
+    for (int i = 20; i >= 2; i--) {
+        take_back(&kept, 3600 + i, 10);
+    }
+    assert_true(pulse_is_bursting(kept.pulse, &kept.events, at(3620)));
+    take_back(&kept, 3601, 10);
+    assert_false(pulse_is_bursting(kept.pulse, &kept.events, at(3620)));
+    add(&kept, 3621, 10); // Z is as it was: undone ones do not change it
+    assert_true(pulse_is_bursting(kept.pulse, &kept.events, at(3621)));
+    end(&kept);
+}
+
 static void
 chance_to_double_follows_the_shipped_formula(void **state)
 {
@@ -260,6 +414,8 @@ main(void)
         cmocka_unit_test(
             burst_begins_when_reshares_come_much_faster_and_ends_with_silence),
         cmocka_unit_test(burst_is_over_when_reshares_come_slower_than_usual),
+        cmocka_unit_test(bursts_are_those_of_the_formula_after_every_reshare_and_undo),
+        cmocka_unit_test(a_burst_whose_reshares_are_all_undone_is_over_until_one_comes),
         cmocka_unit_test(chance_to_double_follows_the_shipped_formula),
         cmocka_unit_test(hostile_events_give_no_nonsense),
         cmocka_unit_test(a_full_slab_refuses_an_event_and_keeps_the_others),
