@@ -32,6 +32,7 @@ struct told {
     char size[16]; // the field of the hash
     char hash_level[16];
     char digest[256];
+    size_t digest_count;
 };
 
 struct scene {
@@ -143,6 +144,16 @@ carry(int root, int actor, uint32_t followers, usec time, usec wall)
     assert_int_equal(pipeline_post(scene.pipeline, &post, wall), STATUS_OK);
 }
 
+// The retweet that came `back` retweets before the last one is undone.
+static void
+undo(int back)
+{
+    char id[MADE_NAME_MAX];
+    struct post post = {.kind = POST_DELETED,
+                        .id = made_name(id, "n:r", scene.next_id - 1 - back)};
+    assert_int_equal(pipeline_post(scene.pipeline, &post, WALL), STATUS_OK);
+}
+
 // `count` new people retweet the post at that time.
 static void
 grow_at(int root, int count, usec time)
@@ -207,6 +218,7 @@ note(const struct change *change)
              alert->author.followers);
     note_field(change, "size", told->size);
     note_field(change, "level", told->hash_level);
+    told->digest_count = alert->digest_count;
     used = 0;
     for (size_t i = 0; i < alert->digest_count && used < sizeof(told->digest); i++) {
         used += (size_t)snprintf(told->digest + used, sizeof(told->digest) - used,
@@ -463,6 +475,76 @@ conditions_hold_for_the_hysteresis(void **state)
 }
 
 static void
+a_further_level_that_is_lost_by_an_undo_waits_again(void **state)
+{
+    (void)state;
+    begin("min_size=2 levels=1,3 hysteresis=2m");
+    grow_at(1, 2, T0);
+    pass(T0 + 2 * USEC_PER_MIN);
+    assert_told("r:n:p1:1");
+    grow_at(1, 4, T0 + 10 * USEC_PER_MIN); // 6 hold from here on, not since T0
+    assert_silent();
+    undo(0);
+    undo(1);
+    grow_at(1, 1, T0 + 11 * USEC_PER_MIN); // judged with 5
+    grow_at(1, 1, T0 + 11 * USEC_PER_MIN + 30 * USEC_PER_S);
+    pass(T0 + 13 * USEC_PER_MIN + 20 * USEC_PER_S);
+    assert_silent();
+    undo(1); // with 5 again when the two minutes are over: by time alone
+    pass(T0 + 13 * USEC_PER_MIN + 30 * USEC_PER_S);
+    grow_at(1, 1, T0 + 14 * USEC_PER_MIN);
+    pass(T0 + 15 * USEC_PER_MIN + 50 * USEC_PER_S);
+    assert_silent();
+    pass(T0 + 16 * USEC_PER_MIN);
+    assert_told("r:n:p1:3");
+    end();
+}
+
+static void
+of_equally_great_ones_reach_and_then_age_decide_who_gets_the_budget(void **state)
+{
+    (void)state;
+    begin("min_size=2 daily_budget=4"); // one at once, then one every 6 hours
+    grow_at(1, 2, T0);
+    assert_told("r:n:p1:1");
+    // All of two reshares; 2 is the oldest, 3 older than 4, and 4 is the first to wait.
+    static const struct {
+        int root;
+        uint32_t followers;
+    } carried[] = {{2, 10}, {3, 10}, {4, 10}, {4, 30}, {2, 10}, {3, 30}};
+    for (size_t i = 0; i < sizeof(carried) / sizeof(carried[0]); i++) {
+        carry(carried[i].root, scene.next_user++, carried[i].followers,
+              T0 + USEC_PER_MIN, WALL);
+    }
+    static const char *const in_turn[] = {"r:n:p3:1", "r:n:p4:1", "r:n:p2:1"};
+    for (int i = 0; i < 3; i++) {
+        usec due = T0 + (i + 1) * 6 * USEC_PER_HOUR;
+        for (int root = 2; root <= 4; root++) {
+            grow_at(root, 1, due - USEC_PER_MIN); // stays open
+        }
+        assert_silent();
+        pass(due);
+        assert_told(in_turn[i]);
+    }
+    end();
+}
+
+static void
+of_amplifiers_with_as_many_followers_the_smaller_id_comes_first(void **state)
+{
+    (void)state;
+    begin("min_size=12");
+    for (int actor = 12; actor >= 1; actor--) {
+        carry(1, actor, actor == 5 ? 31 : 30, T0, WALL);
+    }
+    assert_told("r:n:p1:1");
+    assert_string_equal(scene.told[0].amplifiers,
+                        "n:u5 31, n:u1 30, n:u10 30, n:u11 30, n:u12 30, n:u2 30, "
+                        "n:u3 30, n:u4 30, n:u6 30, n:u7 30");
+    end();
+}
+
+static void
 a_budget_is_spread_over_the_day_and_keeps_the_greatest(void **state)
 {
     (void)state;
@@ -545,6 +627,45 @@ a_long_backlog_makes_a_digest_of_every_hundred(void **state)
     assert_int_equal(scene.count, 1);
     assert_int_equal(pipeline_metrics(scene.pipeline)->alerts_digested, 150);
     assert_int_equal(pipeline_metrics(scene.pipeline)->alerts_digests, 2);
+    end();
+}
+
+static void
+a_backlog_that_never_calms_is_told_every_ten_minutes(void **state)
+{
+    (void)state;
+    enum { MINUTES = 60, EACH_S = 8 };
+    begin_with("windows=5m,1h,24h", false, "min_size=1 quiet=2m");
+    size_t digests = 0;
+    size_t told = 0;
+    size_t live = 0;
+    usec last = T0;
+    for (int i = 0; i < MINUTES * 60 / EACH_S; i++) {
+        usec now = T0 + i * EACH_S * USEC_PER_S;
+        carry(i, scene.next_user++, 10, now - USEC_PER_HOUR, now);
+        if (i % 50 == 0) {
+            carry(100000 + i, scene.next_user++, 10, now, now); // somebody else is live
+        }
+        flush();
+        for (size_t k = 0; k < scene.count; k++) {
+            if (scene.told[k].type != CHANGE_ALERT_DIGEST) {
+                live++;
+                continue;
+            }
+            digests++;
+            told += scene.told[k].digest_count;
+            // Within a tick of 10 s.
+            assert_in_range(now - last, 10 * USEC_PER_MIN - 20 * USEC_PER_S,
+                            10 * USEC_PER_MIN + 20 * USEC_PER_S);
+            last = now;
+        }
+    }
+    assert_int_equal(live, MINUTES * 60 / EACH_S / 50);
+    assert_int_equal(digests, MINUTES / 10 - 1);
+    pipeline_advance(scene.pipeline, T0 + 2 * USEC_PER_HOUR);
+    flush();
+    assert_int_equal(scene.count, 1);
+    assert_int_equal(told + scene.told[0].digest_count, MINUTES * 60 / EACH_S);
     end();
 }
 
@@ -961,10 +1082,16 @@ main(void)
         cmocka_unit_test(rules_look_for_themselves),
         cmocka_unit_test(further_levels_wait_for_the_cooldown),
         cmocka_unit_test(conditions_hold_for_the_hysteresis),
+        cmocka_unit_test(a_further_level_that_is_lost_by_an_undo_waits_again),
+        cmocka_unit_test(
+            of_equally_great_ones_reach_and_then_age_decide_who_gets_the_budget),
+        cmocka_unit_test(
+            of_amplifiers_with_as_many_followers_the_smaller_id_comes_first),
         cmocka_unit_test(a_budget_is_spread_over_the_day_and_keeps_the_greatest),
         cmocka_unit_test(a_quiet_day_leaves_its_budget_for_the_evening),
         cmocka_unit_test(a_backlog_is_told_in_one_digest),
         cmocka_unit_test(a_long_backlog_makes_a_digest_of_every_hundred),
+        cmocka_unit_test(a_backlog_that_never_calms_is_told_every_ten_minutes),
         cmocka_unit_test(a_digest_of_a_rule_that_goes_is_told),
         cmocka_unit_test(the_close_is_told_with_the_true_size),
         cmocka_unit_test(what_was_lost_comes_again_with_the_same_id),
