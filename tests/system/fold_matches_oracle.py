@@ -239,7 +239,10 @@ def run_ebb(path, seed, length, about=()):
 
 def run_ebbs(path, seed, count):
     """The program that merges from few on, and once the daemon's own threshold."""
-    # A merged reshare that is undone stays in the expected depth.
+    # A merged reshare that is undone stays in the expected depth. Of seeds 41 to 380 five (108,
+    # 182, 276, 299, 345) have estimates beyond the tolerance, and all five agree if nothing is
+    # merged. The tolerance is for windows without merged reshares, but an undo of the newest can
+    # move a window back over buckets, of which only sums are known.
     if not all(run_ebb(f"{path}_merging", seed + i, 600, ("edepth",)) for i in range(count)):
         return False
     print(f"{count} ebbs agree")
