@@ -202,10 +202,11 @@ def more_than_a_call_takes_are_asked_for_in_several_and_nobody_twice():
             daemon.publish(f"did:plc:n{i}")
         wait("named", lambda: sum("handle" in user(f"did:plc:n{i}") for i in range(60)) == 51)
         wait("missed", lambda: daemon.metric("missing") == 9)
-        time.sleep(0.5)
+        daemon.publish("did:plc:later")
+        wait("asked on", lambda: "handle" in user("did:plc:later"))
         assert all(api.count(f"did:plc:n{i}") == 1 for i in range(60)), api.asked
         assert max(len(ids) for ids in api.asked) <= 25
-        assert daemon.metric("users") == 51
+        assert daemon.metric("users") == 52
 
 
 def a_server_that_refuses_is_told_of_once_and_asked_again():
@@ -285,7 +286,8 @@ def an_id_that_spoils_a_call_leaves_the_others_their_names():
             daemon.publish("did:plc:" + name)
         wait("named", lambda: all(user("did:plc:" + name).get("handle")
                                   for name in ("ann", "bob", "cid")))
-        time.sleep(0.5)
+        daemon.publish("did:plc:later")
+        wait("asked on", lambda: "handle" in user("did:plc:later"))
         assert api.count("did:plc:bad") <= 5, api.asked
         assert "does not answer" not in daemon.said()
 
@@ -304,9 +306,8 @@ def switched_off_it_asks_nobody():
     with Daemon(api, "lookup = false") as daemon:
         daemon.publish("did:plc:ann")
         wait("counted", lambda: CLIENT.zscore("cascaded:top:posts:1h", "bsky:did:plc:ann"))
-        time.sleep(1)
         assert not api.asked
-        assert "cascaded_names" not in daemon.ask("GET", "/metrics")
+        assert "cascaded_names_requests" not in daemon.ask("GET", "/metrics")
 
 
 def a_server_without_tls_elsewhere_is_refused():
