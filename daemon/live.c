@@ -241,6 +241,7 @@ on_redis(void *context, enum redis_event event, int exit_code,
     case REDIS_EVENT_TROUBLE:
     case REDIS_EVENT_REWRITE:
     case REDIS_EVENT_REPAIRED:
+    case REDIS_EVENT_ADVICE:
         log_warn("%s", error->text);
         break;
     case REDIS_EVENT_FENCED:

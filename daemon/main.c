@@ -181,7 +181,7 @@ on_finished(void *context, const struct error *error)
     if (error != NULL) {
         halt_doing(UNSAVED, EX_UNAVAILABLE);
         (void)keeper_save(&daemon->keeper);
-        leave(daemon, EX_UNAVAILABLE, error);
+        leave(daemon, EX_UNAVAILABLE, daemon->exit_code == 0 ? error : NULL);
         return;
     }
     tell_figures(daemon);
@@ -304,15 +304,14 @@ on_redis(void *context, enum redis_event event, int exit_code,
         log_info("Redis is back; everything that changed meanwhile is written");
         break;
     case REDIS_EVENT_LOST:
-        if (!daemon->has_started) {
-            break; // if it stays so, FATAL says it
-        }
-        log_warn("%s", error->text);
-        break;
     case REDIS_EVENT_TROUBLE:
     case REDIS_EVENT_REWRITE:
     case REDIS_EVENT_REPAIRED:
-        log_warn("%s", error->text);
+    case REDIS_EVENT_ADVICE:
+        // Of a Redis that is not reached at the start FATAL says it, if it stays so.
+        if (event != REDIS_EVENT_LOST || daemon->has_started) {
+            log_warn("%s", error->text);
+        }
         break;
     case REDIS_EVENT_FENCED:
     case REDIS_EVENT_FATAL:
@@ -425,6 +424,7 @@ create_parts(struct daemon *daemon, const struct replay_place *place,
         .pipeline = daemon->pipeline,
         .version = CASCADED_VERSION,
         .give_up = START_PATIENCE,
+        .ends_when_refused = !daemon->cli.stays,
         .on_event = on_redis,
         .on_flush = on_flush,
         .recall = daemon->keeper.state != NULL ? &daemon->progress.request : NULL,

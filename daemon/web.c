@@ -31,7 +31,8 @@ is_ready(void *context, const char **ret_why)
         return false;
     }
     if (!redis_sink_is_up(web->setup.sink)) {
-        *ret_why = "Redis is away";
+        const char *trouble = redis_sink_trouble(web->setup.sink);
+        *ret_why = trouble[0] != '\0' ? trouble : "Redis is away";
         return false;
     }
     usec now = clock_wall();

@@ -143,6 +143,25 @@ is_to_go(struct pipeline *pipeline, const struct user *row, struct slice id)
     return other == USER_NONE;
 }
 
+void
+change_user_fields(struct pipeline *pipeline, struct change *change, uint32_t user)
+{
+    user_profile_fields(pipeline, change, user, UINT32_MAX);
+    change_put(pipeline, change, SLICE_LIT("network"), users_network_of(change->name));
+    user_count_fields(pipeline, change, users_at(&pipeline->users, user));
+}
+
+struct slice
+change_user_handle(struct pipeline *pipeline, uint32_t user)
+{
+    const uint8_t told = USER_HOLDS | USER_TOLD;
+    if ((users_at(&pipeline->users, user)->flags & told) != told) {
+        return SLICE_NONE;
+    }
+    return handle_key(pipeline, users_id(&pipeline->users, user),
+                      users_handle(&pipeline->users, user));
+}
+
 bool
 change_user(struct pipeline *pipeline, uint32_t user, struct change *change)
 {
@@ -157,14 +176,13 @@ change_user(struct pipeline *pipeline, uint32_t user, struct change *change)
         change->is_whole = (row->flags & USER_WHOLE) != 0 || change->is_fresh ||
                            now - row->whole_at >= slack / USEC_PER_S;
         change->ttl = pipeline->longest + 2 * slack;
-        uint32_t fields = change->is_whole ? UINT32_MAX : row->profile;
-        user_profile_fields(pipeline, change, user, fields);
         if (change->is_whole) {
-            change_put(pipeline, change, SLICE_LIT("network"),
-                       users_network_of(change->name));
+            change_user_fields(pipeline, change, user);
             row->whole_at = now;
+        } else {
+            user_profile_fields(pipeline, change, user, row->profile);
+            user_count_fields(pipeline, change, row);
         }
-        user_count_fields(pipeline, change, row);
         row->flags = (uint8_t)((row->flags & ~USER_WHOLE) | USER_WRITTEN);
     } else {
         change->is_gone = is_to_go(pipeline, row, change->name);

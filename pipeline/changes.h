@@ -16,7 +16,6 @@
 #include "base/usec.h"
 
 struct pipeline;
-
 enum { CHANGES_FIELDS_MAX = 96, CHANGES_IN_FLIGHT_MAX = 1 << 16 };
 
 enum change_kind {
@@ -124,8 +123,8 @@ void changes_begin(struct pipeline *pipeline);
 // flight.
 bool changes_next(struct pipeline *pipeline, struct change *ret_change);
 
-// Answers an alert outside a flush, as it is now; false: each was shown. It is pulled
-// by a flush later, in the same order, and is not dropped any more.
+// Answers an alert outside a flush, as it is now; false: each was shown. A flush pulls
+// it later, in the same order; it is not dropped any more.
 bool changes_show_alert(struct pipeline *pipeline, struct change *ret_change);
 
 // True if a pull would answer something after changes_begin.

@@ -85,20 +85,32 @@ take_status(struct redis_answer *answer, const struct redis_item *item)
     }
 }
 
+// The value behind "name:" at the start of a line.
 static void
-take_run_id(struct redis_answer *answer, struct slice info)
+read_info(struct slice info, const char *name, char value[REDIS_ANSWER_NAME_MAX])
 {
-    static const char mark[] = "\nrun_id:";
-    for (size_t i = 0; i + sizeof(mark) - 1 < info.len; i++) {
-        if (memcmp(info.ptr + i, mark, sizeof(mark) - 1) == 0) {
-            struct slice rest = {info.ptr + i + sizeof(mark) - 1,
-                                 info.len - i - (sizeof(mark) - 1)};
+    size_t len = strlen(name);
+    for (size_t i = 1; i + len + 1 < info.len; i++) {
+        if (info.ptr[i - 1] == '\n' && info.ptr[i + len] == ':' &&
+            memcmp(info.ptr + i, name, len) == 0) {
+            struct slice rest = {info.ptr + i + len + 1, info.len - i - len - 1};
             const char *end = memchr(rest.ptr, '\r', rest.len);
             rest.len = end != NULL ? (size_t)(end - rest.ptr) : rest.len;
-            redis_reader_print(rest, answer->run_id, sizeof(answer->run_id));
+            redis_reader_print(rest, value, REDIS_ANSWER_NAME_MAX);
             return;
         }
     }
+}
+
+static void
+take_info(struct redis_answer *answer, struct slice info)
+{
+    char most[REDIS_ANSWER_NAME_MAX] = "0";
+    read_info(info, "run_id", answer->run_id);
+    read_info(info, "maxmemory", most);
+    read_info(info, "maxmemory_policy", answer->policy);
+    answer->is_evicting = strcmp(most, "0") != 0 && answer->policy[0] != '\0' &&
+                          strcmp(answer->policy, "noeviction") != 0;
 }
 
 static void
@@ -109,9 +121,10 @@ take_greeting(struct redis_answer *answer, const struct redis_item *item)
         // A user who may not ask gets an error; then the run is just not known. The
         // text is kept: it is all there is when the server closes the connection next.
         if (item->type == REDIS_ITEM_STRING) {
-            take_run_id(answer, item->text);
+            take_info(answer, item->text);
         } else if (item->type == REDIS_ITEM_ERROR) {
             redis_reader_print(item->text, answer->text, sizeof(answer->text));
+            answer->is_info_refused = redis_word_of(item->text) == REDIS_WORD_NOPERM;
         }
         break;
     case GREET_WATCH:

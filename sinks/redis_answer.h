@@ -1,7 +1,7 @@
 // What Redis' replies to one exchange came to. Pure: items in, a verdict out.
 //
 // Five exchanges are known:
-//   GREET  INFO server · WATCH <prefix>epoch · GET <prefix>epoch · GET <prefix>owner
+//   GREET  INFO · WATCH <prefix>epoch · GET <prefix>epoch · GET <prefix>owner
 //   BATCH  MULTI · n × QUEUED · EXEC · WATCH <prefix>epoch · GET <prefix>epoch
 //   RECALL n × HGETALL: fields and values by turns
 //   SCAN   one array: the next cursor, and an array of keys
@@ -57,6 +57,9 @@ struct redis_answer {
     // GREET
     char run_id[REDIS_ANSWER_NAME_MAX]; // empty: not told
     char owner[REDIS_ANSWER_NAME_MAX];  // empty: none
+    char policy[REDIS_ANSWER_NAME_MAX]; // maxmemory-policy
+    bool is_evicting;                   // it deletes keys when memory is full
+    bool is_info_refused;
 
     // SCAN
     char cursor[REDIS_ANSWER_NAME_MAX];

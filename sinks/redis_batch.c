@@ -136,6 +136,19 @@ redis_batch_zadd_nothing(struct redis_batch *batch, struct redis_name key,
 }
 
 void
+redis_batch_zrange(struct redis_batch *batch, struct redis_name key)
+{
+    enum { WORDS = 5 };
+    char *at = reserve(batch, key, WORDS, sizeof("0-1WITHSCORES"));
+    if (at != NULL) {
+        at = write_start(at, WORDS, SLICE_LIT("ZRANGE"), key);
+        at = redis_write_word(at, SLICE_LIT("0"));
+        at = redis_write_word(at, SLICE_LIT("-1"));
+        settle(batch, redis_write_word(at, SLICE_LIT("WITHSCORES")));
+    }
+}
+
+void
 redis_batch_incr(struct redis_batch *batch, struct redis_name key)
 {
     add_plain(batch, SLICE_LIT("INCR"), key);

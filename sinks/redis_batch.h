@@ -49,6 +49,8 @@ void redis_batch_hlen(struct redis_batch *batch, struct redis_name key);
 // needs no right but that to write boards.
 void redis_batch_zadd_nothing(struct redis_batch *batch, struct redis_name key,
                               struct slice member);
+// The whole board with its scores.
+void redis_batch_zrange(struct redis_batch *batch, struct redis_name key);
 void redis_batch_incr(struct redis_batch *batch, struct redis_name key);
 void redis_batch_set(struct redis_batch *batch, struct redis_name key,
                      struct slice value);

@@ -239,7 +239,7 @@ take_bytes(struct redis_conn *conn, struct slice bytes)
     }
     if (status != STATUS_AGAIN) {
         struct error told = {.code = STATUS_OK};
-        error_set(&told, STATUS_PARSE, "that is not how Redis answers: %s", error.text);
+        error_set(&told, STATUS_PARSE, "Redis protocol error: %s", error.text);
         conn->metrics->protocol_errors++;
         redis_conn_drop(conn, REDIS_WORD_NONE, &told);
         return false;

@@ -14,6 +14,9 @@ redis_exchange_item(void *context, const struct redis_item *item)
     if (sink->phase == REDIS_PHASE_VERIFY) {
         redis_purge_item(sink, item);
     }
+    if (sink->phase == REDIS_PHASE_CHECK) {
+        redis_check_item(sink, item);
+    }
     struct slice key = redis_answer_item(&sink->answer, item);
     if (slice_is_none(key)) {
         return;
@@ -50,8 +53,7 @@ refuse(struct redis_sink *sink)
     enum redis_word word = sink->answer.word;
     const struct redis_word_row *row = redis_word_row(word);
     struct error error = {.code = STATUS_OK};
-    error_set(&error, STATUS_IO, "Redis at %s: %s; %s", redis_conn_address(sink->conn),
-              sink->answer.text, row->advice);
+    redis_notice_refusal(sink, word, sink->answer.text, &error);
     if (sink->answer.exchange == REDIS_EXCHANGE_BATCH) {
         sink->metrics.transactions_refused++;
         // Alerts that were claimed in it are in their outboxes, but nobody knows yet.
@@ -61,7 +63,7 @@ refuse(struct redis_sink *sink)
         }
     }
     enum redis_action action = row->action;
-    if (action == REDIS_ACTION_FATAL && sink->is_proven) {
+    if (action == REDIS_ACTION_FATAL && redis_sink_is_patient(sink)) {
         action = REDIS_ACTION_RECONNECT;
     }
     switch (action) {
@@ -94,15 +96,17 @@ static void
 settle(struct redis_sink *sink)
 {
     const struct redis_answer *answer = &sink->answer;
-    if (answer->is_odd) {
-        struct error error = {.code = STATUS_OK};
-        error_set(&error, STATUS_PARSE, "that is not how Redis answers");
-        sink->metrics.protocol_errors++;
-        redis_conn_drop(sink->conn, REDIS_WORD_NONE, &error);
-        return;
-    }
+    // An error comes first: without the right to MULTI, what follows it is executed one
+    // by one, and no answer has its form.
     if (answer->word != REDIS_WORD_NONE) {
         refuse(sink);
+        return;
+    }
+    if (answer->is_odd) {
+        struct error error = {.code = STATUS_OK};
+        error_set(&error, STATUS_PARSE, "Redis protocol error");
+        sink->metrics.protocol_errors++;
+        redis_conn_drop(sink->conn, REDIS_WORD_NONE, &error);
         return;
     }
     if (answer->is_fenced) {
@@ -133,6 +137,9 @@ settle(struct redis_sink *sink)
         break;
     case REDIS_PHASE_FLUSH:
         redis_flush_acknowledged(sink);
+        break;
+    case REDIS_PHASE_CHECK:
+        redis_check_done(sink);
         break;
     case REDIS_PHASE_REST:
     case REDIS_PHASE_DOWN:

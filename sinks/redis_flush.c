@@ -48,7 +48,8 @@ build(struct redis_sink *sink, unsigned which)
         struct redis_change_meta meta = {
             .version = sink->setup.version, .now = wall_now(sink), .lag = sink->lag};
         changes_meta(sink->setup.pipeline, &meta.state);
-        meta.state.is_complete = meta.state.is_complete && !sink->is_missing;
+        meta.state.is_complete =
+            meta.state.is_complete && !sink->is_missing && !redis_check_is_leaky(sink);
         redis_batch_append(batch, &sink->outbox.taken);
         redis_batch_append(batch, &sink->cursors.taken);
         redis_change_add_meta(batch, &sink->keys, &meta);
@@ -150,7 +151,8 @@ end(struct redis_sink *sink)
     if (is_done) {
         finish(sink);
     }
-    if (sink->phase == REDIS_PHASE_FLUSH) {
+    if (sink->phase == REDIS_PHASE_FLUSH &&
+        (sink->done != NULL || !redis_check_start(sink))) {
         redis_flush_idle(sink);
     }
 }

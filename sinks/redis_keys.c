@@ -48,7 +48,8 @@ const struct redis_key redis_key_rows[] = {
      "many cascades, five factors. Read when a live daemon starts, unless a snapshot knows better"},
     {"meta", "hash",
      "schema (1), version, clock_ms, as_of_ms, posts, interactions, lag_ms, and complete: 0 "
-     "while windows are not yet full, a gap is known or a source lags more than a minute; live, "
+     "while windows are not yet full, a gap is known, a source lags more than a minute or keys "
+     "were found missing in the last 10 s; live, "
      "lag_ms is that of the slowest source"},
     {"epoch", "string",
      "Raised by every daemon that takes the prefix over and at every reconnection; a daemon "

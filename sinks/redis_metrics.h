@@ -20,6 +20,7 @@ struct redis_metrics {
     uint64_t rewrites;
     uint64_t keys_repaired;
     uint64_t keys_purged;
+    uint64_t keys_restored;
     uint64_t alerts;
     uint64_t alerts_known; // claimed before
     uint64_t errors_oom;

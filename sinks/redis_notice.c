@@ -1,6 +1,10 @@
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "sinks/redis_sink_state.h"
+
+enum { ADVICE_MAX = 256 };
 
 #define AT(member) offsetof(struct redis_metrics, member)
 #define ERRORS(label, member)                                                          \
@@ -37,6 +41,8 @@ const struct metric redis_metric_rows[] = {
      "Times that everything was written anew because Redis may have lost it"},
     {"cascaded_redis_keys_repaired_total", NULL, METRIC_COUNTER, AT(keys_repaired),
      "Keys of ours that held something else and were replaced"},
+    {"cascaded_redis_keys_restored_total", NULL, METRIC_COUNTER, AT(keys_restored),
+     "Keys of ours that were deleted or changed by somebody else and are written again"},
     {"cascaded_redis_keys_purged_total", NULL, METRIC_COUNTER, AT(keys_purged),
      "Keys of an earlier life that were removed"},
     {"cascaded_redis_alerts_total", NULL, METRIC_COUNTER, AT(alerts),
@@ -92,6 +98,36 @@ tell_once(struct redis_sink *sink, enum redis_told kind, enum redis_event event,
     }
 }
 
+// "… to run the 'xadd' command" names the right +xadd.
+static void
+advise_right(const struct redis_sink *sink, const char *text, char advice[ADVICE_MAX])
+{
+    const char *command = strstr(text, "to run the '");
+    if (command != NULL) {
+        command = strchr(command, '\'') + 1;
+        snprintf(advice, ADVICE_MAX, "add the right +%.*s to its ACL",
+                 (int)strcspn(command, "'"), command);
+    } else if (strstr(text, "channel") != NULL) {
+        snprintf(advice, ADVICE_MAX, "add the right &%salerts to its ACL",
+                 sink->prefix);
+    } else {
+        snprintf(advice, ADVICE_MAX, "add the right ~%s* to its ACL", sink->prefix);
+    }
+}
+
+void
+redis_notice_refusal(const struct redis_sink *sink, enum redis_word word,
+                     const char *text, struct error *ret_error)
+{
+    char advice[ADVICE_MAX];
+    snprintf(advice, sizeof(advice), "%s", redis_word_row(word)->advice);
+    if (word == REDIS_WORD_NOPERM) {
+        advise_right(sink, text, advice);
+    }
+    error_set(ret_error, STATUS_IO, "Redis at %s: %s; %s",
+              redis_conn_address(sink->conn), text, advice);
+}
+
 void
 redis_notice_lost(struct redis_sink *sink, enum redis_word word,
                   const struct error *error)
@@ -99,8 +135,7 @@ redis_notice_lost(struct redis_sink *sink, enum redis_word word,
     const char *address = redis_conn_address(sink->conn);
     struct error told = {.code = STATUS_OK};
     if (word != REDIS_WORD_NONE) {
-        error_set(&told, STATUS_IO, "Redis at %s: %s; %s", address, error->text,
-                  redis_word_row(word)->advice);
+        redis_notice_refusal(sink, word, error->text, &told);
     } else if (sink->is_ready) {
         error_set(&told, STATUS_IO, "lost Redis at %s: %s; trying again", address,
                   error->text);

@@ -14,14 +14,14 @@ epoch_key(const struct redis_sink *sink)
 void
 redis_owner_greet(struct redis_sink *sink)
 {
-    const struct slice info[] = {SLICE_LIT("INFO"), SLICE_LIT("server")};
+    const struct slice info[] = {SLICE_LIT("INFO")};
     const struct slice watch[] = {SLICE_LIT("WATCH"), epoch_key(sink)};
     const struct slice get_epoch[] = {SLICE_LIT("GET"), epoch_key(sink)};
     const struct slice get_owner[] = {SLICE_LIT("GET"),
                                       sink->keys.head[REDIS_KEY_OWNER]};
     sink->phase = REDIS_PHASE_GREET;
     redis_answer_begin(&sink->answer, REDIS_EXCHANGE_GREET, 0);
-    redis_conn_command(sink->conn, 2, info);
+    redis_conn_command(sink->conn, 1, info);
     redis_conn_command(sink->conn, 2, watch);
     redis_conn_command(sink->conn, 2, get_epoch);
     redis_conn_command(sink->conn, 2, get_owner);
@@ -67,6 +67,34 @@ check_run(struct redis_sink *sink)
         sink->is_unknown = true;
     }
     memcpy(sink->run_id, answer->run_id, sizeof(sink->run_id));
+}
+
+// Redis may delete keys of ours, or its user may not ask whether it does; said once.
+static void
+advise(struct redis_sink *sink)
+{
+    const struct redis_answer *answer = &sink->answer;
+    struct error error = {.code = STATUS_OK};
+    const char *address = redis_conn_address(sink->conn);
+    if (sink->is_advised) {
+        return;
+    }
+    if (answer->is_evicting) {
+        error_set(&error, STATUS_IO,
+                  "Redis at %s deletes keys when its memory is full (maxmemory-policy "
+                  "%s), so boards and hashes may lack something until it is written "
+                  "again: set maxmemory-policy noeviction",
+                  address, answer->policy);
+    } else if (answer->is_info_refused) {
+        error_set(&error, STATUS_IO,
+                  "Redis at %s lets its user not run INFO, so its maxmemory-policy is "
+                  "not known: add the right +info to its ACL",
+                  address);
+    } else {
+        return;
+    }
+    sink->is_advised = true;
+    redis_notice_event(sink, REDIS_EVENT_ADVICE, 0, &error);
 }
 
 static void
@@ -128,6 +156,7 @@ redis_owner_greeted(struct redis_sink *sink)
     const struct redis_answer *answer = &sink->answer;
     uint64_t epoch = answer->epoch;
     check_run(sink);
+    advise(sink);
     if (sink->is_claim_open && strcmp(answer->owner, sink->token) == 0) {
         // The answer to a claim was lost, the claim itself was not.
         sink->epoch = epoch;

@@ -90,6 +90,12 @@ redis_sink_retire(struct redis_sink *sink, enum redis_event event, int exit_code
     finish_with(sink, why.text);
 }
 
+bool
+redis_sink_is_patient(const struct redis_sink *sink)
+{
+    return sink->is_proven && !sink->setup.ends_when_refused;
+}
+
 static void
 on_up(void *context)
 {
@@ -114,12 +120,10 @@ tell_down(struct redis_sink *sink, enum redis_word word, const struct error *err
     if (word != REDIS_WORD_NONE) {
         redis_notice_count(sink, word);
     }
-    if (word != REDIS_WORD_NONE && !sink->is_proven &&
+    if (word != REDIS_WORD_NONE && !redis_sink_is_patient(sink) &&
         redis_word_row(word)->action == REDIS_ACTION_FATAL) {
         struct error last = {.code = STATUS_OK};
-        error_set(&last, STATUS_IO, "Redis at %s: %s; %s",
-                  redis_conn_address(sink->conn), error->text,
-                  redis_word_row(word)->advice);
+        redis_notice_refusal(sink, word, error->text, &last);
         redis_sink_retire(sink, REDIS_EVENT_FATAL, redis_word_row(word)->exit_code,
                           &last);
     } else {
@@ -238,6 +242,7 @@ redis_sink_create(const struct redis_sink_setup *setup, struct redis_sink **ret_
     redis_cursors_init(&sink->cursors);
     redis_alerts_init(sink);
     redis_purge_init(&sink->purge);
+    redis_check_init(&sink->check);
     const struct redis_conn_setup conn = {
         .base = setup->base,
         .options = setup->options,
@@ -273,6 +278,7 @@ redis_sink_destroy(struct redis_sink **sink)
         return;
     }
     redis_conn_destroy(&old->conn);
+    redis_check_fini(&old->check);
     redis_purge_fini(&old->purge);
     redis_alerts_fini(old);
     redis_cursors_fini(&old->cursors);
@@ -357,6 +363,12 @@ bool
 redis_sink_is_up(const struct redis_sink *sink)
 {
     return sink->metrics.is_up != 0;
+}
+
+const char *
+redis_sink_trouble(const struct redis_sink *sink)
+{
+    return sink->told != 0 ? sink->last_error.text : "";
 }
 
 const struct redis_metrics *

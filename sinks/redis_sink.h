@@ -50,7 +50,9 @@ enum redis_event {
                          // told once
     REDIS_EVENT_RECOVERED, // ends LOST or TROUBLE: a whole flush was acknowledged
     REDIS_EVENT_REWRITE,   // Redis lost or may have lost our keys: all is written anew
-    REDIS_EVENT_REPAIRED,  // a key of ours had the wrong type and is replaced
+    REDIS_EVENT_REPAIRED,  // keys of ours were gone or held something else and are
+                           // replaced
+    REDIS_EVENT_ADVICE,    // Redis works, but is not set as it should be
     REDIS_EVENT_FENCED,    // a newer daemon owns the prefix: exit. The sink is at rest
     REDIS_EVENT_FATAL, // it will not get better by itself: exit. The sink is at rest
 };
@@ -75,6 +77,8 @@ struct redis_sink_setup {
     const char *version;                 // kept; for `meta`
     usec (*wall)(void);                  // the wall clock; NULL: the system's
     usec give_up; // how long a first start may fail before it is FATAL; 0: for ever
+    bool ends_when_refused; // a refusal that only the operator can end is FATAL at any
+                            // time, else only before the first flush
     redis_event_fn on_event;
     redis_flush_fn on_flush;           // NULL: nobody wants to know
     const struct redis_recall *recall; // kept; NULL: see sinks/redis_resume.h
@@ -126,4 +130,6 @@ bool redis_sink_is_full(const struct redis_sink *sink);
 
 // True from READY on, except between LOST or TROUBLE and RECOVERED.
 bool redis_sink_is_up(const struct redis_sink *sink);
+// What LOST or TROUBLE said, until RECOVERED; else empty.
+const char *redis_sink_trouble(const struct redis_sink *sink);
 const struct redis_metrics *redis_sink_metrics(const struct redis_sink *sink);

@@ -24,6 +24,7 @@
 #include "sinks/redis_alerts.h"
 #include "sinks/redis_answer.h"
 #include "sinks/redis_batch.h"
+#include "sinks/redis_check.h"
 #include "sinks/redis_conn.h"
 #include "sinks/redis_cursors.h"
 #include "sinks/redis_keys.h"
@@ -47,6 +48,7 @@ enum redis_phase {
     REDIS_PHASE_PURGE,  // removing those that are
     REDIS_PHASE_IDLE,   // all is written; `pace` says when to look again
     REDIS_PHASE_FLUSH,  // a transaction is at Redis
+    REDIS_PHASE_CHECK,  // reading whether Redis still holds what was written
     REDIS_PHASE_PAUSE,  // Redis refused; `pace` says when to greet again
 };
 
@@ -102,6 +104,8 @@ struct redis_sink {
     bool is_hurried;
     struct redis_cursors cursors;
     struct redis_outbox outbox;
+    struct redis_check check;
+    bool is_advised; // of how Redis should be set
     usec lag;        // of the slowest live source; USEC_NONE: not told
     bool is_missing; // a live source may have missed something
 
@@ -120,6 +124,7 @@ struct redis_sink {
 usec redis_sink_now(void); // monotonic
 void redis_sink_set_timer(struct event *timer, usec span);
 void redis_sink_stop_timer(struct event *timer);
+bool redis_sink_is_patient(const struct redis_sink *sink); // waits out any refusal
 void redis_sink_send(struct redis_sink *sink, struct redis_batch *batch);
 // Gives up what is in flight, waits a moment and greets again.
 void redis_sink_pause(struct redis_sink *sink);

@@ -1,6 +1,7 @@
 #include "sinks/redis_word.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 #include <sysexits.h>
@@ -39,19 +40,42 @@ static const struct redis_word_row rows[REDIS_WORD_COUNT] = {
         "it is a Redis Cluster, which is not supported: use a single server"},
     [REDIS_WORD_EXECABORT] = {"EXECABORT", REDIS_ACTION_RETRY, 0,
         "a transaction was refused; it is sent again"},
+    [REDIS_WORD_NO_COMMAND] = {"ERR unknown command", REDIS_ACTION_FATAL, EX_NOPERM,
+        "the command was renamed or switched off there (rename-command): allow it"},
+    [REDIS_WORD_NO_DB] = {"ERR DB index is out of range", REDIS_ACTION_FATAL, EX_CONFIG,
+        "it has no database of that number: see redis.url, redis.db and its option databases"},
+    [REDIS_WORD_NO_PASSWORD] = {"ERR AUTH <password> called without any password",
+        REDIS_ACTION_FATAL, EX_NOPERM,
+        "it asks for no password: leave redis.password_file and the password in redis.url out"},
+    [REDIS_WORD_IN_CLUSTER] = {"ERR SELECT is not allowed in cluster mode", REDIS_ACTION_FATAL,
+        EX_CONFIG, "it is a Redis Cluster, which is not supported: use a single server"},
     [REDIS_WORD_UNKNOWN] = {"ERR", REDIS_ACTION_RETRY, 0,
         "writing is tried again"},
 };
 // clang-format on
 
+// Without the right to EXEC, or with a command that does not exist, EXEC says why the
+// transaction is discarded.
+static struct slice
+skip_discarded(struct slice text)
+{
+    static const char mark[] = "EXECABORT Transaction discarded because of: ";
+    size_t len = sizeof(mark) - 1;
+    bool is_there = slice_starts(text, (struct slice){mark, len});
+    return is_there ? (struct slice){text.ptr + len, text.len - len} : text;
+}
+
 enum redis_word
 redis_word_of(struct slice text)
 {
+    text = skip_discarded(text);
     const char *space = text.len != 0 ? memchr(text.ptr, ' ', text.len) : NULL;
     struct slice first = {text.ptr,
                           space != NULL ? (size_t)(space - text.ptr) : text.len};
     for (enum redis_word word = REDIS_WORD_LOADING; word < REDIS_WORD_UNKNOWN; word++) {
-        if (slice_equal(first, slice_of(rows[word].word))) {
+        bool is_text = word >= REDIS_WORD_NO_COMMAND;
+        struct slice row = slice_of(rows[word].word);
+        if (is_text ? slice_starts(text, row) : slice_equal(first, row)) {
             return word;
         }
     }

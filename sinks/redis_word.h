@@ -1,6 +1,7 @@
 // The first word of an error reply says what kind it is, and so what to do about it.
 //
-// Only the whole first word counts: BUSYKEY is not BUSY.
+// Only the whole first word counts: BUSYKEY is not BUSY. Of those that begin with ERR
+// some stay until the operator acts: they are told apart by their text.
 #pragma once
 
 #include "base/slice.h"
@@ -23,6 +24,10 @@ enum redis_word {
     REDIS_WORD_CROSSSLOT,
     REDIS_WORD_CLUSTERDOWN,
     REDIS_WORD_EXECABORT,
+    REDIS_WORD_NO_COMMAND, // ERR, and what follows says which of these it is
+    REDIS_WORD_NO_DB,
+    REDIS_WORD_NO_PASSWORD,
+    REDIS_WORD_IN_CLUSTER,
     REDIS_WORD_UNKNOWN, // any other error, "ERR" first of all
     REDIS_WORD_COUNT,
 };

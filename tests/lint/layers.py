@@ -9,7 +9,7 @@ MAY_INCLUDE = {
     "base": ["base/"],
     "ingest": ["ingest/", "base/", "pipeline/post.h"],
     "pipeline": ["pipeline/", "base/"],
-    "sinks": ["sinks/", "base/", "pipeline/changes.h"],
+    "sinks": ["sinks/", "base/", "pipeline/changes.h", "pipeline/checks.h"],
     "daemon": ["daemon/", "ingest/", "pipeline/", "sinks/", "base/"],
     "ctl": ["ctl/", "base/"],
 }

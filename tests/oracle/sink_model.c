@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "base/table.h"
+#include "pipeline/checks.h"
 
 enum { MODEL_MOST = 1 << 20, MODEL_PARTS = 4096 };
 
@@ -377,4 +378,64 @@ changes_has_handle(const struct pipeline *pipeline, struct slice key)
         }
     }
     return false;
+}
+
+// ── pipeline/checks.h: the model is not checked ────────────────────────────
+
+bool
+checks_member(struct pipeline *pipeline, struct checks *checks,
+              struct checks_hash *ret_hash)
+{
+    (void)pipeline;
+    (void)checks;
+    (void)ret_hash;
+    return false;
+}
+
+bool
+checks_user(struct pipeline *pipeline, struct checks *checks,
+            struct checks_hash *ret_hash)
+{
+    return checks_member(pipeline, checks, ret_hash);
+}
+
+bool
+checks_cascade(struct pipeline *pipeline, struct checks *checks,
+               struct checks_hash *ret_hash)
+{
+    return checks_member(pipeline, checks, ret_hash);
+}
+
+uint32_t
+checks_boards(const struct pipeline *pipeline)
+{
+    (void)pipeline;
+    return 0;
+}
+
+bool
+checks_board(const struct pipeline *pipeline, uint32_t index,
+             struct checks_board *ret_board)
+{
+    (void)pipeline;
+    (void)index;
+    (void)ret_board;
+    return false;
+}
+
+struct change_entry
+checks_entry(const struct pipeline *pipeline, uint32_t board, uint32_t entry)
+{
+    (void)pipeline;
+    (void)board;
+    (void)entry;
+    return (struct change_entry){SLICE_NONE, 0};
+}
+
+void
+checks_failed(struct pipeline *pipeline, enum change_kind kind, struct slice name)
+{
+    (void)pipeline;
+    (void)kind;
+    (void)name;
 }

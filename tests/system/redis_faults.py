@@ -5,10 +5,12 @@ exactly what it should, and a human is told once.
 Drives tests/oracle/sink_drive.c. Without arguments every case runs; else those named.
 """
 import contextlib
+import json
 import os
 import pathlib
 import queue
 import random
+import re
 import shutil
 import signal
 import socket
@@ -25,6 +27,7 @@ except ImportError:
     sys.exit(77)
 
 DRIVE = pathlib.Path(os.environ.get("BUILD", "build/dev")) / "tests/sink_drive"
+CASCADED = pathlib.Path(os.environ.get("BUILD", "build/dev")) / "cascaded"
 PREFIX = "cascaded:"
 SEED = 20261122
 OWNED = ("user:", "cascade:", "handle:", "top:", "cursor:")
@@ -616,6 +619,146 @@ def a_user_with_too_few_rights_is_told():
         sink.check(server.client)
         sink.close()
         server.kill()
+
+
+def readme_acl():
+    """The words of the README's ACL SETUSER, and the rights among them."""
+    text = pathlib.Path(__file__).resolve().parents[2].joinpath("README.md").read_text("utf-8")
+    words = re.search(r"ACL SETUSER cascaded (on[^`]*?)```", text)[1].split()
+    return words, [word[1:] for word in words if word.startswith("+")]
+
+
+def crossings(path):
+    """People come and go on boards within the hour; posts cross a rule."""
+    with open(path, "w", encoding="utf-8") as file:
+        for i in range(1500):
+            file.write(json.dumps({
+                "id": f"app:r{i}", "time": 1772452800000 + i * 2000, "text": "#tea @bob",
+                "author": {"id": f"app:u{i % 400}", "handle": f"h{i % 700}"},
+                "retweet_of": {"id": f"app:p{i % 900}",
+                               "author": {"id": f"app:a{i // 30}", "handle": f"b{i // 30}"}}})
+                + "\n")
+    return path
+
+
+def replay(server, *words):
+    """A replay: its exit code, and its lines on standard error."""
+    done = subprocess.run([CASCADED, "-o", f"redis.url=unix:{server.path}",
+                           "-o", "alert.two.min_size=2", "-o", "windows=5m,1h", *words],
+                          capture_output=True, text=True, timeout=120, check=False)
+    return done.returncode, done.stderr.splitlines()
+
+
+@case
+def every_right_of_the_readme_that_is_missing_is_named():
+    words, rights = readme_acl()
+    # What a replay of this kind does not need; INFO is only advice.
+    unused = {"auth", "select", "ping", "hlen", "hgetall"}
+    with folder_of_our_own() as folder:
+        server = Server(folder)
+        pathlib.Path(folder, "pw").write_text("PASSWORD")
+        login = ["-o", "redis.user=cascaded", "-o", f"redis.password_file={folder}/pw"]
+        file = crossings(folder + "/posts")
+        for right in [None, *rights]:
+            server.client.flushall()
+            server.client.hset(f"{PREFIX}user:x:stale", "posts:1h", 1)
+            server.client.execute_command("ACL", "SETUSER", "cascaded", "reset", *words,
+                                          *([f"-{right}"] if right else []))
+            code, lines = replay(server, *login, "-o", "redis.flush=10ms", "--speed", "5000",
+                                 file)
+            # On a busy machine one flush may hold all, and take nothing back.
+            is_idle = right in ("hdel", "zrem") and code == 0
+            if right is None or right in unused or is_idle:
+                assert (code, lines) == (0, []), (right, code, lines)
+            else:
+                assert len(lines) == 1 and f"add the right +{right} to its ACL" in lines[0], (
+                    right, lines)
+                assert code == (0 if right == "info" else 77), (right, code)
+        for words, name in ((["resetkeys", "~other:*"], f"~{PREFIX}*"),
+                            (["resetchannels"], f"&{PREFIX}alerts")):
+            server.client.execute_command("ACL", "SETUSER", "cascaded", "reset",
+                                          *readme_acl()[0], *words)
+            code, lines = replay(server, *login, file)
+            assert code == 77 and len(lines) == 1 and name in lines[0], (words, lines)
+        server.kill()
+
+
+@case
+def a_command_that_was_switched_off_ends_a_replay():
+    with folder_of_our_own() as folder:
+        file = crossings(folder + "/posts")
+        for command in ("MULTI", "EXEC", "ZADD", "XADD", "PUBLISH", "WATCH"):
+            server = Server(folder, "--rename-command", command, "")
+            code, lines = replay(server, file)
+            assert code == 77 and len(lines) == 1, (command, code, lines)
+            assert "unknown command" in lines[0] and command.lower() in lines[0].lower(), lines
+            assert "rename-command" in lines[0], lines
+            server.kill()
+
+
+@case
+def a_database_that_does_not_exist_or_a_password_too_many_ends_a_replay():
+    with folder_of_our_own() as folder:
+        server = Server(folder)
+        file = crossings(folder + "/posts")
+        pathlib.Path(folder, "pw").write_text("PASSWORD")
+        code, lines = replay(server, "-o", "redis.db=99", file)
+        assert code == 78 and len(lines) == 1 and "redis.db" in lines[0], lines
+        code, lines = replay(server, "-o", f"redis.password_file={folder}/pw", file)
+        assert code == 77 and len(lines) == 1 and "redis.password_file" in lines[0], lines
+        server.kill()
+
+
+@contextlib.contextmanager
+def staying(*server_options):
+    """A replay that stays, a client of its Redis, and what it wrote to standard error."""
+    with folder_of_our_own() as folder:
+        server = Server(folder, *server_options)
+        with open(folder + "/err", "w", encoding="utf-8") as errors:
+            process = subprocess.Popen(
+                [CASCADED, "-o", f"redis.url=unix:{server.path}", "--stay",
+                 crossings(folder + "/posts")], stdout=subprocess.PIPE, stderr=errors)
+        RUNNING.append(process.kill)
+        assert process.stdout.readline().startswith(b"replayed ")
+        yield server.client, lambda: pathlib.Path(folder, "err").read_text("utf-8")
+        process.terminate()
+        assert process.wait(timeout=20) == 0
+        server.kill()
+
+
+@case
+def what_others_delete_or_change_is_written_again():
+    with staying() as (client, errors):
+        wait_until(lambda: client.zcard(f"{PREFIX}top:retweets:1h"), 20, "a board")
+        wanted = content(client)
+        some = sorted(wanted)[::3]
+        handle = next(key for key in wanted if key.startswith("handle:"))
+        for what in (lambda: client.delete(f"{PREFIX}top:retweets:1h"),
+                     lambda: client.delete(f"{PREFIX}user:app:a43"),
+                     lambda: client.hdel(f"{PREFIX}user:app:a44", "network"),
+                     lambda: client.delete(f"{PREFIX}cascade:app:p5"),
+                     lambda: client.delete(PREFIX + handle),
+                     lambda: client.zadd(f"{PREFIX}top:retweets:1h", {"somebody": 9}),
+                     lambda: client.zincrby(f"{PREFIX}top:retweets:1h", 3, "app:a49"),
+                     lambda: client.zrem(f"{PREFIX}top:hashtags:5m", "tea"),
+                     lambda: client.pexpire(f"{PREFIX}user:app:a46", 1),
+                     lambda: client.delete(*(PREFIX + key for key in some)),
+                     lambda: client.flushdb()):
+            what()
+            wait_until(lambda: content(client) == wanted, 30, "Redis is as it was")
+        assert errors().count("were deleted or changed in Redis") == 1, errors()
+        wait_until(lambda: client.hget(f"{PREFIX}meta", "complete") == b"0", 10, "complete")
+
+
+@case
+def a_redis_that_evicts_is_warned_about_once():
+    for policy, memory, is_told in (("allkeys-lru", "64mb", True), ("volatile-ttl", "64mb", True),
+                                    ("noeviction", "64mb", False), ("allkeys-lru", "0", False)):
+        with staying("--maxmemory-policy", policy, "--maxmemory", memory) as (client, errors):
+            client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+            wait_until(lambda: "is back" in errors(), 20, "connected again")
+            lines = [line for line in errors().splitlines() if "maxmemory-policy" in line]
+            assert len(lines) == is_told and all(policy in line for line in lines), errors()
 
 
 @case

@@ -1,0 +1,55 @@
+// What the receiver of changes should hold, thing by thing: to find what was lost there
+// without a word.
+//
+// The second header sinks read. A thing that waits to be written is passed over, so
+// call this when nothing is in flight.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+#include "pipeline/changes.h"
+
+struct pipeline;
+
+// Where the rounds over everything are; begin with zeros.
+struct checks {
+    uint32_t board;   // whose members come next
+    uint32_t member;  // of that board
+    uint32_t user;    // the next one of all
+    uint32_t cascade; // the same
+};
+
+// Points into the pipeline until its next call.
+struct checks_hash {
+    enum change_kind kind; // USER or CASCADE
+    struct slice name;
+    size_t fields;       // it has at least so many
+    struct slice handle; // USER: the handle key that names it; none if there is none
+};
+
+// Each looks at the next one of its round: of the people and cascades on boards, of all
+// people, of all cascades. False: there is nothing to check about it.
+bool checks_member(struct pipeline *pipeline, struct checks *checks,
+                   struct checks_hash *ret_hash);
+bool checks_user(struct pipeline *pipeline, struct checks *checks,
+                 struct checks_hash *ret_hash);
+bool checks_cascade(struct pipeline *pipeline, struct checks *checks,
+                    struct checks_hash *ret_hash);
+
+// The board as it was written last: how many boards there are, and one of them. False:
+// it waits to be written as a whole.
+struct checks_board {
+    struct slice name;
+    uint32_t count;
+};
+uint32_t checks_boards(const struct pipeline *pipeline);
+bool checks_board(const struct pipeline *pipeline, uint32_t index,
+                  struct checks_board *ret_board);
+struct change_entry checks_entry(const struct pipeline *pipeline, uint32_t board,
+                                 uint32_t entry);
+
+// The receiver does not hold it as it should: it comes again, whole.
+void checks_failed(struct pipeline *pipeline, enum change_kind kind, struct slice name);
