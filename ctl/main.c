@@ -1,5 +1,6 @@
 // cascadectl: what cascaded counted, in the terminal.
 #include "base/buffer.h"
+#include "base/output.h"
 #include "ctl/cell.h"
 #include "ctl/client.h"
 #include "ctl/show.h"
@@ -69,6 +70,20 @@ parse_rows(const char *text, size_t *ret_rows)
     }
     *ret_rows = strtoul(text, &end, 10);
     return *end == '\0' && *ret_rows > 0;
+}
+
+// What was printed is the result: if it cannot be written, that is no success.
+static int
+finish_output(int code)
+{
+    int reason = output_flush();
+    if (reason == 0 || code != EX_OK) {
+        return code;
+    }
+    struct error error = {0};
+    error_set(&error, STATUS_IO, "cannot write to standard output: %s",
+              strerror(reason));
+    return fail(EX_IOERR, error.text);
 }
 
 // Takes in one option. Returns EX_OK, or the code to exit with.
@@ -184,6 +199,7 @@ main(int argc, char **argv)
     };
     // A Redis or a reader that goes away is told by the call that writes to it.
     (void)signal(SIGPIPE, SIG_IGN);
+    output_guard();
     if (cell_init() != 0) {
         return fail(EX_OSERR, "this system lacks the locale C.UTF-8");
     }
@@ -193,12 +209,12 @@ main(int argc, char **argv)
             (void)fputs(letter == 'h' ? usage_text
                                       : "cascadectl " CASCADED_VERSION "\n",
                         stdout);
-            return EX_OK;
+            return finish_output(EX_OK);
         }
         int code = take_option(letter, optarg, &arguments);
         if (code != EX_OK) {
             return code;
         }
     }
-    return run(argv + optind, argc - optind, &arguments);
+    return finish_output(run(argv + optind, argc - optind, &arguments));
 }

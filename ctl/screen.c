@@ -1,6 +1,7 @@
 #include "ctl/screen.h"
 
 #include "base/buffer.h"
+#include "base/output.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -23,6 +24,7 @@ write_all(struct slice text)
     while (text.len > 0) {
         ssize_t done = write(STDOUT_FILENO, text.ptr, text.len);
         if (done < 0 && errno != EINTR) {
+            output_failed(errno);
             return false;
         }
         size_t count = done > 0 ? (size_t)done : 0;

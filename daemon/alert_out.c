@@ -34,7 +34,7 @@ alert_out_add(struct alert_out *out, struct slice json)
 {
     if (out->is_broken || json.len + 1 > WAITING_MOST - out->text.size) {
         out->dropped++;
-        if (out->dropped == 1) {
+        if (out->dropped == 1 && !out->is_broken) {
             log_warn("standard output is not read: alerts there are dropped");
         }
         return;
@@ -55,8 +55,12 @@ write_piece(struct alert_out *out, int patience_ms)
     ssize_t done = write(STDOUT_FILENO, out->text.bytes + out->written, size);
     if (done < 0) {
         if (errno != EINTR && errno != EAGAIN) {
-            log_warn("standard output takes no alerts any more: %s", strerror(errno));
             out->is_broken = true;
+            out->is_failed = errno != EPIPE;
+            if (out->is_failed) {
+                log_error("cannot write alerts to standard output: %s",
+                          strerror(errno));
+            }
             out->written = out->text.size;
         }
         return false;
@@ -87,4 +91,10 @@ void
 alert_out_finish(struct alert_out *out)
 {
     pump(out, FINISH_MS);
+}
+
+bool
+alert_out_is_good(const struct alert_out *out)
+{
+    return !out->is_failed && (out->is_broken || (out->dropped == 0 && left(out) == 0));
 }

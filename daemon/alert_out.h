@@ -14,7 +14,8 @@ struct alert_out {
     struct buffer text;
     size_t written; // of the text
     uint64_t dropped;
-    bool is_broken; // nobody reads any more
+    bool is_broken; // nothing can be written any more
+    bool is_failed; // and not because the reader went away
 };
 
 void alert_out_init(struct alert_out *out);
@@ -26,3 +27,7 @@ bool alert_out_pump(struct alert_out *out);
 // Writes the rest, waiting for the reader as long as it takes something every few
 // seconds.
 void alert_out_finish(struct alert_out *out);
+
+// False if alerts could not be written, as to a full disk. A reader that went away has
+// what it wants.
+bool alert_out_is_good(const struct alert_out *out);

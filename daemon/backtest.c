@@ -17,8 +17,10 @@
 #include "base/redact.h"
 #include "base/table.h"
 #include "daemon/clock.h"
+#include "daemon/refusals.h"
 #include "daemon/settings.h"
 #include "ingest/decode.h"
+#include "ingest/file_input.h"
 #include "ingest/lines.h"
 #include "pipeline/changes.h"
 #include "pipeline/pipeline.h"
@@ -48,6 +50,8 @@ struct bench {
     struct hash_key key;
     struct pipeline *pipeline;
     struct decoder *decoder;
+    struct file_input bytes;
+    struct refusals refusals;
     struct lines lines;
     struct lines_metrics metrics;
     struct table table;
@@ -219,13 +223,20 @@ drain(struct bench *bench)
 // ── one pass ───────────────────────────────────────────────────────────────
 
 static void
-feed(struct bench *bench, const struct lines_message *message)
+feed(struct bench *bench, const struct lines_message *message, const char *file)
 {
     const struct post *posts;
     size_t count;
     enum decode_reason reason;
-    if (decoder_read_event(bench->decoder, message->event, message->data, &posts,
-                           &count, &reason) != DECODE_POSTS) {
+    enum decode_result result = decoder_read_event(
+        bench->decoder, message->event, message->data, &posts, &count, &reason);
+    if (result == DECODE_REFUSED) {
+        const struct refusal refusal = {decode_reason_name(reason), message->number};
+        refusals_add(&bench->refusals, file, &refusal);
+    } else if (!bench->refusals.is_used) {
+        refusals_use(&bench->refusals, file);
+    }
+    if (result != DECODE_POSTS) {
         return;
     }
     usec wall = clock_wall();
@@ -243,37 +254,58 @@ feed(struct bench *bench, const struct lines_message *message)
     }
 }
 
-// Returns 0, or errno.
+// One read. False at the end of the file, or with *ret_exit_code set if it cannot be
+// read further.
+static bool
+fill(struct bench *bench, const char *name, int *ret_exit_code)
+{
+    struct error error = {0};
+    size_t size;
+    size_t got;
+    char *room = lines_room(&bench->lines, &size);
+    enum status status = file_input_read(&bench->bytes, room, size, &got, &error);
+    lines_filled(&bench->lines, got);
+    if (status == STATUS_IO) {
+        log_error("cannot read %s: %s", name, strerror(errno));
+        *ret_exit_code = errno == EISDIR ? EX_NOINPUT : EX_IOERR;
+    } else if (status != STATUS_OK && status != STATUS_AGAIN) {
+        log_error("%s: %s", name, error.text);
+        *ret_exit_code = status == STATUS_NOMEM ? EX_OSERR : EX_DATAERR;
+    }
+    return status == STATUS_AGAIN || (status == STATUS_OK && got != 0);
+}
+
+// Returns an exit code; what is wrong is said.
 static int
 read_file(struct bench *bench, const char *name)
 {
+    char shown[REDACT_MAX];
+    int exit_code = EX_OK;
     int fd = open(name, O_RDONLY | O_CLOEXEC);
+    redact(slice_of(name), shown);
     if (fd < 0) {
-        return errno;
+        log_error("cannot read %s: %s", shown, strerror(errno));
+        return EX_NOINPUT;
     }
     lines_reset(&bench->lines);
-    ssize_t got = 1;
-    while (got != 0 && !bench->is_failed) {
+    file_input_init(&bench->bytes, fd);
+    refusals_begin_file(&bench->refusals);
+    bool has_more = true;
+    while (has_more && !bench->is_failed) {
         struct lines_message message;
-        size_t size;
-        char *room = lines_room(&bench->lines, &size);
-        got = read(fd, room, size);
-        if (got < 0 && errno != EINTR) {
-            int reason = errno;
-            close(fd);
-            return reason;
-        }
-        if (got == 0) {
+        has_more = fill(bench, shown, &exit_code);
+        if (!has_more) {
             lines_end(&bench->lines);
-        } else if (got > 0) {
-            lines_filled(&bench->lines, (size_t)got);
         }
         while (lines_next(&bench->lines, &message)) {
-            feed(bench, &message);
+            feed(bench, &message, shown);
         }
     }
     close(fd);
-    return 0;
+    if (refusals_end_file(&bench->refusals, shown, file_input_head(&bench->bytes))) {
+        exit_code = EX_DATAERR;
+    }
+    return exit_code;
 }
 
 static int
@@ -301,13 +333,9 @@ run_pass(struct bench *bench)
     pipeline_watch(bench->pipeline, on_look, bench);
     bench->first = USEC_NONE;
     for (int i = 0; i < bench->setup->file_count; i++) {
-        int reason = read_file(bench, bench->setup->files[i]);
-        if (reason != 0) {
-            char shown[REDACT_MAX];
-            log_error("cannot read %s: %s",
-                      redact(slice_of(bench->setup->files[i]), shown),
-                      strerror(reason));
-            return EX_NOINPUT;
+        int exit_code = read_file(bench, bench->setup->files[i]);
+        if (exit_code != EX_OK) {
+            return exit_code;
         }
     }
     bench->last = pipeline_clock(bench->pipeline);
@@ -482,6 +510,7 @@ backtest_run(const struct backtest *backtest)
     decoder_destroy(&bench.decoder);
     pipeline_destroy(&bench.pipeline);
     table_fini(&bench.table);
+    file_input_fini(&bench.bytes);
     lines_fini(&bench.lines);
     free(bench.entries);
     free(bench.raised);

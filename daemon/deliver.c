@@ -510,6 +510,13 @@ deliver_finish(struct deliver *deliver, usec within, deliver_done_fn done,
     set_timer(deliver, 0);
 }
 
+bool
+deliver_flush_output(struct deliver *deliver)
+{
+    (void)alert_out_pump(&deliver->out);
+    return alert_out_is_good(&deliver->out);
+}
+
 uint64_t
 deliver_pending(const struct deliver *deliver)
 {

@@ -68,6 +68,10 @@ typedef void (*deliver_done_fn)(void *context);
 void deliver_finish(struct deliver *deliver, usec within, deliver_done_fn done,
                     void *context);
 
+// Writes what standard output takes at once. False if alerts for it are lost, as on a
+// full disk.
+bool deliver_flush_output(struct deliver *deliver);
+
 // For a status line: alerts that wait to be acknowledged, of all webhooks.
 uint64_t deliver_pending(const struct deliver *deliver);
 size_t deliver_count(const struct deliver *deliver);

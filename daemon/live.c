@@ -59,6 +59,7 @@ struct live {
     bool has_started;
     bool is_stopping;
     int exit_code;
+    char state_dir[OPTION_TEXT_MAX]; // of systemd
 };
 
 static void
@@ -258,7 +259,9 @@ static void
 on_finished(void *context, const struct error *error)
 {
     struct live *live = context;
-    int exit_code = error != NULL ? EX_UNAVAILABLE : 0;
+    int exit_code = error != NULL                         ? EX_UNAVAILABLE
+                    : deliver_flush_output(live->deliver) ? 0
+                                                          : EX_IOERR;
     if (error != NULL) {
         log_error("%s", error->text);
     }
@@ -421,13 +424,19 @@ note_streams(void *context, char *note)
     streams_note(&live->streams, clock_wall(), note, STATE_NOTE_MAX);
 }
 
-// The directory of the configuration, or the one systemd made.
+// The directory of the configuration, or the one systemd made: the first, if there are
+// several.
 static const char *
-state_dir(const struct live *live)
+state_dir(struct live *live)
 {
     const char *made = getenv("STATE_DIRECTORY");
     const char *configured = live->settings->state.dir;
-    return configured[0] != '\0' || made == NULL ? configured : made;
+    if (configured[0] != '\0' || made == NULL) {
+        return configured;
+    }
+    snprintf(live->state_dir, sizeof(live->state_dir), "%.*s", (int)strcspn(made, ":"),
+             made);
+    return live->state_dir;
 }
 
 static int
@@ -564,7 +573,6 @@ live_run(const struct config_place *place, struct settings *settings)
     struct error error = {0};
     live.place = *place;
     live.settings = settings;
-    signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); // a write beyond ulimit -f fails instead
     if (!notify_init(&live.notify, &error)) {
         log_warn("%s", error.text);

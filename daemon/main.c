@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/output.h"
 #include "base/redact.h"
 #include "daemon/backtest.h"
 #include "daemon/cli.h"
@@ -36,7 +37,6 @@
 #define STOP_RESERVE (2 * USEC_PER_S)      // for the snapshot, of the time to stop
 #define DELIVER_PATIENCE (60 * USEC_PER_S) // for the first attempt of each alert
 #define UNSAVED "the snapshot is not saved: the next start goes on from the one before"
-#define REASONS_TOLD 32
 
 static const struct timeval look_every = {0, 20 * USEC_PER_MS};
 
@@ -53,8 +53,7 @@ struct daemon {
     struct warn warn;
     struct keeper keeper;
     struct progress progress;
-    struct event *look;                // whether Redis is reached again
-    const char *reasons[REASONS_TOLD]; // refusals told once each
+    struct event *look; // whether Redis is reached again
     bool has_started;
     bool is_stopping;
     bool is_finished;      // the replay, and its state was to be saved
@@ -90,6 +89,17 @@ tell_counters(struct daemon *daemon)
     describe_values(stderr, values);
 }
 
+// A result that could not be printed is no success.
+static int
+finish_output(int exit_code)
+{
+    int reason = output_flush();
+    if (reason != 0) {
+        log_error("cannot write to standard output: %s", strerror(reason));
+    }
+    return reason != 0 && exit_code == EX_OK ? EX_IOERR : exit_code;
+}
+
 static void
 tell_figures(struct daemon *daemon)
 {
@@ -105,8 +115,8 @@ tell_figures(struct daemon *daemon)
            posts, metrics->interactions - before->interactions, duplicates,
            figures.rejected, figures.seconds,
            figures.seconds > 0 ? (double)posts / figures.seconds : (double)posts);
-    fflush(stdout);
-    if (figures.rejected != 0) {
+    daemon->exit_code = finish_output(daemon->exit_code);
+    if (figures.rejected > figures.unusable) {
         log_warn("%" PRIu64 " messages could not be used%s", figures.rejected,
                  daemon->cli.verbosity > 0 ? "" : " (-v names each)");
     }
@@ -127,7 +137,7 @@ note_place(void *context, char *note)
     const struct daemon *daemon = context;
     struct replay_place place;
     replay_place(daemon->replay, &place);
-    progress_note(&place, note);
+    progress_note(&daemon->progress, note);
 }
 
 static void
@@ -145,7 +155,7 @@ on_flush(void *context)
 // ── going on from a snapshot that is older than Redis ──────────────────────
 
 static bool
-is_behind(const struct daemon *daemon)
+is_behind(struct daemon *daemon)
 {
     struct replay_place place;
     replay_place(daemon->replay, &place);
@@ -157,7 +167,7 @@ on_look(evutil_socket_t fd, short what, void *context)
 {
     (void)fd;
     (void)what;
-    const struct daemon *daemon = context;
+    struct daemon *daemon = context;
     if (is_behind(daemon)) {
         event_add(daemon->look, &look_every);
     } else {
@@ -166,7 +176,7 @@ on_look(evutil_socket_t fd, short what, void *context)
 }
 
 static void
-hold(const struct daemon *daemon)
+hold(struct daemon *daemon)
 {
     if (daemon->keeper.is_restored && is_behind(daemon)) {
         redis_resume_hold(daemon->sink);
@@ -187,6 +197,9 @@ on_finished(void *context, const struct error *error)
     tell_figures(daemon);
     halt_doing(UNSAVED, EX_TEMPFAIL);
     int exit_code = keeper_save(&daemon->keeper);
+    if (exit_code == 0 && !deliver_flush_output(daemon->deliver)) {
+        exit_code = EX_IOERR;
+    }
     if (daemon->cli.verbosity > 0) {
         tell_counters(daemon);
     }
@@ -247,6 +260,8 @@ on_replayed(void *context, int exit_code, const struct error *error)
     struct daemon *daemon = context;
     if (error != NULL) {
         log_error("%s", error->text);
+    }
+    if (exit_code != 0) {
         daemon->exit_code = exit_code;
     }
     if (daemon->is_stopping && redis_resume_is_held(daemon->sink)) {
@@ -254,33 +269,6 @@ on_replayed(void *context, int exit_code, const struct error *error)
         return;
     }
     wait_for_redis(daemon);
-}
-
-static bool
-is_told_first(struct daemon *daemon, const char *reason)
-{
-    for (size_t i = 0; i < REASONS_TOLD; i++) {
-        if (daemon->reasons[i] == NULL) {
-            daemon->reasons[i] = reason;
-            return true;
-        }
-        if (strcmp(daemon->reasons[i], reason) == 0) {
-            return false;
-        }
-    }
-    return false;
-}
-
-static void
-on_refused(void *context, const char *reason, const char *file, uint64_t line)
-{
-    struct daemon *daemon = context;
-    if (daemon->cli.verbosity > 0) {
-        log_info("%s:%" PRIu64 ": refused: %s", file, line, reason);
-    } else if (is_told_first(daemon, reason)) {
-        log_warn("%s:%" PRIu64 ": refused: %s (the first of its kind)", file, line,
-                 reason);
-    }
 }
 
 // ── events ─────────────────────────────────────────────────────────────────
@@ -365,8 +353,7 @@ config_place(const struct cli *cli)
 
 // The pipeline, as it was if there is a state directory; and where to go on.
 static int
-create_pipeline(struct daemon *daemon, struct replay_place *ret_place,
-                struct error *error)
+create_pipeline(struct daemon *daemon, struct error *error)
 {
     const struct keeper_setup setup = {
         .base = daemon->base,
@@ -387,7 +374,7 @@ create_pipeline(struct daemon *daemon, struct replay_place *ret_place,
                        daemon->settings.alert_count);
     clock_watch_restored(daemon->pipeline, USEC_PER_MIN);
     daemon->before = *pipeline_metrics(daemon->pipeline);
-    progress_read(&daemon->progress, daemon->keeper.note, ret_place);
+    progress_read(&daemon->progress, daemon->keeper.note);
     return 0;
 }
 
@@ -412,8 +399,7 @@ create_deliver(struct daemon *daemon, struct error *error)
 }
 
 static bool
-create_parts(struct daemon *daemon, const struct replay_place *place,
-             struct error *error)
+create_parts(struct daemon *daemon, struct error *error)
 {
     if (!create_deliver(daemon, error)) {
         return false;
@@ -446,9 +432,9 @@ create_parts(struct daemon *daemon, const struct replay_place *place,
         .file_count = daemon->cli.file_count,
         .format = format,
         .speed = daemon->cli.speed,
-        .resume = place->file != NULL ? place : NULL,
+        .marks = daemon->keeper.state != NULL ? &daemon->progress.marks : NULL,
+        .is_verbose = daemon->cli.verbosity > 0,
         .on_done = on_replayed,
-        .on_refused = on_refused,
         .context = daemon,
     };
     daemon->replay = status == STATUS_OK ? replay_create(&replay, error) : NULL;
@@ -496,17 +482,15 @@ replay_files(struct daemon *daemon)
                   strerror(reason));
         return EX_NOINPUT;
     }
-    struct replay_place place = {NULL, 0, 0};
     struct error error = {0};
     progress_init(&daemon->progress, daemon->cli.files, daemon->cli.file_count);
-    signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); // a write beyond ulimit -f fails instead
     if (!create_loop(daemon)) {
         log_error("the system gives no event loop: %s", strerror(errno));
         daemon->exit_code = EX_OSERR;
-    } else if ((daemon->exit_code = create_pipeline(daemon, &place, &error)) != 0) {
+    } else if ((daemon->exit_code = create_pipeline(daemon, &error)) != 0) {
         log_error("%s", error.text);
-    } else if (!create_parts(daemon, &place, &error)) {
+    } else if (!create_parts(daemon, &error)) {
         log_error("%s", error.text);
         daemon->exit_code = error.code == STATUS_NOMEM ? EX_OSERR : EX_CONFIG;
     } else {
@@ -545,7 +529,7 @@ run(struct daemon *daemon)
         return EX_OK;
     }
     if (daemon->cli.action == CLI_BACKTEST) {
-        return run_backtest(daemon);
+        return finish_output(run_backtest(daemon));
     }
     if (daemon->cli.file_count != 0) {
         return replay_files(daemon);
@@ -571,6 +555,8 @@ main(int argc, char **argv)
 {
     static struct daemon daemon;
     struct error error = {0};
+    output_guard();
+    signal(SIGPIPE, SIG_IGN);
     if (cli_parse(argc, argv, &daemon.cli, &error) != STATUS_OK) {
         log_error("%s", error.text);
         return EX_USAGE;
@@ -580,17 +566,17 @@ main(int argc, char **argv)
     switch (daemon.cli.action) {
     case CLI_VERSION:
         puts("cascaded " CASCADED_VERSION);
-        return EX_OK;
+        return finish_output(EX_OK);
     case CLI_HELP:
         fputs(cli_help, stdout);
-        return EX_OK;
+        return finish_output(EX_OK);
     case CLI_DESCRIBE:
         if (!describe(stdout, daemon.cli.describe, daemon.cli.is_json)) {
             log_error("--describe %s: give options, metrics, keys, formats or alerts",
                       daemon.cli.describe);
             return EX_USAGE;
         }
-        return EX_OK;
+        return finish_output(EX_OK);
     case CLI_RUN:
     case CLI_CHECK:
     case CLI_BACKTEST:

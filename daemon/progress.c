@@ -1,9 +1,11 @@
 #include "daemon/progress.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "pipeline/changes.h"
@@ -12,6 +14,8 @@
 enum { NUMBER_TEXT = 24 };
 
 static const char *const source_name = "replay";
+static const char *const note_head = "replay 2\n";
+_Static_assert(FILE_MARKS_MAX *FILE_MARKS_TEXT + 16 <= STATE_NOTE_MAX, "marks fit");
 
 static void
 on_field(void *context, enum redis_recalled what, const char *name,
@@ -19,17 +23,17 @@ on_field(void *context, enum redis_recalled what, const char *name,
 {
     (void)name;
     struct progress *progress = context;
-    char number[NUMBER_TEXT];
+    char text[FILE_MARKS_TEXT + 1];
     if (what != REDIS_RECALLED_CURSOR) {
         return;
     }
-    snprintf(number, sizeof(number), "%.*s", SLICE_ARG(field->value));
+    snprintf(text, sizeof(text), "%.*s", SLICE_ARG(field->value));
     if (slice_equal(field->name, SLICE_LIT("file"))) {
         snprintf(progress->committed_file, sizeof(progress->committed_file), "%.*s",
                  SLICE_ARG(field->value));
         progress->committed.file = progress->committed_file;
-    } else if (slice_equal(field->name, SLICE_LIT("offset"))) {
-        progress->committed.offset = strtoull(number, NULL, 10);
+    } else if (slice_equal(field->name, SLICE_LIT("mark"))) {
+        (void)file_mark_read(text, &progress->committed.mark);
     }
 }
 
@@ -44,39 +48,38 @@ progress_init(struct progress *progress, char **files, int file_count)
 }
 
 void
-progress_note(const struct replay_place *place, char *note)
+progress_note(const struct progress *progress, char *note)
 {
-    int len = snprintf(note, STATE_NOTE_MAX, "replay %" PRIu64 " %" PRIu64 " %s",
-                       place->offset, place->line, place->file);
-    if (len >= STATE_NOTE_MAX) {
-        note[0] = '\0';
+    size_t len = (size_t)snprintf(note, STATE_NOTE_MAX, "%s", note_head);
+    for (size_t i = 0; i < progress->marks.count; i++) {
+        len += file_mark_write(&progress->marks.items[i], note + len);
     }
 }
 
-bool
-progress_read(struct progress *progress, const char *note,
-              struct replay_place *ret_place)
+void
+progress_read(struct progress *progress, const char *note)
 {
-    struct replay_place place = {NULL, 0, 0};
-    int file_at = 0;
-    if (sscanf(note, "replay %" SCNu64 " %" SCNu64 " %n", &place.offset, &place.line,
-               &file_at) != 2) {
-        return false;
+    struct file_mark mark;
+    if (strncmp(note, note_head, strlen(note_head)) != 0) {
+        return;
     }
-    snprintf(progress->noted_file, sizeof(progress->noted_file), "%s", note + file_at);
-    place.file = progress->noted_file;
-    *ret_place = place;
-    return true;
+    note += strlen(note_head);
+    while ((note = file_mark_read(note, &mark)) != NULL) {
+        (void)file_marks_put(&progress->marks, mark.hash, &mark);
+    }
 }
 
 void
 progress_save(const struct replay_place *place, struct redis_sink *sink)
 {
     char offset[NUMBER_TEXT];
-    snprintf(offset, sizeof(offset), "%" PRIu64, place->offset);
+    char mark[FILE_MARKS_TEXT + 1];
+    snprintf(offset, sizeof(offset), "%" PRIu64, place->mark.place.offset);
+    size_t len = file_mark_write(&place->mark, mark);
     const struct change_field fields[] = {
         {SLICE_LIT("file"), slice_of(place->file)},
         {SLICE_LIT("offset"), slice_of(offset)},
+        {SLICE_LIT("mark"), {mark, len}},
     };
     if (redis_sink_set_cursor(sink, slice_of(source_name), fields,
                               sizeof(fields) / sizeof(fields[0])) != STATUS_OK) {
@@ -95,14 +98,42 @@ order_of(const struct progress *progress, const char *file)
     return i;
 }
 
-bool
-progress_is_behind(const struct progress *progress, const struct replay_place *place)
+// The same for the file that Redis was at. It may have another name by now, and its
+// name another file. What is no regular file is known by its name alone.
+static int
+order_of_committed(const struct progress *progress)
 {
     const struct replay_place *goal = &progress->committed;
-    if (goal->file == NULL || order_of(progress, goal->file) == progress->file_count) {
+    if (goal->mark.hash == 0) {
+        return order_of(progress, goal->file);
+    }
+    bool is_found = false;
+    int i = 0;
+    while (!is_found && i < progress->file_count) {
+        int fd = open(progress->files[i], O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        is_found = fd >= 0 && file_mark_fits(&goal->mark, fd);
+        if (fd >= 0) {
+            close(fd);
+        }
+        i += !is_found;
+    }
+    return i;
+}
+
+bool
+progress_is_behind(struct progress *progress, const struct replay_place *place)
+{
+    const struct replay_place *goal = &progress->committed;
+    if (goal->file == NULL) {
         return false;
     }
+    if (!progress->is_ordered) {
+        progress->is_ordered = true;
+        progress->committed_order = order_of_committed(progress);
+    }
+    int there = progress->committed_order;
     int here = order_of(progress, place->file);
-    int there = order_of(progress, goal->file);
-    return here < there || (here == there && place->offset < goal->offset);
+    return there != progress->file_count &&
+           (here < there ||
+            (here == there && place->mark.place.offset < goal->mark.place.offset));
 }

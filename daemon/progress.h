@@ -13,21 +13,20 @@ struct progress {
     int file_count;
     struct replay_place committed; // what Redis holds already; file NULL: nothing
     char committed_file[STATE_NOTE_MAX];
-    char noted_file[STATE_NOTE_MAX];
+    bool is_ordered;
+    int committed_order;     // of the committed file among `files`
+    struct file_marks marks; // of the snapshot, and of this life
 };
 
 // *progress must not move afterwards.
 void progress_init(struct progress *progress, char **files, int file_count);
 
-// The note of a snapshot made at that place: STATE_NOTE_MAX bytes, empty if it would
-// not fit (known posts are told by their ids then).
-void progress_note(const struct replay_place *place, char *note);
-// What such a note says; false if it is none. The name lies in *progress.
-bool progress_read(struct progress *progress, const char *note,
-                   struct replay_place *ret_place);
+// The note of a snapshot made now, from the marks: STATE_NOTE_MAX bytes.
+void progress_note(const struct progress *progress, char *note);
+// The marks of such a note; none of another one.
+void progress_read(struct progress *progress, const char *note);
 
 // Hands the place to the sink.
 void progress_save(const struct replay_place *place, struct redis_sink *sink);
 // True if Redis was further than that when this life began.
-bool progress_is_behind(const struct progress *progress,
-                        const struct replay_place *place);
+bool progress_is_behind(struct progress *progress, const struct replay_place *place);

@@ -8,16 +8,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/usec.h"
 #include "daemon/clock.h"
 #include "daemon/feed.h"
+#include "ingest/file_input.h"
 #include "pipeline/pipeline.h"
 #include "sinks/redis_claims.h"
 #include "sinks/redis_resume.h"
 #include "sinks/redis_sink.h"
 
 enum {
+    EX_DATAERR_CODE = 65,
     EX_NOINPUT_CODE = 66,
+    EX_OSERR_CODE = 71,
     EX_IOERR_CODE = 74,
 };
 
@@ -34,10 +38,16 @@ struct replay {
     struct event *step;  // timer: go on
     struct event *input; // readable pipe or terminal; NULL for a file
     int fd;
-    int file;                   // index of the file being read
-    struct replay_place resume; // file NULL: none
-    uint64_t offset;            // of the message at hand, or the next one
-    uint64_t line;              // lines before it
+    int file; // index of the file being read
+    struct file_input bytes;
+    struct file_mark mark; // at the message at hand, or the next one
+    uint64_t skip;         // decompressed bytes that an earlier run has read
+    struct refusals refusals;
+    bool is_broken;     // the compressed bytes of the file are
+    bool is_unfinished; // its last message is: a later run reads it
+    bool is_file_over;
+    bool is_full;  // marks had to go
+    int exit_code; // of files that are done with
     bool is_ended;
     bool is_stopped;
 
@@ -78,19 +88,23 @@ file_name(const struct replay *replay)
     return strcmp(name, "-") == 0 ? "standard input" : name;
 }
 
+// A named pipe is waited for on the loop, not here.
 static int
 open_input(const char *name)
 {
     return strcmp(name, "-") == 0 ? dup(STDIN_FILENO)
-                                  : open(name, O_RDONLY | O_CLOEXEC);
+                                  : open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 }
 
 const char *
 replay_unreadable(char **files, int file_count, int *ret_errno)
 {
     for (int i = 0; i < file_count; i++) {
-        int fd = open_input(files[i]);
         struct stat status;
+        if (stat(files[i], &status) == 0 && S_ISFIFO(status.st_mode)) {
+            continue; // its writer would take the end of a try for that of the reader
+        }
+        int fd = open_input(files[i]);
         if (fd < 0 || fstat(fd, &status) != 0) {
             *ret_errno = errno;
         } else {
@@ -115,6 +129,59 @@ fail(struct replay *replay, int exit_code)
     finish(replay, exit_code, &error);
 }
 
+// Notes how far the file was read. The mark gets more of the file's first bytes to
+// compare while it has few.
+static void
+note_mark(struct replay *replay)
+{
+    uint64_t before = replay->mark.hash;
+    if (replay->setup.marks == NULL || before == 0) {
+        return;
+    }
+    if (replay->fd >= 0 && replay->mark.head_len < FILE_MARKS_HEAD) {
+        struct file_mark now = file_mark_of(replay->fd, FILE_MARKS_HEAD);
+        if (now.head_len > replay->mark.head_len && now.hash != 0 &&
+            file_mark_fits(&replay->mark, replay->fd)) {
+            replay->mark.hash = now.hash;
+            replay->mark.head_len = now.head_len;
+        }
+    }
+    if (!file_marks_put(replay->setup.marks, before, &replay->mark) &&
+        !replay->is_full) {
+        replay->is_full = true;
+        log_warn("a state directory keeps the places of %d files: those read first are "
+                 "read again if they are given again",
+                 FILE_MARKS_MAX);
+    }
+}
+
+// Goes on in the file where an earlier run ended. A compressed one is decompressed up
+// to there again.
+static void
+skip_known(struct replay *replay)
+{
+    const struct file_mark *known =
+        replay->setup.marks != NULL ? file_marks_find(replay->setup.marks, replay->fd)
+                                    : NULL;
+    struct stat status;
+    char magic[DECOMPRESS_MAGIC_MAX];
+    ssize_t got = pread(replay->fd, magic, sizeof(magic), 0);
+    if (known == NULL || got < 0 || fstat(replay->fd, &status) != 0) {
+        return;
+    }
+    uint64_t offset = known->place.offset;
+    if (decompress_guess((struct slice){magic, (size_t)got}) != DECOMPRESS_NONE) {
+        replay->skip = offset;
+    } else if (offset > INT64_MAX || (uint64_t)status.st_size < offset ||
+               lseek(replay->fd, (off_t)offset, SEEK_SET) < 0) {
+        return;
+    } else if (offset != 0) {
+        file_input_resume(&replay->bytes, replay->fd);
+    }
+    replay->mark = *known;
+    lines_resume(&replay->lines, &known->place);
+}
+
 // A pipe or terminal is waited for; a file is always readable (and epoll does not take
 // it).
 static bool
@@ -126,9 +193,15 @@ begin_file(struct replay *replay)
         fail(replay, EX_NOINPUT_CODE);
         return false;
     }
-    replay->offset = 0;
-    replay->line = 0;
+    replay->mark = file_mark_of(replay->fd, FILE_MARKS_HEAD);
+    replay->skip = 0;
+    replay->is_broken = false;
+    replay->is_unfinished = false;
+    replay->is_file_over = false;
     lines_reset(&replay->lines);
+    file_input_init(&replay->bytes, replay->fd);
+    refusals_begin_file(&replay->refusals);
+    skip_known(replay);
     if (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) || isatty(replay->fd)) {
         replay->input =
             event_new(replay->setup.base, replay->fd, EV_READ, on_step, replay);
@@ -136,26 +209,10 @@ begin_file(struct replay *replay)
     return true;
 }
 
-// Goes on in the file where an earlier process stood.
-static void
-skip_known(struct replay *replay)
-{
-    const struct replay_place *place = &replay->resume;
-    struct stat status;
-    if (place->offset > INT64_MAX || fstat(replay->fd, &status) != 0 ||
-        !S_ISREG(status.st_mode) || (uint64_t)status.st_size < place->offset ||
-        lseek(replay->fd, (off_t)place->offset, SEEK_SET) < 0) {
-        return;
-    }
-    replay->offset = place->offset;
-    replay->line = place->line;
-    const struct lines_place start = {place->offset, place->line, LINES_UNKNOWN};
-    lines_resume(&replay->lines, &start);
-}
-
 static void
 end_file(struct replay *replay)
 {
+    note_mark(replay);
     if (replay->input != NULL) {
         event_free(replay->input);
         replay->input = NULL;
@@ -164,12 +221,36 @@ end_file(struct replay *replay)
     replay->fd = -1;
 }
 
+// Everything in the file is worked off.
+static void
+conclude_file(struct replay *replay)
+{
+    if (replay->is_file_over) {
+        return;
+    }
+    replay->is_file_over = true;
+    note_mark(replay);
+    if (replay->is_unfinished && !replay->is_broken) {
+        log_info("%s: its last message is not finished: it is read when the file has "
+                 "grown",
+                 file_name(replay));
+    } else if (refusals_end_file(&replay->refusals, file_name(replay),
+                                 file_input_head(&replay->bytes))) {
+        replay->exit_code = EX_DATAERR_CODE;
+    } else if (lines_is_open(&replay->lines) && replay->setup.marks == NULL &&
+               !replay->is_broken) {
+        log_warn("%s: the array in it does not end: the file may be cut off",
+                 file_name(replay));
+    }
+}
+
 // ── messages ───────────────────────────────────────────────────────────────
 
 static void
 tell_refused(struct replay *replay, const char *reason, uint64_t line)
 {
-    replay->setup.on_refused(replay->setup.context, reason, file_name(replay), line);
+    const struct refusal refusal = {reason, line};
+    refusals_add(&replay->refusals, file_name(replay), &refusal);
 }
 
 // False when the post has to wait, and then when to look again.
@@ -231,9 +312,19 @@ feed(struct replay *replay)
 static void
 decode(struct replay *replay, const struct lines_message *message)
 {
+    // What a file ends in the middle of may be written still, or be whole in a copy.
+    replay->is_unfinished = message->is_cut &&
+                            (replay->is_broken ||
+                             (replay->setup.marks != NULL && replay->mark.hash != 0)) &&
+                            !array_is_whole(message->data);
+    if (replay->is_unfinished) {
+        return;
+    }
     enum decode_reason reason = feed_read(&replay->feed, message->event, message->data);
     if (reason != DECODE_REASON_NONE) {
         tell_refused(replay, decode_reason_name(reason), message->number);
+    } else if (!replay->refusals.is_used) {
+        refusals_use(&replay->refusals, file_name(replay));
     }
 }
 
@@ -243,10 +334,8 @@ drain(struct replay *replay)
 {
     struct lines_message message;
     while (feed(replay)) {
-        struct lines_place place;
-        if (lines_place(&replay->lines, &place)) {
-            replay->offset = place.offset;
-            replay->line = place.number;
+        if (!replay->is_unfinished) {
+            (void)lines_place(&replay->lines, &replay->mark.place);
         }
         if (!lines_next(&replay->lines, &message)) {
             while (replay->too_long < replay->lines_metrics.too_long) {
@@ -260,33 +349,47 @@ drain(struct replay *replay)
     return false;
 }
 
+// The compressed bytes cannot be read further; other files can.
+static void
+give_up_file(struct replay *replay, enum status status, const struct error *error)
+{
+    log_error("%s: %s", file_name(replay), error->text);
+    replay->is_broken = true;
+    replay->exit_code = status == STATUS_NOMEM ? EX_OSERR_CODE : EX_DATAERR_CODE;
+    lines_end(&replay->lines);
+    end_file(replay);
+}
+
 // One read. False when there is nothing to go on with now.
 static bool
 fill(struct replay *replay)
 {
+    struct error error = {0};
     size_t size;
+    size_t got;
     char *room = lines_room(&replay->lines, &size);
-    ssize_t got = read(replay->fd, room, size);
-    if (got < 0) {
-        if (errno == EINTR || errno == EAGAIN) {
-            return true;
-        }
+    enum status status = file_input_read(&replay->bytes, room, size, &got, &error);
+    size_t known = replay->skip < got ? (size_t)replay->skip : got;
+    replay->skip -= known;
+    memmove(room, room + known, got - known);
+    lines_filled(&replay->lines, got - known);
+    if (status == STATUS_IO) {
         fail(replay, errno == EISDIR ? EX_NOINPUT_CODE : EX_IOERR_CODE);
         return false;
     }
-    if (got == 0) {
+    if (status != STATUS_OK && status != STATUS_AGAIN) {
+        give_up_file(replay, status, &error);
+    } else if (status == STATUS_OK && got == 0) {
         lines_end(&replay->lines);
         end_file(replay);
-        return true;
     }
-    lines_filled(&replay->lines, (size_t)got);
     return true;
 }
 
 static void
 go_on(struct replay *replay)
 {
-    if (replay->input != NULL) {
+    if (replay->input != NULL && !file_input_is_ready(&replay->bytes)) {
         event_add(replay->input, NULL);
     } else {
         step_after(replay, 0);
@@ -312,12 +415,13 @@ on_step(evutil_socket_t fd, short what, void *context)
         return;
     }
     if (replay->fd < 0) { // the file is at its end and worked off
+        conclude_file(replay);
         if (replay->file + 1 == replay->setup.file_count) {
             if (pipeline_settle(replay->setup.pipeline)) {
                 step_after(replay, 0);
                 return;
             }
-            finish(replay, 0, NULL);
+            finish(replay, replay->exit_code, NULL);
             return;
         }
         replay->file++;
@@ -348,9 +452,7 @@ replay_create(const struct replay_setup *setup, struct error *error)
         return NULL;
     }
     replay->setup = *setup;
-    if (setup->resume != NULL) {
-        replay->resume = *setup->resume;
-    }
+    replay->refusals.is_verbose = setup->is_verbose;
     replay->fd = -1;
     replay->first_time = USEC_NONE;
     replay->step = evtimer_new(setup->base, on_step, replay);
@@ -373,6 +475,7 @@ replay_destroy(struct replay **replay)
     if (r->fd >= 0) {
         end_file(r);
     }
+    file_input_fini(&r->bytes);
     lines_fini(&r->lines);
     if (r->step != NULL) {
         event_free(r->step);
@@ -386,17 +489,7 @@ void
 replay_start(struct replay *replay)
 {
     replay->started = clock_monotonic();
-    const struct replay_place *place = &replay->resume;
-    bool is_found = false;
-    for (int i = 0; place->file != NULL && !is_found && i < replay->setup.file_count;
-         i++) {
-        is_found = strcmp(replay->setup.files[i], place->file) == 0;
-        replay->file = is_found ? i : 0;
-    }
     if (begin_file(replay)) {
-        if (is_found) {
-            skip_known(replay);
-        }
         go_on(replay);
     }
 }
@@ -411,12 +504,12 @@ replay_stop(struct replay *replay)
 }
 
 void
-replay_place(const struct replay *replay, struct replay_place *ret_place)
+replay_place(struct replay *replay, struct replay_place *ret_place)
 {
+    note_mark(replay);
     *ret_place = (struct replay_place){
         .file = replay->setup.files[replay->file],
-        .offset = replay->offset,
-        .line = replay->line,
+        .mark = replay->mark,
     };
 }
 
@@ -430,6 +523,7 @@ replay_figures(const struct replay *replay, struct replay_figures *ret_figures)
     }
     *ret_figures = (struct replay_figures){
         .rejected = rejected,
+        .unusable = replay->refusals.unusable,
         .seconds = (double)(clock_monotonic() - replay->started) / (double)USEC_PER_S,
     };
 }

@@ -11,6 +11,8 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "daemon/file_marks.h"
+#include "daemon/refusals.h"
 #include "ingest/decode.h"
 #include "ingest/lines.h"
 
@@ -19,18 +21,13 @@ struct pipeline;
 struct redis_sink;
 struct replay;
 
-// exit_code: 0, or of sysexits with error set (borrowed).
+// exit_code: 0, or of sysexits; error is NULL if everything is said already (borrowed).
 typedef void (*replay_done_fn)(void *context, int exit_code, const struct error *error);
-
-// A message that could not be used: the reason's name and where it stood.
-typedef void (*replay_refused_fn)(void *context, const char *reason, const char *file,
-                                  uint64_t line);
 
 // Where in which file the next message begins.
 struct replay_place {
     const char *file;
-    uint64_t offset;
-    uint64_t line; // lines before it
+    struct file_mark mark;
 };
 
 struct replay_setup {
@@ -40,17 +37,17 @@ struct replay_setup {
     char **files;
     int file_count;
     enum decode_format format;
-    double speed;                      // 0: as fast as possible
-    const struct replay_place *resume; // NULL: from the start. A file that is not among
-                                       // `files` or is shorter by now is read whole
+    double speed;             // 0: as fast as possible
+    struct file_marks *marks; // how far files were read; NULL: nothing is kept
+    bool is_verbose;          // each refused message gets a line
     replay_done_fn on_done;
-    replay_refused_fn on_refused;
     void *context;
 };
 
 struct replay_figures {
     uint64_t rejected;
-    double seconds; // since replay_start
+    uint64_t unusable; // of them, in files in which nothing could be used
+    double seconds;    // since replay_start
 };
 
 // NULL with error set if there is no memory.
@@ -67,8 +64,8 @@ void replay_start(struct replay *replay);
 void replay_stop(struct replay *replay);
 
 // Everything before it is in the pipeline. What follows may be in part: the pipeline
-// knows it then.
-void replay_place(const struct replay *replay, struct replay_place *ret_place);
+// knows it then. With setup.marks the place is noted there too.
+void replay_place(struct replay *replay, struct replay_place *ret_place);
 
 void replay_figures(const struct replay *replay, struct replay_figures *ret_figures);
 const struct decode_metrics *replay_decode_metrics(const struct replay *replay);

@@ -190,6 +190,19 @@ begin(struct array *array, char c)
     array->is_escape = false;
 }
 
+bool
+array_is_whole(struct slice text)
+{
+    struct array array = {.place = ARRAY_BETWEEN};
+    size_t at = skip_spaces(text, 0);
+    if (at == text.len) {
+        return false;
+    }
+    begin(&array, text.ptr[at]);
+    array.looked = at;
+    return array.place == ARRAY_WITHIN && scan_element(&array, text) == SCAN_CLOSED;
+}
+
 // The element that begins `text` is given up. What follows its first byte is looked
 // through for the next one.
 static void

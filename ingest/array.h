@@ -79,6 +79,9 @@ enum array_begin { ARRAY_IS_NONE, ARRAY_IS_ONE, ARRAY_UNKNOWN };
 // Spaces may lead. ARRAY_UNKNOWN: more are needed to tell (never if they are all).
 enum array_begin array_begins(struct slice bytes, bool is_all);
 
+// Whether the brackets of an object or array close within the text.
+bool array_is_whole(struct slice text);
+
 // Within an array, behind its '[' or an element.
 void array_reset(struct array *array);
 

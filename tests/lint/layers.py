@@ -23,7 +23,8 @@ LIBRARIES = {
                   "sinks/webhook_sign.c", "daemon/state.c", "daemon/state_read.c",
                   "ingest/ws_handshake.c"],
     r"wslay/": ["ingest/ws_protocol.c"],
-    r"zstd(_errors)?\.h": ["ingest/unpack.c"],
+    r"zstd(_errors)?\.h": ["ingest/unpack.c", "ingest/decompress.c"],
+    r"(zlib|bzlib|lzma)\.h": ["ingest/decompress.c"],
     r"curl/": ["ingest/http_client.c", "ingest/http_client.h", "ingest/http_request.c",
                "ingest/http_request.h", "ingest/http_fetch.c"],
     r"event2/": ["ingest/file.c", "ingest/http_client.c", "ingest/http_fetch.c",
@@ -46,6 +47,7 @@ PURE = {"assert.h", "errno.h", "inttypes.h", "limits.h", "math.h", "stdalign.h",
 SYSTEM_IN_BASE = {
     "base/region.c": {"sys/mman.h", "unistd.h"},  # reserves memory
     "base/log.c": {"unistd.h"},                   # writes to stderr
+    "base/output.c": {"fcntl.h", "unistd.h"},     # guards the standard descriptors
 }
 SYSTEM = PURE | {"ctype.h", "fcntl.h", "getopt.h", "locale.h", "netdb.h", "poll.h",
                  "signal.h", "strings.h", "sysexits.h", "time.h", "unistd.h", "wchar.h"}

@@ -12,6 +12,7 @@ memory='calloc free malloc realloc memchr memcmp memcpy memmove memset strchr st
 mathematics='exp expm1 fmax fmin llround log log1p pow sqrt'
 region='mmap munmap madvise sysconf' # base/region.c
 log='write'                          # base/log.c
+output='fcntl fcntl64 open open64 __open_2 __open64_2 fflush ferror stdout' # base/output.c
 
 # calls_of LIBRARY...: what the first one leaves to others, without what they all define
 calls_of() {
@@ -46,7 +47,7 @@ writable() {
 base=$RELEASE/libbase.a
 pipeline=$RELEASE/libpipeline.a
 faults=$(
-    check "$base" "$memory $mathematics $region $log"
+    check "$base" "$memory $mathematics $region $log $output"
     check "$pipeline" "$memory $mathematics" "$base"
     writable "$pipeline"
 )

@@ -1,0 +1,48 @@
+// How far files were read, so that a later run goes on there. A file is known by its
+// device, its inode and its first bytes: one that was renamed is known again, one that
+// has grown goes on, and one that was replaced, or emptied and written again under the
+// same name, is another file.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ingest/lines.h"
+
+enum {
+    FILE_MARKS_MAX = 1024,     // the oldest goes
+    FILE_MARKS_HEAD = 1 << 10, // bytes that are compared
+    FILE_MARKS_TEXT = 60,      // of one mark
+};
+
+struct file_mark {
+    uint64_t hash; // of device, inode and the first head_len bytes; 0: not a file
+    uint32_t head_len;
+    struct lines_place place; // bytes are counted decompressed
+};
+
+struct file_marks {
+    size_t count;
+    struct file_mark items[FILE_MARKS_MAX]; // the last used is the last
+};
+
+// The mark of a file that is open, at its beginning; hash 0 for what is no regular
+// file. With head_len FILE_MARKS_HEAD, or what the mark to compare with has.
+struct file_mark file_mark_of(int fd, uint32_t head_len);
+
+// Whether the open file is the one of the mark.
+bool file_mark_fits(const struct file_mark *mark, int fd);
+
+// The mark of the open file, or NULL.
+const struct file_mark *file_marks_find(const struct file_marks *marks, int fd);
+
+// Notes the mark in place of `before`, or of one with the same hash. False if another
+// one had to go.
+bool file_marks_put(struct file_marks *marks, uint64_t before,
+                    const struct file_mark *mark);
+
+// As text: FILE_MARKS_TEXT bytes a mark at most, and a NUL. Returns its length.
+size_t file_mark_write(const struct file_mark *mark, char *text);
+// Returns what follows the mark in the text, or NULL: there is none.
+const char *file_mark_read(const char *text, struct file_mark *ret_mark);

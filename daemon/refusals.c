@@ -1,0 +1,78 @@
+#include "daemon/refusals.h"
+
+#include <inttypes.h>
+
+#include "base/log.h"
+#include "ingest/file_kind.h"
+
+void
+refusals_begin_file(struct refusals *refusals)
+{
+    refusals->is_used = false;
+    refusals->count = 0;
+    refusals->waiting_count = 0;
+}
+
+static void
+say(struct refusals *refusals, const char *file, const struct refusal *refusal)
+{
+    for (size_t i = 0; i < refusals->said_count; i++) {
+        if (refusals->said[i] == refusal->reason) {
+            return;
+        }
+    }
+    if (refusals->said_count < REFUSALS_KINDS) {
+        refusals->said[refusals->said_count++] = refusal->reason;
+        log_warn("%s:%" PRIu64 ": refused: %s (the first of its kind)", file,
+                 refusal->line, refusal->reason);
+    }
+}
+
+void
+refusals_use(struct refusals *refusals, const char *file)
+{
+    refusals->is_used = true;
+    for (size_t i = 0; i < refusals->waiting_count && !refusals->is_verbose; i++) {
+        say(refusals, file, &refusals->waiting[i]);
+    }
+    refusals->waiting_count = 0;
+}
+
+void
+refusals_add(struct refusals *refusals, const char *file, const struct refusal *refusal)
+{
+    refusals->count++;
+    if (refusals->is_verbose) {
+        log_info("%s:%" PRIu64 ": refused: %s", file, refusal->line, refusal->reason);
+    }
+    if (refusals->is_used) {
+        if (!refusals->is_verbose) {
+            say(refusals, file, refusal);
+        }
+        return;
+    }
+    for (size_t i = 0; i < refusals->waiting_count; i++) {
+        if (refusals->waiting[i].reason == refusal->reason) {
+            return;
+        }
+    }
+    if (refusals->waiting_count < REFUSALS_KINDS) {
+        refusals->waiting[refusals->waiting_count++] = *refusal;
+    }
+}
+
+bool
+refusals_end_file(struct refusals *refusals, const char *file, struct slice head)
+{
+    if (refusals->is_used || refusals->count == 0) {
+        return false;
+    }
+    struct file_kind kind = file_kind_guess(head);
+    const struct refusal *first = &refusals->waiting[0];
+    log_error("%s: nothing in it can be used (%" PRIu64
+              " refused, the first in line %" PRIu64 ": %s); it looks like %s: %s",
+              file, refusals->count, first->line, first->reason, kind.name,
+              kind.advice);
+    refusals->unusable += refusals->count;
+    return true;
+}

@@ -1,0 +1,452 @@
+#!/usr/bin/env python3
+"""Files as people have them: arrays, compressed, of another encoding, rotated, half written;
+and what the command says and returns of each.
+
+    files.py        (BUILD names the folder of the build)
+"""
+# tests/run: beside others
+import bz2
+import gzip
+import json
+import lzma
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+import redis
+
+from terminal import run_tests
+
+BUILD = os.environ["BUILD"]
+FOLDER = pathlib.Path(tempfile.mkdtemp())
+SOCKET = str(FOLDER / "redis.sock")
+SERVER = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", SOCKET, "--save", "",
+                           "--dir", str(FOLDER)], stdout=subprocess.DEVNULL)
+CLIENT = redis.Redis(unix_socket_path=SOCKET, decode_responses=True)
+
+
+def post(number, author="ann", **more):
+    return {"id": f"n:{author}{number}", "time": 1772442000000 + number * 1000,
+            "author": {"id": f"n:{author}"}, "mentions": [{"id": "n:bob"}], **more}
+
+
+def ndjson(posts):
+    return "".join(json.dumps(one) + "\n" for one in posts).encode()
+
+
+def run(*arguments, data=b"", program="cascaded", **more):
+    """Exit code, figures, lines of stderr."""
+    done = subprocess.run([os.path.join(BUILD, program), *map(str, arguments)], input=data,
+                          stdout=more.pop("stdout", subprocess.PIPE), stderr=subprocess.PIPE,
+                          timeout=300, check=False, **more)
+    figures = {key.decode(): int(value)
+               for key, value in re.findall(rb"(\w+)=(\d+)\b", done.stdout or b"")}
+    return done.returncode, figures, done.stderr.decode().splitlines()
+
+
+def replay(*arguments, **more):
+    return run("-o", f"redis.url=unix:{SOCKET}", *arguments, **more)
+
+
+def fresh(*arguments, **more):
+    CLIENT.flushall()
+    return replay(*arguments, **more)
+
+
+def file(name, data):
+    path = FOLDER / name
+    path.write_bytes(data)
+    return path
+
+
+def score(author="ann"):
+    return int(CLIENT.zscore("cascaded:top:posts:24h", f"n:{author}") or 0)
+
+
+def used(posts, found, code=0, rejected=0):
+    assert found[0] == code, found
+    assert (found[1]["posts"], found[1]["rejected"]) == (posts, rejected), found
+    assert score() == posts, (score(), found)
+
+
+# ── arrays ────────────────────────────────────────────────────────────────────────────────────
+
+def the_elements_of_one_array_count_like_lines():
+    posts = [post(i) for i in range(3)]
+    for text in (json.dumps(posts), json.dumps(posts, indent=2), json.dumps(posts, indent=0),
+                 "[\n" + ",\n".join(map(json.dumps, posts)) + "\n]\n",
+                 "[" + "\n,".join(map(json.dumps, posts)) + "]",
+                 "\ufeff \n[ " + json.dumps(posts)[1:],
+                 "".join(json.dumps([one]) + "\n" for one in posts),
+                 json.dumps(posts[:1]) + "\n" + json.dumps(posts[1]) + "\n" + json.dumps(posts[2])):
+        used(3, fresh("-", data=text.encode()))
+    used(0, fresh("-", data=b"[]\n"))
+
+
+def an_array_is_not_held_in_memory():
+    path = FOLDER / "long.json"
+    filler = "x" * 4000
+    with open(path, "w", encoding="utf-8") as out:
+        out.write("[")
+        for i in range(20000):
+            out.write((",\n" if i else "") + json.dumps(post(i, filler=filler)))
+        out.write("]")
+    used(20000, fresh(path))
+    path.unlink()
+
+
+def an_array_that_is_cut_off_gives_what_it_has():
+    text = json.dumps([post(i) for i in range(3)]).encode()
+    used(2, fresh("-", data=text[:-20]), rejected=1)
+    code, figures, lines = fresh("-", data=text[:-1])
+    assert (code, figures["posts"], figures["rejected"]) == (0, 3, 0), figures
+    assert len(lines) == 1 and "does not end" in lines[0], lines
+
+
+# ── compressed ────────────────────────────────────────────────────────────────────────────────
+
+def packers():
+    found = {"gzip": gzip.compress, "bzip2": bz2.compress,
+             "xz": lambda data: lzma.compress(data, preset=6)}
+    if shutil.which("zstd"):
+        found["zstd"] = lambda data: subprocess.run(
+            ["zstd", "-q", "-c"], input=data, stdout=subprocess.PIPE, check=True).stdout
+    else:
+        print("# skipped zstd: there is no zstd program")
+    return found
+
+
+def compressed_files_are_read_whatever_their_name():
+    halves = ndjson([post(i) for i in range(2000)]), ndjson([post(i) for i in range(2000, 3000)])
+    for name, pack in packers().items():
+        data = pack(halves[0]) + pack(halves[1])
+        used(3000, fresh(file("packed.txt", data)))
+        used(3000, fresh("-", data=data))
+        used(3000, fresh("-", data=data + bytes(512)))
+        used(3000, fresh("-", data=pack(json.dumps([post(i) for i in range(3000)]).encode())))
+        code, _, lines = fresh("-", data=pack(b"<html>\n</html>\n"))
+        assert code == 65 and len(lines) == 1 and "HTML" in lines[0], (name, lines)
+
+
+def a_compressed_file_may_come_through_a_slow_pipe():
+    data = gzip.compress(ndjson([post(i) for i in range(5)]))
+    CLIENT.flushall()
+    process = subprocess.Popen([os.path.join(BUILD, "cascaded"), "-o", f"redis.url=unix:{SOCKET}",
+                                "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    for i in range(0, len(data), 3):
+        process.stdin.write(data[i:i + 3])
+        process.stdin.flush()
+        time.sleep(0.002)
+    out, _ = process.communicate(timeout=100)
+    assert process.returncode == 0 and b"posts=5 " in out, out
+
+
+def a_damaged_compressed_file_counts_up_to_there_and_says_so():
+    for name, pack in packers().items():
+        data = pack(ndjson([post(i) for i in range(20000)]))
+        for broken, word in ((data[:len(data) * 3 // 4], "ends in the middle"),
+                             (data + b"no more of it" * 9, "is damaged")):
+            code, figures, lines = fresh("-", data=broken)
+            assert code == 65 and len(lines) == 1 and word in lines[0], (name, lines)
+            assert name in lines[0] and figures["rejected"] == 0, (figures, lines)
+            assert score() == figures["posts"] <= 20000, figures
+            assert figures["posts"] == 20000 or word != "is damaged", figures
+        # Another file is read nevertheless.
+        code, figures, _ = fresh(file("broken", data[:50]), file("good", ndjson([post(1)])))
+        assert (code, figures["posts"]) == (65, 1), (name, figures)
+
+
+# ── what cannot be read ───────────────────────────────────────────────────────────────────────
+
+def a_file_of_which_nothing_can_be_used_gets_one_line_that_says_what_it_seems_to_be():
+    lines = ndjson([post(i) for i in range(4)])
+    text = lines.decode()
+    pretty = json.dumps(post(1), indent=2).encode() + b"\n"
+    tar = subprocess.run(["tar", "-c", "-C", FOLDER, file("member", pretty).name],
+                         stdout=subprocess.PIPE, check=True).stdout
+    cases = [(text.encode("utf-16"), "iconv -f UTF-16 -t UTF-8"),
+             (b"\xfe\xff" + text.encode("utf-16-be"), "iconv -f UTF-16 -t UTF-8"),
+             (text.encode("utf-16-le"), "iconv -f UTF-16LE"),
+             (text.encode("utf-16-be"), "iconv -f UTF-16BE"),
+             (pretty * 3, "jq -c ."), (b"window.YTD.tweets.part0 = [\n  {\n  }\n]\n", "window.YTD"),
+             (tar, "tar -xOf"), (gzip.compress(tar), "tar -xOf"),
+             (gzip.compress(gzip.compress(lines)), "compressed twice"),
+             (b"PK\x03\x04" + bytes(200), "zip"), (b"id,time,text\n1,2,3\n", "CSV"),
+             (b"<!DOCTYPE html>\n<html>\n", "HTML"), (bytes(range(256)) * 9, "binary"),
+             (b'{"a":1}\n', "formats"), (b"nonsense\n" * 3, "formats")]
+    for data, words in cases:
+        for options in (("-",), ("-q", "-")):
+            code, figures, said = fresh(*options, data=data)
+            assert code == 65 and len(said) == 1 and words in said[0], (words, code, said)
+            assert figures["posts"] == 0 and figures["rejected"] > 0, figures
+    path = file("wide", text.encode("utf-16"))
+    code, figures, said = fresh(path, file("good", lines))
+    assert code == 65 and figures["posts"] == 4 and len(said) == 1, said
+    assert str(path) in said[0], said
+    rule = ("-o", "alert.a.min_size=2")
+    code, _, said = run(*rule, "--backtest", path)
+    assert code == 65 and len(said) == 1 and "UTF-16" in said[0], said
+    code, figures, said = run(*rule, "--backtest", file("packed", gzip.compress(lines)))
+    assert (code, figures["posts"], said) == (0, 4, []), said
+
+
+# ── a state directory ─────────────────────────────────────────────────────────────────────────
+
+class Kept:
+    """Replays that share a state directory."""
+
+    def __init__(self):
+        CLIENT.flushall()
+        self.folder = pathlib.Path(tempfile.mkdtemp(dir=FOLDER))
+        self.log = self.folder / "log"
+
+    def read(self, *files, **more):
+        return replay("-o", f"state.dir={self.folder / 'state'}", *(files or [self.log]), **more)
+
+    def reads(self, posts, *files, code=0, duplicates=0, rejected=0):
+        found = self.read(*files)
+        assert found[0] == code, found
+        figures = [found[1][name] for name in ("posts", "duplicates", "rejected")]
+        assert figures == [posts, duplicates, rejected], found
+        return found
+
+
+def a_file_that_was_replaced_is_read_from_its_start():
+    kept = Kept()
+    kept.log.write_bytes(ndjson([post(i) for i in range(20)]))
+    kept.reads(20)
+    kept.log.rename(kept.folder / "log.1")
+    kept.log.write_bytes(ndjson([post(i, "eve") for i in range(50)]))
+    kept.reads(50)
+    assert (score(), score("eve")) == (20, 50)
+    # Emptied and written again: the same inode.
+    kept.log.write_bytes(ndjson([post(i, "zed") for i in range(60)]))
+    kept.reads(60)
+    assert score("zed") == 60
+    kept.log.write_bytes(ndjson([post(i, "zoe") for i in range(5)]))
+    kept.reads(5)
+
+
+def a_file_that_has_grown_goes_on():
+    kept = Kept()
+    kept.log.write_bytes(b"")
+    kept.reads(0)
+    for i in range(4):
+        with open(kept.log, "ab") as out:
+            out.write(ndjson([post(i)]))
+        kept.reads(1)
+    kept.reads(0)
+    assert score() == 4
+
+
+def a_renamed_file_is_known_and_every_file_has_its_own_place():
+    kept = Kept()
+    kept.log.write_bytes(ndjson([post(i) for i in range(3)]))
+    kept.reads(3)
+    old = kept.folder / "log.1"
+    kept.log.rename(old)
+    with open(old, "ab") as out:
+        out.write(ndjson([post(3)]))
+    kept.log.write_bytes(ndjson([post(i, "eve") for i in range(4)]))
+    kept.reads(5, kept.log, old)  # in the order of their names
+    for path in (old, kept.log):
+        with open(path, "ab") as out:
+            out.write(ndjson([post(9, path.name.replace(".", ""))]))
+    kept.reads(2, old, kept.log)
+    kept.reads(0, kept.log)
+    kept.reads(0, old)
+
+
+def an_unfinished_last_line_waits():
+    kept = Kept()
+    line = ndjson([post(2)])
+    kept.log.write_bytes(ndjson([post(1)]) + line[:30])
+    _, _, said = kept.reads(1)
+    assert any("not finished" in text for text in said), said
+    kept.reads(0)
+    with open(kept.log, "ab") as out:
+        out.write(line[30:])
+    kept.reads(1)
+    # A whole one without its end counts at once, and once.
+    with open(kept.log, "ab") as out:
+        out.write(ndjson([post(3)])[:-1])
+    kept.reads(1)
+    with open(kept.log, "ab") as out:
+        out.write(b"\n" + ndjson([post(4)]))
+    kept.reads(1)
+    assert score() == 4
+
+
+def an_array_that_grows_goes_on():
+    kept = Kept()
+    parts = [json.dumps(post(i), indent=2) for i in range(4)]
+    kept.log.write_text("[\n" + parts[0] + ",\n" + parts[1][:40], encoding="utf-8")
+    kept.reads(1)
+    with open(kept.log, "a", encoding="utf-8") as out:
+        out.write(parts[1][40:] + ",\n" + parts[2])
+    kept.reads(2)
+    with open(kept.log, "a", encoding="utf-8") as out:
+        out.write(",\n" + parts[3] + "\n]\n")
+    kept.reads(1)
+    kept.reads(0)
+    assert score() == 4
+
+
+def a_compressed_file_that_has_grown_goes_on():
+    for pack in packers().values():
+        kept = Kept()
+        kept.log.write_bytes(pack(ndjson([post(i) for i in range(3)])))
+        kept.reads(3)
+        with open(kept.log, "ab") as out:
+            out.write(pack(ndjson([post(i) for i in range(3, 5)])))
+        kept.reads(2)
+        kept.reads(0)
+        assert score() == 5
+
+
+def standard_input_is_known_if_it_is_a_file():
+    kept = Kept()
+    kept.log.write_bytes(ndjson([post(1)]))
+    for posts in (1, 0):
+        with open(kept.log, "rb") as stdin:
+            done = subprocess.run([os.path.join(BUILD, "cascaded"), "-o",
+                                   f"redis.url=unix:{SOCKET}", "-o",
+                                   f"state.dir={kept.folder / 'state'}", "-"], stdin=stdin,
+                                  capture_output=True, check=True, timeout=100)
+        assert f"posts={posts} ".encode() in done.stdout and b"duplicates=0" in done.stdout, done
+    kept.read("-", data=ndjson([post(1)]))
+    assert score() == 1
+
+
+def a_replay_that_was_killed_goes_on_without_loss_or_double():
+    kept = Kept()
+    files = [file(f"part{n}", ndjson([post(n * 3000 + i) for i in range(3000)])) for n in range(3)]
+    wanted, deadline = 9000, time.monotonic() + 200
+    for _ in range(3):
+        process = subprocess.Popen([os.path.join(BUILD, "cascaded"), "-o",
+                                    f"redis.url=unix:{SOCKET}", "-o", "state.every=1s", "-o",
+                                    f"state.dir={kept.folder / 'state'}", "--speed", "1000",
+                                    *map(str, files)], stdout=subprocess.DEVNULL)
+        before = score()
+        while score() < min(before + 500, wanted) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    kept.read(*files)
+    assert score() == wanted, score()
+
+
+# ── exit codes ────────────────────────────────────────────────────────────────────────────────
+
+def output_to_a_full_disk_is_no_success():
+    good = file("good", ndjson([post(i, retweet_of={"id": "n:root", "author": {"id": "n:eve"}})
+                                for i in range(3)]))
+    url = ("-o", f"redis.url=unix:{SOCKET}")
+    rule = ("-o", "alert.a.min_size=1")
+    replay(good)
+    cases = [("cascaded", ["--help"]), ("cascaded", ["--version"]),
+             ("cascaded", ["--describe", "options"]),
+             ("cascaded", ["--describe", "keys", "--json"]), ("cascaded", [*url, good]),
+             ("cascaded", [*rule, "--backtest", good]),
+             ("cascaded", [*url, *rule, "-o", "alerts.stdout=true", good]),
+             ("cascadectl", ["--help"]), ("cascadectl", ["--version"]),
+             ("cascadectl", ["-r", f"unix:{SOCKET}", "top", "--once"]),
+             ("cascadectl", ["-r", f"unix:{SOCKET}", "cascade", "n:root"])]
+    for program, arguments in cases:
+        with open("/dev/full", "wb") as full:
+            code, _, said = run(*arguments, program=program, stdout=full)
+        words = [text for text in said if "standard output" in text]
+        assert code == 74 and len(words) in (1, 2), (program, arguments, code, said)
+        command = " ".join([os.path.join(BUILD, program), *map(str, arguments)])
+        closed = subprocess.run(["sh", "-c", command + " >&-"], stderr=subprocess.PIPE, timeout=100,
+                                stdin=subprocess.DEVNULL, check=False)
+        assert closed.returncode == 74, (command, closed)
+        # A reader that goes away has what it wants.
+        read, write = os.pipe()
+        os.close(read)
+        code, _, said = run(*arguments, program=program, stdout=write)
+        os.close(write)
+        assert code == 0 and said == [], (program, arguments, code, said)
+
+
+def the_exit_code_says_whether_anything_was_usable():
+    used_line, same, bad = ndjson([post(1)]), ndjson([post(1)]), b"nonsense\n"
+    control = b'{"limit":{"track":1}}\n'
+    # posts, duplicates, rejected, exit code
+    rows = [(b"", 0, 0, 0, 0), (b"\n\n", 0, 0, 0, 0), (used_line, 1, 0, 0, 0),
+            (used_line + same, 1, 1, 0, 0), (used_line + bad, 1, 0, 1, 0),
+            (used_line + same + bad, 1, 1, 1, 0), (bad, 0, 0, 1, 65),
+            (bad * 5, 0, 0, 5, 65), (bad[:-1], 0, 0, 1, 65), (control, 0, 0, 0, 0)]
+    for data, *wanted, code in rows:
+        found = fresh("-", data=data)
+        figures = [found[1][name] for name in ("posts", "duplicates", "rejected")]
+        assert (found[0], figures) == (code, wanted), (data, found)
+    kept = Kept()
+    kept.log.write_bytes(used_line)
+    kept.reads(1)
+    again = [(used_line * 2, 0, 2, 0, 0), (used_line + bad, 0, 1, 1, 0), (bad, 0, 0, 1, 65)]
+    for data, posts, duplicates, rejected, code in again:
+        path = file("again", data)
+        kept.reads(posts, path, code=code, duplicates=duplicates, rejected=rejected)
+        path.unlink()
+
+
+def what_cannot_be_opened_is_no_input():
+    path = FOLDER / "none"
+    for name in (path, FOLDER):
+        code, _, said = fresh(file("good", ndjson([post(1)])), name)
+        assert code == 66 and len(said) == 1 and str(name) in said[0], said
+    if os.getuid() != 0:
+        path.write_bytes(b"")
+        path.chmod(0)
+        assert fresh(path)[0] == 66
+    fifo = FOLDER / "fifo"
+    os.mkfifo(fifo)
+    with subprocess.Popen(["sh", "-c", f"cat > {fifo}"], stdin=subprocess.PIPE) as writer:
+        writer.stdin.write(ndjson([post(1)]))
+        writer.stdin.close()
+        used(1, fresh(fifo))
+
+
+def the_state_directory_of_the_configuration_goes_before_that_of_systemd():
+    log = file("log", ndjson([post(1)]))
+    made, named = FOLDER / "made", FOLDER / "named"
+    environment = {**os.environ, "STATE_DIRECTORY": str(made)}
+    replay(log, env=environment)
+    assert not made.exists()  # a replay keeps nothing unless it is asked to
+    replay("-o", f"state.dir={named}", log, env=environment)
+    assert (named / "snapshot").exists() and not made.exists()
+    other = FOLDER / "other"
+    for options, variable, wanted in (([], f"{made}:{other}", made),
+                                      (["-o", f"state.dir={named}"], str(other), named)):
+        for folder in (made, other, named):
+            shutil.rmtree(folder, ignore_errors=True)
+        process = subprocess.Popen(
+            [os.path.join(BUILD, "cascaded"), "-c", file("none.conf", b""), "-o",
+             f"redis.url=unix:{SOCKET}", "-o", "source.a.url=http://127.0.0.1:1/", *options],
+            env={**environment, "STATE_DIRECTORY": variable}, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + 60
+        while not (wanted / "lock").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.terminate()
+        process.wait(timeout=60)
+        found = [folder for folder in (made, other, named) if folder.exists()]
+        assert found == [wanted], (found, wanted)
+
+
+if __name__ == "__main__":
+    try:
+        while not os.path.exists(SOCKET):
+            time.sleep(0.02)
+        run_tests([value for name, value in list(globals().items())
+                   if callable(value) and getattr(value, "__module__", "") == "__main__"
+                   and "_" in name])
+    finally:
+        SERVER.terminate()
+        SERVER.wait()
+        shutil.rmtree(FOLDER)
