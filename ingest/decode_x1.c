@@ -343,7 +343,9 @@ created_of(struct decode_run *run, const struct tweet *tweet)
     if (slice_is_none(tweet->created_at)) {
         return decode_run_snowflake(decode_run_first(tweet->id_str, tweet->id));
     }
-    if (usec_parse_x1(tweet->created_at, &time) != STATUS_OK) {
+    // Tools that store posts write RFC 3339 instead.
+    if (usec_parse_x1(tweet->created_at, &time) != STATUS_OK &&
+        usec_parse_rfc3339(tweet->created_at, &time) != STATUS_OK) {
         decode_run_refuse(run, DECODE_REASON_TIME);
     }
     return time;
@@ -464,10 +466,9 @@ keep_tweet(struct decode_run *run, const struct tweet *tweet)
     struct slice original = SLICE_NONE;
     post->id = decode_run_number_id(run, decode_run_first(tweet->id_str, tweet->id));
     post->lang = decode_run_name(run, tweet->lang);
-    usec created = created_of(run, tweet);
     post->time = decode_run_milliseconds(run, tweet->timestamp_ms);
     if (post->time == USEC_NONE) {
-        post->time = created;
+        post->time = created_of(run, tweet);
     }
     if (slice_is_none(id_of(tweet->user))) {
         decode_run_refuse(run, DECODE_REASON_MISSING);
