@@ -17,6 +17,7 @@
 #include "base/redact.h"
 #include "base/table.h"
 #include "daemon/clock.h"
+#include "daemon/recording.h"
 #include "daemon/refusals.h"
 #include "daemon/settings.h"
 #include "ingest/decode.h"
@@ -49,7 +50,7 @@ struct bench {
     const struct backtest *setup;
     struct hash_key key;
     struct pipeline *pipeline;
-    struct decoder *decoder;
+    struct recording recording;
     struct file_input bytes;
     struct refusals refusals;
     struct lines lines;
@@ -222,26 +223,13 @@ drain(struct bench *bench)
 
 // ── one pass ───────────────────────────────────────────────────────────────
 
+// Puts everything whose date is judged into the pipeline.
 static void
-feed(struct bench *bench, const struct lines_message *message, const char *file)
+push(struct bench *bench)
 {
-    const struct post *posts;
-    size_t count;
-    enum decode_reason reason;
-    enum decode_result result = decoder_read_event(
-        bench->decoder, message->event, message->data, &posts, &count, &reason);
-    if (result == DECODE_REFUSED) {
-        const struct refusal refusal = {decode_reason_name(reason), message->number};
-        refusals_add(&bench->refusals, file, &refusal);
-    } else if (!bench->refusals.is_used) {
-        refusals_use(&bench->refusals, file);
-    }
-    if (result != DECODE_POSTS) {
-        return;
-    }
     usec wall = clock_wall();
-    for (size_t i = 0; i < count; i++) {
-        while (pipeline_post(bench->pipeline, &posts[i], wall) == STATUS_AGAIN) {
+    while (recording_next(&bench->recording, wall) != NULL) {
+        while (recording_push(&bench->recording, wall) == STATUS_AGAIN) {
             drain(bench);
         }
         if (bench->first == USEC_NONE && pipeline_clock(bench->pipeline) != 0) {
@@ -252,6 +240,20 @@ feed(struct bench *bench, const struct lines_message *message, const char *file)
             drain(bench);
         }
     }
+}
+
+static void
+feed(struct bench *bench, const struct lines_message *message, const char *file)
+{
+    enum decode_reason reason =
+        recording_read(&bench->recording, message->event, message->data);
+    if (reason != DECODE_REASON_NONE) {
+        const struct refusal refusal = {decode_reason_name(reason), message->number};
+        refusals_add(&bench->refusals, file, &refusal);
+    } else if (!bench->refusals.is_used) {
+        refusals_use(&bench->refusals, file);
+    }
+    push(bench);
 }
 
 // One read. False at the end of the file, or with *ret_exit_code set if it cannot be
@@ -302,6 +304,8 @@ read_file(struct bench *bench, const char *name)
         }
     }
     close(fd);
+    recording_end(&bench->recording);
+    push(bench);
     if (refusals_end_file(&bench->refusals, shown, file_input_head(&bench->bytes))) {
         exit_code = EX_DATAERR;
     }
@@ -324,8 +328,10 @@ run_pass(struct bench *bench)
     enum status status =
         decode_format_parse(slice_of(settings->daemon.format), &format);
     bench->pipeline = pipeline_create(&settings->pipeline, &bench->key, true, &error);
-    bench->decoder = status == STATUS_OK ? decoder_create(format, &error) : NULL;
-    if (bench->pipeline == NULL || bench->decoder == NULL) {
+    bool is_good =
+        status == STATUS_OK && bench->pipeline != NULL &&
+        recording_init(&bench->recording, bench->pipeline, NULL, format, &error);
+    if (!is_good) {
         log_error("%s", error.text);
         return EX_OSERR;
     }
@@ -340,7 +346,10 @@ run_pass(struct bench *bench)
     }
     bench->last = pipeline_clock(bench->pipeline);
     bench->posts = pipeline_metrics(bench->pipeline)->posts;
-    decoder_destroy(&bench->decoder);
+    if (!bench->is_second) {
+        recording_tell(&bench->recording, pipeline_metrics(bench->pipeline)->late);
+    }
+    recording_fini(&bench->recording);
     pipeline_destroy(&bench->pipeline);
     return bench->is_failed ? out_of_memory() : EX_OK;
 }
@@ -507,7 +516,7 @@ backtest_run(const struct backtest *backtest)
     } else {
         exit_code = run_both(&bench);
     }
-    decoder_destroy(&bench.decoder);
+    recording_fini(&bench.recording);
     pipeline_destroy(&bench.pipeline);
     table_fini(&bench.table);
     file_input_fini(&bench.bytes);

@@ -1,5 +1,6 @@
 #include "daemon/feed.h"
 
+#include "base/log.h"
 #include "daemon/clock.h"
 #include "daemon/wall.h"
 #include "pipeline/pipeline.h"
@@ -14,6 +15,7 @@ feed_init(struct feed *feed, struct pipeline *pipeline, struct redis_sink *sink,
         .sink = sink,
         .decoder = decoder_create(format, error),
         .last_time = USEC_NONE,
+        .instead = USEC_NONE,
     };
     return feed->decoder != NULL;
 }
@@ -38,26 +40,62 @@ feed_read(struct feed *feed, struct slice event, struct slice data)
     return result == DECODE_REFUSED ? reason : DECODE_REASON_NONE;
 }
 
-const struct post *
-feed_next(const struct feed *feed)
+bool
+feed_is_seconds(usec time, usec wall)
 {
-    return feed->post_next < feed->post_count ? &feed->posts[feed->post_next] : NULL;
+    return time > 0 && time < INT64_MAX / 1000 &&
+           pipeline_is_believable(time * 1000, wall);
+}
+
+// A recording counts them and says so at its end; a live source has none.
+static void
+tell_time(struct feed *feed, const struct post *post, usec wall)
+{
+    if (feed->has_told_time || !feed->is_live || !post_is_event(post) ||
+        pipeline_is_believable(post->time, wall)) {
+        return;
+    }
+    feed->has_told_time = true;
+    log_warn("a post %s; it counts at the clock (the first of its kind)",
+             feed_is_seconds(post->time, wall)
+                 ? "has a time that looks like seconds: give milliseconds or RFC 3339"
+             : post->time > wall ? "is dated in the future"
+                                 : "is dated before 2006");
+}
+
+const struct post *
+feed_next(struct feed *feed)
+{
+    if (feed->post_next == feed->post_count) {
+        return NULL;
+    }
+    const struct post *post = &feed->posts[feed->post_next];
+    if (feed->instead == USEC_NONE) {
+        return post;
+    }
+    feed->dated = *post;
+    feed->dated.time = feed->instead;
+    return &feed->dated;
 }
 
 enum status
 feed_push(struct feed *feed, usec wall)
 {
-    struct post dated;
-    const struct post *post = &feed->posts[feed->post_next];
-    if (feed->is_arrival || (feed->is_live && clock_standing()->step != 0)) {
-        dated = *post;
-        dated.time =
-            feed->is_arrival ? wall : wall_date(clock_standing(), post->time, wall);
-        post = &dated;
+    if (feed->is_arrival) {
+        feed->instead = wall;
+    } else if (feed->is_live) {
+        feed->instead =
+            clock_standing()->step == 0
+                ? USEC_NONE
+                : wall_date(clock_standing(), feed->posts[feed->post_next].time, wall);
     }
+    const struct post *post = feed_next(feed);
+    tell_time(feed, post, wall);
     enum status status = pipeline_post(feed->pipeline, post, wall);
     if (status == STATUS_AGAIN) {
-        redis_sink_hurry(feed->sink);
+        if (feed->sink != NULL) {
+            redis_sink_hurry(feed->sink);
+        }
         return STATUS_AGAIN;
     }
     feed->refused += status != STATUS_OK;
@@ -66,5 +104,6 @@ feed_push(struct feed *feed, usec wall)
         feed->last_time = post->time;
     }
     feed->post_next++;
+    feed->instead = USEC_NONE;
     return STATUS_OK;
 }

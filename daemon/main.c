@@ -15,7 +15,6 @@
 #include "base/redact.h"
 #include "daemon/backtest.h"
 #include "daemon/cli.h"
-#include "daemon/clock_watch.h"
 #include "daemon/config.h"
 #include "daemon/deliver.h"
 #include "daemon/describe.h"
@@ -126,6 +125,7 @@ tell_figures(struct daemon *daemon)
                  "memory.texts",
                  refused);
     }
+    replay_tell_dates(daemon->replay, metrics->late - before->late);
     if (posts + duplicates == 0 && figures.rejected != 0 && daemon->exit_code == 0) {
         daemon->exit_code = EX_DATAERR;
     }
@@ -372,7 +372,6 @@ create_pipeline(struct daemon *daemon, struct error *error)
     daemon->pipeline = daemon->keeper.pipeline;
     pipeline_set_rules(daemon->pipeline, daemon->settings.alerts,
                        daemon->settings.alert_count);
-    clock_watch_restored(daemon->pipeline, USEC_PER_MIN);
     daemon->before = *pipeline_metrics(daemon->pipeline);
     progress_read(&daemon->progress, daemon->keeper.note);
     return 0;

@@ -11,7 +11,8 @@
 #include "base/log.h"
 #include "base/usec.h"
 #include "daemon/clock.h"
-#include "daemon/feed.h"
+#include "daemon/clock_watch.h"
+#include "daemon/recording.h"
 #include "ingest/file_input.h"
 #include "pipeline/pipeline.h"
 #include "sinks/redis_claims.h"
@@ -30,11 +31,14 @@ enum {
 #define FULL_POLL (50 * USEC_PER_MS) // Redis is behind
 #define PACE_LEAST USEC_PER_MS       // posts due within this are not waited for
 
+// Nothing came for so long: a date that waits is judged by what is there.
+static const struct timeval judge_after = {1, 0};
+
 struct replay {
     struct replay_setup setup;
     struct lines lines;
     struct lines_metrics lines_metrics;
-    struct feed feed;
+    struct recording recording;
     struct event *step;  // timer: go on
     struct event *input; // readable pipe or terminal; NULL for a file
     int fd;
@@ -297,11 +301,11 @@ static bool
 feed(struct replay *replay)
 {
     const struct post *post;
-    while ((post = feed_next(&replay->feed)) != NULL) {
+    while ((post = recording_next(&replay->recording, replay->wall)) != NULL) {
         if (is_short_of_room(replay) || !is_due(replay, post)) {
             return false;
         }
-        if (feed_push(&replay->feed, replay->wall) == STATUS_AGAIN) {
+        if (recording_push(&replay->recording, replay->wall) == STATUS_AGAIN) {
             step_after(replay, ROOM_POLL);
             return false;
         }
@@ -320,7 +324,8 @@ decode(struct replay *replay, const struct lines_message *message)
     if (replay->is_unfinished) {
         return;
     }
-    enum decode_reason reason = feed_read(&replay->feed, message->event, message->data);
+    enum decode_reason reason =
+        recording_read(&replay->recording, message->event, message->data);
     if (reason != DECODE_REASON_NONE) {
         tell_refused(replay, decode_reason_name(reason), message->number);
     } else if (!replay->refusals.is_used) {
@@ -334,7 +339,7 @@ drain(struct replay *replay)
 {
     struct lines_message message;
     while (feed(replay)) {
-        if (!replay->is_unfinished) {
+        if (!replay->is_unfinished && recording_is_settled(&replay->recording)) {
             (void)lines_place(&replay->lines, &replay->mark.place);
         }
         if (!lines_next(&replay->lines, &message)) {
@@ -390,7 +395,8 @@ static void
 go_on(struct replay *replay)
 {
     if (replay->input != NULL && !file_input_is_ready(&replay->bytes)) {
-        event_add(replay->input, NULL);
+        bool waits = !recording_is_settled(&replay->recording);
+        event_add(replay->input, waits ? &judge_after : NULL);
     } else {
         step_after(replay, 0);
     }
@@ -399,10 +405,9 @@ go_on(struct replay *replay)
 static void
 on_step(evutil_socket_t fd, short what, void *context)
 {
-    (void)fd;
-    (void)what;
     struct replay *replay = context;
     replay->wall = clock_wall();
+    bool is_silent = fd >= 0 && (what & EV_TIMEOUT) != 0;
     if (redis_sink_is_full(replay->setup.sink) && !replay->is_stopped) {
         step_after(replay, FULL_POLL);
         return;
@@ -411,10 +416,22 @@ on_step(evutil_socket_t fd, short what, void *context)
         finish(replay, 0, NULL);
         return;
     }
+    if (is_silent) {
+        recording_end(&replay->recording);
+    }
     if (!drain(replay)) {
         return;
     }
+    if (is_silent) {
+        go_on(replay);
+        return;
+    }
     if (replay->fd < 0) { // the file is at its end and worked off
+        if (!recording_is_settled(&replay->recording)) {
+            recording_end(&replay->recording);
+            step_after(replay, 0);
+            return;
+        }
         conclude_file(replay);
         if (replay->file + 1 == replay->setup.file_count) {
             if (pipeline_settle(replay->setup.pipeline)) {
@@ -456,7 +473,8 @@ replay_create(const struct replay_setup *setup, struct error *error)
     replay->fd = -1;
     replay->first_time = USEC_NONE;
     replay->step = evtimer_new(setup->base, on_step, replay);
-    if (!feed_init(&replay->feed, setup->pipeline, setup->sink, setup->format, error) ||
+    if (!recording_init(&replay->recording, setup->pipeline, setup->sink, setup->format,
+                        error) ||
         replay->step == NULL || !lines_init(&replay->lines, &replay->lines_metrics)) {
         error_set(error, STATUS_NOMEM, "no memory for the replay");
         replay_destroy(&replay);
@@ -480,7 +498,7 @@ replay_destroy(struct replay **replay)
     if (r->step != NULL) {
         event_free(r->step);
     }
-    feed_fini(&r->feed);
+    recording_fini(&r->recording);
     free(r);
     *replay = NULL;
 }
@@ -488,6 +506,8 @@ replay_destroy(struct replay **replay)
 void
 replay_start(struct replay *replay)
 {
+    // A post may be dated a minute ahead of the wall clock.
+    clock_watch_restored(replay->setup.pipeline, USEC_PER_MIN);
     replay->started = clock_monotonic();
     if (begin_file(replay)) {
         go_on(replay);
@@ -516,8 +536,9 @@ replay_place(struct replay *replay, struct replay_place *ret_place)
 void
 replay_figures(const struct replay *replay, struct replay_figures *ret_figures)
 {
-    const struct decode_metrics *decode = decoder_metrics(replay->feed.decoder);
-    uint64_t rejected = replay->lines_metrics.too_long + replay->feed.refused;
+    const struct decode_metrics *decode =
+        decoder_metrics(replay->recording.feed.decoder);
+    uint64_t rejected = replay->lines_metrics.too_long + replay->recording.feed.refused;
     for (int i = 0; i < DECODE_REASON_COUNT; i++) {
         rejected += decode->refused[i];
     }
@@ -531,11 +552,17 @@ replay_figures(const struct replay *replay, struct replay_figures *ret_figures)
 const struct decode_metrics *
 replay_decode_metrics(const struct replay *replay)
 {
-    return decoder_metrics(replay->feed.decoder);
+    return decoder_metrics(replay->recording.feed.decoder);
 }
 
 const struct lines_metrics *
 replay_lines_metrics(const struct replay *replay)
 {
     return &replay->lines_metrics;
+}
+
+void
+replay_tell_dates(const struct replay *replay, uint64_t late)
+{
+    recording_tell(&replay->recording, late);
 }

@@ -70,3 +70,6 @@ void replay_place(struct replay *replay, struct replay_place *ret_place);
 void replay_figures(const struct replay *replay, struct replay_figures *ret_figures);
 const struct decode_metrics *replay_decode_metrics(const struct replay *replay);
 const struct lines_metrics *replay_lines_metrics(const struct replay *replay);
+// Says in the log what was wrong with the dates. late: posts that were older than the
+// longest window when they came.
+void replay_tell_dates(const struct replay *replay, uint64_t late);

@@ -275,8 +275,8 @@ publish(struct pipeline *pipeline, const struct post *post, uint32_t event,
 
 // ── coming in ──────────────────────────────────────────────────────────────
 
-static bool
-is_believable(usec time, usec wall)
+bool
+pipeline_is_believable(usec time, usec wall)
 {
     return time >= TIME_EARLIEST && time <= wall + TIME_AHEAD_MOST;
 }
@@ -453,7 +453,7 @@ pipeline_post(struct pipeline *pipeline, const struct post *post, usec wall)
         pipeline->metrics.duplicates++;
         return STATUS_OK;
     }
-    bool has_time = is_believable(post->time, wall);
+    bool has_time = pipeline_is_believable(post->time, wall);
     if (pipeline->is_event_time && has_time) {
         // Also if the post is refused: time that passes makes room.
         advance(pipeline, post->time);

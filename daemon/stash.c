@@ -1,0 +1,58 @@
+#include "daemon/stash.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ingest/json.h"
+
+void
+stash_fini(struct stash *stash)
+{
+    while (stash->count != 0) {
+        stash_drop(stash);
+    }
+}
+
+bool
+stash_is_full(const struct stash *stash)
+{
+    return stash->count == STASH_MOST || stash->bytes >= STASH_BYTES;
+}
+
+bool
+stash_add(struct stash *stash, struct slice event, struct slice data)
+{
+    struct stash_message *message = &stash->messages[stash->count];
+    *message = (struct stash_message){.len = data.len};
+    message->bytes = calloc(1, data.len + JSON_PADDING);
+    if (message->bytes == NULL || event.len >= STASH_EVENT_MAX) {
+        free(message->bytes);
+        return false;
+    }
+    memcpy(message->bytes, data.ptr, data.len);
+    if (event.len != 0) {
+        memcpy(message->event, event.ptr, event.len);
+    }
+    stash->count++;
+    stash->bytes += data.len;
+    return true;
+}
+
+void
+stash_add_date(struct stash *stash, struct date date)
+{
+    struct stash_message *message = &stash->messages[stash->count - 1];
+    if (message->date_count < DATES_LOOK) {
+        message->dates[message->date_count++] = date;
+    }
+}
+
+void
+stash_drop(struct stash *stash)
+{
+    stash->bytes -= stash->messages[0].len;
+    free(stash->messages[0].bytes);
+    stash->count--;
+    memmove(stash->messages, stash->messages + 1,
+            stash->count * sizeof(stash->messages[0]));
+}

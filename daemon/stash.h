@@ -1,0 +1,39 @@
+// Messages of a recording that wait, as bytes, until a date in them is judged.
+//
+// At most STASH_MOST messages of STASH_BYTES together; then the oldest is to be taken
+// out whatever is known of it.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/slice.h"
+#include "daemon/dates.h"
+
+enum { STASH_MOST = DATES_LOOK, STASH_BYTES = 64 << 20, STASH_EVENT_MAX = 32 };
+
+struct stash_message {
+    char *bytes; // with padding for the decoder behind it
+    size_t len;
+    char event[STASH_EVENT_MAX];
+    struct date dates[DATES_LOOK]; // of its first posts that have one
+    size_t date_count;
+};
+
+struct stash {
+    struct stash_message messages[STASH_MOST]; // the oldest first
+    size_t count;
+    size_t bytes;
+};
+
+// Accepts a zeroed one.
+void stash_fini(struct stash *stash);
+
+bool stash_is_full(const struct stash *stash);
+// A copy goes in behind the others, without dates. False when the system has no memory;
+// the stash must not be full.
+bool stash_add(struct stash *stash, struct slice event, struct slice data);
+// A date of the message that was added last.
+void stash_add_date(struct stash *stash, struct date date);
+// The oldest goes.
+void stash_drop(struct stash *stash);
