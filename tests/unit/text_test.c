@@ -380,9 +380,8 @@ static void
 handles_lose_their_signs_and_blanks(void **state)
 {
     (void)state;
-    static const char *const handles[] = {"Ann", "@Ann", " @@Ann ",
-                                          "\xef\xbc\xa0"
-                                          "Ann\t"};
+    // The third sign is the full-width one.
+    static const char *const handles[] = {"Ann", "@Ann", " @@Ann ", "＠Ann\t"};
     for (size_t i = 0; i < sizeof(handles) / sizeof(handles[0]); i++) {
         assert_true(slice_equal(text_handle(slice_of(handles[i])), SLICE_LIT("Ann")));
     }
