@@ -44,8 +44,9 @@ struct replay {
     int fd;
     int file; // index of the file being read
     struct file_input bytes;
-    struct file_mark mark; // at the message at hand, or the next one
-    uint64_t skip;         // decompressed bytes that an earlier run has read
+    struct file_mark mark;      // at the message at hand, or the first that waits
+    struct lines_place reached; // behind those that wait for a date to be judged
+    uint64_t skip;              // decompressed bytes that an earlier run has read
     struct refusals refusals;
     bool is_broken;     // the compressed bytes of the file are
     bool is_unfinished; // its last message is: a later run reads it
@@ -206,6 +207,7 @@ begin_file(struct replay *replay)
     file_input_init(&replay->bytes, replay->fd);
     refusals_begin_file(&replay->refusals);
     skip_known(replay);
+    replay->reached = replay->mark.place;
     if (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) || isatty(replay->fd)) {
         replay->input =
             event_new(replay->setup.base, replay->fd, EV_READ, on_step, replay);
@@ -339,8 +341,11 @@ drain(struct replay *replay)
 {
     struct lines_message message;
     while (feed(replay)) {
-        if (!replay->is_unfinished && recording_is_settled(&replay->recording)) {
-            (void)lines_place(&replay->lines, &replay->mark.place);
+        if (!replay->is_unfinished) {
+            (void)lines_place(&replay->lines, &replay->reached);
+        }
+        if (recording_is_settled(&replay->recording)) {
+            replay->mark.place = replay->reached;
         }
         if (!lines_next(&replay->lines, &message)) {
             while (replay->too_long < replay->lines_metrics.too_long) {
