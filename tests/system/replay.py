@@ -145,6 +145,23 @@ def a_paced_replay_takes_its_time_and_ends_on_a_signal():
     assert int(CLIENT.hget("cascaded:meta", "posts")) == posts
 
 
+def the_pace_is_that_of_the_recording_times_speed():
+    path = pathlib.Path(FOLDER.name, "paced.ndjson")
+    path.write_text("".join(json.dumps({
+        "id": f"n:{second}", "time": 1772442000000 + second * 1000,
+        "author": {"id": "n:ann"}}) + "\n" for second in range(61)), encoding="utf-8")
+
+    def seconds(*speed):
+        CLIENT.flushall()
+        out = subprocess.run(command(*speed, path), stdout=subprocess.PIPE, check=True).stdout
+        return float(out.split(b"seconds=")[1].split()[0])
+
+    # A busy machine takes longer, never less; and the slower of two waits longer for sure.
+    slow, fast, free = seconds("--speed", "10"), seconds("--speed", "30"), seconds()
+    assert slow >= 60 / 10 and fast >= 60 / 30, (slow, fast)
+    assert slow < 60 and free < fast < slow, (slow, fast, free)
+
+
 def a_replay_that_stays_ends_on_a_signal_only():
     process = subprocess.Popen(command("--stay", OTHER), stdout=subprocess.PIPE)
     assert process.stdout.readline().startswith(b"replayed ")
@@ -333,6 +350,7 @@ if __name__ == "__main__":
                    an_undone_retweet_of_bluesky_is_taken_back_behind_the_newest_events,
                    keys_live_a_little_longer_than_the_longest_window,
                    a_paced_replay_takes_its_time_and_ends_on_a_signal,
+                   the_pace_is_that_of_the_recording_times_speed,
                    a_replay_that_stays_ends_on_a_signal_only,
                    a_full_table_costs_what_is_new_and_is_logged_once,
                    the_tables_describe_themselves,
