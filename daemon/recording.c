@@ -261,18 +261,17 @@ recording_tell(const struct recording *recording, uint64_t late)
     tell(dates->moved, dates->dated,
          "are dated later than the posts around them and are counted at the time of "
          "those");
-    bool is_reverse = dates->steps != 0 && 2 * dates->backward > dates->steps;
-    if (is_reverse) {
-        log_warn(
-            "time runs backwards in %" PRIu64 " of %" PRIu64 " steps from post to "
-            "post: influence, cascades and alerts depend on the order; sort the "
-            "posts by time, the oldest first (newest first: tac FILE | cascaded -)",
-            dates->backward, dates->steps);
-    }
-    if (late != 0) {
-        log_warn("%" PRIu64 " of %" PRIu64 " posts are older than the longest window "
-                 "before the posts in front of them and are in no window; sort the "
-                 "posts by time, the oldest first",
+    if (dates->steps != 0 && 2 * dates->backward > dates->steps) {
+        log_warn("time runs backwards in %" PRIu64 " of %" PRIu64 " steps from post to "
+                 "post, and %" PRIu64 " posts are in no window because they came too "
+                 "late: influence, cascades and alerts depend on the order; sort the "
+                 "posts by time, the oldest first (newest first: tac FILE | cascaded "
+                 "-)",
+                 dates->backward, dates->steps, late);
+    } else if (late != 0) {
+        log_warn("%" PRIu64 " of %" PRIu64 " posts are in no window because they came "
+                 "too late, after posts that are newer by more than the longest "
+                 "window; sort the posts by time, the oldest first",
                  late, dates->dated);
     }
 }
