@@ -9,14 +9,22 @@
 #include <string.h>
 #include <sys/time.h>
 
-enum { WORDS_MAX = 16, KEY_MAX = 4096, REDIS_PORT = 6379, PATIENCE_S = 3 };
+enum {
+    WORDS_MAX = 16,
+    KEY_MAX = 4096,
+    REDIS_PORT = 6379,
+    SENTINEL_PORT = 26379,
+    PATIENCE_S = 3,
+};
+
+static const struct timeval patience = {PATIENCE_S, 0};
 
 static enum status
 bad_url(struct error *error)
 {
     return error_set(error, STATUS_PARSE,
-                     "that is no Redis URL: write unix:/path/to/socket or "
-                     "redis://host:port/db");
+                     "that is no Redis URL: write unix:/path/to/socket, "
+                     "redis://host:port/db or sentinel://host:port,host:port/name");
 }
 
 // Reads a decimal number from 0 to `most`, all of text.
@@ -60,23 +68,73 @@ parse_host_port(char *text, struct client_address *address)
 }
 
 static enum status
-parse_tcp(const char *rest, struct client_address *address, struct error *error)
+check_secret(const char *text, struct error *error)
 {
-    char text[CLIENT_ADDRESS_MAX];
-    (void)snprintf(text, sizeof text, "%s", rest);
     if (strchr(text, '@') != NULL) {
         return error_set(error, STATUS_PARSE,
                          "a user or password in a URL is visible to everybody on this "
                          "machine: leave it out");
     }
+    return STATUS_OK;
+}
+
+// Ends text at its first "/" and reads the number of the database behind it, if any.
+static bool
+parse_database(char *text, struct client_address *address)
+{
     char *slash = strchr(text, '/');
-    if (slash != NULL) {
-        *slash = '\0';
-        if (slash[1] != '\0' && !parse_number(slash + 1, 1 << 20, &address->database)) {
-            return bad_url(error);
-        }
+    if (slash == NULL) {
+        return true;
     }
-    return parse_host_port(text, address) ? STATUS_OK : bad_url(error);
+    *slash = '\0';
+    return slash[1] == '\0' || parse_number(slash + 1, 1 << 20, &address->database);
+}
+
+static enum status
+parse_tcp(const char *rest, struct client_address *address, struct error *error)
+{
+    char text[CLIENT_ADDRESS_MAX];
+    (void)snprintf(text, sizeof text, "%s", rest);
+    enum status status = check_secret(text, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    bool is_good = parse_database(text, address) && parse_host_port(text, address);
+    return is_good ? STATUS_OK : bad_url(error);
+}
+
+// Takes the first Sentinel of *list into host and port and moves *list behind it.
+static bool
+next_sentinel(const char **list, struct client_address *address)
+{
+    char text[CLIENT_ADDRESS_MAX];
+    size_t length = strcspn(*list, ",");
+    (void)snprintf(text, sizeof text, "%.*s", (int)length, *list);
+    *list += length;
+    *list += **list == ',' ? 1 : 0;
+    address->port = SENTINEL_PORT;
+    return parse_host_port(text, address);
+}
+
+static enum status
+parse_sentinels(const char *rest, struct client_address *address, struct error *error)
+{
+    enum status status = check_secret(rest, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    const char *slash = strchr(rest, '/');
+    if (slash == NULL || slash == rest || slash[-1] == ',') {
+        return bad_url(error);
+    }
+    (void)snprintf(address->sentinels, sizeof address->sentinels, "%.*s",
+                   (int)(slash - rest), rest);
+    (void)snprintf(address->name, sizeof address->name, "%s", slash + 1);
+    bool is_good = parse_database(address->name, address) && address->name[0] != '\0';
+    for (const char *list = address->sentinels; is_good && list[0] != '\0';) {
+        is_good = next_sentinel(&list, address);
+    }
+    return is_good ? STATUS_OK : bad_url(error);
 }
 
 enum status
@@ -85,6 +143,7 @@ client_parse_url(const char *url, struct client_address *ret_address,
 {
     static const char unix_form[] = "unix:";
     static const char tcp_form[] = "redis://";
+    static const char sentinel_form[] = "sentinel://";
     struct client_address address = {.port = REDIS_PORT};
     enum status status = STATUS_OK;
     if (strlen(url) >= CLIENT_ADDRESS_MAX) {
@@ -96,6 +155,8 @@ client_parse_url(const char *url, struct client_address *ret_address,
         status = path[0] == '/' ? STATUS_OK : bad_url(error);
     } else if (strncmp(url, tcp_form, strlen(tcp_form)) == 0) {
         status = parse_tcp(url + strlen(tcp_form), &address, error);
+    } else if (strncmp(url, sentinel_form, strlen(sentinel_form)) == 0) {
+        status = parse_sentinels(url + strlen(sentinel_form), &address, error);
     } else {
         status = bad_url(error);
     }
@@ -120,11 +181,60 @@ unreachable(const struct client *client, const struct client_address *address,
                      is_path ? address->path : address->host, is_path ? "" : port, why);
 }
 
+// Puts the answer of one Sentinel into host and port, else why not into ret_why.
+static bool
+ask_sentinel(struct client_address *address, char *ret_why, size_t size)
+{
+    redisContext *redis =
+        redisConnectWithTimeout(address->host, address->port, patience);
+    redisReply *reply = NULL;
+    if (redis != NULL && redis->err == 0 &&
+        redisSetTimeout(redis, patience) == REDIS_OK) {
+        reply =
+            redisCommand(redis, "SENTINEL GET-MASTER-ADDR-BY-NAME %s", address->name);
+    }
+    bool is_known = reply != NULL && reply->type == REDIS_REPLY_ARRAY &&
+                    reply->elements == 2 &&
+                    reply->element[0]->type == REDIS_REPLY_STRING &&
+                    reply->element[1]->type == REDIS_REPLY_STRING &&
+                    parse_number(reply->element[1]->str, 65535, &address->port);
+    if (is_known) {
+        (void)snprintf(address->host, sizeof address->host, "%s",
+                       reply->element[0]->str);
+    } else if (reply == NULL) {
+        (void)snprintf(ret_why, size, "%s",
+                       redis != NULL ? redis->errstr : "out of memory");
+    } else if (reply->type == REDIS_REPLY_ERROR) {
+        (void)snprintf(ret_why, size, "%s", reply->str);
+    } else {
+        (void)snprintf(ret_why, size, "it knows no master of that name");
+    }
+    freeReplyObject(reply);
+    redisFree(redis);
+    return is_known;
+}
+
+// Asks one Sentinel after the other where the master is.
+static enum status
+find_master(struct client_address *address, struct error *error)
+{
+    char why[128] = "";
+    for (const char *list = address->sentinels; list[0] != '\0';) {
+        if (next_sentinel(&list, address) && ask_sentinel(address, why, sizeof why)) {
+            return STATUS_OK;
+        }
+    }
+    return error_set(
+        error, STATUS_IO,
+        "cannot learn the master \"%.100s\" from the Sentinels %.200s: %s; "
+        "name others with --redis URL",
+        address->name, address->sentinels, why);
+}
+
 enum status
 client_open(struct client *client, const char *url, const char *prefix,
             struct error *error)
 {
-    static const struct timeval patience = {PATIENCE_S, 0};
     struct client_address address;
     client->redis = NULL;
     if (prefix[0] == '\0' || strlen(prefix) >= sizeof client->prefix) {
@@ -133,6 +243,9 @@ client_open(struct client *client, const char *url, const char *prefix,
     }
     (void)snprintf(client->prefix, sizeof client->prefix, "%s", prefix);
     enum status status = client_parse_url(url, &address, error);
+    if (status == STATUS_OK && address.name[0] != '\0') {
+        status = find_master(&address, error);
+    }
     if (status != STATUS_OK) {
         return status;
     }

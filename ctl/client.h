@@ -12,9 +12,11 @@
 
 enum { CLIENT_ADDRESS_MAX = 256, CLIENT_PREFIX_MAX = 256 };
 
-// Where a Redis listens: a path, or a host and port.
+// Where a Redis listens: a path, or a host and port, or what Sentinels answer.
 struct client_address {
-    char path[CLIENT_ADDRESS_MAX]; // empty: host and port
+    char path[CLIENT_ADDRESS_MAX];      // empty: host and port
+    char sentinels[CLIENT_ADDRESS_MAX]; // host[:port],…; empty: none to be asked
+    char name[CLIENT_ADDRESS_MAX];      // of the master that the Sentinels know
     char host[CLIENT_ADDRESS_MAX];
     int port;
     int database;
@@ -25,12 +27,14 @@ struct client {
     char prefix[CLIENT_PREFIX_MAX];
 };
 
-// Reads "unix:/path" or "redis://host[:port][/db]"; an IPv6 host stands in [].
+// Reads "unix:/path", "redis://host[:port][/db]" or
+// "sentinel://host[:port],host[:port]…/name[/db]"; an IPv6 host stands in [].
 enum status client_parse_url(const char *url, struct client_address *ret_address,
                              struct error *error) MUST_USE;
 
-// Connects within a few seconds and selects the database. `client` needs client_close,
-// also after a failure. Borrows everything.
+// Asks the Sentinels, if any, for the master, connects within a few seconds (each of
+// them) and selects the database. `client` needs client_close, also after a failure.
+// Borrows everything.
 enum status client_open(struct client *client, const char *url, const char *prefix,
                         struct error *error) MUST_USE;
 void client_close(struct client *client);

@@ -25,7 +25,8 @@ static const char usage_text[] =
     "  user ID|@[NET:]HANDLE    everything known of a user\n"
     "  cascade ID               everything known of a post's cascade\n"
     "\n"
-    "  -r, --redis URL          unix:/path or redis://host:port/db\n"
+    "  -r, --redis URL          unix:/path, redis://host:port/db or\n"
+    "                           sentinel://host:port,host:port/name\n"
     "                           (default unix:/run/redis/redis-server.sock)\n"
     "  -p, --prefix PREFIX      of the keys (default cascaded:)\n"
     "  -V, --version  -h, --help\n";

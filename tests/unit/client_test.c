@@ -45,6 +45,22 @@ host_port_and_database_are_told_apart(void **state)
 }
 
 static void
+sentinels_and_the_name_of_their_master_are_read(void **state)
+{
+    (void)state;
+    struct client_address address = parsed("sentinel://a:5000,[::1],c/main/3");
+    assert_string_equal(address.sentinels, "a:5000,[::1],c");
+    assert_string_equal(address.name, "main");
+    assert_string_equal(address.path, "");
+    assert_int_equal(address.database, 3);
+    address = parsed("sentinel://a/m");
+    assert_string_equal(address.name, "m");
+    assert_int_equal(address.port, 26379);
+    assert_int_equal(address.database, 0);
+    assert_string_equal(parsed("redis://a").name, "");
+}
+
+static void
 anything_else_is_refused_and_changes_nothing(void **state)
 {
     (void)state;
@@ -62,6 +78,16 @@ anything_else_is_refused_and_changes_nothing(void **state)
         "rediss://host",
         "/run/redis.sock",
         "redis://user:secret@host",
+        "sentinel://",
+        "sentinel://a",
+        "sentinel://a/",
+        "sentinel:///m",
+        "sentinel://a,/m",
+        "sentinel://,a/m",
+        "sentinel://a,,b/m",
+        "sentinel://a:x/m",
+        "sentinel://a/m/x",
+        "sentinel://user:secret@a/m",
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct client_address address = {.port = 1};
@@ -78,6 +104,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_socket_path_is_taken_as_it_is),
         cmocka_unit_test(host_port_and_database_are_told_apart),
+        cmocka_unit_test(sentinels_and_the_name_of_their_master_are_read),
         cmocka_unit_test(anything_else_is_refused_and_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
