@@ -1,7 +1,6 @@
 #include "sinks/redis_conn.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,17 +8,18 @@
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
-#include <event2/bufferevent_ssl.h>
 #include <event2/event.h>
 #include <hiredis/hiredis.h>
-#include <openssl/ssl.h>
+#include <openssl/crypto.h>
 
 #include "base/backoff.h"
 #include "sinks/redis_dial.h"
+#include "sinks/redis_sentinel.h"
+#include "sinks/redis_stream.h"
 #include "sinks/redis_target.h"
 #include "sinks/redis_tls.h"
 
-enum conn_state { CONN_REST, CONN_WAIT, CONN_DIAL, CONN_HELLO, CONN_UP };
+enum conn_state { CONN_REST, CONN_WAIT, CONN_ASK, CONN_DIAL, CONN_HELLO, CONN_UP };
 
 enum {
     READ_MOST = 1 << 16,
@@ -38,9 +38,12 @@ struct redis_conn {
     struct redis_metrics *metrics;
 
     struct redis_target target;
+    struct redis_sentinel *sentinel; // NULL: target.url names the server itself
+    struct redis_url endpoint;       // what is dialed, without user and password
 
     struct backoff backoff;
-    struct event *timer; // WAIT: next attempt. DIAL, HELLO, UP: deadline or next PING
+    struct event
+        *timer; // WAIT: next attempt. ASK: none. DIAL, HELLO, UP: deadline or next PING
     struct redis_dial *dial;
     SSL_CTX *tls; // NULL: no TLS
     struct bufferevent *stream;
@@ -50,6 +53,7 @@ struct redis_conn {
     size_t replies;       // the owner's
     bool is_answered;     // an item came over this connection
     bool has_progress;    // an item came since the deadline was set
+    bool asks_role;       // HELLO: the last reply of our own is to ROLE
     enum redis_word word; // HELLO: the first error reply
     struct error refusal;
 };
@@ -81,6 +85,9 @@ set_deadline(struct redis_conn *conn)
 static void
 close_stream(struct redis_conn *conn)
 {
+    if (conn->sentinel != NULL) {
+        redis_sentinel_cancel(conn->sentinel);
+    }
     redis_dial_cancel(conn->dial);
     event_del(conn->timer);
     if (conn->stream != NULL) {
@@ -91,6 +98,7 @@ close_stream(struct redis_conn *conn)
     conn->own_replies = 0;
     conn->replies = 0;
     conn->is_answered = false;
+    conn->asks_role = false;
     conn->word = REDIS_WORD_NONE;
     conn->refusal = (struct error){.code = STATUS_OK};
 }
@@ -116,7 +124,13 @@ static void
 fail(struct redis_conn *conn, const char *text)
 {
     struct error error = {.code = STATUS_OK};
-    error_set(&error, STATUS_IO, "%s", text);
+    if (conn->sentinel != NULL) {
+        char master[REDIS_URL_TEXT_MAX];
+        redis_url_format(&conn->endpoint, master);
+        error_set(&error, STATUS_IO, "the master %s: %s", master, text);
+    } else {
+        error_set(&error, STATUS_IO, "%s", text);
+    }
     redis_conn_drop(conn, REDIS_WORD_NONE, &error);
 }
 
@@ -168,8 +182,57 @@ say_hello(struct redis_conn *conn)
         const struct slice words[] = {SLICE_LIT("SELECT"), slice_of(number)};
         send_own(conn, 2, words);
     }
+    if (conn->sentinel != NULL) {
+        // Sentinels may still name a master that has just become a replica.
+        const struct slice role = SLICE_LIT("ROLE");
+        send_own(conn, 1, &role);
+        conn->asks_role = true;
+    }
     if (conn->own_replies == 0) {
         go_up(conn);
+    }
+}
+
+// The reply to ROLE begins with "master", else another Sentinel may know more. Without
+// the right to ask, the first write shows what the server is.
+static void
+take_role(struct redis_conn *conn, const struct redis_item *item)
+{
+    if (conn->word == REDIS_WORD_NONE && item->depth == 1 && item->index == 0 &&
+        !slice_equal(item->text, SLICE_LIT("master"))) {
+        char role[16];
+        char master[REDIS_URL_TEXT_MAX];
+        conn->word = REDIS_WORD_READONLY;
+        error_set(&conn->refusal, STATUS_IO,
+                  "%s is named as the master, but its role is %s",
+                  redis_url_format(&conn->endpoint, master),
+                  redis_reader_print(item->text, role, sizeof(role)));
+    }
+}
+
+static bool
+is_tolerated(const struct redis_conn *conn, enum redis_word word)
+{
+    return conn->asks_role && conn->own_replies == 1 &&
+           (word == REDIS_WORD_NOPERM || word == REDIS_WORD_NO_COMMAND);
+}
+
+static void
+take_own_item(struct redis_conn *conn, const struct redis_item *item)
+{
+    if (conn->state != CONN_HELLO) {
+        return;
+    }
+    if (item->type == REDIS_ITEM_ERROR) {
+        char text[REFUSAL_MAX];
+        enum redis_word word = redis_word_of(item->text);
+        if (conn->word == REDIS_WORD_NONE && !is_tolerated(conn, word)) {
+            conn->word = word;
+            error_set(&conn->refusal, STATUS_IO, "%s",
+                      redis_reader_print(item->text, text, sizeof(text)));
+        }
+    } else if (conn->asks_role && conn->own_replies == 1) {
+        take_role(conn, item);
     }
 }
 
@@ -183,12 +246,8 @@ on_item(void *context, const struct redis_item *item)
         if (conn->replies != 0) {
             conn->calls->on_item(conn->context, item);
         }
-    } else if (item->type == REDIS_ITEM_ERROR && conn->state == CONN_HELLO &&
-               conn->word == REDIS_WORD_NONE) {
-        char text[REFUSAL_MAX];
-        conn->word = redis_word_of(item->text);
-        error_set(&conn->refusal, STATUS_IO, "%s",
-                  redis_reader_print(item->text, text, sizeof(text)));
+    } else {
+        take_own_item(conn, item);
     }
 }
 
@@ -266,28 +325,6 @@ on_readable(struct bufferevent *stream, void *context)
     }
 }
 
-// text: room for a reason.
-static const char *
-why_closed(const struct redis_conn *conn, short what, char text[REDIS_TLS_TEXT_MAX])
-{
-    int code = EVUTIL_SOCKET_ERROR();
-    if (conn->tls != NULL) {
-        unsigned long failure = bufferevent_get_openssl_error(conn->stream);
-        const SSL *ssl = bufferevent_openssl_get_ssl(conn->stream);
-        const char *reason = redis_tls_reason(ssl, failure, text);
-        if (reason != NULL) {
-            return reason;
-        }
-        if (!conn->is_answered) {
-            return "it closed the connection at the TLS handshake; it may want a "
-                   "client "
-                   "certificate (redis.cert_file)";
-        }
-    }
-    bool is_end = (what & BEV_EVENT_EOF) != 0 || code == 0 || code == EPIPE;
-    return is_end ? "it closed the connection" : strerror(code);
-}
-
 // A server that turns us away says why and closes: what it said may still be unread
 // when writing fails. False: the connection is closed.
 static bool
@@ -303,12 +340,11 @@ on_stream_event(struct bufferevent *stream, short what, void *context)
 {
     struct redis_conn *conn = context;
     char text[REDIS_TLS_TEXT_MAX];
-    (void)stream;
     if ((what & BEV_EVENT_CONNECTED) != 0) {
         say_hello(conn);
         return;
     }
-    const char *why = why_closed(conn, what, text);
+    const char *why = redis_stream_why_closed(stream, what, conn->is_answered, text);
     bool is_rest_readable = (what & BEV_EVENT_WRITING) != 0 && conn->tls == NULL;
     if (!is_rest_readable || read_rest(conn)) {
         fail(conn, why);
@@ -318,21 +354,8 @@ on_stream_event(struct bufferevent *stream, short what, void *context)
 static bool
 open_stream(struct redis_conn *conn, evutil_socket_t fd)
 {
-    if (conn->tls == NULL) {
-        conn->stream = bufferevent_socket_new(conn->base, fd, BEV_OPT_CLOSE_ON_FREE);
-    } else {
-        SSL *ssl = redis_tls_open(conn->tls, &conn->target.url);
-        conn->stream = ssl == NULL
-                           ? NULL
-                           : bufferevent_openssl_socket_new(conn->base, fd, ssl,
-                                                            BUFFEREVENT_SSL_CONNECTING,
-                                                            BEV_OPT_CLOSE_ON_FREE);
-        if (conn->stream == NULL) {
-            SSL_free(ssl);
-        }
-    }
+    conn->stream = redis_stream_open(conn->base, fd, conn->tls, &conn->endpoint);
     if (conn->stream == NULL) {
-        evutil_closesocket(fd);
         return false;
     }
     conn->reader = redis_reader_create(on_item, conn);
@@ -348,11 +371,31 @@ on_dialed(void *context, evutil_socket_t fd, const struct error *error)
 {
     struct redis_conn *conn = context;
     if (fd < 0) {
-        redis_conn_drop(conn, REDIS_WORD_NONE, error);
+        fail(conn, error->text);
     } else if (!open_stream(conn, fd)) {
         fail(conn, "no memory for a connection");
     } else if (conn->tls == NULL) {
         say_hello(conn);
+    }
+}
+
+static void
+dial(struct redis_conn *conn)
+{
+    conn->state = CONN_DIAL;
+    set_timer(conn, conn->target.connect_timeout);
+    redis_dial_start(conn->dial);
+}
+
+static void
+on_named(void *context, const struct redis_url *master, const struct error *error)
+{
+    struct redis_conn *conn = context;
+    if (master == NULL) {
+        redis_conn_drop(conn, REDIS_WORD_NONE, error);
+    } else {
+        conn->endpoint = *master;
+        dial(conn);
     }
 }
 
@@ -362,10 +405,11 @@ on_timer(evutil_socket_t fd, short what, void *context)
     struct redis_conn *conn = context;
     (void)fd;
     (void)what;
-    if (conn->state == CONN_WAIT) {
-        conn->state = CONN_DIAL;
-        set_timer(conn, conn->target.connect_timeout);
-        redis_dial_start(conn->dial);
+    if (conn->state == CONN_WAIT && conn->sentinel != NULL) {
+        conn->state = CONN_ASK;
+        redis_sentinel_start(conn->sentinel);
+    } else if (conn->state == CONN_WAIT) {
+        dial(conn);
     } else if (conn->state == CONN_UP && !is_expecting(conn)) {
         const struct slice ping = SLICE_LIT("PING");
         send_own(conn, 1, &ping);
@@ -373,13 +417,42 @@ on_timer(evutil_socket_t fd, short what, void *context)
     } else {
         bool is_up = conn->state == CONN_UP;
         char span[USEC_TEXT_MAX];
-        struct error error = {.code = STATUS_OK};
+        char text[USEC_TEXT_MAX + 16];
         usec_format_duration(
             is_up ? conn->target.timeout : conn->target.connect_timeout, span);
-        error_set(&error, STATUS_IO, "no answer for %s", span);
+        snprintf(text, sizeof(text), "no answer for %s", span);
         conn->metrics->timeouts++;
-        redis_conn_drop(conn, REDIS_WORD_NONE, &error);
+        fail(conn, text);
     }
+}
+
+// Where to connect: at the URL's host, or where its Sentinels say.
+static enum status
+set_target(struct redis_conn *conn, const struct redis_options *options,
+           struct error *error)
+{
+    enum status status = redis_target_read(options, &conn->target, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    const struct redis_url *url = &conn->target.url;
+    conn->endpoint = (struct redis_url){.kind = url->kind, .port = url->port};
+    memcpy(conn->endpoint.host, url->host, sizeof(url->host));
+    if (url->kind == REDIS_URL_TLS) {
+        return redis_tls_create(options, &conn->tls, error);
+    }
+    if (url->kind == REDIS_URL_SENTINEL) {
+        const struct redis_sentinel_setup setup = {
+            .base = conn->base,
+            .url = url,
+            .timeout = conn->target.connect_timeout,
+            .on_done = on_named,
+            .context = conn,
+        };
+        conn->sentinel = redis_sentinel_create(&setup);
+        return conn->sentinel != NULL ? STATUS_OK : STATUS_NOMEM;
+    }
+    return STATUS_OK;
 }
 
 enum status
@@ -396,13 +469,10 @@ redis_conn_create(const struct redis_conn_setup *setup, struct redis_conn **ret_
     conn->metrics = setup->metrics;
     conn->backoff = (struct backoff){.first = 50 * USEC_PER_MS, .most = 2 * USEC_PER_S};
     conn->timer = event_new(setup->base, -1, 0, on_timer, conn);
-    conn->dial = redis_dial_create(setup->base, &conn->target.url, on_dialed, conn);
+    conn->dial = redis_dial_create(setup->base, &conn->endpoint, on_dialed, conn);
     enum status status = STATUS_NOMEM;
     if (conn->timer != NULL && conn->dial != NULL) {
-        status = redis_target_read(setup->options, &conn->target, error);
-    }
-    if (status == STATUS_OK && conn->target.url.kind == REDIS_URL_TLS) {
-        status = redis_tls_create(setup->options, &conn->tls, error);
+        status = set_target(conn, setup->options, error);
     }
     if (status != STATUS_OK) {
         redis_conn_destroy(&conn);
@@ -421,6 +491,7 @@ redis_conn_destroy(struct redis_conn **conn)
     if ((*conn)->timer != NULL && (*conn)->dial != NULL) {
         close_stream(*conn);
     }
+    redis_sentinel_destroy(&(*conn)->sentinel);
     redis_tls_destroy(&(*conn)->tls);
     redis_dial_destroy(&(*conn)->dial);
     if ((*conn)->timer != NULL) {
@@ -499,4 +570,10 @@ const char *
 redis_conn_address(const struct redis_conn *conn)
 {
     return conn->target.address;
+}
+
+bool
+redis_conn_asks_sentinels(const struct redis_conn *conn)
+{
+    return conn->sentinel != NULL;
 }

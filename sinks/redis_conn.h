@@ -4,10 +4,11 @@
 // of the commands. Deadlines: redis.connect_timeout until logged in, redis.timeout for
 // every reply; an idle connection is asked (PING) every second, so that a peer that
 // went away without a word is noticed. Attempts are 50 ms apart, doubling to 2 s, until
-// redis_conn_healthy.
+// redis_conn_healthy. Where redis.url names Sentinels, each attempt asks them for the
+// master first and checks its role (ROLE) when logged in.
 //
-//     rest ─start─▶ wait ─▶ dial ─▶ hello ─▶ up
-//                    ▲───────┴────────┴──────┘ failure: on_down
+//     rest ─start─▶ wait ─▶ [ask] ─▶ dial ─▶ hello ─▶ up
+//                    ▲────────┴────────┴───────┴──────┘ failure: on_down
 #pragma once
 
 #include <stdbool.h>
@@ -67,3 +68,5 @@ void redis_conn_send(struct redis_conn *conn, struct slice bytes, size_t replies
 // The address for a human, without user and password; valid as long as the connection
 // object.
 const char *redis_conn_address(const struct redis_conn *conn);
+// Whether the next attempt asks Sentinels where the master is.
+bool redis_conn_asks_sentinels(const struct redis_conn *conn);

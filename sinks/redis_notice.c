@@ -123,6 +123,10 @@ redis_notice_refusal(const struct redis_sink *sink, enum redis_word word,
     snprintf(advice, sizeof(advice), "%s", redis_word_row(word)->advice);
     if (word == REDIS_WORD_NOPERM) {
         advise_right(sink, text, advice);
+    } else if (redis_word_row(word)->action == REDIS_ACTION_RECONNECT &&
+               redis_conn_asks_sentinels(sink->conn)) {
+        snprintf(advice, sizeof(advice),
+                 "the Sentinels are asked again for the master");
     }
     error_set(ret_error, STATUS_IO, "Redis at %s: %s; %s",
               redis_conn_address(sink->conn), text, advice);

@@ -12,7 +12,7 @@
 // clang-format off
 const struct option redis_option_rows[] = {
     {"redis.url", OPTION_TEXT, "unix:/run/redis/redis-server.sock", 1, OPTION_TEXT_MAX - 1, false,
-     AT(url), "Where Redis is: unix:/path, redis://host:port/db or rediss:// for TLS"},
+     AT(url), "Where Redis is: unix:/path, redis://host:port/db, rediss:// for TLS, or sentinel://host:port,host:port/name"},
     {"redis.prefix", OPTION_TEXT, "cascaded:", 1, REDIS_PREFIX_MAX, false,
      AT(prefix), "What every key begins with, never nothing; one daemon at a time owns a prefix"},
     {"redis.flush", OPTION_SPAN, "100ms", 10 * USEC_PER_MS, USEC_PER_MIN, false,

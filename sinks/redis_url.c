@@ -2,11 +2,14 @@
 
 #include <arpa/inet.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/un.h>
 
-#define FORMS "unix:/path, redis://[user[:password]@]host[:port][/db] or rediss://…"
+#define FORMS                                                                          \
+    "unix:/path, redis://[user[:password]@]host[:port][/db], rediss://… or "         \
+    "sentinel://host[:port],…/name"
 
 static struct slice
 slice_from(struct slice s, size_t start)
@@ -141,7 +144,7 @@ is_host_byte(char byte)
 }
 
 static enum status
-set_host(struct slice host, struct redis_url *url, struct error *error)
+set_host(struct slice host, char out[REDIS_URL_HOST_MAX], struct error *error)
 {
     if (host.len == 0 || host.len >= REDIS_URL_HOST_MAX) {
         return error_set(error, STATUS_PARSE,
@@ -155,20 +158,20 @@ set_host(struct slice host, struct redis_url *url, struct error *error)
                 "address stands in brackets: redis://[::1]:6379");
         }
     }
-    memcpy(url->host, host.ptr, host.len);
-    url->host[host.len] = '\0';
+    memcpy(out, host.ptr, host.len);
+    out[host.len] = '\0';
     return STATUS_OK;
 }
 
 static enum status
-set_host_v6(struct slice host, struct redis_url *url, struct error *error)
+set_host_v6(struct slice host, char out[REDIS_URL_HOST_MAX], struct error *error)
 {
     struct in6_addr address;
     if (host.len != 0 && host.len < INET6_ADDRSTRLEN &&
         slice_find(host, '\0') == NULL) {
-        memcpy(url->host, host.ptr, host.len);
-        url->host[host.len] = '\0';
-        if (inet_pton(AF_INET6, url->host, &address) == 1) {
+        memcpy(out, host.ptr, host.len);
+        out[host.len] = '\0';
+        if (inet_pton(AF_INET6, out, &address) == 1) {
             return STATUS_OK;
         }
     }
@@ -177,7 +180,8 @@ set_host_v6(struct slice host, struct redis_url *url, struct error *error)
 }
 
 static enum status
-parse_host(struct slice text, struct redis_url *url, struct error *error)
+parse_host(struct slice text, uint16_t preset, struct redis_url_host *ret_host,
+           struct error *error)
 {
     struct slice port = SLICE_NONE;
     enum status status;
@@ -185,7 +189,7 @@ parse_host(struct slice text, struct redis_url *url, struct error *error)
         const char *end = slice_find(text, ']');
         text = slice_from(text, 1);
         struct slice host = end != NULL ? slice_cut(&text, end) : SLICE_NONE;
-        status = set_host_v6(host, url, error);
+        status = set_host_v6(host, ret_host->host, error);
         if (status == STATUS_OK && text.len != 0) {
             port = text.ptr[0] == ':' ? slice_from(text, 1) : text;
             status = text.ptr[0] == ':' ? STATUS_OK : STATUS_PARSE;
@@ -194,9 +198,9 @@ parse_host(struct slice text, struct redis_url *url, struct error *error)
         const char *colon = slice_find(text, ':');
         struct slice host = colon != NULL ? slice_cut(&text, colon) : text;
         port = colon != NULL ? text : SLICE_NONE;
-        status = set_host(host, url, error);
+        status = set_host(host, ret_host->host, error);
     }
-    uint32_t number = REDIS_URL_PORT;
+    uint32_t number = preset;
     if (status == STATUS_OK && !slice_is_none(port)) {
         status = parse_number(port, UINT16_MAX, &number);
     }
@@ -205,7 +209,25 @@ parse_host(struct slice text, struct redis_url *url, struct error *error)
             error, STATUS_PARSE,
             "after the host only \":\" and a port from 1 to 65535 may follow");
     }
-    url->port = (uint16_t)number;
+    ret_host->port = (uint16_t)number;
+    return STATUS_OK;
+}
+
+// db: what follows the "/" before it; empty: none.
+static enum status
+parse_db(struct slice db, struct redis_url *url, const char *example,
+         struct error *error)
+{
+    if (db.len == 0) {
+        return STATUS_OK;
+    }
+    if (parse_number(db, REDIS_URL_DB_MAX, &url->db) != STATUS_OK) {
+        return error_set(error, STATUS_PARSE,
+                         "after the \"/\" only the number of a database may follow, "
+                         "as in %s",
+                         example);
+    }
+    url->has_db = true;
     return STATUS_OK;
 }
 
@@ -222,16 +244,70 @@ parse_network(struct slice rest, struct redis_url *url, struct error *error)
             return status;
         }
     }
-    if (db.len != 0) {
-        if (parse_number(db, REDIS_URL_DB_MAX, &url->db) != STATUS_OK) {
-            return error_set(
-                error, STATUS_PARSE,
-                "after the \"/\" only the number of a database may follow, as in "
-                "redis://localhost:6379/2");
-        }
-        url->has_db = true;
+    struct redis_url_host host = {.port = 0};
+    enum status status = parse_db(db, url, "redis://localhost:6379/2", error);
+    if (status == STATUS_OK) {
+        status = parse_host(authority, REDIS_URL_PORT, &host, error);
     }
-    return parse_host(authority, url, error);
+    memcpy(url->host, host.host, sizeof(url->host));
+    url->port = host.port;
+    return status;
+}
+
+static enum status
+parse_name(struct slice name, struct redis_url *url, struct error *error)
+{
+    bool is_name = name.len != 0 && name.len < REDIS_URL_NAME_MAX;
+    for (size_t i = 0; is_name && i < name.len; i++) {
+        is_name = is_host_byte(name.ptr[i]);
+    }
+    if (!is_name) {
+        return error_set(error, STATUS_PARSE,
+                         "after the Sentinels \"/\" and the name of the master must "
+                         "follow (letters, digits, \".\", \"-\" and \"_\"), as in "
+                         "sentinel://localhost:26379/mymaster");
+    }
+    memcpy(url->name, name.ptr, name.len);
+    url->name[name.len] = '\0';
+    return STATUS_OK;
+}
+
+static enum status
+parse_sentinel(struct slice rest, struct redis_url *url, struct error *error)
+{
+    if (slice_find(rest, '@') != NULL) {
+        return error_set(error, STATUS_PARSE,
+                         "Sentinels are asked without a password: user and password of "
+                         "the Redis servers belong in redis.user and "
+                         "redis.password_file");
+    }
+    const char *slash = slice_find(rest, '/');
+    struct slice hosts = slash != NULL ? slice_cut(&rest, slash) : rest;
+    struct slice name = slash != NULL ? rest : SLICE_NONE;
+    slash = slice_find(name, '/');
+    struct slice db = SLICE_NONE;
+    if (slash != NULL) {
+        db = name;
+        name = slice_cut(&db, slash);
+    }
+    for (bool is_last = false; !is_last;) {
+        const char *comma = slice_find(hosts, ',');
+        is_last = comma == NULL;
+        struct slice host = is_last ? hosts : slice_cut(&hosts, comma);
+        if (url->sentinel_count == REDIS_URL_SENTINELS_MAX) {
+            return error_set(error, STATUS_RANGE, "at most %d Sentinels may be named",
+                             REDIS_URL_SENTINELS_MAX);
+        }
+        enum status status = parse_host(host, REDIS_URL_SENTINEL_PORT,
+                                        &url->sentinels[url->sentinel_count++], error);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    enum status status = parse_name(name, url, error);
+    return status == STATUS_OK
+               ? parse_db(db, url, "sentinel://localhost:26379/mymaster/2", error)
+               : status;
 }
 
 static bool
@@ -258,6 +334,9 @@ redis_url_parse(struct slice text, struct redis_url *ret_url, struct error *erro
     } else if (skip(&rest, SLICE_LIT("rediss://"))) {
         url.kind = REDIS_URL_TLS;
         status = parse_network(rest, &url, error);
+    } else if (skip(&rest, SLICE_LIT("sentinel://"))) {
+        url.kind = REDIS_URL_SENTINEL;
+        status = parse_sentinel(rest, &url, error);
     } else {
         status = error_set(error, STATUS_PARSE, "the address of Redis must be " FORMS);
     }
@@ -267,21 +346,77 @@ redis_url_parse(struct slice text, struct redis_url *ret_url, struct error *erro
     return status;
 }
 
+enum status
+redis_url_of_host(struct slice host, struct slice port, struct redis_url *ret_url)
+{
+    struct redis_url url = {.kind = REDIS_URL_TCP};
+    uint32_t number = 0;
+    enum status status = slice_find(host, ':') != NULL
+                             ? set_host_v6(host, url.host, NULL)
+                             : set_host(host, url.host, NULL);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (parse_number(port, UINT16_MAX, &number) != STATUS_OK || number == 0) {
+        return STATUS_PARSE;
+    }
+    url.port = (uint16_t)number;
+    *ret_url = url;
+    return STATUS_OK;
+}
+
+// A text that is cut where its room ends.
+struct line {
+    char *text;
+    size_t size;
+    size_t length;
+};
+
+static void __attribute__((format(printf, 2, 3)))
+add(struct line *line, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(line->text + line->length, line->size - line->length, format,
+                           arguments);
+    va_end(arguments);
+    line->length += length > 0 ? (size_t)length : 0;
+    if (line->length >= line->size) {
+        line->length = line->size - 1;
+    }
+}
+
+static void
+add_host(struct line *line, const char *host, uint16_t port)
+{
+    bool is_v6 = strchr(host, ':') != NULL;
+    add(line, "%s%s%s:%u", is_v6 ? "[" : "", host, is_v6 ? "]" : "", (unsigned)port);
+}
+
 const char *
 redis_url_format(const struct redis_url *url, char text[REDIS_URL_TEXT_MAX])
 {
-    if (url->kind == REDIS_URL_UNIX) {
-        snprintf(text, REDIS_URL_TEXT_MAX, "unix:%s", url->host);
+    struct line line = {text, REDIS_URL_TEXT_MAX, 0};
+    switch (url->kind) {
+    case REDIS_URL_UNIX:
+        add(&line, "unix:%s", url->host);
         return text;
+    case REDIS_URL_TCP:
+    case REDIS_URL_TLS:
+        add(&line, "%s://", url->kind == REDIS_URL_TLS ? "rediss" : "redis");
+        add_host(&line, url->host, url->port);
+        break;
+    case REDIS_URL_SENTINEL:
+        add(&line, "sentinel://");
+        for (size_t i = 0; i < url->sentinel_count; i++) {
+            add(&line, "%s", i == 0 ? "" : ",");
+            add_host(&line, url->sentinels[i].host, url->sentinels[i].port);
+        }
+        add(&line, "/%s", url->name);
+        break;
     }
-    bool is_v6 = strchr(url->host, ':') != NULL;
-    int length =
-        snprintf(text, REDIS_URL_TEXT_MAX, "%s://%s%s%s:%u",
-                 url->kind == REDIS_URL_TLS ? "rediss" : "redis", is_v6 ? "[" : "",
-                 url->host, is_v6 ? "]" : "", (unsigned)url->port);
-    if (url->has_db && length > 0 && length < REDIS_URL_TEXT_MAX) {
-        snprintf(text + length, (size_t)(REDIS_URL_TEXT_MAX - length), "/%" PRIu32,
-                 url->db);
+    if (url->has_db) {
+        add(&line, "/%" PRIu32, url->db);
     }
     return text;
 }

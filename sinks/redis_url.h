@@ -1,8 +1,9 @@
 // Where Redis is: `unix:/path`, `redis://[user[:pass]@]host[:port][/db]`, `rediss://…`
-// (TLS).
+// (TLS), or `sentinel://host[:port][,host[:port]…]/name[/db]`: the Sentinels to ask for
+// the master of that name.
 //
 // User and password are percent-decoded; an IPv6 address stands in brackets; the port
-// is 6379 unless given. Pure: no look-up, no file.
+// is 6379 unless given, that of a Sentinel 26379. Pure: no look-up, no file.
 #pragma once
 
 #include <stdbool.h>
@@ -12,23 +13,40 @@
 #include "base/slice.h"
 #include "base/status.h"
 
-enum redis_url_kind { REDIS_URL_UNIX, REDIS_URL_TCP, REDIS_URL_TLS };
+enum redis_url_kind {
+    REDIS_URL_UNIX,
+    REDIS_URL_TCP,
+    REDIS_URL_TLS,
+    REDIS_URL_SENTINEL
+};
 
 enum {
     REDIS_URL_HOST_MAX = 256,
     REDIS_URL_SECRET_MAX = 512,
     REDIS_URL_DB_MAX = 1 << 20,
     REDIS_URL_PORT = 6379,
+    REDIS_URL_SENTINEL_PORT = 26379,
+    REDIS_URL_SENTINELS_MAX = 8,
+    REDIS_URL_NAME_MAX = 128,
+};
+
+struct redis_url_host {
+    char host[REDIS_URL_HOST_MAX]; // without brackets
+    uint16_t port;
 };
 
 struct redis_url {
     enum redis_url_kind kind;
-    char host[REDIS_URL_HOST_MAX]; // UNIX: the path. Without brackets
+    char host[REDIS_URL_HOST_MAX]; // UNIX: the path. SENTINEL: empty. Without brackets
     uint16_t port;
     char user[REDIS_URL_SECRET_MAX];     // empty: not given
     char password[REDIS_URL_SECRET_MAX]; // empty: not given
     bool has_db;
     uint32_t db;
+    // SENTINEL
+    size_t sentinel_count;
+    struct redis_url_host sentinels[REDIS_URL_SENTINELS_MAX];
+    char name[REDIS_URL_NAME_MAX]; // of the master
 };
 
 // On failure *ret_url is untouched; the error says what would be right and holds no
@@ -36,7 +54,12 @@ struct redis_url {
 enum status redis_url_parse(struct slice text, struct redis_url *ret_url,
                             struct error *error) MUST_USE;
 
-// The URL for a human, without user and password. Returns text.
+// The redis:// URL of a host and port that a Sentinel answered: a name or an address of
+// IPv4 or IPv6, without brackets. On failure *ret_url is untouched.
+enum status redis_url_of_host(struct slice host, struct slice port,
+                              struct redis_url *ret_url) MUST_USE;
+
+// The URL for a human, without user and password; cut to fit. Returns text.
 enum { REDIS_URL_TEXT_MAX = REDIS_URL_HOST_MAX + 40 };
 const char *redis_url_format(const struct redis_url *url,
                              char text[REDIS_URL_TEXT_MAX]);

@@ -83,6 +83,124 @@ an_ipv6_address_stands_in_brackets(void **state)
 }
 
 static void
+sentinels_name_a_master_and_have_a_port_of_their_own(void **state)
+{
+    (void)state;
+    struct redis_url url = must_parse("sentinel://10.0.0.1,s-2.lan:5000,[::1]/my_m.1");
+    assert_int_equal(url.kind, REDIS_URL_SENTINEL);
+    assert_int_equal(url.sentinel_count, 3);
+    assert_string_equal(url.sentinels[0].host, "10.0.0.1");
+    assert_int_equal(url.sentinels[0].port, 26379);
+    assert_string_equal(url.sentinels[1].host, "s-2.lan");
+    assert_int_equal(url.sentinels[1].port, 5000);
+    assert_string_equal(url.sentinels[2].host, "::1");
+    assert_int_equal(url.sentinels[2].port, 26379);
+    assert_string_equal(url.name, "my_m.1");
+    assert_string_equal(url.host, "");
+    assert_false(url.has_db);
+    url = must_parse("sentinel://h/m/3");
+    assert_string_equal(url.name, "m");
+    assert_true(url.has_db);
+    assert_int_equal(url.db, 3);
+    assert_int_equal(must_parse("sentinel://1,2,3,4,5,6,7,8/m").sentinel_count,
+                     REDIS_URL_SENTINELS_MAX);
+}
+
+static void
+what_is_wrong_about_sentinels_is_said(void **state)
+{
+    (void)state;
+    static const char *const wrong[][2] = {
+        {"sentinel://", "host"},
+        {"sentinel:///m", "host"},
+        {"sentinel://a,/m", "host"},
+        {"sentinel://,a/m", "host"},
+        {"sentinel://a, b/m", "host name"},
+        {"sentinel://a:0/m", "port"},
+        {"sentinel://a:1:2/m", "port"},
+        {"sentinel://::1/m", "host"},
+        {"sentinel://[::1/m", "IPv6"},
+        {"sentinel://a", "name of the master"},
+        {"sentinel://a/", "name of the master"},
+        {"sentinel://a//1", "name of the master"},
+        {"sentinel://a/m m", "name of the master"},
+        {"sentinel://a/m/x", "database"},
+        {"sentinel://a/m/1/2", "database"},
+        {"sentinel://u:s3cret@a/m", "redis.password_file"},
+        {"sentinel://1,2,3,4,5,6,7,8,9/m", "at most 8"},
+        {"sentinels://a/m", "sentinel://"},
+    };
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        struct redis_url url = {.port = 4711};
+        struct error error = {.code = STATUS_OK};
+        assert_int_not_equal(redis_url_parse(slice_of(wrong[i][0]), &url, &error),
+                             STATUS_OK);
+        if (strstr(error.text, wrong[i][1]) == NULL) {
+            fail_msg("%s: %s", wrong[i][0], error.text);
+        }
+        assert_null(strstr(error.text, "s3cret"));
+        assert_int_equal(url.port, 4711);
+    }
+}
+
+static void
+the_name_of_a_master_has_a_limit_and_the_limit_itself_fits(void **state)
+{
+    (void)state;
+    char text[REDIS_URL_NAME_MAX + 20];
+    struct redis_url url;
+    for (size_t length = 126; length < 130; length++) {
+        memset(text, 'x', sizeof(text));
+        memcpy(text, "sentinel://h/", 13);
+        bool fits =
+            redis_url_parse((struct slice){text, length + 13}, &url, NULL) == STATUS_OK;
+        assert_int_equal(fits, length < REDIS_URL_NAME_MAX);
+    }
+}
+
+static void
+a_sentinel_answers_with_a_host_and_a_port(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {
+        {"10.0.0.1", "redis://10.0.0.1:7001"},
+        {"fe80::1", "redis://[fe80::1]:7001"},
+        {"redis-1.lan", "redis://redis-1.lan:7001"},
+        {"", NULL},
+        {"h h", NULL},
+        {"::x", NULL},
+    };
+    struct redis_url url = {.port = 4711};
+    char text[REDIS_URL_TEXT_MAX];
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        bool is_host = redis_url_of_host(slice_of(rows[i][0]), SLICE_LIT("7001"),
+                                         &url) == STATUS_OK;
+        assert_int_equal(is_host, rows[i][1] != NULL);
+        if (is_host) {
+            assert_string_equal(redis_url_format(&url, text), rows[i][1]);
+        }
+    }
+    static const char *const ports[] = {"", "0", "65536", "12x", "-1"};
+    for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
+        assert_int_not_equal(
+            redis_url_of_host(SLICE_LIT("other"), slice_of(ports[i]), &url), STATUS_OK);
+        assert_string_equal(url.host, "redis-1.lan");
+    }
+}
+
+static void
+a_text_for_humans_that_is_too_long_is_cut(void **state)
+{
+    (void)state;
+    char text[REDIS_URL_TEXT_MAX];
+    struct redis_url url = must_parse("sentinel://1,2,3,4,5,6,7,8/m/3");
+    for (size_t i = 0; i < url.sentinel_count; i++) {
+        memset(url.sentinels[i].host, 'h', 60);
+    }
+    assert_int_equal(strlen(redis_url_format(&url, text)), sizeof(text) - 1);
+}
+
+static void
 what_is_no_address_is_refused(void **state)
 {
     (void)state;
@@ -168,6 +286,7 @@ the_text_for_humans_holds_no_secret(void **state)
         {"redis://ann:s3cret@host", "redis://host:6379"},
         {"rediss://ann:s3cret@[::1]:7/2", "rediss://[::1]:7/2"},
         {"unix:/a/b", "unix:/a/b"},
+        {"sentinel://a,[::1]:7/m/2", "sentinel://a:26379,[::1]:7/m/2"},
     };
     for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
         char text[REDIS_URL_TEXT_MAX];
@@ -225,6 +344,13 @@ options_that_contradict_one_another_are_refused(void **state)
         strstr(check_options("redis://h", "redis.ca_file", file), "rediss://"));
     assert_non_null(
         strstr(check_options("rediss://h", "redis.cert_file", file), "key_file"));
+    assert_string_equal(check_options("sentinel://h/m", "redis.db", "3"), "");
+    assert_string_equal(check_options("sentinel://h/m", "redis.password_file", file),
+                        "");
+    assert_non_null(
+        strstr(check_options("sentinel://h/m/3", "redis.db", "4"), "redis.db"));
+    assert_non_null(
+        strstr(check_options("sentinel://h/m", "redis.ca_file", file), "rediss://"));
     assert_non_null(strstr(check_options("nonsense", "redis.db", "0"), "redis.url: "));
     remove(file);
     assert_non_null(
@@ -240,6 +366,11 @@ main(void)
         cmocka_unit_test(the_scheme_says_whether_there_is_tls),
         cmocka_unit_test(user_and_password_are_decoded),
         cmocka_unit_test(an_ipv6_address_stands_in_brackets),
+        cmocka_unit_test(sentinels_name_a_master_and_have_a_port_of_their_own),
+        cmocka_unit_test(what_is_wrong_about_sentinels_is_said),
+        cmocka_unit_test(the_name_of_a_master_has_a_limit_and_the_limit_itself_fits),
+        cmocka_unit_test(a_sentinel_answers_with_a_host_and_a_port),
+        cmocka_unit_test(a_text_for_humans_that_is_too_long_is_cut),
         cmocka_unit_test(what_is_no_address_is_refused),
         cmocka_unit_test(names_have_limits_and_the_limit_itself_fits),
         cmocka_unit_test(the_text_for_humans_holds_no_secret),

@@ -1,0 +1,305 @@
+#!/usr/bin/env python3
+"""Redis behind Sentinels: whatever becomes of the master, the next one gets all that it should hold.
+
+A real Sentinel watches a master and a replica. Without arguments every case runs; else those named.
+"""
+import contextlib
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import threading
+
+import redis_faults
+from redis_faults import (CASCADED, PREFIX, RUNNING, Drive, Server, content, crossings, differences,
+                          folder_of_our_own, free_port, readme_acl, wait_until)
+
+import redis
+
+CASCADECTL = pathlib.Path(os.environ.get("BUILD", "build/dev")) / "cascadectl"
+PATIENCE = 60
+FIRST = 1200  # posts of crossings(); 300 alerts come in them, and as many after
+CASES = redis_faults.CASES
+CASES.clear()
+case = redis_faults.case
+
+
+class World:
+    """A master, its replica and a Sentinel that knows both."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.ports = [free_port(), free_port()]
+        self.master = self.server("master", self.ports[0])
+        self.replica = self.server("replica", self.ports[1],
+                                   "--replicaof", f"127.0.0.1 {self.ports[0]}")
+        wait_until(lambda: self.replica.client.info("replication")["master_link_status"] == "up",
+                   PATIENCE, "the replica is linked")
+        self.port = free_port()
+        config = pathlib.Path(folder, "sentinel.conf")
+        config.write_text(f"port {self.port}\ndir {folder}\n"
+                          f"sentinel monitor main 127.0.0.1 {self.ports[0]} 1\n"
+                          "sentinel down-after-milliseconds main 1000\n"
+                          "sentinel failover-timeout main 3000\n", encoding="utf-8")
+        self.process = subprocess.Popen(["redis-server", config, "--sentinel", "--logfile",
+                                         f"{folder}/sentinel.log"], stdout=subprocess.DEVNULL)
+        RUNNING.append(self.abandon)
+        self.sentinel = redis.Redis(port=self.port, decode_responses=True, socket_timeout=10)
+        wait_until(self.knows_replica, PATIENCE, "the Sentinel knows the replica")
+        self.url = f"sentinel://127.0.0.1:{self.port}/main"
+
+    def server(self, name, port, *more):
+        folder = pathlib.Path(self.folder, name)
+        folder.mkdir()
+        return Server(str(folder), "--port", str(port), "--repl-diskless-sync-delay", "0", *more)
+
+    def abandon(self):
+        self.process.kill()
+        self.process.wait()
+
+    def knows_replica(self):
+        with contextlib.suppress(redis.RedisError):
+            return [each["port"] for each in self.sentinel.sentinel_slaves("main")
+                    if not each["is_slave"] or each["flags"] == "slave"] == [self.ports[1]]
+        return False
+
+    def settle(self):
+        """Until the replica has what the master has."""
+        assert self.master.client.wait(1, PATIENCE * 1000) == 1
+
+    def start_failover(self):
+        with contextlib.suppress(redis.ResponseError):  # the replica is not good enough yet
+            return self.sentinel.execute_command("SENTINEL FAILOVER main") in (True, "OK")
+        return False
+
+    def promote(self):
+        wait_until(self.start_failover, PATIENCE, "the Sentinel begins a failover")
+
+    def kill(self):
+        self.master.kill()
+
+    def freeze(self):
+        self.master.stop_process()
+
+    def await_demotion(self):
+        wait_until(lambda: self.master.client.role()[0] == b"slave", PATIENCE,
+                   "the old master is a replica")
+
+    def await_promotion(self):
+        wait_until(lambda: self.replica.client.role()[0] == b"master", PATIENCE,
+                   "the replica is the master")
+
+
+@contextlib.contextmanager
+def world():
+    with folder_of_our_own() as folder:
+        made = World(folder)
+        yield made
+        for server in (made.master, made.replica):
+            server.continue_process()
+
+
+class FakeSentinel:
+    """Gives one answer after the other, the last one for ever; None: never an answer."""
+
+    def __init__(self, *answers):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.answers = list(answers)
+        self.kept = []
+        self.asked = 0
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            peer, _ = self.listener.accept()
+            self.asked += 1
+            answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+            if answer is None:
+                self.kept.append(peer)
+                continue
+            with contextlib.suppress(OSError):
+                peer.recv(1000)
+                # In two pieces.
+                peer.sendall(answer[:7])
+                peer.sendall(answer[7:])
+                peer.close()
+
+
+def naming(port):
+    return b"*2\r\n$9\r\n127.0.0.1\r\n$%d\r\n%d\r\n" % (len(str(port)), port)
+
+
+def alert_ids(client):
+    return [json.loads(entry[b"json"])["id"] for _, entry in client.xrange(PREFIX + "alerts")]
+
+
+# ── cases ──────────────────────────────────────────────────────────────────────────────────────
+
+@case
+def the_new_master_is_followed_however_the_old_one_ends():
+    for end in (World.promote, World.kill, World.freeze):
+        with world() as at:
+            # The first Sentinel is not there, and another one does not know the name.
+            unknowing = FakeSentinel(b"*-1\r\n")
+            url = (f"sentinel://127.0.0.1:{free_port()},127.0.0.1:{unknowing.port},"
+                   f"127.0.0.1:{at.port}/main/2")
+            sink = Drive(url)
+            for server in (at.master, at.replica):
+                server.client.connection_pool.connection_kwargs["db"] = 2
+                server.client.connection_pool.reset()
+            sink.fill(1)
+            sink.handle("x:1", "x:ann")
+            sink.bulk(2000, 1)
+            sink.tell("alert", "x:1", "size", 5)
+            sink.check(at.master.client, PATIENCE)
+            at.settle()
+            end(at)
+            sink.fill(2)
+            sink.drop("user", "b5")
+            sink.handle("x:1", "x:anna")
+            sink.bulk(2500, 2)
+            sink.wait_event("LOST", PATIENCE)
+            sink.tell("alert", "x:2", "size", 6)
+            sink.board("mentions:1h", "x:3", 3)
+            sink.wait_event("RECOVERED", PATIENCE)
+            at.await_promotion()
+            sink.check(at.replica.client, PATIENCE)
+            ids = alert_ids(at.replica.client)
+            assert len(ids) == len(set(ids)) == 2, (end, ids)
+            assert sink.count("LOST") == 1 and not sink.has_event("FATAL"), (end, sink.events)
+            sink.close()
+
+
+def replay(url, file, disturb):
+    """Replays the file, in two parts with whatever is done between them."""
+    with subprocess.Popen(
+            [CASCADED, "-o", f"redis.url={url}", "-o", "alert.two.min_size=2",
+             "-o", "windows=5m,1h", "-o", "redis.flush=10ms", "-"],
+            stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        RUNNING.append(process.kill)
+        lines = pathlib.Path(file).read_bytes().splitlines(keepends=True)
+        process.stdin.write(b"".join(lines[:FIRST]))
+        process.stdin.flush()
+        disturb(lambda: process.stdin.write(b"".join(lines[FIRST:])) and process.stdin.flush())
+        errors = process.communicate(timeout=PATIENCE)[1].decode()
+    assert process.returncode == 0, errors
+    return errors
+
+
+@case
+def a_replay_through_a_failover_writes_what_an_undisturbed_one_does():
+    with folder_of_our_own() as folder:
+        file = crossings(folder + "/posts")
+        calm = Server(folder)
+
+        def note(go_on):
+            wait_until(lambda: len(alert_ids(calm.client)) == 300, PATIENCE,
+                       "the first part is written")
+            go_on()
+
+        replay(f"unix:{calm.path}", file, note)
+        expected, alerts = content(calm.client), sorted(alert_ids(calm.client))
+        assert len(expected) > 1000 and len(set(alerts)) == len(alerts) == 600, len(alerts)
+        for end in (World.promote, World.kill):
+            with world() as at:
+                def disturb(go_on):
+                    wait_until(lambda: len(alert_ids(at.master.client)) == 300, PATIENCE,
+                               "the first part is written")
+                    at.settle()
+                    end(at)
+                    if end == World.promote:
+                        # What the old master takes before it knows that it is a replica goes
+                        # away; keys are repaired, alerts are not.
+                        at.await_demotion()
+                    go_on()
+                    at.await_promotion()
+                    wait_until(lambda: len(alert_ids(at.replica.client)) == 600, PATIENCE,
+                               "the second part is written")
+
+                errors = replay(at.url, file, disturb)
+                found = content(at.replica.client)
+                assert found == expected, differences(found, expected)
+                assert sorted(alert_ids(at.replica.client)) == alerts, end
+                assert errors.count("lost Redis") == 1, errors
+                name = next(key for key in expected if key.startswith("user:"))[len("user:"):]
+                shown = subprocess.run(
+                    [CASCADECTL, "-r", at.url.replace("://", f"://127.0.0.1:{free_port()},"),
+                     "user", name], check=True, capture_output=True, timeout=PATIENCE)
+                assert name.encode() in shown.stdout, shown
+        calm.kill()
+
+
+@case
+def sentinels_that_do_not_help_are_named_once():
+    with folder_of_our_own() as folder:
+        server = Server(folder)
+        port = free_port()
+        server.client.config_set("port", port)
+        for named, why in ((free_port(), "refused"),
+                           (FakeSentinel(b"*-1\r\n").port, 'it knows no master "main"'),
+                           (FakeSentinel(b"$-1\r\n").port, 'it knows no master "main"'),
+                           (FakeSentinel(b"-NOAUTH no\r\n").port, "without a password"),
+                           (FakeSentinel(b"").port, "closed the connection"),
+                           (FakeSentinel(b"+PONG\r\n").port, "no Sentinel"),
+                           (FakeSentinel(b"*2\r\n$1\r\nh\r\n$1\r\n0\r\n").port, "no address"),
+                           (FakeSentinel(b"*2\r\n$3\r\nh\nh\r\n$1\r\n1\r\n").port, "no address"),
+                           (FakeSentinel(b"bad\r\n").port, "protocol error"),
+                           (FakeSentinel(None).port, "no answer"),
+                           (port, "unknown command")):
+            other = free_port()
+            sink = Drive(f"sentinel://127.0.0.1:{named},127.0.0.1:{other}/main",
+                         "redis.connect_timeout=400ms")
+            text = sink.wait_event("LOST", PATIENCE)[2]
+            assert f"127.0.0.1:{named},127.0.0.1:{other}/main" in text and why in text, text
+            assert f"Sentinel 127.0.0.1:{other}: Connection refused" in text, text
+            wait_until(lambda: sink.metrics()["cascaded_redis_connects_failed_total"] > 3,  # pylint: disable=cell-var-from-loop
+                       PATIENCE, "it tries again")
+            assert sink.count("LOST") == 1, sink.events
+            sink.close()
+        server.kill()
+
+
+@case
+def a_sentinel_with_an_old_view_is_asked_again():
+    with world() as at:
+        words, _ = readme_acl()
+        pathlib.Path(at.folder, "pw").write_text("PASSWORD", encoding="utf-8")
+        for server in (at.master, at.replica):
+            server.client.execute_command("ACL", "SETUSER", "cascaded", "reset", *words)
+        login = ("redis.user=cascaded", f"redis.password_file={at.folder}/pw")
+        # Without the right to ask for the role the first write shows it; it is lacking at first.
+        for right, said in (("-role", "READONLY"), ("+role", "its role is slave")):
+            stale = FakeSentinel(naming(at.ports[1]), naming(at.ports[1]), naming(at.ports[0]))
+            for server in (at.master, at.replica):
+                server.client.execute_command("ACL", "SETUSER", "cascaded", right)
+            sink = Drive(f"sentinel://127.0.0.1:{stale.port}/main", *login)
+            sink.fill(3)
+            text = sink.wait_event("LOST", PATIENCE)[2]
+            assert said in text and text.endswith("the Sentinels are asked again for the master")
+            sink.check(at.master.client, PATIENCE)
+            assert stale.asked >= 3 and sink.count("LOST") == 1, sink.events
+            sink.close()
+
+
+@case
+def a_sentinel_that_is_silent_is_passed_over():
+    with world() as at:
+        silent = FakeSentinel(None)
+        sink = Drive(f"sentinel://127.0.0.1:{silent.port},127.0.0.1:{at.port}/main",
+                     "redis.connect_timeout=1s")
+        sink.fill(1)
+        sink.check(at.master.client, PATIENCE)
+        assert silent.asked == 1 and not sink.has_event("LOST"), sink.events
+        sink.close()
+
+
+if __name__ == "__main__":
+    if not redis_faults.DRIVE.exists():
+        print(f"{redis_faults.DRIVE} is not built")
+        sys.exit(77)
+    signal.alarm(540)
+    sys.exit(redis_faults.main())
