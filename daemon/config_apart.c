@@ -1,19 +1,22 @@
-// MAP_ANONYMOUS is in every Unix but not in POSIX.
-#define _DEFAULT_SOURCE
+// MAP_ANONYMOUS and close_range are not in POSIX.
+#define _GNU_SOURCE
 
 #include "daemon/config_apart.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "daemon/config.h"
 
-enum { ERRORS_MAX = 64, SECONDS_MAX = 10 };
+// The loop waits for the child, so it has less time than a stop has.
+enum { ERRORS_MAX = 64, SECONDS_MAX = 3 };
 
 // In memory that the child and its parent share.
 struct shared {
@@ -34,8 +37,9 @@ keep(void *context, const struct error *error)
     shared->error_count++;
 }
 
-// Signals are the parent's. What libraries print before they end the process goes
-// nowhere: the parent says it.
+// Signals and descriptors are the parent's, and the child ends with it, so that no port
+// stays taken. What libraries print before they end the process goes nowhere: the
+// parent reports it.
 static void
 read_in_child(const char *path, struct shared *shared)
 {
@@ -45,6 +49,8 @@ read_in_child(const char *path, struct shared *shared)
     }
     signal(SIGALRM, SIG_DFL);
     alarm(SECONDS_MAX);
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    (void)close_range(STDERR_FILENO + 1, UINT_MAX, 0);
     int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
     if (nowhere >= 0) {
         (void)dup2(nowhere, STDERR_FILENO);

@@ -9,7 +9,7 @@
 
 #include "daemon/settings.h"
 
-// As config_read. Blocks for at most 10 s. At most 64 errors are reported, and then how
+// As config_read. Blocks for at most 3 s. At most 64 errors are reported, and then how
 // many there were besides.
 bool config_apart_read(const char *path, struct settings *settings,
                        settings_error_fn on_error, void *context);

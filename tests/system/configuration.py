@@ -146,6 +146,20 @@ def a_bad_file_at_sighup_leaves_the_running_configuration():
         assert "is read again: 1 sources" in daemon.read_again()
 
 
+def a_file_that_cannot_be_read_to_its_end_holds_no_socket_of_the_daemon():
+    with Daemon() as daemon:
+        FILE.unlink()
+        os.mkfifo(FILE)
+        daemon.process.send_signal(signal.SIGHUP)
+        children = pathlib.Path(f"/proc/{daemon.process.pid}/task/{daemon.process.pid}/children")
+        wait(daemon.lines, lambda: children.read_text(encoding="ascii"))
+        child = pathlib.Path("/proc", children.read_text(encoding="ascii").split()[0], "fd")
+        wait(daemon.lines, lambda: not any(os.readlink(file).startswith("socket")
+                                           for file in child.iterdir()))
+        wait(daemon.lines, lambda: "could not be read within" in daemon.lines())
+        FILE.unlink()
+
+
 def memory_that_is_short_at_sighup_leaves_the_running_configuration():
     with Daemon() as daemon:
         more = "".join(f'source "s{n}" {{ url = "http://127.0.0.1:9/{n}" }}\n' for n in range(31))
@@ -173,6 +187,7 @@ if __name__ == "__main__":
                    variables_of_the_environment_are_not_read,
                    files_of_other_tools_are_read_or_named,
                    a_bad_file_at_sighup_leaves_the_running_configuration,
+                   a_file_that_cannot_be_read_to_its_end_holds_no_socket_of_the_daemon,
                    memory_that_is_short_at_sighup_leaves_the_running_configuration])
     finally:
         SERVER.terminate()
