@@ -265,8 +265,8 @@ recording_tell(const struct recording *recording, uint64_t late)
         log_warn("time runs backwards in %" PRIu64 " of %" PRIu64 " steps from post to "
                  "post, and %" PRIu64 " posts are in no window because they came too "
                  "late: influence, cascades and alerts depend on the order; sort the "
-                 "posts by time, the oldest first (newest first: tac FILE | cascaded "
-                 "-)",
+                 "posts by time, the oldest first (newest first: tac FILE > "
+                 "SORTED)",
                  dates->backward, dates->steps, late);
     } else if (late != 0) {
         log_warn("%" PRIu64 " of %" PRIu64 " posts are in no window because they came "
