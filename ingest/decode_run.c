@@ -430,7 +430,8 @@ decode_run_milliseconds(struct decode_run *run, struct json_scalar milliseconds)
 struct slice
 decode_run_first(struct slice a, struct slice b)
 {
-    return slice_is_none(a) ? b : a;
+    bool is_empty = slice_is_none(a) || (a.len == 0 && b.len != 0);
+    return is_empty ? b : a;
 }
 
 usec

@@ -120,7 +120,7 @@ usec decode_run_snowflake(struct slice id);
 // Milliseconds as microseconds, from an integer or decimal digits; USEC_NONE if absent.
 usec decode_run_milliseconds(struct decode_run *run, struct json_scalar milliseconds);
 
-// The first that is given.
+// The first that is given, an empty one only if the other one is empty too.
 struct slice decode_run_first(struct slice a, struct slice b);
 
 // The number that the decimal digits are; false if there are none, others or too many.
