@@ -12,6 +12,8 @@
 
 enum {
     COUNTERS_PER_USER = 2,
+    COUNTERS_PER_CASCADE = 4,  // two, and those of the rows on their way out
+    COUNTERS_MARGIN = 1 << 14, // where capacities are small a person has more
     SCRATCH_MOST = 256 << 10,
     NAMED_TEXTS_MOST = 32 << 20, // ids of as many mentions as a post may have
     FORGET_MOST = 4, // events for a new one: memory shrinks, and no post has to wait
@@ -94,8 +96,8 @@ tables_init(struct pipeline *pipeline)
     const struct pipeline_options *options = &pipeline->options;
     uint64_t users = options->users_capacity;
     uint64_t cascades = options->cascades_capacity;
-    uint64_t counters =
-        users * COUNTERS_PER_USER + cascades * 2 + options->hashtags_capacity;
+    uint64_t counters = users * COUNTERS_PER_USER + cascades * COUNTERS_PER_CASCADE +
+                        options->hashtags_capacity + COUNTERS_MARGIN;
     if (counters >= COUNTER_MOST || 2 * cascades > LEDGER_INDEX) {
         return false;
     }
