@@ -442,6 +442,10 @@ bool
 boards_take_change(struct boards *boards, uint32_t index, struct change *ret_change)
 {
     struct board *board = &boards->rows[index];
+    if (board->is_touched) {
+        // Whoever is not published is not held, and may have been forgotten meanwhile.
+        update(boards, index);
+    }
     if (!board->is_changed) {
         return false;
     }

@@ -74,8 +74,9 @@ void boards_touched(struct boards *boards, uint32_t index, uint32_t slots);
 // Brings the boards up to date: which of them are_changed is known afterwards.
 void boards_update(struct boards *boards);
 
-// The change that brings the published board to the current one; false if there is
-// none. Entries are valid until the next call.
+// The change that brings the published board to the current one, brought up to date
+// again if counters were touched meanwhile; false if there is none. Entries are valid
+// until the next call.
 bool boards_take_change(struct boards *boards, uint32_t index,
                         struct change *ret_change);
 

@@ -126,6 +126,36 @@ mentions_of(const struct pipeline *pipeline, int number)
 
 // ── full tables ────────────────────────────────────────────────────────────
 
+// Between the beginning of a flush and the pull of a board posts may come, and cascades
+// that were not written yet may go.
+static void
+a_board_names_only_cascades_that_exist_when_it_is_pulled(void **state)
+{
+    (void)state;
+    struct pipeline *pipeline = made_pipeline("cascades.capacity=1000 windows=5m");
+    for (int root = 0; root < 900; root++) {
+        assert_int_equal(feed_retweet(pipeline, 1, root, T0), 0);
+    }
+    changes_begin(pipeline);
+    for (int root = 900; root < 1400; root++) {
+        assert_int_equal(feed_retweet(pipeline, 1, root, T0), 0);
+    }
+    uint32_t entries = 0;
+    struct change change;
+    while (changes_next(pipeline, &change)) {
+        if (!slice_equal(change.name, SLICE_LIT("cascades:5m"))) {
+            continue;
+        }
+        for (size_t i = 0; i < change.entry_count; i++) {
+            struct slice member = change.entries[i].member;
+            assert_true(cascades_find(&pipeline->cascades, member) != CASCADE_NONE);
+            entries++;
+        }
+    }
+    assert_true(entries > 800);
+    pipeline_destroy(&pipeline);
+}
+
 static void
 open_cascades_that_have_to_go_make_the_boards_incomplete_for_a_window(void **state)
 {
@@ -432,6 +462,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_board_names_only_cascades_that_exist_when_it_is_pulled),
         cmocka_unit_test(
             open_cascades_that_have_to_go_make_the_boards_incomplete_for_a_window),
         cmocka_unit_test(
