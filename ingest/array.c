@@ -269,9 +269,8 @@ go_behind(struct array *array, struct slice pending, bool is_all,
     if (at == rest.len && at < most && !is_all) {
         return true;
     }
-    bool is_known = at == rest.len || at == most || rest.ptr[at] == '\n' ||
-                    memchr(",]{[", rest.ptr[at], 4) != NULL;
-    if (!is_known) {
+    char next = at == rest.len || at == most ? '\n' : rest.ptr[at];
+    if (next != '\n' && next != ',' && next != ']' && next != '{' && next != '[') {
         array->place = ARRAY_OTHER; // it has a tail, and will be refused with it
         return false;
     }

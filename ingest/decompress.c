@@ -236,6 +236,7 @@ decompress_destroy(struct decompress **decompress)
 }
 
 enum status
+// NOLINTNEXTLINE(readability-non-const-parameter): the libraries write into the room
 decompress_read(struct decompress *decompress, struct slice *input, char *room,
                 size_t size, size_t *ret_size)
 {

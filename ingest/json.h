@@ -63,9 +63,9 @@ void json_destroy(struct json **json);
 // given to the read, or into the reader. After an error the message cannot be read.
 enum json_error json_open(struct json *json, struct slice message);
 
-// Starts on a part of that message, or on something it spelled. What was read before
+// Starts on a part of the message, or on something it spelled. What was read before
 // stays valid; what was left for later there can no longer be read.
-enum json_error json_open_part(struct json *json, struct slice part);
+enum json_error json_open_part(struct json *json, struct slice message);
 
 // How many values were dropped since json_open.
 size_t json_dropped(const struct json *json);

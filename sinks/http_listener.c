@@ -103,7 +103,7 @@ open_socket(struct http_listener *listener, const struct http_address *address)
     const struct sockaddr *name =
         (const struct sockaddr *)(const void *)&address->storage;
     int on = 1;
-    struct sockaddr_storage bound;
+    struct sockaddr_storage bound = {0};
     socklen_t length = sizeof(bound);
     listener->fd = socket(address->storage.ss_family,
                           SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
