@@ -103,8 +103,9 @@ open_socket(struct http_listener *listener, const struct http_address *address)
     const struct sockaddr *name =
         (const struct sockaddr *)(const void *)&address->storage;
     int on = 1;
-    struct sockaddr_storage bound = {0};
+    struct sockaddr_storage bound;
     socklen_t length = sizeof(bound);
+    memset(&bound, 0, sizeof(bound));
     listener->fd = socket(address->storage.ss_family,
                           SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (listener->fd < 0 ||
@@ -115,8 +116,9 @@ open_socket(struct http_listener *listener, const struct http_address *address)
         return false;
     }
     // Both kinds of address have the port at the same place.
-    const struct sockaddr_in *four = (const struct sockaddr_in *)(const void *)&bound;
-    listener->port = ntohs(four->sin_port);
+    struct sockaddr_in four;
+    memcpy(&four, &bound, sizeof(four));
+    listener->port = ntohs(four.sin_port);
     return true;
 }
 

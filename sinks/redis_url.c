@@ -394,6 +394,7 @@ add_host(struct line *line, const char *host, uint16_t port)
 }
 
 const char *
+// NOLINTNEXTLINE(readability-non-const-parameter): it is written through `line`
 redis_url_format(const struct redis_url *url, char text[REDIS_URL_TEXT_MAX])
 {
     struct line line = {text, REDIS_URL_TEXT_MAX, 0};
