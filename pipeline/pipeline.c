@@ -501,7 +501,6 @@ pipeline_metrics(struct pipeline *pipeline)
     struct pipeline_metrics *metrics = &pipeline->metrics;
     metrics->users = pipeline->users.count;
     metrics->users_merged = pipeline->users.merges;
-    metrics->users_merged = pipeline->users.merges;
     metrics->users_evicted = pipeline->users.evicted;
     metrics->cascades = pipeline->cascades.count;
     metrics->cascades_evicted = pipeline->cascades.evicted;

@@ -17,8 +17,7 @@ rewind_events(struct ledger *ledger, usec clock)
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
         const struct ledger_part *part = parts[i];
         for (uint64_t at = part->first; at < part->next; at++) {
-            uint32_t row = part->begin + (uint32_t)(at % part->size);
-            not_after(&ledger_at(ledger, row)->time, clock);
+            not_after(&ledger_at(ledger, ledger_row(part, at))->time, clock);
         }
     }
 }

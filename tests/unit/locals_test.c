@@ -9,22 +9,14 @@
 
 #include "pipeline/pipeline.h"
 #include "tests/unit/kept.h"
+#include "tests/unit/made_pipeline.h"
 
-#define T0 ((usec)1700000000 * USEC_PER_S)
-#define WALL (T0 + 3650 * USEC_PER_DAY)
 #define URI SLICE_LIT("masto:https://b.example/1")
 
 static struct pipeline *
 create(void)
 {
-    struct pipeline_options options;
-    option_presets(pipeline_option_rows, &options);
-    options.memory_texts = 64 << 20;
-    options.memory_posts = 1 << 20;
-    struct hash_key key = {1, 2};
-    struct pipeline *pipeline = pipeline_create(&options, &key, true, NULL);
-    assert_non_null(pipeline);
-    return pipeline;
+    return made_pipeline("memory.posts=1M");
 }
 
 static void
