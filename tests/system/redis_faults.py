@@ -621,9 +621,10 @@ def a_user_with_too_few_rights_is_told():
         server.kill()
 
 
-def readme_acl():
-    """The words of the README's ACL SETUSER, and the rights among them."""
-    text = pathlib.Path(__file__).resolve().parents[2].joinpath("README.md").read_text("utf-8")
+def documented_acl():
+    """The words of ACL SETUSER in docs/operations.md, and the rights among them."""
+    page = pathlib.Path(__file__).resolve().parents[2].joinpath("docs/operations.md")
+    text = page.read_text("utf-8")
     words = re.search(r"ACL SETUSER cascaded (on[^`]*?)```", text)[1].split()
     return words, [word[1:] for word in words if word.startswith("+")]
 
@@ -650,8 +651,8 @@ def replay(server, *words):
 
 
 @case
-def every_right_of_the_readme_that_is_missing_is_named():
-    words, rights = readme_acl()
+def every_documented_right_that_is_missing_is_named():
+    words, rights = documented_acl()
     # What a replay of this kind does not need; INFO is only advice.
     unused = {"auth", "select", "ping", "hlen", "hgetall"}
     with folder_of_our_own() as folder:
@@ -677,7 +678,7 @@ def every_right_of_the_readme_that_is_missing_is_named():
         for words, name in ((["resetkeys", "~other:*"], f"~{PREFIX}*"),
                             (["resetchannels"], f"&{PREFIX}alerts")):
             server.client.execute_command("ACL", "SETUSER", "cascaded", "reset",
-                                          *readme_acl()[0], *words)
+                                          *documented_acl()[0], *words)
             code, lines = replay(server, *login, file)
             assert code == 77 and len(lines) == 1 and name in lines[0], (words, lines)
         server.kill()
