@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Who may include whom: folders by CONTRIBUTING.md's table, libraries file by file."""
+"""Who may include whom: folders by the table of docs/design.md, libraries file by file."""
 import pathlib
 import re
 import sys
