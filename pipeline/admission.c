@@ -1,6 +1,6 @@
 #include "pipeline/admission.h"
 
-#include "pipeline/state.h"
+#include "pipeline/inside.h"
 
 enum {
     TEXTS_MARGIN = 16 << 20, // what one post may grow the sets of people by

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "pipeline/state.h"
+#include "pipeline/inside.h"
 
 enum {
     REASON_MAX = 160, // bytes of one condition's reason

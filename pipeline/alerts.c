@@ -6,7 +6,7 @@
 
 #include "base/snapshot.h"
 #include "pipeline/alert_raise.h"
-#include "pipeline/state.h"
+#include "pipeline/inside.h"
 
 #define TICK (10 * USEC_PER_S)
 #define DIGEST_CALM (10 * USEC_PER_S)

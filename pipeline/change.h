@@ -4,7 +4,7 @@
 // in the pipeline's scratch arena until the next pull.
 #pragma once
 
-#include "pipeline/state.h"
+#include "pipeline/inside.h"
 
 // One more field; value none: to be removed.
 void change_put(struct pipeline *pipeline, struct change *change, struct slice name,

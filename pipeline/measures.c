@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "pipeline/state.h"
+#include "pipeline/inside.h"
 
 enum { VELOCITY_MINUTES = 5 };
 

@@ -1,6 +1,6 @@
 #include "pipeline/names.h"
 
-#include "pipeline/state.h"
+#include "pipeline/inside.h"
 
 enum { TEXTS_MARGIN = 1 << 20 }; // far more than what is learnt at once
 

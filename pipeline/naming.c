@@ -1,7 +1,7 @@
 // The people and the hashtags that a published post names.
 #include <stdlib.h>
 
-#include "pipeline/state.h"
+#include "pipeline/inside.h"
 
 static int
 by_index(const void *a, const void *b)

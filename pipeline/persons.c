@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "pipeline/state.h"
+#include "pipeline/inside.h"
 
 // ── who is named ───────────────────────────────────────────────────────────
 

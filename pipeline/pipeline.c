@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "pipeline/prefetch.h"
-#include "pipeline/state.h"
+#include "pipeline/inside.h"
 
 // 2006-01-01T00:00:00Z: no network of ours is older.
 #define TIME_EARLIEST (1136073600 * USEC_PER_S)

@@ -16,7 +16,7 @@
 //     count everything below. Replies alone make a cascade.
 //   - A post follows at most 100 others upward, each once, never itself.
 //   - In the tree of a cascade an event hangs below what it came through or points at;
-//     whether that was seen, is waited for or passed over stands in lineage.c.
+//     whether that was seen, is waited for or passed over is decided in parent.c.
 //   - A deleted post is hidden for good, also if only others pointed at it.
 //   - An account that is gone takes back what a deletion of each of its remembered
 //     posts and retweets would, and all posts known to be by it are hidden.

@@ -1,6 +1,6 @@
 #include "pipeline/prefetch.h"
 
-#include "pipeline/state.h"
+#include "pipeline/inside.h"
 
 // How far ahead in a queue what is asked for: a thing lies where the one before says.
 enum { ROW_AHEAD = 12, PARTS_AHEAD = 8, REST_AHEAD = 4 };

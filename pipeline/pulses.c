@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/snapshot.h"
-#include "pipeline/state.h"
+#include "pipeline/inside.h"
 
 #define NEVER INT64_MAX
 

@@ -1,6 +1,6 @@
 #include "pipeline/rewind.h"
 
-#include "pipeline/state.h"
+#include "pipeline/inside.h"
 
 static void
 not_after(usec *time, usec clock)

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "pipeline/state.h"
+#include "pipeline/inside.h"
 
 enum { FORMAT = 6, HEAD_MAX = 4096, VALUE_MAX = 256, OTHERS_MAX = 160 };
 

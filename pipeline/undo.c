@@ -1,5 +1,5 @@
 // Deletions: an undone retweet or a deleted post takes back exactly what it added.
-#include "pipeline/state.h"
+#include "pipeline/inside.h"
 
 static void
 person_undone(struct pipeline *pipeline, uint32_t cascade, const struct event *event,

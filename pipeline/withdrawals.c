@@ -1,7 +1,7 @@
 #include "pipeline/withdrawals.h"
 
 #include "base/snapshot.h"
-#include "pipeline/state.h"
+#include "pipeline/inside.h"
 
 bool
 withdrawals_init(struct withdrawals *withdrawals)

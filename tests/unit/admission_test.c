@@ -1,6 +1,6 @@
 #include "pipeline/admission.h"
 
-#include "pipeline/state.h"
+#include "pipeline/inside.h"
 #include "tests/unit/made.h"
 #include "tests/unit/made_pipeline.h"
 

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "pipeline/changes.h"
-#include "pipeline/state.h"
+#include "pipeline/inside.h"
 #include "tests/unit/kept.h"
 #include "tests/unit/made.h"
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "pipeline/state.h"
+#include "pipeline/inside.h"
 #include "tests/unit/made.h"
 
 #define T0 ((usec)1700000000 * USEC_PER_S)

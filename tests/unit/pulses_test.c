@@ -11,7 +11,7 @@
 
 #include "pipeline/changes.h"
 #include "pipeline/measures.h"
-#include "pipeline/state.h"
+#include "pipeline/inside.h"
 #include "tests/unit/kept.h"
 
 #define T0 ((usec)1700000000 * USEC_PER_S)

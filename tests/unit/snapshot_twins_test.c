@@ -5,7 +5,7 @@
 // in a snapshot is found here without a further line, once feed() makes it differ from
 // what a fresh pipeline has. Rows that pointers lead to are compared by what follows
 // from them and by the bytes of the next snapshots.
-#include "pipeline/state.h"
+#include "pipeline/inside.h"
 
 #include <inttypes.h>
 #include <setjmp.h>

@@ -7,7 +7,7 @@
 // oneself, a second retweet, something taken back) is passed over. An event that
 // reaches the root so, or that passes over ABOVE_MOST posts, hangs on the root; its
 // parent is observed only if it is a quote of the root.
-#include "pipeline/state.h"
+#include "pipeline/inside.h"
 
 enum { ABOVE_MOST = 8 };
 

@@ -1,6 +1,6 @@
 // What posts point at: retweets, quotes and replies, and everybody above them on the
 // path.
-#include "pipeline/state.h"
+#include "pipeline/inside.h"
 
 #include <string.h>
 

@@ -10,7 +10,7 @@
 
 #include "pipeline/changes.h"
 #include "pipeline/measures.h"
-#include "pipeline/state.h"
+#include "pipeline/inside.h"
 #include "tests/unit/made.h"
 
 #define T0 ((usec)1700000000 * USEC_PER_S)
@@ -72,7 +72,7 @@ measure(struct pipeline *pipeline, int root, enum measure what)
 }
 
 static void
-lineage_of_a_chain_has_a_depth_and_a_virality(void **state)
+parents_of_a_chain_has_a_depth_and_a_virality(void **state)
 {
     (void)state;
     struct pipeline *pipeline = create(1000, true);
@@ -88,7 +88,7 @@ lineage_of_a_chain_has_a_depth_and_a_virality(void **state)
 }
 
 static void
-lineage_drops_and_counts_edges_that_make_no_tree(void **state)
+parents_are_dropped_and_counted_for_edges_that_make_no_tree(void **state)
 {
     (void)state;
     struct pipeline *pipeline = create(1000, true);
@@ -107,7 +107,7 @@ lineage_drops_and_counts_edges_that_make_no_tree(void **state)
 }
 
 static void
-lineage_waits_ten_minutes_for_a_parent(void **state)
+parents_are_waited_for_ten_minutes(void **state)
 {
     (void)state;
     struct pipeline *pipeline = create(1000, true);
@@ -124,7 +124,7 @@ lineage_waits_ten_minutes_for_a_parent(void **state)
 }
 
 static void
-lineage_of_an_evicted_cascade_is_gone(void **state)
+parents_in_an_evicted_cascade_are_gone(void **state)
 {
     (void)state;
     enum { CAPACITY = 1000, ROOTS = 4000 };
@@ -147,7 +147,7 @@ lineage_of_an_evicted_cascade_is_gone(void **state)
 }
 
 static void
-lineage_is_nobodys_business_without_the_engine(void **state)
+parents_are_not_sought_without_the_engine(void **state)
 {
     (void)state;
     struct pipeline *pipeline = create(1000, false);
@@ -163,11 +163,11 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lineage_of_a_chain_has_a_depth_and_a_virality),
-        cmocka_unit_test(lineage_drops_and_counts_edges_that_make_no_tree),
-        cmocka_unit_test(lineage_waits_ten_minutes_for_a_parent),
-        cmocka_unit_test(lineage_of_an_evicted_cascade_is_gone),
-        cmocka_unit_test(lineage_is_nobodys_business_without_the_engine),
+        cmocka_unit_test(parents_of_a_chain_has_a_depth_and_a_virality),
+        cmocka_unit_test(parents_are_dropped_and_counted_for_edges_that_make_no_tree),
+        cmocka_unit_test(parents_are_waited_for_ten_minutes),
+        cmocka_unit_test(parents_in_an_evicted_cascade_are_gone),
+        cmocka_unit_test(parents_are_not_sought_without_the_engine),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

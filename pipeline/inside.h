@@ -132,7 +132,7 @@ bool pipeline_is_retweet_of(const struct pipeline *pipeline, const struct event 
                             uint32_t target);
 
 // The event finds its place in the tree of posts[at], for whose cascade it counts, and
-// which lies above posts[0], what it points at (pipeline/lineage.c).
+// which lies above posts[0], what it points at (pipeline/parent.c).
 void pipeline_branch(struct pipeline *pipeline, uint32_t index, const uint32_t *posts,
                      size_t at);
 // It is taken back from there.
