@@ -195,7 +195,7 @@ static bool
 is_rationed(struct pipeline *pipeline, struct quota *quota, const struct post *post,
             uint64_t capacity)
 {
-    uint64_t author = pipeline_hash(pipeline, post->author.id);
+    uint64_t author = inside_hash(pipeline, post->author.id);
     if (quota_take(quota, author, (uint32_t)capacity)) {
         return false;
     }

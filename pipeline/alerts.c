@@ -53,7 +53,7 @@ alerts_prepare(struct pipeline *pipeline)
     memcpy(before, alerts->records, sizeof(before));
     memset(alerts->records, 0, sizeof(alerts->records));
     for (size_t i = 0; i < alerts->count; i++) {
-        uint64_t hash = pipeline_hash(pipeline, slice_of(alerts->rules[i].name));
+        uint64_t hash = inside_hash(pipeline, slice_of(alerts->rules[i].name));
         plan_init(&alerts->plans[i], &alerts->rules[i], hash);
         alerts->records[i] = (struct alerts_record){.rule = hash, .late = USEC_NONE};
         for (size_t k = 0; k < RULES_MAX; k++) {

@@ -1,8 +1,10 @@
-// What posts point at: retweets, quotes and replies, and everybody above them on the
-// path.
-#include "pipeline/inside.h"
+#include "pipeline/carry.h"
 
 #include <string.h>
+
+#include "pipeline/inside.h"
+#include "pipeline/learn.h"
+#include "pipeline/parent.h"
 
 // Who stands above an event, nearest first.
 struct path {
@@ -23,140 +25,6 @@ struct carry {
     usec time;
     bool is_retweet;
 };
-
-// ── what is known of a post ────────────────────────────────────────────────
-
-struct slice
-pipeline_cut(const struct pipeline *pipeline, struct slice text)
-{
-    size_t limit = pipeline->options.cascades_text;
-    if (text.len <= limit) {
-        return text;
-    }
-    while (limit != 0 && ((uint8_t)text.ptr[limit] & 0xC0) == 0x80) {
-        limit--;
-    }
-    return (struct slice){text.ptr, limit};
-}
-
-static void
-set_text(struct pipeline *pipeline, uint32_t cascade, struct slice text,
-         struct slice lang)
-{
-    struct cascade *row = cascades_at(&pipeline->cascades, cascade);
-    if ((row->flags & CASCADE_HIDDEN) != 0) {
-        return;
-    }
-    if (row->text == SLAB_NONE && text.len != 0) {
-        row->text = slab_text_put(pipeline->texts, pipeline_cut(pipeline, text));
-        cascades_queue(&pipeline->cascades, cascade, CASCADE_TEXT);
-    }
-    if (row->lang == SLAB_NONE && lang.len != 0) {
-        row->lang = slab_text_put(pipeline->texts, lang);
-        cascades_queue(&pipeline->cascades, cascade, CASCADE_LANG);
-    }
-}
-
-static void
-set_created(struct pipeline *pipeline, uint32_t cascade, usec created)
-{
-    struct cascade *row = cascades_at(&pipeline->cascades, cascade);
-    if (row->created == USEC_NONE && created != USEC_NONE) {
-        row->created = created;
-        cascades_time_close(&pipeline->cascades, cascade);
-        cascades_queue(&pipeline->cascades, cascade, CASCADE_CREATED | CASCADE_STATE);
-    }
-}
-
-static void
-set_parent(struct pipeline *pipeline, uint32_t cascade, uint32_t parent)
-{
-    struct cascade *row = cascades_at(&pipeline->cascades, cascade);
-    if (cascades_parent(&pipeline->cascades, cascade) == CASCADE_NONE &&
-        parent != cascade) {
-        row->parent = parent;
-        row->parent_birth = cascades_at(&pipeline->cascades, parent)->birth;
-        row->flags |= CASCADE_HAS_PARENT;
-        cascades_queue(&pipeline->cascades, cascade, CASCADE_PARENT);
-    }
-}
-
-void
-pipeline_learn(struct pipeline *pipeline, uint32_t cascade,
-               const struct post_ref *facts, usec time)
-{
-    if (facts->author.id.len != 0) {
-        cascades_set_author(&pipeline->cascades, cascade,
-                            users_see(&pipeline->users, &facts->author, time));
-    }
-    set_text(pipeline, cascade, facts->text, facts->lang);
-    set_created(pipeline, cascade, facts->created);
-    struct cascade *row = cascades_at(&pipeline->cascades, cascade);
-    if (facts->has_reported &&
-        ((row->flags & CASCADE_REPORTED) == 0 || facts->reported > row->reported)) {
-        row->reported = facts->reported;
-        row->flags |= CASCADE_REPORTED;
-        cascades_queue(&pipeline->cascades, cascade, CASCADE_COUNT_REPORTED);
-    }
-}
-
-// A new record starts with what the post's own message said, if that is remembered.
-static void
-recall(struct pipeline *pipeline, uint32_t cascade, struct slice id)
-{
-    uint32_t event = ledger_find(&pipeline->ledger, pipeline_hash(pipeline, id));
-    if (event == EVENT_NONE) {
-        return;
-    }
-    const struct event *row = ledger_at(&pipeline->ledger, event);
-    if ((row->flags & EVENT_UNDONE) != 0) {
-        cascades_hide(&pipeline->cascades, cascade);
-    }
-    cascades_set_author(&pipeline->cascades, cascade,
-                        users_now(&pipeline->users, row->actor));
-    set_created(pipeline, cascade, row->time);
-    struct ledger_words words;
-    if (ledger_text(&pipeline->ledger, event, &words)) {
-        set_text(pipeline, cascade, words.text, words.lang);
-    }
-    if ((row->flags & EVENT_QUOTE) != 0 &&
-        cascades_at(&pipeline->cascades, row->target)->birth == row->target_birth) {
-        set_parent(pipeline, cascade, row->target);
-    }
-}
-
-// The record of the post that ref points at, made if need be, with what is known of it.
-static uint32_t
-learn_target(struct pipeline *pipeline, const struct post_ref *ref, usec time)
-{
-    uint32_t first = CASCADE_NONE;
-    uint32_t below = CASCADE_NONE;
-    for (int i = 0; ref != NULL && i <= POST_QUOTES_MAX; i++, ref = ref->quote) {
-        bool is_new;
-        uint32_t cascade = cascades_put(&pipeline->cascades, ref->id, &is_new);
-        cascades_refresh(&pipeline->cascades, cascade, pipeline->clock);
-        pipeline_learn(pipeline, cascade, ref, time);
-        if (is_new) {
-            recall(pipeline, cascade, ref->id);
-        }
-        if (below != CASCADE_NONE) {
-            set_parent(pipeline, below, cascade);
-        } else {
-            first = cascade;
-        }
-        below = cascade;
-    }
-    return first;
-}
-
-static uint32_t
-author_of(struct pipeline *pipeline, const struct post_ref *ref, uint32_t target)
-{
-    if (ref->author.id.len != 0) {
-        return users_find(&pipeline->users, ref->author.id);
-    }
-    return cascades_at(&pipeline->cascades, target)->author;
-}
 
 // ── the path ───────────────────────────────────────────────────────────────
 
@@ -205,14 +73,6 @@ path_climb(struct pipeline *pipeline, struct path *path, const struct carry *car
     }
 }
 
-bool
-pipeline_is_retweet_of(const struct pipeline *pipeline, const struct event *event,
-                       uint32_t target)
-{
-    return (event->flags & EVENT_RETWEET) != 0 && event->target == target &&
-           event->target_birth == cascades_at(&pipeline->cascades, target)->birth;
-}
-
 // The retweets a retweet came through, as far as they are remembered.
 static void
 path_carriers(struct pipeline *pipeline, struct path *path, const struct carry *carry,
@@ -234,7 +94,7 @@ path_carriers(struct pipeline *pipeline, struct path *path, const struct carry *
             return;
         }
         const struct event *row = ledger_at(&pipeline->ledger, event);
-        if (!pipeline_is_retweet_of(pipeline, row, carry->target)) {
+        if (!inside_is_retweet_of(pipeline, row, carry->target)) {
             pipeline->metrics.vias_dropped++;
             return;
         }
@@ -295,9 +155,9 @@ count_below(struct pipeline *pipeline, uint32_t cascade, const struct carry *car
         row->quotes++;
         dirty |= CASCADE_QUOTES;
     }
-    pipeline_note(pipeline, (struct ledger_entry){LEDGER_CASCADE | cascade |
-                                                      (is_direct ? LEDGER_DIRECT : 0),
-                                                  row->life});
+    inside_note(pipeline, (struct ledger_entry){LEDGER_CASCADE | cascade |
+                                                    (is_direct ? LEDGER_DIRECT : 0),
+                                                row->life});
     cascades_happened(&pipeline->cascades, cascade, carry->time);
     cascades_queue(&pipeline->cascades, cascade, dirty);
     pulses_count(pipeline, cascade, ledger_at(&pipeline->ledger, carry->event));
@@ -324,8 +184,8 @@ count_direct(struct pipeline *pipeline, const struct carry *carry)
     if (carry->author == USER_NONE) {
         return;
     }
-    pipeline_tally(pipeline, carry->is_retweet ? TALLY_RETWEETS : TALLY_QUOTES,
-                   carry->author, 1);
+    inside_tally(pipeline, carry->is_retweet ? TALLY_RETWEETS : TALLY_QUOTES,
+                 carry->author, 1);
     if (person == NULL || people_has(person, PERSON_REACHED)) {
         return;
     }
@@ -333,7 +193,7 @@ count_direct(struct pipeline *pipeline, const struct carry *carry)
     ledger_at(&pipeline->ledger, carry->event)->flags |= EVENT_REACHED;
     uint32_t followers = users_at(&pipeline->users, carry->actor)->followers;
     if (followers != 0) {
-        pipeline_tally(pipeline, TALLY_REACH, carry->author, followers);
+        inside_tally(pipeline, TALLY_REACH, carry->author, followers);
     }
 }
 
@@ -349,12 +209,12 @@ count_carry(struct pipeline *pipeline, const struct carry *carry,
     pipeline->metrics.interactions++;
     for (size_t i = 0; i < path.post_count; i++) {
         count_below(pipeline, path.posts[i], carry);
-        pipeline_branch(pipeline, carry->event, path.posts, i);
+        parent_attach(pipeline, carry->event, path.posts, i);
     }
     count_direct(pipeline, carry);
     pulses_meet(pipeline, carry->target, carry->actor);
     for (size_t i = 0; i < path.user_count; i++) {
-        pipeline_tally(pipeline, TALLY_INFLUENCE, path.users[i], 1);
+        inside_tally(pipeline, TALLY_INFLUENCE, path.users[i], 1);
     }
     for (size_t i = 0; i < path.post_count; i++) {
         alerts_judge(pipeline, path.posts[i], carry->time);
@@ -376,7 +236,7 @@ static void
 link_via(struct pipeline *pipeline, uint32_t event, const struct post *post)
 {
     if (post->via.len != 0 && !slice_equal(post->via, post->id)) {
-        ledger_set_via(&pipeline->ledger, event, pipeline_hash(pipeline, post->via));
+        ledger_set_via(&pipeline->ledger, event, inside_hash(pipeline, post->via));
     }
 }
 
@@ -392,29 +252,15 @@ carry_begin(struct pipeline *pipeline, const struct post *post, uint32_t event,
         .event = event,
         .actor = users_now(&pipeline->users, row->actor),
         .target = target,
-        .author = author_of(pipeline, ref, target),
+        .author = learn_author_of(pipeline, ref, target),
         .own = cascades_find(&pipeline->cascades, post->id),
         .time = row->time,
         .is_retweet = is_retweet,
     };
 }
 
-bool
-pipeline_is_repeat(struct pipeline *pipeline, const struct post *post)
-{
-    uint32_t target = cascades_find(&pipeline->cascades, post->retweet_of.id);
-    uint32_t actor = users_find(&pipeline->users, post->author.id);
-    if (target == CASCADE_NONE || actor == USER_NONE) {
-        return false;
-    }
-    cascades_refresh(&pipeline->cascades, target, pipeline->clock);
-    const struct person *person = people_find(
-        &cascades_at(&pipeline->cascades, target)->people, pipeline->texts, actor);
-    return person != NULL && people_has(person, PERSON_RETWEETED);
-}
-
 void
-pipeline_repeat(struct pipeline *pipeline, const struct post *post, uint32_t event)
+carry_repeat(struct pipeline *pipeline, const struct post *post, uint32_t event)
 {
     link_via(pipeline, event, post);
     link_event(pipeline, event, cascades_find(&pipeline->cascades, post->retweet_of.id),
@@ -425,7 +271,7 @@ pipeline_repeat(struct pipeline *pipeline, const struct post *post, uint32_t eve
 }
 
 void
-pipeline_retweet(struct pipeline *pipeline, const struct post *post, uint32_t event)
+carry_retweet(struct pipeline *pipeline, const struct post *post, uint32_t event)
 {
     link_via(pipeline, event, post);
     uint32_t target = learn_target(pipeline, &post->retweet_of,
@@ -445,7 +291,7 @@ quote(struct pipeline *pipeline, const struct post *post, uint32_t event,
 {
     struct carry carry = carry_begin(pipeline, post, event, target);
     if (carry.own != CASCADE_NONE) {
-        set_parent(pipeline, carry.own, target);
+        learn_parent(pipeline, carry.own, target);
     }
     if (carry.author == carry.actor) {
         pipeline->metrics.self_ignored++;
@@ -459,7 +305,7 @@ reply(struct pipeline *pipeline, const struct post *post, uint32_t event,
       uint32_t target)
 {
     const struct event *row = ledger_at(&pipeline->ledger, event);
-    uint32_t author = author_of(pipeline, &post->reply_to, target);
+    uint32_t author = learn_author_of(pipeline, &post->reply_to, target);
     if (author == users_now(&pipeline->users, row->actor)) {
         pipeline->metrics.self_ignored++;
         return;
@@ -467,12 +313,12 @@ reply(struct pipeline *pipeline, const struct post *post, uint32_t event,
     cascades_refresh(&pipeline->cascades, target, pipeline->clock);
     struct cascade *cascade = cascades_at(&pipeline->cascades, target);
     cascade->replies++;
-    pipeline_note(pipeline, (struct ledger_entry){
-                                LEDGER_CASCADE | LEDGER_REPLY | target, cascade->life});
+    inside_note(pipeline, (struct ledger_entry){LEDGER_CASCADE | LEDGER_REPLY | target,
+                                                cascade->life});
     cascades_happened(&pipeline->cascades, target, row->time);
     cascades_queue(&pipeline->cascades, target, CASCADE_REPLIES);
     if (author != USER_NONE) {
-        pipeline_tally(pipeline, TALLY_REPLIES, author, 1);
+        inside_tally(pipeline, TALLY_REPLIES, author, 1);
     }
     pipeline->metrics.interactions++;
 }
@@ -491,7 +337,7 @@ reply_to_person(struct pipeline *pipeline, const struct post *post, uint32_t eve
         pipeline->metrics.self_ignored++;
         return;
     }
-    pipeline_tally(pipeline, TALLY_REPLIES, author, 1);
+    inside_tally(pipeline, TALLY_REPLIES, author, 1);
     pipeline->metrics.interactions++;
 }
 
@@ -504,7 +350,7 @@ resolve(const struct pipeline *pipeline, struct slice source,
     struct post_ref resolved = *ref;
     uint64_t hash;
     if (ref->id.len != 0 || ref->alias.len == 0 ||
-        !locals_find(&pipeline->locals, pipeline_local(pipeline, source, ref->alias),
+        !locals_find(&pipeline->locals, inside_local(pipeline, source, ref->alias),
                      &hash)) {
         return resolved;
     }
@@ -520,7 +366,7 @@ resolve(const struct pipeline *pipeline, struct slice source,
 }
 
 void
-pipeline_point(struct pipeline *pipeline, const struct post *post, uint32_t event)
+carry_references(struct pipeline *pipeline, const struct post *post, uint32_t event)
 {
     // Everything the message says is learnt first: a quote may need the answered post's
     // author.

@@ -92,57 +92,21 @@ struct pipeline {
     struct change_field fields[CHANGES_FIELDS_MAX];
 };
 
-// The event of the post with that hash or of another version of it, or EVENT_NONE.
-uint32_t pipeline_version(const struct pipeline *pipeline, uint64_t hash);
-
-uint64_t pipeline_hash(const struct pipeline *pipeline, struct slice id);
+uint64_t inside_hash(const struct pipeline *pipeline, struct slice id);
 // Of a post's name within a source, for `locals`.
-uint64_t pipeline_local(const struct pipeline *pipeline, struct slice source,
-                        struct slice alias);
+uint64_t inside_local(const struct pipeline *pipeline, struct slice source,
+                      struct slice alias);
 
-// Adds to a user's counter and notes it for an undo.
-void pipeline_tally(struct pipeline *pipeline, enum tally tally, uint32_t user,
-                    uint32_t amount);
-// Adds to any counter and notes it.
-void pipeline_count(struct pipeline *pipeline, uint32_t counter, uint32_t amount);
-void pipeline_note(struct pipeline *pipeline, struct ledger_entry entry);
-
-// As much of a text as is kept, cut between two characters.
-struct slice pipeline_cut(const struct pipeline *pipeline, struct slice text);
-// Fills in what a message says about a post of which there is a record.
-void pipeline_learn(struct pipeline *pipeline, uint32_t cascade,
-                    const struct post_ref *facts, usec time);
-// True if that person has retweeted that post already.
-bool pipeline_is_repeat(struct pipeline *pipeline, const struct post *post);
-// Such a retweet changes nothing, but others may come through it.
-void pipeline_repeat(struct pipeline *pipeline, const struct post *post,
-                     uint32_t event);
-
-// What a published post adds by the people and hashtags it names (pipeline/naming.c).
-void pipeline_name(struct pipeline *pipeline, const struct post *post, uint32_t author,
-                   usec time);
-
-// What a retweet adds, and what a published post adds by its quote and reply.
-void pipeline_retweet(struct pipeline *pipeline, const struct post *post,
-                      uint32_t event);
-void pipeline_point(struct pipeline *pipeline, const struct post *post, uint32_t event);
-
+// The event of the post with that hash or of another version of it, or EVENT_NONE.
+uint32_t inside_version(const struct pipeline *pipeline, uint64_t hash);
 // True if the event is a retweet of the post that has that record.
-bool pipeline_is_retweet_of(const struct pipeline *pipeline, const struct event *event,
-                            uint32_t target);
+bool inside_is_retweet_of(const struct pipeline *pipeline, const struct event *event,
+                          uint32_t target);
 
-// The event finds its place in the tree of posts[at], for whose cascade it counts, and
-// which lies above posts[0], what it points at (pipeline/parent.c).
-void pipeline_branch(struct pipeline *pipeline, uint32_t index, const uint32_t *posts,
-                     size_t at);
-// It is taken back from there.
-void pipeline_unbranch(struct pipeline *pipeline, const struct event *event,
-                       uint32_t cascade, bool is_direct);
-// Time has passed: those that waited too long for their parent hang on the root.
-void pipeline_end_waits(struct pipeline *pipeline);
-
-// Takes back what the event behind a deletion added, and hides the post.
-void pipeline_undo(struct pipeline *pipeline, const struct post *post);
-// The same for one that is remembered.
-void pipeline_undo_event(struct pipeline *pipeline, uint32_t event);
-void pipeline_hide(struct pipeline *pipeline, uint32_t cascade);
+// Notes what the post at hand adds, for an undo.
+void inside_note(struct pipeline *pipeline, struct ledger_entry entry);
+// Adds to any counter and notes it.
+void inside_count(struct pipeline *pipeline, uint32_t counter, uint32_t amount);
+// Adds to a user's counter, made if need be, and notes it.
+void inside_tally(struct pipeline *pipeline, enum tally tally, uint32_t user,
+                  uint32_t amount);

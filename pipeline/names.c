@@ -1,6 +1,7 @@
 #include "pipeline/names.h"
 
 #include "pipeline/inside.h"
+#include "pipeline/learn.h"
 
 enum { TEXTS_MARGIN = 1 << 20 }; // far more than what is learnt at once
 
@@ -68,7 +69,7 @@ static bool
 is_renamed(const struct pipeline *pipeline, struct slice id)
 {
     const struct names_renamed *renamed = &pipeline->renamed;
-    uint64_t person = pipeline_hash(pipeline, id);
+    uint64_t person = inside_hash(pipeline, id);
     uint64_t count = renamed->next < NAMES_RENAMED_MOST ? renamed->next
                                                         : (uint64_t)NAMES_RENAMED_MOST;
     for (uint64_t i = 0; i < count; i++) {
@@ -127,7 +128,7 @@ names_rename(struct pipeline *pipeline, const struct post_user *profile)
     }
     struct names_renamed *renamed = &pipeline->renamed;
     size_t at = renamed->next++ % NAMES_RENAMED_MOST;
-    renamed->rows[at].person = pipeline_hash(pipeline, profile->id);
+    renamed->rows[at].person = inside_hash(pipeline, profile->id);
     renamed->rows[at].clock = pipeline->clock;
     users_see(&pipeline->users, profile, USEC_NONE);
 }
@@ -139,6 +140,6 @@ names_learn_post(struct pipeline *pipeline, const struct post_ref *facts)
     if (cascade != CASCADE_NONE && have_room(pipeline)) {
         struct post_ref answer = *facts;
         answer.author = answer_of(pipeline, &facts->author);
-        pipeline_learn(pipeline, cascade, &answer, USEC_NONE);
+        learn_post(pipeline, cascade, &answer, USEC_NONE);
     }
 }

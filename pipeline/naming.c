@@ -1,4 +1,5 @@
-// The people and the hashtags that a published post names.
+#include "pipeline/naming.h"
+
 #include <stdlib.h>
 
 #include "pipeline/inside.h"
@@ -50,7 +51,7 @@ count_mentions(struct pipeline *pipeline, const struct post *post, uint32_t auth
             pipeline->metrics.self_ignored++;
             continue;
         }
-        pipeline_tally(pipeline, TALLY_MENTIONS, pipeline->named[i], 1);
+        inside_tally(pipeline, TALLY_MENTIONS, pipeline->named[i], 1);
         pipeline->metrics.interactions++;
     }
 }
@@ -73,13 +74,13 @@ count_hashtags(struct pipeline *pipeline, const struct post *post)
             row->counter =
                 counters_create(&pipeline->windows.counters, TALLY_HASHTAGS, tag);
         }
-        pipeline_count(pipeline, row->counter, 1);
+        inside_count(pipeline, row->counter, 1);
     }
 }
 
 void
-pipeline_name(struct pipeline *pipeline, const struct post *post, uint32_t author,
-              usec time)
+naming_count(struct pipeline *pipeline, const struct post *post, uint32_t author,
+             usec time)
 {
     count_mentions(pipeline, post, author, time);
     count_hashtags(pipeline, post);

@@ -1,12 +1,5 @@
-// Where an event hangs in the trees of the posts above it.
-//
-// In the tree of a post above, the parent is sought among these, the nearest first: the
-// retweet it was seen through, the post it points at, what that quotes, and so on, up
-// to the root. One that is remembered and in the tree is the parent. One that is not
-// remembered is waited for. One that is remembered but not in the tree (a quote of
-// oneself, a second retweet, something taken back) is passed over. An event that
-// reaches the root so, or that passes over ABOVE_MOST posts, hangs on the root; its
-// parent is observed only if it is a quote of the root.
+#include "pipeline/parent.h"
+
 #include "pipeline/inside.h"
 
 enum { ABOVE_MOST = 8 };
@@ -99,7 +92,7 @@ end_wait(struct pipeline *pipeline, const struct tree_event *event,
 }
 
 void
-pipeline_end_waits(struct pipeline *pipeline)
+parent_end_waits(struct pipeline *pipeline)
 {
     if (waiters_is_empty(&pipeline->trees.waiters)) {
         return;
@@ -148,7 +141,7 @@ via_of(const struct pipeline *pipeline, uint32_t event, uint32_t target)
         return via;
     }
     const struct event *row = ledger_at(&pipeline->ledger, carrier);
-    return pipeline_is_retweet_of(pipeline, row, target) ? via : 0;
+    return inside_is_retweet_of(pipeline, row, target) ? via : 0;
 }
 
 // Below the one the event came through or, in posts[0 … at), what it points at.
@@ -177,8 +170,8 @@ hang(struct pipeline *pipeline, const struct tree_event *name, uint64_t via,
 }
 
 void
-pipeline_branch(struct pipeline *pipeline, uint32_t index, const uint32_t *posts,
-                size_t at)
+parent_attach(struct pipeline *pipeline, uint32_t index, const uint32_t *posts,
+              size_t at)
 {
     if (!pipeline->options.cascades_engine) {
         return;
@@ -188,7 +181,7 @@ pipeline_branch(struct pipeline *pipeline, uint32_t index, const uint32_t *posts
     bool is_retweet = (event->flags & EVENT_RETWEET) != 0;
     struct tree_event name = {event->hash, row->life, at == 0 && !is_retweet};
     uint64_t via = is_retweet ? via_of(pipeline, index, posts[0]) : 0;
-    pipeline_end_waits(pipeline);
+    parent_end_waits(pipeline);
     if (!hang(pipeline, &name, via, posts, at)) {
         tree_add(&pipeline->trees, &row->tree, &name);
     }
@@ -196,8 +189,8 @@ pipeline_branch(struct pipeline *pipeline, uint32_t index, const uint32_t *posts
 }
 
 void
-pipeline_unbranch(struct pipeline *pipeline, const struct event *event,
-                  uint32_t cascade, bool is_direct)
+parent_detach(struct pipeline *pipeline, const struct event *event, uint32_t cascade,
+              bool is_direct)
 {
     if (!pipeline->options.cascades_engine) {
         return;

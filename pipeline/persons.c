@@ -178,10 +178,22 @@ claim_all(struct pipeline *pipeline, const struct post *post)
     claim_ref(pipeline, &post->reply_to);
 }
 
+// True if that person has retweeted that post already.
 static bool
 is_repeat(struct pipeline *pipeline, const struct post *post)
 {
-    return post->kind == POST_RETWEETED && pipeline_is_repeat(pipeline, post);
+    if (post->kind != POST_RETWEETED) {
+        return false;
+    }
+    uint32_t target = cascades_find(&pipeline->cascades, post->retweet_of.id);
+    uint32_t actor = users_find(&pipeline->users, post->author.id);
+    if (target == CASCADE_NONE || actor == USER_NONE) {
+        return false;
+    }
+    cascades_refresh(&pipeline->cascades, target, pipeline->clock);
+    const struct person *person = people_find(
+        &cascades_at(&pipeline->cascades, target)->people, pipeline->texts, actor);
+    return person != NULL && people_has(person, PERSON_RETWEETED);
 }
 
 enum status
@@ -305,7 +317,6 @@ persons_merge(void *context, uint32_t from, uint32_t into)
             }
         }
     }
-    habits_merge(&pipeline->pulses.habits,
-                 pipeline_hash(pipeline, users_id(users, from)),
-                 pipeline_hash(pipeline, users_id(users, into)));
+    habits_merge(&pipeline->pulses.habits, inside_hash(pipeline, users_id(users, from)),
+                 inside_hash(pipeline, users_id(users, into)));
 }

@@ -3,8 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pipeline/prefetch.h"
+#include "pipeline/carry.h"
 #include "pipeline/inside.h"
+#include "pipeline/learn.h"
+#include "pipeline/naming.h"
+#include "pipeline/parent.h"
+#include "pipeline/prefetch.h"
+#include "pipeline/undo.h"
 
 // 2006-01-01T00:00:00Z: no network of ours is older.
 #define TIME_EARLIEST (1136073600 * USEC_PER_S)
@@ -197,60 +202,16 @@ pipeline_destroy(struct pipeline **pipeline)
 
 // ── counting ───────────────────────────────────────────────────────────────
 
-uint64_t
-pipeline_hash(const struct pipeline *pipeline, struct slice id)
-{
-    return hash_slice(&pipeline->key, id);
-}
-
-void
-pipeline_note(struct pipeline *pipeline, struct ledger_entry entry)
-{
-    pipeline->notes[pipeline->note_count++] = entry;
-}
-
-void
-pipeline_count(struct pipeline *pipeline, uint32_t counter, uint32_t amount)
-{
-    if (windows_add(&pipeline->windows, counter, amount)) {
-        pipeline_note(pipeline, (struct ledger_entry){counter, amount});
-    }
-}
-
-void
-pipeline_tally(struct pipeline *pipeline, enum tally tally, uint32_t user,
-               uint32_t amount)
-{
-    struct user *row = users_at(&pipeline->users, user);
-    uint32_t counter = row->counters;
-    while (counter != COUNTER_NONE) {
-        const struct counter *at = counters_at(&pipeline->windows.counters, counter);
-        if (counter_tally(at) == tally) {
-            break;
-        }
-        counter = at->next;
-    }
-    if (counter == COUNTER_NONE) {
-        counter = counters_create(&pipeline->windows.counters, tally, user);
-        counters_at(&pipeline->windows.counters, counter)->next = row->counters;
-        row->counters = counter;
-        // Even if no window covers the amount the user is looked at, and the counter
-        // freed.
-        users_queue(&pipeline->users, user);
-    }
-    pipeline_count(pipeline, counter, amount);
-}
-
 static void
 publish(struct pipeline *pipeline, const struct post *post, uint32_t event,
         uint32_t author)
 {
     usec time = ledger_at(&pipeline->ledger, event)->time;
-    pipeline_tally(pipeline, TALLY_POSTS, author, 1);
-    pipeline_name(pipeline, post, author, time);
+    inside_tally(pipeline, TALLY_POSTS, author, 1);
+    naming_count(pipeline, post, author, time);
 
     struct ledger_words words = {
-        .text = pipeline_cut(pipeline, post->text),
+        .text = learn_cut(pipeline, post->text),
         .lang = post->lang,
     };
     if (post->alias.len != 0) {
@@ -260,19 +221,19 @@ publish(struct pipeline *pipeline, const struct post *post, uint32_t event,
     uint32_t own = cascades_find(&pipeline->cascades, post->id);
     if (own != CASCADE_NONE) {
         cascades_refresh(&pipeline->cascades, own, pipeline->clock);
-        pipeline_learn(pipeline, own,
-                       &(struct post_ref){
-                           .author = post->author,
-                           .text = post->text,
-                           .lang = post->lang,
-                           .created = time,
-                           .reported = post->reported,
-                           .has_reported = post->has_reported,
-                           .quote = post->quote.id.len != 0 ? &post->quote : NULL,
-                       },
-                       time);
+        learn_post(pipeline, own,
+                   &(struct post_ref){
+                       .author = post->author,
+                       .text = post->text,
+                       .lang = post->lang,
+                       .created = time,
+                       .reported = post->reported,
+                       .has_reported = post->has_reported,
+                       .quote = post->quote.id.len != 0 ? &post->quote : NULL,
+                   },
+                   time);
     }
-    pipeline_point(pipeline, post, event);
+    carry_references(pipeline, post, event);
 }
 
 // ── coming in ──────────────────────────────────────────────────────────────
@@ -296,7 +257,7 @@ advance(struct pipeline *pipeline, usec clock)
     pipeline->ledger.horizon = clock - pipeline->longest;
     windows_advance(&pipeline->windows, clock);
     cascades_advance(&pipeline->cascades, clock);
-    pipeline_end_waits(pipeline);
+    parent_end_waits(pipeline);
     pulses_advance(pipeline, clock);
     alerts_advance(pipeline);
 }
@@ -316,17 +277,6 @@ pipeline_settle(struct pipeline *pipeline)
     return withdrawals_wait(&pipeline->withdrawals);
 }
 
-uint32_t
-pipeline_version(const struct pipeline *pipeline, uint64_t hash)
-{
-    uint32_t event = ledger_find(&pipeline->ledger, hash);
-    uint64_t counted;
-    if (event == EVENT_NONE && locals_find(&pipeline->locals, hash, &counted)) {
-        event = ledger_find(&pipeline->ledger, counted);
-    }
-    return event;
-}
-
 static bool
 is_known(const struct pipeline *pipeline, const struct post *post, uint64_t hash)
 {
@@ -334,9 +284,9 @@ is_known(const struct pipeline *pipeline, const struct post *post, uint64_t hash
         // Where sources have names of their own an edit keeps the post's id.
         return ledger_find(&pipeline->ledger, hash) != EVENT_NONE;
     }
-    return pipeline_version(pipeline, hash) != EVENT_NONE ||
+    return inside_version(pipeline, hash) != EVENT_NONE ||
            (post->original.len != 0 &&
-            pipeline_version(pipeline, pipeline_hash(pipeline, post->original)) !=
+            inside_version(pipeline, inside_hash(pipeline, post->original)) !=
                 EVENT_NONE);
 }
 
@@ -372,20 +322,12 @@ remember(struct pipeline *pipeline, const struct post *post, uint64_t hash, usec
     return event;
 }
 
-uint64_t
-pipeline_local(const struct pipeline *pipeline, struct slice source, struct slice alias)
-{
-    // Two keyed hashes: whoever names a post knows neither.
-    const uint64_t odd = 0x9e3779b97f4a7c15;
-    return pipeline_hash(pipeline, source) * odd + pipeline_hash(pipeline, alias);
-}
-
 static void
 learn_local(struct pipeline *pipeline, struct slice source, struct slice alias,
             uint64_t hash)
 {
     if (alias.len != 0) {
-        uint64_t name = pipeline_local(pipeline, source, alias);
+        uint64_t name = inside_local(pipeline, source, alias);
         pipeline->metrics.locals_forgotten +=
             !locals_learn(&pipeline->locals, name, hash);
     }
@@ -395,9 +337,9 @@ learn_local(struct pipeline *pipeline, struct slice source, struct slice alias,
 static void
 learn_version(struct pipeline *pipeline, const struct post *post, uint64_t hash)
 {
-    uint64_t versions[] = {pipeline_hash(pipeline, post->original), hash};
-    uint32_t event = pipeline_version(pipeline, hash);
-    event = event != EVENT_NONE ? event : pipeline_version(pipeline, versions[0]);
+    uint64_t versions[] = {inside_hash(pipeline, post->original), hash};
+    uint32_t event = inside_version(pipeline, hash);
+    event = event != EVENT_NONE ? event : inside_version(pipeline, versions[0]);
     uint64_t counted =
         event != EVENT_NONE ? ledger_at(&pipeline->ledger, event)->hash : hash;
     for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
@@ -417,7 +359,7 @@ learn_locals(struct pipeline *pipeline, const struct post *post, uint64_t hash)
         for (const struct post_ref *ref = refs[i]; ref != NULL; ref = ref->quote) {
             if (ref->id.len != 0 && ref->alias.len != 0) {
                 learn_local(pipeline, post->source, ref->alias,
-                            pipeline_hash(pipeline, ref->id));
+                            inside_hash(pipeline, ref->id));
             }
         }
     }
@@ -428,7 +370,7 @@ static void
 amend(struct pipeline *pipeline, const struct post *post)
 {
     if (post->kind == POST_DELETED) {
-        pipeline_undo(pipeline, post);
+        undo_post(pipeline, post);
     } else if (post->kind == POST_RENAMED) {
         names_rename(pipeline, &post->author);
     } else {
@@ -445,7 +387,7 @@ pipeline_post(struct pipeline *pipeline, const struct post *post, usec wall)
         amend(pipeline, post);
         return STATUS_OK;
     }
-    uint64_t hash = pipeline_hash(pipeline, post->id);
+    uint64_t hash = inside_hash(pipeline, post->id);
     prefetch_post(pipeline, post, hash);
     learn_locals(pipeline, post, hash);
     if (post->original.len != 0) {
@@ -477,7 +419,7 @@ pipeline_post(struct pipeline *pipeline, const struct post *post, usec wall)
     if (actor == USER_NONE) {
         uint32_t event = remember(pipeline, post, hash, time,
                                   users_find(&pipeline->users, post->author.id));
-        pipeline_repeat(pipeline, post, event);
+        carry_repeat(pipeline, post, event);
         return STATUS_OK;
     }
     uint32_t event = remember(pipeline, post, hash, time, actor);
@@ -486,7 +428,7 @@ pipeline_post(struct pipeline *pipeline, const struct post *post, usec wall)
     pipeline->note_count = 0;
     pipeline->metrics.posts++;
     if (post->kind == POST_RETWEETED) {
-        pipeline_retweet(pipeline, post, event);
+        carry_retweet(pipeline, post, event);
     } else {
         publish(pipeline, post, event, actor);
     }

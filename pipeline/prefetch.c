@@ -92,12 +92,12 @@ prefetch_post(const struct pipeline *pipeline, const struct post *post, uint64_t
     struct slice ids[] = {post->author.id, root->author.id};
     uint64_t hashes[2];
     uint32_t found[2];
-    uint64_t carried = is_retweet ? pipeline_hash(pipeline, root->id) : hash;
+    uint64_t carried = is_retweet ? inside_hash(pipeline, root->id) : hash;
 
     table_prefetch(&pipeline->ledger.by_hash, hash);
     table_prefetch(cascades, carried);
     for (size_t i = 0; i < people; i++) {
-        hashes[i] = pipeline_hash(pipeline, ids[i]);
+        hashes[i] = inside_hash(pipeline, ids[i]);
         table_prefetch(users, hashes[i]);
     }
     for (size_t i = 0; i < people; i++) {

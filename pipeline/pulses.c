@@ -202,7 +202,7 @@ reach_marks(struct pipeline *pipeline, const struct subject *subject)
 static uint64_t
 author_hash(const struct pipeline *pipeline, const struct cascade *row)
 {
-    return pipeline_hash(pipeline, users_id(&pipeline->users, row->author));
+    return inside_hash(pipeline, users_id(&pipeline->users, row->author));
 }
 
 static void

@@ -1,5 +1,7 @@
-// Deletions: an undone retweet or a deleted post takes back exactly what it added.
+#include "pipeline/undo.h"
+
 #include "pipeline/inside.h"
+#include "pipeline/parent.h"
 
 static void
 person_undone(struct pipeline *pipeline, uint32_t cascade, const struct event *event,
@@ -58,7 +60,7 @@ cascade_undone(struct pipeline *pipeline, struct ledger_entry entry,
     }
     pulses_take_back(pipeline, cascade, event);
     person_undone(pipeline, cascade, event, is_direct);
-    pipeline_unbranch(pipeline, event, cascade, is_direct);
+    parent_detach(pipeline, event, cascade, is_direct);
     cascades_queue(&pipeline->cascades, cascade, dirty);
 }
 
@@ -85,7 +87,7 @@ take_back(struct pipeline *pipeline, uint32_t index)
 }
 
 void
-pipeline_hide(struct pipeline *pipeline, uint32_t cascade)
+undo_hide(struct pipeline *pipeline, uint32_t cascade)
 {
     if ((cascades_at(&pipeline->cascades, cascade)->flags & CASCADE_HIDDEN) == 0) {
         cascades_hide(&pipeline->cascades, cascade);
@@ -97,12 +99,12 @@ hide_post(struct pipeline *pipeline, uint64_t hash)
 {
     uint32_t cascade = cascades_find_hash(&pipeline->cascades, hash);
     if (cascade != CASCADE_NONE) {
-        pipeline_hide(pipeline, cascade);
+        undo_hide(pipeline, cascade);
     }
 }
 
 void
-pipeline_undo_event(struct pipeline *pipeline, uint32_t event)
+undo_event(struct pipeline *pipeline, uint32_t event)
 {
     const struct event *row = ledger_at(&pipeline->ledger, event);
     if ((row->flags & EVENT_UNDONE) == 0) {
@@ -119,14 +121,14 @@ is_lacking(const struct ledger *ledger)
 }
 
 void
-pipeline_undo(struct pipeline *pipeline, const struct post *post)
+undo_post(struct pipeline *pipeline, const struct post *post)
 {
-    uint64_t hash = pipeline_hash(pipeline, post->id);
+    uint64_t hash = inside_hash(pipeline, post->id);
     if (post->id.len == 0) {
-        uint64_t name = pipeline_local(pipeline, post->source, post->alias);
+        uint64_t name = inside_local(pipeline, post->source, post->alias);
         (void)locals_find(&pipeline->locals, name, &hash);
     }
-    uint32_t event = pipeline_version(pipeline, hash);
+    uint32_t event = inside_version(pipeline, hash);
     hide_post(pipeline, hash);
     if (event == EVENT_NONE) {
         pipeline->metrics.undo_unknown++;
@@ -134,6 +136,6 @@ pipeline_undo(struct pipeline *pipeline, const struct post *post)
             pipeline->lost_at = pipeline->clock; // it may be one of those
         }
     } else {
-        pipeline_undo_event(pipeline, event);
+        undo_event(pipeline, event);
     }
 }

@@ -2,6 +2,7 @@
 
 #include "base/snapshot.h"
 #include "pipeline/inside.h"
+#include "pipeline/undo.h"
 
 bool
 withdrawals_init(struct withdrawals *withdrawals)
@@ -116,7 +117,7 @@ look_at_event(struct pipeline *pipeline, const struct ledger_part *part,
         ledger_find(ledger, row->hash) != event) {
         return false;
     }
-    pipeline_undo_event(pipeline, event);
+    undo_event(pipeline, event);
     return true;
 }
 
@@ -128,7 +129,7 @@ look_at_cascade(struct pipeline *pipeline, uint32_t cascade)
                                         ? find(&pipeline->withdrawals, row->author)
                                         : NULL;
     if (gone != NULL && row->birth <= gone->births) {
-        pipeline_hide(pipeline, cascade);
+        undo_hide(pipeline, cascade);
     }
 }
 

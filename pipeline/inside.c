@@ -1,0 +1,72 @@
+#include "pipeline/inside.h"
+
+uint64_t
+inside_hash(const struct pipeline *pipeline, struct slice id)
+{
+    return hash_slice(&pipeline->key, id);
+}
+
+uint64_t
+inside_local(const struct pipeline *pipeline, struct slice source, struct slice alias)
+{
+    // Two keyed hashes: whoever names a post knows neither.
+    const uint64_t odd = 0x9e3779b97f4a7c15;
+    return inside_hash(pipeline, source) * odd + inside_hash(pipeline, alias);
+}
+
+uint32_t
+inside_version(const struct pipeline *pipeline, uint64_t hash)
+{
+    uint32_t event = ledger_find(&pipeline->ledger, hash);
+    uint64_t counted;
+    if (event == EVENT_NONE && locals_find(&pipeline->locals, hash, &counted)) {
+        event = ledger_find(&pipeline->ledger, counted);
+    }
+    return event;
+}
+
+void
+inside_note(struct pipeline *pipeline, struct ledger_entry entry)
+{
+    pipeline->notes[pipeline->note_count++] = entry;
+}
+
+void
+inside_count(struct pipeline *pipeline, uint32_t counter, uint32_t amount)
+{
+    if (windows_add(&pipeline->windows, counter, amount)) {
+        inside_note(pipeline, (struct ledger_entry){counter, amount});
+    }
+}
+
+void
+inside_tally(struct pipeline *pipeline, enum tally tally, uint32_t user,
+             uint32_t amount)
+{
+    struct user *row = users_at(&pipeline->users, user);
+    uint32_t counter = row->counters;
+    while (counter != COUNTER_NONE) {
+        const struct counter *at = counters_at(&pipeline->windows.counters, counter);
+        if (counter_tally(at) == tally) {
+            break;
+        }
+        counter = at->next;
+    }
+    if (counter == COUNTER_NONE) {
+        counter = counters_create(&pipeline->windows.counters, tally, user);
+        counters_at(&pipeline->windows.counters, counter)->next = row->counters;
+        row->counters = counter;
+        // Even if no window covers the amount the user is looked at, and the counter
+        // freed.
+        users_queue(&pipeline->users, user);
+    }
+    inside_count(pipeline, counter, amount);
+}
+
+bool
+inside_is_retweet_of(const struct pipeline *pipeline, const struct event *event,
+                     uint32_t target)
+{
+    return (event->flags & EVENT_RETWEET) != 0 && event->target == target &&
+           event->target_birth == cascades_at(&pipeline->cascades, target)->birth;
+}
