@@ -12,6 +12,7 @@
 #include "daemon/feed.h"
 #include "daemon/gaps.h"
 #include "ingest/mastodon_timeline.h"
+#include "ingest/source_open.h"
 #include "sinks/redis_sink.h"
 
 #define ROOM_POLL (5 * USEC_PER_MS)  // a flush is under way
@@ -222,7 +223,7 @@ create_source(struct stream *stream, struct error *error)
         return false;
     }
     decoder_name_source(stream->feed.decoder, slice_of(stream->options.name));
-    return source_create(&source, &stream->source, error) == STATUS_OK;
+    return source_open(&source, &stream->source, error) == STATUS_OK;
 }
 
 struct stream *

@@ -1,9 +1,6 @@
 #include "ingest/source.h"
 
-#include "ingest/http_source.h"
-#include "ingest/jetstream_source.h"
-#include "ingest/source_options.h"
-#include "ingest/source_url.h"
+#include <stddef.h>
 
 #define AT(member) offsetof(struct source_metrics, member)
 
@@ -39,19 +36,6 @@ const struct metric source_metric_rows[] = {
 };
 // clang-format on
 
-// Who serves a scheme of an address.
-static const struct {
-    const char *scheme;
-    enum status (*create)(const struct source_setup *setup, struct source **ret_source,
-                          struct error *error);
-} transports[] = {
-    {"https", http_source_create},
-    {"http", http_source_create},
-    {"wss", jetstream_source_create},
-    {"ws", jetstream_source_create},
-    {NULL, NULL},
-};
-
 const char *
 source_state_name(enum source_state state)
 {
@@ -70,23 +54,6 @@ source_state_name(enum source_state state)
         return "failed";
     }
     return "unknown";
-}
-
-enum status
-source_create(const struct source_setup *setup, struct source **ret_source,
-              struct error *error)
-{
-    struct source_url url;
-    enum status status = source_url_parse(slice_of(setup->options->url), &url, error);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    for (size_t i = 0; transports[i].scheme != NULL; i++) {
-        if (strcmp(transports[i].scheme, url.scheme) == 0) {
-            return transports[i].create(setup, ret_source, error);
-        }
-    }
-    return error_set(error, STATUS_RANGE, "url: this build reads no %s://", url.scheme);
 }
 
 void

@@ -128,9 +128,6 @@ struct source {
     struct source_metrics metrics;
 };
 
-// The transport the URL asks for. On failure *ret_source is untouched.
-enum status source_create(const struct source_setup *setup, struct source **ret_source,
-                          struct error *error) MUST_USE;
 // Closes at once. Accepts NULL; not from inside a callback.
 void source_destroy(struct source **source);
 

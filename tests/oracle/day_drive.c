@@ -31,6 +31,7 @@
 #include "base/option.h"
 #include "ingest/http_client.h"
 #include "ingest/source.h"
+#include "ingest/source_open.h"
 #include "ingest/source_options.h"
 #include "tests/oracle/virtual_time.h"
 
@@ -580,7 +581,7 @@ run(struct server *server, const struct source_options *options)
     };
     if (source_options_check(options, &error) != STATUS_OK ||
         http_client_create(server->base, &setup.client, &error) != STATUS_OK ||
-        source_create(&setup, &source, &error) != STATUS_OK) {
+        source_open(&setup, &source, &error) != STATUS_OK) {
         fprintf(stderr, "day_drive: %s\n", error.text);
         return 70;
     }

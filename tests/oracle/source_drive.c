@@ -21,6 +21,7 @@
 #include "base/option.h"
 #include "ingest/http_client.h"
 #include "ingest/source.h"
+#include "ingest/source_open.h"
 #include "ingest/source_options.h"
 
 enum { SHOWN_MOST = 80 };
@@ -219,7 +220,7 @@ main(int argc, char **argv)
     };
     int code = 0;
     if (http_client_create(drive.base, &setup.client, &error) != STATUS_OK ||
-        source_create(&setup, &drive.source, &error) != STATUS_OK) {
+        source_open(&setup, &drive.source, &error) != STATUS_OK) {
         printf("failed %s\n", error.text);
         code = 78;
     } else {
