@@ -19,19 +19,5 @@
 bool config_read(const char *path, struct settings *settings,
                  settings_error_fn on_error, void *context);
 
-// One "key=value" of the command line.
-enum status config_override(struct settings *settings, const char *assignment,
-                            struct error *error) MUST_USE;
-
-// All of it: presets, the file (NULL: none), the overrides, credentials ($CREDENTIALS_
-// DIRECTORY) and the checks. Tells everything that is wrong; false if anything is.
-struct config_place {
-    const char *path;
-    const char *const *overrides;
-    int override_count;
-};
-bool config_load(const struct config_place *place, struct settings *settings,
-                 settings_error_fn on_error, void *context);
-
 // A settings_error_fn that writes the error and its place to the log.
 void config_log_error(void *context, const struct error *error);

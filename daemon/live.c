@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "daemon/clock.h"
 #include "daemon/clock_watch.h"
+#include "daemon/config.h"
 #include "daemon/deliver.h"
 #include "daemon/halt.h"
 #include "daemon/keeper.h"

@@ -9,7 +9,7 @@
 // loop turns.
 #pragma once
 
-#include "daemon/config.h"
+#include "daemon/config_load.h"
 
 // Runs with the settings, which come from `place` and are checked; a reload changes
 // them. Returns an exit code of sysexits.

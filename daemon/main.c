@@ -16,6 +16,7 @@
 #include "daemon/backtest.h"
 #include "daemon/cli.h"
 #include "daemon/config.h"
+#include "daemon/config_load.h"
 #include "daemon/deliver.h"
 #include "daemon/describe.h"
 #include "daemon/halt.h"

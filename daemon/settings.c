@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "daemon/alert_check.h"
-#include "daemon/config_names.h"
 #include "ingest/decode.h"
 #include "sinks/redis_alerts.h"
 
@@ -251,13 +250,7 @@ settings_find(struct settings *settings, struct slice name, void **ret_values,
             *ret_values = values_of(settings, &settings_parts[i]);
         }
     }
-    if (row == NULL) {
-        row = find_in_group(settings, name, ret_values, error);
-    }
-    if (row == NULL) {
-        config_names_unknown(SLICE_LIT(""), name, error);
-    }
-    return row;
+    return row != NULL ? row : find_in_group(settings, name, ret_values, error);
 }
 
 static void

@@ -97,8 +97,9 @@ void *settings_item(struct settings *settings, const struct settings_group *grou
 void settings_replace(struct settings *settings, const struct settings *next,
                       const char *name);
 
-// The row of that name, or NULL with error set; *ret_values is where its part's values
-// lie. Adds an item that is named for the first time.
+// The row of that name; *ret_values is where its part's values lie. Adds an item that
+// is named for the first time. NULL if there is no such row, or, with error set, if
+// there are too many items.
 const struct option *settings_find(struct settings *settings, struct slice name,
                                    void **ret_values, struct error *error);
 

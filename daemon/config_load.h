@@ -1,0 +1,17 @@
+// The whole configuration: presets, the file, the command line, credentials, checks.
+#pragma once
+
+#include <stdbool.h>
+
+#include "daemon/settings.h"
+
+struct config_place {
+    const char *path;             // NULL: no file
+    const char *const *overrides; // "key=value" of the command line; the last one wins
+    int override_count;
+};
+
+// Secret files that are named without a '/' lie in $CREDENTIALS_DIRECTORY. Reports
+// everything that is wrong; false if anything is. Keeps place->path.
+bool config_load(const struct config_place *place, struct settings *settings,
+                 settings_error_fn on_error, void *context);
