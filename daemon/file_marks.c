@@ -40,11 +40,39 @@ file_mark_of(int fd, uint32_t head_len)
     return mark;
 }
 
+// False if the file ends before tail_end; *ret_tail is then of those that are there.
+static bool
+tail_of(int fd, uint64_t tail_end, uint64_t *ret_tail)
+{
+    char bytes[FILE_MARKS_TAIL];
+    size_t size = tail_end < sizeof(bytes) ? (size_t)tail_end : sizeof(bytes);
+    size_t len = 0;
+    ssize_t got = 1;
+    while (len < size && got > 0 && tail_end <= INT64_MAX) {
+        got = pread(fd, bytes + len, size - len, (off_t)(tail_end - size + len));
+        len += got > 0 ? (size_t)got : 0;
+    }
+    uint64_t tail = hash_slice(&key, (struct slice){bytes, len});
+    *ret_tail = tail + (tail == 0);
+    return len == size;
+}
+
+void
+file_mark_see(struct file_mark *mark, int fd, uint64_t tail_end)
+{
+    mark->tail_end = tail_end;
+    (void)tail_of(fd, tail_end, &mark->tail); // cut off meanwhile: it will not fit
+}
+
 bool
 file_mark_fits(const struct file_mark *mark, int fd)
 {
+    uint64_t tail;
     struct file_mark now = file_mark_of(fd, mark->head_len);
-    return mark->hash != 0 && now.hash == mark->hash && now.head_len == mark->head_len;
+    return mark->hash != 0 && now.hash == mark->hash &&
+           now.head_len == mark->head_len &&
+           (mark->tail == 0 ||
+            (tail_of(fd, mark->tail_end, &tail) && tail == mark->tail));
 }
 
 const struct file_mark *
@@ -83,18 +111,20 @@ file_marks_put(struct file_marks *marks, uint64_t before, const struct file_mark
 size_t
 file_mark_write(const struct file_mark *mark, char *text)
 {
-    return (size_t)snprintf(text, FILE_MARKS_TEXT + 1,
-                            "%" PRIx64 " %" PRIx32 " %" PRIx64 " %" PRIx64 " %d\n",
-                            mark->hash, mark->head_len, mark->place.offset,
-                            mark->place.number, (int)mark->place.form);
+    return (size_t)snprintf(
+        text, FILE_MARKS_TEXT + 1,
+        "%" PRIx64 " %" PRIx32 " %" PRIx64 " %" PRIx64 " %d %" PRIx64 " %" PRIx64 "\n",
+        mark->hash, mark->head_len, mark->place.offset, mark->place.number,
+        (int)mark->place.form, mark->tail, mark->tail_end);
 }
 
 const char *
 file_mark_read(const char *text, struct file_mark *ret_mark)
 {
-    struct file_mark mark;
+    struct file_mark mark = {0};
     int form = 0;
     int len = 0;
+    int more = 0;
     if (sscanf(text, "%16" SCNx64 " %3" SCNx32 " %16" SCNx64 " %16" SCNx64 " %1d%n",
                &mark.hash, &mark.head_len, &mark.place.offset, &mark.place.number,
                &form, &len) != 5 ||
@@ -102,6 +132,11 @@ file_mark_read(const char *text, struct file_mark *ret_mark)
         return NULL;
     }
     mark.place.form = (enum lines_form)form;
+    text += len;
+    if (*text == ' ' && sscanf(text, " %16" SCNx64 " %16" SCNx64 "%n", &mark.tail,
+                               &mark.tail_end, &more) != 2) {
+        return NULL;
+    }
     *ret_mark = mark;
-    return text + len;
+    return text + more;
 }

@@ -1,7 +1,7 @@
 // How far files were read, so that a later run goes on there. A file is known by its
-// device, its inode and its first bytes: one that was renamed is known again, one that
-// has grown goes on, and one that was replaced, or emptied and written again under the
-// same name, is another file.
+// device, its inode, its first bytes and the last bytes that were read: one that was
+// renamed is known again, one that has grown goes on, and one that was replaced, or
+// written again under the same name, is another file.
 #pragma once
 
 #include <stdbool.h>
@@ -13,13 +13,17 @@
 enum {
     FILE_MARKS_MAX = 1024,     // the oldest goes
     FILE_MARKS_HEAD = 1 << 10, // bytes that are compared
-    FILE_MARKS_TEXT = 60,      // of one mark
+    FILE_MARKS_TAIL =
+        1 << 12,          // bytes that are compared before the end of what was read
+    FILE_MARKS_TEXT = 92, // of one mark
 };
 
 struct file_mark {
     uint64_t hash; // of device, inode and the first head_len bytes; 0: not a file
     uint32_t head_len;
     struct lines_place place; // bytes are counted decompressed
+    uint64_t tail;            // hash of the bytes before tail_end; 0: not compared
+    uint64_t tail_end;        // in bytes of the file as it is: compressed if it is
 };
 
 struct file_marks {
@@ -31,7 +35,10 @@ struct file_marks {
 // file. With head_len FILE_MARKS_HEAD, or what the mark to compare with has.
 struct file_mark file_mark_of(int fd, uint32_t head_len);
 
-// Whether the open file is the one of the mark.
+// Notes the last FILE_MARKS_TAIL bytes of the open file before tail_end.
+void file_mark_see(struct file_mark *mark, int fd, uint64_t tail_end);
+
+// Whether the open file is the one of the mark, with all that was read of it.
 bool file_mark_fits(const struct file_mark *mark, int fd);
 
 // The mark of the open file, or NULL.
@@ -44,5 +51,6 @@ bool file_marks_put(struct file_marks *marks, uint64_t before,
 
 // As text: FILE_MARKS_TEXT bytes a mark at most, and a NUL. Returns its length.
 size_t file_mark_write(const struct file_mark *mark, char *text);
-// Returns what follows the mark in the text, or NULL: there is none.
+// Returns what follows the mark in the text, or NULL: there is none. A mark without a
+// tail, as older versions wrote it, is read too.
 const char *file_mark_read(const char *text, struct file_mark *ret_mark);

@@ -50,9 +50,10 @@ struct replay {
     struct refusals refusals;
     bool is_broken;     // the compressed bytes of the file are
     bool is_unfinished; // its last message is: a later run reads it
-    bool is_file_over;
-    bool is_full;  // marks had to go
-    int exit_code; // of files that are done with
+    bool is_file_read;  // to its end
+    bool is_file_over;  // and worked off
+    bool is_full;       // marks had to go
+    int exit_code;      // of files that are done with
     bool is_ended;
     bool is_stopped;
 
@@ -134,8 +135,29 @@ fail(struct replay *replay, int exit_code)
     finish(replay, exit_code, &error);
 }
 
-// Notes how far the file was read. The mark gets more of the file's first bytes to
-// compare while it has few.
+// The mark gets the last bytes before its place to compare, and more of the file's
+// first bytes while it has few. A place in a compressed file has no bytes of its own:
+// those that were read of the file are used instead.
+static void
+see_file(struct replay *replay)
+{
+    struct file_mark *mark = &replay->mark;
+    const struct file_input *bytes = &replay->bytes;
+    uint64_t end = bytes->format != DECOMPRESS_NONE ? bytes->bytes : mark->place.offset;
+    if (bytes->is_guessed && end > mark->tail_end) {
+        file_mark_see(mark, replay->fd, end);
+    }
+    if (mark->head_len < FILE_MARKS_HEAD) {
+        struct file_mark now = file_mark_of(replay->fd, FILE_MARKS_HEAD);
+        if (now.head_len > mark->head_len && now.hash != 0 &&
+            file_mark_fits(mark, replay->fd)) {
+            mark->hash = now.hash;
+            mark->head_len = now.head_len;
+        }
+    }
+}
+
+// Notes how far the file was read.
 static void
 note_mark(struct replay *replay)
 {
@@ -143,13 +165,8 @@ note_mark(struct replay *replay)
     if (replay->setup.marks == NULL || before == 0) {
         return;
     }
-    if (replay->fd >= 0 && replay->mark.head_len < FILE_MARKS_HEAD) {
-        struct file_mark now = file_mark_of(replay->fd, FILE_MARKS_HEAD);
-        if (now.head_len > replay->mark.head_len && now.hash != 0 &&
-            file_mark_fits(&replay->mark, replay->fd)) {
-            replay->mark.hash = now.hash;
-            replay->mark.head_len = now.head_len;
-        }
+    if (replay->fd >= 0) {
+        see_file(replay);
     }
     if (!file_marks_put(replay->setup.marks, before, &replay->mark) &&
         !replay->is_full) {
@@ -202,6 +219,7 @@ begin_file(struct replay *replay)
     replay->skip = 0;
     replay->is_broken = false;
     replay->is_unfinished = false;
+    replay->is_file_read = false;
     replay->is_file_over = false;
     lines_reset(&replay->lines);
     file_input_init(&replay->bytes, replay->fd);
@@ -215,14 +233,22 @@ begin_file(struct replay *replay)
     return true;
 }
 
+// There is no more to read. It stays open: what was read may wait still.
 static void
 end_file(struct replay *replay)
 {
-    note_mark(replay);
+    replay->is_file_read = true;
     if (replay->input != NULL) {
         event_free(replay->input);
         replay->input = NULL;
     }
+}
+
+static void
+close_file(struct replay *replay)
+{
+    note_mark(replay);
+    end_file(replay);
     close(replay->fd);
     replay->fd = -1;
 }
@@ -235,7 +261,7 @@ conclude_file(struct replay *replay)
         return;
     }
     replay->is_file_over = true;
-    note_mark(replay);
+    close_file(replay);
     if (replay->is_unfinished && !replay->is_broken) {
         log_info("%s: its last message is not finished: it is read when the file has "
                  "grown",
@@ -431,7 +457,7 @@ on_step(evutil_socket_t fd, short what, void *context)
         go_on(replay);
         return;
     }
-    if (replay->fd < 0) { // the file is at its end and worked off
+    if (replay->is_file_read) { // and worked off
         if (!recording_is_settled(&replay->recording)) {
             recording_end(&replay->recording);
             step_after(replay, 0);
@@ -456,7 +482,7 @@ on_step(evutil_socket_t fd, short what, void *context)
     if (!fill(replay)) {
         return;
     }
-    if (replay->fd < 0) {
+    if (replay->is_file_read) {
         step_after(replay, 0);
     } else if (drain(replay)) {
         go_on(replay);
@@ -496,7 +522,7 @@ replay_destroy(struct replay **replay)
         return;
     }
     if (r->fd >= 0) {
-        end_file(r);
+        close_file(r);
     }
     file_input_fini(&r->bytes);
     lines_fini(&r->lines);

@@ -39,7 +39,7 @@ struct state_options {
 
 extern const struct option state_option_rows[];
 
-enum { STATE_NOTE_MAX = 1 << 16 };
+enum { STATE_NOTE_MAX = 1 << 17 };
 
 // error: NULL: the snapshot is on disk. Else one line for a person; the old one stays.
 typedef void (*state_saved_fn)(void *context, const struct error *error);

@@ -232,6 +232,57 @@ def a_file_that_was_replaced_is_read_from_its_start():
     kept.reads(5)
 
 
+def a_file_that_was_written_again_is_read_from_its_start():
+    """Each row: the bytes at first and their posts; then those of the same inode, and the posts and
+    duplicates in them."""
+    few, many = [post(i) for i in range(3)], [post(i) for i in range(5)]
+    first = post(0, text="x" * 2000)  # its line alone is longer than the head that is compared
+    other = [first] + [post(i, "eve") for i in range(30)]
+    filler = [post(i, text="y" * 700) for i in range(40)]
+    rows = [(json.dumps(few).encode(), 3, json.dumps(many).encode(), 2, 3),
+            (json.dumps(few, indent=1).encode(), 3, json.dumps(many, indent=1).encode(), 2, 3),
+            (json.dumps(filler[:20]).encode(), 20, json.dumps(filler).encode(), 20, 20),
+            (ndjson([first] + [post(i) for i in range(1, 20)]), 20, ndjson(other), 30, 1),
+            # cut off, then grown beyond its old end
+            (ndjson(filler[:20]), 20, ndjson(filler[:9] + [post(i, "eve") for i in range(99)]), 99, 9),
+            (b"\xef\xbb\xbf" + ndjson(filler[:9]), 9,
+             b"\xef\xbb\xbf" + ndjson(filler[:5] + filler[9:30]), 21, 5)]
+    for pack in packers().values():
+        rows.append((pack(ndjson(few)), 3, pack(ndjson(many)), 2, 3))
+        rows.append((pack(ndjson(filler[:20])), 20,
+                     pack(ndjson(filler[:3])) + pack(ndjson(filler[20:40])), 20, 3))
+    for before, posts, after, more, same in rows:
+        kept = Kept()
+        kept.log.write_bytes(before)
+        kept.reads(posts)
+        inode = kept.log.stat().st_ino
+        kept.log.write_bytes(after)
+        assert kept.log.stat().st_ino == inode
+        kept.reads(more, duplicates=same)
+        kept.reads(0)
+
+
+def a_file_that_became_a_link_is_known_by_what_it_leads_to():
+    kept = Kept()
+    kept.log.write_bytes(ndjson([post(i) for i in range(3)]))
+    kept.reads(3)
+    old, other = kept.folder / "old", kept.folder / "other"
+    kept.log.rename(old)
+    kept.log.symlink_to(old)
+    kept.reads(0)
+    other.write_bytes(ndjson([post(i, "eve") for i in range(9)]))
+    kept.log.unlink()
+    kept.log.symlink_to(other)
+    kept.reads(9)
+    # A copy that was emptied at its old place: log rotation without a rename.
+    shutil.copy(other, kept.folder / "other.1")
+    other.write_bytes(b"")
+    kept.reads(0)
+    other.write_bytes(ndjson([post(i, "zed") for i in range(40)]))
+    kept.reads(40)
+    kept.reads(0, kept.folder / "other.1", duplicates=9)
+
+
 def a_file_that_has_grown_goes_on():
     kept = Kept()
     kept.log.write_bytes(b"")
@@ -242,6 +293,11 @@ def a_file_that_has_grown_goes_on():
         kept.reads(1)
     kept.reads(0)
     assert score() == 4
+    kept.log.write_bytes(b"\xef\xbb\xbf" + ndjson([post(8)]))
+    kept.reads(1)
+    with open(kept.log, "ab") as out:
+        out.write(ndjson([post(9)]))
+    kept.reads(1)
 
 
 def a_renamed_file_is_known_and_every_file_has_its_own_place():
