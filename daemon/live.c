@@ -173,6 +173,8 @@ on_beat(evutil_socket_t fd, short what, void *context)
     }
     (void)pipeline_settle(live->pipeline);
     if (!live->has_started || live->is_stopping) {
+        notify_wait(&live->notify,
+                    live->has_started ? "" : redis_sink_trouble(live->sink));
         return;
     }
     struct streams_figures figures;

@@ -33,7 +33,6 @@
 
 #define CONFIG_DEFAULT "/etc/cascaded/cascaded.conf"
 #define START_PATIENCE (3 * USEC_PER_S)    // for a Redis that is only just starting
-#define FLUSH_PATIENCE (60 * USEC_PER_S)   // for a Redis that takes nothing at the end
 #define STOP_RESERVE (2 * USEC_PER_S)      // for the snapshot, of the time to stop
 #define DELIVER_PATIENCE (60 * USEC_PER_S) // for the first attempt of each alert
 #define UNSAVED "the snapshot is not saved: the next start goes on from the one before"
@@ -217,7 +216,8 @@ wait_for_redis(struct daemon *daemon)
 {
     daemon->transactions = redis_sink_metrics(daemon->sink)->transactions;
     redis_sink_finish(daemon->sink,
-                      daemon->is_stopping ? halt_left() - STOP_RESERVE : FLUSH_PATIENCE,
+                      daemon->is_stopping ? halt_left() - STOP_RESERVE
+                                          : daemon->settings.redis.patience,
                       on_written, daemon);
 }
 
@@ -236,14 +236,17 @@ on_delivered(void *context)
 }
 
 // Everything is in Redis; alerts have still to reach those who read them. A slow Redis
-// may take long, as long as it takes something; a stop does not wait.
+// may take long, as long as it takes something; for one that is away or refuses the
+// sink's patience ends the wait; a stop does not wait.
 static void
 on_written(void *context, const struct error *error)
 {
     struct daemon *daemon = context;
     bool goes_on =
-        redis_sink_metrics(daemon->sink)->transactions != daemon->transactions;
-    if (error != NULL && goes_on && !daemon->is_stopping) {
+        redis_sink_metrics(daemon->sink)->transactions != daemon->transactions ||
+        !redis_sink_is_up(daemon->sink);
+    bool is_over = daemon->is_stopping || daemon->exit_code != 0;
+    if (error != NULL && goes_on && !is_over) {
         wait_for_redis(daemon);
     } else if (error != NULL || daemon->is_delivered) {
         on_finished(daemon, error);
@@ -298,7 +301,8 @@ on_redis(void *context, enum redis_event event, int exit_code,
     case REDIS_EVENT_REPAIRED:
     case REDIS_EVENT_ADVICE:
         // Of a Redis that is not reached at the start FATAL says it, if it stays so.
-        if (event != REDIS_EVENT_LOST || daemon->has_started) {
+        if (event != REDIS_EVENT_LOST || redis_sink_is_refused(daemon->sink) ||
+            daemon->has_started) {
             log_warn("%s", error->text);
         }
         break;

@@ -83,3 +83,11 @@ notify_send(const struct notify *notify, const char *format, ...)
                      (const struct sockaddr *)&notify->address, notify->address_len);
     }
 }
+
+void
+notify_wait(const struct notify *notify, const char *why)
+{
+    if (why[0] != '\0') {
+        notify_send(notify, "EXTEND_TIMEOUT_USEC=20000000\nSTATUS=Waiting: %s", why);
+    }
+}

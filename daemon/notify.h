@@ -26,3 +26,7 @@ void notify_fini(struct notify *notify);
 // message is lost.
 void notify_send(const struct notify *notify, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+// Before READY=1: the process waits, for this reason, and is to be given more time.
+// Nothing if the text is empty.
+void notify_wait(const struct notify *notify, const char *why);

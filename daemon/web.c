@@ -26,12 +26,12 @@ static bool
 is_ready(void *context, const char **ret_why)
 {
     const struct web *web = context;
+    const char *trouble = redis_sink_trouble(web->setup.sink);
     if (!*web->setup.is_started) {
-        *ret_why = "not started yet";
+        *ret_why = trouble[0] != '\0' ? trouble : "not started yet";
         return false;
     }
     if (!redis_sink_is_up(web->setup.sink)) {
-        const char *trouble = redis_sink_trouble(web->setup.sink);
         *ret_why = trouble[0] != '\0' ? trouble : "Redis is away";
         return false;
     }

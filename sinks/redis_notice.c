@@ -86,15 +86,19 @@ redis_notice_event(struct redis_sink *sink, enum redis_event event, int exit_cod
 }
 
 static void
-tell_once(struct redis_sink *sink, enum redis_told kind, enum redis_event event,
-          const struct error *error)
+tell_once(struct redis_sink *sink, enum redis_told kind, const struct error *error)
 {
     bool is_told = (sink->told & (unsigned)kind) != 0;
+    if (sink->told == 0 && sink->setup.ends_when_refused) {
+        redis_sink_set_timer(sink->patience, sink->patience_most);
+    }
     sink->told |= (unsigned)kind;
     sink->last_error = *error;
     update_up(sink);
     if (!is_told) {
-        redis_notice_event(sink, event, 0, error);
+        bool is_lost = kind == REDIS_TOLD_LOST;
+        redis_notice_event(sink, is_lost ? REDIS_EVENT_LOST : REDIS_EVENT_TROUBLE, 0,
+                           error);
     }
 }
 
@@ -148,13 +152,15 @@ redis_notice_lost(struct redis_sink *sink, enum redis_word word,
                   "cannot reach Redis at %s: %s; start it or set redis.url", address,
                   error->text);
     }
-    tell_once(sink, REDIS_TOLD_LOST, REDIS_EVENT_LOST, &told);
+    sink->is_refused = word != REDIS_WORD_NONE;
+    tell_once(sink, REDIS_TOLD_LOST, &told);
 }
 
 void
 redis_notice_trouble(struct redis_sink *sink, const struct error *error)
 {
-    tell_once(sink, REDIS_TOLD_TROUBLE, REDIS_EVENT_TROUBLE, error);
+    sink->is_refused = true;
+    tell_once(sink, REDIS_TOLD_TROUBLE, error);
 }
 
 void
@@ -163,6 +169,8 @@ redis_notice_well(struct redis_sink *sink)
     bool was_told = sink->told != 0;
     bool was_ready = sink->is_ready;
     sink->told = 0;
+    sink->is_refused = false;
+    redis_sink_stop_timer(sink->patience);
     sink->is_ready = true;
     sink->last_error = (struct error){.code = STATUS_OK};
     update_up(sink);

@@ -33,6 +33,8 @@ const struct option redis_option_rows[] = {
      AT(connect_timeout), "Longest time to look up, connect and log in"},
     {"redis.timeout", OPTION_SPAN, "2500ms", 100 * USEC_PER_MS, USEC_PER_MIN, false,
      AT(timeout), "Longest wait for an answer; an idle connection is asked every second"},
+    {"redis.patience", OPTION_SPAN, "60s", USEC_PER_S, USEC_PER_DAY, false,
+     AT(patience), "How long a replay waits for a Redis that is lost (exit code 69) or refuses (75) before it ends"},
     OPTION_END,
 };
 // clang-format on

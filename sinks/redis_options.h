@@ -25,6 +25,7 @@ struct redis_options {
     usec flush;
     usec connect_timeout;
     usec timeout;
+    usec patience;
 };
 
 extern const struct option redis_option_rows[];

@@ -3,6 +3,9 @@
 
 struct redis_sink;
 
+// What tells our own claim from another daemon's: random bytes, and as text.
+enum { REDIS_TOKEN_BYTES = 16, REDIS_TOKEN_TEXT = 2 * REDIS_TOKEN_BYTES + 1 };
+
 void redis_owner_greet(struct redis_sink *sink);
 void redis_owner_greeted(struct redis_sink *sink);
 void redis_owner_claimed(struct redis_sink *sink);

@@ -84,6 +84,7 @@ redis_sink_retire(struct redis_sink *sink, enum redis_event event, int exit_code
     redis_flush_lose(sink);
     redis_sink_stop_timer(sink->pace);
     redis_sink_stop_timer(sink->give_up);
+    redis_sink_stop_timer(sink->patience);
     sink->phase = REDIS_PHASE_REST;
     sink->metrics.is_up = 0;
     redis_notice_event(sink, event, exit_code, &why);
@@ -171,9 +172,35 @@ on_give_up(evutil_socket_t fd, short what, void *context)
     if (sink->is_ready || sink->phase == REDIS_PHASE_REST) {
         return;
     }
+    if (sink->is_refused) {
+        // It is there, and what it refuses for now it may take later.
+        redis_sink_set_timer(sink->give_up, sink->setup.give_up);
+        return;
+    }
     error_set(&error, STATUS_IO, "cannot reach Redis at %s: it does not answer",
               redis_conn_address(sink->conn));
     redis_sink_retire(sink, REDIS_EVENT_FATAL, EX_UNAVAILABLE, &error);
+}
+
+static void
+on_patience(evutil_socket_t fd, short what, void *context)
+{
+    struct redis_sink *sink = context;
+    char span[USEC_TEXT_MAX];
+    struct error error = {.code = STATUS_OK};
+    usec left = sink->progressed + sink->patience_most - redis_sink_now();
+    (void)fd;
+    (void)what;
+    if (left > 0) {
+        redis_sink_set_timer(sink->patience, left);
+        return;
+    }
+    usec_format_duration(sink->patience_most, span);
+    error_set(&error, STATUS_IO,
+              "nothing was written for %s (redis.patience), start again later: %s",
+              span, sink->last_error.text);
+    redis_sink_retire(sink, REDIS_EVENT_FATAL,
+                      sink->is_refused ? EX_TEMPFAIL : EX_UNAVAILABLE, &error);
 }
 
 static void
@@ -209,9 +236,10 @@ make_events(struct redis_sink *sink)
     sink->pace = event_new(base, -1, 0, on_pace, sink);
     sink->build = event_new(base, -1, 0, on_build, sink);
     sink->give_up = event_new(base, -1, 0, on_give_up, sink);
+    sink->patience = event_new(base, -1, 0, on_patience, sink);
     sink->deadline = event_new(base, -1, 0, on_deadline, sink);
     return sink->pace != NULL && sink->build != NULL && sink->give_up != NULL &&
-           sink->deadline != NULL;
+           sink->patience != NULL && sink->deadline != NULL;
 }
 
 enum status
@@ -230,6 +258,7 @@ redis_sink_create(const struct redis_sink_setup *setup, struct redis_sink **ret_
     }
     sink->setup = *setup;
     sink->flush = setup->options->flush;
+    sink->patience_most = setup->options->patience;
     sink->pauses = (struct backoff){.first = 50 * USEC_PER_MS, .most = 2 * USEC_PER_S};
     sink->is_unknown = true;
     sink->lag = USEC_NONE;
@@ -286,6 +315,7 @@ redis_sink_destroy(struct redis_sink **sink)
     redis_batch_fini(&old->batches[1]);
     redis_batch_fini(&old->batches[0]);
     free_event(old->deadline);
+    free_event(old->patience);
     free_event(old->give_up);
     free_event(old->build);
     free_event(old->pace);
@@ -363,6 +393,12 @@ bool
 redis_sink_is_up(const struct redis_sink *sink)
 {
     return sink->metrics.is_up != 0;
+}
+
+bool
+redis_sink_is_refused(const struct redis_sink *sink)
+{
+    return sink->is_refused;
 }
 
 const char *

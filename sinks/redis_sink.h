@@ -57,7 +57,7 @@ enum redis_event {
     REDIS_EVENT_FATAL, // it will not get better by itself: exit. The sink is at rest
 };
 
-// exit_code: of sysexits for FENCED (75) and FATAL (69, 71, 77 or 78), else 0. error:
+// exit_code: of sysexits for FENCED (75) and FATAL (69, 71, 75, 77, 78), else 0. error:
 // one line that says what happened and what to do, borrowed; NULL with READY and
 // RECOVERED. The callee may stop the loop and call anything below but
 // redis_sink_destroy.
@@ -76,9 +76,11 @@ struct redis_sink_setup {
     struct pipeline *pipeline;           // kept
     const char *version;                 // kept; for `meta`
     usec (*wall)(void);                  // the wall clock; NULL: the system's
-    usec give_up; // how long a first start may fail before it is FATAL; 0: for ever
+    usec give_up; // how long Redis may be out of reach at the first start before that
+                  // is FATAL; 0: for ever
     bool ends_when_refused; // a refusal that only the operator can end is FATAL at any
-                            // time, else only before the first flush
+                            // time, else only before the first flush; any other one
+                            // and a lost connection after redis.patience
     redis_event_fn on_event;
     redis_flush_fn on_flush;           // NULL: nobody wants to know
     const struct redis_recall *recall; // kept; NULL: see sinks/redis_resume.h
@@ -130,6 +132,8 @@ bool redis_sink_is_full(const struct redis_sink *sink);
 
 // True from READY on, except between LOST or TROUBLE and RECOVERED.
 bool redis_sink_is_up(const struct redis_sink *sink);
+// LOST or TROUBLE: what Redis answered says why.
+bool redis_sink_is_refused(const struct redis_sink *sink);
 // What LOST or TROUBLE said, until RECOVERED; else empty.
 const char *redis_sink_trouble(const struct redis_sink *sink);
 const struct redis_metrics *redis_sink_metrics(const struct redis_sink *sink);

@@ -52,17 +52,14 @@ enum redis_phase {
     REDIS_PHASE_PAUSE,  // Redis refused; `pace` says when to greet again
 };
 
-enum {
-    REDIS_TOKEN_BYTES = 16,
-    REDIS_TOKEN_TEXT = 2 * REDIS_TOKEN_BYTES + 1,
-    REDIS_RECALL_NAME_MAX = 256,
-};
+enum { REDIS_RECALL_NAME_MAX = 256 };
 
 enum redis_told { REDIS_TOLD_LOST = 1, REDIS_TOLD_TROUBLE = 2 };
 
 struct redis_sink {
     struct redis_sink_setup setup;
     usec flush;
+    usec patience_most;
     char prefix[REDIS_PREFIX_MAX + 1];
     struct redis_keys keys;
     struct redis_conn *conn;
@@ -73,6 +70,7 @@ struct redis_sink {
     struct event *pace;
     struct event *build;    // fires once, after the loop wrote what was sent
     struct event *give_up;  // first start
+    struct event *patience; // of an episode of LOST or TROUBLE
     struct event *deadline; // of redis_sink_finish
     struct backoff pauses;
 
@@ -114,6 +112,7 @@ struct redis_sink {
     bool is_proven; // a flush was acknowledged
     unsigned told;  // enum redis_told, of the episode under way
     struct error last_error;
+    bool is_refused; // the last error is an answer of Redis
 
     redis_done_fn done; // NULL: nobody waits
     void *done_context;

@@ -23,20 +23,25 @@ enum redis_word {
     REDIS_WORD_MOVED,
     REDIS_WORD_CROSSSLOT,
     REDIS_WORD_CLUSTERDOWN,
+    REDIS_WORD_ASK,
+    REDIS_WORD_TRYAGAIN,
     REDIS_WORD_EXECABORT,
     REDIS_WORD_NO_COMMAND, // ERR, and what follows says which of these it is
     REDIS_WORD_NO_DB,
     REDIS_WORD_NO_PASSWORD,
+    REDIS_WORD_NO_PASSWORD_5, // of Redis before 6
+    REDIS_WORD_WRONGPASS_5,
     REDIS_WORD_IN_CLUSTER,
     REDIS_WORD_UNKNOWN, // any other error, "ERR" first of all
     REDIS_WORD_COUNT,
 };
 
 enum redis_action {
+    // A replay waits for these as long as redis.patience, a live daemon for ever.
     REDIS_ACTION_RETRY,     // wait, then write again over the same connection
     REDIS_ACTION_RECONNECT, // wait, then connect anew: the address may lead elsewhere
     REDIS_ACTION_REPAIR,    // replace the key, then write again
-    REDIS_ACTION_FATAL,     // at the start: give up. Later: as RECONNECT
+    REDIS_ACTION_FATAL,     // a replay and a start: give up. Later: as RECONNECT
 };
 
 struct redis_word_row {

@@ -19,6 +19,8 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.error
+import urllib.request
 
 try:
     import redis
@@ -256,6 +258,15 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def fetch(port, path):
+    """Status and body of an answer of the daemon's HTTP server."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
 
 
 CASES = []
@@ -708,6 +719,181 @@ def a_database_that_does_not_exist_or_a_password_too_many_ends_a_replay():
         code, lines = replay(server, "-o", f"redis.password_file={folder}/pw", file)
         assert code == 77 and len(lines) == 1 and "redis.password_file" in lines[0], lines
         server.kill()
+
+
+def evil_redis(folder, error):
+    """A server that answers every write as Redis does not in a test: with this error."""
+    path = f"{folder}/evil.sock"
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen()
+
+    def answer(words):
+        if words[0] in (b"INFO", b"GET"):
+            return b"$-1\r\n"
+        return b"+OK\r\n" if words[0] == b"WATCH" else b"-%s\r\n" % error
+
+    def talk(peer):
+        stream = peer.makefile("rb")
+        with contextlib.suppress(OSError, ValueError), peer:
+            while head := stream.readline():
+                words = [stream.read(int(stream.readline()[1:]) + 2)[:-2]
+                         for _ in range(int(head[1:]))]
+                peer.sendall(answer(words))
+
+    def accept():
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=talk, args=(listener.accept()[0],), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    return path
+
+
+def out_of_memory(client, _):
+    client.config_set("maxmemory", 1)
+
+
+def unable_to_save(client, folder):
+    wait_until(lambda: is_answered(client), 10, "the old data is loaded")
+    os.mkdir(folder + "/dump.rdb")
+    client.config_set("save", "3600 1")
+    client.execute_command("BGSAVE")
+    wait_until(lambda: client.info("persistence")["rdb_last_bgsave_status"] == "err", 10, "err")
+
+
+def without_replicas(client, _):
+    client.config_set("min-replicas-to-write", 1)
+
+
+def read_only(client, _):
+    client.execute_command("REPLICAOF", "127.0.0.1", free_port())
+
+
+def without_its_master(client, _):
+    client.config_set("replica-serve-stale-data", "no")
+    read_only(client, _)
+
+
+def held_up(client, folder):
+    client.config_set("lua-time-limit", 50)
+
+    def loop():
+        with contextlib.suppress(redis.RedisError):
+            redis.Redis(unix_socket_path=f"{folder}/r.sock").eval("while true do end", 0)
+
+    threading.Thread(target=loop, daemon=True).start()
+    time.sleep(0.5)
+
+
+def full_of_clients(client, _):
+    client.config_set("maxclients", 1)
+    client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+
+
+def away(client, _):
+    with contextlib.suppress(redis.RedisError):
+        client.execute_command("SHUTDOWN", "NOSAVE")
+
+
+# What befalls a Redis for a time: word of its answer, exit code of a replay.
+PASSING = [(out_of_memory, "OOM", 75), (unable_to_save, "MISCONF", 75),
+           (without_replicas, "NOREPLICAS", 75), (read_only, "READONLY", 75),
+           (without_its_master, "MASTERDOWN", 75), (held_up, "BUSY", 75),
+           (full_of_clients, "max number of clients", 75), (away, "", 69)]
+
+
+@case
+def a_replay_ends_when_redis_refuses_for_long():
+    for befall, word, expected in PASSING:
+        for is_late in (False, True):
+            if befall is away and not is_late:
+                continue  # a first start that finds nobody: give_up
+            with folder_of_our_own() as folder:
+                server = Server(folder)
+                lines = pathlib.Path(crossings(folder + "/posts")).read_bytes().splitlines(True)
+                if not is_late:
+                    befall(server.client, folder)
+                process = subprocess.Popen(
+                    [CASCADED, "-o", f"redis.url=unix:{server.path}", "-o", "windows=5m,1h",
+                     "-o", "redis.patience=2s", "-o", "redis.flush=10ms", "-"],
+                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                RUNNING.append(process.kill)
+                if is_late:
+                    process.stdin.write(b"".join(lines[:500]))
+                    process.stdin.flush()
+                    wait_until(lambda: server.client.hget(PREFIX + "meta", "posts"), 20, "it writes")
+                    befall(server.client, folder)
+                output, errors = process.communicate(b"".join(lines[500:]), timeout=60)
+                said = errors.decode().splitlines()
+                told = (befall.__name__, is_late, process.returncode, output, said)
+                assert process.returncode == expected and output == b"", told
+                assert len(said) == 2 and "redis.patience" in said[1], told
+                assert (word in said[1] or is_late and "READONLY" in said[1]), told
+                server.kill()
+
+
+@case
+def a_replay_ends_when_redis_refuses_for_good():
+    errors = [(b"NOAUTH Authentication required.", 77),
+              (b"WRONGPASS invalid username-password pair or user is disabled.", 77),
+              (b"NOPERM this user has no permissions to run the 'multi' command", 77),
+              (b"NOPERM this user has no permissions to access one of the keys", 77),
+              (b"NOPERM this user has no permissions to access one of the channels", 77),
+              (b"DENIED Redis is running in protected mode", 77),
+              (b"ERR unknown command 'MULTI', with args beginning with: ", 77),
+              (b"ERR DB index is out of range", 78),
+              (b"ERR invalid password", 77),
+              (b"ERR Client sent AUTH, but no password is set", 77),
+              (b"MOVED 3999 127.0.0.1:6381", 78), (b"ASK 3999 127.0.0.1:6381", 78),
+              (b"CROSSSLOT Keys in request don't hash to the same slot", 78),
+              (b"CLUSTERDOWN Hash slot not served", 78),
+              (b"TRYAGAIN Multiple keys request during rehashing of slot", 78),
+              (b"LOADING Redis is loading the dataset in memory", 75),
+              (b"ERR something that no Redis says yet", 75)]
+    with folder_of_our_own() as folder:
+        file = crossings(folder + "/posts")
+        for error, expected in errors:
+            path = evil_redis(folder, error)
+            done = subprocess.run([CASCADED, "-o", f"redis.url=unix:{path}", "-o",
+                                   "redis.patience=1s", file], capture_output=True, text=True,
+                                  timeout=60, check=False)
+            said = done.stderr.splitlines()
+            told = (error, done.returncode, said, done.stdout)
+            assert done.returncode == expected and done.stdout == "", told
+            assert error.decode().strip() in said[-1], told
+            assert len(said) == (2 if expected == 75 else 1), told
+            os.unlink(path)
+
+
+@case
+def a_live_daemon_waits_for_a_redis_that_refuses():
+    for befall, word, _ in PASSING:
+        if befall is away:
+            continue
+        with folder_of_our_own() as folder:
+            server = Server(folder)
+            befall(server.client, folder)
+            port = free_port()
+            pathlib.Path(folder, "token").write_text("t" * 32, encoding="utf-8")
+            os.chmod(folder + "/token", 0o600)
+            pathlib.Path(folder, "conf").write_text(
+                f'redis {{ url = "unix:{server.path}" }}\n'
+                f'http {{ listen = "127.0.0.1:{port}" token_file = "{folder}/token" }}\n',
+                encoding="utf-8")
+            with open(folder + "/err", "w", encoding="utf-8") as errors:
+                process = subprocess.Popen([CASCADED, "-c", folder + "/conf"], stderr=errors)
+            RUNNING.append(process.kill)
+            said = lambda: pathlib.Path(folder, "err").read_text("utf-8")  # pylint: disable=cell-var-from-loop
+            wait_until(lambda: word in said(), 20, f"{word} is said")  # pylint: disable=cell-var-from-loop
+            time.sleep(1)
+            code, body = fetch(port, "/readyz")
+            assert code == 503 and word in body, (code, body)
+            assert "cascaded_redis_up 0" in fetch(port, "/metrics")[1]
+            assert said().count("Redis at") == 1 and process.poll() is None, said()
+            process.terminate()
+            assert process.wait(timeout=20) == 0, said()
+            server.kill()
 
 
 @contextlib.contextmanager
