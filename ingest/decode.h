@@ -10,9 +10,13 @@
 // A message of a format has that format's whole signature, which is what its posts
 // cannot do without. What is only similar is refused as `format`.
 //
-// A bad id or time, or one of a post that is pointed at, refuses. Anything else that is
-// not as it should be (followers that are negative, a list that is none, one mention,
-// half a character in a text) is left out, or U+FFFD, and counted in `details`.
+// A bad id or time, a bad author and a bad id of a post that is pointed at refuse.
+// Anything else that is not as it should be (followers that are negative, a list that
+// is none, one mention, the date or author of a post that is pointed at, half a
+// character in a text) is left out, or U+FFFD, and counted in `details`. Of one thing
+// that is there twice, as an id as text and as number, one has to be good. What
+// programs write for none is none: null and "", 0 and -1 where a post may point at
+// another one, false where an object may be.
 #pragma once
 
 #include <stddef.h>

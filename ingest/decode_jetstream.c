@@ -124,7 +124,7 @@ static const struct json_field embedded_fields[] = {
 static const struct json_table embedded_table = {embedded_fields, sizeof(struct embedded)};
 
 static const struct json_field embed_fields[] = {
-    {"$type",  JSON_TEXT,  offsetof(struct embed, type),   NULL, 0},
+    {"$type",  JSON_TEXT | JSON_VITAL, offsetof(struct embed, type), NULL, 0},
     {"record", JSON_LATER, offsetof(struct embed, record), &embedded_table, 0},
     JSON_FIELD_END,
 };
@@ -315,7 +315,7 @@ add_feature(struct decode_run *run, struct post *post, const struct facet *facet
         decode_run_hashtag(run, post, feature->tag);
     }
     if (!slice_equal(feature->type, SLICE_LIT("app.bsky.richtext.facet#mention")) ||
-        slice_is_none(feature->did)) {
+        feature->did.len == 0) {
         return;
     }
     if (!decode_at_is_did(feature->did)) {
@@ -413,7 +413,9 @@ read_commit(struct decode_run *run, const struct event *event)
 {
     const struct commit *commit = event->commit;
     struct slice operation = decode_run_first(commit->operation, commit->type);
-    if (slice_equal(commit->collection, SLICE_LIT("app.bsky.feed.like"))) {
+    if (commit->collection.len == 0 || operation.len == 0) {
+        decode_run_refuse(run, DECODE_REASON_MISSING);
+    } else if (slice_equal(commit->collection, SLICE_LIT("app.bsky.feed.like"))) {
         decode_run_control(run, DECODE_CONTROL_LIKE);
     } else if (!is_either(commit->collection, POSTS, REPOSTS)) {
         decode_run_control(run, DECODE_CONTROL_OTHER);

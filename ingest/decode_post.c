@@ -43,20 +43,21 @@ static const struct json_table inner_table;
 #define FIELD(name, kind, table, max) {#name, kind, offsetof(struct message, name), table, max}
 #define INNER_FIELDS                                 \
     FIELD(id,       JSON_ID,     NULL,         0),   \
-    FIELD(time,     JSON_SCALAR | JSON_VITAL, NULL,         0),   \
+    FIELD(time,     JSON_SCALAR, NULL,         0),   \
     FIELD(text,     JSON_TEXT,   NULL,         0),   \
     FIELD(lang,     JSON_TEXT,   NULL,         0),   \
-    FIELD(author,   JSON_STRUCT | JSON_VITAL, &user_table,  0),   \
     FIELD(quote_of, JSON_STRUCT | JSON_VITAL, &inner_table, 0)
 
 static const struct json_field inner_fields[] = {
     INNER_FIELDS,
+    FIELD(author,     JSON_STRUCT,  &user_table,  0),
     JSON_FIELD_END,
 };
 static const struct json_table inner_table = {inner_fields, sizeof(struct message)};
 
 static const struct json_field message_fields[] = {
     INNER_FIELDS,
+    FIELD(author,     JSON_STRUCT | JSON_VITAL, &user_table, 0),
     FIELD(via,        JSON_ID,      NULL,         0),
     FIELD(retweet_of, JSON_STRUCT | JSON_VITAL, &inner_table, 0),
     FIELD(reply_to,   JSON_STRUCT | JSON_VITAL, &inner_table, 0),
@@ -93,17 +94,40 @@ make_user(struct decode_run *run, const struct user *user, struct slice id)
     return made;
 }
 
+// A person who is named, perhaps without an id that can be used.
 static struct post_user
-make_author(struct decode_run *run, const struct user *user)
+make_person(struct decode_run *run, const struct user *user)
 {
-    return make_user(run, user, decode_run_whole_id(run, user->id));
+    return make_user(run, user,
+                     decode_run_detail_id(run, decode_run_whole_id, user->id));
 }
 
 static usec
 time_of(struct decode_run *run, struct json_scalar time)
 {
-    return time.is_number ? decode_run_milliseconds(run, time)
-                          : decode_run_time(run, time.text);
+    usec number = USEC_NONE;
+    if (time.text.ptr == json_unusable) {
+        decode_run_refuse(run, DECODE_REASON_VALUE);
+    } else if (!time.is_number) {
+        return decode_run_time(run, time.text);
+    } else if (!decode_run_milliseconds(time, &number)) {
+        decode_run_refuse(run, DECODE_REASON_TIME);
+    }
+    return number;
+}
+
+// When a post was made that another one points at.
+static usec
+created_of(struct decode_run *run, struct json_scalar time)
+{
+    usec number = USEC_NONE;
+    if (!time.is_number) {
+        return decode_run_detail_time(run, time.text);
+    }
+    if (!decode_run_milliseconds(time, &number)) {
+        decode_run_drop(run);
+    }
+    return number;
 }
 
 // `depth`: how many quotes lead to this post.
@@ -117,12 +141,12 @@ make_ref(struct decode_run *run, const struct message *message, int depth)
     ref.id = decode_run_whole_id(run, message->id);
     ref.text = message->text;
     ref.lang = decode_run_name(run, message->lang);
-    ref.created = time_of(run, message->time);
+    ref.created = created_of(run, message->time);
     if (slice_is_none(ref.id)) {
         decode_run_refuse(run, DECODE_REASON_MISSING);
     }
     if (message->author != NULL) {
-        ref.author = make_author(run, message->author);
+        ref.author = make_person(run, message->author);
     }
     struct post_ref quote = make_ref(run, message->quote_of, depth + 1);
     decode_run_quote(run, &ref, &quote);
@@ -139,8 +163,7 @@ add_mentions(struct decode_run *run, struct post *post, struct json_list list)
     }
     decode_run_mentions(run, post, list.count);
     for (size_t i = 0; i < list.count; i++) {
-        struct slice id = decode_run_detail_id(run, decode_run_whole_id, users[i].id);
-        struct post_user user = make_user(run, &users[i], id);
+        struct post_user user = make_person(run, &users[i]);
         decode_run_mention(run, post, &user);
     }
 }
@@ -173,7 +196,8 @@ keep_post(struct decode_run *run, const struct message *message)
         decode_run_refuse(run, DECODE_REASON_MISSING);
     } else {
         run->net = net_of(message->author->id);
-        post->author = make_author(run, message->author);
+        post->author = make_user(run, message->author,
+                                 decode_run_whole_id(run, message->author->id));
     }
     struct slice via = decode_run_whole_id(run, decode_run_target(message->via));
     post->time = time_of(run, message->time);

@@ -283,6 +283,14 @@ decode_run_drop(struct decode_run *run)
     run->metrics.details++;
 }
 
+void
+decode_run_drop_text(struct decode_run *run, struct slice text)
+{
+    if (text.ptr != json_unusable) {
+        decode_run_drop(run);
+    }
+}
+
 bool
 decode_run_number(struct slice digits, uint64_t *ret_number)
 {
@@ -408,23 +416,25 @@ decode_run_snowflake(struct slice id)
     return epoch + (usec)(number >> 22) * USEC_PER_MS;
 }
 
-usec
-decode_run_milliseconds(struct decode_run *run, struct json_scalar milliseconds)
+bool
+decode_run_milliseconds(struct json_scalar milliseconds, usec *ret_time)
 {
     const int64_t limit = INT64_MAX / USEC_PER_MS;
     int64_t number = milliseconds.number;
-    if (!slice_is_none(milliseconds.text)) {
+    struct slice text = decode_run_target(milliseconds.text);
+    *ret_time = USEC_NONE;
+    if (!slice_is_none(text)) {
         uint64_t digits = UINT64_MAX;
-        bool is_number = decode_run_number(milliseconds.text, &digits);
+        bool is_number = decode_run_number(text, &digits);
         number = is_number && digits <= INT64_MAX ? (int64_t)digits : INT64_MAX;
     } else if (!milliseconds.is_number) {
-        return USEC_NONE;
+        return true;
     }
     if (number > limit || number < -limit) {
-        decode_run_refuse(run, DECODE_REASON_TIME);
-        return USEC_NONE;
+        return false;
     }
-    return number * USEC_PER_MS;
+    *ret_time = number * USEC_PER_MS;
+    return true;
 }
 
 struct slice
@@ -440,6 +450,16 @@ decode_run_time(struct decode_run *run, struct slice text)
     usec time = USEC_NONE;
     if (!slice_is_none(text) && usec_parse_rfc3339(text, &time) != STATUS_OK) {
         decode_run_refuse(run, DECODE_REASON_TIME);
+    }
+    return time;
+}
+
+usec
+decode_run_detail_time(struct decode_run *run, struct slice text)
+{
+    usec time = USEC_NONE;
+    if (text.len != 0 && usec_parse_rfc3339(text, &time) != STATUS_OK) {
+        decode_run_drop(run);
     }
     return time;
 }

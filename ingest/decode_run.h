@@ -87,8 +87,9 @@ typedef struct slice (*decode_run_id_fn)(struct decode_run *run, struct slice id
 struct slice decode_run_detail_id(struct decode_run *run, decode_run_id_fn make,
                                   struct slice id);
 
-// A part of the post is left out.
+// A part of the post is left out. One of another type was counted by the reader.
 void decode_run_drop(struct decode_run *run);
+void decode_run_drop_text(struct decode_run *run, struct slice text);
 
 // A display name or language; an empty one is none. One that is too long is none, and a
 // dropped detail. A handle comes without "@".
@@ -111,14 +112,16 @@ uint64_t decode_run_reported(struct decode_run *run, struct json_count retweets,
 void decode_run_quote(struct decode_run *run, struct post_ref *ref,
                       const struct post_ref *quote);
 
-// RFC 3339; USEC_NONE if absent.
+// RFC 3339; USEC_NONE if absent. One that cannot be read refuses the post; of a post
+// that is pointed at it is none, and a dropped detail.
 usec decode_run_time(struct decode_run *run, struct slice text);
+usec decode_run_detail_time(struct decode_run *run, struct slice text);
 
 // When X made this id; USEC_NONE for ids older than 2010-11-04, which do not say.
 usec decode_run_snowflake(struct slice id);
 
-// Milliseconds as microseconds, from an integer or decimal digits; USEC_NONE if absent.
-usec decode_run_milliseconds(struct decode_run *run, struct json_scalar milliseconds);
+// Milliseconds as microseconds, from an integer or digits; USEC_NONE: none. False: bad.
+bool decode_run_milliseconds(struct json_scalar milliseconds, usec *ret_time);
 
 // The first that is given, an empty one only if the other one is empty too.
 struct slice decode_run_first(struct slice a, struct slice b);

@@ -5,245 +5,37 @@
 
 #include "base/usec.h"
 #include "ingest/decode_index.h"
+#include "ingest/decode_x1_shape.h"
 #include "ingest/text.h"
 
 #include <stddef.h>
 
-struct user {
-    struct slice id_str;
-    struct slice id;
-    struct slice screen_name;
-    struct slice name;
-    struct json_scalar followers_count;
-};
-
-struct hashtag {
-    struct slice text;
-};
-
-struct entities {
-    struct json_list user_mentions; // struct user
-    struct json_list hashtags;
-};
-
-struct extended {
-    struct slice full_text;
-    const struct entities *entities;
-};
-
-struct edit {
-    struct slice initial_tweet_id;
-};
-
-struct tweet {
-    struct slice id_str;
-    struct slice id;
-    struct slice created_at;
-    struct json_scalar timestamp_ms;
-    struct json_later text; // often not the whole one, then it is not read
-    struct slice full_text;
-    struct slice lang;
-    struct slice in_reply_to_status_id_str;
-    struct slice in_reply_to_status_id;
-    struct slice in_reply_to_user_id_str;
-    struct slice in_reply_to_user_id;
-    struct slice in_reply_to_screen_name;
-    struct slice quoted_status_id_str;
-    struct slice quoted_status_id;
-    struct json_scalar retweet_count;
-    struct json_count quote_count;
-    const struct user *user;
-    const struct extended *extended_tweet;
-    const struct entities *entities;
-    const struct tweet *retweeted_status;
-    const struct tweet *quoted_status;
-    const struct edit *edit_history;
-};
-
-struct deleted {
-    struct slice id_str;
-    struct slice id;
-};
-
-struct deletion {
-    const struct deleted *status;
-};
-
-struct message {
-    struct tweet tweet;
-    const struct deletion *deletion;
-    const struct deleted *user_delete;
-    const struct deleted *user_suspend;
-    bool user_undelete;
-    bool user_unsuspend;
-    bool user_protect;
-    bool user_unprotect;
-    bool limit;
-    bool warning;
-    bool disconnect;
-    bool scrub_geo;
-    bool status_withheld;
-    bool user_withheld;
-    bool friends;
-    bool friends_str;
-    bool control;
-    bool for_user;
-    bool direct_message;
-};
-
-// clang-format off
-static const struct json_field user_fields[] = {
-    {"id_str",          JSON_ID,     offsetof(struct user, id_str),          NULL, 0},
-    {"id",              JSON_ID,     offsetof(struct user, id),              NULL, 0},
-    {"screen_name",     JSON_TEXT,   offsetof(struct user, screen_name),     NULL, 0},
-    {"name",            JSON_TEXT,   offsetof(struct user, name),            NULL, 0},
-    {"followers_count", JSON_SCALAR, offsetof(struct user, followers_count), NULL, 0},
-    JSON_FIELD_END,
-};
-static const struct json_table user_table = {user_fields, sizeof(struct user)};
-
-// A mention shows a name too, but nothing needs it.
-static const struct json_field mention_fields[] = {
-    {"id_str",      JSON_ID,   offsetof(struct user, id_str),      NULL, 0},
-    {"id",          JSON_ID,   offsetof(struct user, id),          NULL, 0},
-    {"screen_name", JSON_TEXT, offsetof(struct user, screen_name), NULL, 0},
-    JSON_FIELD_END,
-};
-static const struct json_table mention_table = {mention_fields, sizeof(struct user)};
-
-static const struct json_field hashtag_fields[] = {
-    {"text", JSON_TEXT, offsetof(struct hashtag, text), NULL, 0},
-    JSON_FIELD_END,
-};
-static const struct json_table hashtag_table = {hashtag_fields, sizeof(struct hashtag)};
-
-static const struct json_field entities_fields[] = {
-    {"user_mentions", JSON_STRUCTS, offsetof(struct entities, user_mentions), &mention_table, POST_LIST_MAX},
-    {"hashtags",      JSON_STRUCTS, offsetof(struct entities, hashtags),      &hashtag_table, POST_LIST_MAX},
-    JSON_FIELD_END,
-};
-static const struct json_table entities_table = {entities_fields, sizeof(struct entities)};
-
-static const struct json_field extended_fields[] = {
-    {"full_text", JSON_TEXT,   offsetof(struct extended, full_text), NULL, 0},
-    {"entities",  JSON_STRUCT, offsetof(struct extended, entities),  &entities_table, 0},
-    JSON_FIELD_END,
-};
-static const struct json_table extended_table = {extended_fields, sizeof(struct extended)};
-
-// Of a post within another one no mentions are counted.
-static const struct json_field text_fields[] = {
-    {"full_text", JSON_TEXT, offsetof(struct extended, full_text), NULL, 0},
-    JSON_FIELD_END,
-};
-static const struct json_table text_table = {text_fields, sizeof(struct extended)};
-
-static const struct json_field edit_fields[] = {
-    {"initial_tweet_id", JSON_ID, offsetof(struct edit, initial_tweet_id), NULL, 0},
-    JSON_FIELD_END,
-};
-static const struct json_table edit_table = {edit_fields, sizeof(struct edit)};
-
-static const struct json_table inner_table;
-
-#define TWEET(name, kind, table) {#name, kind, offsetof(struct tweet, name), table, 0}
-#define TWEET_FIELDS                                  \
-    TWEET(id_str,               JSON_ID,     NULL),   \
-    TWEET(id,                   JSON_ID,     NULL),   \
-    TWEET(created_at,           JSON_TEXT,   NULL),   \
-    TWEET(text,                 JSON_LATER,  NULL),   \
-    TWEET(full_text,            JSON_TEXT,   NULL),   \
-    TWEET(lang,                 JSON_TEXT,   NULL),   \
-    TWEET(quoted_status_id_str, JSON_ID,     NULL),   \
-    TWEET(quoted_status_id,     JSON_ID,     NULL),   \
-    TWEET(retweet_count,        JSON_SCALAR, NULL),   \
-    TWEET(quote_count,          JSON_COUNT,  NULL),   \
-    TWEET(user,                 JSON_STRUCT | JSON_VITAL, &user_table), \
-    TWEET(quoted_status,        JSON_STRUCT | JSON_VITAL, &inner_table)
-
-static const struct json_field inner_fields[] = {
-    TWEET_FIELDS,
-    TWEET(extended_tweet, JSON_STRUCT, &text_table),
-    JSON_FIELD_END,
-};
-static const struct json_table inner_table = {inner_fields, sizeof(struct tweet)};
-
-static const struct json_field deleted_fields[] = {
-    {"id_str", JSON_ID, offsetof(struct deleted, id_str), NULL, 0},
-    {"id",     JSON_ID, offsetof(struct deleted, id),     NULL, 0},
-    JSON_FIELD_END,
-};
-static const struct json_table deleted_table = {deleted_fields, sizeof(struct deleted)};
-
-static const struct json_field deletion_fields[] = {
-    {"status", JSON_STRUCT | JSON_VITAL, offsetof(struct deletion, status), &deleted_table, 0},
-    JSON_FIELD_END,
-};
-static const struct json_table deletion_table = {deletion_fields, sizeof(struct deletion)};
-
-#define CONTROL(name) {#name, JSON_PRESENT, offsetof(struct message, name), NULL, 0}
-
-static const struct json_field message_fields[] = {
-    TWEET_FIELDS,
-    TWEET(timestamp_ms,              JSON_SCALAR | JSON_VITAL, NULL),
-    TWEET(in_reply_to_status_id_str, JSON_ID,     NULL),
-    TWEET(in_reply_to_status_id,     JSON_ID,     NULL),
-    TWEET(in_reply_to_user_id_str,   JSON_ID,     NULL),
-    TWEET(in_reply_to_user_id,       JSON_ID,     NULL),
-    TWEET(in_reply_to_screen_name,   JSON_TEXT,   NULL),
-    TWEET(extended_tweet,            JSON_STRUCT, &extended_table),
-    TWEET(entities,                  JSON_STRUCT, &entities_table),
-    TWEET(retweeted_status,          JSON_STRUCT | JSON_VITAL, &inner_table),
-    TWEET(edit_history,              JSON_STRUCT | JSON_VITAL, &edit_table),
-    {"delete", JSON_STRUCT | JSON_VITAL, offsetof(struct message, deletion), &deletion_table, 0},
-    {"user_delete",  JSON_STRUCT | JSON_VITAL, offsetof(struct message, user_delete),  &deleted_table, 0},
-    {"user_suspend", JSON_STRUCT | JSON_VITAL, offsetof(struct message, user_suspend), &deleted_table, 0},
-    CONTROL(user_undelete),
-    CONTROL(user_unsuspend),
-    CONTROL(user_protect),
-    CONTROL(user_unprotect),
-    CONTROL(limit),
-    CONTROL(warning),
-    CONTROL(disconnect),
-    CONTROL(scrub_geo),
-    CONTROL(status_withheld),
-    CONTROL(user_withheld),
-    CONTROL(friends),
-    CONTROL(friends_str),
-    CONTROL(control),
-    CONTROL(for_user),
-    CONTROL(direct_message),
-    JSON_FIELD_END,
-};
-// clang-format on
-
-const struct json_table decode_x1_table = {message_fields, sizeof(struct message)};
-
 // X writes -1 for a number it does not tell.
 static struct json_count
-followers_of(struct decode_run *run, const struct user *user)
+count_of(struct decode_run *run, struct json_scalar count)
 {
-    struct json_scalar count = user->followers_count;
     bool is_told = count.is_number && count.number >= 0;
-    if (!slice_is_none(count.text) || count.number < -1) {
+    if (!slice_is_none(count.text)) {
+        decode_run_drop_text(run, count.text);
+    } else if (count.number < -1) {
         decode_run_drop(run);
     }
     return (struct json_count){is_told ? (uint64_t)count.number : 0, is_told};
 }
 
 static struct slice
-id_of(const struct user *user)
+id_of(const struct x1_user *user)
 {
     return decode_run_first(user->id_str, user->id);
 }
 
 static struct post_user
-make_user(struct decode_run *run, const struct user *user)
+make_user(struct decode_run *run, const struct x1_user *user, struct slice id)
 {
-    struct post_user made = {.id = decode_run_number_id(run, id_of(user)),
+    struct post_user made = {.id = id,
                              .handle = decode_run_handle(run, user->screen_name),
                              .name = decode_run_name(run, user->name)};
-    decode_run_followers(run, &made, followers_of(run, user));
+    decode_run_followers(run, &made, count_of(run, user->followers_count));
     if (slice_is_none(made.id) && !slice_is_none(made.handle)) {
         made.id = decode_run_handle_id(run, run->net, made.handle);
     }
@@ -251,44 +43,44 @@ make_user(struct decode_run *run, const struct user *user)
 }
 
 static struct slice
-id_if_called(const struct user *user, struct slice handle)
+id_if_called(const struct x1_user *user, struct slice handle)
 {
     bool is_it =
         user != NULL && decode_index_compare_handles(user->screen_name, handle) == 0;
     return is_it ? id_of(user) : SLICE_NONE;
 }
 
-static const struct entities *
-entities_of(const struct tweet *tweet)
+static const struct x1_entities *
+entities_of(const struct x1_tweet *tweet)
 {
-    static const struct entities none = {0};
-    const struct extended *extended = tweet->extended_tweet;
+    static const struct x1_entities none = {0};
+    const struct x1_extended *extended = tweet->extended_tweet;
     if (extended != NULL && extended->entities != NULL) {
         return extended->entities;
     }
     return tweet->entities != NULL ? tweet->entities : &none;
 }
 
-static struct user
-answered_of(const struct tweet *tweet)
+static struct x1_user
+answered_of(const struct x1_tweet *tweet)
 {
-    return (struct user){.id_str =
-                             decode_run_number_target(tweet->in_reply_to_user_id_str),
-                         .id = decode_run_number_target(tweet->in_reply_to_user_id),
-                         .screen_name = tweet->in_reply_to_screen_name};
+    return (struct x1_user){
+        .id_str = decode_run_number_target(tweet->in_reply_to_user_id_str),
+        .id = decode_run_number_target(tweet->in_reply_to_user_id),
+        .screen_name = tweet->in_reply_to_screen_name};
 }
 
 // The id that the message has of the person called so; none if it has not.
 static struct slice
 who_is(struct decode_run *run, const void *context, struct slice handle)
 {
-    const struct tweet *tweet = context;
-    const struct user answered = answered_of(tweet);
-    const struct tweet *quoted = tweet->quoted_status;
-    const struct user *named[] = {tweet->user, &answered,
-                                  quoted != NULL ? quoted->user : NULL};
+    const struct x1_tweet *tweet = context;
+    const struct x1_user answered = answered_of(tweet);
+    const struct x1_tweet *quoted = tweet->quoted_status;
+    const struct x1_user *named[] = {tweet->user, &answered,
+                                     quoted != NULL ? quoted->user : NULL};
     const struct json_list mentions = entities_of(tweet)->user_mentions;
-    const struct user *users = mentions.items;
+    const struct x1_user *users = mentions.items;
     struct slice id = SLICE_NONE;
     for (size_t i = 0; i < sizeof(named) / sizeof(named[0]) && id.len == 0; i++) {
         id = id_if_called(named[i], handle);
@@ -301,7 +93,8 @@ who_is(struct decode_run *run, const void *context, struct slice handle)
 
 // A person who is named by the tweet, perhaps without an id that can be used.
 static struct post_user
-make_named(struct decode_run *run, const struct tweet *tweet, const struct user *user)
+make_named(struct decode_run *run, const struct x1_tweet *tweet,
+           const struct x1_user *user)
 {
     struct post_user made = {
         .id = decode_run_detail_id(run, decode_run_number_id, id_of(user)),
@@ -317,42 +110,72 @@ make_named(struct decode_run *run, const struct tweet *tweet, const struct user 
 
 // Once the count stopped at "100+".
 static struct json_count
-retweets_of(struct decode_run *run, const struct tweet *tweet)
+retweets_of(struct decode_run *run, const struct x1_tweet *tweet)
 {
     struct json_scalar count = tweet->retweet_count;
     uint64_t number = 0;
-    if (slice_is_none(count.text)) {
-        bool is_told = count.is_number && count.number >= 0;
-        return (struct json_count){is_told ? (uint64_t)count.number : 0, is_told};
-    }
     struct slice digits = count.text;
     if (digits.len > 0 && digits.ptr[digits.len - 1] == '+') {
         digits.len--;
     }
     if (!decode_run_number(digits, &number)) {
-        decode_run_drop(run);
-        return (struct json_count){0};
+        return count_of(run, count);
     }
     return (struct json_count){number, true};
 }
 
-static usec
-created_of(struct decode_run *run, const struct tweet *tweet)
+// False for a date that is given and is none. Tools that store posts write RFC 3339.
+static bool
+read_date(struct slice text, usec *ret_time)
 {
-    usec time = USEC_NONE;
-    if (slice_is_none(tweet->created_at)) {
-        return decode_run_snowflake(decode_run_first(tweet->id_str, tweet->id));
+    *ret_time = USEC_NONE;
+    return slice_is_none(decode_run_target(text)) ||
+           usec_parse_x1(text, ret_time) == STATUS_OK ||
+           usec_parse_rfc3339(text, ret_time) == STATUS_OK;
+}
+
+static usec
+made_at(const struct x1_tweet *tweet)
+{
+    return decode_run_snowflake(decode_run_first(tweet->id_str, tweet->id));
+}
+
+// When a post was made that another one points at.
+static usec
+created_of(struct decode_run *run, const struct x1_tweet *tweet)
+{
+    usec time;
+    if (!read_date(tweet->created_at, &time)) {
+        decode_run_drop_text(run, tweet->created_at);
     }
-    // Tools that store posts write RFC 3339 instead.
-    if (usec_parse_x1(tweet->created_at, &time) != STATUS_OK &&
-        usec_parse_rfc3339(tweet->created_at, &time) != STATUS_OK) {
+    return time != USEC_NONE ? time : made_at(tweet);
+}
+
+// The date is looked at only without milliseconds. One of both must be right, if one is
+// given.
+static usec
+time_of(struct decode_run *run, const struct x1_tweet *tweet)
+{
+    usec time;
+    bool is_good = decode_run_milliseconds(tweet->timestamp_ms, &time);
+    if (time != USEC_NONE) {
+        return time;
+    }
+    bool is_date = read_date(tweet->created_at, &time);
+    if (time != USEC_NONE) {
+        if (!is_good) {
+            decode_run_drop_text(run, tweet->timestamp_ms.text);
+        }
+        return time;
+    }
+    if (!is_good || !is_date) {
         decode_run_refuse(run, DECODE_REASON_TIME);
     }
-    return time;
+    return made_at(tweet);
 }
 
 static struct slice
-text_of(struct decode_run *run, const struct tweet *tweet)
+text_of(struct decode_run *run, const struct x1_tweet *tweet)
 {
     struct slice text = tweet->full_text;
     if (tweet->extended_tweet != NULL) {
@@ -364,12 +187,12 @@ text_of(struct decode_run *run, const struct tweet *tweet)
     return text_unescape(&run->arena, text);
 }
 
-static struct post_ref quoted_by(struct decode_run *run, const struct tweet *tweet,
+static struct post_ref quoted_by(struct decode_run *run, const struct x1_tweet *tweet,
                                  int depth);
 
 // `depth`: how many quotes lead to this post.
 static struct post_ref
-make_ref(struct decode_run *run, const struct tweet *tweet, int depth)
+make_ref(struct decode_run *run, const struct x1_tweet *tweet, int depth)
 {
     struct post_ref ref = {
         .id = decode_run_number_id(run, decode_run_first(tweet->id_str, tweet->id)),
@@ -377,7 +200,9 @@ make_ref(struct decode_run *run, const struct tweet *tweet, int depth)
         .lang = decode_run_name(run, tweet->lang),
         .created = created_of(run, tweet)};
     if (tweet->user != NULL) {
-        ref.author = make_user(run, tweet->user);
+        ref.author = make_user(
+            run, tweet->user,
+            decode_run_detail_id(run, decode_run_number_id, id_of(tweet->user)));
     }
     ref.reported = decode_run_reported(run, retweets_of(run, tweet), tweet->quote_count,
                                        &ref.has_reported);
@@ -388,7 +213,7 @@ make_ref(struct decode_run *run, const struct tweet *tweet, int depth)
 
 // The post that `tweet` quotes; of one that is gone only the id is left.
 static struct post_ref
-quoted_by(struct decode_run *run, const struct tweet *tweet, int depth)
+quoted_by(struct decode_run *run, const struct x1_tweet *tweet, int depth)
 {
     struct post_ref ref = {.created = USEC_NONE};
     if (depth > POST_QUOTES_MAX) {
@@ -407,9 +232,9 @@ quoted_by(struct decode_run *run, const struct tweet *tweet, int depth)
 }
 
 static struct post_ref
-replied_by(struct decode_run *run, const struct tweet *tweet)
+replied_by(struct decode_run *run, const struct x1_tweet *tweet)
 {
-    const struct user author = answered_of(tweet);
+    const struct x1_user author = answered_of(tweet);
     struct slice id = decode_run_number_target(decode_run_first(
         tweet->in_reply_to_status_id_str, tweet->in_reply_to_status_id));
     return (struct post_ref){.id = decode_run_number_id(run, id),
@@ -418,10 +243,10 @@ replied_by(struct decode_run *run, const struct tweet *tweet)
 }
 
 static void
-add_mentions(struct decode_run *run, struct post *post, const struct tweet *tweet)
+add_mentions(struct decode_run *run, struct post *post, const struct x1_tweet *tweet)
 {
     const struct json_list list = entities_of(tweet)->user_mentions;
-    const struct user *users = list.items;
+    const struct x1_user *users = list.items;
     if (users == NULL) {
         decode_run_find_mentions(run, post, who_is, tweet);
         return;
@@ -436,7 +261,7 @@ add_mentions(struct decode_run *run, struct post *post, const struct tweet *twee
 static void
 add_hashtags(struct decode_run *run, struct post *post, struct json_list list)
 {
-    const struct hashtag *hashtags = list.items;
+    const struct x1_hashtag *hashtags = list.items;
     if (hashtags == NULL) {
         decode_run_find_hashtags(run, post);
         return;
@@ -448,7 +273,7 @@ add_hashtags(struct decode_run *run, struct post *post, struct json_list list)
 }
 
 static void
-add_content(struct decode_run *run, struct post *post, const struct tweet *tweet)
+add_content(struct decode_run *run, struct post *post, const struct x1_tweet *tweet)
 {
     post->reported = decode_run_reported(run, retweets_of(run, tweet),
                                          tweet->quote_count, &post->has_reported);
@@ -460,20 +285,18 @@ add_content(struct decode_run *run, struct post *post, const struct tweet *tweet
 }
 
 static void
-keep_tweet(struct decode_run *run, const struct tweet *tweet)
+keep_tweet(struct decode_run *run, const struct x1_tweet *tweet)
 {
     struct post *post = decode_run_post(run);
     struct slice original = SLICE_NONE;
     post->id = decode_run_number_id(run, decode_run_first(tweet->id_str, tweet->id));
     post->lang = decode_run_name(run, tweet->lang);
-    post->time = decode_run_milliseconds(run, tweet->timestamp_ms);
-    if (post->time == USEC_NONE) {
-        post->time = created_of(run, tweet);
-    }
+    post->time = time_of(run, tweet);
     if (slice_is_none(id_of(tweet->user))) {
         decode_run_refuse(run, DECODE_REASON_MISSING);
     } else {
-        post->author = make_user(run, tweet->user);
+        post->author =
+            make_user(run, tweet->user, decode_run_number_id(run, id_of(tweet->user)));
     }
     if (tweet->edit_history != NULL) {
         original = decode_run_number_id(run, tweet->edit_history->initial_tweet_id);
@@ -492,7 +315,7 @@ keep_tweet(struct decode_run *run, const struct tweet *tweet)
 }
 
 static void
-keep_deletion(struct decode_run *run, const struct deletion *deletion)
+keep_deletion(struct decode_run *run, const struct x1_deletion *deletion)
 {
     if (deletion->status == NULL) {
         decode_run_control(run, DECODE_CONTROL_OTHER); // of a direct message
@@ -506,7 +329,7 @@ keep_deletion(struct decode_run *run, const struct deletion *deletion)
 }
 
 static void
-keep_withdrawal(struct decode_run *run, const struct deleted *user)
+keep_withdrawal(struct decode_run *run, const struct x1_deleted *user)
 {
     struct post *post = decode_run_post(run);
     post->kind = POST_WITHDRAWN;
@@ -517,7 +340,7 @@ keep_withdrawal(struct decode_run *run, const struct deleted *user)
 
 // Counts what the message is if it is neither status nor deletion.
 static bool
-is_control(struct decode_run *run, const struct message *message)
+is_control(struct decode_run *run, const struct x1_message *message)
 {
     const struct {
         bool is_it;
@@ -546,7 +369,7 @@ is_control(struct decode_run *run, const struct message *message)
 
 // What every status has, also those that other programs wrote from X's own.
 static bool
-is_status(const struct tweet *tweet)
+is_status(const struct x1_tweet *tweet)
 {
     bool has_time = !slice_is_none(tweet->created_at) ||
                     tweet->timestamp_ms.is_number ||
@@ -560,7 +383,7 @@ is_status(const struct tweet *tweet)
 void
 decode_x1_read(struct decode_run *run)
 {
-    struct message message;
+    struct x1_message message;
     if (!decode_run_json(run, &decode_x1_table, &message) || !decode_run_room(run, 1)) {
         return;
     }

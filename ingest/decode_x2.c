@@ -36,8 +36,16 @@ reference(const struct x2_tweet *tweet, struct slice type)
     return NULL;
 }
 
+static struct slice
+detail_id(struct decode_run *run, struct slice id)
+{
+    return decode_run_detail_id(run, decode_run_number_id, id);
+}
+
+// `make_id`: what becomes of an id that is none.
 static struct post_user
-make_user(const struct page *page, struct slice id, const struct x2_user *inlined)
+make_user(const struct page *page, struct slice id, const struct x2_user *inlined,
+          decode_run_id_fn make_id)
 {
     struct decode_run *run = page->run;
     const struct x2_user *user = inlined;
@@ -45,8 +53,7 @@ make_user(const struct page *page, struct slice id, const struct x2_user *inline
         user = decode_index_find(&page->users, id);
     }
     struct post_user made = {
-        .id = decode_run_number_id(run,
-                                   user != NULL ? decode_run_first(id, user->id) : id)};
+        .id = make_id(run, user != NULL ? decode_run_first(id, user->id) : id)};
     if (user == NULL) {
         return made;
     }
@@ -137,8 +144,7 @@ who_is(struct decode_run *run, const void *context, struct slice handle)
         index_handles(page);
     }
     const struct x2_mention *person = decode_index_find(&page->handles, handle);
-    return person != NULL ? decode_run_detail_id(run, decode_run_number_id, person->id)
-                          : SLICE_NONE;
+    return person != NULL ? detail_id(run, person->id) : SLICE_NONE;
 }
 
 static struct slice
@@ -162,8 +168,17 @@ text_of(struct decode_run *run, const struct x2_tweet *tweet)
 static usec
 time_of(struct decode_run *run, const struct x2_tweet *tweet)
 {
-    return slice_is_none(tweet->created_at) ? decode_run_snowflake(tweet->id)
-                                            : decode_run_time(run, tweet->created_at);
+    struct slice created = decode_run_target(tweet->created_at);
+    return slice_is_none(created) ? decode_run_snowflake(tweet->id)
+                                  : decode_run_time(run, created);
+}
+
+// When a post was made that another one points at.
+static usec
+created_of(struct decode_run *run, const struct x2_tweet *tweet)
+{
+    usec time = decode_run_detail_time(run, tweet->created_at);
+    return time != USEC_NONE ? time : decode_run_snowflake(tweet->id);
 }
 
 static uint64_t
@@ -194,10 +209,10 @@ make_ref(const struct page *page, const struct x2_tweet *reference_to, int depth
     if (slice_is_none(ref.id)) {
         decode_run_refuse(page->run, DECODE_REASON_MISSING);
     }
-    ref.author = make_user(page, tweet->author_id, tweet->author);
+    ref.author = make_user(page, tweet->author_id, tweet->author, detail_id);
     ref.text = text_of(page->run, tweet);
     ref.lang = decode_run_name(page->run, tweet->lang);
-    ref.created = time_of(page->run, tweet);
+    ref.created = created_of(page->run, tweet);
     ref.reported = reported_of(page->run, tweet, &ref.has_reported);
     struct post_ref quote =
         make_ref(page, reference(tweet, SLICE_LIT("quoted")), depth + 1);
@@ -231,9 +246,9 @@ add_mentions(struct page *page, struct post *post, const struct x2_entities *ent
     const struct x2_mention *mentions = entities->mentions.items;
     decode_run_mentions(run, post, entities->mentions.count);
     for (size_t i = 0; i < entities->mentions.count; i++) {
-        struct post_user user = {
-            .id = decode_run_detail_id(run, decode_run_number_id, mentions[i].id),
-            .handle = decode_run_handle(run, mentions[i].username)};
+        struct post_user user = {.id = detail_id(run, mentions[i].id),
+                                 .handle =
+                                     decode_run_handle(run, mentions[i].username)};
         if (slice_is_none(user.id) && !slice_is_none(user.handle)) {
             user.id = id_of_handle(page, user.handle);
         }
@@ -270,7 +285,7 @@ add_content(struct page *page, struct post *post, const struct x2_tweet *tweet)
     post->reply_to = make_ref(page, reference(tweet, SLICE_LIT("replied_to")), 0);
     if (slice_is_none(post->reply_to.author.id) && !slice_is_none(post->reply_to.id)) {
         struct slice id = decode_run_number_target(tweet->in_reply_to_user_id);
-        post->reply_to.author = make_user(page, id, tweet->in_reply_to_user);
+        post->reply_to.author = make_user(page, id, tweet->in_reply_to_user, detail_id);
     }
     add_mentions(page, post, entities);
     add_hashtags(run, post, entities);
@@ -301,7 +316,8 @@ keep_tweet(struct page *page, const struct x2_tweet *tweet)
     }
     post->id = decode_run_number_id(run, tweet->id);
     post->original = original_of(run, tweet);
-    post->author = make_user(page, tweet->author_id, tweet->author);
+    post->author =
+        make_user(page, tweet->author_id, tweet->author, decode_run_number_id);
     post->time = time_of(run, tweet);
     post->lang = decode_run_name(run, tweet->lang);
     if (retweeted != NULL) {

@@ -114,7 +114,7 @@ static const struct json_field data_fields[] = {
 static const struct json_table data_table = {data_fields, sizeof(struct x2_tweet)};
 
 static const struct json_field reference_fields[] = {
-    TWEET(type, JSON_TEXT, NULL, 0),
+    TWEET(type, JSON_TEXT | JSON_VITAL, NULL, 0),
     TWEET_FIELDS,
     JSON_FIELD_END,
 };

@@ -4,14 +4,17 @@
 // where it goes in the table's struct. Keys without a row are skipped; of their values
 // only the brackets are looked at. A message is refused when it is not one whole JSON
 // object, or when a key that is read occurs twice in one object. null in a field that
-// is read is the same as a missing key. Half a surrogate pair is read as U+FFFD.
+// is read is the same as a missing key. Half a surrogate pair is read as U+FFFD; a text
+// that has some counts as one dropped value.
 //
 // A value of another type than its row wants, or out of range, is dropped and counted:
-// a text or id becomes JSON_UNUSABLE, anything else is absent. If the row is
+// a text, id or scalar becomes JSON_UNUSABLE, anything else is absent. If the row is
 // JSON_VITAL, the object that holds it is unusable instead, and that one is dropped
-// from the row or list that holds it, up to the message, which is refused. So is a list
-// with too many elements or a key that occurs twice; that costs an element of a list no
-// more than itself. A dropped value must still be JSON.
+// from the row or list that holds it, up to the message, which is refused; but false
+// and "" where an object is wanted are dropped like any other: programs write them for
+// none. A list with too many elements or a key that occurs twice makes the object
+// unusable too; that costs an element of a list no more than itself. A dropped value
+// must still be JSON.
 //
 // The reader does not know what the fields mean; decoders do. The one implementation in
 // the program stands on simdjson; the tests have another one, to compare.

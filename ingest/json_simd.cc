@@ -263,7 +263,7 @@ put_dropped(enum json_kind kind, char *out)
         *reinterpret_cast<json_count *>(out) = {};
         break;
     case JSON_SCALAR:
-        *reinterpret_cast<json_scalar *>(out) = {};
+        *reinterpret_cast<json_scalar *>(out) = {JSON_UNUSABLE, 0, false};
         break;
     case JSON_BOOL:
         *reinterpret_cast<bool *>(out) = false;
@@ -283,6 +283,14 @@ put_dropped(enum json_kind kind, char *out)
     }
 }
 
+// Whether the value at `token` stands for no object: false, or an empty text.
+bool
+is_none(const json &json, token_ptr token)
+{
+    return json_token_is(json.text + *token, {"false", 5}) ||
+           (at(json, token) == '"' && raw_string(json, token).len == 0);
+}
+
 // Reads the value at `token` into its place; the token behind it, or nullptr. `depth`
 // counts the objects and arrays around it.
 token_ptr
@@ -295,7 +303,8 @@ read_value(json &json, const json_shape_row &row, char *raw, token_ptr token,
     }
     char *out = raw + row.field->offset;
     token_ptr next = read_wanted(json, row, out, token, depth);
-    if (next != nullptr || row.is_vital || !is_local(json, false)) {
+    bool is_vital = row.is_vital && !(row.kind == JSON_STRUCT && is_none(json, token));
+    if (next != nullptr || is_vital || !is_local(json, false)) {
         return next;
     }
     put_dropped(row.kind, out);

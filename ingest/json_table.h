@@ -33,7 +33,7 @@ struct json_count {
 };
 
 struct json_scalar {
-    struct slice text; // none: not a string
+    struct slice text; // none: not a string; JSON_UNUSABLE: dropped
     int64_t number;
     bool is_number;
 };

@@ -55,7 +55,7 @@ put_utf8(char *out, uint32_t c)
 // Reads one "\uXXXX", or two that make a pair, at `*in`. Half a pair is what is left of
 // a character that something cut in the middle.
 static bool
-unescape_unicode(const char **in, const char *end, char **out)
+unescape_unicode(const char **in, const char *end, char **out, bool *ret_has_half)
 {
     const uint32_t replacement = 0xfffd;
     int high = unicode_escape(*in, end);
@@ -68,6 +68,7 @@ unescape_unicode(const char **in, const char *end, char **out)
         int low = c < 0xdc00 ? unicode_escape(*in, end) : -1;
         bool is_pair = low >= 0xdc00 && low < 0xe000;
         *in += is_pair ? 6 : 0;
+        *ret_has_half |= !is_pair;
         c = is_pair ? 0x10000 + ((c & 0x3ff) << 10) + ((uint32_t)low & 0x3ff)
                     : replacement;
     }
@@ -77,12 +78,12 @@ unescape_unicode(const char **in, const char *end, char **out)
 
 // Reads the escape at `*in`. It has a second byte: a backslash never ends a string.
 static bool
-unescape_one(const char **in, const char *end, char **out)
+unescape_one(const char **in, const char *end, char **out, bool *ret_has_half)
 {
     char c;
     switch ((*in)[1]) {
     case 'u':
-        return unescape_unicode(in, end, out);
+        return unescape_unicode(in, end, out, ret_has_half);
     case '"':
     case '\\':
     case '/':
@@ -112,13 +113,14 @@ unescape_one(const char **in, const char *end, char **out)
 }
 
 char *
-json_token_unescape(struct slice raw, char *out)
+json_token_unescape(struct slice raw, char *out, bool *ret_has_half)
 {
     const char *in = raw.ptr;
     const char *end = raw.ptr + raw.len;
+    *ret_has_half = false;
     while (in < end) {
         if (*in == '\\') {
-            if (!unescape_one(&in, end, &out)) {
+            if (!unescape_one(&in, end, &out, ret_has_half)) {
                 return NULL;
             }
             continue;

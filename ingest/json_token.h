@@ -22,9 +22,9 @@ extern "C" {
 #endif
 
 // Writes what the escaped string spells at `out`, which has JSON_TOKEN_WORD bytes more
-// room than `raw` is long; half a surrogate pair spells U+FFFD. The end of what was
-// written, or NULL: an unknown escape.
-char *json_token_unescape(struct slice raw, char *out);
+// room than `raw` is long; half a surrogate pair spells U+FFFD, and *ret_has_half says
+// that there was one. The end of what was written, or NULL: an unknown escape.
+char *json_token_unescape(struct slice raw, char *out, bool *ret_has_half);
 
 // Whether the token at `p` is an unsigned integer up to 2^64-1; its digits and value.
 // The results are undefined if it is not.

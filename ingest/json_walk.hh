@@ -70,7 +70,8 @@ strings_size(const json &json)
     return 2 * json.capacity;
 }
 
-// What the string says: the bytes of the message themselves if it has no escapes.
+// What the string says: the bytes of the message themselves if it has no escapes. Half
+// a character is a dropped part of it.
 bool
 read_string(json &json, token_ptr token, slice *out)
 {
@@ -84,13 +85,15 @@ read_string(json &json, token_ptr token, slice *out)
         return false;
     }
     char *begin = json.strings.get() + json.strings_used;
-    char *end = json_token_unescape(raw, begin);
+    bool has_half;
+    char *end = json_token_unescape(raw, begin, &has_half);
     if (end == nullptr) {
         fail(json, JSON_VALUE);
         return false;
     }
     *out = {begin, static_cast<size_t>(end - begin)};
     json.strings_used += out->len;
+    json.dropped += has_half;
     return true;
 }
 
@@ -101,10 +104,12 @@ find_escaped_row(json &json, const json_shape &shape, token_ptr token)
     slice key;
     const json_shape_row *row = nullptr;
     size_t used = json.strings_used;
+    size_t dropped = json.dropped;
     if (read_string(json, token, &key)) {
         row = json_shape_match(&shape, key);
     }
     json.strings_used = used;
+    json.dropped = dropped;
     return row;
 }
 
@@ -189,8 +194,10 @@ check_string(json &json, token_ptr token)
 {
     slice ignored;
     size_t used = json.strings_used;
+    size_t dropped = json.dropped;
     bool is_good = read_string(json, token, &ignored);
     json.strings_used = used;
+    json.dropped = dropped;
     return is_good;
 }
 

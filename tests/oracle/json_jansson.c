@@ -129,7 +129,8 @@ escape_at(struct slice message, size_t at)
     return end == digits + 4 ? code : -1;
 }
 
-// jansson refuses half a surrogate pair: writes U+FFFD in its place.
+// jansson refuses half a surrogate pair: writes U+FDE7 in its place, which no text of
+// people has, for read_text to find.
 static void
 mend_pairs(char *copy, struct slice message)
 {
@@ -145,7 +146,7 @@ mend_pairs(char *copy, struct slice message)
         if (low >= 0xdc00 && low <= 0xdfff) {
             i += 11;
         } else {
-            memcpy(copy + i, "\\ufffd", 6);
+            memcpy(copy + i, "\\ufde7", 6);
             i += 5;
         }
     }
@@ -243,12 +244,26 @@ room(struct json *json, size_t count, size_t size)
 
 // Each reads a value into its place, or says what is wrong with it.
 static enum json_error
-read_text(const json_t *value, struct slice *out)
+read_text(struct json *json, const json_t *value, struct slice *out)
 {
     if (!json_is_string(value)) {
         return JSON_VALUE;
     }
-    *out = (struct slice){json_string_value(value), json_string_length(value)};
+    size_t len = json_string_length(value);
+    char *text = room(json, len + 1, 1);
+    bool has_half = false;
+    if (text == NULL) {
+        return JSON_MEMORY;
+    }
+    memcpy(text, json_string_value(value), len);
+    for (size_t i = 0; i + 3 <= len; i++) {
+        if (memcmp(text + i, "\xef\xb7\xa7", 3) == 0) {
+            memcpy(text + i, "\xef\xbf\xbd", 3);
+            has_half = true;
+        }
+    }
+    json->dropped += has_half;
+    *out = (struct slice){text, len};
     return JSON_OK;
 }
 
@@ -257,7 +272,7 @@ read_id(struct json *json, const json_t *value, struct slice *out)
 {
     enum { SIZE = 24 };
     if (json_is_string(value)) {
-        return read_text(value, out);
+        return read_text(json, value, out);
     }
     if (!json_is_integer(value) || json_integer_value(value) < -1) {
         return JSON_VALUE;
@@ -285,10 +300,10 @@ read_count(const json_t *value, struct json_count *out)
 }
 
 static enum json_error
-read_scalar(const json_t *value, struct json_scalar *out)
+read_scalar(struct json *json, const json_t *value, struct json_scalar *out)
 {
     if (json_is_string(value)) {
-        return read_text(value, &out->text);
+        return read_text(json, value, &out->text);
     }
     if (!json_is_integer(value)) {
         return JSON_VALUE;
@@ -334,9 +349,9 @@ read_list(struct json *json, const struct json_field *field, const json_t *value
     for (size_t i = 0; i < count; i++) {
         const json_t *item = is_bare ? value : json_array_get(value, i);
         char *place = items + out->count * size;
-        enum json_error error = kind == JSON_TEXTS
-                                    ? read_text(item, (struct slice *)(void *)place)
-                                    : read_object(json, field->table, place, item);
+        enum json_error error =
+            kind == JSON_TEXTS ? read_text(json, item, (struct slice *)(void *)place)
+                               : read_object(json, field->table, place, item);
         bool is_local = error == JSON_VALUE || error == JSON_MANY;
         if (error == JSON_OK) {
             out->count++;
@@ -357,13 +372,13 @@ read_value(struct json *json, const struct json_field *field, char *out,
     void *place = out;
     switch (json_kind_of(field)) {
     case JSON_TEXT:
-        return read_text(value, place);
+        return read_text(json, value, place);
     case JSON_ID:
         return read_id(json, value, place);
     case JSON_COUNT:
         return read_count(value, place);
     case JSON_SCALAR:
-        return read_scalar(value, place);
+        return read_scalar(json, value, place);
     case JSON_BOOL:
         *(bool *)place = json_is_true(value);
         return json_is_boolean(value) ? JSON_OK : JSON_VALUE;
@@ -394,6 +409,9 @@ put_dropped(const struct json_field *field, char *out)
     case JSON_ID:
         *(struct slice *)place = (struct slice)JSON_UNUSABLE;
         break;
+    case JSON_SCALAR:
+        *(struct json_scalar *)place = (struct json_scalar){.text = JSON_UNUSABLE};
+        break;
     case JSON_STRUCT:
         *(const void **)place = NULL;
         break;
@@ -406,12 +424,20 @@ put_dropped(const struct json_field *field, char *out)
         *(bool *)place = false;
         break;
     case JSON_COUNT:
-    case JSON_SCALAR:
     case JSON_PRESENT:
     case JSON_LATER:
     case JSON_VITAL:
         break;
     }
+}
+
+static bool
+may_drop(const struct json_field *field, const json_t *value)
+{
+    bool is_none = json_is_false(value) ||
+                   (json_is_string(value) && json_string_length(value) == 0);
+    return (field->kind & JSON_VITAL) == 0 ||
+           (json_kind_of(field) == JSON_STRUCT && is_none);
 }
 
 static enum json_error
@@ -429,7 +455,7 @@ read_object(struct json *json, const struct json_table *table, char *raw,
         }
         char *out = raw + field->offset;
         enum json_error error = read_value(json, field, out, value);
-        if (error == JSON_VALUE && (field->kind & JSON_VITAL) == 0) {
+        if (error == JSON_VALUE && may_drop(field, value)) {
             json->dropped++;
             put_dropped(field, out);
         } else if (error != JSON_OK) {
@@ -466,7 +492,7 @@ json_text_later(struct json *json, const struct json_later *later,
                 struct slice *ret_text)
 {
     if (json->error == JSON_OK) {
-        if (read_text(later->place, ret_text) != JSON_OK) {
+        if (read_text(json, later->place, ret_text) != JSON_OK) {
             *ret_text = (struct slice)JSON_UNUSABLE;
             json->dropped++;
         }

@@ -272,14 +272,15 @@ values_of_another_type_are_dropped_and_counted(void **state)
         assert_int_equal(f->whole.text.len + f->whole.id.len, 0);
         assert_false(f->whole.count.is_given);
         assert_false(f->whole.scalar.is_number);
-        assert_null(f->whole.scalar.text.ptr);
+        assert_int_equal(f->whole.scalar.text.len, 0);
         assert_null(f->whole.part);
         assert_null(f->whole.parts.items);
         assert_null(f->whole.bare.items);
         assert_null(f->whole.texts.items);
         assert_false(f->whole.flag);
     }
-    assert_int_equal(read_text(f, "{\"text\":1,\"id\":{}}"), JSON_OK);
+    assert_int_equal(read_text(f, "{\"text\":1,\"id\":{},\"scalar\":{}}"), JSON_OK);
+    assert_ptr_equal(f->whole.scalar.text.ptr, json_unusable);
     assert_ptr_equal(f->whole.text.ptr, json_unusable);
     assert_ptr_equal(f->whole.id.ptr, json_unusable);
     assert_int_equal(read_text(f, "{\"id\":-1}"), JSON_OK);
@@ -346,6 +347,22 @@ what_is_dropped_must_be_json(void **state)
         assert_int_not_equal(read_text(f, text), JSON_OK);
     }
     assert_int_equal(read_text(f, "{\"count\":-0.5E-7,\"text\":[1e5,0,-0]}"), JSON_OK);
+}
+
+static void
+false_and_an_empty_text_stand_for_no_object(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(read_text(f, "{\"vital_part\":false,\"part\":\"\"}"), JSON_OK);
+    assert_int_equal(json_dropped(f->json), 2);
+    assert_null(f->whole.vital_part);
+    assert_int_equal(read_text(f, "{\"vital_part\":\"\"}"), JSON_OK);
+    assert_int_equal(json_dropped(f->json), 1);
+    assert_int_equal(read_text(f, "{\"vital_part\":true}"), JSON_VALUE);
+    assert_int_equal(read_text(f, "{\"vital_part\":\" \"}"), JSON_VALUE);
+    assert_int_equal(read_text(f, "{\"vital_part\":[]}"), JSON_VALUE);
+    assert_int_equal(read_text(f, "{\"vital_parts\":false}"), JSON_VALUE);
+    assert_int_equal(read_text(f, "{\"vital\":false}"), JSON_VALUE);
 }
 
 static void
@@ -443,6 +460,19 @@ broken_escapes_are_refused_where_they_are_read(void **state)
 }
 
 #define HALF "\xef\xbf\xbd"
+
+static void
+half_a_pair_counts_once_in_each_text_that_is_read(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(read_text(f, "{\"text\":\"\\ud83d \\ude00\",\"x\":\"\\ud83d\","
+                                  "\"texts\":[\"\\ud83d\",\"\\ud83d\\ude00\"],"
+                                  "\"\\ud83d\":1}"),
+                     JSON_OK);
+    assert_int_equal(json_dropped(f->json), 2);
+    assert_int_equal(read_text(f, "{\"count\":{\"a\":\"\\ud83d\"}}"), JSON_OK);
+    assert_int_equal(json_dropped(f->json), 1);
+}
 
 static void
 half_a_pair_is_a_replacement_character(void **state)
@@ -722,6 +752,8 @@ main(void)
         TEST(all_short_escapes_and_nul_are_known),
         TEST(broken_escapes_are_refused_where_they_are_read),
         TEST(half_a_pair_is_a_replacement_character),
+        TEST(half_a_pair_counts_once_in_each_text_that_is_read),
+        TEST(false_and_an_empty_text_stand_for_no_object),
         TEST(strings_without_escapes_point_into_the_message),
         TEST(an_escaped_key_is_the_key_it_spells),
         TEST(keys_that_only_look_alike_are_not_read),
