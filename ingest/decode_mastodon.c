@@ -56,7 +56,9 @@ struct quote {
     const struct toot *quoted_status;
 };
 
+// Where Pleroma puts what Mastodon does not have.
 struct pleroma {
+    struct slice quote_id;
     const struct quote *quote;
 };
 
@@ -90,7 +92,8 @@ static const struct json_table inner_table;
 static const struct json_table quote_table;
 
 static const struct json_field pleroma_fields[] = {
-    {"quote", JSON_STRUCT | JSON_VITAL, offsetof(struct pleroma, quote), &quote_table, 0},
+    {"quote_id", JSON_ID,     offsetof(struct pleroma, quote_id), NULL,         0},
+    {"quote",    JSON_STRUCT | JSON_VITAL, offsetof(struct pleroma, quote), &quote_table, 0},
     JSON_FIELD_END,
 };
 static const struct json_table pleroma_table = {pleroma_fields, sizeof(struct pleroma)};
@@ -106,12 +109,12 @@ static const struct json_table pleroma_table = {pleroma_fields, sizeof(struct pl
     STATUS(quote_id,      JSON_ID,     NULL,           0),   \
     STATUS(reblogs_count, JSON_COUNT,  NULL,           0),   \
     STATUS(quotes_count,  JSON_COUNT,  NULL,           0),   \
-    STATUS(account,       JSON_STRUCT | JSON_VITAL, &account_table, 0), \
     STATUS(quote,         JSON_STRUCT | JSON_VITAL, &quote_table,   0), \
-    STATUS(pleroma,       JSON_STRUCT, &pleroma_table, 0)
+    STATUS(pleroma,       JSON_STRUCT | JSON_VITAL, &pleroma_table, 0)
 
 static const struct json_field quote_fields[] = {
     STATUS_FIELDS,
+    STATUS(account,       JSON_STRUCT, &account_table, 0),
     {"state",            JSON_TEXT,   offsetof(struct quote, state),            NULL, 0},
     {"quoted_status_id", JSON_ID,     offsetof(struct quote, quoted_status_id), NULL, 0},
     {"quoted_status",    JSON_STRUCT | JSON_VITAL, offsetof(struct quote, quoted_status), &inner_table, 0},
@@ -121,12 +124,14 @@ static const struct json_table quote_table = {quote_fields, sizeof(struct quote)
 
 static const struct json_field inner_fields[] = {
     STATUS_FIELDS,
+    STATUS(account,       JSON_STRUCT, &account_table, 0),
     JSON_FIELD_END,
 };
 static const struct json_table inner_table = {inner_fields, sizeof(struct toot)};
 
 static const struct json_field message_fields[] = {
     STATUS_FIELDS,
+    STATUS(account,                JSON_STRUCT | JSON_VITAL, &account_table, 0),
     STATUS(in_reply_to_id,         JSON_ID,      NULL,           0),
     STATUS(in_reply_to_account_id, JSON_ID,      NULL,           0),
     STATUS(reblog,                 JSON_STRUCT | JSON_VITAL, &inner_table, 0),
@@ -162,43 +167,88 @@ host_of(struct slice url)
     return host;
 }
 
-// A mention has no `uri`, so that people go by their `url`.
-static struct slice
-id_of(const struct account *account)
+static bool
+is_full(struct slice acct)
 {
-    return account->url.len != 0 ? account->url : account->uri;
+    return acct.len != 0 && memchr(acct.ptr, '@', acct.len) != NULL;
 }
 
-// "ann@host": the host is left out by the instance the person is on.
 static struct slice
-handle_of(struct decode_run *run, const struct account *account)
+host_of_account(const struct account *account)
+{
+    return host_of(account->url.len != 0 ? account->url : account->uri);
+}
+
+// "ann@host": the host is left out by the instance the person is on, which is at `home`
+// if that is known. Without a host it says nothing.
+static struct slice
+handle_of(struct decode_run *run, const struct account *account, struct slice home)
 {
     struct slice acct = text_handle(account->acct);
-    struct slice host = host_of(id_of(account));
-    if (acct.len == 0 || host.len == 0 || memchr(acct.ptr, '@', acct.len) != NULL) {
+    if (acct.len == 0 || is_full(acct)) {
         return decode_run_handle(run, acct);
+    }
+    struct slice host = host_of_account(account);
+    host = host.len != 0 ? host : home;
+    if (host.len == 0) {
+        return SLICE_NONE;
     }
     struct slice start = arena_join(&run->arena, acct, SLICE_LIT("@"));
     return decode_run_handle(run, arena_join(&run->arena, start, host));
 }
 
-static struct post_user
-make_user(struct decode_run *run, const struct account *account, struct slice id)
+// Servers whose people are at ".../users/..." show them at "https://host/@ann".
+static bool
+is_shown_by_name(struct slice uri)
 {
-    struct post_user user = {.id = id,
-                             .handle = handle_of(run, account),
+    struct slice host = host_of(uri);
+    if (host.len == 0) {
+        return uri.len == 0;
+    }
+    struct slice path = {host.ptr + host.len,
+                         (size_t)(uri.ptr + uri.len - host.ptr) - host.len};
+    return slice_starts(path, SLICE_LIT("/users/")) ||
+           slice_starts(path, SLICE_LIT("/ap/users/"));
+}
+
+// The url that the account has in other messages, if only this one is without; else its
+// uri.
+static struct slice
+url_for(struct decode_run *run, const struct account *account, struct slice handle)
+{
+    const char *at = handle.len != 0 ? memchr(handle.ptr, '@', handle.len) : NULL;
+    if (at == NULL || account->uri.len == 0 || !is_shown_by_name(account->uri)) {
+        return account->uri;
+    }
+    struct arena *arena = &run->arena;
+    struct slice url = arena_join(arena, SLICE_LIT("https://"), host_of(account->uri));
+    struct slice name = {handle.ptr, (size_t)(at - handle.ptr)};
+    return arena_join(arena, arena_join(arena, url, SLICE_LIT("/@")), name);
+}
+
+// A mention has no `uri`, so that people go by their `url`. `home`: see handle_of.
+static struct post_user
+make_user(struct decode_run *run, const struct account *account, struct slice home)
+{
+    struct post_user user = {.handle = handle_of(run, account, home),
                              .name = decode_run_name(run, account->display_name)};
     decode_run_followers(run, &user, account->followers_count);
+    user.id = decode_run_detail_id(run, decode_run_id, account->url);
+    if (slice_is_none(user.id)) {
+        user.id = decode_run_detail_id(run, decode_run_id,
+                                       url_for(run, account, user.handle));
+    }
     if (slice_is_none(user.id) && !slice_is_none(user.handle)) {
         user.id = decode_run_handle_id(run, run->net, user.handle);
     }
     return user;
 }
 
+// A post is on the instance of its author.
 static struct post_user
-make_author(struct decode_run *run, const struct account *account)
+make_author(struct decode_run *run, const struct toot *status)
 {
-    return make_user(run, account, decode_run_id(run, id_of(account)));
+    return make_user(run, status->account, host_of(status->uri));
 }
 
 // A warning in front of the text is part of what it says.
@@ -227,9 +277,9 @@ make_ref(struct decode_run *run, const struct toot *status, int depth)
     struct post_ref ref = {.id = decode_run_id(run, status->uri),
                            .text = text_of(run, status),
                            .lang = decode_run_name(run, status->language),
-                           .created = decode_run_time(run, status->created_at)};
+                           .created = decode_run_detail_time(run, status->created_at)};
     if (status->account != NULL) {
-        ref.author = make_author(run, status->account);
+        ref.author = make_author(run, status);
     }
     ref.alias = decode_run_detail_id(run, decode_run_id, status->id);
     ref.reported = decode_run_reported(run, status->reblogs_count, status->quotes_count,
@@ -249,7 +299,11 @@ quoted_by(struct decode_run *run, const struct toot *status, int depth)
         quote = status->pleroma->quote;
     }
     if (quote == NULL) {
-        ref.alias = decode_run_id(run, decode_run_target(status->quote_id));
+        struct slice id = decode_run_number_target(status->quote_id);
+        if (slice_is_none(id) && status->pleroma != NULL) {
+            id = decode_run_number_target(status->pleroma->quote_id);
+        }
+        ref.alias = decode_run_id(run, id);
     }
     if (quote == NULL || depth > POST_QUOTES_MAX) {
         return ref;
@@ -264,42 +318,66 @@ quoted_by(struct decode_run *run, const struct toot *status, int depth)
         ref = make_ref(run, quote->quoted_status, depth);
     }
     if (slice_is_none(ref.id)) {
-        ref.alias = decode_run_id(run, decode_run_target(quote->quoted_status_id));
+        ref.alias =
+            decode_run_id(run, decode_run_number_target(quote->quoted_status_id));
     }
     return ref;
 }
 
+// The host of the instance that wrote the message: that of whomever it names without
+// one. None: all are from elsewhere.
+static struct slice
+home_of(const struct toot *status)
+{
+    const struct account *mentions = status->mentions.items;
+    struct slice home = SLICE_NONE;
+    if (!is_full(status->account->acct)) {
+        home = host_of_account(status->account);
+        home = home.len != 0 ? home : host_of(status->uri);
+    }
+    for (size_t i = 0; i < status->mentions.count && home.len == 0; i++) {
+        if (!is_full(text_handle(mentions[i].acct))) {
+            home = host_of_account(&mentions[i]);
+        }
+    }
+    return home;
+}
+
 // Of an account that is mentioned less is told than of an author; who mentions oneself
-// is known.
+// is known. Somebody of whom only a name within an instance is told, and not of which
+// one, is left out.
 static struct post_user
 make_mentioned(struct decode_run *run, const struct toot *status,
-               const struct account *mentioned)
+               const struct account *mentioned, struct slice home)
 {
-    bool is_author = status->account != NULL && mentioned->id.len != 0 &&
-                     slice_equal(status->account->id, mentioned->id);
-    const struct account *account = is_author ? status->account : mentioned;
-    return make_user(run, account,
-                     decode_run_detail_id(run, decode_run_id, id_of(account)));
+    bool is_author =
+        mentioned->id.len != 0 && slice_equal(status->account->id, mentioned->id);
+    struct post_user user =
+        is_author ? make_author(run, status) : make_user(run, mentioned, home);
+    if (slice_is_none(user.id) && mentioned->acct.len != 0) {
+        decode_run_drop(run);
+    }
+    return user;
 }
 
 // The replied-to post has its instance's id; its author is oneself or among the
 // mentioned.
 static struct post_ref
-replied_by(struct decode_run *run, const struct toot *status)
+replied_by(struct decode_run *run, const struct toot *status, struct slice home)
 {
     struct post_ref ref = {
-        .alias = decode_run_id(run, decode_run_target(status->in_reply_to_id)),
+        .alias = decode_run_id(run, decode_run_number_target(status->in_reply_to_id)),
         .created = USEC_NONE};
     const struct account author = {.id = status->in_reply_to_account_id};
     const struct account *mentions = status->mentions.items;
     if (slice_is_none(ref.alias) || author.id.len == 0) {
         return ref;
     }
-    ref.author = make_mentioned(run, status, &author);
+    ref.author = make_mentioned(run, status, &author, home);
     for (size_t i = 0; i < status->mentions.count && slice_is_none(ref.author.id);
          i++) {
         if (slice_equal(mentions[i].id, author.id)) {
-            ref.author = make_mentioned(run, status, &mentions[i]);
+            ref.author = make_mentioned(run, status, &mentions[i], home);
         }
     }
     return ref;
@@ -314,10 +392,11 @@ add_content(struct decode_run *run, struct post *post, const struct toot *status
     post->reported = decode_run_reported(run, status->reblogs_count,
                                          status->quotes_count, &post->has_reported);
     post->quote = quoted_by(run, status, 1);
-    post->reply_to = replied_by(run, status);
+    struct slice home = home_of(status);
+    post->reply_to = replied_by(run, status, home);
     decode_run_mentions(run, post, status->mentions.count);
     for (size_t i = 0; i < status->mentions.count; i++) {
-        struct post_user user = make_mentioned(run, status, &mentions[i]);
+        struct post_user user = make_mentioned(run, status, &mentions[i], home);
         decode_run_mention(run, post, &user);
     }
     decode_run_hashtags(run, post, status->tags.count);
@@ -331,11 +410,11 @@ keep_status(struct decode_run *run, const struct toot *status)
 {
     struct post *post = decode_run_post(run);
     post->id = decode_run_id(run, status->uri);
-    post->alias = decode_run_id(run, status->id);
+    post->alias = decode_run_detail_id(run, decode_run_id, status->id);
     post->time = decode_run_time(run, status->created_at);
     post->lang = decode_run_name(run, status->language);
     if (status->account != NULL) {
-        post->author = make_author(run, status->account);
+        post->author = make_author(run, status);
     }
     if (status->reblog != NULL) {
         post->kind = POST_RETWEETED;
