@@ -320,10 +320,13 @@ struct slice
 decode_run_number_id(struct decode_run *run, struct slice id)
 {
     uint64_t number;
-    if (!slice_is_none(id) && !decode_run_number(id, &number)) {
+    if (slice_is_none(id)) {
+        return id;
+    }
+    if (!decode_run_number(id, &number)) {
         decode_run_refuse(run, DECODE_REASON_VALUE);
     }
-    return decode_run_id(run, id);
+    return join_id(run, run->net, id);
 }
 
 struct slice

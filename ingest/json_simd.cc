@@ -251,7 +251,7 @@ read_wanted(json &json, const json_shape_row &row, char *out, token_ptr token,
 }
 
 // What the place of a value holds that was dropped.
-void
+[[gnu::cold, gnu::noinline]] void
 put_dropped(enum json_kind kind, char *out)
 {
     switch (kind) {

@@ -248,7 +248,7 @@ check_value(json &json, token_ptr token, unsigned depth)
 }
 
 // Drops the value that begins at `token`.
-token_ptr
+[[gnu::cold, gnu::noinline]] token_ptr
 drop(json &json, token_ptr token, unsigned depth)
 {
     json.error = JSON_OK;

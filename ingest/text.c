@@ -256,6 +256,12 @@ is_space_or_direction(uint32_t code)
            (code >= 0x2066 && code <= 0x2069) || code == 0x3000;
 }
 
+static bool
+is_visible_ascii(char c)
+{
+    return c > ' ' && c < 0x7f;
+}
+
 bool
 text_reply_to(struct slice text, struct slice *ret_handle)
 {
@@ -286,10 +292,22 @@ lower(uint32_t code)
     return (uint32_t)utf8proc_tolower((utf8proc_int32_t)code);
 }
 
+// Where the first character is that is no ASCII or is a capital.
+static size_t
+skip_lower_ascii(struct slice text)
+{
+    size_t at = 0;
+    while (at < text.len && (unsigned char)text.ptr[at] < 0x80 &&
+           !(text.ptr[at] >= 'A' && text.ptr[at] <= 'Z')) {
+        at++;
+    }
+    return at;
+}
+
 struct slice
 text_lower(struct arena *arena, struct slice text)
 {
-    size_t same = 0;
+    size_t same = skip_lower_ascii(text);
     while (same < text.len) {
         struct utf8_char c = utf8_at(text, same);
         if (lower(c.code) != c.code) {
@@ -328,6 +346,10 @@ static struct slice
 strip(struct slice name, char sign, uint32_t full)
 {
     struct utf8_char c;
+    if (name.len != 0 && is_visible_ascii(name.ptr[0]) && name.ptr[0] != sign &&
+        is_visible_ascii(name.ptr[name.len - 1])) {
+        return name; // nearly all
+    }
     while (name.len != 0 && ((c = utf8_at(name, 0)).code == (uint32_t)sign ||
                              c.code == full || is_space_or_direction(c.code))) {
         name = (struct slice){name.ptr + c.size, name.len - c.size};
@@ -358,9 +380,13 @@ is_surely_composed(uint32_t code)
 static struct slice
 compose(struct arena *arena, struct slice text)
 {
-    size_t at = 0;
-    while (at < text.len && is_surely_composed(utf8_at(text, at).code)) {
-        at += utf8_at(text, at).size;
+    size_t at = skip_lower_ascii(text);
+    while (at < text.len) {
+        struct utf8_char c = utf8_at(text, at);
+        if (!is_surely_composed(c.code)) {
+            break;
+        }
+        at += c.size;
     }
     if (at == text.len) {
         return text;
