@@ -34,20 +34,34 @@ user_counts(const struct pipeline *pipeline, const struct user *row)
     return false;
 }
 
+// The bits of those of the profile's fields that have a value.
+static uint32_t
+known_profile(const struct users *users, uint32_t user)
+{
+    uint32_t known = USER_NEW_SEEN;
+    known |= users_handle(users, user).len != 0 ? USER_NEW_HANDLE : 0;
+    known |= users_text(users, user, USER_NAME).len != 0 ? USER_NEW_NAME : 0;
+    known |= (users_at(users, user)->flags & USER_HAS_FOLLOWERS) != 0
+                 ? USER_NEW_FOLLOWERS
+                 : 0;
+    return known;
+}
+
 static void
 user_profile_fields(struct pipeline *pipeline, struct change *change, uint32_t user,
                     uint32_t fields)
 {
     const struct user *row = users_at(&pipeline->users, user);
-    struct slice handle = users_handle(&pipeline->users, user);
-    struct slice name = users_text(&pipeline->users, user, USER_NAME);
-    if ((fields & USER_NEW_HANDLE) != 0 && handle.len != 0) {
-        change_put(pipeline, change, SLICE_LIT("handle"), handle);
+    fields &= known_profile(&pipeline->users, user);
+    if ((fields & USER_NEW_HANDLE) != 0) {
+        change_put(pipeline, change, SLICE_LIT("handle"),
+                   users_handle(&pipeline->users, user));
     }
-    if ((fields & USER_NEW_NAME) != 0 && name.len != 0) {
-        change_put(pipeline, change, SLICE_LIT("name"), name);
+    if ((fields & USER_NEW_NAME) != 0) {
+        change_put(pipeline, change, SLICE_LIT("name"),
+                   users_text(&pipeline->users, user, USER_NAME));
     }
-    if ((fields & USER_NEW_FOLLOWERS) != 0 && (row->flags & USER_HAS_FOLLOWERS) != 0) {
+    if ((fields & USER_NEW_FOLLOWERS) != 0) {
         change_put(pipeline, change, SLICE_LIT("followers"),
                    change_number(pipeline, row->followers));
     }
@@ -143,12 +157,29 @@ is_to_go(struct pipeline *pipeline, const struct user *row, struct slice id)
     return other == USER_NONE;
 }
 
-void
-change_user_fields(struct pipeline *pipeline, struct change *change, uint32_t user)
+// Every field that has a value.
+static void
+user_fields(struct pipeline *pipeline, struct change *change, uint32_t user)
 {
     user_profile_fields(pipeline, change, user, UINT32_MAX);
     change_put(pipeline, change, SLICE_LIT("network"), users_network_of(change->name));
     user_count_fields(pipeline, change, users_at(&pipeline->users, user));
+}
+
+size_t
+change_user_size(const struct pipeline *pipeline, uint32_t user)
+{
+    const struct counters *counters = &pipeline->windows.counters;
+    uint32_t known = known_profile(&pipeline->users, user);
+    size_t size = 1 + (size_t)__builtin_popcount(known); // the network is always known
+    for (uint32_t c = users_at(&pipeline->users, user)->counters; c != COUNTER_NONE;) {
+        const struct counter *counter = counters_at(counters, c);
+        for (uint32_t slot = 0; slot < pipeline->windows.shown; slot++) {
+            size += counters_value(counters, counter, slot) != 0;
+        }
+        c = counter->next;
+    }
+    return size;
 }
 
 struct slice
@@ -177,7 +208,7 @@ change_user(struct pipeline *pipeline, uint32_t user, struct change *change)
                            now - row->whole_at >= slack / USEC_PER_S;
         change->ttl = pipeline->longest + 2 * slack;
         if (change->is_whole) {
-            change_user_fields(pipeline, change, user);
+            user_fields(pipeline, change, user);
             row->whole_at = now;
         } else {
             user_profile_fields(pipeline, change, user, row->profile);

@@ -22,17 +22,14 @@ count_fields(const struct change *change)
 static bool
 look_at_user(struct pipeline *pipeline, uint32_t user, struct checks_hash *ret_hash)
 {
-    struct change change = {.fields = pipeline->fields, .is_whole = true};
     if (!is_written_user(users_at(&pipeline->users, user))) {
         return false;
     }
     arena_reset(&pipeline->scratch);
-    change.name = users_id(&pipeline->users, user);
-    change_user_fields(pipeline, &change, user);
     *ret_hash = (struct checks_hash){
         .kind = CHANGE_USER,
-        .name = change.name,
-        .fields = count_fields(&change),
+        .name = users_id(&pipeline->users, user),
+        .fields = change_user_size(pipeline, user),
         .handle = change_user_handle(pipeline, user),
     };
     return true;

@@ -40,9 +40,8 @@ note_error(struct redis_answer *answer, struct slice text)
     }
 }
 
-// A string that must be a number of at most 18 digits, so that it can still be raised.
-static bool
-read_number(struct slice text, uint64_t *ret_number)
+bool
+redis_answer_number(struct slice text, uint64_t *ret_number)
 {
     uint64_t number = 0;
     if (text.len == 0 || text.len > 18) {
@@ -68,7 +67,7 @@ take_epoch(struct redis_answer *answer, const struct redis_item *item)
     } else if (item->type == REDIS_ITEM_ERROR) {
         note_error(answer, item->text);
     } else if (item->type == REDIS_ITEM_STRING) {
-        answer->is_epoch_bad = !read_number(item->text, &answer->epoch);
+        answer->is_epoch_bad = !redis_answer_number(item->text, &answer->epoch);
     } else if (item->type != REDIS_ITEM_NIL) {
         answer->is_odd = true;
     }

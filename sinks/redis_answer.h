@@ -69,6 +69,9 @@ struct redis_answer {
 void redis_answer_begin(struct redis_answer *answer, enum redis_exchange exchange,
                         size_t commands);
 
+// A text that is a number of at most 18 digits, so that it can still be raised.
+bool redis_answer_number(struct slice text, uint64_t *ret_number);
+
 // How many replies the exchange has.
 size_t redis_answer_replies(const struct redis_answer *answer);
 

@@ -9,6 +9,8 @@
 #define LEAKY_FOR (10 * USEC_PER_S)
 #define TOLD_EVERY USEC_PER_MIN
 
+enum { EXACT_DIGITS = 15 }; // of a whole number that a double holds
+
 enum probe_kind { PROBE_HASH, PROBE_HANDLE, PROBE_ENTRY, PROBE_BOARD };
 
 struct redis_probe {
@@ -191,6 +193,10 @@ static uint64_t
 score_of(struct slice text)
 {
     char copy[40];
+    uint64_t whole;
+    if (text.len <= EXACT_DIGITS && redis_answer_number(text, &whole)) {
+        return whole;
+    }
     size_t len = text.len < sizeof(copy) - 1 ? text.len : sizeof(copy) - 1;
     memcpy(copy, text.ptr, len);
     copy[len] = '\0';

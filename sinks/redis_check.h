@@ -23,7 +23,7 @@ enum {
     REDIS_CHECK_MS = 500,
     REDIS_CHECK_MEMBERS = 1000, // of boards, in one go
     REDIS_CHECK_OTHERS = 250,   // people, and as many cascades
-    REDIS_CHECK_ENTRIES = 5000, // of boards that are read as a whole
+    REDIS_CHECK_ENTRIES = 2000, // of boards that are read as a whole
     REDIS_CHECK_NAMES = 1 << 22,
     REDIS_CHECK_TEXT = 128,
 };
