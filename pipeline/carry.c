@@ -342,27 +342,27 @@ reply_to_person(struct pipeline *pipeline, const struct post *post, uint32_t eve
 }
 
 // Finds the id of a post that is named as its source names it. Without one the
-// reference stays without id.
-static struct post_ref
+// reference stays without id. `found` has room for the answer.
+static const struct post_ref *
 resolve(const struct pipeline *pipeline, struct slice source,
-        const struct post_ref *ref)
+        const struct post_ref *ref, struct post_ref *found)
 {
-    struct post_ref resolved = *ref;
     uint64_t hash;
     if (ref->id.len != 0 || ref->alias.len == 0 ||
         !locals_find(&pipeline->locals, inside_local(pipeline, source, ref->alias),
                      &hash)) {
-        return resolved;
+        return ref;
     }
+    *found = *ref;
     uint32_t cascade = cascades_find_hash(&pipeline->cascades, hash);
     uint32_t event = ledger_find(&pipeline->ledger, hash);
     struct ledger_words words;
     if (cascade != CASCADE_NONE) {
-        resolved.id = cascades_id(&pipeline->cascades, cascade);
+        found->id = cascades_id(&pipeline->cascades, cascade);
     } else if (event != EVENT_NONE && ledger_text(&pipeline->ledger, event, &words)) {
-        resolved.id = words.id;
+        found->id = words.id;
     }
-    return resolved;
+    return found;
 }
 
 void
@@ -371,12 +371,15 @@ carry_references(struct pipeline *pipeline, const struct post *post, uint32_t ev
     // Everything the message says is learnt first: a quote may need the answered post's
     // author.
     usec time = ledger_at(&pipeline->ledger, event)->time;
-    struct post_ref shown = resolve(pipeline, post->source, &post->quote);
+    struct post_ref found;
+    const struct post_ref *shown =
+        resolve(pipeline, post->source, &post->quote, &found);
     uint32_t quoted =
-        shown.id.len != 0 ? learn_target(pipeline, &shown, time) : CASCADE_NONE;
-    struct post_ref answered = resolve(pipeline, post->source, &post->reply_to);
+        shown->id.len != 0 ? learn_target(pipeline, shown, time) : CASCADE_NONE;
+    const struct post_ref *answered =
+        resolve(pipeline, post->source, &post->reply_to, &found);
     uint32_t target =
-        answered.id.len != 0 ? learn_target(pipeline, &answered, time) : CASCADE_NONE;
+        answered->id.len != 0 ? learn_target(pipeline, answered, time) : CASCADE_NONE;
     if (quoted != CASCADE_NONE) {
         quote(pipeline, post, event, quoted);
     }

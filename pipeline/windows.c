@@ -170,22 +170,27 @@ list_take(struct windows *windows, struct windows_list *list, enum windows_kind 
     }
 }
 
-// One entry less names the counter; returns the one whose numbers it is about. That one
-// is kept by the entries of those merged into it, too.
 static uint32_t
-let_go(struct windows *windows, uint32_t index)
+let_go_merged(struct windows *windows, uint32_t index)
 {
-    struct counter *counter = counters_at(&windows->counters, index);
-    counters_refer(&windows->counters, index, -1);
-    if (!is_merged(counter)) {
-        return index;
-    }
+    const struct counter *counter = counters_at(&windows->counters, index);
     uint32_t into = counter->owner;
     counters_refer(&windows->counters, into, -1);
     if (counters_refs(&windows->counters, counter) == 0) {
         counters_destroy(&windows->counters, index);
     }
     return into;
+}
+
+// One entry less names the counter; returns the one whose numbers it is about. That one
+// is kept by the entries of those merged into it, too.
+static inline uint32_t
+let_go(struct windows *windows, uint32_t index)
+{
+    counters_refer(&windows->counters, index, -1);
+    return is_merged(counters_at(&windows->counters, index))
+               ? let_go_merged(windows, index)
+               : index;
 }
 
 struct drain {
