@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/slice.h"
 
@@ -19,25 +20,55 @@ enum http_code {
     HTTP_CODE_UNKNOWN = 404,
     HTTP_CODE_METHOD = 405,
     HTTP_CODE_TOO_LONG = 413,
+    HTTP_CODE_LONG_TARGET = 414,
     HTTP_CODE_ENCODED = 415,
     HTTP_CODE_OTHER_HOST = 421,
     HTTP_CODE_LATER = 429,
+    HTTP_CODE_LONG_HEAD = 431,
+    HTTP_CODE_CODING = 501,
     HTTP_CODE_NOT_READY = 503,
+    HTTP_CODE_VERSION = 505,
 };
 
-enum { HTTP_REFUSAL_MAX = 256 };
+enum http_refusal {
+    HTTP_REFUSAL_NONE,
+    HTTP_REFUSAL_MALFORMED,
+    HTTP_REFUSAL_EMPTY,
+    HTTP_REFUSAL_NO_TOKEN,
+    HTTP_REFUSAL_OFF,
+    HTTP_REFUSAL_UNKNOWN,
+    HTTP_REFUSAL_METHOD,
+    HTTP_REFUSAL_TOO_LONG,
+    HTTP_REFUSAL_LONG_TARGET,
+    HTTP_REFUSAL_ENCODED,
+    HTTP_REFUSAL_OTHER_HOST,
+    HTTP_REFUSAL_LATER,
+    HTTP_REFUSAL_LONG_HEAD,
+    HTTP_REFUSAL_CODING,
+    HTTP_REFUSAL_VERSION,
+    HTTP_REFUSAL_COUNT,
+};
+
+enum {
+    HTTP_REFUSAL_MAX = 256,
+    HTTP_RAW_MAX = 1024,
+};
 
 struct http_reply {
     enum http_code code;
     const char *type;
     const char *allowed; // the methods of this page, for HTTP_CODE_METHOD; else NULL
     struct slice text;
+    bool is_last; // the connection ends with it
 };
 
 // Copies the text. False when there is no memory.
 bool http_reply_send(struct MHD_Connection *connection, const struct http_reply *reply);
 
-// Writes {"error":…,"message":…} and `more`, further members that start with a comma,
-// for a push that is refused.
-void http_reply_refusal(enum http_code code, const char *more,
-                        char text[HTTP_REFUSAL_MAX]);
+// Writes {"error":…,"message":…} and `more`, further members that start with a comma.
+enum http_code http_reply_refusal(enum http_refusal refusal, const char *more,
+                                  char text[HTTP_REFUSAL_MAX]);
+
+// A whole answer as bytes, after which the connection ends: for a request that the
+// library does not get to see, or has not read yet. Returns its length.
+size_t http_reply_raw(enum http_refusal refusal, char bytes[HTTP_RAW_MAX]);

@@ -10,9 +10,9 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-#include "sinks/http_connections.h"
+#include "sinks/http_guests.h"
+#include "sinks/http_head.h"
 #include "sinks/http_listener.h"
 #include "sinks/http_reply.h"
 
@@ -25,21 +25,15 @@ enum {
     MS_PER_S = 1000,
 };
 
-struct guest {
-    struct http_server *server;
-    struct event *deadline;
-};
-
 struct http_server {
     struct http_server_setup setup;
     struct http_options options;
     char token[HTTP_TOKEN_MAX];
     bool is_loopback;
     struct http_listener listener;
-    struct http_connections connections;
-    struct guest guests[HTTP_CONNECTIONS_MAX]; // by their places
-    size_t entering;                           // the place of the one that enters
-    size_t pushes;                             // bodies in memory
+    struct http_guests guests;
+    struct http_guest *entering; // the one that the library takes
+    size_t pushes;               // bodies in memory
     struct MHD_Daemon *daemon;
     struct event *readable; // its epoll descriptor
     struct event *timer;
@@ -47,12 +41,11 @@ struct http_server {
     struct http_metrics metrics;
 };
 
-// A push. What is refused is read and thrown away before the answer, since a client
-// that still sends would not see it.
+// A push. What is refused has its answer; the body is read and thrown away, since a
+// client that still sends would not see it.
 struct request {
-    struct http_server *server;
     struct buffer body;
-    enum http_code refusal; // HTTP_CODE_OK: the body is kept
+    bool is_refused;
 };
 
 // clang-format off
@@ -97,17 +90,34 @@ say(struct http_server *server, struct MHD_Connection *connection, enum http_cod
     const char *line)
 {
     return answer(server, connection,
-                  &(struct http_reply){code, HTTP_TYPE_TEXT, NULL, slice_of(line)});
+                  &(struct http_reply){
+                      .code = code, .type = HTTP_TYPE_TEXT, .text = slice_of(line)});
 }
 
 static enum MHD_Result
-say_method(struct http_server *server, struct MHD_Connection *connection,
-           const char *allowed)
+refuse(struct http_server *server, struct MHD_Connection *connection,
+       enum http_refusal refusal)
 {
-    return answer(
-        server, connection,
-        &(struct http_reply){HTTP_CODE_METHOD, HTTP_TYPE_TEXT, allowed,
-                             slice_of("this page does not take that method\n")});
+    char text[HTTP_REFUSAL_MAX];
+    enum http_code code = http_reply_refusal(refusal, "", text);
+    return answer(server, connection,
+                  &(struct http_reply){.code = code,
+                                       .type = HTTP_TYPE_JSON,
+                                       .text = slice_of(text),
+                                       .is_last = refusal == HTTP_REFUSAL_MALFORMED});
+}
+
+static enum MHD_Result
+refuse_method(struct http_server *server, struct MHD_Connection *connection,
+              const char *allowed)
+{
+    char text[HTTP_REFUSAL_MAX];
+    enum http_code code = http_reply_refusal(HTTP_REFUSAL_METHOD, "", text);
+    return answer(server, connection,
+                  &(struct http_reply){.code = code,
+                                       .type = HTTP_TYPE_JSON,
+                                       .allowed = allowed,
+                                       .text = slice_of(text)});
 }
 
 // ── reading ────────────────────────────────────────────────────────────────
@@ -122,8 +132,9 @@ read_metrics(struct http_server *server, struct MHD_Connection *connection)
         return say(server, connection, HTTP_CODE_NOT_READY, "no memory for the page\n");
     }
     return answer(server, connection,
-                  &(struct http_reply){HTTP_CODE_OK, "text/plain; version=0.0.4", NULL,
-                                       buffer_text(&server->page)});
+                  &(struct http_reply){.code = HTTP_CODE_OK,
+                                       .type = "text/plain; version=0.0.4",
+                                       .text = buffer_text(&server->page)});
 }
 
 static enum MHD_Result
@@ -151,7 +162,7 @@ read_page(struct http_server *server, struct MHD_Connection *connection,
     if (strcmp(path, "/metrics") == 0) {
         return read_metrics(server, connection);
     }
-    return say(server, connection, HTTP_CODE_UNKNOWN, "there is no such page\n");
+    return refuse(server, connection, HTTP_REFUSAL_UNKNOWN);
 }
 
 // ── pushing ────────────────────────────────────────────────────────────────
@@ -174,59 +185,65 @@ header(struct MHD_Connection *connection, const char *name)
     return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
 }
 
-// HTTP_CODE_OK if the body is wanted.
-static enum http_code
+static bool
+has_token(const struct http_server *server, struct MHD_Connection *connection)
+{
+    const char *given = header(connection, MHD_HTTP_HEADER_AUTHORIZATION);
+    size_t len = sizeof(BEARER) - 1;
+    if (given == NULL || strncasecmp(given, BEARER, len) != 0) {
+        return false;
+    }
+    given += len;
+    return is_same_token(given + strspn(given, " "), server->token);
+}
+
+// HTTP_REFUSAL_NONE if the body is wanted.
+static enum http_refusal
 admit_push(const struct http_server *server, struct MHD_Connection *connection)
 {
     if (server->token[0] == '\0') {
-        return HTTP_CODE_OFF;
+        return HTTP_REFUSAL_OFF;
     }
-    const char *given = header(connection, MHD_HTTP_HEADER_AUTHORIZATION);
-    if (given == NULL || strncmp(given, BEARER, sizeof(BEARER) - 1) != 0 ||
-        !is_same_token(given + sizeof(BEARER) - 1, server->token)) {
-        return HTTP_CODE_NO_TOKEN;
+    if (!has_token(server, connection)) {
+        return HTTP_REFUSAL_NO_TOKEN;
     }
     const char *coding = header(connection, MHD_HTTP_HEADER_CONTENT_ENCODING);
-    const char *transfer = header(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING);
-    if ((coding != NULL && strcasecmp(coding, "identity") != 0) ||
-        (transfer != NULL && strcasecmp(transfer, "chunked") != 0)) {
-        return HTTP_CODE_ENCODED;
+    if (coding != NULL && strcasecmp(coding, "identity") != 0) {
+        return HTTP_REFUSAL_ENCODED;
     }
     const char *length = header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH);
     if (length != NULL && strtoull(length, NULL, 10) > server->options.max_body) {
-        return HTTP_CODE_TOO_LONG;
+        return HTTP_REFUSAL_TOO_LONG;
     }
-    return server->pushes < HTTP_PUSHES_MAX ? HTTP_CODE_OK : HTTP_CODE_LATER;
+    return server->pushes < HTTP_PUSHES_MAX ? HTTP_REFUSAL_NONE : HTTP_REFUSAL_LATER;
 }
 
-// result: NULL if nothing was read.
 static enum MHD_Result
-refuse(struct http_server *server, struct MHD_Connection *connection,
-       enum http_code code, const struct http_posts_result *result)
+say_later(struct http_server *server, struct MHD_Connection *connection,
+          const struct http_posts_result *result)
 {
-    char read[64] = "";
+    char read[64];
     char text[HTTP_REFUSAL_MAX];
-    if (result != NULL) {
-        snprintf(read, sizeof(read), ",\"accepted\":%" PRIu64 ",\"rejected\":%" PRIu64,
-                 result->accepted, result->rejected);
-    }
-    http_reply_refusal(code, read, text);
+    snprintf(read, sizeof(read), ",\"accepted\":%" PRIu64 ",\"rejected\":%" PRIu64,
+             result->accepted, result->rejected);
+    enum http_code code = http_reply_refusal(HTTP_REFUSAL_LATER, read, text);
     return answer(server, connection,
-                  &(struct http_reply){code, HTTP_TYPE_JSON, NULL, slice_of(text)});
+                  &(struct http_reply){
+                      .code = code, .type = HTTP_TYPE_JSON, .text = slice_of(text)});
 }
 
 static enum MHD_Result
 take_posts(struct http_server *server, struct MHD_Connection *connection,
            struct request *request)
 {
-    if (request->refusal == HTTP_CODE_OK && request->body.is_failed) {
-        request->refusal = HTTP_CODE_TOO_LONG;
+    if (request->is_refused) {
+        return MHD_NO; // which closes the connection
     }
-    if (request->refusal == HTTP_CODE_OK && request->body.size == 0) {
-        request->refusal = HTTP_CODE_BAD;
+    if (request->body.is_failed) {
+        return refuse(server, connection, HTTP_REFUSAL_TOO_LONG);
     }
-    if (request->refusal != HTTP_CODE_OK) {
-        return refuse(server, connection, request->refusal, NULL);
+    if (request->body.size == 0) {
+        return refuse(server, connection, HTTP_REFUSAL_EMPTY);
     }
     struct http_posts_result result = {0, 0};
     enum status status = server->setup.on_posts(server->setup.context,
@@ -234,21 +251,22 @@ take_posts(struct http_server *server, struct MHD_Connection *connection,
     server->metrics.posts_accepted += result.accepted;
     server->metrics.posts_rejected += result.rejected;
     if (status == STATUS_PARSE) {
-        return refuse(server, connection, HTTP_CODE_ENCODED, NULL);
+        return refuse(server, connection, HTTP_REFUSAL_ENCODED);
     }
     if (status != STATUS_OK) {
-        return refuse(server, connection, HTTP_CODE_LATER, &result);
+        return say_later(server, connection, &result);
     }
     if (result.accepted + result.rejected == 0) {
-        return refuse(server, connection, HTTP_CODE_BAD, NULL);
+        return refuse(server, connection, HTTP_REFUSAL_EMPTY);
     }
     char text[ANSWER_MAX];
     snprintf(text, sizeof(text),
              "{\"accepted\":%" PRIu64 ",\"rejected\":%" PRIu64 "}\n", result.accepted,
              result.rejected);
-    return answer(
-        server, connection,
-        &(struct http_reply){HTTP_CODE_ACCEPTED, HTTP_TYPE_JSON, NULL, slice_of(text)});
+    return answer(server, connection,
+                  &(struct http_reply){.code = HTTP_CODE_ACCEPTED,
+                                       .type = HTTP_TYPE_JSON,
+                                       .text = slice_of(text)});
 }
 
 // ── requests ───────────────────────────────────────────────────────────────
@@ -264,31 +282,68 @@ is_own_host(const struct http_server *server, struct MHD_Connection *connection)
     }
     for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
         size_t len = strlen(own[i]);
-        if (strncmp(host, own[i], len) == 0 &&
+        if (strncasecmp(host, own[i], len) == 0 &&
             (host[len] == '\0' || host[len] == ':')) {
             return true;
         }
     }
-    return strcmp(host, server->options.listen) == 0;
+    return strcasecmp(host, server->options.listen) == 0;
+}
+
+struct head_check {
+    struct http_head head;
+    enum http_refusal refusal;
+};
+
+static enum MHD_Result
+on_field(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    (void)kind;
+    struct head_check *check = context;
+    check->refusal = http_head_field(&check->head, slice_of(name),
+                                     slice_of(value != NULL ? value : ""));
+    return check->refusal == HTTP_REFUSAL_NONE ? MHD_YES : MHD_NO;
+}
+
+// The connection's first head has been through this already, with its lines.
+static enum http_refusal
+check_head(struct MHD_Connection *connection, const char *version)
+{
+    struct head_check check = {0};
+    check.head.is_old = strcmp(version, MHD_HTTP_VERSION_1_0) == 0;
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, on_field, &check);
+    return check.refusal == HTTP_REFUSAL_NONE ? http_head_end(&check.head)
+                                              : check.refusal;
+}
+
+static struct http_guest *
+guest_of(struct MHD_Connection *connection)
+{
+    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+        ->socket_context;
 }
 
 static enum MHD_Result
 begin_push(struct http_server *server, struct MHD_Connection *connection,
            void **request_slot)
 {
-    enum http_code code = admit_push(server, connection);
-    if (code != HTTP_CODE_OK && header(connection, MHD_HTTP_HEADER_EXPECT) != NULL) {
-        return refuse(server, connection, code, NULL); // the client waits for a word
+    enum http_refusal refusal = admit_push(server, connection);
+    bool is_refused = refusal != HTTP_REFUSAL_NONE;
+    if (is_refused && header(connection, MHD_HTTP_HEADER_EXPECT) != NULL) {
+        return refuse(server, connection, refusal); // the client waits for a word
     }
     struct request *request = calloc(1, sizeof(*request));
     if (request == NULL) {
         return MHD_NO;
     }
-    request->server = server;
-    request->refusal = code;
+    request->is_refused = is_refused;
     buffer_init(&request->body, server->options.max_body);
-    server->pushes += code == HTTP_CODE_OK;
+    server->pushes += !is_refused;
     *request_slot = request;
+    if (is_refused) {
+        server->metrics.pushes_delayed += refusal == HTTP_REFUSAL_LATER;
+        http_guest_answer(guest_of(connection), refusal);
+    }
     return MHD_YES;
 }
 
@@ -298,11 +353,10 @@ on_request(void *context, struct MHD_Connection *connection, const char *path,
            const char *method, const char *version, const char *upload,
            size_t *upload_size, void **request_slot)
 {
-    (void)version;
     struct http_server *server = context;
     struct request *request = *request_slot;
     if (request != NULL && *upload_size != 0) {
-        if (request->refusal == HTTP_CODE_OK) {
+        if (!request->is_refused) {
             buffer_append(&request->body, (struct slice){upload, *upload_size});
         }
         *upload_size = 0;
@@ -311,19 +365,22 @@ on_request(void *context, struct MHD_Connection *connection, const char *path,
     if (request != NULL) {
         return take_posts(server, connection, request);
     }
-    if (!is_own_host(server, connection)) {
-        return say(server, connection, HTTP_CODE_OTHER_HOST,
-                   "this server is known as localhost\n");
+    enum http_refusal refusal = check_head(connection, version);
+    if (refusal == HTTP_REFUSAL_NONE && !is_own_host(server, connection)) {
+        refusal = HTTP_REFUSAL_OTHER_HOST;
+    }
+    if (refusal != HTTP_REFUSAL_NONE) {
+        return refuse(server, connection, refusal);
     }
     bool is_posts = strcmp(path, "/api/v1/posts") == 0;
     if (is_posts) {
         return strcmp(method, MHD_HTTP_METHOD_POST) == 0
                    ? begin_push(server, connection, request_slot)
-                   : say_method(server, connection, "POST");
+                   : refuse_method(server, connection, "POST");
     }
     if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 &&
         strcmp(method, MHD_HTTP_METHOD_HEAD) != 0) {
-        return say_method(server, connection, "GET, HEAD");
+        return refuse_method(server, connection, "GET, HEAD");
     }
     return read_page(server, connection, path);
 }
@@ -331,8 +388,9 @@ on_request(void *context, struct MHD_Connection *connection, const char *path,
 // ── the loop ───────────────────────────────────────────────────────────────
 
 static void
-run(struct http_server *server)
+run(void *context)
 {
+    struct http_server *server = context;
     MHD_run(server->daemon);
     http_listener_refill(&server->listener);
     MHD_UNSIGNED_LONG_LONG wait_ms;
@@ -355,71 +413,28 @@ on_due(evutil_socket_t fd, short what, void *context)
 
 // ── connections ────────────────────────────────────────────────────────────
 
-// The library sees the end of the connection and closes it.
-static void
-end_connection(struct http_server *server, size_t place)
-{
-    shutdown(server->connections.places[place].fd, SHUT_RDWR);
-    run(server);
-}
-
-static size_t
-place_of(const struct guest *guest)
-{
-    return (size_t)(guest - guest->server->guests);
-}
-
-static void
-on_deadline(evutil_socket_t fd, short what, void *context)
-{
-    (void)fd;
-    (void)what;
-    const struct guest *guest = context;
-    guest->server->metrics.late++;
-    end_connection(guest->server, place_of(guest));
-}
-
-static void
-set_deadline(const struct guest *guest)
-{
-    usec span = guest->server->options.timeout;
-    struct timeval wait = {span / USEC_PER_S, span % USEC_PER_S};
-    evtimer_add(guest->deadline, &wait);
-}
-
 static bool
 make_room(void *context)
 {
     struct http_server *server = context;
-    size_t place;
-    if (!http_connections_oldest(&server->connections, &place)) {
-        return false;
-    }
-    server->metrics.crowded_out++;
-    end_connection(server, place);
-    return true;
+    return http_guests_make_room(&server->guests);
 }
 
 static void
 enter(void *context, int fd, const struct sockaddr *address, socklen_t length)
 {
     struct http_server *server = context;
-    size_t place;
-    if (http_connections_crowded(&server->connections, address, &place)) {
-        server->metrics.crowded_out++;
-        end_connection(server, place);
-    }
-    if (http_connections_crowded(&server->connections, address, &place)) {
-        close(fd);
-        return;
-    }
-    server->entering = http_connections_enter(&server->connections, address, fd);
-    set_deadline(&server->guests[server->entering]);
-    if (MHD_add_connection(server->daemon, fd, address, length) != MHD_YES) {
-        evtimer_del(server->guests[server->entering].deadline); // fd is closed
-        http_connections_leave(&server->connections, server->entering);
-    }
-    run(server);
+    http_guests_enter(&server->guests, fd, address, length);
+}
+
+static bool
+admit(void *context, struct http_guest *guest, int fd)
+{
+    struct http_server *server = context;
+    server->entering = guest;
+    return MHD_add_connection(server->daemon, fd,
+                              (const struct sockaddr *)(const void *)&guest->address,
+                              guest->length) == MHD_YES;
 }
 
 static void
@@ -430,12 +445,10 @@ on_connection(void *context, struct MHD_Connection *connection, void **guest_slo
     (void)connection;
     struct http_server *server = context;
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-        *guest_slot = &server->guests[server->entering];
+        *guest_slot = server->entering;
         return;
     }
-    const struct guest *guest = *guest_slot;
-    evtimer_del(guest->deadline);
-    http_connections_leave(&server->connections, place_of(guest));
+    http_guest_leave(*guest_slot);
 }
 
 static void
@@ -446,52 +459,48 @@ on_completed(void *context, struct MHD_Connection *connection, void **request_sl
     struct http_server *server = context;
     struct request *request = *request_slot;
     if (request != NULL) {
-        server->pushes -= request->refusal == HTTP_CODE_OK;
+        server->pushes -= !request->is_refused;
         buffer_fini(&request->body);
         free(request);
         *request_slot = NULL;
     }
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    const struct guest *guest = info->socket_context;
-    http_connections_renew(&server->connections, place_of(guest));
-    set_deadline(guest);
+    http_guest_renew(guest_of(connection));
+}
+
+// A path ends at a NUL for the library. With this one in it there is no page.
+static size_t
+unescape(void *context, struct MHD_Connection *connection, char *text)
+{
+    (void)context;
+    (void)connection;
+    return strstr(text, "%00") == NULL ? MHD_http_unescape(text) : strlen(text);
 }
 
 // ── life ───────────────────────────────────────────────────────────────────
-
-static bool
-create_guests(struct http_server *server)
-{
-    for (size_t i = 0; i < HTTP_CONNECTIONS_MAX; i++) {
-        struct guest *guest = &server->guests[i];
-        guest->server = server;
-        guest->deadline = evtimer_new(server->setup.base, on_deadline, guest);
-        if (guest->deadline == NULL) {
-            return false;
-        }
-    }
-    return true;
-}
 
 // The library limits nothing that is limited here.
 static bool
 start(struct http_server *server)
 {
+    static const struct http_guests_calls guest_calls = {admit, run};
+    server->guests.timeout = server->options.timeout;
+    server->guests.metrics = &server->metrics;
     server->daemon = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, on_request, server,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)HTTP_CONNECTIONS_MAX + 1,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
         MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
-        server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_END);
+        server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
+        MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL, MHD_OPTION_END);
     const union MHD_DaemonInfo *info =
         server->daemon != NULL
             ? MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)
             : NULL;
-    if (info == NULL || !create_guests(server)) {
+    struct event_base *base = server->setup.base;
+    if (info == NULL ||
+        !http_guests_init(&server->guests, base, &guest_calls, server)) {
         return false;
     }
-    struct event_base *base = server->setup.base;
     server->readable =
         event_new(base, info->epoll_fd, EV_READ | EV_PERSIST, on_due, server);
     server->timer = evtimer_new(base, on_due, server);
@@ -563,11 +572,7 @@ http_server_destroy(struct http_server **server)
     if (s->daemon != NULL) {
         MHD_stop_daemon(s->daemon);
     }
-    for (size_t i = 0; i < HTTP_CONNECTIONS_MAX; i++) {
-        if (s->guests[i].deadline != NULL) {
-            event_free(s->guests[i].deadline);
-        }
-    }
+    http_guests_fini(&s->guests);
     buffer_fini(&s->page);
     free(s);
     *server = NULL;

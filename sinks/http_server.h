@@ -14,10 +14,16 @@
 // or found a table full. A 429 has them too, for the part that was read: posts are
 // known by their ids, so sending the whole body again counts nothing twice.
 //
+// Other answers: 400 malformed, 404, 405 with Allow, 414, 431, 501 and 505. A body of a
+// refusal is {"error":…,"message":…}, but for /readyz. A push that is refused by its
+// head is answered before its body is read.
+//
 // One deadline, http.timeout, is set for a request as a whole: from the connection, or
-// the end of the request before, to the end of its answer. A new connection always
-// gets a place (http_connections.h), also without a file descriptor to spare
-// (http_listener.h).
+// the end of the request before, to the end of its answer. A connection's first head
+// is checked before the library reads it, and a new connection always gets a place
+// (http_guests.h), also without a file descriptor to spare (http_listener.h). Of later
+// requests on a connection the fields are checked; what the library itself cannot read
+// in them it refuses in its own words.
 //
 // On loopback, requests that name another host are refused (421), so that no web page
 // can reach the server through a name of its own. One thread, the caller's loop; every
@@ -27,28 +33,15 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
-#include "base/metric.h"
 #include "base/slice.h"
 #include "base/status.h"
+#include "sinks/http_metrics.h"
 #include "sinks/http_options.h"
 
 struct event_base;
 struct http_server;
 
 enum { HTTP_PUSHES_MAX = 8 };
-
-struct http_metrics {
-    uint64_t requests;
-    uint64_t refused; // answered with 4xx
-    uint64_t posts_accepted;
-    uint64_t posts_rejected;
-    uint64_t pushes_delayed; // 429
-    uint64_t late;           // connections closed at the deadline
-    uint64_t crowded_out;    // connections closed for another one
-    uint64_t starved;        // connections that found no file descriptor left
-};
-
-extern const struct metric http_metric_rows[];
 
 struct http_posts_result {
     uint64_t accepted; // counted or known; control messages too

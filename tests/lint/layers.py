@@ -34,6 +34,7 @@ LIBRARIES = {
                  "sinks/redis_conn.c", "sinks/redis_dial.c",
                  "sinks/redis_dial.h", "sinks/redis_sentinel.c", "sinks/redis_stream.c",
                  "sinks/redis_stream.h", "sinks/redis_sink.c", "sinks/http_server.c", "sinks/http_listener.c",
+                 "sinks/http_guests.c",
                  "daemon/"],
     r"microhttpd\.h": ["sinks/http_server.c", "sinks/http_reply.c"],
     r"confuse\.h": ["daemon/config.c"],

@@ -216,6 +216,113 @@ def without_a_token_file_pushing_is_off():
         assert answer.status == 403 and "http.token_file" in answer.text
 
 
+def requests_that_are_wrong_get_one_error_in_json():
+    host = "Host: localhost\r\n"
+    token = f"{host}Authorization: Bearer {TOKEN}\r\n"
+    body = post(1).decode()
+    length = f"Content-Length: {len(body)}\r\n"
+    chunks = f"{len(body):x}\r\n{body}\r\n0\r\n\r\n"
+
+    def get(head="", path="/healthz", first=host):
+        return f"GET {path} HTTP/1.1\r\n{first}{head}Connection: close\r\n\r\n"
+
+    def push(head, sent=body, version="1.1"):
+        return f"POST /api/v1/posts HTTP/{version}\r\n{token}{head}\r\n{sent}"
+
+    chunked = "Transfer-Encoding: chunked\r\n"
+    rows = [(get(path="/api/v1/nothing"), 404), (get(path="/nothing"), 404),
+            (get(path="/healthz%00x"), 404), (get(path="/" + "a" * 9000), 414),
+            ("GET /" + "a" * 100000, 414), (get(f"X: {'y' * 30000}\r\n"), 431),
+            (get("X: y\r\n" * 9000), 431), (get(path="/api/v1/posts"), 405),
+            (get().replace("GET", "DELETE"), 405), (get().replace("GET", "UNKNOWN"), 405),
+            (get(first=""), 400), (get(host), 400), (get("X: a\0b\r\n"), 400),
+            (get("X: a\rb\r\n"), 400), (get("no colon\r\n"), 400), (get("X : y\r\n"), 400),
+            (get("X: y\r\n z\r\n"), 400), (get(" X: y\r\n"), 400), (get(first=" X: y\r\n"), 400),
+            (get().replace("HTTP/1.1", "HTTP/3.0"), 505), ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
+            ("GET /healthz\r\n\r\n", 400), ("nonsense\r\n\r\n", 400), ("GET\r\n\r\n", 400),
+            (get(path="/heal\0thz"), 400), ("\x16\x03\x01\x02\0\x01\r\n\r\n", 400),
+            (push(length + "Content-Length: 5\r\n"), 400),
+            (push("Content-Length: 5\r\n" + length), 400),
+            (push(f"Content-Length: {len(body)}, {len(body)}\r\n"), 400),
+            (push(f"Content-Length: +{len(body)}\r\n"), 400), (push("Content-Length: -5\r\n"), 400),
+            (push("Content-Length: 0x20\r\n"), 400), (push("Content-Length: \r\n"), 400),
+            (push(length.replace(":", " :")), 400), (push(chunked + length, chunks), 400),
+            (push(chunked + chunked, chunks), 400), (push(chunked, chunks, "1.0"), 400),
+            (push(length + "Authorization: Bearer other\r\n"), 400),
+            *[(push(f"Transfer-Encoding: {coding}\r\n", chunks), 501)
+              for coding in ("gzip", "gzip, chunked", "identity", "xchunked")],
+            (get("Transfer-Encoding: gzip\r\n"), 501),
+            # The body does not come: the answer is not held back for it.
+            (push("Content-Length: 999999\r\n", ""), 413),
+            (push("Content-Length: 99999999999999999999999\r\n", ""), 413),
+            (push(length, "").replace(TOKEN, "wrong"), 401),
+            (push(length + "Content-Encoding: gzip\r\n", ""), 415)]
+    with Daemon(more='timeout = "30s"') as daemon:
+        for request, code in rows:
+            answer = daemon.raw(request.encode("latin-1"))
+            head, text = answer.split(b"\r\n\r\n", 1)
+            assert answer.count(b"HTTP/1.1") == 1, (request, answer)
+            assert head.startswith(b"HTTP/1.1 %d " % code), (request, answer)
+            assert b"\r\nContent-Type: application/json" in head, (request, answer)
+            assert set(json.loads(text)) == {"error", "message"}, (request, answer)
+            if code == 405:
+                wanted = b"POST" if b"posts" in request.encode() else b"GET, HEAD"
+                assert b"\r\nAllow: " + wanted in head, (request, answer)
+        assert mentions() == 0
+        # Also in a later request of a connection.
+        for request, code in ((get(host), 400), (get("X : y\r\n"), 400),
+                              (push(length + "Content-Length: 5\r\n"), 400),
+                              (push("Content-Length: 999999\r\n", ""), 413)):
+            kept = http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=PATIENCE)
+            kept.request("POST", "/api/v1/posts", body, {"Authorization": f"Bearer {TOKEN}"})
+            assert kept.getresponse().read() == b'{"accepted":1,"rejected":0}\n'
+            kept.sock.sendall(request.encode())
+            answer = b""
+            while part := kept.sock.recv(65536):
+                answer += part
+            assert answer.count(b"HTTP/1.1") == 1, answer
+            assert answer.startswith(b"HTTP/1.1 %d " % code), answer
+        wait("counted", lambda: mentions() == 1)
+
+
+def requests_that_are_unusual_are_answered():
+    host = "Host: localhost\r\nConnection: close\r\n"
+    body = post(1).decode()
+    token = f"{host}Content-Length: {len(body)}\r\n"
+    length = f"Content-Length: {len(body)}\r\n"
+    rows = [(f"GET /healthz HTTP/1.1\r\n{host}\r\n", 200), ("GET /healthz HTTP/1.0\r\n\r\n", 200),
+            (f"GET /healthz?a=b HTTP/1.1\r\n{host}\r\n", 200),
+            (f"\r\n\r\nGET /healthz HTTP/1.1\r\n{host}\r\n", 200),
+            (f"GET /healthz HTTP/1.1\n{host}\n".replace("\r", ""), 200),
+            (f"GET /healthz HTTP/1.1\r\n{host}\r\n".replace("localhost", "LOCALHOST:1"), 200),
+            (f"GET /healthz HTTP/1.1\r\n{host}Content-Length: 5\r\n\r\nhello", 200)]
+    for path, code in (("/healthz", 200), ("/readyz", 503), ("/metrics", 200), ("/", 404),
+                       ("/api/v1/nothing", 404), ("/api/v1/posts", 405)):
+        rows.append((f"HEAD {path} HTTP/1.1\r\n{host}\r\n", code))
+    for scheme in ("Bearer", "bearer", "BEARER", "bEaReR "):
+        rows.append((f"POST /api/v1/posts HTTP/1.1\r\n{token}Authorization: {scheme} {TOKEN}\r\n"
+                     f"\r\n{body}", 202))
+    rows.append((f"POST /api/v1/posts HTTP/1.1\r\n{token}{length}Authorization: Bearer {TOKEN}\r\n"
+                 f"\r\n{body}", 202))
+    with Daemon() as daemon:
+        for request, code in rows:
+            answer = daemon.raw(request.encode())
+            head, text = answer.split(b"\r\n\r\n", 1)
+            assert head.startswith(b"HTTP/1.1 %d " % code), (request, answer)
+            assert text == b"" if request.startswith("HEAD") else text, (request, answer)
+
+
+def a_head_may_come_in_pieces():
+    with Daemon() as daemon:
+        with socket.create_connection(("127.0.0.1", daemon.port), PATIENCE) as connection:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            for byte in b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n":
+                connection.sendall(bytes([byte]))
+                time.sleep(0.001)
+            connection.settimeout(PATIENCE)
+            assert connection.recv(100).startswith(b"HTTP/1.1 200 ")
+
+
 def a_web_page_cannot_reach_it_under_a_name_of_its_own():
     with Daemon() as daemon:
         assert daemon.ask("GET", "/metrics", Host="evil.example").status == 421
@@ -382,7 +489,7 @@ def a_compressed_push_is_refused_with_the_reason():
         wait("counted", lambda: mentions() == 1)
 
 
-def a_refused_push_is_read_to_its_end_before_the_answer():
+def a_refused_push_is_read_to_its_end():
     with Daemon() as daemon:
         big = b"x" * (12 << 20)
         assert daemon.push(big).status == 413
@@ -522,6 +629,9 @@ if __name__ == "__main__":
                    forecasts_go_on_with_what_an_earlier_life_learnt,
                    a_token_is_a_source_enough,
                    without_a_token_file_pushing_is_off,
+                   requests_that_are_wrong_get_one_error_in_json,
+                   requests_that_are_unusual_are_answered,
+                   a_head_may_come_in_pieces,
                    a_web_page_cannot_reach_it_under_a_name_of_its_own,
                    clients_that_misbehave_do_not_stop_the_others,
                    connections_that_end_together_leave_the_server_alive,
@@ -530,7 +640,7 @@ if __name__ == "__main__":
                    a_request_has_one_deadline_however_it_is_spread,
                    without_a_file_descriptor_left_it_answers,
                    a_compressed_push_is_refused_with_the_reason,
-                   a_refused_push_is_read_to_its_end_before_the_answer,
+                   a_refused_push_is_read_to_its_end,
                    an_answer_counts_what_was_really_taken,
                    a_body_may_have_any_shape_of_lines,
                    metrics_are_as_prometheus_wants_them,

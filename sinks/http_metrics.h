@@ -1,0 +1,19 @@
+// What the HTTP server counts.
+#pragma once
+
+#include <stdint.h>
+
+#include "base/metric.h"
+
+struct http_metrics {
+    uint64_t requests;
+    uint64_t refused; // answered with 4xx, or not understood
+    uint64_t posts_accepted;
+    uint64_t posts_rejected;
+    uint64_t pushes_delayed; // 429
+    uint64_t late;           // connections closed at the deadline
+    uint64_t crowded_out;    // connections closed for another one
+    uint64_t starved;        // connections that found no file descriptor left
+};
+
+extern const struct metric http_metric_rows[];
