@@ -495,6 +495,10 @@ backtest_run(const struct backtest *backtest)
 {
     static struct bench bench;
     bench = (struct bench){.setup = backtest};
+    if (backtest->file_count == 0) {
+        log_error("name the FILEs to test the alert rules with");
+        return EX_USAGE;
+    }
     for (int i = 0; i < backtest->file_count; i++) {
         struct stat status;
         if (stat(backtest->files[i], &status) == 0 && !S_ISREG(status.st_mode)) {

@@ -322,3 +322,16 @@ config_log_error(void *context, const struct error *error)
         log_error("%s", error->text);
     }
 }
+
+void
+config_print_error(void *context, const struct error *error)
+{
+    (void)context;
+    if (error->line != 0) {
+        fprintf(stderr, "%s:%d: %s\n", error->file, error->line, error->text);
+    } else if (error->file[0] != '\0') {
+        fprintf(stderr, "%s: %s\n", error->file, error->text);
+    } else {
+        log_error("%s", error->text);
+    }
+}

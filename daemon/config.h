@@ -21,3 +21,5 @@ bool config_read(const char *path, struct settings *settings,
 
 // A settings_error_fn that writes the error and its place to the log.
 void config_log_error(void *context, const struct error *error);
+// One that prints it to standard error as a compiler does: "file:line: text".
+void config_print_error(void *context, const struct error *error);

@@ -12,5 +12,6 @@
 #include "daemon/config_load.h"
 
 // Runs with the settings, which come from `place` and are checked; a reload changes
-// them. Returns an exit code of sysexits.
+// them. Returns an exit code of sysexits; EX_USAGE or EX_CONFIG at once if no post can
+// come in.
 int live_run(const struct config_place *place, struct settings *settings);

@@ -1,0 +1,86 @@
+#include "daemon/reload.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "daemon/config.h"
+#include "daemon/deliver.h"
+#include "daemon/streams.h"
+#include "pipeline/pipeline.h"
+
+// Options outside groups are read once, when the process starts.
+static void
+tell_unchangeable(const struct settings *now, const struct settings *next)
+{
+    for (size_t i = 0; i < settings_part_count; i++) {
+        const struct settings_part *part = &settings_parts[i];
+        for (const struct option *row = part->rows; row->name != NULL; row++) {
+            const struct option one[] = {*row, OPTION_END};
+            if (!settings_equal(one, (const char *)now + part->offset,
+                                (const char *)next + part->offset)) {
+                log_warn("%s has changed; restart to apply it", row->name);
+            }
+        }
+    }
+}
+
+static const struct webhook_options *
+find_webhook(const struct settings *settings, const char *name)
+{
+    for (size_t i = 0; i < settings->webhook_count; i++) {
+        if (strcmp(settings->webhooks[i].name, name) == 0) {
+            return &settings->webhooks[i];
+        }
+    }
+    return NULL;
+}
+
+static void
+apply_webhooks(const struct reload *reload, const struct settings *next)
+{
+    const struct settings *now = reload->settings;
+    for (size_t i = 0; i < now->webhook_count; i++) {
+        if (find_webhook(next, now->webhooks[i].name) == NULL) {
+            deliver_drop(reload->deliver, now->webhooks[i].name);
+        }
+    }
+    for (size_t i = 0; i < next->webhook_count; i++) {
+        const struct webhook_options *webhook = &next->webhooks[i];
+        const struct webhook_options *before = find_webhook(now, webhook->name);
+        struct error error = {0};
+        if ((before == NULL || !settings_equal(webhook_option_rows, before, webhook)) &&
+            deliver_put(reload->deliver, webhook, &error) != STATUS_OK) {
+            log_error("%s", error.text);
+        }
+    }
+    settings_replace(reload->settings, next, "webhook");
+}
+
+void
+reload_settings(const struct reload *reload)
+{
+    static struct settings next;
+    if (!config_load(reload->place, &next, config_log_error, NULL)) {
+        log_error("the configuration has errors; the one before stays in use");
+        return;
+    }
+    if (!settings_has_input(&next)) {
+        log_error("the configuration has no source any more; the one before stays in "
+                  "use");
+        return;
+    }
+    struct error error = {0};
+    tell_unchangeable(reload->settings, &next);
+    settings_replace(reload->settings, &next, "source");
+    settings_replace(reload->settings, &next, "alert");
+    pipeline_set_rules(reload->pipeline, reload->settings->alerts,
+                       reload->settings->alert_count);
+    apply_webhooks(reload, &next);
+    if (!streams_apply(reload->streams, reload->settings, &error)) {
+        log_error("%s", error.text);
+    }
+    log_info("the configuration is read again: %zu sources, %zu alert rules, "
+             "%zu webhooks",
+             reload->streams->count, reload->settings->alert_count,
+             reload->settings->webhook_count);
+}

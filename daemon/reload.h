@@ -1,0 +1,22 @@
+// SIGHUP: the configuration is read again. Sources, webhooks and alert rules change at
+// once; other options are reported as changed and apply at the next start. A
+// configuration with an error changes nothing.
+#pragma once
+
+#include "daemon/config_load.h"
+
+struct deliver;
+struct pipeline;
+struct streams;
+
+// Borrows all.
+struct reload {
+    const struct config_place *place;
+    struct settings *settings; // in use; changed
+    struct pipeline *pipeline;
+    struct deliver *deliver;
+    struct streams *streams;
+};
+
+// Logs what it did, or what is wrong.
+void reload_settings(const struct reload *reload);

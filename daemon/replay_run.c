@@ -1,0 +1,334 @@
+#include "daemon/replay_run.h"
+
+#include <event2/event.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/log.h"
+#include "base/redact.h"
+#include "daemon/describe.h"
+#include "daemon/halt.h"
+#include "daemon/progress.h"
+#include "daemon/replay.h"
+#include "daemon/report.h"
+#include "daemon/runtime.h"
+#include "daemon/warn.h"
+#include "sinks/redis_resume.h"
+#include "sinks/redis_sink.h"
+
+#define START_PATIENCE (3 * USEC_PER_S)    // for a Redis that is only just starting
+#define DELIVER_PATIENCE (60 * USEC_PER_S) // for the first attempt of each alert
+
+static const struct timeval look_every = {0, 20 * USEC_PER_MS};
+
+struct replay_run {
+    const struct cli *cli;
+    struct runtime runtime;
+    struct replay *replay;
+    struct pipeline_metrics before; // as the snapshot had them
+    struct warn warn;
+    struct progress progress;
+    struct event *look;    // whether Redis is reached again
+    bool is_finished;      // the replay, and its state was to be saved
+    bool is_delivered;     // alerts of the replay, as far as they could be
+    uint64_t transactions; // when the last wait for Redis began
+};
+
+// ── the end of a replay ────────────────────────────────────────────────────
+
+static void
+print_counters(struct replay_run *run)
+{
+    const void *values[DESCRIBE_METRIC_PARTS] = {
+        [DESCRIBE_LINES] = replay_lines_metrics(run->replay),
+        [DESCRIBE_DECODE] = replay_decode_metrics(run->replay),
+        [DESCRIBE_PIPELINE] = pipeline_metrics(run->runtime.pipeline),
+        [DESCRIBE_REDIS] = redis_sink_metrics(run->runtime.sink),
+        [DESCRIBE_STATE] = &run->runtime.keeper.metrics,
+    };
+    describe_values(stderr, values);
+}
+
+static void
+print_figures(struct replay_run *run)
+{
+    const struct report report = {
+        .replay = run->replay,
+        .now = pipeline_metrics(run->runtime.pipeline),
+        .before = &run->before,
+        .is_verbose = run->cli->verbosity > 0,
+    };
+    int exit_code = report_figures(&report);
+    if (run->runtime.exit_code == 0) {
+        run->runtime.exit_code = exit_code;
+    }
+}
+
+static void
+note_place(void *context, char *note)
+{
+    const struct replay_run *run = context;
+    struct replay_place place;
+    replay_place(run->replay, &place);
+    progress_note(&run->progress, note);
+}
+
+static void
+on_flush(void *context)
+{
+    struct replay_run *run = context;
+    warn_look(&run->warn, &run->before, pipeline_metrics(run->runtime.pipeline));
+    if (run->runtime.keeper.state != NULL) {
+        struct replay_place place;
+        replay_place(run->replay, &place);
+        progress_save(&place, run->runtime.sink);
+    }
+}
+
+// ── going on from a snapshot that is older than Redis ──────────────────────
+
+static bool
+is_behind(struct replay_run *run)
+{
+    struct replay_place place;
+    replay_place(run->replay, &place);
+    return progress_is_behind(&run->progress, &place);
+}
+
+static void
+on_look(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd;
+    (void)what;
+    struct replay_run *run = context;
+    if (is_behind(run)) {
+        event_add(run->look, &look_every);
+    } else {
+        redis_resume_release(run->runtime.sink);
+    }
+}
+
+static void
+hold(struct replay_run *run)
+{
+    if (run->runtime.keeper.is_restored && is_behind(run)) {
+        redis_resume_hold(run->runtime.sink);
+        event_add(run->look, &look_every);
+    }
+}
+
+static void
+on_finished(void *context, const struct error *error)
+{
+    struct replay_run *run = context;
+    if (error != NULL) {
+        halt_doing(RUNTIME_UNSAVED, EX_UNAVAILABLE);
+        (void)keeper_save(&run->runtime.keeper);
+        if (run->runtime.exit_code == 0) {
+            log_error("%s", error->text);
+        }
+        runtime_leave(&run->runtime, EX_UNAVAILABLE);
+        return;
+    }
+    print_figures(run);
+    halt_doing(RUNTIME_UNSAVED, EX_TEMPFAIL);
+    int exit_code = keeper_save(&run->runtime.keeper);
+    if (exit_code == 0 && !deliver_flush_output(run->runtime.deliver)) {
+        exit_code = EX_IOERR;
+    }
+    if (run->cli->verbosity > 0) {
+        print_counters(run);
+    }
+    run->is_finished = true;
+    if (!run->cli->stays || run->runtime.is_stopping) {
+        runtime_leave(&run->runtime, exit_code);
+    }
+}
+
+static void on_written(void *context, const struct error *error);
+
+static void
+wait_for_redis(struct replay_run *run)
+{
+    run->transactions = redis_sink_metrics(run->runtime.sink)->transactions;
+    redis_sink_finish(run->runtime.sink,
+                      run->runtime.is_stopping
+                          ? halt_left() - RUNTIME_STOP_RESERVE
+                          : run->runtime.setup.settings->redis.patience,
+                      on_written, run);
+}
+
+static void
+on_delivered(void *context)
+{
+    struct replay_run *run = context;
+    uint64_t pending = deliver_pending(run->runtime.deliver);
+    if (pending != 0) {
+        log_warn("%" PRIu64 " alerts are not acknowledged: they wait in Redis for the "
+                 "next start with these webhooks",
+                 pending);
+    }
+    run->is_delivered = true;
+    wait_for_redis(run);
+}
+
+// Everything is in Redis; alerts have still to reach those who read them. A slow Redis
+// may take long, as long as it takes something; for one that is away or refuses the
+// sink's patience ends the wait; a stop does not wait.
+static void
+on_written(void *context, const struct error *error)
+{
+    struct replay_run *run = context;
+    bool goes_on =
+        redis_sink_metrics(run->runtime.sink)->transactions != run->transactions ||
+        !redis_sink_is_up(run->runtime.sink);
+    bool is_over = run->runtime.is_stopping || run->runtime.exit_code != 0;
+    if (error != NULL && goes_on && !is_over) {
+        wait_for_redis(run);
+    } else if (error != NULL || run->is_delivered) {
+        on_finished(run, error);
+    } else {
+        deliver_finish(run->runtime.deliver,
+                       run->runtime.is_stopping
+                           ? (halt_left() - RUNTIME_STOP_RESERVE) / 2
+                           : DELIVER_PATIENCE,
+                       on_delivered, run);
+    }
+}
+
+static void
+on_replayed(void *context, int exit_code, const struct error *error)
+{
+    struct replay_run *run = context;
+    if (error != NULL) {
+        log_error("%s", error->text);
+    }
+    if (exit_code != 0) {
+        run->runtime.exit_code = exit_code;
+    }
+    if (run->runtime.is_stopping && redis_resume_is_held(run->runtime.sink)) {
+        on_finished(run, NULL); // Redis is ahead still
+        return;
+    }
+    wait_for_redis(run);
+}
+
+// ── events ─────────────────────────────────────────────────────────────────
+
+static void
+on_ready(void *context)
+{
+    struct replay_run *run = context;
+    halt_doing("the replay was held up before its end", EX_TEMPFAIL);
+    hold(run);
+    keeper_start(&run->runtime.keeper);
+    replay_start(run->replay);
+}
+
+static void
+on_stop(void *context)
+{
+    struct replay_run *run = context;
+    if (run->is_finished) {
+        runtime_leave(&run->runtime, keeper_save(&run->runtime.keeper));
+        return;
+    }
+    replay_stop(run->replay);
+}
+
+// ── set-up ─────────────────────────────────────────────────────────────────
+
+static bool
+make_replay(struct replay_run *run, struct error *error)
+{
+    const struct cli *cli = run->cli;
+    const struct settings *settings = run->runtime.setup.settings;
+    enum decode_format format = DECODE_AUTO;
+    enum status status =
+        decode_format_parse(slice_of(settings->daemon.format), &format);
+    const struct replay_setup replay = {
+        .base = run->runtime.base,
+        .pipeline = run->runtime.pipeline,
+        .sink = run->runtime.sink,
+        .files = cli->files,
+        .file_count = cli->file_count,
+        .format = format,
+        .speed = cli->speed,
+        .marks = run->runtime.keeper.state != NULL ? &run->progress.marks : NULL,
+        .is_verbose = cli->verbosity > 0,
+        .on_done = on_replayed,
+        .context = run,
+    };
+    run->look = evtimer_new(run->runtime.base, on_look, run);
+    run->replay = status == STATUS_OK ? replay_create(&replay, error) : NULL;
+    return run->look != NULL && run->replay != NULL;
+}
+
+// Returns 0, or an exit code with error set.
+static int
+set_up(struct replay_run *run, const struct settings *settings, struct error *error)
+{
+    const struct runtime_setup setup = {
+        .settings = settings,
+        .state_dir = settings->state.dir,
+        .webhooks = run->cli->delivers ? settings->webhook_count : 0,
+        .ends_when_refused = !run->cli->stays,
+        .start_patience = START_PATIENCE,
+        .note = note_place,
+        .on_ready = on_ready,
+        .on_flush = on_flush,
+        .on_stop = on_stop,
+        .context = run,
+    };
+    int exit_code = runtime_open(&run->runtime, &setup, error);
+    if (exit_code != 0) {
+        return exit_code;
+    }
+    run->before = *pipeline_metrics(run->runtime.pipeline);
+    progress_read(&run->progress, run->runtime.keeper.note);
+    exit_code = runtime_connect(
+        &run->runtime,
+        run->runtime.keeper.state != NULL ? &run->progress.request : NULL, error);
+    if (exit_code == 0 && !make_replay(run, error)) {
+        exit_code = EX_OSERR;
+    }
+    return exit_code;
+}
+
+static void
+tear_down(struct replay_run *run)
+{
+    halt_doing("connections are not closed", run->runtime.exit_code);
+    replay_destroy(&run->replay);
+    if (run->look != NULL) {
+        event_free(run->look);
+    }
+    runtime_close(&run->runtime);
+}
+
+int
+replay_run(const struct cli *cli, const struct settings *settings)
+{
+    static struct replay_run run;
+    int reason = 0;
+    const char *unreadable = replay_unreadable(cli->files, cli->file_count, &reason);
+    if (unreadable != NULL) {
+        char shown[REDACT_MAX];
+        log_error("cannot read %s: %s", redact(slice_of(unreadable), shown),
+                  strerror(reason));
+        return EX_NOINPUT;
+    }
+    struct error error = {0};
+    run.cli = cli;
+    progress_init(&run.progress, cli->files, cli->file_count);
+    run.runtime.exit_code = set_up(&run, settings, &error);
+    if (run.runtime.exit_code != 0) {
+        log_error("%s", error.text);
+    } else {
+        runtime_dispatch(&run.runtime);
+    }
+    tear_down(&run);
+    return run.runtime.exit_code;
+}

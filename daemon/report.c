@@ -1,0 +1,52 @@
+#include "daemon/report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/log.h"
+#include "base/output.h"
+
+int
+report_flush(int exit_code)
+{
+    int reason = output_flush();
+    if (reason != 0) {
+        log_error("cannot write to standard output: %s", strerror(reason));
+    }
+    return reason != 0 && exit_code == EX_OK ? EX_IOERR : exit_code;
+}
+
+int
+report_figures(const struct report *report)
+{
+    const struct pipeline_metrics *now = report->now;
+    const struct pipeline_metrics *before = report->before;
+    struct replay_figures figures;
+    replay_figures(report->replay, &figures);
+    uint64_t posts = now->posts - before->posts;
+    uint64_t duplicates = now->duplicates - before->duplicates;
+    uint64_t refused = now->refused - before->refused;
+    printf("replayed posts=%" PRIu64 " interactions=%" PRIu64 " duplicates=%" PRIu64
+           " rejected=%" PRIu64 " seconds=%.3f posts_per_s=%.0f\n",
+           posts, now->interactions - before->interactions, duplicates,
+           figures.rejected, figures.seconds,
+           figures.seconds > 0 ? (double)posts / figures.seconds : (double)posts);
+    int exit_code = report_flush(EX_OK);
+    if (figures.rejected > figures.unusable) {
+        log_warn("%" PRIu64 " messages could not be used%s", figures.rejected,
+                 report->is_verbose ? "" : " (-v names each)");
+    }
+    if (refused != 0) {
+        log_warn("%" PRIu64 " posts were not counted because a capacity was reached; "
+                 "raise users.capacity, cascades.capacity, memory.windows or "
+                 "memory.texts",
+                 refused);
+    }
+    replay_tell_dates(report->replay, now->late - before->late);
+    if (posts + duplicates == 0 && figures.rejected != 0 && exit_code == EX_OK) {
+        exit_code = EX_DATAERR;
+    }
+    return exit_code;
+}

@@ -1,0 +1,198 @@
+#include "daemon/runtime.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <signal.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/log.h"
+#include "daemon/clock.h"
+#include "daemon/halt.h"
+#include "ingest/http_client.h"
+#include "pipeline/pipeline.h"
+#include "sinks/redis_sink.h"
+
+void
+runtime_leave(struct runtime *runtime, int exit_code)
+{
+    if (runtime->exit_code == 0) {
+        runtime->exit_code = exit_code;
+    }
+    event_base_loopbreak(runtime->base);
+}
+
+static int
+exit_code_of(const struct error *error)
+{
+    return error->code == STATUS_NOMEM ? EX_OSERR : EX_CONFIG;
+}
+
+// ── what happens ───────────────────────────────────────────────────────────
+
+static void
+on_signal(void *context)
+{
+    struct runtime *runtime = context;
+    if (runtime->is_stopping || !runtime->has_started) {
+        runtime_leave(runtime, 0);
+        return;
+    }
+    runtime->is_stopping = true;
+    runtime->setup.on_stop(runtime->setup.context);
+}
+
+static void
+on_flush(void *context)
+{
+    struct runtime *runtime = context;
+    if (runtime->has_started) {
+        runtime->setup.on_flush(runtime->setup.context);
+    }
+}
+
+static void
+on_redis(void *context, enum redis_event event, int exit_code,
+         const struct error *error)
+{
+    struct runtime *runtime = context;
+    switch (event) {
+    case REDIS_EVENT_READY:
+        if (!runtime->has_started && !runtime->is_stopping) {
+            runtime->has_started = true;
+            runtime->setup.on_ready(runtime->setup.context);
+        }
+        break;
+    case REDIS_EVENT_RECOVERED:
+        log_info("Redis is back; everything that changed meanwhile is written");
+        break;
+    case REDIS_EVENT_LOST:
+    case REDIS_EVENT_TROUBLE:
+    case REDIS_EVENT_REWRITE:
+    case REDIS_EVENT_REPAIRED:
+    case REDIS_EVENT_ADVICE:
+        // A replay does not wait long for Redis at its start: FATAL reports it.
+        if (event != REDIS_EVENT_LOST || runtime->setup.is_live ||
+            runtime->has_started || redis_sink_is_refused(runtime->sink)) {
+            log_warn("%s", error->text);
+        }
+        break;
+    case REDIS_EVENT_FENCED:
+    case REDIS_EVENT_FATAL:
+        log_error("%s", error->text);
+        runtime_leave(runtime, exit_code);
+        break;
+    }
+}
+
+// ── set-up ─────────────────────────────────────────────────────────────────
+
+static bool
+make_loop(struct runtime *runtime, struct error *error)
+{
+    runtime->base = event_base_new();
+    if (runtime->base == NULL || !halt_init(runtime->base, on_signal, runtime)) {
+        error_set(error, STATUS_NOMEM, "the system gives no event loop: %s",
+                  strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+int
+runtime_open(struct runtime *runtime, const struct runtime_setup *setup,
+             struct error *error)
+{
+    const struct settings *settings = setup->settings;
+    runtime->setup = *setup;
+    signal(SIGXFSZ, SIG_IGN); // a write beyond ulimit -f fails instead
+    if (!make_loop(runtime, error)) {
+        return EX_OSERR;
+    }
+    const struct keeper_setup keeper = {
+        .base = runtime->base,
+        .options = &settings->pipeline,
+        .is_event_time = !setup->is_live,
+        .dir = setup->state_dir,
+        .discards = settings->state.discards,
+        .every = settings->state.every,
+        .note = setup->note,
+        .context = setup->context,
+    };
+    int exit_code = keeper_init(&runtime->keeper, &keeper, error);
+    runtime->pipeline = runtime->keeper.pipeline;
+    if (exit_code == 0) {
+        pipeline_set_rules(runtime->pipeline, settings->alerts, settings->alert_count);
+    }
+    return exit_code;
+}
+
+static enum status
+make_deliver(struct runtime *runtime, struct error *error)
+{
+    const struct settings *settings = runtime->setup.settings;
+    size_t count = runtime->setup.webhooks;
+    enum status status = STATUS_OK;
+    if (count != 0 || runtime->setup.is_live) {
+        status = http_client_create(runtime->base, &runtime->client, error);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    const struct deliver_setup deliver = {
+        .base = runtime->base,
+        .client = runtime->client,
+        .options = &settings->deliver,
+        .webhooks = settings->webhooks,
+        .webhook_count = count,
+    };
+    return deliver_create(&deliver, &runtime->deliver, error);
+}
+
+int
+runtime_connect(struct runtime *runtime, const struct redis_recall *recall,
+                struct error *error)
+{
+    if (make_deliver(runtime, error) != STATUS_OK) {
+        return exit_code_of(error);
+    }
+    const struct redis_sink_setup sink = {
+        .base = runtime->base,
+        .options = &runtime->setup.settings->redis,
+        .pipeline = runtime->pipeline,
+        .version = CASCADED_VERSION,
+        .wall = runtime->setup.is_live ? clock_wall : NULL,
+        .give_up = runtime->setup.start_patience,
+        .ends_when_refused = runtime->setup.ends_when_refused,
+        .on_event = on_redis,
+        .on_flush = on_flush,
+        .recall = recall,
+        .alerts = deliver_alerts(runtime->deliver),
+        .context = runtime,
+    };
+    if (redis_sink_create(&sink, &runtime->sink, error) != STATUS_OK) {
+        return exit_code_of(error);
+    }
+    deliver_attach(runtime->deliver, runtime->sink);
+    return 0;
+}
+
+void
+runtime_dispatch(struct runtime *runtime)
+{
+    redis_sink_start(runtime->sink);
+    event_base_dispatch(runtime->base);
+}
+
+void
+runtime_close(struct runtime *runtime)
+{
+    deliver_destroy(&runtime->deliver);
+    http_client_destroy(&runtime->client);
+    redis_sink_destroy(&runtime->sink);
+    keeper_fini(&runtime->keeper);
+    halt_fini();
+    if (runtime->base != NULL) {
+        event_base_free(runtime->base);
+    }
+}

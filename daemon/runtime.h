@@ -1,0 +1,80 @@
+// What live work and a replay share: the event loop, signals, the pipeline with its
+// snapshots, the Redis sink and the delivery of alerts.
+//
+//     runtime_open ─▶ runtime_connect ─▶ runtime_dispatch ─▶ runtime_close
+//     loop, pipeline   webhooks, sink     until runtime_leave
+//
+// The owner fills in what differs (runtime_setup). Exit codes are those of sysexits;
+// the first one that is not 0 is the process's.
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/status.h"
+#include "base/usec.h"
+#include "daemon/deliver.h"
+#include "daemon/keeper.h"
+#include "daemon/settings.h"
+
+struct event_base;
+struct http_client;
+struct redis_recall;
+struct redis_sink;
+
+// What is lost if a snapshot is not written before the deadline of a stop.
+#define RUNTIME_UNSAVED                                                                \
+    "the snapshot is not saved: the next start goes on from the one before"
+
+// Kept for the snapshot, of the time that a stop has.
+#define RUNTIME_STOP_RESERVE (2 * USEC_PER_S)
+
+// All pointers are kept.
+struct runtime_setup {
+    const struct settings *settings;
+    const char *state_dir; // empty: no snapshots
+    size_t webhooks;       // how many of the settings' webhooks are called
+    bool is_live; // the clock is the wall's, else the greatest time of the posts
+    bool ends_when_refused; // a refusal of Redis that only the operator can end ends
+                            // the process at any time, else only before the first flush
+    usec start_patience;    // for a Redis that is only just starting
+
+    keeper_note_fn note;             // what goes into a snapshot
+    void (*on_ready)(void *context); // Redis answers, for the first time
+    void (*on_flush)(void *context); // a flush is about to start
+    void (*on_stop)(void *context);  // a signal; a second one, or one before on_ready,
+                                     // ends the process at once
+    void *context;                   // for the four
+};
+
+struct runtime {
+    struct runtime_setup setup;
+    struct event_base *base;
+    struct keeper keeper;
+    struct pipeline *pipeline;  // the keeper's
+    struct http_client *client; // NULL: nothing is asked for by HTTP
+    struct deliver *deliver;
+    struct redis_sink *sink;
+    bool has_started; // on_ready was called
+    bool is_stopping; // on_stop was called
+    int exit_code;
+};
+
+// Makes the loop, takes over the signals, and makes the pipeline, from a snapshot if
+// there is one, with the alert rules of the settings. Returns 0 or an exit code with
+// error set. runtime_close is due either way.
+int runtime_open(struct runtime *runtime, const struct runtime_setup *setup,
+                 struct error *error);
+
+// Makes the delivery of alerts and the sink. recall: kept; what to read of an earlier
+// process; NULL: nothing. Returns 0 or an exit code with error set.
+int runtime_connect(struct runtime *runtime, const struct redis_recall *recall,
+                    struct error *error);
+
+// Connects to Redis and runs until runtime_leave.
+void runtime_dispatch(struct runtime *runtime);
+
+// Ends the loop.
+void runtime_leave(struct runtime *runtime, int exit_code);
+
+// Accepts one that is zeroed or half made.
+void runtime_close(struct runtime *runtime);
