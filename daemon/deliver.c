@@ -13,7 +13,7 @@
 #include "daemon/alert_out.h"
 #include "daemon/clock.h"
 #include "ingest/http_fetch.h"
-#include "ingest/source_options.h"
+#include "ingest/http_request.h"
 #include "sinks/alert_text.h"
 #include "sinks/redis_alerts.h"
 #include "sinks/webhook.h"
@@ -43,7 +43,6 @@ struct endpoint {
     struct webhook_options options;
     struct webhook *webhook;
     struct http_fetch *fetch;
-    struct source_options request; // what http_fetch needs besides the URL
     struct buffer body;
     struct error unsent; // why the message under way could not even begin
 };
@@ -189,8 +188,9 @@ post(struct endpoint *endpoint, struct slice id, struct slice json, struct error
         .header_count = is_signed ? HEADERS : HEADERS - 1,
         .rule = webhook_options_address(&endpoint->options),
     };
-    http_fetch_post(endpoint->fetch, &endpoint->request, endpoint->options.url,
-                    &request);
+    const struct http_request_options options = {.token_file = "",
+                                                 .ca_file = endpoint->options.ca_file};
+    http_fetch_post(endpoint->fetch, &options, endpoint->options.url, &request);
     return STATUS_OK;
 }
 
@@ -313,13 +313,6 @@ on_waiting(void *context, size_t endpoint, struct slice id, struct slice value)
 
 // ── life ───────────────────────────────────────────────────────────────────
 
-static void
-set_options(struct endpoint *endpoint, const struct webhook_options *options)
-{
-    endpoint->options = *options;
-    memcpy(endpoint->request.ca_file, options->ca_file, sizeof(options->ca_file));
-}
-
 // In the next place. Half built on failure.
 static enum status
 add_endpoint(struct deliver *deliver, const struct webhook_options *options,
@@ -332,8 +325,7 @@ add_endpoint(struct deliver *deliver, const struct webhook_options *options,
     endpoint->deliver = deliver;
     endpoint->index = index;
     buffer_init(&endpoint->body, BODY_MOST);
-    option_presets(source_option_rows, &endpoint->request);
-    set_options(endpoint, options);
+    endpoint->options = *options;
     deliver->alerts.endpoints[index] =
         (struct redis_endpoint){endpoint->options.name, options->queue};
     const struct http_fetch_setup fetch = {
@@ -449,7 +441,7 @@ change_endpoint(struct endpoint *endpoint, const struct webhook_options *options
         http_fetch_stop(endpoint->fetch);
         error_set(&endpoint->unsent, STATUS_IO, "its URL changed meanwhile");
     }
-    set_options(endpoint, options);
+    endpoint->options = *options;
     endpoint->options.queue = queue;
     endpoint->is_dropped = false;
     http_fetch_set_within(endpoint->fetch, options->timeout);

@@ -12,7 +12,7 @@
 #include "daemon/clock.h"
 #include "daemon/lookup_answer.h"
 #include "ingest/http_fetch.h"
-#include "ingest/source_options.h"
+#include "ingest/http_request.h"
 #include "ingest/source_url.h"
 #include "pipeline/names.h"
 
@@ -74,7 +74,6 @@ struct batch {
 
 struct lookup {
     struct lookup_setup setup;
-    struct source_options request; // what http_fetch needs besides the URL
     struct http_fetch *fetch;
     struct hash_key key;
     struct names_cursor cursor;
@@ -222,7 +221,8 @@ lookup_tick(struct lookup *lookup, usec now)
         return;
     }
     lookup->metrics.requests++;
-    http_fetch_start(lookup->fetch, &lookup->request, lookup->url);
+    const struct http_request_options options = {.token_file = "", .ca_file = ""};
+    http_fetch_start(lookup->fetch, &options, lookup->url);
 }
 
 // ── the answer ─────────────────────────────────────────────────────────────
@@ -353,9 +353,6 @@ lookup_create(const struct lookup_setup *setup, struct lookup **ret_lookup,
     lookup->started = clock_monotonic();
     lookup->backoff = (struct backoff){.first = PAUSES_FIRST * setup->options->pause,
                                        .most = USEC_PER_HOUR};
-    option_presets(source_option_rows, &lookup->request);
-    snprintf(lookup->request.url, sizeof(lookup->request.url), "%s",
-             setup->options->url);
     const struct http_fetch_setup fetch = {
         .base = setup->base,
         .client = setup->client,

@@ -197,8 +197,8 @@ prepare_post(struct http_fetch *fetch, const struct http_fetch_post *post)
 }
 
 static enum status
-begin(struct http_fetch *fetch, const struct source_options *options, const char *url,
-      const struct http_fetch_post *post)
+begin(struct http_fetch *fetch, const struct http_request_options *options,
+      const char *url, const struct http_fetch_post *post)
 {
     enum status status =
         http_request_init(&fetch->request, options, url, &fetch->error);
@@ -219,8 +219,8 @@ begin(struct http_fetch *fetch, const struct source_options *options, const char
 }
 
 static void
-start(struct http_fetch *fetch, const struct source_options *options, const char *url,
-      const struct http_fetch_post *post)
+start(struct http_fetch *fetch, const struct http_request_options *options,
+      const char *url, const struct http_fetch_post *post)
 {
     drop(fetch);
     http_answer_reset(&fetch->answer);
@@ -234,14 +234,14 @@ start(struct http_fetch *fetch, const struct source_options *options, const char
 }
 
 void
-http_fetch_start(struct http_fetch *fetch, const struct source_options *options,
+http_fetch_start(struct http_fetch *fetch, const struct http_request_options *options,
                  const char *url)
 {
     start(fetch, options, url, NULL);
 }
 
 void
-http_fetch_post(struct http_fetch *fetch, const struct source_options *options,
+http_fetch_post(struct http_fetch *fetch, const struct http_request_options *options,
                 const char *url, const struct http_fetch_post *post)
 {
     start(fetch, options, url, post);

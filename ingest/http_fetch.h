@@ -1,8 +1,7 @@
 // One GET whose whole answer is wanted, or one POST of which the status is; with a
 // deadline and a ceiling.
 //
-// Over the process's curl (ingest/http_client.h), with the token, the certificates and
-// the rules of a source's options. Redirects are not followed.
+// Over the process's curl (ingest/http_client.h). Redirects are not followed.
 #pragma once
 
 #include <stdbool.h>
@@ -16,7 +15,7 @@
 struct event_base;
 struct http_client;
 struct http_fetch;
-struct source_options;
+struct http_request_options;
 
 struct http_fetch_answer {
     long status;       // 0: there was none
@@ -51,8 +50,8 @@ void http_fetch_set_within(struct http_fetch *fetch, usec within);
 bool http_fetch_is_busy(const struct http_fetch *fetch);
 
 // Not while busy. Borrows both; a failure to begin is told through on_done, later.
-void http_fetch_start(struct http_fetch *fetch, const struct source_options *options,
-                      const char *url);
+void http_fetch_start(struct http_fetch *fetch,
+                      const struct http_request_options *options, const char *url);
 // A POST. The address is judged where the connection is made, after every look-up;
 // for the same reason no proxy is used. The answer's body is read up to a ceiling and
 // thrown away; a status that came counts, whatever becomes of the body.
@@ -63,7 +62,8 @@ struct http_fetch_post {
     enum address_rule rule;
 };
 // As http_fetch_start; the answer has no body.
-void http_fetch_post(struct http_fetch *fetch, const struct source_options *options,
-                     const char *url, const struct http_fetch_post *post);
+void http_fetch_post(struct http_fetch *fetch,
+                     const struct http_request_options *options, const char *url,
+                     const struct http_fetch_post *post);
 // Ends one under way without on_done.
 void http_fetch_stop(struct http_fetch *fetch);

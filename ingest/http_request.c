@@ -3,12 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "ingest/source_options.h"
 #include "ingest/source_url.h"
 
 // Text compresses ten times; a bomb a thousand.
@@ -58,7 +56,7 @@ add_header(struct http_request *request, const char *text, struct error *error)
 }
 
 static enum status
-add_token(struct http_request *request, const struct source_options *options,
+add_token(struct http_request *request, const struct http_request_options *options,
           struct error *error)
 {
     if (options->token_file[0] == '\0') {
@@ -75,7 +73,7 @@ add_token(struct http_request *request, const struct source_options *options,
 }
 
 static void
-set_options(CURL *easy, const struct source_options *options,
+set_options(CURL *easy, const struct http_request_options *options,
             const struct source_url *url)
 {
     (void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, url->is_tls ? "https" : "http");
@@ -104,7 +102,7 @@ set_options(CURL *easy, const struct source_options *options,
 
 // An empty request with a handle, the options set and the token among its headers.
 static enum status
-begin(struct http_request *request, const struct source_options *options,
+begin(struct http_request *request, const struct http_request_options *options,
       const struct source_url *url, struct error *error)
 {
     *request = (struct http_request){.easy = curl_easy_init()};
@@ -122,8 +120,9 @@ begin(struct http_request *request, const struct source_options *options,
 }
 
 enum status
-http_request_init(struct http_request *request, const struct source_options *options,
-                  const char *url, struct error *error)
+http_request_init(struct http_request *request,
+                  const struct http_request_options *options, const char *url,
+                  struct error *error)
 {
     *request = (struct http_request){.easy = NULL};
     struct source_url where;
@@ -151,7 +150,8 @@ http_request_init(struct http_request *request, const struct source_options *opt
 }
 
 enum status
-http_request_dial(struct http_request *request, const struct source_options *options,
+http_request_dial(struct http_request *request,
+                  const struct http_request_options *options,
                   const struct source_url *url, struct error *error)
 {
     enum status status = begin(request, options, url, error);
@@ -167,21 +167,6 @@ http_request_dial(struct http_request *request, const struct source_options *opt
     // What is spoken is not HTTP, which a proxy must not meddle with.
     (void)curl_easy_setopt(request->easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
     return STATUS_OK;
-}
-
-void
-http_request_stream_url(const struct source_options *options, bool has_gap,
-                        char url[HTTP_REQUEST_URL_MAX])
-{
-    bool is_backfill = has_gap && options->backfill_minutes > 0;
-    char more[48] = "";
-    if (is_backfill) {
-        snprintf(more, sizeof(more), "backfill_minutes=%" PRIu64,
-                 options->backfill_minutes);
-    }
-    const char *mark = strchr(options->url, '?') != NULL ? "&" : "?";
-    snprintf(url, HTTP_REQUEST_URL_MAX, "%s%s%s", options->url, is_backfill ? mark : "",
-             more);
 }
 
 bool

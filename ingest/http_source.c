@@ -404,9 +404,10 @@ connect_now(struct http_source *http)
     if (http->phase != PHASE_DIALING) {
         return;
     }
-    char url[HTTP_REQUEST_URL_MAX];
-    http_request_stream_url(setup->options, http->gap.is_open, url);
-    enum status status = http_request_init(&http->request, setup->options, url, &error);
+    char url[SOURCE_OPTIONS_URL_MAX];
+    source_options_url(setup->options, http->gap.is_open, url);
+    const struct http_request_options options = source_options_http(setup->options);
+    enum status status = http_request_init(&http->request, &options, url, &error);
     if (status == STATUS_OK) {
         set_callbacks(http);
         status = http_client_start(setup->client, &http->transfer, &error);

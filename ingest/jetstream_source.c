@@ -1,5 +1,6 @@
 #include "ingest/jetstream_source.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,8 +9,10 @@
 #include <event2/event.h>
 
 #include "base/buffer.h"
+#include "ingest/http_request.h"
 #include "ingest/jetstream_hosts.h"
 #include "ingest/jetstream_wire.h"
+#include "ingest/lines.h"
 #include "ingest/liveness.h"
 #include "ingest/source.h"
 #include "ingest/source_gap.h"
@@ -29,6 +32,10 @@
 #define AHEAD_MOST USEC_PER_MIN
 
 enum { PATH_BYTES_MAX = 4096 };
+
+static_assert((int)WS_PADDING == (int)LINES_PADDING &&
+                  (int)WS_MESSAGE_MAX == (int)LINES_MAX,
+              "messages of all transports are alike");
 
 struct jetstream {
     struct source source;
@@ -521,10 +528,12 @@ set_up(struct jetstream *jet, struct error *error)
         .gap = jetstream_wire_is_chosen(url.path) ? 0 : USUAL_GAP,
     };
     liveness_init(&jet->liveness, &rule);
+    const struct http_request_options request = source_options_http(options);
     const struct ws_client_setup client = {
         .base = setup->base,
         .http = setup->client,
-        .options = options,
+        .options = &request,
+        .connect_timeout = options->connect_timeout,
         .wall = setup->wall,
         .callbacks = {on_open, on_bytes, on_message, on_end, jet},
     };

@@ -7,6 +7,7 @@
 #include <event2/event.h>
 
 #include "ingest/http_fetch.h"
+#include "ingest/http_request.h"
 #include "ingest/mastodon_fill.h"
 #include "ingest/source.h"
 #include "ingest/source_options.h"
@@ -96,7 +97,9 @@ on_timer(evutil_socket_t fd, short what, void *context)
     } else if (rest->fill.phase == MASTODON_FILL_WAITING) {
         char url[MASTODON_FILL_URL_MAX];
         mastodon_fill_ask(&rest->fill, url);
-        http_fetch_start(rest->fetch, rest->setup.source->options, url);
+        const struct http_request_options options =
+            source_options_http(rest->setup.source->options);
+        http_fetch_start(rest->fetch, &options, url);
     }
 }
 

@@ -3,12 +3,15 @@
 #include <assert.h>
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "ingest/decode.h"
+#include "ingest/http_request.h"
 #include "ingest/jetstream_wire.h"
 #include "ingest/mastodon_timeline.h"
 #include "ingest/source_url.h"
@@ -44,6 +47,29 @@ const struct option source_option_rows[] = {
     OPTION_END,
 };
 // clang-format on
+
+void
+source_options_url(const struct source_options *options, bool has_gap,
+                   char url[SOURCE_OPTIONS_URL_MAX])
+{
+    char more[48] = "";
+    if (has_gap && options->backfill_minutes > 0) {
+        snprintf(more, sizeof(more), "%cbackfill_minutes=%" PRIu64,
+                 strchr(options->url, '?') != NULL ? '&' : '?',
+                 options->backfill_minutes);
+    }
+    snprintf(url, SOURCE_OPTIONS_URL_MAX, "%s%s", options->url, more);
+}
+
+struct http_request_options
+source_options_http(const struct source_options *options)
+{
+    return (struct http_request_options){
+        .token_file = options->token_file,
+        .ca_file = options->ca_file,
+        .is_compressed = options->is_compressed,
+    };
+}
 
 static enum status
 check_name(const char *name, struct error *error)

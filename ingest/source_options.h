@@ -12,6 +12,8 @@
 
 #include "base/option.h"
 
+struct http_request_options;
+
 enum { SOURCE_NAME_MAX = OPTION_TITLE_MAX, SOURCE_HOSTS_MAX = 8 };
 
 struct source_options {
@@ -31,6 +33,14 @@ struct source_options {
 
 // Names without a section: "url", "token_file" …
 extern const struct option source_option_rows[];
+
+// The URL of a stream over HTTP. has_gap: with what asks for what was missed, where the
+// options say so.
+enum { SOURCE_OPTIONS_URL_MAX = OPTION_TEXT_MAX + 64 };
+void source_options_url(const struct source_options *options, bool has_gap,
+                        char url[SOURCE_OPTIONS_URL_MAX]);
+// Those of its HTTP requests; point into options.
+struct http_request_options source_options_http(const struct source_options *options);
 
 // What rows alone cannot judge: the name, the URL (STATUS_PARSE or STATUS_RANGE), files
 // that cannot be read or that others may read (STATUS_IO).

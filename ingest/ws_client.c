@@ -14,7 +14,6 @@
 #include "base/buffer.h"
 #include "ingest/http_client.h"
 #include "ingest/http_request.h"
-#include "ingest/source_options.h"
 #include "ingest/source_url.h"
 #include "ingest/ws_handshake.h"
 #include "ingest/ws_protocol.h"
@@ -37,6 +36,7 @@ enum phase {
 
 struct ws_client {
     struct ws_client_setup setup;
+    struct http_request_options options;
     struct http_request request;
     struct http_transfer transfer;
     struct ws_handshake handshake;
@@ -460,6 +460,7 @@ ws_client_create(const struct ws_client_setup *setup, struct ws_client **ret_cli
         return error_set(error, STATUS_NOMEM, "no memory for a connection");
     }
     client->setup = *setup;
+    client->options = *setup->options;
     buffer_init(&client->asking, REQUEST_MAX);
     client->timer = evtimer_new(setup->base, on_timer, client);
     if (client->timer == NULL || !ws_protocol_reset(&client->protocol)) {
@@ -522,7 +523,7 @@ ws_client_open(struct ws_client *client, const struct source_url *url,
         return error_set(error, STATUS_NOMEM, "no memory for a connection");
     }
     enum status status =
-        http_request_dial(&client->request, client->setup.options, url, error);
+        http_request_dial(&client->request, &client->options, url, error);
     if (status == STATUS_OK) {
         status = write_request(client, url, path, subprotocol, error);
     }
@@ -538,7 +539,7 @@ ws_client_open(struct ws_client *client, const struct source_url *url,
         return status;
     }
     client->phase = PHASE_DIALING;
-    arm(client, client->setup.options->connect_timeout);
+    arm(client, client->setup.connect_timeout);
     return STATUS_OK;
 }
 

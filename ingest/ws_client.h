@@ -19,7 +19,7 @@
 
 struct event_base;
 struct http_client;
-struct source_options;
+struct http_request_options;
 struct source_url;
 struct ws_client;
 struct ws_message;
@@ -50,7 +50,8 @@ struct ws_client_callbacks {
 struct ws_client_setup {
     struct event_base *base; // kept, as all pointers here
     struct http_client *http;
-    const struct source_options *options;
+    const struct http_request_options *options; // copied; its texts are kept
+    usec connect_timeout;
     usec (*wall)(void);
     struct ws_client_callbacks callbacks;
 };
@@ -74,5 +75,5 @@ void ws_client_close(struct ws_client *client);
 void ws_client_resume(struct ws_client *client);
 void ws_client_ping(struct ws_client *client);
 
-// Messages over LINES_MAX, dropped, since the client was created.
+// Messages over WS_MESSAGE_MAX, dropped, since the client was created.
 uint64_t ws_client_too_long(const struct ws_client *client);

@@ -7,8 +7,6 @@
 
 #include <wslay/wslay.h>
 
-#include "ingest/lines.h"
-
 // What stands before each message in the store.
 struct head {
     uint32_t len;
@@ -17,7 +15,7 @@ struct head {
 
 // A frame of three bytes makes a head and a byte.
 enum {
-    STORE_MAX = LINES_MAX + (int)sizeof(struct head) + 3 * WS_READ_MAX,
+    STORE_MAX = WS_MESSAGE_MAX + (int)sizeof(struct head) + 3 * WS_READ_MAX,
     SKIPPED_MOST = WS_FRAME_MAX,
 };
 
@@ -101,7 +99,7 @@ on_chunk(struct wslay_event_context *wslay,
         return;
     }
     size_t len = protocol->end - protocol->whole - sizeof(struct head);
-    if (protocol->is_long || len + chunk->data_length > LINES_MAX) {
+    if (protocol->is_long || len + chunk->data_length > WS_MESSAGE_MAX) {
         protocol->is_long = true;
         protocol->skipped += chunk->data_length;
         return;
@@ -151,7 +149,7 @@ ws_protocol_reset(struct ws_protocol *protocol)
         protocol->wslay = NULL;
     }
     if (protocol->store == NULL) {
-        protocol->store = calloc(1, STORE_MAX + LINES_PADDING);
+        protocol->store = calloc(1, STORE_MAX + WS_PADDING);
     }
     if (protocol->store == NULL ||
         wslay_event_context_client_init(&protocol->wslay, &callbacks, protocol) != 0) {
@@ -240,7 +238,7 @@ bool
 ws_protocol_has_room(const struct ws_protocol *protocol)
 {
     return protocol->ended == WS_OPEN && protocol->whole <= WS_AHEAD_MAX &&
-           protocol->end <= LINES_MAX + sizeof(struct head);
+           protocol->end <= WS_MESSAGE_MAX + sizeof(struct head);
 }
 
 void

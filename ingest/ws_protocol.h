@@ -5,8 +5,8 @@
 // server may not do (masked frames, reserved bits and opcodes, fragmented or long
 // control frames, continuations of nothing, text that is none) ends the connection
 // with the close frame the standard asks for; so does a frame over WS_FRAME_MAX. A
-// message over LINES_MAX costs only itself: it is dropped and counted. Empty messages
-// are signs of life, no more.
+// message over WS_MESSAGE_MAX costs only itself: it is dropped and counted. Empty
+// messages are signs of life, no more.
 //
 // Memory is fixed: whole messages and one that is not whole,
 //
@@ -30,6 +30,8 @@ enum {
     WS_AHEAD_MAX = 1 << 20,
     WS_OUTPUT_MAX = 1 << 16, // more than the answers to as many bytes of pings
     WS_FRAME_MAX = 1 << 26,
+    WS_MESSAGE_MAX = 1 << 23,
+    WS_PADDING = 64, // readable bytes behind every message
 };
 
 enum ws_close {
@@ -52,7 +54,7 @@ enum ws_end {
 };
 
 struct ws_message {
-    struct slice data; // with LINES_PADDING readable bytes behind it
+    struct slice data; // with WS_PADDING readable bytes behind it
     bool is_binary;
 };
 
