@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "ingest/decode.h"
-#include "ingest/source_url.h"
+#include "net/url.h"
 
 // What a source brings.
 struct kind {
@@ -39,9 +39,9 @@ has_boosts(struct slice path)
 static struct kind
 kind_of(const struct settings *settings, const struct source_options *source)
 {
-    struct source_url url;
+    struct url url;
     enum decode_format format;
-    if (source_url_parse(slice_of(source->url), &url, NULL) != STATUS_OK ||
+    if (url_parse(slice_of(source->url), &url, NULL) != STATUS_OK ||
         decode_format_parse(slice_of(source->format), &format) != STATUS_OK) {
         return (struct kind){NULL, true, true, true};
     }

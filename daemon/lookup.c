@@ -11,9 +11,9 @@
 #include "base/table.h"
 #include "daemon/clock.h"
 #include "daemon/lookup_answer.h"
-#include "ingest/http_fetch.h"
-#include "ingest/http_request.h"
-#include "ingest/source_url.h"
+#include "net/http_fetch.h"
+#include "net/http_request.h"
+#include "net/url.h"
 #include "pipeline/names.h"
 
 #define NETWORK SLICE_LIT("bsky")
@@ -93,13 +93,13 @@ struct lookup {
 enum status
 lookup_options_check(const struct lookup_options *options, struct error *error)
 {
-    struct source_url url;
+    struct url url;
     struct error why = {0};
-    enum status status = source_url_parse(slice_of(options->url), &url, &why);
+    enum status status = url_parse(slice_of(options->url), &url, &why);
     if (status != STATUS_OK) {
         return error_set(error, status, "names.url: %s", why.text);
     }
-    if (url.is_websocket || (!url.is_tls && !source_url_is_loopback(url.host))) {
+    if (url.is_websocket || (!url.is_tls && !url_is_loopback(url.host))) {
         return error_set(error, STATUS_RANGE,
                          "names.url: write it as https://…; http is for this machine "
                          "only");

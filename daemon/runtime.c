@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "daemon/clock.h"
 #include "daemon/halt.h"
-#include "ingest/http_client.h"
+#include "net/http_client.h"
 #include "pipeline/pipeline.h"
 #include "sinks/redis_sink.h"
 

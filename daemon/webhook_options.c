@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ingest/source_url.h"
+#include "net/url.h"
 #include "sinks/webhook_sign.h"
 
 #define AT(member) offsetof(struct webhook_options, member)
@@ -58,16 +58,16 @@ check_name(const char *name, struct error *error)
 static enum status
 check_url(const struct webhook_options *options, struct error *error)
 {
-    struct source_url url;
+    struct url url;
     struct error why = {.code = STATUS_OK};
-    enum status status = source_url_parse(slice_of(options->url), &url, &why);
+    enum status status = url_parse(slice_of(options->url), &url, &why);
     if (status != STATUS_OK) {
         return error_set(error, status, "url: %s", why.text);
     }
     if (url.is_websocket) {
         return error_set(error, STATUS_RANGE, "url: write it as https://…");
     }
-    if (!url.is_tls && !source_url_is_loopback(url.host)) {
+    if (!url.is_tls && !url_is_loopback(url.host)) {
         return error_set(error, STATUS_RANGE,
                          "url: alerts are sent encrypted: write https://; http:// is "
                          "for this machine only, with allow_private = true");

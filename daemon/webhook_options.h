@@ -11,7 +11,7 @@
 
 #include "base/option.h"
 #include "base/slice.h"
-#include "ingest/address.h"
+#include "net/address.h"
 
 enum webhook_format {
     WEBHOOK_FORMAT_STANDARD, // the alert's JSON, signed

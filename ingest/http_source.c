@@ -7,18 +7,18 @@
 
 #include <event2/event.h>
 
-#include "ingest/http_answer.h"
-#include "ingest/http_client.h"
-#include "ingest/http_request.h"
+#include "net/http_answer.h"
+#include "net/http_client.h"
+#include "net/http_request.h"
 #include "ingest/lines.h"
 #include "ingest/liveness.h"
 #include "ingest/mastodon_rest.h"
 #include "ingest/mastodon_timeline.h"
-#include "ingest/reconnect.h"
+#include "net/reconnect.h"
 #include "ingest/source.h"
 #include "ingest/source_gap.h"
 #include "ingest/source_options.h"
-#include "ingest/timer.h"
+#include "net/timer.h"
 
 #define REFUSED_WITHIN (5 * USEC_PER_S)
 

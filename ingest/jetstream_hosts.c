@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 static void
-add(struct jetstream_hosts *hosts, const struct source_url *url, uint64_t seed)
+add(struct jetstream_hosts *hosts, const struct url *url, uint64_t seed)
 {
     struct jetstream_host *host = &hosts->items[hosts->count];
     *host = (struct jetstream_host){.url = *url};
@@ -19,7 +19,7 @@ add(struct jetstream_hosts *hosts, const struct source_url *url, uint64_t seed)
 }
 
 enum status
-jetstream_hosts_init(struct jetstream_hosts *hosts, const struct source_url *url,
+jetstream_hosts_init(struct jetstream_hosts *hosts, const struct url *url,
                      const char *list, uint64_t seed, struct error *error)
 {
     struct slice rest = slice_of(list);
@@ -27,10 +27,9 @@ jetstream_hosts_init(struct jetstream_hosts *hosts, const struct source_url *url
     hosts->current = 0;
     add(hosts, url, seed);
     while (rest.len > 0) {
-        struct source_url other = *url;
+        struct url other = *url;
         other.port = url->is_tls ? 443 : 80;
-        enum status status =
-            source_url_parse_host(source_url_next_host(&rest), &other, error);
+        enum status status = url_parse_host(url_next_host(&rest), &other, error);
         if (status != STATUS_OK) {
             return status;
         }

@@ -13,12 +13,12 @@
 #include "base/status.h"
 #include "base/usec.h"
 #include "ingest/jetstream_wire.h"
-#include "ingest/reconnect.h"
+#include "net/reconnect.h"
 #include "ingest/source_options.h"
-#include "ingest/source_url.h"
+#include "net/url.h"
 
 struct jetstream_host {
-    struct source_url url;
+    struct url url;
     char name[SOURCE_CURSOR_HOST_MAX]; // as cursors have it: with the port if unusual
     struct reconnect reconnect;
     usec ready_at;            // USEC_NONE: refused for good
@@ -32,9 +32,9 @@ struct jetstream_hosts {
 };
 
 // The host of url, and those of the list with commas, on the same path. Keeps the path.
-enum status jetstream_hosts_init(struct jetstream_hosts *hosts,
-                                 const struct source_url *url, const char *list,
-                                 uint64_t seed, struct error *error) MUST_USE;
+enum status jetstream_hosts_init(struct jetstream_hosts *hosts, const struct url *url,
+                                 const char *list, uint64_t seed,
+                                 struct error *error) MUST_USE;
 
 // Every host may be asked from now on.
 void jetstream_hosts_start(struct jetstream_hosts *hosts, usec now);

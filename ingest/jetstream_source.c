@@ -9,7 +9,7 @@
 #include <event2/event.h>
 
 #include "base/buffer.h"
-#include "ingest/http_request.h"
+#include "net/http_request.h"
 #include "ingest/jetstream_hosts.h"
 #include "ingest/jetstream_wire.h"
 #include "ingest/lines.h"
@@ -17,11 +17,11 @@
 #include "ingest/source.h"
 #include "ingest/source_gap.h"
 #include "ingest/source_options.h"
-#include "ingest/source_url.h"
-#include "ingest/timer.h"
+#include "net/url.h"
+#include "net/timer.h"
 #include "ingest/unpack.h"
-#include "ingest/ws_client.h"
-#include "ingest/ws_protocol.h"
+#include "net/ws_client.h"
+#include "net/ws_protocol.h"
 
 // A server that is asked every so often and says nothing for SILENCE is gone.
 #define PING_EVERY (10 * USEC_PER_S)
@@ -506,8 +506,8 @@ set_up(struct jetstream *jet, struct error *error)
 {
     const struct source_setup *setup = &jet->source.setup;
     const struct source_options *options = setup->options;
-    struct source_url url;
-    enum status status = source_url_parse(slice_of(options->url), &url, error);
+    struct url url;
+    enum status status = url_parse(slice_of(options->url), &url, error);
     if (status == STATUS_OK) {
         status = jetstream_wire_of(url.path, &jet->wire, error);
     }

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ingest/http_fetch.h"
+#include "net/http_fetch.h"
 #include "ingest/json.h"
 #include "ingest/json_split.h"
 #include "ingest/source.h"

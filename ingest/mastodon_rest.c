@@ -6,13 +6,13 @@
 
 #include <event2/event.h>
 
-#include "ingest/http_fetch.h"
-#include "ingest/http_request.h"
+#include "net/http_fetch.h"
+#include "net/http_request.h"
 #include "ingest/mastodon_fill.h"
 #include "ingest/source.h"
 #include "ingest/source_options.h"
-#include "ingest/source_url.h"
-#include "ingest/timer.h"
+#include "net/url.h"
+#include "net/timer.h"
 
 #define PAGE_WITHIN (20 * USEC_PER_S)
 #define WIRE "mastodon"
@@ -21,7 +21,7 @@
 struct mastodon_rest {
     struct mastodon_rest_setup setup;
     char timeline[MASTODON_TIMELINE_MAX];
-    char host[SOURCE_URL_HOST_MAX];
+    char host[URL_HOST_MAX];
     struct mastodon_fill fill;
     struct http_fetch *fetch;
     struct event *timer;
@@ -124,8 +124,8 @@ mastodon_rest_create(const struct mastodon_rest_setup *setup,
 {
     const struct source_setup *source = setup->source;
     char timeline[MASTODON_TIMELINE_MAX];
-    struct source_url url;
-    enum status status = source_url_parse(slice_of(source->options->url), &url, error);
+    struct url url;
+    enum status status = url_parse(slice_of(source->options->url), &url, error);
     if (status != STATUS_OK) {
         return status;
     }

@@ -5,7 +5,7 @@
 #include "ingest/http_source.h"
 #include "ingest/jetstream_source.h"
 #include "ingest/source_options.h"
-#include "ingest/source_url.h"
+#include "net/url.h"
 
 // Who serves a scheme of an address.
 static const struct {
@@ -24,8 +24,8 @@ enum status
 source_open(const struct source_setup *setup, struct source **ret_source,
             struct error *error)
 {
-    struct source_url url;
-    enum status status = source_url_parse(slice_of(setup->options->url), &url, error);
+    struct url url;
+    enum status status = url_parse(slice_of(setup->options->url), &url, error);
     if (status != STATUS_OK) {
         return status;
     }

@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 #include "ingest/decode.h"
-#include "ingest/http_request.h"
+#include "net/http_request.h"
 #include "ingest/jetstream_wire.h"
 #include "ingest/mastodon_timeline.h"
-#include "ingest/source_url.h"
+#include "net/url.h"
 
 #define AT(member) offsetof(struct source_options, member)
 
@@ -88,9 +88,9 @@ check_name(const char *name, struct error *error)
 }
 
 static enum status
-check_encrypted(const struct source_url *url, struct error *error)
+check_encrypted(const struct url *url, struct error *error)
 {
-    if (!url->is_tls && !source_url_is_loopback(url->host)) {
+    if (!url->is_tls && !url_is_loopback(url->host)) {
         return error_set(error, STATUS_RANGE, "%s is not this machine: write %s://",
                          url->host, url->is_websocket ? "wss" : "https");
     }
@@ -98,16 +98,15 @@ check_encrypted(const struct source_url *url, struct error *error)
 }
 
 static enum status
-check_hosts(const struct source_options *options, const struct source_url *url,
+check_hosts(const struct source_options *options, const struct url *url,
             struct error *error)
 {
     struct slice rest = slice_of(options->hosts);
     size_t count = 0;
     while (rest.len > 0) {
-        struct source_url host = *url;
+        struct url host = *url;
         struct error why = {.code = STATUS_OK};
-        enum status status =
-            source_url_parse_host(source_url_next_host(&rest), &host, &why);
+        enum status status = url_parse_host(url_next_host(&rest), &host, &why);
         if (status == STATUS_OK) {
             status = check_encrypted(&host, &why);
         }
@@ -125,13 +124,13 @@ check_hosts(const struct source_options *options, const struct source_url *url,
 static enum status
 check_api_url(const struct source_options *options, struct error *error)
 {
-    struct source_url api;
+    struct url api;
     struct error why = {.code = STATUS_OK};
     char timeline[MASTODON_TIMELINE_MAX];
     if (options->api_url[0] == '\0') {
         return STATUS_OK;
     }
-    enum status status = source_url_parse(slice_of(options->api_url), &api, &why);
+    enum status status = url_parse(slice_of(options->api_url), &api, &why);
     if (status == STATUS_OK) {
         status = check_encrypted(&api, &why);
     }
@@ -151,7 +150,7 @@ check_api_url(const struct source_options *options, struct error *error)
 
 // Options that the transport of the URL would ignore without a word.
 static enum status
-check_transport(const struct source_options *options, const struct source_url *url,
+check_transport(const struct source_options *options, const struct url *url,
                 struct error *error)
 {
     const struct {
@@ -236,14 +235,14 @@ check_token_file(const char *path, struct error *error)
 enum status
 source_options_check(const struct source_options *options, struct error *error)
 {
-    struct source_url url;
+    struct url url;
     struct error why = {.code = STATUS_OK};
     enum decode_format format;
     enum status status = check_name(options->name, error);
     if (status != STATUS_OK) {
         return status;
     }
-    status = source_url_parse(slice_of(options->url), &url, &why);
+    status = url_parse(slice_of(options->url), &url, &why);
     if (status == STATUS_OK) {
         status = check_encrypted(&url, &why);
     }

@@ -5,7 +5,7 @@
 // The first byte says how: bit 0, whether the stream shows a post first; bit 1, whether
 // it deletes one. The rest is pages, divided by bytes 0x1e; the text before the first
 // of them is also tried as the address of a stream.
-#include "ingest/http_fetch.h"
+#include "net/http_fetch.h"
 #include "ingest/json.h"
 #include "ingest/json_split.h"
 #include "ingest/mastodon_fill.h"

@@ -6,8 +6,8 @@
 // handshake comes first; the rest is what the server sends.
 #include "ingest/jetstream_wire.h"
 #include "ingest/lines.h"
-#include "ingest/ws_handshake.h"
-#include "ingest/ws_protocol.h"
+#include "net/ws_handshake.h"
+#include "net/ws_protocol.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 # Every header says #pragma once and compiles alone.
 set -eu
 faults=0
-for header in $(find base ingest pipeline sinks daemon ctl -name '*.h' | sort); do
+for header in $(find base net ingest pipeline sinks daemon ctl -name '*.h' | sort); do
     grep -qx '#pragma once' "$header" || {
         echo "$header: lacks #pragma once"
         faults=1

@@ -8,6 +8,6 @@ if [ "$have" != "$want" ]; then
     exit 77
 fi
 # One file a run: clang-tidy 14 carries what it thinks of va_list from one file to the next.
-git ls-files -co --exclude-standard 'base/*.c' 'ingest/*.c' 'pipeline/*.c' 'sinks/*.c' \
-    'daemon/*.c' 'ctl/*.c' 'ingest/*.cc' 'tests/bench/*.c' 'tests/bench/*.cc' |
+git ls-files -co --exclude-standard 'base/*.c' 'net/*.c' 'ingest/*.c' 'pipeline/*.c' \
+    'sinks/*.c' 'daemon/*.c' 'ctl/*.c' 'ingest/*.cc' 'tests/bench/*.c' 'tests/bench/*.cc' |
     xargs -P "$JOBS" -n 1 clang-tidy -p build/clang --quiet --warnings-as-errors='*'

@@ -29,7 +29,7 @@
 #include <openssl/sha.h>
 
 #include "base/option.h"
-#include "ingest/http_client.h"
+#include "net/http_client.h"
 #include "ingest/source.h"
 #include "ingest/source_open.h"
 #include "ingest/source_options.h"

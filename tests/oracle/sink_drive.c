@@ -31,7 +31,7 @@
 
 #include "base/option.h"
 #include "daemon/deliver.h"
-#include "ingest/http_client.h"
+#include "net/http_client.h"
 #include "sinks/redis_sink.h"
 #include "sinks/webhook.h"
 #include "tests/oracle/sink_model.h"

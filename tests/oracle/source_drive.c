@@ -19,7 +19,7 @@
 #include <event2/event.h>
 
 #include "base/option.h"
-#include "ingest/http_client.h"
+#include "net/http_client.h"
 #include "ingest/source.h"
 #include "ingest/source_open.h"
 #include "ingest/source_options.h"

@@ -1,5 +1,5 @@
 // Which addresses lead out into the world.
-#include "ingest/address.h"
+#include "net/address.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>

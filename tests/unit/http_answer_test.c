@@ -1,4 +1,4 @@
-#include "ingest/http_answer.h"
+#include "net/http_answer.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

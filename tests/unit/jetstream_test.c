@@ -236,10 +236,9 @@ static struct jetstream_hosts hosts;
 static void
 begin(const char *list)
 {
-    struct source_url url;
-    assert_int_equal(
-        source_url_parse(SLICE_LIT("wss://a.example/subscribe"), &url, NULL),
-        STATUS_OK);
+    struct url url;
+    assert_int_equal(url_parse(SLICE_LIT("wss://a.example/subscribe"), &url, NULL),
+                     STATUS_OK);
     assert_int_equal(jetstream_hosts_init(&hosts, &url, list, 7, NULL), STATUS_OK);
     for (size_t i = 0; i < hosts.count; i++) {
         reconnect_init(&hosts.items[i].reconnect, 7, 0);

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "ingest/http_fetch.h"
+#include "net/http_fetch.h"
 #include "ingest/json.h"
 #include "ingest/source.h"
 

@@ -1,4 +1,4 @@
-#include "ingest/reconnect.h"
+#include "net/reconnect.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "ingest/source.h"
-#include "ingest/source_url.h"
+#include "net/url.h"
 
 static struct source_options
 with_url(const char *url)
@@ -97,10 +97,9 @@ static void
 an_address_is_taken_apart(void **state)
 {
     (void)state;
-    struct source_url url;
-    assert_int_equal(
-        source_url_parse(SLICE_LIT("wss://[2001:db8::1]:8443/a?b"), &url, NULL),
-        STATUS_OK);
+    struct url url;
+    assert_int_equal(url_parse(SLICE_LIT("wss://[2001:db8::1]:8443/a?b"), &url, NULL),
+                     STATUS_OK);
     assert_string_equal(url.scheme, "wss");
     assert_true(url.is_tls && url.is_websocket);
     assert_string_equal(url.host, "2001:db8::1");

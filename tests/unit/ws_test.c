@@ -1,5 +1,5 @@
-#include "ingest/ws_handshake.h"
-#include "ingest/ws_protocol.h"
+#include "net/ws_handshake.h"
+#include "net/ws_protocol.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 #define _DEFAULT_SOURCE // explicit_bzero
-#include "ingest/ws_client.h"
+#include "net/ws_client.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -12,11 +12,11 @@
 #include <event2/event.h>
 
 #include "base/buffer.h"
-#include "ingest/http_client.h"
-#include "ingest/http_request.h"
-#include "ingest/source_url.h"
-#include "ingest/ws_handshake.h"
-#include "ingest/ws_protocol.h"
+#include "net/http_client.h"
+#include "net/http_request.h"
+#include "net/url.h"
+#include "net/ws_handshake.h"
+#include "net/ws_protocol.h"
 
 #define ANSWER_WITHIN (5 * USEC_PER_S)
 #define BODY_WITHIN (1 * USEC_PER_S)
@@ -489,15 +489,15 @@ ws_client_destroy(struct ws_client **client)
 }
 
 static enum status
-write_request(struct ws_client *client, const struct source_url *url, struct slice path,
+write_request(struct ws_client *client, const struct url *url, struct slice path,
               struct slice subprotocol, struct error *error)
 {
     uint8_t random[WS_RANDOM_SIZE];
-    char host[SOURCE_URL_TEXT_MAX];
+    char host[URL_TEXT_MAX];
     if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random)) {
         return error_set(error, STATUS_IO, "the system gives no random bytes");
     }
-    source_url_host_text(url, host);
+    url_host_text(url, host);
     ws_handshake_init(&client->handshake, random, subprotocol);
     ws_handshake_request(&client->handshake, slice_of(host), path, &client->asking);
     for (const struct curl_slist *header = client->request.headers; header != NULL;
@@ -515,8 +515,8 @@ write_request(struct ws_client *client, const struct source_url *url, struct sli
 }
 
 enum status
-ws_client_open(struct ws_client *client, const struct source_url *url,
-               struct slice path, struct slice subprotocol, struct error *error)
+ws_client_open(struct ws_client *client, const struct url *url, struct slice path,
+               struct slice subprotocol, struct error *error)
 {
     assert(client->phase == PHASE_OFF);
     if (!ws_protocol_reset(&client->protocol)) {

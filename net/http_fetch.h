@@ -1,7 +1,7 @@
 // One GET whose whole answer is wanted, or one POST of which the status is; with a
 // deadline and a ceiling.
 //
-// Over the process's curl (ingest/http_client.h). Redirects are not followed.
+// Over the process's curl (net/http_client.h). Redirects are not followed.
 #pragma once
 
 #include <stdbool.h>
@@ -10,7 +10,7 @@
 #include "base/slice.h"
 #include "base/status.h"
 #include "base/usec.h"
-#include "ingest/address.h"
+#include "net/address.h"
 
 struct event_base;
 struct http_client;

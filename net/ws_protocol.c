@@ -1,4 +1,4 @@
-#include "ingest/ws_protocol.h"
+#include "net/ws_protocol.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -12,7 +12,7 @@
 
 #include "base/slice.h"
 #include "base/status.h"
-#include "ingest/http_answer.h"
+#include "net/http_answer.h"
 
 struct buffer;
 

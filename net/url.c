@@ -1,4 +1,4 @@
-#include "ingest/source_url.h"
+#include "net/url.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -65,12 +65,11 @@ is_host(struct slice host, bool is_bracketed)
             return false;
         }
     }
-    return host.len > 0 && host.len < SOURCE_URL_HOST_MAX;
+    return host.len > 0 && host.len < URL_HOST_MAX;
 }
 
 enum status
-source_url_parse_host(struct slice text, struct source_url *ret_url,
-                      struct error *error)
+url_parse_host(struct slice text, struct url *ret_url, struct error *error)
 {
     bool is_bracketed = text.len > 0 && text.ptr[0] == '[';
     struct slice host = text;
@@ -112,9 +111,9 @@ has_control(struct slice text)
 }
 
 enum status
-source_url_parse(struct slice text, struct source_url *ret_url, struct error *error)
+url_parse(struct slice text, struct url *ret_url, struct error *error)
 {
-    struct source_url url = {.port = 0};
+    struct url url = {.port = 0};
     size_t len = find(text, ":");
     for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
         const char *name = schemes[i].name;
@@ -145,7 +144,7 @@ source_url_parse(struct slice text, struct source_url *ret_url, struct error *er
         return error_set(error, STATUS_PARSE, "an address holds no '#'");
     }
     // What stands where the host should may be part of a password.
-    if (source_url_parse_host(host, &url, NULL) != STATUS_OK) {
+    if (url_parse_host(host, &url, NULL) != STATUS_OK) {
         return error_set(error, STATUS_PARSE,
                          "behind :// there is not host, host:port or [address]:port");
     }
@@ -154,19 +153,19 @@ source_url_parse(struct slice text, struct source_url *ret_url, struct error *er
 }
 
 void
-source_url_host_text(const struct source_url *url, char text[SOURCE_URL_TEXT_MAX])
+url_host_text(const struct url *url, char text[URL_TEXT_MAX])
 {
     bool is_six = strchr(url->host, ':') != NULL;
     char port[8] = "";
     if (url->port != (url->is_tls ? 443 : 80)) {
         snprintf(port, sizeof(port), ":%u", (unsigned)url->port);
     }
-    snprintf(text, SOURCE_URL_TEXT_MAX, "%s%s%s%s", is_six ? "[" : "", url->host,
+    snprintf(text, URL_TEXT_MAX, "%s%s%s%s", is_six ? "[" : "", url->host,
              is_six ? "]" : "", port);
 }
 
 bool
-source_url_is_loopback(const char *host)
+url_is_loopback(const char *host)
 {
     struct in_addr four;
     struct in6_addr six;
@@ -180,7 +179,7 @@ source_url_is_loopback(const char *host)
 }
 
 struct slice
-source_url_next_host(struct slice *rest)
+url_next_host(struct slice *rest)
 {
     struct slice entry = {rest->ptr, find(*rest, ",")};
     if (rest->len == 0) {

@@ -1,4 +1,4 @@
-#include "ingest/http_client.h"
+#include "net/http_client.h"
 
 #include <stdlib.h>
 #include <sys/time.h>

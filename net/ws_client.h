@@ -15,12 +15,12 @@
 #include "base/slice.h"
 #include "base/status.h"
 #include "base/usec.h"
-#include "ingest/reconnect.h"
+#include "net/reconnect.h"
 
 struct event_base;
 struct http_client;
 struct http_request_options;
-struct source_url;
+struct url;
 struct ws_client;
 struct ws_message;
 
@@ -64,7 +64,7 @@ void ws_client_destroy(struct ws_client **client);
 
 // Dials. path: with its query. Borrows all but subprotocol, which is kept. On failure
 // nothing is open.
-enum status ws_client_open(struct ws_client *client, const struct source_url *url,
+enum status ws_client_open(struct ws_client *client, const struct url *url,
                            struct slice path, struct slice subprotocol,
                            struct error *error) MUST_USE;
 // At once, with a close frame if there is room for one; calls back no more.

@@ -1,5 +1,5 @@
 #define _DEFAULT_SOURCE // explicit_bzero
-#include "ingest/http_request.h"
+#include "net/http_request.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ingest/source_url.h"
+#include "net/url.h"
 
 // Text compresses ten times; a bomb a thousand.
 enum { TOKEN_MAX = 4096, EXPANSION_MOST = 100, EXPANSION_FREE = 4 << 20 };
@@ -74,7 +74,7 @@ add_token(struct http_request *request, const struct http_request_options *optio
 
 static void
 set_options(CURL *easy, const struct http_request_options *options,
-            const struct source_url *url)
+            const struct url *url)
 {
     (void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, url->is_tls ? "https" : "http");
     (void)curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
@@ -95,7 +95,7 @@ set_options(CURL *easy, const struct http_request_options *options,
         (void)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
     }
     // https_proxy in the environment is somebody's wish, but not for ourselves.
-    if (source_url_is_loopback(url->host)) {
+    if (url_is_loopback(url->host)) {
         (void)curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
     }
 }
@@ -103,7 +103,7 @@ set_options(CURL *easy, const struct http_request_options *options,
 // An empty request with a handle, the options set and the token among its headers.
 static enum status
 begin(struct http_request *request, const struct http_request_options *options,
-      const struct source_url *url, struct error *error)
+      const struct url *url, struct error *error)
 {
     *request = (struct http_request){.easy = curl_easy_init()};
     if (request->easy == NULL) {
@@ -125,8 +125,8 @@ http_request_init(struct http_request *request,
                   struct error *error)
 {
     *request = (struct http_request){.easy = NULL};
-    struct source_url where;
-    enum status status = source_url_parse(slice_of(url), &where, error);
+    struct url where;
+    enum status status = url_parse(slice_of(url), &where, error);
     if (status == STATUS_OK) {
         status = begin(request, options, &where, error);
     }
@@ -151,14 +151,14 @@ http_request_init(struct http_request *request,
 
 enum status
 http_request_dial(struct http_request *request,
-                  const struct http_request_options *options,
-                  const struct source_url *url, struct error *error)
+                  const struct http_request_options *options, const struct url *url,
+                  struct error *error)
 {
     enum status status = begin(request, options, url, error);
     if (status != STATUS_OK) {
         return status;
     }
-    char text[SOURCE_URL_HOST_MAX + 32];
+    char text[URL_HOST_MAX + 32];
     bool is_six = strchr(url->host, ':') != NULL;
     snprintf(text, sizeof(text), "%s://%s%s%s:%u/", url->is_tls ? "https" : "http",
              is_six ? "[" : "", url->host, is_six ? "]" : "", (unsigned)url->port);

@@ -1,4 +1,4 @@
-#include "ingest/http_fetch.h"
+#include "net/http_fetch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -7,10 +7,10 @@
 #include <event2/event.h>
 
 #include "base/buffer.h"
-#include "ingest/http_answer.h"
-#include "ingest/http_client.h"
-#include "ingest/http_request.h"
-#include "ingest/timer.h"
+#include "net/http_answer.h"
+#include "net/http_client.h"
+#include "net/http_request.h"
+#include "net/timer.h"
 
 struct http_fetch {
     struct http_fetch_setup setup;

@@ -7,7 +7,7 @@
 
 #include "base/status.h"
 
-struct source_url;
+struct url;
 
 // What a user may set. Empty: none.
 struct http_request_options {
@@ -33,8 +33,7 @@ enum status http_request_init(struct http_request *request,
 // themselves then. request->headers are what options put into a request's head.
 enum status http_request_dial(struct http_request *request,
                               const struct http_request_options *options,
-                              const struct source_url *url,
-                              struct error *error) MUST_USE;
+                              const struct url *url, struct error *error) MUST_USE;
 // Whether that many bytes are more than any text expands to. What curl counted may lag
 // behind, so the first few MiB are believed.
 bool http_request_is_bomb(const struct http_request *request, uint64_t decoded);

@@ -1,4 +1,4 @@
-#include "ingest/ws_handshake.h"
+#include "net/ws_handshake.h"
 
 #include <string.h>
 #include <strings.h>
