@@ -1,105 +1,201 @@
 #include "daemon/dates.h"
 
-enum { HALF = DATES_LOOK / 2, BACK_LEAST = DATES_LOOK / 3, AGAINST_LEAST = 3 };
+enum { AGAINST_LEAST = 3 };
 
+// The posts that are asked.
 struct votes {
-    size_t ahead;         // as late as the date, itself among them
-    size_t authors_ahead; // of these
-    size_t authors;
-    size_t backward; // steps that go back by more than DATES_LEAP
-    size_t behind;   // of these, those without the date itself
-    size_t pairs;    // behind the date
-    size_t inverted; // of these
+    size_t beside;
+    size_t between;
 };
 
 static bool
-is_as_late(const struct dates_case *dates, size_t i)
+is_beside(const struct dates_case *dates, size_t i)
 {
     return dates->seen[i].time >= dates->seen[0].time - DATES_LEAP;
 }
 
-// How often `author` occurs before `i`, among those that are as late or all.
-static bool
-is_new(const struct dates_case *dates, size_t i, bool is_ahead)
+static uint64_t
+first_of(const struct dates_recent *recent)
 {
-    for (size_t k = 0; k < i; k++) {
-        if (dates->seen[k].author == dates->seen[i].author &&
-            (!is_ahead || is_as_late(dates, k))) {
-            return false;
+    return recent->end > DATES_RECENT ? recent->end - DATES_RECENT : 0;
+}
+
+static bool
+has_others(const struct dates_case *dates)
+{
+    const struct dates_recent *recent = dates->recent;
+    for (size_t i = 1; i < dates->count; i++) {
+        if (dates->seen[i].author != dates->seen[0].author) {
+            return true;
         }
     }
-    return true;
+    for (uint64_t n = first_of(recent); n < recent->end; n++) {
+        if (recent->rows[n % DATES_RECENT].author != dates->seen[0].author) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static struct votes
 count_votes(const struct dates_case *dates)
 {
     struct votes votes = {0};
-    for (size_t i = 0; i < dates->count; i++) {
-        bool is_ahead = is_as_late(dates, i);
-        votes.ahead += is_ahead;
-        votes.authors_ahead += is_ahead && is_new(dates, i, true);
-        votes.authors += is_new(dates, i, false);
-        bool is_back =
-            i != 0 && dates->seen[i].time < dates->seen[i - 1].time - DATES_LEAP;
-        votes.backward += is_back;
-        votes.behind += is_back && i > 1;
-        for (size_t k = 1; k < i; k++) {
-            votes.pairs++;
-            votes.inverted += dates->seen[k].time > dates->seen[i].time;
+    bool is_own_asked = !has_others(dates);
+    for (size_t i = 1; i < dates->count; i++) {
+        const struct date *date = &dates->seen[i];
+        if (date->author == dates->seen[0].author && !is_own_asked) {
+            continue;
         }
+        bool is_older = dates->clock != 0 && date->time <= dates->clock - DATES_LEAP;
+        votes.beside += is_beside(dates, i);
+        votes.between += !is_beside(dates, i) && !is_older;
     }
     return votes;
 }
 
 static bool
-is_in_order(const struct dates_case *dates, const struct votes *votes)
+is_sorted(const usec *times, size_t count)
 {
-    bool is_reverse = votes->pairs != 0 && 3 * votes->inverted > 2 * votes->pairs;
-    bool is_tidy = votes->behind == 0 && dates->before >= DATES_TIDY &&
-                   dates->backward * DATES_TIDY <= dates->before;
-    bool is_short = dates->seen[0].time - dates->clock <= DATES_SHORT;
-    return votes->backward < BACK_LEAST && !is_reverse && (is_tidy || !is_short);
+    size_t pairs = 0;
+    size_t inverted = 0;
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < i; k++) {
+            pairs++;
+            inverted += times[k] > times[i];
+        }
+    }
+    return 3 * inverted <= pairs;
 }
 
 static bool
-is_far(const struct dates_case *dates)
+has_late(const usec *times, size_t count)
 {
-    usec leap = dates->seen[0].time - dates->clock;
-    return dates->clock != 0 && leap > DATES_FAR &&
-           leap / DATES_FAR_TIMES > dates->leapt;
+    for (size_t i = 1; i < count; i++) {
+        if (times[i] < times[i - 1] - DATES_LEAP) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static usec
+leap_of(const struct dates_case *dates)
+{
+    return dates->seen[0].time - dates->clock;
+}
+
+static bool
+is_in_order(const struct dates_case *dates)
+{
+    usec rest[DATES_RECENT + DATES_LOOK];
+    usec all[DATES_LOOK];
+    size_t count = 0;
+    const struct dates_recent *recent = dates->recent;
+    for (uint64_t n = first_of(recent); n < recent->end; n++) {
+        rest[count++] = recent->rows[n % DATES_RECENT].time;
+    }
+    for (size_t i = 0; i < dates->count; i++) {
+        all[i] = dates->seen[i].time;
+        if (!is_beside(dates, i)) {
+            rest[count++] = all[i];
+        }
+    }
+    if (dates->clock == 0) {
+        return is_sorted(rest, count) && is_sorted(all, dates->count);
+    }
+    return is_sorted(rest, count) &&
+           (leap_of(dates) > DATES_SHORT || !has_late(rest, count));
+}
+
+static bool
+is_implausible(const struct dates_case *dates)
+{
+    usec leapt = dates->leapt > DATES_LEAP ? dates->leapt : DATES_LEAP;
+    return dates->clock != 0 && dates->before >= DATES_RECENT &&
+           leap_of(dates) > DATES_TIMES * leapt;
+}
+
+static bool
+is_contradicted(const struct dates_case *dates, struct votes votes)
+{
+    size_t least = is_implausible(dates) ? 1 : AGAINST_LEAST;
+    return votes.between >= least && 4 * votes.between > votes.beside + votes.between &&
+           is_in_order(dates);
+}
+
+static bool
+is_unconfirmed(const struct dates_case *dates, struct votes votes)
+{
+    return dates->count < DATES_LOOK && is_implausible(dates) &&
+           1 + votes.beside + dates->unconfirmed < DATES_CONFIRM &&
+           (leap_of(dates) > DATES_FAR || dates->has_refused);
+}
+
+// Behind the step up from dates that are too old; 0: they are not.
+static size_t
+first_right(const struct dates_case *dates)
+{
+    if (dates->clock != 0 || dates->count < DATES_RECENT) {
+        return 0;
+    }
+    size_t right = 0;
+    usec farthest = INT64_MIN;
+    usec other = DATES_LEAP; // the farthest but that
+    for (size_t i = 1; i < dates->count; i++) {
+        usec step = dates->seen[i].time - dates->seen[i - 1].time;
+        if (step > farthest) {
+            other = farthest > other ? farthest : other;
+            farthest = step;
+            right = i;
+        } else {
+            other = step > other ? step : other;
+        }
+    }
+    size_t back = 0;
+    for (size_t i = right; i < dates->count; i++) {
+        back += dates->seen[i].time < dates->seen[right].time - DATES_LEAP;
+    }
+    bool is_far = farthest > DATES_FAR && farthest > DATES_TIMES * other;
+    return is_far && right <= DATES_FIRST && 4 * back < dates->count - right ? right
+                                                                             : 0;
+}
+
+// The first date that speaks against the one to judge.
+static usec
+against(const struct dates_case *dates)
+{
+    size_t i = 1;
+    while (is_beside(dates, i)) {
+        i++;
+    }
+    return dates->seen[i].time;
 }
 
 enum dates_verdict
-dates_judge(const struct dates_case *dates)
+dates_judge(const struct dates_case *dates, usec *ret_time)
 {
-    struct votes votes = count_votes(dates);
-    bool is_whole = dates->is_last || dates->count == DATES_LOOK;
-    if (votes.ahead >= HALF && votes.authors_ahead >= DATES_AUTHORS) {
-        return DATES_BELIEVED;
-    }
-    if (!is_whole) {
+    if (!dates->is_last && dates->count < DATES_LOOK) {
         return DATES_OPEN;
     }
-    bool is_thin =
-        dates->before < DATES_LOOK && dates->count - votes.ahead < AGAINST_LEAST;
-    if (is_thin || !is_in_order(dates, &votes)) {
-        return DATES_BELIEVED;
+    struct votes votes = count_votes(dates);
+    *ret_time = dates->clock;
+    if (is_contradicted(dates, votes)) {
+        if (dates->clock == 0) {
+            *ret_time = against(dates);
+        }
+        return DATES_CONTRADICTED;
     }
-    size_t authors = votes.authors < DATES_AUTHORS ? votes.authors : DATES_AUTHORS;
-    if (2 * votes.ahead < dates->count || votes.authors_ahead < authors) {
-        return DATES_REFUSED;
+    if (is_unconfirmed(dates, votes)) {
+        return DATES_UNCONFIRMED;
     }
-    return votes.ahead < HALF && is_far(dates) ? DATES_REFUSED : DATES_BELIEVED;
+    size_t right = first_right(dates);
+    *ret_time = dates->seen[right].time;
+    return right == 0 ? DATES_BELIEVED : DATES_CONTRADICTED;
 }
 
-usec
-dates_instead(const struct dates_case *dates)
+void
+dates_remember(struct dates_recent *recent, struct date date)
 {
-    for (size_t i = 1; dates->clock == 0 && i < dates->count; i++) {
-        if (!is_as_late(dates, i)) {
-            return dates->seen[i].time;
-        }
-    }
-    return dates->clock;
+    recent->rows[recent->end++ % DATES_RECENT] = date;
 }

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "daemon/clock.h"
+#include "daemon/date_faults.h"
 #include "daemon/wall.h"
 #include "pipeline/pipeline.h"
 #include "sinks/redis_sink.h"
@@ -40,27 +41,21 @@ feed_read(struct feed *feed, struct slice event, struct slice data)
     return result == DECODE_REFUSED ? reason : DECODE_REASON_NONE;
 }
 
-bool
-feed_is_seconds(usec time, usec wall)
-{
-    return time > 0 && time < INT64_MAX / 1000 &&
-           pipeline_is_believable(time * 1000, wall);
-}
-
 // A recording counts them and says so at its end; a live source has none.
 static void
 tell_time(struct feed *feed, const struct post *post, usec wall)
 {
-    if (feed->has_told_time || !feed->is_live || !post_is_event(post) ||
-        pipeline_is_believable(post->time, wall)) {
+    if (feed->has_told_time || !feed->is_live || !post_is_event(post)) {
         return;
     }
+    enum date_fault fault = date_faults_find(post->time, wall);
+    if (fault == DATE_FAULT_COUNT) {
+        return;
+    }
+    const struct date_fault_text *text = date_faults_text(fault);
     feed->has_told_time = true;
-    log_warn("a post %s; it counts at the clock (the first of its kind)",
-             feed_is_seconds(post->time, wall)
-                 ? "has a time that looks like seconds: give milliseconds or RFC 3339"
-             : post->time > wall ? "is dated in the future"
-                                 : "is dated before 2006");
+    log_warn("a post %s %s; it counts at the clock (the first of its kind)%s",
+             text->one, text->what, text->advice);
 }
 
 const struct post *

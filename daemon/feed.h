@@ -45,9 +45,6 @@ void feed_fini(struct feed *feed);
 // why the message cannot be used, DECODE_REASON_NONE if it can or is control.
 enum decode_reason feed_read(struct feed *feed, struct slice event, struct slice data);
 
-// True for a time that is before 2006, but not if its milliseconds are seconds.
-bool feed_is_seconds(usec time, usec wall);
-
 // The next post at hand, or NULL; with the time at which it counts if that is another
 // one than its date.
 const struct post *feed_next(struct feed *feed);

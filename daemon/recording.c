@@ -87,7 +87,7 @@ put_away(struct recording *recording)
 static void
 take_out(struct recording *recording)
 {
-    const struct stash_message *message = &recording->stash.messages[0];
+    const struct stash_message *message = stash_at(&recording->stash, 0);
     struct feed *feed = &recording->feed;
     enum decode_reason reason;
     recording->is_stashed = true;
@@ -112,54 +112,109 @@ add_date(struct dates_case *dates, struct date date, usec wall)
     }
 }
 
-static struct dates_case
-case_of(const struct recording *recording, usec wall)
+// The dates behind the post at hand, and its own if it is one.
+static void
+collect(struct recording *recording, usec wall, struct dates_case *dates)
 {
     const struct feed *feed = &recording->feed;
-    const struct stash *stash = &recording->stash;
-    struct dates_case dates = {
-        .clock = pipeline_clock(feed->pipeline),
-        .leapt = recording->leapt,
-        .before = recording->dates.dated,
-        .backward = recording->backward,
-        .is_last = recording->is_last || stash_is_full(stash),
-    };
+    struct stash *stash = &recording->stash;
     for (size_t i = feed->post_next; i < feed->post_count; i++) {
         if (post_is_event(&feed->posts[i])) {
-            add_date(&dates, date_of(&feed->posts[i]), wall);
+            add_date(dates, date_of(&feed->posts[i]), wall);
         }
     }
     for (size_t i = recording->is_stashed ? 1 : 0; i < stash->count; i++) {
-        for (size_t k = 0; k < stash->messages[i].date_count; k++) {
-            add_date(&dates, stash->messages[i].dates[k], wall);
+        const struct stash_message *message = stash_at(stash, i);
+        for (size_t k = 0; k < message->date_count; k++) {
+            add_date(dates, message->dates[k], wall);
         }
     }
-    return dates;
+}
+
+static enum dates_verdict
+ask(struct recording *recording, usec wall, bool is_last, usec *ret_time)
+{
+    struct dates_case dates = {
+        .clock = pipeline_clock(recording->feed.pipeline),
+        .leapt = recording->leapt,
+        .before = recording->dates.dated,
+        .has_refused = recording->dates.moved != 0,
+        .is_last = is_last || recording->is_last || stash_is_full(&recording->stash),
+        .recent = &recording->recent,
+    };
+    collect(recording, wall, &dates);
+    if (dates.count == 0) { // none that could be believed
+        *ret_time = USEC_NONE;
+        return dates.is_last ? DATES_BELIEVED : DATES_OPEN;
+    }
+    if (recording->doubted <= dates.seen[0].time + DATES_LEAP) {
+        dates.unconfirmed = recording->unconfirmed;
+    }
+    return dates_judge(&dates, ret_time);
+}
+
+static void
+note_verdict(struct recording *recording, const struct post *post,
+             enum dates_verdict verdict, usec time)
+{
+    usec clock = pipeline_clock(recording->feed.pipeline);
+    if (verdict == DATES_BELIEVED) {
+        usec leap = clock != 0 ? post->time - clock : 0;
+        recording->leapt = leap > recording->leapt ? leap : recording->leapt;
+        recording->unconfirmed = 0;
+        return;
+    }
+    recording->feed.instead = time;
+    recording->is_refused = true;
+    recording->dates.moved += time <= post->time;
+    recording->dates.old += time > post->time;
+    if (verdict == DATES_UNCONFIRMED) {
+        bool is_later = recording->doubted <= post->time + DATES_LEAP;
+        recording->unconfirmed = is_later ? recording->unconfirmed + 1 : 1;
+        recording->doubted = post->time;
+    }
+}
+
+// Whether its date has to be judged, or another one found because it can be none.
+static bool
+is_in_question(struct recording *recording, const struct post *post, usec wall)
+{
+    usec clock = pipeline_clock(recording->feed.pipeline);
+    if (!post_is_event(post)) {
+        return false;
+    }
+    if (clock == 0) {
+        return true;
+    }
+    if (pipeline_is_believable(post->time, wall) && post->time <= clock + DATES_LEAP) {
+        bool is_older = post->time <= clock - DATES_LEAP;
+        recording->unconfirmed = is_older ? recording->unconfirmed : 0;
+        return false;
+    }
+    return pipeline_is_believable(post->time, wall);
 }
 
 // False when it has to wait.
 static bool
 judge(struct recording *recording, const struct post *post, usec wall)
 {
-    usec clock = pipeline_clock(recording->feed.pipeline);
     recording->feed.instead = USEC_NONE;
-    if (!is_dated(post, wall) || post->time <= clock + DATES_LEAP) {
+    recording->is_refused = false;
+    if (!is_in_question(recording, post, wall)) {
         return true;
     }
-    struct dates_case dates = case_of(recording, wall);
-    enum dates_verdict verdict = dates_judge(&dates);
+    usec time;
+    enum dates_verdict verdict = ask(recording, wall, false, &time);
     if (verdict == DATES_OPEN) {
         if (recording->is_stashed || put_away(recording)) {
             return false;
         }
-        dates.is_last = true;
-        verdict = dates_judge(&dates);
+        verdict = ask(recording, wall, true, &time);
     }
-    if (verdict == DATES_REFUSED) {
-        recording->feed.instead = dates_instead(&dates);
-        recording->dates.moved++;
-    } else if (clock != 0 && post->time - clock > recording->leapt) {
-        recording->leapt = post->time - clock;
+    if (is_dated(post, wall)) {
+        note_verdict(recording, post, verdict, time);
+    } else {
+        recording->feed.instead = time;
     }
     return true;
 }
@@ -202,22 +257,20 @@ recording_end(struct recording *recording)
 // ── counting ───────────────────────────────────────────────────────────────
 
 static void
-note_date(struct recording *recording, usec time, usec wall)
+note_date(struct recording *recording, struct date date, usec wall)
 {
     struct recording_dates *dates = &recording->dates;
-    if (!pipeline_is_believable(time, wall)) {
-        bool is_seconds = feed_is_seconds(time, wall);
-        dates->seconds += is_seconds;
-        dates->future += time > wall;
-        dates->early += !is_seconds && time <= wall;
+    enum date_fault fault = date_faults_find(date.time, wall);
+    if (fault != DATE_FAULT_COUNT) {
+        dates->faults[fault]++;
         return;
     }
-    if (recording->last != USEC_NONE && time != recording->last) {
+    if (recording->last != USEC_NONE && date.time != recording->last) {
         dates->steps++;
-        dates->backward += time < recording->last;
-        recording->backward += time < recording->last - DATES_LEAP;
+        dates->backward += date.time < recording->last;
     }
-    recording->last = time;
+    recording->last = date.time;
+    dates_remember(&recording->recent, date);
 }
 
 enum status
@@ -225,17 +278,50 @@ recording_push(struct recording *recording, usec wall)
 {
     const struct post *post = &recording->feed.posts[recording->feed.post_next];
     bool is_event = post_is_event(post);
-    usec time = post->time;
-    bool is_moved = recording->feed.instead != USEC_NONE;
+    struct date date = date_of(post);
     enum status status = feed_push(&recording->feed, wall);
     if (status != STATUS_AGAIN) {
         recording->is_judged = false;
         recording->dates.dated += is_event;
-        if (is_event && !is_moved) {
-            note_date(recording, time, wall);
+        if (is_event && !recording->is_refused) {
+            note_date(recording, date, wall);
         }
     }
     return status;
+}
+
+// Of times in a finer unit a few look like whole ones of a coarser unit by chance.
+static void
+join(uint64_t *faults, enum date_fault fine, enum date_fault coarse)
+{
+    if (faults[fine] != 0) {
+        faults[fine] += faults[coarse];
+        faults[coarse] = 0;
+    }
+}
+
+static void
+tell_faults(const struct recording_dates *dates)
+{
+    uint64_t faults[DATE_FAULT_COUNT];
+    uint64_t sum = 0;
+    for (size_t i = 0; i < DATE_FAULT_COUNT; i++) {
+        faults[i] = dates->faults[i];
+        sum += faults[i];
+    }
+    join(faults, DATE_FAULT_MILLISECONDS, DATE_FAULT_SECONDS);
+    join(faults, DATE_FAULT_NANOSECONDS, DATE_FAULT_MICROSECONDS);
+    for (enum date_fault i = 0; i < DATE_FAULT_COUNT; i++) {
+        const struct date_fault_text *text = date_faults_text(i);
+        if (faults[i] != 0) {
+            log_warn("%" PRIu64 " of %" PRIu64 " posts %s %s and are %s%s", faults[i],
+                     dates->dated, text->many, text->what,
+                     sum == dates->dated
+                         ? "in no window, because no post has a date"
+                         : "counted at the time of the posts around them",
+                     text->advice);
+        }
+    }
 }
 
 static void
@@ -250,16 +336,12 @@ void
 recording_tell(const struct recording *recording, uint64_t late)
 {
     const struct recording_dates *dates = &recording->dates;
-    tell(dates->seconds, dates->dated,
-         "have a time that looks like seconds and are counted at the time of the posts "
-         "before them; give milliseconds or RFC 3339");
-    tell(dates->early, dates->dated,
-         "are dated before 2006 and are counted at the time of the posts before them");
-    tell(
-        dates->future, dates->dated,
-        "are dated in the future and are counted at the time of the posts before them");
+    tell_faults(dates);
     tell(dates->moved, dates->dated,
          "are dated later than the posts around them and are counted at the time of "
+         "those");
+    tell(dates->old, dates->dated,
+         "are dated far earlier than all the others and are counted at the time of "
          "those");
     if (dates->steps != 0 && 2 * dates->backward > dates->steps) {
         log_warn("time runs backwards in %" PRIu64 " of %" PRIu64 " steps from post to "

@@ -13,16 +13,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/date_faults.h"
+#include "daemon/dates.h"
 #include "daemon/feed.h"
 #include "daemon/stash.h"
 
 // Dates of the posts so far. Retweets, too; not deletions.
 struct recording_dates {
     uint64_t dated;
-    uint64_t moved;    // not believed: counted at the clock
-    uint64_t seconds;  // before 2006, but not if they are seconds
-    uint64_t early;    // otherwise before 2006
-    uint64_t future;   // after the wall clock
+    uint64_t moved; // not believed: counted at the clock
+    uint64_t old;   // the first was too old: counted at the time of those behind it
+    uint64_t faults[DATE_FAULT_COUNT];
     uint64_t steps;    // from one date to another
     uint64_t backward; // of these
 };
@@ -33,13 +34,16 @@ struct recording {
     struct stash stash;
     struct slice event; // the message at hand, borrowed
     struct slice data;
-    size_t skip;       // posts of the stash's oldest message that are through
-    bool is_stashed;   // what is at hand comes from there
-    bool is_judged;    // the date of the post at hand
-    bool is_last;      // no more messages come
-    usec leapt;        // the farthest leap that was believed
-    uint64_t backward; // steps that went back by more than DATES_LEAP
-    usec last;         // date; USEC_NONE: none
+    size_t skip;     // posts of the stash's oldest message that are through
+    bool is_stashed; // what is at hand comes from there
+    bool is_judged;  // the date of the post at hand
+    bool is_refused; // the same: it is not believed
+    bool is_last;    // no more messages come
+    usec leapt;      // the farthest leap that was believed
+    struct dates_recent recent;
+    size_t unconfirmed; // posts right before that were refused as such
+    usec doubted;       // the date of the last of them
+    usec last;          // date; USEC_NONE: none
     struct recording_dates dates;
 };
 

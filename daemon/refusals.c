@@ -1,8 +1,10 @@
 #include "daemon/refusals.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/log.h"
+#include "ingest/decode.h"
 #include "ingest/file_kind.h"
 
 void
@@ -69,10 +71,13 @@ refusals_end_file(struct refusals *refusals, const char *file, struct slice head
     }
     struct file_kind kind = file_kind_guess(head);
     const struct refusal *first = &refusals->waiting[0];
+    bool is_dated = strcmp(first->reason, decode_reason_name(DECODE_REASON_TIME)) == 0;
     log_error("%s: nothing in it can be used (%" PRIu64
-              " refused, the first in line %" PRIu64 ": %s); it looks like %s: %s",
-              file, refusals->count, first->line, first->reason, kind.name,
-              kind.advice);
+              " refused, the first in line %" PRIu64 ": %s); %s%s: %s",
+              file, refusals->count, first->line, first->reason,
+              is_dated ? "it has a time that cannot be read" : "it looks like ",
+              is_dated ? "" : kind.name,
+              is_dated ? "give integer milliseconds or RFC 3339" : kind.advice);
     refusals->unusable += refusals->count;
     return true;
 }

@@ -13,6 +13,12 @@ stash_fini(struct stash *stash)
     }
 }
 
+struct stash_message *
+stash_at(struct stash *stash, size_t i)
+{
+    return &stash->rows[(stash->first + i) % STASH_MOST];
+}
+
 bool
 stash_is_full(const struct stash *stash)
 {
@@ -22,7 +28,7 @@ stash_is_full(const struct stash *stash)
 bool
 stash_add(struct stash *stash, struct slice event, struct slice data)
 {
-    struct stash_message *message = &stash->messages[stash->count];
+    struct stash_message *message = stash_at(stash, stash->count);
     *message = (struct stash_message){.len = data.len};
     message->bytes = calloc(1, data.len + JSON_PADDING);
     if (message->bytes == NULL || event.len >= STASH_EVENT_MAX) {
@@ -41,7 +47,7 @@ stash_add(struct stash *stash, struct slice event, struct slice data)
 void
 stash_add_date(struct stash *stash, struct date date)
 {
-    struct stash_message *message = &stash->messages[stash->count - 1];
+    struct stash_message *message = stash_at(stash, stash->count - 1);
     if (message->date_count < DATES_LOOK) {
         message->dates[message->date_count++] = date;
     }
@@ -50,9 +56,8 @@ stash_add_date(struct stash *stash, struct date date)
 void
 stash_drop(struct stash *stash)
 {
-    stash->bytes -= stash->messages[0].len;
-    free(stash->messages[0].bytes);
+    stash->bytes -= stash_at(stash, 0)->len;
+    free(stash_at(stash, 0)->bytes);
+    stash->first = (stash->first + 1) % STASH_MOST;
     stash->count--;
-    memmove(stash->messages, stash->messages + 1,
-            stash->count * sizeof(stash->messages[0]));
 }

@@ -10,7 +10,7 @@
 #include "base/slice.h"
 #include "daemon/dates.h"
 
-enum { STASH_MOST = DATES_LOOK, STASH_BYTES = 64 << 20, STASH_EVENT_MAX = 32 };
+enum { STASH_MOST = 2 * DATES_LOOK, STASH_BYTES = 64 << 20, STASH_EVENT_MAX = 32 };
 
 struct stash_message {
     char *bytes; // with padding for the decoder behind it
@@ -21,13 +21,17 @@ struct stash_message {
 };
 
 struct stash {
-    struct stash_message messages[STASH_MOST]; // the oldest first
+    struct stash_message rows[STASH_MOST]; // ring
+    size_t first;                          // the oldest
     size_t count;
     size_t bytes;
 };
 
 // Accepts a zeroed one.
 void stash_fini(struct stash *stash);
+
+// The i-th oldest.
+struct stash_message *stash_at(struct stash *stash, size_t i);
 
 bool stash_is_full(const struct stash *stash);
 // A copy goes in behind the others, without dates. False when the system has no memory;

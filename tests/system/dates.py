@@ -20,8 +20,9 @@ from terminal import run_tests
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(ROOT / "tests" / "oracle"))
+from dates import Dates  # noqa: E402
 from fold_matches_oracle import differences, expected_keys  # noqa: E402
-from oracle import Oracle  # noqa: E402
+from oracle import Oracle, time_of  # noqa: E402
 
 CASCADED = os.path.join(os.environ["BUILD"], "cascaded")
 FOLDER = tempfile.TemporaryDirectory()
@@ -49,7 +50,7 @@ def recording():
     return posts
 
 
-def run(posts, *options, name="-"):
+def run(posts, *options, name="-", code=0):
     """Boards, the closing line and what was said."""
     data = "\n".join(json.dumps(post) for post in posts).encode()
     path = name
@@ -58,8 +59,9 @@ def run(posts, *options, name="-"):
         path.write_bytes(data)
     CLIENT.flushall()
     done = subprocess.run([CASCADED, "-o", f"redis.url=unix:{SOCKET}", *options, str(path)],
-                          input=data if name == "-" else b"", capture_output=True, check=True,
+                          input=data if name == "-" else b"", capture_output=True, check=False,
                           timeout=PATIENCE)
+    assert done.returncode == code, done.stderr
     boards = {key: dict(CLIENT.zrange(key, 0, -1, withscores=True))
               for key in CLIENT.scan_iter("cascaded:top:*")}
     return boards, done.stdout.decode(), done.stderr.decode()
@@ -68,6 +70,103 @@ def run(posts, *options, name="-"):
 def moved(count, posts=POSTS):
     return (f"cascaded: {count} of {posts} posts are dated later than the posts around them and "
             "are counted at the time of those\n")
+
+
+def agrees(posts, what):
+    """Whether boards and report are those of the oracle; gives its judgement of the dates."""
+    wall = int(time.time() * 1000)
+    dates = Dates([(time_of(post["time"]), post["author"]["id"]) for post in posts], wall * 1000)
+    oracle = Oracle(["5m", "1h", "24h"], 1000, 1_000_000, wall)
+    for post, counted in zip(posts, dates.times):
+        oracle.feed(json.dumps({**post, "time": counted // 1000}))
+    boards, _, said = run(posts)
+    found = {key.removeprefix("cascaded:"): {member: str(int(score)) for member, score in
+                                             row.items()} for key, row in boards.items()}
+    wanted = {key: row for key, row in expected_keys(oracle.content()).items()
+              if key.startswith("top:")}
+    wrong = list(differences(found, wanted))
+    assert not wrong, (what, wrong[:5], said)
+    assert int(CLIENT.hget("cascaded:meta", "clock_ms")) == dates.clock // 1000, what
+    assert (moved(dates.moved, len(posts)) in said) == bool(dates.moved), (what, said)
+    assert (f"{dates.old} of {len(posts)} posts are dated far earlier" in said) == bool(
+        dates.old), (what, said)
+    return dates
+
+
+def wrong_dates_of_many_kinds_are_refused():
+    end = POSTS - 1
+    cases = {"the last by two days": {end: 2 * DAY}, "the last by a month": {end: 30 * DAY},
+             "every second": {number: 30 * DAY for number in range(1, POSTS, 2)},
+             "every second from the first": {number: 30 * DAY for number in range(0, POSTS, 2)},
+             "a bot": {number: 2 * DAY for number in range(POSTS) if number % PEOPLE in (3, 9)},
+             "all ways ahead": {number: number * HOUR for number in range(5, POSTS, 4)}}
+    for count in (2, 3, 5):
+        for first in (0, 1, 7, 15, 16, 90, POSTS - count - 1, POSTS - count):
+            cases[f"{count} from {first}"] = {first + i: 2 * DAY for i in range(count)}
+    for case, ahead in cases.items():
+        posts = recording()
+        for number, span in ahead.items():
+            posts[number]["time"] += span
+        dates = agrees(posts, case)
+        assert (dates.moved, dates.old) == (len(ahead), 0), (case, dates.moved, dates.old)
+        assert CLIENT.hget("cascaded:meta", "complete") == "0", case
+        assert CLIENT.zcard("cascaded:top:posts:5m") > 5, case
+
+
+def a_first_date_that_is_wrong_fills_no_window():
+    right, _, _ = run(recording())
+    faults = {"a month old": (MARCH - 30 * DAY, "1 of 200 posts are dated far earlier than all"),
+              "of 1970": (0, "1 of 200 posts are dated before 2006"),
+              "in the future": (int(time.time() * 1000) + 365 * DAY,
+                                "1 of 200 posts are dated in the future"),
+              "two days ahead": (MARCH + 2 * DAY, "1 of 200 posts are dated later than")}
+    for fault, (date, word) in faults.items():
+        posts = recording()
+        posts[0]["time"] = date
+        agrees(posts, fault)
+        boards, _, said = run(posts)
+        assert boards == right and said.startswith("cascaded: " + word), (fault, said)
+        assert said.count("\n") == 1, said
+        assert CLIENT.hget("cascaded:meta", "complete") == "0", fault
+
+
+def sparse_archives_are_counted_as_they_are_dated():
+    for count in (1, 2, 3, 5, 16, 40):
+        for step in (HOUR, DAY, 7 * DAY, 40 * DAY):
+            posts = recording()[:count]
+            for number, post in enumerate(posts):
+                post["time"] = MARCH - 9 * 365 * DAY + number * step
+            dates = agrees(posts, (count, step))
+            assert not dates.moved + dates.old, (count, step)
+    posts = recording()  # and a day later one that ends it
+    posts[-1]["time"] = MARCH + 25 * HOUR
+    assert not agrees(posts, "25 hours").moved
+
+
+def random_dates_count_as_the_oracle_says():
+    for seed in range(40):
+        dice = random.Random(seed)
+        posts, now = recording(), MARCH - 8 * 365 * DAY
+        pause = dice.choice((SECOND, 30 * SECOND, 10 * 60 * SECOND, 5 * HOUR, 9 * DAY))
+        chance = dice.choice((0, 0.01, 0.05, 0.3))
+        for post in posts:
+            now += dice.randrange(pause)
+            post["time"] = now
+            kind = dice.random()
+            if kind < chance:
+                post["time"] += dice.choice((1, -1)) * dice.randrange(dice.choice(
+                    (10 * 60 * SECOND, HOUR, 3 * DAY, 300 * DAY)))
+            elif kind < 1.1 * chance:
+                post["time"] = dice.choice((0, now // 1000, now * 1000, now * 3))
+        kind = dice.random()
+        if kind < 0.1:
+            posts.reverse()
+        elif kind < 0.2:
+            dice.shuffle(posts)
+        first = dice.choice((0, dice.randrange(POSTS)))
+        for post in posts[first:first + dice.choice((0, 1, 5, 30))]:
+            post["time"] += dice.choice((HOUR, 2 * DAY))
+        agrees(posts, seed)
 
 
 def a_wrong_date_costs_nothing_but_a_line():
@@ -113,13 +212,43 @@ def pauses_are_no_wrong_dates():
         assert not wrong and not said, (pause, wrong[:5], said)
 
 
-def times_in_seconds_are_named_once():
-    posts = recording()
-    for post in posts:
-        post["time"] //= 1000
-    _, _, said = run(posts)
-    assert said.startswith("cascaded: 200 of 200 posts have a time that looks like seconds"), said
-    assert said.count("\n") == 1, said
+def jetstream(factor):
+    """The posts of the recording, their times multiplied, as Jetstream has them."""
+    return [{"did": f"did:plc:u{number % PEOPLE}", "kind": "commit",
+             "time_us": int(post["time"] * 1000 * factor),
+             "commit": {"operation": "create", "collection": "app.bsky.feed.post",
+                        "rkey": f"3k{number}",
+                        "record": {"$type": "app.bsky.feed.post", "text": "tea"}}}
+            for number, post in enumerate(recording())]
+
+
+def statuses(factor):
+    """The same as X v1.1 has them."""
+    return [{"id_str": str(2000 + number), "text": "tea",
+             "timestamp_ms": str(int(post["time"] * factor)),
+             "user": {"id_str": str(number % PEOPLE + 1), "screen_name": f"u{number % PEOPLE}"}}
+            for number, post in enumerate(recording())]
+
+
+def times_in_another_unit_are_named_once():
+    def native(factor):
+        return [{**post, "time": int(post["time"] * factor)} for post in recording()]
+    cases = {"seconds": [native(1 / 1000), statuses(1 / 1000), jetstream(1 / 1000_000)],
+             "milliseconds": [jetstream(1 / 1000)],
+             "microseconds": [native(1000), statuses(1000)],
+             "nanoseconds": [jetstream(1000)]}
+    for unit, streams in cases.items():
+        for posts in streams:
+            for number, post in enumerate(posts):  # most are no whole ones of a coarser unit
+                post["time_us"] = post.get("time_us", 0) + (number if unit != "seconds" else 0)
+            _, _, said = run(posts)
+            assert said.startswith(f"cascaded: 200 of 200 posts have a time that looks like {unit} "
+                                   "and are in no window, because no post has a date; "), said
+            assert said.count("\n") == 1, said
+    for posts in (native(1000_000), statuses(1000_000)):
+        _, line, said = run(posts, code=65)
+        assert "rejected=200" in line and "a time that cannot be read" in said, said
+        assert said.count("\n") == 1, said
 
 
 def a_recording_with_the_newest_first_is_named_once():
@@ -186,21 +315,34 @@ def a_replay_ended_while_a_date_waits_goes_on_with_it():
     assert boards == right
 
 
-def a_pipe_that_pauses_is_counted_up_to_its_last_post():
+def clocks_of_a_slow_pipe(times):
+    """The daemon's clock after each of these times, each awaited."""
     CLIENT.flushall()
     with subprocess.Popen([CASCADED, "-o", f"redis.url=unix:{SOCKET}", "-"],
                           stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        for number, post in enumerate(recording()[:3]):
-            post["time"] = MARCH + number * HOUR
+        for number, (post, date) in enumerate(zip(recording(), times)):
+            post["time"] = date
             process.stdin.write(json.dumps(post).encode() + b"\n")
             process.stdin.flush()
             deadline = time.monotonic() + PATIENCE
             while (CLIENT.hget("cascaded:meta", "posts") or "0") != str(number + 1):
                 assert time.monotonic() < deadline, number
                 time.sleep(0.05)
-            assert CLIENT.hget("cascaded:meta", "clock_ms") == str(post["time"])
+            yield int(CLIENT.hget("cascaded:meta", "clock_ms"))
         process.stdin.close()
         assert process.wait(PATIENCE) == 0
+
+
+def a_pipe_that_pauses_is_counted_up_to_its_last_post():
+    times = [MARCH + number * HOUR for number in range(3)]
+    assert list(clocks_of_a_slow_pipe(times)) == times
+
+
+def a_pause_of_a_slow_pipe_is_believed_with_its_eighth_post():
+    before = [MARCH + number * SECOND for number in range(16)]
+    after = [MARCH + 3 * DAY + number * SECOND for number in range(9)]
+    found = list(clocks_of_a_slow_pipe(before + after))
+    assert found == before + [before[-1]] * 7 + after[7:], found
 
 
 if __name__ == "__main__":
@@ -208,12 +350,17 @@ if __name__ == "__main__":
         time.sleep(0.02)
     try:
         sys.exit(run_tests([a_wrong_date_costs_nothing_but_a_line,
+                            wrong_dates_of_many_kinds_are_refused,
+                            a_first_date_that_is_wrong_fills_no_window,
+                            sparse_archives_are_counted_as_they_are_dated,
+                            random_dates_count_as_the_oracle_says,
                             pauses_are_no_wrong_dates,
-                            times_in_seconds_are_named_once,
+                            times_in_another_unit_are_named_once,
                             a_recording_with_the_newest_first_is_named_once,
                             a_backtest_judges_dates_as_a_replay_does,
                             a_paced_replay_does_not_wait_for_a_wrong_date,
                             a_replay_ended_while_a_date_waits_goes_on_with_it,
-                            a_pipe_that_pauses_is_counted_up_to_its_last_post]))
+                            a_pipe_that_pauses_is_counted_up_to_its_last_post,
+                            a_pause_of_a_slow_pipe_is_believed_with_its_eighth_post]))
     finally:
         SERVER.terminate()

@@ -10,17 +10,24 @@
 #include "tests/unit/made.h"
 
 #define T0 ((usec)1772442000 * USEC_PER_S)
+#define PACE (20 * USEC_PER_S)
 #define FAR_AWAY (200 * USEC_PER_DAY)
-#define S USEC_PER_S
 
-// After many posts, the last of them at T0: a date, and those behind it every 20 s.
+static struct dates_recent recent;
+
+// After many posts every 20 s, the last of them at T0: a date, and those behind it go on.
 static struct dates_case
 make(usec first, size_t behind, uint64_t authors)
 {
-    struct dates_case dates = {.clock = T0, .before = 1000, .count = behind + 1};
+    recent = (struct dates_recent){0};
+    for (usec i = DATES_RECENT; i-- > 0;) {
+        dates_remember(&recent, (struct date){T0 - i * PACE, (uint64_t)i % authors});
+    }
+    struct dates_case dates = {
+        .clock = T0, .before = 1000, .recent = &recent, .count = behind + 1};
     dates.seen[0] = (struct date){first, 99};
     for (size_t i = 1; i <= behind; i++) {
-        dates.seen[i] = (struct date){T0 + (usec)i * 20 * S, i % authors};
+        dates.seen[i] = (struct date){T0 + (usec)i * PACE, i % authors};
     }
     return dates;
 }
@@ -36,136 +43,236 @@ make_gap(usec first, size_t behind, uint64_t authors)
     return dates;
 }
 
+// The same before the first post of all.
+static struct dates_case
+make_first(usec first, size_t behind, uint64_t authors)
+{
+    struct dates_case dates = make(first, behind, authors);
+    recent = (struct dates_recent){0};
+    dates.clock = 0;
+    dates.before = 0;
+    return dates;
+}
+
 static void
-one_date_that_is_wrong_is_refused_whoever_wrote_what_follows(void **state)
+assert_verdict(const struct dates_case *dates, enum dates_verdict verdict, usec time)
+{
+    usec found = 0;
+    assert_int_equal(dates_judge(dates, &found), verdict);
+    assert_true(found == time);
+}
+
+static void
+one_date_that_is_wrong_is_contradicted_whoever_wrote_what_follows(void **state)
 {
     (void)state;
-    static const usec leaps[] = {61 * S * 16, USEC_PER_HOUR, FAR_AWAY};
+    static const usec leaps[] = {5 * USEC_PER_MIN, USEC_PER_HOUR, FAR_AWAY};
     for (size_t i = 0; i < 3; i++) {
         for (uint64_t authors = 1; authors < 20; authors++) {
-            struct dates_case dates = make(T0 + leaps[i], 15, authors);
-            assert_int_equal(dates_judge(&dates), DATES_REFUSED);
-            assert_true(dates_instead(&dates) == T0);
+            struct dates_case dates = make(T0 + leaps[i], DATES_LOOK - 1, authors);
+            assert_verdict(&dates, DATES_CONTRADICTED, T0);
         }
     }
 }
 
 static void
-a_gap_is_believed_with_the_eighth_post_of_three_authors(void **state)
+a_date_waits_for_all_posts_behind_it_or_the_end(void **state)
 {
     (void)state;
-    struct dates_case dates = make_gap(T0 + FAR_AWAY, 6, 5);
-    assert_int_equal(dates_judge(&dates), DATES_OPEN);
-    dates = make_gap(T0 + FAR_AWAY, 7, 5);
-    assert_int_equal(dates_judge(&dates), DATES_BELIEVED);
-    dates = make_gap(T0 + FAR_AWAY, 14, 1);
-    assert_int_equal(dates_judge(&dates), DATES_OPEN);
-    dates = make_gap(T0 + FAR_AWAY, 15, 1); // one person's archive
-    assert_int_equal(dates_judge(&dates), DATES_BELIEVED);
+    usec time;
+    struct dates_case dates = make_gap(T0 + FAR_AWAY, DATES_LOOK - 2, 5);
+    assert_int_equal(dates_judge(&dates, &time), DATES_OPEN);
+    dates.is_last = true;
+    assert_verdict(&dates, DATES_BELIEVED, T0 + FAR_AWAY);
+    for (uint64_t authors = 1; authors < 5; authors++) {
+        dates = make_gap(T0 + FAR_AWAY, DATES_LOOK - 1, authors);
+        assert_verdict(&dates, DATES_BELIEVED, T0 + FAR_AWAY);
+    }
+}
+
+static void
+more_than_a_quarter_of_others_contradict_a_date(void **state)
+{
+    (void)state;
+    // 31 are asked, the last of them dated as before: 7 are too few, 8 are enough.
+    for (size_t between = 7; between <= 8; between++) {
+        struct dates_case dates = make_gap(T0 + FAR_AWAY, DATES_LOOK - 1, 7);
+        for (size_t i = DATES_LOOK - between; i < DATES_LOOK; i++) {
+            dates.seen[i].time -= FAR_AWAY;
+        }
+        usec time;
+        assert_int_equal(dates_judge(&dates, &time),
+                         between == 7 ? DATES_BELIEVED : DATES_CONTRADICTED);
+        for (size_t i = DATES_LOOK - between; i < DATES_LOOK; i++) {
+            dates.seen[i].time = T0 - USEC_PER_MIN; // late ones do not matter
+        }
+        assert_int_equal(dates_judge(&dates, &time), DATES_BELIEVED);
+    }
 }
 
 static void
 an_author_of_many_wrong_dates_convinces_nobody(void **state)
 {
     (void)state;
-    struct dates_case dates = make(T0 + FAR_AWAY, 15, 7);
-    for (size_t i = 1; i < 10; i++) {
-        dates.seen[i] = (struct date){T0 + FAR_AWAY + (usec)i * S, 99};
+    struct dates_case dates = make(T0 + FAR_AWAY, DATES_LOOK - 1, 7);
+    for (size_t i = 1; i < DATES_LOOK - 3; i++) {
+        dates.seen[i] = (struct date){T0 + FAR_AWAY + (usec)i * USEC_PER_S, 99};
     }
-    assert_int_equal(dates_judge(&dates), DATES_REFUSED);
+    assert_verdict(&dates, DATES_CONTRADICTED, T0);
+    dates = make_gap(T0 + FAR_AWAY, DATES_LOOK - 2, 1);
+    for (size_t i = 1; i < DATES_LOOK; i++) {
+        dates.seen[i].author = 99;
+    }
+    dates.is_last = true;
+    assert_verdict(&dates, DATES_UNCONFIRMED, T0);
+    for (size_t i = 0; i < DATES_RECENT; i++) { // all of the recording is by one
+        recent.rows[i].author = 99;
+    }
+    assert_verdict(&dates, DATES_BELIEVED, T0 + FAR_AWAY);
 }
 
 static void
-the_first_date_of_all_is_judged_and_counts_with_those_behind_it(void **state)
+the_first_date_of_all_counts_with_those_that_contradict_it(void **state)
 {
     (void)state;
-    struct dates_case dates = make(T0 + FAR_AWAY, 15, 7);
-    dates.clock = 0;
-    dates.before = 0;
-    assert_int_equal(dates_judge(&dates), DATES_REFUSED);
-    assert_true(dates_instead(&dates) == T0 + 20 * S);
-    dates = make_gap(T0, 15, 7);
-    dates.clock = 0;
-    assert_int_equal(dates_judge(&dates), DATES_BELIEVED);
+    struct dates_case dates = make_first(T0 + FAR_AWAY, DATES_LOOK - 1, 7);
+    assert_verdict(&dates, DATES_CONTRADICTED, T0 + PACE);
+    dates = make_first(T0, DATES_LOOK - 1, 7);
+    assert_verdict(&dates, DATES_BELIEVED, T0);
 }
 
 static void
-what_is_not_in_order_is_believed(void **state)
+the_first_dates_of_all_are_too_old_below_a_step_like_no_other(void **state)
 {
     (void)state;
-    struct dates_case dates = make(T0 + FAR_AWAY, 15, 7);
-    static const usec paces[] = {USEC_PER_HOUR, 51 * S, 10 * S};
-    for (size_t pace = 0; pace < 3; pace++) { // newest first
-        for (size_t i = 0; i < DATES_LOOK; i++) {
-            dates.seen[i].time = T0 + FAR_AWAY - (usec)i * paces[pace];
+    for (size_t old = 1; old <= DATES_FIRST + 1; old++) {
+        struct dates_case dates = make_first(T0, DATES_LOOK - 1, 7);
+        for (size_t i = 0; i < old; i++) {
+            dates.seen[i].time -= DATES_FAR;
         }
-        assert_int_equal(dates_judge(&dates), DATES_BELIEVED);
+        bool is_seen = old <= DATES_FIRST;
+        usec right = dates.seen[old].time;
+        assert_verdict(&dates, is_seen ? DATES_CONTRADICTED : DATES_BELIEVED,
+                       is_seen ? right : dates.seen[0].time);
     }
-    for (size_t i = 0; i < DATES_LOOK; i++) { // three sources, one ahead
-        dates.seen[i].time = T0 + (usec)i * S + (i % 3 == 0 ? USEC_PER_HOUR : 0);
+    struct dates_case dates = make_first(T0 - DATES_FAR, DATES_LOOK - 1, 7);
+    assert_verdict(&dates, DATES_CONTRADICTED, T0 + PACE);
+    dates.seen[0].time += PACE; // not over more than 36 hours
+    assert_verdict(&dates, DATES_BELIEVED, T0 - DATES_FAR + PACE);
+    dates.seen[0].time -= FAR_AWAY;
+    dates.count = DATES_RECENT - 1; // too few to say so
+    dates.is_last = true;
+    assert_verdict(&dates, DATES_BELIEVED, dates.seen[0].time);
+    dates = make_first(T0 - 8 * DATES_FAR, DATES_LOOK - 1, 7);
+    for (size_t i = 9; i < DATES_LOOK; i++) {
+        dates.seen[i].time += DATES_FAR; // there are such gaps
     }
-    assert_int_equal(dates_judge(&dates), DATES_BELIEVED);
+    assert_verdict(&dates, DATES_BELIEVED, T0 - 8 * DATES_FAR);
 }
 
 static void
-a_short_leap_is_refused_only_where_everything_else_is_in_order(void **state)
+what_is_not_in_order_contradicts_nothing(void **state)
 {
     (void)state;
-    struct dates_case dates = make(T0 + DATES_SHORT, 15, 7);
-    dates.backward = 1000 / DATES_TIDY;
-    assert_int_equal(dates_judge(&dates), DATES_REFUSED);
-    dates.backward++;
-    assert_int_equal(dates_judge(&dates), DATES_BELIEVED);
+    static const usec paces[] = {USEC_PER_HOUR, 51 * USEC_PER_S, 10 * USEC_PER_S};
+    for (size_t pace = 0; pace < 3; pace++) { // newest first
+        struct dates_case dates = make_first(T0, DATES_LOOK - 1, 7);
+        for (size_t i = 0; i < DATES_LOOK; i++) {
+            dates.seen[i].time = T0 - (usec)i * paces[pace];
+        }
+        assert_verdict(&dates, DATES_BELIEVED, T0);
+    }
+    struct dates_case dates = make(T0 + 48 * USEC_PER_HOUR, DATES_LOOK - 1, 7);
+    for (usec i = 0; i < DATES_LOOK; i++) { // mixed, also before
+        usec hours = i == 0 ? 48 : 2 * (i * 13 % DATES_LOOK) - 40;
+        dates.seen[i].time = T0 + hours * USEC_PER_HOUR;
+        recent.rows[i % DATES_RECENT].time =
+            T0 - 3 * (i * 7 % DATES_RECENT) * USEC_PER_HOUR;
+    }
+    assert_verdict(&dates, DATES_BELIEVED, T0 + 48 * USEC_PER_HOUR);
+}
+
+static void
+a_short_leap_is_contradicted_only_where_no_post_around_is_late(void **state)
+{
+    (void)state;
+    struct dates_case dates = make(T0 + DATES_SHORT, DATES_LOOK - 1, 7);
+    dates.seen[9].time = dates.seen[8].time - USEC_PER_MIN;
+    assert_verdict(&dates, DATES_CONTRADICTED, T0);
+    dates.seen[9].time--;
+    assert_verdict(&dates, DATES_BELIEVED, T0 + DATES_SHORT);
     dates.seen[0].time++;
-    assert_int_equal(dates_judge(&dates), DATES_REFUSED);
-    dates = make(T0 + DATES_SHORT, 15, 7);
-    dates.seen[9].time -= 10 * USEC_PER_MIN;
-    assert_int_equal(dates_judge(&dates), DATES_BELIEVED);
-    dates = make(T0 + DATES_SHORT, 15, 7);
-    dates.before = DATES_TIDY - 1;
-    assert_int_equal(dates_judge(&dates), DATES_BELIEVED);
+    assert_verdict(&dates, DATES_CONTRADICTED, T0);
 }
 
 static void
 at_the_end_a_leap_is_believed_unless_it_is_like_no_other(void **state)
 {
     (void)state;
-    struct dates_case dates = make(T0 + USEC_PER_DAY, 0, 1);
-    assert_int_equal(dates_judge(&dates), DATES_OPEN);
+    struct dates_case dates = make(T0 + DATES_FAR, 0, 1);
     dates.is_last = true;
-    assert_int_equal(dates_judge(&dates), DATES_BELIEVED);
-    dates = make(T0 + DATES_FAR + 1, 0, 1);
-    dates.is_last = true;
-    assert_int_equal(dates_judge(&dates), DATES_REFUSED);
-    dates.leapt = DATES_FAR / 8 + 1; // such gaps are usual there
-    assert_int_equal(dates_judge(&dates), DATES_BELIEVED);
+    assert_verdict(&dates, DATES_BELIEVED, T0 + DATES_FAR);
+    dates.has_refused = true; // but for that it was
+    assert_verdict(&dates, DATES_UNCONFIRMED, T0);
+    dates.has_refused = false;
+    dates.seen[0].time++;
+    assert_verdict(&dates, DATES_UNCONFIRMED, T0);
+    dates.leapt = DATES_FAR / DATES_TIMES + 1; // such gaps are usual there
+    assert_verdict(&dates, DATES_BELIEVED, T0 + DATES_FAR + 1);
     dates.leapt = 0;
-    dates.before = DATES_LOOK - 1; // nothing is known of it
-    assert_int_equal(dates_judge(&dates), DATES_BELIEVED);
-    dates = make(T0 + USEC_PER_DAY, 2, 7); // one of three
-    dates.is_last = true;
-    assert_int_equal(dates_judge(&dates), DATES_REFUSED);
-    dates.before = 0; // two are not enough against it then
-    assert_int_equal(dates_judge(&dates), DATES_BELIEVED);
-    dates = make(T0 + USEC_PER_DAY, 3, 7);
-    dates.is_last = true;
-    dates.before = 0;
-    assert_int_equal(dates_judge(&dates), DATES_REFUSED);
+    dates.before = DATES_RECENT - 1; // nothing is known of it
+    assert_verdict(&dates, DATES_BELIEVED, T0 + DATES_FAR + 1);
+}
+
+static void
+eight_posts_confirm_a_leap_at_the_end(void **state)
+{
+    (void)state;
+    for (size_t behind = 0; behind < DATES_CONFIRM; behind++) {
+        struct dates_case dates = make_gap(T0 + FAR_AWAY, behind, 7);
+        usec time;
+        dates.is_last = true;
+        bool is_enough = behind == DATES_CONFIRM - 1;
+        assert_int_equal(dates_judge(&dates, &time),
+                         is_enough ? DATES_BELIEVED : DATES_UNCONFIRMED);
+        dates.unconfirmed = DATES_CONFIRM - 1 - behind; // those before count as well
+        assert_int_equal(dates_judge(&dates, &time), DATES_BELIEVED);
+    }
+}
+
+static void
+few_posts_behind_a_date_contradict_it_if_it_is_implausible(void **state)
+{
+    (void)state;
+    usec leap = USEC_PER_HOUR;
+    for (size_t behind = 1; behind <= 3; behind++) {
+        struct dates_case dates = make(T0 + leap, behind, 7);
+        dates.is_last = true;
+        assert_verdict(&dates, DATES_CONTRADICTED, T0);
+        dates.leapt = leap / DATES_TIMES;
+        bool is_enough = behind == 3;
+        assert_verdict(&dates, is_enough ? DATES_CONTRADICTED : DATES_BELIEVED,
+                       is_enough ? T0 : T0 + leap);
+    }
 }
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_date_that_is_wrong_is_refused_whoever_wrote_what_follows),
-        cmocka_unit_test(a_gap_is_believed_with_the_eighth_post_of_three_authors),
+        cmocka_unit_test(
+            one_date_that_is_wrong_is_contradicted_whoever_wrote_what_follows),
+        cmocka_unit_test(a_date_waits_for_all_posts_behind_it_or_the_end),
+        cmocka_unit_test(more_than_a_quarter_of_others_contradict_a_date),
         cmocka_unit_test(an_author_of_many_wrong_dates_convinces_nobody),
+        cmocka_unit_test(the_first_date_of_all_counts_with_those_that_contradict_it),
+        cmocka_unit_test(the_first_dates_of_all_are_too_old_below_a_step_like_no_other),
+        cmocka_unit_test(what_is_not_in_order_contradicts_nothing),
         cmocka_unit_test(
-            the_first_date_of_all_is_judged_and_counts_with_those_behind_it),
-        cmocka_unit_test(what_is_not_in_order_is_believed),
-        cmocka_unit_test(
-            a_short_leap_is_refused_only_where_everything_else_is_in_order),
+            a_short_leap_is_contradicted_only_where_no_post_around_is_late),
         cmocka_unit_test(at_the_end_a_leap_is_believed_unless_it_is_like_no_other),
+        cmocka_unit_test(eight_posts_confirm_a_leap_at_the_end),
+        cmocka_unit_test(few_posts_behind_a_date_contradict_it_if_it_is_implausible),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
