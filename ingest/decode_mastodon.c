@@ -502,6 +502,12 @@ static void
 read_envelope(struct decode_run *run, const struct message *message)
 {
     size_t len = message->payload.len;
+    bool is_read = slice_equal(message->event, SLICE_LIT("update"));
+    if (is_read && len == 0) {
+        bool is_given = !slice_is_none(message->payload);
+        decode_run_refuse(run, is_given ? DECODE_REASON_VALUE : DECODE_REASON_MISSING);
+        return;
+    }
     char *copy = arena_alloc(&run->arena, 1, len + JSON_PADDING);
     if (copy == NULL) {
         decode_run_refuse(run, DECODE_REASON_MEMORY);

@@ -317,20 +317,25 @@ keep_tweet(struct decode_run *run, const struct x1_tweet *tweet)
 static void
 keep_deletion(struct decode_run *run, const struct x1_deletion *deletion)
 {
-    if (deletion->status == NULL) {
-        decode_run_control(run, DECODE_CONTROL_OTHER); // of a direct message
+    const struct x1_deleted *deleted =
+        deletion->status != NULL ? deletion->status : deletion->tweet;
+    if (deleted == NULL && deletion->direct_message) {
+        decode_run_control(run, DECODE_CONTROL_OTHER);
         return;
     }
     struct post *post = decode_run_post(run);
     post->kind = POST_DELETED;
-    post->id = decode_run_number_id(
-        run, decode_run_first(deletion->status->id_str, deletion->status->id));
+    if (deleted != NULL) {
+        post->id =
+            decode_run_number_id(run, decode_run_first(deleted->id_str, deleted->id));
+    }
     decode_run_keep(run);
 }
 
 static void
-keep_withdrawal(struct decode_run *run, const struct x1_deleted *user)
+keep_withdrawal(struct decode_run *run, const struct x1_deleted *gone)
 {
+    const struct x1_deleted *user = gone->user != NULL ? gone->user : gone;
     struct post *post = decode_run_post(run);
     post->kind = POST_WITHDRAWN;
     post->author.id =

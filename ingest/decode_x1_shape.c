@@ -83,15 +83,20 @@ static const struct json_field inner_fields[] = {
 };
 static const struct json_table inner_table = {inner_fields, sizeof(struct x1_tweet)};
 
+static const struct json_table deleted_table;
+
 static const struct json_field deleted_fields[] = {
     {"id_str", JSON_ID, offsetof(struct x1_deleted, id_str), NULL, 0},
     {"id",     JSON_ID, offsetof(struct x1_deleted, id),     NULL, 0},
+    {"user",   JSON_STRUCT | JSON_VITAL, offsetof(struct x1_deleted, user), &deleted_table, 0},
     JSON_FIELD_END,
 };
 static const struct json_table deleted_table = {deleted_fields, sizeof(struct x1_deleted)};
 
 static const struct json_field deletion_fields[] = {
     {"status", JSON_STRUCT | JSON_VITAL, offsetof(struct x1_deletion, status), &deleted_table, 0},
+    {"tweet",  JSON_STRUCT | JSON_VITAL, offsetof(struct x1_deletion, tweet),  &deleted_table, 0},
+    {"direct_message", JSON_PRESENT, offsetof(struct x1_deletion, direct_message), NULL, 0},
     JSON_FIELD_END,
 };
 static const struct json_table deletion_table = {deletion_fields, sizeof(struct x1_deletion)};

@@ -61,10 +61,13 @@ struct x1_tweet {
 struct x1_deleted {
     struct slice id_str;
     struct slice id;
+    const struct x1_deleted *user; // as the compliance events of X's API v2 name one
 };
 
 struct x1_deletion {
     const struct x1_deleted *status;
+    const struct x1_deleted *tweet; // the same, as X's API v2 calls it
+    bool direct_message;
 };
 
 struct x1_message {

@@ -342,12 +342,11 @@ keep_deletion(struct decode_run *run, struct slice id)
 
 // An account that is gone takes all its posts along.
 static void
-keep_withdrawal(struct decode_run *run, const struct x2_event *event)
+keep_withdrawal(struct decode_run *run, struct slice id)
 {
     struct post *post = decode_run_post(run);
     post->kind = POST_WITHDRAWN;
-    post->author.id =
-        decode_run_number_id(run, event->user != NULL ? event->user->id : SLICE_NONE);
+    post->author.id = decode_run_number_id(run, id);
     decode_run_keep(run);
 }
 
@@ -358,16 +357,13 @@ keep_element(struct page *page, const struct x2_tweet *tweet)
     struct decode_run *run = page->run;
     const struct x2_event *event =
         tweet->deletion != NULL ? tweet->deletion : tweet->drop;
+    const struct x2_event *gone =
+        tweet->user_delete != NULL ? tweet->user_delete : tweet->user_suspend;
     bool has_text = !slice_is_none(tweet->text) || tweet->note_tweet != NULL;
     if (event != NULL) {
-        if (event->tweet != NULL) {
-            keep_deletion(run, event->tweet->id);
-        } else {
-            decode_run_control(run, DECODE_CONTROL_COMPLIANCE);
-        }
-    } else if (tweet->user_delete != NULL || tweet->user_suspend != NULL) {
-        keep_withdrawal(run, tweet->user_delete != NULL ? tweet->user_delete
-                                                        : tweet->user_suspend);
+        keep_deletion(run, event->tweet != NULL ? event->tweet->id : SLICE_NONE);
+    } else if (gone != NULL) {
+        keep_withdrawal(run, gone->user != NULL ? gone->user->id : SLICE_NONE);
     } else if (!slice_is_none(tweet->id) && has_text) {
         keep_tweet(page, tweet);
     } else if (tweet->is_compliance) {
@@ -423,11 +419,14 @@ is_flat(const struct x2_message *message)
     return !slice_is_none(tweet->id) && has_author && has_mark;
 }
 
-// A record of a compliance job: what to do with a post that one has.
+// A record of a compliance job: what to do with a post that one has. Those of users
+// look the same and name no post.
 static void
 read_action(struct decode_run *run, const struct x2_message *message)
 {
-    if (!slice_equal(message->action, SLICE_LIT("delete"))) {
+    if (message->action.len == 0) {
+        decode_run_refuse(run, DECODE_REASON_VALUE);
+    } else if (!slice_equal(message->action, SLICE_LIT("delete"))) {
         decode_run_control(run, DECODE_CONTROL_COMPLIANCE);
     } else if (decode_run_room(run, 1)) {
         keep_deletion(run, message->tweet.id);
