@@ -116,11 +116,14 @@ unusable(const struct web *web)
 }
 
 // False when there is no room. A message that is read and has no posts is a control
-// message.
+// message, or a line of blanks.
 static bool
 take(struct web *web, const struct lines_message *message,
      struct http_posts_result *result)
 {
+    const struct pipeline_metrics before = *pipeline_metrics(web->setup.pipeline);
+    const uint64_t *control = decoder_metrics(web->feed.decoder)->control;
+    uint64_t blanks_before = control[DECODE_CONTROL_KEEP_ALIVE];
     uint64_t unusable_before = unusable(web);
     uint64_t refused_before = web->feed.refused;
     bool is_read =
@@ -136,8 +139,14 @@ take(struct web *web, const struct lines_message *message,
     }
     uint64_t refused = web->feed.refused - refused_before;
     uint64_t bad = unusable(web) - unusable_before;
-    result->accepted += posts - refused + (is_control && bad == 0);
-    result->rejected += refused + bad;
+    const struct pipeline_metrics *after = pipeline_metrics(web->setup.pipeline);
+    uint64_t too_old = after->late - before.late;
+    uint64_t unknown = after->undo_unknown - before.undo_unknown;
+    bool is_blank = control[DECODE_CONTROL_KEEP_ALIVE] != blanks_before;
+    result->accepted += posts - refused - too_old - unknown;
+    result->rejected += refused + bad + too_old;
+    result->too_old += too_old;
+    result->ignored += unknown + (is_control && bad == 0 && !is_blank);
     return has_room;
 }
 

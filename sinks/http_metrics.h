@@ -10,6 +10,7 @@ struct http_metrics {
     uint64_t refused; // answered with 4xx, or not understood
     uint64_t posts_accepted;
     uint64_t posts_rejected;
+    uint64_t posts_ignored;
     uint64_t pushes_delayed; // 429
     uint64_t late;           // connections closed at the deadline
     uint64_t crowded_out;    // connections closed for another one

@@ -1,5 +1,6 @@
 #include "sinks/http_reply.h"
 
+#include <inttypes.h>
 #include <microhttpd.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -113,4 +114,19 @@ http_reply_raw(enum http_refusal refusal, char bytes[HTTP_RAW_MAX])
     }
     len += snprintf(bytes + len, HTTP_RAW_MAX - (size_t)len, "\r\n%s", text);
     return (size_t)len;
+}
+
+void
+http_reply_result(const struct http_posts_result *result, char text[HTTP_REFUSAL_MAX])
+{
+    char more[2][HTTP_REFUSAL_MAX / 4] = {"", ""};
+    if (result->too_old != 0) {
+        snprintf(more[0], sizeof(more[0]), ",\"too_old\":%" PRIu64, result->too_old);
+    }
+    if (result->ignored != 0) {
+        snprintf(more[1], sizeof(more[1]), ",\"ignored\":%" PRIu64, result->ignored);
+    }
+    snprintf(text, HTTP_REFUSAL_MAX,
+             "{\"accepted\":%" PRIu64 ",\"rejected\":%" PRIu64 "%s%s}\n",
+             result->accepted, result->rejected, more[0], more[1]);
 }

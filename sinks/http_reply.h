@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/slice.h"
 
@@ -72,3 +73,15 @@ enum http_code http_reply_refusal(enum http_refusal refusal, const char *more,
 // A whole answer as bytes, after which the connection ends: for a request that the
 // library does not get to see, or has not read yet. Returns its length.
 size_t http_reply_raw(enum http_refusal refusal, char bytes[HTTP_RAW_MAX]);
+
+// What became of the messages of a push.
+struct http_posts_result {
+    uint64_t accepted; // counted, known or applied
+    uint64_t rejected; // not usable, too old, or a table was full
+    uint64_t too_old;  // of those
+    uint64_t ignored;  // control messages, and deletions of unknown posts
+};
+
+// The answer to it as JSON; the last two numbers only if they are not zero.
+void http_reply_result(const struct http_posts_result *result,
+                       char text[HTTP_REFUSAL_MAX]);

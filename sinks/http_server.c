@@ -58,6 +58,8 @@ const struct metric http_metric_rows[] = {
      offsetof(struct http_metrics, posts_accepted), "Posts and control messages pushed over HTTP"},
     {"cascaded_pushed_messages_total", "result=\"rejected\"", METRIC_COUNTER,
      offsetof(struct http_metrics, posts_rejected), "Posts and control messages pushed over HTTP"},
+    {"cascaded_pushed_messages_total", "result=\"ignored\"", METRIC_COUNTER,
+     offsetof(struct http_metrics, posts_ignored), "Posts and control messages pushed over HTTP"},
     {"cascaded_pushes_delayed_total", NULL, METRIC_COUNTER,
      offsetof(struct http_metrics, pushes_delayed), "Pushes told to come again for want of room"},
     {"cascaded_http_connections_closed_total", "reason=\"late\"", METRIC_COUNTER,
@@ -245,24 +247,23 @@ take_posts(struct http_server *server, struct MHD_Connection *connection,
     if (request->body.size == 0) {
         return refuse(server, connection, HTTP_REFUSAL_EMPTY);
     }
-    struct http_posts_result result = {0, 0};
+    struct http_posts_result result = {0};
     enum status status = server->setup.on_posts(server->setup.context,
                                                 buffer_text(&request->body), &result);
     server->metrics.posts_accepted += result.accepted;
     server->metrics.posts_rejected += result.rejected;
+    server->metrics.posts_ignored += result.ignored;
     if (status == STATUS_PARSE) {
         return refuse(server, connection, HTTP_REFUSAL_ENCODED);
     }
     if (status != STATUS_OK) {
         return say_later(server, connection, &result);
     }
-    if (result.accepted + result.rejected == 0) {
+    if (result.accepted + result.rejected + result.ignored == 0) {
         return refuse(server, connection, HTTP_REFUSAL_EMPTY);
     }
-    char text[ANSWER_MAX];
-    snprintf(text, sizeof(text),
-             "{\"accepted\":%" PRIu64 ",\"rejected\":%" PRIu64 "}\n", result.accepted,
-             result.rejected);
+    char text[HTTP_REFUSAL_MAX];
+    http_reply_result(&result, text);
     return answer(server, connection,
                   &(struct http_reply){.code = HTTP_CODE_ACCEPTED,
                                        .type = HTTP_TYPE_JSON,

@@ -9,10 +9,13 @@
 //                         400 empty, 401 wrong token, 403 switched off, 413 too long,
 //                         415 compressed, 429 with Retry-After when there is no room
 //
-// The numbers of an answer say what became of the posts: accepted are those that were
-// counted, were known or are control messages; rejected are those that cannot be used
-// or found a table full. A 429 has them too, for the part that was read: posts are
-// known by their ids, so sending the whole body again counts nothing twice.
+// The numbers of an answer say what became of the messages: accepted are posts that
+// were counted or are known, and deletions and new names that were applied; rejected
+// are those that cannot be used, found a table full or are older than the longest
+// window (then "too_old":N says how many). What changed nothing, as a limit notice or
+// the deletion of an unknown post, is in neither ("ignored":N). A 429 has them too, for
+// the part that was read: posts are known by their ids, so sending the whole body again
+// counts nothing twice.
 //
 // Other answers: 400 malformed, 404, 405 with Allow, 414, 431, 501 and 505. A body of a
 // refusal is {"error":…,"message":…}, but for /readyz. A push that is refused by its
@@ -37,16 +40,12 @@
 #include "base/status.h"
 #include "sinks/http_metrics.h"
 #include "sinks/http_options.h"
+#include "sinks/http_reply.h"
 
 struct event_base;
 struct http_server;
 
 enum { HTTP_PUSHES_MAX = 8 };
-
-struct http_posts_result {
-    uint64_t accepted; // counted or known; control messages too
-    uint64_t rejected; // not usable, or a table was full
-};
 
 struct http_server_setup {
     struct event_base *base;            // kept

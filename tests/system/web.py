@@ -525,6 +525,31 @@ def an_answer_counts_what_was_really_taken():
         assert again == {"accepted": 1, "rejected": 0}, again
 
 
+def what_changes_nothing_is_not_accepted():
+    with Daemon() as daemon:
+        assert json.loads(daemon.push(post(1)).text) == {"accepted": 1, "rejected": 0}
+        known = b'{"id":"app:1","deleted":true}\n'
+        limit = b'{"limit":{"track":7}}\n'
+        like = json.dumps({"did": "did:plc:abc", "time_us": 1, "kind": "commit", "commit": {
+            "operation": "create", "collection": "app.bsky.feed.like", "rkey": "3k",
+            "record": {}}}).encode() + b"\n"
+        answers = [
+            (b'{"id":"app:7","deleted":true}\n', {"accepted": 0, "rejected": 0, "ignored": 1}),
+            (known, {"accepted": 1, "rejected": 0}),
+            (known, {"accepted": 1, "rejected": 0}),
+            (limit + like, {"accepted": 0, "rejected": 0, "ignored": 2}),
+            (post(2) + b" \t\n" + limit, {"accepted": 1, "rejected": 0, "ignored": 1}),
+            (post(3, time="2009-03-01T00:00:00Z"), {"accepted": 0, "rejected": 1, "too_old": 1}),
+            (b'{"delete":{}}\n' + post(4), {"accepted": 1, "rejected": 1}),
+        ]
+        for body, expected in answers:
+            answer = daemon.push(body)
+            assert (answer.status, json.loads(answer.text)) == (202, expected), (body, answer.text)
+        answer = daemon.push(b" \n\t\n")
+        assert answer.status == 400, answer.text
+        assert figure(daemon, 'cascaded_pushed_messages_total{result="ignored"}') == 4
+
+
 def a_body_may_have_any_shape_of_lines():
     with Daemon() as daemon:
         bodies = {
@@ -622,7 +647,7 @@ def an_address_that_is_taken_or_reaches_out_is_named():
 if __name__ == "__main__":
     try:
         wait("Redis", lambda: os.path.exists(SOCKET))
-        run_tests([health_and_readiness_tell_the_truth,
+        run_tests([health_and_readiness_tell_the_truth, what_changes_nothing_is_not_accepted,
                    posts_pushed_are_counted_once_however_often_they_come,
                    a_push_without_the_token_or_too_long_counts_nothing,
                    a_push_that_redis_has_no_room_for_is_asked_for_again,
