@@ -271,7 +271,7 @@ put_fields(struct buffer *text, const struct change *change)
         put_comma(text);
         put_string(text, field->name);
         buffer_append_byte(text, ':');
-        if (!is_text_field(field->name, &row) && is_number(field->value)) {
+        if (is_number(field->value) && !is_text_field(field->name, &row)) {
             put_number(text, field->value);
         } else {
             put_string(text, field->value);

@@ -11,7 +11,7 @@
 
 enum {
     NUMBER_TEXT = 24,
-    GROUP_BYTES = 1 << 16, // a group with more is closed
+    GROUP_BYTES = 1 << 17, // a group with more is closed
     CLAIMED = 1,
     REPLACED = 2,
     FULL = 2, // bit of the first outbox
@@ -26,10 +26,11 @@ enum {
 // keep, k, the room of each outbox, n webhook-ids, n alerts. Answers of each alert: 0
 // for one that is known; else 1, + 2 if a key of another type was replaced, + 4 << o if
 // outbox o is full. XADD with the id 0-0 appends nothing, but shows whether it is
-// permitted.
+// permitted. What holds for all alerts of a call is done once: the stream is cut to its
+// length, the outboxes are counted and their time to live is renewed.
 static const char script[] =
-    "local k,bad,replaced=tonumber(ARGV[5]),nil,0\n"
-    "local n,answers=#KEYS-1-k,{}\n"
+    "local k,bad,replaced,capped=tonumber(ARGV[5]),nil,0,false\n"
+    "local n,answers,held,lasting=#KEYS-1-k,{},{},{}\n"
     "local function has(err,text) return string.find(err,text,1,true) end\n"
     "local function refuse(name,err)\n"
     "  if has(err,\"can't publish\") then\n"
@@ -61,21 +62,26 @@ static const char script[] =
     "for i=1,n do\n"
     "  if bad then return bad end\n"
     "  local claim,id,json=KEYS[1+k+i],ARGV[5+k+i],ARGV[5+k+n+i]\n"
-    "  local answer,room=0,{}\n"
+    "  local answer=0\n"
     "  replaced=0\n"
     "  if redis.call('set',claim,id,'nx','ex',ARGV[1]) then\n"
     "    answer=1\n"
-    "    for o=1,k do room[o]=try('hlen',KEYS[1+o]) end\n"
+    "    for o=1,k do held[o]=held[o] or try('hlen',KEYS[1+o]) end\n"
     "    if not bad then try('publish',ARGV[3],json) end\n"
-    "    if not bad then\n"
+    "    if not bad and capped then\n"
+    "      try('xadd',KEYS[1],'*','json',json)\n"
+    "    elseif not bad then\n"
     "      try('xadd',KEYS[1],'maxlen','~',ARGV[4],'*','json',json)\n"
+    "      capped=true\n"
     "    end\n"
     "    for o=1,k do\n"
     "      if bad then break end\n"
-    "      if room[o]>=tonumber(ARGV[5+o]) then answer=answer+2^(o+1)\n"
+    "      if held[o]>=tonumber(ARGV[5+o]) then answer=answer+2^(o+1)\n"
     "      else\n"
-    "        try('hset',KEYS[1+o],id,'0 0 '..json)\n"
-    "        try('expire',KEYS[1+o],ARGV[2])\n"
+    "        local added=try('hset',KEYS[1+o],id,'0 0 '..json)\n"
+    "        if not lasting[o] then try('expire',KEYS[1+o],ARGV[2]) end\n"
+    "        lasting[o]=true\n"
+    "        held[o]=bad and held[o] or held[o]+added\n"
     "      end\n"
     "    end\n"
     "    if bad then redis.call('unlink',claim) return bad end\n"

@@ -19,7 +19,7 @@ struct redis_sink;
 
 enum {
     REDIS_CLAIMS_MAX = 1024, // alerts of one transaction
-    REDIS_CLAIMS_GROUP = 32, // of one script
+    REDIS_CLAIMS_GROUP = 64, // of one script
 };
 
 // An alert within a transaction that is being built or at Redis.
