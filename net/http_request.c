@@ -158,10 +158,10 @@ http_request_dial(struct http_request *request,
     if (status != STATUS_OK) {
         return status;
     }
-    char text[URL_HOST_MAX + 32];
-    bool is_six = strchr(url->host, ':') != NULL;
-    snprintf(text, sizeof(text), "%s://%s%s%s:%u/", url->is_tls ? "https" : "http",
-             is_six ? "[" : "", url->host, is_six ? "]" : "", (unsigned)url->port);
+    char host[URL_TEXT_MAX];
+    char text[URL_TEXT_MAX + 16];
+    url_host_format(url->host, url->port, host);
+    snprintf(text, sizeof(text), "%s://%s/", url->is_tls ? "https" : "http", host);
     (void)curl_easy_setopt(request->easy, CURLOPT_URL, text);
     (void)curl_easy_setopt(request->easy, CURLOPT_CONNECT_ONLY, 1L);
     // What is spoken is not HTTP, which a proxy must not meddle with.

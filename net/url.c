@@ -1,7 +1,6 @@
 #include "net/url.h"
 
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -30,14 +29,38 @@ static size_t
 find(struct slice text, const char *any)
 {
     size_t at = 0;
-    while (at < text.len && strchr(any, text.ptr[at]) == NULL) {
+    while (at < text.len &&
+           (text.ptr[at] == '\0' || strchr(any, text.ptr[at]) == NULL)) {
         at++;
     }
     return at;
 }
 
-static bool
-parse_port(struct slice text, uint16_t *ret_port)
+struct url_parts
+url_split(struct slice text, const char *ends)
+{
+    struct url_parts parts = {.scheme = {text.ptr, find(text, ":")}};
+    struct slice rest = slice_from(text, parts.scheme.len);
+    if (!slice_starts(rest, SLICE_LIT("://"))) {
+        return (struct url_parts){.scheme = SLICE_NONE};
+    }
+    rest = slice_from(rest, 3);
+    parts.host = (struct slice){rest.ptr, find(rest, ends)};
+    parts.rest = slice_from(rest, parts.host.len);
+    for (size_t i = parts.host.len; i-- > 0;) {
+        if (parts.host.ptr[i] == '@') {
+            parts.user = (struct slice){parts.host.ptr, i};
+            parts.host = slice_from(parts.host, i + 1);
+            break;
+        }
+    }
+    return parts;
+}
+
+// ── hosts ──────────────────────────────────────────────────────────────────
+
+bool
+url_port_parse(struct slice text, uint16_t *ret_port)
 {
     uint32_t port = 0;
     for (size_t i = 0; i < text.len; i++) {
@@ -53,49 +76,129 @@ parse_port(struct slice text, uint16_t *ret_port)
     return true;
 }
 
-static bool
-is_host(struct slice host, bool is_bracketed)
+static enum url_fault
+check_name(struct slice host)
 {
+    if (host.len == 0 || host.len >= URL_HOST_MAX) {
+        return URL_NO_HOST;
+    }
     for (size_t i = 0; i < host.len; i++) {
-        unsigned char byte = (unsigned char)host.ptr[i];
-        bool is_good = is_bracketed
-                           ? isxdigit(byte) || byte == ':' || byte == '.'
-                           : isalnum(byte) || byte == '-' || byte == '.' || byte == '_';
-        if (!is_good) {
-            return false;
+        char byte = host.ptr[i];
+        bool is_letter = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
+        bool is_digit = byte >= '0' && byte <= '9';
+        if (!is_letter && !is_digit && byte != '-' && byte != '.' && byte != '_') {
+            return URL_BAD_NAME;
         }
     }
-    return host.len > 0 && host.len < URL_HOST_MAX;
+    return URL_GOOD;
 }
+
+static enum url_fault
+check_six(struct slice host)
+{
+    char text[INET6_ADDRSTRLEN];
+    struct in6_addr address;
+    if (host.len == 0 || host.len >= sizeof(text)) {
+        return URL_BAD_SIX;
+    }
+    memcpy(text, host.ptr, host.len);
+    text[host.len] = '\0';
+    bool is_good = strlen(text) == host.len && inet_pton(AF_INET6, text, &address) == 1;
+    return is_good ? URL_GOOD : URL_BAD_SIX;
+}
+
+enum url_fault
+url_host_parse_bare(struct slice text, char host[URL_HOST_MAX])
+{
+    bool is_six = find(text, ":") < text.len;
+    enum url_fault fault = is_six ? check_six(text) : check_name(text);
+    if (fault == URL_GOOD) {
+        memcpy(host, text.ptr, text.len);
+        host[text.len] = '\0';
+    }
+    return fault;
+}
+
+enum url_fault
+url_host_parse(struct slice text, char host[URL_HOST_MAX], uint16_t *port)
+{
+    bool is_six = text.len > 0 && text.ptr[0] == '[';
+    struct slice name = is_six ? slice_from(text, 1) : text;
+    name.len = find(name, is_six ? "]" : ":");
+    // Without its other half it is no address.
+    size_t used = name.len + 2 * (size_t)is_six;
+    struct slice rest = used <= text.len ? slice_from(text, used) : SLICE_NONE;
+    if (used > text.len) {
+        return URL_BAD_SIX;
+    }
+    enum url_fault fault = is_six ? check_six(name) : check_name(name);
+    if (fault != URL_GOOD) {
+        return fault;
+    }
+    if (rest.len != 0 &&
+        (rest.ptr[0] != ':' || !url_port_parse(slice_from(rest, 1), port))) {
+        return URL_BAD_PORT;
+    }
+    memcpy(host, name.ptr, name.len);
+    host[name.len] = '\0';
+    return URL_GOOD;
+}
+
+void
+url_host_format(const char *host, uint16_t port, char text[URL_TEXT_MAX])
+{
+    bool is_six = strchr(host, ':') != NULL;
+    snprintf(text, URL_TEXT_MAX, "%s%s%s:%u", is_six ? "[" : "", host,
+             is_six ? "]" : "", (unsigned)port);
+}
+
+// ── texts ──────────────────────────────────────────────────────────────────
+
+static int
+hex_value(char digit)
+{
+    if (digit >= '0' && digit <= '9') {
+        return digit - '0';
+    }
+    char lower = (char)(digit | 0x20);
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+enum status
+url_decode(struct slice text, char *out, size_t size)
+{
+    size_t length = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        char byte = text.ptr[i];
+        if (byte == '%') {
+            int high = i + 2 < text.len ? hex_value(text.ptr[i + 1]) : -1;
+            int low = high >= 0 ? hex_value(text.ptr[i + 2]) : -1;
+            if (low < 0) {
+                return STATUS_PARSE;
+            }
+            byte = (char)(high * 16 + low);
+            i += 2;
+        }
+        if (byte == '\0' || length + 1 >= size) {
+            return STATUS_RANGE;
+        }
+        out[length++] = byte;
+    }
+    out[length] = '\0';
+    return STATUS_OK;
+}
+
+// ── HTTP and WebSockets ────────────────────────────────────────────────────
 
 enum status
 url_parse_host(struct slice text, struct url *ret_url, struct error *error)
 {
-    bool is_bracketed = text.len > 0 && text.ptr[0] == '[';
-    struct slice host = text;
-    struct slice rest;
-    if (is_bracketed) {
-        host = slice_from(text, 1);
-        size_t end = find(host, "]");
-        rest = slice_from(host, end < host.len ? end + 1 : end);
-        // Without its other half it is no host.
-        host.len = end < host.len ? end : 0;
-    } else {
-        host.len = find(text, ":");
-        rest = slice_from(text, host.len);
-    }
-    uint16_t port = ret_url->port;
-    bool is_port =
-        rest.len == 0 || (rest.ptr[0] == ':' && parse_port(slice_from(rest, 1), &port));
-    if (!is_host(host, is_bracketed) || !is_port) {
+    if (url_host_parse(text, ret_url->host, &ret_url->port) != URL_GOOD) {
         char shown[REDACT_MAX];
         return error_set(error, STATUS_PARSE,
                          "\"%s\" is not host, host:port or [address]:port",
                          redact(text, shown));
     }
-    memcpy(ret_url->host, host.ptr, host.len);
-    ret_url->host[host.len] = '\0';
-    ret_url->port = port;
     return STATUS_OK;
 }
 
@@ -114,18 +217,18 @@ enum status
 url_parse(struct slice text, struct url *ret_url, struct error *error)
 {
     struct url url = {.port = 0};
-    size_t len = find(text, ":");
+    const struct url_parts parts = url_split(text, "/?#");
     for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
         const char *name = schemes[i].name;
-        if (len == strlen(name) && strncasecmp(text.ptr, name, len) == 0) {
-            memcpy(url.scheme, name, len + 1);
+        if (parts.scheme.len == strlen(name) &&
+            strncasecmp(parts.scheme.ptr, name, parts.scheme.len) == 0) {
+            memcpy(url.scheme, name, strlen(name) + 1);
             url.is_tls = schemes[i].is_tls;
             url.is_websocket = schemes[i].is_websocket;
             url.port = schemes[i].port;
         }
     }
-    struct slice rest = slice_from(text, len);
-    if (url.port == 0 || !slice_starts(rest, SLICE_LIT("://"))) {
+    if (url.port == 0) {
         return error_set(error, STATUS_PARSE,
                          "an address starts with https://, wss://, http:// or ws://");
     }
@@ -133,18 +236,16 @@ url_parse(struct slice text, struct url *ret_url, struct error *error)
         return error_set(error, STATUS_PARSE,
                          "an address holds no spaces and no control characters");
     }
-    rest = slice_from(rest, 3);
-    struct slice host = {rest.ptr, find(rest, "/?#")};
-    url.path = slice_from(rest, host.len);
-    if (find(host, "@") < host.len) {
+    if (!slice_is_none(parts.user)) {
         return error_set(error, STATUS_PARSE,
                          "an address holds no user or password: use token_file");
     }
-    if (find(url.path, "#") < url.path.len) {
+    if (find(parts.rest, "#") < parts.rest.len) {
         return error_set(error, STATUS_PARSE, "an address holds no '#'");
     }
+    url.path = parts.rest;
     // What stands where the host should may be part of a password.
-    if (url_parse_host(host, &url, NULL) != STATUS_OK) {
+    if (url_host_parse(parts.host, url.host, &url.port) != URL_GOOD) {
         return error_set(error, STATUS_PARSE,
                          "behind :// there is not host, host:port or [address]:port");
     }
@@ -155,13 +256,10 @@ url_parse(struct slice text, struct url *ret_url, struct error *error)
 void
 url_host_text(const struct url *url, char text[URL_TEXT_MAX])
 {
-    bool is_six = strchr(url->host, ':') != NULL;
-    char port[8] = "";
-    if (url->port != (url->is_tls ? 443 : 80)) {
-        snprintf(port, sizeof(port), ":%u", (unsigned)url->port);
+    url_host_format(url->host, url->port, text);
+    if (url->port == (url->is_tls ? 443 : 80)) {
+        *strrchr(text, ':') = '\0';
     }
-    snprintf(text, URL_TEXT_MAX, "%s%s%s%s", is_six ? "[" : "", url->host,
-             is_six ? "]" : "", port);
 }
 
 bool

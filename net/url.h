@@ -1,10 +1,11 @@
-// Where a source is: `https://host[:port]/path?query`, or ws, wss, http.
+// Addresses: the parts that all URLs have, and whole ones of HTTP and WebSockets.
 //
-// An IPv6 address stands in brackets; user and password have no place in it (a token
-// comes from a file). Pure: no look-up.
+// An IPv6 address stands in brackets. Pure: no look-up. Redis' own forms are in
+// sinks/redis_url.h.
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/slice.h"
@@ -16,6 +17,36 @@ enum {
     URL_TEXT_MAX = URL_HOST_MAX + 16,
 };
 
+// scheme://[user@]host rest: slices of the text.
+struct url_parts {
+    struct slice scheme; // none if there is no "://": then all are
+    struct slice user;   // up to the last '@' before the rest, perhaps with a password
+    struct slice host;   // with the port
+    struct slice rest;   // from the first of `ends` on
+};
+
+// Borrows both. Judges nothing.
+struct url_parts url_split(struct slice text, const char *ends);
+
+enum url_fault { URL_GOOD, URL_NO_HOST, URL_BAD_NAME, URL_BAD_SIX, URL_BAD_PORT };
+
+// "host", "host:port" or "[::1]:port"; without a port *port stays as it is. A fault
+// leaves both untouched; URL_NO_HOST: it is empty or too long.
+enum url_fault url_host_parse(struct slice text, char host[URL_HOST_MAX],
+                              uint16_t *port);
+// A name, an IPv4 address, or an IPv6 address without brackets.
+enum url_fault url_host_parse_bare(struct slice text, char host[URL_HOST_MAX]);
+// 1 to 65535.
+bool url_port_parse(struct slice text, uint16_t *ret_port);
+// "host:port" or "[::1]:port".
+void url_host_format(const char *host, uint16_t port, char text[URL_TEXT_MAX]);
+
+// Undoes %41, as a string. STATUS_PARSE: two hexadecimal digits do not follow a '%'.
+// STATUS_RANGE: it has more than size - 1 bytes, or a zero among them.
+enum status url_decode(struct slice text, char *out, size_t size) MUST_USE;
+
+// `https://host[:port]/path?query`, or ws, wss, http. User and password have no place
+// in it: a token comes from a file.
 struct url {
     char scheme[URL_SCHEME_MAX]; // lower case
     bool is_tls;

@@ -1,6 +1,5 @@
 #include "sinks/redis_url.h"
 
-#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -32,54 +31,21 @@ slice_find(struct slice s, char wanted)
     return s.len != 0 ? memchr(s.ptr, wanted, s.len) : NULL;
 }
 
-static const char *
-slice_find_last(struct slice s, char wanted)
-{
-    for (size_t i = s.len; i-- > 0;) {
-        if (s.ptr[i] == wanted) {
-            return s.ptr + i;
-        }
-    }
-    return NULL;
-}
-
-static int
-hex_value(char digit)
-{
-    if (digit >= '0' && digit <= '9') {
-        return digit - '0';
-    }
-    char lower = (char)(digit | 0x20);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 static enum status
 decode(struct slice text, char out[REDIS_URL_SECRET_MAX], struct error *error)
 {
-    size_t length = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        char byte = text.ptr[i];
-        if (byte == '%') {
-            int high = i + 2 < text.len ? hex_value(text.ptr[i + 1]) : -1;
-            int low = high >= 0 ? hex_value(text.ptr[i + 2]) : -1;
-            if (low < 0) {
-                return error_set(
-                    error, STATUS_PARSE,
-                    "after \"%%\" in user or password two hexadecimal digits "
-                    "must follow; \"%%\" itself is written %%25");
-            }
-            byte = (char)(high * 16 + low);
-            i += 2;
-        }
-        if (byte == '\0' || length + 1 >= REDIS_URL_SECRET_MAX) {
-            return error_set(
-                error, STATUS_RANGE,
-                "user and password may have at most %d bytes, none of them zero",
-                REDIS_URL_SECRET_MAX - 1);
-        }
-        out[length++] = byte;
+    enum status status = url_decode(text, out, REDIS_URL_SECRET_MAX);
+    if (status == STATUS_PARSE) {
+        return error_set(error, status,
+                         "after \"%%\" in user or password two hexadecimal digits "
+                         "must follow; \"%%\" itself is written %%25");
     }
-    out[length] = '\0';
+    if (status != STATUS_OK) {
+        return error_set(
+            error, status,
+            "user and password may have at most %d bytes, none of them zero",
+            REDIS_URL_SECRET_MAX - 1);
+    }
     return STATUS_OK;
 }
 
@@ -136,80 +102,28 @@ parse_user(struct slice text, struct redis_url *url, struct error *error)
     return status == STATUS_OK ? decode(password, url->password, error) : status;
 }
 
-static bool
-is_host_byte(char byte)
-{
-    return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') ||
-           (byte >= 'A' && byte <= 'Z') || byte == '.' || byte == '-' || byte == '_';
-}
-
 static enum status
-set_host(struct slice host, char out[REDIS_URL_HOST_MAX], struct error *error)
+bad_host(enum url_fault fault, struct error *error)
 {
-    if (host.len == 0 || host.len >= REDIS_URL_HOST_MAX) {
+    switch (fault) {
+    case URL_NO_HOST:
         return error_set(error, STATUS_PARSE,
                          "a host is missing or too long: write " FORMS);
-    }
-    for (size_t i = 0; i < host.len; i++) {
-        if (!is_host_byte(host.ptr[i])) {
-            return error_set(
-                error, STATUS_PARSE,
-                "a host name has letters, digits, \".\", \"-\" and \"_\"; an IPv6 "
-                "address stands in brackets: redis://[::1]:6379");
-        }
-    }
-    memcpy(out, host.ptr, host.len);
-    out[host.len] = '\0';
-    return STATUS_OK;
-}
-
-static enum status
-set_host_v6(struct slice host, char out[REDIS_URL_HOST_MAX], struct error *error)
-{
-    struct in6_addr address;
-    if (host.len != 0 && host.len < INET6_ADDRSTRLEN &&
-        slice_find(host, '\0') == NULL) {
-        memcpy(out, host.ptr, host.len);
-        out[host.len] = '\0';
-        if (inet_pton(AF_INET6, out, &address) == 1) {
-            return STATUS_OK;
-        }
-    }
-    return error_set(error, STATUS_PARSE,
-                     "brackets hold an IPv6 address, as in redis://[::1]:6379");
-}
-
-static enum status
-parse_host(struct slice text, uint16_t preset, struct redis_url_host *ret_host,
-           struct error *error)
-{
-    struct slice port = SLICE_NONE;
-    enum status status;
-    if (text.len != 0 && text.ptr[0] == '[') {
-        const char *end = slice_find(text, ']');
-        text = slice_from(text, 1);
-        struct slice host = end != NULL ? slice_cut(&text, end) : SLICE_NONE;
-        status = set_host_v6(host, ret_host->host, error);
-        if (status == STATUS_OK && text.len != 0) {
-            port = text.ptr[0] == ':' ? slice_from(text, 1) : text;
-            status = text.ptr[0] == ':' ? STATUS_OK : STATUS_PARSE;
-        }
-    } else {
-        const char *colon = slice_find(text, ':');
-        struct slice host = colon != NULL ? slice_cut(&text, colon) : text;
-        port = colon != NULL ? text : SLICE_NONE;
-        status = set_host(host, ret_host->host, error);
-    }
-    uint32_t number = preset;
-    if (status == STATUS_OK && !slice_is_none(port)) {
-        status = parse_number(port, UINT16_MAX, &number);
-    }
-    if (status != STATUS_OK || number == 0) {
+    case URL_BAD_NAME:
+        return error_set(
+            error, STATUS_PARSE,
+            "a host name has letters, digits, \".\", \"-\" and \"_\"; an IPv6 "
+            "address stands in brackets: redis://[::1]:6379");
+    case URL_BAD_SIX:
+        return error_set(error, STATUS_PARSE,
+                         "brackets hold an IPv6 address, as in redis://[::1]:6379");
+    case URL_BAD_PORT:
         return error_set(
             error, STATUS_PARSE,
             "after the host only \":\" and a port from 1 to 65535 may follow");
+    case URL_GOOD:
+        break;
     }
-    ret_host->port = (uint16_t)number;
     return STATUS_OK;
 }
 
@@ -232,35 +146,30 @@ parse_db(struct slice db, struct redis_url *url, const char *example,
 }
 
 static enum status
-parse_network(struct slice rest, struct redis_url *url, struct error *error)
+parse_network(struct slice text, struct redis_url *url, struct error *error)
 {
-    const char *slash = slice_find(rest, '/');
-    struct slice authority = slash != NULL ? slice_cut(&rest, slash) : rest;
-    struct slice db = slash != NULL ? rest : SLICE_NONE;
-    const char *at = slice_find_last(authority, '@');
-    if (at != NULL) {
-        enum status status = parse_user(slice_cut(&authority, at), url, error);
-        if (status != STATUS_OK) {
-            return status;
-        }
+    const struct url_parts parts = url_split(text, "/");
+    struct slice db = parts.rest.len != 0 ? slice_from(parts.rest, 1) : SLICE_NONE;
+    enum status status = STATUS_OK;
+    if (!slice_is_none(parts.user)) {
+        status = parse_user(parts.user, url, error);
     }
-    struct redis_url_host host = {.port = 0};
-    enum status status = parse_db(db, url, "redis://localhost:6379/2", error);
     if (status == STATUS_OK) {
-        status = parse_host(authority, REDIS_URL_PORT, &host, error);
+        status = parse_db(db, url, "redis://localhost:6379/2", error);
     }
-    memcpy(url->host, host.host, sizeof(url->host));
-    url->port = host.port;
+    if (status == STATUS_OK) {
+        url->port = REDIS_URL_PORT;
+        status = bad_host(url_host_parse(parts.host, url->host, &url->port), error);
+    }
     return status;
 }
 
 static enum status
 parse_name(struct slice name, struct redis_url *url, struct error *error)
 {
-    bool is_name = name.len != 0 && name.len < REDIS_URL_NAME_MAX;
-    for (size_t i = 0; is_name && i < name.len; i++) {
-        is_name = is_host_byte(name.ptr[i]);
-    }
+    char host[URL_HOST_MAX]; // the bytes of a name are those of a host
+    bool is_name = name.len < REDIS_URL_NAME_MAX && slice_find(name, ':') == NULL &&
+                   url_host_parse_bare(name, host) == URL_GOOD;
     if (!is_name) {
         return error_set(error, STATUS_PARSE,
                          "after the Sentinels \"/\" and the name of the master must "
@@ -298,10 +207,11 @@ parse_sentinel(struct slice rest, struct redis_url *url, struct error *error)
             return error_set(error, STATUS_RANGE, "at most %d Sentinels may be named",
                              REDIS_URL_SENTINELS_MAX);
         }
-        enum status status = parse_host(host, REDIS_URL_SENTINEL_PORT,
-                                        &url->sentinels[url->sentinel_count++], error);
-        if (status != STATUS_OK) {
-            return status;
+        struct redis_url_host *sentinel = &url->sentinels[url->sentinel_count++];
+        sentinel->port = REDIS_URL_SENTINEL_PORT;
+        enum url_fault fault = url_host_parse(host, sentinel->host, &sentinel->port);
+        if (fault != URL_GOOD) {
+            return bad_host(fault, error);
         }
     }
     enum status status = parse_name(name, url, error);
@@ -310,33 +220,23 @@ parse_sentinel(struct slice rest, struct redis_url *url, struct error *error)
                : status;
 }
 
-static bool
-skip(struct slice *rest, struct slice head)
-{
-    bool is_there = slice_starts(*rest, head);
-    if (is_there) {
-        *rest = slice_from(*rest, head.len);
-    }
-    return is_there;
-}
-
 enum status
 redis_url_parse(struct slice text, struct redis_url *ret_url, struct error *error)
 {
-    struct slice rest = text;
     struct redis_url url = {.kind = REDIS_URL_UNIX};
     enum status status;
-    if (skip(&rest, SLICE_LIT("unix:"))) {
-        status = parse_unix(rest, &url, error);
-    } else if (skip(&rest, SLICE_LIT("redis://"))) {
+    if (slice_starts(text, SLICE_LIT("unix:"))) {
+        status = parse_unix(slice_from(text, sizeof("unix:") - 1), &url, error);
+    } else if (slice_starts(text, SLICE_LIT("redis://"))) {
         url.kind = REDIS_URL_TCP;
-        status = parse_network(rest, &url, error);
-    } else if (skip(&rest, SLICE_LIT("rediss://"))) {
+        status = parse_network(text, &url, error);
+    } else if (slice_starts(text, SLICE_LIT("rediss://"))) {
         url.kind = REDIS_URL_TLS;
-        status = parse_network(rest, &url, error);
-    } else if (skip(&rest, SLICE_LIT("sentinel://"))) {
+        status = parse_network(text, &url, error);
+    } else if (slice_starts(text, SLICE_LIT("sentinel://"))) {
         url.kind = REDIS_URL_SENTINEL;
-        status = parse_sentinel(rest, &url, error);
+        status =
+            parse_sentinel(slice_from(text, sizeof("sentinel://") - 1), &url, error);
     } else {
         status = error_set(error, STATUS_PARSE, "the address of Redis must be " FORMS);
     }
@@ -350,17 +250,10 @@ enum status
 redis_url_of_host(struct slice host, struct slice port, struct redis_url *ret_url)
 {
     struct redis_url url = {.kind = REDIS_URL_TCP};
-    uint32_t number = 0;
-    enum status status = slice_find(host, ':') != NULL
-                             ? set_host_v6(host, url.host, NULL)
-                             : set_host(host, url.host, NULL);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    if (parse_number(port, UINT16_MAX, &number) != STATUS_OK || number == 0) {
+    if (url_host_parse_bare(host, url.host) != URL_GOOD ||
+        !url_port_parse(port, &url.port)) {
         return STATUS_PARSE;
     }
-    url.port = (uint16_t)number;
     *ret_url = url;
     return STATUS_OK;
 }
@@ -389,8 +282,9 @@ add(struct line *line, const char *format, ...)
 static void
 add_host(struct line *line, const char *host, uint16_t port)
 {
-    bool is_v6 = strchr(host, ':') != NULL;
-    add(line, "%s%s%s:%u", is_v6 ? "[" : "", host, is_v6 ? "]" : "", (unsigned)port);
+    char text[URL_TEXT_MAX];
+    url_host_format(host, port, text);
+    add(line, "%s", text);
 }
 
 const char *

@@ -12,6 +12,7 @@
 
 #include "base/slice.h"
 #include "base/status.h"
+#include "net/url.h"
 
 enum redis_url_kind {
     REDIS_URL_UNIX,
@@ -21,7 +22,7 @@ enum redis_url_kind {
 };
 
 enum {
-    REDIS_URL_HOST_MAX = 256,
+    REDIS_URL_HOST_MAX = URL_HOST_MAX,
     REDIS_URL_SECRET_MAX = 512,
     REDIS_URL_DB_MAX = 1 << 20,
     REDIS_URL_PORT = 6379,
