@@ -1,7 +1,6 @@
 #define _DEFAULT_SOURCE // explicit_bzero
 #include "daemon/deliver.h"
 
-#include <event2/event.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include "daemon/clock.h"
 #include "net/http_fetch.h"
 #include "net/http_request.h"
+#include "net/timer.h"
 #include "sinks/alert_text.h"
 #include "sinks/redis_alerts.h"
 #include "sinks/webhook.h"
@@ -52,7 +52,7 @@ struct deliver {
     struct redis_alerts alerts;
     struct redis_sink *sink;
     struct alert_out out;
-    struct event *timer;
+    struct timer timer;
     struct endpoint endpoints[REDIS_ENDPOINTS_MAX];
     deliver_done_fn done; // NULL: nobody waits
     void *done_context;
@@ -62,17 +62,10 @@ struct deliver {
 // ── time ───────────────────────────────────────────────────────────────────
 
 static void
-set_timer(struct deliver *deliver, usec wait)
-{
-    struct timeval delay = {wait / USEC_PER_S, wait % USEC_PER_S};
-    (void)evtimer_add(deliver->timer, &delay);
-}
-
-static void
 answer(struct endpoint *endpoint, const struct webhook_answer *told)
 {
     webhook_answered(endpoint->webhook, told, clock_wall());
-    set_timer(endpoint->deliver, 0);
+    timer_set(&endpoint->deliver->timer, 0);
 }
 
 // True if it has nothing to do now.
@@ -98,11 +91,9 @@ tick_endpoint(struct endpoint *endpoint, usec now, usec *wait)
 }
 
 static void
-on_timer(evutil_socket_t fd, short what, void *context)
+on_timer(void *context)
 {
     struct deliver *deliver = context;
-    (void)fd;
-    (void)what;
     usec now = clock_wall();
     usec wait = LOOK_AGAIN;
     bool is_idle = true;
@@ -120,7 +111,7 @@ on_timer(evutil_socket_t fd, short what, void *context)
         }
         wait = wait < FINISH_EVERY ? wait : FINISH_EVERY;
     }
-    set_timer(deliver, wait);
+    timer_set(&deliver->timer, wait);
 }
 
 // ── a message ──────────────────────────────────────────────────────────────
@@ -300,7 +291,7 @@ on_alert(void *context, const struct redis_alert *alert)
             webhook_refuse(deliver->endpoints[i].webhook);
         }
     }
-    set_timer(deliver, 0);
+    timer_set(&deliver->timer, 0);
 }
 
 static void
@@ -308,7 +299,7 @@ on_waiting(void *context, size_t endpoint, struct slice id, struct slice value)
 {
     struct deliver *deliver = context;
     webhook_restore(deliver->endpoints[endpoint].webhook, id, value, clock_wall());
-    set_timer(deliver, 0);
+    timer_set(&deliver->timer, 0);
 }
 
 // ── life ───────────────────────────────────────────────────────────────────
@@ -371,8 +362,7 @@ deliver_create(const struct deliver_setup *setup, struct deliver **ret_deliver,
         .on_waiting = on_waiting,
         .context = deliver,
     };
-    deliver->timer = evtimer_new(setup->base, on_timer, deliver);
-    enum status status = deliver->timer != NULL ? STATUS_OK : STATUS_NOMEM;
+    enum status status = timer_init(&deliver->timer, setup->base, on_timer, deliver);
     for (size_t i = 0; i < setup->webhook_count && status == STATUS_OK; i++) {
         status = add_endpoint(deliver, &setup->webhooks[i], error);
     }
@@ -394,9 +384,7 @@ deliver_destroy(struct deliver **deliver)
     while (old->alerts.endpoint_count != 0) {
         remove_last(old);
     }
-    if (old->timer != NULL) {
-        event_free(old->timer);
-    }
+    timer_fini(&old->timer);
     (void)alert_out_pump(&old->out);
     alert_out_fini(&old->out);
     free(old);
@@ -467,7 +455,7 @@ deliver_put(struct deliver *deliver, const struct webhook_options *options,
             remove_last(deliver);
         }
     }
-    set_timer(deliver, 0);
+    timer_set(&deliver->timer, 0);
     return status;
 }
 
@@ -486,7 +474,7 @@ deliver_stepped(struct deliver *deliver, usec step)
     for (size_t i = 0; i < deliver->alerts.endpoint_count; i++) {
         webhook_stepped(deliver->endpoints[i].webhook, step);
     }
-    set_timer(deliver, 0);
+    timer_set(&deliver->timer, 0);
 }
 
 // ── the end ────────────────────────────────────────────────────────────────
@@ -499,7 +487,7 @@ deliver_finish(struct deliver *deliver, usec within, deliver_done_fn done,
     deliver->done = done;
     deliver->done_context = context;
     deliver->done_by = clock_monotonic() + within;
-    set_timer(deliver, 0);
+    timer_set(&deliver->timer, 0);
 }
 
 bool

@@ -1,6 +1,5 @@
 #include "daemon/stream.h"
 
-#include <event2/event.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 #include "daemon/gaps.h"
 #include "ingest/mastodon_timeline.h"
 #include "ingest/source_open.h"
+#include "net/timer.h"
 #include "sinks/redis_sink.h"
 
 #define ROOM_POLL (5 * USEC_PER_MS)  // a flush is under way
@@ -28,7 +28,7 @@ struct stream {
     struct source *source;
     struct feed feed;
     struct gaps gaps;
-    struct event *retry;            // there may be room again
+    struct timer retry;             // there may be room again
     struct source_cursor committed; // to be reached; time USEC_NONE: it was
     bool has_new_gap;
     struct source_cursor saved; // handed to the sink last; time USEC_NONE: never
@@ -130,17 +130,8 @@ tell_refused(struct stream *stream, enum decode_reason reason)
 // ── messages and gaps ──────────────────────────────────────────────────────
 
 static void
-retry_after(struct stream *stream, usec wait)
+on_retry(void *context)
 {
-    struct timeval delay = {wait / USEC_PER_S, wait % USEC_PER_S};
-    event_add(stream->retry, &delay);
-}
-
-static void
-on_retry(evutil_socket_t fd, short what, void *context)
-{
-    (void)fd;
-    (void)what;
     const struct stream *stream = context;
     source_resume(stream->source);
 }
@@ -152,7 +143,7 @@ on_message(void *context, const struct source_message *message)
 {
     struct stream *stream = context;
     if (redis_sink_is_full(stream->setup.sink)) {
-        retry_after(stream, FULL_POLL);
+        timer_set(&stream->retry, FULL_POLL);
         return false;
     }
     enum decode_reason reason = feed_read(&stream->feed, message->event, message->data);
@@ -165,7 +156,7 @@ on_message(void *context, const struct source_message *message)
     usec wall = clock_wall();
     while (feed_next(&stream->feed) != NULL) {
         if (feed_push(&stream->feed, wall) == STATUS_AGAIN) {
-            retry_after(stream, ROOM_POLL);
+            timer_set(&stream->retry, ROOM_POLL);
             return false;
         }
     }
@@ -249,11 +240,12 @@ stream_create(const struct stream_setup *setup, struct error *error)
     if (setup->recalled != NULL && setup->resume != NULL) {
         stream->committed = setup->recalled->cursor;
     }
-    stream->retry = evtimer_new(setup->base, on_retry, stream);
-    if (stream->retry == NULL) {
+    bool has_timer =
+        timer_init(&stream->retry, setup->base, on_retry, stream) == STATUS_OK;
+    if (!has_timer) {
         error_set(error, STATUS_NOMEM, "no memory for a source");
     }
-    if (stream->retry == NULL || !create_source(stream, error)) {
+    if (!has_timer || !create_source(stream, error)) {
         stream_destroy(&stream);
         return NULL;
     }
@@ -274,9 +266,7 @@ stream_destroy(struct stream **stream)
     }
     source_destroy(&s->source);
     feed_fini(&s->feed);
-    if (s->retry != NULL) {
-        event_free(s->retry);
-    }
+    timer_fini(&s->retry);
     free(s);
     *stream = NULL;
 }
@@ -306,7 +296,7 @@ void
 stream_stop(struct stream *stream)
 {
     stream_save(stream);
-    event_del(stream->retry);
+    timer_stop(&stream->retry);
     source_stop(stream->source);
 }
 

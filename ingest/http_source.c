@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <event2/event.h>
-
 #include "net/http_answer.h"
 #include "net/http_client.h"
 #include "net/http_request.h"
@@ -42,8 +40,8 @@ struct http_source {
     struct reconnect reconnect;
     struct liveness liveness;
     struct mastodon_rest *rest; // fills gaps; NULL: no other network has such a way
-    struct event *timer;
-    struct event *work; // what may not be done where it was noticed
+    struct timer timer;
+    struct timer work; // what may not be done where it was noticed
     enum phase phase;
     usec deadline;
     bool is_up; // a byte of the stream came
@@ -76,10 +74,10 @@ arm(struct http_source *http, usec deadline)
 {
     http->deadline = deadline;
     if (deadline == USEC_NONE) {
-        (void)evtimer_del(http->timer);
+        timer_stop(&http->timer);
         return;
     }
-    timer_set(http->timer, deadline - now_of(http));
+    timer_set(&http->timer, deadline - now_of(http));
 }
 
 static void
@@ -116,7 +114,7 @@ resume(struct source *source)
     mastodon_rest_resume(http->rest);
     if (http->has_message) {
         http->must_resume = true;
-        event_active(http->work, 0, 0);
+        timer_fire(&http->work);
     }
 }
 
@@ -418,12 +416,10 @@ connect_now(struct http_source *http)
 }
 
 static void
-on_timer(evutil_socket_t fd, short what, void *context)
+on_timer(void *context)
 {
     struct http_source *http = context;
     struct error error = {.code = STATUS_OK};
-    (void)fd;
-    (void)what;
     switch (http->phase) {
     case PHASE_OFF:
         break;
@@ -470,11 +466,9 @@ resume_now(struct http_source *http)
 }
 
 static void
-on_work(evutil_socket_t fd, short what, void *context)
+on_work(void *context)
 {
     struct http_source *http = context;
-    (void)fd;
-    (void)what;
     if (http->phase == PHASE_OFF) {
         drop(http);
     }
@@ -505,7 +499,7 @@ stop(struct source *source)
     http->must_resume = false;
     arm(http, USEC_NONE);
     if (http->is_in_curl) {
-        event_active(http->work, 0, 0);
+        timer_fire(&http->work);
     } else {
         drop(http);
     }
@@ -517,7 +511,7 @@ start(struct source *source)
     struct http_source *http = of(source);
     if (http->phase == PHASE_OFF) {
         http->must_connect = true;
-        event_active(http->work, 0, 0);
+        timer_fire(&http->work);
     }
 }
 
@@ -528,12 +522,8 @@ destroy(struct source *source)
     drop(http);
     mastodon_rest_destroy(&http->rest);
     lines_fini(&http->lines);
-    if (http->timer != NULL) {
-        event_free(http->timer);
-    }
-    if (http->work != NULL) {
-        event_free(http->work);
-    }
+    timer_fini(&http->timer);
+    timer_fini(&http->work);
     free(http);
 }
 
@@ -577,13 +567,12 @@ http_source_create(const struct source_setup *setup, struct source **ret_source,
     }
     http->source.ops = &http_source_ops;
     http->source.setup = *setup;
-    http->timer = evtimer_new(setup->base, on_timer, http);
-    http->work = event_new(setup->base, -1, 0, on_work, http);
     liveness_init(&http->liveness,
                   liveness_http_rule(setup->options->format, setup->options->url));
     reconnect_init(&http->reconnect, setup->seed, RECONNECT_JITTER);
-    if (!lines_init(&http->lines, &http->lines_metrics) || http->timer == NULL ||
-        http->work == NULL) {
+    if (timer_init(&http->timer, setup->base, on_timer, http) != STATUS_OK ||
+        timer_init(&http->work, setup->base, on_work, http) != STATUS_OK ||
+        !lines_init(&http->lines, &http->lines_metrics)) {
         destroy(&http->source);
         return error_set(error, STATUS_NOMEM, "no memory for a source");
     }

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <event2/event.h>
-
 #include "base/buffer.h"
 #include "net/http_request.h"
 #include "ingest/jetstream_hosts.h"
@@ -45,8 +43,8 @@ struct jetstream {
     struct unpack *unpack; // NULL: messages are not packed
     struct liveness liveness;
     struct buffer path;
-    struct event *timer; // of liveness and pings, or of the next attempt
-    struct event *work;  // what may not be done where it was noticed
+    struct timer timer; // of liveness and pings, or of the next attempt
+    struct timer work;  // what may not be done where it was noticed
     bool is_off;
     bool is_dialing; // or open
     bool is_up;      // the WebSocket is open
@@ -84,7 +82,7 @@ host_of(struct jetstream *jet)
 static void
 arm(struct jetstream *jet, usec deadline)
 {
-    timer_set(jet->timer, deadline - now_of(jet));
+    timer_set(&jet->timer, deadline - now_of(jet));
 }
 
 // ── gaps ───────────────────────────────────────────────────────────────────
@@ -157,7 +155,7 @@ end(struct jetstream *jet, const struct ws_outcome *outcome, bool is_stalled)
     }
     if (at == USEC_NONE) {
         jet->is_off = true;
-        (void)evtimer_del(jet->timer);
+        timer_stop(&jet->timer);
         source_set_state(&jet->source, SOURCE_FAILED, &error);
     } else {
         arm(jet, at);
@@ -375,11 +373,9 @@ check_alive(struct jetstream *jet)
 }
 
 static void
-on_timer(evutil_socket_t fd, short what, void *context)
+on_timer(void *context)
 {
     struct jetstream *jet = context;
-    (void)fd;
-    (void)what;
     if (jet->is_off) {
         return;
     }
@@ -409,11 +405,9 @@ resume_now(struct jetstream *jet)
 }
 
 static void
-on_work(evutil_socket_t fd, short what, void *context)
+on_work(void *context)
 {
     struct jetstream *jet = context;
-    (void)fd;
-    (void)what;
     if (jet->must_connect) {
         jet->must_connect = false;
         jet->last_wall = jet->source.setup.missed_from;
@@ -440,7 +434,7 @@ start(struct source *source)
         jet->is_off = false;
         jet->must_connect = true;
         jetstream_hosts_start(&jet->hosts, now_of(jet));
-        event_active(jet->work, 0, 0);
+        timer_fire(&jet->work);
     }
 }
 
@@ -451,7 +445,7 @@ stop(struct source *source)
     jet->is_off = true;
     jet->is_dialing = jet->is_up = jet->has_flowed = jet->is_held = false;
     jet->must_connect = jet->must_resume = false;
-    (void)evtimer_del(jet->timer);
+    timer_stop(&jet->timer);
     liveness_end(&jet->liveness);
     ws_client_close(jet->client);
 }
@@ -462,7 +456,7 @@ resume(struct source *source)
     struct jetstream *jet = of(source);
     if (jet->is_held) {
         jet->must_resume = true;
-        event_active(jet->work, 0, 0);
+        timer_fire(&jet->work);
     }
 }
 
@@ -473,12 +467,8 @@ destroy(struct source *source)
     ws_client_destroy(&jet->client);
     unpack_destroy(&jet->unpack);
     buffer_fini(&jet->path);
-    if (jet->timer != NULL) {
-        event_free(jet->timer);
-    }
-    if (jet->work != NULL) {
-        event_free(jet->work);
-    }
+    timer_fini(&jet->timer);
+    timer_fini(&jet->work);
     free(jet);
 }
 
@@ -557,10 +547,10 @@ jetstream_source_create(const struct source_setup *setup, struct source **ret_so
         jet->cursor = *setup->resume;
     }
     buffer_init(&jet->path, PATH_BYTES_MAX);
-    jet->timer = evtimer_new(setup->base, on_timer, jet);
-    jet->work = event_new(setup->base, -1, 0, on_work, jet);
     enum status status = set_up(jet, error);
-    if (status == STATUS_OK && (jet->timer == NULL || jet->work == NULL)) {
+    if (status == STATUS_OK &&
+        (timer_init(&jet->timer, setup->base, on_timer, jet) != STATUS_OK ||
+         timer_init(&jet->work, setup->base, on_work, jet) != STATUS_OK)) {
         status = error_set(error, STATUS_NOMEM, "no memory for a source");
     }
     if (status != STATUS_OK) {

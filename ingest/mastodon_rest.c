@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <event2/event.h>
-
 #include "net/http_fetch.h"
 #include "net/http_request.h"
 #include "ingest/mastodon_fill.h"
@@ -24,7 +22,7 @@ struct mastodon_rest {
     char host[URL_HOST_MAX];
     struct mastodon_fill fill;
     struct http_fetch *fetch;
-    struct event *timer;
+    struct timer timer;
     usec last_wall; // when nothing was missing up to fill.last; USEC_NONE: never
 };
 
@@ -39,7 +37,7 @@ now_of(const struct mastodon_rest *rest)
 static void
 arm(struct mastodon_rest *rest)
 {
-    timer_set(rest->timer, rest->fill.next_at - now_of(rest));
+    timer_set(&rest->timer, rest->fill.next_at - now_of(rest));
 }
 
 static void
@@ -87,11 +85,9 @@ on_answer(void *context, const struct http_fetch_answer *answer)
 }
 
 static void
-on_timer(evutil_socket_t fd, short what, void *context)
+on_timer(void *context)
 {
     struct mastodon_rest *rest = context;
-    (void)fd;
-    (void)what;
     if (rest->fill.phase == MASTODON_FILL_FEEDING) {
         feed(rest);
     } else if (rest->fill.phase == MASTODON_FILL_WAITING) {
@@ -151,9 +147,8 @@ mastodon_rest_create(const struct mastodon_rest_setup *setup,
         .on_done = on_answer,
         .context = rest,
     };
-    rest->timer = evtimer_new(source->base, on_timer, rest);
     if (mastodon_fill_init(&rest->fill, rest->timeline, setup->metrics) != STATUS_OK ||
-        rest->timer == NULL ||
+        timer_init(&rest->timer, source->base, on_timer, rest) != STATUS_OK ||
         http_fetch_create(&fetch, &rest->fetch, NULL) != STATUS_OK) {
         mastodon_rest_destroy(&rest);
         return error_set(error, STATUS_NOMEM, "no memory for a source");
@@ -171,9 +166,7 @@ mastodon_rest_destroy(struct mastodon_rest **rest)
         return;
     }
     http_fetch_destroy(&old->fetch);
-    if (old->timer != NULL) {
-        event_free(old->timer);
-    }
+    timer_fini(&old->timer);
     mastodon_fill_fini(&old->fill);
     free(old);
     *rest = NULL;
@@ -186,7 +179,7 @@ mastodon_rest_suspend(struct mastodon_rest *rest)
 {
     if (rest != NULL) {
         http_fetch_stop(rest->fetch);
-        (void)evtimer_del(rest->timer);
+        timer_stop(&rest->timer);
         mastodon_fill_suspend(&rest->fill);
     }
 }
@@ -205,7 +198,7 @@ void
 mastodon_rest_resume(struct mastodon_rest *rest)
 {
     if (rest != NULL && rest->fill.phase == MASTODON_FILL_FEEDING) {
-        event_active(rest->timer, EV_TIMEOUT, 0);
+        timer_fire(&rest->timer);
     }
 }
 

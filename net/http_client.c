@@ -1,14 +1,15 @@
 #include "net/http_client.h"
 
 #include <stdlib.h>
-#include <sys/time.h>
 
 #include <event2/event.h>
+
+#include "net/timer.h"
 
 struct http_client {
     struct event_base *base;
     CURLM *multi;
-    struct event *timer;
+    struct timer timer;
 };
 
 static void
@@ -49,11 +50,9 @@ on_ready(evutil_socket_t fd, short what, void *context)
 }
 
 static void
-on_timer(evutil_socket_t fd, short what, void *context)
+on_timer(void *context)
 {
     struct http_client *client = context;
-    (void)fd;
-    (void)what;
     int running;
     (void)curl_multi_socket_action(client->multi, CURL_SOCKET_TIMEOUT, 0, &running);
     tell_done(client);
@@ -88,11 +87,11 @@ set_timer(CURLM *multi, long timeout_ms, void *context)
     struct http_client *client = context;
     (void)multi;
     if (timeout_ms < 0) {
-        (void)evtimer_del(client->timer);
+        timer_stop(&client->timer);
         return 0;
     }
-    struct timeval delay = {timeout_ms / 1000, timeout_ms % 1000 * 1000};
-    return evtimer_add(client->timer, &delay);
+    timer_set(&client->timer, timeout_ms * USEC_PER_MS);
+    return 0;
 }
 
 enum status
@@ -106,8 +105,8 @@ http_client_create(struct event_base *base, struct http_client **ret_client,
     }
     client->base = base;
     client->multi = curl_multi_init();
-    client->timer = evtimer_new(base, on_timer, client);
-    if (client->multi == NULL || client->timer == NULL) {
+    if (client->multi == NULL ||
+        timer_init(&client->timer, base, on_timer, client) != STATUS_OK) {
         http_client_destroy(&client);
         return error_set(error, STATUS_NOMEM, "no memory for HTTP");
     }
@@ -128,9 +127,7 @@ http_client_destroy(struct http_client **client)
     if ((*client)->multi != NULL) {
         (void)curl_multi_cleanup((*client)->multi);
     }
-    if ((*client)->timer != NULL) {
-        event_free((*client)->timer);
-    }
+    timer_fini(&(*client)->timer);
     free(*client);
     *client = NULL;
     curl_global_cleanup();

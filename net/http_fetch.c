@@ -4,8 +4,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include <event2/event.h>
-
 #include "base/buffer.h"
 #include "net/http_answer.h"
 #include "net/http_client.h"
@@ -18,7 +16,7 @@ struct http_fetch {
     struct http_transfer transfer;
     struct http_answer answer;
     struct buffer body;
-    struct event *timer;
+    struct timer timer;
     struct error error; // of a request that could not begin
     bool is_busy;
     bool is_post;
@@ -44,7 +42,7 @@ tell(struct http_fetch *fetch, const char *why)
         .why = why,
         .is_refused = fetch->is_refused && answer->status == 0,
     };
-    (void)evtimer_del(fetch->timer);
+    timer_stop(&fetch->timer);
     fetch->is_busy = false;
     fetch->setup.on_done(fetch->setup.context, &told);
 }
@@ -104,11 +102,9 @@ on_done(void *context, CURLcode code)
 }
 
 static void
-on_timer(evutil_socket_t fd, short what, void *context)
+on_timer(void *context)
 {
     struct http_fetch *fetch = context;
-    (void)fd;
-    (void)what;
     drop(fetch);
     bool is_told = fetch->is_post && fetch->answer.is_whole;
     const char *why =
@@ -124,9 +120,9 @@ http_fetch_create(const struct http_fetch_setup *setup, struct http_fetch **ret_
     if (fetch != NULL) {
         fetch->setup = *setup;
         buffer_init(&fetch->body, setup->body_most);
-        fetch->timer = evtimer_new(setup->base, on_timer, fetch);
     }
-    if (fetch == NULL || fetch->timer == NULL) {
+    if (fetch == NULL ||
+        timer_init(&fetch->timer, setup->base, on_timer, fetch) != STATUS_OK) {
         http_fetch_destroy(&fetch);
         return error_set(error, STATUS_NOMEM, "no memory for a request");
     }
@@ -143,9 +139,7 @@ http_fetch_destroy(struct http_fetch **fetch)
     }
     drop(old);
     buffer_fini(&old->body);
-    if (old->timer != NULL) {
-        event_free(old->timer);
-    }
+    timer_fini(&old->timer);
     free(old);
     *fetch = NULL;
 }
@@ -230,7 +224,7 @@ start(struct http_fetch *fetch, const struct http_request_options *options,
     fetch->is_post = post != NULL;
     fetch->is_refused = false;
     usec wait = begin(fetch, options, url, post) == STATUS_OK ? fetch->setup.within : 0;
-    timer_set(fetch->timer, wait);
+    timer_set(&fetch->timer, wait);
 }
 
 void
@@ -251,6 +245,6 @@ void
 http_fetch_stop(struct http_fetch *fetch)
 {
     drop(fetch);
-    (void)evtimer_del(fetch->timer);
+    timer_stop(&fetch->timer);
     fetch->is_busy = false;
 }

@@ -7,13 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/time.h>
 
 #include <event2/event.h>
 
 #include "base/buffer.h"
 #include "net/http_client.h"
 #include "net/http_request.h"
+#include "net/timer.h"
 #include "net/url.h"
 #include "net/ws_handshake.h"
 #include "net/ws_protocol.h"
@@ -44,7 +44,7 @@ struct ws_client {
     struct buffer asking; // the request, up to asked it is sent
     size_t asked;
     struct event *readable;
-    struct event *timer; // the phase's deadline; when open, of the next try to send
+    struct timer timer; // the phase's deadline; when open, of the next try to send
     enum phase phase;
     bool is_held;    // the owner has no room for `message`
     bool is_lost;    // while held: the socket failed, which is told behind the messages
@@ -54,19 +54,12 @@ struct ws_client {
 };
 
 static void
-arm(struct ws_client *client, usec wait)
-{
-    struct timeval delay = {wait / USEC_PER_S, wait % USEC_PER_S};
-    (void)evtimer_add(client->timer, &delay);
-}
-
-static void
 drop(struct ws_client *client)
 {
     client->phase = PHASE_OFF;
     client->is_held = client->is_lost = false;
     client->is_blocked = false;
-    (void)evtimer_del(client->timer);
+    timer_stop(&client->timer);
     if (client->readable != NULL) {
         event_free(client->readable);
         client->readable = NULL;
@@ -310,10 +303,10 @@ take_head(struct ws_client *client, struct slice bytes)
     } else if (state == WS_HANDSHAKE_REFUSED) {
         client->phase = PHASE_REFUSED;
         http_answer_body(&handshake->answer, bytes);
-        arm(client, BODY_WITHIN);
+        timer_set(&client->timer, BODY_WITHIN);
     } else if (state == WS_HANDSHAKE_DONE) {
         client->phase = PHASE_OPEN;
-        (void)evtimer_del(client->timer);
+        timer_stop(&client->timer);
         callbacks->on_open(callbacks->context);
         if (client->phase == PHASE_OPEN && bytes.len > 0) {
             take_frames(client, bytes);
@@ -379,7 +372,7 @@ pump(struct ws_client *client)
         take(client, (struct slice){bytes, size});
     }
     if (client->is_blocked && client->phase == PHASE_OPEN) {
-        arm(client, SEND_AGAIN);
+        timer_set(&client->timer, SEND_AGAIN);
     }
     // A socket that is not read would say that it is readable again and again.
     if (client->readable != NULL && may_read(client)) {
@@ -400,11 +393,9 @@ on_readable(evutil_socket_t fd, short what, void *context)
 }
 
 static void
-on_timer(evutil_socket_t fd, short what, void *context)
+on_timer(void *context)
 {
     struct ws_client *client = context;
-    (void)fd;
-    (void)what;
     switch (client->phase) {
     case PHASE_OFF:
         break;
@@ -445,7 +436,7 @@ on_connected(void *context, CURLcode code)
         return;
     }
     client->phase = PHASE_ASKING;
-    arm(client, ANSWER_WITHIN);
+    timer_set(&client->timer, ANSWER_WITHIN);
     event_active(client->readable, EV_READ, 0);
 }
 
@@ -462,8 +453,8 @@ ws_client_create(const struct ws_client_setup *setup, struct ws_client **ret_cli
     client->setup = *setup;
     client->options = *setup->options;
     buffer_init(&client->asking, REQUEST_MAX);
-    client->timer = evtimer_new(setup->base, on_timer, client);
-    if (client->timer == NULL || !ws_protocol_reset(&client->protocol)) {
+    if (timer_init(&client->timer, setup->base, on_timer, client) != STATUS_OK ||
+        !ws_protocol_reset(&client->protocol)) {
         ws_client_destroy(&client);
         return error_set(error, STATUS_NOMEM, "no memory for a connection");
     }
@@ -478,10 +469,8 @@ ws_client_destroy(struct ws_client **client)
     if (c == NULL) {
         return;
     }
-    if (c->timer != NULL) {
-        drop(c);
-        event_free(c->timer);
-    }
+    drop(c);
+    timer_fini(&c->timer);
     ws_protocol_fini(&c->protocol);
     buffer_fini(&c->asking);
     free(c);
@@ -539,7 +528,7 @@ ws_client_open(struct ws_client *client, const struct url *url, struct slice pat
         return status;
     }
     client->phase = PHASE_DIALING;
-    arm(client, client->setup.connect_timeout);
+    timer_set(&client->timer, client->setup.connect_timeout);
     return STATUS_OK;
 }
 
