@@ -63,6 +63,12 @@ refusals_add(struct refusals *refusals, const char *file, const struct refusal *
     }
 }
 
+static bool
+is_reason(const struct refusal *refusal, enum decode_reason reason)
+{
+    return strcmp(refusal->reason, decode_reason_name(reason)) == 0;
+}
+
 bool
 refusals_end_file(struct refusals *refusals, const char *file, struct slice head)
 {
@@ -71,13 +77,20 @@ refusals_end_file(struct refusals *refusals, const char *file, struct slice head
     }
     struct file_kind kind = file_kind_guess(head);
     const struct refusal *first = &refusals->waiting[0];
-    bool is_dated = strcmp(first->reason, decode_reason_name(DECODE_REASON_TIME)) == 0;
+    bool is_dated = is_reason(first, DECODE_REASON_TIME);
+    bool is_post = is_reason(first, DECODE_REASON_VALUE) ||
+                   is_reason(first, DECODE_REASON_MISSING) ||
+                   is_reason(first, DECODE_REASON_SELF);
     log_error("%s: nothing in it can be used (%" PRIu64
               " refused, the first in line %" PRIu64 ": %s); %s%s: %s",
               file, refusals->count, first->line, first->reason,
-              is_dated ? "it has a time that cannot be read" : "it looks like ",
-              is_dated ? "" : kind.name,
-              is_dated ? "give integer milliseconds or RFC 3339" : kind.advice);
+              is_dated  ? "it has a time that cannot be read"
+              : is_post ? "its posts have ids or references that are missing or bad"
+                        : "it looks like ",
+              is_dated || is_post ? "" : kind.name,
+              is_dated  ? "give integer milliseconds or RFC 3339"
+              : is_post ? "-v logs each message that is refused"
+                        : kind.advice);
     refusals->unusable += refusals->count;
     return true;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "ingest/array.h"
 #include "ingest/decompress.h"
 
 enum { TAR_MAGIC_AT = 257, COLUMNS_LEAST = 2 };
@@ -31,6 +32,7 @@ static const struct magic magics[] = {
     {0, {"LZIP", 4},            {"lzip", "decompress it first, as in lzip -dc FILE | cascaded -"}},
     {0, {"\x5d\0\0", 3},        {"lzma", "decompress it first, as in xz -dc FILE | cascaded -"}},
     {0, {"\x1f\x9d", 2},        {"compress", "decompress it first, as in zcat FILE | cascaded -"}},
+    {0, {"\x1e", 1},            {"a JSON text sequence (RFC 7464)", "remove its separators, as in tr -d '\\036' < FILE | cascaded -"}},
     {0, {"%PDF-", 5},           {"PDF", FORMATS}},
     {0, {"SQLite format 3", 15}, {"an SQLite database", "export its posts, a JSON object a line"}},
     {0, {"PAR1", 4},            {"Parquet", "export its rows, a JSON object a line"}},
@@ -136,6 +138,23 @@ has_columns(struct slice line)
     return false;
 }
 
+// Whether behind the first object another one begins in the same line.
+static bool
+is_joined(struct slice line)
+{
+    for (size_t i = 1; i < line.len; i++) {
+        size_t end = i;
+        while (end > 0 && is_space(line.ptr[end - 1])) {
+            end--;
+        }
+        if (line.ptr[i] == '{' && line.ptr[end - (end > 0)] == '}' &&
+            array_is_whole((struct slice){line.ptr, end})) {
+            return true;
+        }
+    }
+    return false;
+}
+
 // Of an object or array, which is the first thing in the file.
 static struct file_kind
 guess_json(struct slice text)
@@ -143,6 +162,15 @@ guess_json(struct slice text)
     struct slice line = first_line(text);
     char last = line.len > 0 ? line.ptr[line.len - 1] : '\0';
     bool is_cut = line.len == text.len; // it may go on
+    if (memchr(text.ptr, '\n', text.len) == NULL &&
+        memchr(line.ptr, '\r', line.len) != NULL) {
+        return (struct file_kind){"lines that end in CR alone",
+                                  "use tr '\\r' '\\n' < FILE | cascaded -"};
+    }
+    if (is_joined(line)) {
+        return (struct file_kind){"JSON objects without line ends between them",
+                                  "use jq -c . FILE | cascaded -"};
+    }
     if (last == ',' && line.len > 1 && line.ptr[line.len - 2] == '}') {
         return (struct file_kind){"a JSON array without its brackets",
                                   "remove the commas with sed 's/,$//'"};

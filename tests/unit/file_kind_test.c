@@ -80,6 +80,16 @@ json_in_another_layout_is_named(void **state)
          "sed"},
         {SLICE_LIT("{\"a\":1}\n{\"a\":2}\n"), "JSON, but not posts of a known format",
          "--describe formats"},
+        {SLICE_LIT("{\"a\":1}{\"a\":2}\n"),
+         "JSON objects without line ends between them", "jq -c ."},
+        {SLICE_LIT("{\"a\":\"} {\",\"b\":{}} {\"a\":2,"),
+         "JSON objects without line ends between them", "jq -c ."},
+        {SLICE_LIT("{\"a\":\"}{\"}\n"), "JSON, but not posts of a known format",
+         "--describe formats"},
+        {SLICE_LIT("{\"a\":1}\r{\"a\":2}\r"), "lines that end in CR alone",
+         "tr '\\r' '\\n'"},
+        {SLICE_LIT("\x1e{\"a\":1,\"b\":2,\"c\":3}\n"),
+         "a JSON text sequence (RFC 7464)", "tr -d"},
         {SLICE_LIT("[1,2]\n"), "JSON, but not posts of a known format", "formats"},
     };
     CHECK(rows);
