@@ -114,3 +114,12 @@ buffer_append_i64(struct buffer *buffer, int64_t value)
     append_decimal(buffer, value < 0,
                    value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
 }
+
+void
+buffer_drop_first(struct buffer *buffer, size_t bytes)
+{
+    if (bytes != 0) {
+        buffer->size -= bytes;
+        memmove(buffer->bytes, buffer->bytes + bytes, buffer->size);
+    }
+}

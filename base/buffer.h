@@ -36,6 +36,9 @@ void buffer_append_i64(struct buffer *buffer, int64_t value);
 // NULL when they do not fit.
 char *buffer_extend(struct buffer *buffer, size_t size);
 
+// The first `bytes` go, the others move down.
+void buffer_drop_first(struct buffer *buffer, size_t bytes);
+
 // What it holds: points into the buffer until the next append, reset or fini. Empty,
 // never none, when it holds nothing.
 static inline struct slice

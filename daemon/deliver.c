@@ -57,6 +57,7 @@ struct deliver {
     deliver_done_fn done; // NULL: nobody waits
     void *done_context;
     usec done_by; // monotonic
+    bool is_rewriting;
 };
 
 // ── time ───────────────────────────────────────────────────────────────────
@@ -212,7 +213,12 @@ static void
 on_keep(void *context, struct slice id, struct slice value)
 {
     const struct endpoint *endpoint = context;
-    redis_outbox_keep(endpoint->deliver->sink, endpoint->index, id, value);
+    const struct deliver *deliver = endpoint->deliver;
+    if (deliver->is_rewriting) {
+        redis_outbox_rewrite(deliver->sink, endpoint->index, id, value);
+    } else {
+        redis_outbox_keep(deliver->sink, endpoint->index, id, value);
+    }
 }
 
 static void
@@ -302,6 +308,17 @@ on_waiting(void *context, size_t endpoint, struct slice id, struct slice value)
     timer_set(&deliver->timer, 0);
 }
 
+static void
+on_rewrite(void *context)
+{
+    struct deliver *deliver = context;
+    deliver->is_rewriting = true;
+    for (size_t i = 0; i < deliver->alerts.endpoint_count; i++) {
+        webhook_keep(deliver->endpoints[i].webhook);
+    }
+    deliver->is_rewriting = false;
+}
+
 // ── life ───────────────────────────────────────────────────────────────────
 
 // In the next place. Half built on failure.
@@ -360,6 +377,7 @@ deliver_create(const struct deliver_setup *setup, struct deliver **ret_deliver,
         .wanted = on_wanted,
         .on_alert = on_alert,
         .on_waiting = on_waiting,
+        .on_rewrite = on_rewrite,
         .context = deliver,
     };
     enum status status = timer_init(&deliver->timer, setup->base, on_timer, deliver);

@@ -1,6 +1,7 @@
 #include "sinks/redis_alerts.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sinks/redis_sink_state.h"
@@ -15,11 +16,19 @@ redis_alerts_init(struct redis_sink *sink)
     buffer_init(&sink->outbox.json, ALERT_LIMIT);
     buffer_init(&sink->outbox.group, ALERT_LIMIT);
     redis_stash_init(&sink->outbox.stash);
+    redis_recent_init(&sink->outbox.recent);
+    for (int i = 0; i < 2; i++) {
+        buffer_init(&sink->outbox.claims[i].names, ALERT_LIMIT);
+    }
 }
 
 void
 redis_alerts_fini(struct redis_sink *sink)
 {
+    for (int i = 0; i < 2; i++) {
+        buffer_fini(&sink->outbox.claims[i].names);
+    }
+    redis_recent_fini(&sink->outbox.recent);
     redis_stash_fini(&sink->outbox.stash);
     buffer_fini(&sink->outbox.group);
     buffer_fini(&sink->outbox.json);
@@ -119,14 +128,39 @@ redis_outbox_drop(struct redis_sink *sink, size_t endpoint, struct slice id)
     add_drop(sink, &sink->outbox.due, endpoint, id);
 }
 
+static void
+add_value(struct redis_sink *sink, size_t endpoint, struct slice id, struct slice value)
+{
+    const struct change_field field = {id, value};
+    redis_batch_hset(&sink->outbox.due, redis_alerts_outbox(sink, endpoint),
+                     (struct redis_fields){&field, 1});
+}
+
 void
 redis_outbox_keep(struct redis_sink *sink, size_t endpoint, struct slice id,
                   struct slice value)
 {
-    const struct change_field field = {id, value};
     if (redis_sink_is_up(sink)) {
-        redis_batch_hset(&sink->outbox.due, redis_alerts_outbox(sink, endpoint),
-                         (struct redis_fields){&field, 1});
+        add_value(sink, endpoint, id, value);
+    }
+}
+
+void
+redis_outbox_rewrite(struct redis_sink *sink, size_t endpoint, struct slice id,
+                     struct slice value)
+{
+    usec ttl = strtol(REDIS_OUTBOX_TTL, NULL, 10) * USEC_PER_S;
+    add_value(sink, endpoint, id, value);
+    redis_batch_expire(&sink->outbox.due, redis_alerts_outbox(sink, endpoint), ttl);
+}
+
+void
+redis_alerts_restore(struct redis_sink *sink)
+{
+    const struct redis_alerts *alerts = sink->setup.alerts;
+    sink->outbox.recent.is_due = true;
+    if (alerts != NULL && alerts->on_rewrite != NULL) {
+        alerts->on_rewrite(alerts->context);
     }
 }
 

@@ -53,8 +53,14 @@ struct redis_alerts {
     // value: see redis_outbox_keep.
     void (*on_waiting)(void *context, size_t endpoint, struct slice id,
                        struct slice value);
+    // Redis may have lost what outboxes held: redis_outbox_rewrite what still waits.
+    // NULL: nothing does.
+    void (*on_rewrite)(void *context);
     void *context;
 };
+
+// Seconds. The last attempt of a webhook is less than four days after the first.
+#define REDIS_OUTBOX_TTL "432000"
 
 // The webhook acknowledged the alert, or will not get it any more.
 void redis_outbox_drop(struct redis_sink *sink, size_t endpoint, struct slice id);
@@ -63,6 +69,10 @@ void redis_outbox_drop(struct redis_sink *sink, size_t endpoint, struct slice id
 // again sooner after a restart.
 void redis_outbox_keep(struct redis_sink *sink, size_t endpoint, struct slice id,
                        struct slice value);
+
+// The same at once, in any state of Redis; from within on_rewrite.
+void redis_outbox_rewrite(struct redis_sink *sink, size_t endpoint, struct slice id,
+                          struct slice value);
 
 // ── for the sink ───────────────────────────────────────────────────────────
 
@@ -73,8 +83,12 @@ struct redis_outbox {
     struct buffer json;            // of the alert being added
     struct buffer group;           // of those that the next script claims
     struct redis_stash stash;      // of alerts whose flush is to come
-    size_t read;                   // of how many endpoints, on this connection
+    struct redis_recent recent;
+    size_t read; // of how many endpoints, on this connection
 };
+
+// Redis may have lost alerts and what outboxes held: both come with the next flush.
+void redis_alerts_restore(struct redis_sink *sink);
 
 void redis_outbox_take(struct redis_outbox *outbox);
 void redis_outbox_written(struct redis_outbox *outbox);

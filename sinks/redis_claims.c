@@ -17,17 +17,15 @@ enum {
     FULL = 2, // bit of the first outbox
 };
 
-// Seconds. No cascade lives longer than a week and its last six hours.
-#define CLAIM_TTL SLICE_LIT("864000")
-// The last attempt of a webhook is less than four days after the first.
-#define OUTBOX_TTL SLICE_LIT("432000")
+#define OUTBOX_TTL SLICE_LIT(REDIS_OUTBOX_TTL)
 
 // KEYS: stream, k outboxes, n claims. ARGV: two times to live, channel, entries to
-// keep, k, the room of each outbox, n webhook-ids, n alerts. Answers of each alert: 0
-// for one that is known; else 1, + 2 if a key of another type was replaced, + 4 << o if
-// outbox o is full. XADD with the id 0-0 appends nothing, but shows whether it is
-// permitted. What holds for all alerts of a call is done once: the stream is cut to its
-// length, the outboxes are counted and their time to live is renewed.
+// keep, k, the room of each outbox, n webhook-ids, n alerts. Two answers of each alert:
+// 0 for one that is known; else 1, + 2 if a key of another type was replaced, + 4 << o
+// if outbox o is full; and the id of its entry. XADD with the id 0-0 appends nothing,
+// but shows whether it is permitted. What holds for all alerts of a call is done once:
+// the stream is cut to its length, the outboxes are counted and their time to live is
+// renewed.
 static const char script[] =
     "local k,bad,replaced,capped=tonumber(ARGV[5]),nil,0,false\n"
     "local n,answers,held,lasting=#KEYS-1-k,{},{},{}\n"
@@ -62,16 +60,16 @@ static const char script[] =
     "for i=1,n do\n"
     "  if bad then return bad end\n"
     "  local claim,id,json=KEYS[1+k+i],ARGV[5+k+i],ARGV[5+k+n+i]\n"
-    "  local answer=0\n"
+    "  local answer,entry=0,''\n"
     "  replaced=0\n"
     "  if redis.call('set',claim,id,'nx','ex',ARGV[1]) then\n"
     "    answer=1\n"
     "    for o=1,k do held[o]=held[o] or try('hlen',KEYS[1+o]) end\n"
     "    if not bad then try('publish',ARGV[3],json) end\n"
     "    if not bad and capped then\n"
-    "      try('xadd',KEYS[1],'*','json',json)\n"
+    "      entry=try('xadd',KEYS[1],'*','json',json)\n"
     "    elseif not bad then\n"
-    "      try('xadd',KEYS[1],'maxlen','~',ARGV[4],'*','json',json)\n"
+    "      entry=try('xadd',KEYS[1],'maxlen','~',ARGV[4],'*','json',json)\n"
     "      capped=true\n"
     "    end\n"
     "    for o=1,k do\n"
@@ -86,7 +84,7 @@ static const char script[] =
     "    end\n"
     "    if bad then redis.call('unlink',claim) return bad end\n"
     "  end\n"
-    "  answers[i]=answer+replaced\n"
+    "  answers[2*i-1],answers[2*i]=answer+replaced,entry\n"
     "end\n"
     "return answers\n";
 
@@ -134,6 +132,7 @@ redis_claims_begin(struct redis_sink *sink, unsigned which)
     claims->grouped = 0;
     claims->answered = 0;
     claims->shown = 0;
+    buffer_reset(&claims->names);
     buffer_reset(&sink->outbox.group);
 }
 
@@ -192,7 +191,8 @@ redis_claims_close(struct redis_sink *sink, unsigned which)
     struct call call = {
         .keys = {redis_keys_name(&sink->keys, REDIS_KEY_ALERTS, SLICE_NONE)},
         .key_count = 1,
-        .args = {CLAIM_TTL, OUTBOX_TTL, sink->keys.head[REDIS_KEY_ALERTS]},
+        .args = {SLICE_LIT(REDIS_CLAIM_TTL), OUTBOX_TTL,
+                 sink->keys.head[REDIS_KEY_ALERTS]},
         .arg_count = 5,
     };
     snprintf(keep, sizeof(keep), "%" PRIu64,
@@ -203,7 +203,7 @@ redis_claims_close(struct redis_sink *sink, unsigned which)
     call.args[4] = slice_of(count);
     for (size_t i = claims->grouped; i < claims->count; i++) {
         const struct redis_claim *claim = &claims->items[i];
-        struct slice name = {texts + claim->name_at, claim->name_len};
+        struct slice name = {claims->names.bytes + claim->name_at, claim->name_len};
         call.keys[call.key_count++] =
             redis_keys_name(&sink->keys, REDIS_KEY_ALERT, name);
         call.args[call.arg_count++] = slice_of(claim->id);
@@ -238,14 +238,14 @@ redis_claims_add(struct redis_sink *sink, unsigned which, const struct change *c
         redis_claims_close(sink, which);
     }
     webhook_sign_id(change->name, claim.id);
-    claim.name_at = group->size;
-    buffer_append(group, change->name);
+    claim.name_at = claims->names.size;
+    buffer_append(&claims->names, change->name);
     struct slice json = text_of(sink, change);
     claim.json_at = group->size;
     claim.json_len = json.len;
     buffer_append(group, json);
     claims->shown += change->alert.is_shown;
-    if (slice_is_none(json) || group->is_failed) {
+    if (slice_is_none(json) || group->is_failed || claims->names.is_failed) {
         // Sticky: it is reported as the failure of the whole transaction.
         sink->batches[which].text.is_failed = true;
         return;
@@ -259,9 +259,11 @@ void
 redis_claims_result(struct redis_sink *sink, const struct redis_item *item)
 {
     struct redis_claims *claims = &sink->outbox.claims[sink->sent];
-    if (claims->answered < claims->count) {
-        claims->items[claims->answered++].answer =
-            item->type == REDIS_ITEM_INTEGER ? item->number : 0;
+    if (item->type == REDIS_ITEM_INTEGER && claims->answered < claims->count) {
+        claims->items[claims->answered++].answer = item->number;
+    } else if (item->type == REDIS_ITEM_STRING && claims->answered != 0) {
+        struct redis_claim *claim = &claims->items[claims->answered - 1];
+        redis_reader_print(item->text, claim->entry, sizeof(claim->entry));
     }
 }
 
@@ -290,6 +292,20 @@ note_replaced(struct redis_sink *sink)
     redis_notice_event(sink, REDIS_EVENT_REPAIRED, 0, &error);
 }
 
+// Should Redis turn out not to have it.
+static void
+remember(struct redis_sink *sink, unsigned which, const struct redis_claim *claim)
+{
+    const struct redis_recent_alert alert = {
+        .name = {sink->outbox.claims[which].names.bytes + claim->name_at,
+                 claim->name_len},
+        .id = slice_of(claim->id),
+        .entry = slice_of(claim->entry),
+        .json = {sink->batches[which].text.bytes + claim->json_at, claim->json_len},
+    };
+    redis_recent_add(&sink->outbox.recent, &alert, redis_sink_now());
+}
+
 void
 redis_claims_written(struct redis_sink *sink, unsigned which)
 {
@@ -306,6 +322,7 @@ redis_claims_written(struct redis_sink *sink, unsigned which)
             note_replaced(sink);
         }
         uint64_t full = full_of(claim);
+        remember(sink, which, claim);
         const struct redis_alert alert = {
             .id = slice_of(claim->id),
             .json = {sink->batches[which].text.bytes + claim->json_at, claim->json_len},

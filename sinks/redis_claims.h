@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buffer.h"
+#include "sinks/redis_recent.h"
 #include "sinks/webhook_sign.h"
 
 struct change;
@@ -22,10 +24,14 @@ enum {
     REDIS_CLAIMS_GROUP = 64, // of one script
 };
 
+// Seconds. No cascade lives longer than a week and its last six hours.
+#define REDIS_CLAIM_TTL "864000"
+
 // An alert within a transaction that is being built or at Redis.
 struct redis_claim {
     char id[WEBHOOK_ID_MAX];
-    size_t name_at; // in the group; what the key is named after
+    char entry[REDIS_ENTRY_MAX]; // its id in the stream
+    size_t name_at;              // in `names`; what the key is named after
     size_t name_len;
     size_t json_at; // in the group while that is open, then in the batch
     size_t json_len;
@@ -38,6 +44,7 @@ struct redis_claims {
     size_t grouped;  // of them, those that stand in the batch
     size_t answered; // how many of the answers came
     size_t shown;    // those whose text lies in the stash
+    struct buffer names;
     struct redis_claim items[REDIS_CLAIMS_MAX];
 };
 

@@ -26,6 +26,7 @@ build(struct redis_sink *sink, unsigned which)
     redis_claims_begin(sink, which);
     redis_batch_append(batch, &sink->repairs);
     redis_batch_reset(&sink->repairs);
+    redis_recent_send(sink, which);
     while (batch->commands < REDIS_BATCH_COMMANDS &&
            batch->text.size < REDIS_BATCH_BYTES &&
            sink->outbox.claims[which].count < REDIS_CLAIMS_MAX) {
@@ -171,6 +172,7 @@ redis_flush_acknowledged(struct redis_sink *sink)
     sink->progressed = redis_sink_now();
     backoff_reset(&sink->pauses);
     redis_conn_healthy(sink->conn);
+    redis_recent_written(&sink->outbox.recent);
     redis_claims_written(sink, sink->sent);
     if (!is_ours) {
         // What was just written is good, but the WATCH behind it came too late.
@@ -192,6 +194,7 @@ redis_flush_lose(struct redis_sink *sink)
     redis_cursors_lost(&sink->cursors);
     redis_outbox_lost(&sink->outbox);
     redis_claims_lost(sink);
+    redis_recent_lost(&sink->outbox.recent);
     if (sink->in_flight != 0) {
         sink->in_flight = 0;
         sink->metrics.changes_in_flight = 0;

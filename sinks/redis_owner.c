@@ -193,6 +193,9 @@ redis_owner_purged(struct redis_sink *sink)
     sink->is_unknown = false;
     changes_restart(sink->setup.pipeline);
     redis_cursors_restart(&sink->cursors);
+    if (sink->is_proven) {
+        redis_alerts_restore(sink);
+    }
     sink->is_hurried = true;
     redis_flush_idle(sink);
 }

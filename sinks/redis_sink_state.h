@@ -4,7 +4,7 @@
 //   redis_owner.c   greeting, claiming the prefix
 //   redis_purge.c   removing what an earlier life left
 //   redis_resume.c  what an earlier life left; waiting until it is passed
-//   redis_claims.c  alerts
+//   redis_claims.c  alerts; redis_recent.c: again, where Redis lost them
 //   redis_alerts.c  what webhooks have not acknowledged
 //   redis_flush.c   changes → transactions: one at Redis, one being built
 //   redis_notice.c  what a human is told, and counted

@@ -62,13 +62,6 @@ redis_stash_take(struct redis_stash *stash)
     return text;
 }
 
-static void
-drop_first(struct buffer *buffer, size_t bytes)
-{
-    buffer->size -= bytes;
-    memmove(buffer->bytes, buffer->bytes + bytes, buffer->size);
-}
-
 void
 redis_stash_written(struct redis_stash *stash, size_t count)
 {
@@ -79,8 +72,8 @@ redis_stash_written(struct redis_stash *stash, size_t count)
     for (size_t i = 0; i < count; i++) {
         bytes += size_at(stash, i);
     }
-    drop_first(&stash->text, bytes);
-    drop_first(&stash->sizes, count * sizeof(size_t));
+    buffer_drop_first(&stash->text, bytes);
+    buffer_drop_first(&stash->sizes, count * sizeof(size_t));
     stash->taken -= count;
     stash->taken_bytes -= bytes;
 }

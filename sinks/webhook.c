@@ -8,6 +8,7 @@
 
 #include "base/backoff.h"
 #include "base/buffer.h"
+#include "base/hash.h"
 #include "sinks/webhook_sign.h"
 
 enum {
@@ -66,6 +67,8 @@ struct webhook {
     bool is_failing; // told of, as the two below
     bool has_given_up;
     bool is_full;
+    uint64_t done[WEBHOOK_DONE]; // hashes of ids
+    size_t done_count;           // ever
     size_t room;
     struct waiting waiting[];
 };
@@ -169,9 +172,30 @@ put(struct webhook *webhook, struct slice id, struct slice json)
     return waiting;
 }
 
+static uint64_t
+hash_of(struct slice id)
+{
+    static const struct hash_key key = {0x776562686f6f6b73, 0x646f6e656c697374};
+    return hash_slice(&key, id);
+}
+
+static bool
+is_done(const struct webhook *webhook, struct slice id)
+{
+    uint64_t hash = hash_of(id);
+    for (size_t i = 0; i < WEBHOOK_DONE && i < webhook->done_count; i++) {
+        if (webhook->done[i] == hash) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void
 take_out(struct webhook *webhook, struct waiting *waiting)
 {
+    webhook->done[webhook->done_count++ % WEBHOOK_DONE] =
+        hash_of(slice_of(waiting->id));
     webhook->calls.drop(webhook->context, slice_of(waiting->id));
     free(waiting->json);
     *waiting = webhook->waiting[--webhook->metrics.pending];
@@ -227,6 +251,10 @@ webhook_restore(struct webhook *webhook, struct slice id, struct slice value, us
     uint64_t attempts;
     uint64_t due_ms;
     if (find(webhook, id) != NULL) {
+        return;
+    }
+    if (is_done(webhook, id)) {
+        webhook->calls.drop(webhook->context, id);
         return;
     }
     struct slice json = value;
@@ -324,6 +352,14 @@ remember(struct webhook *webhook, const struct waiting *waiting)
     if (!value->is_failed) {
         webhook->calls.keep(webhook->context, slice_of(waiting->id),
                             buffer_text(value));
+    }
+}
+
+void
+webhook_keep(struct webhook *webhook)
+{
+    for (size_t i = 0; i < webhook->metrics.pending; i++) {
+        remember(webhook, &webhook->waiting[i]);
     }
 }
 

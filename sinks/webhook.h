@@ -24,7 +24,7 @@
 
 struct webhook;
 
-enum { WEBHOOK_ATTEMPTS = 10 };
+enum { WEBHOOK_ATTEMPTS = 10, WEBHOOK_DONE = 1024 };
 
 enum webhook_event {
     WEBHOOK_EVENT_FAILING,   // told once until RECOVERED
@@ -74,9 +74,12 @@ void webhook_destroy(struct webhook **webhook);
 // A new alert; copies. Without room it is dropped.
 void webhook_add(struct webhook *webhook, struct slice id, struct slice json, usec now);
 // One that waited in the outbox; what is known already is left alone. A value that is
-// none is dropped.
+// none is dropped, and so is one of the WEBHOOK_DONE alerts that left the queue last:
+// the outbox of a Redis that was replaced may still hold them.
 void webhook_restore(struct webhook *webhook, struct slice id, struct slice value,
                      usec now);
+// Calls `keep` for each alert that waits.
+void webhook_keep(struct webhook *webhook);
 // An alert found no room in the outbox.
 void webhook_refuse(struct webhook *webhook);
 

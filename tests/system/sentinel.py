@@ -15,9 +15,12 @@ import threading
 
 import redis_faults
 from redis_faults import (CASCADED, PREFIX, RUNNING, Drive, Server, content, crossings, differences,
-                          folder_of_our_own, free_port, readme_acl, wait_until)
+                          folder_of_our_own, free_port, documented_acl, wait_until)
 
 import redis
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lab"))
+import hook_lab  # noqa: E402
 
 CASCADECTL = pathlib.Path(os.environ.get("BUILD", "build/dev")) / "cascadectl"
 PATIENCE = 60
@@ -84,13 +87,28 @@ class World:
     def freeze(self):
         self.master.stop_process()
 
+    def isolate(self):
+        """What the master takes from now on never reaches the replica, which is stopped."""
+        self.settle()
+        self.replica.stop_process()
+        self.master.client.execute_command("CLIENT", "KILL", "TYPE", "replica")
+
+    def lose_master(self):
+        self.kill()
+        self.replica.continue_process()
+        self.await_promotion()
+
     def await_demotion(self):
         wait_until(lambda: self.master.client.role()[0] == b"slave", PATIENCE,
                    "the old master is a replica")
 
+    def is_promoted(self):
+        with contextlib.suppress(redis.ConnectionError):  # the Sentinel closes connections then
+            return self.replica.client.role()[0] == b"master"
+        return False
+
     def await_promotion(self):
-        wait_until(lambda: self.replica.client.role()[0] == b"master", PATIENCE,
-                   "the replica is the master")
+        wait_until(self.is_promoted, PATIENCE, "the replica is the master")
 
 
 @contextlib.contextmanager
@@ -266,7 +284,7 @@ def sentinels_that_do_not_help_are_named_once():
 @case
 def a_sentinel_with_an_old_view_is_asked_again():
     with world() as at:
-        words, _ = readme_acl()
+        words, _ = documented_acl()
         pathlib.Path(at.folder, "pw").write_text("PASSWORD", encoding="utf-8")
         for server in (at.master, at.replica):
             server.client.execute_command("ACL", "SETUSER", "cascaded", "reset", *words)
@@ -295,6 +313,90 @@ def a_sentinel_that_is_silent_is_passed_over():
         sink.check(at.master.client, PATIENCE)
         assert silent.asked == 1 and not sink.has_event("LOST"), sink.events
         sink.close()
+
+
+@case
+def alerts_that_only_the_old_master_had_reach_the_new_one_and_webhooks_get_each_once():
+    with world() as at:
+        go_on = threading.Event()
+
+        def answer_late(connection):
+            go_on.wait(PATIENCE)
+            connection.sendall(b"HTTP/1.1 204 Said\r\nContent-Length: 0\r\n\r\n")
+
+        # One is acknowledged before the old master goes, one after it; of the third the old
+        # master alone knows that it was, the fourth is only under way when it goes.
+        hooks = [hook_lab.Hook(204), hook_lab.Hook(answer_late, 204),
+                 hook_lab.Hook(204, 204, 500, 204)]
+        options = []
+        for number, hook in enumerate(hooks):
+            hook_lab.make_secret(pathlib.Path(at.folder, f"secret{number}"), bytes(range(32)))
+            options += [f"webhook.h{number}.url={hook.url}", f"webhook.h{number}.allow_private=true",
+                        f"webhook.h{number}.secret_file={at.folder}/secret{number}"]
+        sink = Drive(at.url, "redis.flush=20ms", *options)
+        sink.fill(1)
+        sink.tell("alert", "x:1", "size", 5)
+        sink.check(at.master.client, PATIENCE)
+        wait_until(lambda: not at.master.client.hlen(PREFIX + "outbox:h0")
+                   and len(hooks[1].requests) == 1, PATIENCE, "the first one is delivered")
+        at.isolate()
+        go_on.set()
+        wait_until(lambda: not at.master.client.hlen(PREFIX + "outbox:h1"), PATIENCE,
+                   "acknowledged, and only the old master knows")
+        for name in ("x:2", "x:3"):
+            sink.tell("alert", name, "size", 6)
+            wait_until(lambda: all(len(hook.requests) == int(name[2:]) for hook in hooks),  # pylint: disable=cell-var-from-loop
+                       PATIENCE, "each is sent")
+        sink.fill(2)
+        sink.check(at.master.client, PATIENCE)
+        entries = at.master.client.xrange(PREFIX + "alerts")
+        assert at.master.client.hlen(PREFIX + "outbox:h2") == 1 and len(entries) == 3
+        at.lose_master()
+        sink.tell("alert", "x:4", "size", 7)
+        sink.fill(3)
+        sink.wait_event("RECOVERED", PATIENCE)
+        sink.check(at.replica.client, PATIENCE)
+        assert at.replica.client.xrange(PREFIX + "alerts")[:3] == entries, "as they were"
+        ids = alert_ids(at.replica.client)
+        assert len(ids) == len(set(ids)) == 4, ids
+        for claim in ids:
+            assert at.replica.client.exists(f"{PREFIX}alert:{claim}"), claim
+        assert at.replica.client.ttl(PREFIX + "outbox:h2") != -1
+        wait_until(lambda: not any(at.replica.client.hlen(f"{PREFIX}outbox:h{i}")
+                                   for i in range(3)), PATIENCE, "all is acknowledged")
+        for number, hook in enumerate(hooks):
+            sent = sorted(hook.ids())
+            assert sorted(set(sent)) == sorted(ids), (number, sent)
+            # The third one of h2 was refused at first.
+            assert len(sent) == 4 + (number == 2), (number, sent)
+            hook.close()
+        sink.close()
+
+
+@case
+def alerts_come_back_after_a_flushall_and_no_reader_gets_one_twice():
+    with folder_of_our_own() as folder:
+        server = Server(folder)
+        sink = Drive(f"unix:{server.path}")
+        for i in range(100):
+            sink.tell("alert", f"x:{i}", "size", 5)
+        sink.check(server.client)
+        entries = server.client.xrange(PREFIX + "alerts")
+        assert len(entries) == 100
+        server.client.flushall()
+        sink.fill(2)
+        wait_until(lambda: server.client.xrange(PREFIX + "alerts") == entries, PATIENCE,
+                   "the stream is as it was")
+        sink.check(server.client)
+        assert not server.client.xread({PREFIX + "alerts": entries[-1][0]})
+        # A planted key does not stop it.
+        server.client.flushall()
+        server.client.set(PREFIX + "alerts", "planted")
+        wait_until(lambda: server.client.type(PREFIX + "alerts") == b"stream", PATIENCE, "again")
+        sink.check(server.client)
+        assert server.client.xrange(PREFIX + "alerts") == entries
+        sink.close()
+        server.kill()
 
 
 if __name__ == "__main__":

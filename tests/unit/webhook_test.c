@@ -343,6 +343,24 @@ what_waited_in_the_outbox_goes_on_where_it_was(void **state)
 }
 
 static void
+what_left_the_queue_lately_does_not_come_again_from_an_outbox(void **state)
+{
+    struct world *world = *state;
+    add(world, "a");
+    add(world, "b");
+    tick(world);
+    answer(world, 204);
+    world->log[0] = '\0';
+    webhook_restore(world->webhook, SLICE_LIT("a"), SLICE_LIT("0 0 {\"a\":1}"),
+                    world->now);
+    webhook_keep(world->webhook);
+    assert_string_equal(world->log, "drop a; keep b; ");
+    assert_string_equal(world->kept, "0 1795380540000 {\"a\":1}");
+    assert_int_equal(webhook_metrics(world->webhook)->pending, 1);
+    assert_int_equal(webhook_metrics(world->webhook)->dropped, 0);
+}
+
+static void
 a_value_that_is_none_is_dropped(void **state)
 {
     static const char *const bad[] = {"",       "0",       "0 0",     "x 0 {}",
@@ -393,6 +411,7 @@ main(void)
         TEST(throttling_answers_hold_the_queue_longer_each_time),
         TEST(an_alert_without_room_is_dropped_and_told_once),
         TEST(what_waited_in_the_outbox_goes_on_where_it_was),
+        TEST(what_left_the_queue_lately_does_not_come_again_from_an_outbox),
         TEST(a_value_that_is_none_is_dropped),
         TEST(a_clock_that_was_set_back_delays_by_a_day_at_most),
         TEST(a_refused_address_is_counted_and_tried_again),

@@ -1,0 +1,48 @@
+// The alerts that Redis acknowledged last, for a Redis that turns out not to have them.
+//
+// After a failover the new master lacks what the old one had not passed on, and a
+// restarted Redis lacks what it had not saved. Together with all keys the alerts of the
+// last day, at most REDIS_RECENT_MOST, are then claimed again: those whose claim is
+// there change nothing, the others enter the stream, under the id they had there if
+// that is still possible. They are not published again, and no outbox gets them.
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/buffer.h"
+#include "base/slice.h"
+#include "base/usec.h"
+
+struct redis_sink;
+
+enum {
+    REDIS_RECENT_MOST = 1000,
+    REDIS_RECENT_BYTES = 1 << 21, // when there are more the older half goes
+    REDIS_ENTRY_MAX = 48,         // id of an entry of the stream
+};
+
+struct redis_recent_alert {
+    struct slice name; // what the claim is named after
+    struct slice id;   // for webhooks
+    struct slice entry;
+    struct slice json;
+};
+
+struct redis_recent {
+    struct buffer text; // the parts of each alert, the oldest first
+    struct buffer rows; // sizes and times of them
+    bool is_due;        // Redis may lack some
+    bool is_sent;       // the transaction under way brings them
+};
+
+void redis_recent_init(struct redis_recent *recent);
+void redis_recent_fini(struct redis_recent *recent);
+
+// Copies. now: monotonic.
+void redis_recent_add(struct redis_recent *recent,
+                      const struct redis_recent_alert *alert, usec now);
+
+// Adds what is due to the batch that is being built; until it is written or lost.
+void redis_recent_send(struct redis_sink *sink, unsigned which);
+void redis_recent_written(struct redis_recent *recent);
+void redis_recent_lost(struct redis_recent *recent);
