@@ -27,6 +27,9 @@ void change_fly(struct pipeline *pipeline, enum change_kind kind, uint32_t index
 // The change of one thing taken from its queue; false if there is nothing to write. A
 // change given out holds the thing until it is told written or lost.
 bool change_user(struct pipeline *pipeline, uint32_t user, struct change *change);
+// Every field of a user that has a value. Changes nothing else.
+void change_user_fields(struct pipeline *pipeline, struct change *change,
+                        uint32_t user);
 // How many fields of a user have a value, and the user's handle key if it is told.
 size_t change_user_size(const struct pipeline *pipeline, uint32_t user);
 struct slice change_user_handle(struct pipeline *pipeline, uint32_t user);

@@ -158,8 +158,8 @@ is_to_go(struct pipeline *pipeline, const struct user *row, struct slice id)
 }
 
 // Every field that has a value.
-static void
-user_fields(struct pipeline *pipeline, struct change *change, uint32_t user)
+void
+change_user_fields(struct pipeline *pipeline, struct change *change, uint32_t user)
 {
     user_profile_fields(pipeline, change, user, UINT32_MAX);
     change_put(pipeline, change, SLICE_LIT("network"), users_network_of(change->name));
@@ -208,7 +208,7 @@ change_user(struct pipeline *pipeline, uint32_t user, struct change *change)
                            now - row->whole_at >= slack / USEC_PER_S;
         change->ttl = pipeline->longest + 2 * slack;
         if (change->is_whole) {
-            user_fields(pipeline, change, user);
+            change_user_fields(pipeline, change, user);
             row->whole_at = now;
         } else {
             user_profile_fields(pipeline, change, user, row->profile);

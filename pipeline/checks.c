@@ -30,15 +30,21 @@ look_at_user(struct pipeline *pipeline, uint32_t user, struct checks_hash *ret_h
         .kind = CHANGE_USER,
         .name = users_id(&pipeline->users, user),
         .fields = change_user_size(pipeline, user),
+        .row = user,
         .handle = change_user_handle(pipeline, user),
     };
     return true;
 }
 
 // Estimates come and go with time, also while nothing is written.
-static const uint32_t lasting =
-    CASCADE_ALL & ~(CASCADE_TREE | CASCADE_EDEPTH | CASCADE_ESTIMATE |
-                    CASCADE_P_DOUBLE | CASCADE_OVERPERFORMANCE);
+enum {
+    LASTING = CASCADE_ALL & ~(CASCADE_TREE | CASCADE_EDEPTH | CASCADE_ESTIMATE |
+                              CASCADE_P_DOUBLE | CASCADE_OVERPERFORMANCE),
+    // Velocities follow the clock, the handle another row; with the state come
+    // estimates.
+    STEADY =
+        LASTING & ~(CASCADE_VELOCITY | CASCADE_PEAK | CASCADE_HANDLE | CASCADE_STATE),
+};
 
 static bool
 look_at_cascade(struct pipeline *pipeline, uint32_t cascade,
@@ -53,14 +59,29 @@ look_at_cascade(struct pipeline *pipeline, uint32_t cascade,
         return false;
     }
     arena_reset(&pipeline->scratch);
-    change_cascade_fields(pipeline, &change, cascade, lasting);
+    change_cascade_fields(pipeline, &change, cascade, LASTING);
     *ret_hash = (struct checks_hash){
         .kind = CHANGE_CASCADE,
         .name = cascades_id(&pipeline->cascades, cascade),
         .fields = count_fields(&change),
+        .row = cascade,
         .handle = SLICE_NONE,
     };
     return true;
+}
+
+void
+checks_values(struct pipeline *pipeline, struct checks_hash *hash)
+{
+    struct change change = {
+        .fields = pipeline->fields, .name = hash->name, .is_whole = true};
+    if (hash->kind == CHANGE_USER) {
+        change_user_fields(pipeline, &change, hash->row);
+    } else {
+        change_cascade_fields(pipeline, &change, hash->row, STEADY);
+    }
+    hash->values = change.fields;
+    hash->value_count = change.field_count;
 }
 
 static uint32_t

@@ -26,8 +26,13 @@ struct checks {
 struct checks_hash {
     enum change_kind kind; // USER or CASCADE
     struct slice name;
-    size_t fields;       // it has at least so many
+    size_t fields; // it has at least so many
+    uint32_t row;
     struct slice handle; // USER: the handle key that names it; none if there is none
+    // checks_values: some of the fields, whose values do not change without the thing
+    // waiting to be written.
+    const struct change_field *values;
+    size_t value_count;
 };
 
 // Each looks at the next one of its round: of the people and cascades on boards, of all
@@ -38,6 +43,9 @@ bool checks_user(struct pipeline *pipeline, struct checks *checks,
                  struct checks_hash *ret_hash);
 bool checks_cascade(struct pipeline *pipeline, struct checks *checks,
                     struct checks_hash *ret_hash);
+
+// Renders the values of the hash that was looked at last.
+void checks_values(struct pipeline *pipeline, struct checks_hash *hash);
 
 // The board as it was written last: how many boards there are, and one of them. False:
 // it waits to be written as a whole.

@@ -121,6 +121,12 @@ redis_batch_hlen(struct redis_batch *batch, struct redis_name key)
 }
 
 void
+redis_batch_hgetall(struct redis_batch *batch, struct redis_name key)
+{
+    add_plain(batch, SLICE_LIT("HGETALL"), key);
+}
+
+void
 redis_batch_zadd_nothing(struct redis_batch *batch, struct redis_name key,
                          struct slice member)
 {

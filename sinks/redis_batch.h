@@ -45,6 +45,7 @@ void redis_batch_append(struct redis_batch *batch, const struct redis_batch *com
 void redis_batch_unlink(struct redis_batch *batch, struct redis_name key);
 void redis_batch_get(struct redis_batch *batch, struct redis_name key);
 void redis_batch_hlen(struct redis_batch *batch, struct redis_name key);
+void redis_batch_hgetall(struct redis_batch *batch, struct redis_name key);
 // Answers the member's score, or nil, and changes nothing (ZADD XX INCR 0): a read that
 // needs no right but that to write boards.
 void redis_batch_zadd_nothing(struct redis_batch *batch, struct redis_name key,

@@ -11,18 +11,20 @@
 
 enum { EXACT_DIGITS = 15 }; // of a whole number that a double holds
 
-enum probe_kind { PROBE_HASH, PROBE_HANDLE, PROBE_ENTRY, PROBE_BOARD };
+enum probe_kind { PROBE_HASH, PROBE_VALUES, PROBE_HANDLE, PROBE_ENTRY, PROBE_BOARD };
 
 struct redis_probe {
     enum probe_kind kind;
     enum change_kind change;
     size_t name_at;
     size_t name_len;
-    uint64_t expected; // HASH: fields at least. ENTRY: score. BOARD: members
-    uint64_t sum;      // BOARD: of the entries, as written
-    uint64_t found;    // and as read
-    uint64_t member;   // hash of the one whose score comes next
-    bool is_settled;   // BOARD: there is nothing to compare
+    uint64_t expected; // HASH: fields at least. VALUES: pairs. ENTRY: score. BOARD:
+                       // members
+    size_t pairs_at;   // VALUES: where they begin
+    uint64_t sum;      // BOARD: of the entries, as written. VALUES: fields at least
+    uint64_t found;    // and as read. VALUES: pairs
+    uint64_t member;   // hash of the one whose score or value comes next
+    bool is_settled;   // BOARD, VALUES: there is nothing to compare
 };
 
 static const struct hash_key key = {0x6361736361646564, 0x636865636b73756d};
@@ -33,11 +35,13 @@ redis_check_init(struct redis_check *check)
     redis_batch_init(&check->commands);
     buffer_init(&check->probes, REDIS_CHECK_NAMES);
     buffer_init(&check->names, REDIS_CHECK_NAMES);
+    buffer_init(&check->pairs, REDIS_CHECK_NAMES);
 }
 
 void
 redis_check_fini(struct redis_check *check)
 {
+    buffer_fini(&check->pairs);
     buffer_fini(&check->names);
     buffer_fini(&check->probes);
     redis_batch_fini(&check->commands);
@@ -54,19 +58,53 @@ add_probe(struct redis_check *check, struct redis_probe probe, struct slice name
     buffer_append(&check->probes, (struct slice){(char *)&probe, sizeof(probe)});
 }
 
+static uint64_t
+pair_of(uint64_t field, struct slice value)
+{
+    return field * 3 + hash_slice(&key, value);
+}
+
+// The values as they were written; the answer may hold more.
 static void
-add_hash(struct redis_sink *sink, const struct checks_hash *hash)
+add_values(struct redis_sink *sink, struct checks_hash *hash)
+{
+    struct redis_check *check = &sink->check;
+    struct redis_probe probe = {
+        .kind = PROBE_VALUES,
+        .change = hash->kind,
+        .sum = hash->fields,
+        .pairs_at = check->pairs.size,
+    };
+    checks_values(sink->setup.pipeline, hash);
+    for (size_t i = 0; i < hash->value_count; i++) {
+        const struct change_field *field = &hash->values[i];
+        if (!slice_is_none(field->value)) {
+            uint64_t pair = pair_of(hash_slice(&key, field->name), field->value);
+            buffer_append(&check->pairs, (struct slice){(char *)&pair, sizeof(pair)});
+            probe.expected++;
+        }
+    }
+    add_probe(check, probe, hash->name);
+}
+
+static void
+add_hash(struct redis_sink *sink, struct checks_hash *hash)
 {
     struct redis_check *check = &sink->check;
     bool is_user = hash->kind == CHANGE_USER;
-    redis_batch_hlen(&check->commands,
-                     redis_keys_name(&sink->keys,
-                                     is_user ? REDIS_KEY_USER : REDIS_KEY_CASCADE,
-                                     hash->name));
-    add_probe(check,
-              (struct redis_probe){
-                  .kind = PROBE_HASH, .change = hash->kind, .expected = hash->fields},
-              hash->name);
+    struct redis_name name = redis_keys_name(
+        &sink->keys, is_user ? REDIS_KEY_USER : REDIS_KEY_CASCADE, hash->name);
+    if ((hash_slice(&key, hash->name) + check->round) % REDIS_CHECK_VALUES == 0) {
+        redis_batch_hgetall(&check->commands, name);
+        add_values(sink, hash);
+    } else {
+        redis_batch_hlen(&check->commands, name);
+        add_probe(check,
+                  (struct redis_probe){.kind = PROBE_HASH,
+                                       .change = hash->kind,
+                                       .expected = hash->fields},
+                  hash->name);
+    }
     if (!slice_is_none(hash->handle)) {
         redis_batch_get(&check->commands,
                         redis_keys_name(&sink->keys, REDIS_KEY_HANDLE, hash->handle));
@@ -173,11 +211,12 @@ redis_check_start(struct redis_sink *sink)
     redis_batch_reset(&check->commands);
     buffer_reset(&check->probes);
     buffer_reset(&check->names);
+    buffer_reset(&check->pairs);
     add_hashes(sink);
     add_entries(sink);
     add_boards(sink);
     if (check->commands.commands == 0 || check->commands.text.is_failed ||
-        check->probes.is_failed || check->names.is_failed) {
+        check->probes.is_failed || check->names.is_failed || check->pairs.is_failed) {
         return false;
     }
     sink->phase = REDIS_PHASE_CHECK;
@@ -216,12 +255,30 @@ fail(struct redis_sink *sink, const struct redis_probe *probe)
     }
 }
 
-// An element of a board: members and scores by turns.
+static bool
+is_expected(const struct redis_check *check, const struct redis_probe *probe,
+            uint64_t pair)
+{
+    for (size_t i = 0; i < probe->expected; i++) {
+        uint64_t other;
+        memcpy(&other, check->pairs.bytes + probe->pairs_at + i * sizeof(other),
+               sizeof(other));
+        if (other == pair) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// An element of a board or a hash: members and scores, fields and values by turns.
 static void
-take_element(struct redis_probe *probe, const struct redis_item *item)
+take_element(const struct redis_check *check, struct redis_probe *probe,
+             const struct redis_item *item)
 {
     if (item->index % 2 == 0) {
         probe->member = hash_slice(&key, item->text);
+    } else if (probe->kind == PROBE_VALUES) {
+        probe->found += is_expected(check, probe, pair_of(probe->member, item->text));
     } else {
         probe->found += probe->member * (2 * score_of(item->text) + 1);
     }
@@ -236,6 +293,9 @@ is_as_written(struct redis_check *check, const struct redis_probe *probe,
     case PROBE_HASH:
         return item->type == REDIS_ITEM_INTEGER &&
                (uint64_t)item->number >= probe->expected;
+    case PROBE_VALUES:
+        return item->type == REDIS_ITEM_ARRAY &&
+               (uint64_t)item->number >= 2 * probe->sum;
     case PROBE_HANDLE:
         return item->type == REDIS_ITEM_STRING && slice_equal(item->text, name);
     case PROBE_ENTRY:
@@ -260,7 +320,7 @@ redis_check_item(struct redis_sink *sink, const struct redis_item *item)
     struct redis_check *check = &sink->check;
     struct redis_probe *probe = probe_at(check, sink->answer.reply);
     if (item->depth == 1) {
-        take_element(probe, item);
+        take_element(check, probe, item);
         return;
     }
     bool is_refused = item->type == REDIS_ITEM_ERROR &&
@@ -301,8 +361,10 @@ redis_check_done(struct redis_sink *sink)
     size_t count = check->probes.size / sizeof(struct redis_probe);
     for (size_t i = 0; i < count; i++) {
         const struct redis_probe *probe = probe_at(check, i);
-        if (probe->kind == PROBE_BOARD && !probe->is_settled &&
-            probe->found != probe->sum) {
+        bool is_good = probe->is_settled ||
+                       (probe->kind == PROBE_BOARD && probe->found == probe->sum) ||
+                       (probe->kind == PROBE_VALUES && probe->found == probe->expected);
+        if ((probe->kind == PROBE_BOARD || probe->kind == PROBE_VALUES) && !is_good) {
             fail(sink, probe);
         }
     }

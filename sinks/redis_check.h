@@ -3,8 +3,9 @@
 //
 // After a flush, at most every REDIS_CHECK_MS, a row of reads looks at one member of
 // every board, at some boards as a whole, at the hashes and handles of people and
-// cascades on boards, and at a slice of all others. What is not as it was written comes
-// again, whole. Of what a user may not read nothing is found.
+// cascades on boards, and at a slice of all others; of every fifth hash it reads the
+// values too. What is not as it was written comes again, whole. Of what a user may not
+// read nothing is found.
 #pragma once
 
 #include <stdbool.h>
@@ -25,6 +26,7 @@ enum {
     REDIS_CHECK_OTHERS = 250,   // people, and as many cascades
     REDIS_CHECK_ENTRIES = 2000, // of boards that are read as a whole
     REDIS_CHECK_NAMES = 1 << 22,
+    REDIS_CHECK_VALUES = 5, // one hash of so many is read with its values
     REDIS_CHECK_TEXT = 128,
 };
 
@@ -38,6 +40,7 @@ struct redis_check {
     struct redis_batch commands;
     struct buffer probes; // struct redis_probe: what each command should answer
     struct buffer names;
+    struct buffer pairs; // uint64_t each: hashes of fields with their values
     size_t failed;
     char first[REDIS_CHECK_TEXT]; // the name of the first one
 };

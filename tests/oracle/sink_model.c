@@ -406,6 +406,13 @@ checks_cascade(struct pipeline *pipeline, struct checks *checks,
     return checks_member(pipeline, checks, ret_hash);
 }
 
+void
+checks_values(struct pipeline *pipeline, struct checks_hash *hash)
+{
+    (void)pipeline;
+    (void)hash;
+}
+
 uint32_t
 checks_boards(const struct pipeline *pipeline)
 {
