@@ -438,13 +438,17 @@ set_target(struct redis_conn *conn, const struct redis_options *options,
     const struct redis_url *url = &conn->target.url;
     conn->endpoint = (struct redis_url){.kind = url->kind, .port = url->port};
     memcpy(conn->endpoint.host, url->host, sizeof(url->host));
-    if (url->kind == REDIS_URL_TLS) {
-        return redis_tls_create(options, &conn->tls, error);
+    if (redis_url_is_tls(url)) {
+        status = redis_tls_create(options, &conn->tls, error);
+    }
+    if (status != STATUS_OK) {
+        return status;
     }
     if (url->kind == REDIS_URL_SENTINEL) {
         const struct redis_sentinel_setup setup = {
             .base = conn->base,
-            .url = url,
+            .target = &conn->target,
+            .tls = conn->tls,
             .timeout = conn->target.connect_timeout,
             .on_done = on_named,
             .context = conn,

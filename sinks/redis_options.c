@@ -12,7 +12,7 @@
 // clang-format off
 const struct option redis_option_rows[] = {
     {"redis.url", OPTION_TEXT, "unix:/run/redis/redis-server.sock", 1, OPTION_TEXT_MAX - 1, false,
-     AT(url), "Where Redis is: unix:/path, redis://host:port/db, rediss:// for TLS, or sentinel://host:port,host:port/name"},
+     AT(url), "Where Redis is: unix:/path, redis://host:port/db, rediss:// for TLS, or sentinel://host:port,host:port/name (sentinels:// for TLS)"},
     {"redis.prefix", OPTION_TEXT, "cascaded:", 1, REDIS_PREFIX_MAX, false,
      AT(prefix), "What every key begins with, never nothing; one daemon at a time owns a prefix"},
     {"redis.flush", OPTION_SPAN, "100ms", 10 * USEC_PER_MS, USEC_PER_MIN, false,
@@ -21,6 +21,10 @@ const struct option redis_option_rows[] = {
      AT(user), "User to log in as; empty for the default user"},
     {"redis.password_file", OPTION_TEXT, "", 0, OPTION_TEXT_MAX - 1, false,
      AT(password_file), "File whose first line is the password, read at every connection"},
+    {"redis.sentinel_user", OPTION_TEXT, "", 0, REDIS_URL_SECRET_MAX - 1, false,
+     AT(sentinel_user), "User to log in as at the Sentinels; empty for the default user"},
+    {"redis.sentinel_password_file", OPTION_TEXT, "", 0, OPTION_TEXT_MAX - 1, false,
+     AT(sentinel_password_file), "File whose first line is the password of the Sentinels, read whenever one is asked"},
     {"redis.db", OPTION_COUNT, "0", 0, REDIS_URL_DB_MAX, false,
      AT(db), "Number of the database"},
     {"redis.ca_file", OPTION_TEXT, "", 0, OPTION_TEXT_MAX - 1, false,
@@ -76,17 +80,35 @@ check_login(const struct redis_options *options, const struct redis_url *url,
 }
 
 static enum status
+check_sentinel(const struct redis_options *options, const struct redis_url *url,
+               struct error *error)
+{
+    bool has_user = options->sentinel_user[0] != '\0';
+    bool has_password = options->sentinel_password_file[0] != '\0';
+    if (url->kind != REDIS_URL_SENTINEL && (has_user || has_password)) {
+        return error_set(error, STATUS_RANGE,
+                         "redis.sentinel_user and redis.sentinel_password_file are for "
+                         "Sentinels: write the address as sentinel://…");
+    }
+    if (has_user && !has_password) {
+        return error_set(error, STATUS_RANGE,
+                         "a user needs a password: set redis.sentinel_password_file");
+    }
+    return STATUS_OK;
+}
+
+static enum status
 check_tls(const struct redis_options *options, const struct redis_url *url,
           struct error *error)
 {
     bool has_cert = options->cert_file[0] != '\0';
     bool has_key = options->key_file[0] != '\0';
-    if (url->kind != REDIS_URL_TLS &&
+    if (!redis_url_is_tls(url) &&
         (has_cert || has_key || options->ca_file[0] != '\0')) {
         return error_set(
             error, STATUS_RANGE,
             "redis.ca_file, redis.cert_file and redis.key_file are for TLS: "
-            "write the address as rediss://…");
+            "write the address as rediss://… or sentinels://…");
     }
     if (has_cert != has_key) {
         return error_set(error, STATUS_RANGE,
@@ -109,11 +131,15 @@ redis_options_check(const struct redis_options *options, struct error *error)
         const char *path;
     } files[] = {
         {"redis.password_file", options->password_file},
+        {"redis.sentinel_password_file", options->sentinel_password_file},
         {"redis.ca_file", options->ca_file},
         {"redis.cert_file", options->cert_file},
         {"redis.key_file", options->key_file},
     };
     status = check_login(options, &url, error);
+    if (status == STATUS_OK) {
+        status = check_sentinel(options, &url, error);
+    }
     if (status == STATUS_OK) {
         status = check_tls(options, &url, error);
     }

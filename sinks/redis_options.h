@@ -18,8 +18,10 @@ struct redis_options {
     char prefix[OPTION_TEXT_MAX];
     char user[OPTION_TEXT_MAX];          // empty: Redis' default user
     char password_file[OPTION_TEXT_MAX]; // empty: no password
-    char ca_file[OPTION_TEXT_MAX];       // empty: the system's certificate authorities
-    char cert_file[OPTION_TEXT_MAX];     // empty: no client certificate
+    char sentinel_user[OPTION_TEXT_MAX]; // for the Sentinels, as the two above
+    char sentinel_password_file[OPTION_TEXT_MAX];
+    char ca_file[OPTION_TEXT_MAX];   // empty: the system's certificate authorities
+    char cert_file[OPTION_TEXT_MAX]; // empty: no client certificate
     char key_file[OPTION_TEXT_MAX];
     uint64_t db;
     usec flush;

@@ -8,6 +8,7 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
+#include <openssl/crypto.h>
 
 #include "sinks/redis_dial.h"
 #include "sinks/redis_reader.h"
@@ -30,6 +31,8 @@ struct redis_sentinel {
     char port[8];
     char refusal[REFUSAL_MAX];
     bool is_unknown; // the Sentinel does not know the name
+    bool is_login;   // the reply that comes next is to AUTH
+    bool is_answered;
 
     char why[ERROR_TEXT_MAX]; // each Sentinel that failed in this round
 };
@@ -54,7 +57,7 @@ fail(struct redis_sentinel *sentinel, const char *text)
     char address[REDIS_URL_TEXT_MAX];
     size_t length = strlen(sentinel->why);
     redis_url_format(&sentinel->asked, address);
-    const char *host = address + strlen("redis://");
+    const char *host = strstr(address, "//") + 2;
     snprintf(sentinel->why + length, sizeof(sentinel->why) - length,
              "%sSentinel %s: %s", length != 0 ? ", " : "", host, text);
     hang_up(sentinel);
@@ -71,6 +74,7 @@ static void
 on_item(void *context, const struct redis_item *item)
 {
     struct redis_sentinel *sentinel = context;
+    sentinel->is_answered = true;
     if (item->type == REDIS_ITEM_ERROR) {
         redis_reader_print(item->text, sentinel->refusal, sizeof(sentinel->refusal));
     } else if (item->type == REDIS_ITEM_NIL) {
@@ -92,17 +96,18 @@ take_answer(struct redis_sentinel *sentinel)
     if (sentinel->refusal[0] != '\0') {
         snprintf(text, sizeof(text), "it refuses: %s%s", sentinel->refusal,
                  strncmp(sentinel->refusal, "NOAUTH", 6) == 0
-                     ? " (Sentinels are asked without a password)"
+                     ? " (set redis.sentinel_password_file)"
                      : "");
         fail(sentinel, text);
     } else if (sentinel->is_unknown) {
         snprintf(text, sizeof(text), "it knows no master \"%s\"",
-                 sentinel->setup.url->name);
+                 sentinel->setup.target->url.name);
         fail(sentinel, text);
     } else if (redis_url_of_host(slice_of(sentinel->host), slice_of(sentinel->port),
                                  &master) != STATUS_OK) {
         fail(sentinel, "it is no Sentinel, or answered no address");
     } else {
+        master.kind = sentinel->asked.kind;
         hang_up(sentinel);
         sentinel->setup.on_done(sentinel->setup.context, &master, NULL);
     }
@@ -121,6 +126,10 @@ on_readable(struct bufferevent *stream, void *context)
         if (status == STATUS_OK) {
             status = redis_reader_next(sentinel->reader, &error);
         }
+        if (status == STATUS_OK && sentinel->is_login && sentinel->refusal[0] == '\0') {
+            sentinel->is_login = false;
+            status = redis_reader_next(sentinel->reader, &error);
+        }
         if (status == STATUS_OK) {
             take_answer(sentinel);
             return;
@@ -136,8 +145,10 @@ static void
 on_stream_event(struct bufferevent *stream, short what, void *context)
 {
     char text[REDIS_TLS_TEXT_MAX];
+    struct redis_sentinel *sentinel = context;
     if ((what & (BEV_EVENT_EOF | BEV_EVENT_ERROR)) != 0) {
-        fail(context, redis_stream_why_closed(stream, what, true, text));
+        bool is_answered = sentinel->is_answered || sentinel->setup.tls == NULL;
+        fail(sentinel, redis_stream_why_closed(stream, what, is_answered, text));
     }
 }
 
@@ -149,23 +160,61 @@ on_deadline(evutil_socket_t fd, short what, void *context)
     fail(context, "no answer");
 }
 
-static bool
+static void
+add_command(struct redis_sentinel *sentinel, size_t count, const struct slice *words)
+{
+    struct evbuffer *output = bufferevent_get_output(sentinel->stream);
+    evbuffer_add_printf(output, "*%zu\r\n", count);
+    for (size_t i = 0; i < count; i++) {
+        evbuffer_add_printf(output, "$%zu\r\n", words[i].len);
+        evbuffer_add(output, words[i].ptr, words[i].len);
+        evbuffer_add(output, "\r\n", 2);
+    }
+}
+
+static enum status
+log_in(struct redis_sentinel *sentinel, struct error *error)
+{
+    char password[REDIS_URL_SECRET_MAX];
+    const struct redis_target *target = sentinel->setup.target;
+    const char *user = target->sentinel_user;
+    enum status status = redis_target_sentinel_password(target, password, error);
+    sentinel->is_login = status == STATUS_OK && password[0] != '\0';
+    if (sentinel->is_login) {
+        const struct slice words[] = {SLICE_LIT("AUTH"), slice_of(user),
+                                      slice_of(password)};
+        const struct slice without[] = {words[0], words[2]};
+        add_command(sentinel, user[0] != '\0' ? 3 : 2,
+                    user[0] != '\0' ? words : without);
+    }
+    OPENSSL_cleanse(password, sizeof(password));
+    return status;
+}
+
+// Without memory nothing is sent, and the deadline will say so.
+static void
 send_question(struct redis_sentinel *sentinel, evutil_socket_t fd)
 {
-    static const char command[] = "GET-MASTER-ADDR-BY-NAME";
-    const char *name = sentinel->setup.url->name;
-    sentinel->stream =
-        redis_stream_open(sentinel->setup.base, fd, NULL, &sentinel->asked);
-    if (sentinel->stream == NULL) {
-        return false;
+    struct error error = {.code = STATUS_OK};
+    const struct slice question[] = {SLICE_LIT("SENTINEL"),
+                                     SLICE_LIT("GET-MASTER-ADDR-BY-NAME"),
+                                     slice_of(sentinel->setup.target->url.name)};
+    sentinel->stream = redis_stream_open(sentinel->setup.base, fd, sentinel->setup.tls,
+                                         &sentinel->asked);
+    if (sentinel->stream != NULL) {
+        sentinel->reader = redis_reader_create(on_item, sentinel);
     }
-    sentinel->reader = redis_reader_create(on_item, sentinel);
+    if (sentinel->reader == NULL) {
+        fail(sentinel, "no memory for a connection");
+        return;
+    }
     bufferevent_setcb(sentinel->stream, on_readable, NULL, on_stream_event, sentinel);
-    return sentinel->reader != NULL &&
-           evbuffer_add_printf(bufferevent_get_output(sentinel->stream),
-                               "*3\r\n$8\r\nSENTINEL\r\n$%zu\r\n%s\r\n$%zu\r\n%s\r\n",
-                               strlen(command), command, strlen(name), name) > 0 &&
-           bufferevent_enable(sentinel->stream, EV_READ | EV_WRITE) == 0;
+    if (log_in(sentinel, &error) != STATUS_OK) {
+        fail(sentinel, error.text);
+        return;
+    }
+    add_command(sentinel, 3, question);
+    bufferevent_enable(sentinel->stream, EV_READ | EV_WRITE);
 }
 
 static void
@@ -174,15 +223,15 @@ on_dialed(void *context, evutil_socket_t fd, const struct error *error)
     struct redis_sentinel *sentinel = context;
     if (fd < 0) {
         fail(sentinel, error->text);
-    } else if (!send_question(sentinel, fd)) {
-        fail(sentinel, "no memory for a connection");
+    } else {
+        send_question(sentinel, fd);
     }
 }
 
 static void
 ask_next(struct redis_sentinel *sentinel)
 {
-    const struct redis_url *url = sentinel->setup.url;
+    const struct redis_url *url = &sentinel->setup.target->url;
     const struct redis_url_host *host = &url->sentinels[sentinel->next];
     usec span = sentinel->setup.timeout / (usec)url->sentinel_count;
     const struct timeval wait = {
@@ -197,6 +246,7 @@ ask_next(struct redis_sentinel *sentinel)
     sentinel->port[0] = '\0';
     sentinel->refusal[0] = '\0';
     sentinel->is_unknown = false;
+    sentinel->is_answered = false;
     event_add(sentinel->deadline, &wait);
     redis_dial_start(sentinel->dial);
 }
@@ -209,7 +259,7 @@ redis_sentinel_create(const struct redis_sentinel_setup *setup)
         return NULL;
     }
     sentinel->setup = *setup;
-    sentinel->asked.kind = REDIS_URL_TCP;
+    sentinel->asked.kind = setup->tls != NULL ? REDIS_URL_TLS : REDIS_URL_TCP;
     sentinel->deadline = event_new(setup->base, -1, 0, on_deadline, sentinel);
     sentinel->dial =
         redis_dial_create(setup->base, &sentinel->asked, on_dialed, sentinel);
@@ -241,7 +291,7 @@ void
 redis_sentinel_start(struct redis_sentinel *sentinel)
 {
     redis_sentinel_cancel(sentinel);
-    sentinel->left = sentinel->setup.url->sentinel_count;
+    sentinel->left = sentinel->setup.target->url.sentinel_count;
     sentinel->why[0] = '\0';
     ask_next(sentinel);
 }

@@ -31,28 +31,31 @@ redis_target_read(const struct redis_options *options, struct redis_target *ret_
     }
     redis_url_format(&target.url, target.address);
     memcpy(target.password_file, options->password_file, sizeof(target.password_file));
+    memcpy(target.sentinel_user, options->sentinel_user, sizeof(target.sentinel_user));
+    memcpy(target.sentinel_password_file, options->sentinel_password_file,
+           sizeof(target.sentinel_password_file));
     *ret_target = target;
     return STATUS_OK;
 }
 
 static enum status
-read_first_line(const char *path, char *text, size_t size, struct error *error)
+read_first_line(const char *option, const char *path, char text[REDIS_URL_SECRET_MAX],
+                struct error *error)
 {
     FILE *file = fopen(path, "re");
     if (file == NULL) {
-        return error_set(error, STATUS_IO, "redis.password_file: cannot read %s: %s",
-                         path, strerror(errno));
+        return error_set(error, STATUS_IO, "%s: cannot read %s: %s", option, path,
+                         strerror(errno));
     }
     // No second copy of the secret in a buffer that is freed as it is.
     setvbuf(file, NULL, _IONBF, 0);
-    bool has_line = fgets(text, (int)size, file) != NULL;
+    bool has_line = fgets(text, REDIS_URL_SECRET_MAX, file) != NULL;
     fclose(file);
     size_t length = has_line ? strcspn(text, "\r\n") : 0;
-    if (length == 0 || length == size - 1) {
-        return error_set(
-            error, STATUS_IO,
-            "redis.password_file: the first line of %s must hold 1 to %zu bytes", path,
-            size - 2);
+    if (length == 0 || length == REDIS_URL_SECRET_MAX - 1) {
+        return error_set(error, STATUS_IO,
+                         "%s: the first line of %s must hold 1 to %d bytes", option,
+                         path, REDIS_URL_SECRET_MAX - 2);
     }
     text[length] = '\0';
     return STATUS_OK;
@@ -63,9 +66,22 @@ redis_target_password(const struct redis_target *target,
                       char ret_password[REDIS_URL_SECRET_MAX], struct error *error)
 {
     if (target->password_file[0] != '\0') {
-        return read_first_line(target->password_file, ret_password,
-                               REDIS_URL_SECRET_MAX, error);
+        return read_first_line("redis.password_file", target->password_file,
+                               ret_password, error);
     }
     memcpy(ret_password, target->url.password, REDIS_URL_SECRET_MAX);
+    return STATUS_OK;
+}
+
+enum status
+redis_target_sentinel_password(const struct redis_target *target,
+                               char ret_password[REDIS_URL_SECRET_MAX],
+                               struct error *error)
+{
+    if (target->sentinel_password_file[0] != '\0') {
+        return read_first_line("redis.sentinel_password_file",
+                               target->sentinel_password_file, ret_password, error);
+    }
+    ret_password[0] = '\0';
     return STATUS_OK;
 }

@@ -186,9 +186,9 @@ parse_sentinel(struct slice rest, struct redis_url *url, struct error *error)
 {
     if (slice_find(rest, '@') != NULL) {
         return error_set(error, STATUS_PARSE,
-                         "Sentinels are asked without a password: user and password of "
-                         "the Redis servers belong in redis.user and "
-                         "redis.password_file");
+                         "user and password of Sentinels belong in redis.sentinel_user "
+                         "and redis.sentinel_password_file, those of the Redis servers "
+                         "in redis.user and redis.password_file");
     }
     const char *slash = slice_find(rest, '/');
     struct slice hosts = slash != NULL ? slice_cut(&rest, slash) : rest;
@@ -237,6 +237,11 @@ redis_url_parse(struct slice text, struct redis_url *ret_url, struct error *erro
         url.kind = REDIS_URL_SENTINEL;
         status =
             parse_sentinel(slice_from(text, sizeof("sentinel://") - 1), &url, error);
+    } else if (slice_starts(text, SLICE_LIT("sentinels://"))) {
+        url.kind = REDIS_URL_SENTINEL;
+        url.is_tls = true;
+        status =
+            parse_sentinel(slice_from(text, sizeof("sentinels://") - 1), &url, error);
     } else {
         status = error_set(error, STATUS_PARSE, "the address of Redis must be " FORMS);
     }
@@ -244,6 +249,12 @@ redis_url_parse(struct slice text, struct redis_url *ret_url, struct error *erro
         *ret_url = url;
     }
     return status;
+}
+
+bool
+redis_url_is_tls(const struct redis_url *url)
+{
+    return url->kind == REDIS_URL_TLS || url->is_tls;
 }
 
 enum status
@@ -302,7 +313,7 @@ redis_url_format(const struct redis_url *url, char text[REDIS_URL_TEXT_MAX])
         add_host(&line, url->host, url->port);
         break;
     case REDIS_URL_SENTINEL:
-        add(&line, "sentinel://");
+        add(&line, "%s://", url->is_tls ? "sentinels" : "sentinel");
         for (size_t i = 0; i < url->sentinel_count; i++) {
             add(&line, "%s", i == 0 ? "" : ",");
             add_host(&line, url->sentinels[i].host, url->sentinels[i].port);

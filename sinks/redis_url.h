@@ -1,6 +1,6 @@
 // Where Redis is: `unix:/path`, `redis://[user[:pass]@]host[:port][/db]`, `rediss://…`
 // (TLS), or `sentinel://host[:port][,host[:port]…]/name[/db]`: the Sentinels to ask for
-// the master of that name.
+// the master of that name; `sentinels://…`: they and the master speak TLS.
 //
 // User and password are percent-decoded; an IPv6 address stands in brackets; the port
 // is 6379 unless given, that of a Sentinel 26379. Pure: no look-up, no file.
@@ -45,6 +45,7 @@ struct redis_url {
     bool has_db;
     uint32_t db;
     // SENTINEL
+    bool is_tls;
     size_t sentinel_count;
     struct redis_url_host sentinels[REDIS_URL_SENTINELS_MAX];
     char name[REDIS_URL_NAME_MAX]; // of the master
@@ -54,6 +55,9 @@ struct redis_url {
 // password.
 enum status redis_url_parse(struct slice text, struct redis_url *ret_url,
                             struct error *error) MUST_USE;
+
+// Whether connections to it are encrypted.
+bool redis_url_is_tls(const struct redis_url *url);
 
 // The redis:// URL of a host and port that a Sentinel answered: a name or an address of
 // IPv4 or IPv6, without brackets. On failure *ret_url is untouched.

@@ -260,7 +260,7 @@ def sentinels_that_do_not_help_are_named_once():
         for named, why in ((free_port(), "refused"),
                            (FakeSentinel(b"*-1\r\n").port, 'it knows no master "main"'),
                            (FakeSentinel(b"$-1\r\n").port, 'it knows no master "main"'),
-                           (FakeSentinel(b"-NOAUTH no\r\n").port, "without a password"),
+                           (FakeSentinel(b"-NOAUTH no\r\n").port, "redis.sentinel_password_file"),
                            (FakeSentinel(b"").port, "closed the connection"),
                            (FakeSentinel(b"+PONG\r\n").port, "no Sentinel"),
                            (FakeSentinel(b"*2\r\n$1\r\nh\r\n$1\r\n0\r\n").port, "no address"),
@@ -301,6 +301,54 @@ def a_sentinel_with_an_old_view_is_asked_again():
             sink.check(at.master.client, PATIENCE)
             assert stale.asked >= 3 and sink.count("LOST") == 1, sink.events
             sink.close()
+
+
+@case
+def sentinels_that_want_a_password_or_tls_are_asked_with_them():
+    with folder_of_our_own() as folder:
+        redis_faults.make_authority(folder)
+        redis_faults.make_certificate(folder, "good", "DNS:localhost,IP:127.0.0.1")
+        tls = ["--tls-cert-file", f"{folder}/good.crt", "--tls-key-file", f"{folder}/good.key",
+               "--tls-ca-cert-file", f"{folder}/ca.crt", "--tls-auth-clients", "no"]
+        port, plain = free_port(), free_port()
+        server = redis_faults.tls_server(folder, "good", port, "--tls-auth-clients", "no",
+                                         "--port", str(plain))
+        for user, is_tls in ((None, False), ("daemon", False), ("daemon", True)):
+            at = free_port()
+            lines = [f"port {0 if is_tls else at}", f"dir {folder}", "requirepass for-others",
+                     f"sentinel monitor main 127.0.0.1 {port if is_tls else plain} 1",
+                     "user daemon reset on >spoken +auth +sentinel|get-master-addr-by-name"]
+            if is_tls:
+                lines += [f"tls-port {at}", "tls-replication yes"]
+            config = pathlib.Path(folder, f"sentinel{at}.conf")
+            config.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            process = subprocess.Popen(["redis-server", config, "--sentinel",
+                                        *(tls if is_tls else []),
+                                        "--logfile", f"{folder}/sentinel.log"],
+                                       stdout=subprocess.DEVNULL)
+            RUNNING.append(process.kill)
+            url = f"sentinel{'s' if is_tls else ''}://127.0.0.1:{at}/main"
+            more = [f"redis.ca_file={folder}/ca.crt"] if is_tls else []
+            more += [f"redis.sentinel_user={user}"] if user else []
+            file = pathlib.Path(folder, "password")
+            file.write_text("wrong\n", encoding="utf-8")
+            if not user:
+                sink = Drive(url, *more)
+                text = sink.wait_event("LOST", PATIENCE)[2]
+                wait_until(lambda: "refused" in text or "redis.sentinel_password_file" in text,  # pylint: disable=cell-var-from-loop
+                           PATIENCE, text)
+                sink.close()
+            more += [f"redis.sentinel_password_file={file}"]
+            sink = Drive(url, *more)
+            sink.fill(1)
+            sink.wait_event("LOST", PATIENCE)
+            assert not sink.has_event("READY"), sink.events
+            file.write_text("spoken\n" if user else "for-others\n", encoding="utf-8")
+            sink.check(server.client, PATIENCE)
+            sink.close()
+            process.kill()
+            process.wait()
+        server.kill()
 
 
 @case

@@ -98,6 +98,11 @@ sentinels_name_a_master_and_have_a_port_of_their_own(void **state)
     assert_string_equal(url.name, "my_m.1");
     assert_string_equal(url.host, "");
     assert_false(url.has_db);
+    assert_false(redis_url_is_tls(&url));
+    url = must_parse("sentinels://h/m");
+    char text[REDIS_URL_TEXT_MAX];
+    assert_true(redis_url_is_tls(&url));
+    assert_string_equal(redis_url_format(&url, text), "sentinels://h:26379/m");
     url = must_parse("sentinel://h/m/3");
     assert_string_equal(url.name, "m");
     assert_true(url.has_db);
@@ -128,7 +133,7 @@ what_is_wrong_about_sentinels_is_said(void **state)
         {"sentinel://a/m/1/2", "database"},
         {"sentinel://u:s3cret@a/m", "redis.password_file"},
         {"sentinel://1,2,3,4,5,6,7,8,9/m", "at most 8"},
-        {"sentinels://a/m", "sentinel://"},
+        {"sentinelss://a/m", "sentinel://"},
     };
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         struct redis_url url = {.port = 4711};
