@@ -61,6 +61,15 @@ format_limit(const struct option *row, int64_t limit, char text[LIMIT_TEXT_MAX])
     return text;
 }
 
+// People give a secret in place of the path of its file.
+static bool
+is_path(const struct option *row)
+{
+    size_t len = strlen(row->name);
+    return len > strlen("_file") &&
+           strcmp(row->name + len - strlen("_file"), "_file") == 0;
+}
+
 static enum status
 refuse_range(const struct option *row, struct slice text, struct error *error)
 {
@@ -69,8 +78,8 @@ refuse_range(const struct option *row, struct slice text, struct error *error)
     char shown[REDACT_MAX];
     return error_set(
         error, STATUS_RANGE, "%s: \"%.*s\" is not from %s to %s%s", row->name,
-        QUOTED_MAX, redact(text, shown), format_limit(row, row->min, min),
-        format_limit(row, row->max, max),
+        QUOTED_MAX, is_path(row) ? "(a path)" : redact(text, shown),
+        format_limit(row, row->min, min), format_limit(row, row->max, max),
         row->type == OPTION_TEXT || row->type == OPTION_TEXTS ? " bytes long" : "");
 }
 

@@ -1,5 +1,6 @@
 #include "base/redact.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -24,5 +25,13 @@ redact(struct slice text, char shown[REDACT_MAX])
         text = SLICE_LIT("(an address)");
     }
     snprintf(shown, REDACT_MAX, "%.*s", SLICE_ARG(text));
+    return shown;
+}
+
+const char *
+redact_path(const char *path, int reason, char shown[REDACT_MAX])
+{
+    bool is_missing = reason == ENOENT || reason == ENOTDIR || reason == ENAMETOOLONG;
+    snprintf(shown, REDACT_MAX, "%s", is_missing ? "that file" : path);
     return shown;
 }

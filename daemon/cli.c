@@ -168,8 +168,9 @@ cli_parse(int argc, char **argv, struct cli *ret_cli, struct error *error)
         if (status != STATUS_OK) {
             if (option == ':' || option == '?') {
                 *error = (struct error){0};
-                error_set(error, status, "%s: %s (cascaded --help lists the options)",
-                          argv[optind - 1],
+                // What is behind '=' may be a secret.
+                error_set(error, status, "%.*s: %s (cascaded --help lists the options)",
+                          (int)strcspn(argv[optind - 1], "="), argv[optind - 1],
                           option == ':' ? "the option lacks its argument"
                                         : "there is no such option");
             }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/redact.h"
 #include "net/url.h"
 #include "sinks/webhook_sign.h"
 
@@ -127,8 +128,9 @@ webhook_options_check(const struct webhook_options *options, struct error *error
     }
     if (status == STATUS_OK && options->ca_file[0] != '\0' &&
         access(options->ca_file, R_OK) != 0) {
+        char shown[REDACT_MAX];
         return error_set(error, STATUS_IO, "ca_file: cannot read %s: %s",
-                         options->ca_file, strerror(errno));
+                         redact_path(options->ca_file, errno, shown), strerror(errno));
     }
     return status;
 }

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/redact.h"
 #include "ingest/decode.h"
 #include "net/http_request.h"
 #include "ingest/jetstream_wire.h"
@@ -196,9 +197,10 @@ static enum status
 check_file(const char *option, const char *path, struct error *error)
 {
     assert(path != NULL);
+    char shown[REDACT_MAX];
     if (path[0] != '\0' && access(path, R_OK) != 0) {
-        return error_set(error, STATUS_IO, "%s: cannot read %s: %s", option, path,
-                         strerror(errno));
+        return error_set(error, STATUS_IO, "%s: cannot read %s: %s", option,
+                         redact_path(path, errno, shown), strerror(errno));
     }
     return STATUS_OK;
 }
@@ -209,12 +211,13 @@ static enum status
 check_token_file(const char *path, struct error *error)
 {
     struct stat info;
+    char shown[REDACT_MAX];
     if (strchr(path, '/') == NULL) {
         return STATUS_OK;
     }
     if (stat(path, &info) != 0 || access(path, R_OK) != 0) {
-        return error_set(error, STATUS_IO, "token_file: cannot read %s: %s", path,
-                         strerror(errno));
+        return error_set(error, STATUS_IO, "token_file: cannot read %s: %s",
+                         redact_path(path, errno, shown), strerror(errno));
     }
     if (!S_ISREG(info.st_mode)) {
         return error_set(error, STATUS_IO, "token_file: %s is not a file", path);

@@ -8,6 +8,7 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
+#include "base/redact.h"
 #include "ingest/lines.h"
 
 struct unpack {
@@ -19,10 +20,11 @@ struct unpack {
 static enum status
 read_file(const char *path, char *bytes, size_t *ret_size, struct error *error)
 {
+    char shown[REDACT_MAX];
     FILE *file = fopen(path, "rbe");
     if (file == NULL) {
-        return error_set(error, STATUS_IO, "dictionary_file: cannot read %s: %s", path,
-                         strerror(errno));
+        return error_set(error, STATUS_IO, "dictionary_file: cannot read %s: %s",
+                         redact_path(path, errno, shown), strerror(errno));
     }
     size_t size = fread(bytes, 1, UNPACK_DICTIONARY_MAX, file);
     bool is_whole = !ferror(file) && size < UNPACK_DICTIONARY_MAX;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/redact.h"
 #include "net/url.h"
 
 // Text compresses ten times; a bomb a thousand.
@@ -17,6 +18,7 @@ enum { TOKEN_MAX = 4096, EXPANSION_MOST = 100, EXPANSION_FREE = 4 << 20 };
 static enum status
 read_token(const char *path, char token[TOKEN_MAX], struct error *error)
 {
+    char shown[REDACT_MAX];
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t size = fd >= 0 ? read(fd, token, TOKEN_MAX - 1) : -1;
     int code = errno;
@@ -24,8 +26,8 @@ read_token(const char *path, char token[TOKEN_MAX], struct error *error)
         close(fd);
     }
     if (size < 0) {
-        return error_set(error, STATUS_IO, "token_file: cannot read %s: %s", path,
-                         strerror(code));
+        return error_set(error, STATUS_IO, "token_file: cannot read %s: %s",
+                         redact_path(path, code, shown), strerror(code));
     }
     size_t len = (size_t)size;
     while (len > 0 && strchr("\r\n \t", token[len - 1]) != NULL) {

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/redact.h"
+
 #define AT(member) offsetof(struct http_options, member)
 
 enum { PORT_MOST = 65535 };
@@ -115,12 +117,13 @@ http_options_token(const struct http_options *options, char ret_token[HTTP_TOKEN
         return STATUS_OK;
     }
     char text[HTTP_TOKEN_MAX];
+    char shown[REDACT_MAX];
     struct stat status;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t size = fd >= 0 ? read(fd, text, sizeof(text) - 1) : -1;
     if (size < 0 || fstat(fd, &status) != 0) {
-        error_set(error, STATUS_IO, "http.token_file: cannot read %s: %s", path,
-                  strerror(errno));
+        error_set(error, STATUS_IO, "http.token_file: cannot read %s: %s",
+                  redact_path(path, errno, shown), strerror(errno));
         if (fd >= 0) {
             close(fd);
         }

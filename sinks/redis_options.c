@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/redact.h"
 #include "sinks/redis_url.h"
 
 #define AT(member) offsetof(struct redis_options, member)
@@ -46,9 +47,10 @@ const struct option redis_option_rows[] = {
 static enum status
 check_file(const char *option, const char *path, struct error *error)
 {
+    char shown[REDACT_MAX];
     if (path[0] != '\0' && access(path, R_OK) != 0) {
-        return error_set(error, STATUS_IO, "%s: cannot read %s: %s", option, path,
-                         strerror(errno));
+        return error_set(error, STATUS_IO, "%s: cannot read %s: %s", option,
+                         redact_path(path, errno, shown), strerror(errno));
     }
     return STATUS_OK;
 }

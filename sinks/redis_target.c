@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/redact.h"
+
 _Static_assert((int)OPTION_TEXT_MAX <= (int)REDIS_URL_SECRET_MAX,
                "an option's text fits a login");
 
@@ -42,10 +44,11 @@ static enum status
 read_first_line(const char *option, const char *path, char text[REDIS_URL_SECRET_MAX],
                 struct error *error)
 {
+    char shown[REDACT_MAX];
     FILE *file = fopen(path, "re");
     if (file == NULL) {
-        return error_set(error, STATUS_IO, "%s: cannot read %s: %s", option, path,
-                         strerror(errno));
+        return error_set(error, STATUS_IO, "%s: cannot read %s: %s", option,
+                         redact_path(path, errno, shown), strerror(errno));
     }
     // No second copy of the secret in a buffer that is freed as it is.
     setvbuf(file, NULL, _IONBF, 0);

@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/redact.h"
+
 enum {
     FILE_MOST = 1024,
     DIGEST = 32,
@@ -139,6 +141,7 @@ webhook_sign_read(const char *path, struct webhook_secrets *ret_secrets,
                   struct error *error)
 {
     char text[FILE_MOST];
+    char shown[REDACT_MAX];
     struct stat file;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t size = fd >= 0 && fstat(fd, &file) == 0 ? read(fd, text, sizeof(text)) : -1;
@@ -147,7 +150,8 @@ webhook_sign_read(const char *path, struct webhook_secrets *ret_secrets,
         close(fd);
     }
     if (size < 0) {
-        return error_set(error, STATUS_IO, "cannot read %s: %s", path, strerror(code));
+        return error_set(error, STATUS_IO, "cannot read %s: %s",
+                         redact_path(path, code, shown), strerror(code));
     }
     mode_t others = is_credential(path) ? S_IWGRP | S_IRWXO : S_IRWXG | S_IRWXO;
     if ((file.st_mode & others) != 0) {

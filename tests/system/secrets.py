@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""No message repeats a password or a token of an address, however malformed the address is.
+"""No message repeats a password or a token: of an address, however malformed the address is, or
+given in place of the path of its file.
 
     secrets.py     (BUILD names the folder of the build)
 """
@@ -71,7 +72,31 @@ def an_address_in_a_wrong_place_is_not_repeated():
             check(said(f"{BUILD}/cascaded", *arguments), arguments)
 
 
+def a_secret_in_place_of_its_file_is_not_repeated():
+    x = 'source "x" { url = "https://h/x" '
+    hook = 'webhook "w" { url = "https://h/" '
+    bluesky = 'source "b" { url = "wss://jetstream.example/subscribe" '
+    forms = ['redis { password_file = "%s" }', 'redis { url = "rediss://h:1" ca_file = "%s" }',
+             'redis { url = "rediss://h:1" cert_file = "%s" key_file = "%s" }',
+             'redis { url = "rediss://h:1" cert_file = "/dev/null" key_file = "%s" }',
+             'http { token_file = "%s" }', x + 'token_file = "%s" }', x + 'ca_file = "%s" }',
+             bluesky + 'dictionary_file = "%s" }', hook + 'secret_file = "%s" }',
+             hook + 'secret_file = "/dev/null" ca_file = "%s" }']
+    for form in forms:
+        for secret in (SECRET, SECRET + "==", "ab/" + SECRET, "/" + SECRET, "/ab/" + SECRET,
+                       "/dev/" + SECRET, SECRET * 40):
+            config = form.replace("%s", secret)
+            for arguments in (["-t"], ["/dev/null"]):
+                text = said(f"{BUILD}/cascaded", *arguments, config=config + "\n")
+                check(text, arguments, config)
+                assert "_file" in text or arguments != ["-t"] or form.startswith(x), text
+    for option in ("redis.password_file", "http.token_file", "redis.password", "redis.secret"):
+        check(said(f"{BUILD}/cascaded", "-o", f"{option}={SECRET}", "/dev/null"), option)
+    check(said(f"{BUILD}/cascaded", f"--token={SECRET}"), "--token")
+
+
 if __name__ == "__main__":
     run_tests([addresses_of_redis_are_not_repeated,
                addresses_of_sources_and_webhooks_are_not_repeated,
-               an_address_in_a_wrong_place_is_not_repeated])
+               an_address_in_a_wrong_place_is_not_repeated,
+               a_secret_in_place_of_its_file_is_not_repeated])

@@ -1,5 +1,6 @@
 #include "base/redact.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -38,12 +39,25 @@ everything_else_is_repeated(void **state)
                      REDACT_MAX - 1);
 }
 
+static void
+a_path_is_repeated_only_if_there_is_such_a_file(void **state)
+{
+    (void)state;
+    char shown[REDACT_MAX];
+    assert_string_equal(redact_path("/a/file", EACCES, shown), "/a/file");
+    assert_string_equal(redact_path("/a", EISDIR, shown), "/a");
+    assert_string_equal(redact_path("pw", ENOENT, shown), "that file");
+    assert_string_equal(redact_path("/a/p/w", ENOTDIR, shown), "that file");
+    assert_string_equal(redact_path("pw", ENAMETOOLONG, shown), "that file");
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_are_left_out_however_malformed),
         cmocka_unit_test(everything_else_is_repeated),
+        cmocka_unit_test(a_path_is_repeated_only_if_there_is_such_a_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -92,7 +92,7 @@ a_standard_webhook_needs_a_secret_and_slack_may_have_one(void **state)
     check(&options, NULL);
     assert_int_equal(webhook_options_format(&options), WEBHOOK_FORMAT_SLACK);
     strcpy(options.secret_file, "no-such-file");
-    check(&options, "secret_file: cannot read no-such-file");
+    check(&options, "secret_file: cannot read that file");
     options = made("https://example.org/");
     assert_int_equal(chmod(secret, 0644), 0);
     check(&options, "chmod 600");
