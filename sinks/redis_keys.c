@@ -143,3 +143,43 @@ redis_keys_owned(const struct redis_keys *keys, struct slice key,
     }
     return REDIS_KEY_KINDS;
 }
+
+// ── fields ─────────────────────────────────────────────────────────────────
+
+static bool
+is_among(struct slice name, const char *const *names, size_t count)
+{
+    bool is_found = false;
+    for (size_t i = 0; i < count && !is_found; i++) {
+        is_found = slice_equal(name, slice_of(names[i]));
+    }
+    return is_found;
+}
+
+enum redis_keys_mark
+redis_keys_field(enum redis_key_kind kind, struct slice field)
+{
+    static const char *const user[] = {"handle", "name", "followers", "last_seen"};
+    static const char *const cascade[] = {
+        "author",         "handle",          "text",           "lang",
+        "network",        "created_ms",      "first_ms",       "last_ms",
+        "retweets",       "quotes",          "replies",        "amplifiers",
+        "reach",          "velocity_5m",     "velocity_1h",    "peak_velocity",
+        "reported",       "parent",          "state",          "depth",
+        "breadth",        "virality",        "observed_share", "edepth",
+        "infectiousness", "forecast",        "forecast_low",   "forecast_high",
+        "p_double",       "overperformance", "stage",          "level",
+        "supercritical",
+    };
+    if (kind == REDIS_KEY_USER) {
+        return is_board(field) || slice_equal(field, SLICE_LIT("network"))
+                   ? REDIS_KEYS_OURS
+               : is_among(field, user, sizeof(user) / sizeof(user[0]))
+                   ? REDIS_KEYS_COMMON
+                   : REDIS_KEYS_FOREIGN;
+    }
+    return slice_equal(field, SLICE_LIT("size")) ? REDIS_KEYS_OURS
+           : is_among(field, cascade, sizeof(cascade) / sizeof(cascade[0]))
+               ? REDIS_KEYS_COMMON
+               : REDIS_KEYS_FOREIGN;
+}

@@ -72,3 +72,13 @@ void redis_keys_init(struct redis_keys *keys, const char *prefix);
 // "<network>:<handle>", of a board "<metric>:<window>".
 enum redis_key_kind redis_keys_owned(const struct redis_keys *keys, struct slice key,
                                      struct slice *ret_tail);
+
+// Whose a hash is, as far as one of its fields says so.
+enum redis_keys_mark {
+    REDIS_KEYS_FOREIGN, // we write no such field
+    REDIS_KEYS_COMMON,  // others may well have it too
+    REDIS_KEYS_OURS,
+};
+
+// kind: REDIS_KEY_USER or REDIS_KEY_CASCADE.
+enum redis_keys_mark redis_keys_field(enum redis_key_kind kind, struct slice field);

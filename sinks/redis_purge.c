@@ -63,15 +63,22 @@ is_known(const struct redis_sink *sink, enum redis_key_kind kind, struct slice t
                : changes_has(sink->setup.pipeline, kinds[kind], tail);
 }
 
+// The fields of a hash, unless there are more than ours could have.
+static const char fields_script[] =
+    "if redis.call('hlen',KEYS[1])>256 then return {} end "
+    "return redis.call('hgetall',KEYS[1])";
+
 static void
 add_probe(struct redis_purge *purge, enum redis_key_kind kind, struct redis_name key)
 {
+    const struct redis_script script = {
+        .text = slice_of(fields_script), .keys = &key, .key_count = 1};
     if (kind == REDIS_KEY_HANDLE) {
         redis_batch_get(&purge->probes, key);
     } else if (kind == REDIS_KEY_TOP) {
         redis_batch_zadd_nothing(&purge->probes, key, SLICE_LIT(""));
     } else {
-        redis_batch_hlen(&purge->probes, key);
+        redis_batch_eval(&purge->probes, &script);
     }
 }
 
@@ -82,6 +89,9 @@ add_epochs(struct redis_sink *sink, struct slice key)
 {
     struct redis_purge *purge = &sink->purge;
     for (size_t at = strlen(sink->prefix) + 1; at < key.len; at++) {
+        if (strchr("aceghmotu", key.ptr[at]) == NULL) {
+            continue; // no word begins with it
+        }
         struct slice rest = {key.ptr + at, key.len - at};
         for (enum redis_key_kind kind = 0; kind < REDIS_KEY_KINDS; kind++) {
             if (slice_starts(rest, redis_keys_word(&sink->keys, kind))) {
@@ -105,6 +115,9 @@ redis_purge_found(struct redis_sink *sink, struct slice key)
     struct redis_candidate candidate = {
         .at = purge->names.size,
         .len = key.len,
+        .tail = key.len - tail.len,
+        .kind = kind,
+        .is_ours = kind == REDIS_KEY_TOP,
         .first_probe = purge->probes.commands,
     };
     buffer_append(&purge->names, key);
@@ -156,8 +169,30 @@ redis_purge_scanned(struct redis_sink *sink)
                     purge->probes.commands);
 }
 
-// The first answer of a candidate says whether its type is right, the others whether an
-// epoch exists.
+// The first answer about a candidate: whether its type is right, and what it holds.
+static void
+look_at(const struct redis_purge *purge, struct redis_candidate *candidate,
+        const struct redis_item *item)
+{
+    struct slice tail = {purge->names.bytes + candidate->at + candidate->tail,
+                         candidate->len - candidate->tail};
+    if (item->type == REDIS_ITEM_ERROR) {
+        candidate->is_kept = true;
+    } else if (candidate->kind == REDIS_KEY_HANDLE) {
+        const char *colon = memchr(tail.ptr, ':', tail.len);
+        tail.len = (size_t)(colon + 1 - tail.ptr);
+        candidate->is_ours =
+            item->type == REDIS_ITEM_STRING && slice_starts(item->text, tail);
+    } else if (candidate->kind != REDIS_KEY_TOP && item->depth == 1 &&
+               item->index % 2 == 0) {
+        enum redis_keys_mark mark = redis_keys_field(candidate->kind, item->text);
+        candidate->is_ours = candidate->is_ours || mark == REDIS_KEYS_OURS;
+        candidate->is_kept = candidate->is_kept || mark == REDIS_KEYS_FOREIGN;
+    }
+}
+
+// The first answer is about the candidate itself, the others say whether an epoch
+// exists.
 void
 redis_purge_item(struct redis_sink *sink, const struct redis_item *item)
 {
@@ -167,9 +202,11 @@ redis_purge_item(struct redis_sink *sink, const struct redis_item *item)
     while (probe >= candidate->first_probe + candidate->probes) {
         candidate = candidate_at(purge, ++purge->candidate);
     }
-    candidate->is_kept =
-        candidate->is_kept || item->type == REDIS_ITEM_ERROR ||
-        (probe != candidate->first_probe && item->type != REDIS_ITEM_NIL);
+    if (probe == candidate->first_probe) {
+        look_at(purge, candidate, item);
+    } else if (item->type != REDIS_ITEM_NIL) {
+        candidate->is_kept = true;
+    }
 }
 
 void
@@ -181,7 +218,7 @@ redis_purge_verified(struct redis_sink *sink)
     for (size_t i = 0; i < candidate_count(purge); i++) {
         const struct redis_candidate *candidate = candidate_at(purge, i);
         struct slice key = {purge->names.bytes + candidate->at, candidate->len};
-        if (!candidate->is_kept) {
+        if (candidate->is_ours && !candidate->is_kept) {
             redis_batch_unlink(batch, (struct redis_name){key, SLICE_NONE});
         }
     }

@@ -2,8 +2,11 @@
 //
 // A key is removed only if it is ours: it begins with our prefix and is named like a
 // user, cascade, handle or board; the pipeline does not write it; it has the type of
-// that kind; and it does not belong to a longer prefix under which another daemon
-// writes, which is one that has an epoch. Any other key stays.
+// that kind; a hash has fields of ours alone, one at least that says so
+// (redis_keys_mark), and a handle leads to somebody of its network; and it does not
+// belong to a longer prefix under which another daemon writes, which is one that has an
+// epoch. Any other key stays. One of ours to which somebody added a field stays until
+// it expires.
 #pragma once
 
 #include <stdbool.h>
@@ -13,6 +16,7 @@
 #include "base/slice.h"
 #include "sinks/redis_answer.h"
 #include "sinks/redis_batch.h"
+#include "sinks/redis_keys.h"
 
 struct redis_item;
 struct redis_sink;
@@ -22,9 +26,12 @@ enum { PURGE_LIMIT = 1 << 28 };
 struct redis_candidate {
     size_t at; // of its name
     size_t len;
+    size_t tail; // of its name, behind the kind
+    enum redis_key_kind kind;
     size_t first_probe;
     size_t probes;
-    bool is_kept;
+    bool is_ours; // it looks so
+    bool is_kept; // in spite of that
 };
 
 struct redis_purge {

@@ -331,6 +331,13 @@ def keys_of_other_programs_under_the_prefix_stay():
         client.zadd(f"{PREFIX}top:score", {"a player": 1})
         client.zadd(f"{PREFIX}top:league:2024", {"a team": 1})
         client.set(f"{PREFIX}handle:door", "a grip")
+        client.set(f"{PREFIX}handle:x:grip", "somebody else's")
+        client.hset(f"{PREFIX}user:theirs", mapping={"name": "Ann", "email": "a@example.org"})
+        client.hset(f"{PREFIX}user:theirs2", mapping={"name": "Ann", "followers": 3})
+        client.hset(f"{PREFIX}user:theirs3", mapping={"posts:1h": 3, "seen": 5})
+        client.hset(f"{PREFIX}user:theirs4", mapping={f"visits:{i}h": 1 for i in range(1, 400)})
+        client.hset(f"{PREFIX}cascade:theirs", mapping={"size": 3, "colour": "red"})
+        client.hset(f"{PREFIX}cascade:theirs2", mapping={"text": "water", "state": "open"})
         others = {key: client.dump(key) for key in client.keys()}
         client.hset(f"{PREFIX}user:x:1", "posts:1h", 1)
         client.hset(f"{PREFIX}cascade:x:1", "size", 1)
