@@ -44,6 +44,16 @@ set_created(struct pipeline *pipeline, uint32_t cascade, usec created)
     }
 }
 
+// A post is not later than the one that points at it, at `time`, whatever their dates.
+static usec
+bound(usec created, usec time)
+{
+    if (created > time) {
+        return time;
+    }
+    return pipeline_is_believable(created, time) ? created : USEC_NONE;
+}
+
 void
 learn_parent(struct pipeline *pipeline, uint32_t cascade, uint32_t parent)
 {
@@ -66,7 +76,7 @@ learn_post(struct pipeline *pipeline, uint32_t cascade, const struct post_ref *f
                             users_see(&pipeline->users, &facts->author, time));
     }
     set_text(pipeline, cascade, facts->text, facts->lang);
-    set_created(pipeline, cascade, facts->created);
+    set_created(pipeline, cascade, bound(facts->created, time));
     struct cascade *row = cascades_at(&pipeline->cascades, cascade);
     if (facts->has_reported &&
         ((row->flags & CASCADE_REPORTED) == 0 || facts->reported > row->reported)) {

@@ -396,6 +396,8 @@ class Oracle:
         if ref.get("author"):
             post.author = ref["author"]["id"]
             self._see_user(ref["author"], time)
+        if ref.get("time") and post.time is None and time_of(ref["time"]) >= YEAR_2006:
+            post.time = min(time_of(ref["time"]), time)  # no post is later than what points at it
         if ref.get("quote_of"):
             post.quote = ref["quote_of"]["id"]
             self._see_ref(ref["quote_of"], time)

@@ -251,6 +251,51 @@ def times_in_another_unit_are_named_once():
         assert said.count("\n") == 1, said
 
 
+def root_in_each_format(root_ms, ms):
+    """A reshare and its root with these times: the key of the root's cascade and the message."""
+    def iso(date):
+        return (time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(date // 1000))
+                + f".{date % 1000:03}Z")
+    user = {"id_str": "5", "screen_name": "ann"}
+    account = {"id": "1", "username": "ann", "acct": "ann", "url": "https://a.example/@ann",
+               "uri": "https://a.example/users/ann"}
+    status = {"id": "1", "uri": "https://a.example/1", "content": "tea", "spoiler_text": "",
+              "account": account, "reblog": None, "created_at": iso(root_ms)}
+    other = {**account, "id": "2", "username": "bob", "acct": "bob",
+             "url": "https://a.example/@bob", "uri": "https://a.example/users/bob"}
+    tweets = [{"id": "10", "text": "tea", "author_id": "5", "created_at": iso(root_ms)},
+              {"id": "11", "text": "RT @ann: tea", "author_id": "6", "created_at": iso(ms),
+               "referenced_tweets": [{"type": "retweeted", "id": "10"}]}]
+    yield "n:1", {"id": "n:2", "time": ms, "author": {"id": "n:bob"}, "retweet_of": {
+        "id": "n:1", "time": root_ms, "author": {"id": "n:ann"}}}
+    yield "n:1", {"id": "n:2", "time": ms, "author": {"id": "n:bob"}, "text": "", "quote_of": {
+        "id": "n:1", "time": root_ms, "author": {"id": "n:ann"}}}
+    yield "x:10", {"id_str": "11", "text": "RT", "timestamp_ms": str(ms), "user": {
+        "id_str": "6", "screen_name": "bob"}, "retweeted_status": {
+            "id_str": "10", "text": "tea", "user": user, "created_at": time.strftime(
+                "%a %b %d %H:%M:%S +0000 %Y", time.gmtime(root_ms // 1000))}}
+    yield "x:10", {"data": tweets[1], "includes": {"tweets": [tweets[0]]}}
+    yield "masto:https://a.example/1", {
+        **status, "id": "2", "uri": "https://a.example/2", "account": other,
+        "created_at": iso(ms), "reblog": status}
+
+
+def a_root_is_no_later_than_its_reshare():
+    for root_ms, wanted in ((MARCH - HOUR, MARCH - HOUR), (MARCH + 2 * DAY, MARCH),
+                            (MARCH // 1000 * 1000 // 1000, None)):
+        for key, message in root_in_each_format(root_ms, MARCH):
+            run([message])
+            found = CLIENT.hgetall("cascaded:cascade:" + key)
+            assert found["size"] == "1", (key, found)
+            assert found.get("created_ms") == (str(wanted) if wanted else None), (key, root_ms,
+                                                                                  found)
+            if "time" in message:
+                oracle = Oracle()
+                oracle.feed(json.dumps(message))
+                root = oracle.content()["cascades"][key]
+                assert root.get("created_ms") == found.get("created_ms"), (key, root)
+
+
 def a_recording_with_the_newest_first_is_named_once():
     posts = recording()
     for post in posts:
@@ -356,6 +401,7 @@ if __name__ == "__main__":
                             random_dates_count_as_the_oracle_says,
                             pauses_are_no_wrong_dates,
                             times_in_another_unit_are_named_once,
+                            a_root_is_no_later_than_its_reshare,
                             a_recording_with_the_newest_first_is_named_once,
                             a_backtest_judges_dates_as_a_replay_does,
                             a_paced_replay_does_not_wait_for_a_wrong_date,
