@@ -62,3 +62,16 @@ clock_watch_restored(struct pipeline *pipeline, usec most)
         pipeline_step(pipeline, now);
     }
 }
+
+void
+clock_watch_started(struct pipeline *pipeline)
+{
+    usec clock = pipeline_clock(pipeline);
+    usec behind = clock_wall() - clock;
+    if (clock != 0 && behind > CLOCK_WATCH_BEHIND) {
+        log_warn("the snapshot is %.1f days older than the system clock, and what has "
+                 "left the windows since then is not counted: if the daemon was not "
+                 "stopped for so long, set the clock right",
+                 (double)behind / (double)USEC_PER_DAY);
+    }
+}

@@ -8,6 +8,8 @@
 
 struct pipeline;
 
+#define CLOCK_WATCH_BEHIND USEC_PER_DAY
+
 // Zeroed at first.
 struct clock_watch {
     uint64_t steps; // that the pipeline has followed
@@ -27,3 +29,8 @@ enum clock_state clock_watch_tick(struct clock_watch *watch, struct pipeline *pi
 // `most`. If it is by more, one of the two clocks is or was wrong: the pipeline is set
 // back, and that is reported.
 void clock_watch_restored(struct pipeline *pipeline, usec most);
+
+// The same in wall time, which the pipeline follows: if it is behind by more than
+// CLOCK_WATCH_BEHIND, the daemon was stopped for long or the system clock is wrong.
+// That is reported.
+void clock_watch_started(struct pipeline *pipeline);

@@ -387,6 +387,7 @@ set_up(struct live *live, struct error *error)
         return EX_OSERR;
     }
     clock_watch_restored(live->runtime.pipeline, USEC_PER_S);
+    clock_watch_started(live->runtime.pipeline);
     recall_init(&live->recall, live->settings, live->runtime.pipeline);
     exit_code = runtime_connect(&live->runtime, &live->recall.request, error);
     if (exit_code == 0 && !make_parts(live, error)) {

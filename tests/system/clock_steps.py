@@ -159,6 +159,23 @@ def a_clock_that_stays_wrong_is_followed_there_and_back():
         wait("counted", lambda: shows("cid"))
 
 
+def a_start_with_a_clock_far_ahead_is_said_and_left_again():
+    CLIENT.flushall()
+    with Daemon("ahead") as daemon:
+        daemon.push("ann")
+        wait("a board", lambda: shows("ann"))
+    with Daemon("ahead", "+2d") as daemon:
+        wait("it is said", lambda: "the snapshot is 2.0 days older than the system clock"
+             in daemon.said())
+        daemon.push("cid", 2 * 86400)
+        wait("counted by that clock", lambda: shows("cid") and off() > 86400)
+        daemon.step("+0")
+        wait("it is followed back", lambda: abs(off()) < 20)
+        daemon.push("bob")
+        wait("counted", lambda: shows("bob"))
+        assert meta("complete") == 0
+
+
 if __name__ == "__main__":
     if not FAKETIME:
         print("Debian's libfaketime is not installed")
@@ -166,6 +183,7 @@ if __name__ == "__main__":
     wait("Redis", lambda: pathlib.Path(SOCKET).exists())
     try:
         sys.exit(run_tests([a_clock_that_is_wrong_for_seconds_changes_nothing_and_it_is_said,
-                            a_clock_that_stays_wrong_is_followed_there_and_back]))
+                            a_clock_that_stays_wrong_is_followed_there_and_back,
+                            a_start_with_a_clock_far_ahead_is_said_and_left_again]))
     finally:
         SERVER.terminate()
