@@ -23,7 +23,7 @@ static enum status
 bad_url(struct error *error)
 {
     return error_set(error, STATUS_PARSE,
-                     "that is no Redis URL: write unix:/path/to/socket, "
+                     "this is not a Redis URL: write unix:/path/to/socket, "
                      "redis://host:port/db or sentinel://host:port,host:port/name");
 }
 
@@ -176,7 +176,7 @@ unreachable(const struct client *client, const struct client_address *address,
     const char *why = client->redis != NULL ? client->redis->errstr : "out of memory";
     return error_set(error, STATUS_IO,
                      "cannot reach Redis at %s%.200s%s: %s; start it, or name another "
-                     "with --redis URL",
+                     "server with --redis URL",
                      is_path ? "unix:" : "redis://",
                      is_path ? address->path : address->host, is_path ? "" : port, why);
 }
@@ -207,7 +207,7 @@ ask_sentinel(struct client_address *address, char *ret_why, size_t size)
     } else if (reply->type == REDIS_REPLY_ERROR) {
         (void)snprintf(ret_why, size, "%s", reply->str);
     } else {
-        (void)snprintf(ret_why, size, "it knows no master of that name");
+        (void)snprintf(ret_why, size, "it has no master of this name");
     }
     freeReplyObject(reply);
     redisFree(redis);
@@ -224,11 +224,10 @@ find_master(struct client_address *address, struct error *error)
             return STATUS_OK;
         }
     }
-    return error_set(
-        error, STATUS_IO,
-        "cannot learn the master \"%.100s\" from the Sentinels %.200s: %s; "
-        "name others with --redis URL",
-        address->name, address->sentinels, why);
+    return error_set(error, STATUS_IO,
+                     "cannot get the master \"%.100s\" from the Sentinels %.200s: %s; "
+                     "name others with --redis URL",
+                     address->name, address->sentinels, why);
 }
 
 enum status
@@ -309,8 +308,8 @@ refused(const redisReply *reply, struct error *error)
 {
     const char *hint = "";
     if (is_error(reply, "NOAUTH")) {
-        hint = "; it wants a password, which cascadectl cannot give: use a socket or "
-               "user without one";
+        hint = "; it requires a password, which cascadectl cannot send: use a socket "
+               "or user without one";
     } else if (is_error(reply, "NOPERM")) {
         hint = "; its user may not read these keys";
     } else if (is_error(reply, "LOADING")) {
@@ -318,7 +317,8 @@ refused(const redisReply *reply, struct error *error)
     } else if (is_error(reply, "WRONGTYPE")) {
         hint = "; the keys under this prefix are not cascaded's";
     }
-    (void)error_set(error, STATUS_IO, "Redis refuses: %.300s%s", reply->str, hint);
+    (void)error_set(error, STATUS_IO, "Redis refused the command: %.300s%s", reply->str,
+                    hint);
 }
 
 redisReply *

@@ -15,21 +15,17 @@
 #include <sysexits.h>
 
 static const char usage_text[] =
-    "usage: cascadectl [-r URL] [-p PREFIX] COMMAND\n"
-    "\n"
-    "  top                      the leaderboards, redrawn until Ctrl-C\n"
-    "      -w, --window W       window to show, as configured (default 1h)\n"
-    "      -n, --rows N         at most N rows a board\n"
-    "      -e, --every SPAN     time between two frames (default 1s)\n"
-    "      -1, --once           one frame, then exit\n"
-    "  user ID|@[NET:]HANDLE    everything known of a user\n"
-    "  cascade ID               everything known of a post's cascade\n"
-    "\n"
-    "  -r, --redis URL          unix:/path, redis://host:port/db or\n"
-    "                           sentinel://host:port,host:port/name\n"
-    "                           (default unix:/run/redis/redis-server.sock)\n"
-    "  -p, --prefix PREFIX      of the keys (default cascaded:)\n"
-    "  -V, --version  -h, --help\n";
+    "usage: cascadectl [-r URL] [-p PREFIX] COMMAND\n\n  top                      show "
+    "the leaderboards until Ctrl-C\n      -w, --window W       window to show, as "
+    "configured (default 1h)\n      -n, --rows N         at most N rows per board\n    "
+    "  -e, --every SPAN     time between two updates (default 1s)\n      -1, --once    "
+    "       show them once, then exit\n  user ID|@[NET:]HANDLE    show all values of a "
+    "user\n  cascade ID               show all values of a post's cascade\n\n  -r, "
+    "--redis URL          unix:/path, redis://host:port/db or\n                        "
+    "   sentinel://host:port,host:port/name\n                           (default "
+    "unix:/run/redis/redis-server.sock)\n  -p, --prefix PREFIX      prefix of the keys "
+    "(default cascaded:)\n  -V, --version            print the version\n  -h, --help   "
+    "            print this help\n";
 
 struct arguments {
     const char *url;
@@ -105,13 +101,13 @@ take_option(int letter, const char *value, struct arguments *arguments)
     case 'n':
         return parse_rows(value, &top->rows)
                    ? EX_OK
-                   : bad_usage("--rows wants a whole number from 1");
+                   : bad_usage("--rows: give a whole number from 1");
     case 'e':
         return usec_parse_duration(slice_of(value), &top->every) == STATUS_OK &&
                        top->every >= 10 * USEC_PER_MS
                    ? EX_OK
                    : bad_usage(
-                         "--every wants a duration from 10ms, such as 1s or 500ms");
+                         "--every: give a duration from 10ms, such as 1s or 500ms");
     case '1':
         top->is_once = true;
         return EX_OK;
@@ -165,7 +161,7 @@ run(char **words, int count, const struct arguments *arguments)
         return bad_usage("no such command: there are top, user and cascade");
     }
     if (count != (is_top ? 1 : 2)) {
-        return bad_usage(is_top ? "top takes no argument" : "one id is wanted");
+        return bad_usage(is_top ? "top takes no argument" : "give one id");
     }
     if (client_parse_url(arguments->url, &address, &error) != STATUS_OK) {
         return bad_usage(error.text);

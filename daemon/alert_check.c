@@ -124,16 +124,16 @@ check_people(const struct settings *settings, const struct rule *rule, bool has_
     const char *condition = asks_for_followers(rule);
     if (condition != NULL && !has_people) {
         return error_set(error, STATUS_RANGE,
-                         "%s: Bluesky's stream does not say how many followers people "
-                         "have, so this rule can never fire while names.lookup is off",
+                         "%s: Bluesky's stream does not contain numbers of followers, "
+                         "so this rule can never fire while names.lookup is off",
                          condition);
     }
     if (!has_author(settings, rule)) {
-        return error_set(error, STATUS_RANGE,
-                         "match_authors: no source tells of \"%s\", so this rule can "
-                         "never fire: write ids of its networks, or handles where they "
-                         "are known",
-                         rule->match_authors.bytes);
+        return error_set(
+            error, STATUS_RANGE,
+            "match_authors: no source has posts by \"%s\", so this rule can never "
+            "fire: write ids of its networks, or handles where they are known",
+            rule->match_authors.bytes);
     }
     return STATUS_OK;
 }
@@ -160,15 +160,15 @@ check_sources(const struct settings *settings, const struct rule *rule,
                          rule->match_networks.bytes);
     }
     if (!all.has_reshares) {
-        return error_set(error, STATUS_RANGE,
-                         "its sources are public or hashtag streams of Mastodon, which "
-                         "carry no boosts, so this rule can never fire: follow a user "
-                         "or list stream");
+        return error_set(
+            error, STATUS_RANGE,
+            "its sources are public or hashtag streams of Mastodon, which contain no "
+            "boosts, so this rule can never fire: follow a user or list stream");
     }
     if (!all.has_paths && (rule->min_depth > 0 || rule->min_virality > 0)) {
         return error_set(error, STATUS_RANGE,
-                         "%s: none of its sources shows who got a post from whom, so "
-                         "this rule can never fire",
+                         "%s: none of its sources shows through whom a post was "
+                         "reshared, so this rule can never fire",
                          rule->min_depth > 0 ? "min_depth" : "min_virality");
     }
     return check_people(settings, rule, all.has_people, error);

@@ -35,7 +35,7 @@ alert_out_add(struct alert_out *out, struct slice json)
     if (out->is_broken || json.len + 1 > WAITING_MOST - out->text.size) {
         out->dropped++;
         if (out->dropped == 1 && !out->is_broken) {
-            log_warn("standard output is not read: alerts there are dropped");
+            log_warn("standard output is not read: alerts for it are dropped");
         }
         return;
     }

@@ -315,7 +315,7 @@ read_file(struct bench *bench, const char *name)
 static int
 out_of_memory(void)
 {
-    log_error("there is no memory for the backtest");
+    log_error("no memory for the backtest");
     return EX_OSERR;
 }
 
@@ -496,20 +496,21 @@ backtest_run(const struct backtest *backtest)
     static struct bench bench;
     bench = (struct bench){.setup = backtest};
     if (backtest->file_count == 0) {
-        log_error("name the FILEs to test the alert rules with");
+        log_error("name the FILEs to test the alert rules on");
         return EX_USAGE;
     }
     for (int i = 0; i < backtest->file_count; i++) {
         struct stat status;
         if (stat(backtest->files[i], &status) == 0 && !S_ISREG(status.st_mode)) {
-            log_error("%s: a backtest reads its files twice, so they are regular ones",
+            log_error("%s: a backtest reads its files twice, so only regular files can "
+                      "be used",
                       backtest->files[i]);
             return EX_USAGE;
         }
     }
     if (backtest->settings->alert_count == 0) {
-        log_error("there is no rule to test; write for example: alert \"viral\" "
-                  "{ min_size = 100 }");
+        log_error(
+            "no rule to test; write for example: alert \"viral\" { min_size = 100 }");
         return EX_CONFIG;
     }
     int exit_code = EX_OSERR;

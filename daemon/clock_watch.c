@@ -18,13 +18,14 @@ static void
 tell_held(struct clock_watch *watch, const struct wall *wall)
 {
     if (wall->step != 0 && llabs(wall->step - watch->told) > WALL_SLEW) {
-        log_warn("the system clock was stepped by %+.1f s: if it stays so for %.0f s "
-                 "it is followed; until then time goes on as before, and `complete` is "
-                 "0",
-                 seconds(wall->step), seconds(WALL_HOLD));
+        log_warn(
+            "the system clock was stepped by %+.1f s: the step is followed if it "
+            "remains for %.0f s; until then the old time is used, and `complete` is 0",
+            seconds(wall->step), seconds(WALL_HOLD));
         watch->told = wall->step;
     } else if (wall->step == 0 && watch->told != 0) {
-        log_info("the system clock is back: its step by %+.1f s changed nothing",
+        log_info("the system clock was set back to the old time: its step by %+.1f s "
+                 "had no effect",
                  seconds(watch->told));
         watch->told = 0;
     }
@@ -40,8 +41,8 @@ clock_watch_tick(struct clock_watch *watch, struct pipeline *pipeline)
         pipeline_advance(pipeline, now);
         return wall->step == 0 ? CLOCK_RIGHT : CLOCK_HELD;
     }
-    log_warn("the system clock stays stepped by %+.1f s and is followed: the windows "
-             "are not complete for as long as that can show in them",
+    log_warn("the system clock remains stepped by %+.1f s and is followed: `complete` "
+             "is 0 until the step has left the windows",
              seconds(wall->followed));
     watch->steps = wall->steps;
     watch->told = 0;
@@ -56,8 +57,7 @@ clock_watch_restored(struct pipeline *pipeline, usec most)
     usec ahead = pipeline_clock(pipeline) - now;
     if (ahead > most) {
         log_warn("the snapshot is %.1f s ahead of the system clock: its clock is set "
-                 "back, and the windows are not complete for as long as that can show "
-                 "in them",
+                 "back, and `complete` is 0 until the step has left the windows",
                  seconds(ahead));
         pipeline_step(pipeline, now);
     }

@@ -97,8 +97,8 @@ check_comma(const struct option *row, cfg_opt_t *opt, struct error *error)
     }
     char shown[REDACT_MAX];
     return error_set(error, STATUS_PARSE,
-                     "%s: \"%.100s\" has a comma, which no item can have: write a list "
-                     "such as {\"one\", \"two\"}",
+                     "%s: \"%.100s\" contains a comma, which is not allowed in an "
+                     "item: write a list such as {\"one\", \"two\"}",
                      row->name, redact(slice_of(item), shown));
 }
 

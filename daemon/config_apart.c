@@ -70,8 +70,8 @@ explain(int status, struct error *error)
                          SECONDS_MAX);
     }
     return error_set(error, STATUS_NOMEM,
-                     "the configuration could not be read: memory is short (its reader "
-                     "was ended by %s %d)",
+                     "the configuration could not be read: out of memory (the process "
+                     "that reads it ended with %s %d)",
                      WIFSIGNALED(status) ? "signal" : "exit code",
                      WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 }
@@ -117,7 +117,8 @@ config_apart_read(const char *path, struct settings *settings,
     while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
     }
     if (child < 0) {
-        error_set(&error, STATUS_IO, "no process to read the configuration: %s",
+        error_set(&error, STATUS_IO,
+                  "cannot start a process to read the configuration: %s",
                   strerror(errno));
     } else if (!shared->is_done) {
         (void)explain(status, &error);

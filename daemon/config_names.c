@@ -164,7 +164,7 @@ config_names_unknown(struct slice section, struct slice name, struct error *erro
         snprintf(what + used, sizeof(what) - (size_t)used, " in %.*s", TOLD(section));
     }
     if (found.homes[0] != '\0') {
-        return error_set(error, STATUS_PARSE, "%s: it stands %s", what, found.homes);
+        return error_set(error, STATUS_PARSE, "%s: it belongs %s", what, found.homes);
     }
     if (found.nearest.len != 0) {
         return error_set(error, STATUS_PARSE, "%s: did you mean \"%.*s\"?", what,

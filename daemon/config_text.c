@@ -151,7 +151,7 @@ check_quoted(struct check *check, char c)
         check->line += byte_at(check, check->at) == '\n';
     } else if (c == '\n') {
         found(check, check->quote_line,
-              "the text that begins in this line has no closing quotation mark");
+              "the text that begins on this line has no closing quotation mark");
     } else if (c == check->quote) {
         check->quote = '\0';
     }
@@ -181,7 +181,7 @@ pass_comment(struct check *check)
     }
     if (text[0] == '/' && text[1] == '*' &&
         (size < 4 || memcmp(text + size - 2, "*/", 2) != 0)) {
-        found(check, check->line, "the comment that begins in this line has no */");
+        found(check, check->line, "the comment that begins on this line has no */");
     }
     for (size_t i = 0; i < size; i++) {
         check->line += text[i] == '\n';
@@ -206,9 +206,8 @@ check_byte(struct check *check)
     }
     if (c == '$' && byte_at(check, check->at + 1) == '{' && check->quote != '\'') {
         found(check, check->line,
-              "${…} is not replaced: cascaded reads no value from the environment; "
-              "write the value itself, or '…' in single quotes to mean these "
-              "characters");
+              "${…} is not replaced: cascaded reads no values from the environment; "
+              "write the value itself, or put these characters between single quotes");
     }
     if (check->quote != '\0') {
         check_quoted(check, c);
@@ -227,11 +226,11 @@ check_end(struct check *check)
 {
     if (check->quote != '\0') {
         found(check, check->quote_line,
-              "the text that begins in this line has no closing quotation mark");
+              "the text that begins on this line has no closing quotation mark");
     } else if (check->depth != 0) {
         int last = check->depth < DEPTH_MAX ? check->depth : DEPTH_MAX;
         found(check, check->open_lines[last - 1],
-              "the { in this line has no }: is the file complete?");
+              "the { on this line has no }: is the file complete?");
     }
 }
 

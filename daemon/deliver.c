@@ -29,9 +29,9 @@ enum { KEEP_MOST = 10000000, BODY_MOST = 32 << 20, ANSWER_MOST = 1 << 16, HEADER
 // clang-format off
 const struct option deliver_option_rows[] = {
     {"alerts.keep", OPTION_COUNT, "10000", 1, KEEP_MOST, false, AT(keep),
-     "Alerts the stream in Redis holds at least; a hundred or so more may stand there"},
+     "Number of the newest alerts that the stream in Redis keeps; it may contain about a hundred more"},
     {"alerts.stdout", OPTION_BOOL, "false", 0, 0, false, AT(to_stdout),
-     "Write each new alert to standard output, one JSON object a line"},
+     "Write each new alert to standard output, one JSON object per line"},
     OPTION_END,
 };
 // clang-format on
@@ -202,8 +202,7 @@ on_fetched(void *context, const struct http_fetch_answer *fetched)
         .not_before = fetched->not_before,
         .is_refused = fetched->is_refused,
         .why = fetched->is_refused
-                   ? "its address is one that the world cannot reach: set "
-                     "allow_private if that is meant"
+                   ? "its address is not public: set allow_private if this is intended"
                    : (fetched->why != NULL ? fetched->why : ""),
     };
     answer(context, &told);
@@ -235,22 +234,23 @@ on_tell(void *context, enum webhook_event event, const char *why)
     const char *name = endpoint->options.name;
     switch (event) {
     case WEBHOOK_EVENT_FAILING:
-        log_warn("webhook \"%s\" fails: %s; alerts wait and are sent again", name, why);
+        log_warn("webhook \"%s\" fails: %s; its alerts wait and are sent again", name,
+                 why);
         break;
     case WEBHOOK_EVENT_RECOVERED:
-        log_info("webhook \"%s\" takes alerts again", name);
+        log_info("webhook \"%s\" accepts alerts again", name);
         break;
     case WEBHOOK_EVENT_GONE:
-        log_error("webhook \"%s\" answers 410 (gone): it gets nothing any more until "
-                  "it changes in the configuration or the next start",
+        log_error("webhook \"%s\" answers 410 (gone): no more alerts are sent to it "
+                  "until its configuration changes or the daemon is restarted",
                   name);
         break;
     case WEBHOOK_EVENT_GIVEN_UP:
-        log_error("webhook \"%s\": an alert is given up after %d attempts: %s", name,
+        log_error("webhook \"%s\": an alert is discarded after %d attempts: %s", name,
                   WEBHOOK_ATTEMPTS, why);
         break;
     case WEBHOOK_EVENT_FULL:
-        log_warn("webhook \"%s\": %" PRIu64 " alerts wait, further ones are dropped",
+        log_warn("webhook \"%s\": %" PRIu64 " alerts wait, so new ones are dropped",
                  name, endpoint->options.queue);
         break;
     }
@@ -445,7 +445,7 @@ change_endpoint(struct endpoint *endpoint, const struct webhook_options *options
     bool is_elsewhere = strcmp(endpoint->options.url, options->url) != 0;
     if (is_elsewhere && http_fetch_is_busy(endpoint->fetch)) {
         http_fetch_stop(endpoint->fetch);
-        error_set(&endpoint->unsent, STATUS_IO, "its URL changed meanwhile");
+        error_set(&endpoint->unsent, STATUS_IO, "its URL was changed");
     }
     endpoint->options = *options;
     endpoint->options.queue = queue;
@@ -464,8 +464,8 @@ deliver_put(struct deliver *deliver, const struct webhook_options *options,
         change_endpoint(endpoint, options);
     } else if (deliver->alerts.endpoint_count == REDIS_ENDPOINTS_MAX) {
         return error_set(error, STATUS_FULL,
-                         "webhook \"%s\" is one name more than the %d a process can "
-                         "hold; restart to apply it",
+                         "webhook \"%s\": more than %d names of webhooks since the "
+                         "start; restart to apply it",
                          options->name, REDIS_ENDPOINTS_MAX);
     } else {
         status = add_endpoint(deliver, options, error);

@@ -226,7 +226,8 @@ describe_alerts(struct row *row)
         }
     }
     if (!row->as_json) {
-        fputs("\nWhat a rule may say, all of which must hold:\n\n", row->out);
+        fputs("\nOptions of a rule, and its conditions, all of which must hold:\n\n",
+              row->out);
     }
     for (const struct option *at = rule_option_rows; at->name != NULL; at++) {
         char name[VALUE_MAX];

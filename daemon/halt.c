@@ -99,7 +99,7 @@ halt_init(struct event_base *base, halt_fn on_signal, void *context)
     struct sigevent alarm = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM};
     halt.on_signal = on_signal;
     halt.context = context;
-    halt_doing("nothing was begun", 0);
+    halt_doing("nothing was started", 0);
     if (pipe(halt.wake) != 0 ||
         timer_create(CLOCK_MONOTONIC, &alarm, &halt.timer) != 0) {
         return false;

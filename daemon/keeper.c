@@ -20,8 +20,7 @@ const struct metric keeper_metric_rows[] = {
     {"cascaded_snapshot_failing", NULL, METRIC_GAUGE, METRIC(is_failing),
      "1 if the last snapshot could not be written"},
     {"cascaded_snapshot_written_timestamp_seconds", NULL, METRIC_SPAN, METRIC(written_at),
-     "Unix time of the newest good snapshot, also of one from before the start; 0 if "
-     "there is none"},
+     "Unix time of the newest good snapshot, also if it was written before the start; 0 if there is none"},
     METRIC_END,
 };
 // clang-format on
@@ -32,7 +31,7 @@ create_pipeline(void *context, struct error *error)
     const struct keeper *keeper = context;
     struct hash_key seed;
     if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed)) {
-        error_set(error, STATUS_IO, "the system gives no random bytes: %s",
+        error_set(error, STATUS_IO, "cannot get random bytes from the system: %s",
                   strerror(errno));
         return NULL;
     }
@@ -56,13 +55,13 @@ on_saved(void *context, const struct error *error)
         metrics->written++;
         metrics->written_at = (uint64_t)clock_wall();
         if (metrics->is_failing != 0) {
-            log_info("the state is saved again in %s", keeper->setup.dir);
+            log_info("snapshots are written again in %s", keeper->setup.dir);
         }
     } else {
         metrics->failed++;
         if (metrics->is_failing == 0) {
             char every[USEC_TEXT_MAX];
-            log_warn("%s (tried again every %s)", error->text,
+            log_warn("%s (the next attempt is in %s)", error->text,
                      usec_format_duration(keeper->setup.every, every));
         }
     }
@@ -125,7 +124,7 @@ keeper_init(struct keeper *keeper, const struct keeper_setup *setup,
     keeper->is_restored = exit_code == 0 && load.is_restored;
     if (keeper->is_restored) {
         keeper->metrics.written_at = (uint64_t)load.made * USEC_PER_S;
-        log_info("goes on from the snapshot in %s", setup->dir);
+        log_info("resuming from the snapshot in %s", setup->dir);
     }
     return exit_code;
 }

@@ -91,7 +91,7 @@ tell_status(struct live *live, const struct streams_figures *figures, usec now)
              figures->live, figures->count,
              group_digits((uint64_t)(rate + 0.5), digits),
              (double)figures->lag / (double)USEC_PER_S, waiting,
-             redis_sink_is_up(live->runtime.sink) ? "" : ", Redis is away");
+             redis_sink_is_up(live->runtime.sink) ? "" : ", Redis is unreachable");
     if (strcmp(status, live->status) != 0) {
         memcpy(live->status, status, sizeof(status));
         notify_send(&live->notify, "STATUS=%s", status);
@@ -108,9 +108,8 @@ hold(struct live *live)
     }
     live->held_since = clock_monotonic();
     redis_resume_hold(live->runtime.sink);
-    log_info(
-        "Redis is ahead of the snapshot: nothing is written until the sources have "
-        "caught up");
+    log_info("Redis is newer than the snapshot: writing waits until the sources have "
+             "caught up");
 }
 
 static void
@@ -124,11 +123,11 @@ release_if_due(struct live *live)
         return;
     }
     if (is_behind) {
-        log_warn("the sources have not caught up with Redis within %d minutes: some "
-                 "numbers there go back",
+        log_warn("the sources have not caught up with Redis within %d minutes: writing "
+                 "is resumed, and some values in Redis decrease",
                  (int)(HOLD_MOST / USEC_PER_MIN));
     } else {
-        log_info("the sources have caught up: Redis is written again");
+        log_info("the sources have caught up: writing to Redis is resumed");
     }
     redis_resume_release(live->runtime.sink);
 }
@@ -195,7 +194,7 @@ on_ready(void *context)
 {
     struct live *live = context;
     struct error error = {0};
-    halt_doing("the loop was held up: the next start goes on from the last snapshot",
+    halt_doing("the event loop was blocked: the next start uses the last snapshot",
                EX_TEMPFAIL);
     if (!streams_apply(&live->streams, live->settings, &error)) {
         log_error("%s", error.text);
@@ -207,7 +206,7 @@ on_ready(void *context)
     live->counted_at = clock_monotonic();
     live->posts = pipeline_metrics(live->runtime.pipeline)->posts;
     keeper_start(&live->runtime.keeper);
-    log_info("started: %zu sources, Redis answers", live->streams.count);
+    log_info("started: %zu sources, connected to Redis", live->streams.count);
     notify_send(&live->notify, "READY=1\nSTATUS=0/%zu streams, connecting",
                 live->streams.count);
 }
@@ -239,14 +238,14 @@ static void
 on_stop(void *context)
 {
     struct live *live = context;
-    notify_send(&live->notify, "STOPPING=1\nSTATUS=Writing what is left");
-    log_info("stopping: cursors are saved and everything is written to Redis");
+    notify_send(&live->notify, "STOPPING=1\nSTATUS=Writing all changes to Redis");
+    log_info("stopping: saving cursors and writing all changes to Redis");
     streams_stop(&live->streams);
     if (redis_resume_is_held(live->runtime.sink)) {
         on_finished(live, NULL); // Redis is ahead still
         return;
     }
-    halt_doing("Redis did not take everything", EX_UNAVAILABLE);
+    halt_doing("not all changes could be written to Redis", EX_UNAVAILABLE);
     redis_sink_finish(live->runtime.sink, halt_left() - RUNTIME_STOP_RESERVE,
                       on_finished, live);
 }
@@ -258,7 +257,8 @@ on_hangup(evutil_socket_t number, short what, void *context)
     (void)what;
     struct live *live = context;
     if (live->runtime.is_stopping || !live->runtime.has_started) {
-        log_info("not running yet or no more: the configuration is not read again");
+        log_info("ignoring SIGHUP while starting or stopping: the configuration is not "
+                 "reloaded");
         return;
     }
     notify_send(&live->notify, "RELOADING=1\nMONOTONIC_USEC=%" PRId64,
@@ -382,7 +382,7 @@ set_up(struct live *live, struct error *error)
         return exit_code;
     }
     if (!make_events(live)) {
-        error_set(error, STATUS_NOMEM, "the system gives no event loop: %s",
+        error_set(error, STATUS_NOMEM, "cannot create an event loop: %s",
                   strerror(errno));
         return EX_OSERR;
     }
@@ -421,13 +421,13 @@ explain_nothing(const struct config_place *place)
 {
     if (place->path == NULL) {
         log_error("name a FILE to replay, or - for standard input, or a configuration "
-                  "with sources (cascaded --help says more)");
+                  "with sources (see cascaded --help)");
         return EX_USAGE;
     }
-    log_error("%s: there is nothing to follow; write for example: source \"x\" "
-              "{ url = \"https://api.x.com/2/tweets/search/stream\" token_file = "
+    log_error("%s: no source is configured; write for example: source \"x\" { url = "
+              "\"https://api.x.com/2/tweets/search/stream\" token_file = "
               "\"/etc/cascaded/credentials/x-token\" }, or set http.token_file to "
-              "take posts that are pushed",
+              "accept pushed posts",
               place->path);
     return EX_CONFIG;
 }

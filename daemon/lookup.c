@@ -35,27 +35,27 @@ enum {
 // clang-format off
 const struct option lookup_option_rows[] = {
     {"names.lookup", OPTION_BOOL, "true", 0, 1, false, AT(is_on),
-     "Ask Bluesky's public API for the names behind ids on the boards"},
+     "Request handles, names and followers of people on the boards from Bluesky's public API"},
     {"names.url", OPTION_TEXT, "https://public.api.bsky.app", 1, OPTION_TEXT_MAX - 1, false,
-     AT(url), "Server of that API"},
+     AT(url), "Server of this API"},
     {"names.pause", OPTION_SPAN, "500ms", 10 * USEC_PER_MS, USEC_PER_HOUR, false, AT(pause),
-     "Least time between two calls"},
+     "Minimum time between two requests"},
     {"names.refresh", OPTION_SPAN, "24h", USEC_PER_MIN, 30 * USEC_PER_DAY, false, AT(refresh),
-     "When to ask again for the same person or post"},
+     "Time after which the same person or post is requested again"},
     OPTION_END,
 };
 
 const struct metric lookup_metric_rows[] = {
     {"cascaded_names_requests_total", NULL, METRIC_COUNTER, METRIC(requests),
-     "Calls of Bluesky's public API"},
+     "Requests to Bluesky's public API"},
     {"cascaded_names_requests_failed_total", NULL, METRIC_COUNTER, METRIC(requests_failed),
-     "Calls without a usable answer"},
+     "Requests without a usable answer"},
     {"cascaded_names_users_total", NULL, METRIC_COUNTER, METRIC(users_learnt),
-     "Profiles learnt"},
+     "Profiles received"},
     {"cascaded_names_posts_total", NULL, METRIC_COUNTER, METRIC(posts_learnt),
-     "Posts learnt"},
+     "Posts received"},
     {"cascaded_names_missing_total", NULL, METRIC_COUNTER, METRIC(missing),
-     "People and posts the API did not know"},
+     "People and posts unknown to the API"},
     METRIC_END,
 };
 // clang-format on
@@ -100,9 +100,9 @@ lookup_options_check(const struct lookup_options *options, struct error *error)
         return error_set(error, status, "names.url: %s", why.text);
     }
     if (url.is_websocket || (!url.is_tls && !url_is_loopback(url.host))) {
-        return error_set(error, STATUS_RANGE,
-                         "names.url: write it as https://…; http is for this machine "
-                         "only");
+        return error_set(
+            error, STATUS_RANGE,
+            "names.url: write it as https://…; http is allowed for this machine only");
     }
     return STATUS_OK;
 }
@@ -289,7 +289,8 @@ fail(struct lookup *lookup, const struct http_fetch_answer *answer, const char *
     ask_again(lookup, now);
     if (!lookup->has_failed) {
         lookup->has_failed = true;
-        log_warn("names: %s does not answer: %s; ids stand for names meanwhile",
+        log_warn("names: %s does not answer: %s; until it does, ids are shown instead "
+                 "of names",
                  lookup->setup.options->url, why);
     }
 }
@@ -330,7 +331,7 @@ on_answer(void *context, const struct http_fetch_answer *answer)
     } else if (answer->status != 200) {
         fail(lookup, answer, answer->why);
     } else if (lookup_answer_read(answer->body, &calls) != STATUS_OK) {
-        fail(lookup, answer, "the answer is none of its kind");
+        fail(lookup, answer, "the answer has an unexpected form");
     } else {
         succeed(lookup);
     }
@@ -365,7 +366,7 @@ lookup_create(const struct lookup_setup *setup, struct lookup **ret_lookup,
     enum status status = http_fetch_create(&fetch, &lookup->fetch, error);
     if (status == STATUS_OK && getrandom(&lookup->key, sizeof(lookup->key), 0) !=
                                    (ssize_t)sizeof(lookup->key)) {
-        status = error_set(error, STATUS_IO, "the system gives no random bytes");
+        status = error_set(error, STATUS_IO, "cannot get random bytes from the system");
     }
     if (status != STATUS_OK) {
         lookup_destroy(&lookup);

@@ -34,8 +34,8 @@ notify_init(struct notify *notify, struct error *error)
     size_t len = strlen(path);
     if ((path[0] != '/' && path[0] != '@') || len < 2 ||
         len >= sizeof(notify->address.sun_path)) {
-        error_set(error, STATUS_PARSE, "NOTIFY_SOCKET=%s is no address of a socket",
-                  path);
+        error_set(error, STATUS_PARSE,
+                  "NOTIFY_SOCKET=%s is not the address of a socket", path);
         return false;
     }
     notify->address.sun_family = AF_UNIX;
@@ -48,7 +48,7 @@ notify_init(struct notify *notify, struct error *error)
     notify->fd = socket(AF_UNIX, SOCK_DGRAM, 0);
     if (notify->fd < 0 || fcntl(notify->fd, F_SETFD, FD_CLOEXEC) != 0 ||
         fcntl(notify->fd, F_SETFL, O_NONBLOCK) != 0) {
-        error_set(error, STATUS_IO, "cannot tell the service manager anything: %s",
+        error_set(error, STATUS_IO, "cannot send to the service manager: %s",
                   strerror(errno));
         notify_fini(notify);
         return false;

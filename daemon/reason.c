@@ -37,7 +37,7 @@ reason_advice(int reason)
         return "raise the limit of processes (TasksMax=, LimitNPROC=, ulimit -u)";
     case ENOSPC:
     case EDQUOT:
-        return "make room on the disk";
+        return "free space on the disk";
     case EROFS:
         return "mount the file system writable";
     default:

@@ -339,21 +339,22 @@ recording_tell(const struct recording *recording, uint64_t late)
     tell_faults(dates);
     tell(dates->moved, dates->dated,
          "are dated later than the posts around them and are counted at the time of "
-         "those");
+         "those posts");
     tell(dates->old, dates->dated,
          "are dated far earlier than all the others and are counted at the time of "
          "those");
     if (dates->steps != 0 && 2 * dates->backward > dates->steps) {
-        log_warn("time runs backwards in %" PRIu64 " of %" PRIu64 " steps from post to "
-                 "post, and %" PRIu64 " posts are in no window because they came too "
-                 "late: influence, cascades and alerts depend on the order; sort the "
-                 "posts by time, the oldest first (newest first: tac FILE > "
-                 "SORTED)",
+        log_warn("time runs backwards in %" PRIu64 " of %" PRIu64
+                 " steps from post to post, and %" PRIu64
+                 " posts are in no window because they arrived too late: influence, "
+                 "cascades and alerts depend on the order; sort the posts by time, the "
+                 "oldest first (if the newest is first: tac FILE > SORTED)",
                  dates->backward, dates->steps, late);
     } else if (late != 0) {
-        log_warn("%" PRIu64 " of %" PRIu64 " posts are in no window because they came "
-                 "too late, after posts that are newer by more than the longest "
-                 "window; sort the posts by time, the oldest first",
+        log_warn("%" PRIu64 " of %" PRIu64
+                 " posts are in no window because they arrived too late, after posts "
+                 "that are newer by more than the longest window; sort the posts by "
+                 "time, the oldest first",
                  late, dates->dated);
     }
 }

@@ -61,12 +61,11 @@ reload_settings(const struct reload *reload)
 {
     static struct settings next;
     if (!config_load(reload->place, &next, config_log_error, NULL)) {
-        log_error("the configuration has errors; the one before stays in use");
+        log_error("the configuration has errors; the previous one stays in use");
         return;
     }
     if (!settings_has_input(&next)) {
-        log_error("the configuration has no source any more; the one before stays in "
-                  "use");
+        log_error("the configuration has no source; the previous one stays in use");
         return;
     }
     struct error error = {0};
@@ -79,8 +78,8 @@ reload_settings(const struct reload *reload)
     if (!streams_apply(reload->streams, reload->settings, &error)) {
         log_error("%s", error.text);
     }
-    log_info("the configuration is read again: %zu sources, %zu alert rules, "
-             "%zu webhooks",
-             reload->streams->count, reload->settings->alert_count,
-             reload->settings->webhook_count);
+    log_info(
+        "the configuration was reloaded: %zu sources, %zu alert rules, %zu webhooks",
+        reload->streams->count, reload->settings->alert_count,
+        reload->settings->webhook_count);
 }

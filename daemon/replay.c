@@ -171,9 +171,10 @@ note_mark(struct replay *replay)
     if (!file_marks_put(replay->setup.marks, before, &replay->mark) &&
         !replay->is_full) {
         replay->is_full = true;
-        log_warn("a state directory keeps the places of %d files: those read first are "
-                 "read again if they are given again",
-                 FILE_MARKS_MAX);
+        log_warn(
+            "a state directory stores the positions of at most %d files: the files "
+            "read first are read from their start if they are replayed again",
+            FILE_MARKS_MAX);
     }
 }
 
@@ -263,9 +264,9 @@ conclude_file(struct replay *replay)
     replay->is_file_over = true;
     close_file(replay);
     if (replay->is_unfinished && !replay->is_broken) {
-        log_info("%s: its last message is not finished: it is read when the file has "
-                 "grown",
-                 file_name(replay));
+        log_info(
+            "%s: its last message is not complete: it is read when the file has grown",
+            file_name(replay));
     } else if (refusals_end_file(&replay->refusals, file_name(replay),
                                  file_input_head(&replay->bytes))) {
         replay->exit_code = EX_DATAERR_CODE;

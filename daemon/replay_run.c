@@ -221,7 +221,7 @@ static void
 on_ready(void *context)
 {
     struct replay_run *run = context;
-    halt_doing("the replay was held up before its end", EX_TEMPFAIL);
+    halt_doing("the replay was interrupted before its end", EX_TEMPFAIL);
     hold(run);
     keeper_start(&run->runtime.keeper);
     replay_start(run->replay);

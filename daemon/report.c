@@ -36,7 +36,7 @@ report_figures(const struct report *report)
     int exit_code = report_flush(EX_OK);
     if (figures.rejected > figures.unusable) {
         log_warn("%" PRIu64 " messages could not be used%s", figures.rejected,
-                 report->is_verbose ? "" : " (-v names each)");
+                 report->is_verbose ? "" : " (-v logs each of them)");
     }
     if (refused != 0) {
         log_warn("%" PRIu64 " posts were not counted because a capacity was reached; "

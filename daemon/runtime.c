@@ -64,7 +64,7 @@ on_redis(void *context, enum redis_event event, int exit_code,
         }
         break;
     case REDIS_EVENT_RECOVERED:
-        log_info("Redis is back; everything that changed meanwhile is written");
+        log_info("Redis is reachable again; all changes are written");
         break;
     case REDIS_EVENT_LOST:
     case REDIS_EVENT_TROUBLE:
@@ -92,7 +92,7 @@ make_loop(struct runtime *runtime, struct error *error)
 {
     runtime->base = event_base_new();
     if (runtime->base == NULL || !halt_init(runtime->base, on_signal, runtime)) {
-        error_set(error, STATUS_NOMEM, "the system gives no event loop: %s",
+        error_set(error, STATUS_NOMEM, "cannot create an event loop: %s",
                   strerror(errno));
         return false;
     }

@@ -23,7 +23,7 @@ struct redis_sink;
 
 // What is lost if a snapshot is not written before the deadline of a stop.
 #define RUNTIME_UNSAVED                                                                \
-    "the snapshot is not saved: the next start goes on from the one before"
+    "the snapshot is not saved: the next start resumes from the snapshot before it"
 
 // Kept for the snapshot, of the time that a stop has.
 #define RUNTIME_STOP_RESERVE (2 * USEC_PER_S)

@@ -168,7 +168,8 @@ settings_item(struct settings *settings, const struct settings_group *group,
         return NULL;
     }
     if (i == group->maximum) {
-        error_set(error, STATUS_FULL, "%s \"%.*s\": at most %zu of them", group->name,
+        error_set(error, STATUS_FULL,
+                  "%s \"%.*s\": at most %zu such sections are allowed", group->name,
                   SLICE_ARG(title), group->maximum);
         return NULL;
     }

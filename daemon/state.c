@@ -43,7 +43,7 @@ enum {
 const struct option state_option_rows[] = {
     {"state.dir", OPTION_TEXT, "", 0, OPTION_TEXT_MAX - 1, false,
      offsetof(struct state_options, dir),
-     "Directory for snapshots, so that a restart forgets nothing; empty for none"},
+     "Directory for snapshots, so that a restart loses nothing; empty for none"},
     {"state.every", OPTION_SPAN, "60s", USEC_PER_S, USEC_PER_DAY, false,
      offsetof(struct state_options, every), "How often a snapshot is written"},
     OPTION_END,
@@ -242,7 +242,7 @@ on_ended(evutil_socket_t number, short what, void *context)
     struct error error = {0};
     if (!WIFEXITED(status)) {
         error_set(&error, STATUS_IO,
-                  "the state is not saved: the process that writes %s was ended by "
+                  "the state is not saved: the process that writes %s was killed by "
                   "signal %d",
                   state->setup.dir, WTERMSIG(status));
     } else if (WEXITSTATUS(status) != 0) {

@@ -102,8 +102,7 @@ read_content(struct reader *reader, struct state_read *read, struct error *why)
     enum status status = pipeline_load(read->pipeline, read_bytes, reader, why);
     if (status == STATUS_OK && reader->left != 0) {
         status = error_set(why, STATUS_PARSE,
-                           "it is longer than it should be: it was made by another "
-                           "version");
+                           "it is too long: it was made by another version");
     }
     return status;
 }
@@ -149,7 +148,7 @@ state_read(struct state_read *read, struct error *why)
     enum state_read_result result = STATE_READ_DAMAGED;
     read->made = status.st_mtime;
     if (status.st_size < STATE_READ_DIGEST_LEN) {
-        error_set(why, STATUS_PARSE, "it is cut short");
+        error_set(why, STATUS_PARSE, "it is truncated");
     } else {
         reader.left = (uint64_t)status.st_size - STATE_READ_DIGEST_LEN;
         result = read_file(&reader, read, why);

@@ -47,7 +47,7 @@ struct stream {
 #define STATE(name, state)                                                             \
     {                                                                                  \
         "cascaded_source_state", "state=\"" name "\"", METRIC_GAUGE,                   \
-            AT(states[state]), "1 at the state the source is in"                       \
+            AT(states[state]), "1 for the current state of the source"                 \
     }
 
 // clang-format off
@@ -59,9 +59,9 @@ const struct metric stream_metric_rows[] = {
     STATE("backing-off", SOURCE_BACKING_OFF),
     STATE("failed", SOURCE_FAILED),
     {"cascaded_source_lag_seconds", NULL, METRIC_SPAN, AT(lag),
-     "Age of the newest post, 0 where none has to come"},
+     "Age of the newest post; 0 while none is expected"},
     {"cascaded_source_gap_open", NULL, METRIC_GAUGE, AT(gap_open),
-     "1 while messages of the source may be missing right now"},
+     "1 while messages of the source may be missing"},
     METRIC_END,
 };
 // clang-format on
@@ -170,7 +170,7 @@ on_gap(void *context, const struct source_gap *gap)
     gaps_note(&stream->gaps, gap);
     stream->has_new_gap = true;
     if (gap->to != USEC_NONE && strstr(gap->reason, "_fill_") != NULL) {
-        log_warn("source \"%s\": what it sent during a gap is not to be had: %s",
+        log_warn("source \"%s\": messages of a gap cannot be recovered: %s",
                  stream->options.name, gap->reason);
     }
 }
@@ -202,7 +202,7 @@ create_source(struct stream *stream, struct error *error)
     };
     if (getrandom(&source.seed, sizeof(source.seed), 0) !=
         (ssize_t)sizeof(source.seed)) {
-        error_set(error, STATUS_IO, "the system gives no random bytes");
+        error_set(error, STATUS_IO, "cannot get random bytes from the system");
         return false;
     }
     enum decode_format format = DECODE_AUTO;
@@ -275,8 +275,8 @@ void
 stream_start(struct stream *stream)
 {
     if (mastodon_timeline_lacks_boosts(stream->options.url)) {
-        log_info("source \"%s\": Mastodon's public streams carry no boosts, so nobody "
-                 "gains retweets, reach or influence from them",
+        log_info("source \"%s\": Mastodon's public streams contain no boosts, so no "
+                 "one gains retweets, reach or influence from them",
                  stream->options.name);
     }
     source_start(stream->source);
@@ -354,7 +354,8 @@ stream_forget(struct stream *stream)
     struct slice name = slice_of(stream->options.name);
     if (redis_sink_set_cursor(stream->setup.sink, name, NULL, 0) != STATUS_OK ||
         redis_sink_set_gaps(stream->setup.sink, name, NULL, 0) != STATUS_OK) {
-        log_warn("source \"%s\": its cursor stays in Redis", stream->options.name);
+        log_warn("source \"%s\": its cursor could not be removed from Redis",
+                 stream->options.name);
     }
 }
 

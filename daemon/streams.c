@@ -179,7 +179,8 @@ remove_gone(struct streams *streams, const struct settings *settings)
             streams->items[kept++] = stream;
             continue;
         }
-        log_info("source \"%s\": stopped, it is configured no more", name_of(stream));
+        log_info("source \"%s\": stopped, since it was removed from the configuration",
+                 name_of(stream));
         retire(streams, stream);
         stream_forget(stream);
         stream_destroy(&stream);
@@ -211,7 +212,7 @@ streams_apply(struct streams *streams, const struct settings *settings,
             continue;
         }
         if (slot != NULL) {
-            log_info("source \"%s\": started anew", options->name);
+            log_info("source \"%s\": restarted", options->name);
             retire(streams, *slot);
         } else {
             slot = &streams->items[streams->count++];

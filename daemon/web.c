@@ -32,7 +32,7 @@ is_ready(void *context, const char **ret_why)
         return false;
     }
     if (!redis_sink_is_up(web->setup.sink)) {
-        *ret_why = trouble[0] != '\0' ? trouble : "Redis is away";
+        *ret_why = trouble[0] != '\0' ? trouble : "Redis is unreachable";
         return false;
     }
     usec now = clock_wall();
@@ -236,7 +236,7 @@ web_create(const struct web_setup *setup, struct error *error)
     } else if (feed_init(&web->feed, setup->pipeline, setup->sink, DECODE_AUTO,
                          error) &&
                http_server_create(&server, &web->server, error) == STATUS_OK) {
-        log_info("listens on %s, port %d", setup->settings->http.listen,
+        log_info("listening on %s, port %d", setup->settings->http.listen,
                  http_server_port(web->server));
         return web;
     }

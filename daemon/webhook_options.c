@@ -18,21 +18,21 @@ enum { QUEUE_MOST = 4096 };
 // clang-format off
 const struct option webhook_option_rows[] = {
     {"url", OPTION_TEXT, "", 0, OPTION_TEXT_MAX - 1, true,
-     AT(url), "Where alerts are sent by POST: https://…; http:// only for this machine, with allow_private"},
+     AT(url), "URL to which alerts are sent by POST: https://…; http:// only for this machine, with allow_private"},
     {"secret_file", OPTION_TEXT, "", 0, OPTION_TEXT_MAX - 1, true,
-     AT(secret_file), "File with the secret, whsec_ and base64, read at every attempt; a second line holds the old one during a rotation; a bare name is a systemd credential"},
+     AT(secret_file), "File with the secret, whsec_ and base64, read at every attempt; a second line contains the old secret during a rotation; a bare name is a systemd credential"},
     {"format", OPTION_TEXT, "standard", 1, OPTION_TEXT_MAX - 1, true,
-     AT(format), "standard: the alert's JSON, signed as Standard Webhooks has it; slack: a sentence, as Slack and Mattermost take it"},
+     AT(format), "standard: the alert's JSON, signed according to Standard Webhooks; slack: a sentence, for Slack and Mattermost"},
     {"rules", OPTION_TEXTS, "", 0, OPTION_TEXTS_MAX, true,
-     AT(rules), "Rules whose alerts it gets; none for all"},
+     AT(rules), "Rules whose alerts are sent to it; empty for all"},
     {"allow_private", OPTION_BOOL, "false", 0, 0, true,
-     AT(allow_private), "Allow addresses that the world cannot reach: loopback, private, link-local and the like"},
+     AT(allow_private), "Allow addresses that are not public: loopback, private, link-local and similar"},
     {"ca_file", OPTION_TEXT, "", 0, OPTION_TEXT_MAX - 1, true,
      AT(ca_file), "Certificate authorities to trust (PEM) instead of the system's"},
     {"timeout", OPTION_SPAN, "15s", 100 * USEC_PER_MS, USEC_PER_MIN, true,
-     AT(timeout), "Longest wait for an answer, looking up and connecting included"},
+     AT(timeout), "Maximum time for an answer, including name look-up and connection"},
     {"queue", OPTION_COUNT, "1000", 1, QUEUE_MOST, false,
-     AT(queue), "Alerts that wait at most; those that find no room are dropped and counted"},
+     AT(queue), "Maximum number of waiting alerts; further alerts are dropped and counted"},
     OPTION_END,
 };
 // clang-format on
@@ -71,7 +71,7 @@ check_url(const struct webhook_options *options, struct error *error)
     if (!url.is_tls && !url_is_loopback(url.host)) {
         return error_set(error, STATUS_RANGE,
                          "url: alerts are sent encrypted: write https://; http:// is "
-                         "for this machine only, with allow_private = true");
+                         "allowed for this machine only, with allow_private = true");
     }
     if (!url.is_tls && !options->allow_private) {
         return error_set(error, STATUS_RANGE,
@@ -102,8 +102,8 @@ check_secret(const struct webhook_options *options, struct error *error)
         return webhook_options_format(options) == WEBHOOK_FORMAT_SLACK
                    ? STATUS_OK
                    : error_set(error, STATUS_PARSE,
-                               "secret_file is missing: receivers tell by its "
-                               "signature who sent an alert");
+                               "secret_file is missing: receivers verify the sender of "
+                               "an alert by its signature");
     }
     struct webhook_secrets secrets;
     struct error why = {.code = STATUS_OK};

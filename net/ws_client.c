@@ -484,7 +484,7 @@ write_request(struct ws_client *client, const struct url *url, struct slice path
     uint8_t random[WS_RANDOM_SIZE];
     char host[URL_TEXT_MAX];
     if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random)) {
-        return error_set(error, STATUS_IO, "the system gives no random bytes");
+        return error_set(error, STATUS_IO, "cannot get random bytes from the system");
     }
     url_host_text(url, host);
     ws_handshake_init(&client->handshake, random, subprotocol);

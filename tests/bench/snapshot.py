@@ -30,7 +30,7 @@ def loading(process):
             sys.exit("the live daemon ends")
         found = re.search(r", port (\d+)", line)
         port = int(found[1]) if found else port
-        is_loaded = is_loaded or "goes on from the snapshot" in line
+        is_loaded = is_loaded or "resuming from the snapshot" in line
     return port, time.perf_counter() - begun
 
 

@@ -145,7 +145,7 @@ def a_bad_configuration_fails_the_reload_and_the_one_before_runs_on():
     wait("named", lambda: re.search(r"cascaded\.conf:\d+: .*nonsense", journal()))
     # Without systemctl's check before, the daemon itself finds it.
     run("systemctl", "kill", "--signal=HUP", "--kill-who=main", "cascaded")
-    wait("kept", lambda: "the one before stays in use" in journal())
+    wait("kept", lambda: "the previous one stays in use" in journal())
     wait("active", lambda: show("ActiveState") == "active")
     feed(5)
     assert show("MainPID") == pid and connected() == 1
@@ -166,7 +166,7 @@ def a_killed_service_is_back_and_counting_within_2_s():
         wait("counting", lambda: mentions() > before)
         took = time.monotonic() - killed
     assert show("MainPID") not in (pid, "0") and show("NRestarts") == "1"
-    assert "goes on from the snapshot" in journal()
+    assert "resuming from the snapshot" in journal()
     print(f"# back and counting after {took:.2f} s")
     assert took <= 2, took
 

@@ -240,9 +240,9 @@ def webhooks_change_with_sighup_and_lose_nothing():
             assert old in text
             text = text.replace(old, new)
         (PLACE / "conf").write_text(text)
-        lines = daemon.log.read_text().count("is read again")
+        lines = daemon.log.read_text().count("was reloaded")
         daemon.process.send_signal(signal.SIGHUP)
-        wait("read again", lambda: daemon.log.read_text().count("is read again") > lines)
+        wait("read again", lambda: daemon.log.read_text().count("was reloaded") > lines)
 
     with Daemon() as daemon:
         disabled = 'cascaded_webhook_disabled{webhook="h0"} '

@@ -261,7 +261,7 @@ def every_failure_has_its_exit_code_and_one_clear_line():
                 (66, ["-r", url, "user", "app:nobody"], b"no user"),
                 (66, ["-r", url, "user", "@nobody"], b"no user"),
                 (66, ["-r", url, "cascade", "app:nothing"], b"no cascade"),
-                (64, ["-r", "nonsense", "top"], b"no Redis URL"),
+                (64, ["-r", "nonsense", "top"], b"not a Redis URL"),
                 (64, [], b"which command"),
                 (64, ["fly"], b"no such command"),
                 (64, ["user"], b"one id"),

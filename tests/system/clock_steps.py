@@ -126,7 +126,7 @@ def a_clock_that_is_wrong_for_seconds_changes_nothing_and_it_is_said():
             assert shows("ann") and abs(off()) < 20 and meta("complete") == 0
             daemon.step("+0")
             wait("it is over", lambda seconds=seconds:
-                 f"its step by {seconds:+}.0 s changed nothing" in daemon.said())
+                 f"its step by {seconds:+}.0 s had no effect" in daemon.said())
             assert daemon.ready() == "no source is live\n"
             daemon.push("cid" + step)
             wait("counted after", lambda step=step: shows("cid" + step))
@@ -149,7 +149,7 @@ def a_clock_that_stays_wrong_is_followed_there_and_back():
             wait("counted by the new clock", lambda step=step: shows("bob" + step))
             assert meta("complete") == 0
         said = daemon.said()
-        assert said.count("is followed: the windows are not complete") == 3, said
+        assert said.count("remains stepped") == 3, said
     # The next start has the right clock: what was counted by the wrong one stays.
     with Daemon("stays") as daemon:
         wait("the clock is set back", lambda: abs(off()) < 20)

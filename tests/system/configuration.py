@@ -85,7 +85,7 @@ class Daemon:
         before = len(self.lines())
         self.process.send_signal(signal.SIGHUP)
         wait(self.lines, lambda: self.process.poll() is not None or
-             re.search("stays in use|is read again", self.lines()[before:]))
+             re.search("stays in use|was reloaded", self.lines()[before:]))
         assert self.process.poll() is None, self.lines()
         return self.lines()[before:]
 
@@ -99,9 +99,9 @@ def a_file_that_is_cut_within_something_is_refused_with_the_line():
             done = checked(text)
             assert done.returncode == 78, (text, done)
             assert re.match(rf"{FILE}:\d+: ", done.stderr), (text, done)
-    refused(WHOLE[:WHOLE.index("    top")], 3, "the { in this line has no }")
-    refused(WHOLE.rstrip("}\n") + "\n", 10, "the { in this line has no }")
-    refused(WHOLE[:WHOLE.index("source */")], 8, "the comment that begins in this line")
+    refused(WHOLE[:WHOLE.index("    top")], 3, "the { on this line has no }")
+    refused(WHOLE.rstrip("}\n") + "\n", 10, "the { on this line has no }")
+    refused(WHOLE[:WHOLE.index("source */")], 8, "the comment that begins on this line")
     refused(WHOLE[:WHOLE.index("9/")], 11, "no closing quotation mark")
 
 
@@ -125,7 +125,7 @@ def files_of_other_tools_are_read_or_named():
 def a_bad_file_at_sighup_leaves_the_running_configuration():
     with Daemon() as daemon:
         FILE.write_text(WHOLE[:WHOLE.rindex("}")], encoding="utf-8")
-        assert f"{FILE}:10: the {{ in this line" in daemon.read_again()
+        assert f"{FILE}:10: the {{ on this line" in daemon.read_again()
         FILE.write_bytes(b"x" * (2 << 20))
         assert "too long" in daemon.read_again()
         FILE.unlink()
@@ -141,9 +141,9 @@ def a_bad_file_at_sighup_leaves_the_running_configuration():
         FILE.write_text("".join(f'source "{n}" {{ url = "http://127.0.0.1:9/" }}\n'
                                 for n in range(1000)), encoding="utf-8")
         said = daemon.read_again()
-        assert said.count("at most 32 of them") == 64 and "904 more errors" in said, said
+        assert said.count("at most 32 such sections") == 64 and "904 more errors" in said, said
         FILE.write_text(WHOLE, encoding="utf-8")
-        assert "is read again: 1 sources" in daemon.read_again()
+        assert "was reloaded: 1 sources" in daemon.read_again()
 
 
 def a_file_that_cannot_be_read_to_its_end_holds_no_socket_of_the_daemon():
@@ -177,7 +177,7 @@ def memory_that_is_short_at_sighup_leaves_the_running_configuration():
             failures.add(said.split(": ", 2)[2].splitlines()[0])
         assert len(failures) >= 2, failures
         resource.prlimit(pid, resource.RLIMIT_AS, before)
-        assert "is read again: 32 sources" in daemon.read_again()
+        assert "was reloaded: 32 sources" in daemon.read_again()
 
 
 if __name__ == "__main__":

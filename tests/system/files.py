@@ -323,7 +323,7 @@ def an_unfinished_last_line_waits():
     line = ndjson([post(2)])
     kept.log.write_bytes(ndjson([post(1)]) + line[:30])
     _, _, said = kept.reads(1)
-    assert any("not finished" in text for text in said), said
+    assert any("not complete" in text for text in said), said
     kept.reads(0)
     with open(kept.log, "ab") as out:
         out.write(line[30:])

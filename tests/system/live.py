@@ -251,10 +251,10 @@ def a_bad_configuration_changes_nothing_and_is_named():
     daemon = running(source("x", stream), stream)
     daemon.write('source "x" { url = "http://127.0.0.1:1/"\n nonsense = 1 }\n')
     daemon.hang_up()
-    assert daemon.said("live.conf:3: ") and daemon.said("the one before stays in use")
+    assert daemon.said("live.conf:3: ") and daemon.said("the previous one stays in use")
     daemon.write("")
     daemon.hang_up()
-    assert daemon.said("no source any more")
+    assert daemon.said("has no source")
     stream.feed(4)
     wait("counted", lambda: mentions() == 4)
     assert len(stream.connections) == 1
@@ -280,7 +280,7 @@ def a_new_configuration_leaves_unchanged_sources_their_sockets():
     assert len(one.connections) == 1, one.connections
     daemon.write(source("one", one, 'format = "x2"') + source("three", three))
     daemon.hang_up()
-    wait("started anew", lambda: len(one.connections) == 2)
+    wait("restarted", lambda: len(one.connections) == 2)
     assert len(three.connections) == 1
     daemon.end()
 
@@ -311,7 +311,7 @@ def a_killed_daemon_goes_on_from_its_snapshot_and_tells_the_gap():
     connections = len(stream.connections)
     again = Daemon(config, keeps=True)
     wait("connected", lambda: len(stream.connections) > connections)
-    wait("gone on", lambda: again.said("goes on from the snapshot"))
+    wait("gone on", lambda: again.said("resuming from the snapshot"))
     assert mentions() == 20, mentions()
     stream.feed(5)
     wait("counted on", lambda: mentions() == 25)

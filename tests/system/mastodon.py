@@ -32,7 +32,7 @@ HOST = "https://harbour.example"
 CASCADE_FIELDS = ("author", "handle", "text", "lang", "network", "size", "retweets", "quotes",
                   "replies", "amplifiers", "reach", "state")
 DAEMONS = []
-NO_BOOSTS = "carry no boosts"
+NO_BOOSTS = "contain no boosts"
 
 
 def iso(milliseconds):
@@ -394,7 +394,7 @@ def a_last_post_that_is_gone_after_a_restart_holds_nothing_up():
     daemon.process.wait()
     instance.delete(gone["id"])
     daemon = running(instance, text, keeps=True)
-    wait("Redis is written again", lambda: daemon.said("Redis is written again"))
+    wait("Redis is written again", lambda: daemon.said("writing to Redis is resumed"))
     check_counters(world)
     daemon.end()
 

@@ -984,7 +984,7 @@ def a_redis_that_evicts_is_warned_about_once():
                                     ("noeviction", "64mb", False), ("allkeys-lru", "0", False)):
         with staying("--maxmemory-policy", policy, "--maxmemory", memory) as (client, errors):
             client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
-            wait_until(lambda: "is back" in errors(), 20, "connected again")
+            wait_until(lambda: "is reachable again" in errors(), 20, "connected again")
             lines = [line for line in errors().splitlines() if "maxmemory-policy" in line]
             assert len(lines) == is_told and all(policy in line for line in lines), errors()
 

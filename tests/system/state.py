@@ -174,7 +174,7 @@ def a_file_that_has_grown_is_read_from_where_it_ended():
     with open(grown, "ab") as file:
         file.writelines(lines[2000:])
     done = replay(folder, grown)
-    assert posts_of(done) > 500 and "goes on from the snapshot" in done.stderr, done
+    assert posts_of(done) > 500 and "resuming from the snapshot" in done.stderr, done
     assert content() == wanted
 
 
@@ -339,7 +339,7 @@ def snapshots_that_fail_are_counted_and_said_once():
     os.rmdir(f"{folder}/snapshot.part")
     wait_for(lambda: daemon.metric("s_written_total") > written)
     assert daemon.metric("_failing") == 0
-    assert daemon.lines().count("the state is saved again") == 1, daemon.lines()
+    assert daemon.lines().count("snapshots are written again") == 1, daemon.lines()
     daemon.process.terminate()
     assert daemon.process.wait(20) == 0
 

@@ -199,7 +199,7 @@ def a_token_is_a_source_enough():
         assert json.loads(daemon.push(post(1)).text) == {"accepted": 1, "rejected": 0}
         wait("counted", lambda: mentions() == 1)
         daemon.process.send_signal(signal.SIGHUP)
-        wait("read again", lambda: "read again" in daemon.log.read_text(encoding="utf-8"))
+        wait("read again", lambda: "was reloaded" in daemon.log.read_text(encoding="utf-8"))
         assert daemon.push(post(2)).status == 202
         wait("counted", lambda: mentions() == 2)
     path = pathlib.Path(FOLDER.name, "nothing.conf")

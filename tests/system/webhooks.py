@@ -263,7 +263,7 @@ def rules_choose_and_a_full_queue_drops():
     wait_until(lambda: drive.metric("dropped_total") == 3, 10, "three find no room")
     assert len(place.outbox()) == 2 and drive.metric("pending") == 2
     assert not other.connections and not place.outbox("other")
-    assert len(drive.said) == 1 and "further ones are dropped" in drive.said[0], drive.said
+    assert len(drive.said) == 1 and "new ones are dropped" in drive.said[0], drive.said
 
 
 @case
