@@ -21,13 +21,13 @@ const struct option http_option_rows[] = {
     {"http.listen", OPTION_TEXT, "127.0.0.1:7787", 0, OPTION_TEXT_MAX - 1, false,
      AT(listen), "Address of the live daemon's HTTP server; empty for none"},
     {"http.allow_remote", OPTION_BOOL, "false", 0, 1, false,
-     AT(allow_remote), "Listen on an address that other machines reach, too"},
+     AT(allow_remote), "Allow an address that other machines can reach"},
     {"http.token_file", OPTION_TEXT, "", 0, OPTION_TEXT_MAX - 1, false,
-     AT(token_file), "File with the token that POST /api/v1/posts asks for; empty switches it off"},
+     AT(token_file), "File with the token that POST /api/v1/posts requires; empty: posts cannot be pushed"},
     {"http.max_body", OPTION_BYTES, "16M", 1 << 10, 64 << 20, false,
-     AT(max_body), "Longest body of posts that is taken"},
+     AT(max_body), "Maximum size of a body of posts"},
     {"http.timeout", OPTION_SPAN, "10s", USEC_PER_S, USEC_PER_HOUR, false,
-     AT(timeout), "Longest time from the connection to the end of a request and its answer"},
+     AT(timeout), "Maximum time from the connection to the end of the answer"},
     OPTION_END,
 };
 // clang-format on
@@ -36,8 +36,8 @@ static enum status
 bad_address(const struct http_options *options, struct error *error)
 {
     return error_set(error, STATUS_PARSE,
-                     "http.listen: \"%s\" is no address: write it as 127.0.0.1:7787 or "
-                     "[::1]:7787",
+                     "http.listen: \"%s\" is not an address: write it as "
+                     "127.0.0.1:7787 or [::1]:7787",
                      options->listen);
 }
 
@@ -88,8 +88,8 @@ http_options_address(const struct http_options *options,
     }
     if (!address.is_loopback && !options->allow_remote) {
         return error_set(error, STATUS_RANGE,
-                         "http.listen: other machines reach %s: choose 127.0.0.1 or "
-                         "[::1], or set http.allow_remote if that is meant",
+                         "http.listen: other machines can reach %s: choose 127.0.0.1 "
+                         "or [::1], or set http.allow_remote if this is intended",
                          options->listen);
     }
     *ret_address = address;
@@ -132,8 +132,8 @@ http_options_token(const struct http_options *options, char ret_token[HTTP_TOKEN
     close(fd);
     if ((status.st_mode & (S_IROTH | S_IWOTH)) != 0) {
         return error_set(error, STATUS_IO,
-                         "http.token_file: others may read or change %s: chmod 600 it, "
-                         "and make a new token",
+                         "http.token_file: other users may read or change %s: chmod "
+                         "600 it, and create a new token",
                          path);
     }
     size_t len = (size_t)size;
@@ -142,7 +142,7 @@ http_options_token(const struct http_options *options, char ret_token[HTTP_TOKEN
     }
     if (!is_token(text, len)) {
         return error_set(error, STATUS_PARSE,
-                         "http.token_file: %s does not hold one token on one line",
+                         "http.token_file: %s does not contain one token on one line",
                          path);
     }
     memcpy(ret_token, text, len);

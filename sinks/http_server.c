@@ -53,7 +53,7 @@ const struct metric http_metric_rows[] = {
     {"cascaded_http_requests_total", NULL, METRIC_COUNTER, offsetof(struct http_metrics, requests),
      "Requests answered"},
     {"cascaded_http_requests_refused_total", NULL, METRIC_COUNTER,
-     offsetof(struct http_metrics, refused), "Requests answered with an error of the client's"},
+     offsetof(struct http_metrics, refused), "Requests answered with a client error (4xx)"},
     {"cascaded_pushed_messages_total", "result=\"accepted\"", METRIC_COUNTER,
      offsetof(struct http_metrics, posts_accepted), "Posts and control messages pushed over HTTP"},
     {"cascaded_pushed_messages_total", "result=\"rejected\"", METRIC_COUNTER,
@@ -61,7 +61,7 @@ const struct metric http_metric_rows[] = {
     {"cascaded_pushed_messages_total", "result=\"ignored\"", METRIC_COUNTER,
      offsetof(struct http_metrics, posts_ignored), "Posts and control messages pushed over HTTP"},
     {"cascaded_pushes_delayed_total", NULL, METRIC_COUNTER,
-     offsetof(struct http_metrics, pushes_delayed), "Pushes told to come again for want of room"},
+     offsetof(struct http_metrics, pushes_delayed), "Pushes answered with 429 because there was no room"},
     {"cascaded_http_connections_closed_total", "reason=\"late\"", METRIC_COUNTER,
      offsetof(struct http_metrics, late), "Connections closed before their request was complete"},
     {"cascaded_http_connections_closed_total", "reason=\"crowded\"", METRIC_COUNTER,
@@ -69,7 +69,7 @@ const struct metric http_metric_rows[] = {
      "Connections closed before their request was complete"},
     {"cascaded_http_connections_starved_total", NULL, METRIC_COUNTER,
      offsetof(struct http_metrics, starved),
-     "Connections that came while no file descriptor was left"},
+     "Connections that arrived while no file descriptor was free"},
     METRIC_END,
 };
 // clang-format on

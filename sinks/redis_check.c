@@ -346,9 +346,9 @@ report(struct redis_sink *sink)
     }
     check->told_at = now;
     error_set(&error, STATUS_IO,
-              "%zu keys of ours were deleted or changed in Redis at %s, first that of "
-              "\"%s\"; they are written again: set maxmemory-policy noeviction there, "
-              "and see who else writes under \"%s\"",
+              "%zu keys of cascaded were deleted or changed in Redis at %s, the first "
+              "of them \"%s\"; they are written again: set maxmemory-policy noeviction "
+              "there, and check which other program writes keys that start with \"%s\"",
               check->failed, redis_conn_address(sink->conn), check->first,
               sink->prefix);
     redis_notice_event(sink, REDIS_EVENT_REPAIRED, 0, &error);

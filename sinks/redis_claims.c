@@ -287,8 +287,7 @@ note_replaced(struct redis_sink *sink)
 {
     struct error error = {.code = STATUS_OK};
     sink->metrics.keys_repaired++;
-    error_set(&error, STATUS_IO,
-              "a key of ours for alerts held something else and is replaced");
+    error_set(&error, STATUS_IO, "a key for alerts had another type and is replaced");
     redis_notice_event(sink, REDIS_EVENT_REPAIRED, 0, &error);
 }
 

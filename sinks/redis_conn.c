@@ -204,7 +204,7 @@ take_role(struct redis_conn *conn, const struct redis_item *item)
         char master[REDIS_URL_TEXT_MAX];
         conn->word = REDIS_WORD_READONLY;
         error_set(&conn->refusal, STATUS_IO,
-                  "%s is named as the master, but its role is %s",
+                  "the Sentinels name %s as the master, but its role is %s",
                   redis_url_format(&conn->endpoint, master),
                   redis_reader_print(item->text, role, sizeof(role)));
     }
@@ -276,7 +276,7 @@ take_reply(struct redis_conn *conn)
         conn->calls->on_reply(conn->context);
     } else {
         conn->metrics->protocol_errors++;
-        fail(conn, "it sent a reply that nobody asked for");
+        fail(conn, "it sent an unexpected reply");
     }
 }
 

@@ -98,7 +98,7 @@ connect_to(struct redis_dial *dial, const struct sockaddr *address, socklen_t si
     } else if (errno != EINPROGRESS || event_add(dial->connected, NULL) != 0) {
         // EAGAIN from a unix socket: the server does not accept any more.
         const char *why =
-            errno == EAGAIN ? "too many connections wait already" : strerror(errno);
+            errno == EAGAIN ? "too many connections are waiting" : strerror(errno);
         close_socket(dial);
         fail(dial, why);
     }

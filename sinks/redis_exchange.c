@@ -41,7 +41,8 @@ tell_repair(struct redis_sink *sink)
     struct slice key = redis_batch_key(&sink->batches[sink->sent], answer->repairs[0]);
     redis_reader_print(key, name, sizeof(name));
     error_set(&error, STATUS_IO,
-              "%zu key%s of ours held something else and %s replaced, first \"%s\"",
+              "%zu key%s of cascaded had another type and %s replaced, the first of "
+              "them \"%s\"",
               answer->repair_count, answer->repair_count == 1 ? "" : "s",
               answer->repair_count == 1 ? "is" : "are", name);
     redis_notice_event(sink, REDIS_EVENT_REPAIRED, 0, &error);

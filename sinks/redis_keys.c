@@ -7,52 +7,55 @@
 // clang-format off
 const struct redis_key redis_key_rows[] = {
     {"top:<metric>:<window>", "zset",
-     "The best users: member = user id, score = value in the window; metrics are posts, "
-     "mentions, retweets, quotes, replies, reach and influence"},
+     "The users with the greatest values: member = user id, score = value in the window; metrics "
+     "are posts, mentions, retweets, quotes, replies, reach and influence"},
     {"top:cascades:<window>", "zset",
-     "The most carried posts: member = root post id, score = retweets + quotes in the window"},
+     "The most reshared posts: member = root post id, score = retweets + quotes in the window"},
     {"top:hashtags:<window>", "zset",
-     "The most used hashtags: member = hashtag in lower case without #, score = posts"},
+     "The most used hashtags: member = hashtag in lower case without #, score = posts that use it"},
     {"user:<user id>", "hash",
      "handle, name, followers, network, last_seen (ms) and <metric>:<window> for each value "
      "that is not zero; expires a little after the longest window"},
     {"cascade:<post id>", "hash",
-     "author, handle, text, lang, network, created_ms, first_ms, last_ms, size, retweets, "
-     "quotes, replies, amplifiers, reach, velocity_5m, velocity_1h, peak_velocity, reported, "
-     "parent, state, level (the highest of any alert rule), observed_share (of the retweets "
-     "and quotes: who came through whom is known) and, where it is at least 0.5, depth, breadth and virality. From five retweets and quotes on, while the time of the post is known: "
-     "edepth, the mean expected depth; infectiousness p, forecast of size, forecast_low and "
-     "forecast_high (90 % end between them), p_double, overperformance (times the author's usual "
-     "size at that age), stage (innovators, early_adopters, early_majority, late_majority, "
-     "laggards). What is not known is absent: there is no forecast while infectiousness >= 0.01, "
-     "that is, each retweet brings more than one other; once closed nothing is foretold; expires a little after the longest window"},
+     "author, handle, text, lang, network, created_ms, first_ms, last_ms, size, retweets, quotes, "
+     "replies, amplifiers, reach, velocity_5m, velocity_1h, peak_velocity, reported, parent, "
+     "state, level (the highest of any alert rule), observed_share (share of the retweets and "
+     "quotes whose parent was observed) and, where it is at least 0.5, depth, breadth and "
+     "virality. From five retweets and quotes on, while the time of the post is known: edepth, the "
+     "mean expected depth; infectiousness p, forecast of size, forecast_low and forecast_high (90 "
+     "% of final sizes are between them), p_double, overperformance (size divided by the author's "
+     "usual size at that age), stage (innovators, early_adopters, early_majority, late_majority, "
+     "laggards). A value that is not known is absent: there is no forecast while infectiousness >= "
+     "0.01, that is, each retweet brings more than one other; a closed cascade has no forecast; "
+     "expires a little after the longest window"},
     {"handle:<network>:<handle in lower case>", "string",
      "The user id of the user who was last seen with this handle"},
     {"cursor:<source>", "hash",
-     "Where to resume the source: host, wire, kind, value and time"},
+     "The position at which the source resumes: host, wire, kind, value and time"},
     {"gaps:<source>", "hash",
-     "The last 100 stretches of time of which messages of the source may be missing: number, "
-     "counting up, to {\"from\", \"to\", \"reason\", \"recovered\"}; \"to\" is null while it lasts"},
+     "The last 100 gaps, stretches of time of which messages of the source may be missing: "
+     "consecutive number to {\"from\", \"to\", \"reason\", \"recovered\"}; \"to\" is null while "
+     "the gap is open"},
     {"alerts", "stream",
-     "Field json: one alert each (--describe alerts), the newest alerts.keep or a few more; the "
-     "channel of the same name carries the same"},
+     "Field json: one alert per entry (--describe alerts), the newest alerts.keep or a few more; "
+     "the channel of the same name carries the same JSON"},
     {"alert:<alert id>", "string",
-     "This alert has been told of: it is not told again until this expires, after 10 days"},
+     "This alert was published: it is not published again until the key expires, after 10 days"},
     {"outbox:<webhook>", "hash",
-     "What the webhook has not acknowledged: webhook-id to attempts so far, time of the next one "
-     "(ms) and the alert's JSON; expires 5 days after the last alert"},
+     "Alerts that the webhook has not acknowledged: webhook-id to attempts so far, time of the "
+     "next attempt (ms) and the alert's JSON; expires 5 days after the last alert"},
     {"calibration", "hash",
-     "What forecasts have learnt from closed cascades. 10m, 1h, 4h, of ln(final + 1) from "
-     "ln(R + 1) and ln(p U + 1) at that age: how many cascades, three factors, the 5, 25, 50, 75 "
-     "and 95 % quantiles of the residuals; double:25, double:50, of p_double at that size: how "
-     "many cascades, five factors. Read when a live daemon starts, unless a snapshot knows better"},
+     "Coefficients of forecasts, fitted to closed cascades. 10m, 1h, 4h, of ln(final + 1) from "
+     "ln(R + 1) and ln(p U + 1) at that age: number of cascades, three coefficients, the 5, 25, "
+     "50, 75 and 95 % quantiles of the residuals; double:25, double:50, of p_double at that size: "
+     "number of cascades, five coefficients. Read when a live daemon starts, unless its snapshot "
+     "is newer"},
     {"meta", "hash",
-     "schema (1), version, clock_ms, as_of_ms, posts, interactions, lag_ms, and complete: 0 "
-     "while windows are not yet full, a gap is known, a source lags more than a minute or keys "
-     "were found missing in the last 10 s; live, "
-     "lag_ms is that of the slowest source"},
+     "schema (1), version, clock_ms, as_of_ms, posts, interactions, lag_ms, and complete: 0 while "
+     "windows are not yet full, a gap is known, a source lags more than a minute or keys were "
+     "found missing in the last 10 s; of a live daemon, lag_ms is that of the slowest source"},
     {"epoch", "string",
-     "Raised by every daemon that takes the prefix over and at every reconnection; a daemon "
+     "Increased by every daemon that takes the prefix over and at every reconnection; a daemon "
      "that finds a greater number than its own stops"},
     {"owner", "string",
      "Random name of the daemon that raised the epoch last"},

@@ -15,9 +15,9 @@ const struct option redis_option_rows[] = {
     {"redis.url", OPTION_TEXT, "unix:/run/redis/redis-server.sock", 1, OPTION_TEXT_MAX - 1, false,
      AT(url), "Where Redis is: unix:/path, redis://host:port/db, rediss:// for TLS, or sentinel://host:port,host:port/name (sentinels:// for TLS)"},
     {"redis.prefix", OPTION_TEXT, "cascaded:", 1, REDIS_PREFIX_MAX, false,
-     AT(prefix), "What every key begins with, never nothing; one daemon at a time owns a prefix"},
+     AT(prefix), "Prefix of every key, not empty; one daemon at a time owns a prefix"},
     {"redis.flush", OPTION_SPAN, "100ms", 10 * USEC_PER_MS, USEC_PER_MIN, false,
-     AT(flush), "How often changes are written"},
+     AT(flush), "Interval at which changes are written"},
     {"redis.user", OPTION_TEXT, "", 0, REDIS_URL_SECRET_MAX - 1, false,
      AT(user), "User to log in as; empty for the default user"},
     {"redis.password_file", OPTION_TEXT, "", 0, OPTION_TEXT_MAX - 1, false,
@@ -35,11 +35,12 @@ const struct option redis_option_rows[] = {
     {"redis.key_file", OPTION_TEXT, "", 0, OPTION_TEXT_MAX - 1, false,
      AT(key_file), "Private key of the client certificate (PEM)"},
     {"redis.connect_timeout", OPTION_SPAN, "3s", 50 * USEC_PER_MS, USEC_PER_MIN, false,
-     AT(connect_timeout), "Longest time to look up, connect and log in"},
+     AT(connect_timeout), "Maximum time to look up, connect and log in"},
     {"redis.timeout", OPTION_SPAN, "2500ms", 100 * USEC_PER_MS, USEC_PER_MIN, false,
-     AT(timeout), "Longest wait for an answer; an idle connection is asked every second"},
+     AT(timeout), "Maximum time for an answer; an idle connection is checked every second"},
     {"redis.patience", OPTION_SPAN, "60s", USEC_PER_S, USEC_PER_DAY, false,
-     AT(patience), "How long a replay waits for a Redis that is lost (exit code 69) or refuses (75) before it ends"},
+     AT(patience), "Time that a replay waits for Redis when the connection is lost (then exit 69) "
+                   "or Redis refuses (then exit 75)"},
     OPTION_END,
 };
 // clang-format on

@@ -49,9 +49,8 @@ fence(struct redis_sink *sink, uint64_t epoch)
 {
     struct error error = {.code = STATUS_OK};
     error_set(&error, STATUS_IO,
-              "another daemon took over the Redis keys \"%s\" (epoch %llu, ours is "
-              "%llu): run "
-              "only one, or give each its own redis.prefix",
+              "another daemon took over the Redis keys \"%s\" (its epoch is %llu, this "
+              "daemon's is %llu): run only one, or give each its own redis.prefix",
               sink->prefix, (unsigned long long)epoch, (unsigned long long)sink->epoch);
     redis_sink_retire(sink, REDIS_EVENT_FENCED, EX_TEMPFAIL, &error);
 }
@@ -82,13 +81,13 @@ advise(struct redis_sink *sink)
     if (answer->is_evicting) {
         error_set(&error, STATUS_IO,
                   "Redis at %s deletes keys when its memory is full (maxmemory-policy "
-                  "%s), so boards and hashes may lack something until it is written "
-                  "again: set maxmemory-policy noeviction",
+                  "%s), so boards and hashes may be incomplete until these keys are "
+                  "written again: set maxmemory-policy noeviction",
                   address, answer->policy);
     } else if (answer->is_info_refused) {
         error_set(&error, STATUS_IO,
-                  "Redis at %s lets its user not run INFO, so its maxmemory-policy is "
-                  "not known: add the right +info to its ACL",
+                  "Redis at %s does not allow its user to run INFO, so its "
+                  "maxmemory-policy is not known: add the right +info to its ACL",
                   address);
     } else {
         return;
@@ -101,10 +100,9 @@ static void
 tell_rewrite(struct redis_sink *sink)
 {
     struct error error = {.code = STATUS_OK};
-    error_set(
-        &error, STATUS_IO,
-        "Redis at %s is another process or lost its data: everything is written anew",
-        redis_conn_address(sink->conn));
+    error_set(&error, STATUS_IO,
+              "Redis at %s was restarted or lost its data: everything is written again",
+              redis_conn_address(sink->conn));
     sink->metrics.rewrites++;
     redis_notice_event(sink, REDIS_EVENT_REWRITE, 0, &error);
 }

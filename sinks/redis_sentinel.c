@@ -100,12 +100,12 @@ take_answer(struct redis_sentinel *sentinel)
                      : "");
         fail(sentinel, text);
     } else if (sentinel->is_unknown) {
-        snprintf(text, sizeof(text), "it knows no master \"%s\"",
+        snprintf(text, sizeof(text), "it has no master \"%s\"",
                  sentinel->setup.target->url.name);
         fail(sentinel, text);
     } else if (redis_url_of_host(slice_of(sentinel->host), slice_of(sentinel->port),
                                  &master) != STATUS_OK) {
-        fail(sentinel, "it is no Sentinel, or answered no address");
+        fail(sentinel, "it is not a Sentinel, or its answer contains no address");
     } else {
         master.kind = sentinel->asked.kind;
         hang_up(sentinel);

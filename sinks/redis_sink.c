@@ -211,7 +211,7 @@ on_deadline(evutil_socket_t fd, short what, void *context)
     (void)what;
     const char *why = sink->last_error.code != STATUS_OK
                           ? sink->last_error.text
-                          : "Redis did not take everything in time";
+                          : "not all changes could be written to Redis in time";
     finish_with(sink,
                 sink->phase == REDIS_PHASE_REST ? "the Redis sink is closed" : why);
 }

@@ -49,9 +49,8 @@ redis_stream_why_closed(struct bufferevent *stream, short what, bool is_answered
             return reason;
         }
         if (!is_answered) {
-            return "it closed the connection at the TLS handshake; it may want a "
-                   "client "
-                   "certificate (redis.cert_file)";
+            return "it closed the connection during the TLS handshake; it may require "
+                   "a client certificate (redis.cert_file)";
         }
     }
     bool is_end = (what & BEV_EVENT_EOF) != 0 || code == 0 || code == EPIPE;

@@ -37,8 +37,8 @@ decode(struct slice text, char out[REDIS_URL_SECRET_MAX], struct error *error)
     enum status status = url_decode(text, out, REDIS_URL_SECRET_MAX);
     if (status == STATUS_PARSE) {
         return error_set(error, status,
-                         "after \"%%\" in user or password two hexadecimal digits "
-                         "must follow; \"%%\" itself is written %%25");
+                         "in user or password \"%%\" must be followed by two "
+                         "hexadecimal digits; \"%%\" itself is written %%25");
     }
     if (status != STATUS_OK) {
         return error_set(
@@ -78,7 +78,7 @@ parse_unix(struct slice path, struct redis_url *url, struct error *error)
                    slice_find(path, '@') != NULL;
     if (path.len == 0 || path.ptr[0] != '/' || is_host) {
         return error_set(error, STATUS_PARSE,
-                         "after \"unix:\" an absolute path must follow, as in "
+                         "\"unix:\" must be followed by an absolute path, as in "
                          "unix:/run/redis/redis-server.sock");
     }
     if (path.len > most || slice_find(path, '\0') != NULL) {
@@ -110,13 +110,13 @@ bad_host(enum url_fault fault, struct error *error)
         return error_set(error, STATUS_PARSE,
                          "a host is missing or too long: write " FORMS);
     case URL_BAD_NAME:
+        return error_set(error, STATUS_PARSE,
+                         "a host name has letters, digits, \".\", \"-\" and \"_\"; "
+                         "write an IPv6 address in brackets: redis://[::1]:6379");
+    case URL_BAD_SIX:
         return error_set(
             error, STATUS_PARSE,
-            "a host name has letters, digits, \".\", \"-\" and \"_\"; an IPv6 "
-            "address stands in brackets: redis://[::1]:6379");
-    case URL_BAD_SIX:
-        return error_set(error, STATUS_PARSE,
-                         "brackets hold an IPv6 address, as in redis://[::1]:6379");
+            "brackets must contain an IPv6 address, as in redis://[::1]:6379");
     case URL_BAD_PORT:
         return error_set(
             error, STATUS_PARSE,

@@ -113,13 +113,13 @@ webhook_sign_parse(struct slice text, struct webhook_secrets *ret_secrets,
         }
         if (size < WEBHOOK_SECRET_LEAST) {
             explicit_bzero(&secrets, sizeof(secrets));
-            return error_set(error, STATUS_PARSE, "line %d is no secret: " RIGHT,
+            return error_set(error, STATUS_PARSE, "line %d is not a secret: " RIGHT,
                              number);
         }
         secrets.length[secrets.count++] = size;
     }
     if (secrets.count == 0) {
-        return error_set(error, STATUS_PARSE, "there is no secret: " RIGHT);
+        return error_set(error, STATUS_PARSE, "it contains no secret: " RIGHT);
     }
     *ret_secrets = secrets;
     explicit_bzero(&secrets, sizeof(secrets));
@@ -156,10 +156,10 @@ webhook_sign_read(const char *path, struct webhook_secrets *ret_secrets,
     mode_t others = is_credential(path) ? S_IWGRP | S_IRWXO : S_IRWXG | S_IRWXO;
     if ((file.st_mode & others) != 0) {
         explicit_bzero(text, sizeof(text));
-        return error_set(error, STATUS_IO,
-                         "others than its owner may read or change %s: chmod 600 it, "
-                         "and make a new secret",
-                         path);
+        return error_set(
+            error, STATUS_IO,
+            "other users may read or change %s: chmod 600 it, and create a new secret",
+            path);
     }
     struct error why = {.code = STATUS_OK};
     enum status status =

@@ -258,11 +258,11 @@ def sentinels_that_do_not_help_are_named_once():
         port = free_port()
         server.client.config_set("port", port)
         for named, why in ((free_port(), "refused"),
-                           (FakeSentinel(b"*-1\r\n").port, 'it knows no master "main"'),
-                           (FakeSentinel(b"$-1\r\n").port, 'it knows no master "main"'),
+                           (FakeSentinel(b"*-1\r\n").port, 'it has no master "main"'),
+                           (FakeSentinel(b"$-1\r\n").port, 'it has no master "main"'),
                            (FakeSentinel(b"-NOAUTH no\r\n").port, "redis.sentinel_password_file"),
                            (FakeSentinel(b"").port, "closed the connection"),
-                           (FakeSentinel(b"+PONG\r\n").port, "no Sentinel"),
+                           (FakeSentinel(b"+PONG\r\n").port, "not a Sentinel"),
                            (FakeSentinel(b"*2\r\n$1\r\nh\r\n$1\r\n0\r\n").port, "no address"),
                            (FakeSentinel(b"*2\r\n$3\r\nh\nh\r\n$1\r\n1\r\n").port, "no address"),
                            (FakeSentinel(b"bad\r\n").port, "protocol error"),
@@ -297,7 +297,7 @@ def a_sentinel_with_an_old_view_is_asked_again():
             sink = Drive(f"sentinel://127.0.0.1:{stale.port}/main", *login)
             sink.fill(3)
             text = sink.wait_event("LOST", PATIENCE)[2]
-            assert said in text and text.endswith("the Sentinels are asked again for the master")
+            assert said in text and text.endswith("asking the Sentinels for the master again")
             sink.check(at.master.client, PATIENCE)
             assert stale.asked >= 3 and sink.count("LOST") == 1, sink.events
             sink.close()

@@ -633,7 +633,7 @@ def an_address_that_is_taken_or_reaches_out_is_named():
     with Daemon() as daemon:
         for more, code, text in ((f'listen = "127.0.0.1:{daemon.port}"', 71, "in use"),
                                  ('listen = "0.0.0.0:0"', 78, "http.allow_remote"),
-                                 ('listen = "localhost"', 78, "no address")):
+                                 ('listen = "localhost"', 78, "is not an address")):
             path = pathlib.Path(FOLDER.name, "bad.conf")
             path.write_text(f'redis {{ url = "unix:{SOCKET}" prefix = "other:" }}\n'
                             f'http {{ {more} }}\nsource "x" {{ url = "http://127.0.0.1:9/" }}\n',

@@ -68,17 +68,17 @@ what_is_no_secret_is_refused_with_its_line(void **state)
         const char *text;
         const char *why;
     } bad[] = {
-        {"", "there is no secret"},
-        {"\n \n", "there is no secret"},
-        {"hunter2", "line 1 is no secret"},
-        {"whsec_", "line 1 is no secret"},
-        {"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLa", "line 1 is no secret"}, // 22 bytes
-        {NEW "\nwhsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2L aLaSw", "line 2 is no secret"},
+        {"", "contains no secret"},
+        {"\n \n", "contains no secret"},
+        {"hunter2", "line 1 is not a secret"},
+        {"whsec_", "line 1 is not a secret"},
+        {"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLa", "line 1 is not a secret"}, // 22 bytes
+        {NEW "\nwhsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2L aLaSw", "line 2 is not a secret"},
         {NEW "\n" NEW "\n" NEW, "line 3: at most two"},
-        {NEW "A", "line 1 is no secret"}, // no base64 has such a length
+        {NEW "A", "line 1 is not a secret"}, // no base64 has such a length
         {"whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
          "AAAAAAAAAAAAAAAAAA",
-         "line 1 is no secret"}, // 66 bytes
+         "line 1 is not a secret"}, // 66 bytes
     };
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         struct webhook_secrets secrets;
