@@ -30,10 +30,10 @@
 // clang-format off
 // id, name, what it is
 #define DECODE_FORMATS(X)                                                                  \
-    X(AUTO,      "auto",      "found for each message by its keys")                        \
+    X(AUTO,      "auto",      "detected for each message by its keys")                        \
     X(X1,        "x1",        "X v1.1 and Powerstream statuses and control messages")      \
     X(X2,        "x2",        "X API v2 stream objects and pages")                         \
-    X(JETSTREAM, "jetstream", "Bluesky Jetstream messages, all three wires")               \
+    X(JETSTREAM, "jetstream", "Bluesky Jetstream messages, all three wire formats")               \
     X(MASTODON,  "mastodon",  "Mastodon statuses and streaming events")                    \
     X(POST,      "post",      "native posts")
 
@@ -41,19 +41,19 @@
 #define DECODE_CONTROLS(X)                                                                 \
     X(ACCOUNT,      "account",      "an account changed its state")                        \
     X(COMPLIANCE,   "compliance",   "a compliance record of X")                            \
-    X(DISCONNECT,   "disconnect",   "the network is about to hang up")                     \
+    X(DISCONNECT,   "disconnect",   "the network is about to close the connection")                     \
     X(EMPTY,        "empty",        "a page without posts")                                \
     X(ERROR,        "error",        "the network reports an error")                        \
     X(FRIENDS,      "friends",      "a list of followed accounts")                         \
     X(IDENTITY,     "identity",     "an account changed its handle")                       \
-    X(KEEP_ALIVE,   "keep_alive",   "a sign of life without content")                      \
-    X(LIKE,         "like",         "a like, not counted for anyone")                      \
-    X(LIMIT,        "limit",        "X held back posts that matched")                      \
+    X(KEEP_ALIVE,   "keep_alive",   "a keep-alive without content")                      \
+    X(LIKE,         "like",         "a like, which is not counted")                      \
+    X(LIMIT,        "limit",        "X withheld posts that matched")                      \
     X(NOTIFICATION, "notification", "a notification or conversation of the own account")   \
-    X(OTHER,        "other",        "a message about something else than posts")           \
-    X(SCRUB_GEO,    "scrub_geo",    "locations are withdrawn")                             \
-    X(UPDATE,       "update",       "a new version of a post in place of the old one")     \
-    X(WARNING,      "warning",      "the network warns, as of a reader that is too slow")  \
+    X(OTHER,        "other",        "a message that is not about posts")           \
+    X(SCRUB_GEO,    "scrub_geo",    "locations are removed")                             \
+    X(UPDATE,       "update",       "a new version of a post")     \
+    X(WARNING,      "warning",      "a warning of the network, for example that it is read too slowly")  \
     X(WITHHELD,     "withheld",     "a post or user is hidden in some countries")
 
 // id, name, what is wrong
@@ -67,9 +67,9 @@
     X(VALUE,     "value",     "a field that is read has a bad value")                      \
     X(TIME,      "time",      "no time, or one that cannot be read")                       \
     X(MISSING,   "missing",   "the id, the author or the retweeted post is missing")                           \
-    X(SELF,      "self",      "a post that points at itself")                              \
+    X(SELF,      "self",      "a post that refers to itself")                              \
     X(FORMAT,    "format",    "a JSON object of no known format")                          \
-    X(MEMORY,    "memory",    "more memory needed than a message may take")
+    X(MEMORY,    "memory",    "it needs more memory than a message may use")
 // clang-format on
 
 #define X(id, name, what) DECODE_##id,

@@ -38,7 +38,8 @@ const struct metric decode_metric_rows[] = {
      offsetof(struct decode_metrics, deletions), "Deletions and undone retweets read"},
     {"cascaded_details_dropped_total", NULL, METRIC_COUNTER,
      offsetof(struct decode_metrics, details),
-     "Parts of messages that were left out, as a mention that is none"},
+     "Parts of messages that were left out because their value was bad, for example a "
+     "mention"},
     DECODE_CONTROLS(CONTROL) DECODE_REASONS(REASON) METRIC_END,
 };
 

@@ -100,10 +100,10 @@ fail(const struct file_input *input, enum status status, struct error *error)
     }
     return error_set(error, STATUS_PARSE,
                      input->is_ended && input->raw_at == input->raw_end
-                         ? "the %s data ends in the middle, after %" PRIu64 " bytes: "
-                           "what was read before is counted"
-                         : "the %s data is damaged within its first %" PRIu64 " bytes: "
-                           "what was read before is counted",
+                         ? "the %s data ends early, after %" PRIu64
+                           " bytes: messages before that place are counted"
+                         : "the %s data is damaged within its first %" PRIu64
+                           " bytes: messages before that place are counted",
                      name, input->bytes);
 }
 

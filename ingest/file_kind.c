@@ -34,9 +34,9 @@ static const struct magic magics[] = {
     {0, {"\x1f\x9d", 2},        {"compress", "decompress it first, as in zcat FILE | cascaded -"}},
     {0, {"\x1e", 1},            {"a JSON text sequence (RFC 7464)", "remove its separators, as in tr -d '\\036' < FILE | cascaded -"}},
     {0, {"%PDF-", 5},           {"PDF", FORMATS}},
-    {0, {"SQLite format 3", 15}, {"an SQLite database", "export its posts, a JSON object a line"}},
-    {0, {"PAR1", 4},            {"Parquet", "export its rows, a JSON object a line"}},
-    {0, {"Obj\x01", 4},         {"Avro", "export its records, a JSON object a line"}},
+    {0, {"SQLite format 3", 15}, {"an SQLite database", "export its posts, one JSON object per line"}},
+    {0, {"PAR1", 4},            {"Parquet", "export its rows, one JSON object per line"}},
+    {0, {"Obj\x01", 4},         {"Avro", "export its records, one JSON object per line"}},
 };
 // clang-format on
 
@@ -189,7 +189,7 @@ guess_text(struct slice text)
     if (slice_starts(text, SLICE_LIT("window.YTD."))) {
         return (struct file_kind){
             "the archive of an X account (window.YTD...)",
-            "its posts name no author, so they cannot be counted"};
+            "its posts have no author, so they cannot be counted"};
     }
     if (is_assignment(line)) {
         return (struct file_kind){"JavaScript",
@@ -205,7 +205,7 @@ guess_text(struct slice text)
     }
     if (has_columns(line)) {
         return (struct file_kind){"CSV",
-                                  "convert it to a JSON object a line; " FORMATS};
+                                  "convert it to one JSON object per line; " FORMATS};
     }
     return (struct file_kind){"text", FORMATS};
 }

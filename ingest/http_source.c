@@ -211,7 +211,7 @@ check_alive(struct http_source *http)
     enum liveness_state how = liveness_check(&http->liveness, now, &next);
     if (how == LIVENESS_STALLED) {
         struct error error = {.code = STATUS_OK};
-        (void)error_set(&error, STATUS_IO, "nothing came for %lld s",
+        (void)error_set(&error, STATUS_IO, "no data for %lld s",
                         (long long)((now - http->liveness.last_whole) / USEC_PER_S));
         http->source.metrics.stalls++;
         source_set_state(&http->source, SOURCE_STALLED, &error);
@@ -359,7 +359,7 @@ on_done(void *context, CURLcode code)
     } else if (http->is_bomb) {
         http->source.metrics.protocol_errors++;
         (void)error_set(&error, STATUS_RANGE,
-                        "the stream expands more than text does, a gzip bomb");
+                        "the stream expands too much when decompressed (a gzip bomb)");
         end(http, RECONNECT_HTTP, "expansion", &error);
     } else if (code == CURLE_OK) {
         (void)error_set(&error, STATUS_IO, "the server ended the stream");

@@ -254,14 +254,14 @@ unpack(struct jetstream *jet, const struct ws_message *message, struct slice *re
         return true;
     }
     if (jet->unpack == NULL) {
-        break_off(jet, "protocol", "the server sent bytes that were not asked for");
+        break_off(jet, "protocol", "the server sent unexpected bytes");
         return false;
     }
     enum status status = unpack_message(jet->unpack, message->data, ret_data);
     if (status == STATUS_FULL) {
         jet->source.metrics.too_long++;
     } else if (status != STATUS_OK) {
-        break_off(jet, "protocol", "a packed message is not of dictionary_file's kind");
+        break_off(jet, "protocol", "a compressed message does not fit dictionary_file");
     }
     return status == STATUS_OK;
 }
@@ -348,7 +348,7 @@ check_alive(struct jetstream *jet)
     if (how == LIVENESS_STALLED) {
         struct ws_outcome outcome = {
             .class = RECONNECT_NETWORK, .not_before = USEC_NONE, .reason = "stalled"};
-        (void)error_set(&outcome.error, STATUS_IO, "nothing came for %lld s",
+        (void)error_set(&outcome.error, STATUS_IO, "no data for %lld s",
                         (long long)((now - jet->liveness.last_message) / USEC_PER_S));
         jet->source.metrics.stalls++;
         source_set_state(&jet->source, SOURCE_STALLED, &outcome.error);

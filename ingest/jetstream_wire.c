@@ -80,7 +80,7 @@ jetstream_wire_of(struct slice path, enum jetstream_wire *ret_wire, struct error
         *ret_wire = JETSTREAM_EVENTS;
     } else {
         return error_set(error, STATUS_RANGE,
-                         "url: a wss:// address is one of Jetstream's and ends in "
+                         "url: a wss:// address must be a Jetstream and end in "
                          "/subscribe or /network.bsky.jetstream.subscribeEvents");
     }
     return STATUS_OK;

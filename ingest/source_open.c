@@ -34,5 +34,6 @@ source_open(const struct source_setup *setup, struct source **ret_source,
             return transports[i].create(setup, ret_source, error);
         }
     }
-    return error_set(error, STATUS_RANGE, "url: this build reads no %s://", url.scheme);
+    return error_set(error, STATUS_RANGE, "url: this build does not support %s://",
+                     url.scheme);
 }

@@ -26,11 +26,11 @@ const struct option source_option_rows[] = {
     {"url", OPTION_TEXT, "", 0, OPTION_TEXT_MAX - 1, true,
      AT(url), "Address of the stream: https:// for lines or server-sent events, wss:// for Jetstream"},
     {"hosts", OPTION_TEXT, "", 0, OPTION_TEXT_MAX - 1, true,
-     AT(hosts), "Further hosts of a wss:// source to turn to when one fails, separated by commas"},
+     AT(hosts), "Further hosts of a wss:// source, used when one fails, separated by commas"},
     {"format", OPTION_TEXT, "auto", 1, OPTION_TEXT_MAX - 1, true,
-     AT(format), "Form of the messages, as --describe formats names them"},
+     AT(format), "Format of the messages, as listed by --describe formats"},
     {"api_url", OPTION_TEXT, "", 0, OPTION_TEXT_MAX - 1, true,
-     AT(api_url), "Server that a gap of a Mastodon stream is filled from; empty: that of the stream"},
+     AT(api_url), "Server from which a gap of a Mastodon stream is filled; empty: that of the stream"},
     {"token_file", OPTION_TEXT, "", 0, OPTION_TEXT_MAX - 1, true,
      AT(token_file), "File with the bearer token, read at every connection; a bare name is a systemd credential"},
     {"ca_file", OPTION_TEXT, "", 0, OPTION_TEXT_MAX - 1, true,
@@ -38,13 +38,14 @@ const struct option source_option_rows[] = {
     {"dictionary_file", OPTION_TEXT, "", 0, OPTION_TEXT_MAX - 1, true,
      AT(dictionary_file), "Jetstream's zstd dictionary, for compressed messages"},
     {"backfill_minutes", OPTION_COUNT, "0", 0, BACKFILL_MOST, true,
-     AT(backfill_minutes), "Minutes X is asked to send again after a gap; 0 where the account may not"},
+     AT(backfill_minutes), "Minutes that X is asked to send again after a gap; 0 if the account "
+                           "has no right to that"},
     {"compressed", OPTION_BOOL, "false", 0, 0, true,
-     AT(is_compressed), "Ask for compressed bytes"},
+     AT(is_compressed), "Request compressed data"},
     {"likes", OPTION_BOOL, "false", 0, 0, true,
-     AT(has_likes), "Ask Jetstream for likes too"},
+     AT(has_likes), "Request likes from Jetstream, too"},
     {"connect_timeout", OPTION_SPAN, "10s", 50 * USEC_PER_MS, USEC_PER_MIN, true,
-     AT(connect_timeout), "Longest time to look up the host, connect and agree on encryption"},
+     AT(connect_timeout), "Maximum time to look up the host, connect and set up encryption"},
     OPTION_END,
 };
 // clang-format on
@@ -143,8 +144,9 @@ check_api_url(const struct source_options *options, struct error *error)
         return error_set(error, STATUS_RANGE, "api_url: write https://host");
     }
     if (!mastodon_timeline_of(options->url, options->api_url, timeline)) {
-        return error_set(error, STATUS_RANGE,
-                         "api_url is for streams of Mastodon that have a timeline");
+        return error_set(
+            error, STATUS_RANGE,
+            "api_url can only be set for streams of Mastodon that have a timeline");
     }
     return STATUS_OK;
 }
@@ -188,7 +190,8 @@ check_transport(const struct source_options *options, const struct url *url,
             "compressed and dictionary_file go together for wss:// sources");
     }
     if (options->ca_file[0] != '\0' && !url->is_tls) {
-        return error_set(error, STATUS_RANGE, "ca_file is for encrypted addresses");
+        return error_set(error, STATUS_RANGE,
+                         "ca_file can only be set for encrypted addresses");
     }
     return STATUS_OK;
 }
@@ -228,8 +231,8 @@ check_token_file(const char *path, struct error *error)
     }
     if ((info.st_mode & others) != 0) {
         return error_set(error, STATUS_IO,
-                         "token_file: others may read or change %s: chmod 600 it, and "
-                         "if it could be read for long, make a new token",
+                         "token_file: other users may read or change %s: chmod 600 it, "
+                         "and create a new token if it could be read for a long time",
                          path);
     }
     return STATUS_OK;

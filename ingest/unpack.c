@@ -54,9 +54,9 @@ unpack_create(const char *dictionary_file, struct unpack **ret_unpack,
         if (unpack->context == NULL || unpack->dictionary == NULL) {
             status = error_set(error, STATUS_NOMEM, "no memory for a dictionary");
         } else if (unpack_dictionary(unpack) == 0) {
-            status =
-                error_set(error, STATUS_PARSE,
-                          "dictionary_file: %s is no zstd dictionary", dictionary_file);
+            status = error_set(error, STATUS_PARSE,
+                               "dictionary_file: %s is not a zstd dictionary",
+                               dictionary_file);
         }
     }
     if (status != STATUS_OK) {

@@ -92,7 +92,7 @@ on_done(void *context, CURLcode code)
     if (fetch->is_refused && !fetch->answer.is_whole) {
         text = "the address is not allowed";
     } else if (fetch->body.is_failed) {
-        text = "the answer is longer than any should be";
+        text = "the answer is too long";
     } else if (code != CURLE_OK && !is_told) {
         memcpy(why, fetch->request.why, sizeof(why));
         text = why[0] != '\0' ? why : curl_easy_strerror(code);

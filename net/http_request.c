@@ -41,7 +41,7 @@ read_token(const char *path, char token[TOKEN_MAX], struct error *error)
     }
     if (!is_good) {
         return error_set(error, STATUS_PARSE,
-                         "token_file: %s does not hold one token on one line", path);
+                         "token_file: %s does not contain one token on one line", path);
     }
     return STATUS_OK;
 }

@@ -234,20 +234,21 @@ url_parse(struct slice text, struct url *ret_url, struct error *error)
     }
     if (has_control(text)) {
         return error_set(error, STATUS_PARSE,
-                         "an address holds no spaces and no control characters");
+                         "an address cannot contain spaces or control characters");
     }
     if (!slice_is_none(parts.user)) {
-        return error_set(error, STATUS_PARSE,
-                         "an address holds no user or password: use token_file");
+        return error_set(
+            error, STATUS_PARSE,
+            "an address cannot contain a user or a password: use token_file");
     }
     if (find(parts.rest, "#") < parts.rest.len) {
-        return error_set(error, STATUS_PARSE, "an address holds no '#'");
+        return error_set(error, STATUS_PARSE, "an address cannot contain '#'");
     }
     url.path = parts.rest;
     // What stands where the host should may be part of a password.
     if (url_host_parse(parts.host, url.host, &url.port) != URL_GOOD) {
         return error_set(error, STATUS_PARSE,
-                         "behind :// there is not host, host:port or [address]:port");
+                         ":// must be followed by host, host:port or [address]:port");
     }
     *ret_url = url;
     return STATUS_OK;

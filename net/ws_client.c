@@ -158,7 +158,7 @@ end_broken(struct ws_client *client)
         end_breach(client, "protocol", "the server sent a frame over 64 MiB");
         break;
     default:
-        end_breach(client, "protocol", "the server broke the WebSocket protocol");
+        end_breach(client, "protocol", "the server violated the WebSocket protocol");
         break;
     }
 }
@@ -228,8 +228,9 @@ receive(struct ws_client *client, char bytes[WS_READ_MAX], size_t *ret_size)
     if (code == CURLE_AGAIN) {
         return false;
     }
-    const char *why = code == CURLE_OK ? "the connection was closed without a word"
-                                       : why_of(client, code);
+    const char *why = code == CURLE_OK
+                          ? "the server closed the connection without a reason"
+                          : why_of(client, code);
     if (client->phase == PHASE_REFUSED) {
         end_refused(client);
     } else if (client->phase == PHASE_ASKING) {
@@ -297,7 +298,7 @@ take_head(struct ws_client *client, struct slice bytes)
     bytes.len -= used;
     if (state == WS_HANDSHAKE_BAD) {
         char why[ERROR_TEXT_MAX];
-        snprintf(why, sizeof(why), "the server's answer opens no WebSocket: %s",
+        snprintf(why, sizeof(why), "the server did not accept the WebSocket: %s",
                  handshake->why);
         end_breach(client, "handshake", why);
     } else if (state == WS_HANDSHAKE_REFUSED) {

@@ -121,7 +121,7 @@ read_header(struct ws_handshake *handshake, struct slice line)
 {
     const char *colon = memchr(line.ptr, ':', line.len);
     if (colon == NULL || line.ptr[0] == ' ' || line.ptr[0] == '\t') {
-        return fail(handshake, "a line of its head is no header");
+        return fail(handshake, "a line of its head is not a header");
     }
     struct slice name = {line.ptr, (size_t)(colon - line.ptr)};
     struct slice value = trimmed((struct slice){colon + 1, line.len - name.len - 1});
@@ -136,16 +136,16 @@ read_header(struct ws_handshake *handshake, struct slice line)
     if (is_word(name, SLICE_LIT("Sec-WebSocket-Accept"))) {
         return expect(handshake, SEEN_ACCEPT,
                       slice_equal(value, slice_of(handshake->accept)),
-                      "its Sec-WebSocket-Accept does not belong to our key");
+                      "its Sec-WebSocket-Accept does not match the key of the request");
     }
     if (is_word(name, SLICE_LIT("Sec-WebSocket-Protocol"))) {
         return expect(handshake, SEEN_PROTOCOL,
                       handshake->subprotocol.len != 0 &&
                           slice_equal(value, handshake->subprotocol),
-                      "it speaks a subprotocol that was not asked for");
+                      "it uses a subprotocol that was not requested");
     }
     if (is_word(name, SLICE_LIT("Sec-WebSocket-Extensions"))) {
-        return fail(handshake, "it uses an extension that was not asked for");
+        return fail(handshake, "it uses an extension that was not requested");
     }
     return WS_HANDSHAKE_MORE;
 }
@@ -158,7 +158,7 @@ finish(struct ws_handshake *handshake)
         return fail(handshake, "it lacks Upgrade, Connection or Sec-WebSocket-Accept");
     }
     if (handshake->subprotocol.len != 0 && (handshake->seen & SEEN_PROTOCOL) == 0) {
-        return fail(handshake, "it does not speak the subprotocol asked for");
+        return fail(handshake, "it does not use the requested subprotocol");
     }
     return WS_HANDSHAKE_DONE;
 }
@@ -171,7 +171,7 @@ read_line(struct ws_handshake *handshake, struct slice line)
     bool is_blank = trimmed(line).len == 0;
     bool is_first = answer->status == 0;
     if (is_first && !slice_starts(line, SLICE_LIT("HTTP/1.1 "))) {
-        return fail(handshake, "it is no HTTP/1.1");
+        return fail(handshake, "it is not HTTP/1.1");
     }
     http_answer_header(answer, line);
     if (answer->status < 100 || answer->status > 599) {

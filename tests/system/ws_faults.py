@@ -436,7 +436,7 @@ def answers_that_open_no_websocket_are_left():
         lab = ws_lab.Lab([[{**UP, **bend}, sent(1), HOLD]])
         lines = drive(lab, until="state backing-off")
         assert numbers(lines) == [] and metric(lines, BREACH) == 1, (bend, lines)
-        assert "opens no WebSocket" in only(lines, "state")[-1] and lab.count == 1, lines
+        assert "did not accept the WebSocket" in only(lines, "state")[-1] and lab.count == 1, lines
     for raw in ("SSH-2.0-x\r\n", "HTTP/1.0 101 X\r\n\r\n", "HTTP/1.1 9\r\n\r\n", "\0" * 30000,
                 "HTTP/1.1 101 X\r\n\r\n"):
         lines = drive(ws_lab.Lab([[{"raw": raw}, HOLD]]), until="state backing-off")
@@ -646,7 +646,7 @@ def a_full_owner_pauses_an_encrypted_stream_and_loses_nothing():
 
 
 def addresses_that_are_none_of_jetstreams_are_refused():
-    for url, why in (("ws://127.0.0.1:1/", "ends in"), ("ws://127.0.0.1:1/subscribe?cursor=1",
+    for url, why in (("ws://127.0.0.1:1/", "end in"), ("ws://127.0.0.1:1/subscribe?cursor=1",
                      "set by the program"), ("ws://example.org/subscribe", "wss")):
         found = subprocess.run([driven.PROGRAM, f"url={url}"], stdout=subprocess.PIPE, timeout=20,
                                encoding="utf-8")

@@ -54,8 +54,8 @@ archives_and_databases_are_named(void **state)
         {SLICE_LIT("\x1f\x8b\x08\0\0"), "a file that was compressed twice", "zcat"},
         {SLICE_LIT("\x04\x22\x4d\x18\x64"), "lz4", "lz4 -dc"},
         {SLICE_LIT("SQLite format 3\0\x10"), "an SQLite database",
-         "JSON object a line"},
-        {SLICE_LIT("PAR1\x15\0"), "Parquet", "JSON object a line"},
+         "JSON object per line"},
+        {SLICE_LIT("PAR1\x15\0"), "Parquet", "JSON object per line"},
         {SLICE_LIT("\x7f"
                    "ELF\2\1\1\0\0"),
          "binary data", "formats"},
@@ -100,8 +100,8 @@ text_that_is_no_json_is_named(void **state)
 {
     (void)state;
     const struct row rows[] = {
-        {SLICE_LIT("id,time,author\n1,2,3\n"), "CSV", "JSON object a line"},
-        {SLICE_LIT("id\ttime\tauthor\n"), "CSV", "JSON object a line"},
+        {SLICE_LIT("id,time,author\n1,2,3\n"), "CSV", "JSON object per line"},
+        {SLICE_LIT("id\ttime\tauthor\n"), "CSV", "JSON object per line"},
         {SLICE_LIT("<!DOCTYPE html>\n<html>"), "HTML", "fetch it again"},
         {SLICE_LIT("<?xml version=\"1.0\"?>"), "XML", "formats"},
         {SLICE_LIT("hello\n"), "text", "formats"},

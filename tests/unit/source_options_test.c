@@ -125,7 +125,7 @@ options_of_another_transport_are_refused(void **state)
     options = with_url("wss://a/api/v1/streaming/user");
     expect(&options, STATUS_RANGE, "write https://");
     options = with_url("wss://a/elsewhere");
-    expect(&options, STATUS_RANGE, "ends in /subscribe");
+    expect(&options, STATUS_RANGE, "end in /subscribe");
     options = with_url("wss://a/subscribe");
     options.is_compressed = true;
     expect(&options, STATUS_RANGE, "go together");
