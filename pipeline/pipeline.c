@@ -164,7 +164,7 @@ pipeline_create(const struct pipeline_options *options, const struct hash_key *s
     arena_init(&pipeline->named_texts, NAMED_TEXTS_MOST);
     if (!tables_init(pipeline)) {
         error_set(error, STATUS_NOMEM,
-                  "the system refuses the memory for these capacities; lower "
+                  "the system does not provide the memory for these capacities; lower "
                   "users.capacity, cascades.capacity, memory.windows or memory.texts");
         pipeline_destroy(&pipeline);
         return NULL;

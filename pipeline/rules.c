@@ -15,55 +15,58 @@ enum { TREE_DEPTH_MOST = 1024, DECIMALS = 4 };
 // clang-format off
 const struct option rule_option_rows[] = {
     {"min_size", OPTION_REAL, "0", 0, SIZE_MOST, true, AT(min_size),
-     "Least retweets and quotes below the post; 0 does not ask, here and in all conditions"},
+     "Minimum number of retweets and quotes below the post; 0 switches this and any other condition off"},
     {"min_velocity", OPTION_REAL, "0", 0, 1000000, true, AT(min_velocity),
-     "Least retweets and quotes a minute, over the last 5 minutes"},
+     "Minimum number of retweets and quotes per minute, over the last 5 minutes"},
     {"min_forecast", OPTION_REAL, "0", 0, SIZE_MOST, true, AT(min_forecast),
-     "Least final size forecast"},
+     "Minimum forecast of the final size"},
     {"min_p_double", OPTION_REAL, "0", 0, 1, true, AT(min_p_double),
-     "Least probability that it doubles its size"},
+     "Minimum probability that the cascade doubles its size"},
     {"min_reach", OPTION_REAL, "0", 0, SIZE_MOST, true, AT(min_reach),
-     "Least followers of all who carried it"},
+     "Minimum number of followers of all amplifiers"},
     {"min_amplifiers", OPTION_REAL, "0", 0, PEOPLE_MOST, true, AT(min_amplifiers),
-     "Least different people who carried it"},
+     "Minimum number of amplifiers"},
     {"min_depth", OPTION_REAL, "0", 0, TREE_DEPTH_MOST, true, AT(min_depth),
-     "Least steps on the longest observed path"},
+     "Minimum length of the longest observed path"},
     {"min_virality", OPTION_REAL, "0", 0, TREE_DEPTH_MOST, true, AT(min_virality),
-     "Least structural virality: below 2 for a star, more where it passes from person to person"},
+     "Minimum structural virality: below 2 for a star, greater if the post passes from person to person"},
     {"min_overperformance", OPTION_REAL, "0", 0, 1000000, true, AT(min_overperformance),
-     "Least size against what its author's posts usually have at that age"},
+     "Minimum of size divided by the usual size of the author's posts at that age"},
     {"max_age", OPTION_SPAN, "0s", 0, 7 * USEC_PER_DAY, true, AT(max_age),
-     "Greatest age of the post; a cascade is over after 7 days"},
+     "Maximum age of the post; a cascade is closed after 7 days"},
     {"max_author_followers", OPTION_REAL, "0", 0, SIZE_MOST, true, AT(max_author_followers),
-     "Most followers of the post's author"},
+     "Maximum number of followers of the post's author"},
     {"infectious", OPTION_TEXT, "", 0, 16, true, AT(infectious),
-     "supercritical: each who carries it brings more than one other"},
+     "supercritical: each reshare brings more than one other"},
     {"burst", OPTION_TEXT, "", 0, 16, true, AT(burst),
-     "on: it is coming much quicker than it usually does; off: it is not"},
+     "on: the rate of reshares is much greater than usual for the cascade; off: it is not"},
     {"stage", OPTION_TEXT, "", 0, 16, true, AT(stage),
-     "Who is carrying it now: innovators, early_adopters, early_majority, late_majority or laggards"},
+     "Class of adopters that is resharing it now: innovators, early_adopters, early_majority, "
+     "late_majority or laggards"},
     {"match_text", OPTION_TEXTS, "", 0, OPTION_TEXTS_MAX, true, AT(match_text),
-     "Words or phrases, one of which stands in the text, whatever the case of its letters"},
+     "Words or phrases, at least one of which is in the text, without regard to case"},
     {"match_hashtags", OPTION_TEXTS, "", 0, OPTION_TEXTS_MAX, true, AT(match_hashtags),
-     "Hashtags, one of which stands in the text"},
+     "Hashtags, at least one of which is in the text"},
     {"match_authors", OPTION_TEXTS, "", 0, OPTION_TEXTS_MAX, true, AT(match_authors),
      "Ids or handles (@ann), one of which is the author's"},
     {"match_languages", OPTION_TEXTS, "", 0, OPTION_TEXTS_MAX, true, AT(match_languages),
-     "Languages, one of which is the text's; en takes en-GB, too"},
+     "Languages, one of which is the text's; en includes en-GB"},
     {"match_networks", OPTION_TEXTS, "", 0, OPTION_TEXTS_MAX, true, AT(match_networks),
-     "Networks, one of which it was posted on: x, bsky, masto or what native ids begin with"},
+     "Networks, one of which is the post's: x, bsky, masto or the network part of native ids"},
     {"levels", OPTION_COUNTS, "1", 1, 1000000, true, AT(levels),
      "Each level is raised once; it multiplies min_size, min_forecast, min_reach and min_amplifiers"},
     {"cooldown", OPTION_SPAN, "0s", 0, 7 * USEC_PER_DAY, true, AT(cooldown),
-     "How long a cascade's further levels wait after an alert of this rule about it"},
+     "Time that further levels of a cascade wait after an alert of this rule about it"},
     {"hysteresis", OPTION_SPAN, "0s", 0, USEC_PER_DAY, true, AT(hysteresis),
-     "How long all conditions must hold, at two evaluations at least so far apart"},
+     "Time that all conditions must hold, at two evaluations at least so far apart"},
     {"daily_budget", OPTION_COUNT, "0", 0, 1000000, true, AT(daily_budget),
-     "Most alerts a day (UTC), spread over it; the greatest of those that wait go first; 0: no limit"},
+     "Maximum number of alerts per day (UTC), spread over the day; the greatest waiting cascades "
+     "first; 0: no limit"},
     {"quiet", OPTION_SPAN, "2m", 0, USEC_PER_DAY, true, AT(quiet),
-     "A post that comes later than this belongs to a backlog: what it raises is told in one digest; 0s: never"},
+     "A post that arrives later than this belongs to a backlog: its alerts are published in one "
+     "digest; 0s: never"},
     {"resolved", OPTION_BOOL, "false", 0, 0, true, AT(is_resolved),
-     "Tell the true size, too, when a cascade that was told of is closed"},
+     "Report the final size, too, when an alerted cascade is closed"},
     OPTION_END,
 };
 // clang-format on
@@ -341,9 +344,10 @@ check_words(const struct rule *rule, struct error *error)
                          "the name of a rule is letters, digits, '-' and '_'");
     }
     if (rule->infectious[0] != '\0' && strcmp(rule->infectious, "supercritical") != 0) {
-        return error_set(error, STATUS_PARSE,
-                         "infectious: \"%s\" is not supercritical, the one there is",
-                         rule->infectious);
+        return error_set(
+            error, STATUS_PARSE,
+            "infectious: \"%s\" is not supercritical, the only possible value",
+            rule->infectious);
     }
     if (rule->burst[0] != '\0' && strcmp(rule->burst, "on") != 0 &&
         strcmp(rule->burst, "off") != 0) {
@@ -367,7 +371,7 @@ check_hashtags(const struct rule *rule, struct error *error)
     while ((item = option_texts_next(&rule->match_hashtags, item)) != NULL) {
         if (strspn(item, "#") == strlen(item)) {
             return error_set(error, STATUS_PARSE,
-                             "match_hashtags: \"%s\" is no hashtag", item);
+                             "match_hashtags: \"%s\" is not a hashtag", item);
         }
     }
     return STATUS_OK;
@@ -407,8 +411,8 @@ check_possible(const struct rule *rule, struct error *error)
         rule->min_amplifiers * (double)rule->levels.value[rule->levels.count - 1] >
             PEOPLE_MOST) {
         return error_set(error, STATUS_RANGE,
-                         "the highest level asks for more than the %d amplifiers that "
-                         "are told apart: lower levels or min_amplifiers",
+                         "the highest level needs more than the %d amplifiers that can "
+                         "be counted: lower levels or min_amplifiers",
                          PEOPLE_MOST);
     }
     return STATUS_OK;
@@ -428,7 +432,7 @@ rules_check(const struct rule *rule, struct error *error)
     size_t count = rules_conditions(rule, conditions);
     if (count == 0 && !has_match(rule)) {
         return error_set(error, STATUS_RANGE,
-                         "the rule asks for nothing: write for example min_size = 100");
+                         "the rule has no condition: write for example min_size = 100");
     }
     bool is_scaled = false;
     for (size_t i = 0; i < count; i++) {

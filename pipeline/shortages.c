@@ -14,7 +14,7 @@ const struct shortage shortage_rows[SHORTAGES] = {
     {COUNT(cascades_evicted_early), true,
      "cascades.capacity is reached: cascades are dropped while they still count; raise it"},
     {COUNT(cascades_left_out), true,
-     "posts are refused because alerts that wait hold all of cascades.capacity; raise it"},
+     "posts are refused because waiting alerts use all of cascades.capacity; raise it"},
     {COUNT(windows_left_out), true,
      "memory.windows is full: posts are not counted; raise it"},
     {COUNT(texts_left_out), true,
@@ -24,23 +24,21 @@ const struct shortage shortage_rows[SHORTAGES] = {
      "a cascade has more people than can be remembered: more than a million, or "
      "memory.texts is full"},
     {COUNT(names_rationed), true,
-     "one author brings too many new people or hashtags: they are not counted; raise "
-     "users.capacity or hashtags.capacity if this is no spam"},
+     "one author adds too many new people or hashtags: they are not counted; raise users.capacity "
+     "or hashtags.capacity if this is not spam"},
     {COUNT(undo_lost), true,
-     "something was undone whose amounts were forgotten early: raise dedupe.capacity"},
+     "an event was undone whose counts were forgotten early: raise dedupe.capacity"},
     {COUNT(undo_forgotten), false,
      "dedupe.retweets is reached: retweets are forgotten before they leave the longest "
      "window, and undoing them changes nothing; raise it"},
     {COUNT(withdrawals_refused), true,
-     "more than 4096 accounts that are gone wait to be taken back: the counts of others "
-     "stay"},
+     "more than 4096 accounts that are gone are waiting to be taken back: the counts of further ones stay"},
     {COUNT(names_refused), false,
      "memory.texts is full: handles and names are out of date; raise it"},
     {COUNT(tree_refused), false,
-     "trees.capacity or memory.texts is full: retweets and quotes count as if they came "
-     "from the root; raise it"},
+     "trees.capacity or memory.texts is full: retweets and quotes are placed below the root; raise it"},
     {COUNT(reshares_refused), false,
-     "memory.texts is full: forecasts do not know of all retweets and quotes; raise it"},
+     "memory.texts is full: some retweets and quotes are missing in forecasts; raise it"},
     {COUNT(authors_evicted), false,
      "cascades.authors is reached: the usual sizes of authors are forgotten; raise it"},
     {COUNT(alerts_forgotten), false,

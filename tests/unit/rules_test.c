@@ -191,7 +191,7 @@ rules_that_can_never_fire_are_refused(void **state)
         const char *text;
         const char *says;
     } cases[] = {
-        {"levels=1", "asks for nothing"},
+        {"levels=1", "has no condition"},
         {"match_text=tea levels=1,2", "levels multiply"},
         {"min_velocity=3 levels=1,2", "levels multiply"},
         {"infectious=yes", "supercritical"},
