@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Words that do not belong in the project: unfinished work, machines and paths of those who
-wrote it, silenced warnings without a reason."""
+wrote it, silenced warnings without a reason; and, in the pages and in what the programs print,
+words that are not plain technical English."""
 import pathlib
 import re
 import subprocess
@@ -19,6 +20,22 @@ FORBIDDEN = [
     (r"\bNOLINT\w*\s*(\([^)]*\))?\s*$", "a silenced warning needs its reason on the same line"),
     (r"#pragma (GCC|clang) diagnostic(?!.*//)", "a silenced warning needs its reason"),
 ]
+# In pages, and in the texts of the programs.
+UNPLAIN = [
+    (r"\b(nobody|somebody)\b", "write: no one, a person, another client"),
+    (r"\b(meanwhile|anew)\b", "write: until then, again"),
+    (r"\b(foretold|told|tells|tell)\b", "write: forecast, published, reported, contains"),
+    (r"\b(stands?|standing) (in|on|at|for|behind|above|below|there|side)\b", "write: is, belongs"),
+    (r"\b(held up|holds? up|worth a word|of ours|for want of|a line each)\b",
+     "not plain technical English"),
+    (r"\b(goes on (from|with)|is away|the world)\b", "write: resumes, cannot be reached, public"),
+    (r"\bthe (daemon|program|log|page|rule|hash) (says|knows|asks|wants|believes)\b",
+     "a program is not a person"),
+]
+UNPLAIN_PATTERNS = [(re.compile(pattern, re.IGNORECASE), why) for pattern, why in UNPLAIN]
+PROGRAMS = ("base/", "net/", "ingest/", "pipeline/", "sinks/", "daemon/", "ctl/")
+LITERAL = re.compile(r'"(?:[^"\\\n]|\\.)*"')
+
 PATTERNS = [(re.compile(pattern, re.IGNORECASE if pattern.islower() else 0), why)
             for pattern, why in FORBIDDEN]
 
@@ -30,13 +47,23 @@ def project_files():
             if name != THIS_FILE and pathlib.Path(name).is_file()]
 
 
+def texts_of(name, line):
+    """The part of a line that people read without the source."""
+    if name.endswith(".md") or name == "conf/cascaded.conf":
+        return line
+    if name.startswith(PROGRAMS) and not line.lstrip().startswith(("//", "#include")):
+        return " ".join(LITERAL.findall(line))
+    return ""
+
+
 def main():
     faults = 0
     for name in project_files():
         text = pathlib.Path(name).read_bytes().decode("utf-8", "replace")
         for number, line in enumerate(text.splitlines(), 1):
-            for pattern, why in PATTERNS:
-                found = pattern.search(line)
+            texts = texts_of(name, line)
+            for found, why in [(pattern.search(line), why) for pattern, why in PATTERNS] + \
+                    [(pattern.search(texts), why) for pattern, why in UNPLAIN_PATTERNS]:
                 if found:
                     faults += 1
                     print(f"{name}:{number}: \"{found[0]}\": {why}")
