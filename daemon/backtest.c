@@ -25,7 +25,7 @@
 #include "ingest/lines.h"
 #include "pipeline/changes.h"
 #include "pipeline/pipeline.h"
-#include "pipeline/rules.h"
+#include "pipeline/alerts/rules.h"
 
 enum { ENTRIES_MAX = 1 << 24, OF_CASCADE = RULES_MAX };
 

@@ -6,7 +6,7 @@
 #include "daemon/clock.h"
 #include "daemon/wall.h"
 #include "pipeline/pipeline.h"
-#include "pipeline/rewind.h"
+#include "pipeline/fold/rewind.h"
 
 static double
 seconds(usec span)

@@ -14,7 +14,7 @@
 #include "net/http_fetch.h"
 #include "net/http_request.h"
 #include "net/url.h"
-#include "pipeline/names.h"
+#include "pipeline/fold/names.h"
 
 #define NETWORK SLICE_LIT("bsky")
 #define ANSWER_WITHIN (20 * USEC_PER_S)

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "pipeline/changes.h"
-#include "pipeline/pulses.h"
+#include "pipeline/forecast/forecasts.h"
 
 enum { FIELD_TEXT_MAX = 512 };
 

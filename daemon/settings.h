@@ -12,7 +12,7 @@
 #include "daemon/webhook_options.h"
 #include "ingest/source_options.h"
 #include "pipeline/pipeline.h"
-#include "pipeline/rules.h"
+#include "pipeline/alerts/rules.h"
 #include "sinks/http_options.h"
 #include "sinks/redis_options.h"
 

@@ -1,7 +1,7 @@
 #include "pipeline/changes.h"
 
-#include "pipeline/change.h"
-#include "pipeline/prefetch.h"
+#include "pipeline/changes/change.h"
+#include "pipeline/fold/prefetch.h"
 
 // Cascades carry their author's handle.
 static void

@@ -1,6 +1,6 @@
 #include "pipeline/checks.h"
 
-#include "pipeline/change.h"
+#include "pipeline/changes/change.h"
 
 static bool
 is_written_user(const struct user *row)

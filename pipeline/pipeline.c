@@ -3,13 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pipeline/carry.h"
+#include "pipeline/fold/carry.h"
 #include "pipeline/inside.h"
-#include "pipeline/learn.h"
-#include "pipeline/naming.h"
-#include "pipeline/parent.h"
-#include "pipeline/prefetch.h"
-#include "pipeline/undo.h"
+#include "pipeline/fold/learn.h"
+#include "pipeline/fold/naming.h"
+#include "pipeline/fold/parent.h"
+#include "pipeline/fold/prefetch.h"
+#include "pipeline/fold/undo.h"
 
 // 2006-01-01T00:00:00Z: no network of ours is older.
 #define TIME_EARLIEST (1136073600 * USEC_PER_S)

@@ -22,11 +22,11 @@
 //     posts and retweets would, and all posts known to be by it are hidden.
 //   - A new handle that the network reports holds at once, and creates no person.
 //   - A handle alone names the person who holds it; what was counted for a handle whose
-//     person was not known moves to the id that is learnt later (pipeline/persons.h).
+//     person was not known moves to the id that is learnt later (pipeline/fold/persons.h).
 //
 // No clock is read: in event time the clock is the greatest time of the posts so far;
 // otherwise it is the wall time passed in. Both only move forward, but for
-// pipeline_step (pipeline/rewind.h).
+// pipeline_step (pipeline/fold/rewind.h).
 //
 // When a table is full, STATUS_AGAIN says that writing out what is pending may make
 // room. If it does not, the people and hashtags that a post is the first to name are
@@ -36,7 +36,7 @@
 // and while a table is more than half full no author brings more than a 32nd part of
 // its new names. All that is counted in the metrics (`cut`: posts counted in part). For
 // want of room the boards are incomplete until what was left out would have left the
-// longest window (pipeline/admission.h, pipeline/shortages.h).
+// longest window (pipeline/fold/admission.h, pipeline/shortages.h).
 #pragma once
 
 #include <stdbool.h>
@@ -70,11 +70,11 @@ bool pipeline_is_believable(usec time, usec wall);
 void pipeline_advance(struct pipeline *pipeline, usec wall);
 
 // Goes on with what was put off to keep posts quick: the search for what accounts that
-// are gone did (pipeline/withdrawals.h). Takes a few milliseconds at most; true while
+// are gone did (pipeline/fold/withdrawals.h). Takes a few milliseconds at most; true while
 // there is more. Posts go on with it too, more slowly.
 bool pipeline_settle(struct pipeline *pipeline);
 
-// The alert rules from now on, at most RULES_MAX (pipeline/rules.h); what was raised by
+// The alert rules from now on, at most RULES_MAX (pipeline/alerts/rules.h); what was raised by
 // rules of the same names stays raised. Borrows rules.
 void pipeline_set_rules(struct pipeline *pipeline, const struct rule *rules,
                         size_t count);

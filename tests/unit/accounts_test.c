@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 #include "pipeline/changes.h"
-#include "pipeline/names.h"
-#include "pipeline/withdrawals.h"
+#include "pipeline/fold/names.h"
+#include "pipeline/fold/withdrawals.h"
 #include "tests/unit/flushed.h"
 #include "tests/unit/kept.h"
 #include "tests/unit/made.h"

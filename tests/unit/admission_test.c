@@ -1,4 +1,4 @@
-#include "pipeline/admission.h"
+#include "pipeline/fold/admission.h"
 
 #include "pipeline/inside.h"
 #include "tests/unit/made.h"

@@ -10,7 +10,7 @@
 
 #include "pipeline/changes.h"
 #include "pipeline/pipeline.h"
-#include "pipeline/rules.h"
+#include "pipeline/alerts/rules.h"
 #include "tests/unit/kept.h"
 #include "tests/unit/made.h"
 

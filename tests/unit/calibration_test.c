@@ -1,4 +1,4 @@
-#include "pipeline/calibration.h"
+#include "pipeline/forecast/calibration.h"
 
 #include <math.h>
 #include <setjmp.h>

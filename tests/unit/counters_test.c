@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "pipeline/counters.h"
+#include "pipeline/windows/counters.h"
 
 enum { SLOTS = 3, CAPACITY = 4 };
 

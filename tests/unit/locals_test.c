@@ -1,5 +1,5 @@
 // Posts that a source names by an id of its own.
-#include "pipeline/locals.h"
+#include "pipeline/records/locals.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

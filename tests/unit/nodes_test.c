@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "base/snapshot.h"
-#include "pipeline/nodes.h"
+#include "pipeline/tree/nodes.h"
 #include "tests/unit/made.h"
 
 enum { CAPACITY = 5000, NAMES = 8000 };

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "pipeline/changes.h"
-#include "pipeline/measures.h"
+#include "pipeline/alerts/measures.h"
 #include "pipeline/inside.h"
 #include "tests/unit/made.h"
 

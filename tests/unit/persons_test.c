@@ -1,5 +1,5 @@
 // One person under two names.
-#include "pipeline/persons.h"
+#include "pipeline/fold/persons.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +11,7 @@
 
 #include "pipeline/changes.h"
 #include "pipeline/pipeline.h"
-#include "pipeline/traces.h"
+#include "pipeline/records/traces.h"
 #include "tests/unit/flushed.h"
 #include "tests/unit/kept.h"
 #include "tests/unit/made.h"

@@ -10,8 +10,8 @@
 
 #include "pipeline/changes.h"
 #include "pipeline/pipeline.h"
-#include "pipeline/rewind.h"
-#include "pipeline/rules.h"
+#include "pipeline/fold/rewind.h"
+#include "pipeline/alerts/rules.h"
 #include "tests/unit/kept.h"
 #include "tests/unit/made.h"
 

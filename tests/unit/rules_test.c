@@ -1,4 +1,4 @@
-#include "pipeline/rules.h"
+#include "pipeline/alerts/rules.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "pipeline/words.h"
+#include "pipeline/alerts/word_match.h"
 
 // "min_size=3 levels=1,3": options without blanks in their values.
 static struct rule

@@ -1,4 +1,4 @@
-#include "pipeline/seismic.h"
+#include "pipeline/forecast/seismic.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "pipeline/pulse.h"
+#include "pipeline/forecast/forecast.h"
 
 #define REAL "../shared/corpus/seismic/tweet.csv"
 #define BORN ((usec)1700000000 * USEC_PER_S)

@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "pipeline/rules.h"
+#include "pipeline/alerts/rules.h"
 #include "tests/unit/kept.h"
 #include "tests/unit/made.h"
 

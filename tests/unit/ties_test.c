@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "pipeline/changes.h"
-#include "pipeline/eviction.h"
+#include "pipeline/records/eviction.h"
 #include "pipeline/pipeline.h"
 #include "tests/unit/made.h"
 #include "tests/unit/made_pipeline.h"

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "pipeline/tree.h"
+#include "pipeline/tree/tree.h"
 #include "tests/unit/made.h"
 
 enum { LIFE = 7, CAPACITY = 100000, MODEL_MOST = 120, CHAIN = 33000 };

@@ -1,4 +1,4 @@
-#include "pipeline/users.h"
+#include "pipeline/records/users.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "pipeline/windows.h"
+#include "pipeline/windows/windows.h"
 #include "tests/unit/made.h"
 
 #define T0 ((usec)1700000000 * USEC_PER_S)

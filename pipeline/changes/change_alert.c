@@ -1,0 +1,274 @@
+// The change of an alert: everything a rule has to say about a cascade, or a digest.
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "pipeline/changes/change.h"
+
+static struct change_person
+person_of(const struct pipeline *pipeline, uint32_t user)
+{
+    struct change_person person = {
+        .id = users_id(&pipeline->users, user),
+        .handle = users_handle(&pipeline->users, user),
+        .followers = users_at(&pipeline->users, user)->followers,
+    };
+    if (person.handle.len == 0) {
+        person.handle = SLICE_NONE;
+    }
+    return person;
+}
+
+// ── who carried it to most people ──────────────────────────────────────────
+
+static bool
+goes_first(const struct change_person *a, const struct change_person *b)
+{
+    if (a->followers != b->followers) {
+        return a->followers > b->followers;
+    }
+    return slice_compare(a->id, b->id) < 0;
+}
+
+static void
+put_amplifiers(struct pipeline *pipeline, struct change *change,
+               const struct cascade *row)
+{
+    struct change_person *first = pipeline->alerts.amplifiers;
+    size_t count = 0;
+    uint32_t at = 0;
+    const struct person *entry;
+    while ((entry = people_next(&row->people, pipeline->texts, &at)) != NULL) {
+        struct change_person person = person_of(pipeline, people_user(entry));
+        person.followers = people_followers(&row->people, pipeline->texts, entry);
+        size_t place = count;
+        while (place != 0 && goes_first(&person, &first[place - 1])) {
+            place--;
+        }
+        if (place == ALERTS_AMPLIFIERS_MAX) {
+            continue;
+        }
+        count += count < ALERTS_AMPLIFIERS_MAX;
+        memmove(&first[place + 1], &first[place], (count - place - 1) * sizeof(*first));
+        first[place] = person;
+    }
+    change->alert.amplifiers = first;
+    change->alert.amplifier_count = count;
+}
+
+// ── texts ──────────────────────────────────────────────────────────────────
+
+// The rule's name, then the reasons, each behind a line end.
+static void
+put_text(struct pipeline *pipeline, struct change *change, struct slice text)
+{
+    size_t count = 0;
+    bool is_first = true;
+    while (!slice_is_none(text)) {
+        const char *end = memchr(text.ptr, '\n', text.len);
+        size_t len = end != NULL ? (size_t)(end - text.ptr) : text.len;
+        struct slice line = {text.ptr, len};
+        if (is_first) {
+            change->alert.rule = line;
+        } else if (count < RULES_WHY_MAX) {
+            pipeline->alerts.why[count++] = line;
+        }
+        is_first = false;
+        text = end != NULL ? (struct slice){end + 1, text.len - len - 1} : SLICE_NONE;
+    }
+    change->alert.why = pipeline->alerts.why;
+    change->alert.why_count = count;
+}
+
+// "viral:<post id>:1", "viral:<post id>:1:resolved" or "viral:digest:1700000000000-1".
+static struct slice
+id_of(struct pipeline *pipeline, const struct alert_item *item, struct slice rule)
+{
+    size_t size = OPTION_TITLE_MAX + POST_ID_MAX + 64;
+    char *id = arena_alloc(&pipeline->scratch, 1, size);
+    if (id == NULL) {
+        return SLICE_NONE;
+    }
+    int len;
+    if (item->type == CHANGE_ALERT_DIGEST) {
+        len = snprintf(id, size, "%.*s:digest:%" PRId64 "-%" PRIu32, SLICE_ARG(rule),
+                       item->time / USEC_PER_MS, item->digest);
+    } else {
+        len = snprintf(id, size, "%.*s:%.*s:%" PRIu32 "%s", SLICE_ARG(rule),
+                       SLICE_ARG(cascades_id(&pipeline->cascades, item->cascade)),
+                       item->level,
+                       item->type == CHANGE_ALERT_RESOLVED ? ":resolved" : "");
+    }
+    return (struct slice){id, (size_t)len};
+}
+
+// ── leaving the queue ──────────────────────────────────────────────────────
+
+static void
+let_go(struct pipeline *pipeline, uint32_t cascade)
+{
+    cascades_at(&pipeline->cascades, cascade)->alerts--;
+    cascades_queue(&pipeline->cascades, cascade, 0); // it may be forgotten by now
+}
+
+// The first item has left, or is not to be told.
+static void
+retire(struct pipeline *pipeline)
+{
+    struct alert_queue *queue = &pipeline->alerts.queue;
+    const struct alert_item *item = alert_queue_at(queue, queue->first++);
+    slab_text_free(pipeline->texts, item->text);
+    if (item->type != CHANGE_ALERT_DIGEST) {
+        let_go(pipeline, item->cascade);
+        return;
+    }
+    const struct alert_memory *memory = &pipeline->alerts.memory;
+    for (uint32_t i = 0; i < memory->high; i++) {
+        struct alert_row *row = alert_memory_at(memory, i);
+        if (row->rule != 0 && row->digest == item->digest) {
+            row->digest = 0;
+            let_go(pipeline, row->cascade);
+        }
+    }
+}
+
+// Dropped ones do not fly, so nobody tells them written.
+static void
+settle(struct pipeline *pipeline)
+{
+    struct alert_queue *queue = &pipeline->alerts.queue;
+    while (queue->first != queue->pulled &&
+           alert_queue_at(queue, queue->first)->is_dropped) {
+        retire(pipeline);
+    }
+}
+
+// ── one alert ──────────────────────────────────────────────────────────────
+
+static void
+put_cascade(struct pipeline *pipeline, struct change *change,
+            const struct alert_item *item)
+{
+    const struct cascade *row = cascades_at(&pipeline->cascades, item->cascade);
+    change->is_whole = true;
+    change_cascade_fields(pipeline, change, item->cascade, CASCADE_ALL);
+    change->alert.cascade = cascades_id(&pipeline->cascades, item->cascade);
+    change->alert.level = item->level;
+    if (row->author != USER_NONE) {
+        change->alert.author = person_of(pipeline, row->author);
+    }
+    put_amplifiers(pipeline, change, row);
+}
+
+static void
+put_digest(struct pipeline *pipeline, struct change *change,
+           const struct alert_item *item)
+{
+    const struct alert_memory *memory = &pipeline->alerts.memory;
+    struct change_digest *digest = pipeline->alerts.digest;
+    size_t count = 0;
+    for (uint32_t i = 0; i < memory->high && count < ALERTS_DIGEST_MAX; i++) {
+        const struct alert_row *row = alert_memory_at(memory, i);
+        const struct cascade *cascade = cascades_at(&pipeline->cascades, row->cascade);
+        if (row->rule == 0 || row->digest != item->digest ||
+            (cascade->flags & CASCADE_HIDDEN) != 0) {
+            continue;
+        }
+        struct slice id = cascades_id(&pipeline->cascades, row->cascade);
+        struct alert_item told = {.cascade = row->cascade, .level = row->level};
+        struct change_digest entry = {
+            .id = id_of(pipeline, &told, change->alert.rule),
+            .cascade = id,
+            .level = row->level,
+            .size = cascade->size,
+        };
+        size_t place = count++;
+        while (place != 0 && digest[place - 1].size < entry.size) {
+            digest[place] = digest[place - 1];
+            place--;
+        }
+        digest[place] = entry;
+    }
+    change->alert.digest = digest;
+    change->alert.digest_count = count;
+}
+
+// What the alert says, as of now. False if it is not to leave: its post, or every post
+// of a digest, is hidden.
+static bool
+describe(struct pipeline *pipeline, struct change *change, struct alert_item *item)
+{
+    bool is_digest = item->type == CHANGE_ALERT_DIGEST;
+    bool is_hidden =
+        !is_digest &&
+        (cascades_at(&pipeline->cascades, item->cascade)->flags & CASCADE_HIDDEN) != 0;
+    if (is_digest) {
+        put_digest(pipeline, change, item);
+    } else if (!is_hidden) {
+        put_cascade(pipeline, change, item);
+    }
+    if (is_hidden || (is_digest && change->alert.digest_count == 0)) {
+        pipeline->metrics.alerts_dropped += !item->is_dropped;
+        item->is_dropped = true;
+    }
+    return !item->is_dropped;
+}
+
+static void
+begin(struct pipeline *pipeline, struct change *change, const struct alert_item *item)
+{
+    change->kind = CHANGE_ALERT;
+    change->alert.type = (enum change_alert_type)item->type;
+    change->alert.time = item->time;
+    put_text(pipeline, change, slab_text(pipeline->texts, item->text));
+    change->name = id_of(pipeline, item, change->alert.rule);
+}
+
+bool
+change_alert_show(struct pipeline *pipeline, struct change *change)
+{
+    struct alerts *alerts = &pipeline->alerts;
+    if (alerts->shown < alerts->queue.pulled) {
+        alerts->shown = alerts->queue.pulled;
+    }
+    while (alerts->shown != alerts->queue.end) {
+        struct alert_item *item = alert_queue_at(&alerts->queue, alerts->shown++);
+        begin(pipeline, change, item);
+        if (describe(pipeline, change, item)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+change_alert(struct pipeline *pipeline, struct change *change)
+{
+    struct alert_queue *queue = &pipeline->alerts.queue;
+    change->alert.is_shown = queue->pulled < pipeline->alerts.shown;
+    struct alert_item *item = alert_queue_at(queue, queue->pulled++);
+    begin(pipeline, change, item);
+    bool is_leaving =
+        change->alert.is_shown ? !item->is_dropped : describe(pipeline, change, item);
+    if (!is_leaving) {
+        settle(pipeline);
+        return false;
+    }
+    change_fly(pipeline, CHANGE_ALERT, 0);
+    return true;
+}
+
+void
+change_alert_written(struct pipeline *pipeline)
+{
+    settle(pipeline);
+    retire(pipeline);
+    settle(pipeline);
+}
+
+void
+change_alerts_lost(struct pipeline *pipeline)
+{
+    settle(pipeline);
+    pipeline->alerts.queue.pulled = pipeline->alerts.queue.first;
+}

@@ -1,0 +1,256 @@
+#include "pipeline/changes/change.h"
+
+#include <string.h>
+
+// "<net>:<handle in lower case>"
+static struct slice
+handle_key(struct pipeline *pipeline, struct slice id, struct slice handle)
+{
+    struct slice network = users_network_of(id);
+    char *text = arena_alloc(&pipeline->scratch, network.len + 1 + handle.len, 1);
+    if (text == NULL) {
+        return SLICE_NONE;
+    }
+    memcpy(text, network.ptr, network.len);
+    text[network.len] = ':';
+    for (size_t i = 0; i < handle.len; i++) {
+        text[network.len + 1 + i] = users_lower(handle.ptr[i]);
+    }
+    return (struct slice){text, network.len + 1 + handle.len};
+}
+
+static bool
+user_counts(const struct pipeline *pipeline, const struct user *row)
+{
+    for (uint32_t c = row->counters; c != COUNTER_NONE;) {
+        const struct counter *counter = counters_at(&pipeline->windows.counters, c);
+        for (uint32_t slot = 0; slot < pipeline->windows.shown; slot++) {
+            if (counters_value(&pipeline->windows.counters, counter, slot) != 0) {
+                return true;
+            }
+        }
+        c = counter->next;
+    }
+    return false;
+}
+
+// The bits of those of the profile's fields that have a value.
+static uint32_t
+known_profile(const struct users *users, uint32_t user)
+{
+    uint32_t known = USER_NEW_SEEN;
+    known |= users_handle(users, user).len != 0 ? USER_NEW_HANDLE : 0;
+    known |= users_text(users, user, USER_NAME).len != 0 ? USER_NEW_NAME : 0;
+    known |= (users_at(users, user)->flags & USER_HAS_FOLLOWERS) != 0
+                 ? USER_NEW_FOLLOWERS
+                 : 0;
+    return known;
+}
+
+static void
+user_profile_fields(struct pipeline *pipeline, struct change *change, uint32_t user,
+                    uint32_t fields)
+{
+    const struct user *row = users_at(&pipeline->users, user);
+    fields &= known_profile(&pipeline->users, user);
+    if ((fields & USER_NEW_HANDLE) != 0) {
+        change_put(pipeline, change, SLICE_LIT("handle"),
+                   users_handle(&pipeline->users, user));
+    }
+    if ((fields & USER_NEW_NAME) != 0) {
+        change_put(pipeline, change, SLICE_LIT("name"),
+                   users_text(&pipeline->users, user, USER_NAME));
+    }
+    if ((fields & USER_NEW_FOLLOWERS) != 0) {
+        change_put(pipeline, change, SLICE_LIT("followers"),
+                   change_number(pipeline, row->followers));
+    }
+    if ((fields & USER_NEW_SEEN) != 0) {
+        change_put(pipeline, change, SLICE_LIT("last_seen"),
+                   change_ms(pipeline, row->last_seen));
+    }
+}
+
+static void
+user_count_fields(struct pipeline *pipeline, struct change *change,
+                  const struct user *row)
+{
+    for (uint32_t c = row->counters; c != COUNTER_NONE;) {
+        const struct counter *counter = counters_at(&pipeline->windows.counters, c);
+        for (uint32_t slot = 0; slot < pipeline->windows.shown; slot++) {
+            uint64_t value = counters_value(&pipeline->windows.counters, counter, slot);
+            bool is_dirty = (counter->dirty & (1u << slot)) != 0;
+            if (change->is_whole ? value == 0 : !is_dirty) {
+                continue;
+            }
+            uint32_t board =
+                (uint32_t)counter_tally(counter) * pipeline->windows.shown + slot;
+            change_put(pipeline, change, slice_of(pipeline->boards.rows[board].name),
+                       value != 0 ? change_number(pipeline, value) : SLICE_NONE);
+        }
+        c = counter->next;
+    }
+}
+
+// Frees the counters that no step names any more.
+static void
+user_clean(struct pipeline *pipeline, uint32_t user)
+{
+    struct user *row = users_at(&pipeline->users, user);
+    uint32_t *link = &row->counters;
+    while (*link != COUNTER_NONE) {
+        uint32_t index = *link;
+        struct counter *counter = counters_at(&pipeline->windows.counters, index);
+        counter->dirty = 0;
+        if (counters_refs(&pipeline->windows.counters, counter) != 0) {
+            link = &counter->next;
+        } else if (counter->members != 0) {
+            // Touched since the boards were brought up to date: they let go next time.
+            users_queue(&pipeline->users, user);
+            link = &counter->next;
+        } else {
+            *link = counter->next;
+            counters_destroy(&pipeline->windows.counters, index);
+        }
+    }
+}
+
+static void
+user_handles(struct pipeline *pipeline, struct change *change, uint32_t user,
+             bool is_kept)
+{
+    struct user *row = users_at(&pipeline->users, user);
+    if (is_kept && (row->flags & USER_HOLDS) != 0 &&
+        ((row->flags & USER_TOLD) == 0 || change->is_whole)) {
+        change->handle_set =
+            handle_key(pipeline, change->name, users_handle(&pipeline->users, user));
+        row->flags |= USER_TOLD;
+    }
+    struct slice stale = users_text(&pipeline->users, user, USER_STALE_HANDLE);
+    if (stale.len == 0 || (row->profile & USER_STALE_SENT) != 0) {
+        return;
+    }
+    uint32_t holder =
+        users_holder(&pipeline->users, users_network_of(change->name), stale);
+    row->profile |= USER_STALE_SENT;
+    if (holder == USER_NONE ||
+        (users_at(&pipeline->users, holder)->flags & USER_TOLD) == 0) {
+        change->handle_gone = handle_key(pipeline, change->name, stale);
+    }
+}
+
+// True if the key is to be deleted. The id of somebody who was known by handle only may
+// be another person's by now, whose key is the same: that one is written anew.
+static bool
+is_to_go(struct pipeline *pipeline, const struct user *row, struct slice id)
+{
+    if ((row->flags & USER_WRITTEN) == 0) {
+        return false;
+    }
+    uint32_t other = (row->identity & USER_MERGED) != 0
+                         ? users_find(&pipeline->users, id)
+                         : USER_NONE;
+    if (other != USER_NONE) {
+        users_at(&pipeline->users, other)->flags |= USER_WHOLE | USER_WRITTEN;
+        users_queue(&pipeline->users, other);
+    }
+    return other == USER_NONE;
+}
+
+// Every field that has a value.
+void
+change_user_fields(struct pipeline *pipeline, struct change *change, uint32_t user)
+{
+    user_profile_fields(pipeline, change, user, UINT32_MAX);
+    change_put(pipeline, change, SLICE_LIT("network"), users_network_of(change->name));
+    user_count_fields(pipeline, change, users_at(&pipeline->users, user));
+}
+
+size_t
+change_user_size(const struct pipeline *pipeline, uint32_t user)
+{
+    const struct counters *counters = &pipeline->windows.counters;
+    uint32_t known = known_profile(&pipeline->users, user);
+    size_t size = 1 + (size_t)__builtin_popcount(known); // the network is always known
+    for (uint32_t c = users_at(&pipeline->users, user)->counters; c != COUNTER_NONE;) {
+        const struct counter *counter = counters_at(counters, c);
+        for (uint32_t slot = 0; slot < pipeline->windows.shown; slot++) {
+            size += counters_value(counters, counter, slot) != 0;
+        }
+        c = counter->next;
+    }
+    return size;
+}
+
+struct slice
+change_user_handle(struct pipeline *pipeline, uint32_t user)
+{
+    const uint8_t told = USER_HOLDS | USER_TOLD;
+    if ((users_at(&pipeline->users, user)->flags & told) != told) {
+        return SLICE_NONE;
+    }
+    return handle_key(pipeline, users_id(&pipeline->users, user),
+                      users_handle(&pipeline->users, user));
+}
+
+bool
+change_user(struct pipeline *pipeline, uint32_t user, struct change *change)
+{
+    struct user *row = users_at(&pipeline->users, user);
+    change->kind = CHANGE_USER;
+    change->name = users_id(&pipeline->users, user);
+    bool is_kept = user_counts(pipeline, row);
+    if (is_kept) {
+        uint32_t now = (uint32_t)(pipeline->clock / USEC_PER_S);
+        usec slack = change_slack(pipeline->longest);
+        change->is_fresh = (row->flags & USER_WRITTEN) == 0;
+        change->is_whole = (row->flags & USER_WHOLE) != 0 || change->is_fresh ||
+                           now - row->whole_at >= slack / USEC_PER_S;
+        change->ttl = pipeline->longest + 2 * slack;
+        if (change->is_whole) {
+            change_user_fields(pipeline, change, user);
+            row->whole_at = now;
+        } else {
+            user_profile_fields(pipeline, change, user, row->profile);
+            user_count_fields(pipeline, change, row);
+        }
+        row->flags = (uint8_t)((row->flags & ~USER_WHOLE) | USER_WRITTEN);
+    } else {
+        change->is_gone = is_to_go(pipeline, row, change->name);
+        row->flags = (uint8_t)((row->flags & ~USER_WRITTEN) | USER_WHOLE);
+        users_untell(&pipeline->users, user);
+        change->name = users_id(&pipeline->users, user); // may have moved
+    }
+    user_handles(pipeline, change, user, is_kept);
+    row->profile &= USER_STALE_SENT | USER_RENAMED;
+    row->flags &= (uint8_t)~USER_QUEUED;
+    user_clean(pipeline, user);
+    if (change->field_count == 0 && !change->is_gone && change->handle_set.len == 0 &&
+        change->handle_gone.len == 0) {
+        return false;
+    }
+    row->refs++;
+    change_fly(pipeline, CHANGE_USER, user);
+    return true;
+}
+
+void
+change_user_written(struct pipeline *pipeline, uint32_t user)
+{
+    struct user *row = users_at(&pipeline->users, user);
+    row->refs--;
+    if ((row->profile & USER_STALE_SENT) != 0) {
+        users_set_text(&pipeline->users, user, USER_STALE_HANDLE, SLICE_NONE);
+        row->profile &= (uint8_t)~USER_STALE_SENT;
+    }
+}
+
+void
+change_user_lost(struct pipeline *pipeline, uint32_t user)
+{
+    struct user *row = users_at(&pipeline->users, user);
+    row->refs--;
+    row->flags |= USER_WHOLE | USER_WRITTEN;
+    row->profile &= (uint8_t)~USER_STALE_SENT;
+    users_queue(&pipeline->users, user);
+}

@@ -1,0 +1,391 @@
+#include "pipeline/fold/carry.h"
+
+#include <string.h>
+
+#include "pipeline/inside.h"
+#include "pipeline/fold/learn.h"
+#include "pipeline/fold/parent.h"
+
+// Who stands above an event, nearest first.
+struct path {
+    uint32_t posts[PIPELINE_PATH_MAX]; // cascades: the target, what it quotes, …
+    size_t post_count;
+    uint32_t
+        users[2 * PIPELINE_PATH_MAX]; // authors and carriers, each once, not the actor
+    size_t user_count;
+};
+
+// An event while it is being counted.
+struct carry {
+    uint32_t event;
+    uint32_t actor;
+    uint32_t target;
+    uint32_t author; // of the target, or USER_NONE
+    uint32_t own; // record of the event's own post, where a path must not lead back to
+    usec time;
+    bool is_retweet;
+};
+
+// ── the path ───────────────────────────────────────────────────────────────
+
+static void
+path_credit(struct path *path, uint32_t user, uint32_t actor)
+{
+    if (user == USER_NONE || user == actor) {
+        return;
+    }
+    for (size_t i = 0; i < path->user_count; i++) {
+        if (path->users[i] == user) {
+            return;
+        }
+    }
+    path->users[path->user_count++] = user;
+}
+
+static bool
+path_has(const struct path *path, uint32_t cascade)
+{
+    for (size_t i = 0; i < path->post_count; i++) {
+        if (path->posts[i] == cascade) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+path_climb(struct pipeline *pipeline, struct path *path, const struct carry *carry)
+{
+    path_credit(path, carry->author, carry->actor);
+    uint32_t cascade = carry->target;
+    while (cascade != CASCADE_NONE && cascade != carry->own &&
+           !path_has(path, cascade)) {
+        if (path->post_count == PIPELINE_PATH_MAX) {
+            pipeline->metrics.paths_cut++;
+            return;
+        }
+        if (path->post_count != 0) {
+            path_credit(path, cascades_at(&pipeline->cascades, cascade)->author,
+                        carry->actor);
+        }
+        path->posts[path->post_count++] = cascade;
+        cascade = cascades_parent(&pipeline->cascades, cascade);
+    }
+}
+
+// The retweets a retweet came through, as far as they are remembered.
+static void
+path_carriers(struct pipeline *pipeline, struct path *path, const struct carry *carry,
+              const struct post *post)
+{
+    uint64_t via = ledger_via(&pipeline->ledger, carry->event);
+    for (size_t i = 0; via != 0; i++) {
+        if (i == PIPELINE_PATH_MAX) {
+            pipeline->metrics.paths_cut++;
+            return;
+        }
+        uint32_t event = ledger_find(&pipeline->ledger, via);
+        if (event == EVENT_NONE) {
+            if (i == 0 && post->via_author.len != 0) {
+                struct post_user author = {.id = post->via_author};
+                path_credit(path, users_see(&pipeline->users, &author, carry->time),
+                            carry->actor);
+            }
+            return;
+        }
+        const struct event *row = ledger_at(&pipeline->ledger, event);
+        if (!inside_is_retweet_of(pipeline, row, carry->target)) {
+            pipeline->metrics.vias_dropped++;
+            return;
+        }
+        path_credit(path, users_now(&pipeline->users, row->actor), carry->actor);
+        via = ledger_via(&pipeline->ledger, event);
+    }
+}
+
+// ── counting ───────────────────────────────────────────────────────────────
+
+// An undo finds these counters through the cascade, so they need no note of their own.
+static void
+count_counter(struct pipeline *pipeline, uint32_t cascade, enum tally tally,
+              uint32_t *counter)
+{
+    if (*counter == COUNTER_NONE) {
+        *counter = counters_create(&pipeline->windows.counters, tally, cascade);
+        if ((cascades_at(&pipeline->cascades, cascade)->flags & CASCADE_HIDDEN) != 0) {
+            counters_at(&pipeline->windows.counters, *counter)->kind |= COUNTER_HIDDEN;
+        }
+    }
+    windows_add(&pipeline->windows, *counter, 1);
+}
+
+static void
+count_person(struct pipeline *pipeline, uint32_t cascade, uint32_t actor)
+{
+    struct cascade *row = cascades_at(&pipeline->cascades, cascade);
+    struct user *user = users_at(&pipeline->users, actor);
+    uint32_t before = row->people.count;
+    if (people_add(&row->people, pipeline->texts, actor, user->followers) == NULL) {
+        admission_lose(pipeline, &pipeline->metrics.people_refused);
+        return;
+    }
+    if (row->people.count != before) {
+        user->refs++;
+        users_trace(&pipeline->users, actor, (struct trace){cascade, row->birth});
+        row->reach += user->followers;
+        cascades_queue(&pipeline->cascades, cascade,
+                       CASCADE_AMPLIFIERS | CASCADE_REACH);
+    }
+}
+
+// The event lies below this post.
+static void
+count_below(struct pipeline *pipeline, uint32_t cascade, const struct carry *carry)
+{
+    cascades_refresh(&pipeline->cascades, cascade, pipeline->clock);
+    struct cascade *row = cascades_at(&pipeline->cascades, cascade);
+    count_person(pipeline, cascade, carry->actor);
+    row->size++;
+    uint32_t dirty = CASCADE_SIZE;
+    bool is_direct = cascade == carry->target;
+    if (is_direct && carry->is_retweet) {
+        row->retweets++;
+        dirty |= CASCADE_RETWEETS;
+    } else if (is_direct) {
+        row->quotes++;
+        dirty |= CASCADE_QUOTES;
+    }
+    inside_note(pipeline, (struct ledger_entry){LEDGER_CASCADE | cascade |
+                                                    (is_direct ? LEDGER_DIRECT : 0),
+                                                row->life});
+    cascades_happened(&pipeline->cascades, cascade, carry->time);
+    cascades_queue(&pipeline->cascades, cascade, dirty);
+    pulses_count(pipeline, cascade, ledger_at(&pipeline->ledger, carry->event));
+    if (is_direct) {
+        count_counter(pipeline, cascade, TALLY_CASCADES, &row->board);
+    }
+    count_counter(pipeline, cascade, TALLY_VELOCITY, &row->velocity);
+    uint64_t recent = cascades_recent(&pipeline->cascades, row, WINDOWS_VELOCITY_5M);
+    if (recent > row->peak) {
+        row->peak = (uint32_t)recent;
+        cascades_queue(&pipeline->cascades, cascade, CASCADE_PEAK);
+    }
+}
+
+// What the target's author gets from a retweet or quote of this very post.
+static void
+count_direct(struct pipeline *pipeline, const struct carry *carry)
+{
+    struct cascade *row = cascades_at(&pipeline->cascades, carry->target);
+    struct person *person = people_find(&row->people, pipeline->texts, carry->actor);
+    if (person != NULL && carry->is_retweet) {
+        people_mark(person, PERSON_RETWEETED, true);
+    }
+    if (carry->author == USER_NONE) {
+        return;
+    }
+    inside_tally(pipeline, carry->is_retweet ? TALLY_RETWEETS : TALLY_QUOTES,
+                 carry->author, 1);
+    if (person == NULL || people_has(person, PERSON_REACHED)) {
+        return;
+    }
+    people_mark(person, PERSON_REACHED, true);
+    ledger_at(&pipeline->ledger, carry->event)->flags |= EVENT_REACHED;
+    uint32_t followers = users_at(&pipeline->users, carry->actor)->followers;
+    if (followers != 0) {
+        inside_tally(pipeline, TALLY_REACH, carry->author, followers);
+    }
+}
+
+static void
+count_carry(struct pipeline *pipeline, const struct carry *carry,
+            const struct post *post)
+{
+    struct path path;
+    path.post_count = 0;
+    path.user_count = 0;
+    path_climb(pipeline, &path, carry);
+    path_carriers(pipeline, &path, carry, post);
+    pipeline->metrics.interactions++;
+    for (size_t i = 0; i < path.post_count; i++) {
+        count_below(pipeline, path.posts[i], carry);
+        parent_attach(pipeline, carry->event, path.posts, i);
+    }
+    count_direct(pipeline, carry);
+    pulses_meet(pipeline, carry->target, carry->actor);
+    for (size_t i = 0; i < path.user_count; i++) {
+        inside_tally(pipeline, TALLY_INFLUENCE, path.users[i], 1);
+    }
+    for (size_t i = 0; i < path.post_count; i++) {
+        alerts_judge(pipeline, path.posts[i], carry->time);
+    }
+}
+
+// Links the event to what it points at.
+static void
+link_event(struct pipeline *pipeline, uint32_t event, uint32_t target,
+           enum event_flag kind)
+{
+    struct event *row = ledger_at(&pipeline->ledger, event);
+    row->target = target;
+    row->target_birth = cascades_at(&pipeline->cascades, target)->birth;
+    row->flags |= (uint8_t)kind;
+}
+
+static void
+link_via(struct pipeline *pipeline, uint32_t event, const struct post *post)
+{
+    if (post->via.len != 0 && !slice_equal(post->via, post->id)) {
+        ledger_set_via(&pipeline->ledger, event, inside_hash(pipeline, post->via));
+    }
+}
+
+static struct carry
+carry_begin(struct pipeline *pipeline, const struct post *post, uint32_t event,
+            uint32_t target)
+{
+    const struct event *row = ledger_at(&pipeline->ledger, event);
+    bool is_retweet = post->kind == POST_RETWEETED;
+    const struct post_ref *ref = is_retweet ? &post->retweet_of : &post->quote;
+    link_event(pipeline, event, target, is_retweet ? EVENT_RETWEET : EVENT_QUOTE);
+    return (struct carry){
+        .event = event,
+        .actor = users_now(&pipeline->users, row->actor),
+        .target = target,
+        .author = learn_author_of(pipeline, ref, target),
+        .own = cascades_find(&pipeline->cascades, post->id),
+        .time = row->time,
+        .is_retweet = is_retweet,
+    };
+}
+
+void
+carry_repeat(struct pipeline *pipeline, const struct post *post, uint32_t event)
+{
+    link_via(pipeline, event, post);
+    link_event(pipeline, event, cascades_find(&pipeline->cascades, post->retweet_of.id),
+               EVENT_RETWEET);
+    pipeline->metrics.duplicates++;
+    pipeline->metrics.repeated_retweets++;
+    pipeline->metrics.tree_second_parents += post->via.len != 0;
+}
+
+void
+carry_retweet(struct pipeline *pipeline, const struct post *post, uint32_t event)
+{
+    link_via(pipeline, event, post);
+    uint32_t target = learn_target(pipeline, &post->retweet_of,
+                                   ledger_at(&pipeline->ledger, event)->time);
+    struct carry carry = carry_begin(pipeline, post, event, target);
+    pipeline->metrics.retweets++;
+    if (carry.author == carry.actor) {
+        pipeline->metrics.self_ignored++;
+        return;
+    }
+    count_carry(pipeline, &carry, post);
+}
+
+static void
+quote(struct pipeline *pipeline, const struct post *post, uint32_t event,
+      uint32_t target)
+{
+    struct carry carry = carry_begin(pipeline, post, event, target);
+    if (carry.own != CASCADE_NONE) {
+        learn_parent(pipeline, carry.own, target);
+    }
+    if (carry.author == carry.actor) {
+        pipeline->metrics.self_ignored++;
+        return;
+    }
+    count_carry(pipeline, &carry, post);
+}
+
+static void
+reply(struct pipeline *pipeline, const struct post *post, uint32_t event,
+      uint32_t target)
+{
+    const struct event *row = ledger_at(&pipeline->ledger, event);
+    uint32_t author = learn_author_of(pipeline, &post->reply_to, target);
+    if (author == users_now(&pipeline->users, row->actor)) {
+        pipeline->metrics.self_ignored++;
+        return;
+    }
+    cascades_refresh(&pipeline->cascades, target, pipeline->clock);
+    struct cascade *cascade = cascades_at(&pipeline->cascades, target);
+    cascade->replies++;
+    inside_note(pipeline, (struct ledger_entry){LEDGER_CASCADE | LEDGER_REPLY | target,
+                                                cascade->life});
+    cascades_happened(&pipeline->cascades, target, row->time);
+    cascades_queue(&pipeline->cascades, target, CASCADE_REPLIES);
+    if (author != USER_NONE) {
+        inside_tally(pipeline, TALLY_REPLIES, author, 1);
+    }
+    pipeline->metrics.interactions++;
+}
+
+// A reply to a post of which only the author is known: what it adds to the post itself
+// would be added to one without a name.
+static void
+reply_to_person(struct pipeline *pipeline, const struct post *post, uint32_t event)
+{
+    const struct event *row = ledger_at(&pipeline->ledger, event);
+    if (post->reply_to.alias.len == 0 || post->reply_to.author.id.len == 0) {
+        return; // only spoken to
+    }
+    uint32_t author = users_see(&pipeline->users, &post->reply_to.author, row->time);
+    if (author == row->actor) {
+        pipeline->metrics.self_ignored++;
+        return;
+    }
+    inside_tally(pipeline, TALLY_REPLIES, author, 1);
+    pipeline->metrics.interactions++;
+}
+
+// Finds the id of a post that is named as its source names it. Without one the
+// reference stays without id. `found` has room for the answer.
+static const struct post_ref *
+resolve(const struct pipeline *pipeline, struct slice source,
+        const struct post_ref *ref, struct post_ref *found)
+{
+    uint64_t hash;
+    if (ref->id.len != 0 || ref->alias.len == 0 ||
+        !locals_find(&pipeline->locals, inside_local(pipeline, source, ref->alias),
+                     &hash)) {
+        return ref;
+    }
+    *found = *ref;
+    uint32_t cascade = cascades_find_hash(&pipeline->cascades, hash);
+    uint32_t event = ledger_find(&pipeline->ledger, hash);
+    struct ledger_words words;
+    if (cascade != CASCADE_NONE) {
+        found->id = cascades_id(&pipeline->cascades, cascade);
+    } else if (event != EVENT_NONE && ledger_text(&pipeline->ledger, event, &words)) {
+        found->id = words.id;
+    }
+    return found;
+}
+
+void
+carry_references(struct pipeline *pipeline, const struct post *post, uint32_t event)
+{
+    // Everything the message says is learnt first: a quote may need the answered post's
+    // author.
+    usec time = ledger_at(&pipeline->ledger, event)->time;
+    struct post_ref found;
+    const struct post_ref *shown =
+        resolve(pipeline, post->source, &post->quote, &found);
+    uint32_t quoted =
+        shown->id.len != 0 ? learn_target(pipeline, shown, time) : CASCADE_NONE;
+    const struct post_ref *answered =
+        resolve(pipeline, post->source, &post->reply_to, &found);
+    uint32_t target =
+        answered->id.len != 0 ? learn_target(pipeline, answered, time) : CASCADE_NONE;
+    if (quoted != CASCADE_NONE) {
+        quote(pipeline, post, event, quoted);
+    }
+    if (target != CASCADE_NONE) {
+        reply(pipeline, post, event, target);
+    } else {
+        reply_to_person(pipeline, post, event);
+    }
+}

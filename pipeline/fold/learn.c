@@ -1,0 +1,144 @@
+#include "pipeline/fold/learn.h"
+
+#include "pipeline/inside.h"
+
+struct slice
+learn_cut(const struct pipeline *pipeline, struct slice text)
+{
+    size_t limit = pipeline->options.cascades_text;
+    if (text.len <= limit) {
+        return text;
+    }
+    while (limit != 0 && ((uint8_t)text.ptr[limit] & 0xC0) == 0x80) {
+        limit--;
+    }
+    return (struct slice){text.ptr, limit};
+}
+
+static void
+set_text(struct pipeline *pipeline, uint32_t cascade, struct slice text,
+         struct slice lang)
+{
+    struct cascade *row = cascades_at(&pipeline->cascades, cascade);
+    if ((row->flags & CASCADE_HIDDEN) != 0) {
+        return;
+    }
+    if (row->text == SLAB_NONE && text.len != 0) {
+        row->text = slab_text_put(pipeline->texts, learn_cut(pipeline, text));
+        cascades_queue(&pipeline->cascades, cascade, CASCADE_TEXT);
+    }
+    if (row->lang == SLAB_NONE && lang.len != 0) {
+        row->lang = slab_text_put(pipeline->texts, lang);
+        cascades_queue(&pipeline->cascades, cascade, CASCADE_LANG);
+    }
+}
+
+static void
+set_created(struct pipeline *pipeline, uint32_t cascade, usec created)
+{
+    struct cascade *row = cascades_at(&pipeline->cascades, cascade);
+    if (row->created == USEC_NONE && created != USEC_NONE) {
+        row->created = created;
+        cascades_time_close(&pipeline->cascades, cascade);
+        cascades_queue(&pipeline->cascades, cascade, CASCADE_CREATED | CASCADE_STATE);
+    }
+}
+
+// A post is not later than the one that points at it, at `time`, whatever their dates.
+static usec
+bound(usec created, usec time)
+{
+    if (created > time) {
+        return time;
+    }
+    return pipeline_is_believable(created, time) ? created : USEC_NONE;
+}
+
+void
+learn_parent(struct pipeline *pipeline, uint32_t cascade, uint32_t parent)
+{
+    struct cascade *row = cascades_at(&pipeline->cascades, cascade);
+    if (cascades_parent(&pipeline->cascades, cascade) == CASCADE_NONE &&
+        parent != cascade) {
+        row->parent = parent;
+        row->parent_birth = cascades_at(&pipeline->cascades, parent)->birth;
+        row->flags |= CASCADE_HAS_PARENT;
+        cascades_queue(&pipeline->cascades, cascade, CASCADE_PARENT);
+    }
+}
+
+void
+learn_post(struct pipeline *pipeline, uint32_t cascade, const struct post_ref *facts,
+           usec time)
+{
+    if (facts->author.id.len != 0) {
+        cascades_set_author(&pipeline->cascades, cascade,
+                            users_see(&pipeline->users, &facts->author, time));
+    }
+    set_text(pipeline, cascade, facts->text, facts->lang);
+    set_created(pipeline, cascade, bound(facts->created, time));
+    struct cascade *row = cascades_at(&pipeline->cascades, cascade);
+    if (facts->has_reported &&
+        ((row->flags & CASCADE_REPORTED) == 0 || facts->reported > row->reported)) {
+        row->reported = facts->reported;
+        row->flags |= CASCADE_REPORTED;
+        cascades_queue(&pipeline->cascades, cascade, CASCADE_COUNT_REPORTED);
+    }
+}
+
+// A new record starts with what the post's own message said, if that is remembered.
+static void
+recall(struct pipeline *pipeline, uint32_t cascade, struct slice id)
+{
+    uint32_t event = ledger_find(&pipeline->ledger, inside_hash(pipeline, id));
+    if (event == EVENT_NONE) {
+        return;
+    }
+    const struct event *row = ledger_at(&pipeline->ledger, event);
+    if ((row->flags & EVENT_UNDONE) != 0) {
+        cascades_hide(&pipeline->cascades, cascade);
+    }
+    cascades_set_author(&pipeline->cascades, cascade,
+                        users_now(&pipeline->users, row->actor));
+    set_created(pipeline, cascade, row->time);
+    struct ledger_words words;
+    if (ledger_text(&pipeline->ledger, event, &words)) {
+        set_text(pipeline, cascade, words.text, words.lang);
+    }
+    if ((row->flags & EVENT_QUOTE) != 0 &&
+        cascades_at(&pipeline->cascades, row->target)->birth == row->target_birth) {
+        learn_parent(pipeline, cascade, row->target);
+    }
+}
+
+uint32_t
+learn_target(struct pipeline *pipeline, const struct post_ref *ref, usec time)
+{
+    uint32_t first = CASCADE_NONE;
+    uint32_t below = CASCADE_NONE;
+    for (int i = 0; ref != NULL && i <= POST_QUOTES_MAX; i++, ref = ref->quote) {
+        bool is_new;
+        uint32_t cascade = cascades_put(&pipeline->cascades, ref->id, &is_new);
+        cascades_refresh(&pipeline->cascades, cascade, pipeline->clock);
+        learn_post(pipeline, cascade, ref, time);
+        if (is_new) {
+            recall(pipeline, cascade, ref->id);
+        }
+        if (below != CASCADE_NONE) {
+            learn_parent(pipeline, below, cascade);
+        } else {
+            first = cascade;
+        }
+        below = cascade;
+    }
+    return first;
+}
+
+uint32_t
+learn_author_of(struct pipeline *pipeline, const struct post_ref *ref, uint32_t target)
+{
+    if (ref->author.id.len != 0) {
+        return users_find(&pipeline->users, ref->author.id);
+    }
+    return cascades_at(&pipeline->cascades, target)->author;
+}

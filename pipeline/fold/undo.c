@@ -1,0 +1,141 @@
+#include "pipeline/fold/undo.h"
+
+#include "pipeline/inside.h"
+#include "pipeline/fold/parent.h"
+
+static void
+person_undone(struct pipeline *pipeline, uint32_t cascade, const struct event *event,
+              bool is_direct)
+{
+    struct cascade *row = cascades_at(&pipeline->cascades, cascade);
+    uint32_t actor = users_now(&pipeline->users, event->actor);
+    struct person *person = people_find(&row->people, pipeline->texts, actor);
+    if (person == NULL) {
+        return; // the set was full when it came
+    }
+    if (is_direct && (event->flags & EVENT_RETWEET) != 0) {
+        people_mark(person, PERSON_RETWEETED, false);
+    }
+    if (is_direct && (event->flags & EVENT_REACHED) != 0) {
+        people_mark(person, PERSON_REACHED, false);
+    }
+    uint32_t followers = people_followers(&row->people, pipeline->texts, person);
+    if (people_take_back(&row->people, pipeline->texts, person)) {
+        row->reach -= followers;
+        users_at(&pipeline->users, actor)->refs--;
+        cascades_queue(&pipeline->cascades, cascade,
+                       CASCADE_AMPLIFIERS | CASCADE_REACH);
+    }
+}
+
+static void
+cascade_undone(struct pipeline *pipeline, struct ledger_entry entry,
+               const struct event *event)
+{
+    uint32_t cascade = entry.where & LEDGER_INDEX;
+    struct cascade *row = cascades_at(&pipeline->cascades, cascade);
+    if (row->life != entry.amount || row->birth == 0) {
+        return; // forgotten since
+    }
+    if ((entry.where & LEDGER_REPLY) != 0) {
+        row->replies--;
+        cascades_queue(&pipeline->cascades, cascade, CASCADE_REPLIES);
+        return;
+    }
+    bool is_direct = (entry.where & LEDGER_DIRECT) != 0;
+    if (is_direct && row->board != COUNTER_NONE) {
+        windows_take_back(&pipeline->windows, row->board, false, 1);
+    }
+    if (row->velocity != COUNTER_NONE) {
+        windows_take_back(&pipeline->windows, row->velocity, true, 1);
+    }
+    row->size--;
+    uint32_t dirty = CASCADE_SIZE;
+    if (is_direct && (event->flags & EVENT_RETWEET) != 0) {
+        row->retweets--;
+        dirty |= CASCADE_RETWEETS;
+    } else if (is_direct) {
+        row->quotes--;
+        dirty |= CASCADE_QUOTES;
+    }
+    pulses_take_back(pipeline, cascade, event);
+    person_undone(pipeline, cascade, event, is_direct);
+    parent_detach(pipeline, event, cascade, is_direct);
+    cascades_queue(&pipeline->cascades, cascade, dirty);
+}
+
+static void
+take_back(struct pipeline *pipeline, uint32_t index)
+{
+    struct event *event = ledger_at(&pipeline->ledger, index);
+    event->flags |= EVENT_UNDONE;
+    pipeline->metrics.undone++;
+    if (ledger_is_lost(&pipeline->ledger, index)) {
+        admission_lose(pipeline, &pipeline->metrics.undo_lost);
+    }
+    windows_at(&pipeline->windows, event->time);
+    struct ledger_cursor cursor = {0};
+    struct ledger_entry entry;
+    while (ledger_next(&pipeline->ledger, index, &cursor, &entry)) {
+        if ((entry.where & LEDGER_CASCADE) != 0) {
+            cascade_undone(pipeline, entry, event);
+        } else {
+            windows_take_back(&pipeline->windows, entry.where & LEDGER_INDEX, false,
+                              entry.amount);
+        }
+    }
+}
+
+void
+undo_hide(struct pipeline *pipeline, uint32_t cascade)
+{
+    if ((cascades_at(&pipeline->cascades, cascade)->flags & CASCADE_HIDDEN) == 0) {
+        cascades_hide(&pipeline->cascades, cascade);
+    }
+}
+
+static void
+hide_post(struct pipeline *pipeline, uint64_t hash)
+{
+    uint32_t cascade = cascades_find_hash(&pipeline->cascades, hash);
+    if (cascade != CASCADE_NONE) {
+        undo_hide(pipeline, cascade);
+    }
+}
+
+void
+undo_event(struct pipeline *pipeline, uint32_t event)
+{
+    const struct event *row = ledger_at(&pipeline->ledger, event);
+    if ((row->flags & EVENT_UNDONE) == 0) {
+        take_back(pipeline, event);
+    }
+    hide_post(pipeline, row->hash);
+}
+
+// True if a retweet was forgotten that the longest window still holds.
+static bool
+is_lacking(const struct ledger *ledger)
+{
+    return ledger->forgotten != 0 && ledger->forgotten_time >= ledger->horizon;
+}
+
+void
+undo_post(struct pipeline *pipeline, const struct post *post)
+{
+    uint64_t hash = inside_hash(pipeline, post->id);
+    if (post->id.len == 0) {
+        uint64_t name = inside_local(pipeline, post->source, post->alias);
+        (void)locals_find(&pipeline->locals, name, &hash);
+    }
+    uint32_t event = inside_version(pipeline, hash);
+    hide_post(pipeline, hash);
+    if (event == EVENT_NONE) {
+        pipeline->metrics.undo_unknown++;
+        if (is_lacking(&pipeline->ledger)) {
+            pipeline->lost_at = pipeline->clock; // it may be one of those
+        }
+    } else {
+        undo_event(pipeline, event);
+    }
+}

@@ -1,0 +1,199 @@
+#include "pipeline/fold/withdrawals.h"
+
+#include "base/snapshot.h"
+#include "pipeline/inside.h"
+#include "pipeline/fold/undo.h"
+
+bool
+withdrawals_init(struct withdrawals *withdrawals)
+{
+    return table_init(&withdrawals->by_user, WITHDRAWALS_MOST);
+}
+
+void
+withdrawals_fini(struct withdrawals *withdrawals)
+{
+    table_fini(&withdrawals->by_user);
+}
+
+static struct withdrawal *
+row_of(struct withdrawals *withdrawals, uint64_t sequence)
+{
+    return &withdrawals->rows[sequence % WITHDRAWALS_MOST];
+}
+
+// Indexes are small numbers; the table looks at the upper half.
+static uint64_t
+key_of(uint32_t user)
+{
+    return user * UINT64_C(0x9E3779B97F4A7C15);
+}
+
+static void
+begin(struct pipeline *pipeline)
+{
+    struct withdrawals *withdrawals = &pipeline->withdrawals;
+    withdrawals->end = withdrawals->next;
+    withdrawals->at = pipeline->ledger.newest.first;
+    withdrawals->stage = WITHDRAWALS_NEWEST;
+    for (uint64_t i = withdrawals->first; i < withdrawals->end; i++) {
+        uint32_t index = (uint32_t)(i % WITHDRAWALS_MOST);
+        table_add(&withdrawals->by_user, key_of(withdrawals->rows[index].user), index);
+    }
+}
+
+static void
+finish(struct pipeline *pipeline)
+{
+    struct withdrawals *withdrawals = &pipeline->withdrawals;
+    for (; withdrawals->first < withdrawals->end; withdrawals->first++) {
+        uint32_t index = (uint32_t)(withdrawals->first % WITHDRAWALS_MOST);
+        uint32_t user = withdrawals->rows[index].user;
+        table_remove(&withdrawals->by_user, key_of(user), index);
+        users_at(&pipeline->users, user)->refs--;
+    }
+    if (withdrawals_wait(withdrawals)) {
+        begin(pipeline);
+    }
+}
+
+void
+withdrawals_add(struct pipeline *pipeline, const struct post_user *account)
+{
+    struct withdrawals *withdrawals = &pipeline->withdrawals;
+    uint32_t user = users_find(&pipeline->users, account->id);
+    // Whoever did something, or wrote a post that others point at, is referenced.
+    if (user == USER_NONE || users_at(&pipeline->users, user)->refs == 0) {
+        return;
+    }
+    if (withdrawals->next - withdrawals->first == WITHDRAWALS_MOST) {
+        admission_lose(pipeline, &pipeline->metrics.withdrawals_refused);
+        return;
+    }
+    users_at(&pipeline->users, user)->refs++;
+    pipeline->metrics.withdrawals++;
+    *row_of(withdrawals, withdrawals->next++) = (struct withdrawal){
+        .events = pipeline->ledger.newest.next,
+        .births = pipeline->cascades.births,
+        .user = user,
+    };
+    if (withdrawals->end == withdrawals->first) {
+        begin(pipeline);
+        withdrawals_search(pipeline, WITHDRAWALS_AT_ONCE);
+    }
+}
+
+// The account searched for that this user is; NULL: none.
+static const struct withdrawal *
+find(const struct withdrawals *withdrawals, uint32_t user)
+{
+    struct table_walk walk = table_walk(&withdrawals->by_user, key_of(user));
+    uint32_t index;
+    const struct withdrawal *last = NULL;
+    while ((index = table_next(&withdrawals->by_user, &walk)) != TABLE_NONE) {
+        const struct withdrawal *row = &withdrawals->rows[index];
+        // One that came back may be gone again.
+        if (row->user == user && (last == NULL || row->events > last->events)) {
+            last = row;
+        }
+    }
+    return last;
+}
+
+// True if the event is taken back.
+static bool
+look_at_event(struct pipeline *pipeline, const struct ledger_part *part,
+              uint64_t sequence)
+{
+    struct ledger *ledger = &pipeline->ledger;
+    uint32_t event = ledger_row(part, sequence);
+    const struct event *row = ledger_at(ledger, event);
+    uint32_t actor = row->actor;
+    if (pipeline->users.merged != 0) {
+        actor = users_now(&pipeline->users, actor);
+    }
+    const struct withdrawal *gone = find(&pipeline->withdrawals, actor);
+    if (gone == NULL || (part == &ledger->newest && sequence >= gone->events) ||
+        ledger_find(ledger, row->hash) != event) {
+        return false;
+    }
+    undo_event(pipeline, event);
+    return true;
+}
+
+static void
+look_at_cascade(struct pipeline *pipeline, uint32_t cascade)
+{
+    const struct cascade *row = cascades_at(&pipeline->cascades, cascade);
+    const struct withdrawal *gone = row->birth != 0 && row->author != USER_NONE
+                                        ? find(&pipeline->withdrawals, row->author)
+                                        : NULL;
+    if (gone != NULL && row->birth <= gone->births) {
+        undo_hide(pipeline, cascade);
+    }
+}
+
+// Looks at events of one part; how much of that many entries is left.
+static uint32_t
+search_part(struct pipeline *pipeline, const struct ledger_part *part, uint32_t entries)
+{
+    uint64_t *at = &pipeline->withdrawals.at;
+    *at = *at > part->first ? *at : part->first;
+    while (entries != 0 && *at < part->next) {
+        bool is_hit = look_at_event(pipeline, part, (*at)++);
+        uint32_t cost = is_hit ? (uint32_t)WITHDRAWALS_PER_EVENT : 1;
+        entries -= cost < entries ? cost : entries;
+    }
+    return entries;
+}
+
+void
+withdrawals_search(struct pipeline *pipeline, uint32_t entries)
+{
+    struct withdrawals *withdrawals = &pipeline->withdrawals;
+    const struct ledger *ledger = &pipeline->ledger;
+    while (entries != 0 && withdrawals_wait(withdrawals)) {
+        switch (withdrawals->stage) {
+        case WITHDRAWALS_NEWEST:
+            entries = search_part(pipeline, &ledger->newest, entries);
+            if (withdrawals->at >= ledger->newest.next) {
+                withdrawals->stage = WITHDRAWALS_LASTING;
+                withdrawals->at = ledger->lasting.first;
+            }
+            break;
+        case WITHDRAWALS_LASTING:
+            entries = search_part(pipeline, &ledger->lasting, entries);
+            if (withdrawals->at >= ledger->lasting.next) {
+                withdrawals->stage = WITHDRAWALS_CASCADES;
+                withdrawals->at = 0;
+            }
+            break;
+        case WITHDRAWALS_CASCADES:
+            for (; entries != 0 && withdrawals->at < pipeline->cascades.high;
+                 entries--) {
+                look_at_cascade(pipeline, (uint32_t)withdrawals->at++);
+            }
+            if (withdrawals->at >= pipeline->cascades.high) {
+                finish(pipeline);
+            }
+            break;
+        }
+    }
+}
+
+void
+withdrawals_move(struct withdrawals *withdrawals, struct snapshot *snapshot)
+{
+    SNAPSHOT_VALUE(snapshot, withdrawals->first);
+    SNAPSHOT_VALUE(snapshot, withdrawals->next);
+    SNAPSHOT_VALUE(snapshot, withdrawals->end);
+    SNAPSHOT_VALUE(snapshot, withdrawals->at);
+    SNAPSHOT_VALUE(snapshot, withdrawals->stage);
+    if (snapshot_expect(snapshot,
+                        withdrawals->next - withdrawals->first <= WITHDRAWALS_MOST)) {
+        for (uint64_t i = withdrawals->first; i < withdrawals->next; i++) {
+            SNAPSHOT_VALUE(snapshot, *row_of(withdrawals, i));
+        }
+    }
+    table_move(&withdrawals->by_user, snapshot);
+}

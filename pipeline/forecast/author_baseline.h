@@ -1,0 +1,76 @@
+// What authors usually reach: sizes of the last posts of each at the ages of 5, 15, 60,
+// 300 and 1440 minutes.
+//
+// Posts that at least PULSE_LEAST people carried, once they are a day old or closed.
+// The expectation of an author is the mean of the middle half of the last HABITS_POSTS,
+// in log space; that of an author with fewer than HABITS_POSTS_LEAST the median of all
+// posts of those with about as many followers: of the same tenth, as far as authors are
+// known. It is never below HABITS_FLOOR, and nor is what it is compared with.
+//
+// At capacity the author who has not posted for longest is forgotten and counted.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/slab.h"
+#include "base/table.h"
+#include "pipeline/forecast/forecast.h"
+#include "base/histogram.h"
+
+struct snapshot;
+
+enum {
+    HABITS_POSTS = 100,
+    HABITS_POSTS_LEAST = 20,
+    HABITS_DECILES = 10,
+    HABITS_FLOOR = 5,
+};
+
+struct habit {
+    uint64_t author; // hash of the user id
+    uint32_t piece;  // slab: uint32_t[room][PULSE_SIZES], a ring once it is full
+    uint16_t room;
+    uint16_t count;
+    uint32_t next;  // of the ring
+    uint32_t newer; // index + 1; 0: none
+    uint32_t older;
+    uint32_t unused;
+};
+
+struct habits {
+    struct habit *rows;
+    uint32_t capacity;
+    uint32_t count;
+    uint32_t newest; // index + 1
+    uint32_t oldest;
+    struct table by_author;
+    struct slab *slab;
+    uint64_t evicted;
+    struct histogram followers;
+    struct histogram sizes[HABITS_DECILES][PULSE_SIZES];
+};
+
+// Keeps slab. False when the system refuses the memory.
+bool habits_init(struct habits *habits, uint32_t capacity, struct slab *slab);
+void habits_fini(struct habits *habits);
+
+// A post that is through. followers: of the author, or RESHARES_UNKNOWN.
+void habits_add(struct habits *habits, uint64_t author, uint32_t followers,
+                const uint32_t sizes[PULSE_SIZES]);
+
+// The posts of `from` are those of `into`, and count as older than what that author has
+// already. Hashes of user ids.
+void habits_merge(struct habits *habits, uint64_t from, uint64_t into);
+
+// size / what is expected at that age (below PULSE_SIZES); NAN if nothing is known.
+struct habits_post {
+    uint64_t author;
+    uint32_t followers;
+    uint32_t age;
+    uint32_t size;
+};
+double habits_compare(const struct habits *habits, const struct habits_post *post);
+
+// Contents out of, or into an empty table of the same capacity.
+void habits_move(struct habits *habits, struct snapshot *snapshot);

@@ -1,0 +1,578 @@
+#include "pipeline/records/users.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/region.h"
+#include "base/snapshot.h"
+#include "pipeline/windows/windows.h"
+
+enum { FORGOTTEN_PART = 16 }; // of the capacity, at a time
+
+bool
+users_init(struct users *users, uint32_t capacity, struct slab *texts,
+           const struct hash_key *key)
+{
+    memset(users, 0, sizeof(*users));
+    users->capacity = capacity;
+    users->texts = texts;
+    users->key = *key;
+    users->rows = region_reserve((size_t)capacity * sizeof(*users->rows));
+    return users->rows != NULL && queue_init(&users->queue, capacity) &&
+           table_init(&users->by_id, capacity) &&
+           table_init(&users->by_handle, capacity) &&
+           traces_init(&users->traces, capacity / TRACES_PART + 1);
+}
+
+void
+users_fini(struct users *users)
+{
+    traces_fini(&users->traces);
+    table_fini(&users->by_handle);
+    table_fini(&users->by_id);
+    queue_fini(&users->queue);
+    region_release(users->rows, (size_t)users->capacity * sizeof(*users->rows));
+    memset(users, 0, sizeof(*users));
+}
+
+// ── texts ──────────────────────────────────────────────────────────────────
+
+static size_t
+card_length(const unsigned char **at)
+{
+    size_t length = *(*at)++;
+    return length < 128 ? length : (length & 127) << 8 | *(*at)++;
+}
+
+static size_t
+card_size(const unsigned char *card)
+{
+    const unsigned char *at = card;
+    for (size_t i = 0; i < USER_TEXTS; i++) {
+        size_t length = card_length(&at);
+        at += length;
+    }
+    return (size_t)(at - card);
+}
+
+static void
+card_free(struct users *users, struct user *row)
+{
+    if (row->card != SLAB_NONE) {
+        slab_free(users->texts, row->card, card_size(slab_at(users->texts, row->card)));
+        row->card = SLAB_NONE;
+    }
+}
+
+// The texts may lie in the card that is replaced.
+static void
+card_put(struct users *users, struct user *row, const struct slice texts[USER_TEXTS])
+{
+    size_t size = 0;
+    size_t lengths[USER_TEXTS];
+    for (size_t i = 0; i < USER_TEXTS; i++) {
+        lengths[i] = texts[i].len < USER_TEXT_MAX ? texts[i].len : USER_TEXT_MAX;
+        size += lengths[i] + (lengths[i] < 128 ? 1 : 2);
+    }
+    uint32_t ref = slab_alloc(users->texts, size);
+    if (ref == SLAB_NONE) {
+        users->texts_refused++; // it stays as it was
+        return;
+    }
+    unsigned char *at = slab_at(users->texts, ref);
+    for (size_t i = 0; i < USER_TEXTS; i++) {
+        if (lengths[i] >= 128) {
+            *at++ = (unsigned char)(128 | lengths[i] >> 8);
+        }
+        *at++ = (unsigned char)lengths[i];
+        if (lengths[i] != 0) {
+            memcpy(at, texts[i].ptr, lengths[i]);
+        }
+        at += lengths[i];
+    }
+    card_free(users, row);
+    row->card = ref;
+}
+
+struct slice
+users_text(const struct users *users, uint32_t user, enum user_text which)
+{
+    uint32_t ref = users->rows[user].card;
+    if (ref == SLAB_NONE) {
+        return SLICE_NONE;
+    }
+    const unsigned char *at = slab_at(users->texts, ref);
+    size_t length = card_length(&at);
+    for (enum user_text text = USER_ID; text < which; text++) {
+        at += length;
+        length = card_length(&at);
+    }
+    return length != 0 ? (struct slice){(const char *)at, length} : SLICE_NONE;
+}
+
+void
+users_set_text(struct users *users, uint32_t user, enum user_text which,
+               struct slice text)
+{
+    struct slice texts[USER_TEXTS];
+    for (enum user_text i = USER_ID; i < USER_TEXTS; i++) {
+        texts[i] = i == which ? text : users_text(users, user, i);
+    }
+    card_put(users, &users->rows[user], texts);
+}
+
+struct slice
+users_network_of(struct slice id)
+{
+    size_t len = 0; // a few bytes: no library call pays
+    while (len < id.len && id.ptr[len] != ':') {
+        len++;
+    }
+    return len != 0 && len != id.len ? (struct slice){id.ptr, len} : SLICE_LIT("post");
+}
+
+struct slice
+users_handle_in(struct slice id)
+{
+    struct slice network = users_network_of(id);
+    if (network.ptr != id.ptr || id.len < network.len + 3 ||
+        id.ptr[network.len + 1] != '@') {
+        return SLICE_NONE;
+    }
+    return (struct slice){id.ptr + network.len + 2, id.len - network.len - 2};
+}
+
+static uint32_t
+find_hashed(const struct users *users, uint64_t hash)
+{
+    struct table_walk walk = table_walk(&users->by_id, hash);
+    uint32_t user;
+    while ((user = table_next(&users->by_id, &walk)) != TABLE_NONE) {
+        if (users->rows[user].hash == (uint32_t)hash) {
+            return user;
+        }
+    }
+    return USER_NONE;
+}
+
+uint32_t
+users_find(const struct users *users, struct slice id)
+{
+    return find_hashed(users, hash_slice(&users->key, id));
+}
+
+void
+users_queue(struct users *users, uint32_t user)
+{
+    struct user *row = &users->rows[user];
+    if ((row->flags & USER_QUEUED) == 0) {
+        row->flags |= USER_QUEUED;
+        queue_push(&users->queue, user);
+    }
+}
+
+// ── handles ────────────────────────────────────────────────────────────────
+
+static bool
+same_handle(struct slice a, struct slice b)
+{
+    if (a.len != b.len) {
+        return false;
+    }
+    for (size_t i = 0; i < a.len; i++) {
+        if (users_lower(a.ptr[i]) != users_lower(b.ptr[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static uint64_t
+handle_hash(const struct users *users, struct slice network, struct slice handle)
+{
+    char text[POST_NAME_MAX + POST_ID_MAX];
+    assert(network.len + handle.len < sizeof(text));
+    memcpy(text, network.ptr, network.len);
+    text[network.len] = ':';
+    for (size_t i = 0; i < handle.len; i++) {
+        text[network.len + 1 + i] = users_lower(handle.ptr[i]);
+    }
+    return hash_slice(&users->key, (struct slice){text, network.len + 1 + handle.len});
+}
+
+uint32_t
+users_holder(const struct users *users, struct slice network, struct slice handle)
+{
+    uint64_t hash = handle_hash(users, network, handle);
+    struct table_walk walk = table_walk(&users->by_handle, hash);
+    uint32_t other;
+    while ((other = table_next(&users->by_handle, &walk)) != TABLE_NONE) {
+        if (same_handle(users_handle(users, other), handle) &&
+            slice_equal(users_network_of(users_id(users, other)), network)) {
+            return other;
+        }
+    }
+    return USER_NONE;
+}
+
+static uint64_t
+handle_hash_of(const struct users *users, uint32_t user)
+{
+    return handle_hash(users, users_network_of(users_id(users, user)),
+                       users_handle(users, user));
+}
+
+static void
+handle_release(struct users *users, uint32_t user)
+{
+    struct user *row = &users->rows[user];
+    if ((row->flags & USER_HOLDS) == 0) {
+        return;
+    }
+    table_remove(&users->by_handle, handle_hash_of(users, user), user);
+    row->flags &= (uint8_t)~USER_HOLDS;
+    users_untell(users, user);
+}
+
+void
+users_untell(struct users *users, uint32_t user)
+{
+    struct user *row = &users->rows[user];
+    if ((row->flags & USER_TOLD) == 0) {
+        return;
+    }
+    // Whatever stood here is in flight: the flag is set again only by the write that
+    // sends it.
+    users_set_text(users, user, USER_STALE_HANDLE, users_handle(users, user));
+    row->profile &= (uint8_t)~USER_STALE_SENT;
+    row->flags &= (uint8_t)~USER_TOLD;
+    users_queue(users, user);
+}
+
+static void
+drop_traces(struct users *users, uint32_t user)
+{
+    struct trace trace;
+    while (traces_take(&users->traces, user, &trace)) {
+    }
+}
+
+static void
+take_profile(struct users *users, uint32_t from, uint32_t into)
+{
+    const struct user *old = &users->rows[from];
+    struct user *row = &users->rows[into];
+    if ((row->flags & USER_HAS_FOLLOWERS) == 0 &&
+        (old->flags & USER_HAS_FOLLOWERS) != 0) {
+        row->followers = old->followers;
+        row->flags |= USER_HAS_FOLLOWERS;
+        row->profile |= USER_NEW_FOLLOWERS;
+    }
+    if (old->last_seen > row->last_seen) {
+        row->last_seen = old->last_seen;
+        row->profile |= USER_NEW_SEEN;
+    }
+    struct slice name = users_text(users, from, USER_NAME);
+    if (name.len != 0 && users_text(users, into, USER_NAME).len == 0) {
+        users_set_text(users, into, USER_NAME, name);
+        row->profile |= USER_NEW_NAME;
+    }
+}
+
+// The one known by handle only is that person.
+static void
+merge(struct users *users, uint32_t from, uint32_t into)
+{
+    struct user *row = &users->rows[from];
+    take_profile(users, from, into);
+    users->merge(users->context, from, into);
+    drop_traces(users, from);
+    table_remove(&users->by_id, hash_slice(&users->key, users_id(users, from)), from);
+    row->flags &= (uint8_t) ~(USER_HAS_FOLLOWERS | USER_AUTHOR);
+    row->identity = USER_MERGED;
+    row->followers = into;
+    users->rows[into].refs++;
+    users->merges++;
+    users->merged++;
+    users_queue(users, from); // its key goes
+    users_queue(users, into);
+}
+
+static void
+handle_claim(struct users *users, uint32_t user)
+{
+    struct user *row = &users->rows[user];
+    struct slice handle = users_handle(users, user);
+    if ((row->flags & USER_HOLDS) != 0 || handle.len == 0) {
+        return;
+    }
+    uint32_t holder =
+        users_holder(users, users_network_of(users_id(users, user)), handle);
+    if (holder != USER_NONE) {
+        if ((row->flags & USER_KEYED_BY_HANDLE) != 0) {
+            return;
+        }
+        handle_release(users, holder);
+        if ((users->rows[holder].flags & USER_KEYED_BY_HANDLE) != 0) {
+            merge(users, holder, user);
+        }
+    }
+    table_add(&users->by_handle, handle_hash_of(users, user), user);
+    row->flags |= USER_HOLDS;
+    row->profile |= USER_NEW_HANDLE;
+}
+
+// ── life ───────────────────────────────────────────────────────────────────
+
+static uint32_t
+user_create(struct users *users, const struct post_user *profile, uint64_t hash)
+{
+    struct slice id = profile->id;
+    uint32_t user = users->free;
+    if (user != 0) {
+        user--;
+        users->free = users->rows[user].counters;
+    } else {
+        assert(users->high < users->capacity);
+        user = users->high++;
+    }
+    struct user *row = &users->rows[user];
+    memset(row, 0, sizeof(*row));
+    card_put(users, row,
+             (struct slice[USER_TEXTS]){
+                 [USER_ID] = id,
+                 [USER_HANDLE] = profile->handle,
+                 [USER_NAME] = profile->name,
+             });
+    row->profile = (uint8_t)((profile->handle.len != 0 ? USER_NEW_HANDLE : 0) |
+                             (profile->name.len != 0 ? USER_NEW_NAME : 0));
+    row->hash = (uint32_t)hash;
+    row->counters = COUNTER_NONE;
+    row->last_seen = USEC_NONE;
+    row->flags = USER_WHOLE;
+    if (users_handle_in(id).len != 0) {
+        row->flags |= USER_KEYED_BY_HANDLE;
+    }
+    table_add(&users->by_id, hash, user);
+    users->count++;
+    return user;
+}
+
+static void
+user_destroy(struct users *users, uint32_t user)
+{
+    struct user *row = &users->rows[user];
+    handle_release(users, user);
+    if ((row->identity & USER_MERGED) != 0) {
+        users->rows[row->followers].refs--;
+        users->merged--;
+    } else {
+        table_remove(&users->by_id, hash_slice(&users->key, users_id(users, user)),
+                     user);
+    }
+    if ((row->flags & USER_KEYED_BY_HANDLE) != 0) {
+        drop_traces(users, user);
+    }
+    card_free(users, row);
+    memset(row, 0, sizeof(*row));
+    row->counters = users->free;
+    row->refs = UINT32_MAX; // free rows are never idle
+    users->free = user + 1;
+    users->count--;
+}
+
+static bool
+is_idle(const struct users *users, uint32_t user)
+{
+    const struct user *row = &users->rows[user];
+    return row->refs == 0 && row->counters == COUNTER_NONE &&
+           (row->flags & (USER_QUEUED | USER_WRITTEN)) == 0 &&
+           users_text(users, user, USER_STALE_HANDLE).len == 0;
+}
+
+// Forgets the idle users not seen since `limit`.
+static uint32_t
+forget_older(struct users *users, usec limit)
+{
+    uint32_t forgotten = 0;
+    for (uint32_t user = 0; user < users->high; user++) {
+        if (is_idle(users, user) && users->rows[user].last_seen <= limit) {
+            user_destroy(users, user);
+            forgotten++;
+        }
+    }
+    users->evicted += forgotten;
+    return forgotten;
+}
+
+// When the idle users were last seen: the longest ago and the latest.
+static void
+look_at_idle(struct users *users, usec *ret_oldest, usec *ret_newest)
+{
+    *ret_oldest = INT64_MAX;
+    *ret_newest = INT64_MIN;
+    users->idle = 0;
+    users->looked_at = users->count;
+    for (uint32_t user = 0; user < users->high; user++) {
+        const struct user *row = &users->rows[user];
+        if (is_idle(users, user)) {
+            *ret_oldest = row->last_seen < *ret_oldest ? row->last_seen : *ret_oldest;
+            *ret_newest = row->last_seen > *ret_newest ? row->last_seen : *ret_newest;
+            users->idle++;
+        }
+    }
+}
+
+static void
+forget_some(struct users *users)
+{
+    uint32_t wanted = users->capacity / FORGOTTEN_PART + 1;
+    usec oldest;
+    usec newest;
+    look_at_idle(users, &oldest, &newest);
+    // A few passes with a rising limit stand in for sorting by age.
+    for (int part = 1; part <= 16 && oldest <= newest; part++) {
+        usec limit = part == 16 ? newest : oldest + (newest - oldest) / 16 * part;
+        uint32_t forgotten = forget_older(users, limit);
+        if (forgotten >= wanted) {
+            return;
+        }
+        wanted -= forgotten;
+    }
+}
+
+bool
+users_make_room(struct users *users, size_t count)
+{
+    if (users->capacity - users->count < count && !users->is_packed) {
+        forget_some(users);
+        users->is_packed = users->idle < users->capacity / FORGOTTEN_PART;
+    }
+    return users->capacity - users->count >= count;
+}
+
+void
+users_unpack(struct users *users)
+{
+    users->is_packed = false;
+}
+
+bool
+users_is_pressed(struct users *users)
+{
+    uint32_t half = users->capacity / 2;
+    if (users->count <= half) {
+        users->looked_at = 0;
+        return false;
+    }
+    // Seldom: to look at all of them takes a while.
+    uint32_t step = users->capacity / FORGOTTEN_PART;
+    if (users->looked_at == 0 || users->count > users->looked_at + step) {
+        usec oldest;
+        usec newest;
+        look_at_idle(users, &oldest, &newest);
+    }
+    return users->looked_at - users->idle > half;
+}
+
+// ── profiles ───────────────────────────────────────────────────────────────
+
+static void
+set_handle(struct users *users, uint32_t user, struct slice handle)
+{
+    struct user *row = &users->rows[user];
+    struct slice old = users_handle(users, user);
+    if (old.len != 0) {
+        if (slice_equal(old, handle)) {
+            handle_claim(users, user);
+            return;
+        }
+        if (!same_handle(old, handle)) {
+            handle_release(users, user);
+        }
+    }
+    users_set_text(users, user, USER_HANDLE, handle);
+    row->profile |= USER_NEW_HANDLE;
+    if ((row->flags & USER_AUTHOR) != 0) {
+        row->profile |= USER_RENAMED;
+        users->has_renamed_author = true;
+    }
+    handle_claim(users, user);
+}
+
+static void
+set_name(struct users *users, uint32_t user, struct slice name)
+{
+    if (slice_equal(users_text(users, user, USER_NAME), name)) {
+        return;
+    }
+    users_set_text(users, user, USER_NAME, name);
+    users->rows[user].profile |= USER_NEW_NAME;
+}
+
+uint32_t
+users_see(struct users *users, const struct post_user *profile, usec time)
+{
+    uint64_t hash = hash_slice(&users->key, profile->id);
+    uint32_t user = find_hashed(users, hash);
+    if (user == USER_NONE) {
+        user = user_create(users, profile, hash);
+    }
+    struct user *row = &users->rows[user];
+    struct slice handle = profile->handle;
+    if ((row->flags & USER_KEYED_BY_HANDLE) != 0) {
+        struct slice own = users_handle_in(profile->id);
+        handle = same_handle(own, handle) ? handle : own;
+    }
+    if (handle.len != 0) {
+        set_handle(users, user, handle);
+    }
+    if (profile->name.len != 0) {
+        set_name(users, user, profile->name);
+    }
+    if (profile->has_followers && ((row->flags & USER_HAS_FOLLOWERS) == 0 ||
+                                   row->followers != profile->followers)) {
+        row->followers = profile->followers;
+        row->flags |= USER_HAS_FOLLOWERS;
+        row->profile |= USER_NEW_FOLLOWERS;
+    }
+    if (time > row->last_seen) {
+        row->last_seen = time;
+        row->profile |= USER_NEW_SEEN;
+    }
+    if (row->profile != 0 && row->counters != COUNTER_NONE) {
+        users_queue(users, user);
+    }
+    return user;
+}
+
+void
+users_trace(struct users *users, uint32_t user, struct trace trace)
+{
+    struct user *row = &users->rows[user];
+    if ((row->flags & USER_KEYED_BY_HANDLE) != 0 &&
+        !traces_add(&users->traces, user, trace)) {
+        row->identity |= USER_UNTRACED;
+    }
+}
+
+void
+users_move(struct users *users, struct snapshot *snapshot)
+{
+    snapshot_rows(snapshot, users->rows, sizeof(*users->rows), &users->high,
+                  users->capacity);
+    SNAPSHOT_VALUE(snapshot, users->count);
+    SNAPSHOT_VALUE(snapshot, users->free);
+    SNAPSHOT_VALUE(snapshot, users->has_renamed_author);
+    SNAPSHOT_VALUE(snapshot, users->is_packed);
+    SNAPSHOT_VALUE(snapshot, users->idle);
+    SNAPSHOT_VALUE(snapshot, users->looked_at);
+    SNAPSHOT_VALUE(snapshot, users->evicted);
+    SNAPSHOT_VALUE(snapshot, users->texts_refused);
+    queue_move(&users->queue, snapshot);
+    table_move(&users->by_id, snapshot);
+    table_move(&users->by_handle, snapshot);
+    traces_move(&users->traces, snapshot);
+    SNAPSHOT_VALUE(snapshot, users->merges);
+    SNAPSHOT_VALUE(snapshot, users->merged);
+}

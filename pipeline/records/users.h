@@ -1,0 +1,138 @@
+// The people seen: ids, profiles, and the heads of their counters.
+//
+// A user is an index that stays valid while somebody holds a reference (refs), a
+// counter is alive, or the user is in Redis. Others are remembered as long as there is
+// room: at capacity those unreferenced for longest are forgotten, a sixteenth of the
+// table at a time.
+//
+// Ids are taken for the same when their keyed 64-bit hashes are: of a million users two
+// are mixed up with probability 3e-8.
+//
+// Texts live in a slab shared with the cascades, those of one person in one piece.
+//
+// Handles: the newest user to claim a handle holds it. A user known by handle only
+// ("x:@ann") holds that one, and is merged into the first user known by id who claims
+// it: `merge` is called, which moves what others keep of the user, and afterwards the
+// row only leads to the other one. No id finds it any more.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/hash.h"
+#include "base/queue.h"
+#include "base/slab.h"
+#include "base/table.h"
+#include "base/usec.h"
+#include "pipeline/post.h"
+#include "pipeline/records/traces.h"
+#include "pipeline/records/user.h"
+
+struct snapshot;
+
+// Moves all that refers to `from`, a user known by handle only, to `into`.
+typedef void (*users_merge_fn)(void *context, uint32_t from, uint32_t into);
+
+struct users {
+    struct user *rows;
+    uint32_t capacity;
+    uint32_t high;
+    uint32_t count;
+    uint32_t free;      // index + 1, linked by `counters`
+    struct queue queue; // of users to write
+    struct table by_id;
+    struct table by_handle;
+    struct slab *texts;
+    struct hash_key key;
+    bool has_renamed_author; // some cascade's handle is out of date
+    bool is_packed;          // few could be forgotten when last looked
+    uint32_t idle;           // how many could be …
+    uint32_t looked_at;      // … of how many; 0: not looked yet
+    uint64_t evicted;
+    uint64_t texts_refused; // changes of texts that there was no room for
+    struct traces traces;   // of cascades that name users known by handle only
+    uint64_t merges;
+    uint32_t merged; // rows that are
+    users_merge_fn merge;
+    void *context;
+};
+
+// Keeps texts; the caller sets merge and context. False when the system refuses the
+// memory.
+bool users_init(struct users *users, uint32_t capacity, struct slab *texts,
+                const struct hash_key *key);
+void users_fini(struct users *users);
+
+// True if `count` more users surely fit, after forgetting some if need be.
+bool users_make_room(struct users *users, size_t count);
+
+// Some may have become idle: users_make_room looks for them again.
+void users_unpack(struct users *users);
+// True if more than half of the capacity is taken by people who cannot be forgotten.
+bool users_is_pressed(struct users *users);
+
+uint32_t users_find(const struct users *users, struct slice id);
+
+// The user with that id, made if new, its profile brought up to date from a message of
+// that time. Borrows profile, whose id must be given. There must be room.
+uint32_t users_see(struct users *users, const struct post_user *profile, usec time);
+
+// That cascade names the user, as its author or among its people; remembered if the
+// user is known by handle only.
+void users_trace(struct users *users, uint32_t user, struct trace trace);
+
+void users_queue(struct users *users, uint32_t user);
+
+// Redis may have a key for the handle this user no longer has or needs: to be deleted.
+void users_untell(struct users *users, uint32_t user);
+
+// Contents out of, or into an empty table of the same capacity; not the key.
+void users_move(struct users *users, struct snapshot *snapshot);
+
+static inline struct user *
+users_at(const struct users *users, uint32_t user)
+{
+    return &users->rows[user];
+}
+
+// Who that is now: the user itself, or the one it was merged into.
+static inline uint32_t
+users_now(const struct users *users, uint32_t user)
+{
+    const struct user *row = &users->rows[user];
+    return (row->identity & USER_MERGED) != 0 ? row->followers : user;
+}
+
+// ASCII only: handles are, where case matters.
+static inline char
+users_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+// Valid until users_see or another change of the user's texts.
+struct slice users_text(const struct users *users, uint32_t user, enum user_text which);
+// Replaces one text; `text` may be one of the user's. A text longer than USER_TEXT_MAX
+// is cut.
+void users_set_text(struct users *users, uint32_t user, enum user_text which,
+                    struct slice text);
+
+static inline struct slice
+users_id(const struct users *users, uint32_t user)
+{
+    return users_text(users, user, USER_ID);
+}
+
+static inline struct slice
+users_handle(const struct users *users, uint32_t user)
+{
+    return users_text(users, user, USER_HANDLE);
+}
+
+// Who holds a handle, or USER_NONE. ASCII letters compare without case.
+uint32_t users_holder(const struct users *users, struct slice network,
+                      struct slice handle);
+// Network of an id: what stands before ':', else "post".
+struct slice users_network_of(struct slice id);
+// The handle in the id of a user known by handle only; none: it is another id.
+struct slice users_handle_in(struct slice id);

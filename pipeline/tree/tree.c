@@ -1,0 +1,487 @@
+#include "pipeline/tree/tree.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/snapshot.h"
+#include "pipeline/tree/depth_counts.h"
+
+_Static_assert(SLAB_PIECE_MAX / sizeof(uint32_t) <= NODE_DEPTH_MOST,
+               "levels end before the depth of a node does");
+
+// What a tree that is no star needs beyond its counts.
+struct tree_body {
+    uint64_t wiener;
+    uint64_t depths; // sum over its nodes
+    uint32_t nodes;  // first of its nodes
+    uint32_t unused; // first of those it keeps for later
+    uint32_t waiting;
+    uint32_t frozen; // nodes with the root when the Wiener index was; 0: it is kept
+    struct levels levels;
+};
+
+static struct tree_body *
+body_of(const struct trees *trees, const struct tree *tree)
+{
+    return tree->body == SLAB_NONE ? NULL : slab_at(trees->texts, tree->body);
+}
+
+bool
+trees_init(struct trees *trees, uint32_t capacity)
+{
+    return nodes_init(&trees->nodes, capacity) && waiters_init(&trees->waiters);
+}
+
+void
+trees_fini(struct trees *trees)
+{
+    waiters_fini(&trees->waiters);
+    nodes_fini(&trees->nodes);
+}
+
+void
+trees_move(struct trees *trees, struct snapshot *snapshot)
+{
+    nodes_move(&trees->nodes, snapshot);
+    waiters_move(&trees->waiters, snapshot);
+    SNAPSHOT_VALUE(snapshot, trees->refused);
+    SNAPSHOT_VALUE(snapshot, trees->late);
+    SNAPSHOT_VALUE(snapshot, trees->abandoned);
+    SNAPSHOT_VALUE(snapshot, trees->frozen);
+}
+
+// ── heads and nodes ────────────────────────────────────────────────────────
+
+// The body of a tree, made from the star it was if need be. NULL: no room.
+static struct tree_body *
+body_make(struct trees *trees, struct tree *tree)
+{
+    if (tree->body != SLAB_NONE) {
+        return body_of(trees, tree);
+    }
+    uint32_t piece = tree->count > TREE_COUNT_MOST
+                         ? SLAB_NONE
+                         : slab_alloc(trees->texts, sizeof(struct tree_body));
+    if (piece == SLAB_NONE) {
+        return NULL;
+    }
+    struct tree_body *body = slab_at(trees->texts, piece);
+    memset(body, 0, sizeof(*body));
+    if (!levels_reach(&body->levels, trees->texts, 1)) {
+        slab_free(trees->texts, piece, sizeof(*body));
+        return NULL;
+    }
+    levels_gain(&body->levels, trees->texts, 1, tree->count);
+    body->wiener = (uint64_t)tree->count * tree->count;
+    body->depths = tree->count;
+    tree->body = piece;
+    return body;
+}
+
+static struct node *
+node_at(const struct trees *trees, uint32_t node)
+{
+    return &trees->nodes.rows[node];
+}
+
+static uint32_t
+node_make(struct trees *trees, struct tree_body *body, const struct tree_event *event)
+{
+    uint32_t node = body->unused;
+    if (node != TREE_ROOT) {
+        body->unused = node_at(trees, node)->parent;
+    } else {
+        node = nodes_take(&trees->nodes);
+        if (node == TREE_ROOT) {
+            return TREE_ROOT;
+        }
+        node_at(trees, node)->next = body->nodes;
+        body->nodes = node;
+    }
+    nodes_enter(&trees->nodes, node, waiters_hash(event->key, event->life));
+    struct node *row = node_at(trees, node);
+    row->parent = TREE_ROOT;
+    row->below = 1;
+    row->depth = 1;
+    row->flags = NODE_USED | (event->is_observed ? NODE_OBSERVED : 0u);
+    return node;
+}
+
+static void
+node_drop(struct trees *trees, struct tree_body *body, uint32_t node)
+{
+    nodes_leave(&trees->nodes, node);
+    node_at(trees, node)->parent = body->unused;
+    body->unused = node;
+}
+
+// The event of a node of that tree: what names it is its own way back.
+static struct tree_event
+event_of(const struct trees *trees, uint32_t node, uint32_t life)
+{
+    return (struct tree_event){waiters_hash(node_at(trees, node)->name, life), life,
+                               false};
+}
+
+uint32_t
+tree_find(const struct trees *trees, const struct tree_event *event)
+{
+    return nodes_find(&trees->nodes, waiters_hash(event->key, event->life));
+}
+
+// An event whose id was forgotten and that comes again is another one. The node of the
+// first, if it is still there, has its name no longer: nobody can point at it any more.
+static void
+rename_first(struct trees *trees, const struct tree_event *event)
+{
+    uint32_t node = tree_find(trees, event);
+    if (node == TREE_ROOT) {
+        return;
+    }
+    uint8_t flags = (uint8_t)node_at(trees, node)->flags;
+    nodes_leave(&trees->nodes, node);
+    nodes_enter(&trees->nodes, node, waiters_hash(~event->key, event->life));
+    node_at(trees, node)->flags = flags;
+}
+
+bool
+tree_is_waiting(const struct trees *trees, uint32_t node)
+{
+    return (node_at(trees, node)->flags & NODE_WAITS) != 0;
+}
+
+// ── weighing ───────────────────────────────────────────────────────────────
+
+static uint32_t
+depth_below(const struct trees *trees, uint32_t parent)
+{
+    return parent == TREE_ROOT ? 1 : node_at(trees, parent)->depth + 1;
+}
+
+// The distances from one at `depth` to `others` (the root among them), when `shared`
+// nodes below its ancestors are counted once for each of these.
+static uint64_t
+distances(const struct tree_body *body, uint32_t others, uint32_t depth,
+          uint64_t shared)
+{
+    return (uint64_t)others * depth + body->depths - 2 * shared;
+}
+
+static void
+weigh_in(struct trees *trees, struct tree *tree, struct tree_body *body,
+         uint32_t parent)
+{
+    uint32_t depth = depth_below(trees, parent);
+    levels_gain(&body->levels, trees->texts, depth, 1);
+    bool is_beyond = depth > TREE_DEPTH_MOST || tree->count >= TREE_COUNT_MOST;
+    if (body->frozen == 0 && is_beyond) {
+        body->frozen = tree->count + 1;
+        trees->frozen++;
+    }
+    if (body->frozen == 0) {
+        uint64_t shared = 0;
+        for (uint32_t at = parent; at != TREE_ROOT; at = node_at(trees, at)->parent) {
+            shared += node_at(trees, at)->below++;
+        }
+        body->wiener += distances(body, tree->count + 1, depth, shared);
+        body->depths += depth;
+    }
+    tree->count++;
+}
+
+// first: the node itself, or TREE_ROOT if it has none and hangs on the root.
+static void
+weigh_out(struct trees *trees, struct tree *tree, struct tree_body *body,
+          uint32_t first)
+{
+    uint32_t depth = first == TREE_ROOT ? 1 : node_at(trees, first)->depth;
+    levels_lose(&body->levels, trees->texts, depth);
+    tree->count--;
+    if (body->frozen != 0) {
+        return;
+    }
+    uint64_t shared = 0;
+    for (uint32_t at = first; at != TREE_ROOT; at = node_at(trees, at)->parent) {
+        shared += --node_at(trees, at)->below;
+    }
+    body->depths -= depth;
+    body->wiener -= distances(body, tree->count + 1, depth, shared);
+}
+
+// ── waiting ────────────────────────────────────────────────────────────────
+
+static void
+wait_over(struct trees *trees, struct tree_body *body, uint32_t node)
+{
+    trees->waiters.rows[node_at(trees, node)->below].node = TREE_ROOT;
+    body->waiting--;
+}
+
+// Hangs a node that waited below its parent, or on the root if that has no node.
+static void
+attach(struct trees *trees, struct tree *tree, struct tree_body *body, uint32_t node,
+       uint32_t parent)
+{
+    struct node *row = node_at(trees, node);
+    if (parent == TREE_ROOT ||
+        !levels_reach(&body->levels, trees->texts, depth_below(trees, parent))) {
+        trees->refused++;
+        node_drop(trees, body, node);
+        weigh_in(trees, tree, body, TREE_ROOT);
+        return;
+    }
+    trees->late++;
+    row->parent = parent;
+    row->depth = depth_below(trees, parent) & NODE_DEPTH_MOST;
+    row->below = 1;
+    row->flags = NODE_USED | NODE_OBSERVED;
+    tree->observed++;
+    weigh_in(trees, tree, body, parent);
+}
+
+// Those that wait for the event follow it into the tree, and those that wait for them.
+static void
+release(struct trees *trees, struct tree *tree, const struct tree_event *event)
+{
+    struct waiters *waiters = &trees->waiters;
+    struct tree_body *body = body_of(trees, tree);
+    if (body == NULL || body->waiting == 0) {
+        return;
+    }
+    uint32_t last;
+    uint32_t at = waiters_take(waiters, event->key, event->life, &last);
+    if (at != WAITERS_NONE && tree_find(trees, event) == TREE_ROOT) {
+        (void)tree_name(trees, tree, event);
+    }
+    while (at != WAITERS_NONE) {
+        struct waiter *waiter = &waiters->rows[at];
+        uint32_t node = waiter->node;
+        if (node != TREE_ROOT) {
+            struct tree_event child = event_of(trees, node, waiter->life);
+            struct tree_event parent = {waiter->parent, waiter->life, true};
+            uint32_t more_last = last;
+            uint32_t more = waiters_take(waiters, child.key, child.life, &more_last);
+            if (more != WAITERS_NONE) {
+                waiters->rows[last].next = more + 1;
+                last = more_last;
+            }
+            wait_over(trees, body, node);
+            attach(trees, tree, body, node, tree_find(trees, &parent));
+        }
+        at = waiter->next != 0 ? waiter->next - 1 : WAITERS_NONE;
+    }
+}
+
+void
+tree_wait(struct trees *trees, struct tree *tree, const struct tree_event *event,
+          const struct tree_wait *wait)
+{
+    struct tree_body *body = body_make(trees, tree);
+    rename_first(trees, event);
+    uint32_t node = body == NULL ? TREE_ROOT : node_make(trees, body, event);
+    if (node == TREE_ROOT) {
+        trees->refused++;
+        tree_add(trees, tree, event);
+        return;
+    }
+    node_at(trees, node)->flags = NODE_USED | NODE_WAITS;
+    node_at(trees, node)->below =
+        waiters_add(&trees->waiters, &(struct waiter){
+                                         .parent = wait->parent,
+                                         .second = wait->second,
+                                         .since = wait->now,
+                                         .life = event->life,
+                                         .owner = wait->owner,
+                                         .node = node,
+                                     });
+    body->waiting++;
+}
+
+bool
+tree_is_cycle(const struct trees *trees, const struct tree_event *event, uint32_t node)
+{
+    const struct waiters *waiters = &trees->waiters;
+    if (waiters_find(waiters, event->key, event->life) == WAITERS_NONE) {
+        return false;
+    }
+    for (int i = 0; i < TREE_DEPTH_MOST; i++) {
+        if (node == TREE_ROOT || !tree_is_waiting(trees, node)) {
+            return false;
+        }
+        struct tree_event above = {waiters->rows[node_at(trees, node)->below].parent,
+                                   event->life, true};
+        if (above.key == event->key) {
+            return true;
+        }
+        node = tree_find(trees, &above);
+    }
+    return true;
+}
+
+bool
+tree_overdue(struct trees *trees, usec now, struct tree_event *ret_event,
+             struct tree_wait *ret_wait)
+{
+    struct waiters *waiters = &trees->waiters;
+    while (!waiters_is_empty(waiters)) {
+        const struct waiter *oldest = waiters_oldest(waiters);
+        if (oldest->node != TREE_ROOT && !waiters_is_full(waiters) &&
+            now - oldest->since < TREE_WAIT) {
+            return false;
+        }
+        if (oldest->node != TREE_ROOT) {
+            *ret_event = event_of(trees, oldest->node, oldest->life);
+            *ret_wait = (struct tree_wait){oldest->parent, oldest->second,
+                                           oldest->since, oldest->owner};
+            return true;
+        }
+        waiters_drop_oldest(waiters);
+    }
+    return false;
+}
+
+void
+tree_abandon(struct trees *trees, struct tree *tree, const struct tree_event *event)
+{
+    struct tree_body *body = body_of(trees, tree);
+    uint32_t node = tree_find(trees, event);
+    wait_over(trees, body, node);
+    node_drop(trees, body, node);
+    trees->abandoned++;
+}
+
+// ── adding and taking back ─────────────────────────────────────────────────
+
+void
+tree_add(struct trees *trees, struct tree *tree, const struct tree_event *event)
+{
+    tree->observed += event->is_observed;
+    if (tree->body == SLAB_NONE) {
+        tree->count++;
+        return;
+    }
+    rename_first(trees, event);
+    weigh_in(trees, tree, body_of(trees, tree), TREE_ROOT);
+    release(trees, tree, event);
+}
+
+void
+tree_add_below(struct trees *trees, struct tree *tree, const struct tree_event *event,
+               uint32_t parent)
+{
+    struct tree_body *body = body_of(trees, tree);
+    struct tree_event known = {event->key, event->life, true};
+    rename_first(trees, event);
+    uint32_t node =
+        levels_reach(&body->levels, trees->texts, depth_below(trees, parent))
+            ? node_make(trees, body, &known)
+            : TREE_ROOT;
+    if (node == TREE_ROOT) {
+        trees->refused++;
+        tree_add(trees, tree, event);
+        return;
+    }
+    node_at(trees, node)->parent = parent;
+    node_at(trees, node)->depth = depth_below(trees, parent) & NODE_DEPTH_MOST;
+    tree->observed++;
+    weigh_in(trees, tree, body, parent);
+    release(trees, tree, &known);
+}
+
+uint32_t
+tree_name(struct trees *trees, struct tree *tree, const struct tree_event *event)
+{
+    struct tree_body *body = body_make(trees, tree);
+    uint32_t node = body == NULL ? TREE_ROOT : node_make(trees, body, event);
+    trees->refused += node == TREE_ROOT;
+    return node;
+}
+
+// Ghosts that nothing counts below go, up to the first that has a reason to stay.
+static void
+prune(struct trees *trees, struct tree_body *body, uint32_t node)
+{
+    while (node != TREE_ROOT && node_at(trees, node)->below == 0) {
+        uint32_t parent = node_at(trees, node)->parent;
+        node_drop(trees, body, node);
+        node = parent;
+    }
+}
+
+void
+tree_remove(struct trees *trees, struct tree *tree, const struct tree_event *event)
+{
+    struct tree_body *body = body_of(trees, tree);
+    if (body == NULL) {
+        tree->count--;
+        tree->observed -= event->is_observed;
+        return;
+    }
+    uint32_t node = tree_find(trees, event);
+    if (node == TREE_ROOT) {
+        tree->observed -= event->is_observed;
+        weigh_out(trees, tree, body, TREE_ROOT);
+        return;
+    }
+    struct node *row = node_at(trees, node);
+    if ((row->flags & NODE_WAITS) != 0) {
+        wait_over(trees, body, node);
+        node_drop(trees, body, node);
+        return;
+    }
+    tree->observed -= (row->flags & NODE_OBSERVED) != 0;
+    weigh_out(trees, tree, body, node);
+    if (body->frozen == 0) {
+        prune(trees, body, node);
+    }
+}
+
+void
+tree_clear(struct trees *trees, struct tree *tree)
+{
+    struct tree_body *body = body_of(trees, tree);
+    if (body != NULL) {
+        uint32_t node = body->nodes;
+        while (node != TREE_ROOT) {
+            struct node *row = node_at(trees, node);
+            if ((row->flags & NODE_WAITS) != 0) {
+                wait_over(trees, body, node);
+            }
+            if (row->flags != 0) {
+                nodes_leave(&trees->nodes, node);
+            }
+            uint32_t next = row->next;
+            nodes_give(&trees->nodes, node);
+            node = next;
+        }
+        levels_fini(&body->levels, trees->texts);
+        slab_free(trees->texts, tree->body, sizeof(*body));
+    }
+    tree->count = 0;
+    tree->observed = 0;
+    tree->body = SLAB_NONE;
+}
+
+void
+tree_measure(const struct trees *trees, const struct tree *tree,
+             struct tree_shape *ret_shape)
+{
+    const struct tree_body *body = body_of(trees, tree);
+    uint64_t count = tree->count;
+    if (body == NULL) {
+        *ret_shape = (struct tree_shape){
+            .depth = count != 0,
+            .breadth = tree->count,
+            .sum = 2 * count,
+            .pairs = count + 1,
+        };
+        return;
+    }
+    uint64_t nodes = body->frozen != 0 ? body->frozen : count + 1;
+    *ret_shape = (struct tree_shape){
+        .depth = body->levels.depth,
+        .breadth = body->levels.breadth,
+        .sum = body->wiener,
+        .pairs = nodes * (nodes - 1) / 2,
+    };
+}

@@ -1,0 +1,87 @@
+// Leaderboards: the `top` greatest counters of a tally in a window, exact at every
+// flush.
+//
+// Order: greater value first; of equal ones the bytewise smaller id; zero is never on a
+// board.
+//
+// A board keeps candidates: every counter whose place is not below `floor`, a place set
+// when the board was last rebuilt. Counters that rise above the floor join as they are
+// touched, those that sank are dropped at the next flush. Only when fewer than `top`
+// candidates are left while other counters exist is the window searched again; half of
+// the candidates have to sink first.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+#include "pipeline/changes.h"
+#include "pipeline/windows/windows.h"
+
+struct snapshot;
+
+struct board_entry {
+    uint32_t owner;
+    uint64_t score;
+};
+
+struct board {
+    char name[2 * OPTION_NAME_MAX]; // "mentions:1h"
+    uint32_t *candidates;           // counters
+    uint32_t candidate_count;
+    bool has_outside;     // counters above zero exist that are no candidates
+    bool is_touched;      // since the last update
+    bool is_changed;      // published differs from current
+    bool is_whole;        // the next write replaces the board
+    uint64_t floor_score; // 0: everything above zero is a candidate
+    uint32_t floor_len;
+    char *floor_id;
+    struct board_entry *published; // by owner
+    uint32_t published_count;
+    struct board_entry *current; // by owner
+    uint32_t current_count;
+};
+
+// How a board names the owner of a counter, and keeps it from being forgotten while
+// published.
+struct boards_owners {
+    void *context;
+    struct slice (*id)(void *context, enum tally tally, uint32_t owner);
+    void (*hold)(void *context, enum tally tally, uint32_t owner);
+    void (*release)(void *context, enum tally tally, uint32_t owner);
+};
+
+struct boards {
+    struct board *rows; // row = tally * windows + window
+    uint32_t count;
+    uint32_t top;
+    uint32_t room; // candidates a board holds at most
+    struct windows *windows;
+    struct boards_owners owners;
+    struct board_entry *scratch; // values of candidates while selecting
+    struct change_entry *entries;
+    uint32_t rebuilds;
+};
+
+// Keeps windows and owners.context. False when the system refuses the memory.
+bool boards_init(struct boards *boards, uint32_t top, struct windows *windows,
+                 const struct option_spans *spans, const struct boards_owners *owners);
+void boards_fini(struct boards *boards);
+
+// Values of that counter changed in those slots.
+void boards_touched(struct boards *boards, uint32_t index, uint32_t slots);
+
+// Brings the boards up to date: which of them are_changed is known afterwards.
+void boards_update(struct boards *boards);
+
+// The change that brings the published board to the current one, brought up to date
+// again if counters were touched meanwhile; false if there is none. Entries are valid
+// until the next call.
+bool boards_take_change(struct boards *boards, uint32_t index,
+                        struct change *ret_change);
+
+// The board is to be written whole again.
+void boards_lost(struct boards *boards, uint32_t index);
+
+// Contents out of, or into fresh boards of the same sizes.
+void boards_move(struct boards *boards, struct snapshot *snapshot);

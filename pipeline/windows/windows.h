@@ -1,0 +1,130 @@
+// Sliding windows: exact counts over the last 5 minutes, hour, day.
+//
+// A window of length W has 60 steps of s = W/60 and, at clock `now`, covers the steps
+// floor(now/s)-59 … floor(now/s). Every window keeps a list of what was added in each
+// of its steps; when a step leaves, what it added is subtracted. Memory is proportional
+// to what happened, not to counters × steps:
+//
+//     window "1h":  step 0 ─▶ [ (counter 7, 1) (counter 9, 120) … ] ─▶ [ … ]
+//                   step 1 ─▶ [ … ]                 chunks of 512 bytes
+//                   …
+//                   step 59
+//
+// Amounts of one, most of all, take 4 bytes in lists of their own; others take 8. The
+// longest window keeps its entries longest, so its lists are packed as they grow and
+// when their step is over (pipeline/windows/packed_entries.h): two or three bytes an entry.
+//
+// Option rows: WINDOWS in windows_options. Limits: at most 8 windows; `capacity`
+// entries in all lists together; one amount is at most UINT32_MAX.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/option.h"
+#include "base/usec.h"
+#include "pipeline/windows/counters.h"
+
+struct snapshot;
+
+enum {
+    WINDOWS_STEPS = 60,
+    WINDOWS_MAX = OPTION_SPANS_MAX + 2,
+    WINDOWS_CHUNK = 126,     // words
+    WINDOWS_PACK = 1 << 14,  // entries packed at once; under a millisecond
+    WINDOWS_VELOCITY_5M = 0, // slots of a velocity counter
+    WINDOWS_VELOCITY_1H = 1,
+};
+
+// Which of a step's lists: with the top bit of the word set the amount is taken back.
+enum windows_kind {
+    WINDOWS_ONES,    // counter
+    WINDOWS_AMOUNTS, // counter, amount
+    WINDOWS_PACKED,  // bytes of pipeline/windows/packed_entries.h
+    WINDOWS_KINDS,
+};
+
+struct windows_chunk {
+    uint32_t next;
+    uint32_t count; // words used, or bytes
+    uint32_t words[WINDOWS_CHUNK];
+};
+
+struct windows_list {
+    uint32_t first; // chunk + 1; 0: none
+    uint32_t last;
+    uint32_t chunks;
+};
+
+struct window {
+    usec step;
+    int64_t current; // the newest step
+    int64_t at;      // the step of the time windows_at was told
+    uint64_t entries;
+    uint32_t slot;
+    bool is_packed;
+    struct windows_list list[WINDOWS_KINDS][WINDOWS_STEPS];
+};
+
+// Called whenever values of a counter changed; slots is a bit mask.
+typedef void (*windows_touched_fn)(void *context, uint32_t counter, uint32_t slots);
+
+struct windows {
+    struct window window[WINDOWS_MAX]; // configured ones, then velocity 5m and 1h
+    uint32_t shown;                    // how many are configured
+    uint32_t longest;                  // index of the longest configured one
+    struct counters counters;
+    struct windows_chunk *chunks;
+    uint32_t chunk_capacity;
+    uint32_t chunk_high;
+    uint32_t chunk_free; // chunk + 1
+    uint32_t chunk_count;
+    uint64_t *scratch; // of packing
+    windows_touched_fn touched;
+    void *context;
+};
+
+// bytes: for the lists; counters: how many. False when the system refuses the
+// memory.
+bool windows_init(struct windows *windows, const struct option_spans *spans,
+                  uint64_t bytes, uint32_t counters);
+void windows_fini(struct windows *windows);
+
+// Moves the clock forward (a smaller time changes nothing) and subtracts what left.
+void windows_advance(struct windows *windows, usec now);
+
+// Moves the clock back (a greater time changes nothing): what was added in steps to
+// come is in the current one from now on.
+void windows_rewind(struct windows *windows, usec now);
+
+// True if a post that adds `amounts` amounts, each to a new counter, surely fits.
+bool windows_have_room(const struct windows *windows, size_t amounts);
+
+// The next windows_add calls are about this time. It must not be later than the clock.
+void windows_at(struct windows *windows, usec time);
+
+// Adds amount > 0 at that time in every window that still covers it. False if none does
+// (nothing changed then).
+bool windows_add(struct windows *windows, uint32_t counter, uint32_t amount);
+
+// Takes back an amount added at that time to a counter that was one of TALLY_VELOCITY
+// or not. Does nothing once the time has left the windows, whatever the index stands
+// for by then.
+void windows_take_back(struct windows *windows, uint32_t counter, bool is_velocity,
+                       uint32_t amount);
+
+// The counter is nobody's any more and is given back when it has drained.
+void windows_counter_orphan(struct windows *windows, uint32_t index);
+// The counter counts on, but leaves the boards.
+void windows_counter_hide(struct windows *windows, uint32_t index);
+// All that was added to `from`, and what is still taken back from it, is added to and
+// taken back from `into`, of the same tally. `from` is given back when it has drained.
+void windows_counter_merge(struct windows *windows, uint32_t from, uint32_t into);
+
+// Contents out of, or into fresh windows of the same lengths and capacities.
+void windows_move(struct windows *windows, struct snapshot *snapshot);
+
+// Calls visit for the counter of every entry of window `index`, in no promised order.
+typedef void (*windows_visit_fn)(void *context, uint32_t counter);
+void windows_visit(struct windows *windows, uint32_t index, windows_visit_fn visit,
+                   void *context);
