@@ -44,7 +44,7 @@ on_field(void *context, enum redis_recalled what, const char *name,
 {
     struct recall *recall = context;
     if (what == REDIS_RECALLED_CALIBRATION) {
-        pulses_recall(recall->pipeline, field->name, field->value);
+        forecasts_recall(recall->pipeline, field->name, field->value);
         return;
     }
     size_t index = index_of(recall, name);

@@ -119,7 +119,7 @@ changes_pending(const struct pipeline *pipeline)
     if (pipeline->users.queue.count != 0 || pipeline->cascades.queue.count != 0 ||
         alert_queue_waiting(&pipeline->alerts.queue) != 0 ||
         pipeline->stage != CHANGES_DONE || !cascades_has_room(&pipeline->cascades) ||
-        pipeline->pulses.calibration.is_new) {
+        pipeline->forecasts.calibration.is_new) {
         return true;
     }
     for (uint32_t i = 0; i < pipeline->boards.count; i++) {
@@ -159,7 +159,7 @@ changes_lost(struct pipeline *pipeline)
         } else if (flying.kind == CHANGE_CASCADE) {
             change_cascade_lost(pipeline, flying.index);
         } else if (flying.kind == CHANGE_CALIBRATION) {
-            pipeline->pulses.calibration.is_new = true;
+            pipeline->forecasts.calibration.is_new = true;
         } else if (flying.kind == CHANGE_BOARD) {
             boards_lost(&pipeline->boards, flying.index);
         }
@@ -171,7 +171,7 @@ void
 changes_restart(struct pipeline *pipeline)
 {
     changes_lost(pipeline);
-    pipeline->pulses.calibration.is_new = true;
+    pipeline->forecasts.calibration.is_new = true;
     for (uint32_t user = 0; user < pipeline->users.high; user++) {
         struct user *row = users_at(&pipeline->users, user);
         if (row->card != SLAB_NONE && row->counters != COUNTER_NONE) {

@@ -17,16 +17,16 @@ inside_local(const struct pipeline *pipeline, struct slice source, struct slice 
 uint32_t
 inside_version(const struct pipeline *pipeline, uint64_t hash)
 {
-    uint32_t event = ledger_find(&pipeline->ledger, hash);
+    uint32_t event = event_records_find(&pipeline->records, hash);
     uint64_t counted;
     if (event == EVENT_NONE && locals_find(&pipeline->locals, hash, &counted)) {
-        event = ledger_find(&pipeline->ledger, counted);
+        event = event_records_find(&pipeline->records, counted);
     }
     return event;
 }
 
 void
-inside_note(struct pipeline *pipeline, struct ledger_entry entry)
+inside_note(struct pipeline *pipeline, struct event_records_entry entry)
 {
     pipeline->notes[pipeline->note_count++] = entry;
 }
@@ -35,7 +35,7 @@ void
 inside_count(struct pipeline *pipeline, uint32_t counter, uint32_t amount)
 {
     if (windows_add(&pipeline->windows, counter, amount)) {
-        inside_note(pipeline, (struct ledger_entry){counter, amount});
+        inside_note(pipeline, (struct event_records_entry){counter, amount});
     }
 }
 

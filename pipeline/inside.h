@@ -59,9 +59,9 @@ struct pipeline {
     struct users users;
     struct cascades cascades;
     struct trees trees;
-    struct pulses pulses;
+    struct forecasts forecasts;
     struct tags tags;
-    struct ledger ledger;
+    struct event_records records;
     struct locals locals;
     struct boards boards;
     struct alerts alerts;
@@ -77,7 +77,7 @@ struct pipeline {
     struct quota tag_quota;
 
     // What the post at hand has added so far, and the users or tags it names.
-    struct ledger_entry notes[PIPELINE_NOTES_MAX];
+    struct event_records_entry notes[PIPELINE_NOTES_MAX];
     size_t note_count;
     uint32_t named[POST_LIST_MAX];
     struct arena named_texts; // of a post that names people by handle alone
@@ -104,7 +104,7 @@ bool inside_is_retweet_of(const struct pipeline *pipeline, const struct event *e
                           uint32_t target);
 
 // Notes what the post at hand adds, for an undo.
-void inside_note(struct pipeline *pipeline, struct ledger_entry entry);
+void inside_note(struct pipeline *pipeline, struct event_records_entry entry);
 // Adds to any counter and notes it.
 void inside_count(struct pipeline *pipeline, uint32_t counter, uint32_t amount);
 // Adds to a user's counter, made if need be, and notes it.

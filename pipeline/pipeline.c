@@ -103,7 +103,7 @@ tables_init(struct pipeline *pipeline)
     uint64_t cascades = options->cascades_capacity;
     uint64_t counters = users * COUNTERS_PER_USER + cascades * COUNTERS_PER_CASCADE +
                         options->hashtags_capacity + COUNTERS_MARGIN;
-    if (counters >= COUNTER_MOST || 2 * cascades > LEDGER_INDEX) {
+    if (counters >= COUNTER_MOST || 2 * cascades > EVENT_RECORDS_INDEX) {
         return false;
     }
     pipeline->texts = slab_create(options->memory_texts);
@@ -127,15 +127,15 @@ tables_init(struct pipeline *pipeline)
                       &pipeline->key) &&
            cascades_init(&pipeline->cascades, (uint32_t)cascades) &&
            trees_init(&pipeline->trees, (uint32_t)options->trees_capacity) &&
-           pulses_init(&pipeline->pulses, (uint32_t)cascades,
-                       (uint32_t)options->cascades_authors, pipeline->texts) &&
+           forecasts_init(&pipeline->forecasts, (uint32_t)cascades,
+                          (uint32_t)options->cascades_authors, pipeline->texts) &&
            tags_init(&pipeline->tags, (uint32_t)options->hashtags_capacity) &&
-           ledger_init(&pipeline->ledger,
-                       &(struct ledger_sizes){
-                           .events = (uint32_t)options->dedupe_capacity,
-                           .lasting = (uint32_t)options->dedupe_retweets,
-                           .text_bytes = options->memory_posts,
-                       }) &&
+           event_records_init(&pipeline->records,
+                              &(struct event_records_sizes){
+                                  .events = (uint32_t)options->dedupe_capacity,
+                                  .lasting = (uint32_t)options->dedupe_retweets,
+                                  .text_bytes = options->memory_posts,
+                              }) &&
            locals_init(&pipeline->locals, (uint32_t)options->dedupe_capacity) &&
            boards_init(&pipeline->boards, (uint32_t)options->top, &pipeline->windows,
                        &options->windows, &owners) &&
@@ -186,10 +186,10 @@ pipeline_destroy(struct pipeline **pipeline)
     locals_fini(&p->locals);
     alerts_fini(p);
     boards_fini(&p->boards);
-    ledger_fini(&p->ledger);
+    event_records_fini(&p->records);
     tags_fini(&p->tags);
     trees_fini(&p->trees);
-    pulses_fini(&p->pulses);
+    forecasts_fini(&p->forecasts);
     cascades_fini(&p->cascades);
     users_fini(&p->users);
     windows_fini(&p->windows);
@@ -206,18 +206,18 @@ static void
 publish(struct pipeline *pipeline, const struct post *post, uint32_t event,
         uint32_t author)
 {
-    usec time = ledger_at(&pipeline->ledger, event)->time;
+    usec time = event_records_at(&pipeline->records, event)->time;
     inside_tally(pipeline, TALLY_POSTS, author, 1);
     naming_count(pipeline, post, author, time);
 
-    struct ledger_words words = {
+    struct event_records_words words = {
         .text = learn_cut(pipeline, post->text),
         .lang = post->lang,
     };
     if (post->alias.len != 0) {
         words.id = post->id;
     }
-    ledger_put_text(&pipeline->ledger, event, &words);
+    event_records_put_text(&pipeline->records, event, &words);
     uint32_t own = cascades_find(&pipeline->cascades, post->id);
     if (own != CASCADE_NONE) {
         cascades_refresh(&pipeline->cascades, own, pipeline->clock);
@@ -254,11 +254,11 @@ advance(struct pipeline *pipeline, usec clock)
     if (pipeline->started == USEC_NONE) {
         pipeline->started = clock;
     }
-    pipeline->ledger.horizon = clock - pipeline->longest;
+    pipeline->records.horizon = clock - pipeline->longest;
     windows_advance(&pipeline->windows, clock);
     cascades_advance(&pipeline->cascades, clock);
     parent_end_waits(pipeline);
-    pulses_advance(pipeline, clock);
+    forecasts_advance(pipeline, clock);
     alerts_advance(pipeline);
 }
 
@@ -282,7 +282,7 @@ is_known(const struct pipeline *pipeline, const struct post *post, uint64_t hash
 {
     if (post->alias.len != 0) {
         // Where sources have names of their own an edit keeps the post's id.
-        return ledger_find(&pipeline->ledger, hash) != EVENT_NONE;
+        return event_records_find(&pipeline->records, hash) != EVENT_NONE;
     }
     return inside_version(pipeline, hash) != EVENT_NONE ||
            (post->original.len != 0 &&
@@ -308,13 +308,14 @@ remember(struct pipeline *pipeline, const struct post *post, uint64_t hash, usec
          uint32_t actor)
 {
     uint32_t old;
-    for (int i = 0;
-         i < FORGET_MOST && (old = ledger_forget(&pipeline->ledger)) != EVENT_NONE;
+    for (int i = 0; i < FORGET_MOST &&
+                    (old = event_records_forget(&pipeline->records)) != EVENT_NONE;
          i++) {
-        users_at(&pipeline->users, ledger_at(&pipeline->ledger, old)->actor)->refs--;
+        users_at(&pipeline->users, event_records_at(&pipeline->records, old)->actor)
+            ->refs--;
     }
-    uint32_t event = ledger_add(&pipeline->ledger, hash);
-    struct event *row = ledger_at(&pipeline->ledger, event);
+    uint32_t event = event_records_add(&pipeline->records, hash);
+    struct event *row = event_records_at(&pipeline->records, event);
     row->time = time;
     row->actor = actor;
     row->flags |= is_lasting(post) ? EVENT_LASTING : 0;
@@ -341,7 +342,7 @@ learn_version(struct pipeline *pipeline, const struct post *post, uint64_t hash)
     uint32_t event = inside_version(pipeline, hash);
     event = event != EVENT_NONE ? event : inside_version(pipeline, versions[0]);
     uint64_t counted =
-        event != EVENT_NONE ? ledger_at(&pipeline->ledger, event)->hash : hash;
+        event != EVENT_NONE ? event_records_at(&pipeline->records, event)->hash : hash;
     for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
         if (versions[i] != counted) {
             pipeline->metrics.locals_forgotten +=
@@ -432,7 +433,8 @@ pipeline_post(struct pipeline *pipeline, const struct post *post, usec wall)
     } else {
         publish(pipeline, post, event, actor);
     }
-    ledger_note(&pipeline->ledger, event, pipeline->notes, pipeline->note_count);
+    event_records_note(&pipeline->records, event, pipeline->notes,
+                       pipeline->note_count);
     pipeline->metrics.cut += pipeline->is_cut;
     return STATUS_OK;
 }
@@ -448,14 +450,14 @@ pipeline_metrics(struct pipeline *pipeline)
     metrics->cascades_evicted = pipeline->cascades.evicted;
     metrics->cascades_evicted_open = pipeline->cascades.evicted_open;
     metrics->cascades_evicted_early = pipeline->cascades.evicted_early;
-    metrics->authors = pipeline->pulses.habits.count;
-    metrics->authors_evicted = pipeline->pulses.habits.evicted;
-    metrics->reshares_refused = pipeline->pulses.refused;
+    metrics->authors = pipeline->forecasts.baselines.count;
+    metrics->authors_evicted = pipeline->forecasts.baselines.evicted;
+    metrics->reshares_refused = pipeline->forecasts.refused;
     metrics->names_refused = pipeline->users.texts_refused;
     metrics->hashtags = pipeline->tags.count;
-    metrics->undo_forgotten = pipeline->ledger.forgotten;
+    metrics->undo_forgotten = pipeline->records.forgotten;
     metrics->retweets_lasting =
-        pipeline->ledger.lasting.next - pipeline->ledger.lasting.first;
+        pipeline->records.lasting.next - pipeline->records.lasting.first;
     metrics->tree_nodes = pipeline->trees.nodes.count;
     metrics->tree_refused = pipeline->trees.refused;
     metrics->tree_late = pipeline->trees.late;

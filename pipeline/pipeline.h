@@ -22,7 +22,8 @@
 //     posts and retweets would, and all posts known to be by it are hidden.
 //   - A new handle that the network reports holds at once, and creates no person.
 //   - A handle alone names the person who holds it; what was counted for a handle whose
-//     person was not known moves to the id that is learnt later (pipeline/fold/persons.h).
+//     person was not known moves to the id that is learnt later
+//     (pipeline/fold/persons.h).
 //
 // No clock is read: in event time the clock is the greatest time of the posts so far;
 // otherwise it is the wall time passed in. Both only move forward, but for
@@ -70,12 +71,12 @@ bool pipeline_is_believable(usec time, usec wall);
 void pipeline_advance(struct pipeline *pipeline, usec wall);
 
 // Goes on with what was put off to keep posts quick: the search for what accounts that
-// are gone did (pipeline/fold/withdrawals.h). Takes a few milliseconds at most; true while
-// there is more. Posts go on with it too, more slowly.
+// are gone did (pipeline/fold/withdrawals.h). Takes a few milliseconds at most; true
+// while there is more. Posts go on with it too, more slowly.
 bool pipeline_settle(struct pipeline *pipeline);
 
-// The alert rules from now on, at most RULES_MAX (pipeline/alerts/rules.h); what was raised by
-// rules of the same names stays raised. Borrows rules.
+// The alert rules from now on, at most RULES_MAX (pipeline/alerts/rules.h); what was
+// raised by rules of the same names stays raised. Borrows rules.
 void pipeline_set_rules(struct pipeline *pipeline, const struct rule *rules,
                         size_t count);
 

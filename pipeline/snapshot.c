@@ -93,14 +93,14 @@ static enum status
 refuse(const struct head *head, const char *why, struct error *error)
 {
     struct slice posts = find(head, "posts");
-    struct slice people = find(head, "people");
+    struct slice amplifiers = find(head, "people");
     struct slice until = find(head, "until");
-    if (posts.len == 0 || people.len == 0 || until.len == 0) {
+    if (posts.len == 0 || amplifiers.len == 0 || until.len == 0) {
         return error_set(error, STATUS_PARSE, "%s", why);
     }
     return error_set(error, STATUS_PARSE,
                      "%s; it holds %.*s posts and %.*s people up to %.*s", why,
-                     SLICE_ARG(posts), SLICE_ARG(people), SLICE_ARG(until));
+                     SLICE_ARG(posts), SLICE_ARG(amplifiers), SLICE_ARG(until));
 }
 
 // Names every option that differs: "redis.top (10, now 20)".
@@ -143,14 +143,14 @@ static const size_t sizes[] = {
     sizeof(struct tag),
     sizeof(struct timer),
     sizeof(struct eviction_candidate),
-    sizeof(struct pulse),
-    sizeof(struct merged_bucket),
-    sizeof(struct pulses_network),
+    sizeof(struct forecast),
+    sizeof(struct reshare_bucket),
+    sizeof(struct forecasts_network),
     sizeof(struct habit),
     sizeof(struct calibration),
     sizeof(struct event),
     sizeof(struct local),
-    sizeof(struct person),
+    sizeof(struct amplifier),
     sizeof(struct tree),
     sizeof(struct node),
     sizeof(struct waiter),
@@ -218,9 +218,9 @@ move(struct pipeline *pipeline, struct snapshot *snapshot)
     users_move(&pipeline->users, snapshot);
     cascades_move(&pipeline->cascades, snapshot);
     trees_move(&pipeline->trees, snapshot);
-    pulses_move(&pipeline->pulses, snapshot);
+    forecasts_move(&pipeline->forecasts, snapshot);
     tags_move(&pipeline->tags, snapshot);
-    ledger_move(&pipeline->ledger, snapshot);
+    event_records_move(&pipeline->records, snapshot);
     locals_move(&pipeline->locals, snapshot);
     boards_move(&pipeline->boards, snapshot);
     alerts_move(pipeline, snapshot);

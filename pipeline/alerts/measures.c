@@ -45,8 +45,8 @@ virality_of(const struct pipeline *pipeline, const struct tree *tree)
 static double
 pulse_of(const struct pipeline *pipeline, uint32_t cascade, enum measure measure)
 {
-    struct pulses_view view;
-    if (!pulses_view(pipeline, cascade, &view)) {
+    struct forecasts_view view;
+    if (!forecasts_view(pipeline, cascade, &view)) {
         return NAN;
     }
     if (measure == MEASURE_FORECAST) {
@@ -64,7 +64,7 @@ pulse_of(const struct pipeline *pipeline, uint32_t cascade, enum measure measure
     if (measure == MEASURE_BURST) {
         return view.is_bursting;
     }
-    return view.stage == PULSES_STAGES ? NAN : (double)view.stage;
+    return view.stage == FORECASTS_STAGES ? NAN : (double)view.stage;
 }
 
 double
@@ -80,7 +80,7 @@ measure_of(const struct pipeline *pipeline, uint32_t cascade, enum measure measu
     case MEASURE_REACH:
         return (double)row->reach;
     case MEASURE_AMPLIFIERS:
-        return row->people.count;
+        return row->amplifiers.count;
     case MEASURE_AGE:
         return age_of(pipeline, row);
     case MEASURE_AUTHOR_FOLLOWERS:

@@ -24,7 +24,7 @@ const struct option rule_option_rows[] = {
      "Minimum probability that the cascade doubles its size"},
     {"min_reach", OPTION_REAL, "0", 0, SIZE_MOST, true, AT(min_reach),
      "Minimum number of followers of all amplifiers"},
-    {"min_amplifiers", OPTION_REAL, "0", 0, PEOPLE_MOST, true, AT(min_amplifiers),
+    {"min_amplifiers", OPTION_REAL, "0", 0, AMPLIFIERS_MOST, true, AT(min_amplifiers),
      "Minimum number of amplifiers"},
     {"min_depth", OPTION_REAL, "0", 0, TREE_DEPTH_MOST, true, AT(min_depth),
      "Minimum length of the longest observed path"},
@@ -240,15 +240,15 @@ rules_reason(const struct rules_condition *condition, double value, uint64_t lev
 static bool
 fits_text(const struct rules_root *root, struct slice item)
 {
-    return words_have(root->text, item);
+    return word_match_have(root->text, item);
 }
 
 static bool
 fits_hashtag(const struct rules_root *root, struct slice item)
 {
     size_t sign = item.len != 0 && item.ptr[0] == '#';
-    return words_have_hashtag(root->text,
-                              (struct slice){item.ptr + sign, item.len - sign});
+    return word_match_have_hashtag(root->text,
+                                   (struct slice){item.ptr + sign, item.len - sign});
 }
 
 static bool
@@ -257,7 +257,7 @@ fits_author(const struct rules_root *root, struct slice item)
     size_t sign = item.len != 0 && item.ptr[0] == '@';
     struct slice handle = {item.ptr + sign, item.len - sign};
     return slice_equal(root->author, item) ||
-           (handle.len != 0 && words_equal(root->handle, handle));
+           (handle.len != 0 && word_match_equal(root->handle, handle));
 }
 
 static bool
@@ -268,7 +268,7 @@ fits_language(const struct rules_root *root, struct slice item)
         (lang.ptr[item.len] == '-' || lang.ptr[item.len] == '_')) {
         lang.len = item.len;
     }
-    return lang.len != 0 && words_equal(lang, item);
+    return lang.len != 0 && word_match_equal(lang, item);
 }
 
 static bool
@@ -409,11 +409,11 @@ check_possible(const struct rule *rule, struct error *error)
     }
     if (rule->min_amplifiers > 0 && rule->levels.count != 0 &&
         rule->min_amplifiers * (double)rule->levels.value[rule->levels.count - 1] >
-            PEOPLE_MOST) {
+            AMPLIFIERS_MOST) {
         return error_set(error, STATUS_RANGE,
                          "the highest level needs more than the %d amplifiers that can "
                          "be counted: lower levels or min_amplifiers",
-                         PEOPLE_MOST);
+                         AMPLIFIERS_MOST);
     }
     return STATUS_OK;
 }

@@ -3,8 +3,8 @@
 //     alert "viral" { min_size = 100  min_velocity = 20  levels = {1, 3, 10} }
 //
 // All conditions of a rule must hold. A condition on something that is not known of a
-// cascade (pipeline/alerts/measures.h), or on a forecast that is infinite, does not hold. 0
-// and the empty text ask for nothing.
+// cascade (pipeline/alerts/measures.h), or on a forecast that is infinite, does not
+// hold. 0 and the empty text ask for nothing.
 //
 // `levels` multiply the conditions on how much was carried: min_size, min_forecast,
 // min_reach and min_amplifiers. A level is named by its factor.

@@ -95,7 +95,7 @@ ends(struct slice rest, uint32_t last)
 }
 
 bool
-words_have(struct slice text, struct slice word)
+word_match_have(struct slice text, struct slice word)
 {
     struct slice start = word;
     if (word.len == 0) {
@@ -116,7 +116,7 @@ words_have(struct slice text, struct slice word)
 }
 
 bool
-words_have_hashtag(struct slice text, struct slice tag)
+word_match_have_hashtag(struct slice text, struct slice tag)
 {
     while (tag.len != 0 && text.len != 0) {
         uint32_t rune = take(&text);
@@ -137,7 +137,7 @@ lower_ascii(char c)
 }
 
 bool
-words_equal(struct slice one, struct slice other)
+word_match_equal(struct slice one, struct slice other)
 {
     bool is_equal = one.len == other.len;
     for (size_t i = 0; is_equal && i < one.len; i++) {

@@ -11,10 +11,10 @@
 #include "base/slice.h"
 
 // True if the word (or phrase) stands in the text. An empty one stands in none.
-bool words_have(struct slice text, struct slice word);
+bool word_match_have(struct slice text, struct slice word);
 
 // True if the hashtag stands in the text. tag: without '#'.
-bool words_have_hashtag(struct slice text, struct slice tag);
+bool word_match_have_hashtag(struct slice text, struct slice tag);
 
 // True if both are the same but for the case of ASCII letters.
-bool words_equal(struct slice one, struct slice other);
+bool word_match_equal(struct slice one, struct slice other);

@@ -37,10 +37,11 @@ put_amplifiers(struct pipeline *pipeline, struct change *change,
     struct change_person *first = pipeline->alerts.amplifiers;
     size_t count = 0;
     uint32_t at = 0;
-    const struct person *entry;
-    while ((entry = people_next(&row->people, pipeline->texts, &at)) != NULL) {
-        struct change_person person = person_of(pipeline, people_user(entry));
-        person.followers = people_followers(&row->people, pipeline->texts, entry);
+    const struct amplifier *entry;
+    while ((entry = amplifiers_next(&row->amplifiers, pipeline->texts, &at)) != NULL) {
+        struct change_person person = person_of(pipeline, amplifiers_user(entry));
+        person.followers =
+            amplifiers_followers(&row->amplifiers, pipeline->texts, entry);
         size_t place = count;
         while (place != 0 && goes_first(&person, &first[place - 1])) {
             place--;

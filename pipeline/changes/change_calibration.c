@@ -4,7 +4,7 @@
 bool
 change_calibration(struct pipeline *pipeline, struct change *change)
 {
-    struct calibration *calibration = &pipeline->pulses.calibration;
+    struct calibration *calibration = &pipeline->forecasts.calibration;
     change->kind = CHANGE_CALIBRATION;
     for (uint32_t i = 0; calibration->is_new && i < CALIBRATION_FIELDS; i++) {
         char *text = arena_alloc(&pipeline->scratch, 1, CALIBRATION_TEXT_MAX);

@@ -22,10 +22,10 @@ void
 change_pulse(struct pipeline *pipeline, uint32_t cascade, struct change *change,
              uint32_t fields)
 {
-    struct pulses_view view;
+    struct forecasts_view view;
     uint32_t mine = CASCADE_EDEPTH | CASCADE_ESTIMATE | CASCADE_P_DOUBLE |
                     CASCADE_OVERPERFORMANCE | CASCADE_STATE;
-    if ((fields & mine) == 0 || !pulses_view(pipeline, cascade, &view)) {
+    if ((fields & mine) == 0 || !forecasts_view(pipeline, cascade, &view)) {
         return;
     }
     if ((fields & CASCADE_EDEPTH) != 0) {
@@ -37,7 +37,8 @@ change_pulse(struct pipeline *pipeline, uint32_t cascade, struct change *change,
         put_estimate(pipeline, change, "forecast_low", view.low);
         put_estimate(pipeline, change, "forecast_high", view.high);
         put(pipeline, change, SLICE_LIT("stage"),
-            view.stage == PULSES_STAGES ? SLICE_NONE : pulses_stage_name(view.stage));
+            view.stage == FORECASTS_STAGES ? SLICE_NONE
+                                           : forecasts_stage_name(view.stage));
     }
     if ((fields & (CASCADE_P_DOUBLE | CASCADE_STATE)) != 0) {
         put_estimate(pipeline, change, "p_double", view.p_double);

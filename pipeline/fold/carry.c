@@ -78,13 +78,13 @@ static void
 path_carriers(struct pipeline *pipeline, struct path *path, const struct carry *carry,
               const struct post *post)
 {
-    uint64_t via = ledger_via(&pipeline->ledger, carry->event);
+    uint64_t via = event_records_via(&pipeline->records, carry->event);
     for (size_t i = 0; via != 0; i++) {
         if (i == PIPELINE_PATH_MAX) {
             pipeline->metrics.paths_cut++;
             return;
         }
-        uint32_t event = ledger_find(&pipeline->ledger, via);
+        uint32_t event = event_records_find(&pipeline->records, via);
         if (event == EVENT_NONE) {
             if (i == 0 && post->via_author.len != 0) {
                 struct post_user author = {.id = post->via_author};
@@ -93,13 +93,13 @@ path_carriers(struct pipeline *pipeline, struct path *path, const struct carry *
             }
             return;
         }
-        const struct event *row = ledger_at(&pipeline->ledger, event);
+        const struct event *row = event_records_at(&pipeline->records, event);
         if (!inside_is_retweet_of(pipeline, row, carry->target)) {
             pipeline->metrics.vias_dropped++;
             return;
         }
         path_credit(path, users_now(&pipeline->users, row->actor), carry->actor);
-        via = ledger_via(&pipeline->ledger, event);
+        via = event_records_via(&pipeline->records, event);
     }
 }
 
@@ -124,12 +124,13 @@ count_person(struct pipeline *pipeline, uint32_t cascade, uint32_t actor)
 {
     struct cascade *row = cascades_at(&pipeline->cascades, cascade);
     struct user *user = users_at(&pipeline->users, actor);
-    uint32_t before = row->people.count;
-    if (people_add(&row->people, pipeline->texts, actor, user->followers) == NULL) {
+    uint32_t before = row->amplifiers.count;
+    if (amplifiers_add(&row->amplifiers, pipeline->texts, actor, user->followers) ==
+        NULL) {
         admission_lose(pipeline, &pipeline->metrics.people_refused);
         return;
     }
-    if (row->people.count != before) {
+    if (row->amplifiers.count != before) {
         user->refs++;
         users_trace(&pipeline->users, actor, (struct trace){cascade, row->birth});
         row->reach += user->followers;
@@ -155,12 +156,14 @@ count_below(struct pipeline *pipeline, uint32_t cascade, const struct carry *car
         row->quotes++;
         dirty |= CASCADE_QUOTES;
     }
-    inside_note(pipeline, (struct ledger_entry){LEDGER_CASCADE | cascade |
-                                                    (is_direct ? LEDGER_DIRECT : 0),
-                                                row->life});
+    inside_note(pipeline,
+                (struct event_records_entry){EVENT_RECORDS_CASCADE | cascade |
+                                                 (is_direct ? EVENT_RECORDS_DIRECT : 0),
+                                             row->life});
     cascades_happened(&pipeline->cascades, cascade, carry->time);
     cascades_queue(&pipeline->cascades, cascade, dirty);
-    pulses_count(pipeline, cascade, ledger_at(&pipeline->ledger, carry->event));
+    forecasts_count(pipeline, cascade,
+                    event_records_at(&pipeline->records, carry->event));
     if (is_direct) {
         count_counter(pipeline, cascade, TALLY_CASCADES, &row->board);
     }
@@ -177,20 +180,21 @@ static void
 count_direct(struct pipeline *pipeline, const struct carry *carry)
 {
     struct cascade *row = cascades_at(&pipeline->cascades, carry->target);
-    struct person *person = people_find(&row->people, pipeline->texts, carry->actor);
+    struct amplifier *person =
+        amplifiers_find(&row->amplifiers, pipeline->texts, carry->actor);
     if (person != NULL && carry->is_retweet) {
-        people_mark(person, PERSON_RETWEETED, true);
+        amplifiers_mark(person, AMPLIFIER_RETWEETED, true);
     }
     if (carry->author == USER_NONE) {
         return;
     }
     inside_tally(pipeline, carry->is_retweet ? TALLY_RETWEETS : TALLY_QUOTES,
                  carry->author, 1);
-    if (person == NULL || people_has(person, PERSON_REACHED)) {
+    if (person == NULL || amplifiers_has(person, AMPLIFIER_REACHED)) {
         return;
     }
-    people_mark(person, PERSON_REACHED, true);
-    ledger_at(&pipeline->ledger, carry->event)->flags |= EVENT_REACHED;
+    amplifiers_mark(person, AMPLIFIER_REACHED, true);
+    event_records_at(&pipeline->records, carry->event)->flags |= EVENT_REACHED;
     uint32_t followers = users_at(&pipeline->users, carry->actor)->followers;
     if (followers != 0) {
         inside_tally(pipeline, TALLY_REACH, carry->author, followers);
@@ -212,7 +216,7 @@ count_carry(struct pipeline *pipeline, const struct carry *carry,
         parent_attach(pipeline, carry->event, path.posts, i);
     }
     count_direct(pipeline, carry);
-    pulses_meet(pipeline, carry->target, carry->actor);
+    forecasts_meet(pipeline, carry->target, carry->actor);
     for (size_t i = 0; i < path.user_count; i++) {
         inside_tally(pipeline, TALLY_INFLUENCE, path.users[i], 1);
     }
@@ -226,7 +230,7 @@ static void
 link_event(struct pipeline *pipeline, uint32_t event, uint32_t target,
            enum event_flag kind)
 {
-    struct event *row = ledger_at(&pipeline->ledger, event);
+    struct event *row = event_records_at(&pipeline->records, event);
     row->target = target;
     row->target_birth = cascades_at(&pipeline->cascades, target)->birth;
     row->flags |= (uint8_t)kind;
@@ -236,7 +240,8 @@ static void
 link_via(struct pipeline *pipeline, uint32_t event, const struct post *post)
 {
     if (post->via.len != 0 && !slice_equal(post->via, post->id)) {
-        ledger_set_via(&pipeline->ledger, event, inside_hash(pipeline, post->via));
+        event_records_set_via(&pipeline->records, event,
+                              inside_hash(pipeline, post->via));
     }
 }
 
@@ -244,7 +249,7 @@ static struct carry
 carry_begin(struct pipeline *pipeline, const struct post *post, uint32_t event,
             uint32_t target)
 {
-    const struct event *row = ledger_at(&pipeline->ledger, event);
+    const struct event *row = event_records_at(&pipeline->records, event);
     bool is_retweet = post->kind == POST_RETWEETED;
     const struct post_ref *ref = is_retweet ? &post->retweet_of : &post->quote;
     link_event(pipeline, event, target, is_retweet ? EVENT_RETWEET : EVENT_QUOTE);
@@ -275,7 +280,7 @@ carry_retweet(struct pipeline *pipeline, const struct post *post, uint32_t event
 {
     link_via(pipeline, event, post);
     uint32_t target = learn_target(pipeline, &post->retweet_of,
-                                   ledger_at(&pipeline->ledger, event)->time);
+                                   event_records_at(&pipeline->records, event)->time);
     struct carry carry = carry_begin(pipeline, post, event, target);
     pipeline->metrics.retweets++;
     if (carry.author == carry.actor) {
@@ -304,7 +309,7 @@ static void
 reply(struct pipeline *pipeline, const struct post *post, uint32_t event,
       uint32_t target)
 {
-    const struct event *row = ledger_at(&pipeline->ledger, event);
+    const struct event *row = event_records_at(&pipeline->records, event);
     uint32_t author = learn_author_of(pipeline, &post->reply_to, target);
     if (author == users_now(&pipeline->users, row->actor)) {
         pipeline->metrics.self_ignored++;
@@ -313,8 +318,9 @@ reply(struct pipeline *pipeline, const struct post *post, uint32_t event,
     cascades_refresh(&pipeline->cascades, target, pipeline->clock);
     struct cascade *cascade = cascades_at(&pipeline->cascades, target);
     cascade->replies++;
-    inside_note(pipeline, (struct ledger_entry){LEDGER_CASCADE | LEDGER_REPLY | target,
-                                                cascade->life});
+    inside_note(pipeline, (struct event_records_entry){EVENT_RECORDS_CASCADE |
+                                                           EVENT_RECORDS_REPLY | target,
+                                                       cascade->life});
     cascades_happened(&pipeline->cascades, target, row->time);
     cascades_queue(&pipeline->cascades, target, CASCADE_REPLIES);
     if (author != USER_NONE) {
@@ -328,7 +334,7 @@ reply(struct pipeline *pipeline, const struct post *post, uint32_t event,
 static void
 reply_to_person(struct pipeline *pipeline, const struct post *post, uint32_t event)
 {
-    const struct event *row = ledger_at(&pipeline->ledger, event);
+    const struct event *row = event_records_at(&pipeline->records, event);
     if (post->reply_to.alias.len == 0 || post->reply_to.author.id.len == 0) {
         return; // only spoken to
     }
@@ -355,11 +361,12 @@ resolve(const struct pipeline *pipeline, struct slice source,
     }
     *found = *ref;
     uint32_t cascade = cascades_find_hash(&pipeline->cascades, hash);
-    uint32_t event = ledger_find(&pipeline->ledger, hash);
-    struct ledger_words words;
+    uint32_t event = event_records_find(&pipeline->records, hash);
+    struct event_records_words words;
     if (cascade != CASCADE_NONE) {
         found->id = cascades_id(&pipeline->cascades, cascade);
-    } else if (event != EVENT_NONE && ledger_text(&pipeline->ledger, event, &words)) {
+    } else if (event != EVENT_NONE &&
+               event_records_text(&pipeline->records, event, &words)) {
         found->id = words.id;
     }
     return found;
@@ -370,7 +377,7 @@ carry_references(struct pipeline *pipeline, const struct post *post, uint32_t ev
 {
     // Everything the message says is learnt first: a quote may need the answered post's
     // author.
-    usec time = ledger_at(&pipeline->ledger, event)->time;
+    usec time = event_records_at(&pipeline->records, event)->time;
     struct post_ref found;
     const struct post_ref *shown =
         resolve(pipeline, post->source, &post->quote, &found);

@@ -90,19 +90,19 @@ learn_post(struct pipeline *pipeline, uint32_t cascade, const struct post_ref *f
 static void
 recall(struct pipeline *pipeline, uint32_t cascade, struct slice id)
 {
-    uint32_t event = ledger_find(&pipeline->ledger, inside_hash(pipeline, id));
+    uint32_t event = event_records_find(&pipeline->records, inside_hash(pipeline, id));
     if (event == EVENT_NONE) {
         return;
     }
-    const struct event *row = ledger_at(&pipeline->ledger, event);
+    const struct event *row = event_records_at(&pipeline->records, event);
     if ((row->flags & EVENT_UNDONE) != 0) {
         cascades_hide(&pipeline->cascades, cascade);
     }
     cascades_set_author(&pipeline->cascades, cascade,
                         users_now(&pipeline->users, row->actor));
     set_created(pipeline, cascade, row->time);
-    struct ledger_words words;
-    if (ledger_text(&pipeline->ledger, event, &words)) {
+    struct event_records_words words;
+    if (event_records_text(&pipeline->records, event, &words)) {
         set_text(pipeline, cascade, words.text, words.lang);
     }
     if ((row->flags & EVENT_QUOTE) != 0 &&

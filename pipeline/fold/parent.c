@@ -14,14 +14,14 @@ enum place {
 // The event's entry in that life of that cascade, as it stands in its notes.
 static bool
 find_entry(const struct pipeline *pipeline, uint32_t event, uint32_t cascade,
-           struct ledger_entry *ret_entry)
+           struct event_records_entry *ret_entry)
 {
     const struct cascade *row = cascades_at(&pipeline->cascades, cascade);
-    struct ledger_cursor cursor = {0};
-    while (ledger_next(&pipeline->ledger, event, &cursor, ret_entry)) {
-        if ((ret_entry->where & LEDGER_CASCADE) != 0 &&
-            (ret_entry->where & LEDGER_REPLY) == 0 &&
-            (ret_entry->where & LEDGER_INDEX) == cascade &&
+    struct event_records_cursor cursor = {0};
+    while (event_records_next(&pipeline->records, event, &cursor, ret_entry)) {
+        if ((ret_entry->where & EVENT_RECORDS_CASCADE) != 0 &&
+            (ret_entry->where & EVENT_RECORDS_REPLY) == 0 &&
+            (ret_entry->where & EVENT_RECORDS_INDEX) == cascade &&
             ret_entry->amount == row->life) {
             return true;
         }
@@ -35,21 +35,21 @@ locate(struct pipeline *pipeline, uint32_t cascade, uint64_t key, uint32_t *ret_
 {
     struct trees *trees = &pipeline->trees;
     struct cascade *row = cascades_at(&pipeline->cascades, cascade);
-    uint32_t event = ledger_find(&pipeline->ledger, key);
+    uint32_t event = event_records_find(&pipeline->records, key);
     if (event == EVENT_NONE) {
         return PLACE_UNKNOWN;
     }
     struct tree_event name = {key, row->life, false};
     uint32_t node = tree_find(trees, &name);
     if (node == TREE_ROOT) {
-        struct ledger_entry entry;
-        uint8_t flags = ledger_at(&pipeline->ledger, event)->flags;
+        struct event_records_entry entry;
+        uint8_t flags = event_records_at(&pipeline->records, event)->flags;
         if ((flags & EVENT_UNDONE) != 0 ||
             !find_entry(pipeline, event, cascade, &entry)) {
             return PLACE_ABSENT;
         }
         name.is_observed =
-            (entry.where & LEDGER_DIRECT) != 0 && (flags & EVENT_QUOTE) != 0;
+            (entry.where & EVENT_RECORDS_DIRECT) != 0 && (flags & EVENT_QUOTE) != 0;
         node = tree_name(trees, &row->tree, &name);
     }
     if (node == TREE_ROOT) {
@@ -94,7 +94,7 @@ end_wait(struct pipeline *pipeline, const struct tree_event *event,
 void
 parent_end_waits(struct pipeline *pipeline)
 {
-    if (waiters_is_empty(&pipeline->trees.waiters)) {
+    if (pending_parents_is_empty(&pipeline->trees.pending)) {
         return;
     }
     struct tree_event event;
@@ -135,12 +135,13 @@ hang_below(struct pipeline *pipeline, const struct tree_event *event,
 static uint64_t
 via_of(const struct pipeline *pipeline, uint32_t event, uint32_t target)
 {
-    uint64_t via = ledger_via(&pipeline->ledger, event);
-    uint32_t carrier = via != 0 ? ledger_find(&pipeline->ledger, via) : EVENT_NONE;
+    uint64_t via = event_records_via(&pipeline->records, event);
+    uint32_t carrier =
+        via != 0 ? event_records_find(&pipeline->records, via) : EVENT_NONE;
     if (carrier == EVENT_NONE) {
         return via;
     }
-    const struct event *row = ledger_at(&pipeline->ledger, carrier);
+    const struct event *row = event_records_at(&pipeline->records, carrier);
     return inside_is_retweet_of(pipeline, row, target) ? via : 0;
 }
 
@@ -176,7 +177,7 @@ parent_attach(struct pipeline *pipeline, uint32_t index, const uint32_t *posts,
     if (!pipeline->options.cascades_engine) {
         return;
     }
-    const struct event *event = ledger_at(&pipeline->ledger, index);
+    const struct event *event = event_records_at(&pipeline->records, index);
     struct cascade *row = cascades_at(&pipeline->cascades, posts[at]);
     bool is_retweet = (event->flags & EVENT_RETWEET) != 0;
     struct tree_event name = {event->hash, row->life, at == 0 && !is_retweet};

@@ -191,9 +191,9 @@ is_repeat(struct pipeline *pipeline, const struct post *post)
         return false;
     }
     cascades_refresh(&pipeline->cascades, target, pipeline->clock);
-    const struct person *person = people_find(
-        &cascades_at(&pipeline->cascades, target)->people, pipeline->texts, actor);
-    return person != NULL && people_has(person, PERSON_RETWEETED);
+    const struct amplifier *person = amplifiers_find(
+        &cascades_at(&pipeline->cascades, target)->amplifiers, pipeline->texts, actor);
+    return person != NULL && amplifiers_has(person, AMPLIFIER_RETWEETED);
 }
 
 enum status
@@ -273,12 +273,12 @@ move_person(struct pipeline *pipeline, uint32_t cascade, uint32_t from, uint32_t
     struct cascade *row = cascades_at(&pipeline->cascades, cascade);
     uint32_t followers = 0;
     enum people_merged merged =
-        people_merge(&row->people, pipeline->texts, from, into, &followers);
-    if (merged == PEOPLE_ABSENT) {
+        amplifiers_merge(&row->amplifiers, pipeline->texts, from, into, &followers);
+    if (merged == AMPLIFIERS_ABSENT) {
         return;
     }
     users_at(&pipeline->users, from)->refs--;
-    if (merged == PEOPLE_RENAMED) {
+    if (merged == AMPLIFIERS_RENAMED) {
         users_at(&pipeline->users, into)->refs++;
         return;
     }
@@ -317,6 +317,7 @@ persons_merge(void *context, uint32_t from, uint32_t into)
             }
         }
     }
-    habits_merge(&pipeline->pulses.habits, inside_hash(pipeline, users_id(users, from)),
-                 inside_hash(pipeline, users_id(users, into)));
+    author_baseline_merge(&pipeline->forecasts.baselines,
+                          inside_hash(pipeline, users_id(users, from)),
+                          inside_hash(pipeline, users_id(users, into)));
 }

@@ -7,7 +7,7 @@
 //
 // When an id is learnt for a handle that somebody was known by, all that was counted
 // moves over (users_merge_fn): counters at their steps, places on boards, authorship of
-// posts, habits, and places in sets of people. What happened stays as it was decided
+// posts, baselines, and places in sets of people. What happened stays as it was decided
 // when it happened: two retweets under two names stay two, by one person.
 #pragma once
 

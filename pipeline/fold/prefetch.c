@@ -66,7 +66,7 @@ cascade_parts(const struct pipeline *pipeline, uint32_t cascade)
 {
     const struct cascade *row = cascades_at(&pipeline->cascades, cascade);
     piece(pipeline, row->id);
-    piece(pipeline, row->people.piece);
+    piece(pipeline, row->amplifiers.piece);
     counter(pipeline, row->board);
     counter(pipeline, row->velocity);
 }
@@ -88,19 +88,19 @@ prefetch_post(const struct pipeline *pipeline, const struct post *post, uint64_t
     const struct table *cascades = &pipeline->cascades.by_id;
     const struct post_ref *root = &post->retweet_of;
     bool is_retweet = post->kind == POST_RETWEETED;
-    size_t people = is_retweet && root->author.id.len != 0 ? 2 : 1;
+    size_t amplifiers = is_retweet && root->author.id.len != 0 ? 2 : 1;
     struct slice ids[] = {post->author.id, root->author.id};
     uint64_t hashes[2];
     uint32_t found[2];
     uint64_t carried = is_retweet ? inside_hash(pipeline, root->id) : hash;
 
-    table_prefetch(&pipeline->ledger.by_hash, hash);
+    table_prefetch(&pipeline->records.by_hash, hash);
     table_prefetch(cascades, carried);
-    for (size_t i = 0; i < people; i++) {
+    for (size_t i = 0; i < amplifiers; i++) {
         hashes[i] = inside_hash(pipeline, ids[i]);
         table_prefetch(users, hashes[i]);
     }
-    for (size_t i = 0; i < people; i++) {
+    for (size_t i = 0; i < amplifiers; i++) {
         found[i] = probably(users, hashes[i]);
         if (found[i] != TABLE_NONE) {
             user_row(pipeline, found[i]);
@@ -110,7 +110,7 @@ prefetch_post(const struct pipeline *pipeline, const struct post *post, uint64_t
     if (cascade != TABLE_NONE) {
         cascade_row(pipeline, cascade);
     }
-    for (size_t i = 0; i < people; i++) {
+    for (size_t i = 0; i < amplifiers; i++) {
         if (found[i] != TABLE_NONE) {
             user_parts(pipeline, found[i]);
         }

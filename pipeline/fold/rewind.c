@@ -11,13 +11,14 @@ not_after(usec *time, usec clock)
 }
 
 static void
-rewind_events(struct ledger *ledger, usec clock)
+rewind_events(struct event_records *records, usec clock)
 {
-    const struct ledger_part *parts[] = {&ledger->newest, &ledger->lasting};
+    const struct event_records_part *parts[] = {&records->newest, &records->lasting};
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-        const struct ledger_part *part = parts[i];
+        const struct event_records_part *part = parts[i];
         for (uint64_t at = part->first; at < part->next; at++) {
-            not_after(&ledger_at(ledger, ledger_row(part, at))->time, clock);
+            not_after(&event_records_at(records, event_records_row(part, at))->time,
+                      clock);
         }
     }
 }
@@ -38,18 +39,18 @@ rewind_cascade(struct pipeline *pipeline, uint32_t cascade, usec clock)
     row->created = row->created < clock ? row->created : clock;
     row->first = row->first < clock ? row->first : clock;
     row->last = row->last < clock ? row->last : clock;
-    struct pulse *pulse =
-        row->pulse != SLAB_NONE ? pulse_at(pipeline->texts, row->pulse) : NULL;
-    if (pulse != NULL && pulse->merged.events != 0) {
+    struct forecast *forecast =
+        row->forecast != SLAB_NONE ? forecast_at(pipeline->texts, row->forecast) : NULL;
+    if (forecast != NULL && forecast->merged.events != 0) {
         cascades_drop_speed(&pipeline->cascades, cascade);
         return;
     }
-    if (pulse == NULL) {
+    if (forecast == NULL) {
         reshares_rewind(&row->reshares, pipeline->texts, reshares_time(clock));
         return;
     }
-    struct pulse_events events = {pipeline->texts, &row->reshares};
-    pulse_rewind(pulse, &events, reshares_time(clock));
+    struct forecast_events events = {pipeline->texts, &row->reshares};
+    forecast_rewind(forecast, &events, reshares_time(clock));
 }
 
 static void
@@ -62,14 +63,14 @@ rewind_cascades(struct pipeline *pipeline, usec clock)
         }
     }
     cascades_rewind(cascades, clock);
-    pulses_prune(pipeline);
+    forecasts_prune(pipeline);
 }
 
 static void
-rewind_waits(struct waiters *waiters, usec clock)
+rewind_waits(struct pending_parents *pending, usec clock)
 {
-    for (uint64_t at = waiters->first; at < waiters->next; at++) {
-        not_after(&waiters->rows[at % WAITERS_MOST].since, clock);
+    for (uint64_t at = pending->first; at < pending->next; at++) {
+        not_after(&pending->rows[at % PENDING_PARENTS_MOST].since, clock);
     }
 }
 
@@ -103,12 +104,12 @@ rewind_to(struct pipeline *pipeline, usec clock)
     not_after(&pipeline->cascades.evicted_at, clock);
     pipeline->useless_step = INT64_MIN;
     pipeline->clock = clock;
-    pipeline->ledger.horizon = clock - pipeline->longest;
+    pipeline->records.horizon = clock - pipeline->longest;
     windows_rewind(&pipeline->windows, clock);
-    rewind_events(&pipeline->ledger, clock);
+    rewind_events(&pipeline->records, clock);
     rewind_users(&pipeline->users, clock);
     rewind_cascades(pipeline, clock);
-    rewind_waits(&pipeline->trees.waiters, clock);
+    rewind_waits(&pipeline->trees.pending, clock);
     rewind_alerts(&pipeline->alerts, clock);
 }
 

@@ -8,7 +8,7 @@
 //
 // What cannot be had back: steps that had left a window by the clock that was wrong,
 // cascades that were forgotten and closes that were reported by it, and the forecasts
-// of cascades with more than PULSE_EXACT_MOST reshares, which begin again. So the
+// of cascades with more than FORECAST_EXACT_MOST reshares, which begin again. So the
 // windows are incomplete for as long as that can show: until the clock is where it was,
 // or the longest window is over.
 #pragma once

@@ -9,18 +9,20 @@ person_undone(struct pipeline *pipeline, uint32_t cascade, const struct event *e
 {
     struct cascade *row = cascades_at(&pipeline->cascades, cascade);
     uint32_t actor = users_now(&pipeline->users, event->actor);
-    struct person *person = people_find(&row->people, pipeline->texts, actor);
+    struct amplifier *person =
+        amplifiers_find(&row->amplifiers, pipeline->texts, actor);
     if (person == NULL) {
         return; // the set was full when it came
     }
     if (is_direct && (event->flags & EVENT_RETWEET) != 0) {
-        people_mark(person, PERSON_RETWEETED, false);
+        amplifiers_mark(person, AMPLIFIER_RETWEETED, false);
     }
     if (is_direct && (event->flags & EVENT_REACHED) != 0) {
-        people_mark(person, PERSON_REACHED, false);
+        amplifiers_mark(person, AMPLIFIER_REACHED, false);
     }
-    uint32_t followers = people_followers(&row->people, pipeline->texts, person);
-    if (people_take_back(&row->people, pipeline->texts, person)) {
+    uint32_t followers =
+        amplifiers_followers(&row->amplifiers, pipeline->texts, person);
+    if (amplifiers_take_back(&row->amplifiers, pipeline->texts, person)) {
         row->reach -= followers;
         users_at(&pipeline->users, actor)->refs--;
         cascades_queue(&pipeline->cascades, cascade,
@@ -29,20 +31,20 @@ person_undone(struct pipeline *pipeline, uint32_t cascade, const struct event *e
 }
 
 static void
-cascade_undone(struct pipeline *pipeline, struct ledger_entry entry,
+cascade_undone(struct pipeline *pipeline, struct event_records_entry entry,
                const struct event *event)
 {
-    uint32_t cascade = entry.where & LEDGER_INDEX;
+    uint32_t cascade = entry.where & EVENT_RECORDS_INDEX;
     struct cascade *row = cascades_at(&pipeline->cascades, cascade);
     if (row->life != entry.amount || row->birth == 0) {
         return; // forgotten since
     }
-    if ((entry.where & LEDGER_REPLY) != 0) {
+    if ((entry.where & EVENT_RECORDS_REPLY) != 0) {
         row->replies--;
         cascades_queue(&pipeline->cascades, cascade, CASCADE_REPLIES);
         return;
     }
-    bool is_direct = (entry.where & LEDGER_DIRECT) != 0;
+    bool is_direct = (entry.where & EVENT_RECORDS_DIRECT) != 0;
     if (is_direct && row->board != COUNTER_NONE) {
         windows_take_back(&pipeline->windows, row->board, false, 1);
     }
@@ -58,7 +60,7 @@ cascade_undone(struct pipeline *pipeline, struct ledger_entry entry,
         row->quotes--;
         dirty |= CASCADE_QUOTES;
     }
-    pulses_take_back(pipeline, cascade, event);
+    forecasts_take_back(pipeline, cascade, event);
     person_undone(pipeline, cascade, event, is_direct);
     parent_detach(pipeline, event, cascade, is_direct);
     cascades_queue(&pipeline->cascades, cascade, dirty);
@@ -67,21 +69,21 @@ cascade_undone(struct pipeline *pipeline, struct ledger_entry entry,
 static void
 take_back(struct pipeline *pipeline, uint32_t index)
 {
-    struct event *event = ledger_at(&pipeline->ledger, index);
+    struct event *event = event_records_at(&pipeline->records, index);
     event->flags |= EVENT_UNDONE;
     pipeline->metrics.undone++;
-    if (ledger_is_lost(&pipeline->ledger, index)) {
+    if (event_records_is_lost(&pipeline->records, index)) {
         admission_lose(pipeline, &pipeline->metrics.undo_lost);
     }
     windows_at(&pipeline->windows, event->time);
-    struct ledger_cursor cursor = {0};
-    struct ledger_entry entry;
-    while (ledger_next(&pipeline->ledger, index, &cursor, &entry)) {
-        if ((entry.where & LEDGER_CASCADE) != 0) {
+    struct event_records_cursor cursor = {0};
+    struct event_records_entry entry;
+    while (event_records_next(&pipeline->records, index, &cursor, &entry)) {
+        if ((entry.where & EVENT_RECORDS_CASCADE) != 0) {
             cascade_undone(pipeline, entry, event);
         } else {
-            windows_take_back(&pipeline->windows, entry.where & LEDGER_INDEX, false,
-                              entry.amount);
+            windows_take_back(&pipeline->windows, entry.where & EVENT_RECORDS_INDEX,
+                              false, entry.amount);
         }
     }
 }
@@ -106,7 +108,7 @@ hide_post(struct pipeline *pipeline, uint64_t hash)
 void
 undo_event(struct pipeline *pipeline, uint32_t event)
 {
-    const struct event *row = ledger_at(&pipeline->ledger, event);
+    const struct event *row = event_records_at(&pipeline->records, event);
     if ((row->flags & EVENT_UNDONE) == 0) {
         take_back(pipeline, event);
     }
@@ -115,9 +117,9 @@ undo_event(struct pipeline *pipeline, uint32_t event)
 
 // True if a retweet was forgotten that the longest window still holds.
 static bool
-is_lacking(const struct ledger *ledger)
+is_lacking(const struct event_records *records)
 {
-    return ledger->forgotten != 0 && ledger->forgotten_time >= ledger->horizon;
+    return records->forgotten != 0 && records->forgotten_time >= records->horizon;
 }
 
 void
@@ -132,7 +134,7 @@ undo_post(struct pipeline *pipeline, const struct post *post)
     hide_post(pipeline, hash);
     if (event == EVENT_NONE) {
         pipeline->metrics.undo_unknown++;
-        if (is_lacking(&pipeline->ledger)) {
+        if (is_lacking(&pipeline->records)) {
             pipeline->lost_at = pipeline->clock; // it may be one of those
         }
     } else {

@@ -34,7 +34,7 @@ begin(struct pipeline *pipeline)
 {
     struct withdrawals *withdrawals = &pipeline->withdrawals;
     withdrawals->end = withdrawals->next;
-    withdrawals->at = pipeline->ledger.newest.first;
+    withdrawals->at = pipeline->records.newest.first;
     withdrawals->stage = WITHDRAWALS_NEWEST;
     for (uint64_t i = withdrawals->first; i < withdrawals->end; i++) {
         uint32_t index = (uint32_t)(i % WITHDRAWALS_MOST);
@@ -73,7 +73,7 @@ withdrawals_add(struct pipeline *pipeline, const struct post_user *account)
     users_at(&pipeline->users, user)->refs++;
     pipeline->metrics.withdrawals++;
     *row_of(withdrawals, withdrawals->next++) = (struct withdrawal){
-        .events = pipeline->ledger.newest.next,
+        .events = pipeline->records.newest.next,
         .births = pipeline->cascades.births,
         .user = user,
     };
@@ -102,19 +102,19 @@ find(const struct withdrawals *withdrawals, uint32_t user)
 
 // True if the event is taken back.
 static bool
-look_at_event(struct pipeline *pipeline, const struct ledger_part *part,
+look_at_event(struct pipeline *pipeline, const struct event_records_part *part,
               uint64_t sequence)
 {
-    struct ledger *ledger = &pipeline->ledger;
-    uint32_t event = ledger_row(part, sequence);
-    const struct event *row = ledger_at(ledger, event);
+    struct event_records *records = &pipeline->records;
+    uint32_t event = event_records_row(part, sequence);
+    const struct event *row = event_records_at(records, event);
     uint32_t actor = row->actor;
     if (pipeline->users.merged != 0) {
         actor = users_now(&pipeline->users, actor);
     }
     const struct withdrawal *gone = find(&pipeline->withdrawals, actor);
-    if (gone == NULL || (part == &ledger->newest && sequence >= gone->events) ||
-        ledger_find(ledger, row->hash) != event) {
+    if (gone == NULL || (part == &records->newest && sequence >= gone->events) ||
+        event_records_find(records, row->hash) != event) {
         return false;
     }
     undo_event(pipeline, event);
@@ -135,7 +135,8 @@ look_at_cascade(struct pipeline *pipeline, uint32_t cascade)
 
 // Looks at events of one part; how much of that many entries is left.
 static uint32_t
-search_part(struct pipeline *pipeline, const struct ledger_part *part, uint32_t entries)
+search_part(struct pipeline *pipeline, const struct event_records_part *part,
+            uint32_t entries)
 {
     uint64_t *at = &pipeline->withdrawals.at;
     *at = *at > part->first ? *at : part->first;
@@ -151,19 +152,19 @@ void
 withdrawals_search(struct pipeline *pipeline, uint32_t entries)
 {
     struct withdrawals *withdrawals = &pipeline->withdrawals;
-    const struct ledger *ledger = &pipeline->ledger;
+    const struct event_records *records = &pipeline->records;
     while (entries != 0 && withdrawals_wait(withdrawals)) {
         switch (withdrawals->stage) {
         case WITHDRAWALS_NEWEST:
-            entries = search_part(pipeline, &ledger->newest, entries);
-            if (withdrawals->at >= ledger->newest.next) {
+            entries = search_part(pipeline, &records->newest, entries);
+            if (withdrawals->at >= records->newest.next) {
                 withdrawals->stage = WITHDRAWALS_LASTING;
-                withdrawals->at = ledger->lasting.first;
+                withdrawals->at = records->lasting.first;
             }
             break;
         case WITHDRAWALS_LASTING:
-            entries = search_part(pipeline, &ledger->lasting, entries);
-            if (withdrawals->at >= ledger->lasting.next) {
+            entries = search_part(pipeline, &records->lasting, entries);
+            if (withdrawals->at >= records->lasting.next) {
                 withdrawals->stage = WITHDRAWALS_CASCADES;
                 withdrawals->at = 0;
             }

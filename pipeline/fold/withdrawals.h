@@ -35,7 +35,7 @@ struct withdrawal {
 };
 
 enum withdrawals_stage {
-    WITHDRAWALS_NEWEST, // events, of either part of the ledger
+    WITHDRAWALS_NEWEST, // events, of either part of the event records
     WITHDRAWALS_LASTING,
     WITHDRAWALS_CASCADES,
 };

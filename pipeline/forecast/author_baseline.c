@@ -10,35 +10,37 @@
 enum { ROOM_FIRST = 4 };
 
 bool
-habits_init(struct habits *habits, uint32_t capacity, struct slab *slab)
+author_baseline_init(struct author_baselines *baselines, uint32_t capacity,
+                     struct slab *slab)
 {
-    habits->capacity = capacity;
-    habits->slab = slab;
-    habits->rows = region_reserve((size_t)capacity * sizeof(*habits->rows));
-    return habits->rows != NULL && table_init(&habits->by_author, capacity);
+    baselines->capacity = capacity;
+    baselines->slab = slab;
+    baselines->rows = region_reserve((size_t)capacity * sizeof(*baselines->rows));
+    return baselines->rows != NULL && table_init(&baselines->by_author, capacity);
 }
 
 void
-habits_fini(struct habits *habits)
+author_baseline_fini(struct author_baselines *baselines)
 {
-    table_fini(&habits->by_author);
-    region_release(habits->rows, (size_t)habits->capacity * sizeof(*habits->rows));
+    table_fini(&baselines->by_author);
+    region_release(baselines->rows,
+                   (size_t)baselines->capacity * sizeof(*baselines->rows));
 }
 
 static size_t
 size_of(uint32_t room)
 {
-    return (size_t)room * PULSE_SIZES * sizeof(uint32_t);
+    return (size_t)room * FORECAST_SIZES * sizeof(uint32_t);
 }
 
 static struct habit *
-find(const struct habits *habits, uint64_t author)
+find(const struct author_baselines *baselines, uint64_t author)
 {
-    struct table_walk walk = table_walk(&habits->by_author, author);
+    struct table_walk walk = table_walk(&baselines->by_author, author);
     uint32_t index;
-    while ((index = table_next(&habits->by_author, &walk)) != TABLE_NONE) {
-        if (habits->rows[index].author == author) {
-            return &habits->rows[index];
+    while ((index = table_next(&baselines->by_author, &walk)) != TABLE_NONE) {
+        if (baselines->rows[index].author == author) {
+            return &baselines->rows[index];
         }
     }
     return NULL;
@@ -47,43 +49,44 @@ find(const struct habits *habits, uint64_t author)
 // ── the list by age ────────────────────────────────────────────────────────
 
 static void
-unlink_row(struct habits *habits, const struct habit *row)
+unlink_row(struct author_baselines *baselines, const struct habit *row)
 {
-    *(row->newer != 0 ? &habits->rows[row->newer - 1].older : &habits->newest) =
+    *(row->newer != 0 ? &baselines->rows[row->newer - 1].older : &baselines->newest) =
         row->older;
-    *(row->older != 0 ? &habits->rows[row->older - 1].newer : &habits->oldest) =
+    *(row->older != 0 ? &baselines->rows[row->older - 1].newer : &baselines->oldest) =
         row->newer;
 }
 
 static void
-link_newest(struct habits *habits, struct habit *row)
+link_newest(struct author_baselines *baselines, struct habit *row)
 {
-    uint32_t name = (uint32_t)(row - habits->rows) + 1;
+    uint32_t name = (uint32_t)(row - baselines->rows) + 1;
     row->newer = 0;
-    row->older = habits->newest;
-    *(habits->newest != 0 ? &habits->rows[habits->newest - 1].newer : &habits->oldest) =
-        name;
-    habits->newest = name;
+    row->older = baselines->newest;
+    *(baselines->newest != 0 ? &baselines->rows[baselines->newest - 1].newer
+                             : &baselines->oldest) = name;
+    baselines->newest = name;
 }
 
 static struct habit *
-create(struct habits *habits, uint64_t author)
+create(struct author_baselines *baselines, uint64_t author)
 {
     struct habit *row;
-    if (habits->count < habits->capacity) {
-        row = &habits->rows[habits->count++];
+    if (baselines->count < baselines->capacity) {
+        row = &baselines->rows[baselines->count++];
     } else {
-        row = &habits->rows[habits->oldest - 1];
-        unlink_row(habits, row);
-        table_remove(&habits->by_author, row->author, (uint32_t)(row - habits->rows));
+        row = &baselines->rows[baselines->oldest - 1];
+        unlink_row(baselines, row);
+        table_remove(&baselines->by_author, row->author,
+                     (uint32_t)(row - baselines->rows));
         if (row->room != 0) {
-            slab_free(habits->slab, row->piece, size_of(row->room));
+            slab_free(baselines->slab, row->piece, size_of(row->room));
         }
-        habits->evicted++;
+        baselines->evicted++;
     }
     memset(row, 0, sizeof(*row));
     row->author = author;
-    table_add(&habits->by_author, author, (uint32_t)(row - habits->rows));
+    table_add(&baselines->by_author, author, (uint32_t)(row - baselines->rows));
     return row;
 }
 
@@ -91,21 +94,21 @@ create(struct habits *habits, uint64_t author)
 
 // True if the row can hold one more or is a full ring.
 static bool
-grow(struct habits *habits, struct habit *row)
+grow(struct author_baselines *baselines, struct habit *row)
 {
-    if (row->count < row->room || row->room == HABITS_POSTS) {
+    if (row->count < row->room || row->room == AUTHOR_BASELINE_POSTS) {
         return true;
     }
     uint32_t room = row->room == 0 ? (uint32_t)ROOM_FIRST : 2u * row->room;
-    room = room < HABITS_POSTS ? room : (uint32_t)HABITS_POSTS;
-    uint32_t piece = slab_alloc(habits->slab, size_of(room));
+    room = room < AUTHOR_BASELINE_POSTS ? room : (uint32_t)AUTHOR_BASELINE_POSTS;
+    uint32_t piece = slab_alloc(baselines->slab, size_of(room));
     if (piece == SLAB_NONE) {
         return row->room != 0;
     }
     if (row->room != 0) {
-        memcpy(slab_at(habits->slab, piece), slab_at(habits->slab, row->piece),
+        memcpy(slab_at(baselines->slab, piece), slab_at(baselines->slab, row->piece),
                size_of(row->count));
-        slab_free(habits->slab, row->piece, size_of(row->room));
+        slab_free(baselines->slab, row->piece, size_of(row->room));
     }
     row->piece = piece;
     row->room = (uint16_t)room;
@@ -114,88 +117,90 @@ grow(struct habits *habits, struct habit *row)
 }
 
 static void
-push(const struct habits *habits, struct habit *row, const uint32_t sizes[PULSE_SIZES])
+push(const struct author_baselines *baselines, struct habit *row,
+     const uint32_t sizes[FORECAST_SIZES])
 {
-    uint32_t *rows = slab_at(habits->slab, row->piece);
+    uint32_t *rows = slab_at(baselines->slab, row->piece);
     row->next = row->next < row->room ? row->next : 0;
-    memcpy(rows + (size_t)row->next++ * PULSE_SIZES, sizes, size_of(1));
+    memcpy(rows + (size_t)row->next++ * FORECAST_SIZES, sizes, size_of(1));
     row->count = row->count < row->room ? (uint16_t)(row->count + 1) : row->room;
 }
 
 static void
-add_to_deciles(struct habits *habits, uint32_t followers,
-               const uint32_t sizes[PULSE_SIZES])
+add_to_deciles(struct author_baselines *baselines, uint32_t followers,
+               const uint32_t sizes[FORECAST_SIZES])
 {
     if (followers == RESHARES_UNKNOWN) {
         return;
     }
-    histogram_add(&habits->followers, followers);
-    uint32_t decile = histogram_decile(&habits->followers, followers);
-    for (uint32_t i = 0; i < PULSE_SIZES; i++) {
-        histogram_add(&habits->sizes[decile][i], sizes[i]);
+    histogram_add(&baselines->followers, followers);
+    uint32_t decile = histogram_decile(&baselines->followers, followers);
+    for (uint32_t i = 0; i < FORECAST_SIZES; i++) {
+        histogram_add(&baselines->sizes[decile][i], sizes[i]);
     }
 }
 
 void
-habits_add(struct habits *habits, uint64_t author, uint32_t followers,
-           const uint32_t sizes[PULSE_SIZES])
+author_baseline_add(struct author_baselines *baselines, uint64_t author,
+                    uint32_t followers, const uint32_t sizes[FORECAST_SIZES])
 {
-    add_to_deciles(habits, followers, sizes);
-    struct habit *row = find(habits, author);
+    add_to_deciles(baselines, followers, sizes);
+    struct habit *row = find(baselines, author);
     if (row == NULL) {
-        row = create(habits, author);
+        row = create(baselines, author);
     } else {
-        unlink_row(habits, row);
+        unlink_row(baselines, row);
     }
-    link_newest(habits, row);
-    if (!grow(habits, row)) {
+    link_newest(baselines, row);
+    if (!grow(baselines, row)) {
         return;
     }
-    push(habits, row, sizes);
+    push(baselines, row, sizes);
 }
 
 // Copies them out, the oldest first; returns how many there are.
 static uint32_t
-unroll(const struct habits *habits, const struct habit *row, uint32_t *ret_sizes)
+unroll(const struct author_baselines *baselines, const struct habit *row,
+       uint32_t *ret_sizes)
 {
     if (row->count == 0) {
         return 0;
     }
-    const uint32_t *rows = slab_at(habits->slab, row->piece);
+    const uint32_t *rows = slab_at(baselines->slab, row->piece);
     uint32_t oldest = row->count < row->room ? 0 : row->next % row->room;
     for (uint32_t i = 0; i < row->count; i++) {
         uint32_t at = (oldest + i) % row->room;
-        memcpy(ret_sizes + (size_t)i * PULSE_SIZES, rows + (size_t)at * PULSE_SIZES,
-               size_of(1));
+        memcpy(ret_sizes + (size_t)i * FORECAST_SIZES,
+               rows + (size_t)at * FORECAST_SIZES, size_of(1));
     }
     return row->count;
 }
 
 void
-habits_merge(struct habits *habits, uint64_t from, uint64_t into)
+author_baseline_merge(struct author_baselines *baselines, uint64_t from, uint64_t into)
 {
-    struct habit *old = find(habits, from);
+    struct habit *old = find(baselines, from);
     if (old == NULL) {
         return;
     }
-    struct habit *row = find(habits, into);
+    struct habit *row = find(baselines, into);
     if (row == NULL) {
-        uint32_t index = (uint32_t)(old - habits->rows);
-        table_remove(&habits->by_author, from, index);
-        table_add(&habits->by_author, into, index);
+        uint32_t index = (uint32_t)(old - baselines->rows);
+        table_remove(&baselines->by_author, from, index);
+        table_add(&baselines->by_author, into, index);
         old->author = into;
         return;
     }
-    uint32_t sizes[2 * HABITS_POSTS * PULSE_SIZES];
-    uint32_t count = unroll(habits, old, sizes);
-    count += unroll(habits, row, sizes + (size_t)count * PULSE_SIZES);
+    uint32_t sizes[2 * AUTHOR_BASELINE_POSTS * FORECAST_SIZES];
+    uint32_t count = unroll(baselines, old, sizes);
+    count += unroll(baselines, row, sizes + (size_t)count * FORECAST_SIZES);
     // The row that is left over is empty until it is forgotten.
     old->count = 0;
     old->next = 0;
     row->count = 0;
     row->next = 0;
-    for (uint32_t i = 0; i < count && grow(habits, row); i++) {
-        push(habits, row, sizes + (size_t)i * PULSE_SIZES);
+    for (uint32_t i = 0; i < count && grow(baselines, row); i++) {
+        push(baselines, row, sizes + (size_t)i * FORECAST_SIZES);
     }
 }
 
@@ -209,12 +214,13 @@ by_size(const void *a, const void *b)
 
 // Mean of the middle half, in log space.
 static double
-usual_of(const struct habits *habits, const struct habit *row, uint32_t age)
+usual_of(const struct author_baselines *baselines, const struct habit *row,
+         uint32_t age)
 {
-    uint32_t sizes[HABITS_POSTS];
-    const uint32_t *rows = slab_at(habits->slab, row->piece);
+    uint32_t sizes[AUTHOR_BASELINE_POSTS];
+    const uint32_t *rows = slab_at(baselines->slab, row->piece);
     for (uint32_t i = 0; i < row->count; i++) {
-        sizes[i] = rows[(size_t)i * PULSE_SIZES + age];
+        sizes[i] = rows[(size_t)i * FORECAST_SIZES + age];
     }
     qsort(sizes, row->count, sizeof(*sizes), by_size);
     double sum = 0;
@@ -227,43 +233,47 @@ usual_of(const struct habits *habits, const struct habit *row, uint32_t age)
 }
 
 static double
-expected_of(const struct habits *habits, const struct habits_post *post)
+expected_of(const struct author_baselines *baselines,
+            const struct author_baseline_post *post)
 {
-    const struct habit *row = find(habits, post->author);
-    if (row != NULL && row->count >= HABITS_POSTS_LEAST) {
-        return usual_of(habits, row, post->age);
+    const struct habit *row = find(baselines, post->author);
+    if (row != NULL && row->count >= AUTHOR_BASELINE_POSTS_LEAST) {
+        return usual_of(baselines, row, post->age);
     }
     if (post->followers == RESHARES_UNKNOWN) {
         return NAN;
     }
-    uint32_t decile = histogram_decile(&habits->followers, post->followers);
-    const struct histogram *sizes = &habits->sizes[decile][post->age];
+    uint32_t decile = histogram_decile(&baselines->followers, post->followers);
+    const struct histogram *sizes = &baselines->sizes[decile][post->age];
     uint32_t median;
-    if (sizes->count < HABITS_POSTS_LEAST || !histogram_median(sizes, &median)) {
+    if (sizes->count < AUTHOR_BASELINE_POSTS_LEAST ||
+        !histogram_median(sizes, &median)) {
         return NAN;
     }
     return median;
 }
 
 double
-habits_compare(const struct habits *habits, const struct habits_post *post)
+author_baseline_compare(const struct author_baselines *baselines,
+                        const struct author_baseline_post *post)
 {
-    double expected = expected_of(habits, post);
+    double expected = expected_of(baselines, post);
     if (isnan(expected)) {
         return NAN;
     }
-    return fmax(post->size, HABITS_FLOOR) / fmax(expected, HABITS_FLOOR);
+    return fmax(post->size, AUTHOR_BASELINE_FLOOR) /
+           fmax(expected, AUTHOR_BASELINE_FLOOR);
 }
 
 void
-habits_move(struct habits *habits, struct snapshot *snapshot)
+author_baseline_move(struct author_baselines *baselines, struct snapshot *snapshot)
 {
-    snapshot_rows(snapshot, habits->rows, sizeof(*habits->rows), &habits->count,
-                  habits->capacity);
-    SNAPSHOT_VALUE(snapshot, habits->newest);
-    SNAPSHOT_VALUE(snapshot, habits->oldest);
-    SNAPSHOT_VALUE(snapshot, habits->evicted);
-    SNAPSHOT_VALUE(snapshot, habits->followers);
-    SNAPSHOT_VALUE(snapshot, habits->sizes);
-    table_move(&habits->by_author, snapshot);
+    snapshot_rows(snapshot, baselines->rows, sizeof(*baselines->rows),
+                  &baselines->count, baselines->capacity);
+    SNAPSHOT_VALUE(snapshot, baselines->newest);
+    SNAPSHOT_VALUE(snapshot, baselines->oldest);
+    SNAPSHOT_VALUE(snapshot, baselines->evicted);
+    SNAPSHOT_VALUE(snapshot, baselines->followers);
+    SNAPSHOT_VALUE(snapshot, baselines->sizes);
+    table_move(&baselines->by_author, snapshot);
 }

@@ -1,11 +1,12 @@
 // What authors usually reach: sizes of the last posts of each at the ages of 5, 15, 60,
 // 300 and 1440 minutes.
 //
-// Posts that at least PULSE_LEAST people carried, once they are a day old or closed.
-// The expectation of an author is the mean of the middle half of the last HABITS_POSTS,
-// in log space; that of an author with fewer than HABITS_POSTS_LEAST the median of all
-// posts of those with about as many followers: of the same tenth, as far as authors are
-// known. It is never below HABITS_FLOOR, and nor is what it is compared with.
+// Posts that at least FORECAST_LEAST people carried, once they are a day old or closed.
+// The expectation of an author is the mean of the middle half of the last
+// AUTHOR_BASELINE_POSTS, in log space; that of an author with fewer than
+// AUTHOR_BASELINE_POSTS_LEAST the median of all posts of those with about as many
+// followers: of the same tenth, as far as authors are known. It is never below
+// AUTHOR_BASELINE_FLOOR, and nor is what it is compared with.
 //
 // At capacity the author who has not posted for longest is forgotten and counted.
 #pragma once
@@ -21,15 +22,15 @@
 struct snapshot;
 
 enum {
-    HABITS_POSTS = 100,
-    HABITS_POSTS_LEAST = 20,
-    HABITS_DECILES = 10,
-    HABITS_FLOOR = 5,
+    AUTHOR_BASELINE_POSTS = 100,
+    AUTHOR_BASELINE_POSTS_LEAST = 20,
+    AUTHOR_BASELINE_DECILES = 10,
+    AUTHOR_BASELINE_FLOOR = 5,
 };
 
 struct habit {
     uint64_t author; // hash of the user id
-    uint32_t piece;  // slab: uint32_t[room][PULSE_SIZES], a ring once it is full
+    uint32_t piece;  // slab: uint32_t[room][FORECAST_SIZES], a ring once it is full
     uint16_t room;
     uint16_t count;
     uint32_t next;  // of the ring
@@ -38,7 +39,7 @@ struct habit {
     uint32_t unused;
 };
 
-struct habits {
+struct author_baselines {
     struct habit *rows;
     uint32_t capacity;
     uint32_t count;
@@ -48,29 +49,33 @@ struct habits {
     struct slab *slab;
     uint64_t evicted;
     struct histogram followers;
-    struct histogram sizes[HABITS_DECILES][PULSE_SIZES];
+    struct histogram sizes[AUTHOR_BASELINE_DECILES][FORECAST_SIZES];
 };
 
 // Keeps slab. False when the system refuses the memory.
-bool habits_init(struct habits *habits, uint32_t capacity, struct slab *slab);
-void habits_fini(struct habits *habits);
+bool author_baseline_init(struct author_baselines *baselines, uint32_t capacity,
+                          struct slab *slab);
+void author_baseline_fini(struct author_baselines *baselines);
 
 // A post that is through. followers: of the author, or RESHARES_UNKNOWN.
-void habits_add(struct habits *habits, uint64_t author, uint32_t followers,
-                const uint32_t sizes[PULSE_SIZES]);
+void author_baseline_add(struct author_baselines *baselines, uint64_t author,
+                         uint32_t followers, const uint32_t sizes[FORECAST_SIZES]);
 
 // The posts of `from` are those of `into`, and count as older than what that author has
 // already. Hashes of user ids.
-void habits_merge(struct habits *habits, uint64_t from, uint64_t into);
+void author_baseline_merge(struct author_baselines *baselines, uint64_t from,
+                           uint64_t into);
 
-// size / what is expected at that age (below PULSE_SIZES); NAN if nothing is known.
-struct habits_post {
+// size / what is expected at that age (below FORECAST_SIZES); NAN if nothing is known.
+struct author_baseline_post {
     uint64_t author;
     uint32_t followers;
     uint32_t age;
     uint32_t size;
 };
-double habits_compare(const struct habits *habits, const struct habits_post *post);
+double author_baseline_compare(const struct author_baselines *baselines,
+                               const struct author_baseline_post *post);
 
 // Contents out of, or into an empty table of the same capacity.
-void habits_move(struct habits *habits, struct snapshot *snapshot);
+void author_baseline_move(struct author_baselines *baselines,
+                          struct snapshot *snapshot);

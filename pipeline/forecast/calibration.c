@@ -13,7 +13,7 @@
 enum { FACTORS = CALIBRATION_FACTORS, NEWTON_STEPS = 25, TEXT_DIGITS = 9 };
 
 // Of ln(final / (R + p U)).
-static const double shipped_bands[PULSE_ANCHORS][CALIBRATION_QUANTILES] = {
+static const double shipped_bands[FORECAST_ANCHORS][CALIBRATION_QUANTILES] = {
     {-.07, .28, .72, 1.20, 3.63},
     {-.26, .00, .40, .75, 2.83},
     {-.31, -.12, .11, .41, 1.68},
@@ -24,15 +24,15 @@ static const double shipped_doublings[][FACTORS] = {
     {6.5985, -1.8515, 1.8496, -0.1188, -0.4433},
 };
 static const double quantile_at[CALIBRATION_QUANTILES] = {.05, .25, .50, .75, .95};
-static const uint32_t learnt_doublings[PULSE_DOUBLINGS] = {25, 50};
+static const uint32_t learnt_doublings[FORECAST_DOUBLINGS] = {25, 50};
 
 uint32_t
 calibration_anchor(usec age)
 {
-    static const usec anchors[PULSE_ANCHORS] = {10 * USEC_PER_MIN, USEC_PER_HOUR,
-                                                4 * USEC_PER_HOUR};
+    static const usec anchors[FORECAST_ANCHORS] = {10 * USEC_PER_MIN, USEC_PER_HOUR,
+                                                   4 * USEC_PER_HOUR};
     uint32_t i = 0;
-    while (i < PULSE_ANCHORS && anchors[i] != age) {
+    while (i < FORECAST_ANCHORS && anchors[i] != age) {
         i++;
     }
     return i;
@@ -103,7 +103,7 @@ calibration_p_double(const struct calibration *calibration, uint32_t k,
     if (k >= 100) {
         return logistic(shipped_doublings[k >= 400 ? 2 : k / 100 - 1], terms);
     }
-    for (size_t i = 0; i < PULSE_DOUBLINGS; i++) {
+    for (size_t i = 0; i < FORECAST_DOUBLINGS; i++) {
         if (k == learnt_doublings[i] && calibration->doublings[i].learnt_from != 0) {
             return logistic(calibration->doublings[i].factors, terms);
         }
@@ -232,16 +232,16 @@ is_time(uint64_t seen, uint32_t least, uint32_t step)
 }
 
 void
-calibration_learn(struct calibration *calibration, const struct pulse *pulse,
+calibration_learn(struct calibration *calibration, const struct forecast *forecast,
                   uint32_t ended)
 {
-    for (uint32_t i = 0; i < PULSE_ANCHORS; i++) {
-        if (pulse->samples[i].reshares <= 0) {
+    for (uint32_t i = 0; i < FORECAST_ANCHORS; i++) {
+        if (forecast->samples[i].reshares <= 0) {
             continue;
         }
         uint64_t at = calibration->size_count[i]++ % CALIBRATION_SIZES;
         calibration->sizes[i][at] = (struct calibration_size){
-            pulse->samples[i],
+            forecast->samples[i],
             (float)log((double)ended + 1),
         };
         if (is_time(calibration->size_count[i], CALIBRATION_SIZES_LEAST,
@@ -249,13 +249,13 @@ calibration_learn(struct calibration *calibration, const struct pulse *pulse,
             fit_band(calibration, i);
         }
     }
-    for (uint32_t i = 0; i < PULSE_DOUBLINGS; i++) {
-        if (pulse->doublings[i][0] < 0) {
+    for (uint32_t i = 0; i < FORECAST_DOUBLINGS; i++) {
+        if (forecast->doublings[i][0] < 0) {
             continue;
         }
         uint64_t at = calibration->double_count[i]++ % CALIBRATION_DOUBLINGS;
         struct calibration_double *row = &calibration->doubles[i][at];
-        memcpy(row->times, pulse->doublings[i], sizeof(row->times));
+        memcpy(row->times, forecast->doublings[i], sizeof(row->times));
         row->is_doubled = ended >= 2 * learnt_doublings[i] ? 1 : 0;
         if (is_time(calibration->double_count[i], CALIBRATION_DOUBLINGS_LEAST,
                     CALIBRATION_DOUBLINGS_STEP)) {
@@ -281,7 +281,7 @@ static size_t
 numbers_of(const struct calibration *calibration, uint32_t field, uint64_t *ret_from,
            double numbers[NUMBERS_MAX])
 {
-    if (field < PULSE_ANCHORS) {
+    if (field < FORECAST_ANCHORS) {
         const struct calibration_band *band = &calibration->bands[field];
         *ret_from = band->learnt_from;
         memcpy(numbers, band->factors, sizeof(band->factors));
@@ -289,7 +289,7 @@ numbers_of(const struct calibration *calibration, uint32_t field, uint64_t *ret_
         return 3 + CALIBRATION_QUANTILES;
     }
     const struct calibration_doubling *doubling =
-        &calibration->doublings[field - PULSE_ANCHORS];
+        &calibration->doublings[field - FORECAST_ANCHORS];
     *ret_from = doubling->learnt_from;
     memcpy(numbers, doubling->factors, sizeof(doubling->factors));
     return FACTORS;
@@ -330,9 +330,9 @@ next_number(struct slice *text, double *ret_number)
 static uint64_t
 learnt_from(const struct calibration *calibration, uint32_t field)
 {
-    return field < PULSE_ANCHORS
+    return field < FORECAST_ANCHORS
                ? calibration->bands[field].learnt_from
-               : calibration->doublings[field - PULSE_ANCHORS].learnt_from;
+               : calibration->doublings[field - FORECAST_ANCHORS].learnt_from;
 }
 
 bool
@@ -349,7 +349,7 @@ calibration_restore(struct calibration *calibration, struct slice name,
         return false;
     }
     size_t count =
-        field < PULSE_ANCHORS ? 3 + (size_t)CALIBRATION_QUANTILES : (size_t)FACTORS;
+        field < FORECAST_ANCHORS ? 3 + (size_t)CALIBRATION_QUANTILES : (size_t)FACTORS;
     for (size_t i = 0; i < count; i++) {
         if (!next_number(&text, &numbers[i])) {
             return false;
@@ -358,14 +358,14 @@ calibration_restore(struct calibration *calibration, struct slice name,
     if (text.len != 0 || learnt_from(calibration, field) != 0) {
         return false;
     }
-    if (field < PULSE_ANCHORS) {
+    if (field < FORECAST_ANCHORS) {
         struct calibration_band *band = &calibration->bands[field];
         band->learnt_from = (uint64_t)from;
         memcpy(band->factors, numbers, sizeof(band->factors));
         memcpy(band->quantiles, numbers + 3, sizeof(band->quantiles));
     } else {
         struct calibration_doubling *doubling =
-            &calibration->doublings[field - PULSE_ANCHORS];
+            &calibration->doublings[field - FORECAST_ANCHORS];
         doubling->learnt_from = (uint64_t)from;
         memcpy(doubling->factors, numbers, sizeof(doubling->factors));
     }

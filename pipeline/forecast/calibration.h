@@ -38,7 +38,7 @@ enum {
     CALIBRATION_DOUBLINGS_STEP = 100,
     CALIBRATION_FACTORS = 5,
     CALIBRATION_QUANTILES = 5, // 5, 25, 50, 75, 95 %
-    CALIBRATION_FIELDS = PULSE_ANCHORS + PULSE_DOUBLINGS,
+    CALIBRATION_FIELDS = FORECAST_ANCHORS + FORECAST_DOUBLINGS,
     CALIBRATION_TEXT_MAX = 256,
 };
 
@@ -54,7 +54,7 @@ struct calibration_doubling {
 };
 
 struct calibration_size {
-    struct pulse_sample sample;
+    struct forecast_sample sample;
     float ended; // ln(final size + 1)
 };
 
@@ -64,17 +64,17 @@ struct calibration_double {
 };
 
 struct calibration {
-    struct calibration_band bands[PULSE_ANCHORS];
-    struct calibration_doubling doublings[PULSE_DOUBLINGS];
+    struct calibration_band bands[FORECAST_ANCHORS];
+    struct calibration_doubling doublings[FORECAST_DOUBLINGS];
     // The last closed cascades, rings.
-    struct calibration_size sizes[PULSE_ANCHORS][CALIBRATION_SIZES];
-    uint64_t size_count[PULSE_ANCHORS];
-    struct calibration_double doubles[PULSE_DOUBLINGS][CALIBRATION_DOUBLINGS];
-    uint64_t double_count[PULSE_DOUBLINGS];
+    struct calibration_size sizes[FORECAST_ANCHORS][CALIBRATION_SIZES];
+    uint64_t size_count[FORECAST_ANCHORS];
+    struct calibration_double doubles[FORECAST_DOUBLINGS][CALIBRATION_DOUBLINGS];
+    uint64_t double_count[FORECAST_DOUBLINGS];
     bool is_new; // differs from what was last told
 };
 
-// Index of the age in minutes at which a sample is taken, or PULSE_ANCHORS.
+// Index of the age in minutes at which a sample is taken, or FORECAST_ANCHORS.
 uint32_t calibration_anchor(usec age);
 
 // 90 % of cascades end between *ret_low and *ret_high. False before 5 minutes.
@@ -85,7 +85,7 @@ double calibration_p_double(const struct calibration *calibration, uint32_t k,
                             const double times[3]);
 
 // A cascade has closed, ended at that size.
-void calibration_learn(struct calibration *calibration, const struct pulse *pulse,
+void calibration_learn(struct calibration *calibration, const struct forecast *forecast,
                        uint32_t ended);
 
 // One fact, below CALIBRATION_FIELDS, as text: "count factors… quantiles…". Its name is

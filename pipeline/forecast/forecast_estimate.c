@@ -9,9 +9,9 @@ enum { SIXTH = SEISMIC_WINDOW_EVENTS + 1 };
 
 // What an estimate looks at; times in seconds since the root.
 struct scene {
-    const struct pulse *pulse;
+    const struct forecast *forecast;
     const struct reshare *rows;
-    const struct merged_bucket *buckets;
+    const struct reshare_bucket *buckets;
     uint32_t bucket_count;
     uint32_t count;
     uint32_t before; // events of the list before `now`
@@ -22,21 +22,21 @@ struct scene {
 static double
 seconds(const struct scene *scene, uint32_t time)
 {
-    return fmax(0, reshares_span(scene->pulse->born, time) / 1000.0);
+    return fmax(0, reshares_span(scene->forecast->born, time) / 1000.0);
 }
 
 // Mean time of `weight` events or people whose offsets from the start sum up to so
 // much.
 static double
-mean(const struct scene *scene, const struct merged_bucket *bucket, double offsets,
+mean(const struct scene *scene, const struct reshare_bucket *bucket, double offsets,
      double weight)
 {
-    double start = reshares_span(scene->pulse->born, bucket->start);
+    double start = reshares_span(scene->forecast->born, bucket->start);
     return fmax(0, (start + offsets / weight) / 1000);
 }
 
 static double
-mean_of_all(const struct scene *scene, const struct merged_bucket *bucket)
+mean_of_all(const struct scene *scene, const struct reshare_bucket *bucket)
 {
     return mean(scene, bucket, (double)bucket->offsets, bucket->count);
 }
@@ -70,7 +70,7 @@ static double
 window_of(const struct scene *scene)
 {
     double window = seismic_window(scene->now);
-    uint32_t merged = scene->pulse->merged.events;
+    uint32_t merged = scene->forecast->merged.events;
     if (scene->before + merged < SEISMIC_WINDOW_EVENTS) {
         return 0;
     }
@@ -81,7 +81,7 @@ window_of(const struct scene *scene)
         at--;
     }
     for (uint32_t i = scene->bucket_count; at == 0 && i-- > 0;) {
-        const struct merged_bucket *bucket = &scene->buckets[i];
+        const struct reshare_bucket *bucket = &scene->buckets[i];
         inside += mean_of_all(scene, bucket) >= scene->now - window ? bucket->count : 0;
     }
     if (inside >= SEISMIC_WINDOW_EVENTS) {
@@ -109,12 +109,12 @@ static bool
 expose_merged(const struct scene *scene, struct seismic *seismic)
 {
     for (uint32_t i = 0; i < scene->bucket_count; i++) {
-        const struct merged_bucket *bucket = &scene->buckets[i];
+        const struct reshare_bucket *bucket = &scene->buckets[i];
         seismic_carry(seismic, mean_of_all(scene, bucket), bucket->count);
         if (bucket->followers != 0) {
-            double people = (double)bucket->followers;
-            seismic_expose(seismic, mean(scene, bucket, bucket->weighted, people),
-                           people);
+            double amplifiers = (double)bucket->followers;
+            seismic_expose(seismic, mean(scene, bucket, bucket->weighted, amplifiers),
+                           amplifiers);
         }
         if (bucket->unknown != 0) {
             if (scene->median == RESHARES_UNKNOWN) {
@@ -134,7 +134,7 @@ ask(const struct scene *scene, struct seismic_answer *ret_answer)
     struct seismic seismic;
     double window = window_of(scene);
     seismic_begin(&seismic, scene->now, window);
-    if (window <= 0 || !expose(scene, &seismic, 0, scene->pulse->root) ||
+    if (window <= 0 || !expose(scene, &seismic, 0, scene->forecast->root) ||
         !expose_merged(scene, &seismic)) {
         return false;
     }
@@ -145,22 +145,22 @@ ask(const struct scene *scene, struct seismic_answer *ret_answer)
             return false;
         }
     }
-    return seismic_ask(&seismic, scene->count + scene->pulse->merged.events,
+    return seismic_ask(&seismic, scene->count + scene->forecast->merged.events,
                        ret_answer);
 }
 
 void
-pulse_estimate(struct pulse *pulse, const struct pulse_events *events, uint32_t now,
-               uint32_t median, double *ret_reach)
+forecast_estimate(struct forecast *forecast, const struct forecast_events *events,
+                  uint32_t now, uint32_t median, double *ret_reach)
 {
     struct scene scene = {
-        .pulse = pulse,
+        .forecast = forecast,
         .rows = reshares_rows(events->reshares, events->slab),
-        .buckets = merged_rows(&pulse->merged, events->slab),
+        .buckets = reshare_buckets_rows(&forecast->merged, events->slab),
         .count = events->reshares->count,
         .median = median,
     };
-    scene.bucket_count = scene.buckets == NULL ? 0 : pulse->merged.count;
+    scene.bucket_count = scene.buckets == NULL ? 0 : forecast->merged.count;
     scene.now = seconds(&scene, now);
     for (scene.before = scene.count;
          scene.before != 0 &&
@@ -171,7 +171,7 @@ pulse_estimate(struct pulse *pulse, const struct pulse_events *events, uint32_t 
     if (!ask(&scene, &answer)) {
         answer = (struct seismic_answer){NAN, NAN, NAN};
     }
-    pulse->infectiousness = answer.infectiousness;
-    pulse->forecast = answer.forecast;
+    forecast->infectiousness = answer.infectiousness;
+    forecast->forecast = answer.forecast;
     *ret_reach = answer.reach;
 }

@@ -10,35 +10,35 @@
 #define NEVER INT64_MAX
 
 bool
-pulses_init(struct pulses *pulses, uint32_t cascades, uint32_t authors,
-            struct slab *slab)
+forecasts_init(struct forecasts *forecasts, uint32_t cascades, uint32_t authors,
+               struct slab *slab)
 {
-    return timers_init(&pulses->timers, cascades) &&
-           habits_init(&pulses->habits, authors, slab);
+    return timers_init(&forecasts->timers, cascades) &&
+           author_baseline_init(&forecasts->baselines, authors, slab);
 }
 
 void
-pulses_fini(struct pulses *pulses)
+forecasts_fini(struct forecasts *forecasts)
 {
-    habits_fini(&pulses->habits);
-    timers_fini(&pulses->timers);
+    author_baseline_fini(&forecasts->baselines);
+    timers_fini(&forecasts->timers);
 }
 
 // ── how many followers ─────────────────────────────────────────────────────
 
-static struct pulses_network *
-network_find(struct pulses *pulses, struct slice name, bool is_made)
+static struct forecasts_network *
+network_find(struct forecasts *forecasts, struct slice name, bool is_made)
 {
-    for (uint32_t i = 0; i < pulses->network_count; i++) {
-        struct pulses_network *row = &pulses->networks[i];
+    for (uint32_t i = 0; i < forecasts->network_count; i++) {
+        struct forecasts_network *row = &forecasts->networks[i];
         if (slice_equal((struct slice){row->name, row->len}, name)) {
             return row;
         }
     }
-    struct pulses_network *row = &pulses->networks[PULSES_NETWORKS - 1];
+    struct forecasts_network *row = &forecasts->networks[FORECASTS_NETWORKS - 1];
     if (is_made && name.len <= sizeof(row->name) &&
-        pulses->network_count < PULSES_NETWORKS - 1) {
-        row = &pulses->networks[pulses->network_count++];
+        forecasts->network_count < FORECASTS_NETWORKS - 1) {
+        row = &forecasts->networks[forecasts->network_count++];
         memcpy(row->name, name.ptr, name.len);
         row->len = (uint32_t)name.len;
     }
@@ -49,20 +49,20 @@ static uint32_t
 median_of(struct pipeline *pipeline, uint32_t cascade)
 {
     struct slice id = cascades_id(&pipeline->cascades, cascade);
-    const struct pulses_network *network =
-        network_find(&pipeline->pulses, users_network_of(id), false);
+    const struct forecasts_network *network =
+        network_find(&pipeline->forecasts, users_network_of(id), false);
     uint32_t median;
     return histogram_median(&network->followers, &median) ? median : RESHARES_UNKNOWN;
 }
 
 void
-pulses_meet(struct pipeline *pipeline, uint32_t cascade, uint32_t actor)
+forecasts_meet(struct pipeline *pipeline, uint32_t cascade, uint32_t actor)
 {
     const struct user *user = users_at(&pipeline->users, actor);
     if (pipeline->options.cascades_engine && (user->flags & USER_HAS_FOLLOWERS) != 0) {
         struct slice id = cascades_id(&pipeline->cascades, cascade);
-        struct pulses_network *network =
-            network_find(&pipeline->pulses, users_network_of(id), true);
+        struct forecasts_network *network =
+            network_find(&pipeline->forecasts, users_network_of(id), true);
         histogram_add(&network->followers, user->followers);
     }
 }
@@ -86,13 +86,15 @@ reshare_of(const struct pipeline *pipeline, const struct cascade *row,
            const struct event *event)
 {
     uint32_t actor = users_now(&pipeline->users, event->actor);
-    const struct person *person = people_find(&row->people, pipeline->texts, actor);
+    const struct amplifier *person =
+        amplifiers_find(&row->amplifiers, pipeline->texts, actor);
     uint32_t followers = users_at(&pipeline->users, actor)->followers;
     if (person != NULL) {
-        followers = event->actor == actor
-                        ? people_followers(&row->people, pipeline->texts, person)
-                        : people_followers_as(&row->people, pipeline->texts,
-                                              event->actor, person);
+        followers =
+            event->actor == actor
+                ? amplifiers_followers(&row->amplifiers, pipeline->texts, person)
+                : amplifiers_followers_as(&row->amplifiers, pipeline->texts,
+                                          event->actor, person);
     }
     if (followers == 0 && (event->flags & EVENT_BLIND) != 0) {
         followers = RESHARES_UNKNOWN;
@@ -109,8 +111,8 @@ struct subject {
     struct pipeline *pipeline;
     uint32_t cascade;
     struct cascade *row;
-    struct pulse *pulse;
-    struct pulse_events events;
+    struct forecast *forecast;
+    struct forecast_events events;
 };
 
 static struct subject
@@ -120,7 +122,9 @@ subject_of(const struct pipeline *pipeline, uint32_t cascade)
     return (struct subject){
         .cascade = cascade,
         .row = row,
-        .pulse = row->pulse == SLAB_NONE ? NULL : pulse_at(pipeline->texts, row->pulse),
+        .forecast = row->forecast == SLAB_NONE
+                        ? NULL
+                        : forecast_at(pipeline->texts, row->forecast),
         .events = {pipeline->texts, &row->reshares},
     };
 }
@@ -128,18 +132,18 @@ subject_of(const struct pipeline *pipeline, uint32_t cascade)
 static uint32_t
 reshares_so_far(const struct subject *subject)
 {
-    return pulse_reshares(subject->pulse, &subject->events);
+    return forecast_reshares(subject->forecast, &subject->events);
 }
 
-static enum pulses_stage
+static enum forecasts_stage
 stage_at(double part)
 {
     static const double ends[] = {.025, .16, .50, .84};
     if (isnan(part)) {
-        return PULSES_STAGES;
+        return FORECASTS_STAGES;
     }
-    enum pulses_stage stage = PULSES_INNOVATORS;
-    while (stage < PULSES_LAGGARDS && part > ends[stage]) {
+    enum forecasts_stage stage = FORECASTS_INNOVATORS;
+    while (stage < FORECASTS_LAGGARDS && part > ends[stage]) {
         stage++;
     }
     return stage;
@@ -148,19 +152,19 @@ stage_at(double part)
 static double
 estimate(struct pipeline *pipeline, const struct subject *subject, usec now)
 {
-    struct pulse *pulse = subject->pulse;
+    struct forecast *forecast = subject->forecast;
     uint32_t reshares = reshares_so_far(subject);
     double reach;
-    pulse_estimate(pulse, &subject->events, reshares_time(now),
-                   median_of(pipeline, subject->cascade), &reach);
+    forecast_estimate(forecast, &subject->events, reshares_time(now),
+                      median_of(pipeline, subject->cascade), &reach);
     double band[2];
-    bool has_band = !isnan(reach) && calibration_band(&pipeline->pulses.calibration,
+    bool has_band = !isnan(reach) && calibration_band(&pipeline->forecasts.calibration,
                                                       now - subject->row->created,
                                                       reshares, reach, band);
-    pulse->low = has_band ? band[0] : NAN;
-    pulse->high = has_band ? band[1] : NAN;
-    pulse->stage = (uint8_t)stage_at(reshares / pulse->forecast);
-    pulse->grown_at = reshares + (reshares + 3) / 4;
+    forecast->low = has_band ? band[0] : NAN;
+    forecast->high = has_band ? band[1] : NAN;
+    forecast->stage = (uint8_t)stage_at(reshares / forecast->forecast);
+    forecast->grown_at = reshares + (reshares + 3) / 4;
     cascades_queue(&pipeline->cascades, subject->cascade, CASCADE_ESTIMATE);
     return reach;
 }
@@ -169,31 +173,31 @@ estimate(struct pipeline *pipeline, const struct subject *subject, usec now)
 static void
 reach_marks(struct pipeline *pipeline, const struct subject *subject)
 {
-    struct pulse *pulse = subject->pulse;
+    struct forecast *forecast = subject->forecast;
     const struct reshare *rows =
         reshares_rows(subject->events.reshares, pipeline->texts);
     uint32_t k;
-    while ((k = pulse_mark(pulse->next_mark)) <= reshares_so_far(subject)) {
-        uint32_t time = pulse->merged.events == 0
+    while ((k = forecast_mark(forecast->next_mark)) <= reshares_so_far(subject)) {
+        uint32_t time = forecast->merged.events == 0
                             ? rows[k - 1].time
-                            : pulse_newest(pulse, &subject->events);
-        int32_t age = reshares_span(pulse->born, time);
+                            : forecast_newest(forecast, &subject->events);
+        int32_t age = reshares_span(forecast->born, time);
         uint32_t reached = age > 0 ? (uint32_t)age : 0;
-        reached = reached > pulse->marks[0] ? reached : pulse->marks[0];
-        if (pulse->next_mark >= 2) {
-            const double times[3] = {reached / 1000.0, pulse->marks[0] / 1000.0,
-                                     pulse->marks[1] / 1000.0};
-            uint32_t learnt = pulse->next_mark - 2u;
-            for (size_t i = 0; i < 3 && learnt < PULSE_DOUBLINGS; i++) {
-                pulse->doublings[learnt][i] = (float)times[i];
+        reached = reached > forecast->marks[0] ? reached : forecast->marks[0];
+        if (forecast->next_mark >= 2) {
+            const double times[3] = {reached / 1000.0, forecast->marks[0] / 1000.0,
+                                     forecast->marks[1] / 1000.0};
+            uint32_t learnt = forecast->next_mark - 2u;
+            for (size_t i = 0; i < 3 && learnt < FORECAST_DOUBLINGS; i++) {
+                forecast->doublings[learnt][i] = (float)times[i];
             }
-            pulse->p_double =
-                calibration_p_double(&pipeline->pulses.calibration, k, times);
+            forecast->p_double =
+                calibration_p_double(&pipeline->forecasts.calibration, k, times);
             cascades_queue(&pipeline->cascades, subject->cascade, CASCADE_P_DOUBLE);
         }
-        pulse->marks[1] = pulse->marks[0];
-        pulse->marks[0] = reached;
-        pulse->next_mark++;
+        forecast->marks[1] = forecast->marks[0];
+        forecast->marks[0] = reached;
+        forecast->next_mark++;
     }
 }
 
@@ -211,25 +215,27 @@ compare(struct pipeline *pipeline, const struct subject *subject, uint32_t age)
     if (subject->row->author == USER_NONE) {
         return;
     }
-    const struct habits_post post = {
+    const struct author_baseline_post post = {
         .author = author_hash(pipeline, subject->row),
         .followers = told_followers(pipeline, subject->row->author),
         .age = age,
-        .size = subject->pulse->sizes[age],
+        .size = subject->forecast->sizes[age],
     };
-    subject->pulse->overperformance = habits_compare(&pipeline->pulses.habits, &post);
+    subject->forecast->overperformance =
+        author_baseline_compare(&pipeline->forecasts.baselines, &post);
     cascades_queue(&pipeline->cascades, subject->cascade, CASCADE_OVERPERFORMANCE);
 }
 
 static void
 enter_history(struct pipeline *pipeline, const struct subject *subject)
 {
-    struct pulse *pulse = subject->pulse;
-    if ((pulse->flags & PULSE_SIZED) == 0 && subject->row->author != USER_NONE) {
-        habits_add(&pipeline->pulses.habits, author_hash(pipeline, subject->row),
-                   told_followers(pipeline, subject->row->author), pulse->sizes);
+    struct forecast *forecast = subject->forecast;
+    if ((forecast->flags & FORECAST_SIZED) == 0 && subject->row->author != USER_NONE) {
+        author_baseline_add(
+            &pipeline->forecasts.baselines, author_hash(pipeline, subject->row),
+            told_followers(pipeline, subject->row->author), forecast->sizes);
     }
-    pulse->flags |= PULSE_SIZED;
+    forecast->flags |= FORECAST_SIZED;
 }
 
 // Also when nobody carries it any more, so that its list does not stay as long as it
@@ -237,23 +243,24 @@ enter_history(struct pipeline *pipeline, const struct subject *subject)
 static void
 merge(const struct subject *subject, usec now)
 {
-    if (subject->row->reshares.count > PULSE_EXACT_MOST) {
-        pulse_merge(subject->pulse, &subject->events, reshares_time(now));
+    if (subject->row->reshares.count > FORECAST_EXACT_MOST) {
+        forecast_merge(subject->forecast, &subject->events, reshares_time(now));
     }
 }
 
-// Takes stock of the age that was passed last. A pulse that is new has events later
+// Takes stock of the age that was passed last. A forecast that is new has events later
 // than the ages it has passed.
 static void
 take_stock(struct pipeline *pipeline, const struct subject *subject, bool is_new)
 {
-    struct pulse *pulse = subject->pulse;
-    uint32_t index = pulse->next_age - 1u;
-    usec age = pulse_age(index);
-    uint32_t size = pulse_size_of(index);
-    if (size < PULSE_SIZES) {
-        pulse->sizes[size] = is_new ? pulse_reshares_at(pulse, &subject->events, age)
-                                    : reshares_so_far(subject);
+    struct forecast *forecast = subject->forecast;
+    uint32_t index = forecast->next_age - 1u;
+    usec age = forecast_age(index);
+    uint32_t size = forecast_size_of(index);
+    if (size < FORECAST_SIZES) {
+        forecast->sizes[size] =
+            is_new ? forecast_reshares_at(forecast, &subject->events, age)
+                   : reshares_so_far(subject);
         compare(pipeline, subject, size);
     }
     if (is_new) {
@@ -262,8 +269,8 @@ take_stock(struct pipeline *pipeline, const struct subject *subject, bool is_new
     double reach = estimate(pipeline, subject, subject->row->created + age);
     merge(subject, subject->row->created + age);
     uint32_t anchor = calibration_anchor(age);
-    if (anchor < PULSE_ANCHORS && !isnan(reach)) {
-        pulse->samples[anchor] = (struct pulse_sample){
+    if (anchor < FORECAST_ANCHORS && !isnan(reach)) {
+        forecast->samples[anchor] = (struct forecast_sample){
             (float)log((double)reshares_so_far(subject) + 1),
             (float)log(reach + 1),
         };
@@ -273,9 +280,9 @@ take_stock(struct pipeline *pipeline, const struct subject *subject, bool is_new
 static void
 pass_age(struct pipeline *pipeline, const struct subject *subject, bool is_new)
 {
-    subject->pulse->next_age++;
+    subject->forecast->next_age++;
     take_stock(pipeline, subject, is_new);
-    if (subject->pulse->next_age == PULSE_AGES) {
+    if (subject->forecast->next_age == FORECAST_AGES) {
         enter_history(pipeline, subject);
     }
 }
@@ -285,25 +292,25 @@ pass_age(struct pipeline *pipeline, const struct subject *subject, bool is_new)
 static bool
 is_at_age(const struct subject *subject, usec clock)
 {
-    uint32_t next = subject->pulse->next_age;
-    return next > 0 && next < PULSE_AGES &&
-           clock == subject->row->created + pulse_age(next - 1);
+    uint32_t next = subject->forecast->next_age;
+    return next > 0 && next < FORECAST_AGES &&
+           clock == subject->row->created + forecast_age(next - 1);
 }
 
 static void
 finish(struct pipeline *pipeline, const struct subject *subject)
 {
-    struct pulse *pulse = subject->pulse;
+    struct forecast *forecast = subject->forecast;
     uint32_t ended = reshares_so_far(subject);
-    for (; pulse->next_age < PULSE_AGES; pulse->next_age++) {
-        uint32_t size = pulse_size_of(pulse->next_age);
-        if (size < PULSE_SIZES) {
-            pulse->sizes[size] = ended;
+    for (; forecast->next_age < FORECAST_AGES; forecast->next_age++) {
+        uint32_t size = forecast_size_of(forecast->next_age);
+        if (size < FORECAST_SIZES) {
+            forecast->sizes[size] = ended;
         }
     }
     enter_history(pipeline, subject);
-    calibration_learn(&pipeline->pulses.calibration, pulse, ended);
-    pulse->flags |= PULSE_OVER;
+    calibration_learn(&pipeline->forecasts.calibration, forecast, ended);
+    forecast->flags |= FORECAST_OVER;
     merge(subject, cascades_close_due(subject->row));
     cascades_queue(&pipeline->cascades, subject->cascade,
                    CASCADE_ESTIMATE | CASCADE_P_DOUBLE);
@@ -314,21 +321,21 @@ has_pulse(const void *context, const struct timer *timer)
 {
     const struct pipeline *pipeline = context;
     const struct cascade *row = cascades_at(&pipeline->cascades, timer->index);
-    return row->birth != 0 && row->life == timer->birth && row->pulse != SLAB_NONE;
+    return row->birth != 0 && row->life == timer->birth && row->forecast != SLAB_NONE;
 }
 
 // When there is something to do next; NEVER: nothing.
 static usec
 due_of(const struct subject *subject, bool *ret_is_close)
 {
-    const struct pulse *pulse = subject->pulse;
-    assert(pulse != NULL);
+    const struct forecast *forecast = subject->forecast;
+    assert(forecast != NULL);
     usec age = NEVER;
     usec close = NEVER;
-    if (pulse->next_age < PULSE_AGES) {
-        age = subject->row->created + pulse_age(pulse->next_age);
+    if (forecast->next_age < FORECAST_AGES) {
+        age = subject->row->created + forecast_age(forecast->next_age);
     }
-    if ((pulse->flags & PULSE_OVER) == 0) {
+    if ((forecast->flags & FORECAST_OVER) == 0) {
         close = cascades_close_due(subject->row);
     }
     *ret_is_close = close <= age;
@@ -359,7 +366,7 @@ arm(struct pipeline *pipeline, const struct subject *subject)
     bool is_close;
     struct timer timer = {due_of(subject, &is_close), subject->cascade,
                           subject->row->life};
-    struct timers *timers = &pipeline->pulses.timers;
+    struct timers *timers = &pipeline->forecasts.timers;
     if (timer.due == NEVER) {
         return;
     }
@@ -370,16 +377,16 @@ arm(struct pipeline *pipeline, const struct subject *subject)
 }
 
 void
-pulses_prune(struct pipeline *pipeline)
+forecasts_prune(struct pipeline *pipeline)
 {
-    timers_prune(&pipeline->pulses.timers, has_pulse, pipeline);
+    timers_prune(&pipeline->forecasts.timers, has_pulse, pipeline);
 }
 
 void
-pulses_advance(struct pipeline *pipeline, usec clock)
+forecasts_advance(struct pipeline *pipeline, usec clock)
 {
     struct timer timer;
-    while (timers_take(&pipeline->pulses.timers, clock, &timer)) {
+    while (timers_take(&pipeline->forecasts.timers, clock, &timer)) {
         if (has_pulse(pipeline, &timer)) {
             // One thing at a time: those of other cascades may come in between.
             struct subject subject = subject_of(pipeline, timer.index);
@@ -403,13 +410,13 @@ open_pulse(struct pipeline *pipeline, uint32_t cascade)
 {
     struct subject subject = subject_of(pipeline, cascade);
     struct cascade *row = subject.row;
-    row->pulse = pulse_create(&subject.events, row->created,
-                              told_followers(pipeline, row->author));
-    if (row->pulse == SLAB_NONE) {
+    row->forecast = forecast_create(&subject.events, row->created,
+                                    told_followers(pipeline, row->author));
+    if (row->forecast == SLAB_NONE) {
         return;
     }
-    subject.pulse = pulse_at(pipeline->texts, row->pulse);
-    subject.pulse->stage = PULSES_STAGES;
+    subject.forecast = forecast_at(pipeline->texts, row->forecast);
+    subject.forecast->stage = FORECASTS_STAGES;
     reach_marks(pipeline, &subject);
     while (attend(pipeline, &subject, pipeline->clock, true)) {
     }
@@ -422,17 +429,17 @@ count_small(struct pipeline *pipeline, uint32_t cascade, struct reshare reshare)
 {
     struct cascade *row = cascades_at(&pipeline->cascades, cascade);
     if (!reshares_make_room(&row->reshares, pipeline->texts)) {
-        pipeline->pulses.refused++;
+        pipeline->forecasts.refused++;
         return;
     }
     reshares_add(&row->reshares, pipeline->texts, reshare);
-    if (row->reshares.count >= PULSE_LEAST && row->created != USEC_NONE) {
+    if (row->reshares.count >= FORECAST_LEAST && row->created != USEC_NONE) {
         open_pulse(pipeline, cascade);
     }
 }
 
 void
-pulses_count(struct pipeline *pipeline, uint32_t cascade, struct event *event)
+forecasts_count(struct pipeline *pipeline, uint32_t cascade, struct event *event)
 {
     if (!pipeline->options.cascades_engine ||
         !is_followed(cascades_at(&pipeline->cascades, cascade), event,
@@ -444,32 +451,33 @@ pulses_count(struct pipeline *pipeline, uint32_t cascade, struct event *event)
     }
     struct subject subject = subject_of(pipeline, cascade);
     struct reshare reshare = reshare_of(pipeline, subject.row, event);
-    if (subject.pulse == NULL) {
+    if (subject.forecast == NULL) {
         count_small(pipeline, cascade, reshare);
         return;
     }
-    if (!pulse_add(subject.pulse, &subject.events, reshare,
-                   reshares_time(pipeline->clock))) {
-        pipeline->pulses.refused++;
+    if (!forecast_add(subject.forecast, &subject.events, reshare,
+                      reshares_time(pipeline->clock))) {
+        pipeline->forecasts.refused++;
         return;
     }
     reach_marks(pipeline, &subject);
     if (is_at_age(&subject, pipeline->clock)) {
         take_stock(pipeline, &subject, false);
-    } else if (reshares_so_far(&subject) >= subject.pulse->grown_at) {
+    } else if (reshares_so_far(&subject) >= subject.forecast->grown_at) {
         (void)estimate(pipeline, &subject, pipeline->clock);
     }
     cascades_queue(&pipeline->cascades, cascade, CASCADE_EDEPTH);
 }
 
 void
-pulses_take_back(struct pipeline *pipeline, uint32_t cascade, const struct event *event)
+forecasts_take_back(struct pipeline *pipeline, uint32_t cascade,
+                    const struct event *event)
 {
     struct subject subject = subject_of(pipeline, cascade);
     struct reshare reshare = reshare_of(pipeline, subject.row, event);
-    if (subject.pulse == NULL) {
+    if (subject.forecast == NULL) {
         reshares_remove(&subject.row->reshares, pipeline->texts, reshare);
-    } else if (pulse_take_back(subject.pulse, &subject.events, reshare)) {
+    } else if (forecast_take_back(subject.forecast, &subject.events, reshare)) {
         cascades_queue(&pipeline->cascades, cascade, CASCADE_EDEPTH);
     }
 }
@@ -477,25 +485,25 @@ pulses_take_back(struct pipeline *pipeline, uint32_t cascade, const struct event
 // ── asking ─────────────────────────────────────────────────────────────────
 
 bool
-pulses_view(const struct pipeline *pipeline, uint32_t cascade,
-            struct pulses_view *ret_view)
+forecasts_view(const struct pipeline *pipeline, uint32_t cascade,
+               struct forecasts_view *ret_view)
 {
     struct subject subject = subject_of(pipeline, cascade);
-    struct pulse *pulse = subject.pulse;
-    if (pulse == NULL) {
+    struct forecast *forecast = subject.forecast;
+    if (forecast == NULL) {
         return false;
     }
-    *ret_view = (struct pulses_view){
-        .edepth = pulse_edepth(pulse, &subject.events),
-        .infectiousness = pulse->infectiousness,
-        .forecast = pulse->forecast,
-        .low = pulse->low,
-        .high = pulse->high,
-        .p_double = pulse->p_double,
-        .overperformance = pulse->overperformance,
-        .is_bursting =
-            pulse_is_bursting(pulse, &subject.events, reshares_time(pipeline->clock)),
-        .stage = pulse->stage,
+    *ret_view = (struct forecasts_view){
+        .edepth = forecast_edepth(forecast, &subject.events),
+        .infectiousness = forecast->infectiousness,
+        .forecast = forecast->forecast,
+        .low = forecast->low,
+        .high = forecast->high,
+        .p_double = forecast->p_double,
+        .overperformance = forecast->overperformance,
+        .is_bursting = forecast_is_bursting(forecast, &subject.events,
+                                            reshares_time(pipeline->clock)),
+        .stage = forecast->stage,
     };
     if (cascades_is_closed(subject.row, pipeline->clock)) {
         ret_view->infectiousness = NAN;
@@ -503,38 +511,38 @@ pulses_view(const struct pipeline *pipeline, uint32_t cascade,
         ret_view->low = NAN;
         ret_view->high = NAN;
         ret_view->p_double = NAN;
-        ret_view->stage = PULSES_LAGGARDS;
+        ret_view->stage = FORECASTS_LAGGARDS;
     }
     return true;
 }
 
 struct slice
-pulses_stage_name(enum pulses_stage stage)
+forecasts_stage_name(enum forecasts_stage stage)
 {
-    static const char *const names[PULSES_STAGES] = {
-        [PULSES_INNOVATORS] = "innovators",
-        [PULSES_EARLY_ADOPTERS] = "early_adopters",
-        [PULSES_EARLY_MAJORITY] = "early_majority",
-        [PULSES_LATE_MAJORITY] = "late_majority",
-        [PULSES_LAGGARDS] = "laggards",
+    static const char *const names[FORECASTS_STAGES] = {
+        [FORECASTS_INNOVATORS] = "innovators",
+        [FORECASTS_EARLY_ADOPTERS] = "early_adopters",
+        [FORECASTS_EARLY_MAJORITY] = "early_majority",
+        [FORECASTS_LATE_MAJORITY] = "late_majority",
+        [FORECASTS_LAGGARDS] = "laggards",
     };
     return slice_of(names[stage]);
 }
 
 void
-pulses_recall(struct pipeline *pipeline, struct slice name, struct slice value)
+forecasts_recall(struct pipeline *pipeline, struct slice name, struct slice value)
 {
-    (void)calibration_restore(&pipeline->pulses.calibration, name, value);
+    (void)calibration_restore(&pipeline->forecasts.calibration, name, value);
 }
 
 void
-pulses_move(struct pulses *pulses, struct snapshot *snapshot)
+forecasts_move(struct forecasts *forecasts, struct snapshot *snapshot)
 {
-    timers_move(&pulses->timers, snapshot);
-    SNAPSHOT_VALUE(snapshot, pulses->networks);
-    SNAPSHOT_VALUE(snapshot, pulses->network_count);
-    SNAPSHOT_VALUE(snapshot, pulses->refused);
-    snapshot_expect(snapshot, pulses->network_count < PULSES_NETWORKS);
-    habits_move(&pulses->habits, snapshot);
-    calibration_move(&pulses->calibration, snapshot);
+    timers_move(&forecasts->timers, snapshot);
+    SNAPSHOT_VALUE(snapshot, forecasts->networks);
+    SNAPSHOT_VALUE(snapshot, forecasts->network_count);
+    SNAPSHOT_VALUE(snapshot, forecasts->refused);
+    snapshot_expect(snapshot, forecasts->network_count < FORECASTS_NETWORKS);
+    author_baseline_move(&forecasts->baselines, snapshot);
+    calibration_move(&forecasts->calibration, snapshot);
 }

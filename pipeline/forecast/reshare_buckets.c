@@ -7,7 +7,7 @@ enum { AGE_PARTS = 32, OLD_PART_LEAST = 8, ROOM_FIRST = 64, WIDTH_BITS_MOST = 26
 static size_t
 size_of(uint32_t room)
 {
-    return (size_t)room * sizeof(struct merged_bucket);
+    return (size_t)room * sizeof(struct reshare_bucket);
 }
 
 // The widest bucket around `time` whose youngest event is AGE_PARTS widths old. All
@@ -28,16 +28,16 @@ width_at(uint32_t time, uint32_t now)
 }
 
 static bool
-spans(const struct merged_bucket *bucket, uint32_t time)
+spans(const struct reshare_bucket *bucket, uint32_t time)
 {
     return time - bucket->start < bucket->width;
 }
 
 // The first bucket that ends after `time`.
 static uint32_t
-find(const struct merged *merged, const struct slab *slab, uint32_t time)
+find(const struct reshare_buckets *merged, const struct slab *slab, uint32_t time)
 {
-    const struct merged_bucket *rows = merged_rows(merged, slab);
+    const struct reshare_bucket *rows = reshare_buckets_rows(merged, slab);
     uint32_t low = 0;
     uint32_t high = merged->count;
     while (low < high) {
@@ -52,7 +52,7 @@ find(const struct merged *merged, const struct slab *slab, uint32_t time)
 }
 
 static void
-put(struct merged_bucket *bucket, struct reshare reshare)
+put(struct reshare_bucket *bucket, struct reshare reshare)
 {
     uint32_t offset = reshare.time - bucket->start;
     bucket->count++;
@@ -67,10 +67,11 @@ put(struct merged_bucket *bucket, struct reshare reshare)
 }
 
 bool
-merged_add(struct merged *merged, const struct slab *slab, struct reshare reshare)
+reshare_buckets_add(struct reshare_buckets *merged, const struct slab *slab,
+                    struct reshare reshare)
 {
     uint32_t at = find(merged, slab, reshare.time);
-    struct merged_bucket *rows = merged_rows(merged, slab);
+    struct reshare_bucket *rows = reshare_buckets_rows(merged, slab);
     if (at == merged->count || !spans(&rows[at], reshare.time)) {
         return false;
     }
@@ -80,14 +81,15 @@ merged_add(struct merged *merged, const struct slab *slab, struct reshare reshar
 }
 
 bool
-merged_remove(struct merged *merged, const struct slab *slab, struct reshare reshare)
+reshare_buckets_remove(struct reshare_buckets *merged, const struct slab *slab,
+                       struct reshare reshare)
 {
     uint32_t at = find(merged, slab, reshare.time);
-    struct merged_bucket *rows = merged_rows(merged, slab);
+    struct reshare_bucket *rows = reshare_buckets_rows(merged, slab);
     if (at == merged->count || !spans(&rows[at], reshare.time)) {
         return false;
     }
-    struct merged_bucket *bucket = &rows[at];
+    struct reshare_bucket *bucket = &rows[at];
     bool is_unknown = reshare.followers == RESHARES_UNKNOWN;
     if (is_unknown ? bucket->unknown == 0
                    : bucket->count == bucket->unknown ||
@@ -113,7 +115,7 @@ merged_remove(struct merged *merged, const struct slab *slab, struct reshare res
 }
 
 static void
-join(struct merged_bucket *bucket, const struct merged_bucket *other)
+join(struct reshare_bucket *bucket, const struct reshare_bucket *other)
 {
     uint32_t shift = other->start - bucket->start;
     bucket->count += other->count;
@@ -126,22 +128,22 @@ join(struct merged_bucket *bucket, const struct merged_bucket *other)
 }
 
 static void
-widen(struct merged_bucket *bucket, uint32_t width)
+widen(struct reshare_bucket *bucket, uint32_t width)
 {
-    struct merged_bucket narrow = *bucket;
+    struct reshare_bucket narrow = *bucket;
     *bucket =
-        (struct merged_bucket){.start = narrow.start & ~(width - 1), .width = width};
+        (struct reshare_bucket){.start = narrow.start & ~(width - 1), .width = width};
     join(bucket, &narrow);
 }
 
 // Brings every bucket to the width of its age.
 static void
-age(struct merged *merged, const struct slab *slab, uint32_t now)
+age(struct reshare_buckets *merged, const struct slab *slab, uint32_t now)
 {
-    struct merged_bucket *rows = merged_rows(merged, slab);
+    struct reshare_bucket *rows = reshare_buckets_rows(merged, slab);
     uint32_t kept = 0;
     for (uint32_t i = 0; i < merged->count; i++) {
-        struct merged_bucket bucket = rows[i];
+        struct reshare_bucket bucket = rows[i];
         uint32_t width = width_at(bucket.start, now);
         if (width > bucket.width) {
             widen(&bucket, width);
@@ -156,7 +158,7 @@ age(struct merged *merged, const struct slab *slab, uint32_t now)
 }
 
 static bool
-make_room(struct merged *merged, struct slab *slab)
+make_room(struct reshare_buckets *merged, struct slab *slab)
 {
     if (merged->count < merged->room) {
         return true;
@@ -177,9 +179,10 @@ make_room(struct merged *merged, struct slab *slab)
 }
 
 static bool
-put_new(struct merged *merged, struct slab *slab, struct reshare reshare, uint32_t now)
+put_new(struct reshare_buckets *merged, struct slab *slab, struct reshare reshare,
+        uint32_t now)
 {
-    if (merged_add(merged, slab, reshare)) {
+    if (reshare_buckets_add(merged, slab, reshare)) {
         return true;
     }
     if (!make_room(merged, slab)) {
@@ -187,10 +190,10 @@ put_new(struct merged *merged, struct slab *slab, struct reshare reshare, uint32
     }
     uint32_t width = width_at(reshare.time, now);
     uint32_t at = find(merged, slab, reshare.time);
-    struct merged_bucket *rows = slab_at(slab, merged->piece);
+    struct reshare_bucket *rows = slab_at(slab, merged->piece);
     memmove(rows + at + 1, rows + at, size_of(merged->count - at));
     rows[at] =
-        (struct merged_bucket){.start = reshare.time & ~(width - 1), .width = width};
+        (struct reshare_bucket){.start = reshare.time & ~(width - 1), .width = width};
     put(&rows[at], reshare);
     merged->count++;
     merged->events++;
@@ -198,12 +201,12 @@ put_new(struct merged *merged, struct slab *slab, struct reshare reshare, uint32
 }
 
 uint32_t
-merged_take(struct merged *merged, struct slab *slab, struct reshares *reshares,
-            struct merged_when when)
+reshare_buckets_take(struct reshare_buckets *merged, struct slab *slab,
+                     struct reshares *reshares, struct reshare_buckets_when when)
 {
     const struct reshare *rows = reshares_rows(reshares, slab);
     uint32_t old = 0;
-    while (old + MERGED_LEFT_LEAST < reshares->count &&
+    while (old + RESHARE_BUCKETS_LEFT_LEAST < reshares->count &&
            reshares_span(rows[old].time, when.now) > when.age) {
         old++;
     }
@@ -222,17 +225,18 @@ merged_take(struct merged *merged, struct slab *slab, struct reshares *reshares,
 }
 
 uint32_t
-merged_newest(const struct merged *merged, const struct slab *slab)
+reshare_buckets_newest(const struct reshare_buckets *merged, const struct slab *slab)
 {
-    const struct merged_bucket *last = merged_rows(merged, slab) + merged->count - 1;
+    const struct reshare_bucket *last =
+        reshare_buckets_rows(merged, slab) + merged->count - 1;
     return last->start + (uint32_t)(last->offsets / last->count);
 }
 
 void
-merged_clear(struct merged *merged, struct slab *slab)
+reshare_buckets_clear(struct reshare_buckets *merged, struct slab *slab)
 {
     if (merged->room != 0) {
         slab_free(slab, merged->piece, size_of(merged->room));
     }
-    *merged = (struct merged){0};
+    *merged = (struct reshare_buckets){0};
 }

@@ -16,10 +16,10 @@
 #include "base/slab.h"
 #include "pipeline/forecast/reshares.h"
 
-enum { MERGED_LEFT_LEAST = 6 }; // the newest are left alone, however old
+enum { RESHARE_BUCKETS_LEFT_LEAST = 6 }; // the newest are left alone, however old
 
 // Offsets are milliseconds from the start.
-struct merged_bucket {
+struct reshare_bucket {
     uint32_t start;
     uint32_t width;
     uint32_t count;
@@ -30,15 +30,15 @@ struct merged_bucket {
     double weighted; // offsets by followers
 };
 
-struct merged {
-    uint32_t piece; // slab: struct merged_bucket[room], in order of time
+struct reshare_buckets {
+    uint32_t piece; // slab: struct reshare_bucket[room], in order of time
     uint32_t count;
     uint32_t room;
     uint32_t events; // in all buckets
 };
 
-static inline struct merged_bucket *
-merged_rows(const struct merged *merged, const struct slab *slab)
+static inline struct reshare_bucket *
+reshare_buckets_rows(const struct reshare_buckets *merged, const struct slab *slab)
 {
     return merged->count == 0 ? NULL : slab_at(slab, merged->piece);
 }
@@ -47,20 +47,23 @@ merged_rows(const struct merged *merged, const struct slab *slab)
 // `reshares`; returns how many. None if they are fewer than an eighth, for which moving
 // the others would be too much. `now` never goes back. Fewer go in when the slab is
 // full.
-struct merged_when {
+struct reshare_buckets_when {
     uint32_t now;
     int32_t age;
 };
-uint32_t merged_take(struct merged *merged, struct slab *slab,
-                     struct reshares *reshares, struct merged_when when);
+uint32_t reshare_buckets_take(struct reshare_buckets *merged, struct slab *slab,
+                              struct reshares *reshares,
+                              struct reshare_buckets_when when);
 
 // A late event; false if no bucket spans its time.
-bool merged_add(struct merged *merged, const struct slab *slab, struct reshare reshare);
+bool reshare_buckets_add(struct reshare_buckets *merged, const struct slab *slab,
+                         struct reshare reshare);
 // Takes such an event out of the bucket that spans its time; false if there is none.
-bool merged_remove(struct merged *merged, const struct slab *slab,
-                   struct reshare reshare);
+bool reshare_buckets_remove(struct reshare_buckets *merged, const struct slab *slab,
+                            struct reshare reshare);
 
 // The time of the newest event, about: the mean of its bucket. There must be one.
-uint32_t merged_newest(const struct merged *merged, const struct slab *slab);
+uint32_t reshare_buckets_newest(const struct reshare_buckets *merged,
+                                const struct slab *slab);
 
-void merged_clear(struct merged *merged, struct slab *slab);
+void reshare_buckets_clear(struct reshare_buckets *merged, struct slab *slab);

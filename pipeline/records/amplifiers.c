@@ -7,7 +7,7 @@
 
 // An entry's first 32 bits: user + 1, below; then either flags or, with PART_BIT, which
 // part it is.
-#define PERSON_USER (((uint32_t)1 << 28) - 1)
+#define AMPLIFIER_USER (((uint32_t)1 << 28) - 1)
 #define PART_BIT ((uint32_t)1 << 31)
 
 enum part {
@@ -26,103 +26,104 @@ part_key(uint32_t user, enum part part)
 }
 
 static uint32_t
-word_of(const struct person *entry)
+word_of(const struct amplifier *entry)
 {
     return entry->low | (uint32_t)entry->high << 16;
 }
 
 // What finds the entry: flags do not count.
 static uint32_t
-key_of(const struct person *entry)
+key_of(const struct amplifier *entry)
 {
     uint32_t word = word_of(entry);
-    return (word & PART_BIT) != 0 ? word : word & PERSON_USER;
+    return (word & PART_BIT) != 0 ? word : word & AMPLIFIER_USER;
 }
 
 // ── the table ──────────────────────────────────────────────────────────────
 
-static struct person *
-entries_of(const struct people *people, const struct slab *slab)
+static struct amplifier *
+entries_of(const struct amplifiers *amplifiers, const struct slab *slab)
 {
-    return slab_at(slab, people->piece);
+    return slab_at(slab, amplifiers->piece);
 }
 
 static size_t
-size_of(const struct people *people)
+size_of(const struct amplifiers *amplifiers)
 {
-    return people->capacity * sizeof(struct person);
+    return amplifiers->capacity * sizeof(struct amplifier);
 }
 
 static uint32_t
-home_of(const struct people *people, uint32_t key)
+home_of(const struct amplifiers *amplifiers, uint32_t key)
 {
     uint32_t hash = key * UINT32_C(0x9E3779B9); // Fibonacci hashing
-    return probe_home(hash, people->capacity);
+    return probe_home(hash, amplifiers->capacity);
 }
 
-static struct person *
-find(const struct people *people, const struct slab *slab, uint32_t key)
+static struct amplifier *
+find(const struct amplifiers *amplifiers, const struct slab *slab, uint32_t key)
 {
-    if (people->count == 0) {
+    if (amplifiers->count == 0) {
         return NULL;
     }
-    struct person *entries = entries_of(people, slab);
-    uint32_t at = home_of(people, key);
-    uint32_t matters = (key & PART_BIT) != 0 ? UINT32_MAX : PART_BIT | PERSON_USER;
+    struct amplifier *entries = entries_of(amplifiers, slab);
+    uint32_t at = home_of(amplifiers, key);
+    uint32_t matters = (key & PART_BIT) != 0 ? UINT32_MAX : PART_BIT | AMPLIFIER_USER;
     uint32_t word;
     while ((word = word_of(&entries[at])) != 0) {
         if ((word & matters) == key) {
             return &entries[at];
         }
-        at = probe_next(at, people->capacity);
+        at = probe_next(at, amplifiers->capacity);
     }
     return NULL;
 }
 
-static struct person *
-place(const struct people *people, struct person *entries, uint32_t key)
+static struct amplifier *
+place(const struct amplifiers *amplifiers, struct amplifier *entries, uint32_t key)
 {
-    uint32_t at = home_of(people, key);
+    uint32_t at = home_of(amplifiers, key);
     while (word_of(&entries[at]) != 0) {
-        at = probe_next(at, people->capacity);
+        at = probe_next(at, amplifiers->capacity);
     }
     return &entries[at];
 }
 
 static bool
-grow(struct people *people, struct slab *slab)
+grow(struct amplifiers *amplifiers, struct slab *slab)
 {
-    struct people bigger = *people;
+    struct amplifiers bigger = *amplifiers;
     // Room for one alone holds nobody.
-    uint32_t room = people->capacity != 0 ? people->capacity : 1;
-    bigger.capacity = slab_grown_room(room, sizeof(struct person));
-    bigger.piece = bigger.capacity != people->capacity
+    uint32_t room = amplifiers->capacity != 0 ? amplifiers->capacity : 1;
+    bigger.capacity = slab_grown_room(room, sizeof(struct amplifier));
+    bigger.piece = bigger.capacity != amplifiers->capacity
                        ? slab_alloc(slab, size_of(&bigger))
                        : SLAB_NONE;
     if (bigger.piece == SLAB_NONE) {
         return false;
     }
-    struct person *to = entries_of(&bigger, slab);
+    struct amplifier *to = entries_of(&bigger, slab);
     memset(to, 0, size_of(&bigger));
-    if (people->piece != SLAB_NONE) {
-        const struct person *from = entries_of(people, slab);
-        for (uint32_t i = 0; i < people->capacity; i++) {
+    if (amplifiers->piece != SLAB_NONE) {
+        const struct amplifier *from = entries_of(amplifiers, slab);
+        for (uint32_t i = 0; i < amplifiers->capacity; i++) {
             if (word_of(&from[i]) != 0) {
                 *place(&bigger, to, key_of(&from[i])) = from[i];
             }
         }
-        slab_free(slab, people->piece, size_of(people));
+        slab_free(slab, amplifiers->piece, size_of(amplifiers));
     }
-    *people = bigger;
+    *amplifiers = bigger;
     return true;
 }
 
 // Room for so many more. A walk ends at an empty entry, so one is always left.
 static bool
-reserve(struct people *people, struct slab *slab, uint32_t more)
+reserve(struct amplifiers *amplifiers, struct slab *slab, uint32_t more)
 {
-    while ((uint64_t)(people->entries + more) * 8 > (uint64_t)people->capacity * 7) {
-        if (!grow(people, slab)) {
+    while ((uint64_t)(amplifiers->entries + more) * 8 >
+           (uint64_t)amplifiers->capacity * 7) {
+        if (!grow(amplifiers, slab)) {
             return false;
         }
     }
@@ -130,236 +131,247 @@ reserve(struct people *people, struct slab *slab, uint32_t more)
 }
 
 // There must be room.
-static struct person *
-put(struct people *people, const struct slab *slab, uint32_t key, uint16_t value)
+static struct amplifier *
+put(struct amplifiers *amplifiers, const struct slab *slab, uint32_t key,
+    uint16_t value)
 {
-    struct person *entry = place(people, entries_of(people, slab), key);
-    *entry = (struct person){(uint16_t)key, (uint16_t)(key >> 16), value};
-    people->entries++;
+    struct amplifier *entry = place(amplifiers, entries_of(amplifiers, slab), key);
+    *entry = (struct amplifier){(uint16_t)key, (uint16_t)(key >> 16), value};
+    amplifiers->entries++;
     return entry;
 }
 
 static void
-drop(struct people *people, const struct slab *slab, const struct person *entry)
+drop(struct amplifiers *amplifiers, const struct slab *slab,
+     const struct amplifier *entry)
 {
-    struct person *entries = entries_of(people, slab);
+    struct amplifier *entries = entries_of(amplifiers, slab);
     uint32_t hole = (uint32_t)(entry - entries);
-    for (uint32_t at = probe_next(hole, people->capacity); word_of(&entries[at]) != 0;
-         at = probe_next(at, people->capacity)) {
-        uint32_t home = home_of(people, key_of(&entries[at]));
-        if (probe_may_fill(hole, home, at, people->capacity)) {
+    for (uint32_t at = probe_next(hole, amplifiers->capacity);
+         word_of(&entries[at]) != 0; at = probe_next(at, amplifiers->capacity)) {
+        uint32_t home = home_of(amplifiers, key_of(&entries[at]));
+        if (probe_may_fill(hole, home, at, amplifiers->capacity)) {
             entries[hole] = entries[at];
             hole = at;
         }
     }
-    entries[hole] = (struct person){0};
-    people->entries--;
+    entries[hole] = (struct amplifier){0};
+    amplifiers->entries--;
 }
 
 // ── parts ──────────────────────────────────────────────────────────────────
 
 static uint32_t
-part_of(const struct people *people, const struct slab *slab, uint32_t user,
+part_of(const struct amplifiers *amplifiers, const struct slab *slab, uint32_t user,
         enum part part)
 {
-    const struct person *entry = find(people, slab, part_key(user, part));
+    const struct amplifier *entry = find(amplifiers, slab, part_key(user, part));
     return entry != NULL ? entry->value : 0;
 }
 
 // There must be room for another entry.
 static void
-set_part(struct people *people, const struct slab *slab, uint32_t key, uint32_t value)
+set_part(struct amplifiers *amplifiers, const struct slab *slab, uint32_t key,
+         uint32_t value)
 {
-    struct person *entry = find(people, slab, key);
+    struct amplifier *entry = find(amplifiers, slab, key);
     if (entry != NULL && value != 0) {
         entry->value = (uint16_t)value;
     } else if (entry != NULL) {
-        drop(people, slab, entry);
+        drop(amplifiers, slab, entry);
     } else if (value != 0) {
-        put(people, slab, key, (uint16_t)value);
+        put(amplifiers, slab, key, (uint16_t)value);
     }
 }
 
 static void
-set_events(struct people *people, const struct slab *slab, uint32_t user,
+set_events(struct amplifiers *amplifiers, const struct slab *slab, uint32_t user,
            uint32_t events)
 {
     uint32_t low = part_key(user, PART_EVENTS);
     uint32_t high = part_key(user, PART_EVENTS_HIGH);
     // What goes makes room for what comes.
     if (((events - 1) & UINT16_MAX) == 0) {
-        set_part(people, slab, low, 0);
-        set_part(people, slab, high, (events - 1) >> 16);
+        set_part(amplifiers, slab, low, 0);
+        set_part(amplifiers, slab, high, (events - 1) >> 16);
     } else {
-        set_part(people, slab, high, (events - 1) >> 16);
-        set_part(people, slab, low, (events - 1) & UINT16_MAX);
+        set_part(amplifiers, slab, high, (events - 1) >> 16);
+        set_part(amplifiers, slab, low, (events - 1) & UINT16_MAX);
     }
 }
 
 // ── people ─────────────────────────────────────────────────────────────────
 
-struct person *
-people_find(const struct people *people, const struct slab *slab, uint32_t user)
+struct amplifier *
+amplifiers_find(const struct amplifiers *amplifiers, const struct slab *slab,
+                uint32_t user)
 {
-    return find(people, slab, user + 1);
+    return find(amplifiers, slab, user + 1);
 }
 
 uint32_t
-people_followers(const struct people *people, const struct slab *slab,
-                 const struct person *person)
+amplifiers_followers(const struct amplifiers *amplifiers, const struct slab *slab,
+                     const struct amplifier *person)
 {
-    if (!people_has(person, PERSON_PARTED)) {
+    if (!amplifiers_has(person, AMPLIFIER_PARTED)) {
         return person->value;
     }
-    return person->value | part_of(people, slab, people_user(person), PART_FOLLOWERS)
-                               << 16;
+    return person->value |
+           part_of(amplifiers, slab, amplifiers_user(person), PART_FOLLOWERS) << 16;
 }
 
 uint32_t
-people_events(const struct people *people, const struct slab *slab,
-              const struct person *person)
+amplifiers_events(const struct amplifiers *amplifiers, const struct slab *slab,
+                  const struct amplifier *person)
 {
-    if (!people_has(person, PERSON_PARTED)) {
+    if (!amplifiers_has(person, AMPLIFIER_PARTED)) {
         return 1;
     }
-    uint32_t user = people_user(person);
-    return 1 + (part_of(people, slab, user, PART_EVENTS) |
-                part_of(people, slab, user, PART_EVENTS_HIGH) << 16);
+    uint32_t user = amplifiers_user(person);
+    return 1 + (part_of(amplifiers, slab, user, PART_EVENTS) |
+                part_of(amplifiers, slab, user, PART_EVENTS_HIGH) << 16);
 }
 
-static struct person *
-add_again(struct people *people, struct slab *slab, uint32_t user)
+static struct amplifier *
+add_again(struct amplifiers *amplifiers, struct slab *slab, uint32_t user)
 {
     // At most one of the halves begins to be more than 0.
-    if (!reserve(people, slab, 1)) {
+    if (!reserve(amplifiers, slab, 1)) {
         return NULL;
     }
-    struct person *person = people_find(people, slab, user);
-    uint32_t events = people_events(people, slab, person);
-    people_mark(person, PERSON_PARTED, true);
-    set_events(people, slab, user, events + 1);
-    return people_find(people, slab, user);
+    struct amplifier *person = amplifiers_find(amplifiers, slab, user);
+    uint32_t events = amplifiers_events(amplifiers, slab, person);
+    amplifiers_mark(person, AMPLIFIER_PARTED, true);
+    set_events(amplifiers, slab, user, events + 1);
+    return amplifiers_find(amplifiers, slab, user);
 }
 
-struct person *
-people_add(struct people *people, struct slab *slab, uint32_t user, uint32_t followers)
+struct amplifier *
+amplifiers_add(struct amplifiers *amplifiers, struct slab *slab, uint32_t user,
+               uint32_t followers)
 {
-    if (people_find(people, slab, user) != NULL) {
-        return add_again(people, slab, user);
+    if (amplifiers_find(amplifiers, slab, user) != NULL) {
+        return add_again(amplifiers, slab, user);
     }
     uint32_t high = followers >> 16;
-    if (people->count == PEOPLE_MOST || !reserve(people, slab, 1 + (high != 0))) {
+    if (amplifiers->count == AMPLIFIERS_MOST ||
+        !reserve(amplifiers, slab, 1 + (high != 0))) {
         return NULL;
     }
-    assert(user < PERSON_USER);
-    people->count++;
-    struct person *person = put(people, slab, user + 1, (uint16_t)followers);
+    assert(user < AMPLIFIER_USER);
+    amplifiers->count++;
+    struct amplifier *person = put(amplifiers, slab, user + 1, (uint16_t)followers);
     if (high != 0) {
-        people_mark(person, PERSON_PARTED, true);
-        put(people, slab, part_key(user, PART_FOLLOWERS), (uint16_t)high);
+        amplifiers_mark(person, AMPLIFIER_PARTED, true);
+        put(amplifiers, slab, part_key(user, PART_FOLLOWERS), (uint16_t)high);
     }
     return person;
 }
 
 bool
-people_take_back(struct people *people, struct slab *slab, struct person *person)
+amplifiers_take_back(struct amplifiers *amplifiers, struct slab *slab,
+                     struct amplifier *person)
 {
-    uint32_t user = people_user(person);
-    uint32_t events = people_events(people, slab, person);
+    uint32_t user = amplifiers_user(person);
+    uint32_t events = amplifiers_events(amplifiers, slab, person);
     if (events != 1) {
-        set_events(people, slab, user, events - 1);
+        set_events(amplifiers, slab, user, events - 1);
         return false;
     }
-    if (people_has(person, PERSON_PARTED)) {
-        set_part(people, slab, part_key(user, PART_FOLLOWERS), 0);
-        person = people_find(people, slab, user);
+    if (amplifiers_has(person, AMPLIFIER_PARTED)) {
+        set_part(amplifiers, slab, part_key(user, PART_FOLLOWERS), 0);
+        person = amplifiers_find(amplifiers, slab, user);
     }
-    drop(people, slab, person);
-    people->count--;
+    drop(amplifiers, slab, person);
+    amplifiers->count--;
     return true;
 }
 
 // The person leaves, whatever they did.
 static void
-remove_person(struct people *people, const struct slab *slab, uint32_t user)
+remove_person(struct amplifiers *amplifiers, const struct slab *slab, uint32_t user)
 {
-    if (people_has(people_find(people, slab, user), PERSON_PARTED)) {
-        set_events(people, slab, user, 1);
-        set_part(people, slab, part_key(user, PART_FOLLOWERS), 0);
+    if (amplifiers_has(amplifiers_find(amplifiers, slab, user), AMPLIFIER_PARTED)) {
+        set_events(amplifiers, slab, user, 1);
+        set_part(amplifiers, slab, part_key(user, PART_FOLLOWERS), 0);
     }
-    drop(people, slab, people_find(people, slab, user));
-    people->count--;
+    drop(amplifiers, slab, amplifiers_find(amplifiers, slab, user));
+    amplifiers->count--;
 }
 
 uint32_t
-people_followers_as(const struct people *people, const struct slab *slab, uint32_t from,
-                    const struct person *person)
+amplifiers_followers_as(const struct amplifiers *amplifiers, const struct slab *slab,
+                        uint32_t from, const struct amplifier *person)
 {
-    const struct person *former = find(people, slab, part_key(from, PART_FORMER));
+    const struct amplifier *former =
+        find(amplifiers, slab, part_key(from, PART_FORMER));
     if (former == NULL) {
-        return people_followers(people, slab, person);
+        return amplifiers_followers(amplifiers, slab, person);
     }
-    return former->value | part_of(people, slab, from, PART_FORMER_HIGH) << 16;
+    return former->value | part_of(amplifiers, slab, from, PART_FORMER_HIGH) << 16;
 }
 
 static void
-keep_former(struct people *people, const struct slab *slab, uint32_t from,
+keep_former(struct amplifiers *amplifiers, const struct slab *slab, uint32_t from,
             uint32_t followers)
 {
-    put(people, slab, part_key(from, PART_FORMER), (uint16_t)followers);
-    set_part(people, slab, part_key(from, PART_FORMER_HIGH), followers >> 16);
+    put(amplifiers, slab, part_key(from, PART_FORMER), (uint16_t)followers);
+    set_part(amplifiers, slab, part_key(from, PART_FORMER_HIGH), followers >> 16);
 }
 
 enum people_merged
-people_merge(struct people *people, struct slab *slab, uint32_t from, uint32_t into,
-             uint32_t *ret_followers)
+amplifiers_merge(struct amplifiers *amplifiers, struct slab *slab, uint32_t from,
+                 uint32_t into, uint32_t *ret_followers)
 {
-    if (people_find(people, slab, from) == NULL) {
-        return PEOPLE_ABSENT;
+    if (amplifiers_find(amplifiers, slab, from) == NULL) {
+        return AMPLIFIERS_ABSENT;
     }
-    bool has_room = reserve(people, slab, 2);
-    const struct person *old = people_find(people, slab, from);
-    const struct person was = *old;
-    uint32_t events = people_events(people, slab, old);
-    uint32_t followers = people_followers(people, slab, old);
+    bool has_room = reserve(amplifiers, slab, 2);
+    const struct amplifier *old = amplifiers_find(amplifiers, slab, from);
+    const struct amplifier was = *old;
+    uint32_t events = amplifiers_events(amplifiers, slab, old);
+    uint32_t followers = amplifiers_followers(amplifiers, slab, old);
     // What goes makes room for what comes: of the same person never more entries.
-    remove_person(people, slab, from);
-    struct person *person = people_find(people, slab, into);
+    remove_person(amplifiers, slab, from);
+    struct amplifier *person = amplifiers_find(amplifiers, slab, into);
     bool is_new = person == NULL;
     if (is_new) {
-        people->count++;
-        person = put(people, slab, into + 1, (uint16_t)followers);
+        amplifiers->count++;
+        person = put(amplifiers, slab, into + 1, (uint16_t)followers);
         if (followers >> 16 != 0) {
-            people_mark(person, PERSON_PARTED, true);
-            put(people, slab, part_key(into, PART_FOLLOWERS),
+            amplifiers_mark(person, AMPLIFIER_PARTED, true);
+            put(amplifiers, slab, part_key(into, PART_FOLLOWERS),
                 (uint16_t)(followers >> 16));
         }
     } else {
-        events += people_events(people, slab, person);
+        events += amplifiers_events(amplifiers, slab, person);
         *ret_followers = followers;
-        if (has_room && followers != people_followers(people, slab, person)) {
-            keep_former(people, slab, from, followers);
+        if (has_room && followers != amplifiers_followers(amplifiers, slab, person)) {
+            keep_former(amplifiers, slab, from, followers);
         }
     }
     if (events > 1) {
-        people_mark(people_find(people, slab, into), PERSON_PARTED, true);
-        set_events(people, slab, into, events);
+        amplifiers_mark(amplifiers_find(amplifiers, slab, into), AMPLIFIER_PARTED,
+                        true);
+        set_events(amplifiers, slab, into, events);
     }
-    person = people_find(people, slab, into);
-    for (unsigned flag = PERSON_RETWEETED; flag <= PERSON_REACHED; flag <<= 1) {
+    person = amplifiers_find(amplifiers, slab, into);
+    for (unsigned flag = AMPLIFIER_RETWEETED; flag <= AMPLIFIER_REACHED; flag <<= 1) {
         if ((was.high & flag) != 0) {
-            people_mark(person, (enum person_flag)flag, true);
+            amplifiers_mark(person, (enum amplifier_flag)flag, true);
         }
     }
-    return is_new ? PEOPLE_RENAMED : PEOPLE_JOINED;
+    return is_new ? AMPLIFIERS_RENAMED : AMPLIFIERS_JOINED;
 }
 
-const struct person *
-people_next(const struct people *people, const struct slab *slab, uint32_t *at)
+const struct amplifier *
+amplifiers_next(const struct amplifiers *amplifiers, const struct slab *slab,
+                uint32_t *at)
 {
-    const struct person *entries = people->count != 0 ? entries_of(people, slab) : NULL;
-    while (entries != NULL && *at < people->capacity) {
-        const struct person *person = &entries[(*at)++];
+    const struct amplifier *entries =
+        amplifiers->count != 0 ? entries_of(amplifiers, slab) : NULL;
+    while (entries != NULL && *at < amplifiers->capacity) {
+        const struct amplifier *person = &entries[(*at)++];
         uint32_t word = word_of(person);
         if (word != 0 && (word & PART_BIT) == 0) {
             return person;
@@ -369,17 +381,17 @@ people_next(const struct people *people, const struct slab *slab, uint32_t *at)
 }
 
 void
-people_clear(struct people *people, struct slab *slab, people_left_fn left,
-             void *context)
+amplifiers_clear(struct amplifiers *amplifiers, struct slab *slab,
+                 amplifiers_left_fn left, void *context)
 {
-    if (people->piece == SLAB_NONE) {
+    if (amplifiers->piece == SLAB_NONE) {
         return;
     }
-    const struct person *person;
+    const struct amplifier *person;
     uint32_t at = 0;
-    while (left != NULL && (person = people_next(people, slab, &at)) != NULL) {
-        left(context, people_user(person));
+    while (left != NULL && (person = amplifiers_next(amplifiers, slab, &at)) != NULL) {
+        left(context, amplifiers_user(person));
     }
-    slab_free(slab, people->piece, size_of(people));
-    memset(people, 0, sizeof(*people));
+    slab_free(slab, amplifiers->piece, size_of(amplifiers));
+    memset(amplifiers, 0, sizeof(*amplifiers));
 }

@@ -74,10 +74,10 @@ struct __attribute__((packed, aligned(4))) cascade {
     bool is_watched : 1;    // alert rules may remember something of it
     bool is_shape_told : 1; // what was last written has the shape of the tree
     uint16_t alerts;        // not written yet: it keeps its counts and its place
-    struct people people;
+    struct amplifiers amplifiers;
     struct tree tree;
-    struct reshares reshares; // what is not merged in the pulse
-    uint32_t pulse;           // slab: struct pulse, or SLAB_NONE
+    struct reshares reshares; // what is not merged in the forecast
+    uint32_t forecast;        // slab: struct forecast, or SLAB_NONE
     uint32_t size;
     uint32_t retweets;
     uint32_t quotes;

@@ -179,8 +179,8 @@ void
 cascades_drop_speed(struct cascades *cascades, uint32_t cascade)
 {
     struct cascade *row = &cascades->rows[cascade];
-    pulse_destroy(cascades->texts, row->pulse);
-    row->pulse = SLAB_NONE;
+    forecast_destroy(cascades->texts, row->forecast);
+    row->forecast = SLAB_NONE;
     reshares_clear(&row->reshares, cascades->texts);
 }
 
@@ -188,7 +188,7 @@ static void
 forget(struct cascades *cascades, uint32_t cascade)
 {
     struct cascade *row = &cascades->rows[cascade];
-    people_clear(&row->people, cascades->texts, person_left, cascades->users);
+    amplifiers_clear(&row->amplifiers, cascades->texts, person_left, cascades->users);
     tree_clear(cascades->trees, &row->tree);
     cascades_drop_speed(cascades, cascade);
     row->life = ++cascades->births;
@@ -326,7 +326,7 @@ static void
 destroy(struct cascades *cascades, uint32_t cascade)
 {
     struct cascade *row = &cascades->rows[cascade];
-    people_clear(&row->people, cascades->texts, person_left, cascades->users);
+    amplifiers_clear(&row->amplifiers, cascades->texts, person_left, cascades->users);
     cascades_drop_speed(cascades, cascade);
     if (row->author != USER_NONE) {
         users_at(cascades->users, row->author)->refs--;

@@ -30,7 +30,7 @@ record_at(const struct ring *ring, uint32_t place)
 }
 
 static bool
-part_init(struct ledger_part *part, uint32_t begin, uint32_t size)
+part_init(struct event_records_part *part, uint32_t begin, uint32_t size)
 {
     part->begin = begin;
     part->size = size;
@@ -38,52 +38,54 @@ part_init(struct ledger_part *part, uint32_t begin, uint32_t size)
 }
 
 static size_t
-row_count(const struct ledger *ledger)
+row_count(const struct event_records *records)
 {
-    return (size_t)ledger->newest.size + ledger->lasting.size;
+    return (size_t)records->newest.size + records->lasting.size;
 }
 
 bool
-ledger_init(struct ledger *ledger, const struct ledger_sizes *sizes)
+event_records_init(struct event_records *records,
+                   const struct event_records_sizes *sizes)
 {
-    memset(ledger, 0, sizeof(*ledger));
+    memset(records, 0, sizeof(*records));
     size_t rows = (size_t)sizes->events + sizes->lasting;
-    ledger->rows = region_reserve(rows * sizeof(*ledger->rows));
-    ledger->links = region_reserve(rows * sizeof(*ledger->links));
-    return part_init(&ledger->newest, 0, sizes->events) &&
-           part_init(&ledger->lasting, sizes->events, sizes->lasting) &&
-           ledger->rows != NULL && ledger->links != NULL &&
-           table_init(&ledger->by_hash, (uint32_t)rows) &&
-           ring_init(&ledger->texts, RING_LEAST + sizes->text_bytes);
+    records->rows = region_reserve(rows * sizeof(*records->rows));
+    records->links = region_reserve(rows * sizeof(*records->links));
+    return part_init(&records->newest, 0, sizes->events) &&
+           part_init(&records->lasting, sizes->events, sizes->lasting) &&
+           records->rows != NULL && records->links != NULL &&
+           table_init(&records->by_hash, (uint32_t)rows) &&
+           ring_init(&records->texts, RING_LEAST + sizes->text_bytes);
 }
 
 void
-ledger_fini(struct ledger *ledger)
+event_records_fini(struct event_records *records)
 {
-    ring_fini(&ledger->texts);
-    table_fini(&ledger->by_hash);
-    ring_fini(&ledger->lasting.notes);
-    ring_fini(&ledger->newest.notes);
-    region_release(ledger->links, row_count(ledger) * sizeof(*ledger->links));
-    region_release(ledger->rows, row_count(ledger) * sizeof(*ledger->rows));
-    memset(ledger, 0, sizeof(*ledger));
+    ring_fini(&records->texts);
+    table_fini(&records->by_hash);
+    ring_fini(&records->lasting.notes);
+    ring_fini(&records->newest.notes);
+    region_release(records->links, row_count(records) * sizeof(*records->links));
+    region_release(records->rows, row_count(records) * sizeof(*records->rows));
+    memset(records, 0, sizeof(*records));
 }
 
 // ── finding ────────────────────────────────────────────────────────────────
 
 static bool
-is_past(const struct ledger *ledger, uint32_t event)
+is_past(const struct event_records *records, uint32_t event)
 {
-    return event >= ledger->lasting.begin && ledger->rows[event].time < ledger->horizon;
+    return event >= records->lasting.begin &&
+           records->rows[event].time < records->horizon;
 }
 
 uint32_t
-ledger_find(const struct ledger *ledger, uint64_t hash)
+event_records_find(const struct event_records *records, uint64_t hash)
 {
-    struct table_walk walk = table_walk(&ledger->by_hash, hash);
+    struct table_walk walk = table_walk(&records->by_hash, hash);
     uint32_t event;
-    while ((event = table_next(&ledger->by_hash, &walk)) != TABLE_NONE) {
-        if (ledger->rows[event].hash == hash && !is_past(ledger, event)) {
+    while ((event = table_next(&records->by_hash, &walk)) != TABLE_NONE) {
+        if (records->rows[event].hash == hash && !is_past(records, event)) {
             return event;
         }
     }
@@ -93,41 +95,41 @@ ledger_find(const struct ledger *ledger, uint64_t hash)
 // ── coming and going ───────────────────────────────────────────────────────
 
 static void
-enter(struct ledger *ledger, uint32_t event)
+enter(struct event_records *records, uint32_t event)
 {
-    const struct event *row = &ledger->rows[event];
-    table_add(&ledger->by_hash, row->hash, event);
+    const struct event *row = &records->rows[event];
+    table_add(&records->by_hash, row->hash, event);
 }
 
 // The oldest of the part, no longer to be found.
 static uint32_t
-leave(struct ledger *ledger, struct ledger_part *part)
+leave(struct event_records *records, struct event_records_part *part)
 {
-    uint32_t event = ledger_row(part, part->first++);
-    const struct event *row = &ledger->rows[event];
-    table_remove(&ledger->by_hash, row->hash, event);
+    uint32_t event = event_records_row(part, part->first++);
+    const struct event *row = &records->rows[event];
+    table_remove(&records->by_hash, row->hash, event);
     return event;
 }
 
 static bool
-is_full(const struct ledger_part *part)
+is_full(const struct event_records_part *part)
 {
     return part->next - part->first == part->size;
 }
 
 static bool
-is_to_last(const struct ledger *ledger, const struct event *row)
+is_to_last(const struct event_records *records, const struct event *row)
 {
     return (row->flags & (EVENT_LASTING | EVENT_UNDONE)) == EVENT_LASTING &&
-           row->time >= ledger->horizon && ledger->lasting.size != 0;
+           row->time >= records->horizon && records->lasting.size != 0;
 }
 
 static void
-move_notes(struct ledger *ledger, struct event *row)
+move_notes(struct event_records *records, struct event *row)
 {
-    const uint32_t *from = record_at(&ledger->newest.notes, row->notes);
+    const uint32_t *from = record_at(&records->newest.notes, row->notes);
     size_t size = row->words * sizeof(uint32_t);
-    struct ring *notes = &ledger->lasting.notes;
+    struct ring *notes = &records->lasting.notes;
     row->notes = from != NULL ? (uint32_t)ring_put(notes, size) : 0;
     uint32_t *to = record_at(notes, row->notes);
     if (to != NULL) {
@@ -136,95 +138,95 @@ move_notes(struct ledger *ledger, struct event *row)
 }
 
 static void
-move_on(struct ledger *ledger)
+move_on(struct event_records *records)
 {
-    uint32_t from = leave(ledger, &ledger->newest);
-    uint32_t to = ledger_row(&ledger->lasting, ledger->lasting.next++);
-    ledger->rows[to] = ledger->rows[from];
-    if ((ledger->rows[to].flags & EVENT_VIA) != 0) {
-        ledger->links[to] = ledger->links[from];
+    uint32_t from = leave(records, &records->newest);
+    uint32_t to = event_records_row(&records->lasting, records->lasting.next++);
+    records->rows[to] = records->rows[from];
+    if ((records->rows[to].flags & EVENT_VIA) != 0) {
+        records->links[to] = records->links[from];
     }
-    move_notes(ledger, &ledger->rows[to]);
-    enter(ledger, to);
+    move_notes(records, &records->rows[to]);
+    enter(records, to);
 }
 
 static uint32_t
-forget_lasting(struct ledger *ledger)
+forget_lasting(struct event_records *records)
 {
-    uint32_t event = leave(ledger, &ledger->lasting);
-    const struct event *row = &ledger->rows[event];
-    if (row->time >= ledger->horizon && (row->flags & EVENT_UNDONE) == 0) {
-        ledger->forgotten++;
-        ledger->forgotten_time =
-            row->time > ledger->forgotten_time ? row->time : ledger->forgotten_time;
+    uint32_t event = leave(records, &records->lasting);
+    const struct event *row = &records->rows[event];
+    if (row->time >= records->horizon && (row->flags & EVENT_UNDONE) == 0) {
+        records->forgotten++;
+        records->forgotten_time =
+            row->time > records->forgotten_time ? row->time : records->forgotten_time;
     }
     return event;
 }
 
 uint32_t
-ledger_forget(struct ledger *ledger)
+event_records_forget(struct event_records *records)
 {
-    struct ledger_part *lasting = &ledger->lasting;
-    if (is_full(&ledger->newest)) {
-        uint32_t oldest = ledger_row(&ledger->newest, ledger->newest.first);
-        if (!is_to_last(ledger, &ledger->rows[oldest])) {
-            return leave(ledger, &ledger->newest);
+    struct event_records_part *lasting = &records->lasting;
+    if (is_full(&records->newest)) {
+        uint32_t oldest = event_records_row(&records->newest, records->newest.first);
+        if (!is_to_last(records, &records->rows[oldest])) {
+            return leave(records, &records->newest);
         }
         if (is_full(lasting)) {
-            return forget_lasting(ledger);
+            return forget_lasting(records);
         }
-        move_on(ledger);
+        move_on(records);
     }
     bool is_over = lasting->first != lasting->next &&
-                   is_past(ledger, ledger_row(lasting, lasting->first));
-    return is_over ? forget_lasting(ledger) : EVENT_NONE;
+                   is_past(records, event_records_row(lasting, lasting->first));
+    return is_over ? forget_lasting(records) : EVENT_NONE;
 }
 
 uint32_t
-ledger_add(struct ledger *ledger, uint64_t hash)
+event_records_add(struct event_records *records, uint64_t hash)
 {
-    assert(!is_full(&ledger->newest));
-    uint32_t event = ledger_row(&ledger->newest, ledger->newest.next++);
-    struct event *row = &ledger->rows[event];
+    assert(!is_full(&records->newest));
+    uint32_t event = event_records_row(&records->newest, records->newest.next++);
+    struct event *row = &records->rows[event];
     memset(row, 0, sizeof(*row));
     row->hash = hash;
     row->target = UINT32_MAX;
-    enter(ledger, event);
+    enter(records, event);
     return event;
 }
 
 // ── what it knows of an event ──────────────────────────────────────────────
 
 uint64_t
-ledger_via(const struct ledger *ledger, uint32_t event)
+event_records_via(const struct event_records *records, uint32_t event)
 {
-    return (ledger->rows[event].flags & EVENT_VIA) != 0 ? ledger->links[event] : 0;
+    return (records->rows[event].flags & EVENT_VIA) != 0 ? records->links[event] : 0;
 }
 
 void
-ledger_set_via(struct ledger *ledger, uint32_t event, uint64_t via)
+event_records_set_via(struct event_records *records, uint32_t event, uint64_t via)
 {
-    ledger->rows[event].flags |= EVENT_VIA;
-    ledger->links[event] = via;
+    records->rows[event].flags |= EVENT_VIA;
+    records->links[event] = via;
 }
 
 static uint32_t *
-notes_of(const struct ledger *ledger, uint32_t event)
+notes_of(const struct event_records *records, uint32_t event)
 {
-    bool is_lasting = event >= ledger->lasting.begin;
-    return record_at(is_lasting ? &ledger->lasting.notes : &ledger->newest.notes,
-                     ledger->rows[event].notes);
+    bool is_lasting = event >= records->lasting.begin;
+    return record_at(is_lasting ? &records->lasting.notes : &records->newest.notes,
+                     records->rows[event].notes);
 }
 
 static bool
-is_short(struct ledger_entry entry)
+is_short(struct event_records_entry entry)
 {
-    return (entry.where & LEDGER_CASCADE) == 0 && entry.amount == 1;
+    return (entry.where & EVENT_RECORDS_CASCADE) == 0 && entry.amount == 1;
 }
 
 void
-ledger_note(struct ledger *ledger, uint32_t event, const struct ledger_entry *entries,
-            size_t count)
+event_records_note(struct event_records *records, uint32_t event,
+                   const struct event_records_entry *entries, size_t count)
 {
     size_t words = 0;
     for (size_t i = 0; i < count; i++) {
@@ -233,10 +235,10 @@ ledger_note(struct ledger *ledger, uint32_t event, const struct ledger_entry *en
     if (words == 0 || words > UINT16_MAX) {
         return;
     }
-    struct event *row = &ledger->rows[event];
-    row->notes = (uint32_t)ring_put(&ledger->newest.notes, words * sizeof(uint32_t));
+    struct event *row = &records->rows[event];
+    row->notes = (uint32_t)ring_put(&records->newest.notes, words * sizeof(uint32_t));
     row->words = (uint16_t)words;
-    uint32_t *record = notes_of(ledger, event);
+    uint32_t *record = notes_of(records, event);
     for (size_t i = 0; record != NULL && i < count; i++) {
         *record++ = entries[i].where | (is_short(entries[i]) ? SHORT_BIT : 0);
         if (!is_short(entries[i])) {
@@ -246,11 +248,12 @@ ledger_note(struct ledger *ledger, uint32_t event, const struct ledger_entry *en
 }
 
 bool
-ledger_next(const struct ledger *ledger, uint32_t event, struct ledger_cursor *cursor,
-            struct ledger_entry *ret_entry)
+event_records_next(const struct event_records *records, uint32_t event,
+                   struct event_records_cursor *cursor,
+                   struct event_records_entry *ret_entry)
 {
-    const uint32_t *record = notes_of(ledger, event);
-    if (record == NULL || cursor->at >= ledger->rows[event].words) {
+    const uint32_t *record = notes_of(records, event);
+    if (record == NULL || cursor->at >= records->rows[event].words) {
         return false;
     }
     uint32_t word = record[cursor->at++];
@@ -261,9 +264,9 @@ ledger_next(const struct ledger *ledger, uint32_t event, struct ledger_cursor *c
 }
 
 bool
-ledger_is_lost(const struct ledger *ledger, uint32_t event)
+event_records_is_lost(const struct event_records *records, uint32_t event)
 {
-    return ledger->rows[event].words != 0 && notes_of(ledger, event) == NULL;
+    return records->rows[event].words != 0 && notes_of(records, event) == NULL;
 }
 
 static char *
@@ -276,12 +279,13 @@ append(char *to, struct slice from)
 }
 
 void
-ledger_put_text(struct ledger *ledger, uint32_t event, const struct ledger_words *words)
+event_records_put_text(struct event_records *records, uint32_t event,
+                       const struct event_records_words *words)
 {
     size_t len = words->text.len + words->lang.len + words->id.len;
     uint64_t place =
-        len != 0 ? ring_put(&ledger->texts, sizeof(struct words_record) + len) : 0;
-    struct words_record *record = ring_at(&ledger->texts, place);
+        len != 0 ? ring_put(&records->texts, sizeof(struct words_record) + len) : 0;
+    struct words_record *record = ring_at(&records->texts, place);
     if (record == NULL) {
         return;
     }
@@ -289,14 +293,15 @@ ledger_put_text(struct ledger *ledger, uint32_t event, const struct ledger_words
     record->lang_len = (uint32_t)words->lang.len;
     record->id_len = (uint32_t)words->id.len;
     append(append(append(record->bytes, words->text), words->lang), words->id);
-    ledger->rows[event].text = (uint32_t)place;
+    records->rows[event].text = (uint32_t)place;
 }
 
 bool
-ledger_text(const struct ledger *ledger, uint32_t event, struct ledger_words *ret_words)
+event_records_text(const struct event_records *records, uint32_t event,
+                   struct event_records_words *ret_words)
 {
     const struct words_record *record =
-        record_at(&ledger->texts, ledger->rows[event].text);
+        record_at(&records->texts, records->rows[event].text);
     if (record == NULL) {
         return false;
     }
@@ -312,7 +317,8 @@ ledger_text(const struct ledger *ledger, uint32_t event, struct ledger_words *re
 // ── snapshots ──────────────────────────────────────────────────────────────
 
 static void
-part_move(struct ledger *ledger, struct ledger_part *part, struct snapshot *snapshot)
+part_move(struct event_records *records, struct event_records_part *part,
+          struct snapshot *snapshot)
 {
     SNAPSHOT_VALUE(snapshot, part->first);
     SNAPSHOT_VALUE(snapshot, part->next);
@@ -323,26 +329,26 @@ part_move(struct ledger *ledger, struct ledger_part *part, struct snapshot *snap
     for (uint64_t i = part->first, run; i < part->next; i += run) {
         uint64_t lap = part->size - i % part->size;
         run = part->next - i < lap ? part->next - i : lap;
-        snapshot_bytes(snapshot, &ledger->rows[ledger_row(part, i)],
-                       run * sizeof(*ledger->rows));
+        snapshot_bytes(snapshot, &records->rows[event_records_row(part, i)],
+                       run * sizeof(*records->rows));
     }
     for (uint64_t i = part->first; i < part->next && !snapshot->is_failed; i++) {
-        uint32_t event = ledger_row(part, i);
-        if ((ledger->rows[event].flags & EVENT_VIA) != 0) {
-            SNAPSHOT_VALUE(snapshot, ledger->links[event]);
+        uint32_t event = event_records_row(part, i);
+        if ((records->rows[event].flags & EVENT_VIA) != 0) {
+            SNAPSHOT_VALUE(snapshot, records->links[event]);
         }
     }
     ring_move(&part->notes, snapshot);
 }
 
 void
-ledger_move(struct ledger *ledger, struct snapshot *snapshot)
+event_records_move(struct event_records *records, struct snapshot *snapshot)
 {
-    part_move(ledger, &ledger->newest, snapshot);
-    part_move(ledger, &ledger->lasting, snapshot);
-    SNAPSHOT_VALUE(snapshot, ledger->horizon);
-    SNAPSHOT_VALUE(snapshot, ledger->forgotten);
-    SNAPSHOT_VALUE(snapshot, ledger->forgotten_time);
-    table_move(&ledger->by_hash, snapshot);
-    ring_move(&ledger->texts, snapshot);
+    part_move(records, &records->newest, snapshot);
+    part_move(records, &records->lasting, snapshot);
+    SNAPSHOT_VALUE(snapshot, records->horizon);
+    SNAPSHOT_VALUE(snapshot, records->forgotten);
+    SNAPSHOT_VALUE(snapshot, records->forgotten_time);
+    table_move(&records->by_hash, snapshot);
+    ring_move(&records->texts, snapshot);
 }

@@ -37,16 +37,16 @@ enum event_flag {
 // What an event added: `amount` to a counter, or itself to a cascade in its life
 // `amount` and to that cascade's own counters. Kept as one word or, unless the amount
 // is 1, two.
-struct ledger_entry {
+struct event_records_entry {
     uint32_t where; // index with one of the bits below
     uint32_t amount;
 };
 
-#define LEDGER_CASCADE ((uint32_t)1 << 31) // below that post, else a counter
-#define LEDGER_DIRECT                                                                  \
+#define EVENT_RECORDS_CASCADE ((uint32_t)1 << 31) // below that post, else a counter
+#define EVENT_RECORDS_DIRECT                                                           \
     ((uint32_t)1 << 30) // with CASCADE: a retweet or quote of that post
-#define LEDGER_REPLY ((uint32_t)1 << 29) // with CASCADE: a reply, nothing else
-#define LEDGER_INDEX (((uint32_t)1 << 28) - 1)
+#define EVENT_RECORDS_REPLY ((uint32_t)1 << 29) // with CASCADE: a reply, nothing else
+#define EVENT_RECORDS_INDEX (((uint32_t)1 << 28) - 1)
 
 struct event {
     uint64_t hash;
@@ -61,7 +61,7 @@ struct event {
 };
 
 // A part of the rows, filled round and round, and the notes of its events.
-struct ledger_part {
+struct event_records_part {
     uint32_t begin; // its first row
     uint32_t size;  // row = begin + sequence number % size
     uint64_t first; // sequence number of the oldest event
@@ -69,11 +69,11 @@ struct ledger_part {
     struct ring notes;
 };
 
-struct ledger {
+struct event_records {
     struct event *rows;
     uint64_t *links; // of the rows that have one; the memory of others is not touched
-    struct ledger_part newest;
-    struct ledger_part lasting;
+    struct event_records_part newest;
+    struct event_records_part lasting;
     usec horizon;
     uint64_t forgotten;  // lasting events that made room before the horizon passed them
     usec forgotten_time; // the greatest time of these
@@ -81,67 +81,69 @@ struct ledger {
     struct ring texts;
 };
 
-struct ledger_sizes {
+struct event_records_sizes {
     uint32_t events; // at least 1
     uint32_t lasting;
     size_t text_bytes;
 };
-bool ledger_init(struct ledger *ledger, const struct ledger_sizes *sizes);
-void ledger_fini(struct ledger *ledger);
+bool event_records_init(struct event_records *records,
+                        const struct event_records_sizes *sizes);
+void event_records_fini(struct event_records *records);
 
 static inline uint32_t
-ledger_row(const struct ledger_part *part, uint64_t sequence)
+event_records_row(const struct event_records_part *part, uint64_t sequence)
 {
     return part->begin + (uint32_t)(sequence % part->size);
 }
 
 // EVENT_NONE: never seen, or forgotten.
-uint32_t ledger_find(const struct ledger *ledger, uint64_t hash);
+uint32_t event_records_find(const struct event_records *records, uint64_t hash);
 
-// Makes room: for the next ledger_add, which takes two calls at most, then by what the
-// horizon has passed. Returns the event that is thereby forgotten, its row to be read
-// until ledger_add, or EVENT_NONE if none had to go.
-uint32_t ledger_forget(struct ledger *ledger);
+// Makes room: for the next event_records_add, which takes two calls at most, then by
+// what the horizon has passed. Returns the event that is thereby forgotten, its row to
+// be read until event_records_add, or EVENT_NONE if none had to go.
+uint32_t event_records_forget(struct event_records *records);
 
 // Hash of the retweet it came through; 0: none.
-uint64_t ledger_via(const struct ledger *ledger, uint32_t event);
-void ledger_set_via(struct ledger *ledger, uint32_t event, uint64_t via);
+uint64_t event_records_via(const struct event_records *records, uint32_t event);
+void event_records_set_via(struct event_records *records, uint32_t event, uint64_t via);
 
-// A zeroed row for a new event, once ledger_forget has made room.
-uint32_t ledger_add(struct ledger *ledger, uint64_t hash);
+// A zeroed row for a new event, once event_records_forget has made room.
+uint32_t event_records_add(struct event_records *records, uint64_t hash);
 
 // Remembers what the event added; up to 32 000 entries surely fit. Borrows entries.
-void ledger_note(struct ledger *ledger, uint32_t event,
-                 const struct ledger_entry *entries, size_t count);
+void event_records_note(struct event_records *records, uint32_t event,
+                        const struct event_records_entry *entries, size_t count);
 
 // Reads the notes one by one from a zeroed cursor. False at the end.
-struct ledger_cursor {
+struct event_records_cursor {
     uint32_t at;
 };
-bool ledger_next(const struct ledger *ledger, uint32_t event,
-                 struct ledger_cursor *cursor, struct ledger_entry *ret_entry);
+bool event_records_next(const struct event_records *records, uint32_t event,
+                        struct event_records_cursor *cursor,
+                        struct event_records_entry *ret_entry);
 // True if the event's notes are overwritten.
-bool ledger_is_lost(const struct ledger *ledger, uint32_t event);
+bool event_records_is_lost(const struct event_records *records, uint32_t event);
 
 // What a post said, as long as there is room for it. `id` is none unless the post has
 // an alias.
-struct ledger_words {
+struct event_records_words {
     struct slice text;
     struct slice lang;
     struct slice id;
 };
 // Borrows words.
-void ledger_put_text(struct ledger *ledger, uint32_t event,
-                     const struct ledger_words *words);
-// False if nothing is known. Valid until the next ledger_put_text.
-bool ledger_text(const struct ledger *ledger, uint32_t event,
-                 struct ledger_words *ret_words);
+void event_records_put_text(struct event_records *records, uint32_t event,
+                            const struct event_records_words *words);
+// False if nothing is known. Valid until the next event_records_put_text.
+bool event_records_text(const struct event_records *records, uint32_t event,
+                        struct event_records_words *ret_words);
 
-// Contents out of, or into an empty ledger of the same sizes.
-void ledger_move(struct ledger *ledger, struct snapshot *snapshot);
+// Contents out of, or into empty event records of the same sizes.
+void event_records_move(struct event_records *records, struct snapshot *snapshot);
 
 static inline struct event *
-ledger_at(const struct ledger *ledger, uint32_t event)
+event_records_at(const struct event_records *records, uint32_t event)
 {
-    return &ledger->rows[event];
+    return &records->rows[event];
 }

@@ -5,7 +5,7 @@
 enum { ROOM_FIRST = 8 };
 
 bool
-levels_reach(struct levels *levels, struct slab *slab, uint32_t depth)
+depth_counts_reach(struct depth_counts *levels, struct slab *slab, uint32_t depth)
 {
     if (depth < levels->room) {
         return true;
@@ -30,15 +30,15 @@ levels_reach(struct levels *levels, struct slab *slab, uint32_t depth)
 }
 
 void
-levels_fini(struct levels *levels, struct slab *slab)
+depth_counts_fini(struct depth_counts *levels, struct slab *slab)
 {
     slab_free(slab, levels->piece, levels->room * sizeof(uint32_t));
     memset(levels, 0, sizeof(*levels));
 }
 
 void
-levels_gain(struct levels *levels, const struct slab *slab, uint32_t depth,
-            uint32_t count)
+depth_counts_gain(struct depth_counts *levels, const struct slab *slab, uint32_t depth,
+                  uint32_t count)
 {
     uint32_t *counts = slab_at(slab, levels->piece);
     counts[depth] += count;
@@ -53,7 +53,7 @@ levels_gain(struct levels *levels, const struct slab *slab, uint32_t depth,
 }
 
 void
-levels_lose(struct levels *levels, const struct slab *slab, uint32_t depth)
+depth_counts_lose(struct depth_counts *levels, const struct slab *slab, uint32_t depth)
 {
     uint32_t *counts = slab_at(slab, levels->piece);
     if (counts[depth]-- == levels->breadth && --levels->widest == 0) {

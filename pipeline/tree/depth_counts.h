@@ -10,7 +10,7 @@
 
 #include "base/slab.h"
 
-struct levels {
+struct depth_counts {
     uint32_t piece; // of uint32_t[room]
     uint32_t room;
     uint32_t depth;   // greatest with nodes, 0: none
@@ -19,10 +19,11 @@ struct levels {
 };
 
 // Makes sure that there is room for that depth; false when the slab is full.
-bool levels_reach(struct levels *levels, struct slab *slab, uint32_t depth);
-void levels_fini(struct levels *levels, struct slab *slab);
+bool depth_counts_reach(struct depth_counts *levels, struct slab *slab, uint32_t depth);
+void depth_counts_fini(struct depth_counts *levels, struct slab *slab);
 
 // `count` more nodes at a depth that there is room for; one less.
-void levels_gain(struct levels *levels, const struct slab *slab, uint32_t depth,
-                 uint32_t count);
-void levels_lose(struct levels *levels, const struct slab *slab, uint32_t depth);
+void depth_counts_gain(struct depth_counts *levels, const struct slab *slab,
+                       uint32_t depth, uint32_t count);
+void depth_counts_lose(struct depth_counts *levels, const struct slab *slab,
+                       uint32_t depth);

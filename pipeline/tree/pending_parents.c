@@ -6,94 +6,99 @@
 #include "base/snapshot.h"
 
 bool
-waiters_init(struct waiters *waiters)
+pending_parents_init(struct pending_parents *pending)
 {
-    waiters->rows = region_reserve(WAITERS_MOST * sizeof(*waiters->rows));
-    return waiters->rows != NULL && table_init(&waiters->by_parent, WAITERS_MOST);
+    pending->rows = region_reserve(PENDING_PARENTS_MOST * sizeof(*pending->rows));
+    return pending->rows != NULL &&
+           table_init(&pending->by_parent, PENDING_PARENTS_MOST);
 }
 
 void
-waiters_fini(struct waiters *waiters)
+pending_parents_fini(struct pending_parents *pending)
 {
-    table_fini(&waiters->by_parent);
-    region_release(waiters->rows, WAITERS_MOST * sizeof(*waiters->rows));
+    table_fini(&pending->by_parent);
+    region_release(pending->rows, PENDING_PARENTS_MOST * sizeof(*pending->rows));
 }
 
 void
-waiters_move(struct waiters *waiters, struct snapshot *snapshot)
+pending_parents_move(struct pending_parents *pending, struct snapshot *snapshot)
 {
-    SNAPSHOT_VALUE(snapshot, waiters->first);
-    SNAPSHOT_VALUE(snapshot, waiters->next);
-    if (!snapshot_expect(snapshot, waiters->next - waiters->first <= WAITERS_MOST)) {
+    SNAPSHOT_VALUE(snapshot, pending->first);
+    SNAPSHOT_VALUE(snapshot, pending->next);
+    if (!snapshot_expect(snapshot,
+                         pending->next - pending->first <= PENDING_PARENTS_MOST)) {
         return;
     }
-    for (uint64_t i = waiters->first; i != waiters->next; i++) {
-        SNAPSHOT_VALUE(snapshot, waiters->rows[i % WAITERS_MOST]);
+    for (uint64_t i = pending->first; i != pending->next; i++) {
+        SNAPSHOT_VALUE(snapshot, pending->rows[i % PENDING_PARENTS_MOST]);
     }
-    table_move(&waiters->by_parent, snapshot);
+    table_move(&pending->by_parent, snapshot);
 }
 
 uint32_t
-waiters_find(const struct waiters *waiters, uint64_t key, uint32_t life)
+pending_parents_find(const struct pending_parents *pending, uint64_t key, uint32_t life)
 {
-    struct table_walk walk = table_walk(&waiters->by_parent, waiters_hash(key, life));
+    struct table_walk walk =
+        table_walk(&pending->by_parent, pending_parents_hash(key, life));
     uint32_t at;
-    while ((at = table_next(&waiters->by_parent, &walk)) != TABLE_NONE) {
-        if (waiters->rows[at].parent == key && waiters->rows[at].life == life) {
+    while ((at = table_next(&pending->by_parent, &walk)) != TABLE_NONE) {
+        if (pending->rows[at].parent == key && pending->rows[at].life == life) {
             return at;
         }
     }
-    return WAITERS_NONE;
+    return PENDING_PARENTS_NONE;
 }
 
 uint32_t
-waiters_add(struct waiters *waiters, const struct waiter *waiter)
+pending_parents_add(struct pending_parents *pending, const struct waiter *waiter)
 {
-    assert(!waiters_is_full(waiters));
-    uint32_t at = (uint32_t)(waiters->next++ % WAITERS_MOST);
-    struct waiter *row = &waiters->rows[at];
+    assert(!pending_parents_is_full(pending));
+    uint32_t at = (uint32_t)(pending->next++ % PENDING_PARENTS_MOST);
+    struct waiter *row = &pending->rows[at];
     *row = *waiter;
     row->next = 0;
     row->last = at + 1;
     row->is_listed = true;
-    uint32_t oldest = waiters_find(waiters, row->parent, row->life);
-    if (oldest == WAITERS_NONE) {
-        table_add(&waiters->by_parent, waiters_hash(row->parent, row->life), at);
+    uint32_t oldest = pending_parents_find(pending, row->parent, row->life);
+    if (oldest == PENDING_PARENTS_NONE) {
+        table_add(&pending->by_parent, pending_parents_hash(row->parent, row->life),
+                  at);
     } else {
-        waiters->rows[waiters->rows[oldest].last - 1].next = at + 1;
-        waiters->rows[oldest].last = at + 1;
+        pending->rows[pending->rows[oldest].last - 1].next = at + 1;
+        pending->rows[oldest].last = at + 1;
     }
     return at;
 }
 
 uint32_t
-waiters_take(struct waiters *waiters, uint64_t key, uint32_t life, uint32_t *ret_last)
+pending_parents_take(struct pending_parents *pending, uint64_t key, uint32_t life,
+                     uint32_t *ret_last)
 {
-    uint32_t oldest = waiters_find(waiters, key, life);
-    if (oldest == WAITERS_NONE) {
-        return WAITERS_NONE;
+    uint32_t oldest = pending_parents_find(pending, key, life);
+    if (oldest == PENDING_PARENTS_NONE) {
+        return PENDING_PARENTS_NONE;
     }
-    table_remove(&waiters->by_parent, waiters_hash(key, life), oldest);
-    for (uint32_t at = oldest + 1; at != 0; at = waiters->rows[at - 1].next) {
-        waiters->rows[at - 1].is_listed = false;
+    table_remove(&pending->by_parent, pending_parents_hash(key, life), oldest);
+    for (uint32_t at = oldest + 1; at != 0; at = pending->rows[at - 1].next) {
+        pending->rows[at - 1].is_listed = false;
     }
-    *ret_last = waiters->rows[oldest].last - 1;
+    *ret_last = pending->rows[oldest].last - 1;
     return oldest;
 }
 
 void
-waiters_drop_oldest(struct waiters *waiters)
+pending_parents_drop_oldest(struct pending_parents *pending)
 {
-    uint32_t at = (uint32_t)(waiters->first++ % WAITERS_MOST);
-    const struct waiter *row = &waiters->rows[at];
+    uint32_t at = (uint32_t)(pending->first++ % PENDING_PARENTS_MOST);
+    const struct waiter *row = &pending->rows[at];
     if (!row->is_listed) {
         return;
     }
     // Of those that wait for the same it is the oldest, too.
-    uint64_t hash = waiters_hash(row->parent, row->life);
-    table_remove(&waiters->by_parent, hash, at);
+    uint64_t hash = pending_parents_hash(row->parent, row->life);
+    table_remove(&pending->by_parent, hash, at);
     if (row->next != 0) {
-        waiters->rows[row->next - 1].last = row->last;
-        table_add(&waiters->by_parent, hash, row->next - 1);
+        pending->rows[row->next - 1].last = row->last;
+        table_add(&pending->by_parent, hash, row->next - 1);
     }
 }

@@ -17,7 +17,7 @@ struct tree_body {
     uint32_t unused; // first of those it keeps for later
     uint32_t waiting;
     uint32_t frozen; // nodes with the root when the Wiener index was; 0: it is kept
-    struct levels levels;
+    struct depth_counts levels;
 };
 
 static struct tree_body *
@@ -29,13 +29,13 @@ body_of(const struct trees *trees, const struct tree *tree)
 bool
 trees_init(struct trees *trees, uint32_t capacity)
 {
-    return nodes_init(&trees->nodes, capacity) && waiters_init(&trees->waiters);
+    return nodes_init(&trees->nodes, capacity) && pending_parents_init(&trees->pending);
 }
 
 void
 trees_fini(struct trees *trees)
 {
-    waiters_fini(&trees->waiters);
+    pending_parents_fini(&trees->pending);
     nodes_fini(&trees->nodes);
 }
 
@@ -43,7 +43,7 @@ void
 trees_move(struct trees *trees, struct snapshot *snapshot)
 {
     nodes_move(&trees->nodes, snapshot);
-    waiters_move(&trees->waiters, snapshot);
+    pending_parents_move(&trees->pending, snapshot);
     SNAPSHOT_VALUE(snapshot, trees->refused);
     SNAPSHOT_VALUE(snapshot, trees->late);
     SNAPSHOT_VALUE(snapshot, trees->abandoned);
@@ -67,11 +67,11 @@ body_make(struct trees *trees, struct tree *tree)
     }
     struct tree_body *body = slab_at(trees->texts, piece);
     memset(body, 0, sizeof(*body));
-    if (!levels_reach(&body->levels, trees->texts, 1)) {
+    if (!depth_counts_reach(&body->levels, trees->texts, 1)) {
         slab_free(trees->texts, piece, sizeof(*body));
         return NULL;
     }
-    levels_gain(&body->levels, trees->texts, 1, tree->count);
+    depth_counts_gain(&body->levels, trees->texts, 1, tree->count);
     body->wiener = (uint64_t)tree->count * tree->count;
     body->depths = tree->count;
     tree->body = piece;
@@ -98,7 +98,7 @@ node_make(struct trees *trees, struct tree_body *body, const struct tree_event *
         node_at(trees, node)->next = body->nodes;
         body->nodes = node;
     }
-    nodes_enter(&trees->nodes, node, waiters_hash(event->key, event->life));
+    nodes_enter(&trees->nodes, node, pending_parents_hash(event->key, event->life));
     struct node *row = node_at(trees, node);
     row->parent = TREE_ROOT;
     row->below = 1;
@@ -119,14 +119,14 @@ node_drop(struct trees *trees, struct tree_body *body, uint32_t node)
 static struct tree_event
 event_of(const struct trees *trees, uint32_t node, uint32_t life)
 {
-    return (struct tree_event){waiters_hash(node_at(trees, node)->name, life), life,
-                               false};
+    return (struct tree_event){pending_parents_hash(node_at(trees, node)->name, life),
+                               life, false};
 }
 
 uint32_t
 tree_find(const struct trees *trees, const struct tree_event *event)
 {
-    return nodes_find(&trees->nodes, waiters_hash(event->key, event->life));
+    return nodes_find(&trees->nodes, pending_parents_hash(event->key, event->life));
 }
 
 // An event whose id was forgotten and that comes again is another one. The node of the
@@ -140,7 +140,7 @@ rename_first(struct trees *trees, const struct tree_event *event)
     }
     uint8_t flags = (uint8_t)node_at(trees, node)->flags;
     nodes_leave(&trees->nodes, node);
-    nodes_enter(&trees->nodes, node, waiters_hash(~event->key, event->life));
+    nodes_enter(&trees->nodes, node, pending_parents_hash(~event->key, event->life));
     node_at(trees, node)->flags = flags;
 }
 
@@ -172,7 +172,7 @@ weigh_in(struct trees *trees, struct tree *tree, struct tree_body *body,
          uint32_t parent)
 {
     uint32_t depth = depth_below(trees, parent);
-    levels_gain(&body->levels, trees->texts, depth, 1);
+    depth_counts_gain(&body->levels, trees->texts, depth, 1);
     bool is_beyond = depth > TREE_DEPTH_MOST || tree->count >= TREE_COUNT_MOST;
     if (body->frozen == 0 && is_beyond) {
         body->frozen = tree->count + 1;
@@ -195,7 +195,7 @@ weigh_out(struct trees *trees, struct tree *tree, struct tree_body *body,
           uint32_t first)
 {
     uint32_t depth = first == TREE_ROOT ? 1 : node_at(trees, first)->depth;
-    levels_lose(&body->levels, trees->texts, depth);
+    depth_counts_lose(&body->levels, trees->texts, depth);
     tree->count--;
     if (body->frozen != 0) {
         return;
@@ -213,7 +213,7 @@ weigh_out(struct trees *trees, struct tree *tree, struct tree_body *body,
 static void
 wait_over(struct trees *trees, struct tree_body *body, uint32_t node)
 {
-    trees->waiters.rows[node_at(trees, node)->below].node = TREE_ROOT;
+    trees->pending.rows[node_at(trees, node)->below].node = TREE_ROOT;
     body->waiting--;
 }
 
@@ -224,7 +224,7 @@ attach(struct trees *trees, struct tree *tree, struct tree_body *body, uint32_t 
 {
     struct node *row = node_at(trees, node);
     if (parent == TREE_ROOT ||
-        !levels_reach(&body->levels, trees->texts, depth_below(trees, parent))) {
+        !depth_counts_reach(&body->levels, trees->texts, depth_below(trees, parent))) {
         trees->refused++;
         node_drop(trees, body, node);
         weigh_in(trees, tree, body, TREE_ROOT);
@@ -243,32 +243,33 @@ attach(struct trees *trees, struct tree *tree, struct tree_body *body, uint32_t 
 static void
 release(struct trees *trees, struct tree *tree, const struct tree_event *event)
 {
-    struct waiters *waiters = &trees->waiters;
+    struct pending_parents *pending = &trees->pending;
     struct tree_body *body = body_of(trees, tree);
     if (body == NULL || body->waiting == 0) {
         return;
     }
     uint32_t last;
-    uint32_t at = waiters_take(waiters, event->key, event->life, &last);
-    if (at != WAITERS_NONE && tree_find(trees, event) == TREE_ROOT) {
+    uint32_t at = pending_parents_take(pending, event->key, event->life, &last);
+    if (at != PENDING_PARENTS_NONE && tree_find(trees, event) == TREE_ROOT) {
         (void)tree_name(trees, tree, event);
     }
-    while (at != WAITERS_NONE) {
-        struct waiter *waiter = &waiters->rows[at];
+    while (at != PENDING_PARENTS_NONE) {
+        struct waiter *waiter = &pending->rows[at];
         uint32_t node = waiter->node;
         if (node != TREE_ROOT) {
             struct tree_event child = event_of(trees, node, waiter->life);
             struct tree_event parent = {waiter->parent, waiter->life, true};
             uint32_t more_last = last;
-            uint32_t more = waiters_take(waiters, child.key, child.life, &more_last);
-            if (more != WAITERS_NONE) {
-                waiters->rows[last].next = more + 1;
+            uint32_t more =
+                pending_parents_take(pending, child.key, child.life, &more_last);
+            if (more != PENDING_PARENTS_NONE) {
+                pending->rows[last].next = more + 1;
                 last = more_last;
             }
             wait_over(trees, body, node);
             attach(trees, tree, body, node, tree_find(trees, &parent));
         }
-        at = waiter->next != 0 ? waiter->next - 1 : WAITERS_NONE;
+        at = waiter->next != 0 ? waiter->next - 1 : PENDING_PARENTS_NONE;
     }
 }
 
@@ -286,29 +287,30 @@ tree_wait(struct trees *trees, struct tree *tree, const struct tree_event *event
     }
     node_at(trees, node)->flags = NODE_USED | NODE_WAITS;
     node_at(trees, node)->below =
-        waiters_add(&trees->waiters, &(struct waiter){
-                                         .parent = wait->parent,
-                                         .second = wait->second,
-                                         .since = wait->now,
-                                         .life = event->life,
-                                         .owner = wait->owner,
-                                         .node = node,
-                                     });
+        pending_parents_add(&trees->pending, &(struct waiter){
+                                                 .parent = wait->parent,
+                                                 .second = wait->second,
+                                                 .since = wait->now,
+                                                 .life = event->life,
+                                                 .owner = wait->owner,
+                                                 .node = node,
+                                             });
     body->waiting++;
 }
 
 bool
 tree_is_cycle(const struct trees *trees, const struct tree_event *event, uint32_t node)
 {
-    const struct waiters *waiters = &trees->waiters;
-    if (waiters_find(waiters, event->key, event->life) == WAITERS_NONE) {
+    const struct pending_parents *pending = &trees->pending;
+    if (pending_parents_find(pending, event->key, event->life) ==
+        PENDING_PARENTS_NONE) {
         return false;
     }
     for (int i = 0; i < TREE_DEPTH_MOST; i++) {
         if (node == TREE_ROOT || !tree_is_waiting(trees, node)) {
             return false;
         }
-        struct tree_event above = {waiters->rows[node_at(trees, node)->below].parent,
+        struct tree_event above = {pending->rows[node_at(trees, node)->below].parent,
                                    event->life, true};
         if (above.key == event->key) {
             return true;
@@ -322,10 +324,10 @@ bool
 tree_overdue(struct trees *trees, usec now, struct tree_event *ret_event,
              struct tree_wait *ret_wait)
 {
-    struct waiters *waiters = &trees->waiters;
-    while (!waiters_is_empty(waiters)) {
-        const struct waiter *oldest = waiters_oldest(waiters);
-        if (oldest->node != TREE_ROOT && !waiters_is_full(waiters) &&
+    struct pending_parents *pending = &trees->pending;
+    while (!pending_parents_is_empty(pending)) {
+        const struct waiter *oldest = pending_parents_oldest(pending);
+        if (oldest->node != TREE_ROOT && !pending_parents_is_full(pending) &&
             now - oldest->since < TREE_WAIT) {
             return false;
         }
@@ -335,7 +337,7 @@ tree_overdue(struct trees *trees, usec now, struct tree_event *ret_event,
                                            oldest->since, oldest->owner};
             return true;
         }
-        waiters_drop_oldest(waiters);
+        pending_parents_drop_oldest(pending);
     }
     return false;
 }
@@ -373,7 +375,7 @@ tree_add_below(struct trees *trees, struct tree *tree, const struct tree_event *
     struct tree_event known = {event->key, event->life, true};
     rename_first(trees, event);
     uint32_t node =
-        levels_reach(&body->levels, trees->texts, depth_below(trees, parent))
+        depth_counts_reach(&body->levels, trees->texts, depth_below(trees, parent))
             ? node_make(trees, body, &known)
             : TREE_ROOT;
     if (node == TREE_ROOT) {
@@ -454,7 +456,7 @@ tree_clear(struct trees *trees, struct tree *tree)
             nodes_give(&trees->nodes, node);
             node = next;
         }
-        levels_fini(&body->levels, trees->texts);
+        depth_counts_fini(&body->levels, trees->texts);
         slab_free(trees->texts, tree->body, sizeof(*body));
     }
     tree->count = 0;

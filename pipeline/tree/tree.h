@@ -9,8 +9,8 @@
 //           └─ leaf            node ┄┄ waits for a parent that is not there yet
 //
 // A tree in which no parent but the root was ever observed is a star and costs its two
-// counts. Every node below another one costs 32 bytes at most (pipeline/tree/nodes.h); the
-// counts per depth and the head of a tree that is no star lie in the slab.
+// counts. Every node below another one costs 32 bytes at most (pipeline/tree/nodes.h);
+// the counts per depth and the head of a tree that is no star lie in the slab.
 //
 // All values are exact after every event, in O(depth): with n nodes, S the sum of their
 // depths and s_v the nodes of the subtree of v, a leaf below k adds
@@ -26,8 +26,9 @@
 // breadth stay exact. Up to there the Wiener index is below 2^62.
 //
 // An event whose parent is not there yet waits outside of the tree, TREE_WAIT at most
-// and together with WAITERS_MOST others at most; then it hangs on the root. When there
-// is no room for a node, the event hangs on the root and is counted in `refused`.
+// and together with PENDING_PARENTS_MOST others at most; then it hangs on the root.
+// When there is no room for a node, the event hangs on the root and is counted in
+// `refused`.
 #pragma once
 
 #include <stdbool.h>
@@ -58,7 +59,7 @@ struct tree {
 // All nodes of all trees.
 struct trees {
     struct nodes nodes;
-    struct waiters waiters;
+    struct pending_parents pending;
     struct slab *texts; // keeps
     uint64_t refused;
     uint64_t late;      // parents that came after their child

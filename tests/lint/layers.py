@@ -15,6 +15,15 @@ MAY_INCLUDE = {
     "ctl": ["ctl/", "base/"],
 }
 
+# Rooms: sub-folders, from the ground up. A file may include its own room, those before it, and
+# what lies in the folder above them.
+ROOMS = {
+    "pipeline": ["windows", "tree", "forecast", "records", "alerts", "changes", "fold"],
+}
+# The state that stages share. What knows it stands above all tables.
+INSIDE = "pipeline/inside.h"
+KNOWS_INSIDE = ("pipeline/forecast/forecasts.c", "pipeline/alerts/", "pipeline/changes/", "pipeline/fold/")
+
 # Library headers, and the files that may know the library. Everybody else goes through them.
 LIBRARIES = {
     r"simdjson\.h": ["ingest/json_simd.cc", "ingest/json_walk.hh"],
@@ -75,9 +84,27 @@ def library_files(header):
     return None
 
 
+def room_of(path):
+    """How far up the file's room is; the folder itself stands on top."""
+    rooms = ROOMS.get(path.parts[0], [])
+    if len(path.parts) == 2 or not rooms:
+        return len(rooms)
+    return rooms.index(path.parts[1])
+
+
+def is_in_order(path, header):
+    target = pathlib.PurePath(header)
+    if target.parts[0] != path.parts[0]:
+        return True
+    if header == INSIDE and len(path.parts) > 2:
+        return str(path).startswith(KNOWS_INSIDE)
+    return len(target.parts) == 2 or room_of(target) <= room_of(path)
+
+
 def is_allowed(path, kind, header):
     if kind == '"':
-        return any(header.startswith(part) for part in MAY_INCLUDE[path.parts[0]])
+        return (any(header.startswith(part) for part in MAY_INCLUDE[path.parts[0]])
+                and is_in_order(path, header))
     files = library_files(header)
     if files is not None:
         return any(str(path) == file or (file.endswith("/") and str(path).startswith(file))

@@ -8,7 +8,7 @@ enum { LIST_MOST = 10000 };
 
 static char names[LIST_MOST][MADE_NAME_MAX];
 static struct slice tags[LIST_MOST];
-static struct post_user people[LIST_MOST];
+static struct post_user amplifiers[LIST_MOST];
 static int next_id;
 
 // Hashtags or people number `first` and up; the same array every time.
@@ -25,10 +25,10 @@ static const struct post_user *
 people_from(int first, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        people[i] =
+        amplifiers[i] =
             (struct post_user){.id = made_name(names[i], "n:m", first + (int)i)};
     }
-    return people;
+    return amplifiers;
 }
 
 static void

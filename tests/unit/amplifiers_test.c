@@ -18,111 +18,116 @@ count_left(void *context, uint32_t user)
 }
 
 static void
-people_finds_exactly_whom_it_was_given(void **state)
+amplifiers_finds_exactly_whom_it_was_given(void **state)
 {
     (void)state;
     enum { USERS = 200 };
     struct slab *slab = slab_create(1 << 20);
-    struct people people = {0};
+    struct amplifiers amplifiers = {0};
     uint32_t model[USERS] = {0};
     uint32_t count = 0;
     for (int round = 0; round < 20000; round++) {
         uint32_t user = made_random(&random_state, USERS);
-        struct person *person = people_find(&people, slab, user);
+        struct amplifier *person = amplifiers_find(&amplifiers, slab, user);
         assert_int_equal(person != NULL, model[user] != 0);
         if (person != NULL && made_random(&random_state, 5) > 1) {
-            assert_int_equal(people_events(&people, slab, person), model[user]);
-            assert_int_equal(people_followers(&people, slab, person), 700 * user);
+            assert_int_equal(amplifiers_events(&amplifiers, slab, person), model[user]);
+            assert_int_equal(amplifiers_followers(&amplifiers, slab, person),
+                             700 * user);
             model[user]--;
-            assert_int_equal(people_take_back(&people, slab, person), model[user] == 0);
+            assert_int_equal(amplifiers_take_back(&amplifiers, slab, person),
+                             model[user] == 0);
             count -= model[user] == 0;
         } else {
             // Only the followers of the first event count.
             uint32_t followers = 700 * user + (model[user] != 0);
-            assert_non_null(people_add(&people, slab, user, followers));
+            assert_non_null(amplifiers_add(&amplifiers, slab, user, followers));
             count += model[user] == 0;
             model[user]++;
         }
-        assert_int_equal(people.count, count);
+        assert_int_equal(amplifiers.count, count);
     }
     uint32_t left = 0;
-    people_clear(&people, slab, count_left, &left);
+    amplifiers_clear(&amplifiers, slab, count_left, &left);
     assert_int_equal(left, count);
     assert_int_equal(slab_used(slab), 0);
     slab_destroy(&slab);
 }
 
 static void
-people_refuses_when_the_slab_is_full(void **state)
+amplifiers_refuses_when_the_slab_is_full(void **state)
 {
     (void)state;
     struct slab *slab = slab_create(8192);
-    struct people people = {0};
+    struct amplifiers amplifiers = {0};
     uint32_t taken = 0;
-    while (people_add(&people, slab, taken, 1) != NULL) {
+    while (amplifiers_add(&amplifiers, slab, taken, 1) != NULL) {
         taken++;
     }
-    assert_int_equal(people.count, taken);
+    assert_int_equal(amplifiers.count, taken);
     for (uint32_t user = 0; user < taken; user++) {
-        assert_non_null(people_find(&people, slab, user));
+        assert_non_null(amplifiers_find(&amplifiers, slab, user));
     }
-    assert_null(people_find(&people, slab, taken));
+    assert_null(amplifiers_find(&amplifiers, slab, taken));
     while (slab_alloc(slab, 1) != SLAB_NONE) {
     }
-    assert_null(people_add(&people, slab, 0, 1));
-    assert_int_equal(people_events(&people, slab, people_find(&people, slab, 0)), 1);
-    people_clear(&people, slab, NULL, NULL);
+    assert_null(amplifiers_add(&amplifiers, slab, 0, 1));
+    assert_int_equal(
+        amplifiers_events(&amplifiers, slab, amplifiers_find(&amplifiers, slab, 0)), 1);
+    amplifiers_clear(&amplifiers, slab, NULL, NULL);
     slab_destroy(&slab);
 }
 
 static void
-people_counts_the_events_of_one_who_has_very_many(void **state)
+amplifiers_counts_the_events_of_one_who_has_very_many(void **state)
 {
     (void)state;
     enum { MANY = (1 << 17) + 3 };
     struct slab *slab = slab_create(1 << 16);
-    struct people people = {0};
-    people_mark(people_add(&people, slab, 5, UINT32_MAX), PERSON_REACHED, true);
+    struct amplifiers amplifiers = {0};
+    amplifiers_mark(amplifiers_add(&amplifiers, slab, 5, UINT32_MAX), AMPLIFIER_REACHED,
+                    true);
     for (uint32_t events = 2; events <= MANY; events++) {
-        struct person *person = people_add(&people, slab, 5, 1);
-        assert_int_equal(people_events(&people, slab, person), events);
+        struct amplifier *person = amplifiers_add(&amplifiers, slab, 5, 1);
+        assert_int_equal(amplifiers_events(&amplifiers, slab, person), events);
     }
     for (uint32_t events = MANY; events > 1; events--) {
-        struct person *person = people_find(&people, slab, 5);
-        assert_int_equal(people_events(&people, slab, person), events);
-        assert_false(people_take_back(&people, slab, person));
+        struct amplifier *person = amplifiers_find(&amplifiers, slab, 5);
+        assert_int_equal(amplifiers_events(&amplifiers, slab, person), events);
+        assert_false(amplifiers_take_back(&amplifiers, slab, person));
     }
-    struct person *person = people_find(&people, slab, 5);
-    assert_int_equal(people_followers(&people, slab, person), UINT32_MAX);
-    assert_true(people_has(person, PERSON_REACHED));
-    assert_false(people_has(person, PERSON_RETWEETED));
-    assert_true(people_take_back(&people, slab, person));
-    assert_int_equal(people.entries, 0);
-    people_clear(&people, slab, NULL, NULL);
+    struct amplifier *person = amplifiers_find(&amplifiers, slab, 5);
+    assert_int_equal(amplifiers_followers(&amplifiers, slab, person), UINT32_MAX);
+    assert_true(amplifiers_has(person, AMPLIFIER_REACHED));
+    assert_false(amplifiers_has(person, AMPLIFIER_RETWEETED));
+    assert_true(amplifiers_take_back(&amplifiers, slab, person));
+    assert_int_equal(amplifiers.entries, 0);
+    amplifiers_clear(&amplifiers, slab, NULL, NULL);
     slab_destroy(&slab);
 }
 
 static void
-people_takes_8_bytes_each_once_they_are_many(void **state)
+amplifiers_takes_8_bytes_each_once_they_are_many(void **state)
 {
     (void)state;
     enum { BIG = 10000, MANY = 150000 };
     struct slab *slab = slab_create(16 << 20);
-    struct people people = {0};
+    struct amplifiers amplifiers = {0};
     for (uint32_t user = 0; user < MANY; user++) {
-        assert_non_null(people_add(&people, slab, user, user % UINT16_MAX));
-        assert_true(user < BIG || slab_used(slab) <= (size_t)8 * people.count + 4096);
+        assert_non_null(amplifiers_add(&amplifiers, slab, user, user % UINT16_MAX));
+        assert_true(user < BIG ||
+                    slab_used(slab) <= (size_t)8 * amplifiers.count + 4096);
     }
     uint32_t seen = 0;
     uint32_t at = 0;
-    const struct person *person;
-    while ((person = people_next(&people, slab, &at)) != NULL) {
-        assert_int_equal(people_followers(&people, slab, person),
-                         people_user(person) % UINT16_MAX);
+    const struct amplifier *person;
+    while ((person = amplifiers_next(&amplifiers, slab, &at)) != NULL) {
+        assert_int_equal(amplifiers_followers(&amplifiers, slab, person),
+                         amplifiers_user(person) % UINT16_MAX);
         seen++;
     }
     assert_int_equal(seen, MANY);
-    people_clear(&people, slab, NULL, NULL);
+    amplifiers_clear(&amplifiers, slab, NULL, NULL);
     slab_destroy(&slab);
 }
 
@@ -130,10 +135,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(people_finds_exactly_whom_it_was_given),
-        cmocka_unit_test(people_refuses_when_the_slab_is_full),
-        cmocka_unit_test(people_counts_the_events_of_one_who_has_very_many),
-        cmocka_unit_test(people_takes_8_bytes_each_once_they_are_many),
+        cmocka_unit_test(amplifiers_finds_exactly_whom_it_was_given),
+        cmocka_unit_test(amplifiers_refuses_when_the_slab_is_full),
+        cmocka_unit_test(amplifiers_counts_the_events_of_one_who_has_very_many),
+        cmocka_unit_test(amplifiers_takes_8_bytes_each_once_they_are_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

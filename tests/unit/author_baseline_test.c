@@ -9,37 +9,39 @@
 
 #include <cmocka.h>
 
-static struct habits *
+static struct author_baselines *
 create(uint32_t capacity, struct slab **slab)
 {
-    struct habits *habits = calloc(1, sizeof(*habits));
-    assert_non_null(habits);
+    struct author_baselines *baselines = calloc(1, sizeof(*baselines));
+    assert_non_null(baselines);
     *slab = slab_create(16 << 20);
     assert_non_null(*slab);
-    assert_true(habits_init(habits, capacity, *slab));
-    return habits;
+    assert_true(author_baseline_init(baselines, capacity, *slab));
+    return baselines;
 }
 
 static void
-destroy(struct habits *habits, struct slab *slab)
+destroy(struct author_baselines *baselines, struct slab *slab)
 {
-    habits_fini(habits);
+    author_baseline_fini(baselines);
     slab_destroy(&slab);
-    free(habits);
+    free(baselines);
 }
 
 static void
-post(struct habits *habits, uint64_t author, uint32_t followers, uint32_t size)
+post(struct author_baselines *baselines, uint64_t author, uint32_t followers,
+     uint32_t size)
 {
-    const uint32_t sizes[PULSE_SIZES] = {size, size, 2 * size, 2 * size, 3 * size};
-    habits_add(habits, author << 32, followers, sizes);
+    const uint32_t sizes[FORECAST_SIZES] = {size, size, 2 * size, 2 * size, 3 * size};
+    author_baseline_add(baselines, author << 32, followers, sizes);
 }
 
 static double
-compare(const struct habits *habits, uint64_t author, uint32_t followers, uint32_t size)
+compare(const struct author_baselines *baselines, uint64_t author, uint32_t followers,
+        uint32_t size)
 {
-    return habits_compare(habits,
-                          &(struct habits_post){author << 32, followers, 1, size});
+    return author_baseline_compare(
+        baselines, &(struct author_baseline_post){author << 32, followers, 1, size});
 }
 
 static void
@@ -55,19 +57,19 @@ an_author_is_compared_with_the_middle_half_of_the_last_posts(void **state)
 {
     (void)state;
     struct slab *slab;
-    struct habits *habits = create(10, &slab);
+    struct author_baselines *baselines = create(10, &slab);
     // Of 20 posts the five smallest and the five largest do not count.
     for (uint32_t i = 0; i < 5; i++) {
-        post(habits, 1, RESHARES_UNKNOWN, 0);
-        post(habits, 1, RESHARES_UNKNOWN, 1000000);
-        post(habits, 1, RESHARES_UNKNOWN, 10);
+        post(baselines, 1, RESHARES_UNKNOWN, 0);
+        post(baselines, 1, RESHARES_UNKNOWN, 1000000);
+        post(baselines, 1, RESHARES_UNKNOWN, 10);
         if (i < 4) {
-            assert_true(isnan(compare(habits, 1, RESHARES_UNKNOWN, 100)));
+            assert_true(isnan(compare(baselines, 1, RESHARES_UNKNOWN, 100)));
         }
-        post(habits, 1, RESHARES_UNKNOWN, 1000);
+        post(baselines, 1, RESHARES_UNKNOWN, 1000);
     }
-    assert_about(compare(habits, 1, RESHARES_UNKNOWN, 250), 2.5); // sqrt(10 * 1000)
-    destroy(habits, slab);
+    assert_about(compare(baselines, 1, RESHARES_UNKNOWN, 250), 2.5); // sqrt(10 * 1000)
+    destroy(baselines, slab);
 }
 
 static void
@@ -75,15 +77,15 @@ only_the_last_hundred_posts_count(void **state)
 {
     (void)state;
     struct slab *slab;
-    struct habits *habits = create(10, &slab);
+    struct author_baselines *baselines = create(10, &slab);
     for (uint32_t i = 0; i < 237; i++) {
-        post(habits, 1, RESHARES_UNKNOWN, 9999);
+        post(baselines, 1, RESHARES_UNKNOWN, 9999);
     }
     for (uint32_t i = 0; i < 100; i++) {
-        post(habits, 1, RESHARES_UNKNOWN, 40);
+        post(baselines, 1, RESHARES_UNKNOWN, 40);
     }
-    assert_about(compare(habits, 1, RESHARES_UNKNOWN, 80), 2);
-    destroy(habits, slab);
+    assert_about(compare(baselines, 1, RESHARES_UNKNOWN, 80), 2);
+    destroy(baselines, slab);
 }
 
 static void
@@ -91,13 +93,14 @@ small_numbers_are_not_compared(void **state)
 {
     (void)state;
     struct slab *slab;
-    struct habits *habits = create(10, &slab);
+    struct author_baselines *baselines = create(10, &slab);
     for (uint32_t i = 0; i < 20; i++) {
-        post(habits, 1, RESHARES_UNKNOWN, 2);
+        post(baselines, 1, RESHARES_UNKNOWN, 2);
     }
-    assert_about(compare(habits, 1, RESHARES_UNKNOWN, 9), 9.0 / HABITS_FLOOR);
-    assert_about(compare(habits, 1, RESHARES_UNKNOWN, 0), 1);
-    destroy(habits, slab);
+    assert_about(compare(baselines, 1, RESHARES_UNKNOWN, 9),
+                 9.0 / AUTHOR_BASELINE_FLOOR);
+    assert_about(compare(baselines, 1, RESHARES_UNKNOWN, 0), 1);
+    destroy(baselines, slab);
 }
 
 static void
@@ -105,15 +108,15 @@ a_new_author_is_compared_with_those_who_have_about_as_many_followers(void **stat
 {
     (void)state;
     struct slab *slab;
-    struct habits *habits = create(100, &slab);
+    struct author_baselines *baselines = create(100, &slab);
     for (uint32_t i = 0; i < 800; i++) {
         bool is_known = i % 3 == 0;
-        post(habits, 2 + i % 70, is_known ? 1u << 20 : 16, is_known ? 512 : 8);
+        post(baselines, 2 + i % 70, is_known ? 1u << 20 : 16, is_known ? 512 : 8);
     }
-    assert_about(compare(habits, 1, 1u << 20, 1024), 2);
-    assert_about(compare(habits, 1, 16, 1024), 128);
-    assert_true(isnan(compare(habits, 1, RESHARES_UNKNOWN, 1024)));
-    destroy(habits, slab);
+    assert_about(compare(baselines, 1, 1u << 20, 1024), 2);
+    assert_about(compare(baselines, 1, 16, 1024), 128);
+    assert_true(isnan(compare(baselines, 1, RESHARES_UNKNOWN, 1024)));
+    destroy(baselines, slab);
 }
 
 static void
@@ -121,22 +124,22 @@ at_capacity_who_has_not_posted_for_longest_is_forgotten(void **state)
 {
     (void)state;
     struct slab *slab;
-    struct habits *habits = create(3, &slab);
+    struct author_baselines *baselines = create(3, &slab);
     for (uint32_t i = 0; i < 20; i++) {
         for (uint64_t author = 1; author <= 3; author++) {
-            post(habits, author, RESHARES_UNKNOWN, 50);
+            post(baselines, author, RESHARES_UNKNOWN, 50);
         }
     }
     size_t used = slab_used(slab);
-    post(habits, 1, RESHARES_UNKNOWN, 50);
-    post(habits, 4, RESHARES_UNKNOWN, 50); // in place of 2
-    assert_int_equal(habits->evicted, 1);
-    assert_int_equal(habits->count, 3);
-    assert_about(compare(habits, 1, RESHARES_UNKNOWN, 100), 2);
-    assert_true(isnan(compare(habits, 2, RESHARES_UNKNOWN, 100)));
-    assert_about(compare(habits, 3, RESHARES_UNKNOWN, 100), 2);
+    post(baselines, 1, RESHARES_UNKNOWN, 50);
+    post(baselines, 4, RESHARES_UNKNOWN, 50); // in place of 2
+    assert_int_equal(baselines->evicted, 1);
+    assert_int_equal(baselines->count, 3);
+    assert_about(compare(baselines, 1, RESHARES_UNKNOWN, 100), 2);
+    assert_true(isnan(compare(baselines, 2, RESHARES_UNKNOWN, 100)));
+    assert_about(compare(baselines, 3, RESHARES_UNKNOWN, 100), 2);
     assert_true(slab_used(slab) < used);
-    destroy(habits, slab);
+    destroy(baselines, slab);
 }
 
 static void

@@ -63,15 +63,15 @@ learn(struct calibration *calibration, int count)
 {
     uint64_t random = 3;
     for (int i = 0; i < count; i++) {
-        struct pulse pulse = {0};
-        pulse.samples[1] = (struct pulse_sample){(float)(3 + 4 * part(&random)),
-                                                 (float)(1 + 6 * part(&random))};
-        for (size_t k = 0; k < PULSE_DOUBLINGS; k++) {
-            pulse.doublings[k][0] = -1;
+        struct forecast forecast = {0};
+        forecast.samples[1] = (struct forecast_sample){(float)(3 + 4 * part(&random)),
+                                                       (float)(1 + 6 * part(&random))};
+        for (size_t k = 0; k < FORECAST_DOUBLINGS; k++) {
+            forecast.doublings[k][0] = -1;
         }
-        double ended = exp(0.5 + 0.8 * pulse.samples[1].reshares +
-                           0.3 * pulse.samples[1].reach + 2 * part(&random) - 1);
-        calibration_learn(calibration, &pulse, (uint32_t)ended - 1);
+        double ended = exp(0.5 + 0.8 * forecast.samples[1].reshares +
+                           0.3 * forecast.samples[1].reach + 2 * part(&random) - 1);
+        calibration_learn(calibration, &forecast, (uint32_t)ended - 1);
     }
 }
 
@@ -105,8 +105,8 @@ cascades_that_are_all_alike_teach_nothing(void **state)
     (void)state;
     struct calibration *calibration = create();
     for (int i = 0; i < 1000; i++) {
-        struct pulse pulse = {.samples = {{2, 3}, {2, 3}, {2, 3}}};
-        calibration_learn(calibration, &pulse, 100);
+        struct forecast forecast = {.samples = {{2, 3}, {2, 3}, {2, 3}}};
+        calibration_learn(calibration, &forecast, 100);
     }
     assert_int_equal(calibration->bands[0].learnt_from, 0);
     assert_int_equal(calibration->bands[2].learnt_from, 0);
@@ -119,14 +119,14 @@ learn_doubling(struct calibration *calibration, int count)
 {
     uint64_t random = 5;
     for (int i = 0; i < count; i++) {
-        struct pulse pulse = {0};
+        struct forecast forecast = {0};
         double reached = 60 + 3600 * part(&random);
-        pulse.doublings[0][0] = (float)reached;
-        pulse.doublings[0][1] = (float)(reached * (0.3 + 0.4 * part(&random)));
-        pulse.doublings[0][2] = (float)(pulse.doublings[0][1] * part(&random));
-        pulse.doublings[1][0] = -1;
+        forecast.doublings[0][0] = (float)reached;
+        forecast.doublings[0][1] = (float)(reached * (0.3 + 0.4 * part(&random)));
+        forecast.doublings[0][2] = (float)(forecast.doublings[0][1] * part(&random));
+        forecast.doublings[1][0] = -1;
         bool is_doubled = part(&random) < (reached < 600 ? 0.9 : 0.1);
-        calibration_learn(calibration, &pulse, is_doubled ? 50 : 49);
+        calibration_learn(calibration, &forecast, is_doubled ? 50 : 49);
     }
 }
 

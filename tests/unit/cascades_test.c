@@ -326,7 +326,7 @@ cascades_leave_nothing_behind(void **state)
     assert_in_range(slab_used(pipeline->texts) / cascades->count, each_early * 9 / 10,
                     each_early * 11 / 10);
     assert_true(pipeline->trees.nodes.count <= events_of_all(pipeline));
-    assert_true(pipeline->pulses.timers.count <= CAPACITY);
+    assert_true(pipeline->forecasts.timers.count <= CAPACITY);
     pipeline_destroy(&pipeline);
 }
 

@@ -7,143 +7,144 @@
 
 enum { NEWEST = 3, LASTING = 4 };
 
-static struct ledger
+static struct event_records
 create(uint32_t events, uint32_t lasting)
 {
-    struct ledger ledger;
-    struct ledger_sizes sizes = {.events = events, .lasting = lasting};
-    assert_true(ledger_init(&ledger, &sizes));
-    return ledger;
+    struct event_records records;
+    struct event_records_sizes sizes = {.events = events, .lasting = lasting};
+    assert_true(event_records_init(&records, &sizes));
+    return records;
 }
 
 // An event whose hash, time and actor are `number`. Returns how many were forgotten.
 static int
-add(struct ledger *ledger, uint32_t number, uint8_t flags)
+add(struct event_records *records, uint32_t number, uint8_t flags)
 {
     int forgotten = 0;
-    while (ledger_forget(ledger) != EVENT_NONE) {
+    while (event_records_forget(records) != EVENT_NONE) {
         forgotten++;
     }
-    uint32_t event = ledger_add(ledger, number);
-    ledger_at(ledger, event)->time = number;
-    ledger_at(ledger, event)->actor = number;
-    ledger_at(ledger, event)->flags |= flags;
+    uint32_t event = event_records_add(records, number);
+    event_records_at(records, event)->time = number;
+    event_records_at(records, event)->actor = number;
+    event_records_at(records, event)->flags |= flags;
     return forgotten;
 }
 
 static bool
-is_there(const struct ledger *ledger, uint32_t number)
+is_there(const struct event_records *records, uint32_t number)
 {
-    uint32_t event = ledger_find(ledger, number);
-    assert_true(event == EVENT_NONE || ledger_at(ledger, event)->actor == number);
+    uint32_t event = event_records_find(records, number);
+    assert_true(event == EVENT_NONE ||
+                event_records_at(records, event)->actor == number);
     return event != EVENT_NONE;
 }
 
 static void
-ledger_holds_as_many_events_as_it_was_made_for(void **state)
+event_records_holds_as_many_events_as_it_was_made_for(void **state)
 {
     (void)state;
-    struct ledger ledger = create(NEWEST, 0);
+    struct event_records records = create(NEWEST, 0);
     for (uint32_t i = 1; i <= 20; i++) {
-        assert_int_equal(add(&ledger, i, EVENT_LASTING), i > NEWEST ? 1 : 0);
+        assert_int_equal(add(&records, i, EVENT_LASTING), i > NEWEST ? 1 : 0);
         for (uint32_t j = 1; j <= i; j++) {
-            assert_int_equal(is_there(&ledger, j), i - j < NEWEST);
+            assert_int_equal(is_there(&records, j), i - j < NEWEST);
         }
     }
-    ledger_fini(&ledger);
+    event_records_fini(&records);
 }
 
 static void
 an_event_that_lasts_stays_until_the_horizon_passes_it(void **state)
 {
     (void)state;
-    struct ledger ledger = create(NEWEST, LASTING);
-    add(&ledger, 1, EVENT_LASTING);
-    add(&ledger, 2, EVENT_LASTING);
+    struct event_records records = create(NEWEST, LASTING);
+    add(&records, 1, EVENT_LASTING);
+    add(&records, 2, EVENT_LASTING);
     for (uint32_t i = 3; i <= 9; i++) {
-        assert_int_equal(add(&ledger, i, 0), i > 5 ? 1 : 0);
+        assert_int_equal(add(&records, i, 0), i > 5 ? 1 : 0);
     }
-    assert_true(is_there(&ledger, 1));
-    ledger.horizon = 2;
-    assert_false(is_there(&ledger, 1));
-    assert_true(is_there(&ledger, 2));
-    assert_int_equal(add(&ledger, 10, 0), 2); // that one, and one of the newest
-    assert_true(is_there(&ledger, 2));
-    assert_int_equal(ledger.forgotten, 0);
-    ledger_fini(&ledger);
+    assert_true(is_there(&records, 1));
+    records.horizon = 2;
+    assert_false(is_there(&records, 1));
+    assert_true(is_there(&records, 2));
+    assert_int_equal(add(&records, 10, 0), 2); // that one, and one of the newest
+    assert_true(is_there(&records, 2));
+    assert_int_equal(records.forgotten, 0);
+    event_records_fini(&records);
 }
 
 static void
 an_event_that_was_undone_or_is_past_does_not_last(void **state)
 {
     (void)state;
-    struct ledger ledger = create(NEWEST, LASTING);
-    add(&ledger, 1, EVENT_LASTING | EVENT_UNDONE);
-    add(&ledger, 2, EVENT_LASTING);
-    add(&ledger, 3, EVENT_LASTING);
-    ledger.horizon = 3;
-    add(&ledger, 4, 0);
-    add(&ledger, 5, 0);
-    assert_false(is_there(&ledger, 1));
-    assert_false(is_there(&ledger, 2));
-    assert_true(is_there(&ledger, 3));
-    ledger_fini(&ledger);
+    struct event_records records = create(NEWEST, LASTING);
+    add(&records, 1, EVENT_LASTING | EVENT_UNDONE);
+    add(&records, 2, EVENT_LASTING);
+    add(&records, 3, EVENT_LASTING);
+    records.horizon = 3;
+    add(&records, 4, 0);
+    add(&records, 5, 0);
+    assert_false(is_there(&records, 1));
+    assert_false(is_there(&records, 2));
+    assert_true(is_there(&records, 3));
+    event_records_fini(&records);
 }
 
 static void
 lasting_events_beyond_their_room_are_forgotten_and_counted(void **state)
 {
     (void)state;
-    struct ledger ledger = create(NEWEST, LASTING);
+    struct event_records records = create(NEWEST, LASTING);
     for (uint32_t i = 1; i <= 50; i++) {
-        add(&ledger, i, EVENT_LASTING);
+        add(&records, i, EVENT_LASTING);
         for (uint32_t j = 1; j <= i; j++) {
-            assert_int_equal(is_there(&ledger, j), i - j < NEWEST + LASTING);
+            assert_int_equal(is_there(&records, j), i - j < NEWEST + LASTING);
         }
     }
-    assert_int_equal(ledger.forgotten, 50 - NEWEST - LASTING);
-    ledger_fini(&ledger);
+    assert_int_equal(records.forgotten, 50 - NEWEST - LASTING);
+    event_records_fini(&records);
 }
 
 static void
 what_an_event_added_and_its_link_move_with_it(void **state)
 {
     (void)state;
-    struct ledger ledger = create(NEWEST, LASTING);
-    static const struct ledger_entry entries[] = {
-        {7, 1}, {8, 500}, {9 | LEDGER_CASCADE | LEDGER_DIRECT, 3}};
+    struct event_records records = create(NEWEST, LASTING);
+    static const struct event_records_entry entries[] = {
+        {7, 1}, {8, 500}, {9 | EVENT_RECORDS_CASCADE | EVENT_RECORDS_DIRECT, 3}};
     enum { COUNT = sizeof(entries) / sizeof(entries[0]) };
-    add(&ledger, 1, EVENT_LASTING);
-    ledger_note(&ledger, ledger_find(&ledger, 1), entries, COUNT);
-    ledger_set_via(&ledger, ledger_find(&ledger, 1), 77);
-    add(&ledger, 2, EVENT_LASTING);
-    uint32_t second = ledger_find(&ledger, 2);
-    ledger_set_via(&ledger, second, 88);
+    add(&records, 1, EVENT_LASTING);
+    event_records_note(&records, event_records_find(&records, 1), entries, COUNT);
+    event_records_set_via(&records, event_records_find(&records, 1), 77);
+    add(&records, 2, EVENT_LASTING);
+    uint32_t second = event_records_find(&records, 2);
+    event_records_set_via(&records, second, 88);
     for (uint32_t i = 3; i <= 9; i++) {
-        add(&ledger, i, 0);
-        ledger_note(&ledger, ledger_find(&ledger, i), entries, 1);
+        add(&records, i, 0);
+        event_records_note(&records, event_records_find(&records, i), entries, 1);
     }
-    uint32_t event = ledger_find(&ledger, 1);
-    assert_false(ledger_is_lost(&ledger, event));
-    assert_int_equal(ledger_via(&ledger, event), 77);
-    struct ledger_cursor cursor = {0};
-    struct ledger_entry entry;
+    uint32_t event = event_records_find(&records, 1);
+    assert_false(event_records_is_lost(&records, event));
+    assert_int_equal(event_records_via(&records, event), 77);
+    struct event_records_cursor cursor = {0};
+    struct event_records_entry entry;
     for (size_t i = 0; i < COUNT; i++) {
-        assert_true(ledger_next(&ledger, event, &cursor, &entry));
+        assert_true(event_records_next(&records, event, &cursor, &entry));
         assert_int_equal(entry.where, entries[i].where);
         assert_int_equal(entry.amount, entries[i].amount);
     }
-    assert_false(ledger_next(&ledger, event, &cursor, &entry));
-    assert_int_not_equal(ledger_find(&ledger, 2), second);
-    assert_int_equal(ledger_via(&ledger, ledger_find(&ledger, 2)), 88);
-    ledger_fini(&ledger);
+    assert_false(event_records_next(&records, event, &cursor, &entry));
+    assert_int_not_equal(event_records_find(&records, 2), second);
+    assert_int_equal(event_records_via(&records, event_records_find(&records, 2)), 88);
+    event_records_fini(&records);
 }
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ledger_holds_as_many_events_as_it_was_made_for),
+        cmocka_unit_test(event_records_holds_as_many_events_as_it_was_made_for),
         cmocka_unit_test(an_event_that_lasts_stays_until_the_horizon_passes_it),
         cmocka_unit_test(an_event_that_was_undone_or_is_past_does_not_last),
         cmocka_unit_test(lasting_events_beyond_their_room_are_forgotten_and_counted),

@@ -16,8 +16,8 @@
 struct kept {
     struct slab *slab;
     struct reshares reshares;
-    struct pulse_events events;
-    struct pulse *pulse;
+    struct forecast_events events;
+    struct forecast *forecast;
 };
 
 static uint32_t
@@ -31,8 +31,9 @@ begin(struct kept *kept, uint32_t root)
 {
     *kept = (struct kept){.slab = slab_create(64 << 20)};
     assert_non_null(kept->slab);
-    kept->events = (struct pulse_events){kept->slab, &kept->reshares};
-    kept->pulse = pulse_at(kept->slab, pulse_create(&kept->events, BORN, root));
+    kept->events = (struct forecast_events){kept->slab, &kept->reshares};
+    kept->forecast =
+        forecast_at(kept->slab, forecast_create(&kept->events, BORN, root));
 }
 
 static void
@@ -45,20 +46,20 @@ static void
 add(struct kept *kept, double seconds, uint32_t followers)
 {
     struct reshare reshare = {at(seconds), followers};
-    assert_true(pulse_add(kept->pulse, &kept->events, reshare, reshare.time));
+    assert_true(forecast_add(kept->forecast, &kept->events, reshare, reshare.time));
 }
 
 static void
 take_back(struct kept *kept, double seconds, uint32_t followers)
 {
     struct reshare reshare = {at(seconds), followers};
-    assert_true(pulse_take_back(kept->pulse, &kept->events, reshare));
+    assert_true(forecast_take_back(kept->forecast, &kept->events, reshare));
 }
 
 static double
 edepth(struct kept *kept)
 {
-    return pulse_edepth(kept->pulse, &kept->events);
+    return forecast_edepth(kept->forecast, &kept->events);
 }
 
 static void
@@ -132,19 +133,19 @@ burst_begins_when_reshares_come_much_faster_and_ends_with_silence(void **state)
     double clock = 0;
     for (int i = 0; i < 60; i++) {
         add(&kept, clock += 60, 10); // one a minute is usual
-        assert_false(pulse_is_bursting(kept.pulse, &kept.events, at(clock)));
+        assert_false(forecast_is_bursting(kept.forecast, &kept.events, at(clock)));
     }
     int fast = 0;
-    while (!pulse_is_bursting(kept.pulse, &kept.events, at(clock))) {
+    while (!forecast_is_bursting(kept.forecast, &kept.events, at(clock))) {
         add(&kept, clock += 1, 10);
         fast++;
     }
     // Z must pass ln 73 + 5 = 9.29 by steps of ln 2 less the usual rate times 1 s.
     assert_int_equal(fast, 14);
-    assert_true(pulse_is_bursting(kept.pulse, &kept.events, at(clock + 60)));
-    assert_false(pulse_is_bursting(kept.pulse, &kept.events, at(clock + 3600)));
+    assert_true(forecast_is_bursting(kept.forecast, &kept.events, at(clock + 60)));
+    assert_false(forecast_is_bursting(kept.forecast, &kept.events, at(clock + 3600)));
     add(&kept, clock + 3600, 10);
-    assert_false(pulse_is_bursting(kept.pulse, &kept.events, at(clock + 3600)));
+    assert_false(forecast_is_bursting(kept.forecast, &kept.events, at(clock + 3600)));
     end(&kept);
 }
 
@@ -161,11 +162,11 @@ burst_is_over_when_reshares_come_slower_than_usual(void **state)
     for (int i = 0; i < 30; i++) {
         add(&kept, clock += 1, 10);
     }
-    assert_true(pulse_is_bursting(kept.pulse, &kept.events, at(clock)));
+    assert_true(forecast_is_bursting(kept.forecast, &kept.events, at(clock)));
     for (int i = 0; i < 20; i++) {
         add(&kept, clock += 240, 10);
     }
-    assert_false(pulse_is_bursting(kept.pulse, &kept.events, at(clock)));
+    assert_false(forecast_is_bursting(kept.forecast, &kept.events, at(clock)));
     end(&kept);
 }
 
@@ -224,7 +225,8 @@ is_bursting(const struct deeds *deeds, uint32_t now)
 static void
 carry(struct kept *kept, struct deeds *deeds, uint32_t time, uint32_t now)
 {
-    assert_true(pulse_add(kept->pulse, &kept->events, (struct reshare){time, 10}, now));
+    assert_true(
+        forecast_add(kept->forecast, &kept->events, (struct reshare){time, 10}, now));
     deeds->alive[deeds->alive_count++] = deeds->count;
     deeds->deed[deeds->count++] = (struct deed){time, false};
 }
@@ -235,7 +237,7 @@ undo(struct kept *kept, struct deeds *deeds, int which)
 {
     uint32_t time = deeds->deed[deeds->alive[which]].time;
     assert_true(
-        pulse_take_back(kept->pulse, &kept->events, (struct reshare){time, 10}));
+        forecast_take_back(kept->forecast, &kept->events, (struct reshare){time, 10}));
     deeds->alive[which] = deeds->alive[--deeds->alive_count];
     deeds->deed[deeds->count++] = (struct deed){time, true};
 }
@@ -249,7 +251,7 @@ compare(struct kept *kept, const struct deeds *deeds, uint32_t now, uint32_t unt
     for (uint32_t i = 0; i <= 8; i++) {
         uint32_t time = now + (until - now) / 8 * i;
         bool is_burst = is_bursting(deeds, time);
-        if (pulse_is_bursting(kept->pulse, &kept->events, time) != is_burst) {
+        if (forecast_is_bursting(kept->forecast, &kept->events, time) != is_burst) {
             fail_msg("after %d deeds, at %u: wanted %d", deeds->count, time, is_burst);
         }
         turns += is_burst != before;
@@ -310,15 +312,15 @@ a_burst_whose_reshares_are_all_undone_is_over_until_one_comes(void **state)
     for (int i = 1; i <= 20; i++) {
         add(&kept, 3600 + i, 10); // Z is far above ln 20 + 5 = 8
     }
-    assert_true(pulse_is_bursting(kept.pulse, &kept.events, at(3620)));
+    assert_true(forecast_is_bursting(kept.forecast, &kept.events, at(3620)));
     for (int i = 20; i >= 2; i--) {
         take_back(&kept, 3600 + i, 10);
     }
-    assert_true(pulse_is_bursting(kept.pulse, &kept.events, at(3620)));
+    assert_true(forecast_is_bursting(kept.forecast, &kept.events, at(3620)));
     take_back(&kept, 3601, 10);
-    assert_false(pulse_is_bursting(kept.pulse, &kept.events, at(3620)));
+    assert_false(forecast_is_bursting(kept.forecast, &kept.events, at(3620)));
     add(&kept, 3621, 10); // Z is as it was: undone ones do not change it
-    assert_true(pulse_is_bursting(kept.pulse, &kept.events, at(3621)));
+    assert_true(forecast_is_bursting(kept.forecast, &kept.events, at(3621)));
     end(&kept);
 }
 
@@ -337,10 +339,10 @@ chance_to_double_follows_the_shipped_formula(void **state)
         0.4433 * log(3601);
     assert_about(calibration_p_double(&calibration, 800, at_800), 1 / (1 + exp(-z)));
     assert_true(isnan(calibration_p_double(&calibration, 50, at_100)));
-    assert_int_equal(pulse_mark(0), 6);
-    assert_int_equal(pulse_mark(2), 25);
-    assert_int_equal(pulse_mark(4), 100);
-    assert_int_equal(pulse_mark(7), 800);
+    assert_int_equal(forecast_mark(0), 6);
+    assert_int_equal(forecast_mark(2), 25);
+    assert_int_equal(forecast_mark(4), 100);
+    assert_int_equal(forecast_mark(7), 800);
 }
 
 static bool
@@ -366,19 +368,19 @@ hostile_events_give_no_nonsense(void **state)
             uint32_t time = now - (uint32_t)((random >> 33) % spread);
             now += round % 3 == 0 ? 0 : (uint32_t)((random >> 20) % 60000);
             struct reshare reshare = {time, followers[(random >> 50) % 4]};
-            assert_true(pulse_add(kept.pulse, &kept.events, reshare, now));
+            assert_true(forecast_add(kept.forecast, &kept.events, reshare, now));
             if ((random >> 40) % 3 == 0) {
-                assert_true(pulse_take_back(kept.pulse, &kept.events, reshare));
+                assert_true(forecast_take_back(kept.forecast, &kept.events, reshare));
             }
             if (i % 500 == 0) {
                 double reach;
-                pulse_estimate(kept.pulse, &kept.events, now, 3, &reach);
-                assert_true(is_sane(kept.pulse->infectiousness));
-                assert_true(isinf(kept.pulse->forecast) ||
-                            is_sane(kept.pulse->forecast));
+                forecast_estimate(kept.forecast, &kept.events, now, 3, &reach);
+                assert_true(is_sane(kept.forecast->infectiousness));
+                assert_true(isinf(kept.forecast->forecast) ||
+                            is_sane(kept.forecast->forecast));
                 assert_true(is_sane(reach));
                 assert_true(is_sane(edepth(&kept)));
-                (void)pulse_is_bursting(kept.pulse, &kept.events, now);
+                (void)forecast_is_bursting(kept.forecast, &kept.events, now);
             }
         }
         end(&kept);
@@ -391,15 +393,15 @@ a_full_slab_refuses_an_event_and_keeps_the_others(void **state)
     (void)state;
     struct slab *slab = slab_create(12 << 10);
     struct reshares reshares = {0};
-    struct pulse_events events = {slab, &reshares};
-    struct pulse *pulse = pulse_at(slab, pulse_create(&events, BORN, 1));
+    struct forecast_events events = {slab, &reshares};
+    struct forecast *forecast = forecast_at(slab, forecast_create(&events, BORN, 1));
     uint32_t count = 0;
-    while (pulse_add(pulse, &events, (struct reshare){at(count), 1}, at(count))) {
+    while (forecast_add(forecast, &events, (struct reshare){at(count), 1}, at(count))) {
         count++;
     }
     assert_true(count > 100);
-    assert_int_equal(pulse_reshares(pulse, &events), count);
-    assert_true(pulse_edepth(pulse, &events) > 1);
+    assert_int_equal(forecast_reshares(forecast, &events), count);
+    assert_true(forecast_edepth(forecast, &events) > 1);
     slab_destroy(&slab);
 }
 

@@ -408,13 +408,13 @@ late_reshares_count_when_only_merged_ones_are_left(void **state)
     const struct cascades *cascades = &world.pipeline->cascades;
     const struct cascade *row =
         cascades_at(cascades, cascades_find(cascades, SLICE_LIT("n:p1")));
-    const struct pulse *pulse = pulse_at(world.pipeline->texts, row->pulse);
-    assert_int_not_equal(pulse->merged.events, 0);
+    const struct forecast *forecast = forecast_at(world.pipeline->texts, row->forecast);
+    assert_int_not_equal(forecast->merged.events, 0);
     int left = RESHARES;
     while (row->reshares.count != 0) {
         undo(&world, numbers[--left]);
     }
-    assert_int_equal(pulse->merged.events, left);
+    assert_int_equal(forecast->merged.events, left);
     assert_true(measure(&world, MEASURE_SIZE) == left);
     for (int i = 0; i < LATE; i++) {
         retweet(&world, 1, T0 + (100 + i) * USEC_PER_S);
@@ -422,8 +422,8 @@ late_reshares_count_when_only_merged_ones_are_left(void **state)
     assert_int_equal(row->reshares.count, 0);
     assert_true(measure(&world, MEASURE_SIZE) == left + LATE);
     // The mark of 3200 is reached by older ones than that of 1600 was: not before it.
-    assert_int_equal(pulse->next_mark, 10);
-    assert_int_equal(pulse->marks[0], 1600 * 10000);
+    assert_int_equal(forecast->next_mark, 10);
+    assert_int_equal(forecast->marks[0], 1600 * 10000);
     // And everything is taken back in the end.
     while (left != 0) {
         undo(&world, numbers[--left]);
@@ -433,13 +433,13 @@ late_reshares_count_when_only_merged_ones_are_left(void **state)
     }
     assert_true(measure(&world, MEASURE_SIZE) == 0);
     assert_true(measure(&world, MEASURE_BURST) == 0);
-    assert_int_equal(pulse->merged.events, 0);
+    assert_int_equal(forecast->merged.events, 0);
     retweet(&world, 1, T0 + 20 * USEC_PER_S);
     assert_field(&world, "size", "1");
     pipeline_destroy(&world.pipeline);
 }
 
-// The daemon at capacity: pulses go with their cascades, and timers do not pile up.
+// The daemon at capacity: forecasts go with their cascades, and timers do not pile up.
 static void
 evicted_cascades_take_their_pulse_with_them(void **state)
 {
@@ -457,7 +457,7 @@ evicted_cascades_take_their_pulse_with_them(void **state)
         }
     }
     assert_true(world.pipeline->cascades.evicted > 2000);
-    assert_true(world.pipeline->pulses.timers.count <= 1000);
+    assert_true(world.pipeline->forecasts.timers.count <= 1000);
     flush(&world);
     pipeline_destroy(&world.pipeline);
 }
@@ -520,9 +520,9 @@ what_was_learnt_is_told_again_after_a_loss_and_outlives_the_daemon(void **state)
     pipeline_destroy(&world.pipeline);
 
     create(&world, 5000, true);
-    pulses_recall(world.pipeline, SLICE_LIT("10m"), slice_of(before));
-    pulses_recall(world.pipeline, SLICE_LIT("10m"), SLICE_LIT("9 9 9 9 9 9 9 9 9"));
-    pulses_recall(world.pipeline, SLICE_LIT("1h"), SLICE_LIT("rubbish"));
+    forecasts_recall(world.pipeline, SLICE_LIT("10m"), slice_of(before));
+    forecasts_recall(world.pipeline, SLICE_LIT("10m"), SLICE_LIT("9 9 9 9 9 9 9 9 9"));
+    forecasts_recall(world.pipeline, SLICE_LIT("1h"), SLICE_LIT("rubbish"));
     changes_restart(world.pipeline);
     flush(&world);
     assert_string_equal(field(&world.calibration, "10m"), before);

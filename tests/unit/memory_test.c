@@ -25,9 +25,9 @@ enum {
 
 // Parts of one cascade, in bytes.
 struct parts {
-    size_t people;
+    size_t amplifiers;
     size_t list;   // reshares that are not merged
-    size_t merged; // buckets, and the pulse they belong to
+    size_t merged; // buckets, and the forecast they belong to
     size_t nodes;
     size_t index;
     size_t levels;
@@ -36,8 +36,8 @@ struct parts {
 static size_t
 sum(const struct parts *parts)
 {
-    return parts->people + parts->list + parts->merged + parts->nodes + parts->index +
-           parts->levels;
+    return parts->amplifiers + parts->list + parts->merged + parts->nodes +
+           parts->index + parts->levels;
 }
 
 static size_t
@@ -63,18 +63,19 @@ static struct parts
 parts_of(const struct world *world)
 {
     const struct cascade *row = row_of(world);
-    const struct pulse *pulse = pulse_at(world->pipeline->texts, row->pulse);
+    const struct forecast *forecast =
+        forecast_at(world->pipeline->texts, row->forecast);
     const struct nodes *nodes = &world->pipeline->trees.nodes;
     struct parts parts = {
-        .people = piece(row->people.capacity, sizeof(struct person)),
+        .amplifiers = piece(row->amplifiers.capacity, sizeof(struct amplifier)),
         .list = piece(row->reshares.room, sizeof(struct reshare)),
-        .merged = piece(1, sizeof(struct pulse)) +
-                  piece(pulse->merged.room, sizeof(struct merged_bucket)),
+        .merged = piece(1, sizeof(struct forecast)) +
+                  piece(forecast->merged.room, sizeof(struct reshare_bucket)),
         .nodes = (size_t)nodes->high * sizeof(struct node),
         .index = (size_t)nodes->size * sizeof(*nodes->slots),
     };
     // What the slab holds beside these is the head of the tree and its levels.
-    parts.levels = slab_used(world->pipeline->texts) - world->texts - parts.people -
+    parts.levels = slab_used(world->pipeline->texts) - world->texts - parts.amplifiers -
                    parts.list - parts.merged;
     return parts;
 }
@@ -85,7 +86,7 @@ print_parts(const char *what, const struct parts *parts, uint32_t count)
     print_message("%s: %.2f bytes each of %u: people %.2f, list %.2f, merged %.2f, "
                   "nodes %.2f, index %.2f, levels %.2f\n",
                   what, (double)sum(parts) / count, count,
-                  (double)parts->people / count, (double)parts->list / count,
+                  (double)parts->amplifiers / count, (double)parts->list / count,
                   (double)parts->merged / count, (double)parts->nodes / count,
                   (double)parts->index / count, (double)parts->levels / count);
 }
@@ -149,9 +150,10 @@ retweet(struct world *world, uint32_t number, uint32_t via, usec time)
         world->cascade =
             cascades_find(&world->pipeline->cascades, made_name(ids[2], "n:p", 0));
         assert_int_not_equal(world->cascade, CASCADE_NONE);
-        world->texts = slab_used(world->pipeline->texts) -
-                       piece(row_of(world)->people.capacity, sizeof(struct person)) -
-                       piece(row_of(world)->reshares.room, sizeof(struct reshare));
+        world->texts =
+            slab_used(world->pipeline->texts) -
+            piece(row_of(world)->amplifiers.capacity, sizeof(struct amplifier)) -
+            piece(row_of(world)->reshares.room, sizeof(struct reshare));
     }
 }
 
@@ -191,7 +193,7 @@ expect_observed(const char *what, via_fn via, uint32_t followers)
     }
     assert_int_equal(row_of(&world)->tree.count, MANY);
     assert_int_equal(row_of(&world)->tree.observed, MANY - 1);
-    assert_int_equal(row_of(&world)->people.count, MANY);
+    assert_int_equal(row_of(&world)->amplifiers.count, MANY);
     assert_int_equal(row_of(&world)->reshares.count, MANY);
     print_parts(what, &most, most_at);
     struct parts last = parts_of(&world);
@@ -223,7 +225,7 @@ big_cascade_with_no_parent_observed_takes_8_bytes_a_reshare_once_merged(void **s
         retweet(&world, i, 0, T0 + (usec)i * USEC_PER_HOUR / MANY);
         if (i >= BIG && i % COUNTED_EVERY == 0) {
             struct parts parts = parts_of(&world);
-            assert_true(parts.people <= (size_t)8 * i + SLACK);
+            assert_true(parts.amplifiers <= (size_t)8 * i + SLACK);
             assert_true(sum(&parts) <= (size_t)20 * i);
         }
     }
@@ -238,8 +240,8 @@ big_cascade_with_no_parent_observed_takes_8_bytes_a_reshare_once_merged(void **s
                          });
     struct parts parts = parts_of(&world);
     print_parts("  merged", &parts, MANY);
-    assert_int_equal(parts.people, before.people);
-    assert_true(sum(&parts) - parts.people <= BUCKETS);
+    assert_int_equal(parts.amplifiers, before.amplifiers);
+    assert_true(sum(&parts) - parts.amplifiers <= BUCKETS);
     end(&world);
 }
 

@@ -449,7 +449,7 @@ a_bad_option_is_refused_at_creation(void **state)
     strcpy(world->options.url, "rediss://localhost");
     strcpy(world->options.ca_file, "Makefile-that-is-not-there");
     assert_int_equal(redis_sink_create(&setup, &world->sink, &error), STATUS_IO);
-    assert_non_null(strstr(error.text, "Makefile-that-is-not-there"));
+    assert_non_null(strstr(error.text, "redis.ca_file: cannot read that file"));
 }
 
 // ── alerts ─────────────────────────────────────────────────────────────────

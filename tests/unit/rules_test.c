@@ -139,7 +139,7 @@ a_rule_matches_one_item_of_every_list(void **state)
 }
 
 static void
-words_stand_alone_whatever_their_case(void **state)
+word_match_stand_alone_whatever_their_case(void **state)
 {
     (void)state;
     static const struct {
@@ -171,16 +171,16 @@ words_stand_alone_whatever_their_case(void **state)
         {"\xff", "\xff", true},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        if (words_have(slice_of(cases[i].text), slice_of(cases[i].word)) !=
+        if (word_match_have(slice_of(cases[i].text), slice_of(cases[i].word)) !=
             cases[i].is_there) {
             fail_msg("\"%s\" in \"%s\"", cases[i].word, cases[i].text);
         }
     }
-    assert_true(words_have_hashtag(slice_of("x#tea"), slice_of("TEA")));
-    assert_true(words_have_hashtag(slice_of("＃お茶 です"), slice_of("お茶")));
-    assert_false(words_have_hashtag(slice_of("#teatime"), slice_of("tea")));
-    assert_false(words_have_hashtag(slice_of("tea"), slice_of("tea")));
-    assert_false(words_have_hashtag(slice_of("#"), slice_of("")));
+    assert_true(word_match_have_hashtag(slice_of("x#tea"), slice_of("TEA")));
+    assert_true(word_match_have_hashtag(slice_of("＃お茶 です"), slice_of("お茶")));
+    assert_false(word_match_have_hashtag(slice_of("#teatime"), slice_of("tea")));
+    assert_false(word_match_have_hashtag(slice_of("tea"), slice_of("tea")));
+    assert_false(word_match_have_hashtag(slice_of("#"), slice_of("")));
 }
 
 static void
@@ -224,7 +224,7 @@ main(void)
         cmocka_unit_test(a_condition_on_what_is_not_known_does_not_hold),
         cmocka_unit_test(every_condition_compares_its_measure_and_says_so),
         cmocka_unit_test(a_rule_matches_one_item_of_every_list),
-        cmocka_unit_test(words_stand_alone_whatever_their_case),
+        cmocka_unit_test(word_match_stand_alone_whatever_their_case),
         cmocka_unit_test(rules_that_can_never_fire_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

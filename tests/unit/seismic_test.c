@@ -164,8 +164,8 @@ seismic_agrees_with_the_package_on_a_real_cascade(void **state)
 struct kept {
     struct slab *slab;
     struct reshares reshares;
-    struct pulse_events events;
-    struct pulse *pulse;
+    struct forecast_events events;
+    struct forecast *forecast;
 };
 
 static uint32_t
@@ -179,20 +179,21 @@ keep(struct kept *kept, const struct event *events, size_t count)
 {
     *kept = (struct kept){.slab = slab_create(64 << 20)};
     assert_non_null(kept->slab);
-    kept->events = (struct pulse_events){kept->slab, &kept->reshares};
-    kept->pulse = pulse_at(
-        kept->slab, pulse_create(&kept->events, BORN, (uint32_t)events[0].followers));
+    kept->events = (struct forecast_events){kept->slab, &kept->reshares};
+    kept->forecast =
+        forecast_at(kept->slab, forecast_create(&kept->events, BORN,
+                                                (uint32_t)events[0].followers));
     for (size_t i = 1; i < count; i++) {
         struct reshare reshare = {time_of(events[i].time),
                                   (uint32_t)events[i].followers};
-        assert_true(pulse_add(kept->pulse, &kept->events, reshare, reshare.time));
+        assert_true(forecast_add(kept->forecast, &kept->events, reshare, reshare.time));
     }
 }
 
 static void
 merge_all(struct kept *kept, double now)
 {
-    pulse_merge(kept->pulse, &kept->events, time_of(now));
+    forecast_merge(kept->forecast, &kept->events, time_of(now));
 }
 
 static size_t
@@ -214,18 +215,20 @@ assert_merged_agrees(const struct event *events, size_t count, double now)
     struct seismic_answer exact = ask(events, count, now);
     merge_all(&kept, now);
     double reach;
-    pulse_estimate(kept.pulse, &kept.events, time_of(now), RESHARES_UNKNOWN, &reach);
-    assert_int_equal(pulse_reshares(kept.pulse, &kept.events), count - 1);
-    assert_near(kept.pulse->infectiousness, exact.infectiousness, 3e-4);
+    forecast_estimate(kept.forecast, &kept.events, time_of(now), RESHARES_UNKNOWN,
+                      &reach);
+    assert_int_equal(forecast_reshares(kept.forecast, &kept.events), count - 1);
+    assert_near(kept.forecast->infectiousness, exact.infectiousness, 3e-4);
     assert_near(reach, exact.reach, 3e-4);
     if (!isinf(exact.forecast)) {
-        assert_near(kept.pulse->forecast, exact.forecast, 3e-4);
+        assert_near(kept.forecast->forecast, exact.forecast, 3e-4);
     }
     slab_destroy(&kept.slab);
 }
 
 static void
-merged_events_move_the_estimates_of_a_real_cascade_by_less_than_3e_4(void **state)
+reshare_buckets_events_move_the_estimates_of_a_real_cascade_by_less_than_3e_4(
+    void **state)
 {
     (void)state;
     static struct event events[EVENTS_MAX];
@@ -257,7 +260,7 @@ invent(struct event *events)
 }
 
 static void
-merged_events_move_estimates_by_less_than_3e_4(void **state)
+reshare_buckets_events_move_estimates_by_less_than_3e_4(void **state)
 {
     (void)state;
     static struct event events[EVENTS_MAX];
@@ -268,7 +271,7 @@ merged_events_move_estimates_by_less_than_3e_4(void **state)
 }
 
 static void
-merged_events_take_8_bytes_each_and_are_few(void **state)
+reshare_buckets_events_take_8_bytes_each_and_are_few(void **state)
 {
     (void)state;
     static struct event events[EVENTS_MAX];
@@ -277,15 +280,15 @@ merged_events_take_8_bytes_each_and_are_few(void **state)
     for (size_t some = 2500; some < count; some += 500) {
         keep(&kept, events, some);
         merge_all(&kept, events[some].time);
-        assert_true(kept.pulse->merged.events > some / 2);
-        assert_true(kept.pulse->merged.count < 320);
+        assert_true(kept.forecast->merged.events > some / 2);
+        assert_true(kept.forecast->merged.count < 320);
         assert_true(slab_used(kept.slab) < 8 * some);
         slab_destroy(&kept.slab);
     }
 }
 
 static void
-merged_events_are_taken_out_exactly(void **state)
+reshare_buckets_events_are_taken_out_exactly(void **state)
 {
     (void)state;
     static struct event events[EVENTS_MAX];
@@ -305,18 +308,18 @@ merged_events_are_taken_out_exactly(void **state)
     for (size_t i = 2; i < count; i += 2) {
         struct reshare reshare = {time_of(events[i].time),
                                   (uint32_t)events[i].followers};
-        assert_true(pulse_take_back(all.pulse, &all.events, reshare));
+        assert_true(forecast_take_back(all.forecast, &all.events, reshare));
     }
     merge_all(&all, now);
     merge_all(&half, now);
     double reach;
-    pulse_estimate(all.pulse, &all.events, time_of(now), 1, &reach);
-    pulse_estimate(half.pulse, &half.events, time_of(now), 1, &reach);
+    forecast_estimate(all.forecast, &all.events, time_of(now), 1, &reach);
+    forecast_estimate(half.forecast, &half.events, time_of(now), 1, &reach);
     assert_int_equal(all.reshares.count, half.reshares.count);
-    assert_true(all.pulse->infectiousness == half.pulse->infectiousness);
-    assert_true(all.pulse->forecast == half.pulse->forecast);
+    assert_true(all.forecast->infectiousness == half.forecast->infectiousness);
+    assert_true(all.forecast->forecast == half.forecast->forecast);
     struct reshare never = {time_of(now - 5), 1};
-    assert_false(pulse_take_back(all.pulse, &all.events, never));
+    assert_false(forecast_take_back(all.forecast, &all.events, never));
     slab_destroy(&all.slab);
     slab_destroy(&half.slab);
 }
@@ -329,10 +332,10 @@ main(void)
         cmocka_unit_test(seismic_knows_nothing_of_a_post_that_nobody_was_shown),
         cmocka_unit_test(seismic_agrees_with_the_package_on_a_real_cascade),
         cmocka_unit_test(
-            merged_events_move_the_estimates_of_a_real_cascade_by_less_than_3e_4),
-        cmocka_unit_test(merged_events_move_estimates_by_less_than_3e_4),
-        cmocka_unit_test(merged_events_take_8_bytes_each_and_are_few),
-        cmocka_unit_test(merged_events_are_taken_out_exactly),
+            reshare_buckets_events_move_the_estimates_of_a_real_cascade_by_less_than_3e_4),
+        cmocka_unit_test(reshare_buckets_events_move_estimates_by_less_than_3e_4),
+        cmocka_unit_test(reshare_buckets_events_take_8_bytes_each_and_are_few),
+        cmocka_unit_test(reshare_buckets_events_are_taken_out_exactly),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

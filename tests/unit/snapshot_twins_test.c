@@ -376,7 +376,7 @@ twin_of(struct pipeline *pipeline)
     return twin;
 }
 
-// Accounts that are gone, for all of which a search through the ledger begins.
+// Accounts that are gone, for all of which a search through the event records begins.
 static void
 withdraw(struct pipeline *pipeline, uint32_t number)
 {
@@ -464,16 +464,16 @@ snapshot_keeps_what_seldom_changes(void **state)
     pipeline->users.has_renamed_author = true;
     pipeline->users.is_packed = true;
     pipeline->trees.frozen = 3;
-    pipeline->pulses.refused = 4;
+    pipeline->forecasts.refused = 4;
     pipeline->alerts.digests = 5;
     pipeline->alerts.memory.free = 6;
-    pipeline->ledger.forgotten = 7;
+    pipeline->records.forgotten = 7;
     pipeline->cascades.free = 8;
     memset(pipeline->alerts.records, 1, sizeof(pipeline->alerts.records));
-    memset(pipeline->pulses.calibration.bands, 2,
-           sizeof(pipeline->pulses.calibration.bands));
-    memset(pipeline->pulses.calibration.doublings, 3,
-           sizeof(pipeline->pulses.calibration.doublings));
+    memset(pipeline->forecasts.calibration.bands, 2,
+           sizeof(pipeline->forecasts.calibration.bands));
+    memset(pipeline->forecasts.calibration.doublings, 3,
+           sizeof(pipeline->forecasts.calibration.doublings));
     struct kept kept;
     assert_true(kept_save(&kept, pipeline));
     struct pipeline *twin = create(2);

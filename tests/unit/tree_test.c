@@ -499,7 +499,7 @@ tree_gives_up_waiting_after_a_while_or_when_others_need_the_room(void **state)
     // Who waited for it is below it now.
     assert_shape(&world, 2, 2, 1, 4);
     assert_false(tree_overdue(&world.trees, TREE_WAIT + 5, &event, &wait));
-    for (uint64_t key = 0; key < WAITERS_MOST; key++) {
+    for (uint64_t key = 0; key < PENDING_PARENTS_MOST; key++) {
         assert_false(tree_overdue(&world.trees, 6, &event, &wait));
         wait_for(&world, 100 + key, 1000000 + key % 3, 6);
     }
@@ -509,7 +509,7 @@ tree_gives_up_waiting_after_a_while_or_when_others_need_the_room(void **state)
     tree_abandon(&world.trees, &world.tree, &event);
     assert_false(tree_overdue(&world.trees, 6, &event, &wait));
     add(&world, 1000000);
-    assert_int_equal(world.tree.count, 2 + WAITERS_MOST / 3 + 1);
+    assert_int_equal(world.tree.count, 2 + PENDING_PARENTS_MOST / 3 + 1);
     teardown(&world);
 }
 
