@@ -48,7 +48,7 @@ set_created(struct pipeline *pipeline, uint32_t cascade, usec created)
 static usec
 bound(usec created, usec time)
 {
-    if (created > time) {
+    if (created >= time) { // its own message, too, also one without a date to believe
         return time;
     }
     return pipeline_is_believable(created, time) ? created : USEC_NONE;
