@@ -34,7 +34,7 @@ changes_begin(struct pipeline *pipeline)
     cascades_advance(&pipeline->cascades, pipeline->clock);
     follow_renames(pipeline);
     users_unpack(&pipeline->users);
-    boards_update(&pipeline->boards);
+    boards_settle(&pipeline->boards);
     counters_bury(&pipeline->windows.counters);
     tags_sweep(&pipeline->tags, &pipeline->windows);
     pipeline->stage = CHANGES_USERS;

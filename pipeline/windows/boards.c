@@ -360,11 +360,11 @@ update(struct boards *boards, uint32_t index)
 }
 
 void
-boards_update(struct boards *boards)
+boards_settle(struct boards *boards)
 {
     for (uint32_t i = 0; i < boards->count; i++) {
-        if (boards->rows[i].is_touched || boards->rows[i].is_whole) {
-            update(boards, i);
+        if (boards->rows[i].is_touched) {
+            gather(boards, i);
         }
     }
 }
@@ -442,8 +442,7 @@ bool
 boards_take_change(struct boards *boards, uint32_t index, struct change *ret_change)
 {
     struct board *board = &boards->rows[index];
-    if (board->is_touched) {
-        // Whoever is not published is not held, and may have been forgotten meanwhile.
+    if (board->is_touched || board->is_whole) {
         update(boards, index);
     }
     if (!board->is_changed) {

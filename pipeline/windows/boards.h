@@ -71,12 +71,12 @@ void boards_fini(struct boards *boards);
 // Values of that counter changed in those slots.
 void boards_touched(struct boards *boards, uint32_t index, uint32_t slots);
 
-// Brings the boards up to date: which of them are_changed is known afterwards.
-void boards_update(struct boards *boards);
+// Lets go of the counters that sank below their board's floor.
+void boards_settle(struct boards *boards);
 
-// The change that brings the published board to the current one, brought up to date
-// again if counters were touched meanwhile; false if there is none. Entries are valid
-// until the next call.
+// Brings the board up to date. The change that brings the published one to it; false if
+// there is none. Entries are valid until the next call. Whoever is not published is not
+// held and may be forgotten at any time, so nothing is kept from before the pull.
 bool boards_take_change(struct boards *boards, uint32_t index,
                         struct change *ret_change);
 

@@ -12,7 +12,7 @@ key_of(uint64_t item)
 }
 
 void
-packed_entries_entries_sort(uint64_t *items, uint64_t *spare, size_t count)
+packed_entries_sort(uint64_t *items, uint64_t *spare, size_t count)
 {
     uint64_t *from = items;
     uint64_t *to = spare;
@@ -36,7 +36,7 @@ packed_entries_entries_sort(uint64_t *items, uint64_t *spare, size_t count)
 }
 
 bool
-packed_entries_entries_merge(uint64_t *item, uint64_t other)
+packed_entries_merge(uint64_t *item, uint64_t other)
 {
     uint64_t sum = (uint64_t)(uint32_t)*item + (uint32_t)other;
     if (key_of(*item) != key_of(other) || sum > UINT32_MAX) {
@@ -58,8 +58,8 @@ put(uint8_t *at, uint32_t number)
 }
 
 size_t
-packed_entries_entries_write(uint8_t *bytes, size_t room, const uint64_t *items,
-                             size_t count, size_t *ret_size)
+packed_entries_write(uint8_t *bytes, size_t room, const uint64_t *items, size_t count,
+                     size_t *ret_size)
 {
     uint8_t *at = bytes;
     uint32_t key = 0;
@@ -80,7 +80,7 @@ packed_entries_entries_write(uint8_t *bytes, size_t room, const uint64_t *items,
 }
 
 static uint32_t
-take(struct packed_entries_entries_cursor *cursor)
+take(struct packed_entries_cursor *cursor)
 {
     uint32_t number = 0;
     for (uint32_t shift = 0; shift < 32; shift += 7) {
@@ -95,8 +95,8 @@ take(struct packed_entries_entries_cursor *cursor)
 }
 
 bool
-packed_entries_entries_next(struct packed_entries_entries_cursor *cursor,
-                            struct packed_entries_entries_entry *ret_entry)
+packed_entries_next(struct packed_entries_cursor *cursor,
+                    struct packed_entries_entry *ret_entry)
 {
     if (cursor->size == 0) {
         return false;

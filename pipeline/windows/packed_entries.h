@@ -18,41 +18,41 @@ enum { PACKED_ENTRY_MOST = 10 };
 
 // index: below 2^29. amount: above 0.
 static inline uint64_t
-packed_entries_entries_item(uint32_t index, bool is_undo, uint32_t amount)
+packed_entries_item(uint32_t index, bool is_undo, uint32_t amount)
 {
     return ((uint64_t)index << 1 | is_undo) << 32 | amount;
 }
 
 static inline uint32_t
-packed_entries_entries_index(uint64_t item)
+packed_entries_index(uint64_t item)
 {
     return (uint32_t)(item >> 33);
 }
 
 // Sorts by counter and sign. Borrows spare: room for as many items again.
-void packed_entries_entries_sort(uint64_t *items, uint64_t *spare, size_t count);
+void packed_entries_sort(uint64_t *items, uint64_t *spare, size_t count);
 
 // True if both are of one counter and sign; then *item holds the sum. False as well if
 // that passed 32 bits.
-bool packed_entries_entries_merge(uint64_t *item, uint64_t other);
+bool packed_entries_merge(uint64_t *item, uint64_t other);
 
 // Writes as many of the sorted items, all different, as fit into `room` bytes (at least
 // PACKED_ENTRY_MOST), and returns how many; *ret_size is how many bytes they took.
-size_t packed_entries_entries_write(uint8_t *bytes, size_t room, const uint64_t *items,
-                                    size_t count, size_t *ret_size);
+size_t packed_entries_write(uint8_t *bytes, size_t room, const uint64_t *items,
+                            size_t count, size_t *ret_size);
 
-struct packed_entries_entries_cursor {
+struct packed_entries_cursor {
     const uint8_t *bytes; // borrowed
     size_t size;
     uint32_t key; // of the last entry; 0 at the start
 };
 
-struct packed_entries_entries_entry {
+struct packed_entries_entry {
     uint32_t index;
     uint32_t amount;
     bool is_undo;
 };
 
 // The next entry; false at the end.
-bool packed_entries_entries_next(struct packed_entries_entries_cursor *cursor,
-                                 struct packed_entries_entries_entry *ret_entry);
+bool packed_entries_next(struct packed_entries_cursor *cursor,
+                         struct packed_entries_entry *ret_entry);

@@ -137,10 +137,10 @@ chunk_read(struct windows *windows, const struct windows_chunk *chunk,
            enum windows_kind kind, entry_fn read, void *context)
 {
     if (kind == WINDOWS_PACKED) {
-        struct packed_entries_entries_cursor cursor = {(const uint8_t *)chunk->words,
-                                                       chunk->count, 0};
-        struct packed_entries_entries_entry entry;
-        while (packed_entries_entries_next(&cursor, &entry)) {
+        struct packed_entries_cursor cursor = {(const uint8_t *)chunk->words,
+                                               chunk->count, 0};
+        struct packed_entries_entry entry;
+        while (packed_entries_next(&cursor, &entry)) {
             read(context, entry.index | (entry.is_undo ? UNDO_BIT : 0), entry.amount);
         }
         return;
@@ -232,7 +232,7 @@ entry_gather(void *context, uint32_t word, uint32_t amount)
     struct gather *gather = context;
     assert(gather->count < WINDOWS_PACK);
     gather->items[gather->count++] =
-        packed_entries_entries_item(word & ~UNDO_BIT, (word & UNDO_BIT) != 0, amount);
+        packed_entries_item(word & ~UNDO_BIT, (word & UNDO_BIT) != 0, amount);
 }
 
 // Moves the entries of a list to the packed one of that step. What was added to one
@@ -243,13 +243,12 @@ list_pack(struct windows *windows, struct window *window, enum windows_kind kind
 {
     struct gather gather = {windows->scratch, 0};
     list_take(windows, &window->list[kind][step], kind, entry_gather, &gather);
-    packed_entries_entries_sort(gather.items, gather.items + WINDOWS_PACK,
-                                gather.count);
+    packed_entries_sort(gather.items, gather.items + WINDOWS_PACK, gather.count);
     size_t kept = 0;
     for (size_t i = 0; i < gather.count; i++) {
         if (kept != 0 &&
-            packed_entries_entries_merge(&gather.items[kept - 1], gather.items[i])) {
-            (void)let_go(windows, packed_entries_entries_index(gather.items[i]));
+            packed_entries_merge(&gather.items[kept - 1], gather.items[i])) {
+            (void)let_go(windows, packed_entries_index(gather.items[i]));
         } else {
             gather.items[kept++] = gather.items[i];
         }
@@ -259,8 +258,8 @@ list_pack(struct windows *windows, struct window *window, enum windows_kind kind
     for (size_t done = 0; done < kept;) {
         struct windows_chunk *chunk = list_extend(windows, list);
         size_t size;
-        done += packed_entries_entries_write((uint8_t *)chunk->words, CHUNK_BYTES,
-                                             gather.items + done, kept - done, &size);
+        done += packed_entries_write((uint8_t *)chunk->words, CHUNK_BYTES,
+                                     gather.items + done, kept - done, &size);
         chunk->count = (uint32_t)size;
     }
 }

@@ -12,9 +12,8 @@
 //
 // Amounts of one, most of all, take 4 bytes in lists of their own; others take 8. The
 // longest window keeps its entries longest, so its lists are packed as they grow and
-// when their step is over (pipeline/windows/packed_entries_entries_entries.h): two or
-// three
-// bytes an entry.
+// when their step is over (pipeline/windows/packed_entries.h): two or three bytes an
+// entry.
 //
 // Option rows: WINDOWS in windows_options. Limits: at most 8 windows; `capacity`
 // entries in all lists together; one amount is at most UINT32_MAX.
@@ -42,7 +41,7 @@ enum {
 enum windows_kind {
     WINDOWS_ONES,    // counter
     WINDOWS_AMOUNTS, // counter, amount
-    WINDOWS_PACKED,  // bytes of pipeline/windows/packed_entries_entries_entries.h
+    WINDOWS_PACKED,  // bytes of pipeline/windows/packed_entries.h
     WINDOWS_KINDS,
 };
 

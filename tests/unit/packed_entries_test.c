@@ -29,7 +29,7 @@ by_key(const void *a, const void *b)
 }
 
 static void
-packed_entries_entries_sort_orders_as_the_c_library_does(void **state)
+packed_entries_sort_orders_as_the_c_library_does(void **state)
 {
     (void)state;
     static uint64_t items[ITEMS];
@@ -38,24 +38,24 @@ packed_entries_entries_sort_orders_as_the_c_library_does(void **state)
     for (size_t count = 0; count <= ITEMS; count += 1 + count) {
         for (size_t i = 0; i < count; i++) {
             uint32_t index = (uint32_t)(random_next() >> (35 + random_next() % 20));
-            items[i] = packed_entries_entries_item(index, random_next() % 5 == 0, 7);
+            items[i] = packed_entries_item(index, random_next() % 5 == 0, 7);
             expected[i] = items[i];
         }
         qsort(expected, count, sizeof(*expected), by_key);
-        packed_entries_entries_sort(items, spare, count);
+        packed_entries_sort(items, spare, count);
         assert_memory_equal(items, expected, count * sizeof(*items));
     }
 }
 
 static void
-packed_entries_entries_items_come_back_as_they_were_written(void **state)
+packed_entries_items_come_back_as_they_were_written(void **state)
 {
     (void)state;
     static uint64_t items[ITEMS];
     uint32_t index = 0;
     for (size_t i = 0; i < ITEMS; i++) {
         uint32_t amount = random_next() % 3 != 0 ? 1 : (uint32_t)random_next() | 1;
-        items[i] = packed_entries_entries_item(index, i % 2 != 0, amount);
+        items[i] = packed_entries_item(index, i % 2 != 0, amount);
         index += i % 2 != 0
                      ? (uint32_t)(random_next() % (1u << (random_next() % 18))) + 1
                      : 0;
@@ -64,15 +64,15 @@ packed_entries_entries_items_come_back_as_they_were_written(void **state)
     for (size_t done = 0; done < ITEMS;) {
         uint8_t bytes[ROOM];
         size_t size;
-        size_t taken = packed_entries_entries_write(bytes, ROOM, items + done,
-                                                    ITEMS - done, &size);
+        size_t taken =
+            packed_entries_write(bytes, ROOM, items + done, ITEMS - done, &size);
         assert_true(taken > 0 && size <= ROOM);
         done += taken;
-        struct packed_entries_entries_cursor cursor = {bytes, size, 0};
-        struct packed_entries_entries_entry entry;
-        while (packed_entries_entries_next(&cursor, &entry)) {
-            assert_true(packed_entries_entries_item(entry.index, entry.is_undo,
-                                                    entry.amount) == items[read]);
+        struct packed_entries_cursor cursor = {bytes, size, 0};
+        struct packed_entries_entry entry;
+        while (packed_entries_next(&cursor, &entry)) {
+            assert_true(packed_entries_item(entry.index, entry.is_undo, entry.amount) ==
+                        items[read]);
             read++;
         }
         assert_int_equal(read, done);
@@ -80,57 +80,52 @@ packed_entries_entries_items_come_back_as_they_were_written(void **state)
 }
 
 static void
-packed_entries_entries_merge_joins_one_counter_and_sign_and_never_overflows(
-    void **state)
+packed_entries_merge_joins_one_counter_and_sign_and_never_overflows(void **state)
 {
     (void)state;
-    uint64_t item = packed_entries_entries_item(9, false, 4);
+    uint64_t item = packed_entries_item(9, false, 4);
+    assert_false(packed_entries_merge(&item, packed_entries_item(9, true, 1)));
+    assert_false(packed_entries_merge(&item, packed_entries_item(10, false, 1)));
+    assert_true(packed_entries_merge(&item, packed_entries_item(9, false, 3)));
+    assert_true(item == packed_entries_item(9, false, 7));
     assert_false(
-        packed_entries_entries_merge(&item, packed_entries_entries_item(9, true, 1)));
-    assert_false(
-        packed_entries_entries_merge(&item, packed_entries_entries_item(10, false, 1)));
+        packed_entries_merge(&item, packed_entries_item(9, false, UINT32_MAX - 6)));
     assert_true(
-        packed_entries_entries_merge(&item, packed_entries_entries_item(9, false, 3)));
-    assert_true(item == packed_entries_entries_item(9, false, 7));
-    assert_false(packed_entries_entries_merge(
-        &item, packed_entries_entries_item(9, false, UINT32_MAX - 6)));
-    assert_true(packed_entries_entries_merge(
-        &item, packed_entries_entries_item(9, false, UINT32_MAX - 7)));
-    assert_true(item == packed_entries_entries_item(9, false, UINT32_MAX));
+        packed_entries_merge(&item, packed_entries_item(9, false, UINT32_MAX - 7)));
+    assert_true(item == packed_entries_item(9, false, UINT32_MAX));
 }
 
 static void
-packed_entries_entries_numbers_at_the_edges_survive(void **state)
+packed_entries_numbers_at_the_edges_survive(void **state)
 {
     (void)state;
     uint64_t items[] = {
-        packed_entries_entries_item(0, false, 1),
-        packed_entries_entries_item(63, false, UINT32_MAX),
-        packed_entries_entries_item((1u << 29) - 1, true, 128),
+        packed_entries_item(0, false, 1),
+        packed_entries_item(63, false, UINT32_MAX),
+        packed_entries_item((1u << 29) - 1, true, 128),
     };
     uint8_t bytes[3 * PACKED_ENTRY_MOST];
     size_t size;
-    assert_int_equal(
-        packed_entries_entries_write(bytes, sizeof(bytes), items, 3, &size), 3);
-    struct packed_entries_entries_cursor cursor = {bytes, size, 0};
-    struct packed_entries_entries_entry entry;
+    assert_int_equal(packed_entries_write(bytes, sizeof(bytes), items, 3, &size), 3);
+    struct packed_entries_cursor cursor = {bytes, size, 0};
+    struct packed_entries_entry entry;
     for (size_t i = 0; i < 3; i++) {
-        assert_true(packed_entries_entries_next(&cursor, &entry));
-        assert_true(packed_entries_entries_item(entry.index, entry.is_undo,
-                                                entry.amount) == items[i]);
+        assert_true(packed_entries_next(&cursor, &entry));
+        assert_true(packed_entries_item(entry.index, entry.is_undo, entry.amount) ==
+                    items[i]);
     }
-    assert_false(packed_entries_entries_next(&cursor, &entry));
+    assert_false(packed_entries_next(&cursor, &entry));
 }
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(packed_entries_entries_sort_orders_as_the_c_library_does),
-        cmocka_unit_test(packed_entries_entries_items_come_back_as_they_were_written),
+        cmocka_unit_test(packed_entries_sort_orders_as_the_c_library_does),
+        cmocka_unit_test(packed_entries_items_come_back_as_they_were_written),
         cmocka_unit_test(
-            packed_entries_entries_merge_joins_one_counter_and_sign_and_never_overflows),
-        cmocka_unit_test(packed_entries_entries_numbers_at_the_edges_survive),
+            packed_entries_merge_joins_one_counter_and_sign_and_never_overflows),
+        cmocka_unit_test(packed_entries_numbers_at_the_edges_survive),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
