@@ -17,7 +17,7 @@
 #include "base/option.h"
 #include "base/status.h"
 #include "base/usec.h"
-#include "daemon/webhook_options.h"
+#include "sinks/webhook_options.h"
 
 struct deliver;
 struct event_base;

@@ -9,7 +9,7 @@
 #include "daemon/deliver.h"
 #include "daemon/lookup.h"
 #include "daemon/state.h"
-#include "daemon/webhook_options.h"
+#include "sinks/webhook_options.h"
 #include "ingest/source_options.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/alerts/rules.h"

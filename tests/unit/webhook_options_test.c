@@ -1,5 +1,5 @@
 // What a webhook may say in the configuration.
-#include "daemon/webhook_options.h"
+#include "sinks/webhook_options.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

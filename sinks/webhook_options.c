@@ -1,5 +1,5 @@
 #define _DEFAULT_SOURCE // explicit_bzero
-#include "daemon/webhook_options.h"
+#include "sinks/webhook_options.h"
 
 #include <ctype.h>
 #include <errno.h>
