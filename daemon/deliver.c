@@ -1,25 +1,20 @@
-#define _DEFAULT_SOURCE // explicit_bzero
 #include "daemon/deliver.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
-#include "base/buffer.h"
 #include "base/log.h"
 #include "daemon/alert_out.h"
 #include "daemon/clock.h"
-#include "net/http_fetch.h"
-#include "net/http_request.h"
 #include "net/timer.h"
-#include "sinks/alert_text.h"
 #include "sinks/redis_alerts.h"
 #include "sinks/webhook.h"
-#include "sinks/webhook_sign.h"
+#include "sinks/webhook_http.h"
+#include "sinks/webhook_options.h"
 
-enum { KEEP_MOST = 10000000, BODY_MOST = 32 << 20, ANSWER_MOST = 1 << 16, HEADERS = 4 };
+enum { KEEP_MOST = 10000000 };
 
 #define LOOK_AGAIN USEC_PER_MIN         // the wall clock may have been set
 #define PUMP_EVERY (50 * USEC_PER_MS)   // while standard output is not read
@@ -40,11 +35,9 @@ struct endpoint {
     struct deliver *deliver;
     size_t index;
     bool is_dropped;
-    struct webhook_options options;
-    struct webhook *webhook;
-    struct http_fetch *fetch;
-    struct buffer body;
-    struct error unsent; // why the message under way could not even begin
+    struct webhook_http *http;
+    struct webhook *webhook;               // its queue
+    const struct webhook_options *options; // its own
 };
 
 struct deliver {
@@ -62,13 +55,6 @@ struct deliver {
 
 // ── time ───────────────────────────────────────────────────────────────────
 
-static void
-answer(struct endpoint *endpoint, const struct webhook_answer *told)
-{
-    webhook_answered(endpoint->webhook, told, clock_wall());
-    timer_set(&endpoint->deliver->timer, 0);
-}
-
 // True if it has nothing to do now.
 static bool
 tick_endpoint(struct endpoint *endpoint, usec now, usec *wait)
@@ -76,16 +62,8 @@ tick_endpoint(struct endpoint *endpoint, usec now, usec *wait)
     if (endpoint->is_dropped) {
         return true;
     }
-    if (endpoint->unsent.code != STATUS_OK) {
-        const struct webhook_answer told = {.not_before = USEC_NONE,
-                                            .why = endpoint->unsent.text};
-        webhook_answered(endpoint->webhook, &told, now);
-        endpoint->unsent = (struct error){.code = STATUS_OK};
-    }
-    usec due = webhook_tick(endpoint->webhook, now);
-    if (endpoint->unsent.code != STATUS_OK) {
-        *wait = 0;
-    } else if (due != USEC_NONE && due - now < *wait) {
+    usec due = webhook_http_tick(endpoint->http, now);
+    if (due != USEC_NONE && due - now < *wait) {
         *wait = due - now;
     }
     return !webhook_is_busy(endpoint->webhook);
@@ -115,98 +93,7 @@ on_timer(void *context)
     timer_set(&deliver->timer, wait);
 }
 
-// ── a message ──────────────────────────────────────────────────────────────
-
-static enum status
-make_body(struct endpoint *endpoint, struct slice json, struct error *error)
-{
-    buffer_reset(&endpoint->body);
-    enum status status = STATUS_OK;
-    if (webhook_options_format(&endpoint->options) == WEBHOOK_FORMAT_SLACK) {
-        status = alert_text_slack(json, &endpoint->body);
-    } else {
-        buffer_append(&endpoint->body, json);
-    }
-    if (status != STATUS_OK || endpoint->body.is_failed) {
-        return error_set(error, STATUS_NOMEM, "no memory for a message");
-    }
-    return STATUS_OK;
-}
-
-static enum status
-make_signature(const struct endpoint *endpoint, const struct webhook_signed *message,
-               char *line, struct error *error)
-{
-    struct webhook_secrets secrets;
-    enum status status =
-        webhook_sign_read(endpoint->options.secret_file, &secrets, error);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    line += sprintf(line, "webhook-signature: ");
-    status = webhook_sign(&secrets, message, line);
-    explicit_bzero(&secrets, sizeof(secrets));
-    return status == STATUS_OK ? status
-                               : error_set(error, status, "no memory for a signature");
-}
-
-static enum status
-post(struct endpoint *endpoint, struct slice id, struct slice json, struct error *error)
-{
-    char id_line[WEBHOOK_ID_MAX + 16];
-    char time_line[64];
-    char signature_line[WEBHOOK_SIGNATURE_MAX + 32];
-    const char *headers[HEADERS] = {"Content-Type: application/json", id_line,
-                                    time_line, signature_line};
-    bool is_signed = endpoint->options.secret_file[0] != '\0';
-    enum status status = make_body(endpoint, json, error);
-    struct webhook_signed message = {
-        .id = id,
-        .seconds = usec_floor_div(clock_wall(), USEC_PER_S),
-        .body = buffer_text(&endpoint->body),
-    };
-    snprintf(id_line, sizeof(id_line), "webhook-id: %.*s", SLICE_ARG(id));
-    snprintf(time_line, sizeof(time_line), "webhook-timestamp: %" PRId64,
-             message.seconds);
-    if (status == STATUS_OK && is_signed) {
-        status = make_signature(endpoint, &message, signature_line, error);
-    }
-    if (status != STATUS_OK) {
-        return status;
-    }
-    const struct http_fetch_post request = {
-        .body = message.body,
-        .headers = headers,
-        .header_count = is_signed ? HEADERS : HEADERS - 1,
-        .rule = webhook_options_address(&endpoint->options),
-    };
-    const struct http_request_options options = {.token_file = "",
-                                                 .ca_file = endpoint->options.ca_file};
-    http_fetch_post(endpoint->fetch, &options, endpoint->options.url, &request);
-    return STATUS_OK;
-}
-
-static void
-on_send(void *context, struct slice id, struct slice json)
-{
-    struct endpoint *endpoint = context;
-    // Not within the call: the answer is told at the next tick.
-    (void)post(endpoint, id, json, &endpoint->unsent);
-}
-
-static void
-on_fetched(void *context, const struct http_fetch_answer *fetched)
-{
-    const struct webhook_answer told = {
-        .status = fetched->status,
-        .not_before = fetched->not_before,
-        .is_refused = fetched->is_refused,
-        .why = fetched->is_refused
-                   ? "its address is not public: set allow_private if this is intended"
-                   : (fetched->why != NULL ? fetched->why : ""),
-    };
-    answer(context, &told);
-}
+// ── from webhooks ──────────────────────────────────────────────────────────
 
 static void
 on_keep(void *context, struct slice id, struct slice value)
@@ -231,7 +118,7 @@ static void
 on_tell(void *context, enum webhook_event event, const char *why)
 {
     const struct endpoint *endpoint = context;
-    const char *name = endpoint->options.name;
+    const char *name = endpoint->options->name;
     switch (event) {
     case WEBHOOK_EVENT_FAILING:
         log_warn("webhook \"%s\" fails: %s; its alerts wait and are sent again", name,
@@ -251,18 +138,16 @@ on_tell(void *context, enum webhook_event event, const char *why)
         break;
     case WEBHOOK_EVENT_FULL:
         log_warn("webhook \"%s\": %" PRIu64 " alerts wait, so new ones are dropped",
-                 name, endpoint->options.queue);
+                 name, endpoint->options->queue);
         break;
     }
 }
 
-static uint32_t
-on_chance(void *context)
+static void
+on_answer(void *context)
 {
-    uint32_t chance = 0;
-    (void)context;
-    (void)!getrandom(&chance, sizeof(chance), 0);
-    return chance;
+    const struct endpoint *endpoint = context;
+    timer_set(&endpoint->deliver->timer, 0);
 }
 
 // ── from Redis ─────────────────────────────────────────────────────────────
@@ -276,7 +161,7 @@ on_wanted(void *context, struct slice rule)
         const struct endpoint *endpoint = &deliver->endpoints[i];
         bool is_wanted = !endpoint->is_dropped &&
                          !webhook_is_stopped(endpoint->webhook) &&
-                         webhook_options_want(&endpoint->options, rule);
+                         webhook_options_want(endpoint->options, rule);
         wanted |= (uint64_t)is_wanted << i;
     }
     return wanted;
@@ -326,39 +211,35 @@ static enum status
 add_endpoint(struct deliver *deliver, const struct webhook_options *options,
              struct error *error)
 {
-    static const struct webhook_calls calls = {on_send, on_keep, on_drop, on_tell,
-                                               on_chance};
+    static const struct webhook_http_calls calls = {on_keep, on_drop, on_tell,
+                                                    on_answer};
     size_t index = deliver->alerts.endpoint_count++;
     struct endpoint *endpoint = &deliver->endpoints[index];
     endpoint->deliver = deliver;
     endpoint->index = index;
-    buffer_init(&endpoint->body, BODY_MOST);
-    endpoint->options = *options;
-    deliver->alerts.endpoints[index] =
-        (struct redis_endpoint){endpoint->options.name, options->queue};
-    const struct http_fetch_setup fetch = {
+    const struct webhook_http_setup setup = {
         .base = deliver->setup.base,
         .client = deliver->setup.client,
-        .body_most = ANSWER_MOST,
-        .within = options->timeout,
         .wall = clock_wall,
-        .on_done = on_fetched,
+        .options = options,
+        .calls = &calls,
         .context = endpoint,
     };
-    if (webhook_create(&calls, endpoint, options->queue, &endpoint->webhook) !=
-        STATUS_OK) {
-        return error_set(error, STATUS_NOMEM, "no memory for a webhook");
+    enum status status = webhook_http_create(&setup, &endpoint->http, error);
+    if (status == STATUS_OK) {
+        endpoint->webhook = webhook_http_queue(endpoint->http);
+        endpoint->options = webhook_http_options(endpoint->http);
+        deliver->alerts.endpoints[index] =
+            (struct redis_endpoint){endpoint->options->name, options->queue};
     }
-    return http_fetch_create(&fetch, &endpoint->fetch, error);
+    return status;
 }
 
 static void
 remove_last(struct deliver *deliver)
 {
     struct endpoint *endpoint = &deliver->endpoints[--deliver->alerts.endpoint_count];
-    http_fetch_destroy(&endpoint->fetch);
-    webhook_destroy(&endpoint->webhook);
-    buffer_fini(&endpoint->body);
+    webhook_http_destroy(&endpoint->http);
     *endpoint = (struct endpoint){.deliver = NULL};
 }
 
@@ -427,7 +308,7 @@ static struct endpoint *
 find_endpoint(struct deliver *deliver, const char *name)
 {
     for (size_t i = 0; i < deliver->alerts.endpoint_count; i++) {
-        if (strcmp(deliver->endpoints[i].options.name, name) == 0) {
+        if (strcmp(deliver->endpoints[i].options->name, name) == 0) {
             return &deliver->endpoints[i];
         }
     }
@@ -437,21 +318,12 @@ find_endpoint(struct deliver *deliver, const char *name)
 static void
 change_endpoint(struct endpoint *endpoint, const struct webhook_options *options)
 {
-    uint64_t queue = endpoint->options.queue;
-    if (options->queue != queue) {
+    if (options->queue != endpoint->options->queue) {
         log_warn("webhook \"%s\": queue has changed; restart to apply it",
                  options->name);
     }
-    bool is_elsewhere = strcmp(endpoint->options.url, options->url) != 0;
-    if (is_elsewhere && http_fetch_is_busy(endpoint->fetch)) {
-        http_fetch_stop(endpoint->fetch);
-        error_set(&endpoint->unsent, STATUS_IO, "its URL was changed");
-    }
-    endpoint->options = *options;
-    endpoint->options.queue = queue;
     endpoint->is_dropped = false;
-    http_fetch_set_within(endpoint->fetch, options->timeout);
-    webhook_resume(endpoint->webhook);
+    webhook_http_change(endpoint->http, options);
 }
 
 enum status
@@ -537,7 +409,7 @@ const char *
 deliver_name(const struct deliver *deliver, size_t webhook)
 {
     const struct endpoint *endpoint = &deliver->endpoints[webhook];
-    return endpoint->is_dropped ? NULL : endpoint->options.name;
+    return endpoint->is_dropped ? NULL : endpoint->options->name;
 }
 
 const struct webhook_metrics *

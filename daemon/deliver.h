@@ -1,7 +1,7 @@
 // Alerts to whoever is to get them: webhooks and standard output.
 //
 //     Redis sink ─ alert claimed ─▶ deliver ─▶ standard output
-//                                      └─▶ webhook (sinks/webhook.h) ─▶ HTTP
+//                                      └─▶ webhook (sinks/webhook_http.h)
 //
 // Every webhook has its queue, its connection and its deadline: one that hangs delays
 // nobody else. An alert leaves Redis' outbox once the webhook acknowledged it.
