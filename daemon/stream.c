@@ -370,13 +370,13 @@ stream_options(const struct stream *stream)
 enum source_state
 stream_state(const struct stream *stream)
 {
-    return stream->source->state;
+    return source_state_of(stream->source);
 }
 
 bool
 stream_is_live(const struct stream *stream)
 {
-    enum source_state state = stream->source->state;
+    enum source_state state = source_state_of(stream->source);
     return state == SOURCE_LIVE || state == SOURCE_IDLE_OK;
 }
 
@@ -437,7 +437,7 @@ stream_is_behind(const struct stream *stream)
 const struct source_metrics *
 stream_source_metrics(const struct stream *stream)
 {
-    return &stream->source->metrics;
+    return source_metrics_of(stream->source);
 }
 
 const struct decode_metrics *

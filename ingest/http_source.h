@@ -1,10 +1,10 @@
-// A stream over HTTP: lines of JSON (X) or server-sent events (Mastodon).
+// The transport of a stream over HTTP: lines of JSON (X) or server-sent events
+// (Mastodon).
 //
-// Connects, waits, tells silence from death (liveness.h, reconnect.h). Redirections are
-// not followed: they count as an HTTP error. A message that was cut by the end of its
-// connection is dropped. No such network can resume: what was missed is asked for with
-// backfill_minutes where that is set (X), or from the timelines (mastodon_fill.h), with
-// a cursor for that; else it is a gap.
+// Redirections are not followed: they count as an HTTP error. A message that was cut by
+// the end of its connection is dropped. No such network can resume: what was missed is
+// asked for with backfill_minutes where that is set (X), or by a backfill
+// (mastodon_rest.h); else it is a gap.
 #pragma once
 
 #include "base/status.h"

@@ -1,4 +1,5 @@
-// Bluesky's Jetstream: both of its wires over WebSocket, one or several hosts.
+// The transport of Bluesky's Jetstream: both of its wires over WebSocket, one or
+// several hosts.
 //
 // Resumes from the last message taken: exactly on the host it came from, by time on all
 // others (jetstream_wire.h). What was missed is recovered if the first message of the

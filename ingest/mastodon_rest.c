@@ -7,8 +7,8 @@
 #include "net/http_fetch.h"
 #include "net/http_request.h"
 #include "ingest/mastodon_fill.h"
-#include "ingest/source.h"
 #include "ingest/source_options.h"
+#include "ingest/source_transport.h"
 #include "net/url.h"
 #include "net/timer.h"
 
@@ -17,7 +17,8 @@
 #define KIND "id"
 
 struct mastodon_rest {
-    struct mastodon_rest_setup setup;
+    struct source_backfill backfill;
+    struct source *source;
     char timeline[MASTODON_TIMELINE_MAX];
     char host[URL_HOST_MAX];
     struct mastodon_fill fill;
@@ -26,10 +27,22 @@ struct mastodon_rest {
     usec last_wall; // when nothing was missing up to fill.last; USEC_NONE: never
 };
 
+static struct mastodon_rest *
+of(struct source_backfill *backfill)
+{
+    return (struct mastodon_rest *)backfill;
+}
+
+static const struct mastodon_rest *
+of_const(const struct source_backfill *backfill)
+{
+    return (const struct mastodon_rest *)backfill;
+}
+
 static usec
 now_of(const struct mastodon_rest *rest)
 {
-    return rest->setup.source->monotonic();
+    return source_now(rest->source);
 }
 
 // ── pages ──────────────────────────────────────────────────────────────────
@@ -45,13 +58,13 @@ go_on(struct mastodon_rest *rest)
 {
     if (rest->fill.phase == MASTODON_FILL_OVER) {
         if (rest->fill.why[0] == '\0') {
-            rest->last_wall = rest->setup.source->wall();
+            rest->last_wall = rest->source->setup.wall();
         }
-        rest->setup.on_flow(rest->setup.context, rest->fill.why);
+        source_filled(rest->source, rest->fill.why);
     } else if (rest->fill.phase == MASTODON_FILL_WAITING) {
         arm(rest);
         if (rest->fill.is_flowing) {
-            rest->setup.on_flow(rest->setup.context, NULL);
+            source_filled(rest->source, NULL);
         }
     }
 }
@@ -62,11 +75,11 @@ feed(struct mastodon_rest *rest)
     struct slice post;
     while (mastodon_fill_next(&rest->fill, now_of(rest), &post)) {
         const struct source_message message = {SLICE_LIT("update"), post, true};
-        if (!rest->setup.on_post(rest->setup.context, &message)) {
-            rest->setup.metrics->pauses++;
+        if (!source_offer_late(rest->source, &message)) {
+            rest->source->metrics.pauses++;
             return;
         }
-        rest->setup.metrics->messages++;
+        rest->source->metrics.messages++;
         mastodon_fill_taken(&rest->fill);
     }
     go_on(rest);
@@ -76,7 +89,7 @@ static void
 on_answer(void *context, const struct http_fetch_answer *answer)
 {
     struct mastodon_rest *rest = context;
-    mastodon_fill_answer(&rest->fill, answer, now_of(rest), rest->setup.source->wall());
+    mastodon_fill_answer(&rest->fill, answer, now_of(rest), rest->source->setup.wall());
     if (rest->fill.phase == MASTODON_FILL_FEEDING) {
         feed(rest);
     } else {
@@ -94,7 +107,7 @@ on_timer(void *context)
         char url[MASTODON_FILL_URL_MAX];
         mastodon_fill_ask(&rest->fill, url);
         const struct http_request_options options =
-            source_options_http(rest->setup.source->options);
+            source_options_http(rest->source->setup.options);
         http_fetch_start(rest->fetch, &options, url);
     }
 }
@@ -114,128 +127,84 @@ go_on_from(struct mastodon_rest *rest, const struct source_cursor *cursor)
     }
 }
 
-enum status
-mastodon_rest_create(const struct mastodon_rest_setup *setup,
-                     struct mastodon_rest **ret_rest, struct error *error)
+static void
+destroy(struct source_backfill *backfill)
 {
-    const struct source_setup *source = setup->source;
-    char timeline[MASTODON_TIMELINE_MAX];
-    struct url url;
-    enum status status = url_parse(slice_of(source->options->url), &url, error);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    if (!mastodon_timeline_of(source->options->url, source->options->api_url,
-                              timeline)) {
-        *ret_rest = NULL;
-        return STATUS_OK;
-    }
-    struct mastodon_rest *rest = calloc(1, sizeof(*rest));
-    if (rest == NULL) {
-        return error_set(error, STATUS_NOMEM, "no memory for a source");
-    }
-    rest->setup = *setup;
-    memcpy(rest->timeline, timeline, sizeof(timeline));
-    memcpy(rest->host, url.host, sizeof(url.host));
-    rest->last_wall = USEC_NONE;
-    const struct http_fetch_setup fetch = {
-        .base = source->base,
-        .client = source->client,
-        .body_most = MASTODON_FILL_BODY_MAX,
-        .within = PAGE_WITHIN,
-        .wall = source->wall,
-        .on_done = on_answer,
-        .context = rest,
-    };
-    if (mastodon_fill_init(&rest->fill, rest->timeline, setup->metrics) != STATUS_OK ||
-        timer_init(&rest->timer, source->base, on_timer, rest) != STATUS_OK ||
-        http_fetch_create(&fetch, &rest->fetch, NULL) != STATUS_OK) {
-        mastodon_rest_destroy(&rest);
-        return error_set(error, STATUS_NOMEM, "no memory for a source");
-    }
-    go_on_from(rest, source->resume);
-    *ret_rest = rest;
-    return STATUS_OK;
-}
-
-void
-mastodon_rest_destroy(struct mastodon_rest **rest)
-{
-    struct mastodon_rest *old = *rest;
-    if (old == NULL) {
-        return;
-    }
-    http_fetch_destroy(&old->fetch);
-    timer_fini(&old->timer);
-    mastodon_fill_fini(&old->fill);
-    free(old);
-    *rest = NULL;
+    struct mastodon_rest *rest = of(backfill);
+    http_fetch_destroy(&rest->fetch);
+    timer_fini(&rest->timer);
+    mastodon_fill_fini(&rest->fill);
+    free(rest);
 }
 
 // ── the stream meanwhile ───────────────────────────────────────────────────
 
-void
-mastodon_rest_suspend(struct mastodon_rest *rest)
+static void
+suspend(struct source_backfill *backfill)
 {
-    if (rest != NULL) {
-        http_fetch_stop(rest->fetch);
-        timer_stop(&rest->timer);
-        mastodon_fill_suspend(&rest->fill);
-    }
+    struct mastodon_rest *rest = of(backfill);
+    http_fetch_stop(rest->fetch);
+    timer_stop(&rest->timer);
+    mastodon_fill_suspend(&rest->fill);
 }
 
-bool
-mastodon_rest_begin(struct mastodon_rest *rest)
+static bool
+begin(struct source_backfill *backfill)
 {
-    if (rest == NULL || !mastodon_fill_begin(&rest->fill, now_of(rest))) {
+    struct mastodon_rest *rest = of(backfill);
+    if (!mastodon_fill_begin(&rest->fill, now_of(rest))) {
         return false;
     }
     arm(rest);
     return true;
 }
 
-void
-mastodon_rest_resume(struct mastodon_rest *rest)
+static void
+resume(struct source_backfill *backfill)
 {
-    if (rest != NULL && rest->fill.phase == MASTODON_FILL_FEEDING) {
+    struct mastodon_rest *rest = of(backfill);
+    if (rest->fill.phase == MASTODON_FILL_FEEDING) {
         timer_fire(&rest->timer);
     }
 }
 
-const char *
-mastodon_rest_hindrance(const struct mastodon_rest *rest)
+static bool
+is_under_way(const struct source_backfill *backfill)
 {
-    return rest != NULL ? mastodon_fill_hindrance(&rest->fill) : "";
-}
-
-bool
-mastodon_rest_is_under_way(const struct mastodon_rest *rest)
-{
-    return rest != NULL && rest->fill.phase != MASTODON_FILL_IDLE &&
+    const struct mastodon_rest *rest = of_const(backfill);
+    return rest->fill.phase != MASTODON_FILL_IDLE &&
            rest->fill.phase != MASTODON_FILL_OVER;
 }
 
-bool
-mastodon_rest_may_pass(struct mastodon_rest *rest, const struct source_message *message)
+static bool
+may_pass(struct source_backfill *backfill, const struct source_message *message)
 {
-    return rest == NULL || mastodon_fill_may_pass(&rest->fill, message);
+    return mastodon_fill_may_pass(&of(backfill)->fill, message);
 }
 
-void
-mastodon_rest_saw(struct mastodon_rest *rest, const struct source_message *message)
+static void
+saw(struct source_backfill *backfill, const struct source_message *message)
 {
-    if (rest != NULL) {
-        mastodon_fill_saw(&rest->fill, message);
-        if (!rest->fill.is_due) {
-            rest->last_wall = rest->setup.source->wall();
-        }
+    struct mastodon_rest *rest = of(backfill);
+    mastodon_fill_saw(&rest->fill, message);
+    if (!rest->fill.is_due) {
+        rest->last_wall = rest->source->setup.wall();
     }
 }
 
-bool
-mastodon_rest_cursor(const struct mastodon_rest *rest, struct source_cursor *ret_cursor)
+static const char *
+hindrance(const struct source_backfill *backfill)
 {
-    if (rest == NULL || rest->last_wall == USEC_NONE ||
+    return mastodon_fill_hindrance(&of_const(backfill)->fill);
+}
+
+// Value 0: nothing can be filled, for ids are no numbers; a later life need not see one
+// to know.
+static bool
+cursor(const struct source_backfill *backfill, struct source_cursor *ret_cursor)
+{
+    const struct mastodon_rest *rest = of_const(backfill);
+    if (rest->last_wall == USEC_NONE ||
         (rest->fill.last == 0 && !rest->fill.has_strange_ids)) {
         return false;
     }
@@ -243,4 +212,57 @@ mastodon_rest_cursor(const struct mastodon_rest *rest, struct source_cursor *ret
         .wire = WIRE, .kind = KIND, .value = rest->fill.last, .time = rest->last_wall};
     snprintf(ret_cursor->host, sizeof(ret_cursor->host), "%s", rest->host);
     return true;
+}
+
+static const struct source_backfill_ops mastodon_rest_ops = {
+    .destroy = destroy,
+    .suspend = suspend,
+    .begin = begin,
+    .resume = resume,
+    .is_under_way = is_under_way,
+    .may_pass = may_pass,
+    .saw = saw,
+    .hindrance = hindrance,
+    .cursor = cursor,
+};
+
+enum status
+mastodon_rest_attach(struct source *source, struct error *error)
+{
+    const struct source_setup *setup = &source->setup;
+    char timeline[MASTODON_TIMELINE_MAX];
+    struct url url;
+    enum status status = url_parse(slice_of(setup->options->url), &url, error);
+    if (status != STATUS_OK ||
+        !mastodon_timeline_of(setup->options->url, setup->options->api_url, timeline)) {
+        return status;
+    }
+    struct mastodon_rest *rest = calloc(1, sizeof(*rest));
+    if (rest == NULL) {
+        return error_set(error, STATUS_NOMEM, "no memory for a source");
+    }
+    rest->backfill.ops = &mastodon_rest_ops;
+    rest->source = source;
+    memcpy(rest->timeline, timeline, sizeof(timeline));
+    memcpy(rest->host, url.host, sizeof(url.host));
+    rest->last_wall = USEC_NONE;
+    const struct http_fetch_setup fetch = {
+        .base = setup->base,
+        .client = setup->client,
+        .body_most = MASTODON_FILL_BODY_MAX,
+        .within = PAGE_WITHIN,
+        .wall = setup->wall,
+        .on_done = on_answer,
+        .context = rest,
+    };
+    if (mastodon_fill_init(&rest->fill, rest->timeline, &source->metrics) !=
+            STATUS_OK ||
+        timer_init(&rest->timer, setup->base, on_timer, rest) != STATUS_OK ||
+        http_fetch_create(&fetch, &rest->fetch, NULL) != STATUS_OK) {
+        destroy(&rest->backfill);
+        return error_set(error, STATUS_NOMEM, "no memory for a source");
+    }
+    go_on_from(rest, setup->resume);
+    source->backfill = &rest->backfill;
+    return STATUS_OK;
 }

@@ -1,7 +1,7 @@
 // A source: a live stream of one network, kept connected for months.
 //
-// Every transport (HTTP stream, WebSocket) wears this face, so that whoever owns the
-// sources need not know which is which:
+// source_open.h creates one; source_transport.h says what it is made of. Whoever owns
+// it need not know its transport (HTTP stream, WebSocket):
 //
 //     connecting ─▶ live ⇄ idle-ok ─▶ stalled ─▶ backing-off ─▶ connecting …
 //                                                          └──▶ failed (for good)
@@ -112,22 +112,6 @@ struct source_metrics {
 // One row per field; the owner adds which source it is.
 extern const struct metric source_metric_rows[];
 
-// What a transport implements; its own struct begins with struct source.
-struct source_ops {
-    void (*start)(struct source *source);
-    void (*stop)(struct source *source);
-    void (*resume)(struct source *source);
-    void (*destroy)(struct source *source);
-    bool (*cursor)(const struct source *source, struct source_cursor *ret_cursor);
-};
-
-struct source {
-    const struct source_ops *ops;
-    struct source_setup setup;
-    enum source_state state;
-    struct source_metrics metrics;
-};
-
 // Closes at once. Accepts NULL; not from inside a callback.
 void source_destroy(struct source **source);
 
@@ -137,8 +121,8 @@ void source_start(struct source *source);
 void source_stop(struct source *source);
 // There is room again.
 void source_resume(struct source *source);
-// For transports: tells the owner unless there is nothing new. Borrows error.
-void source_set_state(struct source *source, enum source_state state,
-                      const struct error *error);
 // Where to resume after the messages taken so far; false if the network cannot.
 bool source_cursor(const struct source *source, struct source_cursor *ret_cursor);
+
+enum source_state source_state_of(const struct source *source);
+const struct source_metrics *source_metrics_of(const struct source *source);

@@ -4,20 +4,21 @@
 
 #include "ingest/http_source.h"
 #include "ingest/jetstream_source.h"
+#include "ingest/mastodon_rest.h"
 #include "ingest/source_options.h"
 #include "net/url.h"
 
-// Who serves a scheme of an address.
+// Who serves a scheme of an address, and who fills its gaps.
 static const struct {
     const char *scheme;
     enum status (*create)(const struct source_setup *setup, struct source **ret_source,
                           struct error *error);
+    enum status (*attach_backfill)(struct source *source, struct error *error);
 } transports[] = {
-    {"https", http_source_create},
-    {"http", http_source_create},
-    {"wss", jetstream_source_create},
-    {"ws", jetstream_source_create},
-    {NULL, NULL},
+    {"https", http_source_create, mastodon_rest_attach},
+    {"http", http_source_create, mastodon_rest_attach},
+    {"wss", jetstream_source_create, NULL},
+    {"ws", jetstream_source_create, NULL},
 };
 
 enum status
@@ -25,15 +26,28 @@ source_open(const struct source_setup *setup, struct source **ret_source,
             struct error *error)
 {
     struct url url;
+    struct source *source = NULL;
     enum status status = url_parse(slice_of(setup->options->url), &url, error);
     if (status != STATUS_OK) {
         return status;
     }
-    for (size_t i = 0; transports[i].scheme != NULL; i++) {
-        if (strcmp(transports[i].scheme, url.scheme) == 0) {
-            return transports[i].create(setup, ret_source, error);
-        }
+    size_t i = 0;
+    while (i < sizeof(transports) / sizeof(transports[0]) &&
+           strcmp(transports[i].scheme, url.scheme) != 0) {
+        i++;
     }
-    return error_set(error, STATUS_RANGE, "url: this build does not support %s://",
-                     url.scheme);
+    if (i == sizeof(transports) / sizeof(transports[0])) {
+        return error_set(error, STATUS_RANGE, "url: this build does not support %s://",
+                         url.scheme);
+    }
+    status = transports[i].create(setup, &source, error);
+    if (status == STATUS_OK && transports[i].attach_backfill != NULL) {
+        status = transports[i].attach_backfill(source, error);
+    }
+    if (status != STATUS_OK) {
+        source_destroy(&source);
+        return status;
+    }
+    *ret_source = source;
+    return STATUS_OK;
 }

@@ -13,6 +13,7 @@
 #include "base/buffer.h"
 #include "net/http_client.h"
 #include "net/http_request.h"
+#include "net/outcome.h"
 #include "net/timer.h"
 #include "net/url.h"
 #include "net/ws_handshake.h"
@@ -24,7 +25,7 @@
 #define SEND_AGAIN (10 * USEC_PER_MS)
 
 // Reads in a row before others have their turn.
-enum { READS_MOST = 16, REQUEST_MAX = 1 << 14 };
+enum { READS_MOST = 16, REQUEST_MAX = 1 << 14, WS_REASON_MAX = 24 };
 
 enum phase {
     PHASE_OFF,
@@ -73,7 +74,7 @@ drop(struct ws_client *client)
 }
 
 static void
-end(struct ws_client *client, struct ws_outcome *outcome)
+end(struct ws_client *client, struct outcome *outcome)
 {
     const struct ws_client_callbacks *callbacks = &client->setup.callbacks;
     drop(client);
@@ -83,7 +84,7 @@ end(struct ws_client *client, struct ws_outcome *outcome)
 static void
 end_network(struct ws_client *client, const char *reason, const char *why)
 {
-    struct ws_outcome outcome = {
+    struct outcome outcome = {
         .class = RECONNECT_NETWORK, .not_before = USEC_NONE, .reason = reason};
     (void)error_set(&outcome.error, STATUS_IO, "%s", why);
     end(client, &outcome);
@@ -92,10 +93,10 @@ end_network(struct ws_client *client, const char *reason, const char *why)
 static void
 end_breach(struct ws_client *client, const char *reason, const char *why)
 {
-    struct ws_outcome outcome = {.class = RECONNECT_HTTP,
-                                 .not_before = USEC_NONE,
-                                 .is_breach = true,
-                                 .reason = reason};
+    struct outcome outcome = {.class = RECONNECT_HTTP,
+                              .not_before = USEC_NONE,
+                              .is_breach = true,
+                              .reason = reason};
     (void)error_set(&outcome.error, STATUS_PARSE, "%s", why);
     end(client, &outcome);
 }
@@ -107,7 +108,7 @@ end_refused(struct ws_client *client)
     char text[HTTP_ANSWER_TEXT_MAX];
     char reason[WS_REASON_MAX];
     snprintf(reason, sizeof(reason), "http_%ld", answer->status);
-    struct ws_outcome outcome = {
+    struct outcome outcome = {
         .class = reconnect_class_of_status(answer->status, http_answer_body_of(answer)),
         .status = answer->status,
         .not_before = http_answer_not_before(answer, client->setup.wall()),
@@ -140,7 +141,7 @@ end_closed(struct ws_client *client)
     uint16_t code = client->protocol.close_code;
     char reason[WS_REASON_MAX];
     snprintf(reason, sizeof(reason), "closed_%u", (unsigned)code);
-    struct ws_outcome outcome = {
+    struct outcome outcome = {
         .class = class_of_close(code), .not_before = USEC_NONE, .reason = reason};
     (void)error_set(&outcome.error, STATUS_IO, "the server closed the stream (%u)",
                     (unsigned)code);

@@ -15,26 +15,14 @@
 #include "base/slice.h"
 #include "base/status.h"
 #include "base/usec.h"
-#include "net/reconnect.h"
 
 struct event_base;
 struct http_client;
 struct http_request_options;
+struct outcome;
 struct url;
 struct ws_client;
 struct ws_message;
-
-enum { WS_REASON_MAX = 24 };
-
-// Why a connection, or the attempt at one, is over.
-struct ws_outcome {
-    enum reconnect_class class;
-    long status;     // of a refusal's answer, else 0
-    usec not_before; // of the wall clock, what a refusal asked for; USEC_NONE: nothing
-    bool is_breach;  // the server broke the protocol
-    const char *reason; // a metric word: "connect", "http_503", "closed_1006" …
-    struct error error; // one line for a person
-};
 
 struct ws_client_callbacks {
     void (*on_open)(void *context);
@@ -43,7 +31,7 @@ struct ws_client_callbacks {
     // True: taken. False: no room; offered again after ws_client_resume. Borrows.
     bool (*on_message)(void *context, const struct ws_message *message);
     // All messages before it were taken.
-    void (*on_end)(void *context, const struct ws_outcome *outcome);
+    void (*on_end)(void *context, const struct outcome *outcome);
     void *context;
 };
 

@@ -595,7 +595,7 @@ run(struct server *server, const struct source_options *options)
         printf("fault %s %" PRIu64 "\n", fault_names[i], server->faults[i]);
     }
     printf("end %" PRIu64 " %s\n", server->connections,
-           source_state_name(source->state));
+           source_state_name(source_state_of(source)));
     source_destroy(&source);
     http_client_destroy(&setup.client);
     return 0;

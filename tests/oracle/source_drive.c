@@ -186,7 +186,8 @@ print_metrics(const struct source *source)
     for (const struct metric *row = source_metric_rows; row->name != NULL; row++) {
         printf("metric %s%s%s%s %" PRIu64 "\n", row->name,
                row->labels != NULL ? "{" : "", row->labels != NULL ? row->labels : "",
-               row->labels != NULL ? "}" : "", metric_value(row, &source->metrics));
+               row->labels != NULL ? "}" : "",
+               metric_value(row, source_metrics_of(source)));
     }
 }
 

@@ -1,0 +1,18 @@
+// Why a connection, or the attempt at one, is over.
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/status.h"
+#include "base/usec.h"
+#include "net/reconnect.h"
+
+struct outcome {
+    enum reconnect_class class;
+    long status;     // of a refusal's answer, else 0
+    usec not_before; // of the wall clock, what a refusal asked for; USEC_NONE: nothing
+    bool is_breach;  // the server broke the protocol
+    bool is_stalled; // nothing came any more
+    const char *reason; // a metric word: "connect", "http_503", "closed_1006" …
+    struct error error; // one line for a person
+};
