@@ -9,10 +9,10 @@
 #include "daemon/alert_out.h"
 #include "daemon/clock.h"
 #include "net/timer.h"
-#include "sinks/redis_alerts.h"
-#include "sinks/webhook.h"
-#include "sinks/webhook_http.h"
-#include "sinks/webhook_options.h"
+#include "sinks/redis/redis_alerts.h"
+#include "sinks/webhook/webhook.h"
+#include "sinks/webhook/webhook_http.h"
+#include "sinks/webhook/webhook_options.h"
 
 enum { KEEP_MOST = 10000000 };
 

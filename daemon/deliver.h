@@ -1,7 +1,7 @@
 // Alerts to whoever is to get them: webhooks and standard output.
 //
 //     Redis sink ─ alert claimed ─▶ deliver ─▶ standard output
-//                                      └─▶ webhook (sinks/webhook_http.h)
+//                                      └─▶ webhook (sinks/webhook/webhook_http.h)
 //
 // Every webhook has its queue, its connection and its deadline: one that hangs delays
 // nobody else. An alert leaves Redis' outbox once the webhook acknowledged it.
@@ -17,7 +17,7 @@
 #include "base/option.h"
 #include "base/status.h"
 #include "base/usec.h"
-#include "sinks/webhook_options.h"
+#include "sinks/webhook/webhook_options.h"
 
 struct deliver;
 struct event_base;

@@ -12,10 +12,10 @@
 #include "ingest/lines.h"
 #include "ingest/source.h"
 #include "sinks/alert_json.h"
-#include "sinks/http_server.h"
-#include "sinks/redis_keys.h"
-#include "sinks/redis_sink.h"
-#include "sinks/webhook.h"
+#include "sinks/http/http_server.h"
+#include "sinks/redis/redis_keys.h"
+#include "sinks/redis/redis_sink.h"
+#include "sinks/webhook/webhook.h"
 
 enum { VALUE_MAX = 1024, FIELDS_MAX = 4096 };
 

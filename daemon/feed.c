@@ -5,7 +5,7 @@
 #include "daemon/date_faults.h"
 #include "daemon/wall.h"
 #include "pipeline/pipeline.h"
-#include "sinks/redis_sink.h"
+#include "sinks/redis/redis_sink.h"
 
 bool
 feed_init(struct feed *feed, struct pipeline *pipeline, struct redis_sink *sink,

@@ -23,8 +23,8 @@
 #include "daemon/wall.h"
 #include "daemon/web.h"
 #include "pipeline/pipeline.h"
-#include "sinks/redis_resume.h"
-#include "sinks/redis_sink.h"
+#include "sinks/redis/redis_resume.h"
+#include "sinks/redis/redis_sink.h"
 
 #define START_PATIENCE (20 * USEC_PER_S) // for a Redis that is only just starting
 #define HOLD_MOST (5 * USEC_PER_MIN)     // for what Redis has to be reached again

@@ -9,7 +9,7 @@
 
 #include "base/log.h"
 #include "pipeline/changes.h"
-#include "sinks/redis_sink.h"
+#include "sinks/redis/redis_sink.h"
 
 enum { NUMBER_TEXT = 24 };
 

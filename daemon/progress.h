@@ -5,7 +5,7 @@
 
 #include "daemon/replay.h"
 #include "daemon/state.h"
-#include "sinks/redis_resume.h"
+#include "sinks/redis/redis_resume.h"
 
 struct progress {
     struct redis_recall request; // for the sink: reads cursor:replay

@@ -7,7 +7,7 @@
 #include "daemon/gaps.h"
 #include "daemon/settings.h"
 #include "ingest/source.h"
-#include "sinks/redis_resume.h"
+#include "sinks/redis/redis_resume.h"
 
 struct pipeline;
 

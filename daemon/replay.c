@@ -15,9 +15,9 @@
 #include "daemon/recording.h"
 #include "ingest/file_input.h"
 #include "pipeline/pipeline.h"
-#include "sinks/redis_claims.h"
-#include "sinks/redis_resume.h"
-#include "sinks/redis_sink.h"
+#include "sinks/redis/redis_claims.h"
+#include "sinks/redis/redis_resume.h"
+#include "sinks/redis/redis_sink.h"
 
 enum {
     EX_DATAERR_CODE = 65,

@@ -15,8 +15,8 @@
 #include "daemon/report.h"
 #include "daemon/runtime.h"
 #include "daemon/warn.h"
-#include "sinks/redis_resume.h"
-#include "sinks/redis_sink.h"
+#include "sinks/redis/redis_resume.h"
+#include "sinks/redis/redis_sink.h"
 
 #define START_PATIENCE (3 * USEC_PER_S)    // for a Redis that is only just starting
 #define DELIVER_PATIENCE (60 * USEC_PER_S) // for the first attempt of each alert

@@ -11,7 +11,7 @@
 #include "daemon/halt.h"
 #include "net/http_client.h"
 #include "pipeline/pipeline.h"
-#include "sinks/redis_sink.h"
+#include "sinks/redis/redis_sink.h"
 
 void
 runtime_leave(struct runtime *runtime, int exit_code)

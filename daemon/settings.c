@@ -6,7 +6,7 @@
 
 #include "daemon/alert_check.h"
 #include "ingest/decode.h"
-#include "sinks/redis_alerts.h"
+#include "sinks/redis/redis_alerts.h"
 
 static const struct option daemon_option_rows[] = {
     {"format", OPTION_TEXT, "auto", 1, 16, false,

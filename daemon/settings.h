@@ -9,12 +9,12 @@
 #include "daemon/deliver.h"
 #include "daemon/lookup.h"
 #include "daemon/state.h"
-#include "sinks/webhook_options.h"
+#include "sinks/webhook/webhook_options.h"
 #include "ingest/source_options.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/alerts/rules.h"
-#include "sinks/http_options.h"
-#include "sinks/redis_options.h"
+#include "sinks/http/http_options.h"
+#include "sinks/redis/redis_options.h"
 
 enum { SETTINGS_SOURCES_MAX = 32, SETTINGS_WEBHOOKS_MAX = 16 };
 

@@ -13,7 +13,7 @@
 #include "ingest/mastodon_timeline.h"
 #include "ingest/source_open.h"
 #include "net/timer.h"
-#include "sinks/redis_sink.h"
+#include "sinks/redis/redis_sink.h"
 
 #define ROOM_POLL (5 * USEC_PER_MS)  // a flush is under way
 #define FULL_POLL (50 * USEC_PER_MS) // Redis is behind

@@ -9,10 +9,10 @@
 #include "daemon/wall.h"
 #include "ingest/lines.h"
 #include "pipeline/pipeline.h"
-#include "sinks/http_server.h"
-#include "sinks/metrics_page.h"
-#include "sinks/redis_sink.h"
-#include "sinks/webhook.h"
+#include "sinks/http/http_server.h"
+#include "sinks/http/metrics_page.h"
+#include "sinks/redis/redis_sink.h"
+#include "sinks/webhook/webhook.h"
 
 struct web {
     struct web_setup setup;

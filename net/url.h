@@ -1,7 +1,7 @@
 // Addresses: the parts that all URLs have, and whole ones of HTTP and WebSockets.
 //
 // An IPv6 address stands in brackets. Pure: no look-up. Redis' own forms are in
-// sinks/redis_url.h.
+// sinks/redis/redis_url.h.
 #pragma once
 
 #include <stdbool.h>

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sinks/redis_answer.h"
-#include "sinks/redis_reader.h"
+#include "sinks/redis/redis_answer.h"
+#include "sinks/redis/redis_reader.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -32,8 +32,8 @@
 #include "base/option.h"
 #include "daemon/deliver.h"
 #include "net/http_client.h"
-#include "sinks/redis_sink.h"
-#include "sinks/webhook.h"
+#include "sinks/redis/redis_sink.h"
+#include "sinks/webhook/webhook.h"
 #include "tests/oracle/sink_model.h"
 
 enum { WORDS_MOST = 4, WEBHOOKS_MOST = 4 };

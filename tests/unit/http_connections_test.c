@@ -1,4 +1,4 @@
-#include "sinks/http_connections.h"
+#include "sinks/http/http_connections.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -1,4 +1,4 @@
-#include "sinks/http_head.h"
+#include "sinks/http/http_head.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "sinks/metrics_page.h"
+#include "sinks/http/metrics_page.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 // Changes → the bytes of a transaction.
-#include "sinks/redis_batch.h"
+#include "sinks/redis/redis_batch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,9 +11,9 @@
 
 #include <cmocka.h>
 
-#include "sinks/redis_change.h"
-#include "sinks/redis_cursors.h"
-#include "sinks/redis_sink.h"
+#include "sinks/redis/redis_change.h"
+#include "sinks/redis/redis_cursors.h"
+#include "sinks/redis/redis_sink.h"
 
 static struct redis_keys keys;
 

@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
-#include "sinks/redis_answer.h"
-#include "sinks/redis_reader.h"
-#include "sinks/redis_word.h"
+#include "sinks/redis/redis_answer.h"
+#include "sinks/redis/redis_reader.h"
+#include "sinks/redis/redis_word.h"
 
 struct trace {
     char text[4096];

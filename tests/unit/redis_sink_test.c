@@ -1,5 +1,5 @@
 // The sink and a real Redis on a private unix socket; the pipeline is a model.
-#include "sinks/redis_sink.h"
+#include "sinks/redis/redis_sink.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -19,7 +19,7 @@
 #include <cmocka.h>
 
 #include "base/option.h"
-#include "sinks/redis_alerts.h"
+#include "sinks/redis/redis_alerts.h"
 #include "tests/oracle/sink_model.h"
 
 enum { TEXT_MAX = 256, EVENTS_MAX = 16 };

@@ -1,5 +1,5 @@
 // Alerts that wait for their flush.
-#include "sinks/redis_stash.h"
+#include "sinks/redis/redis_stash.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 // What a webhook may say in the configuration.
-#include "sinks/webhook_options.h"
+#include "sinks/webhook/webhook_options.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

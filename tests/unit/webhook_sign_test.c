@@ -1,5 +1,5 @@
 // Ids, secrets and signatures of webhooks.
-#include "sinks/webhook_sign.h"
+#include "sinks/webhook/webhook_sign.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 // A webhook's queue on a clock that the test moves.
-#include "sinks/webhook.h"
+#include "sinks/webhook/webhook.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "sinks/webhook_sign.h"
+#include "sinks/webhook/webhook_sign.h"
 
 enum { ROOM = 4, LOG_MAX = 1 << 14 };
 

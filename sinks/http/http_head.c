@@ -1,0 +1,216 @@
+#include "sinks/http/http_head.h"
+
+#include <string.h>
+#include <strings.h>
+
+static bool
+is_named(struct slice name, const char *text)
+{
+    return name.len == strlen(text) && strncasecmp(name.ptr, text, name.len) == 0;
+}
+
+static bool
+is_token(struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        bool is_digit = c >= '0' && c <= '9';
+        if (!is_letter && !is_digit &&
+            (c == '\0' || strchr("!#$%&'*+-.^_`|~", c) == NULL)) {
+            return false;
+        }
+    }
+    return text.len != 0;
+}
+
+// Only a tab is a control character that may be there.
+static bool
+is_text(struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+        if ((c < ' ' && c != '\t') || c == 0x7f) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static struct slice
+trimmed(struct slice text)
+{
+    while (text.len != 0 && (text.ptr[0] == ' ' || text.ptr[0] == '\t')) {
+        text.ptr++;
+        text.len--;
+    }
+    while (text.len != 0 &&
+           (text.ptr[text.len - 1] == ' ' || text.ptr[text.len - 1] == '\t')) {
+        text.len--;
+    }
+    return text;
+}
+
+// ── fields ─────────────────────────────────────────────────────────────────
+
+static enum http_refusal
+take_length(struct http_head *head, struct slice value)
+{
+    uint64_t length = 0;
+    bool is_huge = false;
+    for (size_t i = 0; i < value.len; i++) {
+        if (value.ptr[i] < '0' || value.ptr[i] > '9') {
+            return HTTP_REFUSAL_MALFORMED;
+        }
+        is_huge = is_huge || length > UINT64_MAX / 10 - 1;
+        length = is_huge ? UINT64_MAX : length * 10 + (uint64_t)(value.ptr[i] - '0');
+    }
+    if (value.len == 0 || (head->has_length && head->length != length)) {
+        return HTTP_REFUSAL_MALFORMED;
+    }
+    head->has_length = true;
+    head->length = length;
+    return is_huge ? HTTP_REFUSAL_TOO_LONG : HTTP_REFUSAL_NONE;
+}
+
+static enum http_refusal
+take_once(bool *has)
+{
+    if (*has) {
+        return HTTP_REFUSAL_MALFORMED;
+    }
+    *has = true;
+    return HTTP_REFUSAL_NONE;
+}
+
+enum http_refusal
+http_head_field(struct http_head *head, struct slice name, struct slice value)
+{
+    value = trimmed(value);
+    if (!is_token(name) || !is_text(value)) {
+        return HTTP_REFUSAL_MALFORMED;
+    }
+    if (is_named(name, "content-length")) {
+        return take_length(head, value);
+    }
+    if (is_named(name, "host")) {
+        return take_once(&head->has_host);
+    }
+    if (is_named(name, "authorization")) {
+        return take_once(&head->has_token);
+    }
+    if (is_named(name, "transfer-encoding")) {
+        enum http_refusal refusal = take_once(&head->has_coding);
+        return refusal == HTTP_REFUSAL_NONE && !is_named(value, "chunked")
+                   ? HTTP_REFUSAL_CODING
+                   : refusal;
+    }
+    return HTTP_REFUSAL_NONE;
+}
+
+enum http_refusal
+http_head_end(const struct http_head *head)
+{
+    bool is_good = (head->has_host || head->is_old) &&
+                   !(head->has_coding && (head->has_length || head->is_old));
+    return is_good ? HTTP_REFUSAL_NONE : HTTP_REFUSAL_MALFORMED;
+}
+
+// ── lines ──────────────────────────────────────────────────────────────────
+
+// Takes a line from the front, without its end. False: it is not complete.
+static bool
+next_line(struct slice *rest, struct slice *ret_line)
+{
+    const char *end = rest->len != 0 ? memchr(rest->ptr, '\n', rest->len) : NULL;
+    if (end == NULL) {
+        return false;
+    }
+    size_t len = (size_t)(end - rest->ptr);
+    *ret_line = (struct slice){rest->ptr, len};
+    if (len != 0 && end[-1] == '\r') {
+        ret_line->len--;
+    }
+    rest->ptr += len + 1;
+    rest->len -= len + 1;
+    return true;
+}
+
+// Takes the bytes before a blank.
+static struct slice
+next_word(struct slice *rest)
+{
+    const char *end = rest->len != 0 ? memchr(rest->ptr, ' ', rest->len) : NULL;
+    size_t len = end != NULL ? (size_t)(end - rest->ptr) : rest->len;
+    struct slice word = {rest->ptr, len};
+    rest->ptr += len + (end != NULL);
+    rest->len -= len + (end != NULL);
+    return word;
+}
+
+static enum http_refusal
+read_version(struct http_head *head, struct slice version)
+{
+    struct slice name = SLICE_LIT("HTTP/");
+    if (version.len != name.len + 3 || !slice_starts(version, name) ||
+        version.ptr[6] != '.') {
+        return HTTP_REFUSAL_MALFORMED;
+    }
+    head->is_old = version.ptr[7] == '0';
+    return version.ptr[5] == '1' ? HTTP_REFUSAL_NONE : HTTP_REFUSAL_VERSION;
+}
+
+static enum http_refusal
+read_request_line(struct http_head *head, struct slice line)
+{
+    struct slice method = next_word(&line);
+    struct slice target = next_word(&line);
+    if (!is_token(method) || target.len == 0 || !is_text(target)) {
+        return HTTP_REFUSAL_MALFORMED;
+    }
+    if (target.len > HTTP_TARGET_MAX) {
+        return HTTP_REFUSAL_LONG_TARGET;
+    }
+    return read_version(head, line);
+}
+
+static enum http_refusal
+read_field(struct http_head *head, struct slice line)
+{
+    const char *colon = memchr(line.ptr, ':', line.len);
+    if (colon == NULL) {
+        return HTTP_REFUSAL_MALFORMED;
+    }
+    size_t len = (size_t)(colon - line.ptr);
+    return http_head_field(head, (struct slice){line.ptr, len},
+                           (struct slice){colon + 1, line.len - len - 1});
+}
+
+bool
+http_head_read(struct slice bytes, enum http_refusal *ret_refusal)
+{
+    struct http_head head = {0};
+    struct slice rest = bytes;
+    struct slice line = {NULL, 0};
+    bool is_whole = next_line(&rest, &line);
+    while (is_whole && line.len == 0) { // some clients end a body in one
+        is_whole = next_line(&rest, &line);
+    }
+    if (!is_whole) {
+        *ret_refusal = HTTP_REFUSAL_LONG_TARGET;
+        return bytes.len > HTTP_TARGET_MAX;
+    }
+    enum http_refusal refusal = read_request_line(&head, line);
+    while (refusal == HTTP_REFUSAL_NONE && next_line(&rest, &line)) {
+        if (line.len == 0) {
+            *ret_refusal = http_head_end(&head);
+            return true;
+        }
+        refusal = read_field(&head, line);
+    }
+    if (refusal == HTTP_REFUSAL_NONE && bytes.len > HTTP_HEAD_MAX) {
+        refusal = HTTP_REFUSAL_LONG_HEAD;
+    }
+    *ret_refusal = refusal;
+    return refusal != HTTP_REFUSAL_NONE;
+}

@@ -1,0 +1,187 @@
+#include "sinks/redis/redis_alerts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sinks/redis/redis_sink_state.h"
+
+enum { ALERT_LIMIT = 16 << 20 };
+
+void
+redis_alerts_init(struct redis_sink *sink)
+{
+    redis_batch_init(&sink->outbox.due);
+    redis_batch_init(&sink->outbox.taken);
+    buffer_init(&sink->outbox.json, ALERT_LIMIT);
+    buffer_init(&sink->outbox.group, ALERT_LIMIT);
+    redis_stash_init(&sink->outbox.stash);
+    redis_recent_init(&sink->outbox.recent);
+    for (int i = 0; i < 2; i++) {
+        buffer_init(&sink->outbox.claims[i].names, ALERT_LIMIT);
+    }
+}
+
+void
+redis_alerts_fini(struct redis_sink *sink)
+{
+    for (int i = 0; i < 2; i++) {
+        buffer_fini(&sink->outbox.claims[i].names);
+    }
+    redis_recent_fini(&sink->outbox.recent);
+    redis_stash_fini(&sink->outbox.stash);
+    buffer_fini(&sink->outbox.group);
+    buffer_fini(&sink->outbox.json);
+    redis_batch_fini(&sink->outbox.taken);
+    redis_batch_fini(&sink->outbox.due);
+}
+
+struct redis_name
+redis_alerts_outbox(const struct redis_sink *sink, size_t endpoint)
+{
+    return redis_keys_name(&sink->keys, REDIS_KEY_OUTBOX,
+                           slice_of(sink->setup.alerts->endpoints[endpoint].name));
+}
+
+bool
+redis_alerts_recall(struct redis_sink *sink)
+{
+    const struct redis_alerts *alerts = sink->setup.alerts;
+    size_t first = sink->outbox.read;
+    if (alerts == NULL || first >= alerts->endpoint_count) {
+        return false;
+    }
+    sink->phase = REDIS_PHASE_OUTBOX;
+    redis_answer_begin(&sink->answer, REDIS_EXCHANGE_RECALL,
+                       alerts->endpoint_count - first);
+    for (size_t i = first; i < alerts->endpoint_count; i++) {
+        char text[REDIS_PREFIX_MAX + REDIS_RECALL_NAME_MAX];
+        struct redis_name key = redis_alerts_outbox(sink, i);
+        int len = snprintf(text, sizeof(text), "%.*s%.*s", SLICE_ARG(key.head),
+                           SLICE_ARG(key.tail));
+        const struct slice words[] = {SLICE_LIT("HGETALL"), {text, (size_t)len}};
+        redis_conn_command(sink->conn, 2, words);
+    }
+    return true;
+}
+
+void
+redis_alerts_recalled(struct redis_sink *sink)
+{
+    sink->outbox.read += sink->answer.commands;
+}
+
+static void
+add_drop(const struct redis_sink *sink, struct redis_batch *batch, size_t endpoint,
+         struct slice id)
+{
+    const struct change_field field = {id, SLICE_NONE};
+    redis_batch_hdel(batch, redis_alerts_outbox(sink, endpoint),
+                     (struct redis_fields){&field, 1});
+}
+
+static bool
+contains(struct slice text, struct slice part)
+{
+    const char *at = text.ptr;
+    const char *end = text.ptr + text.len;
+    while ((size_t)(end - at) >= part.len) {
+        at = memchr(at, part.ptr[0], (size_t)(end - at) - part.len + 1);
+        if (at == NULL) {
+            return false;
+        }
+        if (memcmp(at, part.ptr, part.len) == 0) {
+            return true;
+        }
+        at++;
+    }
+    return false;
+}
+
+// Acknowledged while Redis was away: its removal has still to be written.
+static bool
+is_dropped(const struct redis_sink *sink, size_t endpoint, struct slice id)
+{
+    struct redis_batch drop;
+    redis_batch_init(&drop);
+    add_drop(sink, &drop, endpoint, id);
+    bool is_found =
+        contains(buffer_text(&sink->outbox.due.text), buffer_text(&drop.text));
+    redis_batch_fini(&drop);
+    return is_found;
+}
+
+void
+redis_alerts_found(struct redis_sink *sink, struct slice value)
+{
+    const struct redis_alerts *alerts = sink->setup.alerts;
+    const struct slice id = {sink->recall_field, sink->recall_field_len};
+    size_t endpoint = sink->outbox.read + sink->answer.reply;
+    if (id.len != 0 && id.len < WEBHOOK_ID_MAX && !is_dropped(sink, endpoint, id)) {
+        alerts->on_waiting(alerts->context, endpoint, id, value);
+    }
+}
+
+void
+redis_outbox_drop(struct redis_sink *sink, size_t endpoint, struct slice id)
+{
+    add_drop(sink, &sink->outbox.due, endpoint, id);
+}
+
+static void
+add_value(struct redis_sink *sink, size_t endpoint, struct slice id, struct slice value)
+{
+    const struct change_field field = {id, value};
+    redis_batch_hset(&sink->outbox.due, redis_alerts_outbox(sink, endpoint),
+                     (struct redis_fields){&field, 1});
+}
+
+void
+redis_outbox_keep(struct redis_sink *sink, size_t endpoint, struct slice id,
+                  struct slice value)
+{
+    if (redis_sink_is_up(sink)) {
+        add_value(sink, endpoint, id, value);
+    }
+}
+
+void
+redis_outbox_rewrite(struct redis_sink *sink, size_t endpoint, struct slice id,
+                     struct slice value)
+{
+    usec ttl = strtol(REDIS_OUTBOX_TTL, NULL, 10) * USEC_PER_S;
+    add_value(sink, endpoint, id, value);
+    redis_batch_expire(&sink->outbox.due, redis_alerts_outbox(sink, endpoint), ttl);
+}
+
+void
+redis_alerts_restore(struct redis_sink *sink)
+{
+    const struct redis_alerts *alerts = sink->setup.alerts;
+    sink->outbox.recent.is_due = true;
+    if (alerts != NULL && alerts->on_rewrite != NULL) {
+        alerts->on_rewrite(alerts->context);
+    }
+}
+
+void
+redis_outbox_take(struct redis_outbox *outbox)
+{
+    struct redis_batch taken = outbox->due;
+    outbox->due = outbox->taken;
+    outbox->taken = taken;
+}
+
+void
+redis_outbox_written(struct redis_outbox *outbox)
+{
+    redis_batch_reset(&outbox->taken);
+}
+
+void
+redis_outbox_lost(struct redis_outbox *outbox)
+{
+    redis_batch_append(&outbox->taken, &outbox->due);
+    redis_batch_reset(&outbox->due);
+    redis_outbox_take(outbox);
+}

@@ -1,0 +1,105 @@
+// Alerts on their way through Redis: claimed, published, and kept for webhooks until
+// they are acknowledged.
+//
+// An alert is claimed by its id (sinks/redis/redis_claims.h) and only then appended to
+// the stream, published, and put into the outbox of every webhook that is to get it; so
+// an alert that comes again, after a lost answer or in another life of the daemon,
+// changes nothing. The outbox is read at every connection, and when a webhook is added:
+// what was claimed but never handed to a webhook is found there.
+//
+// Redis' user needs for it: EVAL SET UNLINK PUBLISH XADD HLEN HSET HDEL EXPIRE HGETALL,
+// and the channel <prefix>alerts.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/slice.h"
+#include "sinks/redis/redis_batch.h"
+#include "sinks/redis/redis_claims.h"
+#include "sinks/redis/redis_stash.h"
+
+struct redis_sink;
+
+enum {
+    REDIS_ENDPOINTS_MAX = 16,
+    REDIS_ALERTS_KEEP = 10000,
+};
+
+// An alert that Redis has now and had not before. Sets of endpoints are bits.
+struct redis_alert {
+    struct slice id; // for webhooks
+    struct slice json;
+    uint64_t given; // endpoints whose outbox holds it
+    uint64_t full;  // endpoints whose outbox had no room
+};
+
+struct redis_endpoint {
+    const char *name;
+    uint64_t room; // alerts its outbox holds at most
+};
+
+struct redis_alerts {
+    uint64_t keep; // entries of the stream, at least
+    struct redis_endpoint endpoints[REDIS_ENDPOINTS_MAX];
+    size_t endpoint_count; // may grow at any time
+    // The endpoints that get this rule's alerts.
+    uint64_t (*wanted)(void *context, struct slice rule);
+    // Acknowledged by Redis. May call redis_outbox_*. Borrows alert.
+    void (*on_alert)(void *context, const struct redis_alert *alert);
+    // What the outbox of an endpoint holds, at every connection and when it is new.
+    // value: see redis_outbox_keep.
+    void (*on_waiting)(void *context, size_t endpoint, struct slice id,
+                       struct slice value);
+    // Redis may have lost what outboxes held: redis_outbox_rewrite what still waits.
+    // NULL: nothing does.
+    void (*on_rewrite)(void *context);
+    void *context;
+};
+
+// Seconds. The last attempt of a webhook is less than four days after the first.
+#define REDIS_OUTBOX_TTL "432000"
+
+// The webhook acknowledged the alert, or will not get it any more.
+void redis_outbox_drop(struct redis_sink *sink, size_t endpoint, struct slice id);
+// Another value for it: "<attempts> <due, ms> <json>"; new alerts begin as "0 0 …".
+// Does nothing while Redis is away, so that nothing piles up: it would only be tried
+// again sooner after a restart.
+void redis_outbox_keep(struct redis_sink *sink, size_t endpoint, struct slice id,
+                       struct slice value);
+
+// The same at once, in any state of Redis; from within on_rewrite.
+void redis_outbox_rewrite(struct redis_sink *sink, size_t endpoint, struct slice id,
+                          struct slice value);
+
+// ── for the sink ───────────────────────────────────────────────────────────
+
+struct redis_outbox {
+    struct redis_claims claims[2]; // of each batch of the sink
+    struct redis_batch due;        // changes of outboxes that wait for a flush
+    struct redis_batch taken;      // and those in the one under way
+    struct buffer json;            // of the alert being added
+    struct buffer group;           // of those that the next script claims
+    struct redis_stash stash;      // of alerts whose flush is to come
+    struct redis_recent recent;
+    size_t read; // of how many endpoints, on this connection
+};
+
+// Redis may have lost alerts and what outboxes held: both come with the next flush.
+void redis_alerts_restore(struct redis_sink *sink);
+
+void redis_outbox_take(struct redis_outbox *outbox);
+void redis_outbox_written(struct redis_outbox *outbox);
+void redis_outbox_lost(struct redis_outbox *outbox);
+
+void redis_alerts_init(struct redis_sink *sink);
+void redis_alerts_fini(struct redis_sink *sink);
+// The key of an endpoint's outbox; points into the sink.
+struct redis_name redis_alerts_outbox(const struct redis_sink *sink, size_t endpoint);
+// False if there is nothing to read.
+bool redis_alerts_recall(struct redis_sink *sink);
+// Those of the endpoints asked for are complete.
+void redis_alerts_recalled(struct redis_sink *sink);
+void redis_alerts_found(struct redis_sink *sink, struct slice value);

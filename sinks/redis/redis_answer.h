@@ -1,0 +1,89 @@
+// What Redis' replies to one exchange came to. Pure: items in, a verdict out.
+//
+// Five exchanges are known:
+//   GREET  INFO · WATCH <prefix>epoch · GET <prefix>epoch · GET <prefix>owner
+//   BATCH  MULTI · n × QUEUED · EXEC · WATCH <prefix>epoch · GET <prefix>epoch
+//   RECALL n × HGETALL: fields and values by turns
+//   SCAN   one array: the next cursor, and an array of keys
+//   PROBE  n × whatever a read answers; an error is an answer like others
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+#include "sinks/redis/redis_reader.h"
+#include "sinks/redis/redis_word.h"
+
+enum redis_exchange {
+    REDIS_EXCHANGE_GREET,
+    REDIS_EXCHANGE_BATCH,
+    REDIS_EXCHANGE_RECALL,
+    REDIS_EXCHANGE_SCAN,
+    REDIS_EXCHANGE_PROBE,
+};
+
+enum {
+    REDIS_ANSWER_TEXT_MAX = 256,
+    REDIS_ANSWER_NAME_MAX = 64,
+    REDIS_ANSWER_REPAIRS_MAX = 64,
+    REDIS_ANSWER_KEYS_MAX = 1 << 16, // of one SCAN
+    REDIS_GREET_REPLIES = 4,
+};
+
+struct redis_answer {
+    enum redis_exchange exchange;
+    size_t commands; // BATCH: between MULTI and EXEC; RECALL, PROBE: all
+    size_t reply;    // which one comes next
+
+    // The first error, but EXECABORT only when nothing else says why.
+    enum redis_word word;
+    char text[REDIS_ANSWER_TEXT_MAX]; // that reply, printable; GREET: perhaps INFO's,
+                                      // without a word
+    bool is_odd;                      // a reply has no form that Redis would send
+
+    // BATCH
+    bool is_fenced;       // EXEC answered nil: the epoch was touched
+    bool is_executed;     // EXEC answered with the commands' replies
+    int64_t last_integer; // among these replies
+    size_t repair_count; // commands that found a key of the wrong type (the first ones)
+    size_t repairs[REDIS_ANSWER_REPAIRS_MAX];
+
+    // GREET, BATCH: the epoch as read last; 0 when there is none or it is no number.
+    uint64_t epoch;
+    bool is_epoch_bad; // there is something else than a number
+
+    // GREET
+    char run_id[REDIS_ANSWER_NAME_MAX]; // empty: not told
+    char owner[REDIS_ANSWER_NAME_MAX];  // empty: none
+    char policy[REDIS_ANSWER_NAME_MAX]; // maxmemory-policy
+    bool is_evicting;                   // it deletes keys when memory is full
+    bool is_info_refused;
+
+    // SCAN
+    char cursor[REDIS_ANSWER_NAME_MAX];
+};
+
+// commands: of a BATCH, RECALL or PROBE, else 0.
+void redis_answer_begin(struct redis_answer *answer, enum redis_exchange exchange,
+                        size_t commands);
+
+// A text that is a number of at most 18 digits, so that it can still be raised.
+bool redis_answer_number(struct slice text, uint64_t *ret_number);
+
+// How many replies the exchange has.
+size_t redis_answer_replies(const struct redis_answer *answer);
+
+// Takes an item of the next reply. Returns its text when the item is a key of a SCAN
+// or a field or value of a RECALL, else none.
+struct slice redis_answer_item(struct redis_answer *answer,
+                               const struct redis_item *item);
+
+// Whether the item is an element of the array that a script of an executed transaction
+// answered.
+bool redis_answer_is_element(const struct redis_answer *answer,
+                             const struct redis_item *item);
+
+// The reply whose items were taken is complete.
+void redis_answer_reply(struct redis_answer *answer);

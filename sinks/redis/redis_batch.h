@@ -1,0 +1,96 @@
+// One transaction's bytes, in the form Redis reads.
+//
+//     MULTI  command …  EXEC  WATCH <prefix>epoch  GET <prefix>epoch
+//
+// The bytes are built in place and stay until the answer came: they go out without a
+// copy, and the key of any command can be found again. The WATCH guards the next
+// transaction; the GET tells whether it came too late. Values are absolute, never
+// increments, but for the epoch.
+//
+// Overflow is sticky (text.is_failed): check once after redis_batch_end.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/slice.h"
+#include "base/usec.h"
+#include "pipeline/changes.h"
+#include "sinks/redis/redis_keys.h"
+
+enum {
+    REDIS_BATCH_HEAD = 1, // replies before the first QUEUED
+    REDIS_BATCH_TAIL = 3, // after the last one: EXEC, WATCH, GET
+};
+
+struct redis_batch {
+    struct buffer text;
+    size_t commands; // between MULTI and EXEC
+    size_t changes;  // how many changes they carry; the caller counts
+};
+
+void redis_batch_init(struct redis_batch *batch);
+void redis_batch_fini(struct redis_batch *batch);
+
+// Begins a transaction; whatever the batch held is gone.
+void redis_batch_begin(struct redis_batch *batch);
+void redis_batch_end(struct redis_batch *batch, const struct redis_keys *keys);
+
+// A mere row of commands, to become part of a transaction through redis_batch_append.
+void redis_batch_reset(struct redis_batch *batch);
+void redis_batch_append(struct redis_batch *batch, const struct redis_batch *commands);
+
+void redis_batch_unlink(struct redis_batch *batch, struct redis_name key);
+void redis_batch_get(struct redis_batch *batch, struct redis_name key);
+void redis_batch_hlen(struct redis_batch *batch, struct redis_name key);
+void redis_batch_hgetall(struct redis_batch *batch, struct redis_name key);
+// Answers the member's score, or nil, and changes nothing (ZADD XX INCR 0): a read that
+// needs no right but that to write boards.
+void redis_batch_zadd_nothing(struct redis_batch *batch, struct redis_name key,
+                              struct slice member);
+// The whole board with its scores.
+void redis_batch_zrange(struct redis_batch *batch, struct redis_name key);
+void redis_batch_incr(struct redis_batch *batch, struct redis_name key);
+void redis_batch_set(struct redis_batch *batch, struct redis_name key,
+                     struct slice value);
+// ttl: rounded up to whole seconds, at least one.
+void redis_batch_expire(struct redis_batch *batch, struct redis_name key, usec ttl);
+
+struct redis_fields {
+    const struct change_field *items;
+    size_t count;
+};
+
+// HSET of the fields that have a value; HDEL of those that have none. Nothing when
+// there are none.
+void redis_batch_hset(struct redis_batch *batch, struct redis_name key,
+                      struct redis_fields fields);
+void redis_batch_hdel(struct redis_batch *batch, struct redis_name key,
+                      struct redis_fields fields);
+
+struct redis_entries {
+    const struct change_entry *items;
+    size_t count;
+};
+
+// ZADD of the entries that have a score; ZREM of those that have none; in chunks.
+void redis_batch_zadd(struct redis_batch *batch, struct redis_name key,
+                      struct redis_entries entries);
+void redis_batch_zrem(struct redis_batch *batch, struct redis_name key,
+                      struct redis_entries entries);
+
+// A script with all its keys declared. The text of the last argument ends two bytes
+// before the end of the batch's text.
+struct redis_script {
+    struct slice text;
+    const struct redis_name *keys;
+    size_t key_count;
+    const struct slice *args;
+    size_t arg_count;
+};
+void redis_batch_eval(struct redis_batch *batch, const struct redis_script *script);
+
+// The key of the command `index` between MULTI and EXEC; points into the batch.
+struct slice redis_batch_key(const struct redis_batch *batch, size_t index);

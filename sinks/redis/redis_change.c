@@ -1,0 +1,122 @@
+#include "sinks/redis/redis_change.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+static void
+add_hash(struct redis_batch *batch, struct redis_name key, const struct change *change)
+{
+    struct redis_fields fields = {change->fields, change->field_count};
+    if (change->is_gone || (change->is_whole && !change->is_fresh)) {
+        redis_batch_unlink(batch, key);
+    }
+    if (change->is_gone) {
+        return;
+    }
+    size_t before = batch->commands;
+    redis_batch_hset(batch, key, fields);
+    if (!change->is_whole) {
+        redis_batch_hdel(batch, key, fields);
+    } else if (batch->commands != before) {
+        redis_batch_expire(batch, key, change->ttl);
+    }
+}
+
+static void
+add_handles(struct redis_batch *batch, const struct redis_keys *keys,
+            const struct change *change)
+{
+    if (!slice_is_none(change->handle_gone)) {
+        redis_batch_unlink(
+            batch, redis_keys_name(keys, REDIS_KEY_HANDLE, change->handle_gone));
+    }
+    if (!slice_is_none(change->handle_set)) {
+        redis_batch_set(batch,
+                        redis_keys_name(keys, REDIS_KEY_HANDLE, change->handle_set),
+                        change->name);
+    }
+}
+
+static void
+add_board(struct redis_batch *batch, struct redis_name key, const struct change *change)
+{
+    struct redis_entries entries = {change->entries, change->entry_count};
+    // Removals first, so that the board never holds more than it should.
+    if (change->is_whole) {
+        redis_batch_unlink(batch, key);
+    } else {
+        redis_batch_zrem(batch, key, entries);
+    }
+    redis_batch_zadd(batch, key, entries);
+}
+
+void
+redis_change_add(struct redis_batch *batch, const struct redis_keys *keys,
+                 const struct change *change)
+{
+    switch (change->kind) {
+    case CHANGE_USER:
+        add_hash(batch, redis_keys_name(keys, REDIS_KEY_USER, change->name), change);
+        add_handles(batch, keys, change);
+        break;
+    case CHANGE_CASCADE:
+        add_hash(batch, redis_keys_name(keys, REDIS_KEY_CASCADE, change->name), change);
+        break;
+    case CHANGE_CALIBRATION:
+        add_hash(batch, redis_keys_name(keys, REDIS_KEY_CALIBRATION, SLICE_NONE),
+                 change);
+        break;
+    case CHANGE_ALERT:
+        break; // redis_alerts.h
+    case CHANGE_BOARD:
+        add_board(batch, redis_keys_name(keys, REDIS_KEY_TOP, change->name), change);
+        break;
+    }
+}
+
+void
+redis_change_add_meta(struct redis_batch *batch, const struct redis_keys *keys,
+                      const struct redis_change_meta *meta)
+{
+    enum {
+        CLOCK,
+        AS_OF,
+        LAG,
+        POSTS,
+        INTERACTIONS,
+        COMPLETE,
+        NUMBERS,
+        NUMBER_TEXT = 24
+    };
+    const struct changes_meta *state = &meta->state;
+    bool has_clock = state->clock != USEC_NONE;
+    usec behind = has_clock && meta->now > state->clock ? meta->now - state->clock : 0;
+    usec lag = meta->lag != USEC_NONE ? meta->lag : behind;
+    const int64_t numbers[NUMBERS] = {
+        [CLOCK] = has_clock ? usec_floor_div(state->clock, USEC_PER_MS) : 0,
+        [AS_OF] = usec_floor_div(meta->now, USEC_PER_MS),
+        [LAG] = usec_floor_div(lag, USEC_PER_MS),
+        [POSTS] = (int64_t)state->posts,
+        [INTERACTIONS] = (int64_t)state->interactions,
+        [COMPLETE] = state->is_complete,
+    };
+    char text[NUMBERS][NUMBER_TEXT];
+    for (size_t i = 0; i < NUMBERS; i++) {
+        snprintf(text[i], NUMBER_TEXT, "%" PRId64, numbers[i]);
+    }
+    const struct change_field fields[] = {
+        {SLICE_LIT("schema"), SLICE_LIT("1")},
+        {SLICE_LIT("version"), slice_of(meta->version)},
+        {SLICE_LIT("clock_ms"), has_clock ? slice_of(text[CLOCK]) : SLICE_NONE},
+        {SLICE_LIT("as_of_ms"), slice_of(text[AS_OF])},
+        {SLICE_LIT("lag_ms"), slice_of(text[LAG])},
+        {SLICE_LIT("posts"), slice_of(text[POSTS])},
+        {SLICE_LIT("interactions"), slice_of(text[INTERACTIONS])},
+        {SLICE_LIT("complete"), slice_of(text[COMPLETE])},
+    };
+    struct redis_fields all = {fields, sizeof(fields) / sizeof(fields[0])};
+    struct redis_name key = redis_keys_name(keys, REDIS_KEY_META, SLICE_NONE);
+    redis_batch_hset(batch, key, all);
+    redis_batch_hdel(batch, key, all);
+}

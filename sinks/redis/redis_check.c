@@ -1,0 +1,382 @@
+#include "sinks/redis/redis_check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "sinks/redis/redis_sink_state.h"
+
+#define LEAKY_FOR (10 * USEC_PER_S)
+#define TOLD_EVERY USEC_PER_MIN
+
+enum { EXACT_DIGITS = 15 }; // of a whole number that a double holds
+
+enum probe_kind { PROBE_HASH, PROBE_VALUES, PROBE_HANDLE, PROBE_ENTRY, PROBE_BOARD };
+
+struct redis_probe {
+    enum probe_kind kind;
+    enum change_kind change;
+    size_t name_at;
+    size_t name_len;
+    uint64_t expected; // HASH: fields at least. VALUES: pairs. ENTRY: score. BOARD:
+                       // members
+    size_t pairs_at;   // VALUES: where they begin
+    uint64_t sum;      // BOARD: of the entries, as written. VALUES: fields at least
+    uint64_t found;    // and as read. VALUES: pairs
+    uint64_t member;   // hash of the one whose score or value comes next
+    bool is_settled;   // BOARD, VALUES: there is nothing to compare
+};
+
+static const struct hash_key key = {0x6361736361646564, 0x636865636b73756d};
+
+void
+redis_check_init(struct redis_check *check)
+{
+    redis_batch_init(&check->commands);
+    buffer_init(&check->probes, REDIS_CHECK_NAMES);
+    buffer_init(&check->names, REDIS_CHECK_NAMES);
+    buffer_init(&check->pairs, REDIS_CHECK_NAMES);
+}
+
+void
+redis_check_fini(struct redis_check *check)
+{
+    buffer_fini(&check->pairs);
+    buffer_fini(&check->names);
+    buffer_fini(&check->probes);
+    redis_batch_fini(&check->commands);
+}
+
+// ── asking ─────────────────────────────────────────────────────────────────
+
+static void
+add_probe(struct redis_check *check, struct redis_probe probe, struct slice name)
+{
+    probe.name_at = check->names.size;
+    probe.name_len = name.len;
+    buffer_append(&check->names, name);
+    buffer_append(&check->probes, (struct slice){(char *)&probe, sizeof(probe)});
+}
+
+static uint64_t
+pair_of(uint64_t field, struct slice value)
+{
+    return field * 3 + hash_slice(&key, value);
+}
+
+// The values as they were written; the answer may hold more.
+static void
+add_values(struct redis_sink *sink, struct checks_hash *hash)
+{
+    struct redis_check *check = &sink->check;
+    struct redis_probe probe = {
+        .kind = PROBE_VALUES,
+        .change = hash->kind,
+        .sum = hash->fields,
+        .pairs_at = check->pairs.size,
+    };
+    checks_values(sink->setup.pipeline, hash);
+    for (size_t i = 0; i < hash->value_count; i++) {
+        const struct change_field *field = &hash->values[i];
+        if (!slice_is_none(field->value)) {
+            uint64_t pair = pair_of(hash_slice(&key, field->name), field->value);
+            buffer_append(&check->pairs, (struct slice){(char *)&pair, sizeof(pair)});
+            probe.expected++;
+        }
+    }
+    add_probe(check, probe, hash->name);
+}
+
+static void
+add_hash(struct redis_sink *sink, struct checks_hash *hash)
+{
+    struct redis_check *check = &sink->check;
+    bool is_user = hash->kind == CHANGE_USER;
+    struct redis_name name = redis_keys_name(
+        &sink->keys, is_user ? REDIS_KEY_USER : REDIS_KEY_CASCADE, hash->name);
+    if ((hash_slice(&key, hash->name) + check->round) % REDIS_CHECK_VALUES == 0) {
+        redis_batch_hgetall(&check->commands, name);
+        add_values(sink, hash);
+    } else {
+        redis_batch_hlen(&check->commands, name);
+        add_probe(check,
+                  (struct redis_probe){.kind = PROBE_HASH,
+                                       .change = hash->kind,
+                                       .expected = hash->fields},
+                  hash->name);
+    }
+    if (!slice_is_none(hash->handle)) {
+        redis_batch_get(&check->commands,
+                        redis_keys_name(&sink->keys, REDIS_KEY_HANDLE, hash->handle));
+        add_probe(check,
+                  (struct redis_probe){.kind = PROBE_HANDLE, .change = CHANGE_USER},
+                  hash->name);
+    }
+}
+
+static void
+add_hashes(struct redis_sink *sink)
+{
+    struct pipeline *pipeline = sink->setup.pipeline;
+    struct checks *checks = &sink->check.checks;
+    struct checks_hash hash;
+    for (int i = 0; i < REDIS_CHECK_MEMBERS; i++) {
+        if (checks_member(pipeline, checks, &hash)) {
+            add_hash(sink, &hash);
+        }
+    }
+    for (int i = 0; i < REDIS_CHECK_OTHERS; i++) {
+        if (checks_user(pipeline, checks, &hash)) {
+            add_hash(sink, &hash);
+        }
+        if (checks_cascade(pipeline, checks, &hash)) {
+            add_hash(sink, &hash);
+        }
+    }
+}
+
+// In any order the same.
+static uint64_t
+entry_sum(struct slice member, uint64_t score)
+{
+    return hash_slice(&key, member) * (2 * score + 1);
+}
+
+static void
+add_entries(struct redis_sink *sink)
+{
+    struct redis_check *check = &sink->check;
+    const struct pipeline *pipeline = sink->setup.pipeline;
+    struct checks_board board;
+    for (uint32_t i = 0; i < checks_boards(pipeline); i++) {
+        if (!checks_board(pipeline, i, &board) || board.count == 0) {
+            continue;
+        }
+        struct change_entry entry =
+            checks_entry(pipeline, i, check->round % board.count);
+        redis_batch_zadd_nothing(
+            &check->commands, redis_keys_name(&sink->keys, REDIS_KEY_TOP, board.name),
+            entry.member);
+        add_probe(check,
+                  (struct redis_probe){.kind = PROBE_ENTRY,
+                                       .change = CHANGE_BOARD,
+                                       .expected = entry.score},
+                  board.name);
+    }
+}
+
+static size_t
+add_board(struct redis_sink *sink, uint32_t index)
+{
+    struct redis_check *check = &sink->check;
+    const struct pipeline *pipeline = sink->setup.pipeline;
+    struct checks_board board;
+    struct redis_probe probe = {.kind = PROBE_BOARD, .change = CHANGE_BOARD};
+    if (!checks_board(pipeline, index, &board)) {
+        return 0;
+    }
+    probe.expected = board.count;
+    for (uint32_t i = 0; i < board.count; i++) {
+        struct change_entry entry = checks_entry(pipeline, index, i);
+        probe.sum += entry_sum(entry.member, entry.score);
+    }
+    redis_batch_zrange(&check->commands,
+                       redis_keys_name(&sink->keys, REDIS_KEY_TOP, board.name));
+    add_probe(check, probe, board.name);
+    return board.count;
+}
+
+static void
+add_boards(struct redis_sink *sink)
+{
+    struct redis_check *check = &sink->check;
+    uint32_t count = checks_boards(sink->setup.pipeline);
+    size_t entries = 0;
+    for (uint32_t i = 0; i < count && entries < REDIS_CHECK_ENTRIES; i++) {
+        entries += add_board(sink, check->board++ % count);
+    }
+}
+
+bool
+redis_check_start(struct redis_sink *sink)
+{
+    struct redis_check *check = &sink->check;
+    usec now = redis_sink_now();
+    if (now - check->at < REDIS_CHECK_MS * USEC_PER_MS) {
+        return false;
+    }
+    check->at = now;
+    check->failed = 0;
+    check->round++;
+    redis_batch_reset(&check->commands);
+    buffer_reset(&check->probes);
+    buffer_reset(&check->names);
+    buffer_reset(&check->pairs);
+    add_hashes(sink);
+    add_entries(sink);
+    add_boards(sink);
+    if (check->commands.commands == 0 || check->commands.text.is_failed ||
+        check->probes.is_failed || check->names.is_failed || check->pairs.is_failed) {
+        return false;
+    }
+    sink->phase = REDIS_PHASE_CHECK;
+    redis_answer_begin(&sink->answer, REDIS_EXCHANGE_PROBE, check->commands.commands);
+    redis_conn_send(sink->conn, buffer_text(&check->commands.text),
+                    check->commands.commands);
+    return true;
+}
+
+// ── answers ────────────────────────────────────────────────────────────────
+
+static uint64_t
+score_of(struct slice text)
+{
+    char copy[40];
+    uint64_t whole;
+    if (text.len <= EXACT_DIGITS && redis_answer_number(text, &whole)) {
+        return whole;
+    }
+    size_t len = text.len < sizeof(copy) - 1 ? text.len : sizeof(copy) - 1;
+    memcpy(copy, text.ptr, len);
+    copy[len] = '\0';
+    double score = strtod(copy, NULL);
+    return score >= 0 && score < 18e18 ? (uint64_t)score : UINT64_MAX;
+}
+
+static void
+fail(struct redis_sink *sink, const struct redis_probe *probe)
+{
+    struct redis_check *check = &sink->check;
+    struct slice name = {check->names.bytes + probe->name_at, probe->name_len};
+    checks_failed(sink->setup.pipeline, probe->change, name);
+    sink->metrics.keys_restored++;
+    if (check->failed++ == 0) {
+        redis_reader_print(name, sink->check.first, sizeof(sink->check.first));
+    }
+}
+
+static bool
+is_expected(const struct redis_check *check, const struct redis_probe *probe,
+            uint64_t pair)
+{
+    for (size_t i = 0; i < probe->expected; i++) {
+        uint64_t other;
+        memcpy(&other, check->pairs.bytes + probe->pairs_at + i * sizeof(other),
+               sizeof(other));
+        if (other == pair) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// An element of a board or a hash: members and scores, fields and values by turns.
+static void
+take_element(const struct redis_check *check, struct redis_probe *probe,
+             const struct redis_item *item)
+{
+    if (item->index % 2 == 0) {
+        probe->member = hash_slice(&key, item->text);
+    } else if (probe->kind == PROBE_VALUES) {
+        probe->found += is_expected(check, probe, pair_of(probe->member, item->text));
+    } else {
+        probe->found += probe->member * (2 * score_of(item->text) + 1);
+    }
+}
+
+static bool
+is_as_written(struct redis_check *check, const struct redis_probe *probe,
+              const struct redis_item *item)
+{
+    struct slice name = {check->names.bytes + probe->name_at, probe->name_len};
+    switch (probe->kind) {
+    case PROBE_HASH:
+        return item->type == REDIS_ITEM_INTEGER &&
+               (uint64_t)item->number >= probe->expected;
+    case PROBE_VALUES:
+        return item->type == REDIS_ITEM_ARRAY &&
+               (uint64_t)item->number >= 2 * probe->sum;
+    case PROBE_HANDLE:
+        return item->type == REDIS_ITEM_STRING && slice_equal(item->text, name);
+    case PROBE_ENTRY:
+        return item->type == REDIS_ITEM_STRING &&
+               score_of(item->text) == probe->expected;
+    case PROBE_BOARD:
+        return item->type == REDIS_ITEM_ARRAY &&
+               (uint64_t)item->number == 2 * probe->expected;
+    }
+    return true;
+}
+
+static struct redis_probe *
+probe_at(const struct redis_check *check, size_t index)
+{
+    return (struct redis_probe *)(void *)check->probes.bytes + index;
+}
+
+void
+redis_check_item(struct redis_sink *sink, const struct redis_item *item)
+{
+    struct redis_check *check = &sink->check;
+    struct redis_probe *probe = probe_at(check, sink->answer.reply);
+    if (item->depth == 1) {
+        take_element(check, probe, item);
+        return;
+    }
+    bool is_refused = item->type == REDIS_ITEM_ERROR &&
+                      redis_word_of(item->text) != REDIS_WORD_WRONGTYPE;
+    bool is_good = is_refused || is_as_written(check, probe, item);
+    probe->is_settled = is_refused || !is_good;
+    if (!is_good) {
+        fail(sink, probe);
+    }
+}
+
+static void
+report(struct redis_sink *sink)
+{
+    struct redis_check *check = &sink->check;
+    struct error error = {.code = STATUS_OK};
+    usec now = redis_sink_now();
+    bool is_told = check->failed_at != 0 && now - check->told_at < TOLD_EVERY;
+    check->failed_at = now;
+    sink->is_hurried = true;
+    if (is_told) {
+        return;
+    }
+    check->told_at = now;
+    error_set(&error, STATUS_IO,
+              "%zu keys of cascaded were deleted or changed in Redis at %s, the first "
+              "of them \"%s\"; they are written again: set maxmemory-policy noeviction "
+              "there, and check which other program writes keys that start with \"%s\"",
+              check->failed, redis_conn_address(sink->conn), check->first,
+              sink->prefix);
+    redis_notice_event(sink, REDIS_EVENT_REPAIRED, 0, &error);
+}
+
+void
+redis_check_done(struct redis_sink *sink)
+{
+    struct redis_check *check = &sink->check;
+    size_t count = check->probes.size / sizeof(struct redis_probe);
+    for (size_t i = 0; i < count; i++) {
+        const struct redis_probe *probe = probe_at(check, i);
+        bool is_good = probe->is_settled ||
+                       (probe->kind == PROBE_BOARD && probe->found == probe->sum) ||
+                       (probe->kind == PROBE_VALUES && probe->found == probe->expected);
+        if ((probe->kind == PROBE_BOARD || probe->kind == PROBE_VALUES) && !is_good) {
+            fail(sink, probe);
+        }
+    }
+    if (check->failed != 0) {
+        report(sink);
+    }
+    redis_flush_idle(sink);
+}
+
+bool
+redis_check_is_leaky(const struct redis_sink *sink)
+{
+    usec failed_at = sink->check.failed_at;
+    return failed_at != 0 && redis_sink_now() - failed_at < LEAKY_FOR;
+}

@@ -1,0 +1,583 @@
+#include "sinks/redis/redis_conn.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <hiredis/hiredis.h>
+#include <openssl/crypto.h>
+
+#include "base/backoff.h"
+#include "sinks/redis/redis_dial.h"
+#include "sinks/redis/redis_sentinel.h"
+#include "sinks/redis/redis_stream.h"
+#include "sinks/redis/redis_target.h"
+#include "sinks/redis/redis_tls.h"
+
+enum conn_state { CONN_REST, CONN_WAIT, CONN_ASK, CONN_DIAL, CONN_HELLO, CONN_UP };
+
+enum {
+    READ_MOST = 1 << 16,
+    WRITE_MOST = 1 << 18, // each write wakes Redis up: a few large ones cost less
+    WORDS_MOST = 8,
+    REFUSAL_MAX = 200,
+};
+
+static const usec idle_most = USEC_PER_S;
+
+struct redis_conn {
+    enum conn_state state;
+    struct event_base *base;
+    const struct redis_conn_calls *calls;
+    void *context;
+    struct redis_metrics *metrics;
+
+    struct redis_target target;
+    struct redis_sentinel *sentinel; // NULL: target.url names the server itself
+    struct redis_url endpoint;       // what is dialed, without user and password
+
+    struct backoff backoff;
+    struct event
+        *timer; // WAIT: next attempt. ASK: none. DIAL, HELLO, UP: deadline or next PING
+    struct redis_dial *dial;
+    SSL_CTX *tls; // NULL: no TLS
+    struct bufferevent *stream;
+    struct redis_reader *reader;
+
+    size_t own_replies;   // to AUTH, SELECT, PING; they come before the owner's
+    size_t replies;       // the owner's
+    bool is_answered;     // an item came over this connection
+    bool has_progress;    // an item came since the deadline was set
+    bool asks_role;       // HELLO: the last reply of our own is to ROLE
+    enum redis_word word; // HELLO: the first error reply
+    struct error refusal;
+};
+
+static void
+set_timer(struct redis_conn *conn, usec span)
+{
+    struct timeval wait = {
+        .tv_sec = (time_t)(span / USEC_PER_S),
+        .tv_usec = (suseconds_t)(span % USEC_PER_S),
+    };
+    event_add(conn->timer, &wait);
+}
+
+static bool
+is_expecting(const struct redis_conn *conn)
+{
+    return conn->own_replies + conn->replies != 0;
+}
+
+static void
+set_deadline(struct redis_conn *conn)
+{
+    if (conn->state == CONN_UP) {
+        set_timer(conn, is_expecting(conn) ? conn->target.timeout : idle_most);
+    }
+}
+
+static void
+close_stream(struct redis_conn *conn)
+{
+    if (conn->sentinel != NULL) {
+        redis_sentinel_cancel(conn->sentinel);
+    }
+    redis_dial_cancel(conn->dial);
+    event_del(conn->timer);
+    if (conn->stream != NULL) {
+        bufferevent_free(conn->stream);
+        conn->stream = NULL;
+    }
+    redis_reader_destroy(&conn->reader);
+    conn->own_replies = 0;
+    conn->replies = 0;
+    conn->is_answered = false;
+    conn->asks_role = false;
+    conn->word = REDIS_WORD_NONE;
+    conn->refusal = (struct error){.code = STATUS_OK};
+}
+
+void
+redis_conn_drop(struct redis_conn *conn, enum redis_word word,
+                const struct error *error)
+{
+    // The caller's error may be the one that closing resets.
+    struct error why = *error;
+    if (conn->state == CONN_UP) {
+        conn->metrics->connections_lost++;
+    } else {
+        conn->metrics->connects_failed++;
+    }
+    close_stream(conn);
+    conn->state = CONN_WAIT;
+    set_timer(conn, backoff_next(&conn->backoff));
+    conn->calls->on_down(conn->context, word, &why);
+}
+
+static void
+fail(struct redis_conn *conn, const char *text)
+{
+    struct error error = {.code = STATUS_OK};
+    if (conn->sentinel != NULL) {
+        char master[REDIS_URL_TEXT_MAX];
+        redis_url_format(&conn->endpoint, master);
+        error_set(&error, STATUS_IO, "the master %s: %s", master, text);
+    } else {
+        error_set(&error, STATUS_IO, "%s", text);
+    }
+    redis_conn_drop(conn, REDIS_WORD_NONE, &error);
+}
+
+static void
+send_own(struct redis_conn *conn, size_t count, const struct slice *words)
+{
+    redis_conn_command(conn, count, words);
+    conn->replies--;
+    conn->own_replies++;
+}
+
+static void
+go_up(struct redis_conn *conn)
+{
+    conn->state = CONN_UP;
+    conn->metrics->connections++;
+    set_deadline(conn);
+    conn->calls->on_up(conn->context);
+}
+
+static enum status
+log_in(struct redis_conn *conn, struct error *error)
+{
+    char password[REDIS_URL_SECRET_MAX];
+    enum status status = redis_target_password(&conn->target, password, error);
+    if (status == STATUS_OK && password[0] != '\0') {
+        const char *user = conn->target.url.user;
+        const struct slice with_user[] = {SLICE_LIT("AUTH"), slice_of(user),
+                                          slice_of(password)};
+        const struct slice without[] = {SLICE_LIT("AUTH"), slice_of(password)};
+        send_own(conn, user[0] != '\0' ? 3 : 2, user[0] != '\0' ? with_user : without);
+    }
+    OPENSSL_cleanse(password, sizeof(password));
+    return status;
+}
+
+static void
+say_hello(struct redis_conn *conn)
+{
+    struct error error = {.code = STATUS_OK};
+    conn->state = CONN_HELLO;
+    if (log_in(conn, &error) != STATUS_OK) {
+        redis_conn_drop(conn, REDIS_WORD_NONE, &error);
+        return;
+    }
+    if (conn->target.url.db != 0) {
+        char number[12];
+        snprintf(number, sizeof(number), "%u", (unsigned)conn->target.url.db);
+        const struct slice words[] = {SLICE_LIT("SELECT"), slice_of(number)};
+        send_own(conn, 2, words);
+    }
+    if (conn->sentinel != NULL) {
+        // Sentinels may still name a master that has just become a replica.
+        const struct slice role = SLICE_LIT("ROLE");
+        send_own(conn, 1, &role);
+        conn->asks_role = true;
+    }
+    if (conn->own_replies == 0) {
+        go_up(conn);
+    }
+}
+
+// The reply to ROLE begins with "master", else another Sentinel may know more. Without
+// the right to ask, the first write shows what the server is.
+static void
+take_role(struct redis_conn *conn, const struct redis_item *item)
+{
+    if (conn->word == REDIS_WORD_NONE && item->depth == 1 && item->index == 0 &&
+        !slice_equal(item->text, SLICE_LIT("master"))) {
+        char role[16];
+        char master[REDIS_URL_TEXT_MAX];
+        conn->word = REDIS_WORD_READONLY;
+        error_set(&conn->refusal, STATUS_IO,
+                  "the Sentinels name %s as the master, but its role is %s",
+                  redis_url_format(&conn->endpoint, master),
+                  redis_reader_print(item->text, role, sizeof(role)));
+    }
+}
+
+static bool
+is_tolerated(const struct redis_conn *conn, enum redis_word word)
+{
+    return conn->asks_role && conn->own_replies == 1 &&
+           (word == REDIS_WORD_NOPERM || word == REDIS_WORD_NO_COMMAND);
+}
+
+static void
+take_own_item(struct redis_conn *conn, const struct redis_item *item)
+{
+    if (conn->state != CONN_HELLO) {
+        return;
+    }
+    if (item->type == REDIS_ITEM_ERROR) {
+        char text[REFUSAL_MAX];
+        enum redis_word word = redis_word_of(item->text);
+        if (conn->word == REDIS_WORD_NONE && !is_tolerated(conn, word)) {
+            conn->word = word;
+            error_set(&conn->refusal, STATUS_IO, "%s",
+                      redis_reader_print(item->text, text, sizeof(text)));
+        }
+    } else if (conn->asks_role && conn->own_replies == 1) {
+        take_role(conn, item);
+    }
+}
+
+static void
+on_item(void *context, const struct redis_item *item)
+{
+    struct redis_conn *conn = context;
+    conn->has_progress = true;
+    conn->is_answered = true;
+    if (conn->own_replies == 0) {
+        if (conn->replies != 0) {
+            conn->calls->on_item(conn->context, item);
+        }
+    } else {
+        take_own_item(conn, item);
+    }
+}
+
+static void
+take_own_reply(struct redis_conn *conn)
+{
+    conn->own_replies--;
+    // Once up, any answer to a PING is a sign of life, "-LOADING" as well.
+    if (conn->state != CONN_HELLO) {
+        return;
+    }
+    if (conn->word != REDIS_WORD_NONE) {
+        redis_conn_drop(conn, conn->word, &conn->refusal);
+    } else if (conn->own_replies == 0) {
+        go_up(conn);
+    }
+}
+
+static void
+take_reply(struct redis_conn *conn)
+{
+    if (conn->own_replies != 0) {
+        take_own_reply(conn);
+    } else if (conn->replies != 0) {
+        conn->replies--;
+        conn->calls->on_reply(conn->context);
+    } else {
+        conn->metrics->protocol_errors++;
+        fail(conn, "it sent an unexpected reply");
+    }
+}
+
+// Feeds one piece and takes the replies in it. False: the connection is closed.
+static bool
+take_bytes(struct redis_conn *conn, struct slice bytes)
+{
+    struct error error = {.code = STATUS_OK};
+    const struct bufferevent *stream = conn->stream;
+    enum status status = redis_reader_feed(conn->reader, bytes, &error);
+    while (status == STATUS_OK) {
+        status = redis_reader_next(conn->reader, &error);
+        if (status == STATUS_OK) {
+            take_reply(conn);
+            if (conn->stream != stream) {
+                return false;
+            }
+        }
+    }
+    if (status != STATUS_AGAIN) {
+        struct error told = {.code = STATUS_OK};
+        error_set(&told, STATUS_PARSE, "Redis protocol error: %s", error.text);
+        conn->metrics->protocol_errors++;
+        redis_conn_drop(conn, REDIS_WORD_NONE, &told);
+        return false;
+    }
+    return true;
+}
+
+static void
+on_readable(struct bufferevent *stream, void *context)
+{
+    struct redis_conn *conn = context;
+    struct evbuffer *input = bufferevent_get_input(stream);
+    struct evbuffer_iovec piece;
+    conn->has_progress = false;
+    while (evbuffer_peek(input, -1, NULL, &piece, 1) > 0) {
+        conn->metrics->bytes_received += piece.iov_len;
+        if (!take_bytes(conn, (struct slice){piece.iov_base, piece.iov_len})) {
+            return;
+        }
+        evbuffer_drain(input, piece.iov_len);
+    }
+    if (conn->has_progress) {
+        set_deadline(conn);
+    }
+}
+
+// A server that turns us away says why and closes: what it said may still be unread
+// when writing fails. False: the connection is closed.
+static bool
+read_rest(struct redis_conn *conn)
+{
+    char rest[REFUSAL_MAX];
+    ssize_t size = recv(bufferevent_getfd(conn->stream), rest, sizeof(rest), 0);
+    return size <= 0 || take_bytes(conn, (struct slice){rest, (size_t)size});
+}
+
+static void
+on_stream_event(struct bufferevent *stream, short what, void *context)
+{
+    struct redis_conn *conn = context;
+    char text[REDIS_TLS_TEXT_MAX];
+    if ((what & BEV_EVENT_CONNECTED) != 0) {
+        say_hello(conn);
+        return;
+    }
+    const char *why = redis_stream_why_closed(stream, what, conn->is_answered, text);
+    bool is_rest_readable = (what & BEV_EVENT_WRITING) != 0 && conn->tls == NULL;
+    if (!is_rest_readable || read_rest(conn)) {
+        fail(conn, why);
+    }
+}
+
+static bool
+open_stream(struct redis_conn *conn, evutil_socket_t fd)
+{
+    conn->stream = redis_stream_open(conn->base, fd, conn->tls, &conn->endpoint);
+    if (conn->stream == NULL) {
+        return false;
+    }
+    conn->reader = redis_reader_create(on_item, conn);
+    bufferevent_setcb(conn->stream, on_readable, NULL, on_stream_event, conn);
+    bufferevent_set_max_single_read(conn->stream, READ_MOST);
+    bufferevent_set_max_single_write(conn->stream, WRITE_MOST);
+    return conn->reader != NULL &&
+           bufferevent_enable(conn->stream, EV_READ | EV_WRITE) == 0;
+}
+
+static void
+on_dialed(void *context, evutil_socket_t fd, const struct error *error)
+{
+    struct redis_conn *conn = context;
+    if (fd < 0) {
+        fail(conn, error->text);
+    } else if (!open_stream(conn, fd)) {
+        fail(conn, "no memory for a connection");
+    } else if (conn->tls == NULL) {
+        say_hello(conn);
+    }
+}
+
+static void
+dial(struct redis_conn *conn)
+{
+    conn->state = CONN_DIAL;
+    set_timer(conn, conn->target.connect_timeout);
+    redis_dial_start(conn->dial);
+}
+
+static void
+on_named(void *context, const struct redis_url *master, const struct error *error)
+{
+    struct redis_conn *conn = context;
+    if (master == NULL) {
+        redis_conn_drop(conn, REDIS_WORD_NONE, error);
+    } else {
+        conn->endpoint = *master;
+        dial(conn);
+    }
+}
+
+static void
+on_timer(evutil_socket_t fd, short what, void *context)
+{
+    struct redis_conn *conn = context;
+    (void)fd;
+    (void)what;
+    if (conn->state == CONN_WAIT && conn->sentinel != NULL) {
+        conn->state = CONN_ASK;
+        redis_sentinel_start(conn->sentinel);
+    } else if (conn->state == CONN_WAIT) {
+        dial(conn);
+    } else if (conn->state == CONN_UP && !is_expecting(conn)) {
+        const struct slice ping = SLICE_LIT("PING");
+        send_own(conn, 1, &ping);
+        set_deadline(conn);
+    } else {
+        bool is_up = conn->state == CONN_UP;
+        char span[USEC_TEXT_MAX];
+        char text[USEC_TEXT_MAX + 16];
+        usec_format_duration(
+            is_up ? conn->target.timeout : conn->target.connect_timeout, span);
+        snprintf(text, sizeof(text), "no answer for %s", span);
+        conn->metrics->timeouts++;
+        fail(conn, text);
+    }
+}
+
+// Where to connect: at the URL's host, or where its Sentinels say.
+static enum status
+set_target(struct redis_conn *conn, const struct redis_options *options,
+           struct error *error)
+{
+    enum status status = redis_target_read(options, &conn->target, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    const struct redis_url *url = &conn->target.url;
+    conn->endpoint = (struct redis_url){.kind = url->kind, .port = url->port};
+    memcpy(conn->endpoint.host, url->host, sizeof(url->host));
+    if (redis_url_is_tls(url)) {
+        status = redis_tls_create(options, &conn->tls, error);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (url->kind == REDIS_URL_SENTINEL) {
+        const struct redis_sentinel_setup setup = {
+            .base = conn->base,
+            .target = &conn->target,
+            .tls = conn->tls,
+            .timeout = conn->target.connect_timeout,
+            .on_done = on_named,
+            .context = conn,
+        };
+        conn->sentinel = redis_sentinel_create(&setup);
+        return conn->sentinel != NULL ? STATUS_OK : STATUS_NOMEM;
+    }
+    return STATUS_OK;
+}
+
+enum status
+redis_conn_create(const struct redis_conn_setup *setup, struct redis_conn **ret_conn,
+                  struct error *error)
+{
+    struct redis_conn *conn = calloc(1, sizeof(*conn));
+    if (conn == NULL) {
+        return error_set(error, STATUS_NOMEM, "no memory for the Redis connection");
+    }
+    conn->base = setup->base;
+    conn->calls = setup->calls;
+    conn->context = setup->context;
+    conn->metrics = setup->metrics;
+    conn->backoff = (struct backoff){.first = 50 * USEC_PER_MS, .most = 2 * USEC_PER_S};
+    conn->timer = event_new(setup->base, -1, 0, on_timer, conn);
+    conn->dial = redis_dial_create(setup->base, &conn->endpoint, on_dialed, conn);
+    enum status status = STATUS_NOMEM;
+    if (conn->timer != NULL && conn->dial != NULL) {
+        status = set_target(conn, setup->options, error);
+    }
+    if (status != STATUS_OK) {
+        redis_conn_destroy(&conn);
+        return error_set(error, status, "no memory for the Redis connection");
+    }
+    *ret_conn = conn;
+    return STATUS_OK;
+}
+
+void
+redis_conn_destroy(struct redis_conn **conn)
+{
+    if (*conn == NULL) {
+        return;
+    }
+    if ((*conn)->timer != NULL && (*conn)->dial != NULL) {
+        close_stream(*conn);
+    }
+    redis_sentinel_destroy(&(*conn)->sentinel);
+    redis_tls_destroy(&(*conn)->tls);
+    redis_dial_destroy(&(*conn)->dial);
+    if ((*conn)->timer != NULL) {
+        event_free((*conn)->timer);
+    }
+    OPENSSL_cleanse(&(*conn)->target.url, sizeof((*conn)->target.url));
+    free(*conn);
+    *conn = NULL;
+}
+
+void
+redis_conn_start(struct redis_conn *conn)
+{
+    assert(conn->state == CONN_REST);
+    conn->state = CONN_WAIT;
+    set_timer(conn, 0);
+}
+
+void
+redis_conn_stop(struct redis_conn *conn)
+{
+    close_stream(conn);
+    conn->state = CONN_REST;
+}
+
+void
+redis_conn_healthy(struct redis_conn *conn)
+{
+    backoff_reset(&conn->backoff);
+}
+
+static void
+expect(struct redis_conn *conn, size_t replies)
+{
+    bool was_idle = !is_expecting(conn);
+    conn->replies += replies;
+    if (was_idle) {
+        set_deadline(conn);
+    }
+}
+
+void
+redis_conn_command(struct redis_conn *conn, size_t count, const struct slice *words)
+{
+    const char *texts[WORDS_MOST];
+    size_t lengths[WORDS_MOST];
+    assert(count <= WORDS_MOST);
+    for (size_t i = 0; i < count; i++) {
+        texts[i] = words[i].ptr;
+        lengths[i] = words[i].len;
+    }
+    char *text = NULL;
+    long long length = redisFormatCommandArgv(&text, (int)count, texts, lengths);
+    // Without memory nothing is sent, and the deadline will say so.
+    if (length > 0) {
+        bufferevent_write(conn->stream, text, (size_t)length);
+        conn->metrics->bytes_sent += (uint64_t)length;
+        OPENSSL_cleanse(text, (size_t)length);
+        redisFreeCommand(text);
+    }
+    expect(conn, 1);
+}
+
+void
+redis_conn_send(struct redis_conn *conn, struct slice bytes, size_t replies)
+{
+    struct evbuffer *output = bufferevent_get_output(conn->stream);
+    // Without memory nothing is sent, and the deadline will say so.
+    if (evbuffer_add_reference(output, bytes.ptr, bytes.len, NULL, NULL) == 0) {
+        conn->metrics->bytes_sent += bytes.len;
+    }
+    expect(conn, replies);
+}
+
+const char *
+redis_conn_address(const struct redis_conn *conn)
+{
+    return conn->target.address;
+}
+
+bool
+redis_conn_asks_sentinels(const struct redis_conn *conn)
+{
+    return conn->sentinel != NULL;
+}

@@ -1,0 +1,72 @@
+// One connection to Redis that is made again whenever it is lost.
+//
+// It connects, logs in (AUTH, SELECT) and then hands replies to its owner in the order
+// of the commands. Deadlines: redis.connect_timeout until logged in, redis.timeout for
+// every reply; an idle connection is asked (PING) every second, so that a peer that
+// went away without a word is noticed. Attempts are 50 ms apart, doubling to 2 s, until
+// redis_conn_healthy. Where redis.url names Sentinels, each attempt asks them for the
+// master first and checks its role (ROLE) when logged in.
+//
+//     rest ─start─▶ wait ─▶ [ask] ─▶ dial ─▶ hello ─▶ up
+//                    ▲────────┴────────┴───────┴──────┘ failure: on_down
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/slice.h"
+#include "base/status.h"
+#include "sinks/redis/redis_options.h"
+#include "sinks/redis/redis_reader.h"
+#include "sinks/redis/redis_sink.h"
+#include "sinks/redis/redis_word.h"
+
+struct redis_conn;
+
+struct redis_conn_calls {
+    void (*on_up)(void *context);
+    // Not up any more, or an attempt failed; the next one follows by itself. word: the
+    // kind of error reply at login, else NONE. Bytes given to redis_conn_send are free
+    // again.
+    void (*on_down)(void *context, enum redis_word word, const struct error *error);
+    // An item of the reply that comes next. Must not touch the connection.
+    void (*on_item)(void *context, const struct redis_item *item);
+    // That reply is complete. May do anything but destroy the connection.
+    void (*on_reply)(void *context);
+};
+
+// base, calls, context and metrics are kept, options are not.
+struct redis_conn_setup {
+    struct event_base *base;
+    const struct redis_options *options;
+    const struct redis_conn_calls *calls;
+    void *context;
+    struct redis_metrics *metrics;
+};
+// Checks options and files.
+enum status redis_conn_create(const struct redis_conn_setup *setup,
+                              struct redis_conn **ret_conn,
+                              struct error *error) MUST_USE;
+void redis_conn_destroy(struct redis_conn **conn);
+
+// Begins to connect; calls back only from the loop.
+void redis_conn_start(struct redis_conn *conn);
+// Closes and stays closed; no call.
+void redis_conn_stop(struct redis_conn *conn);
+// Closes, calls on_down and connects anew after the next wait.
+void redis_conn_drop(struct redis_conn *conn, enum redis_word word,
+                     const struct error *error);
+// Redis does what it should: the next failure is waited for 50 ms again.
+void redis_conn_healthy(struct redis_conn *conn);
+
+// Only while up. Copies; one reply comes.
+void redis_conn_command(struct redis_conn *conn, size_t count,
+                        const struct slice *words);
+// Only while up. Keeps the bytes until the last of the `replies` came or on_down.
+void redis_conn_send(struct redis_conn *conn, struct slice bytes, size_t replies);
+
+// The address for a human, without user and password; valid as long as the connection
+// object.
+const char *redis_conn_address(const struct redis_conn *conn);
+// Whether the next attempt asks Sentinels where the master is.
+bool redis_conn_asks_sentinels(const struct redis_conn *conn);

@@ -1,0 +1,188 @@
+#include "sinks/redis/redis_keys.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+// clang-format off
+const struct redis_key redis_key_rows[] = {
+    {"top:<metric>:<window>", "zset",
+     "The users with the greatest values: member = user id, score = value in the window; metrics "
+     "are posts, mentions, retweets, quotes, replies, reach and influence"},
+    {"top:cascades:<window>", "zset",
+     "The most reshared posts: member = root post id, score = retweets + quotes in the window"},
+    {"top:hashtags:<window>", "zset",
+     "The most used hashtags: member = hashtag in lower case without #, score = posts that use it"},
+    {"user:<user id>", "hash",
+     "handle, name, followers, network, last_seen (ms) and <metric>:<window> for each value "
+     "that is not zero; expires a little after the longest window"},
+    {"cascade:<post id>", "hash",
+     "author, handle, text, lang, network, created_ms, first_ms, last_ms, size, retweets, quotes, "
+     "replies, amplifiers, reach, velocity_5m, velocity_1h, peak_velocity, reported, parent, "
+     "state, level (the highest of any alert rule), observed_share (share of the retweets and "
+     "quotes whose parent was observed) and, where it is at least 0.5, depth, breadth and "
+     "virality. From five retweets and quotes on, while the time of the post is known: edepth, the "
+     "mean expected depth; infectiousness p, forecast of size, forecast_low and forecast_high (90 "
+     "% of final sizes are between them), p_double, overperformance (size divided by the author's "
+     "usual size at that age), stage (innovators, early_adopters, early_majority, late_majority, "
+     "laggards). A value that is not known is absent: there is no forecast while infectiousness >= "
+     "0.01, that is, each retweet brings more than one other; a closed cascade has no forecast; "
+     "expires a little after the longest window"},
+    {"handle:<network>:<handle in lower case>", "string",
+     "The user id of the user who was last seen with this handle"},
+    {"cursor:<source>", "hash",
+     "The position at which the source resumes: host, wire, kind, value and time"},
+    {"gaps:<source>", "hash",
+     "The last 100 gaps, stretches of time of which messages of the source may be missing: "
+     "consecutive number to {\"from\", \"to\", \"reason\", \"recovered\"}; \"to\" is null while "
+     "the gap is open"},
+    {"alerts", "stream",
+     "Field json: one alert per entry (--describe alerts), the newest alerts.keep or a few more; "
+     "the channel of the same name carries the same JSON"},
+    {"alert:<alert id>", "string",
+     "This alert was published: it is not published again until the key expires, after 10 days"},
+    {"outbox:<webhook>", "hash",
+     "Alerts that the webhook has not acknowledged: webhook-id to attempts so far, time of the "
+     "next attempt (ms) and the alert's JSON; expires 5 days after the last alert"},
+    {"calibration", "hash",
+     "Coefficients of forecasts, fitted to closed cascades. 10m, 1h, 4h, of ln(final + 1) from "
+     "ln(R + 1) and ln(p U + 1) at that age: number of cascades, three coefficients, the 5, 25, "
+     "50, 75 and 95 % quantiles of the residuals; double:25, double:50, of p_double at that size: "
+     "number of cascades, five coefficients. Read when a live daemon starts, unless its snapshot "
+     "is newer"},
+    {"meta", "hash",
+     "schema (1), version, clock_ms, as_of_ms, posts, interactions, lag_ms, and complete: 0 while "
+     "windows are not yet full, a gap is known, a source lags more than a minute or keys were "
+     "found missing in the last 10 s; of a live daemon, lag_ms is that of the slowest source"},
+    {"epoch", "string",
+     "Increased by every daemon that takes the prefix over and at every reconnection; a daemon "
+     "that finds a greater number than its own stops"},
+    {"owner", "string",
+     "Random name of the daemon that raised the epoch last"},
+    {NULL, NULL, NULL},
+};
+// clang-format on
+
+static void
+escape_glob(const char *prefix, char *pattern)
+{
+    for (; *prefix != '\0'; prefix++) {
+        if (strchr("*?[]\\^-", *prefix) != NULL) {
+            *pattern++ = '\\';
+        }
+        *pattern++ = *prefix;
+    }
+    *pattern++ = '*';
+    *pattern = '\0';
+}
+
+void
+redis_keys_init(struct redis_keys *keys, const char *prefix)
+{
+    static const char *const kinds[REDIS_KEY_KINDS] = {
+        [REDIS_KEY_USER] = "user:",
+        [REDIS_KEY_CASCADE] = "cascade:",
+        [REDIS_KEY_HANDLE] = "handle:",
+        [REDIS_KEY_TOP] = "top:",
+        [REDIS_KEY_CURSOR] = "cursor:",
+        [REDIS_KEY_GAPS] = "gaps:",
+        [REDIS_KEY_ALERTS] = "alerts",
+        [REDIS_KEY_ALERT] = "alert:",
+        [REDIS_KEY_OUTBOX] = "outbox:",
+        [REDIS_KEY_META] = "meta",
+        [REDIS_KEY_CALIBRATION] = "calibration",
+        [REDIS_KEY_EPOCH] = "epoch",
+        [REDIS_KEY_OWNER] = "owner",
+    };
+    assert(strlen(prefix) <= REDIS_PREFIX_MAX);
+    for (size_t i = 0; i < REDIS_KEY_KINDS; i++) {
+        int length =
+            snprintf(keys->bytes[i], sizeof(keys->bytes[i]), "%s%s", prefix, kinds[i]);
+        keys->head[i] = (struct slice){keys->bytes[i], (size_t)length};
+    }
+    keys->prefix_len = strlen(prefix);
+    escape_glob(prefix, keys->pattern);
+}
+
+// "mentions:1h": letters, then a duration.
+static bool
+is_board(struct slice name)
+{
+    size_t at = 0;
+    while (at < name.len &&
+           (name.ptr[at] == '_' || (name.ptr[at] >= 'a' && name.ptr[at] <= 'z'))) {
+        at++;
+    }
+    if (at == 0 || at == name.len || name.ptr[at] != ':') {
+        return false;
+    }
+    struct slice window = {name.ptr + at + 1, name.len - at - 1};
+    usec span;
+    return usec_parse_duration(window, &span) == STATUS_OK;
+}
+
+static bool
+is_named_like(enum redis_key_kind kind, struct slice tail)
+{
+    if (kind == REDIS_KEY_TOP) {
+        return is_board(tail);
+    }
+    const char *colon = tail.len != 0 ? memchr(tail.ptr, ':', tail.len) : NULL;
+    return tail.len != 0 &&
+           (kind != REDIS_KEY_HANDLE || (colon != NULL && colon != tail.ptr));
+}
+
+enum redis_key_kind
+redis_keys_owned(const struct redis_keys *keys, struct slice key,
+                 struct slice *ret_tail)
+{
+    for (enum redis_key_kind kind = 0; kind < REDIS_KEY_OWNED; kind++) {
+        size_t head = keys->head[kind].len;
+        struct slice tail = {key.ptr + head, key.len - head};
+        if (slice_starts(key, keys->head[kind]) && is_named_like(kind, tail)) {
+            *ret_tail = tail;
+            return kind;
+        }
+    }
+    return REDIS_KEY_KINDS;
+}
+
+// ── fields ─────────────────────────────────────────────────────────────────
+
+static bool
+is_among(struct slice name, const char *const *names, size_t count)
+{
+    bool is_found = false;
+    for (size_t i = 0; i < count && !is_found; i++) {
+        is_found = slice_equal(name, slice_of(names[i]));
+    }
+    return is_found;
+}
+
+enum redis_keys_mark
+redis_keys_field(enum redis_key_kind kind, struct slice field)
+{
+    static const char *const user[] = {"handle", "name", "followers", "last_seen"};
+    static const char *const cascade[] = {
+        "author",         "handle",          "text",           "lang",
+        "network",        "created_ms",      "first_ms",       "last_ms",
+        "retweets",       "quotes",          "replies",        "amplifiers",
+        "reach",          "velocity_5m",     "velocity_1h",    "peak_velocity",
+        "reported",       "parent",          "state",          "depth",
+        "breadth",        "virality",        "observed_share", "edepth",
+        "infectiousness", "forecast",        "forecast_low",   "forecast_high",
+        "p_double",       "overperformance", "stage",          "level",
+        "supercritical",
+    };
+    if (kind == REDIS_KEY_USER) {
+        return is_board(field) || slice_equal(field, SLICE_LIT("network"))
+                   ? REDIS_KEYS_OURS
+               : is_among(field, user, sizeof(user) / sizeof(user[0]))
+                   ? REDIS_KEYS_COMMON
+                   : REDIS_KEYS_FOREIGN;
+    }
+    return slice_equal(field, SLICE_LIT("size")) ? REDIS_KEYS_OURS
+           : is_among(field, cascade, sizeof(cascade) / sizeof(cascade[0]))
+               ? REDIS_KEYS_COMMON
+               : REDIS_KEYS_FOREIGN;
+}

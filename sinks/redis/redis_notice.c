@@ -1,0 +1,200 @@
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sinks/redis/redis_sink_state.h"
+
+enum { ADVICE_MAX = 256 };
+
+#define AT(member) offsetof(struct redis_metrics, member)
+#define ERRORS(label, member)                                                          \
+    {                                                                                  \
+        "cascaded_redis_errors_total", "word=\"" label "\"", METRIC_COUNTER,           \
+            AT(member), "Error replies of Redis, by kind"                              \
+    }
+
+// clang-format off
+const struct metric redis_metric_rows[] = {
+    {"cascaded_redis_flushes_total", NULL, METRIC_COUNTER, AT(flushes),
+     "Flushes that Redis acknowledged"},
+    {"cascaded_redis_transactions_total", NULL, METRIC_COUNTER, AT(transactions),
+     "Transactions that Redis acknowledged"},
+    {"cascaded_redis_commands_total", NULL, METRIC_COUNTER, AT(commands),
+     "Commands in acknowledged transactions"},
+    {"cascaded_redis_changes_total", NULL, METRIC_COUNTER, AT(changes),
+     "Changes of users, cascades and boards that Redis acknowledged"},
+    {"cascaded_redis_sent_bytes_total", NULL, METRIC_COUNTER, AT(bytes_sent),
+     "Bytes handed to the connection"},
+    {"cascaded_redis_received_bytes_total", NULL, METRIC_COUNTER, AT(bytes_received),
+     "Bytes read from the connection"},
+    {"cascaded_redis_connections_total", NULL, METRIC_COUNTER, AT(connections),
+     "Connections established, including the login"},
+    {"cascaded_redis_connects_failed_total", NULL, METRIC_COUNTER, AT(connects_failed),
+     "Attempts to connect or log in that failed"},
+    {"cascaded_redis_connections_lost_total", NULL, METRIC_COUNTER, AT(connections_lost),
+     "Connections that were lost or closed"},
+    {"cascaded_redis_transactions_refused_total", NULL, METRIC_COUNTER, AT(transactions_refused),
+     "Transactions that Redis answered with an error"},
+    {"cascaded_redis_transactions_fenced_total", NULL, METRIC_COUNTER, AT(transactions_fenced),
+     "Transactions that Redis discarded because the epoch was touched"},
+    {"cascaded_redis_rewrites_total", NULL, METRIC_COUNTER, AT(rewrites),
+     "Times that everything was written again because Redis may have lost it"},
+    {"cascaded_redis_keys_repaired_total", NULL, METRIC_COUNTER, AT(keys_repaired),
+     "Keys of cascaded that had another type and were replaced"},
+    {"cascaded_redis_keys_restored_total", NULL, METRIC_COUNTER, AT(keys_restored),
+     "Keys of cascaded that were deleted or changed by another client and are written again"},
+    {"cascaded_redis_keys_purged_total", NULL, METRIC_COUNTER, AT(keys_purged),
+     "Keys of an earlier run that were removed"},
+    {"cascaded_redis_alerts_total", NULL, METRIC_COUNTER, AT(alerts),
+     "Alerts that entered the stream"},
+    {"cascaded_redis_alerts_known_total", NULL, METRIC_COUNTER, AT(alerts_known),
+     "Alerts that were published before and were not published again"},
+    ERRORS("oom", errors_oom),
+    ERRORS("readonly", errors_readonly),
+    ERRORS("loading", errors_loading),
+    ERRORS("busy", errors_busy),
+    ERRORS("permission", errors_permission),
+    ERRORS("wrongtype", errors_wrongtype),
+    ERRORS("other", errors_other),
+    {"cascaded_redis_protocol_errors_total", NULL, METRIC_COUNTER, AT(protocol_errors),
+     "Replies that violate the Redis protocol"},
+    {"cascaded_redis_timeouts_total", NULL, METRIC_COUNTER, AT(timeouts),
+     "Replies that did not arrive in time"},
+    {"cascaded_redis_in_flight", NULL, METRIC_GAUGE, AT(changes_in_flight),
+     "Changes sent to Redis and not yet acknowledged"},
+    {"cascaded_redis_up", NULL, METRIC_GAUGE, AT(is_up),
+     "1 while Redis can be reached and accepts writes, else 0"},
+    {"cascaded_redis_flush_seconds", NULL, METRIC_SPAN, AT(flush_us),
+     "Duration of the last flush"},
+    METRIC_END,
+};
+// clang-format on
+
+static void
+update_up(struct redis_sink *sink)
+{
+    sink->metrics.is_up = sink->is_ready && sink->told == 0;
+}
+
+void
+redis_notice_event(struct redis_sink *sink, enum redis_event event, int exit_code,
+                   const struct error *error)
+{
+    if (sink->setup.on_event != NULL) {
+        sink->setup.on_event(sink->setup.context, event, exit_code, error);
+    }
+}
+
+static void
+tell_once(struct redis_sink *sink, enum redis_told kind, const struct error *error)
+{
+    bool is_told = (sink->told & (unsigned)kind) != 0;
+    if (sink->told == 0 && sink->setup.ends_when_refused) {
+        redis_sink_set_timer(sink->patience, sink->patience_most);
+    }
+    sink->told |= (unsigned)kind;
+    sink->last_error = *error;
+    update_up(sink);
+    if (!is_told) {
+        bool is_lost = kind == REDIS_TOLD_LOST;
+        redis_notice_event(sink, is_lost ? REDIS_EVENT_LOST : REDIS_EVENT_TROUBLE, 0,
+                           error);
+    }
+}
+
+// "… to run the 'xadd' command" names the right +xadd.
+static void
+advise_right(const struct redis_sink *sink, const char *text, char advice[ADVICE_MAX])
+{
+    const char *command = strstr(text, "to run the '");
+    if (command != NULL) {
+        command = strchr(command, '\'') + 1;
+        snprintf(advice, ADVICE_MAX, "add the right +%.*s to its ACL",
+                 (int)strcspn(command, "'"), command);
+    } else if (strstr(text, "channel") != NULL) {
+        snprintf(advice, ADVICE_MAX, "add the right &%salerts to its ACL",
+                 sink->prefix);
+    } else {
+        snprintf(advice, ADVICE_MAX, "add the right ~%s* to its ACL", sink->prefix);
+    }
+}
+
+void
+redis_notice_refusal(const struct redis_sink *sink, enum redis_word word,
+                     const char *text, struct error *ret_error)
+{
+    char advice[ADVICE_MAX];
+    snprintf(advice, sizeof(advice), "%s", redis_word_row(word)->advice);
+    if (word == REDIS_WORD_NOPERM) {
+        advise_right(sink, text, advice);
+    } else if (redis_word_row(word)->action == REDIS_ACTION_RECONNECT &&
+               redis_conn_asks_sentinels(sink->conn)) {
+        snprintf(advice, sizeof(advice), "asking the Sentinels for the master again");
+    }
+    error_set(ret_error, STATUS_IO, "Redis at %s: %s; %s",
+              redis_conn_address(sink->conn), text, advice);
+}
+
+void
+redis_notice_lost(struct redis_sink *sink, enum redis_word word,
+                  const struct error *error)
+{
+    const char *address = redis_conn_address(sink->conn);
+    struct error told = {.code = STATUS_OK};
+    if (word != REDIS_WORD_NONE) {
+        redis_notice_refusal(sink, word, error->text, &told);
+    } else if (sink->is_ready) {
+        error_set(&told, STATUS_IO, "lost Redis at %s: %s; trying again", address,
+                  error->text);
+    } else {
+        error_set(&told, STATUS_IO,
+                  "cannot reach Redis at %s: %s; start it or set redis.url", address,
+                  error->text);
+    }
+    sink->is_refused = word != REDIS_WORD_NONE;
+    tell_once(sink, REDIS_TOLD_LOST, &told);
+}
+
+void
+redis_notice_trouble(struct redis_sink *sink, const struct error *error)
+{
+    sink->is_refused = true;
+    tell_once(sink, REDIS_TOLD_TROUBLE, error);
+}
+
+void
+redis_notice_well(struct redis_sink *sink)
+{
+    bool was_told = sink->told != 0;
+    bool was_ready = sink->is_ready;
+    sink->told = 0;
+    sink->is_refused = false;
+    redis_sink_stop_timer(sink->patience);
+    sink->is_ready = true;
+    sink->last_error = (struct error){.code = STATUS_OK};
+    update_up(sink);
+    if (!was_ready) {
+        redis_notice_event(sink, REDIS_EVENT_READY, 0, NULL);
+    } else if (was_told) {
+        redis_notice_event(sink, REDIS_EVENT_RECOVERED, 0, NULL);
+    }
+}
+
+void
+redis_notice_count(struct redis_sink *sink, enum redis_word word)
+{
+    struct redis_metrics *metrics = &sink->metrics;
+    uint64_t *const counters[REDIS_WORD_COUNT] = {
+        [REDIS_WORD_OOM] = &metrics->errors_oom,
+        [REDIS_WORD_READONLY] = &metrics->errors_readonly,
+        [REDIS_WORD_LOADING] = &metrics->errors_loading,
+        [REDIS_WORD_BUSY] = &metrics->errors_busy,
+        [REDIS_WORD_NOAUTH] = &metrics->errors_permission,
+        [REDIS_WORD_WRONGPASS] = &metrics->errors_permission,
+        [REDIS_WORD_NOPERM] = &metrics->errors_permission,
+        [REDIS_WORD_WRONGTYPE] = &metrics->errors_wrongtype,
+    };
+    uint64_t *counter =
+        counters[word] != NULL ? counters[word] : &metrics->errors_other;
+    (*counter)++;
+}

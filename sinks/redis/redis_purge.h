@@ -1,0 +1,54 @@
+// Removing what an earlier life left, at a start and after Redis lost data.
+//
+// A key is removed only if it is ours: it begins with our prefix and is named like a
+// user, cascade, handle or board; the pipeline does not write it; it has the type of
+// that kind; a hash has fields of ours alone, one at least that says so
+// (redis_keys_mark), and a handle leads to somebody of its network; and it does not
+// belong to a longer prefix under which another daemon writes, which is one that has an
+// epoch. Any other key stays. One of ours to which somebody added a field stays until
+// it expires.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buffer.h"
+#include "base/slice.h"
+#include "sinks/redis/redis_answer.h"
+#include "sinks/redis/redis_batch.h"
+#include "sinks/redis/redis_keys.h"
+
+struct redis_item;
+struct redis_sink;
+
+enum { PURGE_LIMIT = 1 << 28 };
+
+struct redis_candidate {
+    size_t at; // of its name
+    size_t len;
+    size_t tail; // of its name, behind the kind
+    enum redis_key_kind kind;
+    size_t first_probe;
+    size_t probes;
+    bool is_ours; // it looks so
+    bool is_kept; // in spite of that
+};
+
+struct redis_purge {
+    char cursor[REDIS_ANSWER_NAME_MAX];
+    struct redis_batch probes; // reads that verify the candidates of one SCAN
+    struct buffer found;       // struct redis_candidate
+    struct buffer names;
+    size_t candidate; // whose answers come now
+};
+
+void redis_purge_init(struct redis_purge *purge);
+void redis_purge_fini(struct redis_purge *purge);
+
+// Ends with redis_owner_purged.
+void redis_purge_start(struct redis_sink *sink);
+void redis_purge_found(struct redis_sink *sink, struct slice key);
+void redis_purge_scanned(struct redis_sink *sink);
+void redis_purge_item(struct redis_sink *sink, const struct redis_item *item);
+void redis_purge_verified(struct redis_sink *sink);
+void redis_purge_purged(struct redis_sink *sink);

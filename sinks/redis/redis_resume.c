@@ -1,0 +1,102 @@
+#include "sinks/redis/redis_resume.h"
+
+#include <string.h>
+
+#include "pipeline/changes.h"
+#include "sinks/redis/redis_sink_state.h"
+
+// What the command number `index` asks for.
+struct request {
+    enum redis_recalled what;
+    const char *name;
+};
+
+static struct request
+request_of(const struct redis_recall *recall, size_t index)
+{
+    size_t source = index / REDIS_RECALLED_SOURCE;
+    if (source == recall->count) {
+        return (struct request){REDIS_RECALLED_CALIBRATION, ""};
+    }
+    return (struct request){(enum redis_recalled)(index % REDIS_RECALLED_SOURCE),
+                            recall->names[source]};
+}
+
+bool
+redis_resume_recall(struct redis_sink *sink)
+{
+    const struct redis_recall *recall = sink->setup.recall;
+    if (sink->is_recalled || recall == NULL) {
+        return false;
+    }
+    sink->phase = REDIS_PHASE_RECALL;
+    static const enum redis_key_kind kinds[] = {
+        [REDIS_RECALLED_CURSOR] = REDIS_KEY_CURSOR,
+        [REDIS_RECALLED_GAPS] = REDIS_KEY_GAPS,
+        [REDIS_RECALLED_CALIBRATION] = REDIS_KEY_CALIBRATION,
+    };
+    size_t count = recall->count * REDIS_RECALLED_SOURCE + 1;
+    redis_answer_begin(&sink->answer, REDIS_EXCHANGE_RECALL, count);
+    for (size_t i = 0; i < count; i++) {
+        struct request request = request_of(recall, i);
+        struct redis_name key =
+            redis_keys_name(&sink->keys, kinds[request.what], slice_of(request.name));
+        char text[REDIS_PREFIX_MAX + REDIS_RECALL_NAME_MAX];
+        size_t len = key.head.len + key.tail.len;
+        if (len > sizeof(text)) {
+            len = sizeof(text);
+        }
+        memcpy(text, key.head.ptr, key.head.len);
+        memcpy(text + key.head.len, key.tail.ptr, len - key.head.len);
+        const struct slice words[] = {SLICE_LIT("HGETALL"), {text, len}};
+        redis_conn_command(sink->conn, 2, words);
+    }
+    return true;
+}
+
+void
+redis_resume_found(struct redis_sink *sink, size_t index, struct slice text)
+{
+    if (index % 2 == 0) {
+        size_t len = text.len < sizeof(sink->recall_field) ? text.len : 0;
+        memcpy(sink->recall_field, text.ptr, len);
+        sink->recall_field_len = len;
+        return;
+    }
+    if (sink->phase == REDIS_PHASE_OUTBOX) {
+        redis_alerts_found(sink, text);
+        return;
+    }
+    const struct redis_recall *recall = sink->setup.recall;
+    const struct change_field field = {{sink->recall_field, sink->recall_field_len},
+                                       text};
+    struct request request = request_of(recall, sink->answer.reply);
+    if (field.name.len != 0) {
+        recall->on_field(recall->context, request.what, request.name, &field);
+    }
+}
+
+void
+redis_resume_hold(struct redis_sink *sink)
+{
+    sink->is_held = true;
+}
+
+void
+redis_resume_release(struct redis_sink *sink)
+{
+    if (!sink->is_held) {
+        return;
+    }
+    sink->is_held = false;
+    sink->progressed = redis_sink_now();
+    if (sink->phase == REDIS_PHASE_IDLE) {
+        redis_owner_write(sink);
+    }
+}
+
+bool
+redis_resume_is_held(const struct redis_sink *sink)
+{
+    return sink->is_held;
+}

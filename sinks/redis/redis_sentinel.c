@@ -1,0 +1,303 @@
+#include "sinks/redis/redis_sentinel.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <openssl/crypto.h>
+
+#include "sinks/redis/redis_dial.h"
+#include "sinks/redis/redis_reader.h"
+#include "sinks/redis/redis_stream.h"
+
+enum { REFUSAL_MAX = 160 };
+
+struct redis_sentinel {
+    struct redis_sentinel_setup setup;
+    struct redis_dial *dial;
+    struct redis_url asked; // the Sentinel being asked
+    size_t next;            // which one is asked next
+    size_t left;            // to ask in this round
+    struct event *deadline; // of the one being asked
+    struct bufferevent *stream;
+    struct redis_reader *reader;
+
+    // The answer
+    char host[REDIS_URL_HOST_MAX];
+    char port[8];
+    char refusal[REFUSAL_MAX];
+    bool is_unknown; // the Sentinel does not know the name
+    bool is_login;   // the reply that comes next is to AUTH
+    bool is_answered;
+
+    char why[ERROR_TEXT_MAX]; // each Sentinel that failed in this round
+};
+
+static void ask_next(struct redis_sentinel *sentinel);
+
+static void
+hang_up(struct redis_sentinel *sentinel)
+{
+    redis_dial_cancel(sentinel->dial);
+    event_del(sentinel->deadline);
+    if (sentinel->stream != NULL) {
+        bufferevent_free(sentinel->stream);
+        sentinel->stream = NULL;
+    }
+    redis_reader_destroy(&sentinel->reader);
+}
+
+static void
+fail(struct redis_sentinel *sentinel, const char *text)
+{
+    char address[REDIS_URL_TEXT_MAX];
+    size_t length = strlen(sentinel->why);
+    redis_url_format(&sentinel->asked, address);
+    const char *host = strstr(address, "//") + 2;
+    snprintf(sentinel->why + length, sizeof(sentinel->why) - length,
+             "%sSentinel %s: %s", length != 0 ? ", " : "", host, text);
+    hang_up(sentinel);
+    if (sentinel->left != 0) {
+        ask_next(sentinel);
+        return;
+    }
+    struct error error = {.code = STATUS_OK};
+    error_set(&error, STATUS_IO, "%s", sentinel->why);
+    sentinel->setup.on_done(sentinel->setup.context, NULL, &error);
+}
+
+static void
+on_item(void *context, const struct redis_item *item)
+{
+    struct redis_sentinel *sentinel = context;
+    sentinel->is_answered = true;
+    if (item->type == REDIS_ITEM_ERROR) {
+        redis_reader_print(item->text, sentinel->refusal, sizeof(sentinel->refusal));
+    } else if (item->type == REDIS_ITEM_NIL) {
+        sentinel->is_unknown = true;
+    } else if (item->depth == 1 && item->type == REDIS_ITEM_STRING) {
+        if (item->index == 0) {
+            redis_reader_print(item->text, sentinel->host, sizeof(sentinel->host));
+        } else if (item->index == 1) {
+            redis_reader_print(item->text, sentinel->port, sizeof(sentinel->port));
+        }
+    }
+}
+
+static void
+take_answer(struct redis_sentinel *sentinel)
+{
+    struct redis_url master;
+    char text[REFUSAL_MAX + 128];
+    if (sentinel->refusal[0] != '\0') {
+        snprintf(text, sizeof(text), "it refuses: %s%s", sentinel->refusal,
+                 strncmp(sentinel->refusal, "NOAUTH", 6) == 0
+                     ? " (set redis.sentinel_password_file)"
+                     : "");
+        fail(sentinel, text);
+    } else if (sentinel->is_unknown) {
+        snprintf(text, sizeof(text), "it has no master \"%s\"",
+                 sentinel->setup.target->url.name);
+        fail(sentinel, text);
+    } else if (redis_url_of_host(slice_of(sentinel->host), slice_of(sentinel->port),
+                                 &master) != STATUS_OK) {
+        fail(sentinel, "it is not a Sentinel, or its answer contains no address");
+    } else {
+        master.kind = sentinel->asked.kind;
+        hang_up(sentinel);
+        sentinel->setup.on_done(sentinel->setup.context, &master, NULL);
+    }
+}
+
+static void
+on_readable(struct bufferevent *stream, void *context)
+{
+    struct redis_sentinel *sentinel = context;
+    char bytes[1024];
+    size_t size;
+    while ((size = bufferevent_read(stream, bytes, sizeof(bytes))) != 0) {
+        struct error error = {.code = STATUS_OK};
+        enum status status =
+            redis_reader_feed(sentinel->reader, (struct slice){bytes, size}, &error);
+        if (status == STATUS_OK) {
+            status = redis_reader_next(sentinel->reader, &error);
+        }
+        if (status == STATUS_OK && sentinel->is_login && sentinel->refusal[0] == '\0') {
+            sentinel->is_login = false;
+            status = redis_reader_next(sentinel->reader, &error);
+        }
+        if (status == STATUS_OK) {
+            take_answer(sentinel);
+            return;
+        }
+        if (status != STATUS_AGAIN) {
+            fail(sentinel, "Redis protocol error");
+            return;
+        }
+    }
+}
+
+static void
+on_stream_event(struct bufferevent *stream, short what, void *context)
+{
+    char text[REDIS_TLS_TEXT_MAX];
+    struct redis_sentinel *sentinel = context;
+    if ((what & (BEV_EVENT_EOF | BEV_EVENT_ERROR)) != 0) {
+        bool is_answered = sentinel->is_answered || sentinel->setup.tls == NULL;
+        fail(sentinel, redis_stream_why_closed(stream, what, is_answered, text));
+    }
+}
+
+static void
+on_deadline(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd;
+    (void)what;
+    fail(context, "no answer");
+}
+
+static void
+add_command(struct redis_sentinel *sentinel, size_t count, const struct slice *words)
+{
+    struct evbuffer *output = bufferevent_get_output(sentinel->stream);
+    evbuffer_add_printf(output, "*%zu\r\n", count);
+    for (size_t i = 0; i < count; i++) {
+        evbuffer_add_printf(output, "$%zu\r\n", words[i].len);
+        evbuffer_add(output, words[i].ptr, words[i].len);
+        evbuffer_add(output, "\r\n", 2);
+    }
+}
+
+static enum status
+log_in(struct redis_sentinel *sentinel, struct error *error)
+{
+    char password[REDIS_URL_SECRET_MAX];
+    const struct redis_target *target = sentinel->setup.target;
+    const char *user = target->sentinel_user;
+    enum status status = redis_target_sentinel_password(target, password, error);
+    sentinel->is_login = status == STATUS_OK && password[0] != '\0';
+    if (sentinel->is_login) {
+        const struct slice words[] = {SLICE_LIT("AUTH"), slice_of(user),
+                                      slice_of(password)};
+        const struct slice without[] = {words[0], words[2]};
+        add_command(sentinel, user[0] != '\0' ? 3 : 2,
+                    user[0] != '\0' ? words : without);
+    }
+    OPENSSL_cleanse(password, sizeof(password));
+    return status;
+}
+
+// Without memory nothing is sent, and the deadline will say so.
+static void
+send_question(struct redis_sentinel *sentinel, evutil_socket_t fd)
+{
+    struct error error = {.code = STATUS_OK};
+    const struct slice question[] = {SLICE_LIT("SENTINEL"),
+                                     SLICE_LIT("GET-MASTER-ADDR-BY-NAME"),
+                                     slice_of(sentinel->setup.target->url.name)};
+    sentinel->stream = redis_stream_open(sentinel->setup.base, fd, sentinel->setup.tls,
+                                         &sentinel->asked);
+    if (sentinel->stream != NULL) {
+        sentinel->reader = redis_reader_create(on_item, sentinel);
+    }
+    if (sentinel->reader == NULL) {
+        fail(sentinel, "no memory for a connection");
+        return;
+    }
+    bufferevent_setcb(sentinel->stream, on_readable, NULL, on_stream_event, sentinel);
+    if (log_in(sentinel, &error) != STATUS_OK) {
+        fail(sentinel, error.text);
+        return;
+    }
+    add_command(sentinel, 3, question);
+    bufferevent_enable(sentinel->stream, EV_READ | EV_WRITE);
+}
+
+static void
+on_dialed(void *context, evutil_socket_t fd, const struct error *error)
+{
+    struct redis_sentinel *sentinel = context;
+    if (fd < 0) {
+        fail(sentinel, error->text);
+    } else {
+        send_question(sentinel, fd);
+    }
+}
+
+static void
+ask_next(struct redis_sentinel *sentinel)
+{
+    const struct redis_url *url = &sentinel->setup.target->url;
+    const struct redis_url_host *host = &url->sentinels[sentinel->next];
+    usec span = sentinel->setup.timeout / (usec)url->sentinel_count;
+    const struct timeval wait = {
+        .tv_sec = (time_t)(span / USEC_PER_S),
+        .tv_usec = (suseconds_t)(span % USEC_PER_S),
+    };
+    sentinel->left--;
+    sentinel->next = (sentinel->next + 1) % url->sentinel_count;
+    memcpy(sentinel->asked.host, host->host, sizeof(sentinel->asked.host));
+    sentinel->asked.port = host->port;
+    sentinel->host[0] = '\0';
+    sentinel->port[0] = '\0';
+    sentinel->refusal[0] = '\0';
+    sentinel->is_unknown = false;
+    sentinel->is_answered = false;
+    event_add(sentinel->deadline, &wait);
+    redis_dial_start(sentinel->dial);
+}
+
+struct redis_sentinel *
+redis_sentinel_create(const struct redis_sentinel_setup *setup)
+{
+    struct redis_sentinel *sentinel = calloc(1, sizeof(*sentinel));
+    if (sentinel == NULL) {
+        return NULL;
+    }
+    sentinel->setup = *setup;
+    sentinel->asked.kind = setup->tls != NULL ? REDIS_URL_TLS : REDIS_URL_TCP;
+    sentinel->deadline = event_new(setup->base, -1, 0, on_deadline, sentinel);
+    sentinel->dial =
+        redis_dial_create(setup->base, &sentinel->asked, on_dialed, sentinel);
+    if (sentinel->deadline == NULL || sentinel->dial == NULL) {
+        redis_sentinel_destroy(&sentinel);
+    }
+    return sentinel;
+}
+
+void
+redis_sentinel_destroy(struct redis_sentinel **sentinel)
+{
+    struct redis_sentinel *old = *sentinel;
+    if (old == NULL) {
+        return;
+    }
+    if (old->deadline != NULL && old->dial != NULL) {
+        hang_up(old);
+    }
+    redis_dial_destroy(&old->dial);
+    if (old->deadline != NULL) {
+        event_free(old->deadline);
+    }
+    free(old);
+    *sentinel = NULL;
+}
+
+void
+redis_sentinel_start(struct redis_sentinel *sentinel)
+{
+    redis_sentinel_cancel(sentinel);
+    sentinel->left = sentinel->setup.target->url.sentinel_count;
+    sentinel->why[0] = '\0';
+    ask_next(sentinel);
+}
+
+void
+redis_sentinel_cancel(struct redis_sentinel *sentinel)
+{
+    hang_up(sentinel);
+}

@@ -1,0 +1,90 @@
+#include "sinks/redis/redis_target.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/redact.h"
+
+_Static_assert((int)OPTION_TEXT_MAX <= (int)REDIS_URL_SECRET_MAX,
+               "an option's text fits a login");
+
+enum status
+redis_target_read(const struct redis_options *options, struct redis_target *ret_target,
+                  struct error *error)
+{
+    struct redis_target target = {
+        .connect_timeout = options->connect_timeout,
+        .timeout = options->timeout,
+    };
+    enum status status = redis_options_check(options, error);
+    if (status == STATUS_OK) {
+        status = redis_url_parse(slice_of(options->url), &target.url, error);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (options->user[0] != '\0') {
+        memcpy(target.url.user, options->user, sizeof(options->user));
+    }
+    if (options->db != 0) {
+        target.url.db = (uint32_t)options->db;
+        target.url.has_db = true;
+    }
+    redis_url_format(&target.url, target.address);
+    memcpy(target.password_file, options->password_file, sizeof(target.password_file));
+    memcpy(target.sentinel_user, options->sentinel_user, sizeof(target.sentinel_user));
+    memcpy(target.sentinel_password_file, options->sentinel_password_file,
+           sizeof(target.sentinel_password_file));
+    *ret_target = target;
+    return STATUS_OK;
+}
+
+static enum status
+read_first_line(const char *option, const char *path, char text[REDIS_URL_SECRET_MAX],
+                struct error *error)
+{
+    char shown[REDACT_MAX];
+    FILE *file = fopen(path, "re");
+    if (file == NULL) {
+        return error_set(error, STATUS_IO, "%s: cannot read %s: %s", option,
+                         redact_path(path, errno, shown), strerror(errno));
+    }
+    // No second copy of the secret in a buffer that is freed as it is.
+    setvbuf(file, NULL, _IONBF, 0);
+    bool has_line = fgets(text, REDIS_URL_SECRET_MAX, file) != NULL;
+    fclose(file);
+    size_t length = has_line ? strcspn(text, "\r\n") : 0;
+    if (length == 0 || length == REDIS_URL_SECRET_MAX - 1) {
+        return error_set(error, STATUS_IO,
+                         "%s: the first line of %s must hold 1 to %d bytes", option,
+                         path, REDIS_URL_SECRET_MAX - 2);
+    }
+    text[length] = '\0';
+    return STATUS_OK;
+}
+
+enum status
+redis_target_password(const struct redis_target *target,
+                      char ret_password[REDIS_URL_SECRET_MAX], struct error *error)
+{
+    if (target->password_file[0] != '\0') {
+        return read_first_line("redis.password_file", target->password_file,
+                               ret_password, error);
+    }
+    memcpy(ret_password, target->url.password, REDIS_URL_SECRET_MAX);
+    return STATUS_OK;
+}
+
+enum status
+redis_target_sentinel_password(const struct redis_target *target,
+                               char ret_password[REDIS_URL_SECRET_MAX],
+                               struct error *error)
+{
+    if (target->sentinel_password_file[0] != '\0') {
+        return read_first_line("redis.sentinel_password_file",
+                               target->sentinel_password_file, ret_password, error);
+    }
+    ret_password[0] = '\0';
+    return STATUS_OK;
+}

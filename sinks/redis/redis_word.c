@@ -1,0 +1,99 @@
+#include "sinks/redis/redis_word.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+#include <sysexits.h>
+
+// clang-format off
+static const struct redis_word_row rows[REDIS_WORD_COUNT] = {
+    [REDIS_WORD_LOADING] = {"LOADING", REDIS_ACTION_RETRY, 0,
+        "it is loading its data; writing is resumed when it is ready"},
+    [REDIS_WORD_BUSY] = {"BUSY", REDIS_ACTION_RETRY, 0,
+        "it is blocked by a script: wait, or end the script with SCRIPT KILL"},
+    [REDIS_WORD_READONLY] = {"READONLY", REDIS_ACTION_RECONNECT, 0,
+        "it is a read-only replica: set redis.url to the master, or to its Sentinels"},
+    [REDIS_WORD_OOM] = {"OOM", REDIS_ACTION_RETRY, 0,
+        "it is out of memory: raise maxmemory or free some; no change is lost"},
+    [REDIS_WORD_MISCONF] = {"MISCONF", REDIS_ACTION_RETRY, 0,
+        "it cannot save to its disk and refuses writes: see Redis' log"},
+    [REDIS_WORD_NOREPLICAS] = {"NOREPLICAS", REDIS_ACTION_RETRY, 0,
+        "it has too few replicas (min-replicas-to-write) and refuses writes"},
+    [REDIS_WORD_MASTERDOWN] = {"MASTERDOWN", REDIS_ACTION_RECONNECT, 0,
+        "it is a replica without its master: set redis.url to the master, or to its Sentinels"},
+    [REDIS_WORD_NOAUTH] = {"NOAUTH", REDIS_ACTION_FATAL, EX_NOPERM,
+        "it requires a password: set redis.password_file"},
+    [REDIS_WORD_WRONGPASS] = {"WRONGPASS", REDIS_ACTION_FATAL, EX_NOPERM,
+        "the user or the password is wrong: see redis.user and redis.password_file"},
+    [REDIS_WORD_NOPERM] = {"NOPERM", REDIS_ACTION_FATAL, EX_NOPERM,
+        "its user has no permission for that: extend the ACL"},
+    [REDIS_WORD_DENIED] = {"DENIED", REDIS_ACTION_FATAL, EX_NOPERM,
+        "it is in protected mode: give it a password, or let it listen on loopback only"},
+    [REDIS_WORD_WRONGTYPE] = {"WRONGTYPE", REDIS_ACTION_REPAIR, 0,
+        "a key of cascaded has another type: it is replaced"},
+    [REDIS_WORD_MOVED] = {"MOVED", REDIS_ACTION_FATAL, EX_CONFIG,
+        "it is a Redis Cluster, which is not supported: use a single server"},
+    [REDIS_WORD_CROSSSLOT] = {"CROSSSLOT", REDIS_ACTION_FATAL, EX_CONFIG,
+        "it is a Redis Cluster, which is not supported: use a single server"},
+    [REDIS_WORD_CLUSTERDOWN] = {"CLUSTERDOWN", REDIS_ACTION_FATAL, EX_CONFIG,
+        "it is a Redis Cluster, which is not supported: use a single server"},
+    [REDIS_WORD_ASK] = {"ASK", REDIS_ACTION_FATAL, EX_CONFIG,
+        "it is a Redis Cluster, which is not supported: use a single server"},
+    [REDIS_WORD_TRYAGAIN] = {"TRYAGAIN", REDIS_ACTION_FATAL, EX_CONFIG,
+        "it is a Redis Cluster, which is not supported: use a single server"},
+    [REDIS_WORD_EXECABORT] = {"EXECABORT", REDIS_ACTION_RETRY, 0,
+        "a transaction was refused; it is sent again"},
+    [REDIS_WORD_NO_COMMAND] = {"ERR unknown command", REDIS_ACTION_FATAL, EX_NOPERM,
+        "the command was renamed or switched off there (rename-command): allow it"},
+    [REDIS_WORD_NO_DB] = {"ERR DB index is out of range", REDIS_ACTION_FATAL, EX_CONFIG,
+        "it has no database with this number: see redis.url, redis.db and its option databases"},
+    [REDIS_WORD_NO_PASSWORD] = {"ERR AUTH <password> called without any password",
+        REDIS_ACTION_FATAL, EX_NOPERM,
+        "it has no password: remove redis.password_file and the password in redis.url"},
+    [REDIS_WORD_NO_PASSWORD_5] = {"ERR Client sent AUTH, but no password is set",
+        REDIS_ACTION_FATAL, EX_NOPERM,
+        "it has no password: remove redis.password_file and the password in redis.url"},
+    [REDIS_WORD_WRONGPASS_5] = {"ERR invalid password", REDIS_ACTION_FATAL, EX_NOPERM,
+        "the password is wrong: see redis.password_file"},
+    [REDIS_WORD_IN_CLUSTER] = {"ERR SELECT is not allowed in cluster mode", REDIS_ACTION_FATAL,
+        EX_CONFIG, "it is a Redis Cluster, which is not supported: use a single server"},
+    [REDIS_WORD_UNKNOWN] = {"ERR", REDIS_ACTION_RETRY, 0,
+        "writing is tried again"},
+};
+// clang-format on
+
+// Without the right to EXEC, or with a command that does not exist, EXEC says why the
+// transaction is discarded.
+static struct slice
+skip_discarded(struct slice text)
+{
+    static const char mark[] = "EXECABORT Transaction discarded because of: ";
+    size_t len = sizeof(mark) - 1;
+    bool is_there = slice_starts(text, (struct slice){mark, len});
+    return is_there ? (struct slice){text.ptr + len, text.len - len} : text;
+}
+
+enum redis_word
+redis_word_of(struct slice text)
+{
+    text = skip_discarded(text);
+    const char *space = text.len != 0 ? memchr(text.ptr, ' ', text.len) : NULL;
+    struct slice first = {text.ptr,
+                          space != NULL ? (size_t)(space - text.ptr) : text.len};
+    for (enum redis_word word = REDIS_WORD_LOADING; word < REDIS_WORD_UNKNOWN; word++) {
+        bool is_text = word >= REDIS_WORD_NO_COMMAND;
+        struct slice row = slice_of(rows[word].word);
+        if (is_text ? slice_starts(text, row) : slice_equal(first, row)) {
+            return word;
+        }
+    }
+    return REDIS_WORD_UNKNOWN;
+}
+
+const struct redis_word_row *
+redis_word_row(enum redis_word word)
+{
+    assert(word > REDIS_WORD_NONE && word < REDIS_WORD_COUNT);
+    return &rows[word];
+}
