@@ -252,6 +252,7 @@ enum status
 pipeline_load(struct pipeline *pipeline, snapshot_fn read, void *context,
               struct error *error)
 {
+    assert(pipeline->alerts.count == 0);
     struct snapshot snapshot = {.move = read, .context = context};
     enum status status = check(&snapshot, pipeline, error);
     if (status != STATUS_OK) {
@@ -268,11 +269,6 @@ pipeline_load(struct pipeline *pipeline, snapshot_fn read, void *context,
     pipeline->users.key = pipeline->key;
     pipeline->cascades.key = pipeline->key;
     pipeline->tags.key = pipeline->key;
-    if (pipeline->alerts.count != 0) {
-        alerts_prepare(pipeline);
-    }
-    pipeline->stage = CHANGES_DONE;
-    pipeline->stage_left = 0;
     changes_restart(pipeline);
     return STATUS_OK;
 }

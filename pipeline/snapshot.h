@@ -20,9 +20,9 @@ struct pipeline;
 enum status pipeline_save(struct pipeline *pipeline, snapshot_fn write,
                           void *context) MUST_USE;
 
-// Into a pipeline fresh from pipeline_create, whose seed it replaces. STATUS_PARSE: the
-// bytes are of another build or other options, which error names, beginning with "it".
-// STATUS_IO: `read` failed. Allocates nothing. After a failure the pipeline is good for
-// pipeline_destroy only.
+// Into a pipeline fresh from pipeline_create, whose seed it replaces; its rules are set
+// afterwards. STATUS_PARSE: the bytes are of another build or other options, which
+// error names, beginning with "it". STATUS_IO: `read` failed. Allocates nothing. After
+// a failure the pipeline is good for pipeline_destroy only.
 enum status pipeline_load(struct pipeline *pipeline, snapshot_fn read, void *context,
                           struct error *error) MUST_USE;

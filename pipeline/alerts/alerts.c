@@ -45,8 +45,9 @@ plan_init(struct alerts_plan *plan, const struct rule *rule, uint64_t hash)
     }
 }
 
-void
-alerts_prepare(struct pipeline *pipeline)
+// Finds the record of each rule.
+static void
+prepare(struct pipeline *pipeline)
 {
     struct alerts *alerts = &pipeline->alerts;
     struct alerts_record before[RULES_MAX];
@@ -92,7 +93,7 @@ pipeline_set_rules(struct pipeline *pipeline, const struct rule *rules, size_t c
         memcpy(pipeline->alerts.rules, rules, count * sizeof(*rules));
     }
     pipeline->alerts.count = count;
-    alerts_prepare(pipeline);
+    prepare(pipeline);
 }
 
 void

@@ -85,9 +85,6 @@ struct alerts {
 bool alerts_init(struct pipeline *pipeline, uint32_t capacity);
 void alerts_fini(struct pipeline *pipeline);
 
-// Makes the rules ready and finds their records; when rules or the key have changed.
-void alerts_prepare(struct pipeline *pipeline);
-
 // An event of that time was counted below the cascade's root.
 void alerts_judge(struct pipeline *pipeline, uint32_t cascade, usec time);
 

@@ -769,66 +769,56 @@ rules_may_change_and_what_was_raised_stays_raised(void **state)
 
 // ── restarts ───────────────────────────────────────────────────────────────
 
-// has_rules_first: they are set before the snapshot is loaded.
 static void
-restart(const char *text, bool is_event_time, bool has_rules_first)
+restart(const char *text, bool is_event_time)
 {
     struct kept kept;
     assert_true(kept_save(&kept, scene.pipeline));
     pipeline_destroy(&scene.pipeline);
     scene.pipeline = create("windows=5m,1h,24h", is_event_time);
-    if (has_rules_first) {
-        set_rule(text);
-    }
     assert_true(kept_load(&kept, scene.pipeline, NULL));
-    if (!has_rules_first) {
-        set_rule(text);
-    }
+    set_rule(text);
 }
 
 static void
 a_restart_forgets_neither_what_was_raised_nor_what_waits(void **state)
 {
     (void)state;
-    for (int first = 0; first < 2; first++) {
-        const char *rule = "min_size=2 levels=1,2,3 hysteresis=1m daily_budget=4";
-        begin(rule);
-        grow_at(1, 2, T0);
-        pass(T0 + USEC_PER_MIN);
-        pull(); // in flight, and never known to be written
-        assert_int_equal(scene.count, 1);
-        grow_at(2, 2, T0 + USEC_PER_MIN);
-        restart(rule, true, first != 0);
-        assert_told("r:n:p1:1");
-        restart(rule, true, first != 0);
-        grow_at(1, 2, T0 + 2 * USEC_PER_MIN);
-        pass(T0 + USEC_PER_HOUR);
-        assert_silent(); // the budget is spent as far as it may be
-        restart(rule, true, first != 0);
-        pass(T0 + 6 * USEC_PER_HOUR);
-        assert_told("r:n:p1:2");
-        pass(T0 + 12 * USEC_PER_HOUR);
-        assert_silent(); // the other one is closed
-        end();
-    }
+    const char *rule = "min_size=2 levels=1,2,3 hysteresis=1m daily_budget=4";
+    begin(rule);
+    grow_at(1, 2, T0);
+    pass(T0 + USEC_PER_MIN);
+    pull(); // in flight, and never known to be written
+    assert_int_equal(scene.count, 1);
+    grow_at(2, 2, T0 + USEC_PER_MIN);
+    restart(rule, true);
+    assert_told("r:n:p1:1");
+    restart(rule, true);
+    grow_at(1, 2, T0 + 2 * USEC_PER_MIN);
+    pass(T0 + USEC_PER_HOUR);
+    assert_silent(); // the budget is spent as far as it may be
+    restart(rule, true);
+    pass(T0 + 6 * USEC_PER_HOUR);
+    assert_told("r:n:p1:2");
+    pass(T0 + 12 * USEC_PER_HOUR);
+    assert_silent(); // the other one is closed
+    end();
 }
 
 static void
 a_restart_keeps_a_digest_in_the_making(void **state)
 {
     (void)state;
-    for (int first = 0; first < 2; first++) {
-        begin_with("windows=5m,1h,24h", false, "min_size=1 quiet=2m");
-        carry(1, 1, 10, T0, T0 + USEC_PER_HOUR);
-        restart("min_size=1 quiet=2m", false, first != 0);
-        carry(2, 2, 10, T0, T0 + USEC_PER_HOUR);
-        assert_silent();
-        pipeline_advance(scene.pipeline, T0 + 2 * USEC_PER_HOUR);
-        flush();
-        assert_int_equal(scene.count, 1);
-        assert_string_equal(scene.told[0].digest, "r:n:p1:1=1, r:n:p2:1=1");
-        end();
-    }
+    begin_with("windows=5m,1h,24h", false, "min_size=1 quiet=2m");
+    carry(1, 1, 10, T0, T0 + USEC_PER_HOUR);
+    restart("min_size=1 quiet=2m", false);
+    carry(2, 2, 10, T0, T0 + USEC_PER_HOUR);
+    assert_silent();
+    pipeline_advance(scene.pipeline, T0 + 2 * USEC_PER_HOUR);
+    flush();
+    assert_int_equal(scene.count, 1);
+    assert_string_equal(scene.told[0].digest, "r:n:p1:1=1, r:n:p2:1=1");
+    end();
 }
 
 // ── limits ─────────────────────────────────────────────────────────────────
@@ -962,7 +952,7 @@ alerts_on_their_way_are_in_a_snapshot(void **state)
         grow_at(10000 + i, 1, T0);
     }
     show();
-    restart("min_size=1", true, true);
+    restart("min_size=1", true);
     flush();
     assert_int_equal(scene.count, 700);
     assert_string_equal(scene.told[0].id, "r:n:p10000:1");
