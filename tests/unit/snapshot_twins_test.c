@@ -18,15 +18,9 @@
 
 #include "pipeline/alerts/rules.h"
 #include "tests/unit/kept.h"
-#include "tests/unit/made.h"
+#include "tests/unit/made_stream.h"
 
-#define TEN "ten words. "
-#define HUNDRED TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
-#define LONG HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED
-
-#define T0 ((usec)1700000000 * USEC_PER_S)
-
-enum { PEOPLE = 1500, TAGS = 60, RECENT = 40, STEPS = 4000, LOOKS = 500 };
+enum { STEPS = 4000, LOOKS = 500, MEMORY_PER_EVENT = 205, ALERTS_BEFORE_END = 1 };
 
 static struct rule
 rule_of(const char *name, uint64_t size)
@@ -45,9 +39,19 @@ rule_of(const char *name, uint64_t size)
     return rule;
 }
 
-// Tables so small that each is full, forgets and refuses within a few hundred posts.
+struct sizes {
+    uint64_t events;
+    uint64_t users;
+    uint64_t cascades;
+};
+
+// So small that each table is full, forgets and refuses within a few hundred posts.
+static const struct sizes tiny = {40, 760, 272};
+// So many events that a search for what an account did takes several calls.
+static const struct sizes large = {WITHDRAWALS_AT_ONCE + 2000, 4000, 4000};
+
 static struct pipeline *
-create(uint64_t seed)
+create_with(uint64_t seed, const struct sizes *sizes)
 {
     struct pipeline_options options;
     option_presets(pipeline_option_rows, &options);
@@ -58,21 +62,27 @@ create(uint64_t seed)
         }
     }
     options.top = 5;
-    options.dedupe_capacity = 40;
+    options.dedupe_capacity = sizes->events;
     options.dedupe_retweets = 12;
-    options.users_capacity = 760;
-    options.cascades_capacity = 272;
+    options.users_capacity = sizes->users;
+    options.cascades_capacity = sizes->cascades;
     options.cascades_authors = 10;
     options.hashtags_capacity = 8;
     options.trees_capacity = 400;
     options.memory_windows = 4 << 20;
     options.memory_texts = 64 << 20;
-    options.memory_posts = 8 << 10;
+    options.memory_posts = sizes->events * MEMORY_PER_EVENT;
     options.alerts_capacity = 16;
     struct hash_key key = {seed, ~seed};
     struct pipeline *pipeline = pipeline_create(&options, &key, false, NULL);
     assert_non_null(pipeline);
     return pipeline;
+}
+
+static struct pipeline *
+create(uint64_t seed)
+{
+    return create_with(seed, &tiny);
 }
 
 // As the daemon does: a pipeline that is loaded gets its rules afterwards.
@@ -84,97 +94,6 @@ set_rules(struct pipeline *pipeline)
 }
 
 // ── what is fed ────────────────────────────────────────────────────────────
-
-// Names of the post at hand.
-struct made {
-    char ids[12][MADE_NAME_MAX];
-    size_t used;
-    struct post_ref above;
-    struct post_user named[2];
-    struct slice tags[2];
-    struct post post;
-};
-
-static struct slice
-name(struct made *made, const char *kind, uint32_t number)
-{
-    return made_name(made->ids[made->used++], kind, number);
-}
-
-// Sometimes somebody has another handle than before.
-static struct post_user
-person(struct made *made, uint32_t number, uint32_t era)
-{
-    struct post_user user = {.id = name(made, "bsky:u", number)};
-    user.handle = name(made, "h", number % 7 == 0 ? number + 1000 * (era % 5) : number);
-    user.followers = number * 7 % 50;
-    user.has_followers = number % 3 != 0;
-    return user;
-}
-
-static const char *
-network(uint32_t number)
-{
-    return number % 5 == 0 ? "masto:p" : "bsky:p";
-}
-
-// Now and then so much time passes that all cascades close.
-static usec
-time_of(uint32_t number)
-{
-    return T0 + number * 3 * USEC_PER_S + number / 1500 * 7 * USEC_PER_HOUR;
-}
-
-// The post of that number, whatever was fed before; `number` decides everything.
-static void
-make(struct made *made, uint32_t number)
-{
-    uint32_t random = number * 2654435761u + 12345;
-    uint32_t back =
-        1 + made_random(&random, made_random(&random, 4) == 0 ? 300 : RECENT);
-    uint32_t target = number > back ? number - back : 0;
-    target -= made_random(&random, 3) != 0 ? target % 16 : 0; // some carry many
-    uint32_t kind = number % 16 == 0 ? 10 + number / 16 % 8 : made_random(&random, 20);
-    memset(made, 0, sizeof(*made));
-    struct post *post = &made->post;
-    *post = (struct post){.kind = kind < 10 ? POST_RETWEETED : POST_PUBLISHED,
-                          .id = name(made, network(number), number),
-                          .time = time_of(number),
-                          .author =
-                              person(made, made_random(&random, PEOPLE), number / 600),
-                          .text = {LONG, number % 3 == 0 ? sizeof(LONG) - 1 : 20}};
-    struct post_ref ref = {.id = name(made, network(target), target),
-                           .created = USEC_NONE,
-                           .author.id = name(made, "bsky:u", target % PEOPLE),
-                           .reported = number,
-                           .has_reported = number % 9 == 0};
-    if (kind < 10) {
-        post->retweet_of = ref;
-        post->alias = kind == 0 ? name(made, "bsky:a", number) : SLICE_NONE;
-        if (kind > 3) { // through one before, or one that is yet to come
-            uint32_t near = target + 1 + made_random(&random, 2 * RECENT);
-            post->via = name(made, network(near), near);
-        }
-    } else if (kind < 13) {
-        post->quote = ref;
-    } else if (kind < 15) {
-        post->reply_to = ref;
-    } else if (kind < 18) {
-        made->named[0] = person(made, made_random(&random, PEOPLE), number / 600);
-        made->tags[0] = name(made, "t", number / 40 * 10 + made_random(&random, TAGS));
-        post->mentions = made->named;
-        post->mention_count = 1;
-        post->hashtags = made->tags;
-        post->hashtag_count = 1;
-        post->original = kind == 17 ? ref.id : SLICE_NONE;
-    } else if (kind == 18 && number % 5 < 2) { // without a time, like deletions
-        *post = (struct post){.kind = number % 5 == 0 ? POST_WITHDRAWN : POST_RENAMED,
-                              .author = post->author};
-    } else {
-        const char *what = kind == 19 && number % 2 != 0 ? "bsky:a" : network(target);
-        *post = (struct post){.kind = POST_DELETED, .id = name(made, what, target)};
-    }
-}
 
 struct text {
     FILE *out;
@@ -212,9 +131,9 @@ flush(struct pipeline *pipeline, struct text *text)
 static void
 feed(struct pipeline *pipeline, uint32_t number, struct text *text)
 {
-    struct made made;
-    make(&made, number);
-    usec wall = time_of(number); // goes on when a post is refused
+    struct made_stream made;
+    made_stream_make(&made, number);
+    usec wall = made_stream_time_of(number); // goes on when a post is refused
     enum status status;
     int tries = 0;
     while ((status = pipeline_post(pipeline, &made.post, wall)) == STATUS_AGAIN &&
@@ -361,11 +280,11 @@ assert_same_texts(struct text texts[2])
 
 // The one that goes on forgets what it has written, as the loaded one does.
 static struct pipeline *
-twin_of(struct pipeline *pipeline)
+twin_of(struct pipeline *pipeline, const struct sizes *sizes)
 {
     struct kept kept;
     struct error error = {0};
-    struct pipeline *twin = create(2);
+    struct pipeline *twin = create_with(2, sizes);
     assert_true(kept_save(&kept, pipeline));
     assert_true(kept_load(&kept, twin, &error));
     pipeline->stage = CHANGES_DONE;
@@ -381,42 +300,57 @@ static void
 withdraw(struct pipeline *pipeline, uint32_t number)
 {
     for (uint32_t i = 1; i < 40 && i <= number; i++) {
-        struct made made;
-        make(&made, number - i);
+        struct made_stream made;
+        made_stream_make(&made, number - i);
         made.post = (struct post){.kind = POST_WITHDRAWN, .author = made.post.author};
-        assert_int_equal(pipeline_post(pipeline, &made.post, time_of(number)),
-                         STATUS_OK);
+        assert_int_equal(
+            pipeline_post(pipeline, &made.post, made_stream_time_of(number)),
+            STATUS_OK);
     }
 }
 
-// A snapshot after so many posts, `pulled` changes into a flush of which the first half
-// is acknowledged; then many more posts for both.
+// Moves the alerts that wait to where they cross the end of their ring, as they do once
+// ALERT_QUEUE_MAX were raised.
 static void
-compare_from(uint32_t posts, uint32_t pulled)
+turn_alerts(struct pipeline *pipeline)
 {
-    struct text texts[2];
-    struct pipeline *pipeline = create(1);
-    struct change change;
-    open_texts(texts);
+    static struct alert_queue old;
+    struct alert_queue *queue = &pipeline->alerts.queue;
+    old = *queue;
+    memset(queue->items, 0, sizeof(queue->items));
+    queue->first = ALERT_QUEUE_MAX - ALERTS_BEFORE_END;
+    queue->pulled = queue->first + (old.pulled - old.first);
+    queue->end = queue->first + (old.end - old.first);
+    for (uint64_t i = 0; i < old.end - old.first; i++) {
+        *alert_queue_at(queue, queue->first + i) = *alert_queue_at(&old, old.first + i);
+    }
+}
+
+static struct pipeline *
+create_fed(const struct sizes *sizes, uint32_t posts)
+{
+    struct text text = {0};
+    struct pipeline *pipeline = create_with(1, sizes);
+    text.out = open_memstream(&text.bytes, &text.size);
+    assert_non_null(text.out);
     set_rules(pipeline);
     for (uint32_t i = 0; i < posts; i++) {
-        feed(pipeline, i, &texts[0]);
+        feed(pipeline, i, &text);
     }
-    if (pulled != 0) {
-        changes_begin(pipeline);
-        for (uint32_t i = 0; i < pulled && changes_next(pipeline, &change); i++) {
-        }
-        changes_written(pipeline, pulled / 2);
-    }
-    withdraw(pipeline, posts);
-    fclose(texts[0].out);
-    fclose(texts[1].out);
-    free(texts[0].bytes);
-    free(texts[1].bytes);
-    struct pipeline *twin = twin_of(pipeline);
+    fclose(text.out);
+    free(text.bytes);
+    return pipeline;
+}
+
+// The pipeline and its twin get posts from that number on. Ends both.
+static void
+compare(struct pipeline *pipeline, struct pipeline *twin, uint32_t posts,
+        uint32_t steps)
+{
+    struct text texts[2];
     assert_same_state(pipeline, twin);
     assert_same_snapshots(pipeline, twin);
-    for (uint32_t i = posts; i < posts + STEPS; i += LOOKS) {
+    for (uint32_t i = posts; i < posts + steps; i += LOOKS) {
         open_texts(texts);
         for (uint32_t k = i; k < i + LOOKS; k++) {
             feed(pipeline, k, &texts[0]);
@@ -430,6 +364,26 @@ compare_from(uint32_t posts, uint32_t pulled)
     pipeline_destroy(&twin);
 }
 
+// A snapshot after so many posts, `pulled` changes into a flush of which the first half
+// is acknowledged; then many more posts for both. Returns how many alerts waited.
+static uint64_t
+compare_from(uint32_t posts, uint32_t pulled)
+{
+    struct pipeline *pipeline = create_fed(&tiny, posts);
+    struct change change;
+    turn_alerts(pipeline);
+    uint64_t alerts = alert_queue_waiting(&pipeline->alerts.queue);
+    if (pulled != 0) {
+        changes_begin(pipeline);
+        for (uint32_t i = 0; i < pulled && changes_next(pipeline, &change); i++) {
+        }
+        changes_written(pipeline, pulled / 2);
+    }
+    withdraw(pipeline, posts);
+    compare(pipeline, twin_of(pipeline, &tiny), posts, STEPS);
+    return alerts;
+}
+
 static void
 snapshot_taken_at_any_moment_goes_on_as_if_nothing_had_happened(void **state)
 {
@@ -441,9 +395,40 @@ snapshot_taken_at_any_moment_goes_on_as_if_nothing_had_happened(void **state)
     struct pipeline *made[2] = {create(1), create(1)};
     fresh[0] = (const void *)made[0];
     fresh[1] = (const void *)made[1];
+    uint64_t alerts = 0; // at most
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        compare_from(cases[i].posts, cases[i].pulled);
+        uint64_t waiting = compare_from(cases[i].posts, cases[i].pulled);
+        alerts = waiting > alerts ? waiting : alerts;
     }
+    assert_true(alerts > ALERTS_BEFORE_END);
+    pipeline_destroy(&made[0]);
+    pipeline_destroy(&made[1]);
+}
+
+static void
+snapshot_keeps_a_search_for_accounts_that_are_gone(void **state)
+{
+    (void)state;
+    enum { POSTS = 26000, LATER = 5 };
+    struct pipeline *made[2] = {create_with(1, &large), create_with(1, &large)};
+    fresh[0] = (const void *)made[0];
+    fresh[1] = (const void *)made[1];
+    struct pipeline *pipeline = create_fed(&large, POSTS);
+    const struct withdrawals *withdrawals = &pipeline->withdrawals;
+    withdraw(pipeline, POSTS); // the search for the first one is on
+    assert_true(withdrawals_wait(withdrawals));
+    while (withdrawals->end - withdrawals->first < LATER) {
+        assert_true(pipeline_settle(pipeline));
+    }
+    withdraw(pipeline, POSTS - LATER); // those that a further search is for
+    assert_true(withdrawals->end < withdrawals->next);
+    struct pipeline *twin = twin_of(pipeline, &large);
+    while (pipeline_settle(pipeline)) {
+        assert_true(pipeline_settle(twin));
+        assert_same_state(pipeline, twin);
+    }
+    assert_false(pipeline_settle(twin));
+    compare(pipeline, twin, POSTS, LOOKS);
     pipeline_destroy(&made[0]);
     pipeline_destroy(&made[1]);
 }
@@ -463,6 +448,8 @@ snapshot_keeps_what_seldom_changes(void **state)
     pipeline->whole_from = 8;
     pipeline->users.has_renamed_author = true;
     pipeline->users.is_packed = true;
+    pipeline->users.texts_refused = 9;
+    pipeline->users.merged = 10;
     pipeline->trees.frozen = 3;
     pipeline->forecasts.refused = 4;
     pipeline->alerts.digests = 5;
@@ -510,6 +497,9 @@ the_posts_that_are_fed_fill_every_table(void **state)
     assert_true(metrics->undo_forgotten > 0);
     assert_true(metrics->withdrawals > 0);
     assert_true(metrics->authors_evicted > 0);
+    assert_true(pipeline->users.merges > 0);
+    assert_true(pipeline->users.traces.high > 0);
+    assert_true(pipeline->users.traces.free > 0);
     pipeline_destroy(&pipeline);
     for (size_t i = 0; i < 2; i++) {
         fclose(texts[i].out);
@@ -525,6 +515,7 @@ main(void)
         cmocka_unit_test(snapshot_keeps_what_seldom_changes),
         cmocka_unit_test(
             snapshot_taken_at_any_moment_goes_on_as_if_nothing_had_happened),
+        cmocka_unit_test(snapshot_keeps_a_search_for_accounts_that_are_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
