@@ -9,7 +9,7 @@
 #include "daemon/alert_out.h"
 #include "daemon/clock.h"
 #include "net/timer.h"
-#include "sinks/redis/redis_alerts.h"
+#include "sinks/redis/redis_outbox.h"
 #include "sinks/webhook/webhook.h"
 #include "sinks/webhook/webhook_http.h"
 #include "sinks/webhook/webhook_options.h"

@@ -20,11 +20,16 @@
 enum { VALUE_MAX = 1024, FIELDS_MAX = 4096 };
 
 static const struct metric *const metric_parts[DESCRIBE_METRIC_PARTS] = {
-    [DESCRIBE_LINES] = lines_metric_rows,       [DESCRIBE_DECODE] = decode_metric_rows,
-    [DESCRIBE_PIPELINE] = pipeline_metric_rows, [DESCRIBE_REDIS] = redis_metric_rows,
-    [DESCRIBE_SOURCE] = source_metric_rows,     [DESCRIBE_STREAM] = stream_metric_rows,
-    [DESCRIBE_HTTP] = http_metric_rows,         [DESCRIBE_NAMES] = lookup_metric_rows,
-    [DESCRIBE_WEBHOOK] = webhook_metric_rows,   [DESCRIBE_STATE] = keeper_metric_rows,
+    [DESCRIBE_LINES] = lines_metric_rows,
+    [DESCRIBE_DECODE] = decode_metric_rows,
+    [DESCRIBE_PIPELINE] = pipeline_metric_rows,
+    [DESCRIBE_REDIS] = redis_report_metric_rows,
+    [DESCRIBE_SOURCE] = source_metric_rows,
+    [DESCRIBE_STREAM] = stream_metric_rows,
+    [DESCRIBE_HTTP] = http_server_metric_rows,
+    [DESCRIBE_NAMES] = lookup_metric_rows,
+    [DESCRIBE_WEBHOOK] = webhook_metric_rows,
+    [DESCRIBE_STATE] = keeper_metric_rows,
 };
 
 // One thing described: names and values by turns.
@@ -177,7 +182,7 @@ describe_metrics(struct row *row)
 static void
 describe_keys(struct row *row)
 {
-    for (const struct redis_key *at = redis_key_rows; at->name != NULL; at++) {
+    for (const struct redis_key *at = redis_keys_rows; at->name != NULL; at++) {
         row_begin(row);
         row_text(row, "name", at->name, true);
         row_text(row, "type", at->type, false);
@@ -215,7 +220,7 @@ describe_formats(struct row *row)
 static void
 describe_alerts(struct row *row)
 {
-    for (const struct alert_field *at = alert_field_rows; at->name != NULL; at++) {
+    for (const struct alert_field *at = alert_json_field_rows; at->name != NULL; at++) {
         row_begin(row);
         row_text(row, "name", at->name, true);
         row_text(row, "type", at->type, false);

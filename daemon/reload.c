@@ -48,7 +48,8 @@ apply_webhooks(const struct reload *reload, const struct settings *next)
         const struct webhook_options *webhook = &next->webhooks[i];
         const struct webhook_options *before = find_webhook(now, webhook->name);
         struct error error = {0};
-        if ((before == NULL || !settings_equal(webhook_option_rows, before, webhook)) &&
+        if ((before == NULL ||
+             !settings_equal(webhook_options_rows, before, webhook)) &&
             deliver_put(reload->deliver, webhook, &error) != STATUS_OK) {
             log_error("%s", error.text);
         }

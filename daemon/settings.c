@@ -6,7 +6,7 @@
 
 #include "daemon/alert_check.h"
 #include "ingest/decode.h"
-#include "sinks/redis/redis_alerts.h"
+#include "sinks/redis/redis_outbox.h"
 
 static const struct option daemon_option_rows[] = {
     {"format", OPTION_TEXT, "auto", 1, 16, false,
@@ -18,9 +18,9 @@ static const struct option daemon_option_rows[] = {
 const struct settings_part settings_parts[] = {
     {daemon_option_rows, offsetof(struct settings, daemon)},
     {pipeline_option_rows, offsetof(struct settings, pipeline)},
-    {redis_option_rows, offsetof(struct settings, redis)},
+    {redis_options_rows, offsetof(struct settings, redis)},
     {state_option_rows, offsetof(struct settings, state)},
-    {http_option_rows, offsetof(struct settings, http)},
+    {http_options_rows, offsetof(struct settings, http)},
     {lookup_option_rows, offsetof(struct settings, lookup)},
     {deliver_option_rows, offsetof(struct settings, deliver)},
 };
@@ -76,7 +76,7 @@ const struct settings_group settings_groups[] = {
     },
     {
         .name = "webhook",
-        .rows = webhook_option_rows,
+        .rows = webhook_options_rows,
         .items = offsetof(struct settings, webhooks),
         .item_size = sizeof(struct webhook_options),
         .count = offsetof(struct settings, webhook_count),

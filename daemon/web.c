@@ -77,14 +77,14 @@ write_metrics(void *context, struct buffer *page)
     decoders[streams->count] =
         (struct metrics_instance){decoder_metrics(web->feed.decoder), "push", NULL};
     metrics_page_add(page, pipeline_metric_rows, &pipeline, 1);
-    metrics_page_add(page, redis_metric_rows, &redis, 1);
+    metrics_page_add(page, redis_report_metric_rows, &redis, 1);
     if (web->setup.keeper->state != NULL) {
         metrics_page_add(page, keeper_metric_rows, &state, 1);
     }
     metrics_page_add(page, stream_metric_rows, stands, streams->count);
     metrics_page_add(page, source_metric_rows, sources, streams->count);
     metrics_page_add(page, decode_metric_rows, decoders, streams->count + 1);
-    metrics_page_add(page, http_metric_rows, &http, 1);
+    metrics_page_add(page, http_server_metric_rows, &http, 1);
     struct metrics_instance webhooks[SETTINGS_WEBHOOKS_MAX];
     size_t webhook_count = 0;
     for (size_t i = 0; i < deliver_count(web->setup.deliver); i++) {

@@ -7,7 +7,7 @@ enum { WHOLE_MAX = 19 }; // digits
 #define CASCADE "cascade."
 
 // clang-format off
-const struct alert_field alert_field_rows[] = {
+const struct alert_field alert_json_field_rows[] = {
     {"id", "string", "Always the same for the same cascade, rule and level: a receiver recognises "
                      "repetitions by it"},
     {"rule", "string", "Title of the rule that raised it"},
@@ -194,7 +194,7 @@ is_text_field(struct slice name, const struct alert_field **row)
                 return strcmp((*row)->type, "string") == 0;
             }
         }
-        *row = alert_field_rows;
+        *row = alert_json_field_rows;
     }
     return false;
 }
@@ -268,7 +268,7 @@ put_digest(struct buffer *text, const struct change_alert *told)
 static void
 put_fields(struct buffer *text, const struct change *change)
 {
-    const struct alert_field *row = alert_field_rows;
+    const struct alert_field *row = alert_json_field_rows;
     for (size_t i = 0; i < change->field_count; i++) {
         const struct change_field *field = &change->fields[i];
         if (slice_is_none(field->value)) {

@@ -18,7 +18,7 @@ struct alert_field {
 };
 
 // Ends with a row without a name.
-extern const struct alert_field alert_field_rows[];
+extern const struct alert_field alert_json_field_rows[];
 
 // Appends the object, one line without its end. change: of kind CHANGE_ALERT. NOMEM if
 // there is none or the buffer is full; then the buffer may hold a part.

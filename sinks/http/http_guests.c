@@ -28,14 +28,14 @@ set_deadline(const struct http_guest *guest)
 }
 
 void
-http_guest_renew(struct http_guest *guest)
+http_guests_renew(struct http_guest *guest)
 {
     http_connections_renew(&guest->guests->connections, place_of(guest));
     set_deadline(guest);
 }
 
 void
-http_guest_leave(struct http_guest *guest)
+http_guests_leave(struct http_guest *guest)
 {
     evtimer_del(guest->deadline);
     http_connections_leave(&guest->guests->connections, place_of(guest));
@@ -46,7 +46,7 @@ close_guest(struct http_guest *guest)
 {
     event_del(guest->readable);
     close(fd_of(guest));
-    http_guest_leave(guest);
+    http_guests_leave(guest);
 }
 
 // An admitted one is shut down: the library sees that and closes it.
@@ -64,7 +64,7 @@ end(struct http_guest *guest)
 // ── the first head ─────────────────────────────────────────────────────────
 
 void
-http_guest_answer(struct http_guest *guest, enum http_refusal refusal)
+http_guests_answer(struct http_guest *guest, enum http_refusal refusal)
 {
     char bytes[HTTP_RAW_MAX];
     size_t len = http_reply_raw(refusal, bytes);
@@ -82,7 +82,7 @@ admit(struct http_guest *guest)
     event_del(guest->readable);
     guest->is_admitted = true;
     if (!guests->calls.admit(guests->context, guest, fd_of(guest))) {
-        http_guest_leave(guest);
+        http_guests_leave(guest);
     }
 }
 
@@ -122,7 +122,7 @@ look(struct http_guest *guest)
         return;
     }
     event_del(guest->readable);
-    http_guest_answer(guest, refusal);
+    http_guests_answer(guest, refusal);
     event_assign(guest->readable, guest->guests->base, fd_of(guest),
                  EV_READ | EV_PERSIST, on_rest, guest);
     event_add(guest->readable, NULL);

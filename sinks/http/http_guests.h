@@ -67,9 +67,9 @@ void http_guests_enter(struct http_guests *guests, int fd,
 bool http_guests_make_room(struct http_guests *guests);
 
 // For one that is admitted. Its next request begins, or may begin, now:
-void http_guest_renew(struct http_guest *guest);
+void http_guests_renew(struct http_guest *guest);
 // The library has closed it:
-void http_guest_leave(struct http_guest *guest);
+void http_guests_leave(struct http_guest *guest);
 // Sends a refusal before the request is read; the library reads the rest of it and
 // must send nothing more.
-void http_guest_answer(struct http_guest *guest, enum http_refusal refusal);
+void http_guests_answer(struct http_guest *guest, enum http_refusal refusal);

@@ -17,7 +17,7 @@
 enum { PORT_MOST = 65535 };
 
 // clang-format off
-const struct option http_option_rows[] = {
+const struct option http_options_rows[] = {
     {"http.listen", OPTION_TEXT, "127.0.0.1:7787", 0, OPTION_TEXT_MAX - 1, false,
      AT(listen), "Address of the live daemon's HTTP server; empty for none"},
     {"http.allow_remote", OPTION_BOOL, "false", 0, 1, false,

@@ -25,7 +25,7 @@ struct http_address {
     bool is_loopback;
 };
 
-extern const struct option http_option_rows[];
+extern const struct option http_options_rows[];
 
 // STATUS_PARSE, or STATUS_RANGE for an address that is not loopback without
 // http.allow_remote.

@@ -49,7 +49,7 @@ struct request {
 };
 
 // clang-format off
-const struct metric http_metric_rows[] = {
+const struct metric http_server_metric_rows[] = {
     {"cascaded_http_requests_total", NULL, METRIC_COUNTER, offsetof(struct http_metrics, requests),
      "Requests answered"},
     {"cascaded_http_requests_refused_total", NULL, METRIC_COUNTER,
@@ -343,7 +343,7 @@ begin_push(struct http_server *server, struct MHD_Connection *connection,
     *request_slot = request;
     if (is_refused) {
         server->metrics.pushes_delayed += refusal == HTTP_REFUSAL_LATER;
-        http_guest_answer(guest_of(connection), refusal);
+        http_guests_answer(guest_of(connection), refusal);
     }
     return MHD_YES;
 }
@@ -449,7 +449,7 @@ on_connection(void *context, struct MHD_Connection *connection, void **guest_slo
         *guest_slot = server->entering;
         return;
     }
-    http_guest_leave(*guest_slot);
+    http_guests_leave(*guest_slot);
 }
 
 static void
@@ -465,7 +465,7 @@ on_completed(void *context, struct MHD_Connection *connection, void **request_sl
         free(request);
         *request_slot = NULL;
     }
-    http_guest_renew(guest_of(connection));
+    http_guests_renew(guest_of(connection));
 }
 
 // A path ends at a NUL for the library. With this one in it there is no page.

@@ -33,9 +33,9 @@ redis_answer_replies(const struct redis_answer *answer)
 static void
 note_error(struct redis_answer *answer, struct slice text)
 {
-    enum redis_word word = redis_word_of(text);
-    if (answer->word == REDIS_WORD_NONE) {
-        answer->word = word;
+    enum redis_error_kind kind = redis_error_kind_of(text);
+    if (answer->kind == REDIS_ERROR_NONE) {
+        answer->kind = kind;
         redis_reader_print(text, answer->text, sizeof(answer->text));
     }
 }
@@ -61,7 +61,7 @@ static void
 take_epoch(struct redis_answer *answer, const struct redis_item *item)
 {
     bool is_wrong = item->type == REDIS_ITEM_ERROR &&
-                    redis_word_of(item->text) == REDIS_WORD_WRONGTYPE;
+                    redis_error_kind_of(item->text) == REDIS_ERROR_WRONGTYPE;
     if (is_wrong) {
         answer->is_epoch_bad = true;
     } else if (item->type == REDIS_ITEM_ERROR) {
@@ -123,7 +123,8 @@ take_greeting(struct redis_answer *answer, const struct redis_item *item)
             take_info(answer, item->text);
         } else if (item->type == REDIS_ITEM_ERROR) {
             redis_reader_print(item->text, answer->text, sizeof(answer->text));
-            answer->is_info_refused = redis_word_of(item->text) == REDIS_WORD_NOPERM;
+            answer->is_info_refused =
+                redis_error_kind_of(item->text) == REDIS_ERROR_NOPERM;
         }
         break;
     case GREET_WATCH:
@@ -146,7 +147,7 @@ take_executed(struct redis_answer *answer, const struct redis_item *item)
     if (item->type == REDIS_ITEM_INTEGER) {
         answer->last_integer = item->number;
     } else if (item->type == REDIS_ITEM_ERROR) {
-        bool is_wrong = redis_word_of(item->text) == REDIS_WORD_WRONGTYPE;
+        bool is_wrong = redis_error_kind_of(item->text) == REDIS_ERROR_WRONGTYPE;
         note_error(answer, item->text);
         if (is_wrong && answer->repair_count < REDIS_ANSWER_REPAIRS_MAX &&
             item->index < answer->commands) {
@@ -203,7 +204,7 @@ static struct slice
 take_recall(struct redis_answer *answer, const struct redis_item *item)
 {
     if (item->type == REDIS_ITEM_ERROR) {
-        if (redis_word_of(item->text) != REDIS_WORD_WRONGTYPE) {
+        if (redis_error_kind_of(item->text) != REDIS_ERROR_WRONGTYPE) {
             note_error(answer, item->text);
         }
     } else if (item->depth == 1 && item->type == REDIS_ITEM_STRING) {
@@ -255,7 +256,7 @@ redis_answer_reply(struct redis_answer *answer)
 {
     answer->reply++;
     bool is_last = answer->reply == redis_answer_replies(answer);
-    if (is_last && answer->word == REDIS_WORD_NONE) {
+    if (is_last && answer->kind == REDIS_ERROR_NONE) {
         bool lacks_exec = answer->exchange == REDIS_EXCHANGE_BATCH &&
                           !answer->is_executed && !answer->is_fenced;
         bool lacks_cursor =

@@ -14,7 +14,7 @@
 
 #include "base/slice.h"
 #include "sinks/redis/redis_reader.h"
-#include "sinks/redis/redis_word.h"
+#include "sinks/redis/redis_error_kind.h"
 
 enum redis_exchange {
     REDIS_EXCHANGE_GREET,
@@ -38,7 +38,7 @@ struct redis_answer {
     size_t reply;    // which one comes next
 
     // The first error, but EXECABORT only when nothing else says why.
-    enum redis_word word;
+    enum redis_error_kind kind;
     char text[REDIS_ANSWER_TEXT_MAX]; // that reply, printable; GREET: perhaps INFO's,
                                       // without a word
     bool is_odd;                      // a reply has no form that Redis would send

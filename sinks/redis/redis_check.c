@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/hash.h"
-#include "sinks/redis/redis_sink_state.h"
+#include "sinks/redis/redis_inside.h"
 
 #define LEAKY_FOR (10 * USEC_PER_S)
 #define TOLD_EVERY USEC_PER_MIN
@@ -324,7 +324,7 @@ redis_check_item(struct redis_sink *sink, const struct redis_item *item)
         return;
     }
     bool is_refused = item->type == REDIS_ITEM_ERROR &&
-                      redis_word_of(item->text) != REDIS_WORD_WRONGTYPE;
+                      redis_error_kind_of(item->text) != REDIS_ERROR_WRONGTYPE;
     bool is_good = is_refused || is_as_written(check, probe, item);
     probe->is_settled = is_refused || !is_good;
     if (!is_good) {
@@ -351,7 +351,7 @@ report(struct redis_sink *sink)
               "there, and check which other program writes keys that start with \"%s\"",
               check->failed, redis_conn_address(sink->conn), check->first,
               sink->prefix);
-    redis_notice_event(sink, REDIS_EVENT_REPAIRED, 0, &error);
+    redis_report_event(sink, REDIS_EVENT_REPAIRED, 0, &error);
 }
 
 void

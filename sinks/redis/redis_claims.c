@@ -6,7 +6,7 @@
 
 #include "pipeline/changes.h"
 #include "sinks/alert_json.h"
-#include "sinks/redis/redis_sink_state.h"
+#include "sinks/redis/redis_inside.h"
 #include "sinks/redis/redis_write.h"
 
 enum {
@@ -170,7 +170,7 @@ add_outboxes(const struct redis_sink *sink, uint64_t asked, struct call *call,
         if ((asked >> i & 1) != 0) {
             snprintf(rooms[i], NUMBER_TEXT, "%" PRIu64, alerts->endpoints[i].room);
             call->args[call->arg_count++] = slice_of(rooms[i]);
-            call->keys[call->key_count++] = redis_alerts_outbox(sink, i);
+            call->keys[call->key_count++] = redis_outbox_key(sink, i);
         }
     }
 }
@@ -288,7 +288,7 @@ note_replaced(struct redis_sink *sink)
     struct error error = {.code = STATUS_OK};
     sink->metrics.keys_repaired++;
     error_set(&error, STATUS_IO, "a key for alerts had another type and is replaced");
-    redis_notice_event(sink, REDIS_EVENT_REPAIRED, 0, &error);
+    redis_report_event(sink, REDIS_EVENT_REPAIRED, 0, &error);
 }
 
 // Should Redis turn out not to have it.

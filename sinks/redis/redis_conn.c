@@ -19,7 +19,7 @@
 #include "sinks/redis/redis_target.h"
 #include "sinks/redis/redis_tls.h"
 
-enum conn_state { CONN_REST, CONN_WAIT, CONN_ASK, CONN_DIAL, CONN_HELLO, CONN_UP };
+enum conn_state { CONN_STOPPED, CONN_WAIT, CONN_ASK, CONN_DIAL, CONN_HELLO, CONN_UP };
 
 enum {
     READ_MOST = 1 << 16,
@@ -49,12 +49,12 @@ struct redis_conn {
     struct bufferevent *stream;
     struct redis_reader *reader;
 
-    size_t own_replies;   // to AUTH, SELECT, PING; they come before the owner's
-    size_t replies;       // the owner's
-    bool is_answered;     // an item came over this connection
-    bool has_progress;    // an item came since the deadline was set
-    bool asks_role;       // HELLO: the last reply of our own is to ROLE
-    enum redis_word word; // HELLO: the first error reply
+    size_t own_replies;         // to AUTH, SELECT, PING; they come before the owner's
+    size_t replies;             // the owner's
+    bool is_answered;           // an item came over this connection
+    bool has_progress;          // an item came since the deadline was set
+    bool asks_role;             // HELLO: the last reply of our own is to ROLE
+    enum redis_error_kind kind; // HELLO: the first error reply
     struct error refusal;
 };
 
@@ -99,12 +99,12 @@ close_stream(struct redis_conn *conn)
     conn->replies = 0;
     conn->is_answered = false;
     conn->asks_role = false;
-    conn->word = REDIS_WORD_NONE;
+    conn->kind = REDIS_ERROR_NONE;
     conn->refusal = (struct error){.code = STATUS_OK};
 }
 
 void
-redis_conn_drop(struct redis_conn *conn, enum redis_word word,
+redis_conn_drop(struct redis_conn *conn, enum redis_error_kind kind,
                 const struct error *error)
 {
     // The caller's error may be the one that closing resets.
@@ -117,7 +117,7 @@ redis_conn_drop(struct redis_conn *conn, enum redis_word word,
     close_stream(conn);
     conn->state = CONN_WAIT;
     set_timer(conn, backoff_next(&conn->backoff));
-    conn->calls->on_down(conn->context, word, &why);
+    conn->calls->on_down(conn->context, kind, &why);
 }
 
 static void
@@ -131,7 +131,7 @@ fail(struct redis_conn *conn, const char *text)
     } else {
         error_set(&error, STATUS_IO, "%s", text);
     }
-    redis_conn_drop(conn, REDIS_WORD_NONE, &error);
+    redis_conn_drop(conn, REDIS_ERROR_NONE, &error);
 }
 
 static void
@@ -173,7 +173,7 @@ say_hello(struct redis_conn *conn)
     struct error error = {.code = STATUS_OK};
     conn->state = CONN_HELLO;
     if (log_in(conn, &error) != STATUS_OK) {
-        redis_conn_drop(conn, REDIS_WORD_NONE, &error);
+        redis_conn_drop(conn, REDIS_ERROR_NONE, &error);
         return;
     }
     if (conn->target.url.db != 0) {
@@ -198,11 +198,11 @@ say_hello(struct redis_conn *conn)
 static void
 take_role(struct redis_conn *conn, const struct redis_item *item)
 {
-    if (conn->word == REDIS_WORD_NONE && item->depth == 1 && item->index == 0 &&
+    if (conn->kind == REDIS_ERROR_NONE && item->depth == 1 && item->index == 0 &&
         !slice_equal(item->text, SLICE_LIT("master"))) {
         char role[16];
         char master[REDIS_URL_TEXT_MAX];
-        conn->word = REDIS_WORD_READONLY;
+        conn->kind = REDIS_ERROR_READONLY;
         error_set(&conn->refusal, STATUS_IO,
                   "the Sentinels name %s as the master, but its role is %s",
                   redis_url_format(&conn->endpoint, master),
@@ -211,10 +211,10 @@ take_role(struct redis_conn *conn, const struct redis_item *item)
 }
 
 static bool
-is_tolerated(const struct redis_conn *conn, enum redis_word word)
+is_tolerated(const struct redis_conn *conn, enum redis_error_kind kind)
 {
     return conn->asks_role && conn->own_replies == 1 &&
-           (word == REDIS_WORD_NOPERM || word == REDIS_WORD_NO_COMMAND);
+           (kind == REDIS_ERROR_NOPERM || kind == REDIS_ERROR_NO_COMMAND);
 }
 
 static void
@@ -225,9 +225,9 @@ take_own_item(struct redis_conn *conn, const struct redis_item *item)
     }
     if (item->type == REDIS_ITEM_ERROR) {
         char text[REFUSAL_MAX];
-        enum redis_word word = redis_word_of(item->text);
-        if (conn->word == REDIS_WORD_NONE && !is_tolerated(conn, word)) {
-            conn->word = word;
+        enum redis_error_kind kind = redis_error_kind_of(item->text);
+        if (conn->kind == REDIS_ERROR_NONE && !is_tolerated(conn, kind)) {
+            conn->kind = kind;
             error_set(&conn->refusal, STATUS_IO, "%s",
                       redis_reader_print(item->text, text, sizeof(text)));
         }
@@ -259,8 +259,8 @@ take_own_reply(struct redis_conn *conn)
     if (conn->state != CONN_HELLO) {
         return;
     }
-    if (conn->word != REDIS_WORD_NONE) {
-        redis_conn_drop(conn, conn->word, &conn->refusal);
+    if (conn->kind != REDIS_ERROR_NONE) {
+        redis_conn_drop(conn, conn->kind, &conn->refusal);
     } else if (conn->own_replies == 0) {
         go_up(conn);
     }
@@ -300,7 +300,7 @@ take_bytes(struct redis_conn *conn, struct slice bytes)
         struct error told = {.code = STATUS_OK};
         error_set(&told, STATUS_PARSE, "Redis protocol error: %s", error.text);
         conn->metrics->protocol_errors++;
-        redis_conn_drop(conn, REDIS_WORD_NONE, &told);
+        redis_conn_drop(conn, REDIS_ERROR_NONE, &told);
         return false;
     }
     return true;
@@ -392,7 +392,7 @@ on_named(void *context, const struct redis_url *master, const struct error *erro
 {
     struct redis_conn *conn = context;
     if (master == NULL) {
-        redis_conn_drop(conn, REDIS_WORD_NONE, error);
+        redis_conn_drop(conn, REDIS_ERROR_NONE, error);
     } else {
         conn->endpoint = *master;
         dial(conn);
@@ -509,7 +509,7 @@ redis_conn_destroy(struct redis_conn **conn)
 void
 redis_conn_start(struct redis_conn *conn)
 {
-    assert(conn->state == CONN_REST);
+    assert(conn->state == CONN_STOPPED);
     conn->state = CONN_WAIT;
     set_timer(conn, 0);
 }
@@ -518,7 +518,7 @@ void
 redis_conn_stop(struct redis_conn *conn)
 {
     close_stream(conn);
-    conn->state = CONN_REST;
+    conn->state = CONN_STOPPED;
 }
 
 void

@@ -19,16 +19,17 @@
 #include "sinks/redis/redis_options.h"
 #include "sinks/redis/redis_reader.h"
 #include "sinks/redis/redis_sink.h"
-#include "sinks/redis/redis_word.h"
+#include "sinks/redis/redis_error_kind.h"
 
 struct redis_conn;
 
 struct redis_conn_calls {
     void (*on_up)(void *context);
-    // Not up any more, or an attempt failed; the next one follows by itself. word: the
+    // Not up any more, or an attempt failed; the next one follows by itself. kind: the
     // kind of error reply at login, else NONE. Bytes given to redis_conn_send are free
     // again.
-    void (*on_down)(void *context, enum redis_word word, const struct error *error);
+    void (*on_down)(void *context, enum redis_error_kind kind,
+                    const struct error *error);
     // An item of the reply that comes next. Must not touch the connection.
     void (*on_item)(void *context, const struct redis_item *item);
     // That reply is complete. May do anything but destroy the connection.
@@ -54,7 +55,7 @@ void redis_conn_start(struct redis_conn *conn);
 // Closes and stays closed; no call.
 void redis_conn_stop(struct redis_conn *conn);
 // Closes, calls on_down and connects anew after the next wait.
-void redis_conn_drop(struct redis_conn *conn, enum redis_word word,
+void redis_conn_drop(struct redis_conn *conn, enum redis_error_kind kind,
                      const struct error *error);
 // Redis does what it should: the next failure is waited for 50 ms again.
 void redis_conn_healthy(struct redis_conn *conn);

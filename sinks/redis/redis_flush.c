@@ -2,7 +2,7 @@
 #include <time.h>
 
 #include "sinks/redis/redis_change.h"
-#include "sinks/redis/redis_sink_state.h"
+#include "sinks/redis/redis_inside.h"
 
 static const usec meta_most = USEC_PER_S; // `meta` is never older while we live
 
@@ -116,7 +116,7 @@ redis_flush_idle(struct redis_sink *sink)
 void
 redis_flush_tick(struct redis_sink *sink)
 {
-    if (sink->is_held || redis_alerts_recall(sink)) {
+    if (sink->is_held || redis_outbox_recall(sink)) {
         return;
     }
     usec now = redis_sink_now();
@@ -147,7 +147,7 @@ end(struct redis_sink *sink)
     sink->is_proven = true;
     redis_cursors_written(&sink->cursors);
     redis_outbox_written(&sink->outbox);
-    redis_notice_well(sink);
+    redis_report_well(sink);
     bool is_done = sink->done != NULL && sink->is_final && !has_work(sink);
     if (is_done) {
         finish(sink);
@@ -177,7 +177,7 @@ redis_flush_acknowledged(struct redis_sink *sink)
     if (!is_ours) {
         // What was just written is good, but the WATCH behind it came too late.
         redis_flush_lose(sink);
-        redis_owner_greet(sink);
+        redis_fence_greet(sink);
     } else if (sink->is_sent_last) {
         end(sink);
     } else {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 // clang-format off
-const struct redis_key redis_key_rows[] = {
+const struct redis_key redis_keys_rows[] = {
     {"top:<metric>:<window>", "zset",
      "The users with the greatest values: member = user id, score = value in the window; metrics "
      "are posts, mentions, retweets, quotes, replies, reach and influence"},

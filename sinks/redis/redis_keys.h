@@ -15,7 +15,7 @@ struct redis_key {
 };
 
 // Ends with a row without a name.
-extern const struct redis_key redis_key_rows[];
+extern const struct redis_key redis_keys_rows[];
 
 enum redis_key_kind {
     REDIS_KEY_USER,

@@ -37,4 +37,4 @@ struct redis_metrics {
     uint64_t flush_us;          // how long the last complete flush took
 };
 
-extern const struct metric redis_metric_rows[];
+extern const struct metric redis_report_metric_rows[];

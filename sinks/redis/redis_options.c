@@ -11,7 +11,7 @@
 #define AT(member) offsetof(struct redis_options, member)
 
 // clang-format off
-const struct option redis_option_rows[] = {
+const struct option redis_options_rows[] = {
     {"redis.url", OPTION_TEXT, "unix:/run/redis/redis-server.sock", 1, OPTION_TEXT_MAX - 1, false,
      AT(url), "Where Redis is: unix:/path, redis://host:port/db, rediss:// for TLS, or sentinel://host:port,host:port/name (sentinels:// for TLS)"},
     {"redis.prefix", OPTION_TEXT, "cascaded:", 1, REDIS_PREFIX_MAX, false,

@@ -30,7 +30,7 @@ struct redis_options {
     usec patience;
 };
 
-extern const struct option redis_option_rows[];
+extern const struct option redis_options_rows[];
 
 // Whether the options make sense together: the URL's form, a user or password given
 // twice, a password without the file being readable, TLS files without TLS. For -t and

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "sinks/redis/redis_sink_state.h"
+#include "sinks/redis/redis_inside.h"
 
 enum { KEY_MOST = 4096 }; // longer ones are not ours
 
@@ -147,7 +147,7 @@ go_on(struct redis_sink *sink)
     if (strcmp(sink->purge.cursor, "0") != 0) {
         scan(sink);
     } else {
-        redis_owner_purged(sink);
+        redis_fence_purged(sink);
     }
 }
 

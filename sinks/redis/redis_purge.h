@@ -45,7 +45,7 @@ struct redis_purge {
 void redis_purge_init(struct redis_purge *purge);
 void redis_purge_fini(struct redis_purge *purge);
 
-// Ends with redis_owner_purged.
+// Ends with redis_fence_purged.
 void redis_purge_start(struct redis_sink *sink);
 void redis_purge_found(struct redis_sink *sink, struct slice key);
 void redis_purge_scanned(struct redis_sink *sink);

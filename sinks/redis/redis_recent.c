@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sinks/redis/redis_sink_state.h"
+#include "sinks/redis/redis_inside.h"
 
 enum { PARTS = 4, GROUP = 32, NUMBER_TEXT = 24, RECENT_LIMIT = 1 << 26 };
 

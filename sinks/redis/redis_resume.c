@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "pipeline/changes.h"
-#include "sinks/redis/redis_sink_state.h"
+#include "sinks/redis/redis_inside.h"
 
 // What the command number `index` asks for.
 struct request {
@@ -64,7 +64,7 @@ redis_resume_found(struct redis_sink *sink, size_t index, struct slice text)
         return;
     }
     if (sink->phase == REDIS_PHASE_OUTBOX) {
-        redis_alerts_found(sink, text);
+        redis_outbox_found(sink, text);
         return;
     }
     const struct redis_recall *recall = sink->setup.recall;
@@ -91,7 +91,7 @@ redis_resume_release(struct redis_sink *sink)
     sink->is_held = false;
     sink->progressed = redis_sink_now();
     if (sink->phase == REDIS_PHASE_IDLE) {
-        redis_owner_write(sink);
+        redis_fence_write(sink);
     }
 }
 

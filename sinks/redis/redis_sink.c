@@ -10,7 +10,7 @@
 #include <event2/event.h>
 
 #include "pipeline/changes.h"
-#include "sinks/redis/redis_sink_state.h"
+#include "sinks/redis/redis_inside.h"
 #include "sinks/redis/redis_tls.h"
 
 usec
@@ -85,9 +85,9 @@ redis_sink_retire(struct redis_sink *sink, enum redis_event event, int exit_code
     redis_sink_stop_timer(sink->pace);
     redis_sink_stop_timer(sink->give_up);
     redis_sink_stop_timer(sink->patience);
-    sink->phase = REDIS_PHASE_REST;
+    sink->phase = REDIS_PHASE_STOPPED;
     sink->metrics.is_up = 0;
-    redis_notice_event(sink, event, exit_code, &why);
+    redis_report_event(sink, event, exit_code, &why);
     finish_with(sink, why.text);
 }
 
@@ -103,42 +103,43 @@ on_up(void *context)
     struct redis_sink *sink = context;
     sink->is_claimed = false;
     sink->outbox.read = 0;
-    redis_owner_greet(sink);
+    redis_fence_greet(sink);
 }
 
 // A server that turns a connection away says why before it closes.
 static void
-tell_down(struct redis_sink *sink, enum redis_word word, const struct error *error)
+tell_down(struct redis_sink *sink, enum redis_error_kind kind,
+          const struct error *error)
 {
     struct error why = {.code = STATUS_OK};
-    if (sink->phase == REDIS_PHASE_GREET && word == REDIS_WORD_NONE &&
+    if (sink->phase == REDIS_PHASE_GREET && kind == REDIS_ERROR_NONE &&
         sink->answer.text[0] != '\0') {
-        word = redis_word_of(slice_of(sink->answer.text));
+        kind = redis_error_kind_of(slice_of(sink->answer.text));
         error_set(&why, STATUS_IO, "%s", sink->answer.text);
         error = &why;
     }
     sink->phase = REDIS_PHASE_DOWN;
-    if (word != REDIS_WORD_NONE) {
-        redis_notice_count(sink, word);
+    if (kind != REDIS_ERROR_NONE) {
+        redis_report_count(sink, kind);
     }
-    if (word != REDIS_WORD_NONE && !redis_sink_is_patient(sink) &&
-        redis_word_row(word)->action == REDIS_ACTION_FATAL) {
+    if (kind != REDIS_ERROR_NONE && !redis_sink_is_patient(sink) &&
+        redis_error_kind_row(kind)->action == REDIS_ACTION_FATAL) {
         struct error last = {.code = STATUS_OK};
-        redis_notice_refusal(sink, word, error->text, &last);
-        redis_sink_retire(sink, REDIS_EVENT_FATAL, redis_word_row(word)->exit_code,
-                          &last);
+        redis_report_refusal(sink, kind, error->text, &last);
+        redis_sink_retire(sink, REDIS_EVENT_FATAL,
+                          redis_error_kind_row(kind)->exit_code, &last);
     } else {
-        redis_notice_lost(sink, word, error);
+        redis_report_lost(sink, kind, error);
     }
 }
 
 static void
-on_down(void *context, enum redis_word word, const struct error *error)
+on_down(void *context, enum redis_error_kind kind, const struct error *error)
 {
     struct redis_sink *sink = context;
     redis_sink_stop_timer(sink->pace);
     redis_flush_lose(sink);
-    tell_down(sink, word, error);
+    tell_down(sink, kind, error);
 }
 
 static void
@@ -148,7 +149,7 @@ on_pace(evutil_socket_t fd, short what, void *context)
     (void)fd;
     (void)what;
     if (sink->phase == REDIS_PHASE_PAUSE) {
-        redis_owner_greet(sink);
+        redis_fence_greet(sink);
     } else if (sink->phase == REDIS_PHASE_IDLE) {
         redis_flush_tick(sink);
     }
@@ -169,7 +170,7 @@ on_give_up(evutil_socket_t fd, short what, void *context)
     struct error error = sink->last_error;
     (void)fd;
     (void)what;
-    if (sink->is_ready || sink->phase == REDIS_PHASE_REST) {
+    if (sink->is_ready || sink->phase == REDIS_PHASE_STOPPED) {
         return;
     }
     if (sink->is_refused) {
@@ -213,7 +214,7 @@ on_deadline(evutil_socket_t fd, short what, void *context)
                           ? sink->last_error.text
                           : "not all changes could be written to Redis in time";
     finish_with(sink,
-                sink->phase == REDIS_PHASE_REST ? "the Redis sink is closed" : why);
+                sink->phase == REDIS_PHASE_STOPPED ? "the Redis sink is closed" : why);
 }
 
 static bool
@@ -249,8 +250,8 @@ redis_sink_create(const struct redis_sink_setup *setup, struct redis_sink **ret_
     static const struct redis_conn_calls calls = {
         .on_up = on_up,
         .on_down = on_down,
-        .on_item = redis_exchange_item,
-        .on_reply = redis_exchange_reply,
+        .on_item = redis_dispatch_item,
+        .on_reply = redis_dispatch_reply,
     };
     struct redis_sink *sink = calloc(1, sizeof(*sink));
     if (sink == NULL) {
@@ -269,7 +270,7 @@ redis_sink_create(const struct redis_sink_setup *setup, struct redis_sink **ret_
     redis_batch_init(&sink->batches[1]);
     redis_batch_init(&sink->repairs);
     redis_cursors_init(&sink->cursors);
-    redis_alerts_init(sink);
+    redis_outbox_init(sink);
     redis_purge_init(&sink->purge);
     redis_check_init(&sink->check);
     const struct redis_conn_setup conn = {
@@ -309,7 +310,7 @@ redis_sink_destroy(struct redis_sink **sink)
     redis_conn_destroy(&old->conn);
     redis_check_fini(&old->check);
     redis_purge_fini(&old->purge);
-    redis_alerts_fini(old);
+    redis_outbox_fini(old);
     redis_cursors_fini(&old->cursors);
     redis_batch_fini(&old->repairs);
     redis_batch_fini(&old->batches[1]);
@@ -342,7 +343,8 @@ redis_sink_finish(struct redis_sink *sink, usec within, redis_done_fn done,
     sink->done = done;
     sink->done_context = context;
     sink->is_final = false;
-    redis_sink_set_timer(sink->deadline, sink->phase == REDIS_PHASE_REST ? 0 : within);
+    redis_sink_set_timer(sink->deadline,
+                         sink->phase == REDIS_PHASE_STOPPED ? 0 : within);
     redis_sink_hurry(sink);
 }
 

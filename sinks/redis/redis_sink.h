@@ -84,7 +84,7 @@ struct redis_sink_setup {
     redis_event_fn on_event;
     redis_flush_fn on_flush;           // NULL: nobody wants to know
     const struct redis_recall *recall; // kept; NULL: see sinks/redis/redis_resume.h
-    const struct redis_alerts *alerts; // kept; NULL: see sinks/redis/redis_alerts.h
+    const struct redis_alerts *alerts; // kept; NULL: see sinks/redis/redis_outbox.h
     void *context;                     // kept; for the two
 };
 

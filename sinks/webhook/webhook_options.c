@@ -16,7 +16,7 @@
 enum { QUEUE_MOST = 4096 };
 
 // clang-format off
-const struct option webhook_option_rows[] = {
+const struct option webhook_options_rows[] = {
     {"url", OPTION_TEXT, "", 0, OPTION_TEXT_MAX - 1, true,
      AT(url), "URL to which alerts are sent by POST: https://…; http:// only for this machine, with allow_private"},
     {"secret_file", OPTION_TEXT, "", 0, OPTION_TEXT_MAX - 1, true,

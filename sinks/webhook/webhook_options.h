@@ -30,7 +30,7 @@ struct webhook_options {
     uint64_t queue;
 };
 
-extern const struct option webhook_option_rows[];
+extern const struct option webhook_options_rows[];
 
 // The name, the URL, the format and the secret: STATUS_PARSE, STATUS_RANGE, or
 // STATUS_IO for a file that cannot be read or that others may read.

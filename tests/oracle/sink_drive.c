@@ -112,7 +112,8 @@ static void
 print_metrics(const struct drive *drive)
 {
     const struct redis_metrics *metrics = redis_sink_metrics(drive->sink);
-    for (const struct metric *row = redis_metric_rows; row->name != NULL; row++) {
+    for (const struct metric *row = redis_report_metric_rows; row->name != NULL;
+         row++) {
         printf("metric %s%s%s%s %" PRIu64 "\n", row->name,
                row->labels != NULL ? "{" : "", row->labels != NULL ? row->labels : "",
                row->labels != NULL ? "}" : "", metric_value(row, metrics));
@@ -232,20 +233,20 @@ set_webhook(struct drive *drive, char *name, const char *value, struct error *er
     *key++ = '\0';
     struct webhook_options *last = &drive->webhooks[drive->webhook_count];
     if (drive->webhook_count == 0 || strcmp(last[-1].name, name) != 0) {
-        option_presets(webhook_option_rows, last);
+        option_presets(webhook_options_rows, last);
         snprintf(last->name, sizeof(last->name), "%s", name);
         drive->webhook_count++;
     } else {
         last--;
     }
-    return set_option(webhook_option_rows, last, key, value, error);
+    return set_option(webhook_options_rows, last, key, value, error);
 }
 
 static int
 read_options(int argc, char **argv, struct drive *drive, struct redis_options *options,
              usec *give_up)
 {
-    option_presets(redis_option_rows, options);
+    option_presets(redis_options_rows, options);
     option_presets(deliver_option_rows, &drive->deliver_options);
     for (int i = 1; i < argc; i++) {
         struct error error = {.code = STATUS_OK};
@@ -263,7 +264,7 @@ read_options(int argc, char **argv, struct drive *drive, struct redis_options *o
             status = set_option(deliver_option_rows, &drive->deliver_options, argv[i],
                                 value, &error);
         } else {
-            status = set_option(redis_option_rows, options, argv[i], value, &error);
+            status = set_option(redis_options_rows, options, argv[i], value, &error);
         }
         if (status != STATUS_OK) {
             fprintf(stderr, "%s: %s\n", argv[i], error.text);

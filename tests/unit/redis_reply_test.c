@@ -11,7 +11,7 @@
 
 #include "sinks/redis/redis_answer.h"
 #include "sinks/redis/redis_reader.h"
-#include "sinks/redis/redis_word.h"
+#include "sinks/redis/redis_error_kind.h"
 
 struct trace {
     char text[4096];
@@ -133,12 +133,14 @@ static void
 only_the_whole_first_word_of_an_error_counts(void **state)
 {
     (void)state;
-    for (enum redis_word word = REDIS_WORD_LOADING; word < REDIS_WORD_COUNT; word++) {
+    for (enum redis_error_kind kind = REDIS_ERROR_LOADING; kind < REDIS_ERROR_COUNT;
+         kind++) {
         char text[64];
-        snprintf(text, sizeof(text), "%s some text", redis_word_row(word)->word);
-        assert_int_equal(redis_word_of(slice_of(text)), word);
-        assert_int_equal(redis_word_of(slice_of(redis_word_row(word)->word)), word);
-        assert_true(redis_word_row(word)->advice[0] != '\0');
+        snprintf(text, sizeof(text), "%s some text", redis_error_kind_row(kind)->word);
+        assert_int_equal(redis_error_kind_of(slice_of(text)), kind);
+        assert_int_equal(
+            redis_error_kind_of(slice_of(redis_error_kind_row(kind)->word)), kind);
+        assert_true(redis_error_kind_row(kind)->advice[0] != '\0');
     }
     static const char *const others[] = {
         "BUSYKEY Target key name already exists.",
@@ -152,7 +154,7 @@ only_the_whole_first_word_of_an_error_counts(void **state)
         " OOM",
     };
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-        assert_int_equal(redis_word_of(slice_of(others[i])), REDIS_WORD_UNKNOWN);
+        assert_int_equal(redis_error_kind_of(slice_of(others[i])), REDIS_ERROR_UNKNOWN);
     }
 }
 
@@ -160,18 +162,21 @@ static void
 what_will_not_get_better_is_fatal_with_an_exit_code(void **state)
 {
     (void)state;
-    assert_int_equal(redis_word_row(REDIS_WORD_NOAUTH)->exit_code, EX_NOPERM);
-    assert_int_equal(redis_word_row(REDIS_WORD_WRONGPASS)->exit_code, EX_NOPERM);
-    assert_int_equal(redis_word_row(REDIS_WORD_NOPERM)->exit_code, EX_NOPERM);
-    for (enum redis_word word = REDIS_WORD_LOADING; word < REDIS_WORD_COUNT; word++) {
-        const struct redis_word_row *row = redis_word_row(word);
+    assert_int_equal(redis_error_kind_row(REDIS_ERROR_NOAUTH)->exit_code, EX_NOPERM);
+    assert_int_equal(redis_error_kind_row(REDIS_ERROR_WRONGPASS)->exit_code, EX_NOPERM);
+    assert_int_equal(redis_error_kind_row(REDIS_ERROR_NOPERM)->exit_code, EX_NOPERM);
+    for (enum redis_error_kind kind = REDIS_ERROR_LOADING; kind < REDIS_ERROR_COUNT;
+         kind++) {
+        const struct redis_error_kind_row *row = redis_error_kind_row(kind);
         assert_int_equal(row->exit_code != 0, row->action == REDIS_ACTION_FATAL);
     }
-    assert_int_equal(redis_word_row(REDIS_WORD_LOADING)->action, REDIS_ACTION_RETRY);
-    assert_int_equal(redis_word_row(REDIS_WORD_OOM)->action, REDIS_ACTION_RETRY);
-    assert_int_equal(redis_word_row(REDIS_WORD_READONLY)->action,
+    assert_int_equal(redis_error_kind_row(REDIS_ERROR_LOADING)->action,
+                     REDIS_ACTION_RETRY);
+    assert_int_equal(redis_error_kind_row(REDIS_ERROR_OOM)->action, REDIS_ACTION_RETRY);
+    assert_int_equal(redis_error_kind_row(REDIS_ERROR_READONLY)->action,
                      REDIS_ACTION_RECONNECT);
-    assert_int_equal(redis_word_row(REDIS_WORD_WRONGTYPE)->action, REDIS_ACTION_REPAIR);
+    assert_int_equal(redis_error_kind_row(REDIS_ERROR_WRONGTYPE)->action,
+                     REDIS_ACTION_REPAIR);
 }
 
 static struct trace
@@ -195,7 +200,7 @@ a_good_transaction_is_executed_and_tells_the_epoch(void **state)
             .answer;
     assert_true(good.is_executed);
     assert_false(good.is_fenced || good.is_odd || good.is_epoch_bad);
-    assert_int_equal(good.word, REDIS_WORD_NONE);
+    assert_int_equal(good.kind, REDIS_ERROR_NONE);
     assert_int_equal(good.last_integer, 8);
     assert_int_equal(good.epoch, 17);
 }
@@ -221,13 +226,13 @@ the_reason_of_an_abort_is_the_first_error(void **state)
                                       "allowed\r\n-EXECABORT Transaction\r\n+OK\r\n"
                                       "$1\r\n3\r\n")
                                    .answer;
-    assert_int_equal(full.word, REDIS_WORD_OOM);
+    assert_int_equal(full.kind, REDIS_ERROR_OOM);
     assert_string_equal(full.text, "OOM command not allowed");
     struct redis_answer bare =
         answer(REDIS_EXCHANGE_BATCH, 1,
                "+OK\r\n+QUEUED\r\n-EXECABORT Transaction\r\n+OK\r\n$1\r\n3\r\n")
             .answer;
-    assert_int_equal(bare.word, REDIS_WORD_EXECABORT);
+    assert_int_equal(bare.kind, REDIS_ERROR_EXECABORT);
 }
 
 static void
@@ -239,7 +244,7 @@ commands_that_met_a_wrong_type_are_named(void **state)
                "+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n*3\r\n-WRONGTYPE a\r\n:1\r\n"
                "-WRONGTYPE b\r\n+OK\r\n$1\r\n3\r\n")
             .answer;
-    assert_int_equal(wrong.word, REDIS_WORD_WRONGTYPE);
+    assert_int_equal(wrong.kind, REDIS_ERROR_WRONGTYPE);
     assert_int_equal(wrong.repair_count, 2);
     assert_int_equal(wrong.repairs[0], 0);
     assert_int_equal(wrong.repairs[1], 2);
@@ -262,7 +267,7 @@ an_epoch_that_is_no_number_is_noticed(void **state)
         struct redis_answer greeting = answer(REDIS_EXCHANGE_GREET, 0, text).answer;
         assert_true(greeting.is_epoch_bad);
         assert_int_equal(greeting.epoch, 0);
-        assert_int_equal(greeting.word, REDIS_WORD_NONE);
+        assert_int_equal(greeting.kind, REDIS_ERROR_NONE);
     }
 }
 
@@ -283,7 +288,7 @@ a_greeting_tells_run_epoch_and_owner(void **state)
                       "-NOPERM no info\r\n+OK\r\n$-1\r\n-WRONGTYPE x\r\n")
                    .answer;
     assert_string_equal(greeting.run_id, "");
-    assert_int_equal(greeting.word, REDIS_WORD_NONE);
+    assert_int_equal(greeting.kind, REDIS_ERROR_NONE);
 }
 
 static void

@@ -19,7 +19,7 @@
 #include <cmocka.h>
 
 #include "base/option.h"
-#include "sinks/redis/redis_alerts.h"
+#include "sinks/redis/redis_outbox.h"
 #include "tests/oracle/sink_model.h"
 
 enum { TEXT_MAX = 256, EVENTS_MAX = 16 };
@@ -113,7 +113,7 @@ set_up(void **state)
     snprintf(world->socket, sizeof(world->socket), "%s/r", world->folder);
     world->base = event_base_new();
     world->model = sink_model_create();
-    option_presets(redis_option_rows, &world->options);
+    option_presets(redis_options_rows, &world->options);
     world->options.flush = 20 * USEC_PER_MS;
     *state = world;
     return 0;

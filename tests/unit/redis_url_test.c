@@ -311,9 +311,9 @@ check_options(const char *url, const char *name, const char *value)
 {
     static struct error error;
     struct redis_options options;
-    option_presets(redis_option_rows, &options);
+    option_presets(redis_options_rows, &options);
     snprintf(options.url, sizeof(options.url), "%s", url);
-    for (const struct option *row = redis_option_rows; row->name != NULL; row++) {
+    for (const struct option *row = redis_options_rows; row->name != NULL; row++) {
         if (strcmp(row->name, name) == 0) {
             assert_int_equal(option_set(row, &options, slice_of(value), NULL),
                              STATUS_OK);

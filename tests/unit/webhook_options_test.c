@@ -37,7 +37,7 @@ static struct webhook_options
 made(const char *url)
 {
     struct webhook_options options = {.name = "ops"};
-    option_presets(webhook_option_rows, &options);
+    option_presets(webhook_options_rows, &options);
     snprintf(options.url, sizeof(options.url), "%s", url);
     snprintf(options.secret_file, sizeof(options.secret_file), "%s", secret);
     return options;
@@ -120,7 +120,7 @@ rules_choose_who_gets_what(void **state)
     (void)state;
     struct webhook_options options = made("https://example.org/");
     assert_true(webhook_options_want(&options, SLICE_LIT("viral")));
-    for (const struct option *row = webhook_option_rows; row->name != NULL; row++) {
+    for (const struct option *row = webhook_options_rows; row->name != NULL; row++) {
         if (strcmp(row->name, "rules") == 0) {
             assert_int_equal(
                 option_set(row, &options, SLICE_LIT("{viral, slow}"), NULL), STATUS_OK);

@@ -1,13 +1,13 @@
 // The Redis sink from inside: shared by the files that make it up.
 //   redis_sink.c    set-up, connection, timers, finishing
-//   redis_exchange.c  what a complete answer leads to
-//   redis_owner.c   greeting, claiming the prefix
+//   redis_dispatch.c  what a complete answer leads to
+//   redis_fence.c   greeting, claiming the prefix
 //   redis_purge.c   removing what an earlier life left
 //   redis_resume.c  what an earlier life left; waiting until it is passed
 //   redis_claims.c  alerts; redis_recent.c: again, where Redis lost them
-//   redis_alerts.c  what webhooks have not acknowledged
+//   redis_outbox.c  what webhooks have not acknowledged
 //   redis_flush.c   changes → transactions: one at Redis, one being built
-//   redis_notice.c  what a human is told, and counted
+//   redis_report.c  what a human is told, and counted
 //
 //   REST ─▶ DOWN ─▶ GREET ─▶ CLAIM ─▶ GREET ─▶ [RECALL] ─▶ [OUTBOX] ─▶ [SCAN ◀─▶ PURGE]
 //            ▲        ▲                                                     ▼
@@ -21,15 +21,15 @@
 #include <stdint.h>
 
 #include "base/backoff.h"
-#include "sinks/redis/redis_alerts.h"
+#include "sinks/redis/redis_outbox.h"
 #include "sinks/redis/redis_answer.h"
 #include "sinks/redis/redis_batch.h"
 #include "sinks/redis/redis_check.h"
 #include "sinks/redis/redis_conn.h"
 #include "sinks/redis/redis_cursors.h"
 #include "sinks/redis/redis_keys.h"
-#include "sinks/redis/redis_notice.h"
-#include "sinks/redis/redis_owner.h"
+#include "sinks/redis/redis_report.h"
+#include "sinks/redis/redis_fence.h"
 #include "sinks/redis/redis_purge.h"
 #include "sinks/redis/redis_resume.h"
 #include "sinks/redis/redis_sink.h"
@@ -37,19 +37,19 @@
 struct event;
 
 enum redis_phase {
-    REDIS_PHASE_REST,   // not started, or over (FENCED, FATAL)
-    REDIS_PHASE_DOWN,   // the connection is being made
-    REDIS_PHASE_GREET,  // who is there, and who owns the prefix?
-    REDIS_PHASE_CLAIM,  // the epoch is being raised
-    REDIS_PHASE_RECALL, // reading what an earlier life left of the sources
-    REDIS_PHASE_OUTBOX, // reading what webhooks have not acknowledged
-    REDIS_PHASE_SCAN,   // looking for keys of an earlier life
-    REDIS_PHASE_VERIFY, // reading whether they are ours
-    REDIS_PHASE_PURGE,  // removing those that are
-    REDIS_PHASE_IDLE,   // all is written; `pace` says when to look again
-    REDIS_PHASE_FLUSH,  // a transaction is at Redis
-    REDIS_PHASE_CHECK,  // reading whether Redis still holds what was written
-    REDIS_PHASE_PAUSE,  // Redis refused; `pace` says when to greet again
+    REDIS_PHASE_STOPPED, // not started, or over (FENCED, FATAL)
+    REDIS_PHASE_DOWN,    // the connection is being made
+    REDIS_PHASE_GREET,   // who is there, and who owns the prefix?
+    REDIS_PHASE_CLAIM,   // the epoch is being raised
+    REDIS_PHASE_RECALL,  // reading what an earlier life left of the sources
+    REDIS_PHASE_OUTBOX,  // reading what webhooks have not acknowledged
+    REDIS_PHASE_SCAN,    // looking for keys of an earlier life
+    REDIS_PHASE_VERIFY,  // reading whether they are ours
+    REDIS_PHASE_PURGE,   // removing those that are
+    REDIS_PHASE_IDLE,    // all is written; `pace` says when to look again
+    REDIS_PHASE_FLUSH,   // a transaction is at Redis
+    REDIS_PHASE_CHECK,   // reading whether Redis still holds what was written
+    REDIS_PHASE_PAUSE,   // Redis refused; `pace` says when to greet again
 };
 
 enum { REDIS_RECALL_NAME_MAX = 256 };
@@ -131,9 +131,9 @@ void redis_sink_pause(struct redis_sink *sink);
 void redis_sink_retire(struct redis_sink *sink, enum redis_event event, int exit_code,
                        const struct error *error);
 
-// redis_exchange.c: callbacks of the connection; context is the sink
-void redis_exchange_item(void *context, const struct redis_item *item);
-void redis_exchange_reply(void *context);
+// redis_dispatch.c: callbacks of the connection; context is the sink
+void redis_dispatch_item(void *context, const struct redis_item *item);
+void redis_dispatch_reply(void *context);
 
 // redis_resume.c
 // False if there is nothing to read.

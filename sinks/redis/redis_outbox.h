@@ -88,18 +88,18 @@ struct redis_outbox {
 };
 
 // Redis may have lost alerts and what outboxes held: both come with the next flush.
-void redis_alerts_restore(struct redis_sink *sink);
+void redis_outbox_restore(struct redis_sink *sink);
 
 void redis_outbox_take(struct redis_outbox *outbox);
 void redis_outbox_written(struct redis_outbox *outbox);
 void redis_outbox_lost(struct redis_outbox *outbox);
 
-void redis_alerts_init(struct redis_sink *sink);
-void redis_alerts_fini(struct redis_sink *sink);
+void redis_outbox_init(struct redis_sink *sink);
+void redis_outbox_fini(struct redis_sink *sink);
 // The key of an endpoint's outbox; points into the sink.
-struct redis_name redis_alerts_outbox(const struct redis_sink *sink, size_t endpoint);
+struct redis_name redis_outbox_key(const struct redis_sink *sink, size_t endpoint);
 // False if there is nothing to read.
-bool redis_alerts_recall(struct redis_sink *sink);
+bool redis_outbox_recall(struct redis_sink *sink);
 // Those of the endpoints asked for are complete.
-void redis_alerts_recalled(struct redis_sink *sink);
-void redis_alerts_found(struct redis_sink *sink, struct slice value);
+void redis_outbox_recalled(struct redis_sink *sink);
+void redis_outbox_found(struct redis_sink *sink, struct slice value);

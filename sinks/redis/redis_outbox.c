@@ -1,15 +1,15 @@
-#include "sinks/redis/redis_alerts.h"
+#include "sinks/redis/redis_outbox.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "sinks/redis/redis_sink_state.h"
+#include "sinks/redis/redis_inside.h"
 
 enum { ALERT_LIMIT = 16 << 20 };
 
 void
-redis_alerts_init(struct redis_sink *sink)
+redis_outbox_init(struct redis_sink *sink)
 {
     redis_batch_init(&sink->outbox.due);
     redis_batch_init(&sink->outbox.taken);
@@ -23,7 +23,7 @@ redis_alerts_init(struct redis_sink *sink)
 }
 
 void
-redis_alerts_fini(struct redis_sink *sink)
+redis_outbox_fini(struct redis_sink *sink)
 {
     for (int i = 0; i < 2; i++) {
         buffer_fini(&sink->outbox.claims[i].names);
@@ -37,14 +37,14 @@ redis_alerts_fini(struct redis_sink *sink)
 }
 
 struct redis_name
-redis_alerts_outbox(const struct redis_sink *sink, size_t endpoint)
+redis_outbox_key(const struct redis_sink *sink, size_t endpoint)
 {
     return redis_keys_name(&sink->keys, REDIS_KEY_OUTBOX,
                            slice_of(sink->setup.alerts->endpoints[endpoint].name));
 }
 
 bool
-redis_alerts_recall(struct redis_sink *sink)
+redis_outbox_recall(struct redis_sink *sink)
 {
     const struct redis_alerts *alerts = sink->setup.alerts;
     size_t first = sink->outbox.read;
@@ -56,7 +56,7 @@ redis_alerts_recall(struct redis_sink *sink)
                        alerts->endpoint_count - first);
     for (size_t i = first; i < alerts->endpoint_count; i++) {
         char text[REDIS_PREFIX_MAX + REDIS_RECALL_NAME_MAX];
-        struct redis_name key = redis_alerts_outbox(sink, i);
+        struct redis_name key = redis_outbox_key(sink, i);
         int len = snprintf(text, sizeof(text), "%.*s%.*s", SLICE_ARG(key.head),
                            SLICE_ARG(key.tail));
         const struct slice words[] = {SLICE_LIT("HGETALL"), {text, (size_t)len}};
@@ -66,7 +66,7 @@ redis_alerts_recall(struct redis_sink *sink)
 }
 
 void
-redis_alerts_recalled(struct redis_sink *sink)
+redis_outbox_recalled(struct redis_sink *sink)
 {
     sink->outbox.read += sink->answer.commands;
 }
@@ -76,7 +76,7 @@ add_drop(const struct redis_sink *sink, struct redis_batch *batch, size_t endpoi
          struct slice id)
 {
     const struct change_field field = {id, SLICE_NONE};
-    redis_batch_hdel(batch, redis_alerts_outbox(sink, endpoint),
+    redis_batch_hdel(batch, redis_outbox_key(sink, endpoint),
                      (struct redis_fields){&field, 1});
 }
 
@@ -112,7 +112,7 @@ is_dropped(const struct redis_sink *sink, size_t endpoint, struct slice id)
 }
 
 void
-redis_alerts_found(struct redis_sink *sink, struct slice value)
+redis_outbox_found(struct redis_sink *sink, struct slice value)
 {
     const struct redis_alerts *alerts = sink->setup.alerts;
     const struct slice id = {sink->recall_field, sink->recall_field_len};
@@ -132,7 +132,7 @@ static void
 add_value(struct redis_sink *sink, size_t endpoint, struct slice id, struct slice value)
 {
     const struct change_field field = {id, value};
-    redis_batch_hset(&sink->outbox.due, redis_alerts_outbox(sink, endpoint),
+    redis_batch_hset(&sink->outbox.due, redis_outbox_key(sink, endpoint),
                      (struct redis_fields){&field, 1});
 }
 
@@ -151,11 +151,11 @@ redis_outbox_rewrite(struct redis_sink *sink, size_t endpoint, struct slice id,
 {
     usec ttl = strtol(REDIS_OUTBOX_TTL, NULL, 10) * USEC_PER_S;
     add_value(sink, endpoint, id, value);
-    redis_batch_expire(&sink->outbox.due, redis_alerts_outbox(sink, endpoint), ttl);
+    redis_batch_expire(&sink->outbox.due, redis_outbox_key(sink, endpoint), ttl);
 }
 
 void
-redis_alerts_restore(struct redis_sink *sink)
+redis_outbox_restore(struct redis_sink *sink)
 {
     const struct redis_alerts *alerts = sink->setup.alerts;
     sink->outbox.recent.is_due = true;

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sinks/redis/redis_sink_state.h"
+#include "sinks/redis/redis_inside.h"
 
 enum { ADVICE_MAX = 256 };
 
@@ -14,7 +14,7 @@ enum { ADVICE_MAX = 256 };
     }
 
 // clang-format off
-const struct metric redis_metric_rows[] = {
+const struct metric redis_report_metric_rows[] = {
     {"cascaded_redis_flushes_total", NULL, METRIC_COUNTER, AT(flushes),
      "Flushes that Redis acknowledged"},
     {"cascaded_redis_transactions_total", NULL, METRIC_COUNTER, AT(transactions),
@@ -77,7 +77,7 @@ update_up(struct redis_sink *sink)
 }
 
 void
-redis_notice_event(struct redis_sink *sink, enum redis_event event, int exit_code,
+redis_report_event(struct redis_sink *sink, enum redis_event event, int exit_code,
                    const struct error *error)
 {
     if (sink->setup.on_event != NULL) {
@@ -97,7 +97,7 @@ tell_once(struct redis_sink *sink, enum redis_told kind, const struct error *err
     update_up(sink);
     if (!is_told) {
         bool is_lost = kind == REDIS_TOLD_LOST;
-        redis_notice_event(sink, is_lost ? REDIS_EVENT_LOST : REDIS_EVENT_TROUBLE, 0,
+        redis_report_event(sink, is_lost ? REDIS_EVENT_LOST : REDIS_EVENT_TROUBLE, 0,
                            error);
     }
 }
@@ -120,14 +120,14 @@ advise_right(const struct redis_sink *sink, const char *text, char advice[ADVICE
 }
 
 void
-redis_notice_refusal(const struct redis_sink *sink, enum redis_word word,
+redis_report_refusal(const struct redis_sink *sink, enum redis_error_kind kind,
                      const char *text, struct error *ret_error)
 {
     char advice[ADVICE_MAX];
-    snprintf(advice, sizeof(advice), "%s", redis_word_row(word)->advice);
-    if (word == REDIS_WORD_NOPERM) {
+    snprintf(advice, sizeof(advice), "%s", redis_error_kind_row(kind)->advice);
+    if (kind == REDIS_ERROR_NOPERM) {
         advise_right(sink, text, advice);
-    } else if (redis_word_row(word)->action == REDIS_ACTION_RECONNECT &&
+    } else if (redis_error_kind_row(kind)->action == REDIS_ACTION_RECONNECT &&
                redis_conn_asks_sentinels(sink->conn)) {
         snprintf(advice, sizeof(advice), "asking the Sentinels for the master again");
     }
@@ -136,13 +136,13 @@ redis_notice_refusal(const struct redis_sink *sink, enum redis_word word,
 }
 
 void
-redis_notice_lost(struct redis_sink *sink, enum redis_word word,
+redis_report_lost(struct redis_sink *sink, enum redis_error_kind kind,
                   const struct error *error)
 {
     const char *address = redis_conn_address(sink->conn);
     struct error told = {.code = STATUS_OK};
-    if (word != REDIS_WORD_NONE) {
-        redis_notice_refusal(sink, word, error->text, &told);
+    if (kind != REDIS_ERROR_NONE) {
+        redis_report_refusal(sink, kind, error->text, &told);
     } else if (sink->is_ready) {
         error_set(&told, STATUS_IO, "lost Redis at %s: %s; trying again", address,
                   error->text);
@@ -151,19 +151,19 @@ redis_notice_lost(struct redis_sink *sink, enum redis_word word,
                   "cannot reach Redis at %s: %s; start it or set redis.url", address,
                   error->text);
     }
-    sink->is_refused = word != REDIS_WORD_NONE;
+    sink->is_refused = kind != REDIS_ERROR_NONE;
     tell_once(sink, REDIS_TOLD_LOST, &told);
 }
 
 void
-redis_notice_trouble(struct redis_sink *sink, const struct error *error)
+redis_report_trouble(struct redis_sink *sink, const struct error *error)
 {
     sink->is_refused = true;
     tell_once(sink, REDIS_TOLD_TROUBLE, error);
 }
 
 void
-redis_notice_well(struct redis_sink *sink)
+redis_report_well(struct redis_sink *sink)
 {
     bool was_told = sink->told != 0;
     bool was_ready = sink->is_ready;
@@ -174,27 +174,27 @@ redis_notice_well(struct redis_sink *sink)
     sink->last_error = (struct error){.code = STATUS_OK};
     update_up(sink);
     if (!was_ready) {
-        redis_notice_event(sink, REDIS_EVENT_READY, 0, NULL);
+        redis_report_event(sink, REDIS_EVENT_READY, 0, NULL);
     } else if (was_told) {
-        redis_notice_event(sink, REDIS_EVENT_RECOVERED, 0, NULL);
+        redis_report_event(sink, REDIS_EVENT_RECOVERED, 0, NULL);
     }
 }
 
 void
-redis_notice_count(struct redis_sink *sink, enum redis_word word)
+redis_report_count(struct redis_sink *sink, enum redis_error_kind kind)
 {
     struct redis_metrics *metrics = &sink->metrics;
-    uint64_t *const counters[REDIS_WORD_COUNT] = {
-        [REDIS_WORD_OOM] = &metrics->errors_oom,
-        [REDIS_WORD_READONLY] = &metrics->errors_readonly,
-        [REDIS_WORD_LOADING] = &metrics->errors_loading,
-        [REDIS_WORD_BUSY] = &metrics->errors_busy,
-        [REDIS_WORD_NOAUTH] = &metrics->errors_permission,
-        [REDIS_WORD_WRONGPASS] = &metrics->errors_permission,
-        [REDIS_WORD_NOPERM] = &metrics->errors_permission,
-        [REDIS_WORD_WRONGTYPE] = &metrics->errors_wrongtype,
+    uint64_t *const counters[REDIS_ERROR_COUNT] = {
+        [REDIS_ERROR_OOM] = &metrics->errors_oom,
+        [REDIS_ERROR_READONLY] = &metrics->errors_readonly,
+        [REDIS_ERROR_LOADING] = &metrics->errors_loading,
+        [REDIS_ERROR_BUSY] = &metrics->errors_busy,
+        [REDIS_ERROR_NOAUTH] = &metrics->errors_permission,
+        [REDIS_ERROR_WRONGPASS] = &metrics->errors_permission,
+        [REDIS_ERROR_NOPERM] = &metrics->errors_permission,
+        [REDIS_ERROR_WRONGTYPE] = &metrics->errors_wrongtype,
     };
     uint64_t *counter =
-        counters[word] != NULL ? counters[word] : &metrics->errors_other;
+        counters[kind] != NULL ? counters[kind] : &metrics->errors_other;
     (*counter)++;
 }

@@ -1,9 +1,9 @@
-#include "sinks/redis/redis_owner.h"
+#include "sinks/redis/redis_fence.h"
 
 #include <string.h>
 #include <sysexits.h>
 
-#include "sinks/redis/redis_sink_state.h"
+#include "sinks/redis/redis_inside.h"
 
 static struct slice
 epoch_key(const struct redis_sink *sink)
@@ -12,7 +12,7 @@ epoch_key(const struct redis_sink *sink)
 }
 
 void
-redis_owner_greet(struct redis_sink *sink)
+redis_fence_greet(struct redis_sink *sink)
 {
     const struct slice info[] = {SLICE_LIT("INFO")};
     const struct slice watch[] = {SLICE_LIT("WATCH"), epoch_key(sink)};
@@ -93,7 +93,7 @@ advise(struct redis_sink *sink)
         return;
     }
     sink->is_advised = true;
-    redis_notice_event(sink, REDIS_EVENT_ADVICE, 0, &error);
+    redis_report_event(sink, REDIS_EVENT_ADVICE, 0, &error);
 }
 
 static void
@@ -104,11 +104,11 @@ tell_rewrite(struct redis_sink *sink)
               "Redis at %s was restarted or lost its data: everything is written again",
               redis_conn_address(sink->conn));
     sink->metrics.rewrites++;
-    redis_notice_event(sink, REDIS_EVENT_REWRITE, 0, &error);
+    redis_report_event(sink, REDIS_EVENT_REWRITE, 0, &error);
 }
 
 void
-redis_owner_write(struct redis_sink *sink)
+redis_fence_write(struct redis_sink *sink)
 {
     if (sink->is_unknown) {
         // Now, so that what disappears during the search is told as gone; and again
@@ -123,33 +123,33 @@ redis_owner_write(struct redis_sink *sink)
 static void
 own(struct redis_sink *sink)
 {
-    if (redis_resume_recall(sink) || redis_alerts_recall(sink)) {
+    if (redis_resume_recall(sink) || redis_outbox_recall(sink)) {
         return;
     }
     if (!sink->is_ready) {
-        redis_notice_well(sink);
+        redis_report_well(sink);
     } else if (sink->is_unknown) {
         tell_rewrite(sink);
     }
     if (sink->is_held) {
         sink->phase = REDIS_PHASE_IDLE;
     } else {
-        redis_owner_write(sink);
+        redis_fence_write(sink);
     }
 }
 
 void
-redis_owner_recalled(struct redis_sink *sink)
+redis_fence_recalled(struct redis_sink *sink)
 {
     sink->is_recalled = true;
     if (sink->phase == REDIS_PHASE_OUTBOX) {
-        redis_alerts_recalled(sink);
+        redis_outbox_recalled(sink);
     }
     own(sink);
 }
 
 void
-redis_owner_greeted(struct redis_sink *sink)
+redis_fence_greeted(struct redis_sink *sink)
 {
     const struct redis_answer *answer = &sink->answer;
     uint64_t epoch = answer->epoch;
@@ -175,24 +175,24 @@ redis_owner_greeted(struct redis_sink *sink)
 }
 
 void
-redis_owner_claimed(struct redis_sink *sink)
+redis_fence_claimed(struct redis_sink *sink)
 {
     sink->is_claim_open = false;
     sink->is_claimed = true;
     sink->epoch = (uint64_t)sink->answer.last_integer;
     // The answer's own WATCH and GET came after the claim; the greeting judges what
     // they saw.
-    redis_owner_greet(sink);
+    redis_fence_greet(sink);
 }
 
 void
-redis_owner_purged(struct redis_sink *sink)
+redis_fence_purged(struct redis_sink *sink)
 {
     sink->is_unknown = false;
     changes_restart(sink->setup.pipeline);
     redis_cursors_restart(&sink->cursors);
     if (sink->is_proven) {
-        redis_alerts_restore(sink);
+        redis_outbox_restore(sink);
     }
     sink->is_hurried = true;
     redis_flush_idle(sink);

@@ -1,10 +1,10 @@
 #include <assert.h>
 #include <stdbool.h>
 
-#include "sinks/redis/redis_sink_state.h"
+#include "sinks/redis/redis_inside.h"
 
 void
-redis_exchange_item(void *context, const struct redis_item *item)
+redis_dispatch_item(void *context, const struct redis_item *item)
 {
     struct redis_sink *sink = context;
     if (sink->phase == REDIS_PHASE_FLUSH &&
@@ -45,16 +45,16 @@ tell_repair(struct redis_sink *sink)
               "them \"%s\"",
               answer->repair_count, answer->repair_count == 1 ? "" : "s",
               answer->repair_count == 1 ? "is" : "are", name);
-    redis_notice_event(sink, REDIS_EVENT_REPAIRED, 0, &error);
+    redis_report_event(sink, REDIS_EVENT_REPAIRED, 0, &error);
 }
 
 static void
 refuse(struct redis_sink *sink)
 {
-    enum redis_word word = sink->answer.word;
-    const struct redis_word_row *row = redis_word_row(word);
+    enum redis_error_kind kind = sink->answer.kind;
+    const struct redis_error_kind_row *row = redis_error_kind_row(kind);
     struct error error = {.code = STATUS_OK};
-    redis_notice_refusal(sink, word, sink->answer.text, &error);
+    redis_report_refusal(sink, kind, sink->answer.text, &error);
     if (sink->answer.exchange == REDIS_EXCHANGE_BATCH) {
         sink->metrics.transactions_refused++;
         // Alerts that were claimed in it are in their outboxes, but nobody knows yet.
@@ -69,26 +69,26 @@ refuse(struct redis_sink *sink)
     }
     switch (action) {
     case REDIS_ACTION_RETRY:
-        redis_notice_count(sink, word);
-        redis_notice_trouble(sink, &error);
+        redis_report_count(sink, kind);
+        redis_report_trouble(sink, &error);
         break;
     case REDIS_ACTION_REPAIR:
-        redis_notice_count(sink, word);
+        redis_report_count(sink, kind);
         redis_flush_repair(sink);
         tell_repair(sink);
         break;
     case REDIS_ACTION_RECONNECT: {
         struct error reply = {.code = STATUS_OK};
         error_set(&reply, STATUS_IO, "%s", sink->answer.text);
-        redis_conn_drop(sink->conn, word, &reply);
+        redis_conn_drop(sink->conn, kind, &reply);
         return;
     }
     case REDIS_ACTION_FATAL:
-        redis_notice_count(sink, word);
+        redis_report_count(sink, kind);
         redis_sink_retire(sink, REDIS_EVENT_FATAL, row->exit_code, &error);
         return;
     }
-    if (sink->phase != REDIS_PHASE_REST) {
+    if (sink->phase != REDIS_PHASE_STOPPED) {
         redis_sink_pause(sink);
     }
 }
@@ -99,7 +99,7 @@ settle(struct redis_sink *sink)
     const struct redis_answer *answer = &sink->answer;
     // An error comes first: without the right to MULTI, what follows it is executed one
     // by one, and no answer has its form.
-    if (answer->word != REDIS_WORD_NONE) {
+    if (answer->kind != REDIS_ERROR_NONE) {
         refuse(sink);
         return;
     }
@@ -107,25 +107,25 @@ settle(struct redis_sink *sink)
         struct error error = {.code = STATUS_OK};
         error_set(&error, STATUS_PARSE, "Redis protocol error");
         sink->metrics.protocol_errors++;
-        redis_conn_drop(sink->conn, REDIS_WORD_NONE, &error);
+        redis_conn_drop(sink->conn, REDIS_ERROR_NONE, &error);
         return;
     }
     if (answer->is_fenced) {
         sink->metrics.transactions_fenced++;
         redis_flush_lose(sink);
-        redis_owner_greet(sink);
+        redis_fence_greet(sink);
         return;
     }
     switch (sink->phase) {
     case REDIS_PHASE_GREET:
-        redis_owner_greeted(sink);
+        redis_fence_greeted(sink);
         break;
     case REDIS_PHASE_CLAIM:
-        redis_owner_claimed(sink);
+        redis_fence_claimed(sink);
         break;
     case REDIS_PHASE_RECALL:
     case REDIS_PHASE_OUTBOX:
-        redis_owner_recalled(sink);
+        redis_fence_recalled(sink);
         break;
     case REDIS_PHASE_SCAN:
         redis_purge_scanned(sink);
@@ -142,7 +142,7 @@ settle(struct redis_sink *sink)
     case REDIS_PHASE_CHECK:
         redis_check_done(sink);
         break;
-    case REDIS_PHASE_REST:
+    case REDIS_PHASE_STOPPED:
     case REDIS_PHASE_DOWN:
     case REDIS_PHASE_IDLE:
     case REDIS_PHASE_PAUSE:
@@ -151,7 +151,7 @@ settle(struct redis_sink *sink)
 }
 
 void
-redis_exchange_reply(void *context)
+redis_dispatch_reply(void *context)
 {
     struct redis_sink *sink = context;
     redis_answer_reply(&sink->answer);

@@ -1,0 +1,58 @@
+// The first word of an error reply says what kind it is, and so what to do about it.
+//
+// Only the whole first word counts: BUSYKEY is not BUSY. Of those that begin with ERR
+// some stay until the operator acts: they are told apart by their text.
+#pragma once
+
+#include "base/slice.h"
+
+enum redis_error_kind {
+    REDIS_ERROR_NONE,
+    REDIS_ERROR_LOADING,
+    REDIS_ERROR_BUSY,
+    REDIS_ERROR_READONLY,
+    REDIS_ERROR_OOM,
+    REDIS_ERROR_MISCONF,
+    REDIS_ERROR_NOREPLICAS,
+    REDIS_ERROR_MASTERDOWN,
+    REDIS_ERROR_NOAUTH,
+    REDIS_ERROR_WRONGPASS,
+    REDIS_ERROR_NOPERM,
+    REDIS_ERROR_DENIED,
+    REDIS_ERROR_WRONGTYPE,
+    REDIS_ERROR_MOVED,
+    REDIS_ERROR_CROSSSLOT,
+    REDIS_ERROR_CLUSTERDOWN,
+    REDIS_ERROR_ASK,
+    REDIS_ERROR_TRYAGAIN,
+    REDIS_ERROR_EXECABORT,
+    REDIS_ERROR_NO_COMMAND, // ERR, and what follows says which of these it is
+    REDIS_ERROR_NO_DB,
+    REDIS_ERROR_NO_PASSWORD,
+    REDIS_ERROR_NO_PASSWORD_5, // of Redis before 6
+    REDIS_ERROR_WRONGPASS_5,
+    REDIS_ERROR_IN_CLUSTER,
+    REDIS_ERROR_UNKNOWN, // any other error, "ERR" first of all
+    REDIS_ERROR_COUNT,
+};
+
+enum redis_action {
+    // A replay waits for these as long as redis.patience, a live daemon for ever.
+    REDIS_ACTION_RETRY,     // wait, then write again over the same connection
+    REDIS_ACTION_RECONNECT, // wait, then connect anew: the address may lead elsewhere
+    REDIS_ACTION_REPAIR,    // replace the key, then write again
+    REDIS_ACTION_FATAL,     // a replay and a start: give up. Later: as RECONNECT
+};
+
+struct redis_error_kind_row {
+    const char *word;
+    enum redis_action action;
+    int exit_code;      // where FATAL
+    const char *advice; // what to do, for the operator; no final stop
+};
+
+// text: an error reply without its "-".
+enum redis_error_kind redis_error_kind_of(struct slice text);
+
+// The row of any kind but REDIS_ERROR_NONE.
+const struct redis_error_kind_row *redis_error_kind_row(enum redis_error_kind kind);
