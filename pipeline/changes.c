@@ -3,7 +3,7 @@
 #include "pipeline/changes/change.h"
 #include "pipeline/fold/prefetch.h"
 
-// Cascades carry their author's handle.
+// Cascades contain their author's handle.
 static void
 follow_renames(struct pipeline *pipeline)
 {
@@ -41,7 +41,7 @@ changes_begin(struct pipeline *pipeline)
     pipeline->stage_left = pipeline->users.queue.count;
 }
 
-// Asks the thing next in line for its change; false when the stage is through.
+// Pulls the change of the next thing; false when the stage is finished.
 static bool
 stage_step(struct pipeline *pipeline, struct change *change, bool *ret_has_change)
 {
@@ -233,7 +233,8 @@ changes_has_handle(const struct pipeline *pipeline, struct slice key)
 static bool
 is_complete(const struct pipeline *pipeline)
 {
-    // What was left out, or dropped while it counted: USEC_NONE is before everything.
+    // Something was left out, or was evicted while it counted. USEC_NONE is before
+    // every time.
     usec since = pipeline->clock - pipeline->longest;
     return pipeline->started != USEC_NONE && pipeline->started <= since &&
            pipeline->clock >= pipeline->whole_from && pipeline->lost_at <= since &&

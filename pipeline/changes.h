@@ -1,11 +1,11 @@
-// What leaves the pipeline: the things whose values differ from what was last written.
+// The output of the pipeline: things that differ from what was last written.
 //
-// The one header sinks read. A sink pulls changes one at a time until there are no
-// more; each carries absolute values, so that writing one twice changes nothing. What
-// was pulled is *in flight* until the sink says that it is written (changes_written) or
-// that it does not know (changes_lost): then the same things come again, whole. A
-// change holds the values of the moment it is pulled; posts may come in between.
-// Order: users and cascades, what was learnt, alerts, boards.
+// This is the main header that sinks read. A sink pulls changes one at a time until
+// there are no more. Each contains absolute values, so that writing one twice changes
+// nothing. What was pulled is *in flight* until the sink reports it written
+// (changes_written) or unknown (changes_lost): then the same things are pulled again,
+// whole. A change contains the values at the time of its pull; posts may be counted
+// between pulls. Order: users and cascades, what was learnt, alerts, boards.
 #pragma once
 
 #include <stdbool.h>
@@ -32,13 +32,13 @@ struct change_field {
     struct slice value;
 };
 
-// One entry of a board. A score of 0: the member is to be removed, before others come.
+// One entry of a board. A score of 0: the member is to be removed; these are first.
 struct change_entry {
     struct slice member;
     uint64_t score;
 };
 
-// A person as alerts show them. Handle: none if not known.
+// A person as shown in alerts. Handle: none if not known.
 struct change_person {
     struct slice id;
     struct slice handle;
@@ -47,8 +47,8 @@ struct change_person {
 
 enum change_alert_type {
     CHANGE_ALERT_RAISED,
-    CHANGE_ALERT_RESOLVED, // the last word: the true size, once the cascade is closed
-    CHANGE_ALERT_DIGEST,   // those that were raised while catching up, in one
+    CHANGE_ALERT_RESOLVED, // the final size, once the cascade is closed
+    CHANGE_ALERT_DIGEST,   // those that were raised while catching up, as one
 };
 
 struct change_digest {
@@ -58,11 +58,11 @@ struct change_digest {
     uint64_t size;
 };
 
-// What a rule has to say about a cascade (change.fields: its whole hash; a digest has
-// neither, but a list). It comes again, with its id, after changes_lost or a restart.
+// An alert about a cascade (change.fields: its whole hash; a digest has no cascade and
+// no fields, but a list). It comes again, with the same id, after a loss or restart.
 struct change_alert {
     enum change_alert_type type;
-    bool is_shown; // changes_show_alert gave all of it: here it has its name only
+    bool is_shown; // the contents were shown before: this change has the name only
     struct slice rule;
     uint32_t level;
     usec time;
@@ -83,11 +83,11 @@ struct change {
     // USER, CASCADE, ALERT: the id. BOARD: "mentions:1h", "cascades:24h", …
     struct slice name;
 
-    // USER, CASCADE. is_gone: the key is to be deleted (no fields are given). is_whole:
-    // every field is given and whatever else the key holds is stale, so delete it
-    // first, and renew its time to live; otherwise only what changed is given.
-    // is_fresh: a whole key that was never written, so there is nothing to delete. ttl:
-    // time to live for a whole key.
+    // USER, CASCADE. is_gone: the key is to be deleted (there are no fields). is_whole:
+    // every field is given; delete the key first, because other fields in it are stale,
+    // and renew its time to live. Otherwise only changed fields are given. is_fresh: a
+    // whole key that was never written, so there is nothing to delete. ttl: time to
+    // live of a whole key.
     bool is_gone;
     bool is_whole;
     bool is_fresh;
@@ -95,8 +95,8 @@ struct change {
     const struct change_field *fields;
     size_t field_count;
 
-    // USER: handle keys (`<net>:<handle in lower case>`) that point to this user from
-    // now on, and one that no longer does; none: no change.
+    // USER: handle keys (`<net>:<handle in lower case>`): one that points to this user
+    // from now on, and one that no longer does; none: no change.
     struct slice handle_set;
     struct slice handle_gone;
 
@@ -107,43 +107,44 @@ struct change {
     size_t entry_count;
 };
 
-// The state all changes pulled so far belong to at least.
+// The state that all changes pulled so far include at least.
 struct changes_meta {
     usec clock;            // USEC_NONE before the first post
-    uint64_t posts;        // messages used
+    uint64_t posts;        // messages counted
     uint64_t interactions; // mentions + retweets + quotes + replies counted
     bool is_complete; // the longest window is covered, nothing was refused in it, and
-                      // no step of the wall clock shows in it
+                      // it contains no step of the wall clock
 };
 
-// Brings the boards up to date; call once before the pulls of a flush.
+// Updates the boards; call once before the pulls of a flush.
 void changes_begin(struct pipeline *pipeline);
 
 // The next change, or false: nothing is left, or CHANGES_IN_FLIGHT_MAX changes are in
 // flight.
 bool changes_next(struct pipeline *pipeline, struct change *ret_change);
 
-// Answers an alert outside a flush, as it is now; false: each was shown. A flush pulls
-// it later, in the same order; it is not dropped any more.
+// Returns an alert outside a flush, with current values; false: all were shown. A flush
+// pulls it later, in the same order; it is not dropped any more.
 bool changes_show_alert(struct pipeline *pipeline, struct change *ret_change);
 
-// True if a pull would answer something after changes_begin.
+// True if a pull would return something after changes_begin.
 bool changes_pending(const struct pipeline *pipeline);
 
-// The `count` changes pulled first of those in flight are written for good.
+// The `count` changes that were pulled first of those in flight are written.
 void changes_written(struct pipeline *pipeline, size_t count);
 
-// Everything in flight may or may not be written: it comes again, whole.
+// Everything in flight may or may not be written: it is pulled again, whole.
 void changes_lost(struct pipeline *pipeline);
 
-// The receiver lost or never had anything: everything that exists comes again, whole.
+// The receiver lost its data or never had any: everything that exists is pulled again,
+// whole.
 void changes_restart(struct pipeline *pipeline);
 
-// True if that user, cascade or board is one that comes again, whole, after
-// changes_restart: what the receiver still has of it need not be removed.
+// True if that user, cascade or board is pulled again, whole, after changes_restart:
+// what the receiver still has of it need not be removed.
 bool changes_has(const struct pipeline *pipeline, enum change_kind kind,
                  struct slice name);
-// The same of a handle key.
+// The same for a handle key.
 bool changes_has_handle(const struct pipeline *pipeline, struct slice key);
 
 void changes_meta(const struct pipeline *pipeline, struct changes_meta *ret_meta);

@@ -36,12 +36,12 @@ look_at_user(struct pipeline *pipeline, uint32_t user, struct checks_hash *ret_h
     return true;
 }
 
-// Estimates come and go with time, also while nothing is written.
+// Estimates change with time, also while nothing is written.
 enum {
     LASTING = CASCADE_ALL & ~(CASCADE_TREE | CASCADE_EDEPTH | CASCADE_ESTIMATE |
                               CASCADE_P_DOUBLE | CASCADE_OVERPERFORMANCE),
-    // Velocities follow the clock, the handle another row; with the state come
-    // estimates.
+    // Velocities depend on the clock, the handle on another row; the state changes
+    // together with estimates.
     STEADY =
         LASTING & ~(CASCADE_VELOCITY | CASCADE_PEAK | CASCADE_HANDLE | CASCADE_STATE),
 };

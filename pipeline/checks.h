@@ -1,7 +1,7 @@
-// What the receiver of changes should hold, thing by thing: to find what was lost there
-// without a word.
+// What the receiver of changes should have, thing by thing, to detect silent losses
+// there.
 //
-// The second header sinks read. A thing that waits to be written is passed over, so
+// The second header that sinks read. Things that wait to be written are skipped, so
 // call this when nothing is in flight.
 #pragma once
 
@@ -14,28 +14,29 @@
 
 struct pipeline;
 
-// Where the rounds over everything are; begin with zeros.
+// Positions in the rounds over everything; initialise with zeros.
 struct checks {
-    uint32_t board;   // whose members come next
+    uint32_t board;   // whose members are next
     uint32_t member;  // of that board
     uint32_t user;    // the next one of all
-    uint32_t cascade; // the same
+    uint32_t cascade; // likewise
 };
 
 // Points into the pipeline until its next call.
 struct checks_hash {
     enum change_kind kind; // USER or CASCADE
     struct slice name;
-    size_t fields; // it has at least so many
+    size_t fields; // how many fields it has at least
     uint32_t row;
-    struct slice handle; // USER: the handle key that names it; none if there is none
-    // checks_values: some of the fields, whose values do not change without the thing
-    // waiting to be written.
+    struct slice handle; // USER: the handle key that points to it; none if there is
+                         // none
+    // checks_values: some of the fields, whose values do not change unless the thing
+    // waits to be written.
     const struct change_field *values;
     size_t value_count;
 };
 
-// Each looks at the next one of its round: of the people and cascades on boards, of all
+// Each checks the next one of its round: of the people and cascades on boards, of all
 // people, of all cascades. False: there is nothing to check about it.
 bool checks_member(struct pipeline *pipeline, struct checks *checks,
                    struct checks_hash *ret_hash);

@@ -9,7 +9,7 @@ inside_hash(const struct pipeline *pipeline, struct slice id)
 uint64_t
 inside_local(const struct pipeline *pipeline, struct slice source, struct slice alias)
 {
-    // Two keyed hashes: whoever names a post knows neither.
+    // Two keyed hashes, because neither can be predicted by those who choose the ids.
     const uint64_t odd = 0x9e3779b97f4a7c15;
     return inside_hash(pipeline, source) * odd + inside_hash(pipeline, alias);
 }
@@ -56,8 +56,8 @@ inside_tally(struct pipeline *pipeline, enum tally tally, uint32_t user,
         counter = counters_create(&pipeline->windows.counters, tally, user);
         counters_at(&pipeline->windows.counters, counter)->next = row->counters;
         row->counters = counter;
-        // Even if no window covers the amount the user is looked at, and the counter
-        // freed.
+        // Even if no window covers the amount, the user is queued, so that the counter
+        // is freed.
         users_queue(&pipeline->users, user);
     }
     inside_count(pipeline, counter, amount);

@@ -1,4 +1,5 @@
-// The inside of the pipeline, shared by its stages and by the reader of its changes.
+// The state of the pipeline, shared by its stages and by the functions that build
+// changes.
 #pragma once
 
 #include "base/arena.h"
@@ -24,7 +25,7 @@ enum {
     PIPELINE_NOTES_MAX = 2 * POST_LIST_MAX + 6 * PIPELINE_PATH_MAX,
 };
 
-// Where pulls stand within a flush.
+// The next thing to pull in a flush.
 enum changes_stage {
     CHANGES_USERS,
     CHANGES_CASCADES,
@@ -46,12 +47,12 @@ struct pipeline {
     struct hash_key key;
     bool is_event_time;
     bool is_cramped;      // a post waits for room that a flush may make
-    int64_t useless_step; // of the longest window: a flush made no room in it
+    int64_t useless_step; // of the longest window: a flush in it made no room
     usec clock;
-    usec started;    // the first clock there was; USEC_NONE before
-    usec lost_at;    // clock when a count was last left out; USEC_NONE: none was
-    usec whole_from; // clock from which on windows do not show a step of the wall clock
-                     // any more; USEC_NONE: there was none
+    usec started;    // the first clock; USEC_NONE before
+    usec lost_at;    // clock when something was last left out; USEC_NONE: never
+    usec whole_from; // clock from which the windows no longer contain a step of the
+                     // wall clock; USEC_NONE: there was none
     usec longest;    // the longest window
 
     struct slab *texts;
@@ -68,45 +69,46 @@ struct pipeline {
     struct names_renamed renamed;
     struct withdrawals withdrawals;
 
-    // How much room the post at hand must leave for what it cannot do without, unless
-    // there is room for all of it, and whether something of it was left out.
+    // How much room the current post must leave for what it needs at least, unless
+    // there is room for all of it; and whether something in it was left out.
     bool is_tight;
     bool is_cut;
     struct admission_needs needs;
     struct quota user_quota;
     struct quota tag_quota;
 
-    // What the post at hand has added so far, and the users or tags it names.
+    // What the current post has added so far, and the users or hashtags in it.
     struct event_records_entry notes[PIPELINE_NOTES_MAX];
     size_t note_count;
     uint32_t named[POST_LIST_MAX];
-    struct arena named_texts; // of a post that names people by handle alone
+    struct arena named_texts; // of a post with people given by handle alone
 
-    // A flush: how far the pulls have come, and what is in flight.
+    // The current flush: the next thing to pull, and what is in flight.
     enum changes_stage stage;
     uint32_t stage_left;
     struct flying flying[CHANGES_IN_FLIGHT_MAX]; // ring
     uint64_t flying_first;
     uint64_t flying_next;
-    struct arena scratch; // texts of the change at hand
+    struct arena scratch; // texts of the current change
     struct change_field fields[CHANGES_FIELDS_MAX];
 };
 
 uint64_t inside_hash(const struct pipeline *pipeline, struct slice id);
-// Of a post's name within a source, for `locals`.
+// Hash of a source's own id of a post, for `locals`.
 uint64_t inside_local(const struct pipeline *pipeline, struct slice source,
                       struct slice alias);
 
-// The event of the post with that hash or of another version of it, or EVENT_NONE.
+// The event of the post with that hash, or of another version of the post, or
+// EVENT_NONE.
 uint32_t inside_version(const struct pipeline *pipeline, uint64_t hash);
-// True if the event is a retweet of the post that has that record.
+// True if the event is a retweet of the post of that record.
 bool inside_is_retweet_of(const struct pipeline *pipeline, const struct event *event,
                           uint32_t target);
 
-// Notes what the post at hand adds, for an undo.
+// Notes what the current post adds, so that it can be undone.
 void inside_note(struct pipeline *pipeline, struct event_records_entry entry);
-// Adds to any counter and notes it.
+// Adds to a counter and notes it.
 void inside_count(struct pipeline *pipeline, uint32_t counter, uint32_t amount);
-// Adds to a user's counter, made if need be, and notes it.
+// Adds to a user's counter, created if needed, and notes it.
 void inside_tally(struct pipeline *pipeline, enum tally tally, uint32_t user,
                   uint32_t amount);

@@ -11,17 +11,17 @@
 #include "pipeline/fold/prefetch.h"
 #include "pipeline/fold/undo.h"
 
-// 2006-01-01T00:00:00Z: no network of ours is older.
+// 2006-01-01T00:00:00Z: no supported network is older.
 #define TIME_EARLIEST (1136073600 * USEC_PER_S)
-#define TIME_AHEAD_MOST USEC_PER_MIN
+#define TIME_AHEAD_MAX USEC_PER_MIN
 
 enum {
     COUNTERS_PER_USER = 2,
-    COUNTERS_PER_CASCADE = 4,  // two, and those of the rows on their way out
+    COUNTERS_PER_CASCADE = 4,  // two, and those of evicted rows
     COUNTERS_MARGIN = 1 << 14, // where capacities are small a person has more
-    SCRATCH_MOST = 256 << 10,
-    NAMED_TEXTS_MOST = 32 << 20, // ids of as many mentions as a post may have
-    FORGET_MOST = 4, // events for a new one: memory shrinks, and no post has to wait
+    SCRATCH_MAX = 256 << 10,
+    NAMED_TEXTS_MAX = 32 << 20, // ids of as many mentions as a post may have
+    FORGET_MAX = 4, // events per new one: memory shrinks, and no post has to wait
 };
 
 static void
@@ -84,7 +84,8 @@ owner_release(void *context, enum tally tally, uint32_t owner)
         struct cascade *row = cascades_at(&pipeline->cascades, owner);
         row->refs--;
         if ((row->flags & CASCADE_EVICTED) != 0) {
-            // Its id stands in the change just pulled: it is settled with a later one.
+            // Its id is in the change that was just pulled: it is freed with a later
+            // one.
             cascades_queue(&pipeline->cascades, owner, 0);
         }
     } else {
@@ -103,7 +104,7 @@ tables_init(struct pipeline *pipeline)
     uint64_t cascades = options->cascades_capacity;
     uint64_t counters = users * COUNTERS_PER_USER + cascades * COUNTERS_PER_CASCADE +
                         options->hashtags_capacity + COUNTERS_MARGIN;
-    if (counters >= COUNTER_MOST || 2 * cascades > EVENT_RECORDS_INDEX) {
+    if (counters >= COUNTER_MAX || 2 * cascades > EVENT_RECORDS_INDEX) {
         return false;
     }
     pipeline->texts = slab_create(options->memory_texts);
@@ -160,8 +161,8 @@ pipeline_create(const struct pipeline_options *options, const struct hash_key *s
     pipeline->useless_step = INT64_MIN;
     pipeline->whole_from = USEC_NONE;
     pipeline->stage = CHANGES_DONE;
-    arena_init(&pipeline->scratch, SCRATCH_MOST);
-    arena_init(&pipeline->named_texts, NAMED_TEXTS_MOST);
+    arena_init(&pipeline->scratch, SCRATCH_MAX);
+    arena_init(&pipeline->named_texts, NAMED_TEXTS_MAX);
     if (!tables_init(pipeline)) {
         error_set(error, STATUS_NOMEM,
                   "the system does not provide the memory for these capacities; lower "
@@ -241,7 +242,7 @@ publish(struct pipeline *pipeline, const struct post *post, uint32_t event,
 bool
 pipeline_is_believable(usec time, usec wall)
 {
-    return time >= TIME_EARLIEST && time <= wall + TIME_AHEAD_MOST;
+    return time >= TIME_EARLIEST && time <= wall + TIME_AHEAD_MAX;
 }
 
 static void
@@ -281,7 +282,7 @@ static bool
 is_known(const struct pipeline *pipeline, const struct post *post, uint64_t hash)
 {
     if (post->alias.len != 0) {
-        // Where sources have names of their own an edit keeps the post's id.
+        // For sources with ids of their own, an edit keeps the post's id.
         return event_records_find(&pipeline->records, hash) != EVENT_NONE;
     }
     return inside_version(pipeline, hash) != EVENT_NONE ||
@@ -290,8 +291,8 @@ is_known(const struct pipeline *pipeline, const struct post *post, uint64_t hash
                 EVENT_NONE);
 }
 
-// True for a retweet of a network that lets people undo it and tells so with nothing
-// but its id.
+// True for a retweet on a network where a retweet can be undone and the deletion
+// contains only its id.
 static bool
 is_lasting(const struct post *post)
 {
@@ -308,7 +309,7 @@ remember(struct pipeline *pipeline, const struct post *post, uint64_t hash, usec
          uint32_t actor)
 {
     uint32_t old;
-    for (int i = 0; i < FORGET_MOST &&
+    for (int i = 0; i < FORGET_MAX &&
                     (old = event_records_forget(&pipeline->records)) != EVENT_NONE;
          i++) {
         users_at(&pipeline->users, event_records_at(&pipeline->records, old)->actor)
@@ -334,7 +335,7 @@ learn_local(struct pipeline *pipeline, struct slice source, struct slice alias,
     }
 }
 
-// From now on all ids that the message shows lead to the version that counts.
+// From now on all ids in the message lead to the version that counts.
 static void
 learn_version(struct pipeline *pipeline, const struct post *post, uint64_t hash)
 {
@@ -366,7 +367,7 @@ learn_locals(struct pipeline *pipeline, const struct post *post, uint64_t hash)
     }
 }
 
-// A message that is no event: nothing happened at its time.
+// A message that is not an event: nothing happened at its time.
 static void
 amend(struct pipeline *pipeline, const struct post *post)
 {
@@ -400,7 +401,7 @@ pipeline_post(struct pipeline *pipeline, const struct post *post, usec wall)
     }
     bool has_time = pipeline_is_believable(post->time, wall);
     if (pipeline->is_event_time && has_time) {
-        // Also if the post is refused: time that passes makes room.
+        // Even if the post is refused: the passing of time makes room.
         advance(pipeline, post->time);
     }
     enum status status = admission_ask(pipeline, post);
@@ -409,7 +410,8 @@ pipeline_post(struct pipeline *pipeline, const struct post *post, usec wall)
     }
     pipeline->metrics.times_replaced += !has_time;
     usec time = has_time ? post->time : pipeline->clock;
-    // In wall time a post may be dated a little ahead: it counts in the current step.
+    // In wall time a post may be dated up to a minute ahead: it counts in the current
+    // step.
     time = time < pipeline->clock ? time : pipeline->clock;
     uint32_t actor;
     if (persons_meet(pipeline, &post, time, &actor) != STATUS_OK) {

@@ -1,8 +1,8 @@
-// One message of a social network, the same shape whatever wire it came over.
+// One message of a social network, in the same form for every format.
 //
 // A decoder fills it, the pipeline reads it. Every slice and pointer points into the
 // decoder's memory and is valid until the decoder's next message. Ids and user ids
-// carry their network in front ("x:783214", "bsky:did:plc:abc"); handles are as the
+// begin with their network ("x:783214", "bsky:did:plc:abc"); handles are as the
 // platform writes them, without "@".
 #pragma once
 
@@ -22,12 +22,12 @@ enum {
 
 enum post_kind {
     POST_PUBLISHED, // a post, quote or reply by its author
-    POST_RETWEETED, // author carries the post `retweet_of`
-    POST_DELETED,   // the post or retweet `id` is withdrawn; only `id`, or `alias` and
+    POST_RETWEETED, // author passes the post `retweet_of` on
+    POST_DELETED,   // the post or retweet `id` is deleted; only `id`, or `alias` and
                     // `source`, is given
-    POST_RENAMED,   // `author` has another handle from now on; only their id and handle
+    POST_RENAMED,   // `author` has a new handle; only their id and handle
                     // are given
-    POST_WITHDRAWN, // the account of `author` is gone, and all that it published; only
+    POST_WITHDRAWN, // the account of `author` is gone, with all that it published; only
                     // their id is given
 };
 
@@ -39,7 +39,7 @@ struct post_user {
     bool has_followers;
 };
 
-// A post that another one points at. Only `id` or `alias` is always given.
+// A post that another one refers to. Only `id` or `alias` is always given.
 struct post_ref {
     struct slice id;
     struct slice alias; // as of a post
@@ -53,27 +53,28 @@ struct post_ref {
 };
 
 struct post {
-    enum post_kind kind; // the rest is about published posts and retweets
+    enum post_kind kind; // the other members are about published posts and retweets
+                         // retweets
     struct slice id;
-    struct slice alias;  // what the source itself calls the post; none: no such name
+    struct slice alias;  // the source's own id of the post; none: it has none
     struct slice source; // that source; none: the one without a name
-    // Id of the first version if this is an edit; none: no edit. Of all versions the
-    // one that comes first counts; it is undone with the id of any that came.
+    // Id of the first version if this is an edit; none: no edit. The version that
+    // arrives first counts; the deletion of any version undoes it.
     struct slice original;
-    usec time; // when the platform witnessed it
+    usec time; // when the platform received it
     struct post_user author;
-    struct slice text; // for people: entities decoded, no markup
+    struct slice text; // as people read it: entities decoded, no markup
     struct slice lang;
     uint64_t reported;
     bool has_reported;
 
-    // Which posts it points at; an absent one has no id. A published post may have both
-    // `quote` and `reply_to`; a retweet has `retweet_of` and perhaps the retweet it was
-    // seen through.
+    // The posts it refers to; one that is absent has no id. A published post may have
+    // both `quote` and `reply_to`; a retweet has `retweet_of` and perhaps `via`, the
+    // retweet through which it came.
     struct post_ref retweet_of;
     struct post_ref quote;
     struct post_ref reply_to;
-    struct slice via;        // id of that retweet; none: not shown
+    struct slice via;        // id of that retweet; none: not given
     struct slice via_author; // user id of its author; none: not known
 
     // Empty for retweets. The same user or hashtag may occur twice. Hashtags are in
@@ -84,7 +85,7 @@ struct post {
     size_t hashtag_count;
 };
 
-// True if somebody did something; else the message only changes what is known.
+// True if it is an action of a person; else the message only changes what is known.
 static inline bool
 post_is_event(const struct post *post)
 {

@@ -1,7 +1,8 @@
-// What a full table costs, in words: one row for each, with the metric that counts it.
+// The consequences of full tables, as text: one row for each, with the metric that
+// counts it.
 //
-// Where is_incomplete is set the boards are incomplete until what was left out would
-// have left the longest window; the others change estimates, shapes or memory only.
+// If is_incomplete is set, the boards are incomplete until what was left out would have
+// left the longest window; other rows affect estimates, shapes or memory only.
 #pragma once
 
 #include <stdbool.h>
@@ -14,7 +15,7 @@ enum { SHORTAGES = 17 };
 struct shortage {
     uint32_t offset; // of the count in struct pipeline_metrics
     bool is_incomplete;
-    const char *text; // what happens and what to do
+    const char *text; // what happens and which option to raise
 };
 
 extern const struct shortage shortage_rows[SHORTAGES];

@@ -10,8 +10,8 @@
 
 enum { FORMAT = 6, HEAD_MAX = 4096, VALUE_MAX = 256, OTHERS_MAX = 160 };
 
-// What stands in front, as lines of a name and a value: what is in the snapshot, and
-// the options its bytes depend on. Any version can read it.
+// The head of the snapshot, lines of a name and a value: the contents, and the options
+// on which its bytes depend. Any version can read it.
 struct head {
     char text[HEAD_MAX];
     uint32_t len;
@@ -136,7 +136,7 @@ ends_early(struct error *error)
     return error_set(error, STATUS_IO, "it ends early");
 }
 
-// The sizes of what is written as it lies in memory.
+// The sizes of structs that are written as they are in memory.
 static const size_t sizes[] = {
     sizeof(struct user),
     sizeof(struct cascade),

@@ -22,7 +22,7 @@ alert_memory_fini(struct alert_memory *memory)
     region_release(memory->rows, (size_t)memory->capacity * sizeof(*memory->rows));
 }
 
-// Both are hashes already; of one post the rules must not stand beside one another.
+// Both are hashes already; the rows of several rules for one post must not be adjacent.
 static uint64_t
 key_of(uint64_t post, uint64_t rule)
 {
@@ -59,7 +59,7 @@ alert_memory_drop(struct alert_memory *memory, uint32_t row)
     memory->count--;
 }
 
-// Forgets rows from the hand on, at most `wanted`; one round.
+// Evicts rows from the hand on, at most `wanted`; one round.
 static void
 sweep(struct alert_memory *memory, bool with_raised, alert_left_fn left, void *context)
 {

@@ -2,7 +2,8 @@
 
 #include "base/snapshot.h"
 
-// One row of the ring after the other, as far as the ring's end; then from its start.
+// Moves the rows of the ring from `first` to `end`: as far as the ring's end, then from
+// its start.
 static void
 move_items(struct alert_queue *queue, struct snapshot *snapshot, uint64_t first)
 {

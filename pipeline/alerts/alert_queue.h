@@ -2,8 +2,8 @@
 //
 // They are pulled, written and lost in the order in which they were raised. When the
 // queue is full a rule waits, and raises its alert once there is room. In event time at
-// most ALERT_BURST_MAX alerts may be neither shown nor pulled, so that what a rule does
-// not depend on how fast Redis is.
+// most ALERT_BURST_MAX alerts may be neither shown nor pulled, so that the result does
+// not depend on the speed of Redis.
 //
 //     first        pulled          end
 //       | in flight  | to be pulled  |
@@ -21,12 +21,12 @@ enum { ALERT_QUEUE_MAX = 8192, ALERT_BURST_MAX = 1024 };
 struct alert_item {
     usec time;        // clock when it was raised
     uint32_t type;    // enum change_alert_type
-    uint32_t cascade; // held; CASCADE_NONE: a digest
+    uint32_t cascade; // referenced; CASCADE_NONE: a digest
     uint32_t level;
     uint32_t digest; // number of the digest, or 0
     uint32_t
-        text; // slab text: the rule's name, then its reasons, each behind a line end
-    uint32_t is_dropped; // not to be told any more
+        text; // slab text: the rule's name, then its reasons, each after a line end
+    uint32_t is_dropped; // not to be published any more
 };
 
 struct alert_queue {
@@ -36,14 +36,14 @@ struct alert_queue {
     uint64_t end;
 };
 
-// How many it has room for.
+// How many more fit.
 static inline uint64_t
 alert_queue_room(const struct alert_queue *queue)
 {
     return ALERT_QUEUE_MAX - (queue->end - queue->first);
 }
 
-// Contents out of, or into an empty queue.
+// Saves the contents, or loads them into an empty queue.
 void alert_queue_move(struct alert_queue *queue, struct snapshot *snapshot);
 
 static inline struct alert_item *
@@ -52,7 +52,7 @@ alert_queue_at(struct alert_queue *queue, uint64_t place)
     return &queue->items[place % ALERT_QUEUE_MAX];
 }
 
-// How many are to be pulled.
+// How many have yet to be pulled.
 static inline uint32_t
 alert_queue_waiting(const struct alert_queue *queue)
 {

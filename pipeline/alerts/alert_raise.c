@@ -1,4 +1,4 @@
-// Raising: how an alert gets into the queue or into a digest.
+// Raising an alert: into the queue or into a digest.
 #include "pipeline/alerts/alert_raise.h"
 
 #include <stdio.h>
@@ -8,7 +8,7 @@
 
 enum {
     REASON_MAX = 160, // bytes of one condition's reason
-    TEXTS_LEAST = 1 << 20,
+    TEXTS_MIN = 1 << 20,
     TEXT_MAX = OPTION_TITLE_MAX + RULES_CONDITIONS_MAX * REASON_MAX +
                5 * (OPTION_TEXTS_MAX + 16),
 };
@@ -36,7 +36,7 @@ alert_raise_is_full(const struct pipeline *pipeline)
     uint64_t seen = alerts->shown > queue->pulled ? alerts->shown : queue->pulled;
     bool is_burst = pipeline->is_event_time && queue->end - seen >= ALERT_BURST_MAX;
     return is_burst || alert_queue_room(queue) == 0 ||
-           slab_room(pipeline->texts) < TEXTS_LEAST;
+           slab_room(pipeline->texts) < TEXTS_MIN;
 }
 
 static void
@@ -77,7 +77,7 @@ enqueue(struct pipeline *pipeline, struct alert_item item, const char *text)
     }
 }
 
-// The level is reached, however it is going to be told.
+// The level counts as raised, in an alert or in a digest.
 static void
 mark_raised(struct pipeline *pipeline, const struct alert_sight *sight,
             struct alert_row *row, uint64_t level)
@@ -94,7 +94,7 @@ mark_raised(struct pipeline *pipeline, const struct alert_sight *sight,
         cascade->unresolved++;
     }
     if (level > cascade->level) {
-        cascade->level = (uint32_t)level & CASCADE_LEVEL_MOST;
+        cascade->level = (uint32_t)level & CASCADE_LEVEL_MAX;
         cascades_queue(&pipeline->cascades, sight->cascade, CASCADE_LEVEL);
     }
 }
@@ -151,8 +151,8 @@ alert_raise_later(struct pipeline *pipeline, const struct alert_sight *sight,
         record->digest_since = pipeline->clock;
     }
     if (row->digest != record->digest) {
-        // A row that an earlier digest still holds is told by this one, with its level
-        // of now.
+        // A row that is still in an earlier digest is published by this one, with its
+        // current level.
         struct cascade *cascade = cascades_at(&pipeline->cascades, sight->cascade);
         cascade->alerts = (uint16_t)(cascade->alerts + (row->digest == 0));
         row->digest = record->digest;

@@ -10,9 +10,9 @@
 
 #define TICK (10 * USEC_PER_S)
 #define DIGEST_CALM (10 * USEC_PER_S)
-#define DIGEST_WAIT_MOST (10 * USEC_PER_MIN)
+#define DIGEST_WAIT_MAX (10 * USEC_PER_MIN)
 
-enum { TIMED_SIZE_LEAST = 10, TIMED_TICKS = 6 };
+enum { TIMED_SIZE_MIN = 10, TIMED_TICKS = 6 };
 
 // ── life ───────────────────────────────────────────────────────────────────
 
@@ -135,7 +135,7 @@ matches(const struct pipeline *pipeline, const struct alert_sight *sight)
     return rules_match(&pipeline->alerts.rules[sight->rule], &root, NULL, NULL);
 }
 
-// The rule's lowest level that is not raised yet; 0: none is left.
+// The lowest level of the rule that is not raised yet; 0: all are raised.
 static uint64_t
 level_next(const struct rule *rule, uint32_t raised)
 {
@@ -174,13 +174,13 @@ may_spend(struct pipeline *pipeline, size_t rule)
         record->used = 0;
     }
     usec into = pipeline->clock - day * USEC_PER_DAY;
-    // A budget has at most 20 bits, a day in seconds 17.
+    // A budget has at most 20 bits, the seconds of a day 17.
     uint64_t allowed = 1 + budget * (uint64_t)(into / USEC_PER_S) /
                                (uint64_t)(USEC_PER_DAY / USEC_PER_S);
     return record->used < (allowed < budget ? allowed : budget);
 }
 
-// Greater = goes first.
+// The greater value goes first.
 static bool
 goes_first(const struct pipeline *pipeline, const struct alert_row *a,
            const struct alert_row *b)
@@ -193,7 +193,7 @@ goes_first(const struct pipeline *pipeline, const struct alert_row *a,
     return x->reach != y->reach ? x->reach > y->reach : x->birth < y->birth;
 }
 
-// The rule's row that goes first of those that are short of budget, or NULL.
+// The first of the rule's rows that wait for budget, or NULL.
 static struct alert_row *
 first_short(struct pipeline *pipeline, size_t rule)
 {
@@ -210,7 +210,7 @@ first_short(struct pipeline *pipeline, size_t rule)
     return first;
 }
 
-// Call when every row that is short has just been judged.
+// Call it just after every row that waits for budget was evaluated.
 static void
 spend(struct pipeline *pipeline, size_t rule)
 {
@@ -231,7 +231,7 @@ spend(struct pipeline *pipeline, size_t rule)
 
 // ── judging ────────────────────────────────────────────────────────────────
 
-// The record or the row goes, and with it the close that was to be told.
+// The record or the row is evicted: the close that was to be reported will not be.
 static void
 lose_close(struct pipeline *pipeline, const struct alert_row *row)
 {
@@ -249,7 +249,7 @@ row_left(void *context, struct alert_row *row)
     lose_close(pipeline, row);
 }
 
-// The row of this rule and cascade, or NULL. with_new: made if there is none.
+// The row of this rule and cascade, or NULL. with_new: created if there is none.
 static struct alert_row *
 row_of(struct pipeline *pipeline, const struct alert_sight *sight, bool with_new)
 {
@@ -292,7 +292,7 @@ judge_unfit(struct pipeline *pipeline, const struct alert_sight *sight, bool is_
 {
     const struct cascade *cascade = cascades_at(&pipeline->cascades, sight->cascade);
     bool is_watched =
-        is_timed && cascade->size >= TIMED_SIZE_LEAST && matches(pipeline, sight);
+        is_timed && cascade->size >= TIMED_SIZE_MIN && matches(pipeline, sight);
     if (!cascade->is_watched && !is_watched) {
         return;
     }
@@ -318,7 +318,7 @@ has_waited(const struct pipeline *pipeline, const struct rule *rule,
             pipeline->clock - row->raised >= rule->cooldown);
 }
 
-// All conditions hold at the lowest level there is to raise.
+// All conditions hold at the lowest level that is not raised.
 static void
 judge_fit(struct pipeline *pipeline, const struct alert_sight *sight,
           struct alert_row *row, bool is_tick)
@@ -376,7 +376,7 @@ judge(struct pipeline *pipeline, const struct alert_sight *sight, bool is_tick)
     }
 }
 
-// Tells the watcher what the rule compares, if everything else fits.
+// Passes to the watcher what the rule compares, if all other conditions hold.
 static void
 show(const struct pipeline *pipeline, const struct alert_sight *sight)
 {
@@ -433,7 +433,7 @@ alerts_judge(struct pipeline *pipeline, uint32_t cascade, usec time)
 
 // ── as time passes ─────────────────────────────────────────────────────────
 
-// RULES_MAX if there is none.
+// RULES_MAX if not found.
 static size_t
 rule_of(const struct alerts *alerts, const struct alert_row *row)
 {
@@ -449,14 +449,14 @@ static void
 resolve(struct pipeline *pipeline, size_t rule, struct alert_row *row)
 {
     struct cascade *cascade = cascades_at(&pipeline->cascades, row->cascade);
-    bool is_told = rule != RULES_MAX && pipeline->alerts.rules[rule].is_resolved &&
-                   (cascade->flags & CASCADE_HIDDEN) == 0;
-    if (is_told && !cascades_is_closed(cascade, pipeline->clock)) {
+    bool is_reported = rule != RULES_MAX && pipeline->alerts.rules[rule].is_resolved &&
+                       (cascade->flags & CASCADE_HIDDEN) == 0;
+    if (is_reported && !cascades_is_closed(cascade, pipeline->clock)) {
         return;
     }
-    if (is_told) {
+    if (is_reported) {
         if (alert_raise_is_full(pipeline)) {
-            return; // with the next tick
+            return; // continues at the next tick
         }
         alert_raise_resolved(pipeline, rule, row);
     }
@@ -465,8 +465,8 @@ resolve(struct pipeline *pipeline, size_t rule, struct alert_row *row)
     cascades_queue(&pipeline->cascades, row->cascade, 0);
 }
 
-// Whether this tick may say anything new of the row. Looks at no cascade: most rows
-// wait.
+// True if this tick may change the row's state. Reads no cascade, because most rows
+// only wait.
 static bool
 is_due(const struct pipeline *pipeline, uint32_t index, size_t rule)
 {
@@ -525,7 +525,7 @@ tick(struct pipeline *pipeline)
         spend(pipeline, i);
         if (record->digest_count != 0 &&
             (pipeline->clock - record->late >= DIGEST_CALM ||
-             pipeline->clock - record->digest_since >= DIGEST_WAIT_MOST)) {
+             pipeline->clock - record->digest_since >= DIGEST_WAIT_MAX)) {
             alert_raise_close_digest(pipeline, i);
         }
     }

@@ -1,30 +1,31 @@
-// Alert rules at work: which cascade is raised by which rule, and when.
+// Evaluates alert rules: which rule raises an alert for which cascade, and when.
 //
-// A rule judges a cascade with every event counted below its root. By time it judges
-// it as well, on multiples of 10 s of the clock, when a wait is over; and once a minute
-// if only measures that move with time (forecast, overperformance, stage …) are in the
-// way and the cascade has at least 10 events. When all conditions hold it raises the
-// highest level that holds, once: of several levels reached together, or while one
-// waited, the lower ones are never raised. An alert waits
-//   - until its conditions have held whenever it was judged, the first and the last
-//     time at least `hysteresis` apart;
+// A rule evaluates a cascade at every event counted below its root. By time, on
+// multiples of 10 s of the clock, it evaluates it when a wait is over; and once a
+// minute if only measures that change with time (forecast, overperformance, stage …) do
+// not hold and the cascade has at least 10 events. When all conditions hold it raises
+// the highest level that holds, once. If several levels are reached together, or while
+// one waits, the lower ones are never raised. An alert waits
+//   - until its conditions have held at every evaluation, the first and the last
+//     at least `hysteresis` apart;
 //   - until `cooldown` has passed since the rule's last alert about this cascade;
-//   - for the daily budget: by the part f of the UTC day at most 1 + f * daily_budget
-//     alerts, and never more than daily_budget, have left. Those beyond wait; whenever
-//     one more may go, the greatest (size, then reach, then the older record) of those
-//     whose conditions still hold goes;
+//   - for the daily budget: until the part f of the UTC day, at most
+//     1 + f * daily_budget alerts are raised, and never more than daily_budget. Others
+//     wait; when one more is allowed, the greatest (size, then reach, then the older
+//     record) of those whose conditions still hold is raised;
 //   - for room in the queue of alerts.
 //
-// Quiet: in wall time, what is raised by a post older than `quiet` goes into a digest:
-// one alert for all of them, told when no such post has come for 10 s, 10 minutes after
-// its first, or when it holds 100. Those cascades are not raised at that level again.
+// Quiet: in wall time, alerts caused by posts older than `quiet` are collected in a
+// digest, one alert for all of them. It is published when no such post has come for
+// 10 s, 10 minutes after its first entry, or when it has 100 entries. Its cascades are
+// not raised at that level again.
 //
-// Resolved: when a cascade that a rule has raised is closed, its last level is told
-// once more, with the size it has then. One that is forgotten before, to make room for
-// others, is not told of again but counted.
+// Resolved: when a cascade that a rule has raised is closed, its last level is
+// published once more, with the final size. If its record is evicted before, no
+// resolved alert is published; this is counted.
 //
-// A cascade with an alert in the queue keeps its counts and is not evicted. An alert
-// about a post that is deleted before it leaves is dropped.
+// A cascade with an alert in the queue keeps its counts and is not evicted. If the post
+// is deleted before its alert is pulled, the alert is dropped.
 #pragma once
 
 #include <stdbool.h>
@@ -41,7 +42,7 @@ struct snapshot;
 
 enum { ALERTS_AMPLIFIERS_MAX = 10, ALERTS_DIGEST_MAX = 100 };
 
-// A rule made ready.
+// A rule prepared for evaluation.
 struct alerts_plan {
     uint64_t hash; // of its name, keyed
     struct rules_condition conditions[RULES_CONDITIONS_MAX];
@@ -49,16 +50,16 @@ struct alerts_plan {
     size_t scaled; // the first condition that levels multiply; count: none
 };
 
-// What a rule has done so far; kept over restarts and found again by its name.
+// State of a rule; kept over restarts and found again by the rule's name.
 struct alerts_record {
     uint64_t rule;
     int64_t day; // days since 1970 of `used`
     uint64_t used;
-    usec late;         // clock of the last post of a backlog
+    usec late;         // clock of the last post that was older than `quiet`
     usec digest_since; // clock of its first entry
-    uint32_t digest;   // number of the digest at hand
+    uint32_t digest;   // number of the current digest
     uint32_t digest_count;
-    uint64_t is_short; // something waits for the budget
+    uint64_t is_short; // an alert waits for the budget
 };
 
 struct alerts {
@@ -68,16 +69,17 @@ struct alerts {
     size_t count;
     struct alert_memory memory;
     struct alert_queue queue;
-    uint64_t shown;   // place in the queue; before it changes_show_alert has been
+    uint64_t shown;   // place in the queue; those before were passed to
+                      // changes_show_alert
     uint32_t digests; // number of the last one
     int64_t tick;     // the last evaluation by time, in units of its period
 
-    // The change at hand.
+    // For the current change.
     struct slice why[RULES_WHY_MAX];
     struct change_person amplifiers[ALERTS_AMPLIFIERS_MAX];
     struct change_digest digest[ALERTS_DIGEST_MAX];
 
-    pipeline_watch_fn watch; // NULL: nobody looks on
+    pipeline_watch_fn watch; // NULL: no watcher
     void *watch_context;
 };
 
@@ -91,5 +93,6 @@ void alerts_judge(struct pipeline *pipeline, uint32_t cascade, usec time);
 // The clock has moved.
 void alerts_advance(struct pipeline *pipeline);
 
-// Contents out of, or into an empty one of the same capacity; not the rules.
+// Saves the contents without the rules, or loads them into empty ones of the same
+// capacity.
 void alerts_move(struct pipeline *pipeline, struct snapshot *snapshot);

@@ -43,7 +43,8 @@ virality_of(const struct pipeline *pipeline, const struct tree *tree)
 }
 
 static double
-pulse_of(const struct pipeline *pipeline, uint32_t cascade, enum measure measure)
+forecast_measure(const struct pipeline *pipeline, uint32_t cascade,
+                 enum measure measure)
 {
     struct forecasts_view view;
     if (!forecasts_view(pipeline, cascade, &view)) {
@@ -95,7 +96,7 @@ measure_of(const struct pipeline *pipeline, uint32_t cascade, enum measure measu
     case MEASURE_SUPERCRITICAL:
     case MEASURE_BURST:
     case MEASURE_STAGE:
-        return pulse_of(pipeline, cascade, measure);
+        return forecast_measure(pipeline, cascade, measure);
     case MEASURES:
         break;
     }

@@ -8,33 +8,33 @@
 #include "pipeline/alerts/word_match.h"
 
 #define AT(member) offsetof(struct rule, member)
-#define SIZE_MOST ((int64_t)1 << 40)
+#define COUNT_MAX ((int64_t)1 << 40)
 
-enum { TREE_DEPTH_MOST = 1024, DECIMALS = 4 };
+enum { TREE_DEPTH_MAX = 1024, DECIMALS = 4 };
 
 // clang-format off
 const struct option rule_option_rows[] = {
-    {"min_size", OPTION_REAL, "0", 0, SIZE_MOST, true, AT(min_size),
+    {"min_size", OPTION_REAL, "0", 0, COUNT_MAX, true, AT(min_size),
      "Minimum number of retweets and quotes below the post; 0 switches this and any other condition off"},
     {"min_velocity", OPTION_REAL, "0", 0, 1000000, true, AT(min_velocity),
      "Minimum number of retweets and quotes per minute, over the last 5 minutes"},
-    {"min_forecast", OPTION_REAL, "0", 0, SIZE_MOST, true, AT(min_forecast),
+    {"min_forecast", OPTION_REAL, "0", 0, COUNT_MAX, true, AT(min_forecast),
      "Minimum forecast of the final size"},
     {"min_p_double", OPTION_REAL, "0", 0, 1, true, AT(min_p_double),
      "Minimum probability that the cascade doubles its size"},
-    {"min_reach", OPTION_REAL, "0", 0, SIZE_MOST, true, AT(min_reach),
+    {"min_reach", OPTION_REAL, "0", 0, COUNT_MAX, true, AT(min_reach),
      "Minimum number of followers of all amplifiers"},
-    {"min_amplifiers", OPTION_REAL, "0", 0, AMPLIFIERS_MOST, true, AT(min_amplifiers),
+    {"min_amplifiers", OPTION_REAL, "0", 0, AMPLIFIERS_MAX, true, AT(min_amplifiers),
      "Minimum number of amplifiers"},
-    {"min_depth", OPTION_REAL, "0", 0, TREE_DEPTH_MOST, true, AT(min_depth),
+    {"min_depth", OPTION_REAL, "0", 0, TREE_DEPTH_MAX, true, AT(min_depth),
      "Minimum length of the longest observed path"},
-    {"min_virality", OPTION_REAL, "0", 0, TREE_DEPTH_MOST, true, AT(min_virality),
+    {"min_virality", OPTION_REAL, "0", 0, TREE_DEPTH_MAX, true, AT(min_virality),
      "Minimum structural virality: below 2 for a star, greater if the post passes from person to person"},
     {"min_overperformance", OPTION_REAL, "0", 0, 1000000, true, AT(min_overperformance),
      "Minimum of size divided by the usual size of the author's posts at that age"},
     {"max_age", OPTION_SPAN, "0s", 0, 7 * USEC_PER_DAY, true, AT(max_age),
      "Maximum age of the post; a cascade is closed after 7 days"},
-    {"max_author_followers", OPTION_REAL, "0", 0, SIZE_MOST, true, AT(max_author_followers),
+    {"max_author_followers", OPTION_REAL, "0", 0, COUNT_MAX, true, AT(max_author_followers),
      "Maximum number of followers of the post's author"},
     {"infectious", OPTION_TEXT, "", 0, 16, true, AT(infectious),
      "supercritical: each reshare brings more than one other"},
@@ -77,7 +77,7 @@ static const char *const stages[] = {
 
 enum { STAGES = sizeof(stages) / sizeof(stages[0]) };
 
-// The conditions that rows of numbers make: at least, or at most, unless 0.
+// The conditions from numeric options: at least, or at most; 0: no condition.
 static const struct {
     size_t offset;
     enum measure measure;
@@ -116,7 +116,7 @@ static const char *const measure_names[MEASURES] = {
 
 // ── conditions ─────────────────────────────────────────────────────────────
 
-// STAGES if it is none.
+// STAGES if unknown.
 static size_t
 stage_of(const char *text)
 {
@@ -363,7 +363,7 @@ check_words(const struct rule *rule, struct error *error)
     return STATUS_OK;
 }
 
-// A sign alone is in no text.
+// A text of signs alone can never match.
 static enum status
 check_hashtags(const struct rule *rule, struct error *error)
 {
@@ -409,11 +409,11 @@ check_possible(const struct rule *rule, struct error *error)
     }
     if (rule->min_amplifiers > 0 && rule->levels.count != 0 &&
         rule->min_amplifiers * (double)rule->levels.value[rule->levels.count - 1] >
-            AMPLIFIERS_MOST) {
+            AMPLIFIERS_MAX) {
         return error_set(error, STATUS_RANGE,
                          "the highest level needs more than the %d amplifiers that can "
                          "be counted: lower levels or min_amplifiers",
-                         AMPLIFIERS_MOST);
+                         AMPLIFIERS_MAX);
     }
     return STATUS_OK;
 }

@@ -1,18 +1,17 @@
-// One alert rule: when is a cascade worth a word?
+// One alert rule: the conditions that decide when to alert.
 //
 //     alert "viral" { min_size = 100  min_velocity = 20  levels = {1, 3, 10} }
 //
-// All conditions of a rule must hold. A condition on something that is not known of a
-// cascade (pipeline/alerts/measures.h), or on a forecast that is infinite, does not
-// hold. 0 and the empty text ask for nothing.
+// All conditions of a rule must hold. A condition on a measure that is not known
+// (pipeline/alerts/measures.h), or on a forecast that is infinite, does not hold. 0 and
+// the empty text mean no condition.
 //
-// `levels` multiply the conditions on how much was carried: min_size, min_forecast,
-// min_reach and min_amplifiers. A level is named by its factor.
+// `levels` multiply the conditions on size: min_size, min_forecast, min_reach and
+// min_amplifiers. A level is named by its factor.
 //
 // Texts of the root are compared without case (Latin, Greek and Cyrillic letters), as
-// far as they are kept (cascades.text). A word or hashtag must stand alone: no letter,
-// digit or '_' of a script with spaces beside it. Of one list any item, of several
-// lists one of each must fit.
+// far as they are kept (cascades.text). A word or hashtag must not have a letter, digit
+// or '_' of a script with spaces next to it. One item of each list must match.
 #pragma once
 
 #include <stdbool.h>
@@ -62,8 +61,8 @@ struct rule {
 // Names without a section: "min_size" …
 extern const struct option rule_option_rows[];
 
-// A rule that no cascade can ever fulfil, whatever is read, or one that asks for
-// nothing: error says what would be right.
+// Refuses a rule that no cascade can fulfil, or that has no condition: error names what
+// would be valid.
 enum status rules_check(const struct rule *rule, struct error *error) MUST_USE;
 
 // ── a rule's conditions, taken apart ───────────────────────────────────────
@@ -78,24 +77,24 @@ struct rules_condition {
     bool is_timed;  // may come true as time passes, without an event
 };
 
-// In the order of enum measure, those that cost least first. Returns how many.
+// In the order of enum measure, the cheapest to evaluate first. Returns how many.
 size_t rules_conditions(const struct rule *rule,
                         struct rules_condition conditions[RULES_CONDITIONS_MAX]);
 
 // As the cascade's hash names it: "size", "velocity_5m" …
 const char *rules_measure_name(enum measure measure);
 
-// Whether a measured value (NAN: not known, infinite: no number) fulfils the condition
+// True if a measured value (NAN: not known, infinite: no number) fulfils the condition
 // at that level.
 bool rules_holds(const struct rules_condition *condition, double value, uint64_t level);
 
-// What is written as the reason: "size 104 >= 100", "velocity_5m 22.4 >= 20",
-// "stage early_adopters". Numbers have at most four decimals. Returns the length, as
-// snprintf does.
+// Formats the reason: "size 104 >= 100", "velocity_5m 22.4 >= 20", "stage
+// early_adopters". Numbers have at most four decimals. Returns the length, as snprintf
+// does.
 int rules_reason(const struct rules_condition *condition, double value, uint64_t level,
                  char *text, size_t size);
 
-// What the match conditions look at. Absent texts are none.
+// The input of the match conditions. Absent texts are none.
 struct rules_root {
     struct slice id;
     struct slice text;
@@ -104,8 +103,8 @@ struct rules_root {
     struct slice handle;
 };
 
-// True if every list of the rule fits. why: gets one slice for each list that is given,
-// pointing to the item that fits; NULL: nobody wants to know. Borrows root.
+// True if every list of the rule matches. why: receives one slice for each list that is
+// given, pointing to the matching item; may be NULL. Borrows root.
 struct rules_match {
     const char *what; // "text", "hashtag", "author", "lang", "network"
     struct slice item;

@@ -3,10 +3,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { NUMBER_SIGN = 0xFF03 }; // '#' as wide as an ideograph
+enum { NUMBER_SIGN = 0xFF03 }; // '#' in full width
 
-// Capitals and what is to be added to them. step 2: capitals and small letters stand by
-// turns, beginning with a capital.
+// Ranges of capital letters and the distance to the small ones. step 2: capital and
+// small letters alternate, beginning with a capital.
 static const struct {
     uint16_t first;
     uint16_t last;
@@ -35,7 +35,7 @@ lower(uint32_t rune)
     return rune;
 }
 
-// Takes the next character off the text, which is not empty.
+// Takes the next character from the text, which must not be empty.
 static uint32_t
 take(struct slice *text)
 {
@@ -55,7 +55,7 @@ take(struct slice *text)
     return rune;
 }
 
-// A letter, digit or '_' of a script that puts spaces between words.
+// True for a letter, digit or '_' of a script that puts spaces between words.
 static bool
 is_bound(uint32_t rune)
 {
@@ -70,7 +70,8 @@ is_bound(uint32_t rune)
     return !is_sign && !is_unspaced;
 }
 
-// Takes `word` off the text if that begins with it; the word's last character.
+// Takes `word` from the start of the text if it is there; *ret is the word's last
+// character.
 static bool
 begins_with(struct slice *text, struct slice word, uint32_t *ret_last)
 {

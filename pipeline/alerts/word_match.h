@@ -1,20 +1,20 @@
-// Words in the texts of people: found without case, and only where they stand alone.
+// Finds words in texts without case, and only where they are separate words.
 //
-// Letters of Latin, Greek and Cyrillic script compare without case, all others as they
-// are. A word stands alone when no letter, digit or '_' is beside it; scripts without
-// spaces (Chinese, Japanese, Thai, …) have no such bounds. Texts are UTF-8; a broken
-// byte is a character of its own.
+// Letters of Latin, Greek and Cyrillic script compare without case, all others exactly.
+// A word is separate if no letter, digit or '_' is next to it; words of scripts without
+// spaces (Chinese, Japanese, Thai, …) need not be. Texts are UTF-8; an invalid byte
+// counts as one character.
 #pragma once
 
 #include <stdbool.h>
 
 #include "base/slice.h"
 
-// True if the word (or phrase) stands in the text. An empty one stands in none.
+// True if the text contains the word (or phrase). No text contains an empty one.
 bool word_match_have(struct slice text, struct slice word);
 
-// True if the hashtag stands in the text. tag: without '#'.
+// True if the text contains the hashtag. tag: without '#'.
 bool word_match_have_hashtag(struct slice text, struct slice tag);
 
-// True if both are the same but for the case of ASCII letters.
+// True if both are equal, apart from the case of ASCII letters.
 bool word_match_equal(struct slice one, struct slice other);

@@ -1,57 +1,59 @@
-// Building one change: the fields of a user or a cascade that are to be written.
+// Builds one change: the fields of a user or a cascade that are to be written.
 //
-// The pulls of pipeline/changes.h call these for what stands in the queues. Texts lie
-// in the pipeline's scratch arena until the next pull.
+// The pulls of pipeline/changes.h call these functions for what is in the queues. Texts
+// are in the pipeline's scratch arena until the next pull.
 #pragma once
 
 #include "pipeline/inside.h"
 
-// One more field; value none: to be removed.
+// Adds a field; value none: the field is to be removed.
 void change_put(struct pipeline *pipeline, struct change *change, struct slice name,
                 struct slice value);
 struct slice change_number(struct pipeline *pipeline, uint64_t value);
-// count / unit to ten significant digits, without trailing zeros: what printf's %.10g
-// writes, at a tenth of its cost. unit: 1 to 2^60; the whole part is below 10^10.
+// count / unit to ten significant digits, without trailing zeros: the same text as
+// printf's %.10g, at a tenth of its cost. unit: 1 to 2^60; the whole part must be below
+// 10^10.
 struct slice change_rate(struct pipeline *pipeline, uint64_t count, uint64_t unit);
-// A value that is an estimate, to four significant digits; none if it is no number.
+// An estimated value, to four significant digits; none if it is not a number.
 struct slice change_estimate(struct pipeline *pipeline, double value);
 struct slice change_ms(struct pipeline *pipeline, usec time);
 
-// How much earlier than needed the time to live of a key that lasts `length` is
+// How much earlier than necessary the time to live of a key that lasts `length` is
 // renewed.
 usec change_slack(usec length);
 
-// Remembers a change that is in flight from now on.
+// Adds a change to those in flight.
 void change_fly(struct pipeline *pipeline, enum change_kind kind, uint32_t index);
 
 // The change of one thing taken from its queue; false if there is nothing to write. A
-// change given out holds the thing until it is told written or lost.
+// change that is returned holds the thing until it is reported written or lost.
 bool change_user(struct pipeline *pipeline, uint32_t user, struct change *change);
-// Every field of a user that has a value. Changes nothing else.
+// Adds every field of a user that has a value. Changes no state.
 void change_user_fields(struct pipeline *pipeline, struct change *change,
                         uint32_t user);
-// How many fields of a user have a value, and the user's handle key if it is told.
+// How many fields of a user have a value, and the user's handle key if it was
+// published.
 size_t change_user_size(const struct pipeline *pipeline, uint32_t user);
 struct slice change_user_handle(struct pipeline *pipeline, uint32_t user);
 void change_user_written(struct pipeline *pipeline, uint32_t user);
 void change_user_lost(struct pipeline *pipeline, uint32_t user);
 bool change_cascade(struct pipeline *pipeline, uint32_t cascade, struct change *change);
-// What forecasts have learnt, if that is new.
+// What forecasts have learnt, if that has changed.
 bool change_calibration(struct pipeline *pipeline, struct change *change);
-// Those of the bits in `fields` that tell of its speed and its future.
-void change_pulse(struct pipeline *pipeline, uint32_t cascade, struct change *change,
-                  uint32_t fields);
+// Adds the fields about speed and forecast whose bits are in `fields`.
+void change_forecast(struct pipeline *pipeline, uint32_t cascade, struct change *change,
+                     uint32_t fields);
 void change_cascade_written(struct pipeline *pipeline, uint32_t cascade);
 void change_cascade_lost(struct pipeline *pipeline, uint32_t cascade);
-// Puts those fields of a cascade into the change; if it is whole only those that are
-// known. Changes nothing else: what the receiver has is for change_cascade to note.
+// Adds those fields of a cascade; if the change is whole, only those with a known
+// value. Changes no state: change_cascade records what the receiver has.
 void change_cascade_fields(struct pipeline *pipeline, struct change *change,
                            uint32_t cascade, uint32_t fields);
 
-// The next alert in the queue; false if it is not to be told any more.
+// The next alert in the queue; false if it was dropped.
 bool change_alert(struct pipeline *pipeline, struct change *change);
 // The next alert in the queue that was not shown; false if there is none.
 bool change_alert_show(struct pipeline *pipeline, struct change *change);
 void change_alert_written(struct pipeline *pipeline);
-// All alerts in flight come again.
+// All alerts in flight are pulled again.
 void change_alerts_lost(struct pipeline *pipeline);

@@ -1,4 +1,4 @@
-// The change of an alert: everything a rule has to say about a cascade, or a digest.
+// The change of an alert: the whole cascade with the reasons, or a digest.
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,7 +19,7 @@ person_of(const struct pipeline *pipeline, uint32_t user)
     return person;
 }
 
-// ── who carried it to most people ──────────────────────────────────────────
+// ── amplifiers with most followers ─────────────────────────────────────────
 
 static bool
 goes_first(const struct change_person *a, const struct change_person *b)
@@ -59,7 +59,7 @@ put_amplifiers(struct pipeline *pipeline, struct change *change,
 
 // ── texts ──────────────────────────────────────────────────────────────────
 
-// The rule's name, then the reasons, each behind a line end.
+// Splits the text into the rule's name and the reasons, each after a line end.
 static void
 put_text(struct pipeline *pipeline, struct change *change, struct slice text)
 {
@@ -106,13 +106,14 @@ id_of(struct pipeline *pipeline, const struct alert_item *item, struct slice rul
 // ── leaving the queue ──────────────────────────────────────────────────────
 
 static void
-let_go(struct pipeline *pipeline, uint32_t cascade)
+release(struct pipeline *pipeline, uint32_t cascade)
 {
     cascades_at(&pipeline->cascades, cascade)->alerts--;
-    cascades_queue(&pipeline->cascades, cascade, 0); // it may be forgotten by now
+    // The record may have been waiting for this to be freed.
+    cascades_queue(&pipeline->cascades, cascade, 0);
 }
 
-// The first item has left, or is not to be told.
+// Removes the first item, which was written or dropped.
 static void
 retire(struct pipeline *pipeline)
 {
@@ -120,7 +121,7 @@ retire(struct pipeline *pipeline)
     const struct alert_item *item = alert_queue_at(queue, queue->first++);
     slab_text_free(pipeline->texts, item->text);
     if (item->type != CHANGE_ALERT_DIGEST) {
-        let_go(pipeline, item->cascade);
+        release(pipeline, item->cascade);
         return;
     }
     const struct alert_memory *memory = &pipeline->alerts.memory;
@@ -128,12 +129,12 @@ retire(struct pipeline *pipeline)
         struct alert_row *row = alert_memory_at(memory, i);
         if (row->rule != 0 && row->digest == item->digest) {
             row->digest = 0;
-            let_go(pipeline, row->cascade);
+            release(pipeline, row->cascade);
         }
     }
 }
 
-// Dropped ones do not fly, so nobody tells them written.
+// Dropped items are not in flight, so changes_written does not remove them.
 static void
 settle(struct pipeline *pipeline)
 {
@@ -194,8 +195,8 @@ put_digest(struct pipeline *pipeline, struct change *change,
     change->alert.digest_count = count;
 }
 
-// What the alert says, as of now. False if it is not to leave: its post, or every post
-// of a digest, is hidden.
+// Fills in the current contents of the alert. False if it must be dropped: its post, or
+// every post of a digest, is hidden.
 static bool
 describe(struct pipeline *pipeline, struct change *change, struct alert_item *item)
 {

@@ -86,7 +86,7 @@ cascade_count_fields(struct pipeline *pipeline, struct change *change,
     }
 }
 
-// A shape that is no longer known is taken from a receiver that has it.
+// Removes the shape from the receiver if it has one and the shape is no longer known.
 static void
 cascade_tree_fields(struct pipeline *pipeline, struct change *change,
                     const struct cascade *row)
@@ -101,7 +101,7 @@ cascade_tree_fields(struct pipeline *pipeline, struct change *change,
     } else if (!change->is_whole) {
         change_put(pipeline, change, SLICE_LIT("observed_share"), SLICE_NONE);
     }
-    if (is_known || (row->is_shape_told && !change->is_whole)) {
+    if (is_known || (row->is_shape_sent && !change->is_whole)) {
         struct slice none = SLICE_NONE;
         change_put(pipeline, change, SLICE_LIT("depth"),
                    is_known ? change_number(pipeline, shape.depth) : none);
@@ -122,7 +122,7 @@ change_cascade_fields(struct pipeline *pipeline, struct change *change,
     if ((fields & CASCADE_TREE) != 0) {
         cascade_tree_fields(pipeline, change, row);
     }
-    change_pulse(pipeline, cascade, change, fields);
+    change_forecast(pipeline, cascade, change, fields);
     if (fields == CASCADE_ALL) {
         change_put(pipeline, change, SLICE_LIT("network"),
                    users_network_of(cascades_id(&pipeline->cascades, cascade)));
@@ -147,8 +147,8 @@ counter_clean(struct pipeline *pipeline, uint32_t *counter)
     return true;
 }
 
-// The key of an evicted record goes, unless a newer record of the same post owns it by
-// now.
+// Deletes the key of an evicted record, unless a newer record of the same post owns the
+// key by now.
 static void
 evicted_change(struct pipeline *pipeline, uint32_t cascade, struct change *change)
 {
@@ -185,7 +185,7 @@ live_change(struct pipeline *pipeline, uint32_t cascade, struct change *change)
         uint32_t fields = change->is_whole ? (uint32_t)CASCADE_ALL : row->dirty;
         change_cascade_fields(pipeline, change, cascade, fields);
         if ((fields & CASCADE_TREE) != 0) {
-            row->is_shape_told = tree_is_known(&row->tree);
+            row->is_shape_sent = tree_is_known(&row->tree);
         }
         if (change->is_whole) {
             row->whole_at = now;
@@ -206,7 +206,7 @@ change_cascade(struct pipeline *pipeline, uint32_t cascade, struct change *chang
     struct cascade *row = cascades_at(&pipeline->cascades, cascade);
     change->kind = CHANGE_CASCADE;
     if (row->birth == 0 && (row->flags & CASCADE_EVICTED) == 0) {
-        row->flags &= (uint8_t)~CASCADE_QUEUED; // gone before it was written
+        row->flags &= (uint8_t)~CASCADE_QUEUED; // freed before it was written
         return false;
     }
     change->name = cascades_id(&pipeline->cascades, cascade);

@@ -1,7 +1,7 @@
-// The fields of a cascade that tell of its speed and its future.
+// The fields of a cascade about its speed and its forecast.
 #include "pipeline/changes/change.h"
 
-// What is not known any more is taken from a receiver that may have it.
+// Removes fields that are not known any more from a receiver that may have them.
 static void
 put(struct pipeline *pipeline, struct change *change, struct slice name,
     struct slice value)
@@ -19,8 +19,8 @@ put_estimate(struct pipeline *pipeline, struct change *change, const char *name,
 }
 
 void
-change_pulse(struct pipeline *pipeline, uint32_t cascade, struct change *change,
-             uint32_t fields)
+change_forecast(struct pipeline *pipeline, uint32_t cascade, struct change *change,
+                uint32_t fields)
 {
     struct forecasts_view view;
     uint32_t mine = CASCADE_EDEPTH | CASCADE_ESTIMATE | CASCADE_P_DOUBLE |

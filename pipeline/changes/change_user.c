@@ -34,7 +34,7 @@ user_counts(const struct pipeline *pipeline, const struct user *row)
     return false;
 }
 
-// The bits of those of the profile's fields that have a value.
+// The bits of those profile fields that have a value.
 static uint32_t
 known_profile(const struct users *users, uint32_t user)
 {
@@ -92,7 +92,7 @@ user_count_fields(struct pipeline *pipeline, struct change *change,
     }
 }
 
-// Frees the counters that no step names any more.
+// Frees the counters that no step refers to any more.
 static void
 user_clean(struct pipeline *pipeline, uint32_t user)
 {
@@ -105,7 +105,8 @@ user_clean(struct pipeline *pipeline, uint32_t user)
         if (counters_refs(&pipeline->windows.counters, counter) != 0) {
             link = &counter->next;
         } else if (counter->members != 0) {
-            // Touched since the boards were brought up to date: they let go next time.
+            // Changed since the boards were updated: the boards drop it at the next
+            // flush.
             users_queue(&pipeline->users, user);
             link = &counter->next;
         } else {
@@ -121,10 +122,10 @@ user_handles(struct pipeline *pipeline, struct change *change, uint32_t user,
 {
     struct user *row = users_at(&pipeline->users, user);
     if (is_kept && (row->flags & USER_HOLDS) != 0 &&
-        ((row->flags & USER_TOLD) == 0 || change->is_whole)) {
+        ((row->flags & USER_HANDLE_SENT) == 0 || change->is_whole)) {
         change->handle_set =
             handle_key(pipeline, change->name, users_handle(&pipeline->users, user));
-        row->flags |= USER_TOLD;
+        row->flags |= USER_HANDLE_SENT;
     }
     struct slice stale = users_text(&pipeline->users, user, USER_STALE_HANDLE);
     if (stale.len == 0 || (row->profile & USER_STALE_SENT) != 0) {
@@ -134,13 +135,13 @@ user_handles(struct pipeline *pipeline, struct change *change, uint32_t user,
         users_holder(&pipeline->users, users_network_of(change->name), stale);
     row->profile |= USER_STALE_SENT;
     if (holder == USER_NONE ||
-        (users_at(&pipeline->users, holder)->flags & USER_TOLD) == 0) {
+        (users_at(&pipeline->users, holder)->flags & USER_HANDLE_SENT) == 0) {
         change->handle_gone = handle_key(pipeline, change->name, stale);
     }
 }
 
-// True if the key is to be deleted. The id of somebody who was known by handle only may
-// be another person's by now, whose key is the same: that one is written anew.
+// True if the key is to be deleted. The id of a user who was known by handle only may
+// belong to another user by now, with the same key: that user is written whole.
 static bool
 is_to_go(struct pipeline *pipeline, const struct user *row, struct slice id)
 {
@@ -185,8 +186,8 @@ change_user_size(const struct pipeline *pipeline, uint32_t user)
 struct slice
 change_user_handle(struct pipeline *pipeline, uint32_t user)
 {
-    const uint8_t told = USER_HOLDS | USER_TOLD;
-    if ((users_at(&pipeline->users, user)->flags & told) != told) {
+    const uint8_t published = USER_HOLDS | USER_HANDLE_SENT;
+    if ((users_at(&pipeline->users, user)->flags & published) != published) {
         return SLICE_NONE;
     }
     return handle_key(pipeline, users_id(&pipeline->users, user),
@@ -218,8 +219,8 @@ change_user(struct pipeline *pipeline, uint32_t user, struct change *change)
     } else {
         change->is_gone = is_to_go(pipeline, row, change->name);
         row->flags = (uint8_t)((row->flags & ~USER_WRITTEN) | USER_WHOLE);
-        users_untell(&pipeline->users, user);
-        change->name = users_id(&pipeline->users, user); // may have moved
+        users_retract_handle(&pipeline->users, user);
+        change->name = users_id(&pipeline->users, user); // the id may have moved
     }
     user_handles(pipeline, change, user, is_kept);
     row->profile &= USER_STALE_SENT | USER_RENAMED;

@@ -3,8 +3,8 @@
 #include "pipeline/inside.h"
 
 enum {
-    TEXTS_MARGIN = 16 << 20, // what one post may grow the sets of people by
-    NAMES_OF_ONE_POST = 16,  // users and posts it points at, embedded ones included
+    TEXTS_MARGIN = 16 << 20, // by how much one post may enlarge the sets of amplifiers
+    NAMES_OF_ONE_POST = 16,  // users and posts it refers to, embedded ones included
     NAME_BYTES = 2 * POST_NAME_MAX + POST_ID_MAX,
 };
 
@@ -23,8 +23,7 @@ is_pointing(const struct post *post)
            post->reply_to.id.len != 0;
 }
 
-// Of those that a post has no other way than to add: its own, and what those above it
-// get.
+// Amounts that every such post adds: its own, and those of the posts above it.
 static uint32_t
 amounts_of(const struct post *post)
 {
@@ -46,7 +45,7 @@ at_most(size_t count, uint64_t limit)
 
 // ── all of it ──────────────────────────────────────────────────────────────
 
-// By upper bounds of what it may need, so that nothing has to be looked up.
+// By upper bounds of what it may need, so that no lookup is necessary.
 static bool
 fits(struct pipeline *pipeline, const struct post *post)
 {
@@ -95,7 +94,7 @@ needs_of(const struct pipeline *pipeline, const struct post *post)
     return needs;
 }
 
-// The counter of what is lacking for the needs, or NULL if they fit.
+// The counter of the table that lacks room for the needs, or NULL if they fit.
 static uint64_t *
 lacking(struct pipeline *pipeline)
 {
@@ -120,8 +119,8 @@ lacking(struct pipeline *pipeline)
 // ── waiting ────────────────────────────────────────────────────────────────
 
 // True if a flush may make room. What takes the room leaves with the steps of the
-// longest window, so that one flush in each is worth waiting for; and rows of cascades
-// that are on their way out are free after it.
+// longest window, so one flush in each step can help; and rows of evicted cascades are
+// free after a flush.
 static bool
 may_wait(struct pipeline *pipeline)
 {
@@ -161,7 +160,7 @@ admission_ask(struct pipeline *pipeline, const struct post *post)
         pipeline->metrics.refused++;
         return STATUS_FULL;
     }
-    // The author comes first: what others name needs no room for them any more.
+    // The author is counted first: later names need no room for the author any more.
     pipeline->needs.users -=
         users_find(&pipeline->users, post->author.id) == USER_NONE ? 1 : 0;
     return STATUS_OK;
@@ -203,7 +202,7 @@ is_rationed(struct pipeline *pipeline, struct quota *quota, const struct post *p
     return true;
 }
 
-// The counter of what is lacking for one name more, or NULL.
+// The counter of the table that lacks room for one more name, or NULL.
 static uint64_t *
 lacking_for_name(struct pipeline *pipeline, bool is_new, bool is_full, uint64_t *full)
 {

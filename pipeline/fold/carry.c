@@ -6,12 +6,13 @@
 #include "pipeline/fold/learn.h"
 #include "pipeline/fold/parent.h"
 
-// Who stands above an event, nearest first.
+// The posts and people above an event, nearest first.
 struct path {
     uint32_t posts[PIPELINE_PATH_MAX]; // cascades: the target, what it quotes, …
     size_t post_count;
     uint32_t
-        users[2 * PIPELINE_PATH_MAX]; // authors and carriers, each once, not the actor
+        users[2 * PIPELINE_PATH_MAX]; // authors and amplifiers, each once, without the
+                                      // actor
     size_t user_count;
 };
 
@@ -21,7 +22,7 @@ struct carry {
     uint32_t actor;
     uint32_t target;
     uint32_t author; // of the target, or USER_NONE
-    uint32_t own; // record of the event's own post, where a path must not lead back to
+    uint32_t own;    // record of the event's own post, to which a path must not lead
     usec time;
     bool is_retweet;
 };
@@ -73,7 +74,7 @@ path_climb(struct pipeline *pipeline, struct path *path, const struct carry *car
     }
 }
 
-// The retweets a retweet came through, as far as they are remembered.
+// The retweets through which a retweet came, as far as they are remembered.
 static void
 path_carriers(struct pipeline *pipeline, struct path *path, const struct carry *carry,
               const struct post *post)
@@ -105,7 +106,7 @@ path_carriers(struct pipeline *pipeline, struct path *path, const struct carry *
 
 // ── counting ───────────────────────────────────────────────────────────────
 
-// An undo finds these counters through the cascade, so they need no note of their own.
+// An undo finds these counters through the cascade, so they need no notes.
 static void
 count_counter(struct pipeline *pipeline, uint32_t cascade, enum tally tally,
               uint32_t *counter)
@@ -139,7 +140,7 @@ count_person(struct pipeline *pipeline, uint32_t cascade, uint32_t actor)
     }
 }
 
-// The event lies below this post.
+// Counts the event for this post, which is above it.
 static void
 count_below(struct pipeline *pipeline, uint32_t cascade, const struct carry *carry)
 {
@@ -175,7 +176,7 @@ count_below(struct pipeline *pipeline, uint32_t cascade, const struct carry *car
     }
 }
 
-// What the target's author gets from a retweet or quote of this very post.
+// What the target's author gets from a retweet or quote of this post itself.
 static void
 count_direct(struct pipeline *pipeline, const struct carry *carry)
 {
@@ -225,7 +226,7 @@ count_carry(struct pipeline *pipeline, const struct carry *carry,
     }
 }
 
-// Links the event to what it points at.
+// Links the event to what it refers to.
 static void
 link_event(struct pipeline *pipeline, uint32_t event, uint32_t target,
            enum event_flag kind)
@@ -329,14 +330,14 @@ reply(struct pipeline *pipeline, const struct post *post, uint32_t event,
     pipeline->metrics.interactions++;
 }
 
-// A reply to a post of which only the author is known: what it adds to the post itself
-// would be added to one without a name.
+// A reply to a post of which only the author is known: there is no cascade to count it
+// for.
 static void
 reply_to_person(struct pipeline *pipeline, const struct post *post, uint32_t event)
 {
     const struct event *row = event_records_at(&pipeline->records, event);
     if (post->reply_to.alias.len == 0 || post->reply_to.author.id.len == 0) {
-        return; // only spoken to
+        return; // only the author is named
     }
     uint32_t author = users_see(&pipeline->users, &post->reply_to.author, row->time);
     if (author == row->actor) {
@@ -347,8 +348,8 @@ reply_to_person(struct pipeline *pipeline, const struct post *post, uint32_t eve
     pipeline->metrics.interactions++;
 }
 
-// Finds the id of a post that is named as its source names it. Without one the
-// reference stays without id. `found` has room for the answer.
+// Finds the id of a post that is given by the source's own id. If it is not known the
+// reference has no id. `found` is storage for the result.
 static const struct post_ref *
 resolve(const struct pipeline *pipeline, struct slice source,
         const struct post_ref *ref, struct post_ref *found)
@@ -375,8 +376,8 @@ resolve(const struct pipeline *pipeline, struct slice source,
 void
 carry_references(struct pipeline *pipeline, const struct post *post, uint32_t event)
 {
-    // Everything the message says is learnt first: a quote may need the answered post's
-    // author.
+    // Learn everything in the message first: a quote may need the author of the
+    // answered post.
     usec time = event_records_at(&pipeline->records, event)->time;
     struct post_ref found;
     const struct post_ref *shown =

@@ -1,5 +1,5 @@
-// What posts point at: retweets, quotes and replies, and everybody above them on the
-// path.
+// Counts retweets, quotes and replies, for the post they refer to and for everyone
+// above it on the path.
 #pragma once
 
 #include <stdint.h>
@@ -7,11 +7,11 @@
 struct pipeline;
 struct post;
 
-// What a retweet adds.
+// Counts a retweet.
 void carry_retweet(struct pipeline *pipeline, const struct post *post, uint32_t event);
-// A second retweet of a post by the same person changes nothing, but others may come
+// A second retweet of a post by the same person counts nothing, but others may come
 // through it.
 void carry_repeat(struct pipeline *pipeline, const struct post *post, uint32_t event);
-// What a published post adds by its quote and its reply.
+// Counts the quote and the reply of a published post.
 void carry_references(struct pipeline *pipeline, const struct post *post,
                       uint32_t event);

@@ -44,11 +44,12 @@ set_created(struct pipeline *pipeline, uint32_t cascade, usec created)
     }
 }
 
-// A post is not later than the one that points at it, at `time`, whatever their dates.
+// A post cannot be later than a post that refers to it, at `time`, whatever their dates
+// are.
 static usec
 bound(usec created, usec time)
 {
-    if (created >= time) { // its own message, too, also one without a date to believe
+    if (created >= time) { // also if its own message came without a valid date
         return time;
     }
     return pipeline_is_believable(created, time) ? created : USEC_NONE;
@@ -86,7 +87,7 @@ learn_post(struct pipeline *pipeline, uint32_t cascade, const struct post_ref *f
     }
 }
 
-// A new record starts with what the post's own message said, if that is remembered.
+// Initialises a new record from the post's own message, if that is remembered.
 static void
 recall(struct pipeline *pipeline, uint32_t cascade, struct slice id)
 {

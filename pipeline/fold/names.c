@@ -3,7 +3,7 @@
 #include "pipeline/inside.h"
 #include "pipeline/fold/learn.h"
 
-enum { TEXTS_MARGIN = 1 << 20 }; // far more than what is learnt at once
+enum { TEXTS_MARGIN = 1 << 20 }; // far more than one answer needs
 
 static bool
 has_handle(const struct pipeline *pipeline, uint32_t user)
@@ -70,8 +70,8 @@ is_renamed(const struct pipeline *pipeline, struct slice id)
 {
     const struct names_renamed *renamed = &pipeline->renamed;
     uint64_t person = inside_hash(pipeline, id);
-    uint64_t count = renamed->next < NAMES_RENAMED_MOST ? renamed->next
-                                                        : (uint64_t)NAMES_RENAMED_MOST;
+    uint64_t count =
+        renamed->next < NAMES_RENAMED_MAX ? renamed->next : (uint64_t)NAMES_RENAMED_MAX;
     for (uint64_t i = 0; i < count; i++) {
         if (renamed->rows[i].person == person &&
             pipeline->clock - renamed->rows[i].clock < NAMES_RENAMED_FOR) {
@@ -81,7 +81,7 @@ is_renamed(const struct pipeline *pipeline, struct slice id)
     return false;
 }
 
-// What others answer about a person, without a handle that may be out of date.
+// A person from a look-up, without a handle that may be out of date.
 static struct post_user
 answer_of(const struct pipeline *pipeline, const struct post_user *profile)
 {
@@ -96,7 +96,7 @@ void
 names_learn_user(struct pipeline *pipeline, const struct post_user *profile)
 {
     if (users_find(&pipeline->users, profile->id) != USER_NONE && have_room(pipeline)) {
-        // Not seen: only named.
+        // A looked-up person does not count as seen.
         struct post_user answer = answer_of(pipeline, profile);
         users_see(&pipeline->users, &answer, USEC_NONE);
     }
@@ -127,7 +127,7 @@ names_rename(struct pipeline *pipeline, const struct post_user *profile)
         return;
     }
     struct names_renamed *renamed = &pipeline->renamed;
-    size_t at = renamed->next++ % NAMES_RENAMED_MOST;
+    size_t at = renamed->next++ % NAMES_RENAMED_MAX;
     renamed->rows[at].person = inside_hash(pipeline, profile->id);
     renamed->rows[at].clock = pipeline->clock;
     users_see(&pipeline->users, profile, USEC_NONE);

@@ -12,7 +12,7 @@ by_index(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-// Sorts and leaves one of each; returns how many are left.
+// Sorts and removes duplicates; returns how many are left.
 static size_t
 unique(uint32_t *indexes, size_t count)
 {
@@ -40,7 +40,7 @@ count_mentions(struct pipeline *pipeline, const struct post *post, uint32_t auth
             pipeline->named[count++] = users_see(&pipeline->users, person, time);
         }
     }
-    // Where room is short, a name may turn out to be another one's only here.
+    // Where room is short, two names may turn out to be the same person only here.
     for (size_t i = 0; i < count; i++) {
         pipeline->named[i] = users_now(&pipeline->users, pipeline->named[i]);
     }

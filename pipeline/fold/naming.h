@@ -1,4 +1,4 @@
-// The people and the hashtags that a published post names.
+// Counts the people and the hashtags in a published post.
 #pragma once
 
 #include <stdint.h>
@@ -8,6 +8,6 @@
 struct pipeline;
 struct post;
 
-// Counts them, each once, as far as admission lets them in. time: of the post.
+// Counts each once, unless admission leaves it out. time: of the post.
 void naming_count(struct pipeline *pipeline, const struct post *post, uint32_t author,
                   usec time);

@@ -2,7 +2,7 @@
 
 #include "pipeline/inside.h"
 
-enum { ABOVE_MOST = 8 };
+enum { ABOVE_MAX = 8 };
 
 enum place {
     PLACE_NODE,
@@ -11,7 +11,7 @@ enum place {
     PLACE_UNKNOWN,
 };
 
-// The event's entry in that life of that cascade, as it stands in its notes.
+// The entry of that life of that cascade in the event's notes.
 static bool
 find_entry(const struct pipeline *pipeline, uint32_t event, uint32_t cascade,
            struct event_records_entry *ret_entry)
@@ -29,7 +29,8 @@ find_entry(const struct pipeline *pipeline, uint32_t event, uint32_t cascade,
     return false;
 }
 
-// A node is made for whoever hangs on the root and is pointed at for the first time.
+// Creates a node for an event that is a child of the root and is referred to for the
+// first time.
 static enum place
 locate(struct pipeline *pipeline, uint32_t cascade, uint64_t key, uint32_t *ret_node)
 {
@@ -65,7 +66,7 @@ changed(struct pipeline *pipeline, uint32_t cascade)
     cascades_queue(&pipeline->cascades, cascade, CASCADE_TREE);
 }
 
-// While nothing is observed, all that is shown is a share of 0, once.
+// While no parent is observed, only a share of 0 is published, once.
 static void
 grown(struct pipeline *pipeline, uint32_t cascade)
 {
@@ -104,7 +105,7 @@ parent_end_waits(struct pipeline *pipeline)
     }
 }
 
-// Tries one as the parent; false: it is passed over.
+// Tries one event as the parent; false: it is skipped.
 static bool
 hang_below(struct pipeline *pipeline, const struct tree_event *event,
            const struct tree_wait *wait)
@@ -131,7 +132,7 @@ hang_below(struct pipeline *pipeline, const struct tree_event *event,
     return true;
 }
 
-// The retweet it came through, 0 if there is none or it is none of that post.
+// The retweet it came through; 0 if there is none or it is not a retweet of that post.
 static uint64_t
 via_of(const struct pipeline *pipeline, uint32_t event, uint32_t target)
 {
@@ -145,7 +146,8 @@ via_of(const struct pipeline *pipeline, uint32_t event, uint32_t target)
     return inside_is_retweet_of(pipeline, row, target) ? via : 0;
 }
 
-// Below the one the event came through or, in posts[0 … at), what it points at.
+// Adds it below the retweet it came through or, in posts[0 … at), below what it refers
+// to.
 static bool
 hang(struct pipeline *pipeline, const struct tree_event *name, uint64_t via,
      const uint32_t *posts, size_t at)
@@ -161,7 +163,7 @@ hang(struct pipeline *pipeline, const struct tree_event *name, uint64_t via,
         return true;
     }
     wait.second = 0;
-    for (size_t i = 0; i < at && i < ABOVE_MOST; i++) {
+    for (size_t i = 0; i < at && i < ABOVE_MAX; i++) {
         wait.parent = cascades_at(cascades, posts[i])->hash;
         if (hang_below(pipeline, name, &wait)) {
             return true;

@@ -36,7 +36,7 @@ is_named_alone(const struct post *post)
            users_handle_in(post->via_author).len != 0;
 }
 
-// True if a retweet shows its author's handle only where it names them once more.
+// True if a retweet contains its author's handle only in a mention.
 static bool
 is_shown_late(const struct post *post)
 {
@@ -65,7 +65,7 @@ lower_case(struct pipeline *pipeline, struct slice text)
     return copy != NULL ? (struct slice){copy, text.len} : SLICE_NONE;
 }
 
-// "x:@Ann": the id of whoever is x's Ann, or "x:@ann".
+// "x:@Ann": the id of the user who holds @ann on x, or "x:@ann".
 static struct slice
 resolve_id(struct pipeline *pipeline, struct slice id)
 {
@@ -89,7 +89,8 @@ resolve_user(struct pipeline *pipeline, struct post_user *user)
     }
     user->id = resolve_id(pipeline, user->id);
     if (!is_by_handle(user)) {
-        user->handle = SLICE_NONE; // as somebody wrote it, not as it is
+        user->handle = SLICE_NONE; // the handle as another user wrote it, perhaps in
+                                   // another case
     }
 }
 
@@ -111,7 +112,8 @@ resolve_ref(struct pipeline *pipeline, struct post_ref *ref)
     }
 }
 
-// The post with ids for those named by handle alone, valid until the next post.
+// Copies the post and adds ids for users given by handle alone; valid until the next
+// post.
 static enum status
 resolve(struct pipeline *pipeline, const struct post *post,
         const struct post **ret_post)
@@ -148,7 +150,7 @@ static void
 claim(struct pipeline *pipeline, const struct post_user *user)
 {
     bool is_shown = user->id.len != 0 && user->handle.len != 0 && !is_by_handle(user);
-    // Where room is short, whoever is new has to wait for its turn.
+    // Where room is short, new people must wait for their turn.
     if (is_shown && ((!pipeline->is_tight && !users_is_pressed(&pipeline->users)) ||
                      users_find(&pipeline->users, user->id) != USER_NONE)) {
         struct post_user shown = {.id = user->id, .handle = user->handle};
@@ -164,7 +166,7 @@ claim_ref(struct pipeline *pipeline, const struct post_ref *ref)
     }
 }
 
-// Those that the post shows with id and handle hold their handles from now on.
+// Users that the post contains with id and handle hold these handles from now on.
 static void
 claim_all(struct pipeline *pipeline, const struct post *post)
 {
@@ -260,7 +262,7 @@ move_counters(struct pipeline *pipeline, uint32_t from, uint32_t into)
             row->owner = into;
             row->next = user->counters;
             user->counters = counter;
-            // Under another id its place among equals is another one.
+            // Its new id changes its order among equals.
             windows->touched(windows->context, counter, slots);
         }
         counter = next;

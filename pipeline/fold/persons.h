@@ -1,14 +1,14 @@
-// One person under two names: by handle only ("x:@ann"), and by id.
+// Merges two names of one person: the handle alone ("x:@ann"), and the id.
 //
-// Before a post is counted, every user that it names by handle alone gets the id of
-// whoever holds that handle, also if the same message shows the holder; else the id
-// "<net>:@<handle in lower case>". So a name leads to one person wherever it stands,
-// and once somebody else has the handle, to that person.
+// Before a post is counted, every user in it that is given by handle alone gets the id
+// of the user who holds that handle, even if the holder appears only in the same
+// message; else the id "<net>:@<handle in lower case>". So a handle means one person
+// wherever it occurs, and after another person takes it, that person.
 //
-// When an id is learnt for a handle that somebody was known by, all that was counted
-// moves over (users_merge_fn): counters at their steps, places on boards, authorship of
-// posts, baselines, and places in sets of people. What happened stays as it was decided
-// when it happened: two retweets under two names stay two, by one person.
+// When the id of a person known by handle only is learnt, all that was counted moves to
+// it (users_merge_fn): counters in their steps, places on boards, authorship of posts,
+// baselines, and places in sets of amplifiers. Earlier decisions are not repeated: two
+// retweets under two names stay two, by one person.
 #pragma once
 
 #include <stdint.h>
@@ -19,9 +19,9 @@
 
 struct pipeline;
 
-// Finds out who the post names, and sees its author. `post` becomes one with ids for
-// those it names by handle alone, valid until the next post. ret_actor: USER_NONE if it
-// is a second retweet by the same person, of which nothing more is learnt.
+// Finds the people in the post and marks its author as seen. `post` becomes a copy with
+// ids for users given by handle alone, valid until the next post. ret_actor: USER_NONE
+// if it is a second retweet by the same person, from which nothing is learnt.
 // STATUS_NOMEM: the system refuses the memory.
 enum status persons_meet(struct pipeline *pipeline, const struct post **post, usec time,
                          uint32_t *ret_actor) MUST_USE;

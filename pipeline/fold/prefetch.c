@@ -2,7 +2,8 @@
 
 #include "pipeline/inside.h"
 
-// How far ahead in a queue what is asked for: a thing lies where the one before says.
+// How far ahead in a queue each part is prefetched: the address of a part is in the
+// part before it.
 enum { ROW_AHEAD = 12, PARTS_AHEAD = 8, REST_AHEAD = 4 };
 
 enum { CACHE_LINE = 64 };
@@ -73,7 +74,7 @@ cascade_parts(const struct pipeline *pipeline, uint32_t cascade)
 
 // ── a post ─────────────────────────────────────────────────────────────────
 
-// The record with that hash or, seldom, another one whose tag is the same.
+// The record with that hash or, rarely, another one with the same tag.
 static uint32_t
 probably(const struct table *table, uint64_t hash)
 {

@@ -1,8 +1,8 @@
-// Hints to the processor what will soon be touched. The tables are larger than the
-// caches: things looked up one after the other wait for memory one after the other,
-// things asked for at once wait together.
+// Prefetches memory that will soon be read. The tables are larger than the processor's
+// caches: without prefetching, each lookup waits for memory in turn; prefetched lookups
+// wait at the same time.
 //
-// Nothing here changes anything; all results are the same without it.
+// Nothing here changes state; all results are the same without it.
 #pragma once
 
 #include <stdint.h>
@@ -10,10 +10,10 @@
 struct pipeline;
 struct post;
 
-// The post with that hash will be counted.
+// The post with that hash will be counted next.
 void prefetch_post(const struct pipeline *pipeline, const struct post *post,
                    uint64_t hash);
 
-// A user, or a cascade, is taken out of its queue: those behind it will be.
+// A user, or a cascade, is taken from its queue: prefetches those behind it.
 void prefetch_queued_users(const struct pipeline *pipeline);
 void prefetch_queued_cascades(const struct pipeline *pipeline);

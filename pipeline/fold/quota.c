@@ -1,6 +1,6 @@
 #include "pipeline/fold/quota.h"
 
-// QUOTA_ROWS if there is none.
+// QUOTA_ROWS if not found.
 static uint32_t
 find(const struct quota *quota, uint64_t author)
 {

@@ -1,9 +1,10 @@
-// Who brings the new names while a table is more than half full, so that no author
-// fills the rest of it.
+// Limits the new names per author while a table is more than half full, so that no
+// author fills the rest of it.
 //
-// Of the last names, about as many as the table holds, nobody brings more than the 32nd
-// part. The greatest QUOTA_ROWS authors are followed by the rule of Misra and Gries: a
-// count is never too great, and too small by a 65th of all names at most.
+// Of the last new names, about as many as the table holds, no author may add more than
+// a 32nd part. The QUOTA_ROWS most frequent authors are counted by the algorithm of
+// Misra and Gries: a count is never too great, and at most a 65th of all names too
+// small.
 #pragma once
 
 #include <stdbool.h>
@@ -17,6 +18,6 @@ struct quota {
     uint32_t total;
 };
 
-// One new name more of that author in a table of that capacity. False if that is too
-// many; nothing is counted then.
+// Counts one new name of that author in a table of that capacity. False if the author's
+// share is used up; nothing is counted then.
 bool quota_take(struct quota *quota, uint64_t author, uint32_t capacity);

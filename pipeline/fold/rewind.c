@@ -70,7 +70,7 @@ static void
 rewind_waits(struct pending_parents *pending, usec clock)
 {
     for (uint64_t at = pending->first; at < pending->next; at++) {
-        not_after(&pending->rows[at % PENDING_PARENTS_MOST].since, clock);
+        not_after(&pending->rows[at % PENDING_PARENTS_MAX].since, clock);
     }
 }
 

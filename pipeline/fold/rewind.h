@@ -1,22 +1,21 @@
-// The wall clock was stepped, and the counting clock follows.
+// Sets the pipeline's clock after a step of the wall clock.
 //
-// Forward it is what time does anyhow. Back, nothing may be dated later than the clock:
-// what was counted in steps to come counts in the current one, so that no total
-// changes; dates of events, posts and waits that lie ahead become the clock; cascades
-// that had closed only by that clock are open again; the daily budgets of alert rules
-// that were spent stay spent.
+// A step forward is the same as the passing of time. After a step back nothing may be
+// dated later than the clock. What was counted in later steps counts in the current
+// one, so that no total changes. Later dates of events, posts and waits become the
+// clock. Cascades that were closed only by the former clock are open again. What was
+// used of the daily budgets of alert rules remains used.
 //
-// What cannot be had back: steps that had left a window by the clock that was wrong,
-// cascades that were forgotten and closes that were reported by it, and the forecasts
-// of cascades with more than FORECAST_EXACT_MOST reshares, which begin again. So the
-// windows are incomplete for as long as that can show: until the clock is where it was,
-// or the longest window is over.
+// A step back does not restore steps that left a window by the wrong clock, cascades
+// that were forgotten, closes that were reported, and forecasts of cascades with more
+// than FORECAST_EXACT_MAX reshares, which begin again. The windows are therefore
+// incomplete until the clock reaches its former value or the longest window has passed.
 #pragma once
 
 #include "base/usec.h"
 
 struct pipeline;
 
-// The clock is `clock` from now on. Before the first post nothing happens. Takes time
-// in proportion to what is remembered.
+// Sets the clock. Does nothing before the first post. The time needed is proportional
+// to the number of events, users and cascades in memory.
 void pipeline_step(struct pipeline *pipeline, usec clock);

@@ -12,7 +12,7 @@ person_undone(struct pipeline *pipeline, uint32_t cascade, const struct event *e
     struct amplifier *person =
         amplifiers_find(&row->amplifiers, pipeline->texts, actor);
     if (person == NULL) {
-        return; // the set was full when it came
+        return; // the set was full when the event arrived
     }
     if (is_direct && (event->flags & EVENT_RETWEET) != 0) {
         amplifiers_mark(person, AMPLIFIER_RETWEETED, false);
@@ -37,7 +37,7 @@ cascade_undone(struct pipeline *pipeline, struct event_records_entry entry,
     uint32_t cascade = entry.where & EVENT_RECORDS_INDEX;
     struct cascade *row = cascades_at(&pipeline->cascades, cascade);
     if (row->life != entry.amount || row->birth == 0) {
-        return; // forgotten since
+        return; // was forgotten since
     }
     if ((entry.where & EVENT_RECORDS_REPLY) != 0) {
         row->replies--;
@@ -115,7 +115,7 @@ undo_event(struct pipeline *pipeline, uint32_t event)
     hide_post(pipeline, row->hash);
 }
 
-// True if a retweet was forgotten that the longest window still holds.
+// True if a retweet was forgotten that is still in the longest window.
 static bool
 is_lacking(const struct event_records *records)
 {
@@ -135,7 +135,7 @@ undo_post(struct pipeline *pipeline, const struct post *post)
     if (event == EVENT_NONE) {
         pipeline->metrics.undo_unknown++;
         if (is_lacking(&pipeline->records)) {
-            pipeline->lost_at = pipeline->clock; // it may be one of those
+            pipeline->lost_at = pipeline->clock; // the id may be one of those
         }
     } else {
         undo_event(pipeline, event);

@@ -7,7 +7,7 @@
 bool
 withdrawals_init(struct withdrawals *withdrawals)
 {
-    return table_init(&withdrawals->by_user, WITHDRAWALS_MOST);
+    return table_init(&withdrawals->by_user, WITHDRAWALS_MAX);
 }
 
 void
@@ -19,10 +19,10 @@ withdrawals_fini(struct withdrawals *withdrawals)
 static struct withdrawal *
 row_of(struct withdrawals *withdrawals, uint64_t sequence)
 {
-    return &withdrawals->rows[sequence % WITHDRAWALS_MOST];
+    return &withdrawals->rows[sequence % WITHDRAWALS_MAX];
 }
 
-// Indexes are small numbers; the table looks at the upper half.
+// Indexes are small numbers; the table uses the upper half.
 static uint64_t
 key_of(uint32_t user)
 {
@@ -37,7 +37,7 @@ begin(struct pipeline *pipeline)
     withdrawals->at = pipeline->records.newest.first;
     withdrawals->stage = WITHDRAWALS_NEWEST;
     for (uint64_t i = withdrawals->first; i < withdrawals->end; i++) {
-        uint32_t index = (uint32_t)(i % WITHDRAWALS_MOST);
+        uint32_t index = (uint32_t)(i % WITHDRAWALS_MAX);
         table_add(&withdrawals->by_user, key_of(withdrawals->rows[index].user), index);
     }
 }
@@ -47,7 +47,7 @@ finish(struct pipeline *pipeline)
 {
     struct withdrawals *withdrawals = &pipeline->withdrawals;
     for (; withdrawals->first < withdrawals->end; withdrawals->first++) {
-        uint32_t index = (uint32_t)(withdrawals->first % WITHDRAWALS_MOST);
+        uint32_t index = (uint32_t)(withdrawals->first % WITHDRAWALS_MAX);
         uint32_t user = withdrawals->rows[index].user;
         table_remove(&withdrawals->by_user, key_of(user), index);
         users_at(&pipeline->users, user)->refs--;
@@ -62,11 +62,11 @@ withdrawals_add(struct pipeline *pipeline, const struct post_user *account)
 {
     struct withdrawals *withdrawals = &pipeline->withdrawals;
     uint32_t user = users_find(&pipeline->users, account->id);
-    // Whoever did something, or wrote a post that others point at, is referenced.
+    // A user with an event, or with a post that others refer to, is referenced.
     if (user == USER_NONE || users_at(&pipeline->users, user)->refs == 0) {
         return;
     }
-    if (withdrawals->next - withdrawals->first == WITHDRAWALS_MOST) {
+    if (withdrawals->next - withdrawals->first == WITHDRAWALS_MAX) {
         admission_lose(pipeline, &pipeline->metrics.withdrawals_refused);
         return;
     }
@@ -83,7 +83,7 @@ withdrawals_add(struct pipeline *pipeline, const struct post_user *account)
     }
 }
 
-// The account searched for that this user is; NULL: none.
+// The withdrawal of this user that the search is for; NULL: none.
 static const struct withdrawal *
 find(const struct withdrawals *withdrawals, uint32_t user)
 {
@@ -92,7 +92,7 @@ find(const struct withdrawals *withdrawals, uint32_t user)
     const struct withdrawal *last = NULL;
     while ((index = table_next(&withdrawals->by_user, &walk)) != TABLE_NONE) {
         const struct withdrawal *row = &withdrawals->rows[index];
-        // One that came back may be gone again.
+        // An account that came back may be gone again.
         if (row->user == user && (last == NULL || row->events > last->events)) {
             last = row;
         }
@@ -133,7 +133,7 @@ look_at_cascade(struct pipeline *pipeline, uint32_t cascade)
     }
 }
 
-// Looks at events of one part; how much of that many entries is left.
+// Reads events of one part; returns how much of `entries` is left.
 static uint32_t
 search_part(struct pipeline *pipeline, const struct event_records_part *part,
             uint32_t entries)
@@ -191,7 +191,7 @@ withdrawals_move(struct withdrawals *withdrawals, struct snapshot *snapshot)
     SNAPSHOT_VALUE(snapshot, withdrawals->at);
     SNAPSHOT_VALUE(snapshot, withdrawals->stage);
     if (snapshot_expect(snapshot,
-                        withdrawals->next - withdrawals->first <= WITHDRAWALS_MOST)) {
+                        withdrawals->next - withdrawals->first <= WITHDRAWALS_MAX)) {
         for (uint64_t i = withdrawals->first; i < withdrawals->next; i++) {
             SNAPSHOT_VALUE(snapshot, *row_of(withdrawals, i));
         }

@@ -1,14 +1,14 @@
-// Accounts that are gone: what they did is taken back, exactly as a deletion of each of
-// their posts and retweets would take it back, and all their posts are hidden.
+// Accounts that are gone: takes back what they added, exactly as a deletion of each of
+// their posts and retweets would, and hides all their posts.
 //
-// No index leads from a person to their events, so the memory of events and the table
-// of cascades are searched, for all accounts at hand at once and a part at a time:
+// There is no index from a user to their events, so the memory of events and the table
+// of cascades are searched, for all waiting accounts together and in parts:
 // WITHDRAWALS_AT_ONCE entries when a search begins and with each pipeline_settle,
-// WITHDRAWALS_PER_POST with each post. An event that is taken back costs as much as
-// WITHDRAWALS_PER_EVENT entries. So an account with 100 000 events delays no other post
-// by more than a millisecond or two. What the person does afterwards is not touched.
+// WITHDRAWALS_PER_POST with each post. Taking back one event costs as much as
+// WITHDRAWALS_PER_EVENT entries. An account with 100 000 events therefore delays no
+// other post by more than 1 to 2 ms. Later events of the user are not affected.
 //
-// At most WITHDRAWALS_MOST accounts wait. The counts of those beyond stay, and each is
+// At most WITHDRAWALS_MAX accounts wait. The counts of further accounts stay; each is
 // counted in withdrawals_refused.
 #pragma once
 
@@ -22,15 +22,15 @@ struct post_user;
 struct snapshot;
 
 enum {
-    WITHDRAWALS_MOST = 4096,
+    WITHDRAWALS_MAX = 4096,
     WITHDRAWALS_AT_ONCE = 16384,
     WITHDRAWALS_PER_POST = 256,
     WITHDRAWALS_PER_EVENT = 16,
 };
 
 struct withdrawal {
-    uint64_t events; // as many events had come then
-    uint32_t births; // and as many cascades
+    uint64_t events; // so many events had come at that time
+    uint32_t births; // and so many cascades
     uint32_t user;   // referenced
 };
 
@@ -41,25 +41,25 @@ enum withdrawals_stage {
 };
 
 struct withdrawals {
-    struct withdrawal rows[WITHDRAWALS_MOST]; // ring
+    struct withdrawal rows[WITHDRAWALS_MAX]; // a ring
     uint64_t first;
     uint64_t next;
-    uint64_t end; // of those that are searched for; first: no search is on
+    uint64_t end; // of those being searched for; first: there is no search
     uint64_t at;  // sequence number of the next event, or index of the next cascade
     enum withdrawals_stage stage;
-    struct table by_user; // of those that are searched for
+    struct table by_user; // of those being searched for
 };
 
 bool withdrawals_init(struct withdrawals *withdrawals);
 void withdrawals_fini(struct withdrawals *withdrawals);
 
-// The account is gone. Nothing happens if the person is unknown. Borrows.
+// The account is gone. Does nothing if the user is unknown. Borrows.
 void withdrawals_add(struct pipeline *pipeline, const struct post_user *account);
 
-// Goes on with the search for that many entries.
+// Continues the search for that many entries.
 void withdrawals_search(struct pipeline *pipeline, uint32_t entries);
 
-// Contents out of, or into an empty one.
+// Saves the contents, or loads them into an empty one.
 void withdrawals_move(struct withdrawals *withdrawals, struct snapshot *snapshot);
 
 static inline bool

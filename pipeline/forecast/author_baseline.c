@@ -92,7 +92,7 @@ create(struct author_baselines *baselines, uint64_t author)
 
 // ── sizes ──────────────────────────────────────────────────────────────────
 
-// True if the row can hold one more or is a full ring.
+// True if the row has room for one more, or is a full ring.
 static bool
 grow(struct author_baselines *baselines, struct habit *row)
 {
@@ -158,7 +158,7 @@ author_baseline_add(struct author_baselines *baselines, uint64_t author,
     push(baselines, row, sizes);
 }
 
-// Copies them out, the oldest first; returns how many there are.
+// Copies the sizes, oldest first; returns how many there are.
 static uint32_t
 unroll(const struct author_baselines *baselines, const struct habit *row,
        uint32_t *ret_sizes)
@@ -194,7 +194,7 @@ author_baseline_merge(struct author_baselines *baselines, uint64_t from, uint64_
     uint32_t sizes[2 * AUTHOR_BASELINE_POSTS * FORECAST_SIZES];
     uint32_t count = unroll(baselines, old, sizes);
     count += unroll(baselines, row, sizes + (size_t)count * FORECAST_SIZES);
-    // The row that is left over is empty until it is forgotten.
+    // The row remains, empty, until it is evicted.
     old->count = 0;
     old->next = 0;
     row->count = 0;
@@ -237,7 +237,7 @@ expected_of(const struct author_baselines *baselines,
             const struct author_baseline_post *post)
 {
     const struct habit *row = find(baselines, post->author);
-    if (row != NULL && row->count >= AUTHOR_BASELINE_POSTS_LEAST) {
+    if (row != NULL && row->count >= AUTHOR_BASELINE_POSTS_MIN) {
         return usual_of(baselines, row, post->age);
     }
     if (post->followers == RESHARES_UNKNOWN) {
@@ -246,8 +246,7 @@ expected_of(const struct author_baselines *baselines,
     uint32_t decile = histogram_decile(&baselines->followers, post->followers);
     const struct histogram *sizes = &baselines->sizes[decile][post->age];
     uint32_t median;
-    if (sizes->count < AUTHOR_BASELINE_POSTS_LEAST ||
-        !histogram_median(sizes, &median)) {
+    if (sizes->count < AUTHOR_BASELINE_POSTS_MIN || !histogram_median(sizes, &median)) {
         return NAN;
     }
     return median;

@@ -1,14 +1,14 @@
-// What authors usually reach: sizes of the last posts of each at the ages of 5, 15, 60,
-// 300 and 1440 minutes.
+// What authors usually reach: the sizes of each author's last posts at the ages of 5,
+// 15, 60, 300 and 1440 minutes.
 //
-// Posts that at least FORECAST_LEAST people carried, once they are a day old or closed.
-// The expectation of an author is the mean of the middle half of the last
-// AUTHOR_BASELINE_POSTS, in log space; that of an author with fewer than
-// AUTHOR_BASELINE_POSTS_LEAST the median of all posts of those with about as many
-// followers: of the same tenth, as far as authors are known. It is never below
-// AUTHOR_BASELINE_FLOOR, and nor is what it is compared with.
+// Contains posts with at least FORECAST_MIN amplifiers, once they are a day old or
+// closed. The expectation of an author is the mean of the middle half of the last
+// AUTHOR_BASELINE_POSTS, in log space. For an author with fewer than
+// AUTHOR_BASELINE_POSTS_MIN it is the median of all posts of the known authors with
+// about as many followers, that is of the same tenth. It is never below
+// AUTHOR_BASELINE_FLOOR, and neither is the size that is compared with it.
 //
-// At capacity the author who has not posted for longest is forgotten and counted.
+// At capacity the author who has not posted for longest is evicted and counted.
 #pragma once
 
 #include <stdbool.h>
@@ -23,7 +23,7 @@ struct snapshot;
 
 enum {
     AUTHOR_BASELINE_POSTS = 100,
-    AUTHOR_BASELINE_POSTS_LEAST = 20,
+    AUTHOR_BASELINE_POSTS_MIN = 20,
     AUTHOR_BASELINE_DECILES = 10,
     AUTHOR_BASELINE_FLOOR = 5,
 };
@@ -57,16 +57,17 @@ bool author_baseline_init(struct author_baselines *baselines, uint32_t capacity,
                           struct slab *slab);
 void author_baseline_fini(struct author_baselines *baselines);
 
-// A post that is through. followers: of the author, or RESHARES_UNKNOWN.
+// Adds a post that is a day old or closed. followers: of the author, or
+// RESHARES_UNKNOWN.
 void author_baseline_add(struct author_baselines *baselines, uint64_t author,
                          uint32_t followers, const uint32_t sizes[FORECAST_SIZES]);
 
-// The posts of `from` are those of `into`, and count as older than what that author has
-// already. Hashes of user ids.
+// Moves the posts of `from` to `into`; they count as older than the posts that `into`
+// has already. Both are hashes of user ids.
 void author_baseline_merge(struct author_baselines *baselines, uint64_t from,
                            uint64_t into);
 
-// size / what is expected at that age (below FORECAST_SIZES); NAN if nothing is known.
+// size / expected size at that age (below FORECAST_SIZES); NAN if nothing is known.
 struct author_baseline_post {
     uint64_t author;
     uint32_t followers;
@@ -76,6 +77,6 @@ struct author_baseline_post {
 double author_baseline_compare(const struct author_baselines *baselines,
                                const struct author_baseline_post *post);
 
-// Contents out of, or into an empty table of the same capacity.
+// Saves the contents, or loads them into an empty table of the same capacity.
 void author_baseline_move(struct author_baselines *baselines,
                           struct snapshot *snapshot);

@@ -57,7 +57,7 @@ calibration_band(const struct calibration *calibration, usec age, double reshare
                band->factors[2] * log(reach + 1);
         less = 1;
     }
-    // A cascade never gets smaller.
+    // A cascade never shrinks.
     double low = exp(base + quantiles[0]) - less;
     double high = exp(base + quantiles[CALIBRATION_QUANTILES - 1]) - less;
     if (!isfinite(low) || !isfinite(high)) {
@@ -121,7 +121,7 @@ by_value(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-// Of sorted values, straight between neighbours.
+// The quantile of sorted values, linear between neighbours.
 static double
 quantile(const double *values, size_t count, double part)
 {
@@ -131,7 +131,7 @@ quantile(const double *values, size_t count, double part)
     return values[below] + (at - (double)below) * (values[above] - values[below]);
 }
 
-// One observation more for a least squares fit.
+// Adds one observation to a least squares fit.
 static void
 collect(double squares[9], double sums[3], const double terms[3], double value)
 {
@@ -156,7 +156,7 @@ fit_band(struct calibration *calibration, uint32_t which)
         collect(squares, band.factors, terms, rows[i].ended);
     }
     if (!linear_solve(squares, band.factors, 3)) {
-        return; // all alike: nothing to learn from
+        return; // all observations are equal: nothing to fit
     }
     double residuals[CALIBRATION_SIZES];
     for (size_t i = 0; i < count; i++) {
@@ -172,7 +172,7 @@ fit_band(struct calibration *calibration, uint32_t which)
     calibration->is_new = true;
 }
 
-// One step of Newton's method; false if there is none.
+// One step of Newton's method; false if the matrix is singular.
 static bool
 newton(const struct calibration_double *rows, size_t count, double factors[FACTORS])
 {
@@ -244,7 +244,7 @@ calibration_learn(struct calibration *calibration, const struct forecast *foreca
             forecast->samples[i],
             (float)log((double)ended + 1),
         };
-        if (is_time(calibration->size_count[i], CALIBRATION_SIZES_LEAST,
+        if (is_time(calibration->size_count[i], CALIBRATION_SIZES_MIN,
                     CALIBRATION_SIZES_STEP)) {
             fit_band(calibration, i);
         }
@@ -257,7 +257,7 @@ calibration_learn(struct calibration *calibration, const struct forecast *foreca
         struct calibration_double *row = &calibration->doubles[i][at];
         memcpy(row->times, forecast->doublings[i], sizeof(row->times));
         row->is_doubled = ended >= 2 * learnt_doublings[i] ? 1 : 0;
-        if (is_time(calibration->double_count[i], CALIBRATION_DOUBLINGS_LEAST,
+        if (is_time(calibration->double_count[i], CALIBRATION_DOUBLINGS_MIN,
                     CALIBRATION_DOUBLINGS_STEP)) {
             fit_doubling(calibration, i);
         }
@@ -276,7 +276,7 @@ calibration_name(uint32_t field)
     return slice_of(names[field]);
 }
 
-// The numbers of a field; returns how many.
+// Parses the numbers of a field; returns how many.
 static size_t
 numbers_of(const struct calibration *calibration, uint32_t field, uint64_t *ret_from,
            double numbers[NUMBERS_MAX])

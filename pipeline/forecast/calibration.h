@@ -1,23 +1,23 @@
-// What closed cascades teach about forecasts: how far off they were, and which sizes
-// double.
+// What is learnt about forecasts from closed cascades: the size of the error, and which
+// cascades double.
 //
 // Sizes. At the ages of 10 minutes, 1 hour and 4 hours the final size of a cascade is
-// compared with what was foretold:
+// compared with its forecast:
 //     ln(final + 1) = b0 + b1 ln(R + 1) + b2 ln(p U + 1) + residual,
 // by least squares over the last CALIBRATION_SIZES of an age. The 5 % and 95 %
-// quantiles of the residuals give the band. Until there are CALIBRATION_SIZES_LEAST the
-// band is what 738 cascades of more than 2000 showed: quantiles of
-// ln(final / (R + p U)). Ages from 5 to 25 minutes use the first, up to 2 hours the
+// quantiles of the residuals are the band. With fewer than CALIBRATION_SIZES_MIN
+// cascades the band is that of 738 cascades out of more than 2000: quantiles of
+// ln(final / (R + p U)). Ages from 5 to 25 minutes use the first fit, up to 2 hours the
 // second, later ones the third; before 5 minutes there is no band.
 //
 // Doublings. P(final >= 2k | k reshares) = 1 / (1 + e^-z),
 //     z = b0 + b1 L(t_k) + b2 L(t_k/2) + b3 L(t_k/4) + b4 L(t_k - t_k/2),
 //     L(x) = ln(x + 1), in seconds,
-// fitted on 1041 cascades for k = 100, 200 and 400, the last also used beyond. For 25
-// and 50 it is learnt here, by Newton's method on the logistic likelihood with a small
-// ridge, from CALIBRATION_DOUBLINGS_LEAST cascades on.
+// fitted on 1041 cascades for k = 100, 200 and 400; the last is also used for larger k.
+// For 25 and 50 it is fitted here, by Newton's method on the logistic likelihood with a
+// small ridge, from CALIBRATION_DOUBLINGS_MIN cascades on.
 //
-// What was learnt is a few numbers, kept in the snapshot and told to Redis.
+// The result is a few numbers, which are kept in the snapshot and written to Redis.
 #pragma once
 
 #include <stdbool.h>
@@ -31,10 +31,10 @@ struct snapshot;
 
 enum {
     CALIBRATION_SIZES = 512,
-    CALIBRATION_SIZES_LEAST = 200,
-    CALIBRATION_SIZES_STEP = 50, // learnt anew after so many more
+    CALIBRATION_SIZES_MIN = 200,
+    CALIBRATION_SIZES_STEP = 50, // fitted again after so many more
     CALIBRATION_DOUBLINGS = 1000,
-    CALIBRATION_DOUBLINGS_LEAST = 500,
+    CALIBRATION_DOUBLINGS_MIN = 500,
     CALIBRATION_DOUBLINGS_STEP = 100,
     CALIBRATION_FACTORS = 5,
     CALIBRATION_QUANTILES = 5, // 5, 25, 50, 75, 95 %
@@ -43,7 +43,7 @@ enum {
 };
 
 struct calibration_band {
-    uint64_t learnt_from; // cascades so far; 0: as shipped
+    uint64_t learnt_from; // cascades so far; 0: the shipped values
     double factors[3];
     double quantiles[CALIBRATION_QUANTILES];
 };
@@ -71,30 +71,32 @@ struct calibration {
     uint64_t size_count[FORECAST_ANCHORS];
     struct calibration_double doubles[FORECAST_DOUBLINGS][CALIBRATION_DOUBLINGS];
     uint64_t double_count[FORECAST_DOUBLINGS];
-    bool is_new; // differs from what was last told
+    bool is_new; // differs from what was last written
 };
 
-// Index of the age in minutes at which a sample is taken, or FORECAST_ANCHORS.
+// Index of the age in minutes at which a sample is taken, or FORECAST_ANCHORS if none
+// is.
 uint32_t calibration_anchor(usec age);
 
 // 90 % of cascades end between *ret_low and *ret_high. False before 5 minutes.
 bool calibration_band(const struct calibration *calibration, usec age, double reshares,
                       double reach, double ret_band[2]);
-// times: t_k, t_k/2, t_k/4 in seconds. NAN if it is not known for that k.
+// times: t_k, t_k/2, t_k/4 in seconds. NAN if there is no fit for that k.
 double calibration_p_double(const struct calibration *calibration, uint32_t k,
                             const double times[3]);
 
-// A cascade has closed, ended at that size.
+// Learns from a cascade that closed at that size.
 void calibration_learn(struct calibration *calibration, const struct forecast *forecast,
                        uint32_t ended);
 
-// One fact, below CALIBRATION_FIELDS, as text: "count factors… quantiles…". Its name is
-// "10m", "1h", "4h", "double:25" or "double:50". None if nothing was learnt.
+// One result, index below CALIBRATION_FIELDS, as text: "count factors… quantiles…". Its
+// name is "10m", "1h", "4h", "double:25" or "double:50". None if nothing was learnt.
 struct slice calibration_name(uint32_t field);
 struct slice calibration_text(const struct calibration *calibration, uint32_t field,
                               char text[CALIBRATION_TEXT_MAX]);
-// What an earlier life has learnt, in place of what is shipped; false and no change if
-// the name or the text is none of these, or something was learnt already.
+// Restores a result of an earlier process in place of the shipped values. False, and
+// nothing is changed, if the name or the text is not valid or something was learnt
+// already.
 bool calibration_restore(struct calibration *calibration, struct slice name,
                          struct slice text);
 

@@ -42,7 +42,7 @@ forecast_mark(uint32_t index)
                                : 100u << (index - MARK_OF_100);
 }
 
-// Seconds from the root to that time; what is dated before the root came with it.
+// Seconds from the root to that time; 0 for a time before the root.
 static double
 age_of(const struct forecast *forecast, uint32_t time)
 {
@@ -63,8 +63,8 @@ forecast_newest(const struct forecast *forecast, const struct forecast_events *e
     if (forecast->merged.events == 0) {
         return listed;
     }
-    // The list is not always the newer one: its end may have been taken back, and what
-    // no bucket spans is listed however late it comes.
+    // The newest listed event is not always the newest: the end of the list may have
+    // been taken back, and an event that no bucket spans is listed however late it is.
     uint32_t merged = reshare_buckets_newest(&forecast->merged, events->slab);
     return rows == NULL || reshares_span(listed, merged) > 0 ? merged : listed;
 }
@@ -176,7 +176,7 @@ forecast_is_bursting(const struct forecast *forecast,
     double silence = fmax(0, reshares_span(forecast->burst_last, now) / 1000.0);
     double usual = usual_rate(forecast, reshares, forecast->burst_last);
     if (reshares == 0) {
-        return false; // all are taken back: no silence would end it
+        return false; // all are taken back: a silence would never end it
     }
     return (forecast->flags & FORECAST_BURST) != 0 &&
            forecast->burst_tension > usual * silence;
@@ -226,7 +226,7 @@ void
 forecast_merge(struct forecast *forecast, const struct forecast_events *events,
                uint32_t now)
 {
-    // Those that a window will never cover again: it only moves forward.
+    // Events that a window will never cover again: the window only moves forward.
     double window = seismic_window(age_of(forecast, now));
     struct reshare_buckets_when when = {now,
                                         (int32_t)(1000 * fmax(window, MERGE_AGE_S))};
@@ -254,7 +254,7 @@ forecast_add(struct forecast *forecast, const struct forecast_events *events,
              struct reshare reshare, uint32_t now)
 {
     struct reshares *reshares = events->reshares;
-    if (reshares->count == reshares->room && reshares->count >= FORECAST_EXACT_MOST) {
+    if (reshares->count == reshares->room && reshares->count >= FORECAST_EXACT_MAX) {
         forecast_merge(forecast, events, now);
     }
     bool is_late = reshare_buckets_add(&forecast->merged, events->slab, reshare);
@@ -270,7 +270,8 @@ forecast_add(struct forecast *forecast, const struct forecast_events *events,
         }
     }
     if (forecast->merged.events != 0) {
-        // From here on the order of arrival counts, not when somebody asks.
+        // From here on the order of arrival counts, so that the result does not depend
+        // on when an estimate is requested.
         if (is_late) {
             depth_step(forecast, reshare);
         } else {

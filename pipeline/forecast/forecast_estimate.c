@@ -1,4 +1,4 @@
-// The events of a cascade through SEISMIC.
+// Passes the events of a cascade to SEISMIC.
 #include "pipeline/forecast/forecast.h"
 
 #include <math.h>
@@ -7,7 +7,7 @@
 
 enum { SIXTH = SEISMIC_WINDOW_EVENTS + 1 };
 
-// What an estimate looks at; times in seconds since the root.
+// The input of an estimate; times in seconds since the root.
 struct scene {
     const struct forecast *forecast;
     const struct reshare *rows;
@@ -25,8 +25,7 @@ seconds(const struct scene *scene, uint32_t time)
     return fmax(0, reshares_span(scene->forecast->born, time) / 1000.0);
 }
 
-// Mean time of `weight` events or people whose offsets from the start sum up to so
-// much.
+// Mean time of `weight` events or followers whose offsets from the start have that sum.
 static double
 mean(const struct scene *scene, const struct reshare_bucket *bucket, double offsets,
      double weight)
@@ -41,9 +40,9 @@ mean_of_all(const struct scene *scene, const struct reshare_bucket *bucket)
     return mean(scene, bucket, (double)bucket->offsets, bucket->count);
 }
 
-// The time of the sixth newest event before `now`, of a merged one about; 0: the root.
-// What was taken back may have left nearly nothing but merged ones, and late events may
-// be listed among these.
+// The time of the sixth newest event before `now`, approximate if it is merged; 0: the
+// root. If most listed events were taken back, almost all events may be merged, and
+// late events may be in the list among these.
 static double
 sixth_newest(const struct scene *scene)
 {
@@ -65,7 +64,7 @@ sixth_newest(const struct scene *scene)
     return 0;
 }
 
-// Length of the window, or 0 if there are too few events to judge by.
+// Length of the window, or 0 if there are too few events for an estimate.
 static double
 window_of(const struct scene *scene)
 {
@@ -90,7 +89,7 @@ window_of(const struct scene *scene)
     return scene->now - sixth_newest(scene);
 }
 
-// False if it is not known how many people saw the post.
+// False if it is not known how many people were shown the post.
 static bool
 expose(const struct scene *scene, struct seismic *seismic, double time,
        uint32_t followers)

@@ -68,7 +68,7 @@ forecasts_meet(struct pipeline *pipeline, uint32_t cascade, uint32_t actor)
 }
 
 static uint32_t
-told_followers(const struct pipeline *pipeline, uint32_t user)
+known_followers(const struct pipeline *pipeline, uint32_t user)
 {
     if (user == USER_NONE) {
         return RESHARES_UNKNOWN;
@@ -80,7 +80,8 @@ told_followers(const struct pipeline *pipeline, uint32_t user)
     return row->followers < RESHARES_UNKNOWN ? row->followers : RESHARES_UNKNOWN - 1;
 }
 
-// As it stands in the list: with the followers that the actor is in the set with.
+// The reshare as it is in the list: with the followers that the actor has in the set of
+// amplifiers.
 static struct reshare
 reshare_of(const struct pipeline *pipeline, const struct cascade *row,
            const struct event *event)
@@ -106,7 +107,7 @@ reshare_of(const struct pipeline *pipeline, const struct cascade *row,
 
 // ── estimates ──────────────────────────────────────────────────────────────
 
-// A cascade with its pulse.
+// A cascade with its forecast.
 struct subject {
     struct pipeline *pipeline;
     uint32_t cascade;
@@ -169,7 +170,7 @@ estimate(struct pipeline *pipeline, const struct subject *subject, usec now)
     return reach;
 }
 
-// The marks that the last reshare reached.
+// Records the marks that the last reshare reached.
 static void
 reach_marks(struct pipeline *pipeline, const struct subject *subject)
 {
@@ -217,7 +218,7 @@ compare(struct pipeline *pipeline, const struct subject *subject, uint32_t age)
     }
     const struct author_baseline_post post = {
         .author = author_hash(pipeline, subject->row),
-        .followers = told_followers(pipeline, subject->row->author),
+        .followers = known_followers(pipeline, subject->row->author),
         .age = age,
         .size = subject->forecast->sizes[age],
     };
@@ -233,23 +234,23 @@ enter_history(struct pipeline *pipeline, const struct subject *subject)
     if ((forecast->flags & FORECAST_SIZED) == 0 && subject->row->author != USER_NONE) {
         author_baseline_add(
             &pipeline->forecasts.baselines, author_hash(pipeline, subject->row),
-            told_followers(pipeline, subject->row->author), forecast->sizes);
+            known_followers(pipeline, subject->row->author), forecast->sizes);
     }
     forecast->flags |= FORECAST_SIZED;
 }
 
-// Also when nobody carries it any more, so that its list does not stay as long as it
-// was.
+// Also if the cascade has no reshares any more, so that its list does not keep its
+// former size.
 static void
 merge(const struct subject *subject, usec now)
 {
-    if (subject->row->reshares.count > FORECAST_EXACT_MOST) {
+    if (subject->row->reshares.count > FORECAST_EXACT_MAX) {
         forecast_merge(subject->forecast, &subject->events, reshares_time(now));
     }
 }
 
-// Takes stock of the age that was passed last. A forecast that is new has events later
-// than the ages it has passed.
+// Records what belongs to the age that was passed last. A new forecast may contain
+// events later than the ages it has passed.
 static void
 take_stock(struct pipeline *pipeline, const struct subject *subject, bool is_new)
 {
@@ -287,8 +288,8 @@ pass_age(struct pipeline *pipeline, const struct subject *subject, bool is_new)
     }
 }
 
-// True in the very moment of the age that was passed last: what still comes in it
-// belongs to it. With the last of all ages the history is written.
+// True while the clock equals the age that was passed last: events counted at this time
+// are included in it. At the last of all ages the author's history is written instead.
 static bool
 is_at_age(const struct subject *subject, usec clock)
 {
@@ -317,14 +318,14 @@ finish(struct pipeline *pipeline, const struct subject *subject)
 }
 
 static bool
-has_pulse(const void *context, const struct timer *timer)
+has_forecast(const void *context, const struct timer *timer)
 {
     const struct pipeline *pipeline = context;
     const struct cascade *row = cascades_at(&pipeline->cascades, timer->index);
     return row->birth != 0 && row->life == timer->birth && row->forecast != SLAB_NONE;
 }
 
-// When there is something to do next; NEVER: nothing.
+// The time of the next action; NEVER: there is none.
 static usec
 due_of(const struct subject *subject, bool *ret_is_close)
 {
@@ -342,7 +343,7 @@ due_of(const struct subject *subject, bool *ret_is_close)
     return close < age ? close : age;
 }
 
-// Does the next thing if it is due; false if none is.
+// Performs the next action if it is due; false if none is.
 static bool
 attend(struct pipeline *pipeline, const struct subject *subject, usec clock,
        bool is_new)
@@ -371,7 +372,7 @@ arm(struct pipeline *pipeline, const struct subject *subject)
         return;
     }
     if (timers->count == timers->capacity) {
-        timers_prune(timers, has_pulse, pipeline);
+        timers_prune(timers, has_forecast, pipeline);
     }
     timers_add(timers, timer);
 }
@@ -379,7 +380,7 @@ arm(struct pipeline *pipeline, const struct subject *subject)
 void
 forecasts_prune(struct pipeline *pipeline)
 {
-    timers_prune(&pipeline->forecasts.timers, has_pulse, pipeline);
+    timers_prune(&pipeline->forecasts.timers, has_forecast, pipeline);
 }
 
 void
@@ -387,8 +388,9 @@ forecasts_advance(struct pipeline *pipeline, usec clock)
 {
     struct timer timer;
     while (timers_take(&pipeline->forecasts.timers, clock, &timer)) {
-        if (has_pulse(pipeline, &timer)) {
-            // One thing at a time: those of other cascades may come in between.
+        if (has_forecast(pipeline, &timer)) {
+            // One action at a time: actions of other cascades may be due between two of
+            // this one.
             struct subject subject = subject_of(pipeline, timer.index);
             (void)attend(pipeline, &subject, timer.due, false);
             arm(pipeline, &subject);
@@ -411,7 +413,7 @@ open_pulse(struct pipeline *pipeline, uint32_t cascade)
     struct subject subject = subject_of(pipeline, cascade);
     struct cascade *row = subject.row;
     row->forecast = forecast_create(&subject.events, row->created,
-                                    told_followers(pipeline, row->author));
+                                    known_followers(pipeline, row->author));
     if (row->forecast == SLAB_NONE) {
         return;
     }
@@ -433,7 +435,7 @@ count_small(struct pipeline *pipeline, uint32_t cascade, struct reshare reshare)
         return;
     }
     reshares_add(&row->reshares, pipeline->texts, reshare);
-    if (row->reshares.count >= FORECAST_LEAST && row->created != USEC_NONE) {
+    if (row->reshares.count >= FORECAST_MIN && row->created != USEC_NONE) {
         open_pulse(pipeline, cascade);
     }
 }

@@ -1,24 +1,25 @@
-// The speed of all cascades: who has a forecast, when estimates are made, and what is
-// learnt from those that are over.
+// The speed of all cascades: which have a forecast, when estimates are made, and what
+// is learnt from closed ones.
 //
-// A retweet or quote below a post is an event of its cascade while the root is younger
-// than a week and the event not older than that when it comes. With FORECAST_LEAST
-// events, and the root's time known, a cascade gets a forecast
+// A retweet or quote below a post is an event of its cascade if the root is younger
+// than a week and the event is at most a week old when it arrives. With FORECAST_MIN
+// events, and if the root's time is known, a cascade gets a forecast
 // (pipeline/forecast/forecast.h).
 //
-// Estimates are made at the ages of forecast_age and whenever the reshares have grown
-// by a quarter, for the clock of that moment. Whatever was due is done before a later
-// post is counted, so it does not matter when somebody looks; what is counted while the
-// clock still stands at an age, but for the last, belongs to it. An estimate once made
-// stands until the next one, also if an event behind it is undone.
+// Estimates are made at the ages of forecast_age and whenever the number of reshares
+// has grown by a quarter, for the clock at that time. All due estimates are made before
+// a later post is counted, so the result does not depend on when it is read. Events
+// counted while the clock equals one of these ages, except the last, are included in
+// it. An estimate remains valid until the next one, even if one of its events is
+// undone.
 //
-// Followers that nobody told are taken for the network's median at the moment of the
-// estimate: of all who retweeted or quoted something of that network and whose number
-// is known, by base/histogram.h. 16 networks have their own, the others share one.
-// Until anybody's number is known nothing is estimated.
+// If the number of followers of a person is not known, the network's median at the time
+// of the estimate is used: of all who retweeted or quoted a post of that network and
+// whose number is known, by base/histogram.h. 16 networks have a histogram of their
+// own, the others share one. No estimate is made until at least one number is known.
 //
-// When a cascade has closed, or its root is a day old, its sizes enter its author's
-// history; when it has closed, forecasts are compared with what came true.
+// When a cascade is closed, or its root is a day old, its sizes are added to its
+// author's history. When it is closed, its forecasts are compared with its final size.
 #pragma once
 
 #include <stdbool.h>
@@ -51,11 +52,11 @@ struct forecasts {
     uint32_t network_count;
     struct author_baselines baselines;
     struct calibration calibration;
-    uint64_t refused; // events there was no room for
+    uint64_t refused; // events that did not fit
 };
 
-// The stages of a cascade's life by the share of its final size that it has reached:
-// Rogers' classes of adopters.
+// The stage of a cascade, by the share of its final size that it has reached: Rogers'
+// classes of adopters.
 enum forecasts_stage {
     FORECASTS_INNOVATORS,     // up to 2.5 %
     FORECASTS_EARLY_ADOPTERS, // 16 %
@@ -70,21 +71,22 @@ bool forecasts_init(struct forecasts *forecasts, uint32_t cascades, uint32_t aut
                     struct slab *slab);
 void forecasts_fini(struct forecasts *forecasts);
 
-// The event lies below that cascade; its actor is among the people already.
+// Adds an event below that cascade; its actor must be in the set of amplifiers already.
 void forecasts_count(struct pipeline *pipeline, uint32_t cascade, struct event *event);
-// The same for an undo, while the actor still is.
+// Undoes it; the actor must still be in the set.
 void forecasts_take_back(struct pipeline *pipeline, uint32_t cascade,
                          const struct event *event);
-// Somebody has retweeted or quoted that post directly.
+// Adds the followers of a person who retweeted or quoted that post directly to the
+// network's histogram.
 void forecasts_meet(struct pipeline *pipeline, uint32_t cascade, uint32_t actor);
 
-// Some cascades have lost their forecast: nothing is due for them any more.
+// Some cascades have lost their forecast: removes their timers.
 void forecasts_prune(struct pipeline *pipeline);
 
-// Does what is due.
+// Performs all actions that are due.
 void forecasts_advance(struct pipeline *pipeline, usec clock);
 
-// What is known of a cascade right now; numbers that are not known are NAN.
+// What is known of a cascade at this time; numbers that are not known are NAN.
 struct forecasts_view {
     double edepth;
     double infectiousness;
@@ -96,15 +98,15 @@ struct forecasts_view {
     bool is_bursting;
     enum forecasts_stage stage;
 };
-// False if the cascade has no pulse. Once it is closed nothing is foretold any more.
+// False if the cascade has no forecast. A closed cascade has no forecast of its size.
 bool forecasts_view(const struct pipeline *pipeline, uint32_t cascade,
                     struct forecasts_view *ret_view);
 struct slice forecasts_stage_name(enum forecasts_stage stage);
 
-// What an earlier life told as CHANGE_CALIBRATION, one field: taken unless this one has
-// learnt that itself or the text is not ours.
+// Restores one field of a CHANGE_CALIBRATION of an earlier process. Ignored if this
+// process has learnt that field itself or the text is not valid.
 void forecasts_recall(struct pipeline *pipeline, struct slice name, struct slice value);
 
-// Contents out of, or into fresh forecasts of the same capacities; forecasts themselves
-// are in the slab.
+// Saves the contents, or loads them into freshly initialised forecasts of the same
+// capacities. The struct forecast of each cascade is in the slab.
 void forecasts_move(struct forecasts *forecasts, struct snapshot *snapshot);

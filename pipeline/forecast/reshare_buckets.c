@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { AGE_PARTS = 32, OLD_PART_LEAST = 8, ROOM_FIRST = 64, WIDTH_BITS_MOST = 26 };
+enum { AGE_PARTS = 32, OLD_PART_MIN = 8, ROOM_FIRST = 64, WIDTH_BITS_MAX = 26 };
 
 static size_t
 size_of(uint32_t room)
@@ -10,12 +10,12 @@ size_of(uint32_t room)
     return (size_t)room * sizeof(struct reshare_bucket);
 }
 
-// The widest bucket around `time` whose youngest event is AGE_PARTS widths old. All
-// times in such a bucket have the same answer.
+// The widest bucket around `time` whose newest event is AGE_PARTS widths old. All times
+// in such a bucket give the same result.
 static uint32_t
 width_at(uint32_t time, uint32_t now)
 {
-    uint32_t width = (uint32_t)1 << WIDTH_BITS_MOST;
+    uint32_t width = (uint32_t)1 << WIDTH_BITS_MAX;
     while (width > 1) {
         uint32_t end = (time & ~(width - 1)) + width;
         int32_t age = reshares_span(end, now);
@@ -136,7 +136,7 @@ widen(struct reshare_bucket *bucket, uint32_t width)
     join(bucket, &narrow);
 }
 
-// Brings every bucket to the width of its age.
+// Widens every bucket to the width of its age.
 static void
 age(struct reshare_buckets *merged, const struct slab *slab, uint32_t now)
 {
@@ -206,11 +206,11 @@ reshare_buckets_take(struct reshare_buckets *merged, struct slab *slab,
 {
     const struct reshare *rows = reshares_rows(reshares, slab);
     uint32_t old = 0;
-    while (old + RESHARE_BUCKETS_LEFT_LEAST < reshares->count &&
+    while (old + RESHARE_BUCKETS_LEFT_MIN < reshares->count &&
            reshares_span(rows[old].time, when.now) > when.age) {
         old++;
     }
-    if (old == 0 || old < reshares->count / OLD_PART_LEAST) {
+    if (old == 0 || old < reshares->count / OLD_PART_MIN) {
         return 0;
     }
     age(merged, slab, when.now);

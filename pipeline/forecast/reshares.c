@@ -43,7 +43,7 @@ is_behind(struct reshare reshare, struct reshare other)
     return span > 0 || (span == 0 && reshare.followers >= other.followers);
 }
 
-// Where the reshare would stand; most are the newest.
+// The position of the reshare; most are the newest.
 static uint32_t
 place_of(const struct reshares *reshares, const struct reshare *rows,
          struct reshare reshare)
@@ -113,7 +113,7 @@ reshares_drop(struct reshares *reshares, struct slab *slab, uint32_t count)
     reshares->count -= count;
     memmove(rows, rows + count, size_of(reshares->count));
     if (reshares->count < reshares->room / 2) {
-        // When the slab is full it stays as large as it is.
+        // When the slab is full the list keeps its size.
         (void)resize(reshares, slab,
                      slab_grown_room(reshares->count, sizeof(struct reshare)));
     }

@@ -1,10 +1,10 @@
-// When a post was carried and before how many people: the events of one cascade in
-// order of time, eight bytes each.
+// The times of the reshares of one cascade and the followers of their authors, sorted
+// by time, 8 bytes each.
 //
-// Times are milliseconds modulo 2^32: comparable as long as they lie within three weeks
-// of one another, which the caller sees to. Events of one time stand in order of
-// followers, so that those which are alike stand together and any of them may be taken
-// for another.
+// Times are milliseconds modulo 2^32. They can be compared if they are within three
+// weeks of one another, which the caller ensures. Events of the same time are sorted by
+// followers, so that equal events are adjacent and any of them may be removed in place
+// of another.
 #pragma once
 
 #include <stdbool.h>
@@ -14,7 +14,7 @@
 #include "base/usec.h"
 
 #define RESHARES_NONE UINT32_MAX
-#define RESHARES_UNKNOWN UINT32_MAX // how many followers: not told
+#define RESHARES_UNKNOWN UINT32_MAX // the number of followers is not known
 
 struct reshare {
     uint32_t time;
@@ -33,7 +33,7 @@ reshares_time(usec time)
     return (uint32_t)(uint64_t)usec_floor_div(time, USEC_PER_MS);
 }
 
-// Milliseconds from a to b; negative: b was before.
+// Milliseconds from a to b; negative: b is earlier.
 static inline int32_t
 reshares_span(uint32_t a, uint32_t b)
 {
@@ -46,16 +46,16 @@ reshares_rows(const struct reshares *reshares, const struct slab *slab)
     return reshares->count == 0 ? NULL : slab_at(slab, reshares->piece);
 }
 
-// Room for one more; false when the slab is full.
+// Makes room for one more; false when the slab is full.
 bool reshares_make_room(struct reshares *reshares, struct slab *slab);
-// Where it stands now, behind those that are alike. There must be room.
+// Inserts it behind equal ones and returns its index. There must be room.
 uint32_t reshares_add(struct reshares *reshares, const struct slab *slab,
                       struct reshare reshare);
-// Takes such a reshare out; where it stood, or RESHARES_NONE if there is none.
+// Removes an equal reshare; returns its index, or RESHARES_NONE if there was none.
 uint32_t reshares_remove(struct reshares *reshares, const struct slab *slab,
                          struct reshare reshare);
-// Those later than `now` are of `now` from now on.
+// Sets all times later than `now` to `now`.
 void reshares_rewind(struct reshares *reshares, const struct slab *slab, uint32_t now);
-// Drops the first `count`, and the room that is not needed any more.
+// Removes the first `count` and frees unneeded room.
 void reshares_drop(struct reshares *reshares, struct slab *slab, uint32_t count);
 void reshares_clear(struct reshares *reshares, struct slab *slab);

@@ -5,14 +5,14 @@
 #define C 0.0006265725
 #define S0 300.0
 #define TH 0.2314843
-#define WINDOW_LEAST 300.0
-#define WINDOW_MOST 7200.0
+#define WINDOW_MIN 300.0
+#define WINDOW_MAX 7200.0
 #define MEAN_FOLLOWERS 100.0 // n* of the paper
 
 double
 seismic_window(double now)
 {
-    return fmin(fmax(now / 2, WINDOW_LEAST), WINDOW_MOST);
+    return fmin(fmax(now / 2, WINDOW_MIN), WINDOW_MAX);
 }
 
 void

@@ -1,5 +1,6 @@
-// How infectious a post is, and how large its cascade becomes: SEISMIC of Zhao et al.,
-// KDD 2015, with the constants and the weights of the R package seismic 1.1.
+// Infectiousness of a post and forecast of the final size of its cascade: SEISMIC of
+// Zhao et al., KDD 2015, with the constants and the weights of the R package seismic
+// 1.1.
 //
 // A reshare at time t_i shows the post to n_i followers, who react after a delay with
 // the density
@@ -7,12 +8,12 @@
 //     s0 = 300 s, th = 0.2314843.
 // With K(s) = 1 - s/w over the last w seconds, and J_i the exposures of that window,
 //     p = sum over reshares of K(t - t_i) / sum over reshares and root of n_i J_i.
-// Exposures that have not had their effect yet: U = sum of n_i ccdf(t - t_i), and the
-// final size is R + p U / (1 - 100 p). At 100 p >= 1 every reshare brings more than one
-// other: supercritical, no size is foretold.
+// The exposures that have not had their effect yet are U = sum of n_i ccdf(t - t_i),
+// and the final size is R + p U / (1 - 100 p). At 100 p >= 1 every reshare causes more
+// than one other: the cascade is supercritical and there is no forecast of its size.
 //
-// All times are in seconds since the root. Begin, give the root and every reshare (or
-// several at their mean time) once, then ask.
+// All times are in seconds since the root. Call begin, then add the root and every
+// reshare (or several at their mean time) once, then call seismic_ask.
 #pragma once
 
 #include <stdbool.h>
@@ -33,19 +34,19 @@ struct seismic_answer {
     double forecast; // INFINITY: supercritical
 };
 
-// The length of the window at that age, if it holds SEISMIC_WINDOW_EVENTS reshares: a
-// half of the age, from 5 minutes to 2 hours. Otherwise it reaches back to the sixth
-// last event, the root counted.
+// The length of the window at that age, if it contains SEISMIC_WINDOW_EVENTS reshares:
+// half of the age, from 5 minutes to 2 hours. Otherwise the window begins at the sixth
+// last event, the root included.
 double seismic_window(double now);
 
 void seismic_begin(struct seismic *seismic, double now, double window);
 
-// `count` reshares at `time`, not the root.
+// Adds `count` reshares at `time`; not for the root.
 void seismic_carry(struct seismic *seismic, double time, double count);
-// `followers` people were shown the post at `time`.
+// Adds `followers` people who were shown the post at `time`.
 void seismic_expose(struct seismic *seismic, double time, double followers);
 
-// False if nobody was shown the post in the window: nothing is known then. reshares:
+// False if no one was shown the post in the window: nothing is known then. reshares:
 // how many there are.
 bool seismic_ask(const struct seismic *seismic, double reshares,
                  struct seismic_answer *ret_answer);

@@ -5,17 +5,17 @@
 
 #include "base/probe.h"
 
-// An entry's first 32 bits: user + 1, below; then either flags or, with PART_BIT, which
-// part it is.
+// An entry's first 32 bits: user + 1 in the lower bits; above them flags or, with
+// PART_BIT, the number of the part.
 #define AMPLIFIER_USER (((uint32_t)1 << 28) - 1)
 #define PART_BIT ((uint32_t)1 << 31)
 
 enum part {
     PART_FOLLOWERS, // the upper half
-    PART_EVENTS,    // but one; the lower half
+    PART_EVENTS,    // events - 1, lower half
     PART_EVENTS_HIGH,
-    PART_FORMER, // followers of somebody who is another one now, lower half; there even
-                 // if it is 0
+    PART_FORMER, // followers of a person who was merged, lower half; kept
+                 // even if it is 0
     PART_FORMER_HIGH,
 };
 
@@ -31,7 +31,7 @@ word_of(const struct amplifier *entry)
     return entry->low | (uint32_t)entry->high << 16;
 }
 
-// What finds the entry: flags do not count.
+// The bits by which the entry is found: flags are not included.
 static uint32_t
 key_of(const struct amplifier *entry)
 {
@@ -93,7 +93,7 @@ static bool
 grow(struct amplifiers *amplifiers, struct slab *slab)
 {
     struct amplifiers bigger = *amplifiers;
-    // Room for one alone holds nobody.
+    // A table of capacity 1 could hold no one, since one entry stays empty.
     uint32_t room = amplifiers->capacity != 0 ? amplifiers->capacity : 1;
     bigger.capacity = slab_grown_room(room, sizeof(struct amplifier));
     bigger.piece = bigger.capacity != amplifiers->capacity
@@ -117,7 +117,8 @@ grow(struct amplifiers *amplifiers, struct slab *slab)
     return true;
 }
 
-// Room for so many more. A walk ends at an empty entry, so one is always left.
+// Makes room for `count` more. A search ends at an empty entry, so one is always kept
+// empty.
 static bool
 reserve(struct amplifiers *amplifiers, struct slab *slab, uint32_t more)
 {
@@ -190,7 +191,7 @@ set_events(struct amplifiers *amplifiers, const struct slab *slab, uint32_t user
 {
     uint32_t low = part_key(user, PART_EVENTS);
     uint32_t high = part_key(user, PART_EVENTS_HIGH);
-    // What goes makes room for what comes.
+    // The removed entry makes room for the new one.
     if (((events - 1) & UINT16_MAX) == 0) {
         set_part(amplifiers, slab, low, 0);
         set_part(amplifiers, slab, high, (events - 1) >> 16);
@@ -235,7 +236,7 @@ amplifiers_events(const struct amplifiers *amplifiers, const struct slab *slab,
 static struct amplifier *
 add_again(struct amplifiers *amplifiers, struct slab *slab, uint32_t user)
 {
-    // At most one of the halves begins to be more than 0.
+    // At most one of the halves changes from 0.
     if (!reserve(amplifiers, slab, 1)) {
         return NULL;
     }
@@ -254,7 +255,7 @@ amplifiers_add(struct amplifiers *amplifiers, struct slab *slab, uint32_t user,
         return add_again(amplifiers, slab, user);
     }
     uint32_t high = followers >> 16;
-    if (amplifiers->count == AMPLIFIERS_MOST ||
+    if (amplifiers->count == AMPLIFIERS_MAX ||
         !reserve(amplifiers, slab, 1 + (high != 0))) {
         return NULL;
     }
@@ -287,7 +288,7 @@ amplifiers_take_back(struct amplifiers *amplifiers, struct slab *slab,
     return true;
 }
 
-// The person leaves, whatever they did.
+// Removes the person and all their entries.
 static void
 remove_person(struct amplifiers *amplifiers, const struct slab *slab, uint32_t user)
 {
@@ -331,7 +332,7 @@ amplifiers_merge(struct amplifiers *amplifiers, struct slab *slab, uint32_t from
     const struct amplifier was = *old;
     uint32_t events = amplifiers_events(amplifiers, slab, old);
     uint32_t followers = amplifiers_followers(amplifiers, slab, old);
-    // What goes makes room for what comes: of the same person never more entries.
+    // Removing entries makes room for adding them: one person never needs more.
     remove_person(amplifiers, slab, from);
     struct amplifier *person = amplifiers_find(amplifiers, slab, into);
     bool is_new = person == NULL;

@@ -1,14 +1,15 @@
-// Who carried one post: a set of people with what each of them did.
+// The amplifiers of one post: a set of people, with their followers and number of
+// events.
 //
-// Open addressing over 6-byte entries in a slab piece, at most seven eighths full and,
-// from 64 KiB on, at least three quarters: these sets are the largest part of what is
-// remembered, and 6 bytes are 8 at most so. Nearly everybody has one entry. Numbers
-// that do not fit into it have further ones for their halves, in the same place under
-// keys of their own; a half that is 0 has none:
+// Open addressing over 6-byte entries in a slab piece. It is at most seven eighths full
+// and, from 64 KiB on, at least three quarters, because these sets take the largest
+// part of the memory: an entry takes at most 8 bytes. Most people have one entry.
+// Numbers that do not fit have further entries for their halves, in the same table
+// under keys of their own; a half that is 0 has none:
 //
 //     |   | 16 bits of followers | person   | events - 1, lower half | part of person |
 //
-// One set holds at most AMPLIFIERS_MOST people.
+// One set holds at most AMPLIFIERS_MAX people.
 #pragma once
 
 #include <stdbool.h>
@@ -16,27 +17,27 @@
 
 #include "base/slab.h"
 
-enum { AMPLIFIERS_MOST = 1 << 20 };
+enum { AMPLIFIERS_MAX = 1 << 20 };
 
-// In `high`.
+// Bits of `high`.
 enum amplifier_flag {
     AMPLIFIER_RETWEETED = 1 << 12, // retweeted this very post
     AMPLIFIER_REACHED = 1 << 13,   // gave the author reach
     AMPLIFIER_PARTED = 1 << 14,    // has or had further entries
 };
 
-// The user + 1 are `low` and the lower 12 bits of `high`; both 0: empty. In a further
-// entry the upper bits say which.
+// `low` and the lower 12 bits of `high` are the user + 1; both 0: empty. In a further
+// entry the upper bits contain the number of the part.
 struct amplifier {
     uint16_t low;
     uint16_t high;
-    uint16_t value; // the lower half of the followers, or another one
+    uint16_t value; // the lower half of the followers, or of the part
 };
 
 struct amplifiers {
     uint32_t piece; // of struct person[capacity]
     uint32_t count;
-    uint32_t entries; // that are taken
+    uint32_t entries; // occupied ones
     uint32_t capacity;
 };
 
@@ -69,34 +70,34 @@ uint32_t amplifiers_followers(const struct amplifiers *amplifiers,
 uint32_t amplifiers_events(const struct amplifiers *amplifiers, const struct slab *slab,
                            const struct amplifier *person);
 
-// One event more of that person, who joins the set with so many followers if need be.
-// NULL when the set or the slab is full: nothing has changed then. Invalidates earlier
-// pointers.
+// Adds one event of that person, who is added to the set with that number of followers
+// if new. NULL when the set or the slab is full; nothing is changed then. Invalidates
+// earlier pointers.
 struct amplifier *amplifiers_add(struct amplifiers *amplifiers, struct slab *slab,
                                  uint32_t user, uint32_t followers);
 
-// One event less. True if it was the last: the person has left the set. Invalidates
-// pointers.
+// Removes one event. True if it was the last: the person is removed from the set.
+// Invalidates pointers.
 bool amplifiers_take_back(struct amplifiers *amplifiers, struct slab *slab,
                           struct amplifier *person);
 
-// What `from` did, `into` did: their events are added up, and whoever is in the set
-// already keeps the followers. AMPLIFIERS_JOINED: both were in it, and `ret_followers`
-// are those that no longer count. Invalidates pointers.
+// Attributes what `from` did to `into`: adds up their events; if both are in the set,
+// `into` keeps its followers. AMPLIFIERS_JOINED: both were in it, and *ret_followers is
+// the number that no longer counts. Invalidates pointers.
 enum people_merged { AMPLIFIERS_ABSENT, AMPLIFIERS_RENAMED, AMPLIFIERS_JOINED };
 enum people_merged amplifiers_merge(struct amplifiers *amplifiers, struct slab *slab,
                                     uint32_t from, uint32_t into,
                                     uint32_t *ret_followers);
-// Followers with which `from`, who was merged into that person, was in the set.
+// The followers that `from`, who was merged into that person, had in the set.
 uint32_t amplifiers_followers_as(const struct amplifiers *amplifiers,
                                  const struct slab *slab, uint32_t from,
                                  const struct amplifier *person);
 
-// Goes through them in no order: start with 0; NULL at the end.
+// Iterates over the people in no order: start with 0; NULL at the end.
 const struct amplifier *amplifiers_next(const struct amplifiers *amplifiers,
                                         const struct slab *slab, uint32_t *at);
 
-// Empties the set, calling `left` (may be NULL) for each of them.
+// Empties the set and calls `left` (may be NULL) for each person.
 typedef void (*amplifiers_left_fn)(void *context, uint32_t user);
 void amplifiers_clear(struct amplifiers *amplifiers, struct slab *slab,
                       amplifiers_left_fn left, void *context);

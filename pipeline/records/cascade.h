@@ -1,7 +1,7 @@
-// One post that people point at: facts about it, and the counts of its cascade.
+// One post that other posts refer to: facts about it, and the counts of its cascade.
 //
-// `birth` tells two posts apart that had the same index, `life` two cascades of one
-// post. The table of them, and what becomes of them, is pipeline/records/cascades.h.
+// `birth` distinguishes two posts that had the same index, `life` two cascades of one
+// post. The table is in pipeline/records/cascades.h.
 #pragma once
 
 #include <stdbool.h>
@@ -15,17 +15,17 @@
 #define CASCADE_NONE UINT32_MAX
 #define CASCADE_IDLE (6 * USEC_PER_HOUR)
 #define CASCADE_AGE (7 * USEC_PER_DAY)
-#define CASCADE_LEVEL_MOST ((UINT32_C(1) << 20) - 1)
+#define CASCADE_LEVEL_MAX ((UINT32_C(1) << 20) - 1)
 
 enum cascade_flag {
     CASCADE_QUEUED = 1 << 0,
     CASCADE_WRITTEN = 1 << 1, // Redis has, or may have, the key
-    CASCADE_WHOLE = 1 << 2,   // the next write gives every field
-    CASCADE_HIDDEN = 1 << 3,  // the post is deleted: never shown again
-    CASCADE_TIMED = 1 << 4,   // waits in the heap for its close
+    CASCADE_WHOLE = 1 << 2,   // the next write contains every field
+    CASCADE_HIDDEN = 1 << 3,  // the post is deleted: never published again
+    CASCADE_TIMED = 1 << 4,   // in the heap until it closes
     CASCADE_REPORTED = 1 << 5,
     CASCADE_HAS_PARENT = 1 << 6,
-    CASCADE_EVICTED = 1 << 7, // known by nobody any more, its key has still to go
+    CASCADE_EVICTED = 1 << 7, // evicted; its key has to be deleted first
 };
 
 // Bits of `dirty`: what differs from what was last written.
@@ -57,9 +57,9 @@ enum cascade_field {
     CASCADE_ALL = (1 << 24) - 1,
 };
 
-// Packed: there are many, and four bytes of each would be padding.
+// Packed: there are many, and 4 bytes of each would be padding.
 struct __attribute__((packed, aligned(4))) cascade {
-    uint64_t hash; // of the id, keyed; stands for it
+    uint64_t hash; // of the id, keyed; identifies it
     uint32_t id;   // slab texts
     uint32_t text;
     uint32_t lang;
@@ -71,12 +71,12 @@ struct __attribute__((packed, aligned(4))) cascade {
     uint32_t refs; // in flight or on a published board
     uint32_t dirty;
     uint8_t flags;
-    bool is_watched : 1;    // alert rules may remember something of it
-    bool is_shape_told : 1; // what was last written has the shape of the tree
-    uint16_t alerts;        // not written yet: it keeps its counts and its place
+    bool is_watched : 1;    // alert rules may remember it
+    bool is_shape_sent : 1; // the shape was last written
+    uint16_t alerts;        // not written yet: it keeps its counts and its row
     struct amplifiers amplifiers;
     struct tree tree;
-    struct reshares reshares; // what is not merged in the forecast
+    struct reshares reshares; // those not merged in the forecast
     uint32_t forecast;        // slab: struct forecast, or SLAB_NONE
     uint32_t size;
     uint32_t retweets;
@@ -86,12 +86,12 @@ struct __attribute__((packed, aligned(4))) cascade {
     uint32_t board;           // counter of TALLY_CASCADES or COUNTER_NONE
     uint32_t velocity;        // counter of TALLY_VELOCITY or COUNTER_NONE
     uint32_t level : 20;      // the highest an alert rule raised; 0: none
-    uint32_t unresolved : 12; // rules that are to tell its close: it keeps its counts
+    uint32_t unresolved : 12; // rules that will report its close: it keeps its counts
     uint64_t reach;
     uint64_t reported;
     usec created; // USEC_NONE: not known
     usec first;   // of the counted events
     usec last;
-    usec timed;        // when the heap looks at it, with CASCADE_TIMED
+    usec timed;        // when the heap's timer is due, with CASCADE_TIMED
     uint32_t whole_at; // clock of the last whole write, in seconds
 };

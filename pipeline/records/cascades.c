@@ -11,10 +11,11 @@
 enum {
     FREE_PART = 16,
     CHOSEN_PART = 32,
-    TIMERS_PER_ROW = 2, // the rest: of records that are gone, dropped now and then
+    TIMERS_PER_ROW = 2, // the rest: timers of records that are freed, removed from time
+                        // to time
 };
 
-// Those beyond the capacity are on their way out.
+// Rows beyond the capacity hold evicted records.
 static uint32_t
 row_count(const struct cascades *cascades)
 {
@@ -83,7 +84,8 @@ cascades_put(struct cascades *cascades, struct slice id, bool *ret_is_new)
         cascade = cascades->high++;
     }
     struct cascade *row = &cascades->rows[cascade];
-    uint8_t queued = row->flags & CASCADE_QUEUED; // whoever had the row before was
+    uint8_t queued = row->flags & CASCADE_QUEUED; // the row may still be queued from
+                                                  // its last use
     memset(row, 0, sizeof(*row));
     row->hash = hash;
     row->id = slab_text_put(cascades->texts, id);
@@ -200,7 +202,7 @@ forget(struct cascades *cascades, uint32_t cascade)
     row->reach = 0;
     row->first = USEC_NONE;
     row->last = USEC_NONE;
-    row->flags |= CASCADE_WHOLE; // no field of the old life is to outlive it
+    row->flags |= CASCADE_WHOLE; // no field of the previous life may remain
     cascades_queue(cascades, cascade, CASCADE_ALL);
 }
 
@@ -238,8 +240,8 @@ cascades_time_close(struct cascades *cascades, uint32_t cascade)
         timers_add(&cascades->timers, timer);
         cascades_queue(cascades, cascade, CASCADE_STATE);
     } else if (timer.due < row->timed) {
-        // Rare: an event older than the first, or a date learnt late. A later one is
-        // found out when the timer is due.
+        // Rare: an event older than the first, or a date learnt late. A later time is
+        // found when the timer is due.
         row->timed = timer.due;
         timers_hasten(&cascades->timers, timer);
     }
@@ -354,7 +356,7 @@ cascades_settle(struct cascades *cascades, uint32_t cascade)
     }
 }
 
-// What goes first: what is closed, what is open, what a rule has still to tell of.
+// Order of eviction: closed, open, those whose close a rule has yet to report.
 enum rank {
     RANK_CLOSED,
     RANK_OPEN,
@@ -388,7 +390,7 @@ choose(struct cascades *cascades, usec clock)
     eviction_end(&cascades->eviction);
 }
 
-// False if something happened to it that may let others matter less.
+// False if it has changed so that others are to be evicted first.
 static bool
 is_as_chosen(const struct cascades *cascades, const struct eviction_candidate *chosen,
              usec clock)
@@ -418,7 +420,7 @@ evict(struct cascades *cascades, uint32_t cascade, usec clock)
     row->flags |= CASCADE_EVICTED;
     cascades->leaving++;
     if ((row->flags & CASCADE_WRITTEN) != 0) {
-        // Its key has to go first; the flush that deletes it settles the record.
+        // Its key has to be deleted first; the flush that does so frees the record.
         cascades_queue(cascades, cascade, CASCADE_ALL);
     }
     cascades_settle(cascades, cascade);
@@ -439,7 +441,7 @@ cascades_make_room(struct cascades *cascades, usec clock)
         if (chosen == NULL) {
             choose(cascades, clock);
             if (cascades->eviction.count == 0) {
-                return; // all are held by alerts
+                return; // alerts hold all of them
             }
         } else if (is_as_chosen(cascades, chosen, clock)) {
             evict(cascades, chosen->index, clock);

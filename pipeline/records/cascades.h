@@ -1,26 +1,24 @@
-// The posts that people point at: what is known of each, and who carried it.
+// The posts that other posts refer to: facts about each, its counts and its amplifiers.
 //
-// A record is made when a post is first retweeted, quoted or replied to. It holds two
-// kinds of things: facts about the post (author, text, time, the post it quotes), and
-// the counts of its cascade. A cascade is closed when nothing happened for 6 hours or
-// the post is 7 days old; once it is closed and zero in every window its counts are
-// forgotten and its key leaves Redis, while the facts stay as long as there is room, so
-// that paths through it are still known.
+// A record is made when a post is first retweeted, quoted or replied to. It contains
+// facts about the post (author, text, time, the post it quotes) and the counts of its
+// cascade. A cascade is closed when nothing happened for 6 hours or the post is 7 days
+// old. Once it is closed and zero in every window, its counts are forgotten and its key
+// is deleted from Redis. The facts remain as long as there is room, so that paths
+// through the post are still known.
 //
-// When less than a sixteenth of the capacity is free, as many records go as are
-// lacking, those that matter least: first what is closed, forgotten ones before others,
-// then what is open, and last those whose close an alert rule has still to tell; within
-// each of these the smallest by retweets, quotes and replies, and among equals the
-// longest idle; never one with an alert that is not written. They are chosen a thirty-
-// second part of the capacity at a time, and whoever matters more by its turn is
-// spared. A tree goes at once, and whoever waits for a place in it; the rest goes with
-// the record, as soon as its key has left Redis. Until then it is in one of the rows
-// beyond the capacity, as many again, so that no post has to wait for that. Nobody
-// else's numbers change by it; `evicted` counts those that were not forgotten yet,
-// `evicted_open` the open ones and `evicted_early` the open or still counted ones.
-//
-// `birth` tells two posts apart that had the same index, `life` two cascades of one
-// post.
+// When less than a sixteenth of the capacity is free, just enough records are evicted,
+// in this order: first closed ones, those without counts before others; then open ones;
+// last those whose close an alert rule has yet to report. Within each of these groups,
+// the smallest by retweets, quotes and replies goes first, and among equals the longest
+// idle. A record with an alert that is not written is never evicted. Candidates are
+// chosen a 32nd part of the capacity at a time; a candidate that has changed since so
+// that others should go first is spared. Eviction frees the tree, and the nodes that
+// wait for a place in it, at once. The rest is freed with the record when its key has
+// been deleted from Redis. Until then it is in one of the rows beyond the capacity (as
+// many again), so that no post has to wait for the deletion. Eviction changes no counts
+// of other records. `evicted` counts the records that still had counts, `evicted_open`
+// the open ones and `evicted_early` those that were open or counted in a window.
 #pragma once
 
 #include <stdbool.h>
@@ -47,10 +45,10 @@ struct cascades {
     uint32_t count;
     uint32_t free; // index + 1, linked by `parent`
     uint32_t births;
-    uint32_t leaving;   // of the count: evicted, their keys have still to go
+    uint32_t leaving;   // of the count: evicted, their keys have yet to be deleted
     struct queue queue; // of cascades to write
     struct eviction eviction;
-    struct timers timers; // of the close of each that has events
+    struct timers timers; // one for the close of each that has events
     struct table by_id;
     struct slab *texts;
     struct trees *trees;
@@ -60,7 +58,7 @@ struct cascades {
     uint64_t evicted;
     uint64_t evicted_open;
     uint64_t evicted_early;
-    usec evicted_at; // clock when the last of these went; USEC_NONE: none has
+    usec evicted_at; // clock of the last such eviction; USEC_NONE: none
 };
 
 // The caller has set texts, trees, users, windows and key; all are kept. False when the
@@ -68,19 +66,20 @@ struct cascades {
 bool cascades_init(struct cascades *cascades, uint32_t capacity);
 void cascades_fini(struct cascades *cascades);
 
-// False when some should be evicted.
+// False when records should be evicted.
 bool cascades_has_room(const struct cascades *cascades);
-// Evicts some then.
+// Evicts records in that case.
 void cascades_make_room(struct cascades *cascades, usec clock);
-// True if `count` more surely fit, after evicting some if need be.
+// True if `count` more are certain to fit, after evicting others if needed.
 bool cascades_ensure_room(struct cascades *cascades, uint32_t count, usec clock);
 
-// Frees an evicted record that nothing holds any more; call after dropping a hold.
+// Frees an evicted record that nothing refers to any more. Call it after dropping a
+// reference.
 void cascades_settle(struct cascades *cascades, uint32_t cascade);
 
 uint32_t cascades_find(const struct cascades *cascades, struct slice id);
 
-// Finds or makes the record; there must be room. Nothing is counted by it.
+// Finds or creates the record; there must be room. Counts nothing.
 uint32_t cascades_put(struct cascades *cascades, struct slice id, bool *ret_is_new);
 
 void cascades_queue(struct cascades *cascades, uint32_t cascade, uint32_t dirty);
@@ -89,40 +88,41 @@ void cascades_set_author(struct cascades *cascades, uint32_t cascade, uint32_t u
 // Forgets the counts if the cascade is closed and zero in every window.
 void cascades_refresh(struct cascades *cascades, uint32_t cascade, usec clock);
 
-// An event of that time was counted: keeps first, last and the close up to date.
+// An event of that time was counted: updates first, last and the time of the close.
 void cascades_happened(struct cascades *cascades, uint32_t cascade, usec time);
 
-// What decides on the close has changed: has it looked at in time.
+// Something that decides on the close has changed: sets its timer.
 void cascades_time_close(struct cascades *cascades, uint32_t cascade);
 
-// The clock was set back to `clock`, and no event is later: what had closed may be
+// The clock was set back to `clock`, and no event is later: a closed cascade may be
 // open again.
 void cascades_rewind(struct cascades *cascades, usec clock);
-// The speed of its cascade is not known any more.
+// Frees the events and the forecast of the cascade: its speed is no longer known.
 void cascades_drop_speed(struct cascades *cascades, uint32_t cascade);
 
 // Queues every cascade whose close is due.
 void cascades_advance(struct cascades *cascades, usec clock);
 
-// When it closes if nothing more happens. It must have events.
+// When it closes if no further event comes. It must have events.
 usec cascades_close_due(const struct cascade *row);
 bool cascades_is_closed(const struct cascade *row, usec clock);
 
-// The post is deleted: its text goes, it leaves the boards, and it is never shown
-// again.
+// The post is deleted: removes its text, takes it off the boards, and never publishes
+// it again.
 void cascades_hide(struct cascades *cascades, uint32_t cascade);
 
 // The record whose id has this hash, or CASCADE_NONE.
 uint32_t cascades_find_hash(const struct cascades *cascades, uint64_t hash);
 
-// What velocities count right now in slot WINDOWS_VELOCITY_…
+// The count of a velocity at this time, in slot WINDOWS_VELOCITY_…
 uint64_t cascades_recent(const struct cascades *cascades, const struct cascade *row,
                          uint32_t slot);
-// True if nothing of it is in a window. Entries that undo each other may still name its
-// counters.
+// True if none of its events is in a window. Entries that cancel each other may still
+// refer to its counters.
 bool cascades_is_zero(const struct cascades *cascades, const struct cascade *row);
 
-// Contents out of, or into an empty table of the same capacity; not the key.
+// Saves the contents without the key, or loads them into an empty table of the same
+// capacity.
 void cascades_move(struct cascades *cascades, struct snapshot *snapshot);
 
 static inline struct cascade *

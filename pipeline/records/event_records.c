@@ -6,11 +6,12 @@
 #include "base/region.h"
 #include "base/snapshot.h"
 
-#define SHORT_BIT ((uint32_t)1 << 28) // the amount is 1 and not written
+#define SHORT_BIT ((uint32_t)1 << 28) // the amount is 1 and is not stored
 
 enum {
-    NOTES_BYTES_PER_EVENT = 24, // a retweet's take 24, a post's 8 to 16
-    RING_LEAST = 1 << 20,       // so that one long list is no quarter of the ring
+    NOTES_BYTES_PER_EVENT = 24, // a retweet's list takes 24, a post's 8 to 16
+    RING_MIN = 1 << 20,         // so that one long list is less than a quarter of the
+                                // ring
 };
 
 // The record behind event.text.
@@ -24,7 +25,7 @@ struct words_record {
 static void *
 record_at(const struct ring *ring, uint32_t place)
 {
-    // A ring is far smaller than what 32 bits name, so the lower half says it all.
+    // A ring is far smaller than 2^32 words, so the lower half of a place is enough.
     uint64_t whole = ring->head - (uint32_t)((uint32_t)ring->head - place);
     return place != 0 ? ring_at(ring, whole) : NULL;
 }
@@ -34,7 +35,7 @@ part_init(struct event_records_part *part, uint32_t begin, uint32_t size)
 {
     part->begin = begin;
     part->size = size;
-    return ring_init(&part->notes, RING_LEAST + (size_t)size * NOTES_BYTES_PER_EVENT);
+    return ring_init(&part->notes, RING_MIN + (size_t)size * NOTES_BYTES_PER_EVENT);
 }
 
 static size_t
@@ -55,7 +56,7 @@ event_records_init(struct event_records *records,
            part_init(&records->lasting, sizes->events, sizes->lasting) &&
            records->rows != NULL && records->links != NULL &&
            table_init(&records->by_hash, (uint32_t)rows) &&
-           ring_init(&records->texts, RING_LEAST + sizes->text_bytes);
+           ring_init(&records->texts, RING_MIN + sizes->text_bytes);
 }
 
 void
@@ -101,7 +102,7 @@ enter(struct event_records *records, uint32_t event)
     table_add(&records->by_hash, row->hash, event);
 }
 
-// The oldest of the part, no longer to be found.
+// Removes the oldest of the part from the index.
 static uint32_t
 leave(struct event_records *records, struct event_records_part *part)
 {
@@ -195,7 +196,7 @@ event_records_add(struct event_records *records, uint64_t hash)
     return event;
 }
 
-// ── what it knows of an event ──────────────────────────────────────────────
+// ── contents of an event ───────────────────────────────────────────────────
 
 uint64_t
 event_records_via(const struct event_records *records, uint32_t event)

@@ -1,15 +1,14 @@
-// The memory of events: which ids were seen, and what each of them added.
+// The memory of events: which ids arrived, and what each of them added to counters.
 //
-// Holds the newest `events` event ids. For each it knows who did it, to which post, and
-// the list of what it added, so that a deletion takes back exactly that. Ids are kept
-// as keyed 64-bit hashes: two of a million ids are taken for one with probability 3e-8.
+// Contains the newest `events` event ids. Each has its actor, its target post, and the
+// list of what it added, so that a deletion takes back exactly that. Ids are kept as
+// keyed 64-bit hashes: among a million ids, two are confused with probability 3e-8.
 //
-// An event with EVENT_LASTING moves behind those once it is older, and stays until its
-// time is before the horizon, or until `lasting` newer ones came after it.
+// An event with EVENT_LASTING moves to a part of its own once it is older, and remains
+// until its time is before the horizon, or until `lasting` newer ones came after it.
 //
-// Texts of posts and lists of additions live in rings of their own; when a flood of
-// long ones overwrites a list early, that event can no longer be undone and the attempt
-// is counted.
+// Texts of posts and lists of additions are in rings of their own. If many long ones
+// overwrite a list early, that event can no longer be undone; the attempt is counted.
 #pragma once
 
 #include <stdbool.h>
@@ -30,13 +29,13 @@ enum event_flag {
     EVENT_UNDONE = 1 << 2,
     EVENT_REACHED = 1 << 3, // gave the target's author reach
     EVENT_VIA = 1 << 5,     // came through another retweet: its link
-    EVENT_BLIND = 1 << 6,   // nobody had told how many followers its actor has
-    EVENT_LASTING = 1 << 7, // to be remembered up to the horizon
+    EVENT_BLIND = 1 << 6,   // the number of followers of its actor is not known
+    EVENT_LASTING = 1 << 7, // to be kept until the horizon
 };
 
-// What an event added: `amount` to a counter, or itself to a cascade in its life
-// `amount` and to that cascade's own counters. Kept as one word or, unless the amount
-// is 1, two.
+// What an event added: `amount` to a counter; or itself to a cascade in life `amount`,
+// and to that cascade's own counters. Stored as one word or, unless the amount is 1,
+// two.
 struct event_records_entry {
     uint32_t where; // index with one of the bits below
     uint32_t amount;
@@ -51,21 +50,21 @@ struct event_records_entry {
 struct event {
     uint64_t hash;
     usec time;
-    uint32_t notes; // places in the rings, the lower halves; 0: none
+    uint32_t notes; // places in the rings, lower halves; 0: none
     uint32_t text;
     uint32_t actor;  // user, referenced
-    uint32_t target; // cascade it points at (retweet, quote), or UINT32_MAX
+    uint32_t target; // cascade of the post that it retweets or quotes, or UINT32_MAX
     uint32_t target_birth;
     uint16_t words; // of the notes
     uint8_t flags;  // enum event_flag
 };
 
-// A part of the rows, filled round and round, and the notes of its events.
+// A part of the rows, used as a ring, and the notes of its events.
 struct event_records_part {
     uint32_t begin; // its first row
     uint32_t size;  // row = begin + sequence number % size
-    uint64_t first; // sequence number of the oldest event
-    uint64_t next;  // and of the next one
+    uint64_t first; // of the oldest event
+    uint64_t next;  // of the next event
     struct ring notes;
 };
 
@@ -75,7 +74,8 @@ struct event_records {
     struct event_records_part newest;
     struct event_records_part lasting;
     usec horizon;
-    uint64_t forgotten;  // lasting events that made room before the horizon passed them
+    uint64_t forgotten;  // lasting events that were evicted before the horizon passed
+                         // them
     usec forgotten_time; // the greatest time of these
     struct table by_hash;
     struct ring texts;
@@ -96,26 +96,26 @@ event_records_row(const struct event_records_part *part, uint64_t sequence)
     return part->begin + (uint32_t)(sequence % part->size);
 }
 
-// EVENT_NONE: never seen, or forgotten.
+// EVENT_NONE: never seen, or evicted.
 uint32_t event_records_find(const struct event_records *records, uint64_t hash);
 
-// Makes room: for the next event_records_add, which takes two calls at most, then by
-// what the horizon has passed. Returns the event that is thereby forgotten, its row to
-// be read until event_records_add, or EVENT_NONE if none had to go.
+// Makes room for the next event_records_add (this takes at most two calls), and evicts
+// events that the horizon has passed. Returns the evicted event, whose row is readable
+// until event_records_add, or EVENT_NONE if none had to be evicted.
 uint32_t event_records_forget(struct event_records *records);
 
 // Hash of the retweet it came through; 0: none.
 uint64_t event_records_via(const struct event_records *records, uint32_t event);
 void event_records_set_via(struct event_records *records, uint32_t event, uint64_t via);
 
-// A zeroed row for a new event, once event_records_forget has made room.
+// A zeroed row for a new event; event_records_forget must have made room.
 uint32_t event_records_add(struct event_records *records, uint64_t hash);
 
-// Remembers what the event added; up to 32 000 entries surely fit. Borrows entries.
+// Stores what the event added; at least 32 000 entries fit. Borrows entries.
 void event_records_note(struct event_records *records, uint32_t event,
                         const struct event_records_entry *entries, size_t count);
 
-// Reads the notes one by one from a zeroed cursor. False at the end.
+// Iterates over the notes, from a zeroed cursor. False at the end.
 struct event_records_cursor {
     uint32_t at;
 };
@@ -125,8 +125,8 @@ bool event_records_next(const struct event_records *records, uint32_t event,
 // True if the event's notes are overwritten.
 bool event_records_is_lost(const struct event_records *records, uint32_t event);
 
-// What a post said, as long as there is room for it. `id` is none unless the post has
-// an alias.
+// Text of a post, kept as long as there is room for it. `id` is none unless the post
+// has an alias.
 struct event_records_words {
     struct slice text;
     struct slice lang;
@@ -135,11 +135,11 @@ struct event_records_words {
 // Borrows words.
 void event_records_put_text(struct event_records *records, uint32_t event,
                             const struct event_records_words *words);
-// False if nothing is known. Valid until the next event_records_put_text.
+// False if no text is known. Valid until the next event_records_put_text.
 bool event_records_text(const struct event_records *records, uint32_t event,
                         struct event_records_words *ret_words);
 
-// Contents out of, or into empty event records of the same sizes.
+// Saves the contents, or loads them into empty event records of the same sizes.
 void event_records_move(struct event_records *records, struct snapshot *snapshot);
 
 static inline struct event *

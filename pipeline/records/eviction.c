@@ -31,7 +31,7 @@ matters_more(const struct eviction_candidate *a, const struct eviction_candidate
     return a->last != b->last ? a->last > b->last : a->birth > b->birth;
 }
 
-// Puts the candidate where one went from the top of a heap of `count`.
+// Moves the candidate down from the top of a heap of `count`.
 static void
 sift(struct eviction_candidate *heap, uint32_t count, uint32_t at,
      struct eviction_candidate candidate)

@@ -1,11 +1,11 @@
-// Who has to go when the table of cascades is full: candidates, chosen at once and used
-// one by one, so that no single moment pays for all of them.
+// Which cascades to evict when the table is full. Candidates are chosen in one pass and
+// used one by one, so that the cost of the pass is shared by many evictions.
 //
-//     eviction_begin; eviction_offer …; eviction_end    goes through the whole table
-//     eviction_next                                     until it says NULL
+//     eviction_begin; eviction_offer …; eviction_end    pass over the whole table
+//     eviction_next                                     until it returns NULL
 //
-// Of what was offered those are kept that matter least. The order: by rank, then by
-// weight, then the longest idle, then the oldest.
+// Keeps the candidates that come first in this order: lowest rank, lowest weight,
+// longest idle, oldest.
 #pragma once
 
 #include <stdbool.h>
@@ -24,7 +24,7 @@ struct eviction_candidate {
 };
 
 struct eviction {
-    struct eviction_candidate *rows; // while offered: a heap, what matters most on top
+    struct eviction_candidate *rows; // while offered: a heap, the last in order on top
     uint32_t capacity;
     uint32_t count;
     uint32_t used;
@@ -38,9 +38,9 @@ void eviction_begin(struct eviction *eviction);
 void eviction_offer(struct eviction *eviction, struct eviction_candidate candidate);
 void eviction_end(struct eviction *eviction);
 
-// The one that matters least of those not used yet, or NULL. Things may have happened
-// since it was offered: the caller looks whether it is still what it was.
+// The first unused candidate, or NULL. It may have changed since it was offered: the
+// caller checks this.
 const struct eviction_candidate *eviction_next(struct eviction *eviction);
 
-// Contents out of, or into an empty one of the same capacity.
+// Saves the contents, or loads them into an empty one of the same capacity.
 void eviction_move(struct eviction *eviction, struct snapshot *snapshot);

@@ -1,14 +1,14 @@
-// Which post a source means by an id of its own.
+// Maps a source's own id of a post to the post.
 //
-// Servers of Mastodon number the posts they know, and name the post that a reply
-// answers or a deletion takes back by that number; another server has another number
-// for the same post. A local id is therefore a name within one source, learnt from
-// every message that shows it beside the post's id, duplicates included.
+// A Mastodon server numbers the posts it has, and uses that number for the post that a
+// reply answers or a deletion removes. Another server has another number for the same
+// post. A local id is therefore valid within one source only. It is learnt from every
+// message that contains it beside the post's id, duplicates included.
 //
-// Versions of a post lead in the same way to the one that counts; their name is the
-// hash of their id.
+// Versions of an edited post are mapped in the same way to the version that counts;
+// their name is the hash of their id.
 //
-// Holds the newest `capacity` of them. Names and posts are keyed 64-bit hashes.
+// Contains the newest `capacity` of them. Names and posts are keyed 64-bit hashes.
 #pragma once
 
 #include <stdbool.h>
@@ -24,9 +24,9 @@ struct local {
 };
 
 struct locals {
-    struct local *rows; // filled round and round
+    struct local *rows; // a ring
     uint32_t capacity;
-    uint64_t next; // how many there were
+    uint64_t next; // how many were added
     struct table by_name;
 };
 
@@ -34,10 +34,10 @@ struct locals {
 bool locals_init(struct locals *locals, uint32_t capacity);
 void locals_fini(struct locals *locals);
 
-// False if the oldest had to be forgotten for it.
+// False if the oldest had to be evicted.
 bool locals_learn(struct locals *locals, uint64_t name, uint64_t post);
 // False if the name is not known.
 bool locals_find(const struct locals *locals, uint64_t name, uint64_t *ret_post);
 
-// Contents out of, or into an empty one of the same capacity.
+// Saves the contents, or loads them into an empty one of the same capacity.
 void locals_move(struct locals *locals, struct snapshot *snapshot);

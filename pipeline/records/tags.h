@@ -1,5 +1,5 @@
-// The hashtags in use: a text and its counter. A tag is forgotten when its counter is
-// empty.
+// The hashtags in use: a text and its counter. A hashtag is forgotten when its counter
+// is zero in every window.
 #pragma once
 
 #include <stdbool.h>
@@ -18,7 +18,7 @@ struct tag {
     uint32_t text;    // slab text
     uint32_t counter; // of TALLY_HASHTAGS, or COUNTER_NONE
     uint32_t refs;    // on a published board
-    bool is_fading;   // in the list of tags whose counter ran empty
+    bool is_fading;   // in the list of tags whose counter became empty
 };
 
 struct tags {
@@ -29,7 +29,7 @@ struct tags {
     uint32_t free; // index + 1, linked by `counter`
     uint32_t *fading;
     uint32_t fading_count;
-    uint32_t held; // of them, those that the last sweep had to leave
+    uint32_t held; // of them, those that the last sweep could not free
     struct table by_text;
     struct slab *texts;
     struct hash_key key;
@@ -39,19 +39,20 @@ struct tags {
 bool tags_init(struct tags *tags, uint32_t capacity);
 void tags_fini(struct tags *tags);
 
-// Or TAG_NONE.
+// TAG_NONE if not found.
 uint32_t tags_find(const struct tags *tags, struct slice text);
-// True if `count` more surely fit, after a sweep if that may help.
+// True if `count` more are certain to fit, after a sweep if needed.
 bool tags_make_room(struct tags *tags, struct windows *windows, size_t count);
-// Finds or makes; there must be room.
+// Finds or creates; there must be room.
 uint32_t tags_put(struct tags *tags, struct slice text);
 
-// The tag's counter may have run empty.
+// The tag's counter may have become empty.
 void tags_fade(struct tags *tags, uint32_t tag);
 // Forgets the fading tags whose counter is empty and that no board holds.
 void tags_sweep(struct tags *tags, struct windows *windows);
 
-// Contents out of, or into an empty table of the same capacity; not the key.
+// Saves the contents without the key, or loads them into an empty table of the same
+// capacity.
 void tags_move(struct tags *tags, struct snapshot *snapshot);
 
 static inline struct slice

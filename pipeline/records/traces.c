@@ -21,7 +21,7 @@ traces_fini(struct traces *traces)
     *traces = (struct traces){0};
 }
 
-// Indexes are small numbers; the table looks at the upper half.
+// Indexes are small numbers; the table uses the upper half.
 static uint64_t
 key_of(uint32_t user)
 {

@@ -1,6 +1,6 @@
 // One person: profile, and the head of the list of their counters.
 //
-// The table of them, and what becomes of them, is pipeline/records/users.h.
+// The table is in pipeline/records/users.h.
 #pragma once
 
 #include <stdint.h>
@@ -11,12 +11,12 @@
 
 enum user_flag {
     USER_HAS_FOLLOWERS = 1 << 0,
-    USER_QUEUED = 1 << 1,  // in the list of users to write
-    USER_WRITTEN = 1 << 2, // Redis has, or may have, the key
-    USER_WHOLE = 1 << 3,   // the next write gives every field
-    USER_HOLDS = 1 << 4,   // holds its handle
-    USER_TOLD = 1 << 5,    // Redis has, or may have, the handle key
-    USER_AUTHOR = 1 << 6,  // wrote the root of a cascade
+    USER_QUEUED = 1 << 1,      // in the list of users to write
+    USER_WRITTEN = 1 << 2,     // Redis has, or may have, the key
+    USER_WHOLE = 1 << 3,       // the next write contains every field
+    USER_HOLDS = 1 << 4,       // holds its handle
+    USER_HANDLE_SENT = 1 << 5, // Redis has, or may have, the handle key
+    USER_AUTHOR = 1 << 6,      // wrote the root of a cascade
     USER_KEYED_BY_HANDLE = 1 << 7,
 };
 
@@ -30,26 +30,26 @@ enum user_profile {
 };
 
 // A person known by handle only has the id "<net>:@<handle>". Once the same person is
-// known by id, the row is merged: everything it had is the other's, and what still
-// refers to it (events, boards as written) goes on to that one by users_now.
+// known by id, the row is merged: all it had belongs to the other row, and what still
+// refers to it (events, boards as written) is redirected by users_now.
 enum user_identity {
     USER_MERGED = 1 << 0,   // into the user whose index is `followers`
     USER_UNTRACED = 1 << 1, // some cascade that names the user has no trace
 };
 
-// What lies behind `card`: each of these texts behind its length.
+// The texts behind `card`, each after its length.
 enum user_text {
     USER_ID,
     USER_HANDLE,
     USER_NAME,
-    USER_STALE_HANDLE, // whose key Redis may still have
+    USER_STALE_HANDLE, // Redis may still have its key
     USER_TEXTS,
 };
 
-// A length is one byte or, with its top bit set, two, the upper seven bits first.
+// A length is one byte or, if its top bit is set, two, the upper seven bits first.
 enum { USER_TEXT_MAX = (1 << 15) - 1 };
 
-// Four bytes of padding would be a tenth of it.
+// Packed: 4 bytes of padding would be a tenth of the row.
 struct __attribute__((packed, aligned(4))) user {
     uint32_t card; // slab texts
     uint32_t followers;
@@ -60,5 +60,5 @@ struct __attribute__((packed, aligned(4))) user {
     uint16_t identity; // enum user_identity
     usec last_seen;
     uint32_t whole_at; // clock of the last whole write, in seconds
-    uint32_t hash;     // lower half; the table has the upper one
+    uint32_t hash;     // lower half; the upper half is in the table
 };

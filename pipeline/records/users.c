@@ -7,7 +7,7 @@
 #include "base/snapshot.h"
 #include "pipeline/windows/windows.h"
 
-enum { FORGOTTEN_PART = 16 }; // of the capacity, at a time
+enum { FORGOTTEN_PART = 16 }; // of the capacity is evicted at a time
 
 bool
 users_init(struct users *users, uint32_t capacity, struct slab *texts,
@@ -64,7 +64,7 @@ card_free(struct users *users, struct user *row)
     }
 }
 
-// The texts may lie in the card that is replaced.
+// The texts may be in the card that is replaced.
 static void
 card_put(struct users *users, struct user *row, const struct slice texts[USER_TEXTS])
 {
@@ -76,7 +76,7 @@ card_put(struct users *users, struct user *row, const struct slice texts[USER_TE
     }
     uint32_t ref = slab_alloc(users->texts, size);
     if (ref == SLAB_NONE) {
-        users->texts_refused++; // it stays as it was
+        users->texts_refused++; // the text keeps its old value
         return;
     }
     unsigned char *at = slab_at(users->texts, ref);
@@ -124,7 +124,7 @@ users_set_text(struct users *users, uint32_t user, enum user_text which,
 struct slice
 users_network_of(struct slice id)
 {
-    size_t len = 0; // a few bytes: no library call pays
+    size_t len = 0; // a few bytes: a library call would be slower
     while (len < id.len && id.ptr[len] != ':') {
         len++;
     }
@@ -231,21 +231,21 @@ handle_release(struct users *users, uint32_t user)
     }
     table_remove(&users->by_handle, handle_hash_of(users, user), user);
     row->flags &= (uint8_t)~USER_HOLDS;
-    users_untell(users, user);
+    users_retract_handle(users, user);
 }
 
 void
-users_untell(struct users *users, uint32_t user)
+users_retract_handle(struct users *users, uint32_t user)
 {
     struct user *row = &users->rows[user];
-    if ((row->flags & USER_TOLD) == 0) {
+    if ((row->flags & USER_HANDLE_SENT) == 0) {
         return;
     }
-    // Whatever stood here is in flight: the flag is set again only by the write that
-    // sends it.
+    // A handle stored here is in flight; only the write that sends the new one sets the
+    // flag again.
     users_set_text(users, user, USER_STALE_HANDLE, users_handle(users, user));
     row->profile &= (uint8_t)~USER_STALE_SENT;
-    row->flags &= (uint8_t)~USER_TOLD;
+    row->flags &= (uint8_t)~USER_HANDLE_SENT;
     users_queue(users, user);
 }
 
@@ -279,7 +279,7 @@ take_profile(struct users *users, uint32_t from, uint32_t into)
     }
 }
 
-// The one known by handle only is that person.
+// Merges the person known by handle only into that person.
 static void
 merge(struct users *users, uint32_t from, uint32_t into)
 {
@@ -294,7 +294,7 @@ merge(struct users *users, uint32_t from, uint32_t into)
     users->rows[into].refs++;
     users->merges++;
     users->merged++;
-    users_queue(users, from); // its key goes
+    users_queue(users, from); // its key is deleted
     users_queue(users, into);
 }
 
@@ -390,7 +390,7 @@ is_idle(const struct users *users, uint32_t user)
            users_text(users, user, USER_STALE_HANDLE).len == 0;
 }
 
-// Forgets the idle users not seen since `limit`.
+// Evicts the idle users not seen since `limit`.
 static uint32_t
 forget_older(struct users *users, usec limit)
 {
@@ -405,7 +405,7 @@ forget_older(struct users *users, usec limit)
     return forgotten;
 }
 
-// When the idle users were last seen: the longest ago and the latest.
+// When the idle users were last seen: the earliest and the latest time.
 static void
 look_at_idle(struct users *users, usec *ret_oldest, usec *ret_newest)
 {
@@ -430,7 +430,7 @@ forget_some(struct users *users)
     usec oldest;
     usec newest;
     look_at_idle(users, &oldest, &newest);
-    // A few passes with a rising limit stand in for sorting by age.
+    // A few passes with a rising limit replace sorting by age.
     for (int part = 1; part <= 16 && oldest <= newest; part++) {
         usec limit = part == 16 ? newest : oldest + (newest - oldest) / 16 * part;
         uint32_t forgotten = forget_older(users, limit);
@@ -465,7 +465,7 @@ users_is_pressed(struct users *users)
         users->looked_at = 0;
         return false;
     }
-    // Seldom: to look at all of them takes a while.
+    // Rarely, since looking at all of them is slow.
     uint32_t step = users->capacity / FORGOTTEN_PART;
     if (users->looked_at == 0 || users->count > users->looked_at + step) {
         usec oldest;

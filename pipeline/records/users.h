@@ -1,19 +1,18 @@
 // The people seen: ids, profiles, and the heads of their counters.
 //
-// A user is an index that stays valid while somebody holds a reference (refs), a
-// counter is alive, or the user is in Redis. Others are remembered as long as there is
-// room: at capacity those unreferenced for longest are forgotten, a sixteenth of the
-// table at a time.
+// A user is an index that remains valid while a reference (refs) or a counter exists or
+// the user is in Redis. Others remain as long as there is room: at capacity the users
+// unreferenced for longest are evicted, a sixteenth of the table at a time.
 //
-// Ids are taken for the same when their keyed 64-bit hashes are: of a million users two
-// are mixed up with probability 3e-8.
+// Ids are compared by their keyed 64-bit hashes: among a million users two are confused
+// with probability 3e-8.
 //
-// Texts live in a slab shared with the cascades, those of one person in one piece.
+// Texts are in a slab shared with the cascades, those of one person in one piece.
 //
 // Handles: the newest user to claim a handle holds it. A user known by handle only
-// ("x:@ann") holds that one, and is merged into the first user known by id who claims
-// it: `merge` is called, which moves what others keep of the user, and afterwards the
-// row only leads to the other one. No id finds it any more.
+// ("x:@ann") holds that handle, and is merged into the first user known by id who
+// claims it: `merge` moves everything that refers to the user; afterwards the row only
+// points to the other one, and no id finds it any more.
 #pragma once
 
 #include <stdbool.h>
@@ -30,7 +29,7 @@
 
 struct snapshot;
 
-// Moves all that refers to `from`, a user known by handle only, to `into`.
+// Moves all references from `from`, a user known by handle only, to `into`.
 typedef void (*users_merge_fn)(void *context, uint32_t from, uint32_t into);
 
 struct users {
@@ -44,15 +43,15 @@ struct users {
     struct table by_handle;
     struct slab *texts;
     struct hash_key key;
-    bool has_renamed_author; // some cascade's handle is out of date
-    bool is_packed;          // few could be forgotten when last looked
-    uint32_t idle;           // how many could be …
-    uint32_t looked_at;      // … of how many; 0: not looked yet
+    bool has_renamed_author; // the handle in some cascade is out of date
+    bool is_packed;          // few could be evicted at the last check
+    uint32_t idle;           // how many can be evicted …
+    uint32_t looked_at;      // … of how many; 0: not checked yet
     uint64_t evicted;
-    uint64_t texts_refused; // changes of texts that there was no room for
+    uint64_t texts_refused; // changes of texts that did not fit
     struct traces traces;   // of cascades that name users known by handle only
     uint64_t merges;
-    uint32_t merged; // rows that are
+    uint32_t merged; // rows that are merged
     users_merge_fn merge;
     void *context;
 };
@@ -63,30 +62,32 @@ bool users_init(struct users *users, uint32_t capacity, struct slab *texts,
                 const struct hash_key *key);
 void users_fini(struct users *users);
 
-// True if `count` more users surely fit, after forgetting some if need be.
+// True if `count` more users are certain to fit, after evicting some if needed.
 bool users_make_room(struct users *users, size_t count);
 
-// Some may have become idle: users_make_room looks for them again.
+// Some may have become idle: users_make_room checks again.
 void users_unpack(struct users *users);
-// True if more than half of the capacity is taken by people who cannot be forgotten.
+// True if more than half of the capacity is used by people who cannot be evicted.
 bool users_is_pressed(struct users *users);
 
 uint32_t users_find(const struct users *users, struct slice id);
 
-// The user with that id, made if new, its profile brought up to date from a message of
+// The user with that id, created if new, with the profile updated from a message of
 // that time. Borrows profile, whose id must be given. There must be room.
 uint32_t users_see(struct users *users, const struct post_user *profile, usec time);
 
-// That cascade names the user, as its author or among its people; remembered if the
+// That cascade has the user as its author or among its amplifiers. Remembered if the
 // user is known by handle only.
 void users_trace(struct users *users, uint32_t user, struct trace trace);
 
 void users_queue(struct users *users, uint32_t user);
 
-// Redis may have a key for the handle this user no longer has or needs: to be deleted.
-void users_untell(struct users *users, uint32_t user);
+// Redis may have a key for the handle that this user no longer has or needs: has it
+// deleted.
+void users_retract_handle(struct users *users, uint32_t user);
 
-// Contents out of, or into an empty table of the same capacity; not the key.
+// Saves the contents without the key, or loads them into an empty table of the same
+// capacity.
 void users_move(struct users *users, struct snapshot *snapshot);
 
 static inline struct user *
@@ -95,7 +96,7 @@ users_at(const struct users *users, uint32_t user)
     return &users->rows[user];
 }
 
-// Who that is now: the user itself, or the one it was merged into.
+// The user itself, or the one it was merged into.
 static inline uint32_t
 users_now(const struct users *users, uint32_t user)
 {
@@ -103,7 +104,7 @@ users_now(const struct users *users, uint32_t user)
     return (row->identity & USER_MERGED) != 0 ? row->followers : user;
 }
 
-// ASCII only: handles are, where case matters.
+// ASCII only, as handles are where case matters.
 static inline char
 users_lower(char c)
 {
@@ -112,8 +113,8 @@ users_lower(char c)
 
 // Valid until users_see or another change of the user's texts.
 struct slice users_text(const struct users *users, uint32_t user, enum user_text which);
-// Replaces one text; `text` may be one of the user's. A text longer than USER_TEXT_MAX
-// is cut.
+// Replaces one text; `text` may be one of the user's own texts. A text longer than
+// USER_TEXT_MAX is cut.
 void users_set_text(struct users *users, uint32_t user, enum user_text which,
                     struct slice text);
 
@@ -129,10 +130,10 @@ users_handle(const struct users *users, uint32_t user)
     return users_text(users, user, USER_HANDLE);
 }
 
-// Who holds a handle, or USER_NONE. ASCII letters compare without case.
+// The user who holds a handle, or USER_NONE. ASCII letters compare without case.
 uint32_t users_holder(const struct users *users, struct slice network,
                       struct slice handle);
-// Network of an id: what stands before ':', else "post".
+// Network of an id: the part before ':', or "post" if there is none.
 struct slice users_network_of(struct slice id);
-// The handle in the id of a user known by handle only; none: it is another id.
+// The handle in the id of a user known by handle only; none for other ids.
 struct slice users_handle_in(struct slice id);

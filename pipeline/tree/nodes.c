@@ -31,7 +31,7 @@ slots_bytes(const struct nodes *nodes)
 bool
 nodes_init(struct nodes *nodes, uint32_t capacity)
 {
-    assert(capacity >= 1 && capacity <= NODES_MOST);
+    assert(capacity >= 1 && capacity <= NODES_MAX);
     *nodes = (struct nodes){.capacity = capacity, .size = SLOTS_FIRST};
     nodes->mask = UINT32_MAX >> __builtin_clz(capacity);
     nodes->rows = region_reserve(rows_bytes(nodes));
@@ -55,7 +55,8 @@ home_of(const struct nodes *nodes, uint64_t name)
     return probe_home((uint32_t)(name >> 32), nodes->size);
 }
 
-// The home is made of the upper half of the name, so the lower half says more.
+// The home slot is computed from the upper half of the name, so the lower half
+// distinguishes better.
 static uint32_t
 tag_of(const struct nodes *nodes, uint64_t name)
 {
@@ -134,7 +135,8 @@ nodes_leave(struct nodes *nodes, uint32_t node)
         assert(nodes->slots[hole] != 0);
         hole = probe_next(hole, nodes->size);
     }
-    // Whoever may stand in the hole moves back, so that no walk ends before its node.
+    // A node that may be in the hole moves back, so that no search ends before its
+    // node.
     uint32_t value;
     for (uint32_t at = probe_next(hole, nodes->size); (value = nodes->slots[at]) != 0;
          at = probe_next(at, nodes->size)) {
@@ -188,7 +190,7 @@ nodes_move(struct nodes *nodes, struct snapshot *snapshot)
                   nodes->capacity);
     SNAPSHOT_VALUE(snapshot, nodes->free);
     SNAPSHOT_VALUE(snapshot, nodes->count);
-    // Only reading changes the count; an index of none is an empty one already.
+    // Only loading changes the count; the index of an empty pool is already empty.
     if (snapshot->is_failed || indexed == nodes->count ||
         !snapshot_expect(snapshot, nodes->count == used(nodes))) {
         return;

@@ -1,14 +1,15 @@
 // The nodes of all trees in one pool, and the index that finds them.
 //
-// A node takes 24 bytes, and 5.3 to 8 in the index once there are many: 32-bit slots
-// with linear probing, at most three quarters full, growing by half. A slot holds the
-// number of a node and, in the bits that no number up to the capacity needs, bits of
-// its name: at two million nodes one walk in a thousand looks at a node in vain.
+// A node takes 24 bytes, plus 5.3 to 8 bytes in the index once there are many: 32-bit
+// slots with linear probing, at most three quarters full, growing by half. A slot holds
+// the number of a node and, in the bits that numbers up to the capacity do not use,
+// bits of its name. At two million nodes one lookup in a thousand reads a wrong node
+// first.
 //
 //     | bits of the name | node, from 1 on; 0: empty |
 //
-// Nodes do not move, so the index is made anew from them as it grows, in place, and
-// after a snapshot.
+// Nodes do not move, so the index is rebuilt from them in place when it grows and after
+// a snapshot is loaded.
 #pragma once
 
 #include <stdbool.h>
@@ -16,7 +17,7 @@
 
 struct snapshot;
 
-enum { NODE_NONE = 0, NODES_MOST = 1 << 30, NODE_DEPTH_MOST = (1 << 24) - 1 };
+enum { NODE_NONE = 0, NODES_MAX = 1 << 30, NODE_DEPTH_MAX = (1 << 24) - 1 };
 
 enum node_flag {
     NODE_USED = 1 << 0,
@@ -26,9 +27,10 @@ enum node_flag {
 
 struct node {
     uint64_t name;   // hash of its event and tree
-    uint32_t parent; // node; of an unused one: the next unused one
-    uint32_t below; // nodes of its subtree that count; if it waits: index of its waiter
-    uint32_t next;  // of the nodes of this tree, also the unused ones it keeps
+    uint32_t parent; // node; of an unused row: the next unused row
+    uint32_t below;  // nodes of its subtree that count; of a waiting node: index of its
+                     // waiter
+    uint32_t next;   // next node of this tree, unused ones that the tree keeps included
     uint32_t depth : 24;
     uint32_t flags : 8;
 };
@@ -36,29 +38,30 @@ struct node {
 _Static_assert(sizeof(struct node) == 24, "a node is to stay small");
 
 struct nodes {
-    struct node *rows; // named from 1 on
+    struct node *rows; // numbered from 1
     uint32_t capacity;
     uint32_t high;
     uint32_t free;  // linked by `parent`
-    uint32_t count; // of used ones: those in the index
+    uint32_t count; // of used nodes: those in the index
     uint32_t *slots;
     uint32_t size; // slots
     uint32_t mask; // of the bits for the number
 };
 
-// capacity: 1 to NODES_MOST. False when the system refuses the memory.
+// capacity: 1 to NODES_MAX. False when the system refuses the memory.
 bool nodes_init(struct nodes *nodes, uint32_t capacity);
 void nodes_fini(struct nodes *nodes);
-// Contents out of, or into empty ones of the same capacity.
+// Saves the contents, or loads them into an empty pool of the same capacity.
 void nodes_move(struct nodes *nodes, struct snapshot *snapshot);
 
-// A row for a node; NODE_NONE: there is none left. It is not used before nodes_enter.
+// Takes a row for a node; NODE_NONE: none is left. The node is unused until
+// nodes_enter.
 uint32_t nodes_take(struct nodes *nodes);
-// Gives back one that is not used.
+// Returns an unused row.
 void nodes_give(struct nodes *nodes, uint32_t node);
 
-// Makes it a used one of that name, to be found.
+// Makes the node used, with that name, and enters it in the index.
 void nodes_enter(struct nodes *nodes, uint32_t node, uint64_t name);
 void nodes_leave(struct nodes *nodes, uint32_t node);
-// The used one of that name, or NODE_NONE.
+// The used node of that name, or NODE_NONE.
 uint32_t nodes_find(const struct nodes *nodes, uint64_t name);

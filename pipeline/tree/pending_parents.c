@@ -8,16 +8,16 @@
 bool
 pending_parents_init(struct pending_parents *pending)
 {
-    pending->rows = region_reserve(PENDING_PARENTS_MOST * sizeof(*pending->rows));
+    pending->rows = region_reserve(PENDING_PARENTS_MAX * sizeof(*pending->rows));
     return pending->rows != NULL &&
-           table_init(&pending->by_parent, PENDING_PARENTS_MOST);
+           table_init(&pending->by_parent, PENDING_PARENTS_MAX);
 }
 
 void
 pending_parents_fini(struct pending_parents *pending)
 {
     table_fini(&pending->by_parent);
-    region_release(pending->rows, PENDING_PARENTS_MOST * sizeof(*pending->rows));
+    region_release(pending->rows, PENDING_PARENTS_MAX * sizeof(*pending->rows));
 }
 
 void
@@ -26,11 +26,11 @@ pending_parents_move(struct pending_parents *pending, struct snapshot *snapshot)
     SNAPSHOT_VALUE(snapshot, pending->first);
     SNAPSHOT_VALUE(snapshot, pending->next);
     if (!snapshot_expect(snapshot,
-                         pending->next - pending->first <= PENDING_PARENTS_MOST)) {
+                         pending->next - pending->first <= PENDING_PARENTS_MAX)) {
         return;
     }
     for (uint64_t i = pending->first; i != pending->next; i++) {
-        SNAPSHOT_VALUE(snapshot, pending->rows[i % PENDING_PARENTS_MOST]);
+        SNAPSHOT_VALUE(snapshot, pending->rows[i % PENDING_PARENTS_MAX]);
     }
     table_move(&pending->by_parent, snapshot);
 }
@@ -53,7 +53,7 @@ uint32_t
 pending_parents_add(struct pending_parents *pending, const struct waiter *waiter)
 {
     assert(!pending_parents_is_full(pending));
-    uint32_t at = (uint32_t)(pending->next++ % PENDING_PARENTS_MOST);
+    uint32_t at = (uint32_t)(pending->next++ % PENDING_PARENTS_MAX);
     struct waiter *row = &pending->rows[at];
     *row = *waiter;
     row->next = 0;
@@ -89,12 +89,12 @@ pending_parents_take(struct pending_parents *pending, uint64_t key, uint32_t lif
 void
 pending_parents_drop_oldest(struct pending_parents *pending)
 {
-    uint32_t at = (uint32_t)(pending->first++ % PENDING_PARENTS_MOST);
+    uint32_t at = (uint32_t)(pending->first++ % PENDING_PARENTS_MAX);
     const struct waiter *row = &pending->rows[at];
     if (!row->is_listed) {
         return;
     }
-    // Of those that wait for the same it is the oldest, too.
+    // It is also the oldest of those that wait for the same parent.
     uint64_t hash = pending_parents_hash(row->parent, row->life);
     table_remove(&pending->by_parent, hash, at);
     if (row->next != 0) {

@@ -6,17 +6,18 @@
 #include "base/snapshot.h"
 #include "pipeline/tree/depth_counts.h"
 
-_Static_assert(SLAB_PIECE_MAX / sizeof(uint32_t) <= NODE_DEPTH_MOST,
+_Static_assert(SLAB_PIECE_MAX / sizeof(uint32_t) <= NODE_DEPTH_MAX,
                "levels end before the depth of a node does");
 
-// What a tree that is no star needs beyond its counts.
+// What a tree that is not a star needs besides its counts.
 struct tree_body {
     uint64_t wiener;
     uint64_t depths; // sum over its nodes
     uint32_t nodes;  // first of its nodes
-    uint32_t unused; // first of those it keeps for later
+    uint32_t unused; // first of the unused nodes it keeps
     uint32_t waiting;
-    uint32_t frozen; // nodes with the root when the Wiener index was; 0: it is kept
+    uint32_t frozen; // nodes, root included, when the Wiener index was frozen; 0: it is
+                     // kept up to date
     struct depth_counts levels;
 };
 
@@ -52,14 +53,14 @@ trees_move(struct trees *trees, struct snapshot *snapshot)
 
 // ── heads and nodes ────────────────────────────────────────────────────────
 
-// The body of a tree, made from the star it was if need be. NULL: no room.
+// The body of a tree; a star gets one. NULL: no room.
 static struct tree_body *
 body_make(struct trees *trees, struct tree *tree)
 {
     if (tree->body != SLAB_NONE) {
         return body_of(trees, tree);
     }
-    uint32_t piece = tree->count > TREE_COUNT_MOST
+    uint32_t piece = tree->count > TREE_COUNT_MAX
                          ? SLAB_NONE
                          : slab_alloc(trees->texts, sizeof(struct tree_body));
     if (piece == SLAB_NONE) {
@@ -115,7 +116,8 @@ node_drop(struct trees *trees, struct tree_body *body, uint32_t node)
     body->unused = node;
 }
 
-// The event of a node of that tree: what names it is its own way back.
+// The event of a node of that tree. The node's name is the combined hash, which can be
+// reversed.
 static struct tree_event
 event_of(const struct trees *trees, uint32_t node, uint32_t life)
 {
@@ -129,8 +131,8 @@ tree_find(const struct trees *trees, const struct tree_event *event)
     return nodes_find(&trees->nodes, pending_parents_hash(event->key, event->life));
 }
 
-// An event whose id was forgotten and that comes again is another one. The node of the
-// first, if it is still there, has its name no longer: nobody can point at it any more.
+// An event that comes again after its id was forgotten is a new event. If the node of
+// the first still exists it loses its name, so that no later event can refer to it.
 static void
 rename_first(struct trees *trees, const struct tree_event *event)
 {
@@ -158,8 +160,8 @@ depth_below(const struct trees *trees, uint32_t parent)
     return parent == TREE_ROOT ? 1 : node_at(trees, parent)->depth + 1;
 }
 
-// The distances from one at `depth` to `others` (the root among them), when `shared`
-// nodes below its ancestors are counted once for each of these.
+// The sum of distances from a node at `depth` to `others` nodes (root included), where
+// `shared` counts the nodes below each of its ancestors.
 static uint64_t
 distances(const struct tree_body *body, uint32_t others, uint32_t depth,
           uint64_t shared)
@@ -173,7 +175,7 @@ weigh_in(struct trees *trees, struct tree *tree, struct tree_body *body,
 {
     uint32_t depth = depth_below(trees, parent);
     depth_counts_gain(&body->levels, trees->texts, depth, 1);
-    bool is_beyond = depth > TREE_DEPTH_MOST || tree->count >= TREE_COUNT_MOST;
+    bool is_beyond = depth > TREE_DEPTH_MAX || tree->count >= TREE_COUNT_MAX;
     if (body->frozen == 0 && is_beyond) {
         body->frozen = tree->count + 1;
         trees->frozen++;
@@ -189,7 +191,8 @@ weigh_in(struct trees *trees, struct tree *tree, struct tree_body *body,
     tree->count++;
 }
 
-// first: the node itself, or TREE_ROOT if it has none and hangs on the root.
+// first: the node itself, or TREE_ROOT if the event has none and is a child of the
+// root.
 static void
 weigh_out(struct trees *trees, struct tree *tree, struct tree_body *body,
           uint32_t first)
@@ -217,7 +220,8 @@ wait_over(struct trees *trees, struct tree_body *body, uint32_t node)
     body->waiting--;
 }
 
-// Hangs a node that waited below its parent, or on the root if that has no node.
+// Makes a node that waited a child of its parent, or of the root if the parent has no
+// node.
 static void
 attach(struct trees *trees, struct tree *tree, struct tree_body *body, uint32_t node,
        uint32_t parent)
@@ -232,14 +236,14 @@ attach(struct trees *trees, struct tree *tree, struct tree_body *body, uint32_t 
     }
     trees->late++;
     row->parent = parent;
-    row->depth = depth_below(trees, parent) & NODE_DEPTH_MOST;
+    row->depth = depth_below(trees, parent) & NODE_DEPTH_MAX;
     row->below = 1;
     row->flags = NODE_USED | NODE_OBSERVED;
     tree->observed++;
     weigh_in(trees, tree, body, parent);
 }
 
-// Those that wait for the event follow it into the tree, and those that wait for them.
+// Events that wait for this event are added to the tree, then those that wait for them.
 static void
 release(struct trees *trees, struct tree *tree, const struct tree_event *event)
 {
@@ -306,7 +310,7 @@ tree_is_cycle(const struct trees *trees, const struct tree_event *event, uint32_
         PENDING_PARENTS_NONE) {
         return false;
     }
-    for (int i = 0; i < TREE_DEPTH_MOST; i++) {
+    for (int i = 0; i < TREE_DEPTH_MAX; i++) {
         if (node == TREE_ROOT || !tree_is_waiting(trees, node)) {
             return false;
         }
@@ -384,7 +388,7 @@ tree_add_below(struct trees *trees, struct tree *tree, const struct tree_event *
         return;
     }
     node_at(trees, node)->parent = parent;
-    node_at(trees, node)->depth = depth_below(trees, parent) & NODE_DEPTH_MOST;
+    node_at(trees, node)->depth = depth_below(trees, parent) & NODE_DEPTH_MAX;
     tree->observed++;
     weigh_in(trees, tree, body, parent);
     release(trees, tree, &known);
@@ -399,7 +403,8 @@ tree_name(struct trees *trees, struct tree *tree, const struct tree_event *event
     return node;
 }
 
-// Ghosts that nothing counts below go, up to the first that has a reason to stay.
+// Removes ghosts without counted nodes below them, up to the first one that must
+// remain.
 static void
 prune(struct trees *trees, struct tree_body *body, uint32_t node)
 {

@@ -103,8 +103,8 @@ swap(struct board_entry *a, struct board_entry *b)
     *b = c;
 }
 
-// Hoare's quickselect: afterwards the `wanted` first in order stand in front, the last
-// of them at wanted-1.
+// Hoare's quickselect: afterwards the first `wanted` entries of the order are in front,
+// and the last of them is at wanted-1.
 static void
 select_first(const struct boards *boards, enum tally tally, struct board_entry *e,
              uint32_t count, uint32_t wanted)
@@ -204,7 +204,8 @@ boards_touched(struct boards *boards, uint32_t index, uint32_t slots)
     }
 }
 
-// Drops candidates that sank and lays the others' values out in scratch.
+// Drops candidates that fell below the floor and copies the values of the others into
+// scratch.
 static uint32_t
 gather(struct boards *boards, uint32_t index)
 {
@@ -217,7 +218,7 @@ gather(struct boards *boards, uint32_t index)
         uint64_t score = counters_value(&boards->windows->counters, counter, slot);
         if ((counter->members & (1u << slot)) == 0 || counter_is_hidden(counter) ||
             counter_tally(counter) != tally_of(boards, index)) {
-            continue; // evicted, perhaps reused since
+            continue; // evicted, and perhaps reused since
         }
         if (!is_above_floor(boards, board, counter, score)) {
             counter->members &= (uint8_t) ~(1u << slot);
@@ -242,7 +243,7 @@ set_floor(struct boards *boards, uint32_t index, const struct board_entry *lowes
     memcpy(board->floor_id, id.ptr, id.len);
 }
 
-// Raises the floor so that twice `top` of the `count` candidates in scratch stay.
+// Raises the floor so that twice `top` of the `count` candidates in scratch remain.
 static void
 keep(struct boards *boards, uint32_t index, uint32_t count)
 {
@@ -279,7 +280,7 @@ search_visit(void *context, uint32_t index)
     }
 }
 
-// Searches the whole window anew; the floor rises with the candidates found.
+// Searches the whole window again; the floor rises with the candidates found.
 static void
 rebuild(struct boards *boards, uint32_t index)
 {
@@ -300,8 +301,8 @@ rebuild(struct boards *boards, uint32_t index)
 
 // ── publishing ─────────────────────────────────────────────────────────────
 
-// Radix sort: the order decides nothing a user sees, it only lets two lists be compared
-// in one walk. `spare` holds as many entries.
+// Radix sort. The order is not visible to users; it lets two lists be compared in one
+// pass. `spare` has room for as many entries.
 static void
 sort_by_owner(struct board_entry *entries, struct board_entry *spare, uint32_t count)
 {
@@ -377,8 +378,9 @@ push_entry(struct boards *boards, struct change *change, enum tally tally,
         (struct change_entry){id_of(boards, tally, entry.owner), entry.score};
 }
 
-// Both lists stand in the order of owners, so that one walk finds what came, stayed and
-// went. Below 0: current[i] came; above 0: published[k] went; 0: it stands in both.
+// Both lists are sorted by owner, so one pass finds which entries were added, kept and
+// removed. Below 0: current[i] was added; above 0: published[k] was removed; 0: the
+// entry is in both.
 static int
 walk_step(const struct board *board, uint32_t i, uint32_t k)
 {
@@ -413,8 +415,8 @@ push_differences(struct boards *boards, const struct board *board, enum tally ta
     }
 }
 
-// Who stays is not touched: the rows lie far apart, and each page written would have to
-// be copied while a snapshot is made.
+// Rows of owners that stay are not touched: they are far apart, and each page written
+// would have to be copied while a snapshot is made.
 static void
 publish(struct boards *boards, struct board *board, enum tally tally)
 {

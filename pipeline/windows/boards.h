@@ -1,14 +1,13 @@
 // Leaderboards: the `top` greatest counters of a tally in a window, exact at every
 // flush.
 //
-// Order: greater value first; of equal ones the bytewise smaller id; zero is never on a
-// board.
+// Order: greater value first; equal values by id, bytewise; zero is never on a board.
 //
-// A board keeps candidates: every counter whose place is not below `floor`, a place set
-// when the board was last rebuilt. Counters that rise above the floor join as they are
-// touched, those that sank are dropped at the next flush. Only when fewer than `top`
-// candidates are left while other counters exist is the window searched again; half of
-// the candidates have to sink first.
+// A board keeps candidates: every counter that ranks at or above `floor`, which is set
+// when the board is rebuilt. A counter that rises above the floor becomes a candidate
+// when it changes; one that fell below it is dropped at the next flush. The whole
+// window is searched again only when fewer than `top` candidates are left while other
+// counters exist, which takes half of the candidates to fall below the floor.
 #pragma once
 
 #include <stdbool.h>
@@ -29,7 +28,7 @@ struct board {
     char name[2 * OPTION_NAME_MAX]; // "mentions:1h"
     uint32_t *candidates;           // counters
     uint32_t candidate_count;
-    bool has_outside;     // counters above zero exist that are no candidates
+    bool has_outside;     // counters above zero exist that are not candidates
     bool is_touched;      // since the last update
     bool is_changed;      // published differs from current
     bool is_whole;        // the next write replaces the board
@@ -42,8 +41,8 @@ struct board {
     uint32_t current_count;
 };
 
-// How a board names the owner of a counter, and keeps it from being forgotten while
-// published.
+// How a board gets the id of a counter's owner, and how it holds a published owner so
+// that it is not evicted.
 struct boards_owners {
     void *context;
     struct slice (*id)(void *context, enum tally tally, uint32_t owner);
@@ -71,17 +70,18 @@ void boards_fini(struct boards *boards);
 // Values of that counter changed in those slots.
 void boards_touched(struct boards *boards, uint32_t index, uint32_t slots);
 
-// Lets go of the counters that sank below their board's floor.
+// Drops the candidates that fell below their board's floor.
 void boards_settle(struct boards *boards);
 
-// Brings the board up to date. The change that brings the published one to it; false if
-// there is none. Entries are valid until the next call. Whoever is not published is not
-// held and may be forgotten at any time, so nothing is kept from before the pull.
+// Updates the board and returns the change from the published entries to the current
+// ones; false if there is none. Entries are valid until the next call. An owner that is
+// not published is not held and may be evicted at any time, so no entry is kept from
+// before the pull.
 bool boards_take_change(struct boards *boards, uint32_t index,
                         struct change *ret_change);
 
-// The board is to be written whole again.
+// The next write replaces the whole board.
 void boards_lost(struct boards *boards, uint32_t index);
 
-// Contents out of, or into fresh boards of the same sizes.
+// Saves the contents, or loads them into freshly initialised boards of the same sizes.
 void boards_move(struct boards *boards, struct snapshot *snapshot);

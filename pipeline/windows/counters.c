@@ -72,7 +72,7 @@ counters_destroy(struct counters *counters, uint32_t index)
 
 // ── spilling ───────────────────────────────────────────────────────────────
 
-// There is one for every counter.
+// Every counter can have a spill.
 static uint32_t
 spill_create(struct counters *counters)
 {

@@ -1,12 +1,11 @@
 // Counters: each holds one number per window of one tally and its owner.
 //
-// Counters of TALLY_VELOCITY count over 5 minutes and one hour whatever windows are
-// configured; all others over the configured ones. A counter lives as long as a step
-// list of pipeline/windows/windows.h names it.
+// Counters of TALLY_VELOCITY count over 5 minutes and one hour, whatever windows are
+// configured; all others count over the configured windows. A counter lives as long as
+// a step list of pipeline/windows/windows.h refers to it.
 //
-// Nearly all counters stay small, so they lie in few bytes. One that leaves their range
-// is spilled: its numbers move, for good, to a record with room for any (struct
-// counter_spill).
+// Most counters are small and take a few bytes. The numbers of a larger one move
+// permanently to a spill with full-size fields (struct counter_spill).
 //
 //     | owner | next | kind | dirty | members | refs, refs, value, value, value … |
 //                                             | index of the spill                |
@@ -22,13 +21,13 @@
 struct snapshot;
 
 #define COUNTER_NONE UINT32_MAX
-#define COUNTER_ORPHAN UINT32_MAX // as owner: nobody's any more; drains away
-#define COUNTER_MOST ((uint32_t)1 << 28)
+#define COUNTER_ORPHAN UINT32_MAX // as owner: it has none any more
+#define COUNTER_MAX ((uint32_t)1 << 28)
 
 enum counter_kind {
     COUNTER_TALLY = 0x1F,    // the bits that hold the tally
-    COUNTER_MERGED = 1 << 5, // its numbers are another counter's: the owner
-    COUNTER_HIDDEN = 1 << 6, // counts, but is on no board
+    COUNTER_MERGED = 1 << 5, // its numbers belong to another counter: the owner
+    COUNTER_HIDDEN = 1 << 6, // counts, but is not on any board
     COUNTER_SPILLED = 1 << 7,
 };
 
@@ -62,7 +61,7 @@ struct counters {
     struct counters_pool spills;
     uint32_t capacity;
     uint32_t slots; // values of a counter
-    uint32_t dead;  // destroyed but not buried, linked by `next`
+    uint32_t dead;  // destroyed but not yet reusable, linked by `next`
     uint32_t count;
 };
 
@@ -70,21 +69,22 @@ struct counters {
 bool counters_init(struct counters *counters, uint32_t capacity, uint32_t slots);
 void counters_fini(struct counters *counters);
 
-// A fresh counter of that owner; there must be room.
+// A new counter of that owner; there must be room.
 uint32_t counters_create(struct counters *counters, enum tally tally, uint32_t owner);
-// Gives back a counter with no refs; its index is used again after counters_bury.
+// Destroys a counter with no refs; its index is reused after counters_bury.
 void counters_destroy(struct counters *counters, uint32_t index);
-// Nothing names the counters destroyed so far any longer.
+// No list refers to the counters destroyed so far any more: their indexes may be
+// reused.
 void counters_bury(struct counters *counters);
 
-// Adds to the number in a slot. Between an addition and its undo that leave a window
-// one after the other it may be below zero, modulo 2^64.
+// Adds to the number in a slot. If an addition leaves a window before its undo does,
+// the number may be below zero, modulo 2^64, until the undo leaves too.
 void counters_add(struct counters *counters, uint32_t index, uint32_t slot,
                   int64_t amount);
-// One more, or one less, entry in a step list names the counter.
+// One entry more, or one less, in a step list refers to the counter.
 void counters_refer(struct counters *counters, uint32_t index, int change);
 
-// Contents out of, or into fresh ones of the same capacity and slots.
+// Saves the contents, or loads them into empty ones of the same capacity and slots.
 void counters_move(struct counters *counters, struct snapshot *snapshot);
 
 static inline enum tally
@@ -137,7 +137,7 @@ counters_value(const struct counters *counters, const struct counter *counter,
     return counters_spill(counters, counter_spill_index(counter))->value[slot];
 }
 
-// How many entries in step lists name this counter.
+// How many entries in step lists refer to this counter.
 static inline uint32_t
 counters_refs(const struct counters *counters, const struct counter *counter)
 {

@@ -64,7 +64,7 @@ packed_entries_write(uint8_t *bytes, size_t room, const uint64_t *items, size_t 
     uint8_t *at = bytes;
     uint32_t key = 0;
     size_t done = 0;
-    while (done < count && room - (size_t)(at - bytes) >= PACKED_ENTRY_MOST) {
+    while (done < count && room - (size_t)(at - bytes) >= PACKED_ENTRY_MAX) {
         uint32_t amount = (uint32_t)items[done];
         uint32_t distance = key_of(items[done]) - key;
         assert(distance < (uint32_t)1 << 30);

@@ -1,9 +1,10 @@
-// Packed entries: what was added to counters in one step, sorted and in few bytes.
+// Packed entries: what was added to counters in one step, sorted and compressed.
 //
-// An item stands for one entry: counter, sign and amount in one word that sorts by
-// counter. Written, an item is the distance to the item before it, doubled, plus one
-// if an amount other than 1 follows; both numbers in groups of seven bits, the lowest
-// first, the top bit set in all but the last (LEB128, as in DWARF):
+// An item is one entry: counter, sign and amount in one 64-bit word that sorts by
+// counter. An item is written as the difference to the item before it, doubled, plus
+// one if an amount other than 1 follows. Both numbers are written in groups of seven
+// bits, the lowest first, with the top bit set in all groups but the last (LEB128, as
+// in DWARF):
 //
 //     | distance ×2 + has amount | amount | distance ×2 | …   at most 10 bytes each
 //
@@ -14,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PACKED_ENTRY_MOST = 10 };
+enum { PACKED_ENTRY_MAX = 10 };
 
 // index: below 2^29. amount: above 0.
 static inline uint64_t
@@ -32,12 +33,12 @@ packed_entries_index(uint64_t item)
 // Sorts by counter and sign. Borrows spare: room for as many items again.
 void packed_entries_sort(uint64_t *items, uint64_t *spare, size_t count);
 
-// True if both are of one counter and sign; then *item holds the sum. False as well if
-// that passed 32 bits.
+// True if both items have the same counter and sign; *item is then their sum. False
+// also if the sum exceeds 32 bits.
 bool packed_entries_merge(uint64_t *item, uint64_t other);
 
 // Writes as many of the sorted items, all different, as fit into `room` bytes (at least
-// PACKED_ENTRY_MOST), and returns how many; *ret_size is how many bytes they took.
+// PACKED_ENTRY_MAX), and returns how many. *ret_size is the number of bytes written.
 size_t packed_entries_write(uint8_t *bytes, size_t room, const uint64_t *items,
                             size_t count, size_t *ret_size);
 

@@ -14,7 +14,7 @@ enum {
     CHUNK_BYTES = WINDOWS_CHUNK * sizeof(uint32_t),
 };
 
-// Twice WINDOWS_PACK entries: sorting goes to and fro.
+// Twice WINDOWS_PACK entries: the sort alternates between two halves.
 #define SCRATCH_BYTES (2 * (size_t)WINDOWS_PACK * sizeof(uint64_t))
 
 static bool
@@ -49,10 +49,10 @@ windows_init(struct windows *windows, const struct option_spans *spans, uint64_t
 
     windows->window[windows->longest].is_packed = true;
 
-    // Every list may end in a chunk that is hardly used.
+    // The last chunk of every list may be almost empty.
     uint64_t partial = (uint64_t)(windows->shown + 2) * WINDOWS_STEPS * WINDOWS_KINDS;
     uint64_t chunks = bytes / sizeof(*windows->chunks) + 1 + partial;
-    if (chunks >= UINT32_MAX || counters >= COUNTER_MOST) {
+    if (chunks >= UINT32_MAX || counters >= COUNTER_MAX) {
         return false;
     }
     windows->chunk_capacity = (uint32_t)chunks;
@@ -77,7 +77,7 @@ bool
 windows_have_room(const struct windows *windows, size_t amounts)
 {
     size_t lists = (size_t)(windows->shown + 2) * WINDOWS_KINDS;
-    // A list takes at most one chunk more than its entries fill.
+    // A list needs at most one chunk more than its entries fill.
     size_t chunks = lists * (1 + 2 * amounts / WINDOWS_CHUNK);
     return windows->chunk_capacity - windows->chunk_count >= chunks &&
            windows->counters.capacity - windows->counters.count >= amounts;
@@ -155,7 +155,7 @@ chunk_read(struct windows *windows, const struct windows_chunk *chunk,
     }
 }
 
-// Reads the list and empties it.
+// Calls the visitor for each entry and empties the list.
 static void
 list_take(struct windows *windows, struct windows_list *list, enum windows_kind kind,
           entry_fn read, void *context)
@@ -172,7 +172,7 @@ list_take(struct windows *windows, struct windows_list *list, enum windows_kind 
 }
 
 static uint32_t
-let_go_merged(struct windows *windows, uint32_t index)
+release_merged(struct windows *windows, uint32_t index)
 {
     const struct counter *counter = counters_at(&windows->counters, index);
     uint32_t into = counter->owner;
@@ -183,14 +183,14 @@ let_go_merged(struct windows *windows, uint32_t index)
     return into;
 }
 
-// One entry less names the counter; returns the one whose numbers it is about. That one
-// is kept by the entries of those merged into it, too.
+// Removes one reference to the counter and returns the counter that holds its numbers.
+// Entries of merged counters hold that one, too.
 static inline uint32_t
-let_go(struct windows *windows, uint32_t index)
+release(struct windows *windows, uint32_t index)
 {
     counters_refer(&windows->counters, index, -1);
     return is_merged(counters_at(&windows->counters, index))
-               ? let_go_merged(windows, index)
+               ? release_merged(windows, index)
                : index;
 }
 
@@ -206,7 +206,7 @@ entry_drain(void *context, uint32_t word, uint32_t amount)
     struct windows *windows = drain->windows;
     uint32_t slot = drain->window->slot;
     drain->window->entries--;
-    uint32_t index = let_go(windows, word & ~UNDO_BIT);
+    uint32_t index = release(windows, word & ~UNDO_BIT);
     struct counter *counter = counters_at(&windows->counters, index);
     if (counter->owner == COUNTER_ORPHAN) {
         if (counters_refs(&windows->counters, counter) == 0) {
@@ -235,8 +235,8 @@ entry_gather(void *context, uint32_t word, uint32_t amount)
         packed_entries_item(word & ~UNDO_BIT, (word & UNDO_BIT) != 0, amount);
 }
 
-// Moves the entries of a list to the packed one of that step. What was added to one
-// counter in several entries becomes one.
+// Moves the entries of a list to the packed list of that step. Several entries of one
+// counter become one.
 static void
 list_pack(struct windows *windows, struct window *window, enum windows_kind kind,
           size_t step)
@@ -248,7 +248,7 @@ list_pack(struct windows *windows, struct window *window, enum windows_kind kind
     for (size_t i = 0; i < gather.count; i++) {
         if (kept != 0 &&
             packed_entries_merge(&gather.items[kept - 1], gather.items[i])) {
-            (void)let_go(windows, packed_entries_index(gather.items[i]));
+            (void)release(windows, packed_entries_index(gather.items[i]));
         } else {
             gather.items[kept++] = gather.items[i];
         }
@@ -264,7 +264,7 @@ list_pack(struct windows *windows, struct window *window, enum windows_kind kind
     }
 }
 
-// The step is over: little will be added to it.
+// The step is over: few entries will be added to it.
 static void
 step_pack(struct windows *windows, struct window *window, size_t step)
 {
@@ -314,7 +314,7 @@ windows_advance(struct windows *windows, usec now)
         }
         struct drain drain = {windows, window};
         for (int64_t k = 1; k <= leaving; k++) {
-            // The lists of a step that enters are those of the one that leaves.
+            // A step that enters reuses the lists of the step that leaves.
             size_t left = (size_t)(window->current + k) % WINDOWS_STEPS;
             for (enum windows_kind kind = WINDOWS_ONES; kind < WINDOWS_KINDS; kind++) {
                 list_take(windows, &window->list[kind][left], kind, entry_drain,
@@ -327,7 +327,7 @@ windows_advance(struct windows *windows, usec now)
     }
 }
 
-// Puts the lists of one step behind those of another.
+// Appends the lists of one step to those of another.
 static void
 step_join(struct windows *windows, struct window *window, size_t from, size_t to)
 {
@@ -435,7 +435,7 @@ void
 windows_counter_hide(struct windows *windows, uint32_t index)
 {
     struct counter *counter = counters_at(&windows->counters, index);
-    // The boards drop it when they next look.
+    // The boards drop it at their next update.
     windows->touched(windows->context, index, ((uint32_t)1 << windows->shown) - 1);
     counter->kind |= COUNTER_HIDDEN;
     counter->members = 0;
@@ -458,7 +458,7 @@ windows_counter_merge(struct windows *windows, uint32_t from, uint32_t into)
     struct counters *counters = &windows->counters;
     struct counter *counter = counters_at(counters, from);
     uint32_t slots = ((uint32_t)1 << windows->shown) - 1;
-    // The boards drop it when they next look.
+    // The boards drop it at their next update.
     windows->touched(windows->context, from, slots);
     counter->members = 0;
     for (uint32_t slot = 0; slot < windows->shown; slot++) {

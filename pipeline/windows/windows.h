@@ -2,18 +2,17 @@
 //
 // A window of length W has 60 steps of s = W/60 and, at clock `now`, covers the steps
 // floor(now/s)-59 … floor(now/s). Every window keeps a list of what was added in each
-// of its steps; when a step leaves, what it added is subtracted. Memory is proportional
-// to what happened, not to counters × steps:
+// of its steps; when a step leaves the window, what was added in it is subtracted.
+// Memory is proportional to the number of events, not to counters × steps:
 //
 //     window "1h":  step 0 ─▶ [ (counter 7, 1) (counter 9, 120) … ] ─▶ [ … ]
 //                   step 1 ─▶ [ … ]                 chunks of 512 bytes
 //                   …
 //                   step 59
 //
-// Amounts of one, most of all, take 4 bytes in lists of their own; others take 8. The
-// longest window keeps its entries longest, so its lists are packed as they grow and
-// when their step is over (pipeline/windows/packed_entries.h): two or three bytes an
-// entry.
+// Most amounts are 1. They take 4 bytes in lists of their own; others take 8 bytes. The
+// longest window keeps its entries longest, so its lists are packed while they grow and
+// when their step is over (pipeline/windows/packed_entries.h): 2 to 3 bytes an entry.
 //
 // Option rows: WINDOWS in windows_options. Limits: at most 8 windows; `capacity`
 // entries in all lists together; one amount is at most UINT32_MAX.
@@ -32,12 +31,12 @@ enum {
     WINDOWS_STEPS = 60,
     WINDOWS_MAX = OPTION_SPANS_MAX + 2,
     WINDOWS_CHUNK = 126,     // words
-    WINDOWS_PACK = 1 << 14,  // entries packed at once; under a millisecond
+    WINDOWS_PACK = 1 << 14,  // entries packed at once; takes under 1 ms
     WINDOWS_VELOCITY_5M = 0, // slots of a velocity counter
     WINDOWS_VELOCITY_1H = 1,
 };
 
-// Which of a step's lists: with the top bit of the word set the amount is taken back.
+// The lists of a step. If the top bit of the word is set, the amount is taken back.
 enum windows_kind {
     WINDOWS_ONES,    // counter
     WINDOWS_AMOUNTS, // counter, amount
@@ -60,7 +59,7 @@ struct windows_list {
 struct window {
     usec step;
     int64_t current; // the newest step
-    int64_t at;      // the step of the time windows_at was told
+    int64_t at;      // the step of the time set by windows_at
     uint64_t entries;
     uint32_t slot;
     bool is_packed;
@@ -91,41 +90,43 @@ bool windows_init(struct windows *windows, const struct option_spans *spans,
                   uint64_t bytes, uint32_t counters);
 void windows_fini(struct windows *windows);
 
-// Moves the clock forward (a smaller time changes nothing) and subtracts what left.
+// Moves the clock forward (a smaller time changes nothing) and subtracts what left the
+// windows.
 void windows_advance(struct windows *windows, usec now);
 
-// Moves the clock back (a greater time changes nothing): what was added in steps to
-// come is in the current one from now on.
+// Moves the clock back (a greater time changes nothing). What was added in later steps
+// now belongs to the current step.
 void windows_rewind(struct windows *windows, usec now);
 
-// True if a post that adds `amounts` amounts, each to a new counter, surely fits.
+// True if a post that adds `amounts` amounts, each to a new counter, is certain to fit.
 bool windows_have_room(const struct windows *windows, size_t amounts);
 
-// The next windows_add calls are about this time. It must not be later than the clock.
+// Sets the time of the next windows_add calls. It must not be later than the clock.
 void windows_at(struct windows *windows, usec time);
 
-// Adds amount > 0 at that time in every window that still covers it. False if none does
-// (nothing changed then).
+// Adds amount > 0 at that time in every window that still covers it. False if none
+// does; nothing is changed then.
 bool windows_add(struct windows *windows, uint32_t counter, uint32_t amount);
 
-// Takes back an amount added at that time to a counter that was one of TALLY_VELOCITY
-// or not. Does nothing once the time has left the windows, whatever the index stands
-// for by then.
+// Takes back an amount that was added at that time. is_velocity: the counter was of
+// TALLY_VELOCITY. Does nothing once the time has left the windows, even if the index
+// belongs to another counter by then.
 void windows_take_back(struct windows *windows, uint32_t counter, bool is_velocity,
                        uint32_t amount);
 
-// The counter is nobody's any more and is given back when it has drained.
+// The counter has no owner any more; it is freed when no entry refers to it.
 void windows_counter_orphan(struct windows *windows, uint32_t index);
-// The counter counts on, but leaves the boards.
+// The counter continues to count, but leaves the boards.
 void windows_counter_hide(struct windows *windows, uint32_t index);
-// All that was added to `from`, and what is still taken back from it, is added to and
-// taken back from `into`, of the same tally. `from` is given back when it has drained.
+// Redirects all entries of `from`, and what is taken back from it later, to `into`, a
+// counter of the same tally. `from` is freed when no entry refers to it.
 void windows_counter_merge(struct windows *windows, uint32_t from, uint32_t into);
 
-// Contents out of, or into fresh windows of the same lengths and capacities.
+// Saves the contents, or loads them into freshly initialised windows of the same
+// lengths and capacities.
 void windows_move(struct windows *windows, struct snapshot *snapshot);
 
-// Calls visit for the counter of every entry of window `index`, in no promised order.
+// Calls visit for the counter of every entry of window `index`, in unspecified order.
 typedef void (*windows_visit_fn)(void *context, uint32_t counter);
 void windows_visit(struct windows *windows, uint32_t index, windows_visit_fn visit,
                    void *context);

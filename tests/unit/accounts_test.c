@@ -220,12 +220,12 @@ accounts_beyond_what_can_wait_are_counted(void **state)
     (void)state;
     struct pipeline *pipeline = create_busy();
     char buffer[MADE_NAME_MAX];
-    for (int i = 0; i < WITHDRAWALS_MOST; i++) {
+    for (int i = 0; i < WITHDRAWALS_MAX; i++) {
         struct slice id = made_name(buffer, "n:u", i);
         publish(pipeline, MANY + i, id.ptr, T0);
     }
     withdraw(pipeline, "n:busy");
-    while (pipeline_metrics(pipeline)->withdrawals < WITHDRAWALS_MOST) {
+    while (pipeline_metrics(pipeline)->withdrawals < WITHDRAWALS_MAX) {
         struct slice id = made_name(
             buffer, "n:u", (int64_t)pipeline_metrics(pipeline)->withdrawals - 1);
         // Nothing but the table of those that wait is looked at here.
@@ -236,7 +236,7 @@ accounts_beyond_what_can_wait_are_counted(void **state)
     while (pipeline_settle(pipeline)) {
     }
     assert_int_equal(pipeline_metrics(pipeline)->undone,
-                     MANY / 2 + WITHDRAWALS_MOST - 1);
+                     MANY / 2 + WITHDRAWALS_MAX - 1);
     pipeline_destroy(&pipeline);
 }
 

@@ -4,11 +4,11 @@
 #include "tests/unit/made.h"
 #include "tests/unit/made_pipeline.h"
 
-enum { LIST_MOST = 10000 };
+enum { LIST_MAX = 10000 };
 
-static char names[LIST_MOST][MADE_NAME_MAX];
-static struct slice tags[LIST_MOST];
-static struct post_user amplifiers[LIST_MOST];
+static char names[LIST_MAX][MADE_NAME_MAX];
+static struct slice tags[LIST_MAX];
+static struct post_user amplifiers[LIST_MAX];
 static int next_id;
 
 // Hashtags or people number `first` and up; the same array every time.
@@ -390,8 +390,8 @@ one_post_has_a_bounded_number_of_names(void **state)
     (void)state;
     struct pipeline *pipeline =
         made_pipeline("users.per_post=30 hashtags.per_post=20 windows=5m");
-    feed_tags(pipeline, 1, 0, LIST_MOST, T0);
-    feed_mentions(pipeline, 1, 0, LIST_MOST, T0);
+    feed_tags(pipeline, 1, 0, LIST_MAX, T0);
+    feed_mentions(pipeline, 1, 0, LIST_MAX, T0);
     feed_tags(pipeline, 2, 0, 20, T0);
     feed_mentions(pipeline, 2, 0, 30, T0);
     assert_int_equal(uses_of(pipeline, 19), 2);
@@ -399,7 +399,7 @@ one_post_has_a_bounded_number_of_names(void **state)
     assert_int_equal(mentions_of(pipeline, 29), 2);
     assert_int_equal(mentions_of(pipeline, 30), 0);
     const struct pipeline_metrics *metrics = pipeline_metrics(pipeline);
-    assert_int_equal(metrics->names_beyond, 2 * LIST_MOST - 20 - 30);
+    assert_int_equal(metrics->names_beyond, 2 * LIST_MAX - 20 - 30);
     assert_int_equal(metrics->cut, 2);
     pipeline_destroy(&pipeline);
 }

@@ -80,7 +80,7 @@ bands_are_learnt_from_closed_cascades(void **state)
 {
     (void)state;
     struct calibration *calibration = create();
-    learn(calibration, CALIBRATION_SIZES_LEAST - 1);
+    learn(calibration, CALIBRATION_SIZES_MIN - 1);
     assert_int_equal(calibration->bands[1].learnt_from, 0);
     assert_false(calibration->is_new);
     learn(calibration, 400);
@@ -137,7 +137,7 @@ doublings_below_100_are_learnt_from_500_cascades_on(void **state)
     struct calibration *calibration = create();
     const double fast[] = {150, 75, 30};
     const double slow[] = {3000, 1500, 700};
-    learn_doubling(calibration, CALIBRATION_DOUBLINGS_LEAST - 1);
+    learn_doubling(calibration, CALIBRATION_DOUBLINGS_MIN - 1);
     assert_true(isnan(calibration_p_double(calibration, 25, fast)));
     learn_doubling(calibration, 501);
     assert_int_equal(calibration->doublings[0].learnt_from, 1000);

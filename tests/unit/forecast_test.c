@@ -172,7 +172,7 @@ burst_is_over_when_reshares_come_slower_than_usual(void **state)
 
 // ── bursts event by event ──────────────────────────────────────────────────
 
-enum { DEEDS_MOST = 800 };
+enum { DEEDS_MAX = 800 };
 
 // A reshare that came, or one that was undone.
 struct deed {
@@ -181,9 +181,9 @@ struct deed {
 };
 
 struct deeds {
-    struct deed deed[DEEDS_MOST];
+    struct deed deed[DEEDS_MAX];
     int count;
-    int alive[DEEDS_MOST]; // those that came and are not undone
+    int alive[DEEDS_MAX]; // those that came and are not undone
     int alive_count;
 };
 
@@ -274,14 +274,14 @@ bursts_are_those_of_the_formula_after_every_reshare_and_undo(void **state)
         deeds.count = 0;
         deeds.alive_count = 0;
         uint32_t now = at(0);
-        while (deeds.count < DEEDS_MOST - 40) {
+        while (deeds.count < DEEDS_MAX - 40) {
             static const uint32_t paces[] = {100, 300, 1000, 60000, 600000};
             uint32_t pace = paces[made_random(&random, 5)];
             for (uint32_t i = made_random(&random, 40); i-- > 0;) {
                 now += made_random(&random, 2 * pace);
                 bool is_late = made_random(&random, 10) == 0;
                 uint32_t late = is_late ? made_random(&random, 4000000) : 0;
-                if (deeds.count >= DEEDS_MOST) {
+                if (deeds.count >= DEEDS_MAX) {
                     break;
                 }
                 carry(&kept, &deeds, now - late, now);
@@ -289,7 +289,7 @@ bursts_are_those_of_the_formula_after_every_reshare_and_undo(void **state)
             }
             uint32_t undone =
                 made_random(&random, 4) == 0 ? UINT32_MAX : made_random(&random, 20);
-            while (undone-- > 0 && deeds.alive_count != 0 && deeds.count < DEEDS_MOST) {
+            while (undone-- > 0 && deeds.alive_count != 0 && deeds.count < DEEDS_MAX) {
                 undo(&kept, &deeds,
                      (int)made_random(&random, (uint32_t)deeds.alive_count));
                 turns += compare(&kept, &deeds, now, now + 2000000);

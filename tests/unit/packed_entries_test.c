@@ -104,7 +104,7 @@ packed_entries_numbers_at_the_edges_survive(void **state)
         packed_entries_item(63, false, UINT32_MAX),
         packed_entries_item((1u << 29) - 1, true, 128),
     };
-    uint8_t bytes[3 * PACKED_ENTRY_MOST];
+    uint8_t bytes[3 * PACKED_ENTRY_MAX];
     size_t size;
     assert_int_equal(packed_entries_write(bytes, sizeof(bytes), items, 3, &size), 3);
     struct packed_entries_cursor cursor = {bytes, size, 0};

@@ -235,8 +235,8 @@ assert_same_state(struct pipeline *one, struct pipeline *other)
                             sizeof(struct alert_item));
     }
     for (uint64_t i = one->withdrawals.first; i < one->withdrawals.next; i++) {
-        assert_memory_equal(&one->withdrawals.rows[i % WITHDRAWALS_MOST],
-                            &other->withdrawals.rows[i % WITHDRAWALS_MOST],
+        assert_memory_equal(&one->withdrawals.rows[i % WITHDRAWALS_MAX],
+                            &other->withdrawals.rows[i % WITHDRAWALS_MAX],
                             sizeof(struct withdrawal));
     }
     assert_memory_equal(one->texts, other->texts, sizeof(*one->texts));

@@ -11,7 +11,7 @@
 #include "pipeline/tree/tree.h"
 #include "tests/unit/made.h"
 
-enum { LIFE = 7, CAPACITY = 100000, MODEL_MOST = 120, CHAIN = 33000 };
+enum { LIFE = 7, CAPACITY = 100000, MODEL_MAX = 120, CHAIN = 33000 };
 
 static uint32_t random_state = 20261125;
 
@@ -119,10 +119,10 @@ enum { ABOVE_ROOT = -1, NOT_YET = -2, NEVER = -3 };
 
 // Key k + 1 is the event k. 0 is the root, whose key nobody asks for.
 struct model {
-    int above[MODEL_MOST + 1]; // ABOVE_ROOT, an event, or NOT_YET
-    int awaited[MODEL_MOST + 1];
-    bool counts[MODEL_MOST + 1];
-    bool is_observed[MODEL_MOST + 1];
+    int above[MODEL_MAX + 1]; // ABOVE_ROOT, an event, or NOT_YET
+    int awaited[MODEL_MAX + 1];
+    bool counts[MODEL_MAX + 1];
+    bool is_observed[MODEL_MAX + 1];
     int made;
 };
 
@@ -158,7 +158,7 @@ model_distance(const struct model *model, int a, int b)
 static void
 model_check(const struct model *model, const struct world *world)
 {
-    uint32_t at_depth[MODEL_MOST + 2] = {0};
+    uint32_t at_depth[MODEL_MAX + 2] = {0};
     uint32_t count = 0;
     uint32_t observed = 0;
     uint32_t depth = 0;
@@ -238,9 +238,9 @@ grow(struct model *model, struct world *world, uint32_t lateness)
     int other = (int)made_random(&random_state, (uint32_t)event + 1);
     model->above[event] = NOT_YET;
     model->awaited[event] = NEVER;
-    if (made_random(&random_state, 100) < lateness && event + 1 < MODEL_MOST) {
+    if (made_random(&random_state, 100) < lateness && event + 1 < MODEL_MAX) {
         int later = event + 1 +
-                    (int)made_random(&random_state, (uint32_t)(MODEL_MOST - event - 1));
+                    (int)made_random(&random_state, (uint32_t)(MODEL_MAX - event - 1));
         model->awaited[event] = later;
         wait_for(world, key, (uint64_t)later + 1, 0);
     } else if (other != event && model_is_in_tree(model, other)) {
@@ -264,7 +264,7 @@ tree_agrees_with_brute_force_on_random_trees(void **state)
         struct model model = {.made = 0};
         uint32_t lateness = made_random(&random_state, 3) * 20;
         uint32_t undoing = made_random(&random_state, 3) * 15;
-        int size = 1 + (int)made_random(&random_state, MODEL_MOST);
+        int size = 1 + (int)made_random(&random_state, MODEL_MAX);
         while (model.made < size) {
             grow(&model, &world, lateness);
             int gone = (int)made_random(&random_state, (uint32_t)model.made);
@@ -422,7 +422,7 @@ tree_freezes_its_virality_beyond_the_depth_it_walks(void **state)
     assert_int_equal(shape.depth, LENGTH);
     assert_int_equal(shape.breadth, 1);
     // A path of n nodes: (n + 1) / 3.
-    assert_int_equal(3 * shape.sum, (TREE_DEPTH_MOST + 2) * shape.pairs);
+    assert_int_equal(3 * shape.sum, (TREE_DEPTH_MAX + 2) * shape.pairs);
     for (uint64_t key = LENGTH; key > 10; key--) {
         take_back(&world, key);
     }
@@ -499,7 +499,7 @@ tree_gives_up_waiting_after_a_while_or_when_others_need_the_room(void **state)
     // Who waited for it is below it now.
     assert_shape(&world, 2, 2, 1, 4);
     assert_false(tree_overdue(&world.trees, TREE_WAIT + 5, &event, &wait));
-    for (uint64_t key = 0; key < PENDING_PARENTS_MOST; key++) {
+    for (uint64_t key = 0; key < PENDING_PARENTS_MAX; key++) {
         assert_false(tree_overdue(&world.trees, 6, &event, &wait));
         wait_for(&world, 100 + key, 1000000 + key % 3, 6);
     }
@@ -509,7 +509,7 @@ tree_gives_up_waiting_after_a_while_or_when_others_need_the_room(void **state)
     tree_abandon(&world.trees, &world.tree, &event);
     assert_false(tree_overdue(&world.trees, 6, &event, &wait));
     add(&world, 1000000);
-    assert_int_equal(world.tree.count, 2 + PENDING_PARENTS_MOST / 3 + 1);
+    assert_int_equal(world.tree.count, 2 + PENDING_PARENTS_MAX / 3 + 1);
     teardown(&world);
 }
 
