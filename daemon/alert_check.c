@@ -6,12 +6,12 @@
 #include "ingest/decode.h"
 #include "net/url.h"
 
-// What a source brings.
+// What the posts of a source contain.
 struct kind {
     const char *network; // NULL: any
     bool has_reshares;
-    bool has_paths;  // who got a post from whom
-    bool has_people; // handles and followers, by the stream or by looking them up
+    bool has_paths;  // the network shows through whom a retweet came
+    bool has_people; // handles and followers, in the stream or by look-ups
 };
 
 static bool
@@ -22,7 +22,7 @@ ends_with(const char *host, const char *domain)
     return len >= tail && strcmp(host + len - tail, domain) == 0;
 }
 
-// Public streams and those of hashtags leave boosts out.
+// Public streams and streams of hashtags contain no boosts.
 static bool
 has_boosts(struct slice path)
 {
@@ -73,7 +73,7 @@ asks_for(const struct rule *rule, const char *network)
     return is_asked;
 }
 
-// A condition that asks for followers, or NULL.
+// A condition on followers, or NULL.
 static const char *
 asks_for_followers(const struct rule *rule)
 {
@@ -95,7 +95,8 @@ asks_for_followers(const struct rule *rule)
     return NULL;
 }
 
-// Whether some source tells of one of the authors: a handle, or an id of its network.
+// True if some source may contain posts of one of the authors, given as handles or as
+// ids with their network.
 static bool
 has_author(const struct settings *settings, const struct rule *rule)
 {
@@ -174,7 +175,7 @@ check_sources(const struct settings *settings, const struct rule *rule,
     return check_people(settings, rule, all.has_people, error);
 }
 
-// Whether an item of the list fits into the text that is kept.
+// True if an item of the list fits into the text that is kept.
 static bool
 fits(const struct option_texts *list, uint64_t room)
 {

@@ -1,10 +1,10 @@
-// Alert rules that can never fire with these sources and options.
+// Finds alert rules that can never fire with these sources and options.
 //
-// What a rule alone says wrong is found by rules_check; here is what follows from the
-// rest of the configuration: no source of the networks it asks for, none that carries
-// boosts, none that shows paths, an engine that is switched off. Sources whose network
-// is not known beforehand, posts that are pushed, and a configuration without sources
-// (for a replay) are taken to bring everything.
+// rules_check finds faults of a rule alone. This module finds faults that follow from
+// the rest of the configuration: no source of the rule's networks, none with boosts,
+// none that shows paths, a part of the program that is switched off. Sources whose
+// network is not known beforehand, pushed posts, and a configuration without sources
+// (for a replay) are assumed to contain everything.
 #pragma once
 
 #include "base/status.h"

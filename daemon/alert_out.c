@@ -8,13 +8,13 @@
 
 #include "base/log.h"
 
-enum { WAITING_MOST = 4 << 20, FINISH_MS = 5000 };
+enum { WAITING_MAX = 4 << 20, FINISH_MS = 5000 };
 
 void
 alert_out_init(struct alert_out *out)
 {
     *out = (struct alert_out){.written = 0};
-    buffer_init(&out->text, WAITING_MOST);
+    buffer_init(&out->text, WAITING_MAX);
 }
 
 void
@@ -32,7 +32,7 @@ left(const struct alert_out *out)
 void
 alert_out_add(struct alert_out *out, struct slice json)
 {
-    if (out->is_broken || json.len + 1 > WAITING_MOST - out->text.size) {
+    if (out->is_broken || json.len + 1 > WAITING_MAX - out->text.size) {
         out->dropped++;
         if (out->dropped == 1 && !out->is_broken) {
             log_warn("standard output is not read: alerts for it are dropped");
@@ -43,7 +43,8 @@ alert_out_add(struct alert_out *out, struct slice json)
     buffer_append_byte(&out->text, '\n');
 }
 
-// One piece, which a pipe that is ready takes whole. False: not now, or never.
+// Writes one piece that fits into the pipe at once. False: nothing can be written now,
+// or at all.
 static bool
 write_piece(struct alert_out *out, int patience_ms)
 {

@@ -29,13 +29,13 @@
 
 enum { ENTRIES_MAX = 1 << 24, OF_CASCADE = RULES_MAX };
 
-// What is known of a cascade (rule OF_CASCADE), or of a rule and a cascade.
+// State of a cascade (rule OF_CASCADE), or of a rule and a cascade.
 struct entry {
     uint64_t hash;
     uint32_t rule;
-    bool is_wanted; // when it reached half its size
+    bool is_wanted; // the time at which it reached half its size is needed
     uint64_t size;  // the greatest
-    double best;    // the greatest value while everything else fitted
+    double best;    // the greatest value while all other conditions held
     usec half;      // USEC_NONE: not yet
 };
 
@@ -71,7 +71,7 @@ struct bench {
 
 // ── what is remembered ─────────────────────────────────────────────────────
 
-// Makes room for one item more; false and is_failed if there is none.
+// Makes room for one more item; false, with is_failed set, if there is no memory.
 static bool
 grow(struct bench *bench, void **items, size_t count, size_t *room, size_t size)
 {
@@ -108,7 +108,7 @@ find(const struct bench *bench, uint64_t hash, uint32_t rule)
     return NULL;
 }
 
-// Finds or makes; NULL and is_failed if there is no room.
+// Finds or creates; NULL, with is_failed set, if there is no memory.
 static struct entry *
 put(struct bench *bench, uint64_t hash, uint32_t rule)
 {
@@ -205,7 +205,7 @@ note_alerts(struct bench *bench)
     }
 }
 
-// Takes everything that changed; nobody reads it.
+// Discards all changes.
 static void
 drain(struct bench *bench)
 {
@@ -223,7 +223,7 @@ drain(struct bench *bench)
 
 // ── one pass ───────────────────────────────────────────────────────────────
 
-// Puts everything whose date is judged into the pipeline.
+// Passes everything whose date is judged to the pipeline.
 static void
 push(struct bench *bench)
 {
@@ -256,8 +256,8 @@ feed(struct bench *bench, const struct lines_message *message, const char *file)
     push(bench);
 }
 
-// One read. False at the end of the file, or with *ret_exit_code set if it cannot be
-// read further.
+// One read. False at the end of the file, or with *ret_exit_code set if the file cannot
+// be read further.
 static bool
 fill(struct bench *bench, const char *name, int *ret_exit_code)
 {
@@ -277,7 +277,7 @@ fill(struct bench *bench, const char *name, int *ret_exit_code)
     return status == STATUS_AGAIN || (status == STATUS_OK && got != 0);
 }
 
-// Returns an exit code; what is wrong is said.
+// Returns an exit code; errors are logged.
 static int
 read_file(struct bench *bench, const char *name)
 {
@@ -347,14 +347,14 @@ run_pass(struct bench *bench)
     bench->last = pipeline_clock(bench->pipeline);
     bench->posts = pipeline_metrics(bench->pipeline)->posts;
     if (!bench->is_second) {
-        recording_tell(&bench->recording, pipeline_metrics(bench->pipeline)->late);
+        recording_report(&bench->recording, pipeline_metrics(bench->pipeline)->late);
     }
     recording_fini(&bench->recording);
     pipeline_destroy(&bench->pipeline);
     return bench->is_failed ? out_of_memory() : EX_OK;
 }
 
-// ── the answer ─────────────────────────────────────────────────────────────
+// ── the result ─────────────────────────────────────────────────────────────
 
 static int
 by_value(const void *a, const void *b)
@@ -364,7 +364,7 @@ by_value(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-// Sorts; NAN if there are none.
+// The median (sorts the values); NAN if there are none.
 static double
 median(double *values, size_t count)
 {
@@ -376,7 +376,8 @@ median(double *values, size_t count)
                           : (values[count / 2 - 1] + values[count / 2]) / 2;
 }
 
-// The value that the `wanted` best reach, or all if there are fewer. NAN: none.
+// The value that the `wanted` greatest reach; if there are fewer, that all reach. NAN:
+// none.
 static double
 threshold(const struct bench *bench, uint32_t rule, double wanted, double *values)
 {
@@ -397,7 +398,7 @@ threshold(const struct bench *bench, uint32_t rule, double wanted, double *value
 }
 
 static void
-tell_number(const char *name, double value, int decimals)
+print_number(const char *name, double value, int decimals)
 {
     if (isfinite(value)) {
         printf(" %s=%.*f", name, decimals, value);
@@ -407,7 +408,7 @@ tell_number(const char *name, double value, int decimals)
 }
 
 static void
-tell_threshold(const struct bench *bench, uint32_t rule, double days, double *values)
+print_threshold(const struct bench *bench, uint32_t rule, double days, double *values)
 {
     struct rules_condition conditions[RULES_CONDITIONS_MAX];
     size_t count = rules_conditions(&bench->setup->settings->alerts[rule], conditions);
@@ -423,11 +424,11 @@ tell_threshold(const struct bench *bench, uint32_t rule, double days, double *va
     if (i < count) {
         value = threshold(bench, rule, bench->setup->per_day * days, values);
     }
-    tell_number(name, value, value == floor(value) ? 0 : 4);
+    print_number(name, value, value == floor(value) ? 0 : 4);
 }
 
 static void
-tell_rule(const struct bench *bench, uint32_t rule, double days, double *values)
+print_rule(const struct bench *bench, uint32_t rule, double days, double *values)
 {
     static const uint64_t factors[] = {2, 5, 10};
     uint64_t reached[3] = {0};
@@ -447,13 +448,13 @@ tell_rule(const struct bench *bench, uint32_t rule, double days, double *values)
            " reached_5x=%" PRIu64 " reached_10x=%" PRIu64,
            bench->setup->settings->alerts[rule].name, count,
            days > 0 ? (double)count / days : 0, reached[0], reached[1], reached[2]);
-    tell_number("median_head_start_min", median(values, count), 1);
-    tell_threshold(bench, rule, days, values);
+    print_number("median_head_start_min", median(values, count), 1);
+    print_threshold(bench, rule, days, values);
     putchar('\n');
 }
 
 static int
-tell(const struct bench *bench)
+print_rules(const struct bench *bench)
 {
     double days = bench->first == USEC_NONE
                       ? 0
@@ -466,7 +467,7 @@ tell(const struct bench *bench)
     }
     printf("backtest posts=%" PRIu64 " days=%.4f\n", bench->posts, days);
     for (uint32_t rule = 0; rule < bench->setup->settings->alert_count; rule++) {
-        tell_rule(bench, rule, days, values);
+        print_rule(bench, rule, days, values);
     }
     free(values);
     return EX_OK;
@@ -487,7 +488,7 @@ run_both(struct bench *bench)
     if (bench->raised_count != 0) {
         exit_code = run_pass(bench);
     }
-    return exit_code == EX_OK ? tell(bench) : exit_code;
+    return exit_code == EX_OK ? print_rules(bench) : exit_code;
 }
 
 int

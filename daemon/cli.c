@@ -173,7 +173,7 @@ cli_parse(int argc, char **argv, struct cli *ret_cli, struct error *error)
         if (status != STATUS_OK) {
             if (option == ':' || option == '?') {
                 *error = (struct error){0};
-                // What is behind '=' may be a secret.
+                // The part behind '=' may be a secret.
                 error_set(error, status, "%.*s: %s (cascaded --help lists the options)",
                           (int)strcspn(argv[optind - 1], "="), argv[optind - 1],
                           option == ':' ? "the option lacks its argument"

@@ -1,4 +1,4 @@
-// The command line, as CONTRACT section 1 of the documentation has it.
+// The command line.
 #pragma once
 
 #include <stdbool.h>
@@ -33,7 +33,8 @@ struct cli {
     int file_count;
 };
 
-// Everything in ret_cli points into argv. On failure error says what would be right.
+// All slices and pointers in ret_cli point into argv. On failure error contains what
+// would be valid.
 enum status cli_parse(int argc, char **argv, struct cli *ret_cli,
                       struct error *error) MUST_USE;
 

@@ -4,10 +4,10 @@
 
 #include "daemon/wall.h"
 
-// Two clocks cannot be read in one moment. A process that was stopped in between would
-// see a step.
+// Two clocks cannot be read at the same time. If the process were stopped between the
+// two readings, they would show a step that did not happen.
 #define READ_WITHIN (10 * USEC_PER_MS)
-enum { READS_MOST = 10 };
+enum { READS_MAX = 10 };
 
 static struct wall wall;
 
@@ -29,7 +29,7 @@ clock_wall(void)
         boot = read_clock(CLOCK_BOOTTIME);
         system = read_clock(CLOCK_REALTIME);
         reads++;
-    } while (read_clock(CLOCK_BOOTTIME) - boot > READ_WITHIN && reads < READS_MOST);
+    } while (read_clock(CLOCK_BOOTTIME) - boot > READ_WITHIN && reads < READS_MAX);
     return wall_read(&wall, system, boot);
 }
 

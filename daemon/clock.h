@@ -5,8 +5,8 @@
 
 struct wall;
 
-usec clock_wall(void);      // since 1970, freed from steps (daemon/wall.h)
+usec clock_wall(void);      // since 1970; steps are filtered (daemon/wall.h)
 usec clock_monotonic(void); // since some point, never set back
 
-// What clock_wall has found out; kept, and read by others only.
+// The state behind clock_wall; read only. Kept.
 const struct wall *clock_standing(void);

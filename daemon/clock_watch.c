@@ -15,19 +15,19 @@ seconds(usec span)
 }
 
 static void
-tell_held(struct clock_watch *watch, const struct wall *wall)
+report_held(struct clock_watch *watch, const struct wall *wall)
 {
-    if (wall->step != 0 && llabs(wall->step - watch->told) > WALL_SLEW) {
+    if (wall->step != 0 && llabs(wall->step - watch->reported) > WALL_SLEW) {
         log_warn(
             "the system clock was stepped by %+.1f s: the step is followed if it "
             "remains for %.0f s; until then the old time is used, and `complete` is 0",
             seconds(wall->step), seconds(WALL_HOLD));
-        watch->told = wall->step;
-    } else if (wall->step == 0 && watch->told != 0) {
+        watch->reported = wall->step;
+    } else if (wall->step == 0 && watch->reported != 0) {
         log_info("the system clock was set back to the old time: its step by %+.1f s "
                  "had no effect",
-                 seconds(watch->told));
-        watch->told = 0;
+                 seconds(watch->reported));
+        watch->reported = 0;
     }
 }
 
@@ -37,7 +37,7 @@ clock_watch_tick(struct clock_watch *watch, struct pipeline *pipeline)
     usec now = clock_wall();
     const struct wall *wall = clock_standing();
     if (wall->steps == watch->steps) {
-        tell_held(watch, wall);
+        report_held(watch, wall);
         pipeline_advance(pipeline, now);
         return wall->step == 0 ? CLOCK_RIGHT : CLOCK_HELD;
     }
@@ -45,7 +45,7 @@ clock_watch_tick(struct clock_watch *watch, struct pipeline *pipeline)
              "is 0 until the step has left the windows",
              seconds(wall->followed));
     watch->steps = wall->steps;
-    watch->told = 0;
+    watch->reported = 0;
     pipeline_step(pipeline, now);
     return CLOCK_FOLLOWED;
 }

@@ -12,21 +12,20 @@
 #include "daemon/config_text.h"
 
 enum {
-    FILE_MOST = 1 << 20,
+    FILE_MAX = 1 << 20,
     SECTIONS_MAX = 16,
     GROUPS_MAX = 8,
     OPTIONS_MAX = 64,
-    LIST_TEXT_MAX = OPTION_TEXTS_MAX + 2, // one more than any option takes
+    LIST_TEXT_MAX = OPTION_TEXTS_MAX + 2, // one more than any option allows
 };
 
-// libconfuse's callbacks carry no context, so the one reader at work keeps its own
-// here.
+// libconfuse's callbacks have no context argument, so the active reader is a global.
 static struct reader {
     const char *path;
     struct settings *settings;
     settings_error_fn on_error;
     void *context;
-    const struct option *failed; // the row last told of
+    const struct option *failed; // the row whose error was reported last
     bool has_failed;
 } * reader;
 
@@ -40,7 +39,7 @@ struct schema {
 };
 
 static void
-tell(struct error *error, const cfg_t *cfg)
+report(struct error *error, const cfg_t *cfg)
 {
     error_at(error, reader->path, cfg->line, 0);
     reader->has_failed = true;
@@ -53,7 +52,8 @@ is_root(cfg_t *cfg)
     return strcmp(cfg_name(cfg), "root") == 0;
 }
 
-// libconfuse's words, unless it is about a name: then ours.
+// libconfuse's own message, unless it is about an unknown name: that message is
+// replaced.
 __attribute__((format(printf, 2, 0))) static void
 on_parse_error(cfg_t *cfg, const char *format, va_list args)
 {
@@ -71,10 +71,10 @@ on_parse_error(cfg_t *cfg, const char *format, va_list args)
         vsnprintf(text, sizeof(text), format, args);
         error_set(&error, STATUS_PARSE, "%s", text);
     }
-    tell(&error, cfg);
+    report(&error, cfg);
 }
 
-// The values read so far as option_set takes them: "5m,1h".
+// The values read so far in the form that option_set takes: "5m,1h".
 static void
 value_text(cfg_opt_t *opt, char text[LIST_TEXT_MAX])
 {
@@ -87,7 +87,7 @@ value_text(cfg_opt_t *opt, char text[LIST_TEXT_MAX])
     }
 }
 
-// Items of texts are read as one text with commas between them.
+// Texts of a list are passed as one text with commas between them.
 static enum status
 check_comma(const struct option *row, cfg_opt_t *opt, struct error *error)
 {
@@ -102,8 +102,8 @@ check_comma(const struct option *row, cfg_opt_t *opt, struct error *error)
                      row->name, redact(slice_of(item), shown));
 }
 
-// Called for each value as it is read, so that its line is known; for a list with each
-// further element, of which the first bad one is told.
+// Called for each value as it is read, so that its line is known; for a list at each
+// further element. Of a list only the first invalid element is reported.
 static int
 on_value(cfg_t *cfg, cfg_opt_t *opt)
 {
@@ -123,7 +123,7 @@ on_value(cfg_t *cfg, cfg_opt_t *opt)
     const struct option *row =
         settings_find(reader->settings, slice_of(name), &values, &error);
     if (row == NULL) {
-        return 0; // too many of a group, which the end of the section tells
+        return 0; // too many of a group: reported at the end of the section
     }
     enum status status = check_comma(row, opt, &error);
     if (status == STATUS_OK) {
@@ -131,12 +131,12 @@ on_value(cfg_t *cfg, cfg_opt_t *opt)
     }
     if (status != STATUS_OK && row != reader->failed) {
         reader->failed = row;
-        tell(&error, cfg);
+        report(&error, cfg);
     }
     return 0;
 }
 
-// Called at the end of each section with a title, also of one without any option.
+// Called at the end of each section with a title, also if it has no options.
 static int
 on_item(cfg_t *cfg, cfg_opt_t *opt)
 {
@@ -145,7 +145,7 @@ on_item(cfg_t *cfg, cfg_opt_t *opt)
     int *line;
     if (settings_item(reader->settings, settings_group(slice_of(cfg_opt_name(opt))),
                       slice_of(cfg_title((cfg_t *)section)), &line, &error) == NULL) {
-        tell(&error, cfg);
+        report(&error, cfg);
         return 0;
     }
     *line = section->line;
@@ -250,7 +250,7 @@ watch_values(cfg_t *cfg)
     }
 }
 
-// The text without its comments, to be read; NULL with error set.
+// Opens the text without its comments for reading; NULL with error set.
 static FILE *
 open_text(const char *path, struct buffer *text, struct error *error)
 {
@@ -274,7 +274,7 @@ config_read(const char *path, struct settings *settings, settings_error_fn on_er
 {
     struct buffer text;
     struct error error = {0};
-    buffer_init(&text, FILE_MOST);
+    buffer_init(&text, FILE_MAX);
     FILE *file = open_text(path, &text, &error);
     if (file == NULL) {
         buffer_fini(&text);
@@ -293,15 +293,15 @@ config_read(const char *path, struct settings *settings, settings_error_fn on_er
     schema_build(&schema);
     cfg_t *cfg = cfg_init(schema.options, CFGF_NONE);
     if (cfg == NULL) {
-        abort(); // no memory: config_apart says so
+        abort(); // no memory: config_apart reports it
     }
     cfg_set_error_function(cfg, on_parse_error);
     watch_values(cfg);
     int result = cfg_parse_fp(cfg, file);
     if (result != CFG_SUCCESS && !mine.has_failed) {
-        // libconfuse has no word for an empty name.
+        // libconfuse has no message for an empty name.
         config_names_unknown(SLICE_LIT(""), SLICE_LIT(""), &error);
-        tell(&error, cfg);
+        report(&error, cfg);
     }
     cfg_free(cfg);
     fclose(file);

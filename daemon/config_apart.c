@@ -15,10 +15,10 @@
 
 #include "daemon/config.h"
 
-// The loop waits for the child, so it has less time than a stop has.
+// The event loop waits for the child, so the limit is below the 5 s of a stop.
 enum { ERRORS_MAX = 64, SECONDS_MAX = 3 };
 
-// In memory that the child and its parent share.
+// Memory shared by the child and its parent.
 struct shared {
     struct settings settings;
     struct error errors[ERRORS_MAX];
@@ -37,9 +37,9 @@ keep(void *context, const struct error *error)
     shared->error_count++;
 }
 
-// Signals and descriptors are the parent's, and the child ends with it, so that no port
-// stays taken. What libraries print before they end the process goes nowhere: the
-// parent reports it.
+// Signals and descriptors belong to the parent. The child ends when the parent does, so
+// that no port stays in use. What libraries print before they end the process is
+// discarded: the parent reports the failure.
 static void
 read_in_child(const char *path, struct shared *shared)
 {

@@ -11,7 +11,7 @@ struct config_place {
     int override_count;
 };
 
-// Secret files that are named without a '/' lie in $CREDENTIALS_DIRECTORY. Reports
-// everything that is wrong; false if anything is. Keeps place->path.
+// Secret files whose name has no '/' are in $CREDENTIALS_DIRECTORY. Reports every
+// error; false if there is one. Keeps place->path.
 bool config_load(const struct config_place *place, struct settings *settings,
                  settings_error_fn on_error, void *context);

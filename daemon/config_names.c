@@ -6,22 +6,22 @@
 
 #include "daemon/settings.h"
 
-enum { NAME_MOST = 32, TOLD_MOST = 40, HOMES_MOST = 256 };
+enum { KNOWN_NAME_MAX = 32, SHOWN_MAX = 40, HOMES_MAX = 256 };
 
-#define TOLD(name) (int)((name).len < TOLD_MOST ? (name).len : TOLD_MOST), (name).ptr
+#define SHOWN(name) (int)((name).len < SHOWN_MAX ? (name).len : SHOWN_MAX), (name).ptr
 
-// A name that is looked for, and what was found of it.
+// The name to look up, and the result.
 struct search {
     struct slice section; // empty: outside any
     struct slice name;
     bool is_section_known;
-    bool is_name_known;      // it stands in the section
-    char homes[HOMES_MOST];  // where else it stands: "in redis, in source"
-    struct slice nearest;    // in the section; none: nothing is near
-    size_t nearest_distance; // or what is too far
+    bool is_name_known;      // it is in the section
+    char homes[HOMES_MAX];   // where else it exists: "in redis, in source"
+    struct slice nearest;    // in the section; none: no name is similar
+    size_t nearest_distance; // or the limit
 };
 
-// ── which name is near ─────────────────────────────────────────────────────
+// ── similar names ──────────────────────────────────────────────────────────
 
 static size_t
 smaller(size_t a, size_t b)
@@ -29,12 +29,13 @@ smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-// How many letters are to be put in, left out, changed, or swapped with the next one,
-// to make one of the other (optimal string alignment). Both have at most NAME_MOST.
+// The number of letters to insert, delete, change, or swap with the next one to turn
+// one name into the other (optimal string alignment). Both have at most KNOWN_NAME_MAX
+// bytes.
 static size_t
 distance(struct slice a, struct slice b)
 {
-    size_t rows[NAME_MOST + 1][NAME_MOST + 1];
+    size_t rows[KNOWN_NAME_MAX + 1][KNOWN_NAME_MAX + 1];
     for (size_t i = 0; i <= a.len; i++) {
         for (size_t k = 0; k <= b.len; k++) {
             if (i == 0 || k == 0) {
@@ -53,8 +54,8 @@ distance(struct slice a, struct slice b)
     return rows[a.len][b.len];
 }
 
-// Distances from here on are too far: two mistakes in eight letters, one in three, none
-// in two.
+// The least distance at which names are not similar: they may differ by two in eight
+// letters, by one in three, by none in two.
 static size_t
 too_far(struct slice name)
 {
@@ -64,7 +65,7 @@ too_far(struct slice name)
 static void
 offer(struct search *search, struct slice name)
 {
-    if (name.len > NAME_MOST || search->name.len > NAME_MOST) {
+    if (name.len > KNOWN_NAME_MAX || search->name.len > KNOWN_NAME_MAX) {
         return;
     }
     size_t far = distance(search->name, name);
@@ -81,7 +82,7 @@ add_home(struct search *search, struct slice section)
 {
     size_t used = strlen(search->homes);
     struct slice home = section.len != 0 ? section : SLICE_LIT("outside any section");
-    snprintf(search->homes + used, HOMES_MOST - used, "%s%s%.*s", used != 0 ? ", " : "",
+    snprintf(search->homes + used, HOMES_MAX - used, "%s%s%.*s", used != 0 ? ", " : "",
              section.len != 0 ? "in " : "", SLICE_ARG(home));
 }
 
@@ -128,7 +129,7 @@ search(struct slice section, struct slice name)
     return found;
 }
 
-// ── what to say ────────────────────────────────────────────────────────────
+// ── messages ───────────────────────────────────────────────────────────────
 
 // "redis.url" and "source.<title>.url".
 static enum status
@@ -157,11 +158,11 @@ config_names_unknown(struct slice section, struct slice name, struct error *erro
     if (found.is_name_known) {
         return config_names_form(section.len != 0 ? section : name, error);
     }
-    char what[2 * TOLD_MOST + 64];
+    char what[2 * SHOWN_MAX + 64];
     int used = snprintf(what, sizeof(what), "unknown option%s \"%.*s\"",
-                        section.len != 0 ? "" : " or section", TOLD(name));
+                        section.len != 0 ? "" : " or section", SHOWN(name));
     if (section.len != 0) {
-        snprintf(what + used, sizeof(what) - (size_t)used, " in %.*s", TOLD(section));
+        snprintf(what + used, sizeof(what) - (size_t)used, " in %.*s", SHOWN(section));
     }
     if (found.homes[0] != '\0') {
         return error_set(error, STATUS_PARSE, "%s: it belongs %s", what, found.homes);
@@ -179,18 +180,19 @@ config_names_form(struct slice section, struct error *error)
 {
     if (settings_group(section) != NULL) {
         return error_set(error, STATUS_PARSE,
-                         "%.*s needs a title: write %.*s \"name\" { … }", TOLD(section),
-                         TOLD(section));
+                         "%.*s needs a title: write %.*s \"name\" { … }",
+                         SHOWN(section), SHOWN(section));
     }
-    char other[TOLD_MOST + 32] = "";
+    char other[SHOWN_MAX + 32] = "";
     for (size_t i = 0; i < settings_group_count; i++) {
         struct slice group = slice_of(settings_groups[i].name);
-        if (section.len <= NAME_MOST && distance(section, group) < too_far(group)) {
+        if (section.len <= KNOWN_NAME_MAX &&
+            distance(section, group) < too_far(group)) {
             snprintf(other, sizeof(other), ", or %.*s \"name\" { … }",
                      SLICE_ARG(group));
         }
     }
     return error_set(error, STATUS_PARSE,
                      "%.*s has no title and no value: write %.*s { … }%s",
-                     TOLD(section), TOLD(section), other);
+                     SHOWN(section), SHOWN(section), other);
 }

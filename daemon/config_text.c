@@ -33,14 +33,14 @@ config_text_read(const char *path, struct buffer *text, struct error *error)
                : STATUS_OK;
 }
 
-// Whether a word may begin behind it.
+// True if a word may begin after this byte.
 static bool
 is_before_word(char c)
 {
     return c != '\0' && strchr(" \t\r\n={}(),+\"'", c) != NULL;
 }
 
-// Where the comment at the head of the text ends; 0: there is none.
+// The end of the comment at the start of the text; 0: there is none.
 static size_t
 comment_size(const char *text, size_t size, bool may_be_word)
 {
@@ -69,8 +69,8 @@ blank(char *text, size_t size)
 void
 config_text_blank(char *text, size_t size)
 {
-    char quote = '\0';       // the mark that ends the text we are in
-    bool may_be_word = true; // one that begins here
+    char quote = '\0';       // the mark that ends the current quoted text
+    bool may_be_word = true; // a word may begin here
     if (size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {
         blank(text, 3);
     }
@@ -78,7 +78,7 @@ config_text_blank(char *text, size_t size)
         char c = text[at];
         if (quote != '\0') {
             quote = c == quote ? '\0' : quote;
-            at += c == '\\'; // what it stands before ends nothing
+            at += c == '\\'; // an escaped mark does not end the text
             continue;
         }
         size_t comment = comment_size(text + at, size - at, may_be_word);
@@ -99,12 +99,12 @@ struct check {
     struct slice text;
     size_t at;
     int line;
-    char quote; // the mark that ends the text we are in; NUL: in none
+    char quote; // the mark that ends the current quoted text; NUL: outside
     int quote_line;
-    int open_lines[DEPTH_MAX]; // of braces; deeper ones are an error of libconfuse
+    int open_lines[DEPTH_MAX]; // of braces; deeper nesting is an error of libconfuse
     int depth;
     bool may_be_word;
-    const char *why; // what is wrong, at wrong_line
+    const char *why; // the error, at wrong_line
     int wrong_line;
 };
 
@@ -123,7 +123,7 @@ byte_at(const struct check *check, size_t at)
     return at < check->text.len ? check->text.ptr[at] : '\n';
 }
 
-// Behind a backslash: true for \0, \00, \000, \x0 and \x00.
+// After a backslash: true for \0, \00, \000, \x0 and \x00.
 static bool
 is_zero(const struct check *check)
 {
@@ -147,7 +147,7 @@ check_quoted(struct check *check, char c)
         if (check->quote == '"' && is_zero(check)) {
             found(check, check->line, "a text cannot contain a byte of 0");
         }
-        check->at++; // what it stands before ends nothing
+        check->at++; // an escaped mark does not end the text
         check->line += byte_at(check, check->at) == '\n';
     } else if (c == '\n') {
         found(check, check->quote_line,
@@ -170,7 +170,7 @@ check_brace(struct check *check, char c)
     }
 }
 
-// True if a comment was passed over.
+// True if a comment was skipped.
 static bool
 pass_comment(struct check *check)
 {

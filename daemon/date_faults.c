@@ -21,7 +21,7 @@ date_faults_find(usec time, usec wall)
         return time % 1000 == 0 ? DATE_FAULT_SECONDS : DATE_FAULT_MILLISECONDS;
     }
     if (is_right_by(time, 1000000, wall)) {
-        return DATE_FAULT_SECONDS; // for microseconds
+        return DATE_FAULT_SECONDS; // seconds read as microseconds
     }
     if (pipeline_is_believable(time / 1000, wall)) {
         return time % 1000 == 0 ? DATE_FAULT_MICROSECONDS : DATE_FAULT_NANOSECONDS;

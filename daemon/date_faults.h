@@ -1,8 +1,8 @@
 // Dates that cannot be those of posts: before 2006, or in the future.
 //
-// Most are right but for their unit. Then the fault is named by the unit that they seem
-// to have. Native posts and X give milliseconds, which are whole ones when read,
-// Jetstream microseconds.
+// Most of these are right but in another unit. The fault is then named by the unit that
+// they seem to have. Native posts and X have milliseconds, so the microseconds read are
+// multiples of 1000; Jetstream has microseconds.
 //
 // Pure.
 #pragma once

@@ -1,8 +1,8 @@
 #include "daemon/dates.h"
 
-enum { AGAINST_LEAST = 3 };
+enum { AGAINST_MIN = 3 };
 
-// The posts that are asked.
+// The posts that are compared with the date.
 struct votes {
     size_t beside;
     size_t between;
@@ -119,7 +119,7 @@ is_implausible(const struct dates_case *dates)
 static bool
 is_contradicted(const struct dates_case *dates, struct votes votes)
 {
-    size_t least = is_implausible(dates) ? 1 : AGAINST_LEAST;
+    size_t least = is_implausible(dates) ? 1 : AGAINST_MIN;
     return votes.between >= least && 4 * votes.between > votes.beside + votes.between &&
            is_in_order(dates);
 }
@@ -132,7 +132,7 @@ is_unconfirmed(const struct dates_case *dates, struct votes votes)
            (leap_of(dates) > DATES_FAR || dates->has_refused);
 }
 
-// Behind the step up from dates that are too old; 0: they are not.
+// The index after the step up from dates that are too old; 0: they are not too old.
 static size_t
 first_right(const struct dates_case *dates)
 {
@@ -141,7 +141,7 @@ first_right(const struct dates_case *dates)
     }
     size_t right = 0;
     usec farthest = INT64_MIN;
-    usec other = DATES_LEAP; // the farthest but that
+    usec other = DATES_LEAP; // the longest step except that one
     for (size_t i = 1; i < dates->count; i++) {
         usec step = dates->seen[i].time - dates->seen[i - 1].time;
         if (step > farthest) {
@@ -161,7 +161,7 @@ first_right(const struct dates_case *dates)
                                                                              : 0;
 }
 
-// The first date that speaks against the one to judge.
+// The first date that contradicts the one to judge.
 static usec
 against(const struct dates_case *dates)
 {

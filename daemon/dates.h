@@ -1,33 +1,32 @@
-// Which dates of a recording are believed.
+// Which dates of a recording are accepted.
 //
-// In a recording the clock is the latest time at which a post counted, so one date that
-// is wrong could empty every window. A date that is more than DATES_LEAP after the
-// clock *leaps*. It is judged by the DATES_LOOK - 1 dated posts behind it and the
-// DATES_RECENT believed ones before it. Of those behind, posts by other authors are
-// asked; its own author's only if there are no others around. One that is asked is
-// *beside* the date (at most DATES_LEAP earlier, or later), *between* it and the clock,
-// or older than the clock and of no matter.
+// In a recording the clock is the latest time at which a post counted, so one wrong
+// date could empty every window. A date that is more than DATES_LEAP after the clock
+// *leaps*. It is judged by the DATES_LOOK - 1 dated posts after it and the DATES_RECENT
+// accepted ones before it. Of the later posts, those by other authors are compared;
+// those of its own author only if there are no others. A compared post is *beside* the
+// date (at most DATES_LEAP earlier, or later), *between* it and the clock, or older
+// than the clock and ignored.
 //   - The date is *contradicted* if more than a quarter of those beside and between are
-//     between: at least three, or one if the leap is implausible. Where the posts
-//     around that are not beside it (with the first date of all: these, and all) are
-//     not in order of time, nothing is contradicted: the clock of such a recording is
-//     its latest date. Not in order: more than a third of the pairs are inverted; with
-//     a leap of up to DATES_SHORT, also one of them that is dated more than DATES_LEAP
-//     before the one in front of it.
-//   - It is *unconfirmed* if no more posts come, fewer than DATES_CONFIRM, itself and
-//     those that were refused right before included, are beside it, and the leap is
-//     implausible and over more than DATES_FAR, or implausible in a recording in which
-//     others were refused.
-//   - A leap is *implausible* if it is over more than DATES_TIMES times as far as any
-//     that was believed (counted as DATES_LEAP at least), and DATES_RECENT posts were
-//     dated so far.
-//   - The first date of all is *too old* if one of the first DATES_FIRST steps behind
-//     it goes over more than DATES_FAR and DATES_TIMES times as far as any other, more
-//     than three quarters of the posts behind that step stay there, and DATES_RECENT
-//     posts are to be seen.
-// A date that is none of these is believed. Others are refused: the post counts at the
-// clock; if there is none yet, at the first date that contradicts it or behind the
-// step.
+//     between: at least three, or one if the leap is implausible. If the posts around
+//     that are not beside it (for the first date of all: all of them) are not in order
+//     of time, nothing is contradicted: the clock of such a recording is its latest
+//     date. Not in order: more than a third of the pairs are inverted; for a leap of up
+//     to DATES_SHORT, also if one post is dated more than DATES_LEAP before the one in
+//     front of it.
+//   - It is *unconfirmed* if no more posts come, fewer than DATES_CONFIRM posts, itself
+//     and those that were refused just before included, are beside it, and the leap is
+//     implausible and longer than DATES_FAR, or implausible in a recording in which
+//     other dates were refused.
+//   - A leap is *implausible* if it is more than DATES_TIMES times as long as the
+//     longest accepted one (at least DATES_LEAP), and DATES_RECENT posts were dated so
+//     far.
+//   - The first date of all is *too old* if one of the first DATES_FIRST steps after it
+//     is longer than DATES_FAR and more than DATES_TIMES times as long as any other,
+//     more than three quarters of the posts after that step are later than it, and
+//     DATES_RECENT posts are available. All other dates are accepted. If a date is
+//     refused, the post counts at the clock; if there is no clock yet, at the first
+//     date that contradicts it or that follows the step.
 //
 // Pure.
 #pragma once
@@ -54,17 +53,18 @@ struct date {
     uint64_t author; // hash
 };
 
-// The latest dates that were believed: ring, number n in row n % DATES_RECENT.
+// The latest accepted dates: a ring, number n in row n % DATES_RECENT.
 struct dates_recent {
     struct date rows[DATES_RECENT];
-    uint64_t end; // how many there were
+    uint64_t end; // how many were added
 };
 
 struct dates_case {
     usec clock;         // 0: none yet
-    usec leapt;         // the farthest leap that was believed, but for the first
-    uint64_t before;    // posts that were dated so far
-    size_t unconfirmed; // of these, right before this one: not confirmed and not later
+    usec leapt;         // the longest accepted leap, except the first
+    uint64_t before;    // posts dated so far
+    size_t unconfirmed; // how many just before this one were not confirmed and not
+                        // later
     bool has_refused;   // a date was refused so far
     bool is_last;       // no more posts come
     const struct dates_recent *recent;

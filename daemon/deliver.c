@@ -14,7 +14,7 @@
 #include "sinks/webhook/webhook_http.h"
 #include "sinks/webhook/webhook_options.h"
 
-enum { KEEP_MOST = 10000000 };
+enum { KEEP_MAX = 10000000 };
 
 #define LOOK_AGAIN USEC_PER_MIN         // the wall clock may have been set
 #define PUMP_EVERY (50 * USEC_PER_MS)   // while standard output is not read
@@ -23,7 +23,7 @@ enum { KEEP_MOST = 10000000 };
 
 // clang-format off
 const struct option deliver_option_rows[] = {
-    {"alerts.keep", OPTION_COUNT, "10000", 1, KEEP_MOST, false, AT(keep),
+    {"alerts.keep", OPTION_COUNT, "10000", 1, KEEP_MAX, false, AT(keep),
      "Number of the newest alerts that the stream in Redis keeps; it may contain about a hundred more"},
     {"alerts.stdout", OPTION_BOOL, "false", 0, 0, false, AT(to_stdout),
      "Write each new alert to standard output, one JSON object per line"},
@@ -47,7 +47,7 @@ struct deliver {
     struct alert_out out;
     struct timer timer;
     struct endpoint endpoints[REDIS_ENDPOINTS_MAX];
-    deliver_done_fn done; // NULL: nobody waits
+    deliver_done_fn done; // NULL: no caller waits
     void *done_context;
     usec done_by; // monotonic
     bool is_rewriting;
@@ -55,7 +55,7 @@ struct deliver {
 
 // ── time ───────────────────────────────────────────────────────────────────
 
-// True if it has nothing to do now.
+// True if it has nothing to do at this time.
 static bool
 tick_endpoint(struct endpoint *endpoint, usec now, usec *wait)
 {
@@ -115,7 +115,7 @@ on_drop(void *context, struct slice id)
 }
 
 static void
-on_tell(void *context, enum webhook_event event, const char *why)
+on_event(void *context, enum webhook_event event, const char *why)
 {
     const struct endpoint *endpoint = context;
     const char *name = endpoint->options->name;
@@ -206,12 +206,12 @@ on_rewrite(void *context)
 
 // ── life ───────────────────────────────────────────────────────────────────
 
-// In the next place. Half built on failure.
+// Adds it in the next place. Half built on failure.
 static enum status
 add_endpoint(struct deliver *deliver, const struct webhook_options *options,
              struct error *error)
 {
-    static const struct webhook_http_calls calls = {on_keep, on_drop, on_tell,
+    static const struct webhook_http_calls calls = {on_keep, on_drop, on_event,
                                                     on_answer};
     size_t index = deliver->alerts.endpoint_count++;
     struct endpoint *endpoint = &deliver->endpoints[index];

@@ -1,13 +1,14 @@
-// Alerts to whoever is to get them: webhooks and standard output.
+// Delivers alerts to webhooks and standard output.
 //
 //     Redis sink ─ alert claimed ─▶ deliver ─▶ standard output
 //                                      └─▶ webhook (sinks/webhook/webhook_http.h)
 //
-// Every webhook has its queue, its connection and its deadline: one that hangs delays
-// nobody else. An alert leaves Redis' outbox once the webhook acknowledged it.
+// Every webhook has its own queue, connection and deadline, so that a slow one does not
+// delay others. An alert is removed from Redis' outbox when the webhook has
+// acknowledged it.
 //
-// Webhooks may come, change and go while it runs. Each name keeps its place until the
-// end of the process, so there are REDIS_ENDPOINTS_MAX names in all.
+// Webhooks may be added, changed and removed at run time. Each name keeps its place
+// until the process ends, so at most REDIS_ENDPOINTS_MAX names are possible.
 #pragma once
 
 #include <stdbool.h>
@@ -43,36 +44,37 @@ struct deliver_setup {
 
 enum status deliver_create(const struct deliver_setup *setup,
                            struct deliver **ret_deliver, struct error *error) MUST_USE;
-// Before the client goes. Accepts NULL.
+// Call before the client is destroyed. Accepts NULL.
 void deliver_destroy(struct deliver **deliver);
 
-// For the sink's set-up; valid as long as deliver is. Then the sink, before it starts.
+// For the sink's set-up; valid as long as deliver is. After that, pass the sink itself
+// before it starts.
 const struct redis_alerts *deliver_alerts(const struct deliver *deliver);
 void deliver_attach(struct deliver *deliver, struct redis_sink *sink);
 
-// A webhook that is new, that was dropped before, or that has changed: what waits for
-// it, in Redis since an earlier life, too, is sent as the options say from now on, also
-// if it had answered 410; what is under way to another URL is tried again. Its `queue`
-// stays as it was. STATUS_FULL: there were too many names. Copies options.
+// Adds a webhook that is new, was dropped before, or has changed. Alerts that wait for
+// it, also those in Redis since an earlier process, are sent with the new options, even
+// if it had answered 410; requests in progress to another URL are repeated. Its `queue`
+// is not changed. STATUS_FULL: there were too many names. Copies options.
 enum status deliver_put(struct deliver *deliver, const struct webhook_options *options,
                         struct error *error) MUST_USE;
-// It gets nothing more. What waits for it is sent if it comes back.
+// Sends nothing more to it. Alerts that wait for it are sent if it is added again.
 void deliver_drop(struct deliver *deliver, const char *name);
 
-// The wall clock was stepped by so much.
+// The wall clock was stepped by `step`.
 void deliver_stepped(struct deliver *deliver, usec step);
 
-// Writes what waits for standard output; and calls done, from the loop, once every
-// alert had its first attempt or `within` has passed.
+// Writes what waits for standard output. Calls done, from the loop, when every alert
+// had its first attempt or `within` has passed.
 typedef void (*deliver_done_fn)(void *context);
 void deliver_finish(struct deliver *deliver, usec within, deliver_done_fn done,
                     void *context);
 
-// Writes what standard output takes at once. False if alerts for it are lost, as on a
-// full disk.
+// Writes as much as standard output takes without waiting. False if alerts are lost,
+// for example because the disk is full.
 bool deliver_flush_output(struct deliver *deliver);
 
-// For a status line: alerts that wait to be acknowledged, of all webhooks.
+// For a status line: alerts of all webhooks that wait for an acknowledgement.
 uint64_t deliver_pending(const struct deliver *deliver);
 size_t deliver_count(const struct deliver *deliver);
 // NULL: it was dropped.

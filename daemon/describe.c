@@ -32,7 +32,7 @@ static const struct metric *const metric_parts[DESCRIBE_METRIC_PARTS] = {
     [DESCRIBE_STATE] = keeper_metric_rows,
 };
 
-// One thing described: names and values by turns.
+// One described thing: names and values alternate.
 struct row {
     FILE *out;
     bool as_json;
@@ -89,7 +89,7 @@ rows_end(const struct row *row)
     }
 }
 
-// A limit as a user would write it.
+// A limit in the notation of the configuration.
 static void
 format_limit(const struct option *option, int64_t limit, char text[VALUE_MAX])
 {
@@ -216,7 +216,7 @@ describe_formats(struct row *row)
     }
 }
 
-// The members of an alert, then what a rule may say.
+// The members of an alert, then the conditions of a rule.
 static void
 describe_alerts(struct row *row)
 {

@@ -1,15 +1,14 @@
-// --describe: what the tables say, for people (text) and programs (JSON).
+// --describe: prints the tables as text or as JSON.
 #pragma once
 
 #include <stdbool.h>
 #include <stdio.h>
 
-// what: "options", "metrics", "keys", "formats" or "alerts". False if it is none of
-// them.
+// what: "options", "metrics", "keys", "formats" or "alerts". False for anything else.
 bool describe(FILE *out, const char *what, bool as_json);
 
-// Every metric that is not zero, with its value, one a line. values: one pointer for
-// each part of the metric tables, in their order; NULL for a part that is not there.
+// Prints every metric that is not zero, one a line. values: one pointer for each part
+// of the metric tables, in their order; NULL for a part that does not exist.
 enum describe_metric_part {
     DESCRIBE_LINES,
     DESCRIBE_DECODE,

@@ -41,11 +41,11 @@ feed_read(struct feed *feed, struct slice event, struct slice data)
     return result == DECODE_REFUSED ? reason : DECODE_REASON_NONE;
 }
 
-// A recording counts them and says so at its end; a live source has none.
+// A recording counts such dates and reports them at its end; a live source has none.
 static void
-tell_time(struct feed *feed, const struct post *post, usec wall)
+report_time(struct feed *feed, const struct post *post, usec wall)
 {
-    if (feed->has_told_time || !feed->is_live || !post_is_event(post)) {
+    if (feed->has_reported_time || !feed->is_live || !post_is_event(post)) {
         return;
     }
     enum date_fault fault = date_faults_find(post->time, wall);
@@ -53,7 +53,7 @@ tell_time(struct feed *feed, const struct post *post, usec wall)
         return;
     }
     const struct date_fault_text *text = date_faults_text(fault);
-    feed->has_told_time = true;
+    feed->has_reported_time = true;
     log_warn("a post %s %s; it counts at the clock (the first of its kind)%s",
              text->one, text->what, text->advice);
 }
@@ -85,7 +85,7 @@ feed_push(struct feed *feed, usec wall)
                 : wall_date(clock_standing(), feed->posts[feed->post_next].time, wall);
     }
     const struct post *post = feed_next(feed);
-    tell_time(feed, post, wall);
+    report_time(feed, post, wall);
     enum status status = pipeline_post(feed->pipeline, post, wall);
     if (status == STATUS_AGAIN) {
         if (feed->sink != NULL) {

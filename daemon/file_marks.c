@@ -9,8 +9,8 @@
 
 #include "base/hash.h"
 
-// A mark is compared with those of other runs, so the key is always the same. Whoever
-// can write the file can write any post into it; there is nothing to protect.
+// A mark is compared with those of other runs, so the key is constant. A secret key
+// would protect nothing: who can write the file can write any post into it.
 static const struct hash_key key = {0x66696c65, 0x6d61726b};
 
 struct file_mark
@@ -40,7 +40,8 @@ file_mark_of(int fd, uint32_t head_len)
     return mark;
 }
 
-// False if the file ends before tail_end; *ret_tail is then of those that are there.
+// False if the file ends before tail_end; *ret_tail is then the hash of the bytes that
+// exist.
 static bool
 tail_of(int fd, uint64_t tail_end, uint64_t *ret_tail)
 {
@@ -61,7 +62,8 @@ void
 file_mark_see(struct file_mark *mark, int fd, uint64_t tail_end)
 {
     mark->tail_end = tail_end;
-    (void)tail_of(fd, tail_end, &mark->tail); // cut off meanwhile: it will not fit
+    (void)tail_of(fd, tail_end, &mark->tail); // the file was cut in the meantime: the
+                                              // mark will not match
 }
 
 bool

@@ -1,6 +1,6 @@
-// How far files were read, so that a later run goes on there. A file is known by its
-// device, its inode, its first bytes and the last bytes that were read: one that was
-// renamed is known again, one that has grown goes on, and one that was replaced, or
+// How far files were read, so that a later run continues there. A file is identified by
+// its device, its inode, its first bytes and the last bytes that were read. A renamed
+// file is recognised, one that has grown is continued, and one that was replaced, or
 // written again under the same name, is another file.
 #pragma once
 
@@ -11,7 +11,7 @@
 #include "ingest/lines.h"
 
 enum {
-    FILE_MARKS_MAX = 1024,     // the oldest goes
+    FILE_MARKS_MAX = 1024,     // the oldest is removed
     FILE_MARKS_HEAD = 1 << 10, // bytes that are compared
     FILE_MARKS_TAIL =
         1 << 12,          // bytes that are compared before the end of what was read
@@ -31,26 +31,27 @@ struct file_marks {
     struct file_mark items[FILE_MARKS_MAX]; // the last used is the last
 };
 
-// The mark of a file that is open, at its beginning; hash 0 for what is no regular
-// file. With head_len FILE_MARKS_HEAD, or what the mark to compare with has.
+// The mark of an open file at its beginning; hash 0 for anything but a regular file.
+// head_len: FILE_MARKS_HEAD, or that of the mark to compare with.
 struct file_mark file_mark_of(int fd, uint32_t head_len);
 
-// Notes the last FILE_MARKS_TAIL bytes of the open file before tail_end.
+// Stores the last FILE_MARKS_TAIL bytes of the open file before tail_end in the mark.
 void file_mark_see(struct file_mark *mark, int fd, uint64_t tail_end);
 
-// Whether the open file is the one of the mark, with all that was read of it.
+// True if the open file is the one of the mark and still contains all that was read of
+// it.
 bool file_mark_fits(const struct file_mark *mark, int fd);
 
 // The mark of the open file, or NULL.
 const struct file_mark *file_marks_find(const struct file_marks *marks, int fd);
 
-// Notes the mark in place of `before`, or of one with the same hash. False if another
-// one had to go.
+// Stores the mark in place of `before`, or of one with the same hash. False if another
+// mark had to be removed.
 bool file_marks_put(struct file_marks *marks, uint64_t before,
                     const struct file_mark *mark);
 
-// As text: FILE_MARKS_TEXT bytes a mark at most, and a NUL. Returns its length.
+// As text: at most FILE_MARKS_TEXT bytes a mark, and a NUL. Returns its length.
 size_t file_mark_write(const struct file_mark *mark, char *text);
-// Returns what follows the mark in the text, or NULL: there is none. A mark without a
-// tail, as older versions wrote it, is read too.
+// Parses a mark. Returns what follows it in the text, or NULL: there is none. A mark
+// without a tail, from older versions, is accepted.
 const char *file_mark_read(const char *text, struct file_mark *ret_mark);

@@ -116,7 +116,7 @@ gaps_note(struct gaps *gaps, const struct source_gap *gap)
     struct gap *row = last(gaps);
     *row = (struct gap){.from = from, .to = gap->to, .is_recovered = gap->is_recovered};
     if (gap->to != USEC_NONE && gap->to < from) {
-        row->to = from; // the wall clock was set back meanwhile
+        row->to = from; // the wall clock was set back during the gap
     }
     const char *reason = gap->reason != NULL ? gap->reason : "unknown";
     for (size_t i = 0; i + 1 < GAPS_REASON_MAX && reason[i] != '\0'; i++) {

@@ -1,7 +1,7 @@
 // The gap ledger of one source: stretches of time of which messages may be missing.
 //
-// The last GAPS_MAX are kept, older ones are forgotten. Gaps follow one another: at
-// most the last one is open.
+// Contains the last GAPS_MAX; older ones are removed. Gaps do not overlap; at most the
+// last one is open.
 #pragma once
 
 #include <stdbool.h>
@@ -29,27 +29,27 @@ struct gaps {
 
 void gaps_init(struct gaps *gaps);
 
-// Takes in what a source tells: a gap that opens, or that is over. One that was open
-// already goes on, from where it began.
+// Records what a source reports: a gap that opens, or one that is over. If a gap was
+// open already, it continues from its beginning.
 void gaps_note(struct gaps *gaps, const struct source_gap *gap);
 
-// Takes in one field of a ledger that an earlier life left (see gaps_fields), in any
-// order; what cannot be read is left out.
+// Restores one field of the ledger of an earlier process (see gaps_fields), in any
+// order; invalid fields are ignored.
 void gaps_restore(struct gaps *gaps, struct slice number, const char *text);
-// A gap that an earlier life left open ends now.
+// A gap that an earlier process left open ends now.
 void gaps_settle(struct gaps *gaps, usec now);
 
-// The wall clock was set back, or an earlier life had one that was ahead: no gap is
-// later than `now`.
+// The wall clock was set back, or was ahead in an earlier process: no gap is later than
+// `now`.
 void gaps_rewind(struct gaps *gaps, usec now);
 
 bool gaps_is_open(const struct gaps *gaps);
-// Since when; USEC_NONE: none is open.
+// The beginning of the open gap; USEC_NONE: none is open.
 usec gaps_open_since(const struct gaps *gaps);
 
 // The ledger as fields of a hash: the gap's number, and {"from":…,"to":…,"reason":…,
-// "recovered":…} with times as RFC 3339 has them, or null. Returns how many; they point
-// into texts.
+// "recovered":…} with times in RFC 3339, or null. Returns how many; they point into
+// texts.
 struct gaps_texts {
     char names[GAPS_MAX][24];
     char values[GAPS_MAX][GAPS_TEXT_MAX];

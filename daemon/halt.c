@@ -11,12 +11,12 @@
 #include "base/log.h"
 #include "daemon/clock.h"
 
-// Half a second of the 5 s is left for the system, which takes the memory back.
+// Half a second of the 5 s is reserved for the system, to free the memory.
 #define HALT_WITHIN (4500 * USEC_PER_MS)
 
 enum { LINE_MAX = 512 };
 
-// Signal handlers know no context.
+// Signal handlers have no context argument.
 static struct {
     struct event *readable;
     halt_fn on_signal;
@@ -26,7 +26,7 @@ static struct {
     volatile sig_atomic_t is_halting;
     volatile sig_atomic_t exit_code;
     const char *volatile doing;
-    usec deadline; // monotonic, from the first signal the loop saw
+    usec deadline; // monotonic, from the first signal that the loop received
 } halt;
 
 static void

@@ -1,9 +1,9 @@
-// SIGINT and SIGTERM, and the deadline they set: the process ends within 5 s whatever
-// it is doing, even if a disk, a name server or Redis holds the loop.
+// Handles SIGINT and SIGTERM, and enforces the deadline: the process ends within 5 s
+// even if a disk, a name server or Redis blocks the loop.
 //
-// The signal's handler starts a timer of the system, then wakes the loop. If the
-// process has not ended when the timer fires, one line says what is unfinished and the
-// process exits from there. One per process.
+// The signal handler starts a timer of the system, then wakes the loop. If the process
+// has not ended when the timer fires, one line reports what is unfinished and the
+// process exits. One per process.
 #pragma once
 
 #include <stdbool.h>
@@ -15,14 +15,14 @@ struct event_base;
 // Called from the loop, for each signal.
 typedef void (*halt_fn)(void *context);
 
-// Takes over both signals. Keeps all. False when the system refuses.
+// Installs both handlers. Keeps all. False when the system refuses.
 bool halt_init(struct event_base *base, halt_fn on_signal, void *context);
-// The signals are ignored from here on; the deadline holds.
+// From here on the signals are ignored; the deadline remains in force.
 void halt_fini(void);
 
-// What the process is about to do, and the exit code if the deadline comes meanwhile.
-// doing: keeps; "the snapshot is not saved: …".
+// Sets the message and the exit code in case the deadline passes during the next
+// action. doing: keeps; "the snapshot is not saved: …".
 void halt_doing(const char *doing, int exit_code);
 
-// Until the deadline; the whole span before a signal.
+// The time until the deadline; the full 4.5 s before a signal.
 usec halt_left(void);

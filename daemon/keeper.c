@@ -116,7 +116,7 @@ keeper_init(struct keeper *keeper, const struct keeper_setup *setup,
         return exit_code;
     }
     struct state_load load = {.create = create_pipeline,
-                              .tell = on_unusable,
+                              .report = on_unusable,
                               .context = keeper,
                               .discards = setup->discards,
                               .note = keeper->note};

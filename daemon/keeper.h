@@ -1,8 +1,8 @@
-// Keeps the pipeline over restarts: from a snapshot at the start, into one every
-// state.every and at the end. Without a directory it only makes the pipeline.
+// Keeps the pipeline's state over restarts: loads a snapshot at the start, saves one
+// every state.every and at the end. Without a directory it only creates the pipeline.
 //
-// A note goes with each snapshot: where the sources are to go on. A snapshot that
-// cannot be written is counted, and said once in the log until one is written again.
+// Each snapshot contains a note: where the sources resume. A snapshot that cannot be
+// written is counted, and logged once until one is written again.
 #pragma once
 
 #include <stdbool.h>
@@ -15,14 +15,14 @@
 struct event;
 struct event_base;
 
-// Writes the note of this moment, ended by a NUL, into STATE_NOTE_MAX bytes.
+// Writes the current note, ended by a NUL, into STATE_NOTE_MAX bytes.
 typedef void (*keeper_note_fn)(void *context, char *note);
 
 struct keeper_setup {
     struct event_base *base;                // kept, as all pointers here
     const struct pipeline_options *options; // of the pipeline
     bool is_event_time;
-    const char *dir; // empty: nothing is kept
+    const char *dir; // empty: no snapshots
     bool discards;   // a snapshot of other options or another version is set aside
     usec every;
     keeper_note_fn note;
@@ -41,22 +41,22 @@ extern const struct metric keeper_metric_rows[];
 struct keeper {
     struct keeper_setup setup;
     struct keeper_metrics metrics;
-    struct state *state; // NULL: nothing is kept
+    struct state *state; // NULL: no snapshots
     struct event *timer;
     struct pipeline *pipeline;
     bool is_restored;
     char note[STATE_NOTE_MAX]; // of the snapshot that was loaded, until keeper_start
 };
 
-// Makes keeper->pipeline, as it was if there is a snapshot (is_restored). Returns 0, or
-// an exit code of sysexits with error set. keeper_fini is due either way.
+// Creates keeper->pipeline, from a snapshot if there is one (is_restored). Returns 0,
+// or an exit code of sysexits with error set. Call keeper_fini in both cases.
 int keeper_init(struct keeper *keeper, const struct keeper_setup *setup,
                 struct error *error);
 // Destroys the pipeline too. Accepts a zeroed keeper.
 void keeper_fini(struct keeper *keeper);
 
-// From now on there is something to save.
+// From now on there is state to save.
 void keeper_start(struct keeper *keeper);
-// Saves and waits for it, for the end of the process. Returns 0, or EX_IOERR after
-// saying in the log why it failed.
+// Saves and waits for it, at the end of the process. Returns 0, or EX_IOERR after
+// logging why it failed.
 int keeper_save(struct keeper *keeper);

@@ -26,9 +26,9 @@
 #include "sinks/redis/redis_resume.h"
 #include "sinks/redis/redis_sink.h"
 
-#define START_PATIENCE (20 * USEC_PER_S) // for a Redis that is only just starting
-#define HOLD_MOST (5 * USEC_PER_MIN)     // for what Redis has to be reached again
-#define BEAT (250 * USEC_PER_MS)         // time passes without posts, too
+#define START_PATIENCE (20 * USEC_PER_S) // for a Redis that has just been started
+#define HOLD_MAX (5 * USEC_PER_MIN)      // to wait for events that only Redis has
+#define BEAT (250 * USEC_PER_MS)         // how often time advances without posts
 
 enum { BEATS_PER_S = 4, STATUS_MAX = 256, LIVE_TIMERS = 2 };
 
@@ -73,7 +73,7 @@ group_digits(uint64_t number, char text[32])
 }
 
 static void
-tell_status(struct live *live, const struct streams_figures *figures, usec now)
+report_status(struct live *live, const struct streams_figures *figures, usec now)
 {
     uint64_t posts = pipeline_metrics(live->runtime.pipeline)->posts;
     double seconds = (double)(now - live->counted_at) / (double)USEC_PER_S;
@@ -98,8 +98,8 @@ tell_status(struct live *live, const struct streams_figures *figures, usec now)
     }
 }
 
-// What follows a snapshot that is older than Redis is not written before the sources
-// have caught up with Redis, so that no number goes back there.
+// After a start from a snapshot that is older than Redis, nothing is written until the
+// sources have reached the position in Redis, so that no value in Redis goes back.
 static void
 hold(struct live *live)
 {
@@ -119,13 +119,13 @@ release_if_due(struct live *live)
         return;
     }
     bool is_behind = streams_are_behind(&live->streams);
-    if (is_behind && clock_monotonic() - live->held_since < HOLD_MOST) {
+    if (is_behind && clock_monotonic() - live->held_since < HOLD_MAX) {
         return;
     }
     if (is_behind) {
         log_warn("the sources have not caught up with Redis within %d minutes: writing "
                  "is resumed, and some values in Redis decrease",
-                 (int)(HOLD_MOST / USEC_PER_MIN));
+                 (int)(HOLD_MAX / USEC_PER_MIN));
     } else {
         log_info("the sources have caught up: writing to Redis is resumed");
     }
@@ -171,7 +171,7 @@ on_beat(evutil_socket_t fd, short what, void *context)
     }
     if (live->beats % BEATS_PER_S == 0) {
         streams_save(&live->streams);
-        tell_status(live, &figures, clock_monotonic());
+        report_status(live, &figures, clock_monotonic());
     }
 }
 
@@ -242,7 +242,7 @@ on_stop(void *context)
     log_info("stopping: saving cursors and writing all changes to Redis");
     streams_stop(&live->streams);
     if (redis_resume_is_held(live->runtime.sink)) {
-        on_finished(live, NULL); // Redis is ahead still
+        on_finished(live, NULL); // Redis is still ahead
         return;
     }
     halt_doing("not all changes could be written to Redis", EX_UNAVAILABLE);
@@ -304,8 +304,8 @@ note_streams(void *context, char *note)
     streams_note(&live->streams, clock_wall(), note, STATE_NOTE_MAX);
 }
 
-// The directory of the configuration, or the one systemd made: the first, if there are
-// several.
+// The directory in the configuration, or the one that systemd made: the first if there
+// are several.
 static const char *
 state_dir(struct live *live)
 {

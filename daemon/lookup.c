@@ -20,13 +20,13 @@
 #define ANSWER_WITHIN (20 * USEC_PER_S)
 
 enum {
-    BATCH_MOST = 25,       // ids the API takes in one call
-    ASKED_MOST = 1 << 16,  // remembered
+    BATCH_MAX = 25,        // ids the API accepts in one call
+    ASKED_MAX = 1 << 16,   // remembered
     LOOKS_PER_TICK = 4096, // entries of boards
     URL_MAX = 32 << 10,
     BODY_MAX = 4 << 20,
     BAD_REQUEST = 400,
-    PAUSES_FIRST = 4, // after a failure, then doubling
+    PAUSES_FIRST = 4, // after a failure, then doubled
 };
 
 #define AT(member) offsetof(struct lookup_options, member)
@@ -68,8 +68,8 @@ struct asked {
 struct batch {
     size_t count;
     bool is_posts;
-    uint64_t hashes[BATCH_MOST];
-    bool is_answered[BATCH_MOST];
+    uint64_t hashes[BATCH_MAX];
+    bool is_answered[BATCH_MAX];
 };
 
 struct lookup {
@@ -77,11 +77,12 @@ struct lookup {
     struct http_fetch *fetch;
     struct hash_key key;
     struct names_cursor cursor;
-    struct asked asked[ASKED_MOST]; // ring
+    struct asked asked[ASKED_MAX]; // ring
     uint64_t asked_next;
     struct table asked_table;
     struct batch batch;
-    size_t singles; // calls to come for one id each: one of them spoilt a call for all
+    size_t singles; // calls of one id each that follow, because one id made the call
+                    // for all fail
     char url[URL_MAX];
     struct backoff backoff;
     usec started;
@@ -107,7 +108,7 @@ lookup_options_check(const struct lookup_options *options, struct error *error)
     return STATUS_OK;
 }
 
-// ── what was asked for ─────────────────────────────────────────────────────
+// ── what was requested ─────────────────────────────────────────────────────
 
 static struct asked *
 find_asked(struct lookup *lookup, uint64_t hash)
@@ -130,9 +131,9 @@ note_asked(struct lookup *lookup, uint64_t hash, usec now)
         known->at = now;
         return;
     }
-    uint32_t index = (uint32_t)(lookup->asked_next % ASKED_MOST);
+    uint32_t index = (uint32_t)(lookup->asked_next % ASKED_MAX);
     struct asked *row = &lookup->asked[index];
-    if (lookup->asked_next >= ASKED_MOST) {
+    if (lookup->asked_next >= ASKED_MAX) {
         table_remove(&lookup->asked_table, row->hash, index);
     }
     lookup->asked_next++;
@@ -153,7 +154,8 @@ is_due(struct lookup *lookup, const struct names_item *item, uint64_t hash, usec
 
 // ── a call ─────────────────────────────────────────────────────────────────
 
-// Ids of strangers become part of a URL: only such as can stand there as they are.
+// Ids come from posts and become part of a URL: only those that need no escaping are
+// used.
 static bool
 is_plain(struct slice id)
 {
@@ -184,11 +186,11 @@ add_to_batch(struct lookup *lookup, const struct names_item *item, uint64_t hash
              SLICE_ARG(id));
     batch->is_answered[batch->count] = false;
     batch->hashes[batch->count++] = hash;
-    return batch->count == (lookup->singles != 0 ? 1 : BATCH_MOST);
+    return batch->count == (lookup->singles != 0 ? 1 : BATCH_MAX);
 }
 
-// What is worth asking for next; true if there is anything, and the search has come
-// round or the call is full.
+// Collects the ids to request next. True if there is one, and the search has reached
+// its end or the call is full.
 static bool
 gather(struct lookup *lookup, usec now)
 {
@@ -205,7 +207,7 @@ gather(struct lookup *lookup, usec now)
             continue;
         }
         note_asked(lookup, hash, now);
-        if (item.id.len < URL_MAX / BATCH_MOST - 64 && is_plain(item.id) &&
+        if (item.id.len < URL_MAX / BATCH_MAX - 64 && is_plain(item.id) &&
             add_to_batch(lookup, &item, hash)) {
             return true;
         }
@@ -227,7 +229,7 @@ lookup_tick(struct lookup *lookup, usec now)
 
 // ── the answer ─────────────────────────────────────────────────────────────
 
-// Only what was asked for is taken.
+// Only requested ids are accepted.
 static bool
 is_asked(struct lookup *lookup, struct slice id)
 {
@@ -273,16 +275,16 @@ ask_again(struct lookup *lookup, usec now)
     }
 }
 
-// The same ids are asked for again, once the server wants to hear from us.
+// Requests the same ids again, at the time the server allows.
 static void
 fail(struct lookup *lookup, const struct http_fetch_answer *answer, const char *why)
 {
     usec now = clock_monotonic();
     usec wait = backoff_next(&lookup->backoff);
     if (answer->not_before != USEC_NONE) {
-        usec told = answer->not_before - clock_wall();
-        told = told < USEC_PER_HOUR ? told : USEC_PER_HOUR;
-        wait = told > wait ? told : wait;
+        usec pause = answer->not_before - clock_wall();
+        pause = pause < USEC_PER_HOUR ? pause : USEC_PER_HOUR;
+        wait = pause > wait ? pause : wait;
     }
     lookup->metrics.requests_failed++;
     lookup->next_at = now + wait;
@@ -309,7 +311,7 @@ succeed(struct lookup *lookup)
     }
 }
 
-// The server takes no offence at 24 of the ids, perhaps.
+// Perhaps the server rejects one id only and accepts the other 24.
 static bool
 is_spoilt(struct lookup *lookup, const struct http_fetch_answer *answer)
 {
@@ -346,7 +348,7 @@ lookup_create(const struct lookup_setup *setup, struct lookup **ret_lookup,
               struct error *error)
 {
     struct lookup *lookup = calloc(1, sizeof(*lookup));
-    if (lookup == NULL || !table_init(&lookup->asked_table, ASKED_MOST)) {
+    if (lookup == NULL || !table_init(&lookup->asked_table, ASKED_MAX)) {
         free(lookup);
         return error_set(error, STATUS_NOMEM, "no memory for looking up names");
     }

@@ -1,8 +1,9 @@
-// Asks Bluesky's public API for the names that its stream does not carry: of people and
-// posts on the boards, 25 a call, one call at a time.
+// Requests names that Bluesky's stream does not contain from its public API: of people
+// and posts on the boards, 25 a call, one call at a time.
 //
-// What was asked for is remembered, answered or not, and asked for again after
-// names.refresh. A failure waits longer each time, and as long as the server says.
+// Requested ids are remembered, answered or not, and requested again after
+// names.refresh. The wait after a failure doubles, and is at least what the server
+// requests.
 #pragma once
 
 #include <stdint.h>
@@ -25,7 +26,7 @@ struct lookup_options {
 
 extern const struct option lookup_option_rows[];
 
-// The URL: STATUS_PARSE or STATUS_RANGE.
+// Checks the URL: STATUS_PARSE or STATUS_RANGE.
 enum status lookup_options_check(const struct lookup_options *options,
                                  struct error *error) MUST_USE;
 
@@ -34,7 +35,7 @@ struct lookup_metrics {
     uint64_t requests_failed;
     uint64_t users_learnt;
     uint64_t posts_learnt;
-    uint64_t missing; // asked for and not answered
+    uint64_t missing; // requested and not answered
 };
 
 extern const struct metric lookup_metric_rows[];
@@ -48,10 +49,10 @@ struct lookup_setup {
 
 enum status lookup_create(const struct lookup_setup *setup, struct lookup **ret_lookup,
                           struct error *error) MUST_USE;
-// Accepts NULL. Before the client goes.
+// Accepts NULL. Call before the client is destroyed.
 void lookup_destroy(struct lookup **lookup);
 
-// Asks for what is worth it, if it is time. Call a few times a second; now: monotonic.
+// Sends the next request if it is due. Call a few times a second; now: monotonic.
 void lookup_tick(struct lookup *lookup, usec now);
 
 const struct lookup_metrics *lookup_metrics(const struct lookup *lookup);

@@ -56,7 +56,7 @@ read_user(const json_t *object, char id[ID_ROOM], struct post_user *ret_user)
         return false;
     }
     struct slice handle = text_of(object, "handle", POST_NAME_MAX);
-    // What the network shows for a handle that could not be verified.
+    // What the network returns for a handle that could not be verified.
     if (!slice_equal(handle, SLICE_LIT("handle.invalid"))) {
         user.handle = handle;
     }
@@ -97,7 +97,8 @@ read_post(const json_t *object, const struct lookup_answer_calls *calls)
     if (json_is_string(lang) && json_string_length(lang) <= POST_NAME_MAX) {
         facts.lang = (struct slice){json_string_value(lang), json_string_length(lang)};
     }
-    // When the network witnessed it; createdAt is what the author's program claims.
+    // The time at which the network received it; createdAt is set by the author's
+    // program.
     struct slice seen = text_of(object, "indexedAt", USEC_TEXT_MAX);
     if (usec_parse_rfc3339(seen, &facts.created) != STATUS_OK) {
         facts.created = USEC_NONE;

@@ -1,5 +1,5 @@
-// What Bluesky's public API answers: profiles, or posts with their authors. The text is
-// a stranger's: whatever is not as it should be is left out.
+// Parses answers of Bluesky's public API: profiles, or posts with their authors. The
+// text is not trusted: invalid items are ignored.
 #pragma once
 
 #include <stddef.h>
@@ -8,7 +8,7 @@
 #include "base/status.h"
 #include "pipeline/post.h"
 
-// Slices are valid during the call. Ids carry their network.
+// Slices are valid during the call. Ids include their network.
 struct lookup_answer_calls {
     void (*on_user)(void *context, const struct post_user *profile);
     void (*on_post)(void *context, const struct post_ref *facts);

@@ -1,4 +1,4 @@
-// cascaded: from the command line to the work it asks for, and to an exit code.
+// cascaded: dispatches the command line and returns the exit code.
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

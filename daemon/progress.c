@@ -87,7 +87,7 @@ progress_save(const struct replay_place *place, struct redis_sink *sink)
     }
 }
 
-// The file's place in the order; file_count if it is none of them.
+// The file's index in the order; file_count if not found.
 static int
 order_of(const struct progress *progress, const char *file)
 {
@@ -98,8 +98,8 @@ order_of(const struct progress *progress, const char *file)
     return i;
 }
 
-// The same for the file that Redis was at. It may have another name by now, and its
-// name another file. What is no regular file is known by its name alone.
+// The same for the file at which Redis was. It may have been renamed, and its name may
+// be used by another file. What is not a regular file is identified by its name alone.
 static int
 order_of_committed(const struct progress *progress)
 {

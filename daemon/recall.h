@@ -1,4 +1,4 @@
-// What an earlier life of the daemon left in Redis about its sources.
+// Reads from Redis what an earlier process stored there about its sources.
 #pragma once
 
 #include <stdbool.h>
@@ -24,10 +24,10 @@ struct recall {
     struct recall_item items[SETTINGS_SOURCES_MAX];
 };
 
-// To be read: what is left of the sources in the settings, and what the pipeline's
-// forecasts had learnt, which it gets. Keeps pipeline. *recall must not move.
+// Prepares the request: what is stored about the sources in the settings, and what
+// forecasts had learnt, which the pipeline gets. Keeps pipeline. *recall must not move.
 void recall_init(struct recall *recall, const struct settings *settings,
                  struct pipeline *pipeline);
 
-// What was left of that source, or NULL.
+// What is stored about that source, or NULL.
 const struct recall_item *recall_find(const struct recall *recall, const char *name);

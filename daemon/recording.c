@@ -34,7 +34,7 @@ date_of(const struct post *post)
     return (struct date){post->time, hash_slice(&key, post->author.id)};
 }
 
-// Whether its date can say anything about others.
+// True if its date can be compared with others.
 static bool
 is_dated(const struct post *post, usec wall)
 {
@@ -70,7 +70,7 @@ recording_read(struct recording *recording, struct slice event, struct slice dat
     return DECODE_REASON_NONE;
 }
 
-// The message at hand, whose first posts are through, waits. False when there is no
+// Stashes the current message, whose first posts are counted. False when there is no
 // memory.
 static bool
 put_away(struct recording *recording)
@@ -83,7 +83,7 @@ put_away(struct recording *recording)
     return true;
 }
 
-// The oldest message of the stash is at hand.
+// Makes the oldest message of the stash the current one.
 static void
 take_out(struct recording *recording)
 {
@@ -112,7 +112,7 @@ add_date(struct dates_case *dates, struct date date, usec wall)
     }
 }
 
-// The dates behind the post at hand, and its own if it is one.
+// The dates after the current post, and its own if it has one.
 static void
 collect(struct recording *recording, usec wall, struct dates_case *dates)
 {
@@ -143,7 +143,7 @@ ask(struct recording *recording, usec wall, bool is_last, usec *ret_time)
         .recent = &recording->recent,
     };
     collect(recording, wall, &dates);
-    if (dates.count == 0) { // none that could be believed
+    if (dates.count == 0) { // all are implausible
         *ret_time = USEC_NONE;
         return dates.is_last ? DATES_BELIEVED : DATES_OPEN;
     }
@@ -175,7 +175,7 @@ note_verdict(struct recording *recording, const struct post *post,
     }
 }
 
-// Whether its date has to be judged, or another one found because it can be none.
+// True if its date has to be judged, or replaced because it is implausible.
 static bool
 is_in_question(struct recording *recording, const struct post *post, usec wall)
 {
@@ -290,7 +290,7 @@ recording_push(struct recording *recording, usec wall)
     return status;
 }
 
-// Of times in a finer unit a few look like whole ones of a coarser unit by chance.
+// Among times in a finer unit a few look like multiples of a coarser unit by chance.
 static void
 join(uint64_t *faults, enum date_fault fine, enum date_fault coarse)
 {
@@ -301,7 +301,7 @@ join(uint64_t *faults, enum date_fault fine, enum date_fault coarse)
 }
 
 static void
-tell_faults(const struct recording_dates *dates)
+report_faults(const struct recording_dates *dates)
 {
     uint64_t faults[DATE_FAULT_COUNT];
     uint64_t sum = 0;
@@ -325,7 +325,7 @@ tell_faults(const struct recording_dates *dates)
 }
 
 static void
-tell(uint64_t count, uint64_t dated, const char *what)
+report_share(uint64_t count, uint64_t dated, const char *what)
 {
     if (count != 0) {
         log_warn("%" PRIu64 " of %" PRIu64 " posts %s", count, dated, what);
@@ -333,16 +333,18 @@ tell(uint64_t count, uint64_t dated, const char *what)
 }
 
 void
-recording_tell(const struct recording *recording, uint64_t late)
+recording_report(const struct recording *recording, uint64_t late)
 {
     const struct recording_dates *dates = &recording->dates;
-    tell_faults(dates);
-    tell(dates->moved, dates->dated,
-         "are dated later than the posts around them and are counted at the time of "
-         "those posts");
-    tell(dates->old, dates->dated,
-         "are dated far earlier than all the others and are counted at the time of "
-         "those");
+    report_faults(dates);
+    report_share(
+        dates->moved, dates->dated,
+        "are dated later than the posts around them and are counted at the time of "
+        "those posts");
+    report_share(
+        dates->old, dates->dated,
+        "are dated far earlier than all the others and are counted at the time of "
+        "those");
     if (dates->steps != 0 && 2 * dates->backward > dates->steps) {
         log_warn("time runs backwards in %" PRIu64 " of %" PRIu64
                  " steps from post to post, and %" PRIu64

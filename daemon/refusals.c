@@ -18,13 +18,13 @@ refusals_begin_file(struct refusals *refusals)
 static void
 say(struct refusals *refusals, const char *file, const struct refusal *refusal)
 {
-    for (size_t i = 0; i < refusals->said_count; i++) {
-        if (refusals->said[i] == refusal->reason) {
+    for (size_t i = 0; i < refusals->logged_count; i++) {
+        if (refusals->logged[i] == refusal->reason) {
             return;
         }
     }
-    if (refusals->said_count < REFUSALS_KINDS) {
-        refusals->said[refusals->said_count++] = refusal->reason;
+    if (refusals->logged_count < REFUSALS_KINDS) {
+        refusals->logged[refusals->logged_count++] = refusal->reason;
         log_warn("%s:%" PRIu64 ": refused: %s (the first of its kind)", file,
                  refusal->line, refusal->reason);
     }

@@ -1,6 +1,6 @@
-// What is said of messages that cannot be used. The first of each kind gets one line,
-// or with -v every one. A file in which nothing can be used gets one line in all, that
-// says what it seems to be; so lines wait until a first message of the file is used.
+// Logs messages that cannot be used: the first of each kind, or with -v every one. A
+// file in which nothing can be used is logged as one line that contains what it seems
+// to be; lines are therefore delayed until a first message of the file is used.
 #pragma once
 
 #include <stdbool.h>
@@ -12,17 +12,17 @@
 enum { REFUSALS_KINDS = 32 };
 
 struct refusal {
-    const char *reason; // kept: compared by their addresses
+    const char *reason; // kept: compared by address
     uint64_t line;
 };
 
 struct refusals {
     bool is_verbose;
-    const char *said[REFUSALS_KINDS]; // reasons, once each
-    size_t said_count;
+    const char *logged[REFUSALS_KINDS]; // reasons, once each
+    size_t logged_count;
 
-    // Of the file at hand.
-    bool is_used; // one message at least
+    // Of the current file.
+    bool is_used; // at least one message
     uint64_t count;
     size_t waiting_count;
     struct refusal waiting[REFUSALS_KINDS];
@@ -35,5 +35,5 @@ void refusals_begin_file(struct refusals *refusals);
 void refusals_use(struct refusals *refusals, const char *file);
 void refusals_add(struct refusals *refusals, const char *file,
                   const struct refusal *refusal);
-// True if nothing in the file could be used, and that was said.
+// True if nothing in the file could be used, and this was logged.
 bool refusals_end_file(struct refusals *refusals, const char *file, struct slice head);

@@ -10,7 +10,7 @@
 
 // Options outside groups are read once, when the process starts.
 static void
-tell_unchangeable(const struct settings *now, const struct settings *next)
+report_unchangeable(const struct settings *now, const struct settings *next)
 {
     for (size_t i = 0; i < settings_part_count; i++) {
         const struct settings_part *part = &settings_parts[i];
@@ -70,7 +70,7 @@ reload_settings(const struct reload *reload)
         return;
     }
     struct error error = {0};
-    tell_unchangeable(reload->settings, &next);
+    report_unchangeable(reload->settings, &next);
     settings_replace(reload->settings, &next, "source");
     settings_replace(reload->settings, &next, "alert");
     pipeline_set_rules(reload->pipeline, reload->settings->alerts,

@@ -1,4 +1,4 @@
-// SIGHUP: the configuration is read again. Sources, webhooks and alert rules change at
+// SIGHUP: reads the configuration again. Sources, webhooks and alert rules change at
 // once; other options are reported as changed and apply at the next start. A
 // configuration with an error changes nothing.
 #pragma once
@@ -18,5 +18,5 @@ struct reload {
     struct streams *streams;
 };
 
-// Logs what it did, or what is wrong.
+// Logs what it did, or the errors.
 void reload_settings(const struct reload *reload);

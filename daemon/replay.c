@@ -26,12 +26,12 @@ enum {
     EX_IOERR_CODE = 74,
 };
 
-#define ROOM_POLL (5 * USEC_PER_MS)  // a flush is under way
-#define ALERT_POLL (USEC_PER_MS / 5) // the same, for the sake of alerts
+#define ROOM_POLL (5 * USEC_PER_MS)  // a flush is in progress
+#define ALERT_POLL (USEC_PER_MS / 5) // the same, while alerts wait
 #define FULL_POLL (50 * USEC_PER_MS) // Redis is behind
-#define PACE_LEAST USEC_PER_MS       // posts due within this are not waited for
+#define PACE_MIN USEC_PER_MS         // posts due within this are not waited for
 
-// Nothing came for so long: a date that waits is judged by what is there.
+// If no message comes for so long, an open date is judged by the posts available.
 static const struct timeval judge_after = {1, 0};
 
 struct replay {
@@ -39,21 +39,21 @@ struct replay {
     struct lines lines;
     struct lines_metrics lines_metrics;
     struct recording recording;
-    struct event *step;  // timer: go on
+    struct event *step;  // timer: continue
     struct event *input; // readable pipe or terminal; NULL for a file
     int fd;
-    int file; // index of the file being read
+    int file; // index of the current file
     struct file_input bytes;
-    struct file_mark mark;      // at the message at hand, or the first that waits
-    struct lines_place reached; // behind those that wait for a date to be judged
+    struct file_mark mark;      // at the current message, or the first stashed one
+    struct lines_place reached; // after the messages that wait for a date to be judged
     uint64_t skip;              // decompressed bytes that an earlier run has read
     struct refusals refusals;
-    bool is_broken;     // the compressed bytes of the file are
-    bool is_unfinished; // its last message is: a later run reads it
+    bool is_broken;     // the compressed data of the file is damaged
+    bool is_unfinished; // its last message is cut: a later run reads it again
     bool is_file_read;  // to its end
-    bool is_file_over;  // and worked off
-    bool is_full;       // marks had to go
-    int exit_code;      // of files that are done with
+    bool is_file_over;  // and all its messages are processed
+    bool is_full;       // marks had to be removed
+    int exit_code;      // of files that are finished
     bool is_ended;
     bool is_stopped;
 
@@ -62,7 +62,7 @@ struct replay {
     usec first_due;
     usec wall;
     usec started;
-    uint64_t too_long; // lines, told so far
+    uint64_t too_long; // lines logged so far
 };
 
 static void on_step(evutil_socket_t fd, short what, void *context);
@@ -108,7 +108,7 @@ replay_unreadable(char **files, int file_count, int *ret_errno)
     for (int i = 0; i < file_count; i++) {
         struct stat status;
         if (stat(files[i], &status) == 0 && S_ISFIFO(status.st_mode)) {
-            continue; // its writer would take the end of a try for that of the reader
+            continue; // its writer would take this for the end of the reader
         }
         int fd = open_input(files[i]);
         if (fd < 0 || fstat(fd, &status) != 0) {
@@ -135,9 +135,9 @@ fail(struct replay *replay, int exit_code)
     finish(replay, exit_code, &error);
 }
 
-// The mark gets the last bytes before its place to compare, and more of the file's
-// first bytes while it has few. A place in a compressed file has no bytes of its own:
-// those that were read of the file are used instead.
+// Adds the last bytes before the position to the mark, and more of the file's first
+// bytes while it has few. A position in a compressed file has no bytes of its own: the
+// bytes read from the file are used instead.
 static void
 see_file(struct replay *replay)
 {
@@ -157,7 +157,7 @@ see_file(struct replay *replay)
     }
 }
 
-// Notes how far the file was read.
+// Stores how far the file was read.
 static void
 note_mark(struct replay *replay)
 {
@@ -178,8 +178,8 @@ note_mark(struct replay *replay)
     }
 }
 
-// Goes on in the file where an earlier run ended. A compressed one is decompressed up
-// to there again.
+// Continues in the file where an earlier run ended. A compressed file is decompressed
+// up to there again.
 static void
 skip_known(struct replay *replay)
 {
@@ -205,8 +205,8 @@ skip_known(struct replay *replay)
     lines_resume(&replay->lines, &known->place);
 }
 
-// A pipe or terminal is waited for; a file is always readable (and epoll does not take
-// it).
+// A pipe or terminal is waited for; a file is always readable (and epoll does not
+// accept it).
 static bool
 begin_file(struct replay *replay)
 {
@@ -234,7 +234,7 @@ begin_file(struct replay *replay)
     return true;
 }
 
-// There is no more to read. It stays open: what was read may wait still.
+// The end of the file. It stays open, since messages may still wait.
 static void
 end_file(struct replay *replay)
 {
@@ -254,7 +254,7 @@ close_file(struct replay *replay)
     replay->fd = -1;
 }
 
-// Everything in the file is worked off.
+// Everything in the file is processed.
 static void
 conclude_file(struct replay *replay)
 {
@@ -280,13 +280,13 @@ conclude_file(struct replay *replay)
 // ── messages ───────────────────────────────────────────────────────────────
 
 static void
-tell_refused(struct replay *replay, const char *reason, uint64_t line)
+report_refused(struct replay *replay, const char *reason, uint64_t line)
 {
     const struct refusal refusal = {reason, line};
     refusals_add(&replay->refusals, file_name(replay), &refusal);
 }
 
-// False when the post has to wait, and then when to look again.
+// False when the post has to wait; then also when to try again.
 static bool
 is_due(struct replay *replay, const struct post *post)
 {
@@ -300,17 +300,17 @@ is_due(struct replay *replay, const struct post *post)
     }
     double span = (double)(post->time - replay->first_time) / replay->setup.speed;
     double wait = span - (double)(clock_monotonic() - replay->first_due);
-    // A date from the future is counted now, so it is not waited for either.
-    if (wait < (double)PACE_LEAST || post->time > replay->wall) {
+    // A date in the future is counted now, so it is not waited for.
+    if (wait < (double)PACE_MIN || post->time > replay->wall) {
         return true;
     }
     step_after(replay, wait < (double)USEC_PER_S ? (usec)wait : USEC_PER_S);
     return false;
 }
 
-// An alert says how things are when it is raised, so that the same file gives the same
-// alerts, however fast Redis is. True: there is no room for those of the next post.
-// While the sink is held nothing makes room; then rules wait.
+// Alerts contain the values at the time they are raised, so posts wait for room in the
+// queue: the same file gives the same alerts at any speed of Redis. True: no room for
+// the alerts of the next post. While the sink is held, rules wait instead.
 static bool
 is_short_of_room(struct replay *replay)
 {
@@ -325,7 +325,7 @@ is_short_of_room(struct replay *replay)
     return true;
 }
 
-// Puts the posts of the message at hand into the pipeline; false when it has to wait.
+// Passes the posts of the current message to the pipeline; false when it has to wait.
 static bool
 feed(struct replay *replay)
 {
@@ -345,7 +345,7 @@ feed(struct replay *replay)
 static void
 decode(struct replay *replay, const struct lines_message *message)
 {
-    // What a file ends in the middle of may be written still, or be whole in a copy.
+    // A message cut by the end of the file may be complete later, or in a copy.
     replay->is_unfinished = message->is_cut &&
                             (replay->is_broken ||
                              (replay->setup.marks != NULL && replay->mark.hash != 0)) &&
@@ -356,13 +356,13 @@ decode(struct replay *replay, const struct lines_message *message)
     enum decode_reason reason =
         recording_read(&replay->recording, message->event, message->data);
     if (reason != DECODE_REASON_NONE) {
-        tell_refused(replay, decode_reason_name(reason), message->number);
+        report_refused(replay, decode_reason_name(reason), message->number);
     } else if (!replay->refusals.is_used) {
         refusals_use(&replay->refusals, file_name(replay));
     }
 }
 
-// Works off what the framer holds; false when it has to wait.
+// Processes the messages in the framer; false when it has to wait.
 static bool
 drain(struct replay *replay)
 {
@@ -377,7 +377,7 @@ drain(struct replay *replay)
         if (!lines_next(&replay->lines, &message)) {
             while (replay->too_long < replay->lines_metrics.too_long) {
                 replay->too_long++;
-                tell_refused(replay, "line_too_long", replay->lines.number);
+                report_refused(replay, "line_too_long", replay->lines.number);
             }
             return true;
         }
@@ -386,7 +386,7 @@ drain(struct replay *replay)
     return false;
 }
 
-// The compressed bytes cannot be read further; other files can.
+// The compressed data cannot be read further; other files can.
 static void
 give_up_file(struct replay *replay, enum status status, const struct error *error)
 {
@@ -397,7 +397,7 @@ give_up_file(struct replay *replay, enum status status, const struct error *erro
     end_file(replay);
 }
 
-// One read. False when there is nothing to go on with now.
+// One read. False when there is nothing to continue with now.
 static bool
 fill(struct replay *replay)
 {
@@ -458,7 +458,7 @@ on_step(evutil_socket_t fd, short what, void *context)
         go_on(replay);
         return;
     }
-    if (replay->is_file_read) { // and worked off
+    if (replay->is_file_read) { // and all processed
         if (!recording_is_settled(&replay->recording)) {
             recording_end(&replay->recording);
             step_after(replay, 0);
@@ -538,7 +538,7 @@ replay_destroy(struct replay **replay)
 void
 replay_start(struct replay *replay)
 {
-    // A post may be dated a minute ahead of the wall clock.
+    // A post may be dated up to a minute ahead of the wall clock.
     clock_watch_restored(replay->setup.pipeline, USEC_PER_MIN);
     replay->started = clock_monotonic();
     if (begin_file(replay)) {
@@ -594,7 +594,7 @@ replay_lines_metrics(const struct replay *replay)
 }
 
 void
-replay_tell_dates(const struct replay *replay, uint64_t late)
+replay_report_dates(const struct replay *replay, uint64_t late)
 {
-    recording_tell(&replay->recording, late);
+    recording_report(&replay->recording, late);
 }

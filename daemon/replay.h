@@ -1,10 +1,10 @@
-// A replay: recorded messages from files or standard input through the pipeline.
+// A replay: passes recorded messages from files or standard input through the pipeline.
 //
-//     file ─▶ lines ─▶ decoder ─▶ pipeline        (Redis is the sink's business)
+//     file ─▶ lines ─▶ decoder ─▶ pipeline        (the sink writes to Redis)
 //
-// Works in slices on the event loop, so that Redis is served meanwhile. Waits when the
-// pipeline has no room until something is written, when the sink says that it is
-// behind, and between posts if a pace is set.
+// Works in short slices on the event loop, so that Redis is served between them. Waits
+// when the pipeline has no room until something is written, when the sink reports that
+// it is behind, and between posts if a pace is set.
 #pragma once
 
 #include <stdbool.h>
@@ -21,10 +21,11 @@ struct pipeline;
 struct redis_sink;
 struct replay;
 
-// exit_code: 0, or of sysexits; error is NULL if everything is said already (borrowed).
+// exit_code: 0, or of sysexits; error is NULL if everything is logged already
+// (borrowed).
 typedef void (*replay_done_fn)(void *context, int exit_code, const struct error *error);
 
-// Where in which file the next message begins.
+// The file and the position at which the next message begins.
 struct replay_place {
     const char *file;
     struct file_mark mark;
@@ -38,7 +39,7 @@ struct replay_setup {
     int file_count;
     enum decode_format format;
     double speed;             // 0: as fast as possible
-    struct file_marks *marks; // how far files were read; NULL: nothing is kept
+    struct file_marks *marks; // how far files were read; NULL: not stored
     bool is_verbose;          // each refused message gets a line
     replay_done_fn on_done;
     void *context;
@@ -54,22 +55,22 @@ struct replay_figures {
 struct replay *replay_create(const struct replay_setup *setup, struct error *error);
 void replay_destroy(struct replay **replay);
 
-// The first file that cannot be opened, or NULL. To know before anything is started.
+// The first file that cannot be opened, or NULL. Call it before anything is started.
 const char *replay_unreadable(char **files, int file_count, int *ret_errno);
 
-// Begins; on_done is called from the loop when the last message is in the pipeline, or
+// Begins. on_done is called from the loop when the last message is in the pipeline, or
 // when a file cannot be read further.
 void replay_start(struct replay *replay);
-// Reads no further: on_done follows from the loop.
+// Stops reading: on_done follows from the loop.
 void replay_stop(struct replay *replay);
 
-// Everything before it is in the pipeline. What follows may be in part: the pipeline
-// knows it then. With setup.marks the place is noted there too.
+// The position: everything before it is in the pipeline. What follows may be there in
+// part and is then a duplicate. With setup.marks the position is stored there, too.
 void replay_place(struct replay *replay, struct replay_place *ret_place);
 
 void replay_figures(const struct replay *replay, struct replay_figures *ret_figures);
 const struct decode_metrics *replay_decode_metrics(const struct replay *replay);
 const struct lines_metrics *replay_lines_metrics(const struct replay *replay);
-// Says in the log what was wrong with the dates. late: posts that were older than the
-// longest window when they came.
-void replay_tell_dates(const struct replay *replay, uint64_t late);
+// Logs the faults of dates. late: posts that were older than the longest window on
+// arrival.
+void replay_report_dates(const struct replay *replay, uint64_t late);

@@ -18,7 +18,7 @@
 #include "sinks/redis/redis_resume.h"
 #include "sinks/redis/redis_sink.h"
 
-#define START_PATIENCE (3 * USEC_PER_S)    // for a Redis that is only just starting
+#define START_PATIENCE (3 * USEC_PER_S)    // for a Redis that has just been started
 #define DELIVER_PATIENCE (60 * USEC_PER_S) // for the first attempt of each alert
 
 static const struct timeval look_every = {0, 20 * USEC_PER_MS};
@@ -27,13 +27,13 @@ struct replay_run {
     const struct cli *cli;
     struct runtime runtime;
     struct replay *replay;
-    struct pipeline_metrics before; // as the snapshot had them
+    struct pipeline_metrics before; // as in the snapshot
     struct warn warn;
     struct progress progress;
-    struct event *look;    // whether Redis is reached again
-    bool is_finished;      // the replay, and its state was to be saved
-    bool is_delivered;     // alerts of the replay, as far as they could be
-    uint64_t transactions; // when the last wait for Redis began
+    struct event *look;    // checks if Redis is reachable again
+    bool is_finished;      // the replay, and its state had to be saved
+    bool is_delivered;     // alerts of the replay, as far as possible
+    uint64_t transactions; // at the beginning of the current wait for Redis
 };
 
 // ── the end of a replay ────────────────────────────────────────────────────
@@ -87,7 +87,7 @@ on_flush(void *context)
     }
 }
 
-// ── going on from a snapshot that is older than Redis ──────────────────────
+// ── resuming from a snapshot that is older than Redis ──────────────────────
 
 static bool
 is_behind(struct replay_run *run)
@@ -174,9 +174,9 @@ on_delivered(void *context)
     wait_for_redis(run);
 }
 
-// Everything is in Redis; alerts have still to reach those who read them. A slow Redis
-// may take long, as long as it takes something; for one that is away or refuses the
-// sink's patience ends the wait; a stop does not wait.
+// Everything is in Redis; alerts have yet to be delivered. A slow Redis may take long,
+// as long as it makes progress. If Redis cannot be reached or refuses, the sink's
+// patience ends the wait; a stop does not wait.
 static void
 on_written(void *context, const struct error *error)
 {
@@ -209,7 +209,7 @@ on_replayed(void *context, int exit_code, const struct error *error)
         run->runtime.exit_code = exit_code;
     }
     if (run->runtime.is_stopping && redis_resume_is_held(run->runtime.sink)) {
-        on_finished(run, NULL); // Redis is ahead still
+        on_finished(run, NULL); // Redis is still ahead
         return;
     }
     wait_for_redis(run);

@@ -1,9 +1,10 @@
-// A replay as the daemon runs it: files in, Redis and alerts out, figures at the end.
+// A replay as the daemon runs it: reads files, writes to Redis, delivers alerts, prints
+// figures at the end.
 //
-//   SIGTERM, SIGINT   reads no further, writes what was read and saves a snapshot,
-//                     within five seconds; a second one ends at once
+//   SIGTERM, SIGINT   stops reading, writes what was read and saves a snapshot,
+//                     within five seconds; a second signal ends the process at once
 //
-// With --stay the process remains until a signal when everything is written.
+// With --stay the process remains until a signal after everything is written.
 #pragma once
 
 #include "daemon/cli.h"

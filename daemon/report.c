@@ -44,7 +44,7 @@ report_figures(const struct report *report)
                  "memory.texts",
                  refused);
     }
-    replay_tell_dates(report->replay, now->late - before->late);
+    replay_report_dates(report->replay, now->late - before->late);
     if (posts + duplicates == 0 && figures.rejected != 0 && exit_code == EX_OK) {
         exit_code = EX_DATAERR;
     }

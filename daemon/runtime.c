@@ -28,7 +28,7 @@ exit_code_of(const struct error *error)
     return error->code == STATUS_NOMEM ? EX_OSERR : EX_CONFIG;
 }
 
-// ── what happens ───────────────────────────────────────────────────────────
+// ── events ─────────────────────────────────────────────────────────────────
 
 static void
 on_signal(void *context)

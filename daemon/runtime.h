@@ -1,11 +1,11 @@
-// What live work and a replay share: the event loop, signals, the pipeline with its
-// snapshots, the Redis sink and the delivery of alerts.
+// What the live daemon and a replay share: the event loop, signals, the pipeline with
+// its snapshots, the Redis sink and the delivery of alerts.
 //
 //     runtime_open ─▶ runtime_connect ─▶ runtime_dispatch ─▶ runtime_close
 //     loop, pipeline   webhooks, sink     until runtime_leave
 //
 // The owner fills in what differs (runtime_setup). Exit codes are those of sysexits;
-// the first one that is not 0 is the process's.
+// the process exits with the first one that is not 0.
 #pragma once
 
 #include <stdbool.h>
@@ -25,7 +25,7 @@ struct redis_sink;
 #define RUNTIME_UNSAVED                                                                \
     "the snapshot is not saved: the next start resumes from the snapshot before it"
 
-// Kept for the snapshot, of the time that a stop has.
+// Part of the time of a stop that is reserved for the snapshot.
 #define RUNTIME_STOP_RESERVE (2 * USEC_PER_S)
 
 // All pointers are kept.
@@ -33,12 +33,12 @@ struct runtime_setup {
     const struct settings *settings;
     const char *state_dir; // empty: no snapshots
     size_t webhooks;       // how many of the settings' webhooks are called
-    bool is_live; // the clock is the wall's, else the greatest time of the posts
-    bool ends_when_refused; // a refusal of Redis that only the operator can end ends
+    bool is_live; // the clock is the wall clock, else the greatest time of the posts
+    bool ends_when_refused; // a refusal by Redis that only the operator can end ends
                             // the process at any time, else only before the first flush
-    usec start_patience;    // for a Redis that is only just starting
+    usec start_patience;    // for a Redis that has just been started
 
-    keeper_note_fn note;             // what goes into a snapshot
+    keeper_note_fn note;             // writes the note of a snapshot
     void (*on_ready)(void *context); // Redis answers, for the first time
     void (*on_flush)(void *context); // a flush is about to start
     void (*on_stop)(void *context);  // a signal; a second one, or one before on_ready,
@@ -51,7 +51,7 @@ struct runtime {
     struct event_base *base;
     struct keeper keeper;
     struct pipeline *pipeline;  // the keeper's
-    struct http_client *client; // NULL: nothing is asked for by HTTP
+    struct http_client *client; // NULL: no HTTP requests are sent
     struct deliver *deliver;
     struct redis_sink *sink;
     bool has_started; // on_ready was called
@@ -59,13 +59,13 @@ struct runtime {
     int exit_code;
 };
 
-// Makes the loop, takes over the signals, and makes the pipeline, from a snapshot if
+// Creates the loop, installs the signals, and creates the pipeline, from a snapshot if
 // there is one, with the alert rules of the settings. Returns 0 or an exit code with
-// error set. runtime_close is due either way.
+// error set. Call runtime_close in both cases.
 int runtime_open(struct runtime *runtime, const struct runtime_setup *setup,
                  struct error *error);
 
-// Makes the delivery of alerts and the sink. recall: kept; what to read of an earlier
+// Creates the delivery of alerts and the sink. recall: kept; what to read of an earlier
 // process; NULL: nothing. Returns 0 or an exit code with error set.
 int runtime_connect(struct runtime *runtime, const struct redis_recall *recall,
                     struct error *error);
@@ -76,5 +76,5 @@ void runtime_dispatch(struct runtime *runtime);
 // Ends the loop.
 void runtime_leave(struct runtime *runtime, int exit_code);
 
-// Accepts one that is zeroed or half made.
+// Accepts one that is zeroed or half built.
 void runtime_close(struct runtime *runtime);

@@ -214,7 +214,7 @@ find_row(const struct option *rows, struct slice name)
     return NULL;
 }
 
-// name: "<group>.<title>.<option>"; only a title may hold further dots.
+// name: "<group>.<title>.<option>"; only the title may contain further dots.
 static const struct option *
 find_in_group(struct settings *settings, struct slice name, void **ret_values,
               struct error *error)

@@ -1,8 +1,8 @@
-// Everything a user may set, gathered from the option rows of the parts.
+// All options, collected from the option rows of the modules.
 //
-// The values come from the rows' presets, then the configuration file, then -o on the
-// command line; the last one wins. Sections with a title form groups: there may be none
-// or many of a group, and their options are named "source.<title>.<option>".
+// The values come from the rows' defaults, then the configuration file, then -o on the
+// command line; the last one applies. Sections with a title form groups: there may be
+// none or many of a group, and their options are named "source.<title>.<option>".
 #pragma once
 
 #include "base/option.h"
@@ -30,7 +30,7 @@ struct settings {
     struct http_options http;
     struct lookup_options lookup;
     struct source_options sources[SETTINGS_SOURCES_MAX];
-    int source_lines[SETTINGS_SOURCES_MAX]; // of the file below; 0: not from it
+    int source_lines[SETTINGS_SOURCES_MAX]; // in `file`; 0: not from it
     size_t source_count;
     struct deliver_options deliver;
     struct webhook_options webhooks[SETTINGS_WEBHOOKS_MAX];
@@ -39,10 +39,10 @@ struct settings {
     struct rule alerts[RULES_MAX];
     int alert_lines[RULES_MAX];
     size_t alert_count;
-    const char *file; // the configuration that was read, kept; NULL: none
+    const char *file; // the configuration file, kept; NULL: none
 };
 
-// Whether posts can come in: from sources, or pushed.
+// True if posts can come in: from sources, or pushed.
 static inline bool
 settings_has_input(const struct settings *settings)
 {
@@ -50,13 +50,13 @@ settings_has_input(const struct settings *settings)
            (settings->http.token_file[0] != '\0' && settings->http.listen[0] != '\0');
 }
 
-// One part's rows and where its values lie within struct settings.
+// The rows of one module and where its values are within struct settings.
 struct settings_part {
     const struct option *rows;
     size_t offset;
 };
 
-// One group of titled sections: its rows, and where its items lie within struct
+// One group of titled sections: its rows, and where its items are within struct
 // settings.
 struct settings_group {
     const char *name;          // "source": what the section is called
@@ -69,12 +69,12 @@ struct settings_group {
                   // from it
     size_t maximum;
     const char *secrets[2]; // options that name a secret file; NULL: none
-    // What rows alone cannot judge of one item. Borrows both.
+    // Checks of one item beyond its rows. Borrows both.
     enum status (*check)(const struct settings *settings, const void *item,
                          struct error *error);
 };
 
-// Called for each thing that is wrong.
+// Called for each error.
 typedef void (*settings_error_fn)(void *context, const struct error *error);
 
 extern const struct settings_part settings_parts[];
@@ -87,32 +87,32 @@ void settings_presets(struct settings *settings);
 // The group of that name, or NULL.
 const struct settings_group *settings_group(struct slice name);
 
-// The item of that title, added with its presets if there is none yet. NULL with error
-// set past the group's maximum, or when the title is too long. *ret_line: where its
-// line stands.
+// The item of that title, added with its defaults if new. NULL with error set beyond
+// the group's maximum, or when the title is too long. *ret_line: where its line is
+// stored.
 void *settings_item(struct settings *settings, const struct settings_group *group,
                     struct slice title, int **ret_line, struct error *error);
 
-// Makes the group of that name what it is in `next`.
+// Copies the group of that name from `next`.
 void settings_replace(struct settings *settings, const struct settings *next,
                       const char *name);
 
-// The row of that name; *ret_values is where its part's values lie. Adds an item that
+// The row of that name; *ret_values is where its module's values are. Adds an item that
 // is named for the first time. NULL if there is no such row, or, with error set, if
 // there are too many items.
 const struct option *settings_find(struct settings *settings, struct slice name,
                                    void **ret_values, struct error *error);
 
-// Turns names of secret files without a '/' into paths within `folder`, where systemd
-// lays credentials. folder: NULL leaves everything as it is.
+// Turns names of secret files without a '/' into paths within `folder`, the directory
+// of systemd's credentials. folder: NULL changes nothing.
 void settings_resolve(struct settings *settings, const char *folder);
 
-// What the rows alone cannot judge: combinations, files. Tells everything that is
-// wrong; true if nothing is.
+// Checks beyond the rows: combinations, files. Reports every error; true if there is
+// none.
 bool settings_check(struct settings *settings, settings_error_fn on_error,
                     void *context);
 
-// True if both rows' values read the same.
+// True if the values of all rows are equal as text.
 bool settings_equal(const struct option *rows, const void *one, const void *other);
 
 usec settings_longest_window(const struct settings *settings);

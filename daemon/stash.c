@@ -16,13 +16,13 @@ stash_fini(struct stash *stash)
 struct stash_message *
 stash_at(struct stash *stash, size_t i)
 {
-    return &stash->rows[(stash->first + i) % STASH_MOST];
+    return &stash->rows[(stash->first + i) % STASH_MAX];
 }
 
 bool
 stash_is_full(const struct stash *stash)
 {
-    return stash->count == STASH_MOST || stash->bytes >= STASH_BYTES;
+    return stash->count == STASH_MAX || stash->bytes >= STASH_BYTES;
 }
 
 bool
@@ -58,6 +58,6 @@ stash_drop(struct stash *stash)
 {
     stash->bytes -= stash_at(stash, 0)->len;
     free(stash_at(stash, 0)->bytes);
-    stash->first = (stash->first + 1) % STASH_MOST;
+    stash->first = (stash->first + 1) % STASH_MAX;
     stash->count--;
 }

@@ -28,7 +28,7 @@
 #define NEWEST "snapshot"
 #define PREVIOUS "snapshot.previous"
 #define DAMAGED "snapshot.damaged"
-#define DISCARDED "snapshot.discarded-%Y%m%dT%H%M%SZ" // when it was written
+#define DISCARDED "snapshot.discarded-%Y%m%dT%H%M%SZ" // the time of writing
 #define PART "snapshot.part"
 
 enum {
@@ -63,13 +63,13 @@ struct state {
 struct writer {
     FILE *file;
     EVP_MD_CTX *digest;
-    bool is_beside; // the loop goes on meanwhile
-    size_t written; // since the last rest
-    usec worked;    // CPU time of the process until then
+    bool is_beside; // in a child process, while the loop runs
+    size_t written; // since the last pause
+    usec worked;    // CPU time of the process at that pause
 };
 
-// A child that computes without a pause would get half of a processor that it shares
-// with the loop; so it gets a fifth, in short pieces.
+// A child that computes without pauses would get half of a processor that it shares
+// with the loop. With pauses it gets a fifth, in short pieces.
 static void
 rest(struct writer *writer)
 {
@@ -120,12 +120,12 @@ write_content(struct writer *writer, struct pipeline *pipeline, struct slice not
                STATE_READ_DIGEST_LEN;
 }
 
-// 0, or what errno says.
+// 0, or an errno.
 static int
 write_part(const struct state *state, struct pipeline *pipeline, struct slice note,
            bool is_beside)
 {
-    // What a writer that was killed has left, or somebody's link.
+    // Left by a writer that was killed, or a link made by another user.
     if (unlinkat(state->dir, PART, 0) != 0 && errno != ENOENT) {
         return errno;
     }
@@ -153,7 +153,8 @@ write_part(const struct state *state, struct pipeline *pipeline, struct slice no
     return reason;
 }
 
-// Gives the newest its second name first, so that there is a newest at any moment.
+// Links the newest to its second name first, so that a newest snapshot exists at any
+// time.
 static int
 write_snapshot(const struct state *state, struct pipeline *pipeline, struct slice note,
                bool is_beside)
@@ -192,7 +193,7 @@ state_save_now(struct state *state, struct pipeline *pipeline, struct slice note
     return reason == 0 ? STATUS_OK : explain(state, reason, error);
 }
 
-// The child must not outlive the daemon, hold its lock, or answer signals as it does.
+// The child must not outlive the daemon, keep its lock, or handle signals as it does.
 static void
 become_writer(const struct state *state, pid_t parent)
 {
@@ -253,7 +254,7 @@ on_ended(evutil_socket_t number, short what, void *context)
 
 // ── reading ────────────────────────────────────────────────────────────────
 
-// A snapshot that was tried.
+// A snapshot that was read.
 struct attempt {
     const char *name;
     struct state_read read;
@@ -261,7 +262,7 @@ struct attempt {
     struct error why;
 };
 
-// Under a name that nothing has yet: the directory is locked, so it stays free.
+// Finds a name that does not exist yet; the directory is locked, so it remains free.
 static bool
 rename_beside(const struct state *state, const char *name, const char *wanted,
               char ret_name[NAME_ROOM])
@@ -275,7 +276,7 @@ rename_beside(const struct state *state, const char *name, const char *wanted,
     return errno == ENOENT && renameat(state->dir, name, state->dir, ret_name) == 0;
 }
 
-// Keeps a snapshot that cannot be used, and overwrites none that was kept before.
+// Renames a snapshot that cannot be used, without overwriting one that was kept before.
 // Returns 0 or an exit code.
 static int
 set_aside(const struct state *state, const struct state_load *load,
@@ -296,10 +297,10 @@ set_aside(const struct state *state, const struct state_load *load,
                   reason_advice(reason));
         return reason_exit_code(reason, EX_CANTCREAT);
     }
-    struct error told = {0};
-    error_set(&told, STATUS_PARSE, "%s/%s is not used: %s; it is set aside as %s",
+    struct error why = {0};
+    error_set(&why, STATUS_PARSE, "%s/%s is not used: %s; it is set aside as %s",
               state->setup.dir, attempt->name, attempt->why.text, name);
-    load->tell(load->context, &told);
+    load->report(load->context, &why);
     return 0;
 }
 
@@ -321,7 +322,7 @@ refuse(const struct state *state, const struct attempt *attempt, struct error *e
     return reason_exit_code(reason, EX_IOERR);
 }
 
-// Into a fresh pipeline. Returns 0, or an exit code if the start has to end.
+// Loads into a fresh pipeline. Returns 0, or an exit code if the start has to end.
 static int
 try_one(const struct state *state, const struct state_load *load,
         struct attempt *attempt, struct pipeline **pipeline, struct error *error)
@@ -341,8 +342,8 @@ try_one(const struct state *state, const struct state_load *load,
     return is_refused ? refuse(state, attempt, error) : 0;
 }
 
-// The newest that is good, or a fresh pipeline if there is none. Names change only when
-// it is known that the start goes on.
+// Loads the newest usable snapshot, or returns a fresh pipeline if there is none. Files
+// are renamed only when it is certain that the start continues.
 static int
 try_all(const struct state *state, struct state_load *load, struct pipeline **pipeline,
         struct error *error)

@@ -1,4 +1,4 @@
-// The state directory: snapshots of the pipeline, so that a restart forgets nothing.
+// The state directory: snapshots of the pipeline, so that a restart loses nothing.
 //
 //     lock                  held while a daemon uses the directory
 //     snapshot              the newest; replaced by a rename once it is safely on disk
@@ -9,12 +9,12 @@
 //     snapshot.discarded-DATE   one of other options or another version that was to be
 //                           discarded; DATE is when it was written
 //
-// daemon/state_read.h says what a snapshot consists of. It is written by a forked
-// child, so that the loop never waits for a disk; one child at a time.
+// daemon/state_read.h describes the format. A forked child writes the snapshot, so that
+// the loop never waits for a disk; one child at a time.
 //
-// A start that fails changes nothing: a snapshot gets another name only when its
-// checksum proves damage, or when the user wants it discarded, and none is ever
-// overwritten or removed but by two newer ones.
+// A start that fails changes nothing. A snapshot is renamed only when its checksum
+// proves damage, or when the user wants it discarded. None is overwritten or removed
+// except by two newer ones.
 #pragma once
 
 #include <stdbool.h>
@@ -30,59 +30,61 @@ struct event_base;
 struct pipeline;
 struct state;
 
-// What a user may set. dir: empty for none.
+// The options. dir: empty for none.
 struct state_options {
     char dir[OPTION_TEXT_MAX];
     usec every;
-    bool discards; // --discard-state, which no configuration file can set
+    bool discards; // --discard-state; not available in a configuration file
 };
 
 extern const struct option state_option_rows[];
 
 enum { STATE_NOTE_MAX = 1 << 17 };
 
-// error: NULL: the snapshot is on disk. Else one line for a person; the old one stays.
+// error: NULL: the snapshot is on disk. Else one line for the log; the previous
+// snapshot remains.
 typedef void (*state_saved_fn)(void *context, const struct error *error);
 
 struct state_setup {
     struct event_base *base; // kept
-    const char *dir;         // kept; made if it does not exist
+    const char *dir;         // kept; created if it does not exist
     state_saved_fn on_saved;
     void *context;
 };
 
-// Makes the directory if need be and locks it. Returns 0, or an exit code of sysexits
-// with error set; then *ret_state is untouched. EX_TEMPFAIL: another daemon holds it.
+// Creates the directory if needed and locks it. Returns 0, or an exit code of sysexits
+// with error set; then *ret_state is untouched. EX_TEMPFAIL: another daemon holds the
+// lock.
 int state_open(const struct state_setup *setup, struct state **ret_state,
                struct error *error) MUST_USE;
-// Ends a child that is still writing; what it wrote is thrown away. Accepts NULL.
+// Ends a child that is still writing; its file is removed. Accepts NULL.
 void state_close(struct state **state);
 
-// How the newest snapshot that is whole is read.
+// How to load the newest intact snapshot.
 struct state_load {
-    // Makes a fresh pipeline, for each try; NULL with error set.
+    // Creates a fresh pipeline, for each attempt; NULL with error set.
     struct pipeline *(*create)(void *context, struct error *error);
     // Called with one line for every snapshot that is set aside.
-    void (*tell)(void *context, const struct error *error);
+    void (*report)(void *context, const struct error *error);
     void *context;
     bool discards; // sets aside a whole snapshot of other options or another version
-    char *note;    // STATE_NOTE_MAX bytes: gets the note, ended by a NUL
+    char *note;    // STATE_NOTE_MAX bytes: receives the note, ended by a NUL
     // Results.
     bool is_restored; // false: there is none, and the pipeline is fresh
-    time_t made;      // when it was written, if there is one
+    time_t made;      // when the snapshot was written, if there is one
 };
 
-// A snapshot that is damaged is set aside for the one before. Returns 0, or an exit
+// A damaged snapshot is set aside and the one before is loaded. Returns 0, or an exit
 // code of sysexits with error set if a snapshot cannot be read or is of other options
 // or another version; then no file was changed and *ret_pipeline is untouched.
 int state_load(const struct state *state, struct state_load *load,
                struct pipeline **ret_pipeline, struct error *error) MUST_USE;
 
 // Begins a snapshot; on_saved follows from the loop. False while one is being written,
-// or when the system gives no process (on_saved is told at once). Borrows note, at most
-// STATE_NOTE_MAX - 1 bytes.
+// or when the system cannot create a process (on_saved is then called at once). Borrows
+// note, at most STATE_NOTE_MAX - 1 bytes.
 bool state_save(struct state *state, struct pipeline *pipeline, struct slice note);
 
-// Writes one and waits for it: for the end of the process.
+// Writes one and waits for it, at the end of the process.
 enum status state_save_now(struct state *state, struct pipeline *pipeline,
                            struct slice note, struct error *error) MUST_USE;

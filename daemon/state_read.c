@@ -13,7 +13,8 @@
 #include "daemon/state.h"
 #include "pipeline/snapshot.h"
 
-#define MAGIC_BEFORE "cascaded" // snapshots without a head that any version can read
+// First bytes of snapshots of versions without a common head.
+#define MAGIC_BEFORE "cascaded"
 
 enum { PIECE = 1 << 18 };
 
@@ -31,7 +32,7 @@ fail(struct state_read *read, int reason, struct error *why)
     return STATE_READ_FAILED;
 }
 
-// A file that is shorter than it was a moment ago is being changed.
+// A file that has become shorter since it was opened is being changed.
 static bool
 get(struct reader *reader, void *bytes, size_t size)
 {
@@ -54,8 +55,8 @@ read_bytes(void *context, void *bytes, size_t size)
     return get(reader, bytes, size);
 }
 
-// Whether the file's last bytes are the digest of those before; false as well if that
-// could not be computed, and then reader->reason is set.
+// True if the file's last bytes are the digest of those before. False also if the
+// digest could not be computed; reader->reason is then set.
 static bool
 is_whole(struct reader *reader)
 {
@@ -77,7 +78,7 @@ is_whole(struct reader *reader)
         is_read && is_computed && EVP_DigestFinal_ex(digest, found, NULL) == 1;
     EVP_MD_CTX_free(digest);
     if (is_read && !is_computed) {
-        reader->reason = ENOMEM; // a digest fails for nothing else
+        reader->reason = ENOMEM; // no other failure of a digest is possible
     }
     return is_computed && memcmp(expected, found, STATE_READ_DIGEST_LEN) == 0;
 }
@@ -130,7 +131,7 @@ read_file(struct reader *reader, struct state_read *read, struct error *why)
 enum state_read_result
 state_read(struct state_read *read, struct error *why)
 {
-    // A FIFO would block without O_NONBLOCK; a regular file does not care.
+    // A FIFO would block without O_NONBLOCK; for a regular file the flag has no effect.
     int fd = openat(read->dir, read->name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) {
         return errno == ENOENT ? STATE_READ_NONE : fail(read, errno, why);

@@ -1,9 +1,9 @@
-// Reads one snapshot of the state directory, and says why it cannot be used.
+// Reads one snapshot of the state directory and reports why it cannot be used.
 //
-// A snapshot is "cascade2", the number of bytes of its note, the note (where the
-// sources are to resume), the bytes of pipeline/snapshot.h, and the SHA-256 of all
-// that. Only a checksum that was computed and does not match proves damage. Whatever
-// keeps the bytes from being read is a failure, and says nothing about them.
+// A snapshot consists of "cascade2", the number of bytes of its note, the note (where
+// the sources are to resume), the bytes of pipeline/snapshot.h, and the SHA-256 of all
+// these. Only a checksum that was computed and does not match proves damage. If the
+// bytes cannot be read, the result is FAILED, and nothing is known about them.
 #pragma once
 
 #include <time.h>

@@ -15,12 +15,12 @@
 #include "net/timer.h"
 #include "sinks/redis/redis_sink.h"
 
-#define ROOM_POLL (5 * USEC_PER_MS)  // a flush is under way
+#define ROOM_POLL (5 * USEC_PER_MS)  // a flush is in progress
 #define FULL_POLL (50 * USEC_PER_MS) // Redis is behind
-#define TELL_EVERY (30 * USEC_PER_S) // lines about one source, after the first ones
-#define TELL_SAME (5 * USEC_PER_MIN) // the same line again
+#define LOG_EVERY (30 * USEC_PER_S)  // between lines about one source
+#define LOG_SAME (5 * USEC_PER_MIN)  // between repetitions of a line
 
-enum { TELL_BURST = 6 };
+enum { LOG_BURST = 6 };
 
 struct stream {
     struct source_options options;
@@ -28,19 +28,19 @@ struct stream {
     struct source *source;
     struct feed feed;
     struct gaps gaps;
-    struct timer retry;             // there may be room again
-    struct source_cursor committed; // to be reached; time USEC_NONE: it was
+    struct timer retry;             // tries again when there may be room
+    struct source_cursor committed; // position to reach; time USEC_NONE: reached
     bool has_new_gap;
-    struct source_cursor saved; // handed to the sink last; time USEC_NONE: never
-    uint64_t told_reasons;      // bit for each enum decode_reason
+    struct source_cursor saved; // passed to the sink last; time USEC_NONE: never
+    uint64_t logged_reasons;    // bit for each enum decode_reason
 
-    // The log: what was said last, and how much more may be said.
-    enum source_state told;
-    char told_why[ERROR_TEXT_MAX];
-    usec told_at; // monotonic
-    unsigned tell_left;
-    usec tell_refilled;
-    uint64_t untold;
+    // The log: the last state that was logged, and how many lines are allowed.
+    enum source_state logged;
+    char logged_why[ERROR_TEXT_MAX];
+    usec logged_at; // monotonic
+    unsigned lines_left;
+    usec lines_refilled;
+    uint64_t lines_skipped;
 };
 
 #define AT(member) offsetof(struct stream_metrics, member)
@@ -66,28 +66,28 @@ const struct metric stream_metric_rows[] = {
 };
 // clang-format on
 
-_Static_assert(DECODE_REASON_COUNT <= 64, "told_reasons has a bit for each");
+_Static_assert(DECODE_REASON_COUNT <= 64, "logged_reasons has a bit for each");
 
-// ── what is told ───────────────────────────────────────────────────────────
+// ── the log ────────────────────────────────────────────────────────────────
 
 static bool
-may_tell(struct stream *stream, enum source_state state, const char *why)
+may_log(struct stream *stream, enum source_state state, const char *why)
 {
     usec now = clock_monotonic();
-    usec spent = now - stream->tell_refilled;
-    if (spent >= TELL_EVERY) {
-        uint64_t more = (uint64_t)(spent / TELL_EVERY) + stream->tell_left;
-        stream->tell_left = more < TELL_BURST ? (unsigned)more : TELL_BURST;
-        stream->tell_refilled = now;
+    usec spent = now - stream->lines_refilled;
+    if (spent >= LOG_EVERY) {
+        uint64_t more = (uint64_t)(spent / LOG_EVERY) + stream->lines_left;
+        stream->lines_left = more < LOG_BURST ? (unsigned)more : LOG_BURST;
+        stream->lines_refilled = now;
     }
-    bool is_same = state == stream->told && strcmp(why, stream->told_why) == 0 &&
-                   now - stream->told_at < TELL_SAME;
-    if (state != SOURCE_FAILED && (is_same || stream->tell_left == 0)) {
-        stream->untold++;
+    bool is_same = state == stream->logged && strcmp(why, stream->logged_why) == 0 &&
+                   now - stream->logged_at < LOG_SAME;
+    if (state != SOURCE_FAILED && (is_same || stream->lines_left == 0)) {
+        stream->lines_skipped++;
         return false;
     }
-    stream->tell_left -= stream->tell_left != 0;
-    stream->told_at = now;
+    stream->lines_left -= stream->lines_left != 0;
+    stream->logged_at = now;
     return true;
 }
 
@@ -97,31 +97,31 @@ on_state(void *context, enum source_state state, const struct error *error)
     struct stream *stream = context;
     const char *why = error != NULL ? error->text : "";
     bool is_quiet = state == SOURCE_CONNECTING || state == SOURCE_IDLE_OK;
-    if (is_quiet || (state == SOURCE_LIVE && stream->told == SOURCE_LIVE) ||
-        !may_tell(stream, state, why)) {
+    if (is_quiet || (state == SOURCE_LIVE && stream->logged == SOURCE_LIVE) ||
+        !may_log(stream, state, why)) {
         return;
     }
     enum log_level level = state == SOURCE_LIVE     ? LOG_LEVEL_INFO
                            : state == SOURCE_FAILED ? LOG_LEVEL_ERROR
                                                     : LOG_LEVEL_WARN;
     char more[64] = "";
-    if (stream->untold != 0) {
+    if (stream->lines_skipped != 0) {
         snprintf(more, sizeof(more), " (and %" PRIu64 " changes not shown)",
-                 stream->untold);
+                 stream->lines_skipped);
     }
     log_write(level, "source \"%s\": %s%s%s%s", stream->options.name,
               source_state_name(state), why[0] != '\0' ? ": " : "", why, more);
-    stream->untold = 0;
-    stream->told = state;
-    snprintf(stream->told_why, sizeof(stream->told_why), "%s", why);
+    stream->lines_skipped = 0;
+    stream->logged = state;
+    snprintf(stream->logged_why, sizeof(stream->logged_why), "%s", why);
 }
 
 static void
-tell_refused(struct stream *stream, enum decode_reason reason)
+report_refused(struct stream *stream, enum decode_reason reason)
 {
     uint64_t bit = (uint64_t)1 << reason;
-    if ((stream->told_reasons & bit) == 0) {
-        stream->told_reasons |= bit;
+    if ((stream->logged_reasons & bit) == 0) {
+        stream->logged_reasons |= bit;
         log_warn("source \"%s\": refused a message: %s (the first of its kind)",
                  stream->options.name, decode_reason_name(reason));
     }
@@ -136,8 +136,8 @@ on_retry(void *context)
     source_resume(stream->source);
 }
 
-// A message of which the pipeline took only some posts comes again as a whole: those it
-// has are duplicates then.
+// A message of which the pipeline took only some posts is read again as a whole: the
+// posts it has are duplicates then.
 static bool
 on_message(void *context, const struct source_message *message)
 {
@@ -151,7 +151,7 @@ on_message(void *context, const struct source_message *message)
     stream->feed.is_arrival =
         !message->is_late && slice_equal(message->event, SLICE_LIT("update"));
     if (reason != DECODE_REASON_NONE) {
-        tell_refused(stream, reason);
+        report_refused(stream, reason);
     }
     usec wall = clock_wall();
     while (feed_next(&stream->feed) != NULL) {
@@ -177,7 +177,7 @@ on_gap(void *context, const struct source_gap *gap)
 
 // ── life ───────────────────────────────────────────────────────────────────
 
-// A gap that was open already when the process before this one ended goes on.
+// A gap that was open when the previous process ended continues.
 static usec
 missed_from(const struct stream *stream)
 {
@@ -228,9 +228,9 @@ stream_create(const struct stream_setup *setup, struct error *error)
     stream->options = *setup->options;
     stream->setup = *setup;
     stream->saved.time = USEC_NONE;
-    stream->told = SOURCE_CONNECTING;
-    stream->tell_left = TELL_BURST;
-    stream->tell_refilled = clock_monotonic();
+    stream->logged = SOURCE_CONNECTING;
+    stream->lines_left = LOG_BURST;
+    stream->lines_refilled = clock_monotonic();
     gaps_init(&stream->gaps);
     stream->committed.time = USEC_NONE;
     if (setup->recalled != NULL) {
@@ -251,7 +251,8 @@ stream_create(const struct stream_setup *setup, struct error *error)
     }
     struct source_cursor cursor;
     if (!stream_cursor(stream, &cursor) && setup->missed_from == USEC_NONE) {
-        // Else a gap that was left open goes on, and the source may still fill it.
+        // Otherwise a gap that was left open continues, and the source may still
+        // recover its messages.
         gaps_settle(&stream->gaps, clock_wall());
     }
     return stream;
@@ -300,7 +301,7 @@ stream_stop(struct stream *stream)
     source_stop(stream->source);
 }
 
-// ── what Redis keeps ───────────────────────────────────────────────────────
+// ── cursors and gaps in Redis ──────────────────────────────────────────────
 
 static bool
 is_saved(const struct stream *stream, const struct source_cursor *cursor)
@@ -420,7 +421,7 @@ has_passed(const struct source_cursor *cursor, const struct source_cursor *goal)
     if (is_same_row && cursor->value >= goal->value) {
         return true;
     }
-    // The post of an id may be gone by now; a cursor that stands later has passed it.
+    // The post of an id may be deleted by now; a later cursor has passed it.
     bool is_order = is_same_row && strcmp(cursor->kind, "id") != 0;
     return !is_order && cursor->time >= goal->time;
 }

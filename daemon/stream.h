@@ -1,8 +1,8 @@
-// One live source at work: its messages into the pipeline, its states to the log, its
-// gaps and its cursor to Redis.
+// One live source: passes its messages to the pipeline, its states to the log, its gaps
+// and its cursor to Redis.
 //
 // When the pipeline has no room or Redis is behind, the source keeps its message and
-// stops reading; the stream asks it to go on as soon as there is room.
+// stops reading; the stream resumes it as soon as there is room.
 #pragma once
 
 #include <stdbool.h>
@@ -21,14 +21,15 @@ struct redis_sink;
 struct stream;
 
 struct stream_setup {
-    struct event_base *base; // kept, as all pointers here unless said otherwise
+    struct event_base *base; // kept, as all pointers here unless noted
     struct http_client *client;
     struct pipeline *pipeline;
     struct redis_sink *sink;
     const struct source_options *options; // copied; checked by source_options_check
     const struct source_cursor *resume;   // copied; NULL: from now on
-    const struct recall_item *recalled;   // copied: what Redis holds of it; or NULL
-    usec missed_from; // a process before this one followed it until then; or USEC_NONE
+    const struct recall_item *recalled;   // copied: what Redis contains about it; or
+                                          // NULL
+    usec missed_from; // an earlier process followed it until then; or USEC_NONE
 };
 
 // NULL with error set.
@@ -39,29 +40,30 @@ void stream_destroy(struct stream **stream);
 void stream_start(struct stream *stream);
 // The wall clock was stepped, and is `now`.
 void stream_stepped(struct stream *stream, usec now);
-// Closes the connection and leaves the cursor with the sink.
+// Closes the connection and passes the cursor to the sink.
 void stream_stop(struct stream *stream);
-// Hands the sink what is new: the cursor and the gap ledger. Call about once a second.
+// Passes changes of the cursor and the gap ledger to the sink. Call about once a
+// second.
 void stream_save(struct stream *stream);
-// Removes cursor and ledger from Redis, for a source that is configured no more.
+// Removes cursor and ledger from Redis, for a source that is not configured any more.
 void stream_forget(struct stream *stream);
 
 const struct source_options *stream_options(const struct stream *stream);
 enum source_state stream_state(const struct stream *stream);
-// Messages come, or silence as it should be.
+// True if messages arrive, or if a silence is expected.
 bool stream_is_live(const struct stream *stream);
-// Until when messages may be missing: INT64_MAX while a gap is open, USEC_NONE if there
-// never was one that was not recovered.
+// The time until which messages may be missing: INT64_MAX while a gap is open,
+// USEC_NONE if there never was one that was not recovered.
 usec stream_missing_until(const struct stream *stream);
-// Age of the newest post at that time; 0 where none has to come: before the first one,
-// while silence is as it should be, and of a source that has failed.
+// Age of the newest post at that time; 0 where no post is expected: before the first
+// one, during an expected silence, and for a source that has failed.
 usec stream_lag(const struct stream *stream, usec wall);
 // Where to resume; false if there is nothing to resume from.
 bool stream_cursor(const struct stream *stream, struct source_cursor *ret_cursor);
-// It goes on from before the cursor in Redis and has not reached that one yet.
+// True if it resumed from before the cursor in Redis and has not reached that yet.
 bool stream_is_behind(const struct stream *stream);
-// How it stands. states: 1 at the one it is in; lag: see stream_lag; gap_open: 1 while
-// messages may be missing right now.
+// Metrics. states: 1 for the current state; lag: see stream_lag; gap_open: 1 while
+// messages may be missing.
 struct stream_metrics {
     uint64_t states[SOURCE_STATE_COUNT];
     uint64_t lag;

@@ -7,9 +7,10 @@
 #include "base/log.h"
 #include "daemon/clock.h"
 
-// Silence is idleness after half a minute at most (ingest/liveness.c): a source that
-// lags more than twice that is catching up, and what is between is not counted yet.
-#define BEHIND_MOST USEC_PER_MIN
+// A silence counts as idleness after at most half a minute (ingest/liveness.c). A
+// source that lags more than twice that is catching up, and the posts between are not
+// counted yet.
+#define BEHIND_MAX USEC_PER_MIN
 
 void
 streams_init(struct streams *streams, const struct stream_setup *common)
@@ -59,7 +60,7 @@ miss_until(struct streams *streams, usec until)
     }
 }
 
-// What is known of a source that is about to go.
+// Stops a source and keeps the end of its last gap.
 static void
 retire(struct streams *streams, struct stream *stream)
 {
@@ -68,7 +69,7 @@ retire(struct streams *streams, struct stream *stream)
     stream_stop(stream);
 }
 
-// The cursor that the note of an earlier process holds for that source.
+// The cursor for that source in the note of an earlier process.
 static bool
 find_noted(const struct streams *streams, const char *name,
            struct source_cursor *ret_cursor)
@@ -89,7 +90,7 @@ find_noted(const struct streams *streams, const char *name,
     return false;
 }
 
-// Without a snapshot the counters begin anew, but nothing that comes is missed.
+// Without a snapshot the counters begin at 0, but no new message is missed.
 static bool
 find_cursor(const struct streams *streams, const struct stream_setup *setup,
             struct source_cursor *ret_cursor)
@@ -223,7 +224,7 @@ streams_apply(struct streams *streams, const struct settings *settings,
             is_good = false;
         }
     }
-    streams->seen_at = USEC_NONE; // what is added later has missed nothing
+    streams->seen_at = USEC_NONE; // a source added later has missed nothing
     streams->cursors[0] = '\0';
     streams->recall = NULL;
     return is_good;
@@ -284,6 +285,6 @@ streams_figures(const struct streams *streams, usec wall, usec longest,
         figures.lag = lag > figures.lag ? lag : figures.lag;
     }
     figures.is_complete = figures.live == figures.count &&
-                          missing_until <= wall - longest && figures.lag <= BEHIND_MOST;
+                          missing_until <= wall - longest && figures.lag <= BEHIND_MAX;
     *ret_figures = figures;
 }

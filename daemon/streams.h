@@ -1,4 +1,4 @@
-// All live sources together: started, changed and stopped as the configuration says.
+// All live sources: starts, changes and stops them according to the configuration.
 #pragma once
 
 #include <stdbool.h>
@@ -13,12 +13,12 @@ struct streams {
     struct stream_setup common; // options and resume are set for each
     struct stream *items[SETTINGS_SOURCES_MAX];
     size_t count;
-    // Of a process before this one: when it was last seen at work, and where its
-    // sources stood, a line each. USEC_NONE: there was none.
+    // Of an earlier process: when it was last running, and the cursors of its sources,
+    // one a line. USEC_NONE: there was none.
     usec seen_at;
     char cursors[STREAMS_NOTE_MAX];
     const struct recall *recall; // kept until the first streams_apply; or NULL
-    usec missing_until;          // of sources that are no more, or were started anew
+    usec missing_until;          // of sources that were removed or restarted
 };
 
 // Keeps everything common points at.
@@ -26,26 +26,26 @@ void streams_init(struct streams *streams, const struct stream_setup *common);
 // Closes all connections at once. Not from inside a callback of a source.
 void streams_fini(struct streams *streams);
 
-// Makes the sources those of the settings: stops what is there no longer, starts what
-// is new, starts anew what has changed or has failed for good, from where it was if its
-// URL is the same. All others keep their connections. False with error set when a
-// source cannot be created; the others run. Says what it does in the log.
+// Applies the settings: stops sources that were removed, starts new ones, and restarts
+// those that have changed or have failed permanently, from their cursor if the URL is
+// the same. All others keep their connections. False with error set when a source
+// cannot be created; the others run. Logs what it does.
 bool streams_apply(struct streams *streams, const struct settings *settings,
                    struct error *error);
 
-// True while a source that goes on from a snapshot has not reached its cursor in Redis.
+// True while a source that resumed from a snapshot has not reached its cursor in Redis.
 bool streams_are_behind(const struct streams *streams);
 
 // The wall clock was stepped, and is `now`.
 void streams_stepped(struct streams *streams, usec now);
-// Closes all connections; cursors are with the sink then.
+// Closes all connections; the cursors are then passed to the sink.
 void streams_stop(struct streams *streams);
-// Hands cursors and gaps to the sink. Call about once a second.
+// Passes cursors and gaps to the sink. Call about once a second.
 void streams_save(struct streams *streams);
 
-// A note of where the sources stand, ended by a NUL; and what such a note says, before
-// the first streams_apply: sources that can resume go on from there, the others have
-// missed everything since. A note that cannot be read is as good as none.
+// Writes a note of the cursors of all sources, ended by a NUL; and reads such a note
+// before the first streams_apply: sources that can resume start from there, the others
+// have missed everything since. A note that cannot be read is ignored.
 void streams_note(const struct streams *streams, usec wall, char *note, size_t size);
 void streams_restore(struct streams *streams, const char *note);
 

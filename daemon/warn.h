@@ -1,4 +1,4 @@
-// Logs once of every table of the pipeline that it is full, and what to do.
+// Logs once for every table of the pipeline that it is full, and what to do.
 #pragma once
 
 #include <stdbool.h>
@@ -9,6 +9,6 @@ struct warn {
     bool is_logged[SHORTAGES];
 };
 
-// before: as the metrics were when the process began.
+// before: the metrics at the start of the process.
 void warn_look(struct warn *warn, const struct pipeline_metrics *before,
                const struct pipeline_metrics *now);

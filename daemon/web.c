@@ -17,7 +17,7 @@
 struct web {
     struct web_setup setup;
     struct http_server *server;
-    struct feed feed; // of posts that are pushed
+    struct feed feed; // of pushed posts
     struct lines lines;
     struct lines_metrics lines_metrics;
 };
@@ -102,7 +102,7 @@ write_metrics(void *context, struct buffer *page)
     }
 }
 
-// ── posts that are pushed ──────────────────────────────────────────────────
+// ── pushed posts ───────────────────────────────────────────────────────────
 
 static uint64_t
 unusable(const struct web *web)
@@ -115,8 +115,8 @@ unusable(const struct web *web)
     return count;
 }
 
-// False when there is no room. A message that is read and has no posts is a control
-// message, or a line of blanks.
+// False when there is no room. A message without posts is a control message, or a blank
+// line.
 static bool
 take(struct web *web, const struct lines_message *message,
      struct http_posts_result *result)
@@ -164,7 +164,7 @@ take_lines(struct web *web, struct http_posts_result *result)
     return true;
 }
 
-// Whether the body begins as gzip, bzip2, xz, zstd or UTF-16 does: no message does.
+// True if the body begins like gzip, bzip2, xz, zstd or UTF-16: no message does.
 static bool
 is_encoded(struct slice body)
 {

@@ -1,5 +1,4 @@
-// The daemon's HTTP server at its work: what it shows, and what becomes of posts that
-// are pushed.
+// The daemon's HTTP server: answers with metrics and health, and accepts pushed posts.
 #pragma once
 
 #include "daemon/keeper.h"
@@ -20,7 +19,7 @@ struct web_setup {
     const bool *is_started; // Redis answered, and the sources are started
 };
 
-// NULL with error set, also when the address is taken.
+// NULL with error set, also when the address is in use.
 struct web *web_create(const struct web_setup *setup, struct error *error);
 // Accepts NULL.
 void web_destroy(struct web **web);

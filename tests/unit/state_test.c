@@ -115,7 +115,7 @@ static int
 load(struct fixture *fixture, bool *ret_is_restored, struct pipeline **ret_pipeline)
 {
     struct state_load how = {.create = create,
-                             .tell = tell,
+                             .report = tell,
                              .context = fixture,
                              .discards = fixture->discards,
                              .note = fixture->note};
