@@ -1,9 +1,9 @@
-// An arena: memory that is given back all at once.
+// An arena: memory that is freed all at once.
 //
-// One reserved region of `limit` bytes, backed only as far as it was ever used;
-// arena_reset keeps that, so that steady work asks the system for nothing. Overflow is
-// sticky: once an allocation fails the arena stays failed until the reset, so a caller
-// may check once at the end. Allocations are 16-byte aligned.
+// One reserved region of `limit` bytes, which takes memory only as far as it was ever
+// used; arena_reset keeps that memory, so that a steady load makes no system calls.
+// Overflow is sticky: once an allocation fails the arena stays failed until the reset,
+// so a caller may check once at the end. Allocations are 16-byte aligned.
 #pragma once
 
 #include <stdbool.h>
@@ -20,17 +20,17 @@ struct arena {
     bool is_failed;
 };
 
-// limit: most bytes handed out between two resets, each allocation rounded up to 16.
-// Never fails; memory comes with the first use.
+// limit: the most bytes allocated between two resets, each allocation rounded up to 16.
+// Never fails; memory is reserved at the first use.
 void arena_init(struct arena *arena, size_t limit);
 void arena_fini(struct arena *arena);
 void arena_reset(struct arena *arena);
 
-// What arena_alloc does when the memory must come first or there is no more.
+// arena_alloc for the first allocation, and when the limit is exceeded.
 void *arena_alloc_slowly(struct arena *arena, size_t count, size_t size);
 
-// count * size bytes, not zeroed; NULL past the limit (then is_failed). Valid until the
-// reset. An allocation of nothing is a pointer that may not be read.
+// count * size bytes, not zeroed; NULL beyond the limit (then is_failed). Valid until
+// the reset. An allocation of 0 bytes returns a pointer that must not be read.
 static inline void *
 arena_alloc(struct arena *arena, size_t count, size_t size)
 {
@@ -48,5 +48,5 @@ arena_alloc(struct arena *arena, size_t count, size_t size)
 }
 
 // A copy of head followed by tail (either may be empty), valid until the reset;
-// SLICE_NONE past the limit. Borrows both.
+// SLICE_NONE beyond the limit. Borrows both.
 struct slice arena_join(struct arena *arena, struct slice head, struct slice tail);

@@ -1,6 +1,6 @@
-// How long to wait before the next attempt: doubling from `first` to `most`.
+// How long to wait before the next attempt: doubles from `first` to `most`.
 //
-// Pure: the caller keeps the time. backoff_next answers first, 2*first, 4*first … most,
+// Pure: the caller keeps the time. backoff_next returns first, 2*first, 4*first … most,
 // most … until backoff_reset.
 #pragma once
 

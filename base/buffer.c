@@ -110,7 +110,7 @@ buffer_append_u64(struct buffer *buffer, uint64_t value)
 void
 buffer_append_i64(struct buffer *buffer, int64_t value)
 {
-    // 0 - x in unsigned arithmetic is also right for the least number.
+    // 0 - x in unsigned arithmetic is correct also for INT64_MIN.
     append_decimal(buffer, value < 0,
                    value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
 }

@@ -1,9 +1,9 @@
-// A buffer: text that grows at its end, up to a ceiling.
+// A buffer: text that grows at its end, up to a limit.
 //
-// Grows by doubling; buffer_reset keeps the memory, so that steady work does not call
+// Grows by doubling; buffer_reset keeps the memory, so that a steady load does not call
 // malloc. Failure is sticky: once an append does not fit (or the system has no memory)
-// the buffer takes nothing more until the reset, so a caller may check is_failed once
-// at the end. An append is taken whole or not at all.
+// the buffer ignores all appends until the reset, so a caller may check is_failed once
+// at the end. An append is added whole or not at all.
 #pragma once
 
 #include <stdbool.h>
@@ -20,7 +20,8 @@ struct buffer {
     bool is_failed;
 };
 
-// limit: most bytes it ever holds. Never fails; memory comes with the first append.
+// limit: the most bytes it ever contains. Never fails; memory is allocated at the first
+// append.
 void buffer_init(struct buffer *buffer, size_t limit);
 void buffer_fini(struct buffer *buffer);
 void buffer_reset(struct buffer *buffer);
@@ -32,15 +33,15 @@ void buffer_append_byte(struct buffer *buffer, char byte);
 void buffer_append_u64(struct buffer *buffer, uint64_t value);
 void buffer_append_i64(struct buffer *buffer, int64_t value);
 
-// Room for `size` bytes at the end, to be written by the caller before any other call;
-// NULL when they do not fit.
+// Adds `size` bytes at the end, to be written by the caller before any other call; NULL
+// when they do not fit.
 char *buffer_extend(struct buffer *buffer, size_t size);
 
-// The first `bytes` go, the others move down.
+// Removes the first `bytes` and moves the others to the front.
 void buffer_drop_first(struct buffer *buffer, size_t bytes);
 
-// What it holds: points into the buffer until the next append, reset or fini. Empty,
-// never none, when it holds nothing.
+// The contents: points into the buffer until the next append, reset or fini. If there
+// are none, an empty slice, never an absent one.
 static inline struct slice
 buffer_text(const struct buffer *buffer)
 {

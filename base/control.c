@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// U+2000 to U+207F begin with these two bytes, the third says which.
+// U+2000 to U+207F begin with these two bytes; the third determines the character.
 static bool
 is_separator_or_bidi(unsigned char second, unsigned char third)
 {

@@ -1,7 +1,7 @@
-// Characters that steer how text is shown and are not shown themselves: the controls
-// C0, DEL and C1, the separators of lines and paragraphs, and the controls of writing
-// direction (Unicode's Bidi_Control). Text from posts must not bring them to a
-// terminal, a log or a chat.
+// Characters that control how text is displayed and are invisible: the controls C0, DEL
+// and C1, the separators of lines and paragraphs, and the controls of writing direction
+// (Unicode's Bidi_Control). Text from posts must not pass them to a terminal, a log or
+// a chat.
 #pragma once
 
 #include <stddef.h>

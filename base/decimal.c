@@ -6,7 +6,7 @@
 #define LEAST 1e-15
 #define MOST 1e18
 
-enum { PLACES_MOST = 30 };
+enum { PLACES_MAX = 30 };
 
 static double
 power_of_ten(int exponent)
@@ -88,7 +88,7 @@ decimal_parse(struct slice text, double *ret_value)
         if (text.ptr[i] == '.' && places < 0) {
             places = 0;
         } else if (text.ptr[i] >= '0' && text.ptr[i] <= '9' &&
-                   mantissa < UINT64_MAX / 10 - 1 && places < PLACES_MOST) {
+                   mantissa < UINT64_MAX / 10 - 1 && places < PLACES_MAX) {
             mantissa = mantissa * 10 + (uint64_t)(text.ptr[i] - '0');
             places += places >= 0;
             digits++;

@@ -8,10 +8,10 @@
 
 enum { DECIMAL_TEXT_MAX = 48, DECIMAL_DIGITS_MAX = 15 };
 
-// A value rounded to so many significant digits (1 to DECIMAL_DIGITS_MAX), without
-// trailing zeros behind the point. What is below 1e-15, or no number, is "0", what is
-// above 1e18 is 1e18. Returns the length; no terminating zero.
+// A value rounded to `digits` significant digits (1 to DECIMAL_DIGITS_MAX), without
+// trailing zeros after the point. Below 1e-15, or if it is not a number, it is "0";
+// above 1e18 it is 1e18. Returns the length; no terminating NUL.
 size_t decimal_put(char text[DECIMAL_TEXT_MAX], double value, int digits);
 
-// Reads what decimal_put writes; false for anything else.
+// Parses what decimal_put writes; false for anything else.
 bool decimal_parse(struct slice text, double *ret_value);

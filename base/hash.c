@@ -39,7 +39,7 @@ load64(const char *bytes)
 }
 
 // The last len % 8 bytes as a little-endian number. A load that overlaps the words
-// before beats a loop over bytes.
+// before is faster than a loop over bytes.
 static inline uint64_t
 load_tail(struct slice bytes)
 {

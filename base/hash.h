@@ -1,7 +1,7 @@
 // SipHash-1-3 (Aumasson & Bernstein 2012): a keyed 64-bit hash of bytes.
 //
-// Ids come from strangers, so every table is keyed with a seed that strangers do not
-// know. Nothing a user can see may depend on the order a hash gives: same posts,
+// Ids are chosen by people who post, so every table is keyed with a seed that they do
+// not know. No visible output may depend on the order that a hash gives: same posts,
 // another seed, same output.
 #pragma once
 

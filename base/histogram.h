@@ -16,6 +16,6 @@ struct histogram {
 void histogram_add(struct histogram *histogram, uint32_t value);
 // The least number of the group that holds the lower median; false if it is empty.
 bool histogram_median(const struct histogram *histogram, uint32_t *ret_median);
-// In which tenth of all a number lies, 0 to 9: ten times those in smaller groups,
-// divided by all, 9 at most. 0 if it is empty.
+// The tenth of all numbers to which a number belongs, 0 to 9: ten times the count in
+// smaller groups, divided by the count of all, at most 9. 0 if it is empty.
 uint32_t histogram_decile(const struct histogram *histogram, uint32_t value);

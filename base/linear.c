@@ -2,12 +2,12 @@
 
 #include <math.h>
 
-#define SINGULAR 1e-10 // what is left of a pivot, compared with what it was
+#define SINGULAR 1e-10 // least ratio of a pivot to its initial value
 
 bool
 linear_solve(double *matrix, double *vector, size_t size)
 {
-    double before[LINEAR_MOST];
+    double before[LINEAR_MAX];
     for (size_t k = 0; k < size; k++) {
         before[k] = matrix[k * size + k];
     }

@@ -76,7 +76,7 @@ escape(char *to, const char *text)
     return to;
 }
 
-// A message that cannot be written has nobody left to be told to.
+// If a message cannot be written there is no place to report this.
 static void
 write_all(const char *text, size_t size)
 {

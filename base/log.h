@@ -1,9 +1,9 @@
-// Messages for the people who run the program: one line per call, to stderr.
+// Log messages: one line per call, to stderr.
 //
-// Only daemon/ and ctl/ log; library folders return and count. Every byte of what
-// control.h names, but tab, is written as \xNN, so that text taken from posts can
-// neither forge a line nor steer the terminal. A line is written by one write(2) and is
-// cut at LOG_TEXT_MAX bytes of text.
+// Only daemon/ and ctl/ log; library folders return and count. Every byte of the
+// characters that control.h lists, except tab, is written as \xNN, so that text from
+// posts can neither forge a line nor control the terminal. A line is written by one
+// write(2) and is cut at LOG_TEXT_MAX bytes of text.
 #pragma once
 
 #include <stdbool.h>
@@ -19,10 +19,10 @@ void log_setup(enum log_level threshold, bool with_prefix);
 
 bool log_wants(enum log_level level);
 
-// What a line of that level starts with.
+// The prefix of a line of that level.
 const char *log_prefix(enum log_level level);
 
-// `format` as printf's, without a newline. Leaves errno as it was.
+// `format` as printf's, without a newline. Preserves errno.
 void log_write(enum log_level level, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

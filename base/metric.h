@@ -15,7 +15,8 @@
 enum metric_type {
     METRIC_COUNTER,
     METRIC_GAUGE,
-    METRIC_SPAN, // a gauge kept in microseconds and told in seconds, Prometheus' unit
+    METRIC_SPAN, // a gauge kept in microseconds and published in seconds, Prometheus'
+                 // unit
 };
 
 enum { METRIC_TEXT_MAX = 32 };
@@ -39,7 +40,7 @@ metric_value(const struct metric *row, const void *base)
     return *(const uint64_t *)(const void *)((const char *)base + row->offset);
 }
 
-// The value as it is told. Returns text.
+// The value as published. Returns text.
 static inline const char *
 metric_text(const struct metric *row, const void *base, char text[METRIC_TEXT_MAX])
 {

@@ -7,7 +7,7 @@
 
 #include "base/redact.h"
 
-// A user's text in a message: enough to recognise it.
+// bytes of a user's text repeated in a message: enough to recognise it
 enum { QUOTED_MAX = 40 };
 
 static const struct {
@@ -46,7 +46,7 @@ format_bytes(uint64_t value, char text[LIMIT_TEXT_MAX])
     (void)snprintf(text, LIMIT_TEXT_MAX, "%" PRIu64, value);
 }
 
-// A limit as a user would write it.
+// A limit in the notation of the configuration.
 static const char *
 format_limit(const struct option *row, int64_t limit, char text[LIMIT_TEXT_MAX])
 {
@@ -61,7 +61,7 @@ format_limit(const struct option *row, int64_t limit, char text[LIMIT_TEXT_MAX])
     return text;
 }
 
-// People give a secret in place of the path of its file.
+// Users sometimes give a secret in place of the path of its file.
 static bool
 is_path(const struct option *row)
 {
@@ -111,7 +111,7 @@ set_bool(const struct option *row, bool *field, struct slice text, struct error 
     return refuse_form(row, text, "true or false", error);
 }
 
-// Reads leading digits; a number past 64 bits is UINT64_MAX. Returns how many digits.
+// Parses leading digits; a number above 64 bits is UINT64_MAX. Returns how many digits.
 static size_t
 read_number(struct slice text, uint64_t *ret_number)
 {
@@ -126,7 +126,7 @@ read_number(struct slice text, uint64_t *ret_number)
     return at;
 }
 
-// What a number is to be multiplied with: 0 if its end is no size.
+// The factor of a size suffix: 0 if the suffix is invalid.
 static uint64_t
 read_factor(struct slice end)
 {
@@ -181,7 +181,7 @@ set_span(const struct option *row, usec *field, struct slice text, struct error 
     return STATUS_OK;
 }
 
-// Digits, perhaps with a point between them.
+// Digits, perhaps with one point between them.
 static bool
 is_decimal(struct slice text)
 {
@@ -214,7 +214,7 @@ set_real(const struct option *row, double *field, struct slice text,
         unit *= is_behind ? 10 : 1;
     }
     number /= unit;
-    // Also past what a double can hold.
+    // Also beyond the range of a double.
     if (!(number >= (double)row->min && number <= (double)row->max)) {
         return refuse_range(row, text, error);
     }
@@ -311,7 +311,7 @@ add_span(const struct option *row, struct option_spans *spans, struct slice item
     return STATUS_OK;
 }
 
-// The items of a list, one by one: false behind the last. An empty list has one empty
+// The items of a list, one by one: false after the last. An empty list has one empty
 // item.
 struct list {
     struct slice rest;
@@ -465,7 +465,7 @@ option_texts_next(const struct option_texts *texts, const char *text)
     return *next != '\0' ? next : NULL;
 }
 
-// The list written so far, and one item more.
+// The list written so far, and one more item.
 struct written {
     char *text;
     size_t size;

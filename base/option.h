@@ -1,7 +1,7 @@
-// Option rows: one row per thing a user may set, beside the code it steers.
+// Option rows: one row per option, beside the code that it configures.
 //
-// From these rows come the configuration reader, -o, -t, --describe options and the
-// sample configuration. A row stores its value at `offset` in its module's options
+// The configuration reader, -o, -t, --describe options and the sample configuration are
+// generated from these rows. A row stores its value at `offset` in its module's options
 // struct:
 //   BOOL bool · COUNT uint64_t · BYTES uint64_t · REAL double · SPAN usec ·
 //   TEXT char[OPTION_TEXT_MAX] · SPANS struct option_spans ·
@@ -30,15 +30,15 @@ enum option_type {
 
 enum {
     OPTION_TEXT_MAX = 512,
-    OPTION_TEXTS_MAX = 2048, // bytes of a list of texts, written out
+    OPTION_TEXTS_MAX = 2048, // bytes of a list of texts, as written
     OPTION_SPANS_MAX = 8,
     OPTION_COUNTS_MAX = 8,
     OPTION_NAME_MAX = 16,
-    OPTION_TITLE_MAX = 64, // bytes of a section's title, with its end
+    OPTION_TITLE_MAX = 64, // bytes of a section's title, with its NUL
 };
 
-// Durations as given: the text names them in keys ("60m" and "1h" are the same length,
-// so one list may not hold both).
+// Durations as given: the text is used in keys. "60m" and "1h" are the same length, so
+// one list may not contain both.
 struct option_spans {
     size_t count;
     usec length[OPTION_SPANS_MAX];
@@ -50,14 +50,14 @@ struct option_counts {
     uint64_t value[OPTION_COUNTS_MAX];
 };
 
-// One text after the other, each ended by a NUL; an empty one ends the list.
+// Texts one after another, each ended by a NUL; an empty one ends the list.
 struct option_texts {
     size_t count;
     char bytes[OPTION_TEXTS_MAX + 2];
 };
 
 struct option {
-    const char *name; // "redis.flush"; a name without a dot stands outside any section
+    const char *name; // "redis.flush"; a name without a dot is outside of any section
     enum option_type type;
     const char *preset; // default, as a user would write it; a list is "5m, 1h"
     int64_t min;        // COUNT(S), BYTES, REAL: value; SPAN(S): usec; TEXT(S): length
@@ -72,20 +72,20 @@ struct option {
         NULL, OPTION_BOOL, NULL, 0, 0, false, 0, NULL                                  \
     }
 
-// Reads `text` as the row says and stores it in `base`; on failure `base` is untouched
-// and error says what would be right. A list is comma-separated, with or without
-// braces.
+// Parses `text` according to the row and stores it in `base`. On failure `base` is
+// untouched and error contains what would be valid. A list is comma-separated, with or
+// without braces.
 enum status option_set(const struct option *row, void *base, struct slice text,
                        struct error *error) MUST_USE;
 
-// Stores every row's preset. Rows end with OPTION_END. A preset that does not fit its
-// own row is a bug (assert).
+// Stores every row's default. Rows end with OPTION_END. A default that is invalid for
+// its own row is a bug (assert).
 void option_presets(const struct option *rows, void *base);
 
-// Goes through a list of texts: start with NULL; NULL behind the last.
+// Iterates over a list of texts: start with NULL; NULL after the last.
 const char *option_texts_next(const struct option_texts *texts, const char *text);
 
-// Writes the value as a user would; returns its length as snprintf does.
+// Formats the value as in the configuration; returns its length as snprintf does.
 size_t option_format(const struct option *row, const void *base, char *text,
                      size_t size);
 

@@ -29,7 +29,7 @@ output_flush(void)
     if (fflush(stdout) != 0) {
         output_failed(errno);
     } else if (ferror(stdout) != 0) {
-        output_failed(EIO); // an earlier write did; its errno is lost
+        output_failed(EIO); // an earlier write failed; its errno is lost
     }
     return first_failure == EPIPE ? 0 : first_failure;
 }

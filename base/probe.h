@@ -1,15 +1,15 @@
-// Places in a table with linear probing: what base/table.h and the denser tables of the
-// pipeline have in common. Each keeps its own slots.
+// Slots of a table with linear probing: shared by base/table.h and the denser tables of
+// the pipeline. Each keeps its own slots.
 //
-// A key begins at its home and moves on, around the end, to the first empty slot; a
-// walk for it ends there as well. Sizes are no powers of two, so that a table may grow
-// by less than double.
+// A key is stored in the first empty slot from its home on, around the end; a search
+// for it ends there, too. Sizes are not powers of two, so that a table may grow by less
+// than double.
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
-// The home of a hash: its part of 2^32, of the size.
+// The home slot of a hash: hash / 2^32 times the size.
 static inline uint32_t
 probe_home(uint32_t hash, uint32_t size)
 {
@@ -22,16 +22,17 @@ probe_next(uint32_t slot, uint32_t size)
     return slot + 1 == size ? 0 : slot + 1;
 }
 
-// How far `slot` lies behind `from`, around the end.
+// The distance from `from` to `slot`, around the end.
 static inline uint32_t
 probe_distance(uint32_t from, uint32_t slot, uint32_t size)
 {
     return slot >= from ? slot - from : slot + size - from;
 }
 
-// True if what stands in `slot`, behind the hole and with no empty slot between, may
-// move into the hole without leaving the way from its home. Whoever empties a slot
-// moves all of these up, so that no walk ends too early and nothing marks the place.
+// True if the key in `slot`, which follows the hole without an empty slot between, may
+// move into the hole and remain reachable from its home. When a slot is emptied, all
+// such keys are moved back, so that no search ends too early and no tombstone is
+// needed.
 static inline bool
 probe_may_fill(uint32_t hole, uint32_t home, uint32_t slot, uint32_t size)
 {

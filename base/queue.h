@@ -34,7 +34,7 @@ queue_fini(struct queue *queue)
     *queue = (struct queue){0};
 }
 
-// The index that `places` others stand before; there must be so many.
+// The index behind `places` others; there must be so many.
 static inline uint32_t
 queue_at(const struct queue *queue, uint32_t places)
 {
@@ -60,7 +60,7 @@ queue_pop(struct queue *queue)
     queue->count--;
     if (queue->first >= QUEUE_SLIDE && queue->first >= queue->count / 4 &&
         queue->count <= queue->capacity - queue->first) {
-        // The memory touched stays small: four are moved for each that left.
+        // Moving is limited: four are moved for each that left.
         memmove(queue->rows, queue->rows + queue->first,
                 queue->count * sizeof(*queue->rows));
         queue->first = 0;
@@ -68,7 +68,7 @@ queue_pop(struct queue *queue)
     return index;
 }
 
-// Out of the queue, or into an empty one of the same capacity.
+// Saves the queue, or loads it into an empty one of the same capacity.
 static inline void
 queue_move(struct queue *queue, struct snapshot *snapshot)
 {

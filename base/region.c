@@ -7,10 +7,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-// Regions that may grow large are walked at random: huge pages save most of the faults
-// and of the misses of the address translation. Most of them stay small all the same,
-// so their beginning is left to small pages, which cost what is used.
-enum { HUGE_LEAST = 16 << 20, HUGE_PAGE = 2 << 20 };
+// Large regions are read at random: huge pages avoid most page faults and TLB misses.
+// Most regions stay small, so their beginning is left to small pages, which take only
+// the memory in use.
+enum { HUGE_MIN = 16 << 20, HUGE_PAGE = 2 << 20 };
 
 void *
 region_reserve_parts(size_t size)
@@ -23,7 +23,7 @@ region_reserve_parts(size_t size)
     return region != MAP_FAILED ? region : NULL;
 }
 
-// Calls madvise for the pages of that size that lie wholly within.
+// Calls madvise for the pages of that size that are wholly within.
 static void
 advise(void *bytes, size_t size, size_t page, int advice)
 {
@@ -44,7 +44,7 @@ void *
 region_reserve(size_t size)
 {
     void *region = region_reserve_parts(size);
-    if (region != NULL && size >= HUGE_LEAST) {
+    if (region != NULL && size >= HUGE_MIN) {
         region_use((char *)region + HUGE_PAGE, size - HUGE_PAGE);
     }
     return region;

@@ -34,7 +34,7 @@ ring_put(struct ring *ring, size_t size)
     }
     uint64_t units = ring->size / RING_UNIT;
     uint64_t length = (size + RING_UNIT - 1) / RING_UNIT;
-    // The rest of a lap that is too short for the record is skipped.
+    // Skips the rest of a lap that is too short for the record.
     if (ring->head - ring->lap + length > units) {
         ring->lap += units;
         ring->head = ring->lap;
@@ -54,7 +54,7 @@ ring_move(struct ring *ring, struct snapshot *snapshot)
                                        ring->head - ring->lap <= units)) {
         return;
     }
-    // In the first lap nothing lies behind the head.
+    // In the first lap there is nothing behind the head.
     uint64_t used = ring->lap == 1 ? ring->head - ring->lap : units;
     snapshot_bytes(snapshot, ring->bytes, used * RING_UNIT);
 }

@@ -1,8 +1,8 @@
-// A ring of byte records: the newest stay, the oldest are overwritten.
+// A ring of byte records: the newest remain, the oldest are overwritten.
 //
-// Records are named by their place in an endless stream, so a name never comes back:
-// ring_at answers NULL once the record is overwritten. Places are in units of 8 bytes,
-// start at 1, and are kept as 64 bits. The region is reserved at creation and touched
+// Records are identified by their place in an endless stream, so an identifier is never
+// reused: ring_at returns NULL once the record is overwritten. Places are in units of 8
+// bytes, start at 1, and have 64 bits. The region is reserved at creation and touched
 // only as far as used.
 //
 //     bytes                                                  bytes + size
@@ -21,7 +21,7 @@ struct ring {
     char *bytes;
     size_t size;   // of the region, a multiple of 8
     uint64_t head; // place of the next record
-    uint64_t lap;  // place that lies at the start of the region in this lap
+    uint64_t lap;  // place at the start of the region in this lap
 };
 
 // size: bytes, at least 64, rounded up to 8. Returns false when it is less or the
@@ -30,10 +30,10 @@ bool ring_init(struct ring *ring, size_t size);
 void ring_fini(struct ring *ring);
 
 // Room for a record of `size` bytes; it never wraps. RING_NONE if size is 0 or more
-// than a quarter of the ring. The caller writes it through ring_at.
+// than a quarter of the ring. The caller writes the record through ring_at.
 uint64_t ring_put(struct ring *ring, size_t size);
 
-// Contents out of, or into an empty ring of the same size.
+// Saves the contents, or loads them into an empty ring of the same size.
 void ring_move(struct ring *ring, struct snapshot *snapshot);
 
 // The record put at `place`, 8-byte aligned, or NULL if it is overwritten or RING_NONE.

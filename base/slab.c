@@ -13,7 +13,7 @@ _Static_assert(sizeof(struct slab) < 4 << 10, "the smallest slab must hold its h
 
 enum { RUN_STEP = 4 << 10, SLOW_GROWTH = 4 << 10 };
 
-// What is free between large pieces, in the place of the first of them.
+// A free run between large pieces, stored in its first piece.
 struct run {
     uint32_t next;
     uint32_t units;
@@ -26,14 +26,14 @@ struct size_class {
     uint32_t size;
 };
 
-// Up to 128 the classes are 8 apart; above, (2^k, 2^(k+1)] is cut into four. Runs are
-// all of one class, behind the others.
+// Up to 128 the classes are 8 apart; above, each octave has four classes. All runs are
+// of one class, after the others.
 static struct size_class
 class_of(size_t size)
 {
     assert(size >= 1 && size <= SLAB_PIECE_MAX);
     uint32_t last = (uint32_t)size - 1;
-    if (last >= SLAB_CLASS_MOST) {
+    if (last >= SLAB_CLASS_MAX) {
         return (struct size_class){SLAB_CLASSES, (last / RUN_STEP + 1) * RUN_STEP};
     }
     if (last < 128) {
@@ -78,7 +78,7 @@ run_at(const struct slab *slab, uint32_t ref)
     return slab_at(slab, ref);
 }
 
-// Cut from the upper end of the highest run that is long enough.
+// Cuts the piece from the upper end of the highest run that is long enough.
 static uint32_t
 run_take(struct slab *slab, uint32_t size)
 {
@@ -102,7 +102,7 @@ run_take(struct slab *slab, uint32_t size)
 static void
 run_give(struct slab *slab, uint32_t ref, uint32_t size)
 {
-    uint32_t *above = NULL; // what names the run above
+    uint32_t *above = NULL; // refers to the run above
     uint32_t *link = &slab->runs;
     while (*link > ref) {
         above = link;

@@ -1,8 +1,8 @@
-// A slice: bytes somebody else owns.
+// A slice: bytes owned by another object.
 //
-// A slice never owns; whoever makes one says which buffer it points into and for how
-// long that lives. The bytes may hold NUL and need not end in one. An absent text is
-// the slice with ptr == NULL; an empty text has a pointer and len == 0.
+// A slice never owns. Where one is made, a comment names the buffer it points into and
+// how long that lives. The bytes may contain NUL and need not end in one. An absent
+// text is the slice with ptr == NULL; an empty text has a pointer and len == 0.
 #pragma once
 
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-// What a call came to, and the text for a human when it failed.
+// The result of a call, and an error text for people when it failed.
 #pragma once
 
 #include <stddef.h>
@@ -9,16 +9,16 @@ enum status {
     STATUS_OK,
     STATUS_AGAIN, // not now: call again later
     STATUS_NOMEM, // the system has no memory left
-    STATUS_FULL,  // a capacity of this program's own is reached
-    STATUS_PARSE, // the input does not have the form it should
-    STATUS_RANGE, // the form is right, the value is outside its limits
+    STATUS_FULL,  // a capacity of this program is reached
+    STATUS_PARSE, // the input is not well formed
+    STATUS_RANGE, // well formed, but the value is outside its limits
     STATUS_IO,    // the system refused to read or write
 };
 
 enum { ERROR_TEXT_MAX = 512, ERROR_FILE_MAX = 256 };
 
-// A failure told once: the first writer wins, later ones change nothing. A zeroed
-// struct means "nothing went wrong". line and column count from 1; 0 = not known.
+// A failure, reported once: the first error_set applies, later ones change nothing. All
+// zero: no failure. line and column count from 1; 0: not known.
 struct error {
     enum status code;
     int line;
@@ -27,7 +27,8 @@ struct error {
     char text[ERROR_TEXT_MAX];
 };
 
-// Sets code and text unless one is set already, and returns code. `error` may be NULL.
+// Sets code and text unless they are set already, and returns code. `error` may be
+// NULL.
 enum status error_set(struct error *error, enum status code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -13,8 +13,8 @@ _Static_assert(SIZE_MAX / sizeof(struct table_slot) >= (size_t)CAPACITY_MAX * 9,
 
 enum { SLOTS_FIRST = 64, GROWN_BY = 4 /* a quarter */ };
 
-// Where the last of the sizes begins at most: those before it add up to GROWN_BY + 1
-// times the one before it, and a few slots for what rounding took off each of them.
+// The latest start of the last size: the sizes before it add up to GROWN_BY + 1 times
+// the one before it, plus a few slots for rounding.
 static size_t
 place_most(uint32_t size_most)
 {
@@ -101,7 +101,7 @@ table_add(struct table *table, uint64_t hash, uint32_t index)
     return true;
 }
 
-// Moves back every record behind the hole that its own home allows to, so that no walk
+// Moves back every record behind the hole as far as its home allows, so that no search
 // meets an empty slot before its record. Leaves no tombstones.
 static void
 close_hole(struct table *table, uint32_t hole)

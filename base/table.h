@@ -1,13 +1,14 @@
-// A table: finds a record by its key's hash; the records live elsewhere, in the owner's
+// A table: finds a record by its key's hash; the records are elsewhere, in the owner's
 // array.
 //
 // Open addressing with linear probing over (hash, record) pairs, at most three quarters
-// full. The owner compares keys: iterate the records whose 32-bit hash tag fits.
+// full. The owner compares keys: iterate over the records whose 32-bit hash tag
+// matches.
 //
-// The table grows by a quarter as it fills, so that a small one stays in the caches and
-// a large one wastes little: address space for every size up to `capacity` records is
-// reserved at the start, each size behind the one before, and malloc is never called.
-// Moving in costs about 10 ns a record.
+// The table grows by a quarter as it fills, so that a small one fits into the caches
+// and a large one wastes little. Address space for every size up to `capacity` records
+// is reserved at the start, each size behind the one before; malloc is never called.
+// Growing costs about 10 ns a record.
 //
 //     reserved: | 64 slots | 80 slots | 100 slots | 125 slots | …
 //
@@ -45,21 +46,21 @@ struct table_walk {
     uint32_t tag;
 };
 
-// capacity: 1 to 2^30 records. Returns false when it is outside of that or the system
-// refuses the memory; then the table is as after table_fini.
+// capacity: 1 to 2^30 records. Returns false when it is outside of these limits or the
+// system refuses the memory; then the table is as after table_fini.
 bool table_init(struct table *table, uint32_t capacity);
 void table_fini(struct table *table);
 
-// Adds a record that is not in the table; false when it holds `capacity` records. index
-// is not TABLE_NONE.
+// Adds a record that is not in the table; false when it has `capacity` records. index
+// must not be TABLE_NONE.
 bool table_add(struct table *table, uint64_t hash, uint32_t index);
 // Removes the record `index` with that hash; it must be there.
 void table_remove(struct table *table, uint64_t hash, uint32_t index);
 
-// Contents out of, or into an empty table of the same capacity.
+// Saves the contents, or loads them into an empty table of the same capacity.
 void table_move(struct table *table, struct snapshot *snapshot);
 
-// A walk is over when the table changes.
+// A walk is invalid after a change of the table.
 static inline struct table_walk
 table_walk(const struct table *table, uint64_t hash)
 {
@@ -67,7 +68,7 @@ table_walk(const struct table *table, uint64_t hash)
     return (struct table_walk){probe_home(tag, table->size), tag};
 }
 
-// The next record whose tag fits, or TABLE_NONE.
+// The next record whose tag matches, or TABLE_NONE.
 static inline uint32_t
 table_next(const struct table *table, struct table_walk *walk)
 {
@@ -81,7 +82,7 @@ table_next(const struct table *table, struct table_walk *walk)
     return TABLE_NONE;
 }
 
-// Hints the processor that `hash` will be looked up soon.
+// Prefetches the slot of `hash`, which will be looked up soon.
 static inline void
 table_prefetch(const struct table *table, uint64_t hash)
 {

@@ -1,9 +1,10 @@
-// What is due when: a binary heap of moments, earliest first.
+// Timers: a binary heap of times, earliest first.
 //
-// A timer names something by index and by the number that tells it from others that had
-// the same index. Its owner keeps at most one for each thing that exists, so `capacity`
-// things need no more room; timers of things that are gone stay until they are due or
-// pruned. Equal moments come in an order that only depends on what was done before.
+// A timer refers to a thing by its index and by the number that distinguishes it from
+// other things that had the same index. Its owner keeps at most one timer for each
+// thing that exists, so `capacity` things need no more room; timers of things that no
+// longer exist remain until they are due or pruned. The order of equal times depends
+// only on the operations before.
 #pragma once
 
 #include <stdbool.h>
@@ -31,16 +32,16 @@ void timers_fini(struct timers *timers);
 
 // There must be room.
 void timers_add(struct timers *timers, struct timer timer);
-// Makes the timer of the same thing, if there is one, due that early. Takes time in
-// proportion to `count`.
+// Sets the timer of the same thing, if there is one, to that earlier time. Takes time
+// proportional to `count`.
 void timers_hasten(struct timers *timers, struct timer timer);
 
-// Takes out the first timer that is due at `clock`; false if none is.
+// Removes and returns the first timer that is due at `clock`; false if none is.
 bool timers_take(struct timers *timers, usec clock, struct timer *ret_timer);
 
-// Drops the timers of what is gone. Borrows context.
+// Removes the timers of things that no longer exist. Borrows context.
 typedef bool (*timers_exists_fn)(const void *context, const struct timer *timer);
 void timers_prune(struct timers *timers, timers_exists_fn exists, const void *context);
 
-// Contents out of, or into timers of the same capacity.
+// Saves the contents, or loads them into timers of the same capacity.
 void timers_move(struct timers *timers, struct snapshot *snapshot);

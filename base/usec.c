@@ -19,7 +19,7 @@ struct moment {
     int zone_minutes; // east of Greenwich
 };
 
-// What is still to be read. Once something did not fit it stays that way.
+// The rest of the text. Once something did not match, is_broken stays set.
 struct reader {
     const char *at;
     const char *end;
@@ -52,7 +52,7 @@ read_digits(struct reader *reader, int count)
     return value;
 }
 
-// Reads one character of `set`, or breaks and answers NUL.
+// Reads one character of `set`, or sets is_broken and returns NUL.
 static char
 read_one_of(struct reader *reader, const char *set)
 {
@@ -80,7 +80,7 @@ read_char(struct reader *reader, char c)
     }
 }
 
-// The place of a three-letter name in `names`, from 0.
+// The index of a three-letter name in `names`, from 0.
 static int
 read_name(struct reader *reader, const char *names)
 {
@@ -116,7 +116,7 @@ read_fraction(struct reader *reader)
     return micros;
 }
 
-// An offset outside of a day is told by zone_minutes being one as well.
+// 24 * 60 if the offset is not less than a day; callers refuse this value.
 static int
 read_zone(struct reader *reader)
 {
@@ -142,7 +142,7 @@ days_in_month(int year, int month)
 static int64_t
 days_of_date(int year, int month, int day)
 {
-    int y = year - (month <= 2) + 400; // year 0 begins in the era before
+    int y = year - (month <= 2) + 400; // year 0 begins in the previous era
     int era = y / 400;
     int year_of_era = y % 400;
     int day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
@@ -179,7 +179,7 @@ moment_to_time(const struct moment *m, usec *ret_time)
     int64_t seconds = days_of_date(m->year, m->month, m->day) * 86400 + second_of_day -
                       (int64_t)m->zone_minutes * 60;
     if (seconds < DAY_FIRST * 86400 || seconds >= (DAY_LAST + 1) * 86400) {
-        return STATUS_RANGE; // the offset led out of the years that can be written
+        return STATUS_RANGE; // the offset leads out of the years that can be written
     }
     *ret_time = seconds * USEC_PER_S + (is_leap_second ? 999999 : m->micros);
     return STATUS_OK;

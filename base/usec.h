@@ -20,12 +20,12 @@ typedef int64_t usec;
 enum { USEC_TEXT_MAX = 40 };
 
 // RFC 3339 as networks write it: "2026-11-22T20:49:00[.fraction](Z|+00:00|-0530)". 'T'
-// may be 't' or a space; the fraction is cut after microseconds; 60 as the second is
+// may be 't' or a space. The fraction is cut after microseconds. 60 as the second is
 // read as 59.999999. Years 0001-9999; a day that the month does not have is
 // STATUS_RANGE.
 enum status usec_parse_rfc3339(struct slice text, usec *ret_time) MUST_USE;
 
-// X's v1.1 form: "Wed Oct 10 20:19:24 +0000 2018".
+// X's v1.1 format: "Wed Oct 10 20:19:24 +0000 2018".
 enum status usec_parse_x1(struct slice text, usec *ret_time) MUST_USE;
 
 // A date of HTTP (RFC 9110, 5.6.7) in any of its three forms: "Sun, 06 Nov 1994
@@ -33,18 +33,18 @@ enum status usec_parse_x1(struct slice text, usec *ret_time) MUST_USE;
 // two digits are 1970 to 2069. The day of the week is not compared with the date.
 enum status usec_parse_http_date(struct slice text, usec *ret_time) MUST_USE;
 
-// "250ms", "5s", "90m", "24h", "7d": a whole number and one unit. STATUS_RANGE past 100
-// years.
+// "250ms", "5s", "90m", "24h", "7d": a whole number and one unit. STATUS_RANGE above
+// 100 years.
 enum status usec_parse_duration(struct slice text, usec *ret_span) MUST_USE;
 
-// The shortest text usec_parse_duration reads back; a span that is no whole number of
-// ms is written in ms, rounded down. Returns text.
+// The shortest text that usec_parse_duration parses to the same span; a span that is
+// not a whole number of ms is written in ms, rounded down. Returns text.
 const char *usec_format_duration(usec span, char text[USEC_TEXT_MAX]);
 
 // "2026-11-22T20:49:00.123Z", years 0000-9999, rounded down to ms. Returns text.
 const char *usec_format_rfc3339(usec time, char text[USEC_TEXT_MAX]);
 
-// floor(time / span), also below zero. span > 0.
+// floor(time / span), also for negative time. span > 0.
 static inline int64_t
 usec_floor_div(usec time, usec span)
 {

@@ -14,7 +14,7 @@ const char *const board_titles[BOARD_COUNT] = {BOARD_LIST(BOARD_TITLE)};
 
 enum { META_FIELDS = 4, TEXT_MAX = 64, KEY_MAX = 4096 };
 
-// What is asked of a row's user or cascade; hashtags have nothing more to tell.
+// The fields requested of a row's user or cascade; hashtags have none.
 static const char *const detail_fields[] = {"handle", "text", NULL};
 
 static const char *
@@ -54,7 +54,7 @@ ask_boards(struct client *client, const char *window, size_t rows)
     }
 }
 
-// Redis is not trusted to keep its word: every row needs its two strings.
+// Replies from Redis are not trusted: every row must have its two strings.
 static size_t
 rows_of(const redisReply *entries, size_t most)
 {

@@ -1,7 +1,7 @@
-// What cascaded keeps in Redis for everybody to see, read in two round trips.
+// What cascaded publishes in Redis about all boards, read in two round trips.
 //
-// A snapshot holds replies, not copies: everything in it is text from strangers and
-// goes through cell_put on its way out. Members of equal score stand in Redis' order.
+// A snapshot contains replies, not copies: all text in it is untrusted and must be
+// printed through cell_put. Members of equal score are in Redis' order.
 #pragma once
 
 #include <stddef.h>
@@ -39,7 +39,8 @@ struct board {
 };
 
 struct board_meta {
-    struct slice clock_ms, posts, lag_ms, complete; // none: cascaded wrote nothing yet
+    struct slice clock_ms, posts, lag_ms, complete; // none: cascaded has written
+                                                    // nothing yet
     redisReply *reply;                              // what they point into
 };
 
@@ -48,8 +49,8 @@ struct board_snapshot {
     struct board boards[BOARD_COUNT];
 };
 
-// Reads the first `rows` (at most BOARD_ROWS_MAX) of every board of `window`. The
-// snapshot needs board_drop, also after a failure. STATUS_IO, STATUS_PARSE: see
+// Reads the first `rows` (at most BOARD_ROWS_MAX) of every board of `window`. Call
+// board_drop afterwards, also after a failure. STATUS_IO, STATUS_PARSE: see
 // client_answer.
 enum status board_pull(struct client *client, const char *window, size_t rows,
                        struct board_snapshot *ret_snapshot,

@@ -9,8 +9,8 @@
 
 enum { REPLACEMENT = 0xFFFD, MARKS_MAX = 2 };
 
-// Unicode 15: General_Category Cc and Cf, Default_Ignorable_Code_Point, private
-// use and noncharacters. wcwidth gives some of them a width of 0, like the marks that
+// Unicode 15: General_Category Cc and Cf, Default_Ignorable_Code_Point, private use and
+// noncharacters. wcwidth gives some of them a width of 0, as it does for the marks that
 // are kept.
 static const struct {
     uint32_t first;
@@ -56,8 +56,8 @@ slice_after(struct slice s, size_t count)
     return (struct slice){s.ptr + count, s.len - count};
 }
 
-// The first code point of `text`, which is not empty, and its length; a byte that
-// starts no well-formed sequence (Unicode 15, table 3-7) is one U+FFFD.
+// The first code point of `text`, which is not empty, and its length; a byte that does
+// not start a well-formed sequence (Unicode 15, table 3-7) is one U+FFFD.
 static size_t
 first_code(struct slice text, uint32_t *ret_code)
 {
@@ -86,7 +86,7 @@ first_code(struct slice text, uint32_t *ret_code)
     return len;
 }
 
-// One character that is to be shown, and the columns it takes; white space is one ' '.
+// One printable character, and the columns it takes; white space is one ' '.
 struct glyph {
     struct slice bytes;
     size_t columns;
@@ -94,8 +94,8 @@ struct glyph {
 
 struct reader {
     struct slice rest;
-    size_t marks;   // on the letter read last
-    bool is_spaced; // nothing, or a space, was read last
+    size_t marks;   // on the last letter
+    bool is_spaced; // the last thing read was nothing, or a space
 };
 
 static bool
@@ -125,7 +125,7 @@ next_visible(struct reader *reader, uint32_t code, struct slice bytes,
     return true;
 }
 
-// The next thing to show; false at the end.
+// The next character to print; false at the end.
 static bool
 next_glyph(struct reader *reader, struct glyph *ret_glyph)
 {
@@ -149,8 +149,7 @@ read_from(struct slice text)
     return (struct reader){text, MARKS_MAX, true};
 }
 
-// Columns of the whole text, or more than `width` as soon as it is known to be too
-// wide.
+// Columns of the whole text, or some number above `width` as soon as it is too wide.
 static size_t
 columns_up_to(struct slice text, size_t width)
 {

@@ -27,7 +27,7 @@ bad_url(struct error *error)
                      "redis://host:port/db or sentinel://host:port,host:port/name");
 }
 
-// Reads a decimal number from 0 to `most`, all of text.
+// Parses a decimal number from 0 to `most` that is all of text.
 static bool
 parse_number(const char *text, int most, int *ret_number)
 {
@@ -78,7 +78,7 @@ check_secret(const char *text, struct error *error)
     return STATUS_OK;
 }
 
-// Ends text at its first "/" and reads the number of the database behind it, if any.
+// Cuts text at its first "/" and parses the number of the database after it, if any.
 static bool
 parse_database(char *text, struct client_address *address)
 {
@@ -103,7 +103,7 @@ parse_tcp(const char *rest, struct client_address *address, struct error *error)
     return is_good ? STATUS_OK : bad_url(error);
 }
 
-// Takes the first Sentinel of *list into host and port and moves *list behind it.
+// Moves the first Sentinel of *list to host and port.
 static bool
 next_sentinel(const char **list, struct client_address *address)
 {
@@ -181,7 +181,7 @@ unreachable(const struct client *client, const struct client_address *address,
                      is_path ? address->path : address->host, is_path ? "" : port, why);
 }
 
-// Puts the answer of one Sentinel into host and port, else why not into ret_why.
+// Stores the answer of one Sentinel in host and port, else the error in ret_why.
 static bool
 ask_sentinel(struct client_address *address, char *ret_why, size_t size)
 {
@@ -214,7 +214,7 @@ ask_sentinel(struct client_address *address, char *ret_why, size_t size)
     return is_known;
 }
 
-// Asks one Sentinel after the other where the master is.
+// Asks the Sentinels for the master, one after the other.
 static enum status
 find_master(struct client_address *address, struct error *error)
 {
@@ -292,7 +292,7 @@ client_ask(struct client *client, const char *command, struct slice key,
         words[count] = *tail;
         sizes[count] = strlen(*tail);
     }
-    // Out of memory leaves the command out; the missing answer then shows as a timeout.
+    // If memory is short the command is not sent; the missing answer is then a timeout.
     (void)redisAppendCommandArgv(client->redis, count, words, sizes);
     buffer_fini(&name);
 }

@@ -84,7 +84,7 @@ add_alert(struct buffer *line, const json_t *alert)
     }
 }
 
-// The JSON in [[id, ["json", text]]]; none of any other answer.
+// The JSON in [[id, ["json", text]]]; none for any other answer.
 static struct slice
 json_of(const redisReply *entries)
 {

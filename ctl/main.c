@@ -1,4 +1,4 @@
-// cascadectl: what cascaded counted, in the terminal.
+// cascadectl: shows in the terminal what cascaded has counted.
 #include "base/buffer.h"
 #include "base/output.h"
 #include "ctl/cell.h"
@@ -35,8 +35,7 @@ struct arguments {
 
 enum { MESSAGE_COLUMNS = 600, COUNT_DIGITS_MAX = 6 };
 
-// Messages may quote what Redis or an argument holds, so they are cleaned like the
-// rest.
+// Messages may contain text from Redis or an argument, so they are cleaned, too.
 static int
 fail(int code, const char *text)
 {
@@ -69,7 +68,7 @@ parse_rows(const char *text, size_t *ret_rows)
     return *end == '\0' && *ret_rows > 0;
 }
 
-// What was printed is the result: if it cannot be written, that is no success.
+// The printed text is the result: if it cannot be written, the program fails.
 static int
 finish_output(int code)
 {
@@ -83,7 +82,7 @@ finish_output(int code)
     return fail(EX_IOERR, error.text);
 }
 
-// Takes in one option. Returns EX_OK, or the code to exit with.
+// Parses one option. Returns EX_OK, or the code to exit with.
 static int
 take_option(int letter, const char *value, struct arguments *arguments)
 {
@@ -194,7 +193,7 @@ main(int argc, char **argv)
         .prefix = "cascaded:",
         .top = {.window = "1h", .every = USEC_PER_S},
     };
-    // A Redis or a reader that goes away is told by the call that writes to it.
+    // A closed connection or pipe is reported by the call that writes to it.
     (void)signal(SIGPIPE, SIG_IGN);
     output_guard();
     if (cell_init() != 0) {

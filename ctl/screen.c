@@ -13,8 +13,8 @@
 
 enum { FRAME_MAX = 1 << 20, WIDTH_MAX = 500, HEIGHT_MAX = 500, PLAIN_HEIGHT = 24 };
 
-// Alternate screen, no cursor, no wrapping: a glyph that the terminal finds wider than
-// we do must not push the lines below it.
+// Alternate screen, no cursor, no wrapping: a glyph that is wider in the terminal than
+// expected must not move the lines below it.
 static const char enter_text[] = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[H\x1b[2J";
 static const char leave_text[] = "\x1b[0m\x1b[?7h\x1b[?25h\x1b[?1049l";
 
@@ -106,8 +106,7 @@ screen_show(const struct screen *screen, struct slice frame)
         buffer_append(&out, line > 0 ? SLICE_LIT("\r\n") : SLICE_LIT(""));
         size_t used = len < frame.len ? len + 1 : len;
         bool is_last = line + 1 == screen->height || used == frame.len;
-        // Before the text: behind a full line the cursor still stands on its last
-        // column.
+        // Before the text: after a full line the cursor is still in the last column.
         buffer_append(&out, is_last ? SLICE_LIT("\x1b[J") : SLICE_LIT("\x1b[K"));
         buffer_append(&out, (struct slice){frame.ptr, len});
         frame = (struct slice){frame.ptr + used, frame.len - used};

@@ -1,8 +1,8 @@
-// The terminal, if there is one: frames drawn in place on the alternate screen.
+// The terminal, if there is one: draws frames in place on the alternate screen.
 //
-// While the screen is entered, the signals that end, stop or resize are held back and
-// come out of screen_wait, so the terminal is always left as it was found. If standard
-// output is no terminal, frames are simply written one after another.
+// While the screen is entered, the signals that end, stop or resize are blocked and
+// returned by screen_wait, so the terminal is always restored. If standard output is
+// not a terminal, frames are written one after another.
 #pragma once
 
 #include <stdbool.h>
@@ -15,26 +15,27 @@ enum { SCREEN_PLAIN_WIDTH = 80 };
 
 struct screen {
     bool is_terminal; // frames replace one another
-    size_t width;     // columns; SCREEN_PLAIN_WIDTH where nobody knows
-    size_t height;    // lines; 0: as many as there are
+    size_t width;     // columns; SCREEN_PLAIN_WIDTH if not known
+    size_t height;    // lines; 0: no limit
 };
 
 enum screen_event { SCREEN_TIMEOUT, SCREEN_RESIZED, SCREEN_QUIT };
 
-// For one frame that is simply written, as wide as the terminal.
+// Sets the size for one frame that is written without the alternate screen, as wide as
+// the terminal.
 void screen_measure(struct screen *screen);
 
 void screen_enter(struct screen *screen);
 void screen_leave(const struct screen *screen);
 
-// Draws lines that end in '\n'; what is below the last line of a terminal is left out.
-// False when standard output takes nothing more.
+// Draws lines that end in '\n'; lines below the end of the terminal are left out. False
+// when standard output accepts nothing more.
 bool screen_show(const struct screen *screen, struct slice frame);
 
-// Waits until `span` is over or a signal comes. A stop (Ctrl-Z) is carried out and seen
-// as SCREEN_RESIZED once the program runs again.
+// Waits until `span` is over or a signal comes. A stop (Ctrl-Z) is executed, and
+// returned as SCREEN_RESIZED once the program continues.
 enum screen_event screen_wait(struct screen *screen, usec span);
 
-// Makes what follows stand out, until screen_plain. Nothing without a terminal.
+// Starts bold text, until screen_plain. Empty without a terminal.
 struct slice screen_strong(const struct screen *screen);
 struct slice screen_plain(const struct screen *screen);

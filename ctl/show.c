@@ -19,7 +19,7 @@ enum {
     KEY_MAX = 4096,
 };
 
-// Networks a bare "@handle" is looked up in.
+// Networks in which a bare "@handle" is looked up.
 static const char *const networks[] = {"x", "bsky", "masto"};
 enum { NETWORK_COUNT = sizeof networks / sizeof *networks };
 
@@ -111,7 +111,7 @@ compare_windows(const void *a, const void *b)
     return (left->span > right->span) - (left->span < right->span);
 }
 
-// The windows that the hash has values of, shortest first.
+// The windows for which the hash has values, shortest first.
 static struct windows
 find_windows(const redisReply *hash)
 {
@@ -166,7 +166,8 @@ put_metrics(struct buffer *out, const redisReply *hash)
     }
 }
 
-// Every field of a hash: first the plain ones, then those per window as a table.
+// Every field of a hash: first those without a window, then those per window as a
+// table.
 static void
 print_hash(const char *kind, struct slice id, const redisReply *hash)
 {

@@ -1,10 +1,10 @@
-// One user or one cascade in full: `cascadectl user`, `cascadectl cascade`.
+// Shows one user or one cascade in full: `cascadectl user`, `cascadectl cascade`.
 #pragma once
 
 #include "base/status.h"
 #include "ctl/client.h"
 
-// STATUS_RANGE: Redis holds nothing of that name, and `error` says so.
+// STATUS_RANGE: Redis has nothing of that name.
 //
 // who: a user id, "@handle" (looked up in the networks that have well-known handles) or
 // "@net:handle". Every user found is shown.

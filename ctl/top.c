@@ -13,16 +13,16 @@
 
 enum {
     FRAME_MAX = 1 << 20,
-    BANDS = 3, // boards stand in three bands, one below another
+    BANDS = 3, // boards are drawn in three bands, one below another
     BAND_BOARDS_MAX = 3,
-    WIDE_COLUMNS = 120, // from here on three boards fit side by side
+    WIDE_COLUMNS = 120, // at this width or more three boards fit side by side
     GAP_COLUMNS = 2,
     HEADER_LINES = 2,
     BAND_EXTRA_LINES = 2, // an empty line and the title
     ALERT_LINES = 2,      // an empty line and the newest alert
     PLAIN_ROWS = 10,
     RANK_COLUMNS = 4,
-    LAG_MS_MAX = 60 * 60 * 1000, // what lags more is a replay of old posts
+    LAG_MS_MAX = 60 * 60 * 1000, // a greater lag is a replay of old posts
 };
 
 // A board's place in a band and its share of the width; share 0: no board.
@@ -42,7 +42,7 @@ static const struct place wide[BANDS][BAND_BOARDS_MAX] = {
     {{BOARD_HASHTAGS, 1}, {BOARD_CASCADES, 2}},
 };
 
-// What runs: the last frame's count of posts tells how fast they come.
+// The state between frames: the last frame's count of posts gives their rate.
 struct top {
     struct client *client;
     const struct top_options *options;
@@ -67,7 +67,7 @@ monotonic_now(void)
     return (usec)now.tv_sec * USEC_PER_S + now.tv_nsec / 1000;
 }
 
-// 0 for what is no number of at most 15 digits.
+// 0 for anything but a number of at most 15 digits.
 static int64_t
 number_of(struct slice text)
 {
@@ -167,7 +167,7 @@ put_label(struct frame *frame, enum board_index which, size_t row, size_t width)
     buffer_fini(&label);
 }
 
-// Columns that the widest score of the board takes, at most half of `width`.
+// Columns of the widest score of the board, at most half of `width`.
 static size_t
 score_columns(const struct board *board, size_t width)
 {
@@ -271,12 +271,12 @@ draw(struct frame *frame, struct top *top)
     if (frame->alert.size > 0) {
         put_alert(frame);
     }
-    // Frames that follow one another on paper are set apart.
+    // Frames written one after another are separated by an empty line.
     buffer_append(&frame->out,
                   frame->screen->is_terminal ? SLICE_LIT("") : SLICE_LIT("\n"));
 }
 
-// STATUS_AGAIN: standard output takes nothing more.
+// STATUS_AGAIN: standard output accepts nothing more.
 static enum status
 show_frame(struct top *top, struct error *error)
 {

@@ -1,4 +1,4 @@
-// The leaderboards, drawn again and again: `cascadectl top`.
+// Draws the leaderboards repeatedly: `cascadectl top`.
 #pragma once
 
 #include <stdbool.h>
@@ -10,12 +10,12 @@
 
 struct top_options {
     const char *window;
-    size_t rows; // most rows of a board; 0: as many as fit
+    size_t rows; // the most rows of a board; 0: as many as fit
     usec every;
     bool is_once;
 };
 
 // Returns after one frame, or when a signal or a closed standard output ends it
-// (STATUS_OK), or when Redis fails. Leaves the terminal as it was. Borrows everything.
+// (STATUS_OK), or when Redis fails. Restores the terminal. Borrows everything.
 enum status top_run(struct client *client, const struct top_options *options,
                     struct error *error) MUST_USE;

@@ -211,7 +211,7 @@ static void
 slab_joins_what_large_pieces_leave(void **state)
 {
     (void)state;
-    enum { LIVE = 40, STEPS = 50000, SIZE_MOST = 600000 };
+    enum { LIVE = 40, STEPS = 50000, PIECE_MAX = 600000 };
     static struct piece live[LIVE];
     memset(live, 0, sizeof(live));
     struct slab *slab = slab_of(8 << 20);
@@ -226,7 +226,7 @@ slab_joins_what_large_pieces_leave(void **state)
             piece->ref = SLAB_NONE;
             continue;
         }
-        size_t size = SLAB_CLASS_MOST + 1 + (size_t)rand() % SIZE_MOST;
+        size_t size = SLAB_CLASS_MAX + 1 + (size_t)rand() % PIECE_MAX;
         piece->size = slab_class_size(size);
         piece->fill = (unsigned char)(step % 256);
         piece->ref = slab_alloc(slab, size);
@@ -303,7 +303,7 @@ slab_lets_pieces_grow_by_half_and_then_by_a_sixth(void **state)
         bool is_last = grown == SLAB_PIECE_MAX / 12;
         assert_true(grown > room + (is_last ? 0 : room / 8));
         assert_true(grown <= room + room / 4 * 3 + 3);
-        if (room * 12 >= SLAB_CLASS_MOST) {
+        if (room * 12 >= SLAB_CLASS_MAX) {
             assert_true(grown <= room + room / 6 + 4096 / 12);
         }
         room = grown;
