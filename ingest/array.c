@@ -5,8 +5,8 @@
 #include "ingest/json.h"
 
 enum {
-    SPACES_MOST = 64, // between an element and what shows that it is one
-    LOOK_MOST = ARRAY_ELEMENT_MAX + 1,
+    SPACES_MAX = 64, // between an element and the text that shows that it is one
+    LOOK_MAX = ARRAY_ELEMENT_MAX + 1,
 };
 
 enum scan { SCAN_OPEN, SCAN_CLOSED, SCAN_BROKEN };
@@ -53,7 +53,7 @@ array_reset(struct array *array)
     *array = (struct array){.place = ARRAY_BETWEEN};
 }
 
-// ── the bytes that are done with ───────────────────────────────────────────
+// ── consumed bytes ─────────────────────────────────────────────────────────
 
 static struct slice
 rest_of(struct slice pending, const struct array_step *step)
@@ -61,7 +61,7 @@ rest_of(struct slice pending, const struct array_step *step)
     return (struct slice){pending.ptr + step->used, pending.len - step->used};
 }
 
-// The first `size` bytes of those left.
+// Consumes the first `size` of the remaining bytes.
 static void
 use(struct array *array, struct slice pending, size_t size, struct array_step *step)
 {
@@ -92,8 +92,8 @@ hand_out(struct array *array, struct slice pending, size_t size,
 
 // ── an element ─────────────────────────────────────────────────────────────
 
-// Whether c may follow the byte before it. Looks only for what shows early that a quote
-// or a bracket is missing.
+// True if c may follow the byte before it. Checks only what shows early that a quote or
+// a bracket is missing.
 static bool
 may_follow(const struct array *array, char c)
 {
@@ -130,7 +130,7 @@ take_bracket(struct array *array, char c)
     return array->depth == 0 ? SCAN_CLOSED : SCAN_OPEN;
 }
 
-// Goes on within a string. False if a line ends in it, which is no JSON.
+// Continues within a string. False if it contains a line end, which JSON forbids.
 static bool
 scan_string(struct array *array, struct slice text)
 {
@@ -203,8 +203,8 @@ array_is_whole(struct slice text)
     return array.place == ARRAY_WITHIN && scan_element(&array, text) == SCAN_CLOSED;
 }
 
-// The element that begins `text` is given up. What follows its first byte is looked
-// through for the next one.
+// Gives up the element at the start of `text`. The bytes after its first are searched
+// for the next one.
 static void
 lose(struct array *array, struct slice text)
 {
@@ -220,13 +220,13 @@ lose(struct array *array, struct slice text)
     array->before = '\0';
 }
 
-// True if there is something to hand out, or more is needed.
+// True if there is something to return, or more bytes are needed.
 static bool
 go_within(struct array *array, struct slice pending, bool is_all,
           struct array_step *step)
 {
     struct slice rest = rest_of(pending, step);
-    struct slice text = {rest.ptr, rest.len < LOOK_MOST ? rest.len : LOOK_MOST};
+    struct slice text = {rest.ptr, rest.len < LOOK_MAX ? rest.len : LOOK_MAX};
     enum scan scan = scan_element(array, text);
     if (scan == SCAN_BROKEN) {
         hand_out(array, pending, 1, step);
@@ -260,7 +260,7 @@ go_behind(struct array *array, struct slice pending, bool is_all,
 {
     struct slice rest = rest_of(pending, step);
     size_t at = array->looked;
-    size_t most = array->closed + SPACES_MOST;
+    size_t most = array->closed + SPACES_MAX;
     while (at < rest.len && at < most && is_space(rest.ptr[at]) &&
            rest.ptr[at] != '\n') {
         at++;
@@ -271,7 +271,7 @@ go_behind(struct array *array, struct slice pending, bool is_all,
     }
     char next = at == rest.len || at == most ? '\n' : rest.ptr[at];
     if (next != '\n' && next != ',' && next != ']' && next != '{' && next != '[') {
-        array->place = ARRAY_OTHER; // it has a tail, and will be refused with it
+        array->place = ARRAY_OTHER; // it has a tail, and is refused with it
         return false;
     }
     hand_out(array, pending, array->closed, step);
@@ -286,7 +286,7 @@ go_other(struct array *array, struct slice pending, bool is_all,
 {
     struct slice rest = rest_of(pending, step);
     size_t at = array->looked;
-    while (at < rest.len && at < LOOK_MOST && rest.ptr[at] != ',' &&
+    while (at < rest.len && at < LOOK_MAX && rest.ptr[at] != ',' &&
            rest.ptr[at] != ']' && rest.ptr[at] != '\n') {
         at++;
     }
@@ -353,7 +353,7 @@ go_closed(struct array *array, struct slice pending, struct array_step *step)
 
 enum sight { SIGHT_NOTHING, SIGHT_THERE, SIGHT_UNKNOWN };
 
-// Whether the ']' that begins `rest` ends the array.
+// Checks if the ']' at the start of `rest` ends the array.
 static enum sight
 sees_end(const struct array *array, struct slice rest, bool is_all)
 {
@@ -365,7 +365,7 @@ sees_end(const struct array *array, struct slice rest, bool is_all)
                                                                  : SIGHT_NOTHING;
     }
     size_t at = 1;
-    while (at < rest.len && at < SPACES_MOST && is_space(rest.ptr[at]) &&
+    while (at < rest.len && at < SPACES_MAX && is_space(rest.ptr[at]) &&
            rest.ptr[at] != '\n') {
         at++;
     }
@@ -375,7 +375,7 @@ sees_end(const struct array *array, struct slice rest, bool is_all)
     return rest.ptr[at] == '\n' ? SIGHT_THERE : SIGHT_NOTHING;
 }
 
-// Whether the '{' that begins `rest` begins the next element.
+// Checks if the '{' at the start of `rest` begins the next element.
 static enum sight
 sees_element(const struct array *array, struct slice rest, bool is_all)
 {

@@ -9,7 +9,7 @@
 _Static_assert((int)LINES_PADDING >= (int)JSON_PADDING, "lines are followed by enough");
 _Static_assert((int)LINES_MAX <= (int)DECODE_MESSAGE_MAX, "the longest line is read");
 
-// Most memory that what is read from one message may take.
+// The most memory for the contents of one message.
 enum { ARENA_MAX = 64 << 20 };
 
 struct decoder {
@@ -17,7 +17,7 @@ struct decoder {
     struct decode_run run;
 };
 
-// ---- what is known of each format ----
+// ---- the formats ----
 
 struct part {
     const char *net;
@@ -34,7 +34,7 @@ static const struct part parts[DECODE_FORMAT_COUNT] = {
     [DECODE_POST]      = {"post:",  &decode_post_table,      decode_post_read},
 };
 
-// Keys that only one format has: the first of them in a message tells its format.
+// Keys that only one format has: the first of them in a message determines its format.
 #define DECISIVE(X)                        \
     X("id_str",                 X1)        \
     X("retweeted_status",       X1)        \
@@ -73,7 +73,7 @@ static const struct part parts[DECODE_FORMAT_COUNT] = {
     X("via",                    POST)      \
     X("deleted",                POST)
 
-// Words so common that they decide only in a message without any of those.
+// Common keys: they determine the format only if the message has none of those.
 #define LIKELY(X)              \
     X("user",       X1)        \
     X("limit",      X1)        \
@@ -100,7 +100,7 @@ static const struct json_field likely_fields[] = {LIKELY(X) JSON_FIELD_END};
 static const struct json_table decisive_table = {decisive_fields, 0};
 static const struct json_table likely_table = {likely_fields, 0};
 
-// The format that each row decides, and of a message without any.
+// The format of each row, and of a message without such keys.
 #define X(key, format) DECODE_##format,
 static const enum decode_format decided[] = {DECISIVE(X) DECODE_AUTO};
 static const enum decode_format likely[] = {LIKELY(X) DECODE_AUTO};
@@ -108,7 +108,7 @@ static const enum decode_format likely[] = {LIKELY(X) DECODE_AUTO};
 
 // ---- reading ----
 
-// The format of the opened message; DECODE_AUTO if it is none of ours.
+// The format of the opened message; DECODE_AUTO if it is unknown.
 static enum decode_format
 find_format(struct decoder *decoder)
 {
@@ -197,7 +197,7 @@ read_one(struct decoder *decoder, struct slice message)
     decode_run_settle(run);
 }
 
-// Each element stands and falls alone, but not in an array that is broken.
+// Each element is decoded on its own, unless the array is broken.
 static void
 read_elements(struct decoder *decoder, const struct json_split_walk *begin)
 {

@@ -1,22 +1,22 @@
-// The decoder: the bytes of one message become posts.
+// The decoder: turns the bytes of one message into posts.
 //
-// A message is a line, a WebSocket message or the data of a server-sent event. It holds
-// posts (a page of X's API v2 many, deletions too), or is control: told by the network,
-// counted by kind and of no further interest; or it cannot be used: refused, counted by
-// reason. A refusal costs exactly that message. An array stands for its elements, each
-// a message, but a broken array is refused whole. Nothing is kept between messages: the
-// same bytes always give the same posts.
+// A message is a line, a WebSocket message or the data of a server-sent event. It
+// contains posts (a page of X's API v2 contains many, deletions too); or it is a
+// control message of the network, which is counted by kind; or it cannot be used: it is
+// refused, and counted by reason. A refusal affects exactly that message. An array is
+// decoded as its elements, each a message; a broken array is refused whole. No state is
+// kept between messages: the same bytes always give the same posts.
 //
-// A message of a format has that format's whole signature, which is what its posts
-// cannot do without. What is only similar is refused as `format`.
+// A message of a format has that format's whole signature: the fields that its posts
+// require. A message that is only similar is refused as `format`.
 //
-// A bad id or time, a bad author and a bad id of a post that is pointed at refuse.
-// Anything else that is not as it should be (followers that are negative, a list that
-// is none, one mention, the date or author of a post that is pointed at, half a
-// character in a text) is left out, or U+FFFD, and counted in `details`. Of one thing
-// that is there twice, as an id as text and as number, one has to be good. What
-// programs write for none is none: null and "", 0 and -1 where a post may point at
-// another one, false where an object may be.
+// An invalid id, time or author, and an invalid id of a post that is referred to,
+// refuse the post. Anything else that is invalid (negative followers, a list of another
+// type, one mention, the date or author of a post that is referred to, half a character
+// in a text) is left out, or becomes U+FFFD, and is counted in `details`. If a value is
+// given twice, for example an id as text and as number, one has to be valid. Values
+// that programs write for an absent one count as absent: null and "", 0 and -1 where a
+// post may refer to another one, false where an object may be.
 #pragma once
 
 #include <stddef.h>
@@ -94,40 +94,40 @@ enum decode_result {
 enum { DECODE_MESSAGE_MAX = 1 << 23 };
 
 struct decode_metrics {
-    uint64_t posts;     // handed out, retweets included
-    uint64_t deletions; // handed out
-    uint64_t details;   // left out of messages that could be used otherwise
+    uint64_t posts;     // returned, retweets included
+    uint64_t deletions; // returned
+    uint64_t details;   // left out of messages that could otherwise be used
     uint64_t control[DECODE_CONTROL_COUNT];
     uint64_t refused[DECODE_REASON_COUNT];
 };
 
 // One row per number above; ends with METRIC_END. The sum of the rows named
-// cascaded_messages_refused_total is what could not be used.
+// cascaded_messages_refused_total is the number of refused messages and posts.
 extern const struct metric decode_metric_rows[];
 
 struct decoder;
 
-// NULL when the system has no memory; then error says so. `error` may be NULL.
+// NULL with error set when the system has no memory. `error` may be NULL.
 struct decoder *decoder_create(enum decode_format format, struct error *error);
 void decoder_destroy(struct decoder **decoder);
 
-// The messages that follow come from the source with this name, which is kept: their
-// posts are named as that source names them (struct post, alias). At first it has none,
-// as the files of a replay, which may be parts of one stream.
+// The next messages come from the source with this name, which is kept: the source's
+// own ids of posts are valid within it (struct post, alias). Without this call there is
+// no name, as for the files of a replay, which may be parts of one stream.
 void decoder_name_source(struct decoder *decoder, struct slice source);
 
-// Reads one message. On DECODE_POSTS ret_posts and ret_count are set, on DECODE_REFUSED
-// ret_reason. The message must have JSON_PADDING (ingest/json.h) readable bytes behind
-// it, and it must stay as it is as long as the posts are used: they point into it and
-// into the decoder, until the next call. A message with some bad posts among good ones
-// gives the good ones; the bad ones are counted. A byte order mark in front is skipped.
-// An empty message and one that starts with ':' are keep-alives.
+// Decodes one message. On DECODE_POSTS ret_posts and ret_count are set, on
+// DECODE_REFUSED ret_reason. The message must be followed by JSON_PADDING
+// (ingest/json.h) readable bytes, and must not change while the posts are used: they
+// point into it and into the decoder, until the next call. Of a message with some
+// invalid posts the valid ones are returned; the others are counted. A leading byte
+// order mark is skipped. An empty message and one that starts with ':' are keep-alives.
 enum decode_result decoder_read(struct decoder *decoder, struct slice message,
                                 const struct post **ret_posts, size_t *ret_count,
                                 enum decode_reason *ret_reason);
 
-// Reads one server-sent event: its name (none or empty: a plain message) and its data,
-// under the same rules. Mastodon's "delete" carries a bare id, not JSON.
+// Decodes one server-sent event: its name (none or empty: a plain message) and its
+// data, by the same rules. Mastodon's "delete" contains a bare id, not JSON.
 enum decode_result decoder_read_event(struct decoder *decoder, struct slice event,
                                       struct slice data, const struct post **ret_posts,
                                       size_t *ret_count,
@@ -139,10 +139,10 @@ const struct decode_metrics *decoder_metrics(const struct decoder *decoder);
 const char *decode_format_name(enum decode_format format);
 const char *decode_format_what(enum decode_format format);
 const char *decode_reason_name(enum decode_reason reason);
-// Finds a format by its name; STATUS_PARSE if there is none.
+// Finds a format by name; STATUS_PARSE if there is none.
 enum status decode_format_parse(struct slice name,
                                 enum decode_format *ret_format) MUST_USE;
 
-// Writes the fields a format reads, "id_str, user.screen_name, …", as its tables have
-// them; returns the length as snprintf does. Empty for DECODE_AUTO.
+// Writes the fields that a format reads, "id_str, user.screen_name, …", from its
+// tables; returns the length as snprintf does. Empty for DECODE_AUTO.
 size_t decode_format_fields(enum decode_format format, char *text, size_t size);

@@ -24,7 +24,7 @@ decode_at_consists_of(struct slice text, const char *others)
     return true;
 }
 
-// Cuts off what stands before the first `c`; all of it if there is none.
+// Cuts off the part before the first `c`; all of it if there is none.
 static struct slice
 cut(struct slice *rest, char c)
 {

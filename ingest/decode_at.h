@@ -1,4 +1,4 @@
-// The AT Protocol's names for records: "at://did:plc:abc/app.bsky.feed.post/3k", by its
+// The AT Protocol's names of records: "at://did:plc:abc/app.bsky.feed.post/3k", by its
 // specification of at-URIs, DIDs and record keys.
 #pragma once
 
@@ -12,14 +12,14 @@ struct decode_at {
     struct slice rkey;
 };
 
-// Takes an at-URI apart. False unless it names a record by its owner's DID. The parts
-// point into the URI.
+// Splits an at-URI. False unless it names a record by its owner's DID. The parts point
+// into the URI.
 bool decode_at_parse(struct slice uri, struct decode_at *ret_at);
 
-// Whether the three parts are well formed.
+// True if the three parts are well formed.
 bool decode_at_check(const struct decode_at *at);
 
 bool decode_at_is_did(struct slice did);
 
-// Whether all characters are ASCII letters, digits or in `others`.
+// True if all characters are ASCII letters, digits or in `others`.
 bool decode_at_consists_of(struct slice text, const char *others);

@@ -54,7 +54,7 @@ merge(const struct decode_index *index, const void **from, size_t middle, size_t
     }
 }
 
-// Stable, bottom-up; `spare` has as many places. Returns the array that holds the
+// Stable, bottom-up; `spare` has room for as many. Returns the array that contains the
 // result.
 static const void **
 sort(const struct decode_index *index, const void **elements, const void **spare)

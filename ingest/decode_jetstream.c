@@ -1,7 +1,7 @@
-// Bluesky's Jetstream, three wires with the same content: that of 2024 ("type": "com",
-// one-letter operations), the one after it ("kind": "commit"), and subscribeEvents,
-// which wraps an event in
-// {"$type": "message", "payload": …} and writes the time as text.
+// Bluesky's Jetstream, three wire formats with the same content: that of 2024 ("type":
+// "com", one-letter operations), the one after it ("kind": "commit"), and
+// subscribeEvents, which wraps an event in {"$type": "message", "payload": …} and has
+// the time as text.
 
 #include "ingest/decode_parts.h"
 
@@ -19,7 +19,7 @@ struct reply {
     const struct link *parent;
 };
 
-// `record` here and below it is the quoted one, with or without media around it.
+// `record` here and below is the quoted record, with or without media around it.
 struct embedded {
     struct slice uri;
     const struct link *record;
@@ -251,8 +251,8 @@ record_id(struct decode_run *run, const struct decode_at *at)
     return decode_run_id(run, id);
 }
 
-// The record that the link points at, if it is one of `collection`; else the reference
-// stays absent.
+// The record that the link refers to, if it is one of `collection`; else the reference
+// is absent.
 static struct post_ref
 make_ref(struct decode_run *run, struct slice uri, struct slice collection)
 {
@@ -278,7 +278,7 @@ uri_of(const struct link *link)
     return link != NULL ? link->uri : SLICE_NONE;
 }
 
-// Lists, feeds and starter packs are embedded in the same way, but are no posts.
+// Lists, feeds and starter packs are embedded in the same way, but are not posts.
 static struct post_ref
 make_quote(struct decode_run *run, const struct embed *embed)
 {
@@ -292,7 +292,7 @@ make_quote(struct decode_run *run, const struct embed *embed)
                     POSTS);
 }
 
-// "@ann.example" as the text has it there; none if the text has something else.
+// "@ann.example" as in the text; none if the text differs.
 static struct slice
 handle_at(struct slice text, const struct span *span)
 {
@@ -441,7 +441,7 @@ make_change(struct decode_run *run, const struct event *event, enum post_kind ki
     return post;
 }
 
-// Often the handle is not given, or it is a word for one that could not be verified.
+// Often the handle is absent, or a placeholder for one that could not be verified.
 static void
 read_identity(struct decode_run *run, const struct event *event)
 {
@@ -456,7 +456,7 @@ read_identity(struct decode_run *run, const struct event *event)
     decode_run_keep(run);
 }
 
-// Whoever has only deactivated the account may come back any time with all posts.
+// A person who has only deactivated the account may return at any time with all posts.
 static void
 read_account(struct decode_run *run, const struct event *event)
 {
@@ -492,7 +492,7 @@ read_event(struct decode_run *run, const struct event *event)
     }
 }
 
-// The part of "network.bsky.jetstream.subscribeEvents#commit" behind the "#".
+// The part of "network.bsky.jetstream.subscribeEvents#commit" after the "#".
 static struct slice
 fragment(struct slice type)
 {

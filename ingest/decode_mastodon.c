@@ -1,5 +1,5 @@
-// Mastodon: a message is a status as the REST API has it, or a streaming event in its
-// WebSocket envelope, {"stream", "event", "payload"}, the payload being JSON in a
+// Mastodon: a message is a status as in the REST API, or a streaming event in its
+// WebSocket envelope, {"stream", "event", "payload"}, whose payload is JSON in a
 // string.
 
 #include "ingest/decode_parts.h"
@@ -37,7 +37,7 @@ struct toot {
     struct slice spoiler_text;
     struct slice language;
     struct slice
-        quote_id; // of Akkoma and others, also where the quoted one is not shown
+        quote_id; // of Akkoma and others, also where the quoted status is not included
     struct json_count reblogs_count;
     struct json_count quotes_count;
     const struct account *account;
@@ -48,7 +48,7 @@ struct toot {
     struct json_list tags;
 };
 
-// Mastodon's wrapper of the quoted status; of Akkoma and others that status itself.
+// Mastodon's wrapper of the quoted status; for Akkoma and others the status itself.
 struct quote {
     struct toot status;
     struct slice state;
@@ -56,7 +56,7 @@ struct quote {
     const struct toot *quoted_status;
 };
 
-// Where Pleroma puts what Mastodon does not have.
+// Pleroma's own fields.
 struct pleroma {
     struct slice quote_id;
     const struct quote *quote;
@@ -179,8 +179,8 @@ host_of_account(const struct account *account)
     return host_of(account->url.len != 0 ? account->url : account->uri);
 }
 
-// "ann@host": the host is left out by the instance the person is on, which is at `home`
-// if that is known. Without a host it says nothing.
+// "ann@host". The instance at `home` (if known) leaves out the host of its own people.
+// None if there is no host and `home` is unknown.
 static struct slice
 handle_of(struct decode_run *run, const struct account *account, struct slice home)
 {
@@ -197,7 +197,7 @@ handle_of(struct decode_run *run, const struct account *account, struct slice ho
     return decode_run_handle(run, arena_join(&run->arena, start, host));
 }
 
-// Servers whose people are at ".../users/..." show them at "https://host/@ann".
+// Servers whose people have uris ".../users/..." and urls "https://host/@ann".
 static bool
 is_shown_by_name(struct slice uri)
 {
@@ -211,8 +211,8 @@ is_shown_by_name(struct slice uri)
            slice_starts(path, SLICE_LIT("/ap/users/"));
 }
 
-// The url that the account has in other messages, if only this one is without; else its
-// uri.
+// The url that the account has in other messages, if it is missing in this one only;
+// else its uri.
 static struct slice
 url_for(struct decode_run *run, const struct account *account, struct slice handle)
 {
@@ -226,7 +226,8 @@ url_for(struct decode_run *run, const struct account *account, struct slice hand
     return arena_join(arena, arena_join(arena, url, SLICE_LIT("/@")), name);
 }
 
-// A mention has no `uri`, so that people go by their `url`. `home`: see handle_of.
+// A mention has no `uri`, so that people are identified by their `url`. `home`: see
+// handle_of.
 static struct post_user
 make_user(struct decode_run *run, const struct account *account, struct slice home)
 {
@@ -251,7 +252,7 @@ make_author(struct decode_run *run, const struct toot *status)
     return make_user(run, status->account, host_of(status->uri));
 }
 
-// A warning in front of the text is part of what it says.
+// A content warning is part of the text.
 static struct slice
 text_of(struct decode_run *run, const struct toot *status)
 {
@@ -289,7 +290,7 @@ make_ref(struct decode_run *run, const struct toot *status, int depth)
     return ref;
 }
 
-// Of Mastodon's quotes only one that the quoted person accepted is one.
+// A quote of Mastodon counts only if the quoted person accepted it.
 static struct post_ref
 quoted_by(struct decode_run *run, const struct toot *status, int depth)
 {
@@ -324,8 +325,8 @@ quoted_by(struct decode_run *run, const struct toot *status, int depth)
     return ref;
 }
 
-// The host of the instance that wrote the message: that of whomever it names without
-// one. None: all are from elsewhere.
+// The host of the instance that sent the message, found from accounts that it names
+// without a host. None: all are from elsewhere.
 static struct slice
 home_of(const struct toot *status)
 {
@@ -343,9 +344,9 @@ home_of(const struct toot *status)
     return home;
 }
 
-// Of an account that is mentioned less is told than of an author; who mentions oneself
-// is known. Somebody of whom only a name within an instance is told, and not of which
-// one, is left out.
+// A mentioned account has fewer fields than an author; if the author mentions
+// themselves, the author's fields are used. An account known only by a name within an
+// unknown instance is left out.
 static struct post_user
 make_mentioned(struct decode_run *run, const struct toot *status,
                const struct account *mentioned, struct slice home)
@@ -360,8 +361,8 @@ make_mentioned(struct decode_run *run, const struct toot *status,
     return user;
 }
 
-// The replied-to post has its instance's id; its author is oneself or among the
-// mentioned.
+// The id of the answered post is the instance's own; its author is the author of the
+// reply or one of those mentioned.
 static struct post_ref
 replied_by(struct decode_run *run, const struct toot *status, struct slice home)
 {
@@ -448,7 +449,7 @@ control_of(struct slice event)
     return DECODE_CONTROL_OTHER;
 }
 
-// What every status has.
+// The fields that every status has.
 static bool
 is_status(const struct toot *status)
 {
@@ -466,7 +467,7 @@ read_status(struct decode_run *run, const struct toot *status)
     }
 }
 
-// An id alone, in quotes perhaps.
+// An id alone, perhaps in quotes.
 static struct slice
 bare_id(struct slice data)
 {
@@ -497,7 +498,7 @@ decode_mastodon_event(struct decode_run *run, struct slice event, struct slice d
     }
 }
 
-// The payload moves to where the next message may be read from.
+// Moves the payload to where the next message may be read from.
 static void
 read_envelope(struct decode_run *run, const struct message *message)
 {

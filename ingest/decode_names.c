@@ -1,4 +1,4 @@
-// What the decoders say about themselves: names, metric rows, the fields they read.
+// Descriptions of the decoders: names, metric rows, the fields they read.
 
 #include "ingest/decode.h"
 
@@ -81,7 +81,7 @@ struct listing {
     char *text;
     size_t size;
     size_t len;
-    const struct json_table *open[LEVELS_MAX]; // the tables on the way here
+    const struct json_table *open[LEVELS_MAX]; // the tables that contain this one
 };
 
 static void
@@ -105,7 +105,7 @@ is_open(const struct listing *listing, const struct json_table *table, size_t le
     return false;
 }
 
-// A table within itself is named, not opened again.
+// A table within itself is named, not expanded again.
 static void
 list_table(struct listing *listing, const struct json_table *table, const char *path,
            size_t level)

@@ -1,10 +1,11 @@
-// The decoders of the formats, one file each. Each reads the opened message of `run`:
-// it keeps posts, or counts control, or leaves a reason. Only decode*.c include this.
+// The decoders of the formats, one file each. Each decodes the opened message of `run`:
+// it keeps posts, or counts control messages, or sets a reason. Only decode*.c include
+// this.
 #pragma once
 
 #include "ingest/decode_run.h"
 
-// What their messages hold; also the source of --describe formats.
+// The fields of their messages; also the source of --describe formats.
 extern const struct json_table decode_x1_table;
 extern const struct json_table decode_x2_table;
 extern const struct json_table decode_jetstream_table;

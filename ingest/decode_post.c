@@ -1,5 +1,5 @@
-// Native posts: what other programs write for this one. Only `id`, `time` and
-// `author.id` are required; keys that are not known are left alone.
+// Native posts: the format in which other programs write for cascaded. Only `id`,
+// `time` and `author.id` are required; unknown keys are ignored.
 
 #include "ingest/decode_parts.h"
 
@@ -70,7 +70,7 @@ static const struct json_field message_fields[] = {
 
 const struct json_table decode_post_table = {message_fields, sizeof(struct message)};
 
-// "app:" of "app:u7"; ids without network are of the network "post".
+// "app:" of "app:u7"; ids without a network belong to the network "post".
 static struct slice
 net_of(struct slice id)
 {
@@ -94,7 +94,7 @@ make_user(struct decode_run *run, const struct user *user, struct slice id)
     return made;
 }
 
-// A person who is named, perhaps without an id that can be used.
+// A mentioned person, perhaps without a usable id.
 static struct post_user
 make_person(struct decode_run *run, const struct user *user)
 {
@@ -116,7 +116,7 @@ time_of(struct decode_run *run, struct json_scalar time)
     return number;
 }
 
-// When a post was made that another one points at.
+// The time of a post that another one refers to.
 static usec
 created_of(struct decode_run *run, struct json_scalar time)
 {

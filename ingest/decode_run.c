@@ -206,7 +206,7 @@ join_id(struct decode_run *run, struct slice head, struct slice tail)
     return arena_join(&run->arena, head, tail);
 }
 
-// U+FFFD stands where half a character stood; an id that lost one is another id.
+// U+FFFD replaces half a character; an id with it is a different id.
 static bool
 is_bad(struct slice id)
 {
@@ -369,7 +369,7 @@ decode_run_followers(struct decode_run *run, struct post_user *user,
     user->has_followers = followers.is_given;
 }
 
-// A count that no post has is dropped.
+// A count that no post can have is dropped.
 static struct json_count
 believable(struct decode_run *run, struct json_count count)
 {

@@ -1,5 +1,5 @@
-// X v1.1 and Powerstream: a message is a status, or an object with one key that says
-// what else it is.
+// X v1.1 and Powerstream: a message is a status, or an object whose only key names
+// another kind.
 
 #include "ingest/decode_parts.h"
 
@@ -10,7 +10,7 @@
 
 #include <stddef.h>
 
-// X writes -1 for a number it does not tell.
+// X writes -1 for a number that is not public.
 static struct json_count
 count_of(struct decode_run *run, struct json_scalar count)
 {
@@ -70,7 +70,7 @@ answered_of(const struct x1_tweet *tweet)
         .screen_name = tweet->in_reply_to_screen_name};
 }
 
-// The id that the message has of the person called so; none if it has not.
+// The id of the person with that handle in the message; none if there is none.
 static struct slice
 who_is(struct decode_run *run, const void *context, struct slice handle)
 {
@@ -91,7 +91,7 @@ who_is(struct decode_run *run, const void *context, struct slice handle)
     return decode_run_detail_id(run, decode_run_number_id, id);
 }
 
-// A person who is named by the tweet, perhaps without an id that can be used.
+// A person named by the tweet, perhaps without a usable id.
 static struct post_user
 make_named(struct decode_run *run, const struct x1_tweet *tweet,
            const struct x1_user *user)
@@ -124,7 +124,7 @@ retweets_of(struct decode_run *run, const struct x1_tweet *tweet)
     return (struct json_count){number, true};
 }
 
-// False for a date that is given and is none. Tools that store posts write RFC 3339.
+// False for an invalid date. Tools that store posts write RFC 3339.
 static bool
 read_date(struct slice text, usec *ret_time)
 {
@@ -140,7 +140,7 @@ made_at(const struct x1_tweet *tweet)
     return decode_run_snowflake(decode_run_first(tweet->id_str, tweet->id));
 }
 
-// When a post was made that another one points at.
+// The time of a post that another one refers to.
 static usec
 created_of(struct decode_run *run, const struct x1_tweet *tweet)
 {
@@ -151,8 +151,7 @@ created_of(struct decode_run *run, const struct x1_tweet *tweet)
     return time != USEC_NONE ? time : made_at(tweet);
 }
 
-// The date is looked at only without milliseconds. One of both must be right, if one is
-// given.
+// The date is read only if there are no milliseconds. If given, it has to be valid.
 static usec
 time_of(struct decode_run *run, const struct x1_tweet *tweet)
 {
@@ -211,7 +210,7 @@ make_ref(struct decode_run *run, const struct x1_tweet *tweet, int depth)
     return ref;
 }
 
-// The post that `tweet` quotes; of one that is gone only the id is left.
+// The post that `tweet` quotes; if it was deleted only the id is left.
 static struct post_ref
 quoted_by(struct decode_run *run, const struct x1_tweet *tweet, int depth)
 {
@@ -343,7 +342,7 @@ keep_withdrawal(struct decode_run *run, const struct x1_deleted *gone)
     decode_run_keep(run);
 }
 
-// Counts what the message is if it is neither status nor deletion.
+// Counts the kind of a message that is neither status nor deletion.
 static bool
 is_control(struct decode_run *run, const struct x1_message *message)
 {
@@ -372,7 +371,7 @@ is_control(struct decode_run *run, const struct x1_message *message)
     return false;
 }
 
-// What every status has, also those that other programs wrote from X's own.
+// The fields that every status has, also those that other programs wrote from X's own.
 static bool
 is_status(const struct x1_tweet *tweet)
 {

@@ -1,4 +1,4 @@
-// Which keys of a message of X v1.1 are read.
+// The keys of a message of X v1.1 that are read.
 
 #include "ingest/decode_x1_shape.h"
 
@@ -17,7 +17,7 @@ static const struct json_field user_fields[] = {
 };
 static const struct json_table user_table = {user_fields, sizeof(struct x1_user)};
 
-// A mention shows a name too, but nothing needs it.
+// A mention contains a name, too, which is not needed.
 static const struct json_field mention_fields[] = {
     {"id_str",      JSON_ID,   offsetof(struct x1_user, id_str),      NULL, 0},
     {"id",          JSON_ID,   offsetof(struct x1_user, id),          NULL, 0},
@@ -46,7 +46,7 @@ static const struct json_field extended_fields[] = {
 };
 static const struct json_table extended_table = {extended_fields, sizeof(struct x1_extended)};
 
-// Of a post within another one no mentions are counted.
+// Mentions of a post within another one are not counted.
 static const struct json_field text_fields[] = {
     {"full_text", JSON_TEXT, offsetof(struct x1_extended, full_text), NULL, 0},
     JSON_FIELD_END,

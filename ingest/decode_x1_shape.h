@@ -1,5 +1,5 @@
-// What a message of X v1.1 is read into (ingest/decode_x1.c). Only decode_x1*.c include
-// this.
+// The struct into which a message of X v1.1 is read (ingest/decode_x1.c). Only
+// decode_x1*.c include this.
 #pragma once
 
 #include <stdbool.h>
@@ -38,7 +38,7 @@ struct x1_tweet {
     struct slice id;
     struct slice created_at;
     struct json_scalar timestamp_ms;
-    struct json_later text; // often not the whole one, then it is not read
+    struct json_later text; // often incomplete, then it is not read
     struct slice full_text;
     struct slice lang;
     struct slice in_reply_to_status_id_str;
@@ -61,12 +61,12 @@ struct x1_tweet {
 struct x1_deleted {
     struct slice id_str;
     struct slice id;
-    const struct x1_deleted *user; // as the compliance events of X's API v2 name one
+    const struct x1_deleted *user; // as in the compliance events of X's API v2
 };
 
 struct x1_deletion {
     const struct x1_deleted *status;
-    const struct x1_deleted *tweet; // the same, as X's API v2 calls it
+    const struct x1_deleted *tweet; // the same, as named in X's API v2
     bool direct_message;
 };
 

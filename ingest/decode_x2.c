@@ -1,7 +1,8 @@
 // X API v2: a message is a stream object or a page, {data, includes}, with the posts
-// and users that the data speaks of in `includes`; or one flat post, as archives write
-// them, in which the author and the referenced posts stand in place; or an error, or a
-// compliance record. Of those, a deletion takes back what it names; others are control.
+// and users to which the data refers in `includes`; or one flat post, as archives write
+// them, in which the author and the referenced posts are embedded; or an error, or a
+// compliance record. A compliance record of a deletion takes back the post; others are
+// control messages.
 
 #include "ingest/decode_parts.h"
 
@@ -11,7 +12,7 @@
 
 #include <stddef.h>
 
-// A message being turned into posts.
+// The message whose posts are being built.
 struct page {
     struct decode_run *run;
     struct json_list data; // struct x2_tweet
@@ -19,11 +20,11 @@ struct page {
     struct json_list user_list;
     struct decode_index tweets; // by id
     struct decode_index users;
-    struct decode_index handles; // of all people with ids, once one was looked for
+    struct decode_index handles; // of all people with ids, built at the first look-up
     bool has_handles;
 };
 
-// What a post is to the one that refers to it.
+// The relation of a post to the one that refers to it.
 static const struct x2_tweet *
 reference(const struct x2_tweet *tweet, struct slice type)
 {
@@ -42,7 +43,7 @@ detail_id(struct decode_run *run, struct slice id)
     return decode_run_detail_id(run, decode_run_number_id, id);
 }
 
-// `make_id`: what becomes of an id that is none.
+// `make_id`: converts an invalid id.
 static struct post_user
 make_user(const struct page *page, struct slice id, const struct x2_user *inlined,
           decode_run_id_fn make_id)
@@ -92,7 +93,7 @@ put_mentioned(struct x2_mention *out, const struct x2_entities *entities)
     return out;
 }
 
-// The people that these posts name with their ids.
+// The people that these posts mention, with their ids.
 static struct x2_mention *
 put_named(struct x2_mention *out, struct json_list tweets)
 {
@@ -134,7 +135,7 @@ index_handles(struct page *page)
                                 offsetof(struct x2_mention, username));
 }
 
-// The id that the message has of the person called so; none if it has not.
+// The id of the person with that handle in the message; none if there is none.
 static struct slice
 who_is(struct decode_run *run, const void *context, struct slice handle)
 {
@@ -173,7 +174,7 @@ time_of(struct decode_run *run, const struct x2_tweet *tweet)
                                   : decode_run_time(run, created);
 }
 
-// When a post was made that another one points at.
+// The time of a post that another one refers to.
 static usec
 created_of(struct decode_run *run, const struct x2_tweet *tweet)
 {
@@ -191,8 +192,8 @@ reported_of(struct decode_run *run, const struct x2_tweet *tweet, bool *ret_give
                            : 0;
 }
 
-// The post that a reference names: included, or in place, or only its id. `depth`: how
-// many quotes lead to this post.
+// The post of a reference: included, or embedded, or only its id. `depth`: how many
+// quotes lead to this post.
 static struct post_ref
 make_ref(const struct page *page, const struct x2_tweet *reference_to, int depth)
 {
@@ -220,7 +221,7 @@ make_ref(const struct page *page, const struct x2_tweet *reference_to, int depth
     return ref;
 }
 
-// Without the original post there is still its author's handle: "RT @ann: …".
+// Without the original post, its author's handle is still known: "RT @ann: …".
 static void
 name_author(struct page *page, struct post_ref *ref, struct slice text)
 {
@@ -340,7 +341,7 @@ keep_deletion(struct decode_run *run, struct slice id)
     decode_run_keep(run);
 }
 
-// An account that is gone takes all its posts along.
+// An account that is gone takes back all its posts.
 static void
 keep_withdrawal(struct decode_run *run, struct slice id)
 {
@@ -350,7 +351,7 @@ keep_withdrawal(struct decode_run *run, struct slice id)
     decode_run_keep(run);
 }
 
-// One element of the data. What a post has always is its id and a text.
+// One element of the data. Every post has an id and a text.
 static void
 keep_element(struct page *page, const struct x2_tweet *tweet)
 {
@@ -406,8 +407,8 @@ keep_tweets(struct decode_run *run, const struct x2_message *message)
     }
 }
 
-// A post in place, as an archive writes it, and not one of another program that has an
-// author and a text too.
+// True for an embedded post, as an archive writes it, and not for one of another
+// program that also has an author and a text.
 static bool
 is_flat(const struct x2_message *message)
 {
@@ -419,8 +420,8 @@ is_flat(const struct x2_message *message)
     return !slice_is_none(tweet->id) && has_author && has_mark;
 }
 
-// A record of a compliance job: what to do with a post that one has. Those of users
-// look the same and name no post.
+// A record of a compliance job: what to do with a stored post. Records about users have
+// the same form without a post.
 static void
 read_action(struct decode_run *run, const struct x2_message *message)
 {

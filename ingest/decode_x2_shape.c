@@ -1,4 +1,4 @@
-// Which keys of a message of X's API v2 are read.
+// The keys of a message of X's API v2 that are read.
 
 #include "ingest/decode_x2_shape.h"
 

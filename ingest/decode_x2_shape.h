@@ -1,5 +1,5 @@
-// What a message of X's API v2 is read into (ingest/decode_x2.c). Only decode_x2*.c
-// include this.
+// The struct into which a message of X's API v2 is read (ingest/decode_x2.c). Only
+// decode_x2*.c include this.
 #pragma once
 
 #include <stdbool.h>
@@ -49,8 +49,7 @@ struct x2_event {
     const struct x2_user *user;
 };
 
-// A post, or in a list of references one with `type`, of which often only the id is
-// there.
+// A post, or in a list of references one with `type`, which often has only the id.
 struct x2_tweet {
     struct slice type;
     struct slice id;
@@ -67,7 +66,7 @@ struct x2_tweet {
     struct json_list referenced_tweets;      // struct x2_tweet
     struct json_list edit_history_tweet_ids; // struct slice
 
-    // Instead of a post, in a stream of compliance events.
+    // In place of a post, in a stream of compliance events.
     const struct x2_event *deletion;
     const struct x2_event *drop;
     const struct x2_event *user_delete;
@@ -88,7 +87,7 @@ struct x2_message {
     struct slice action;
     bool errors;
     bool title;
-    bool problem; // what an error has besides its title
+    bool problem; // members of an error besides its title
     bool meta;
     bool is_flat; // has a key that only X's posts have
 };

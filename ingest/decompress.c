@@ -10,11 +10,11 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
-enum { ZSTD_WINDOW_LOG_MAX = 27, GZIP_ONLY = 16, BYTES_MOST = 1 << 30 };
+enum { ZSTD_WINDOW_LOG_MAX = 27, GZIP_ONLY = 16, BYTES_MAX = 1 << 30 };
 
 struct decompress {
     enum decompress_format format;
-    bool is_begun; // a member is
+    bool is_begun; // within a member
     union {
         z_stream gzip;
         bz_stream bzip2;
@@ -38,7 +38,7 @@ decompress_guess(struct slice bytes)
     if (slice_starts(bytes, SLICE_LIT("\xfd\x37zXZ\0"))) {
         return DECOMPRESS_XZ;
     }
-    // A frame, or one to be skipped, as parallel compressors begin with.
+    // A frame, or a skippable frame, with which parallel compressors begin.
     if (slice_starts(bytes, SLICE_LIT("\x28\xb5\x2f\xfd")) ||
         (bytes.len >= 4 && at[0] >> 4 == 5 && at[1] == 0x2a && at[2] == 0x4d &&
          at[3] == 0x18)) {
@@ -240,11 +240,11 @@ enum status
 decompress_read(struct decompress *decompress, struct slice *input, char *room,
                 size_t size, size_t *ret_size)
 {
-    assert(size != 0 && size < BYTES_MOST && input->len < BYTES_MOST);
+    assert(size != 0 && size < BYTES_MAX && input->len < BYTES_MAX);
     *ret_size = 0;
     while (input->len != 0 || decompress->is_begun) {
         if (!decompress->is_begun) {
-            if (*input->ptr == '\0') { // as behind what was on a tape
+            if (*input->ptr == '\0') { // padding, as from a tape
                 input->ptr++;
                 input->len--;
                 continue;

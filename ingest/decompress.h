@@ -1,6 +1,6 @@
-// Bytes compressed with gzip, bzip2, xz or zstd, as a stream: pieces in, pieces out, in
-// bounded memory whatever they grow to. Members that follow one another are one stream,
-// and zero bytes behind one are passed over. Pure.
+// Decompresses gzip, bzip2, xz or zstd as a stream: pieces in, pieces out, in bounded
+// memory at any size. Members that follow one another are one stream, and zero bytes
+// after one are skipped. Pure.
 #pragma once
 
 #include <stdbool.h>
@@ -19,8 +19,9 @@ enum decompress_format {
 };
 
 enum {
-    DECOMPRESS_MAGIC_MAX = 6,          // bytes that tell the format
-    DECOMPRESS_MEMORY_MAX = 128 << 20, // that a stream may ask for; zstd -19, xz -9
+    DECOMPRESS_MAGIC_MAX = 6,          // bytes that determine the format
+    DECOMPRESS_MEMORY_MAX = 128 << 20, // the most memory of a stream; enough for zstd
+                                       // -19, xz -9
 };
 
 // The format that bytes begin with; DECOMPRESS_NONE if it is none of these.
@@ -35,11 +36,11 @@ struct decompress *decompress_create(enum decompress_format format);
 void decompress_destroy(struct decompress **decompress);
 
 // Takes bytes from the front of *input and writes up to `size` bytes to `room`.
-// STATUS_OK and *ret_size 0: more input is needed. STATUS_PARSE: they are damaged.
-// STATUS_RANGE: they need more than DECOMPRESS_MEMORY_MAX. After a failure, as much as
-// was read before it is in *ret_size, and no further call is allowed.
+// STATUS_OK and *ret_size 0: more input is needed. STATUS_PARSE: the bytes are damaged.
+// STATUS_RANGE: they need more than DECOMPRESS_MEMORY_MAX. After a failure, *ret_size
+// is what was decompressed before it, and no further call is allowed.
 enum status decompress_read(struct decompress *decompress, struct slice *input,
                             char *room, size_t size, size_t *ret_size) MUST_USE;
 
-// Whether the stream may end here.
+// True if the stream may end here.
 bool decompress_is_whole(const struct decompress *decompress);

@@ -61,7 +61,7 @@ read_ahead(struct file_input *input)
     return status;
 }
 
-// STATUS_AGAIN until there are enough bytes to tell.
+// STATUS_AGAIN until there are enough bytes to decide.
 static enum status
 guess(struct file_input *input, struct error *error)
 {

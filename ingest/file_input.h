@@ -1,5 +1,5 @@
-// The bytes of a file or pipe, decompressed if it is compressed (ingest/decompress.h),
-// which is told by its first bytes, not by its name.
+// The bytes of a file or pipe, decompressed if its first bytes, not its name, show that
+// it is compressed (ingest/decompress.h).
 #pragma once
 
 #include <stdbool.h>
@@ -20,8 +20,8 @@ struct file_input {
     enum decompress_format format;
     struct decompress *decompress;
     bool is_guessed;
-    bool is_ended;  // the file is
-    bool has_more;  // the decompressor may have more without being fed
+    bool is_ended;  // the end of the file was reached
+    bool has_more;  // the decompressor may return more without input
     uint64_t bytes; // read from the file
     size_t raw_at;
     size_t raw_end;
@@ -38,13 +38,13 @@ void file_input_resume(struct file_input *input, int fd);
 void file_input_fini(struct file_input *input);
 
 // Up to `size` bytes, by at most one read(2). STATUS_OK and *ret_size 0: the end.
-// STATUS_AGAIN: nothing yet. STATUS_IO: errno says why. STATUS_PARSE: the compressed
-// bytes are damaged or cut off, STATUS_RANGE: decompressing them needs too much memory;
-// error says so, without the name of the file.
+// STATUS_AGAIN: nothing yet. STATUS_IO: see errno. STATUS_PARSE: the compressed bytes
+// are damaged or cut off. STATUS_RANGE: decompressing them needs too much memory. error
+// is set, without the name of the file.
 enum status file_input_read(struct file_input *input, char *room, size_t size,
                             size_t *ret_size, struct error *error) MUST_USE;
 
-// Whether the next read finds something without the file.
+// True if the next read returns something without reading the file.
 bool file_input_is_ready(const struct file_input *input);
 
 // The first decompressed bytes read so far, at most FILE_INPUT_HEAD.

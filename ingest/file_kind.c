@@ -6,7 +6,7 @@
 #include "ingest/array.h"
 #include "ingest/decompress.h"
 
-enum { TAR_MAGIC_AT = 257, COLUMNS_LEAST = 2 };
+enum { TAR_MAGIC_AT = 257, COLUMNS_MIN = 2 };
 
 #define UNPACK "unpack it first and give the files in it"
 #define FORMATS "cascaded --describe formats lists what is read"
@@ -65,7 +65,8 @@ starts_with_word(struct slice text, const char *word)
     return text.len >= len && strncasecmp(text.ptr, word, len) == 0;
 }
 
-// UTF-16 without a mark: every other byte of Latin letters and JSON's signs is zero.
+// UTF-16 without a byte order mark: every other byte of Latin letters and JSON's
+// punctuation is zero.
 static bool
 is_wide(struct slice head, size_t zeros_at)
 {
@@ -104,7 +105,7 @@ first_line(struct slice text)
     return line;
 }
 
-// "name = [" or "name = {", as in a file of JavaScript.
+// "name = [" or "name = {", as in a JavaScript file.
 static bool
 is_assignment(struct slice line)
 {
@@ -131,14 +132,14 @@ has_columns(struct slice line)
         for (size_t k = 0; k < line.len; k++) {
             count += line.ptr[k] == separators[i];
         }
-        if (count >= COLUMNS_LEAST) {
+        if (count >= COLUMNS_MIN) {
             return true;
         }
     }
     return false;
 }
 
-// Whether behind the first object another one begins in the same line.
+// True if another object begins in the same line after the first one.
 static bool
 is_joined(struct slice line)
 {
@@ -155,13 +156,13 @@ is_joined(struct slice line)
     return false;
 }
 
-// Of an object or array, which is the first thing in the file.
+// For a file that begins with an object or array.
 static struct file_kind
 guess_json(struct slice text)
 {
     struct slice line = first_line(text);
     char last = line.len > 0 ? line.ptr[line.len - 1] : '\0';
-    bool is_cut = line.len == text.len; // it may go on
+    bool is_cut = line.len == text.len; // it may continue
     if (memchr(text.ptr, '\n', text.len) == NULL &&
         memchr(line.ptr, '\r', line.len) != NULL) {
         return (struct file_kind){"lines that end in CR alone",

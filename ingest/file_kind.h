@@ -1,5 +1,5 @@
-// What a file seems to be that cannot be read as messages, for the one line that a
-// person gets about it. Pure.
+// Guesses the kind of a file that contains no messages, for the line that is logged
+// about it. Pure.
 #pragma once
 
 #include <stdbool.h>
@@ -11,6 +11,6 @@ struct file_kind {
     const char *advice; // what to do
 };
 
-// A guess by the first bytes; 1 KiB is enough. Never fails: what nothing is known of is
-// text or binary data.
+// A guess from the first bytes; 1 KiB is enough. Never fails: an unknown kind is text
+// or binary data.
 struct file_kind file_kind_guess(struct slice head);

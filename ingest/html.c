@@ -77,9 +77,9 @@ static const struct entity entities[] = {
 struct html {
     struct slice in;
     size_t at;
-    char *out; // as long as `in`: nothing is longer as text than as markup
+    char *out; // as long as `in`: text is never longer than its markup
     size_t len;
-    size_t breaks; // line breaks due before the next text
+    size_t breaks; // line breaks to write before the next text
 };
 
 static bool
@@ -112,7 +112,7 @@ peek(const struct html *html, size_t ahead)
     return html->in.len - html->at > ahead ? html->in.ptr[html->at + ahead] : '\0';
 }
 
-// White space where a line begins shows nothing.
+// White space at the start of a line is not shown.
 static void
 put_text(struct html *html, struct slice text)
 {
@@ -174,7 +174,7 @@ skip_attribute(struct html *html)
     }
 }
 
-// From behind the element's name to behind the tag's end.
+// Skips from the end of the element's name to the end of the tag.
 static void
 skip_attributes(struct html *html)
 {
@@ -206,7 +206,7 @@ skip_comment(struct html *html)
     }
 }
 
-// Reads a name in lower case; one that is too long or holds a NUL comes back empty.
+// Reads a name in lower case; a name that is too long or contains a NUL becomes empty.
 static void
 read_name(struct html *html, char name[NAME_SIZE])
 {
@@ -258,7 +258,7 @@ is_hidden(const char *name)
     return is_in(name, names);
 }
 
-// Goes to the end tag of `name`, or to the end.
+// Skips to the end tag of `name`, or to the end.
 static void
 skip_element(struct html *html, const char *name)
 {
@@ -320,7 +320,7 @@ compare_name(const void *key, const void *row)
     return strcmp(key, ((const struct entity *)row)->name);
 }
 
-// The code of the named entity at the place, 0 if there is none.
+// The code of the named entity at the current place, 0 if there is none.
 static uint32_t
 read_named(const struct html *html, size_t *ret_size)
 {

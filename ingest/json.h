@@ -1,23 +1,23 @@
-// Reading JSON: one walk over a message fills a struct.
+// Reads JSON: one pass over a message fills a struct.
 //
-// What is read is told by tables: one row per key, with the kind of value wanted and
-// where it goes in the table's struct. Keys without a row are skipped; of their values
-// only the brackets are looked at. A message is refused when it is not one whole JSON
-// object, or when a key that is read occurs twice in one object. null in a field that
-// is read is the same as a missing key. Half a surrogate pair is read as U+FFFD; a text
-// that has some counts as one dropped value.
+// Tables determine what is read: one row per key, with the kind of value and its place
+// in the table's struct. Keys without a row are skipped; of their values only the
+// brackets are checked. A message is refused when it is not one whole JSON object, or
+// when a key that is read occurs twice in one object. null in a field that is read is
+// the same as a missing key. Half a surrogate pair is read as U+FFFD; a text that
+// contains some counts as one dropped value.
 //
-// A value of another type than its row wants, or out of range, is dropped and counted:
-// a text, id or scalar becomes JSON_UNUSABLE, anything else is absent. If the row is
-// JSON_VITAL, the object that holds it is unusable instead, and that one is dropped
-// from the row or list that holds it, up to the message, which is refused; but false
-// and "" where an object is wanted are dropped like any other: programs write them for
-// none. A list with too many elements or a key that occurs twice makes the object
-// unusable too; that costs an element of a list no more than itself. A dropped value
-// must still be JSON.
+// A value of another type than its row requires, or out of range, is dropped and
+// counted: a text, id or scalar becomes JSON_UNUSABLE, anything else is absent. If the
+// row is JSON_VITAL, the object that contains it is unusable instead, and is dropped
+// from the row or list that contains it, up to the message, which is refused; but false
+// and "" where an object is required are dropped like any other value: programs write
+// them for an absent object. A list with too many elements or a key that occurs twice
+// makes the object unusable, too; an unusable element of a list affects no other
+// element. A dropped value must still be valid JSON.
 //
-// The reader does not know what the fields mean; decoders do. The one implementation in
-// the program stands on simdjson; the tests have another one, to compare.
+// The reader does not interpret the fields; decoders do. The program's implementation
+// uses simdjson; the tests have another one, for comparison.
 #pragma once
 
 #include <stdbool.h>
@@ -32,8 +32,7 @@ struct arena;
 enum {
     JSON_PADDING =
         64, // readable bytes that must follow a message; their values are free
-    JSON_DEPTH_MAX =
-        64, // objects and arrays within one another, the outermost included
+    JSON_DEPTH_MAX = 64, // nested objects and arrays, the outermost included
 };
 
 enum json_error {
@@ -61,30 +60,31 @@ struct json *json_create(const struct json_table *const *tables, size_t count,
                          size_t capacity);
 void json_destroy(struct json **json);
 
-// Starts on a message, which must be followed by JSON_PADDING readable bytes. Borrows
-// it until the next call of json_open; whatever is read points into it, into the arena
-// given to the read, or into the reader. After an error the message cannot be read.
+// Starts reading a message, which must be followed by JSON_PADDING readable bytes.
+// Borrows it until the next call of json_open; what is read points into it, into the
+// arena passed to the read, or into the reader. After an error the message cannot be
+// read.
 enum json_error json_open(struct json *json, struct slice message);
 
-// Starts on a part of the message, or on something it spelled. What was read before
-// stays valid; what was left for later there can no longer be read.
+// Starts reading a part of the message, or a text that it contained as a string. What
+// was read before stays valid; JSON_LATER values of before can no longer be read.
 enum json_error json_open_part(struct json *json, struct slice message);
 
 // How many values were dropped since json_open.
 size_t json_dropped(const struct json *json);
 
-// Looks for the first of the message's own keys that `table` has; ret_row is its row,
-// or the number of rows if no key is known. Does not look at values.
+// Finds the first of the message's own keys that `table` has; *ret_row is its row, or
+// the number of rows if no key is known. Does not check values.
 enum json_error json_first(struct json *json, const struct json_table *table,
                            size_t *ret_row);
 
-// Reads the message into `raw`, the struct of `table`, which becomes all absent first.
-// Once per message. Objects and lists are placed in the arena.
+// Reads the message into `raw`, the struct of `table`, which is cleared first. Once per
+// message. Objects and lists are allocated in the arena.
 enum json_error json_read(struct json *json, const struct json_table *table, void *raw,
                           struct arena *arena);
 
-// The same for a value that was left for later, an object, JSON_VALUE if it is
-// something else, or a string, JSON_UNUSABLE if it is something else. Once per value.
+// The same for a JSON_LATER value: an object (JSON_VALUE if it is something else), or a
+// string (JSON_UNUSABLE if it is something else). Once per value.
 enum json_error json_read_later(struct json *json, const struct json_later *later,
                                 void *raw, struct arena *arena);
 enum json_error json_text_later(struct json *json, const struct json_later *later,

@@ -38,7 +38,7 @@ add_row(struct json_shape *shape, const struct json_field *field,
     shape->slots[slot] = (uint8_t)shape->count;
 }
 
-// A table may lead back to itself: its shape is known before its rows are.
+// A table may contain itself: its shape is added before its rows.
 const struct json_shape *
 json_shape_add(struct json_shapes *shapes, const struct json_table *table)
 {

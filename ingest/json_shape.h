@@ -1,8 +1,8 @@
-// Tables made ready for reading: each key of a message finds its row with one look.
+// Tables prepared for reading: one look-up finds the row of a key.
 //
-// A shape is a table's rows behind a hash table over the key's first eight bytes. Most
-// keys of a message are not wanted and meet an empty slot; a match compares the rest of
-// the key too.
+// A shape is a hash table of a table's rows by the key's first eight bytes. Most keys
+// of a message are not needed and find an empty slot; on a match the rest of the key is
+// compared, too.
 #pragma once
 
 #include <stdbool.h>
@@ -18,7 +18,7 @@ enum { JSON_SHAPE_SLOTS = 256, JSON_SHAPES_MAX = 64 };
 struct json_shape;
 
 struct json_shape_row {
-    uint64_t head; // the first eight bytes of the key, zeroes behind a shorter one
+    uint64_t head; // the first eight bytes of the key, padded with zeros
     uint64_t tail; // the last eight bytes of a longer one
     size_t length;
     const struct json_field *field;
@@ -44,8 +44,8 @@ struct json_shapes {
 extern "C" {
 #endif
 
-// The shape of this table; makes it, and those of the tables below it, the first time.
-// Keeps the tables.
+// The shape of this table; at the first call creates it, and those of the tables below
+// it. Keeps the tables.
 const struct json_shape *json_shape_add(struct json_shapes *shapes,
                                         const struct json_table *table);
 
@@ -74,7 +74,7 @@ json_shape_fits(const struct json_shape_row *row, uint64_t head, struct slice ke
                                             key.len - 2 * word) == 0)));
 }
 
-// The row of this key or NULL. Needs JSON_TOKEN_WORD readable bytes at the key.
+// The row of this key or NULL. Needs JSON_TOKEN_WORD readable bytes from the key on.
 static inline const struct json_shape_row *
 json_shape_match(const struct json_shape *shape, struct slice key)
 {

@@ -1,9 +1,9 @@
 // The JSON reader on simdjson: its first stage validates UTF-8 and finds where every
 // token starts, 64 bytes at a time; this file walks the tokens.
 //
-// Walking them here, and not with simdjson's own front end, is what makes one pass
-// enough: it extracts, counts nesting and pairs brackets; keys are compared where they
-// stand; and strings without escapes, which are most, are not copied.
+// Walking them here, instead of with simdjson's own front end, makes one pass enough:
+// it extracts values, counts nesting and pairs brackets. Keys are compared in place,
+// and strings without escapes, which are most, are not copied.
 
 #include "ingest/json.h"
 
@@ -92,7 +92,7 @@ read_child(json &json, const json_shape_row &row, const void **out, token_ptr to
     return read_object(json, *row.child, raw, token, depth);
 }
 
-// How many elements the list at `token` has; 0 also for a broken one, then `error` is
+// The number of elements of the list at `token`; 0 also for a broken one, with `error`
 // set.
 size_t
 count_elements(json &json, token_ptr token, unsigned depth)
@@ -123,7 +123,7 @@ read_element(json &json, const json_shape_row &row, char *element, token_ptr tok
                                   : fail(json, JSON_VALUE);
 }
 
-// Whether what is wrong is wrong with one value only.
+// True if the error concerns one value only.
 bool
 is_local(const json &json, bool is_element)
 {
@@ -131,7 +131,8 @@ is_local(const json &json, bool is_element)
            (is_element && (json.error == JSON_REPEATED || json.error == JSON_MANY));
 }
 
-// Keeps the elements that are what the row wants. The token of the closing bracket.
+// Keeps the elements of the type that the row requires. Returns the token of the
+// closing bracket.
 token_ptr
 read_elements(json &json, const json_shape_row &row, json_list *list, char *items,
               token_ptr token, unsigned depth)
@@ -152,7 +153,7 @@ read_elements(json &json, const json_shape_row &row, json_list *list, char *item
     return token;
 }
 
-// `is_bare`: one object stands for a list of one.
+// `is_bare`: a single object in place of a list of one.
 token_ptr
 read_list(json &json, const json_shape_row &row, json_list *list, token_ptr token,
           unsigned depth)
@@ -188,7 +189,7 @@ read_list(json &json, const json_shape_row &row, json_list *list, token_ptr toke
     return token != nullptr ? token + 1 : nullptr;
 }
 
-// Values of one token: reads it, says whether it is good.
+// Reads a value of one token; true if it is valid.
 bool
 read_plain(json &json, enum json_kind kind, char *out, token_ptr token)
 {
@@ -250,7 +251,7 @@ read_wanted(json &json, const json_shape_row &row, char *out, token_ptr token,
     return fail(json, json.error != JSON_OK ? json.error : JSON_VALUE);
 }
 
-// What the place of a value holds that was dropped.
+// Fills in the place of a value that was dropped.
 [[gnu::cold, gnu::noinline]] void
 put_dropped(enum json_kind kind, char *out)
 {
@@ -283,7 +284,7 @@ put_dropped(enum json_kind kind, char *out)
     }
 }
 
-// Whether the value at `token` stands for no object: false, or an empty text.
+// True if the value at `token` means that there is no object: false, or an empty text.
 bool
 is_none(const json &json, token_ptr token)
 {
@@ -291,8 +292,8 @@ is_none(const json &json, token_ptr token)
            (at(json, token) == '"' && raw_string(json, token).len == 0);
 }
 
-// Reads the value at `token` into its place; the token behind it, or nullptr. `depth`
-// counts the objects and arrays around it.
+// Reads the value at `token` into its place. Returns the token behind it, or nullptr.
+// `depth` is the number of objects and arrays around it.
 token_ptr
 read_value(json &json, const json_shape_row &row, char *raw, token_ptr token,
            unsigned depth)
@@ -311,7 +312,7 @@ read_value(json &json, const json_shape_row &row, char *raw, token_ptr token,
     return drop(json, token, depth);
 }
 
-// False if that row of the shape has been seen before.
+// False if that row of the shape was read before.
 inline bool
 see_once(const json_shape &shape, const json_shape_row &row, uint64_t *seen)
 {
@@ -321,7 +322,7 @@ see_once(const json_shape &shape, const json_shape_row &row, uint64_t *seen)
     return is_first;
 }
 
-// Reads the object at `token`, which `depth` objects and arrays contain, into `raw`.
+// Reads the object at `token`, which is within `depth` objects and arrays, into `raw`.
 token_ptr
 read_object(json &json, const json_shape &shape, void *raw, token_ptr token,
             unsigned depth)

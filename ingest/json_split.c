@@ -16,7 +16,7 @@ is_at(struct slice text, size_t at, char c)
     return at < text.len && text.ptr[at] == c;
 }
 
-// Behind the string that begins at `at`.
+// The position behind the string that begins at `at`.
 static size_t
 skip_string(struct slice text, size_t at)
 {
@@ -26,7 +26,8 @@ skip_string(struct slice text, size_t at)
     return at + 1;
 }
 
-// Behind the object or array that begins at `at`; past the end if it does not end.
+// The position behind the object or array that begins at `at`; past the end if it does
+// not end.
 static size_t
 skip_object(struct slice text, size_t at)
 {
@@ -47,8 +48,8 @@ skip_object(struct slice text, size_t at)
     return text.len + 1;
 }
 
-// Behind the element that begins at `at`; past the end if it does not end, `at` if
-// there is none.
+// The position behind the element that begins at `at`; past the end if it does not end,
+// `at` if there is none.
 static size_t
 skip_element(struct slice text, size_t at)
 {

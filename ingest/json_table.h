@@ -1,5 +1,5 @@
-// What is to be read of a JSON message (ingest/json.h): tables with a row for each key,
-// and what its value becomes.
+// What to read from a JSON message (ingest/json.h): tables with a row for each key and
+// the type of its value.
 #pragma once
 
 #include <stdbool.h>
@@ -41,7 +41,7 @@ struct json_scalar {
 struct json_list {
     const void *items; // NULL: absent; an empty list has a pointer
     size_t count;
-    size_t dropped; // elements that were none
+    size_t dropped; // elements of another type
 };
 
 struct json_later {
@@ -53,7 +53,7 @@ struct json_table;
 
 struct json_field {
     const char *key;                // printable ASCII without '"', '\' and '/'
-    int kind;                       // enum json_kind, perhaps JSON_VITAL
+    int kind;                       // enum json_kind, perhaps with JSON_VITAL
     size_t offset;                  // in the table's struct
     const struct json_table *table; // STRUCT, STRUCTS, ONE_OR_MORE, LATER
     size_t max;                     // STRUCTS, ONE_OR_MORE, TEXTS: elements
@@ -75,7 +75,8 @@ json_kind_of(const struct json_field *field)
     return (enum json_kind)(field->kind & ~JSON_VITAL);
 }
 
-// A text or id that was given but cannot be used: empty, and not the empty string.
+// A text or id that was given but is invalid: empty, but distinct from the empty
+// string.
 #define JSON_UNUSABLE                                                                  \
     {                                                                                  \
         json_unusable, 0                                                               \

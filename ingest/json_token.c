@@ -13,14 +13,14 @@ static const int8_t hex_digits[256] = {
 };
 // clang-format on
 
-// The value of one digit, shifted; negative if it is none.
+// The value of one hexadecimal digit, shifted; negative if it is not one.
 static int
 hex_digit(char c, int shift)
 {
     return hex_digits[(unsigned char)c] * (1 << shift);
 }
 
-// The number of the escape "\uXXXX" at `p`; negative if it is none.
+// The number in the escape "\uXXXX" at `p`; negative if invalid.
 static int
 unicode_escape(const char *p, const char *end)
 {
@@ -52,8 +52,8 @@ put_utf8(char *out, uint32_t c)
     return out;
 }
 
-// Reads one "\uXXXX", or two that make a pair, at `*in`. Half a pair is what is left of
-// a character that something cut in the middle.
+// Reads one "\uXXXX", or two that make a pair, at `*in`. Half a pair remains where
+// another program cut a text within a character.
 static bool
 unescape_unicode(const char **in, const char *end, char **out, bool *ret_has_half)
 {
@@ -76,7 +76,8 @@ unescape_unicode(const char **in, const char *end, char **out, bool *ret_has_hal
     return true;
 }
 
-// Reads the escape at `*in`. It has a second byte: a backslash never ends a string.
+// Reads the escape at `*in`. It has a second byte, because a backslash never ends a
+// string.
 static bool
 unescape_one(const char **in, const char *end, char **out, bool *ret_has_half)
 {
@@ -136,7 +137,7 @@ json_token_unescape(struct slice raw, char *out, bool *ret_has_half)
     return out;
 }
 
-// Whether a number or word may end before `c`.
+// True if a number or word may end before `c`.
 static bool
 ends_token(char c)
 {

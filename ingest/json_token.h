@@ -1,8 +1,7 @@
-// What one token of a JSON text spells: strings without their quotes, numbers, words.
+// Parses one token of a JSON text: strings without their quotes, numbers, words.
 //
-// A token lies in a message that holds valid UTF-8, has JSON_PADDING readable bytes
-// behind it and ends in '}', so that looking at a few bytes past a token is always
-// allowed.
+// A token is in a message that is valid UTF-8, is followed by JSON_PADDING readable
+// bytes and ends in '}', so reading a few bytes past a token is always allowed.
 #pragma once
 
 #include <stdbool.h>
@@ -21,19 +20,19 @@ enum { JSON_TOKEN_WORD = 8 };
 extern "C" {
 #endif
 
-// Writes what the escaped string spells at `out`, which has JSON_TOKEN_WORD bytes more
-// room than `raw` is long; half a surrogate pair spells U+FFFD, and *ret_has_half says
-// that there was one. The end of what was written, or NULL: an unknown escape.
+// Writes the contents of the escaped string to `out`, which has JSON_TOKEN_WORD bytes
+// more room than `raw` is long. Half a surrogate pair becomes U+FFFD, and *ret_has_half
+// is set. Returns the end of what was written, or NULL: an unknown escape.
 char *json_token_unescape(struct slice raw, char *out, bool *ret_has_half);
 
-// Whether the token at `p` is an unsigned integer up to 2^64-1; its digits and value.
+// True if the token at `p` is an unsigned integer up to 2^64-1; its digits and value.
 // The results are undefined if it is not.
 bool json_token_digits(const char *p, struct slice *ret_digits, uint64_t *ret_value);
 
-// Whether the token at `p` is this word.
+// True if the token at `p` is this word.
 bool json_token_is(const char *p, struct slice word);
 
-// Whether the token at `p`, which is no string, is one of JSON's words or a number.
+// True if the token at `p`, which is not a string, is one of JSON's words or a number.
 bool json_token_is_plain(const char *p);
 
 #ifdef __cplusplus
@@ -54,8 +53,8 @@ json_token_word(const char *bytes, size_t length)
     return word & masks[length];
 }
 
-// Where in the word the first backslash is: the lowest bit set is that byte's high bit;
-// 0: none.
+// The position of the first backslash in the word: the lowest bit set is that byte's
+// high bit; 0: none.
 static inline uint64_t
 json_token_escapes(uint64_t word)
 {
@@ -64,13 +63,13 @@ json_token_escapes(uint64_t word)
     return (x - ones) & ~x & (ones << 7);
 }
 
-// The number that the word's eight bytes are as decimal digits; false if one is none.
-// Neighbours are joined to pairs, pairs to fours, fours to the eight.
+// The number whose decimal digits are the word's eight bytes; false if one is not a
+// digit. Joins neighbours to pairs, pairs to fours, fours to eight.
 static inline bool
 json_token_eight(uint64_t word, uint64_t *ret_number)
 {
     const uint64_t threes = 0x3030303030303030;
-    // A byte is a digit if its upper half is 3, and still is after adding 6.
+    // A byte is a digit if its upper half is 3, also after adding 6.
     if (((word & (word + 0x0606060606060606)) & 0xf0f0f0f0f0f0f0f0) != threes) {
         return false;
     }

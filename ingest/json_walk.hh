@@ -1,4 +1,4 @@
-// Walking the tokens of a message that simdjson found: strings, and values that are
+// Walks the tokens that simdjson found in a message: strings, and values that are
 // skipped or dropped. Only ingest/json_simd.cc includes this.
 #pragma once
 
@@ -17,8 +17,8 @@ struct arena;
 namespace
 {
 
-// A place among the tokens. `*token` is the offset of the token's first byte; one past
-// the last token stands the length of the message, so that `token[1]` is always there.
+// A place among the tokens. `*token` is the offset of the token's first byte. The entry
+// behind the last token is the length of the message, so that `token[1]` always exists.
 using token_ptr = const uint32_t *;
 
 } // namespace
@@ -50,8 +50,8 @@ fail(json &json, json_error error)
     return nullptr;
 }
 
-// What stands between the quotes of the string at `token`. There is nothing but white
-// space between its closing quote and the next token.
+// The bytes between the quotes of the string at `token`. Only white space is between
+// its closing quote and the next token.
 inline slice
 raw_string(const json &json, token_ptr token)
 {
@@ -63,15 +63,15 @@ raw_string(const json &json, token_ptr token)
     return {begin, static_cast<size_t>(end - begin)};
 }
 
-// Twice the capacity: a message may spell another one (json_open_part).
+// Twice the capacity: a message may contain another one as a string (json_open_part).
 inline size_t
 strings_size(const json &json)
 {
     return 2 * json.capacity;
 }
 
-// What the string says: the bytes of the message themselves if it has no escapes. Half
-// a character is a dropped part of it.
+// The contents of the string: the bytes of the message themselves if it has no escapes.
+// Half a character counts as a dropped value.
 bool
 read_string(json &json, token_ptr token, slice *out)
 {
@@ -114,7 +114,7 @@ find_escaped_row(json &json, const json_shape &shape, token_ptr token)
 }
 
 // The row of the key at `token`. A row's key has no escapes, so a raw key that is equal
-// to one needs none undone.
+// to one has none either.
 [[gnu::always_inline]] inline const json_shape_row *
 find_row(json &json, const json_shape &shape, token_ptr token)
 {
@@ -133,8 +133,8 @@ at(const json &json, token_ptr token)
     return json.text[*token];
 }
 
-// The token behind the object or array at `token`, which `depth` others contain. The
-// brackets open so far are the bits of `open`, 1 = object, below a 1 that marks the
+// The token behind the object or array at `token`, which is within `depth` others. The
+// bits of `open` are the brackets open so far, 1 = object, below a 1 that marks the
 // bottom.
 token_ptr
 skip_nested(json &json, token_ptr token, unsigned depth)
@@ -181,8 +181,8 @@ skip_value(json &json, token_ptr token, unsigned depth)
 
 token_ptr check_value(json &json, token_ptr token, unsigned depth);
 
-// Whether a member begins at `token`. The last token of a message is '}': who meets
-// another one has a token before them.
+// True if a member begins at `token`. The last token of a message is '}', so any other
+// token has one behind it.
 inline bool
 is_member(const json &json, token_ptr token)
 {
@@ -230,7 +230,7 @@ check_nested(json &json, token_ptr token, unsigned depth)
                                                         : fail(json, JSON_BAD);
 }
 
-// The token behind a value that nobody wants but that must be JSON, or nullptr.
+// The token behind a value that is not needed but must be valid JSON, or nullptr.
 token_ptr
 check_value(json &json, token_ptr token, unsigned depth)
 {

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-// An event's data and a line may both be at their longest, and the line end not yet
-// there.
+// An event's data and a line may both have the greatest length, with the line end not
+// yet read.
 enum { CAPACITY = LINES_MAX + LINES_MAX + 2 + LINES_ROOM };
 
 // clang-format off
@@ -91,7 +91,7 @@ lines_is_open(const struct lines *lines)
     return lines->form == LINES_ARRAY && lines->array.place != ARRAY_CLOSED;
 }
 
-// Brings the open event's data and the bytes not looked at to the front of the buffer.
+// Moves the open event's data and the unread bytes to the front of the buffer.
 static void
 compact(struct lines *lines)
 {
@@ -107,8 +107,8 @@ compact(struct lines *lines)
 char *
 lines_room(struct lines *lines, size_t *ret_size)
 {
-    // Each byte moved is paid for by one that was consumed; so the buffer's front is
-    // used again while it is in the cache.
+    // At least as many bytes were consumed as are moved; so the buffer's front is
+    // reused while it is in the cache.
     size_t kept = lines->event_len + lines->end - lines->cursor;
     if (lines->end - kept >= kept || CAPACITY - lines->end < LINES_ROOM) {
         compact(lines);
@@ -142,8 +142,7 @@ has_prefix(struct slice line, struct slice prefix, struct slice *ret_rest)
     return true;
 }
 
-// Which field of an event the line is; its value without the one space that may lead
-// it.
+// The field of an event in this line; its value without one leading space.
 static enum field
 parse_field(struct slice line, struct slice *ret_value)
 {
@@ -185,7 +184,7 @@ spoil_event(struct lines *lines)
     lines->is_spoiled = true;
 }
 
-// Joins in place: what is written lies before what is read, since "data:" goes.
+// Joins in place: the destination is before the source, since "data:" is removed.
 static void
 add_data(struct lines *lines, struct slice value)
 {
@@ -227,7 +226,7 @@ add_field(struct lines *lines, enum field field, struct slice value)
     }
 }
 
-// A blank line. True if an event is delivered.
+// A blank line. True if an event is complete.
 static bool
 close_event(struct lines *lines, struct lines_message *ret_message)
 {
@@ -275,7 +274,7 @@ take_line(struct lines *lines, struct slice line, struct lines_message *ret_mess
     return true;
 }
 
-// Counts the line that ends or is given up at `end`; the next one begins at `next`.
+// Counts the line that ends, or is dropped, at `end`; the next one begins at `next`.
 static struct slice
 begin_line(struct lines *lines, size_t end, size_t next)
 {
@@ -286,7 +285,7 @@ begin_line(struct lines *lines, size_t end, size_t next)
     return line;
 }
 
-// False while it may still become a byte order mark.
+// False while the bytes may still become a byte order mark.
 static bool
 skip_mark(struct lines *lines)
 {
@@ -304,7 +303,7 @@ skip_mark(struct lines *lines)
     return true;
 }
 
-// No line end is in sight. True if there is a message.
+// No line end was found. True if there is a message.
 static bool
 take_rest(struct lines *lines, struct lines_message *ret_message)
 {
@@ -313,7 +312,7 @@ take_rest(struct lines *lines, struct lines_message *ret_message)
     if (lines->is_skipping) {
         lines->cursor = lines->end;
     } else if (size > LINES_MAX + 1 || (lines->is_ended && size > 0)) {
-        // One byte more than fits may be the CR of the line end.
+        // The last of one byte too many may be the CR of the line end.
         lines->is_skipping = size > LINES_MAX + 1;
         if (take_line(lines, begin_line(lines, lines->end, lines->end), ret_message)) {
             ret_message->is_cut = true;
@@ -388,7 +387,7 @@ take_element(struct lines *lines, struct lines_message *ret_message)
         count_lines(lines, step.lines);
     } while (step.found == ARRAY_LONG);
     if (step.found == ARRAY_OVER) {
-        // The line that begins here is counted when it is taken.
+        // The line that begins here is counted when it is read.
         lines->form = LINES_UNKNOWN;
         lines->is_started = false;
         lines->number--;
@@ -397,8 +396,8 @@ take_element(struct lines *lines, struct lines_message *ret_message)
     return step.found == ARRAY_ELEMENT || step.found == ARRAY_CUT;
 }
 
-// At the start of a line, as long as its form is not plain lines. True if it is settled
-// what to return: *ret_is_message.
+// At the start of a line, while the form is not plain lines. True if the result is
+// decided: *ret_is_message.
 static bool
 take_other(struct lines *lines, struct lines_message *ret_message, bool *ret_is_message)
 {

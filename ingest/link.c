@@ -87,8 +87,8 @@ is_query_end(uint32_t code)
     return is_ascii_letter(code) || is_digit(code) || is_one_of(code, "-_&=#/");
 }
 
-// The end of a pair of parentheses that opens at `at`, or `at` itself if it is none:
-// something inside, at most one more pair within.
+// The end of a pair of parentheses that opens at `at`, or `at` itself if there is none.
+// It must contain something, and at most one more pair.
 static size_t
 skip_parens(struct slice text, size_t at)
 {
@@ -166,7 +166,7 @@ skip_alphanumeric(struct slice text, size_t at)
     return at;
 }
 
-// What follows the host, which ends at `at`.
+// The end of the part after the host, which ends at `at`.
 static size_t
 skip_tail(struct slice text, size_t at, bool is_tco)
 {
@@ -223,7 +223,7 @@ skip_host(struct slice text, size_t start, bool is_ascii)
             struct utf8_char next = utf8_at(text, pos + 1);
             if (!is_ascii_letter(next.code) && !is_digit(next.code) &&
                 (is_ascii || !is_foreign_host_char(next.code))) {
-                break; // a full stop behind the host
+                break; // a full stop after the host
             }
             if (!label_is_valid(text, &last, pos)) {
                 return start;
@@ -297,8 +297,8 @@ run_start(struct slice text, size_t at, size_t floor, bool is_ascii)
     return at;
 }
 
-// Looks for an address whose host contains the dot at `dot`. Moves `floor` behind all
-// that was looked at, so that no byte is looked at for two dots.
+// Searches for an address whose host contains the dot at `dot`. Moves `floor` behind
+// all bytes read, so that no byte is read for two dots.
 static void
 find_around(struct link_walk *walk, size_t dot)
 {

@@ -1,19 +1,19 @@
-// Where the web addresses in a text are, so that nothing is found inside them.
+// Finds the web addresses in a text, so that no mention or hashtag is found inside
+// them.
 //
-// The rules of twitter-text, but for its list of top-level domains: an address is
+// The rules of twitter-text, except for its list of top-level domains: an address is
 //   - "http://" or "https://" in any case, or nothing; not right after [A-Za-z0-9@$#]
-//   or the
-//     full-width @ and #, and without "http://" also not after [-_./];
-//   - a host of labels parted by dots, of letters, digits, "-" and "_" (neither at the
-//   edges of
-//     a label, "_" not in the last two), the last of them 2 to 24 letters or "xn--" and
-//     more; non-ASCII characters count as letters, but not without "http://";
+//     or the full-width @ and #, and without "http://" also not after [-_./];
+//   - a host of labels separated by dots, of letters, digits, "-" and "_" (neither at
+//     the edges of a label, "_" not in the last two), the last of them 2 to 24 letters
+//     or "xn--" and more; non-ASCII characters count as letters, but not without
+//     "http://";
 //   - perhaps ":" and a port;
 //   - perhaps "/" and a path: ASCII letters, digits and !*';:=+,.$/%#[]-_~@|&, en dash,
-//   Cyrillic
-//     and accented Latin letters, and pairs of parentheses nested at most twice.
-//     Punctuation at its end is left out;
+//     Cyrillic and accented Latin letters, and pairs of parentheses nested at most
+//     twice. Punctuation at its end is left out;
 //   - perhaps "?" and a query of ASCII characters, likewise.
+//
 // After http://t.co/ only letters and digits belong to the path.
 #pragma once
 
@@ -28,7 +28,7 @@ struct link_walk {
     size_t start;      // of the last address found so far
     size_t end;        // behind it
     size_t seen;       // no address has its first dot between `end` and here
-    size_t floor;      // none begins between `end` and here
+    size_t floor;      // no address begins between `end` and here
 };
 
 static inline struct link_walk
@@ -37,8 +37,8 @@ link_walk(struct slice text)
     return (struct link_walk){text, 0, 0, 0, 0};
 }
 
-// True if byte `at` is inside an address. Calls must come with ascending `at`; all
-// together they take time linear in the length of the text.
+// True if byte `at` is inside an address. Calls must have ascending `at`; all together
+// they take time linear in the length of the text.
 bool link_covers(struct link_walk *walk, size_t at);
 
 // Letters with accents as twitter-text lists them, and combining accents.

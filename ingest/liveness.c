@@ -3,13 +3,13 @@
 #include <stddef.h>
 #include <string.h>
 
-// How far back the mean reaches, and how much it must have seen to be trusted.
+// The time over which the mean is taken, and the time after which it is used.
 #define LEARN_SPAN USEC_PER_MIN
-#define LEARN_LEAST (20 * USEC_PER_S)
-// Longer gaps say no more, and the products below stay small.
-#define LEARN_MOST (30 * USEC_PER_MIN)
+#define LEARN_MIN (20 * USEC_PER_S)
+// Longer gaps count as this long, which also keeps the products below small.
+#define LEARN_MAX (30 * USEC_PER_MIN)
 
-// First match.
+// The first match applies.
 static const struct {
     const char *format;
     const char *path;
@@ -39,7 +39,7 @@ liveness_init(struct liveness *liveness, const struct liveness_rule *rule)
 {
     *liveness = (struct liveness){.rule = *rule, .gap = rule->gap};
     if (rule->gap > 0) {
-        liveness->learned = LEARN_LEAST;
+        liveness->learned = LEARN_MIN;
     }
     if (rule->idle == 0) {
         liveness->rule.idle = LIVENESS_FLOOR;
@@ -81,9 +81,9 @@ learn(struct liveness *liveness, usec gap)
     if (gap < 0) {
         return;
     }
-    gap = gap < LEARN_MOST ? gap : LEARN_MOST;
+    gap = gap < LEARN_MAX ? gap : LEARN_MAX;
     liveness->gap += (gap - liveness->gap) * gap / (gap + LEARN_SPAN);
-    if (liveness->learned < LEARN_LEAST) {
+    if (liveness->learned < LEARN_MIN) {
         liveness->learned += gap;
     }
 }
@@ -91,7 +91,8 @@ learn(struct liveness *liveness, usec gap)
 void
 liveness_message(struct liveness *liveness, usec now)
 {
-    // The gap up to a connection's first message is the network's, not the stream's.
+    // The gap up to a connection's first message depends on the network, not on the
+    // stream.
     if (liveness->has_message) {
         learn(liveness, now - liveness->last_message);
     }
@@ -129,7 +130,7 @@ liveness_check(struct liveness *liveness, usec now, usec *ret_next)
     if (now >= stalled) {
         return LIVENESS_STALLED;
     }
-    if (rule->has_rate && liveness->learned >= LEARN_LEAST) {
+    if (rule->has_rate && liveness->learned >= LEARN_MIN) {
         stalled = earlier(stalled, liveness->last_message + rate_limit(liveness));
     }
     if (now >= stalled) {

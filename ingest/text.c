@@ -92,8 +92,8 @@ skip_slug(struct slice text, size_t at)
     return end;
 }
 
-// "RT" or "RT:" ends at `at` and stands alone in front. `floor`: bytes before belong to
-// the mention before.
+// True if "RT" or "RT:" ends at `at` and is not part of a word. `floor`: bytes before
+// it belong to the mention before.
 static bool
 follows_rt(struct slice text, size_t floor, size_t at)
 {
@@ -200,7 +200,7 @@ may_end_hashtag(struct slice text, size_t at)
     return code != '#' && code != FULL_WIDTH_HASH && !has_colon_slashes(text, at);
 }
 
-// The end of the hashtag whose characters start at `at`, or `at` if they make none.
+// The end of the hashtag whose characters start at `at`, or `at` if they are not one.
 static size_t
 skip_tag(struct slice text, size_t at)
 {
@@ -292,7 +292,7 @@ lower(uint32_t code)
     return (uint32_t)utf8proc_tolower((utf8proc_int32_t)code);
 }
 
-// Where the first character is that is no ASCII or is a capital.
+// The position of the first character that is not ASCII or is a capital.
 static size_t
 skip_lower_ascii(struct slice text)
 {
@@ -318,7 +318,7 @@ text_lower(struct arena *arena, struct slice text)
     if (same == text.len) {
         return text;
     }
-    // No character grows but some of two bytes to three.
+    // No character grows, except some from two bytes to three.
     size_t rest = text.len - same;
     char *out = arena_alloc(arena, text.len + rest / 2 + 4, 1);
     if (out == NULL) {
@@ -340,15 +340,15 @@ text_lower(struct arena *arena, struct slice text)
     return (struct slice){out, len};
 }
 
-// Without white space and the sign, ASCII or full-width, in front, and white space
-// behind.
+// Removes white space and the sign, ASCII or full-width, at the front, and white space
+// at the end.
 static struct slice
 strip(struct slice name, char sign, uint32_t full)
 {
     struct utf8_char c;
     if (name.len != 0 && is_visible_ascii(name.ptr[0]) && name.ptr[0] != sign &&
         is_visible_ascii(name.ptr[name.len - 1])) {
-        return name; // nearly all
+        return name; // almost all names
     }
     while (name.len != 0 && ((c = utf8_at(name, 0)).code == (uint32_t)sign ||
                              c.code == full || is_space_or_direction(c.code))) {
@@ -367,8 +367,8 @@ text_handle(struct slice handle)
     return strip(handle, '@', FULL_WIDTH_AT);
 }
 
-// Whether a text of nothing but such characters is composed: nothing below U+0300
-// changes, nor do kana, Han or whole Hangul syllables.
+// True if a text that consists only of such characters is in composed form: characters
+// below U+0300, kana, Han and whole Hangul syllables do not change.
 static bool
 is_surely_composed(uint32_t code)
 {
@@ -466,7 +466,7 @@ text_numeric(struct slice text, uint32_t *ret_code)
     return at + 1;
 }
 
-// The entity the text starts with: how many bytes it has, 0 if it is none.
+// The length of the entity at the start of the text, 0 if there is none.
 static size_t
 read_entity(struct slice text, uint32_t *ret_code)
 {
@@ -500,7 +500,7 @@ text_unescape(struct arena *arena, struct slice text)
     }
     char *out = NULL;
     size_t len = 0;
-    size_t copied = 0; // bytes of the text that are in `out` already
+    size_t copied = 0; // bytes of the text that are already in `out`
     const char *end = text.ptr + text.len;
     const char *next = text.ptr;
     while (next < end && (next = memchr(next, '&', (size_t)(end - next))) != NULL) {

@@ -1,32 +1,30 @@
-// Mentions and hashtags in the text of a post, and the small work on text that decoders
-// share.
+// Mentions and hashtags in the text of a post, and other functions on text that
+// decoders share.
 //
 // The rules are those of twitter-text 3 (its documentation and conformance cases), by
 // Unicode category instead of lists of ranges:
 //
 // Mention: a sign (@ or full-width U+FF20), then a name of 1 to 20 of [A-Za-z0-9_], as
-// long as that goes on (the rest of a longer name is left over).
+// many as there are (the rest of a longer name is ignored).
 //   - Before it: nothing, or a character that is none of [A-Za-z0-9_!@#$%&*] or U+FF20;
-//   or
-//     "RT" in any case, itself after none of [A-Za-z0-9_+~.-].
+//     or "RT" in any case, itself after none of [A-Za-z0-9_+~.-].
 //   - After it: no sign, no accented Latin letter (or U+0300-036F, U+02BB), no "://".
 //   - "@name/slug" (a letter and up to 24 more of [A-Za-z0-9_-]) names a list of that
-//   person,
-//     not the person: it is no mention. What may follow is then looked at after the
-//     slug.
+//     person, not the person: it is no mention. The rule about what follows then
+//     applies after the slug.
+//
 // Hashtag: a sign (# or full-width U+FF03), then letters, marks, decimal digits, "_"
 // and a few joiners that words of some languages need, at least one of them a letter or
 // mark.
-//   - Before it: nothing, or a character that could not be inside a hashtag and is not
-//   "&"; a
-//     variation selector (U+FE0E, U+FE0F) is allowed, since it ends an emoji.
-//   - The sign is no part of a keycap emoji (followed by U+FE0F or U+20E3).
+//   - Before it: nothing, or a character that cannot be inside a hashtag and is not
+//     "&"; a variation selector (U+FE0E, U+FE0F) is allowed, since it ends an emoji.
+//   - The sign is not part of a keycap emoji (followed by U+FE0F or U+20E3).
 //   - After it: no hashtag sign, no "://".
+//
 // Neither is found inside a web address (ingest/link.h).
 //
-// Text that is not UTF-8 is read as if each bad byte were a control character. All
-// functions borrow the text, may be given an absent one, and take time linear in its
-// length.
+// In text that is not UTF-8, each invalid byte is read as a control character. All
+// functions borrow the text, accept an absent one, and take time linear in its length.
 #pragma once
 
 #include <stdbool.h>
@@ -36,7 +34,7 @@
 #include "base/arena.h"
 #include "base/slice.h"
 
-// One find, as bytes [start, end) of the text: the sign, then the name. `name` points
+// One result, as bytes [start, end) of the text: the sign, then the name. `name` points
 // into the text.
 struct text_entity {
     size_t start;
@@ -44,39 +42,39 @@ struct text_entity {
     struct slice name;
 };
 
-// Finds all, in order of their place, and writes the first `max` of them. Returns how
-// many there are, which may be more than `max`; `ret` may be NULL if max is 0.
+// Finds all, in order, and writes the first `max` of them. Returns how many there are,
+// which may be more than `max`; `ret` may be NULL if max is 0.
 size_t text_mentions(struct slice text, struct text_entity *ret, size_t max);
 size_t text_hashtags(struct slice text, struct text_entity *ret, size_t max);
 
-// The name the text starts with, after nothing but white space and direction marks:
-// then the post speaks to that person. On false *ret_handle is untouched. It points
-// into the text.
+// The name at the start of the text, after nothing but white space and direction marks:
+// the post is then addressed to that person. On false *ret_handle is untouched. It
+// points into the text.
 bool text_reply_to(struct slice text, struct slice *ret_handle);
 
 // The text with each character mapped by Unicode's simple lower-case mapping (one to
-// one, no locale). Returns the text itself if that changes nothing, else a slice in the
-// arena; SLICE_NONE past the arena's limit.
+// one, no locale). Returns the text itself if nothing changes, else a slice in the
+// arena; SLICE_NONE beyond the arena's limit.
 struct slice text_lower(struct arena *arena, struct slice text);
 
-// What a hashtag is compared by, wherever it came from: without hashtag signs and white
-// space in front or white space behind, in Unicode's composed form (NFC), then in lower
-// case, with the final sigma (U+03C2) as any other. One of more than about
-// TEXT_TAG_MAX characters is not composed. May be empty. Else as text_lower.
+// The form in which hashtags are compared: without hashtag signs and white space in
+// front and white space at the end, in Unicode's composed form (NFC), then in lower
+// case, with the final sigma (U+03C2) as any other. A hashtag of more than about
+// TEXT_TAG_MAX characters is not composed. May be empty. Memory as text_lower.
 enum { TEXT_TAG_MAX = 1024 };
 struct slice text_hashtag(struct arena *arena, struct slice tag);
 
-// The handle without signs and white space in front or white space behind; may be
+// The handle without signs and white space in front and white space at the end; may be
 // empty. Points into it.
 struct slice text_handle(struct slice handle);
 
 // The text with &amp; &lt; &gt; &quot; &apos; &nbsp; &#NN; and &#xHH; decoded, once;
-// anything else that looks like one stays as it is. Returns the text itself if there is
-// none, else a slice in the arena; SLICE_NONE past the arena's limit.
+// anything similar is not changed. Returns the text itself if it contains none, else a
+// slice in the arena; SLICE_NONE beyond the arena's limit.
 struct slice text_unescape(struct arena *arena, struct slice text);
 
-// The numeric reference (&#NN; or &#xHH;) the text starts with: how many bytes it has,
-// 0 if it is none. *ret_code is TEXT_CODE_NONE if there is no such character.
+// The length of the numeric reference (&#NN; or &#xHH;) at the start of the text, 0 if
+// there is none. *ret_code is TEXT_CODE_NONE if there is no such character.
 enum { TEXT_CODE_NONE = 0x110000 };
 size_t text_numeric(struct slice text, uint32_t *ret_code);
 

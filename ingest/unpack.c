@@ -46,7 +46,7 @@ unpack_create(const char *dictionary_file, struct unpack **ret_unpack,
     if (unpack == NULL) {
         return error_set(error, STATUS_NOMEM, "no memory for a dictionary");
     }
-    // The room of messages holds the file for a moment; zstd makes a copy.
+    // The room of messages is used for the file; zstd makes a copy.
     enum status status = read_file(dictionary_file, unpack->message, &size, error);
     if (status == STATUS_OK) {
         unpack->context = ZSTD_createDCtx();

@@ -1,5 +1,5 @@
-// Messages packed with zstd and a dictionary, each one frame of its own, as Jetstream
-// sends them. Pure but for the file of the dictionary.
+// Decompresses messages packed with zstd and a dictionary, each a frame of its own, as
+// sent by Jetstream. Pure except for reading the dictionary file.
 #pragma once
 
 #include <stdint.h>
@@ -17,11 +17,11 @@ enum status unpack_create(const char *dictionary_file, struct unpack **ret_unpac
 // Accepts NULL.
 void unpack_destroy(struct unpack **unpack);
 
-// The number the dictionary has given itself.
+// The number in the dictionary's own header.
 uint32_t unpack_dictionary(const struct unpack *unpack);
 
-// *ret_message has LINES_PADDING readable bytes behind it and is valid until the next
-// call. STATUS_FULL: it is longer than LINES_MAX. STATUS_PARSE: it is no whole frame of
-// this dictionary.
+// *ret_message is followed by LINES_PADDING readable bytes and is valid until the next
+// call. STATUS_FULL: it is longer than LINES_MAX. STATUS_PARSE: it is not exactly one
+// frame of this dictionary.
 enum status unpack_message(struct unpack *unpack, struct slice packed,
                            struct slice *ret_message) MUST_USE;
