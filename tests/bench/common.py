@@ -78,7 +78,7 @@ def daemon(socket, url, *more, processors=PRODUCT):
 
 
 def replay(socket, source, say="-q", more=(), **options):
-    """Runs cascaded over source; what it says, its CPU and wall seconds, its peak bytes."""
+    """Runs cascaded over source; returns its output, CPU and wall seconds, and peak bytes."""
     start = time.perf_counter()
     process = subprocess.Popen(
         ["taskset", "-c", PRODUCT, CASCADED, say, "-o", f"redis.url=unix:{socket}", *more, source],

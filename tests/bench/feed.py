@@ -23,7 +23,7 @@ class Jetstream:
 
     @staticmethod
     def probe(number, message):
-        """The id of somebody new, and what they post at the time of the message."""
+        """The id of a new person, and what they post at the time of the message."""
         digits = f"{number:019}".translate(str.maketrans(string.digits, "abcdefghij"))
         record = {"$type": "app.bsky.feed.post", "createdAt": "2026-01-01T00:00:00Z", "text": "a"}
         return f"bsky:did:plc:probe{digits}", {

@@ -27,9 +27,9 @@
 #include <unistd.h>
 
 enum {
-    FRAME_MOST = 24,      // bytes around one message
-    SEND_MOST = 1 << 20,  // bytes at once
-    HEAD_MOST = 1 << 14,  // of the client's request
+    FRAME_MAX = 24,       // bytes around one message
+    SEND_MAX = 1 << 20,   // bytes at once
+    HEAD_MAX = 1 << 14,   // of the client's request
     TICK_NS = 1000 * 1000 // between two sends of a paced stream
 };
 
@@ -107,7 +107,7 @@ frames_init(struct frames *frames, const char *path)
     for (size_t i = 0; i < size; i++) {
         lines += text[i] == '\n';
     }
-    frames->bytes = malloc(size + lines * FRAME_MOST);
+    frames->bytes = malloc(size + lines * FRAME_MAX);
     frames->ends = calloc(lines, sizeof(*frames->ends));
     if (frames->bytes == NULL || frames->ends == NULL) {
         fail("memory");
@@ -147,12 +147,12 @@ listen_on_loopback(void)
 
 // The client's head; false if it leaves before that.
 static bool
-read_head(int peer, char head[HEAD_MOST])
+read_head(int peer, char head[HEAD_MAX])
 {
     size_t used = 0;
     head[0] = '\0';
     while (strstr(head, "\r\n\r\n") == NULL) {
-        ssize_t got = recv(peer, head + used, HEAD_MOST - 1 - used, 0);
+        ssize_t got = recv(peer, head + used, HEAD_MAX - 1 - used, 0);
         if (got <= 0) {
             return false;
         }
@@ -166,7 +166,7 @@ static bool
 send_all(int peer, const char *bytes, size_t size)
 {
     for (size_t sent = 0; sent < size;) {
-        size_t part = size - sent < SEND_MOST ? size - sent : SEND_MOST;
+        size_t part = size - sent < SEND_MAX ? size - sent : SEND_MAX;
         ssize_t took = send(peer, bytes + sent, part, MSG_NOSIGNAL);
         if (took < 0) {
             return false;
@@ -231,7 +231,7 @@ send_paced(int peer, const struct frames *frames, double rate, int64_t start)
 static bool
 serve(int peer, const struct frames *frames, double rate)
 {
-    char head[HEAD_MOST];
+    char head[HEAD_MAX];
     int on = 1;
     setsockopt(peer, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     if (!read_head(peer, head) ||

@@ -16,14 +16,14 @@ from common import REDIS, ask, daemon, private_redis, replay
 from feed import ChunkedHttp, Input, Jetstream, feeding
 
 PATIENCE = 300
-KEY_MOST = 200  # bytes of a key with its prefix
+KEY_MAX = 200  # bytes of a key with its prefix
 FLUSH_MS = 100
 FLUSH = ("-o", f"redis.flush={FLUSH_MS}ms")
 
 
 @contextlib.contextmanager
 def watching(socket, prefix):
-    """When users of a prefix came to stand in Redis, by their id, as Redis itself tells."""
+    """The times at which users of a prefix were written to Redis, by id, as measured by Redis."""
     seen, key = {}, re.compile(rb"cascaded:user:(%s\w+)\r\n" % prefix.encode())
     peer = sockets.socket(sockets.AF_UNIX)
     peer.connect(socket)
@@ -35,7 +35,7 @@ def watching(socket, prefix):
             now, rest = time.monotonic(), rest + data
             for user in key.findall(rest):
                 seen.setdefault(user.decode(), now)
-            rest = rest[-KEY_MOST:]
+            rest = rest[-KEY_MAX:]
 
     thread = threading.Thread(target=watch)
     thread.start()
@@ -73,7 +73,7 @@ def measure_rate(source, socket, posts):
 
 
 def measure_delays(source, socket, rate):
-    """Seconds from when each probe was due to be sent until its author stands in Redis: the median,
+    """Seconds from when each probe was due to be sent until its author is in Redis: the median,
     the 99th percentile and the longest."""
     with watching(socket, source.network.probes) as seen:
         with feeding(source, rate) as feeder, daemon(socket, feeder.url, *FLUSH) as process:

@@ -12,7 +12,7 @@ import urllib.parse
 
 import http_lab
 
-PAGE_MOST = 40
+PAGE_MAX = 40
 
 
 def event(name, data):
@@ -95,7 +95,7 @@ class Instance(http_lab.Lab):
         if fault is not None:
             await connection.play(fault)
             return
-        limit = min(int(query.get("limit", 20)), PAGE_MOST)
+        limit = min(int(query.get("limit", 20)), PAGE_MAX)
         ids = sorted(self.statuses)
         if "min_id" in query:
             ids = [an_id for an_id in ids if an_id > int(query["min_id"])][:limit]

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The documentation says what the tables say, the sample configuration is a good one, and so is
+# The documentation contains what the tables contain, the sample configuration is valid, and so is
 # every option in it.
 set -eu
 conf/generate-docs --check "$RELEASE/cascaded" || {

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The code is laid out as .clang-format says.
+# The code is formatted according to .clang-format.
 set -eu
 want=14
 have=$(clang-format --version | sed 's/.*version \([0-9]*\).*/\1/')

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Every header says #pragma once and compiles alone.
+# Every header contains #pragma once and compiles alone.
 set -eu
 faults=0
 for header in $(find base net ingest pipeline sinks daemon ctl -name '*.h' | sort); do

@@ -1,5 +1,5 @@
 #!/bin/sh
-# base/ and pipeline/ call nothing but what stands here: no clock, no randomness, no environment;
+# base/ and pipeline/ call only the functions listed here: no clock, no randomness, no environment;
 # pipeline/ no I/O either. Checked in the release build, where the compiler adds no calls of its
 # sanitizers.
 set -eu

@@ -7,7 +7,7 @@ command -v systemd-analyze >/dev/null || {
 }
 directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
-# Where the built program stands does not matter here.
+# The path of the built program does not matter here.
 sed 's|/usr/bin/cascaded |/bin/true |' conf/cascaded.service >"$directory/cascaded.service"
 wrong=$(systemd-analyze verify "$directory/cascaded.service" 2>&1 | grep cascaded.service || :)
 [ -z "$wrong" ] || {

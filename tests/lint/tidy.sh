@@ -1,5 +1,5 @@
 #!/bin/sh
-# clang-tidy finds nothing in the code; .clang-tidy says what it looks for.
+# clang-tidy finds no fault in the code; .clang-tidy lists the checks.
 set -eu
 want=14
 have=$(clang-tidy --version | sed -n 's/.*LLVM version \([0-9]*\).*/\1/p')

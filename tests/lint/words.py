@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Words that do not belong in the project: unfinished work, machines and paths of those who
-wrote it, silenced warnings without a reason; and, in the pages and in what the programs print,
-words that are not plain technical English."""
+wrote it, silenced warnings without a reason; and, in the pages, in what the programs print and
+in the comments of the code, words that are not plain technical English."""
 import pathlib
 import re
 import subprocess
@@ -32,8 +32,23 @@ UNPLAIN = [
     (r"\bthe (daemon|program|log|page|rule|hash) (says|knows|asks|wants|believes)\b",
      "a program is not a person"),
 ]
+# In the comments of the code.
+UNPLAIN_COMMENTS = [
+    (r"\b(nobody|somebody|whoever)\b", "write: no one, a person, the user who"),
+    (r"\b(meanwhile|anew)\b", "write: until then, again"),
+    (r"\b(foretold|untold|told|tells|tell)\b", "write: forecast, published, reported, contains"),
+    (r"\b(stands? (in|on|at|for|behind|above|below|before|there|side|outside)|"
+     r"is asked for|lets? go|goes on|at hand|worth a word|the world)\b",
+     "write: is, is requested, releases, continues, current"),
+    (r"\b(the|a) (daemon|program|rule|hash|table|pipeline|sink|source) "
+     r"(says|knows|wants|believes)\b", "a program is not a person"),
+]
 UNPLAIN_PATTERNS = [(re.compile(pattern, re.IGNORECASE), why) for pattern, why in UNPLAIN]
+COMMENT_PATTERNS = [(re.compile(pattern, re.IGNORECASE), why)
+                    for pattern, why in UNPLAIN_COMMENTS]
 PROGRAMS = ("base/", "net/", "ingest/", "pipeline/", "sinks/", "daemon/", "ctl/")
+PLAIN_COMMENTS = ("base/", "ingest/decode", "ingest/json", "ingest/text", "ingest/lines",
+                  "pipeline/", "daemon/", "ctl/")
 LITERAL = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 
 PATTERNS = [(re.compile(pattern, re.IGNORECASE if pattern.islower() else 0), why)
@@ -56,14 +71,23 @@ def texts_of(name, line):
     return ""
 
 
+def comment_of(name, line):
+    """The comment in a line of a program's source."""
+    if not name.startswith(PLAIN_COMMENTS):
+        return ""
+    return LITERAL.sub("", line).partition("//")[2]
+
+
 def main():
     faults = 0
     for name in project_files():
         text = pathlib.Path(name).read_bytes().decode("utf-8", "replace")
         for number, line in enumerate(text.splitlines(), 1):
             texts = texts_of(name, line)
+            comment = comment_of(name, line)
             for found, why in [(pattern.search(line), why) for pattern, why in PATTERNS] + \
-                    [(pattern.search(texts), why) for pattern, why in UNPLAIN_PATTERNS]:
+                    [(pattern.search(texts), why) for pattern, why in UNPLAIN_PATTERNS] + \
+                    [(pattern.search(comment), why) for pattern, why in COMMENT_PATTERNS]:
                 if found:
                     faults += 1
                     print(f"{name}:{number}: \"{found[0]}\": {why}")

@@ -36,14 +36,14 @@
 #include "sinks/webhook/webhook.h"
 #include "tests/oracle/sink_model.h"
 
-enum { WORDS_MOST = 4, WEBHOOKS_MOST = 4 };
+enum { WORDS_MAX = 4, WEBHOOKS_MAX = 4 };
 
 struct drive {
     struct event_base *base;
     struct pipeline *model;
     struct redis_sink *sink;
     struct deliver_options deliver_options;
-    struct webhook_options webhooks[WEBHOOKS_MOST];
+    struct webhook_options webhooks[WEBHOOKS_MAX];
     size_t webhook_count;
     struct http_client *client;
     struct deliver *deliver;
@@ -177,8 +177,8 @@ obey(struct drive *drive, const struct slice *words)
 static void
 on_line(struct drive *drive, char *line)
 {
-    struct slice words[WORDS_MOST] = {SLICE_NONE};
-    for (size_t i = 0; i < WORDS_MOST && line != NULL; i++) {
+    struct slice words[WORDS_MAX] = {SLICE_NONE};
+    for (size_t i = 0; i < WORDS_MAX && line != NULL; i++) {
         char *space = strchr(line, ' ');
         if (space != NULL) {
             *space++ = '\0';

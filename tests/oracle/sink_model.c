@@ -8,7 +8,7 @@
 #include "base/table.h"
 #include "pipeline/checks.h"
 
-enum { MODEL_MOST = 1 << 20, MODEL_PARTS = 4096 };
+enum { MODEL_MAX = 1 << 20, MODEL_PARTS = 4096 };
 
 struct part {
     char *name;
@@ -71,11 +71,11 @@ struct pipeline *
 sink_model_create(void)
 {
     struct pipeline *model = must(calloc(1, sizeof(*model)));
-    model->things = must(calloc(MODEL_MOST, sizeof(*model->things)));
-    model->queue = must(calloc(MODEL_MOST, sizeof(*model->queue)));
+    model->things = must(calloc(MODEL_MAX, sizeof(*model->things)));
+    model->queue = must(calloc(MODEL_MAX, sizeof(*model->queue)));
     model->flying = must(calloc(CHANGES_IN_FLIGHT_MAX, sizeof(*model->flying)));
     model->meta.clock = USEC_NONE;
-    if (!table_init(&model->table, MODEL_MOST)) {
+    if (!table_init(&model->table, MODEL_MAX)) {
         abort();
     }
     return model;

@@ -24,7 +24,7 @@
 #include "ingest/source_open.h"
 #include "ingest/source_options.h"
 
-enum { SHOWN_MOST = 80 };
+enum { SHOWN_MAX = 80 };
 
 struct drive {
     struct event_base *base;
@@ -87,8 +87,8 @@ on_message(void *context, const struct source_message *message)
         return false;
     }
     drive->taken++;
-    char shown[SHOWN_MOST + 1] = "";
-    size_t len = message->data.len < SHOWN_MOST ? message->data.len : SHOWN_MOST;
+    char shown[SHOWN_MAX + 1] = "";
+    size_t len = message->data.len < SHOWN_MAX ? message->data.len : SHOWN_MAX;
     for (size_t i = 0; i < len; i++) {
         unsigned char byte = (unsigned char)message->data.ptr[i];
         shown[i] = byte < ' ' || byte > '~' ? '.' : (char)byte;
