@@ -59,7 +59,7 @@ def a_replay_without_a_terminal_prints_snapshots_and_ends():
     assert ended.stdout.count("cascaded, last 1h") >= 3, ended.stdout
     assert "replayed posts=2000 " in ended.stdout, ended.stdout
     assert ": size 10 >= 10" in ended.stdout, ended.stdout
-    during = ended.stdout.split("== What was seen", 1)[0]
+    during = ended.stdout.split("== Summary", 1)[0]
     assert "\nAlert " in during and ": size 10 >= 10: " in during, during
     assert "Next" in ended.stdout and "\x1b" not in ended.stdout
     place.check_clean()
@@ -79,7 +79,7 @@ def ctrl_c_leaves_the_boards_with_a_last_word():
     terminal.press(b"\x03")
     assert terminal.finish(30) == 0, terminal.output[-2000:]
     after = terminal.output.split(LEAVE, 1)[1]
-    assert b"What was seen" in after and b"Next" in after, after
+    assert b"Summary" in after and b"Next" in after, after
     place.check_clean()
 
 
