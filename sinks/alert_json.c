@@ -79,7 +79,7 @@ put(struct buffer *text, const char *literal)
     buffer_append(text, slice_of(literal));
 }
 
-// How long the character at *text is; 0: it is no UTF-8.
+// The length of the character at *text; 0: it is not UTF-8.
 static size_t
 character(const unsigned char *text, size_t left)
 {
@@ -116,8 +116,8 @@ put_escape(struct buffer *text, unsigned char byte)
     buffer_append(text, (struct slice){escape, sizeof(escape)});
 }
 
-// Decoders let nothing but UTF-8 through; should it be otherwise once, an alert with
-// question marks is better than none.
+// Decoders pass only UTF-8. If this fails once, an alert with question marks is better
+// than none.
 static void
 put_string(struct buffer *text, struct slice value)
 {
@@ -155,7 +155,7 @@ count_digits(struct slice text, size_t at)
     return end - at;
 }
 
-// Whether it is a number as this program writes them, which JSON takes as it is.
+// True if it is a number as this program writes them, which is also valid in JSON.
 static bool
 is_number(struct slice text)
 {
@@ -172,7 +172,8 @@ is_number(struct slice text)
     return at == text.len;
 }
 
-// Readers take whole numbers of 63 bits at most; a greater one is written as a decimal.
+// Readers support whole numbers of at most 63 bits; a greater one is written as a
+// decimal.
 static void
 put_number(struct buffer *text, struct slice number)
 {
@@ -182,7 +183,7 @@ put_number(struct buffer *text, struct slice number)
     }
 }
 
-// *row: where to look first, for they mostly come in the order of the table.
+// *row: where to begin, because members are mostly in the order of the table.
 static bool
 is_text_field(struct slice name, const struct alert_field **row)
 {
@@ -201,7 +202,7 @@ is_text_field(struct slice name, const struct alert_field **row)
 
 // ── members ────────────────────────────────────────────────────────────────
 
-// What separates a member or element from the one before it.
+// Separates a member or element from the one before it.
 static void
 put_comma(struct buffer *text)
 {
@@ -248,12 +249,12 @@ put_person(struct buffer *text, const struct change_person *person)
 }
 
 static void
-put_digest(struct buffer *text, const struct change_alert *told)
+put_digest(struct buffer *text, const struct change_alert *alert)
 {
     put_name(text, "alerts");
     put(text, "[");
-    for (size_t i = 0; i < told->digest_count; i++) {
-        const struct change_digest *one = &told->digest[i];
+    for (size_t i = 0; i < alert->digest_count; i++) {
+        const struct change_digest *one = &alert->digest[i];
         put_comma(text);
         put(text, "{");
         put_text(text, "id", one->id);
@@ -288,26 +289,26 @@ put_fields(struct buffer *text, const struct change *change)
 static void
 put_cascade(struct buffer *text, const struct change *change)
 {
-    const struct change_alert *told = &change->alert;
+    const struct change_alert *alert = &change->alert;
     put_name(text, "cascade");
     put(text, "{");
-    put_text(text, "id", told->cascade);
+    put_text(text, "id", alert->cascade);
     put_fields(text, change);
     put(text, "}");
     put_name(text, "author");
-    put_person(text, &told->author);
+    put_person(text, &alert->author);
     put_name(text, "why");
     put(text, "[");
-    for (size_t i = 0; i < told->why_count; i++) {
+    for (size_t i = 0; i < alert->why_count; i++) {
         put_comma(text);
-        put_string(text, told->why[i]);
+        put_string(text, alert->why[i]);
     }
     put(text, "]");
     put_name(text, "top_amplifiers");
     put(text, "[");
-    for (size_t i = 0; i < told->amplifier_count; i++) {
+    for (size_t i = 0; i < alert->amplifier_count; i++) {
         put_comma(text);
-        put_person(text, &told->amplifiers[i]);
+        put_person(text, &alert->amplifiers[i]);
     }
     put(text, "]");
 }
@@ -315,19 +316,19 @@ put_cascade(struct buffer *text, const struct change *change)
 enum status
 alert_json_write(const struct change *change, struct buffer *text)
 {
-    const struct change_alert *told = &change->alert;
-    bool is_digest = told->type == CHANGE_ALERT_DIGEST;
+    const struct change_alert *alert = &change->alert;
+    bool is_digest = alert->type == CHANGE_ALERT_DIGEST;
     char time[USEC_TEXT_MAX];
     put(text, "{");
     put_text(text, "id", change->name);
-    put_text(text, "rule", told->rule);
+    put_text(text, "rule", alert->rule);
     if (!is_digest) {
-        put_count(text, "level", told->level);
+        put_count(text, "level", alert->level);
     }
-    put_text(text, "type", slice_of(type_names[told->type]));
-    put_text(text, "time", slice_of(usec_format_rfc3339(told->time, time)));
+    put_text(text, "type", slice_of(type_names[alert->type]));
+    put_text(text, "time", slice_of(usec_format_rfc3339(alert->time, time)));
     if (is_digest) {
-        put_digest(text, told);
+        put_digest(text, alert);
     } else {
         put_cascade(text, change);
     }

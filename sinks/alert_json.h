@@ -1,16 +1,16 @@
-// An alert as the one JSON object that everybody gets: the stream, the channel,
-// webhooks and standard output.
+// An alert as the JSON object that all receivers get: the stream, the channel, webhooks
+// and standard output.
 //
-// The order of the members is fixed. What is not known is absent. Ids, handles and
-// words are strings whatever they look like, every other value of the cascade's hash is
-// a number. Text of strangers is escaped; it cannot end a string or the line.
+// The order of the members is fixed. Unknown values are absent. Ids, handles and words
+// are strings whatever they contain; every other value of the cascade's hash is a
+// number. Text from posts is escaped; it cannot end a string or the line.
 #pragma once
 
 #include "base/buffer.h"
 #include "base/status.h"
 #include "pipeline/changes.h"
 
-// Members for --describe alerts; "cascade.size" stands within the member "cascade".
+// Members for --describe alerts; "cascade.size" is within the member "cascade".
 struct alert_field {
     const char *name;
     const char *type; // "string", "number", "object" or "array"
@@ -21,5 +21,5 @@ struct alert_field {
 extern const struct alert_field alert_json_field_rows[];
 
 // Appends the object, one line without its end. change: of kind CHANGE_ALERT. NOMEM if
-// there is none or the buffer is full; then the buffer may hold a part.
+// there is no memory or the buffer is full; the buffer may then contain a part.
 enum status alert_json_write(const struct change *change, struct buffer *text) MUST_USE;

@@ -9,7 +9,7 @@
 #include "base/control.h"
 
 enum {
-    TEXT_MOST = 1 << 16,
+    TEXT_MAX = 1 << 16,
     POST_SHOWN = 280, // characters
     NAME_SHOWN = 100,
     DIGEST_SHOWN = 10,
@@ -41,10 +41,10 @@ add(struct buffer *text, const char *words)
     buffer_append(text, slice_of(words));
 }
 
-// Whether no chat makes anything of it: ASCII letters and digits, what is not ASCII,
-// and signs where they format nothing: a colon once (":tea:" is a picture), a dot not
-// before a letter ("tea.example" is a link) and not between a number and a space (a
-// list).
+// True for characters that no chat interprets: ASCII letters and digits, characters
+// that are not ASCII, and signs where they format nothing: a colon once (":tea:" is a
+// picture), a dot not before a letter ("tea.example" is a link) and not between a
+// number and a space (a list).
 static bool
 is_plain(struct slice text)
 {
@@ -71,7 +71,7 @@ is_plain(struct slice text)
     return true;
 }
 
-// next: the byte behind it.
+// next: the byte after it.
 static void
 add_byte(struct buffer *text, unsigned char byte, char next)
 {
@@ -94,13 +94,13 @@ add_byte(struct buffer *text, unsigned char byte, char next)
     default:
         buffer_append_byte(text, (char)byte);
         if ((byte == ']' && next == '(') || (byte == '!' && next == '[')) {
-            add(text, "\u200b"); // also where code is not known as such
+            add(text, "\u200b"); // also where code is not recognised
         }
     }
 }
 
-// At most `most` characters of a stranger's text, on one line; as code if a chat might
-// make something of it.
+// At most `most` characters of untrusted text, on one line; as code if a chat might
+// interpret it.
 static void
 add_foreign(struct buffer *text, const json_t *string, size_t most)
 {
@@ -235,7 +235,7 @@ alert_text_slack(struct slice json, struct buffer *body)
         return STATUS_PARSE;
     }
     struct buffer text;
-    buffer_init(&text, TEXT_MOST);
+    buffer_init(&text, TEXT_MAX);
     add_sentence(&text, alert);
     struct slice words = buffer_text(&text);
     json_t *message = json_pack("{s:s%}", "text", words.ptr, words.len);

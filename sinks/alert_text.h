@@ -1,16 +1,16 @@
-// An alert as a sentence for people, in the body that Slack and what understands it
-// (Mattermost, Rocket.Chat, Discord's /slack) take: {"text": "…"}.
+// An alert as a sentence for people, in the body accepted by Slack and compatible
+// services (Mattermost, Rocket.Chat, Discord's /slack): {"text": "…"}.
 //
-// Text of strangers mentions nobody and is shown as it is: no link, picture, emphasis,
+// Untrusted text mentions no one and is shown as it is: no link, picture, emphasis,
 // heading or list, neither in Slack's markup nor in Markdown. A text that any of them
-// would make something of is written as code, with ' for each ` in it. & < > are
-// escaped, a zero-width space follows each @, and characters that steer
-// (base/control.h) are spaces or left out.
+// would interpret is written as code, with ' for each ` in it. & < > are escaped, a
+// zero-width space follows each @, and control characters (base/control.h) become
+// spaces or are left out.
 #pragma once
 
 #include "base/buffer.h"
 #include "base/slice.h"
 #include "base/status.h"
 
-// json: as sinks/alert_json.h writes it. PARSE if it is not, NOMEM.
+// json: as written by sinks/alert_json.h. PARSE if it is not, NOMEM.
 enum status alert_text_slack(struct slice json, struct buffer *body) MUST_USE;

@@ -1,12 +1,12 @@
-// Who has a connection to the HTTP server, and which one ends when another one needs
-// its place. Pure: knows no socket and no clock.
+// Assigns the places of connections to the HTTP server, and decides which one is closed
+// when another one needs its place. Pure: uses no socket and no clock.
 //
-// A new connection always gets a place. An address that has HTTP_ADDRESS_MAX of them,
-// or else, when all HTTP_CONNECTIONS_MAX are taken, the address that has most, loses
-// the one whose request began first. So clients that never finish a request push out
-// only one another, and a request that comes with its connection, as that of a health
-// check, is answered however many there are. IPv6 addresses count by their network
-// (/64).
+// A new connection always gets a place. If its address has HTTP_ADDRESS_MAX of them, or
+// else, if all HTTP_CONNECTIONS_MAX are taken, the address with the most connections
+// loses the one whose request began first. Clients that never finish a request
+// therefore push out only one another, and a request that arrives together with its
+// connection, such as a health check, is answered at any load. IPv6 addresses count by
+// their network (/64).
 #pragma once
 
 #include <stdbool.h>
@@ -18,26 +18,27 @@ enum { HTTP_CONNECTIONS_MAX = 64, HTTP_ADDRESS_MAX = 48, HTTP_NETWORK_BYTES = 8 
 
 struct http_place {
     unsigned char network[HTTP_NETWORK_BYTES];
-    uint64_t order; // of the beginning of its request; 0: nobody has this place
+    uint64_t order; // of the beginning of its request; 0: the place is free
     int fd;         // the caller's
 };
 
-// Zeroed: nobody is connected.
+// Zeroed: no connections.
 struct http_connections {
     struct http_place places[HTTP_CONNECTIONS_MAX];
     uint64_t order;
 };
 
-// The place that has to be left before a connection from `address` may enter. False:
+// The place that has to be freed before a connection from `address` may enter. False:
 // there is room.
 bool http_connections_crowded(const struct http_connections *connections,
                               const struct sockaddr *address, size_t *ret_place);
-// Enters; there is room. Returns its place.
+// Takes a place; there must be room. Returns it.
 size_t http_connections_enter(struct http_connections *connections,
                               const struct sockaddr *address, int fd);
-// Its next request begins, or may begin, now.
+// The next request of this connection begins, or may begin, now.
 void http_connections_renew(struct http_connections *connections, size_t place);
 void http_connections_leave(struct http_connections *connections, size_t place);
-// The one whose request began first, for want of descriptors. False: there is none.
+// The connection whose request began first, to be closed if descriptors are short.
+// False: there is none.
 bool http_connections_oldest(const struct http_connections *connections,
                              size_t *ret_place);

@@ -49,7 +49,7 @@ close_guest(struct http_guest *guest)
     http_guests_leave(guest);
 }
 
-// An admitted one is shut down: the library sees that and closes it.
+// An admitted one is shut down: the library detects that and closes it.
 static void
 end(struct http_guest *guest)
 {
@@ -103,7 +103,7 @@ on_rest(evutil_socket_t fd, short what, void *context)
     }
 }
 
-// The bytes stay in the socket for the library.
+// The bytes remain in the socket for the library.
 static void
 look(struct http_guest *guest)
 {
@@ -181,7 +181,7 @@ http_guests_enter(struct http_guests *guests, int fd, const struct sockaddr *add
     guest->is_answered = false;
     memcpy(&guest->address, address, length);
     guest->length = length;
-    // Not again for bytes that were looked at and stay.
+    // No second event for bytes that were peeked at and remain.
     event_assign(guest->readable, guests->base, fd, EV_READ | EV_PERSIST | EV_ET,
                  on_readable, guest);
     event_add(guest->readable, NULL);

@@ -3,10 +3,10 @@
 //     waiting ─▶ admitted: the library has it ─▶ gone
 //        └─────▶ answered: a refusal was sent ─▶ gone
 //
-// The head of the first request is looked at here (http_head.h), before the library
-// reads it, which answers some malformed heads twice and takes others for good. What
-// still comes on a connection that was answered is thrown away, as a client that sends
-// would otherwise not see the answer.
+// The head of the first request is checked here (http_head.h), before the library reads
+// it, which answers some malformed heads twice and accepts others. What still arrives
+// on a connection that was answered is discarded, because a client that sends would
+// otherwise not receive the answer.
 //
 // One deadline is set for a request as a whole, and a new connection always gets a
 // place (http_connections.h).
@@ -36,10 +36,10 @@ struct http_guest {
 };
 
 struct http_guests_calls {
-    // The connection has sent the head of a request: the library is to take it. Takes
+    // The connection has sent the head of a request: passes it to the library. Takes
     // the descriptor. False: it is closed.
     bool (*admit)(void *context, struct http_guest *guest, int fd);
-    // Lets the library see what became of its connections.
+    // Lets the library process its connections.
     void (*run)(void *context);
 };
 
@@ -54,22 +54,22 @@ struct http_guests {
 };
 
 // In zeroed storage. Keeps base, metrics and context. False when there is no memory;
-// http_guests_fini is due either way.
+// call http_guests_fini in both cases.
 bool http_guests_init(struct http_guests *guests, struct event_base *base,
                       const struct http_guests_calls *calls, void *context);
 // Closes those that the library does not have. Accepts zeroed guests.
 void http_guests_fini(struct http_guests *guests);
 
-// A connection; takes fd.
+// Adds a connection; takes fd.
 void http_guests_enter(struct http_guests *guests, int fd,
                        const struct sockaddr *address, socklen_t length);
-// Ends the one whose request began first. False: there is none.
+// Closes the one whose request began first. False: there is none.
 bool http_guests_make_room(struct http_guests *guests);
 
-// For one that is admitted. Its next request begins, or may begin, now:
+// For an admitted one: its next request begins, or may begin, now.
 void http_guests_renew(struct http_guest *guest);
-// The library has closed it:
+// The library has closed it.
 void http_guests_leave(struct http_guest *guest);
-// Sends a refusal before the request is read; the library reads the rest of it and
-// must send nothing more.
+// Sends a refusal before the request is read; the library reads the rest of the request
+// and must send nothing more.
 void http_guests_answer(struct http_guest *guest, enum http_refusal refusal);

@@ -24,7 +24,7 @@ is_token(struct slice text)
     return text.len != 0;
 }
 
-// Only a tab is a control character that may be there.
+// A tab is the only control character allowed.
 static bool
 is_text(struct slice text)
 {

@@ -1,10 +1,9 @@
-// The head of an HTTP request: whether it is complete, and whether it has one meaning.
+// Checks the head of an HTTP request: if it is complete and has one meaning only.
 //
-// Refused is what RFC 9112 calls malformed, and what two readers could understand in
-// two ways: a second, different Content-Length; Content-Length beside
-// Transfer-Encoding; a transfer coding other than "chunked"; a second Host; a blank
-// before a colon; a line that continues the one before; control characters. Lines may
-// end in LF alone. Pure.
+// Refuses what RFC 9112 calls malformed, and what two readers could interpret in two
+// ways: a second, different Content-Length; Content-Length beside Transfer-Encoding; a
+// transfer coding other than "chunked"; a second Host; a blank before a colon; a line
+// that continues the one before; control characters. Lines may end in LF alone. Pure.
 #pragma once
 
 #include <stdbool.h>
@@ -27,11 +26,11 @@ struct http_head {
     uint64_t length; // of the body
 };
 
-// One field; head is zeroed before the first. HTTP_REFUSAL_NONE: go on.
+// One field; head must be zeroed before the first. HTTP_REFUSAL_NONE: continue.
 enum http_refusal http_head_field(struct http_head *head, struct slice name,
                                   struct slice value);
-// After the last one.
+// Call after the last field.
 enum http_refusal http_head_end(const struct http_head *head);
 
-// Reads all of it from the first bytes of a request. False: more bytes are needed.
+// Reads the whole head from the first bytes of a request. False: more bytes are needed.
 bool http_head_read(struct slice bytes, enum http_refusal *ret_refusal);

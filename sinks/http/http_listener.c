@@ -10,7 +10,7 @@
 
 enum {
     BACKLOG = 512,
-    ACCEPTS_A_TURN = 8, // then those that are in get a chance to send their request
+    ACCEPTS_A_TURN = 8, // then connections that entered can send their request
 };
 
 static const struct timeval rest_time = {0, 100000};
@@ -75,8 +75,8 @@ on_readable(evutil_socket_t socket, short what, void *context)
         struct sockaddr_storage address;
         socklen_t length;
         int fd = accept_one(listener, &address, &length);
-        // Without a descriptor accept fails whether or not there is a connection. There
-        // is one at the beginning of a turn only.
+        // Without a free descriptor accept fails even if no connection waits. At the
+        // beginning of a turn there is one.
         if (fd < 0 && i == 0 && is_starved(errno)) {
             fd = accept_starved(listener, &address, &length);
         }

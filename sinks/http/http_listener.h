@@ -1,9 +1,8 @@
 // The HTTP server's listening socket: accepts connections, a few each turn of the loop.
 //
-// It goes on when the process has no file descriptor left: it keeps a spare one and
-// gives it up for a connection. Without it, the caller closes a connection for the new
-// one; if there is none, the listener rests for a tenth of a second, so that a loop
-// that cannot accept does not spin.
+// It works without a free file descriptor: it keeps a spare one and closes that for a
+// new connection. Without the spare one, the caller closes a connection for the new
+// one; if there is none, the listener pauses for 0.1 s, so that the loop does not spin.
 #pragma once
 
 #include <stdbool.h>
@@ -17,7 +16,7 @@ struct event;
 struct event_base;
 
 struct http_listener_calls {
-    // A connection; takes fd.
+    // Passes a connection; takes fd.
     void (*enter)(void *context, int fd, const struct sockaddr *address,
                   socklen_t length);
     // Closes a connection, so that its descriptor can be used. False: there is none.
@@ -28,15 +27,15 @@ struct http_listener {
     struct http_listener_calls calls;
     void *context;
     int fd;
-    int spare; // -1: given up
+    int spare; // -1: closed
     uint16_t port;
     struct event *readable;
     struct event *rest;
-    uint64_t starved; // connections that found no descriptor left
+    uint64_t starved; // connections that found no free descriptor
 };
 
-// Listens at once. STATUS_IO: errno says why the address cannot be used; STATUS_NOMEM.
-// http_listener_fini is due either way. Keeps base and context.
+// Listens at once. STATUS_IO: errno contains why the address cannot be used;
+// STATUS_NOMEM. Call http_listener_fini in both cases. Keeps base and context.
 enum status http_listener_init(struct http_listener *listener, struct event_base *base,
                                const struct http_address *address,
                                const struct http_listener_calls *calls,
@@ -44,5 +43,5 @@ enum status http_listener_init(struct http_listener *listener, struct event_base
 // Accepts a zeroed listener.
 void http_listener_fini(struct http_listener *listener);
 
-// Descriptors may have been closed: gets the spare one back.
+// Descriptors may have been closed: opens the spare one again.
 void http_listener_refill(struct http_listener *listener);

@@ -1,4 +1,4 @@
-// What the HTTP server counts.
+// The counters of the HTTP server.
 #pragma once
 
 #include <stdint.h>
@@ -7,14 +7,14 @@
 
 struct http_metrics {
     uint64_t requests;
-    uint64_t refused; // answered with 4xx, or not understood
+    uint64_t refused; // answered with 4xx, or malformed
     uint64_t posts_accepted;
     uint64_t posts_rejected;
     uint64_t posts_ignored;
     uint64_t pushes_delayed; // 429
     uint64_t late;           // connections closed at the deadline
-    uint64_t crowded_out;    // connections closed for another one
-    uint64_t starved;        // connections that found no file descriptor left
+    uint64_t crowded_out;    // connections closed to make room for another one
+    uint64_t starved;        // connections that found no free file descriptor
 };
 
 extern const struct metric http_server_metric_rows[];

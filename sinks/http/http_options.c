@@ -14,7 +14,7 @@
 
 #define AT(member) offsetof(struct http_options, member)
 
-enum { PORT_MOST = 65535 };
+enum { PORT_MAX = 65535 };
 
 // clang-format off
 const struct option http_options_rows[] = {
@@ -55,7 +55,7 @@ parse(const char *text, struct http_address *address)
     host[len] = '\0';
     char *end;
     unsigned long port = strtoul(colon + 1, &end, 10);
-    if (*end != '\0' || port > PORT_MOST) {
+    if (*end != '\0' || port > PORT_MAX) {
         return false;
     }
     memset(address, 0, sizeof(*address));

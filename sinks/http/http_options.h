@@ -1,4 +1,4 @@
-// What a user may set for the HTTP server.
+// The options of the HTTP server.
 #pragma once
 
 #include <stdbool.h>
@@ -18,7 +18,7 @@ struct http_options {
     usec timeout;
 };
 
-// A socket address as `listen` writes it: "127.0.0.1:7787", "[::1]:7787".
+// A socket address as given in `listen`: "127.0.0.1:7787", "[::1]:7787".
 struct http_address {
     struct sockaddr_storage storage;
     socklen_t length;
@@ -33,12 +33,12 @@ enum status http_options_address(const struct http_options *options,
                                  struct http_address *ret_address,
                                  struct error *error) MUST_USE;
 
-// The token for pushing posts; empty without a file. STATUS_IO if the file cannot be
-// read or others may read it, STATUS_PARSE if it holds no token.
+// The token for pushed posts; empty without a file. STATUS_IO if the file cannot be
+// read or other users may read it, STATUS_PARSE if it contains no token.
 enum status http_options_token(const struct http_options *options,
                                char ret_token[HTTP_TOKEN_MAX],
                                struct error *error) MUST_USE;
 
-// All of it.
+// All of these checks.
 enum status http_options_check(const struct http_options *options,
                                struct error *error) MUST_USE;

@@ -1,4 +1,4 @@
-// An answer of the HTTP server: its code, its headers and the words of a refusal.
+// An answer of the HTTP server: its code, its headers and the text of a refusal.
 #pragma once
 
 #include <stdbool.h>
@@ -60,7 +60,7 @@ struct http_reply {
     const char *type;
     const char *allowed; // the methods of this page, for HTTP_CODE_METHOD; else NULL
     struct slice text;
-    bool is_last; // the connection ends with it
+    bool is_last; // the connection is closed after it
 };
 
 // Copies the text. False when there is no memory.
@@ -70,11 +70,11 @@ bool http_reply_send(struct MHD_Connection *connection, const struct http_reply 
 enum http_code http_reply_refusal(enum http_refusal refusal, const char *more,
                                   char text[HTTP_REFUSAL_MAX]);
 
-// A whole answer as bytes, after which the connection ends: for a request that the
-// library does not get to see, or has not read yet. Returns its length.
+// A whole answer as bytes, after which the connection is closed: for a request that the
+// library does not receive, or has not read yet. Returns its length.
 size_t http_reply_raw(enum http_refusal refusal, char bytes[HTTP_RAW_MAX]);
 
-// What became of the messages of a push.
+// The results of a push, per message.
 struct http_posts_result {
     uint64_t accepted; // counted, known or applied
     uint64_t rejected; // not usable, too old, or a table was full
@@ -82,6 +82,6 @@ struct http_posts_result {
     uint64_t ignored;  // control messages, and deletions of unknown posts
 };
 
-// The answer to it as JSON; the last two numbers only if they are not zero.
+// The results as JSON; the last two numbers only if they are not zero.
 void http_reply_result(const struct http_posts_result *result,
                        char text[HTTP_REFUSAL_MAX]);

@@ -32,7 +32,7 @@ struct http_server {
     bool is_loopback;
     struct http_listener listener;
     struct http_guests guests;
-    struct http_guest *entering; // the one that the library takes
+    struct http_guest *entering; // the one that is passed to the library
     size_t pushes;               // bodies in memory
     struct MHD_Daemon *daemon;
     struct event *readable; // its epoll descriptor
@@ -41,8 +41,8 @@ struct http_server {
     struct http_metrics metrics;
 };
 
-// A push. What is refused has its answer; the body is read and thrown away, since a
-// client that still sends would not see it.
+// A push. If it is refused the answer is ready, and the body is read and discarded,
+// because a client that still sends would not receive the answer.
 struct request {
     struct buffer body;
     bool is_refused;
@@ -169,7 +169,7 @@ read_page(struct http_server *server, struct MHD_Connection *connection,
 
 // ── pushing ────────────────────────────────────────────────────────────────
 
-// Takes as long wherever the first difference is.
+// Takes the same time wherever the first difference is.
 static bool
 is_same_token(const char *one, const char *other)
 {
@@ -199,7 +199,7 @@ has_token(const struct http_server *server, struct MHD_Connection *connection)
     return is_same_token(given + strspn(given, " "), server->token);
 }
 
-// HTTP_REFUSAL_NONE if the body is wanted.
+// HTTP_REFUSAL_NONE if the body is to be read.
 static enum http_refusal
 admit_push(const struct http_server *server, struct MHD_Connection *connection)
 {
@@ -239,7 +239,7 @@ take_posts(struct http_server *server, struct MHD_Connection *connection,
            struct request *request)
 {
     if (request->is_refused) {
-        return MHD_NO; // which closes the connection
+        return MHD_NO; // the library closes the connection
     }
     if (request->body.is_failed) {
         return refuse(server, connection, HTTP_REFUSAL_TOO_LONG);
@@ -272,7 +272,7 @@ take_posts(struct http_server *server, struct MHD_Connection *connection,
 
 // ── requests ───────────────────────────────────────────────────────────────
 
-// On loopback a browser may be led here by a name that somebody else owns.
+// On loopback a web page could reach the server by a host name that its owner controls.
 static bool
 is_own_host(const struct http_server *server, struct MHD_Connection *connection)
 {
@@ -306,7 +306,7 @@ on_field(void *context, enum MHD_ValueKind kind, const char *name, const char *v
     return check->refusal == HTTP_REFUSAL_NONE ? MHD_YES : MHD_NO;
 }
 
-// The connection's first head has been through this already, with its lines.
+// The head of the connection's first request was checked before, with its lines.
 static enum http_refusal
 check_head(struct MHD_Connection *connection, const char *version)
 {
@@ -331,7 +331,7 @@ begin_push(struct http_server *server, struct MHD_Connection *connection,
     enum http_refusal refusal = admit_push(server, connection);
     bool is_refused = refusal != HTTP_REFUSAL_NONE;
     if (is_refused && header(connection, MHD_HTTP_HEADER_EXPECT) != NULL) {
-        return refuse(server, connection, refusal); // the client waits for a word
+        return refuse(server, connection, refusal); // the client waits for an answer
     }
     struct request *request = calloc(1, sizeof(*request));
     if (request == NULL) {
@@ -468,7 +468,8 @@ on_completed(void *context, struct MHD_Connection *connection, void **request_sl
     http_guests_renew(guest_of(connection));
 }
 
-// A path ends at a NUL for the library. With this one in it there is no page.
+// For the library a path ends at a NUL. A path that contains one is replaced, so that
+// no page matches.
 static size_t
 unescape(void *context, struct MHD_Connection *connection, char *text)
 {
@@ -479,7 +480,7 @@ unescape(void *context, struct MHD_Connection *connection, char *text)
 
 // ── life ───────────────────────────────────────────────────────────────────
 
-// The library limits nothing that is limited here.
+// Disables the limits of the library that are enforced here.
 static bool
 start(struct http_server *server)
 {

@@ -1,36 +1,36 @@
-// The HTTP server: health and metrics for whoever watches the daemon, and posts pushed
-// by programs that have a token.
+// The HTTP server: health and metrics of the daemon, and posts pushed by programs that
+// have a token.
 //
-//   GET  /healthz         200 as long as the loop turns
-//   GET  /readyz          200, or 503 with one line that says what is missing
+//   GET  /healthz         200 while the loop runs
+//   GET  /readyz          200, or 503 with one line that contains the reason
 //   GET  /metrics         Prometheus
 //   POST /api/v1/posts    posts of any format, with "Authorization: Bearer TOKEN":
 //                         202 {"accepted":N,"rejected":N} when all of it is read,
 //                         400 empty, 401 wrong token, 403 switched off, 413 too long,
 //                         415 compressed, 429 with Retry-After when there is no room
 //
-// The numbers of an answer say what became of the messages: accepted are posts that
-// were counted or are known, and deletions and new names that were applied; rejected
-// are those that cannot be used, found a table full or are older than the longest
-// window (then "too_old":N says how many). What changed nothing, as a limit notice or
-// the deletion of an unknown post, is in neither ("ignored":N). A 429 has them too, for
-// the part that was read: posts are known by their ids, so sending the whole body again
-// counts nothing twice.
+// The numbers of an answer count messages. Accepted are posts that were counted or are
+// known, and deletions and new names that were applied. Rejected are those that cannot
+// be used, found a table full or are older than the longest window (these are also
+// counted in "too_old":N). Messages that changed nothing, such as a limit notice or the
+// deletion of an unknown post, are in neither ("ignored":N). A 429 contains the
+// numbers, too, for the part that was read. Posts are recognised by their ids, so
+// sending the whole body again counts nothing twice.
 //
-// Other answers: 400 malformed, 404, 405 with Allow, 414, 431, 501 and 505. A body of a
-// refusal is {"error":…,"message":…}, but for /readyz. A push that is refused by its
-// head is answered before its body is read.
+// Other answers: 400 malformed, 404, 405 with Allow, 414, 431, 501 and 505. The body of
+// a refusal is {"error":…,"message":…}, except for /readyz. A push that is refused by
+// its head is answered before its body is read.
 //
 // One deadline, http.timeout, is set for a request as a whole: from the connection, or
-// the end of the request before, to the end of its answer. A connection's first head
-// is checked before the library reads it, and a new connection always gets a place
-// (http_guests.h), also without a file descriptor to spare (http_listener.h). Of later
-// requests on a connection the fields are checked; what the library itself cannot read
-// in them it refuses in its own words.
+// the end of the request before, to the end of its answer. A connection's first head is
+// checked before the library reads it, and a new connection always gets a place
+// (http_guests.h), also without a free file descriptor (http_listener.h). Of later
+// requests on a connection the fields are checked; what the library itself cannot parse
+// it refuses with its own text.
 //
-// On loopback, requests that name another host are refused (421), so that no web page
-// can reach the server through a name of its own. One thread, the caller's loop; every
-// body is held in memory up to http.max_body, of at most HTTP_PUSHES_MAX requests.
+// On loopback, requests to another host name are refused (421), so that no web page can
+// reach the server by a name of its own. One thread, the caller's loop. Every body is
+// kept in memory up to http.max_body, for at most HTTP_PUSHES_MAX requests.
 #pragma once
 
 #include <stdint.h>
@@ -50,18 +50,18 @@ enum { HTTP_PUSHES_MAX = 8 };
 struct http_server_setup {
     struct event_base *base;            // kept
     const struct http_options *options; // copied; checked
-    // True when the daemon does its work; else why not, one line.
+    // True when the daemon is ready; else the reason, one line.
     bool (*is_ready)(void *context, const char **ret_why);
     void (*write_metrics)(void *context, struct buffer *page);
-    // A whole body. STATUS_AGAIN: there was no room for all of it; the result is of
-    // the part that was read. STATUS_PARSE: it is compressed, or not in UTF-8.
+    // A whole body. STATUS_AGAIN: there was no room for all of it; the result is that
+    // of the part that was read. STATUS_PARSE: it is compressed, or not in UTF-8.
     enum status (*on_posts)(void *context, struct slice body,
                             struct http_posts_result *ret_result);
     void *context;
 };
 
-// Listens at once. STATUS_IO: the address is taken. On failure *ret_server stays as it
-// is.
+// Listens at once. STATUS_IO: the address is in use. On failure *ret_server is
+// untouched.
 enum status http_server_create(const struct http_server_setup *setup,
                                struct http_server **ret_server,
                                struct error *error) MUST_USE;

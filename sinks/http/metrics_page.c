@@ -8,7 +8,7 @@ add(struct buffer *page, const char *text)
     buffer_append(page, slice_of(text));
 }
 
-// HELP texts and label values: what would end them is escaped.
+// Escapes the characters that would end a HELP text or a label value.
 static void
 add_escaped(struct buffer *page, const char *text)
 {
@@ -31,7 +31,7 @@ explain(struct buffer *page, const struct metric *row)
     add(page, row->name);
     add(page, " ");
     for (const char *c = row->help; *c != '\0'; c++) {
-        // Quotes stand as they are in HELP.
+        // Quotes are not escaped in HELP.
         if (*c == '\\') {
             buffer_append_byte(page, '\\');
         }

@@ -1,8 +1,8 @@
 // The Prometheus page (text format 0.0.4) of metric rows.
 //
-// Every name is explained once (HELP, TYPE) and its samples follow, one a line. Rows of
-// one name with different labels stand one after another in their table, so a page is
-// right as long as no two tables share a name.
+// Every name is described once (HELP, TYPE) and its samples follow, one a line. Rows of
+// one name with different labels must follow one another in their table, and no two
+// tables may share a name.
 #pragma once
 
 #include <stddef.h>
@@ -10,8 +10,8 @@
 #include "base/buffer.h"
 #include "base/metric.h"
 
-// One struct that a table's rows count in. name: value of its label, or NULL for none.
-// label: "source" if NULL.
+// One struct that contains the values of a table. name: value of its label, or NULL for
+// none. label: "source" if NULL.
 struct metrics_instance {
     const void *values;
     const char *name;

@@ -73,7 +73,7 @@ take_epoch(struct redis_answer *answer, const struct redis_item *item)
     }
 }
 
-// OK is all there is to say.
+// Any reply but OK is odd.
 static void
 take_status(struct redis_answer *answer, const struct redis_item *item)
 {
@@ -117,8 +117,8 @@ take_greeting(struct redis_answer *answer, const struct redis_item *item)
 {
     switch ((enum greet_reply)answer->reply) {
     case GREET_INFO:
-        // A user who may not ask gets an error; then the run is just not known. The
-        // text is kept: it is all there is when the server closes the connection next.
+        // A user without the right to INFO gets an error; the run is then not known.
+        // The text is kept, because the server may close the connection next.
         if (item->type == REDIS_ITEM_STRING) {
             take_info(answer, item->text);
         } else if (item->type == REDIS_ITEM_ERROR) {
@@ -199,7 +199,7 @@ redis_answer_is_element(const struct redis_answer *answer,
            answer->reply == REDIS_BATCH_HEAD + answer->commands && item->depth == 2;
 }
 
-// A key of another type tells nothing; the flush repairs it.
+// A key of another type has no value; the flush repairs it.
 static struct slice
 take_recall(struct redis_answer *answer, const struct redis_item *item)
 {

@@ -1,11 +1,11 @@
-// What Redis' replies to one exchange came to. Pure: items in, a verdict out.
+// Evaluates Redis' replies to one exchange. Pure: items in, a result out.
 //
-// Five exchanges are known:
+// There are five exchanges:
 //   GREET  INFO · WATCH <prefix>epoch · GET <prefix>epoch · GET <prefix>owner
 //   BATCH  MULTI · n × QUEUED · EXEC · WATCH <prefix>epoch · GET <prefix>epoch
-//   RECALL n × HGETALL: fields and values by turns
+//   RECALL n × HGETALL: fields and values alternate
 //   SCAN   one array: the next cursor, and an array of keys
-//   PROBE  n × whatever a read answers; an error is an answer like others
+//   PROBE  n × any reply of a read; an error is a reply like others
 #pragma once
 
 #include <stdbool.h>
@@ -35,9 +35,9 @@ enum {
 struct redis_answer {
     enum redis_exchange exchange;
     size_t commands; // BATCH: between MULTI and EXEC; RECALL, PROBE: all
-    size_t reply;    // which one comes next
+    size_t reply;    // index of the next reply
 
-    // The first error, but EXECABORT only when nothing else says why.
+    // The first error; EXECABORT only if there is no other.
     enum redis_error_kind kind;
     char text[REDIS_ANSWER_TEXT_MAX]; // that reply, printable; GREET: perhaps INFO's,
                                       // without a word
@@ -52,10 +52,10 @@ struct redis_answer {
 
     // GREET, BATCH: the epoch as read last; 0 when there is none or it is no number.
     uint64_t epoch;
-    bool is_epoch_bad; // there is something else than a number
+    bool is_epoch_bad; // the value is not a number
 
     // GREET
-    char run_id[REDIS_ANSWER_NAME_MAX]; // empty: not told
+    char run_id[REDIS_ANSWER_NAME_MAX]; // empty: not known
     char owner[REDIS_ANSWER_NAME_MAX];  // empty: none
     char policy[REDIS_ANSWER_NAME_MAX]; // maxmemory-policy
     bool is_evicting;                   // it deletes keys when memory is full
@@ -69,19 +69,19 @@ struct redis_answer {
 void redis_answer_begin(struct redis_answer *answer, enum redis_exchange exchange,
                         size_t commands);
 
-// A text that is a number of at most 18 digits, so that it can still be raised.
+// Parses a number of at most 18 digits, so that it can still be incremented.
 bool redis_answer_number(struct slice text, uint64_t *ret_number);
 
 // How many replies the exchange has.
 size_t redis_answer_replies(const struct redis_answer *answer);
 
-// Takes an item of the next reply. Returns its text when the item is a key of a SCAN
-// or a field or value of a RECALL, else none.
+// Takes an item of the next reply. Returns its text when the item is a key of a SCAN or
+// a field or value of a RECALL, else none.
 struct slice redis_answer_item(struct redis_answer *answer,
                                const struct redis_item *item);
 
-// Whether the item is an element of the array that a script of an executed transaction
-// answered.
+// True if the item is an element of the array that a script of an executed transaction
+// returned.
 bool redis_answer_is_element(const struct redis_answer *answer,
                              const struct redis_item *item);
 

@@ -6,7 +6,7 @@
 
 enum {
     BATCH_LIMIT = 1 << 30,
-    BATCH_KEPT = 4 << 20,  // memory kept when a transaction is over
+    BATCH_KEPT = 4 << 20,  // memory kept after a transaction
     ZSET_CHUNK = 500,      // members of one ZADD or ZREM
     COMMAND_OVERHEAD = 64, // "*<n>" and the command's own name
 };
@@ -58,7 +58,7 @@ reserve(struct redis_batch *batch, struct redis_name key, size_t words, size_t b
     return buffer_extend(&batch->text, size + COMMAND_OVERHEAD);
 }
 
-// Gives back what was reserved behind `end`.
+// Frees what was reserved behind `end`.
 static void
 settle(struct redis_batch *batch, const char *end)
 {
@@ -232,8 +232,8 @@ redis_batch_hdel(struct redis_batch *batch, struct redis_name key,
     settle(batch, at);
 }
 
-// One ZADD or ZREM of the first ZSET_CHUNK entries that are meant. Returns how many
-// entries are dealt with.
+// One ZADD or ZREM of at most ZSET_CHUNK entries. Returns how many entries were
+// processed.
 static size_t
 add_chunk(struct redis_batch *batch, struct redis_name key,
           struct redis_entries entries, bool is_zadd)
@@ -317,7 +317,7 @@ redis_batch_eval(struct redis_batch *batch, const struct redis_script *script)
     settle(batch, at);
 }
 
-// The number after the mark at *at; *at moves behind its line.
+// The number after the mark at *at; moves *at behind the line.
 static size_t
 read_mark(const char **at)
 {
@@ -334,7 +334,7 @@ redis_batch_key(const struct redis_batch *batch, size_t index)
 {
     assert(index < batch->commands);
     const char *at = batch->text.bytes;
-    // MULTI is the first command, `index` others come before the one that is wanted.
+    // MULTI is the first command; `index` others come before the requested one.
     for (size_t skipped = 0; skipped < index + 1; skipped++) {
         for (size_t words = read_mark(&at); words > 0; words--) {
             size_t length = read_mark(&at);

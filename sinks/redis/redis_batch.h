@@ -1,11 +1,11 @@
-// One transaction's bytes, in the form Redis reads.
+// One transaction's bytes, in the Redis protocol.
 //
 //     MULTI  command …  EXEC  WATCH <prefix>epoch  GET <prefix>epoch
 //
-// The bytes are built in place and stay until the answer came: they go out without a
-// copy, and the key of any command can be found again. The WATCH guards the next
-// transaction; the GET tells whether it came too late. Values are absolute, never
-// increments, but for the epoch.
+// The bytes are built in place and remain until the answer came: they are sent without
+// a copy, and the key of any command can be found again. The WATCH guards the next
+// transaction; the GET shows if it came too late. Values are absolute, never
+// increments, except for the epoch.
 //
 // Overflow is sticky (text.is_failed): check once after redis_batch_end.
 #pragma once
@@ -28,17 +28,17 @@ enum {
 struct redis_batch {
     struct buffer text;
     size_t commands; // between MULTI and EXEC
-    size_t changes;  // how many changes they carry; the caller counts
+    size_t changes;  // number of changes in them; the caller counts
 };
 
 void redis_batch_init(struct redis_batch *batch);
 void redis_batch_fini(struct redis_batch *batch);
 
-// Begins a transaction; whatever the batch held is gone.
+// Begins a transaction; discards what the batch contained.
 void redis_batch_begin(struct redis_batch *batch);
 void redis_batch_end(struct redis_batch *batch, const struct redis_keys *keys);
 
-// A mere row of commands, to become part of a transaction through redis_batch_append.
+// Only a sequence of commands, to be added to a transaction by redis_batch_append.
 void redis_batch_reset(struct redis_batch *batch);
 void redis_batch_append(struct redis_batch *batch, const struct redis_batch *commands);
 
@@ -46,8 +46,8 @@ void redis_batch_unlink(struct redis_batch *batch, struct redis_name key);
 void redis_batch_get(struct redis_batch *batch, struct redis_name key);
 void redis_batch_hlen(struct redis_batch *batch, struct redis_name key);
 void redis_batch_hgetall(struct redis_batch *batch, struct redis_name key);
-// Answers the member's score, or nil, and changes nothing (ZADD XX INCR 0): a read that
-// needs no right but that to write boards.
+// Returns the member's score, or nil, and changes nothing (ZADD XX INCR 0): a read that
+// needs only the right to write boards.
 void redis_batch_zadd_nothing(struct redis_batch *batch, struct redis_name key,
                               struct slice member);
 // The whole board with its scores.
@@ -63,8 +63,8 @@ struct redis_fields {
     size_t count;
 };
 
-// HSET of the fields that have a value; HDEL of those that have none. Nothing when
-// there are none.
+// HSET of the fields that have a value; HDEL of those that have none. No command
+// without fields.
 void redis_batch_hset(struct redis_batch *batch, struct redis_name key,
                       struct redis_fields fields);
 void redis_batch_hdel(struct redis_batch *batch, struct redis_name key,

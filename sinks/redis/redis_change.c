@@ -42,7 +42,7 @@ static void
 add_board(struct redis_batch *batch, struct redis_name key, const struct change *change)
 {
     struct redis_entries entries = {change->entries, change->entry_count};
-    // Removals first, so that the board never holds more than it should.
+    // Removals first, so that the board never has more entries than its limit.
     if (change->is_whole) {
         redis_batch_unlink(batch, key);
     } else {

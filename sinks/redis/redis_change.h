@@ -1,4 +1,4 @@
-// Changes → commands: what each kind of change but alerts makes of its keys.
+// Converts changes to commands: all kinds of change except alerts.
 #pragma once
 
 #include "base/usec.h"
@@ -6,8 +6,8 @@
 #include "sinks/redis/redis_batch.h"
 #include "sinks/redis/redis_keys.h"
 
-// A hash that is whole is removed first (unless it is fresh) and gets its time to live;
-// a board that is whole is removed first.
+// A whole hash is deleted first (unless it is fresh) and gets its time to live; a whole
+// board is deleted first.
 void redis_change_add(struct redis_batch *batch, const struct redis_keys *keys,
                       const struct change *change);
 

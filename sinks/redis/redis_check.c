@@ -7,9 +7,9 @@
 #include "sinks/redis/redis_inside.h"
 
 #define LEAKY_FOR (10 * USEC_PER_S)
-#define TOLD_EVERY USEC_PER_MIN
+#define REPORT_EVERY USEC_PER_MIN
 
-enum { EXACT_DIGITS = 15 }; // of a whole number that a double holds
+enum { EXACT_DIGITS = 15 }; // of a whole number that a double represents exactly
 
 enum probe_kind { PROBE_HASH, PROBE_VALUES, PROBE_HANDLE, PROBE_ENTRY, PROBE_BOARD };
 
@@ -23,7 +23,7 @@ struct redis_probe {
     size_t pairs_at;   // VALUES: where they begin
     uint64_t sum;      // BOARD: of the entries, as written. VALUES: fields at least
     uint64_t found;    // and as read. VALUES: pairs
-    uint64_t member;   // hash of the one whose score or value comes next
+    uint64_t member;   // hash of the one whose score or value is next
     bool is_settled;   // BOARD, VALUES: there is nothing to compare
 };
 
@@ -64,7 +64,7 @@ pair_of(uint64_t field, struct slice value)
     return field * 3 + hash_slice(&key, value);
 }
 
-// The values as they were written; the answer may hold more.
+// The values as they were written; the answer may contain more.
 static void
 add_values(struct redis_sink *sink, struct checks_hash *hash)
 {
@@ -135,7 +135,7 @@ add_hashes(struct redis_sink *sink)
     }
 }
 
-// In any order the same.
+// A sum that does not depend on the order.
 static uint64_t
 entry_sum(struct slice member, uint64_t score)
 {
@@ -270,7 +270,7 @@ is_expected(const struct redis_check *check, const struct redis_probe *probe,
     return false;
 }
 
-// An element of a board or a hash: members and scores, fields and values by turns.
+// An element of a board or a hash: members and scores, or fields and values, alternate.
 static void
 take_element(const struct redis_check *check, struct redis_probe *probe,
              const struct redis_item *item)
@@ -338,13 +338,13 @@ report(struct redis_sink *sink)
     struct redis_check *check = &sink->check;
     struct error error = {.code = STATUS_OK};
     usec now = redis_sink_now();
-    bool is_told = check->failed_at != 0 && now - check->told_at < TOLD_EVERY;
+    bool is_reported = check->failed_at != 0 && now - check->reported_at < REPORT_EVERY;
     check->failed_at = now;
     sink->is_hurried = true;
-    if (is_told) {
+    if (is_reported) {
         return;
     }
-    check->told_at = now;
+    check->reported_at = now;
     error_set(&error, STATUS_IO,
               "%zu keys of cascaded were deleted or changed in Redis at %s, the first "
               "of them \"%s\"; they are written again: set maxmemory-policy noeviction "

@@ -20,11 +20,11 @@ enum {
 #define OUTBOX_TTL SLICE_LIT(REDIS_OUTBOX_TTL)
 
 // KEYS: stream, k outboxes, n claims. ARGV: two times to live, channel, entries to
-// keep, k, the room of each outbox, n webhook-ids, n alerts. Two answers of each alert:
-// 0 for one that is known; else 1, + 2 if a key of another type was replaced, + 4 << o
-// if outbox o is full; and the id of its entry. XADD with the id 0-0 appends nothing,
-// but shows whether it is permitted. What holds for all alerts of a call is done once:
-// the stream is cut to its length, the outboxes are counted and their time to live is
+// keep, k, the room of each outbox, n webhook-ids, n alerts. Returns two elements for
+// each alert: 0 if it is known; else 1, + 2 if a key of another type was replaced, + 4
+// << o if outbox o is full; and the id of its entry. XADD with the id 0-0 appends
+// nothing, but shows if it is permitted. Common steps of a call are done once: the
+// stream is cut to its length, the outboxes are counted and their time to live is
 // renewed.
 static const char script[] =
     "local k,bad,replaced,capped=tonumber(ARGV[5]),nil,0,false\n"
@@ -246,7 +246,7 @@ redis_claims_add(struct redis_sink *sink, unsigned which, const struct change *c
     buffer_append(group, json);
     claims->shown += change->alert.is_shown;
     if (slice_is_none(json) || group->is_failed || claims->names.is_failed) {
-        // Sticky: it is reported as the failure of the whole transaction.
+        // Sticky: reported as the failure of the whole transaction.
         sink->batches[which].text.is_failed = true;
         return;
     }
@@ -267,7 +267,7 @@ redis_claims_result(struct redis_sink *sink, const struct redis_item *item)
     }
 }
 
-// The script counts the outboxes it was given; here they are numbers of endpoints.
+// The script numbers the outboxes it was given; this maps the bits to endpoints.
 static uint64_t
 full_of(const struct redis_claim *claim)
 {
@@ -291,7 +291,7 @@ note_replaced(struct redis_sink *sink)
     redis_report_event(sink, REDIS_EVENT_REPAIRED, 0, &error);
 }
 
-// Should Redis turn out not to have it.
+// Keeps the alert in case Redis turns out not to have it.
 static void
 remember(struct redis_sink *sink, unsigned which, const struct redis_claim *claim)
 {

@@ -1,10 +1,10 @@
-// Claiming alerts: at most once each, in the transaction that carries them.
+// Claims alerts, each at most once, in the transaction that contains them.
 //
-// A script claims up to REDIS_CLAIMS_GROUP alerts that the same webhooks get. Of each
-// it sets the key alert:<id> if there is none (SET NX), and only then publishes,
-// appends to the stream and fills the outboxes. The right to append is tried before. If
-// Redis refuses a command, that claim is taken back, the transaction is refused as a
-// whole, and its alerts come again: those that were claimed change nothing then.
+// A script claims up to REDIS_CLAIMS_GROUP alerts that go to the same webhooks. For
+// each it sets the key alert:<id> if there is none (SET NX), and only then publishes,
+// appends to the stream and fills the outboxes. The right to append is checked before.
+// If Redis refuses a command, that claim is taken back, the transaction is refused as a
+// whole, and its alerts are written again: those that were claimed change nothing then.
 #pragma once
 
 #include <stdbool.h>
@@ -24,7 +24,7 @@ enum {
     REDIS_CLAIMS_GROUP = 64, // of one script
 };
 
-// Seconds. No cascade lives longer than a week and its last six hours.
+// Seconds. A cascade closes at most a week and six hours after its root.
 #define REDIS_CLAIM_TTL "864000"
 
 // An alert within a transaction that is being built or at Redis.
@@ -41,28 +41,28 @@ struct redis_claim {
 
 struct redis_claims {
     size_t count;
-    size_t grouped;  // of them, those that stand in the batch
+    size_t grouped;  // of them, those in the batch
     size_t answered; // how many of the answers came
-    size_t shown;    // those whose text lies in the stash
+    size_t shown;    // those whose text is in the stash
     struct buffer names;
     struct redis_claim items[REDIS_CLAIMS_MAX];
 };
 
-// Renders the alerts that were raised as things are now; they leave with the flushes
-// that follow. False: there is no room for all of them; a flush makes some.
+// Renders the alerts with their current values; they are written with the next flushes.
+// False: there is no room for all of them; a flush makes some.
 bool redis_claims_render(struct redis_sink *sink);
 
 // ── for the sink ───────────────────────────────────────────────────────────
 
-// Starts with the batch that is being built, adds to it, and ends the open group.
+// Starts with the current batch, adds to it, and ends the open group.
 void redis_claims_begin(struct redis_sink *sink, unsigned which);
 void redis_claims_add(struct redis_sink *sink, unsigned which,
                       const struct change *change);
 void redis_claims_close(struct redis_sink *sink, unsigned which);
 
-// The next answer of a script.
+// The next element of a script's answer.
 void redis_claims_result(struct redis_sink *sink, const struct redis_item *item);
-// What the batch carried is written.
+// The alerts of the batch are written.
 void redis_claims_written(struct redis_sink *sink, unsigned which);
-// What the batches carried comes again.
+// The alerts of the batches will be written again.
 void redis_claims_lost(struct redis_sink *sink);

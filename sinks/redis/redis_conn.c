@@ -22,9 +22,9 @@
 enum conn_state { CONN_STOPPED, CONN_WAIT, CONN_ASK, CONN_DIAL, CONN_HELLO, CONN_UP };
 
 enum {
-    READ_MOST = 1 << 16,
-    WRITE_MOST = 1 << 18, // each write wakes Redis up: a few large ones cost less
-    WORDS_MOST = 8,
+    READ_MAX = 1 << 16,
+    WRITE_MAX = 1 << 18, // each write wakes Redis; a few large ones cost less
+    WORDS_MAX = 8,
     REFUSAL_MAX = 200,
 };
 
@@ -51,8 +51,8 @@ struct redis_conn {
 
     size_t own_replies;         // to AUTH, SELECT, PING; they come before the owner's
     size_t replies;             // the owner's
-    bool is_answered;           // an item came over this connection
-    bool has_progress;          // an item came since the deadline was set
+    bool is_answered;           // an item arrived over this connection
+    bool has_progress;          // an item arrived since the deadline was set
     bool asks_role;             // HELLO: the last reply of our own is to ROLE
     enum redis_error_kind kind; // HELLO: the first error reply
     struct error refusal;
@@ -183,7 +183,7 @@ say_hello(struct redis_conn *conn)
         send_own(conn, 2, words);
     }
     if (conn->sentinel != NULL) {
-        // Sentinels may still name a master that has just become a replica.
+        // Sentinels may still return a master that has just become a replica.
         const struct slice role = SLICE_LIT("ROLE");
         send_own(conn, 1, &role);
         conn->asks_role = true;
@@ -193,8 +193,8 @@ say_hello(struct redis_conn *conn)
     }
 }
 
-// The reply to ROLE begins with "master", else another Sentinel may know more. Without
-// the right to ask, the first write shows what the server is.
+// The reply to ROLE begins with "master"; otherwise another Sentinel may know the
+// master. Without the right to use ROLE, the first write shows the role of the server.
 static void
 take_role(struct redis_conn *conn, const struct redis_item *item)
 {
@@ -255,7 +255,7 @@ static void
 take_own_reply(struct redis_conn *conn)
 {
     conn->own_replies--;
-    // Once up, any answer to a PING is a sign of life, "-LOADING" as well.
+    // Once up, any reply to a PING is a sign of life, including "-LOADING".
     if (conn->state != CONN_HELLO) {
         return;
     }
@@ -297,10 +297,10 @@ take_bytes(struct redis_conn *conn, struct slice bytes)
         }
     }
     if (status != STATUS_AGAIN) {
-        struct error told = {.code = STATUS_OK};
-        error_set(&told, STATUS_PARSE, "Redis protocol error: %s", error.text);
+        struct error why = {.code = STATUS_OK};
+        error_set(&why, STATUS_PARSE, "Redis protocol error: %s", error.text);
         conn->metrics->protocol_errors++;
-        redis_conn_drop(conn, REDIS_ERROR_NONE, &told);
+        redis_conn_drop(conn, REDIS_ERROR_NONE, &why);
         return false;
     }
     return true;
@@ -325,8 +325,8 @@ on_readable(struct bufferevent *stream, void *context)
     }
 }
 
-// A server that turns us away says why and closes: what it said may still be unread
-// when writing fails. False: the connection is closed.
+// A server that rejects a connection sends the reason and closes it: the reason may
+// still be unread when writing fails. False: the connection is closed.
 static bool
 read_rest(struct redis_conn *conn)
 {
@@ -360,8 +360,8 @@ open_stream(struct redis_conn *conn, evutil_socket_t fd)
     }
     conn->reader = redis_reader_create(on_item, conn);
     bufferevent_setcb(conn->stream, on_readable, NULL, on_stream_event, conn);
-    bufferevent_set_max_single_read(conn->stream, READ_MOST);
-    bufferevent_set_max_single_write(conn->stream, WRITE_MOST);
+    bufferevent_set_max_single_read(conn->stream, READ_MAX);
+    bufferevent_set_max_single_write(conn->stream, WRITE_MAX);
     return conn->reader != NULL &&
            bufferevent_enable(conn->stream, EV_READ | EV_WRITE) == 0;
 }
@@ -426,7 +426,7 @@ on_timer(evutil_socket_t fd, short what, void *context)
     }
 }
 
-// Where to connect: at the URL's host, or where its Sentinels say.
+// The address to connect to: the URL's host, or the answer of its Sentinels.
 static enum status
 set_target(struct redis_conn *conn, const struct redis_options *options,
            struct error *error)
@@ -540,16 +540,16 @@ expect(struct redis_conn *conn, size_t replies)
 void
 redis_conn_command(struct redis_conn *conn, size_t count, const struct slice *words)
 {
-    const char *texts[WORDS_MOST];
-    size_t lengths[WORDS_MOST];
-    assert(count <= WORDS_MOST);
+    const char *texts[WORDS_MAX];
+    size_t lengths[WORDS_MAX];
+    assert(count <= WORDS_MAX);
     for (size_t i = 0; i < count; i++) {
         texts[i] = words[i].ptr;
         lengths[i] = words[i].len;
     }
     char *text = NULL;
     long long length = redisFormatCommandArgv(&text, (int)count, texts, lengths);
-    // Without memory nothing is sent, and the deadline will say so.
+    // Without memory nothing is sent, and the deadline passes.
     if (length > 0) {
         bufferevent_write(conn->stream, text, (size_t)length);
         conn->metrics->bytes_sent += (uint64_t)length;
@@ -563,7 +563,7 @@ void
 redis_conn_send(struct redis_conn *conn, struct slice bytes, size_t replies)
 {
     struct evbuffer *output = bufferevent_get_output(conn->stream);
-    // Without memory nothing is sent, and the deadline will say so.
+    // Without memory nothing is sent, and the deadline passes.
     if (evbuffer_add_reference(output, bytes.ptr, bytes.len, NULL, NULL) == 0) {
         conn->metrics->bytes_sent += bytes.len;
     }

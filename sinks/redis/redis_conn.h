@@ -1,11 +1,11 @@
-// One connection to Redis that is made again whenever it is lost.
+// One connection to Redis, which is reopened whenever it is lost.
 //
-// It connects, logs in (AUTH, SELECT) and then hands replies to its owner in the order
+// It connects, logs in (AUTH, SELECT) and then passes replies to its owner in the order
 // of the commands. Deadlines: redis.connect_timeout until logged in, redis.timeout for
-// every reply; an idle connection is asked (PING) every second, so that a peer that
-// went away without a word is noticed. Attempts are 50 ms apart, doubling to 2 s, until
-// redis_conn_healthy. Where redis.url names Sentinels, each attempt asks them for the
-// master first and checks its role (ROLE) when logged in.
+// every reply. An idle connection is checked (PING) every second, so that a silent loss
+// of the peer is noticed. Attempts are 50 ms apart, doubling to 2 s, until
+// redis_conn_healthy. If redis.url names Sentinels, each attempt asks them for the
+// master first and checks its role (ROLE) after login.
 //
 //     rest ─start─▶ wait ─▶ [ask] ─▶ dial ─▶ hello ─▶ up
 //                    ▲────────┴────────┴───────┴──────┘ failure: on_down
@@ -25,12 +25,12 @@ struct redis_conn;
 
 struct redis_conn_calls {
     void (*on_up)(void *context);
-    // Not up any more, or an attempt failed; the next one follows by itself. kind: the
-    // kind of error reply at login, else NONE. Bytes given to redis_conn_send are free
-    // again.
+    // Not up any more, or an attempt failed; the next attempt follows automatically.
+    // kind: of the error reply at login, else NONE. Bytes passed to redis_conn_send are
+    // free again.
     void (*on_down)(void *context, enum redis_error_kind kind,
                     const struct error *error);
-    // An item of the reply that comes next. Must not touch the connection.
+    // An item of the next reply. Must not use the connection.
     void (*on_item)(void *context, const struct redis_item *item);
     // That reply is complete. May do anything but destroy the connection.
     void (*on_reply)(void *context);
@@ -50,24 +50,24 @@ enum status redis_conn_create(const struct redis_conn_setup *setup,
                               struct error *error) MUST_USE;
 void redis_conn_destroy(struct redis_conn **conn);
 
-// Begins to connect; calls back only from the loop.
+// Begins to connect; callbacks come only from the loop.
 void redis_conn_start(struct redis_conn *conn);
-// Closes and stays closed; no call.
+// Closes and stays closed; no callback.
 void redis_conn_stop(struct redis_conn *conn);
-// Closes, calls on_down and connects anew after the next wait.
+// Closes, calls on_down and connects again after the next wait.
 void redis_conn_drop(struct redis_conn *conn, enum redis_error_kind kind,
                      const struct error *error);
-// Redis does what it should: the next failure is waited for 50 ms again.
+// Redis works: the wait after the next failure begins at 50 ms again.
 void redis_conn_healthy(struct redis_conn *conn);
 
-// Only while up. Copies; one reply comes.
+// Only while up. Copies; one reply is expected.
 void redis_conn_command(struct redis_conn *conn, size_t count,
                         const struct slice *words);
-// Only while up. Keeps the bytes until the last of the `replies` came or on_down.
+// Only while up. Keeps the bytes until the last of the `replies` arrived or on_down.
 void redis_conn_send(struct redis_conn *conn, struct slice bytes, size_t replies);
 
-// The address for a human, without user and password; valid as long as the connection
+// The address for messages, without user and password; valid as long as the connection
 // object.
 const char *redis_conn_address(const struct redis_conn *conn);
-// Whether the next attempt asks Sentinels where the master is.
+// True if the next attempt asks Sentinels for the master.
 bool redis_conn_asks_sentinels(const struct redis_conn *conn);

@@ -1,8 +1,7 @@
-// What is known of each source (where to resume it, its gaps), kept until it is
-// written.
+// The cursor and the gaps of each source, kept until they are written.
 //
-// A flush takes the cursors as they are at its start; newer ones wait for the next
-// flush. So a cursor is never in Redis before what the pipeline got until then.
+// A flush takes the cursors at its start; newer ones wait for the next flush. A cursor
+// is therefore never in Redis before what the pipeline received until then.
 #pragma once
 
 #include <stdbool.h>
@@ -17,13 +16,13 @@ struct redis_cursor;
 struct redis_cursors {
     struct redis_cursor *items;
     size_t count;
-    struct redis_batch taken; // the commands of those on their way
+    struct redis_batch taken; // the commands of those in flight
 };
 
 void redis_cursors_init(struct redis_cursors *cursors);
 void redis_cursors_fini(struct redis_cursors *cursors);
 
-// Replaces what the hash is to hold: cursor:<name> or gaps:<name>. Copies. FULL past
+// Replaces the contents of the hash cursor:<name> or gaps:<name>. Copies. FULL beyond
 // REDIS_CURSORS_MAX hashes or REDIS_CURSOR_BYTES bytes.
 struct redis_cursor_key {
     const struct redis_keys *keys;
@@ -34,10 +33,10 @@ enum status redis_cursors_set(struct redis_cursors *cursors,
                               const struct redis_cursor_key *key,
                               struct redis_fields fields) MUST_USE;
 
-// Whether there is something to take.
+// True if there is something to take.
 bool redis_cursors_is_due(const struct redis_cursors *cursors);
 
-// Moves what is due into `taken`, then it is written or lost.
+// Moves what is due into `taken`; then it is written or lost.
 void redis_cursors_take(struct redis_cursors *cursors);
 void redis_cursors_written(struct redis_cursors *cursors);
 void redis_cursors_lost(struct redis_cursors *cursors);

@@ -21,13 +21,13 @@ struct redis_dial {
     struct event *connected;
     evutil_socket_t fd; // being connected, else -1
     struct evdns_base *dns;
-    struct lookup *lookup; // under way, else NULL
+    struct lookup *lookup; // in progress, else NULL
     unsigned attempts;
 };
 
-// Outlives the dial if that goes away first: the resolver always calls back.
+// May outlive the dial: the resolver always calls back.
 struct lookup {
-    struct redis_dial *dial; // NULL: nobody waits any more
+    struct redis_dial *dial; // NULL: destroyed
     struct evdns_getaddrinfo_request *request;
 };
 
@@ -96,7 +96,7 @@ connect_to(struct redis_dial *dial, const struct sockaddr *address, socklen_t si
     if (connect(dial->fd, address, size) == 0) {
         succeed(dial);
     } else if (errno != EINPROGRESS || event_add(dial->connected, NULL) != 0) {
-        // EAGAIN from a unix socket: the server does not accept any more.
+        // EAGAIN from a unix socket: the server does not accept connections any more.
         const char *why =
             errno == EAGAIN ? "too many connections are waiting" : strerror(errno);
         close_socket(dial);
@@ -108,7 +108,7 @@ static void
 connect_unix(struct redis_dial *dial)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    // redis_url_parse lets no longer path through.
+    // redis_url_parse refuses longer paths.
     memcpy(address.sun_path, dial->url->host, sizeof(address.sun_path) - 1);
     connect_to(dial, (const struct sockaddr *)(const void *)&address, sizeof(address));
 }
@@ -219,7 +219,7 @@ redis_dial_destroy(struct redis_dial **dial)
     if (*dial == NULL) {
         return;
     }
-    // A resolver with a question open cannot be freed: its answer comes through the
+    // A resolver with an open request cannot be freed: its answer comes through the
     // loop later.
     bool is_asking = (*dial)->lookup != NULL;
     redis_dial_cancel(*dial);

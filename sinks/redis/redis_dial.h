@@ -12,7 +12,7 @@
 struct event_base;
 struct redis_dial;
 
-// fd: connected, non-blocking, the callee's from now on; or -1 and error says why.
+// fd: connected, non-blocking, owned by the callee; or -1 with error set.
 typedef void (*redis_dial_fn)(void *context, evutil_socket_t fd,
                               const struct error *error);
 
@@ -24,5 +24,5 @@ void redis_dial_destroy(struct redis_dial **dial);
 
 // Calls on_done once, perhaps before it returns. One attempt at a time.
 void redis_dial_start(struct redis_dial *dial);
-// Ends the attempt under way, if any, without a call.
+// Ends the current attempt, if any, without a callback.
 void redis_dial_cancel(struct redis_dial *dial);

@@ -28,9 +28,9 @@ redis_dispatch_item(void *context, const struct redis_item *item)
     }
 }
 
-// The key of the first command that found a wrong type, for a human.
+// The key of the first command that found a wrong type, for messages.
 static void
-tell_repair(struct redis_sink *sink)
+report_repair(struct redis_sink *sink)
 {
     const struct redis_answer *answer = &sink->answer;
     char name[REDIS_ANSWER_TEXT_MAX];
@@ -57,7 +57,8 @@ refuse(struct redis_sink *sink)
     redis_report_refusal(sink, kind, sink->answer.text, &error);
     if (sink->answer.exchange == REDIS_EXCHANGE_BATCH) {
         sink->metrics.transactions_refused++;
-        // Alerts that were claimed in it are in their outboxes, but nobody knows yet.
+        // Alerts claimed in it are in their outboxes, but their answers were not
+        // processed.
         if (sink->phase == REDIS_PHASE_FLUSH && sink->answer.is_executed &&
             sink->outbox.claims[sink->sent].count != 0) {
             sink->outbox.read = 0;
@@ -75,7 +76,7 @@ refuse(struct redis_sink *sink)
     case REDIS_ACTION_REPAIR:
         redis_report_count(sink, kind);
         redis_flush_repair(sink);
-        tell_repair(sink);
+        report_repair(sink);
         break;
     case REDIS_ACTION_RECONNECT: {
         struct error reply = {.code = STATUS_OK};
@@ -97,8 +98,8 @@ static void
 settle(struct redis_sink *sink)
 {
     const struct redis_answer *answer = &sink->answer;
-    // An error comes first: without the right to MULTI, what follows it is executed one
-    // by one, and no answer has its form.
+    // An error comes first: without the right to MULTI, the commands after it are
+    // executed one by one, and no reply has the expected form.
     if (answer->kind != REDIS_ERROR_NONE) {
         refuse(sink);
         return;
@@ -146,7 +147,7 @@ settle(struct redis_sink *sink)
     case REDIS_PHASE_DOWN:
     case REDIS_PHASE_IDLE:
     case REDIS_PHASE_PAUSE:
-        assert(false); // no exchange was under way
+        assert(false); // no exchange was in progress
     }
 }
 

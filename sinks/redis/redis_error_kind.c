@@ -63,8 +63,8 @@ static const struct redis_error_kind_row rows[REDIS_ERROR_COUNT] = {
 };
 // clang-format on
 
-// Without the right to EXEC, or with a command that does not exist, EXEC says why the
-// transaction is discarded.
+// Without the right to EXEC, or with an unknown command, the reply to EXEC contains why
+// the transaction is discarded.
 static struct slice
 skip_discarded(struct slice text)
 {

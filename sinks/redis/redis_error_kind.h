@@ -1,7 +1,7 @@
-// The first word of an error reply says what kind it is, and so what to do about it.
+// The first word of an error reply determines its kind, and what to do about it.
 //
-// Only the whole first word counts: BUSYKEY is not BUSY. Of those that begin with ERR
-// some stay until the operator acts: they are told apart by their text.
+// Only the whole first word counts: BUSYKEY is not BUSY. Some of those that begin with
+// ERR remain until the operator acts: these are distinguished by their text.
 #pragma once
 
 #include "base/slice.h"
@@ -37,9 +37,9 @@ enum redis_error_kind {
 };
 
 enum redis_action {
-    // A replay waits for these as long as redis.patience, a live daemon for ever.
+    // A replay waits for these as long as redis.patience, a live daemon without limit.
     REDIS_ACTION_RETRY,     // wait, then write again over the same connection
-    REDIS_ACTION_RECONNECT, // wait, then connect anew: the address may lead elsewhere
+    REDIS_ACTION_RECONNECT, // wait, then connect again: the address may have changed
     REDIS_ACTION_REPAIR,    // replace the key, then write again
     REDIS_ACTION_FATAL,     // a replay and a start: give up. Later: as RECONNECT
 };

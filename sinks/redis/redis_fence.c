@@ -55,20 +55,21 @@ fence(struct redis_sink *sink, uint64_t epoch)
     redis_sink_retire(sink, REDIS_EVENT_FENCED, EX_TEMPFAIL, &error);
 }
 
-// Another server process may have lost the latest writes. When nobody tells the run's
-// id, a new connection must be taken for a new process.
+// Another server process may have lost the latest writes. If the run's id is not known,
+// a new connection must be treated as a new process.
 static void
 check_run(struct redis_sink *sink)
 {
     const struct redis_answer *answer = &sink->answer;
-    bool is_told = answer->run_id[0] != '\0';
-    if (is_told ? strcmp(answer->run_id, sink->run_id) != 0 : !sink->is_claimed) {
+    bool is_known = answer->run_id[0] != '\0';
+    if (is_known ? strcmp(answer->run_id, sink->run_id) != 0 : !sink->is_claimed) {
         sink->is_unknown = true;
     }
     memcpy(sink->run_id, answer->run_id, sizeof(sink->run_id));
 }
 
-// Redis may delete keys of ours, or its user may not ask whether it does; said once.
+// Redis may delete this program's keys, or its user may not read the policy; reported
+// once.
 static void
 advise(struct redis_sink *sink)
 {
@@ -97,7 +98,7 @@ advise(struct redis_sink *sink)
 }
 
 static void
-tell_rewrite(struct redis_sink *sink)
+report_rewrite(struct redis_sink *sink)
 {
     struct error error = {.code = STATUS_OK};
     error_set(&error, STATUS_IO,
@@ -111,8 +112,8 @@ void
 redis_fence_write(struct redis_sink *sink)
 {
     if (sink->is_unknown) {
-        // Now, so that what disappears during the search is told as gone; and again
-        // after it, for what came up meanwhile.
+        // Now, so that things that disappear during the search are reported as gone;
+        // and again after it, for things that appeared during it.
         changes_restart(sink->setup.pipeline);
         redis_purge_start(sink);
     } else {
@@ -129,7 +130,7 @@ own(struct redis_sink *sink)
     if (!sink->is_ready) {
         redis_report_well(sink);
     } else if (sink->is_unknown) {
-        tell_rewrite(sink);
+        report_rewrite(sink);
     }
     if (sink->is_held) {
         sink->phase = REDIS_PHASE_IDLE;
@@ -156,7 +157,7 @@ redis_fence_greeted(struct redis_sink *sink)
     check_run(sink);
     advise(sink);
     if (sink->is_claim_open && strcmp(answer->owner, sink->token) == 0) {
-        // The answer to a claim was lost, the claim itself was not.
+        // The answer to a claim was lost, but the claim was executed.
         sink->epoch = epoch;
     }
     sink->is_claim_open = false;
@@ -180,8 +181,7 @@ redis_fence_claimed(struct redis_sink *sink)
     sink->is_claim_open = false;
     sink->is_claimed = true;
     sink->epoch = (uint64_t)sink->answer.last_integer;
-    // The answer's own WATCH and GET came after the claim; the greeting judges what
-    // they saw.
+    // The answer's own WATCH and GET came after the claim; the greeting evaluates them.
     redis_fence_greet(sink);
 }
 

@@ -1,16 +1,19 @@
-// Owning the prefix: who is there, who owned it last, and what to do then.
+// Ownership of the prefix: greets the server, checks the last owner, and claims the
+// prefix.
 #pragma once
 
 struct redis_sink;
 
-// What tells our own claim from another daemon's: random bytes, and as text.
+// Distinguishes this process' own claim from another daemon's: random bytes, and their
+// text.
 enum { REDIS_TOKEN_BYTES = 16, REDIS_TOKEN_TEXT = 2 * REDIS_TOKEN_BYTES + 1 };
 
 void redis_fence_greet(struct redis_sink *sink);
 void redis_fence_greeted(struct redis_sink *sink);
 void redis_fence_claimed(struct redis_sink *sink);
 void redis_fence_recalled(struct redis_sink *sink);
-// Begins to write: everything if Redis may hold other keys than ours, else changes.
+// Begins to write: everything if Redis may contain other keys than those written, else
+// changes.
 void redis_fence_write(struct redis_sink *sink);
-// The keys of an earlier life are gone.
+// The keys of an earlier process are removed.
 void redis_fence_purged(struct redis_sink *sink);

@@ -4,7 +4,7 @@
 #include "sinks/redis/redis_change.h"
 #include "sinks/redis/redis_inside.h"
 
-static const usec meta_most = USEC_PER_S; // `meta` is never older while we live
+static const usec meta_most = USEC_PER_S; // `meta` is never older while the daemon runs
 
 static usec
 wall_now(const struct redis_sink *sink)
@@ -175,7 +175,7 @@ redis_flush_acknowledged(struct redis_sink *sink)
     redis_recent_written(&sink->outbox.recent);
     redis_claims_written(sink, sink->sent);
     if (!is_ours) {
-        // What was just written is good, but the WATCH behind it came too late.
+        // What was just written is valid, but the next WATCH came too late.
         redis_flush_lose(sink);
         redis_fence_greet(sink);
     } else if (sink->is_sent_last) {

@@ -9,8 +9,8 @@
 #include "sinks/redis/redis_options.h"
 
 struct redis_key {
-    const char *name; // without the prefix; <…> stands for what varies
-    const char *type; // as TYPE answers
+    const char *name; // without the prefix; <…> is the variable part
+    const char *type; // as returned by TYPE
     const char *content;
 };
 
@@ -43,7 +43,7 @@ struct redis_keys {
     char pattern[2 * REDIS_PREFIX_MAX + 2]; // glob for every key with this prefix
 };
 
-// One key: what its kind begins with, and what follows.
+// One key: the prefix of its kind, and the rest.
 struct redis_name {
     struct slice head;
     struct slice tail;
@@ -56,7 +56,7 @@ redis_keys_name(const struct redis_keys *keys, enum redis_key_kind kind,
     return (struct redis_name){keys->head[kind], tail};
 }
 
-// What the keys of a kind begin with behind the prefix: "user:".
+// What the keys of a kind begin with after the prefix: "user:".
 static inline struct slice
 redis_keys_word(const struct redis_keys *keys, enum redis_key_kind kind)
 {
@@ -67,16 +67,16 @@ redis_keys_word(const struct redis_keys *keys, enum redis_key_kind kind)
 // prefix: at most REDIS_PREFIX_MAX bytes. The struct must not be moved afterwards.
 void redis_keys_init(struct redis_keys *keys, const char *prefix);
 
-// The kind of a key that is rewritten as a whole, and what follows its head; or
-// REDIS_KEY_KINDS for any other. Something must follow: of a handle
-// "<network>:<handle>", of a board "<metric>:<window>".
+// The kind of a key that is rewritten as a whole, and the part after its head; or
+// REDIS_KEY_KINDS for any other key. The part after the head must not be empty: for a
+// handle it is "<network>:<handle>", for a board "<metric>:<window>".
 enum redis_key_kind redis_keys_owned(const struct redis_keys *keys, struct slice key,
                                      struct slice *ret_tail);
 
-// Whose a hash is, as far as one of its fields says so.
+// The owner of a hash, as far as one of its fields shows it.
 enum redis_keys_mark {
-    REDIS_KEYS_FOREIGN, // we write no such field
-    REDIS_KEYS_COMMON,  // others may well have it too
+    REDIS_KEYS_FOREIGN, // no field of this program
+    REDIS_KEYS_COMMON,  // other programs may have it, too
     REDIS_KEYS_OURS,
 };
 

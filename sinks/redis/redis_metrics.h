@@ -1,4 +1,4 @@
-// What the Redis sink counts.
+// The counters of the Redis sink.
 #pragma once
 
 #include <stdint.h>

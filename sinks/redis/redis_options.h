@@ -1,7 +1,7 @@
-// What a user may set about Redis: option rows, and the address they make.
+// The options of the Redis sink, and the address they describe.
 //
-// A URL may carry user, password and database for compatibility with other clients; the
-// rows redis.user, redis.password_file and redis.db are the better place and must not
+// A URL may contain user, password and database for compatibility with other clients.
+// The rows redis.user, redis.password_file and redis.db are preferred and must not
 // contradict it.
 #pragma once
 
@@ -32,8 +32,7 @@ struct redis_options {
 
 extern const struct option redis_options_rows[];
 
-// Whether the options make sense together: the URL's form, a user or password given
-// twice, a password without the file being readable, TLS files without TLS. For -t and
-// before a start.
+// Checks the options together: the URL's form, a user or password given twice, an
+// unreadable password file, TLS files without TLS. For -t and before a start.
 enum status redis_options_check(const struct redis_options *options,
                                 struct error *error) MUST_USE;

@@ -98,7 +98,7 @@ contains(struct slice text, struct slice part)
     return false;
 }
 
-// Acknowledged while Redis was away: its removal has still to be written.
+// Acknowledged while Redis could not be reached: its removal has yet to be written.
 static bool
 is_dropped(const struct redis_sink *sink, size_t endpoint, struct slice id)
 {

@@ -1,11 +1,11 @@
-// Alerts on their way through Redis: claimed, published, and kept for webhooks until
-// they are acknowledged.
+// Alerts in Redis: claimed, published, and kept for webhooks until they are
+// acknowledged.
 //
 // An alert is claimed by its id (sinks/redis/redis_claims.h) and only then appended to
-// the stream, published, and put into the outbox of every webhook that is to get it; so
-// an alert that comes again, after a lost answer or in another life of the daemon,
+// the stream, published, and put into the outbox of every webhook that receives it. An
+// alert that comes again, after a lost answer or a restart of the daemon, therefore
 // changes nothing. The outbox is read at every connection, and when a webhook is added:
-// what was claimed but never handed to a webhook is found there.
+// it contains what was claimed but never passed to a webhook.
 //
 // Redis' user needs for it: EVAL SET UNLINK PUBLISH XADD HLEN HSET HDEL EXPIRE HGETALL,
 // and the channel <prefix>alerts.
@@ -28,17 +28,17 @@ enum {
     REDIS_ALERTS_KEEP = 10000,
 };
 
-// An alert that Redis has now and had not before. Sets of endpoints are bits.
+// An alert that is new in Redis. Sets of endpoints are bits.
 struct redis_alert {
     struct slice id; // for webhooks
     struct slice json;
-    uint64_t given; // endpoints whose outbox holds it
+    uint64_t given; // endpoints whose outbox contains it
     uint64_t full;  // endpoints whose outbox had no room
 };
 
 struct redis_endpoint {
     const char *name;
-    uint64_t room; // alerts its outbox holds at most
+    uint64_t room; // most alerts in its outbox
 };
 
 struct redis_alerts {
@@ -49,11 +49,11 @@ struct redis_alerts {
     uint64_t (*wanted)(void *context, struct slice rule);
     // Acknowledged by Redis. May call redis_outbox_*. Borrows alert.
     void (*on_alert)(void *context, const struct redis_alert *alert);
-    // What the outbox of an endpoint holds, at every connection and when it is new.
-    // value: see redis_outbox_keep.
+    // The contents of an endpoint's outbox, at every connection and when the endpoint
+    // is new. value: see redis_outbox_keep.
     void (*on_waiting)(void *context, size_t endpoint, struct slice id,
                        struct slice value);
-    // Redis may have lost what outboxes held: redis_outbox_rewrite what still waits.
+    // Redis may have lost outboxes: call redis_outbox_rewrite for what still waits.
     // NULL: nothing does.
     void (*on_rewrite)(void *context);
     void *context;
@@ -62,11 +62,11 @@ struct redis_alerts {
 // Seconds. The last attempt of a webhook is less than four days after the first.
 #define REDIS_OUTBOX_TTL "432000"
 
-// The webhook acknowledged the alert, or will not get it any more.
+// The webhook acknowledged the alert, or will not receive it any more.
 void redis_outbox_drop(struct redis_sink *sink, size_t endpoint, struct slice id);
-// Another value for it: "<attempts> <due, ms> <json>"; new alerts begin as "0 0 …".
-// Does nothing while Redis is away, so that nothing piles up: it would only be tried
-// again sooner after a restart.
+// Replaces its value: "<attempts> <due, ms> <json>"; new alerts begin as "0 0 …". Does
+// nothing while Redis cannot be reached, so that memory stays bounded: after a restart
+// the alert would only be tried again sooner.
 void redis_outbox_keep(struct redis_sink *sink, size_t endpoint, struct slice id,
                        struct slice value);
 
@@ -79,15 +79,15 @@ void redis_outbox_rewrite(struct redis_sink *sink, size_t endpoint, struct slice
 struct redis_outbox {
     struct redis_claims claims[2]; // of each batch of the sink
     struct redis_batch due;        // changes of outboxes that wait for a flush
-    struct redis_batch taken;      // and those in the one under way
-    struct buffer json;            // of the alert being added
+    struct redis_batch taken;      // and those in the transaction at Redis
+    struct buffer json;            // of the alert that is being added
     struct buffer group;           // of those that the next script claims
-    struct redis_stash stash;      // of alerts whose flush is to come
+    struct redis_stash stash;      // of alerts for later flushes
     struct redis_recent recent;
     size_t read; // of how many endpoints, on this connection
 };
 
-// Redis may have lost alerts and what outboxes held: both come with the next flush.
+// Redis may have lost alerts and outboxes: both are written with the next flush.
 void redis_outbox_restore(struct redis_sink *sink);
 
 void redis_outbox_take(struct redis_outbox *outbox);
@@ -100,6 +100,6 @@ void redis_outbox_fini(struct redis_sink *sink);
 struct redis_name redis_outbox_key(const struct redis_sink *sink, size_t endpoint);
 // False if there is nothing to read.
 bool redis_outbox_recall(struct redis_sink *sink);
-// Those of the endpoints asked for are complete.
+// The requested outboxes are complete.
 void redis_outbox_recalled(struct redis_sink *sink);
 void redis_outbox_found(struct redis_sink *sink, struct slice value);

@@ -1,12 +1,12 @@
-// Removing what an earlier life left: SCAN finds candidates by name, a row of reads
-// verifies them, a transaction removes them.
+// Removes keys of an earlier process: SCAN finds candidates by name, a sequence of
+// reads verifies them, a transaction removes them.
 #include "sinks/redis/redis_purge.h"
 
 #include <string.h>
 
 #include "sinks/redis/redis_inside.h"
 
-enum { KEY_MOST = 4096 }; // longer ones are not ours
+enum { KEY_MAX = 4096 }; // longer keys are not this program's
 
 void
 redis_purge_init(struct redis_purge *purge)
@@ -49,7 +49,7 @@ redis_purge_start(struct redis_sink *sink)
 
 // ── candidates ─────────────────────────────────────────────────────────────
 
-// Keys that are about to be written anew stay until then: a reader finds no gap.
+// Keys that are about to be rewritten remain until then, so that readers find no gap.
 static bool
 is_known(const struct redis_sink *sink, enum redis_key_kind kind, struct slice tail)
 {
@@ -63,7 +63,7 @@ is_known(const struct redis_sink *sink, enum redis_key_kind kind, struct slice t
                : changes_has(sink->setup.pipeline, kinds[kind], tail);
 }
 
-// The fields of a hash, unless there are more than ours could have.
+// Returns the fields of a hash, unless there are more than this program writes.
 static const char fields_script[] =
     "if redis.call('hlen',KEYS[1])>256 then return {} end "
     "return redis.call('hgetall',KEYS[1])";
@@ -82,15 +82,16 @@ add_probe(struct redis_purge *purge, enum redis_key_kind kind, struct redis_name
     }
 }
 
-// Another daemon's prefix may begin with one of our keys' heads ("a:" and "a:user:b:").
-// Wherever the key could be one of such a prefix, that prefix's epoch is asked for.
+// Another daemon's prefix may begin with one of this program's key heads ("a:" and
+// "a:user:b:"). If the key could belong to such a prefix, the epoch of that prefix is
+// read.
 static void
 add_epochs(struct redis_sink *sink, struct slice key)
 {
     struct redis_purge *purge = &sink->purge;
     for (size_t at = strlen(sink->prefix) + 1; at < key.len; at++) {
         if (strchr("aceghmotu", key.ptr[at]) == NULL) {
-            continue; // no word begins with it
+            continue; // no kind begins with it
         }
         struct slice rest = {key.ptr + at, key.len - at};
         for (enum redis_key_kind kind = 0; kind < REDIS_KEY_KINDS; kind++) {
@@ -109,7 +110,7 @@ redis_purge_found(struct redis_sink *sink, struct slice key)
     struct redis_purge *purge = &sink->purge;
     struct slice tail;
     enum redis_key_kind kind = redis_keys_owned(&sink->keys, key, &tail);
-    if (key.len > KEY_MOST || kind == REDIS_KEY_KINDS || is_known(sink, kind, tail)) {
+    if (key.len > KEY_MAX || kind == REDIS_KEY_KINDS || is_known(sink, kind, tail)) {
         return;
     }
     struct redis_candidate candidate = {
@@ -142,7 +143,7 @@ candidate_at(const struct redis_purge *purge, size_t index)
 // ── verifying ──────────────────────────────────────────────────────────────
 
 static void
-go_on(struct redis_sink *sink)
+scan_on(struct redis_sink *sink)
 {
     if (strcmp(sink->purge.cursor, "0") != 0) {
         scan(sink);
@@ -159,7 +160,7 @@ redis_purge_scanned(struct redis_sink *sink)
     bool is_failed = purge->probes.text.is_failed || purge->found.is_failed ||
                      purge->names.is_failed;
     if (candidate_count(purge) == 0 || is_failed) {
-        go_on(sink); // without memory they stay until they expire
+        scan_on(sink); // without memory they remain until they expire
         return;
     }
     purge->candidate = 0;
@@ -169,7 +170,7 @@ redis_purge_scanned(struct redis_sink *sink)
                     purge->probes.commands);
 }
 
-// The first answer about a candidate: whether its type is right, and what it holds.
+// The first answer about a candidate: checks its type and contents.
 static void
 look_at(const struct redis_purge *purge, struct redis_candidate *candidate,
         const struct redis_item *item)
@@ -191,8 +192,7 @@ look_at(const struct redis_purge *purge, struct redis_candidate *candidate,
     }
 }
 
-// The first answer is about the candidate itself, the others say whether an epoch
-// exists.
+// The first answer is about the candidate itself; the others show if an epoch exists.
 void
 redis_purge_item(struct redis_sink *sink, const struct redis_item *item)
 {
@@ -226,7 +226,7 @@ redis_purge_verified(struct redis_sink *sink)
         sink->phase = REDIS_PHASE_PURGE;
         redis_sink_send(sink, batch);
     } else {
-        go_on(sink);
+        scan_on(sink);
     }
 }
 
@@ -234,5 +234,5 @@ void
 redis_purge_purged(struct redis_sink *sink)
 {
     sink->metrics.keys_purged += sink->batches[0].commands;
-    go_on(sink);
+    scan_on(sink);
 }

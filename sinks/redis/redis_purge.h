@@ -1,12 +1,12 @@
-// Removing what an earlier life left, at a start and after Redis lost data.
+// Removes keys of an earlier process, at a start and after Redis lost data.
 //
-// A key is removed only if it is ours: it begins with our prefix and is named like a
-// user, cascade, handle or board; the pipeline does not write it; it has the type of
-// that kind; a hash has fields of ours alone, one at least that says so
-// (redis_keys_mark), and a handle leads to somebody of its network; and it does not
-// belong to a longer prefix under which another daemon writes, which is one that has an
-// epoch. Any other key stays. One of ours to which somebody added a field stays until
-// it expires.
+// A key is removed only if it is this program's: it begins with the prefix and is named
+// like a user, cascade, handle or board; the pipeline does not write it; it has the
+// type of that kind; a hash has only fields of this program, at least one of them
+// specific (redis_keys_mark), and a handle points to a user of its network; and it does
+// not belong to a longer prefix of another daemon, which is one that has an epoch. Any
+// other key remains. A key to which another client added a field remains until it
+// expires.
 #pragma once
 
 #include <stdbool.h>
@@ -30,8 +30,8 @@ struct redis_candidate {
     enum redis_key_kind kind;
     size_t first_probe;
     size_t probes;
-    bool is_ours; // it looks so
-    bool is_kept; // in spite of that
+    bool is_ours; // it seems to be this program's
+    bool is_kept; // it must remain nevertheless
 };
 
 struct redis_purge {
@@ -39,7 +39,7 @@ struct redis_purge {
     struct redis_batch probes; // reads that verify the candidates of one SCAN
     struct buffer found;       // struct redis_candidate
     struct buffer names;
-    size_t candidate; // whose answers come now
+    size_t candidate; // the one whose answers are next
 };
 
 void redis_purge_init(struct redis_purge *purge);

@@ -5,7 +5,7 @@
 
 #include <hiredis/hiredis.h>
 
-// hiredis 1.x counts an array's elements in another type.
+// hiredis 1.x has another type for the number of elements.
 #if HIREDIS_MAJOR >= 1
 typedef size_t element_count;
 #else
@@ -19,7 +19,7 @@ struct redis_reader {
     bool is_too_long; // an array was
 };
 
-// hiredis wants an object for each item and only asks whether it is NULL.
+// hiredis needs an object for each item and only checks if it is NULL.
 static char nothing;
 
 static void *
@@ -106,7 +106,7 @@ redis_reader_create(redis_item_fn on_item, void *context)
         .context = context,
     };
     parser->privdata = reader;
-    // The emptied buffer is kept, so that steady reading does not call malloc.
+    // Keeps the emptied buffer, so that a steady load does not call malloc.
     parser->maxbuf = 0;
     return reader;
 }

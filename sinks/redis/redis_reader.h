@@ -1,7 +1,6 @@
-// Bytes from Redis → items. hiredis' reader finds the items; nothing is kept and
-// nothing is allocated per item. Limits: an array has at most REDIS_READER_ELEMENTS_MAX
-// elements, and a single line or string at most REDIS_READER_BYTES_MAX bytes; more is
-// an error.
+// Splits bytes from Redis into items, with hiredis' reader. Nothing is kept or
+// allocated per item. Limits: an array has at most REDIS_READER_ELEMENTS_MAX elements,
+// and a single line or string at most REDIS_READER_BYTES_MAX bytes; more is an error.
 #pragma once
 
 #include <stddef.h>
@@ -29,11 +28,11 @@ struct redis_item {
     struct slice text; // STATUS, ERROR, STRING; points into the reader until return
 };
 
-// A strange server's text for humans: cut to fit, "?" for each byte that is not
-// printable ASCII. Returns text.
+// A server's text for messages: cut to fit, "?" for each byte that is not printable
+// ASCII. Returns text.
 const char *redis_reader_print(struct slice from, char *text, size_t size);
 
-// Must not touch the reader.
+// Must not use the reader.
 typedef void (*redis_item_fn)(void *context, const struct redis_item *item);
 
 struct redis_reader;
@@ -46,7 +45,7 @@ void redis_reader_destroy(struct redis_reader **reader);
 enum status redis_reader_feed(struct redis_reader *reader, struct slice bytes,
                               struct error *error) MUST_USE;
 
-// Reads on until one reply is complete: STATUS_OK, every item of it was handed out.
+// Continues until one reply is complete: STATUS_OK, all its items were passed on.
 // AGAIN: more bytes are needed. PARSE, RANGE, NOMEM: the stream is unusable from here
 // on.
 enum status redis_reader_next(struct redis_reader *reader,

@@ -8,7 +8,7 @@
 
 enum { PARTS = 4, GROUP = 32, NUMBER_TEXT = 24, RECENT_LIMIT = 1 << 26 };
 
-// Less than a claim lives.
+// Shorter than the time to live of a claim.
 #define RECENT_AGE USEC_PER_DAY
 
 struct row {
@@ -17,8 +17,8 @@ struct row {
 };
 
 // KEYS: stream, n claims. ARGV: time to live of a claim, entries to keep, n
-// webhook-ids, n ids of entries, n alerts. An entry keeps its id unless the stream is
-// past it.
+// webhook-ids, n ids of entries, n alerts. An entry keeps its id unless the stream has
+// a later one.
 static const char script[] =
     "local n,count=#KEYS-1,0\n"
     "for i=1,n do\n"
@@ -114,13 +114,13 @@ redis_recent_add(struct redis_recent *recent, const struct redis_recent_alert *a
     }
     buffer_append(&recent->rows, (struct slice){(char *)&row, sizeof(row)});
     if (recent->text.is_failed || recent->rows.is_failed) {
-        // Without memory this one is missing.
+        // Without memory this one is lost.
         recent->text.is_failed = recent->rows.is_failed = false;
         recent->text.size = before;
         return;
     }
     size_t count = count_of(recent);
-    if (count > REDIS_RECENT_MOST || recent->text.size > REDIS_RECENT_BYTES) {
+    if (count > REDIS_RECENT_MAX || recent->text.size > REDIS_RECENT_BYTES) {
         drop_first(recent, (count + 1) / 2);
     }
 }

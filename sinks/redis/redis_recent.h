@@ -1,10 +1,10 @@
 // The alerts that Redis acknowledged last, for a Redis that turns out not to have them.
 //
-// After a failover the new master lacks what the old one had not passed on, and a
-// restarted Redis lacks what it had not saved. Together with all keys the alerts of the
-// last day, at most REDIS_RECENT_MOST, are then claimed again: those whose claim is
-// there change nothing, the others enter the stream, under the id they had there if
-// that is still possible. They are not published again, and no outbox gets them.
+// After a failover the new master lacks what was not replicated, and a restarted Redis
+// lacks what was not saved. Together with all keys the alerts of the last day, at most
+// REDIS_RECENT_MAX, are then claimed again. Those whose claim exists change nothing;
+// the others are appended to the stream, with their former id if possible. They are not
+// published again, and are not put into an outbox.
 #pragma once
 
 #include <stdbool.h>
@@ -16,8 +16,8 @@
 struct redis_sink;
 
 enum {
-    REDIS_RECENT_MOST = 1000,
-    REDIS_RECENT_BYTES = 1 << 21, // when there are more the older half goes
+    REDIS_RECENT_MAX = 1000,
+    REDIS_RECENT_BYTES = 1 << 21, // when there are more the older half is dropped
     REDIS_ENTRY_MAX = 48,         // id of an entry of the stream
 };
 
@@ -32,7 +32,7 @@ struct redis_recent {
     struct buffer text; // the parts of each alert, the oldest first
     struct buffer rows; // sizes and times of them
     bool is_due;        // Redis may lack some
-    bool is_sent;       // the transaction under way brings them
+    bool is_sent;       // the transaction at Redis contains them
 };
 
 void redis_recent_init(struct redis_recent *recent);
@@ -42,7 +42,7 @@ void redis_recent_fini(struct redis_recent *recent);
 void redis_recent_add(struct redis_recent *recent,
                       const struct redis_recent_alert *alert, usec now);
 
-// Adds what is due to the batch that is being built; until it is written or lost.
+// Adds what is due to the current batch; until it is written or lost.
 void redis_recent_send(struct redis_sink *sink, unsigned which);
 void redis_recent_written(struct redis_recent *recent);
 void redis_recent_lost(struct redis_recent *recent);

@@ -73,7 +73,7 @@ const struct metric redis_report_metric_rows[] = {
 static void
 update_up(struct redis_sink *sink)
 {
-    sink->metrics.is_up = sink->is_ready && sink->told == 0;
+    sink->metrics.is_up = sink->is_ready && sink->reported == 0;
 }
 
 void
@@ -86,23 +86,24 @@ redis_report_event(struct redis_sink *sink, enum redis_event event, int exit_cod
 }
 
 static void
-tell_once(struct redis_sink *sink, enum redis_told kind, const struct error *error)
+report_once(struct redis_sink *sink, enum redis_reported kind,
+            const struct error *error)
 {
-    bool is_told = (sink->told & (unsigned)kind) != 0;
-    if (sink->told == 0 && sink->setup.ends_when_refused) {
+    bool is_reported = (sink->reported & (unsigned)kind) != 0;
+    if (sink->reported == 0 && sink->setup.ends_when_refused) {
         redis_sink_set_timer(sink->patience, sink->patience_most);
     }
-    sink->told |= (unsigned)kind;
+    sink->reported |= (unsigned)kind;
     sink->last_error = *error;
     update_up(sink);
-    if (!is_told) {
-        bool is_lost = kind == REDIS_TOLD_LOST;
+    if (!is_reported) {
+        bool is_lost = kind == REDIS_REPORTED_LOST;
         redis_report_event(sink, is_lost ? REDIS_EVENT_LOST : REDIS_EVENT_TROUBLE, 0,
                            error);
     }
 }
 
-// "… to run the 'xadd' command" names the right +xadd.
+// "… to run the 'xadd' command" names the missing right, +xadd.
 static void
 advise_right(const struct redis_sink *sink, const char *text, char advice[ADVICE_MAX])
 {
@@ -140,34 +141,34 @@ redis_report_lost(struct redis_sink *sink, enum redis_error_kind kind,
                   const struct error *error)
 {
     const char *address = redis_conn_address(sink->conn);
-    struct error told = {.code = STATUS_OK};
+    struct error why = {.code = STATUS_OK};
     if (kind != REDIS_ERROR_NONE) {
-        redis_report_refusal(sink, kind, error->text, &told);
+        redis_report_refusal(sink, kind, error->text, &why);
     } else if (sink->is_ready) {
-        error_set(&told, STATUS_IO, "lost Redis at %s: %s; trying again", address,
+        error_set(&why, STATUS_IO, "lost Redis at %s: %s; trying again", address,
                   error->text);
     } else {
-        error_set(&told, STATUS_IO,
+        error_set(&why, STATUS_IO,
                   "cannot reach Redis at %s: %s; start it or set redis.url", address,
                   error->text);
     }
     sink->is_refused = kind != REDIS_ERROR_NONE;
-    tell_once(sink, REDIS_TOLD_LOST, &told);
+    report_once(sink, REDIS_REPORTED_LOST, &why);
 }
 
 void
 redis_report_trouble(struct redis_sink *sink, const struct error *error)
 {
     sink->is_refused = true;
-    tell_once(sink, REDIS_TOLD_TROUBLE, error);
+    report_once(sink, REDIS_REPORTED_TROUBLE, error);
 }
 
 void
 redis_report_well(struct redis_sink *sink)
 {
-    bool was_told = sink->told != 0;
+    bool was_reported = sink->reported != 0;
     bool was_ready = sink->is_ready;
-    sink->told = 0;
+    sink->reported = 0;
     sink->is_refused = false;
     redis_sink_stop_timer(sink->patience);
     sink->is_ready = true;
@@ -175,7 +176,7 @@ redis_report_well(struct redis_sink *sink)
     update_up(sink);
     if (!was_ready) {
         redis_report_event(sink, REDIS_EVENT_READY, 0, NULL);
-    } else if (was_told) {
+    } else if (was_reported) {
         redis_report_event(sink, REDIS_EVENT_RECOVERED, 0, NULL);
     }
 }

@@ -1,4 +1,4 @@
-// What a human is told of the Redis sink, and what is counted of its errors.
+// Messages about the Redis sink, and counters of its errors.
 #pragma once
 
 #include "base/status.h"
@@ -7,7 +7,7 @@
 
 void redis_report_event(struct redis_sink *sink, enum redis_event event, int exit_code,
                         const struct error *error);
-// "Redis at <address>: <what it said>; <what to do>". A missing right is named.
+// "Redis at <address>: <its error>; <what to do>". A missing right is named.
 void redis_report_refusal(const struct redis_sink *sink, enum redis_error_kind kind,
                           const char *text, struct error *ret_error);
 void redis_report_lost(struct redis_sink *sink, enum redis_error_kind kind,

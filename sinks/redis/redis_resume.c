@@ -5,7 +5,7 @@
 #include "pipeline/changes.h"
 #include "sinks/redis/redis_inside.h"
 
-// What the command number `index` asks for.
+// What the command number `index` reads.
 struct request {
     enum redis_recalled what;
     const char *name;

@@ -1,10 +1,9 @@
-// Going on after an earlier life of the daemon.
+// Resumes after an earlier process.
 //
-// Before the sink is READY it reads what Redis holds of the sources: where each was,
-// and its gap ledger; and what forecasts have learnt. A daemon that starts from a
-// snapshot older than that may then hold the sink: nothing is written or removed until
-// it has caught up, so that no number that a reader sees goes back. Changes merge in
-// the pipeline meanwhile.
+// Before the sink is READY it reads from Redis the cursor and the gap ledger of each
+// source, and what forecasts have learnt. A daemon that starts from a snapshot older
+// than that may then hold the sink: nothing is written or removed until it has caught
+// up, so that no value in Redis goes back. Until then changes merge in the pipeline.
 #pragma once
 
 #include <stdbool.h>
@@ -37,6 +36,6 @@ struct redis_recall {
 
 // From within READY, or before redis_sink_start.
 void redis_resume_hold(struct redis_sink *sink);
-// Also done by redis_sink_hurry and redis_sink_finish: what has to be written is.
+// Also done by redis_sink_hurry and redis_sink_finish, which have to write.
 void redis_resume_release(struct redis_sink *sink);
 bool redis_resume_is_held(const struct redis_sink *sink);

@@ -19,10 +19,10 @@ enum { REFUSAL_MAX = 160 };
 struct redis_sentinel {
     struct redis_sentinel_setup setup;
     struct redis_dial *dial;
-    struct redis_url asked; // the Sentinel being asked
-    size_t next;            // which one is asked next
+    struct redis_url asked; // the current Sentinel
+    size_t next;            // the next one to ask
     size_t left;            // to ask in this round
-    struct event *deadline; // of the one being asked
+    struct event *deadline; // of the current one
     struct bufferevent *stream;
     struct redis_reader *reader;
 
@@ -31,7 +31,7 @@ struct redis_sentinel {
     char port[8];
     char refusal[REFUSAL_MAX];
     bool is_unknown; // the Sentinel does not know the name
-    bool is_login;   // the reply that comes next is to AUTH
+    bool is_login;   // the next reply is to AUTH
     bool is_answered;
 
     char why[ERROR_TEXT_MAX]; // each Sentinel that failed in this round
@@ -191,7 +191,7 @@ log_in(struct redis_sentinel *sentinel, struct error *error)
     return status;
 }
 
-// Without memory nothing is sent, and the deadline will say so.
+// Without memory nothing is sent, and the deadline passes.
 static void
 send_question(struct redis_sentinel *sentinel, evutil_socket_t fd)
 {

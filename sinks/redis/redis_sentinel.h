@@ -1,9 +1,9 @@
-// Asks the Sentinels of a URL where the master is, without ever blocking the loop.
+// Asks the Sentinels of a URL for the address of the master, without blocking the loop.
 //
-// Each question has a connection of its own. A Sentinel that cannot be reached, does
-// not answer, refuses or does not know the name leads to the next one, until each was
-// asked once. Each question begins with the Sentinel after the one that answered last,
-// so that one with an old view is not believed twice in a row. Where Sentinels want a
+// Each request has a connection of its own. If a Sentinel cannot be reached, does not
+// answer, refuses or does not know the name, the next one is asked, until each was
+// asked once. Each request begins with the Sentinel after the one that answered last,
+// so that one with an outdated view is not used twice in a row. If Sentinels need a
 // password (redis.sentinel_password_file) each connection begins with AUTH.
 #pragma once
 
@@ -17,7 +17,7 @@ struct event_base;
 struct redis_sentinel;
 
 // master: REDIS_URL_TCP, or TLS as its Sentinels, valid until return; or NULL and error
-// says why each Sentinel failed: the text names them one by one.
+// contains the failure of each Sentinel.
 typedef void (*redis_sentinel_fn)(void *context, const struct redis_url *master,
                                   const struct error *error);
 
@@ -34,7 +34,7 @@ struct redis_sentinel_setup {
 struct redis_sentinel *redis_sentinel_create(const struct redis_sentinel_setup *setup);
 void redis_sentinel_destroy(struct redis_sentinel **sentinel);
 
-// Calls on_done once, perhaps before it returns. One question at a time.
+// Calls on_done once, perhaps before it returns. One request at a time.
 void redis_sentinel_start(struct redis_sentinel *sentinel);
-// Ends the question under way, if any, without a call.
+// Ends the current request, if any, without a callback.
 void redis_sentinel_cancel(struct redis_sentinel *sentinel);

@@ -106,10 +106,10 @@ on_up(void *context)
     redis_fence_greet(sink);
 }
 
-// A server that turns a connection away says why before it closes.
+// A server that rejects a connection sends the reason before it closes.
 static void
-tell_down(struct redis_sink *sink, enum redis_error_kind kind,
-          const struct error *error)
+report_down(struct redis_sink *sink, enum redis_error_kind kind,
+            const struct error *error)
 {
     struct error why = {.code = STATUS_OK};
     if (sink->phase == REDIS_PHASE_GREET && kind == REDIS_ERROR_NONE &&
@@ -139,7 +139,7 @@ on_down(void *context, enum redis_error_kind kind, const struct error *error)
     struct redis_sink *sink = context;
     redis_sink_stop_timer(sink->pace);
     redis_flush_lose(sink);
-    tell_down(sink, kind, error);
+    report_down(sink, kind, error);
 }
 
 static void
@@ -174,7 +174,7 @@ on_give_up(evutil_socket_t fd, short what, void *context)
         return;
     }
     if (sink->is_refused) {
-        // It is there, and what it refuses for now it may take later.
+        // Redis can be reached, and may later accept what it refuses now.
         redis_sink_set_timer(sink->give_up, sink->setup.give_up);
         return;
     }
@@ -406,7 +406,7 @@ redis_sink_is_refused(const struct redis_sink *sink)
 const char *
 redis_sink_trouble(const struct redis_sink *sink)
 {
-    return sink->told != 0 ? sink->last_error.text : "";
+    return sink->reported != 0 ? sink->last_error.text : "";
 }
 
 const struct redis_metrics *

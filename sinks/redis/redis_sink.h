@@ -1,23 +1,23 @@
 // The Redis sink: keeps Redis equal to the pipeline, on the caller's event loop.
 //
-// Every redis.flush it pulls the pipeline's changes and writes them in a row of
+// Every redis.flush it pulls the pipeline's changes and writes them in a sequence of
 // transactions (MULTI … EXEC) of at most REDIS_BATCH_COMMANDS commands or
-// REDIS_BATCH_BYTES bytes; one change is never split. One transaction is at Redis, the
-// next is being built meanwhile and leaves when the first is acknowledged. The last one
-// of a flush carries the source cursors and `meta`. While Redis is slow or away nothing
-// is pulled: changes merge in the pipeline.
+// REDIS_BATCH_BYTES bytes; one change is never split. While one transaction is at
+// Redis, the next is built; it is sent when the first is acknowledged. The last one of
+// a flush contains the source cursors and `meta`. While Redis is slow or cannot be
+// reached nothing is pulled: changes merge in the pipeline.
 //
-// Ownership of the prefix: `<prefix>epoch` is raised by every daemon that starts and at
-// every reconnection. Each transaction runs under WATCH of that key, so neither an
-// older daemon nor bytes of a lost connection that are still on their way can write any
-// more once it is raised.
+// Ownership of the prefix: `<prefix>epoch` is incremented by every daemon that starts
+// and at every reconnection. Each transaction runs under WATCH of that key, so neither
+// an older daemon nor delayed bytes of a lost connection can write once it is
+// incremented.
 //
-// When Redis may not hold what was written before (first start, another server process,
-// the epoch missing or lower than ours) everything is written anew, and those of our
-// keys that the pipeline knows nothing of are removed.
+// When Redis may not contain what was written before (first start, another server
+// process, the epoch missing or lower than expected) everything is written again, and
+// those of this program's keys that the pipeline does not write are removed.
 //
-// Nothing here logs or exits: what a human should know goes to one callback. The
-// process must ignore SIGPIPE.
+// The sink does not log or exit: one callback receives all messages. The process must
+// ignore SIGPIPE.
 #pragma once
 
 #include <stdbool.h>
@@ -45,26 +45,25 @@ enum {
 
 enum redis_event {
     REDIS_EVENT_READY,   // connected and owner of the prefix, for the first time
-    REDIS_EVENT_LOST,    // the connection is gone (or was never there); told once
+    REDIS_EVENT_LOST,    // the connection is lost (or was never open); once
     REDIS_EVENT_TROUBLE, // connected, but Redis refuses (out of memory, read-only …);
-                         // told once
+                         // once
     REDIS_EVENT_RECOVERED, // ends LOST or TROUBLE: a whole flush was acknowledged
-    REDIS_EVENT_REWRITE,   // Redis lost or may have lost our keys: all is written anew
-    REDIS_EVENT_REPAIRED,  // keys of ours were gone or held something else and are
+    REDIS_EVENT_REWRITE,   // Redis lost or may have lost keys: all are written again
+    REDIS_EVENT_REPAIRED,  // keys of this program were missing or changed and are
                            // replaced
-    REDIS_EVENT_ADVICE,    // Redis works, but is not set as it should be
-    REDIS_EVENT_FENCED,    // a newer daemon owns the prefix: exit. The sink is at rest
-    REDIS_EVENT_FATAL, // it will not get better by itself: exit. The sink is at rest
+    REDIS_EVENT_ADVICE,    // Redis works, but its configuration should be changed
+    REDIS_EVENT_FENCED,    // a newer daemon owns the prefix: exit. The sink is stopped
+    REDIS_EVENT_FATAL,     // it will not recover: exit. The sink is stopped
 };
 
 // exit_code: of sysexits for FENCED (75) and FATAL (69, 71, 75, 77, 78), else 0. error:
-// one line that says what happened and what to do, borrowed; NULL with READY and
-// RECOVERED. The callee may stop the loop and call anything below but
-// redis_sink_destroy.
+// one line with what happened and what to do, borrowed; NULL with READY and RECOVERED.
+// The callee may stop the loop and call any function below except redis_sink_destroy.
 typedef void (*redis_event_fn)(void *context, enum redis_event event, int exit_code,
                                const struct error *error);
 
-// A flush is about to start: cursors set now are those it writes.
+// A flush is about to start: cursors set now are part of it.
 typedef void (*redis_flush_fn)(void *context);
 
 // error: NULL when everything is in Redis and acknowledged.
@@ -82,27 +81,27 @@ struct redis_sink_setup {
                             // time, else only before the first flush; any other one
                             // and a lost connection after redis.patience
     redis_event_fn on_event;
-    redis_flush_fn on_flush;           // NULL: nobody wants to know
+    redis_flush_fn on_flush;           // may be NULL
     const struct redis_recall *recall; // kept; NULL: see sinks/redis/redis_resume.h
     const struct redis_alerts *alerts; // kept; NULL: see sinks/redis/redis_outbox.h
     void *context;                     // kept; for the two
 };
 
 // Checks the options (STATUS_PARSE, STATUS_RANGE, STATUS_IO for a file that cannot be
-// read) and sets up; touches no network. On failure *ret_sink is untouched.
+// read) and sets up; uses no network. On failure *ret_sink is untouched.
 enum status redis_sink_create(const struct redis_sink_setup *setup,
                               struct redis_sink **ret_sink,
                               struct error *error) MUST_USE;
 // Closes at once; what is not acknowledged may be lost. Not from inside a callback.
 void redis_sink_destroy(struct redis_sink **sink);
 
-// Connects, keeps connected and flushes. Calls back only from the loop.
+// Connects, reconnects and flushes. Callbacks come only from the loop.
 void redis_sink_start(struct redis_sink *sink);
 
 // Flushes without waiting for the timer until the pipeline has nothing left and all is
 // acknowledged, then calls `done` from the loop; with an error when that takes longer
-// than `within` or the sink comes to rest (FENCED, FATAL). The sink goes on working
-// afterwards. One call at a time.
+// than `within` or the sink stops (FENCED, FATAL). The sink continues afterwards. One
+// call at a time.
 void redis_sink_finish(struct redis_sink *sink, usec within, redis_done_fn done,
                        void *context);
 
@@ -110,8 +109,8 @@ void redis_sink_finish(struct redis_sink *sink, usec within, redis_done_fn done,
 void redis_sink_hurry(struct redis_sink *sink);
 
 // Where to resume the source `name`: replaces the hash cursor:<name> at the end of the
-// first flush that starts after this call, and not before everything the pipeline got
-// until now is written. No fields: removes it. Copies. STATUS_FULL past
+// first flush that starts after this call, and not before everything that the pipeline
+// received until now is written. No fields: removes it. Copies. STATUS_FULL beyond
 // REDIS_CURSORS_MAX hashes or REDIS_CURSOR_BYTES bytes.
 enum { REDIS_CURSORS_MAX = 256, REDIS_CURSOR_BYTES = 1 << 16 };
 enum status redis_sink_set_cursor(struct redis_sink *sink, struct slice name,
@@ -123,17 +122,17 @@ enum status redis_sink_set_gaps(struct redis_sink *sink, struct slice name,
                                 const struct change_field *fields,
                                 size_t count) MUST_USE;
 
-// For `meta`. lag: of the slowest source; USEC_NONE: what the pipeline's clock says.
+// For `meta`. lag: of the slowest source; USEC_NONE: that of the pipeline's clock.
 void redis_sink_set_streams(struct redis_sink *sink, usec lag, bool is_complete);
 
-// True while Redis acknowledged nothing for REDIS_SINK_PATIENCE_S although there was
-// something to write: the time to pause the source. Memory stays bounded either way.
+// True if Redis acknowledged nothing for REDIS_SINK_PATIENCE_S although there was
+// something to write: the source should be paused. Memory stays bounded in any case.
 bool redis_sink_is_full(const struct redis_sink *sink);
 
 // True from READY on, except between LOST or TROUBLE and RECOVERED.
 bool redis_sink_is_up(const struct redis_sink *sink);
-// LOST or TROUBLE: what Redis answered says why.
+// LOST or TROUBLE was caused by an error reply of Redis.
 bool redis_sink_is_refused(const struct redis_sink *sink);
-// What LOST or TROUBLE said, until RECOVERED; else empty.
+// The text of LOST or TROUBLE, until RECOVERED; else empty.
 const char *redis_sink_trouble(const struct redis_sink *sink);
 const struct redis_metrics *redis_sink_metrics(const struct redis_sink *sink);

@@ -3,8 +3,8 @@
 //     first        taken           end
 //       | in a batch  | for the next  |
 //
-// Texts leave in the order in which they came. What was taken comes again when the
-// batch is lost and goes when it is written.
+// Texts leave in the order in which they were added. What was taken comes again when
+// the batch is lost and is removed when it is written.
 #pragma once
 
 #include <stdbool.h>
@@ -13,7 +13,7 @@
 #include "base/buffer.h"
 #include "base/slice.h"
 
-// When either is reached there is no room.
+// At either limit there is no room.
 enum { REDIS_STASH_ALERTS = 6144, REDIS_STASH_BYTES = 8 << 20 };
 
 struct redis_stash {
@@ -27,13 +27,13 @@ void redis_stash_init(struct redis_stash *stash);
 void redis_stash_fini(struct redis_stash *stash);
 
 bool redis_stash_has_room(const struct redis_stash *stash);
-// Copies the text; one that is larger than the room left is kept as well. Without
-// memory it is missing, and so are all that follow.
+// Copies the text; one that is larger than the room left is kept, too. Without memory
+// it is lost, and so are all that follow.
 void redis_stash_add(struct redis_stash *stash, struct slice text);
 
-// The next text, valid until the next call of another function. None: it is missing.
+// The next text, valid until the next call of another function. None: it is lost.
 struct slice redis_stash_take(struct redis_stash *stash);
-// The `count` texts taken first are done with.
+// Removes the `count` texts taken first.
 void redis_stash_written(struct redis_stash *stash, size_t count);
 // What was taken comes again.
 void redis_stash_lost(struct redis_stash *stash);

@@ -1,4 +1,5 @@
-// A connected socket as a stream of libevent, with TLS or without, and why it ended.
+// A connected socket as a stream of libevent, with or without TLS, and the reason for
+// its end.
 #pragma once
 
 #include <stdbool.h>
@@ -17,7 +18,7 @@ struct event_base;
 struct bufferevent *redis_stream_open(struct event_base *base, evutil_socket_t fd,
                                       SSL_CTX *tls, const struct redis_url *url);
 
-// Why the stream reported `what` (an end or an error), for a human: text or a string
-// that stays. is_answered: something came over it.
+// The reason why the stream reported `what` (an end or an error), for messages: text or
+// a string constant. is_answered: something was received over it.
 const char *redis_stream_why_closed(struct bufferevent *stream, short what,
                                     bool is_answered, char text[REDIS_TLS_TEXT_MAX]);

@@ -50,7 +50,7 @@ read_first_line(const char *option, const char *path, char text[REDIS_URL_SECRET
         return error_set(error, STATUS_IO, "%s: cannot read %s: %s", option,
                          redact_path(path, errno, shown), strerror(errno));
     }
-    // No second copy of the secret in a buffer that is freed as it is.
+    // No second copy of the secret in a buffer that is freed without being cleared.
     setvbuf(file, NULL, _IONBF, 0);
     bool has_line = fgets(text, REDIS_URL_SECRET_MAX, file) != NULL;
     fclose(file);

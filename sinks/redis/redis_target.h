@@ -1,4 +1,4 @@
-// Where to connect and as whom: redis.* options boiled down.
+// The address and the login: derived from the redis.* options.
 #pragma once
 
 #include "base/status.h"
@@ -7,7 +7,7 @@
 #include "sinks/redis/redis_url.h"
 
 struct redis_target {
-    struct redis_url url; // with redis.user and redis.db worked in
+    struct redis_url url; // including redis.user and redis.db
     char address[REDIS_URL_TEXT_MAX];
     char password_file[OPTION_TEXT_MAX]; // empty: the URL's password, if any
     char sentinel_user[OPTION_TEXT_MAX]; // empty: the default user
@@ -26,7 +26,7 @@ enum status redis_target_sentinel_password(const struct redis_target *target,
                                            char ret_password[REDIS_URL_SECRET_MAX],
                                            struct error *error) MUST_USE;
 
-// The password, read anew; empty when none is set. The caller cleanses it.
+// Reads the password; empty when none is set. The caller clears it.
 enum status redis_target_password(const struct redis_target *target,
                                   char ret_password[REDIS_URL_SECRET_MAX],
                                   struct error *error) MUST_USE;

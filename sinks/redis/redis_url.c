@@ -73,7 +73,7 @@ static enum status
 parse_unix(struct slice path, struct redis_url *url, struct error *error)
 {
     size_t most = sizeof(((struct sockaddr_un *)0)->sun_path) - 1;
-    // What would be user and password at a host is no path.
+    // A path that looks like user and password at a host is refused.
     bool is_host = path.len > 2 && path.ptr[1] == '/' && path.ptr[2] != '/' &&
                    slice_find(path, '@') != NULL;
     if (path.len == 0 || path.ptr[0] != '/' || is_host) {
@@ -167,7 +167,7 @@ parse_network(struct slice text, struct redis_url *url, struct error *error)
 static enum status
 parse_name(struct slice name, struct redis_url *url, struct error *error)
 {
-    char host[URL_HOST_MAX]; // the bytes of a name are those of a host
+    char host[URL_HOST_MAX]; // a name has the bytes allowed in a host
     bool is_name = name.len < REDIS_URL_NAME_MAX && slice_find(name, ':') == NULL &&
                    url_host_parse_bare(name, host) == URL_GOOD;
     if (!is_name) {
@@ -269,7 +269,7 @@ redis_url_of_host(struct slice host, struct slice port, struct redis_url *ret_ur
     return STATUS_OK;
 }
 
-// A text that is cut where its room ends.
+// A text that is cut at its limit.
 struct line {
     char *text;
     size_t size;

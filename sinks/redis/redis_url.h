@@ -1,9 +1,10 @@
-// Where Redis is: `unix:/path`, `redis://[user[:pass]@]host[:port][/db]`, `rediss://…`
-// (TLS), or `sentinel://host[:port][,host[:port]…]/name[/db]`: the Sentinels to ask for
-// the master of that name; `sentinels://…`: they and the master speak TLS.
+// The address of Redis: `unix:/path`, `redis://[user[:pass]@]host[:port][/db]`,
+// `rediss://…` (TLS), or `sentinel://host[:port][,host[:port]…]/name[/db]`: the
+// Sentinels to ask for the master of that name; `sentinels://…`: Sentinels and master
+// use TLS.
 //
-// User and password are percent-decoded; an IPv6 address stands in brackets; the port
-// is 6379 unless given, that of a Sentinel 26379. Pure: no look-up, no file.
+// User and password are percent-decoded; an IPv6 address is in brackets; the port is
+// 6379 unless given, that of a Sentinel 26379. Pure: no look-up, no file.
 #pragma once
 
 #include <stdbool.h>
@@ -51,20 +52,20 @@ struct redis_url {
     char name[REDIS_URL_NAME_MAX]; // of the master
 };
 
-// On failure *ret_url is untouched; the error says what would be right and holds no
+// On failure *ret_url is untouched; the error contains what would be valid and no
 // password.
 enum status redis_url_parse(struct slice text, struct redis_url *ret_url,
                             struct error *error) MUST_USE;
 
-// Whether connections to it are encrypted.
+// True if connections to it are encrypted.
 bool redis_url_is_tls(const struct redis_url *url);
 
-// The redis:// URL of a host and port that a Sentinel answered: a name or an address of
+// The redis:// URL of a host and port in a Sentinel's answer: a name or an address of
 // IPv4 or IPv6, without brackets. On failure *ret_url is untouched.
 enum status redis_url_of_host(struct slice host, struct slice port,
                               struct redis_url *ret_url) MUST_USE;
 
-// The URL for a human, without user and password; cut to fit. Returns text.
+// The URL for messages, without user and password; cut to fit. Returns text.
 enum { REDIS_URL_TEXT_MAX = REDIS_URL_HOST_MAX + 40 };
 const char *redis_url_format(const struct redis_url *url,
                              char text[REDIS_URL_TEXT_MAX]);

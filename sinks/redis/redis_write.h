@@ -1,9 +1,8 @@
-// Commands in the form Redis reads, written into memory that is known to be large
-// enough.
+// Writes commands in the Redis protocol into memory that is known to be large enough.
 //
-// hiredis' formatter allocates every command anew; at a hundred thousand commands a
-// second the sink writes them in place instead. Every function returns the place after
-// what it wrote.
+// hiredis' formatter allocates every command; at a hundred thousand commands a second
+// the sink writes them in place instead. Every function returns the end of what it
+// wrote.
 #pragma once
 
 #include <stdint.h>
@@ -11,7 +10,7 @@
 
 #include "base/slice.h"
 
-// The most a length with its mark and line ends takes: "$" 20 digits CRLF … CRLF.
+// The most bytes of a length with its mark and line ends: "$" 20 digits CRLF … CRLF.
 enum { REDIS_WRITE_FRAME = 25, REDIS_WRITE_NUMBER = 20 };
 
 static inline char *

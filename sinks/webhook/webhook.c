@@ -12,7 +12,7 @@
 #include "sinks/webhook/webhook_sign.h"
 
 enum {
-    VALUE_MOST = 32 << 20,
+    VALUE_MAX = 32 << 20,
     GONE = 410,
     TOO_MANY = 429,
     BAD_GATEWAY = 502,
@@ -20,9 +20,9 @@ enum {
     JITTER = 10, // a tenth
 };
 
-#define LATER_MOST (24 * USEC_PER_HOUR) // whatever Retry-After says
+#define LATER_MAX (24 * USEC_PER_HOUR) // whatever the value of Retry-After
 #define HOLD_FIRST (5 * USEC_PER_S)
-#define HOLD_MOST (5 * USEC_PER_MIN)
+#define HOLD_MAX (5 * USEC_PER_MIN)
 #define AT(member) offsetof(struct webhook_metrics, member)
 
 // clang-format off
@@ -60,15 +60,15 @@ struct webhook {
     struct webhook_metrics metrics; // pending: how many of `waiting`
     struct buffer value;
     uint64_t next_number;
-    uint64_t sending; // number of the message under way
+    uint64_t sending; // number of the message in progress
     bool is_busy;
     struct backoff holds;
     usec held_until;
-    bool is_failing; // told of, as the two below
+    bool is_failing; // logged, as the two below
     bool has_given_up;
     bool is_full;
     uint64_t done[WEBHOOK_DONE]; // hashes of ids
-    size_t done_count;           // ever
+    size_t done_count;           // in total
     size_t room;
     struct waiting waiting[];
 };
@@ -106,8 +106,8 @@ webhook_create(const struct webhook_calls *calls, void *context, size_t room,
     webhook->calls = *calls;
     webhook->context = context;
     webhook->room = room;
-    webhook->holds = (struct backoff){.first = HOLD_FIRST, .most = HOLD_MOST};
-    buffer_init(&webhook->value, VALUE_MOST);
+    webhook->holds = (struct backoff){.first = HOLD_FIRST, .most = HOLD_MAX};
+    buffer_init(&webhook->value, VALUE_MAX);
     *ret_webhook = webhook;
     return STATUS_OK;
 }
@@ -208,7 +208,7 @@ webhook_refuse(struct webhook *webhook)
     webhook->metrics.dropped++;
     if (!webhook->is_full && webhook->metrics.is_stopped == 0) {
         webhook->is_full = true;
-        webhook->calls.tell(webhook->context, WEBHOOK_EVENT_FULL, "");
+        webhook->calls.report(webhook->context, WEBHOOK_EVENT_FULL, "");
     }
 }
 
@@ -228,7 +228,7 @@ webhook_add(struct webhook *webhook, struct slice id, struct slice json, usec no
     webhook_refuse(webhook);
 }
 
-// A number and the space behind it; *text moves on.
+// A number and the space after it; moves *text.
 static bool
 read_number(struct slice *text, uint64_t *ret_number)
 {
@@ -324,7 +324,7 @@ succeed(struct webhook *webhook, struct waiting *waiting)
     webhook->has_given_up = false;
     if (webhook->is_failing) {
         webhook->is_failing = false;
-        webhook->calls.tell(webhook->context, WEBHOOK_EVENT_RECOVERED, "");
+        webhook->calls.report(webhook->context, WEBHOOK_EVENT_RECOVERED, "");
     }
 }
 
@@ -336,7 +336,7 @@ stop(struct webhook *webhook)
     while (webhook->metrics.pending != 0) {
         take_out(webhook, &webhook->waiting[0]);
     }
-    webhook->calls.tell(webhook->context, WEBHOOK_EVENT_GONE, "");
+    webhook->calls.report(webhook->context, WEBHOOK_EVENT_GONE, "");
 }
 
 static void
@@ -372,7 +372,7 @@ hold(struct webhook *webhook, const struct webhook_answer *answer, usec now)
         webhook->held_until = now + backoff_next(&webhook->holds);
     }
     if (answer->not_before != USEC_NONE && answer->not_before > webhook->held_until) {
-        usec latest = now + LATER_MOST;
+        usec latest = now + LATER_MAX;
         webhook->held_until = answer->not_before < latest ? answer->not_before : latest;
     }
 }
@@ -386,7 +386,7 @@ fail(struct webhook *webhook, struct waiting *waiting,
     waiting->attempts++;
     if (!webhook->is_failing) {
         webhook->is_failing = true;
-        webhook->calls.tell(webhook->context, WEBHOOK_EVENT_FAILING, answer->why);
+        webhook->calls.report(webhook->context, WEBHOOK_EVENT_FAILING, answer->why);
     }
     hold(webhook, answer, now);
     if (waiting->attempts < WEBHOOK_ATTEMPTS) {
@@ -399,7 +399,7 @@ fail(struct webhook *webhook, struct waiting *waiting,
     take_out(webhook, waiting);
     if (!webhook->has_given_up) {
         webhook->has_given_up = true;
-        webhook->calls.tell(webhook->context, WEBHOOK_EVENT_GIVEN_UP, answer->why);
+        webhook->calls.report(webhook->context, WEBHOOK_EVENT_GIVEN_UP, answer->why);
     }
 }
 

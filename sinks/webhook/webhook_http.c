@@ -14,7 +14,7 @@
 #include "sinks/webhook/webhook_options.h"
 #include "sinks/webhook/webhook_sign.h"
 
-enum { BODY_MOST = 32 << 20, ANSWER_MOST = 1 << 16, HEADERS = 4 };
+enum { BODY_MAX = 32 << 20, ANSWER_MAX = 1 << 16, HEADERS = 4 };
 
 struct webhook_http {
     struct webhook_http_setup setup;
@@ -23,7 +23,7 @@ struct webhook_http {
     struct webhook *webhook;
     struct http_fetch *fetch;
     struct buffer body;
-    struct error unsent; // why the message under way could not even begin
+    struct error unsent; // why the current message could not be sent
 };
 
 // ── a message ──────────────────────────────────────────────────────────────
@@ -100,7 +100,7 @@ static void
 on_send(void *context, struct slice id, struct slice json)
 {
     struct webhook_http *http = context;
-    // Not within the call: the answer is told at the next tick.
+    // Not within the call: the answer is passed on at the next tick.
     (void)post(http, id, json, &http->unsent);
 }
 
@@ -108,7 +108,7 @@ static void
 on_fetched(void *context, const struct http_fetch_answer *fetched)
 {
     struct webhook_http *http = context;
-    const struct webhook_answer told = {
+    const struct webhook_answer answer = {
         .status = fetched->status,
         .not_before = fetched->not_before,
         .is_refused = fetched->is_refused,
@@ -116,7 +116,7 @@ on_fetched(void *context, const struct http_fetch_answer *fetched)
                    ? "its address is not public: set allow_private if this is intended"
                    : (fetched->why != NULL ? fetched->why : ""),
     };
-    webhook_answered(http->webhook, &told, http->setup.wall());
+    webhook_answered(http->webhook, &answer, http->setup.wall());
     http->calls.on_answer(http->setup.context);
 }
 
@@ -137,10 +137,10 @@ on_drop(void *context, struct slice id)
 }
 
 static void
-on_tell(void *context, enum webhook_event event, const char *why)
+on_report(void *context, enum webhook_event event, const char *why)
 {
     const struct webhook_http *http = context;
-    http->calls.tell(http->setup.context, event, why);
+    http->calls.report(http->setup.context, event, why);
 }
 
 static uint32_t
@@ -156,9 +156,9 @@ usec
 webhook_http_tick(struct webhook_http *http, usec now)
 {
     if (http->unsent.code != STATUS_OK) {
-        const struct webhook_answer told = {.not_before = USEC_NONE,
-                                            .why = http->unsent.text};
-        webhook_answered(http->webhook, &told, now);
+        const struct webhook_answer answer = {.not_before = USEC_NONE,
+                                              .why = http->unsent.text};
+        webhook_answered(http->webhook, &answer, now);
         http->unsent = (struct error){.code = STATUS_OK};
     }
     usec due = webhook_tick(http->webhook, now);
@@ -171,7 +171,7 @@ enum status
 webhook_http_create(const struct webhook_http_setup *setup,
                     struct webhook_http **ret_http, struct error *error)
 {
-    static const struct webhook_calls calls = {on_send, on_keep, on_drop, on_tell,
+    static const struct webhook_calls calls = {on_send, on_keep, on_drop, on_report,
                                                on_chance};
     struct webhook_http *http = calloc(1, sizeof(*http));
     if (http == NULL || webhook_create(&calls, http, setup->options->queue,
@@ -182,11 +182,11 @@ webhook_http_create(const struct webhook_http_setup *setup,
     http->setup = *setup;
     http->calls = *setup->calls;
     http->options = *setup->options;
-    buffer_init(&http->body, BODY_MOST);
+    buffer_init(&http->body, BODY_MAX);
     const struct http_fetch_setup fetch = {
         .base = setup->base,
         .client = setup->client,
-        .body_most = ANSWER_MOST,
+        .body_most = ANSWER_MAX,
         .within = setup->options->timeout,
         .wall = setup->wall,
         .on_done = on_fetched,

@@ -1,5 +1,5 @@
-// One webhook over HTTP: sends what its queue (sinks/webhook/webhook.h) says is due,
-// one signed POST at a time, with a connection and a deadline of its own.
+// One webhook over HTTP: sends what is due in its queue (sinks/webhook/webhook.h), one
+// signed POST at a time, with its own connection and deadline.
 #pragma once
 
 #include <stddef.h>
@@ -15,10 +15,10 @@ struct webhook_http;
 struct webhook_options;
 
 struct webhook_http_calls {
-    // As struct webhook_calls has them.
+    // As in struct webhook_calls.
     void (*keep)(void *context, struct slice id, struct slice value);
     void (*drop)(void *context, struct slice id);
-    void (*tell)(void *context, enum webhook_event event, const char *why);
+    void (*report)(void *context, enum webhook_event event, const char *why);
     // An answer came: webhook_http_tick is due.
     void (*on_answer)(void *context);
 };
@@ -35,18 +35,18 @@ struct webhook_http_setup {
 enum status webhook_http_create(const struct webhook_http_setup *setup,
                                 struct webhook_http **ret_http,
                                 struct error *error) MUST_USE;
-// Before the client goes. Accepts NULL.
+// Call before the client is destroyed. Accepts NULL.
 void webhook_http_destroy(struct webhook_http **http);
 
-// Its queue, and its options as they are now; both valid as long as it is.
+// Its queue, and its current options; both valid as long as it is.
 struct webhook *webhook_http_queue(struct webhook_http *http);
 const struct webhook_options *webhook_http_options(const struct webhook_http *http);
 
-// Begins to send what is due. Returns when to call again; USEC_NONE: not before
-// something else was called.
+// Begins to send what is due. Returns when to call again; USEC_NONE: not before another
+// function was called.
 usec webhook_http_tick(struct webhook_http *http, usec now);
 
-// Other options from now on, but for the room of the queue; also if it had answered
-// 410. What is under way to another URL is tried again.
+// Replaces the options, except for the room of the queue; also if it had answered 410.
+// A message in progress to another URL is sent again.
 void webhook_http_change(struct webhook_http *http,
                          const struct webhook_options *options);

@@ -13,7 +13,7 @@
 
 #define AT(member) offsetof(struct webhook_options, member)
 
-enum { QUEUE_MOST = 4096 };
+enum { QUEUE_MAX = 4096 };
 
 // clang-format off
 const struct option webhook_options_rows[] = {
@@ -31,7 +31,7 @@ const struct option webhook_options_rows[] = {
      AT(ca_file), "Certificate authorities to trust (PEM) instead of the system's"},
     {"timeout", OPTION_SPAN, "15s", 100 * USEC_PER_MS, USEC_PER_MIN, true,
      AT(timeout), "Maximum time for an answer, including name look-up and connection"},
-    {"queue", OPTION_COUNT, "1000", 1, QUEUE_MOST, false,
+    {"queue", OPTION_COUNT, "1000", 1, QUEUE_MAX, false,
      AT(queue), "Maximum number of waiting alerts; further alerts are dropped and counted"},
     OPTION_END,
 };
@@ -149,7 +149,7 @@ webhook_options_address(const struct webhook_options *options)
     if (!options->allow_private) {
         return ADDRESS_RULE_PUBLIC;
     }
-    // The name of this machine may lead elsewhere by now.
+    // The name of this machine may have another address by now.
     return strncmp(options->url, "http:", 5) == 0 ? ADDRESS_RULE_LOOPBACK
                                                   : ADDRESS_RULE_ANY;
 }

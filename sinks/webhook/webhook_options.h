@@ -1,9 +1,9 @@
-// What a user may set for one webhook: a titled section of the configuration,
+// The options of one webhook: a titled section of the configuration,
 //
 //     webhook "ops" { url = "https://example.org/hook"  secret_file = "ops-secret" }
 //
-// An unencrypted URL is for this machine only, and allow_private has to be set, as for
-// every address that the world cannot reach.
+// An unencrypted URL is allowed for this machine only, and only with allow_private, as
+// for every address that is not public.
 #pragma once
 
 #include <stdbool.h>
@@ -32,13 +32,14 @@ struct webhook_options {
 
 extern const struct option webhook_options_rows[];
 
-// The name, the URL, the format and the secret: STATUS_PARSE, STATUS_RANGE, or
-// STATUS_IO for a file that cannot be read or that others may read.
+// Checks the name, the URL, the format and the secret: STATUS_PARSE, STATUS_RANGE, or
+// STATUS_IO for a file that cannot be read or that other users may read.
 enum status webhook_options_check(const struct webhook_options *options,
                                   struct error *error) MUST_USE;
 
 // These of checked options:
 enum webhook_format webhook_options_format(const struct webhook_options *options);
 enum address_rule webhook_options_address(const struct webhook_options *options);
-// Whether it gets the alerts of that rule; an alert of none goes to everybody.
+// True if it receives the alerts of that rule; an alert without a rule goes to all
+// webhooks.
 bool webhook_options_want(const struct webhook_options *options, struct slice rule);

@@ -16,7 +16,7 @@
 #include "base/redact.h"
 
 enum {
-    FILE_MOST = 1024,
+    FILE_MAX = 1024,
     DIGEST = 32,
     ID_BYTES = 16,
     BASE64_DIGEST = 44, // of DIGEST bytes
@@ -49,9 +49,9 @@ base64_value(char c)
     return at != NULL ? (int)(at - digits) : -1;
 }
 
-// The bytes of a base64 text, padded or not; 0: it is none, or has too many.
+// Decodes a base64 text, padded or not; 0: invalid, or too many bytes.
 static size_t
-decode(struct slice text, unsigned char bytes[WEBHOOK_SECRET_MOST])
+decode(struct slice text, unsigned char bytes[WEBHOOK_SECRET_MAX])
 {
     while (text.len != 0 && text.ptr[text.len - 1] == '=') {
         text.len--;
@@ -61,7 +61,7 @@ decode(struct slice text, unsigned char bytes[WEBHOOK_SECRET_MOST])
     size_t size = 0;
     for (size_t i = 0; i < text.len; i++) {
         int value = base64_value(text.ptr[i]);
-        if (value < 0 || size == WEBHOOK_SECRET_MOST) {
+        if (value < 0 || size == WEBHOOK_SECRET_MAX) {
             return 0;
         }
         bits = ((bits << 6) | (unsigned)value) & 0xffff;
@@ -111,7 +111,7 @@ webhook_sign_parse(struct slice text, struct webhook_secrets *ret_secrets,
             struct slice rest = {line.ptr + prefix.len, line.len - prefix.len};
             size = decode(rest, secrets.bytes[secrets.count]);
         }
-        if (size < WEBHOOK_SECRET_LEAST) {
+        if (size < WEBHOOK_SECRET_MIN) {
             explicit_bzero(&secrets, sizeof(secrets));
             return error_set(error, STATUS_PARSE, "line %d is not a secret: " RIGHT,
                              number);
@@ -126,7 +126,7 @@ webhook_sign_parse(struct slice text, struct webhook_secrets *ret_secrets,
     return STATUS_OK;
 }
 
-// systemd gives the unit's user access to a credential by an access list, which shows
+// systemd gives the unit's user access to a credential by an access list, which appears
 // as rights of the group.
 static bool
 is_credential(const char *path)
@@ -140,7 +140,7 @@ enum status
 webhook_sign_read(const char *path, struct webhook_secrets *ret_secrets,
                   struct error *error)
 {
-    char text[FILE_MOST];
+    char text[FILE_MAX];
     char shown[REDACT_MAX];
     struct stat file;
     int fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -48,7 +48,7 @@ COMMENT_PATTERNS = [(re.compile(pattern, re.IGNORECASE), why)
                     for pattern, why in UNPLAIN_COMMENTS]
 PROGRAMS = ("base/", "net/", "ingest/", "pipeline/", "sinks/", "daemon/", "ctl/")
 PLAIN_COMMENTS = ("base/", "ingest/decode", "ingest/json", "ingest/text", "ingest/lines",
-                  "pipeline/", "daemon/", "ctl/")
+                  "pipeline/", "sinks/", "daemon/", "ctl/")
 LITERAL = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 
 PATTERNS = [(re.compile(pattern, re.IGNORECASE if pattern.islower() else 0), why)
