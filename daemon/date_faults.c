@@ -8,13 +8,13 @@ static bool
 is_right_by(usec time, usec factor, usec wall)
 {
     return time > 0 && time < INT64_MAX / factor &&
-           pipeline_is_believable(time * factor, wall);
+           post_time_is_believable(time * factor, wall);
 }
 
 enum date_fault
 date_faults_find(usec time, usec wall)
 {
-    if (pipeline_is_believable(time, wall)) {
+    if (post_time_is_believable(time, wall)) {
         return DATE_FAULT_COUNT;
     }
     if (is_right_by(time, 1000, wall)) {
@@ -23,7 +23,7 @@ date_faults_find(usec time, usec wall)
     if (is_right_by(time, 1000000, wall)) {
         return DATE_FAULT_SECONDS; // seconds read as microseconds
     }
-    if (pipeline_is_believable(time / 1000, wall)) {
+    if (post_time_is_believable(time / 1000, wall)) {
         return time % 1000 == 0 ? DATE_FAULT_MICROSECONDS : DATE_FAULT_NANOSECONDS;
     }
     return time > wall ? DATE_FAULT_FUTURE : DATE_FAULT_EARLY;

@@ -38,7 +38,7 @@ date_of(const struct post *post)
 static bool
 is_dated(const struct post *post, usec wall)
 {
-    return post_is_event(post) && pipeline_is_believable(post->time, wall);
+    return post_is_event(post) && post_time_is_believable(post->time, wall);
 }
 
 enum decode_reason
@@ -107,7 +107,7 @@ take_out(struct recording *recording)
 static void
 add_date(struct dates_case *dates, struct date date, usec wall)
 {
-    if (dates->count < DATES_LOOK && pipeline_is_believable(date.time, wall)) {
+    if (dates->count < DATES_LOOK && post_time_is_believable(date.time, wall)) {
         dates->seen[dates->count++] = date;
     }
 }
@@ -186,12 +186,12 @@ is_in_question(struct recording *recording, const struct post *post, usec wall)
     if (clock == 0) {
         return true;
     }
-    if (pipeline_is_believable(post->time, wall) && post->time <= clock + DATES_LEAP) {
+    if (post_time_is_believable(post->time, wall) && post->time <= clock + DATES_LEAP) {
         bool is_older = post->time <= clock - DATES_LEAP;
         recording->unconfirmed = is_older ? recording->unconfirmed : 0;
         return false;
     }
-    return pipeline_is_believable(post->time, wall);
+    return post_time_is_believable(post->time, wall);
 }
 
 // False when it has to wait.

@@ -37,32 +37,32 @@ changes_begin(struct pipeline *pipeline)
     boards_settle(&pipeline->boards);
     counters_bury(&pipeline->windows.counters);
     tags_sweep(&pipeline->tags, &pipeline->windows);
-    pipeline->stage = CHANGES_USERS;
-    pipeline->stage_left = pipeline->users.queue.count;
+    pipeline->flush.stage = CHANGES_USERS;
+    pipeline->flush.stage_left = pipeline->users.queue.count;
 }
 
 // Pulls the change of the next thing; false when the stage is finished.
 static bool
 stage_step(struct pipeline *pipeline, struct change *change, bool *ret_has_change)
 {
-    if (pipeline->stage_left == 0) {
+    if (pipeline->flush.stage_left == 0) {
         return false;
     }
-    pipeline->stage_left--;
-    if (pipeline->stage == CHANGES_USERS) {
+    pipeline->flush.stage_left--;
+    if (pipeline->flush.stage == CHANGES_USERS) {
         prefetch_queued_users(pipeline);
         uint32_t user = queue_pop(&pipeline->users.queue);
         *ret_has_change = change_user(pipeline, user, change);
-    } else if (pipeline->stage == CHANGES_CASCADES) {
+    } else if (pipeline->flush.stage == CHANGES_CASCADES) {
         prefetch_queued_cascades(pipeline);
         uint32_t cascade = queue_pop(&pipeline->cascades.queue);
         *ret_has_change = change_cascade(pipeline, cascade, change);
-    } else if (pipeline->stage == CHANGES_CALIBRATION) {
+    } else if (pipeline->flush.stage == CHANGES_CALIBRATION) {
         *ret_has_change = change_calibration(pipeline, change);
-    } else if (pipeline->stage == CHANGES_ALERTS) {
+    } else if (pipeline->flush.stage == CHANGES_ALERTS) {
         *ret_has_change = change_alert(pipeline, change);
     } else {
-        uint32_t board = pipeline->boards.count - pipeline->stage_left - 1;
+        uint32_t board = pipeline->boards.count - pipeline->flush.stage_left - 1;
         *ret_has_change = boards_take_change(&pipeline->boards, board, change);
         if (*ret_has_change) {
             change_fly(pipeline, CHANGE_BOARD, board);
@@ -74,27 +74,28 @@ stage_step(struct pipeline *pipeline, struct change *change, bool *ret_has_chang
 static void
 stage_next(struct pipeline *pipeline)
 {
-    pipeline->stage++;
-    if (pipeline->stage == CHANGES_CASCADES) {
-        pipeline->stage_left = pipeline->cascades.queue.count;
-    } else if (pipeline->stage == CHANGES_CALIBRATION) {
-        pipeline->stage_left = 1;
-    } else if (pipeline->stage == CHANGES_ALERTS) {
-        pipeline->stage_left = alert_queue_waiting(&pipeline->alerts.queue);
+    pipeline->flush.stage++;
+    if (pipeline->flush.stage == CHANGES_CASCADES) {
+        pipeline->flush.stage_left = pipeline->cascades.queue.count;
+    } else if (pipeline->flush.stage == CHANGES_CALIBRATION) {
+        pipeline->flush.stage_left = 1;
+    } else if (pipeline->flush.stage == CHANGES_ALERTS) {
+        pipeline->flush.stage_left = alert_queue_waiting(&pipeline->alerts.queue);
     } else {
-        pipeline->stage_left = pipeline->boards.count;
+        pipeline->flush.stage_left = pipeline->boards.count;
     }
 }
 
 bool
 changes_next(struct pipeline *pipeline, struct change *ret_change)
 {
-    while (pipeline->stage != CHANGES_DONE) {
-        if (pipeline->flying_next - pipeline->flying_first == CHANGES_IN_FLIGHT_MAX) {
+    while (pipeline->flush.stage != CHANGES_DONE) {
+        if (pipeline->flush.flying_next - pipeline->flush.flying_first ==
+            CHANGES_IN_FLIGHT_MAX) {
             return false;
         }
-        arena_reset(&pipeline->scratch);
-        *ret_change = (struct change){.fields = pipeline->fields};
+        arena_reset(&pipeline->flush.scratch);
+        *ret_change = (struct change){.fields = pipeline->flush.fields};
         bool has_change = false;
         if (!stage_step(pipeline, ret_change, &has_change)) {
             stage_next(pipeline);
@@ -108,8 +109,8 @@ changes_next(struct pipeline *pipeline, struct change *ret_change)
 bool
 changes_show_alert(struct pipeline *pipeline, struct change *ret_change)
 {
-    arena_reset(&pipeline->scratch);
-    *ret_change = (struct change){.fields = pipeline->fields};
+    arena_reset(&pipeline->flush.scratch);
+    *ret_change = (struct change){.fields = pipeline->flush.fields};
     return change_alert_show(pipeline, ret_change);
 }
 
@@ -118,7 +119,8 @@ changes_pending(const struct pipeline *pipeline)
 {
     if (pipeline->users.queue.count != 0 || pipeline->cascades.queue.count != 0 ||
         alert_queue_waiting(&pipeline->alerts.queue) != 0 ||
-        pipeline->stage != CHANGES_DONE || !cascades_has_room(&pipeline->cascades) ||
+        pipeline->flush.stage != CHANGES_DONE ||
+        !cascades_has_room(&pipeline->cascades) ||
         pipeline->forecasts.calibration.is_new) {
         return true;
     }
@@ -134,9 +136,11 @@ changes_pending(const struct pipeline *pipeline)
 void
 changes_written(struct pipeline *pipeline, size_t count)
 {
-    for (; count != 0 && pipeline->flying_first != pipeline->flying_next; count--) {
+    for (; count != 0 && pipeline->flush.flying_first != pipeline->flush.flying_next;
+         count--) {
         struct flying flying =
-            pipeline->flying[pipeline->flying_first++ % CHANGES_IN_FLIGHT_MAX];
+            pipeline->flush
+                .flying[pipeline->flush.flying_first++ % CHANGES_IN_FLIGHT_MAX];
         if (flying.kind == CHANGE_USER) {
             change_user_written(pipeline, flying.index);
         } else if (flying.kind == CHANGE_CASCADE) {
@@ -151,9 +155,10 @@ changes_written(struct pipeline *pipeline, size_t count)
 void
 changes_lost(struct pipeline *pipeline)
 {
-    while (pipeline->flying_first != pipeline->flying_next) {
+    while (pipeline->flush.flying_first != pipeline->flush.flying_next) {
         struct flying flying =
-            pipeline->flying[pipeline->flying_first++ % CHANGES_IN_FLIGHT_MAX];
+            pipeline->flush
+                .flying[pipeline->flush.flying_first++ % CHANGES_IN_FLIGHT_MAX];
         if (flying.kind == CHANGE_USER) {
             change_user_lost(pipeline, flying.index);
         } else if (flying.kind == CHANGE_CASCADE) {

@@ -25,7 +25,7 @@ look_at_user(struct pipeline *pipeline, uint32_t user, struct checks_hash *ret_h
     if (!is_written_user(users_at(&pipeline->users, user))) {
         return false;
     }
-    arena_reset(&pipeline->scratch);
+    arena_reset(&pipeline->flush.scratch);
     *ret_hash = (struct checks_hash){
         .kind = CHANGE_USER,
         .name = users_id(&pipeline->users, user),
@@ -50,7 +50,7 @@ static bool
 look_at_cascade(struct pipeline *pipeline, uint32_t cascade,
                 struct checks_hash *ret_hash)
 {
-    struct change change = {.fields = pipeline->fields, .is_whole = true};
+    struct change change = {.fields = pipeline->flush.fields, .is_whole = true};
     const struct cascade *row = cascades_at(&pipeline->cascades, cascade);
     const unsigned state = CASCADE_WRITTEN | CASCADE_WHOLE | CASCADE_QUEUED |
                            CASCADE_HIDDEN | CASCADE_EVICTED;
@@ -58,7 +58,7 @@ look_at_cascade(struct pipeline *pipeline, uint32_t cascade,
         (row->flags & state) != CASCADE_WRITTEN) {
         return false;
     }
-    arena_reset(&pipeline->scratch);
+    arena_reset(&pipeline->flush.scratch);
     change_cascade_fields(pipeline, &change, cascade, LASTING);
     *ret_hash = (struct checks_hash){
         .kind = CHANGE_CASCADE,
@@ -74,7 +74,7 @@ void
 checks_values(struct pipeline *pipeline, struct checks_hash *hash)
 {
     struct change change = {
-        .fields = pipeline->fields, .name = hash->name, .is_whole = true};
+        .fields = pipeline->flush.fields, .name = hash->name, .is_whole = true};
     if (hash->kind == CHANGE_USER) {
         change_user_fields(pipeline, &change, hash->row);
     } else {

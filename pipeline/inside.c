@@ -28,13 +28,13 @@ inside_version(const struct pipeline *pipeline, uint64_t hash)
 void
 inside_note(struct pipeline *pipeline, struct event_records_entry entry)
 {
-    pipeline->notes[pipeline->note_count++] = entry;
+    pipeline->hand.notes[pipeline->hand.note_count++] = entry;
 }
 
 void
 inside_count(struct pipeline *pipeline, uint32_t counter, uint32_t amount)
 {
-    if (windows_add(&pipeline->windows, counter, amount)) {
+    if (windows_add(&pipeline->windows, &pipeline->hand.moment, counter, amount)) {
         inside_note(pipeline, (struct event_records_entry){counter, amount});
     }
 }

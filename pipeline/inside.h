@@ -41,6 +41,38 @@ struct flying {
     uint32_t index;
 };
 
+// Scratch space for the post at hand: nothing in it outlives the call.
+struct inside_hand {
+    // How much room the post must leave for what it cannot do without, unless there is
+    // room for all of it, and whether something of it was left out.
+    bool is_tight;
+    bool is_cut;
+    struct admission_needs needs;
+
+    struct windows_moment moment; // of the post, or of what is taken back
+    // What it has added so far, and the users or tags it names.
+    struct event_records_entry notes[PIPELINE_NOTES_MAX];
+    size_t note_count;
+    uint32_t named[POST_LIST_MAX];
+    struct arena named_texts; // of a post that names people by handle alone
+};
+
+// A flush: how far the pulls have come, what is in flight, and scratch space for the
+// change at hand.
+struct inside_flush {
+    enum changes_stage stage;
+    uint32_t stage_left;
+    struct flying flying[CHANGES_IN_FLIGHT_MAX]; // ring
+    uint64_t flying_first;
+    uint64_t flying_next;
+
+    struct arena scratch; // texts
+    struct change_field fields[CHANGES_FIELDS_MAX];
+    struct slice why[RULES_WHY_MAX];
+    struct change_person amplifiers[ALERTS_AMPLIFIERS_MAX];
+    struct change_digest digest[ALERTS_DIGEST_MAX];
+};
+
 struct pipeline {
     struct pipeline_options options;
     struct pipeline_metrics metrics;
@@ -69,28 +101,11 @@ struct pipeline {
     struct names_renamed renamed;
     struct withdrawals withdrawals;
 
-    // How much room the current post must leave for what it needs at least, unless
-    // there is room for all of it; and whether something in it was left out.
-    bool is_tight;
-    bool is_cut;
-    struct admission_needs needs;
     struct quota user_quota;
     struct quota tag_quota;
 
-    // What the current post has added so far, and the users or hashtags in it.
-    struct event_records_entry notes[PIPELINE_NOTES_MAX];
-    size_t note_count;
-    uint32_t named[POST_LIST_MAX];
-    struct arena named_texts; // of a post with people given by handle alone
-
-    // The current flush: the next thing to pull, and what is in flight.
-    enum changes_stage stage;
-    uint32_t stage_left;
-    struct flying flying[CHANGES_IN_FLIGHT_MAX]; // ring
-    uint64_t flying_first;
-    uint64_t flying_next;
-    struct arena scratch; // texts of the current change
-    struct change_field fields[CHANGES_FIELDS_MAX];
+    struct inside_hand hand;
+    struct inside_flush flush;
 };
 
 uint64_t inside_hash(const struct pipeline *pipeline, struct slice id);

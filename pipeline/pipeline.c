@@ -11,10 +11,6 @@
 #include "pipeline/fold/prefetch.h"
 #include "pipeline/fold/undo.h"
 
-// 2006-01-01T00:00:00Z: no supported network is older.
-#define TIME_EARLIEST (1136073600 * USEC_PER_S)
-#define TIME_AHEAD_MAX USEC_PER_MIN
-
 enum {
     COUNTERS_PER_USER = 2,
     COUNTERS_PER_CASCADE = 4,  // two, and those of evicted rows
@@ -160,9 +156,9 @@ pipeline_create(const struct pipeline_options *options, const struct hash_key *s
     pipeline->lost_at = USEC_NONE;
     pipeline->useless_step = INT64_MIN;
     pipeline->whole_from = USEC_NONE;
-    pipeline->stage = CHANGES_DONE;
-    arena_init(&pipeline->scratch, SCRATCH_MAX);
-    arena_init(&pipeline->named_texts, NAMED_TEXTS_MAX);
+    pipeline->flush.stage = CHANGES_DONE;
+    arena_init(&pipeline->flush.scratch, SCRATCH_MOST);
+    arena_init(&pipeline->hand.named_texts, NAMED_TEXTS_MOST);
     if (!tables_init(pipeline)) {
         error_set(error, STATUS_NOMEM,
                   "the system does not provide the memory for these capacities; lower "
@@ -195,8 +191,8 @@ pipeline_destroy(struct pipeline **pipeline)
     users_fini(&p->users);
     windows_fini(&p->windows);
     slab_destroy(&p->texts);
-    arena_fini(&p->named_texts);
-    arena_fini(&p->scratch);
+    arena_fini(&p->hand.named_texts);
+    arena_fini(&p->flush.scratch);
     free(p);
     *pipeline = NULL;
 }
@@ -204,9 +200,10 @@ pipeline_destroy(struct pipeline **pipeline)
 // ── counting ───────────────────────────────────────────────────────────────
 
 static void
-publish(struct pipeline *pipeline, const struct post *post, uint32_t event,
-        uint32_t author)
+publish(struct pipeline *pipeline, const struct persons_met *met, uint32_t event)
 {
+    const struct post *post = met->post;
+    uint32_t author = met->actor;
     usec time = event_records_at(&pipeline->records, event)->time;
     inside_tally(pipeline, TALLY_POSTS, author, 1);
     naming_count(pipeline, post, author, time);
@@ -219,31 +216,24 @@ publish(struct pipeline *pipeline, const struct post *post, uint32_t event,
         words.id = post->id;
     }
     event_records_put_text(&pipeline->records, event, &words);
-    uint32_t own = cascades_find(&pipeline->cascades, post->id);
+    uint32_t own = cascades_find_hash(&pipeline->cascades, met->ids.post);
     if (own != CASCADE_NONE) {
         cascades_refresh(&pipeline->cascades, own, pipeline->clock);
-        learn_post(pipeline, own,
-                   &(struct post_ref){
-                       .author = post->author,
-                       .text = post->text,
-                       .lang = post->lang,
-                       .created = time,
-                       .reported = post->reported,
-                       .has_reported = post->has_reported,
-                       .quote = post->quote.id.len != 0 ? &post->quote : NULL,
-                   },
-                   time);
+        const struct post_ref facts = {
+            .author = post->author,
+            .text = post->text,
+            .lang = post->lang,
+            .created = time,
+            .reported = post->reported,
+            .has_reported = post->has_reported,
+            .quote = post->quote.id.len != 0 ? &post->quote : NULL,
+        };
+        learn_post(pipeline, own, &(struct learn_facts){&facts, met->ids.author, time});
     }
-    carry_references(pipeline, post, event);
+    carry_references(pipeline, post, &met->ids, event);
 }
 
 // ── coming in ──────────────────────────────────────────────────────────────
-
-bool
-pipeline_is_believable(usec time, usec wall)
-{
-    return time >= TIME_EARLIEST && time <= wall + TIME_AHEAD_MAX;
-}
 
 static void
 advance(struct pipeline *pipeline, usec clock)
@@ -389,8 +379,9 @@ pipeline_post(struct pipeline *pipeline, const struct post *post, usec wall)
         amend(pipeline, post);
         return STATUS_OK;
     }
-    uint64_t hash = inside_hash(pipeline, post->id);
-    prefetch_post(pipeline, post, hash);
+    struct persons_met met = {.post = post, .ids = ids_of(pipeline, post)};
+    uint64_t hash = met.ids.post;
+    prefetch_post(pipeline, post, &met.ids);
     learn_locals(pipeline, post, hash);
     if (post->original.len != 0) {
         learn_version(pipeline, post, hash);
@@ -399,7 +390,7 @@ pipeline_post(struct pipeline *pipeline, const struct post *post, usec wall)
         pipeline->metrics.duplicates++;
         return STATUS_OK;
     }
-    bool has_time = pipeline_is_believable(post->time, wall);
+    bool has_time = post_time_is_believable(post->time, wall);
     if (pipeline->is_event_time && has_time) {
         // Even if the post is refused: the passing of time makes room.
         advance(pipeline, post->time);
@@ -413,31 +404,30 @@ pipeline_post(struct pipeline *pipeline, const struct post *post, usec wall)
     // In wall time a post may be dated up to a minute ahead: it counts in the current
     // step.
     time = time < pipeline->clock ? time : pipeline->clock;
-    uint32_t actor;
-    if (persons_meet(pipeline, &post, time, &actor) != STATUS_OK) {
+    if (persons_meet(pipeline, &met, time) != STATUS_OK) {
         admission_lose(pipeline, &pipeline->metrics.texts_left_out);
         pipeline->metrics.refused++;
         return STATUS_FULL;
     }
-    if (actor == USER_NONE) {
-        uint32_t event = remember(pipeline, post, hash, time,
-                                  users_find(&pipeline->users, post->author.id));
-        carry_repeat(pipeline, post, event);
+    if (met.actor == USER_NONE) {
+        uint32_t actor = users_find_hash(&pipeline->users, met.ids.author);
+        uint32_t event = remember(pipeline, met.post, hash, time, actor);
+        carry_repeat(pipeline, met.post, &met.ids, event);
         return STATUS_OK;
     }
-    uint32_t event = remember(pipeline, post, hash, time, actor);
+    uint32_t event = remember(pipeline, met.post, hash, time, met.actor);
     pipeline->metrics.late += time <= pipeline->clock - pipeline->longest;
-    windows_at(&pipeline->windows, time);
-    pipeline->note_count = 0;
+    pipeline->hand.moment = windows_moment(&pipeline->windows, time);
+    pipeline->hand.note_count = 0;
     pipeline->metrics.posts++;
-    if (post->kind == POST_RETWEETED) {
-        carry_retweet(pipeline, post, event);
+    if (met.post->kind == POST_RETWEETED) {
+        carry_retweet(pipeline, met.post, &met.ids, event);
     } else {
-        publish(pipeline, post, event, actor);
+        publish(pipeline, &met, event);
     }
-    event_records_note(&pipeline->records, event, pipeline->notes,
-                       pipeline->note_count);
-    pipeline->metrics.cut += pipeline->is_cut;
+    event_records_note(&pipeline->records, event, pipeline->hand.notes,
+                       pipeline->hand.note_count);
+    pipeline->metrics.cut += pipeline->hand.is_cut;
     return STATUS_OK;
 }
 

@@ -62,11 +62,7 @@ void pipeline_destroy(struct pipeline **pipeline);
 enum status pipeline_post(struct pipeline *pipeline, const struct post *post,
                           usec wall) MUST_USE;
 
-// False for dates before 2006 and more than a minute after `wall`: such a post counts
-// at the clock.
-bool pipeline_is_believable(usec time, usec wall);
-
-// Moves the clock without a post (not in event time).
+// Lets time pass without a post (not in event time).
 void pipeline_advance(struct pipeline *pipeline, usec wall);
 
 // Continues work that was postponed so that posts are counted quickly: the search for

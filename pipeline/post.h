@@ -91,3 +91,11 @@ post_is_event(const struct post *post)
 {
     return post->kind == POST_PUBLISHED || post->kind == POST_RETWEETED;
 }
+
+// False for times before 2006-01-01T00:00:00Z, since no network is older, and more than
+// a minute after `wall`. A post with such a time counts at the clock.
+static inline bool
+post_time_is_believable(usec time, usec wall)
+{
+    return time >= 1136073600 * USEC_PER_S && time <= wall + USEC_PER_MIN;
+}

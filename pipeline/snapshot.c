@@ -226,11 +226,12 @@ move(struct pipeline *pipeline, struct snapshot *snapshot)
     alerts_move(pipeline, snapshot);
     SNAPSHOT_VALUE(snapshot, pipeline->renamed);
     withdrawals_move(&pipeline->withdrawals, snapshot);
-    SNAPSHOT_VALUE(snapshot, pipeline->flying_first);
-    SNAPSHOT_VALUE(snapshot, pipeline->flying_next);
-    SNAPSHOT_VALUE(snapshot, pipeline->flying);
-    snapshot_expect(snapshot, pipeline->flying_next - pipeline->flying_first <=
-                                  CHANGES_IN_FLIGHT_MAX);
+    SNAPSHOT_VALUE(snapshot, pipeline->flush.flying_first);
+    SNAPSHOT_VALUE(snapshot, pipeline->flush.flying_next);
+    SNAPSHOT_VALUE(snapshot, pipeline->flush.flying);
+    snapshot_expect(snapshot,
+                    pipeline->flush.flying_next - pipeline->flush.flying_first <=
+                        CHANGES_IN_FLIGHT_MAX);
 }
 
 enum status

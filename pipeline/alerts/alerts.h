@@ -74,12 +74,7 @@ struct alerts {
     uint32_t digests; // number of the last one
     int64_t tick;     // the last evaluation by time, in units of its period
 
-    // For the current change.
-    struct slice why[RULES_WHY_MAX];
-    struct change_person amplifiers[ALERTS_AMPLIFIERS_MAX];
-    struct change_digest digest[ALERTS_DIGEST_MAX];
-
-    pipeline_watch_fn watch; // NULL: no watcher
+    pipeline_watch_fn watch; // NULL: nobody looks on
     void *watch_context;
 };
 

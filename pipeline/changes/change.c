@@ -10,13 +10,13 @@ void
 change_put(struct pipeline *pipeline, struct change *change, struct slice name,
            struct slice value)
 {
-    pipeline->fields[change->field_count++] = (struct change_field){name, value};
+    pipeline->flush.fields[change->field_count++] = (struct change_field){name, value};
 }
 
 struct slice
 change_number(struct pipeline *pipeline, uint64_t value)
 {
-    char *text = arena_alloc(&pipeline->scratch, 1, NUMBER_MAX);
+    char *text = arena_alloc(&pipeline->flush.scratch, 1, NUMBER_MAX);
     if (text == NULL) {
         return SLICE_NONE;
     }
@@ -31,7 +31,7 @@ change_number(struct pipeline *pipeline, uint64_t value)
 struct slice
 change_rate(struct pipeline *pipeline, uint64_t count, uint64_t unit)
 {
-    char *text = arena_alloc(&pipeline->scratch, 1, NUMBER_MAX);
+    char *text = arena_alloc(&pipeline->flush.scratch, 1, NUMBER_MAX);
     if (text == NULL) {
         return SLICE_NONE;
     }
@@ -61,7 +61,7 @@ change_rate(struct pipeline *pipeline, uint64_t count, uint64_t unit)
 struct slice
 change_estimate(struct pipeline *pipeline, double value)
 {
-    char *text = arena_alloc(&pipeline->scratch, 1, DECIMAL_TEXT_MAX);
+    char *text = arena_alloc(&pipeline->flush.scratch, 1, DECIMAL_TEXT_MAX);
     if (text == NULL || !isfinite(value)) {
         return SLICE_NONE;
     }
@@ -83,6 +83,6 @@ change_slack(usec length)
 void
 change_fly(struct pipeline *pipeline, enum change_kind kind, uint32_t index)
 {
-    pipeline->flying[pipeline->flying_next++ % CHANGES_IN_FLIGHT_MAX] =
+    pipeline->flush.flying[pipeline->flush.flying_next++ % CHANGES_IN_FLIGHT_MAX] =
         (struct flying){kind, index};
 }

@@ -34,7 +34,7 @@ static void
 put_amplifiers(struct pipeline *pipeline, struct change *change,
                const struct cascade *row)
 {
-    struct change_person *first = pipeline->alerts.amplifiers;
+    struct change_person *first = pipeline->flush.amplifiers;
     size_t count = 0;
     uint32_t at = 0;
     const struct amplifier *entry;
@@ -72,12 +72,12 @@ put_text(struct pipeline *pipeline, struct change *change, struct slice text)
         if (is_first) {
             change->alert.rule = line;
         } else if (count < RULES_WHY_MAX) {
-            pipeline->alerts.why[count++] = line;
+            pipeline->flush.why[count++] = line;
         }
         is_first = false;
         text = end != NULL ? (struct slice){end + 1, text.len - len - 1} : SLICE_NONE;
     }
-    change->alert.why = pipeline->alerts.why;
+    change->alert.why = pipeline->flush.why;
     change->alert.why_count = count;
 }
 
@@ -86,7 +86,7 @@ static struct slice
 id_of(struct pipeline *pipeline, const struct alert_item *item, struct slice rule)
 {
     size_t size = OPTION_TITLE_MAX + POST_ID_MAX + 64;
-    char *id = arena_alloc(&pipeline->scratch, 1, size);
+    char *id = arena_alloc(&pipeline->flush.scratch, 1, size);
     if (id == NULL) {
         return SLICE_NONE;
     }
@@ -167,7 +167,7 @@ put_digest(struct pipeline *pipeline, struct change *change,
            const struct alert_item *item)
 {
     const struct alert_memory *memory = &pipeline->alerts.memory;
-    struct change_digest *digest = pipeline->alerts.digest;
+    struct change_digest *digest = pipeline->flush.digest;
     size_t count = 0;
     for (uint32_t i = 0; i < memory->high && count < ALERTS_DIGEST_MAX; i++) {
         const struct alert_row *row = alert_memory_at(memory, i);

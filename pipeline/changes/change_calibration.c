@@ -7,7 +7,7 @@ change_calibration(struct pipeline *pipeline, struct change *change)
     struct calibration *calibration = &pipeline->forecasts.calibration;
     change->kind = CHANGE_CALIBRATION;
     for (uint32_t i = 0; calibration->is_new && i < CALIBRATION_FIELDS; i++) {
-        char *text = arena_alloc(&pipeline->scratch, 1, CALIBRATION_TEXT_MAX);
+        char *text = arena_alloc(&pipeline->flush.scratch, 1, CALIBRATION_TEXT_MAX);
         struct slice value =
             text == NULL ? SLICE_NONE : calibration_text(calibration, i, text);
         if (!slice_is_none(value)) {

@@ -7,7 +7,7 @@ static struct slice
 handle_key(struct pipeline *pipeline, struct slice id, struct slice handle)
 {
     struct slice network = users_network_of(id);
-    char *text = arena_alloc(&pipeline->scratch, network.len + 1 + handle.len, 1);
+    char *text = arena_alloc(&pipeline->flush.scratch, network.len + 1 + handle.len, 1);
     if (text == NULL) {
         return SLICE_NONE;
     }

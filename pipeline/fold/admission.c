@@ -13,7 +13,7 @@ admission_lose(struct pipeline *pipeline, uint64_t *counter)
 {
     ++*counter;
     pipeline->lost_at = pipeline->clock;
-    pipeline->is_cut = true;
+    pipeline->hand.is_cut = true;
 }
 
 static bool
@@ -99,7 +99,7 @@ static uint64_t *
 lacking(struct pipeline *pipeline)
 {
     struct pipeline_metrics *metrics = &pipeline->metrics;
-    struct admission_needs needs = pipeline->needs;
+    struct admission_needs needs = pipeline->hand.needs;
     size_t names = (size_t)needs.users + needs.cascades;
     if (!users_make_room(&pipeline->users, needs.users)) {
         return &metrics->users_left_out;
@@ -130,8 +130,8 @@ may_wait(struct pipeline *pipeline)
         pipeline->cascades.leaving == 0) {
         return false;
     }
-    bool is_pending =
-        changes_pending(pipeline) || pipeline->flying_first != pipeline->flying_next;
+    bool is_pending = changes_pending(pipeline) ||
+                      pipeline->flush.flying_first != pipeline->flush.flying_next;
     if (!pipeline->is_cramped || is_pending) {
         pipeline->is_cramped = true;
         return true;
@@ -144,24 +144,24 @@ may_wait(struct pipeline *pipeline)
 enum status
 admission_ask(struct pipeline *pipeline, const struct post *post)
 {
-    pipeline->is_cut = false;
-    pipeline->is_tight = !fits(pipeline, post);
-    if (!pipeline->is_tight) {
+    pipeline->hand.is_cut = false;
+    pipeline->hand.is_tight = !fits(pipeline, post);
+    if (!pipeline->hand.is_tight) {
         pipeline->is_cramped = false;
         return STATUS_OK;
     }
     if (may_wait(pipeline)) {
         return STATUS_AGAIN;
     }
-    pipeline->needs = needs_of(pipeline, post);
+    pipeline->hand.needs = needs_of(pipeline, post);
     uint64_t *counter = lacking(pipeline);
     if (counter != NULL) {
         admission_lose(pipeline, counter);
         pipeline->metrics.refused++;
         return STATUS_FULL;
     }
-    // The author is counted first: later names need no room for the author any more.
-    pipeline->needs.users -=
+    // The author comes first: what others name needs no room for them any more.
+    pipeline->hand.needs.users -=
         users_find(&pipeline->users, post->author.id) == USER_NONE ? 1 : 0;
     return STATUS_OK;
 }
@@ -173,7 +173,7 @@ looked_at(struct pipeline *pipeline, size_t count, uint64_t limit)
 {
     size_t kept = at_most(count, limit);
     pipeline->metrics.names_beyond += count - kept;
-    pipeline->is_cut = pipeline->is_cut || kept < count;
+    pipeline->hand.is_cut = pipeline->hand.is_cut || kept < count;
     return kept;
 }
 
@@ -206,8 +206,8 @@ is_rationed(struct pipeline *pipeline, struct quota *quota, const struct post *p
 static uint64_t *
 lacking_for_name(struct pipeline *pipeline, bool is_new, bool is_full, uint64_t *full)
 {
-    struct admission_needs *needs = &pipeline->needs;
-    if (!pipeline->is_tight) {
+    struct admission_needs *needs = &pipeline->hand.needs;
+    if (!pipeline->hand.is_tight) {
         return NULL;
     }
     if (!windows_have_room(&pipeline->windows, ++needs->amounts)) {
@@ -228,11 +228,11 @@ admission_may_mention(struct pipeline *pipeline, const struct post *post,
 {
     struct users *users = &pipeline->users;
     bool is_pressed = users_is_pressed(users);
-    if (!pipeline->is_tight && !is_pressed) {
+    if (!pipeline->hand.is_tight && !is_pressed) {
         return true;
     }
     bool is_new = users_find(users, person->id) == USER_NONE;
-    bool is_full = users->capacity - users->count <= pipeline->needs.users;
+    bool is_full = users->capacity - users->count <= pipeline->hand.needs.users;
     uint64_t *counter =
         lacking_for_name(pipeline, is_new, is_full, &pipeline->metrics.users_left_out);
     if (counter != NULL) {
@@ -249,7 +249,7 @@ admission_may_tag(struct pipeline *pipeline, const struct post *post,
 {
     struct tags *tags = &pipeline->tags;
     bool is_pressed = tags->count > tags->capacity / 2;
-    if (!pipeline->is_tight && !is_pressed) {
+    if (!pipeline->hand.is_tight && !is_pressed) {
         return true;
     }
     bool is_new = tags_find(tags, hashtag) == TAG_NONE;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "pipeline/inside.h"
+#include "pipeline/fold/ids.h"
 #include "pipeline/fold/learn.h"
 #include "pipeline/fold/parent.h"
 
@@ -117,7 +118,7 @@ count_counter(struct pipeline *pipeline, uint32_t cascade, enum tally tally,
             counters_at(&pipeline->windows.counters, *counter)->kind |= COUNTER_HIDDEN;
         }
     }
-    windows_add(&pipeline->windows, *counter, 1);
+    windows_add(&pipeline->windows, &pipeline->hand.moment, *counter, 1);
 }
 
 static void
@@ -246,30 +247,43 @@ link_via(struct pipeline *pipeline, uint32_t event, const struct post *post)
     }
 }
 
-static struct carry
-carry_begin(struct pipeline *pipeline, const struct post *post, uint32_t event,
-            uint32_t target)
+// What a retweet or quote points at.
+struct aim {
+    const struct post_ref *ref;
+    uint64_t author; // hash of the id of the ref's author
+    uint32_t target;
+    uint32_t own; // record of the event's own post, or CASCADE_NONE
+};
+
+static void
+carry_aimed(struct pipeline *pipeline, const struct post *post, const struct aim *aim,
+            uint32_t event)
 {
     const struct event *row = event_records_at(&pipeline->records, event);
     bool is_retweet = post->kind == POST_RETWEETED;
-    const struct post_ref *ref = is_retweet ? &post->retweet_of : &post->quote;
-    link_event(pipeline, event, target, is_retweet ? EVENT_RETWEET : EVENT_QUOTE);
-    return (struct carry){
+    const struct carry carry = {
         .event = event,
         .actor = users_now(&pipeline->users, row->actor),
-        .target = target,
-        .author = learn_author_of(pipeline, ref, target),
-        .own = cascades_find(&pipeline->cascades, post->id),
+        .target = aim->target,
+        .author = learn_author_of(pipeline, aim->ref, aim->author, aim->target),
+        .own = aim->own,
         .time = row->time,
         .is_retweet = is_retweet,
     };
+    link_event(pipeline, event, aim->target, is_retweet ? EVENT_RETWEET : EVENT_QUOTE);
+    if (carry.author == carry.actor) {
+        pipeline->metrics.self_ignored++;
+        return;
+    }
+    count_carry(pipeline, &carry, post);
 }
 
 void
-carry_repeat(struct pipeline *pipeline, const struct post *post, uint32_t event)
+carry_repeat(struct pipeline *pipeline, const struct post *post, const struct ids *ids,
+             uint32_t event)
 {
     link_via(pipeline, event, post);
-    link_event(pipeline, event, cascades_find(&pipeline->cascades, post->retweet_of.id),
+    link_event(pipeline, event, cascades_find_hash(&pipeline->cascades, ids->root.post),
                EVENT_RETWEET);
     pipeline->metrics.duplicates++;
     pipeline->metrics.repeated_retweets++;
@@ -277,41 +291,27 @@ carry_repeat(struct pipeline *pipeline, const struct post *post, uint32_t event)
 }
 
 void
-carry_retweet(struct pipeline *pipeline, const struct post *post, uint32_t event)
+carry_retweet(struct pipeline *pipeline, const struct post *post, const struct ids *ids,
+              uint32_t event)
 {
+    usec time = event_records_at(&pipeline->records, event)->time;
     link_via(pipeline, event, post);
-    uint32_t target = learn_target(pipeline, &post->retweet_of,
-                                   event_records_at(&pipeline->records, event)->time);
-    struct carry carry = carry_begin(pipeline, post, event, target);
+    const struct aim aim = {
+        .ref = &post->retweet_of,
+        .author = ids->root.author,
+        .target = learn_target(pipeline, &post->retweet_of, ids->root, time),
+        .own = cascades_find_hash(&pipeline->cascades, ids->post),
+    };
     pipeline->metrics.retweets++;
-    if (carry.author == carry.actor) {
-        pipeline->metrics.self_ignored++;
-        return;
-    }
-    count_carry(pipeline, &carry, post);
+    carry_aimed(pipeline, post, &aim, event);
 }
 
 static void
-quote(struct pipeline *pipeline, const struct post *post, uint32_t event,
-      uint32_t target)
-{
-    struct carry carry = carry_begin(pipeline, post, event, target);
-    if (carry.own != CASCADE_NONE) {
-        learn_parent(pipeline, carry.own, target);
-    }
-    if (carry.author == carry.actor) {
-        pipeline->metrics.self_ignored++;
-        return;
-    }
-    count_carry(pipeline, &carry, post);
-}
-
-static void
-reply(struct pipeline *pipeline, const struct post *post, uint32_t event,
-      uint32_t target)
+reply(struct pipeline *pipeline, const struct aim *aim, uint32_t event)
 {
     const struct event *row = event_records_at(&pipeline->records, event);
-    uint32_t author = learn_author_of(pipeline, &post->reply_to, target);
+    uint32_t target = aim->target;
+    uint32_t author = learn_author_of(pipeline, aim->ref, aim->author, target);
     if (author == users_now(&pipeline->users, row->actor)) {
         pipeline->metrics.self_ignored++;
         return;
@@ -373,26 +373,40 @@ resolve(const struct pipeline *pipeline, struct slice source,
     return found;
 }
 
+// The post that a reference of the post leads to, learnt; target CASCADE_NONE: none.
+static struct aim
+aim_at(struct pipeline *pipeline, struct slice source, const struct post_ref *ref,
+       usec time)
+{
+    struct post_ref found;
+    const struct post_ref *shown = resolve(pipeline, source, ref, &found);
+    struct aim aim = {.ref = ref, .target = CASCADE_NONE, .own = CASCADE_NONE};
+    if (shown->id.len != 0) {
+        struct ids_ref ids = ids_of_ref(pipeline, shown);
+        aim.author = ids.author;
+        aim.target = learn_target(pipeline, shown, ids, time);
+    }
+    return aim;
+}
+
 void
-carry_references(struct pipeline *pipeline, const struct post *post, uint32_t event)
+carry_references(struct pipeline *pipeline, const struct post *post,
+                 const struct ids *ids, uint32_t event)
 {
     // Learn everything in the message first: a quote may need the author of the
     // answered post.
     usec time = event_records_at(&pipeline->records, event)->time;
-    struct post_ref found;
-    const struct post_ref *shown =
-        resolve(pipeline, post->source, &post->quote, &found);
-    uint32_t quoted =
-        shown->id.len != 0 ? learn_target(pipeline, shown, time) : CASCADE_NONE;
-    const struct post_ref *answered =
-        resolve(pipeline, post->source, &post->reply_to, &found);
-    uint32_t target =
-        answered->id.len != 0 ? learn_target(pipeline, answered, time) : CASCADE_NONE;
-    if (quoted != CASCADE_NONE) {
-        quote(pipeline, post, event, quoted);
+    struct aim quoted = aim_at(pipeline, post->source, &post->quote, time);
+    struct aim answered = aim_at(pipeline, post->source, &post->reply_to, time);
+    if (quoted.target != CASCADE_NONE) {
+        quoted.own = cascades_find_hash(&pipeline->cascades, ids->post);
+        if (quoted.own != CASCADE_NONE) {
+            learn_parent(pipeline, quoted.own, quoted.target);
+        }
+        carry_aimed(pipeline, post, &quoted, event);
     }
-    if (target != CASCADE_NONE) {
-        reply(pipeline, post, event, target);
+    if (answered.target != CASCADE_NONE) {
+        reply(pipeline, &answered, event);
     } else {
         reply_to_person(pipeline, post, event);
     }

@@ -4,14 +4,17 @@
 
 #include <stdint.h>
 
+struct ids;
 struct pipeline;
 struct post;
 
-// Counts a retweet.
-void carry_retweet(struct pipeline *pipeline, const struct post *post, uint32_t event);
-// A second retweet of a post by the same person counts nothing, but others may come
+// What a retweet adds.
+void carry_retweet(struct pipeline *pipeline, const struct post *post,
+                   const struct ids *ids, uint32_t event);
+// A second retweet of a post by the same person changes nothing, but others may come
 // through it.
-void carry_repeat(struct pipeline *pipeline, const struct post *post, uint32_t event);
-// Counts the quote and the reply of a published post.
+void carry_repeat(struct pipeline *pipeline, const struct post *post,
+                  const struct ids *ids, uint32_t event);
+// What a published post adds by its quote and its reply.
 void carry_references(struct pipeline *pipeline, const struct post *post,
-                      uint32_t event);
+                      const struct ids *ids, uint32_t event);

@@ -52,7 +52,7 @@ bound(usec created, usec time)
     if (created >= time) { // also if its own message came without a valid date
         return time;
     }
-    return pipeline_is_believable(created, time) ? created : USEC_NONE;
+    return post_time_is_believable(created, time) ? created : USEC_NONE;
 }
 
 void
@@ -69,19 +69,20 @@ learn_parent(struct pipeline *pipeline, uint32_t cascade, uint32_t parent)
 }
 
 void
-learn_post(struct pipeline *pipeline, uint32_t cascade, const struct post_ref *facts,
-           usec time)
+learn_post(struct pipeline *pipeline, uint32_t cascade, const struct learn_facts *facts)
 {
-    if (facts->author.id.len != 0) {
+    const struct post_ref *post = facts->post;
+    if (post->author.id.len != 0) {
         cascades_set_author(&pipeline->cascades, cascade,
-                            users_see(&pipeline->users, &facts->author, time));
+                            users_see_hash(&pipeline->users, &post->author,
+                                           facts->author, facts->time));
     }
-    set_text(pipeline, cascade, facts->text, facts->lang);
-    set_created(pipeline, cascade, bound(facts->created, time));
+    set_text(pipeline, cascade, post->text, post->lang);
+    set_created(pipeline, cascade, bound(post->created, facts->time));
     struct cascade *row = cascades_at(&pipeline->cascades, cascade);
-    if (facts->has_reported &&
-        ((row->flags & CASCADE_REPORTED) == 0 || facts->reported > row->reported)) {
-        row->reported = facts->reported;
+    if (post->has_reported &&
+        ((row->flags & CASCADE_REPORTED) == 0 || post->reported > row->reported)) {
+        row->reported = post->reported;
         row->flags |= CASCADE_REPORTED;
         cascades_queue(&pipeline->cascades, cascade, CASCADE_COUNT_REPORTED);
     }
@@ -89,9 +90,9 @@ learn_post(struct pipeline *pipeline, uint32_t cascade, const struct post_ref *f
 
 // Initialises a new record from the post's own message, if that is remembered.
 static void
-recall(struct pipeline *pipeline, uint32_t cascade, struct slice id)
+recall(struct pipeline *pipeline, uint32_t cascade, uint64_t hash)
 {
-    uint32_t event = event_records_find(&pipeline->records, inside_hash(pipeline, id));
+    uint32_t event = event_records_find(&pipeline->records, hash);
     if (event == EVENT_NONE) {
         return;
     }
@@ -113,17 +114,20 @@ recall(struct pipeline *pipeline, uint32_t cascade, struct slice id)
 }
 
 uint32_t
-learn_target(struct pipeline *pipeline, const struct post_ref *ref, usec time)
+learn_target(struct pipeline *pipeline, const struct post_ref *ref, struct ids_ref ids,
+             usec time)
 {
     uint32_t first = CASCADE_NONE;
     uint32_t below = CASCADE_NONE;
     for (int i = 0; ref != NULL && i <= POST_QUOTES_MAX; i++, ref = ref->quote) {
         bool is_new;
-        uint32_t cascade = cascades_put(&pipeline->cascades, ref->id, &is_new);
+        ids = i == 0 ? ids : ids_of_ref(pipeline, ref);
+        uint32_t cascade =
+            cascades_put(&pipeline->cascades, ref->id, ids.post, &is_new);
         cascades_refresh(&pipeline->cascades, cascade, pipeline->clock);
-        learn_post(pipeline, cascade, ref, time);
+        learn_post(pipeline, cascade, &(struct learn_facts){ref, ids.author, time});
         if (is_new) {
-            recall(pipeline, cascade, ref->id);
+            recall(pipeline, cascade, ids.post);
         }
         if (below != CASCADE_NONE) {
             learn_parent(pipeline, below, cascade);
@@ -136,10 +140,11 @@ learn_target(struct pipeline *pipeline, const struct post_ref *ref, usec time)
 }
 
 uint32_t
-learn_author_of(struct pipeline *pipeline, const struct post_ref *ref, uint32_t target)
+learn_author_of(struct pipeline *pipeline, const struct post_ref *ref, uint64_t author,
+                uint32_t target)
 {
     if (ref->author.id.len != 0) {
-        return users_find(&pipeline->users, ref->author.id);
+        return users_find_hash(&pipeline->users, author);
     }
     return cascades_at(&pipeline->cascades, target)->author;
 }

@@ -9,6 +9,7 @@
 
 #include "base/slice.h"
 #include "base/usec.h"
+#include "pipeline/fold/ids.h"
 #include "pipeline/post.h"
 
 struct pipeline;
@@ -17,19 +18,25 @@ struct pipeline;
 // Borrows text.
 struct slice learn_cut(const struct pipeline *pipeline, struct slice text);
 
-// Fills in what a message contains about a post that has a record. time: of the
-// message; USEC_NONE if the message only names the post's author.
+// Fills in what a message says about a post that has a record. time: of the message;
+// USEC_NONE if its author was not seen, only named. Borrows facts.
+struct learn_facts {
+    const struct post_ref *post;
+    uint64_t author; // hash of its author's id
+    usec time;
+};
 void learn_post(struct pipeline *pipeline, uint32_t cascade,
-                const struct post_ref *facts, usec time);
+                const struct learn_facts *facts);
 
 // `cascade` quotes the post of the record `parent`.
 void learn_parent(struct pipeline *pipeline, uint32_t cascade, uint32_t parent);
 
-// The record of the post that ref refers to, created if needed, with the facts about it
-// and about the posts it quotes.
-uint32_t learn_target(struct pipeline *pipeline, const struct post_ref *ref, usec time);
+// The record of the post that ref points at, made if need be, with what is known of it
+// and of the posts it quotes.
+uint32_t learn_target(struct pipeline *pipeline, const struct post_ref *ref,
+                      struct ids_ref ids, usec time);
 
-// The author of such a post: the one in the message, else the one remembered, or
-// USER_NONE.
+// The author of such a post: the one the message names, else the one remembered, or
+// USER_NONE. author: hash of the id that ref names.
 uint32_t learn_author_of(struct pipeline *pipeline, const struct post_ref *ref,
-                         uint32_t target);
+                         uint64_t author, uint32_t target);

@@ -140,6 +140,11 @@ names_learn_post(struct pipeline *pipeline, const struct post_ref *facts)
     if (cascade != CASCADE_NONE && have_room(pipeline)) {
         struct post_ref answer = *facts;
         answer.author = answer_of(pipeline, &facts->author);
-        learn_post(pipeline, cascade, &answer, USEC_NONE);
+        learn_post(pipeline, cascade,
+                   &(struct learn_facts){
+                       .post = &answer,
+                       .author = inside_hash(pipeline, answer.author.id),
+                       .time = USEC_NONE,
+                   });
     }
 }

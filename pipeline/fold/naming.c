@@ -37,21 +37,21 @@ count_mentions(struct pipeline *pipeline, const struct post *post, uint32_t auth
     for (size_t i = 0; i < listed; i++) {
         const struct post_user *person = &post->mentions[i];
         if (admission_may_mention(pipeline, post, person)) {
-            pipeline->named[count++] = users_see(&pipeline->users, person, time);
+            pipeline->hand.named[count++] = users_see(&pipeline->users, person, time);
         }
     }
     // Where room is short, two names may turn out to be the same person only here.
     for (size_t i = 0; i < count; i++) {
-        pipeline->named[i] = users_now(&pipeline->users, pipeline->named[i]);
+        pipeline->hand.named[i] = users_now(&pipeline->users, pipeline->hand.named[i]);
     }
     author = users_now(&pipeline->users, author);
-    count = unique(pipeline->named, count);
+    count = unique(pipeline->hand.named, count);
     for (size_t i = 0; i < count; i++) {
-        if (pipeline->named[i] == author) {
+        if (pipeline->hand.named[i] == author) {
             pipeline->metrics.self_ignored++;
             continue;
         }
-        inside_tally(pipeline, TALLY_MENTIONS, pipeline->named[i], 1);
+        inside_tally(pipeline, TALLY_MENTIONS, pipeline->hand.named[i], 1);
         pipeline->metrics.interactions++;
     }
 }
@@ -63,12 +63,13 @@ count_hashtags(struct pipeline *pipeline, const struct post *post)
     size_t count = 0;
     for (size_t i = 0; i < listed; i++) {
         if (admission_may_tag(pipeline, post, post->hashtags[i])) {
-            pipeline->named[count++] = tags_put(&pipeline->tags, post->hashtags[i]);
+            pipeline->hand.named[count++] =
+                tags_put(&pipeline->tags, post->hashtags[i]);
         }
     }
-    count = unique(pipeline->named, count);
+    count = unique(pipeline->hand.named, count);
     for (size_t i = 0; i < count; i++) {
-        uint32_t tag = pipeline->named[i];
+        uint32_t tag = pipeline->hand.named[i];
         struct tag *row = &pipeline->tags.rows[tag];
         if (row->counter == COUNTER_NONE) {
             row->counter =

@@ -58,7 +58,7 @@ is_shown_late(const struct post *post)
 static struct slice
 lower_case(struct pipeline *pipeline, struct slice text)
 {
-    char *copy = arena_alloc(&pipeline->named_texts, text.len, 1);
+    char *copy = arena_alloc(&pipeline->hand.named_texts, text.len, 1);
     for (size_t i = 0; copy != NULL && i < text.len; i++) {
         copy[i] = users_lower(text.ptr[i]);
     }
@@ -72,7 +72,7 @@ resolve_id(struct pipeline *pipeline, struct slice id)
     struct slice handle = users_handle_in(id);
     struct slice network = users_network_of(id);
     uint32_t holder = users_holder(&pipeline->users, network, handle);
-    struct arena *texts = &pipeline->named_texts;
+    struct arena *texts = &pipeline->hand.named_texts;
     if (holder != USER_NONE) {
         // A copy: the holder's texts may move.
         return arena_join(texts, users_id(&pipeline->users, holder), SLICE_NONE);
@@ -102,7 +102,8 @@ resolve_ref(struct pipeline *pipeline, struct post_ref *ref)
         if (ref->quote == NULL) {
             return;
         }
-        struct post_ref *quote = arena_alloc(&pipeline->named_texts, 1, sizeof(*quote));
+        struct post_ref *quote =
+            arena_alloc(&pipeline->hand.named_texts, 1, sizeof(*quote));
         if (quote == NULL) {
             return;
         }
@@ -118,7 +119,7 @@ static enum status
 resolve(struct pipeline *pipeline, const struct post *post,
         const struct post **ret_post)
 {
-    struct arena *texts = &pipeline->named_texts;
+    struct arena *texts = &pipeline->hand.named_texts;
     arena_reset(texts);
     struct post *resolved = arena_alloc(texts, 1, sizeof(*resolved));
     struct post_user *mentions =
@@ -150,9 +151,10 @@ static void
 claim(struct pipeline *pipeline, const struct post_user *user)
 {
     bool is_shown = user->id.len != 0 && user->handle.len != 0 && !is_by_handle(user);
-    // Where room is short, new people must wait for their turn.
-    if (is_shown && ((!pipeline->is_tight && !users_is_pressed(&pipeline->users)) ||
-                     users_find(&pipeline->users, user->id) != USER_NONE)) {
+    // Where room is short, whoever is new has to wait for its turn.
+    if (is_shown &&
+        ((!pipeline->hand.is_tight && !users_is_pressed(&pipeline->users)) ||
+         users_find(&pipeline->users, user->id) != USER_NONE)) {
         struct post_user shown = {.id = user->id, .handle = user->handle};
         users_see(&pipeline->users, &shown, USEC_NONE);
     }
@@ -182,13 +184,13 @@ claim_all(struct pipeline *pipeline, const struct post *post)
 
 // True if that person has retweeted that post already.
 static bool
-is_repeat(struct pipeline *pipeline, const struct post *post)
+is_repeat(struct pipeline *pipeline, const struct persons_met *met)
 {
-    if (post->kind != POST_RETWEETED) {
+    if (met->post->kind != POST_RETWEETED) {
         return false;
     }
-    uint32_t target = cascades_find(&pipeline->cascades, post->retweet_of.id);
-    uint32_t actor = users_find(&pipeline->users, post->author.id);
+    uint32_t target = cascades_find_hash(&pipeline->cascades, met->ids.root.post);
+    uint32_t actor = users_find_hash(&pipeline->users, met->ids.author);
     if (target == CASCADE_NONE || actor == USER_NONE) {
         return false;
     }
@@ -198,34 +200,46 @@ is_repeat(struct pipeline *pipeline, const struct post *post)
     return person != NULL && amplifiers_has(person, AMPLIFIER_RETWEETED);
 }
 
-enum status
-persons_meet(struct pipeline *pipeline, const struct post **post, usec time,
-             uint32_t *ret_actor)
+// Gives ids to those whom the post names by handle alone.
+static enum status
+resolve_met(struct pipeline *pipeline, const struct post *given,
+            struct persons_met *met)
 {
-    const struct post *given = *post;
+    enum status status = resolve(pipeline, given, &met->post);
+    if (status == STATUS_OK) {
+        met->ids = ids_of(pipeline, met->post);
+    }
+    return status;
+}
+
+enum status
+persons_meet(struct pipeline *pipeline, struct persons_met *met, usec time)
+{
+    const struct post *given = met->post;
     uint64_t merges = pipeline->users.merges;
     bool is_named = is_named_alone(given);
-    *ret_actor = USER_NONE;
-    if (is_named && resolve(pipeline, given, post) != STATUS_OK) {
+    met->actor = USER_NONE;
+    if (is_named && resolve_met(pipeline, given, met) != STATUS_OK) {
         return STATUS_NOMEM;
     }
-    if (is_repeat(pipeline, *post)) {
+    if (is_repeat(pipeline, met)) {
         return STATUS_OK;
     }
     if (is_named || is_shown_late(given)) {
         claim_all(pipeline, given);
     }
-    if (is_named && resolve(pipeline, given, post) != STATUS_OK) {
+    if (is_named && resolve_met(pipeline, given, met) != STATUS_OK) {
         return STATUS_NOMEM;
     }
-    uint32_t actor = users_see(&pipeline->users, &(*post)->author, time);
+    uint32_t actor =
+        users_see_hash(&pipeline->users, &met->post->author, met->ids.author, time);
     if (merges != pipeline->users.merges) {
-        claim_all(pipeline, *post);
-        if (is_repeat(pipeline, *post)) {
+        claim_all(pipeline, met->post);
+        if (is_repeat(pipeline, met)) {
             return STATUS_OK;
         }
     }
-    *ret_actor = actor;
+    met->actor = actor;
     return STATUS_OK;
 }
 

@@ -15,16 +15,22 @@
 
 #include "base/status.h"
 #include "base/usec.h"
+#include "pipeline/fold/ids.h"
 #include "pipeline/post.h"
 
 struct pipeline;
 
-// Finds the people in the post and marks its author as seen. `post` becomes a copy with
-// ids for users given by handle alone, valid until the next post. ret_actor: USER_NONE
-// if it is a second retweet by the same person, from which nothing is learnt.
-// STATUS_NOMEM: the system refuses the memory.
-enum status persons_meet(struct pipeline *pipeline, const struct post **post, usec time,
-                         uint32_t *ret_actor) MUST_USE;
+// Finds out who the post names, and sees its author. `post` becomes one with ids for
+// those it names by handle alone, valid until the next post; `ids` are its own. actor:
+// USER_NONE if it is a second retweet by the same person, of which nothing more is
+// learnt. STATUS_NOMEM: the system refuses the memory.
+struct persons_met {
+    const struct post *post;
+    struct ids ids;
+    uint32_t actor;
+};
+enum status persons_meet(struct pipeline *pipeline, struct persons_met *met,
+                         usec time) MUST_USE;
 
 // A users_merge_fn; context: the pipeline.
 void persons_merge(void *context, uint32_t from, uint32_t into);

@@ -1,5 +1,6 @@
 #include "pipeline/fold/prefetch.h"
 
+#include "pipeline/fold/ids.h"
 #include "pipeline/inside.h"
 
 // How far ahead in a queue each part is prefetched: the address of a part is in the
@@ -83,25 +84,23 @@ probably(const struct table *table, uint64_t hash)
 }
 
 void
-prefetch_post(const struct pipeline *pipeline, const struct post *post, uint64_t hash)
+prefetch_post(const struct pipeline *pipeline, const struct post *post,
+              const struct ids *ids)
 {
     const struct table *users = &pipeline->users.by_id;
     const struct table *cascades = &pipeline->cascades.by_id;
-    const struct post_ref *root = &post->retweet_of;
     bool is_retweet = post->kind == POST_RETWEETED;
-    size_t amplifiers = is_retweet && root->author.id.len != 0 ? 2 : 1;
-    struct slice ids[] = {post->author.id, root->author.id};
-    uint64_t hashes[2];
+    size_t people = is_retweet && post->retweet_of.author.id.len != 0 ? 2 : 1;
+    const uint64_t hashes[] = {ids->author, ids->root.author};
     uint32_t found[2];
-    uint64_t carried = is_retweet ? inside_hash(pipeline, root->id) : hash;
+    uint64_t carried = is_retweet ? ids->root.post : ids->post;
 
-    table_prefetch(&pipeline->records.by_hash, hash);
+    table_prefetch(&pipeline->records.by_hash, ids->post);
     table_prefetch(cascades, carried);
-    for (size_t i = 0; i < amplifiers; i++) {
-        hashes[i] = inside_hash(pipeline, ids[i]);
+    for (size_t i = 0; i < people; i++) {
         table_prefetch(users, hashes[i]);
     }
-    for (size_t i = 0; i < amplifiers; i++) {
+    for (size_t i = 0; i < people; i++) {
         found[i] = probably(users, hashes[i]);
         if (found[i] != TABLE_NONE) {
             user_row(pipeline, found[i]);
@@ -111,7 +110,7 @@ prefetch_post(const struct pipeline *pipeline, const struct post *post, uint64_t
     if (cascade != TABLE_NONE) {
         cascade_row(pipeline, cascade);
     }
-    for (size_t i = 0; i < amplifiers; i++) {
+    for (size_t i = 0; i < people; i++) {
         if (found[i] != TABLE_NONE) {
             user_parts(pipeline, found[i]);
         }

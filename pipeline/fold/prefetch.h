@@ -7,12 +7,13 @@
 
 #include <stdint.h>
 
+struct ids;
 struct pipeline;
 struct post;
 
-// The post with that hash will be counted next.
+// The post will be counted. ids: its own.
 void prefetch_post(const struct pipeline *pipeline, const struct post *post,
-                   uint64_t hash);
+                   const struct ids *ids);
 
 // A user, or a cascade, is taken from its queue: prefetches those behind it.
 void prefetch_queued_users(const struct pipeline *pipeline);

@@ -46,10 +46,12 @@ cascade_undone(struct pipeline *pipeline, struct event_records_entry entry,
     }
     bool is_direct = (entry.where & EVENT_RECORDS_DIRECT) != 0;
     if (is_direct && row->board != COUNTER_NONE) {
-        windows_take_back(&pipeline->windows, row->board, false, 1);
+        windows_take_back(&pipeline->windows, &pipeline->hand.moment,
+                          (struct windows_amount){row->board, 1, false});
     }
     if (row->velocity != COUNTER_NONE) {
-        windows_take_back(&pipeline->windows, row->velocity, true, 1);
+        windows_take_back(&pipeline->windows, &pipeline->hand.moment,
+                          (struct windows_amount){row->velocity, 1, true});
     }
     row->size--;
     uint32_t dirty = CASCADE_SIZE;
@@ -75,15 +77,16 @@ take_back(struct pipeline *pipeline, uint32_t index)
     if (event_records_is_lost(&pipeline->records, index)) {
         admission_lose(pipeline, &pipeline->metrics.undo_lost);
     }
-    windows_at(&pipeline->windows, event->time);
+    pipeline->hand.moment = windows_moment(&pipeline->windows, event->time);
     struct event_records_cursor cursor = {0};
     struct event_records_entry entry;
     while (event_records_next(&pipeline->records, index, &cursor, &entry)) {
         if ((entry.where & EVENT_RECORDS_CASCADE) != 0) {
             cascade_undone(pipeline, entry, event);
         } else {
-            windows_take_back(&pipeline->windows, entry.where & EVENT_RECORDS_INDEX,
-                              false, entry.amount);
+            windows_take_back(&pipeline->windows, &pipeline->hand.moment,
+                              (struct windows_amount){entry.where & EVENT_RECORDS_INDEX,
+                                                      entry.amount, false});
         }
     }
 }

@@ -67,9 +67,9 @@ cascades_find(const struct cascades *cascades, struct slice id)
 }
 
 uint32_t
-cascades_put(struct cascades *cascades, struct slice id, bool *ret_is_new)
+cascades_put(struct cascades *cascades, struct slice id, uint64_t hash,
+             bool *ret_is_new)
 {
-    uint64_t hash = hash_slice(&cascades->key, id);
     uint32_t cascade = cascades_find_hash(cascades, hash);
     *ret_is_new = cascade == CASCADE_NONE;
     if (cascade != CASCADE_NONE) {

@@ -79,8 +79,10 @@ void cascades_settle(struct cascades *cascades, uint32_t cascade);
 
 uint32_t cascades_find(const struct cascades *cascades, struct slice id);
 
-// Finds or creates the record; there must be room. Counts nothing.
-uint32_t cascades_put(struct cascades *cascades, struct slice id, bool *ret_is_new);
+// Finds or makes the record of the post with that id, whose keyed hash is `hash`; there
+// must be room. Nothing is counted by it.
+uint32_t cascades_put(struct cascades *cascades, struct slice id, uint64_t hash,
+                      bool *ret_is_new);
 
 void cascades_queue(struct cascades *cascades, uint32_t cascade, uint32_t dirty);
 void cascades_set_author(struct cascades *cascades, uint32_t cascade, uint32_t user);

@@ -142,8 +142,8 @@ users_handle_in(struct slice id)
     return (struct slice){id.ptr + network.len + 2, id.len - network.len - 2};
 }
 
-static uint32_t
-find_hashed(const struct users *users, uint64_t hash)
+uint32_t
+users_find_hash(const struct users *users, uint64_t hash)
 {
     struct table_walk walk = table_walk(&users->by_id, hash);
     uint32_t user;
@@ -158,7 +158,7 @@ find_hashed(const struct users *users, uint64_t hash)
 uint32_t
 users_find(const struct users *users, struct slice id)
 {
-    return find_hashed(users, hash_slice(&users->key, id));
+    return users_find_hash(users, hash_slice(&users->key, id));
 }
 
 void
@@ -513,8 +513,14 @@ set_name(struct users *users, uint32_t user, struct slice name)
 uint32_t
 users_see(struct users *users, const struct post_user *profile, usec time)
 {
-    uint64_t hash = hash_slice(&users->key, profile->id);
-    uint32_t user = find_hashed(users, hash);
+    return users_see_hash(users, profile, hash_slice(&users->key, profile->id), time);
+}
+
+uint32_t
+users_see_hash(struct users *users, const struct post_user *profile, uint64_t hash,
+               usec time)
+{
+    uint32_t user = users_find_hash(users, hash);
     if (user == USER_NONE) {
         user = user_create(users, profile, hash);
     }

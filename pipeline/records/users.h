@@ -71,10 +71,15 @@ void users_unpack(struct users *users);
 bool users_is_pressed(struct users *users);
 
 uint32_t users_find(const struct users *users, struct slice id);
+// The same by the keyed hash of the id.
+uint32_t users_find_hash(const struct users *users, uint64_t hash);
 
 // The user with that id, created if new, with the profile updated from a message of
 // that time. Borrows profile, whose id must be given. There must be room.
 uint32_t users_see(struct users *users, const struct post_user *profile, usec time);
+// hash: the keyed one of the profile's id.
+uint32_t users_see_hash(struct users *users, const struct post_user *profile,
+                        uint64_t hash, usec time);
 
 // That cascade has the user as its author or among its amplifiers. Remembered if the
 // user is known by handle only.

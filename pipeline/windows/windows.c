@@ -275,13 +275,18 @@ step_pack(struct windows *windows, struct window *window, size_t step)
     }
 }
 
+// An entry as lists hold it: the counter, perhaps with UNDO_BIT.
+struct item {
+    uint32_t word;
+    uint32_t amount;
+};
+
 static void
-list_append(struct windows *windows, struct window *window, uint32_t word,
-            uint32_t amount)
+list_append(struct windows *windows, struct window *window, size_t step,
+            struct item item)
 {
-    enum windows_kind kind = amount == 1 ? WINDOWS_ONES : WINDOWS_AMOUNTS;
+    enum windows_kind kind = item.amount == 1 ? WINDOWS_ONES : WINDOWS_AMOUNTS;
     uint32_t width = kind == WINDOWS_ONES ? 1 : 2;
-    size_t step = (size_t)window->at % WINDOWS_STEPS;
     struct windows_list *list = &window->list[kind][step];
     struct windows_chunk *chunk =
         list->last != 0 ? chunk_of(windows, list->last) : NULL;
@@ -292,9 +297,9 @@ list_append(struct windows *windows, struct window *window, uint32_t word,
         }
         chunk = list_extend(windows, list);
     }
-    chunk->words[chunk->count++] = word;
+    chunk->words[chunk->count++] = item.word;
     if (width == 2) {
-        chunk->words[chunk->count++] = amount;
+        chunk->words[chunk->count++] = item.amount;
     }
     window->entries++;
 }
@@ -371,47 +376,51 @@ windows_rewind(struct windows *windows, usec now)
             }
         }
         window->current = step;
-        window->at = window->at < step ? window->at : step;
     }
 }
 
-void
-windows_at(struct windows *windows, usec time)
+struct windows_moment
+windows_moment(const struct windows *windows, usec time)
 {
+    struct windows_moment moment;
     for (uint32_t i = 0; i < windows->shown + 2; i++) {
-        windows->window[i].at = usec_floor_div(time, windows->window[i].step);
+        moment.step[i] = usec_floor_div(time, windows->window[i].step);
     }
+    return moment;
 }
 
 static uint32_t
-change(struct windows *windows, uint32_t word, uint32_t amount, bool velocity)
+change(struct windows *windows, const struct windows_moment *moment,
+       struct windows_amount by, uint32_t undo)
 {
-    bool is_undo = (word & UNDO_BIT) != 0;
-    uint32_t counter = word & ~UNDO_BIT;
-    uint32_t from = velocity ? windows->shown : 0;
-    uint32_t to = velocity ? windows->shown + 2 : windows->shown;
+    uint32_t from = by.is_velocity ? windows->shown : 0;
+    uint32_t to = by.is_velocity ? windows->shown + 2 : windows->shown;
     uint32_t slots = 0;
     for (uint32_t i = from; i < to; i++) {
         struct window *window = &windows->window[i];
-        if (window->at <= window->current - WINDOWS_STEPS) {
+        int64_t step = moment->step[i];
+        if (step <= window->current - WINDOWS_STEPS) {
             continue;
         }
-        assert(window->at <= window->current);
-        counters_add(&windows->counters, counter, window->slot,
-                     is_undo ? -(int64_t)amount : (int64_t)amount);
-        counters_refer(&windows->counters, counter, 1);
-        list_append(windows, window, word, amount);
+        assert(step <= window->current);
+        counters_add(&windows->counters, by.counter, window->slot,
+                     undo != 0 ? -(int64_t)by.amount : (int64_t)by.amount);
+        counters_refer(&windows->counters, by.counter, 1);
+        list_append(windows, window, (size_t)step % WINDOWS_STEPS,
+                    (struct item){by.counter | undo, by.amount});
         slots |= (uint32_t)1 << window->slot;
     }
     return slots;
 }
 
 bool
-windows_add(struct windows *windows, uint32_t counter, uint32_t amount)
+windows_add(struct windows *windows, const struct windows_moment *moment,
+            uint32_t counter, uint32_t amount)
 {
-    bool velocity =
+    bool is_velocity =
         counter_tally(counters_at(&windows->counters, counter)) == TALLY_VELOCITY;
-    uint32_t slots = change(windows, counter, amount, velocity);
+    uint32_t slots = change(windows, moment,
+                            (struct windows_amount){counter, amount, is_velocity}, 0);
     if (slots != 0) {
         windows->touched(windows->context, counter, slots);
     }
@@ -419,15 +428,15 @@ windows_add(struct windows *windows, uint32_t counter, uint32_t amount)
 }
 
 void
-windows_take_back(struct windows *windows, uint32_t counter, bool is_velocity,
-                  uint32_t amount)
+windows_take_back(struct windows *windows, const struct windows_moment *moment,
+                  struct windows_amount taken)
 {
-    const struct counter *row = counters_at(&windows->counters, counter);
-    counter = is_merged(row) ? row->owner : counter;
-    uint32_t slots = change(windows, counter | UNDO_BIT, amount, is_velocity);
+    const struct counter *row = counters_at(&windows->counters, taken.counter);
+    taken.counter = is_merged(row) ? row->owner : taken.counter;
+    uint32_t slots = change(windows, moment, taken, UNDO_BIT);
     if (slots != 0 &&
-        counters_at(&windows->counters, counter)->owner != COUNTER_ORPHAN) {
-        windows->touched(windows->context, counter, slots);
+        counters_at(&windows->counters, taken.counter)->owner != COUNTER_ORPHAN) {
+        windows->touched(windows->context, taken.counter, slots);
     }
 }
 
@@ -511,7 +520,6 @@ windows_move(struct windows *windows, struct snapshot *snapshot)
     for (uint32_t i = 0; i < windows->shown + 2; i++) {
         struct window *window = &windows->window[i];
         SNAPSHOT_VALUE(snapshot, window->current);
-        SNAPSHOT_VALUE(snapshot, window->at);
         SNAPSHOT_VALUE(snapshot, window->entries);
         SNAPSHOT_VALUE(snapshot, window->list);
     }

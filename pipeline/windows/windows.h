@@ -59,7 +59,6 @@ struct windows_list {
 struct window {
     usec step;
     int64_t current; // the newest step
-    int64_t at;      // the step of the time set by windows_at
     uint64_t entries;
     uint32_t slot;
     bool is_packed;
@@ -101,18 +100,28 @@ void windows_rewind(struct windows *windows, usec now);
 // True if a post that adds `amounts` amounts, each to a new counter, is certain to fit.
 bool windows_have_room(const struct windows *windows, size_t amounts);
 
-// Sets the time of the next windows_add calls. It must not be later than the clock.
-void windows_at(struct windows *windows, usec time);
+// The step of each window that a time lies in. Valid until the windows are rewound.
+struct windows_moment {
+    int64_t step[WINDOWS_MAX];
+};
+// The time must not be later than the clock.
+struct windows_moment windows_moment(const struct windows *windows, usec time);
 
-// Adds amount > 0 at that time in every window that still covers it. False if none
-// does; nothing is changed then.
-bool windows_add(struct windows *windows, uint32_t counter, uint32_t amount);
+// Adds amount > 0 at that moment in every window that still covers it. False if none
+// does (nothing changed then).
+bool windows_add(struct windows *windows, const struct windows_moment *moment,
+                 uint32_t counter, uint32_t amount);
 
-// Takes back an amount that was added at that time. is_velocity: the counter was of
-// TALLY_VELOCITY. Does nothing once the time has left the windows, even if the index
-// belongs to another counter by then.
-void windows_take_back(struct windows *windows, uint32_t counter, bool is_velocity,
-                       uint32_t amount);
+// Takes back an amount added at that time to a counter that was one of TALLY_VELOCITY
+// or not. Does nothing once the time has left the windows, whatever the index stands
+// for by then.
+struct windows_amount {
+    uint32_t counter;
+    uint32_t amount;
+    bool is_velocity;
+};
+void windows_take_back(struct windows *windows, const struct windows_moment *moment,
+                       struct windows_amount taken);
 
 // The counter has no owner any more; it is freed when no entry refers to it.
 void windows_counter_orphan(struct windows *windows, uint32_t index);

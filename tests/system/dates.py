@@ -69,7 +69,7 @@ def run(posts, *options, name="-", code=0):
 
 def moved(count, posts=POSTS):
     return (f"cascaded: {count} of {posts} posts are dated later than the posts around them and "
-            "are counted at the time of those\n")
+            "are counted at the time of those posts\n")
 
 
 def agrees(posts, what):

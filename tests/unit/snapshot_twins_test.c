@@ -167,10 +167,9 @@ static const struct {
     {AT(alerts.queue.items), AT(alerts.queue.first)},
     {AT(withdrawals.rows), AT(withdrawals.first)},
     // Of the change, the post or the flush at hand.
-    {AT(alerts.why), AT(renamed)},
-    {AT(is_tight), AT(user_quota)},
-    {AT(notes), AT(flying)},
-    {AT(scratch), sizeof(struct pipeline)},
+    {AT(alerts.watch), AT(renamed)},
+    {AT(hand), AT(flush.flying)},
+    {AT(flush.scratch), sizeof(struct pipeline)},
 };
 
 static bool
@@ -287,8 +286,8 @@ twin_of(struct pipeline *pipeline, const struct sizes *sizes)
     struct pipeline *twin = create_with(2, sizes);
     assert_true(kept_save(&kept, pipeline));
     assert_true(kept_load(&kept, twin, &error));
-    pipeline->stage = CHANGES_DONE;
-    pipeline->stage_left = 0;
+    pipeline->flush.stage = CHANGES_DONE;
+    pipeline->flush.stage_left = 0;
     changes_restart(pipeline);
     set_rules(pipeline);
     set_rules(twin);

@@ -16,6 +16,8 @@ struct fixture {
     uint32_t touches;
 };
 
+static struct windows_moment moment; // of what is added or taken back
+
 static void
 touched(void *context, uint32_t counter, uint32_t slots)
 {
@@ -53,8 +55,8 @@ windows_cover_the_current_step_and_the_59_before_it(void **state)
     set_up(&f, "5m,1h", 10000, 10);
     uint32_t counter = counters_create(&f.windows.counters, TALLY_POSTS, 1);
     usec step = 5 * USEC_PER_S; // of the 5-minute window; T0 begins one
-    windows_at(&f.windows, T0);
-    assert_true(windows_add(&f.windows, counter, 3));
+    moment = windows_moment(&f.windows, T0);
+    assert_true(windows_add(&f.windows, &moment, counter, 3));
     windows_advance(&f.windows, T0 + 60 * step - 1);
     assert_int_equal(value(&f, counter, 0), 3);
     windows_advance(&f.windows, T0 + 60 * step);
@@ -70,12 +72,12 @@ windows_count_a_late_amount_only_where_its_step_still_is(void **state)
     struct fixture f;
     set_up(&f, "5m,1h", 10000, 10);
     uint32_t counter = counters_create(&f.windows.counters, TALLY_POSTS, 1);
-    windows_at(&f.windows, T0 - 10 * USEC_PER_MIN);
-    assert_true(windows_add(&f.windows, counter, 1));
+    moment = windows_moment(&f.windows, T0 - 10 * USEC_PER_MIN);
+    assert_true(windows_add(&f.windows, &moment, counter, 1));
     assert_int_equal(value(&f, counter, 0), 0);
     assert_int_equal(value(&f, counter, 1), 1);
-    windows_at(&f.windows, T0 - 2 * USEC_PER_HOUR);
-    assert_false(windows_add(&f.windows, counter, 1));
+    moment = windows_moment(&f.windows, T0 - 2 * USEC_PER_HOUR);
+    assert_false(windows_add(&f.windows, &moment, counter, 1));
     windows_advance(&f.windows, T0 + 51 * USEC_PER_MIN);
     assert_int_equal(value(&f, counter, 1), 0);
     assert_int_equal(
@@ -91,15 +93,16 @@ windows_take_back_nothing_once_the_step_has_left(void **state)
     struct fixture f;
     set_up(&f, "5m", 10000, 10);
     uint32_t counter = counters_create(&f.windows.counters, TALLY_POSTS, 1);
-    windows_at(&f.windows, T0);
-    windows_add(&f.windows, counter, 5);
+    moment = windows_moment(&f.windows, T0);
+    windows_add(&f.windows, &moment, counter, 5);
     windows_advance(&f.windows, T0 + USEC_PER_HOUR);
     counters_destroy(&f.windows.counters, counter);
     counters_bury(&f.windows.counters);
     uint32_t other = counters_create(&f.windows.counters, TALLY_VELOCITY, 2);
     assert_int_equal(other, counter);
-    windows_at(&f.windows, T0 + 30 * USEC_PER_MIN); // within velocity's hour
-    windows_take_back(&f.windows, counter, false, 5);
+    moment =
+        windows_moment(&f.windows, T0 + 30 * USEC_PER_MIN); // within velocity's hour
+    windows_take_back(&f.windows, &moment, (struct windows_amount){counter, 5, false});
     assert_int_equal(value(&f, other, WINDOWS_VELOCITY_1H), 0);
     windows_fini(&f.windows);
 }
@@ -112,8 +115,8 @@ windows_survive_a_jump_of_years_and_a_clock_that_stands(void **state)
     set_up(&f, "5m,24h", 100000, 100);
     uint32_t counter = counters_create(&f.windows.counters, TALLY_POSTS, 1);
     for (int i = 0; i < 1000; i++) {
-        windows_at(&f.windows, T0 - i * USEC_PER_MIN);
-        windows_add(&f.windows, counter, 1);
+        moment = windows_moment(&f.windows, T0 - i * USEC_PER_MIN);
+        windows_add(&f.windows, &moment, counter, 1);
     }
     windows_advance(&f.windows, T0);
     windows_advance(&f.windows, T0 - USEC_PER_DAY);
@@ -132,10 +135,10 @@ windows_say_when_they_are_full_and_have_room_again_after_a_roll(void **state)
     struct fixture f;
     set_up(&f, "5m", 2520, 10);
     uint32_t counter = counters_create(&f.windows.counters, TALLY_POSTS, 1);
-    windows_at(&f.windows, T0);
+    moment = windows_moment(&f.windows, T0);
     uint32_t added = 0;
     while (windows_have_room(&f.windows, 1)) {
-        windows_add(&f.windows, counter, 1);
+        windows_add(&f.windows, &moment, counter, 1);
         added++;
     }
     assert_true(added >= 630);
@@ -152,8 +155,8 @@ windows_let_an_orphan_drain_and_use_its_index_again_after_the_burial(void **stat
     struct fixture f;
     set_up(&f, "5m", 1000, 1);
     uint32_t counter = counters_create(&f.windows.counters, TALLY_CASCADES, 1);
-    windows_at(&f.windows, T0);
-    windows_add(&f.windows, counter, 1);
+    moment = windows_moment(&f.windows, T0);
+    windows_add(&f.windows, &moment, counter, 1);
     windows_counter_orphan(&f.windows, counter);
     uint32_t before = f.touches;
     windows_advance(&f.windows, T0 + USEC_PER_HOUR);
@@ -193,7 +196,7 @@ windows_agree_with_a_naive_count_over_lists_that_are_packed(void **state)
         // Bursts within one step and pauses over many.
         now += i % 40000 == 39999 ? 5 * USEC_PER_HOUR : USEC_PER_MS;
         windows_advance(&f.windows, now);
-        windows_at(&f.windows, now - late);
+        moment = windows_moment(&f.windows, now - late);
         uint32_t amount = (random >> 20) % 3 == 0 ? random >> 4 : 1;
         bool is_undo = i != 0 && (random >> 10) % 9 == 0 && events[i - 1].amount > 0 &&
                        events[i - 1].time >= now - late;
@@ -201,10 +204,13 @@ windows_agree_with_a_naive_count_over_lists_that_are_packed(void **state)
         if (is_undo) {
             events[i] = (struct naive){now - late, events[i - 1].counter,
                                        -events[i - 1].amount};
-            windows_take_back(&f.windows, counters[events[i].counter], false,
-                              (uint32_t)-events[i].amount);
+            windows_take_back(&f.windows, &moment,
+                              (struct windows_amount){counters[events[i].counter],
+                                                      (uint32_t)-events[i].amount,
+                                                      false});
         } else {
-            windows_add(&f.windows, counters[which], (uint32_t)events[i].amount);
+            windows_add(&f.windows, &moment, counters[which],
+                        (uint32_t)events[i].amount);
         }
         if (i % 40000 == 20000 || i == EVENTS - 1) {
             int64_t expected[COUNTERS] = {0};
@@ -267,10 +273,10 @@ windows_set_back_keep_every_amount_and_lose_it_a_window_after_the_new_clock(
             now += dice == 1 ? 3 * USEC_PER_HOUR : dice == 2 ? USEC_PER_MIN : 30000;
             windows_advance(&f.windows, now);
         }
-        windows_at(&f.windows, now);
+        moment = windows_moment(&f.windows, now);
         uint32_t which = made_random(&random, COUNTERS);
         uint32_t amount = made_random(&random, 3) == 0 ? 1 + dice : 1;
-        assert_true(windows_add(&f.windows, counters[which], amount));
+        assert_true(windows_add(&f.windows, &moment, counters[which], amount));
         for (uint32_t w = 0; w < WINDOWS; w++) {
             int64_t current = usec_floor_div(now, steps[w]);
             placed[w][i] = (struct placed){current, which, amount};
