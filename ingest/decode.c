@@ -155,12 +155,24 @@ decode_parts_table(enum decode_format format)
     return parts[format].table;
 }
 
+// Bluesky and Mastodon report that a retweet is undone with nothing but its id.
+static void
+mark_undone_by_id(struct post *post)
+{
+    post->is_undone_by_id =
+        post->kind == POST_RETWEETED && (slice_starts(post->id, SLICE_LIT("bsky:")) ||
+                                         slice_starts(post->id, SLICE_LIT("masto:")));
+}
+
 static enum decode_result
 finish(struct decode_run *run, const struct post **ret_posts, size_t *ret_count,
        enum decode_reason *ret_reason)
 {
     decode_run_settle(run);
     run->metrics.details += run->is_opened ? json_dropped(run->json) : 0;
+    for (size_t i = 0; i < run->count; i++) {
+        mark_undone_by_id(&run->posts[i]);
+    }
     if (run->count != 0) {
         *ret_posts = run->posts;
         *ret_count = run->count;

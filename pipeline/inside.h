@@ -3,22 +3,22 @@
 #pragma once
 
 #include "base/arena.h"
-#include "pipeline/fold/admission.h"
 #include "pipeline/alerts/alerts.h"
-#include "pipeline/windows/boards.h"
-#include "pipeline/records/cascades.h"
 #include "pipeline/changes.h"
-#include "pipeline/records/event_records.h"
-#include "pipeline/records/locals.h"
+#include "pipeline/fold/admission.h"
 #include "pipeline/fold/names.h"
 #include "pipeline/fold/persons.h"
-#include "pipeline/pipeline.h"
-#include "pipeline/forecast/forecasts.h"
 #include "pipeline/fold/quota.h"
+#include "pipeline/fold/withdrawals.h"
+#include "pipeline/forecast/forecasts.h"
+#include "pipeline/pipeline.h"
+#include "pipeline/records/cascades.h"
+#include "pipeline/records/event_records.h"
+#include "pipeline/records/locals.h"
 #include "pipeline/records/tags.h"
 #include "pipeline/records/users.h"
+#include "pipeline/windows/boards.h"
 #include "pipeline/windows/windows.h"
-#include "pipeline/fold/withdrawals.h"
 
 enum {
     PIPELINE_PATH_MAX = 100, // posts above one another that an event counts for

@@ -4,12 +4,12 @@
 #include <string.h>
 
 #include "pipeline/fold/carry.h"
-#include "pipeline/inside.h"
 #include "pipeline/fold/learn.h"
 #include "pipeline/fold/naming.h"
 #include "pipeline/fold/parent.h"
 #include "pipeline/fold/prefetch.h"
 #include "pipeline/fold/undo.h"
+#include "pipeline/inside.h"
 
 enum {
     COUNTERS_PER_USER = 2,
@@ -281,19 +281,6 @@ is_known(const struct pipeline *pipeline, const struct post *post, uint64_t hash
                 EVENT_NONE);
 }
 
-// True for a retweet on a network where a retweet can be undone and the deletion
-// contains only its id.
-static bool
-is_lasting(const struct post *post)
-{
-    if (post->kind != POST_RETWEETED) {
-        return false;
-    }
-    struct slice network = users_network_of(post->id);
-    return slice_equal(network, SLICE_LIT("bsky")) ||
-           slice_equal(network, SLICE_LIT("masto"));
-}
-
 static uint32_t
 remember(struct pipeline *pipeline, const struct post *post, uint64_t hash, usec time,
          uint32_t actor)
@@ -309,7 +296,7 @@ remember(struct pipeline *pipeline, const struct post *post, uint64_t hash, usec
     struct event *row = event_records_at(&pipeline->records, event);
     row->time = time;
     row->actor = actor;
-    row->flags |= is_lasting(post) ? EVENT_LASTING : 0;
+    row->flags |= post->is_undone_by_id ? EVENT_LASTING : 0;
     users_at(&pipeline->users, actor)->refs++;
     return event;
 }

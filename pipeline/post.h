@@ -58,8 +58,10 @@ struct post {
     struct slice id;
     struct slice alias;  // the source's own id of the post; none: it has none
     struct slice source; // that source; none: the one without a name
-    // Id of the first version if this is an edit; none: no edit. The version that
-    // arrives first counts; the deletion of any version undoes it.
+    // Of a retweet: the network reports its undo by the id alone, at any time.
+    bool is_undone_by_id;
+    // Id of the first version if this is an edit; none: no edit. Of all versions the
+    // one that comes first counts; it is undone with the id of any that came.
     struct slice original;
     usec time; // when the platform received it
     struct post_user author;

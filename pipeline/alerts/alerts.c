@@ -163,21 +163,33 @@ level_highest(const struct pipeline *pipeline, const struct alert_sight *sight,
 
 // ── the daily budget ───────────────────────────────────────────────────────
 
+// How much of the day's budget is used.
+static uint64_t
+used_on(const struct alerts_record *record, int64_t day)
+{
+    return record->day == day ? record->used : 0;
+}
+
 static bool
-may_spend(struct pipeline *pipeline, size_t rule)
+may_spend(const struct pipeline *pipeline, size_t rule)
 {
     uint64_t budget = pipeline->alerts.rules[rule].daily_budget;
-    struct alerts_record *record = &pipeline->alerts.records[rule];
     int64_t day = usec_floor_div(pipeline->clock, USEC_PER_DAY);
-    if (record->day != day) {
-        record->day = day;
-        record->used = 0;
-    }
+    uint64_t used = used_on(&pipeline->alerts.records[rule], day);
     usec into = pipeline->clock - day * USEC_PER_DAY;
     // A budget has at most 20 bits, the seconds of a day 17.
     uint64_t allowed = 1 + budget * (uint64_t)(into / USEC_PER_S) /
                                (uint64_t)(USEC_PER_DAY / USEC_PER_S);
-    return record->used < (allowed < budget ? allowed : budget);
+    return used < (allowed < budget ? allowed : budget);
+}
+
+static void
+spend_one(struct pipeline *pipeline, size_t rule)
+{
+    struct alerts_record *record = &pipeline->alerts.records[rule];
+    int64_t day = usec_floor_div(pipeline->clock, USEC_PER_DAY);
+    record->used = used_on(record, day) + 1;
+    record->day = day;
 }
 
 // The greater value goes first.
@@ -225,7 +237,7 @@ spend(struct pipeline *pipeline, size_t rule)
         struct alert_sight sight = {.rule = rule, .cascade = row->cascade};
         uint64_t least = level_next(&pipeline->alerts.rules[rule], row->level);
         alert_raise(pipeline, &sight, row, level_highest(pipeline, &sight, least));
-        record->used++;
+        spend_one(pipeline, rule);
     }
 }
 
@@ -346,7 +358,9 @@ judge_fit(struct pipeline *pipeline, const struct alert_sight *sight,
         return;
     }
     alert_raise(pipeline, sight, row, level);
-    record->used += is_budgeted;
+    if (is_budgeted) {
+        spend_one(pipeline, sight->rule);
+    }
 }
 
 static void
@@ -405,15 +419,12 @@ show(const struct pipeline *pipeline, const struct alert_sight *sight)
                   });
 }
 
+// True if an event of that time belongs to a backlog, for the rule.
 static bool
-is_backlog(struct pipeline *pipeline, size_t rule, usec time)
+is_backlog(const struct pipeline *pipeline, size_t rule, usec time)
 {
     usec quiet = pipeline->alerts.rules[rule].quiet;
-    if (pipeline->is_event_time || quiet == 0 || pipeline->clock - time <= quiet) {
-        return false;
-    }
-    pipeline->alerts.records[rule].late = pipeline->clock;
-    return true;
+    return !pipeline->is_event_time && quiet != 0 && pipeline->clock - time > quiet;
 }
 
 void
@@ -424,6 +435,9 @@ alerts_judge(struct pipeline *pipeline, uint32_t cascade, usec time)
     }
     for (size_t i = 0; i < pipeline->alerts.count; i++) {
         struct alert_sight sight = {i, cascade, is_backlog(pipeline, i, time)};
+        if (sight.is_late) {
+            pipeline->alerts.records[i].late = pipeline->clock;
+        }
         if (pipeline->alerts.watch != NULL) {
             show(pipeline, &sight);
         }

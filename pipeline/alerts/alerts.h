@@ -34,9 +34,9 @@
 
 #include "pipeline/alerts/alert_memory.h"
 #include "pipeline/alerts/alert_queue.h"
+#include "pipeline/alerts/rules.h"
 #include "pipeline/changes.h"
 #include "pipeline/pipeline.h"
-#include "pipeline/alerts/rules.h"
 
 struct snapshot;
 

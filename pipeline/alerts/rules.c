@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "pipeline/records/amplifiers.h"
 #include "pipeline/alerts/word_match.h"
+#include "pipeline/records/amplifiers.h"
 
 #define AT(member) offsetof(struct rule, member)
 #define COUNT_MAX ((int64_t)1 << 40)

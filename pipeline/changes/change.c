@@ -74,10 +74,29 @@ change_ms(struct pipeline *pipeline, usec time)
     return change_number(pipeline, (uint64_t)(time / USEC_PER_MS));
 }
 
-usec
-change_slack(usec length)
+// How much earlier than needed the time to live of a key that lasts `length` is
+// renewed.
+static usec
+slack_of(usec length)
 {
     return length / 24 > USEC_PER_MIN ? length / 24 : USEC_PER_MIN;
+}
+
+uint32_t
+change_now(const struct pipeline *pipeline)
+{
+    return (uint32_t)(pipeline->clock / USEC_PER_S);
+}
+
+void
+change_begin(const struct pipeline *pipeline, struct change *change,
+             const struct change_key *key)
+{
+    usec slack = slack_of(key->length);
+    change->is_fresh = !key->is_written;
+    change->is_whole = key->is_stale || change->is_fresh ||
+                       change_now(pipeline) - key->whole_at >= slack / USEC_PER_S;
+    change->ttl = key->length + 2 * slack;
 }
 
 void

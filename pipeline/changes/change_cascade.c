@@ -176,19 +176,20 @@ live_change(struct pipeline *pipeline, uint32_t cascade, struct change *change)
     } else {
         usec length =
             pipeline->longest > CASCADE_IDLE ? pipeline->longest : CASCADE_IDLE;
-        usec slack = change_slack(length);
-        uint32_t now = (uint32_t)(pipeline->clock / USEC_PER_S);
-        change->is_fresh = (row->flags & CASCADE_WRITTEN) == 0;
-        change->is_whole = (row->flags & CASCADE_WHOLE) != 0 || change->is_fresh ||
-                           now - row->whole_at >= slack / USEC_PER_S;
-        change->ttl = length + 2 * slack;
+        change_begin(pipeline, change,
+                     &(struct change_key){
+                         .is_written = (row->flags & CASCADE_WRITTEN) != 0,
+                         .is_stale = (row->flags & CASCADE_WHOLE) != 0,
+                         .whole_at = row->whole_at,
+                         .length = length,
+                     });
         uint32_t fields = change->is_whole ? (uint32_t)CASCADE_ALL : row->dirty;
         change_cascade_fields(pipeline, change, cascade, fields);
         if ((fields & CASCADE_TREE) != 0) {
             row->is_shape_sent = tree_is_known(&row->tree);
         }
         if (change->is_whole) {
-            row->whole_at = now;
+            row->whole_at = change_now(pipeline);
         }
         row->flags = (uint8_t)((row->flags & ~CASCADE_WHOLE) | CASCADE_WRITTEN);
     }

@@ -202,15 +202,16 @@ change_user(struct pipeline *pipeline, uint32_t user, struct change *change)
     change->name = users_id(&pipeline->users, user);
     bool is_kept = user_counts(pipeline, row);
     if (is_kept) {
-        uint32_t now = (uint32_t)(pipeline->clock / USEC_PER_S);
-        usec slack = change_slack(pipeline->longest);
-        change->is_fresh = (row->flags & USER_WRITTEN) == 0;
-        change->is_whole = (row->flags & USER_WHOLE) != 0 || change->is_fresh ||
-                           now - row->whole_at >= slack / USEC_PER_S;
-        change->ttl = pipeline->longest + 2 * slack;
+        change_begin(pipeline, change,
+                     &(struct change_key){
+                         .is_written = (row->flags & USER_WRITTEN) != 0,
+                         .is_stale = (row->flags & USER_WHOLE) != 0,
+                         .whole_at = row->whole_at,
+                         .length = pipeline->longest,
+                     });
         if (change->is_whole) {
             change_user_fields(pipeline, change, user);
-            row->whole_at = now;
+            row->whole_at = change_now(pipeline);
         } else {
             user_profile_fields(pipeline, change, user, row->profile);
             user_count_fields(pipeline, change, row);

@@ -118,11 +118,11 @@ lacking(struct pipeline *pipeline)
 
 // ── waiting ────────────────────────────────────────────────────────────────
 
-// True if a flush may make room. What takes the room leaves with the steps of the
-// longest window, so one flush in each step can help; and rows of evicted cascades are
-// free after a flush.
+// Decides whether the post waits for a flush, which may make room, and notes that. What
+// takes the room leaves with the steps of the longest window, so one flush in each is
+// waited for; and rows of cascades that are on their way out are free after it.
 static bool
-may_wait(struct pipeline *pipeline)
+wait_for_room(struct pipeline *pipeline)
 {
     const struct windows *windows = &pipeline->windows;
     int64_t step = windows->window[windows->longest].current;
@@ -150,7 +150,7 @@ admission_ask(struct pipeline *pipeline, const struct post *post)
         pipeline->is_cramped = false;
         return STATUS_OK;
     }
-    if (may_wait(pipeline)) {
+    if (wait_for_room(pipeline)) {
         return STATUS_AGAIN;
     }
     pipeline->hand.needs = needs_of(pipeline, post);

@@ -2,10 +2,10 @@
 
 #include <string.h>
 
-#include "pipeline/inside.h"
 #include "pipeline/fold/ids.h"
 #include "pipeline/fold/learn.h"
 #include "pipeline/fold/parent.h"
+#include "pipeline/inside.h"
 
 // The posts and people above an event, nearest first.
 struct path {

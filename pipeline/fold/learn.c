@@ -78,7 +78,8 @@ learn_post(struct pipeline *pipeline, uint32_t cascade, const struct learn_facts
                                            facts->author, facts->time));
     }
     set_text(pipeline, cascade, post->text, post->lang);
-    set_created(pipeline, cascade, bound(post->created, facts->time));
+    usec seen = facts->time != USEC_NONE ? facts->time : pipeline->clock;
+    set_created(pipeline, cascade, bound(post->created, seen));
     struct cascade *row = cascades_at(&pipeline->cascades, cascade);
     if (post->has_reported &&
         ((row->flags & CASCADE_REPORTED) == 0 || post->reported > row->reported)) {

@@ -1,7 +1,7 @@
 #include "pipeline/fold/names.h"
 
-#include "pipeline/inside.h"
 #include "pipeline/fold/learn.h"
+#include "pipeline/inside.h"
 
 enum { TEXTS_MARGIN = 1 << 20 }; // far more than one answer needs
 

@@ -1,7 +1,7 @@
 #include "pipeline/fold/undo.h"
 
-#include "pipeline/inside.h"
 #include "pipeline/fold/parent.h"
+#include "pipeline/inside.h"
 
 static void
 person_undone(struct pipeline *pipeline, uint32_t cascade, const struct event *event,

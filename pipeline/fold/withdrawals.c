@@ -1,8 +1,8 @@
 #include "pipeline/fold/withdrawals.h"
 
 #include "base/snapshot.h"
-#include "pipeline/inside.h"
 #include "pipeline/fold/undo.h"
+#include "pipeline/inside.h"
 
 bool
 withdrawals_init(struct withdrawals *withdrawals)

@@ -14,10 +14,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/histogram.h"
 #include "base/slab.h"
 #include "base/table.h"
 #include "pipeline/forecast/forecast.h"
-#include "base/histogram.h"
 
 struct snapshot;
 

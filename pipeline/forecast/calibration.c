@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/snapshot.h"
 #include "base/decimal.h"
 #include "base/linear.h"
+#include "base/snapshot.h"
 
 #define RIDGE 1e-3
 

@@ -25,12 +25,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/slice.h"
-#include "base/usec.h"
-#include "pipeline/forecast/calibration.h"
-#include "pipeline/forecast/author_baseline.h"
 #include "base/histogram.h"
+#include "base/slice.h"
 #include "base/timers.h"
+#include "base/usec.h"
+#include "pipeline/forecast/author_baseline.h"
+#include "pipeline/forecast/calibration.h"
 
 struct cascades;
 struct event;

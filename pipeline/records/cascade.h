@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 #include "base/usec.h"
-#include "pipeline/records/amplifiers.h"
 #include "pipeline/forecast/reshares.h"
+#include "pipeline/records/amplifiers.h"
 #include "pipeline/tree/tree.h"
 
 #define CASCADE_NONE UINT32_MAX

@@ -25,13 +25,13 @@
 #include <stdint.h>
 
 #include "base/hash.h"
+#include "base/queue.h"
 #include "base/slab.h"
 #include "base/table.h"
+#include "base/timers.h"
 #include "base/usec.h"
 #include "pipeline/records/cascade.h"
 #include "pipeline/records/eviction.h"
-#include "base/queue.h"
-#include "base/timers.h"
 #include "pipeline/windows/windows.h"
 
 struct snapshot;
@@ -79,8 +79,7 @@ void cascades_settle(struct cascades *cascades, uint32_t cascade);
 
 uint32_t cascades_find(const struct cascades *cascades, struct slice id);
 
-// Finds or makes the record of the post with that id, whose keyed hash is `hash`; there
-// must be room. Nothing is counted by it.
+// Finds or makes the record of a post; hash: of its id. There must be room.
 uint32_t cascades_put(struct cascades *cascades, struct slice id, uint64_t hash,
                       bool *ret_is_new);
 
@@ -109,8 +108,7 @@ void cascades_advance(struct cascades *cascades, usec clock);
 usec cascades_close_due(const struct cascade *row);
 bool cascades_is_closed(const struct cascade *row, usec clock);
 
-// The post is deleted: removes its text, takes it off the boards, and never publishes
-// it again.
+// The post is deleted: its text goes, and it leaves the boards for good.
 void cascades_hide(struct cascades *cascades, uint32_t cascade);
 
 // The record whose id has this hash, or CASCADE_NONE.

@@ -124,6 +124,21 @@ a_look_up_does_not_bring_back_the_old_handle(void **state)
     pipeline_destroy(&pipeline);
 }
 
+static void
+a_look_up_gives_a_root_its_time(void **state)
+{
+    (void)state;
+    struct pipeline *pipeline = create();
+    retweet(pipeline, 2, "n:b", 1);
+    struct post_ref facts = {.id = SLICE_LIT("n:p1"), .created = T0 - USEC_PER_HOUR};
+    names_learn_post(pipeline, &facts);
+    char field[64];
+    snprintf(field, sizeof(field), "created_ms=%lld",
+             (long long)(facts.created / USEC_PER_MS));
+    FLUSHED_HAS(pipeline, field);
+    pipeline_destroy(&pipeline);
+}
+
 // ── an account that is gone ────────────────────────────────────────────────
 
 static void
@@ -259,6 +274,7 @@ main(void)
         cmocka_unit_test(a_new_handle_holds_at_once_and_the_old_key_leaves),
         cmocka_unit_test(a_new_handle_creates_no_person_and_moves_no_clock),
         cmocka_unit_test(a_look_up_does_not_bring_back_the_old_handle),
+        cmocka_unit_test(a_look_up_gives_a_root_its_time),
         cmocka_unit_test(an_account_that_is_gone_takes_back_what_it_did),
         cmocka_unit_test(all_posts_of_an_account_that_is_gone_are_hidden),
         cmocka_unit_test(an_account_with_many_events_does_not_hold_up_a_post),

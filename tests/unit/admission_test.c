@@ -365,6 +365,7 @@ an_unknown_undo_is_a_gap_while_retweets_in_the_window_are_forgotten(void **state
         struct post post = {
             .kind = POST_RETWEETED,
             .id = made_name(ids[0], "bsky:r", i),
+            .is_undone_by_id = true,
             .time = T0,
             .author.id = made_name(ids[1], "bsky:u", i),
             .retweet_of = {.id = SLICE_LIT("bsky:root"), .created = USEC_NONE},

@@ -84,6 +84,7 @@ made_stream_make(struct made_stream *made, uint32_t number)
     *post = (struct post){
         .kind = kind < 10 ? POST_RETWEETED : POST_PUBLISHED,
         .id = made_stream_name(made, made_stream_network(number), number),
+        .is_undone_by_id = kind < 10,
         .time = made_stream_time_of(number),
         .author = made_stream_person(made, made_random(&random, MADE_STREAM_PEOPLE),
                                      number / 600),

@@ -56,6 +56,7 @@ feed(struct pipeline *pipeline, uint32_t number)
     struct post post = {
         .kind = random % 3 == 0 ? POST_RETWEETED : POST_PUBLISHED,
         .id = slice_of(ids[0]),
+        .is_undone_by_id = random % 3 == 0,
         .time = T0 + number * USEC_PER_MIN,
         .author = {.id = slice_of(ids[1]),
                    .followers = random % 99,
