@@ -41,7 +41,7 @@ struct flying {
     uint32_t index;
 };
 
-// Scratch space for the post at hand: nothing in it outlives the call.
+// Scratch space for the current post: nothing in it outlives the call.
 struct inside_hand {
     // How much room the post must leave for what it cannot do without, unless there is
     // room for all of it, and whether something of it was left out.
@@ -58,7 +58,7 @@ struct inside_hand {
 };
 
 // A flush: how far the pulls have come, what is in flight, and scratch space for the
-// change at hand.
+// current change.
 struct inside_flush {
     enum changes_stage stage;
     uint32_t stage_left;

@@ -157,8 +157,8 @@ pipeline_create(const struct pipeline_options *options, const struct hash_key *s
     pipeline->useless_step = INT64_MIN;
     pipeline->whole_from = USEC_NONE;
     pipeline->flush.stage = CHANGES_DONE;
-    arena_init(&pipeline->flush.scratch, SCRATCH_MOST);
-    arena_init(&pipeline->hand.named_texts, NAMED_TEXTS_MOST);
+    arena_init(&pipeline->flush.scratch, SCRATCH_MAX);
+    arena_init(&pipeline->hand.named_texts, NAMED_TEXTS_MAX);
     if (!tables_init(pipeline)) {
         error_set(error, STATUS_NOMEM,
                   "the system does not provide the memory for these capacities; lower "

@@ -74,7 +74,7 @@ struct alerts {
     uint32_t digests; // number of the last one
     int64_t tick;     // the last evaluation by time, in units of its period
 
-    pipeline_watch_fn watch; // NULL: nobody looks on
+    pipeline_watch_fn watch; // NULL: no watcher
     void *watch_context;
 };
 

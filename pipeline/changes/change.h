@@ -18,16 +18,16 @@ struct slice change_rate(struct pipeline *pipeline, uint64_t count, uint64_t uni
 struct slice change_estimate(struct pipeline *pipeline, double value);
 struct slice change_ms(struct pipeline *pipeline, usec time);
 
-// A key whose thing is kept: whether the receiver has it, whether that may be stale, when
-// it was written whole last (seconds of the clock), and how long it lasts.
+// A key whose thing is kept: whether the receiver has it, whether that may be stale,
+// when it was written whole last (seconds of the clock), and how long it lasts.
 struct change_key {
     bool is_written;
     bool is_stale;
     uint32_t whole_at;
     usec length;
 };
-// Sets is_fresh, is_whole and ttl of its change. A key is written whole in time, so that
-// its time to live is renewed.
+// Sets is_fresh, is_whole and ttl of its change. A key is written whole in time to
+// renew its time to live.
 void change_begin(const struct pipeline *pipeline, struct change *change,
                   const struct change_key *key);
 // The clock, as whole_at has it.

@@ -151,7 +151,7 @@ static void
 claim(struct pipeline *pipeline, const struct post_user *user)
 {
     bool is_shown = user->id.len != 0 && user->handle.len != 0 && !is_by_handle(user);
-    // Where room is short, whoever is new has to wait for its turn.
+    // Where room is short, new people wait for their turn.
     if (is_shown &&
         ((!pipeline->hand.is_tight && !users_is_pressed(&pipeline->users)) ||
          users_find(&pipeline->users, user->id) != USER_NONE)) {

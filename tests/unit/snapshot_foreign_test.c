@@ -158,7 +158,7 @@ numbers_that_do_not_fit_are_refused(void **state)
         AT(alerts.queue.end),
         AT(alerts.memory.high),
         AT(withdrawals.next),
-        AT(flying_next),
+        AT(flush.flying_next),
     };
     struct changed changed = {.kept = kept_of_some_posts()};
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
