@@ -53,7 +53,7 @@ close_now(struct source *source)
     struct http_source *http = of(source);
     http->step = STEP_CLOSED;
     if (http->is_in_curl) {
-        timer_fire(&source->work); // which closes a source that is off
+        timer_fire(&source->work); // closes a source that was stopped
         return;
     }
     http_client_stop(source->setup.client, &http->transfer);
@@ -96,7 +96,7 @@ static usec
 after(struct source *source, const struct outcome *outcome, usec now)
 {
     struct http_source *http = of(source);
-    // Also of a stream that went well: the limit is that of connections.
+    // Also after a stream that flowed: the limit is on connections.
     usec not_before = http_answer_not_before(&http->answer, source->setup.wall());
     return reconnect_after(&http->reconnect, outcome->class, now,
                            source_monotonic(source, not_before));
@@ -125,7 +125,7 @@ close_gap(struct source *source)
     source_close_gap(source, to, to - source->gap.from < covered);
 }
 
-// Offers what the framer holds, until the owner has no room.
+// Offers the messages in the framer, until the owner has no room.
 static void
 offer(struct source *source)
 {
@@ -165,7 +165,7 @@ note_first_byte(struct http_source *http)
     bool is_asked_for =
         source_fill(source) || source->setup.options->backfill_minutes != 0;
     if (source->gap.is_open && !is_asked_for) {
-        close_gap(source); // what was missed does not come any more
+        close_gap(source); // what was missed will not be received any more
     }
     source_set_state(source, SOURCE_IDLE_OK, NULL);
 }
@@ -185,7 +185,7 @@ take_bytes(struct http_source *http, struct slice bytes)
         bytes.ptr += size;
         bytes.len -= size;
         offer(source);
-        // curl hands over at most 16 KiB, so that nothing is left when it is held.
+        // curl passes at most 16 KiB, so that nothing is left when the source is held.
         assert(!source->is_held || bytes.len == 0);
     }
     if (http->lines_metrics.keep_alives != alive) {
@@ -235,7 +235,7 @@ on_header(char *bytes, size_t one, size_t size, void *context)
 {
     struct http_source *http = context;
     (void)one;
-    // Trailers of a chunked body come here too.
+    // Trailers of a chunked body are passed here, too.
     if (http->step != STEP_DIALING && http->step != STEP_ASKING) {
         return http->step == STEP_CLOSED ? 0 : size;
     }
@@ -286,7 +286,7 @@ on_done(void *context, CURLcode code)
     } else if (code == CURLE_OK) {
         end(http, RECONNECT_NETWORK, "closed", "the server ended the stream");
     } else {
-        char why[CURL_ERROR_SIZE]; // the request goes before it is told
+        char why[CURL_ERROR_SIZE]; // the request is freed before the error is reported
         snprintf(why, sizeof(why), "%s",
                  http->request.why[0] != '\0' ? http->request.why
                                               : curl_easy_strerror(code));

@@ -2,8 +2,8 @@
 // (Mastodon).
 //
 // Redirections are not followed: they count as an HTTP error. A message that was cut by
-// the end of its connection is dropped. No such network can resume: what was missed is
-// asked for with backfill_minutes where that is set (X), or by a backfill
+// the end of its connection is dropped. These networks cannot resume a stream. What was
+// missed is recovered with backfill_minutes if that is set (X), or by a backfill
 // (mastodon_rest.h); else it is a gap.
 #pragma once
 

@@ -10,7 +10,7 @@ add(struct jetstream_hosts *hosts, const struct url *url, uint64_t seed)
     *host = (struct jetstream_host){.url = *url};
     snprintf(host->name, sizeof(host->name), "%s", url->host);
     if (url->port != (url->is_tls ? 443 : 80)) {
-        // Room for the port; no name of the DNS is that long.
+        // Room for the port; names in the DNS are shorter.
         snprintf(host->name, sizeof(host->name), "%.249s:%u", url->host,
                  (unsigned)url->port);
     }

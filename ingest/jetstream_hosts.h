@@ -1,9 +1,9 @@
-// The hosts of one Jetstream source: which to ask next, and when. Pure.
+// The hosts of one Jetstream source: which one to connect to next, and when. Pure.
 //
-// Each has waits of its own (reconnect.h), so that a host that is down does not keep
-// from asking another. The one that may be asked first is; among those that may be
-// asked now, the current one if its stream just dropped, else the next of the list. A
-// host that refuses for good is not asked again until jetstream_hosts_start.
+// Each host has its own waits (reconnect.h), so that one that is down does not delay a
+// connection to another. The host whose wait ends first is next; among those whose wait
+// is over, the current one if its stream just dropped, else the next of the list. A
+// host that refuses permanently is not tried again until jetstream_hosts_start.
 #pragma once
 
 #include <stdbool.h>
@@ -19,9 +19,10 @@
 
 struct jetstream_host {
     struct url url;
-    char name[SOURCE_CURSOR_HOST_MAX]; // as cursors have it: with the port if unusual
+    char name[SOURCE_CURSOR_HOST_MAX]; // as in cursors: with the port if it is not the
+                                       // default
     struct reconnect reconnect;
-    usec ready_at;            // USEC_NONE: refused for good
+    usec ready_at;            // USEC_NONE: refused permanently
     enum jetstream_from from; // the best that it has not refused
 };
 
@@ -36,12 +37,12 @@ enum status jetstream_hosts_init(struct jetstream_hosts *hosts, const struct url
                                  const char *list, uint64_t seed,
                                  struct error *error) MUST_USE;
 
-// Every host may be asked from now on.
+// Every host may be tried from now on.
 void jetstream_hosts_start(struct jetstream_hosts *hosts, usec now);
 
 struct jetstream_host *jetstream_hosts_current(struct jetstream_hosts *hosts);
 
-// Its stream flows: waits begin anew, and cursors are believed again.
+// Its stream flows: waits begin again, and cursors are sent again.
 void jetstream_hosts_flow(struct jetstream_hosts *hosts);
 
 // It refused a cursor of that kind, which is not sent again before its stream flows.
@@ -49,6 +50,6 @@ void jetstream_hosts_refuse_cursor(struct jetstream_hosts *hosts,
                                    enum jetstream_from asked);
 
 // The attempt or stream of the current host is over; not_before as in reconnect_after.
-// Turns to the host to ask next and returns when; USEC_NONE: all refuse for good.
+// Chooses the next host and returns when to connect; USEC_NONE: all refuse permanently.
 usec jetstream_hosts_after(struct jetstream_hosts *hosts, enum reconnect_class class,
                            bool may_stay, usec now, usec not_before);

@@ -20,13 +20,13 @@
 #include "net/ws_client.h"
 #include "net/ws_protocol.h"
 
-// A server that is asked every so often and says nothing for SILENCE is gone.
+// A server that receives pings and sends nothing for SILENCE is considered dead.
 #define PING_EVERY (10 * USEC_PER_S)
 #define SILENCE (25 * USEC_PER_S)
-// All of Bluesky's posts and reposts; slower streams are learned.
+// All of Bluesky's posts and reposts; the gap of slower streams is learned.
 #define USUAL_GAP (20 * USEC_PER_MS)
-// A message from further ahead lies about its time.
-#define AHEAD_MOST USEC_PER_MIN
+// A message dated further ahead has a wrong time.
+#define AHEAD_MAX USEC_PER_MIN
 
 enum { PATH_BYTES_MAX = 4096 };
 
@@ -41,12 +41,13 @@ struct jetstream {
     struct ws_client *client;
     struct unpack *unpack; // NULL: messages are not packed
     struct buffer path;
-    bool has_flowed; // a message with a place came on this connection
+    bool has_flowed; // a message with a place arrived on this connection
     usec ping_at;
-    enum jetstream_from asked; // how this connection was asked to resume
+    enum jetstream_from asked; // how this connection was requested to resume
     struct source_cursor cursor;
     uint64_t too_long;
-    usec gap_to; // what the open one misses is coming, up to here; USEC_NONE: it is not
+    usec gap_to; // the missed messages of the open gap are arriving, up to here;
+                 // USEC_NONE: they are not
 };
 
 static struct jetstream *
@@ -64,7 +65,7 @@ host_of(struct jetstream *jet)
 // ── gaps ───────────────────────────────────────────────────────────────────
 
 // The stream flows again, from a message of that time on: what was missed is lost, or
-// comes now.
+// is sent now.
 static void
 meet_gap(struct jetstream *jet, usec first)
 {
@@ -78,7 +79,7 @@ meet_gap(struct jetstream *jet, usec first)
     }
 }
 
-// All up to that time has come.
+// All messages up to that time have arrived.
 static void
 fill_gap(struct jetstream *jet, usec time)
 {
@@ -99,7 +100,7 @@ static usec
 after(struct source *source, const struct outcome *outcome, usec now)
 {
     struct jetstream *jet = of(source);
-    // A host that fell silent is not to be trusted at once.
+    // A host that became silent is not tried again at once.
     bool may_stay = jet->has_flowed && !outcome->is_stalled;
     jet->has_flowed = false;
     if (outcome->status == 400) {
@@ -124,7 +125,7 @@ static void
 close_now(struct source *source)
 {
     struct jetstream *jet = of(source);
-    source->is_held = false; // it goes with its connection
+    source->is_held = false; // it ends with its connection
     if (jet->client != NULL) {
         ws_client_close(jet->client);
     }
@@ -171,7 +172,7 @@ note_place(struct jetstream *jet, const struct jetstream_place *place)
     if (place->time == USEC_NONE) {
         return;
     }
-    if (place->time > jet->source.setup.wall() + AHEAD_MOST) {
+    if (place->time > jet->source.setup.wall() + AHEAD_MAX) {
         jet->source.metrics.protocol_errors++;
         return;
     }
@@ -185,7 +186,7 @@ note_place(struct jetstream *jet, const struct jetstream_place *place)
     fill_gap(jet, place->time);
     bool is_same =
         strcmp(cursor->host, host->name) == 0 && strcmp(cursor->wire, row->name) == 0;
-    // What is sent once more does not lead back.
+    // A repeated message does not move the cursor back.
     if (is_same && cursor->time != USEC_NONE && place->value <= cursor->value) {
         return;
     }
@@ -198,7 +199,7 @@ note_place(struct jetstream *jet, const struct jetstream_place *place)
     cursor->time = place->time;
 }
 
-// True: *ret_data is what the owner gets. False: there is nothing for it.
+// True: *ret_data is what the owner receives. False: there is nothing for the owner.
 static bool
 unpack(struct jetstream *jet, const struct ws_message *message, struct slice *ret_data)
 {

@@ -1,12 +1,12 @@
-// The transport of Bluesky's Jetstream: both of its wires over WebSocket, one or
+// The transport of Bluesky's Jetstream: both of its wire formats over WebSocket, one or
 // several hosts.
 //
-// Resumes from the last message taken: exactly on the host it came from, by time on all
-// others (jetstream_wire.h). What was missed is recovered if the first message of the
-// new connection is not newer than the last one of the old, once a message is as new as
-// that connection, or the server has nothing more to send. Each host has waits of its
-// own (reconnect.h), and the one that may be asked first is; a host that refuses for
-// good is not asked again until the source is started anew.
+// Resumes from the last message that the owner took: exactly on the host it came from,
+// by time on all others (jetstream_wire.h). Missed messages are recovered if the first
+// message of the new connection is not newer than the last one of the old. The gap ends
+// when a message is as new as that connection, or the server has nothing more to send.
+// Each host has its own waits (reconnect.h), and the one whose wait ends first is next;
+// a host that refuses permanently is not tried again until the source is restarted.
 #pragma once
 
 #include "base/status.h"

@@ -10,10 +10,10 @@ const struct jetstream_wire_row jetstream_wire_rows[JETSTREAM_WIRE_COUNT] = {
     [JETSTREAM_EVENTS] = {"subscribeEvents", "seq", "xrpc.v1.json"},
 };
 
-// A seq this large would be taken for a time by the server.
-#define SEQ_MOST UINT64_C(1000000000000000)
+// The server would read a seq this large as a time.
+#define SEQ_MAX UINT64_C(1000000000000000)
 
-// What both wires call differently.
+// What the two wires name differently.
 static const struct {
     const char *collections;
     const char *users;
@@ -214,7 +214,7 @@ take(struct reader *reader, char byte)
     return false;
 }
 
-// What stands between the quotes, escapes and all.
+// The text between the quotes, escapes included.
 static bool
 take_text(struct reader *reader, struct slice *ret_text)
 {
@@ -243,7 +243,7 @@ take_text(struct reader *reader, struct slice *ret_text)
     return true;
 }
 
-// Past a value, whatever it is.
+// Skips a value of any type.
 static bool
 skip_value(struct reader *reader)
 {
@@ -289,7 +289,7 @@ take_number(struct reader *reader, uint64_t *ret_value)
     return is_whole;
 }
 
-// The next key of an object whose '{' was taken; the reader is at its value then.
+// The next key of an object whose '{' was read; the reader is then at its value.
 static bool
 next_key(struct reader *reader, bool *is_first, struct slice *ret_key)
 {
@@ -333,7 +333,7 @@ read_payload(struct reader *reader, struct jetstream_place *place)
     while ((!has_seq || !has_time) && next_key(reader, &is_first, &key)) {
         bool is_good;
         if (slice_equal(key, SLICE_LIT("seq"))) {
-            has_seq = is_good = take_number(reader, &seq) && seq < SEQ_MOST;
+            has_seq = is_good = take_number(reader, &seq) && seq < SEQ_MAX;
         } else if (slice_equal(key, SLICE_LIT("time"))) {
             has_time = is_good = take_text(reader, &text) &&
                                  usec_parse_rfc3339(text, &time) == STATUS_OK;

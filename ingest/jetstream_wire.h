@@ -1,12 +1,12 @@
-// Jetstream's two live wires: what to ask for, where to resume, and what a message says
-// about its place in the stream. Pure.
+// Jetstream's two live wires: what to request, where to resume, and the place of a
+// message in the stream. Pure.
 //
-//     /subscribe        cursor = time_us, which each host gives out by its own clock
+//     /subscribe        cursor = time_us, which each host assigns by its own clock
 //     subscribeEvents   cursor = seq of this host, or a time in µs, which is larger
 //
-// A value is only ever sent to the host and the wire it came from. To all others goes
-// the time, JETSTREAM_REWIND_OTHER earlier for the hosts' clocks and delays; the
-// pipeline drops what comes twice.
+// A value is only ever sent to the host and the wire it came from. All others are sent
+// the time, JETSTREAM_REWIND_OTHER earlier because of the hosts' clocks and delays; the
+// pipeline drops duplicates.
 #pragma once
 
 #include <stdbool.h>
@@ -33,14 +33,14 @@ struct jetstream_wire_row {
 };
 extern const struct jetstream_wire_row jetstream_wire_rows[JETSTREAM_WIRE_COUNT];
 
-// Which wire the path of an address (with its query) asks for. STATUS_RANGE: neither,
-// or the query holds what the program says itself.
+// The wire of an address's path (with its query). STATUS_RANGE: neither, or the query
+// contains a parameter that the program sets itself.
 enum status jetstream_wire_of(struct slice path, enum jetstream_wire *ret_wire,
                               struct error *error) MUST_USE;
-// Whether the query chooses whom to hear, so that the stream may well be quiet.
+// True if the query selects people, so that the stream may be quiet.
 bool jetstream_wire_is_chosen(struct slice path);
 
-// How exactly to resume; a host that refuses one is asked by the next.
+// How exactly to resume; if a host refuses one, the next is used.
 enum jetstream_from { JETSTREAM_BY_VALUE, JETSTREAM_BY_TIME, JETSTREAM_FROM_NOW };
 
 struct jetstream_ask {
@@ -57,17 +57,17 @@ void jetstream_wire_resume(const struct source_cursor *cursor, const char *host,
                            enum jetstream_wire wire, enum jetstream_from most,
                            struct jetstream_ask *ask);
 
-// Appends the path with the whole query. What the user's own query already chooses is
-// left to it.
+// Appends the path with the whole query. Parameters that the user's own query sets are
+// not added.
 void jetstream_wire_path(struct slice path, enum jetstream_wire wire,
                          const struct jetstream_ask *ask, struct buffer *text);
 
 struct jetstream_place {
     uint64_t value;
     usec time;              // USEC_NONE: the message has no place
-    bool is_refused_cursor; // it says that the cursor is no good
+    bool is_refused_cursor; // it reports that the cursor is not valid
 };
 
-// Looks only at the message's own keys, never into its record, which is strangers'.
+// Reads only the message's own keys, not its record, which is untrusted.
 void jetstream_wire_read(enum jetstream_wire wire, struct slice message,
                          struct jetstream_place *ret_place);

@@ -9,15 +9,15 @@
 #include "ingest/json_split.h"
 #include "ingest/source.h"
 
-// Ids since 2016: milliseconds of Unix time, then 16 bits that tell them apart.
+// Ids since 2016: milliseconds of Unix time, then 16 bits that distinguish them.
 enum { ID_BITS = 16, ID_ARENA = 4096, STATUS_MESSAGE_MAX = 1 << 20 };
-#define ID_MS_LEAST UINT64_C(1451606400000)
-#define ID_MS_MOST UINT64_C(4102444800000)
+#define ID_MS_MIN UINT64_C(1451606400000)
+#define ID_MS_MAX UINT64_C(4102444800000)
 
 #define TRY_FIRST USEC_PER_S
-#define TRY_MOST USEC_PER_MIN
-#define RATE_LEAST USEC_PER_MIN // after a 429 that does not say how long
-#define TOLD_MOST USEC_PER_HOUR // asked to wait longer, the fill is given up
+#define TRY_MAX USEC_PER_MIN
+#define RATE_MIN USEC_PER_MIN         // after a 429 that does not say how long
+#define RETRY_AFTER_MAX USEC_PER_HOUR // asked to wait longer, the fill is given up
 
 struct place {
     struct slice id;
@@ -38,7 +38,7 @@ mastodon_fill_init(struct mastodon_fill *fill, const char *timeline,
         .timeline = timeline,
         .metrics = metrics,
         .json = json_create(tables, 1, STATUS_MESSAGE_MAX),
-        .backoff = {.first = TRY_FIRST, .most = TRY_MOST},
+        .backoff = {.first = TRY_FIRST, .most = TRY_MAX},
         .not_before = USEC_NONE,
     };
     arena_init(&fill->arena, ID_ARENA);
@@ -70,7 +70,7 @@ parse_id(struct slice text)
     return id;
 }
 
-// 0: none that is a number, as those of Mastodon are.
+// 0: not a number, unlike those of Mastodon.
 static uint64_t
 id_of(struct mastodon_fill *fill, struct slice post)
 {
@@ -87,13 +87,13 @@ greater(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
-// At least one less, so that the last one comes again.
+// At least one less, so that the last one is returned again.
 static uint64_t
 rewound(uint64_t id)
 {
     uint64_t ms = id >> ID_BITS;
     uint64_t less = (uint64_t)(MASTODON_FILL_REWIND / USEC_PER_MS) << ID_BITS;
-    bool has_time = ms >= ID_MS_LEAST && ms < ID_MS_MOST;
+    bool has_time = ms >= ID_MS_MIN && ms < ID_MS_MAX;
     return has_time ? id - less : id - 1;
 }
 
@@ -111,7 +111,7 @@ is_deleted(const struct mastodon_fill *fill, uint64_t id)
     return false;
 }
 
-// ── how it goes on ─────────────────────────────────────────────────────────
+// ── states ─────────────────────────────────────────────────────────────────
 
 static void
 wait_until(struct mastodon_fill *fill, usec at, usec now)
@@ -135,7 +135,7 @@ finish(struct mastodon_fill *fill, const char *why)
     backoff_reset(&fill->backoff);
 }
 
-// Mastodon forgets the oldest of a home or list: then those between are lost.
+// Mastodon drops the oldest posts of a home or list: posts between are then lost.
 static void
 finish_whole(struct mastodon_fill *fill)
 {
@@ -147,7 +147,7 @@ static void
 try_again(struct mastodon_fill *fill, const char *why, usec least, usec now)
 {
     fill->metrics->fill_failures++;
-    if (++fill->tries >= MASTODON_FILL_TRIES || least > TOLD_MOST) {
+    if (++fill->tries >= MASTODON_FILL_TRIES || least > RETRY_AFTER_MAX) {
         finish(fill, why);
         return;
     }
@@ -209,9 +209,9 @@ note_refused(struct mastodon_fill *fill, const struct http_fetch_answer *answer,
         snprintf(why, sizeof(why), "fill_http_%ld", status % 1000);
     }
     if (status == 429 && answer->not_before == USEC_NONE) {
-        least = RATE_LEAST;
+        least = RATE_MIN;
     }
-    // 206: Mastodon is still putting the home timeline together.
+    // 206: Mastodon is still building the home timeline.
     bool heals = status == 0 || status == 206 || status == 408 || status == 420 ||
                  status == 425 || status == 429 || status >= 500;
     if (heals) {
@@ -231,7 +231,7 @@ read_page(struct mastodon_fill *fill, struct slice body)
     buffer_append(&fill->page, (struct slice){padding, sizeof(padding)});
     struct slice text = {fill->page.bytes, body.len};
     if (fill->page.is_failed ||
-        !json_split(text, fill->posts, MASTODON_FILL_PAGE_MOST, &fill->count)) {
+        !json_split(text, fill->posts, MASTODON_FILL_PAGE_MAX, &fill->count)) {
         return false;
     }
     for (size_t i = 0; i < fill->count; i++) {
@@ -261,7 +261,7 @@ mastodon_fill_answer(struct mastodon_fill *fill, const struct http_fetch_answer 
     } else if (fill->count == 0) {
         finish_whole(fill);
     } else if (greatest_of_page(fill) <= fill->position) {
-        // What was asked for is not what comes: it would never end.
+        // The answer is not what was requested: the fill would never end.
         fill->metrics->fill_failures++;
         finish(fill, "fill_order");
     } else {
@@ -318,7 +318,7 @@ mastodon_fill_taken(struct mastodon_fill *fill)
     fill->metrics->fill_messages++;
 }
 
-// ── the stream meanwhile ───────────────────────────────────────────────────
+// ── the stream during a fill ───────────────────────────────────────────────
 
 static bool
 is_post(const struct source_message *message)

@@ -137,7 +137,7 @@ destroy(struct source_backfill *backfill)
     free(rest);
 }
 
-// ── the stream meanwhile ───────────────────────────────────────────────────
+// ── the stream during a fill ───────────────────────────────────────────────
 
 static void
 suspend(struct source_backfill *backfill)
@@ -198,8 +198,8 @@ hindrance(const struct source_backfill *backfill)
     return mastodon_fill_hindrance(&of_const(backfill)->fill);
 }
 
-// Value 0: nothing can be filled, for ids are no numbers; a later life need not see one
-// to know.
+// Value 0: nothing can be filled because ids are not numbers; stored so that a later
+// process knows without a post.
 static bool
 cursor(const struct source_backfill *backfill, struct source_cursor *ret_cursor)
 {

@@ -26,7 +26,7 @@ static const struct row {
     {NULL, NULL, NULL, NULL, false},
 };
 
-// The URL cut into what stands before the path, which stream it is, and the query.
+// Splits the URL into the part before the path, the kind of stream, and the query.
 static const struct row *
 find_row(const char *url, struct slice *ret_server, const char **ret_query)
 {
@@ -64,7 +64,8 @@ find_parameter(const char *query, const char *name)
     return SLICE_NONE;
 }
 
-// As a part of a path: what could end it, or mean something in it, is escaped.
+// As a part of a path: characters that could end it, or have a meaning in it, are
+// escaped.
 static size_t
 put_escaped(char *to, struct slice text)
 {

@@ -17,17 +17,17 @@ enum { MASTODON_TIMELINE_MAX = 5 * OPTION_TEXT_MAX };
 
 // Writes the timeline's address, ended by "?" or "&" so that parameters may follow.
 // api_url: its server, or empty for the stream's own. False, and nothing is written, if
-// the URL is no such stream or no timeline shows it.
+// the URL is not such a stream or has no timeline.
 bool mastodon_timeline_of(const char *stream_url, const char *api_url,
                           char timeline[MASTODON_TIMELINE_MAX]);
 
-// Whether the URL is a stream of Mastodon's that never carries a boost: all but those
-// that are somebody's own, user and list.
+// True if the URL is a stream of Mastodon's that never contains a boost: all but the
+// streams of a person, user and list.
 bool mastodon_timeline_lacks_boosts(const char *stream_url);
 
-// Whether the URL is a stream of Mastodon's API, with a timeline or not.
+// True if the URL is a stream of Mastodon's API, with a timeline or not.
 bool mastodon_timeline_is_stream(const char *stream_url);
 
-// What to add to a server's refusal of that stream: servers that have Mastodon's API
-// but stream over WebSocket only answer these codes. Empty for all others.
+// Advice to add to a server's refusal of that stream: servers that have Mastodon's API
+// but stream over WebSocket only answer with these codes. Empty for all others.
 const char *mastodon_timeline_hint(const char *stream_url, long status);

@@ -124,7 +124,7 @@ open_gap(struct source *source, const char *reason)
     const struct source_backfill *backfill = source->backfill;
     const char *hindrance = backfill != NULL ? backfill->ops->hindrance(backfill) : "";
     struct source_cursor cursor;
-    // What the network's own cursor says is surer than when something came.
+    // The network's own cursor is more reliable than the time of arrival.
     bool has_cursor =
         source->transport->cursor != NULL && source->transport->cursor(source, &cursor);
     source_gap_open(&source->gap, &source->setup.callbacks,
@@ -361,7 +361,7 @@ on_timer(void *context)
     case SOURCE_PHASE_OFF:
         break;
     case SOURCE_PHASE_WAITING:
-        // What is left of the old stream goes first; resume_now comes back here.
+        // Messages of the old stream are passed on first; resume_now calls this again.
         if (!source->is_held) {
             connect_now(source);
         }

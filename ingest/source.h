@@ -1,18 +1,18 @@
 // A source: a live stream of one network, kept connected for months.
 //
-// source_open.h creates one; source_transport.h says what it is made of. Whoever owns
-// it need not know its transport (HTTP stream, WebSocket):
+// source_open.h creates one; source_transport.h defines its parts. The owner need not
+// know its transport (HTTP stream, WebSocket):
 //
 //     connecting ─▶ live ⇄ idle-ok ─▶ stalled ─▶ backing-off ─▶ connecting …
-//                                                          └──▶ failed (for good)
+//                                                          └──▶ failed (permanent)
 //
-// Messages come in the order in which the network sent them, one callback each. The
-// owner takes a message or has no room: then the source keeps it, reads nothing more
-// from its socket (or a bounded part, of a WebSocket, which still shows that it lives),
-// and offers the same message again after source_resume. So a slow sink slows the
-// network down and grows no memory.
+// Messages are passed on in the order in which the network sent them, one callback
+// each. The owner takes a message or has no room: then the source keeps it, reads
+// nothing more from its socket (or a bounded part, of a WebSocket, which still detects
+// signs of life), and offers the same message again after source_resume. A slow sink
+// therefore slows the network down and uses no further memory.
 //
-// All callbacks come from the event loop, never from within a call made on the source.
+// All callbacks come from the event loop, never from within a call of the source.
 #pragma once
 
 #include <stdbool.h>
@@ -31,11 +31,11 @@ struct source_options;
 
 enum source_state {
     SOURCE_CONNECTING,  // no byte of the stream yet
-    SOURCE_LIVE,        // messages come
-    SOURCE_IDLE_OK,     // silence as it is usual for this source, signs of life come
-    SOURCE_STALLED,     // silence that is not; the connection is being given up
+    SOURCE_LIVE,        // messages arrive
+    SOURCE_IDLE_OK,     // a silence usual for this source, with signs of life
+    SOURCE_STALLED,     // an unusual silence; the connection is being closed
     SOURCE_BACKING_OFF, // waits before the next attempt
-    SOURCE_FAILED,      // stopped for good: nothing heals by waiting
+    SOURCE_FAILED,      // stopped permanently: waiting does not help
 };
 
 enum { SOURCE_STATE_COUNT = SOURCE_FAILED + 1 };
@@ -46,11 +46,11 @@ const char *source_state_name(enum source_state state);
 struct source_message {
     struct slice event; // name of a server-sent event; none for all others
     struct slice data;  // followed by LINES_PADDING readable bytes
-    bool is_late;       // asked for afterwards; else it happened just now
+    bool is_late;       // from a backfill; else it has just happened
 };
 
-// Where to resume. wire: which protocol of the network `value` counts in; a value of
-// one wire is never sent to the other. kind: "time_us", "seq" or "id".
+// Where to resume. wire: the protocol of the network to which `value` belongs; a value
+// of one wire is never sent to the other. kind: "time_us", "seq" or "id".
 enum { SOURCE_CURSOR_HOST_MAX = 256, SOURCE_CURSOR_WORD_MAX = 16 };
 struct source_cursor {
     char host[SOURCE_CURSOR_HOST_MAX];
@@ -60,9 +60,9 @@ struct source_cursor {
     usec time; // event time of the last message taken; USEC_NONE: there is no cursor
 };
 
-// A stretch of time of which messages may be missing. Told when it opens (`to` is
-// USEC_NONE) and once more when it is over. is_recovered: the network sent again, or
-// was asked for, everything that was missed.
+// A stretch of time of which messages may be missing. Reported when it opens (`to` is
+// USEC_NONE) and again when it is over. is_recovered: the network sent again, or
+// returned on request, everything that was missed.
 struct source_gap {
     usec from;
     usec to;
@@ -74,8 +74,8 @@ struct source_gap {
 struct source_callbacks {
     // True: taken. False: no room, see above. Borrows message.
     bool (*on_message)(void *context, const struct source_message *message);
-    // error: why, one line for a person, with STALLED, BACKING_OFF and FAILED; else
-    // NULL. Borrowed.
+    // error: the reason, one line for the log, with STALLED, BACKING_OFF and FAILED;
+    // else NULL. Borrowed.
     void (*on_state)(void *context, enum source_state state, const struct error *error);
     void (*on_gap)(void *context, const struct source_gap *gap);
     void *context;
@@ -83,10 +83,10 @@ struct source_callbacks {
 
 struct source_setup {
     struct event_base *base;              // kept, as all pointers here
-    struct http_client *client;           // for transports that go through HTTP
+    struct http_client *client;           // for transports over HTTP
     const struct source_options *options; // checked by source_options_check
     const struct source_cursor *resume;   // copied; NULL: from now on
-    usec missed_from; // a process before this one followed it until then; or USEC_NONE
+    usec missed_from; // an earlier process followed it until then; or USEC_NONE
     struct source_callbacks callbacks;
     usec (*wall)(void); // clocks, so that tests may drive them by hand
     usec (*monotonic)(void);
@@ -104,7 +104,7 @@ struct source_metrics {
     uint64_t too_long; // messages over LINES_MAX, dropped
     uint64_t protocol_errors;
     uint64_t pauses;
-    uint64_t fill_requests; // pages asked for to fill a gap
+    uint64_t fill_requests; // pages requested to fill a gap
     uint64_t fill_failures;
     uint64_t fill_messages;
 };
@@ -115,13 +115,13 @@ extern const struct metric source_metric_rows[];
 // Closes at once. Accepts NULL; not from inside a callback.
 void source_destroy(struct source **source);
 
-// Connects, and from then on keeps connected.
+// Connects, and reconnects from then on.
 void source_start(struct source *source);
-// Closes the connection; calls back no more until source_start.
+// Closes the connection; no more callbacks until source_start.
 void source_stop(struct source *source);
 // There is room again.
 void source_resume(struct source *source);
-// Where to resume after the messages taken so far; false if the network cannot.
+// Where to resume after the messages taken so far; false if the network cannot resume.
 bool source_cursor(const struct source *source, struct source_cursor *ret_cursor);
 
 enum source_state source_state_of(const struct source *source);

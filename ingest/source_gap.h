@@ -1,5 +1,5 @@
-// The gap a source is in, if it is in one: kept here from when it opens until it is
-// over, and told to the owner at both moments (struct source_gap).
+// The open gap of a source, if there is one: stored from when it opens until it is
+// over, and reported to the owner at both times (struct source_gap).
 #pragma once
 
 #include <stdbool.h>
@@ -16,7 +16,7 @@ struct source_gap_state {
     char reason[SOURCE_GAP_REASON_MAX]; // a longer one is cut
 };
 
-// Nothing if one is open: what follows belongs to it. hindrance: empty, or a word that
+// Does nothing if a gap is open, which then continues. hindrance: empty, or a word that
 // is added to the reason, so that "closed" becomes "closed_fill_ids". Borrows both.
 void source_gap_open(struct source_gap_state *gap,
                      const struct source_callbacks *callbacks, usec from,
@@ -25,8 +25,8 @@ void source_gap_open(struct source_gap_state *gap,
 void source_gap_close(struct source_gap_state *gap,
                       const struct source_callbacks *callbacks, usec to,
                       bool is_recovered);
-// The same when it was to be filled. why: empty if it is; else a word that is added to
-// the reason. Borrowed.
+// The same for a gap that was to be filled. why: empty if it was; else a word that is
+// added to the reason. Borrowed.
 void source_gap_filled(struct source_gap_state *gap,
                        const struct source_callbacks *callbacks, usec to,
                        const char *why);

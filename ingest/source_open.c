@@ -8,7 +8,7 @@
 #include "ingest/source_options.h"
 #include "net/url.h"
 
-// Who serves a scheme of an address, and who fills its gaps.
+// The transport and the backfill of each scheme.
 static const struct {
     const char *scheme;
     enum status (*create)(const struct source_setup *setup, struct source **ret_source,

@@ -19,7 +19,7 @@
 
 #define AT(member) offsetof(struct source_options, member)
 
-enum { BACKFILL_MOST = 5 };
+enum { BACKFILL_MAX = 5 };
 
 // clang-format off
 const struct option source_option_rows[] = {
@@ -37,7 +37,7 @@ const struct option source_option_rows[] = {
      AT(ca_file), "Certificate authorities to trust (PEM) instead of the system's"},
     {"dictionary_file", OPTION_TEXT, "", 0, OPTION_TEXT_MAX - 1, true,
      AT(dictionary_file), "Jetstream's zstd dictionary, for compressed messages"},
-    {"backfill_minutes", OPTION_COUNT, "0", 0, BACKFILL_MOST, true,
+    {"backfill_minutes", OPTION_COUNT, "0", 0, BACKFILL_MAX, true,
      AT(backfill_minutes), "Minutes that X is asked to send again after a gap; 0 if the account "
                            "has no right to that"},
     {"compressed", OPTION_BOOL, "false", 0, 0, true,
@@ -151,7 +151,7 @@ check_api_url(const struct source_options *options, struct error *error)
     return STATUS_OK;
 }
 
-// Options that the transport of the URL would ignore without a word.
+// Refuses options that the transport of the URL would silently ignore.
 static enum status
 check_transport(const struct source_options *options, const struct url *url,
                 struct error *error)
@@ -208,8 +208,8 @@ check_file(const char *option, const char *path, struct error *error)
     return STATUS_OK;
 }
 
-// A token in a file of root's may be meant for our group; one of our own is for nobody
-// else.
+// A token in a file owned by root may be readable by this process' group; in a file of
+// this user, only by the user.
 static enum status
 check_token_file(const char *path, struct error *error)
 {

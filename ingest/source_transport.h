@@ -1,9 +1,9 @@
-// What a source is made of, for its transport and its backfill.
+// The parts of a source, for its transport and its backfill.
 //
-// The source keeps connected: it decides when to connect, judges whether the stream
-// lives, holds a message there is no room for, and notes gaps. The transport opens and
-// closes one connection at a time and frames what comes. A backfill asks for what was
-// missed meanwhile. Both begin with the struct below.
+// The source stays connected: it decides when to connect, detects a dead stream, holds
+// a message for which there is no room, and records gaps. The transport opens and
+// closes one connection at a time and splits its bytes into messages. A backfill
+// requests what was missed between connections. Both begin with the struct below.
 //
 //     OFF ─start─▶ WAITING ─open─▶ OPENING ─source_flows─▶ STREAMING
 //                     ▲───────────────┴──────source_end────────┘
@@ -54,7 +54,8 @@ struct source_transport {
 
 struct source_backfill_ops {
     void (*destroy)(struct source_backfill *backfill);
-    // The stream is gone: what fills the gap stops, and goes on from there later.
+    // The stream ended: a fill in progress stops, and continues later from its last
+    // page.
     void (*suspend)(struct source_backfill *backfill);
     // The stream is there (again). False: there is nothing to fill.
     bool (*begin)(struct source_backfill *backfill);
@@ -105,7 +106,7 @@ usec source_now(const struct source *source); // monotonic
 usec source_monotonic(const struct source *source, usec wall);
 // USEC_NONE: never.
 void source_arm(struct source *source, usec deadline);
-// Tells the owner unless there is nothing new. Borrows error.
+// Reports to the owner unless nothing has changed. Borrows error.
 void source_set_state(struct source *source, enum source_state state,
                       const struct error *error);
 
@@ -114,7 +115,8 @@ void source_flows(struct source *source);
 void source_up(struct source *source);
 // The attempt or the stream is over. Borrows outcome.
 void source_end(struct source *source, const struct outcome *outcome);
-// True: the owner took it. False: it is held, or the source was stopped meanwhile.
+// True: the owner took it. False: it is held, or the source was stopped during the
+// call.
 bool source_offer(struct source *source, const struct source_message *message);
 void source_close_gap(struct source *source, usec to, bool is_recovered);
 

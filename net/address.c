@@ -63,7 +63,8 @@ class_of_six(const unsigned char bytes[16])
     if (bytes[0] == 0x20 && bytes[1] == 0x02) { // 6to4
         return class_of_four(four_at(bytes + 2));
     }
-    // 2001::/23 is for protocols (Teredo …), 2001:db8::/32 and 3fff::/20 for books.
+    // 2001::/23 is for protocols (Teredo …), 2001:db8::/32 and 3fff::/20 for
+    // documentation.
     uint32_t head = four_at(bytes);
     bool is_special = head >> 9 == 0x20010000 >> 9 || head == 0x20010db8 ||
                       head >> 12 == 0x3fff0000 >> 12;

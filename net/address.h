@@ -1,9 +1,9 @@
-// What kind of machine an IP address leads to: anybody's, this one, or one that only
-// this network can reach. Pure.
+// The class of an IP address: public, this machine, or reachable from this network
+// only. Pure.
 //
-// Judged by the address itself; one that carries an IPv4 address within (v4-mapped,
-// NAT64, 6to4) counts as what it carries. Sources: the special-purpose registries of
-// RFC 6890 and its successors.
+// Decided by the address itself; one that contains an IPv4 address (v4-mapped, NAT64,
+// 6to4) has the class of that. Sources: the special-purpose registries of RFC 6890 and
+// its successors.
 #pragma once
 
 #include <stdbool.h>
@@ -19,7 +19,7 @@ enum address_class {
 
 enum address_rule { ADDRESS_RULE_PUBLIC, ADDRESS_RULE_LOOPBACK, ADDRESS_RULE_ANY };
 
-// Borrows address, which must be as long as its family wants.
+// Borrows address, which must be as long as its family requires.
 enum address_class address_class(const struct sockaddr *address);
 
 bool address_is_allowed(const struct sockaddr *address, enum address_rule rule);

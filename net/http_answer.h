@@ -1,5 +1,5 @@
-// What a server answers before, or instead of, a stream: status, the headers that say
-// when to come back, and the beginning of an error's body. Pure.
+// What a server answers before, or instead of, a stream: status, the headers about the
+// time of the next attempt, and the beginning of an error's body. Pure.
 #pragma once
 
 #include <stdbool.h>
@@ -12,12 +12,12 @@ enum { HTTP_ANSWER_BODY_MAX = 1 << 16, HTTP_ANSWER_TEXT_MAX = 256 };
 
 struct http_answer {
     long status;     // 0: none yet
-    bool is_whole;   // all headers are there, and it is no interim (1xx) answer
-    usec reset;      // [x-]rate[-]limit-reset: a time of the wall; USEC_NONE: not told
-    usec wait;       // retry-after as a span; USEC_NONE: not told
+    bool is_whole;   // all headers have arrived, and it is not an interim (1xx) answer
+    usec reset;      // [x-]rate[-]limit-reset: a wall time; USEC_NONE: absent
+    usec wait;       // retry-after as a span; USEC_NONE: absent
     usec again;      // retry-after as a date, by the clock of the server; USEC_NONE
-    usec date;       // the clock of the server; USEC_NONE: not told
-    size_t body_len; // what goes beyond the room is dropped
+    usec date;       // the clock of the server; USEC_NONE: absent
+    size_t body_len; // what exceeds the room is dropped
     char body[HTTP_ANSWER_BODY_MAX];
 };
 
@@ -28,11 +28,11 @@ void http_answer_body(struct http_answer *answer, struct slice bytes);
 
 struct slice http_answer_body_of(const struct http_answer *answer);
 
-// On which wall time, at the earliest, the server wants to be asked again; USEC_NONE:
-// it does not say. A date is taken relative to the server's own, if that is told, so
-// that clocks that differ do not matter. Callers bound it.
+// The earliest wall time of the next request that the server allows; USEC_NONE: not
+// given. A date is taken relative to the server's own clock, if that is given, so that
+// a difference between the clocks does not matter. Callers limit it.
 usec http_answer_not_before(const struct http_answer *answer, usec wall);
 
-// The answer for a person: status, and "detail" or "title" of the body. Returns text.
+// The answer for messages: status, and "detail" or "title" of the body. Returns text.
 const char *http_answer_text(const struct http_answer *answer,
                              char text[HTTP_ANSWER_TEXT_MAX]);

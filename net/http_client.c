@@ -21,12 +21,12 @@ tell_done(struct http_client *client)
         if (message->msg != CURLMSG_DONE) {
             continue;
         }
-        // The message is gone with its handle.
+        // The message is invalid once its handle is removed.
         CURL *easy = message->easy_handle;
         CURLcode code = message->data.result;
         struct http_transfer *transfer = NULL;
         (void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&transfer);
-        // The multi handle would take the connection with it.
+        // Removing the handle would close the connection, too.
         bool is_kept = transfer != NULL && transfer->is_connect && code == CURLE_OK;
         if (!is_kept) {
             (void)curl_multi_remove_handle(client->multi, easy);

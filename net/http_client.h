@@ -1,8 +1,8 @@
 // HTTP for the whole process: libcurl's multi interface on the one event loop.
 //
-// curl calls its callbacks in the midst of its own work and must not be called from
-// them. Whoever owns a transfer therefore only notes things in the callbacks of its
-// easy handle and acts from an event of its own; on_done is safe.
+// curl functions must not be called from curl's callbacks. The owner of a transfer
+// therefore only stores data in the callbacks of its easy handle and acts from an event
+// of its own; on_done is safe.
 #pragma once
 
 #include <curl/curl.h>
@@ -14,11 +14,11 @@ struct event_base;
 struct http_client;
 
 struct http_transfer {
-    CURL *easy; // the owner's, set up but for CURLOPT_PRIVATE, which the client uses
-    // It has ended by itself; the client knows it no more.
+    CURL *easy; // the owner's, set up except for CURLOPT_PRIVATE, which the client uses
+    // It has ended; the client has removed it.
     void (*on_done)(void *context, CURLcode code);
     void *context;
-    bool is_connect; // CURLOPT_CONNECT_ONLY is set: once on_done was told OK, the
+    bool is_connect; // CURLOPT_CONNECT_ONLY is set: after on_done with OK, the
                      // connection is the owner's until http_client_stop
     bool is_running; // the client's
 };
@@ -33,6 +33,6 @@ void http_client_destroy(struct http_client **client);
 enum status http_client_start(struct http_client *client,
                               struct http_transfer *transfer,
                               struct error *error) MUST_USE;
-// Ends a transfer without on_done; one that does not run is left alone. Not from a
+// Ends a transfer without on_done; does nothing if it is not running. Not from a
 // callback of curl.
 void http_client_stop(struct http_client *client, struct http_transfer *transfer);

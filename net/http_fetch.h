@@ -1,7 +1,7 @@
-// One GET whose whole answer is wanted, or one POST of which the status is; with a
-// deadline and a ceiling.
+// One GET with its whole answer, or one POST with its status; with a deadline and a
+// limit.
 //
-// Over the process's curl (net/http_client.h). Redirects are not followed.
+// Uses the process's curl (net/http_client.h). Redirects are not followed.
 #pragma once
 
 #include <stdbool.h>
@@ -20,8 +20,8 @@ struct http_request_options;
 struct http_fetch_answer {
     long status;       // 0: there was none
     struct slice body; // of a 200; borrowed
-    usec not_before;   // wall time before which the server wants no more; or USEC_NONE
-    const char *why;   // for a person, unless status is 200
+    usec not_before;   // earliest wall time of the next request; or USEC_NONE
+    const char *why;   // for messages, unless status is 200
     bool is_refused;   // there was none because a post's rule forbids the address
 };
 
@@ -41,20 +41,20 @@ struct http_fetch_setup {
 enum status http_fetch_create(const struct http_fetch_setup *setup,
                               struct http_fetch **ret_fetch,
                               struct error *error) MUST_USE;
-// Ends one under way without on_done. Accepts NULL.
+// Ends a request in progress without on_done. Accepts NULL.
 void http_fetch_destroy(struct http_fetch **fetch);
 
-// From the next one on.
+// For later requests.
 void http_fetch_set_within(struct http_fetch *fetch, usec within);
 
 bool http_fetch_is_busy(const struct http_fetch *fetch);
 
-// Not while busy. Borrows both; a failure to begin is told through on_done, later.
+// Not while busy. Borrows both; a failure to begin is reported through on_done, later.
 void http_fetch_start(struct http_fetch *fetch,
                       const struct http_request_options *options, const char *url);
-// A POST. The address is judged where the connection is made, after every look-up;
-// for the same reason no proxy is used. The answer's body is read up to a ceiling and
-// thrown away; a status that came counts, whatever becomes of the body.
+// A POST. The address is checked where the connection is made, after every look-up; for
+// the same reason no proxy is used. The answer's body is read up to a limit and
+// discarded; a status that arrived counts, even if the body fails.
 struct http_fetch_post {
     struct slice body;          // copied
     const char *const *headers; // "name: value"; copied
@@ -65,5 +65,5 @@ struct http_fetch_post {
 void http_fetch_post(struct http_fetch *fetch,
                      const struct http_request_options *options, const char *url,
                      const struct http_fetch_post *post);
-// Ends one under way without on_done.
+// Ends a request in progress without on_done.
 void http_fetch_stop(struct http_fetch *fetch);

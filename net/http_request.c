@@ -10,8 +10,8 @@
 #include "base/redact.h"
 #include "net/url.h"
 
-// Text compresses ten times; a bomb a thousand.
-enum { TOKEN_MAX = 4096, EXPANSION_MOST = 100, EXPANSION_FREE = 4 << 20 };
+// Text is compressed to a tenth, a decompression bomb to a thousandth.
+enum { TOKEN_MAX = 4096, EXPANSION_MAX = 100, EXPANSION_FREE = 4 << 20 };
 
 #define BEARER "Authorization: Bearer "
 
@@ -36,7 +36,7 @@ read_token(const char *path, char token[TOKEN_MAX], struct error *error)
     token[len] = '\0';
     bool is_good = len > 0;
     for (size_t i = 0; i < len; i++) {
-        // Anything else might end the header and begin another.
+        // Any other byte might end the header and begin another.
         is_good = is_good && token[i] > ' ' && token[i] < 0x7f;
     }
     if (!is_good) {
@@ -83,20 +83,20 @@ set_options(CURL *easy, const struct http_request_options *options,
     (void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     (void)curl_easy_setopt(easy, CURLOPT_USERAGENT, "cascaded/" CASCADED_VERSION);
     (void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    // Giving up on a slow name server must not wait for it.
+    // Giving up must not wait for a slow name server.
     (void)curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
-    // A stream ends with its connection, and a new one is meant to be new.
+    // A stream ends with its connection; a new stream needs a new connection.
     (void)curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
     (void)curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     (void)curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    // The source keeps this deadline by a timer of its own.
+    // The source has its own timer for this deadline.
     (void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, 3600L * 1000L);
     if (options->ca_file[0] != '\0') {
-        // Instead of the system's, so neither its file nor its folder.
+        // In place of the system's file and folder.
         (void)curl_easy_setopt(easy, CURLOPT_CAINFO, options->ca_file);
         (void)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
     }
-    // https_proxy in the environment is somebody's wish, but not for ourselves.
+    // https_proxy in the environment is not meant for this machine itself.
     if (url_is_loopback(url->host)) {
         (void)curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
     }
@@ -166,7 +166,7 @@ http_request_dial(struct http_request *request,
     snprintf(text, sizeof(text), "%s://%s/", url->is_tls ? "https" : "http", host);
     (void)curl_easy_setopt(request->easy, CURLOPT_URL, text);
     (void)curl_easy_setopt(request->easy, CURLOPT_CONNECT_ONLY, 1L);
-    // What is spoken is not HTTP, which a proxy must not meddle with.
+    // The protocol is not HTTP, so that a proxy must not change it.
     (void)curl_easy_setopt(request->easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
     return STATUS_OK;
 }
@@ -177,7 +177,7 @@ http_request_is_bomb(const struct http_request *request, uint64_t decoded)
     curl_off_t raw = 0;
     (void)curl_easy_getinfo(request->easy, CURLINFO_SIZE_DOWNLOAD_T, &raw);
     return request->is_compressed &&
-           decoded > EXPANSION_FREE + EXPANSION_MOST * (uint64_t)raw;
+           decoded > EXPANSION_FREE + EXPANSION_MAX * (uint64_t)raw;
 }
 
 void

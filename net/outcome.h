@@ -1,4 +1,4 @@
-// Why a connection, or the attempt at one, is over.
+// Why a connection, or an attempt to connect, ended.
 #pragma once
 
 #include <stdbool.h>
@@ -9,10 +9,10 @@
 
 struct outcome {
     enum reconnect_class class;
-    long status;     // of a refusal's answer, else 0
-    usec not_before; // of the wall clock, what a refusal asked for; USEC_NONE: nothing
-    bool is_breach;  // the server broke the protocol
-    bool is_stalled; // nothing came any more
+    long status;        // of a refusal's answer, else 0
+    usec not_before;    // of the wall clock, requested by a refusal; USEC_NONE: none
+    bool is_breach;     // the server broke the protocol
+    bool is_stalled;    // nothing was received any more
     const char *reason; // a metric word: "connect", "http_503", "closed_1006" …
     struct error error; // one line for a person
 };

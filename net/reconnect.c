@@ -8,8 +8,8 @@ struct series {
     bool is_linear;
 };
 
-// A 429 heals within a window of X's limits, which is 15 minutes: waiting longer than
-// that without being told to would only lose messages.
+// X's limits apply to windows of 15 minutes, so a 429 ends within that time: waiting
+// longer without a request to do so would only lose messages.
 static const struct series all_series[RECONNECT_CLASS_COUNT] = {
     [RECONNECT_NETWORK] = {250 * USEC_PER_MS, 16 * USEC_PER_S, true},
     [RECONNECT_HTTP] = {5 * USEC_PER_S, 320 * USEC_PER_S, false},
@@ -17,9 +17,9 @@ static const struct series all_series[RECONNECT_CLASS_COUNT] = {
     [RECONNECT_LINGER] = {2 * USEC_PER_S, 30 * USEC_PER_S, false},
 };
 
-// A server that accepts and hangs up is not asked at once again and again.
+// A server that accepts and closes is not connected to in a fast loop.
 #define AT_ONCE_EVERY (16 * USEC_PER_S)
-#define NOT_BEFORE_MOST USEC_PER_DAY
+#define NOT_BEFORE_MAX USEC_PER_DAY
 
 void
 reconnect_init(struct reconnect *reconnect, uint64_t seed, unsigned jitter)
@@ -92,7 +92,7 @@ reconnect_after(struct reconnect *reconnect, enum reconnect_class class, usec no
     if (not_before == USEC_NONE || not_before <= at) {
         return at;
     }
-    usec most = now + NOT_BEFORE_MOST;
+    usec most = now + NOT_BEFORE_MAX;
     if (not_before < most) {
         return not_before;
     }

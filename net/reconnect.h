@@ -1,17 +1,18 @@
-// When to connect again: X's documented rules, which do for the other networks too.
+// When to connect again: X's documented rules, which suit the other networks, too.
 //
 //   a live stream that dropped      at once; unless that was done just before
 //   network (TCP, TLS, look-up)     250 ms, 500 ms, 750 ms … 16 s
 //   an HTTP error                   5 s, 10 s, 20 s … 320 s
-//   told to go slower (429, 420)    60 s, 120 s … 16 min, and not before the time told
-//   our own old connection lingers  2 s, 4 s … 30 s
-//   what waiting does not heal      never
+//   asked to slow down (429, 420)   60 s, 120 s … 16 min, and not before the given time
+//   the old connection remains      2 s, 4 s … 30 s
+//   waiting does not help           never
 //
-// Each wait is varied by up to ±jitter per cent, so that many clients do not come back
-// in step, and stays within its longest. The series begin anew once a stream flows.
+// Each wait is varied by up to ±jitter per cent, so that many clients do not reconnect
+// at the same time, and stays within its maximum. The series begin again once a stream
+// flows.
 //
-// Pure: time comes in, the deadline goes out. Which clock it is does not matter, as
-// long as it never goes back.
+// Pure: the time is an argument, the deadline a result. Any clock may be used that
+// never goes back.
 #pragma once
 
 #include <stdbool.h>
@@ -35,7 +36,7 @@ struct reconnect {
     uint64_t seed; // of the next jitter
     unsigned jitter;
     bool is_up;
-    usec at_once; // when that was last granted
+    usec at_once; // when that was last allowed
     // The wait of each class before jitter; 0: none yet.
     usec wait[RECONNECT_CLASS_COUNT];
 };
@@ -43,14 +44,14 @@ struct reconnect {
 // jitter: in per cent, at most 100; 0 for exact waits.
 void reconnect_init(struct reconnect *reconnect, uint64_t seed, unsigned jitter);
 
-// A stream flows: its first byte came.
+// A stream flows: its first byte arrived.
 void reconnect_up(struct reconnect *reconnect);
 
-// An attempt or a stream ended at `now`. not_before: what the network asked for, at
-// most a day ahead of now counts; USEC_NONE: nothing. Returns when to connect again, or
+// An attempt or a stream ended at `now`. not_before: the time requested by the network,
+// limited to a day after now; USEC_NONE: none. Returns when to connect again, or
 // USEC_NONE for RECONNECT_FATAL.
 usec reconnect_after(struct reconnect *reconnect, enum reconnect_class class, usec now,
                      usec not_before);
 
-// What an HTTP status that opened no stream means. body: of the answer, or none.
+// The class of an HTTP status that opened no stream. body: of the answer, or none.
 enum reconnect_class reconnect_class_of_status(long status, struct slice body);

@@ -16,13 +16,13 @@ struct timer {
     void *context;
 };
 
-// Keeps base and context; the timer stays where it is. STATUS_NOMEM.
+// Keeps base and context; the timer must not move. STATUS_NOMEM.
 enum status timer_init(struct timer *timer, struct event_base *base, timer_fn fn,
                        void *context) MUST_USE;
 // Accepts zeroed.
 void timer_fini(struct timer *timer);
 
-// Fires once after that span, at once if it is negative; an earlier setting is gone.
+// Fires once after that span, at once if it is negative; replaces an earlier setting.
 void timer_set(struct timer *timer, usec wait);
 void timer_stop(struct timer *timer); // accepts zeroed
 // Fires once among the events that are due now, before the loop waits again.

@@ -125,7 +125,7 @@ url_host_parse(struct slice text, char host[URL_HOST_MAX], uint16_t *port)
     bool is_six = text.len > 0 && text.ptr[0] == '[';
     struct slice name = is_six ? slice_from(text, 1) : text;
     name.len = find(name, is_six ? "]" : ":");
-    // Without its other half it is no address.
+    // Without the other bracket it is not an address.
     size_t used = name.len + 2 * (size_t)is_six;
     struct slice rest = used <= text.len ? slice_from(text, used) : SLICE_NONE;
     if (used > text.len) {
@@ -245,7 +245,7 @@ url_parse(struct slice text, struct url *ret_url, struct error *error)
         return error_set(error, STATUS_PARSE, "an address cannot contain '#'");
     }
     url.path = parts.rest;
-    // What stands where the host should may be part of a password.
+    // The text in place of the host may be part of a password.
     if (url_host_parse(parts.host, url.host, &url.port) != URL_GOOD) {
         return error_set(error, STATUS_PARSE,
                          ":// must be followed by host, host:port or [address]:port");

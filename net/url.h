@@ -1,6 +1,6 @@
-// Addresses: the parts that all URLs have, and whole ones of HTTP and WebSockets.
+// Addresses: the parts that all URLs have, and complete ones of HTTP and WebSockets.
 //
-// An IPv6 address stands in brackets. Pure: no look-up. Redis' own forms are in
+// An IPv6 address is in brackets. Pure: no look-up. Redis' own forms are in
 // sinks/redis/redis_url.h.
 #pragma once
 
@@ -25,12 +25,12 @@ struct url_parts {
     struct slice rest;   // from the first of `ends` on
 };
 
-// Borrows both. Judges nothing.
+// Borrows both. Checks nothing.
 struct url_parts url_split(struct slice text, const char *ends);
 
 enum url_fault { URL_GOOD, URL_NO_HOST, URL_BAD_NAME, URL_BAD_SIX, URL_BAD_PORT };
 
-// "host", "host:port" or "[::1]:port"; without a port *port stays as it is. A fault
+// "host", "host:port" or "[::1]:port"; without a port *port is untouched. A fault
 // leaves both untouched; URL_NO_HOST: it is empty or too long.
 enum url_fault url_host_parse(struct slice text, char host[URL_HOST_MAX],
                               uint16_t *port);
@@ -41,12 +41,12 @@ bool url_port_parse(struct slice text, uint16_t *ret_port);
 // "host:port" or "[::1]:port".
 void url_host_format(const char *host, uint16_t port, char text[URL_TEXT_MAX]);
 
-// Undoes %41, as a string. STATUS_PARSE: two hexadecimal digits do not follow a '%'.
-// STATUS_RANGE: it has more than size - 1 bytes, or a zero among them.
+// Decodes %41, as a string. STATUS_PARSE: a '%' is not followed by two hexadecimal
+// digits. STATUS_RANGE: it has more than size - 1 bytes, or contains a zero.
 enum status url_decode(struct slice text, char *out, size_t size) MUST_USE;
 
-// `https://host[:port]/path?query`, or ws, wss, http. User and password have no place
-// in it: a token comes from a file.
+// `https://host[:port]/path?query`, or ws, wss, http. User and password are not
+// allowed: a token comes from a file.
 struct url {
     char scheme[URL_SCHEME_MAX]; // lower case
     bool is_tls;
@@ -56,7 +56,7 @@ struct url {
     struct slice path; // "/…" with its query, perhaps empty; points into the text
 };
 
-// On failure *ret_url is untouched; the error says what would be right.
+// On failure *ret_url is untouched; the error contains what would be valid.
 enum status url_parse(struct slice text, struct url *ret_url,
                       struct error *error) MUST_USE;
 
@@ -67,9 +67,9 @@ enum status url_parse_host(struct slice text, struct url *ret_url,
 // "host", "host:81" or "[::1]:81": with the port if it is not the scheme's own.
 void url_host_text(const struct url *url, char text[URL_TEXT_MAX]);
 
-// Whether the host is this machine by its name: localhost, 127.x.y.z or ::1.
+// True if the host is this machine by its name: localhost, 127.x.y.z or ::1.
 bool url_is_loopback(const char *host);
 
 // The next entry of a list with commas, without spaces around it; none at the end.
-// *rest starts as the whole list.
+// *rest begins as the whole list.
 struct slice url_next_host(struct slice *rest);

@@ -21,18 +21,18 @@
 
 #define ANSWER_WITHIN (5 * USEC_PER_S)
 #define BODY_WITHIN (1 * USEC_PER_S)
-// A full socket is tried again, not waited for: TLS may be waiting to read.
+// A full socket is tried again by a timer: TLS may be waiting to read.
 #define SEND_AGAIN (10 * USEC_PER_MS)
 
-// Reads in a row before others have their turn.
-enum { READS_MOST = 16, REQUEST_MAX = 1 << 14, WS_REASON_MAX = 24 };
+// Reads in a row before other events are handled.
+enum { READS_MAX = 16, REQUEST_MAX = 1 << 14, WS_REASON_MAX = 24 };
 
 enum phase {
     PHASE_OFF,
     PHASE_DIALING,
-    PHASE_ASKING, // connected, the answer to our request is not whole
+    PHASE_ASKING, // connected, the answer to the request is not complete
     PHASE_OPEN,
-    PHASE_REFUSED, // the body of that answer is coming
+    PHASE_REFUSED, // the body of that answer is arriving
 };
 
 struct ws_client {
@@ -48,10 +48,11 @@ struct ws_client {
     struct timer timer; // the phase's deadline; when open, of the next try to send
     enum phase phase;
     bool is_held;    // the owner has no room for `message`
-    bool is_lost;    // while held: the socket failed, which is told behind the messages
-    bool is_blocked; // the socket has none for what is to be sent
+    bool is_lost;    // while held: the socket failed, which is reported after the
+                     // messages
+    bool is_blocked; // the socket has no room for the output
     struct ws_message message;
-    uint64_t signs; // told so far
+    uint64_t signs; // reported so far
 };
 
 static void
@@ -118,7 +119,8 @@ end_refused(struct ws_client *client)
     end(client, &outcome);
 }
 
-// Codes by which a server says that we are the trouble, or that it has too much of it.
+// Codes by which a server reports that this client is at fault, or that it is
+// overloaded.
 static enum reconnect_class
 class_of_close(uint16_t code)
 {
@@ -173,7 +175,7 @@ why_of(const struct ws_client *client, CURLcode code)
                                           : curl_easy_strerror(code);
 }
 
-// Messages that wait come first, and reading finds the same once more.
+// Messages that wait are offered first; reading then finds the same failure again.
 static void
 lose(struct ws_client *client, const char *reason, const char *why)
 {
@@ -216,7 +218,7 @@ send_all(struct ws_client *client)
     return false;
 }
 
-// True: bytes came. False: none now, or the connection is over.
+// True: bytes were received. False: none now, or the connection is over.
 static bool
 receive(struct ws_client *client, char bytes[WS_READ_MAX], size_t *ret_size)
 {
@@ -242,9 +244,10 @@ receive(struct ws_client *client, char bytes[WS_READ_MAX], size_t *ret_size)
     return false;
 }
 
-// ── what the bytes are ─────────────────────────────────────────────────────
+// ── incoming bytes ─────────────────────────────────────────────────────────
 
-// Offers messages until the owner has no room; then, if the stream is over, says so.
+// Offers messages until the owner has no room; then reports the end if the stream is
+// over.
 static void
 offer(struct ws_client *client)
 {
@@ -263,7 +266,7 @@ offer(struct ws_client *client)
     if (client->phase != PHASE_OPEN || client->protocol.ended == WS_OPEN) {
         return;
     }
-    // Courtesy: the close frame goes out if it can, nobody waits for it.
+    // The close frame is sent if possible, without waiting.
     (void)send_all(client);
     if (client->phase != PHASE_OPEN) {
         return;
@@ -352,7 +355,7 @@ may_read(const struct ws_client *client)
     return client->phase >= PHASE_ASKING && has_room(client) && !client->is_blocked;
 }
 
-// Sends what waits, then reads until there is nothing, or no room.
+// Sends the output, then reads until there is nothing, or no room.
 static void
 pump(struct ws_client *client)
 {
@@ -364,7 +367,7 @@ pump(struct ws_client *client)
         if (client->is_blocked) {
             break;
         }
-        if (i == READS_MOST) {
+        if (i == READS_MAX) {
             event_active(client->readable, EV_READ, 0);
             break;
         }
@@ -376,7 +379,7 @@ pump(struct ws_client *client)
     if (client->is_blocked && client->phase == PHASE_OPEN) {
         timer_set(&client->timer, SEND_AGAIN);
     }
-    // A socket that is not read would say that it is readable again and again.
+    // A socket that is not read would be reported readable again and again.
     if (client->readable != NULL && may_read(client)) {
         (void)event_add(client->readable, NULL);
     } else if (client->readable != NULL) {
@@ -442,7 +445,7 @@ on_connected(void *context, CURLcode code)
     event_active(client->readable, EV_READ, 0);
 }
 
-// ── from outside ───────────────────────────────────────────────────────────
+// ── calls by the owner ─────────────────────────────────────────────────────
 
 enum status
 ws_client_create(const struct ws_client_setup *setup, struct ws_client **ret_client,
@@ -569,7 +572,8 @@ ws_client_ping(struct ws_client *client)
         pump(client);
         return;
     }
-    // What the server asks lies behind what is not read. An error is found with it.
+    // A request of the server may be behind bytes that are not read yet. An error is
+    // found when they are.
     ws_protocol_pong(&client->protocol);
     struct slice rest = ws_protocol_output(&client->protocol);
     size_t sent = 0;

@@ -1,12 +1,13 @@
-// One WebSocket connection at a time: dials, shakes hands, brings messages.
+// One WebSocket connection at a time: connects, performs the handshake, passes messages
+// on.
 //
-// curl looks up, connects, goes through proxies and encrypts; from then on the socket
-// is read here. While a message waits for room no more than WS_AHEAD_MAX bytes are
-// read ahead, so that pings among them are answered, and nothing while answers wait to
-// be sent: a slow owner or peer grows no memory. Each phase before the first frame has
-// a deadline; whether an open connection lives is for the owner to judge.
+// curl looks up, connects, uses proxies and encrypts; from then on the socket is read
+// here. While a message waits for room, at most WS_AHEAD_MAX bytes are read ahead, so
+// that pings among them are answered; nothing is read while answers wait to be sent. A
+// slow owner or peer therefore uses no further memory. Each phase before the first
+// frame has a deadline; the owner decides if an open connection is alive.
 //
-// Each callback may call ws_client_close, and nothing else.
+// A callback may call ws_client_close, and no other function.
 #pragma once
 
 #include <stdbool.h>
@@ -26,11 +27,11 @@ struct ws_message;
 
 struct ws_client_callbacks {
     void (*on_open)(void *context);
-    // That many bytes came, of which `signs` were whole signs of life.
+    // That many bytes were received, with `signs` complete signs of life.
     void (*on_bytes)(void *context, size_t size, uint64_t signs);
-    // True: taken. False: no room; offered again after ws_client_resume. Borrows.
+    // True: accepted. False: no room; offered again after ws_client_resume. Borrows.
     bool (*on_message)(void *context, const struct ws_message *message);
-    // All messages before it were taken.
+    // All messages before it were accepted.
     void (*on_end)(void *context, const struct outcome *outcome);
     void *context;
 };
@@ -50,16 +51,16 @@ enum status ws_client_create(const struct ws_client_setup *setup,
 // Accepts NULL; not from inside a callback.
 void ws_client_destroy(struct ws_client **client);
 
-// Dials. path: with its query. Borrows all but subprotocol, which is kept. On failure
-// nothing is open.
+// Connects. path: with its query. Borrows all but subprotocol, which is kept. On
+// failure nothing is open.
 enum status ws_client_open(struct ws_client *client, const struct url *url,
                            struct slice path, struct slice subprotocol,
                            struct error *error) MUST_USE;
-// At once, with a close frame if there is room for one; calls back no more.
+// Closes at once, with a close frame if there is room for one; no more callbacks.
 void ws_client_close(struct ws_client *client);
-// There is room again; and: is the server there? While nothing can be read the answer
-// to a ping could not be seen, so a pong tells the server that we are. Both from an
-// event of the owner's, as they may call back.
+// There is room again; and: checks that the server is alive. While nothing can be read
+// the answer to a ping could not be received, so a pong is sent as a sign of life. Call
+// both from an event of the owner, since they may call back.
 void ws_client_resume(struct ws_client *client);
 void ws_client_ping(struct ws_client *client);
 

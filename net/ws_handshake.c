@@ -83,7 +83,7 @@ is_word(struct slice text, struct slice word)
     return text.len == word.len && strncasecmp(text.ptr, word.ptr, word.len) == 0;
 }
 
-// Whether the list with commas holds the word.
+// True if the list with commas contains the word.
 static bool
 lists(struct slice list, struct slice word)
 {
@@ -107,7 +107,7 @@ fail(struct ws_handshake *handshake, const char *why)
     return WS_HANDSHAKE_BAD;
 }
 
-// A header may come once, and then with this value.
+// A header may occur once, and only with this value.
 static enum ws_handshake_state
 expect(struct ws_handshake *handshake, unsigned header, bool is_right, const char *why)
 {

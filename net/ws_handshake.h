@@ -1,8 +1,8 @@
-// How an HTTP connection becomes a WebSocket (RFC 6455, section 4): the request, and
-// whether the answer to it is one. Knows no socket.
+// The handshake of a WebSocket (RFC 6455, section 4): the request, and the check of the
+// answer. Uses no socket.
 //
-// An answer counts only if its Sec-WebSocket-Accept belongs to the key that was sent,
-// and it names the subprotocol asked for, and no extension. Its head is at most
+// An answer is valid only if its Sec-WebSocket-Accept belongs to the key that was sent,
+// and it names the requested subprotocol and no extension. Its head is at most
 // WS_HEAD_MAX bytes.
 #pragma once
 
@@ -24,10 +24,10 @@ enum {
 };
 
 enum ws_handshake_state {
-    WS_HANDSHAKE_MORE,    // the head goes on
-    WS_HANDSHAKE_DONE,    // what follows are frames
-    WS_HANDSHAKE_REFUSED, // what follows is the body of answer
-    WS_HANDSHAKE_BAD,     // neither: why says what is wrong
+    WS_HANDSHAKE_MORE,    // the head is not complete
+    WS_HANDSHAKE_DONE,    // frames follow
+    WS_HANDSHAKE_REFUSED, // the body of answer follows
+    WS_HANDSHAKE_BAD,     // neither: why contains the error
 };
 
 struct ws_handshake {
@@ -47,11 +47,11 @@ struct ws_handshake {
 void ws_handshake_init(struct ws_handshake *handshake,
                        const uint8_t random[WS_RANDOM_SIZE], struct slice subprotocol);
 
-// Appends the request but for further headers and the blank line behind them.
-// host: with the port if it is not the scheme's own.
+// Appends the request, without further headers and the blank line at its end. host:
+// with the port if it is not the scheme's own.
 void ws_handshake_request(const struct ws_handshake *handshake, struct slice host,
                           struct slice path, struct buffer *request);
 
-// Reads on; *ret_used: how many bytes belonged to the head.
+// Continues; *ret_used: how many bytes belonged to the head.
 enum ws_handshake_state ws_handshake_feed(struct ws_handshake *handshake,
                                           struct slice bytes, size_t *ret_used);

@@ -7,16 +7,16 @@
 
 #include <wslay/wslay.h>
 
-// What stands before each message in the store.
+// The record before each message in the store.
 struct head {
     uint32_t len;
     uint32_t is_binary;
 };
 
-// A frame of three bytes makes a head and a byte.
+// A frame of 3 bytes may need a head and 1 byte.
 enum {
     STORE_MAX = WS_MESSAGE_MAX + (int)sizeof(struct head) + 3 * WS_READ_MAX,
-    SKIPPED_MOST = WS_FRAME_MAX,
+    SKIPPED_MAX = WS_FRAME_MAX,
 };
 
 static ssize_t
@@ -180,7 +180,7 @@ ws_protocol_fini(struct ws_protocol *protocol)
     protocol->store = NULL;
 }
 
-// The partial message goes to the front: what was before it has been pulled.
+// Moves the partial message to the front; the messages before it were pulled.
 static void
 make_room(struct ws_protocol *protocol)
 {
@@ -200,9 +200,9 @@ is_close_code(unsigned code)
            (code >= 3000 && code <= 4999);
 }
 
-// wslay knows the codes of 2011, takes half a code for none, and judges the text behind
-// it by the pieces it comes in; so this is our own. The text is for nobody. If its
-// first piece is bad, wslay keeps the code to itself, too.
+// wslay knows the codes of 2011, ignores half a code, and validates the text in the
+// pieces in which it arrives; so this is done here. The text is not used. If its first
+// piece is invalid, wslay does not return the code either.
 static void
 note_close(struct ws_protocol *protocol)
 {
@@ -256,7 +256,7 @@ ws_protocol_feed(struct ws_protocol *protocol, struct slice bytes)
     }
     if (failed != 0 || wslay_event_get_read_enabled(protocol->wslay) == 0) {
         note_end(protocol);
-    } else if (protocol->skipped > SKIPPED_MOST) {
+    } else if (protocol->skipped > SKIPPED_MAX) {
         protocol->ended = WS_BROKEN;
         protocol->close_code = WS_CLOSE_LONG;
         ws_protocol_close(protocol, WS_CLOSE_LONG);

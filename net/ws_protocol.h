@@ -1,20 +1,20 @@
-// The frames of a WebSocket (RFC 6455), as a client sees them: bytes in, messages out.
-// Knows no socket.
+// The frames of a WebSocket (RFC 6455) for a client: turns bytes into messages. Uses no
+// socket.
 //
 // Fragments are joined, text is checked to be UTF-8, pings are answered. What the
-// server may not do (masked frames, reserved bits and opcodes, fragmented or long
-// control frames, continuations of nothing, text that is none) ends the connection
-// with the close frame the standard asks for; so does a frame over WS_FRAME_MAX. A
-// message over WS_MESSAGE_MAX costs only itself: it is dropped and counted. Empty
-// messages are signs of life, no more.
+// server must not send (masked frames, reserved bits and opcodes, fragmented or long
+// control frames, unexpected continuations, invalid text) ends the connection with the
+// close frame that the standard requires; so does a frame over WS_FRAME_MAX. A message
+// over WS_MESSAGE_MAX is dropped and counted, without other effects. Empty messages are
+// only signs of life.
 //
-// Memory is fixed: whole messages and one that is not whole,
+// Memory is fixed: whole messages and one partial one,
 //
 //     pulled │ whole messages, each behind its head │ partial │ room │ padding
 //          next                                    whole      end
 //
-// and WS_OUTPUT_MAX bytes of answers: no bytes are taken in before those are sent.
-// When messages that nobody pulls take over WS_AHEAD_MAX bytes, no more are taken in.
+// and WS_OUTPUT_MAX bytes of answers: no bytes are accepted before those are sent. When
+// messages that were not pulled exceed WS_AHEAD_MAX bytes, no more are accepted.
 #pragma once
 
 #include <stdbool.h>
@@ -26,7 +26,7 @@
 struct wslay_event_context;
 
 enum {
-    WS_READ_MAX = 1 << 14, // bytes taken in at once
+    WS_READ_MAX = 1 << 14, // bytes accepted at once
     WS_AHEAD_MAX = 1 << 20,
     WS_OUTPUT_MAX = 1 << 16, // more than the answers to as many bytes of pings
     WS_FRAME_MAX = 1 << 26,
@@ -39,7 +39,7 @@ enum ws_close {
     WS_CLOSE_GOING = 1001,
     WS_CLOSE_PROTOCOL = 1002,
     WS_CLOSE_KIND = 1003,
-    WS_CLOSE_NONE = 1005, // the frame told no code
+    WS_CLOSE_NONE = 1005, // the frame contained no code
     WS_CLOSE_LOST = 1006, // there was no frame
     WS_CLOSE_UTF8 = 1007,
     WS_CLOSE_POLICY = 1008,
@@ -49,8 +49,8 @@ enum ws_close {
 
 enum ws_end {
     WS_OPEN,
-    WS_CLOSED, // by the server, in due form
-    WS_BROKEN, // by us, because the server broke the protocol
+    WS_CLOSED, // by the server, with a close frame
+    WS_BROKEN, // by this client, because the server broke the protocol
 };
 
 struct ws_message {
@@ -60,18 +60,18 @@ struct ws_message {
 
 struct ws_protocol {
     struct wslay_event_context *wslay;
-    struct slice input; // not yet given to wslay
+    struct slice input; // not yet passed to wslay
     enum ws_end ended;
-    uint16_t close_code; // the server's, or ours
+    uint16_t close_code; // the server's, or this client's
 
     char *store;
     size_t next;
     size_t whole;
     size_t end;
     uint64_t skipped; // bytes of a message that is too long
-    uint8_t opcode;   // of the frame that is coming in
+    uint8_t opcode;   // of the current frame
     bool has_code;    // it is long enough for a close code
-    uint8_t code[2];  // as much as came of that
+    uint8_t code[2];  // the part that has arrived
     size_t code_len;
     bool is_long; // the message is
 
@@ -82,28 +82,28 @@ struct ws_protocol {
     uint64_t signs;    // pings, pongs and empty messages
 };
 
-// A connection begins; called again for the next one. protocol is zeroed before the
-// first time. False when there is no memory.
+// A connection begins; call it again for the next one. protocol must be zeroed before
+// the first call. False when there is no memory.
 bool ws_protocol_reset(struct ws_protocol *protocol);
 // Accepts zeroed and half-built.
 void ws_protocol_fini(struct ws_protocol *protocol);
 
-// Whether bytes may be fed: the protocol is open and has room for them, as always when
+// True if bytes may be fed: the protocol is open and has room for them, as always when
 // there is no message.
 bool ws_protocol_has_room(const struct ws_protocol *protocol);
 // At most WS_READ_MAX bytes from the server, when there is room and all output is sent;
-// see `ended` afterwards. Borrows bytes.
+// check `ended` afterwards. Borrows bytes.
 void ws_protocol_feed(struct ws_protocol *protocol, struct slice bytes);
-// The next message, valid until this is called again or the protocol is reset; false:
+// The next message, valid until the next call or until the protocol is reset; false:
 // there is none.
 bool ws_protocol_next(struct ws_protocol *protocol, struct ws_message *ret_message);
 
-// What to send, in order, and that the first `size` bytes of it were sent.
+// The output, in order; and: the first `size` bytes of it were sent.
 struct slice ws_protocol_output(const struct ws_protocol *protocol);
 void ws_protocol_sent(struct ws_protocol *protocol, size_t size);
-// Puts a ping into the output, unless something still waits there.
+// Puts a ping into the output, unless the output is not empty.
 void ws_protocol_ping(struct ws_protocol *protocol);
-// The same with a pong nobody asked for (RFC 6455, 5.5.3): a sign of life.
+// The same with an unsolicited pong (RFC 6455, 5.5.3): a sign of life.
 void ws_protocol_pong(struct ws_protocol *protocol);
 // Puts a close frame into the output if there is room.
 void ws_protocol_close(struct ws_protocol *protocol, enum ws_close code);

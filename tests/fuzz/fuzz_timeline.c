@@ -61,9 +61,9 @@ is_array_of_objects(const json_t *value)
 static void
 check_split(struct slice text)
 {
-    static struct slice elements[MASTODON_FILL_PAGE_MOST];
+    static struct slice elements[MASTODON_FILL_PAGE_MAX];
     size_t count = 0;
-    bool is_good = json_split(text, elements, MASTODON_FILL_PAGE_MOST, &count);
+    bool is_good = json_split(text, elements, MASTODON_FILL_PAGE_MAX, &count);
     for (size_t i = 0; is_good && i < count; i++) {
         const char *end = elements[i].ptr + elements[i].len;
         assert(elements[i].ptr >= text.ptr && end <= text.ptr + text.len);
@@ -71,7 +71,7 @@ check_split(struct slice text)
     }
     json_t *whole = json_loadb(text.ptr, text.len, JSON_ALLOW_NUL, NULL);
     if (is_array_of_objects(whole) &&
-        json_array_size(whole) <= MASTODON_FILL_PAGE_MOST) {
+        json_array_size(whole) <= MASTODON_FILL_PAGE_MAX) {
         assert(is_good && count == json_array_size(whole));
         for (size_t i = 0; i < count; i++) {
             json_t *one =
@@ -107,7 +107,7 @@ take_posts(struct mastodon_fill *fill)
             sum = (unsigned char)(sum + (unsigned char)post.ptr[i]);
         }
         mastodon_fill_taken(fill);
-        assert(++taken <= MASTODON_FILL_PAGE_MOST);
+        assert(++taken <= MASTODON_FILL_PAGE_MAX);
     }
 }
 

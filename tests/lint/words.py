@@ -47,8 +47,6 @@ UNPLAIN_PATTERNS = [(re.compile(pattern, re.IGNORECASE), why) for pattern, why i
 COMMENT_PATTERNS = [(re.compile(pattern, re.IGNORECASE), why)
                     for pattern, why in UNPLAIN_COMMENTS]
 PROGRAMS = ("base/", "net/", "ingest/", "pipeline/", "sinks/", "daemon/", "ctl/")
-PLAIN_COMMENTS = ("base/", "ingest/decode", "ingest/json", "ingest/text", "ingest/lines",
-                  "pipeline/", "sinks/", "daemon/", "ctl/")
 LITERAL = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 
 PATTERNS = [(re.compile(pattern, re.IGNORECASE if pattern.islower() else 0), why)
@@ -73,7 +71,7 @@ def texts_of(name, line):
 
 def comment_of(name, line):
     """The comment in a line of a program's source."""
-    if not name.startswith(PLAIN_COMMENTS):
+    if not name.startswith(PROGRAMS):
         return ""
     return LITERAL.sub("", line).partition("//")[2]
 
