@@ -66,6 +66,9 @@ on_saved(void *context, const struct error *error)
         }
     }
     metrics->is_failing = error != NULL;
+    if (keeper->setup.on_saved != NULL) {
+        keeper->setup.on_saved(keeper->setup.context);
+    }
 }
 
 static struct slice
@@ -81,8 +84,7 @@ on_timer(evutil_socket_t fd, short what, void *context)
 {
     (void)fd;
     (void)what;
-    struct keeper *keeper = context;
-    (void)state_save(keeper->state, keeper->pipeline, note_now(keeper));
+    keeper_save_soon(context);
 }
 
 static int
@@ -147,6 +149,14 @@ keeper_start(struct keeper *keeper)
     struct timeval period = {every / USEC_PER_S, every % USEC_PER_S};
     if (keeper->timer != NULL) {
         event_add(keeper->timer, &period);
+    }
+}
+
+void
+keeper_save_soon(struct keeper *keeper)
+{
+    if (!state_is_saving(keeper->state)) {
+        (void)state_save(keeper->state, keeper->pipeline, note_now(keeper));
     }
 }
 

@@ -26,7 +26,10 @@ struct keeper_setup {
     bool discards;   // a snapshot of other options or another version is set aside
     usec every;
     keeper_note_fn note;
-    void *context;
+    // A snapshot that was begun beside the loop is on disk, or could not be written.
+    // May be NULL.
+    void (*on_saved)(void *context);
+    void *context; // for both
 };
 
 struct keeper_metrics {
@@ -57,6 +60,9 @@ void keeper_fini(struct keeper *keeper);
 
 // From now on there is state to save.
 void keeper_start(struct keeper *keeper);
+// Begins a snapshot now, beside the loop, unless one is being written. There must be a
+// directory.
+void keeper_save_soon(struct keeper *keeper);
 // Saves and waits for it, at the end of the process. Returns 0, or EX_IOERR after
 // logging why it failed.
 int keeper_save(struct keeper *keeper);

@@ -166,6 +166,9 @@ on_beat(evutil_socket_t fd, short what, void *context)
     redis_sink_set_streams(live->runtime.sink, figures.lag,
                            figures.is_complete && clock != CLOCK_HELD);
     release_if_due(live);
+    if (streams_lack_note(&live->streams)) {
+        keeper_save_soon(&live->runtime.keeper);
+    }
     if (live->lookup != NULL) {
         lookup_tick(live->lookup, clock_monotonic());
     }
@@ -300,8 +303,15 @@ make_events(struct live *live)
 static void
 note_streams(void *context, char *note)
 {
-    const struct live *live = context;
+    struct live *live = context;
     streams_note(&live->streams, clock_wall(), note, STATE_NOTE_MAX);
+}
+
+static void
+on_saved(void *context)
+{
+    struct live *live = context;
+    streams_noted(&live->streams);
 }
 
 // The directory in the configuration, or the one that systemd made: the first if there
@@ -327,6 +337,7 @@ make_parts(struct live *live, struct error *error)
         .client = live->runtime.client,
         .pipeline = live->runtime.pipeline,
         .sink = live->runtime.sink,
+        .is_noted = live->runtime.keeper.state == NULL,
     };
     streams_init(&live->streams, &common);
     live->streams.recall = &live->recall;
@@ -372,6 +383,7 @@ set_up(struct live *live, struct error *error)
         .is_live = true,
         .start_patience = START_PATIENCE,
         .note = note_streams,
+        .on_saved = on_saved,
         .on_ready = on_ready,
         .on_flush = on_flush,
         .on_stop = on_stop,

@@ -117,6 +117,7 @@ runtime_open(struct runtime *runtime, const struct runtime_setup *setup,
         .discards = settings->state.discards,
         .every = settings->state.every,
         .note = setup->note,
+        .on_saved = setup->on_saved,
         .context = setup->context,
     };
     int exit_code = keeper_init(&runtime->keeper, &keeper, error);

@@ -39,11 +39,12 @@ struct runtime_setup {
     usec start_patience;    // for a Redis that has just been started
 
     keeper_note_fn note;             // writes the note of a snapshot
+    void (*on_saved)(void *context); // as in keeper_setup; or NULL
     void (*on_ready)(void *context); // Redis answers, for the first time
     void (*on_flush)(void *context); // a flush is about to start
     void (*on_stop)(void *context);  // a signal; a second one, or one before on_ready,
                                      // ends the process at once
-    void *context;                   // for the four
+    void *context;                   // for the five
 };
 
 struct runtime {

@@ -229,6 +229,12 @@ state_save(struct state *state, struct pipeline *pipeline, struct slice note)
     return true;
 }
 
+bool
+state_is_saving(const struct state *state)
+{
+    return state->child != 0;
+}
+
 static void
 on_ended(evutil_socket_t number, short what, void *context)
 {

@@ -84,6 +84,7 @@ int state_load(const struct state *state, struct state_load *load,
 // or when the system cannot create a process (on_saved is then called at once). Borrows
 // note, at most STATE_NOTE_MAX - 1 bytes.
 bool state_save(struct state *state, struct pipeline *pipeline, struct slice note);
+bool state_is_saving(const struct state *state);
 
 // Writes one and waits for it, at the end of the process.
 enum status state_save_now(struct state *state, struct pipeline *pipeline,

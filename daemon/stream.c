@@ -22,6 +22,10 @@
 
 enum { LOG_BURST = 6 };
 
+// Whether a snapshot contains a cursor of the stream. SAVED also if that snapshot could
+// not be written, or if none is ever written.
+enum stream_note { NOTE_NONE, NOTE_BEGUN, NOTE_SAVED };
+
 struct stream {
     struct source_options options;
     struct stream_setup setup;
@@ -31,6 +35,7 @@ struct stream {
     struct timer retry;             // tries again when there may be room
     struct source_cursor committed; // position to reach; time USEC_NONE: reached
     bool has_new_gap;
+    enum stream_note note;
     struct source_cursor saved; // passed to the sink last; time USEC_NONE: never
     uint64_t logged_reasons;    // bit for each enum decode_reason
 
@@ -228,6 +233,7 @@ stream_create(const struct stream_setup *setup, struct error *error)
     stream->options = *setup->options;
     stream->setup = *setup;
     stream->saved.time = USEC_NONE;
+    stream->note = setup->is_noted ? NOTE_SAVED : NOTE_NONE;
     stream->logged = SOURCE_CONNECTING;
     stream->lines_left = LOG_BURST;
     stream->lines_refilled = clock_monotonic();
@@ -293,14 +299,6 @@ stream_stepped(struct stream *stream, usec now)
     }
 }
 
-void
-stream_stop(struct stream *stream)
-{
-    stream_save(stream);
-    timer_stop(&stream->retry);
-    source_stop(stream->source);
-}
-
 // ── cursors and gaps in Redis ──────────────────────────────────────────────
 
 static bool
@@ -335,10 +333,9 @@ save_cursor(struct stream *stream)
     }
 }
 
-void
-stream_save(struct stream *stream)
+static void
+save_gaps(struct stream *stream)
 {
-    save_cursor(stream);
     if (!stream->has_new_gap) {
         return;
     }
@@ -347,6 +344,24 @@ stream_save(struct stream *stream)
     stream->has_new_gap =
         redis_sink_set_gaps(stream->setup.sink, slice_of(stream->options.name),
                             texts.fields, count) != STATUS_OK;
+}
+
+void
+stream_save(struct stream *stream)
+{
+    if (stream->note == NOTE_SAVED) {
+        save_cursor(stream);
+    }
+    save_gaps(stream);
+}
+
+void
+stream_stop(struct stream *stream)
+{
+    save_cursor(stream);
+    save_gaps(stream);
+    timer_stop(&stream->retry);
+    source_stop(stream->source);
 }
 
 void
@@ -411,6 +426,35 @@ bool
 stream_cursor(const struct stream *stream, struct source_cursor *ret_cursor)
 {
     return source_cursor(stream->source, ret_cursor) && ret_cursor->time != USEC_NONE;
+}
+
+bool
+stream_lacks_note(const struct stream *stream)
+{
+    struct source_cursor cursor;
+    return stream->note == NOTE_NONE && stream_cursor(stream, &cursor);
+}
+
+bool
+stream_is_noted(const struct stream *stream)
+{
+    return stream->note == NOTE_SAVED;
+}
+
+void
+stream_note_begin(struct stream *stream)
+{
+    if (stream_lacks_note(stream)) {
+        stream->note = NOTE_BEGUN;
+    }
+}
+
+void
+stream_note_end(struct stream *stream)
+{
+    if (stream->note == NOTE_BEGUN) {
+        stream->note = NOTE_SAVED;
+    }
 }
 
 static bool

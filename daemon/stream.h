@@ -3,6 +3,10 @@
 //
 // When the pipeline has no room or Redis is behind, the source keeps its message and
 // stops reading; the stream resumes it as soon as there is room.
+//
+// Its cursor goes to Redis once a snapshot contains a cursor of the stream, or could
+// not be written. Else a start without a snapshot would resume after messages that were
+// counted in memory only.
 #pragma once
 
 #include <stdbool.h>
@@ -30,6 +34,7 @@ struct stream_setup {
     const struct recall_item *recalled;   // copied: what Redis contains about it; or
                                           // NULL
     usec missed_from; // an earlier process followed it until then; or USEC_NONE
+    bool is_noted;    // a snapshot contains a cursor of it, or none is ever written
 };
 
 // NULL with error set.
@@ -40,7 +45,7 @@ void stream_destroy(struct stream **stream);
 void stream_start(struct stream *stream);
 // The wall clock was stepped, and is `now`.
 void stream_stepped(struct stream *stream, usec now);
-// Closes the connection and passes the cursor to the sink.
+// Closes the connection and passes the cursor to the sink in any case.
 void stream_stop(struct stream *stream);
 // Passes changes of the cursor and the gap ledger to the sink. Call about once a
 // second.
@@ -60,6 +65,14 @@ usec stream_missing_until(const struct stream *stream);
 usec stream_lag(const struct stream *stream, usec wall);
 // Where to resume; false if there is nothing to resume from.
 bool stream_cursor(const struct stream *stream, struct source_cursor *ret_cursor);
+// There is a cursor, and no snapshot contains one, not even one that is being written.
+bool stream_lacks_note(const struct stream *stream);
+// A snapshot contains a cursor of it, or none is ever written.
+bool stream_is_noted(const struct stream *stream);
+// A snapshot that contains the cursor is begun.
+void stream_note_begin(struct stream *stream);
+// That snapshot is on disk, or could not be written.
+void stream_note_end(struct stream *stream);
 // True if it resumed from before the cursor in Redis and has not reached that yet.
 bool stream_is_behind(const struct stream *stream);
 // Metrics. states: 1 for the current state; lag: see stream_lag; gap_open: 1 while

@@ -92,10 +92,11 @@ find_noted(const struct streams *streams, const char *name,
 
 // Without a snapshot the counters begin at 0, but no new message is missed.
 static bool
-find_cursor(const struct streams *streams, const struct stream_setup *setup,
+find_cursor(const struct streams *streams, struct stream_setup *setup,
             struct source_cursor *ret_cursor)
 {
     if (find_noted(streams, setup->options->name, ret_cursor)) {
+        setup->is_noted = true;
         return true;
     }
     if (streams->seen_at != USEC_NONE || setup->recalled == NULL ||
@@ -107,7 +108,7 @@ find_cursor(const struct streams *streams, const struct stream_setup *setup,
 }
 
 void
-streams_note(const struct streams *streams, usec wall, char *note, size_t size)
+streams_note(struct streams *streams, usec wall, char *note, size_t size)
 {
     int used = snprintf(note, size, "live %" PRId64 "\n", wall);
     for (size_t i = 0; i < streams->count; i++) {
@@ -124,6 +125,26 @@ streams_note(const struct streams *streams, usec wall, char *note, size_t size)
             return;
         }
         used += len;
+        stream_note_begin(streams->items[i]);
+    }
+}
+
+bool
+streams_lack_note(const struct streams *streams)
+{
+    for (size_t i = 0; i < streams->count; i++) {
+        if (stream_lacks_note(streams->items[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+streams_noted(struct streams *streams)
+{
+    for (size_t i = 0; i < streams->count; i++) {
+        stream_note_end(streams->items[i]);
     }
 }
 
@@ -151,6 +172,7 @@ start(struct streams *streams, struct stream **slot,
     if (*slot == NULL && streams->recall != NULL) {
         setup.recalled = recall_find(streams->recall, options->name);
     }
+    setup.is_noted = setup.is_noted || (is_same && stream_is_noted(*slot));
     bool can_resume = is_same ? stream_cursor(*slot, &cursor)
                               : *slot == NULL && find_cursor(streams, &setup, &cursor);
     setup.resume = can_resume ? &cursor : NULL;

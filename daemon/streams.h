@@ -10,7 +10,8 @@
 enum { STREAMS_NOTE_MAX = 1 << 15 };
 
 struct streams {
-    struct stream_setup common; // options and resume are set for each
+    // options and resume are set for each; is_noted: no snapshot is ever written
+    struct stream_setup common;
     struct stream *items[SETTINGS_SOURCES_MAX];
     size_t count;
     // Of an earlier process: when it was last running, and the cursors of its sources,
@@ -43,11 +44,16 @@ void streams_stop(struct streams *streams);
 // Passes cursors and gaps to the sink. Call about once a second.
 void streams_save(struct streams *streams);
 
-// Writes a note of the cursors of all sources, ended by a NUL; and reads such a note
-// before the first streams_apply: sources that can resume start from there, the others
-// have missed everything since. A note that cannot be read is ignored.
-void streams_note(const struct streams *streams, usec wall, char *note, size_t size);
+// Writes a note of the cursors of all sources, ended by a NUL, for a snapshot that is
+// begun now; and reads such a note before the first streams_apply: sources that can
+// resume start from there, the others have missed everything since. A note that cannot
+// be read is ignored.
+void streams_note(struct streams *streams, usec wall, char *note, size_t size);
 void streams_restore(struct streams *streams, const char *note);
+// A source has a cursor and no snapshot contains one of it: begin a snapshot.
+bool streams_lack_note(const struct streams *streams);
+// The snapshot that the last note went into is on disk, or could not be written.
+void streams_noted(struct streams *streams);
 
 struct streams_figures {
     size_t count;

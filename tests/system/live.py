@@ -20,6 +20,8 @@ import redis
 from terminal import run_tests
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lab"))
+import ws_lab  # noqa: E402
+from world import jetstream_of, utc  # noqa: E402
 from x_stream import Stream  # noqa: E402
 
 CASCADED = os.path.join(os.environ["BUILD"], "cascaded")
@@ -29,6 +31,7 @@ SERVER = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", SOCKET
                            "--dir", FOLDER.name], stdout=subprocess.DEVNULL)
 CLIENT = redis.Redis(unix_socket_path=SOCKET, decode_responses=True)
 PATIENCE = 15
+WIRES = ("/subscribe", "/xrpc/network.bsky.jetstream.subscribeEvents")
 
 
 def wait(what, claim):
@@ -329,6 +332,80 @@ def a_killed_daemon_goes_on_from_its_snapshot_and_tells_the_gap():
     third.end()
 
 
+def jetstream(path, author, count=300):
+    """A lab whose stream has that many posts of one author, in the minute before now."""
+    rows, start = [], time.time_ns() // 1000 - 60 * 10**6
+    for number in range(count):
+        time_us, did = start + number * (60 * 10**6 // count), f"did:plc:{author:a>24}"
+        commit = {"operation": "create", "collection": "app.bsky.feed.post",
+                  "rkey": f"3k{number:011}", "record": {"text": f"words {number}"}}
+        said = jetstream_of(time_us, did, commit)
+        if path != WIRES[0]:
+            said = {"$type": "message", "payload": {
+                "$type": "network.bsky.jetstream.subscribeEvents#commit", "did": did, **commit,
+                "seq": 7000 + number, "time": utc(time_us)}}
+        rows.append((7000 + number, time_us, json.dumps(said)))
+    lab = ws_lab.Lab([[{"upgrade": True}, {"events": {}}, {"sleep": 100}]],
+                     stream=ws_lab.Stream(rows))
+    text = f'source "{author}" {{ url = "ws://127.0.0.1:{lab.port}{path}" }}\n'
+    return lab, text, f"bsky:{did}"
+
+
+def is_at_end(author, lab):
+    """The cursor in Redis is at the last post."""
+    seq, time_us, _ = lab.stream.events[-1]
+    return CLIENT.hget(f"cascaded:cursor:{author}", "value") in (str(seq), str(time_us))
+
+
+def posts_of(*people):
+    return [int(CLIENT.zscore("cascaded:top:posts:1h", person) or 0) for person in people]
+
+
+def what_was_counted_before_the_first_timed_snapshot_survives_a_kill():
+    for number, path in enumerate(WIRES):
+        folder = pathlib.Path(FOLDER.name, f"early{number}")
+        lab, text, ann = jetstream(path, "ann")
+        config = f'state {{ dir = "{folder}" every = 1h }}\n' + text
+        daemon = Daemon(config)
+        wait("cursor", lambda: is_at_end("ann", lab))  # pylint: disable=cell-var-from-loop
+        daemon.process.kill()
+        daemon.process.wait()
+        CLIENT.delete("cascaded:top:posts:1h")
+        again = Daemon(config, keeps=True)
+        wait("counted", lambda: posts_of(ann) == [300])  # pylint: disable=cell-var-from-loop
+        again.end()
+
+
+def a_source_that_a_reload_adds_resumes_after_a_kill():
+    folder = pathlib.Path(FOLDER.name, "added")
+    lab, text, ann = jetstream(WIRES[1], "ann")
+    other, more, bob = jetstream(WIRES[1], "bob")
+    daemon = Daemon(f'state {{ dir = "{folder}" every = 1h }}\n' + text)
+    wait("cursor", lambda: is_at_end("ann", lab))
+    daemon.write(f'state {{ dir = "{folder}" every = 1h }}\n' + text + more)
+    daemon.hang_up()
+    wait("other cursor", lambda: is_at_end("bob", other))
+    daemon.process.kill()
+    daemon.process.wait()
+    CLIENT.delete("cascaded:top:posts:1h")
+    again = Daemon(daemon.config.read_text(encoding="utf-8"), keeps=True)
+    wait("counted", lambda: posts_of(ann, bob) == [300, 300])
+    assert "cursor=" in other.requests[-1], other.requests
+    again.end()
+
+
+def a_cursor_is_in_redis_though_no_snapshot_can_be_written():
+    folder = pathlib.Path(FOLDER.name, "full")
+    (folder / "snapshot.part").mkdir(parents=True)  # the name of a file that is being written
+    folder.chmod(0o700)
+    lab, text, _ = jetstream(WIRES[1], "ann")
+    daemon = Daemon(f'state {{ dir = "{folder}" every = 1h }}\n' + text)
+    wait("cursor", lambda: is_at_end("ann", lab))
+    assert daemon.said("the state is not saved")
+    daemon.process.kill()
+    daemon.process.wait()
+
+
 def answers():
     try:
         return CLIENT.ping()
@@ -454,6 +531,9 @@ if __name__ == "__main__":
                    a_bad_configuration_changes_nothing_and_is_named,
                    a_new_configuration_leaves_unchanged_sources_their_sockets,
                    a_killed_daemon_goes_on_from_its_snapshot_and_tells_the_gap,
+                   what_was_counted_before_the_first_timed_snapshot_survives_a_kill,
+                   a_source_that_a_reload_adds_resumes_after_a_kill,
+                   a_cursor_is_in_redis_though_no_snapshot_can_be_written,
                    a_redis_that_hangs_pauses_the_stream_and_grows_no_memory,
                    a_stop_ends_within_5_s_though_redis_hangs,
                    a_second_signal_ends_at_once,
