@@ -135,8 +135,17 @@ def run(path, kills, seed):
         try:
             done = 0
             while done < kills:
+                said = lives(folder)
                 daemon = spawn(store, folder, labs, path)
-                time.sleep(2 * EACH * dice.random())
+                # On a busy machine a daemon is killed before it connects; every second one is not,
+                # and the first one not before there is a cursor, which a snapshot must precede.
+                if done == 0:
+                    wait_for(lambda: store.client.exists("cascaded:cursor:bluesky"), daemon, folder)
+                elif done % 2 == 0:
+                    # pylint: disable-next=cell-var-from-loop
+                    wait_for(lambda: lives(folder) > said, daemon, folder)
+                if done != 0:
+                    time.sleep(2 * EACH * dice.random())
                 if done % 6 == 5:
                     store.kill()
                     time.sleep(EACH * dice.random())
@@ -167,6 +176,20 @@ def run(path, kills, seed):
         finally:
             daemon.kill()
             store.server.kill()
+
+
+def lives(folder):
+    """How many daemons have got a message."""
+    log = folder / "log"
+    return log.read_text().count('"bluesky": live') if log.exists() else 0
+
+
+def wait_for(claim, daemon, folder):
+    deadline = time.monotonic() + 60
+    while not claim():
+        log = (folder / "log").read_text()[-2000:]
+        assert daemon.poll() is None and time.monotonic() < deadline, log
+        time.sleep(0.005)
 
 
 def wait_for_end(store, world, daemon, folder):
