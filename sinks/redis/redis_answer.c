@@ -101,15 +101,22 @@ read_info(struct slice info, const char *name, char value[REDIS_ANSWER_NAME_MAX]
     }
 }
 
+bool
+redis_answer_is_evicting(struct slice info, char policy[REDIS_ANSWER_NAME_MAX])
+{
+    char most[REDIS_ANSWER_NAME_MAX] = "0";
+    policy[0] = '\0';
+    read_info(info, "maxmemory", most);
+    read_info(info, "maxmemory_policy", policy);
+    return strcmp(most, "0") != 0 && policy[0] != '\0' &&
+           strcmp(policy, "noeviction") != 0;
+}
+
 static void
 take_info(struct redis_answer *answer, struct slice info)
 {
-    char most[REDIS_ANSWER_NAME_MAX] = "0";
     read_info(info, "run_id", answer->run_id);
-    read_info(info, "maxmemory", most);
-    read_info(info, "maxmemory_policy", answer->policy);
-    answer->is_evicting = strcmp(most, "0") != 0 && answer->policy[0] != '\0' &&
-                          strcmp(answer->policy, "noeviction") != 0;
+    answer->is_evicting = redis_answer_is_evicting(info, answer->policy);
 }
 
 static void

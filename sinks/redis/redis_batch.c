@@ -103,6 +103,13 @@ redis_batch_end(struct redis_batch *batch, const struct redis_keys *keys)
 }
 
 void
+redis_batch_info(struct redis_batch *batch)
+{
+    add_plain(batch, SLICE_LIT("INFO"),
+              (struct redis_name){SLICE_LIT("memory"), SLICE_NONE});
+}
+
+void
 redis_batch_unlink(struct redis_batch *batch, struct redis_name key)
 {
     add_plain(batch, SLICE_LIT("UNLINK"), key);

@@ -44,6 +44,7 @@ void redis_batch_append(struct redis_batch *batch, const struct redis_batch *com
 
 void redis_batch_unlink(struct redis_batch *batch, struct redis_name key);
 void redis_batch_get(struct redis_batch *batch, struct redis_name key);
+void redis_batch_info(struct redis_batch *batch); // INFO memory
 void redis_batch_hlen(struct redis_batch *batch, struct redis_name key);
 void redis_batch_hgetall(struct redis_batch *batch, struct redis_name key);
 // Returns the member's score, or nil, and changes nothing (ZADD XX INCR 0): a read that

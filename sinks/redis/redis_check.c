@@ -11,11 +11,20 @@
 
 enum { EXACT_DIGITS = 15 }; // of a whole number that a double represents exactly
 
-enum probe_kind { PROBE_HASH, PROBE_VALUES, PROBE_HANDLE, PROBE_ENTRY, PROBE_BOARD };
+enum probe_kind {
+    PROBE_HASH,
+    PROBE_VALUES,
+    PROBE_HANDLE,
+    PROBE_ENTRY,
+    PROBE_BOARD,
+    PROBE_ALERTS,
+    PROBE_POLICY,
+};
 
 struct redis_probe {
     enum probe_kind kind;
     enum change_kind change;
+    uint64_t key; // hash of the key
     size_t name_at;
     size_t name_len;
     uint64_t expected; // HASH: fields at least. VALUES: pairs. ENTRY: score. BOARD:
@@ -36,11 +45,13 @@ redis_check_init(struct redis_check *check)
     buffer_init(&check->probes, REDIS_CHECK_NAMES);
     buffer_init(&check->names, REDIS_CHECK_NAMES);
     buffer_init(&check->pairs, REDIS_CHECK_NAMES);
+    buffer_init(&check->lost, REDIS_CHECK_NAMES);
 }
 
 void
 redis_check_fini(struct redis_check *check)
 {
+    buffer_fini(&check->lost);
     buffer_fini(&check->pairs);
     buffer_fini(&check->names);
     buffer_fini(&check->probes);
@@ -49,24 +60,26 @@ redis_check_fini(struct redis_check *check)
 
 // ── asking ─────────────────────────────────────────────────────────────────
 
-static void
-add_probe(struct redis_check *check, struct redis_probe probe, struct slice name)
-{
-    probe.name_at = check->names.size;
-    probe.name_len = name.len;
-    buffer_append(&check->names, name);
-    buffer_append(&check->probes, (struct slice){(char *)&probe, sizeof(probe)});
-}
-
 static uint64_t
 pair_of(uint64_t field, struct slice value)
 {
     return field * 3 + hash_slice(&key, value);
 }
 
+static void
+add_probe(struct redis_check *check, struct redis_probe probe, struct redis_name at,
+          struct slice name)
+{
+    probe.key = pair_of(hash_slice(&key, at.head), at.tail);
+    probe.name_at = check->names.size;
+    probe.name_len = name.len;
+    buffer_append(&check->names, name);
+    buffer_append(&check->probes, (struct slice){(char *)&probe, sizeof(probe)});
+}
+
 // The values as they were written; the answer may contain more.
 static void
-add_values(struct redis_sink *sink, struct checks_hash *hash)
+add_values(struct redis_sink *sink, struct redis_name name, struct checks_hash *hash)
 {
     struct redis_check *check = &sink->check;
     struct redis_probe probe = {
@@ -84,7 +97,7 @@ add_values(struct redis_sink *sink, struct checks_hash *hash)
             probe.expected++;
         }
     }
-    add_probe(check, probe, hash->name);
+    add_probe(check, probe, name, hash->name);
 }
 
 static void
@@ -96,21 +109,21 @@ add_hash(struct redis_sink *sink, struct checks_hash *hash)
         &sink->keys, is_user ? REDIS_KEY_USER : REDIS_KEY_CASCADE, hash->name);
     if ((hash_slice(&key, hash->name) + check->round) % REDIS_CHECK_VALUES == 0) {
         redis_batch_hgetall(&check->commands, name);
-        add_values(sink, hash);
+        add_values(sink, name, hash);
     } else {
         redis_batch_hlen(&check->commands, name);
         add_probe(check,
                   (struct redis_probe){.kind = PROBE_HASH,
                                        .change = hash->kind,
                                        .expected = hash->fields},
-                  hash->name);
+                  name, hash->name);
     }
     if (!slice_is_none(hash->handle)) {
-        redis_batch_get(&check->commands,
-                        redis_keys_name(&sink->keys, REDIS_KEY_HANDLE, hash->handle));
+        name = redis_keys_name(&sink->keys, REDIS_KEY_HANDLE, hash->handle);
+        redis_batch_get(&check->commands, name);
         add_probe(check,
                   (struct redis_probe){.kind = PROBE_HANDLE, .change = CHANGE_USER},
-                  hash->name);
+                  name, hash->name);
     }
 }
 
@@ -154,14 +167,14 @@ add_entries(struct redis_sink *sink)
         }
         struct change_entry entry =
             checks_entry(pipeline, i, check->round % board.count);
-        redis_batch_zadd_nothing(
-            &check->commands, redis_keys_name(&sink->keys, REDIS_KEY_TOP, board.name),
-            entry.member);
+        struct redis_name name =
+            redis_keys_name(&sink->keys, REDIS_KEY_TOP, board.name);
+        redis_batch_zadd_nothing(&check->commands, name, entry.member);
         add_probe(check,
                   (struct redis_probe){.kind = PROBE_ENTRY,
                                        .change = CHANGE_BOARD,
                                        .expected = entry.score},
-                  board.name);
+                  name, board.name);
     }
 }
 
@@ -180,9 +193,9 @@ add_board(struct redis_sink *sink, uint32_t index)
         struct change_entry entry = checks_entry(pipeline, index, i);
         probe.sum += entry_sum(entry.member, entry.score);
     }
-    redis_batch_zrange(&check->commands,
-                       redis_keys_name(&sink->keys, REDIS_KEY_TOP, board.name));
-    add_probe(check, probe, board.name);
+    struct redis_name name = redis_keys_name(&sink->keys, REDIS_KEY_TOP, board.name);
+    redis_batch_zrange(&check->commands, name);
+    add_probe(check, probe, name, board.name);
     return board.count;
 }
 
@@ -194,6 +207,25 @@ add_boards(struct redis_sink *sink)
     size_t entries = 0;
     for (uint32_t i = 0; i < count && entries < REDIS_CHECK_ENTRIES; i++) {
         entries += add_board(sink, check->board++ % count);
+    }
+}
+
+// GET answers nil only if there is no such key; the stream is one once an alert of this
+// process is in it.
+static void
+add_others(struct redis_sink *sink)
+{
+    struct redis_check *check = &sink->check;
+    struct redis_name none = {SLICE_NONE, SLICE_NONE};
+    if (!redis_recent_is_empty(&sink->outbox.recent)) {
+        struct redis_name name =
+            redis_keys_name(&sink->keys, REDIS_KEY_ALERTS, SLICE_NONE);
+        redis_batch_get(&check->commands, name);
+        add_probe(check, (struct redis_probe){.kind = PROBE_ALERTS}, name, SLICE_NONE);
+    }
+    if (check->round % REDIS_CHECK_POLICY == 0) {
+        redis_batch_info(&check->commands);
+        add_probe(check, (struct redis_probe){.kind = PROBE_POLICY}, none, SLICE_NONE);
     }
 }
 
@@ -212,9 +244,11 @@ redis_check_start(struct redis_sink *sink)
     buffer_reset(&check->probes);
     buffer_reset(&check->names);
     buffer_reset(&check->pairs);
+    buffer_reset(&check->lost);
     add_hashes(sink);
     add_entries(sink);
     add_boards(sink);
+    add_others(sink);
     if (check->commands.commands == 0 || check->commands.text.is_failed ||
         check->probes.is_failed || check->names.is_failed || check->pairs.is_failed) {
         return false;
@@ -243,12 +277,29 @@ score_of(struct slice text)
     return score >= 0 && score < 18e18 ? (uint64_t)score : UINT64_MAX;
 }
 
+// Several probes of a row may look at one key.
+static bool
+is_lost(const struct redis_check *check, uint64_t lost)
+{
+    for (size_t at = 0; at < check->lost.size; at += sizeof(lost)) {
+        if (memcmp(check->lost.bytes + at, &lost, sizeof(lost)) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void
 fail(struct redis_sink *sink, const struct redis_probe *probe)
 {
     struct redis_check *check = &sink->check;
     struct slice name = {check->names.bytes + probe->name_at, probe->name_len};
     checks_failed(sink->setup.pipeline, probe->change, name);
+    if (is_lost(check, probe->key)) {
+        return;
+    }
+    buffer_append(&check->lost,
+                  (struct slice){(const char *)&probe->key, sizeof(probe->key)});
     sink->metrics.keys_restored++;
     if (check->failed++ == 0) {
         redis_reader_print(name, sink->check.first, sizeof(sink->check.first));
@@ -304,8 +355,35 @@ is_as_written(struct redis_check *check, const struct redis_probe *probe,
     case PROBE_BOARD:
         return item->type == REDIS_ITEM_ARRAY &&
                (uint64_t)item->number == 2 * probe->expected;
+    case PROBE_ALERTS:
+    case PROBE_POLICY:
+        break; // what they find is not written again
     }
     return true;
+}
+
+static void
+report_gone(struct redis_sink *sink)
+{
+    struct error error = {.code = STATUS_OK};
+    error_set(&error, STATUS_IO,
+              "the stream \"%salerts\" was deleted in Redis at %s: its alerts are "
+              "lost there, and the next one begins a new stream; check which other "
+              "program writes keys that start with \"%s\"",
+              sink->prefix, redis_conn_address(sink->conn), sink->prefix);
+    redis_report_event(sink, REDIS_EVENT_REPAIRED, 0, &error);
+}
+
+// Just after data was lost the stream comes again with the next flush.
+static void
+take_alerts(struct redis_sink *sink, const struct redis_item *item)
+{
+    struct redis_check *check = &sink->check;
+    if (item->type != REDIS_ITEM_NIL || sink->outbox.recent.is_due) {
+        check->gone = 0;
+    } else if (check->gone < REDIS_CHECK_GONE && ++check->gone == REDIS_CHECK_GONE) {
+        report_gone(sink);
+    }
 }
 
 static struct redis_probe *
@@ -322,6 +400,11 @@ redis_check_item(struct redis_sink *sink, const struct redis_item *item)
     if (item->depth == 1) {
         take_element(check, probe, item);
         return;
+    }
+    if (probe->kind == PROBE_ALERTS) {
+        take_alerts(sink, item);
+    } else if (probe->kind == PROBE_POLICY && item->type == REDIS_ITEM_STRING) {
+        redis_fence_check_policy(sink, item->text);
     }
     bool is_refused = item->type == REDIS_ITEM_ERROR &&
                       redis_error_kind_of(item->text) != REDIS_ERROR_WRONGTYPE;

@@ -4,8 +4,9 @@
 // After a flush, at most every REDIS_CHECK_MS, a sequence of reads checks one member of
 // every board, some whole boards, the hashes and handles of people and cascades on
 // boards, and a part of all others; of every fifth hash it reads the values, too. What
-// differs from what was written is written again, whole. Keys that the user may not
-// read are not checked.
+// differs from what was written is written again, whole. A
+// stream of alerts that was deleted is reported once, and so is a maxmemory-policy that
+// was changed to one that evicts. Keys that the user may not read are not checked.
 #pragma once
 
 #include <stdbool.h>
@@ -27,6 +28,8 @@ enum {
     REDIS_CHECK_ENTRIES = 2000, // of boards that are read whole
     REDIS_CHECK_NAMES = 1 << 22,
     REDIS_CHECK_VALUES = 5, // one of so many hashes is read with its values
+    REDIS_CHECK_POLICY = 4, // one of so many checks reads the maxmemory-policy
+    REDIS_CHECK_GONE = 2,   // missing in so many checks in turn: it was deleted
     REDIS_CHECK_TEXT = 128,
 };
 
@@ -41,8 +44,10 @@ struct redis_check {
     struct buffer probes; // struct redis_probe: the expected answer of each command
     struct buffer names;
     struct buffer pairs; // uint64_t each: hashes of fields with their values
-    size_t failed;
+    struct buffer lost;  // uint64_t each: hashes of the keys that are not as written
+    size_t failed;       // how many these are
     char first[REDIS_CHECK_TEXT]; // the name of the first one
+    unsigned gone;                // rows in turn that found no stream of alerts
 };
 
 void redis_check_init(struct redis_check *check);

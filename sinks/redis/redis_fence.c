@@ -68,6 +68,30 @@ check_run(struct redis_sink *sink)
     memcpy(sink->run_id, answer->run_id, sizeof(sink->run_id));
 }
 
+static void
+advise_policy(struct redis_sink *sink, const char *policy)
+{
+    struct error error = {.code = STATUS_OK};
+    error_set(&error, STATUS_IO,
+              "Redis at %s deletes keys when its memory is full (maxmemory-policy "
+              "%s), so boards and hashes may be incomplete until these keys are "
+              "written again: set maxmemory-policy noeviction",
+              redis_conn_address(sink->conn), policy);
+    sink->is_advised = true;
+    redis_report_event(sink, REDIS_EVENT_ADVICE, 0, &error);
+}
+
+void
+redis_fence_check_policy(struct redis_sink *sink, struct slice info)
+{
+    char policy[REDIS_ANSWER_NAME_MAX];
+    if (!redis_answer_is_evicting(info, policy)) {
+        sink->is_advised = false;
+    } else if (!sink->is_advised) {
+        advise_policy(sink, policy);
+    }
+}
+
 // Redis may delete this program's keys, or its user may not read the policy; reported
 // once.
 static void
@@ -75,26 +99,19 @@ advise(struct redis_sink *sink)
 {
     const struct redis_answer *answer = &sink->answer;
     struct error error = {.code = STATUS_OK};
-    const char *address = redis_conn_address(sink->conn);
     if (sink->is_advised) {
         return;
     }
     if (answer->is_evicting) {
-        error_set(&error, STATUS_IO,
-                  "Redis at %s deletes keys when its memory is full (maxmemory-policy "
-                  "%s), so boards and hashes may be incomplete until these keys are "
-                  "written again: set maxmemory-policy noeviction",
-                  address, answer->policy);
+        advise_policy(sink, answer->policy);
     } else if (answer->is_info_refused) {
         error_set(&error, STATUS_IO,
                   "Redis at %s does not allow its user to run INFO, so its "
                   "maxmemory-policy is not known: add the right +info to its ACL",
-                  address);
-    } else {
-        return;
+                  redis_conn_address(sink->conn));
+        sink->is_advised = true;
+        redis_report_event(sink, REDIS_EVENT_ADVICE, 0, &error);
     }
-    sink->is_advised = true;
-    redis_report_event(sink, REDIS_EVENT_ADVICE, 0, &error);
 }
 
 static void

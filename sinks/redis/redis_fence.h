@@ -2,6 +2,8 @@
 // prefix.
 #pragma once
 
+#include "base/slice.h"
+
 struct redis_sink;
 
 // Distinguishes this process' own claim from another daemon's: random bytes, and their
@@ -17,3 +19,5 @@ void redis_fence_recalled(struct redis_sink *sink);
 void redis_fence_write(struct redis_sink *sink);
 // The keys of an earlier process are removed.
 void redis_fence_purged(struct redis_sink *sink);
+// What INFO answered later on: advises once when a policy that evicts was set.
+void redis_fence_check_policy(struct redis_sink *sink, struct slice info);

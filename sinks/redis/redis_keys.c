@@ -172,7 +172,6 @@ redis_keys_field(enum redis_key_kind kind, struct slice field)
         "breadth",        "virality",        "observed_share", "edepth",
         "infectiousness", "forecast",        "forecast_low",   "forecast_high",
         "p_double",       "overperformance", "stage",          "level",
-        "supercritical",
     };
     if (kind == REDIS_KEY_USER) {
         return is_board(field) || slice_equal(field, SLICE_LIT("network"))

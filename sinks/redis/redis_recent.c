@@ -60,6 +60,12 @@ count_of(const struct redis_recent *recent)
     return recent->rows.size / sizeof(struct row);
 }
 
+bool
+redis_recent_is_empty(const struct redis_recent *recent)
+{
+    return count_of(recent) == 0;
+}
+
 static struct row
 row_at(const struct redis_recent *recent, size_t index)
 {

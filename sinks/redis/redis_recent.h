@@ -42,6 +42,8 @@ void redis_recent_fini(struct redis_recent *recent);
 void redis_recent_add(struct redis_recent *recent,
                       const struct redis_recent_alert *alert, usec now);
 
+bool redis_recent_is_empty(const struct redis_recent *recent);
+
 // Adds what is due to the current batch; until it is written or lost.
 void redis_recent_send(struct redis_sink *sink, unsigned which);
 void redis_recent_written(struct redis_recent *recent);

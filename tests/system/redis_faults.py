@@ -989,6 +989,56 @@ def a_redis_that_evicts_is_warned_about_once():
             assert len(lines) == is_told and all(policy in line for line in lines), errors()
 
 
+def calls_of(client, command):
+    """How often a server was asked that."""
+    return client.info("commandstats").get(f"cmdstat_{command}", {"calls": 0})["calls"]
+
+
+@case
+def a_policy_that_is_changed_later_is_warned_about():
+    with setting("--maxmemory", "64mb", "--maxmemory-policy", "noeviction") as (server, sink):
+        sink.wait_event("READY")
+        server.client.config_set("maxmemory-policy", "allkeys-lru")
+        found = sink.wait_event("ADVICE", 60)[2]
+        assert "allkeys-lru" in found, found
+        asked = calls_of(server.client, "watch")
+        wait_until(lambda: calls_of(server.client, "watch") > asked + 8, 60, "checked again")
+        assert sink.count("ADVICE") == 1, sink.events
+
+
+@case
+def a_key_is_counted_once_however_often_it_is_read():
+    """A member of all boards, with its values; the board of which one entry and all are read."""
+    with staying() as (client, errors):
+        wait_until(lambda: client.zcard(f"{PREFIX}top:retweets:1h"), 20, "a board")
+        wanted = content(client)
+        user = client.zrange(f"{PREFIX}top:retweets:1h", 0, 0, desc=True)[0].decode()
+        boards = [key for key in wanted if key.startswith("top:") and user in wanted[key]]
+        assert len(boards) > 2, boards
+        client.delete(f"{PREFIX}user:{user}", f"{PREFIX}{boards[0]}")
+        wait_until(lambda: "were deleted or changed" in errors(), 20, "it is found")
+        assert "cascaded: 2 keys of cascaded were deleted" in errors(), errors()
+
+
+@case
+def a_stream_of_alerts_that_is_deleted_is_reported_once():
+    with setting() as (server, sink):
+        sink.tell("alert", "viral:x:1:1", "size", 104)
+        wait_until(lambda: server.client.exists(f"{PREFIX}alerts"), 10, "an alert")
+        server.client.xtrim(f"{PREFIX}alerts", 0)
+        asked = calls_of(server.client, "watch")
+        wait_until(lambda: calls_of(server.client, "watch") > asked + 4, 60, "checked")
+        assert not sink.has_event("REPAIRED"), sink.events
+        server.client.delete(f"{PREFIX}alerts")
+        found = sink.wait_event("REPAIRED", 60)[2]
+        assert f'the stream "{PREFIX}alerts" was deleted' in found, found
+        sink.fill(1)
+        sink.check(server.client)
+        asked = calls_of(server.client, "watch")
+        wait_until(lambda: calls_of(server.client, "watch") > asked + 4, 60, "checked again")
+        assert sink.count("REPAIRED") == 1, sink.events
+
+
 @case
 def keys_of_a_wrong_type_are_replaced():
     with setting() as (server, sink):

@@ -1,0 +1,109 @@
+// The keys as they are described and recognised, and as they are written.
+#include "sinks/redis/redis_keys.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "pipeline/alerts/rules.h"
+#include "tests/unit/made_pipeline.h"
+#include "tests/unit/made_stream.h"
+
+enum { POSTS = 12000, FLUSH_EVERY = 200, FIELDS_LEAST = 33, FIELDS_MOST = 64 };
+
+// Names of fields of cascades that were written.
+struct seen {
+    char names[FIELDS_MOST][32];
+    size_t count;
+};
+
+static void
+note(struct seen *seen, struct slice name)
+{
+    for (size_t i = 0; i < seen->count; i++) {
+        if (slice_equal(slice_of(seen->names[i]), name)) {
+            return;
+        }
+    }
+    assert_true(seen->count < FIELDS_MOST && name.len < sizeof(seen->names[0]));
+    memcpy(seen->names[seen->count++], name.ptr, name.len);
+}
+
+// The description of the keys whose name begins with that.
+static const char *
+content_of(const char *head)
+{
+    const struct redis_key *row = redis_keys_rows;
+    while (strncmp(row->name, head, strlen(head)) != 0) {
+        row++;
+    }
+    return row->content;
+}
+
+static void
+check(enum change_kind kind, struct slice field)
+{
+    char name[64];
+    snprintf(name, sizeof(name), "%.*s", SLICE_ARG(field));
+    bool is_user = kind == CHANGE_USER;
+    enum redis_key_kind key = is_user ? REDIS_KEY_USER : REDIS_KEY_CASCADE;
+    if (redis_keys_field(key, field) == REDIS_KEYS_FOREIGN) {
+        fail_msg("%s is not known as ours", name);
+    }
+    bool is_board = memchr(field.ptr, ':', field.len) != NULL;
+    if (!is_board && strstr(content_of(is_user ? "user:" : "cascade:"), name) == NULL) {
+        fail_msg("%s is not described", name);
+    }
+}
+
+static void
+flush(struct pipeline *pipeline, struct seen *seen)
+{
+    struct change change;
+    changes_begin(pipeline);
+    while (changes_next(pipeline, &change)) {
+        bool is_hash = change.kind == CHANGE_USER || change.kind == CHANGE_CASCADE;
+        for (size_t i = 0; is_hash && i < change.field_count; i++) {
+            check(change.kind, change.fields[i].name);
+            if (change.kind == CHANGE_CASCADE) {
+                note(seen, change.fields[i].name);
+            }
+        }
+    }
+    changes_written(pipeline, SIZE_MAX);
+}
+
+static void
+every_field_that_is_written_is_known_and_described(void **state)
+{
+    (void)state;
+    struct seen seen = {.count = 0};
+    struct pipeline *pipeline = made_pipeline("windows=5m,1h");
+    struct rule rule;
+    memset(&rule, 0, sizeof(rule));
+    option_presets(rule_option_rows, &rule);
+    strcpy(rule.name, "any");
+    pipeline_set_rules(pipeline, &rule, 1);
+    for (uint32_t i = 0; i < POSTS; i++) {
+        struct made_stream made;
+        made_stream_make(&made, i);
+        made.post.lang = SLICE_LIT("en");
+        (void)!pipeline_post(pipeline, &made.post, WALL);
+        if (i % FLUSH_EVERY == 0) {
+            flush(pipeline, &seen);
+        }
+    }
+    assert_true(seen.count >= FIELDS_LEAST); // all there are
+    pipeline_destroy(&pipeline);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_field_that_is_written_is_known_and_described),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
