@@ -32,3 +32,27 @@ control_length(struct slice text)
     bool is_three = text.len >= 3 && byte[0] == 0xe2;
     return is_three && is_separator_or_bidi(byte[1], byte[2]) ? 3 : 0;
 }
+
+size_t
+control_utf8(struct slice text)
+{
+    const unsigned char *byte = (const unsigned char *)text.ptr;
+    if (text.len == 0) {
+        return 0;
+    }
+    static const unsigned char least[] = {0, 0, 0x80, 0xa0, 0x90};
+    size_t size = byte[0] < 0x80                       ? 1
+                  : byte[0] >= 0xc2 && byte[0] <= 0xdf ? 2
+                  : byte[0] >= 0xe0 && byte[0] <= 0xef ? 3
+                  : byte[0] >= 0xf0 && byte[0] <= 0xf4 ? 4
+                                                       : 0;
+    for (size_t i = 1; i < size; i++) {
+        if (i >= text.len || (byte[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+    }
+    bool is_overlong = (byte[0] == 0xe0 || byte[0] == 0xf0) && byte[1] < least[size];
+    bool is_surrogate = byte[0] == 0xed && byte[1] > 0x9f;
+    bool is_beyond = byte[0] == 0xf4 && byte[1] > 0x8f;
+    return is_overlong || is_surrogate || is_beyond ? 0 : size;
+}

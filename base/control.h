@@ -10,3 +10,6 @@
 
 // How many bytes at the start of the text are one of them, in UTF-8; 0: none.
 size_t control_length(struct slice text);
+
+// How many bytes the character at the start of the text has; 0: it is no UTF-8 there.
+size_t control_utf8(struct slice text);

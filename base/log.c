@@ -62,8 +62,10 @@ escape(char *to, const char *text)
 {
     struct slice rest = slice_of(text);
     while (rest.len != 0) {
-        size_t bad = *rest.ptr == '\t' ? 0 : control_length(rest);
-        size_t len = bad != 0 ? bad : 1;
+        size_t bad = *rest.ptr == '\t'         ? 0
+                     : control_utf8(rest) == 0 ? 1
+                                               : control_length(rest);
+        size_t len = bad != 0 ? bad : control_utf8(rest);
         for (size_t i = 0; i < len; i++) {
             if (bad == 0) {
                 *to++ = rest.ptr[i];

@@ -1,9 +1,10 @@
 // Log messages: one line per call, to stderr.
 //
 // Only daemon/ and ctl/ log; library folders return and count. Every byte of the
-// characters that control.h lists, except tab, is written as \xNN, so that text from
-// posts can neither forge a line nor control the terminal. A line is written by one
-// write(2) and is cut at LOG_TEXT_MAX bytes of text.
+// characters that control.h lists, except tab, and every byte that is not part of a
+// UTF-8 character is written as \xNN, so that text from posts can neither forge a line
+// nor control the terminal. A line is written by one write(2) and is cut at
+// LOG_TEXT_MAX bytes of text.
 #pragma once
 
 #include <stdbool.h>

@@ -1,6 +1,10 @@
 #include "sinks/alert_json.h"
 
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
+
+#include "base/control.h"
 
 enum { WHOLE_MAX = 19 }; // digits
 
@@ -79,41 +83,32 @@ put(struct buffer *text, const char *literal)
     buffer_append(text, slice_of(literal));
 }
 
-// The length of the character at *text; 0: it is not UTF-8.
-static size_t
-character(const unsigned char *text, size_t left)
+static void
+put_code(struct buffer *text, uint32_t code)
 {
-    static const unsigned char least[] = {0, 0, 0x80, 0xa0, 0x90};
-    size_t size = text[0] < 0x80                       ? 1
-                  : text[0] >= 0xc2 && text[0] <= 0xdf ? 2
-                  : text[0] >= 0xe0 && text[0] <= 0xef ? 3
-                  : text[0] >= 0xf0 && text[0] <= 0xf4 ? 4
-                                                       : 0;
-    for (size_t i = 1; i < size; i++) {
-        if (i >= left || (text[i] & 0xc0) != 0x80) {
-            return 0;
-        }
-    }
-    bool is_overlong = (text[0] == 0xe0 || text[0] == 0xf0) && text[1] < least[size];
-    bool is_surrogate = text[0] == 0xed && text[1] > 0x9f;
-    bool is_beyond = text[0] == 0xf4 && text[1] > 0x8f;
-    return is_overlong || is_surrogate || is_beyond ? 0 : size;
+    char escape[sizeof("\\uFFFF")];
+    int len = snprintf(escape, sizeof(escape), "\\u%04X", (unsigned)(code & 0xffff));
+    buffer_append(text, (struct slice){escape, (size_t)len});
 }
 
+// A character of three bytes at most.
 static void
-put_escape(struct buffer *text, unsigned char byte)
+put_escape(struct buffer *text, struct slice character)
 {
-    static const char digits[] = "0123456789ABCDEF";
     static const char controls[] = "\bb\ff\nn\rr\tt\"\"\\\\";
     for (const char *pair = controls; *pair != '\0'; pair += 2) {
-        if ((unsigned char)pair[0] == byte) {
+        if (pair[0] == character.ptr[0]) {
             const char escape[] = {'\\', pair[1]};
             buffer_append(text, (struct slice){escape, sizeof(escape)});
             return;
         }
     }
-    const char escape[] = {'\\', 'u', '0', '0', digits[byte >> 4], digits[byte & 15]};
-    buffer_append(text, (struct slice){escape, sizeof(escape)});
+    unsigned char first = (unsigned char)character.ptr[0];
+    uint32_t code = character.len == 1 ? first : first & (0xffu >> (character.len + 1));
+    for (size_t i = 1; i < character.len; i++) {
+        code = code << 6 | ((unsigned char)character.ptr[i] & 0x3fu);
+    }
+    put_code(text, code);
 }
 
 // Decoders pass only UTF-8. If this fails once, an alert with question marks is better
@@ -125,11 +120,10 @@ put_string(struct buffer *text, struct slice value)
     size_t at = 0;
     buffer_append_byte(text, '"');
     while (at < value.len) {
-        unsigned char byte = (unsigned char)value.ptr[at];
-        size_t size = byte < 0x80 ? 1
-                                  : character((const unsigned char *)value.ptr + at,
-                                              value.len - at);
-        if (size != 0 && byte >= 0x20 && byte != '"' && byte != '\\') {
+        struct slice rest = {value.ptr + at, value.len - at};
+        size_t size = control_utf8(rest);
+        bool is_plain = *rest.ptr != '"' && *rest.ptr != '\\';
+        if (size != 0 && is_plain && control_length(rest) == 0) {
             at += size;
             continue;
         }
@@ -137,9 +131,10 @@ put_string(struct buffer *text, struct slice value)
         if (size == 0) {
             buffer_append_byte(text, '?');
         } else {
-            put_escape(text, byte);
+            put_escape(text, (struct slice){rest.ptr, size});
         }
-        done = ++at;
+        at += size != 0 ? size : 1;
+        done = at;
     }
     buffer_append(text, (struct slice){value.ptr + done, at - done});
     buffer_append_byte(text, '"');

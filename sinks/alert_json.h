@@ -3,7 +3,9 @@
 //
 // The order of the members is fixed. Unknown values are absent. Ids, handles and words
 // are strings whatever they contain; every other value of the cascade's hash is a
-// number. Text from posts is escaped; it cannot end a string or the line.
+// number. Text from posts is escaped: it cannot end a string or the line, and the
+// characters that control.h lists are written as \uNNNN, so that they do not control a
+// terminal.
 #pragma once
 
 #include "base/buffer.h"

@@ -130,6 +130,22 @@ hostile_text_stays_one_string_on_one_line(void **state)
 }
 
 static void
+characters_that_steer_a_terminal_are_escaped(void **state)
+{
+    (void)state;
+    struct change_field field = {SLICE_LIT("text"),
+                                 SLICE_LIT("a\x7f\xc2\x9b"
+                                           "31m\u061c\u202e\u2028\u2069b"
+                                           " \u00a0\u200b\U0001f600")};
+    struct change change = raised();
+    change.fields = &field;
+    change.field_count = 1;
+    assert_non_null(strstr(text_of(&change),
+                           "\"text\":\"a\\u007F\\u009B31m\\u061C\\u202E\\u2028"
+                           "\\u2069b \u00a0\u200b\U0001f600\""));
+}
+
+static void
 text_that_is_no_utf8_costs_its_bytes_only(void **state)
 {
     (void)state;
@@ -185,6 +201,7 @@ main(void)
         cmocka_unit_test(a_digest_lists_its_alerts),
         cmocka_unit_test(hostile_text_stays_one_string_on_one_line),
         cmocka_unit_test(text_that_is_no_utf8_costs_its_bytes_only),
+        cmocka_unit_test(characters_that_steer_a_terminal_are_escaped),
         cmocka_unit_test(what_does_not_fit_is_told),
         cmocka_unit_test(values_beyond_a_number_stay_what_they_are),
     };

@@ -96,10 +96,22 @@ log_escapes_the_control_characters_of_unicode_and_nothing_else(void **state)
     log_setup(LOG_LEVEL_INFO, true);
     capture_begin();
     log_info("%s", "\xc2\x9b"
-                   "31m \xc2\xa0 caf\xc3\xa9 \xf0\x9f\x8d\xb5 \xc2");
+                   "31m \xc2\xa0 caf\xc3\xa9 \xf0\x9f\x8d\xb5");
     assert_string_equal(capture_end(), "<6>\\xc2\\x9b"
                                        "31m \xc2\xa0 caf\xc3\xa9 "
-                                       "\xf0\x9f\x8d\xb5 \xc2\n");
+                                       "\xf0\x9f\x8d\xb5\n");
+}
+
+static void
+log_escapes_bytes_that_are_no_character(void **state)
+{
+    (void)state;
+    log_setup(LOG_LEVEL_INFO, true);
+    capture_begin();
+    log_info("%s", "\x9b"
+                   "31m \xe2\x80 caf\xe9 \xed\xa0\x80 \xc0\x9b \xc2");
+    assert_string_equal(capture_end(), "<6>\\x9b31m \\xe2\\x80 caf\\xe9 "
+                                       "\\xed\\xa0\\x80 \\xc0\\x9b \\xc2\n");
 }
 
 static void
@@ -145,6 +157,7 @@ main(void)
         cmocka_unit_test(log_escapes_control_characters_but_tab),
         cmocka_unit_test(
             log_escapes_the_control_characters_of_unicode_and_nothing_else),
+        cmocka_unit_test(log_escapes_bytes_that_are_no_character),
         cmocka_unit_test(log_cuts_a_long_line),
         cmocka_unit_test(log_leaves_errno_as_it_was),
     };
