@@ -2,9 +2,9 @@
 //
 // Created when a cascade whose root's time is known has FORECAST_MIN reshares;
 // smaller cascades only have their list of events (pipeline/forecast/reshares.h). Up to
-// FORECAST_EXACT_MAX events are all kept; beyond that, those older than ten minutes and
-// outside of SEISMIC's window are merged (pipeline/forecast/reshare_buckets.h), which
-// changes an estimate by less than 3 parts in 10 000.
+// FORECAST_EXACT_MAX events all are kept; beyond that, those older than ten minutes and
+// outside of SEISMIC's window are merged. pipeline/forecast/reshare_buckets.h describes
+// how much this changes an estimate.
 //
 // `edepth` is the expected depth of a reshare when parents are unknown: the parent of j
 // is i with probability proportional to f_i e^(-lam (t_j - t_i)), where f = followers,

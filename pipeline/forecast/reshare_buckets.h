@@ -7,6 +7,13 @@
 // was added (the sums of followers times milliseconds are doubles: exact up to 2^53).
 // There are about 32 buckets for each doubling of the age, about 300 in a week.
 //
+// While SEISMIC's window contains no merged reshares, merging changes p by less than
+// 3 parts in 10 000, and the forecast by 1 / (1 - 100 p) times as much (7 % of 1.4
+// million was measured). When undone reshares leave fewer than five in the window, it
+// extends to merged ones, of which only sums per bucket are known: with merging from 24
+// reshares on, p then differed by up to 39 % and the forecast by up to 1.2 %, in 3 of
+// 340 generated streams.
+//
 // Times as in pipeline/forecast/reshares.h.
 #pragma once
 

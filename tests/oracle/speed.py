@@ -47,13 +47,22 @@ def ccdf(s):
     return 1 - C * s if s <= S0 else C * S0 ** (1 + TH) / TH * s ** -TH
 
 
+def usual_window(now):
+    return min(max(now / 2, 300), 7200)
+
+
+def is_stretched(events, now):
+    """Whether the window reaches back further than usual, to the sixth newest."""
+    return sum(now - usual_window(now) <= time < now for time, _ in events) < 5
+
+
 def seismic(root, events, now):
     """(p, p U, forecast) of (seconds, followers) in order of time, or None if not known."""
     before = [time for time, _ in events if time < now]
     if len(before) < 5:
         return None
-    window = min(max(now / 2, 300), 7200)
-    if sum(time >= now - window for time in before) < 5:
+    window = usual_window(now)
+    if is_stretched(events, now):
         window = now - ([0.0] + before)[-6:][0]
     carried = sum(1 - (now - time) / window for time in before if time >= now - window)
     exposed = waiting = 0.0
@@ -103,6 +112,7 @@ class Pulse:
         self.is_over = self.is_sized = False
         self.grown_at = 0
         self.values, self.stage = {}, None
+        self.is_stretched = False  # the last estimate's window
 
 
 class Speed:
@@ -238,6 +248,7 @@ class Speed:
         pulse.values.update(dict.fromkeys(names))
         pulse.stage = None
         age = now - pulse.born
+        pulse.is_stretched = is_stretched(events, max(0, age) / 1000)
         if root is None or any(followers is None for _, followers in events):
             return
         answer = seismic(root, events, max(0, age) / 1000)
