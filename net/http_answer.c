@@ -36,7 +36,7 @@ parse_status(struct slice line)
     return status;
 }
 
-// Seconds in usec; USEC_NONE if the value of the header is no number.
+// Whole seconds in usec, rounded up; USEC_NONE if the value of the header is no number.
 static usec
 parse_seconds(struct slice value)
 {
@@ -50,7 +50,14 @@ parse_seconds(struct slice value)
         seconds = 10 * seconds + (value.ptr[i] - '0');
         seconds = seconds < SECONDS_MOST ? seconds : SECONDS_MOST;
     }
-    return i > first ? seconds * USEC_PER_S : USEC_NONE;
+    if (i == first) {
+        return USEC_NONE;
+    }
+    bool has_part = false; // "0.35" is not to come back at once
+    for (size_t k = i + 1; i < value.len && value.ptr[i] == '.' && k < value.len; k++) {
+        has_part = has_part || (value.ptr[k] >= '1' && value.ptr[k] <= '9');
+    }
+    return (seconds + has_part) * USEC_PER_S;
 }
 
 static struct slice

@@ -187,6 +187,51 @@ def a_body_of_a_gigabyte_is_neither_read_nor_kept():
     assert drive.memory_peak() - before < 64 << 20
 
 
+def saying(*parts, again=0):
+    """An answer of these bytes, the last of them repeated; then the connection ends."""
+    def answer(connection):
+        for part in parts:
+            connection.sendall(part)
+        for _ in range(again):
+            connection.sendall(parts[-1])
+            time.sleep(0.01)
+    return answer
+
+
+@case
+def an_answer_of_any_other_form_is_a_success_or_fails_like_others():
+    early = b"HTTP/1.1 103 Early\r\nRetry-After: 9000\r\n\r\n"
+    good = b"HTTP/1.1 204 Good\r\n\r\n"
+    head = b"HTTP/1.1 200 Good\r\nContent-Length: "
+    rows = {"early": (saying(b"HTTP/1.1 100 Go on\r\n\r\n", early, early, good), True),
+            "cut": (saying(head + b"10\r\n\r\nx"), True),
+            "made": (saying(b"HTTP/1.1 201 Made\r\nLocation: http://[::1]:1/\r\n\r\n"), True),
+            "hinted": (saying(early, early, again=10 ** 6), False),
+            "other": (saying(b"HTTP/1.1 101 Other\r\nUpgrade: x\r\n\r\n", b"x",
+                             again=10 ** 6), False),
+            "choices": (saying(b"HTTP/1.1 300 Choose\r\nContent-Length: 0\r\n\r\n"), False),
+            "same": (saying(b"HTTP/1.1 304 Same\r\n\r\n"), False),
+            "odd": (saying(b"HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n"), False),
+            "none": (saying(), False),
+            "ssh": (saying(b"SSH-2.0-x\r\n"), False),
+            "half": (saying(b"HTTP/1.1 200 Good\r\nX: y\r\n"), True),
+            "headers": (saying(b"HTTP/1.1 200 Good\r\n", b"X: " + b"y" * 60000 + b"\r\n",
+                               again=10 ** 6), False)}
+    rows |= {f"after{n}": ((503, {"Retry-After": value}), False) for n, value in
+             enumerate(("99999999999999999999", "-5", "1.5", "soon"))}
+    for first in range(0, len(rows), 4):
+        names = list(rows)[first:first + 4]
+        place = Place()
+        hooks = {name: hook_lab.Hook(rows[name][0]) for name in names}
+        drive = Drive(place.server, {name: place.hook(hook.url, timeout="3s")
+                                     for name, hook in hooks.items()})
+        drive.alert("viral:x:1:1")
+        for name in names:
+            field = "sent_total" if rows[name][1] else "attempts_failed_total"
+            wait_until(lambda: drive.metric(field, name) == 1, 30, f"{name} is known")  # pylint: disable=cell-var-from-loop
+        drive.abandon()
+
+
 @case
 def redirects_are_not_followed():
     place, other = Place(), hook_lab.Hook(200)

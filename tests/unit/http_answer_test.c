@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -70,6 +71,39 @@ retry_after_may_be_a_date_of_http(void **state)
         const char *const lines[] = {"HTTP/1.1 503 Later\r\n", values[i], "\r\n", NULL};
         head(lines);
         assert_true(http_answer_not_before(&answer, 0) == 1700000010 * USEC_PER_S);
+    }
+}
+
+static void
+retry_after_may_be_any_text(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *value;
+        int64_t seconds; // -1: as if there were none
+    } rows[] = {
+        {"7", 7},         {"0", 0},
+        {"1.5", 2},       {"0.35", 1},
+        {"2.0", 2},       {"2.", 2},
+        {"7, 8", 7},      {"007", 7},
+        {"-5", -1},       {"+5", -1},
+        {".5", -1},       {"", -1},
+        {"inf", -1},      {"soon", -1},
+        {"0x10", 0},      {"Tue, 99 Nov 2023 22:13:30 GMT", -1},
+        {"1e9", 1},       {"-1.5", -1},
+        {"86400", 86400}, {"99999999999999999999999999", INT64_C(100000000000)},
+    };
+    usec wall = 1700000000 * USEC_PER_S;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char line[100];
+        snprintf(line, sizeof(line), "Retry-After: %s\r\n", rows[i].value);
+        const char *const lines[] = {"HTTP/1.1 503\r\n", line, "\r\n", NULL};
+        head(lines);
+        usec wanted =
+            rows[i].seconds < 0 ? USEC_NONE : wall + rows[i].seconds * USEC_PER_S;
+        if (http_answer_not_before(&answer, wall) != wanted) {
+            fail_msg("%s", rows[i].value);
+        }
     }
 }
 
@@ -148,6 +182,7 @@ main(void)
         cmocka_unit_test(an_interim_answer_is_no_answer),
         cmocka_unit_test(a_reset_may_be_a_date_as_mastodon_has_it),
         cmocka_unit_test(retry_after_may_be_a_date_of_http),
+        cmocka_unit_test(retry_after_may_be_any_text),
         cmocka_unit_test(a_date_counts_from_that_of_the_server),
         cmocka_unit_test(headers_of_nonsense_do_no_harm),
         cmocka_unit_test(a_body_keeps_only_its_beginning),
