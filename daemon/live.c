@@ -21,6 +21,7 @@
 #include "daemon/runtime.h"
 #include "daemon/streams.h"
 #include "daemon/wall.h"
+#include "daemon/warn.h"
 #include "daemon/web.h"
 #include "pipeline/pipeline.h"
 #include "sinks/redis/redis_resume.h"
@@ -47,7 +48,9 @@ struct live {
     struct web *web;       // NULL: http.listen is empty
     uint64_t beats;
     uint64_t beats_fed; // when the watchdog was fed last
-    uint64_t posts;     // a second ago
+    struct warn warn;
+    struct pipeline_metrics before; // as restored
+    uint64_t posts;                 // a second ago
     usec counted_at;
     char status[STATUS_MAX];
     char state_dir[OPTION_TEXT_MAX]; // of systemd
@@ -136,6 +139,7 @@ static void
 on_flush(void *context)
 {
     struct live *live = context;
+    warn_look(&live->warn, &live->before, pipeline_metrics(live->runtime.pipeline));
     if (!live->runtime.is_stopping) {
         streams_save(&live->streams);
     }
@@ -393,6 +397,7 @@ set_up(struct live *live, struct error *error)
     if (exit_code != 0) {
         return exit_code;
     }
+    live->before = *pipeline_metrics(live->runtime.pipeline);
     if (!make_events(live)) {
         error_set(error, STATUS_NOMEM, "cannot create an event loop: %s",
                   strerror(errno));

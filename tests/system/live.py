@@ -222,6 +222,26 @@ def a_refused_message_costs_itself_and_is_told_once():
     daemon.end()
 
 
+def a_full_table_is_named_once_with_the_option_to_raise():
+    stream = Stream()
+    daemon = running("hashtags { capacity = 1000 }\n" + source("one", stream, 'format = "post"'),
+                     stream)
+    warning = "hashtags.capacity is reached"
+
+    def send(authors):
+        for author in authors:
+            post = {"id": f"n:p{author}", "time": int(time.time() * 1000), "author": {"id": f"n:u{author}"},
+                    "text": " ".join(f"#t{author}x{i}" for i in range(20))}
+            stream.send(json.dumps(post).encode() + b"\r\n")
+
+    send(range(100))
+    wait("named", lambda: daemon.said(warning))
+    send(range(100, 110))
+    wait("counted", lambda: meta("posts") == 110)
+    daemon.end()
+    assert daemon.log.read_text(encoding="utf-8").count(warning) == 1
+
+
 def a_stop_writes_everything_that_came():
     stream = Stream()
     daemon = running(source("x", stream), stream)
@@ -527,6 +547,7 @@ if __name__ == "__main__":
                    a_source_that_is_still_behind_is_not_complete,
                    what_x_sends_again_recovers_the_gap_of_a_restart,
                    a_refused_message_costs_itself_and_is_told_once,
+                   a_full_table_is_named_once_with_the_option_to_raise,
                    a_stop_writes_everything_that_came,
                    the_manager_hears_ready_then_figures_then_stopping,
                    a_bad_configuration_changes_nothing_and_is_named,
