@@ -26,7 +26,7 @@ enum {
     EX_IOERR_CODE = 74,
 };
 
-#define ROOM_POLL (5 * USEC_PER_MS)  // a flush is in progress
+#define ROOM_POLL USEC_PER_MS        // a flush is in progress
 #define ALERT_POLL (USEC_PER_MS / 5) // the same, while alerts wait
 #define FULL_POLL (50 * USEC_PER_MS) // Redis is behind
 #define PACE_MIN USEC_PER_MS         // posts due within this are not waited for

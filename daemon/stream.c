@@ -15,7 +15,7 @@
 #include "net/timer.h"
 #include "sinks/redis/redis_sink.h"
 
-#define ROOM_POLL (5 * USEC_PER_MS)  // a flush is in progress
+#define ROOM_POLL USEC_PER_MS        // a flush is in progress
 #define FULL_POLL (50 * USEC_PER_MS) // Redis is behind
 #define LOG_EVERY (30 * USEC_PER_S)  // between lines about one source
 #define LOG_SAME (5 * USEC_PER_MIN)  // between repetitions of a line

@@ -33,7 +33,6 @@ changes_begin(struct pipeline *pipeline)
     cascades_make_room(&pipeline->cascades, pipeline->clock);
     cascades_advance(&pipeline->cascades, pipeline->clock);
     follow_renames(pipeline);
-    users_unpack(&pipeline->users);
     boards_settle(&pipeline->boards);
     counters_bury(&pipeline->windows.counters);
     tags_sweep(&pipeline->tags, &pipeline->windows);
@@ -83,6 +82,9 @@ stage_next(struct pipeline *pipeline)
         pipeline->flush.stage_left = alert_queue_waiting(&pipeline->alerts.queue);
     } else {
         pipeline->flush.stage_left = pipeline->boards.count;
+    }
+    if (pipeline->flush.stage == CHANGES_DONE) {
+        users_unpack(&pipeline->users);
     }
 }
 
@@ -149,7 +151,10 @@ changes_written(struct pipeline *pipeline, size_t count)
             change_alert_written(pipeline);
         }
     }
-    users_unpack(&pipeline->users);
+    if (pipeline->flush.stage == CHANGES_DONE &&
+        pipeline->flush.flying_first == pipeline->flush.flying_next) {
+        users_unpack(&pipeline->users); // once for a flush: a search takes a while
+    }
 }
 
 void

@@ -25,6 +25,13 @@ inside_version(const struct pipeline *pipeline, uint64_t hash)
     return event;
 }
 
+uint32_t
+inside_actor(const struct pipeline *pipeline, const struct event *event)
+{
+    return event->actor != USER_NONE ? users_now(&pipeline->users, event->actor)
+                                     : USER_NONE;
+}
+
 void
 inside_note(struct pipeline *pipeline, struct event_records_entry entry)
 {

@@ -9,6 +9,7 @@
 #include "pipeline/fold/names.h"
 #include "pipeline/fold/persons.h"
 #include "pipeline/fold/quota.h"
+#include "pipeline/fold/release.h"
 #include "pipeline/fold/withdrawals.h"
 #include "pipeline/forecast/forecasts.h"
 #include "pipeline/pipeline.h"
@@ -80,6 +81,8 @@ struct pipeline {
     bool is_event_time;
     bool is_cramped;      // a post waits for room that a flush may make
     int64_t useless_step; // of the longest window: a flush in it made no room
+    uint64_t asked;       // posts that were counted or refused
+    uint64_t next_wait;   // how many of them pay for the flushes waited for so far
     usec clock;
     usec started;    // the first clock; USEC_NONE before
     usec lost_at;    // clock when something was last left out; USEC_NONE: never
@@ -100,6 +103,7 @@ struct pipeline {
     struct alerts alerts;
     struct names_renamed renamed;
     struct withdrawals withdrawals;
+    struct release release;
 
     struct quota user_quota;
     struct quota tag_quota;
@@ -116,6 +120,8 @@ uint64_t inside_local(const struct pipeline *pipeline, struct slice source,
 // The event of the post with that hash, or of another version of the post, or
 // EVENT_NONE.
 uint32_t inside_version(const struct pipeline *pipeline, uint64_t hash);
+// Who did the event, or USER_NONE if that is released (pipeline/fold/release.h).
+uint32_t inside_actor(const struct pipeline *pipeline, const struct event *event);
 // True if the event is a retweet of the post of that record.
 bool inside_is_retweet_of(const struct pipeline *pipeline, const struct event *event,
                           uint32_t target);

@@ -155,6 +155,7 @@ pipeline_create(const struct pipeline_options *options, const struct hash_key *s
     pipeline->started = USEC_NONE;
     pipeline->lost_at = USEC_NONE;
     pipeline->useless_step = INT64_MIN;
+    release_init(&pipeline->release);
     pipeline->whole_from = USEC_NONE;
     pipeline->flush.stage = CHANGES_DONE;
     arena_init(&pipeline->flush.scratch, SCRATCH_MAX);
@@ -289,8 +290,10 @@ remember(struct pipeline *pipeline, const struct post *post, uint64_t hash, usec
     for (int i = 0; i < FORGET_MAX &&
                     (old = event_records_forget(&pipeline->records)) != EVENT_NONE;
          i++) {
-        users_at(&pipeline->users, event_records_at(&pipeline->records, old)->actor)
-            ->refs--;
+        uint32_t former = event_records_at(&pipeline->records, old)->actor;
+        if (former != USER_NONE) {
+            users_at(&pipeline->users, former)->refs--;
+        }
     }
     uint32_t event = event_records_add(&pipeline->records, hash);
     struct event *row = event_records_at(&pipeline->records, event);

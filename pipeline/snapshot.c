@@ -8,7 +8,7 @@
 
 #include "pipeline/inside.h"
 
-enum { FORMAT = 6, HEAD_MAX = 4096, VALUE_MAX = 256, OTHERS_MAX = 160 };
+enum { FORMAT = 7, HEAD_MAX = 4096, VALUE_MAX = 256, OTHERS_MAX = 160 };
 
 // The head of the snapshot, lines of a name and a value: the contents, and the options
 // on which its bytes depend. Any version can read it.
@@ -209,6 +209,8 @@ move(struct pipeline *pipeline, struct snapshot *snapshot)
     SNAPSHOT_VALUE(snapshot, pipeline->clock);
     SNAPSHOT_VALUE(snapshot, pipeline->started);
     SNAPSHOT_VALUE(snapshot, pipeline->useless_step);
+    SNAPSHOT_VALUE(snapshot, pipeline->asked);
+    SNAPSHOT_VALUE(snapshot, pipeline->next_wait);
     SNAPSHOT_VALUE(snapshot, pipeline->lost_at);
     SNAPSHOT_VALUE(snapshot, pipeline->user_quota);
     SNAPSHOT_VALUE(snapshot, pipeline->tag_quota);
@@ -226,6 +228,7 @@ move(struct pipeline *pipeline, struct snapshot *snapshot)
     alerts_move(pipeline, snapshot);
     SNAPSHOT_VALUE(snapshot, pipeline->renamed);
     withdrawals_move(&pipeline->withdrawals, snapshot);
+    release_move(&pipeline->release, snapshot);
     SNAPSHOT_VALUE(snapshot, pipeline->flush.flying_first);
     SNAPSHOT_VALUE(snapshot, pipeline->flush.flying_next);
     SNAPSHOT_VALUE(snapshot, pipeline->flush.flying);

@@ -6,6 +6,9 @@ enum {
     TEXTS_MARGIN = 16 << 20, // by how much one post may enlarge the sets of amplifiers
     NAMES_OF_ONE_POST = 16,  // users and posts it refers to, embedded ones included
     NAME_BYTES = 2 * POST_NAME_MAX + POST_ID_MAX,
+    POSTS_PER_WAIT = 64, // at least, so that flushes do not set the pace
+    WAIT_PART = 1024,    // of users.capacity: more posts, since a search takes longer
+    WAITS_AHEAD = 8,     // that may follow one another
 };
 
 void
@@ -45,6 +48,13 @@ at_most(size_t count, uint64_t limit)
 
 // ── all of it ──────────────────────────────────────────────────────────────
 
+static bool
+people_have_room(struct pipeline *pipeline, size_t count)
+{
+    return users_make_room(&pipeline->users, count) ||
+           (release_people(pipeline) && users_make_room(&pipeline->users, count));
+}
+
 // By upper bounds of what it may need, so that no lookup is necessary.
 static bool
 fits(struct pipeline *pipeline, const struct post *post)
@@ -53,7 +63,7 @@ fits(struct pipeline *pipeline, const struct post *post)
     size_t tags = at_most(post->hashtag_count, pipeline->options.hashtags_per_post);
     size_t names = mentions + NAMES_OF_ONE_POST;
     size_t amounts = mentions + tags + amounts_of(post);
-    return users_make_room(&pipeline->users, names) &&
+    return people_have_room(pipeline, names) &&
            cascades_ensure_room(&pipeline->cascades, NAMES_OF_ONE_POST,
                                 pipeline->clock) &&
            tags_make_room(&pipeline->tags, &pipeline->windows, tags) &&
@@ -118,22 +128,44 @@ lacking(struct pipeline *pipeline)
 
 // ── waiting ────────────────────────────────────────────────────────────────
 
+static bool
+is_pending(const struct pipeline *pipeline)
+{
+    return changes_pending(pipeline) ||
+           pipeline->flush.flying_first != pipeline->flush.flying_next;
+}
+
+// Waiting for a flush takes milliseconds. So that it does not set the pace, only one
+// post in POSTS_PER_WAIT may wait on average.
+static bool
+take_wait(struct pipeline *pipeline)
+{
+    uint64_t gap = pipeline->options.users_capacity / WAIT_PART;
+    gap = gap > POSTS_PER_WAIT ? gap : POSTS_PER_WAIT;
+    if (pipeline->next_wait > pipeline->asked + WAITS_AHEAD * gap) {
+        return false;
+    }
+    bool is_behind = pipeline->next_wait < pipeline->asked;
+    pipeline->next_wait = (is_behind ? pipeline->asked : pipeline->next_wait) + gap;
+    return true;
+}
+
 // Decides whether the post waits for a flush, which may make room, and notes that. What
 // takes the room leaves with the steps of the longest window, so one flush in each is
-// waited for; and rows of cascades that are on their way out are free after it.
+// waited for, if take_wait allows it; and rows of cascades that are on their way out
+// are free after it.
 static bool
 wait_for_room(struct pipeline *pipeline)
 {
     const struct windows *windows = &pipeline->windows;
     int64_t step = windows->window[windows->longest].current;
-    if (!pipeline->is_cramped && step == pipeline->useless_step &&
-        pipeline->cascades.leaving == 0) {
-        return false;
+    if (!pipeline->is_cramped) {
+        bool is_useless =
+            step == pipeline->useless_step && pipeline->cascades.leaving == 0;
+        pipeline->is_cramped = !is_useless && take_wait(pipeline);
+        return pipeline->is_cramped;
     }
-    bool is_pending = changes_pending(pipeline) ||
-                      pipeline->flush.flying_first != pipeline->flush.flying_next;
-    if (!pipeline->is_cramped || is_pending) {
-        pipeline->is_cramped = true;
+    if (is_pending(pipeline)) {
         return true;
     }
     pipeline->is_cramped = false;
@@ -145,13 +177,17 @@ enum status
 admission_ask(struct pipeline *pipeline, const struct post *post)
 {
     pipeline->hand.is_cut = false;
+    if (pipeline->is_cramped && !is_pending(pipeline)) {
+        release_renew(&pipeline->release);
+    }
     pipeline->hand.is_tight = !fits(pipeline, post);
+    if (pipeline->hand.is_tight && wait_for_room(pipeline)) {
+        return STATUS_AGAIN;
+    }
+    pipeline->asked++;
     if (!pipeline->hand.is_tight) {
         pipeline->is_cramped = false;
         return STATUS_OK;
-    }
-    if (wait_for_room(pipeline)) {
-        return STATUS_AGAIN;
     }
     pipeline->hand.needs = needs_of(pipeline, post);
     uint64_t *counter = lacking(pipeline);

@@ -100,7 +100,7 @@ path_carriers(struct pipeline *pipeline, struct path *path, const struct carry *
             pipeline->metrics.vias_dropped++;
             return;
         }
-        path_credit(path, users_now(&pipeline->users, row->actor), carry->actor);
+        path_credit(path, inside_actor(pipeline, row), carry->actor);
         via = event_records_via(&pipeline->records, event);
     }
 }

@@ -101,8 +101,7 @@ recall(struct pipeline *pipeline, uint32_t cascade, uint64_t hash)
     if ((row->flags & EVENT_UNDONE) != 0) {
         cascades_hide(&pipeline->cascades, cascade);
     }
-    cascades_set_author(&pipeline->cascades, cascade,
-                        users_now(&pipeline->users, row->actor));
+    cascades_set_author(&pipeline->cascades, cascade, inside_actor(pipeline, row));
     set_created(pipeline, cascade, row->time);
     struct event_records_words words;
     if (event_records_text(&pipeline->records, event, &words)) {

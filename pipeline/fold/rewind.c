@@ -103,6 +103,7 @@ rewind_to(struct pipeline *pipeline, usec clock)
     not_after(&pipeline->lost_at, clock);
     not_after(&pipeline->cascades.evicted_at, clock);
     pipeline->useless_step = INT64_MIN;
+    release_renew(&pipeline->release);
     pipeline->clock = clock;
     pipeline->records.horizon = clock - pipeline->longest;
     windows_rewind(&pipeline->windows, clock);

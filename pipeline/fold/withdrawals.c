@@ -110,7 +110,7 @@ look_at_event(struct pipeline *pipeline, const struct event_records_part *part,
     const struct event *row = event_records_at(records, event);
     uint32_t actor = row->actor;
     if (pipeline->users.merged != 0) {
-        actor = users_now(&pipeline->users, actor);
+        actor = inside_actor(pipeline, row);
     }
     const struct withdrawal *gone = find(&pipeline->withdrawals, actor);
     if (gone == NULL || (part == &records->newest && sequence >= gone->events) ||

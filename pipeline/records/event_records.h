@@ -52,7 +52,7 @@ struct event {
     usec time;
     uint32_t notes; // places in the rings, lower halves; 0: none
     uint32_t text;
-    uint32_t actor;  // user, referenced
+    uint32_t actor;  // user, referenced; UINT32_MAX: no longer known
     uint32_t target; // cascade of the post that it retweets or quotes, or UINT32_MAX
     uint32_t target_birth;
     uint16_t words; // of the notes

@@ -430,6 +430,10 @@ forget_some(struct users *users)
     usec oldest;
     usec newest;
     look_at_idle(users, &oldest, &newest);
+    if (users->idle <= wanted) {
+        (void)forget_older(users, newest); // all of them; none: newest is below all
+        return;
+    }
     // A few passes with a rising limit replace sorting by age.
     for (int part = 1; part <= 16 && oldest <= newest; part++) {
         usec limit = part == 16 ? newest : oldest + (newest - oldest) / 16 * part;
