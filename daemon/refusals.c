@@ -63,6 +63,19 @@ refusals_add(struct refusals *refusals, const char *file, const struct refusal *
     }
 }
 
+bool
+refusals_unread(struct refusals *refusals, const char *file, uint64_t bytes)
+{
+    uint64_t unread = bytes - refusals->unread;
+    refusals->unread = bytes;
+    if (unread != 0) {
+        log_error("%s: %" PRIu64 " bytes of its array are not read: behind a broken "
+                  "element the next one cannot be found; write one element per line",
+                  file, unread);
+    }
+    return unread != 0;
+}
+
 static bool
 is_reason(const struct refusal *refusal, enum decode_reason reason)
 {

@@ -28,6 +28,7 @@ struct refusals {
     struct refusal waiting[REFUSALS_KINDS];
 
     uint64_t unusable; // messages of files in which nothing could be used
+    uint64_t unread;   // bytes of arrays, in all files so far
 };
 
 void refusals_begin_file(struct refusals *refusals);
@@ -35,5 +36,8 @@ void refusals_begin_file(struct refusals *refusals);
 void refusals_use(struct refusals *refusals, const char *file);
 void refusals_add(struct refusals *refusals, const char *file,
                   const struct refusal *refusal);
+// Logs an error and returns true if bytes of arrays in this file could not be read;
+// `bytes`: of all files so far.
+bool refusals_unread(struct refusals *refusals, const char *file, uint64_t bytes);
 // True if nothing in the file could be used, and this was logged.
 bool refusals_end_file(struct refusals *refusals, const char *file, struct slice head);

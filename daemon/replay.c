@@ -218,10 +218,8 @@ begin_file(struct replay *replay)
     }
     replay->mark = file_mark_of(replay->fd, FILE_MARKS_HEAD);
     replay->skip = 0;
-    replay->is_broken = false;
-    replay->is_unfinished = false;
-    replay->is_file_read = false;
-    replay->is_file_over = false;
+    replay->is_broken = replay->is_unfinished = false;
+    replay->is_file_read = replay->is_file_over = false;
     lines_reset(&replay->lines);
     file_input_init(&replay->bytes, replay->fd);
     refusals_begin_file(&replay->refusals);
@@ -263,17 +261,19 @@ conclude_file(struct replay *replay)
     }
     replay->is_file_over = true;
     close_file(replay);
+    const char *name = file_name(replay);
+    if (refusals_unread(&replay->refusals, name, replay->lines_metrics.unread_bytes)) {
+        replay->exit_code = EX_DATAERR_CODE;
+    }
     if (replay->is_unfinished && !replay->is_broken) {
-        log_info(
-            "%s: its last message is not complete: it is read when the file has grown",
-            file_name(replay));
-    } else if (refusals_end_file(&replay->refusals, file_name(replay),
+        log_info("%s: its last message is not complete: it is read when it has grown",
+                 name);
+    } else if (refusals_end_file(&replay->refusals, name,
                                  file_input_head(&replay->bytes))) {
         replay->exit_code = EX_DATAERR_CODE;
     } else if (lines_is_open(&replay->lines) && replay->setup.marks == NULL &&
                !replay->is_broken) {
-        log_warn("%s: the array in it does not end: the file may be cut off",
-                 file_name(replay));
+        log_warn("%s: the array in it does not end: the file may be cut off", name);
     }
 }
 
@@ -375,8 +375,8 @@ drain(struct replay *replay)
             replay->mark.place = replay->reached;
         }
         if (!lines_next(&replay->lines, &message)) {
-            while (replay->too_long < replay->lines_metrics.too_long) {
-                replay->too_long++;
+            for (; replay->too_long < replay->lines_metrics.too_long;
+                 replay->too_long++) {
                 report_refused(replay, "line_too_long", replay->lines.number);
             }
             return true;

@@ -155,12 +155,14 @@ take_lines(struct web *web, struct http_posts_result *result)
 {
     struct lines_message message;
     uint64_t too_long = web->lines_metrics.too_long;
+    uint64_t unread = web->lines_metrics.unread_bytes;
     while (lines_next(&web->lines, &message)) {
         if (!take(web, &message, result)) {
             return false;
         }
     }
     result->rejected += web->lines_metrics.too_long - too_long;
+    result->unread_bytes += web->lines_metrics.unread_bytes - unread;
     return true;
 }
 

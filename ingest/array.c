@@ -203,11 +203,14 @@ array_is_whole(struct slice text)
     return array.place == ARRAY_WITHIN && scan_element(&array, text) == SCAN_CLOSED;
 }
 
-// Gives up the element at the start of `text`. The bytes after its first are searched
-// for the next one.
+// Learns how elements begin from the first one that has a key: it is at the start of
+// `text`, and `looked` of its bytes were read.
 static void
-lose(struct array *array, struct slice text)
+learn_key(struct array *array, struct slice text)
 {
+    if (array->key_len != 0) {
+        return;
+    }
     size_t most = array->looked < ARRAY_KEY_MAX ? array->looked : ARRAY_KEY_MAX;
     struct slice head = {text.ptr, text.len < most ? text.len : most};
     const char *open = head.len != 0 ? memchr(head.ptr, '"', head.len) : NULL;
@@ -216,8 +219,21 @@ lose(struct array *array, struct slice text)
                      : memchr(open + 1, '"', head.len - (size_t)(open + 1 - head.ptr));
     array->key_len = end != NULL ? (size_t)(end + 1 - head.ptr) : 0;
     memcpy(array->key, head.ptr, array->key_len);
+}
+
+// Gives up the element that begins with `c`. The bytes after that are searched for the
+// next one.
+static void
+lose(struct array *array, char c)
+{
+    bool is_open = c == '{' || c == '[';
     array->place = ARRAY_LOST;
-    array->before = '\0';
+    array->before = is_open ? c : '\0';
+    array->depth = is_open ? 1 : 0;
+    array->objects = c == '{';
+    array->is_string = false;
+    array->is_escape = false;
+    array->missed = 0;
 }
 
 // True if there is something to return, or more bytes are needed.
@@ -232,13 +248,15 @@ go_within(struct array *array, struct slice pending, bool is_all,
         hand_out(array, pending, 1, step);
         step->element.len = array->looked;
         step->found = ARRAY_ELEMENT;
-        lose(array, text);
+        learn_key(array, text);
+        lose(array, text.ptr[0]);
         return true;
     }
     if (array->looked > ARRAY_ELEMENT_MAX) {
         use(array, pending, 1, step);
         step->found = ARRAY_LONG;
-        lose(array, text);
+        learn_key(array, text);
+        lose(array, text.ptr[0]);
         return true;
     }
     if (scan == SCAN_CLOSED) {
@@ -274,6 +292,7 @@ go_behind(struct array *array, struct slice pending, bool is_all,
         array->place = ARRAY_OTHER; // it has a tail, and is refused with it
         return false;
     }
+    learn_key(array, rest);
     hand_out(array, pending, array->closed, step);
     step->found = ARRAY_ELEMENT;
     array->place = ARRAY_BETWEEN;
@@ -294,7 +313,7 @@ go_other(struct array *array, struct slice pending, bool is_all,
     if (at > ARRAY_ELEMENT_MAX) {
         use(array, pending, at, step);
         step->found = ARRAY_LONG;
-        lose(array, SLICE_LIT(""));
+        lose(array, '\0');
         return true;
     }
     if (at == rest.len && !is_all) {
@@ -351,12 +370,73 @@ go_closed(struct array *array, struct slice pending, struct array_step *step)
     return false;
 }
 
+// ── behind a broken element ────────────────────────────────────────────────
+
 enum sight { SIGHT_NOTHING, SIGHT_THERE, SIGHT_UNKNOWN };
+
+static bool
+is_within_object(const struct array *array)
+{
+    return array->depth != 0 && array->depth <= JSON_DEPTH_MAX &&
+           (array->objects & 1) != 0;
+}
+
+// Closes a bracket and those within it that were left open. A bracket without a partner
+// is ignored. Those deeper than JSON_DEPTH_MAX are only counted.
+static void
+close_lost(struct array *array, bool is_object)
+{
+    if (array->depth > JSON_DEPTH_MAX) {
+        array->depth--;
+        return;
+    }
+    size_t depth = array->depth;
+    uint64_t objects = array->objects;
+    while (depth != 0 && ((objects & 1) != 0) != is_object) {
+        objects >>= 1;
+        depth--;
+    }
+    if (depth != 0) {
+        array->objects = objects >> 1;
+        array->depth = depth - 1;
+    }
+}
+
+static void
+follow_string(struct array *array, char c)
+{
+    bool is_over = c == '\n' || (c == '"' && !array->is_escape);
+    array->is_escape = c == '\\' && !array->is_escape;
+    array->is_string = !is_over;
+}
+
+// Tracks the brackets and strings of a broken element.
+static void
+follow(struct array *array, char c)
+{
+    if (array->is_string) {
+        follow_string(array, c);
+    } else if (c == '"') {
+        array->is_string = true;
+        array->is_escape = false;
+    } else if (c == '{' || c == '[') {
+        if (array->depth < JSON_DEPTH_MAX) {
+            array->objects = array->objects << 1 | (c == '{');
+        }
+        array->depth++;
+    } else if (c == '}' || c == ']') {
+        close_lost(array, c == '}');
+    }
+    array->before = is_space(c) ? array->before : c;
+}
 
 // Checks if the ']' at the start of `rest` ends the array.
 static enum sight
 sees_end(const struct array *array, struct slice rest, bool is_all)
 {
+    if (array->depth == 0 && !array->is_string) {
+        return SIGHT_THERE;
+    }
     if (array->is_margin && (array->indent == SIZE_MAX || array->indent == 0)) {
         return array->column == 0 ? SIGHT_THERE : SIGHT_NOTHING;
     }
@@ -375,15 +455,23 @@ sees_end(const struct array *array, struct slice rest, bool is_all)
     return rest.ptr[at] == '\n' ? SIGHT_THERE : SIGHT_NOTHING;
 }
 
-// Checks if the '{' at the start of `rest` begins the next element.
+// Checks if the byte at the start of `rest` begins the next element.
 static enum sight
 sees_element(const struct array *array, struct slice rest, bool is_all)
 {
     size_t wanted = array->indent != SIZE_MAX ? array->indent : 0;
-    if (array->is_margin && array->column == wanted) {
+    bool is_object = rest.ptr[0] == '{';
+    if (is_object && array->is_margin && array->column == wanted) {
         return SIGHT_THERE;
     }
-    if (array->indent != SIZE_MAX || array->key_len == 0 || array->before != ',') {
+    if (array->before != ',') {
+        return SIGHT_NOTHING;
+    }
+    bool is_closed = array->depth == 0 || (is_object && is_within_object(array));
+    if (is_closed && !array->is_string && rest.ptr[0] != '"') {
+        return SIGHT_THERE;
+    }
+    if (array->indent != SIZE_MAX || array->key_len == 0) {
         return SIGHT_NOTHING;
     }
     size_t len = rest.len < array->key_len ? rest.len : array->key_len;
@@ -393,23 +481,40 @@ sees_element(const struct array *array, struct slice rest, bool is_all)
     return len == array->key_len ? SIGHT_THERE : is_all ? SIGHT_NOTHING : SIGHT_UNKNOWN;
 }
 
+static enum sight
+look(const struct array *array, struct slice rest, bool is_all)
+{
+    if (is_gap(rest.ptr[0])) {
+        return SIGHT_NOTHING;
+    }
+    return rest.ptr[0] == ']' ? sees_end(array, rest, is_all)
+                              : sees_element(array, rest, is_all);
+}
+
 static bool
 go_lost(struct array *array, struct slice pending, bool is_all, struct array_step *step)
 {
     while (step->used < pending.len) {
         struct slice rest = rest_of(pending, step);
-        enum sight sight = rest.ptr[0] == '{'   ? sees_element(array, rest, is_all)
-                           : rest.ptr[0] == ']' ? sees_end(array, rest, is_all)
-                                                : SIGHT_NOTHING;
+        char c = rest.ptr[0];
+        enum sight sight = look(array, rest, is_all);
         if (sight == SIGHT_THERE) {
+            if (c == ']' && array->depth != 0) {
+                step->missed += array->missed;
+            }
             array->place = ARRAY_BETWEEN;
             return false;
         }
         if (sight == SIGHT_UNKNOWN) {
             return true;
         }
-        array->before = is_space(rest.ptr[0]) ? array->before : rest.ptr[0];
+        array->missed += array->missed != 0 || (c == '{' && array->before == ',');
+        follow(array, c);
         use(array, pending, 1, step);
+    }
+    if (is_all) {
+        step->missed += array->missed;
+        array->missed = 0;
     }
     return true;
 }

@@ -8,9 +8,12 @@
 //     counted. A missing comma does not matter.
 //   - A broken element does not affect others. It is returned up to the place where the
 //     fault is detected (so it is never whole JSON), and the next one is searched for.
-//     That is the next '{' at the start of a line with the same indent; or, if the
-//     broken one did not begin a line, the next '{' after a comma that is followed by
-//     the same first key.
+//     That is the one after the comma behind its last bracket; or a '{' after a comma
+//     within an object, where JSON has none; or the next '{' at the start of a line with
+//     the same indent; or, if the broken one did not begin a line, the next '{' after a
+//     comma that is followed by the first key of the first element that has one.
+//   - If none of these is found up to the end of the array, the bytes that are not read
+//     are counted, from the first '{' after a comma on.
 //   - An element over ARRAY_ELEMENT_MAX bytes is dropped, and the next one searched for
 //     in the same way.
 //   - The array ends at its ']' if a line end, another bracket or the end of the bytes
@@ -63,7 +66,9 @@ struct array {
     bool is_margin;
     size_t indent; // SIZE_MAX: it does not begin a line
     size_t key_len;
-    char key[ARRAY_KEY_MAX]; // the first key of the broken element
+    char key[ARRAY_KEY_MAX]; // how elements begin
+
+    uint64_t missed; // bytes since another element may have begun after a broken one
 };
 
 // What was found in the pending bytes: those up to `used` are consumed.
@@ -73,6 +78,7 @@ struct array_step {
     size_t used;
     uint64_t lines_before; // line ends before the element
     uint64_t lines;        // line ends before `used`
+    uint64_t missed;       // bytes in which elements may be that cannot be found
 };
 
 enum array_begin { ARRAY_IS_NONE, ARRAY_IS_ONE, ARRAY_UNKNOWN };

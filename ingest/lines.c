@@ -20,6 +20,9 @@ const struct metric lines_metric_rows[] = {
     {"cascaded_lines_dropped_total", "reason=\"too_long\"", METRIC_COUNTER,
      offsetof(struct lines_metrics, too_long),
      "Lines and events over 8 MiB"},
+    {"cascaded_array_unread_bytes_total", NULL, METRIC_COUNTER,
+     offsetof(struct lines_metrics, unread_bytes),
+     "Bytes of JSON arrays behind a broken element, in which no element was found"},
     METRIC_END,
 };
 // clang-format on
@@ -384,6 +387,7 @@ take_element(struct lines *lines, struct lines_message *ret_message)
         lines->cursor += step.used;
         lines->scanned = lines->cursor;
         lines->metrics->too_long += step.found == ARRAY_LONG;
+        lines->metrics->unread_bytes += step.missed;
         count_lines(lines, step.lines);
     } while (step.found == ARRAY_LONG);
     if (step.found == ARRAY_OVER) {

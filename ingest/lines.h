@@ -50,6 +50,7 @@ struct lines_metrics {
     uint64_t keep_alives;
     uint64_t events;
     uint64_t too_long;
+    uint64_t unread_bytes; // of arrays: elements in them cannot be found
 };
 
 extern const struct metric lines_metric_rows[];

@@ -119,14 +119,18 @@ http_reply_raw(enum http_refusal refusal, char bytes[HTTP_RAW_MAX])
 void
 http_reply_result(const struct http_posts_result *result, char text[HTTP_REFUSAL_MAX])
 {
-    char more[2][HTTP_REFUSAL_MAX / 4] = {"", ""};
+    char more[3][HTTP_REFUSAL_MAX / 4] = {"", "", ""};
     if (result->too_old != 0) {
         snprintf(more[0], sizeof(more[0]), ",\"too_old\":%" PRIu64, result->too_old);
     }
     if (result->ignored != 0) {
         snprintf(more[1], sizeof(more[1]), ",\"ignored\":%" PRIu64, result->ignored);
     }
+    if (result->unread_bytes != 0) {
+        snprintf(more[2], sizeof(more[2]), ",\"unread_bytes\":%" PRIu64,
+                 result->unread_bytes);
+    }
     snprintf(text, HTTP_REFUSAL_MAX,
-             "{\"accepted\":%" PRIu64 ",\"rejected\":%" PRIu64 "%s%s}\n",
-             result->accepted, result->rejected, more[0], more[1]);
+             "{\"accepted\":%" PRIu64 ",\"rejected\":%" PRIu64 "%s%s%s}\n",
+             result->accepted, result->rejected, more[0], more[1], more[2]);
 }

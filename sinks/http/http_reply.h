@@ -76,12 +76,13 @@ size_t http_reply_raw(enum http_refusal refusal, char bytes[HTTP_RAW_MAX]);
 
 // The results of a push, per message.
 struct http_posts_result {
-    uint64_t accepted; // counted, known or applied
-    uint64_t rejected; // not usable, too old, or a table was full
-    uint64_t too_old;  // of those
-    uint64_t ignored;  // control messages, and deletions of unknown posts
+    uint64_t accepted;     // counted, known or applied
+    uint64_t rejected;     // not usable, too old, or a table was full
+    uint64_t too_old;      // of those
+    uint64_t ignored;      // control messages, and deletions of unknown posts
+    uint64_t unread_bytes; // of an array, behind a broken element
 };
 
-// The results as JSON; the last two numbers only if they are not zero.
+// The results as JSON; the last three numbers only if they are not zero.
 void http_reply_result(const struct http_posts_result *result,
                        char text[HTTP_REFUSAL_MAX]);

@@ -447,6 +447,59 @@ a_broken_element_costs_itself(void **state)
           "1|-|{\"a\":1}\n1|-|\"x\":2}\n1|-|{\"b\":2}\n", NULL);
 }
 
+// Elements a=1, then the broken one, then a=2 and a=3, all in one line.
+static void
+check_among(const char *broken, const char *expected)
+{
+    char text[512];
+    char messages[512];
+    struct lines_metrics metrics = {0};
+    snprintf(text, sizeof(text), "[{\"a\":1},%s,{\"a\":2},{\"b\":3}]\n", broken);
+    snprintf(messages, sizeof(messages),
+             "1|-|{\"a\":1}\n%s1|-|{\"a\":2}\n1|-|{\"b\":3}\n", expected);
+    check_in(slice_of(text), slice_of(messages), &metrics);
+    assert_int_equal(metrics.unread_bytes, 0);
+}
+
+static void
+a_broken_element_in_one_line_ends_where_its_brackets_close(void **state)
+{
+    (void)state;
+    check_among("{id:1}", "1|-|{id:\n");
+    check_among("{'id':1}", "1|-|{'id':\n");
+    check_among("{\"x\":[1}", "1|-|{\"x\":[1}\n");
+    check_among("{\"x\":1]}", "1|-|{\"x\":1]\n");
+    check_among("{\"x\" {\"y\":[{\"z\":1},{\"z\":2}]}}", "1|-|{\"x\" {\n");
+    check_among("{\"x\":1", "1|-|{\"x\":1,{\n");
+    check_among("{\"x\":\"y}", "1|-|{\"x\":\"y},{\"a\n");
+    check_among("{\"x\" \"},{\\\"\"}", "1|-|{\"x\" \"\n");
+}
+
+static void
+an_element_that_is_nested_too_deep_ends_where_its_brackets_close(void **state)
+{
+    (void)state;
+    char deep[141] = {0};
+    char expected[128];
+    memset(deep, '[', 70);
+    memset(deep + 70, ']', 70);
+    snprintf(expected, sizeof(expected), "1|-|%.65s\n", deep);
+    check_among(deep, expected);
+}
+
+static void
+what_cannot_be_read_behind_a_broken_element_is_counted(void **state)
+{
+    (void)state;
+    struct lines_metrics metrics = {0};
+    CHECK("[{\"a\":\"x},{b:1},{c:2}]\n", "1|-|{\"a\":\"x},{b:1},{c:2}]\n\n", &metrics);
+    assert_int_equal(metrics.unread_bytes, strlen("{b:1},{c:2}"));
+    CHECK("[{\"a\":\"x},{b:1},{c:", "1|-|{\"a\":\"x},{b:1},{c:\n", &metrics);
+    // The last one: nothing is lost but itself.
+    CHECK("[{\"a\":1},{\"a\":\"x}]\n", "1|-|{\"a\":1}\n1|-|{\"a\":\"x}]\n\n", &metrics);
+    assert_int_equal(metrics.unread_bytes, 0);
+}
+
 static void
 an_array_that_is_cut_off_gives_what_it_has(void **state)
 {
@@ -613,6 +666,10 @@ main(void)
         cmocka_unit_test(behind_an_array_may_be_another_or_lines),
         cmocka_unit_test(what_only_begins_like_an_array_is_a_line),
         cmocka_unit_test(a_broken_element_costs_itself),
+        cmocka_unit_test(a_broken_element_in_one_line_ends_where_its_brackets_close),
+        cmocka_unit_test(
+            an_element_that_is_nested_too_deep_ends_where_its_brackets_close),
+        cmocka_unit_test(what_cannot_be_read_behind_a_broken_element_is_counted),
         cmocka_unit_test(an_array_that_is_cut_off_gives_what_it_has),
         cmocka_unit_test(an_element_may_have_eight_mebibytes_and_no_more),
         cmocka_unit_test(any_chunking_gives_the_same_messages),
