@@ -306,7 +306,8 @@ read_file(struct bench *bench, const char *name)
     close(fd);
     recording_end(&bench->recording);
     push(bench);
-    if (refusals_end_file(&bench->refusals, shown, file_input_head(&bench->bytes))) {
+    if (refusals_unread(&bench->refusals, shown, bench->metrics.unread_bytes) ||
+        refusals_end_file(&bench->refusals, shown, file_input_head(&bench->bytes))) {
         exit_code = EX_DATAERR;
     }
     return exit_code;

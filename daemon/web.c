@@ -7,6 +7,7 @@
 #include "daemon/clock.h"
 #include "daemon/feed.h"
 #include "daemon/wall.h"
+#include "ingest/file_kind.h"
 #include "ingest/lines.h"
 #include "pipeline/pipeline.h"
 #include "sinks/http/http_server.h"
@@ -166,7 +167,8 @@ take_lines(struct web *web, struct http_posts_result *result)
     return true;
 }
 
-// True if the body begins like gzip, bzip2, xz, zstd or UTF-16: no message does.
+// True if the body begins like gzip, bzip2, xz, zstd, UTF-16 or an archive: no message
+// does.
 static bool
 is_encoded(struct slice body)
 {
@@ -185,7 +187,8 @@ is_encoded(struct slice body)
             return true;
         }
     }
-    return false;
+    struct file_kind kind;
+    return file_kind_is_container(body, &kind);
 }
 
 static enum status

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ingest/file_kind.h"
+
 void
 file_input_init(struct file_input *input, int fd)
 {
@@ -165,6 +167,12 @@ file_input_read(struct file_input *input, char *room, size_t size, size_t *ret_s
     more = more < got ? more : got;
     memcpy(input->head + input->head_len, room, more);
     input->head_len += more;
+    struct file_kind kind;
+    if (more != 0 && file_kind_is_container(file_input_head(input), &kind)) {
+        *ret_size = 0;
+        return error_set(error, STATUS_PARSE, "it looks like %s: %s", kind.name,
+                         kind.advice);
+    }
     *ret_size = got;
     return status;
 }

@@ -1,14 +1,24 @@
 #include "ingest/file_kind.h"
 
+#include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
 #include "ingest/array.h"
 #include "ingest/decompress.h"
 
-enum { TAR_MAGIC_AT = 257, COLUMNS_MIN = 2 };
+enum {
+    TAR_MAGIC_AT = 257,
+    TAR_HEADER = 512,
+    TAR_SUM_AT = 148,
+    TAR_SUM_LEN = 8,
+    COLUMNS_MIN = 2,
+};
 
 #define UNPACK "unpack it first and give the files in it"
+#define TAR_ADVICE UNPACK ", as in tar -xOf FILE | cascaded -"
+#define CPIO_ADVICE UNPACK ", as in cpio -i --to-stdout < FILE | cascaded -"
 #define FORMATS "cascaded --describe formats lists what is read"
 
 struct magic {
@@ -18,25 +28,39 @@ struct magic {
 };
 
 // clang-format off
-static const struct magic magics[] = {
-    {0, {"\xff\xfe\0\0", 4},    {"UTF-32", "convert it with iconv -f UTF-32 -t UTF-8"}},
-    {0, {"\0\0\xfe\xff", 4},    {"UTF-32", "convert it with iconv -f UTF-32 -t UTF-8"}},
-    {0, {"\xff\xfe", 2},        {"UTF-16", "convert it with iconv -f UTF-16 -t UTF-8"}},
-    {0, {"\xfe\xff", 2},        {"UTF-16", "convert it with iconv -f UTF-16 -t UTF-8"}},
+static const struct magic containers[] = {
     {0, {"PK\x03\x04", 4},      {"a zip archive", UNPACK ", as in unzip -p FILE | cascaded -"}},
     {0, {"PK\x05\x06", 4},      {"an empty zip archive", UNPACK}},
     {0, {"7z\xbc\xaf\x27\x1c", 6}, {"a 7z archive", UNPACK}},
     {0, {"Rar!\x1a\x07", 6},    {"a rar archive", UNPACK}},
-    {TAR_MAGIC_AT, {"ustar", 5}, {"a tar archive", UNPACK ", as in tar -xOf FILE | cascaded -"}},
+    {TAR_MAGIC_AT, {"ustar", 5}, {"a tar archive", TAR_ADVICE}},
+    {0, {"070701", 6},          {"a cpio archive", CPIO_ADVICE}},
+    {0, {"070702", 6},          {"a cpio archive", CPIO_ADVICE}},
+    {0, {"070707", 6},          {"a cpio archive", CPIO_ADVICE}},
+    {0, {"\xc7\x71", 2},        {"a cpio archive", CPIO_ADVICE}},
+    {0, {"\x71\xc7", 2},        {"a cpio archive", CPIO_ADVICE}},
+    {0, {"!<arch>\n", 8},       {"an ar archive", UNPACK ", as in ar p FILE | cascaded -"}},
     {0, {"\x04\x22\x4d\x18", 4}, {"lz4", "decompress it first, as in lz4 -dc FILE | cascaded -"}},
     {0, {"LZIP", 4},            {"lzip", "decompress it first, as in lzip -dc FILE | cascaded -"}},
     {0, {"\x5d\0\0", 3},        {"lzma", "decompress it first, as in xz -dc FILE | cascaded -"}},
     {0, {"\x1f\x9d", 2},        {"compress", "decompress it first, as in zcat FILE | cascaded -"}},
-    {0, {"\x1e", 1},            {"a JSON text sequence (RFC 7464)", "remove its separators, as in tr -d '\\036' < FILE | cascaded -"}},
     {0, {"%PDF-", 5},           {"PDF", FORMATS}},
     {0, {"SQLite format 3", 15}, {"an SQLite database", "export its posts, one JSON object per line"}},
     {0, {"PAR1", 4},            {"Parquet", "export its rows, one JSON object per line"}},
     {0, {"Obj\x01", 4},         {"Avro", "export its records, one JSON object per line"}},
+    {0, {"ORC", 3},             {"ORC", "export its rows, one JSON object per line"}},
+    {0, {"ARROW1\0\0", 8},      {"Arrow", "export its rows, one JSON object per line"}},
+    {0, {"\x89HDF\r\n\x1a\n", 8}, {"HDF5", "export its rows, one JSON object per line"}},
+    {0, {"WARC/", 5},           {"a WARC archive", "extract its records, one JSON object per line"}},
+    {0, {"From ", 5},           {"an mbox mailbox", FORMATS}},
+};
+
+static const struct magic encodings[] = {
+    {0, {"\xff\xfe\0\0", 4},    {"UTF-32", "convert it with iconv -f UTF-32 -t UTF-8"}},
+    {0, {"\0\0\xfe\xff", 4},    {"UTF-32", "convert it with iconv -f UTF-32 -t UTF-8"}},
+    {0, {"\xff\xfe", 2},        {"UTF-16", "convert it with iconv -f UTF-16 -t UTF-8"}},
+    {0, {"\xfe\xff", 2},        {"UTF-16", "convert it with iconv -f UTF-16 -t UTF-8"}},
+    {0, {"\x1e", 1},            {"a JSON text sequence (RFC 7464)", "remove its separators, as in tr -d '\\036' < FILE | cascaded -"}},
 };
 // clang-format on
 
@@ -192,6 +216,10 @@ guess_text(struct slice text)
             "the archive of an X account (window.YTD...)",
             "its posts have no author, so they cannot be counted"};
     }
+    if (slice_starts(text, SLICE_LIT("data:"))) {
+        return (struct file_kind){"server-sent events without blank lines between them",
+                                  "use sed 's/^data: *//' FILE | cascaded -"};
+    }
     if (is_assignment(line)) {
         return (struct file_kind){"JavaScript",
                                   "remove what is before the first bracket"};
@@ -211,16 +239,64 @@ guess_text(struct slice text)
     return (struct file_kind){"text", FORMATS};
 }
 
+static bool
+find_magic(const struct magic *magics, size_t count, struct slice head,
+           struct file_kind *ret_kind)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t at = magics[i].at;
+        if (head.len >= at && slice_starts((struct slice){head.ptr + at, head.len - at},
+                                           magics[i].bytes)) {
+            *ret_kind = magics[i].kind;
+            return true;
+        }
+    }
+    return false;
+}
+
+// A tar archive older than POSIX has no magic, but the sum of its header, in octal
+// digits that count as spaces themselves.
+static bool
+is_old_tar(struct slice head)
+{
+    uint32_t wanted = 0;
+    uint32_t sum = 0;
+    bool has_digits = false;
+    if (head.len < TAR_HEADER || head.ptr[0] == '\0') {
+        return false;
+    }
+    for (size_t i = 0; i < TAR_HEADER; i++) {
+        bool is_sum = i >= TAR_SUM_AT && i < TAR_SUM_AT + TAR_SUM_LEN;
+        char c = head.ptr[i];
+        sum += is_sum ? ' ' : (unsigned char)c;
+        if (is_sum && c >= '0' && c <= '7') {
+            wanted = wanted * 8 + (uint32_t)(c - '0');
+            has_digits = true;
+        } else if (is_sum && c != ' ' && c != '\0') {
+            return false;
+        }
+    }
+    return has_digits && sum == wanted;
+}
+
+bool
+file_kind_is_container(struct slice head, struct file_kind *ret_kind)
+{
+    if (is_old_tar(head)) {
+        *ret_kind = (struct file_kind){"a tar archive", TAR_ADVICE};
+        return true;
+    }
+    return find_magic(containers, sizeof(containers) / sizeof(containers[0]), head,
+                      ret_kind);
+}
+
 struct file_kind
 file_kind_guess(struct slice head)
 {
-    for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++) {
-        const struct magic *magic = &magics[i];
-        if (head.len >= magic->at &&
-            slice_starts((struct slice){head.ptr + magic->at, head.len - magic->at},
-                         magic->bytes)) {
-            return magic->kind;
-        }
+    struct file_kind kind;
+    if (file_kind_is_container(head, &kind) ||
+        find_magic(encodings, sizeof(encodings) / sizeof(encodings[0]), head, &kind)) {
+        return kind;
     }
     if (decompress_guess(head) != DECOMPRESS_NONE) {
         return (struct file_kind){"a file that was compressed twice",

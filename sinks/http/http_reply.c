@@ -78,7 +78,7 @@ http_reply_refusal(enum http_refusal refusal, const char *more,
                                       "the path is too long"},
         [HTTP_REFUSAL_ENCODED] = {HTTP_CODE_ENCODED, "unsupported_encoding",
                                   "send the body as it is, in UTF-8: no "
-                                  "Content-Encoding, not compressed"},
+                                  "Content-Encoding, not compressed, no archive"},
         [HTTP_REFUSAL_OTHER_HOST] = {HTTP_CODE_OTHER_HOST, "misdirected",
                                      "the Host of this server is localhost"},
         [HTTP_REFUSAL_LATER] = {HTTP_CODE_LATER, "no_room",

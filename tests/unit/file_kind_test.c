@@ -65,6 +65,46 @@ archives_and_databases_are_named(void **state)
 }
 
 static void
+archives_and_databases_are_recognized_before_anything_is_read(void **state)
+{
+    (void)state;
+    char tar[512] = "posts.ndjson";
+    char old_tar[512] = "a";
+    memcpy(tar + 257, "ustar", 5);
+    memcpy(old_tar + 148, "000541\0 ", 8); // 'a' and eight spaces
+    const struct slice containers[] = {
+        {tar, sizeof(tar)},
+        {old_tar, sizeof(old_tar)},
+        SLICE_LIT("PK\x03\x04\x14\0"),
+        SLICE_LIT("070701000"),
+        SLICE_LIT("\xc7\x71\x00"),
+        SLICE_LIT("!<arch>\n"),
+        SLICE_LIT("SQLite format 3\0\x10"),
+        SLICE_LIT("Obj\x01\4"),
+        SLICE_LIT("WARC/1.0\r\n"),
+        SLICE_LIT("From ann@example.org Mon Mar  2 09:00:00 2026\n"),
+    };
+    const struct slice others[] = {
+        {tar, 256},
+        SLICE_LIT("{\"id\":1}\n"),
+        SLICE_LIT("[{\"id\":1}]\n"),
+        SLICE_LIT("id,time,text\n"),
+        SLICE_LIT("data: {}\n"),
+        SLICE_LIT("\xff\xfe{\0"),
+        SLICE_LIT(""),
+    };
+    struct file_kind kind;
+    for (size_t i = 0; i < sizeof(containers) / sizeof(containers[0]); i++) {
+        assert_true(file_kind_is_container(containers[i], &kind));
+    }
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        assert_false(file_kind_is_container(others[i], &kind));
+    }
+    old_tar[0] = 'b';
+    assert_false(file_kind_is_container(containers[1], &kind));
+}
+
+static void
 json_in_another_layout_is_named(void **state)
 {
     (void)state;
@@ -102,6 +142,8 @@ text_that_is_no_json_is_named(void **state)
     const struct row rows[] = {
         {SLICE_LIT("id,time,author\n1,2,3\n"), "CSV", "JSON object per line"},
         {SLICE_LIT("id\ttime\tauthor\n"), "CSV", "JSON object per line"},
+        {SLICE_LIT("data: {\"a\":1,\"b\":2,\"c\":3}\ndata: {}\n"),
+         "server-sent events without blank lines between them", "sed"},
         {SLICE_LIT("<!DOCTYPE html>\n<html>"), "HTML", "fetch it again"},
         {SLICE_LIT("<?xml version=\"1.0\"?>"), "XML", "formats"},
         {SLICE_LIT("hello\n"), "text", "formats"},
@@ -116,6 +158,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(other_encodings_are_named_with_the_command_that_converts_them),
         cmocka_unit_test(archives_and_databases_are_named),
+        cmocka_unit_test(archives_and_databases_are_recognized_before_anything_is_read),
         cmocka_unit_test(json_in_another_layout_is_named),
         cmocka_unit_test(text_that_is_no_json_is_named),
     };
