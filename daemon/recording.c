@@ -317,7 +317,7 @@ report_faults(const struct recording_dates *dates)
             log_warn("%" PRIu64 " of %" PRIu64 " posts %s %s and are %s%s", faults[i],
                      dates->dated, text->many, text->what,
                      sum == dates->dated
-                         ? "in no window, because no post has a date"
+                         ? "counted in every window, because no post has a date"
                          : "counted at the time of the posts around them",
                      text->advice);
         }

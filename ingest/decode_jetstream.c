@@ -48,6 +48,7 @@ struct facet {
 
 // A post or a repost.
 struct record {
+    struct slice type;
     struct slice text;
     struct json_list langs; // struct slice
     struct json_list tags;  // struct slice
@@ -153,6 +154,7 @@ static const struct json_field facet_fields[] = {
 static const struct json_table facet_table = {facet_fields, sizeof(struct facet)};
 
 static const struct json_field record_fields[] = {
+    {"$type",   JSON_TEXT,    offsetof(struct record, type),    NULL, 0},
     {"text",    JSON_TEXT,    offsetof(struct record, text),    NULL, 0},
     {"langs",   JSON_TEXTS,   offsetof(struct record, langs),   NULL, POST_LIST_MAX},
     {"tags",    JSON_TEXTS,   offsetof(struct record, tags),    NULL, POST_LIST_MAX},
@@ -402,6 +404,9 @@ keep_commit(struct decode_run *run, const struct event *event, bool is_deletion)
         if (commit->record.place == NULL) {
             decode_run_refuse(run, DECODE_REASON_MISSING);
         } else if (decode_run_later(run, &commit->record, &record)) {
+            if (record.type.len != 0 && !slice_equal(record.type, commit->collection)) {
+                decode_run_refuse(run, DECODE_REASON_VALUE);
+            }
             add_record(run, post, &record);
         }
     }

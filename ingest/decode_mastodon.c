@@ -226,6 +226,18 @@ url_for(struct decode_run *run, const struct account *account, struct slice hand
     return arena_join(arena, arena_join(arena, url, SLICE_LIT("/@")), name);
 }
 
+// `url` if it is one of the web: a path alone is that of another person elsewhere.
+static struct slice
+web_url(struct decode_run *run, struct slice url)
+{
+    if (url.len == 0 || slice_starts(url, SLICE_LIT("https://")) ||
+        slice_starts(url, SLICE_LIT("http://"))) {
+        return url;
+    }
+    decode_run_drop_text(run, url);
+    return SLICE_NONE;
+}
+
 // A mention has no `uri`, so that people are identified by their `url`. `home`: see
 // handle_of.
 static struct post_user
@@ -234,10 +246,10 @@ make_user(struct decode_run *run, const struct account *account, struct slice ho
     struct post_user user = {.handle = handle_of(run, account, home),
                              .name = decode_run_name(run, account->display_name)};
     decode_run_followers(run, &user, account->followers_count);
-    user.id = decode_run_detail_id(run, decode_run_id, account->url);
+    user.id = decode_run_detail_id(run, decode_run_id, web_url(run, account->url));
     if (slice_is_none(user.id)) {
-        user.id = decode_run_detail_id(run, decode_run_id,
-                                       url_for(run, account, user.handle));
+        user.id = decode_run_detail_id(
+            run, decode_run_id, web_url(run, url_for(run, account, user.handle)));
     }
     if (slice_is_none(user.id) && !slice_is_none(user.handle)) {
         user.id = decode_run_handle_id(run, run->net, user.handle);

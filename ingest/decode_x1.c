@@ -372,12 +372,15 @@ is_control(struct decode_run *run, const struct x1_message *message)
 }
 
 // The fields that every status has, also those that other programs wrote from X's own.
+// The time may be that of the id.
 static bool
 is_status(const struct x1_tweet *tweet)
 {
     bool has_time = !slice_is_none(tweet->created_at) ||
                     tweet->timestamp_ms.is_number ||
-                    !slice_is_none(tweet->timestamp_ms.text);
+                    !slice_is_none(tweet->timestamp_ms.text) ||
+                    (tweet->user != NULL && tweet->user->screen_name.len != 0 &&
+                     made_at(tweet) != USEC_NONE);
     bool has_text = tweet->text.place != NULL || !slice_is_none(tweet->full_text) ||
                     (tweet->extended_tweet != NULL &&
                      !slice_is_none(tweet->extended_tweet->full_text));

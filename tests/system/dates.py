@@ -243,7 +243,7 @@ def times_in_another_unit_are_named_once():
                 post["time_us"] = post.get("time_us", 0) + (number if unit != "seconds" else 0)
             _, _, said = run(posts)
             assert said.startswith(f"cascaded: 200 of 200 posts have a time that looks like {unit} "
-                                   "and are in no window, because no post has a date; "), said
+                                   "and are counted in every window, because no post has a date; "), said
             assert said.count("\n") == 1, said
     for posts in (native(1000_000), statuses(1000_000)):
         _, line, said = run(posts, code=65)
