@@ -10,8 +10,9 @@
 //     fault is detected (so it is never whole JSON), and the next one is searched for.
 //     That is the one after the comma behind its last bracket; or a '{' after a comma
 //     within an object, where JSON has none; or the next '{' at the start of a line
-//     with the same indent; or, if the broken one did not begin a line, the next '{' after
-//     a comma that is followed by the first key of the first element that has one.
+//     with the same indent; or, if the broken one did not begin a line, the next '{'
+//     after a comma that is followed by the first key of the first element that has
+//     one.
 //   - If none of these is found up to the end of the array, the bytes that are not read
 //     are counted, from the first '{' after a comma on.
 //   - An element over ARRAY_ELEMENT_MAX bytes is dropped, and the next one searched for
