@@ -197,35 +197,6 @@ handle_of(struct decode_run *run, const struct account *account, struct slice ho
     return decode_run_handle(run, arena_join(&run->arena, start, host));
 }
 
-// Servers whose people have uris ".../users/..." and urls "https://host/@ann".
-static bool
-is_shown_by_name(struct slice uri)
-{
-    struct slice host = host_of(uri);
-    if (host.len == 0) {
-        return uri.len == 0;
-    }
-    struct slice path = {host.ptr + host.len,
-                         (size_t)(uri.ptr + uri.len - host.ptr) - host.len};
-    return slice_starts(path, SLICE_LIT("/users/")) ||
-           slice_starts(path, SLICE_LIT("/ap/users/"));
-}
-
-// The url that the account has in other messages, if it is missing in this one only;
-// else its uri.
-static struct slice
-url_for(struct decode_run *run, const struct account *account, struct slice handle)
-{
-    const char *at = handle.len != 0 ? memchr(handle.ptr, '@', handle.len) : NULL;
-    if (at == NULL || account->uri.len == 0 || !is_shown_by_name(account->uri)) {
-        return account->uri;
-    }
-    struct arena *arena = &run->arena;
-    struct slice url = arena_join(arena, SLICE_LIT("https://"), host_of(account->uri));
-    struct slice name = {handle.ptr, (size_t)(at - handle.ptr)};
-    return arena_join(arena, arena_join(arena, url, SLICE_LIT("/@")), name);
-}
-
 // `url` if it is one of the web: a path alone is that of another person elsewhere.
 static struct slice
 web_url(struct decode_run *run, struct slice url)
@@ -238,8 +209,8 @@ web_url(struct decode_run *run, struct slice url)
     return SLICE_NONE;
 }
 
-// A mention has no `uri`, so that people are identified by their `url`. `home`: see
-// handle_of.
+// A mention has a `url` and no `uri`, so the `uri` is the id only of an account without
+// a `url`. `home`: see handle_of.
 static struct post_user
 make_user(struct decode_run *run, const struct account *account, struct slice home)
 {
@@ -248,8 +219,7 @@ make_user(struct decode_run *run, const struct account *account, struct slice ho
     decode_run_followers(run, &user, account->followers_count);
     user.id = decode_run_detail_id(run, decode_run_id, web_url(run, account->url));
     if (slice_is_none(user.id)) {
-        user.id = decode_run_detail_id(
-            run, decode_run_id, web_url(run, url_for(run, account, user.handle)));
+        user.id = decode_run_detail_id(run, decode_run_id, web_url(run, account->uri));
     }
     if (slice_is_none(user.id) && !slice_is_none(user.handle)) {
         user.id = decode_run_handle_id(run, run->net, user.handle);
