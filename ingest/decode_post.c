@@ -3,6 +3,8 @@
 
 #include "ingest/decode_parts.h"
 
+#include "ingest/text.h"
+
 #include <stddef.h>
 #include <string.h>
 
@@ -195,7 +197,7 @@ keep_post(struct decode_run *run, const struct message *message)
     if (message->author == NULL || slice_is_none(message->author->id)) {
         decode_run_refuse(run, DECODE_REASON_MISSING);
     } else {
-        run->net = net_of(message->author->id);
+        run->net = net_of(text_trim(message->author->id));
         post->author = make_user(run, message->author,
                                  decode_run_whole_id(run, message->author->id));
     }

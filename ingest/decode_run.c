@@ -225,7 +225,8 @@ is_bad(struct slice id)
 struct slice
 decode_run_whole_id(struct decode_run *run, struct slice id)
 {
-    if (!slice_is_none(id) && is_bad(id)) {
+    id = text_trim(id);
+    if (!slice_is_none(id) && (is_bad(id) || id.ptr[0] == '@')) {
         decode_run_refuse(run, DECODE_REASON_VALUE);
     }
     if (id.len > POST_ID_MAX) {
@@ -237,6 +238,7 @@ decode_run_whole_id(struct decode_run *run, struct slice id)
 struct slice
 decode_run_id(struct decode_run *run, struct slice id)
 {
+    id = text_trim(id);
     if (slice_is_none(id)) {
         return id;
     }
@@ -320,6 +322,7 @@ struct slice
 decode_run_number_id(struct decode_run *run, struct slice id)
 {
     uint64_t number;
+    id = text_trim(id);
     if (slice_is_none(id)) {
         return id;
     }

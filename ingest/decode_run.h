@@ -67,11 +67,11 @@ void decode_run_settle(struct decode_run *run);
 
 // ---- parts of a post; absent ones stay absent ----
 
-// The network's prefix and the id. An id that is empty, unusable or contains half a
-// character is invalid. X's ids are decimal numbers.
+// The network's prefix and the id without white space around it. An id that is empty,
+// unusable or contains half a character is invalid. X's ids are decimal numbers.
 struct slice decode_run_id(struct decode_run *run, struct slice id);
 struct slice decode_run_number_id(struct decode_run *run, struct slice id);
-// An id as given, with its limits checked.
+// An id with its network, under the same rules. "@ann" is a handle: invalid.
 struct slice decode_run_whole_id(struct decode_run *run, struct slice id);
 
 // The id of a post that another one refers to. An empty text, and for X's numbers also

@@ -340,6 +340,31 @@ text_lower(struct arena *arena, struct slice text)
     return (struct slice){out, len};
 }
 
+static struct slice
+trim_end(struct slice text)
+{
+    struct utf8_char c;
+    while (text.len != 0 &&
+           is_space_or_direction((c = utf8_before(text, text.len)).code)) {
+        text.len -= c.size;
+    }
+    return text;
+}
+
+struct slice
+text_trim(struct slice text)
+{
+    struct utf8_char c;
+    if (text.len == 0 ||
+        (is_visible_ascii(text.ptr[0]) && is_visible_ascii(text.ptr[text.len - 1]))) {
+        return text; // nearly all
+    }
+    while (text.len != 0 && is_space_or_direction((c = utf8_at(text, 0)).code)) {
+        text = (struct slice){text.ptr + c.size, text.len - c.size};
+    }
+    return trim_end(text);
+}
+
 // Removes white space and the sign, ASCII or full-width, at the front, and white space
 // at the end.
 static struct slice
@@ -354,11 +379,7 @@ strip(struct slice name, char sign, uint32_t full)
                              c.code == full || is_space_or_direction(c.code))) {
         name = (struct slice){name.ptr + c.size, name.len - c.size};
     }
-    while (name.len != 0 &&
-           is_space_or_direction((c = utf8_before(name, name.len)).code)) {
-        name.len -= c.size;
-    }
-    return name;
+    return trim_end(name);
 }
 
 struct slice

@@ -64,6 +64,9 @@ struct slice text_lower(struct arena *arena, struct slice text);
 enum { TEXT_TAG_MAX = 1024 };
 struct slice text_hashtag(struct arena *arena, struct slice tag);
 
+// The text without white space at the front and at the end. Points into it.
+struct slice text_trim(struct slice text);
+
 // The handle without signs and white space in front and white space at the end; may be
 // empty. Points into it.
 struct slice text_handle(struct slice handle);
