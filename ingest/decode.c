@@ -43,6 +43,7 @@ static const struct part parts[DECODE_FORMAT_COUNT] = {
     X("scrub_geo",              X1)        \
     X("status_withheld",        X1)        \
     X("user_withheld",          X1)        \
+    X("tweet_delete",           X1)        \
     X("user_delete",            X1)        \
     X("user_undelete",          X1)        \
     X("user_suspend",           X1)        \
@@ -76,6 +77,7 @@ static const struct part parts[DECODE_FORMAT_COUNT] = {
 // Common keys: they determine the format only if the message has none of those.
 #define LIKELY(X)              \
     X("user",       X1)        \
+    X("drop",       X1)        \
     X("limit",      X1)        \
     X("disconnect", X1)        \
     X("warning",    X1)        \

@@ -7,6 +7,7 @@
 
 #include "base/usec.h"
 #include "ingest/decode_at.h"
+#include "ingest/text.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -428,8 +429,10 @@ read_commit(struct decode_run *run, const struct event *event)
         keep_commit(run, event, false);
     } else if (is_either(operation, SLICE_LIT("delete"), SLICE_LIT("d"))) {
         keep_commit(run, event, true);
-    } else {
+    } else if (is_either(operation, SLICE_LIT("update"), SLICE_LIT("u"))) {
         decode_run_control(run, DECODE_CONTROL_UPDATE);
+    } else {
+        decode_run_refuse(run, DECODE_REASON_VALUE);
     }
 }
 
@@ -465,11 +468,12 @@ read_identity(struct decode_run *run, const struct event *event)
 static void
 read_account(struct decode_run *run, const struct event *event)
 {
-    const struct account *account = event->account;
-    bool is_gone =
-        account != NULL && !account->active &&
-        (is_either(account->status, SLICE_LIT("deleted"), SLICE_LIT("takendown")) ||
-         slice_equal(account->status, SLICE_LIT("suspended")));
+    static const struct account none = {.active = true};
+    const struct account *account = event->account != NULL ? event->account : &none;
+    struct slice status = text_lower(&run->arena, account->status);
+    bool is_gone = !account->active &&
+                   (is_either(status, SLICE_LIT("deleted"), SLICE_LIT("takendown")) ||
+                    slice_equal(status, SLICE_LIT("suspended")));
     if (!is_gone) {
         decode_run_control(run, DECODE_CONTROL_ACCOUNT);
         return;

@@ -418,6 +418,13 @@ keep_deletion(struct decode_run *run, struct slice id)
     decode_run_keep(run);
 }
 
+// Servers write it in lower case.
+static struct slice
+event_name(struct decode_run *run, struct slice event)
+{
+    return text_lower(&run->arena, text_trim(event));
+}
+
 static enum decode_control
 control_of(struct slice event)
 {
@@ -468,6 +475,7 @@ void
 decode_mastodon_event(struct decode_run *run, struct slice event, struct slice data)
 {
     struct message message;
+    event = event_name(run, event);
     if (slice_equal(event, SLICE_LIT("delete"))) {
         if (decode_run_room(run, 1)) {
             keep_deletion(run, bare_id(data));
@@ -485,7 +493,7 @@ static void
 read_envelope(struct decode_run *run, const struct message *message)
 {
     size_t len = message->payload.len;
-    bool is_read = slice_equal(message->event, SLICE_LIT("update"));
+    bool is_read = slice_equal(event_name(run, message->event), SLICE_LIT("update"));
     if (is_read && len == 0) {
         bool is_given = !slice_is_none(message->payload);
         decode_run_refuse(run, is_given ? DECODE_REASON_VALUE : DECODE_REASON_MISSING);

@@ -318,16 +318,15 @@ keep_deletion(struct decode_run *run, const struct x1_deletion *deletion)
 {
     const struct x1_deleted *deleted =
         deletion->status != NULL ? deletion->status : deletion->tweet;
-    if (deleted == NULL && deletion->direct_message) {
+    deleted = deleted != NULL ? deleted : &deletion->here;
+    struct slice id = decode_run_first(deleted->id_str, deleted->id);
+    if (slice_is_none(id) && deletion->direct_message) {
         decode_run_control(run, DECODE_CONTROL_OTHER);
         return;
     }
     struct post *post = decode_run_post(run);
     post->kind = POST_DELETED;
-    if (deleted != NULL) {
-        post->id =
-            decode_run_number_id(run, decode_run_first(deleted->id_str, deleted->id));
-    }
+    post->id = decode_run_number_id(run, id);
     decode_run_keep(run);
 }
 

@@ -94,6 +94,8 @@ static const struct json_field deleted_fields[] = {
 static const struct json_table deleted_table = {deleted_fields, sizeof(struct x1_deleted)};
 
 static const struct json_field deletion_fields[] = {
+    {"id_str", JSON_ID, offsetof(struct x1_deletion, here.id_str), NULL, 0},
+    {"id",     JSON_ID, offsetof(struct x1_deletion, here.id),     NULL, 0},
     {"status", JSON_STRUCT | JSON_VITAL, offsetof(struct x1_deletion, status), &deleted_table, 0},
     {"tweet",  JSON_STRUCT | JSON_VITAL, offsetof(struct x1_deletion, tweet),  &deleted_table, 0},
     {"direct_message", JSON_PRESENT, offsetof(struct x1_deletion, direct_message), NULL, 0},
@@ -101,6 +103,7 @@ static const struct json_field deletion_fields[] = {
 };
 static const struct json_table deletion_table = {deletion_fields, sizeof(struct x1_deletion)};
 
+#define DELETION(name) {name, JSON_STRUCT | JSON_VITAL, offsetof(struct x1_message, deletion), &deletion_table, 0}
 #define CONTROL(name) {#name, JSON_PRESENT, offsetof(struct x1_message, name), NULL, 0}
 
 static const struct json_field message_fields[] = {
@@ -116,7 +119,9 @@ static const struct json_field message_fields[] = {
     TWEET(entities,                  JSON_STRUCT, &entities_table),
     TWEET(retweeted_status,          JSON_STRUCT | JSON_VITAL, &inner_table),
     TWEET(edit_history,              JSON_STRUCT | JSON_VITAL, &edit_table),
-    {"delete", JSON_STRUCT | JSON_VITAL, offsetof(struct x1_message, deletion), &deletion_table, 0},
+    DELETION("delete"),
+    DELETION("drop"),
+    DELETION("tweet_delete"),
     {"user_delete",  JSON_STRUCT | JSON_VITAL, offsetof(struct x1_message, user_delete),  &deleted_table, 0},
     {"user_suspend", JSON_STRUCT | JSON_VITAL, offsetof(struct x1_message, user_suspend), &deleted_table, 0},
     CONTROL(user_undelete),

@@ -65,6 +65,7 @@ struct x1_deleted {
 };
 
 struct x1_deletion {
+    struct x1_deleted here; // the ids without an object around them
     const struct x1_deleted *status;
     const struct x1_deleted *tweet; // the same, as named in X's API v2
     bool direct_message;

@@ -362,7 +362,7 @@ keep_element(struct page *page, const struct x2_tweet *tweet)
         tweet->user_delete != NULL ? tweet->user_delete : tweet->user_suspend;
     bool has_text = !slice_is_none(tweet->text) || tweet->note_tweet != NULL;
     if (event != NULL) {
-        keep_deletion(run, event->tweet != NULL ? event->tweet->id : SLICE_NONE);
+        keep_deletion(run, event->tweet != NULL ? event->tweet->id : event->id);
     } else if (gone != NULL) {
         keep_withdrawal(run, gone->user != NULL ? gone->user->id : SLICE_NONE);
     } else if (!slice_is_none(tweet->id) && has_text) {
@@ -420,15 +420,34 @@ is_flat(const struct x2_message *message)
     return !slice_is_none(tweet->id) && has_author && has_mark;
 }
 
+static bool
+is_one_of(struct slice text, const struct slice *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (slice_equal(text, words[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 // A record of a compliance job: what to do with a stored post. Records about users have
 // the same form without a post.
 static void
 read_action(struct decode_run *run, const struct x2_message *message)
 {
-    if (message->action.len == 0) {
-        decode_run_refuse(run, DECODE_REASON_VALUE);
-    } else if (!slice_equal(message->action, SLICE_LIT("delete"))) {
+    static const struct slice deletions[] = {{"delete", 6}, {"drop", 4}};
+    static const struct slice others[] = {{"scrub_geo", 9},
+                                          {"undelete", 8},
+                                          {"undrop", 6},
+                                          {"withheld", 8},
+                                          {"tweet_edit", 10}};
+    struct slice action = text_lower(&run->arena, text_trim(message->action));
+    if (is_one_of(action, others, sizeof(others) / sizeof(others[0]))) {
         decode_run_control(run, DECODE_CONTROL_COMPLIANCE);
+    } else if (!is_one_of(action, deletions,
+                          sizeof(deletions) / sizeof(deletions[0]))) {
+        decode_run_refuse(run, DECODE_REASON_VALUE);
     } else if (decode_run_room(run, 1)) {
         keep_deletion(run, message->tweet.id);
     }

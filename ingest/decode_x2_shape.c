@@ -83,20 +83,23 @@ static const struct json_field tweet_fields[] = {
 static const struct json_table tweet_table = {tweet_fields, sizeof(struct x2_tweet)};
 
 static const struct json_field event_fields[] = {
+    {"id",    JSON_ID, offsetof(struct x2_event, id), NULL, 0},
     {"tweet", JSON_STRUCT | JSON_VITAL, offsetof(struct x2_event, tweet), &tweet_table, 0},
     {"user",  JSON_STRUCT | JSON_VITAL, offsetof(struct x2_event, user), &user_table, 0},
     JSON_FIELD_END,
 };
 static const struct json_table event_table = {event_fields, sizeof(struct x2_event)};
 
+#define EVENT(name, place) {name, JSON_STRUCT | JSON_VITAL, offsetof(struct x2_tweet, place), &event_table, 0}
 #define COMPLIANCE(name) {name, JSON_PRESENT, offsetof(struct x2_tweet, is_compliance), NULL, 0}
 
 static const struct json_field data_fields[] = {
     TWEET_FIELDS,
-    {"delete",   JSON_STRUCT | JSON_VITAL, offsetof(struct x2_tweet, deletion), &event_table, 0},
-    {"drop",     JSON_STRUCT | JSON_VITAL, offsetof(struct x2_tweet, drop),     &event_table, 0},
-    {"user_delete",  JSON_STRUCT | JSON_VITAL, offsetof(struct x2_tweet, user_delete),     &event_table, 0},
-    {"user_suspend", JSON_STRUCT | JSON_VITAL, offsetof(struct x2_tweet, user_suspend),     &event_table, 0},
+    EVENT("delete",       deletion),
+    EVENT("tweet_delete", deletion),
+    EVENT("drop",         drop),
+    EVENT("user_delete",  user_delete),
+    EVENT("user_suspend", user_suspend),
     {"withheld", JSON_PRESENT, offsetof(struct x2_tweet, is_withheld), NULL, 0},
     COMPLIANCE("undelete"),
     COMPLIANCE("undrop"),

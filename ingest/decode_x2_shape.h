@@ -45,6 +45,7 @@ struct x2_metrics {
 struct x2_tweet;
 
 struct x2_event {
+    struct slice id; // of the post, without an object around it
     const struct x2_tweet *tweet;
     const struct x2_user *user;
 };
