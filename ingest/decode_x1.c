@@ -151,21 +151,23 @@ created_of(struct decode_run *run, const struct x1_tweet *tweet)
     return time != USEC_NONE ? time : made_at(tweet);
 }
 
-// The date is read only if there are no milliseconds. If given, it has to be valid.
+// The milliseconds, else the date. If any is given, one of them has to be valid; an
+// invalid other one is a dropped detail.
 static usec
 time_of(struct decode_run *run, const struct x1_tweet *tweet)
 {
-    usec time;
-    bool is_good = decode_run_milliseconds(tweet->timestamp_ms, &time);
-    if (time != USEC_NONE) {
-        return time;
-    }
-    bool is_date = read_date(tweet->created_at, &time);
-    if (time != USEC_NONE) {
+    usec exact;
+    usec date;
+    bool is_good = decode_run_milliseconds(tweet->timestamp_ms, &exact);
+    bool is_date = read_date(tweet->created_at, &date);
+    if (exact != USEC_NONE || date != USEC_NONE) {
         if (!is_good) {
             decode_run_drop_text(run, tweet->timestamp_ms.text);
         }
-        return time;
+        if (!is_date) {
+            decode_run_drop_text(run, tweet->created_at);
+        }
+        return exact != USEC_NONE ? exact : date;
     }
     if (!is_good || !is_date) {
         decode_run_refuse(run, DECODE_REASON_TIME);

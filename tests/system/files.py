@@ -181,6 +181,13 @@ def a_file_of_which_nothing_can_be_used_gets_one_line_that_says_what_it_seems_to
             code, figures, said = fresh(*options, data=data)
             assert code == 65 and len(said) == 1 and words in said[0], (words, code, said)
             assert figures["posts"] == 0 and figures["rejected"] > 0, figures
+    bad_ids = "ids or references that are missing or bad: -v logs each message"
+    for wrong in ({"id": ""}, {"author": {"id": "@ann"}}, {"author": {}}, {"retweet_of": {"id": 1.5}},
+                  {"reply_to": {"id": "n:ann1"}}):
+        code, figures, said = fresh("-", data=ndjson([post(1) | wrong] * 2))
+        assert code == 65 and len(said) == 1 and bad_ids in said[0], (wrong, said)
+        assert "(2 refused, the first in line 1: " in said[0], said
+        assert figures["rejected"] == 2, figures
     path = file("wide", text.encode("utf-16"))
     code, figures, said = fresh(path, file("good", lines))
     assert code == 65 and figures["posts"] == 4 and len(said) == 1, said
