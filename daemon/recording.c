@@ -265,10 +265,12 @@ note_date(struct recording *recording, struct date date, usec wall)
         dates->faults[fault]++;
         return;
     }
-    if (recording->last != USEC_NONE && date.time != recording->last) {
+    if (!recording->is_in_run && recording->last != USEC_NONE &&
+        date.time != recording->last) {
         dates->steps++;
         dates->backward += date.time < recording->last;
     }
+    recording->is_in_run = true;
     recording->last = date.time;
     dates_remember(&recording->recent, date);
 }
@@ -278,6 +280,8 @@ recording_push(struct recording *recording, usec wall)
 {
     const struct post *post = &recording->feed.posts[recording->feed.post_next];
     bool is_event = post_is_event(post);
+    // The posts of one message come in order, whatever order the message has.
+    recording->is_in_run &= is_event && recording->feed.post_next != 0;
     struct date date = date_of(post);
     enum status status = feed_push(&recording->feed, wall);
     if (status != STATUS_AGAIN) {
@@ -346,12 +350,14 @@ recording_report(const struct recording *recording, uint64_t late)
         "are dated far earlier than all the others and are counted at the time of "
         "those");
     if (dates->steps != 0 && 2 * dates->backward > dates->steps) {
-        log_warn("time runs backwards in %" PRIu64 " of %" PRIu64
-                 " steps from post to post, and %" PRIu64
-                 " posts are in no window because they arrived too late: influence, "
-                 "cascades and alerts depend on the order; sort the posts by time, the "
-                 "oldest first (if the newest is first: tac FILE > SORTED)",
-                 dates->backward, dates->steps, late);
+        log_warn(
+            "time runs backwards in %" PRIu64 " of %" PRIu64
+            " steps from message to message, and %" PRIu64
+            " posts are in no window because they arrived too late: influence, "
+            "cascades and alerts depend on the order; sort the messages by time, "
+            "the oldest first (if the newest is first: tac FILE > SORTED; if FILE is "
+            "one array: jq -c '.[]' FILE | tac > SORTED)",
+            dates->backward, dates->steps, late);
     } else if (late != 0) {
         log_warn("%" PRIu64 " of %" PRIu64
                  " posts are in no window because they arrived too late, after posts "

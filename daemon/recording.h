@@ -23,7 +23,7 @@ struct recording_dates {
     uint64_t moved; // refused: counted at the clock
     uint64_t old;   // the first was too old: counted at the time of later posts
     uint64_t faults[DATE_FAULT_COUNT];
-    uint64_t steps;    // from one date to another
+    uint64_t steps;    // from a message to one with another date
     uint64_t backward; // of these
 };
 
@@ -43,6 +43,7 @@ struct recording {
     size_t unconfirmed; // posts just before that were refused as unconfirmed
     usec doubted;       // the date of the last of them
     usec last;          // date; USEC_NONE: none
+    bool is_in_run;     // the current post follows one of the same message
     struct recording_dates dates;
 };
 

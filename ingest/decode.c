@@ -1,5 +1,6 @@
 #include "ingest/decode.h"
 
+#include "ingest/decode_order.h"
 #include "ingest/decode_parts.h"
 #include "ingest/json_split.h"
 #include "ingest/lines.h"
@@ -176,6 +177,7 @@ finish(struct decode_run *run, const struct post **ret_posts, size_t *ret_count,
         mark_undone_by_id(&run->posts[i]);
     }
     if (run->count != 0) {
+        decode_order(&run->arena, run->posts, run->count);
         *ret_posts = run->posts;
         *ret_count = run->count;
         return DECODE_POSTS;

@@ -120,8 +120,9 @@ void decoder_name_source(struct decoder *decoder, struct slice source);
 // DECODE_REFUSED ret_reason. The message must be followed by JSON_PADDING
 // (ingest/json.h) readable bytes, and must not change while the posts are used: they
 // point into it and into the decoder, until the next call. Of a message with some
-// invalid posts the valid ones are returned; the others are counted. A leading byte
-// order mark is skipped. An empty message and one that starts with ':' are keep-alives.
+// invalid posts the valid ones are returned; the others are counted. The posts of a
+// message are in the order of time (ingest/decode_order.h). A leading byte order mark
+// is skipped. An empty message and one that starts with ':' are keep-alives.
 enum decode_result decoder_read(struct decoder *decoder, struct slice message,
                                 const struct post **ret_posts, size_t *ret_count,
                                 enum decode_reason *ret_reason);

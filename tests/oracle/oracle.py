@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """What Redis must hold after a stream of native `post` lines, computed by brute force. Lines of
-Jetstream about an account (kind `identity` and `account`) may stand between them.
+Jetstream about an account (kind `identity` and `account`), pages of the X API v2 and arrays of
+messages may stand between them.
 
 Every event keeps the list of amounts it added; a deletion strikes them out; whatever is asked
 for is summed over what is left, each time anew. Nothing here is fast and nothing is clever:
@@ -11,6 +12,7 @@ to the daemon is a mistake in one of the two.
 """
 import argparse
 import datetime
+import itertools
 import json
 import re
 import sys
@@ -31,6 +33,7 @@ WAIT_FOR_PARENT = 10 * MINUTE
 ABOVE_MAX = 8
 NAMED_MAX = 500  # people, and hashtags, of one post: the first that it lists
 ROOT = None
+GONE = ("deleted", "takendown", "suspended")  # what became of an account
 
 TIME = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|z|[+-]\d\d:?\d\d)$")
 MENTION = re.compile(r"(?<![\w!#$%&*@＠])[@＠]([A-Za-z0-9_]{1,20})(?![\w@＠])")
@@ -217,15 +220,43 @@ class Cascade:
         return [a for a in self.amounts if not a.is_undone and a.what in what]
 
 
-def native_of(tweet):
-    """A message of the X API v2 as a native line; `original`: of an edit, the first version."""
-    first = tweet["edit_history_tweet_ids"][0]
+def native_of(tweet, included=()):
+    """A post of the X API v2 as a native line; `original`: of an edit, the first version."""
+    first = tweet.get("edit_history_tweet_ids", [tweet["id"]])[0]
     post = {"id": "x:" + tweet["id"], "time": tweet["created_at"], "text": tweet["text"],
             "author": {"id": "x:" + tweet["author_id"]},
             "original": "x:" + first if first != tweet["id"] else None}
+    owners = {other["id"]: {"author": {"id": "x:" + other["author_id"]}} for other in included}
     for ref in tweet.get("referenced_tweets", []):
-        post["quote_of"] = {"id": "x:" + ref["id"]}
+        name = {"retweeted": "retweet_of", "quoted": "quote_of"}[ref["type"]]
+        post[name] = {"id": "x:" + ref["id"], **owners.get(ref["id"], {})}
     return post
+
+
+def messages_of(line):
+    """The messages of one line: the elements of an array, the posts of a page of the X API v2."""
+    message = json.loads(line)
+    for each in message if isinstance(message, list) else [message]:
+        data = each.get("data") if isinstance(each, dict) else None
+        if isinstance(data, (dict, list)):
+            included = each.get("includes", {}).get("tweets", [])
+            yield from ({"x2": tweet, "included": included}
+                        for tweet in (data if isinstance(data, list) else [data]))
+        else:
+            yield each
+
+
+def in_order(events):
+    """What one line holds in the order in which it counts: each run of posts by time, whatever
+    the order they are in. A run whose first post is later than its last comes newest first, so
+    that of posts of the same time the last is the oldest."""
+    out = []
+    for is_post, run in itertools.groupby(events, key=lambda event: event["kind"] == "post"):
+        run = list(run)
+        if is_post and run[0]["time"] > run[-1]["time"]:
+            run.reverse()
+        out += sorted(run, key=lambda event: event["time"]) if is_post else run
+    return out
 
 
 class Oracle:
@@ -247,25 +278,38 @@ class Oracle:
     # --- reading ---
 
     def feed(self, line):
-        """Reads one native line; a line that cannot be used changes nothing."""
+        """Reads one line; a message that cannot be used changes nothing."""
         try:
-            post = json.loads(line)
+            messages = list(messages_of(line))
+        except ValueError:
+            return
+        for event in in_order([event for event in map(self._read, messages) if event]):
+            if event["kind"] == "account":
+                self._amend(event["message"])
+            elif event["kind"] == "deletion":
+                self._delete(event["id"])
+            else:
+                self._take(event["post"], event["author"], event["time"], event["refs"])
+
+    @staticmethod
+    def _read(post):
+        """What a message says; None if it cannot be used."""
+        try:
             if post.get("kind") in ("identity", "account"):
-                self._amend(post)
-                return
-            if "data" in post:
-                post = native_of(post["data"])
+                is_news = "identity" in post or post["account"].get("status") in GONE
+                return {"kind": "account", "message": post} if is_news else None
+            if "x2" in post:
+                post = native_of(post["x2"], post["included"])
             author, time = post["author"]["id"], time_of(post["time"])
             refs = {name: post.get(name) for name in ("retweet_of", "quote_of", "reply_to")}
             named = [ref["id"] for ref in refs.values() if ref]
             if post["id"] in [*named, post.get("via")]:
-                return
+                return None
         except (ValueError, KeyError, TypeError, AttributeError):
-            return
+            return None
         if post.get("deleted"):
-            self._delete(post["id"])
-        else:
-            self._take(post, author, time, refs)
+            return {"kind": "deletion", "id": post["id"]}
+        return {"kind": "post", "post": post, "author": author, "time": time, "refs": refs}
 
     def _take(self, post, author, time, refs):
         original = post.get("original")
@@ -549,7 +593,7 @@ class Oracle:
             return
         if message["kind"] == "identity":
             self._claim(user_id, self.users[user_id], message["identity"]["handle"])
-        elif message["account"].get("status") in ("deleted", "takendown", "suspended"):
+        else:
             self._withdraw(user_id)
 
     def _withdraw(self, user_id):

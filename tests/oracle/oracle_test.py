@@ -234,6 +234,42 @@ class Trees(unittest.TestCase):
         self.assertEqual(shape(got), ("0.5", "2", "1", "1.333333333"))
 
 
+class Pages(unittest.TestCase):
+    POSTS = [post("n:1", "n:a"), quote("n:2", "n:b", "n:1", "n:a", at=1000),
+             retweet("n:3", "n:c", "n:2", "n:b", at=2000),
+             retweet("n:4", "n:d", "n:2", "n:b", at=2000)]
+
+    def test_the_posts_of_one_array_count_in_the_order_of_time(self):
+        right = content(*self.POSTS)
+        self.assertEqual(right["boards"]["influence:5m"], [("n:a", 3), ("n:b", 2)])
+        for order in ((3, 2, 1, 0), (1, 3, 0, 2), (0, 1, 2, 3)):
+            array = f"[{','.join(self.POSTS[i] for i in order)}]"
+            self.assertEqual(content(array)["boards"], right["boards"])
+
+    def test_of_posts_of_the_same_time_the_last_is_the_oldest_if_the_newest_come_first(self):
+        same = [post("n:1", "n:a"), quote("n:2", "n:b", "n:1", "n:a"),
+                retweet("n:3", "n:c", "n:2", "n:b")]
+        later = post("n:9", "n:z", at=1000)
+        right = content(*same, later)
+        self.assertEqual(content(f"[{','.join([later, *same[::-1]])}]")["boards"], right["boards"])
+        self.assertEqual(content(f"[{','.join([*same, later])}]")["boards"], right["boards"])
+
+    def test_a_deletion_in_an_array_keeps_its_place(self):
+        got = content(f"[{self.POSTS[1]},{self.POSTS[0]},{deletion('n:2')},{self.POSTS[2]}]")
+        self.assertEqual(got["boards"]["posts:5m"], [("n:a", 1)])
+        got = content(f"[{deletion('n:2')},{self.POSTS[1]},{self.POSTS[0]}]")
+        self.assertEqual(got["boards"]["posts:5m"], [("n:a", 1), ("n:b", 1)])
+
+    def test_a_page_of_x_names_the_authors_of_what_it_includes(self):
+        root = {"id": "1", "author_id": "7", "text": "one", "created_at": "2026-03-02T12:00:00Z"}
+        shared = {"id": "2", "author_id": "8", "text": "RT", "created_at": "2026-03-02T12:00:01Z",
+                  "referenced_tweets": [{"type": "retweeted", "id": "1"}]}
+        got = content(json.dumps({"data": [shared], "includes": {"tweets": [root]}}))
+        self.assertEqual(got["boards"]["retweets:5m"], [("x:7", 1)])
+        got = content(json.dumps({"data": [shared, root]}))
+        self.assertEqual(got["boards"]["retweets:5m"], [("x:7", 1)])
+
+
 class Names(unittest.TestCase):
     def test_a_handle_belongs_to_the_latest_to_claim_it(self):
         got = content(post("n:1", "n:a", handle="Ann"), post("n:2", "n:b", handle="ann"))

@@ -251,11 +251,12 @@ def times_in_another_unit_are_named_once():
         assert said.count("\n") == 1, said
 
 
+def iso(date):
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(date // 1000)) + f".{date % 1000:03}Z"
+
+
 def root_in_each_format(root_ms, ms):
     """A reshare and its root with these times: the key of the root's cascade and the message."""
-    def iso(date):
-        return (time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(date // 1000))
-                + f".{date % 1000:03}Z")
     user = {"id_str": "5", "screen_name": "ann"}
     account = {"id": "1", "username": "ann", "acct": "ann", "url": "https://a.example/@ann",
                "uri": "https://a.example/users/ann"}
@@ -312,6 +313,46 @@ def a_recording_with_the_newest_first_is_named_once():
     _, _, said = run(posts)
     assert said.startswith("cascaded: time runs backwards in 199 of 199 steps"), said
     assert said.count("\n") == 1 and "and 199 posts are in no window" in said, said
+
+
+def tweets():
+    """Roots, a quote of each and two retweets of that; through the quote its root gains influence.
+    Two and two have the same time."""
+    for number in range(POSTS):
+        at = number % 4
+        kind, of = [(None, 0), ("quoted", number - 1)][at] if at < 2 else ("retweeted",
+                                                                          number - at + 1)
+        refs = {"referenced_tweets": [{"type": kind, "id": str(10 + of)}]} if kind else {}
+        yield {"id": str(10 + number), "author_id": str(1000 + number % PEOPLE), "text": "tea #tea",
+               "created_at": iso(MARCH + number // 2 * SECOND), **refs}
+
+
+def search_page(some):
+    """What a search of X answers: the newest first, with the posts that they point at."""
+    named = {ref["id"] for tweet in some for ref in tweet.get("referenced_tweets", [])}
+    included = [{key: tweet[key] for key in ("id", "author_id", "text", "created_at")}
+                for tweet in tweets() if tweet["id"] in named]
+    return {"data": some[::-1], "includes": {"tweets": included}}
+
+
+def pages_with_the_newest_first_count_as_if_sorted():
+    some = list(tweets())
+    right, _, said = run([search_page([tweet]) for tweet in some])
+    assert not said and len(right["cascaded:top:influence:1h"]) > 5, (said, right)
+    boards, _, said = run([search_page(some)])
+    assert boards == right and not said, said
+    pages = [search_page(some[at:at + 38]) for at in range(0, POSTS, 38)]
+    boards, _, said = run(pages)
+    assert boards == right and not said, said
+    # The pages come newest first as well: that is said, and what is to be done helps.
+    boards, _, said = run(pages[::-1])
+    assert said.startswith("cascaded: time runs backwards in 5 of 5 steps from message to"), said
+    assert said.count("\n") == 1 and boards != right, said
+    assert "tac FILE > SORTED" in said and "jq -c '.[]' FILE | tac > SORTED" in said, said
+    lines = "".join(json.dumps(page) + "\n" for page in pages[::-1]).encode()
+    turned = subprocess.run(["tac"], input=lines, check=True, stdout=subprocess.PIPE).stdout
+    boards, _, said = run([json.loads(line) for line in turned.splitlines()])
+    assert boards == right and not said, said
 
 
 def a_backtest_judges_dates_as_a_replay_does():
@@ -403,6 +444,7 @@ if __name__ == "__main__":
                             times_in_another_unit_are_named_once,
                             a_root_is_no_later_than_its_reshare,
                             a_recording_with_the_newest_first_is_named_once,
+                            pages_with_the_newest_first_count_as_if_sorted,
                             a_backtest_judges_dates_as_a_replay_does,
                             a_paced_replay_does_not_wait_for_a_wrong_date,
                             a_replay_ended_while_a_date_waits_goes_on_with_it,

@@ -129,6 +129,25 @@ class Stream:
         self.promised = {}  # target id -> ids of retweets that others came through already
         while len(self.lines) < settings.length:
             self.lines.append(self._line())
+        if rng.random() < 0.4:
+            self._join()
+
+    def _join(self):
+        """Makes arrays of some lines, in any order: one message each. An array in the first line
+        would be one of the whole file."""
+        lines, self.lines = self.lines[1:], self.lines[:1]
+        while lines:
+            size = self.rng.choice((1, 1, 2, 3, 8))
+            some, lines = lines[:size], lines[size:]
+            if size == 1 or not all(line.startswith("{") and len(line) > 1 for line in some):
+                self.lines += some
+                continue
+            order = self.rng.choice(("as they are", "newest first", "any"))
+            if order == "newest first":
+                some.reverse()
+            elif order == "any":
+                self.rng.shuffle(some)
+            self.lines.append(f"[{','.join(some)}]")
 
     # --- time ---
 
