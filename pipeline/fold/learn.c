@@ -101,7 +101,9 @@ recall(struct pipeline *pipeline, uint32_t cascade, uint64_t hash)
     if ((row->flags & EVENT_UNDONE) != 0) {
         cascades_hide(&pipeline->cascades, cascade);
     }
-    cascades_set_author(&pipeline->cascades, cascade, inside_actor(pipeline, row));
+    if (cascades_at(&pipeline->cascades, cascade)->author == USER_NONE) {
+        cascades_set_author(&pipeline->cascades, cascade, inside_actor(pipeline, row));
+    }
     set_created(pipeline, cascade, row->time);
     struct event_records_words words;
     if (event_records_text(&pipeline->records, event, &words)) {
@@ -137,6 +139,21 @@ learn_target(struct pipeline *pipeline, const struct post_ref *ref, struct ids_r
         below = cascade;
     }
     return first;
+}
+
+uint32_t
+learn_known_author(const struct pipeline *pipeline, uint64_t hash)
+{
+    uint32_t cascade = cascades_find_hash(&pipeline->cascades, hash);
+    if (cascade != CASCADE_NONE) {
+        return cascades_at(&pipeline->cascades, cascade)->author;
+    }
+    uint32_t event = event_records_find(&pipeline->records, hash);
+    if (event == EVENT_NONE) {
+        return USER_NONE;
+    }
+    const struct event *row = event_records_at(&pipeline->records, event);
+    return (row->flags & EVENT_RETWEET) == 0 ? inside_actor(pipeline, row) : USER_NONE;
 }
 
 uint32_t

@@ -1,8 +1,9 @@
 // Copies facts about posts from messages to the records of cascades: author, text,
 // language, time, counts of the platform, and which post a post quotes.
 //
-// Facts that are known are not replaced, except the platform's count: the greatest is
-// kept. There must be room (pipeline/fold/admission.h).
+// Facts that are known are not replaced, with two exceptions: of the platform's counts
+// the greatest is kept, and an author known by handle only is replaced by one with an
+// id. There must be room (pipeline/fold/admission.h).
 #pragma once
 
 #include <stdint.h>
@@ -35,6 +36,10 @@ void learn_parent(struct pipeline *pipeline, uint32_t cascade, uint32_t parent);
 // and of the posts it quotes.
 uint32_t learn_target(struct pipeline *pipeline, const struct post_ref *ref,
                       struct ids_ref ids, usec time);
+
+// The author of the post whose id has that hash, from its own message or from one that
+// pointed at it, or USER_NONE.
+uint32_t learn_known_author(const struct pipeline *pipeline, uint64_t hash);
 
 // The author of such a post: the one the message names, else the one remembered, or
 // USER_NONE. author: hash of the id that ref names.

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "pipeline/fold/learn.h"
 #include "pipeline/inside.h"
 
 // ── who is named ───────────────────────────────────────────────────────────
@@ -53,6 +54,51 @@ is_shown_late(const struct post *post)
     return false;
 }
 
+static bool
+is_alone(const struct pipeline *pipeline, uint32_t user)
+{
+    return (users_at(&pipeline->users, user)->flags & USER_KEYED_BY_HANDLE) != 0;
+}
+
+// True if the id is given of a post's author who is known by handle only.
+static bool
+is_revealed(const struct pipeline *pipeline, uint64_t post,
+            const struct post_user *author)
+{
+    if (author->id.len == 0 || is_by_handle(author)) {
+        return false;
+    }
+    uint32_t known = learn_known_author(pipeline, post);
+    return known != USER_NONE && is_alone(pipeline, known);
+}
+
+static bool
+ref_reveals(const struct pipeline *pipeline, const struct post_ref *ref)
+{
+    for (; ref != NULL && ref->id.len != 0; ref = ref->quote) {
+        if (is_revealed(pipeline, inside_hash(pipeline, ref->id), &ref->author)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+reveals(const struct pipeline *pipeline, const struct persons_met *met)
+{
+    const struct post *post = met->post;
+    if (pipeline->users.alone == 0) { // as on networks that name by id
+        return false;
+    }
+    if (post->kind == POST_RETWEETED) {
+        return is_revealed(pipeline, met->ids.root.post, &post->retweet_of.author) ||
+               ref_reveals(pipeline, post->retweet_of.quote);
+    }
+    return is_revealed(pipeline, met->ids.post, &post->author) ||
+           ref_reveals(pipeline, &post->quote) ||
+           ref_reveals(pipeline, &post->reply_to);
+}
+
 // ── ids for handles ────────────────────────────────────────────────────────
 
 static struct slice
@@ -94,11 +140,28 @@ resolve_user(struct pipeline *pipeline, struct post_user *user)
     }
 }
 
+// The author of that post: by its id, if that is known, else by handle.
+static void
+resolve_author(struct pipeline *pipeline, struct slice post, struct post_user *author)
+{
+    if (!is_by_handle(author)) {
+        return;
+    }
+    uint32_t known = learn_known_author(pipeline, inside_hash(pipeline, post));
+    if (known == USER_NONE || is_alone(pipeline, known)) {
+        resolve_user(pipeline, author);
+        return;
+    }
+    author->id = arena_join(&pipeline->hand.named_texts,
+                            users_id(&pipeline->users, known), SLICE_NONE);
+    author->handle = SLICE_NONE;
+}
+
 static void
 resolve_ref(struct pipeline *pipeline, struct post_ref *ref)
 {
     for (;;) {
-        resolve_user(pipeline, &ref->author);
+        resolve_author(pipeline, ref->id, &ref->author);
         if (ref->quote == NULL) {
             return;
         }
@@ -128,7 +191,11 @@ resolve(struct pipeline *pipeline, const struct post *post,
         return STATUS_NOMEM;
     }
     *resolved = *post;
-    resolve_user(pipeline, &resolved->author);
+    if (post->kind == POST_PUBLISHED) {
+        resolve_author(pipeline, post->id, &resolved->author);
+    } else {
+        resolve_user(pipeline, &resolved->author);
+    }
     for (size_t i = 0; i < post->mention_count; i++) {
         mentions[i] = post->mentions[i];
         resolve_user(pipeline, &mentions[i]);
@@ -182,6 +249,64 @@ claim_all(struct pipeline *pipeline, const struct post *post)
     claim_ref(pipeline, &post->reply_to);
 }
 
+// The author of a post, `id`, was known by that handle. The handle may be old: what is
+// known otherwise goes before. The texts of users may move: neither is one.
+static void
+vouch(struct pipeline *pipeline, struct slice id, struct slice network,
+      struct slice handle)
+{
+    struct users *users = &pipeline->users;
+    uint32_t user = users_find(users, id);
+    uint32_t holder = users_holder(users, network, handle);
+    if (id.len != 0 && handle.len != 0 && slice_equal(users_network_of(id), network) &&
+        (user == USER_NONE || users_handle(users, user).len == 0) &&
+        (holder == USER_NONE || is_alone(pipeline, holder))) {
+        struct post_user shown = {.id = id, .handle = handle};
+        users_see(users, &shown, USEC_NONE);
+    }
+}
+
+static void
+compare_author(struct pipeline *pipeline, struct slice post,
+               const struct post_user *author)
+{
+    if (post.len == 0 || author->id.len == 0) {
+        return;
+    }
+    const struct users *users = &pipeline->users;
+    struct arena *texts = &pipeline->hand.named_texts;
+    uint32_t known = learn_known_author(pipeline, inside_hash(pipeline, post));
+    if (known == USER_NONE || is_alone(pipeline, known) == is_by_handle(author)) {
+        return;
+    }
+    struct slice id = arena_join(texts, users_id(users, known), SLICE_NONE);
+    if (is_by_handle(author)) {
+        struct slice own = users_handle_in(author->id);
+        vouch(pipeline, id, users_network_of(author->id),
+              users_same_handle(own, author->handle) ? author->handle
+                                                     : lower_case(pipeline, own));
+    } else {
+        struct slice handle = arena_join(texts, users_handle(users, known), SLICE_NONE);
+        vouch(pipeline, author->id, users_network_of(id), handle);
+    }
+}
+
+// A post has one author: whom a message names by handle alone and whom it is known to
+// be by id, or the other way round, are one person.
+static void
+compare_authors(struct pipeline *pipeline, const struct post *post)
+{
+    const struct post_ref *refs[] = {&post->retweet_of, &post->quote, &post->reply_to};
+    if (post->kind == POST_PUBLISHED) {
+        compare_author(pipeline, post->id, &post->author);
+    }
+    for (size_t i = 0; i < sizeof(refs) / sizeof(refs[0]); i++) {
+        for (const struct post_ref *ref = refs[i]; ref != NULL; ref = ref->quote) {
+            compare_author(pipeline, ref->id, &ref->author);
+        }
+    }
+}
+
 // True if that person has retweeted that post already.
 static bool
 is_repeat(struct pipeline *pipeline, const struct persons_met *met)
@@ -217,7 +342,7 @@ persons_meet(struct pipeline *pipeline, struct persons_met *met, usec time)
 {
     const struct post *given = met->post;
     uint64_t merges = pipeline->users.merges;
-    bool is_named = is_named_alone(given);
+    bool is_named = is_named_alone(given) || reveals(pipeline, met);
     met->actor = USER_NONE;
     if (is_named && resolve_met(pipeline, given, met) != STATUS_OK) {
         return STATUS_NOMEM;
@@ -227,6 +352,7 @@ persons_meet(struct pipeline *pipeline, struct persons_met *met, usec time)
     }
     if (is_named || is_shown_late(given)) {
         claim_all(pipeline, given);
+        compare_authors(pipeline, given);
     }
     if (is_named && resolve_met(pipeline, given, met) != STATUS_OK) {
         return STATUS_NOMEM;

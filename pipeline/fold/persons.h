@@ -5,6 +5,12 @@
 // message; else the id "<net>:@<handle in lower case>". So a handle means one person
 // wherever it occurs, and after another person takes it, that person.
 //
+// A post has one author. If a user is given by handle alone as the author of a post,
+// and the author's id is known from the post's own message or another one that pointed
+// at it, that person is meant. Such a pair of handle and id, in either order, makes the
+// person hold the handle, unless they have another one or another person with an id
+// holds it.
+//
 // When the id of a person known by handle only is learnt, all that was counted moves to
 // it (users_merge_fn): counters in their steps, places on boards, authorship of posts,
 // baselines, and places in sets of amplifiers. Earlier decisions are not repeated: two

@@ -118,10 +118,17 @@ void
 cascades_set_author(struct cascades *cascades, uint32_t cascade, uint32_t user)
 {
     struct cascade *row = &cascades->rows[cascade];
-    if (row->author != USER_NONE || user == USER_NONE) {
+    if (user == USER_NONE) {
         return;
     }
     struct user *author = users_at(cascades->users, user);
+    if (row->author != USER_NONE) {
+        struct user *known = users_at(cascades->users, row->author);
+        if ((known->flags & ~author->flags & USER_KEYED_BY_HANDLE) == 0) {
+            return;
+        }
+        known->refs--;
+    }
     author->refs++;
     author->flags |= USER_AUTHOR;
     row->author = user;

@@ -84,8 +84,8 @@ uint32_t cascades_put(struct cascades *cascades, struct slice id, uint64_t hash,
                       bool *ret_is_new);
 
 void cascades_queue(struct cascades *cascades, uint32_t cascade, uint32_t dirty);
+// An author known by handle only is replaced by one with an id, no other is.
 void cascades_set_author(struct cascades *cascades, uint32_t cascade, uint32_t user);
-
 // Forgets the counts if the cascade is closed and zero in every window.
 void cascades_refresh(struct cascades *cascades, uint32_t cascade, usec clock);
 

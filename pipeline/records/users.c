@@ -173,8 +173,8 @@ users_queue(struct users *users, uint32_t user)
 
 // ── handles ────────────────────────────────────────────────────────────────
 
-static bool
-same_handle(struct slice a, struct slice b)
+bool
+users_same_handle(struct slice a, struct slice b)
 {
     if (a.len != b.len) {
         return false;
@@ -207,7 +207,7 @@ users_holder(const struct users *users, struct slice network, struct slice handl
     struct table_walk walk = table_walk(&users->by_handle, hash);
     uint32_t other;
     while ((other = table_next(&users->by_handle, &walk)) != TABLE_NONE) {
-        if (same_handle(users_handle(users, other), handle) &&
+        if (users_same_handle(users_handle(users, other), handle) &&
             slice_equal(users_network_of(users_id(users, other)), network)) {
             return other;
         }
@@ -294,6 +294,7 @@ merge(struct users *users, uint32_t from, uint32_t into)
     users->rows[into].refs++;
     users->merges++;
     users->merged++;
+    users->alone--;
     users_queue(users, from); // its key is deleted
     users_queue(users, into);
 }
@@ -352,6 +353,7 @@ user_create(struct users *users, const struct post_user *profile, uint64_t hash)
     row->flags = USER_WHOLE;
     if (users_handle_in(id).len != 0) {
         row->flags |= USER_KEYED_BY_HANDLE;
+        users->alone++;
     }
     table_add(&users->by_id, hash, user);
     users->count++;
@@ -369,6 +371,7 @@ user_destroy(struct users *users, uint32_t user)
     } else {
         table_remove(&users->by_id, hash_slice(&users->key, users_id(users, user)),
                      user);
+        users->alone -= (row->flags & USER_KEYED_BY_HANDLE) != 0;
     }
     if ((row->flags & USER_KEYED_BY_HANDLE) != 0) {
         drop_traces(users, user);
@@ -491,7 +494,7 @@ set_handle(struct users *users, uint32_t user, struct slice handle)
             handle_claim(users, user);
             return;
         }
-        if (!same_handle(old, handle)) {
+        if (!users_same_handle(old, handle)) {
             handle_release(users, user);
         }
     }
@@ -532,7 +535,7 @@ users_see_hash(struct users *users, const struct post_user *profile, uint64_t ha
     struct slice handle = profile->handle;
     if ((row->flags & USER_KEYED_BY_HANDLE) != 0) {
         struct slice own = users_handle_in(profile->id);
-        handle = same_handle(own, handle) ? handle : own;
+        handle = users_same_handle(own, handle) ? handle : own;
     }
     if (handle.len != 0) {
         set_handle(users, user, handle);
@@ -585,4 +588,5 @@ users_move(struct users *users, struct snapshot *snapshot)
     traces_move(&users->traces, snapshot);
     SNAPSHOT_VALUE(snapshot, users->merges);
     SNAPSHOT_VALUE(snapshot, users->merged);
+    SNAPSHOT_VALUE(snapshot, users->alone);
 }

@@ -52,6 +52,7 @@ struct users {
     struct traces traces;   // of cascades that name users known by handle only
     uint64_t merges;
     uint32_t merged; // rows that are merged
+    uint32_t alone;  // known by handle only
     users_merge_fn merge;
     void *context;
 };
@@ -134,6 +135,9 @@ users_handle(const struct users *users, uint32_t user)
 {
     return users_text(users, user, USER_HANDLE);
 }
+
+// ASCII letters compare without case.
+bool users_same_handle(struct slice a, struct slice b);
 
 // The user who holds a handle, or USER_NONE. ASCII letters compare without case.
 uint32_t users_holder(const struct users *users, struct slice network,

@@ -354,23 +354,57 @@ class Oracle:
             while ref:
                 shown += [ref["author"]] if ref.get("author") else []
                 ref = ref.get("quote_of")
+        root = refs["retweet_of"]
         for is_last in (False, True):
-            named = {**post, "author": self._named(post["author"])}
+            named = {**post, "author": self._named(post["author"], None if root else post["id"])}
             named_refs = {name: self._named_ref(ref) for name, ref in refs.items()}
             if is_last:
                 self._see_user(named["author"], time)
-            root, author = refs["retweet_of"], named["author"]["id"]
+            author = named["author"]["id"]
             if root and author in self._cascade(root["id"]).retweeted_by:
                 return True, named, named_refs
-            for user in shown if not is_last else []:
+            if is_last:
+                break
+            for user in shown:
                 if user.get("handle") and not handle_in(user["id"]):
                     self._claim(user["id"], self.users[user["id"]], user["handle"])
+            own = None if root else {"id": post["id"], "author": post["author"]}
+            for ref in (own, *refs.values()):
+                self._compare_authors(ref)
         return False, named, named_refs
 
-    def _named(self, user):
+    def _known_author(self, post_id):
+        return self.known[post_id].author if post_id in self.known else None
+
+    def _compare_authors(self, ref):
+        """A post has one author: whom it names by handle alone and whom by id are one person."""
+        if not ref:
+            return
+        known = self._known_author(ref["id"])
+        named = (ref.get("author") or {}).get("id")
+        if known and named and bool(handle_in(known)) != bool(handle_in(named)):
+            if handle_in(known):
+                self._vouch(named, known, self.users[known].handle)
+            else:
+                given, own = ref["author"].get("handle") or "", lower(handle_in(named))
+                self._vouch(known, named, given if lower(given) == own else own)
+        self._compare_authors(ref.get("quote_of"))
+
+    def _vouch(self, user_id, alone, handle):
+        """The handle was that person's. It may be old: what is known otherwise goes before."""
+        net, user = network_of(user_id), self.users[user_id]
+        holder = self.claims.get(f"{net}:{lower(handle)}")
+        if net == network_of(alone) and not user.handle and (not holder or handle_in(holder)):
+            self._claim(user_id, user, handle)
+
+    def _named(self, user, post_id=None):
+        """The user with the id of whoever is meant; post_id: of a post that is theirs."""
         handle = handle_in(user["id"])
         if not handle:
             return user
+        author = self._known_author(post_id)
+        if author and not handle_in(author):
+            return {**user, "id": author, "handle": None}
         net = network_of(user["id"])
         own = f"{net}:@{lower(handle)}"
         holder = self.claims.get(f"{net}:{lower(handle)}", own)
@@ -385,7 +419,7 @@ class Oracle:
             return ref
         named = {**ref, "quote_of": self._named_ref(ref.get("quote_of"))}
         if ref.get("author"):
-            named["author"] = self._named(ref["author"])
+            named["author"] = self._named(ref["author"], ref["id"])
         return named
 
     def _merge(self, old, new):

@@ -1,7 +1,7 @@
 """Seeded streams of native lines made to hurt: few people, few posts, everything collides.
 
-What the documents leave open is not made: one post always has the same author and quotes the
-same post, one message shows a user or post in one way only and never replies to something above
+What the documents leave open is not made: one post always has the same author, under one name or
+another, and quotes the same post, one message shows a user or post in one way only and never replies to something above
 the post it quotes, and no handle changes hands inside a message. People are named by handle alone
 as well; some do things under such a name, too, until it turns out whose it is.
 """
@@ -84,7 +84,8 @@ class Message:
             if rng.random() < 0.6:
                 look["followers"] = self._followers(user_id)
             return look
-        if stream.handles[user_id].lower() in ALONE:
+        if stream.handles[user_id].lower() in ALONE and not (
+                stream.is_fickle and rng.random() < 0.1):
             pass
         elif user_id in stream.owned and rng.random() < 0.1:
             stream.handles[user_id] = stream.owned[user_id]
@@ -115,6 +116,7 @@ class Stream:
         self.seen_handles = {}  # user id -> handles shown so far, in lower case
         # People who act under a handle alone, and to whom the handle turns out to belong.
         self.owners, self.owned = {}, {}
+        self.is_fickle = not self.is_forgetful and rng.random() < 0.3  # give such handles up
         for handle in rng.sample(ALONE, rng.choice((0, 0, 1, 2, 3))):
             alone, owner = f"n:@{handle}", rng.choice([f"n:w{handle}", *self.users])
             if owner.startswith("n:") and owner not in self.owned:
@@ -200,11 +202,19 @@ class Stream:
             return post
         return rng.choice(known[-6:] if rng.random() < 0.7 else known)
 
+    def _name_of(self, user):
+        """One of the names of a person, who is the author of a post under each."""
+        if self.is_forgetful:
+            return user
+        names = {user, self.owners.get(user, user)}
+        names |= {name for name, owner in self.owners.items() if owner == user}
+        return self.rng.choice(sorted(names)) if sum("@" in name for name in names) < 2 else user
+
     def _ref(self, message, post, depth=0):
         if post.id not in message.refs:
             message.refs[post.id] = ref = {"id": post.id}
             if self.is_forgetful or self.rng.random() < 0.6:
-                ref["author"] = message.user(post.author)
+                ref["author"] = message.user(self._name_of(post.author))
             is_new = post.parent and post.parent.id not in message.refs
             if is_new and depth < 3 and self.rng.random() < 0.4:
                 ref["quote_of"] = self._ref(message, post.parent, depth + 1)
@@ -230,7 +240,7 @@ class Stream:
         post.is_published = True
         if post.parent:
             fields["quote_of"] = self._ref(message, post.parent)
-        event = self._event(message, post.id, post.author, **fields)
+        event = self._event(message, post.id, self._name_of(post.author), **fields)
         self._fill(event, message)
         return event
 

@@ -290,6 +290,158 @@ what_was_merged_is_forgotten_to_make_room(void **state)
     pipeline_destroy(&pipeline);
 }
 
+// A post or retweet of T0 that points at x:10, whose author it shows like that.
+static void
+point(struct pipeline *pipeline, int id, struct post_user actor, struct post post,
+      struct post_user shown)
+{
+    char buffer[MADE_NAME_MAX];
+    struct post_ref ref = {
+        .id = SLICE_LIT("x:10"), .author = shown, .created = USEC_NONE};
+    post.id = made_name(buffer, "x:", id);
+    post.time = T0;
+    post.author = actor;
+    if (post.kind == POST_RETWEETED) {
+        post.retweet_of = ref;
+    } else if (post.quote.text.len != 0) {
+        post.quote = ref;
+    } else {
+        post.reply_to = ref;
+    }
+    feed(pipeline, &post);
+}
+
+#define RETWEET ((struct post){.kind = POST_RETWEETED})
+#define QUOTE ((struct post){.quote = {.text = SLICE_LIT("shown")}})
+#define REPLY ((struct post){.kind = POST_PUBLISHED})
+#define CAT ((struct post_user){.id = SLICE_LIT("x:3")})
+#define ANN_BY_ID ((struct post_user){.id = SLICE_LIT("x:1")})
+
+static void
+a_reference_by_handle_means_the_known_author(void **state)
+{
+    (void)state;
+    struct pipeline *pipeline = create(1000);
+    publish(pipeline, 10, ANN_BY_ID, (struct post_user){0});
+    point(pipeline, 11, BOB, RETWEET, ALONE);
+    point(pipeline, 12, BOB, QUOTE, ALONE);
+    point(pipeline, 13, BOB, REPLY, ALONE);
+    point(pipeline, 14, ANN_BY_ID, RETWEET, ALONE);
+    FLUSHED_HAS(pipeline, "retweets:1h x:1=1\n", "quotes:1h x:1=1\n",
+                "replies:1h x:1=1\n", "author=x:1 handle=ann", "+handle:x:ann");
+    assert_int_equal(pipeline_metrics(pipeline)->self_ignored, 1);
+    assert_int_equal(pipeline_metrics(pipeline)->users, 2);
+    pipeline_destroy(&pipeline);
+}
+
+static void
+the_author_is_known_from_another_reference(void **state)
+{
+    (void)state;
+    struct pipeline *pipeline = create(1000);
+    publish(pipeline, 9, CAT, ALONE);
+    point(pipeline, 11, BOB, RETWEET, ANN_BY_ID);
+    point(pipeline, 12, CAT, RETWEET, ALONE);
+    FLUSHED_HAS(pipeline, "mentions:1h x:1=1\n", "retweets:1h x:1=2\n");
+    // Its own message names them by handle, too.
+    publish(pipeline, 10, ALONE, (struct post_user){0});
+    FLUSHED_HAS(pipeline, "posts:1h x:1=1\n");
+    pipeline_destroy(&pipeline);
+}
+
+static void
+an_author_by_handle_is_whose_id_the_post_shows_later(void **state)
+{
+    (void)state;
+    struct pipeline *pipeline = create(1000);
+    point(pipeline, 11, BOB, RETWEET, ALONE);
+    point(pipeline, 12, BOB, QUOTE, ALONE);
+    FLUSHED_HAS(pipeline, "retweets:1h x:@ann=1\n");
+    publish(pipeline, 10, ANN_BY_ID, (struct post_user){0});
+    FLUSHED_HAS(pipeline, "retweets:1h x:@ann=0 x:1=1\n", "author=x:1", "x:@ann gone");
+    assert_int_equal(pipeline_metrics(pipeline)->users_merged, 1);
+    pipeline_destroy(&pipeline);
+}
+
+static void
+an_author_by_handle_is_whose_id_a_reference_shows_later(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct pipeline *pipeline = create(1000);
+        if (i == 0) {
+            point(pipeline, 11, BOB, RETWEET, ALONE);
+        } else {
+            publish(pipeline, 10, ALONE, (struct post_user){0}); // no cascade yet
+        }
+        point(pipeline, 12, CAT, i == 0 ? QUOTE : RETWEET, ANN_BY_ID);
+        FLUSHED_HAS(pipeline, i == 0 ? "retweets:1h x:1=1\n" : "posts:1h x:1=1\n",
+                    "author=x:1");
+        assert_int_equal(pipeline_metrics(pipeline)->users_merged, 1);
+        pipeline_destroy(&pipeline);
+    }
+}
+
+static void
+a_person_known_by_the_root_reshares_it_once(void **state)
+{
+    (void)state;
+    struct pipeline *pipeline = create(1000);
+    publish(pipeline, 9, BOB, (struct post_user){0});
+    retweet(pipeline, 20, ALONE, 9);
+    publish(pipeline, 10, ANN_BY_ID, (struct post_user){0});
+    point(pipeline, 11, BOB, RETWEET, ALONE);
+    retweet(pipeline, 21, ANN_BY_ID, 9);
+    assert_int_equal(pipeline_metrics(pipeline)->repeated_retweets, 1);
+    pipeline_destroy(&pipeline);
+}
+
+static void
+an_old_handle_in_a_reference_renames_nobody(void **state)
+{
+    (void)state;
+    struct pipeline *pipeline = create(1000);
+    struct post_user renamed = ANN;
+    renamed.handle = SLICE_LIT("ann_new");
+    publish(pipeline, 10, renamed, (struct post_user){0});
+    publish(pipeline, 8, CAT, ALONE);
+    point(pipeline, 11, BOB, RETWEET, ALONE);
+    FLUSHED_HAS(pipeline, "retweets:1h x:1=1\n", "mentions:1h x:@ann=1\n",
+                "x:10 author=x:1 handle=ann_new");
+    pipeline_destroy(&pipeline);
+}
+
+static void
+a_handle_in_a_reference_takes_it_from_nobody(void **state)
+{
+    (void)state;
+    struct pipeline *pipeline = create(1000);
+    publish(pipeline, 10, ANN_BY_ID, (struct post_user){0});
+    publish(pipeline, 8,
+            (struct post_user){.id = SLICE_LIT("x:4"), .handle = SLICE_LIT("ann")},
+            (struct post_user){0});
+    point(pipeline, 11, BOB, RETWEET, ALONE);
+    publish(pipeline, 12, CAT, ALONE);
+    FLUSHED_HAS(pipeline, "retweets:1h x:1=1\n", "mentions:1h x:4=1\n");
+    pipeline_destroy(&pipeline);
+}
+
+static void
+an_author_by_an_old_handle_gives_way_to_the_id(void **state)
+{
+    (void)state;
+    struct pipeline *pipeline = create(1000);
+    struct post_user renamed = ANN;
+    renamed.handle = SLICE_LIT("ann_new");
+    point(pipeline, 11, BOB, RETWEET, ALONE);
+    publish(pipeline, 10, renamed, (struct post_user){0});
+    retweet(pipeline, 12, CAT, 10);
+    FLUSHED_HAS(pipeline, "x:10 author=x:1 handle=ann_new",
+                "retweets:1h x:@ann=1 x:1=1\n");
+    assert_int_equal(pipeline_metrics(pipeline)->users_merged, 0);
+    pipeline_destroy(&pipeline);
+}
+
 int
 main(void)
 {
@@ -305,6 +457,14 @@ main(void)
         cmocka_unit_test(a_merged_person_survives_a_snapshot),
         cmocka_unit_test(where_traces_are_full_everything_is_searched),
         cmocka_unit_test(what_was_merged_is_forgotten_to_make_room),
+        cmocka_unit_test(a_reference_by_handle_means_the_known_author),
+        cmocka_unit_test(the_author_is_known_from_another_reference),
+        cmocka_unit_test(an_author_by_handle_is_whose_id_the_post_shows_later),
+        cmocka_unit_test(an_author_by_handle_is_whose_id_a_reference_shows_later),
+        cmocka_unit_test(a_person_known_by_the_root_reshares_it_once),
+        cmocka_unit_test(an_old_handle_in_a_reference_renames_nobody),
+        cmocka_unit_test(a_handle_in_a_reference_takes_it_from_nobody),
+        cmocka_unit_test(an_author_by_an_old_handle_gives_way_to_the_id),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
