@@ -201,6 +201,7 @@ handle_of(struct decode_run *run, const struct account *account, struct slice ho
 static struct slice
 web_url(struct decode_run *run, struct slice url)
 {
+    url = text_trim(url);
     if (url.len == 0 || slice_starts(url, SLICE_LIT("https://")) ||
         slice_starts(url, SLICE_LIT("http://"))) {
         return url;

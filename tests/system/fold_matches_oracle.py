@@ -125,7 +125,7 @@ def is_same(field, got, wanted, size, about):
     return abs(float(got) - float(wanted)) <= tolerance * scale
 
 
-def differences(got, wanted, about):
+def differences(got, wanted, about=lambda key: {}):
     """One line for each entry that differs; about(key): tolerances of that key's fields."""
     for key in sorted(got.keys() | wanted.keys()):
         left, right = got.get(key), wanted.get(key)
