@@ -110,7 +110,7 @@ hold(struct live *live)
         return;
     }
     live->held_since = clock_monotonic();
-    redis_resume_hold(live->runtime.sink);
+    redis_sink_hold(live->runtime.sink);
     log_info("Redis is newer than the snapshot: writing waits until the sources have "
              "caught up");
 }
@@ -118,7 +118,7 @@ hold(struct live *live)
 static void
 release_if_due(struct live *live)
 {
-    if (!redis_resume_is_held(live->runtime.sink)) {
+    if (!redis_sink_is_held(live->runtime.sink)) {
         return;
     }
     bool is_behind = streams_are_behind(&live->streams);
@@ -132,7 +132,7 @@ release_if_due(struct live *live)
     } else {
         log_info("the sources have caught up: writing to Redis is resumed");
     }
-    redis_resume_release(live->runtime.sink);
+    redis_sink_release(live->runtime.sink);
 }
 
 static void
@@ -248,8 +248,8 @@ on_stop(void *context)
     notify_send(&live->notify, "STOPPING=1\nSTATUS=Writing all changes to Redis");
     log_info("stopping: saving cursors and writing all changes to Redis");
     streams_stop(&live->streams);
-    if (redis_resume_is_held(live->runtime.sink)) {
-        on_finished(live, NULL); // Redis is still ahead
+    if (redis_sink_is_held(live->runtime.sink)) {
+        on_finished(live, NULL); // Redis is ahead still
         return;
     }
     halt_doing("not all changes could be written to Redis", EX_UNAVAILABLE);

@@ -317,7 +317,7 @@ is_short_of_room(struct replay *replay)
     struct redis_sink *sink = replay->setup.sink;
     bool is_taken = redis_claims_render(sink);
     if ((is_taken && pipeline_alerts_fit(replay->setup.pipeline)) ||
-        redis_resume_is_held(sink)) {
+        redis_sink_is_held(sink)) {
         return false;
     }
     redis_sink_hurry(sink);

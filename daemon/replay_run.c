@@ -106,7 +106,7 @@ on_look(evutil_socket_t fd, short what, void *context)
     if (is_behind(run)) {
         event_add(run->look, &look_every);
     } else {
-        redis_resume_release(run->runtime.sink);
+        redis_sink_release(run->runtime.sink);
     }
 }
 
@@ -114,7 +114,7 @@ static void
 hold(struct replay_run *run)
 {
     if (run->runtime.keeper.is_restored && is_behind(run)) {
-        redis_resume_hold(run->runtime.sink);
+        redis_sink_hold(run->runtime.sink);
         event_add(run->look, &look_every);
     }
 }
@@ -208,8 +208,8 @@ on_replayed(void *context, int exit_code, const struct error *error)
     if (exit_code != 0) {
         run->runtime.exit_code = exit_code;
     }
-    if (run->runtime.is_stopping && redis_resume_is_held(run->runtime.sink)) {
-        on_finished(run, NULL); // Redis is still ahead
+    if (run->runtime.is_stopping && redis_sink_is_held(run->runtime.sink)) {
+        on_finished(run, NULL); // Redis is ahead still
         return;
     }
     wait_for_redis(run);

@@ -230,10 +230,10 @@ add_others(struct redis_sink *sink)
 }
 
 bool
-redis_check_start(struct redis_sink *sink)
+redis_check_prepare(struct redis_sink *sink)
 {
     struct redis_check *check = &sink->check;
-    usec now = redis_sink_now();
+    usec now = redis_tools_now();
     if (now - check->at < REDIS_CHECK_MS * USEC_PER_MS) {
         return false;
     }
@@ -253,11 +253,17 @@ redis_check_start(struct redis_sink *sink)
         check->probes.is_failed || check->names.is_failed || check->pairs.is_failed) {
         return false;
     }
-    sink->phase = REDIS_PHASE_CHECK;
+    return true;
+}
+
+enum redis_phase
+redis_check_ask(struct redis_sink *sink)
+{
+    const struct redis_check *check = &sink->check;
     redis_answer_begin(&sink->answer, REDIS_EXCHANGE_PROBE, check->commands.commands);
     redis_conn_send(sink->conn, buffer_text(&check->commands.text),
                     check->commands.commands);
-    return true;
+    return REDIS_PHASE_STAY;
 }
 
 // ── answers ────────────────────────────────────────────────────────────────
@@ -404,7 +410,7 @@ redis_check_item(struct redis_sink *sink, const struct redis_item *item)
     if (probe->kind == PROBE_ALERTS) {
         take_alerts(sink, item);
     } else if (probe->kind == PROBE_POLICY && item->type == REDIS_ITEM_STRING) {
-        redis_fence_check_policy(sink, item->text);
+        redis_report_policy(sink, item->text);
     }
     bool is_refused = item->type == REDIS_ITEM_ERROR &&
                       redis_error_kind_of(item->text) != REDIS_ERROR_WRONGTYPE;
@@ -420,10 +426,10 @@ report(struct redis_sink *sink)
 {
     struct redis_check *check = &sink->check;
     struct error error = {.code = STATUS_OK};
-    usec now = redis_sink_now();
+    usec now = redis_tools_now();
     bool is_reported = check->failed_at != 0 && now - check->reported_at < REPORT_EVERY;
     check->failed_at = now;
-    sink->is_hurried = true;
+    sink->flush.is_hurried = true;
     if (is_reported) {
         return;
     }
@@ -437,8 +443,8 @@ report(struct redis_sink *sink)
     redis_report_event(sink, REDIS_EVENT_REPAIRED, 0, &error);
 }
 
-void
-redis_check_done(struct redis_sink *sink)
+enum redis_phase
+redis_check_answered(struct redis_sink *sink)
 {
     struct redis_check *check = &sink->check;
     size_t count = check->probes.size / sizeof(struct redis_probe);
@@ -454,12 +460,12 @@ redis_check_done(struct redis_sink *sink)
     if (check->failed != 0) {
         report(sink);
     }
-    redis_flush_idle(sink);
+    return REDIS_PHASE_IDLE;
 }
 
 bool
 redis_check_is_leaky(const struct redis_sink *sink)
 {
     usec failed_at = sink->check.failed_at;
-    return failed_at != 0 && redis_sink_now() - failed_at < LEAKY_FOR;
+    return failed_at != 0 && redis_tools_now() - failed_at < LEAKY_FOR;
 }

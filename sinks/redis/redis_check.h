@@ -17,6 +17,7 @@
 #include "base/usec.h"
 #include "pipeline/checks.h"
 #include "sinks/redis/redis_batch.h"
+#include "sinks/redis/redis_phase.h"
 
 struct redis_item;
 struct redis_sink;
@@ -53,11 +54,13 @@ struct redis_check {
 void redis_check_init(struct redis_check *check);
 void redis_check_fini(struct redis_check *check);
 
-// After a flush, while nothing is in flight. False: not now.
-bool redis_check_start(struct redis_sink *sink);
+// After a flush, while nothing is in flight: makes the reads. False: not now.
+bool redis_check_prepare(struct redis_sink *sink);
+// Entering CHECK: sends them.
+enum redis_phase redis_check_ask(struct redis_sink *sink);
 void redis_check_item(struct redis_sink *sink, const struct redis_item *item);
-// All answers have arrived.
-void redis_check_done(struct redis_sink *sink);
+// All answers came.
+enum redis_phase redis_check_answered(struct redis_sink *sink);
 
 // True if something was missing lately: more keys may be missing.
 bool redis_check_is_leaky(const struct redis_sink *sink);

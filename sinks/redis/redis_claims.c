@@ -180,7 +180,7 @@ redis_claims_close(struct redis_sink *sink, unsigned which)
 {
     const struct redis_alerts *alerts = sink->setup.alerts;
     struct redis_claims *claims = &sink->outbox.claims[which];
-    struct redis_batch *batch = &sink->batches[which];
+    struct redis_batch *batch = &sink->flush.batches[which];
     const char *texts = sink->outbox.group.bytes;
     if (claims->grouped == claims->count) {
         return;
@@ -247,7 +247,7 @@ redis_claims_add(struct redis_sink *sink, unsigned which, const struct change *c
     claims->shown += change->alert.is_shown;
     if (slice_is_none(json) || group->is_failed || claims->names.is_failed) {
         // Sticky: reported as the failure of the whole transaction.
-        sink->batches[which].text.is_failed = true;
+        sink->flush.batches[which].text.is_failed = true;
         return;
     }
     claims->items[claims->count++] = claim;
@@ -258,7 +258,7 @@ redis_claims_add(struct redis_sink *sink, unsigned which, const struct change *c
 void
 redis_claims_result(struct redis_sink *sink, const struct redis_item *item)
 {
-    struct redis_claims *claims = &sink->outbox.claims[sink->sent];
+    struct redis_claims *claims = &sink->outbox.claims[sink->flush.sent];
     if (item->type == REDIS_ITEM_INTEGER && claims->answered < claims->count) {
         claims->items[claims->answered++].answer = item->number;
     } else if (item->type == REDIS_ITEM_STRING && claims->answered != 0) {
@@ -300,9 +300,10 @@ remember(struct redis_sink *sink, unsigned which, const struct redis_claim *clai
                  claim->name_len},
         .id = slice_of(claim->id),
         .entry = slice_of(claim->entry),
-        .json = {sink->batches[which].text.bytes + claim->json_at, claim->json_len},
+        .json = {sink->flush.batches[which].text.bytes + claim->json_at,
+                 claim->json_len},
     };
-    redis_recent_add(&sink->outbox.recent, &alert, redis_sink_now());
+    redis_recent_add(&sink->outbox.recent, &alert, redis_tools_now());
 }
 
 void
@@ -324,7 +325,8 @@ redis_claims_written(struct redis_sink *sink, unsigned which)
         remember(sink, which, claim);
         const struct redis_alert alert = {
             .id = slice_of(claim->id),
-            .json = {sink->batches[which].text.bytes + claim->json_at, claim->json_len},
+            .json = {sink->flush.batches[which].text.bytes + claim->json_at,
+                     claim->json_len},
             .given = claim->asked & ~full,
             .full = full,
         };

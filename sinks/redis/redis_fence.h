@@ -2,7 +2,12 @@
 // prefix.
 #pragma once
 
-#include "base/slice.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "sinks/redis/redis_answer.h"
+#include "sinks/redis/redis_phase.h"
 
 struct redis_sink;
 
@@ -10,14 +15,28 @@ struct redis_sink;
 // text.
 enum { REDIS_TOKEN_BYTES = 16, REDIS_TOKEN_TEXT = 2 * REDIS_TOKEN_BYTES + 1 };
 
-void redis_fence_greet(struct redis_sink *sink);
-void redis_fence_greeted(struct redis_sink *sink);
-void redis_fence_claimed(struct redis_sink *sink);
-void redis_fence_recalled(struct redis_sink *sink);
+struct redis_fence {
+    uint64_t epoch; // ours; 0: never claimed
+    char token[REDIS_TOKEN_TEXT];
+    bool is_claimed;    // on this connection
+    bool is_claim_open; // a claim was sent and its answer never came
+    bool is_unknown;    // Redis may contain other keys than those written
+    char run_id[REDIS_ANSWER_NAME_MAX];
+};
+
+// False if the system has no random bytes.
+bool redis_fence_init(struct redis_fence *fence) MUST_USE;
+
+// Entering GREET and CLAIM.
+enum redis_phase redis_fence_greet(struct redis_sink *sink);
+enum redis_phase redis_fence_claim(struct redis_sink *sink);
+
+// The replies to GREET, CLAIM, RECALL and OUTBOX are complete.
+enum redis_phase redis_fence_greeted(struct redis_sink *sink);
+enum redis_phase redis_fence_claimed(struct redis_sink *sink);
+enum redis_phase redis_fence_recalled(struct redis_sink *sink);
+enum redis_phase redis_fence_outbox_read(struct redis_sink *sink);
+
 // Begins to write: everything if Redis may contain other keys than those written, else
 // changes.
-void redis_fence_write(struct redis_sink *sink);
-// The keys of an earlier process are removed.
-void redis_fence_purged(struct redis_sink *sink);
-// What INFO answered later on: advises once when a policy that evicts was set.
-void redis_fence_check_policy(struct redis_sink *sink, struct slice info);
+enum redis_phase redis_fence_write(struct redis_sink *sink);

@@ -44,14 +44,17 @@ redis_outbox_key(const struct redis_sink *sink, size_t endpoint)
 }
 
 bool
-redis_outbox_recall(struct redis_sink *sink)
+redis_outbox_is_unread(const struct redis_sink *sink)
+{
+    const struct redis_alerts *alerts = sink->setup.alerts;
+    return alerts != NULL && sink->outbox.read < alerts->endpoint_count;
+}
+
+enum redis_phase
+redis_outbox_read(struct redis_sink *sink)
 {
     const struct redis_alerts *alerts = sink->setup.alerts;
     size_t first = sink->outbox.read;
-    if (alerts == NULL || first >= alerts->endpoint_count) {
-        return false;
-    }
-    sink->phase = REDIS_PHASE_OUTBOX;
     redis_answer_begin(&sink->answer, REDIS_EXCHANGE_RECALL,
                        alerts->endpoint_count - first);
     for (size_t i = first; i < alerts->endpoint_count; i++) {
@@ -62,7 +65,7 @@ redis_outbox_recall(struct redis_sink *sink)
         const struct slice words[] = {SLICE_LIT("HGETALL"), {text, (size_t)len}};
         redis_conn_command(sink->conn, 2, words);
     }
-    return true;
+    return REDIS_PHASE_STAY;
 }
 
 void
@@ -112,13 +115,17 @@ is_dropped(const struct redis_sink *sink, size_t endpoint, struct slice id)
 }
 
 void
-redis_outbox_found(struct redis_sink *sink, struct slice value)
+redis_outbox_found(struct redis_sink *sink, size_t index, struct slice text)
 {
+    if (index % 2 == 0) {
+        redis_resume_name(&sink->resume, text);
+        return;
+    }
     const struct redis_alerts *alerts = sink->setup.alerts;
-    const struct slice id = {sink->recall_field, sink->recall_field_len};
+    const struct slice id = {sink->resume.field, sink->resume.field_len};
     size_t endpoint = sink->outbox.read + sink->answer.reply;
     if (id.len != 0 && id.len < WEBHOOK_ID_MAX && !is_dropped(sink, endpoint, id)) {
-        alerts->on_waiting(alerts->context, endpoint, id, value);
+        alerts->on_waiting(alerts->context, endpoint, id, text);
     }
 }
 
@@ -140,7 +147,7 @@ void
 redis_outbox_keep(struct redis_sink *sink, size_t endpoint, struct slice id,
                   struct slice value)
 {
-    if (redis_sink_is_up(sink)) {
+    if (sink->metrics.is_up != 0) {
         add_value(sink, endpoint, id, value);
     }
 }

@@ -19,6 +19,7 @@
 #include "base/slice.h"
 #include "sinks/redis/redis_batch.h"
 #include "sinks/redis/redis_claims.h"
+#include "sinks/redis/redis_phase.h"
 #include "sinks/redis/redis_stash.h"
 
 struct redis_sink;
@@ -98,8 +99,11 @@ void redis_outbox_init(struct redis_sink *sink);
 void redis_outbox_fini(struct redis_sink *sink);
 // The key of an endpoint's outbox; points into the sink.
 struct redis_name redis_outbox_key(const struct redis_sink *sink, size_t endpoint);
-// False if there is nothing to read.
-bool redis_outbox_recall(struct redis_sink *sink);
+// Whether an outbox is still to be read on this connection.
+bool redis_outbox_is_unread(const struct redis_sink *sink);
+// Entering OUTBOX.
+enum redis_phase redis_outbox_read(struct redis_sink *sink);
 // The requested outboxes are complete.
 void redis_outbox_recalled(struct redis_sink *sink);
-void redis_outbox_found(struct redis_sink *sink, struct slice value);
+// A field or value of an outbox, by turns.
+void redis_outbox_found(struct redis_sink *sink, size_t index, struct slice text);

@@ -24,27 +24,26 @@ redis_purge_fini(struct redis_purge *purge)
     redis_batch_fini(&purge->probes);
 }
 
-static void
-scan(struct redis_sink *sink)
+void
+redis_purge_begin(struct redis_purge *purge)
+{
+    strcpy(purge->cursor, "0");
+}
+
+enum redis_phase
+redis_purge_scan(struct redis_sink *sink)
 {
     const struct slice words[] = {
         SLICE_LIT("SCAN"),  slice_of(sink->purge.cursor),
         SLICE_LIT("MATCH"), slice_of(sink->keys.pattern),
         SLICE_LIT("COUNT"), SLICE_LIT("1000"),
     };
-    sink->phase = REDIS_PHASE_SCAN;
     redis_batch_reset(&sink->purge.probes);
     buffer_reset(&sink->purge.found);
     buffer_reset(&sink->purge.names);
     redis_answer_begin(&sink->answer, REDIS_EXCHANGE_SCAN, 0);
     redis_conn_command(sink->conn, sizeof(words) / sizeof(words[0]), words);
-}
-
-void
-redis_purge_start(struct redis_sink *sink)
-{
-    strcpy(sink->purge.cursor, "0");
-    scan(sink);
+    return REDIS_PHASE_STAY;
 }
 
 // ── candidates ─────────────────────────────────────────────────────────────
@@ -142,17 +141,27 @@ candidate_at(const struct redis_purge *purge, size_t index)
 
 // ── verifying ──────────────────────────────────────────────────────────────
 
-static void
-scan_on(struct redis_sink *sink)
+// The keys of an earlier process are removed: everything is written again.
+static enum redis_phase
+finish(struct redis_sink *sink)
 {
-    if (strcmp(sink->purge.cursor, "0") != 0) {
-        scan(sink);
-    } else {
-        redis_fence_purged(sink);
+    sink->fence.is_unknown = false;
+    changes_restart(sink->setup.pipeline);
+    redis_cursors_restart(&sink->cursors);
+    if (sink->report.is_proven) {
+        redis_outbox_restore(sink);
     }
+    sink->flush.is_hurried = true;
+    return REDIS_PHASE_IDLE;
 }
 
-void
+static enum redis_phase
+go_on(struct redis_sink *sink)
+{
+    return strcmp(sink->purge.cursor, "0") != 0 ? REDIS_PHASE_SCAN : finish(sink);
+}
+
+enum redis_phase
 redis_purge_scanned(struct redis_sink *sink)
 {
     struct redis_purge *purge = &sink->purge;
@@ -160,14 +169,20 @@ redis_purge_scanned(struct redis_sink *sink)
     bool is_failed = purge->probes.text.is_failed || purge->found.is_failed ||
                      purge->names.is_failed;
     if (candidate_count(purge) == 0 || is_failed) {
-        scan_on(sink); // without memory they remain until they expire
-        return;
+        return go_on(sink); // without memory they stay until they expire
     }
+    return REDIS_PHASE_VERIFY;
+}
+
+enum redis_phase
+redis_purge_verify(struct redis_sink *sink)
+{
+    struct redis_purge *purge = &sink->purge;
     purge->candidate = 0;
-    sink->phase = REDIS_PHASE_VERIFY;
     redis_answer_begin(&sink->answer, REDIS_EXCHANGE_PROBE, purge->probes.commands);
     redis_conn_send(sink->conn, buffer_text(&purge->probes.text),
                     purge->probes.commands);
+    return REDIS_PHASE_STAY;
 }
 
 // The first answer about a candidate: checks its type and contents.
@@ -209,11 +224,11 @@ redis_purge_item(struct redis_sink *sink, const struct redis_item *item)
     }
 }
 
-void
+enum redis_phase
 redis_purge_verified(struct redis_sink *sink)
 {
     struct redis_purge *purge = &sink->purge;
-    struct redis_batch *batch = &sink->batches[0];
+    struct redis_batch *batch = &sink->flush.batches[0];
     redis_batch_begin(batch);
     for (size_t i = 0; i < candidate_count(purge); i++) {
         const struct redis_candidate *candidate = candidate_at(purge, i);
@@ -222,17 +237,18 @@ redis_purge_verified(struct redis_sink *sink)
             redis_batch_unlink(batch, (struct redis_name){key, SLICE_NONE});
         }
     }
-    if (batch->commands != 0) {
-        sink->phase = REDIS_PHASE_PURGE;
-        redis_sink_send(sink, batch);
-    } else {
-        scan_on(sink);
-    }
+    return batch->commands != 0 ? REDIS_PHASE_PURGE : go_on(sink);
 }
 
-void
-redis_purge_purged(struct redis_sink *sink)
+enum redis_phase
+redis_purge_remove(struct redis_sink *sink)
 {
-    sink->metrics.keys_purged += sink->batches[0].commands;
-    scan_on(sink);
+    return redis_tools_send(sink, &sink->flush.batches[0]);
+}
+
+enum redis_phase
+redis_purge_removed(struct redis_sink *sink)
+{
+    sink->metrics.keys_purged += sink->flush.batches[0].commands;
+    return go_on(sink);
 }

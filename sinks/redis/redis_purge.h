@@ -17,6 +17,7 @@
 #include "sinks/redis/redis_answer.h"
 #include "sinks/redis/redis_batch.h"
 #include "sinks/redis/redis_keys.h"
+#include "sinks/redis/redis_phase.h"
 
 struct redis_item;
 struct redis_sink;
@@ -45,10 +46,19 @@ struct redis_purge {
 void redis_purge_init(struct redis_purge *purge);
 void redis_purge_fini(struct redis_purge *purge);
 
-// Ends with redis_fence_purged.
-void redis_purge_start(struct redis_sink *sink);
+// The next SCAN is the first one.
+void redis_purge_begin(struct redis_purge *purge);
+
+// Entering SCAN, VERIFY and PURGE.
+enum redis_phase redis_purge_scan(struct redis_sink *sink);
+enum redis_phase redis_purge_verify(struct redis_sink *sink);
+enum redis_phase redis_purge_remove(struct redis_sink *sink);
+
+// A key of a SCAN; an item of a reply to VERIFY.
 void redis_purge_found(struct redis_sink *sink, struct slice key);
-void redis_purge_scanned(struct redis_sink *sink);
 void redis_purge_item(struct redis_sink *sink, const struct redis_item *item);
-void redis_purge_verified(struct redis_sink *sink);
-void redis_purge_purged(struct redis_sink *sink);
+
+// The replies are complete. After the last SCAN everything is written again.
+enum redis_phase redis_purge_scanned(struct redis_sink *sink);
+enum redis_phase redis_purge_verified(struct redis_sink *sink);
+enum redis_phase redis_purge_removed(struct redis_sink *sink);

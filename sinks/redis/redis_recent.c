@@ -171,10 +171,10 @@ redis_recent_send(struct redis_sink *sink, unsigned which)
         return;
     }
     recent->is_sent = true;
-    drop_old(recent, redis_sink_now());
+    drop_old(recent, redis_tools_now());
     size_t at = 0;
     for (size_t first = 0; first < count_of(recent); first += GROUP) {
-        add_group(sink, &sink->batches[which], first, at);
+        add_group(sink, &sink->flush.batches[which], first, at);
         for (size_t i = first; i < first + GROUP && i < count_of(recent); i++) {
             struct row row = row_at(recent, i);
             at += bytes_of(&row);

@@ -1,3 +1,5 @@
+#include "sinks/redis/redis_report.h"
+
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -73,7 +75,7 @@ const struct metric redis_report_metric_rows[] = {
 static void
 update_up(struct redis_sink *sink)
 {
-    sink->metrics.is_up = sink->is_ready && sink->reported == 0;
+    sink->metrics.is_up = sink->report.is_ready && sink->report.troubles == 0;
 }
 
 void
@@ -86,18 +88,17 @@ redis_report_event(struct redis_sink *sink, enum redis_event event, int exit_cod
 }
 
 static void
-report_once(struct redis_sink *sink, enum redis_reported kind,
-            const struct error *error)
+report_once(struct redis_sink *sink, enum redis_trouble kind, const struct error *error)
 {
-    bool is_reported = (sink->reported & (unsigned)kind) != 0;
-    if (sink->reported == 0 && sink->setup.ends_when_refused) {
-        redis_sink_set_timer(sink->patience, sink->patience_most);
+    bool is_reported = (sink->report.troubles & (unsigned)kind) != 0;
+    if (sink->report.troubles == 0 && sink->setup.ends_when_refused) {
+        redis_tools_set_timer(sink->patience, sink->patience_most);
     }
-    sink->reported |= (unsigned)kind;
-    sink->last_error = *error;
+    sink->report.troubles |= (unsigned)kind;
+    sink->report.last_error = *error;
     update_up(sink);
     if (!is_reported) {
-        bool is_lost = kind == REDIS_REPORTED_LOST;
+        bool is_lost = kind == REDIS_TROUBLE_LOST;
         redis_report_event(sink, is_lost ? REDIS_EVENT_LOST : REDIS_EVENT_TROUBLE, 0,
                            error);
     }
@@ -136,15 +137,21 @@ redis_report_refusal(const struct redis_sink *sink, enum redis_error_kind kind,
               redis_conn_address(sink->conn), text, advice);
 }
 
-void
-redis_report_lost(struct redis_sink *sink, enum redis_error_kind kind,
-                  const struct error *error)
+bool
+redis_report_is_patient(const struct redis_sink *sink)
+{
+    return sink->report.is_proven && !sink->setup.ends_when_refused;
+}
+
+static void
+report_lost(struct redis_sink *sink, enum redis_error_kind kind,
+            const struct error *error)
 {
     const char *address = redis_conn_address(sink->conn);
     struct error why = {.code = STATUS_OK};
     if (kind != REDIS_ERROR_NONE) {
         redis_report_refusal(sink, kind, error->text, &why);
-    } else if (sink->is_ready) {
+    } else if (sink->report.is_ready) {
         error_set(&why, STATUS_IO, "lost Redis at %s: %s; trying again", address,
                   error->text);
     } else {
@@ -152,32 +159,94 @@ redis_report_lost(struct redis_sink *sink, enum redis_error_kind kind,
                   "cannot reach Redis at %s: %s; start it or set redis.url", address,
                   error->text);
     }
-    sink->is_refused = kind != REDIS_ERROR_NONE;
-    report_once(sink, REDIS_REPORTED_LOST, &why);
+    sink->report.is_refused = kind != REDIS_ERROR_NONE;
+    report_once(sink, REDIS_TROUBLE_LOST, &why);
+}
+
+enum redis_phase
+redis_report_down(struct redis_sink *sink, enum redis_error_kind kind,
+                  const struct error *error)
+{
+    if (kind != REDIS_ERROR_NONE) {
+        redis_report_count(sink, kind);
+    }
+    if (kind != REDIS_ERROR_NONE && !redis_report_is_patient(sink) &&
+        redis_error_kind_row(kind)->action == REDIS_ACTION_FATAL) {
+        struct error last = {.code = STATUS_OK};
+        redis_report_refusal(sink, kind, error->text, &last);
+        return redis_tools_stop(sink, REDIS_EVENT_FATAL,
+                                redis_error_kind_row(kind)->exit_code, &last);
+    }
+    report_lost(sink, kind, error);
+    return REDIS_PHASE_STAY;
 }
 
 void
 redis_report_trouble(struct redis_sink *sink, const struct error *error)
 {
-    sink->is_refused = true;
-    report_once(sink, REDIS_REPORTED_TROUBLE, error);
+    sink->report.is_refused = true;
+    report_once(sink, REDIS_TROUBLE_REFUSED, error);
 }
 
 void
 redis_report_well(struct redis_sink *sink)
 {
-    bool was_reported = sink->reported != 0;
-    bool was_ready = sink->is_ready;
-    sink->reported = 0;
-    sink->is_refused = false;
-    redis_sink_stop_timer(sink->patience);
-    sink->is_ready = true;
-    sink->last_error = (struct error){.code = STATUS_OK};
+    bool was_reported = sink->report.troubles != 0;
+    bool was_ready = sink->report.is_ready;
+    sink->report.troubles = 0;
+    sink->report.is_refused = false;
+    redis_tools_stop_timer(sink->patience);
+    sink->report.is_ready = true;
+    sink->report.last_error = (struct error){.code = STATUS_OK};
     update_up(sink);
     if (!was_ready) {
         redis_report_event(sink, REDIS_EVENT_READY, 0, NULL);
     } else if (was_reported) {
         redis_report_event(sink, REDIS_EVENT_RECOVERED, 0, NULL);
+    }
+}
+
+static void
+advise_policy(struct redis_sink *sink, const char *policy)
+{
+    struct error error = {.code = STATUS_OK};
+    error_set(&error, STATUS_IO,
+              "Redis at %s deletes keys when its memory is full (maxmemory-policy "
+              "%s), so boards and hashes may be incomplete until these keys are "
+              "written again: set maxmemory-policy noeviction",
+              redis_conn_address(sink->conn), policy);
+    sink->report.is_advised = true;
+    redis_report_event(sink, REDIS_EVENT_ADVICE, 0, &error);
+}
+
+void
+redis_report_policy(struct redis_sink *sink, struct slice info)
+{
+    char policy[REDIS_ANSWER_NAME_MAX];
+    if (!redis_answer_is_evicting(info, policy)) {
+        sink->report.is_advised = false;
+    } else if (!sink->report.is_advised) {
+        advise_policy(sink, policy);
+    }
+}
+
+void
+redis_report_advice(struct redis_sink *sink)
+{
+    const struct redis_answer *answer = &sink->answer;
+    struct error error = {.code = STATUS_OK};
+    if (sink->report.is_advised) {
+        return;
+    }
+    if (answer->is_evicting) {
+        advise_policy(sink, answer->policy);
+    } else if (answer->is_info_refused) {
+        error_set(&error, STATUS_IO,
+                  "Redis at %s does not allow its user to run INFO, so its "
+                  "maxmemory-policy is not known: add the right +info to its ACL",
+                  redis_conn_address(sink->conn));
+        sink->report.is_advised = true;
+        redis_report_event(sink, REDIS_EVENT_ADVICE, 0, &error);
     }
 }
 

@@ -23,13 +23,15 @@ request_of(const struct redis_recall *recall, size_t index)
 }
 
 bool
-redis_resume_recall(struct redis_sink *sink)
+redis_resume_is_unread(const struct redis_sink *sink)
+{
+    return !sink->resume.is_recalled && sink->setup.recall != NULL;
+}
+
+enum redis_phase
+redis_resume_read(struct redis_sink *sink)
 {
     const struct redis_recall *recall = sink->setup.recall;
-    if (sink->is_recalled || recall == NULL) {
-        return false;
-    }
-    sink->phase = REDIS_PHASE_RECALL;
     static const enum redis_key_kind kinds[] = {
         [REDIS_RECALLED_CURSOR] = REDIS_KEY_CURSOR,
         [REDIS_RECALLED_GAPS] = REDIS_KEY_GAPS,
@@ -51,52 +53,29 @@ redis_resume_recall(struct redis_sink *sink)
         const struct slice words[] = {SLICE_LIT("HGETALL"), {text, len}};
         redis_conn_command(sink->conn, 2, words);
     }
-    return true;
+    return REDIS_PHASE_STAY;
+}
+
+void
+redis_resume_name(struct redis_resume *resume, struct slice text)
+{
+    size_t len = text.len < sizeof(resume->field) ? text.len : 0;
+    memcpy(resume->field, text.ptr, len);
+    resume->field_len = len;
 }
 
 void
 redis_resume_found(struct redis_sink *sink, size_t index, struct slice text)
 {
     if (index % 2 == 0) {
-        size_t len = text.len < sizeof(sink->recall_field) ? text.len : 0;
-        memcpy(sink->recall_field, text.ptr, len);
-        sink->recall_field_len = len;
-        return;
-    }
-    if (sink->phase == REDIS_PHASE_OUTBOX) {
-        redis_outbox_found(sink, text);
+        redis_resume_name(&sink->resume, text);
         return;
     }
     const struct redis_recall *recall = sink->setup.recall;
-    const struct change_field field = {{sink->recall_field, sink->recall_field_len},
+    const struct change_field field = {{sink->resume.field, sink->resume.field_len},
                                        text};
     struct request request = request_of(recall, sink->answer.reply);
     if (field.name.len != 0) {
         recall->on_field(recall->context, request.what, request.name, &field);
     }
-}
-
-void
-redis_resume_hold(struct redis_sink *sink)
-{
-    sink->is_held = true;
-}
-
-void
-redis_resume_release(struct redis_sink *sink)
-{
-    if (!sink->is_held) {
-        return;
-    }
-    sink->is_held = false;
-    sink->progressed = redis_sink_now();
-    if (sink->phase == REDIS_PHASE_IDLE) {
-        redis_fence_write(sink);
-    }
-}
-
-bool
-redis_resume_is_held(const struct redis_sink *sink)
-{
-    return sink->is_held;
 }

@@ -2,14 +2,15 @@
 //
 // Before the sink is READY it reads from Redis the cursor and the gap ledger of each
 // source, and what forecasts have learnt. A daemon that starts from a snapshot older
-// than that may then hold the sink: nothing is written or removed until it has caught
-// up, so that no value in Redis goes back. Until then changes merge in the pipeline.
+// than that may then hold the sink (redis_sink_hold) until it has caught up. Until then
+// changes merge in the pipeline.
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "base/slice.h"
+#include "sinks/redis/redis_phase.h"
 
 struct change_field;
 struct redis_sink;
@@ -34,8 +35,21 @@ struct redis_recall {
     void *context;
 };
 
-// From within READY, or before redis_sink_start.
-void redis_resume_hold(struct redis_sink *sink);
-// Also done by redis_sink_hurry and redis_sink_finish, which have to write.
-void redis_resume_release(struct redis_sink *sink);
-bool redis_resume_is_held(const struct redis_sink *sink);
+// ── for the sink ───────────────────────────────────────────────────────────
+
+enum { REDIS_RECALL_NAME_MAX = 256 };
+
+struct redis_resume {
+    bool is_recalled;
+    bool is_held;                      // see redis_sink_hold
+    char field[REDIS_RECALL_NAME_MAX]; // of a hash: whose value comes next
+    size_t field_len;
+};
+
+bool redis_resume_is_unread(const struct redis_sink *sink);
+// Entering RECALL.
+enum redis_phase redis_resume_read(struct redis_sink *sink);
+// A field or value of a hash, by turns.
+void redis_resume_found(struct redis_sink *sink, size_t index, struct slice text);
+// Keeps the name of a field until its value comes; one that is too long as empty.
+void redis_resume_name(struct redis_resume *resume, struct slice text);

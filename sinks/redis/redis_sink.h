@@ -105,6 +105,13 @@ void redis_sink_start(struct redis_sink *sink);
 void redis_sink_finish(struct redis_sink *sink, usec within, redis_done_fn done,
                        void *context);
 
+// Nothing is written or removed until the release, so that no value in Redis goes back
+// after a start from an older snapshot. From within READY, or before redis_sink_start.
+// redis_sink_hurry and redis_sink_finish, which have to write, also release.
+void redis_sink_hold(struct redis_sink *sink);
+void redis_sink_release(struct redis_sink *sink);
+bool redis_sink_is_held(const struct redis_sink *sink);
+
 // Starts the next flush now, for a pipeline that needs room.
 void redis_sink_hurry(struct redis_sink *sink);
 

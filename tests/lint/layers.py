@@ -43,7 +43,7 @@ LIBRARIES = {
     r"event2/": ["net/http_client.c", "net/timer.c", "net/ws_client.c",
                  "sinks/redis/redis_conn.c", "sinks/redis/redis_dial.c",
                  "sinks/redis/redis_dial.h", "sinks/redis/redis_sentinel.c",
-                 "sinks/redis/redis_sink.c", "sinks/redis/redis_stream.c",
+                 "sinks/redis/redis_machine.c", "sinks/redis/redis_tools.c", "sinks/redis/redis_stream.c",
                  "sinks/redis/redis_stream.h", "sinks/http/http_guests.c",
                  "sinks/http/http_listener.c", "sinks/http/http_server.c", "daemon/"],
     r"microhttpd\.h": ["sinks/http/http_server.c", "sinks/http/http_reply.c"],
