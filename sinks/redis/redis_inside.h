@@ -3,6 +3,7 @@
 //   redis_report.c   messages, counters of errors
 //   redis_recent.c   alerts to claim again where Redis lost them
 //   redis_outbox.c   what webhooks have not acknowledged
+//   redis_drops.c    alerts that leave the outboxes
 //   redis_claims.c   alerts: claimed once each
 //   redis_resume.c   what an earlier process left of the sources
 //   redis_check.c    whether Redis still holds what was written

@@ -13,6 +13,7 @@ redis_outbox_init(struct redis_sink *sink)
 {
     redis_batch_init(&sink->outbox.due);
     redis_batch_init(&sink->outbox.taken);
+    redis_drops_init(&sink->outbox.drops);
     buffer_init(&sink->outbox.json, ALERT_LIMIT);
     buffer_init(&sink->outbox.group, ALERT_LIMIT);
     redis_stash_init(&sink->outbox.stash);
@@ -32,6 +33,7 @@ redis_outbox_fini(struct redis_sink *sink)
     redis_stash_fini(&sink->outbox.stash);
     buffer_fini(&sink->outbox.group);
     buffer_fini(&sink->outbox.json);
+    redis_drops_fini(&sink->outbox.drops);
     redis_batch_fini(&sink->outbox.taken);
     redis_batch_fini(&sink->outbox.due);
 }
@@ -55,6 +57,7 @@ redis_outbox_read(struct redis_sink *sink)
 {
     const struct redis_alerts *alerts = sink->setup.alerts;
     size_t first = sink->outbox.read;
+    redis_drops_sort(&sink->outbox.drops);
     redis_answer_begin(&sink->answer, REDIS_EXCHANGE_RECALL,
                        alerts->endpoint_count - first);
     for (size_t i = first; i < alerts->endpoint_count; i++) {
@@ -74,46 +77,6 @@ redis_outbox_recalled(struct redis_sink *sink)
     sink->outbox.read += sink->answer.commands;
 }
 
-static void
-add_drop(const struct redis_sink *sink, struct redis_batch *batch, size_t endpoint,
-         struct slice id)
-{
-    const struct change_field field = {id, SLICE_NONE};
-    redis_batch_hdel(batch, redis_outbox_key(sink, endpoint),
-                     (struct redis_fields){&field, 1});
-}
-
-static bool
-contains(struct slice text, struct slice part)
-{
-    const char *at = text.ptr;
-    const char *end = text.ptr + text.len;
-    while ((size_t)(end - at) >= part.len) {
-        at = memchr(at, part.ptr[0], (size_t)(end - at) - part.len + 1);
-        if (at == NULL) {
-            return false;
-        }
-        if (memcmp(at, part.ptr, part.len) == 0) {
-            return true;
-        }
-        at++;
-    }
-    return false;
-}
-
-// Acknowledged while Redis could not be reached: its removal has yet to be written.
-static bool
-is_dropped(const struct redis_sink *sink, size_t endpoint, struct slice id)
-{
-    struct redis_batch drop;
-    redis_batch_init(&drop);
-    add_drop(sink, &drop, endpoint, id);
-    bool is_found =
-        contains(buffer_text(&sink->outbox.due.text), buffer_text(&drop.text));
-    redis_batch_fini(&drop);
-    return is_found;
-}
-
 void
 redis_outbox_found(struct redis_sink *sink, size_t index, struct slice text)
 {
@@ -124,7 +87,8 @@ redis_outbox_found(struct redis_sink *sink, size_t index, struct slice text)
     const struct redis_alerts *alerts = sink->setup.alerts;
     const struct slice id = {sink->resume.field, sink->resume.field_len};
     size_t endpoint = sink->outbox.read + sink->answer.reply;
-    if (id.len != 0 && id.len < WEBHOOK_ID_MAX && !is_dropped(sink, endpoint, id)) {
+    if (id.len != 0 && id.len < WEBHOOK_ID_MAX &&
+        !redis_drops_has(&sink->outbox.drops, endpoint, id)) {
         alerts->on_waiting(alerts->context, endpoint, id, text);
     }
 }
@@ -132,7 +96,15 @@ redis_outbox_found(struct redis_sink *sink, size_t index, struct slice text)
 void
 redis_outbox_drop(struct redis_sink *sink, size_t endpoint, struct slice id)
 {
-    add_drop(sink, &sink->outbox.due, endpoint, id);
+    struct redis_outbox *outbox = &sink->outbox;
+    const struct change_field field = {id, SLICE_NONE};
+    redis_batch_hdel(&outbox->due, redis_outbox_key(sink, endpoint),
+                     (struct redis_fields){&field, 1});
+    redis_drops_add(&outbox->drops, endpoint, id);
+    if (outbox->drops.rows.is_failed) {
+        // Sticky: reported as the failure of the whole transaction.
+        outbox->due.text.is_failed = true;
+    }
 }
 
 static void
@@ -171,18 +143,26 @@ redis_outbox_restore(struct redis_sink *sink)
     }
 }
 
+static void
+swap(struct redis_outbox *outbox)
+{
+    struct redis_batch due = outbox->due;
+    outbox->due = outbox->taken;
+    outbox->taken = due;
+}
+
 void
 redis_outbox_take(struct redis_outbox *outbox)
 {
-    struct redis_batch taken = outbox->due;
-    outbox->due = outbox->taken;
-    outbox->taken = taken;
+    swap(outbox);
+    redis_drops_take(&outbox->drops);
 }
 
 void
 redis_outbox_written(struct redis_outbox *outbox)
 {
     redis_batch_reset(&outbox->taken);
+    redis_drops_written(&outbox->drops);
 }
 
 void
@@ -190,5 +170,6 @@ redis_outbox_lost(struct redis_outbox *outbox)
 {
     redis_batch_append(&outbox->taken, &outbox->due);
     redis_batch_reset(&outbox->due);
-    redis_outbox_take(outbox);
+    swap(outbox);
+    redis_drops_lost(&outbox->drops);
 }

@@ -19,6 +19,7 @@
 #include "base/slice.h"
 #include "sinks/redis/redis_batch.h"
 #include "sinks/redis/redis_claims.h"
+#include "sinks/redis/redis_drops.h"
 #include "sinks/redis/redis_phase.h"
 #include "sinks/redis/redis_stash.h"
 
@@ -81,6 +82,7 @@ struct redis_outbox {
     struct redis_claims claims[2]; // of each batch of the sink
     struct redis_batch due;        // changes of outboxes that wait for a flush
     struct redis_batch taken;      // and those in the transaction at Redis
+    struct redis_drops drops;      // the removals among them
     struct buffer json;            // of the alert that is being added
     struct buffer group;           // of those that the next script claims
     struct redis_stash stash;      // of alerts for later flushes
