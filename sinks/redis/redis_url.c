@@ -168,7 +168,8 @@ static enum status
 parse_name(struct slice name, struct redis_url *url, struct error *error)
 {
     char host[URL_HOST_MAX]; // a name has the bytes allowed in a host
-    bool is_name = name.len < REDIS_URL_NAME_MAX && slice_find(name, ':') == NULL &&
+    bool is_name = name.ptr != NULL && name.len != 0 && name.len < REDIS_URL_NAME_MAX &&
+                   slice_find(name, ':') == NULL &&
                    url_host_parse_bare(name, host) == URL_GOOD;
     if (!is_name) {
         return error_set(error, STATUS_PARSE,
