@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "ingest/decode.h"
+#include "ingest/decode/decode.h"
 #include "net/url.h"
 
 // What the posts of a source contain.

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ingest/utf8.h"
+#include "ingest/text/utf8.h"
 
 enum { CHUNK = 1 << 14, DEPTH_MAX = 8 };
 

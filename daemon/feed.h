@@ -14,7 +14,7 @@
 #include "base/slice.h"
 #include "base/status.h"
 #include "base/usec.h"
-#include "ingest/decode.h"
+#include "ingest/decode/decode.h"
 
 struct pipeline;
 struct redis_sink;

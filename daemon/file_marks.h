@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "ingest/lines.h"
+#include "ingest/frames/lines.h"
 
 enum {
     FILE_MARKS_MAX = 1024,     // the oldest is removed

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "ingest/source.h"
+#include "ingest/sources/source.h"
 #include "pipeline/changes.h"
 
 enum { GAPS_MAX = 100, GAPS_REASON_MAX = 32, GAPS_TEXT_MAX = 224 };

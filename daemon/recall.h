@@ -6,7 +6,7 @@
 
 #include "daemon/gaps.h"
 #include "daemon/settings.h"
-#include "ingest/source.h"
+#include "ingest/sources/source.h"
 #include "sinks/redis/redis_resume.h"
 
 struct pipeline;

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "ingest/decode.h"
-#include "ingest/file_kind.h"
+#include "ingest/decode/decode.h"
+#include "ingest/frames/file_kind.h"
 
 void
 refusals_begin_file(struct refusals *refusals)

@@ -13,7 +13,7 @@
 #include "daemon/clock.h"
 #include "daemon/clock_watch.h"
 #include "daemon/recording.h"
-#include "ingest/file_input.h"
+#include "ingest/frames/file_input.h"
 #include "pipeline/pipeline.h"
 #include "sinks/redis/redis_claims.h"
 #include "sinks/redis/redis_resume.h"

@@ -13,8 +13,8 @@
 #include "base/status.h"
 #include "daemon/file_marks.h"
 #include "daemon/refusals.h"
-#include "ingest/decode.h"
-#include "ingest/lines.h"
+#include "ingest/decode/decode.h"
+#include "ingest/frames/lines.h"
 
 struct event_base;
 struct pipeline;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "daemon/alert_check.h"
-#include "ingest/decode.h"
+#include "ingest/decode/decode.h"
 #include "sinks/redis/redis_outbox.h"
 
 static const struct option daemon_option_rows[] = {

@@ -10,7 +10,7 @@
 #include "daemon/lookup.h"
 #include "daemon/state.h"
 #include "sinks/webhook/webhook_options.h"
-#include "ingest/source_options.h"
+#include "ingest/sources/source_options.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/alerts/rules.h"
 #include "sinks/http/http_options.h"

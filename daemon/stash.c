@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ingest/json.h"
+#include "ingest/json/json.h"
 
 void
 stash_fini(struct stash *stash)

@@ -10,8 +10,8 @@
 #include "daemon/clock.h"
 #include "daemon/feed.h"
 #include "daemon/gaps.h"
-#include "ingest/mastodon_timeline.h"
-#include "ingest/source_open.h"
+#include "ingest/sources/mastodon_timeline.h"
+#include "ingest/sources/source_open.h"
 #include "net/timer.h"
 #include "sinks/redis/redis_sink.h"
 

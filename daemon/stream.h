@@ -14,9 +14,9 @@
 #include <stdint.h>
 
 #include "daemon/recall.h"
-#include "ingest/decode.h"
-#include "ingest/source.h"
-#include "ingest/source_options.h"
+#include "ingest/decode/decode.h"
+#include "ingest/sources/source.h"
+#include "ingest/sources/source_options.h"
 
 struct event_base;
 struct http_client;

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "daemon/clock.h"
 
-// A silence counts as idleness after at most half a minute (ingest/liveness.c). A
+// A silence counts as idleness after at most half a minute (ingest/sources/liveness.c). A
 // source that lags more than twice that is catching up, and the posts between are not
 // counted yet.
 #define BEHIND_MAX USEC_PER_MIN

@@ -2,8 +2,8 @@
 // the rest is a message or an event of a name; the posts that come out must keep the
 // promises of post.h.
 
-#include "ingest/decode.h"
-#include "ingest/json.h"
+#include "ingest/decode/decode.h"
+#include "ingest/json/json.h"
 
 #include <assert.h>
 #include <stdlib.h>

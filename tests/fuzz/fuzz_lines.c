@@ -1,7 +1,7 @@
 // The framer: the same bytes cut in two ways must give the same messages and counts.
 //
 // The first byte of the input steers the second cutting, the rest is the stream.
-#include "ingest/lines.h"
+#include "ingest/frames/lines.h"
 
 #include <stdint.h>
 #include <stdlib.h>

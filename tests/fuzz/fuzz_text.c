@@ -1,7 +1,7 @@
 // Text and HTML: what is found lies in the text, in order; what is made of it stays in
 // bounds.
-#include "ingest/html.h"
-#include "ingest/text.h"
+#include "ingest/text/html.h"
+#include "ingest/text/text.h"
 
 #include <stdint.h>
 #include <stdlib.h>

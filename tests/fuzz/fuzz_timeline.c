@@ -6,11 +6,11 @@
 // it deletes one. The rest is pages, divided by bytes 0x1e; the text before the first
 // of them is also tried as the address of a stream.
 #include "net/http_fetch.h"
-#include "ingest/json.h"
-#include "ingest/json_split.h"
-#include "ingest/mastodon_fill.h"
-#include "ingest/mastodon_timeline.h"
-#include "ingest/source.h"
+#include "ingest/json/json.h"
+#include "ingest/json/json_split.h"
+#include "ingest/sources/mastodon_fill.h"
+#include "ingest/sources/mastodon_timeline.h"
+#include "ingest/sources/source.h"
 
 #include <assert.h>
 #include <jansson.h>

@@ -18,6 +18,7 @@ MAY_INCLUDE = {
 # Rooms: sub-folders, from the ground up. A file may include its own room, those before it, and
 # what lies in the folder above them.
 ROOMS = {
+    "ingest": ["text", "json", "frames", "decode", "sources"],
     "pipeline": ["windows", "tree", "forecast", "records", "alerts", "changes", "fold"],
     "sinks": ["webhook", "redis", "http"],
 }
@@ -27,8 +28,8 @@ KNOWS_INSIDE = ("pipeline/forecast/forecasts.c", "pipeline/alerts/", "pipeline/c
 
 # Library headers, and the files that may know the library. Everybody else goes through them.
 LIBRARIES = {
-    r"simdjson\.h": ["ingest/json_simd.cc", "ingest/json_walk.hh"],
-    r"utf8proc\.h": ["ingest/utf8.c", "ingest/link.c", "ingest/text.c"],
+    r"simdjson\.h": ["ingest/json/json_simd.cc", "ingest/json/json_walk.hh"],
+    r"utf8proc\.h": ["ingest/text/utf8.c", "ingest/text/link.c", "ingest/text/text.c"],
     r"hiredis/": ["sinks/redis/redis_conn.c", "sinks/redis/redis_reader.c", "ctl/client.h"],
     r"openssl/": ["sinks/redis/redis_conn.c", "sinks/redis/redis_sentinel.c",
                   "sinks/redis/redis_sentinel.h", "sinks/redis/redis_stream.c",
@@ -36,8 +37,8 @@ LIBRARIES = {
                   "sinks/redis/redis_tls.h", "sinks/webhook/webhook_sign.c",
                   "daemon/state.c", "daemon/state_read.c", "net/ws_handshake.c"],
     r"wslay/": ["net/ws_protocol.c"],
-    r"zstd(_errors)?\.h": ["ingest/unpack.c", "ingest/decompress.c"],
-    r"(zlib|bzlib|lzma)\.h": ["ingest/decompress.c"],
+    r"zstd(_errors)?\.h": ["ingest/frames/unpack.c", "ingest/frames/decompress.c"],
+    r"(zlib|bzlib|lzma)\.h": ["ingest/frames/decompress.c"],
     r"curl/": ["net/http_client.c", "net/http_client.h", "net/http_request.c",
                "net/http_request.h", "net/http_fetch.c"],
     r"event2/": ["net/http_client.c", "net/timer.c", "net/ws_client.c",
@@ -50,7 +51,7 @@ LIBRARIES = {
     r"confuse\.h": ["daemon/config.c"],
     r"jansson\.h": ["daemon/lookup_answer.c", "sinks/alert_text.c",
                     "ctl/latest.c"],
-    r"emmintrin\.h": ["ingest/json_token.h"],
+    r"emmintrin\.h": ["ingest/json/json_token.h"],
 }
 
 # Standard headers. base/ and pipeline/ are pure: what they may call is in purity.sh, but most

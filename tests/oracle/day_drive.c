@@ -30,9 +30,9 @@
 
 #include "base/option.h"
 #include "net/http_client.h"
-#include "ingest/source.h"
-#include "ingest/source_open.h"
-#include "ingest/source_options.h"
+#include "ingest/sources/source.h"
+#include "ingest/sources/source_open.h"
+#include "ingest/sources/source_options.h"
 #include "tests/oracle/virtual_time.h"
 
 #define FAULT_EVERY (30 * USEC_PER_S)

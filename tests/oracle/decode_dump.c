@@ -8,8 +8,8 @@
 // Absent fields are left out. An empty line ends each message. With --counts only sums
 // are printed.
 
-#include "ingest/decode.h"
-#include "ingest/json.h"
+#include "ingest/decode/decode.h"
+#include "ingest/json/json.h"
 
 #include <inttypes.h>
 #include <stdio.h>

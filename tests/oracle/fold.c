@@ -15,8 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ingest/decode.h"
-#include "ingest/lines.h"
+#include "ingest/decode/decode.h"
+#include "ingest/frames/lines.h"
 #include "pipeline/changes.h"
 #include "pipeline/pipeline.h"
 #include "tests/unit/kept.h"

@@ -1,7 +1,7 @@
-// ingest/json.h once more, on jansson: slow, another parser, another way to the same
+// ingest/json/json.h once more, on jansson: slow, another parser, another way to the same
 // posts. Every decoder must give the same with it as with the real one.
 
-#include "ingest/json.h"
+#include "ingest/json/json.h"
 
 #include "base/arena.h"
 

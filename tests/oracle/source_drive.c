@@ -20,9 +20,9 @@
 
 #include "base/option.h"
 #include "net/http_client.h"
-#include "ingest/source.h"
-#include "ingest/source_open.h"
-#include "ingest/source_options.h"
+#include "ingest/sources/source.h"
+#include "ingest/sources/source_open.h"
+#include "ingest/sources/source_options.h"
 
 enum { SHOWN_MAX = 80 };
 

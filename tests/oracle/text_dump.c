@@ -3,7 +3,7 @@
 // Input: records, each ended by NUL: a letter (m mentions, h hashtags, r reply), then
 // the text. Output: a line each: the finds parted by tabs, as start:end:name (a reply:
 // name only); start and end in bytes.
-#include "ingest/text.h"
+#include "ingest/text/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 // The order of the posts of one message.
 
-#include "ingest/decode_order.h"
+#include "ingest/decode/decode_order.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

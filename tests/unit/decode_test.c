@@ -1,10 +1,10 @@
 // What the golden cases under tests/golden/decode cannot show: results, counts and
 // limits.
 
-#include "ingest/decode.h"
-#include "ingest/decode_at.h"
-#include "ingest/decode_index.h"
-#include "ingest/json.h"
+#include "ingest/decode/decode.h"
+#include "ingest/decode/decode_at.h"
+#include "ingest/decode/decode_index.h"
+#include "ingest/json/json.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

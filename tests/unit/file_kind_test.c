@@ -1,4 +1,4 @@
-#include "ingest/file_kind.h"
+#include "ingest/frames/file_kind.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

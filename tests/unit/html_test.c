@@ -1,4 +1,4 @@
-#include "ingest/html.h"
+#include "ingest/text/html.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
-#include "ingest/jetstream_hosts.h"
-#include "ingest/jetstream_wire.h"
+#include "ingest/sources/jetstream_hosts.h"
+#include "ingest/sources/jetstream_wire.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

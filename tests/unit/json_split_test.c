@@ -1,4 +1,4 @@
-#include "ingest/json_split.h"
+#include "ingest/json/json_split.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "ingest/json.h"
+#include "ingest/json/json.h"
 
 #include "base/arena.h"
 

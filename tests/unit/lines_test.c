@@ -1,4 +1,4 @@
-#include "ingest/lines.h"
+#include "ingest/frames/lines.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

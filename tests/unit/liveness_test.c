@@ -1,4 +1,4 @@
-#include "ingest/liveness.h"
+#include "ingest/sources/liveness.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "ingest/mastodon_fill.h"
+#include "ingest/sources/mastodon_fill.h"
 
 #include <inttypes.h>
 #include <setjmp.h>
@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 #include "net/http_fetch.h"
-#include "ingest/json.h"
-#include "ingest/source.h"
+#include "ingest/json/json.h"
+#include "ingest/sources/source.h"
 
 #define S USEC_PER_S
 #define WALL (1700000000 * S)

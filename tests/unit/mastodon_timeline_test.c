@@ -1,4 +1,4 @@
-#include "ingest/mastodon_timeline.h"
+#include "ingest/sources/mastodon_timeline.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

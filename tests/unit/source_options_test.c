@@ -1,4 +1,4 @@
-#include "ingest/source_options.h"
+#include "ingest/sources/source_options.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "ingest/source.h"
+#include "ingest/sources/source.h"
 #include "net/url.h"
 
 static struct source_options

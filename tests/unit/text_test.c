@@ -1,7 +1,7 @@
-#include "ingest/text.h"
+#include "ingest/text/text.h"
 
-#include "ingest/link.h"
-#include "ingest/utf8.h"
+#include "ingest/text/link.h"
+#include "ingest/text/utf8.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

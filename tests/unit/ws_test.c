@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/buffer.h"
-#include "ingest/lines.h"
+#include "ingest/frames/lines.h"
 
 // ── the handshake ──────────────────────────────────────────────────────────
 

@@ -1,0 +1,530 @@
+// Mastodon: a message is a status as in the REST API, or a streaming event in its
+// WebSocket envelope, {"stream", "event", "payload"}, whose payload is JSON in a
+// string.
+
+#include "ingest/decode/decode_parts.h"
+
+#include "ingest/text/html.h"
+#include "ingest/text/text.h"
+
+#include <stddef.h>
+#include <string.h>
+
+struct account {
+    struct slice id;
+    struct slice uri;
+    struct slice url;
+    struct slice acct;
+    struct slice display_name;
+    struct json_count followers_count;
+};
+
+struct tag {
+    struct slice name;
+};
+
+struct toot;
+
+struct quote;
+
+struct toot {
+    struct slice id; // of this instance only
+    struct slice uri;
+    struct slice created_at;
+    struct slice in_reply_to_id;
+    struct slice in_reply_to_account_id;
+    struct slice content;
+    struct slice spoiler_text;
+    struct slice language;
+    struct slice
+        quote_id; // of Akkoma and others, also where the quoted status is not included
+    struct json_count reblogs_count;
+    struct json_count quotes_count;
+    const struct account *account;
+    const struct toot *reblog;
+    const struct quote *quote;
+    const struct pleroma *pleroma;
+    struct json_list mentions; // struct account
+    struct json_list tags;
+};
+
+// Mastodon's wrapper of the quoted status; for Akkoma and others the status itself.
+struct quote {
+    struct toot status;
+    struct slice state;
+    struct slice quoted_status_id;
+    const struct toot *quoted_status;
+};
+
+// Pleroma's own fields.
+struct pleroma {
+    struct slice quote_id;
+    const struct quote *quote;
+};
+
+struct message {
+    struct toot status;
+    struct slice event;
+    struct slice payload;
+    bool error;
+};
+
+// clang-format off
+static const struct json_field account_fields[] = {
+    {"id",              JSON_ID,    offsetof(struct account, id),              NULL, 0},
+    {"uri",             JSON_TEXT,  offsetof(struct account, uri),             NULL, 0},
+    {"url",             JSON_TEXT,  offsetof(struct account, url),             NULL, 0},
+    {"acct",            JSON_TEXT,  offsetof(struct account, acct),            NULL, 0},
+    {"display_name",    JSON_TEXT,  offsetof(struct account, display_name),    NULL, 0},
+    {"followers_count", JSON_COUNT, offsetof(struct account, followers_count), NULL, 0},
+    JSON_FIELD_END,
+};
+static const struct json_table account_table = {account_fields, sizeof(struct account)};
+
+static const struct json_field tag_fields[] = {
+    {"name", JSON_TEXT, offsetof(struct tag, name), NULL, 0},
+    JSON_FIELD_END,
+};
+static const struct json_table tag_table = {tag_fields, sizeof(struct tag)};
+
+static const struct json_table inner_table;
+
+static const struct json_table quote_table;
+
+static const struct json_field pleroma_fields[] = {
+    {"quote_id", JSON_ID,     offsetof(struct pleroma, quote_id), NULL,         0},
+    {"quote",    JSON_STRUCT | JSON_VITAL, offsetof(struct pleroma, quote), &quote_table, 0},
+    JSON_FIELD_END,
+};
+static const struct json_table pleroma_table = {pleroma_fields, sizeof(struct pleroma)};
+
+#define STATUS(name, kind, table, max) {#name, kind, offsetof(struct toot, name), table, max}
+#define STATUS_FIELDS                                        \
+    STATUS(id,            JSON_ID,     NULL,           0),   \
+    STATUS(uri,           JSON_TEXT,   NULL,           0),   \
+    STATUS(created_at,    JSON_TEXT,   NULL,           0),   \
+    STATUS(content,       JSON_TEXT,   NULL,           0),   \
+    STATUS(spoiler_text,  JSON_TEXT,   NULL,           0),   \
+    STATUS(language,      JSON_TEXT,   NULL,           0),   \
+    STATUS(quote_id,      JSON_ID,     NULL,           0),   \
+    STATUS(reblogs_count, JSON_COUNT,  NULL,           0),   \
+    STATUS(quotes_count,  JSON_COUNT,  NULL,           0),   \
+    STATUS(quote,         JSON_STRUCT | JSON_VITAL, &quote_table,   0), \
+    STATUS(pleroma,       JSON_STRUCT | JSON_VITAL, &pleroma_table, 0)
+
+static const struct json_field quote_fields[] = {
+    STATUS_FIELDS,
+    STATUS(account,       JSON_STRUCT, &account_table, 0),
+    {"state",            JSON_TEXT,   offsetof(struct quote, state),            NULL, 0},
+    {"quoted_status_id", JSON_ID,     offsetof(struct quote, quoted_status_id), NULL, 0},
+    {"quoted_status",    JSON_STRUCT | JSON_VITAL, offsetof(struct quote, quoted_status), &inner_table, 0},
+    JSON_FIELD_END,
+};
+static const struct json_table quote_table = {quote_fields, sizeof(struct quote)};
+
+static const struct json_field inner_fields[] = {
+    STATUS_FIELDS,
+    STATUS(account,       JSON_STRUCT, &account_table, 0),
+    JSON_FIELD_END,
+};
+static const struct json_table inner_table = {inner_fields, sizeof(struct toot)};
+
+static const struct json_field message_fields[] = {
+    STATUS_FIELDS,
+    STATUS(account,                JSON_STRUCT | JSON_VITAL, &account_table, 0),
+    STATUS(in_reply_to_id,         JSON_ID,      NULL,           0),
+    STATUS(in_reply_to_account_id, JSON_ID,      NULL,           0),
+    STATUS(reblog,                 JSON_STRUCT | JSON_VITAL, &inner_table, 0),
+    STATUS(mentions,               JSON_STRUCTS, &account_table, POST_LIST_MAX),
+    STATUS(tags,                   JSON_STRUCTS, &tag_table,     POST_LIST_MAX),
+    {"event",   JSON_TEXT,    offsetof(struct message, event),   NULL, 0},
+    {"payload", JSON_ID,      offsetof(struct message, payload), NULL, 0},
+    {"error",   JSON_PRESENT, offsetof(struct message, error),   NULL, 0},
+    JSON_FIELD_END,
+};
+// clang-format on
+
+const struct json_table decode_mastodon_table = {message_fields,
+                                                 sizeof(struct message)};
+
+// "host" of "https://host/…".
+static struct slice
+host_of(struct slice url)
+{
+    const struct slice mark = SLICE_LIT("://");
+    size_t at = 0;
+    while (at + mark.len <= url.len && memcmp(url.ptr + at, mark.ptr, mark.len) != 0) {
+        at++;
+    }
+    if (at + mark.len > url.len) {
+        return SLICE_NONE;
+    }
+    struct slice host = {url.ptr + at + mark.len, url.len - at - mark.len};
+    const char *slash = host.len != 0 ? memchr(host.ptr, '/', host.len) : NULL;
+    if (slash != NULL) {
+        host.len = (size_t)(slash - host.ptr);
+    }
+    return host;
+}
+
+static bool
+is_full(struct slice acct)
+{
+    return acct.len != 0 && memchr(acct.ptr, '@', acct.len) != NULL;
+}
+
+static struct slice
+host_of_account(const struct account *account)
+{
+    return host_of(account->url.len != 0 ? account->url : account->uri);
+}
+
+// "ann@host". The instance at `home` (if known) leaves out the host of its own people.
+// None if there is no host and `home` is unknown.
+static struct slice
+handle_of(struct decode_run *run, const struct account *account, struct slice home)
+{
+    struct slice acct = text_handle(account->acct);
+    if (acct.len == 0 || is_full(acct)) {
+        return decode_run_handle(run, acct);
+    }
+    struct slice host = host_of_account(account);
+    host = host.len != 0 ? host : home;
+    if (host.len == 0) {
+        return SLICE_NONE;
+    }
+    struct slice start = arena_join(&run->arena, acct, SLICE_LIT("@"));
+    return decode_run_handle(run, arena_join(&run->arena, start, host));
+}
+
+// `url` if it is one of the web: a path alone is that of another person elsewhere.
+static struct slice
+web_url(struct decode_run *run, struct slice url)
+{
+    url = text_trim(url);
+    if (url.len == 0 || slice_starts(url, SLICE_LIT("https://")) ||
+        slice_starts(url, SLICE_LIT("http://"))) {
+        return url;
+    }
+    decode_run_drop_text(run, url);
+    return SLICE_NONE;
+}
+
+// A mention has a `url` and no `uri`, so the `uri` is the id only of an account without
+// a `url`. `home`: see handle_of.
+static struct post_user
+make_user(struct decode_run *run, const struct account *account, struct slice home)
+{
+    struct post_user user = {.handle = handle_of(run, account, home),
+                             .name = decode_run_name(run, account->display_name)};
+    decode_run_followers(run, &user, account->followers_count);
+    user.id = decode_run_detail_id(run, decode_run_id, web_url(run, account->url));
+    if (slice_is_none(user.id)) {
+        user.id = decode_run_detail_id(run, decode_run_id, web_url(run, account->uri));
+    }
+    if (slice_is_none(user.id) && !slice_is_none(user.handle)) {
+        user.id = decode_run_handle_id(run, run->net, user.handle);
+    }
+    return user;
+}
+
+// A post is on the instance of its author.
+static struct post_user
+make_author(struct decode_run *run, const struct toot *status)
+{
+    return make_user(run, status->account, host_of(status->uri));
+}
+
+// A content warning is part of the text.
+static struct slice
+text_of(struct decode_run *run, const struct toot *status)
+{
+    struct slice text = html_text(&run->arena, status->content);
+    if (status->spoiler_text.len == 0) {
+        return text;
+    }
+    if (text.len == 0) {
+        return status->spoiler_text;
+    }
+    struct slice start =
+        arena_join(&run->arena, status->spoiler_text, SLICE_LIT("\n\n"));
+    return arena_join(&run->arena, start, text);
+}
+
+static struct post_ref quoted_by(struct decode_run *run, const struct toot *status,
+                                 int depth);
+
+// `depth`: how many quotes lead to this post.
+static struct post_ref
+make_ref(struct decode_run *run, const struct toot *status, int depth)
+{
+    struct post_ref ref = {.id = decode_run_id(run, status->uri),
+                           .text = text_of(run, status),
+                           .lang = decode_run_name(run, status->language),
+                           .created = decode_run_detail_time(run, status->created_at)};
+    if (status->account != NULL) {
+        ref.author = make_author(run, status);
+    }
+    ref.alias = decode_run_detail_id(run, decode_run_id, status->id);
+    ref.reported = decode_run_reported(run, status->reblogs_count, status->quotes_count,
+                                       &ref.has_reported);
+    struct post_ref quote = quoted_by(run, status, depth + 1);
+    decode_run_quote(run, &ref, &quote);
+    return ref;
+}
+
+// A quote of Mastodon counts only if the quoted person accepted it.
+static struct post_ref
+quoted_by(struct decode_run *run, const struct toot *status, int depth)
+{
+    struct post_ref ref = {.created = USEC_NONE};
+    const struct quote *quote = status->quote;
+    if (quote == NULL && status->pleroma != NULL) {
+        quote = status->pleroma->quote;
+    }
+    if (quote == NULL) {
+        struct slice id = decode_run_number_target(status->quote_id);
+        if (slice_is_none(id) && status->pleroma != NULL) {
+            id = decode_run_number_target(status->pleroma->quote_id);
+        }
+        ref.alias = decode_run_id(run, id);
+    }
+    if (quote == NULL || depth > POST_QUOTES_MAX) {
+        return ref;
+    }
+    if (slice_is_none(quote->state) && !slice_is_none(quote->status.uri)) {
+        return make_ref(run, &quote->status, depth);
+    }
+    if (!slice_equal(quote->state, SLICE_LIT("accepted"))) {
+        return ref;
+    }
+    if (quote->quoted_status != NULL) {
+        ref = make_ref(run, quote->quoted_status, depth);
+    }
+    if (slice_is_none(ref.id)) {
+        ref.alias =
+            decode_run_id(run, decode_run_number_target(quote->quoted_status_id));
+    }
+    return ref;
+}
+
+// The host of the instance that sent the message, found from accounts that it names
+// without a host. None: all are from elsewhere.
+static struct slice
+home_of(const struct toot *status)
+{
+    const struct account *mentions = status->mentions.items;
+    struct slice home = SLICE_NONE;
+    if (!is_full(status->account->acct)) {
+        home = host_of_account(status->account);
+        home = home.len != 0 ? home : host_of(status->uri);
+    }
+    for (size_t i = 0; i < status->mentions.count && home.len == 0; i++) {
+        if (!is_full(text_handle(mentions[i].acct))) {
+            home = host_of_account(&mentions[i]);
+        }
+    }
+    return home;
+}
+
+// A mentioned account has fewer fields than an author; if the author mentions
+// themselves, the author's fields are used. An account known only by a name within an
+// unknown instance is left out.
+static struct post_user
+make_mentioned(struct decode_run *run, const struct toot *status,
+               const struct account *mentioned, struct slice home)
+{
+    bool is_author =
+        mentioned->id.len != 0 && slice_equal(status->account->id, mentioned->id);
+    struct post_user user =
+        is_author ? make_author(run, status) : make_user(run, mentioned, home);
+    if (slice_is_none(user.id) && mentioned->acct.len != 0) {
+        decode_run_drop(run);
+    }
+    return user;
+}
+
+// The id of the answered post is the instance's own; its author is the author of the
+// reply or one of those mentioned.
+static struct post_ref
+replied_by(struct decode_run *run, const struct toot *status, struct slice home)
+{
+    struct post_ref ref = {
+        .alias = decode_run_id(run, decode_run_number_target(status->in_reply_to_id)),
+        .created = USEC_NONE};
+    const struct account author = {.id = status->in_reply_to_account_id};
+    const struct account *mentions = status->mentions.items;
+    if (slice_is_none(ref.alias) || author.id.len == 0) {
+        return ref;
+    }
+    ref.author = make_mentioned(run, status, &author, home);
+    for (size_t i = 0; i < status->mentions.count && slice_is_none(ref.author.id);
+         i++) {
+        if (slice_equal(mentions[i].id, author.id)) {
+            ref.author = make_mentioned(run, status, &mentions[i], home);
+        }
+    }
+    return ref;
+}
+
+static void
+add_content(struct decode_run *run, struct post *post, const struct toot *status)
+{
+    const struct account *mentions = status->mentions.items;
+    const struct tag *tags = status->tags.items;
+    post->text = text_of(run, status);
+    post->reported = decode_run_reported(run, status->reblogs_count,
+                                         status->quotes_count, &post->has_reported);
+    post->quote = quoted_by(run, status, 1);
+    struct slice home = home_of(status);
+    post->reply_to = replied_by(run, status, home);
+    decode_run_mentions(run, post, status->mentions.count);
+    for (size_t i = 0; i < status->mentions.count; i++) {
+        struct post_user user = make_mentioned(run, status, &mentions[i], home);
+        decode_run_mention(run, post, &user);
+    }
+    decode_run_hashtags(run, post, status->tags.count);
+    for (size_t i = 0; i < status->tags.count; i++) {
+        decode_run_hashtag(run, post, tags[i].name);
+    }
+}
+
+static void
+keep_status(struct decode_run *run, const struct toot *status)
+{
+    struct post *post = decode_run_post(run);
+    post->id = decode_run_id(run, status->uri);
+    post->alias = decode_run_detail_id(run, decode_run_id, status->id);
+    post->time = decode_run_time(run, status->created_at);
+    post->lang = decode_run_name(run, status->language);
+    if (status->account != NULL) {
+        post->author = make_author(run, status);
+    }
+    if (status->reblog != NULL) {
+        post->kind = POST_RETWEETED;
+        post->retweet_of = make_ref(run, status->reblog, 0);
+        post->text = post->retweet_of.text;
+    } else {
+        add_content(run, post, status);
+    }
+    decode_run_keep(run);
+}
+
+static void
+keep_deletion(struct decode_run *run, struct slice id)
+{
+    struct post *post = decode_run_post(run);
+    post->kind = POST_DELETED;
+    post->alias = decode_run_id(run, id);
+    decode_run_keep(run);
+}
+
+// Servers write it in lower case.
+static struct slice
+event_name(struct decode_run *run, struct slice event)
+{
+    return text_lower(&run->arena, text_trim(event));
+}
+
+static enum decode_control
+control_of(struct slice event)
+{
+    if (slice_equal(event, SLICE_LIT("status.update"))) {
+        return DECODE_CONTROL_UPDATE;
+    }
+    if (slice_equal(event, SLICE_LIT("notification")) ||
+        slice_equal(event, SLICE_LIT("conversation"))) {
+        return DECODE_CONTROL_NOTIFICATION;
+    }
+    return DECODE_CONTROL_OTHER;
+}
+
+// The fields that every status has.
+static bool
+is_status(const struct toot *status)
+{
+    return !slice_is_none(status->uri) && !slice_is_none(status->created_at) &&
+           status->account != NULL;
+}
+
+static void
+read_status(struct decode_run *run, const struct toot *status)
+{
+    if (!is_status(status)) {
+        decode_run_refuse(run, DECODE_REASON_FORMAT);
+    } else if (decode_run_room(run, 1)) {
+        keep_status(run, status);
+    }
+}
+
+// An id alone, perhaps in quotes.
+static struct slice
+bare_id(struct slice data)
+{
+    const char around[] = " \t\r\n\"";
+    while (data.len != 0 && memchr(around, data.ptr[0], sizeof(around) - 1) != NULL) {
+        data = (struct slice){data.ptr + 1, data.len - 1};
+    }
+    while (data.len != 0 &&
+           memchr(around, data.ptr[data.len - 1], sizeof(around) - 1) != NULL) {
+        data.len--;
+    }
+    return data;
+}
+
+void
+decode_mastodon_event(struct decode_run *run, struct slice event, struct slice data)
+{
+    struct message message;
+    event = event_name(run, event);
+    if (slice_equal(event, SLICE_LIT("delete"))) {
+        if (decode_run_room(run, 1)) {
+            keep_deletion(run, bare_id(data));
+        }
+    } else if (!slice_equal(event, SLICE_LIT("update"))) {
+        decode_run_control(run, control_of(event));
+    } else if (decode_run_open(run, data) &&
+               decode_run_json(run, &decode_mastodon_table, &message)) {
+        read_status(run, &message.status);
+    }
+}
+
+// Moves the payload to where the next message may be read from.
+static void
+read_envelope(struct decode_run *run, const struct message *message)
+{
+    size_t len = message->payload.len;
+    bool is_read = slice_equal(event_name(run, message->event), SLICE_LIT("update"));
+    if (is_read && len == 0) {
+        bool is_given = !slice_is_none(message->payload);
+        decode_run_refuse(run, is_given ? DECODE_REASON_VALUE : DECODE_REASON_MISSING);
+        return;
+    }
+    char *copy = arena_alloc(&run->arena, 1, len + JSON_PADDING);
+    if (copy == NULL) {
+        decode_run_refuse(run, DECODE_REASON_MEMORY);
+        return;
+    }
+    memset(copy + len, 0, JSON_PADDING);
+    if (len != 0) {
+        memcpy(copy, message->payload.ptr, len);
+    }
+    struct slice event = arena_join(&run->arena, message->event, SLICE_LIT(""));
+    decode_mastodon_event(run, event, (struct slice){copy, len});
+}
+
+void
+decode_mastodon_read(struct decode_run *run)
+{
+    struct message message;
+    if (!decode_run_json(run, &decode_mastodon_table, &message)) {
+        return;
+    }
+    if (message.error) {
+        decode_run_control(run, DECODE_CONTROL_ERROR);
+    } else if (!slice_is_none(message.event)) {
+        read_envelope(run, &message);
+    } else {
+        read_status(run, &message.status);
+    }
+}

@@ -1,0 +1,521 @@
+// The JSON reader on simdjson: its first stage validates UTF-8 and finds where every
+// token starts, 64 bytes at a time; this file walks the tokens.
+//
+// Walking them here, instead of with simdjson's own front end, makes one pass enough:
+// it extracts values, counts nesting and pairs brackets. Keys are compared in place,
+// and strings without escapes, which are most, are not copied.
+
+#include "ingest/json/json.h"
+
+extern "C" {
+#include "base/arena.h"
+}
+#include "ingest/json/json_shape.h"
+#include "ingest/json/json_token.h"
+#include "ingest/json/json_walk.hh"
+
+#include <cassert>
+#include <cstring>
+#include <memory>
+#include <new>
+
+#include <simdjson.h>
+
+namespace
+{
+
+// ---- values ----
+
+bool
+read_id(json &json, token_ptr token, slice *out)
+{
+    uint64_t value;
+    if (at(json, token) == '"') {
+        return read_string(json, token, out);
+    }
+    if (json_token_is(json.text + *token, {"-1", 2})) {
+        return true;
+    }
+    return json_token_digits(json.text + *token, out, &value);
+}
+
+bool
+read_count(const json &json, token_ptr token, json_count *out)
+{
+    slice digits;
+    out->is_given = true;
+    return json_token_digits(json.text + *token, &digits, &out->value);
+}
+
+bool
+read_scalar(json &json, token_ptr token, json_scalar *out)
+{
+    if (at(json, token) == '"') {
+        return read_string(json, token, &out->text);
+    }
+    const char *p = json.text + *token;
+    bool is_negative = *p == '-';
+    slice digits;
+    uint64_t value;
+    if (!json_token_digits(p + is_negative, &digits, &value) || value > INT64_MAX) {
+        return false;
+    }
+    out->number = static_cast<int64_t>(value);
+    out->number = is_negative ? -out->number : out->number;
+    out->is_number = true;
+    return true;
+}
+
+bool
+read_bool(const json &json, token_ptr token, bool *out)
+{
+    *out = json_token_is(json.text + *token, {"true", 4});
+    return *out || json_token_is(json.text + *token, {"false", 5});
+}
+
+token_ptr read_object(json &json, const json_shape &shape, void *raw, token_ptr token,
+                      unsigned depth);
+
+// A new struct for the object at `token`, or nullptr.
+token_ptr
+read_child(json &json, const json_shape_row &row, const void **out, token_ptr token,
+           unsigned depth)
+{
+    if (at(json, token) != '{') {
+        return fail(json, JSON_VALUE);
+    }
+    void *raw = arena_alloc(json.memory, 1, row.child->size);
+    if (raw == nullptr) {
+        return fail(json, JSON_MEMORY);
+    }
+    *out = raw;
+    return read_object(json, *row.child, raw, token, depth);
+}
+
+// The number of elements of the list at `token`; 0 also for a broken one, with `error`
+// set.
+size_t
+count_elements(json &json, token_ptr token, unsigned depth)
+{
+    size_t count = 0;
+    if (at(json, token + 1) == ']') {
+        return 0;
+    }
+    do {
+        token = skip_value(json, token + 1, depth + 1);
+        count++;
+    } while (token != nullptr && at(json, token) == ',');
+    return token != nullptr ? count : 0;
+}
+
+token_ptr
+read_element(json &json, const json_shape_row &row, char *element, token_ptr token,
+             unsigned depth)
+{
+    if (row.kind == JSON_TEXTS) {
+        bool is_string = at(json, token) == '"';
+        if (is_string && read_string(json, token, reinterpret_cast<slice *>(element))) {
+            return token + 1;
+        }
+        return is_string ? nullptr : fail(json, JSON_VALUE);
+    }
+    return at(json, token) == '{' ? read_object(json, *row.child, element, token, depth)
+                                  : fail(json, JSON_VALUE);
+}
+
+// True if the error concerns one value only.
+bool
+is_local(const json &json, bool is_element)
+{
+    return json.error == JSON_VALUE ||
+           (is_element && (json.error == JSON_REPEATED || json.error == JSON_MANY));
+}
+
+// Keeps the elements of the type that the row requires. Returns the token of the
+// closing bracket.
+token_ptr
+read_elements(json &json, const json_shape_row &row, json_list *list, char *items,
+              token_ptr token, unsigned depth)
+{
+    size_t size = row.kind == JSON_TEXTS ? sizeof(slice) : row.child->size;
+    size_t count = list->count;
+    list->count = 0;
+    for (size_t i = 0; i < count && token != nullptr; i++) {
+        token_ptr element = token + 1;
+        token = read_element(json, row, items + list->count * size, element, depth);
+        if (token != nullptr) {
+            list->count++;
+        } else if (is_local(json, true)) {
+            list->dropped++;
+            token = drop(json, element, depth);
+        }
+    }
+    return token;
+}
+
+// `is_bare`: a single object in place of a list of one.
+token_ptr
+read_list(json &json, const json_shape_row &row, json_list *list, token_ptr token,
+          unsigned depth)
+{
+    bool is_bare = row.kind == JSON_ONE_OR_MORE && at(json, token) == '{';
+    if (!is_bare && at(json, token) != '[') {
+        return fail(json, JSON_VALUE);
+    }
+    if (!is_bare && depth >= JSON_DEPTH_MAX) {
+        return fail(json, JSON_DEEP);
+    }
+    size_t count = is_bare ? 1 : count_elements(json, token, depth);
+    if (json.error != JSON_OK) {
+        return nullptr;
+    }
+    if (count > row.field->max) {
+        return fail(json, JSON_MANY);
+    }
+    size_t size = row.kind == JSON_TEXTS ? sizeof(slice) : row.child->size;
+    char *items = static_cast<char *>(arena_alloc(json.memory, count + 1, size));
+    if (items == nullptr) {
+        return fail(json, JSON_MEMORY);
+    }
+    list->items = items;
+    list->count = count;
+    if (is_bare) {
+        return read_object(json, *row.child, items, token, depth);
+    }
+    token = read_elements(json, row, list, items, token + (count == 0), depth + 1);
+    if (token != nullptr && at(json, token) != ']') {
+        return fail(json, JSON_BAD);
+    }
+    return token != nullptr ? token + 1 : nullptr;
+}
+
+// Reads a value of one token; true if it is valid.
+bool
+read_plain(json &json, enum json_kind kind, char *out, token_ptr token)
+{
+    switch (kind) {
+    case JSON_TEXT:
+        return at(json, token) == '"' &&
+               read_string(json, token, reinterpret_cast<slice *>(out));
+    case JSON_ID:
+        return read_id(json, token, reinterpret_cast<slice *>(out));
+    case JSON_COUNT:
+        return read_count(json, token, reinterpret_cast<json_count *>(out));
+    case JSON_SCALAR:
+        return read_scalar(json, token, reinterpret_cast<json_scalar *>(out));
+    case JSON_BOOL:
+        return read_bool(json, token, reinterpret_cast<bool *>(out));
+    case JSON_PRESENT:
+    case JSON_STRUCT:
+    case JSON_STRUCTS:
+    case JSON_ONE_OR_MORE:
+    case JSON_TEXTS:
+    case JSON_LATER:
+    case JSON_VITAL:
+        break;
+    }
+    assert(false);
+    return false;
+}
+
+// Reads the value at `token`, which is not null, into its place.
+token_ptr
+read_wanted(json &json, const json_shape_row &row, char *out, token_ptr token,
+            unsigned depth)
+{
+    switch (row.kind) {
+    case JSON_PRESENT:
+        *reinterpret_cast<bool *>(out) = true;
+        return skip_value(json, token, depth);
+    case JSON_LATER:
+        *reinterpret_cast<json_later *>(out) = {token, row.child};
+        return skip_value(json, token, depth);
+    case JSON_STRUCT:
+        return read_child(json, row, reinterpret_cast<const void **>(out), token,
+                          depth);
+    case JSON_STRUCTS:
+    case JSON_ONE_OR_MORE:
+    case JSON_TEXTS:
+        return read_list(json, row, reinterpret_cast<json_list *>(out), token, depth);
+    case JSON_TEXT:
+    case JSON_ID:
+    case JSON_COUNT:
+    case JSON_SCALAR:
+    case JSON_BOOL:
+    case JSON_VITAL:
+        break;
+    }
+    if (read_plain(json, row.kind, out, token)) {
+        return token + 1;
+    }
+    return fail(json, json.error != JSON_OK ? json.error : JSON_VALUE);
+}
+
+// Fills in the place of a value that was dropped.
+[[gnu::cold, gnu::noinline]] void
+put_dropped(enum json_kind kind, char *out)
+{
+    switch (kind) {
+    case JSON_TEXT:
+    case JSON_ID:
+        *reinterpret_cast<slice *>(out) = JSON_UNUSABLE;
+        break;
+    case JSON_COUNT:
+        *reinterpret_cast<json_count *>(out) = {};
+        break;
+    case JSON_SCALAR:
+        *reinterpret_cast<json_scalar *>(out) = {JSON_UNUSABLE, 0, false};
+        break;
+    case JSON_BOOL:
+        *reinterpret_cast<bool *>(out) = false;
+        break;
+    case JSON_STRUCT:
+        *reinterpret_cast<const void **>(out) = nullptr;
+        break;
+    case JSON_STRUCTS:
+    case JSON_ONE_OR_MORE:
+    case JSON_TEXTS:
+        *reinterpret_cast<json_list *>(out) = {};
+        break;
+    case JSON_PRESENT:
+    case JSON_LATER:
+    case JSON_VITAL:
+        break;
+    }
+}
+
+// True if the value at `token` means that there is no object: false, or an empty text.
+bool
+is_none(const json &json, token_ptr token)
+{
+    return json_token_is(json.text + *token, {"false", 5}) ||
+           (at(json, token) == '"' && raw_string(json, token).len == 0);
+}
+
+// Reads the value at `token` into its place. Returns the token behind it, or nullptr.
+// `depth` is the number of objects and arrays around it.
+token_ptr
+read_value(json &json, const json_shape_row &row, char *raw, token_ptr token,
+           unsigned depth)
+{
+    if (at(json, token) == 'n') {
+        return json_token_is(json.text + *token, {"null", 4}) ? token + 1
+                                                              : fail(json, JSON_BAD);
+    }
+    char *out = raw + row.field->offset;
+    token_ptr next = read_wanted(json, row, out, token, depth);
+    bool is_vital = row.is_vital && !(row.kind == JSON_STRUCT && is_none(json, token));
+    if (next != nullptr || is_vital || !is_local(json, false)) {
+        return next;
+    }
+    put_dropped(row.kind, out);
+    return drop(json, token, depth);
+}
+
+// False if that row of the shape was read before.
+inline bool
+see_once(const json_shape &shape, const json_shape_row &row, uint64_t *seen)
+{
+    uint64_t bit = uint64_t{1} << (&row - shape.rows);
+    bool is_first = (*seen & bit) == 0;
+    *seen |= bit;
+    return is_first;
+}
+
+// Reads the object at `token`, which is within `depth` objects and arrays, into `raw`.
+token_ptr
+read_object(json &json, const json_shape &shape, void *raw, token_ptr token,
+            unsigned depth)
+{
+    if (depth >= JSON_DEPTH_MAX) {
+        return fail(json, JSON_DEEP);
+    }
+    std::memset(raw, 0, shape.size);
+    uint64_t seen = 0;
+    if (at(json, token + 1) == '}') {
+        return token + 2;
+    }
+    do {
+        token++;
+        if (!is_member(json, token)) {
+            return fail(json, JSON_BAD);
+        }
+        const json_shape_row *row = find_row(json, shape, token);
+        if (row != nullptr && see_once(shape, *row, &seen)) {
+            token =
+                read_value(json, *row, static_cast<char *>(raw), token + 2, depth + 1);
+        } else if (row != nullptr) {
+            return fail(json, JSON_REPEATED);
+        } else if (json.error == JSON_OK) {
+            token = skip_value(json, token + 2, depth + 1);
+        } else {
+            return nullptr;
+        }
+    } while (token != nullptr && token < json.end && at(json, token) == ',');
+    if (token == nullptr) {
+        return nullptr;
+    }
+    return token < json.end && at(json, token) == '}' ? token + 1
+                                                      : fail(json, JSON_BAD);
+}
+
+json_error
+error_of(simdjson::error_code code)
+{
+    switch (static_cast<int>(code)) {
+    case simdjson::SUCCESS:
+        return JSON_OK;
+    case simdjson::UTF8_ERROR:
+        return JSON_UTF8;
+    case simdjson::MEMALLOC:
+        return JSON_MEMORY;
+    case simdjson::CAPACITY:
+        return JSON_LONG;
+    default:
+        return JSON_BAD;
+    }
+}
+
+} // namespace
+
+struct json *
+json_create(const struct json_table *const *tables, size_t count, size_t capacity)
+{
+    std::unique_ptr<json> made(new (std::nothrow) json());
+    if (made == nullptr) {
+        return nullptr;
+    }
+    made->capacity = capacity;
+    made->shapes.reset(new (std::nothrow) json_shapes());
+    made->strings.reset(new (std::nothrow) char[strings_size(*made) + JSON_PADDING]);
+    simdjson::error_code code =
+        simdjson::get_active_implementation()->create_dom_parser_implementation(
+            capacity, JSON_DEPTH_MAX, made->parser);
+    if (made->shapes == nullptr || made->strings == nullptr ||
+        code != simdjson::SUCCESS) {
+        return nullptr;
+    }
+    for (size_t i = 0; i < count; i++) {
+        json_shape_add(made->shapes.get(), tables[i]);
+    }
+    return made.release();
+}
+
+void
+json_destroy(struct json **json)
+{
+    delete *json;
+    *json = nullptr;
+}
+
+enum json_error
+json_open(struct json *json, struct slice message)
+{
+    json->strings_used = 0;
+    json->dropped = 0;
+    return json_open_part(json, message);
+}
+
+size_t
+json_dropped(const struct json *json)
+{
+    return json->dropped;
+}
+
+enum json_error
+json_open_part(struct json *json, struct slice message)
+{
+    if (message.len == 0 || message.len > json->capacity) {
+        return json->error = message.len == 0 ? JSON_BAD : JSON_LONG;
+    }
+    const uint8_t *bytes = reinterpret_cast<const uint8_t *>(message.ptr);
+    json->error = error_of(
+        json->parser->stage1(bytes, message.len, simdjson::stage1_mode::regular));
+    if (json->error != JSON_OK) {
+        return json->error;
+    }
+    json->text = message.ptr;
+    json->first = json->parser->structural_indexes.get();
+    json->end = json->first + json->parser->n_structural_indexes;
+    if (at(*json, json->first) != '{') {
+        json->error = JSON_NO_OBJECT;
+    } else if (at(*json, json->end - 1) != '}') {
+        json->error = JSON_BAD;
+    }
+    return json->error;
+}
+
+enum json_error
+json_first(struct json *json, const struct json_table *table, size_t *ret_row)
+{
+    const json_shape &shape = *json_shape_find(json->shapes.get(), table);
+    token_ptr token = json->first;
+    const json_shape_row *row = nullptr;
+    if (json->error == JSON_OK && at(*json, token + 1) != '}') {
+        do {
+            token++;
+            if (!is_member(*json, token)) {
+                fail(*json, JSON_BAD);
+                break;
+            }
+            row = find_row(*json, shape, token);
+            if (row != nullptr || json->error != JSON_OK) {
+                break;
+            }
+            token = skip_value(*json, token + 2, 1);
+        } while (token != nullptr && token < json->end && at(*json, token) == ',');
+    }
+    if (json->error != JSON_OK) {
+        return json->error;
+    }
+    *ret_row = row != nullptr ? static_cast<size_t>(row - shape.rows) : shape.count;
+    return JSON_OK;
+}
+
+enum json_error
+json_read(struct json *json, const struct json_table *table, void *raw,
+          struct arena *arena)
+{
+    if (json->error != JSON_OK) {
+        return json->error;
+    }
+    json->memory = arena;
+    token_ptr token = read_object(*json, *json_shape_find(json->shapes.get(), table),
+                                  raw, json->first, 0);
+    if (token != nullptr && token != json->end) {
+        json->error = JSON_BAD;
+    }
+    return json->error;
+}
+
+enum json_error
+json_text_later(struct json *json, const struct json_later *later,
+                struct slice *ret_text)
+{
+    token_ptr token = static_cast<token_ptr>(later->place);
+    if (json->error != JSON_OK) {
+        return json->error;
+    }
+    if (at(*json, token) == '"') {
+        (void)read_string(*json, token, ret_text);
+    } else if (drop(*json, token, 1) != nullptr) {
+        *ret_text = JSON_UNUSABLE;
+    }
+    return json->error;
+}
+
+enum json_error
+json_read_later(struct json *json, const struct json_later *later, void *raw,
+                struct arena *arena)
+{
+    token_ptr token = static_cast<token_ptr>(later->place);
+    if (json->error != JSON_OK) {
+        return json->error;
+    }
+    json->memory = arena;
+    if (at(*json, token) != '{') {
+        return json->error = JSON_VALUE;
+    }
+    read_object(*json, *static_cast<const json_shape *>(later->shape), raw, token, 1);
+    return json->error;
+}
