@@ -23,9 +23,9 @@
 #include "ingest/decode/decode.h"
 #include "ingest/frames/file_input.h"
 #include "ingest/frames/lines.h"
+#include "pipeline/alerts/rules.h"
 #include "pipeline/changes.h"
 #include "pipeline/pipeline.h"
-#include "pipeline/alerts/rules.h"
 
 enum { ENTRIES_MAX = 1 << 24, OF_CASCADE = RULES_MAX };
 

@@ -5,8 +5,8 @@
 #include "base/log.h"
 #include "daemon/clock.h"
 #include "daemon/wall.h"
-#include "pipeline/pipeline.h"
 #include "pipeline/fold/rewind.h"
+#include "pipeline/pipeline.h"
 
 static double
 seconds(usec span)

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/metric.h"
-#include "daemon/keeper.h"
-#include "daemon/lookup.h"
+#include "daemon/name_lookup.h"
+#include "daemon/persistence.h"
 #include "daemon/settings.h"
 #include "daemon/stream.h"
 #include "ingest/decode/decode.h"
@@ -27,9 +27,9 @@ static const struct metric *const metric_parts[DESCRIBE_METRIC_PARTS] = {
     [DESCRIBE_SOURCE] = source_metric_rows,
     [DESCRIBE_STREAM] = stream_metric_rows,
     [DESCRIBE_HTTP] = http_server_metric_rows,
-    [DESCRIBE_NAMES] = lookup_metric_rows,
+    [DESCRIBE_NAMES] = name_lookup_metric_rows,
     [DESCRIBE_WEBHOOK] = webhook_metric_rows,
-    [DESCRIBE_STATE] = keeper_metric_rows,
+    [DESCRIBE_STATE] = persistence_metric_rows,
 };
 
 // One described thing: names and values alternate.

@@ -10,19 +10,19 @@
 #include <sysexits.h>
 
 #include "base/log.h"
+#include "daemon/alert_delivery.h"
 #include "daemon/clock.h"
 #include "daemon/clock_watch.h"
-#include "daemon/deliver.h"
 #include "daemon/halt.h"
-#include "daemon/lookup.h"
+#include "daemon/http_routes.h"
+#include "daemon/name_lookup.h"
 #include "daemon/notify.h"
-#include "daemon/recall.h"
 #include "daemon/reload.h"
+#include "daemon/resume.h"
 #include "daemon/runtime.h"
 #include "daemon/streams.h"
 #include "daemon/wall.h"
 #include "daemon/warn.h"
-#include "daemon/web.h"
 #include "pipeline/pipeline.h"
 #include "sinks/redis/redis_resume.h"
 #include "sinks/redis/redis_sink.h"
@@ -41,11 +41,11 @@ struct live {
     struct event *timers[LIVE_TIMERS]; // beat, watchdog
     struct notify notify;
     struct clock_watch clock;
-    struct recall recall;
+    struct resume recall;
     usec held_since; // monotonic, while the sink is held
     struct streams streams;
-    struct lookup *lookup; // NULL: switched off
-    struct web *web;       // NULL: http.listen is empty
+    struct name_lookup *lookup; // NULL: switched off
+    struct http_routes *routes; // NULL: http.listen is empty
     uint64_t beats;
     uint64_t beats_fed; // when the watchdog was fed last
     struct warn warn;
@@ -86,7 +86,7 @@ report_status(struct live *live, const struct streams_figures *figures, usec now
     char digits[32];
     char status[STATUS_MAX];
     char waiting[64] = "";
-    uint64_t pending = deliver_pending(live->runtime.deliver);
+    uint64_t pending = alert_delivery_pending(live->runtime.delivery);
     if (pending != 0) {
         snprintf(waiting, sizeof(waiting), ", %" PRIu64 " alerts wait", pending);
     }
@@ -155,7 +155,7 @@ on_beat(evutil_socket_t fd, short what, void *context)
     enum clock_state clock = clock_watch_tick(&live->clock, live->runtime.pipeline);
     if (clock == CLOCK_FOLLOWED) {
         streams_stepped(&live->streams, clock_wall());
-        deliver_stepped(live->runtime.deliver, clock_standing()->followed);
+        alert_delivery_stepped(live->runtime.delivery, clock_standing()->followed);
     }
     (void)pipeline_settle(live->runtime.pipeline);
     if (!live->runtime.has_started || live->runtime.is_stopping) {
@@ -171,10 +171,10 @@ on_beat(evutil_socket_t fd, short what, void *context)
                            figures.is_complete && clock != CLOCK_HELD);
     release_if_due(live);
     if (streams_lack_note(&live->streams)) {
-        keeper_save_soon(&live->runtime.keeper);
+        persistence_save_soon(&live->runtime.persistence);
     }
     if (live->lookup != NULL) {
-        lookup_tick(live->lookup, clock_monotonic());
+        name_lookup_tick(live->lookup, clock_monotonic());
     }
     if (live->beats % BEATS_PER_S == 0) {
         streams_save(&live->streams);
@@ -212,7 +212,7 @@ on_ready(void *context)
     hold(live);
     live->counted_at = clock_monotonic();
     live->posts = pipeline_metrics(live->runtime.pipeline)->posts;
-    keeper_start(&live->runtime.keeper);
+    persistence_start(&live->runtime.persistence);
     log_info("started: %zu sources, connected to Redis", live->streams.count);
     notify_send(&live->notify, "READY=1\nSTATUS=0/%zu streams, connecting",
                 live->streams.count);
@@ -224,15 +224,15 @@ static void
 on_finished(void *context, const struct error *error)
 {
     struct live *live = context;
-    int exit_code = error != NULL                                 ? EX_UNAVAILABLE
-                    : deliver_flush_output(live->runtime.deliver) ? 0
-                                                                  : EX_IOERR;
+    int exit_code = error != NULL ? EX_UNAVAILABLE
+                    : alert_delivery_flush_output(live->runtime.delivery) ? 0
+                                                                          : EX_IOERR;
     if (error != NULL) {
         log_error("%s", error->text);
     }
     halt_doing(RUNTIME_UNSAVED, exit_code != 0 ? exit_code : EX_TEMPFAIL);
-    int saved = keeper_save(&live->runtime.keeper);
-    uint64_t pending = deliver_pending(live->runtime.deliver);
+    int saved = persistence_save(&live->runtime.persistence);
+    uint64_t pending = alert_delivery_pending(live->runtime.delivery);
     if (pending != 0) {
         log_info("%" PRIu64 " alerts are not acknowledged: they wait in Redis for the "
                  "next start",
@@ -274,7 +274,7 @@ on_hangup(evutil_socket_t number, short what, void *context)
         .place = &live->place,
         .settings = live->settings,
         .pipeline = live->runtime.pipeline,
-        .deliver = live->runtime.deliver,
+        .delivery = live->runtime.delivery,
         .streams = &live->streams,
     };
     reload_settings(&reload);
@@ -341,37 +341,37 @@ make_parts(struct live *live, struct error *error)
         .client = live->runtime.client,
         .pipeline = live->runtime.pipeline,
         .sink = live->runtime.sink,
-        .is_noted = live->runtime.keeper.state == NULL,
+        .is_noted = live->runtime.persistence.state == NULL,
     };
     streams_init(&live->streams, &common);
     live->streams.recall = &live->recall;
-    if (live->runtime.keeper.is_restored) {
-        streams_restore(&live->streams, live->runtime.keeper.note);
+    if (live->runtime.persistence.is_restored) {
+        streams_restore(&live->streams, live->runtime.persistence.note);
     }
-    const struct lookup_setup lookup = {
+    const struct name_lookup_setup lookup = {
         .base = live->runtime.base,
         .client = live->runtime.client,
         .pipeline = live->runtime.pipeline,
         .options = &live->settings->lookup,
     };
     if (live->settings->lookup.is_on &&
-        lookup_create(&lookup, &live->lookup, error) != STATUS_OK) {
+        name_lookup_create(&lookup, &live->lookup, error) != STATUS_OK) {
         return false;
     }
-    const struct web_setup web = {
+    const struct http_routes_setup setup = {
         .base = live->runtime.base,
         .settings = live->settings,
         .pipeline = live->runtime.pipeline,
-        .keeper = &live->runtime.keeper,
+        .persistence = &live->runtime.persistence,
         .sink = live->runtime.sink,
         .streams = &live->streams,
         .lookup = live->lookup,
-        .deliver = live->runtime.deliver,
+        .delivery = live->runtime.delivery,
         .is_started = &live->runtime.has_started,
     };
     if (live->settings->http.listen[0] != '\0') {
-        live->web = web_create(&web, error);
-        return live->web != NULL;
+        live->routes = http_routes_create(&setup, error);
+        return live->routes != NULL;
     }
     return true;
 }
@@ -405,7 +405,7 @@ set_up(struct live *live, struct error *error)
     }
     clock_watch_restored(live->runtime.pipeline, USEC_PER_S);
     clock_watch_started(live->runtime.pipeline);
-    recall_init(&live->recall, live->settings, live->runtime.pipeline);
+    resume_init(&live->recall, live->settings, live->runtime.pipeline);
     exit_code = runtime_connect(&live->runtime, &live->recall.request, error);
     if (exit_code == 0 && !make_parts(live, error)) {
         exit_code = error->code == STATUS_NOMEM || error->code == STATUS_IO ? EX_OSERR
@@ -418,8 +418,8 @@ static void
 tear_down(struct live *live)
 {
     halt_doing("connections are not closed", live->runtime.exit_code);
-    web_destroy(&live->web);
-    lookup_destroy(&live->lookup);
+    http_routes_destroy(&live->routes);
+    name_lookup_destroy(&live->lookup);
     streams_fini(&live->streams);
     for (size_t i = 0; i < LIVE_TIMERS; i++) {
         if (live->timers[i] != NULL) {

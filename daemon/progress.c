@@ -18,13 +18,13 @@ static const char *const note_head = "replay 2\n";
 _Static_assert(FILE_MARKS_MAX *FILE_MARKS_TEXT + 16 <= STATE_NOTE_MAX, "marks fit");
 
 static void
-on_field(void *context, enum redis_recalled what, const char *name,
+on_field(void *context, enum redis_resume_kind what, const char *name,
          const struct change_field *field)
 {
     (void)name;
     struct progress *progress = context;
     char text[FILE_MARKS_TEXT + 1];
-    if (what != REDIS_RECALLED_CURSOR) {
+    if (what != REDIS_RESUME_CURSOR) {
         return;
     }
     snprintf(text, sizeof(text), "%.*s", SLICE_ARG(field->value));
@@ -43,7 +43,7 @@ progress_init(struct progress *progress, char **files, int file_count)
     memset(progress, 0, sizeof(*progress));
     progress->files = files;
     progress->file_count = file_count;
-    progress->request = (struct redis_recall){
+    progress->request = (struct redis_resume_request){
         .names = &source_name, .count = 1, .on_field = on_field, .context = progress};
 }
 

@@ -8,8 +8,8 @@
 #include "sinks/redis/redis_resume.h"
 
 struct progress {
-    struct redis_recall request; // for the sink: reads cursor:replay
-    char **files;                // kept: in the order of the replay
+    struct redis_resume_request request; // for the sink: reads cursor:replay
+    char **files;                        // kept: in the order of the replay
     int file_count;
     struct replay_place committed; // what Redis contains already; file NULL: nothing
     char committed_file[STATE_NOTE_MAX];

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "daemon/alert_delivery.h"
 #include "daemon/config.h"
-#include "daemon/deliver.h"
 #include "daemon/streams.h"
 #include "pipeline/pipeline.h"
 
@@ -41,7 +41,7 @@ apply_webhooks(const struct reload *reload, const struct settings *next)
     const struct settings *now = reload->settings;
     for (size_t i = 0; i < now->webhook_count; i++) {
         if (find_webhook(next, now->webhooks[i].name) == NULL) {
-            deliver_drop(reload->deliver, now->webhooks[i].name);
+            alert_delivery_drop(reload->delivery, now->webhooks[i].name);
         }
     }
     for (size_t i = 0; i < next->webhook_count; i++) {
@@ -50,7 +50,7 @@ apply_webhooks(const struct reload *reload, const struct settings *next)
         struct error error = {0};
         if ((before == NULL ||
              !settings_equal(webhook_options_rows, before, webhook)) &&
-            deliver_put(reload->deliver, webhook, &error) != STATUS_OK) {
+            alert_delivery_put(reload->delivery, webhook, &error) != STATUS_OK) {
             log_error("%s", error.text);
         }
     }

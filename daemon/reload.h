@@ -5,7 +5,7 @@
 
 #include "daemon/config_load.h"
 
-struct deliver;
+struct alert_delivery;
 struct pipeline;
 struct streams;
 
@@ -14,7 +14,7 @@ struct reload {
     const struct config_place *place;
     struct settings *settings; // in use; changed
     struct pipeline *pipeline;
-    struct deliver *deliver;
+    struct alert_delivery *delivery;
     struct streams *streams;
 };
 

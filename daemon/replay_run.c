@@ -18,8 +18,8 @@
 #include "sinks/redis/redis_resume.h"
 #include "sinks/redis/redis_sink.h"
 
-#define START_PATIENCE (3 * USEC_PER_S)    // for a Redis that has just been started
-#define DELIVER_PATIENCE (60 * USEC_PER_S) // for the first attempt of each alert
+#define START_PATIENCE (3 * USEC_PER_S) // for a Redis that has just been started
+#define ALERT_DELIVERY_PATIENCE (60 * USEC_PER_S) // for the first attempt of each alert
 
 static const struct timeval look_every = {0, 20 * USEC_PER_MS};
 
@@ -46,7 +46,7 @@ print_counters(struct replay_run *run)
         [DESCRIBE_DECODE] = replay_decode_metrics(run->replay),
         [DESCRIBE_PIPELINE] = pipeline_metrics(run->runtime.pipeline),
         [DESCRIBE_REDIS] = redis_sink_metrics(run->runtime.sink),
-        [DESCRIBE_STATE] = &run->runtime.keeper.metrics,
+        [DESCRIBE_STATE] = &run->runtime.persistence.metrics,
     };
     describe_values(stderr, values);
 }
@@ -80,7 +80,7 @@ on_flush(void *context)
 {
     struct replay_run *run = context;
     warn_look(&run->warn, &run->before, pipeline_metrics(run->runtime.pipeline));
-    if (run->runtime.keeper.state != NULL) {
+    if (run->runtime.persistence.state != NULL) {
         struct replay_place place;
         replay_place(run->replay, &place);
         progress_save(&place, run->runtime.sink);
@@ -113,7 +113,7 @@ on_look(evutil_socket_t fd, short what, void *context)
 static void
 hold(struct replay_run *run)
 {
-    if (run->runtime.keeper.is_restored && is_behind(run)) {
+    if (run->runtime.persistence.is_restored && is_behind(run)) {
         redis_sink_hold(run->runtime.sink);
         event_add(run->look, &look_every);
     }
@@ -125,7 +125,7 @@ on_finished(void *context, const struct error *error)
     struct replay_run *run = context;
     if (error != NULL) {
         halt_doing(RUNTIME_UNSAVED, EX_UNAVAILABLE);
-        (void)keeper_save(&run->runtime.keeper);
+        (void)persistence_save(&run->runtime.persistence);
         if (run->runtime.exit_code == 0) {
             log_error("%s", error->text);
         }
@@ -134,8 +134,8 @@ on_finished(void *context, const struct error *error)
     }
     print_figures(run);
     halt_doing(RUNTIME_UNSAVED, EX_TEMPFAIL);
-    int exit_code = keeper_save(&run->runtime.keeper);
-    if (exit_code == 0 && !deliver_flush_output(run->runtime.deliver)) {
+    int exit_code = persistence_save(&run->runtime.persistence);
+    if (exit_code == 0 && !alert_delivery_flush_output(run->runtime.delivery)) {
         exit_code = EX_IOERR;
     }
     if (run->cli->verbosity > 0) {
@@ -164,7 +164,7 @@ static void
 on_delivered(void *context)
 {
     struct replay_run *run = context;
-    uint64_t pending = deliver_pending(run->runtime.deliver);
+    uint64_t pending = alert_delivery_pending(run->runtime.delivery);
     if (pending != 0) {
         log_warn("%" PRIu64 " alerts are not acknowledged: they wait in Redis for the "
                  "next start with these webhooks",
@@ -190,11 +190,11 @@ on_written(void *context, const struct error *error)
     } else if (error != NULL || run->is_delivered) {
         on_finished(run, error);
     } else {
-        deliver_finish(run->runtime.deliver,
-                       run->runtime.is_stopping
-                           ? (halt_left() - RUNTIME_STOP_RESERVE) / 2
-                           : DELIVER_PATIENCE,
-                       on_delivered, run);
+        alert_delivery_finish(run->runtime.delivery,
+                              run->runtime.is_stopping
+                                  ? (halt_left() - RUNTIME_STOP_RESERVE) / 2
+                                  : ALERT_DELIVERY_PATIENCE,
+                              on_delivered, run);
     }
 }
 
@@ -223,7 +223,7 @@ on_ready(void *context)
     struct replay_run *run = context;
     halt_doing("the replay was interrupted before its end", EX_TEMPFAIL);
     hold(run);
-    keeper_start(&run->runtime.keeper);
+    persistence_start(&run->runtime.persistence);
     replay_start(run->replay);
 }
 
@@ -232,7 +232,7 @@ on_stop(void *context)
 {
     struct replay_run *run = context;
     if (run->is_finished) {
-        runtime_leave(&run->runtime, keeper_save(&run->runtime.keeper));
+        runtime_leave(&run->runtime, persistence_save(&run->runtime.persistence));
         return;
     }
     replay_stop(run->replay);
@@ -256,7 +256,7 @@ make_replay(struct replay_run *run, struct error *error)
         .file_count = cli->file_count,
         .format = format,
         .speed = cli->speed,
-        .marks = run->runtime.keeper.state != NULL ? &run->progress.marks : NULL,
+        .marks = run->runtime.persistence.state != NULL ? &run->progress.marks : NULL,
         .is_verbose = cli->verbosity > 0,
         .on_done = on_replayed,
         .context = run,
@@ -287,10 +287,10 @@ set_up(struct replay_run *run, const struct settings *settings, struct error *er
         return exit_code;
     }
     run->before = *pipeline_metrics(run->runtime.pipeline);
-    progress_read(&run->progress, run->runtime.keeper.note);
+    progress_read(&run->progress, run->runtime.persistence.note);
     exit_code = runtime_connect(
         &run->runtime,
-        run->runtime.keeper.state != NULL ? &run->progress.request : NULL, error);
+        run->runtime.persistence.state != NULL ? &run->progress.request : NULL, error);
     if (exit_code == 0 && !make_replay(run, error)) {
         exit_code = EX_OSERR;
     }

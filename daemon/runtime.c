@@ -109,7 +109,7 @@ runtime_open(struct runtime *runtime, const struct runtime_setup *setup,
     if (!make_loop(runtime, error)) {
         return EX_OSERR;
     }
-    const struct keeper_setup keeper = {
+    const struct persistence_setup persistence = {
         .base = runtime->base,
         .options = &settings->pipeline,
         .is_event_time = !setup->is_live,
@@ -120,8 +120,8 @@ runtime_open(struct runtime *runtime, const struct runtime_setup *setup,
         .on_saved = setup->on_saved,
         .context = setup->context,
     };
-    int exit_code = keeper_init(&runtime->keeper, &keeper, error);
-    runtime->pipeline = runtime->keeper.pipeline;
+    int exit_code = persistence_init(&runtime->persistence, &persistence, error);
+    runtime->pipeline = runtime->persistence.pipeline;
     if (exit_code == 0) {
         pipeline_set_rules(runtime->pipeline, settings->alerts, settings->alert_count);
     }
@@ -140,18 +140,18 @@ make_deliver(struct runtime *runtime, struct error *error)
     if (status != STATUS_OK) {
         return status;
     }
-    const struct deliver_setup deliver = {
+    const struct alert_delivery_setup delivery = {
         .base = runtime->base,
         .client = runtime->client,
-        .options = &settings->deliver,
+        .options = &settings->delivery,
         .webhooks = settings->webhooks,
         .webhook_count = count,
     };
-    return deliver_create(&deliver, &runtime->deliver, error);
+    return alert_delivery_create(&delivery, &runtime->delivery, error);
 }
 
 int
-runtime_connect(struct runtime *runtime, const struct redis_recall *recall,
+runtime_connect(struct runtime *runtime, const struct redis_resume_request *recall,
                 struct error *error)
 {
     if (make_deliver(runtime, error) != STATUS_OK) {
@@ -168,13 +168,13 @@ runtime_connect(struct runtime *runtime, const struct redis_recall *recall,
         .on_event = on_redis,
         .on_flush = on_flush,
         .recall = recall,
-        .alerts = deliver_alerts(runtime->deliver),
+        .alerts = alert_delivery_alerts(runtime->delivery),
         .context = runtime,
     };
     if (redis_sink_create(&sink, &runtime->sink, error) != STATUS_OK) {
         return exit_code_of(error);
     }
-    deliver_attach(runtime->deliver, runtime->sink);
+    alert_delivery_attach(runtime->delivery, runtime->sink);
     return 0;
 }
 
@@ -188,10 +188,10 @@ runtime_dispatch(struct runtime *runtime)
 void
 runtime_close(struct runtime *runtime)
 {
-    deliver_destroy(&runtime->deliver);
+    alert_delivery_destroy(&runtime->delivery);
     http_client_destroy(&runtime->client);
     redis_sink_destroy(&runtime->sink);
-    keeper_fini(&runtime->keeper);
+    persistence_fini(&runtime->persistence);
     halt_fini();
     if (runtime->base != NULL) {
         event_base_free(runtime->base);

@@ -12,13 +12,13 @@
 
 #include "base/status.h"
 #include "base/usec.h"
-#include "daemon/deliver.h"
-#include "daemon/keeper.h"
+#include "daemon/alert_delivery.h"
+#include "daemon/persistence.h"
 #include "daemon/settings.h"
 
 struct event_base;
 struct http_client;
-struct redis_recall;
+struct redis_resume_request;
 struct redis_sink;
 
 // What is lost if a snapshot is not written before the deadline of a stop.
@@ -38,8 +38,8 @@ struct runtime_setup {
                             // the process at any time, else only before the first flush
     usec start_patience;    // for a Redis that has just been started
 
-    keeper_note_fn note;             // writes the note of a snapshot
-    void (*on_saved)(void *context); // as in keeper_setup; or NULL
+    persistence_note_fn note;        // writes the note of a snapshot
+    void (*on_saved)(void *context); // as in persistence_setup; or NULL
     void (*on_ready)(void *context); // Redis answers, for the first time
     void (*on_flush)(void *context); // a flush is about to start
     void (*on_stop)(void *context);  // a signal; a second one, or one before on_ready,
@@ -50,10 +50,10 @@ struct runtime_setup {
 struct runtime {
     struct runtime_setup setup;
     struct event_base *base;
-    struct keeper keeper;
-    struct pipeline *pipeline;  // the keeper's
+    struct persistence persistence;
+    struct pipeline *pipeline;  // the persistence's
     struct http_client *client; // NULL: no HTTP requests are sent
-    struct deliver *deliver;
+    struct alert_delivery *delivery;
     struct redis_sink *sink;
     bool has_started; // on_ready was called
     bool is_stopping; // on_stop was called
@@ -68,7 +68,7 @@ int runtime_open(struct runtime *runtime, const struct runtime_setup *setup,
 
 // Creates the delivery of alerts and the sink. recall: kept; what to read of an earlier
 // process; NULL: nothing. Returns 0 or an exit code with error set.
-int runtime_connect(struct runtime *runtime, const struct redis_recall *recall,
+int runtime_connect(struct runtime *runtime, const struct redis_resume_request *recall,
                     struct error *error);
 
 // Connects to Redis and runs until runtime_leave.

@@ -21,8 +21,8 @@ const struct settings_part settings_parts[] = {
     {redis_options_rows, offsetof(struct settings, redis)},
     {state_option_rows, offsetof(struct settings, state)},
     {http_options_rows, offsetof(struct settings, http)},
-    {lookup_option_rows, offsetof(struct settings, lookup)},
-    {deliver_option_rows, offsetof(struct settings, deliver)},
+    {name_lookup_option_rows, offsetof(struct settings, lookup)},
+    {alert_delivery_option_rows, offsetof(struct settings, delivery)},
 };
 const size_t settings_part_count = sizeof(settings_parts) / sizeof(settings_parts[0]);
 
@@ -340,7 +340,7 @@ settings_check(struct settings *settings, settings_error_fn on_error, void *cont
         is_good = false;
     }
     error = (struct error){0};
-    if (lookup_options_check(&settings->lookup, &error) != STATUS_OK) {
+    if (name_lookup_options_check(&settings->lookup, &error) != STATUS_OK) {
         on_error(context, &error);
         is_good = false;
     }

@@ -6,15 +6,15 @@
 #pragma once
 
 #include "base/option.h"
-#include "daemon/deliver.h"
-#include "daemon/lookup.h"
+#include "daemon/alert_delivery.h"
+#include "daemon/name_lookup.h"
 #include "daemon/state.h"
-#include "sinks/webhook/webhook_options.h"
 #include "ingest/sources/source_options.h"
-#include "pipeline/pipeline.h"
 #include "pipeline/alerts/rules.h"
+#include "pipeline/pipeline.h"
 #include "sinks/http/http_options.h"
 #include "sinks/redis/redis_options.h"
+#include "sinks/webhook/webhook_options.h"
 
 enum { SETTINGS_SOURCES_MAX = 32, SETTINGS_WEBHOOKS_MAX = 16 };
 
@@ -28,11 +28,11 @@ struct settings {
     struct redis_options redis;
     struct state_options state;
     struct http_options http;
-    struct lookup_options lookup;
+    struct name_lookup_options lookup;
     struct source_options sources[SETTINGS_SOURCES_MAX];
     int source_lines[SETTINGS_SOURCES_MAX]; // in `file`; 0: not from it
     size_t source_count;
-    struct deliver_options deliver;
+    struct alert_delivery_options delivery;
     struct webhook_options webhooks[SETTINGS_WEBHOOKS_MAX];
     int webhook_lines[SETTINGS_WEBHOOKS_MAX];
     size_t webhook_count;

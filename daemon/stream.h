@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "daemon/recall.h"
+#include "daemon/resume.h"
 #include "ingest/decode/decode.h"
 #include "ingest/sources/source.h"
 #include "ingest/sources/source_options.h"
@@ -31,7 +31,7 @@ struct stream_setup {
     struct redis_sink *sink;
     const struct source_options *options; // copied; checked by source_options_check
     const struct source_cursor *resume;   // copied; NULL: from now on
-    const struct recall_item *recalled;   // copied: what Redis contains about it; or
+    const struct resume_item *recalled;   // copied: what Redis contains about it; or
                                           // NULL
     usec missed_from; // an earlier process followed it until then; or USEC_NONE
     bool is_noted;    // a snapshot contains a cursor of it, or none is ever written

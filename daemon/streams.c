@@ -7,8 +7,8 @@
 #include "base/log.h"
 #include "daemon/clock.h"
 
-// A silence counts as idleness after at most half a minute (ingest/sources/liveness.c). A
-// source that lags more than twice that is catching up, and the posts between are not
+// A silence counts as idleness after at most half a minute (liveness.c). A source that
+// lags more than twice that is catching up, and the posts between are not
 // counted yet.
 #define BEHIND_MAX USEC_PER_MIN
 
@@ -170,7 +170,7 @@ start(struct streams *streams, struct stream **slot,
         *slot != NULL && strcmp(stream_options(*slot)->url, options->url) == 0;
     setup.options = options;
     if (*slot == NULL && streams->recall != NULL) {
-        setup.recalled = recall_find(streams->recall, options->name);
+        setup.recalled = resume_find(streams->recall, options->name);
     }
     setup.is_noted = setup.is_noted || (is_same && stream_is_noted(*slot));
     bool can_resume = is_same ? stream_cursor(*slot, &cursor)

@@ -18,7 +18,7 @@ struct streams {
     // one a line. USEC_NONE: there was none.
     usec seen_at;
     char cursors[STREAMS_NOTE_MAX];
-    const struct recall *recall; // kept until the first streams_apply; or NULL
+    const struct resume *recall; // kept until the first streams_apply; or NULL
     usec missing_until;          // of sources that were removed or restarted
 };
 

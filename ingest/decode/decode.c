@@ -2,8 +2,8 @@
 
 #include "ingest/decode/decode_order.h"
 #include "ingest/decode/decode_parts.h"
-#include "ingest/json/json_split.h"
 #include "ingest/frames/lines.h"
+#include "ingest/json/json_split.h"
 
 #include <stdlib.h>
 

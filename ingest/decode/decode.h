@@ -118,11 +118,11 @@ void decoder_name_source(struct decoder *decoder, struct slice source);
 
 // Decodes one message. On DECODE_POSTS ret_posts and ret_count are set, on
 // DECODE_REFUSED ret_reason. The message must be followed by JSON_PADDING
-// (ingest/json/json.h) readable bytes, and must not change while the posts are used: they
-// point into it and into the decoder, until the next call. Of a message with some
+// (ingest/json/json.h) readable bytes, and must not change while the posts are used:
+// they point into it and into the decoder, until the next call. Of a message with some
 // invalid posts the valid ones are returned; the others are counted. The posts of a
-// message are in the order of time (ingest/decode/decode_order.h). A leading byte order mark
-// is skipped. An empty message and one that starts with ':' are keep-alives.
+// message are in the order of time (ingest/decode/decode_order.h). A leading byte order
+// mark is skipped. An empty message and one that starts with ':' are keep-alives.
 enum decode_result decoder_read(struct decoder *decoder, struct slice message,
                                 const struct post **ret_posts, size_t *ret_count,
                                 enum decode_reason *ret_reason);

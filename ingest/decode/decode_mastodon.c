@@ -199,7 +199,7 @@ handle_of(struct decode_run *run, const struct account *account, struct slice ho
 
 // `url` if it is one of the web: a path alone is that of another person elsewhere.
 static struct slice
-web_url(struct decode_run *run, struct slice url)
+http_routes_url(struct decode_run *run, struct slice url)
 {
     url = text_trim(url);
     if (url.len == 0 || slice_starts(url, SLICE_LIT("https://")) ||
@@ -218,9 +218,11 @@ make_user(struct decode_run *run, const struct account *account, struct slice ho
     struct post_user user = {.handle = handle_of(run, account, home),
                              .name = decode_run_name(run, account->display_name)};
     decode_run_followers(run, &user, account->followers_count);
-    user.id = decode_run_detail_id(run, decode_run_id, web_url(run, account->url));
+    user.id =
+        decode_run_detail_id(run, decode_run_id, http_routes_url(run, account->url));
     if (slice_is_none(user.id)) {
-        user.id = decode_run_detail_id(run, decode_run_id, web_url(run, account->uri));
+        user.id = decode_run_detail_id(run, decode_run_id,
+                                       http_routes_url(run, account->uri));
     }
     if (slice_is_none(user.id) && !slice_is_none(user.handle)) {
         user.id = decode_run_handle_id(run, run->net, user.handle);

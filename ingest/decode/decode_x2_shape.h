@@ -1,5 +1,5 @@
-// The struct into which a message of X's API v2 is read (ingest/decode/decode_x2.c). Only
-// decode_x2*.c include this.
+// The struct into which a message of X's API v2 is read (ingest/decode/decode_x2.c).
+// Only decode_x2*.c include this.
 #pragma once
 
 #include <stdbool.h>

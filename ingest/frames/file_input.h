@@ -41,8 +41,8 @@ void file_input_fini(struct file_input *input);
 // STATUS_AGAIN: nothing yet. STATUS_IO: see errno. STATUS_PARSE: the compressed bytes
 // are damaged or cut off. STATUS_RANGE: decompressing them needs too much memory. error
 // is set, without the name of the file.
-// If the first bytes are those of an archive or database (ingest/frames/file_kind.h), none are
-// returned, STATUS_PARSE and the error names it.
+// If the first bytes are those of an archive or database (ingest/frames/file_kind.h),
+// none are returned, STATUS_PARSE and the error names it.
 enum status file_input_read(struct file_input *input, char *room, size_t size,
                             size_t *ret_size, struct error *error) MUST_USE;
 

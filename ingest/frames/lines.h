@@ -16,7 +16,7 @@
 //     event without blank line as an event.
 //   - If the first line that is not blank begins with '[' and an object, an array or
 //     ']' follows, also across line ends, the messages are the elements of that array
-//     (ingest/frames/array.h), which may be spread over lines. After its ']' another array or
+//     (array.h), which may be spread over lines. After its "]" another array or
 //     lines may follow.
 //
 // The result does not depend on how the bytes are cut into pieces. A body that is one

@@ -1,5 +1,5 @@
-// What to read from a JSON message (ingest/json/json.h): tables with a row for each key and
-// the type of its value.
+// What to read from a JSON message (json.h): tables with a row for each key and the
+// type of its value.
 #pragma once
 
 #include <stdbool.h>

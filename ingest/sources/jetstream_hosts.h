@@ -13,8 +13,8 @@
 #include "base/status.h"
 #include "base/usec.h"
 #include "ingest/sources/jetstream_wire.h"
-#include "net/reconnect.h"
 #include "ingest/sources/source_options.h"
+#include "net/reconnect.h"
 #include "net/url.h"
 
 struct jetstream_host {

@@ -7,16 +7,16 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "net/http_request.h"
+#include "ingest/frames/lines.h"
+#include "ingest/frames/unpack.h"
 #include "ingest/sources/jetstream_hosts.h"
 #include "ingest/sources/jetstream_wire.h"
-#include "ingest/frames/lines.h"
 #include "ingest/sources/liveness.h"
 #include "ingest/sources/source_options.h"
 #include "ingest/sources/source_transport.h"
-#include "net/url.h"
+#include "net/http_request.h"
 #include "net/outcome.h"
-#include "ingest/frames/unpack.h"
+#include "net/url.h"
 #include "net/ws_client.h"
 #include "net/ws_protocol.h"
 

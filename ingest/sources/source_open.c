@@ -4,7 +4,7 @@
 
 #include "ingest/sources/http_source.h"
 #include "ingest/sources/jetstream_source.h"
-#include "ingest/sources/mastodon_rest.h"
+#include "ingest/sources/mastodon_backfill_http.h"
 #include "ingest/sources/source_options.h"
 #include "net/url.h"
 
@@ -15,8 +15,8 @@ static const struct {
                           struct error *error);
     enum status (*attach_backfill)(struct source *source, struct error *error);
 } transports[] = {
-    {"https", http_source_create, mastodon_rest_attach},
-    {"http", http_source_create, mastodon_rest_attach},
+    {"https", http_source_create, mastodon_backfill_http_attach},
+    {"http", http_source_create, mastodon_backfill_http_attach},
     {"wss", jetstream_source_create, NULL},
     {"ws", jetstream_source_create, NULL},
 };

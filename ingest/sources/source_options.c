@@ -12,9 +12,9 @@
 
 #include "base/redact.h"
 #include "ingest/decode/decode.h"
-#include "net/http_request.h"
 #include "ingest/sources/jetstream_wire.h"
 #include "ingest/sources/mastodon_timeline.h"
+#include "net/http_request.h"
 #include "net/url.h"
 
 #define AT(member) offsetof(struct source_options, member)

@@ -13,8 +13,8 @@
 #include <stdint.h>
 
 #include "base/slice.h"
-#include "sinks/redis/redis_reader.h"
 #include "sinks/redis/redis_error_kind.h"
+#include "sinks/redis/redis_reader.h"
 
 enum redis_exchange {
     REDIS_EXCHANGE_GREET,

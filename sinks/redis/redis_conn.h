@@ -16,10 +16,10 @@
 
 #include "base/slice.h"
 #include "base/status.h"
+#include "sinks/redis/redis_error_kind.h"
 #include "sinks/redis/redis_options.h"
 #include "sinks/redis/redis_reader.h"
 #include "sinks/redis/redis_sink.h"
-#include "sinks/redis/redis_error_kind.h"
 
 struct redis_conn;
 

@@ -21,12 +21,12 @@ struct redis_dial {
     struct event *connected;
     evutil_socket_t fd; // being connected, else -1
     struct evdns_base *dns;
-    struct lookup *lookup; // in progress, else NULL
+    struct name_lookup *lookup; // in progress, else NULL
     unsigned attempts;
 };
 
 // May outlive the dial: the resolver always calls back.
-struct lookup {
+struct name_lookup {
     struct redis_dial *dial; // NULL: destroyed
     struct evdns_getaddrinfo_request *request;
 };
@@ -130,7 +130,7 @@ connect_next(struct redis_dial *dial, const struct evutil_addrinfo *found)
 static void
 on_found(int result, struct evutil_addrinfo *found, void *context)
 {
-    struct lookup *lookup = context;
+    struct name_lookup *lookup = context;
     struct redis_dial *dial = lookup->dial;
     free(lookup);
     if (dial != NULL) {
@@ -176,13 +176,13 @@ look_up(struct redis_dial *dial)
         .ai_flags = EVUTIL_AI_NUMERICSERV,
     };
     snprintf(port, sizeof(port), "%u", (unsigned)dial->url->port);
-    struct lookup *lookup = malloc(sizeof(*lookup));
+    struct name_lookup *lookup = malloc(sizeof(*lookup));
     if (lookup == NULL || !refresh_resolver(dial)) {
         free(lookup);
         fail(dial, "no memory for a look-up");
         return;
     }
-    *lookup = (struct lookup){.dial = dial};
+    *lookup = (struct name_lookup){.dial = dial};
     dial->lookup = lookup;
     struct evdns_getaddrinfo_request *request =
         evdns_getaddrinfo(dial->dns, dial->url->host, port, &hints, on_found, lookup);

@@ -61,7 +61,7 @@ redis_outbox_read(struct redis_sink *sink)
     redis_answer_begin(&sink->answer, REDIS_EXCHANGE_RECALL,
                        alerts->endpoint_count - first);
     for (size_t i = first; i < alerts->endpoint_count; i++) {
-        char text[REDIS_PREFIX_MAX + REDIS_RECALL_NAME_MAX];
+        char text[REDIS_PREFIX_MAX + REDIS_RESUME_NAME_MAX];
         struct redis_name key = redis_outbox_key(sink, i);
         int len = snprintf(text, sizeof(text), "%.*s%.*s", SLICE_ARG(key.head),
                            SLICE_ARG(key.tail));

@@ -7,18 +7,18 @@
 
 // What the command number `index` reads.
 struct request {
-    enum redis_recalled what;
+    enum redis_resume_kind what;
     const char *name;
 };
 
 static struct request
-request_of(const struct redis_recall *recall, size_t index)
+request_of(const struct redis_resume_request *recall, size_t index)
 {
-    size_t source = index / REDIS_RECALLED_SOURCE;
+    size_t source = index / REDIS_RESUME_SOURCE;
     if (source == recall->count) {
-        return (struct request){REDIS_RECALLED_CALIBRATION, ""};
+        return (struct request){REDIS_RESUME_CALIBRATION, ""};
     }
-    return (struct request){(enum redis_recalled)(index % REDIS_RECALLED_SOURCE),
+    return (struct request){(enum redis_resume_kind)(index % REDIS_RESUME_SOURCE),
                             recall->names[source]};
 }
 
@@ -31,19 +31,19 @@ redis_resume_is_unread(const struct redis_sink *sink)
 enum redis_phase
 redis_resume_read(struct redis_sink *sink)
 {
-    const struct redis_recall *recall = sink->setup.recall;
+    const struct redis_resume_request *recall = sink->setup.recall;
     static const enum redis_key_kind kinds[] = {
-        [REDIS_RECALLED_CURSOR] = REDIS_KEY_CURSOR,
-        [REDIS_RECALLED_GAPS] = REDIS_KEY_GAPS,
-        [REDIS_RECALLED_CALIBRATION] = REDIS_KEY_CALIBRATION,
+        [REDIS_RESUME_CURSOR] = REDIS_KEY_CURSOR,
+        [REDIS_RESUME_GAPS] = REDIS_KEY_GAPS,
+        [REDIS_RESUME_CALIBRATION] = REDIS_KEY_CALIBRATION,
     };
-    size_t count = recall->count * REDIS_RECALLED_SOURCE + 1;
+    size_t count = recall->count * REDIS_RESUME_SOURCE + 1;
     redis_answer_begin(&sink->answer, REDIS_EXCHANGE_RECALL, count);
     for (size_t i = 0; i < count; i++) {
         struct request request = request_of(recall, i);
         struct redis_name key =
             redis_keys_name(&sink->keys, kinds[request.what], slice_of(request.name));
-        char text[REDIS_PREFIX_MAX + REDIS_RECALL_NAME_MAX];
+        char text[REDIS_PREFIX_MAX + REDIS_RESUME_NAME_MAX];
         size_t len = key.head.len + key.tail.len;
         if (len > sizeof(text)) {
             len = sizeof(text);
@@ -71,7 +71,7 @@ redis_resume_found(struct redis_sink *sink, size_t index, struct slice text)
         redis_resume_name(&sink->resume, text);
         return;
     }
-    const struct redis_recall *recall = sink->setup.recall;
+    const struct redis_resume_request *recall = sink->setup.recall;
     const struct change_field field = {{sink->resume.field, sink->resume.field_len},
                                        text};
     struct request request = request_of(recall, sink->answer.reply);

@@ -15,34 +15,34 @@
 struct change_field;
 struct redis_sink;
 
-enum redis_recalled {
-    REDIS_RECALLED_CURSOR,
-    REDIS_RECALLED_GAPS,
-    REDIS_RECALLED_SOURCE, // how many of a source, those before this one
-    REDIS_RECALLED_CALIBRATION = REDIS_RECALLED_SOURCE,
+enum redis_resume_kind {
+    REDIS_RESUME_CURSOR,
+    REDIS_RESUME_GAPS,
+    REDIS_RESUME_SOURCE, // how many of a source, those before this one
+    REDIS_RESUME_CALIBRATION = REDIS_RESUME_SOURCE,
 };
 
 // Called for each field of cursor:<name>, gaps:<name> and, with the name "",
 // calibration. Borrows field.
-typedef void (*redis_recall_fn)(void *context, enum redis_recalled what,
+typedef void (*redis_resume_fn)(void *context, enum redis_resume_kind what,
                                 const char *name, const struct change_field *field);
 
 // Read once, at the first connection; names and context are kept until then.
-struct redis_recall {
+struct redis_resume_request {
     const char *const *names;
     size_t count;
-    redis_recall_fn on_field;
+    redis_resume_fn on_field;
     void *context;
 };
 
 // ── for the sink ───────────────────────────────────────────────────────────
 
-enum { REDIS_RECALL_NAME_MAX = 256 };
+enum { REDIS_RESUME_NAME_MAX = 256 };
 
 struct redis_resume {
     bool is_recalled;
     bool is_held;                      // see redis_sink_hold
-    char field[REDIS_RECALL_NAME_MAX]; // of a hash: whose value comes next
+    char field[REDIS_RESUME_NAME_MAX]; // of a hash: whose value comes next
     size_t field_len;
 };
 

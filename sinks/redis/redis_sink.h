@@ -34,7 +34,7 @@ struct event_base;
 struct change_field;
 struct pipeline;
 struct redis_alerts;
-struct redis_recall;
+struct redis_resume_request;
 struct redis_sink;
 
 enum {
@@ -81,8 +81,9 @@ struct redis_sink_setup {
                             // time, else only before the first flush; any other one
                             // and a lost connection after redis.patience
     redis_event_fn on_event;
-    redis_flush_fn on_flush;           // may be NULL
-    const struct redis_recall *recall; // kept; NULL: see sinks/redis/redis_resume.h
+    redis_flush_fn on_flush; // may be NULL
+    const struct redis_resume_request
+        *recall;                       // kept; NULL: see sinks/redis/redis_resume.h
     const struct redis_alerts *alerts; // kept; NULL: see sinks/redis/redis_outbox.h
     void *context;                     // kept; for the two
 };

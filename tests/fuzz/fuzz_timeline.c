@@ -5,12 +5,12 @@
 // The first byte says how: bit 0, whether the stream shows a post first; bit 1, whether
 // it deletes one. The rest is pages, divided by bytes 0x1e; the text before the first
 // of them is also tried as the address of a stream.
-#include "net/http_fetch.h"
 #include "ingest/json/json.h"
 #include "ingest/json/json_split.h"
-#include "ingest/sources/mastodon_fill.h"
+#include "ingest/sources/mastodon_backfill.h"
 #include "ingest/sources/mastodon_timeline.h"
 #include "ingest/sources/source.h"
+#include "net/http_fetch.h"
 
 #include <assert.h>
 #include <jansson.h>
@@ -61,9 +61,9 @@ is_array_of_objects(const json_t *value)
 static void
 check_split(struct slice text)
 {
-    static struct slice elements[MASTODON_FILL_PAGE_MAX];
+    static struct slice elements[MASTODON_BACKFILL_PAGE_MAX];
     size_t count = 0;
-    bool is_good = json_split(text, elements, MASTODON_FILL_PAGE_MAX, &count);
+    bool is_good = json_split(text, elements, MASTODON_BACKFILL_PAGE_MAX, &count);
     for (size_t i = 0; is_good && i < count; i++) {
         const char *end = elements[i].ptr + elements[i].len;
         assert(elements[i].ptr >= text.ptr && end <= text.ptr + text.len);
@@ -71,7 +71,7 @@ check_split(struct slice text)
     }
     json_t *whole = json_loadb(text.ptr, text.len, JSON_ALLOW_NUL, NULL);
     if (is_array_of_objects(whole) &&
-        json_array_size(whole) <= MASTODON_FILL_PAGE_MAX) {
+        json_array_size(whole) <= MASTODON_BACKFILL_PAGE_MAX) {
         assert(is_good && count == json_array_size(whole));
         for (size_t i = 0; i < count; i++) {
             json_t *one =
@@ -86,48 +86,48 @@ check_split(struct slice text)
 // ── filling ────────────────────────────────────────────────────────────────
 
 static void
-see(struct mastodon_fill *fill, const char *event, const char *data)
+see(struct mastodon_backfill *fill, const char *event, const char *data)
 {
     struct slice copy = copy_of(slice_of(data), JSON_PADDING);
     const struct source_message message = {slice_of(event), copy, false};
-    if (mastodon_fill_may_pass(fill, &message)) {
-        mastodon_fill_saw(fill, &message);
+    if (mastodon_backfill_may_pass(fill, &message)) {
+        mastodon_backfill_saw(fill, &message);
     }
     drop(copy);
 }
 
 static void
-take_posts(struct mastodon_fill *fill)
+take_posts(struct mastodon_backfill *fill)
 {
     struct slice post;
     size_t taken = 0;
-    while (mastodon_fill_next(fill, BEGUN, &post)) {
+    while (mastodon_backfill_next(fill, BEGUN, &post)) {
         static volatile unsigned char sum;
         for (size_t i = 0; i < post.len + JSON_PADDING; i++) {
             sum = (unsigned char)(sum + (unsigned char)post.ptr[i]);
         }
-        mastodon_fill_taken(fill);
-        assert(++taken <= MASTODON_FILL_PAGE_MAX);
+        mastodon_backfill_taken(fill);
+        assert(++taken <= MASTODON_BACKFILL_PAGE_MAX);
     }
 }
 
 static void
-take_page(struct mastodon_fill *fill, struct slice page)
+take_page(struct mastodon_backfill *fill, struct slice page)
 {
-    char url[MASTODON_FILL_URL_MAX];
+    char url[MASTODON_BACKFILL_URL_MAX];
     uint64_t position = fill->position;
     unsigned tries = fill->tries;
-    mastodon_fill_ask(fill, url);
-    assert(strlen(url) < MASTODON_FILL_URL_MAX);
+    mastodon_backfill_ask(fill, url);
+    assert(strlen(url) < MASTODON_BACKFILL_URL_MAX);
     struct slice body = copy_of(page, 0);
     const struct http_fetch_answer answer = {
         .status = 200, .body = body, .not_before = USEC_NONE};
-    mastodon_fill_answer(fill, &answer, BEGUN, BEGUN);
+    mastodon_backfill_answer(fill, &answer, BEGUN, BEGUN);
     drop(body);
     take_posts(fill);
     bool gets_on = fill->position > position || fill->tries > tries;
-    assert(fill->phase == MASTODON_FILL_OVER ||
-           (fill->phase == MASTODON_FILL_WAITING && gets_on));
+    assert(fill->phase == MASTODON_BACKFILL_OVER ||
+           (fill->phase == MASTODON_BACKFILL_WAITING && gets_on));
 }
 
 static bool
@@ -145,14 +145,14 @@ next_page(struct slice *rest, struct slice *ret_page)
 }
 
 // One for all inputs, since its JSON reader is dear to make; it has seen nothing.
-static struct mastodon_fill *
+static struct mastodon_backfill *
 fresh_fill(void)
 {
-    static struct mastodon_fill fill;
+    static struct mastodon_backfill fill;
     static struct source_metrics metrics;
     static const char timeline[] = "https://harbour.example/api/v1/timelines/home?";
     if (fill.json == NULL &&
-        mastodon_fill_init(&fill, timeline, &metrics) != STATUS_OK) {
+        mastodon_backfill_init(&fill, timeline, &metrics) != STATUS_OK) {
         abort();
     }
     fill.last = 0;
@@ -161,25 +161,25 @@ fresh_fill(void)
 
 // Refused for good, whatever was under way.
 static void
-give_up(struct mastodon_fill *fill)
+give_up(struct mastodon_backfill *fill)
 {
-    char url[MASTODON_FILL_URL_MAX];
+    char url[MASTODON_BACKFILL_URL_MAX];
     const struct http_fetch_answer refusal = {.status = 404, .not_before = USEC_NONE};
-    if (fill->phase == MASTODON_FILL_WAITING) {
-        mastodon_fill_ask(fill, url);
-        mastodon_fill_answer(fill, &refusal, BEGUN, BEGUN);
+    if (fill->phase == MASTODON_BACKFILL_WAITING) {
+        mastodon_backfill_ask(fill, url);
+        mastodon_backfill_answer(fill, &refusal, BEGUN, BEGUN);
     }
-    assert(fill->phase == MASTODON_FILL_OVER && !fill->is_due);
+    assert(fill->phase == MASTODON_BACKFILL_OVER && !fill->is_due);
 }
 
 static void
 fill_with(struct slice pages, unsigned how)
 {
-    struct mastodon_fill *fill = fresh_fill();
+    struct mastodon_backfill *fill = fresh_fill();
     struct slice page;
     see(fill, "update", "{\"id\":\"10\"}");
-    mastodon_fill_suspend(fill);
-    bool is_begun = mastodon_fill_begin(fill, BEGUN);
+    mastodon_backfill_suspend(fill);
+    bool is_begun = mastodon_backfill_begin(fill, BEGUN);
     assert(is_begun);
     if ((how & HEAD_BIT) != 0) {
         see(fill, "update", "{\"id\":\"55\"}");
@@ -187,7 +187,7 @@ fill_with(struct slice pages, unsigned how)
     if ((how & DELETE_BIT) != 0) {
         see(fill, "delete", "12");
     }
-    while (fill->phase == MASTODON_FILL_WAITING && next_page(&pages, &page)) {
+    while (fill->phase == MASTODON_BACKFILL_WAITING && next_page(&pages, &page)) {
         take_page(fill, page);
     }
     give_up(fill);

@@ -4,8 +4,8 @@
 //
 // The first byte of the input steers the second cutting, the second says whether the
 // handshake comes first; the rest is what the server sends.
-#include "ingest/sources/jetstream_wire.h"
 #include "ingest/frames/lines.h"
+#include "ingest/sources/jetstream_wire.h"
 #include "net/ws_handshake.h"
 #include "net/ws_protocol.h"
 

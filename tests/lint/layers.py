@@ -49,7 +49,7 @@ LIBRARIES = {
                  "sinks/http/http_listener.c", "sinks/http/http_server.c", "daemon/"],
     r"microhttpd\.h": ["sinks/http/http_server.c", "sinks/http/http_reply.c"],
     r"confuse\.h": ["daemon/config.c"],
-    r"jansson\.h": ["daemon/lookup_answer.c", "sinks/alert_text.c",
+    r"jansson\.h": ["daemon/name_lookup_answer.c", "sinks/alert_text.c",
                     "ctl/latest.c"],
     r"emmintrin\.h": ["ingest/json/json_token.h"],
 }

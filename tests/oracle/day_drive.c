@@ -29,10 +29,10 @@
 #include <openssl/sha.h>
 
 #include "base/option.h"
-#include "net/http_client.h"
 #include "ingest/sources/source.h"
 #include "ingest/sources/source_open.h"
 #include "ingest/sources/source_options.h"
+#include "net/http_client.h"
 #include "tests/oracle/virtual_time.h"
 
 #define FAULT_EVERY (30 * USEC_PER_S)

@@ -30,7 +30,7 @@
 #include <event2/event.h>
 
 #include "base/option.h"
-#include "daemon/deliver.h"
+#include "daemon/alert_delivery.h"
 #include "net/http_client.h"
 #include "sinks/redis/redis_sink.h"
 #include "sinks/webhook/webhook.h"
@@ -42,11 +42,11 @@ struct drive {
     struct event_base *base;
     struct pipeline *model;
     struct redis_sink *sink;
-    struct deliver_options deliver_options;
+    struct alert_delivery_options alert_delivery_options;
     struct webhook_options webhooks[WEBHOOKS_MAX];
     size_t webhook_count;
     struct http_client *client;
-    struct deliver *deliver;
+    struct alert_delivery *delivery;
 };
 
 static const char *const event_names[] = {
@@ -118,11 +118,11 @@ print_metrics(const struct drive *drive)
                row->labels != NULL ? "{" : "", row->labels != NULL ? row->labels : "",
                row->labels != NULL ? "}" : "", metric_value(row, metrics));
     }
-    for (size_t i = 0; i < deliver_count(drive->deliver); i++) {
+    for (size_t i = 0; i < alert_delivery_count(drive->delivery); i++) {
         for (const struct metric *row = webhook_metric_rows; row->name != NULL; row++) {
             printf("metric %s{%s} %" PRIu64 "\n", row->name,
-                   deliver_name(drive->deliver, i),
-                   metric_value(row, deliver_metrics(drive->deliver, i)));
+                   alert_delivery_name(drive->delivery, i),
+                   metric_value(row, alert_delivery_metrics(drive->delivery, i)));
         }
     }
     printf("metric is_full %d\n", redis_sink_is_full(drive->sink));
@@ -247,7 +247,7 @@ read_options(int argc, char **argv, struct drive *drive, struct redis_options *o
              usec *give_up)
 {
     option_presets(redis_options_rows, options);
-    option_presets(deliver_option_rows, &drive->deliver_options);
+    option_presets(alert_delivery_option_rows, &drive->alert_delivery_options);
     for (int i = 1; i < argc; i++) {
         struct error error = {.code = STATUS_OK};
         char *value = strchr(argv[i], '=');
@@ -261,8 +261,8 @@ read_options(int argc, char **argv, struct drive *drive, struct redis_options *o
         } else if (strncmp(argv[i], "webhook.", 8) == 0) {
             status = set_webhook(drive, argv[i] + 8, value, &error);
         } else if (strncmp(argv[i], "alerts.", 7) == 0) {
-            status = set_option(deliver_option_rows, &drive->deliver_options, argv[i],
-                                value, &error);
+            status = set_option(alert_delivery_option_rows,
+                                &drive->alert_delivery_options, argv[i], value, &error);
         } else {
             status = set_option(redis_options_rows, options, argv[i], value, &error);
         }
@@ -278,14 +278,14 @@ static enum status
 create_deliver(struct drive *drive, struct error *error)
 {
     enum status status = http_client_create(drive->base, &drive->client, error);
-    const struct deliver_setup setup = {
+    const struct alert_delivery_setup setup = {
         .base = drive->base,
         .client = drive->client,
-        .options = &drive->deliver_options,
+        .options = &drive->alert_delivery_options,
         .webhooks = drive->webhooks,
         .webhook_count = drive->webhook_count,
     };
-    return status == STATUS_OK ? deliver_create(&setup, &drive->deliver, error)
+    return status == STATUS_OK ? alert_delivery_create(&setup, &drive->delivery, error)
                                : status;
 }
 
@@ -296,7 +296,7 @@ run(struct drive *drive)
     struct bufferevent *input = bufferevent_socket_new(drive->base, STDIN_FILENO, 0);
     bufferevent_setcb(input, on_input, NULL, on_input_event, drive);
     bufferevent_enable(input, EV_READ);
-    deliver_attach(drive->deliver, drive->sink);
+    alert_delivery_attach(drive->delivery, drive->sink);
     redis_sink_start(drive->sink);
     event_base_dispatch(drive->base);
     bufferevent_free(input);
@@ -325,7 +325,7 @@ main(int argc, char **argv)
     setup.pipeline = drive.model;
     enum status status = create_deliver(&drive, &error);
     if (status == STATUS_OK) {
-        setup.alerts = deliver_alerts(drive.deliver);
+        setup.alerts = alert_delivery_alerts(drive.delivery);
         status = redis_sink_create(&setup, &drive.sink, &error);
     }
     if (status != STATUS_OK) {
@@ -334,7 +334,7 @@ main(int argc, char **argv)
     } else {
         run(&drive);
     }
-    deliver_destroy(&drive.deliver);
+    alert_delivery_destroy(&drive.delivery);
     http_client_destroy(&drive.client);
     redis_sink_destroy(&drive.sink);
     sink_model_destroy(&drive.model);

@@ -19,10 +19,10 @@
 #include <event2/event.h>
 
 #include "base/option.h"
-#include "net/http_client.h"
 #include "ingest/sources/source.h"
 #include "ingest/sources/source_open.h"
 #include "ingest/sources/source_options.h"
+#include "net/http_client.h"
 
 enum { SHOWN_MAX = 80 };
 

@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
+#include "pipeline/alerts/rules.h"
 #include "pipeline/changes.h"
 #include "pipeline/pipeline.h"
-#include "pipeline/alerts/rules.h"
 #include "tests/unit/kept.h"
 #include "tests/unit/made.h"
 

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "pipeline/changes.h"
 #include "pipeline/alerts/measures.h"
+#include "pipeline/changes.h"
 #include "pipeline/inside.h"
 #include "tests/unit/kept.h"
 

@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 #include "sinks/redis/redis_answer.h"
-#include "sinks/redis/redis_reader.h"
 #include "sinks/redis/redis_error_kind.h"
+#include "sinks/redis/redis_reader.h"
 
 struct trace {
     char text[4096];

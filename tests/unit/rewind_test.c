@@ -8,10 +8,10 @@
 
 #include <cmocka.h>
 
-#include "pipeline/changes.h"
-#include "pipeline/pipeline.h"
-#include "pipeline/fold/rewind.h"
 #include "pipeline/alerts/rules.h"
+#include "pipeline/changes.h"
+#include "pipeline/fold/rewind.h"
+#include "pipeline/pipeline.h"
 #include "tests/unit/kept.h"
 #include "tests/unit/made.h"
 

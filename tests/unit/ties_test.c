@@ -8,8 +8,8 @@
 #include <cmocka.h>
 
 #include "pipeline/changes.h"
-#include "pipeline/records/eviction.h"
 #include "pipeline/pipeline.h"
+#include "pipeline/records/eviction.h"
 #include "tests/unit/made.h"
 #include "tests/unit/made_pipeline.h"
 

@@ -16,53 +16,54 @@ struct event;
 struct event_base;
 
 // Writes the current note, ended by a NUL, into STATE_NOTE_MAX bytes.
-typedef void (*keeper_note_fn)(void *context, char *note);
+typedef void (*persistence_note_fn)(void *context, char *note);
 
-struct keeper_setup {
+struct persistence_setup {
     struct event_base *base;                // kept, as all pointers here
     const struct pipeline_options *options; // of the pipeline
     bool is_event_time;
     const char *dir; // empty: no snapshots
     bool discards;   // a snapshot of other options or another version is set aside
     usec every;
-    keeper_note_fn note;
+    persistence_note_fn note;
     // A snapshot that was begun beside the loop is on disk, or could not be written.
     // May be NULL.
     void (*on_saved)(void *context);
     void *context; // for both
 };
 
-struct keeper_metrics {
+struct persistence_metrics {
     uint64_t written;
     uint64_t failed;
     uint64_t written_at; // wall clock in usec; 0: none was written or read yet
     uint64_t is_failing; // the last one could not be written
 };
 
-extern const struct metric keeper_metric_rows[];
+extern const struct metric persistence_metric_rows[];
 
-struct keeper {
-    struct keeper_setup setup;
-    struct keeper_metrics metrics;
+struct persistence {
+    struct persistence_setup setup;
+    struct persistence_metrics metrics;
     struct state *state; // NULL: no snapshots
     struct event *timer;
     struct pipeline *pipeline;
     bool is_restored;
-    char note[STATE_NOTE_MAX]; // of the snapshot that was loaded, until keeper_start
+    char note
+        [STATE_NOTE_MAX]; // of the snapshot that was loaded, until persistence_start
 };
 
-// Creates keeper->pipeline, from a snapshot if there is one (is_restored). Returns 0,
-// or an exit code of sysexits with error set. Call keeper_fini in both cases.
-int keeper_init(struct keeper *keeper, const struct keeper_setup *setup,
-                struct error *error);
-// Destroys the pipeline too. Accepts a zeroed keeper.
-void keeper_fini(struct keeper *keeper);
+// Creates persistence->pipeline, from a snapshot if there is one (is_restored). Returns
+// 0, or an exit code of sysexits with error set. Call persistence_fini in both cases.
+int persistence_init(struct persistence *persistence,
+                     const struct persistence_setup *setup, struct error *error);
+// Destroys the pipeline too. Accepts a zeroed persistence.
+void persistence_fini(struct persistence *persistence);
 
 // From now on there is state to save.
-void keeper_start(struct keeper *keeper);
+void persistence_start(struct persistence *persistence);
 // Begins a snapshot now, beside the loop, unless one is being written. There must be a
 // directory.
-void keeper_save_soon(struct keeper *keeper);
+void persistence_save_soon(struct persistence *persistence);
 // Saves and waits for it, at the end of the process. Returns 0, or EX_IOERR after
 // logging why it failed.
-int keeper_save(struct keeper *keeper);
+int persistence_save(struct persistence *persistence);

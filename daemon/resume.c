@@ -1,4 +1,4 @@
-#include "daemon/recall.h"
+#include "daemon/resume.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,10 +10,10 @@
 enum { FIELD_TEXT_MAX = 512 };
 
 static size_t
-index_of(const struct recall *recall, const char *name)
+index_of(const struct resume *resume, const char *name)
 {
     size_t i = 0;
-    while (i < recall->request.count && strcmp(recall->items[i].name, name) != 0) {
+    while (i < resume->request.count && strcmp(resume->items[i].name, name) != 0) {
         i++;
     }
     return i;
@@ -39,22 +39,22 @@ take_cursor(struct source_cursor *cursor, struct slice name, const char *text)
 }
 
 static void
-on_field(void *context, enum redis_recalled what, const char *name,
+on_field(void *context, enum redis_resume_kind what, const char *name,
          const struct change_field *field)
 {
-    struct recall *recall = context;
-    if (what == REDIS_RECALLED_CALIBRATION) {
-        forecasts_recall(recall->pipeline, field->name, field->value);
+    struct resume *resume = context;
+    if (what == REDIS_RESUME_CALIBRATION) {
+        forecasts_recall(resume->pipeline, field->name, field->value);
         return;
     }
-    size_t index = index_of(recall, name);
+    size_t index = index_of(resume, name);
     char text[FIELD_TEXT_MAX];
-    if (index == recall->request.count || field->value.len >= sizeof(text)) {
+    if (index == resume->request.count || field->value.len >= sizeof(text)) {
         return;
     }
     snprintf(text, sizeof(text), "%.*s", SLICE_ARG(field->value));
-    struct recall_item *item = &recall->items[index];
-    if (what == REDIS_RECALLED_CURSOR) {
+    struct resume_item *item = &resume->items[index];
+    if (what == REDIS_RESUME_CURSOR) {
         take_cursor(&item->cursor, field->name, text);
     } else {
         gaps_restore(&item->gaps, field->name, text);
@@ -62,29 +62,29 @@ on_field(void *context, enum redis_recalled what, const char *name,
 }
 
 void
-recall_init(struct recall *recall, const struct settings *settings,
+resume_init(struct resume *resume, const struct settings *settings,
             struct pipeline *pipeline)
 {
-    memset(recall, 0, sizeof(*recall));
-    recall->pipeline = pipeline;
-    recall->request = (struct redis_recall){
-        .names = recall->names,
+    memset(resume, 0, sizeof(*resume));
+    resume->pipeline = pipeline;
+    resume->request = (struct redis_resume_request){
+        .names = resume->names,
         .count = settings->source_count,
         .on_field = on_field,
-        .context = recall,
+        .context = resume,
     };
     for (size_t i = 0; i < settings->source_count; i++) {
-        struct recall_item *item = &recall->items[i];
+        struct resume_item *item = &resume->items[i];
         memcpy(item->name, settings->sources[i].name, sizeof(item->name));
-        recall->names[i] = item->name;
+        resume->names[i] = item->name;
         item->cursor.time = USEC_NONE;
         gaps_init(&item->gaps);
     }
 }
 
-const struct recall_item *
-recall_find(const struct recall *recall, const char *name)
+const struct resume_item *
+resume_find(const struct resume *resume, const char *name)
 {
-    size_t index = index_of(recall, name);
-    return index < recall->request.count ? &recall->items[index] : NULL;
+    size_t index = index_of(resume, name);
+    return index < resume->request.count ? &resume->items[index] : NULL;
 }

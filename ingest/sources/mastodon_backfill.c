@@ -1,13 +1,13 @@
-#include "ingest/sources/mastodon_fill.h"
+#include "ingest/sources/mastodon_backfill.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "net/http_fetch.h"
 #include "ingest/json/json.h"
 #include "ingest/json/json_split.h"
 #include "ingest/sources/source.h"
+#include "net/http_fetch.h"
 
 // Ids since 2016: milliseconds of Unix time, then 16 bits that distinguish them.
 enum { ID_BITS = 16, ID_ARENA = 4096, STATUS_MESSAGE_MAX = 1 << 20 };
@@ -31,10 +31,10 @@ static const struct json_table place_table = {place_fields, sizeof(struct place)
 static const struct json_table *const tables[] = {&place_table};
 
 enum status
-mastodon_fill_init(struct mastodon_fill *fill, const char *timeline,
-                   struct source_metrics *metrics)
+mastodon_backfill_init(struct mastodon_backfill *fill, const char *timeline,
+                       struct source_metrics *metrics)
 {
-    *fill = (struct mastodon_fill){
+    *fill = (struct mastodon_backfill){
         .timeline = timeline,
         .metrics = metrics,
         .json = json_create(tables, 1, STATUS_MESSAGE_MAX),
@@ -42,12 +42,12 @@ mastodon_fill_init(struct mastodon_fill *fill, const char *timeline,
         .not_before = USEC_NONE,
     };
     arena_init(&fill->arena, ID_ARENA);
-    buffer_init(&fill->page, MASTODON_FILL_BODY_MAX + JSON_PADDING);
+    buffer_init(&fill->page, MASTODON_BACKFILL_BODY_MAX + JSON_PADDING);
     return fill->json != NULL ? STATUS_OK : STATUS_NOMEM;
 }
 
 void
-mastodon_fill_fini(struct mastodon_fill *fill)
+mastodon_backfill_fini(struct mastodon_backfill *fill)
 {
     json_destroy(&fill->json);
     arena_fini(&fill->arena);
@@ -72,7 +72,7 @@ parse_id(struct slice text)
 
 // 0: not a number, unlike those of Mastodon.
 static uint64_t
-id_of(struct mastodon_fill *fill, struct slice post)
+id_of(struct mastodon_backfill *fill, struct slice post)
 {
     struct place place;
     arena_reset(&fill->arena);
@@ -92,17 +92,17 @@ static uint64_t
 rewound(uint64_t id)
 {
     uint64_t ms = id >> ID_BITS;
-    uint64_t less = (uint64_t)(MASTODON_FILL_REWIND / USEC_PER_MS) << ID_BITS;
+    uint64_t less = (uint64_t)(MASTODON_BACKFILL_REWIND / USEC_PER_MS) << ID_BITS;
     bool has_time = ms >= ID_MS_MIN && ms < ID_MS_MAX;
     return has_time ? id - less : id - 1;
 }
 
 static bool
-is_deleted(const struct mastodon_fill *fill, uint64_t id)
+is_deleted(const struct mastodon_backfill *fill, uint64_t id)
 {
-    size_t known = fill->deleted_count < MASTODON_FILL_DELETED
+    size_t known = fill->deleted_count < MASTODON_BACKFILL_DELETED
                        ? (size_t)fill->deleted_count
-                       : MASTODON_FILL_DELETED;
+                       : MASTODON_BACKFILL_DELETED;
     for (size_t i = 0; i < known; i++) {
         if (fill->deleted[i] == id) {
             return true;
@@ -114,18 +114,18 @@ is_deleted(const struct mastodon_fill *fill, uint64_t id)
 // ── states ─────────────────────────────────────────────────────────────────
 
 static void
-wait_until(struct mastodon_fill *fill, usec at, usec now)
+wait_until(struct mastodon_backfill *fill, usec at, usec now)
 {
-    fill->phase = MASTODON_FILL_WAITING;
+    fill->phase = MASTODON_BACKFILL_WAITING;
     fill->next_at = at > fill->not_before ? at : fill->not_before;
-    fill->is_flowing = fill->next_at - now > MASTODON_FILL_HOLD;
+    fill->is_flowing = fill->next_at - now > MASTODON_BACKFILL_HOLD;
 }
 
 static void
-finish(struct mastodon_fill *fill, const char *why)
+finish(struct mastodon_backfill *fill, const char *why)
 {
     snprintf(fill->why, sizeof(fill->why), "%s", why);
-    fill->phase = MASTODON_FILL_OVER;
+    fill->phase = MASTODON_BACKFILL_OVER;
     fill->is_due = false;
     fill->last = greater(fill->last, fill->live);
     fill->live = 0;
@@ -137,17 +137,17 @@ finish(struct mastodon_fill *fill, const char *why)
 
 // Mastodon drops the oldest posts of a home or list: posts between are then lost.
 static void
-finish_whole(struct mastodon_fill *fill)
+finish_whole(struct mastodon_backfill *fill)
 {
-    bool is_cut = !fill->is_anchored && fill->came >= MASTODON_FILL_KEPT;
+    bool is_cut = !fill->is_anchored && fill->came >= MASTODON_BACKFILL_KEPT;
     finish(fill, is_cut ? "fill_cut" : "");
 }
 
 static void
-try_again(struct mastodon_fill *fill, const char *why, usec least, usec now)
+try_again(struct mastodon_backfill *fill, const char *why, usec least, usec now)
 {
     fill->metrics->fill_failures++;
-    if (++fill->tries >= MASTODON_FILL_TRIES || least > RETRY_AFTER_MAX) {
+    if (++fill->tries >= MASTODON_BACKFILL_TRIES || least > RETRY_AFTER_MAX) {
         finish(fill, why);
         return;
     }
@@ -157,15 +157,15 @@ try_again(struct mastodon_fill *fill, const char *why, usec least, usec now)
 }
 
 void
-mastodon_fill_suspend(struct mastodon_fill *fill)
+mastodon_backfill_suspend(struct mastodon_backfill *fill)
 {
-    fill->phase = MASTODON_FILL_IDLE;
+    fill->phase = MASTODON_BACKFILL_IDLE;
     fill->is_due = fill->last != 0;
     fill->left = 0;
 }
 
 bool
-mastodon_fill_begin(struct mastodon_fill *fill, usec now)
+mastodon_backfill_begin(struct mastodon_backfill *fill, usec now)
 {
     if (!fill->is_due) {
         return false;
@@ -176,33 +176,34 @@ mastodon_fill_begin(struct mastodon_fill *fill, usec now)
     fill->is_anchored = false;
     fill->came = 0;
     fill->deleted_count = 0;
-    wait_until(fill, now + MASTODON_FILL_SETTLE, now);
+    wait_until(fill, now + MASTODON_BACKFILL_SETTLE, now);
     return true;
 }
 
 const char *
-mastodon_fill_hindrance(const struct mastodon_fill *fill)
+mastodon_backfill_hindrance(const struct mastodon_backfill *fill)
 {
     return fill->last == 0 && fill->has_strange_ids ? "fill_ids" : "";
 }
 
 void
-mastodon_fill_ask(struct mastodon_fill *fill, char url[MASTODON_FILL_URL_MAX])
+mastodon_backfill_ask(struct mastodon_backfill *fill,
+                      char url[MASTODON_BACKFILL_URL_MAX])
 {
-    snprintf(url, MASTODON_FILL_URL_MAX, "%smin_id=%" PRIu64 "&limit=%d",
-             fill->timeline, fill->position, MASTODON_FILL_LIMIT);
+    snprintf(url, MASTODON_BACKFILL_URL_MAX, "%smin_id=%" PRIu64 "&limit=%d",
+             fill->timeline, fill->position, MASTODON_BACKFILL_LIMIT);
     fill->metrics->fill_requests++;
     fill->is_flowing = false;
-    fill->phase = MASTODON_FILL_ASKING;
+    fill->phase = MASTODON_BACKFILL_ASKING;
 }
 
 // ── pages ──────────────────────────────────────────────────────────────────
 
 static void
-note_refused(struct mastodon_fill *fill, const struct http_fetch_answer *answer,
+note_refused(struct mastodon_backfill *fill, const struct http_fetch_answer *answer,
              usec now, usec wall)
 {
-    char why[MASTODON_FILL_WHY_MAX] = "fill_network";
+    char why[MASTODON_BACKFILL_WHY_MAX] = "fill_network";
     long status = answer->status;
     usec least = answer->not_before != USEC_NONE ? answer->not_before - wall : 0;
     if (status != 0) {
@@ -223,7 +224,7 @@ note_refused(struct mastodon_fill *fill, const struct http_fetch_answer *answer,
 }
 
 static bool
-read_page(struct mastodon_fill *fill, struct slice body)
+read_page(struct mastodon_backfill *fill, struct slice body)
 {
     static const char padding[JSON_PADDING] = {0};
     buffer_reset(&fill->page);
@@ -231,7 +232,7 @@ read_page(struct mastodon_fill *fill, struct slice body)
     buffer_append(&fill->page, (struct slice){padding, sizeof(padding)});
     struct slice text = {fill->page.bytes, body.len};
     if (fill->page.is_failed ||
-        !json_split(text, fill->posts, MASTODON_FILL_PAGE_MAX, &fill->count)) {
+        !json_split(text, fill->posts, MASTODON_BACKFILL_PAGE_MAX, &fill->count)) {
         return false;
     }
     for (size_t i = 0; i < fill->count; i++) {
@@ -241,7 +242,7 @@ read_page(struct mastodon_fill *fill, struct slice body)
 }
 
 static uint64_t
-greatest_of_page(const struct mastodon_fill *fill)
+greatest_of_page(const struct mastodon_backfill *fill)
 {
     uint64_t greatest = 0;
     for (size_t i = 0; i < fill->count; i++) {
@@ -251,8 +252,8 @@ greatest_of_page(const struct mastodon_fill *fill)
 }
 
 void
-mastodon_fill_answer(struct mastodon_fill *fill, const struct http_fetch_answer *answer,
-                     usec now, usec wall)
+mastodon_backfill_answer(struct mastodon_backfill *fill,
+                         const struct http_fetch_answer *answer, usec now, usec wall)
 {
     if (answer->status != 200) {
         note_refused(fill, answer, now, wall);
@@ -265,7 +266,7 @@ mastodon_fill_answer(struct mastodon_fill *fill, const struct http_fetch_answer 
         fill->metrics->fill_failures++;
         finish(fill, "fill_order");
     } else {
-        fill->phase = MASTODON_FILL_FEEDING;
+        fill->phase = MASTODON_BACKFILL_FEEDING;
         fill->left = fill->count;
         fill->tries = 0;
         backoff_reset(&fill->backoff);
@@ -273,25 +274,25 @@ mastodon_fill_answer(struct mastodon_fill *fill, const struct http_fetch_answer 
 }
 
 static void
-end_page(struct mastodon_fill *fill, usec now)
+end_page(struct mastodon_backfill *fill, usec now)
 {
     fill->position = greatest_of_page(fill);
     fill->last = greater(fill->last, fill->position);
-    bool is_end = fill->count < MASTODON_FILL_LIMIT && fill->head != 0 &&
+    bool is_end = fill->count < MASTODON_BACKFILL_LIMIT && fill->head != 0 &&
                   fill->position >= fill->head;
     if (is_end) {
         finish_whole(fill);
-    } else if (++fill->pages >= MASTODON_FILL_PAGES) {
+    } else if (++fill->pages >= MASTODON_BACKFILL_PAGES) {
         finish(fill, "fill_pages");
     } else {
-        wait_until(fill, now + MASTODON_FILL_PAUSE, now);
+        wait_until(fill, now + MASTODON_BACKFILL_PAUSE, now);
     }
 }
 
 bool
-mastodon_fill_next(struct mastodon_fill *fill, usec now, struct slice *ret_post)
+mastodon_backfill_next(struct mastodon_backfill *fill, usec now, struct slice *ret_post)
 {
-    if (fill->phase != MASTODON_FILL_FEEDING) {
+    if (fill->phase != MASTODON_BACKFILL_FEEDING) {
         return false;
     }
     while (fill->left > 0 && is_deleted(fill, fill->ids[fill->left - 1])) {
@@ -306,7 +307,7 @@ mastodon_fill_next(struct mastodon_fill *fill, usec now, struct slice *ret_post)
 }
 
 void
-mastodon_fill_taken(struct mastodon_fill *fill)
+mastodon_backfill_taken(struct mastodon_backfill *fill)
 {
     // The owner may have stopped the source from within the post.
     if (fill->left == 0) {
@@ -327,13 +328,15 @@ is_post(const struct source_message *message)
 }
 
 static bool
-is_under_way(const struct mastodon_fill *fill)
+is_under_way(const struct mastodon_backfill *fill)
 {
-    return fill->phase != MASTODON_FILL_IDLE && fill->phase != MASTODON_FILL_OVER;
+    return fill->phase != MASTODON_BACKFILL_IDLE &&
+           fill->phase != MASTODON_BACKFILL_OVER;
 }
 
 bool
-mastodon_fill_may_pass(struct mastodon_fill *fill, const struct source_message *message)
+mastodon_backfill_may_pass(struct mastodon_backfill *fill,
+                           const struct source_message *message)
 {
     if (!is_under_way(fill) || !is_post(message)) {
         return true;
@@ -345,7 +348,8 @@ mastodon_fill_may_pass(struct mastodon_fill *fill, const struct source_message *
 }
 
 void
-mastodon_fill_saw(struct mastodon_fill *fill, const struct source_message *message)
+mastodon_backfill_saw(struct mastodon_backfill *fill,
+                      const struct source_message *message)
 {
     if (is_post(message)) {
         uint64_t *to = fill->is_due ? &fill->live : &fill->last;
@@ -353,7 +357,7 @@ mastodon_fill_saw(struct mastodon_fill *fill, const struct source_message *messa
         *to = greater(*to, id);
         fill->has_strange_ids = fill->has_strange_ids || id == 0;
     } else if (is_under_way(fill) && slice_equal(message->event, SLICE_LIT("delete"))) {
-        fill->deleted[fill->deleted_count++ % MASTODON_FILL_DELETED] =
+        fill->deleted[fill->deleted_count++ % MASTODON_BACKFILL_DELETED] =
             parse_id(message->data);
     }
 }

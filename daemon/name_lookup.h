@@ -14,23 +14,23 @@
 
 struct event_base;
 struct http_client;
-struct lookup;
+struct name_lookup;
 struct pipeline;
 
-struct lookup_options {
+struct name_lookup_options {
     bool is_on;
     char url[OPTION_TEXT_MAX];
     usec pause;
     usec refresh;
 };
 
-extern const struct option lookup_option_rows[];
+extern const struct option name_lookup_option_rows[];
 
 // Checks the URL: STATUS_PARSE or STATUS_RANGE.
-enum status lookup_options_check(const struct lookup_options *options,
-                                 struct error *error) MUST_USE;
+enum status name_lookup_options_check(const struct name_lookup_options *options,
+                                      struct error *error) MUST_USE;
 
-struct lookup_metrics {
+struct name_lookup_metrics {
     uint64_t requests;
     uint64_t requests_failed;
     uint64_t users_learnt;
@@ -38,21 +38,22 @@ struct lookup_metrics {
     uint64_t missing; // requested and not answered
 };
 
-extern const struct metric lookup_metric_rows[];
+extern const struct metric name_lookup_metric_rows[];
 
-struct lookup_setup {
+struct name_lookup_setup {
     struct event_base *base; // kept, as all pointers here
     struct http_client *client;
     struct pipeline *pipeline;
-    const struct lookup_options *options;
+    const struct name_lookup_options *options;
 };
 
-enum status lookup_create(const struct lookup_setup *setup, struct lookup **ret_lookup,
-                          struct error *error) MUST_USE;
+enum status name_lookup_create(const struct name_lookup_setup *setup,
+                               struct name_lookup **ret_lookup,
+                               struct error *error) MUST_USE;
 // Accepts NULL. Call before the client is destroyed.
-void lookup_destroy(struct lookup **lookup);
+void name_lookup_destroy(struct name_lookup **lookup);
 
 // Sends the next request if it is due. Call a few times a second; now: monotonic.
-void lookup_tick(struct lookup *lookup, usec now);
+void name_lookup_tick(struct name_lookup *lookup, usec now);
 
-const struct lookup_metrics *lookup_metrics(const struct lookup *lookup);
+const struct name_lookup_metrics *name_lookup_metrics(const struct name_lookup *lookup);

@@ -1,4 +1,4 @@
-#include "daemon/deliver.h"
+#include "daemon/alert_delivery.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -18,11 +18,11 @@ enum { KEEP_MAX = 10000000 };
 
 #define LOOK_AGAIN USEC_PER_MIN         // the wall clock may have been set
 #define PUMP_EVERY (50 * USEC_PER_MS)   // while standard output is not read
-#define FINISH_EVERY (20 * USEC_PER_MS) // while deliver_finish waits
-#define AT(member) offsetof(struct deliver_options, member)
+#define FINISH_EVERY (20 * USEC_PER_MS) // while alert_delivery_finish waits
+#define AT(member) offsetof(struct alert_delivery_options, member)
 
 // clang-format off
-const struct option deliver_option_rows[] = {
+const struct option alert_delivery_option_rows[] = {
     {"alerts.keep", OPTION_COUNT, "10000", 1, KEEP_MAX, false, AT(keep),
      "Number of the newest alerts that the stream in Redis keeps; it may contain about a hundred more"},
     {"alerts.stdout", OPTION_BOOL, "false", 0, 0, false, AT(to_stdout),
@@ -32,7 +32,7 @@ const struct option deliver_option_rows[] = {
 // clang-format on
 
 struct endpoint {
-    struct deliver *deliver;
+    struct alert_delivery *delivery;
     size_t index;
     bool is_dropped;
     struct webhook_http *http;
@@ -40,14 +40,14 @@ struct endpoint {
     const struct webhook_options *options; // its own
 };
 
-struct deliver {
-    struct deliver_setup setup;
+struct alert_delivery {
+    struct alert_delivery_setup setup;
     struct redis_alerts alerts;
     struct redis_sink *sink;
     struct alert_out out;
     struct timer timer;
     struct endpoint endpoints[REDIS_ENDPOINTS_MAX];
-    deliver_done_fn done; // NULL: no caller waits
+    alert_delivery_done_fn done; // NULL: no caller waits
     void *done_context;
     usec done_by; // monotonic
     bool is_rewriting;
@@ -72,25 +72,25 @@ tick_endpoint(struct endpoint *endpoint, usec now, usec *wait)
 static void
 on_timer(void *context)
 {
-    struct deliver *deliver = context;
+    struct alert_delivery *delivery = context;
     usec now = clock_wall();
     usec wait = LOOK_AGAIN;
     bool is_idle = true;
-    if (alert_out_pump(&deliver->out)) {
+    if (alert_out_pump(&delivery->out)) {
         wait = PUMP_EVERY;
     }
-    for (size_t i = 0; i < deliver->alerts.endpoint_count; i++) {
-        is_idle = tick_endpoint(&deliver->endpoints[i], now, &wait) && is_idle;
+    for (size_t i = 0; i < delivery->alerts.endpoint_count; i++) {
+        is_idle = tick_endpoint(&delivery->endpoints[i], now, &wait) && is_idle;
     }
-    if (deliver->done != NULL) {
-        if (is_idle || clock_monotonic() >= deliver->done_by) {
-            deliver_done_fn done = deliver->done;
-            deliver->done = NULL;
-            done(deliver->done_context);
+    if (delivery->done != NULL) {
+        if (is_idle || clock_monotonic() >= delivery->done_by) {
+            alert_delivery_done_fn done = delivery->done;
+            delivery->done = NULL;
+            done(delivery->done_context);
         }
         wait = wait < FINISH_EVERY ? wait : FINISH_EVERY;
     }
-    timer_set(&deliver->timer, wait);
+    timer_set(&delivery->timer, wait);
 }
 
 // ── from webhooks ──────────────────────────────────────────────────────────
@@ -99,11 +99,11 @@ static void
 on_keep(void *context, struct slice id, struct slice value)
 {
     const struct endpoint *endpoint = context;
-    const struct deliver *deliver = endpoint->deliver;
-    if (deliver->is_rewriting) {
-        redis_outbox_rewrite(deliver->sink, endpoint->index, id, value);
+    const struct alert_delivery *delivery = endpoint->delivery;
+    if (delivery->is_rewriting) {
+        redis_outbox_rewrite(delivery->sink, endpoint->index, id, value);
     } else {
-        redis_outbox_keep(deliver->sink, endpoint->index, id, value);
+        redis_outbox_keep(delivery->sink, endpoint->index, id, value);
     }
 }
 
@@ -111,7 +111,7 @@ static void
 on_drop(void *context, struct slice id)
 {
     const struct endpoint *endpoint = context;
-    redis_outbox_drop(endpoint->deliver->sink, endpoint->index, id);
+    redis_outbox_drop(endpoint->delivery->sink, endpoint->index, id);
 }
 
 static void
@@ -147,7 +147,7 @@ static void
 on_answer(void *context)
 {
     const struct endpoint *endpoint = context;
-    timer_set(&endpoint->deliver->timer, 0);
+    timer_set(&endpoint->delivery->timer, 0);
 }
 
 // ── from Redis ─────────────────────────────────────────────────────────────
@@ -155,10 +155,10 @@ on_answer(void *context)
 static uint64_t
 on_wanted(void *context, struct slice rule)
 {
-    const struct deliver *deliver = context;
+    const struct alert_delivery *delivery = context;
     uint64_t wanted = 0;
-    for (size_t i = 0; i < deliver->alerts.endpoint_count; i++) {
-        const struct endpoint *endpoint = &deliver->endpoints[i];
+    for (size_t i = 0; i < delivery->alerts.endpoint_count; i++) {
+        const struct endpoint *endpoint = &delivery->endpoints[i];
         bool is_wanted = !endpoint->is_dropped &&
                          !webhook_is_stopped(endpoint->webhook) &&
                          webhook_options_want(endpoint->options, rule);
@@ -170,56 +170,56 @@ on_wanted(void *context, struct slice rule)
 static void
 on_alert(void *context, const struct redis_alert *alert)
 {
-    struct deliver *deliver = context;
-    if (deliver->setup.options->to_stdout) {
-        alert_out_add(&deliver->out, alert->json);
+    struct alert_delivery *delivery = context;
+    if (delivery->setup.options->to_stdout) {
+        alert_out_add(&delivery->out, alert->json);
     }
-    for (size_t i = 0; i < deliver->alerts.endpoint_count; i++) {
+    for (size_t i = 0; i < delivery->alerts.endpoint_count; i++) {
         if ((alert->given >> i & 1) != 0) {
-            webhook_add(deliver->endpoints[i].webhook, alert->id, alert->json,
+            webhook_add(delivery->endpoints[i].webhook, alert->id, alert->json,
                         clock_wall());
         } else if ((alert->full >> i & 1) != 0) {
-            webhook_refuse(deliver->endpoints[i].webhook);
+            webhook_refuse(delivery->endpoints[i].webhook);
         }
     }
-    timer_set(&deliver->timer, 0);
+    timer_set(&delivery->timer, 0);
 }
 
 static void
 on_waiting(void *context, size_t endpoint, struct slice id, struct slice value)
 {
-    struct deliver *deliver = context;
-    webhook_restore(deliver->endpoints[endpoint].webhook, id, value, clock_wall());
-    timer_set(&deliver->timer, 0);
+    struct alert_delivery *delivery = context;
+    webhook_restore(delivery->endpoints[endpoint].webhook, id, value, clock_wall());
+    timer_set(&delivery->timer, 0);
 }
 
 static void
 on_rewrite(void *context)
 {
-    struct deliver *deliver = context;
-    deliver->is_rewriting = true;
-    for (size_t i = 0; i < deliver->alerts.endpoint_count; i++) {
-        webhook_keep(deliver->endpoints[i].webhook);
+    struct alert_delivery *delivery = context;
+    delivery->is_rewriting = true;
+    for (size_t i = 0; i < delivery->alerts.endpoint_count; i++) {
+        webhook_keep(delivery->endpoints[i].webhook);
     }
-    deliver->is_rewriting = false;
+    delivery->is_rewriting = false;
 }
 
 // ── life ───────────────────────────────────────────────────────────────────
 
 // Adds it in the next place. Half built on failure.
 static enum status
-add_endpoint(struct deliver *deliver, const struct webhook_options *options,
+add_endpoint(struct alert_delivery *delivery, const struct webhook_options *options,
              struct error *error)
 {
     static const struct webhook_http_calls calls = {on_keep, on_drop, on_event,
                                                     on_answer};
-    size_t index = deliver->alerts.endpoint_count++;
-    struct endpoint *endpoint = &deliver->endpoints[index];
-    endpoint->deliver = deliver;
+    size_t index = delivery->alerts.endpoint_count++;
+    struct endpoint *endpoint = &delivery->endpoints[index];
+    endpoint->delivery = delivery;
     endpoint->index = index;
     const struct webhook_http_setup setup = {
-        .base = deliver->setup.base,
-        .client = deliver->setup.client,
+        .base = delivery->setup.base,
+        .client = delivery->setup.client,
         .wall = clock_wall,
         .options = options,
         .calls = &calls,
@@ -229,54 +229,54 @@ add_endpoint(struct deliver *deliver, const struct webhook_options *options,
     if (status == STATUS_OK) {
         endpoint->webhook = webhook_http_queue(endpoint->http);
         endpoint->options = webhook_http_options(endpoint->http);
-        deliver->alerts.endpoints[index] =
+        delivery->alerts.endpoints[index] =
             (struct redis_endpoint){endpoint->options->name, options->queue};
     }
     return status;
 }
 
 static void
-remove_last(struct deliver *deliver)
+remove_last(struct alert_delivery *delivery)
 {
-    struct endpoint *endpoint = &deliver->endpoints[--deliver->alerts.endpoint_count];
+    struct endpoint *endpoint = &delivery->endpoints[--delivery->alerts.endpoint_count];
     webhook_http_destroy(&endpoint->http);
-    *endpoint = (struct endpoint){.deliver = NULL};
+    *endpoint = (struct endpoint){.delivery = NULL};
 }
 
 enum status
-deliver_create(const struct deliver_setup *setup, struct deliver **ret_deliver,
-               struct error *error)
+alert_delivery_create(const struct alert_delivery_setup *setup,
+                      struct alert_delivery **ret_deliver, struct error *error)
 {
-    struct deliver *deliver = calloc(1, sizeof(*deliver));
-    if (deliver == NULL) {
+    struct alert_delivery *delivery = calloc(1, sizeof(*delivery));
+    if (delivery == NULL) {
         return error_set(error, STATUS_NOMEM, "no memory for alerts");
     }
-    deliver->setup = *setup;
-    alert_out_init(&deliver->out);
-    deliver->alerts = (struct redis_alerts){
+    delivery->setup = *setup;
+    alert_out_init(&delivery->out);
+    delivery->alerts = (struct redis_alerts){
         .keep = setup->options->keep,
         .wanted = on_wanted,
         .on_alert = on_alert,
         .on_waiting = on_waiting,
         .on_rewrite = on_rewrite,
-        .context = deliver,
+        .context = delivery,
     };
-    enum status status = timer_init(&deliver->timer, setup->base, on_timer, deliver);
+    enum status status = timer_init(&delivery->timer, setup->base, on_timer, delivery);
     for (size_t i = 0; i < setup->webhook_count && status == STATUS_OK; i++) {
-        status = add_endpoint(deliver, &setup->webhooks[i], error);
+        status = add_endpoint(delivery, &setup->webhooks[i], error);
     }
     if (status != STATUS_OK) {
-        deliver_destroy(&deliver);
+        alert_delivery_destroy(&delivery);
         return error_set(error, status, "no memory for alerts");
     }
-    *ret_deliver = deliver;
+    *ret_deliver = delivery;
     return STATUS_OK;
 }
 
 void
-deliver_destroy(struct deliver **deliver)
+alert_delivery_destroy(struct alert_delivery **delivery)
 {
-    struct deliver *old = *deliver;
+    struct alert_delivery *old = *delivery;
     if (old == NULL) {
         return;
     }
@@ -287,29 +287,29 @@ deliver_destroy(struct deliver **deliver)
     (void)alert_out_pump(&old->out);
     alert_out_fini(&old->out);
     free(old);
-    *deliver = NULL;
+    *delivery = NULL;
 }
 
 const struct redis_alerts *
-deliver_alerts(const struct deliver *deliver)
+alert_delivery_alerts(const struct alert_delivery *delivery)
 {
-    return &deliver->alerts;
+    return &delivery->alerts;
 }
 
 void
-deliver_attach(struct deliver *deliver, struct redis_sink *sink)
+alert_delivery_attach(struct alert_delivery *delivery, struct redis_sink *sink)
 {
-    deliver->sink = sink;
+    delivery->sink = sink;
 }
 
 // ── changes ────────────────────────────────────────────────────────────────
 
 static struct endpoint *
-find_endpoint(struct deliver *deliver, const char *name)
+find_endpoint(struct alert_delivery *delivery, const char *name)
 {
-    for (size_t i = 0; i < deliver->alerts.endpoint_count; i++) {
-        if (strcmp(deliver->endpoints[i].options->name, name) == 0) {
-            return &deliver->endpoints[i];
+    for (size_t i = 0; i < delivery->alerts.endpoint_count; i++) {
+        if (strcmp(delivery->endpoints[i].options->name, name) == 0) {
+            return &delivery->endpoints[i];
         }
     }
     return NULL;
@@ -327,72 +327,72 @@ change_endpoint(struct endpoint *endpoint, const struct webhook_options *options
 }
 
 enum status
-deliver_put(struct deliver *deliver, const struct webhook_options *options,
-            struct error *error)
+alert_delivery_put(struct alert_delivery *delivery,
+                   const struct webhook_options *options, struct error *error)
 {
-    struct endpoint *endpoint = find_endpoint(deliver, options->name);
+    struct endpoint *endpoint = find_endpoint(delivery, options->name);
     enum status status = STATUS_OK;
     if (endpoint != NULL) {
         change_endpoint(endpoint, options);
-    } else if (deliver->alerts.endpoint_count == REDIS_ENDPOINTS_MAX) {
+    } else if (delivery->alerts.endpoint_count == REDIS_ENDPOINTS_MAX) {
         return error_set(error, STATUS_FULL,
                          "webhook \"%s\": more than %d names of webhooks since the "
                          "start; restart to apply it",
                          options->name, REDIS_ENDPOINTS_MAX);
     } else {
-        status = add_endpoint(deliver, options, error);
+        status = add_endpoint(delivery, options, error);
         if (status != STATUS_OK) {
-            remove_last(deliver);
+            remove_last(delivery);
         }
     }
-    timer_set(&deliver->timer, 0);
+    timer_set(&delivery->timer, 0);
     return status;
 }
 
 void
-deliver_drop(struct deliver *deliver, const char *name)
+alert_delivery_drop(struct alert_delivery *delivery, const char *name)
 {
-    struct endpoint *endpoint = find_endpoint(deliver, name);
+    struct endpoint *endpoint = find_endpoint(delivery, name);
     if (endpoint != NULL) {
         endpoint->is_dropped = true;
     }
 }
 
 void
-deliver_stepped(struct deliver *deliver, usec step)
+alert_delivery_stepped(struct alert_delivery *delivery, usec step)
 {
-    for (size_t i = 0; i < deliver->alerts.endpoint_count; i++) {
-        webhook_stepped(deliver->endpoints[i].webhook, step);
+    for (size_t i = 0; i < delivery->alerts.endpoint_count; i++) {
+        webhook_stepped(delivery->endpoints[i].webhook, step);
     }
-    timer_set(&deliver->timer, 0);
+    timer_set(&delivery->timer, 0);
 }
 
 // ── the end ────────────────────────────────────────────────────────────────
 
 void
-deliver_finish(struct deliver *deliver, usec within, deliver_done_fn done,
-               void *context)
+alert_delivery_finish(struct alert_delivery *delivery, usec within,
+                      alert_delivery_done_fn done, void *context)
 {
-    alert_out_finish(&deliver->out);
-    deliver->done = done;
-    deliver->done_context = context;
-    deliver->done_by = clock_monotonic() + within;
-    timer_set(&deliver->timer, 0);
+    alert_out_finish(&delivery->out);
+    delivery->done = done;
+    delivery->done_context = context;
+    delivery->done_by = clock_monotonic() + within;
+    timer_set(&delivery->timer, 0);
 }
 
 bool
-deliver_flush_output(struct deliver *deliver)
+alert_delivery_flush_output(struct alert_delivery *delivery)
 {
-    (void)alert_out_pump(&deliver->out);
-    return alert_out_is_good(&deliver->out);
+    (void)alert_out_pump(&delivery->out);
+    return alert_out_is_good(&delivery->out);
 }
 
 uint64_t
-deliver_pending(const struct deliver *deliver)
+alert_delivery_pending(const struct alert_delivery *delivery)
 {
     uint64_t pending = 0;
-    for (size_t i = 0; i < deliver->alerts.endpoint_count; i++) {
-        const struct endpoint *endpoint = &deliver->endpoints[i];
+    for (size_t i = 0; i < delivery->alerts.endpoint_count; i++) {
+        const struct endpoint *endpoint = &delivery->endpoints[i];
         pending +=
             endpoint->is_dropped ? 0 : webhook_metrics(endpoint->webhook)->pending;
     }
@@ -400,20 +400,20 @@ deliver_pending(const struct deliver *deliver)
 }
 
 size_t
-deliver_count(const struct deliver *deliver)
+alert_delivery_count(const struct alert_delivery *delivery)
 {
-    return deliver->alerts.endpoint_count;
+    return delivery->alerts.endpoint_count;
 }
 
 const char *
-deliver_name(const struct deliver *deliver, size_t webhook)
+alert_delivery_name(const struct alert_delivery *delivery, size_t webhook)
 {
-    const struct endpoint *endpoint = &deliver->endpoints[webhook];
+    const struct endpoint *endpoint = &delivery->endpoints[webhook];
     return endpoint->is_dropped ? NULL : endpoint->options->name;
 }
 
 const struct webhook_metrics *
-deliver_metrics(const struct deliver *deliver, size_t webhook)
+alert_delivery_metrics(const struct alert_delivery *delivery, size_t webhook)
 {
-    return webhook_metrics(deliver->endpoints[webhook].webhook);
+    return webhook_metrics(delivery->endpoints[webhook].webhook);
 }

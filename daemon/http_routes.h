@@ -1,25 +1,26 @@
 // The daemon's HTTP server: answers with metrics and health, and accepts pushed posts.
 #pragma once
 
-#include "daemon/keeper.h"
+#include "daemon/persistence.h"
 #include "daemon/settings.h"
 #include "daemon/streams.h"
 
-struct web;
+struct http_routes;
 
-struct web_setup {
+struct http_routes_setup {
     struct event_base *base; // kept, as all pointers here
     const struct settings *settings;
     struct pipeline *pipeline;
-    const struct keeper *keeper;
+    const struct persistence *persistence;
     struct redis_sink *sink;
     const struct streams *streams;
-    const struct lookup *lookup; // NULL: there is none
-    const struct deliver *deliver;
+    const struct name_lookup *lookup; // NULL: there is none
+    const struct alert_delivery *delivery;
     const bool *is_started; // Redis answered, and the sources are started
 };
 
 // NULL with error set, also when the address is in use.
-struct web *web_create(const struct web_setup *setup, struct error *error);
+struct http_routes *http_routes_create(const struct http_routes_setup *setup,
+                                       struct error *error);
 // Accepts NULL.
-void web_destroy(struct web **web);
+void http_routes_destroy(struct http_routes **routes);

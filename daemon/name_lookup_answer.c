@@ -1,4 +1,4 @@
-#include "daemon/lookup_answer.h"
+#include "daemon/name_lookup_answer.h"
 
 #include <jansson.h>
 #include <stdint.h>
@@ -69,7 +69,7 @@ read_user(const json_t *object, char id[ID_ROOM], struct post_user *ret_user)
 }
 
 static void
-read_profile(const json_t *object, const struct lookup_answer_calls *calls)
+read_profile(const json_t *object, const struct name_lookup_answer_calls *calls)
 {
     char id[ID_ROOM];
     struct post_user user;
@@ -79,7 +79,7 @@ read_profile(const json_t *object, const struct lookup_answer_calls *calls)
 }
 
 static void
-read_post(const json_t *object, const struct lookup_answer_calls *calls)
+read_post(const json_t *object, const struct name_lookup_answer_calls *calls)
 {
     char id[ID_ROOM];
     char author_id[ID_ROOM];
@@ -114,7 +114,7 @@ read_post(const json_t *object, const struct lookup_answer_calls *calls)
 }
 
 enum status
-lookup_answer_read(struct slice body, const struct lookup_answer_calls *calls)
+name_lookup_answer_read(struct slice body, const struct name_lookup_answer_calls *calls)
 {
     json_error_t unused;
     json_t *root = json_loadb(body.ptr, body.len, 0, &unused);

@@ -1,4 +1,4 @@
-#include "daemon/lookup.h"
+#include "daemon/name_lookup.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "base/table.h"
 #include "daemon/clock.h"
-#include "daemon/lookup_answer.h"
+#include "daemon/name_lookup_answer.h"
 #include "net/http_fetch.h"
 #include "net/http_request.h"
 #include "net/url.h"
@@ -29,11 +29,11 @@ enum {
     PAUSES_FIRST = 4, // after a failure, then doubled
 };
 
-#define AT(member) offsetof(struct lookup_options, member)
-#define METRIC(member) offsetof(struct lookup_metrics, member)
+#define AT(member) offsetof(struct name_lookup_options, member)
+#define METRIC(member) offsetof(struct name_lookup_metrics, member)
 
 // clang-format off
-const struct option lookup_option_rows[] = {
+const struct option name_lookup_option_rows[] = {
     {"names.lookup", OPTION_BOOL, "true", 0, 1, false, AT(is_on),
      "Request handles, names and followers of people on the boards from Bluesky's public API"},
     {"names.url", OPTION_TEXT, "https://public.api.bsky.app", 1, OPTION_TEXT_MAX - 1, false,
@@ -45,7 +45,7 @@ const struct option lookup_option_rows[] = {
     OPTION_END,
 };
 
-const struct metric lookup_metric_rows[] = {
+const struct metric name_lookup_metric_rows[] = {
     {"cascaded_names_requests_total", NULL, METRIC_COUNTER, METRIC(requests),
      "Requests to Bluesky's public API"},
     {"cascaded_names_requests_failed_total", NULL, METRIC_COUNTER, METRIC(requests_failed),
@@ -72,8 +72,8 @@ struct batch {
     bool is_answered[BATCH_MAX];
 };
 
-struct lookup {
-    struct lookup_setup setup;
+struct name_lookup {
+    struct name_lookup_setup setup;
     struct http_fetch *fetch;
     struct hash_key key;
     struct names_cursor cursor;
@@ -88,11 +88,12 @@ struct lookup {
     usec started;
     usec next_at; // monotonic
     bool has_failed;
-    struct lookup_metrics metrics;
+    struct name_lookup_metrics metrics;
 };
 
 enum status
-lookup_options_check(const struct lookup_options *options, struct error *error)
+name_lookup_options_check(const struct name_lookup_options *options,
+                          struct error *error)
 {
     struct url url;
     struct error why = {0};
@@ -111,7 +112,7 @@ lookup_options_check(const struct lookup_options *options, struct error *error)
 // ── what was requested ─────────────────────────────────────────────────────
 
 static struct asked *
-find_asked(struct lookup *lookup, uint64_t hash)
+find_asked(struct name_lookup *lookup, uint64_t hash)
 {
     struct table_walk walk = table_walk(&lookup->asked_table, hash);
     uint32_t index;
@@ -124,7 +125,7 @@ find_asked(struct lookup *lookup, uint64_t hash)
 }
 
 static void
-note_asked(struct lookup *lookup, uint64_t hash, usec now)
+note_asked(struct name_lookup *lookup, uint64_t hash, usec now)
 {
     struct asked *known = find_asked(lookup, hash);
     if (known != NULL) {
@@ -142,7 +143,8 @@ note_asked(struct lookup *lookup, uint64_t hash, usec now)
 }
 
 static bool
-is_due(struct lookup *lookup, const struct names_item *item, uint64_t hash, usec now)
+is_due(struct name_lookup *lookup, const struct names_item *item, uint64_t hash,
+       usec now)
 {
     const struct asked *asked = find_asked(lookup, hash);
     if (asked == NULL && !item->is_known) {
@@ -170,7 +172,7 @@ is_plain(struct slice id)
 }
 
 static bool
-add_to_batch(struct lookup *lookup, const struct names_item *item, uint64_t hash)
+add_to_batch(struct name_lookup *lookup, const struct names_item *item, uint64_t hash)
 {
     struct batch *batch = &lookup->batch;
     struct slice id = {item->id.ptr + NETWORK.len + 1, item->id.len - NETWORK.len - 1};
@@ -192,7 +194,7 @@ add_to_batch(struct lookup *lookup, const struct names_item *item, uint64_t hash
 // Collects the ids to request next. True if there is one, and the search has reached
 // its end or the call is full.
 static bool
-gather(struct lookup *lookup, usec now)
+gather(struct name_lookup *lookup, usec now)
 {
     struct names_item item;
     struct batch *batch = &lookup->batch;
@@ -216,7 +218,7 @@ gather(struct lookup *lookup, usec now)
 }
 
 void
-lookup_tick(struct lookup *lookup, usec now)
+name_lookup_tick(struct name_lookup *lookup, usec now)
 {
     if (now < lookup->next_at || http_fetch_is_busy(lookup->fetch) ||
         !gather(lookup, now)) {
@@ -231,7 +233,7 @@ lookup_tick(struct lookup *lookup, usec now)
 
 // Only requested ids are accepted.
 static bool
-is_asked(struct lookup *lookup, struct slice id)
+is_asked(struct name_lookup *lookup, struct slice id)
 {
     struct batch *batch = &lookup->batch;
     uint64_t hash = hash_slice(&lookup->key, id);
@@ -247,7 +249,7 @@ is_asked(struct lookup *lookup, struct slice id)
 static void
 on_user(void *context, const struct post_user *profile)
 {
-    struct lookup *lookup = context;
+    struct name_lookup *lookup = context;
     if (is_asked(lookup, profile->id)) {
         lookup->metrics.users_learnt++;
         names_learn_user(lookup->setup.pipeline, profile);
@@ -257,7 +259,7 @@ on_user(void *context, const struct post_user *profile)
 static void
 on_post(void *context, const struct post_ref *facts)
 {
-    struct lookup *lookup = context;
+    struct name_lookup *lookup = context;
     if (is_asked(lookup, facts->id)) {
         lookup->metrics.posts_learnt++;
         names_learn_post(lookup->setup.pipeline, facts);
@@ -265,7 +267,7 @@ on_post(void *context, const struct post_ref *facts)
 }
 
 static void
-ask_again(struct lookup *lookup, usec now)
+ask_again(struct name_lookup *lookup, usec now)
 {
     for (size_t i = 0; i < lookup->batch.count; i++) {
         struct asked *asked = find_asked(lookup, lookup->batch.hashes[i]);
@@ -277,7 +279,8 @@ ask_again(struct lookup *lookup, usec now)
 
 // Requests the same ids again, at the time the server allows.
 static void
-fail(struct lookup *lookup, const struct http_fetch_answer *answer, const char *why)
+fail(struct name_lookup *lookup, const struct http_fetch_answer *answer,
+     const char *why)
 {
     usec now = clock_monotonic();
     usec wait = backoff_next(&lookup->backoff);
@@ -298,7 +301,7 @@ fail(struct lookup *lookup, const struct http_fetch_answer *answer, const char *
 }
 
 static void
-succeed(struct lookup *lookup)
+succeed(struct name_lookup *lookup)
 {
     for (size_t i = 0; i < lookup->batch.count; i++) {
         lookup->metrics.missing += !lookup->batch.is_answered[i];
@@ -313,7 +316,7 @@ succeed(struct lookup *lookup)
 
 // Perhaps the server rejects one id only and accepts the other 24.
 static bool
-is_spoilt(struct lookup *lookup, const struct http_fetch_answer *answer)
+is_spoilt(struct name_lookup *lookup, const struct http_fetch_answer *answer)
 {
     if (answer->status != BAD_REQUEST || lookup->batch.count == 1) {
         return false;
@@ -326,13 +329,13 @@ is_spoilt(struct lookup *lookup, const struct http_fetch_answer *answer)
 static void
 on_answer(void *context, const struct http_fetch_answer *answer)
 {
-    struct lookup *lookup = context;
-    const struct lookup_answer_calls calls = {on_user, on_post, lookup};
+    struct name_lookup *lookup = context;
+    const struct name_lookup_answer_calls calls = {on_user, on_post, lookup};
     if (is_spoilt(lookup, answer) || answer->status == BAD_REQUEST) {
         succeed(lookup);
     } else if (answer->status != 200) {
         fail(lookup, answer, answer->why);
-    } else if (lookup_answer_read(answer->body, &calls) != STATUS_OK) {
+    } else if (name_lookup_answer_read(answer->body, &calls) != STATUS_OK) {
         fail(lookup, answer, "the answer has an unexpected form");
     } else {
         succeed(lookup);
@@ -344,10 +347,10 @@ on_answer(void *context, const struct http_fetch_answer *answer)
 // ── life ───────────────────────────────────────────────────────────────────
 
 enum status
-lookup_create(const struct lookup_setup *setup, struct lookup **ret_lookup,
-              struct error *error)
+name_lookup_create(const struct name_lookup_setup *setup,
+                   struct name_lookup **ret_lookup, struct error *error)
 {
-    struct lookup *lookup = calloc(1, sizeof(*lookup));
+    struct name_lookup *lookup = calloc(1, sizeof(*lookup));
     if (lookup == NULL || !table_init(&lookup->asked_table, ASKED_MAX)) {
         free(lookup);
         return error_set(error, STATUS_NOMEM, "no memory for looking up names");
@@ -371,7 +374,7 @@ lookup_create(const struct lookup_setup *setup, struct lookup **ret_lookup,
         status = error_set(error, STATUS_IO, "cannot get random bytes from the system");
     }
     if (status != STATUS_OK) {
-        lookup_destroy(&lookup);
+        name_lookup_destroy(&lookup);
         return status;
     }
     *ret_lookup = lookup;
@@ -379,7 +382,7 @@ lookup_create(const struct lookup_setup *setup, struct lookup **ret_lookup,
 }
 
 void
-lookup_destroy(struct lookup **lookup)
+name_lookup_destroy(struct name_lookup **lookup)
 {
     if (*lookup != NULL) {
         http_fetch_destroy(&(*lookup)->fetch);
@@ -389,8 +392,8 @@ lookup_destroy(struct lookup **lookup)
     }
 }
 
-const struct lookup_metrics *
-lookup_metrics(const struct lookup *lookup)
+const struct name_lookup_metrics *
+name_lookup_metrics(const struct name_lookup *lookup)
 {
     return &lookup->metrics;
 }

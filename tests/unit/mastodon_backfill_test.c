@@ -1,4 +1,4 @@
-#include "ingest/sources/mastodon_fill.h"
+#include "ingest/sources/mastodon_backfill.h"
 
 #include <inttypes.h>
 #include <setjmp.h>
@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
-#include "net/http_fetch.h"
 #include "ingest/json/json.h"
 #include "ingest/sources/source.h"
+#include "net/http_fetch.h"
 
 #define S USEC_PER_S
 #define WALL (1700000000 * S)
@@ -19,9 +19,9 @@
 
 enum { TEXT_MAX = 1 << 15 };
 
-static struct mastodon_fill fill;
+static struct mastodon_backfill fill;
 static struct source_metrics metrics;
-static char url[MASTODON_FILL_URL_MAX];
+static char url[MASTODON_BACKFILL_URL_MAX];
 static char took[TEXT_MAX]; // ids of what was fed, each with a blank
 
 static int
@@ -30,14 +30,14 @@ set_up(void **state)
     (void)state;
     metrics = (struct source_metrics){0};
     took[0] = '\0';
-    return mastodon_fill_init(&fill, TIMELINE, &metrics) == STATUS_OK ? 0 : -1;
+    return mastodon_backfill_init(&fill, TIMELINE, &metrics) == STATUS_OK ? 0 : -1;
 }
 
 static int
 tear_down(void **state)
 {
     (void)state;
-    mastodon_fill_fini(&fill);
+    mastodon_backfill_fini(&fill);
     return 0;
 }
 
@@ -62,8 +62,8 @@ static void
 see(uint64_t id)
 {
     const struct source_message seen = post(id);
-    assert_true(mastodon_fill_may_pass(&fill, &seen));
-    mastodon_fill_saw(&fill, &seen);
+    assert_true(mastodon_backfill_may_pass(&fill, &seen));
+    mastodon_backfill_saw(&fill, &seen);
 }
 
 static void
@@ -75,19 +75,19 @@ answer(long status, const char *body, usec not_before, usec now)
         .not_before = not_before,
         .why = status == 200 ? NULL : "because",
     };
-    mastodon_fill_answer(&fill, &told, now, WALL);
+    mastodon_backfill_answer(&fill, &told, now, WALL);
 }
 
 static void
 feed(usec now)
 {
     struct slice next;
-    while (mastodon_fill_next(&fill, now, &next)) {
+    while (mastodon_backfill_next(&fill, now, &next)) {
         size_t used = strlen(took);
         // {"id":"…"
         snprintf(took + used, sizeof(took) - used, "%.*s ", (int)next.len - 9,
                  next.ptr + 7);
-        mastodon_fill_taken(&fill);
+        mastodon_backfill_taken(&fill);
     }
 }
 
@@ -108,15 +108,15 @@ page(uint64_t first, uint64_t last)
 static void
 ask_at(usec now)
 {
-    assert_int_equal(fill.phase, MASTODON_FILL_WAITING);
+    assert_int_equal(fill.phase, MASTODON_BACKFILL_WAITING);
     assert_int_equal(fill.next_at, now);
-    mastodon_fill_ask(&fill, url);
+    mastodon_backfill_ask(&fill, url);
 }
 
 static void
 assert_over(const char *why)
 {
-    assert_int_equal(fill.phase, MASTODON_FILL_OVER);
+    assert_int_equal(fill.phase, MASTODON_BACKFILL_OVER);
     assert_string_equal(fill.why, why);
     assert_false(fill.is_due);
 }
@@ -126,8 +126,8 @@ static void
 lose_after(uint64_t id)
 {
     see(id);
-    mastodon_fill_suspend(&fill);
-    assert_true(mastodon_fill_begin(&fill, 100 * S));
+    mastodon_backfill_suspend(&fill);
+    assert_true(mastodon_backfill_begin(&fill, 100 * S));
 }
 
 static void
@@ -139,11 +139,11 @@ pages_come_oldest_first_until_one_is_empty(void **state)
     assert_string_equal(url, TIMELINE "min_id=9&limit=40");
     answer(200, page(10, 49), USEC_NONE, 102 * S);
     feed(102 * S);
-    ask_at(102 * S + MASTODON_FILL_PAUSE);
+    ask_at(102 * S + MASTODON_BACKFILL_PAUSE);
     assert_string_equal(url, TIMELINE "min_id=49&limit=40");
     answer(200, page(50, 52), USEC_NONE, 103 * S);
     feed(103 * S);
-    ask_at(103 * S + MASTODON_FILL_PAUSE);
+    ask_at(103 * S + MASTODON_BACKFILL_PAUSE);
     answer(200, "[]", USEC_NONE, 104 * S);
     assert_over("");
     assert_int_equal(strncmp(took, "10 11 12 ", 9), 0);
@@ -161,7 +161,7 @@ an_id_with_a_time_in_it_is_rewound_by_a_minute(void **state)
     uint64_t ms = UINT64_C(1800000000000);
     lose_after((ms << 16) + 5);
     ask_at(101 * S);
-    char expected[MASTODON_FILL_URL_MAX];
+    char expected[MASTODON_BACKFILL_URL_MAX];
     snprintf(expected, sizeof(expected), TIMELINE "min_id=%" PRIu64 "&limit=40",
              ((ms - 60000) << 16) + 5);
     assert_string_equal(url, expected);
@@ -173,20 +173,20 @@ a_busy_stream_is_held_at_its_first_post_and_ends_the_fill_there(void **state)
     (void)state;
     lose_after(10);
     const struct source_message first = post(55);
-    assert_false(mastodon_fill_may_pass(&fill, &first));
+    assert_false(mastodon_backfill_may_pass(&fill, &first));
     ask_at(101 * S);
     answer(200, page(10, 49), USEC_NONE, 102 * S);
     feed(102 * S);
-    ask_at(102 * S + MASTODON_FILL_PAUSE);
+    ask_at(102 * S + MASTODON_BACKFILL_PAUSE);
     // Not full, but not there yet: somebody filters on the server.
     answer(200, page(50, 53), USEC_NONE, 103 * S);
     feed(103 * S);
-    ask_at(103 * S + MASTODON_FILL_PAUSE);
-    assert_false(mastodon_fill_may_pass(&fill, &first));
+    ask_at(103 * S + MASTODON_BACKFILL_PAUSE);
+    assert_false(mastodon_backfill_may_pass(&fill, &first));
     answer(200, page(54, 58), USEC_NONE, 104 * S);
     feed(104 * S);
     assert_over("");
-    assert_true(mastodon_fill_may_pass(&fill, &first));
+    assert_true(mastodon_backfill_may_pass(&fill, &first));
 }
 
 static void
@@ -195,11 +195,11 @@ a_full_page_that_reaches_the_stream_is_not_the_end(void **state)
     (void)state;
     lose_after(10);
     const struct source_message first = post(30);
-    assert_false(mastodon_fill_may_pass(&fill, &first));
+    assert_false(mastodon_backfill_may_pass(&fill, &first));
     ask_at(101 * S);
     answer(200, page(10, 49), USEC_NONE, 102 * S);
     feed(102 * S);
-    assert_int_equal(fill.phase, MASTODON_FILL_WAITING);
+    assert_int_equal(fill.phase, MASTODON_BACKFILL_WAITING);
 }
 
 static void
@@ -209,8 +209,8 @@ a_post_deleted_meanwhile_is_left_out(void **state)
     lose_after(10);
     ask_at(101 * S);
     const struct source_message gone = message("delete", "12");
-    assert_true(mastodon_fill_may_pass(&fill, &gone));
-    mastodon_fill_saw(&fill, &gone);
+    assert_true(mastodon_backfill_may_pass(&fill, &gone));
+    mastodon_backfill_saw(&fill, &gone);
     answer(200, page(10, 13), USEC_NONE, 102 * S);
     feed(102 * S);
     assert_string_equal(took, "10 11 13 ");
@@ -224,11 +224,11 @@ what_is_no_post_passes_meanwhile(void **state)
     static const char *const events[] = {"notification", "status.update", "delete", ""};
     for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
         const struct source_message other = message(events[i], "{\"id\":\"99\"}");
-        assert_true(mastodon_fill_may_pass(&fill, &other));
-        mastodon_fill_saw(&fill, &other);
+        assert_true(mastodon_backfill_may_pass(&fill, &other));
+        mastodon_backfill_saw(&fill, &other);
     }
     const struct source_message bad = message("update", "{\"id\":");
-    assert_true(mastodon_fill_may_pass(&fill, &bad));
+    assert_true(mastodon_backfill_may_pass(&fill, &bad));
     assert_int_equal(fill.last, 10);
 }
 
@@ -236,20 +236,20 @@ static void
 without_an_id_there_is_nothing_to_begin(void **state)
 {
     (void)state;
-    mastodon_fill_suspend(&fill);
-    assert_false(mastodon_fill_begin(&fill, 0));
-    assert_string_equal(mastodon_fill_hindrance(&fill), "");
+    mastodon_backfill_suspend(&fill);
+    assert_false(mastodon_backfill_begin(&fill, 0));
+    assert_string_equal(mastodon_backfill_hindrance(&fill), "");
     // Ids of other software are no numbers.
     const struct source_message strange = message("update", "{\"id\":\"01HQ2Z\"}");
-    mastodon_fill_saw(&fill, &strange);
+    mastodon_backfill_saw(&fill, &strange);
     const struct source_message great =
         message("update", "{\"id\":\"18446744073709551616\"}");
-    mastodon_fill_saw(&fill, &great);
-    mastodon_fill_suspend(&fill);
-    assert_false(mastodon_fill_begin(&fill, 0));
-    assert_string_equal(mastodon_fill_hindrance(&fill), "fill_ids");
+    mastodon_backfill_saw(&fill, &great);
+    mastodon_backfill_suspend(&fill);
+    assert_false(mastodon_backfill_begin(&fill, 0));
+    assert_string_equal(mastodon_backfill_hindrance(&fill), "fill_ids");
     see(7);
-    assert_string_equal(mastodon_fill_hindrance(&fill), "");
+    assert_string_equal(mastodon_backfill_hindrance(&fill), "");
 }
 
 static void
@@ -269,8 +269,8 @@ failures_wait_longer_each_time_and_end_after_so_many(void **state)
     };
     see(10);
     for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
-        mastodon_fill_suspend(&fill);
-        assert_true(mastodon_fill_begin(&fill, 100 * S));
+        mastodon_backfill_suspend(&fill);
+        assert_true(mastodon_backfill_begin(&fill, 100 * S));
         usec now = 101 * S;
         for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
             ask_at(now);
@@ -281,7 +281,7 @@ failures_wait_longer_each_time_and_end_after_so_many(void **state)
         answer(rows[k].status, rows[k].body, USEC_NONE, now);
         assert_over(rows[k].why);
     }
-    assert_int_equal(metrics.fill_failures, 4 * MASTODON_FILL_TRIES);
+    assert_int_equal(metrics.fill_failures, 4 * MASTODON_BACKFILL_TRIES);
     assert_int_equal(fill.last, 10);
 }
 
@@ -296,7 +296,7 @@ a_page_that_comes_begins_the_waits_anew(void **state)
     answer(200, page(10, 49), USEC_NONE, 102 * S);
     feed(102 * S);
     // Not before the time that the failure set.
-    ask_at(102 * S + MASTODON_FILL_PAUSE);
+    ask_at(102 * S + MASTODON_BACKFILL_PAUSE);
     answer(503, NULL, USEC_NONE, 103 * S);
     ask_at(104 * S);
 }
@@ -309,8 +309,8 @@ the_time_a_server_asks_for_is_kept_also_over_a_new_stream(void **state)
     ask_at(101 * S);
     answer(429, NULL, WALL + 200 * S, 110 * S);
     assert_int_equal(fill.next_at, 310 * S);
-    mastodon_fill_suspend(&fill);
-    assert_true(mastodon_fill_begin(&fill, 150 * S));
+    mastodon_backfill_suspend(&fill);
+    assert_true(mastodon_backfill_begin(&fill, 150 * S));
     ask_at(310 * S);
     answer(429, NULL, USEC_NONE, 310 * S); // does not say: a minute
     ask_at(370 * S);
@@ -326,7 +326,7 @@ a_stream_flows_during_a_long_wait_and_is_held_again_after_it(void **state)
     ask_at(101 * S);
     answer(503, NULL, USEC_NONE, 101 * S);
     const struct source_message first = post(55);
-    assert_false(mastodon_fill_may_pass(&fill, &first)); // a second is no long wait
+    assert_false(mastodon_backfill_may_pass(&fill, &first)); // a second is no long wait
     ask_at(102 * S);
     answer(429, NULL, WALL + 6 * S, 102 * S);
     see(55);
@@ -334,10 +334,10 @@ a_stream_flows_during_a_long_wait_and_is_held_again_after_it(void **state)
     assert_int_equal(fill.last, 10);
     ask_at(108 * S);
     const struct source_message next = post(57);
-    assert_false(mastodon_fill_may_pass(&fill, &next));
+    assert_false(mastodon_backfill_may_pass(&fill, &next));
     answer(200, page(10, 30), USEC_NONE, 109 * S);
     feed(109 * S);
-    ask_at(109 * S + MASTODON_FILL_PAUSE);
+    ask_at(109 * S + MASTODON_BACKFILL_PAUSE);
     answer(200, page(31, 57), USEC_NONE, 110 * S); // up to the stream's first
     feed(110 * S);
     assert_over("");
@@ -353,8 +353,8 @@ a_refusal_for_good_ends_it_at_once(void **state)
     for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
         char why[32];
         snprintf(why, sizeof(why), "fill_http_%ld", codes[i]);
-        mastodon_fill_suspend(&fill);
-        assert_true(mastodon_fill_begin(&fill, 100 * S));
+        mastodon_backfill_suspend(&fill);
+        assert_true(mastodon_backfill_begin(&fill, 100 * S));
         ask_at(101 * S);
         answer(codes[i], NULL, USEC_NONE, 102 * S);
         assert_over(why);
@@ -382,8 +382,8 @@ pages_without_end_are_left_after_so_many_and_the_rest_is_not_asked_again(void **
     (void)state;
     lose_after(10);
     uint64_t next = 10;
-    for (int i = 0; i < MASTODON_FILL_PAGES; i++) {
-        mastodon_fill_ask(&fill, url);
+    for (int i = 0; i < MASTODON_BACKFILL_PAGES; i++) {
+        mastodon_backfill_ask(&fill, url);
         answer(200, page(next, next + 39), USEC_NONE, 102 * S);
         took[0] = '\0';
         feed(102 * S);
@@ -401,14 +401,14 @@ a_timeline_that_no_longer_reaches_back_is_told(void **state)
         fill.last = 0;
         lose_after(1000);
         uint64_t next = is_anchored ? 1000 : 1001;
-        for (int i = 0; i < MASTODON_FILL_KEPT / MASTODON_FILL_LIMIT; i++) {
-            mastodon_fill_ask(&fill, url);
+        for (int i = 0; i < MASTODON_BACKFILL_KEPT / MASTODON_BACKFILL_LIMIT; i++) {
+            mastodon_backfill_ask(&fill, url);
             answer(200, page(next, next + 39), USEC_NONE, 102 * S);
             took[0] = '\0';
             feed(102 * S);
             next += 40;
         }
-        mastodon_fill_ask(&fill, url);
+        mastodon_backfill_ask(&fill, url);
         answer(200, "[]", USEC_NONE, 102 * S);
         assert_over(is_anchored ? "" : "fill_cut");
     }
@@ -422,16 +422,16 @@ a_stream_that_breaks_again_goes_on_from_the_last_page(void **state)
     ask_at(101 * S);
     answer(200, page(10, 49), USEC_NONE, 102 * S);
     feed(102 * S);
-    ask_at(102 * S + MASTODON_FILL_PAUSE);
+    ask_at(102 * S + MASTODON_BACKFILL_PAUSE);
     answer(200, page(50, 89), USEC_NONE, 103 * S);
     struct slice next;
-    assert_true(mastodon_fill_next(&fill, 103 * S, &next)); // half a page
-    mastodon_fill_taken(&fill);
-    mastodon_fill_suspend(&fill);
-    assert_false(mastodon_fill_next(&fill, 103 * S, &next));
+    assert_true(mastodon_backfill_next(&fill, 103 * S, &next)); // half a page
+    mastodon_backfill_taken(&fill);
+    mastodon_backfill_suspend(&fill);
+    assert_false(mastodon_backfill_next(&fill, 103 * S, &next));
     see(95); // was waiting meanwhile: no reason to leave out what is before it
     assert_int_equal(fill.last, 49);
-    assert_true(mastodon_fill_begin(&fill, 200 * S));
+    assert_true(mastodon_backfill_begin(&fill, 200 * S));
     ask_at(201 * S);
     assert_string_equal(url, TIMELINE "min_id=48&limit=40");
     answer(200, "[]", USEC_NONE, 202 * S);
@@ -447,10 +447,10 @@ a_stop_from_within_a_post_is_no_harm(void **state)
     ask_at(101 * S);
     answer(200, page(10, 12), USEC_NONE, 102 * S);
     struct slice next;
-    assert_true(mastodon_fill_next(&fill, 102 * S, &next));
-    mastodon_fill_suspend(&fill);
-    mastodon_fill_taken(&fill);
-    assert_false(mastodon_fill_next(&fill, 102 * S, &next));
+    assert_true(mastodon_backfill_next(&fill, 102 * S, &next));
+    mastodon_backfill_suspend(&fill);
+    mastodon_backfill_taken(&fill);
+    assert_false(mastodon_backfill_next(&fill, 102 * S, &next));
     assert_int_equal(metrics.fill_messages, 0);
 }
 

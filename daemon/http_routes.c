@@ -1,4 +1,4 @@
-#include "daemon/web.h"
+#include "daemon/http_routes.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +15,8 @@
 #include "sinks/redis/redis_sink.h"
 #include "sinks/webhook/webhook.h"
 
-struct web {
-    struct web_setup setup;
+struct http_routes {
+    struct http_routes_setup setup;
     struct http_server *server;
     struct feed feed; // of pushed posts
     struct lines lines;
@@ -26,13 +26,13 @@ struct web {
 static bool
 is_ready(void *context, const char **ret_why)
 {
-    const struct web *web = context;
-    const char *trouble = redis_sink_trouble(web->setup.sink);
-    if (!*web->setup.is_started) {
+    const struct http_routes *routes = context;
+    const char *trouble = redis_sink_trouble(routes->setup.sink);
+    if (!*routes->setup.is_started) {
         *ret_why = trouble[0] != '\0' ? trouble : "not started yet";
         return false;
     }
-    if (!redis_sink_is_up(web->setup.sink)) {
+    if (!redis_sink_is_up(routes->setup.sink)) {
         *ret_why = trouble[0] != '\0' ? trouble : "Redis is unreachable";
         return false;
     }
@@ -42,7 +42,7 @@ is_ready(void *context, const char **ret_why)
         return false;
     }
     struct streams_figures figures;
-    streams_figures(web->setup.streams, now, 0, &figures);
+    streams_figures(routes->setup.streams, now, 0, &figures);
     if (figures.live == 0 && figures.count != 0) {
         *ret_why = "no source is live";
         return false;
@@ -53,14 +53,16 @@ is_ready(void *context, const char **ret_why)
 static void
 write_metrics(void *context, struct buffer *page)
 {
-    const struct web *web = context;
-    const struct streams *streams = web->setup.streams;
-    const struct metrics_instance pipeline = {pipeline_metrics(web->setup.pipeline),
+    const struct http_routes *routes = context;
+    const struct streams *streams = routes->setup.streams;
+    const struct metrics_instance pipeline = {pipeline_metrics(routes->setup.pipeline),
                                               NULL, NULL};
-    const struct metrics_instance redis = {redis_sink_metrics(web->setup.sink), NULL,
+    const struct metrics_instance redis = {redis_sink_metrics(routes->setup.sink), NULL,
                                            NULL};
-    const struct metrics_instance http = {http_server_metrics(web->server), NULL, NULL};
-    const struct metrics_instance state = {&web->setup.keeper->metrics, NULL, NULL};
+    const struct metrics_instance http = {http_server_metrics(routes->server), NULL,
+                                          NULL};
+    const struct metrics_instance state = {&routes->setup.persistence->metrics, NULL,
+                                           NULL};
     struct stream_metrics standing[SETTINGS_SOURCES_MAX];
     struct metrics_instance stands[SETTINGS_SOURCES_MAX];
     struct metrics_instance sources[SETTINGS_SOURCES_MAX];
@@ -76,11 +78,11 @@ write_metrics(void *context, struct buffer *page)
             (struct metrics_instance){stream_decode_metrics(stream), name, NULL};
     }
     decoders[streams->count] =
-        (struct metrics_instance){decoder_metrics(web->feed.decoder), "push", NULL};
+        (struct metrics_instance){decoder_metrics(routes->feed.decoder), "push", NULL};
     metrics_page_add(page, pipeline_metric_rows, &pipeline, 1);
     metrics_page_add(page, redis_report_metric_rows, &redis, 1);
-    if (web->setup.keeper->state != NULL) {
-        metrics_page_add(page, keeper_metric_rows, &state, 1);
+    if (routes->setup.persistence->state != NULL) {
+        metrics_page_add(page, persistence_metric_rows, &state, 1);
     }
     metrics_page_add(page, stream_metric_rows, stands, streams->count);
     metrics_page_add(page, source_metric_rows, sources, streams->count);
@@ -88,27 +90,27 @@ write_metrics(void *context, struct buffer *page)
     metrics_page_add(page, http_server_metric_rows, &http, 1);
     struct metrics_instance webhooks[SETTINGS_WEBHOOKS_MAX];
     size_t webhook_count = 0;
-    for (size_t i = 0; i < deliver_count(web->setup.deliver); i++) {
-        const char *name = deliver_name(web->setup.deliver, i);
+    for (size_t i = 0; i < alert_delivery_count(routes->setup.delivery); i++) {
+        const char *name = alert_delivery_name(routes->setup.delivery, i);
         if (name != NULL) {
             webhooks[webhook_count++] = (struct metrics_instance){
-                deliver_metrics(web->setup.deliver, i), name, "webhook"};
+                alert_delivery_metrics(routes->setup.delivery, i), name, "webhook"};
         }
     }
     metrics_page_add(page, webhook_metric_rows, webhooks, webhook_count);
-    if (web->setup.lookup != NULL) {
-        const struct metrics_instance names = {lookup_metrics(web->setup.lookup), NULL,
-                                               NULL};
-        metrics_page_add(page, lookup_metric_rows, &names, 1);
+    if (routes->setup.lookup != NULL) {
+        const struct metrics_instance names = {
+            name_lookup_metrics(routes->setup.lookup), NULL, NULL};
+        metrics_page_add(page, name_lookup_metric_rows, &names, 1);
     }
 }
 
 // ── pushed posts ───────────────────────────────────────────────────────────
 
 static uint64_t
-unusable(const struct web *web)
+unusable(const struct http_routes *routes)
 {
-    const struct decode_metrics *metrics = decoder_metrics(web->feed.decoder);
+    const struct decode_metrics *metrics = decoder_metrics(routes->feed.decoder);
     uint64_t count = 0;
     for (size_t i = 0; i < DECODE_REASON_COUNT; i++) {
         count += metrics->refused[i];
@@ -119,28 +121,28 @@ unusable(const struct web *web)
 // False when there is no room. A message without posts is a control message, or a blank
 // line.
 static bool
-take(struct web *web, const struct lines_message *message,
+take(struct http_routes *routes, const struct lines_message *message,
      struct http_posts_result *result)
 {
-    const struct pipeline_metrics before = *pipeline_metrics(web->setup.pipeline);
-    const uint64_t *control = decoder_metrics(web->feed.decoder)->control;
+    const struct pipeline_metrics before = *pipeline_metrics(routes->setup.pipeline);
+    const uint64_t *control = decoder_metrics(routes->feed.decoder)->control;
     uint64_t blanks_before = control[DECODE_CONTROL_KEEP_ALIVE];
-    uint64_t unusable_before = unusable(web);
-    uint64_t refused_before = web->feed.refused;
+    uint64_t unusable_before = unusable(routes);
+    uint64_t refused_before = routes->feed.refused;
     bool is_read =
-        feed_read(&web->feed, message->event, message->data) == DECODE_REASON_NONE;
-    bool is_control = is_read && feed_next(&web->feed) == NULL;
+        feed_read(&routes->feed, message->event, message->data) == DECODE_REASON_NONE;
+    bool is_control = is_read && feed_next(&routes->feed) == NULL;
     bool has_room = true;
     uint64_t posts = 0;
     usec wall = clock_wall();
-    web->feed.is_live = true;
-    while (has_room && feed_next(&web->feed) != NULL) {
-        has_room = feed_push(&web->feed, wall) != STATUS_AGAIN;
+    routes->feed.is_live = true;
+    while (has_room && feed_next(&routes->feed) != NULL) {
+        has_room = feed_push(&routes->feed, wall) != STATUS_AGAIN;
         posts += has_room;
     }
-    uint64_t refused = web->feed.refused - refused_before;
-    uint64_t bad = unusable(web) - unusable_before;
-    const struct pipeline_metrics *after = pipeline_metrics(web->setup.pipeline);
+    uint64_t refused = routes->feed.refused - refused_before;
+    uint64_t bad = unusable(routes) - unusable_before;
+    const struct pipeline_metrics *after = pipeline_metrics(routes->setup.pipeline);
     uint64_t too_old = after->late - before.late;
     uint64_t unknown = after->undo_unknown - before.undo_unknown;
     bool is_blank = control[DECODE_CONTROL_KEEP_ALIVE] != blanks_before;
@@ -152,18 +154,18 @@ take(struct web *web, const struct lines_message *message,
 }
 
 static bool
-take_lines(struct web *web, struct http_posts_result *result)
+take_lines(struct http_routes *routes, struct http_posts_result *result)
 {
     struct lines_message message;
-    uint64_t too_long = web->lines_metrics.too_long;
-    uint64_t unread = web->lines_metrics.unread_bytes;
-    while (lines_next(&web->lines, &message)) {
-        if (!take(web, &message, result)) {
+    uint64_t too_long = routes->lines_metrics.too_long;
+    uint64_t unread = routes->lines_metrics.unread_bytes;
+    while (lines_next(&routes->lines, &message)) {
+        if (!take(routes, &message, result)) {
             return false;
         }
     }
-    result->rejected += web->lines_metrics.too_long - too_long;
-    result->unread_bytes += web->lines_metrics.unread_bytes - unread;
+    result->rejected += routes->lines_metrics.too_long - too_long;
+    result->unread_bytes += routes->lines_metrics.unread_bytes - unread;
     return true;
 }
 
@@ -194,65 +196,65 @@ is_encoded(struct slice body)
 static enum status
 on_posts(void *context, struct slice body, struct http_posts_result *ret_result)
 {
-    struct web *web = context;
-    if (redis_sink_is_full(web->setup.sink) || !*web->setup.is_started) {
+    struct http_routes *routes = context;
+    if (redis_sink_is_full(routes->setup.sink) || !*routes->setup.is_started) {
         return STATUS_AGAIN;
     }
     if (is_encoded(body)) {
         return STATUS_PARSE;
     }
-    lines_reset(&web->lines);
+    lines_reset(&routes->lines);
     while (body.len != 0) {
         size_t size;
-        char *room = lines_room(&web->lines, &size);
+        char *room = lines_room(&routes->lines, &size);
         size = body.len < size ? body.len : size;
         memcpy(room, body.ptr, size);
         body = (struct slice){body.ptr + size, body.len - size};
-        lines_filled(&web->lines, size);
-        if (!take_lines(web, ret_result)) {
+        lines_filled(&routes->lines, size);
+        if (!take_lines(routes, ret_result)) {
             return STATUS_AGAIN;
         }
     }
-    lines_end(&web->lines);
-    return take_lines(web, ret_result) ? STATUS_OK : STATUS_AGAIN;
+    lines_end(&routes->lines);
+    return take_lines(routes, ret_result) ? STATUS_OK : STATUS_AGAIN;
 }
 
 // ── life ───────────────────────────────────────────────────────────────────
 
-struct web *
-web_create(const struct web_setup *setup, struct error *error)
+struct http_routes *
+http_routes_create(const struct http_routes_setup *setup, struct error *error)
 {
-    struct web *web = calloc(1, sizeof(*web));
-    if (web == NULL) {
+    struct http_routes *routes = calloc(1, sizeof(*routes));
+    if (routes == NULL) {
         error_set(error, STATUS_NOMEM, "no memory for the HTTP server");
         return NULL;
     }
-    web->setup = *setup;
+    routes->setup = *setup;
     const struct http_server_setup server = {
         .base = setup->base,
         .options = &setup->settings->http,
         .is_ready = is_ready,
         .write_metrics = write_metrics,
         .on_posts = on_posts,
-        .context = web,
+        .context = routes,
     };
-    if (!lines_init(&web->lines, &web->lines_metrics)) {
+    if (!lines_init(&routes->lines, &routes->lines_metrics)) {
         error_set(error, STATUS_NOMEM, "no memory for the HTTP server");
-    } else if (feed_init(&web->feed, setup->pipeline, setup->sink, DECODE_AUTO,
+    } else if (feed_init(&routes->feed, setup->pipeline, setup->sink, DECODE_AUTO,
                          error) &&
-               http_server_create(&server, &web->server, error) == STATUS_OK) {
+               http_server_create(&server, &routes->server, error) == STATUS_OK) {
         log_info("listening on %s, port %d", setup->settings->http.listen,
-                 http_server_port(web->server));
-        return web;
+                 http_server_port(routes->server));
+        return routes;
     }
-    web_destroy(&web);
+    http_routes_destroy(&routes);
     return NULL;
 }
 
 void
-web_destroy(struct web **web)
+http_routes_destroy(struct http_routes **routes)
 {
-    struct web *w = *web;
+    struct http_routes *w = *routes;
     if (w == NULL) {
         return;
     }
@@ -260,5 +262,5 @@ web_destroy(struct web **web)
     feed_fini(&w->feed);
     lines_fini(&w->lines);
     free(w);
-    *web = NULL;
+    *routes = NULL;
 }

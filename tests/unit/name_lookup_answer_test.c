@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/buffer.h"
-#include "daemon/lookup_answer.h"
+#include "daemon/name_lookup_answer.h"
 
 static struct buffer told;
 
@@ -62,9 +62,9 @@ static const char *
 read(const char *body)
 {
     static char text[1 << 16];
-    const struct lookup_answer_calls calls = {on_user, on_post, NULL};
+    const struct name_lookup_answer_calls calls = {on_user, on_post, NULL};
     buffer_init(&told, sizeof(text) - 1);
-    enum status status = lookup_answer_read(slice_of(body), &calls);
+    enum status status = name_lookup_answer_read(slice_of(body), &calls);
     struct slice all = buffer_text(&told);
     memcpy(text, all.ptr, all.len);
     text[all.len] = '\0';

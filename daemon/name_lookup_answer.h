@@ -9,7 +9,7 @@
 #include "pipeline/post.h"
 
 // Slices are valid during the call. Ids include their network.
-struct lookup_answer_calls {
+struct name_lookup_answer_calls {
     void (*on_user)(void *context, const struct post_user *profile);
     void (*on_post)(void *context, const struct post_ref *facts);
     void *context;
@@ -17,5 +17,6 @@ struct lookup_answer_calls {
 
 // {"profiles":[…]} of app.bsky.actor.getProfiles or {"posts":[…]} of
 // app.bsky.feed.getPosts. STATUS_PARSE: it is neither.
-enum status lookup_answer_read(struct slice body,
-                               const struct lookup_answer_calls *calls) MUST_USE;
+enum status
+name_lookup_answer_read(struct slice body,
+                        const struct name_lookup_answer_calls *calls) MUST_USE;

@@ -9,4 +9,5 @@ struct source;
 
 // Attaches a backfill to a source whose URL is a stream of Mastodon's with a timeline;
 // does nothing for others. Resumes from the source's cursor if it is of this server.
-enum status mastodon_rest_attach(struct source *source, struct error *error) MUST_USE;
+enum status mastodon_backfill_http_attach(struct source *source,
+                                          struct error *error) MUST_USE;

@@ -1,0 +1,176 @@
+#include "daemon/persistence.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sysexits.h>
+
+#include "base/log.h"
+#include "daemon/clock.h"
+
+#define METRIC(field) offsetof(struct persistence_metrics, field)
+
+// clang-format off
+const struct metric persistence_metric_rows[] = {
+    {"cascaded_snapshots_written_total", NULL, METRIC_COUNTER, METRIC(written),
+     "Snapshots written to state.dir"},
+    {"cascaded_snapshots_failed_total", NULL, METRIC_COUNTER, METRIC(failed),
+     "Snapshots that could not be written to state.dir"},
+    {"cascaded_snapshot_failing", NULL, METRIC_GAUGE, METRIC(is_failing),
+     "1 if the last snapshot could not be written"},
+    {"cascaded_snapshot_written_timestamp_seconds", NULL, METRIC_SPAN, METRIC(written_at),
+     "Unix time of the newest good snapshot, also if it was written before the start; 0 if there is none"},
+    METRIC_END,
+};
+// clang-format on
+
+static struct pipeline *
+create_pipeline(void *context, struct error *error)
+{
+    const struct persistence *persistence = context;
+    struct hash_key seed;
+    if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed)) {
+        error_set(error, STATUS_IO, "cannot get random bytes from the system: %s",
+                  strerror(errno));
+        return NULL;
+    }
+    return pipeline_create(persistence->setup.options, &seed,
+                           persistence->setup.is_event_time, error);
+}
+
+static void
+on_unusable(void *context, const struct error *error)
+{
+    (void)context;
+    log_warn("%s", error->text);
+}
+
+static void
+on_saved(void *context, const struct error *error)
+{
+    struct persistence *persistence = context;
+    struct persistence_metrics *metrics = &persistence->metrics;
+    if (error == NULL) {
+        metrics->written++;
+        metrics->written_at = (uint64_t)clock_wall();
+        if (metrics->is_failing != 0) {
+            log_info("snapshots are written again in %s", persistence->setup.dir);
+        }
+    } else {
+        metrics->failed++;
+        if (metrics->is_failing == 0) {
+            char every[USEC_TEXT_MAX];
+            log_warn("%s (the next attempt is in %s)", error->text,
+                     usec_format_duration(persistence->setup.every, every));
+        }
+    }
+    metrics->is_failing = error != NULL;
+    if (persistence->setup.on_saved != NULL) {
+        persistence->setup.on_saved(persistence->setup.context);
+    }
+}
+
+static struct slice
+note_now(struct persistence *persistence)
+{
+    persistence->note[0] = '\0';
+    persistence->setup.note(persistence->setup.context, persistence->note);
+    return slice_of(persistence->note);
+}
+
+static void
+on_timer(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd;
+    (void)what;
+    persistence_save_soon(context);
+}
+
+static int
+open_state(struct persistence *persistence, struct error *error)
+{
+    struct state_setup setup = {persistence->setup.base, persistence->setup.dir,
+                                on_saved, persistence};
+    int exit_code = state_open(&setup, &persistence->state, error);
+    if (exit_code != 0) {
+        return exit_code;
+    }
+    persistence->timer =
+        event_new(persistence->setup.base, -1, EV_PERSIST, on_timer, persistence);
+    if (persistence->timer == NULL) {
+        error_set(error, STATUS_NOMEM, "no memory for the state directory");
+        return EX_OSERR;
+    }
+    return 0;
+}
+
+int
+persistence_init(struct persistence *persistence, const struct persistence_setup *setup,
+                 struct error *error)
+{
+    *persistence = (struct persistence){.setup = *setup};
+    if (setup->dir[0] == '\0') {
+        persistence->pipeline = create_pipeline(persistence, error);
+        return persistence->pipeline != NULL ? 0 : EX_OSERR;
+    }
+    int exit_code = open_state(persistence, error);
+    if (exit_code != 0) {
+        return exit_code;
+    }
+    struct state_load load = {.create = create_pipeline,
+                              .report = on_unusable,
+                              .context = persistence,
+                              .discards = setup->discards,
+                              .note = persistence->note};
+    exit_code = state_load(persistence->state, &load, &persistence->pipeline, error);
+    persistence->is_restored = exit_code == 0 && load.is_restored;
+    if (persistence->is_restored) {
+        persistence->metrics.written_at = (uint64_t)load.made * USEC_PER_S;
+        log_info("resuming from the snapshot in %s", setup->dir);
+    }
+    return exit_code;
+}
+
+void
+persistence_fini(struct persistence *persistence)
+{
+    if (persistence->timer != NULL) {
+        event_free(persistence->timer);
+        persistence->timer = NULL;
+    }
+    state_close(&persistence->state);
+    pipeline_destroy(&persistence->pipeline);
+}
+
+void
+persistence_start(struct persistence *persistence)
+{
+    usec every = persistence->setup.every;
+    struct timeval period = {every / USEC_PER_S, every % USEC_PER_S};
+    if (persistence->timer != NULL) {
+        event_add(persistence->timer, &period);
+    }
+}
+
+void
+persistence_save_soon(struct persistence *persistence)
+{
+    if (!state_is_saving(persistence->state)) {
+        (void)state_save(persistence->state, persistence->pipeline,
+                         note_now(persistence));
+    }
+}
+
+int
+persistence_save(struct persistence *persistence)
+{
+    struct error error = {0};
+    if (persistence->state == NULL ||
+        state_save_now(persistence->state, persistence->pipeline, note_now(persistence),
+                       &error) == STATUS_OK) {
+        return 0;
+    }
+    log_error("%s", error.text);
+    return EX_IOERR;
+}
