@@ -385,8 +385,9 @@ class Stream:
     def _junk(self):
         message = Message(self)
         itself = self._new_id()
+        # An empty array in the first line would be one of the whole file, without a message.
         return self.rng.choice((
-            "{", "[]", '{"id":"n:junk"}',
+            "{", "[]" if self.lines else "{", '{"id":"n:junk"}',
             '{"id":"n:junk","time":"yesterday","author":{"id":"n:u0"}}',
             {"id": itself, "time": self.now // 1000, "author": message.user(self.users[0]),
              "quote_of": {"id": itself}}))
