@@ -494,7 +494,9 @@ class Oracle:
         if event.id in self.cascades:
             self._cascade(event.id)  # one that had closed before it was dated stays so
         own = self.known[event.id]
-        own.author, own.time = event.author, event.time
+        if not own.author or handle_in(own.author) or not handle_in(event.author):
+            own.author = event.author  # else a post that it quotes has the id of its author
+        own.time = event.time
         own.text, own.lang = post.get("text"), post.get("lang")
         own.quote = refs["quote_of"]["id"] if refs["quote_of"] else own.quote
         self._add(event, "posts", event.author)
