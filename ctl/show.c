@@ -1,9 +1,11 @@
 #include "ctl/show.h"
 
+#include "base/arena.h"
 #include "base/buffer.h"
 #include "base/usec.h"
 #include "ctl/board.h"
 #include "ctl/cell.h"
+#include "ingest/text/text.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -17,6 +19,7 @@ enum {
     WINDOW_COLUMNS = 16,
     WINDOWS_MAX = 8,
     KEY_MAX = 4096,
+    ARENA_MAX = 16 * KEY_MAX,
 };
 
 // Networks in which a bare "@handle" is looked up.
@@ -211,19 +214,17 @@ show_hash(struct client *client, const char *kind, struct slice id, struct error
 }
 
 static void
-ask_handle(struct client *client, const char *network, const char *handle)
+ask_handle(struct client *client, struct slice network, struct slice handle)
 {
     struct buffer key;
+    struct arena arena;
     buffer_init(&key, KEY_MAX);
+    arena_init(&arena, ARENA_MAX);
     buffer_append(&key, SLICE_LIT("handle:"));
-    if (network != NULL) {
-        buffer_append(&key, slice_of(network));
-        buffer_append_byte(&key, ':');
-    }
-    for (const char *c = handle; *c != '\0'; c++) {
-        bool is_upper = *c >= 'A' && *c <= 'Z';
-        buffer_append_byte(&key, (char)(is_upper ? *c - 'A' + 'a' : *c));
-    }
+    buffer_append(&key, network);
+    buffer_append_byte(&key, ':');
+    buffer_append(&key, text_fold(&arena, text_handle(handle)));
+    arena_fini(&arena);
     client_ask(client, "GET", buffer_text(&key), NULL);
     buffer_fini(&key);
 }
@@ -232,9 +233,14 @@ static enum status
 show_handle(struct client *client, const char *handle, struct error *error)
 {
     redisReply *ids[NETWORK_COUNT] = {NULL};
-    size_t asked = strchr(handle, ':') != NULL ? 1 : NETWORK_COUNT;
-    for (size_t i = 0; i < asked; i++) {
-        ask_handle(client, asked > 1 ? networks[i] : NULL, handle);
+    const char *colon = strchr(handle, ':');
+    size_t asked = colon != NULL ? 1 : NETWORK_COUNT;
+    if (colon != NULL) {
+        struct slice network = {handle, (size_t)(colon - handle)};
+        ask_handle(client, network, slice_of(colon + 1));
+    }
+    for (size_t i = 0; i < asked && colon == NULL; i++) {
+        ask_handle(client, slice_of(networks[i]), slice_of(handle));
     }
     enum status status = STATUS_OK;
     for (size_t i = 0; i < asked && status == STATUS_OK; i++) {
@@ -260,11 +266,30 @@ show_handle(struct client *client, const char *handle, struct error *error)
     return status;
 }
 
+// The id of a person known by handle only, "x:@ann", has the handle in the form in
+// which it is compared.
+static enum status
+show_id(struct client *client, const char *id, struct error *error)
+{
+    const char *colon = strchr(id, ':');
+    if (colon == NULL || colon[1] != '@') {
+        return show_hash(client, "user", slice_of(id), error);
+    }
+    struct arena arena;
+    arena_init(&arena, ARENA_MAX);
+    struct slice net = {id, (size_t)(colon + 2 - id)};
+    struct slice handle = text_fold(&arena, text_handle(slice_of(colon + 2)));
+    enum status status =
+        show_hash(client, "user", arena_join(&arena, net, handle), error);
+    arena_fini(&arena);
+    return status;
+}
+
 enum status
 show_user(struct client *client, const char *who, struct error *error)
 {
     return who[0] == '@' ? show_handle(client, who + 1, error)
-                         : show_hash(client, "user", slice_of(who), error);
+                         : show_id(client, who, error);
 }
 
 enum status

@@ -23,6 +23,7 @@
 #include "ingest/decode/decode.h"
 #include "ingest/frames/file_input.h"
 #include "ingest/frames/lines.h"
+#include "ingest/text/text.h"
 #include "pipeline/alerts/rules.h"
 #include "pipeline/changes.h"
 #include "pipeline/pipeline.h"
@@ -336,6 +337,7 @@ run_pass(struct bench *bench)
         log_error("%s", error.text);
         return EX_OSERR;
     }
+    pipeline_fold_handles(bench->pipeline, text_fold);
     pipeline_set_rules(bench->pipeline, settings->alerts, settings->alert_count);
     pipeline_watch(bench->pipeline, on_look, bench);
     bench->first = USEC_NONE;

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "daemon/clock.h"
+#include "ingest/text/text.h"
 
 #define METRIC(field) offsetof(struct persistence_metrics, field)
 
@@ -35,8 +36,12 @@ create_pipeline(void *context, struct error *error)
                   strerror(errno));
         return NULL;
     }
-    return pipeline_create(persistence->setup.options, &seed,
-                           persistence->setup.is_event_time, error);
+    struct pipeline *pipeline = pipeline_create(
+        persistence->setup.options, &seed, persistence->setup.is_event_time, error);
+    if (pipeline != NULL) {
+        pipeline_fold_handles(pipeline, text_fold);
+    }
+    return pipeline;
 }
 
 static void

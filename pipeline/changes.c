@@ -233,7 +233,7 @@ changes_has_handle(const struct pipeline *pipeline, struct slice key)
 {
     struct slice network = users_network_of(key);
     if (network.ptr != key.ptr || network.len >= POST_ID_MAX ||
-        key.len - network.len > POST_NAME_MAX) {
+        key.len - network.len - 1 > HANDLE_FORM_MAX) {
         return false;
     }
     struct slice handle = {key.ptr + network.len + 1, key.len - network.len - 1};

@@ -56,6 +56,7 @@ struct inside_hand {
     size_t note_count;
     uint32_t named[POST_LIST_MAX];
     struct arena named_texts; // of a post that names people by handle alone
+    struct handle_form handle_form;
 };
 
 // A flush: how far the pulls have come, what is in flight, and scratch space for the

@@ -160,6 +160,7 @@ pipeline_create(const struct pipeline_options *options, const struct hash_key *s
     pipeline->flush.stage = CHANGES_DONE;
     arena_init(&pipeline->flush.scratch, SCRATCH_MAX);
     arena_init(&pipeline->hand.named_texts, NAMED_TEXTS_MAX);
+    handle_form_init(&pipeline->hand.handle_form);
     if (!tables_init(pipeline)) {
         error_set(error, STATUS_NOMEM,
                   "the system does not provide the memory for these capacities; lower "
@@ -169,6 +170,7 @@ pipeline_create(const struct pipeline_options *options, const struct hash_key *s
     }
     pipeline->users.merge = persons_merge;
     pipeline->users.context = pipeline;
+    pipeline->users.form = &pipeline->hand.handle_form;
     pipeline->longest = options->windows.length[pipeline->windows.longest];
     return pipeline;
 }
@@ -192,6 +194,7 @@ pipeline_destroy(struct pipeline **pipeline)
     users_fini(&p->users);
     windows_fini(&p->windows);
     slab_destroy(&p->texts);
+    handle_form_fini(&p->hand.handle_form);
     arena_fini(&p->hand.named_texts);
     arena_fini(&p->flush.scratch);
     free(p);
@@ -235,6 +238,12 @@ publish(struct pipeline *pipeline, const struct persons_met *met, uint32_t event
 }
 
 // ── coming in ──────────────────────────────────────────────────────────────
+
+void
+pipeline_fold_handles(struct pipeline *pipeline, handle_form_fn fold)
+{
+    pipeline->hand.handle_form.fold = fold;
+}
 
 static void
 advance(struct pipeline *pipeline, usec clock)

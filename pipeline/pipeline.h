@@ -46,6 +46,7 @@
 #include "base/status.h"
 #include "pipeline/options.h"
 #include "pipeline/post.h"
+#include "pipeline/records/handle_form.h"
 
 struct pipeline;
 struct rule;
@@ -56,6 +57,10 @@ struct pipeline *pipeline_create(const struct pipeline_options *options,
                                  const struct hash_key *seed, bool is_event_time,
                                  struct error *error);
 void pipeline_destroy(struct pipeline **pipeline);
+
+// The form in which handles outside ASCII are compared: text_fold of
+// ingest/text/text.h. Call it before the first post or snapshot.
+void pipeline_fold_handles(struct pipeline *pipeline, handle_form_fn fold);
 
 // Counts one message. wall: the current time, against which dates are checked (and the
 // clock, unless in event time). Borrows post.

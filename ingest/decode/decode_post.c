@@ -96,12 +96,27 @@ make_user(struct decode_run *run, const struct user *user, struct slice id)
     return made;
 }
 
+// The id of a person. One with a handle, "app:@Ann", has it in the form in which it is
+// compared.
+static struct slice
+person_id(struct decode_run *run, struct slice given)
+{
+    struct slice id = decode_run_whole_id(run, given);
+    struct slice net = net_of(id);
+    struct slice name = {id.ptr + net.len, id.len - net.len};
+    if (net.ptr != id.ptr || !(slice_starts(name, SLICE_LIT("@")) ||
+                               slice_starts(name, SLICE_LIT("\xef\xbc\xa0")))) {
+        return id;
+    }
+    struct slice handle = decode_run_handle(run, name);
+    return slice_is_none(handle) ? id : decode_run_handle_id(run, net, handle);
+}
+
 // A mentioned person, perhaps without a usable id.
 static struct post_user
 make_person(struct decode_run *run, const struct user *user)
 {
-    return make_user(run, user,
-                     decode_run_detail_id(run, decode_run_whole_id, user->id));
+    return make_user(run, user, decode_run_detail_id(run, person_id, user->id));
 }
 
 static usec
@@ -198,8 +213,8 @@ keep_post(struct decode_run *run, const struct message *message)
         decode_run_refuse(run, DECODE_REASON_MISSING);
     } else {
         run->net = net_of(text_trim(message->author->id));
-        post->author = make_user(run, message->author,
-                                 decode_run_whole_id(run, message->author->id));
+        post->author =
+            make_user(run, message->author, person_id(run, message->author->id));
     }
     struct slice via = decode_run_whole_id(run, decode_run_target(message->via));
     post->time = time_of(run, message->time);

@@ -352,7 +352,7 @@ struct slice
 decode_run_handle_id(struct decode_run *run, struct slice net, struct slice handle)
 {
     struct slice prefix = arena_join(&run->arena, net, SLICE_LIT("@"));
-    struct slice lower = text_lower(&run->arena, handle);
+    struct slice lower = text_fold(&run->arena, handle);
     if (prefix.len + lower.len > POST_ID_MAX) {
         decode_run_drop(run);
         return SLICE_NONE;

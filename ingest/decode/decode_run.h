@@ -94,7 +94,7 @@ void decode_run_drop_text(struct decode_run *run, struct slice text);
 struct slice decode_run_name(struct decode_run *run, struct slice name);
 struct slice decode_run_handle(struct decode_run *run, struct slice handle);
 
-// The id of a user known by handle only: net "x:" and "Ann" give "x:@ann".
+// The id of a user known by handle only: net "x:" and "Ann" give "x:@ann" (text_fold).
 struct slice decode_run_handle_id(struct decode_run *run, struct slice net,
                                   struct slice handle);
 

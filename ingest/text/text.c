@@ -437,10 +437,9 @@ join_sigmas(char *text, size_t len)
 }
 
 struct slice
-text_hashtag(struct arena *arena, struct slice tag)
+text_fold(struct arena *arena, struct slice handle)
 {
-    struct slice name = strip(tag, '#', FULL_WIDTH_HASH);
-    name = text_lower(arena, compose(arena, name));
+    struct slice name = text_lower(arena, compose(arena, handle));
     if (name.len == 0 || memchr(name.ptr, 0xcf, name.len) == NULL) {
         return name;
     }
@@ -451,6 +450,12 @@ text_hashtag(struct arena *arena, struct slice tag)
     memcpy(copy, name.ptr, name.len);
     join_sigmas(copy, name.len);
     return (struct slice){copy, name.len};
+}
+
+struct slice
+text_hashtag(struct arena *arena, struct slice tag)
+{
+    return text_fold(arena, strip(tag, '#', FULL_WIDTH_HASH));
 }
 
 static int

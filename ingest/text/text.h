@@ -64,6 +64,10 @@ struct slice text_lower(struct arena *arena, struct slice text);
 enum { TEXT_TAG_MAX = 1024 };
 struct slice text_hashtag(struct arena *arena, struct slice tag);
 
+// The form in which handles are compared: as of a hashtag, but nothing is removed from
+// the ends.
+struct slice text_fold(struct arena *arena, struct slice handle);
+
 // The text without white space at the front and at the end. Points into it.
 struct slice text_trim(struct slice text);
 

@@ -2,21 +2,20 @@
 
 #include <string.h>
 
-// "<net>:<handle in lower case>"
+// "<net>:<the form in which the handle is compared>"
 static struct slice
 handle_key(struct pipeline *pipeline, struct slice id, struct slice handle)
 {
     struct slice network = users_network_of(id);
-    char *text = arena_alloc(&pipeline->flush.scratch, network.len + 1 + handle.len, 1);
+    char *text =
+        arena_alloc(&pipeline->flush.scratch, network.len + 1 + HANDLE_FORM_MAX, 1);
     if (text == NULL) {
         return SLICE_NONE;
     }
     memcpy(text, network.ptr, network.len);
     text[network.len] = ':';
-    for (size_t i = 0; i < handle.len; i++) {
-        text[network.len + 1 + i] = users_lower(handle.ptr[i]);
-    }
-    return (struct slice){text, network.len + 1 + handle.len};
+    size_t len = handle_form_put(pipeline->users.form, handle, text + network.len + 1);
+    return (struct slice){text, network.len + 1 + len};
 }
 
 static bool

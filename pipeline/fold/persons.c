@@ -102,13 +102,12 @@ reveals(const struct pipeline *pipeline, const struct persons_met *met)
 // ── ids for handles ────────────────────────────────────────────────────────
 
 static struct slice
-lower_case(struct pipeline *pipeline, struct slice text)
+lower_case(struct pipeline *pipeline, struct slice handle)
 {
-    char *copy = arena_alloc(&pipeline->hand.named_texts, text.len, 1);
-    for (size_t i = 0; copy != NULL && i < text.len; i++) {
-        copy[i] = users_lower(text.ptr[i]);
-    }
-    return copy != NULL ? (struct slice){copy, text.len} : SLICE_NONE;
+    char text[HANDLE_FORM_MAX];
+    size_t len = handle_form_put(pipeline->users.form, handle, text);
+    return arena_join(&pipeline->hand.named_texts, (struct slice){text, len},
+                      SLICE_NONE);
 }
 
 // "x:@Ann": the id of the user who holds @ann on x, or "x:@ann".
@@ -124,7 +123,9 @@ resolve_id(struct pipeline *pipeline, struct slice id)
         return arena_join(texts, users_id(&pipeline->users, holder), SLICE_NONE);
     }
     struct slice head = {id.ptr, id.len - handle.len};
-    return arena_join(texts, head, lower_case(pipeline, handle));
+    struct slice lower = lower_case(pipeline, handle);
+    return arena_join(texts, head,
+                      head.len + lower.len <= POST_ID_MAX ? lower : handle);
 }
 
 static void
@@ -283,8 +284,9 @@ compare_author(struct pipeline *pipeline, struct slice post,
     if (is_by_handle(author)) {
         struct slice own = users_handle_in(author->id);
         vouch(pipeline, id, users_network_of(author->id),
-              users_same_handle(own, author->handle) ? author->handle
-                                                     : lower_case(pipeline, own));
+              handle_form_same(users->form, own, author->handle)
+                  ? author->handle
+                  : lower_case(pipeline, own));
     } else {
         struct slice handle = arena_join(texts, users_handle(users, known), SLICE_NONE);
         vouch(pipeline, author->id, users_network_of(id), handle);

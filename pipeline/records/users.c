@@ -173,31 +173,15 @@ users_queue(struct users *users, uint32_t user)
 
 // ── handles ────────────────────────────────────────────────────────────────
 
-bool
-users_same_handle(struct slice a, struct slice b)
-{
-    if (a.len != b.len) {
-        return false;
-    }
-    for (size_t i = 0; i < a.len; i++) {
-        if (users_lower(a.ptr[i]) != users_lower(b.ptr[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static uint64_t
 handle_hash(const struct users *users, struct slice network, struct slice handle)
 {
-    char text[POST_NAME_MAX + POST_ID_MAX];
-    assert(network.len + handle.len < sizeof(text));
+    char text[POST_ID_MAX + 1 + HANDLE_FORM_MAX];
+    assert(network.len <= POST_ID_MAX);
     memcpy(text, network.ptr, network.len);
     text[network.len] = ':';
-    for (size_t i = 0; i < handle.len; i++) {
-        text[network.len + 1 + i] = users_lower(handle.ptr[i]);
-    }
-    return hash_slice(&users->key, (struct slice){text, network.len + 1 + handle.len});
+    size_t len = handle_form_put(users->form, handle, text + network.len + 1);
+    return hash_slice(&users->key, (struct slice){text, network.len + 1 + len});
 }
 
 uint32_t
@@ -207,7 +191,7 @@ users_holder(const struct users *users, struct slice network, struct slice handl
     struct table_walk walk = table_walk(&users->by_handle, hash);
     uint32_t other;
     while ((other = table_next(&users->by_handle, &walk)) != TABLE_NONE) {
-        if (users_same_handle(users_handle(users, other), handle) &&
+        if (handle_form_same(users->form, users_handle(users, other), handle) &&
             slice_equal(users_network_of(users_id(users, other)), network)) {
             return other;
         }
@@ -494,7 +478,7 @@ set_handle(struct users *users, uint32_t user, struct slice handle)
             handle_claim(users, user);
             return;
         }
-        if (!users_same_handle(old, handle)) {
+        if (!handle_form_same(users->form, old, handle)) {
             handle_release(users, user);
         }
     }
@@ -535,7 +519,7 @@ users_see_hash(struct users *users, const struct post_user *profile, uint64_t ha
     struct slice handle = profile->handle;
     if ((row->flags & USER_KEYED_BY_HANDLE) != 0) {
         struct slice own = users_handle_in(profile->id);
-        handle = users_same_handle(own, handle) ? handle : own;
+        handle = handle_form_same(users->form, own, handle) ? handle : own;
     }
     if (handle.len != 0) {
         set_handle(users, user, handle);

@@ -24,6 +24,7 @@
 #include "base/table.h"
 #include "base/usec.h"
 #include "pipeline/post.h"
+#include "pipeline/records/handle_form.h"
 #include "pipeline/records/traces.h"
 #include "pipeline/records/user.h"
 
@@ -55,10 +56,11 @@ struct users {
     uint32_t alone;  // known by handle only
     users_merge_fn merge;
     void *context;
+    struct handle_form *form;
 };
 
-// Keeps texts; the caller sets merge and context. False when the system refuses the
-// memory.
+// Keeps texts; the caller sets merge, context and form. False when the system refuses
+// the memory.
 bool users_init(struct users *users, uint32_t capacity, struct slab *texts,
                 const struct hash_key *key);
 void users_fini(struct users *users);
@@ -110,13 +112,6 @@ users_now(const struct users *users, uint32_t user)
     return (row->identity & USER_MERGED) != 0 ? row->followers : user;
 }
 
-// ASCII only, as handles are where case matters.
-static inline char
-users_lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 // Valid until users_see or another change of the user's texts.
 struct slice users_text(const struct users *users, uint32_t user, enum user_text which);
 // Replaces one text; `text` may be one of the user's own texts. A text longer than
@@ -136,10 +131,7 @@ users_handle(const struct users *users, uint32_t user)
     return users_text(users, user, USER_HANDLE);
 }
 
-// ASCII letters compare without case.
-bool users_same_handle(struct slice a, struct slice b);
-
-// The user who holds a handle, or USER_NONE. ASCII letters compare without case.
+// The user who holds a handle, or USER_NONE.
 uint32_t users_holder(const struct users *users, struct slice network,
                       struct slice handle);
 // Network of an id: the part before ':', or "post" if there is none.

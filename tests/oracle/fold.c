@@ -17,6 +17,7 @@
 
 #include "ingest/decode/decode.h"
 #include "ingest/frames/lines.h"
+#include "ingest/text/text.h"
 #include "pipeline/changes.h"
 #include "pipeline/pipeline.h"
 #include "tests/unit/kept.h"
@@ -150,6 +151,16 @@ chance(struct fold *fold, uint64_t sides)
     return fold->chaos % sides;
 }
 
+static struct pipeline *
+create(struct fold *fold, const struct hash_key *key, struct error *error)
+{
+    struct pipeline *pipeline = pipeline_create(&fold->options, key, true, error);
+    if (pipeline != NULL) {
+        pipeline_fold_handles(pipeline, text_fold);
+    }
+    return pipeline;
+}
+
 // The process ends and another goes on from the snapshot.
 static void
 replace(struct fold *fold)
@@ -159,7 +170,7 @@ replace(struct fold *fold)
     struct hash_key key = {chance(fold, UINT64_MAX), 1};
     bool is_good = kept_save(&kept, fold->pipeline);
     pipeline_destroy(&fold->pipeline);
-    fold->pipeline = pipeline_create(&fold->options, &key, true, &error);
+    fold->pipeline = create(fold, &key, &error);
     is_good =
         is_good && fold->pipeline != NULL && kept_load(&kept, fold->pipeline, &error);
     if (!is_good) {
@@ -317,7 +328,7 @@ main(int argc, char **argv)
     FILE *file = strcmp(argv[argc - 1], "-") == 0 ? stdin : fopen(argv[argc - 1], "rb");
     struct error error = {0};
     struct hash_key key = {fold.seed, ~fold.seed};
-    fold.pipeline = pipeline_create(&fold.options, &key, true, &error);
+    fold.pipeline = create(&fold, &key, &error);
     fold.decoder = decoder_create(DECODE_AUTO, &error);
     if (file == NULL || fold.pipeline == NULL || fold.decoder == NULL ||
         !lines_init(&fold.lines, &fold.lines_metrics)) {

@@ -16,6 +16,7 @@ import itertools
 import json
 import re
 import sys
+import unicodedata
 from collections import defaultdict
 
 from speed import Speed
@@ -55,6 +56,11 @@ def time_of(value):
     stamp = datetime.datetime.strptime(f"{day} {clock} {zone}", "%Y-%m-%d %H:%M:%S %z")
     seconds = (stamp - EPOCH) // datetime.timedelta(seconds=1)
     return seconds * SECOND + int((fraction or "").ljust(6, "0")[:6])
+
+
+def fold(text):
+    """What hashtags and handles are compared by."""
+    return lower(unicodedata.normalize("NFC", text)).replace("ς", "σ")
 
 
 def lower(text):
@@ -386,14 +392,14 @@ class Oracle:
             if handle_in(known):
                 self._vouch(named, known, self.users[known].handle)
             else:
-                given, own = ref["author"].get("handle") or "", lower(handle_in(named))
-                self._vouch(known, named, given if lower(given) == own else own)
+                given, own = ref["author"].get("handle") or "", fold(handle_in(named))
+                self._vouch(known, named, given if fold(given) == own else own)
         self._compare_authors(ref.get("quote_of"))
 
     def _vouch(self, user_id, alone, handle):
         """The handle was that person's. It may be old: what is known otherwise goes before."""
         net, user = network_of(user_id), self.users[user_id]
-        holder = self.claims.get(f"{net}:{lower(handle)}")
+        holder = self.claims.get(f"{net}:{fold(handle)}")
         if net == network_of(alone) and not user.handle and (not holder or handle_in(holder)):
             self._claim(user_id, user, handle)
 
@@ -406,13 +412,13 @@ class Oracle:
         if author and not handle_in(author):
             return {**user, "id": author, "handle": None}
         net = network_of(user["id"])
-        own = f"{net}:@{lower(handle)}"
-        holder = self.claims.get(f"{net}:{lower(handle)}", own)
+        own = f"{net}:@{fold(handle)}"
+        holder = self.claims.get(f"{net}:{fold(handle)}", own)
         if holder != own:
             return {**user, "id": holder, "handle": None}
         given = user.get("handle") or ""
-        is_same = lower(given) == lower(handle)
-        return {**user, "id": own, "handle": given if is_same else lower(handle)}
+        is_same = fold(given) == fold(handle)
+        return {**user, "id": own, "handle": given if is_same else fold(handle)}
 
     def _named_ref(self, ref):
         if not ref:
@@ -455,8 +461,8 @@ class Oracle:
 
     def _claim(self, user_id, user, handle):
         net = network_of(user_id)
-        old = user.handle and f"{net}:{lower(user.handle)}"
-        new = f"{net}:{lower(handle)}"
+        old = user.handle and f"{net}:{fold(user.handle)}"
+        new = f"{net}:{fold(handle)}"
         if old != new and self.claims.get(old) == user_id:
             del self.claims[old]
         user.handle = handle
@@ -505,7 +511,7 @@ class Oracle:
             self.interactions += 1
         text = post.get("text") or ""
         tags = post.get("hashtags", HASHTAG.findall(text))[:NAMED_MAX]
-        for tag in sorted({lower(tag) for tag in tags}):
+        for tag in sorted({fold(tag) for tag in tags}):
             self._add(event, "hashtags", tag)
         if refs["quote_of"]:
             self._carry(event, refs["quote_of"], "quotes")
@@ -516,7 +522,7 @@ class Oracle:
         found = MENTION.findall(post.get("text") or "")
         net = network_of(post["author"]["id"])
         for user in post.get("mentions", [{"handle": handle} for handle in found])[:NAMED_MAX]:
-            yield {"id": f"{net}:@{lower(user.get('handle', ''))}", **user}
+            yield {"id": f"{net}:@{fold(user.get('handle', ''))}", **user}
 
     def _reply(self, event, ref):
         target = self._author_of(ref)
@@ -625,7 +631,7 @@ class Oracle:
         """A person's new handle, or an account that is gone; nothing is new by it."""
         user_id = "bsky:" + message["did"]
         handle = message.get("identity", {}).get("handle", "")
-        if user_id not in self.users and not handle_in(self.claims.get(f"bsky:{lower(handle)}")):
+        if user_id not in self.users and not handle_in(self.claims.get(f"bsky:{fold(handle)}")):
             return
         if message["kind"] == "identity":
             self._claim(user_id, self.users[user_id], message["identity"]["handle"])

@@ -233,6 +233,25 @@ def a_user_is_found_by_id_and_by_handle():
         assert "user20" in shown(url, "user", "@app:ann")
 
 
+def a_handle_outside_ascii_is_found_however_it_is_written():
+    with private_redis() as (client, url, _), tempfile.NamedTemporaryFile("w") as posts:
+        for i, handle in enumerate(("Ärger", "ÄRGER", "a\u0308rger", "Νίκος", "ΝΊΚΟΣ")):
+            posts.write(json.dumps({
+                "id": f"app:{i}", "time": 1772452800000, "author": {"id": "app:u1"},
+                "mentions": [{"handle": handle}, {"id": f"x:@{handle}"}]}) + "\n")
+        posts.flush()
+        replay = [os.path.join(os.environ["BUILD"], "cascaded"), "-o", f"redis.url={url}"]
+        subprocess.run([*replay, posts.name], check=True, capture_output=True)
+        assert client.zscore("cascaded:top:mentions:1h", "app:@ärger") == 3
+        assert client.get("cascaded:handle:app:νίκοσ").decode() == "app:@νίκοσ"
+        for count, names in ((3, ("ÄRGER", "ärger", "A\u0308rger", " @Ärger")),
+                             (2, ("Νίκος", "νίκοσ", "ΝΊΚΟΣ"))):
+            for name in names:
+                for who in (f"@app:{name}", f"@{name}", f"x:@{name}"):
+                    lines = shown(url, "user", who).splitlines()
+                    assert ["mentions", str(count)] in [line.split()[:2] for line in lines], lines
+
+
 def a_cascade_is_shown_field_by_field():
     with private_redis() as (client, url, _):
         fill(client)
@@ -287,6 +306,7 @@ run_tests([
     the_terminal_is_left_as_it_was,
     a_stopped_program_comes_back_to_its_screen,
     a_user_is_found_by_id_and_by_handle,
+    a_handle_outside_ascii_is_found_however_it_is_written,
     a_cascade_is_shown_field_by_field,
     only_reading_commands_are_sent,
     every_failure_has_its_exit_code_and_one_clear_line,

@@ -7,17 +7,24 @@ as well; some do things under such a name, too, until it turns out whose it is.
 """
 import datetime
 import json
+import unicodedata
 
 BASE = 1772452800_000_000  # 2026-03-02T12:00:00Z in microseconds
 SECOND, MINUTE, HOUR, DAY = 10**6, 60 * 10**6, 3600 * 10**6, 86400 * 10**6
 HANDLES = ("ann", "Ann", "bob", "BOB", "eve", "zed_1", "Zed_1", "null",
            "pip", "Ghost", "ghost", "b2", "Mia", "noa", "ole_2", "Uma", "uma", "ivy")
+FOREIGN = ("Νίκος", "ΝΊΚΟΣ", "Zo\u00eb", "ZOE\u0308")  # two handles; not found in a text
 ALONE = ("kim", "lou_7", "max")  # handles that some people are only known by at first
 TAGS = ("tea", "Tea", "TEA", "čaj", "ČAJ", "Straße", "お茶", "ΤΣΆΙ", "x1", "Чай")
 WORDS = ("some", "words", "&amp;", "tab\there", "new\nline", "back\\slash", "nul\0byte", "ž",
          "🍵")
 DEDUPE_MIN = 1000  # the least that the option takes
 WINDOWS = ("5m", "1h", "24h", "90s", "7m", "3h", "1m", "2d", "10m", "6h", "36h", "2m", "7d")
+
+
+def fold(handle):
+    """What is one handle, however it is written here."""
+    return unicodedata.normalize("NFC", handle).lower()
 
 
 class Settings:
@@ -84,25 +91,25 @@ class Message:
             if rng.random() < 0.6:
                 look["followers"] = self._followers(user_id)
             return look
-        if stream.handles[user_id].lower() in ALONE and not (
+        if fold(stream.handles[user_id]) in ALONE and not (
                 stream.is_fickle and rng.random() < 0.1):
             pass
         elif user_id in stream.owned and rng.random() < 0.1:
             stream.handles[user_id] = stream.owned[user_id]
         elif rng.random() < 0.03:
-            stream.handles[user_id] = rng.choice(HANDLES)
+            stream.handles[user_id] = rng.choice(HANDLES + FOREIGN)
         handle, before = stream.handles[user_id], stream.seen_handles.setdefault(user_id, set())
-        if rng.random() < 0.7 and not ({handle.lower()} | before) & self.taken:
+        if rng.random() < 0.7 and not ({fold(handle)} | before) & self.taken:
             look["handle"] = handle
-            before.add(handle.lower())
-        self.taken |= {handle.lower()} | before
+            before.add(fold(handle))
+        self.taken |= {fold(handle)} | before
         if rng.random() < 0.6:
             look["followers"] = self._followers(user_id)
         return look
 
-    def stranger(self):
+    def stranger(self, more=()):
         """Somebody's handle, or nobody's."""
-        return self.stream.rng.choice(HANDLES + ALONE)
+        return self.stream.rng.choice(HANDLES + ALONE + more)
 
 
 class Stream:
@@ -112,7 +119,7 @@ class Stream:
         self.users = [f"{rng.choice(('n:', 'n:', 'n:', 'm:', '', 'bsky:did:plc:'))}u{i}"
                       for i in range(rng.randrange(2, 10))]
         self.users += ["x:77"] * rng.choice((0, 1))
-        self.handles = {user: rng.choice(HANDLES) for user in self.users}
+        self.handles = {user: rng.choice(HANDLES + FOREIGN) for user in self.users}
         self.seen_handles = {}  # user id -> handles shown so far, in lower case
         # People who act under a handle alone, and to whom the handle turns out to belong.
         self.owners, self.owned = {}, {}
@@ -264,7 +271,7 @@ class Stream:
 
     def _mention(self, message):
         if self.rng.random() < 0.2:
-            return {"handle": message.stranger()}
+            return {"handle": message.stranger(FOREIGN)}
         return message.user(self.rng.choice(self.users))
 
     def _post(self):
@@ -364,7 +371,7 @@ class Stream:
         user, handle = self._did(), self.rng.choice(HANDLES)
         if user in self.handles:
             self.handles[user] = handle
-            self.seen_handles.setdefault(user, set()).add(handle.lower())
+            self.seen_handles.setdefault(user, set()).add(fold(handle))
         return {"did": user[5:], "time_us": 1, "kind": "identity", "identity": {"handle": handle}}
 
     def _account(self):

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "ingest/text/text.h"
 #include "pipeline/changes.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/records/traces.h"
@@ -96,6 +97,38 @@ a_known_handle_leads_to_its_person(void **state)
     FLUSHED_HAS(pipeline, "mentions:1h x:1=2\n", "x:1 handle=Ann");
     assert_int_equal(pipeline_metrics(pipeline)->users, 2);
     pipeline_destroy(&pipeline);
+}
+
+// Final and other sigma, capitals; composed or not.
+static void
+handles_outside_ascii_are_compared_as_hashtags_are(void **state)
+{
+    (void)state;
+    const struct {
+        struct slice shown;
+        struct slice id;
+        const char *key;
+    } rows[] = {
+        {SLICE_LIT("Νίκος"), SLICE_LIT("x:@ΝΊΚΟΣ"), "+handle:x:νίκοσ"},
+        {SLICE_LIT("ZOE\u0308"), SLICE_LIT("x:@Zo\u00eb"), "+handle:x:zo\u00eb"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct post_user ann = {.id = SLICE_LIT("x:1"), .handle = rows[i].shown};
+        const struct post_user alone = {.id = rows[i].id};
+        char handle[64];
+        struct pipeline *pipeline = create(1000);
+        pipeline_fold_handles(pipeline, text_fold);
+        publish(pipeline, 10, BOB, alone);
+        publish(pipeline, 11, ann, (struct post_user){0});
+        publish(pipeline, 12, BOB, alone);
+        snprintf(handle, sizeof(handle), "x:1 handle=%.*s", SLICE_ARG(rows[i].shown));
+        FLUSHED_HAS(pipeline, "mentions:1h x:1=2\n", handle, rows[i].key);
+        publish(pipeline, 13,
+                (struct post_user){.id = SLICE_LIT("x:1"), .handle = SLICE_LIT("Ann")},
+                (struct post_user){0});
+        FLUSHED_HAS(pipeline, "x:1 handle=Ann", "+handle:x:ann");
+        pipeline_destroy(&pipeline);
+    }
 }
 
 static void
@@ -447,6 +480,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_known_handle_leads_to_its_person),
+        cmocka_unit_test(handles_outside_ascii_are_compared_as_hashtags_are),
         cmocka_unit_test(counts_move_over_when_the_id_is_learnt),
         cmocka_unit_test(who_shows_the_id_in_the_same_message_is_no_second_person),
         cmocka_unit_test(a_person_reshares_once_under_two_names),

@@ -377,6 +377,33 @@ hashtags_are_compared_in_one_form(void **state)
 }
 
 static void
+handles_are_compared_in_the_form_of_hashtags(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *handle;
+        const char *want;
+    } handles[] = {
+        {"Ann_1", "ann_1"},
+        {"\xc3\x84rger", "\xc3\xa4rger"},
+        {"A\xcc\x88RGER", "\xc3\xa4rger"},
+        {"\xce\x9f\xce\xa3", "\xce\xbf\xcf\x83"},
+        {"\xce\xbf\xcf\x82", "\xce\xbf\xcf\x83"},
+        {"#x ", "#x "},
+        {"", ""},
+        {"a\xff", "a\xff"},
+    };
+    struct arena arena;
+    arena_init(&arena, 1 << 16);
+    for (size_t i = 0; i < sizeof(handles) / sizeof(handles[0]); i++) {
+        struct slice folded = text_fold(&arena, slice_of(handles[i].handle));
+        assert_true(slice_equal(folded, slice_of(handles[i].want)));
+    }
+    assert_int_equal(text_fold(&arena, SLICE_NONE).len, 0);
+    arena_fini(&arena);
+}
+
+static void
 handles_lose_their_signs_and_blanks(void **state)
 {
     (void)state;
@@ -462,6 +489,7 @@ main(void)
         cmocka_unit_test(entities_are_decoded_once),
         cmocka_unit_test(a_find_may_end_with_the_text),
         cmocka_unit_test(hashtags_are_compared_in_one_form),
+        cmocka_unit_test(handles_are_compared_in_the_form_of_hashtags),
         cmocka_unit_test(handles_lose_their_signs_and_blanks),
         cmocka_unit_test(past_the_arena_there_is_no_text),
         cmocka_unit_test(a_cut_ends_between_characters),

@@ -10,6 +10,7 @@
 enum { CAPACITY = 8, TEXTS = 1 << 20 };
 
 struct fixture {
+    struct handle_form form;
     struct slab *texts;
     struct users users;
 };
@@ -21,7 +22,12 @@ setup(void **state)
     const struct hash_key key = {1, 2};
     fixture.texts = slab_create(TEXTS);
     *state = &fixture;
-    return users_init(&fixture.users, CAPACITY, fixture.texts, &key) ? 0 : -1;
+    handle_form_init(&fixture.form);
+    if (!users_init(&fixture.users, CAPACITY, fixture.texts, &key)) {
+        return -1;
+    }
+    fixture.users.form = &fixture.form;
+    return 0;
 }
 
 static int
@@ -29,6 +35,7 @@ teardown(void **state)
 {
     struct fixture *f = *state;
     users_fini(&f->users);
+    handle_form_fini(&f->form);
     slab_destroy(&f->texts);
     return 0;
 }
