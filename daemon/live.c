@@ -46,6 +46,7 @@ struct live {
     struct streams streams;
     struct name_lookup *lookup; // NULL: switched off
     struct http_routes *routes; // NULL: http.listen is empty
+    bool is_saved_last;         // the snapshot of the end is being written
     uint64_t beats;
     uint64_t beats_fed; // when the watchdog was fed last
     struct warn warn;
@@ -170,7 +171,8 @@ on_beat(evutil_socket_t fd, short what, void *context)
     redis_sink_set_streams(live->runtime.sink, figures.lag,
                            figures.is_complete && clock != CLOCK_HELD);
     release_if_due(live);
-    if (streams_lack_note(&live->streams)) {
+    if (streams_lack_note(&live->streams) ||
+        persistence_lacks_posts(&live->runtime.persistence)) {
         persistence_save_soon(&live->runtime.persistence);
     }
     if (live->lookup != NULL) {
@@ -196,6 +198,22 @@ on_watchdog(evutil_socket_t fd, short what, void *context)
 
 // ── Redis ──────────────────────────────────────────────────────────────────
 
+// The snapshot of a first start is empty. If the process is killed before its next one,
+// it shows since when messages are missing.
+static void
+save_start(struct live *live)
+{
+    struct persistence *persistence = &live->runtime.persistence;
+    if (persistence->state == NULL) {
+        log_info("state.dir is not set: after a restart everything is counted from "
+                 "zero");
+    } else if (!persistence->is_restored) {
+        log_info("there is no snapshot in %s: counting starts from zero",
+                 persistence->setup.dir);
+        persistence_save_soon(persistence);
+    }
+}
+
 static void
 on_ready(void *context)
 {
@@ -213,6 +231,7 @@ on_ready(void *context)
     live->counted_at = clock_monotonic();
     live->posts = pipeline_metrics(live->runtime.pipeline)->posts;
     persistence_start(&live->runtime.persistence);
+    save_start(live);
     log_info("started: %zu sources, connected to Redis", live->streams.count);
     notify_send(&live->notify, "READY=1\nSTATUS=0/%zu streams, connecting",
                 live->streams.count);
@@ -231,6 +250,7 @@ on_finished(void *context, const struct error *error)
         log_error("%s", error->text);
     }
     halt_doing(RUNTIME_UNSAVED, exit_code != 0 ? exit_code : EX_TEMPFAIL);
+    live->is_saved_last = true;
     int saved = persistence_save(&live->runtime.persistence);
     uint64_t pending = alert_delivery_pending(live->runtime.delivery);
     if (pending != 0) {
@@ -308,7 +328,8 @@ static void
 note_streams(void *context, char *note)
 {
     struct live *live = context;
-    streams_note(&live->streams, clock_wall(), note, STATE_NOTE_MAX);
+    streams_note(&live->streams, clock_wall(), live->is_saved_last, note,
+                 STATE_NOTE_MAX);
 }
 
 static void
@@ -347,6 +368,9 @@ make_parts(struct live *live, struct error *error)
     live->streams.recall = &live->recall;
     if (live->runtime.persistence.is_restored) {
         streams_restore(&live->streams, live->runtime.persistence.note);
+    }
+    if (live->settings->http.token_file[0] != '\0') {
+        streams_miss_pushed(&live->streams);
     }
     const struct name_lookup_setup lookup = {
         .base = live->runtime.base,

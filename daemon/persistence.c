@@ -132,6 +132,7 @@ persistence_init(struct persistence *persistence, const struct persistence_setup
     persistence->is_restored = exit_code == 0 && load.is_restored;
     if (persistence->is_restored) {
         persistence->metrics.written_at = (uint64_t)load.made * USEC_PER_S;
+        persistence->has_posts = pipeline_metrics(persistence->pipeline)->posts != 0;
         log_info("resuming from the snapshot in %s", setup->dir);
     }
     return exit_code;
@@ -162,9 +163,17 @@ void
 persistence_save_soon(struct persistence *persistence)
 {
     if (!state_is_saving(persistence->state)) {
+        persistence->has_posts = pipeline_metrics(persistence->pipeline)->posts != 0;
         (void)state_save(persistence->state, persistence->pipeline,
                          note_now(persistence));
     }
+}
+
+bool
+persistence_lacks_posts(const struct persistence *persistence)
+{
+    return persistence->state != NULL && !persistence->has_posts &&
+           pipeline_metrics(persistence->pipeline)->posts != 0;
 }
 
 int

@@ -48,6 +48,7 @@ struct persistence {
     struct event *timer;
     struct pipeline *pipeline;
     bool is_restored;
+    bool has_posts; // the last snapshot that was loaded or begun contains posts
     char note
         [STATE_NOTE_MAX]; // of the snapshot that was loaded, until persistence_start
 };
@@ -64,6 +65,9 @@ void persistence_start(struct persistence *persistence);
 // Begins a snapshot now, beside the loop, unless one is being written. There must be a
 // directory.
 void persistence_save_soon(struct persistence *persistence);
+// There is a directory, the pipeline has counted posts, and no snapshot that was begun
+// contains any: a process that is killed now would lose them without a trace.
+bool persistence_lacks_posts(const struct persistence *persistence);
 // Saves and waits for it, at the end of the process. Returns 0, or EX_IOERR after
 // logging why it failed.
 int persistence_save(struct persistence *persistence);

@@ -12,6 +12,8 @@
 // counted yet.
 #define BEHIND_MAX USEC_PER_MIN
 
+#define ENDED " ended" // in a note, if nothing is counted after it
+
 void
 streams_init(struct streams *streams, const struct stream_setup *common)
 {
@@ -108,9 +110,9 @@ find_cursor(const struct streams *streams, struct stream_setup *setup,
 }
 
 void
-streams_note(struct streams *streams, usec wall, char *note, size_t size)
+streams_note(struct streams *streams, usec wall, bool is_end, char *note, size_t size)
 {
-    int used = snprintf(note, size, "live %" PRId64 "\n", wall);
+    int used = snprintf(note, size, "live %" PRId64 "%s\n", wall, is_end ? ENDED : "");
     for (size_t i = 0; i < streams->count; i++) {
         struct source_cursor cursor;
         if (!stream_cursor(streams->items[i], &cursor)) {
@@ -156,8 +158,32 @@ streams_restore(struct streams *streams, const char *note)
     if (sscanf(note, "live %" SCNd64 " %n", &seen_at, &used) == 1) {
         usec now = clock_wall();
         streams->seen_at = seen_at < now ? seen_at : now;
+        streams->has_ended = strncmp(note + used, ENDED + 1, strlen(ENDED + 1)) == 0;
         snprintf(streams->cursors, sizeof(streams->cursors), "%s", note + used);
     }
+}
+
+void
+streams_miss_pushed(struct streams *streams)
+{
+    char time[USEC_TEXT_MAX];
+    if (streams->seen_at == USEC_NONE || streams->has_ended) {
+        return;
+    }
+    miss_until(streams, clock_wall());
+    log_warn("the last process ended without saving its state: posts that were pushed "
+             "over HTTP after %s are not counted; push them again",
+             usec_format_rfc3339(streams->seen_at, time));
+}
+
+// A source that cannot resume from where the snapshot ends.
+static void
+report_missed(const struct streams *streams, const char *name)
+{
+    char time[USEC_TEXT_MAX];
+    log_warn("source \"%s\": messages after %s, the time of the last snapshot, are "
+             "missing unless the network sends them again; see gaps:%s",
+             name, usec_format_rfc3339(streams->seen_at, time), name);
 }
 
 static bool
@@ -179,6 +205,9 @@ start(struct streams *streams, struct stream **slot,
     setup.missed_from = *slot == NULL && !can_resume ? streams->seen_at : USEC_NONE;
     if (*slot != NULL && setup.resume == NULL) {
         miss_until(streams, clock_wall());
+    }
+    if (setup.missed_from != USEC_NONE) {
+        report_missed(streams, options->name);
     }
     struct error why = {0};
     struct stream *stream = stream_create(&setup, &why);

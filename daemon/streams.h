@@ -17,6 +17,7 @@ struct streams {
     // Of an earlier process: when it was last running, and the cursors of its sources,
     // one a line. USEC_NONE: there was none.
     usec seen_at;
+    bool has_ended; // it stopped in order, and nothing was counted after seen_at
     char cursors[STREAMS_NOTE_MAX];
     const struct resume *recall; // kept until the first streams_apply; or NULL
     usec missing_until;          // of sources that were removed or restarted
@@ -47,9 +48,14 @@ void streams_save(struct streams *streams);
 // Writes a note of the cursors of all sources, ended by a NUL, for a snapshot that is
 // begun now; and reads such a note before the first streams_apply: sources that can
 // resume start from there, the others have missed everything since. A note that cannot
-// be read is ignored.
-void streams_note(struct streams *streams, usec wall, char *note, size_t size);
+// be read is ignored. is_end: nothing is counted after this snapshot.
+void streams_note(struct streams *streams, usec wall, bool is_end, char *note,
+                  size_t size);
 void streams_restore(struct streams *streams, const char *note);
+// Posts may be pushed over HTTP. Those that an earlier process took after its last
+// snapshot are lost: logs that, and notes it in is_complete. Call after
+// streams_restore.
+void streams_miss_pushed(struct streams *streams);
 // A source has a cursor and no snapshot contains one of it: begin a snapshot.
 bool streams_lack_note(const struct streams *streams);
 // The snapshot that the last note went into is on disk, or could not be written.

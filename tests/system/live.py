@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.request
 
 import redis
 
@@ -426,6 +427,125 @@ def a_cursor_is_in_redis_though_no_snapshot_can_be_written():
     daemon.process.wait()
 
 
+def killed(daemon):
+    daemon.process.kill()
+    daemon.process.wait()
+
+
+def two_snapshots(folder):
+    """The empty one of a first start, and one behind it."""
+    return (folder / "snapshot.previous").exists()
+
+
+def is_dated_before(moment, text):
+    return text < time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(moment)) + ".999Z"
+
+
+def a_source_without_a_cursor_is_in_a_snapshot_after_its_first_message():
+    stream = Stream()
+    folder = pathlib.Path(FOLDER.name, "first")
+    config = f'state {{ dir = "{folder}" every = 1h }}\n' + source("x", stream)
+    daemon = running(config, stream)
+    assert daemon.said(f"there is no snapshot in {folder}: counting starts from zero")
+    stream.feed(1)
+    wait("second snapshot", lambda: two_snapshots(folder))
+    stream.feed(4)  # lost: the next snapshot would be written in an hour
+    wait("counted", lambda: mentions() == 5)
+    connections, moment = len(stream.connections), time.time()
+    killed(daemon)
+    again = Daemon(config, keeps=True)
+    wait("connected", lambda: len(stream.connections) > connections)
+    assert again.said('source "x": messages after ') and again.said("gaps:x"), again.log.read_text()
+    stream.feed(2)
+    # What Redis has is not less than what was counted again.
+    wait("counted on", lambda: mentions() == 3)
+    wait("over", lambda: CLIENT.hget("cascaded:gaps:x", "1") and
+         json.loads(CLIENT.hget("cascaded:gaps:x", "1"))["to"])
+    gap = json.loads(CLIENT.hget("cascaded:gaps:x", "1"))
+    assert gap["reason"] == "restart" and not gap["recovered"], gap
+    assert is_dated_before(moment, gap["from"]) and meta("complete") == 0, gap
+    again.end()
+
+
+def a_process_that_is_killed_before_any_message_leaves_the_beginning_of_the_gap():
+    stream = Stream()
+    folder = pathlib.Path(FOLDER.name, "early")
+    config = f'state {{ dir = "{folder}" every = 1h }}\n' + source("x", stream)
+    daemon = running(config, stream)
+    wait("snapshot", (folder / "snapshot").exists)
+    killed(daemon)
+    again = Daemon(config, keeps=True)
+    wait("gap", lambda: CLIENT.hget("cascaded:gaps:x", "1"))
+    again.end()
+
+
+def a_process_that_is_killed_while_it_writes_its_first_snapshot_starts_from_zero():
+    stream = Stream()
+    folder = pathlib.Path(FOLDER.name, "part")
+    folder.mkdir(mode=0o700)
+    (folder / "snapshot.part").write_bytes(b"half a snapshot")
+    daemon = running(f'state {{ dir = "{folder}" every = 1h }}\n' + source("x", stream), stream)
+    assert daemon.said("counting starts from zero") and not daemon.said("damaged")
+    stream.feed(3)
+    wait("counted", lambda: mentions() == 3)
+    wait("snapshots", lambda: two_snapshots(folder))
+    daemon.end()
+
+
+def push(daemon, count):
+    port = int(re.search(r"port (\d+)", daemon.log.read_text(encoding="utf-8"))[1])
+    body = "".join(json.dumps({"id": f"app:{time.monotonic_ns()}", "time": utc(time.time_ns() // 1000),
+                               "author": {"id": "app:u1"}, "text": "words"}) + "\n"
+                   for _ in range(count))
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/api/v1/posts", body.encode(),
+                                     {"Authorization": "Bearer secret",
+                                      "Content-Type": "application/x-ndjson"})
+    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+        assert json.load(answer)["accepted"] == count
+
+
+def posts_pushed_after_the_last_snapshot_of_a_killed_process_are_reported_as_lost():
+    folder = pathlib.Path(FOLDER.name, "pushed")
+    token = pathlib.Path(FOLDER.name, "token")
+    token.write_text("secret", encoding="utf-8")
+    token.chmod(0o600)
+    config = (f'state {{ dir = "{folder}" every = 1h }}\nwindows = {{5s}}\n'
+              f'http {{ listen = "127.0.0.1:0" token_file = "{token}" }}\n')
+    daemon = Daemon(config)
+    wait("ready", lambda: daemon.manager.count("READY=1"))
+    push(daemon, 1)
+    wait("second snapshot", lambda: two_snapshots(folder))
+    push(daemon, 1)
+    wait("complete", lambda: meta("complete") == 1)
+    killed(daemon)
+    again = Daemon(config, keeps=True)
+    wait("ready", lambda: again.manager.count("READY=1"))
+    assert again.said("posts that were pushed over HTTP after "), again.log.read_text()
+    push(again, 1)
+    wait("not complete", lambda: meta("complete") == 0)
+    wait("complete again", lambda: meta("complete") == 1)
+    again.end()
+    third = Daemon(config, keeps=True)
+    wait("ready", lambda: third.manager.count("READY=1"))
+    assert not third.said("pushed over HTTP"), third.log.read_text()
+    third.end()
+
+
+def without_a_state_directory_a_restart_counts_from_zero_and_says_so():
+    stream = Stream()
+    daemon = running(source("x", stream), stream)
+    stream.feed(3)
+    wait("counted", lambda: mentions() == 3)
+    killed(daemon)
+    connections = len(stream.connections)
+    again = Daemon(source("x", stream), keeps=True)
+    wait("connected", lambda: len(stream.connections) > connections)
+    stream.feed(1)
+    wait("counted", lambda: mentions() == 1)
+    assert again.said("state.dir is not set") and meta("complete") == 0
+    again.end()
+
+
 def answers():
     try:
         return CLIENT.ping()
@@ -556,6 +676,11 @@ if __name__ == "__main__":
                    what_was_counted_before_the_first_timed_snapshot_survives_a_kill,
                    a_source_that_a_reload_adds_resumes_after_a_kill,
                    a_cursor_is_in_redis_though_no_snapshot_can_be_written,
+                   a_source_without_a_cursor_is_in_a_snapshot_after_its_first_message,
+                   a_process_that_is_killed_before_any_message_leaves_the_beginning_of_the_gap,
+                   a_process_that_is_killed_while_it_writes_its_first_snapshot_starts_from_zero,
+                   posts_pushed_after_the_last_snapshot_of_a_killed_process_are_reported_as_lost,
+                   without_a_state_directory_a_restart_counts_from_zero_and_says_so,
                    a_redis_that_hangs_pauses_the_stream_and_grows_no_memory,
                    a_stop_ends_within_5_s_though_redis_hangs,
                    a_second_signal_ends_at_once,
