@@ -17,6 +17,7 @@ enum probe_kind {
     PROBE_HANDLE,
     PROBE_ENTRY,
     PROBE_BOARD,
+    PROBE_CURSOR,
     PROBE_ALERTS,
     PROBE_POLICY,
 };
@@ -28,9 +29,10 @@ struct redis_probe {
     size_t name_at;
     size_t name_len;
     uint64_t expected; // HASH: fields at least. VALUES: pairs. ENTRY: score. BOARD:
-                       // members
+                       // members. CURSOR: fields
     size_t pairs_at;   // VALUES: where they begin
-    uint64_t sum;      // BOARD: of the entries, as written. VALUES: fields at least
+    uint64_t sum;      // BOARD: of the entries, as written. VALUES: fields at least.
+                       // CURSOR: its index
     uint64_t found;    // and as read. VALUES: pairs
     uint64_t member;   // hash of the one whose score or value is next
     bool is_settled;   // BOARD, VALUES: there is nothing to compare
@@ -210,8 +212,25 @@ add_boards(struct redis_sink *sink)
     }
 }
 
-// GET answers nil only if there is no such key; the stream is one once an alert of this
-// process is in it.
+static void
+add_cursors(struct redis_sink *sink)
+{
+    struct redis_check *check = &sink->check;
+    for (size_t i = 0; i < sink->cursors.count; i++) {
+        enum redis_key_kind kind;
+        struct slice name;
+        struct redis_probe probe = {.kind = PROBE_CURSOR, .sum = i};
+        probe.expected = redis_cursors_fields(&sink->cursors, i, &kind, &name);
+        if (probe.expected != 0) {
+            struct redis_name at = redis_keys_name(&sink->keys, kind, name);
+            redis_batch_hlen(&check->commands, at);
+            add_probe(check, probe, at, name);
+        }
+    }
+}
+
+// GET answers nil if there is no such key, and a text if it became a string; the stream
+// is one once an alert of this process is in it.
 static void
 add_others(struct redis_sink *sink)
 {
@@ -248,6 +267,7 @@ redis_check_prepare(struct redis_sink *sink)
     add_hashes(sink);
     add_entries(sink);
     add_boards(sink);
+    add_cursors(sink);
     add_others(sink);
     if (check->commands.commands == 0 || check->commands.text.is_failed ||
         check->probes.is_failed || check->names.is_failed || check->pairs.is_failed) {
@@ -300,7 +320,11 @@ fail(struct redis_sink *sink, const struct redis_probe *probe)
 {
     struct redis_check *check = &sink->check;
     struct slice name = {check->names.bytes + probe->name_at, probe->name_len};
-    checks_failed(sink->setup.pipeline, probe->change, name);
+    if (probe->kind == PROBE_CURSOR) {
+        redis_cursors_again(&sink->cursors, probe->sum);
+    } else {
+        checks_failed(sink->setup.pipeline, probe->change, name);
+    }
     if (is_lost(check, probe->key)) {
         return;
     }
@@ -361,6 +385,9 @@ is_as_written(struct redis_check *check, const struct redis_probe *probe,
     case PROBE_BOARD:
         return item->type == REDIS_ITEM_ARRAY &&
                (uint64_t)item->number == 2 * probe->expected;
+    case PROBE_CURSOR:
+        return item->type == REDIS_ITEM_INTEGER &&
+               (uint64_t)item->number == probe->expected;
     case PROBE_ALERTS:
     case PROBE_POLICY:
         break; // what they find is not written again
@@ -373,9 +400,11 @@ report_gone(struct redis_sink *sink)
 {
     struct error error = {.code = STATUS_OK};
     error_set(&error, STATUS_IO,
-              "the stream \"%salerts\" was deleted in Redis at %s: its alerts are "
-              "lost there, and the next one begins a new stream; check which other "
-              "program writes keys that start with \"%s\"",
+              "the stream \"%salerts\" was deleted or replaced in Redis at %s: its "
+              "alerts and consumer groups are lost there and are not written again, "
+              "webhooks are not affected; the next alert begins a new stream: create "
+              "the groups again, and check which other program writes keys that start "
+              "with \"%s\"",
               sink->prefix, redis_conn_address(sink->conn), sink->prefix);
     redis_report_event(sink, REDIS_EVENT_REPAIRED, 0, &error);
 }
@@ -385,7 +414,8 @@ static void
 take_alerts(struct redis_sink *sink, const struct redis_item *item)
 {
     struct redis_check *check = &sink->check;
-    if (item->type != REDIS_ITEM_NIL || sink->outbox.recent.is_due) {
+    bool is_gone = item->type == REDIS_ITEM_NIL || item->type == REDIS_ITEM_STRING;
+    if (!is_gone || sink->outbox.recent.is_due) {
         check->gone = 0;
     } else if (check->gone < REDIS_CHECK_GONE && ++check->gone == REDIS_CHECK_GONE) {
         report_gone(sink);

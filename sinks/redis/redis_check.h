@@ -3,8 +3,9 @@
 //
 // After a flush, at most every REDIS_CHECK_MS, a sequence of reads checks one member of
 // every board, some whole boards, the hashes and handles of people and cascades on
-// boards, and a part of all others; of every fifth hash it reads the values, too. What
-// differs from what was written is written again, whole. A
+// boards, and a part of all others; of every fifth hash it reads the values, too. Of
+// cursors and gaps it counts the fields. What differs from what was written is written
+// again, whole. A
 // stream of alerts that was deleted is reported once, and so is a maxmemory-policy that
 // was changed to one that evicts. Keys that the user may not read are not checked.
 #pragma once

@@ -26,8 +26,8 @@ enum {
 // nothing, but shows if it is permitted. Common steps of a call are done once: the
 // stream is cut to its length, the outboxes are counted and their time to live is
 // renewed.
-static const char script[] =
-    "local k,bad,replaced,capped=tonumber(ARGV[5]),nil,0,false\n"
+static const char script[] = REDIS_RECENT_LUA
+    "local k,bad,capped=tonumber(ARGV[5]),nil,false\n"
     "local n,answers,held,lasting=#KEYS-1-k,{},{},{}\n"
     "local function has(err,text) return string.find(err,text,1,true) end\n"
     "local function refuse(name,err)\n"
@@ -46,12 +46,7 @@ static const char script[] =
     "  bad=bad or redis.error_reply(err)\n"
     "end\n"
     "local function try(name,key,...)\n"
-    "  local r=redis.pcall(name,key,...)\n"
-    "  if type(r)=='table' and r.err and has(r.err,'WRONGTYPE') then\n"
-    "    redis.call('unlink',key)\n"
-    "    replaced=2\n"
-    "    r=redis.pcall(name,key,...)\n"
-    "  end\n"
+    "  local r=call(name,key,...)\n"
     "  if type(r)=='table' and r.err then refuse(name,r.err) end\n"
     "  return r\n"
     "end\n"
@@ -178,14 +173,13 @@ add_outboxes(const struct redis_sink *sink, uint64_t asked, struct call *call,
 void
 redis_claims_close(struct redis_sink *sink, unsigned which)
 {
-    const struct redis_alerts *alerts = sink->setup.alerts;
     struct redis_claims *claims = &sink->outbox.claims[which];
     struct redis_batch *batch = &sink->flush.batches[which];
     const char *texts = sink->outbox.group.bytes;
     if (claims->grouped == claims->count) {
         return;
     }
-    char keep[NUMBER_TEXT];
+    char keep[REDIS_KEEP_MAX];
     char count[NUMBER_TEXT];
     char rooms[REDIS_ENDPOINTS_MAX][NUMBER_TEXT];
     struct call call = {
@@ -195,9 +189,7 @@ redis_claims_close(struct redis_sink *sink, unsigned which)
                  sink->keys.head[REDIS_KEY_ALERTS]},
         .arg_count = 5,
     };
-    snprintf(keep, sizeof(keep), "%" PRIu64,
-             alerts != NULL ? alerts->keep : REDIS_ALERTS_KEEP);
-    call.args[3] = slice_of(keep);
+    call.args[3] = redis_recent_keep(sink, keep);
     add_outboxes(sink, claims->items[claims->grouped].asked, &call, rooms);
     snprintf(count, sizeof(count), "%zu", call.key_count - 1);
     call.args[4] = slice_of(count);

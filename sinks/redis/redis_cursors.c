@@ -10,6 +10,7 @@ struct redis_cursor {
     char *name;
     size_t name_len;
     struct redis_batch commands;
+    size_t fields; // that they write
     bool is_due;
     bool is_taken;
 };
@@ -73,7 +74,9 @@ redis_cursors_set(struct redis_cursors *cursors, const struct redis_cursor_key *
                   struct redis_fields fields)
 {
     size_t bytes = key->name.len;
+    size_t written = 0;
     for (size_t i = 0; i < fields.count; i++) {
+        written += !slice_is_none(fields.items[i].value);
         bytes += fields.items[i].name.len + fields.items[i].value.len;
     }
     struct redis_cursor *cursor = find(cursors, key);
@@ -91,6 +94,7 @@ redis_cursors_set(struct redis_cursors *cursors, const struct redis_cursor_key *
     redis_batch_reset(&cursor->commands);
     redis_batch_unlink(&cursor->commands, hash);
     redis_batch_hset(&cursor->commands, hash, fields);
+    cursor->fields = written;
     cursor->is_due = !cursor->commands.text.is_failed;
     return cursor->is_due ? STATUS_OK : STATUS_NOMEM;
 }
@@ -145,4 +149,20 @@ redis_cursors_restart(struct redis_cursors *cursors)
         cursors->items[i].is_due = true;
         cursors->items[i].is_taken = false;
     }
+}
+
+void
+redis_cursors_again(struct redis_cursors *cursors, size_t index)
+{
+    cursors->items[index].is_due = true;
+}
+
+size_t
+redis_cursors_fields(const struct redis_cursors *cursors, size_t index,
+                     enum redis_key_kind *ret_kind, struct slice *ret_name)
+{
+    const struct redis_cursor *cursor = &cursors->items[index];
+    *ret_kind = cursor->kind;
+    *ret_name = (struct slice){cursor->name, cursor->name_len};
+    return cursor->is_due || cursor->is_taken ? 0 : cursor->fields;
 }

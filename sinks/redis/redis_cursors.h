@@ -41,5 +41,11 @@ void redis_cursors_take(struct redis_cursors *cursors);
 void redis_cursors_written(struct redis_cursors *cursors);
 void redis_cursors_lost(struct redis_cursors *cursors);
 
-// Everything that was ever set is due again.
+// Everything that was ever set is due again; only that one.
 void redis_cursors_restart(struct redis_cursors *cursors);
+void redis_cursors_again(struct redis_cursors *cursors, size_t index);
+
+// How many fields the hash `index` has in Redis; 0: none, or a newer value waits. Its
+// key as kind and name, which is borrowed.
+size_t redis_cursors_fields(const struct redis_cursors *cursors, size_t index,
+                            enum redis_key_kind *ret_kind, struct slice *ret_name);

@@ -6,7 +6,7 @@
 
 #include "sinks/redis/redis_inside.h"
 
-enum { PARTS = 4, GROUP = 32, NUMBER_TEXT = 24, RECENT_LIMIT = 1 << 26 };
+enum { PARTS = 4, GROUP = 32, RECENT_LIMIT = 1 << 26 };
 
 // Shorter than the time to live of a claim.
 #define RECENT_AGE USEC_PER_DAY
@@ -18,20 +18,20 @@ struct row {
 
 // KEYS: stream, n claims. ARGV: time to live of a claim, entries to keep, n
 // webhook-ids, n ids of entries, n alerts. An entry keeps its id unless the stream has
-// a later one.
-static const char script[] =
+// a later one. If only the claim was deleted, only that is written again.
+static const char script[] = REDIS_RECENT_LUA
     "local n,count=#KEYS-1,0\n"
+    "local function holds(id)\n"
+    "  local r=redis.pcall('xrange',KEYS[1],id,id)\n"
+    "  return not r.err and #r>0\n"
+    "end\n"
     "for i=1,n do\n"
-    "  local claim,json=KEYS[1+i],ARGV[2+2*n+i]\n"
-    "  if redis.call('set',claim,ARGV[2+i],'nx','ex',ARGV[1]) then\n"
-    "    local r\n"
-    "    for _,id in ipairs({ARGV[2+n+i],'*'}) do\n"
-    "      r=redis.pcall('xadd',KEYS[1],'maxlen','~',ARGV[2],id,'json',json)\n"
-    "      if type(r)=='table' and r.err and string.find(r.err,'WRONGTYPE',1,true) "
+    "  local claim,entry,json=KEYS[1+i],ARGV[2+n+i],ARGV[2+2*n+i]\n"
+    "  if redis.call('set',claim,ARGV[2+i],'nx','ex',ARGV[1]) and not holds(entry) "
     "then\n"
-    "        redis.call('unlink',KEYS[1])\n"
-    "        r=redis.pcall('xadd',KEYS[1],'maxlen','~',ARGV[2],id,'json',json)\n"
-    "      end\n"
+    "    local r\n"
+    "    for _,id in ipairs({entry,'*'}) do\n"
+    "      r=call('xadd',KEYS[1],'maxlen','~',ARGV[2],id,'json',json)\n"
     "      if type(r)~='table' then break end\n"
     "    end\n"
     "    if type(r)=='table' then redis.call('unlink',claim) return r end\n"
@@ -131,21 +131,27 @@ redis_recent_add(struct redis_recent *recent, const struct redis_recent_alert *a
     }
 }
 
+struct slice
+redis_recent_keep(const struct redis_sink *sink, char text[REDIS_KEEP_MAX])
+{
+    const struct redis_alerts *alerts = sink->setup.alerts;
+    snprintf(text, REDIS_KEEP_MAX, "%" PRIu64,
+             alerts != NULL ? alerts->keep : REDIS_ALERTS_KEEP);
+    return slice_of(text);
+}
+
 // The group that begins with the alert `first`, whose text begins at `at`.
 static void
 add_group(struct redis_sink *sink, struct redis_batch *batch, size_t first, size_t at)
 {
     const struct redis_recent *recent = &sink->outbox.recent;
-    const struct redis_alerts *alerts = sink->setup.alerts;
     size_t n = count_of(recent) - first < GROUP ? count_of(recent) - first : GROUP;
-    char keep[NUMBER_TEXT];
+    char keep[REDIS_KEEP_MAX];
     struct redis_name keys[1 + GROUP];
     struct slice args[2 + (PARTS - 1) * GROUP];
-    snprintf(keep, sizeof(keep), "%" PRIu64,
-             alerts != NULL ? alerts->keep : REDIS_ALERTS_KEEP);
     keys[0] = redis_keys_name(&sink->keys, REDIS_KEY_ALERTS, SLICE_NONE);
     args[0] = SLICE_LIT(REDIS_CLAIM_TTL);
-    args[1] = slice_of(keep);
+    args[1] = redis_recent_keep(sink, keep);
     for (size_t i = 0; i < n; i++) {
         struct row row = row_at(recent, first + i);
         for (size_t part = 0; part < PARTS; part++) {

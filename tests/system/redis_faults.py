@@ -1031,12 +1031,74 @@ def a_stream_of_alerts_that_is_deleted_is_reported_once():
         assert not sink.has_event("REPAIRED"), sink.events
         server.client.delete(f"{PREFIX}alerts")
         found = sink.wait_event("REPAIRED", 60)[2]
-        assert f'the stream "{PREFIX}alerts" was deleted' in found, found
+        assert f'the stream "{PREFIX}alerts" was deleted' in found and "consumer groups" in found, found
         sink.fill(1)
         sink.check(server.client)
         asked = calls_of(server.client, "watch")
         wait_until(lambda: calls_of(server.client, "watch") > asked + 4, 60, "checked again")
         assert sink.count("REPAIRED") == 1, sink.events
+
+
+def stream_of(client):
+    """The ids of the alerts in the stream, sorted."""
+    return sorted(json.loads(fields[b"json"])["id"] for _, fields in client.xrange(f"{PREFIX}alerts"))
+
+
+@case
+def a_stream_of_alerts_that_became_another_type_is_replaced():
+    for value in ("set", "lpush", "sadd"):
+        with setting() as (server, sink):
+            sink.tell("alert", "viral:x:1:1", "size", 104)
+            wait_until(lambda: server.client.exists(f"{PREFIX}alerts"), 10, "an alert")  # pylint: disable=cell-var-from-loop
+            server.client.delete(f"{PREFIX}alerts")
+            server.client.execute_command(value, f"{PREFIX}alerts", "planted")
+            sink.tell("alert", "viral:x:2:1", "size", 105)
+            wait_until(lambda: server.client.type(f"{PREFIX}alerts") == b"stream", 20, value)  # pylint: disable=cell-var-from-loop
+            sink.check(server.client)
+            assert stream_of(server.client) == ["viral:x:2:1"], value
+            assert sink.has_event("REPAIRED") and not sink.has_event("TROUBLE"), sink.events
+
+
+@case
+def an_alert_whose_claim_was_deleted_is_not_in_the_stream_twice():
+    with setting() as (server, sink):
+        sink.tell("alert", "viral:x:1:1", "size", 104)
+        sink.tell("alert", "viral:x:2:1", "size", 105)
+        wait_until(lambda: server.client.xlen(f"{PREFIX}alerts") == 2, 10, "two alerts")
+        for gone in ((), ("alert:viral:x:1:1",), ("alert:viral:x:1:1", "alert:viral:x:2:1")):
+            rewrites = sink.count("REWRITE")
+            # Everything is written again when the epoch is gone; so are claims then.
+            server.client.delete(PREFIX + "epoch", *(PREFIX + key for key in gone))
+            wait_until(lambda: sink.count("REWRITE") > rewrites, 20, "noticed")  # pylint: disable=cell-var-from-loop
+            wait_until(lambda: all(server.client.exists(PREFIX + key) for key in gone), 20, "claimed")  # pylint: disable=cell-var-from-loop
+            sink.check(server.client)
+            assert stream_of(server.client) == ["viral:x:1:1", "viral:x:2:1"], gone
+        server.client.flushall()
+        wait_until(lambda: server.client.exists(f"{PREFIX}alerts"), 20, "alerts again")
+        sink.check(server.client)
+        assert stream_of(server.client) == ["viral:x:1:1", "viral:x:2:1"]
+
+
+@case
+def a_cursor_that_is_deleted_is_written_again():
+    with setting() as (server, sink):
+        sink.cursor("src", "pos", 7)
+        key = PREFIX + "cursor:src"
+        for spoil in (lambda: server.client.delete(key), lambda: server.client.rename(key, "else"),
+                      lambda: server.client.set(key, "planted"), lambda: server.client.pexpire(key, 1),
+                      lambda: server.client.hset(key, "more", 1)):
+            wait_until(lambda: server.client.exists(key), 20, "a cursor")
+            spoil()
+            wait_until(lambda: is_good_cursor(server.client, key), 20, "written again")
+        found = sink.wait_event("REPAIRED", 20)[2]
+        assert "1 keys of cascaded were deleted or changed" in found and '"src"' in found, found
+        sink.check(server.client)
+
+
+def is_good_cursor(client, key):
+    with contextlib.suppress(redis.ResponseError):  # a key of another type
+        return client.hgetall(key) == {b"pos": b"7"}
+    return False
 
 
 @case
