@@ -31,7 +31,7 @@ tell(struct http_fetch *fetch, const char *why)
     const struct http_answer *answer = &fetch->answer;
     bool is_good = why == NULL && answer->status == 200;
     bool is_told =
-        is_good || answer->status != 200 || (fetch->is_post && answer->is_whole);
+        answer->is_whole && (is_good || answer->status != 200 || fetch->is_post);
     if (why == NULL && !is_good) {
         why = http_answer_text(answer, text);
     }
@@ -96,6 +96,8 @@ on_done(void *context, CURLcode code)
     } else if (code != CURLE_OK && !is_told) {
         memcpy(why, fetch->request.why, sizeof(why));
         text = why[0] != '\0' ? why : curl_easy_strerror(code);
+    } else if (!fetch->answer.is_whole) {
+        text = "the answer ended within its head";
     }
     drop(fetch);
     tell(fetch, text);

@@ -214,7 +214,10 @@ def an_answer_of_any_other_form_is_a_success_or_fails_like_others():
             "odd": (saying(b"HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n"), False),
             "none": (saying(), False),
             "ssh": (saying(b"SSH-2.0-x\r\n"), False),
-            "half": (saying(b"HTTP/1.1 200 Good\r\nX: y\r\n"), True),
+            "half": (saying(b"HTTP/1.1 200 Good\r\nX: y\r\n"), False),
+            "line": (saying(b"HTTP/1.1 200 Go"), False),
+            "almost": (saying(b"HTTP/1.1 200 Good\r\nContent-Length: 0\r\n\r"), False),
+            "leaving": (saying(b"HTTP/1.1 410 Gone\r\nX: y\r\n"), False),
             "headers": (saying(b"HTTP/1.1 200 Good\r\n", b"X: " + b"y" * 60000 + b"\r\n",
                                again=10 ** 6), False)}
     rows |= {f"after{n}": ((503, {"Retry-After": value}), False) for n, value in
@@ -229,6 +232,18 @@ def an_answer_of_any_other_form_is_a_success_or_fails_like_others():
         for name in names:
             field = "sent_total" if rows[name][1] else "attempts_failed_total"
             wait_until(lambda: drive.metric(field, name) == 1, 30, f"{name} is known")  # pylint: disable=cell-var-from-loop
+        drive.abandon()
+
+
+@case
+def an_answer_whose_head_is_cut_is_followed_by_another_attempt():
+    for status in ("200 Good", "410 Gone", "204 Good"):
+        place = Place()
+        hook = hook_lab.Hook(saying(f"HTTP/1.1 {status}\r\nX: y\r\n".encode()), 204)
+        drive = Drive(place.server, {"cut": place.hook(hook.url)})
+        drive.alert("viral:x:1:1")
+        wait_until(lambda: drive.metric("sent_total", "cut") == 1, 60, status)  # pylint: disable=cell-var-from-loop
+        assert hook.ids() == ["viral:x:1:1"] * 2, hook.ids()
         drive.abandon()
 
 
