@@ -95,25 +95,39 @@ write_all(const char *text, size_t size)
     }
 }
 
-void
-log_write(enum log_level level, const char *format, ...)
+static void __attribute__((format(printf, 2, 0)))
+write_line(const char *prefix, const char *format, va_list args)
 {
-    if (!log_wants(level)) {
-        return;
-    }
     int errno_before = errno;
     char text[LOG_TEXT_MAX + 1];
-    va_list args;
-    va_start(args, format);
     int length = vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
     if (length < 0) {
         text[0] = '\0';
     }
 
     char line[PREFIX_MAX + ESCAPE_LEN * LOG_TEXT_MAX + 1];
-    char *end = escape(stpcpy(line, log_prefix(level)), text);
+    char *end = escape(stpcpy(line, prefix), text);
     *end++ = '\n';
     write_all(line, (size_t)(end - line));
     errno = errno_before;
+}
+
+void
+log_write(enum log_level level, const char *format, ...)
+{
+    if (log_wants(level)) {
+        va_list args;
+        va_start(args, format);
+        write_line(log_prefix(level), format, args);
+        va_end(args);
+    }
+}
+
+void
+log_plain(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    write_line("", format, args);
+    va_end(args);
 }

@@ -328,9 +328,9 @@ config_print_error(void *context, const struct error *error)
 {
     (void)context;
     if (error->line != 0) {
-        fprintf(stderr, "%s:%d: %s\n", error->file, error->line, error->text);
+        log_plain("%s:%d: %s", error->file, error->line, error->text);
     } else if (error->file[0] != '\0') {
-        fprintf(stderr, "%s: %s\n", error->file, error->text);
+        log_plain("%s: %s", error->file, error->text);
     } else {
         log_error("%s", error->text);
     }

@@ -4,6 +4,7 @@
     configuration.py        (RELEASE names the folder of the build)
 """
 # tests/run: beside others
+import contextlib
 import os
 import pathlib
 import re
@@ -105,6 +106,14 @@ def a_file_that_is_cut_within_something_is_refused_with_the_line():
     refused(WHOLE[:WHOLE.index("9/")], 11, "no closing quotation mark")
 
 
+def text_of_a_file_cannot_control_the_terminal():
+    for text in ('redis { flush = "\x1b]0;owned\x07" }\n', "\x1b[31mtop = 3\n",
+                 'alert "a\u202eb" { min_size = many }\n', 'source "x" { url = "\x9b2J" }\n'):
+        done = checked(text)
+        assert done.returncode == 78 and done.stderr.count("\n") == 1, (text, done)
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", done.stderr), done
+
+
 def variables_of_the_environment_are_not_read():
     for value in ('"${NAME}:"', "${NAME}", '"a${NAME:-b}"'):
         for environment in ({}, {"NAME": "secret"}):
@@ -146,6 +155,12 @@ def a_bad_file_at_sighup_leaves_the_running_configuration():
         assert "was reloaded: 1 sources" in daemon.read_again()
 
 
+def kind_of(descriptor):
+    with contextlib.suppress(FileNotFoundError):  # it was closed meanwhile
+        return os.readlink(descriptor)
+    return ""
+
+
 def a_file_that_cannot_be_read_to_its_end_holds_no_socket_of_the_daemon():
     with Daemon() as daemon:
         FILE.unlink()
@@ -154,7 +169,7 @@ def a_file_that_cannot_be_read_to_its_end_holds_no_socket_of_the_daemon():
         children = pathlib.Path(f"/proc/{daemon.process.pid}/task/{daemon.process.pid}/children")
         wait(daemon.lines, lambda: children.read_text(encoding="ascii"))
         child = pathlib.Path("/proc", children.read_text(encoding="ascii").split()[0], "fd")
-        wait(daemon.lines, lambda: not any(os.readlink(file).startswith("socket")
+        wait(daemon.lines, lambda: not any(kind_of(file).startswith("socket")
                                            for file in child.iterdir()))
         wait(daemon.lines, lambda: "could not be read within" in daemon.lines())
         FILE.unlink()
@@ -184,6 +199,7 @@ if __name__ == "__main__":
     try:
         wait(lambda: "redis", lambda: os.path.exists(SOCKET))
         run_tests([a_file_that_is_cut_within_something_is_refused_with_the_line,
+                   text_of_a_file_cannot_control_the_terminal,
                    variables_of_the_environment_are_not_read,
                    files_of_other_tools_are_read_or_named,
                    a_bad_file_at_sighup_leaves_the_running_configuration,
