@@ -115,6 +115,11 @@ redis_answer_is_evicting(struct slice info, char policy[REDIS_ANSWER_NAME_MAX])
 static void
 take_info(struct redis_answer *answer, struct slice info)
 {
+    char mode[REDIS_ANSWER_NAME_MAX] = "";
+    read_info(info, "redis_mode", mode);
+    if (strcmp(mode, "sentinel") == 0) {
+        note_error(answer, SLICE_LIT("ERR this server is a Sentinel"));
+    }
     read_info(info, "run_id", answer->run_id);
     answer->is_evicting = redis_answer_is_evicting(info, answer->policy);
 }

@@ -45,19 +45,24 @@ static const struct redis_error_kind_row rows[REDIS_ERROR_COUNT] = {
     [REDIS_ERROR_EXECABORT] = {"EXECABORT", REDIS_ACTION_RETRY, 0,
         "a transaction was refused; it is sent again"},
     [REDIS_ERROR_NO_COMMAND] = {"ERR unknown command", REDIS_ACTION_FATAL, EX_NOPERM,
-        "the command was renamed or switched off there (rename-command): allow it"},
+        "the command was renamed or switched off there (rename-command): allow it; "
+        "the address of a Sentinel is written sentinel://host:port/name"},
     [REDIS_ERROR_NO_DB] = {"ERR DB index is out of range", REDIS_ACTION_FATAL, EX_CONFIG,
         "it has no database with this number: see redis.url, redis.db and its option databases"},
     [REDIS_ERROR_NO_PASSWORD] = {"ERR AUTH <password> called without any password",
         REDIS_ACTION_FATAL, EX_NOPERM,
-        "it has no password: remove redis.password_file and the password in redis.url"},
+        "it has no password: remove redis.password_file and the password in redis.url; the "
+        "address of a Sentinel is written sentinel://host:port/name"},
     [REDIS_ERROR_NO_PASSWORD_5] = {"ERR Client sent AUTH, but no password is set",
         REDIS_ACTION_FATAL, EX_NOPERM,
-        "it has no password: remove redis.password_file and the password in redis.url"},
+        "it has no password: remove redis.password_file and the password in redis.url; the "
+        "address of a Sentinel is written sentinel://host:port/name"},
     [REDIS_ERROR_WRONGPASS_5] = {"ERR invalid password", REDIS_ACTION_FATAL, EX_NOPERM,
         "the password is wrong: see redis.password_file"},
     [REDIS_ERROR_IN_CLUSTER] = {"ERR SELECT is not allowed in cluster mode", REDIS_ACTION_FATAL,
         EX_CONFIG, "it is a Redis Cluster, which is not supported: use a single server"},
+    [REDIS_ERROR_SENTINEL] = {"ERR this server is a Sentinel", REDIS_ACTION_FATAL, EX_CONFIG,
+        "set redis.url = sentinel://host:port/name, with the name of its master"},
     [REDIS_ERROR_UNKNOWN] = {"ERR", REDIS_ACTION_RETRY, 0,
         "writing is tried again"},
 };

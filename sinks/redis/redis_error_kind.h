@@ -32,7 +32,8 @@ enum redis_error_kind {
     REDIS_ERROR_NO_PASSWORD_5, // of Redis before 6
     REDIS_ERROR_WRONGPASS_5,
     REDIS_ERROR_IN_CLUSTER,
-    REDIS_ERROR_UNKNOWN, // any other error, "ERR" first of all
+    REDIS_ERROR_SENTINEL, // not a reply: INFO shows it
+    REDIS_ERROR_UNKNOWN,  // any other error, "ERR" first of all
     REDIS_ERROR_COUNT,
 };
 

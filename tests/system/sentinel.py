@@ -282,6 +282,19 @@ def sentinels_that_do_not_help_are_named_once():
 
 
 @case
+def a_sentinel_where_a_server_is_expected_is_named_as_one():
+    with world() as here:
+        for database, expected in (("", "this server is a Sentinel; set redis.url = sentinel://"),
+                                   ("/2", "the address of a Sentinel is written sentinel://")):
+            url = f"redis://127.0.0.1:{here.port}{database}"
+            done = subprocess.run([redis_faults.CASCADED, "-o", f"redis.url={url}", "-"],
+                                  input=b"", capture_output=True, timeout=60, check=False)
+            lines = done.stderr.decode().splitlines()
+            assert expected in lines[-1] and len(lines) == 1, lines
+            assert done.returncode == (77 if database else 78), done
+
+
+@case
 def a_sentinel_with_an_old_view_is_asked_again():
     with world() as at:
         words, _ = documented_acl()
