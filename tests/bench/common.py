@@ -3,7 +3,6 @@ import contextlib
 import os
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -11,7 +10,10 @@ import time
 
 # Debian's own programs first: they are what conf/packages installs.
 os.environ["PATH"] = "/usr/bin:/bin:" + os.environ["PATH"]
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/lab"))
+from redis_server import RedisServer  # noqa: E402
+
 HERE = ROOT / "tests/bench"
 OUT = ROOT / "build/bench"
 CASCADED = ROOT / "build/release/cascaded"
@@ -35,22 +37,12 @@ def build():
 
 @contextlib.contextmanager
 def private_redis():
-    """A Redis that keeps nothing, on a unix socket of its own; gone at the end."""
-    folder = tempfile.mkdtemp()
-    socket = folder + "/redis.sock"
-    server = subprocess.Popen(
-        ["taskset", "-c", REDIS, "redis-server", "--port", "0", "--unixsocket", socket, "--save",
-         "", "--appendonly", "no", "--dir", folder], stdout=subprocess.DEVNULL)
+    """The socket of a Redis that keeps nothing; gone at the end."""
+    server = RedisServer(wrapper=("taskset", "-c", REDIS))
     try:
-        for _ in range(100):
-            if ask(socket, "ping", check=False) == "PONG":
-                break
-            time.sleep(0.05)
-        yield socket
+        yield server.path
     finally:
-        server.terminate()
-        server.wait()
-        shutil.rmtree(folder)
+        server.kill()
 
 
 def ask(socket, *words, check=True):

@@ -173,7 +173,7 @@ def write_certificate(folder, name):
     key, path = folder / f"{name}.key", folder / f"{name}.pem"
     openssl("req", "-newkey", row.get("key", "rsa:2048"), "-nodes", "-keyout", key, "-out",
             f"{path}.csr", "-subj", "/CN=127.0.0.1")
-    names = row.get("names", "IP:127.0.0.1")
+    names = row.get("names", "DNS:localhost,IP:127.0.0.1")
     if row.get("is_self_signed"):
         openssl("req", "-x509", "-key", key, "-in", f"{path}.csr", "-out", path, "-days", 30,
                 "-addext", "subjectAltName=IP:127.0.0.1")
@@ -191,7 +191,7 @@ MAKING = threading.Lock()
 
 
 def make_certificate(folder, name):
-    """Certificate and key of 127.0.0.1 in folder, made once; a context for a server that shows
+    """Certificate and key of localhost in folder, made once; a context for a server that shows
     it, or None if this OpenSSL makes none as old as that. The one to trust is folder/ca.pem."""
     folder = pathlib.Path(folder)
     row = CERTIFICATES[name]

@@ -4,10 +4,12 @@ import pathlib
 import subprocess
 import tempfile
 
+from tap import Skip
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
-class Missing(Exception):
+class Missing(Skip):
     """There is no such package here and no way to get it."""
 
 

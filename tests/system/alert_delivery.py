@@ -5,7 +5,6 @@ the channel, standard output and webhooks, and a daemon that is killed before th
     alert_delivery.py        (BUILD names the folder of the build)
 """
 # tests/run: beside others
-import http.client
 import json
 import os
 import pathlib
@@ -13,83 +12,48 @@ import re
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-
-import redis
-
-from terminal import run_tests
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lab"))
 import hook_lab  # noqa: E402
+import processes  # noqa: E402
+from live_daemon import LiveDaemon, http_section  # noqa: E402
+from redis_server import RedisServer  # noqa: E402
+from tap import case, run_cases  # noqa: E402
+from waiting import PATIENCE, wait  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CASCADED = os.path.join(os.environ.get("BUILD", "build/dev"), "cascaded")
-FOLDER = tempfile.TemporaryDirectory()
-PLACE = pathlib.Path(FOLDER.name)
-SOCKET = FOLDER.name + "/redis.sock"
-SERVER = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", SOCKET, "--save", "",
-                           "--dir", FOLDER.name], stdout=subprocess.DEVNULL)
-CLIENT = redis.Redis(unix_socket_path=SOCKET, decode_responses=True)
+FOLDER = processes.folder()
+SERVER = RedisServer()
+CLIENT = SERVER.connect(decode_responses=True)
 KEY = bytes(range(32))
-TOKEN = "a-token-of-our-own"
-PATIENCE = 20
-
-
-def wait(what, claim):
-    deadline = time.monotonic() + PATIENCE
-    while not claim():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.02)
 
 
 def configure(*hooks, more=""):
     """A rule for cascades of 5, webhooks, and a source where nobody listens."""
     CLIENT.flushall()
-    for name, text in (("token", TOKEN), ("secret", "")):
-        (PLACE / name).unlink(missing_ok=True)
-        (PLACE / name).touch(mode=0o600)
-        (PLACE / name).write_text(text)
-    (PLACE / "secret").unlink()
-    hook_lab.make_secret(PLACE / "secret", KEY)
-    lines = [f'redis {{ url = "unix:{SOCKET}" flush = 20ms }}',
-             f'http {{ listen = "127.0.0.1:0" token_file = "{PLACE}/token" }}',
+    (FOLDER / "secret").unlink(missing_ok=True)
+    hook_lab.make_secret(FOLDER / "secret", KEY)
+    lines = [f'redis {{ url = "{SERVER.url}" flush = 20ms }}',
+             http_section(FOLDER),
              'source "x" { url = "http://127.0.0.1:9/" }',
              'alert "viral" { min_size = 5 }', more]
     for number, hook in enumerate(hooks):
-        lines.append(f'webhook "h{number}" {{ url = "{hook.url}" secret_file = "{PLACE}/secret" '
+        lines.append(f'webhook "h{number}" {{ url = "{hook.url}" secret_file = "{FOLDER}/secret" '
                      'allow_private = true timeout = 60s }')
-    (PLACE / "conf").write_text("\n".join(lines) + "\n")
+    (FOLDER / "conf").write_text("\n".join(lines) + "\n")
 
 
-class Daemon:
+class Daemon(LiveDaemon):
     def __init__(self, *options):
-        self.log = PLACE / "log"
-        with open(self.log, "wb") as log:
-            self.process = subprocess.Popen([CASCADED, "-c", PLACE / "conf", *options],
-                                            stdout=subprocess.PIPE, stderr=log)
-        wait("started", lambda: "started" in self.log.read_text())
-        self.port = int(re.search(r"port (\d+)", self.log.read_text())[1])
+        super().__init__(CASCADED, FOLDER, (FOLDER / "conf").read_text(), *options,
+                         stdout=subprocess.PIPE)
+        self.await_start()
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        assert self.process.wait(PATIENCE) == 0, self.log.read_text()
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
-
-    def ask(self, method, path, body=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
-        connection.request(method, path, body, {"Authorization": f"Bearer {TOKEN}"})
-        answer = connection.getresponse()
-        text = answer.read().decode()
-        connection.close()
-        assert answer.status in (200, 202), (answer.status, text)
-        return text
+    def take(self, posts):
+        answer = self.push(posts)
+        assert answer.status == 202, (answer.status, answer.text)
 
 
 def cascade(root, size, now=None):
@@ -107,6 +71,7 @@ def told():
     return [json.loads(fields["json"]) for _, fields in CLIENT.xrange("cascaded:alerts")]
 
 
+@case
 def everybody_gets_the_same_alert_with_its_reasons():
     hook = hook_lab.Hook(200)
     configure(hook, more="alerts { stdout = true }")
@@ -114,8 +79,8 @@ def everybody_gets_the_same_alert_with_its_reasons():
     channel.subscribe("cascaded:alerts")
     assert channel.get_message(timeout=PATIENCE) is None  # the answer to the subscription
     with Daemon() as daemon:
-        daemon.ask("POST", "/api/v1/posts", cascade("a", 4))
-        daemon.ask("POST", "/api/v1/posts", cascade("b", 9))
+        daemon.take(cascade("a", 4))
+        daemon.take(cascade("b", 9))
         wait("the alert arrives", lambda: hook.requests)
         line = daemon.process.stdout.readline()
         request = hook.requests[0]
@@ -129,27 +94,28 @@ def everybody_gets_the_same_alert_with_its_reasons():
         assert alert["cascade"]["text"] == "tea b", alert
         assert alert["top_amplifiers"][0]["followers"] >= 4, alert
         wait("the metric", lambda: 'cascaded_webhook_sent_total{webhook="h0"} 1'
-             in daemon.ask("GET", "/metrics"))
+             in daemon.ask("GET", "/metrics").text)
         assert json.loads(channel.get_message(timeout=PATIENCE)["data"]) == alert
         wait("the outbox is empty", lambda: CLIENT.hlen("cascaded:outbox:h0") == 0)
 
 
+@case
 def a_daemon_killed_before_the_delivery_sends_under_the_same_id():
     hook = hook_lab.Hook(hook_lab.hang, 200)
     configure(hook)
-    state = PLACE / "state"
+    state = FOLDER / "state"
     state.mkdir(exist_ok=True)
     options = ["-o", f"state.dir={state}", "-o", "state.every=1s"]
     daemon = Daemon(*options)
-    daemon.ask("POST", "/api/v1/posts", cascade("a", 9))
+    daemon.take(cascade("a", 9))
     wait("it is under way", lambda: hook.requests)
     assert len(told()) == 1
     daemon.kill()
     with Daemon(*options) as daemon:
         wait("it is sent again", lambda: len(hook.requests) == 2)
         # The same posts once more, as from a source that goes on from before the crash.
-        daemon.ask("POST", "/api/v1/posts", cascade("a", 9))
-        daemon.ask("POST", "/api/v1/posts", cascade("b", 9))
+        daemon.take(cascade("a", 9))
+        daemon.take(cascade("b", 9))
         wait("the next one comes", lambda: len(hook.requests) == 3)
         wait("the outbox is empty", lambda: CLIENT.hlen("cascaded:outbox:h0") == 0)
     ids = [request["headers"]["webhook-id"] for request in hook.requests]
@@ -181,7 +147,7 @@ def members(value, name=""):
 
 def sample(posts):
     """An hour in all formats."""
-    path = PLACE / "sample.ndjson"
+    path = FOLDER / "sample.ndjson"
     with open(path, "wb") as out:
         out.write(cascade("big", 120, 1772442000000).encode())  # as the others begin
         out.flush()
@@ -190,12 +156,13 @@ def sample(posts):
     return path
 
 
+@case
 def the_same_posts_give_the_same_alerts_however_often_redis_is_written():
     configure()
     runs = []
     for flush in ("10ms", "5s"):
         CLIENT.flushall()
-        subprocess.run([CASCADED, "-c", PLACE / "conf", "-o", f"redis.flush={flush}", "-o",
+        subprocess.run([CASCADED, "-c", FOLDER / "conf", "-o", f"redis.flush={flush}", "-o",
                         "alert.viral.levels=1,5", sample(3000)], capture_output=True, timeout=120,
                        check=True)
         runs.append([fields["json"] for _, fields in CLIENT.xrange("cascaded:alerts")])
@@ -205,9 +172,10 @@ def the_same_posts_give_the_same_alerts_however_often_redis_is_written():
         assert alert["why"] == [f"size {alert['cascade']['size']} >= {limit}"], alert
 
 
+@case
 def alerts_and_hashes_are_as_described():
     configure()
-    subprocess.run([CASCADED, "-c", PLACE / "conf", "-o", "alert.viral.resolved=true", "-o",
+    subprocess.run([CASCADED, "-c", FOLDER / "conf", "-o", "alert.viral.resolved=true", "-o",
                     "alert.viral.levels=1,3,20", sample(12000)], capture_output=True, timeout=120,
                    check=True)
     rows = {name: row["type"] for name, row in described("alerts").items()}
@@ -228,10 +196,11 @@ def alerts_and_hashes_are_as_described():
         assert set(ALWAYS) - {"text", "created_ms", "author"} <= fields.keys(), fields
 
 
+@case
 def webhooks_change_with_sighup_and_lose_nothing():
     hooks = [hook_lab.Hook(*answers) for answers in ((410, 500), (200,), (200,))]
     configure(hooks[0])
-    before = (PLACE / "conf").read_text()
+    before = (FOLDER / "conf").read_text()
     rule, url = 'alert "viral" { min_size = 5 }', f'url = "{hooks[0].url}"'
 
     def apply(daemon, *changes):
@@ -239,49 +208,50 @@ def webhooks_change_with_sighup_and_lose_nothing():
         for old, new in changes:
             assert old in text
             text = text.replace(old, new)
-        (PLACE / "conf").write_text(text)
-        lines = daemon.log.read_text().count("was reloaded")
+        (FOLDER / "conf").write_text(text)
+        lines = daemon.text().count("was reloaded")
         daemon.process.send_signal(signal.SIGHUP)
-        wait("read again", lambda: daemon.log.read_text().count("was reloaded") > lines)
+        wait("read again", lambda: daemon.text().count("was reloaded") > lines)
 
     with Daemon() as daemon:
         disabled = 'cascaded_webhook_disabled{webhook="h0"} '
-        daemon.ask("POST", "/api/v1/posts", cascade("a", 9))
-        wait("410 ends it", lambda: disabled + "1" in daemon.ask("GET", "/metrics"))
+        daemon.take(cascade("a", 9))
+        wait("410 ends it", lambda: disabled + "1" in daemon.ask("GET", "/metrics").text)
         # Another URL is another endpoint, and a rule may be renamed with what names it.
         to_second = (url, f'url = "{hooks[1].url}" rules = {{"big"}}')
         apply(daemon, to_second, (rule, rule.replace("viral", "big")))
-        assert disabled + "0" in daemon.ask("GET", "/metrics")
-        daemon.ask("POST", "/api/v1/posts", cascade("b", 9))
+        assert disabled + "0" in daemon.ask("GET", "/metrics").text
+        daemon.take(cascade("b", 9))
         wait("the second gets it", lambda: hooks[1].ids() == ["big:app:b:1"])
         # What the first refuses waits while its webhook is gone, and is sent once it is back.
         apply(daemon, (url, f'queue = 7 {url}'))
-        daemon.ask("POST", "/api/v1/posts", cascade("c", 9))
+        daemon.take(cascade("c", 9))
         wait("it is refused", lambda: len(hooks[0].requests) == 2)
         apply(daemon, ('webhook "h0"', 'webhook "other"'), (url, f'url = "{hooks[2].url}"'))
-        assert 'webhook="h0"' not in daemon.ask("GET", "/metrics")
-        daemon.ask("POST", "/api/v1/posts", cascade("d", 9))
+        assert 'webhook="h0"' not in daemon.ask("GET", "/metrics").text
+        daemon.take(cascade("d", 9))
         wait("only the third gets it", lambda: hooks[2].ids() == ["viral:app:d:1"])
         apply(daemon, to_second, (rule, rule.replace("viral", "big")))
         wait("what waited is sent", lambda: hooks[1].ids()[1:] == ["viral:app:c:1"])
         wait("the outbox is empty", lambda: CLIENT.hlen("cascaded:outbox:h0") == 0)
         assert len(hooks[0].requests) == 2 and len(hooks[2].requests) == 1
-        assert 'webhook "h0": queue has changed; restart' in daemon.log.read_text()
+        assert 'webhook "h0": queue has changed; restart' in daemon.text()
         # What hangs at the first is tried again at the second.
         hooks[0].answers = [hook_lab.hang]
         apply(daemon)
-        daemon.ask("POST", "/api/v1/posts", cascade("e", 9))
+        daemon.take(cascade("e", 9))
         wait("it hangs", lambda: len(hooks[0].requests) == 3)
         apply(daemon, to_second, (rule, rule.replace("viral", "big")))
         wait("the second gets it", lambda: hooks[1].ids()[2:] == ["viral:app:e:1"])
 
 
+@case
 def a_replay_calls_webhooks_only_when_it_is_asked_to():
     hook = hook_lab.Hook(200)
     configure(hook, more="alerts { stdout = true }")
-    sample = PLACE / "posts.ndjson"
+    sample = FOLDER / "posts.ndjson"
     sample.write_text(cascade("a", 9) + cascade("b", 9))
-    command = [CASCADED, "-c", PLACE / "conf", sample]
+    command = [CASCADED, "-c", FOLDER / "conf", sample]
     for more in ([], ["--deliver"]):
         CLIENT.flushall()
         done = subprocess.run([*command, *more], capture_output=True, text=True, timeout=60,
@@ -297,12 +267,13 @@ def a_replay_calls_webhooks_only_when_it_is_asked_to():
     assert len(done.stdout.splitlines()) == 1 and len(hook.requests) == 2, done
 
 
+@case
 def a_replay_leaves_what_a_webhook_does_not_take_for_the_next_start():
     hook = hook_lab.Hook(500, 200)
     configure(hook)
-    sample = PLACE / "posts.ndjson"
+    sample = FOLDER / "posts.ndjson"
     sample.write_text(cascade("a", 9))
-    done = subprocess.run([CASCADED, "-c", PLACE / "conf", "--deliver", sample],
+    done = subprocess.run([CASCADED, "-c", FOLDER / "conf", "--deliver", sample],
                           capture_output=True, text=True, timeout=60, check=True)
     assert "1 alerts are not acknowledged" in done.stderr, done
     assert CLIENT.hlen("cascaded:outbox:h0") == 1
@@ -311,10 +282,11 @@ def a_replay_leaves_what_a_webhook_does_not_take_for_the_next_start():
         wait("the outbox is empty", lambda: CLIENT.hlen("cascaded:outbox:h0") == 0)
 
 
+@case
 def a_webhook_that_comes_by_sighup_gets_what_an_earlier_life_left():
     hook = hook_lab.Hook(500, 200)
     configure(hook)
-    conf, sample = PLACE / "conf", PLACE / "posts.ndjson"
+    conf, sample = FOLDER / "conf", FOLDER / "posts.ndjson"
     with_hook = conf.read_text()
     sample.write_text(cascade("a", 9))
     subprocess.run([CASCADED, "-c", conf, "--deliver", sample], capture_output=True, timeout=60,
@@ -330,12 +302,13 @@ def a_webhook_that_comes_by_sighup_gets_what_an_earlier_life_left():
         assert hook.ids() == ["viral:app:a:1"] * 2, hook.ids()
 
 
+@case
 def a_webhook_that_cannot_be_right_is_refused_with_its_line():
     configure()
-    (PLACE / "open").touch()
-    (PLACE / "open").chmod(0o644)
-    (PLACE / "bad").touch(mode=0o600)
-    (PLACE / "bad").write_text("hunter2\n")
+    (FOLDER / "open").touch()
+    (FOLDER / "open").chmod(0o644)
+    (FOLDER / "bad").touch(mode=0o600)
+    (FOLDER / "bad").write_text("hunter2\n")
     rows = [('url = "http://example.org/" secret_file = "{}/secret"', "write https://"),
             ('url = "http://127.0.0.1/" secret_file = "{}/secret"', "allow_private = true"),
             ('url = "https://example.org/" secret_file = "{}/open"', "chmod 600"),
@@ -345,8 +318,8 @@ def a_webhook_that_cannot_be_right_is_refused_with_its_line():
             ('url = "https://example.org/" secret_file = "{}/secret" rules = {{"virl"}}',
              'no alert "virl"'),
             ('url = "https://example.org/" format = "xml"', "none of standard and slack")]
-    path = PLACE / "bad.conf"
-    path.write_text("".join(f'webhook "w{n}" {{ {text.format(PLACE)} }}\n'
+    path = FOLDER / "bad.conf"
+    path.write_text("".join(f'webhook "w{n}" {{ {text.format(FOLDER)} }}\n'
                             for n, (text, _) in enumerate(rows)))
     done = subprocess.run([CASCADED, "-t", "-c", path], capture_output=True, text=True, timeout=60,
                           check=False)
@@ -356,22 +329,23 @@ def a_webhook_that_cannot_be_right_is_refused_with_its_line():
         assert line.startswith(f"{path}:{number}: ") and why in line, line
 
 
+@case
 def the_receiver_of_the_readme_verifies_what_it_gets():
     configure(hook_lab.Hook(200))
-    receiver = subprocess.Popen([sys.executable, ROOT / "conf/receive-alerts", PLACE / "secret",
+    receiver = processes.start([sys.executable, ROOT / "conf/receive-alerts", FOLDER / "secret",
                                  "0"], stdout=subprocess.PIPE, text=True)
     try:
         url = receiver.stdout.readline().split()[-1]
-        sample = PLACE / "posts.ndjson"
+        sample = FOLDER / "posts.ndjson"
         sample.write_text(cascade("a", 9))
         for prefix, secret, wanted in (
                 ("a:", KEY, "signature holds: cascade.alert viral level 1, @ann: size 5 >= 5\n"),
                 ("b:", bytes(24), "signature is wrong\n")):
-            (PLACE / "other").unlink(missing_ok=True)
-            hook_lab.make_secret(PLACE / "other", secret)
-            subprocess.run([CASCADED, "-c", PLACE / "conf", "--deliver",
+            (FOLDER / "other").unlink(missing_ok=True)
+            hook_lab.make_secret(FOLDER / "other", secret)
+            subprocess.run([CASCADED, "-c", FOLDER / "conf", "--deliver",
                             "-o", f"redis.prefix={prefix}", "-o", f"webhook.h0.url={url}",
-                            "-o", f"webhook.h0.secret_file={PLACE}/other", sample],
+                            "-o", f"webhook.h0.secret_file={FOLDER}/other", sample],
                            capture_output=True, timeout=60, check=True)
             assert receiver.stdout.readline() == wanted
     finally:
@@ -380,20 +354,4 @@ def the_receiver_of_the_readme_verifies_what_it_gets():
 
 
 if __name__ == "__main__":
-    try:
-        wait("Redis", lambda: os.path.exists(SOCKET))
-        run_tests([
-            everybody_gets_the_same_alert_with_its_reasons,
-            a_daemon_killed_before_the_delivery_sends_under_the_same_id,
-            alerts_and_hashes_are_as_described,
-            the_same_posts_give_the_same_alerts_however_often_redis_is_written,
-            webhooks_change_with_sighup_and_lose_nothing,
-            a_webhook_that_comes_by_sighup_gets_what_an_earlier_life_left,
-            a_replay_calls_webhooks_only_when_it_is_asked_to,
-            a_replay_leaves_what_a_webhook_does_not_take_for_the_next_start,
-            a_webhook_that_cannot_be_right_is_refused_with_its_line,
-            the_receiver_of_the_readme_verifies_what_it_gets,
-        ])
-    finally:
-        SERVER.kill()
-        SERVER.wait()
+    run_cases()

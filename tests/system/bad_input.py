@@ -12,18 +12,14 @@ import random
 import re
 import subprocess
 import sys
-import tempfile
-import time
-
-import redis
-
-from terminal import run_tests
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(ROOT / "tests" / "oracle"))
+sys.path[:0] = [str(ROOT / "tests/lab"), str(ROOT / "tests/oracle")]
 from fold_matches_oracle import differences, expected_keys  # noqa: E402
 from oracle import Oracle  # noqa: E402
+from redis_server import RedisServer  # noqa: E402
+from tap import case, run_cases  # noqa: E402
 
 CASCADED = os.path.join(os.environ["BUILD"], "cascaded")
 SUITE = ROOT.parent / "shared" / "corpus" / "json-bad"
@@ -37,34 +33,21 @@ def good(number):
                        "author": {"id": "n:ann"}, "mentions": [{"id": "n:bob"}]}).encode()
 
 
-class Redis:
-    def __init__(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.socket = self.folder.name + "/redis.sock"
-        self.process = subprocess.Popen(
-            ["redis-server", "--port", "0", "--unixsocket", self.socket, "--save", "",
-             "--dir", self.folder.name], stdout=subprocess.DEVNULL)
-        self.client = redis.Redis(unix_socket_path=self.socket, decode_responses=True)
-        for _ in range(500):
-            if os.path.exists(self.socket):
-                break
-            time.sleep(0.02)
-
-
-SERVER = Redis()
+SERVER = RedisServer()
+CLIENT = SERVER.connect(decode_responses=True)
 
 
 def run(data, *options):
     """Exit code, figures of the closing line, messages."""
-    SERVER.client.flushall()
-    done = subprocess.run([CASCADED, "-o", f"redis.url=unix:{SERVER.socket}", *options, "-"],
+    CLIENT.flushall()
+    done = subprocess.run([CASCADED, "-o", f"redis.url={SERVER.url}", *options, "-"],
                           input=data, capture_output=True, timeout=300, check=False)
     figures = dict(re.findall(rb"(\w+)=(\d+)", done.stdout))
     return done.returncode, {k.decode(): int(v) for k, v in figures.items()}, done.stderr
 
 
 def board(name):
-    return dict(SERVER.client.zrange(f"cascaded:top:{name}:24h", 0, -1, withscores=True))
+    return dict(CLIENT.zrange(f"cascaded:top:{name}:24h", 0, -1, withscores=True))
 
 
 def check(line, posts=0, rejected=0, end=b"\n"):
@@ -81,12 +64,14 @@ def native(**fields):
     return json.dumps({**BASE, **fields}).encode()
 
 
+@case
 def broken_json_costs_its_line():
     for line in (b"{", b"nonsense", b"{\"id\":", native()[:-5], b"[1,2", b"{\"a\":1}}", b"\"text\"",
                  native() + b" x", b"{\"id\":\"n:bad\",\"id\":\"n:worse\"}"):
         check(line, rejected=1)
 
 
+@case
 def a_wrong_type_in_a_vital_field_costs_its_line():
     fields = {"id": 1.5, "time": "soon", "author": "ann", "via": {}, "retweet_of": "n:1",
               "quote_of": 5, "reply_to": True, "deleted": "yes"}
@@ -95,6 +80,7 @@ def a_wrong_type_in_a_vital_field_costs_its_line():
     check(native(author={"id": 1.5}), rejected=1)
 
 
+@case
 def a_wrong_type_anywhere_else_costs_only_that_detail():
     for name, value in {"text": 7, "lang": [], "mentions": {}, "hashtags": "tea"}.items():
         check(native(**{name: value}), posts=1)
@@ -103,21 +89,25 @@ def a_wrong_type_anywhere_else_costs_only_that_detail():
     check(native(mentions=[{"id": "n:bob"}, 7, {"id": {}}][1:]), posts=1)
 
 
+@case
 def a_number_of_followers_that_nobody_has_is_unknown():
     for followers in (b"1e400", b"-1", b"1099511627776"):
         check(native().replace(b"\"id\": \"n:eve\"",
                                b"\"id\":\"n:eve\",\"followers\":" + followers), posts=1)
-        assert not SERVER.client.hexists("cascaded:user:n:eve", "followers")
+        assert not CLIENT.hexists("cascaded:user:n:eve", "followers")
 
 
+@case
 def deep_nesting_costs_its_line():
     check(native()[:-1] + b",\"x\":" + b"[" * 10000 + b"]" * 10000 + b"}", rejected=1)
 
 
+@case
 def a_line_of_100_megabytes_costs_its_line():
     check(b"{\"id\":\"" + b"x" * 100_000_000 + b"\"}", rejected=1)
 
 
+@case
 def bytes_that_are_no_text_cost_their_line():
     check(native().replace(b"n:eve", b"n:\xff\xfe"), rejected=1)
     check(native(text="x").replace(b"\"x\"", b"\"\\ud800\""), posts=1)
@@ -125,29 +115,34 @@ def bytes_that_are_no_text_cost_their_line():
     check(native().replace(b"n:eve", b"n:e\0e"), rejected=1)
 
 
+@case
 def a_nul_escape_in_a_text_is_text():
     check(native(text="a\0b"), posts=1)
 
 
+@case
 def a_last_line_without_its_end_counts_if_it_is_whole():
     check(b"", end=b"")
     code, figures, _ = run(good(1) + b"\n" + good(2) + b"\n" + native()[:-9])
     assert (code, figures["posts"], figures["rejected"]) == (0, GOOD, 1), figures
 
 
+@case
 def ids_and_lists_beyond_their_limits_cost_their_line():
     check(native(id="n:" + "x" * 10000), rejected=1)
     check(native(author={"id": "n:" + "x" * 10000}), rejected=1)
     check(native(mentions=[{"id": f"n:{i}"} for i in range(50000)]), rejected=1)
 
 
+@case
 def dates_nobody_can_believe_count_at_the_current_clock():
     for date in ("1970-01-01T00:00:00Z", "2999-01-01T00:00:00Z"):
         check(native(time=date), posts=1)
         assert board("posts")["n:eve"] == 1
-        assert SERVER.client.hget("cascaded:meta", "clock_ms") == "1772442002000"
+        assert CLIENT.hget("cascaded:meta", "clock_ms") == "1772442002000"
 
 
+@case
 def oneself_counts_for_no_one():
     check(native(mentions=[{"id": "n:eve"}]), posts=1)
     assert "n:eve" not in board("mentions")
@@ -156,12 +151,13 @@ def oneself_counts_for_no_one():
     check(native(retweet_of={"id": "n:bad", "author": {"id": "n:ann"}}), rejected=1)
 
 
+@case
 def quotes_in_a_circle_end():
     circle = [native(id=f"n:c{i}", author={"id": f"n:a{i}"},
                      quote_of={"id": f"n:c{(i + 1) % 3}", "author": {"id": f"n:a{(i + 1) % 3}"}})
               for i in range(3)]
     check(b"\n".join(circle), posts=3)
-    assert SERVER.client.hget("cascaded:cascade:n:c1", "size") is not None
+    assert CLIENT.hget("cascaded:cascade:n:c1", "size") is not None
 
 
 def junk():
@@ -199,6 +195,7 @@ def junk():
     return lines
 
 
+@case
 def coordinated_junk_is_counted_as_what_it_is():
     lines = junk()
     windows = ["5m", "1h", "24h"]
@@ -212,7 +209,7 @@ def coordinated_junk_is_counted_as_what_it_is():
     assert code == 0 and figures["rejected"] == through_itself, (code, figures)
     found = {}
     for root in "abcdef":
-        found[f"cascade:n:{root}"] = SERVER.client.hgetall(f"cascaded:cascade:n:{root}")
+        found[f"cascade:n:{root}"] = CLIENT.hgetall(f"cascaded:cascade:n:{root}")
         found[f"cascade:n:{root}"].pop("level", None)
     wanted = {key: fields for key, fields in expected_keys(oracle.content()).items()
               if key in found}
@@ -222,14 +219,16 @@ def coordinated_junk_is_counted_as_what_it_is():
     assert [*amplifiers.values()] == ["1", "1", "300", "5", "88", None], amplifiers
     assert found["cascade:n:c"]["reach"] == "0" and "forecast" not in found["cascade:n:c"], found
     alerts = sorted(json.loads(fields["json"])["id"]
-                    for _, fields in SERVER.client.xrange("cascaded:alerts"))
+                    for _, fields in CLIENT.xrange("cascaded:alerts"))
     assert alerts == ["crowd:n:c:1", "crowd:n:e:1", "mass:n:b:1", "mass:n:c:1"], alerts
 
 
+@case
 def keep_alives_cost_nothing():
     check(b"\r\n\r\n:thump\n\n\r")
 
 
+@case
 def every_file_of_the_public_suite_ends_as_it_should():
     if not SUITE.exists():
         return
@@ -243,6 +242,7 @@ def every_file_of_the_public_suite_ends_as_it_should():
             assert figures["rejected"] >= 1, (path.name, figures)
 
 
+@case
 def what_cannot_be_begun_says_what_to_do_in_one_line():
     cases = [(["/nonexistent/posts"], 66, b"/nonexistent/posts"), ([str(ROOT)], 66, b"directory"),
              (["--bogus"], 64, b"--help"), (["-o", "redis.flush=soon", "-"], 78, b"redis.flush"),
@@ -256,16 +256,12 @@ def what_cannot_be_begun_says_what_to_do_in_one_line():
         assert len(lines) == 1 and words in lines[0], (options, done.stderr)
 
 
+@case
 def a_file_without_one_usable_line_is_bad_data():
     code, figures, _ = run(b"nonsense\n" * 3)
     assert (code, figures["rejected"]) == (65, 3), (code, figures)
 
 
 if __name__ == "__main__":
-    try:
-        print(f"seed {SEED}")
-        run_tests([value for value in list(globals().values())
-                   if callable(value) and getattr(value, "__module__", "") == "__main__"
-                   and value.__name__ not in ("Redis", "good", "run", "board", "check", "native", "junk")])
-    finally:
-        SERVER.process.terminate()
+    print(f"# seed {SEED}")
+    run_cases()

@@ -3,14 +3,16 @@
 import contextlib
 import json
 import os
+import pathlib
 import signal
 import subprocess
+import sys
 import tempfile
-import time
 
-import redis
-
-from terminal import LEAVE, Terminal, columns_of, frames, hostile, run_tests
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lab"))
+from redis_server import RedisServer  # noqa: E402
+from tap import case, run_cases  # noqa: E402
+from terminal import LEAVE, Terminal, columns_of, frames, hostile  # noqa: E402
 
 CASCADECTL = os.path.join(os.environ["BUILD"], "cascadectl")
 METRICS = "posts mentions retweets quotes replies reach influence".split()
@@ -25,22 +27,8 @@ NASTY = [
 
 @contextlib.contextmanager
 def private_redis():
-    with tempfile.TemporaryDirectory() as folder:
-        socket = folder + "/redis.sock"
-        server = subprocess.Popen(
-            ["redis-server", "--port", "0", "--unixsocket", socket, "--save", "", "--dir", folder],
-            stdout=subprocess.DEVNULL)
-        try:
-            client = redis.Redis(unix_socket_path=socket)
-            for _ in range(200):
-                with contextlib.suppress(redis.ConnectionError):
-                    client.ping()
-                    break
-                time.sleep(0.02)
-            yield client, "unix:" + socket, server
-        finally:
-            server.kill()
-            server.wait()
+    server = RedisServer()
+    yield server.client, server.url, server
 
 
 def fill(client, prefix="cascaded:"):
@@ -83,6 +71,7 @@ def shown(url, *words):
     return ended.stdout.decode()
 
 
+@case
 def one_frame_shows_handles_scores_and_counters():
     with private_redis() as (client, url, _):
         fill(client)
@@ -95,6 +84,7 @@ def one_frame_shows_handles_scores_and_counters():
         assert "@user12 user12 text" in shown(url, "top", "--once", "--rows", "13")
 
 
+@case
 def the_newest_alert_stands_below_the_boards():
     with private_redis() as (client, url, _):
         fill(client)
@@ -117,11 +107,13 @@ def the_newest_alert_stands_below_the_boards():
             assert "\nAlert " not in shown(url, "top", "--once"), fields
 
 
+@case
 def an_empty_redis_is_no_error():
     with private_redis() as (_, url, _server):
         assert "no posts yet" in shown(url, "top", "--once")
 
 
+@case
 def another_prefix_and_window_are_other_keys():
     with private_redis() as (client, url, _):
         fill(client, "other:")
@@ -131,6 +123,7 @@ def another_prefix_and_window_are_other_keys():
         assert run(url, "-p", "", "top", "--once").returncode == 65
 
 
+@case
 def no_hostile_character_is_ever_written():
     with private_redis() as (client, url, _):
         fill(client)
@@ -161,6 +154,7 @@ def draw(url, columns, lines, *words):
     return frames(terminal.output)
 
 
+@case
 def frames_fit_the_terminal_and_use_it():
     with private_redis() as (client, url, _):
         fill(client)
@@ -180,17 +174,19 @@ def frames_fit_the_terminal_and_use_it():
         assert "  4 " in rows[80] and " 13 " in rows[132], rows
 
 
+@case
 def a_new_size_is_drawn_at_once():
     with private_redis() as (client, url, _):
         fill(client)
         terminal = Terminal([CASCADECTL, "-r", url, "top", "--every", "1h"], 80, 24)
         start = terminal.wait_for(b"Cascades")
         terminal.resize(140, 40)
-        terminal.wait_for(b"Quotes", 10, start)
+        terminal.wait_for(b"Quotes", start=start)
         terminal.signal(signal.SIGTERM)
         assert terminal.finish() == 0
 
 
+@case
 def the_terminal_is_left_as_it_was():
     with private_redis() as (client, url, server):
         fill(client)
@@ -207,20 +203,22 @@ def the_terminal_is_left_as_it_was():
         assert b"lost Redis" in terminal.output.split(LEAVE, 1)[1], terminal.output[-300:]
 
 
+@case
 def a_stopped_program_comes_back_to_its_screen():
     with private_redis() as (client, url, _):
         fill(client)
         terminal = Terminal([CASCADECTL, "-r", url, "top", "--every", "1h"])
         start = terminal.wait_for(b"Cascades")
         terminal.signal(signal.SIGTSTP)
-        start = terminal.wait_for(LEAVE, 10, start)
+        start = terminal.wait_for(LEAVE, start=start)
         os.waitpid(terminal.pid, os.WUNTRACED)
         terminal.signal(signal.SIGCONT)
-        terminal.wait_for(b"Cascades", 10, start)
+        terminal.wait_for(b"Cascades", start=start)
         terminal.signal(signal.SIGINT)
         assert terminal.finish() == 0
 
 
+@case
 def a_user_is_found_by_id_and_by_handle():
     with private_redis() as (client, url, _):
         fill(client)
@@ -233,6 +231,7 @@ def a_user_is_found_by_id_and_by_handle():
         assert "user20" in shown(url, "user", "@app:ann")
 
 
+@case
 def a_handle_outside_ascii_is_found_however_it_is_written():
     with private_redis() as (client, url, _), tempfile.NamedTemporaryFile("w") as posts:
         for i, handle in enumerate(("Ärger", "ÄRGER", "a\u0308rger", "Νίκος", "ΝΊΚΟΣ")):
@@ -252,6 +251,7 @@ def a_handle_outside_ascii_is_found_however_it_is_written():
                     assert ["mentions", str(count)] in [line.split()[:2] for line in lines], lines
 
 
+@case
 def a_cascade_is_shown_field_by_field():
     with private_redis() as (client, url, _):
         fill(client)
@@ -259,6 +259,7 @@ def a_cascade_is_shown_field_by_field():
         assert "text              user20 text" in text and "app:u20" in text, text
 
 
+@case
 def only_reading_commands_are_sent():
     with private_redis() as (client, url, _):
         fill(client)
@@ -270,6 +271,7 @@ def only_reading_commands_are_sent():
         assert sent - {"info", "config|resetstat"} <= READS, sent
 
 
+@case
 def every_failure_has_its_exit_code_and_one_clear_line():
     with private_redis() as (client, url, _):
         client.set("cascaded:meta", "of another type")
@@ -295,19 +297,4 @@ def every_failure_has_its_exit_code_and_one_clear_line():
         assert run("unix:/nowhere", option).returncode == 0
 
 
-run_tests([
-    one_frame_shows_handles_scores_and_counters,
-    the_newest_alert_stands_below_the_boards,
-    an_empty_redis_is_no_error,
-    another_prefix_and_window_are_other_keys,
-    no_hostile_character_is_ever_written,
-    frames_fit_the_terminal_and_use_it,
-    a_new_size_is_drawn_at_once,
-    the_terminal_is_left_as_it_was,
-    a_stopped_program_comes_back_to_its_screen,
-    a_user_is_found_by_id_and_by_handle,
-    a_handle_outside_ascii_is_found_however_it_is_written,
-    a_cascade_is_shown_field_by_field,
-    only_reading_commands_are_sent,
-    every_failure_has_its_exit_code_and_one_clear_line,
-])
+run_cases()

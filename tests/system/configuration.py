@@ -11,24 +11,24 @@ import re
 import resource
 import signal
 import subprocess
-import tempfile
-import time
+import sys
 
-import redis
-
-from terminal import run_tests
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lab"))
+import processes  # noqa: E402
+from live_daemon import LiveDaemon  # noqa: E402
+from redis_server import RedisServer  # noqa: E402
+from tap import case, run_cases  # noqa: E402
+from waiting import PATIENCE, wait  # noqa: E402
 
 CASCADED = os.path.join(os.environ["RELEASE"], "cascaded")
-FOLDER = tempfile.TemporaryDirectory()
-SOCKET = FOLDER.name + "/redis.sock"
-SERVER = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", SOCKET, "--save", "",
-                           "--dir", FOLDER.name], stdout=subprocess.DEVNULL)
-CLIENT = redis.Redis(unix_socket_path=SOCKET, decode_responses=True)
-FILE = pathlib.Path(FOLDER.name, "daemon.conf")
+FOLDER = processes.folder()
+SERVER = RedisServer()
+CLIENT = SERVER.connect(decode_responses=True)
+FILE = FOLDER / "conf"
 WHOLE = f'''# a file of a user
 windows = {{5m, 1h}}
 redis {{
-    url = "unix:{SOCKET}"   # its socket
+    url = "{SERVER.url}"   # its socket
     top = 50
 }}
 http {{ listen = "" }}
@@ -38,14 +38,6 @@ source "x" {{
     url = "http://127.0.0.1:9/"
 }}
 '''
-PATIENCE = 30
-
-
-def wait(what, claim):
-    deadline = time.monotonic() + PATIENCE
-    while not claim():
-        assert time.monotonic() < deadline, what()
-        time.sleep(0.02)
 
 
 def checked(text, *arguments, **environment):
@@ -61,36 +53,23 @@ def refused(text, line, reason, **environment):
     assert reason in done.stderr and done.stderr.count("\n") == 1, (text, done)
 
 
-class Daemon:
+class Daemon(LiveDaemon):
     def __init__(self):
         CLIENT.flushall()
-        FILE.write_text(WHOLE, encoding="utf-8")
-        self.log = pathlib.Path(FOLDER.name, "daemon.log")
-        with open(self.log, "wb") as log:
-            self.process = subprocess.Popen([CASCADED, "-c", str(FILE)], stderr=log)
-        wait(self.lines, lambda: "started: 1 sources" in self.lines())
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, *_):
-        self.process.terminate()
-        code = self.process.wait(PATIENCE)
-        assert kind is not None or code == 0, (code, self.lines())
-
-    def lines(self):
-        return self.log.read_text(encoding="utf-8")
+        super().__init__(CASCADED, FOLDER, WHOLE)
+        self.await_start()
 
     def read_again(self):
         """Returns what is logged meanwhile."""
-        before = len(self.lines())
-        self.process.send_signal(signal.SIGHUP)
-        wait(self.lines, lambda: self.process.poll() is not None or
-             re.search("stays in use|was reloaded", self.lines()[before:]))
-        assert self.process.poll() is None, self.lines()
-        return self.lines()[before:]
+        before = len(self.text())
+        self.hang_up()
+        wait(self.text, lambda: self.process.poll() is not None or
+             re.search("stays in use|was reloaded", self.text()[before:]))
+        assert self.process.poll() is None, self.text()
+        return self.text()[before:]
 
 
+@case
 def a_file_that_is_cut_within_something_is_refused_with_the_line():
     assert checked(WHOLE).returncode == 0
     for cut in range(len(WHOLE)):
@@ -106,6 +85,7 @@ def a_file_that_is_cut_within_something_is_refused_with_the_line():
     refused(WHOLE[:WHOLE.index("9/")], 11, "no closing quotation mark")
 
 
+@case
 def text_of_a_file_cannot_control_the_terminal():
     for text in ('redis { flush = "\x1b]0;owned\x07" }\n', "\x1b[31mtop = 3\n",
                  'alert "a\u202eb" { min_size = many }\n', 'source "x" { url = "\x9b2J" }\n'):
@@ -114,6 +94,7 @@ def text_of_a_file_cannot_control_the_terminal():
         assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", done.stderr), done
 
 
+@case
 def variables_of_the_environment_are_not_read():
     for value in ('"${NAME}:"', "${NAME}", '"a${NAME:-b}"'):
         for environment in ({}, {"NAME": "secret"}):
@@ -122,6 +103,7 @@ def variables_of_the_environment_are_not_read():
     assert checked("", "-o", "redis.prefix=${NAME}:").returncode == 0
 
 
+@case
 def files_of_other_tools_are_read_or_named():
     assert checked(b"\xef\xbb\xbf" + WHOLE.replace("\n", "\r\n").encode()).returncode == 0
     refused(WHOLE.encode("utf-16"), 1, "UTF-16")
@@ -131,6 +113,7 @@ def files_of_other_tools_are_read_or_named():
     assert checked("").returncode == 0
 
 
+@case
 def a_bad_file_at_sighup_leaves_the_running_configuration():
     with Daemon() as daemon:
         FILE.write_text(WHOLE[:WHOLE.rindex("}")], encoding="utf-8")
@@ -161,20 +144,22 @@ def kind_of(descriptor):
     return ""
 
 
+@case
 def a_file_that_cannot_be_read_to_its_end_holds_no_socket_of_the_daemon():
     with Daemon() as daemon:
         FILE.unlink()
         os.mkfifo(FILE)
         daemon.process.send_signal(signal.SIGHUP)
         children = pathlib.Path(f"/proc/{daemon.process.pid}/task/{daemon.process.pid}/children")
-        wait(daemon.lines, lambda: children.read_text(encoding="ascii"))
+        wait(daemon.text, lambda: children.read_text(encoding="ascii"))
         child = pathlib.Path("/proc", children.read_text(encoding="ascii").split()[0], "fd")
-        wait(daemon.lines, lambda: not any(kind_of(file).startswith("socket")
+        wait(daemon.text, lambda: not any(kind_of(file).startswith("socket")
                                            for file in child.iterdir()))
-        wait(daemon.lines, lambda: "could not be read within" in daemon.lines())
+        wait(daemon.text, lambda: "could not be read within" in daemon.text())
         FILE.unlink()
 
 
+@case
 def memory_that_is_short_at_sighup_leaves_the_running_configuration():
     with Daemon() as daemon:
         more = "".join(f'source "s{n}" {{ url = "http://127.0.0.1:9/{n}" }}\n' for n in range(31))
@@ -196,14 +181,4 @@ def memory_that_is_short_at_sighup_leaves_the_running_configuration():
 
 
 if __name__ == "__main__":
-    try:
-        wait(lambda: "redis", lambda: os.path.exists(SOCKET))
-        run_tests([a_file_that_is_cut_within_something_is_refused_with_the_line,
-                   text_of_a_file_cannot_control_the_terminal,
-                   variables_of_the_environment_are_not_read,
-                   files_of_other_tools_are_read_or_named,
-                   a_bad_file_at_sighup_leaves_the_running_configuration,
-                   a_file_that_cannot_be_read_to_its_end_holds_no_socket_of_the_daemon,
-                   memory_that_is_short_at_sighup_leaves_the_running_configuration])
-    finally:
-        SERVER.terminate()
+    run_cases()

@@ -10,29 +10,25 @@ import pathlib
 import random
 import subprocess
 import sys
-import tempfile
 import time
-
-import redis
-
-from terminal import run_tests
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(ROOT / "tests" / "oracle"))
+sys.path[:0] = [str(ROOT / "tests/lab"), str(ROOT / "tests/oracle")]
+import processes  # noqa: E402
 from dates import Dates  # noqa: E402
 from fold_matches_oracle import differences, expected_keys  # noqa: E402
 from oracle import Oracle, time_of  # noqa: E402
+from redis_server import RedisServer  # noqa: E402
+from tap import case, run_cases  # noqa: E402
+from waiting import PATIENCE  # noqa: E402
 
 CASCADED = os.path.join(os.environ["BUILD"], "cascaded")
-FOLDER = tempfile.TemporaryDirectory()
-SOCKET = FOLDER.name + "/redis.sock"
-SERVER = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", SOCKET, "--save", "",
-                           "--dir", FOLDER.name], stdout=subprocess.DEVNULL)
-CLIENT = redis.Redis(unix_socket_path=SOCKET, decode_responses=True)
+FOLDER = processes.folder()
+SERVER = RedisServer()
+CLIENT = SERVER.connect(decode_responses=True)
 MARCH, SECOND, HOUR, DAY = 1772442000000, 1000, 3_600_000, 86_400_000
 POSTS, PEOPLE = 200, 23
-PATIENCE = 120
 
 
 def recording():
@@ -55,10 +51,10 @@ def run(posts, *options, name="-", code=0):
     data = "\n".join(json.dumps(post) for post in posts).encode()
     path = name
     if name != "-":
-        path = pathlib.Path(FOLDER.name, name)
+        path = pathlib.Path(FOLDER, name)
         path.write_bytes(data)
     CLIENT.flushall()
-    done = subprocess.run([CASCADED, "-o", f"redis.url=unix:{SOCKET}", *options, str(path)],
+    done = subprocess.run([CASCADED, "-o", f"redis.url={SERVER.url}", *options, str(path)],
                           input=data if name == "-" else b"", capture_output=True, check=False,
                           timeout=PATIENCE)
     assert done.returncode == code, done.stderr
@@ -72,6 +68,16 @@ def moved(count, posts=POSTS):
             "are counted at the time of those posts\n")
 
 
+def check_boards(boards, oracle, what):
+    """Whether they are those of the oracle."""
+    found = {key.removeprefix("cascaded:"): {member: str(int(score)) for member, score in
+                                             row.items()} for key, row in boards.items()}
+    wanted = {key: row for key, row in expected_keys(oracle.content()).items()
+              if key.startswith("top:")}
+    wrong = list(differences(found, wanted))
+    assert not wrong, (what, wrong[:5])
+
+
 def agrees(posts, what):
     """Whether boards and report are those of the oracle; gives its judgement of the dates."""
     wall = int(time.time() * 1000)
@@ -80,12 +86,7 @@ def agrees(posts, what):
     for post, counted in zip(posts, dates.times):
         oracle.feed(json.dumps({**post, "time": counted // 1000}))
     boards, _, said = run(posts)
-    found = {key.removeprefix("cascaded:"): {member: str(int(score)) for member, score in
-                                             row.items()} for key, row in boards.items()}
-    wanted = {key: row for key, row in expected_keys(oracle.content()).items()
-              if key.startswith("top:")}
-    wrong = list(differences(found, wanted))
-    assert not wrong, (what, wrong[:5], said)
+    check_boards(boards, oracle, (what, said))
     assert int(CLIENT.hget("cascaded:meta", "clock_ms")) == dates.clock // 1000, what
     assert (moved(dates.moved, len(posts)) in said) == bool(dates.moved), (what, said)
     assert (f"{dates.old} of {len(posts)} posts are dated far earlier" in said) == bool(
@@ -93,6 +94,7 @@ def agrees(posts, what):
     return dates
 
 
+@case
 def wrong_dates_of_many_kinds_are_refused():
     end = POSTS - 1
     cases = {"the last by two days": {end: 2 * DAY}, "the last by a month": {end: 30 * DAY},
@@ -113,6 +115,7 @@ def wrong_dates_of_many_kinds_are_refused():
         assert CLIENT.zcard("cascaded:top:posts:5m") > 5, case
 
 
+@case
 def a_first_date_that_is_wrong_fills_no_window():
     right, _, _ = run(recording())
     faults = {"a month old": (MARCH - 30 * DAY, "1 of 200 posts are dated far earlier than all"),
@@ -130,6 +133,7 @@ def a_first_date_that_is_wrong_fills_no_window():
         assert CLIENT.hget("cascaded:meta", "complete") == "0", fault
 
 
+@case
 def sparse_archives_are_counted_as_they_are_dated():
     for count in (1, 2, 3, 5, 16, 40):
         for step in (HOUR, DAY, 7 * DAY, 40 * DAY):
@@ -143,6 +147,7 @@ def sparse_archives_are_counted_as_they_are_dated():
     assert not agrees(posts, "25 hours").moved
 
 
+@case
 def random_dates_count_as_the_oracle_says():
     for seed in range(40):
         dice = random.Random(seed)
@@ -169,6 +174,7 @@ def random_dates_count_as_the_oracle_says():
         agrees(posts, seed)
 
 
+@case
 def a_wrong_date_costs_nothing_but_a_line():
     right, line, said = run(recording(), name="right")
     assert not said and "rejected=0" in line, said
@@ -193,6 +199,7 @@ def a_wrong_date_costs_nothing_but_a_line():
             assert len(few) <= (case == "at the end"), (case, name, few)
 
 
+@case
 def pauses_are_no_wrong_dates():
     dice = random.Random(2)
     for pause in (30 * SECOND, 10 * 60 * SECOND, 5 * HOUR, 9 * DAY):
@@ -204,12 +211,8 @@ def pauses_are_no_wrong_dates():
         for post in posts:
             oracle.feed(json.dumps(post))
         boards, _, said = run(posts)
-        found = {key.removeprefix("cascaded:"): {member: str(int(score)) for member, score in
-                                                 row.items()} for key, row in boards.items()}
-        wanted = {key: row for key, row in expected_keys(oracle.content()).items()
-                  if key.startswith("top:")}
-        wrong = list(differences(found, wanted))
-        assert not wrong and not said, (pause, wrong[:5], said)
+        check_boards(boards, oracle, (pause, said))
+        assert not said, (pause, said)
 
 
 def jetstream(factor):
@@ -230,6 +233,7 @@ def statuses(factor):
             for number, post in enumerate(recording())]
 
 
+@case
 def times_in_another_unit_are_named_once():
     def native(factor):
         return [{**post, "time": int(post["time"] * factor)} for post in recording()]
@@ -281,6 +285,7 @@ def root_in_each_format(root_ms, ms):
         "created_at": iso(ms), "reblog": status}
 
 
+@case
 def a_root_is_no_later_than_its_reshare():
     for root_ms, wanted in ((MARCH - HOUR, MARCH - HOUR), (MARCH + 2 * DAY, MARCH),
                             (MARCH // 1000 * 1000 // 1000, None)):
@@ -297,6 +302,7 @@ def a_root_is_no_later_than_its_reshare():
                 assert root.get("created_ms") == found.get("created_ms"), (key, root)
 
 
+@case
 def a_recording_with_the_newest_first_is_named_once():
     posts = recording()
     for post in posts:
@@ -335,6 +341,7 @@ def search_page(some):
     return {"data": some[::-1], "includes": {"tweets": included}}
 
 
+@case
 def pages_with_the_newest_first_count_as_if_sorted():
     some = list(tweets())
     right, _, said = run([search_page([tweet]) for tweet in some])
@@ -355,6 +362,7 @@ def pages_with_the_newest_first_count_as_if_sorted():
     assert boards == right and not said, said
 
 
+@case
 def a_backtest_judges_dates_as_a_replay_does():
     posts = recording()
     options = ("--backtest", "-o", "alert.few.min_size=2")
@@ -369,6 +377,7 @@ def a_backtest_judges_dates_as_a_replay_does():
     assert "time runs backwards" in said, said
 
 
+@case
 def a_paced_replay_does_not_wait_for_a_wrong_date():
     posts = recording()
     posts[100]["time"] = int(time.time() * 1000) - DAY
@@ -376,18 +385,19 @@ def a_paced_replay_does_not_wait_for_a_wrong_date():
     assert said == moved(1) and line.split()[1:5] == run(recording())[1].split()[1:5], (line, said)
 
 
+@case
 def a_replay_ended_while_a_date_waits_goes_on_with_it():
     posts = recording()
     posts[100]["time"] = int(time.time() * 1000)
     right, _, _ = run(posts, name="whole")
-    path = pathlib.Path(FOLDER.name, "grows")
+    path = pathlib.Path(FOLDER, "grows")
     lines = [json.dumps(post).encode() + b"\n" for post in posts]
     path.write_bytes(b"".join(lines))
     CLIENT.flushall()
-    command = [CASCADED, "-o", f"redis.url=unix:{SOCKET}", "-o",
-               f"state.dir={FOLDER.name}/grows.state", "--speed", "1", str(path)]
+    command = [CASCADED, "-o", f"redis.url={SERVER.url}", "-o",
+               f"state.dir={FOLDER}/grows.state", "--speed", "1", str(path)]
     # Paced as recorded, so that it is ended long before the end.
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+    with processes.start(command, stdout=subprocess.DEVNULL) as process:
         deadline = time.monotonic() + PATIENCE
         while not CLIENT.exists("cascaded:meta"):
             assert time.monotonic() < deadline
@@ -404,7 +414,7 @@ def a_replay_ended_while_a_date_waits_goes_on_with_it():
 def clocks_of_a_slow_pipe(times):
     """The daemon's clock after each of these times, each awaited."""
     CLIENT.flushall()
-    with subprocess.Popen([CASCADED, "-o", f"redis.url=unix:{SOCKET}", "-"],
+    with processes.start([CASCADED, "-o", f"redis.url={SERVER.url}", "-"],
                           stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         for number, (post, date) in enumerate(zip(recording(), times)):
             post["time"] = date
@@ -419,11 +429,13 @@ def clocks_of_a_slow_pipe(times):
         assert process.wait(PATIENCE) == 0
 
 
+@case
 def a_pipe_that_pauses_is_counted_up_to_its_last_post():
     times = [MARCH + number * HOUR for number in range(3)]
     assert list(clocks_of_a_slow_pipe(times)) == times
 
 
+@case
 def a_pause_of_a_slow_pipe_is_believed_with_its_eighth_post():
     before = [MARCH + number * SECOND for number in range(16)]
     after = [MARCH + 3 * DAY + number * SECOND for number in range(9)]
@@ -432,23 +444,4 @@ def a_pause_of_a_slow_pipe_is_believed_with_its_eighth_post():
 
 
 if __name__ == "__main__":
-    while not os.path.exists(SOCKET):
-        time.sleep(0.02)
-    try:
-        sys.exit(run_tests([a_wrong_date_costs_nothing_but_a_line,
-                            wrong_dates_of_many_kinds_are_refused,
-                            a_first_date_that_is_wrong_fills_no_window,
-                            sparse_archives_are_counted_as_they_are_dated,
-                            random_dates_count_as_the_oracle_says,
-                            pauses_are_no_wrong_dates,
-                            times_in_another_unit_are_named_once,
-                            a_root_is_no_later_than_its_reshare,
-                            a_recording_with_the_newest_first_is_named_once,
-                            pages_with_the_newest_first_count_as_if_sorted,
-                            a_backtest_judges_dates_as_a_replay_does,
-                            a_paced_replay_does_not_wait_for_a_wrong_date,
-                            a_replay_ended_while_a_date_waits_goes_on_with_it,
-                            a_pipe_that_pauses_is_counted_up_to_its_last_post,
-                            a_pause_of_a_slow_pipe_is_believed_with_its_eighth_post]))
-    finally:
-        SERVER.terminate()
+    run_cases()

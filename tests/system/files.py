@@ -15,19 +15,20 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 
-import redis
-
-from terminal import run_tests
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lab"))
+import processes  # noqa: E402
+from redis_server import RedisServer  # noqa: E402
+from tap import case, run_cases  # noqa: E402
+from waiting import PATIENCE, wait  # noqa: E402
 
 BUILD = os.environ["BUILD"]
-FOLDER = pathlib.Path(tempfile.mkdtemp())
-SOCKET = str(FOLDER / "redis.sock")
-SERVER = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", SOCKET, "--save", "",
-                           "--dir", str(FOLDER)], stdout=subprocess.DEVNULL)
-CLIENT = redis.Redis(unix_socket_path=SOCKET, decode_responses=True)
+FOLDER = processes.folder()
+SERVER = RedisServer()
+CLIENT = SERVER.connect(decode_responses=True)
 
 
 def post(number, author="ann", **more):
@@ -50,7 +51,7 @@ def run(*arguments, data=b"", program="cascaded", **more):
 
 
 def replay(*arguments, **more):
-    return run("-o", f"redis.url=unix:{SOCKET}", *arguments, **more)
+    return run("-o", f"redis.url={SERVER.url}", *arguments, **more)
 
 
 def fresh(*arguments, **more):
@@ -76,6 +77,7 @@ def used(posts, found, code=0, rejected=0):
 
 # ── arrays ────────────────────────────────────────────────────────────────────────────────────
 
+@case
 def the_elements_of_one_array_count_like_lines():
     posts = [post(i) for i in range(3)]
     for text in (json.dumps(posts), json.dumps(posts, indent=2), json.dumps(posts, indent=0),
@@ -88,6 +90,7 @@ def the_elements_of_one_array_count_like_lines():
     used(0, fresh("-", data=b"[]\n"))
 
 
+@case
 def an_array_is_not_held_in_memory():
     path = FOLDER / "long.json"
     filler = "x" * 4000
@@ -100,6 +103,7 @@ def an_array_is_not_held_in_memory():
     path.unlink()
 
 
+@case
 def an_array_that_is_cut_off_gives_what_it_has():
     text = json.dumps([post(i) for i in range(3)]).encode()
     used(2, fresh("-", data=text[:-20]), rejected=1)
@@ -121,6 +125,7 @@ def packers():
     return found
 
 
+@case
 def compressed_files_are_read_whatever_their_name():
     halves = ndjson([post(i) for i in range(2000)]), ndjson([post(i) for i in range(2000, 3000)])
     for name, pack in packers().items():
@@ -133,10 +138,11 @@ def compressed_files_are_read_whatever_their_name():
         assert code == 65 and len(lines) == 1 and "HTML" in lines[0], (name, lines)
 
 
+@case
 def a_compressed_file_may_come_through_a_slow_pipe():
     data = gzip.compress(ndjson([post(i) for i in range(5)]))
     CLIENT.flushall()
-    process = subprocess.Popen([os.path.join(BUILD, "cascaded"), "-o", f"redis.url=unix:{SOCKET}",
+    process = processes.start([os.path.join(BUILD, "cascaded"), "-o", f"redis.url={SERVER.url}",
                                 "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     for i in range(0, len(data), 3):
         process.stdin.write(data[i:i + 3])
@@ -146,6 +152,7 @@ def a_compressed_file_may_come_through_a_slow_pipe():
     assert process.returncode == 0 and b"posts=5 " in out, out
 
 
+@case
 def a_damaged_compressed_file_counts_up_to_there_and_says_so():
     for name, pack in packers().items():
         data = pack(ndjson([post(i) for i in range(20000)]))
@@ -163,6 +170,7 @@ def a_damaged_compressed_file_counts_up_to_there_and_says_so():
 
 # ── what cannot be read ───────────────────────────────────────────────────────────────────────
 
+@case
 def a_file_of_which_nothing_can_be_used_gets_one_line_that_says_what_it_seems_to_be():
     lines = ndjson([post(i) for i in range(4)])
     text = lines.decode()
@@ -199,6 +207,7 @@ def a_file_of_which_nothing_can_be_used_gets_one_line_that_says_what_it_seems_to
     assert (code, figures["posts"], said) == (0, 4, []), said
 
 
+@case
 def of_an_archive_nothing_is_counted():
     lines = ndjson([post(i) for i in range(40)])
     member = file("member", lines).name
@@ -244,6 +253,7 @@ class Kept:
         return found
 
 
+@case
 def a_file_that_was_replaced_is_read_from_its_start():
     kept = Kept()
     kept.log.write_bytes(ndjson([post(i) for i in range(20)]))
@@ -260,6 +270,7 @@ def a_file_that_was_replaced_is_read_from_its_start():
     kept.reads(5)
 
 
+@case
 def a_file_that_was_written_again_is_read_from_its_start():
     """Each row: the bytes at first and their posts; then those of the same inode, and the posts and
     duplicates in them."""
@@ -290,6 +301,7 @@ def a_file_that_was_written_again_is_read_from_its_start():
         kept.reads(0)
 
 
+@case
 def a_file_that_became_a_link_is_known_by_what_it_leads_to():
     kept = Kept()
     kept.log.write_bytes(ndjson([post(i) for i in range(3)]))
@@ -311,6 +323,7 @@ def a_file_that_became_a_link_is_known_by_what_it_leads_to():
     kept.reads(0, kept.folder / "other.1", duplicates=9)
 
 
+@case
 def a_file_that_has_grown_goes_on():
     kept = Kept()
     kept.log.write_bytes(b"")
@@ -328,6 +341,7 @@ def a_file_that_has_grown_goes_on():
     kept.reads(1)
 
 
+@case
 def a_renamed_file_is_known_and_every_file_has_its_own_place():
     kept = Kept()
     kept.log.write_bytes(ndjson([post(i) for i in range(3)]))
@@ -346,6 +360,7 @@ def a_renamed_file_is_known_and_every_file_has_its_own_place():
     kept.reads(0, old)
 
 
+@case
 def an_unfinished_last_line_waits():
     kept = Kept()
     line = ndjson([post(2)])
@@ -366,6 +381,7 @@ def an_unfinished_last_line_waits():
     assert score() == 4
 
 
+@case
 def an_array_that_grows_goes_on():
     kept = Kept()
     parts = [json.dumps(post(i), indent=2) for i in range(4)]
@@ -381,6 +397,7 @@ def an_array_that_grows_goes_on():
     assert score() == 4
 
 
+@case
 def a_compressed_file_that_has_grown_goes_on():
     for pack in packers().values():
         kept = Kept()
@@ -393,13 +410,14 @@ def a_compressed_file_that_has_grown_goes_on():
         assert score() == 5
 
 
+@case
 def standard_input_is_known_if_it_is_a_file():
     kept = Kept()
     kept.log.write_bytes(ndjson([post(1)]))
     for posts in (1, 0):
         with open(kept.log, "rb") as stdin:
             done = subprocess.run([os.path.join(BUILD, "cascaded"), "-o",
-                                   f"redis.url=unix:{SOCKET}", "-o",
+                                   f"redis.url={SERVER.url}", "-o",
                                    f"state.dir={kept.folder / 'state'}", "-"], stdin=stdin,
                                   capture_output=True, check=True, timeout=100)
         assert f"posts={posts} ".encode() in done.stdout and b"duplicates=0" in done.stdout, done
@@ -407,18 +425,18 @@ def standard_input_is_known_if_it_is_a_file():
     assert score() == 1
 
 
+@case
 def a_replay_that_was_killed_goes_on_without_loss_or_double():
     kept = Kept()
     files = [file(f"part{n}", ndjson([post(n * 3000 + i) for i in range(3000)])) for n in range(3)]
-    wanted, deadline = 9000, time.monotonic() + 200
+    wanted = 9000
     for _ in range(3):
-        process = subprocess.Popen([os.path.join(BUILD, "cascaded"), "-o",
-                                    f"redis.url=unix:{SOCKET}", "-o", "state.every=1s", "-o",
+        process = processes.start([os.path.join(BUILD, "cascaded"), "-o",
+                                    f"redis.url={SERVER.url}", "-o", "state.every=1s", "-o",
                                     f"state.dir={kept.folder / 'state'}", "--speed", "1000",
                                     *map(str, files)], stdout=subprocess.DEVNULL)
-        before = score()
-        while score() < min(before + 500, wanted) and time.monotonic() < deadline:
-            time.sleep(0.02)
+        enough = min(score() + 500, wanted)
+        wait("500 more posts", lambda: score() >= enough)  # pylint: disable=cell-var-from-loop
         process.send_signal(signal.SIGKILL)
         process.wait()
     kept.read(*files)
@@ -427,10 +445,11 @@ def a_replay_that_was_killed_goes_on_without_loss_or_double():
 
 # ── exit codes ────────────────────────────────────────────────────────────────────────────────
 
+@case
 def output_to_a_full_disk_is_no_success():
     good = file("good", ndjson([post(i, retweet_of={"id": "n:root", "author": {"id": "n:eve"}})
                                 for i in range(3)]))
-    url = ("-o", f"redis.url=unix:{SOCKET}")
+    url = ("-o", f"redis.url={SERVER.url}")
     rule = ("-o", "alert.a.min_size=1")
     replay(good)
     cases = [("cascaded", ["--help"]), ("cascaded", ["--version"]),
@@ -439,8 +458,8 @@ def output_to_a_full_disk_is_no_success():
              ("cascaded", [*rule, "--backtest", good]),
              ("cascaded", [*url, *rule, "-o", "alerts.stdout=true", good]),
              ("cascadectl", ["--help"]), ("cascadectl", ["--version"]),
-             ("cascadectl", ["-r", f"unix:{SOCKET}", "top", "--once"]),
-             ("cascadectl", ["-r", f"unix:{SOCKET}", "cascade", "n:root"])]
+             ("cascadectl", ["-r", SERVER.url, "top", "--once"]),
+             ("cascadectl", ["-r", SERVER.url, "cascade", "n:root"])]
     for program, arguments in cases:
         with open("/dev/full", "wb") as full:
             code, _, said = run(*arguments, program=program, stdout=full)
@@ -458,6 +477,7 @@ def output_to_a_full_disk_is_no_success():
         assert code == 0 and said == [], (program, arguments, code, said)
 
 
+@case
 def the_exit_code_says_whether_anything_was_usable():
     used_line, same, bad = ndjson([post(1)]), ndjson([post(1)]), b"nonsense\n"
     control = b'{"limit":{"track":1}}\n'
@@ -480,6 +500,7 @@ def the_exit_code_says_whether_anything_was_usable():
         path.unlink()
 
 
+@case
 def what_cannot_be_opened_is_no_input():
     path = FOLDER / "none"
     for name in (path, FOLDER):
@@ -497,6 +518,7 @@ def what_cannot_be_opened_is_no_input():
         used(1, fresh(fifo))
 
 
+@case
 def the_state_directory_of_the_configuration_goes_before_that_of_systemd():
     log = file("log", ndjson([post(1)]))
     made, named = FOLDER / "made", FOLDER / "named"
@@ -510,27 +532,16 @@ def the_state_directory_of_the_configuration_goes_before_that_of_systemd():
                                       (["-o", f"state.dir={named}"], str(other), named)):
         for folder in (made, other, named):
             shutil.rmtree(folder, ignore_errors=True)
-        process = subprocess.Popen(
+        process = processes.start(
             [os.path.join(BUILD, "cascaded"), "-c", file("none.conf", b""), "-o",
-             f"redis.url=unix:{SOCKET}", "-o", "source.a.url=http://127.0.0.1:1/", *options],
+             f"redis.url={SERVER.url}", "-o", "source.a.url=http://127.0.0.1:1/", *options],
             env={**environment, "STATE_DIRECTORY": variable}, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + 60
-        while not (wanted / "lock").exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
+        wait(f"{wanted} is used", (wanted / "lock").exists)
         process.terminate()
-        process.wait(timeout=60)
+        process.wait(PATIENCE)
         found = [folder for folder in (made, other, named) if folder.exists()]
         assert found == [wanted], (found, wanted)
 
 
 if __name__ == "__main__":
-    try:
-        while not os.path.exists(SOCKET):
-            time.sleep(0.02)
-        run_tests([value for name, value in list(globals().items())
-                   if callable(value) and getattr(value, "__module__", "") == "__main__"
-                   and "_" in name])
-    finally:
-        SERVER.terminate()
-        SERVER.wait()
-        shutil.rmtree(FOLDER)
+    run_cases()

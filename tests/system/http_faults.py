@@ -8,19 +8,20 @@ must happen has happened. Without arguments every case runs; else those named.
 # tests/run: beside others
 import concurrent.futures
 import pathlib
-import shutil
 import sys
-import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lab"))
-import driven  # noqa: E402
 import http_lab  # noqa: E402
-from driven import metric, only, states  # noqa: E402
+import processes  # noqa: E402
+import source_drive  # noqa: E402
+from source_drive import metric, only, states  # noqa: E402
+from tap import case, run_cases  # noqa: E402
+from waiting import wait  # noqa: E402
 
 OK = {"status": 200, "chunked": True}
 HOLD = {"sleep": 100}
-FOLDER = pathlib.Path(tempfile.mkdtemp(prefix="http_faults."))
+FOLDER = processes.folder()
 
 
 def line(number):
@@ -28,7 +29,7 @@ def line(number):
 
 
 def drive(lab, *options, path="/2/tweets/search/stream", scheme="http", **until):
-    return driven.drive(f"{scheme}://127.0.0.1:{lab.port}{path}", *options, **until)
+    return source_drive.drive(f"{scheme}://127.0.0.1:{lab.port}{path}", *options, **until)
 
 
 def came(number):
@@ -44,6 +45,7 @@ def ids(*numbers):
     return [line(number).strip() for number in numbers]
 
 
+@case
 def messages_come_whole_however_the_chunks_are_cut():
     text = "\r\n" + "".join(map(line, range(50))) + "\r\n" + line(50)
     lab = http_lab.Lab([[OK, {"send": text, "each": 3}, HOLD]])
@@ -53,6 +55,7 @@ def messages_come_whole_however_the_chunks_are_cut():
     assert "accept-encoding" not in lab.requests[0].lower()
 
 
+@case
 def compressed_messages_come_as_sent():
     lab = http_lab.Lab([[{**OK, "gzip": True}, {"send": line(1)}, {"send": line(2)}, HOLD]])
     lines = drive(lab, "compressed=true", until=came(2))
@@ -60,6 +63,7 @@ def compressed_messages_come_as_sent():
     assert "accept-encoding: gzip" in lab.requests[0].lower()
 
 
+@case
 def a_message_cut_in_the_middle_of_a_letter_is_dropped_and_the_gap_told():
     lab = http_lab.Lab([[OK, {"send": line(1)}, {"send_hex": "7b22c3"}, {"cut": True}],
                         [OK, {"send": line(2)}, HOLD]])
@@ -69,6 +73,7 @@ def a_message_cut_in_the_middle_of_a_letter_is_dropped_and_the_gap_told():
     assert len(gaps) == 2 and gaps[0].split()[1] == "-" and gaps[1].endswith("broken 0"), gaps
 
 
+@case
 def a_gap_that_nothing_fills_ends_with_the_first_byte():
     lab = http_lab.Lab([[OK, {"send": line(1)}, {"end": True}], [OK, {"send": "\r\n"}, HOLD]])
     lines = drive(lab, until=" closed 0", times=2)
@@ -78,6 +83,7 @@ def a_gap_that_nothing_fills_ends_with_the_first_byte():
     assert [gap.split()[1] for gap in only(lines, "gap")] == ["-"], lines
 
 
+@case
 def a_dropped_stream_is_back_at_once():
     lab = http_lab.Lab([[OK, {"send": line(1)}, {"end": True}], [OK, {"send": line(2)}, HOLD]])
     lines = drive(lab, until=came(2))
@@ -85,6 +91,7 @@ def a_dropped_stream_is_back_at_once():
     assert "backing-off the server ended the stream" in only(lines, "state"), lines
 
 
+@case
 def backfill_is_asked_for_after_a_gap_and_only_then():
     lab = http_lab.Lab([[OK, {"send": line(1)}, {"end": True}], [OK, {"send": line(2)}, HOLD]])
     lines = drive(lab, "backfill_minutes=2", path="/2/tweets/search/stream?a=b",
@@ -94,6 +101,7 @@ def backfill_is_asked_for_after_a_gap_and_only_then():
     assert only(lines, "gap")[1].endswith("closed 1"), lines
 
 
+@case
 def a_server_that_hangs_up_again_and_again_makes_no_busy_loop():
     lab = http_lab.Lab([[OK, {"send": line(1)}, {"cut": True}]])
     begun = time.monotonic()
@@ -101,6 +109,7 @@ def a_server_that_hangs_up_again_and_again_makes_no_busy_loop():
     assert lab.count >= 6 and time.monotonic() - begun > 1.5, lab.count
 
 
+@case
 def refusals_that_do_not_heal_stop_and_say_why():
     for status in (401, 403, 404, 406, 426):
         lab = http_lab.Lab([[{"status": status}, {"send": '{"detail":"No such thing"}'}]])
@@ -110,6 +119,7 @@ def refusals_that_do_not_heal_stop_and_say_why():
         assert last.endswith("No such thing") and lab.count == 1, lines
 
 
+@case
 def refusals_that_heal_wait():
     for status in (400, 420, 429, 500, 503):
         lab = http_lab.Lab([[{"status": status}]])
@@ -118,6 +128,7 @@ def refusals_that_heal_wait():
         assert lab.count == 1, (status, lab.count)
 
 
+@case
 def our_own_lingering_connection_is_probed_soon():
     body = '{"connection_issue":"TooManyConnections","detail":"one is open"}'
     lab = http_lab.Lab([[{"status": 429}, {"send": body}], [OK, {"send": line(1)}, HOLD]])
@@ -125,6 +136,7 @@ def our_own_lingering_connection_is_probed_soon():
     assert messages(lines) == ids(1), lines
 
 
+@case
 def the_time_a_server_asks_for_is_kept():
     reset = {"x-rate-limit-reset": int(time.time()) + 3000}
     body = '{"connection_issue":"TooManyConnections"}'
@@ -133,6 +145,7 @@ def the_time_a_server_asks_for_is_kept():
     assert lab.count == 1, lab.count
 
 
+@case
 def a_redirection_is_not_followed():
     other = http_lab.Lab([[OK, {"send": line(9)}, HOLD]])
     for target in (f"http://127.0.0.1:{other.port}/", "http://169.254.169.254/"):
@@ -142,12 +155,14 @@ def a_redirection_is_not_followed():
     assert other.count == 0
 
 
+@case
 def an_endless_error_body_is_cut():
     lab = http_lab.Lab([[{"status": 503, "chunked": True}, {"bomb": 64}, HOLD]])
     lines = drive(lab, until="state backing-off")
     assert states(lines)[-1] == "backing-off", lines
 
 
+@case
 def a_gzip_bomb_is_left():
     lab = http_lab.Lab([[{**OK, "gzip": True}, {"bomb": 300}, HOLD]])
     lines = drive(lab, "compressed=true", until="state backing-off")
@@ -155,6 +170,7 @@ def a_gzip_bomb_is_left():
     assert metric(lines, "cascaded_source_bytes_read_total") < 40 << 20, lines
 
 
+@case
 def a_giant_line_costs_only_itself():
     lab = http_lab.Lab([[OK, {"send": line(1)}, {"bomb": 10}, {"send": "\r\n" + line(2)}, HOLD]])
     lines = drive(lab, until=came(2))
@@ -162,6 +178,7 @@ def a_giant_line_costs_only_itself():
     assert metric(lines, 'cascaded_source_messages_dropped_total') == 1
 
 
+@case
 def a_full_owner_pauses_the_stream_and_loses_nothing():
     text = "".join(map(line, range(20000)))
     lab = http_lab.Lab([[OK, {"send": text, "each": 7000}, {"end": True}], [OK, HOLD]])
@@ -170,6 +187,7 @@ def a_full_owner_pauses_the_stream_and_loses_nothing():
     assert metric(lines, "cascaded_source_pauses_total") == 1
 
 
+@case
 def a_stream_that_ends_while_its_owner_is_full_loses_nothing():
     lab = http_lab.Lab([[OK, {"send": "".join(map(line, range(9)))}, {"cut": True}],
                         [OK, {"send": line(9)}, HOLD]])
@@ -177,6 +195,7 @@ def a_stream_that_ends_while_its_owner_is_full_loses_nothing():
     assert messages(lines) == ids(*range(10)), lines
 
 
+@case
 def server_sent_events_and_thumps_are_understood():
     text = ":)\n\nevent: update\ndata: {\"id\":\"7\"}\n\n:thump\n\nevent: delete\ndata: 12\n\n"
     lab = http_lab.Lab([[OK, {"send": text}, HOLD]])
@@ -185,12 +204,14 @@ def server_sent_events_and_thumps_are_understood():
     assert metric(lines, "cascaded_source_signs_read_total") == 2, lines
 
 
+@case
 def a_server_that_never_answers_is_left():
     lab = http_lab.Lab([[HOLD]])
     lines = drive(lab, until=lambda: lab.count == 2)
     assert "backing-off connected, but no answer" in only(lines, "state") and lab.count == 2, lines
 
 
+@case
 def silence_after_messages_is_a_stall_within_30_s():
     lab = http_lab.Lab([[OK, {"send": line(1)}, HOLD], [OK, {"send": line(2)}, HOLD]])
     lines = drive(lab, until=came(2))
@@ -200,34 +221,37 @@ def silence_after_messages_is_a_stall_within_30_s():
     assert [s for s in states(lines) if s == "stalled"] and states(lines)[-1] == "live", lines
 
 
+@case
 def heartbeats_alone_keep_a_stream():
     lab = http_lab.Lab([[OK, {"repeat": 9, "every": 10, "steps": [{"send": "\r\n"}]}]])
     lines = drive(lab, run="35s")
     assert lab.count == 1 and states(lines)[-1] == "idle-ok", lines
 
 
+@case
 def a_connection_that_is_not_made_in_time_is_given_up():
     lab = http_lab.Lab([[HOLD]])  # speaks no TLS, so the agreement never ends
     lines = drive(lab, "connect_timeout=500ms", scheme="https", until="connect_timeout")
     assert any("connect_timeout" in text for text in only(lines, "state")), lines
 
 
+@case
 def the_token_is_read_at_every_connection():
     path = FOLDER / "token"
     path.write_text("first\n")
     path.chmod(0o600)
-    lab = http_lab.Lab([[OK, {"send": line(1)}, {"sleep": 1}, {"end": True}], [OK, HOLD]])
+    lab = http_lab.Lab([[OK, {"send": line(1)}, {"sleep": 5}, {"end": True}], [OK, HOLD]])
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         running = pool.submit(drive, lab, f"token_file={path}",
                               until=lambda: len(lab.requests) == 2)
-        while not lab.requests:
-            time.sleep(0.02)
+        wait("the first request", lambda: lab.requests)
         path.write_text("second\n")
         running.result()
     assert "Authorization: Bearer first\r\n" in lab.requests[0], lab.requests
     assert "Authorization: Bearer second\r\n" in lab.requests[1], lab.requests
 
 
+@case
 def only_a_good_certificate_is_believed():
     for name, row in http_lab.CERTIFICATES.items():
         is_good = row.get("is_good", False)
@@ -242,36 +266,6 @@ def only_a_good_certificate_is_believed():
         assert bool(lab.requests) == is_good, (name, lab.requests)
 
 
-CASES = [value for value in list(globals().values())
-         if callable(value) and getattr(value, "__module__", "") == __name__ and
-         value not in (line, drive, came, messages, ids)]
-
-
-def run(case):
-    try:
-        case()
-        return None
-    except Exception as why:  # pylint: disable=broad-except
-        return f"{type(why).__name__}: {why}"
-
-
-def main():
-    chosen = [case for case in CASES if not sys.argv[1:] or case.__name__ in sys.argv[1:]]
-    faults = 0
-    print(f"1..{len(chosen)}")
+if __name__ == "__main__":
     # Most of the time is waiting, so the cases wait side by side.
-    with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        order = sorted(chosen, key=lambda case: -CASES.index(case))
-        running = {case: pool.submit(run, case) for case in order}
-        for number, case in enumerate(chosen, 1):
-            why = running[case].result()
-            faults += why is not None
-            print(f"{'ok' if why is None else 'not ok'} {number} - "
-                  f"{case.__name__.replace('_', ' ')}", flush=True)
-            if why is not None:
-                print("#", why[:3000])
-    shutil.rmtree(FOLDER)
-    return 1 if faults else 0
-
-
-sys.exit(main())
+    run_cases(side_by_side=4)

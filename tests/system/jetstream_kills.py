@@ -8,26 +8,28 @@ Two servers of tests/lab have the same stream: posts, replies, quotes, reposts b
 deletions of all of these. They send some of it twice or once more, and hang up. Each half of the
 kills is on one wire.
 """
+import functools
 import json
 import os
 import pathlib
 import random
 import signal
-import subprocess
 import sys
 import tempfile
 import time
-
-import redis
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.dont_write_bytecode = True
 sys.path[:0] = [str(ROOT / "tests/lab"), str(ROOT / "tests/oracle"), str(ROOT / "tests/system")]
 
+import processes  # noqa: E402
 import ws_lab  # noqa: E402
-from world import World, jetstream_of, utc  # noqa: E402
 from fold_matches_oracle import differences, expected_keys  # noqa: E402
 from oracle import METRICS, Oracle  # noqa: E402
+from redis_content import boards_and_hashes  # noqa: E402
+from redis_server import RedisServer  # noqa: E402
+from waiting import PATIENCE, wait  # noqa: E402
+from world import World, jetstream_of, utc  # noqa: E402
 
 CASCADED = os.path.join(os.environ["RELEASE"], "cascaded")
 KILLS = int(os.environ.get("KILLS", "16"))
@@ -53,43 +55,19 @@ def stream_of(world, path):
     return ws_lab.Stream(rows)
 
 
-class Store:
+class Store(RedisServer):
     """A redis-server that forgets nothing when it is killed."""
 
-    def __init__(self, folder):
-        self.folder, self.socket = folder, f"{folder}/redis.sock"
-        self.client = redis.Redis(unix_socket_path=self.socket, decode_responses=True)
+    def __init__(self):
+        super().__init__("--appendonly", "yes")
+
+    @functools.cached_property
+    def client(self):
+        return self.connect(decode_responses=True)
+
+    def restart(self):
+        self.kill()
         self.start()
-
-    def start(self):
-        self.server = subprocess.Popen(
-            ["redis-server", "--port", "0", "--unixsocket", self.socket, "--save", "",
-             "--appendonly", "yes", "--dir", self.folder], stdout=subprocess.DEVNULL)
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                self.client.ping()
-                return
-            except (redis.ConnectionError, redis.BusyLoadingError):
-                assert time.monotonic() < deadline, "no Redis"
-                time.sleep(0.02)
-
-    def kill(self):
-        self.server.kill()
-        self.server.wait()
-        self.start()
-
-    def content(self):
-        """In the shape of expected_keys."""
-        client, found = self.client, {}
-        for key in client.scan_iter(match="cascaded:*", count=1000):
-            short = key.removeprefix("cascaded:")
-            if short.startswith("top:"):
-                rows = client.zrange(key, 0, -1, withscores=True)
-                found[short] = {member: str(int(score)) for member, score in rows}
-            elif short.startswith(("user:", "cascade:")):
-                found[short] = client.hgetall(key)
-        return found
 
 
 def spawn(store, folder, labs, path):
@@ -97,14 +75,14 @@ def spawn(store, folder, labs, path):
     conf = folder / "cascaded.conf"
     conf.write_text(f"""
         windows = {{ {", ".join(WINDOWS)} }}
-        redis {{ url = "unix:{store.socket}"  flush = 100ms  top = 10000 }}
+        redis {{ url = "{store.url}"  flush = 100ms  top = 10000 }}
         state {{ dir = "{folder}/state"  every = 1s }}
         http {{ listen = "" }}
         source "bluesky" {{ url = "ws://127.0.0.1:{labs[0].port}{path}"
                            hosts = "127.0.0.1:{labs[1].port}" }}
         """)
     with open(folder / "log", "ab") as log:
-        return subprocess.Popen([CASCADED, "-c", str(conf)], stdout=log, stderr=log)
+        return processes.start([CASCADED, "-c", str(conf)], stdout=log, stderr=log)
 
 
 def without(keys, fields):
@@ -131,7 +109,7 @@ def run(path, kills, seed):
         tail = {"tail": {"seed": seed, "twice": 3, "back": 2, "drop": 1}}
         labs = [ws_lab.Lab([[{"upgrade": True}, tail]], stream=stream_of(world, path))
                 for _ in range(2)]
-        store = Store(name)
+        store = Store()
         try:
             done = 0
             while done < kills:
@@ -147,7 +125,7 @@ def run(path, kills, seed):
                 if done != 0:
                     time.sleep(2 * EACH * dice.random())
                 if done % 6 == 5:
-                    store.kill()
+                    store.restart()
                     time.sleep(EACH * dice.random())
                 assert daemon.poll() is None, (folder / "log").read_text()[-2000:]
                 daemon.kill()
@@ -158,10 +136,10 @@ def run(path, kills, seed):
             daemon = spawn(store, folder, labs, path)
             wait_for_end(store, world, daemon, folder)
             daemon.send_signal(signal.SIGTERM)
-            assert daemon.wait(20) == 0, (folder / "log").read_text()[-2000:]
+            assert daemon.wait(PATIENCE) == 0, (folder / "log").read_text()[-2000:]
             clock_ms = int(store.client.hget("cascaded:meta", "clock_ms"))
             content = expected(world, clock_ms)
-            found = list(differences(without(store.content(), UNSTABLE),
+            found = list(differences(without(boards_and_hashes(store.client), UNSTABLE),
                                      without(expected_keys(content), UNSTABLE)))
             # Bluesky tells no followers, so there is no reach, and this stream has no mentions.
             for board in set(METRICS) - {"reach", "mentions"}:
@@ -175,7 +153,7 @@ def run(path, kills, seed):
             return "\n".join(found[:30]) or None
         finally:
             daemon.kill()
-            store.server.kill()
+            store.kill()
 
 
 def lives(folder):
@@ -185,11 +163,14 @@ def lives(folder):
 
 
 def wait_for(claim, daemon, folder):
-    deadline = time.monotonic() + 60
-    while not claim():
-        log = (folder / "log").read_text()[-2000:]
-        assert daemon.poll() is None and time.monotonic() < deadline, log
-        time.sleep(0.005)
+    def log():
+        return (folder / "log").read_text()[-2000:]
+
+    def holds():
+        assert daemon.poll() is None, log()
+        return claim()
+
+    wait(log, holds)
 
 
 def wait_for_end(store, world, daemon, folder):

@@ -10,10 +10,9 @@ import os
 import pathlib
 import subprocess
 import sys
-import tempfile
-import time
 
-import redis
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lab"))
+from redis_server import RedisServer  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CASCADED = os.path.join(os.environ["BUILD"], "cascaded")
@@ -49,10 +48,10 @@ def lines_until(age):
     yield json.dumps({"id": "n:clock", "time": START + age * 1000, "author": {"id": "n:clock"}})
 
 
-def check(client, socket):
+def check(client, url):
     for age, retweets, p, waiting in ANSWERS:
         client.flushall()
-        subprocess.run([CASCADED, "-o", f"redis.url=unix:{socket}", "-"],
+        subprocess.run([CASCADED, "-o", f"redis.url={url}", "-"],
                        input="\n".join(lines_until(age)).encode(), stdout=subprocess.DEVNULL,
                        check=True, timeout=60)
         fields = client.hgetall("cascaded:cascade:n:0")
@@ -71,17 +70,8 @@ def main():
     if not EVENTS.exists():
         print("skipped: there is no ../shared/corpus")
         return 77
-    with tempfile.TemporaryDirectory() as folder:
-        socket = folder + "/redis.sock"
-        server = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", socket, "--save",
-                                   "", "--dir", folder], stdout=subprocess.DEVNULL)
-        try:
-            while not os.path.exists(socket):
-                time.sleep(0.02)
-            check(redis.Redis(unix_socket_path=socket, decode_responses=True), socket)
-        finally:
-            server.kill()
-            server.wait()
+    server = RedisServer()
+    check(server.connect(decode_responses=True), server.url)
     return 0
 
 

@@ -18,20 +18,21 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.dont_write_bytecode = True
 sys.path[:0] = [str(ROOT / "tests/lab"), str(ROOT / "tests/oracle"), str(ROOT / "tests/system")]
 
-import live  # noqa: E402
+import processes  # noqa: E402
 from fold_matches_oracle import differences, expected_keys  # noqa: E402
-from live import CLIENT, FOLDER, Daemon, wait  # noqa: E402
+from live import CLIENT, FOLDER, Daemon  # noqa: E402
 from mastodon_lab import Instance  # noqa: E402
 from oracle import Oracle  # noqa: E402
-from terminal import run_tests  # noqa: E402
+from redis_content import boards_and_hashes  # noqa: E402
+from source_drive import PROGRAM  # noqa: E402
+from tap import case, run_cases  # noqa: E402
+from waiting import AFTER, PATIENCE, wait  # noqa: E402
 
-DRIVE = pathlib.Path(os.environ["BUILD"]) / "tests/source_drive"
 SEED = int(os.environ.get("SEED", "20261125"))
 HOST = "https://harbour.example"
 # What does not hang on the millisecond at which a post comes.
 CASCADE_FIELDS = ("author", "handle", "text", "lang", "network", "size", "retweets", "quotes",
                   "replies", "amplifiers", "reach", "state")
-DAEMONS = []
 NO_BOOSTS = "contain no boosts"
 
 
@@ -130,15 +131,7 @@ def comparable(keys):
 
 
 def content():
-    found = {}
-    for key in CLIENT.scan_iter(match="cascaded:*", count=1000):
-        short = key.removeprefix("cascaded:")
-        if short.startswith("top:"):
-            rows = CLIENT.zrange(key, 0, -1, withscores=True)
-            found[short] = {member: str(int(score)) for member, score in rows}
-        elif short.startswith(("user:", "cascade:")):
-            found[short] = CLIENT.hgetall(key)
-    return comparable(found)
+    return comparable(boards_and_hashes(CLIENT))
 
 
 def check_counters(world):
@@ -147,12 +140,11 @@ def check_counters(world):
     for _, line in world.rows:
         oracle.feed(line)
     wanted = comparable(expected_keys(oracle.content()))
-    deadline = time.monotonic() + live.PATIENCE
-    found = list(differences(content(), wanted))
-    while found and time.monotonic() < deadline:
-        time.sleep(0.1)
-        found = list(differences(content(), wanted))
-    assert not found, "\n".join(found[:20])
+
+    def wrong():
+        return list(differences(content(), wanted))
+
+    wait(lambda: "no differences: " + "\n".join(wrong()[:20]), lambda: not wrong())
     assert sum(key.startswith("cascade:") for key in wanted) > 5, "that proves nothing"
 
 
@@ -162,7 +154,7 @@ def gaps():
 
 
 def config(instance, path="user", more="", api=""):
-    token = pathlib.Path(FOLDER.name, "token")
+    token = pathlib.Path(FOLDER, "token")
     token.write_text("secret\n", encoding="utf-8")
     token.chmod(0o600)
     url = f"http://127.0.0.1:{instance.port}/api/v1/streaming/{path}"
@@ -171,7 +163,6 @@ def config(instance, path="user", more="", api=""):
 
 def running(instance, text, **options):
     daemon = Daemon(text, **options)
-    DAEMONS.append(daemon)
     wait("connected", lambda: instance.streams)
     return daemon
 
@@ -202,6 +193,7 @@ def wait_filled():
     wait("filled", lambda: gaps() and all(gap["to"] for gap in gaps()))
 
 
+@case
 def what_was_missed_comes_page_by_page():
     world, instance = World(), Instance(token="secret")
     daemon = begun(world, instance)
@@ -227,6 +219,7 @@ def what_was_missed_comes_page_by_page():
     daemon.end()
 
 
+@case
 def a_timeline_that_fails_is_asked_again_when_it_wants_to_be():
     world, instance = World(), Instance()
     daemon = begun(world, instance)
@@ -243,8 +236,11 @@ def a_timeline_that_fails_is_asked_again_when_it_wants_to_be():
     before = int(CLIENT.hget("cascaded:meta", "posts"))
     instance.publish(*world.statuses(3))
     wait("the stream to flow", seen(before + 1))
-    while time.time() < reset - 0.1:
-        assert len(instance.asked) == early, "it asked too early"
+    while True:
+        asked = len(instance.asked)
+        if time.time() >= reset - 0.1:
+            break
+        assert asked == early, "it asked too early"
         time.sleep(0.05)
     wait_filled()
     check_counters(world)
@@ -252,6 +248,7 @@ def a_timeline_that_fails_is_asked_again_when_it_wants_to_be():
     daemon.end()
 
 
+@case
 def a_timeline_that_refuses_leaves_the_gap_and_the_reason():
     other = Instance()
     for fault, reason in (
@@ -276,9 +273,10 @@ def a_timeline_that_refuses_leaves_the_gap_and_the_reason():
     assert not other.requests
 
 
+@case
 def ids_that_are_no_numbers_leave_the_gap_and_say_so():
     world, instance = World(), Instance()
-    folder = pathlib.Path(FOLDER.name, "masto_ids")
+    folder = pathlib.Path(FOLDER, "masto_ids")
     text = config(instance, more=f'state {{ dir = "{folder}" every = 1s }}')
     daemon = running(instance, text)
 
@@ -309,6 +307,7 @@ def ids_that_are_no_numbers_leave_the_gap_and_say_so():
     daemon.end()
 
 
+@case
 def a_timeline_on_another_server_is_asked_there():
     world, instance, other = World(), Instance(token="secret"), Instance(token="secret")
     other.statuses = instance.statuses
@@ -320,6 +319,7 @@ def a_timeline_on_another_server_is_asked_there():
     daemon.end()
 
 
+@case
 def a_stream_cut_again_and_again_during_the_fill_loses_nothing():
     world, instance = World(), Instance()
     daemon = begun(world, instance)
@@ -334,6 +334,7 @@ def a_stream_cut_again_and_again_during_the_fill_loses_nothing():
     daemon.end()
 
 
+@case
 def a_deletion_takes_its_post_along_wherever_that_came_from():
     world, instance = World(), Instance()
     daemon = begun(world, instance)
@@ -354,9 +355,10 @@ def a_deletion_takes_its_post_along_wherever_that_came_from():
     daemon.end()
 
 
+@case
 def a_killed_daemon_fills_what_it_missed():
     world, instance = World(), Instance()
-    folder = pathlib.Path(FOLDER.name, "masto_state")
+    folder = pathlib.Path(FOLDER, "masto_state")
     text = config(instance, more=f'state {{ dir = "{folder}" every = 1s }}')
     daemon = running(instance, text)
     instance.publish(*world.statuses(30))
@@ -365,8 +367,7 @@ def a_killed_daemon_fills_what_it_missed():
     for pause in (0, 0.5, 1.5):  # before its snapshot, about then, and in the midst of the fill
         instance.publish(*world.statuses(10))
         time.sleep(pause)
-        daemon.process.kill()
-        daemon.process.wait()
+        daemon.kill()
         wait("gone", lambda: not instance.streams)
         instance.publish(*world.statuses(50))
         daemon = running(instance, text, keeps=True)
@@ -378,9 +379,10 @@ def a_killed_daemon_fills_what_it_missed():
     daemon.end()
 
 
+@case
 def a_last_post_that_is_gone_after_a_restart_holds_nothing_up():
     world, instance = World(), Instance()
-    folder = pathlib.Path(FOLDER.name, "masto_gone")
+    folder = pathlib.Path(FOLDER, "masto_gone")
     text = config(instance, more=f'state {{ dir = "{folder}" every = 1h }}')
     begun(world, instance, more=f'state {{ dir = "{folder}" every = 1h }}').end()
     daemon = running(instance, text, keeps=True)
@@ -399,6 +401,7 @@ def a_last_post_that_is_gone_after_a_restart_holds_nothing_up():
     daemon.end()
 
 
+@case
 def streams_without_boosts_are_named_once():
     for path in ("public", "hashtag?tag=tea"):
         instance = Instance()
@@ -410,11 +413,12 @@ def streams_without_boosts_are_named_once():
         daemon.end()
 
 
+@case
 def a_full_owner_gets_everything_once_and_in_order():
     world, instance = World(), Instance()
     shown = []
-    drive = subprocess.Popen(
-        [DRIVE, f"url=http://127.0.0.1:{instance.port}/api/v1/streaming/user", "run=12s",
+    drive = processes.start(
+        [PROGRAM, f"url=http://127.0.0.1:{instance.port}/api/v1/streaming/user", f"run={PATIENCE}s",
          "refuse_after=30", "refuse_for=1s"], stdout=subprocess.PIPE, encoding="latin-1")
     reading = threading.Thread(target=lambda: shown.extend(drive.stdout))
     reading.start()
@@ -424,32 +428,22 @@ def a_full_owner_gets_everything_once_and_in_order():
     lose(world, instance, 60)
     wait("back", lambda: instance.streams)
     instance.publish(*world.statuses(20))
-    assert drive.wait() == 0
+
+    def ids_shown():
+        return [line.split('"id": "')[1].split('"')[0] for line in shown if "message update" in line]
+
+    everything = {an_id for an_id, _ in world.rows}
+    wait("everything has come", lambda: everything <= set(ids_shown()))
+    time.sleep(AFTER)
+    drive.terminate()
+    assert drive.wait(PATIENCE) == 0
     reading.join()
-    ids = [line.split('"id": "')[1].split('"')[0] for line in shown if "message update" in line]
+    ids = ids_shown()
     assert sum(line == "refused\n" for line in shown) == 1
-    missed = [an_id for an_id, _ in world.rows[1:61]]
-    assert set(missed) <= set(ids), set(missed) - set(ids)
     live_ids = [an_id for an_id, _ in world.rows[61:]]
     tail = [an_id for an_id in ids if an_id in live_ids]
     assert ids[-20:] == live_ids and set(tail) == set(live_ids), ids[-25:]
 
 
 if __name__ == "__main__":
-    try:
-        wait("Redis", lambda: os.path.exists(live.SOCKET))
-        run_tests([what_was_missed_comes_page_by_page,
-                   a_timeline_that_fails_is_asked_again_when_it_wants_to_be,
-                   a_timeline_that_refuses_leaves_the_gap_and_the_reason,
-                   ids_that_are_no_numbers_leave_the_gap_and_say_so,
-                   a_timeline_on_another_server_is_asked_there,
-                   a_stream_cut_again_and_again_during_the_fill_loses_nothing,
-                   a_deletion_takes_its_post_along_wherever_that_came_from,
-                   a_killed_daemon_fills_what_it_missed,
-                   a_last_post_that_is_gone_after_a_restart_holds_nothing_up,
-                   streams_without_boosts_are_named_once,
-                   a_full_owner_gets_everything_once_and_in_order])
-    finally:
-        for started in DAEMONS:
-            started.process.kill()  # those of cases that failed
-        live.SERVER.terminate()
+    run_cases()

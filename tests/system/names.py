@@ -10,32 +10,23 @@ import http.server
 import json
 import os
 import pathlib
-import re
 import subprocess
-import tempfile
+import sys
 import threading
 import time
 import urllib.parse
 
-import redis
-
-from terminal import run_tests
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lab"))
+import processes  # noqa: E402
+from live_daemon import LiveDaemon, http_section  # noqa: E402
+from redis_server import RedisServer  # noqa: E402
+from tap import case, run_cases  # noqa: E402
+from waiting import wait  # noqa: E402
 
 CASCADED = os.path.join(os.environ["BUILD"], "cascaded")
-FOLDER = tempfile.TemporaryDirectory()
-SOCKET = FOLDER.name + "/redis.sock"
-SERVER = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", SOCKET, "--save", "",
-                           "--dir", FOLDER.name], stdout=subprocess.DEVNULL)
-CLIENT = redis.Redis(unix_socket_path=SOCKET, decode_responses=True)
-TOKEN = "a-token-of-our-own"
-PATIENCE = 20
-
-
-def wait(what, claim):
-    deadline = time.monotonic() + PATIENCE
-    while not claim():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.02)
+FOLDER = processes.folder()
+SERVER = RedisServer()
+CLIENT = SERVER.connect(decode_responses=True)
 
 
 def profile(did):
@@ -92,48 +83,18 @@ class Api:
         return sum(ids.count(one) for ids in self.asked)
 
 
-class Daemon:
+class Daemon(LiveDaemon):
     def __init__(self, api, more=""):
         CLIENT.flushall()
-        token = pathlib.Path(FOLDER.name, "token")
-        token.write_text(TOKEN + "\n", encoding="utf-8")
-        token.chmod(0o600)
-        config = pathlib.Path(FOLDER.name, "names.conf")
-        config.write_text(
-            f'redis {{ url = "unix:{SOCKET}" }}\n'
-            f'http {{ listen = "127.0.0.1:0" token_file = "{token}" }}\n'
-            f'names {{ url = "{api.url}" pause = 10ms {more} }}\n'
-            'source "x" { url = "http://127.0.0.1:9/" }\n', encoding="utf-8")
-        self.log = pathlib.Path(FOLDER.name, "names.log")
-        with open(self.log, "wb") as log:
-            self.process = subprocess.Popen([CASCADED, "-c", str(config)], stderr=log)
-        wait("listening", lambda: "started" in self.said())
-        self.port = int(re.search(r"port (\d+)", self.said())[1])
+        super().__init__(CASCADED, FOLDER, f'redis {{ url = "{SERVER.url}" }}\n' +
+                         http_section(FOLDER) +
+                         f'names {{ url = "{api.url}" pause = 10ms {more} }}\n'
+                         'source "x" { url = "http://127.0.0.1:9/" }\n')
+        self.await_start()
         self.made = 0
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, value, trace):
-        self.process.terminate()
-        code = self.process.wait(timeout=PATIENCE)
-        assert kind is not None or code == 0, (code, self.said())
-
-    def said(self):
-        return self.log.read_text(encoding="utf-8")
-
-    def ask(self, method, path, body=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
-        connection.request(method, path, body, {"Authorization": "Bearer " + TOKEN})
-        answer = connection.getresponse()
-        text = answer.read().decode()
-        connection.close()
-        assert answer.status in (200, 202), (answer.status, text)
-        return text
-
-    def metric(self, name):
-        return int(re.search(rf"^cascaded_names_{name}_total (\d+)$", self.ask("GET", "/metrics"),
-                             re.M)[1])
+    def count(self, name):
+        return int(self.metric(f"cascaded_names_{name}_total"))
 
     def send(self, did, collection, record):
         self.made += 1
@@ -141,7 +102,7 @@ class Daemon:
                    "commit": {"rev": "r", "operation": "create", "collection": collection,
                               "rkey": f"k{self.made}", "record": {"$type": collection, **record},
                               "cid": "c"}}
-        self.ask("POST", "/api/v1/posts", json.dumps(message) + "\n")
+        assert self.push(json.dumps(message) + "\n").status == 202
 
     def repost(self, did, uri):
         self.send(did, "app.bsky.feed.repost",
@@ -160,6 +121,7 @@ def user(did):
     return CLIENT.hgetall("cascaded:user:bsky:" + did)
 
 
+@case
 def people_and_posts_on_the_boards_get_their_names():
     api = Api()
     with Daemon(api) as daemon:
@@ -182,6 +144,7 @@ def people_and_posts_on_the_boards_get_their_names():
         assert max(len(ids) for ids in api.asked) <= 25
 
 
+@case
 def followers_learnt_serve_the_reach_of_later_events_only():
     api = Api()
     with Daemon(api) as daemon:
@@ -195,20 +158,22 @@ def followers_learnt_serve_the_reach_of_later_events_only():
         wait("reach", lambda: CLIENT.zscore("cascaded:top:reach:1h", "bsky:did:plc:ann") == 1000)
 
 
+@case
 def more_than_a_call_takes_are_asked_for_in_several_and_nobody_twice():
     api = Api(missing=[f"did:plc:n{i}" for i in range(0, 60, 7)])
     with Daemon(api) as daemon:
         for i in range(60):
             daemon.publish(f"did:plc:n{i}")
         wait("named", lambda: sum("handle" in user(f"did:plc:n{i}") for i in range(60)) == 51)
-        wait("missed", lambda: daemon.metric("missing") == 9)
+        wait("missed", lambda: daemon.count("missing") == 9)
         daemon.publish("did:plc:later")
         wait("asked on", lambda: "handle" in user("did:plc:later"))
         assert all(api.count(f"did:plc:n{i}") == 1 for i in range(60)), api.asked
         assert max(len(ids) for ids in api.asked) <= 25
-        assert daemon.metric("users") == 52
+        assert daemon.count("users") == 52
 
 
+@case
 def a_server_that_refuses_is_told_of_once_and_asked_again():
     refusals = [(429, [("ratelimit-reset", str(int(time.time()) + 2))]), (500, []), (503, [])]
 
@@ -222,11 +187,12 @@ def a_server_that_refuses_is_told_of_once_and_asked_again():
     with Daemon(Api(refuse)) as daemon:
         daemon.publish("did:plc:ann")
         wait("named", lambda: user("did:plc:ann").get("handle"))
-        assert daemon.metric("requests_failed") == 3
-        assert daemon.said().count("does not answer") == 1, daemon.said()
-        assert daemon.said().count("answers again") == 1, daemon.said()
+        assert daemon.count("requests_failed") == 3
+        assert daemon.text().count("does not answer") == 1, daemon.text()
+        assert daemon.text().count("answers again") == 1, daemon.text()
 
 
+@case
 def answers_nobody_can_use_cost_nothing_but_time():
     def giant(handler, _):
         handler.send_response(200)
@@ -252,10 +218,11 @@ def answers_nobody_can_use_cost_nothing_but_time():
     with Daemon(Api(answer)) as daemon:
         daemon.publish("did:plc:ann")
         wait("named", lambda: user("did:plc:ann").get("handle"))
-        assert daemon.metric("requests_failed") == 5
+        assert daemon.count("requests_failed") == 5
         assert CLIENT.zscore("cascaded:top:posts:1h", "bsky:did:plc:ann") == 1
 
 
+@case
 def an_answer_for_somebody_else_is_not_believed():
     def lie(handler, ids):
         if "did:plc:ann" in ids:
@@ -273,6 +240,7 @@ def an_answer_for_somebody_else_is_not_believed():
         assert user("did:plc:bob")["handle"] == "bob.example"
 
 
+@case
 def an_id_that_spoils_a_call_leaves_the_others_their_names():
     def refuse(handler, ids):
         if "did:plc:bad" in ids:
@@ -289,9 +257,10 @@ def an_id_that_spoils_a_call_leaves_the_others_their_names():
         daemon.publish("did:plc:later")
         wait("asked on", lambda: "handle" in user("did:plc:later"))
         assert api.count("did:plc:bad") <= 5, api.asked
-        assert "does not answer" not in daemon.said()
+        assert "does not answer" not in daemon.text()
 
 
+@case
 def ids_that_cannot_stand_in_a_url_are_not_asked_for():
     api = Api()
     with Daemon(api) as daemon:
@@ -301,6 +270,7 @@ def ids_that_cannot_stand_in_a_url_are_not_asked_for():
         assert all("evil" not in one for ids in api.asked for one in ids), api.asked
 
 
+@case
 def switched_off_it_asks_nobody():
     api = Api()
     with Daemon(api, "lookup = false") as daemon:
@@ -310,6 +280,7 @@ def switched_off_it_asks_nobody():
         assert "cascaded_names_requests" not in daemon.ask("GET", "/metrics")
 
 
+@case
 def a_server_without_tls_elsewhere_is_refused():
     done = subprocess.run([CASCADED, "-t", "-o", "names.url=http://api.example"],
                           capture_output=True, text=True, check=False)
@@ -317,17 +288,4 @@ def a_server_without_tls_elsewhere_is_refused():
 
 
 if __name__ == "__main__":
-    try:
-        wait("Redis", lambda: os.path.exists(SOCKET))
-        run_tests([people_and_posts_on_the_boards_get_their_names,
-                   followers_learnt_serve_the_reach_of_later_events_only,
-                   more_than_a_call_takes_are_asked_for_in_several_and_nobody_twice,
-                   a_server_that_refuses_is_told_of_once_and_asked_again,
-                   answers_nobody_can_use_cost_nothing_but_time,
-                   an_answer_for_somebody_else_is_not_believed,
-                   an_id_that_spoils_a_call_leaves_the_others_their_names,
-                   ids_that_cannot_stand_in_a_url_are_not_asked_for,
-                   switched_off_it_asks_nobody,
-                   a_server_without_tls_elsewhere_is_refused])
-    finally:
-        SERVER.terminate()
+    run_cases()

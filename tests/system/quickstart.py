@@ -12,11 +12,12 @@ import threading
 import time
 import urllib.parse
 
-from terminal import ENTER, LEAVE, Terminal, run_tests
-
 sys.dont_write_bytecode = True
-sys.path.append(str(pathlib.Path(__file__).parents[1] / "lab"))
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lab"))
 import ws_lab  # noqa: E402
+from tap import case, run_cases  # noqa: E402
+from terminal import ENTER, LEAVE, Terminal  # noqa: E402
+from waiting import wait  # noqa: E402
 
 QUICKSTART = "conf/quickstart"
 
@@ -40,16 +41,14 @@ class Place:
         return found
 
     def check_no_process(self):
-        deadline = time.monotonic() + 5
-        while self.processes() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert not self.processes(), self.processes()
+        wait(lambda: f"all have ended, but {self.processes()}", lambda: not self.processes())
 
     def check_clean(self):
         self.check_no_process()
         assert not os.listdir(self.folder.name), os.listdir(self.folder.name)
 
 
+@case
 def a_replay_without_a_terminal_prints_snapshots_and_ends():
     place = Place()
     ended = subprocess.run([QUICKSTART], env={**os.environ, **place.environment,
@@ -73,6 +72,7 @@ def boards_on_screen(place):
     return terminal
 
 
+@case
 def ctrl_c_leaves_the_boards_with_a_last_word():
     place = Place()
     terminal = boards_on_screen(place)
@@ -92,14 +92,17 @@ def ends_on(number, code):
     place.check_clean()
 
 
+@case
 def term_ends_everything():
     ends_on(signal.SIGTERM, 143)
 
 
+@case
 def a_closed_terminal_ends_everything():
     ends_on(signal.SIGHUP, 129)
 
 
+@case
 def even_a_kill_leaves_no_process():
     place = Place()
     terminal = boards_on_screen(place)
@@ -146,6 +149,7 @@ def live(place, **environment):
                           check=False)
 
 
+@case
 def live_boards_move_and_carry_names():
     place, names = Place(), http.server.ThreadingHTTPServer(("127.0.0.1", 0), Profiles)
     threading.Thread(target=names.serve_forever, daemon=True).start()
@@ -169,6 +173,7 @@ def live_boards_move_and_carry_names():
     place.check_clean()
 
 
+@case
 def live_without_a_network_says_so_in_one_line():
     for url, why in (("wss://jetstream.invalid/subscribe", "cannot be looked up"),
                      ("ws://127.0.0.1:1/subscribe", "onnect")):
@@ -179,6 +184,7 @@ def live_without_a_network_says_so_in_one_line():
         place.check_clean()
 
 
+@case
 def anything_unknown_is_a_usage_error():
     for environment, words in (({}, ["--nonsense"]), ({}, ["--live", "--live"]), ({"QUICKSTART_POSTS": "many"}, []),
                                ({"QUICKSTART_SECONDS": "0"}, [])):
@@ -187,13 +193,4 @@ def anything_unknown_is_a_usage_error():
         assert ended.returncode == 64 and ended.stderr, ended
 
 
-run_tests([
-    a_replay_without_a_terminal_prints_snapshots_and_ends,
-    ctrl_c_leaves_the_boards_with_a_last_word,
-    term_ends_everything,
-    a_closed_terminal_ends_everything,
-    even_a_kill_leaves_no_process,
-    live_boards_move_and_carry_names,
-    live_without_a_network_says_so_in_one_line,
-    anything_unknown_is_a_usage_error,
-])
+run_cases()

@@ -8,24 +8,25 @@ stream, as TLS, chunked and compressed, and before a WebSocket.
 import os
 import pathlib
 import re
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
-import urllib.request
 
 sys.path[:0] = [str(pathlib.Path(__file__).parents[1] / "lab")]
-import driven  # noqa: E402
 import http_lab  # noqa: E402
+import processes  # noqa: E402
+import source_drive  # noqa: E402
 import unpacked  # noqa: E402
 import ws_lab  # noqa: E402
+from live_daemon import LiveDaemon, http_section  # noqa: E402
+from redis_server import RedisServer, free_port  # noqa: E402
+from tap import case, run_cases  # noqa: E402
+from waiting import PATIENCE, wait  # noqa: E402
 from x_stream import Stream  # noqa: E402
 
 BUILD = pathlib.Path(os.environ["BUILD"])
-FOLDER = pathlib.Path(tempfile.mkdtemp(prefix="real_peers."))
-PATIENCE = 20
+FOLDER = processes.folder()
 OK, HOLD = {"status": 200, "chunked": True}, {"sleep": 100}
 START = time.time_ns() // 1000 - 600 * 10**6
 
@@ -51,25 +52,13 @@ http {{
 """
 
 
-def wait(what, claim):
-    deadline = time.monotonic() + PATIENCE
-    while not claim():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.02)
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
-
-
 class Nginx:
     def __init__(self, behind):
         program = unpacked.program("nginx", "usr/sbin/nginx")
         self.port = free_port()
         conf = FOLDER / "nginx.conf"
         conf.write_text(NGINX.format(folder=FOLDER, port=self.port, behind=behind))
-        self.process = subprocess.Popen([program, "-p", FOLDER, "-c", conf, "-e", "stderr"],
+        self.process = processes.start([program, "-p", FOLDER, "-c", conf, "-e", "stderr"],
                                         stderr=subprocess.PIPE)
         wait("nginx", self.answers)
 
@@ -87,10 +76,11 @@ class Nginx:
 
 
 def drive(url, *options, **until):
-    lines = driven.drive(url, f"ca_file={FOLDER}/ca.pem", *options, **until)
+    lines = source_drive.drive(url, f"ca_file={FOLDER}/ca.pem", *options, **until)
     return [text.split(" ", 4)[4] for text in lines if text.startswith("message ")], lines
 
 
+@case
 def a_stream_behind_nginx_comes_whole_compressed_or_not():
     lines = [f'{{"id":"{number}","text":"{"word " * (number % 40)}"}}' for number in range(500)]
     text = "".join(line + "\r\n" for line in lines)
@@ -104,11 +94,12 @@ def a_stream_behind_nginx_comes_whole_compressed_or_not():
         assert lab.count == 2 and "state backing-off the server ended the stream" in said, said
 
 
+@case
 def a_stream_is_back_after_nginx_was():
     lab = http_lab.Lab([[OK, {"send": '{"id":"1"}\r\n'}, HOLD]])
     with Nginx(lab.port) as nginx:
         url = f"https://127.0.0.1:{nginx.port}/2/tweets/search/stream"
-        running = subprocess.Popen([driven.PROGRAM, f"url={url}", f"run={driven.PATIENCE}s",
+        running = processes.start([source_drive.PROGRAM, f"url={url}", f"run={PATIENCE}s",
                                     f"ca_file={FOLDER}/ca.pem"], stdout=subprocess.PIPE,
                                    encoding="latin-1")
         assert any(line.startswith("message ") for line in running.stdout)
@@ -116,7 +107,7 @@ def a_stream_is_back_after_nginx_was():
         nginx.process.wait()
         port, nginx.port = nginx.port, None
         conf = FOLDER / "nginx.conf"
-        nginx.process = subprocess.Popen(
+        nginx.process = processes.start(
             [unpacked.program("nginx", "usr/sbin/nginx"), "-p", FOLDER, "-c", conf, "-e", "stderr"],
             stderr=subprocess.PIPE)
         nginx.port = port
@@ -126,6 +117,7 @@ def a_stream_is_back_after_nginx_was():
     assert lab.count >= 2, lab.count
 
 
+@case
 def a_websocket_behind_nginx_comes_whole():
     rows = [(number, START + number * 1000, f'{{"did":"did:plc:{number}","time_us":'
              f'{START + number * 1000},"kind":"commit"}}') for number in range(3000)]
@@ -137,57 +129,26 @@ def a_websocket_behind_nginx_comes_whole():
     assert numbers == list(range(3000)), (len(numbers), said[-9:])
 
 
+@case
 def promtool_finds_nothing_in_the_metrics():
     promtool = unpacked.program("prometheus", "usr/bin/promtool")
-    stream, port = Stream(), free_port()
-    store = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", f"{FOLDER}/redis.sock",
-                              "--save", "", "--dir", FOLDER], stdout=subprocess.DEVNULL)
-    (FOLDER / "token").write_text("a-token-of-our-own\n")
-    (FOLDER / "token").chmod(0o600)
-    (FOLDER / "conf").write_text(f"""
-        redis {{ url = "unix:{FOLDER}/redis.sock" }}
-        http {{ listen = "127.0.0.1:{port}"  token_file = "{FOLDER}/token" }}
-        names {{ url = "http://127.0.0.1:1" }}
-        source "x" {{ url = "{stream.url}" }}
-        source "y" {{ url = "{stream.url}" }}
-        """)
-    daemon = subprocess.Popen([BUILD / "cascaded", "-c", FOLDER / "conf"],
-                              stderr=subprocess.DEVNULL)
-    try:
+    stream, server = Stream(), RedisServer()
+    with LiveDaemon(BUILD / "cascaded", FOLDER, f"""
+            redis {{ url = "{server.url}" }}
+            {http_section(FOLDER)}
+            names {{ url = "http://127.0.0.1:1" }}
+            source "x" {{ url = "{stream.url}" }}
+            source "y" {{ url = "{stream.url}" }}
+            """) as daemon:
         wait("connected", lambda: len(stream.connections) == 2)
         stream.feed(3)
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE) as answer:
-            page = answer.read()
+        page = daemon.ask("GET", "/metrics").text
         done = subprocess.run([promtool, "check", "metrics"], input=page, capture_output=True,
-                              check=False, timeout=60)
-        assert page.count(b"# HELP ") > 50 and b'source="x"' in page, page[:3000]
-        assert done.returncode == 0 and done.stdout + done.stderr == b"", done
-    finally:
-        daemon.terminate()
-        daemon.wait()
-        store.terminate()
-        store.wait()
-
-
-def main():
-    http_lab.make_certificate(FOLDER, "good")
-    tests = [a_stream_behind_nginx_comes_whole_compressed_or_not, a_stream_is_back_after_nginx_was,
-             a_websocket_behind_nginx_comes_whole, promtool_finds_nothing_in_the_metrics]
-    faults = 0
-    for number, test in enumerate(tests, 1):
-        name = test.__name__.replace("_", " ")
-        try:
-            test()
-            print(f"ok {number} - {name}", flush=True)
-        except unpacked.Missing as why:
-            print(f"ok {number} - {name} # SKIP {why}", flush=True)
-        except AssertionError as why:
-            faults += 1
-            print(f"not ok {number} - {name}\n# " + str(why)[:3000].replace("\n", "\n# "),
-                  flush=True)
-    shutil.rmtree(FOLDER)
-    return 1 if faults else 0
+                              check=False, timeout=PATIENCE, text=True)
+        assert page.count("# HELP ") > 50 and 'source="x"' in page, page[:3000]
+        assert done.returncode == 0 and done.stdout + done.stderr == "", done
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    http_lab.make_certificate(FOLDER, "good")
+    run_cases()

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The Redis sink against real servers that fail: whatever happens to Redis, in the end it holds
-exactly what it should, and a human is told once.
+exactly what it should, and each fault is reported once.
 
 Drives tests/oracle/sink_drive.c. Without arguments every case runs; else those named.
 """
@@ -8,273 +8,28 @@ import contextlib
 import json
 import os
 import pathlib
-import queue
 import random
 import re
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-import urllib.error
-import urllib.request
 
-try:
-    import redis
-except ImportError:
-    print("python3-redis is not installed")
-    sys.exit(77)
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lab"))
+import http_lab  # noqa: E402
+import processes  # noqa: E402
+from live_daemon import LiveDaemon, http_section  # noqa: E402
+from redis_server import RedisServer, free_port, tls_options  # noqa: E402
+from sink_drive import (CASCADED, PREFIX, Drive, content, crossings, documented_acl,  # noqa: E402
+                        setting)
+from tap import case, run_cases  # noqa: E402
+from waiting import PATIENCE, wait  # noqa: E402
 
-DRIVE = pathlib.Path(os.environ.get("BUILD", "build/dev")) / "tests/sink_drive"
-CASCADED = pathlib.Path(os.environ.get("BUILD", "build/dev")) / "cascaded"
-PREFIX = "cascaded:"
+import redis  # noqa: E402
+
 SEED = 20261122
-OWNED = ("user:", "cascade:", "handle:", "top:", "cursor:")
-
-
-def wait_until(is_true, seconds, what):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if is_true():
-            return
-        time.sleep(0.02)
-    raise AssertionError(f"not within {seconds} s: {what}")
-
-
-RUNNING = []  # what ends the processes of a case that failed half-way
-
-
-class Server:
-    """A redis-server of our own on a unix socket (and perhaps a port) in its own folder."""
-
-    def __init__(self, folder, *options, name="r"):
-        self.folder, self.options = folder, list(options)
-        self.path = f"{folder}/{name}.sock"
-        self.process = None
-        RUNNING.append(self.abandon)
-        self.start()
-
-    def start(self, *more):
-        command = ["redis-server", "--port", "0", "--unixsocket", self.path, "--dir", self.folder,
-                   "--save", "", "--enable-debug-command", "yes", "--logfile",
-                   f"{self.folder}/redis.log", *self.options, *more]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.DEVNULL)
-        self.client = redis.Redis(unix_socket_path=self.path, socket_timeout=10)
-        wait_until(self.is_listening, 10, "redis-server listens")
-
-    def is_listening(self):
-        try:
-            with socket.socket(socket.AF_UNIX) as probe:
-                probe.connect(self.path)
-                return True
-        except OSError:
-            return False
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self.path)
-
-    def abandon(self):
-        self.process.kill()
-        self.process.wait()
-
-    def stop_process(self):
-        self.process.send_signal(signal.SIGSTOP)
-
-    def continue_process(self):
-        self.process.send_signal(signal.SIGCONT)
-
-
-class Drive:
-    """sink_drive, and the model of what Redis must hold in the end."""
-
-    def __init__(self, url, *options):
-        self.process = subprocess.Popen(
-            [DRIVE, f"redis.url={url}", "redis.flush=20ms", *options], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, text=True, bufsize=1, encoding="latin-1")
-        self.lines = queue.Queue()
-        self.events = []
-        self.hashes, self.boards, self.handles, self.cursors = {}, {}, {}, {}
-        RUNNING.append(self.abandon)
-        threading.Thread(target=self.read, daemon=True).start()
-
-    def abandon(self):
-        self.process.kill()
-        self.process.wait()
-
-    def read(self):
-        for line in self.process.stdout:
-            if line.startswith("event "):
-                _, name, code, text = (line.rstrip("\n") + " ").split(" ", 3)
-                self.events.append((name, int(code), text.strip(), time.monotonic()))
-            else:
-                self.lines.put(line.rstrip("\n"))
-
-    def tell(self, *words):
-        escaped = ("".join(c if c.isalnum() or c in ":.-_" else f"%{ord(c):02x}" for c in str(w))
-                   for w in words)
-        self.process.stdin.write(" ".join(escaped) + "\n")
-
-    def hash(self, kind, name, field, value):
-        self.hashes.setdefault(f"{kind}:{name}", {})[field] = str(value)
-        self.tell(kind, name, field, value)
-
-    def unset(self, kind, name, field):
-        del self.hashes[f"{kind}:{name}"][field]
-        self.tell(kind, name, field)
-
-    def drop(self, kind, name):
-        self.hashes.pop(f"{kind}:{name}", None)
-        self.handles = {k: v for k, v in self.handles.items() if v != name}
-        self.tell("drop", kind, name)
-
-    def handle(self, name, key):
-        self.handles = {k: v for k, v in self.handles.items() if v != name}
-        self.handles[f"handle:{key}"] = name
-        self.tell("handle", name, key)
-
-    def board(self, name, member, score):
-        board = self.boards.setdefault(f"top:{name}", {})
-        board.pop(member, None)
-        if score:
-            board[member] = float(score)
-        self.tell("board", name, member, score)
-
-    def cursor(self, source, field, value):
-        self.cursors[f"cursor:{source}"] = {field: str(value)}
-        self.tell("cursor", source, field, value)
-
-    def bulk(self, count, value):
-        for i in range(count):
-            self.hashes.setdefault(f"user:b{i}", {})["posts:1h"] = str(value)
-        self.tell("bulk", count, value)
-
-    def fill(self, value):
-        """A little of everything."""
-        self.hash("user", "x:1", "posts:1h", value)
-        self.hash("user", "x:1", "name", f"Än\r\n{value}\0")
-        self.hash("cascade", "x:9", "size", value)
-        self.board("mentions:1h", "x:1", value)
-        self.board("hashtags:1h", "čaj".encode().decode("latin-1"), 3)
-        self.cursor("src", "pos", value)
-
-    def has_event(self, name):
-        return any(event[0] == name for event in self.events)
-
-    def wait_event(self, name, seconds=5):
-        wait_until(lambda: self.has_event(name), seconds, f"{name}, only {self.events}")
-        return next(event for event in self.events if event[0] == name)
-
-    def count(self, name):
-        return sum(event[0] == name for event in self.events)
-
-    def finish(self, seconds=15):
-        self.tell("finish", f"{seconds}s")
-        answer = self.lines.get(timeout=seconds + 2)
-        assert answer == "done", (answer, self.events)
-
-    def metrics(self):
-        self.tell("metrics")
-        found = {}
-        while (line := self.lines.get(timeout=5)) != "end":
-            _, name, value = line.rsplit(" ", 2)[0:3] if line.count(" ") == 2 else line.split(" ")
-            found[name] = int(value)
-        return found
-
-    def check(self, client, seconds=15):
-        self.finish(seconds)
-        expected = {**{k: v for k, v in self.hashes.items() if v}, **self.handles, **self.cursors,
-                    **{k: v for k, v in self.boards.items() if v}}
-        found = content(client)
-        assert found == expected, differences(found, expected)
-
-    def close(self):
-        with contextlib.suppress(BrokenPipeError):
-            self.process.stdin.close()
-        code = self.process.wait(timeout=10)
-        assert code == 0, f"sink_drive ended with {code}"
-
-
-def content(client):
-    """What a client sees under the prefix, as text of one byte a character."""
-    text = lambda b: b.decode("latin-1")
-    found = {}
-    keys = [k for k in client.scan_iter(match=PREFIX + "*", count=5000)
-            if text(k)[len(PREFIX):].startswith(OWNED)]
-    for start in range(0, len(keys), 2000):
-        pipe = client.pipeline(transaction=False)
-        for key in keys[start:start + 2000]:
-            name = text(key)[len(PREFIX):]
-            if name.startswith("handle:"):
-                pipe.get(key)
-            elif name.startswith("top:"):
-                pipe.zrange(key, 0, -1, withscores=True)
-            else:
-                pipe.hgetall(key)
-        for key, value in zip(keys[start:start + 2000], pipe.execute()):
-            name = text(key)[len(PREFIX):]
-            if isinstance(value, dict):
-                value = {text(k): text(v) for k, v in value.items()}
-            elif isinstance(value, list):
-                value = {text(k): v for k, v in value}
-            else:
-                value = text(value)
-            found[name] = value
-    return found
-
-
-def differences(found, expected):
-    keys = [k for k in found.keys() | expected.keys() if found.get(k) != expected.get(k)]
-    few = sorted(keys)[:5]
-    return f"{len(keys)} keys differ: {[(k, found.get(k), expected.get(k)) for k in few]}"
-
-
-@contextlib.contextmanager
-def folder_of_our_own():
-    folder = tempfile.mkdtemp(prefix="cascaded-")
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def setting(*server_options, drive=(), url=None):
-    """A server and a sink that is ready."""
-    with folder_of_our_own() as folder:
-        server = Server(folder, *server_options)
-        sink = Drive(url or f"unix:{server.path}", *drive)
-        yield server, sink
-        sink.close()
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def fetch(port, path):
-    """Status and body of an answer of the daemon's HTTP server."""
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()
-
-
-CASES = []
-
-
-def case(function):
-    CASES.append(function)
-    return function
 
 
 # ── cases ──────────────────────────────────────────────────────────────────────────────────────
@@ -299,8 +54,8 @@ def everything_is_written_and_what_is_gone_is_removed():
 
 @case
 def keys_of_an_earlier_life_are_removed_and_others_stay():
-    with folder_of_our_own() as folder:
-        server = Server(folder)
+    with processes.temporary() as folder:
+        server = RedisServer(folder=folder)
         prefix = "c*[a]\\:"
         for i in range(3000):
             server.client.hset(f"{prefix}user:{i}", "posts:1h", 1)
@@ -308,7 +63,7 @@ def keys_of_an_earlier_life_are_removed_and_others_stay():
         others = [f"{prefix}alerts", "cZ[a]\\:user:1", "ca:user:1", "cascaded:user:1"]
         for key in others:
             server.client.set(key, "kept")
-        sink = Drive(f"unix:{server.path}", f"redis.prefix={prefix}")
+        sink = Drive(server.url, f"redis.prefix={prefix}")
         sink.hash("user", "new", "name", "n")
         sink.finish()
         keys = {k.decode() for k in server.client.scan_iter(count=10000)}
@@ -321,8 +76,8 @@ def keys_of_an_earlier_life_are_removed_and_others_stay():
 
 @case
 def keys_of_other_programs_under_the_prefix_stay():
-    with folder_of_our_own() as folder:
-        server = Server(folder)
+    with processes.temporary() as folder:
+        server = RedisServer(folder=folder)
         client = server.client
         client.set(f"{PREFIX}user:17", "a session")
         client.lpush(f"{PREFIX}cascade:17", "a job")
@@ -343,7 +98,7 @@ def keys_of_other_programs_under_the_prefix_stay():
         client.hset(f"{PREFIX}cascade:x:1", "size", 1)
         client.set(f"{PREFIX}handle:x:ann", "x:1")
         client.zadd(f"{PREFIX}top:posts:90m", {"x:1": 1})
-        sink = Drive(f"unix:{server.path}")
+        sink = Drive(server.url)
         sink.finish()
         found = {key: client.dump(key) for key in client.keys()}
         own = {PREFIX.encode() + key for key in (b"meta", b"epoch", b"owner")}
@@ -356,9 +111,9 @@ def keys_of_other_programs_under_the_prefix_stay():
 @case
 def a_daemon_whose_prefix_begins_with_another_ones_keeps_its_keys():
     for outer, inner in (("a:", "a:b:"), ("a:", "a:user:"), ("a:", "a:top:b:"), ("u", "user:")):
-        with folder_of_our_own() as folder:
-            server = Server(folder)
-            first = Drive(f"unix:{server.path}", f"redis.prefix={inner}")
+        with processes.temporary() as folder:
+            server = RedisServer(folder=folder)
+            first = Drive(server.url, f"redis.prefix={inner}")
             first.fill(1)
             first.handle("x:1", "x:ann")
             first.finish()
@@ -367,7 +122,7 @@ def a_daemon_whose_prefix_begins_with_another_ones_keeps_its_keys():
             assert len(wanted) > 7, wanted
             # Left by an earlier life of the outer one; the id holds a word that keys begin with.
             server.client.hset(f"{outer}user:app:user:5", "posts:1h", 1)
-            second = Drive(f"unix:{server.path}", f"redis.prefix={outer}")
+            second = Drive(server.url, f"redis.prefix={outer}")
             second.finish()
             own = {f"{outer}{key}".encode() for key in ("meta", "epoch", "owner")}
             found = {key: server.client.dump(key) for key in server.client.keys()}
@@ -386,7 +141,7 @@ def a_daemon_that_knows_the_keys_of_its_earlier_life_removes_only_the_others():
         server.client.hset("cascaded:user:stale", "posts:1h", 1)
         server.client.hset("cascaded:user:b3", "stale field", 1)
         server.process.send_signal(signal.SIGSTOP)  # until the new one knows its things
-        again = Drive(f"unix:{server.path}")
+        again = Drive(server.url)
         again.fill(1)
         again.bulk(300, 1)
         again.metrics()
@@ -436,8 +191,8 @@ def a_loading_redis_is_waited_for():
         sink.wait_event("LOST")
         sink.bulk(4000, 2)
         server.start("--key-load-delay", "300", "--loading-process-events-interval-bytes", "2048")
-        assert "LOADING" in sink.wait_event("TROUBLE", 8)[2]
-        sink.check(server.client, 30)
+        assert "LOADING" in sink.wait_event("TROUBLE")[2]
+        sink.check(server.client)
         assert sink.count("TROUBLE") == 1 and sink.count("LOST") == 1, sink.events
 
 
@@ -449,14 +204,15 @@ def a_stopped_redis_is_noticed_and_its_late_work_harms_nothing():
             sink.check(server.client)
             server.stop_process()
             sink.bulk(size, 2)
-            sink.wait_event("LOST", 30)
+            sink.wait_event("LOST")
             sink.bulk(size, 3)
             sink.drop("user", "b0")
             time.sleep(1)
             server.continue_process()
             sink.wait_event("RECOVERED")
             sink.check(server.client)
-            time.sleep(0.3)
+            wait("Redis has read what the old connection sent",
+                 lambda: len(server.client.client_list()) == 2)
             sink.check(server.client)
             assert not sink.has_event("FENCED"), sink.events
 
@@ -467,7 +223,7 @@ def an_idle_connection_to_a_stopped_redis_is_noticed():
         sink.wait_event("READY")
         time.sleep(0.5)
         server.stop_process()
-        sink.wait_event("LOST", 30)
+        sink.wait_event("LOST")
         server.continue_process()
         sink.wait_event("RECOVERED")
 
@@ -524,7 +280,8 @@ def a_full_redis_is_told_once_and_then_caught_up_with():
         assert "OOM" in sink.wait_event("TROUBLE")[2]
         sink.fill(3)
         sink.drop("user", "b9")
-        time.sleep(2)
+        asked = calls_of(server.client, "watch")
+        wait("it tries again", lambda: calls_of(server.client, "watch") > asked + 4)
         server.client.config_set("maxmemory", 0)
         sink.check(server.client)
         sink.wait_event("RECOVERED")
@@ -536,11 +293,11 @@ def a_redis_that_cannot_save_is_waited_for():
     with setting("--dbfilename", "taken.rdb") as (server, sink):
         sink.fill(1)
         sink.check(server.client)
-        os.mkdir(server.folder + "/taken.rdb")
+        os.mkdir(server.folder / "taken.rdb")
         server.client.config_set("save", "3600 1")
         server.client.execute_command("BGSAVE")
         sink.fill(2)
-        assert "MISCONF" in sink.wait_event("TROUBLE", 8)[2]
+        assert "MISCONF" in sink.wait_event("TROUBLE")[2]
         server.client.config_set("save", "")
         sink.check(server.client)
         sink.wait_event("RECOVERED")
@@ -554,8 +311,8 @@ def a_replica_is_left_when_it_becomes_the_master():
             sink.check(server.client)
             server.client.execute_command("REPLICAOF", "127.0.0.1", free_port())
             sink.fill(2)
-            assert "READONLY" in sink.wait_event("LOST", 8)[2]
-            later = Drive(f"unix:{server.path}", "redis.prefix=other:")
+            assert "READONLY" in sink.wait_event("LOST")[2]
+            later = Drive(server.url, "redis.prefix=other:")
             assert word in later.wait_event("LOST")[2], later.events
             later.close()
             server.client.execute_command("REPLICAOF", "NO", "ONE")
@@ -568,13 +325,7 @@ def a_script_that_holds_redis_up_is_waited_for():
     with setting("--lua-time-limit", "50") as (server, sink):
         sink.fill(1)
         sink.check(server.client)
-
-        def loop():
-            with contextlib.suppress(redis.RedisError):
-                redis.Redis(unix_socket_path=server.path).eval("while true do end", 0)
-
-        threading.Thread(target=loop, daemon=True).start()
-        time.sleep(0.3)
+        held_up(server)
         sink.fill(2)
         assert "BUSY" in sink.wait_event("TROUBLE")[2]
         server.client.execute_command("SCRIPT", "KILL")
@@ -583,20 +334,20 @@ def a_script_that_holds_redis_up_is_waited_for():
 
 @case
 def a_login_that_is_refused_is_fatal_at_the_start():
-    with folder_of_our_own() as folder:
-        server = Server(folder, "--requirepass", "right")
+    with processes.temporary() as folder:
+        server = RedisServer("--requirepass", "right", folder=folder)
         file = pathlib.Path(folder, "password")
         file.write_text("wrong\n")
         for options, word in ((["redis.password_file=" + str(file)], "WRONGPASS"), ([], "NOAUTH")):
-            sink = Drive(f"unix:{server.path}", *options)
+            sink = Drive(server.url, *options)
             _, code, text, _ = sink.wait_event("FATAL")
             assert code == 77 and word in text and "redis.password_file" in text, text
             assert "wrong" not in text.replace("is wrong", ""), text
             assert [e[0] for e in sink.events] == ["FATAL"], sink.events
             sink.close()
         file.write_text("right\nsecond line\n")
-        client = redis.Redis(unix_socket_path=server.path, password="right")
-        sink = Drive(f"unix:{server.path}", f"redis.password_file={file}")
+        client = server.connect(password="right")
+        sink = Drive(server.url, f"redis.password_file={file}")
         sink.fill(1)
         sink.check(client)
         # A password changed under way is read anew with the next connection.
@@ -611,14 +362,14 @@ def a_login_that_is_refused_is_fatal_at_the_start():
 
 @case
 def a_user_with_too_few_rights_is_told():
-    with folder_of_our_own() as folder:
-        server = Server(folder)
+    with processes.temporary() as folder:
+        server = RedisServer(folder=folder)
         file = pathlib.Path(folder, "password")
         file.write_text("pw")
         options = ["redis.user=daemon", f"redis.password_file={file}"]
         acl = ("ACL", "SETUSER", "daemon", "reset", "on", ">pw", f"~{PREFIX}*", "+@all")
         server.client.execute_command(*acl, "-hset")
-        sink = Drive(f"unix:{server.path}", *options)
+        sink = Drive(server.url, *options)
         sink.fill(1)
         _, code, text, _ = sink.wait_event("FATAL")
         assert code == 77 and "NOPERM" in text and "ACL" in text, text
@@ -627,7 +378,7 @@ def a_user_with_too_few_rights_is_told():
         server.client.execute_command(*acl, "-@all", "+@transaction", "+@hash", "+@sortedset",
                                       "+get", "+set", "+incr", "+unlink", "+expire", "+scan",
                                       "+ping", "+select")
-        sink = Drive(f"unix:{server.path}", *options)
+        sink = Drive(server.url, *options)
         sink.fill(1)
         sink.check(server.client)
         server.client.execute_command("ACL", "SETUSER", "daemon", "-hset")
@@ -639,32 +390,11 @@ def a_user_with_too_few_rights_is_told():
         server.kill()
 
 
-def documented_acl():
-    """The words of ACL SETUSER in docs/operations.md, and the rights among them."""
-    page = pathlib.Path(__file__).resolve().parents[2].joinpath("docs/operations.md")
-    text = page.read_text("utf-8")
-    words = re.search(r"ACL SETUSER cascaded (on[^`]*?)```", text)[1].split()
-    return words, [word[1:] for word in words if word.startswith("+")]
-
-
-def crossings(path):
-    """People come and go on boards within the hour; posts cross a rule."""
-    with open(path, "w", encoding="utf-8") as file:
-        for i in range(1500):
-            file.write(json.dumps({
-                "id": f"app:r{i}", "time": 1772452800000 + i * 2000, "text": "#tea @bob",
-                "author": {"id": f"app:u{i % 400}", "handle": f"h{i % 700}"},
-                "retweet_of": {"id": f"app:p{i % 900}",
-                               "author": {"id": f"app:a{i // 30}", "handle": f"b{i // 30}"}}})
-                + "\n")
-    return path
-
-
 def replay(server, *words):
     """A replay: its exit code, and its lines on standard error."""
-    done = subprocess.run([CASCADED, "-o", f"redis.url=unix:{server.path}",
+    done = subprocess.run([CASCADED, "-o", f"redis.url={server.url}",
                            "-o", "alert.two.min_size=2", "-o", "windows=5m,1h", *words],
-                          capture_output=True, text=True, timeout=120, check=False)
+                          capture_output=True, text=True, timeout=2 * PATIENCE, check=False)
     return done.returncode, done.stderr.splitlines()
 
 
@@ -673,8 +403,8 @@ def every_documented_right_that_is_missing_is_named():
     words, rights = documented_acl()
     # What a replay of this kind does not need; INFO is only advice.
     unused = {"auth", "select", "ping", "hlen", "hgetall"}
-    with folder_of_our_own() as folder:
-        server = Server(folder)
+    with processes.temporary() as folder:
+        server = RedisServer(folder=folder)
         pathlib.Path(folder, "pw").write_text("PASSWORD")
         login = ["-o", "redis.user=cascaded", "-o", f"redis.password_file={folder}/pw"]
         file = crossings(folder + "/posts")
@@ -704,10 +434,10 @@ def every_documented_right_that_is_missing_is_named():
 
 @case
 def a_command_that_was_switched_off_ends_a_replay():
-    with folder_of_our_own() as folder:
+    with processes.temporary() as folder:
         file = crossings(folder + "/posts")
         for command in ("MULTI", "EXEC", "ZADD", "XADD", "PUBLISH", "WATCH"):
-            server = Server(folder, "--rename-command", command, "")
+            server = RedisServer("--rename-command", command, "", folder=folder)
             code, lines = replay(server, file)
             assert code == 77 and len(lines) == 1, (command, code, lines)
             assert "unknown command" in lines[0] and command.lower() in lines[0].lower(), lines
@@ -717,8 +447,8 @@ def a_command_that_was_switched_off_ends_a_replay():
 
 @case
 def a_database_that_does_not_exist_or_a_password_too_many_ends_a_replay():
-    with folder_of_our_own() as folder:
-        server = Server(folder)
+    with processes.temporary() as folder:
+        server = RedisServer(folder=folder)
         file = crossings(folder + "/posts")
         pathlib.Path(folder, "pw").write_text("PASSWORD")
         code, lines = replay(server, "-o", "redis.db=99", file)
@@ -757,50 +487,56 @@ def evil_redis(folder, error):
     return path
 
 
-def out_of_memory(client, _):
-    client.config_set("maxmemory", 1)
+def out_of_memory(server):
+    server.client.config_set("maxmemory", 1)
 
 
-def unable_to_save(client, folder):
-    wait_until(lambda: is_answered(client), 10, "the old data is loaded")
-    os.mkdir(folder + "/dump.rdb")
-    client.config_set("save", "3600 1")
-    client.execute_command("BGSAVE")
-    wait_until(lambda: client.info("persistence")["rdb_last_bgsave_status"] == "err", 10, "err")
+def unable_to_save(server):
+    os.mkdir(f"{server.folder}/dump.rdb")
+    server.client.config_set("save", "3600 1")
+    server.client.execute_command("BGSAVE")
+    wait("saving fails",
+         lambda: server.client.info("persistence")["rdb_last_bgsave_status"] == "err")
 
 
-def without_replicas(client, _):
-    client.config_set("min-replicas-to-write", 1)
+def without_replicas(server):
+    server.client.config_set("min-replicas-to-write", 1)
 
 
-def read_only(client, _):
-    client.execute_command("REPLICAOF", "127.0.0.1", free_port())
+def read_only(server):
+    server.client.execute_command("REPLICAOF", "127.0.0.1", free_port())
 
 
-def without_its_master(client, _):
-    client.config_set("replica-serve-stale-data", "no")
-    read_only(client, _)
+def without_its_master(server):
+    server.client.config_set("replica-serve-stale-data", "no")
+    read_only(server)
 
 
-def held_up(client, folder):
-    client.config_set("lua-time-limit", 50)
+def held_up(server):
+    server.client.config_set("lua-time-limit", 50)
 
     def loop():
         with contextlib.suppress(redis.RedisError):
-            redis.Redis(unix_socket_path=f"{folder}/r.sock").eval("while true do end", 0)
+            server.connect().eval("while true do end", 0)
+
+    def is_busy():
+        try:
+            return not server.client.ping()
+        except redis.ResponseError as error:
+            return "busy" in str(error).lower()
 
     threading.Thread(target=loop, daemon=True).start()
-    time.sleep(0.5)
+    wait("Redis is busy", is_busy)
 
 
-def full_of_clients(client, _):
-    client.config_set("maxclients", 1)
-    client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+def full_of_clients(server):
+    server.client.config_set("maxclients", 1)
+    server.client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
 
 
-def away(client, _):
+def away(server):
     with contextlib.suppress(redis.RedisError):
-        client.execute_command("SHUTDOWN", "NOSAVE")
+        server.client.execute_command("SHUTDOWN", "NOSAVE")
 
 
 # What befalls a Redis for a time: word of its answer, exit code of a replay.
@@ -816,22 +552,21 @@ def a_replay_ends_when_redis_refuses_for_long():
         for is_late in (False, True):
             if befall is away and not is_late:
                 continue  # a first start that finds nobody: give_up
-            with folder_of_our_own() as folder:
-                server = Server(folder)
+            with processes.temporary() as folder:
+                server = RedisServer(folder=folder)
                 lines = pathlib.Path(crossings(folder + "/posts")).read_bytes().splitlines(True)
                 if not is_late:
-                    befall(server.client, folder)
-                process = subprocess.Popen(
-                    [CASCADED, "-o", f"redis.url=unix:{server.path}", "-o", "windows=5m,1h",
+                    befall(server)
+                process = processes.start(
+                    [CASCADED, "-o", f"redis.url={server.url}", "-o", "windows=5m,1h",
                      "-o", "redis.patience=2s", "-o", "redis.flush=10ms", "-"],
                     stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-                RUNNING.append(process.kill)
                 if is_late:
                     process.stdin.write(b"".join(lines[:500]))
                     process.stdin.flush()
-                    wait_until(lambda: server.client.hget(PREFIX + "meta", "posts"), 20, "it writes")
-                    befall(server.client, folder)
-                output, errors = process.communicate(b"".join(lines[500:]), timeout=60)
+                    wait("it writes", lambda: server.client.hget(PREFIX + "meta", "posts"))
+                    befall(server)
+                output, errors = process.communicate(b"".join(lines[500:]), timeout=PATIENCE)
                 said = errors.decode().splitlines()
                 told = (befall.__name__, is_late, process.returncode, output, said)
                 assert process.returncode == expected and output == b"", told
@@ -858,13 +593,13 @@ def a_replay_ends_when_redis_refuses_for_good():
               (b"TRYAGAIN Multiple keys request during rehashing of slot", 78),
               (b"LOADING Redis is loading the dataset in memory", 75),
               (b"ERR something that no Redis says yet", 75)]
-    with folder_of_our_own() as folder:
+    with processes.temporary() as folder:
         file = crossings(folder + "/posts")
         for error, expected in errors:
             path = evil_redis(folder, error)
             done = subprocess.run([CASCADED, "-o", f"redis.url=unix:{path}", "-o",
                                    "redis.patience=1s", file], capture_output=True, text=True,
-                                  timeout=60, check=False)
+                                  timeout=PATIENCE, check=False)
             said = done.stderr.splitlines()
             told = (error, done.returncode, said, done.stdout)
             assert done.returncode == expected and done.stdout == "", told
@@ -873,50 +608,44 @@ def a_replay_ends_when_redis_refuses_for_good():
             os.unlink(path)
 
 
+def refusals(daemon):
+    page = daemon.ask("GET", "/metrics").text
+    return sum(map(int, re.findall(r"^cascaded_redis_(?:errors|connects_failed)_total\S* (\d+)$",
+                                   page, re.MULTILINE)))
+
+
 @case
 def a_live_daemon_waits_for_a_redis_that_refuses():
     for befall, word, _ in PASSING:
         if befall is away:
             continue
-        with folder_of_our_own() as folder:
-            server = Server(folder)
-            befall(server.client, folder)
-            port = free_port()
-            pathlib.Path(folder, "token").write_text("t" * 32, encoding="utf-8")
-            os.chmod(folder + "/token", 0o600)
-            pathlib.Path(folder, "conf").write_text(
-                f'redis {{ url = "unix:{server.path}" }}\n'
-                f'http {{ listen = "127.0.0.1:{port}" token_file = "{folder}/token" }}\n',
-                encoding="utf-8")
-            with open(folder + "/err", "w", encoding="utf-8") as errors:
-                process = subprocess.Popen([CASCADED, "-c", folder + "/conf"], stderr=errors)
-            RUNNING.append(process.kill)
-            said = lambda: pathlib.Path(folder, "err").read_text("utf-8")  # pylint: disable=cell-var-from-loop
-            wait_until(lambda: word in said(), 20, f"{word} is said")  # pylint: disable=cell-var-from-loop
-            time.sleep(1)
-            code, body = fetch(port, "/readyz")
-            assert code == 503 and word in body, (code, body)
-            assert "cascaded_redis_up 0" in fetch(port, "/metrics")[1]
-            assert said().count("Redis at") == 1 and process.poll() is None, said()
-            process.terminate()
-            assert process.wait(timeout=20) == 0, said()
+        with processes.temporary() as folder:
+            server = RedisServer(folder=folder)
+            befall(server)
+            with LiveDaemon(CASCADED, folder, f'redis {{ url = "{server.url}" }}\n' +
+                        http_section(folder)) as daemon:
+                wait(f"{word} is said", lambda: daemon.said(word))  # pylint: disable=cell-var-from-loop
+                wait("it tries again", lambda: refusals(daemon) > 2)  # pylint: disable=cell-var-from-loop
+                answer = daemon.ask("GET", "/readyz")
+                assert answer.status == 503 and word in answer.text, answer.text
+                assert daemon.metric("cascaded_redis_up") == 0
+                assert daemon.text().count("Redis at") == 1, daemon.text()
             server.kill()
 
 
 @contextlib.contextmanager
 def staying(*server_options):
     """A replay that stays, a client of its Redis, and what it wrote to standard error."""
-    with folder_of_our_own() as folder:
-        server = Server(folder, *server_options)
+    with processes.temporary() as folder:
+        server = RedisServer(*server_options, folder=folder)
         with open(folder + "/err", "w", encoding="utf-8") as errors:
-            process = subprocess.Popen(
-                [CASCADED, "-o", f"redis.url=unix:{server.path}", "--stay",
+            process = processes.start(
+                [CASCADED, "-o", f"redis.url={server.url}", "--stay",
                  crossings(folder + "/posts")], stdout=subprocess.PIPE, stderr=errors)
-        RUNNING.append(process.kill)
         assert process.stdout.readline().startswith(b"replayed ")
         yield server.client, lambda: pathlib.Path(folder, "err").read_text("utf-8")
         process.terminate()
-        assert process.wait(timeout=20) == 0
+        assert process.wait(PATIENCE) == 0
         server.kill()
 
 
@@ -929,8 +658,8 @@ def is_as_it_was(client, wanted):
 @case
 def what_is_not_changed_by_others_is_not_written_again():
     """Everything is checked again and again while posts come: nothing is found."""
-    with folder_of_our_own() as folder:
-        server = Server(folder)
+    with processes.temporary() as folder:
+        server = RedisServer(folder=folder)
         code, lines = replay(server, "-v", "--speed", "300", "-o", "redis.flush=20ms",
                              crossings(folder + "/posts"))
         found = [line for line in lines if "keys_restored" in line]
@@ -942,7 +671,7 @@ def what_is_not_changed_by_others_is_not_written_again():
 @case
 def what_others_delete_or_change_is_written_again():
     with staying() as (client, errors):
-        wait_until(lambda: client.zcard(f"{PREFIX}top:retweets:1h"), 20, "a board")
+        wait("a board", lambda: client.zcard(f"{PREFIX}top:retweets:1h"))
         wanted = content(client)
         some = sorted(wanted)[::3]
         handle = next(key for key in wanted if key.startswith("handle:"))
@@ -972,10 +701,11 @@ def what_others_delete_or_change_is_written_again():
                      lambda: client.swapdb(0, 1),
                      lambda: client.flushdb()):
             what()
-            wait_until(lambda: is_as_it_was(client, wanted), 90, "Redis is as it was")  # pylint: disable=cell-var-from-loop
-            wait_until(lambda: client.hget(f"{PREFIX}meta", "schema") == b"1", 10, "meta")
+            wait("Redis is as it was",
+                 lambda: is_as_it_was(client, wanted))  # pylint: disable=cell-var-from-loop
+            wait("meta", lambda: client.hget(f"{PREFIX}meta", "schema") == b"1")
         assert errors().count("were deleted or changed in Redis") == 1, errors()
-        wait_until(lambda: client.hget(f"{PREFIX}meta", "complete") == b"0", 10, "complete")
+        wait("complete", lambda: client.hget(f"{PREFIX}meta", "complete") == b"0")
 
 
 @case
@@ -984,7 +714,7 @@ def a_redis_that_evicts_is_warned_about_once():
                                     ("noeviction", "64mb", False), ("allkeys-lru", "0", False)):
         with staying("--maxmemory-policy", policy, "--maxmemory", memory) as (client, errors):
             client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
-            wait_until(lambda: "is reachable again" in errors(), 20, "connected again")
+            wait("connected again", lambda: "is reachable again" in errors())
             lines = [line for line in errors().splitlines() if "maxmemory-policy" in line]
             assert len(lines) == is_told and all(policy in line for line in lines), errors()
 
@@ -999,10 +729,10 @@ def a_policy_that_is_changed_later_is_warned_about():
     with setting("--maxmemory", "64mb", "--maxmemory-policy", "noeviction") as (server, sink):
         sink.wait_event("READY")
         server.client.config_set("maxmemory-policy", "allkeys-lru")
-        found = sink.wait_event("ADVICE", 60)[2]
+        found = sink.wait_event("ADVICE")[2]
         assert "allkeys-lru" in found, found
         asked = calls_of(server.client, "watch")
-        wait_until(lambda: calls_of(server.client, "watch") > asked + 8, 60, "checked again")
+        wait("checked again", lambda: calls_of(server.client, "watch") > asked + 8)
         assert sink.count("ADVICE") == 1, sink.events
 
 
@@ -1010,13 +740,13 @@ def a_policy_that_is_changed_later_is_warned_about():
 def a_key_is_counted_once_however_often_it_is_read():
     """A member of all boards, with its values; the board of which one entry and all are read."""
     with staying() as (client, errors):
-        wait_until(lambda: client.zcard(f"{PREFIX}top:retweets:1h"), 20, "a board")
+        wait("a board", lambda: client.zcard(f"{PREFIX}top:retweets:1h"))
         wanted = content(client)
         user = client.zrange(f"{PREFIX}top:retweets:1h", 0, 0, desc=True)[0].decode()
         boards = [key for key in wanted if key.startswith("top:") and user in wanted[key]]
         assert len(boards) > 2, boards
         client.delete(f"{PREFIX}user:{user}", f"{PREFIX}{boards[0]}")
-        wait_until(lambda: "were deleted or changed" in errors(), 20, "it is found")
+        wait("it is found", lambda: "were deleted or changed" in errors())
         assert "cascaded: 2 keys of cascaded were deleted" in errors(), errors()
 
 
@@ -1024,18 +754,18 @@ def a_key_is_counted_once_however_often_it_is_read():
 def a_stream_of_alerts_that_is_deleted_is_reported_once():
     with setting() as (server, sink):
         sink.tell("alert", "viral:x:1:1", "size", 104)
-        wait_until(lambda: server.client.exists(f"{PREFIX}alerts"), 10, "an alert")
+        wait("an alert", lambda: server.client.exists(f"{PREFIX}alerts"))
         server.client.xtrim(f"{PREFIX}alerts", 0)
         asked = calls_of(server.client, "watch")
-        wait_until(lambda: calls_of(server.client, "watch") > asked + 4, 60, "checked")
+        wait("checked", lambda: calls_of(server.client, "watch") > asked + 4)
         assert not sink.has_event("REPAIRED"), sink.events
         server.client.delete(f"{PREFIX}alerts")
-        found = sink.wait_event("REPAIRED", 60)[2]
+        found = sink.wait_event("REPAIRED")[2]
         assert f'the stream "{PREFIX}alerts" was deleted' in found and "consumer groups" in found, found
         sink.fill(1)
         sink.check(server.client)
         asked = calls_of(server.client, "watch")
-        wait_until(lambda: calls_of(server.client, "watch") > asked + 4, 60, "checked again")
+        wait("checked again", lambda: calls_of(server.client, "watch") > asked + 4)
         assert sink.count("REPAIRED") == 1, sink.events
 
 
@@ -1049,11 +779,13 @@ def a_stream_of_alerts_that_became_another_type_is_replaced():
     for value in ("set", "lpush", "sadd"):
         with setting() as (server, sink):
             sink.tell("alert", "viral:x:1:1", "size", 104)
-            wait_until(lambda: server.client.exists(f"{PREFIX}alerts"), 10, "an alert")  # pylint: disable=cell-var-from-loop
+            wait("an alert",
+                 lambda: server.client.exists(f"{PREFIX}alerts"))  # pylint: disable=cell-var-from-loop
             server.client.delete(f"{PREFIX}alerts")
             server.client.execute_command(value, f"{PREFIX}alerts", "planted")
             sink.tell("alert", "viral:x:2:1", "size", 105)
-            wait_until(lambda: server.client.type(f"{PREFIX}alerts") == b"stream", 20, value)  # pylint: disable=cell-var-from-loop
+            wait(value,
+                 lambda: server.client.type(f"{PREFIX}alerts") == b"stream")  # pylint: disable=cell-var-from-loop
             sink.check(server.client)
             assert stream_of(server.client) == ["viral:x:2:1"], value
             assert sink.has_event("REPAIRED") and not sink.has_event("TROUBLE"), sink.events
@@ -1064,17 +796,19 @@ def an_alert_whose_claim_was_deleted_is_not_in_the_stream_twice():
     with setting() as (server, sink):
         sink.tell("alert", "viral:x:1:1", "size", 104)
         sink.tell("alert", "viral:x:2:1", "size", 105)
-        wait_until(lambda: server.client.xlen(f"{PREFIX}alerts") == 2, 10, "two alerts")
+        wait("two alerts", lambda: server.client.xlen(f"{PREFIX}alerts") == 2)
         for gone in ((), ("alert:viral:x:1:1",), ("alert:viral:x:1:1", "alert:viral:x:2:1")):
             rewrites = sink.count("REWRITE")
             # Everything is written again when the epoch is gone; so are claims then.
             server.client.delete(PREFIX + "epoch", *(PREFIX + key for key in gone))
-            wait_until(lambda: sink.count("REWRITE") > rewrites, 20, "noticed")  # pylint: disable=cell-var-from-loop
-            wait_until(lambda: all(server.client.exists(PREFIX + key) for key in gone), 20, "claimed")  # pylint: disable=cell-var-from-loop
+            wait("noticed",
+                 lambda: sink.count("REWRITE") > rewrites)  # pylint: disable=cell-var-from-loop
+            wait("claimed",
+                 lambda: all(server.client.exists(PREFIX + key) for key in gone))  # pylint: disable=cell-var-from-loop
             sink.check(server.client)
             assert stream_of(server.client) == ["viral:x:1:1", "viral:x:2:1"], gone
         server.client.flushall()
-        wait_until(lambda: server.client.exists(f"{PREFIX}alerts"), 20, "alerts again")
+        wait("alerts again", lambda: server.client.exists(f"{PREFIX}alerts"))
         sink.check(server.client)
         assert stream_of(server.client) == ["viral:x:1:1", "viral:x:2:1"]
 
@@ -1087,10 +821,10 @@ def a_cursor_that_is_deleted_is_written_again():
         for spoil in (lambda: server.client.delete(key), lambda: server.client.rename(key, "else"),
                       lambda: server.client.set(key, "planted"), lambda: server.client.pexpire(key, 1),
                       lambda: server.client.hset(key, "more", 1)):
-            wait_until(lambda: server.client.exists(key), 20, "a cursor")
+            wait("a cursor", lambda: server.client.exists(key))
             spoil()
-            wait_until(lambda: is_good_cursor(server.client, key), 20, "written again")
-        found = sink.wait_event("REPAIRED", 20)[2]
+            wait("written again", lambda: is_good_cursor(server.client, key))
+        found = sink.wait_event("REPAIRED")[2]
         assert "1 keys of cascaded were deleted or changed" in found and '"src"' in found, found
         sink.check(server.client)
 
@@ -1136,7 +870,7 @@ def flushed_data_is_written_again():
             server.client.flushall()
             sink.check(server.client)
         server.client.flushall()
-        wait_until(lambda: server.client.exists(PREFIX + "user:x:1"), 4, "noticed when idle")
+        wait("noticed when idle", lambda: server.client.exists(PREFIX + "user:x:1"))
         sink.check(server.client)
         assert sink.has_event("REWRITE") and not sink.has_event("FENCED"), sink.events
 
@@ -1146,7 +880,7 @@ def an_older_daemon_stops_and_writes_nothing_more():
     with setting() as (server, old):
         old.bulk(20000, 1)
         old.finish()
-        new = Drive(f"unix:{server.path}")
+        new = Drive(server.url)
         new.wait_event("READY")
         old.bulk(20000, 2)
         old.hash("user", "only-old", "name", "n")
@@ -1156,15 +890,15 @@ def an_older_daemon_stops_and_writes_nothing_more():
         new.check(server.client)
         # The older one is at rest for good.
         old.tell("finish", "1s")
-        assert old.lines.get(timeout=3).startswith("failed"), "a fenced sink cannot finish"
+        assert old.lines.get(timeout=PATIENCE).startswith("failed"), "a fenced sink cannot finish"
         new.close()
 
 
 @case
 def a_daemon_is_not_fenced_by_its_own_lost_claim():
     """A proxy lets the claim through and loses Redis' answer to it."""
-    with folder_of_our_own() as folder:
-        server = Server(folder)
+    with processes.temporary() as folder:
+        server = RedisServer(folder=folder)
         losses = [2]
 
         def pump(near):
@@ -1211,8 +945,8 @@ def a_daemon_is_not_fenced_by_its_own_lost_claim():
 
 @case
 def a_redis_that_is_not_there_is_fatal_or_waited_for():
-    with folder_of_our_own() as folder:
-        path = folder + "/r.sock"
+    with processes.temporary() as folder:
+        path = folder + "/redis.sock"
         sink = Drive(f"unix:{path}", "give_up=500ms")
         _, code, text, _ = sink.wait_event("FATAL")
         assert code == 69, code
@@ -1222,7 +956,7 @@ def a_redis_that_is_not_there_is_fatal_or_waited_for():
         sink = Drive(f"unix:{path}")
         sink.fill(1)
         sink.wait_event("LOST")
-        server = Server(folder)
+        server = RedisServer(folder=folder)
         sink.check(server.client)
         assert sink.count("LOST") == 1 and sink.count("READY") == 1, sink.events
         sink.close()
@@ -1240,56 +974,30 @@ def a_port_and_a_database_are_reached_by_name():
 
 # ── TLS ────────────────────────────────────────────────────────────────────────────────────────
 
-def openssl(folder, *words):
-    subprocess.run(["openssl", *words], cwd=folder, check=True, stdout=subprocess.DEVNULL,
-                   stderr=subprocess.DEVNULL)
-
-
-def make_certificate(folder, name, subject_names, days="1"):
-    openssl(folder, "req", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{name}.key", "-out",
-            f"{name}.csr", "-subj", f"/CN={name}")
-    pathlib.Path(folder, f"{name}.ext").write_text(f"subjectAltName={subject_names}\n")
-    openssl(folder, "x509", "-req", "-in", f"{name}.csr", "-CA", "ca.crt", "-CAkey", "ca.key",
-            "-CAcreateserial", "-days", days, "-extfile", f"{name}.ext", "-out", f"{name}.crt")
-
-
-def make_authority(folder):
-    openssl(folder, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out",
-            "ca.crt", "-days", "2", "-subj", "/CN=ca")
-
-
-def tls_server(folder, name, port, *options):
-    return Server(folder, "--tls-port", str(port), "--tls-cert-file", f"{folder}/{name}.crt",
-                  "--tls-key-file", f"{folder}/{name}.key", "--tls-ca-cert-file",
-                  f"{folder}/ca.crt", *options)
-
-
 @case
 def tls_works_and_is_verified():
-    with folder_of_our_own() as folder:
-        make_authority(folder)
-        make_certificate(folder, "good", "DNS:localhost,IP:127.0.0.1")
-        make_certificate(folder, "other", "DNS:other.example")
-        make_certificate(folder, "expired", "DNS:localhost,IP:127.0.0.1", days="-1")
-        shutil.copy(f"{folder}/ca.crt", f"{folder}/self.crt")
-        ca = f"redis.ca_file={folder}/ca.crt"
+    with processes.temporary() as folder:
+        for name in ("good", "wrong_host", "expired"):
+            http_lab.make_certificate(folder, name)
+        ca = f"redis.ca_file={folder}/ca.pem"
         no_client = ("--tls-auth-clients", "no")
         cases = [
             ("good", "localhost", [ca], no_client, None),
             ("good", "127.0.0.1", [ca], no_client, None),
-            ("other", "localhost", [ca], no_client, "hostname mismatch"),
-            ("other", "127.0.0.1", [ca], no_client, "IP address mismatch"),
+            ("wrong_host", "localhost", [ca], no_client, "hostname mismatch"),
+            ("wrong_host", "127.0.0.1", [ca], no_client, "IP address mismatch"),
             ("expired", "localhost", [ca], no_client, "expired"),
             ("good", "localhost", [], no_client, "self-signed certificate"),
             ("good", "localhost", [ca], (), "certificate"),
-            ("good", "localhost", [ca, f"redis.cert_file={folder}/good.crt",
+            ("good", "localhost", [ca, f"redis.cert_file={folder}/good.pem",
                                    f"redis.key_file={folder}/good.key"], (), None),
             ("good", "localhost", [ca], no_client + ("--tls-protocols", "TLSv1.1",
              "--tls-ciphers", "DEFAULT:@SECLEVEL=0"), "TLS"),
         ]
         for name, host, options, server_options, problem in cases:
             port = free_port()
-            server = tls_server(folder, name, port, *server_options)
+            server = RedisServer("--tls-port", str(port), *tls_options(folder, name),
+                                 *server_options, folder=folder)
             sink = Drive(f"rediss://{host}:{port}", *options)
             if problem is None:
                 sink.bulk(5000, 1)
@@ -1361,18 +1069,19 @@ def lies_are_seen_through():
         [b"%3\r\n", b"+OK\r\n" * 6],
         endless,
     ]
-    with folder_of_our_own() as folder:
+    with processes.temporary() as folder:
         for lie in lies:
             path, listener, connections = serve_lies(folder, lie)
             sink = Drive(f"unix:{path}", "redis.timeout=500ms")
-            sink.wait_event("LOST", 4)
+            sink.wait_event("LOST")
             time.sleep(0.5)
             assert resident_kib(sink.process.pid) < 400_000, resident_kib(sink.process.pid)
             assert not sink.has_event("READY") and sink.count("LOST") == 1, sink.events
-            assert len(connections) <= 8, f"{len(connections)} connections in a second"
+            first = [at for at in connections if at < connections[0] + 1]
+            assert len(first) <= 8, f"{len(first)} connections in a second"
             listener.close()
             os.unlink(path)
-            server = Server(folder, name="lie")
+            server = RedisServer(name="lie", folder=folder)
             sink.fill(1)
             sink.check(server.client)
             sink.close()
@@ -1388,10 +1097,10 @@ def is_answered(client):
 
 @case
 def a_server_that_turns_us_away_is_quoted():
-    with folder_of_our_own() as folder:
-        server = Server(folder, "--maxclients", "1")
-        wait_until(lambda: is_answered(server.client), 5, "the one connection is ours")
-        sink = Drive(f"unix:{server.path}")
+    with processes.temporary() as folder:
+        server = RedisServer("--maxclients", "1", folder=folder)
+        wait("the one connection is ours", lambda: is_answered(server.client))
+        sink = Drive(server.url)
         assert "max number of clients" in sink.wait_event("LOST")[2], sink.events
         server.client.config_set("maxclients", 100)
         sink.fill(1)
@@ -1442,33 +1151,10 @@ def whatever_happens_the_end_is_right():
             if rng.random() < 0.6:
                 with contextlib.suppress(redis.exceptions.BusyLoadingError):
                     rng.choice(faults)()
-        sink.check(server.client, 40)
+        sink.check(server.client)
         assert not sink.has_event("FENCED"), sink.events
 
 
-def main():
-    wanted = [each for each in CASES if not sys.argv[1:] or each.__name__ in sys.argv[1:]]
-    random.seed(SEED)
-    failed = 0
-    for number, each in enumerate(wanted, 1):
-        started = time.monotonic()
-        try:
-            each()
-            print(f"ok {number} - {each.__name__}")
-        except Exception as error:  # every kind of failure fails this one case
-            failed += 1
-            print(f"# {type(error).__name__}: {error}")
-            print(f"not ok {number} - {each.__name__}")
-        for abandon in RUNNING:
-            abandon()
-        RUNNING.clear()
-        print(f"# {time.monotonic() - started:.1f} s", flush=True)
-    print(f"1..{len(wanted)}")
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    if not DRIVE.exists():
-        print(f"{DRIVE} is not built")
-        sys.exit(77)
-    sys.exit(main())
+    random.seed(SEED)
+    run_cases()

@@ -9,34 +9,30 @@ import json
 import os
 import pathlib
 import random
-import signal
-import socket
 import statistics
 import subprocess
-import tempfile
+import sys
 import time
-import urllib.error
-import urllib.request
 
-import redis
-
-from terminal import run_tests
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lab"))
+import processes  # noqa: E402
+from live_daemon import LiveDaemon, http_section  # noqa: E402
+from redis_server import RedisServer  # noqa: E402
+from tap import case, run_cases  # noqa: E402
+from waiting import PATIENCE, wait  # noqa: E402
 
 CASCADED = os.path.join(os.environ["BUILD"], "cascaded")
-FOLDER = tempfile.TemporaryDirectory()
-SOCKET = FOLDER.name + "/redis.sock"
-SERVER = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", SOCKET, "--save", "",
-                           "--dir", FOLDER.name], stdout=subprocess.DEVNULL)
-CLIENT = redis.Redis(unix_socket_path=SOCKET)
+FOLDER = processes.folder()
+SERVER = RedisServer()
+CLIENT = SERVER.connect()
 SEED = 20261125
-PATIENCE = 30
 
 
 # ── the configuration ────────────────────────────────────────────────────
 
 def checked(text, *options):
     """What -t says: its exit code, and lines without the file's name."""
-    path = FOLDER.name + "/checked.conf"
+    path = f"{FOLDER}/checked.conf"
     pathlib.Path(path).write_text(text, encoding="utf-8")
     done = subprocess.run([CASCADED, "-t", "-c", path, *options], capture_output=True,
                           check=False)
@@ -49,6 +45,7 @@ NAMELESS = "names { lookup = false }\n" + JETSTREAM
 HOME = 'source "home" { url = "https://m.example/api/v1/streaming/user" }\n'
 
 
+@case
 def a_rule_with_a_mistake_is_told_with_its_line():
     cases = [
         ('alert "a" { min_sise = 3 }\n', '1: unknown option "min_sise" in alert: did you mean'),
@@ -95,8 +92,9 @@ def a_rule_with_a_mistake_is_told_with_its_line():
     assert len(checked('alert "a" {\n}\nalert "b" {\n}\n')[1]) == 2
 
 
+@case
 def a_rule_that_can_fire_is_fine():
-    token = pathlib.Path(FOLDER.name, "token")
+    token = pathlib.Path(FOLDER, "token")
     token.write_text("secret-of-the-test\n", encoding="utf-8")
     token.chmod(0o600)
     for text in (JETSTREAM + PUBLIC + 'alert "a" { min_size = 3\n min_depth = 2 }\n',
@@ -110,6 +108,7 @@ def a_rule_that_can_fire_is_fine():
         assert checked(text) == (0, []), (text, checked(text))
 
 
+@case
 def the_command_line_adds_to_rules_and_makes_them():
     text = 'alert "viral" { min_size = 100 }\n'
     assert checked(text, "-o", "alert.viral.min_size=50", "-o", "alert.b.levels=1",
@@ -177,8 +176,9 @@ def expected(times, days, least, max_age, per_day):
             f"min_size_for_{per_day}_per_day": str(bests[place - 1])}
 
 
+@case
 def a_backtest_says_what_a_plain_computation_says():
-    path = FOLDER.name + "/recording.ndjson"
+    path = f"{FOLDER}/recording.ndjson"
     times, days = recording(path)
     rules = {"five": (5, None), "fast": (10, 600000), "big": (390, None), "never": (5000, None)}
     options = []
@@ -256,8 +256,9 @@ def bears_out(reason, field, cascade):
     return holds and (name != field or abs(value / cascade[name] - 1) < 1e-3)
 
 
+@case
 def every_condition_fires_and_the_cascade_bears_it_out():
-    path = FOLDER.name + "/lively.ndjson"
+    path = f"{FOLDER}/lively.ndjson"
     lively(path)
     options = []
     for number, condition in enumerate(CONDITIONS):
@@ -265,7 +266,7 @@ def every_condition_fires_and_the_cascade_bears_it_out():
         if not condition.startswith("min_size"):
             options += ["-o", f"alert.c{number}.min_size=10"]
     CLIENT.flushall()
-    subprocess.run([CASCADED, "-o", f"redis.url=unix:{SOCKET}", *options, path],
+    subprocess.run([CASCADED, "-o", f"redis.url={SERVER.url}", *options, path],
                    stdout=subprocess.DEVNULL, check=True, timeout=120)
     found = {}
     for alert in alerts():
@@ -281,8 +282,9 @@ def every_condition_fires_and_the_cascade_bears_it_out():
     CLIENT.flushall()
 
 
+@case
 def a_backtest_without_rules_or_files_says_so():
-    path = FOLDER.name + "/one.ndjson"
+    path = f"{FOLDER}/one.ndjson"
     pathlib.Path(path).write_text(json.dumps(retweet(1, 1, 1, stamp(0))) + "\n", encoding="utf-8")
     rule = ("-o", "alert.a.min_size=1")
     for arguments, code in (([path], 78), ([*rule], 64), ([*rule, "/dev/null"], 64),
@@ -295,13 +297,6 @@ def a_backtest_without_rules_or_files_says_so():
 
 # ── live ─────────────────────────────────────────────────────────────────
 
-def wait(what, holds):
-    end = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < end, f"waited for: {what}"
-        time.sleep(0.02)
-
-
 def alerts():
     return [json.loads(entry[b"json"]) for _, entry in CLIENT.xrange("cascaded:alerts")]
 
@@ -310,107 +305,58 @@ def ids():
     return [alert["id"] for alert in alerts()]
 
 
-class Daemon:
-    """Follows nothing that answers; posts are pushed."""
+class Daemon(LiveDaemon):
+    """Its only source is at a port where nobody listens; posts are pushed."""
 
     def __init__(self, rules):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.token = pathlib.Path(FOLDER.name, "push-token")
-        self.token.write_text("secret-of-the-test\n", encoding="utf-8")
-        self.token.chmod(0o600)
-        self.config = pathlib.Path(FOLDER.name, "live.conf")
-        self.write(rules)
-        self.log = open(FOLDER.name + "/live.log", "ab")
-        self.process = None
-        self.start()
+        super().__init__(CASCADED, FOLDER, rules)
+        self.await_start()
 
     def write(self, rules):
-        self.config.write_text(
-            f'redis {{ url = "unix:{SOCKET}" }}\nnames {{ lookup = false }}\n'
-            f'state {{ dir = "{FOLDER.name}/state" }}\n'
-            f'http {{ listen = "127.0.0.1:{self.port}"\n token_file = "{self.token}" }}\n'
-            f'source "none" {{ url = "http://127.0.0.1:1/" }}\n{rules}', encoding="utf-8")
+        super().write(f'redis {{ url = "{SERVER.url}" }}\nnames {{ lookup = false }}\n'
+                      f'state {{ dir = "{FOLDER}/state" }}\n' + http_section(FOLDER) +
+                      f'source "none" {{ url = "http://127.0.0.1:1/" }}\n{rules}')
 
-    def start(self):
-        self.process = subprocess.Popen([CASCADED, "-c", str(self.config)], stderr=self.log)
-        wait("the daemon", self.answers)
-
-    def answers(self):
-        assert self.process.poll() is None
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=5):
-                return True
-        except OSError:
-            return False
-
-    def push(self, posts):
-        body = "".join(json.dumps(post) + "\n" for post in posts).encode()
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}/api/v1/posts", data=body,
-            headers={"Authorization": "Bearer secret-of-the-test"})
+    def take(self, posts):
+        body = "".join(json.dumps(post) + "\n" for post in posts)
 
         def accepted():
-            try:
-                with urllib.request.urlopen(request, timeout=5) as answer:
-                    return json.load(answer)["rejected"] == 0
-            except urllib.error.HTTPError as error:
-                assert error.code in (429, 503), error
-                return False
-        wait("posts taken", accepted)
-
-    def stop(self):
-        self.process.terminate()
-        assert self.process.wait(timeout=PATIENCE) == 0
-        self.log.close()
+            answer = self.push(body)
+            assert answer.status in (202, 429, 503), (answer.status, answer.text)
+            return answer.status == 202 and json.loads(answer.text)["rejected"] == 0
+        wait("the posts are accepted", accepted)
 
 
+@case
 def new_rules_come_by_sighup_and_nothing_is_raised_twice():
     now = round(time.time() * 1000)
-    daemon = Daemon('alert "a" { min_size = 2\n levels = {1, 2} }\n')
-    try:
-        daemon.push([retweet(1, 1, 1, now), retweet(2, 2, 1, now)])
+    with Daemon('alert "a" { min_size = 2\n levels = {1, 2} }\n') as daemon:
+        daemon.take([retweet(1, 1, 1, now), retweet(2, 2, 1, now)])
         wait("the first alert", lambda: ids() == ["a:app:p1:1"])
         first = alerts()[0]
         assert first["why"] == ["size 2 >= 2"] and first["cascade"]["level"] == 1, first
         assert CLIENT.hget("cascaded:cascade:app:p1", "level") == b"1"
 
         daemon.write('alert "a" { min_size = 1\n levels = {1, 2, 4} }\nalert "b" { min_size = 3 }\n')
-        daemon.process.send_signal(signal.SIGHUP)
-        wait("the rules read again", lambda: b"2 alert rules" in pathlib.Path(
-            FOLDER.name, "live.log").read_bytes())
-        daemon.push([retweet(3, 3, 1, now)])
+        daemon.hang_up()
+        wait("the rules read again", lambda: daemon.said("2 alert rules"))
+        daemon.take([retweet(3, 3, 1, now)])
         wait("the new rule and a level", lambda: len(ids()) == 3)
         assert ids()[1:] == ["a:app:p1:2", "b:app:p1:1"], ids()
 
         daemon.write('alert "a" { min_sise = 1 }\n')
-        daemon.process.send_signal(signal.SIGHUP)
-        wait("the mistake told", lambda: b"min_sise" in pathlib.Path(
-            FOLDER.name, "live.log").read_bytes())
+        daemon.hang_up()
+        wait("the mistake told", lambda: daemon.said("min_sise"))
 
         daemon.write('alert "a" { min_size = 1\n levels = {1, 2, 4} }\nalert "b" { min_size = 3 }\n')
-        daemon.process.terminate()
-        assert daemon.process.wait(timeout=PATIENCE) == 0
+        daemon.end()
         daemon.start()
-        daemon.push([retweet(4, 4, 1, now), retweet(5, 5, 2, now)])
+        daemon.await_start()
+        daemon.take([retweet(4, 4, 1, now), retweet(5, 5, 2, now)])
         wait("what is new after a restart", lambda: len(ids()) == 5)
         assert ids()[3:] == ["a:app:p1:4", "a:app:p2:1"], ids()
-    finally:
-        daemon.stop()
 
 
 if __name__ == "__main__":
-    try:
-        while not os.path.exists(SOCKET):
-            time.sleep(0.02)
-        print(f"seed {SEED}")
-        run_tests([a_rule_with_a_mistake_is_told_with_its_line,
-                   a_rule_that_can_fire_is_fine,
-                   the_command_line_adds_to_rules_and_makes_them,
-                   a_backtest_says_what_a_plain_computation_says,
-                   a_backtest_without_rules_or_files_says_so,
-                   every_condition_fires_and_the_cascade_bears_it_out,
-                   new_rules_come_by_sighup_and_nothing_is_raised_twice])
-    finally:
-        SERVER.terminate()
+    print(f"# seed {SEED}")
+    run_cases()

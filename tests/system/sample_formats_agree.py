@@ -2,7 +2,7 @@
 """One invented world, written in every format and replayed by the real daemon into a real Redis,
 gives the same boards and cascades.
 
-    sample_formats_agree.py [PATH OF cascaded]
+    sample_formats_agree.py        (BUILD names the folder of the build)
 
 Each format is held against native lines of the same world from which is taken what the format
 does not carry:
@@ -17,22 +17,23 @@ Not compared: names, texts and times, and in cascades the parent and, for mastod
 (a status names the post it answers by an id of one server only).
 """
 # tests/run: beside others
+import functools
 import json
 import os
 import pathlib
 import subprocess
 import sys
-import tempfile
-import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.dont_write_bytecode = True
-sys.path[:0] = [str(ROOT / "conf" / "sample"), str(ROOT / "tests" / "oracle")]
+sys.path[:0] = [str(ROOT / "conf/sample"), str(ROOT / "tests/lab"), str(ROOT / "tests/oracle")]
 
 import generate  # noqa: E402
 from oracle import METRICS, Oracle  # noqa: E402
-from terminal import run_tests  # noqa: E402
+from redis_server import RedisServer  # noqa: E402
+from tap import case, run_cases  # noqa: E402
 
+CASCADED = os.path.join(os.environ["BUILD"], "cascaded")
 WINDOWS = ("5m", "1h", "24h")
 OPTIONS = generate.arguments(["--posts", "3000", "--minutes", "40", "--seed", "7"])
 COUNTED = ("size", "retweets", "quotes", "replies", "amplifiers", "reach", "velocity_5m",
@@ -41,39 +42,18 @@ LACKING = {"x1": {"via"}, "x2": {"via", "deleted"}, "mastodon": {"via"},
            "jetstream": {"handle", "followers"}}
 
 
-class Server:
-    """A redis-server of its own on a unix socket, and the daemon to fill it."""
+class Server(RedisServer):
+    """A Redis, and the daemon to fill it."""
 
-    def __init__(self, daemon):
-        self.daemon = daemon
-        self.folder = tempfile.TemporaryDirectory()
-        self.socket = f"{self.folder.name}/redis.sock"
-        self.process = subprocess.Popen(
-            ["redis-server", "--port", "0", "--unixsocket", self.socket, "--save", "",
-             "--dir", self.folder.name], stdout=subprocess.DEVNULL)
-        self.client = redis.Redis(unix_socket_path=self.socket, decode_responses=True)
-        deadline = time.monotonic() + 10
-        while not self._answers():
-            assert self.process.poll() is None and time.monotonic() < deadline, "no Redis"
-            time.sleep(0.02)
-
-    def _answers(self):
-        try:
-            return self.client.ping()
-        except redis.ConnectionError:
-            return False
-
-    def close(self):
-        self.client.close()
-        self.process.terminate()
-        self.process.wait()
-        self.folder.cleanup()
+    @functools.cached_property
+    def client(self):
+        return self.connect(decode_responses=True)
 
     def replay(self, prefix, lines):
         """Replays the lines under a prefix of their own; answers the daemon's last line."""
-        path = pathlib.Path(self.folder.name, "lines.ndjson")
+        path = pathlib.Path(self.folder, "lines.ndjson")
         path.write_bytes("".join(lines).encode())
-        command = [self.daemon, "-q", "-o", f"redis.url=unix:{self.socket}",
+        command = [CASCADED, "-q", "-o", f"redis.url={self.url}",
                    "-o", f"redis.prefix={prefix}", "-o", f"windows={','.join(WINDOWS)}",
                    "-o", "redis.top=10000", str(path)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
@@ -171,22 +151,27 @@ def check_wire(wire):
     check_same(cascades, like[1])
 
 
+@case
 def x1_agrees_with_native_lines():
     check_wire(generate.X1())
 
 
+@case
 def x2_agrees_with_native_lines():
     check_wire(generate.X2())
 
 
+@case
 def jetstream_agrees_with_native_lines():
     check_wire(generate.Jetstream())
 
 
+@case
 def mastodon_agrees_with_native_lines():
     check_wire(generate.Mastodon())
 
 
+@case
 def native_lines_agree_with_the_oracle():
     lines = lines_of(generate.Native())
     assert int(server.replay("native:", lines)["posts"]) == OPTIONS.posts
@@ -202,6 +187,7 @@ def native_lines_agree_with_the_oracle():
                 for post, fields in content["cascades"].items()})
 
 
+@case
 def the_same_seed_gives_the_same_bytes():
     words = ["--format", "mixed", "--posts", "1000", "--seed", "3"]
     command = [sys.executable, "conf/sample/generate.py", *words]
@@ -211,25 +197,6 @@ def the_same_seed_gives_the_same_bytes():
     assert first == second and first.count(b"\n") > 1000
 
 
-try:
-    import redis
-except ImportError:
-    print("python3-redis is not installed")
-    sys.exit(77)
-cascaded = sys.argv[1] if len(sys.argv) > 1 else os.path.join(
-    os.environ.get("BUILD", ROOT / "build" / "dev"), "cascaded")
-if not os.access(cascaded, os.X_OK):
-    print(f"{cascaded} is not built")
-    sys.exit(77)
-server = Server(cascaded)
-try:
-    run_tests([
-        x1_agrees_with_native_lines,
-        x2_agrees_with_native_lines,
-        jetstream_agrees_with_native_lines,
-        mastodon_agrees_with_native_lines,
-        native_lines_agree_with_the_oracle,
-        the_same_seed_gives_the_same_bytes,
-    ])
-finally:
-    server.close()
+if __name__ == "__main__":
+    server = Server()
+    run_cases()

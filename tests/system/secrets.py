@@ -8,12 +8,14 @@ given in place of the path of its file.
 import os
 import pathlib
 import subprocess
-import tempfile
+import sys
 
-from terminal import run_tests
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lab"))
+import processes  # noqa: E402
+from tap import case, run_cases  # noqa: E402
 
 BUILD = os.environ["BUILD"]
-FOLDER = tempfile.TemporaryDirectory()
+FOLDER = processes.folder()
 SECRET = "Pw-of-nobody-1"
 REDIS = ["redis://u:{}@h:x", "redis://:{}@[::1", "redis://:{}@h:1/x", "redis:/u:{}@h", "http://u:{}@h",
          "redis://u:{}%zz@h", "redis://u:pa/{}@host", "redis://u:{}@bad host:1", "redis//:{}@h",
@@ -28,7 +30,7 @@ def said(*arguments, config=None):
     """What a program printed; few of these addresses can be used, and nobody is there."""
     arguments = [*arguments]
     if config is not None:
-        path = pathlib.Path(FOLDER.name, "bad.conf")
+        path = pathlib.Path(FOLDER, "bad.conf")
         path.write_text(config, encoding="utf-8")
         arguments += ["-c", str(path)]
     done = subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=False,
@@ -41,6 +43,7 @@ def check(text, *about):
     assert SECRET not in text, (about, text)
 
 
+@case
 def addresses_of_redis_are_not_repeated():
     for form in REDIS:
         url = form.format(SECRET)
@@ -49,6 +52,7 @@ def addresses_of_redis_are_not_repeated():
         check(said(f"{BUILD}/cascaded", "/dev/null", config=f'redis {{ url = "{url}" }}\n'), url)
 
 
+@case
 def addresses_of_sources_and_webhooks_are_not_repeated():
     for form in HTTP:
         url = form.format(SECRET)
@@ -62,6 +66,7 @@ def addresses_of_sources_and_webhooks_are_not_repeated():
             check(said(f"{BUILD}/cascaded", "-t", config=config), config)
 
 
+@case
 def an_address_in_a_wrong_place_is_not_repeated():
     for form in HTTP[:-1] + REDIS[:4]:
         url = form.format(SECRET)
@@ -72,6 +77,7 @@ def an_address_in_a_wrong_place_is_not_repeated():
             check(said(f"{BUILD}/cascaded", *arguments), arguments)
 
 
+@case
 def a_secret_in_place_of_its_file_is_not_repeated():
     x = 'source "x" { url = "https://h/x" '
     hook = 'webhook "w" { url = "https://h/" '
@@ -96,7 +102,4 @@ def a_secret_in_place_of_its_file_is_not_repeated():
 
 
 if __name__ == "__main__":
-    run_tests([addresses_of_redis_are_not_repeated,
-               addresses_of_sources_and_webhooks_are_not_repeated,
-               an_address_in_a_wrong_place_is_not_repeated,
-               a_secret_in_place_of_its_file_is_not_repeated])
+    run_cases()

@@ -5,29 +5,30 @@ A real Sentinel watches a master and a replica. Without arguments every case run
 """
 import contextlib
 import json
-import os
 import pathlib
-import signal
 import socket
 import subprocess
 import sys
 import threading
 
-import redis_faults
-from redis_faults import (CASCADED, PREFIX, RUNNING, Drive, Server, content, crossings, differences,
-                          folder_of_our_own, free_port, documented_acl, wait_until)
-
-import redis
-
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lab"))
 import hook_lab  # noqa: E402
+import http_lab  # noqa: E402
+import processes  # noqa: E402
+from redis_server import RedisServer, Sentinel, free_port, tls_options  # noqa: E402
+from sink_drive import (BUILD, CASCADED, PREFIX, Drive, content, crossings,  # noqa: E402
+                        differences, documented_acl)
+from tap import case, run_cases  # noqa: E402
+from waiting import PATIENCE, wait  # noqa: E402
 
-CASCADECTL = pathlib.Path(os.environ.get("BUILD", "build/dev")) / "cascadectl"
-PATIENCE = 60
+import redis  # noqa: E402
+from redis.backoff import ConstantBackoff  # noqa: E402
+from redis.retry import Retry  # noqa: E402
+
+CASCADECTL = BUILD / "cascadectl"
 FIRST = 1200  # posts of crossings(); 300 alerts come in them, and as many after
-CASES = redis_faults.CASES
-CASES.clear()
-case = redis_faults.case
+# A Sentinel closes the connections of a server whose role it changes, those of the test as well.
+PERSISTENT = {"retry": Retry(ConstantBackoff(0.05), 20), "retry_on_error": [redis.ConnectionError]}
 
 
 class World:
@@ -39,29 +40,23 @@ class World:
         self.master = self.server("master", self.ports[0])
         self.replica = self.server("replica", self.ports[1],
                                    "--replicaof", f"127.0.0.1 {self.ports[0]}")
-        wait_until(lambda: self.replica.client.info("replication")["master_link_status"] == "up",
-                   PATIENCE, "the replica is linked")
+        wait("the replica is linked",
+             lambda: self.replica.client.info("replication")["master_link_status"] == "up")
         self.port = free_port()
-        config = pathlib.Path(folder, "sentinel.conf")
-        config.write_text(f"port {self.port}\ndir {folder}\n"
-                          f"sentinel monitor main 127.0.0.1 {self.ports[0]} 1\n"
-                          "sentinel down-after-milliseconds main 1000\n"
-                          "sentinel failover-timeout main 3000\n", encoding="utf-8")
-        self.process = subprocess.Popen(["redis-server", config, "--sentinel", "--logfile",
-                                         f"{folder}/sentinel.log"], stdout=subprocess.DEVNULL)
-        RUNNING.append(self.abandon)
-        self.sentinel = redis.Redis(port=self.port, decode_responses=True, socket_timeout=10)
-        wait_until(self.knows_replica, PATIENCE, "the Sentinel knows the replica")
+        Sentinel(folder, self.port, f"port {self.port}",
+                 f"sentinel monitor main 127.0.0.1 {self.ports[0]} 1",
+                 "sentinel down-after-milliseconds main 1000", "sentinel failover-timeout main 3000")
+        self.sentinel = redis.Redis(port=self.port, decode_responses=True, socket_timeout=PATIENCE)
+        wait("the Sentinel knows the replica", self.knows_replica)
         self.url = f"sentinel://127.0.0.1:{self.port}/main"
 
     def server(self, name, port, *more):
         folder = pathlib.Path(self.folder, name)
         folder.mkdir()
-        return Server(str(folder), "--port", str(port), "--repl-diskless-sync-delay", "0", *more)
-
-    def abandon(self):
-        self.process.kill()
-        self.process.wait()
+        server = RedisServer("--port", str(port), "--repl-diskless-sync-delay", "0", *more,
+                             folder=folder)
+        server.client = server.connect(**PERSISTENT)
+        return server
 
     def knows_replica(self):
         with contextlib.suppress(redis.RedisError):
@@ -79,7 +74,7 @@ class World:
         return False
 
     def promote(self):
-        wait_until(self.start_failover, PATIENCE, "the Sentinel begins a failover")
+        wait("the Sentinel begins a failover", self.start_failover)
 
     def kill(self):
         self.master.kill()
@@ -99,8 +94,7 @@ class World:
         self.await_promotion()
 
     def await_demotion(self):
-        wait_until(lambda: self.master.client.role()[0] == b"slave", PATIENCE,
-                   "the old master is a replica")
+        wait("the old master is a replica", lambda: self.master.client.role()[0] == b"slave")
 
     def is_promoted(self):
         with contextlib.suppress(redis.ConnectionError):  # the Sentinel closes connections then
@@ -108,12 +102,12 @@ class World:
         return False
 
     def await_promotion(self):
-        wait_until(self.is_promoted, PATIENCE, "the replica is the master")
+        wait("the replica is the master", self.is_promoted)
 
 
 @contextlib.contextmanager
 def world():
-    with folder_of_our_own() as folder:
+    with processes.temporary() as folder:
         made = World(folder)
         yield made
         for server in (made.master, made.replica):
@@ -173,19 +167,19 @@ def the_new_master_is_followed_however_the_old_one_ends():
             sink.handle("x:1", "x:ann")
             sink.bulk(2000, 1)
             sink.tell("alert", "x:1", "size", 5)
-            sink.check(at.master.client, PATIENCE)
+            sink.check(at.master.client)
             at.settle()
             end(at)
             sink.fill(2)
             sink.drop("user", "b5")
             sink.handle("x:1", "x:anna")
             sink.bulk(2500, 2)
-            sink.wait_event("LOST", PATIENCE)
+            sink.wait_event("LOST")
             sink.tell("alert", "x:2", "size", 6)
             sink.board("mentions:1h", "x:3", 3)
-            sink.wait_event("RECOVERED", PATIENCE)
+            sink.wait_event("RECOVERED")
             at.await_promotion()
-            sink.check(at.replica.client, PATIENCE)
+            sink.check(at.replica.client)
             ids = alert_ids(at.replica.client)
             assert len(ids) == len(set(ids)) == 2, (end, ids)
             assert sink.count("LOST") == 1 and not sink.has_event("FATAL"), (end, sink.events)
@@ -194,11 +188,10 @@ def the_new_master_is_followed_however_the_old_one_ends():
 
 def replay(url, file, disturb):
     """Replays the file, in two parts with whatever is done between them."""
-    with subprocess.Popen(
+    with processes.start(
             [CASCADED, "-o", f"redis.url={url}", "-o", "alert.two.min_size=2",
              "-o", "windows=5m,1h", "-o", "redis.flush=10ms", "-"],
             stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        RUNNING.append(process.kill)
         lines = pathlib.Path(file).read_bytes().splitlines(keepends=True)
         process.stdin.write(b"".join(lines[:FIRST]))
         process.stdin.flush()
@@ -210,23 +203,22 @@ def replay(url, file, disturb):
 
 @case
 def a_replay_through_a_failover_writes_what_an_undisturbed_one_does():
-    with folder_of_our_own() as folder:
+    with processes.temporary() as folder:
         file = crossings(folder + "/posts")
-        calm = Server(folder)
+        calm = RedisServer(folder=folder)
 
         def note(go_on):
-            wait_until(lambda: len(alert_ids(calm.client)) == 300, PATIENCE,
-                       "the first part is written")
+            wait("the first part is written", lambda: len(alert_ids(calm.client)) == 300)
             go_on()
 
-        replay(f"unix:{calm.path}", file, note)
+        replay(calm.url, file, note)
         expected, alerts = content(calm.client), sorted(alert_ids(calm.client))
         assert len(expected) > 1000 and len(set(alerts)) == len(alerts) == 600, len(alerts)
         for end in (World.promote, World.kill):
             with world() as at:
                 def disturb(go_on):
-                    wait_until(lambda: len(alert_ids(at.master.client)) == 300, PATIENCE,
-                               "the first part is written")
+                    wait("the first part is written",
+                         lambda: len(alert_ids(at.master.client)) == 300)
                     at.settle()
                     end(at)
                     if end == World.promote:
@@ -235,8 +227,8 @@ def a_replay_through_a_failover_writes_what_an_undisturbed_one_does():
                         at.await_demotion()
                     go_on()
                     at.await_promotion()
-                    wait_until(lambda: len(alert_ids(at.replica.client)) == 600, PATIENCE,
-                               "the second part is written")
+                    wait("the second part is written",
+                         lambda: len(alert_ids(at.replica.client)) == 600)
 
                 errors = replay(at.url, file, disturb)
                 found = content(at.replica.client)
@@ -253,8 +245,8 @@ def a_replay_through_a_failover_writes_what_an_undisturbed_one_does():
 
 @case
 def sentinels_that_do_not_help_are_named_once():
-    with folder_of_our_own() as folder:
-        server = Server(folder)
+    with processes.temporary() as folder:
+        server = RedisServer(folder=folder)
         port = free_port()
         server.client.config_set("port", port)
         for named, why in ((free_port(), "refused"),
@@ -271,11 +263,11 @@ def sentinels_that_do_not_help_are_named_once():
             other = free_port()
             sink = Drive(f"sentinel://127.0.0.1:{named},127.0.0.1:{other}/main",
                          "redis.connect_timeout=400ms")
-            text = sink.wait_event("LOST", PATIENCE)[2]
+            text = sink.wait_event("LOST")[2]
             assert f"127.0.0.1:{named},127.0.0.1:{other}/main" in text and why in text, text
             assert f"Sentinel 127.0.0.1:{other}: Connection refused" in text, text
-            wait_until(lambda: sink.metrics()["cascaded_redis_connects_failed_total"] > 3,  # pylint: disable=cell-var-from-loop
-                       PATIENCE, "it tries again")
+            wait("it tries again",
+                 lambda: sink.metrics()["cascaded_redis_connects_failed_total"] > 3)
             assert sink.count("LOST") == 1, sink.events
             sink.close()
         server.kill()
@@ -287,8 +279,8 @@ def a_sentinel_where_a_server_is_expected_is_named_as_one():
         for database, expected in (("", "this server is a Sentinel; set redis.url = sentinel://"),
                                    ("/2", "the address of a Sentinel is written sentinel://")):
             url = f"redis://127.0.0.1:{here.port}{database}"
-            done = subprocess.run([redis_faults.CASCADED, "-o", f"redis.url={url}", "-"],
-                                  input=b"", capture_output=True, timeout=60, check=False)
+            done = subprocess.run([CASCADED, "-o", f"redis.url={url}", "-"],
+                                  input=b"", capture_output=True, timeout=PATIENCE, check=False)
             lines = done.stderr.decode().splitlines()
             assert expected in lines[-1] and len(lines) == 1, lines
             assert done.returncode == (77 if database else 78), done
@@ -309,58 +301,47 @@ def a_sentinel_with_an_old_view_is_asked_again():
                 server.client.execute_command("ACL", "SETUSER", "cascaded", right)
             sink = Drive(f"sentinel://127.0.0.1:{stale.port}/main", *login)
             sink.fill(3)
-            text = sink.wait_event("LOST", PATIENCE)[2]
+            text = sink.wait_event("LOST")[2]
             assert said in text and text.endswith("asking the Sentinels for the master again")
-            sink.check(at.master.client, PATIENCE)
+            sink.check(at.master.client)
             assert stale.asked >= 3 and sink.count("LOST") == 1, sink.events
             sink.close()
 
 
 @case
 def sentinels_that_want_a_password_or_tls_are_asked_with_them():
-    with folder_of_our_own() as folder:
-        redis_faults.make_authority(folder)
-        redis_faults.make_certificate(folder, "good", "DNS:localhost,IP:127.0.0.1")
-        tls = ["--tls-cert-file", f"{folder}/good.crt", "--tls-key-file", f"{folder}/good.key",
-               "--tls-ca-cert-file", f"{folder}/ca.crt", "--tls-auth-clients", "no"]
+    with processes.temporary() as folder:
+        http_lab.make_certificate(folder, "good")
+        tls = [*tls_options(folder, "good"), "--tls-auth-clients", "no"]
         port, plain = free_port(), free_port()
-        server = redis_faults.tls_server(folder, "good", port, "--tls-auth-clients", "no",
-                                         "--port", str(plain))
+        server = RedisServer("--tls-port", str(port), *tls, "--port", str(plain), folder=folder)
         for user, is_tls in ((None, False), ("daemon", False), ("daemon", True)):
             at = free_port()
-            lines = [f"port {0 if is_tls else at}", f"dir {folder}", "requirepass for-others",
+            lines = [f"port {0 if is_tls else at}", "requirepass for-others",
                      f"sentinel monitor main 127.0.0.1 {port if is_tls else plain} 1",
                      "user daemon reset on >spoken +auth +sentinel|get-master-addr-by-name"]
             if is_tls:
                 lines += [f"tls-port {at}", "tls-replication yes"]
-            config = pathlib.Path(folder, f"sentinel{at}.conf")
-            config.write_text("\n".join(lines) + "\n", encoding="utf-8")
-            process = subprocess.Popen(["redis-server", config, "--sentinel",
-                                        *(tls if is_tls else []),
-                                        "--logfile", f"{folder}/sentinel.log"],
-                                       stdout=subprocess.DEVNULL)
-            RUNNING.append(process.kill)
+            sentinel = Sentinel(folder, at, *lines, options=tls if is_tls else ())
             url = f"sentinel{'s' if is_tls else ''}://127.0.0.1:{at}/main"
-            more = [f"redis.ca_file={folder}/ca.crt"] if is_tls else []
+            more = [f"redis.ca_file={folder}/ca.pem"] if is_tls else []
             more += [f"redis.sentinel_user={user}"] if user else []
             file = pathlib.Path(folder, "password")
             file.write_text("wrong\n", encoding="utf-8")
             if not user:
                 sink = Drive(url, *more)
-                text = sink.wait_event("LOST", PATIENCE)[2]
-                wait_until(lambda: "refused" in text or "redis.sentinel_password_file" in text,  # pylint: disable=cell-var-from-loop
-                           PATIENCE, text)
+                text = sink.wait_event("LOST")[2]
+                wait(text, lambda: "refused" in text or "redis.sentinel_password_file" in text)
                 sink.close()
             more += [f"redis.sentinel_password_file={file}"]
             sink = Drive(url, *more)
             sink.fill(1)
-            sink.wait_event("LOST", PATIENCE)
+            sink.wait_event("LOST")
             assert not sink.has_event("READY"), sink.events
             file.write_text("spoken\n" if user else "for-others\n", encoding="utf-8")
-            sink.check(server.client, PATIENCE)
+            sink.check(server.client)
             sink.close()
-            process.kill()
-            process.wait()
+            sentinel.kill()
         server.kill()
 
 
@@ -371,7 +352,7 @@ def a_sentinel_that_is_silent_is_passed_over():
         sink = Drive(f"sentinel://127.0.0.1:{silent.port},127.0.0.1:{at.port}/main",
                      "redis.connect_timeout=1s")
         sink.fill(1)
-        sink.check(at.master.client, PATIENCE)
+        sink.check(at.master.client)
         assert silent.asked == 1 and not sink.has_event("LOST"), sink.events
         sink.close()
 
@@ -397,34 +378,35 @@ def alerts_that_only_the_old_master_had_reach_the_new_one_and_webhooks_get_each_
         sink = Drive(at.url, "redis.flush=20ms", *options)
         sink.fill(1)
         sink.tell("alert", "x:1", "size", 5)
-        sink.check(at.master.client, PATIENCE)
-        wait_until(lambda: not at.master.client.hlen(PREFIX + "outbox:h0")
-                   and len(hooks[1].requests) == 1, PATIENCE, "the first one is delivered")
+        sink.check(at.master.client)
+        wait("the first one is delivered",
+             lambda: not at.master.client.hlen(PREFIX + "outbox:h0")
+                 and len(hooks[1].requests) == 1)
         at.isolate()
         go_on.set()
-        wait_until(lambda: not at.master.client.hlen(PREFIX + "outbox:h1"), PATIENCE,
-                   "acknowledged, and only the old master knows")
+        wait("acknowledged, and only the old master knows",
+             lambda: not at.master.client.hlen(PREFIX + "outbox:h1"))
         for name in ("x:2", "x:3"):
             sink.tell("alert", name, "size", 6)
-            wait_until(lambda: all(len(hook.requests) == int(name[2:]) for hook in hooks),  # pylint: disable=cell-var-from-loop
-                       PATIENCE, "each is sent")
+            wait("each is sent", lambda: all(len(hook.requests) == int(name[2:]) for hook in hooks))
         sink.fill(2)
-        sink.check(at.master.client, PATIENCE)
+        sink.check(at.master.client)
         entries = at.master.client.xrange(PREFIX + "alerts")
         assert at.master.client.hlen(PREFIX + "outbox:h2") == 1 and len(entries) == 3
         at.lose_master()
         sink.tell("alert", "x:4", "size", 7)
         sink.fill(3)
-        sink.wait_event("RECOVERED", PATIENCE)
-        sink.check(at.replica.client, PATIENCE)
+        sink.wait_event("RECOVERED")
+        sink.check(at.replica.client)
         assert at.replica.client.xrange(PREFIX + "alerts")[:3] == entries, "as they were"
         ids = alert_ids(at.replica.client)
         assert len(ids) == len(set(ids)) == 4, ids
         for claim in ids:
             assert at.replica.client.exists(f"{PREFIX}alert:{claim}"), claim
         assert at.replica.client.ttl(PREFIX + "outbox:h2") != -1
-        wait_until(lambda: not any(at.replica.client.hlen(f"{PREFIX}outbox:h{i}")
-                                   for i in range(3)), PATIENCE, "all is acknowledged")
+        wait("all is acknowledged",
+             lambda: not any(at.replica.client.hlen(f"{PREFIX}outbox:h{i}")
+                 for i in range(3)))
         for number, hook in enumerate(hooks):
             sent = sorted(hook.ids())
             assert sorted(set(sent)) == sorted(ids), (number, sent)
@@ -436,9 +418,9 @@ def alerts_that_only_the_old_master_had_reach_the_new_one_and_webhooks_get_each_
 
 @case
 def alerts_come_back_after_a_flushall_and_no_reader_gets_one_twice():
-    with folder_of_our_own() as folder:
-        server = Server(folder)
-        sink = Drive(f"unix:{server.path}")
+    with processes.temporary() as folder:
+        server = RedisServer(folder=folder)
+        sink = Drive(server.url)
         for i in range(100):
             sink.tell("alert", f"x:{i}", "size", 5)
         sink.check(server.client)
@@ -446,14 +428,13 @@ def alerts_come_back_after_a_flushall_and_no_reader_gets_one_twice():
         assert len(entries) == 100
         server.client.flushall()
         sink.fill(2)
-        wait_until(lambda: server.client.xrange(PREFIX + "alerts") == entries, PATIENCE,
-                   "the stream is as it was")
+        wait("the stream is as it was", lambda: server.client.xrange(PREFIX + "alerts") == entries)
         sink.check(server.client)
         assert not server.client.xread({PREFIX + "alerts": entries[-1][0]})
         # A planted key does not stop it.
         server.client.flushall()
         server.client.set(PREFIX + "alerts", "planted")
-        wait_until(lambda: server.client.type(PREFIX + "alerts") == b"stream", PATIENCE, "again")
+        wait("again", lambda: server.client.type(PREFIX + "alerts") == b"stream")
         sink.check(server.client)
         assert server.client.xrange(PREFIX + "alerts") == entries
         sink.close()
@@ -461,8 +442,4 @@ def alerts_come_back_after_a_flushall_and_no_reader_gets_one_twice():
 
 
 if __name__ == "__main__":
-    if not redis_faults.DRIVE.exists():
-        print(f"{redis_faults.DRIVE} is not built")
-        sys.exit(77)
-    signal.alarm(540)
-    sys.exit(redis_faults.main())
+    run_cases()

@@ -15,40 +15,34 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 
-import redis
-
-from terminal import run_tests
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lab"))
+import processes  # noqa: E402
+from live_daemon import LiveDaemon  # noqa: E402
+from redis_content import everything  # noqa: E402
+from redis_server import RedisServer  # noqa: E402
+from sample import write_sample  # noqa: E402
+from tap import case, run_cases  # noqa: E402
+from waiting import PATIENCE, wait  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CASCADED = os.path.join(os.environ["RELEASE"], "cascaded")
-FOLDER = tempfile.TemporaryDirectory()
-SOCKET = FOLDER.name + "/redis.sock"
-SERVER = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", SOCKET, "--save", "",
-                           "--dir", FOLDER.name], stdout=subprocess.DEVNULL)
-CLIENT = redis.Redis(unix_socket_path=SOCKET)
+FOLDER = processes.folder()
+SERVER = RedisServer()
+CLIENT = SERVER.connect()
 # What differs from run to run.
 OWN = (b"cascaded:meta", b"cascaded:epoch", b"cascaded:owner", b"cascaded:cursor:replay")
 SEED = 20261123
 
 
-def sample(name, *options):
-    path = f"{FOLDER.name}/{name}.ndjson"
-    with open(path, "wb") as out:
-        subprocess.run([sys.executable, str(ROOT / "conf/sample/generate.py"), *options],
-                       stdout=out, check=True)
-    return path
-
-
 def fresh_folder():
     CLIENT.flushall()
-    return tempfile.mkdtemp(dir=FOLDER.name)
+    return tempfile.mkdtemp(dir=FOLDER)
 
 
 def command(folder, *arguments):
     state = ["-o", f"state.dir={folder}", "-o", "state.every=1s"] if folder else []
-    return [CASCADED, "-o", f"redis.url=unix:{SOCKET}", *state, *arguments]
+    return [CASCADED, "-o", f"redis.url={SERVER.url}", *state, *arguments]
 
 
 def replay(folder, *arguments):
@@ -62,15 +56,7 @@ def posts_of(done):
 
 
 def content():
-    found = {}
-    for key in CLIENT.scan_iter(count=1000):
-        if key in OWN:
-            continue
-        kind = CLIENT.type(key)
-        found[key] = (CLIENT.hgetall(key) if kind == b"hash" else
-                      CLIENT.zrange(key, 0, -1, withscores=True) if kind == b"zset" else
-                      CLIENT.get(key))
-    return found
+    return everything(CLIENT, but=OWN)
 
 
 def replayed(*files):
@@ -80,20 +66,14 @@ def replayed(*files):
     return content()
 
 
-def wait_for(condition, seconds=20):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.01)
-
-
+@case
 def a_replay_killed_at_random_points_ends_as_an_undisturbed_one():
     wanted = replayed(MIXED)
     folder = fresh_folder()
     dice = random.Random(SEED)
     kills = 0
     while kills < 12:
-        process = subprocess.Popen(command(folder, "-q", "--speed", "600", MIXED),
+        process = processes.start(command(folder, "-q", "--speed", "600", MIXED),
                                    stdout=subprocess.DEVNULL)
         try:
             process.wait(0.2 + 2.5 * dice.random())
@@ -107,6 +87,7 @@ def a_replay_killed_at_random_points_ends_as_an_undisturbed_one():
     assert content() == wanted
 
 
+@case
 def nothing_in_redis_goes_back_while_a_killed_replay_catches_up():
     wanted = replayed(MIXED)
     folder = fresh_folder()
@@ -120,10 +101,11 @@ def nothing_in_redis_goes_back_while_a_killed_replay_catches_up():
         newest = posts
 
     while True:
-        process = subprocess.Popen(command(folder, "-q", "--speed", "600", MIXED),
+        process = processes.start(command(folder, "-q", "--speed", "600", MIXED),
                                    stdout=subprocess.DEVNULL)
         end = time.monotonic() + 1.2 + 2 * dice.random()
-        while process.poll() is None and time.monotonic() < end:
+        while process.poll() is None and (time.monotonic() < end or
+                                          not os.path.exists(f"{folder}/snapshot")):
             look()
             time.sleep(0.001)
         if process.poll() is not None:
@@ -139,33 +121,35 @@ def nothing_in_redis_goes_back_while_a_killed_replay_catches_up():
     assert content() == wanted
 
 
+@case
 def a_replay_stopped_while_it_catches_up_leaves_redis_as_it_is():
     replayed(MIXED)
     before = content()
     folder = fresh_folder()
-    process = subprocess.Popen(command(folder, "-q", "--speed", "600", MIXED),
+    process = processes.start(command(folder, "-q", "--speed", "600", MIXED),
                                stdout=subprocess.DEVNULL)
-    wait_for(lambda: os.path.exists(f"{folder}/snapshot"))
+    wait("a snapshot", lambda: os.path.exists(f"{folder}/snapshot"))
     process.send_signal(signal.SIGKILL)
     process.wait()
     posts_of(replay(None, MIXED))
     mark = CLIENT.hget("cascaded:cursor:replay", "mark").split()
     mark[2] = b"%x" % (1 << 40)
     CLIENT.hset("cascaded:cursor:replay", mapping={"offset": 1 << 40, "mark": b" ".join(mark)})
-    process = subprocess.Popen(command(folder, "--speed", "60", MIXED), stdout=subprocess.DEVNULL)
-    wait_for(lambda: int(CLIENT.get("cascaded:epoch")) == 3)
+    process = processes.start(command(folder, "--speed", "60", MIXED), stdout=subprocess.DEVNULL)
+    wait("it writes", lambda: int(CLIENT.get("cascaded:epoch")) == 3)
     time.sleep(0.5)
     process.send_signal(signal.SIGTERM)
-    assert process.wait(10) == 0
+    assert process.wait(PATIENCE) == 0
     assert content() == before
 
 
+@case
 def a_file_that_has_grown_is_read_from_where_it_ended():
     with open(MIXED, "rb") as file:
         lines = file.read().splitlines(keepends=True)
     wanted = replayed(MIXED)
     folder = fresh_folder()
-    grown = f"{FOLDER.name}/grown.ndjson"
+    grown = f"{FOLDER}/grown.ndjson"
     with open(grown, "wb") as file:
         file.writelines(lines[:2000])
     first = posts_of(replay(folder, grown))
@@ -178,12 +162,13 @@ def a_file_that_has_grown_is_read_from_where_it_ended():
     assert content() == wanted
 
 
+@case
 def a_restart_leaves_no_moment_without_the_boards():
     folder = fresh_folder()
     posts_of(replay(folder, MIXED))
     keys = [key for key in content() if key.startswith((b"cascaded:top:", b"cascaded:user:"))]
     assert len(keys) > 500
-    again = subprocess.Popen(command(folder, "--stay", MIXED), stdout=subprocess.PIPE, text=True)
+    again = processes.start(command(folder, "--stay", MIXED), stdout=subprocess.PIPE, text=True)
     looks = 0
     while not looks or CLIENT.hget("cascaded:meta", "as_of_ms") is None or looks < 20:
         assert CLIENT.exists(*keys) == len(keys)
@@ -191,15 +176,16 @@ def a_restart_leaves_no_moment_without_the_boards():
     assert again.stdout.readline().startswith("replayed posts=0 ")
     assert CLIENT.exists(*keys) == len(keys)
     again.terminate()
-    assert again.wait(10) == 0
+    assert again.wait(PATIENCE) == 0
 
 
+@case
 def a_damaged_snapshot_is_named_and_the_one_before_is_used():
     wanted = replayed(MIXED)
     folder = fresh_folder()
     with open(MIXED, "rb") as file:
         lines = file.read().splitlines(keepends=True)
-    part = f"{FOLDER.name}/part.ndjson"
+    part = f"{FOLDER}/part.ndjson"
     for count in (1000, 2000):
         with open(part, "wb") as file:
             file.writelines(lines[:count])
@@ -240,6 +226,7 @@ def refused(folder, exit_code, reason, *arguments, **how):
     return done.stderr
 
 
+@case
 def a_snapshot_of_other_options_is_refused_with_what_would_be_lost():
     folder, whole = two_snapshots()
     for option, name in (("windows=1h", "windows (5m 1h 1d, now 1h)"),
@@ -251,6 +238,7 @@ def a_snapshot_of_other_options_is_refused_with_what_would_be_lost():
     assert posts_of(replay(folder, MIXED)) == 0
 
 
+@case
 def a_discarded_snapshot_is_kept_beside():
     folder, whole = two_snapshots()
     kept = look_of(folder)["snapshot"]
@@ -263,6 +251,7 @@ def a_discarded_snapshot_is_kept_beside():
     refused(folder, 78, "windows (1h, now 5m 1h 1d)")
 
 
+@case
 def a_start_that_fails_for_want_of_something_leaves_the_snapshots():
     folder, _ = two_snapshots()
 
@@ -272,9 +261,9 @@ def a_start_that_fails_for_want_of_something_leaves_the_snapshots():
     refused(folder, 71, "Too many open files", preexec_fn=limit(resource.RLIMIT_NOFILE, 8))
     refused(folder, 71, "memory", preexec_fn=limit(resource.RLIMIT_AS, 300 << 20))
     if os.getuid() == 0:
-        nobody = {"executable": shutil.copy(CASCADED, FOLDER.name),
+        nobody = {"executable": shutil.copy(CASCADED, FOLDER),
                   "user": 65534, "group": 65534, "extra_groups": []}
-        for path in (folder, FOLDER.name):
+        for path in (folder, FOLDER):
             os.chmod(path, 0o755)
         refused(folder, 77, "Permission denied", **nobody)
         os.chmod(folder, 0o777)
@@ -283,6 +272,7 @@ def a_start_that_fails_for_want_of_something_leaves_the_snapshots():
     assert posts_of(replay(folder, MIXED)) == 0
 
 
+@case
 def a_state_that_cannot_be_saved_ends_a_replay_with_74():
     folder = fresh_folder()
     os.mkdir(f"{folder}/snapshot.part")
@@ -297,84 +287,80 @@ def a_state_that_cannot_be_saved_ends_a_replay_with_74():
     assert os.listdir(folder) == ["lock"]
 
 
-class Live:
-    """A daemon whose only source is at a port where nobody listens."""
+class Daemon(LiveDaemon):
+    """Its only source is at a port where nobody listens."""
 
     def __init__(self, folder):
-        config = pathlib.Path(folder + ".conf")
-        config.write_text(f'redis {{ url = "unix:{SOCKET}" }}\nhttp {{ listen = "127.0.0.1:0" }}\n'
-                          f'state {{ dir = "{folder}" every = 1s }}\n'
-                          'source "x" { url = "http://127.0.0.1:9/" }\n', encoding="utf-8")
-        self.log = pathlib.Path(folder + ".log")
-        with open(self.log, "wb") as log:
-            self.process = subprocess.Popen([CASCADED, "-c", str(config)], stderr=log)
-        wait_for(lambda: "started" in self.lines())
-        self.port = int(re.search(r"port (\d+)", self.lines())[1])
+        own = pathlib.Path(folder + ".files")
+        own.mkdir()
+        super().__init__(CASCADED, own,
+                         f'redis {{ url = "{SERVER.url}" }}\nhttp {{ listen = "127.0.0.1:0" }}\n'
+                         f'state {{ dir = "{folder}" every = 1s }}\n'
+                         'source "x" { url = "http://127.0.0.1:9/" }\n')
+        self.await_start()
 
-    def lines(self):
-        return self.log.read_text(encoding="utf-8")
-
-    def metric(self, name):
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=20) as page:
-            return float(re.search(rf"^cascaded_snapshot{name} (\S+)$", page.read().decode(),
-                                   re.MULTILINE)[1])
+    def value(self, name):
+        return self.metric("cascaded_snapshot" + name)
 
 
+@case
 def snapshots_that_fail_are_counted_and_said_once():
     folder = fresh_folder()
-    daemon = Live(folder)
-    wait_for(lambda: daemon.metric("s_written_total") > 0)
-    assert abs(daemon.metric("_written_timestamp_seconds") - time.time()) < 60
-    assert daemon.metric("s_failed_total") == daemon.metric("_failing") == 0
+    daemon = Daemon(folder)
+    wait("a snapshot", lambda: daemon.value("s_written_total") > 0)
+    assert abs(daemon.value("_written_timestamp_seconds") - time.time()) < 60
+    assert daemon.value("s_failed_total") == daemon.value("_failing") == 0
     while True:
         try:
             os.mkdir(f"{folder}/snapshot.part")
             break
         except FileExistsError:
             time.sleep(0.01)
-    wait_for(lambda: daemon.metric("s_failed_total") > 2)
-    assert daemon.metric("_failing") == 1
-    assert daemon.lines().count("the state is not saved") == 1, daemon.lines()
-    written = daemon.metric("s_written_total")
+    wait("three failures", lambda: daemon.value("s_failed_total") > 2)
+    assert daemon.value("_failing") == 1
+    assert daemon.text().count("the state is not saved") == 1, daemon.text()
+    written = daemon.value("s_written_total")
     os.rmdir(f"{folder}/snapshot.part")
-    wait_for(lambda: daemon.metric("s_written_total") > written)
-    assert daemon.metric("_failing") == 0
-    assert daemon.lines().count("snapshots are written again") == 1, daemon.lines()
-    daemon.process.terminate()
-    assert daemon.process.wait(20) == 0
+    wait("another snapshot", lambda: daemon.value("s_written_total") > written)
+    assert daemon.value("_failing") == 0
+    assert daemon.text().count("snapshots are written again") == 1, daemon.text()
+    daemon.end()
 
 
+@case
 def a_stop_that_cannot_save_the_state_ends_with_74():
     folder = fresh_folder()
-    daemon = Live(folder)
+    daemon = Daemon(folder)
     shutil.rmtree(folder)
-    daemon.process.terminate()
-    assert daemon.process.wait(20) == 74, daemon.lines()
-    staying = subprocess.Popen(command(folder, "--stay", MIXED), stdout=subprocess.PIPE, text=True)
+    daemon.end(74)
+    staying = processes.start(command(folder, "--stay", MIXED), stdout=subprocess.PIPE, text=True)
     assert staying.stdout.readline().startswith("replayed ")
-    wait_for(lambda: os.path.exists(f"{folder}/snapshot"))
+    wait("a snapshot", lambda: os.path.exists(f"{folder}/snapshot"))
     shutil.rmtree(folder)
     staying.terminate()
-    assert staying.wait(20) == 74
+    assert staying.wait(PATIENCE) == 74
 
 
+@case
 def a_second_daemon_on_the_same_directory_ends_with_75():
     folder = fresh_folder()
-    first = subprocess.Popen(command(folder, "--stay", MIXED), stdout=subprocess.PIPE, text=True)
+    first = processes.start(command(folder, "--stay", MIXED), stdout=subprocess.PIPE, text=True)
     assert first.stdout.readline().startswith("replayed ")
     done = replay(folder, MIXED)
     assert done.returncode == 75 and done.stdout == "", done
     assert done.stderr.count("\n") == 1 and folder in done.stderr, done
     first.terminate()
-    assert first.wait(10) == 0
+    assert first.wait(PATIENCE) == 0
 
 
+@case
 def a_directory_that_cannot_be_made_ends_with_73():
     done = replay("/dev/null/state", MIXED)
     assert done.returncode == 73 and "/dev/null/state" in done.stderr, done
     assert done.stderr.count("\n") == 1, done
 
 
+@case
 def without_a_directory_nothing_is_kept():
     CLIENT.flushall()
     whole = posts_of(replay(None, MIXED))
@@ -382,24 +368,6 @@ def without_a_directory_nothing_is_kept():
 
 
 if __name__ == "__main__":
-    try:
-        wait_for(lambda: os.path.exists(SOCKET))
-        MIXED = sample("mixed", "--format", "mixed", "--posts", "4000", "--seed", "7",
-                       "--minutes", "120")
-        run_tests([a_replay_killed_at_random_points_ends_as_an_undisturbed_one,
-                   nothing_in_redis_goes_back_while_a_killed_replay_catches_up,
-                   a_replay_stopped_while_it_catches_up_leaves_redis_as_it_is,
-                   a_file_that_has_grown_is_read_from_where_it_ended,
-                   a_restart_leaves_no_moment_without_the_boards,
-                   a_damaged_snapshot_is_named_and_the_one_before_is_used,
-                   a_snapshot_of_other_options_is_refused_with_what_would_be_lost,
-                   a_discarded_snapshot_is_kept_beside,
-                   a_start_that_fails_for_want_of_something_leaves_the_snapshots,
-                   a_state_that_cannot_be_saved_ends_a_replay_with_74,
-                   snapshots_that_fail_are_counted_and_said_once,
-                   a_stop_that_cannot_save_the_state_ends_with_74,
-                   a_second_daemon_on_the_same_directory_ends_with_75,
-                   a_directory_that_cannot_be_made_ends_with_73,
-                   without_a_directory_nothing_is_kept])
-    finally:
-        SERVER.terminate()
+    MIXED = write_sample(FOLDER / "mixed.ndjson", "--format", "mixed", "--posts", "4000",
+                         "--seed", "7", "--minutes", "120")
+    run_cases()

@@ -15,85 +15,36 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 
-import redis
-
-from terminal import run_tests
-
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lab"))
 import http_lab  # noqa: E402
+import processes  # noqa: E402
+from live_daemon import TOKEN, LiveDaemon, http_section  # noqa: E402
+from redis_server import RedisServer  # noqa: E402
+from tap import case, run_cases  # noqa: E402
+from waiting import PATIENCE, wait  # noqa: E402
 from x_stream import Stream  # noqa: E402
 
 CASCADED = os.path.join(os.environ["BUILD"], "cascaded")
-FOLDER = tempfile.TemporaryDirectory()
-SOCKET = FOLDER.name + "/redis.sock"
-SERVER = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", SOCKET, "--save", "",
-                           "--dir", FOLDER.name], stdout=subprocess.DEVNULL)
-CLIENT = redis.Redis(unix_socket_path=SOCKET, decode_responses=True)
-TOKEN = "a-token-of-our-own"
-PATIENCE = 15
+FOLDER = processes.folder()
+SERVER = RedisServer()
+CLIENT = SERVER.connect(decode_responses=True)
 STATES = ["connecting", "live", "idle-ok", "stalled", "backing-off", "failed"]
 
 
-def wait(what, claim):
-    deadline = time.monotonic() + PATIENCE
-    while not claim():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.02)
-
-
-class Daemon:
+class Daemon(LiveDaemon):
     """A daemon whose only source is, unless said otherwise, at a port where nobody listens."""
 
     def __init__(self, more="", learnt=None, url="http://127.0.0.1:9/", has_source=True):
         CLIENT.flushall()
         if learnt:
             CLIENT.hset("cascaded:calibration", mapping=learnt)
-        token = pathlib.Path(FOLDER.name, "token")
-        token.write_text(TOKEN + "\n", encoding="utf-8")
-        token.chmod(0o600)
-        self.config = pathlib.Path(FOLDER.name, "web.conf")
-        self.config.write_text(
-            f'redis {{ url = "unix:{SOCKET}" }}\n'
-            f'http {{ listen = "127.0.0.1:0" token_file = "{token}" max_body = "64K" {more} }}\n'
-            + (f'source "x" {{ url = "{url}" }}\n' if has_source else ""), encoding="utf-8")
-        self.log = pathlib.Path(FOLDER.name, "web.log")
-        with open(self.log, "wb") as log:
-            self.process = subprocess.Popen([CASCADED, "-c", str(self.config)], stderr=log)
-        wait("listening", lambda: "started" in self.log.read_text(encoding="utf-8"))
-        self.port = int(re.search(r"port (\d+)", self.log.read_text(encoding="utf-8"))[1])
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        assert self.process.wait(PATIENCE) == 0, self.log.read_text(encoding="utf-8")
-
-    def ask(self, method, path, body=None, **headers):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
-        connection.request(method, path, body,
-                           {name.replace("_", "-"): value for name, value in headers.items()},
-                           encode_chunked=headers.get("Transfer_Encoding") == "chunked")
-        answer = connection.getresponse()
-        answer.text = answer.read().decode()
-        connection.close()
-        return answer
-
-    def push(self, body, token=TOKEN, **headers):
-        return self.ask("POST", "/api/v1/posts", body, Authorization=f"Bearer {token}", **headers)
-
-    def raw(self, data):
-        with socket.create_connection(("127.0.0.1", self.port), PATIENCE) as connection:
-            connection.settimeout(PATIENCE)
-            connection.sendall(data)
-            answer = b""
-            while part := connection.recv(65536):
-                answer += part
-            return answer
+        super().__init__(CASCADED, FOLDER, f'redis {{ url = "{SERVER.url}" }}\n' +
+                         http_section(FOLDER, f'max_body = "64K" {more}') +
+                         (f'source "x" {{ url = "{url}" }}\n' if has_source else ""))
+        self.await_start()
 
 
 def post(number, **more):
@@ -106,6 +57,7 @@ def mentions():
     return int(CLIENT.zscore("cascaded:top:mentions:1h", "app:bob") or 0)
 
 
+@case
 def health_and_readiness_tell_the_truth():
     with Daemon() as daemon:
         answer = daemon.ask("GET", "/healthz")
@@ -120,6 +72,7 @@ def health_and_readiness_tell_the_truth():
         assert answer.status == 405 and answer.headers["Allow"] == "GET, HEAD"
 
 
+@case
 def posts_pushed_are_counted_once_however_often_they_come():
     with Daemon() as daemon:
         body = post(1) + post(2) + b"\r\n{broken\n" + post(3).rstrip()
@@ -134,6 +87,7 @@ def posts_pushed_are_counted_once_however_often_they_come():
         wait("counted", lambda: mentions() == 23)
 
 
+@case
 def a_push_without_the_token_or_too_long_counts_nothing():
     with Daemon() as daemon:
         for token in ("", "wrong", TOKEN[:-1], TOKEN + "x", TOKEN.upper()):
@@ -148,22 +102,22 @@ def a_push_without_the_token_or_too_long_counts_nothing():
         wait("counted", lambda: mentions() == 1)
 
 
+@case
 def a_push_that_redis_has_no_room_for_is_asked_for_again():
     with Daemon() as daemon:
-        SERVER.send_signal(signal.SIGSTOP)
+        SERVER.stop_process()
         try:
             sent = []
-            deadline = time.monotonic() + 2 * PATIENCE
-            while True:
+
+            def refused():
                 sent.append(post(1000 + len(sent)))
                 answer = daemon.push(sent[-1])
-                if answer.status != 202:
-                    break
-                assert time.monotonic() < deadline, "it takes and takes"
-                time.sleep(0.1)
+                return answer if answer.status != 202 else None
+
+            answer = wait("a push is refused", refused)
             assert answer.status == 429 and answer.headers["Retry-After"] == "1", answer.status
         finally:
-            SERVER.send_signal(signal.SIGCONT)
+            SERVER.continue_process()
         wait("taken", lambda: daemon.push(b"".join(sent)).status == 202)
         wait("counted", lambda: mentions() == len(sent))
 
@@ -178,6 +132,7 @@ def carried(followers):
                    retweet_of={"id": "app:root", "author": {"id": "app:ann"}})
 
 
+@case
 def forecasts_go_on_with_what_an_earlier_life_learnt():
     # ln(final + 1) = 5, whatever is seen, between e^-1 and e^1 times that.
     learnt = {"10m": "200 5 0 0 -1 0 0 0 1", "1h": "rubbish", "8h": "1"}
@@ -192,6 +147,7 @@ def forecasts_go_on_with_what_an_earlier_life_learnt():
         assert CLIENT.hget("cascaded:calibration", "10m").split()[:2] == ["200", "5"]
 
 
+@case
 def a_token_is_a_source_enough():
     with Daemon(has_source=False) as daemon:
         answer = daemon.ask("GET", "/readyz")
@@ -199,10 +155,10 @@ def a_token_is_a_source_enough():
         assert json.loads(daemon.push(post(1)).text) == {"accepted": 1, "rejected": 0}
         wait("counted", lambda: mentions() == 1)
         daemon.process.send_signal(signal.SIGHUP)
-        wait("read again", lambda: "was reloaded" in daemon.log.read_text(encoding="utf-8"))
+        wait("read again", lambda: "was reloaded" in daemon.text())
         assert daemon.push(post(2)).status == 202
         wait("counted", lambda: mentions() == 2)
-    path = pathlib.Path(FOLDER.name, "nothing.conf")
+    path = pathlib.Path(FOLDER, "nothing.conf")
     for http in ("", 'http { listen = "" token_file = "token" }\n'):
         path.write_text(http, encoding="utf-8")
         done = subprocess.run([CASCADED, "-c", str(path)], capture_output=True, text=True,
@@ -210,12 +166,14 @@ def a_token_is_a_source_enough():
         assert done.returncode == 78 and "http.token_file" in done.stderr, done
 
 
+@case
 def without_a_token_file_pushing_is_off():
     with Daemon('\ntoken_file = ""') as daemon:
         answer = daemon.push(post(1))
         assert answer.status == 403 and "http.token_file" in answer.text
 
 
+@case
 def requests_that_are_wrong_get_one_error_in_json():
     host = "Host: localhost\r\n"
     token = f"{host}Authorization: Bearer {TOKEN}\r\n"
@@ -285,6 +243,7 @@ def requests_that_are_wrong_get_one_error_in_json():
         wait("counted", lambda: mentions() == 1)
 
 
+@case
 def requests_that_are_unusual_are_answered():
     host = "Host: localhost\r\nConnection: close\r\n"
     body = post(1).decode()
@@ -312,6 +271,7 @@ def requests_that_are_unusual_are_answered():
             assert text == b"" if request.startswith("HEAD") else text, (request, answer)
 
 
+@case
 def a_head_may_come_in_pieces():
     with Daemon() as daemon:
         with socket.create_connection(("127.0.0.1", daemon.port), PATIENCE) as connection:
@@ -323,6 +283,7 @@ def a_head_may_come_in_pieces():
             assert connection.recv(100).startswith(b"HTTP/1.1 200 ")
 
 
+@case
 def a_web_page_cannot_reach_it_under_a_name_of_its_own():
     with Daemon() as daemon:
         assert daemon.ask("GET", "/metrics", Host="evil.example").status == 421
@@ -331,6 +292,7 @@ def a_web_page_cannot_reach_it_under_a_name_of_its_own():
         assert daemon.ask("GET", "/healthz", Host=f"[::1]:{daemon.port}").status == 200
 
 
+@case
 def clients_that_misbehave_do_not_stop_the_others():
     with Daemon() as daemon:
         slow = []
@@ -364,6 +326,7 @@ def idle(daemon, count, address="127.0.0.1"):
             for _ in range(count)]
 
 
+@case
 def connections_that_end_together_leave_the_server_alive():
     with Daemon() as daemon:
         for count in (31, 32, 33, 34, 63, 64, 65, 80, 200):
@@ -405,6 +368,7 @@ class Dripping:
         self.thread.join()
 
 
+@case
 def clients_that_drip_do_not_keep_others_from_an_answer():
     with Daemon() as daemon:
         for count in (34, 80):
@@ -416,6 +380,7 @@ def clients_that_drip_do_not_keep_others_from_an_answer():
             daemon, 'cascaded_http_connections_closed_total{reason="crowded"}') > 0)
 
 
+@case
 def one_address_cannot_push_out_another():
     with Daemon(more='timeout = "1m"') as daemon:
         kept = idle(daemon, 1)[0]
@@ -430,6 +395,7 @@ def one_address_cannot_push_out_another():
             connection.close()
 
 
+@case
 def a_request_has_one_deadline_however_it_is_spread():
     with Daemon(more='timeout = "1s"') as daemon:
         head = b"POST /api/v1/posts HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + \
@@ -453,6 +419,7 @@ def a_request_has_one_deadline_however_it_is_spread():
         assert daemon.push(post(1)).status == 202
 
 
+@case
 def without_a_file_descriptor_left_it_answers():
     with Daemon() as daemon:
         assert daemon.ask("GET", "/healthz").status == 200
@@ -475,6 +442,7 @@ def without_a_file_descriptor_left_it_answers():
         assert daemon.ask("GET", "/metrics").status == 200
 
 
+@case
 def a_compressed_push_is_refused_with_the_reason():
     with Daemon() as daemon:
         for coding in ("gzip", "deflate", "br", "zstd", "GZIP", "gzip, identity", "x-unknown"):
@@ -488,6 +456,7 @@ def a_compressed_push_is_refused_with_the_reason():
         wait("counted", lambda: mentions() == 1)
 
 
+@case
 def a_refused_push_is_read_to_its_end():
     with Daemon() as daemon:
         big = b"x" * (12 << 20)
@@ -496,6 +465,7 @@ def a_refused_push_is_read_to_its_end():
         assert daemon.push(big, Content_Encoding="gzip").status == 415
 
 
+@case
 def an_answer_counts_what_was_really_taken():
     more = "\n}\nusers { capacity = 1000 }\nhashtags { capacity = 1000 }\nmemory {"
     with Daemon(more=more) as daemon:
@@ -524,6 +494,7 @@ def an_answer_counts_what_was_really_taken():
         assert again == {"accepted": 1, "rejected": 0}, again
 
 
+@case
 def what_changes_nothing_is_not_accepted():
     with Daemon() as daemon:
         assert json.loads(daemon.push(post(1)).text) == {"accepted": 1, "rejected": 0}
@@ -549,6 +520,7 @@ def what_changes_nothing_is_not_accepted():
         assert figure(daemon, 'cascaded_pushed_messages_total{result="ignored"}') == 4
 
 
+@case
 def a_body_may_have_any_shape_of_lines():
     with Daemon() as daemon:
         bodies = {
@@ -572,6 +544,7 @@ def a_body_may_have_any_shape_of_lines():
         wait("counted", lambda: mentions() == 6)
 
 
+@case
 def metrics_are_as_prometheus_wants_them():
     with Daemon() as daemon:
         assert daemon.push(post(1) + b"{broken\n").status == 202
@@ -599,6 +572,7 @@ def standing(daemon):
     return next(name for name, value in rows.items() if value == "1"), float(lag), gap
 
 
+@case
 def the_metrics_tell_in_which_state_a_source_is():
     stream = Stream()
     with Daemon(url=stream.url) as daemon:
@@ -628,13 +602,14 @@ def the_metrics_tell_in_which_state_a_source_is():
         assert daemon.ask("GET", "/readyz").status == 503
 
 
+@case
 def an_address_that_is_taken_or_reaches_out_is_named():
     with Daemon() as daemon:
         for more, code, text in ((f'listen = "127.0.0.1:{daemon.port}"', 71, "in use"),
                                  ('listen = "0.0.0.0:0"', 78, "http.allow_remote"),
                                  ('listen = "localhost"', 78, "is not an address")):
-            path = pathlib.Path(FOLDER.name, "bad.conf")
-            path.write_text(f'redis {{ url = "unix:{SOCKET}" prefix = "other:" }}\n'
+            path = pathlib.Path(FOLDER, "bad.conf")
+            path.write_text(f'redis {{ url = "{SERVER.url}" prefix = "other:" }}\n'
                             f'http {{ {more} }}\nsource "x" {{ url = "http://127.0.0.1:9/" }}\n',
                             encoding="utf-8")
             done = subprocess.run([CASCADED, "-c", str(path)], capture_output=True, text=True,
@@ -644,31 +619,4 @@ def an_address_that_is_taken_or_reaches_out_is_named():
 
 
 if __name__ == "__main__":
-    try:
-        wait("Redis", lambda: os.path.exists(SOCKET))
-        run_tests([health_and_readiness_tell_the_truth, what_changes_nothing_is_not_accepted,
-                   posts_pushed_are_counted_once_however_often_they_come,
-                   a_push_without_the_token_or_too_long_counts_nothing,
-                   a_push_that_redis_has_no_room_for_is_asked_for_again,
-                   forecasts_go_on_with_what_an_earlier_life_learnt,
-                   a_token_is_a_source_enough,
-                   without_a_token_file_pushing_is_off,
-                   requests_that_are_wrong_get_one_error_in_json,
-                   requests_that_are_unusual_are_answered,
-                   a_head_may_come_in_pieces,
-                   a_web_page_cannot_reach_it_under_a_name_of_its_own,
-                   clients_that_misbehave_do_not_stop_the_others,
-                   connections_that_end_together_leave_the_server_alive,
-                   clients_that_drip_do_not_keep_others_from_an_answer,
-                   one_address_cannot_push_out_another,
-                   a_request_has_one_deadline_however_it_is_spread,
-                   without_a_file_descriptor_left_it_answers,
-                   a_compressed_push_is_refused_with_the_reason,
-                   a_refused_push_is_read_to_its_end,
-                   an_answer_counts_what_was_really_taken,
-                   a_body_may_have_any_shape_of_lines,
-                   metrics_are_as_prometheus_wants_them,
-                   the_metrics_tell_in_which_state_a_source_is,
-                   an_address_that_is_taken_or_reaches_out_is_named])
-    finally:
-        SERVER.terminate()
+    run_cases()

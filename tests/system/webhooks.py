@@ -8,10 +8,10 @@ Drives tests/oracle/sink_drive.c. Without arguments every case runs; else those 
 import json
 import os
 import pathlib
+import queue
 import re
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 
@@ -19,20 +19,17 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lab"))
 import hook_lab  # noqa: E402
 import http_lab  # noqa: E402
 
-import redis_faults  # noqa: E402
-from redis_faults import DRIVE, RUNNING, Server, wait_until  # noqa: E402
+import processes  # noqa: E402
+import sink_drive  # noqa: E402
+from redis_server import RedisServer  # noqa: E402
+from tap import case, run_cases  # noqa: E402
+from waiting import PATIENCE, wait  # noqa: E402
 
 KEY = bytes(range(32))
 OLD_KEY = bytes(range(100, 124))
-CASES = []
 
 
-def case(function):
-    CASES.append(function)
-    return function
-
-
-class Drive(redis_faults.Drive):
+class Drive(sink_drive.Drive):
     """sink_drive with webhooks: name → options. Its messages are kept."""
 
     def __init__(self, server, webhooks, *options, environment=None):
@@ -42,12 +39,11 @@ class Drive(redis_faults.Drive):
         words = [f"webhook.{name}.{key}={value}" for name, rows in webhooks.items()
                  for key, value in rows.items()]
         self.hashes, self.boards, self.handles, self.cursors = {}, {}, {}, {}
-        self.lines, self.events = redis_faults.queue.Queue(), []
-        self.process = subprocess.Popen(
-            [DRIVE, f"redis.url=unix:{server.path}", "redis.flush=20ms", *options, *words],
+        self.lines, self.events = queue.Queue(), []
+        self.process = processes.start(
+            [sink_drive.PROGRAM, f"redis.url={server.url}", "redis.flush=20ms", *options, *words],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             bufsize=1, encoding="utf-8", env={**os.environ, **(environment or {})})
-        RUNNING.append(self.abandon)
         threading.Thread(target=self.read, daemon=True).start()
         threading.Thread(target=self.hear, daemon=True).start()
 
@@ -67,7 +63,7 @@ class Drive(redis_faults.Drive):
         """(name, webhook) → value."""
         self.tell("metrics")
         found = {}
-        while (line := self.lines.get(timeout=20)) != "end":
+        while (line := self.lines.get(timeout=PATIENCE)) != "end":
             if (row := re.fullmatch(r"metric (\w+)\{(\w+)\} (\d+)", line)):
                 found[row[1], row[2]] = int(row[3])
         return found
@@ -84,14 +80,10 @@ class Place:
     """A folder with a secret, and a Redis."""
 
     def __init__(self, *options):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="hooks-"))
+        self.folder = processes.folder()
         self.secret = self.folder / "secret"
         hook_lab.make_secret(self.secret, KEY)
-        self.server = Server(str(self.folder), *options)
-        RUNNING.append(self.remove)
-
-    def remove(self):
-        subprocess.run(["rm", "-rf", self.folder], check=True)
+        self.server = RedisServer(*options, folder=self.folder)
 
     def hook(self, url, **more):
         return {"url": url, "secret_file": self.secret, "allow_private": "true", **more}
@@ -106,7 +98,7 @@ def an_alert_arrives_signed_and_leaves_the_outbox():
     place, hook = Place(), hook_lab.Hook(200)
     drive = Drive(place.server, {"ops": place.hook(hook.url)})
     drive.alert("viral:x:1:1")
-    wait_until(lambda: hook.requests, 10, "the alert arrives")
+    wait("the alert arrives", lambda: hook.requests)
     request = hook.requests[0]
     headers = request["headers"]
     assert headers["content-type"] == "application/json", headers
@@ -116,13 +108,13 @@ def an_alert_arrives_signed_and_leaves_the_outbox():
     entry = place.server.client.xrange("cascaded:alerts")[0][1]
     assert request["body"] == entry[b"json"], request
     assert json.loads(request["body"])["cascade"]["size"] == 104, request
-    wait_until(lambda: not place.outbox(), 10, "the outbox is empty")
+    wait("the outbox is empty", lambda: not place.outbox())
     assert drive.metric("sent_total") == 1
     # During a rotation both secrets sign; the file is read at every attempt.
     place.secret.unlink()
     hook_lab.make_secret(place.secret, KEY, OLD_KEY)
     drive.alert("viral:x:2:1")
-    wait_until(lambda: len(hook.requests) == 2, 10, "the second alert arrives")
+    wait("the second alert arrives", lambda: len(hook.requests) == 2)
     request = hook.requests[1]
     assert request["headers"]["webhook-signature"].split(" ") == [
         hook_lab.signature(request, KEY), hook_lab.signature(request, OLD_KEY)], request
@@ -138,8 +130,8 @@ def over_https_only_a_certificate_that_holds_is_trusted():
     drive = Drive(place.server, {"bad": place.hook(bad.url, **trust),
                                  "ops": place.hook(good.url, **trust)})
     drive.alert("viral:x:1:1")
-    wait_until(lambda: good.requests, 10, "the alert arrives over https")
-    wait_until(lambda: drive.metric("attempts_failed_total", "bad") == 1, 10, "the other fails")
+    wait("the alert arrives over https", lambda: good.requests)
+    wait("the other fails", lambda: drive.metric("attempts_failed_total", "bad") == 1)
     assert not bad.requests and drive.metric("pending", "bad") == 1
     assert len(drive.said) == 1 and "certificate" in drive.said[0], drive.said
 
@@ -151,7 +143,7 @@ def a_webhook_that_hangs_delays_nobody():
                                  "ops": place.hook(ops.url)})
     for number in range(20):
         drive.alert(f"viral:x:{number}:1")
-    wait_until(lambda: len(ops.requests) == 20, 10, "the other gets all of them")
+    wait("the other gets all of them", lambda: len(ops.requests) == 20)
     assert len(slow.requests) == 1 and len(place.outbox("slow")) == 20
     assert sorted(ops.ids()) == sorted(f"viral:x:{n}:1" for n in range(20)), ops.ids()
 
@@ -164,12 +156,13 @@ def silence_and_drips_end_at_the_deadline():
     drive = Drive(place.server, {name: place.hook(hook.url, timeout="500ms")
                                  for name, hook in lab.items()})
     drive.alert("viral:x:1:1")
-    wait_until(lambda: drive.metric("attempts_failed_total", "silent") == 1 and
-               drive.metric("attempts_failed_total", "head") == 1, 10, "both fail")
+    wait("both fail",
+         lambda: drive.metric("attempts_failed_total", "silent") == 1 and
+             drive.metric("attempts_failed_total", "head") == 1)
     # A status that came counts, however long the body takes.
-    wait_until(lambda: drive.metric("sent_total", "body") == 1, 10, "the third succeeds")
-    wait_until(lambda: [name for name in lab if not place.outbox(name)] == ["body"], 10,
-               "only its outbox is empty")
+    wait("the third succeeds", lambda: drive.metric("sent_total", "body") == 1)
+    wait("only its outbox is empty",
+         lambda: [name for name in lab if not place.outbox(name)] == ["body"])
     assert sum("no answer in time" in line for line in drive.said) == 2, drive.said
 
 
@@ -180,10 +173,11 @@ def a_body_of_a_gigabyte_is_neither_read_nor_kept():
     drive = Drive(place.server, {name: place.hook(hook.url) for name, hook in hooks.items()})
     before = drive.memory_peak()
     drive.alert("viral:x:1:1")
-    wait_until(lambda: good.is_over and bad.is_over, 20, "both connections end")
+    wait("both connections end", lambda: good.is_over and bad.is_over)
     assert good.sent < 64 << 20 and bad.sent < 64 << 20, (good.sent, bad.sent)
-    wait_until(lambda: drive.metric("sent_total") == 1 and
-               drive.metric("attempts_failed_total", "bad") == 1, 10, "the status counts")
+    wait("the status counts",
+         lambda: drive.metric("sent_total") == 1 and
+             drive.metric("attempts_failed_total", "bad") == 1)
     assert drive.memory_peak() - before < 64 << 20
 
 
@@ -231,8 +225,9 @@ def an_answer_of_any_other_form_is_a_success_or_fails_like_others():
         drive.alert("viral:x:1:1")
         for name in names:
             field = "sent_total" if rows[name][1] else "attempts_failed_total"
-            wait_until(lambda: drive.metric(field, name) == 1, 30, f"{name} is known")  # pylint: disable=cell-var-from-loop
-        drive.abandon()
+            wait(f"{name} is known",
+                 lambda: drive.metric(field, name) == 1)  # pylint: disable=cell-var-from-loop
+        drive.kill()
 
 
 @case
@@ -242,9 +237,10 @@ def an_answer_whose_head_is_cut_is_followed_by_another_attempt():
         hook = hook_lab.Hook(saying(f"HTTP/1.1 {status}\r\nX: y\r\n".encode()), 204)
         drive = Drive(place.server, {"cut": place.hook(hook.url)})
         drive.alert("viral:x:1:1")
-        wait_until(lambda: drive.metric("sent_total", "cut") == 1, 60, status)  # pylint: disable=cell-var-from-loop
+        wait(status,
+             lambda: drive.metric("sent_total", "cut") == 1)  # pylint: disable=cell-var-from-loop
         assert hook.ids() == ["viral:x:1:1"] * 2, hook.ids()
-        drive.abandon()
+        drive.kill()
 
 
 @case
@@ -256,7 +252,7 @@ def redirects_are_not_followed():
     drive = Drive(place.server, {name: place.hook(hook.url) for name, hook in lab.items()})
     drive.alert("viral:x:1:1")
     for name in lab:
-        wait_until(lambda: drive.metric("attempts_failed_total", name) == 1, 10, "it fails")
+        wait("it fails", lambda: drive.metric("attempts_failed_total", name) == 1)
     assert other.connections == 0
     assert all(any(str(status) in line for line in drive.said) for status in (302, 307)), \
         drive.said
@@ -275,10 +271,10 @@ def addresses_that_the_world_cannot_reach_are_refused_however_they_are_written()
                 for n, host in enumerate(four)}, environment=more)
             drive.alert(f"viral:x:{four[0]}{len(more)}:1")
             for n, host in enumerate(four):
-                wait_until(lambda: drive.metric("addresses_refused_total", f"h{n}") >= 1, 10,
-                           f"{host} is refused")
+                wait(f"{host} is refused",
+                     lambda: drive.metric("addresses_refused_total", f"h{n}") >= 1)
             assert all("allow_private" in line for line in drive.said), drive.said
-            drive.abandon()
+            drive.kill()
             for n in range(4):
                 place.server.client.delete(f"cascaded:outbox:h{n}")
     assert hook.connections == 0
@@ -289,11 +285,11 @@ def gone_ends_a_webhook_and_is_told_once():
     place, hook = Place(), hook_lab.Hook(410)
     drive = Drive(place.server, {"ops": place.hook(hook.url)})
     drive.alert("viral:x:1:1")
-    wait_until(lambda: drive.metric("disabled") == 1, 10, "it is disabled")
+    wait("it is disabled", lambda: drive.metric("disabled") == 1)
     for number in range(2, 5):
         drive.alert(f"viral:x:{number}:1")
-    wait_until(lambda: place.server.client.xlen("cascaded:alerts") == 4, 10, "all are claimed")
-    wait_until(lambda: not place.outbox(), 10, "the outbox is empty")
+    wait("all are claimed", lambda: place.server.client.xlen("cascaded:alerts") == 4)
+    wait("the outbox is empty", lambda: not place.outbox())
     assert len(hook.requests) == 1
     assert len(drive.said) == 1 and "410" in drive.said[0], drive.said
 
@@ -304,11 +300,11 @@ def retry_after_holds_the_queue():
     other = hook_lab.Hook(200)
     drive = Drive(place.server, {"ops": place.hook(hook.url), "other": place.hook(other.url)})
     drive.alert("viral:x:1:1")
-    wait_until(lambda: any(value.startswith("1 ") for value in place.outbox().values()), 10,
-               "the attempt is remembered")
+    wait("the attempt is remembered",
+         lambda: any(value.startswith("1 ") for value in place.outbox().values()))
     drive.alert("viral:x:2:1")
-    wait_until(lambda: len(place.outbox()) == 2, 10, "the second one is claimed")
-    wait_until(lambda: len(other.requests) == 2, 10, "the second one is sent elsewhere")
+    wait("the second one is claimed", lambda: len(place.outbox()) == 2)
+    wait("the second one is sent elsewhere", lambda: len(other.requests) == 2)
     assert len(hook.requests) == 1 and drive.metric("pending") == 2
 
 
@@ -320,7 +316,7 @@ def rules_choose_and_a_full_queue_drops():
                                  "other": place.hook(other.url, rules="slow")})
     for number in range(5):
         drive.alert(f"viral:x:{number}:1")
-    wait_until(lambda: drive.metric("dropped_total") == 3, 10, "three find no room")
+    wait("three find no room", lambda: drive.metric("dropped_total") == 3)
     assert len(place.outbox()) == 2 and drive.metric("pending") == 2
     assert not other.connections and not place.outbox("other")
     assert len(drive.said) == 1 and "new ones are dropped" in drive.said[0], drive.said
@@ -332,7 +328,7 @@ def slack_gets_a_sentence():
     drive = Drive(place.server, {"chat": {"url": hook.url, "format": "slack",
                                           "allow_private": "true"}})
     drive.tell("alert", "viral:x:1:1", "text", "tea <!channel> @all")
-    wait_until(lambda: hook.requests, 10, "the sentence arrives")
+    wait("the sentence arrives", lambda: hook.requests)
     request = hook.requests[0]
     assert "webhook-signature" not in request["headers"]
     text = json.loads(request["body"])["text"]
@@ -345,11 +341,11 @@ def a_secret_that_became_readable_sends_nothing():
     drive = Drive(place.server, {"ops": place.hook(hook.url)})
     place.secret.chmod(0o644)
     drive.alert("viral:x:1:1")
-    wait_until(lambda: drive.metric("attempts_failed_total") == 1, 10, "the attempt fails")
+    wait("the attempt fails", lambda: drive.metric("attempts_failed_total") == 1)
     assert hook.connections == 0
     assert len(drive.said) == 1 and "chmod 600" in drive.said[0], drive.said
     place.secret.chmod(0o600)
-    wait_until(lambda: hook.requests, 10, "the second attempt, five seconds later")
+    wait("the second attempt, five seconds later", lambda: hook.requests)
 
 
 @case
@@ -359,21 +355,20 @@ def a_daemon_killed_before_the_delivery_sends_under_the_same_id_and_only_what_is
     webhooks = {"ops": place.hook(hook.url, timeout="60s")}
     drive = Drive(place.server, webhooks)
     drive.alert("viral:x:1:1")
-    wait_until(lambda: drive.metric("sent_total") == 1 and not place.outbox(), 10, "the first")
+    wait("the first", lambda: drive.metric("sent_total") == 1 and not place.outbox())
     drive.alert("viral:x:2:1")
-    wait_until(lambda: any(value.startswith("1 ") for value in place.outbox().values()), 10,
-               "the second fails")
+    wait("the second fails",
+         lambda: any(value.startswith("1 ") for value in place.outbox().values()))
     drive.alert("viral:x:3:1")
-    wait_until(lambda: len(hook.requests) == 3 and len(place.outbox()) == 2, 10,
-               "the third is claimed and under way")
+    wait("the third is claimed and under way",
+         lambda: len(hook.requests) == 3 and len(place.outbox()) == 2)
     due = next(int(value.split()[1]) for value in place.outbox().values()
                if value.startswith("1 "))
-    drive.process.kill()
-    drive.process.wait()
+    drive.kill()
     drive = Drive(place.server, webhooks)
     for name in ("viral:x:1:1", "viral:x:2:1", "viral:x:3:1"):
         drive.alert(name)  # they come again, as after a crash
-    wait_until(lambda: len(hook.requests) == 5 and not place.outbox(), 20, "both arrive")
+    wait("both arrive", lambda: len(hook.requests) == 5 and not place.outbox())
     assert time.time() * 1000 >= due, "the second waits for its time"
     assert hook.ids() == [f"viral:x:{n}:1" for n in (1, 2, 3, 3, 2)], hook.ids()
     ids = [request["headers"]["webhook-id"] for request in hook.requests]
@@ -394,14 +389,14 @@ def redis_killed_meanwhile_costs_and_repeats_nothing():
     drive = Drive(place.server, {"ops": place.hook(hook.url, timeout="60s")})
     drive.alert("viral:x:1:1")
     drive.alert("viral:x:2:1")
-    wait_until(lambda: len(hook.requests) == 1 and len(place.outbox()) == 2, 10, "under way")
+    wait("under way", lambda: len(hook.requests) == 1 and len(place.outbox()) == 2)
     place.server.kill()
     gate.set()
-    wait_until(lambda: drive.metric("sent_total") == 2, 10, "both arrive without Redis")
+    wait("both arrive without Redis", lambda: drive.metric("sent_total") == 2)
     drive.alert("viral:x:3:1")
     place.server.start()
-    wait_until(lambda: len(hook.requests) == 3, 20, "the third comes when Redis is back")
-    wait_until(lambda: not place.outbox(), 10, "the outbox is empty")
+    wait("the third comes when Redis is back", lambda: len(hook.requests) == 3)
+    wait("the outbox is empty", lambda: not place.outbox())
     assert sorted(hook.ids()) == [f"viral:x:{n}:1" for n in (1, 2, 3)], hook.ids()
     assert place.server.client.xlen("cascaded:alerts") == 3
 
@@ -414,16 +409,17 @@ def killed_connections_neither_lose_nor_repeat_an_alert():
     for number, name in enumerate(names):
         drive.alert(name)
         if number % 10 == 0:
-            time.sleep(0.03)
+            # The other one is this test's.
+            wait("connected", lambda: len(place.server.client.client_list()) > 1)
             place.server.client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
-    wait_until(lambda: len(hook.requests) >= len(names) and not place.outbox(), 60, "all arrive")
+    wait("all arrive", lambda: len(hook.requests) >= len(names) and not place.outbox())
     assert sorted(hook.ids()) == sorted(names)
     entries = [json.loads(entry[b"json"])["id"]
                for _, entry in place.server.client.xrange("cascaded:alerts")]
     assert sorted(entries) == sorted(names)
     drive.tell("metrics")
     lost = 0
-    while (line := drive.lines.get(timeout=20)) != "end":
+    while (line := drive.lines.get(timeout=PATIENCE)) != "end":
         if line.startswith("metric cascaded_redis_connections_lost_total "):
             lost = int(line.split()[-1])
     assert lost > 5, lost
@@ -434,40 +430,17 @@ def standard_output_has_each_alert_once_and_a_reader_who_sleeps_holds_nobody():
     place, hook = Place(), hook_lab.Hook(200)
     drive = Drive(place.server, {"ops": place.hook(hook.url)}, "alerts.stdout=true")
     drive.alert("viral:x:1:1")
-    while (line := drive.lines.get(timeout=10)).startswith("event "):
+    while (line := drive.lines.get(timeout=PATIENCE)).startswith("event "):
         pass
     assert json.loads(line)["id"] == "viral:x:1:1", line
     drive.may_read.clear()
     for number in range(40):  # more than a pipe holds, and nobody reads
         drive.tell("alert", f"viral:x:{number + 2}:1", "text", "tea " * 1000)
-    wait_until(lambda: len(hook.requests) == 41, 20, "the webhook gets all of them")
+    wait("the webhook gets all of them", lambda: len(hook.requests) == 41)
     drive.may_read.set()
-    seen = [json.loads(drive.lines.get(timeout=10))["id"] for _ in range(40)]
+    seen = [json.loads(drive.lines.get(timeout=PATIENCE))["id"] for _ in range(40)]
     assert sorted(seen) == sorted(f"viral:x:{n + 2}:1" for n in range(40)), seen
 
 
-def main():
-    wanted = [each for each in CASES if not sys.argv[1:] or each.__name__ in sys.argv[1:]]
-    failed = 0
-    for number, each in enumerate(wanted, 1):
-        started = time.monotonic()
-        try:
-            each()
-            print(f"ok {number} - {each.__name__}")
-        except Exception as error:  # every kind of failure fails this one case
-            failed += 1
-            print(f"# {type(error).__name__}: {str(error)[:2000]}")
-            print(f"not ok {number} - {each.__name__}")
-        for abandon in RUNNING:
-            abandon()
-        RUNNING.clear()
-        print(f"# {time.monotonic() - started:.1f} s", flush=True)
-    print(f"1..{len(wanted)}")
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    if not DRIVE.exists():
-        print(f"{DRIVE} is not built")
-        sys.exit(77)
-    sys.exit(main())
+    run_cases()

@@ -12,7 +12,7 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lab"))
-import driven  # noqa: E402
+import source_drive  # noqa: E402
 import http_lab  # noqa: E402
 import npm  # noqa: E402
 
@@ -72,7 +72,7 @@ def drive(folder, scheme, path):
     try:
         port = json.loads(server.stdout.readline())["port"]
         trust = [f"ca_file={folder}/ca.pem"] if secret else []
-        lines = driven.drive(f"{scheme}://127.0.0.1:{port}{path}", *trust,
+        lines = source_drive.drive(f"{scheme}://127.0.0.1:{port}{path}", *trust,
                              until=f'did:plc:{MESSAGES - 1}"')
         time.sleep(0.3)
     finally:

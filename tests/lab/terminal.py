@@ -1,5 +1,5 @@
 """A program on a terminal of its own, for tests: what it draws, and what it does with keys,
-sizes and signals. Also the words of TAP."""
+sizes and signals."""
 import fcntl
 import os
 import pty
@@ -7,17 +7,18 @@ import re
 import select
 import signal
 import struct
-import sys
 import termios
 import time
 import unicodedata
+
+from tap import Skip
 
 ENTER = b"\x1b[?1049h"
 LEAVE = b"\x1b[?1049l"
 OWN_SEQUENCES = re.compile(rb"\x1b\[(\?(1049|25|7)[hl]|H|2J|J|K|0m|1m)")
 
 
-class NoTerminal(Exception):
+class NoTerminal(Skip):
     """This system gives no pseudo-terminals, as a chroot without /dev/pts."""
 
 
@@ -34,10 +35,12 @@ class Terminal:
         if self.pid == 0:
             os.environ.update(environment, TERM="xterm-256color")
             signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # which Python ignores
-            # The size is set by the other side; a program that starts too early sees none.
-            time.sleep(0.1)
-            os.execvp(command[0], command)
-        self.resize(columns, lines)
+            try:
+                self.fd = 0
+                self.resize(columns, lines)
+                os.execvp(command[0], command)
+            finally:
+                os._exit(127)
 
     def resize(self, columns, lines):
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
@@ -102,19 +105,3 @@ def hostile(text):
     """Characters that have no business on a terminal."""
     return sorted({f"U+{ord(char):04X}" for char in text
                    if unicodedata.category(char) in ("Cc", "Cf", "Co", "Cs") and char != "\n"})
-
-
-def run_tests(tests):
-    """Runs functions named as sentences and prints TAP; exits 1 if one fails."""
-    failed = 0
-    for number, test in enumerate(tests, 1):
-        try:
-            test()
-            print(f"ok {number} - {test.__name__}", flush=True)
-        except NoTerminal as reason:
-            print(f"ok {number} - {test.__name__} # SKIP {reason}", flush=True)
-        except Exception as error:  # pylint: disable=broad-except
-            failed += 1
-            print(f"# {type(error).__name__}: {error}")
-            print(f"not ok {number} - {test.__name__}", flush=True)
-    sys.exit(1 if failed else 0)

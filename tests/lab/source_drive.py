@@ -7,17 +7,9 @@ import tempfile
 import threading
 import time
 
+from waiting import AFTER, PATIENCE, wait
+
 PROGRAM = pathlib.Path(os.environ.get("BUILD", "build/dev")) / "tests/source_drive"
-PATIENCE = 60  # seconds for what must come; a busy machine may need some
-AFTER = 0.2    # what must not follow shows itself soon
-
-
-def wait_for(claim):
-    """Until the claim holds, which it soon should. Returns whether it does."""
-    deadline = time.monotonic() + PATIENCE
-    while not claim() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return claim()
 
 
 def drive(url, *options, run="2s", until=None, times=1):
@@ -40,7 +32,8 @@ def drive(url, *options, run="2s", until=None, times=1):
         listening.start()
         if until:
             claim = until if callable(until) else lambda: len(seen) >= times
-            wait_for(lambda: claim() or running.poll() is not None)
+            wait(lambda: f"{until}, only {lines[-20:]}",
+                 lambda: claim() or running.poll() is not None)
             time.sleep(AFTER)
             running.terminate()
         code = running.wait(PATIENCE + 20)
