@@ -31,16 +31,6 @@ people_from(int first, size_t count)
     return amplifiers;
 }
 
-static void
-flush(struct pipeline *pipeline)
-{
-    struct change change;
-    changes_begin(pipeline);
-    while (changes_next(pipeline, &change)) {
-    }
-    changes_written(pipeline, SIZE_MAX);
-}
-
 // Returns how often it had to wait for a flush.
 static int
 feed(struct pipeline *pipeline, struct post *post, int author, enum status wanted)
@@ -51,7 +41,7 @@ feed(struct pipeline *pipeline, struct post *post, int author, enum status wante
     post->id = made_name(ids[0], "n:p", ++next_id);
     post->author.id = made_name(ids[1], "n:u", author);
     while ((status = pipeline_post(pipeline, post, WALL)) == STATUS_AGAIN) {
-        flush(pipeline);
+        made_flush(pipeline);
         waits++;
         assert_true(waits < 10);
     }
@@ -190,12 +180,12 @@ closed_cascades_that_a_window_counts_make_the_boards_incomplete_as_well(void **s
     for (int root = 0; root < 930; root++) {
         feed_retweet(pipeline, 1, root, T0);
     }
-    flush(pipeline);
+    made_flush(pipeline);
     assert_true(is_complete(pipeline));
     for (int root = 930; root < 960; root++) {
         feed_retweet(pipeline, 1, root, T0 + 7 * USEC_PER_HOUR);
     }
-    flush(pipeline);
+    made_flush(pipeline);
     assert_int_equal(pipeline_metrics(pipeline)->cascades_evicted_open, 0);
     assert_int_not_equal(pipeline_metrics(pipeline)->cascades_evicted_early, 0);
     assert_false(is_complete(pipeline));
@@ -207,7 +197,7 @@ closed_cascades_that_a_window_counts_make_the_boards_incomplete_as_well(void **s
     for (int root = 2000; root < 2930; root++) {
         feed_retweet(pipeline, 1, root, later);
     }
-    flush(pipeline);
+    made_flush(pipeline);
     assert_int_equal(pipeline_metrics(pipeline)->cascades_evicted_early, evicted);
     assert_true(is_complete(pipeline));
     pipeline_destroy(&pipeline);
@@ -222,13 +212,13 @@ no_post_waits_for_the_keys_of_cascades_that_have_to_go(void **state)
     for (int root = 0; root < 20000; root++) {
         waits += feed_retweet(pipeline, root % 50, root, T0 + root * 1000);
         if (root % 5000 == 4999) {
-            flush(pipeline);
+            made_flush(pipeline);
         }
     }
     assert_int_equal(waits, 0);
     assert_true(pipeline->cascades.high <= 2000);
     assert_true(pipeline_metrics(pipeline)->cascades <= 2000);
-    flush(pipeline);
+    made_flush(pipeline);
     assert_int_equal(pipeline->cascades.leaving, 0);
     pipeline_destroy(&pipeline);
 }

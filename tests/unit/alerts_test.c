@@ -13,6 +13,7 @@
 #include "pipeline/pipeline.h"
 #include "tests/unit/kept.h"
 #include "tests/unit/made.h"
+#include "tests/unit/made_options.h"
 
 // A multiple of a day and of 10 s.
 #define T0 ((usec)19675 * USEC_PER_DAY)
@@ -48,25 +49,6 @@ static struct scene scene;
 
 // ── making rules and posts ─────────────────────────────────────────────────
 
-static void
-set_options(const struct option *rows, void *base, const char *text)
-{
-    char copy[1024];
-    snprintf(copy, sizeof(copy), "%s", text);
-    char *rest = copy;
-    for (char *word; (word = strtok_r(rest, " ", &rest)) != NULL;) {
-        char *equals = strchr(word, '=');
-        assert_non_null(equals);
-        *equals = '\0';
-        const struct option *row = rows;
-        while (row->name != NULL && strcmp(row->name, word) != 0) {
-            row++;
-        }
-        assert_non_null(row->name);
-        assert_int_equal(option_set(row, base, slice_of(equals + 1), NULL), STATUS_OK);
-    }
-}
-
 static struct rule
 rule_of(const char *name, const char *text)
 {
@@ -74,7 +56,7 @@ rule_of(const char *name, const char *text)
     memset(&rule, 0, sizeof(rule));
     option_presets(rule_option_rows, &rule);
     snprintf(rule.name, sizeof(rule.name), "%s", name);
-    set_options(rule_option_rows, &rule, text);
+    made_options(rule_option_rows, &rule, text);
     assert_int_equal(rules_check(&rule, NULL), STATUS_OK);
     return rule;
 }
@@ -87,7 +69,7 @@ create(const char *settings, bool is_event_time)
     options.memory_texts = 64 << 20;
     options.memory_posts = 1 << 20;
     options.dedupe_capacity = 20000;
-    set_options(pipeline_option_rows, &options, settings);
+    made_options(pipeline_option_rows, &options, settings);
     struct hash_key key = {1, 2};
     struct pipeline *pipeline = pipeline_create(&options, &key, is_event_time, NULL);
     assert_non_null(pipeline);

@@ -10,15 +10,9 @@
 
 #include "pipeline/forecast/calibration.h"
 #include "tests/unit/made.h"
+#include "tests/unit/made_forecast.h"
 
 #define BORN ((usec)1700000000 * USEC_PER_S)
-
-struct kept {
-    struct slab *slab;
-    struct reshares reshares;
-    struct forecast_events events;
-    struct forecast *forecast;
-};
 
 static uint32_t
 at(double seconds)
@@ -27,37 +21,27 @@ at(double seconds)
 }
 
 static void
-begin(struct kept *kept, uint32_t root)
-{
-    *kept = (struct kept){.slab = slab_create(64 << 20)};
-    assert_non_null(kept->slab);
-    kept->events = (struct forecast_events){kept->slab, &kept->reshares};
-    kept->forecast =
-        forecast_at(kept->slab, forecast_create(&kept->events, BORN, root));
-}
-
-static void
-end(struct kept *kept)
+end(struct made_forecast *kept)
 {
     slab_destroy(&kept->slab);
 }
 
 static void
-add(struct kept *kept, double seconds, uint32_t followers)
+add(struct made_forecast *kept, double seconds, uint32_t followers)
 {
     struct reshare reshare = {at(seconds), followers};
     assert_true(forecast_add(kept->forecast, &kept->events, reshare, reshare.time));
 }
 
 static void
-take_back(struct kept *kept, double seconds, uint32_t followers)
+take_back(struct made_forecast *kept, double seconds, uint32_t followers)
 {
     struct reshare reshare = {at(seconds), followers};
     assert_true(forecast_take_back(kept->forecast, &kept->events, reshare));
 }
 
 static double
-edepth(struct kept *kept)
+edepth(struct made_forecast *kept)
 {
     return forecast_edepth(kept->forecast, &kept->events);
 }
@@ -76,8 +60,8 @@ expected_depth_is_the_mean_over_all_trees(void **state)
     (void)state;
     // Root and three reshares at once, weights 1: the random recursive tree has mean
     // depths 1, 1 + 1/2 and 1 + 1/2 + 1/3.
-    struct kept kept;
-    begin(&kept, 1);
+    struct made_forecast kept;
+    made_forecast_begin(&kept, BORN, 1);
     add(&kept, 0, 1);
     add(&kept, 0, 0); // at least 1
     add(&kept, 0, RESHARES_UNKNOWN);
@@ -90,8 +74,8 @@ expected_depth_forgets_with_a_half_life_of_2_83_hours(void **state)
 {
     (void)state;
     // After a day the root weighs 3000 e^(-6.8e-5 86400), the reshare before 5.
-    struct kept kept;
-    begin(&kept, 3000);
+    struct made_forecast kept;
+    made_forecast_begin(&kept, BORN, 3000);
     add(&kept, 86400, 5);
     add(&kept, 86400, 7);
     double root = 3000 * exp(-6.8e-5 * 86400);
@@ -104,10 +88,10 @@ expected_depth_does_not_depend_on_the_order_of_arrival_or_on_what_is_undone(
     void **state)
 {
     (void)state;
-    struct kept straight;
-    struct kept crooked;
-    begin(&straight, 40);
-    begin(&crooked, 40);
+    struct made_forecast straight;
+    struct made_forecast crooked;
+    made_forecast_begin(&straight, BORN, 40);
+    made_forecast_begin(&crooked, BORN, 40);
     for (int i = 1; i <= 50; i++) {
         add(&straight, i * 60, (uint32_t)i);
     }
@@ -128,8 +112,8 @@ static void
 burst_begins_when_reshares_come_much_faster_and_ends_with_silence(void **state)
 {
     (void)state;
-    struct kept kept;
-    begin(&kept, 100);
+    struct made_forecast kept;
+    made_forecast_begin(&kept, BORN, 100);
     double clock = 0;
     for (int i = 0; i < 60; i++) {
         add(&kept, clock += 60, 10); // one a minute is usual
@@ -153,8 +137,8 @@ static void
 burst_is_over_when_reshares_come_slower_than_usual(void **state)
 {
     (void)state;
-    struct kept kept;
-    begin(&kept, 100);
+    struct made_forecast kept;
+    made_forecast_begin(&kept, BORN, 100);
     double clock = 0;
     for (int i = 0; i < 60; i++) {
         add(&kept, clock += 60, 10);
@@ -223,7 +207,7 @@ is_bursting(const struct deeds *deeds, uint32_t now)
 }
 
 static void
-carry(struct kept *kept, struct deeds *deeds, uint32_t time, uint32_t now)
+carry(struct made_forecast *kept, struct deeds *deeds, uint32_t time, uint32_t now)
 {
     assert_true(
         forecast_add(kept->forecast, &kept->events, (struct reshare){time, 10}, now));
@@ -233,7 +217,7 @@ carry(struct kept *kept, struct deeds *deeds, uint32_t time, uint32_t now)
 
 // The last one that came, or any.
 static void
-undo(struct kept *kept, struct deeds *deeds, int which)
+undo(struct made_forecast *kept, struct deeds *deeds, int which)
 {
     uint32_t time = deeds->deed[deeds->alive[which]].time;
     assert_true(
@@ -244,7 +228,8 @@ undo(struct kept *kept, struct deeds *deeds, int which)
 
 // How often a burst began or ended from here to `until`.
 static int
-compare(struct kept *kept, const struct deeds *deeds, uint32_t now, uint32_t until)
+compare(struct made_forecast *kept, const struct deeds *deeds, uint32_t now,
+        uint32_t until)
 {
     int turns = 0;
     bool before = is_bursting(deeds, now);
@@ -269,8 +254,8 @@ bursts_are_those_of_the_formula_after_every_reshare_and_undo(void **state)
     int emptied = 0;
     for (uint32_t seed = 1; seed <= 12; seed++) {
         uint32_t random = seed;
-        struct kept kept;
-        begin(&kept, 100);
+        struct made_forecast kept;
+        made_forecast_begin(&kept, BORN, 100);
         deeds.count = 0;
         deeds.alive_count = 0;
         uint32_t now = at(0);
@@ -307,8 +292,8 @@ static void
 a_burst_whose_reshares_are_all_undone_is_over_until_one_comes(void **state)
 {
     (void)state;
-    struct kept kept;
-    begin(&kept, 100);
+    struct made_forecast kept;
+    made_forecast_begin(&kept, BORN, 100);
     for (int i = 1; i <= 20; i++) {
         add(&kept, 3600 + i, 10); // Z is far above ln 20 + 5 = 8
     }
@@ -356,11 +341,11 @@ hostile_events_give_no_nonsense(void **state)
 {
     (void)state;
     static const uint32_t followers[] = {0, UINT32_MAX - 1, UINT32_MAX, 1};
-    struct kept kept;
+    struct made_forecast kept;
     uint64_t random = 7;
     for (int round = 0; round < 40; round++) {
         uint64_t spread = (uint64_t)(round % 5) * 100000 + 1;
-        begin(&kept, followers[round % 4]);
+        made_forecast_begin(&kept, BORN, followers[round % 4]);
         uint32_t now = at(0);
         for (int i = 0; i < 5000; i++) {
             random = random * 6364136223846793005u + 1442695040888963407u;

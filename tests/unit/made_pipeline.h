@@ -12,6 +12,7 @@
 
 #include "pipeline/changes.h"
 #include "pipeline/pipeline.h"
+#include "tests/unit/made_options.h"
 
 #define T0 ((usec)1700000000 * USEC_PER_S)
 #define WALL (T0 + 3650 * USEC_PER_DAY)
@@ -23,24 +24,21 @@ made_pipeline(const char *settings)
     struct pipeline_options options;
     option_presets(pipeline_option_rows, &options);
     options.memory_texts = 64 << 20;
-    char text[256];
-    snprintf(text, sizeof(text), "%s", settings);
-    char *rest = text;
-    for (char *word; (word = strtok_r(rest, " ", &rest)) != NULL;) {
-        char *equals = strchr(word, '=');
-        assert_non_null(equals);
-        *equals = '\0';
-        const struct option *row = pipeline_option_rows;
-        while (row->name != NULL && strcmp(row->name, word) != 0) {
-            row++;
-        }
-        assert_non_null(row->name);
-        assert_int_equal(option_set(row, &options, slice_of(equals + 1), NULL),
-                         STATUS_OK);
-    }
+    made_options(pipeline_option_rows, &options, settings);
     struct hash_key key = {1, 2};
     struct error error = {0};
     struct pipeline *pipeline = pipeline_create(&options, &key, true, &error);
     assert_non_null(pipeline);
     return pipeline;
+}
+
+// One flush, acknowledged.
+static inline void
+made_flush(struct pipeline *pipeline)
+{
+    struct change change;
+    changes_begin(pipeline);
+    while (changes_next(pipeline, &change)) {
+    }
+    changes_written(pipeline, SIZE_MAX);
 }

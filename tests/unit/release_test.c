@@ -6,16 +6,6 @@
 
 static int waits;
 
-static void
-flush(struct pipeline *pipeline)
-{
-    struct change change;
-    changes_begin(pipeline);
-    while (changes_next(pipeline, &change)) {
-    }
-    changes_written(pipeline, SIZE_MAX);
-}
-
 // Waits for flushes as often as it is asked to.
 static enum status
 feed(struct pipeline *pipeline, const struct post *post)
@@ -23,7 +13,7 @@ feed(struct pipeline *pipeline, const struct post *post)
     enum status status;
     for (int i = 0; (status = pipeline_post(pipeline, post, WALL)) == STATUS_AGAIN;
          i++) {
-        flush(pipeline);
+        made_flush(pipeline);
         waits++;
         assert_true(i < 10);
     }
@@ -79,7 +69,7 @@ people_in_no_window_give_way_although_their_posts_are_remembered(void **state)
     for (int i = 0; i < 1000; i++) {
         assert_int_equal(feed_post(pipeline, "n:u", i, T0), STATUS_OK);
     }
-    flush(pipeline);
+    made_flush(pipeline);
     usec later = T0 + 30 * USEC_PER_DAY;
     assert_all_new_people_count(pipeline, later);
     struct changes_meta meta;
@@ -119,7 +109,7 @@ authors_of_forgotten_cascades_give_way(void **state)
     for (int i = 0; i < 940; i++) {
         feed_retweet(pipeline, i % 50, i, i, T0);
     }
-    flush(pipeline);
+    made_flush(pipeline);
     usec later = T0 + 30 * USEC_PER_DAY;
     assert_all_new_people_count(pipeline, later);
     // The post is still known, and takes the author that is named next.

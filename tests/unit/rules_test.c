@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 #include "pipeline/alerts/word_match.h"
+#include "tests/unit/made_options.h"
 
-// "min_size=3 levels=1,3": options without blanks in their values.
 static struct rule
 rule_of(const char *text)
 {
@@ -19,20 +19,7 @@ rule_of(const char *text)
     memset(&rule, 0, sizeof(rule));
     option_presets(rule_option_rows, &rule);
     snprintf(rule.name, sizeof(rule.name), "r");
-    char copy[1024];
-    snprintf(copy, sizeof(copy), "%s", text);
-    char *rest = copy;
-    for (char *word; (word = strtok_r(rest, " ", &rest)) != NULL;) {
-        char *equals = strchr(word, '=');
-        assert_non_null(equals);
-        *equals = '\0';
-        const struct option *row = rule_option_rows;
-        while (row->name != NULL && strcmp(row->name, word) != 0) {
-            row++;
-        }
-        assert_non_null(row->name);
-        assert_int_equal(option_set(row, &rule, slice_of(equals + 1), NULL), STATUS_OK);
-    }
+    made_options(rule_option_rows, &rule, text);
     return rule;
 }
 

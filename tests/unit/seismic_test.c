@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "pipeline/forecast/forecast.h"
+#include "tests/unit/made_forecast.h"
 
 #define REAL "../shared/corpus/seismic/tweet.csv"
 #define BORN ((usec)1700000000 * USEC_PER_S)
@@ -160,29 +160,17 @@ seismic_agrees_with_the_package_on_a_real_cascade(void **state)
     }
 }
 
-// A cascade as the daemon keeps it, with everything that is old enough merged.
-struct kept {
-    struct slab *slab;
-    struct reshares reshares;
-    struct forecast_events events;
-    struct forecast *forecast;
-};
-
 static uint32_t
 time_of(double seconds)
 {
     return reshares_time(BORN + (usec)llround(seconds * 1e6));
 }
 
+// The cascade as the daemon stores it.
 static void
-keep(struct kept *kept, const struct event *events, size_t count)
+keep(struct made_forecast *kept, const struct event *events, size_t count)
 {
-    *kept = (struct kept){.slab = slab_create(64 << 20)};
-    assert_non_null(kept->slab);
-    kept->events = (struct forecast_events){kept->slab, &kept->reshares};
-    kept->forecast =
-        forecast_at(kept->slab, forecast_create(&kept->events, BORN,
-                                                (uint32_t)events[0].followers));
+    made_forecast_begin(kept, BORN, (uint32_t)events[0].followers);
     for (size_t i = 1; i < count; i++) {
         struct reshare reshare = {time_of(events[i].time),
                                   (uint32_t)events[i].followers};
@@ -191,7 +179,7 @@ keep(struct kept *kept, const struct event *events, size_t count)
 }
 
 static void
-merge_all(struct kept *kept, double now)
+merge_all(struct made_forecast *kept, double now)
 {
     forecast_merge(kept->forecast, &kept->events, time_of(now));
 }
@@ -209,7 +197,7 @@ up_to(const struct event *events, size_t count, double now)
 static void
 assert_merged_agrees(const struct event *events, size_t count, double now)
 {
-    struct kept kept;
+    struct made_forecast kept;
     count = up_to(events, count, now);
     keep(&kept, events, count);
     struct seismic_answer exact = ask(events, count, now);
@@ -276,7 +264,7 @@ reshare_buckets_events_take_8_bytes_each_and_are_few(void **state)
     (void)state;
     static struct event events[EVENTS_MAX];
     size_t count = invent(events);
-    struct kept kept;
+    struct made_forecast kept;
     for (size_t some = 2500; some < count; some += 500) {
         keep(&kept, events, some);
         merge_all(&kept, events[some].time);
@@ -301,8 +289,8 @@ reshare_buckets_events_are_taken_out_exactly(void **state)
             odd[odd_count++] = events[i];
         }
     }
-    struct kept all;
-    struct kept half;
+    struct made_forecast all;
+    struct made_forecast half;
     keep(&all, events, count);
     keep(&half, odd, odd_count);
     for (size_t i = 2; i < count; i += 2) {

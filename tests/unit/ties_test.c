@@ -52,16 +52,6 @@ score_of(struct pipeline *pipeline, int author)
 }
 
 static void
-flush(struct pipeline *pipeline)
-{
-    struct change change;
-    changes_begin(pipeline);
-    while (changes_next(pipeline, &change)) {
-    }
-    changes_written(pipeline, SIZE_MAX);
-}
-
-static void
 equal_values_are_in_the_order_of_the_bytes_of_their_ids(void **state)
 {
     (void)state;
@@ -80,11 +70,11 @@ equal_values_are_in_the_order_of_the_bytes_of_their_ids(void **state)
             assert_int_equal(score_of(pipeline, 1999), 1); // the thousandth
             assert_int_equal(score_of(pipeline, 2000), 0);
             assert_int_equal(score_of(pipeline, 999 + counts[i]), 0);
-            flush(pipeline);
+            made_flush(pipeline);
             publish(pipeline, 0, T0); // "n:u0" is less than all
             assert_int_equal(score_of(pipeline, 0), 1);
             assert_int_equal(score_of(pipeline, 1999), 0);
-            flush(pipeline);
+            made_flush(pipeline);
             publish(pipeline, 2000, T0); // greater by its value
             assert_int_equal(score_of(pipeline, 2000), 2);
             assert_int_equal(score_of(pipeline, 1998), 0);
