@@ -140,6 +140,12 @@ names_learn_post(struct pipeline *pipeline, const struct post_ref *facts)
     if (cascade != CASCADE_NONE && have_room(pipeline)) {
         struct post_ref answer = *facts;
         answer.author = answer_of(pipeline, &facts->author);
+        if (answer.author.id.len != 0) {
+            // The handle in the answer goes before the one the author was named by.
+            users_see(&pipeline->users, &answer.author, USEC_NONE);
+            arena_reset(&pipeline->hand.named_texts);
+            persons_compare_author(pipeline, answer.id, &answer.author);
+        }
         learn_post(pipeline, cascade,
                    &(struct learn_facts){
                        .post = &answer,

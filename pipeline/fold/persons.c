@@ -267,9 +267,9 @@ vouch(struct pipeline *pipeline, struct slice id, struct slice network,
     }
 }
 
-static void
-compare_author(struct pipeline *pipeline, struct slice post,
-               const struct post_user *author)
+void
+persons_compare_author(struct pipeline *pipeline, struct slice post,
+                       const struct post_user *author)
 {
     if (post.len == 0 || author->id.len == 0) {
         return;
@@ -300,11 +300,11 @@ compare_authors(struct pipeline *pipeline, const struct post *post)
 {
     const struct post_ref *refs[] = {&post->retweet_of, &post->quote, &post->reply_to};
     if (post->kind == POST_PUBLISHED) {
-        compare_author(pipeline, post->id, &post->author);
+        persons_compare_author(pipeline, post->id, &post->author);
     }
     for (size_t i = 0; i < sizeof(refs) / sizeof(refs[0]); i++) {
         for (const struct post_ref *ref = refs[i]; ref != NULL; ref = ref->quote) {
-            compare_author(pipeline, ref->id, &ref->author);
+            persons_compare_author(pipeline, ref->id, &ref->author);
         }
     }
 }

@@ -38,5 +38,10 @@ struct persons_met {
 enum status persons_meet(struct pipeline *pipeline, struct persons_met *met,
                          usec time) MUST_USE;
 
+// A message or a look-up names that author of the post: if one of the two is known by
+// handle only, they are one person, as said above. Borrows.
+void persons_compare_author(struct pipeline *pipeline, struct slice post,
+                            const struct post_user *author);
+
 // A users_merge_fn; context: the pipeline.
 void persons_merge(void *context, uint32_t from, uint32_t into);

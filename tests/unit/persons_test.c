@@ -11,6 +11,7 @@
 
 #include "ingest/text/text.h"
 #include "pipeline/changes.h"
+#include "pipeline/fold/names.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/records/traces.h"
 #include "tests/unit/flushed.h"
@@ -475,6 +476,50 @@ an_author_by_an_old_handle_gives_way_to_the_id(void **state)
     pipeline_destroy(&pipeline);
 }
 
+// A look-up of the post, with or without a handle.
+static void
+look_up(struct pipeline *pipeline, int id, struct post_user author)
+{
+    char buffer[MADE_NAME_MAX];
+    const struct post_ref answer = {
+        .id = made_name(buffer, "x:", id), .author = author, .created = USEC_NONE};
+    names_learn_post(pipeline, &answer);
+}
+
+static void
+an_author_who_is_looked_up_takes_the_counts_of_the_handle(void **state)
+{
+    (void)state;
+    struct pipeline *pipeline = create(1000);
+    publish(pipeline, 10, ALONE, (struct post_user){0});
+    retweet(pipeline, 11, BOB, 10);
+    FLUSHED_HAS(pipeline, "retweets:1h x:@ann=1\n");
+    look_up(pipeline, 10, (struct post_user){.id = SLICE_LIT("x:1")});
+    FLUSHED_HAS(pipeline, "x:@ann gone", "x:1 handle=ann", "retweets:1h=1",
+                "posts:1h=1", "+handle:x:ann");
+    FLUSHED_HAS(pipeline, ""); // nothing is left over
+    delete_post(pipeline, 11);
+    FLUSHED_HAS(pipeline, "retweets:1h x:1=0\n");
+    pipeline_destroy(&pipeline);
+}
+
+static void
+an_author_who_is_looked_up_under_another_handle_takes_no_counts(void **state)
+{
+    (void)state;
+    struct pipeline *pipeline = create(1000);
+    publish(pipeline, 10, ALONE, (struct post_user){0});
+    retweet(pipeline, 11, BOB, 10);
+    free(flushed(pipeline));
+    look_up(pipeline, 10,
+            (struct post_user){.id = SLICE_LIT("x:1"), .handle = SLICE_LIT("eve")});
+    FLUSHED_HAS(pipeline, "x:10 author=x:1 handle=eve");
+    retweet(pipeline, 12, (struct post_user){.id = SLICE_LIT("x:3")}, 10);
+    FLUSHED_HAS(pipeline, "retweets:1h x:1=1\n");
+    assert_int_equal(pipeline_metrics(pipeline)->users_merged, 0);
+    pipeline_destroy(&pipeline);
+}
+
 int
 main(void)
 {
@@ -499,6 +544,9 @@ main(void)
         cmocka_unit_test(an_old_handle_in_a_reference_renames_nobody),
         cmocka_unit_test(a_handle_in_a_reference_takes_it_from_nobody),
         cmocka_unit_test(an_author_by_an_old_handle_gives_way_to_the_id),
+        cmocka_unit_test(an_author_who_is_looked_up_takes_the_counts_of_the_handle),
+        cmocka_unit_test(
+            an_author_who_is_looked_up_under_another_handle_takes_no_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
