@@ -15,17 +15,6 @@ inside_local(const struct pipeline *pipeline, struct slice source, struct slice 
 }
 
 uint32_t
-inside_version(const struct pipeline *pipeline, uint64_t hash)
-{
-    uint32_t event = event_records_find(&pipeline->records, hash);
-    uint64_t counted;
-    if (event == EVENT_NONE && locals_find(&pipeline->locals, hash, &counted)) {
-        event = event_records_find(&pipeline->records, counted);
-    }
-    return event;
-}
-
-uint32_t
 inside_actor(const struct pipeline *pipeline, const struct event *event)
 {
     return event->actor != USER_NONE ? users_now(&pipeline->users, event->actor)

@@ -118,9 +118,6 @@ uint64_t inside_hash(const struct pipeline *pipeline, struct slice id);
 uint64_t inside_local(const struct pipeline *pipeline, struct slice source,
                       struct slice alias);
 
-// The event of the post with that hash, or of another version of the post, or
-// EVENT_NONE.
-uint32_t inside_version(const struct pipeline *pipeline, uint64_t hash);
 // Who did the event, or USER_NONE if that is released (pipeline/fold/release.h).
 uint32_t inside_actor(const struct pipeline *pipeline, const struct event *event);
 // True if the event is a retweet of the post of that record.

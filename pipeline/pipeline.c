@@ -9,6 +9,7 @@
 #include "pipeline/fold/parent.h"
 #include "pipeline/fold/prefetch.h"
 #include "pipeline/fold/undo.h"
+#include "pipeline/fold/versions.h"
 #include "pipeline/inside.h"
 
 enum {
@@ -278,19 +279,6 @@ pipeline_settle(struct pipeline *pipeline)
     return withdrawals_wait(&pipeline->withdrawals);
 }
 
-static bool
-is_known(const struct pipeline *pipeline, const struct post *post, uint64_t hash)
-{
-    if (post->alias.len != 0) {
-        // For sources with ids of their own, an edit keeps the post's id.
-        return event_records_find(&pipeline->records, hash) != EVENT_NONE;
-    }
-    return inside_version(pipeline, hash) != EVENT_NONE ||
-           (post->original.len != 0 &&
-            inside_version(pipeline, inside_hash(pipeline, post->original)) !=
-                EVENT_NONE);
-}
-
 static uint32_t
 remember(struct pipeline *pipeline, const struct post *post, uint64_t hash, usec time,
          uint32_t actor)
@@ -321,23 +309,6 @@ learn_local(struct pipeline *pipeline, struct slice source, struct slice alias,
         uint64_t name = inside_local(pipeline, source, alias);
         pipeline->metrics.locals_forgotten +=
             !locals_learn(&pipeline->locals, name, hash);
-    }
-}
-
-// From now on all ids in the message lead to the version that counts.
-static void
-learn_version(struct pipeline *pipeline, const struct post *post, uint64_t hash)
-{
-    uint64_t versions[] = {inside_hash(pipeline, post->original), hash};
-    uint32_t event = inside_version(pipeline, hash);
-    event = event != EVENT_NONE ? event : inside_version(pipeline, versions[0]);
-    uint64_t counted =
-        event != EVENT_NONE ? event_records_at(&pipeline->records, event)->hash : hash;
-    for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
-        if (versions[i] != counted) {
-            pipeline->metrics.locals_forgotten +=
-                !locals_learn(&pipeline->locals, versions[i], counted);
-        }
     }
 }
 
@@ -378,14 +349,12 @@ pipeline_post(struct pipeline *pipeline, const struct post *post, usec wall)
         amend(pipeline, post);
         return STATUS_OK;
     }
+    versions_learn(pipeline, post);
     struct persons_met met = {.post = post, .ids = ids_of(pipeline, post)};
     uint64_t hash = met.ids.post;
     prefetch_post(pipeline, post, &met.ids);
     learn_locals(pipeline, post, hash);
-    if (post->original.len != 0) {
-        learn_version(pipeline, post, hash);
-    }
-    if (is_known(pipeline, post, hash)) {
+    if (event_records_find(&pipeline->records, hash) != EVENT_NONE) {
         pipeline->metrics.duplicates++;
         return STATUS_OK;
     }

@@ -42,7 +42,8 @@ struct post_user {
 // A post that another one refers to. Only `id` or `alias` is always given.
 struct post_ref {
     struct slice id;
-    struct slice alias; // as of a post
+    struct slice alias;    // as of a post
+    struct slice original; // as of a post
     struct post_user author;
     struct slice text;
     struct slice lang;
@@ -60,10 +61,8 @@ struct post {
     struct slice source; // that source; none: the one without a name
     // Of a retweet: the network reports its undo by the id alone, at any time.
     bool is_undone_by_id;
-    // Id of the first version if this is an edit; none: no edit. Of all versions the
-    // one that comes first counts; it is undone with the id of any that came.
-    struct slice original;
-    usec time; // when the platform received it
+    struct slice original; // id of the first version if this is an edit; none: no edit
+    usec time;             // when the platform received it
     struct post_user author;
     struct slice text; // as people read it: entities decoded, no markup
     struct slice lang;

@@ -188,6 +188,24 @@ text_of(struct decode_run *run, const struct x1_tweet *tweet)
     return text_unescape(&run->arena, text);
 }
 
+// The id of the first version; none if that is this one. `id`: of the tweet.
+static struct slice
+original_of(struct decode_run *run, const struct x1_tweet *tweet, struct slice id,
+            decode_run_id_fn make_id)
+{
+    if (tweet->edit_history == NULL) {
+        return SLICE_NONE;
+    }
+    struct slice original = make_id(run, tweet->edit_history->initial_tweet_id);
+    return slice_equal(original, id) ? SLICE_NONE : original;
+}
+
+static struct slice
+detail_id(struct decode_run *run, struct slice id)
+{
+    return decode_run_detail_id(run, decode_run_number_id, id);
+}
+
 static struct post_ref quoted_by(struct decode_run *run, const struct x1_tweet *tweet,
                                  int depth);
 
@@ -200,10 +218,9 @@ make_ref(struct decode_run *run, const struct x1_tweet *tweet, int depth)
         .text = text_of(run, tweet),
         .lang = decode_run_name(run, tweet->lang),
         .created = created_of(run, tweet)};
+    ref.original = original_of(run, tweet, ref.id, detail_id);
     if (tweet->user != NULL) {
-        ref.author = make_user(
-            run, tweet->user,
-            decode_run_detail_id(run, decode_run_number_id, id_of(tweet->user)));
+        ref.author = make_user(run, tweet->user, detail_id(run, id_of(tweet->user)));
     }
     ref.reported = decode_run_reported(run, retweets_of(run, tweet), tweet->quote_count,
                                        &ref.has_reported);
@@ -289,7 +306,6 @@ static void
 keep_tweet(struct decode_run *run, const struct x1_tweet *tweet)
 {
     struct post *post = decode_run_post(run);
-    struct slice original = SLICE_NONE;
     post->id = decode_run_number_id(run, decode_run_first(tweet->id_str, tweet->id));
     post->lang = decode_run_name(run, tweet->lang);
     post->time = time_of(run, tweet);
@@ -299,12 +315,7 @@ keep_tweet(struct decode_run *run, const struct x1_tweet *tweet)
         post->author =
             make_user(run, tweet->user, decode_run_number_id(run, id_of(tweet->user)));
     }
-    if (tweet->edit_history != NULL) {
-        original = decode_run_number_id(run, tweet->edit_history->initial_tweet_id);
-    }
-    if (!slice_equal(original, post->id)) {
-        post->original = original;
-    }
+    post->original = original_of(run, tweet, post->id, decode_run_number_id);
     if (tweet->retweeted_status != NULL) {
         post->kind = POST_RETWEETED;
         post->retweet_of = make_ref(run, tweet->retweeted_status, 0);

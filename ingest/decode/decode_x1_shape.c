@@ -79,6 +79,7 @@ static const struct json_field inner_fields[] = {
     TWEET_FIELDS,
     TWEET(user,           JSON_STRUCT, &user_table),
     TWEET(extended_tweet, JSON_STRUCT, &text_table),
+    TWEET(edit_history,   JSON_STRUCT, &edit_table),
     JSON_FIELD_END,
 };
 static const struct json_table inner_table = {inner_fields, sizeof(struct x1_tweet)};

@@ -192,6 +192,19 @@ reported_of(struct decode_run *run, const struct x2_tweet *tweet, bool *ret_give
                            : 0;
 }
 
+// The id of the first version; none if that is this one. `id`: of the post.
+static struct slice
+original_of(struct decode_run *run, const struct x2_tweet *tweet, struct slice id,
+            decode_run_id_fn make_id)
+{
+    const struct slice *versions = tweet->edit_history_tweet_ids.items;
+    if (tweet->edit_history_tweet_ids.count == 0) {
+        return SLICE_NONE;
+    }
+    struct slice original = make_id(run, versions[0]);
+    return slice_equal(original, id) ? SLICE_NONE : original;
+}
+
 // The post of a reference: included, or embedded, or only its id. `depth`: how many
 // quotes lead to this post.
 static struct post_ref
@@ -210,6 +223,7 @@ make_ref(const struct page *page, const struct x2_tweet *reference_to, int depth
     if (slice_is_none(ref.id)) {
         decode_run_refuse(page->run, DECODE_REASON_MISSING);
     }
+    ref.original = original_of(page->run, tweet, ref.id, detail_id);
     ref.author = make_user(page, tweet->author_id, tweet->author, detail_id);
     ref.text = text_of(page->run, tweet);
     ref.lang = decode_run_name(page->run, tweet->lang);
@@ -292,20 +306,6 @@ add_content(struct page *page, struct post *post, const struct x2_tweet *tweet)
     add_hashtags(run, post, entities);
 }
 
-static struct slice
-original_of(struct decode_run *run, const struct x2_tweet *tweet)
-{
-    const struct slice *versions = tweet->edit_history_tweet_ids.items;
-    if (tweet->edit_history_tweet_ids.dropped != 0) {
-        decode_run_refuse(run, DECODE_REASON_VALUE);
-    }
-    if (tweet->edit_history_tweet_ids.count == 0 ||
-        slice_equal(versions[0], tweet->id)) {
-        return SLICE_NONE;
-    }
-    return decode_run_number_id(run, versions[0]);
-}
-
 static void
 keep_tweet(struct page *page, const struct x2_tweet *tweet)
 {
@@ -316,7 +316,10 @@ keep_tweet(struct page *page, const struct x2_tweet *tweet)
         decode_run_refuse(run, DECODE_REASON_VALUE);
     }
     post->id = decode_run_number_id(run, tweet->id);
-    post->original = original_of(run, tweet);
+    if (tweet->edit_history_tweet_ids.dropped != 0) {
+        decode_run_refuse(run, DECODE_REASON_VALUE);
+    }
+    post->original = original_of(run, tweet, post->id, decode_run_number_id);
     post->author =
         make_user(page, tweet->author_id, tweet->author, decode_run_number_id);
     post->time = time_of(run, tweet);

@@ -1,5 +1,6 @@
 #include "pipeline/fold/admission.h"
 
+#include "pipeline/fold/versions.h"
 #include "pipeline/inside.h"
 
 enum {
@@ -87,7 +88,9 @@ need_target(const struct pipeline *pipeline, const struct post_ref *ref,
 {
     for (int i = 0; ref != NULL && ref->id.len != 0 && i <= POST_QUOTES_MAX;
          i++, ref = ref->quote) {
-        needs->cascades += cascades_find(&pipeline->cascades, ref->id) == CASCADE_NONE;
+        needs->cascades +=
+            cascades_find_hash(&pipeline->cascades, versions_hash(pipeline, ref->id)) ==
+            CASCADE_NONE;
         need_user(pipeline, ref->author.id, needs);
     }
 }

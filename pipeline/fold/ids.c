@@ -1,12 +1,13 @@
 #include "pipeline/fold/ids.h"
 
+#include "pipeline/fold/versions.h"
 #include "pipeline/inside.h"
 
 struct ids_ref
 ids_of_ref(const struct pipeline *pipeline, const struct post_ref *ref)
 {
     return (struct ids_ref){
-        .post = inside_hash(pipeline, ref->id),
+        .post = versions_hash(pipeline, ref->id),
         .author = ref->author.id.len != 0 ? inside_hash(pipeline, ref->author.id) : 0,
     };
 }
@@ -15,7 +16,7 @@ struct ids
 ids_of(const struct pipeline *pipeline, const struct post *post)
 {
     struct ids ids = {
-        .post = inside_hash(pipeline, post->id),
+        .post = versions_hash(pipeline, post->id),
         .author = inside_hash(pipeline, post->author.id),
     };
     if (post->kind == POST_RETWEETED) {

@@ -1,6 +1,7 @@
 // The keyed hashes of the ids that a message shows, each computed once for all stages.
 //
-// Hashes are those of `inside_hash`; the hash of an id that is not given is not used.
+// Hashes are those of `inside_hash`, those of posts of `versions_hash`; the hash of an
+// id that is not given is not used.
 #pragma once
 
 #include <stdint.h>

@@ -1,5 +1,6 @@
 #include "pipeline/fold/learn.h"
 
+#include "pipeline/fold/versions.h"
 #include "pipeline/inside.h"
 
 struct slice
@@ -125,7 +126,8 @@ learn_target(struct pipeline *pipeline, const struct post_ref *ref, struct ids_r
         bool is_new;
         ids = i == 0 ? ids : ids_of_ref(pipeline, ref);
         uint32_t cascade =
-            cascades_put(&pipeline->cascades, ref->id, ids.post, &is_new);
+            cascades_put(&pipeline->cascades, versions_id(pipeline, ref, ids.post),
+                         ids.post, &is_new);
         cascades_refresh(&pipeline->cascades, cascade, pipeline->clock);
         learn_post(pipeline, cascade, &(struct learn_facts){ref, ids.author, time});
         if (is_new) {

@@ -1,6 +1,7 @@
 #include "pipeline/fold/undo.h"
 
 #include "pipeline/fold/parent.h"
+#include "pipeline/fold/versions.h"
 #include "pipeline/inside.h"
 
 static void
@@ -128,12 +129,14 @@ is_lacking(const struct event_records *records)
 void
 undo_post(struct pipeline *pipeline, const struct post *post)
 {
-    uint64_t hash = inside_hash(pipeline, post->id);
+    uint64_t hash = versions_hash(pipeline, post->id);
     if (post->id.len == 0) {
         uint64_t name = inside_local(pipeline, post->source, post->alias);
         (void)locals_find(&pipeline->locals, name, &hash);
+    } else {
+        hide_post(pipeline, inside_hash(pipeline, post->id)); // it may be one apart
     }
-    uint32_t event = inside_version(pipeline, hash);
+    uint32_t event = event_records_find(&pipeline->records, hash);
     hide_post(pipeline, hash);
     if (event == EVENT_NONE) {
         pipeline->metrics.undo_unknown++;

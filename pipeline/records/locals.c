@@ -69,6 +69,7 @@ locals_move(struct locals *locals, struct snapshot *snapshot)
     uint32_t count =
         locals->next < locals->capacity ? (uint32_t)locals->next : locals->capacity;
     SNAPSHOT_VALUE(snapshot, locals->next);
+    SNAPSHOT_VALUE(snapshot, locals->has_versions);
     snapshot_rows(snapshot, locals->rows, sizeof(*locals->rows), &count,
                   locals->capacity);
     table_move(&locals->by_name, snapshot);

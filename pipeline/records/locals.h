@@ -5,8 +5,8 @@
 // post. A local id is therefore valid within one source only. It is learnt from every
 // message that contains it beside the post's id, duplicates included.
 //
-// Versions of an edited post are mapped in the same way to the version that counts;
-// their name is the hash of their id.
+// Versions of an edited post are mapped in the same way to the version that counts
+// (pipeline/fold/versions.h); their name is the hash of their id.
 //
 // Contains the newest `capacity` of them. Names and posts are keyed 64-bit hashes.
 #pragma once
@@ -28,6 +28,7 @@ struct locals {
     uint32_t capacity;
     uint64_t next; // how many were added
     struct table by_name;
+    bool has_versions; // some were ever learnt
 };
 
 // capacity: as of a table. False when the system refuses the memory.

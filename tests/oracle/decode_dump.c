@@ -73,6 +73,7 @@ print_ref(const char *name, const struct post_ref *ref)
     printf("\n  %s", name);
     print_text("id", ref->id);
     print_text("alias", ref->alias);
+    print_text("original", ref->original);
     print_user("author", &ref->author);
     print_time("created", ref->created);
     print_text("text", ref->text);

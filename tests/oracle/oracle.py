@@ -101,7 +101,6 @@ class Memory:
     def __init__(self, capacity, longest):
         self.capacity, self.longest = capacity, longest
         self.newest, self.lasting, self.horizon = {}, {}, 0
-        self.versions = {}  # id of a version of a post -> id of the one that counts
 
     def advance(self, clock):
         self.horizon = clock - self.longest
@@ -117,10 +116,6 @@ class Memory:
     def get(self, an_id):
         old = self.lasting.get(an_id)
         return self.newest.get(an_id) or (old if old and old.time >= self.horizon else None)
-
-    def version(self, an_id):
-        """The event of the post or of another version of it."""
-        return self.get(an_id) or self.get(self.versions.get(an_id))
 
 
 class Post:
@@ -228,15 +223,19 @@ class Cascade:
 
 def native_of(tweet, included=()):
     """A post of the X API v2 as a native line; `original`: of an edit, the first version."""
-    first = tweet.get("edit_history_tweet_ids", [tweet["id"]])[0]
-    post = {"id": "x:" + tweet["id"], "time": tweet["created_at"], "text": tweet["text"],
-            "author": {"id": "x:" + tweet["author_id"]},
-            "original": "x:" + first if first != tweet["id"] else None}
-    owners = {other["id"]: {"author": {"id": "x:" + other["author_id"]}} for other in included}
+    post = {"time": tweet["created_at"], "text": tweet["text"], **known_of(tweet)}
+    shown = {other["id"]: known_of(other) for other in included}
     for ref in tweet.get("referenced_tweets", []):
         name = {"retweeted": "retweet_of", "quoted": "quote_of"}[ref["type"]]
-        post[name] = {"id": "x:" + ref["id"], **owners.get(ref["id"], {})}
+        post[name] = {"id": "x:" + ref["id"], **shown.get(ref["id"], {})}
     return post
+
+
+def known_of(tweet):
+    """Its id, author and first version, if that is another one."""
+    first = tweet.get("edit_history_tweet_ids", [tweet["id"]])[0]
+    return {"id": "x:" + tweet["id"], "author": {"id": "x:" + tweet["author_id"]},
+            "original": "x:" + first if first != tweet["id"] else None}
 
 
 def messages_of(line):
@@ -275,6 +274,8 @@ class Oracle:
         self.amounts = []
         self.known = defaultdict(Post)
         self.users = defaultdict(User)
+        self.versions = {}  # id of a version of a post -> id of the one that counts
+        self.names = {}  # id of a post -> the id of a version by which its cascade is shown
         self.claims = {}  # "<net>:<handle in lower case>" -> user id
         self.cascades = {}
         self.waiting = {}  # trees in which something waits for its parent; a set with an order
@@ -318,12 +319,10 @@ class Oracle:
         return {"kind": "post", "post": post, "author": author, "time": time, "refs": refs}
 
     def _take(self, post, author, time, refs):
-        original = post.get("original")
-        known = self.events.version(post["id"]) or self.events.version(original)
-        counted = known.id if known else post["id"]
-        for version in {original, post["id"]} - {None, counted} if original else ():
-            self.events.versions[version] = counted
-        if known:
+        for shown in (post, *refs.values()):
+            self._learn_versions(shown)
+        post = {**post, "id": self._counted(post["id"])}
+        if self.events.get(post["id"]):
             self.duplicates += 1
             return
         if time < YEAR_2006 or (self.wall is not None and time > self.wall + MINUTE):
@@ -332,6 +331,7 @@ class Oracle:
         self.clock = max(self.clock, time)
         self.events.advance(self.clock)
         self._end_waits()
+        refs = {name: self._counted_ref(ref) for name, ref in refs.items()}
         is_repeat, post, refs = self._meet(post, refs, time)
         root, author = refs["retweet_of"], post["author"]["id"]
         event = Event(post["id"], author, time, root and root["id"], post.get("via"))
@@ -349,6 +349,33 @@ class Oracle:
             self._carry(event, root, "retweets")
         else:
             self._publish(event, post, refs, {user["id"] for user in mentions})
+
+    # --- versions of a post ---
+
+    def _counted(self, an_id):
+        return self.versions.get(an_id, an_id)
+
+    def _learn_versions(self, post):
+        """The ids that a message names for one post: that of the version that came first, by its
+        own message or in a reference, stands for all."""
+        while post:
+            original, an_id = post.get("original"), post["id"]
+            if original:
+                is_seen = self.events.get(original) or original in self.known
+                counted = self.versions.get(original) or self.versions.get(an_id) or (
+                    original if is_seen else an_id)
+                self.versions |= {version: counted for version in (original, an_id)
+                                  if version != counted}
+            post = post.get("quote_of")
+
+    def _counted_ref(self, ref):
+        """The reference to the version that counts; its cascade is shown by that id if the message
+        names it, else by the id that the reference has."""
+        if not ref:
+            return ref
+        counted = self._counted(ref["id"])
+        return {**ref, "id": counted, "quote_of": self._counted_ref(ref.get("quote_of")),
+                "name": counted if counted == ref.get("original") else ref["id"]}
 
     # --- people ---
 
@@ -477,13 +504,14 @@ class Oracle:
         if not ref:
             return
         post = self.known[ref["id"]]  # from now on a deletion hides it
+        self.names.setdefault(ref["id"], ref["name"])
         if ref.get("author"):
             post.author = ref["author"]["id"]
             self._see_user(ref["author"], time)
         if ref.get("time") and post.time is None and time_of(ref["time"]) >= YEAR_2006:
             post.time = min(time_of(ref["time"]), time)  # no post is later than what points at it
         if ref.get("quote_of"):
-            post.quote = ref["quote_of"]["id"]
+            post.quote = post.quote or ref["quote_of"]["id"]
             self._see_ref(ref["quote_of"], time)
 
     def _author_of(self, ref):
@@ -504,7 +532,7 @@ class Oracle:
             own.author = event.author  # else a post that it quotes has the id of its author
         own.time = event.time
         own.text, own.lang = post.get("text"), post.get("lang")
-        own.quote = refs["quote_of"]["id"] if refs["quote_of"] else own.quote
+        own.quote = own.quote or (refs["quote_of"] and refs["quote_of"]["id"])
         self._add(event, "posts", event.author)
         for user_id in sorted(named - {event.author}):
             self._add(event, "mentions", user_id)
@@ -648,7 +676,7 @@ class Oracle:
             post.is_deleted |= post.author == user_id
 
     def _delete(self, event_id):
-        event = self.events.version(event_id)
+        event = self.events.get(self._counted(event_id))
         if event:
             event.is_undone = True
             for entry in event.amounts:
@@ -659,7 +687,7 @@ class Oracle:
                     for memory in (entry.key.retweeted_by, entry.key.reach_by):
                         if event in memory.get(event.author, []):
                             del memory[event.author]
-        for version in {event_id, event.id if event else event_id}:
+        for version in {event_id, self._counted(event_id)}:
             if version in self.known:
                 self.known[version].is_deleted = True
 
@@ -717,7 +745,8 @@ class Oracle:
         for post, cascade in self._shown().items():
             for window, span in self.windows.items():
                 if self._direct(cascade, span):
-                    boards[f"cascades:{window}"].append((post, self._direct(cascade, span)))
+                    boards[f"cascades:{window}"].append(
+                        (self.names[post], self._direct(cascade, span)))
         return {name: sorted(entries, key=lambda e: (-e[1], e[0].encode()))[:self.top]
                 for name, entries in boards.items()}
 
@@ -733,7 +762,7 @@ class Oracle:
             "retweets": len(cascade.surviving("retweets")),
             "quotes": len(cascade.surviving("quotes")),
             "replies": len(cascade.surviving("replies")),
-            "author": root.author, "text": root.text, "lang": root.lang, "parent": root.quote,
+            "author": root.author, "text": root.text, "lang": root.lang, "parent": self.names.get(root.quote),
             "handle": self.users[root.author].handle if root.author else None,
             "network": network_of(post),
             "created_ms": None if root.time is None else root.time // 1000,
@@ -752,7 +781,8 @@ class Oracle:
         for (key, what, window), value in values.items():
             if what != "hashtags":
                 users.setdefault(key, self._user_hash(key))[f"{what}:{window}"] = value
-        cascades = {post: self._cascade_hash(post, c) for post, c in self._shown().items()}
+        cascades = {self.names[post]: self._cascade_hash(post, cascade)
+                    for post, cascade in self._shown().items()}
         boards = self._boards(values).items()
         return {
             "boards": {name: entries for name, entries in boards if entries},

@@ -352,7 +352,6 @@ class Stream:
             self.posts += self.versions[-1]
         versions = rng.choice(self.versions[-3:])
         at = rng.randrange(len(versions))
-        versions[at].is_published = True
         self._time()
         moment = datetime.datetime(1970, 1, 1) + datetime.timedelta(
             microseconds=self.now // self.grain * self.grain)
@@ -361,7 +360,20 @@ class Stream:
                  "edit_history_tweet_ids": [post.id[2:] for post in versions[:at + 1]]}
         if versions[at].parent:
             tweet["referenced_tweets"] = [{"type": "quoted", "id": versions[at].parent.id[2:]}]
+        if rng.random() < 0.4:
+            return self._version_retweet(tweet)
+        versions[at].is_published = True
         return {"data": tweet}
+
+    def _version_retweet(self, tweet):
+        """A retweet of that version, with what X includes of it or with its id alone."""
+        self.made += 1
+        versions = tweet.pop("edit_history_tweet_ids")
+        retweet = {**tweet, "id": str(self.made), "author_id": "78", "text": "RT",
+                   "referenced_tweets": [{"type": "retweeted", "id": tweet["id"]}]}
+        shown = {"id": tweet["id"], "author_id": "77", "edit_history_tweet_ids": versions}
+        includes = {"includes": {"tweets": [shown]}} if self.rng.random() < 0.6 else {}
+        return {"data": retweet, **includes}
 
     def _did(self):
         dids = [user for user in self.users if user.startswith("bsky:")]

@@ -384,7 +384,7 @@ state_of_another_version_is_refused(void **context)
         {0, "casc", NULL},
         {0, "something else", "it was not made by this program"},
         {-1, "more", "it was made by another version"},
-        {8 + 8 + 5 + 4 + 7, "9", "it was made by another version; it holds 4 posts"},
+        {8 + 8 + 5 + 4 + 7, "0", "it was made by another version; it holds 4 posts"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         save(fixture, 2, "older");
