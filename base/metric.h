@@ -34,6 +34,9 @@ struct metric {
         NULL, NULL, METRIC_COUNTER, 0, NULL                                            \
     }
 
+// A table may be a macro of rows, ROW(member, TYPE, …), as in base/option.h.
+#define METRIC_MEMBER(member, ...) uint64_t member;
+
 static inline uint64_t
 metric_value(const struct metric *row, const void *base)
 {

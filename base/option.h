@@ -72,6 +72,20 @@ struct option {
         NULL, OPTION_BOOL, NULL, 0, 0, false, 0, NULL                                  \
     }
 
+// A table may be a macro of rows in the header of the module that it configures,
+// ROW(member, TYPE, …). OPTION_MEMBER declares the member in which a row stores its
+// value.
+#define OPTION_MEMBER(member, type, ...) OPTION_MEMBER_##type(member)
+#define OPTION_MEMBER_BOOL(member) bool member;
+#define OPTION_MEMBER_COUNT(member) uint64_t member;
+#define OPTION_MEMBER_BYTES(member) uint64_t member;
+#define OPTION_MEMBER_REAL(member) double member;
+#define OPTION_MEMBER_SPAN(member) usec member;
+#define OPTION_MEMBER_TEXT(member) char member[OPTION_TEXT_MAX];
+#define OPTION_MEMBER_SPANS(member) struct option_spans member;
+#define OPTION_MEMBER_COUNTS(member) struct option_counts member;
+#define OPTION_MEMBER_TEXTS(member) struct option_texts member;
+
 // Parses `text` according to the row and stores it in `base`. On failure `base` is
 // untouched and error contains what would be valid. A list is comma-separated, with or
 // without braces.

@@ -1,4 +1,11 @@
-// What is to be set of the pipeline, and what it counts of itself.
+// The options of the pipeline, and its metrics.
+//
+// The rows of a module are in rows.h of its room:
+//     ROW(member, TYPE, name, default, minimum, maximum, help)    <MODULE>_OPTIONS
+//     ROW(member, TYPE, name, help)                               <MODULE>_METRICS
+// This file lists the modules, and has the rows that belong to no single one. From the
+// rows come the members of the structs and the tables that base/option.h and
+// base/metric.h describe.
 #pragma once
 
 #include <stdbool.h>
@@ -6,91 +13,87 @@
 
 #include "base/metric.h"
 #include "base/option.h"
+#include "pipeline/alerts/rows.h"
+#include "pipeline/fold/rows.h"
+#include "pipeline/forecast/rows.h"
+#include "pipeline/records/rows.h"
+#include "pipeline/tree/rows.h"
+#include "pipeline/windows/rows.h"
+
+#define OPTIONS_GIB ((int64_t)1 << 30)
+
+// clang-format off
+#define OPTIONS_MEMORY_OPTIONS(ROW) \
+    ROW(memory_windows, BYTES, "memory.windows", "256M", 1 << 20, 16 * OPTIONS_GIB, \
+        "Memory for the counted amounts of all windows, 2 to 8 bytes each") \
+    ROW(memory_texts, BYTES, "memory.texts", "1G", 64 << 20, 32 * OPTIONS_GIB, \
+        "Memory for ids, names, texts of cascades and the sets of their amplifiers") \
+    ROW(memory_posts, BYTES, "memory.posts", "16M", 0, 64 * OPTIONS_GIB, \
+        "Memory for the texts of recent posts that may become cascades")
+
+#define OPTIONS_MEMORY_METRICS(ROW) \
+    ROW(texts_bytes, GAUGE, "cascaded_texts_bytes", \
+        "Bytes of ids, names, texts and sets of people")
+
+#define OPTIONS_POST_METRICS(ROW) \
+    ROW(posts, COUNTER, "cascaded_posts_total", \
+        "Posts and retweets used") \
+    ROW(retweets, COUNTER, "cascaded_retweets_total", \
+        "Retweets among the posts used") \
+    ROW(interactions, COUNTER, "cascaded_interactions_total", \
+        "Mentions, retweets, quotes and replies counted") \
+    ROW(duplicates, COUNTER, "cascaded_duplicates_total", \
+        "Duplicates: messages that were counted before, and second retweets") \
+    ROW(repeated_retweets, COUNTER, "cascaded_retweets_repeated_total", \
+        "Second retweets of one post by the same person") \
+    ROW(self_ignored, COUNTER, "cascaded_interactions_self_total", \
+        "Mentions, retweets, quotes and replies of oneself, which count for no one") \
+    ROW(late, COUNTER, "cascaded_posts_late_total", \
+        "Posts older than the longest window when they arrived") \
+    ROW(times_replaced, COUNTER, "cascaded_times_replaced_total", \
+        "Posts dated before 2006 or in the future, counted at the current clock") \
+    ROW(clock_steps, COUNTER, "cascaded_clock_steps_total", \
+        "Steps of the wall clock, forward or back, that were followed")
+
+// Every option and every metric, in the order in which they are listed and saved.
+#define OPTIONS_ROWS(ROW) \
+    WINDOWS_OPTIONS(ROW) \
+    BOARDS_OPTIONS(ROW) \
+    EVENT_RECORDS_OPTIONS(ROW) \
+    USERS_OPTIONS(ROW) \
+    CASCADES_OPTIONS(ROW) \
+    FORECASTS_OPTIONS(ROW) \
+    LEARN_OPTIONS(ROW) \
+    TAGS_OPTIONS(ROW) \
+    TREES_OPTIONS(ROW) \
+    OPTIONS_MEMORY_OPTIONS(ROW) \
+    ALERTS_OPTIONS(ROW)
+
+#define OPTIONS_METRICS(ROW) \
+    OPTIONS_POST_METRICS(ROW) \
+    UNDO_METRICS(ROW) \
+    WITHDRAWALS_METRICS(ROW) \
+    EVENT_RECORDS_METRICS(ROW) \
+    CARRY_METRICS(ROW) \
+    TREES_METRICS(ROW) \
+    ADMISSION_METRICS(ROW) \
+    USERS_METRICS(ROW) \
+    CASCADES_METRICS(ROW) \
+    FORECASTS_METRICS(ROW) \
+    TAGS_METRICS(ROW) \
+    OPTIONS_MEMORY_METRICS(ROW) \
+    WINDOWS_METRICS(ROW) \
+    BOARDS_METRICS(ROW) \
+    ALERTS_METRICS(ROW)
 
 struct pipeline_options {
-    struct option_spans windows;
-    uint64_t top;
-    uint64_t dedupe_capacity;
-    uint64_t dedupe_retweets;
-    uint64_t users_capacity;
-    uint64_t users_per_post;
-    uint64_t cascades_capacity;
-    bool cascades_engine;
-    uint64_t cascades_authors;
-    uint64_t cascades_text;
-    uint64_t hashtags_capacity;
-    uint64_t hashtags_per_post;
-    uint64_t trees_capacity;
-    uint64_t memory_windows;
-    uint64_t memory_texts;
-    uint64_t memory_posts;
-    uint64_t alerts_capacity;
+    OPTIONS_ROWS(OPTION_MEMBER)
 };
-
-extern const struct option pipeline_option_rows[];
 
 struct pipeline_metrics {
-    uint64_t posts;
-    uint64_t retweets;
-    uint64_t interactions;
-    uint64_t duplicates;
-    uint64_t repeated_retweets;
-    uint64_t self_ignored;
-    uint64_t late;
-    uint64_t times_replaced;
-    uint64_t clock_steps;
-    uint64_t undone;
-    uint64_t undo_unknown;
-    uint64_t locals_forgotten;
-    uint64_t undo_lost;
-    uint64_t withdrawals;
-    uint64_t withdrawals_refused;
-    uint64_t undo_forgotten;
-    uint64_t retweets_lasting;
-    uint64_t vias_dropped;
-    uint64_t paths_cut;
-    uint64_t people_refused;
-    uint64_t tree_nodes;
-    uint64_t tree_refused;
-    uint64_t tree_late;
-    uint64_t tree_abandoned;
-    uint64_t tree_second_parents;
-    uint64_t tree_cycles;
-    uint64_t tree_frozen;
-    uint64_t refused;
-    uint64_t cut;
-    uint64_t names_beyond;
-    uint64_t users_left_out;
-    uint64_t hashtags_left_out;
-    uint64_t cascades_left_out;
-    uint64_t windows_left_out;
-    uint64_t texts_left_out;
-    uint64_t names_rationed;
-    uint64_t names_refused;
-    uint64_t users;
-    uint64_t users_evicted;
-    uint64_t users_merged;
-    uint64_t cascades;
-    uint64_t cascades_evicted;
-    uint64_t cascades_evicted_open;
-    uint64_t cascades_evicted_early;
-    uint64_t authors;
-    uint64_t authors_evicted;
-    uint64_t reshares_refused;
-    uint64_t hashtags;
-    uint64_t texts_bytes;
-    uint64_t window_entries;
-    uint64_t board_rebuilds;
-    uint64_t alerts_raised;
-    uint64_t alerts_resolved;
-    uint64_t alerts_unresolved;
-    uint64_t alerts_digests;
-    uint64_t alerts_digested;
-    uint64_t alerts_deferred;
-    uint64_t alerts_dropped;
-    uint64_t alerts_forgotten;
-    uint64_t alerts_remembered;
-    uint64_t alerts_waiting;
+    OPTIONS_METRICS(METRIC_MEMBER)
 };
+// clang-format on
 
+extern const struct option pipeline_option_rows[];
 extern const struct metric pipeline_metric_rows[];

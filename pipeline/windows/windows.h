@@ -14,8 +14,8 @@
 // longest window keeps its entries longest, so its lists are packed while they grow and
 // when their step is over (pipeline/windows/packed_entries.h): 2 to 3 bytes an entry.
 //
-// Option rows: WINDOWS in windows_options. Limits: at most 8 windows; `capacity`
-// entries in all lists together; one amount is at most UINT32_MAX.
+// Limits: at most 8 windows; `capacity` entries in all lists together; one amount is at
+// most UINT32_MAX.
 #pragma once
 
 #include <stdbool.h>
