@@ -209,11 +209,11 @@ check_engine(const struct rule *rule, struct error *error)
     struct rules_condition conditions[RULES_CONDITIONS_MAX];
     size_t count = rules_conditions(rule, conditions);
     for (size_t i = 0; i < count; i++) {
-        if (conditions[i].measure >= MEASURE_DEPTH) {
+        if (measure_needs_engine(conditions[i].measure)) {
             return error_set(error, STATUS_RANGE,
                              "%s is not known while cascades.engine is off, so this "
                              "rule can never fire",
-                             rules_measure_name(conditions[i].measure));
+                             measure_name(conditions[i].measure));
         }
     }
     return STATUS_OK;

@@ -421,7 +421,7 @@ print_threshold(const struct bench *bench, uint32_t rule, double days, double *v
     }
     char name[64];
     snprintf(name, sizeof(name), "min_%s_for_%g_per_day",
-             i < count ? rules_measure_name(conditions[i].measure) : "size",
+             i < count ? measure_name(conditions[i].measure) : "size",
              bench->setup->per_day);
     double value = NAN;
     if (i < count) {

@@ -6,9 +6,56 @@
 
 enum { VELOCITY_MINUTES = 5 };
 
-static double
-age_of(const struct pipeline *pipeline, const struct cascade *row)
+static const struct cascade *
+row_of(const struct pipeline *pipeline, uint32_t cascade)
 {
+    return cascades_at(&pipeline->cascades, cascade);
+}
+
+// ── counts ─────────────────────────────────────────────────────────────────
+
+static double
+of_size(const struct pipeline *pipeline, uint32_t cascade)
+{
+    return row_of(pipeline, cascade)->size;
+}
+
+static double
+of_velocity(const struct pipeline *pipeline, uint32_t cascade)
+{
+    const struct cascades *cascades = &pipeline->cascades;
+    return (double)cascades_recent(cascades, cascades_at(cascades, cascade),
+                                   WINDOWS_VELOCITY_5M) /
+           VELOCITY_MINUTES;
+}
+
+static double
+of_reach(const struct pipeline *pipeline, uint32_t cascade)
+{
+    return (double)row_of(pipeline, cascade)->reach;
+}
+
+static double
+of_amplifiers(const struct pipeline *pipeline, uint32_t cascade)
+{
+    return row_of(pipeline, cascade)->amplifiers.count;
+}
+
+static double
+of_author_followers(const struct pipeline *pipeline, uint32_t cascade)
+{
+    uint32_t user = row_of(pipeline, cascade)->author;
+    if (user == USER_NONE) {
+        return NAN;
+    }
+    const struct user *author = users_at(&pipeline->users, user);
+    return (author->flags & USER_HAS_FOLLOWERS) != 0 ? (double)author->followers : NAN;
+}
+
+static double
+of_age(const struct pipeline *pipeline, uint32_t cascade)
+{
+    const struct cascade *row = row_of(pipeline, cascade);
     usec born = row->created != USEC_NONE ? row->created : row->first;
     if (born == USEC_NONE) {
         return NAN;
@@ -16,89 +63,106 @@ age_of(const struct pipeline *pipeline, const struct cascade *row)
     return (double)(pipeline->clock - born) / (double)USEC_PER_S;
 }
 
-static double
-followers_of(const struct pipeline *pipeline, const struct cascade *row)
-{
-    if (row->author == USER_NONE) {
-        return NAN;
-    }
-    const struct user *author = users_at(&pipeline->users, row->author);
-    return (author->flags & USER_HAS_FOLLOWERS) != 0 ? (double)author->followers : NAN;
-}
+// ── shape ──────────────────────────────────────────────────────────────────
 
 static double
-depth_of(const struct pipeline *pipeline, const struct tree *tree)
+of_depth(const struct pipeline *pipeline, uint32_t cascade)
 {
+    const struct tree *tree = &row_of(pipeline, cascade)->tree;
     struct tree_shape shape;
     tree_measure(&pipeline->trees, tree, &shape);
     return tree_is_known(tree) ? (double)shape.depth : NAN;
 }
 
 static double
-virality_of(const struct pipeline *pipeline, const struct tree *tree)
+of_virality(const struct pipeline *pipeline, uint32_t cascade)
 {
+    const struct tree *tree = &row_of(pipeline, cascade)->tree;
     struct tree_shape shape;
     tree_measure(&pipeline->trees, tree, &shape);
     return tree_is_known(tree) ? (double)shape.sum / (double)shape.pairs : NAN;
 }
 
+// ── speed and forecast ─────────────────────────────────────────────────────
+
 static double
-forecast_measure(const struct pipeline *pipeline, uint32_t cascade,
-                 enum measure measure)
+of_forecast(const struct pipeline *pipeline, uint32_t cascade)
 {
     struct forecasts_view view;
-    if (!forecasts_view(pipeline, cascade, &view)) {
-        return NAN;
-    }
-    if (measure == MEASURE_FORECAST) {
-        return isinf(view.forecast) ? NAN : view.forecast;
-    }
-    if (measure == MEASURE_P_DOUBLE) {
-        return view.p_double;
-    }
-    if (measure == MEASURE_OVERPERFORMANCE) {
-        return view.overperformance;
-    }
-    if (measure == MEASURE_SUPERCRITICAL) {
-        return isnan(view.forecast) ? NAN : isinf(view.forecast);
-    }
-    if (measure == MEASURE_BURST) {
-        return view.is_bursting;
-    }
-    return view.stage == FORECASTS_STAGES ? NAN : (double)view.stage;
+    bool is_known = forecasts_view(pipeline, cascade, &view) && !isinf(view.forecast);
+    return is_known ? view.forecast : NAN;
 }
+
+static double
+of_p_double(const struct pipeline *pipeline, uint32_t cascade)
+{
+    struct forecasts_view view;
+    return forecasts_view(pipeline, cascade, &view) ? view.p_double : NAN;
+}
+
+static double
+of_overperformance(const struct pipeline *pipeline, uint32_t cascade)
+{
+    struct forecasts_view view;
+    return forecasts_view(pipeline, cascade, &view) ? view.overperformance : NAN;
+}
+
+static double
+of_supercritical(const struct pipeline *pipeline, uint32_t cascade)
+{
+    struct forecasts_view view;
+    bool is_known = forecasts_view(pipeline, cascade, &view) && !isnan(view.forecast);
+    return is_known ? isinf(view.forecast) : NAN;
+}
+
+static double
+of_burst(const struct pipeline *pipeline, uint32_t cascade)
+{
+    struct forecasts_view view;
+    return forecasts_view(pipeline, cascade, &view) ? view.is_bursting : NAN;
+}
+
+static double
+of_stage(const struct pipeline *pipeline, uint32_t cascade)
+{
+    struct forecasts_view view;
+    bool is_known =
+        forecasts_view(pipeline, cascade, &view) && view.stage != FORECASTS_STAGES;
+    return is_known ? (double)view.stage : NAN;
+}
+
+// ── the table ──────────────────────────────────────────────────────────────
+
+#define AS_ROW(constant, function, name, needs_engine, is_timed)                       \
+    [MEASURE_##constant] = {name, needs_engine, is_timed, of_##function},
+
+static const struct {
+    const char *name;
+    bool needs_engine;
+    bool is_timed;
+    double (*of)(const struct pipeline *pipeline, uint32_t cascade);
+} rows[MEASURES] = {MEASURES_ROWS(AS_ROW)};
 
 double
 measure_of(const struct pipeline *pipeline, uint32_t cascade, enum measure measure)
 {
-    const struct cascade *row = cascades_at(&pipeline->cascades, cascade);
-    switch (measure) {
-    case MEASURE_SIZE:
-        return row->size;
-    case MEASURE_VELOCITY:
-        return (double)cascades_recent(&pipeline->cascades, row, WINDOWS_VELOCITY_5M) /
-               VELOCITY_MINUTES;
-    case MEASURE_REACH:
-        return (double)row->reach;
-    case MEASURE_AMPLIFIERS:
-        return row->amplifiers.count;
-    case MEASURE_AGE:
-        return age_of(pipeline, row);
-    case MEASURE_AUTHOR_FOLLOWERS:
-        return followers_of(pipeline, row);
-    case MEASURE_DEPTH:
-        return depth_of(pipeline, &row->tree);
-    case MEASURE_VIRALITY:
-        return virality_of(pipeline, &row->tree);
-    case MEASURE_FORECAST:
-    case MEASURE_P_DOUBLE:
-    case MEASURE_OVERPERFORMANCE:
-    case MEASURE_SUPERCRITICAL:
-    case MEASURE_BURST:
-    case MEASURE_STAGE:
-        return forecast_measure(pipeline, cascade, measure);
-    case MEASURES:
-        break;
-    }
-    return NAN;
+    return rows[measure].of(pipeline, cascade);
+}
+
+const char *
+measure_name(enum measure measure)
+{
+    return rows[measure].name;
+}
+
+bool
+measure_needs_engine(enum measure measure)
+{
+    return rows[measure].needs_engine;
+}
+
+bool
+measure_is_timed(enum measure measure)
+{
+    return rows[measure].is_timed;
 }

@@ -4,30 +4,48 @@
 // Units: events and people are counts, velocities events per minute, ages seconds.
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct pipeline;
 
-enum measure {
-    MEASURE_SIZE,
-    MEASURE_VELOCITY, // over the last 5 minutes
-    MEASURE_REACH,
-    MEASURE_AMPLIFIERS,
-    MEASURE_AGE,              // since the root was created; since its first event if
-                              // that
-                              // is not known
-    MEASURE_AUTHOR_FOLLOWERS, // of the root's author
-    MEASURE_DEPTH,
-    MEASURE_VIRALITY,
-    MEASURE_FORECAST, // of retweets and quotes; not known while supercritical
-    MEASURE_P_DOUBLE,
-    MEASURE_OVERPERFORMANCE,
-    MEASURE_SUPERCRITICAL, // 1: every reshare causes more than one other; else 0
-    MEASURE_BURST,         // 1: on, 0: off
-    MEASURE_STAGE,         // 0 innovators … 4 laggards
-    MEASURES,
-};
+// One row a measure: the constant MEASURE_…, the function of_… in measures.c, and its
+// name, as in the cascade's hash; whether it is known only with cascades.engine, and
+// whether it may change as time passes, without an event. The cheapest comes first.
+//   VELOCITY         over the last 5 minutes
+//   AUTHOR_FOLLOWERS of the root's author
+//   FORECAST         of retweets and quotes; not known while supercritical
+//   AGE              since the root was created; since its first event if that is not
+//                    known
+//   SUPERCRITICAL    1: every reshare causes more than one other; else 0
+//   BURST            1: on, 0: off
+//   STAGE            0 innovators … 4 laggards
+// clang-format off
+#define MEASURES_ROWS(ROW) \
+    /*  constant          function          name                engine timed */ \
+    ROW(SIZE,             size,             "size",             false, false) \
+    ROW(VELOCITY,         velocity,         "velocity_5m",      false, false) \
+    ROW(REACH,            reach,            "reach",            false, false) \
+    ROW(AMPLIFIERS,       amplifiers,       "amplifiers",       false, false) \
+    ROW(AUTHOR_FOLLOWERS, author_followers, "author_followers", false, false) \
+    ROW(DEPTH,            depth,            "depth",            true,  false) \
+    ROW(VIRALITY,         virality,         "virality",         true,  false) \
+    ROW(FORECAST,         forecast,         "forecast",         true,  true) \
+    ROW(P_DOUBLE,         p_double,         "p_double",         true,  true) \
+    ROW(OVERPERFORMANCE,  overperformance,  "overperformance",  true,  true) \
+    ROW(AGE,              age,              "age_s",            false, false) \
+    ROW(SUPERCRITICAL,    supercritical,    "infectiousness",   true,  true) \
+    ROW(BURST,            burst,            "burst",            true,  true) \
+    ROW(STAGE,            stage,            "stage",            true,  true)
+// clang-format on
+
+#define MEASURES_CONSTANT(constant, ...) MEASURE_##constant,
+enum measure { MEASURES_ROWS(MEASURES_CONSTANT) MEASURES };
 
 // The cascade must have a record.
 double measure_of(const struct pipeline *pipeline, uint32_t cascade,
                   enum measure measure);
+
+const char *measure_name(enum measure measure);
+bool measure_needs_engine(enum measure measure);
+bool measure_is_timed(enum measure measure);

@@ -1,48 +1,24 @@
 #include "pipeline/alerts/rules.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "pipeline/alerts/word_match.h"
 #include "pipeline/records/amplifiers.h"
+#include "pipeline/tree/tree.h"
 
 #define AT(member) offsetof(struct rule, member)
-#define COUNT_MAX ((int64_t)1 << 40)
 
-enum { TREE_DEPTH_MAX = 1024, DECIMALS = 4 };
+enum { DECIMALS = 4, WORDS_MAX = 5 };
 
 // clang-format off
+#define AS_OPTION(member, type, preset, max, measure, op, is_scaled, help) \
+    {#member, OPTION_##type, preset, 0, max, true, AT(member), help},
+
 const struct option rule_option_rows[] = {
-    {"min_size", OPTION_REAL, "0", 0, COUNT_MAX, true, AT(min_size),
-     "Minimum number of retweets and quotes below the post; 0 switches this and any other condition off"},
-    {"min_velocity", OPTION_REAL, "0", 0, 1000000, true, AT(min_velocity),
-     "Minimum number of retweets and quotes per minute, over the last 5 minutes"},
-    {"min_forecast", OPTION_REAL, "0", 0, COUNT_MAX, true, AT(min_forecast),
-     "Minimum forecast of the final size"},
-    {"min_p_double", OPTION_REAL, "0", 0, 1, true, AT(min_p_double),
-     "Minimum probability that the cascade doubles its size"},
-    {"min_reach", OPTION_REAL, "0", 0, COUNT_MAX, true, AT(min_reach),
-     "Minimum number of followers of all amplifiers"},
-    {"min_amplifiers", OPTION_REAL, "0", 0, AMPLIFIERS_MAX, true, AT(min_amplifiers),
-     "Minimum number of amplifiers"},
-    {"min_depth", OPTION_REAL, "0", 0, TREE_DEPTH_MAX, true, AT(min_depth),
-     "Minimum length of the longest observed path"},
-    {"min_virality", OPTION_REAL, "0", 0, TREE_DEPTH_MAX, true, AT(min_virality),
-     "Minimum structural virality: below 2 for a star, greater if the post passes from person to person"},
-    {"min_overperformance", OPTION_REAL, "0", 0, 1000000, true, AT(min_overperformance),
-     "Minimum of size divided by the usual size of the author's posts at that age"},
-    {"max_age", OPTION_SPAN, "0s", 0, 7 * USEC_PER_DAY, true, AT(max_age),
-     "Maximum age of the post; a cascade is closed after 7 days"},
-    {"max_author_followers", OPTION_REAL, "0", 0, COUNT_MAX, true, AT(max_author_followers),
-     "Maximum number of followers of the post's author"},
-    {"infectious", OPTION_TEXT, "", 0, 16, true, AT(infectious),
-     "supercritical: each reshare brings more than one other"},
-    {"burst", OPTION_TEXT, "", 0, 16, true, AT(burst),
-     "on: the rate of reshares is much greater than usual for the cascade; off: it is not"},
-    {"stage", OPTION_TEXT, "", 0, 16, true, AT(stage),
-     "Class of adopters that is resharing it now: innovators, early_adopters, early_majority, "
-     "late_majority or laggards"},
+    RULES_CONDITIONS(AS_OPTION)
     {"match_text", OPTION_TEXTS, "", 0, OPTION_TEXTS_MAX, true, AT(match_text),
      "Words or phrases, at least one of which is in the text, without regard to case"},
     {"match_hashtags", OPTION_TEXTS, "", 0, OPTION_TEXTS_MAX, true, AT(match_hashtags),
@@ -71,60 +47,63 @@ const struct option rule_option_rows[] = {
 };
 // clang-format on
 
-static const char *const stages[] = {
-    "innovators", "early_adopters", "early_majority", "late_majority", "laggards",
-};
-
-enum { STAGES = sizeof(stages) / sizeof(stages[0]) };
-
-// The conditions from numeric options: at least, or at most; 0: no condition.
-static const struct {
-    size_t offset;
-    enum measure measure;
-    enum rules_operator op;
-    bool is_scaled;
-    bool is_timed;
-} numbers[] = {
-    {AT(min_size), MEASURE_SIZE, RULES_AT_LEAST, true, false},
-    {AT(min_velocity), MEASURE_VELOCITY, RULES_AT_LEAST, false, false},
-    {AT(min_reach), MEASURE_REACH, RULES_AT_LEAST, true, false},
-    {AT(min_amplifiers), MEASURE_AMPLIFIERS, RULES_AT_LEAST, true, false},
-    {AT(max_author_followers), MEASURE_AUTHOR_FOLLOWERS, RULES_AT_MOST, false, false},
-    {AT(min_depth), MEASURE_DEPTH, RULES_AT_LEAST, false, false},
-    {AT(min_virality), MEASURE_VIRALITY, RULES_AT_LEAST, false, false},
-    {AT(min_forecast), MEASURE_FORECAST, RULES_AT_LEAST, true, true},
-    {AT(min_p_double), MEASURE_P_DOUBLE, RULES_AT_LEAST, false, true},
-    {AT(min_overperformance), MEASURE_OVERPERFORMANCE, RULES_AT_LEAST, false, true},
-};
-
-static const char *const measure_names[MEASURES] = {
-    [MEASURE_SIZE] = "size",
-    [MEASURE_VELOCITY] = "velocity_5m",
-    [MEASURE_REACH] = "reach",
-    [MEASURE_AMPLIFIERS] = "amplifiers",
-    [MEASURE_AGE] = "age_s",
-    [MEASURE_AUTHOR_FOLLOWERS] = "author_followers",
-    [MEASURE_DEPTH] = "depth",
-    [MEASURE_VIRALITY] = "virality",
-    [MEASURE_FORECAST] = "forecast",
-    [MEASURE_P_DOUBLE] = "p_double",
-    [MEASURE_OVERPERFORMANCE] = "overperformance",
-    [MEASURE_SUPERCRITICAL] = "infectiousness",
-    [MEASURE_BURST] = "burst",
-    [MEASURE_STAGE] = "stage",
+// The words of measures that have words instead of numbers; each at its value.
+static const char *const words[MEASURES][WORDS_MAX] = {
+    [MEASURE_SUPERCRITICAL] = {"", "supercritical"},
+    [MEASURE_BURST] = {"off", "on"},
+    [MEASURE_STAGE] = {"innovators", "early_adopters", "early_majority",
+                       "late_majority", "laggards"},
 };
 
 // ── conditions ─────────────────────────────────────────────────────────────
 
-// STAGES if unknown.
+// WORDS_MAX if unknown.
 static size_t
-stage_of(const char *text)
+value_of_word(enum measure measure, const char *text)
 {
     size_t i = 0;
-    while (i < STAGES && strcmp(stages[i], text) != 0) {
+    while (i < WORDS_MAX &&
+           (words[measure][i] == NULL || strcmp(words[measure][i], text) != 0)) {
         i++;
     }
     return i;
+}
+
+struct condition_row {
+    enum option_type type;
+    size_t offset;
+    struct rules_condition condition; // without its value
+};
+
+// clang-format off
+#define AS_CONDITION(member, type, preset, max, compared, how, by_levels, help) \
+    {OPTION_##type, AT(member), \
+     {.measure = MEASURE_##compared, .op = RULES_##how, .is_scaled = by_levels}},
+
+static const struct condition_row rows[] = {
+    RULES_CONDITIONS(AS_CONDITION)
+};
+// clang-format on
+
+static_assert(sizeof(rows) / sizeof(rows[0]) <= RULES_CONDITIONS_MAX, "all must fit");
+
+// False if the rule does not have this condition.
+static bool
+is_given(const struct condition_row *row, const struct rule *rule, double *ret_value)
+{
+    const char *at = (const char *)rule + row->offset;
+    if (row->type == OPTION_TEXT) {
+        *ret_value = (double)value_of_word(row->condition.measure, at);
+        return *at != '\0';
+    }
+    if (row->type == OPTION_SPAN) {
+        usec span;
+        memcpy(&span, at, sizeof(span));
+        *ret_value = (double)span / (double)USEC_PER_S;
+    } else {
+        memcpy(ret_value, at, sizeof(*ret_value));
+    }
+    return *ret_value > 0;
 }
 
 size_t
@@ -132,48 +111,19 @@ rules_conditions(const struct rule *rule,
                  struct rules_condition conditions[RULES_CONDITIONS_MAX])
 {
     size_t count = 0;
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-        double value;
-        memcpy(&value, (const char *)rule + numbers[i].offset, sizeof(value));
-        if (value > 0) {
-            conditions[count++] =
-                (struct rules_condition){numbers[i].measure, numbers[i].op, value,
-                                         numbers[i].is_scaled, numbers[i].is_timed};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct rules_condition condition = rows[i].condition;
+        if (!is_given(&rows[i], rule, &condition.value)) {
+            continue;
         }
-    }
-    if (rule->max_age != 0) {
-        conditions[count++] = (struct rules_condition){
-            .measure = MEASURE_AGE,
-            .op = RULES_AT_MOST,
-            .value = (double)rule->max_age / (double)USEC_PER_S,
-        };
-    }
-    const struct {
-        const char *text;
-        enum measure measure;
-        double value;
-    } words[] = {
-        {rule->infectious, MEASURE_SUPERCRITICAL, 1},
-        {rule->burst, MEASURE_BURST, strcmp(rule->burst, "on") == 0},
-        {rule->stage, MEASURE_STAGE, (double)stage_of(rule->stage)},
-    };
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        if (words[i].text[0] != '\0') {
-            conditions[count++] = (struct rules_condition){
-                .measure = words[i].measure,
-                .op = RULES_IS,
-                .value = words[i].value,
-                .is_timed = true,
-            };
+        condition.is_timed = measure_is_timed(condition.measure);
+        size_t at = count++;
+        for (; at != 0 && conditions[at - 1].measure > condition.measure; at--) {
+            conditions[at] = conditions[at - 1];
         }
+        conditions[at] = condition;
     }
     return count;
-}
-
-const char *
-rules_measure_name(enum measure measure)
-{
-    return measure_names[measure];
 }
 
 static double
@@ -218,7 +168,7 @@ int
 rules_reason(const struct rules_condition *condition, double value, uint64_t level,
              char *text, size_t size)
 {
-    const char *name = measure_names[condition->measure];
+    const char *name = measure_name(condition->measure);
     if (condition->op != RULES_IS) {
         char is[NUMBER_MAX];
         char limit[NUMBER_MAX];
@@ -226,12 +176,7 @@ rules_reason(const struct rules_condition *condition, double value, uint64_t lev
                         condition->op == RULES_AT_LEAST ? ">=" : "<=",
                         number_text(asked(condition, level), limit));
     }
-    const char *word = "supercritical";
-    if (condition->measure == MEASURE_BURST) {
-        word = condition->value > 0 ? "on" : "off";
-    } else if (condition->measure == MEASURE_STAGE) {
-        word = stages[(size_t)condition->value];
-    }
+    const char *word = words[condition->measure][(size_t)condition->value];
     return snprintf(text, size, "%s %s", name, word);
 }
 
@@ -330,6 +275,12 @@ rules_match(const struct rule *rule, const struct rules_root *root,
 
 // ── rules that cannot be meant ─────────────────────────────────────────────
 
+static bool
+is_unknown(enum measure measure, const char *word)
+{
+    return word[0] != '\0' && value_of_word(measure, word) == WORDS_MAX;
+}
+
 static enum status
 check_words(const struct rule *rule, struct error *error)
 {
@@ -343,18 +294,17 @@ check_words(const struct rule *rule, struct error *error)
         return error_set(error, STATUS_PARSE,
                          "the name of a rule is letters, digits, '-' and '_'");
     }
-    if (rule->infectious[0] != '\0' && strcmp(rule->infectious, "supercritical") != 0) {
+    if (is_unknown(MEASURE_SUPERCRITICAL, rule->infectious)) {
         return error_set(
             error, STATUS_PARSE,
             "infectious: \"%s\" is not supercritical, the only possible value",
             rule->infectious);
     }
-    if (rule->burst[0] != '\0' && strcmp(rule->burst, "on") != 0 &&
-        strcmp(rule->burst, "off") != 0) {
+    if (is_unknown(MEASURE_BURST, rule->burst)) {
         return error_set(error, STATUS_PARSE, "burst: \"%s\" is neither on nor off",
                          rule->burst);
     }
-    if (rule->stage[0] != '\0' && stage_of(rule->stage) == STAGES) {
+    if (is_unknown(MEASURE_STAGE, rule->stage)) {
         return error_set(error, STATUS_PARSE,
                          "stage: \"%s\" is none of innovators, early_adopters, "
                          "early_majority, late_majority and laggards",
@@ -395,7 +345,8 @@ check_possible(const struct rule *rule, struct error *error)
                          "a supercritical cascade has no finite forecast, so this rule "
                          "can never fire: leave out infectious or min_forecast");
     }
-    if (is_supercritical && rule->stage[0] != '\0' && stage_of(rule->stage) != 0) {
+    if (is_supercritical && rule->stage[0] != '\0' &&
+        value_of_word(MEASURE_STAGE, rule->stage) != 0) {
         return error_set(
             error, STATUS_RANGE,
             "a supercritical cascade is still with its innovators, so this "

@@ -29,22 +29,51 @@ enum {
     RULES_WHY_MAX = RULES_CONDITIONS_MAX + 5, // reasons of one alert
 };
 
+// One row a condition: the member of struct rule and option of that name, its type,
+// default and maximum; the measure that it compares (pipeline/alerts/measures.h), how,
+// and whether levels multiply it. REAL and SPAN: 0 is no condition. TEXT: a word of
+// `words` in rules.c.
+// clang-format off
+#define RULES_CONDITIONS(ROW) \
+    ROW(min_size, REAL, "0", RULES_COUNT_MAX, SIZE, AT_LEAST, true, \
+        "Minimum number of retweets and quotes below the post; 0 switches this and any " \
+        "other condition off") \
+    ROW(min_velocity, REAL, "0", 1000000, VELOCITY, AT_LEAST, false, \
+        "Minimum number of retweets and quotes per minute, over the last 5 minutes") \
+    ROW(min_forecast, REAL, "0", RULES_COUNT_MAX, FORECAST, AT_LEAST, true, \
+        "Minimum forecast of the final size") \
+    ROW(min_p_double, REAL, "0", 1, P_DOUBLE, AT_LEAST, false, \
+        "Minimum probability that the cascade doubles its size") \
+    ROW(min_reach, REAL, "0", RULES_COUNT_MAX, REACH, AT_LEAST, true, \
+        "Minimum number of followers of all amplifiers") \
+    ROW(min_amplifiers, REAL, "0", AMPLIFIERS_MAX, AMPLIFIERS, AT_LEAST, true, \
+        "Minimum number of amplifiers") \
+    ROW(min_depth, REAL, "0", TREE_DEPTH_MAX, DEPTH, AT_LEAST, false, \
+        "Minimum length of the longest observed path") \
+    ROW(min_virality, REAL, "0", TREE_DEPTH_MAX, VIRALITY, AT_LEAST, false, \
+        "Minimum structural virality: below 2 for a star, greater if the post passes " \
+        "from person to person") \
+    ROW(min_overperformance, REAL, "0", 1000000, OVERPERFORMANCE, AT_LEAST, false, \
+        "Minimum of size divided by the usual size of the author's posts at that age") \
+    ROW(max_age, SPAN, "0s", 7 * USEC_PER_DAY, AGE, AT_MOST, false, \
+        "Maximum age of the post; a cascade is closed after 7 days") \
+    ROW(max_author_followers, REAL, "0", RULES_COUNT_MAX, AUTHOR_FOLLOWERS, AT_MOST, false, \
+        "Maximum number of followers of the post's author") \
+    ROW(infectious, TEXT, "", 16, SUPERCRITICAL, IS, false, \
+        "supercritical: each reshare brings more than one other") \
+    ROW(burst, TEXT, "", 16, BURST, IS, false, \
+        "on: the rate of reshares is much greater than usual for the cascade; off: it is " \
+        "not") \
+    ROW(stage, TEXT, "", 16, STAGE, IS, false, \
+        "Class of adopters that is resharing it now: innovators, early_adopters, " \
+        "early_majority, late_majority or laggards")
+// clang-format on
+
+#define RULES_COUNT_MAX ((int64_t)1 << 40)
+
 struct rule {
     char name[OPTION_TITLE_MAX]; // the title: letters, digits, '-' and '_'
-    double min_size;
-    double min_velocity;
-    double min_forecast;
-    double min_p_double;
-    double min_reach;
-    double min_amplifiers;
-    double min_depth;
-    double min_virality;
-    double min_overperformance;
-    usec max_age;
-    double max_author_followers;
-    char infectious[OPTION_TEXT_MAX]; // "supercritical"
-    char burst[OPTION_TEXT_MAX];      // "on" or "off"
-    char stage[OPTION_TEXT_MAX];
+    RULES_CONDITIONS(OPTION_MEMBER)
     struct option_texts match_text;
     struct option_texts match_hashtags;
     struct option_texts match_authors;
@@ -80,9 +109,6 @@ struct rules_condition {
 // In the order of enum measure, the cheapest to evaluate first. Returns how many.
 size_t rules_conditions(const struct rule *rule,
                         struct rules_condition conditions[RULES_CONDITIONS_MAX]);
-
-// As the cascade's hash names it: "size", "velocity_5m" …
-const char *rules_measure_name(enum measure measure);
 
 // True if a measured value (NAN: not known, infinite: no number) fulfils the condition
 // at that level.
