@@ -11,7 +11,7 @@ static const uint64_t LIMIT_MAX = (uint64_t)32 << 30;
 _Static_assert(sizeof(struct slab) % SLAB_UNIT == 0, "the first piece must be aligned");
 _Static_assert(sizeof(struct slab) < 4 << 10, "the smallest slab must hold its header");
 
-enum { RUN_STEP = 4 << 10, SLOW_GROWTH = 4 << 10 };
+enum { RUN_STEP = 4 << 10, GROWN_BY = 6 /* a sixth */, UPPER_SMALL = 4 << 20 };
 
 // A free run between large pieces, stored in its first piece.
 struct run {
@@ -52,7 +52,9 @@ slab_create(size_t limit)
     if (limit < LIMIT_MIN || limit > LIMIT_MAX) {
         return NULL;
     }
-    struct slab *slab = region_reserve(limit);
+    // Large pieces are few in most slabs: no huge page for the first of them.
+    size_t upper = limit < (size_t)UPPER_SMALL ? 0 : (size_t)UPPER_SMALL;
+    struct slab *slab = region_reserve_two(limit, limit - upper);
     if (slab != NULL) {
         slab->limit = limit;
         slab->top = sizeof(*slab);
@@ -196,9 +198,7 @@ slab_class_size(size_t size)
 uint32_t
 slab_grown_room(uint32_t room, size_t row_size)
 {
-    size_t size = room * row_size;
-    size_t more = size < SLOW_GROWTH ? (room / 2 + 1) * row_size : size / 6;
-    size += more;
+    size_t size = (room + room / GROWN_BY + 1) * row_size;
     size = size < SLAB_PIECE_MAX ? slab_class_size(size) : (size_t)SLAB_PIECE_MAX;
     return (uint32_t)(size / row_size);
 }

@@ -57,8 +57,8 @@ void slab_free(struct slab *slab, uint32_t ref, size_t size);
 size_t slab_class_size(size_t size);
 
 // To how many rows of `row_size` bytes a piece with room for `room` of them should
-// grow: by half while it is small, by a sixth from 4 KiB on, and as many as its class
-// has room for. Never more than fit into SLAB_PIECE_MAX.
+// grow: by a sixth, and as many as its class has room for. Most pieces are small, and
+// larger steps would leave more of them empty. Never more than fit into SLAB_PIECE_MAX.
 uint32_t slab_grown_room(uint32_t room, size_t row_size);
 
 // Saves the contents, or loads them into an empty slab of the same limit.
