@@ -40,12 +40,28 @@ region_use(void *bytes, size_t size)
     advise(bytes, size, HUGE_PAGE, MADV_HUGEPAGE);
 }
 
+// A page that is only partly included stays small.
+static void
+use_beyond_head(char *bytes, size_t size)
+{
+    if (size >= HUGE_MIN) {
+        region_use(bytes + HUGE_PAGE, size - HUGE_PAGE);
+    }
+}
+
 void *
 region_reserve(size_t size)
 {
-    void *region = region_reserve_parts(size);
-    if (region != NULL && size >= HUGE_MIN) {
-        region_use((char *)region + HUGE_PAGE, size - HUGE_PAGE);
+    return region_reserve_two(size, size);
+}
+
+void *
+region_reserve_two(size_t size, size_t first)
+{
+    char *region = region_reserve_parts(size);
+    if (region != NULL) {
+        use_beyond_head(region, first);
+        use_beyond_head(region + first, size - first);
     }
     return region;
 }

@@ -10,6 +10,9 @@
 // Reserves `size` bytes (rounded up to pages), aligned to a page. NULL when size is 0
 // or the system refuses.
 void *region_reserve(size_t size);
+// The same for two parts, the first of them `first` bytes long: as long as the second
+// is not touched, it takes no memory.
+void *region_reserve_two(size_t size, size_t first);
 // The same for bytes that are used in parts, each of them wholly: small pages until
 // region_use is called for a part.
 void *region_reserve_parts(size_t size);

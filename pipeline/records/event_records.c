@@ -50,7 +50,8 @@ event_records_init(struct event_records *records,
 {
     memset(records, 0, sizeof(*records));
     size_t rows = (size_t)sizes->events + sizes->lasting;
-    records->rows = region_reserve(rows * sizeof(*records->rows));
+    records->rows = region_reserve_two(rows * sizeof(*records->rows),
+                                       sizes->events * sizeof(*records->rows));
     records->links = region_reserve(rows * sizeof(*records->links));
     return part_init(&records->newest, 0, sizes->events) &&
            part_init(&records->lasting, sizes->events, sizes->lasting) &&
