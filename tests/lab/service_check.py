@@ -105,7 +105,7 @@ def the_service_is_ready_only_when_redis_answers_and_the_sources_are_started():
     wait("connected", lambda: connected() == 1)
 
 
-def the_tokens_are_credentials_and_the_user_is_nobody_else():
+def the_tokens_are_credentials_of_a_user_of_its_own():
     assert STREAM.tokens[0] == f"Bearer {TOKEN}", STREAM.tokens
     post = {"id": "app:1", "time": int(time.time() * 1000), "author": {"id": "app:u1"}}
     request = urllib.request.Request("http://127.0.0.1:7787/api/v1/posts",
@@ -120,7 +120,7 @@ def the_tokens_are_credentials_and_the_user_is_nobody_else():
     assert re.search(r"CapBnd:\s+0+\n", status) and re.search(r"NoNewPrivs:\s+1", status), status
 
 
-def what_comes_is_counted_and_the_status_says_so_in_a_line():
+def what_is_received_is_counted_and_shown_in_the_status():
     feed(50)
     status = r"1/1 streams, [0-9 ]+ posts/s, lag [0-9]+\.[0-9] s"
     wait("told", lambda: re.fullmatch(status, show("StatusText")))

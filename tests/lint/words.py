@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Words that do not belong in the project: unfinished work, machines and paths of those who
-wrote it, silenced warnings without a reason; and, in the pages, in what the programs print and
-in the comments of the code, words that are not plain technical English."""
+wrote it, silenced warnings without a reason; and, in the pages, in what the programs print, in
+the comments of the code and in the names of tests, words that are not plain technical English."""
 import pathlib
 import re
 import subprocess
@@ -43,9 +43,16 @@ UNPLAIN_COMMENTS = [
     (r"\b(the|a) (daemon|program|rule|hash|table|pipeline|sink|source) "
      r"(says|knows|wants|believes)\b", "a program is not a person"),
 ]
+# In the names of tests.
+UNPLAIN_NAMES = [
+    (r"(?:^|_)(nobody|somebody|everybody|whoever|anew|meanwhile|told|tells?|untold|says?|said|"
+     r"hears?|stands?|standing)(?=_|$)", "write: no one, again, reported, sent, contains, is"),
+]
 UNPLAIN_PATTERNS = [(re.compile(pattern, re.IGNORECASE), why) for pattern, why in UNPLAIN]
 COMMENT_PATTERNS = [(re.compile(pattern, re.IGNORECASE), why)
                     for pattern, why in UNPLAIN_COMMENTS]
+NAME_PATTERNS = [(re.compile(pattern), why) for pattern, why in UNPLAIN_NAMES]
+TEST_NAME = re.compile(r"^(\w+)\(void \*\*state\)|^def (\w+)\(\):")
 PROGRAMS = ("base/", "net/", "ingest/", "pipeline/", "sinks/", "daemon/", "ctl/")
 LITERAL = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 
@@ -76,6 +83,12 @@ def comment_of(name, line):
     return LITERAL.sub("", line).partition("//")[2]
 
 
+def test_name_of(name, line):
+    """The name of the test, or of a helper without arguments, that begins in a line."""
+    found = TEST_NAME.match(line) if name.startswith("tests/") else None
+    return (found[1] or found[2]) if found else ""
+
+
 def main():
     faults = 0
     for name in project_files():
@@ -83,12 +96,14 @@ def main():
         for number, line in enumerate(text.splitlines(), 1):
             texts = texts_of(name, line)
             comment = comment_of(name, line)
+            test = test_name_of(name, line)
             for found, why in [(pattern.search(line), why) for pattern, why in PATTERNS] + \
                     [(pattern.search(texts), why) for pattern, why in UNPLAIN_PATTERNS] + \
-                    [(pattern.search(comment), why) for pattern, why in COMMENT_PATTERNS]:
+                    [(pattern.search(comment), why) for pattern, why in COMMENT_PATTERNS] + \
+                    [(pattern.search(test), why) for pattern, why in NAME_PATTERNS]:
                 if found:
                     faults += 1
-                    print(f"{name}:{number}: \"{found[0]}\": {why}")
+                    print(f"{name}:{number}: \"{found[0].strip('_')}\": {why}")
     return 1 if faults else 0
 
 

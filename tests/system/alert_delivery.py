@@ -67,12 +67,12 @@ def cascade(root, size, now=None):
     return "".join(json.dumps(post) + "\n" for post in posts)
 
 
-def told():
+def stored_alerts():
     return [json.loads(fields["json"]) for _, fields in CLIENT.xrange("cascaded:alerts")]
 
 
 @case
-def everybody_gets_the_same_alert_with_its_reasons():
+def all_receivers_get_the_same_alert_with_its_reasons():
     hook = hook_lab.Hook(200)
     configure(hook, more="alerts { stdout = true }")
     channel = CLIENT.pubsub(ignore_subscribe_messages=True)
@@ -84,7 +84,7 @@ def everybody_gets_the_same_alert_with_its_reasons():
         wait("the alert arrives", lambda: hook.requests)
         line = daemon.process.stdout.readline()
         request = hook.requests[0]
-        (alert,) = told()
+        (alert,) = stored_alerts()
         assert alert == json.loads(line) == json.loads(request["body"])
         assert request["headers"]["webhook-signature"] == hook_lab.signature(request, KEY)
         assert alert["type"] == "cascade.alert" and alert["rule"] == "viral", alert
@@ -109,7 +109,7 @@ def a_daemon_killed_before_the_delivery_sends_under_the_same_id():
     daemon = Daemon(*options)
     daemon.take(cascade("a", 9))
     wait("it is under way", lambda: hook.requests)
-    assert len(told()) == 1
+    assert len(stored_alerts()) == 1
     daemon.kill()
     with Daemon(*options) as daemon:
         wait("it is sent again", lambda: len(hook.requests) == 2)
@@ -121,7 +121,7 @@ def a_daemon_killed_before_the_delivery_sends_under_the_same_id():
     ids = [request["headers"]["webhook-id"] for request in hook.requests]
     assert ids[0] == ids[1] != ids[2], ids
     assert hook.requests[0]["body"] == hook.requests[1]["body"]
-    assert len(told()) == 2, told()
+    assert len(stored_alerts()) == 2, stored_alerts()
 
 
 # What the hash of a cascade has as soon as somebody retweets, and what must be known first.
@@ -180,7 +180,7 @@ def alerts_and_hashes_are_as_described():
                    check=True)
     rows = {name: row["type"] for name, row in described("alerts").items()}
     seen = set()
-    for alert in told():
+    for alert in stored_alerts():
         found = dict(members(alert))
         assert found.items() <= rows.items(), found.items() - rows.items()
         assert all(f"cascade.{name}" in found for name in ALWAYS), found
@@ -258,7 +258,7 @@ def a_replay_calls_webhooks_only_when_it_is_asked_to():
                               check=True)
         *alerts, last = done.stdout.splitlines()
         assert last.startswith("replayed posts=20 "), done
-        assert [json.loads(line) for line in alerts] == told() and len(alerts) == 2, done
+        assert [json.loads(line) for line in alerts] == stored_alerts() and len(alerts) == 2, done
         assert len(hook.requests) == 2 * len(more), more
         assert not CLIENT.exists("cascaded:outbox:h0")
     # What was told of is not told again.
@@ -283,7 +283,7 @@ def a_replay_leaves_what_a_webhook_does_not_take_for_the_next_start():
 
 
 @case
-def a_webhook_that_comes_by_sighup_gets_what_an_earlier_life_left():
+def a_webhook_added_by_sighup_gets_what_an_earlier_run_left():
     hook = hook_lab.Hook(500, 200)
     configure(hook)
     conf, sample = FOLDER / "conf", FOLDER / "posts.ndjson"

@@ -90,7 +90,7 @@ def a_wrong_type_anywhere_else_costs_only_that_detail():
 
 
 @case
-def a_number_of_followers_that_nobody_has_is_unknown():
+def an_impossible_number_of_followers_is_unknown():
     for followers in (b"1e400", b"-1", b"1099511627776"):
         check(native().replace(b"\"id\": \"n:eve\"",
                                b"\"id\":\"n:eve\",\"followers\":" + followers), posts=1)
@@ -135,7 +135,7 @@ def ids_and_lists_beyond_their_limits_cost_their_line():
 
 
 @case
-def dates_nobody_can_believe_count_at_the_current_clock():
+def unbelievable_dates_count_at_the_current_clock():
     for date in ("1970-01-01T00:00:00Z", "2999-01-01T00:00:00Z"):
         check(native(time=date), posts=1)
         assert board("posts")["n:eve"] == 1
@@ -143,7 +143,7 @@ def dates_nobody_can_believe_count_at_the_current_clock():
 
 
 @case
-def oneself_counts_for_no_one():
+def naming_oneself_is_not_counted():
     check(native(mentions=[{"id": "n:eve"}]), posts=1)
     assert "n:eve" not in board("mentions")
     check(native(retweet_of={"id": "n:own", "author": {"id": "n:eve"}}), posts=1)
@@ -243,7 +243,7 @@ def every_file_of_the_public_suite_ends_as_it_should():
 
 
 @case
-def what_cannot_be_begun_says_what_to_do_in_one_line():
+def a_failed_start_prints_what_to_do_in_one_line():
     cases = [(["/nonexistent/posts"], 66, b"/nonexistent/posts"), ([str(ROOT)], 66, b"directory"),
              (["--bogus"], 64, b"--help"), (["-o", "redis.flush=soon", "-"], 78, b"redis.flush"),
              (["-o", "bogus=1", "-"], 78, b"--describe options"), ([], 64, b"FILE"),

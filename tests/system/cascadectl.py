@@ -85,7 +85,7 @@ def one_frame_shows_handles_scores_and_counters():
 
 
 @case
-def the_newest_alert_stands_below_the_boards():
+def the_newest_alert_is_shown_below_the_boards():
     with private_redis() as (client, url, _):
         fill(client)
         assert "\nAlert " not in shown(url, "top", "--once")

@@ -74,7 +74,7 @@ def shows(author):
 
 
 @case
-def a_clock_that_is_wrong_for_seconds_changes_nothing_and_it_is_said():
+def a_clock_that_is_wrong_for_seconds_is_logged_and_changes_nothing():
     CLIENT.flushall()
     with Daemon("seconds") as daemon:
         daemon.publish("ann")
@@ -124,7 +124,7 @@ def a_clock_that_stays_wrong_is_followed_there_and_back():
 
 
 @case
-def a_start_with_a_clock_far_ahead_is_said_and_left_again():
+def a_start_with_a_clock_far_ahead_is_logged_and_undone():
     CLIENT.flushall()
     with Daemon("ahead") as daemon:
         daemon.publish("ann")

@@ -145,7 +145,7 @@ def kind_of(descriptor):
 
 
 @case
-def a_file_that_cannot_be_read_to_its_end_holds_no_socket_of_the_daemon():
+def a_file_that_cannot_be_read_to_its_end_keeps_no_socket_open():
     with Daemon() as daemon:
         FILE.unlink()
         os.mkfifo(FILE)

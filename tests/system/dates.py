@@ -148,7 +148,7 @@ def sparse_archives_are_counted_as_they_are_dated():
 
 
 @case
-def random_dates_count_as_the_oracle_says():
+def random_dates_count_as_in_the_oracle():
     for seed in range(40):
         dice = random.Random(seed)
         posts, now = recording(), MARCH - 8 * 365 * DAY
@@ -386,7 +386,7 @@ def a_paced_replay_does_not_wait_for_a_wrong_date():
 
 
 @case
-def a_replay_ended_while_a_date_waits_goes_on_with_it():
+def a_replay_ended_while_a_date_waits_resumes_with_it():
     posts = recording()
     posts[100]["time"] = int(time.time() * 1000)
     right, _, _ = run(posts, name="whole")
@@ -436,7 +436,7 @@ def a_pipe_that_pauses_is_counted_up_to_its_last_post():
 
 
 @case
-def a_pause_of_a_slow_pipe_is_believed_with_its_eighth_post():
+def a_pause_of_a_slow_pipe_is_accepted_with_its_eighth_post():
     before = [MARCH + number * SECOND for number in range(16)]
     after = [MARCH + 3 * DAY + number * SECOND for number in range(9)]
     found = list(clocks_of_a_slow_pipe(before + after))

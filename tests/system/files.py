@@ -153,7 +153,7 @@ def a_compressed_file_may_come_through_a_slow_pipe():
 
 
 @case
-def a_damaged_compressed_file_counts_up_to_there_and_says_so():
+def a_damaged_compressed_file_counts_up_to_the_damage_and_is_reported():
     for name, pack in packers().items():
         data = pack(ndjson([post(i) for i in range(20000)]))
         for broken, word in ((data[:len(data) * 3 // 4], "ends early"),
@@ -171,7 +171,7 @@ def a_damaged_compressed_file_counts_up_to_there_and_says_so():
 # ── what cannot be read ───────────────────────────────────────────────────────────────────────
 
 @case
-def a_file_of_which_nothing_can_be_used_gets_one_line_that_says_what_it_seems_to_be():
+def a_file_without_usable_lines_is_reported_with_what_it_seems_to_be():
     lines = ndjson([post(i) for i in range(4)])
     text = lines.decode()
     pretty = json.dumps(post(1), indent=2).encode() + b"\n"
@@ -324,7 +324,7 @@ def a_file_that_became_a_link_is_known_by_what_it_leads_to():
 
 
 @case
-def a_file_that_has_grown_goes_on():
+def a_file_that_has_grown_is_resumed():
     kept = Kept()
     kept.log.write_bytes(b"")
     kept.reads(0)
@@ -382,7 +382,7 @@ def an_unfinished_last_line_waits():
 
 
 @case
-def an_array_that_grows_goes_on():
+def an_array_that_has_grown_is_resumed():
     kept = Kept()
     parts = [json.dumps(post(i), indent=2) for i in range(4)]
     kept.log.write_text("[\n" + parts[0] + ",\n" + parts[1][:40], encoding="utf-8")
@@ -398,7 +398,7 @@ def an_array_that_grows_goes_on():
 
 
 @case
-def a_compressed_file_that_has_grown_goes_on():
+def a_compressed_file_that_has_grown_is_resumed():
     for pack in packers().values():
         kept = Kept()
         kept.log.write_bytes(pack(ndjson([post(i) for i in range(3)])))
@@ -426,7 +426,7 @@ def standard_input_is_known_if_it_is_a_file():
 
 
 @case
-def a_replay_that_was_killed_goes_on_without_loss_or_double():
+def a_killed_replay_resumes_without_loss_or_double():
     kept = Kept()
     files = [file(f"part{n}", ndjson([post(n * 3000 + i) for i in range(3000)])) for n in range(3)]
     wanted = 9000
@@ -478,7 +478,7 @@ def output_to_a_full_disk_is_no_success():
 
 
 @case
-def the_exit_code_says_whether_anything_was_usable():
+def the_exit_code_shows_whether_anything_was_usable():
     used_line, same, bad = ndjson([post(1)]), ndjson([post(1)]), b"nonsense\n"
     control = b'{"limit":{"track":1}}\n'
     # posts, duplicates, rejected, exit code
@@ -519,7 +519,7 @@ def what_cannot_be_opened_is_no_input():
 
 
 @case
-def the_state_directory_of_the_configuration_goes_before_that_of_systemd():
+def the_state_directory_of_the_configuration_precedes_that_of_systemd():
     log = file("log", ndjson([post(1)]))
     made, named = FOLDER / "made", FOLDER / "named"
     environment = {**os.environ, "STATE_DIRECTORY": str(made)}

@@ -64,7 +64,7 @@ def compressed_messages_come_as_sent():
 
 
 @case
-def a_message_cut_in_the_middle_of_a_letter_is_dropped_and_the_gap_told():
+def a_message_cut_within_a_character_is_dropped_and_the_gap_reported():
     lab = http_lab.Lab([[OK, {"send": line(1)}, {"send_hex": "7b22c3"}, {"cut": True}],
                         [OK, {"send": line(2)}, HOLD]])
     lines = drive(lab, until=came(2))
@@ -110,7 +110,7 @@ def a_server_that_hangs_up_again_and_again_makes_no_busy_loop():
 
 
 @case
-def refusals_that_do_not_heal_stop_and_say_why():
+def permanent_refusals_stop_the_source_with_the_reason():
     for status in (401, 403, 404, 406, 426):
         lab = http_lab.Lab([[{"status": status}, {"send": '{"detail":"No such thing"}'}]])
         lines = drive(lab, until="state failed")
@@ -120,7 +120,7 @@ def refusals_that_do_not_heal_stop_and_say_why():
 
 
 @case
-def refusals_that_heal_wait():
+def temporary_refusals_are_tried_again_later():
     for status in (400, 420, 429, 500, 503):
         lab = http_lab.Lab([[{"status": status}]])
         lines = drive(lab, until="state backing-off")
@@ -129,7 +129,7 @@ def refusals_that_heal_wait():
 
 
 @case
-def our_own_lingering_connection_is_probed_soon():
+def a_429_for_an_own_open_connection_is_tried_again_soon():
     body = '{"connection_issue":"TooManyConnections","detail":"one is open"}'
     lab = http_lab.Lab([[{"status": 429}, {"send": body}], [OK, {"send": line(1)}, HOLD]])
     lines = drive(lab, until=came(1))
@@ -137,7 +137,7 @@ def our_own_lingering_connection_is_probed_soon():
 
 
 @case
-def the_time_a_server_asks_for_is_kept():
+def the_time_given_by_the_server_is_waited_for():
     reset = {"x-rate-limit-reset": int(time.time()) + 3000}
     body = '{"connection_issue":"TooManyConnections"}'
     lab = http_lab.Lab([[{"status": 429, "headers": reset}, {"send": body}]])
@@ -179,7 +179,7 @@ def a_giant_line_costs_only_itself():
 
 
 @case
-def a_full_owner_pauses_the_stream_and_loses_nothing():
+def a_full_receiver_pauses_the_stream_and_loses_nothing():
     text = "".join(map(line, range(20000)))
     lab = http_lab.Lab([[OK, {"send": text, "each": 7000}, {"end": True}], [OK, HOLD]])
     lines = drive(lab, "refuse_after=100", "refuse_for=1s", until=came(19999))
@@ -188,7 +188,7 @@ def a_full_owner_pauses_the_stream_and_loses_nothing():
 
 
 @case
-def a_stream_that_ends_while_its_owner_is_full_loses_nothing():
+def a_stream_that_ends_while_the_receiver_is_full_loses_nothing():
     lab = http_lab.Lab([[OK, {"send": "".join(map(line, range(9)))}, {"cut": True}],
                         [OK, {"send": line(9)}, HOLD]])
     lines = drive(lab, "refuse_after=3", "refuse_for=1s", until=came(9))
@@ -196,7 +196,7 @@ def a_stream_that_ends_while_its_owner_is_full_loses_nothing():
 
 
 @case
-def server_sent_events_and_thumps_are_understood():
+def server_sent_events_and_heartbeats_are_read():
     text = ":)\n\nevent: update\ndata: {\"id\":\"7\"}\n\n:thump\n\nevent: delete\ndata: 12\n\n"
     lab = http_lab.Lab([[OK, {"send": text}, HOLD]])
     lines = drive(lab, path="/api/v1/streaming/public", until="message delete")
@@ -252,7 +252,7 @@ def the_token_is_read_at_every_connection():
 
 
 @case
-def only_a_good_certificate_is_believed():
+def only_a_good_certificate_is_accepted():
     for name, row in http_lab.CERTIFICATES.items():
         is_good = row.get("is_good", False)
         context = http_lab.make_certificate(FOLDER, name)

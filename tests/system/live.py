@@ -131,7 +131,7 @@ def meta(field):
 
 
 @case
-def complete_and_lag_tell_the_truth_around_a_gap():
+def complete_and_lag_are_right_around_a_gap():
     stream = Stream()
     daemon = running(source("x", stream) + "windows = {5s}\n", stream)
 
@@ -205,7 +205,7 @@ def what_x_sends_again_recovers_the_gap_of_a_restart():
 
 
 @case
-def a_refused_message_costs_itself_and_is_told_once():
+def a_refused_message_costs_itself_and_is_logged_once():
     stream = Stream()
     daemon = running(source("x", stream), stream)
     stream.send(b"nonsense \x1b[2J\r\nnonsense\r\n")
@@ -251,7 +251,7 @@ def a_stop_writes_everything_that_came():
 
 
 @case
-def the_manager_hears_ready_then_figures_then_stopping():
+def the_service_manager_gets_ready_then_figures_then_stopping():
     for is_abstract in (False, True):
         stream = Stream()
         daemon = running(source("x", stream), stream, is_abstract=is_abstract)
@@ -318,7 +318,7 @@ def wait_for_another(snapshot):
 
 
 @case
-def a_killed_daemon_goes_on_from_its_snapshot_and_tells_the_gap():
+def a_killed_daemon_resumes_from_its_snapshot_and_reports_the_gap():
     stream = Stream()
     folder = pathlib.Path(FOLDER, "state")
     config = f'state {{ dir = "{folder}" every = 1s }}\n' + source("x", stream)
@@ -522,7 +522,7 @@ def posts_pushed_after_the_last_snapshot_of_a_killed_process_are_reported_as_los
 
 
 @case
-def without_a_state_directory_a_restart_counts_from_zero_and_says_so():
+def without_a_state_directory_a_restart_counts_from_zero_and_logs_it():
     stream = Stream()
     daemon = running(source("x", stream), stream)
     stream.feed(3)
@@ -639,7 +639,7 @@ def a_second_signal_ends_at_once():
 
 
 @case
-def a_configuration_without_sources_says_what_to_write():
+def a_configuration_without_sources_is_refused_with_what_to_write():
     path = f"{FOLDER}/empty.conf"
     pathlib.Path(path).write_text("\n", encoding="utf-8")
     done = subprocess.run([CASCADED, "-c", path], capture_output=True, check=False,
@@ -649,7 +649,7 @@ def a_configuration_without_sources_says_what_to_write():
 
 
 @case
-def without_redis_nobody_hears_ready():
+def without_redis_the_daemon_is_not_ready():
     stream = Stream()
     path = f"{FOLDER}/no_redis.conf"
     pathlib.Path(path).write_text('redis { url = "unix:/nonexistent.sock" }\n' +

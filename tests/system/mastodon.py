@@ -220,7 +220,7 @@ def what_was_missed_comes_page_by_page():
 
 
 @case
-def a_timeline_that_fails_is_asked_again_when_it_wants_to_be():
+def a_timeline_that_fails_is_requested_again_at_the_time_it_gives():
     world, instance = World(), Instance()
     daemon = begun(world, instance)
     reset = time.time() + 12
@@ -274,7 +274,7 @@ def a_timeline_that_refuses_leaves_the_gap_and_the_reason():
 
 
 @case
-def ids_that_are_no_numbers_leave_the_gap_and_say_so():
+def ids_that_are_no_numbers_leave_the_gap_with_the_reason():
     world, instance = World(), Instance()
     folder = pathlib.Path(FOLDER, "masto_ids")
     text = config(instance, more=f'state {{ dir = "{folder}" every = 1s }}')
@@ -380,7 +380,7 @@ def a_killed_daemon_fills_what_it_missed():
 
 
 @case
-def a_last_post_that_is_gone_after_a_restart_holds_nothing_up():
+def a_deleted_last_post_does_not_delay_the_resume():
     world, instance = World(), Instance()
     folder = pathlib.Path(FOLDER, "masto_gone")
     text = config(instance, more=f'state {{ dir = "{folder}" every = 1h }}')
@@ -414,7 +414,7 @@ def streams_without_boosts_are_named_once():
 
 
 @case
-def a_full_owner_gets_everything_once_and_in_order():
+def a_full_receiver_gets_everything_once_and_in_order():
     world, instance = World(), Instance()
     shown = []
     drive = processes.start(

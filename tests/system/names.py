@@ -159,7 +159,7 @@ def followers_learnt_serve_the_reach_of_later_events_only():
 
 
 @case
-def more_than_a_call_takes_are_asked_for_in_several_and_nobody_twice():
+def more_ids_than_a_request_takes_are_looked_up_once_each():
     api = Api(missing=[f"did:plc:n{i}" for i in range(0, 60, 7)])
     with Daemon(api) as daemon:
         for i in range(60):
@@ -174,7 +174,7 @@ def more_than_a_call_takes_are_asked_for_in_several_and_nobody_twice():
 
 
 @case
-def a_server_that_refuses_is_told_of_once_and_asked_again():
+def a_server_that_refuses_is_logged_once_and_asked_again():
     refusals = [(429, [("ratelimit-reset", str(int(time.time()) + 2))]), (500, []), (503, [])]
 
     def refuse(handler, _):
@@ -193,7 +193,7 @@ def a_server_that_refuses_is_told_of_once_and_asked_again():
 
 
 @case
-def answers_nobody_can_use_cost_nothing_but_time():
+def unusable_answers_cost_only_time():
     def giant(handler, _):
         handler.send_response(200)
         handler.end_headers()
@@ -223,7 +223,7 @@ def answers_nobody_can_use_cost_nothing_but_time():
 
 
 @case
-def an_answer_for_somebody_else_is_not_believed():
+def an_answer_about_another_id_is_ignored():
     def lie(handler, ids):
         if "did:plc:ann" in ids:
             handler.answer(json.dumps({"profiles": [
@@ -261,7 +261,7 @@ def an_id_that_spoils_a_call_leaves_the_others_their_names():
 
 
 @case
-def ids_that_cannot_stand_in_a_url_are_not_asked_for():
+def ids_that_do_not_fit_into_a_url_are_not_looked_up():
     api = Api()
     with Daemon(api) as daemon:
         daemon.publish("did:plc:a&actors=did:plc:evil")
@@ -271,7 +271,7 @@ def ids_that_cannot_stand_in_a_url_are_not_asked_for():
 
 
 @case
-def switched_off_it_asks_nobody():
+def switched_off_it_sends_no_request():
     api = Api()
     with Daemon(api, "lookup = false") as daemon:
         daemon.publish("did:plc:ann")

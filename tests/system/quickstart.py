@@ -73,7 +73,7 @@ def boards_on_screen(place):
 
 
 @case
-def ctrl_c_leaves_the_boards_with_a_last_word():
+def ctrl_c_ends_the_boards_with_a_summary():
     place = Place()
     terminal = boards_on_screen(place)
     terminal.press(b"\x03")
@@ -174,7 +174,7 @@ def live_boards_move_and_carry_names():
 
 
 @case
-def live_without_a_network_says_so_in_one_line():
+def live_without_a_network_fails_with_one_line():
     for url, why in (("wss://jetstream.invalid/subscribe", "cannot be looked up"),
                      ("ws://127.0.0.1:1/subscribe", "onnect")):
         place = Place()

@@ -53,7 +53,7 @@ def everything_is_written_and_what_is_gone_is_removed():
 
 
 @case
-def keys_of_an_earlier_life_are_removed_and_others_stay():
+def keys_of_an_earlier_run_are_removed_and_others_stay():
     with processes.temporary() as folder:
         server = RedisServer(folder=folder)
         prefix = "c*[a]\\:"
@@ -132,7 +132,7 @@ def a_daemon_whose_prefix_begins_with_another_ones_keeps_its_keys():
 
 
 @case
-def a_daemon_that_knows_the_keys_of_its_earlier_life_removes_only_the_others():
+def a_daemon_that_knows_the_keys_of_its_earlier_run_removes_only_the_others():
     with setting() as (server, sink):
         sink.fill(1)
         sink.bulk(300, 1)
@@ -270,7 +270,7 @@ def a_paused_redis_loses_nothing():
 
 
 @case
-def a_full_redis_is_told_once_and_then_caught_up_with():
+def a_full_redis_is_reported_once_and_gets_everything_later():
     with setting() as (server, sink):
         sink.bulk(3000, 1)
         sink.check(server.client)
@@ -321,7 +321,7 @@ def a_replica_is_left_when_it_becomes_the_master():
 
 
 @case
-def a_script_that_holds_redis_up_is_waited_for():
+def a_script_that_blocks_redis_is_waited_for():
     with setting("--lua-time-limit", "50") as (server, sink):
         sink.fill(1)
         sink.check(server.client)
@@ -361,7 +361,7 @@ def a_login_that_is_refused_is_fatal_at_the_start():
 
 
 @case
-def a_user_with_too_few_rights_is_told():
+def missing_rights_of_the_redis_user_are_reported():
     with processes.temporary() as folder:
         server = RedisServer(folder=folder)
         file = pathlib.Path(folder, "password")
@@ -1050,7 +1050,7 @@ def resident_kib(pid):
 
 
 @case
-def lies_are_seen_through():
+def answers_that_are_not_of_redis_are_refused():
     endless = (b"x" * 65536 for _ in range(1 << 16))
     greeting = b"$3\r\nabc\r\n+OK\r\n$-1\r\n$-1\r\n"
     lies = [
@@ -1096,7 +1096,7 @@ def is_answered(client):
 
 
 @case
-def a_server_that_turns_us_away_is_quoted():
+def the_refusal_of_a_connection_is_quoted():
     with processes.temporary() as folder:
         server = RedisServer("--maxclients", "1", folder=folder)
         wait("the one connection is ours", lambda: is_answered(server.client))

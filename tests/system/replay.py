@@ -227,7 +227,7 @@ def alerts_leave_with_the_flush_and_are_the_same_however_long_it_is():
 
 
 @case
-def every_error_of_a_configuration_is_told_with_its_line():
+def every_error_of_a_configuration_is_reported_with_its_line():
     good = subprocess.run([CASCADED, "-t", "-c", str(ROOT / "conf/cascaded.conf")],
                           capture_output=True, check=False)
     assert (good.returncode, good.stderr) == (0, b""), good
@@ -242,7 +242,7 @@ def every_error_of_a_configuration_is_told_with_its_line():
 
 
 @case
-def a_comment_may_stand_anywhere_and_moves_no_line():
+def a_comment_may_be_anywhere_and_moves_no_line():
     text = ("# one\n## two\n//three\nwindows = {5m, # four\n  6x} // five\n/* six\n */ redis {"
             " # seven\n  flush = soon }\nhttp { listen = '127.0.0.1:1' } #\nusers { capacity = -3 }")
     code, lines = checked(text)
@@ -268,7 +268,7 @@ def checked(text, *options, **environment):
 
 
 @case
-def a_name_that_is_none_is_told_with_the_one_that_is_meant():
+def an_unknown_name_is_reported_with_the_nearest_one():
     whole = "; cascaded --describe options lists them"
     cases = [
         ('alerts "x" { min_size = 3 }', 'alerts has no title and no value: write alerts { … }, '

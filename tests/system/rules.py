@@ -46,7 +46,7 @@ HOME = 'source "home" { url = "https://m.example/api/v1/streaming/user" }\n'
 
 
 @case
-def a_rule_with_a_mistake_is_told_with_its_line():
+def an_error_in_a_rule_is_reported_with_its_line():
     cases = [
         ('alert "a" { min_sise = 3 }\n', '1: unknown option "min_sise" in alert: did you mean'),
         ('alert "a" {\n  min_size = many }\n', '2: min_size: "many" is not a number'),
@@ -177,7 +177,7 @@ def expected(times, days, least, max_age, per_day):
 
 
 @case
-def a_backtest_says_what_a_plain_computation_says():
+def a_backtest_agrees_with_a_plain_computation():
     path = f"{FOLDER}/recording.ndjson"
     times, days = recording(path)
     rules = {"five": (5, None), "fast": (10, 600000), "big": (390, None), "never": (5000, None)}
@@ -257,7 +257,7 @@ def bears_out(reason, field, cascade):
 
 
 @case
-def every_condition_fires_and_the_cascade_bears_it_out():
+def every_condition_fires_only_for_a_cascade_that_meets_it():
     path = f"{FOLDER}/lively.ndjson"
     lively(path)
     options = []
@@ -283,7 +283,7 @@ def every_condition_fires_and_the_cascade_bears_it_out():
 
 
 @case
-def a_backtest_without_rules_or_files_says_so():
+def a_backtest_without_rules_or_files_is_refused():
     path = f"{FOLDER}/one.ndjson"
     pathlib.Path(path).write_text(json.dumps(retweet(1, 1, 1, stamp(0))) + "\n", encoding="utf-8")
     rule = ("-o", "alert.a.min_size=1")

@@ -304,7 +304,7 @@ class Daemon(LiveDaemon):
 
 
 @case
-def snapshots_that_fail_are_counted_and_said_once():
+def snapshots_that_fail_are_counted_and_logged_once():
     folder = fresh_folder()
     daemon = Daemon(folder)
     wait("a snapshot", lambda: daemon.value("s_written_total") > 0)

@@ -109,7 +109,7 @@ def a_disk_that_hangs_during_a_snapshot_is_given_up():
 
 
 @case
-def a_name_server_that_hangs_holds_nobody_up():
+def a_name_server_that_hangs_does_not_delay_the_stop():
     daemon = Daemon(hang="getaddrinfo", config='source "x" { url = "https://a.example/2/stream" }\n'
                     'source "b" { url = "wss://b.example/subscribe" }\n')
     daemon.await_start()
@@ -117,7 +117,7 @@ def a_name_server_that_hangs_holds_nobody_up():
 
 
 @case
-def a_webhook_under_way_and_a_slow_client_hold_nobody_up():
+def a_request_to_a_webhook_and_a_slow_client_do_not_delay_the_stop():
     secret = pathlib.Path(FOLDER, "secret")
     secret.write_text("whsec_" + "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=", encoding="utf-8")
     secret.chmod(0o600)
@@ -145,7 +145,7 @@ def a_webhook_under_way_and_a_slow_client_hold_nobody_up():
 
 
 @case
-def a_replay_of_a_file_that_nobody_writes_to_is_ended():
+def a_replay_of_a_pipe_without_writer_is_ended():
     path = f"{FOLDER}/fifo"
     os.mkfifo(path)
     daemon = Daemon(path)

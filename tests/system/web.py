@@ -58,7 +58,7 @@ def mentions():
 
 
 @case
-def health_and_readiness_tell_the_truth():
+def health_and_readiness_are_right():
     with Daemon() as daemon:
         answer = daemon.ask("GET", "/healthz")
         assert (answer.status, answer.text) == (200, "ok\n")
@@ -133,7 +133,7 @@ def carried(followers):
 
 
 @case
-def forecasts_go_on_with_what_an_earlier_life_learnt():
+def forecasts_use_what_an_earlier_run_learned():
     # ln(final + 1) = 5, whatever is seen, between e^-1 and e^1 times that.
     learnt = {"10m": "200 5 0 0 -1 0 0 0 1", "1h": "rubbish", "8h": "1"}
     with Daemon(learnt=learnt) as daemon:
@@ -545,7 +545,7 @@ def a_body_may_have_any_shape_of_lines():
 
 
 @case
-def metrics_are_as_prometheus_wants_them():
+def metrics_have_the_format_of_prometheus():
     with Daemon() as daemon:
         assert daemon.push(post(1) + b"{broken\n").status == 202
         answer = daemon.ask("GET", "/metrics")
@@ -573,7 +573,7 @@ def standing(daemon):
 
 
 @case
-def the_metrics_tell_in_which_state_a_source_is():
+def the_metrics_contain_the_state_of_each_source():
     stream = Stream()
     with Daemon(url=stream.url) as daemon:
         def becomes(state, gap):

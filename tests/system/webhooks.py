@@ -122,7 +122,7 @@ def an_alert_arrives_signed_and_leaves_the_outbox():
 
 
 @case
-def over_https_only_a_certificate_that_holds_is_trusted():
+def over_https_only_a_valid_certificate_is_trusted():
     place = Place()
     good = hook_lab.Hook(200, tls=http_lab.make_certificate(place.folder, "good"))
     bad = hook_lab.Hook(200, tls=http_lab.make_certificate(place.folder, "unknown_ca"))
@@ -137,7 +137,7 @@ def over_https_only_a_certificate_that_holds_is_trusted():
 
 
 @case
-def a_webhook_that_hangs_delays_nobody():
+def a_webhook_that_hangs_delays_no_other():
     place, ops, slow = Place(), hook_lab.Hook(200), hook_lab.Hook(hook_lab.hang)
     drive = Drive(place.server, {"slow": place.hook(slow.url, timeout="60s"),
                                  "ops": place.hook(ops.url)})
@@ -281,7 +281,7 @@ def addresses_that_the_world_cannot_reach_are_refused_however_they_are_written()
 
 
 @case
-def gone_ends_a_webhook_and_is_told_once():
+def gone_ends_a_webhook_and_is_logged_once():
     place, hook = Place(), hook_lab.Hook(410)
     drive = Drive(place.server, {"ops": place.hook(hook.url)})
     drive.alert("viral:x:1:1")
@@ -323,7 +323,7 @@ def rules_choose_and_a_full_queue_drops():
 
 
 @case
-def slack_gets_a_sentence():
+def slack_gets_a_plain_sentence():
     place, hook = Place(), hook_lab.Hook(200)
     drive = Drive(place.server, {"chat": {"url": hook.url, "format": "slack",
                                           "allow_private": "true"}})
@@ -377,7 +377,7 @@ def a_daemon_killed_before_the_delivery_sends_under_the_same_id_and_only_what_is
 
 
 @case
-def redis_killed_meanwhile_costs_and_repeats_nothing():
+def redis_killed_during_a_delivery_loses_and_repeats_nothing():
     place = Place("--appendonly", "yes", "--appendfsync", "always")
     gate = threading.Event()
 
@@ -426,7 +426,7 @@ def killed_connections_neither_lose_nor_repeat_an_alert():
 
 
 @case
-def standard_output_has_each_alert_once_and_a_reader_who_sleeps_holds_nobody():
+def standard_output_has_each_alert_once_and_a_slow_reader_delays_no_webhook():
     place, hook = Place(), hook_lab.Hook(200)
     drive = Drive(place.server, {"ops": place.hook(hook.url)}, "alerts.stdout=true")
     drive.alert("viral:x:1:1")

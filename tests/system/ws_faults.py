@@ -259,7 +259,7 @@ def a_seq_cursor_resumes_at_the_last_message():
 
 
 @case
-def a_server_that_cannot_resume_leaves_a_gap_that_is_told():
+def a_server_that_cannot_resume_leaves_a_gap_that_is_reported():
     lab = ws_lab.Lab([[UP, sent(1), {"close": 1001}], [UP, sent(7000), HOLD]])
     assert gaps(drive(lab, until=came(7000))) == [("closed_1001", False)]
 
@@ -301,7 +301,7 @@ def a_cursor_of_the_future_is_not_sent_again():
 
 
 @case
-def times_that_lie_do_not_move_the_cursor():
+def wrong_times_do_not_move_the_cursor():
     ahead = now_us() + 10**12
     lab = ws_lab.Lab([[UP, sent(1), {"text": text_of(2, ahead)}, {"text": text_of(3, 2**63)},
                        {"text": text_of(4, -5)}, {"text": '{"a":{"time_us":%d}}' % (START + 10**9)},
@@ -389,7 +389,7 @@ def text_that_is_not_utf_8_is_a_breach():
 
 
 @case
-def the_sequences_of_the_corpus_are_judged_as_it_says():
+def the_sequences_of_the_corpus_are_judged_as_marked():
     if not SEQUENCES.exists():
         print("# skipped: there is no ../shared/corpus")
         return
@@ -486,7 +486,7 @@ def a_server_that_does_not_speak_the_subprotocol_is_left():
 
 
 @case
-def refusals_that_do_not_heal_stop_and_say_why():
+def permanent_refusals_stop_the_source_with_the_reason():
     for status in (401, 403, 404, 406):
         lab = ws_lab.Lab([[{"status": status}, {"send": '{"detail":"No such thing"}'}]])
         lines = drive(lab, until="state failed")
@@ -496,7 +496,7 @@ def refusals_that_do_not_heal_stop_and_say_why():
 
 
 @case
-def refusals_that_heal_wait():
+def temporary_refusals_are_tried_again_later():
     for status in (400, 420, 429, 500, 502, 503):
         lab = ws_lab.Lab([[{"status": status}]])
         lines = drive(lab, until="state backing-off")
@@ -541,7 +541,7 @@ def a_server_that_accepts_and_never_answers_is_left_after_5_s():
 
 
 @case
-def a_host_that_opens_and_then_says_nothing_is_left_after_5_s_for_another():
+def a_host_that_opens_and_then_sends_nothing_is_left_after_5_s_for_another():
     other = ws_lab.Lab([[UP, sent(1), HOLD]])
     lab = ws_lab.Lab([[UP, HOLD]])
     lines = drive(lab, f"hosts=127.0.0.1:{other.port}", until=came(1))
@@ -559,7 +559,7 @@ def a_stream_that_falls_silent_is_left_although_it_answers_pings():
 
 
 @case
-def a_quiet_stream_that_the_user_chose_lives_by_pings():
+def a_quiet_stream_that_the_user_chose_is_kept_by_pings():
     lab = ws_lab.Lab([[UP, sent(1), HOLD]])
     lines = drive(lab, path="/subscribe?wantedDids=did:plc:1",
                   until=lambda: [row[1] for row in lab.frames].count(ws_lab.PING) == 2)
@@ -598,7 +598,7 @@ def a_flood_of_pings_grows_no_memory():
 
 
 @case
-def a_full_owner_pauses_the_stream_and_loses_nothing():
+def a_full_receiver_pauses_the_stream_and_loses_nothing():
     lab = ws_lab.Lab([[UP, {"events": {}}, {"opcode": 9, "payload_hex": "42"}, HOLD]],
                      stream=stream_of(20000))
     lines = drive(lab, "refuse_after=100", "refuse_for=1s",
@@ -619,7 +619,7 @@ def a_ping_behind_messages_that_wait_is_answered():
 
 
 @case
-def a_server_hears_of_a_client_whose_owner_is_full():
+def pings_are_answered_while_the_receiver_is_full():
     lab = ws_lab.Lab([[UP, {"events": {}}, {"opcode": 9, "payload_hex": "42"}, HOLD]],
                      stream=stream_of(20000))
     lines = drive(lab, "refuse_after=100", "refuse_for=12s",
@@ -631,7 +631,7 @@ def a_server_hears_of_a_client_whose_owner_is_full():
 
 
 @case
-def a_stream_that_ends_while_its_owner_is_full_loses_nothing():
+def a_stream_that_ends_while_the_receiver_is_full_loses_nothing():
     for last in ({"cut": True}, {"close": 1001}, {"opcode": 3}):
         lab = ws_lab.Lab([[UP, *map(sent, range(9)), last], [UP, sent(9), HOLD]])
         lines = drive(lab, "refuse_after=3", "refuse_for=500ms",
@@ -642,7 +642,7 @@ def a_stream_that_ends_while_its_owner_is_full_loses_nothing():
 
 
 @case
-def a_message_cut_in_the_middle_of_a_letter_is_dropped_and_the_gap_told():
+def a_message_cut_within_a_character_is_dropped_and_the_gap_reported():
     lab = ws_lab.Lab([[UP, sent(1), {"opcode": 1, "length": 50, "payload_hex": "7b22c3"},
                        {"cut": True}], [UP, sent(1), present(2), HOLD]])
     lines = drive(lab, until=came(2))
@@ -680,7 +680,7 @@ def a_source_fails_only_when_all_its_hosts_refuse():
 
 
 @case
-def only_a_good_certificate_is_believed():
+def only_a_good_certificate_is_accepted():
     for name, row in http_lab.CERTIFICATES.items():
         is_good = row.get("is_good", False)
         context = http_lab.make_certificate(FOLDER, name)
@@ -695,7 +695,7 @@ def only_a_good_certificate_is_believed():
 
 
 @case
-def a_full_owner_pauses_an_encrypted_stream_and_loses_nothing():
+def a_full_receiver_pauses_an_encrypted_stream_and_loses_nothing():
     context = http_lab.make_certificate(FOLDER, "good")
     lab = ws_lab.Lab([[UP, {"events": {}}, HOLD]], context, stream=stream_of(20000))
     lines = drive(lab, f"ca_file={FOLDER}/ca.pem", "refuse_after=100", "refuse_for=1s",

@@ -77,7 +77,7 @@ withdraw(struct pipeline *pipeline, const char *id)
 // ── another handle ─────────────────────────────────────────────────────────
 
 static void
-a_new_handle_holds_at_once_and_the_old_key_leaves(void **state)
+a_new_handle_is_valid_at_once_and_the_old_key_is_deleted(void **state)
 {
     (void)state;
     struct pipeline *pipeline = create();
@@ -186,7 +186,7 @@ create_busy(void)
 }
 
 static void
-an_account_with_many_events_does_not_hold_up_a_post(void **state)
+an_account_with_many_events_does_not_delay_a_post(void **state)
 {
     (void)state;
     struct pipeline *pipeline = create_busy();
@@ -210,7 +210,7 @@ an_account_with_many_events_does_not_hold_up_a_post(void **state)
 }
 
 static void
-a_search_goes_on_from_a_snapshot(void **state)
+a_search_continues_from_a_snapshot(void **state)
 {
     (void)state;
     struct pipeline *pipeline = create_busy();
@@ -256,7 +256,7 @@ accounts_beyond_what_can_wait_are_counted(void **state)
 }
 
 static void
-an_account_that_nobody_knows_changes_nothing(void **state)
+an_unknown_account_changes_nothing(void **state)
 {
     (void)state;
     struct pipeline *pipeline = create();
@@ -271,16 +271,16 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_new_handle_holds_at_once_and_the_old_key_leaves),
+        cmocka_unit_test(a_new_handle_is_valid_at_once_and_the_old_key_is_deleted),
         cmocka_unit_test(a_new_handle_creates_no_person_and_moves_no_clock),
         cmocka_unit_test(a_look_up_does_not_bring_back_the_old_handle),
         cmocka_unit_test(a_look_up_gives_a_root_its_time),
         cmocka_unit_test(an_account_that_is_gone_takes_back_what_it_did),
         cmocka_unit_test(all_posts_of_an_account_that_is_gone_are_hidden),
-        cmocka_unit_test(an_account_with_many_events_does_not_hold_up_a_post),
-        cmocka_unit_test(a_search_goes_on_from_a_snapshot),
+        cmocka_unit_test(an_account_with_many_events_does_not_delay_a_post),
+        cmocka_unit_test(a_search_continues_from_a_snapshot),
         cmocka_unit_test(accounts_beyond_what_can_wait_are_counted),
-        cmocka_unit_test(an_account_that_nobody_knows_changes_nothing),
+        cmocka_unit_test(an_unknown_account_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

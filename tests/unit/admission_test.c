@@ -224,7 +224,7 @@ no_post_waits_for_the_keys_of_cascades_that_have_to_go(void **state)
 }
 
 static void
-a_full_table_of_hashtags_costs_the_new_ones_and_nothing_else(void **state)
+a_full_table_of_hashtags_costs_only_new_ones(void **state)
 {
     (void)state;
     struct pipeline *pipeline = made_pipeline("hashtags.capacity=1000 windows=5m");
@@ -264,7 +264,7 @@ a_full_table_of_hashtags_costs_the_new_ones_and_nothing_else(void **state)
 }
 
 static void
-a_full_table_of_people_costs_new_people_and_nobody_else(void **state)
+a_full_table_of_people_costs_only_new_people(void **state)
 {
     (void)state;
     struct pipeline *pipeline = made_pipeline("users.capacity=1000 windows=5m");
@@ -295,7 +295,7 @@ a_full_table_of_people_costs_new_people_and_nobody_else(void **state)
 }
 
 static void
-full_texts_cost_new_names_and_nobody_else(void **state)
+full_texts_cost_only_new_names(void **state)
 {
     (void)state;
     struct pipeline *pipeline = made_pipeline("users.capacity=200000 windows=5m");
@@ -423,7 +423,7 @@ one_author_fills_no_table(void **state)
 }
 
 static void
-quota_knows_whoever_brings_more_than_a_share(void **state)
+quota_finds_sources_of_more_than_a_share(void **state)
 {
     (void)state;
     enum { CAPACITY = 6400, SHARE = CAPACITY / QUOTA_PART };
@@ -459,15 +459,15 @@ main(void)
         cmocka_unit_test(
             closed_cascades_that_a_window_counts_make_the_boards_incomplete_as_well),
         cmocka_unit_test(no_post_waits_for_the_keys_of_cascades_that_have_to_go),
-        cmocka_unit_test(a_full_table_of_hashtags_costs_the_new_ones_and_nothing_else),
-        cmocka_unit_test(a_full_table_of_people_costs_new_people_and_nobody_else),
-        cmocka_unit_test(full_texts_cost_new_names_and_nobody_else),
+        cmocka_unit_test(a_full_table_of_hashtags_costs_only_new_ones),
+        cmocka_unit_test(a_full_table_of_people_costs_only_new_people),
+        cmocka_unit_test(full_texts_cost_only_new_names),
         cmocka_unit_test(a_post_counted_in_part_is_taken_back_as_it_was_counted),
         cmocka_unit_test(
             an_unknown_undo_is_a_gap_while_retweets_in_the_window_are_forgotten),
         cmocka_unit_test(one_post_has_a_bounded_number_of_names),
         cmocka_unit_test(one_author_fills_no_table),
-        cmocka_unit_test(quota_knows_whoever_brings_more_than_a_share),
+        cmocka_unit_test(quota_finds_sources_of_more_than_a_share),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -158,7 +158,7 @@ text_that_is_no_utf8_costs_its_bytes_only(void **state)
 }
 
 static void
-what_does_not_fit_is_told(void **state)
+what_does_not_fit_is_reported(void **state)
 {
     (void)state;
     static char huge[1 << 20];
@@ -202,7 +202,7 @@ main(void)
         cmocka_unit_test(hostile_text_stays_one_string_on_one_line),
         cmocka_unit_test(text_that_is_no_utf8_costs_its_bytes_only),
         cmocka_unit_test(characters_that_steer_a_terminal_are_escaped),
-        cmocka_unit_test(what_does_not_fit_is_told),
+        cmocka_unit_test(what_does_not_fit_is_reported),
         cmocka_unit_test(values_beyond_a_number_stay_what_they_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,7 +29,7 @@ text_of(const char *json)
 }
 
 static void
-an_alert_says_why_who_and_what(void **state)
+an_alert_text_contains_reasons_author_and_text(void **state)
 {
     (void)state;
     assert_string_equal(
@@ -42,7 +42,7 @@ an_alert_says_why_who_and_what(void **state)
 }
 
 static void
-the_last_word_says_the_true_size(void **state)
+the_text_of_a_close_contains_the_final_size(void **state)
 {
     (void)state;
     assert_string_equal(
@@ -70,7 +70,7 @@ a_digest_shows_the_first_ten(void **state)
 }
 
 static void
-nobody_is_mentioned_and_nothing_becomes_a_link(void **state)
+no_one_is_mentioned_and_nothing_becomes_a_link(void **state)
 {
     (void)state;
     const char *text =
@@ -184,10 +184,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_alert_says_why_who_and_what),
-        cmocka_unit_test(the_last_word_says_the_true_size),
+        cmocka_unit_test(an_alert_text_contains_reasons_author_and_text),
+        cmocka_unit_test(the_text_of_a_close_contains_the_final_size),
         cmocka_unit_test(a_digest_shows_the_first_ten),
-        cmocka_unit_test(nobody_is_mentioned_and_nothing_becomes_a_link),
+        cmocka_unit_test(no_one_is_mentioned_and_nothing_becomes_a_link),
         cmocka_unit_test(markup_is_shown_as_code),
         cmocka_unit_test(plain_words_stay_as_they_are),
         cmocka_unit_test(characters_that_steer_are_left_out),

@@ -256,7 +256,7 @@ assert_silent(void)
 // ── the tests ──────────────────────────────────────────────────────────────
 
 static void
-an_alert_says_what_held_and_who_carried_it(void **state)
+an_alert_lists_reasons_and_amplifiers(void **state)
 {
     (void)state;
     begin("min_size=3 min_reach=60 max_age=1h match_text=quiz match_authors=@ann");
@@ -338,7 +338,7 @@ one_person_many_times_is_one_amplifier(void **state)
 }
 
 static void
-followers_that_nobody_told_are_not_taken_for_few(void **state)
+unknown_followers_are_not_taken_for_few(void **state)
 {
     (void)state;
     begin("min_size=2 max_author_followers=100");
@@ -363,7 +363,7 @@ followers_that_nobody_told_are_not_taken_for_few(void **state)
 }
 
 static void
-each_level_is_raised_once_and_the_highest_stands_in_the_hash(void **state)
+each_level_is_raised_once_and_the_hash_has_the_highest(void **state)
 {
     (void)state;
     begin("min_size=2 levels=1,3,10");
@@ -483,7 +483,7 @@ a_further_level_that_is_lost_by_an_undo_waits_again(void **state)
 }
 
 static void
-of_equally_great_ones_reach_and_then_age_decide_who_gets_the_budget(void **state)
+of_equal_sizes_reach_and_then_age_decide_about_the_budget(void **state)
 {
     (void)state;
     begin("min_size=2 daily_budget=4"); // one at once, then one every 6 hours
@@ -571,7 +571,7 @@ a_quiet_day_leaves_its_budget_for_the_evening(void **state)
 }
 
 static void
-a_backlog_is_told_in_one_digest(void **state)
+a_backlog_is_sent_as_one_digest(void **state)
 {
     (void)state;
     begin_with("windows=5m,1h,24h", false, "min_size=2 quiet=2m");
@@ -613,7 +613,7 @@ a_long_backlog_makes_a_digest_of_every_hundred(void **state)
 }
 
 static void
-a_backlog_that_never_calms_is_told_every_ten_minutes(void **state)
+a_backlog_that_does_not_end_is_sent_every_ten_minutes(void **state)
 {
     (void)state;
     enum { MINUTES = 60, EACH_S = 8 };
@@ -652,7 +652,7 @@ a_backlog_that_never_calms_is_told_every_ten_minutes(void **state)
 }
 
 static void
-a_digest_of_a_rule_that_goes_is_told(void **state)
+the_digest_of_a_removed_rule_is_sent(void **state)
 {
     (void)state;
     begin_with("windows=5m,1h,24h", false, "min_size=1 quiet=2m");
@@ -666,7 +666,7 @@ a_digest_of_a_rule_that_goes_is_told(void **state)
 }
 
 static void
-the_close_is_told_with_the_true_size(void **state)
+the_close_is_sent_with_the_final_size(void **state)
 {
     (void)state;
     // Also where the windows have forgotten everything long before the close.
@@ -714,7 +714,7 @@ what_was_lost_comes_again_with_the_same_id(void **state)
 }
 
 static void
-a_deleted_post_is_not_told(void **state)
+a_deleted_post_is_not_alerted_about(void **state)
 {
     (void)state;
     begin("min_size=2 resolved=true");
@@ -976,7 +976,7 @@ assert_closes_add_up(void)
 }
 
 static void
-a_close_that_cannot_be_told_is_counted(void **state)
+a_close_that_cannot_be_sent_is_counted(void **state)
 {
     (void)state;
     enum { MANY = 3000, FEW = 100, BETWEEN_FLUSHES = 10 };
@@ -1045,29 +1045,28 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_alert_says_what_held_and_who_carried_it),
+        cmocka_unit_test(an_alert_lists_reasons_and_amplifiers),
         cmocka_unit_test(every_condition_can_be_in_the_way),
         cmocka_unit_test(one_person_many_times_is_one_amplifier),
-        cmocka_unit_test(followers_that_nobody_told_are_not_taken_for_few),
-        cmocka_unit_test(each_level_is_raised_once_and_the_highest_stands_in_the_hash),
+        cmocka_unit_test(unknown_followers_are_not_taken_for_few),
+        cmocka_unit_test(each_level_is_raised_once_and_the_hash_has_the_highest),
         cmocka_unit_test(of_levels_reached_together_only_the_highest_is_raised),
         cmocka_unit_test(rules_look_for_themselves),
         cmocka_unit_test(further_levels_wait_for_the_cooldown),
         cmocka_unit_test(conditions_hold_for_the_hysteresis),
         cmocka_unit_test(a_further_level_that_is_lost_by_an_undo_waits_again),
-        cmocka_unit_test(
-            of_equally_great_ones_reach_and_then_age_decide_who_gets_the_budget),
+        cmocka_unit_test(of_equal_sizes_reach_and_then_age_decide_about_the_budget),
         cmocka_unit_test(
             of_amplifiers_with_as_many_followers_the_smaller_id_comes_first),
         cmocka_unit_test(a_budget_is_spread_over_the_day_and_keeps_the_greatest),
         cmocka_unit_test(a_quiet_day_leaves_its_budget_for_the_evening),
-        cmocka_unit_test(a_backlog_is_told_in_one_digest),
+        cmocka_unit_test(a_backlog_is_sent_as_one_digest),
         cmocka_unit_test(a_long_backlog_makes_a_digest_of_every_hundred),
-        cmocka_unit_test(a_backlog_that_never_calms_is_told_every_ten_minutes),
-        cmocka_unit_test(a_digest_of_a_rule_that_goes_is_told),
-        cmocka_unit_test(the_close_is_told_with_the_true_size),
+        cmocka_unit_test(a_backlog_that_does_not_end_is_sent_every_ten_minutes),
+        cmocka_unit_test(the_digest_of_a_removed_rule_is_sent),
+        cmocka_unit_test(the_close_is_sent_with_the_final_size),
         cmocka_unit_test(what_was_lost_comes_again_with_the_same_id),
-        cmocka_unit_test(a_deleted_post_is_not_told),
+        cmocka_unit_test(a_deleted_post_is_not_alerted_about),
         cmocka_unit_test(rules_may_change_and_what_was_raised_stays_raised),
         cmocka_unit_test(a_restart_forgets_neither_what_was_raised_nor_what_waits),
         cmocka_unit_test(a_restart_keeps_a_digest_in_the_making),
@@ -1078,7 +1077,7 @@ main(void)
             what_a_rule_does_depends_on_what_was_shown_not_on_what_is_written),
         cmocka_unit_test(alerts_on_their_way_are_in_a_snapshot),
         cmocka_unit_test(a_cascade_with_an_alert_is_not_evicted),
-        cmocka_unit_test(a_close_that_cannot_be_told_is_counted),
+        cmocka_unit_test(a_close_that_cannot_be_sent_is_counted),
         cmocka_unit_test(a_full_memory_forgets_and_counts),
         cmocka_unit_test(ages_moving_backwards_harm_nothing),
     };

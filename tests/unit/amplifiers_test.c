@@ -79,7 +79,7 @@ amplifiers_refuses_when_the_slab_is_full(void **state)
 }
 
 static void
-amplifiers_counts_the_events_of_one_who_has_very_many(void **state)
+amplifiers_counts_very_many_events_of_one_person(void **state)
 {
     (void)state;
     enum { MANY = (1 << 17) + 3 };
@@ -137,7 +137,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(amplifiers_finds_exactly_whom_it_was_given),
         cmocka_unit_test(amplifiers_refuses_when_the_slab_is_full),
-        cmocka_unit_test(amplifiers_counts_the_events_of_one_who_has_very_many),
+        cmocka_unit_test(amplifiers_counts_very_many_events_of_one_person),
         cmocka_unit_test(amplifiers_takes_8_bytes_each_once_they_are_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -104,7 +104,7 @@ small_numbers_are_not_compared(void **state)
 }
 
 static void
-a_new_author_is_compared_with_those_who_have_about_as_many_followers(void **state)
+a_new_author_is_compared_with_authors_of_about_as_many_followers(void **state)
 {
     (void)state;
     struct slab *slab;
@@ -120,7 +120,7 @@ a_new_author_is_compared_with_those_who_have_about_as_many_followers(void **stat
 }
 
 static void
-at_capacity_who_has_not_posted_for_longest_is_forgotten(void **state)
+at_capacity_the_author_silent_for_longest_is_evicted(void **state)
 {
     (void)state;
     struct slab *slab;
@@ -172,8 +172,8 @@ main(void)
         cmocka_unit_test(only_the_last_hundred_posts_count),
         cmocka_unit_test(small_numbers_are_not_compared),
         cmocka_unit_test(
-            a_new_author_is_compared_with_those_who_have_about_as_many_followers),
-        cmocka_unit_test(at_capacity_who_has_not_posted_for_longest_is_forgotten),
+            a_new_author_is_compared_with_authors_of_about_as_many_followers),
+        cmocka_unit_test(at_capacity_the_author_silent_for_longest_is_evicted),
         cmocka_unit_test(a_histogram_has_medians_and_tenths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

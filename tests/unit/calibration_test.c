@@ -148,7 +148,7 @@ doublings_below_100_are_learnt_from_500_cascades_on(void **state)
 }
 
 static void
-what_was_learnt_goes_through_text(void **state)
+what_was_learned_can_be_written_as_text_and_read_again(void **state)
 {
     (void)state;
     struct calibration *calibration = create();
@@ -258,7 +258,7 @@ main(void)
         cmocka_unit_test(bands_are_learnt_from_closed_cascades),
         cmocka_unit_test(cascades_that_are_all_alike_teach_nothing),
         cmocka_unit_test(doublings_below_100_are_learnt_from_500_cascades_on),
-        cmocka_unit_test(what_was_learnt_goes_through_text),
+        cmocka_unit_test(what_was_learned_can_be_written_as_text_and_read_again),
         cmocka_unit_test(text_that_is_not_ours_is_refused),
         cmocka_unit_test(decimals_have_as_many_digits_as_asked_and_no_exponent),
         cmocka_unit_test(equations_that_depend_on_one_another_have_no_solution),

@@ -26,7 +26,7 @@ a_socket_path_is_taken_as_it_is(void **state)
 }
 
 static void
-host_port_and_database_are_told_apart(void **state)
+host_port_and_database_are_separated(void **state)
 {
     (void)state;
     struct client_address address = parsed("redis://localhost:6380/3");
@@ -103,7 +103,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_socket_path_is_taken_as_it_is),
-        cmocka_unit_test(host_port_and_database_are_told_apart),
+        cmocka_unit_test(host_port_and_database_are_separated),
         cmocka_unit_test(sentinels_and_the_name_of_their_master_are_read),
         cmocka_unit_test(anything_else_is_refused_and_changes_nothing),
     };

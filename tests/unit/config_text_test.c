@@ -59,7 +59,7 @@ what_only_looks_like_a_comment_stays(void **state)
 }
 
 static void
-what_has_no_end_goes_to_the_end(void **state)
+what_has_no_end_reaches_to_the_end(void **state)
 {
     (void)state;
     assert_becomes("a /* b", "a     ");
@@ -108,7 +108,7 @@ check(const char *text, size_t size, struct error *error)
 }
 
 static void
-what_is_cut_or_wants_the_environment_is_refused_with_its_line(void **state)
+what_is_cut_or_names_a_variable_is_refused_with_its_line(void **state)
 {
     (void)state;
     static const struct {
@@ -228,9 +228,9 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(comments_become_blank_and_line_ends_stay),
         cmocka_unit_test(what_only_looks_like_a_comment_stays),
-        cmocka_unit_test(what_has_no_end_goes_to_the_end),
+        cmocka_unit_test(what_has_no_end_reaches_to_the_end),
         cmocka_unit_test(any_text_keeps_its_length_its_lines_and_what_is_quoted),
-        cmocka_unit_test(what_is_cut_or_wants_the_environment_is_refused_with_its_line),
+        cmocka_unit_test(what_is_cut_or_names_a_variable_is_refused_with_its_line),
         cmocka_unit_test(what_is_whole_is_not_refused),
         cmocka_unit_test(a_text_cut_anywhere_within_something_is_refused),
         cmocka_unit_test(a_file_is_read_whole_or_refused),

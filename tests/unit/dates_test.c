@@ -63,7 +63,7 @@ assert_verdict(const struct dates_case *dates, enum dates_verdict verdict, usec 
 }
 
 static void
-one_date_that_is_wrong_is_contradicted_whoever_wrote_what_follows(void **state)
+one_wrong_date_is_contradicted_by_posts_of_any_author(void **state)
 {
     (void)state;
     static const usec leaps[] = {5 * USEC_PER_MIN, USEC_PER_HOUR, FAR_AWAY};
@@ -111,7 +111,7 @@ more_than_a_quarter_of_others_contradict_a_date(void **state)
 }
 
 static void
-an_author_of_many_wrong_dates_convinces_nobody(void **state)
+an_author_of_many_wrong_dates_does_not_move_the_clock(void **state)
 {
     (void)state;
     struct dates_case dates = make(T0 + FAR_AWAY, DATES_LOOK - 1, 7);
@@ -206,7 +206,7 @@ a_short_leap_is_contradicted_only_where_no_post_around_is_late(void **state)
 }
 
 static void
-at_the_end_a_leap_is_believed_unless_it_is_like_no_other(void **state)
+at_the_end_a_leap_is_accepted_unless_it_is_like_no_other(void **state)
 {
     (void)state;
     struct dates_case dates = make(T0 + DATES_FAR, 0, 1);
@@ -260,17 +260,16 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(
-            one_date_that_is_wrong_is_contradicted_whoever_wrote_what_follows),
+        cmocka_unit_test(one_wrong_date_is_contradicted_by_posts_of_any_author),
         cmocka_unit_test(a_date_waits_for_all_posts_behind_it_or_the_end),
         cmocka_unit_test(more_than_a_quarter_of_others_contradict_a_date),
-        cmocka_unit_test(an_author_of_many_wrong_dates_convinces_nobody),
+        cmocka_unit_test(an_author_of_many_wrong_dates_does_not_move_the_clock),
         cmocka_unit_test(the_first_date_of_all_counts_with_those_that_contradict_it),
         cmocka_unit_test(the_first_dates_of_all_are_too_old_below_a_step_like_no_other),
         cmocka_unit_test(what_is_not_in_order_contradicts_nothing),
         cmocka_unit_test(
             a_short_leap_is_contradicted_only_where_no_post_around_is_late),
-        cmocka_unit_test(at_the_end_a_leap_is_believed_unless_it_is_like_no_other),
+        cmocka_unit_test(at_the_end_a_leap_is_accepted_unless_it_is_like_no_other),
         cmocka_unit_test(eight_posts_confirm_a_leap_at_the_end),
         cmocka_unit_test(few_posts_behind_a_date_contradict_it_if_it_is_implausible),
     };

@@ -129,7 +129,7 @@ repeated(const char *head, const char *item, size_t count, const char *tail)
 }
 
 static void
-posts_control_and_refusals_are_told_apart_and_counted(void **state)
+posts_control_and_refusals_are_counted_separately(void **state)
 {
     struct fixture *f = *state;
     const struct decode_metrics *metrics = decoder_metrics(f->decoder);
@@ -218,7 +218,7 @@ a_fixed_format_reads_no_other(void **state)
 }
 
 static void
-the_first_decisive_key_tells_the_format(void **state)
+the_first_decisive_key_decides_the_format(void **state)
 {
     struct fixture *f = *state;
     assert_int_equal(read_text(f, POST(",\"id_str\":1,\"data\":2")), DECODE_POSTS);
@@ -591,13 +591,13 @@ main(void)
 {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(posts_control_and_refusals_are_told_apart_and_counted),
+        TEST(posts_control_and_refusals_are_counted_separately),
         TEST(nothing_of_a_message_is_left_in_the_next_one),
         TEST(a_page_gives_its_good_posts_and_counts_each_bad_one),
         TEST(a_page_without_a_good_post_is_refused_for_its_first_reason),
         TEST(keep_alives_are_control_in_any_format),
         TEST(a_fixed_format_reads_no_other),
-        TEST(the_first_decisive_key_tells_the_format),
+        TEST(the_first_decisive_key_decides_the_format),
         TEST(common_words_do_not_decide_against_a_decisive_key),
         TEST(events_without_name_are_plain_messages),
         TEST(the_longest_message_is_read_and_one_byte_more_is_not),

@@ -192,7 +192,7 @@ measure(const struct world *world, enum measure which)
 }
 
 static void
-nothing_is_told_before_the_fifth_reshare(void **state)
+nothing_is_published_before_the_fifth_reshare(void **state)
 {
     (void)state;
     struct world world;
@@ -217,7 +217,7 @@ nothing_is_told_before_the_fifth_reshare(void **state)
 }
 
 static void
-what_comes_in_the_very_moment_of_an_age_belongs_to_it(void **state)
+events_at_a_checkpoint_age_are_included_in_it(void **state)
 {
     (void)state;
     struct world world;
@@ -241,7 +241,7 @@ what_comes_in_the_very_moment_of_an_age_belongs_to_it(void **state)
 }
 
 static void
-nothing_is_told_of_a_post_of_unknown_age_or_with_the_engine_off(void **state)
+nothing_is_published_of_a_post_of_unknown_age_or_with_the_engine_off(void **state)
 {
     (void)state;
     struct world world;
@@ -301,7 +301,7 @@ supercritical_is_a_state_and_no_number(void **state)
 }
 
 static void
-followers_that_nobody_told_are_the_median_and_none_stays_none(void **state)
+unknown_followers_count_as_the_median_and_0_as_0(void **state)
 {
     (void)state;
     struct world world;
@@ -370,7 +370,7 @@ an_undone_reshare_leaves_no_trace_in_the_next_estimate(void **state)
 }
 
 static void
-clock_that_stands_or_jumps_gives_no_nonsense(void **state)
+a_clock_that_stops_or_jumps_gives_finite_forecasts(void **state)
 {
     (void)state;
     struct world world;
@@ -490,7 +490,7 @@ live_and_die(struct world *world, int from, int count)
 }
 
 static void
-what_was_learnt_is_told_again_after_a_loss_and_outlives_the_daemon(void **state)
+what_was_learned_is_written_again_after_a_loss_and_a_restart(void **state)
 {
     (void)state;
     struct world world;
@@ -534,18 +534,17 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nothing_is_told_before_the_fifth_reshare),
-        cmocka_unit_test(what_comes_in_the_very_moment_of_an_age_belongs_to_it),
+        cmocka_unit_test(nothing_is_published_before_the_fifth_reshare),
+        cmocka_unit_test(events_at_a_checkpoint_age_are_included_in_it),
         cmocka_unit_test(
-            nothing_is_told_of_a_post_of_unknown_age_or_with_the_engine_off),
+            nothing_is_published_of_a_post_of_unknown_age_or_with_the_engine_off),
         cmocka_unit_test(supercritical_is_a_state_and_no_number),
-        cmocka_unit_test(followers_that_nobody_told_are_the_median_and_none_stays_none),
+        cmocka_unit_test(unknown_followers_count_as_the_median_and_0_as_0),
         cmocka_unit_test(an_undone_reshare_leaves_no_trace_in_the_next_estimate),
-        cmocka_unit_test(clock_that_stands_or_jumps_gives_no_nonsense),
+        cmocka_unit_test(a_clock_that_stops_or_jumps_gives_finite_forecasts),
         cmocka_unit_test(late_reshares_count_when_only_merged_ones_are_left),
         cmocka_unit_test(evicted_cascades_take_their_pulse_with_them),
-        cmocka_unit_test(
-            what_was_learnt_is_told_again_after_a_loss_and_outlives_the_daemon),
+        cmocka_unit_test(what_was_learned_is_written_again_after_a_loss_and_a_restart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

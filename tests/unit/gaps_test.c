@@ -31,7 +31,7 @@ restore(const struct gaps *gaps, struct gaps *ret_gaps)
 }
 
 static void
-a_ledger_is_restored_and_goes_on(void **state)
+a_ledger_is_restored_and_continued(void **state)
 {
     (void)state;
     struct gaps gaps;
@@ -55,7 +55,7 @@ a_ledger_is_restored_and_goes_on(void **state)
 }
 
 static void
-an_open_gap_of_an_earlier_life_ends_with_the_next(void **state)
+an_open_gap_of_an_earlier_run_ends_with_the_next(void **state)
 {
     (void)state;
     struct gaps gaps;
@@ -72,7 +72,7 @@ an_open_gap_of_an_earlier_life_ends_with_the_next(void **state)
 }
 
 static void
-only_the_newest_gaps_are_kept_over_lives(void **state)
+only_the_newest_gaps_are_kept_across_restarts(void **state)
 {
     (void)state;
     struct gaps gaps;
@@ -114,7 +114,7 @@ what_is_no_gap_is_left_out(void **state)
 }
 
 static void
-an_open_gap_of_an_earlier_life_may_go_on_from_where_it_began(void **state)
+an_open_gap_of_an_earlier_run_keeps_its_start(void **state)
 {
     (void)state;
     struct gaps gaps;
@@ -137,10 +137,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_open_gap_of_an_earlier_life_may_go_on_from_where_it_began),
-        cmocka_unit_test(a_ledger_is_restored_and_goes_on),
-        cmocka_unit_test(an_open_gap_of_an_earlier_life_ends_with_the_next),
-        cmocka_unit_test(only_the_newest_gaps_are_kept_over_lives),
+        cmocka_unit_test(an_open_gap_of_an_earlier_run_keeps_its_start),
+        cmocka_unit_test(a_ledger_is_restored_and_continued),
+        cmocka_unit_test(an_open_gap_of_an_earlier_run_ends_with_the_next),
+        cmocka_unit_test(only_the_newest_gaps_are_kept_across_restarts),
         cmocka_unit_test(what_is_no_gap_is_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,7 +55,7 @@ tags_go_and_their_text_stays(void **state)
 }
 
 static void
-breaks_stand_only_between_texts(void **state)
+breaks_are_only_between_texts(void **state)
 {
     (void)state;
     static const struct example examples[] = {
@@ -92,7 +92,7 @@ entities_become_characters(void **state)
 }
 
 static void
-what_a_page_does_not_show_goes(void **state)
+what_a_page_does_not_show_is_removed(void **state)
 {
     (void)state;
     static const struct example examples[] = {
@@ -182,9 +182,9 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tags_go_and_their_text_stays),
-        cmocka_unit_test(breaks_stand_only_between_texts),
+        cmocka_unit_test(breaks_are_only_between_texts),
         cmocka_unit_test(entities_become_characters),
-        cmocka_unit_test(what_a_page_does_not_show_goes),
+        cmocka_unit_test(what_a_page_does_not_show_is_removed),
         cmocka_unit_test(unfinished_markup_takes_the_rest),
         cmocka_unit_test(a_nul_byte_ends_nothing),
         cmocka_unit_test(text_without_markup_is_not_copied),

@@ -19,7 +19,7 @@ head(const char *const *lines)
 }
 
 static void
-the_head_tells_status_and_when_to_come_back(void **state)
+the_head_contains_the_status_and_when_to_retry(void **state)
 {
     (void)state;
     static const char *const lines[] = {"HTTP/1.1 429 Too Many\r\n",
@@ -178,7 +178,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_head_tells_status_and_when_to_come_back),
+        cmocka_unit_test(the_head_contains_the_status_and_when_to_retry),
         cmocka_unit_test(an_interim_answer_is_no_answer),
         cmocka_unit_test(a_reset_may_be_a_date_as_mastodon_has_it),
         cmocka_unit_test(retry_after_may_be_a_date_of_http),

@@ -16,7 +16,7 @@
 // ── which wire, and what is asked for ──────────────────────────────────────
 
 static void
-the_path_of_an_address_says_which_wire_it_is(void **state)
+the_path_of_a_url_decides_the_wire(void **state)
 {
     (void)state;
     static const struct {
@@ -107,7 +107,7 @@ expect_resume(const struct source_cursor *cursor, const char *host,
 }
 
 static void
-a_value_goes_only_to_the_host_and_the_wire_it_came_from(void **state)
+a_cursor_is_sent_only_to_the_host_and_the_wire_it_came_from(void **state)
 {
     (void)state;
     const struct jetstream_ask by_time = {.from = JETSTREAM_BY_TIME,
@@ -255,7 +255,7 @@ expect_next(enum reconnect_class class, bool may_stay, usec now, size_t host, us
 }
 
 static void
-hosts_have_the_scheme_s_port_unless_they_say_another(void **state)
+hosts_have_the_port_of_the_scheme_unless_they_name_one(void **state)
 {
     (void)state;
     begin("b.example:8443, [::1] ");
@@ -267,7 +267,7 @@ hosts_have_the_scheme_s_port_unless_they_say_another(void **state)
 }
 
 static void
-a_dropped_stream_stays_with_its_host_and_a_stalled_one_leaves_it(void **state)
+a_dropped_stream_keeps_its_host_and_a_stalled_one_changes_it(void **state)
 {
     (void)state;
     begin("b.example");
@@ -308,7 +308,7 @@ a_host_that_refuses_for_good_is_left_out_until_the_next_start(void **state)
 }
 
 static void
-a_time_that_one_host_asks_for_does_not_hold_the_other(void **state)
+a_wait_for_one_host_does_not_delay_the_other(void **state)
 {
     (void)state;
     begin("b.example");
@@ -319,7 +319,7 @@ a_time_that_one_host_asks_for_does_not_hold_the_other(void **state)
 }
 
 static void
-a_refused_cursor_is_believed_again_once_the_stream_flows(void **state)
+a_refused_cursor_is_sent_again_once_the_stream_flows(void **state)
 {
     (void)state;
     begin("");
@@ -338,21 +338,20 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_path_of_an_address_says_which_wire_it_is),
+        cmocka_unit_test(the_path_of_a_url_decides_the_wire),
         cmocka_unit_test(the_query_has_what_the_wire_calls_it),
-        cmocka_unit_test(a_value_goes_only_to_the_host_and_the_wire_it_came_from),
+        cmocka_unit_test(a_cursor_is_sent_only_to_the_host_and_the_wire_it_came_from),
         cmocka_unit_test(a_host_that_refused_gets_the_next_best),
         cmocka_unit_test(the_place_of_a_message_is_among_its_own_keys),
         cmocka_unit_test(the_place_of_an_event_is_in_its_payload),
         cmocka_unit_test(an_error_may_refuse_the_cursor),
-        cmocka_unit_test(hosts_have_the_scheme_s_port_unless_they_say_another),
-        cmocka_unit_test(
-            a_dropped_stream_stays_with_its_host_and_a_stalled_one_leaves_it),
+        cmocka_unit_test(hosts_have_the_port_of_the_scheme_unless_they_name_one),
+        cmocka_unit_test(a_dropped_stream_keeps_its_host_and_a_stalled_one_changes_it),
         cmocka_unit_test(
             hosts_that_are_all_down_are_asked_in_turn_each_by_its_own_waits),
         cmocka_unit_test(a_host_that_refuses_for_good_is_left_out_until_the_next_start),
-        cmocka_unit_test(a_time_that_one_host_asks_for_does_not_hold_the_other),
-        cmocka_unit_test(a_refused_cursor_is_believed_again_once_the_stream_flows),
+        cmocka_unit_test(a_wait_for_one_host_does_not_delay_the_other),
+        cmocka_unit_test(a_refused_cursor_is_sent_again_once_the_stream_flows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -97,7 +97,7 @@ anything_else_is_refused(void **state)
 }
 
 static void
-a_walk_takes_any_elements_and_says_where_the_array_breaks(void **state)
+a_walk_takes_any_elements_and_reports_where_the_array_breaks(void **state)
 {
     (void)state;
     static const struct {
@@ -142,7 +142,7 @@ main(void)
         cmocka_unit_test(elements_come_in_order_and_as_they_are),
         cmocka_unit_test(brackets_and_quotes_in_strings_are_text),
         cmocka_unit_test(anything_else_is_refused),
-        cmocka_unit_test(a_walk_takes_any_elements_and_says_where_the_array_breaks),
+        cmocka_unit_test(a_walk_takes_any_elements_and_reports_where_the_array_breaks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

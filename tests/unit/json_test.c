@@ -185,7 +185,7 @@ every_kind_is_read_into_its_place(void **state)
 }
 
 static void
-a_number_may_come_as_text_where_the_row_says_so(void **state)
+a_number_may_come_as_text_where_the_row_allows_it(void **state)
 {
     struct fixture *f = *state;
     assert_int_equal(read_text(f, "{\"id\":\"007\",\"scalar\":\"12\"}"), JSON_OK);
@@ -195,7 +195,7 @@ a_number_may_come_as_text_where_the_row_says_so(void **state)
 }
 
 static void
-a_list_of_one_may_be_a_bare_object_only_where_the_row_says_so(void **state)
+a_list_of_one_may_be_a_bare_object_only_where_the_row_allows_it(void **state)
 {
     struct fixture *f = *state;
     assert_int_equal(read_text(f, "{\"bare\":[{},{}]}"), JSON_OK);
@@ -316,7 +316,7 @@ elements_that_are_none_are_dropped_and_the_others_stay(void **state)
 }
 
 static void
-what_is_vital_takes_with_it_what_holds_it(void **state)
+a_bad_vital_value_refuses_what_contains_it(void **state)
 {
     struct fixture *f = *state;
     assert_int_equal(read_text(f, "{\"vital\":1}"), JSON_VALUE);
@@ -350,7 +350,7 @@ what_is_dropped_must_be_json(void **state)
 }
 
 static void
-false_and_an_empty_text_stand_for_no_object(void **state)
+false_and_an_empty_text_count_as_no_object(void **state)
 {
     struct fixture *f = *state;
     assert_int_equal(read_text(f, "{\"vital_part\":false,\"part\":\"\"}"), JSON_OK);
@@ -384,7 +384,7 @@ a_part_of_a_message_leaves_what_was_read_before(void **state)
 }
 
 static void
-a_byte_that_is_no_digit_is_found_wherever_it_stands(void **state)
+a_byte_that_is_no_digit_is_found_at_any_place(void **state)
 {
     static const char strangers[] = {'/', ':', 'x', '\x10', '\x7f'};
     struct fixture *f = *state;
@@ -548,7 +548,7 @@ a_key_that_is_read_may_occur_once(void **state)
 }
 
 static void
-broken_structure_is_refused_also_where_nobody_reads(void **state)
+broken_structure_is_refused_in_unread_values_too(void **state)
 {
     static const char *const messages[] = {
         "{",
@@ -737,28 +737,28 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(what_is_absent_or_null_stays_absent),
         TEST(every_kind_is_read_into_its_place),
-        TEST(a_number_may_come_as_text_where_the_row_says_so),
-        TEST(a_list_of_one_may_be_a_bare_object_only_where_the_row_says_so),
+        TEST(a_number_may_come_as_text_where_the_row_allows_it),
+        TEST(a_list_of_one_may_be_a_bare_object_only_where_the_row_allows_it),
         TEST(an_empty_list_is_given_and_has_no_elements),
         TEST(a_list_holds_its_most_elements_and_not_one_more),
         TEST(values_of_another_type_are_dropped_and_counted),
         TEST(elements_that_are_none_are_dropped_and_the_others_stay),
-        TEST(what_is_vital_takes_with_it_what_holds_it),
+        TEST(a_bad_vital_value_refuses_what_contains_it),
         TEST(what_is_dropped_must_be_json),
         TEST(a_part_of_a_message_leaves_what_was_read_before),
-        TEST(a_byte_that_is_no_digit_is_found_wherever_it_stands),
+        TEST(a_byte_that_is_no_digit_is_found_at_any_place),
         TEST(numbers_are_read_up_to_their_limits),
         TEST(escapes_are_undone_at_any_place_of_a_word),
         TEST(all_short_escapes_and_nul_are_known),
         TEST(broken_escapes_are_refused_where_they_are_read),
         TEST(half_a_pair_is_a_replacement_character),
         TEST(half_a_pair_counts_once_in_each_text_that_is_read),
-        TEST(false_and_an_empty_text_stand_for_no_object),
+        TEST(false_and_an_empty_text_count_as_no_object),
         TEST(strings_without_escapes_point_into_the_message),
         TEST(an_escaped_key_is_the_key_it_spells),
         TEST(keys_that_only_look_alike_are_not_read),
         TEST(a_key_that_is_read_may_occur_once),
-        TEST(broken_structure_is_refused_also_where_nobody_reads),
+        TEST(broken_structure_is_refused_in_unread_values_too),
         TEST(what_is_no_object_is_no_message),
         TEST(invalid_utf8_is_refused_anywhere),
         TEST(nesting_is_allowed_up_to_its_limit_and_no_deeper),

@@ -22,7 +22,7 @@ expect(struct liveness *liveness, usec now, enum liveness_state expected, usec n
 }
 
 static void
-silence_of_a_stream_with_heartbeats_is_told_to_the_microsecond(void **state)
+silence_of_a_stream_with_heartbeats_is_found_to_the_microsecond(void **state)
 {
     (void)state;
     struct liveness liveness;
@@ -55,7 +55,7 @@ heartbeats_alone_are_idle_for_ever(void **state)
 }
 
 static void
-bytes_that_drip_and_become_nothing_whole_are_no_life(void **state)
+bytes_without_a_whole_message_are_no_sign_of_life(void **state)
 {
     (void)state;
     struct liveness liveness;
@@ -71,7 +71,7 @@ bytes_that_drip_and_become_nothing_whole_are_no_life(void **state)
 }
 
 static void
-a_busy_stream_that_says_nothing_is_left_after_5_s(void **state)
+a_busy_stream_that_sends_nothing_is_left_after_5_s(void **state)
 {
     (void)state;
     struct liveness liveness;
@@ -153,7 +153,7 @@ a_stream_that_became_slower_is_not_left_for_ever(void **state)
 }
 
 static void
-a_clock_that_stands_still_harms_nothing(void **state)
+a_clock_that_stops_changes_nothing(void **state)
 {
     (void)state;
     struct liveness liveness;
@@ -283,14 +283,14 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(
-            silence_of_a_stream_with_heartbeats_is_told_to_the_microsecond),
+            silence_of_a_stream_with_heartbeats_is_found_to_the_microsecond),
         cmocka_unit_test(heartbeats_alone_are_idle_for_ever),
-        cmocka_unit_test(bytes_that_drip_and_become_nothing_whole_are_no_life),
-        cmocka_unit_test(a_busy_stream_that_says_nothing_is_left_after_5_s),
+        cmocka_unit_test(bytes_without_a_whole_message_are_no_sign_of_life),
+        cmocka_unit_test(a_busy_stream_that_sends_nothing_is_left_after_5_s),
         cmocka_unit_test(a_rate_is_learned_and_kept_across_connections),
         cmocka_unit_test(bursts_do_not_hide_the_pauses_between_them),
         cmocka_unit_test(a_stream_that_became_slower_is_not_left_for_ever),
-        cmocka_unit_test(a_clock_that_stands_still_harms_nothing),
+        cmocka_unit_test(a_clock_that_stops_changes_nothing),
         cmocka_unit_test(each_network_over_http_has_its_own_silence),
         cmocka_unit_test(without_an_idle_time_a_stream_is_idle_after_5_s),
         cmocka_unit_test(a_message_may_drip_three_times_as_long_as_silence_lasts),

@@ -176,7 +176,7 @@ local_ids_outlive_a_restart(void **state)
 }
 
 static void
-the_oldest_makes_room_and_is_told(void **state)
+the_oldest_is_evicted_and_reported(void **state)
 {
     (void)state;
     struct locals locals = {0};
@@ -207,7 +207,7 @@ main(void)
         cmocka_unit_test(the_id_of_a_boosted_post_is_learnt_too),
         cmocka_unit_test(a_reply_to_an_unknown_post_counts_for_its_author_only),
         cmocka_unit_test(local_ids_outlive_a_restart),
-        cmocka_unit_test(the_oldest_makes_room_and_is_told),
+        cmocka_unit_test(the_oldest_is_evicted_and_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

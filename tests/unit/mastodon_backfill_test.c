@@ -203,7 +203,7 @@ a_full_page_that_reaches_the_stream_is_not_the_end(void **state)
 }
 
 static void
-a_post_deleted_meanwhile_is_left_out(void **state)
+a_post_deleted_during_the_fill_is_left_out(void **state)
 {
     (void)state;
     lose_after(10);
@@ -217,7 +217,7 @@ a_post_deleted_meanwhile_is_left_out(void **state)
 }
 
 static void
-what_is_no_post_passes_meanwhile(void **state)
+what_is_no_post_passes_during_the_fill(void **state)
 {
     (void)state;
     lose_after(10);
@@ -286,7 +286,7 @@ failures_wait_longer_each_time_and_end_after_so_many(void **state)
 }
 
 static void
-a_page_that_comes_begins_the_waits_anew(void **state)
+a_page_resets_the_waits(void **state)
 {
     (void)state;
     lose_after(10);
@@ -394,7 +394,7 @@ pages_without_end_are_left_after_so_many_and_the_rest_is_not_asked_again(void **
 }
 
 static void
-a_timeline_that_no_longer_reaches_back_is_told(void **state)
+a_timeline_that_no_longer_reaches_back_is_reported(void **state)
 {
     (void)state;
     for (int is_anchored = 0; is_anchored <= 1; is_anchored++) {
@@ -415,7 +415,7 @@ a_timeline_that_no_longer_reaches_back_is_told(void **state)
 }
 
 static void
-a_stream_that_breaks_again_goes_on_from_the_last_page(void **state)
+a_stream_that_breaks_again_continues_from_the_last_page(void **state)
 {
     (void)state;
     lose_after(10);
@@ -464,18 +464,18 @@ main(void)
         CASE(an_id_with_a_time_in_it_is_rewound_by_a_minute),
         CASE(a_busy_stream_is_held_at_its_first_post_and_ends_the_fill_there),
         CASE(a_full_page_that_reaches_the_stream_is_not_the_end),
-        CASE(a_post_deleted_meanwhile_is_left_out),
-        CASE(what_is_no_post_passes_meanwhile),
+        CASE(a_post_deleted_during_the_fill_is_left_out),
+        CASE(what_is_no_post_passes_during_the_fill),
         CASE(without_an_id_there_is_nothing_to_begin),
         CASE(failures_wait_longer_each_time_and_end_after_so_many),
-        CASE(a_page_that_comes_begins_the_waits_anew),
+        CASE(a_page_resets_the_waits),
         CASE(the_time_a_server_asks_for_is_kept_also_over_a_new_stream),
         CASE(a_stream_flows_during_a_long_wait_and_is_held_again_after_it),
         CASE(a_refusal_for_good_ends_it_at_once),
         CASE(a_server_that_does_not_page_is_left),
         CASE(pages_without_end_are_left_after_so_many_and_the_rest_is_not_asked_again),
-        CASE(a_timeline_that_no_longer_reaches_back_is_told),
-        CASE(a_stream_that_breaks_again_goes_on_from_the_last_page),
+        CASE(a_timeline_that_no_longer_reaches_back_is_reported),
+        CASE(a_stream_that_breaks_again_continues_from_the_last_page),
         CASE(a_stop_from_within_a_post_is_no_harm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -43,7 +43,7 @@ every_stream_with_a_timeline_finds_it(void **state)
 }
 
 static void
-what_stands_in_a_parameter_stays_within_its_part_of_the_path(void **state)
+a_parameter_stays_within_its_part_of_the_path(void **state)
 {
     (void)state;
     char timeline[MASTODON_TIMELINE_MAX];
@@ -125,7 +125,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_stream_with_a_timeline_finds_it),
-        cmocka_unit_test(what_stands_in_a_parameter_stays_within_its_part_of_the_path),
+        cmocka_unit_test(a_parameter_stays_within_its_part_of_the_path),
         cmocka_unit_test(the_timeline_may_be_on_another_server),
         cmocka_unit_test(the_longest_address_still_fits),
         cmocka_unit_test(other_streams_have_none),

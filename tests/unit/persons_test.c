@@ -431,7 +431,7 @@ a_person_known_by_the_root_reshares_it_once(void **state)
 }
 
 static void
-an_old_handle_in_a_reference_renames_nobody(void **state)
+an_old_handle_in_a_reference_renames_no_one(void **state)
 {
     (void)state;
     struct pipeline *pipeline = create(1000);
@@ -446,7 +446,7 @@ an_old_handle_in_a_reference_renames_nobody(void **state)
 }
 
 static void
-a_handle_in_a_reference_takes_it_from_nobody(void **state)
+a_handle_in_a_reference_takes_it_from_no_one(void **state)
 {
     (void)state;
     struct pipeline *pipeline = create(1000);
@@ -541,8 +541,8 @@ main(void)
         cmocka_unit_test(an_author_by_handle_is_whose_id_the_post_shows_later),
         cmocka_unit_test(an_author_by_handle_is_whose_id_a_reference_shows_later),
         cmocka_unit_test(a_person_known_by_the_root_reshares_it_once),
-        cmocka_unit_test(an_old_handle_in_a_reference_renames_nobody),
-        cmocka_unit_test(a_handle_in_a_reference_takes_it_from_nobody),
+        cmocka_unit_test(an_old_handle_in_a_reference_renames_no_one),
+        cmocka_unit_test(a_handle_in_a_reference_takes_it_from_no_one),
         cmocka_unit_test(an_author_by_an_old_handle_gives_way_to_the_id),
         cmocka_unit_test(an_author_who_is_looked_up_takes_the_counts_of_the_handle),
         cmocka_unit_test(

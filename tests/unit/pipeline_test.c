@@ -82,7 +82,7 @@ flush(struct pipeline *pipeline)
 }
 
 static void
-pipeline_has_nothing_to_say_before_the_first_post(void **state)
+pipeline_has_no_changes_before_the_first_post(void **state)
 {
     (void)state;
     struct pipeline *pipeline = made_pipeline("users.capacity=1000");
@@ -111,7 +111,7 @@ pipeline_is_complete_once_its_longest_window_is_covered(void **state)
 }
 
 static void
-pipeline_counts_a_date_nobody_can_believe_at_its_clock(void **state)
+pipeline_counts_an_unbelievable_date_at_its_clock(void **state)
 {
     (void)state;
     struct pipeline *pipeline = made_pipeline("users.capacity=1000 windows=5m");
@@ -362,7 +362,7 @@ changes_restart_gives_everything_that_exists(void **state)
 #define T0_LEAVES (((T0 / USEC_PER_MIN / 24) + 60) * 24 * USEC_PER_MIN)
 
 static void
-changes_of_a_cascade_that_begins_anew_are_whole(void **state)
+changes_of_a_cascade_that_begins_again_are_whole(void **state)
 {
     (void)state;
     struct pipeline *pipeline = made_pipeline("users.capacity=1000 windows=24h");
@@ -467,9 +467,9 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(changes_have_what_a_restart_writes),
-        cmocka_unit_test(pipeline_has_nothing_to_say_before_the_first_post),
+        cmocka_unit_test(pipeline_has_no_changes_before_the_first_post),
         cmocka_unit_test(pipeline_is_complete_once_its_longest_window_is_covered),
-        cmocka_unit_test(pipeline_counts_a_date_nobody_can_believe_at_its_clock),
+        cmocka_unit_test(pipeline_counts_an_unbelievable_date_at_its_clock),
         cmocka_unit_test(pipeline_counts_a_post_once_whichever_of_its_versions_come),
         cmocka_unit_test(pipeline_refuses_whole_posts_when_every_user_is_in_use),
         cmocka_unit_test(
@@ -482,7 +482,7 @@ main(void)
             changes_are_whole_again_when_their_time_to_live_is_to_be_renewed),
         cmocka_unit_test(keys_live_a_little_longer_than_anything_counts_in_them),
         cmocka_unit_test(changes_restart_gives_everything_that_exists),
-        cmocka_unit_test(changes_of_a_cascade_that_begins_anew_are_whole),
+        cmocka_unit_test(changes_of_a_cascade_that_begins_again_are_whole),
         cmocka_unit_test(
             changes_remove_a_cascade_although_a_window_names_what_was_taken_back),
         cmocka_unit_test(undo_is_counted_as_lost_when_its_notes_are_overwritten),

@@ -128,7 +128,7 @@ a_server_that_accepts_and_hangs_up_makes_no_busy_loop(void **state)
 }
 
 static void
-a_stream_that_flows_begins_every_series_anew(void **state)
+a_stream_that_flows_resets_every_series(void **state)
 {
     (void)state;
     struct reconnect reconnect = exact();
@@ -174,7 +174,7 @@ jitter_stays_within_a_fifth_and_within_the_longest(void **state)
 }
 
 static void
-a_status_says_which_rule_holds(void **state)
+the_status_decides_the_rule(void **state)
 {
     (void)state;
     static const struct {
@@ -215,10 +215,10 @@ main(void)
         cmocka_unit_test(a_lingering_connection_is_probed_in_short_capped_steps),
         cmocka_unit_test(a_live_stream_that_drops_is_tried_at_once),
         cmocka_unit_test(a_server_that_accepts_and_hangs_up_makes_no_busy_loop),
-        cmocka_unit_test(a_stream_that_flows_begins_every_series_anew),
+        cmocka_unit_test(a_stream_that_flows_resets_every_series),
         cmocka_unit_test(what_does_not_heal_is_never_tried_again),
         cmocka_unit_test(jitter_stays_within_a_fifth_and_within_the_longest),
-        cmocka_unit_test(a_status_says_which_rule_holds),
+        cmocka_unit_test(the_status_decides_the_rule),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

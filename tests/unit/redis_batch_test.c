@@ -133,7 +133,7 @@ a_fresh_user_needs_no_removal(void **state)
 }
 
 static void
-a_user_who_is_gone_leaves_with_the_handle(void **state)
+a_removed_user_is_deleted_with_the_handle(void **state)
 {
     struct change change = user();
     change.is_gone = true;
@@ -204,7 +204,7 @@ a_long_board_is_written_in_chunks(void **state)
 }
 
 static void
-meta_says_what_is_known(void **state)
+meta_contains_what_is_known(void **state)
 {
     struct redis_change_meta meta = {
         .state = {.clock = 5 * USEC_PER_S,
@@ -335,11 +335,11 @@ main(void)
         TEST(a_partial_user_sets_and_removes_fields),
         TEST(a_whole_user_replaces_the_key_and_its_time_to_live),
         TEST(a_fresh_user_needs_no_removal),
-        TEST(a_user_who_is_gone_leaves_with_the_handle),
+        TEST(a_removed_user_is_deleted_with_the_handle),
         TEST(a_handle_moves),
         TEST(a_board_removes_before_it_adds),
         TEST(a_long_board_is_written_in_chunks),
-        TEST(meta_says_what_is_known),
+        TEST(meta_contains_what_is_known),
         TEST(the_key_of_each_command_is_found_again),
         TEST(a_prefix_is_escaped_in_the_pattern),
         TEST(a_lost_cursor_is_due_again_unless_there_is_a_newer_one),

@@ -190,7 +190,7 @@ answer(enum redis_exchange exchange, size_t commands, const char *bytes)
 }
 
 static void
-a_good_transaction_is_executed_and_tells_the_epoch(void **state)
+a_good_transaction_is_executed_and_returns_the_epoch(void **state)
 {
     (void)state;
     struct redis_answer good =
@@ -272,7 +272,7 @@ an_epoch_that_is_no_number_is_noticed(void **state)
 }
 
 static void
-a_greeting_tells_run_epoch_and_owner(void **state)
+a_greeting_contains_run_epoch_and_owner(void **state)
 {
     (void)state;
     struct redis_answer greeting =
@@ -345,12 +345,12 @@ main(void)
         cmocka_unit_test(an_endless_string_is_cut_off),
         cmocka_unit_test(only_the_whole_first_word_of_an_error_counts),
         cmocka_unit_test(what_will_not_get_better_is_fatal_with_an_exit_code),
-        cmocka_unit_test(a_good_transaction_is_executed_and_tells_the_epoch),
+        cmocka_unit_test(a_good_transaction_is_executed_and_returns_the_epoch),
         cmocka_unit_test(a_transaction_that_lost_its_watch_is_fenced),
         cmocka_unit_test(the_reason_of_an_abort_is_the_first_error),
         cmocka_unit_test(commands_that_met_a_wrong_type_are_named),
         cmocka_unit_test(an_epoch_that_is_no_number_is_noticed),
-        cmocka_unit_test(a_greeting_tells_run_epoch_and_owner),
+        cmocka_unit_test(a_greeting_contains_run_epoch_and_owner),
         cmocka_unit_test(a_scan_hands_out_its_keys_and_keeps_the_cursor),
         cmocka_unit_test(answers_redis_would_not_give_are_odd),
         cmocka_unit_test(an_error_is_printable),

@@ -346,7 +346,7 @@ a_cursor_set_all_the_time_is_still_written(void **state)
 }
 
 static void
-gaps_stand_beside_cursors_and_leave_with_them(void **state)
+gaps_are_written_and_removed_beside_cursors(void **state)
 {
     struct world *world = *state;
     begin(world);
@@ -364,7 +364,7 @@ gaps_stand_beside_cursors_and_leave_with_them(void **state)
 }
 
 static void
-meta_tells_how_far_live_streams_are_behind(void **state)
+meta_contains_the_lag_of_live_streams(void **state)
 {
     struct world *world = *state;
     begin(world);
@@ -749,8 +749,8 @@ main(void)
         TEST(everything_pulled_is_acknowledged_when_finished),
         TEST(at_most_two_transactions_are_in_flight),
         TEST(a_cursor_set_all_the_time_is_still_written),
-        TEST(gaps_stand_beside_cursors_and_leave_with_them),
-        TEST(meta_tells_how_far_live_streams_are_behind),
+        TEST(gaps_are_written_and_removed_beside_cursors),
+        TEST(meta_contains_the_lag_of_live_streams),
         TEST(meta_is_kept_fresh_when_nothing_changes),
         TEST(a_change_arrives_within_the_flush_and_50_ms),
         TEST(finishing_without_redis_fails_at_the_deadline),

@@ -44,7 +44,7 @@ the_port_is_6379_unless_given(void **state)
 }
 
 static void
-the_scheme_says_whether_there_is_tls(void **state)
+the_scheme_decides_about_tls(void **state)
 {
     (void)state;
     assert_int_equal(must_parse("redis://h").kind, REDIS_URL_TCP);
@@ -73,7 +73,7 @@ user_and_password_are_decoded(void **state)
 }
 
 static void
-an_ipv6_address_stands_in_brackets(void **state)
+an_ipv6_address_is_in_brackets(void **state)
 {
     (void)state;
     struct redis_url url = must_parse("rediss://u:p@[2001:db8::1]:99/2");
@@ -112,7 +112,7 @@ sentinels_name_a_master_and_have_a_port_of_their_own(void **state)
 }
 
 static void
-what_is_wrong_about_sentinels_is_said(void **state)
+errors_about_sentinels_are_reported(void **state)
 {
     (void)state;
     static const char *const wrong[][2] = {
@@ -284,7 +284,7 @@ names_have_limits_and_the_limit_itself_fits(void **state)
 }
 
 static void
-the_text_for_humans_holds_no_secret(void **state)
+the_text_for_people_contains_no_secret(void **state)
 {
     (void)state;
     static const char *const pairs[][2] = {
@@ -370,17 +370,17 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_unix_path_is_taken_as_it_is),
         cmocka_unit_test(the_port_is_6379_unless_given),
-        cmocka_unit_test(the_scheme_says_whether_there_is_tls),
+        cmocka_unit_test(the_scheme_decides_about_tls),
         cmocka_unit_test(user_and_password_are_decoded),
-        cmocka_unit_test(an_ipv6_address_stands_in_brackets),
+        cmocka_unit_test(an_ipv6_address_is_in_brackets),
         cmocka_unit_test(sentinels_name_a_master_and_have_a_port_of_their_own),
-        cmocka_unit_test(what_is_wrong_about_sentinels_is_said),
+        cmocka_unit_test(errors_about_sentinels_are_reported),
         cmocka_unit_test(the_name_of_a_master_has_a_limit_and_the_limit_itself_fits),
         cmocka_unit_test(a_sentinel_answers_with_a_host_and_a_port),
         cmocka_unit_test(a_text_for_humans_that_is_too_long_is_cut),
         cmocka_unit_test(what_is_no_address_is_refused),
         cmocka_unit_test(names_have_limits_and_the_limit_itself_fits),
-        cmocka_unit_test(the_text_for_humans_holds_no_secret),
+        cmocka_unit_test(the_text_for_people_contains_no_secret),
         cmocka_unit_test(options_that_contradict_one_another_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

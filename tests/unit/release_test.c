@@ -123,7 +123,7 @@ authors_of_forgotten_cascades_give_way(void **state)
 }
 
 static void
-whoever_reshared_an_open_cascade_is_kept_for_an_undo(void **state)
+amplifiers_of_an_open_cascade_are_kept_for_an_undo(void **state)
 {
     (void)state;
     struct pipeline *pipeline = made_pipeline("users.capacity=1000 windows=1m");
@@ -186,7 +186,7 @@ main(void)
             people_in_no_window_give_way_although_their_posts_are_remembered),
         cmocka_unit_test(people_give_way_however_many_posts_are_remembered),
         cmocka_unit_test(authors_of_forgotten_cascades_give_way),
-        cmocka_unit_test(whoever_reshared_an_open_cascade_is_kept_for_an_undo),
+        cmocka_unit_test(amplifiers_of_an_open_cascade_are_kept_for_an_undo),
         cmocka_unit_test(a_full_table_waits_for_few_flushes_whatever_the_windows_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

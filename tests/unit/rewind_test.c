@@ -240,7 +240,7 @@ a_window_after_a_step_and_its_return_boards_are_as_without(void **state)
 }
 
 static void
-a_snapshot_made_by_a_wrong_clock_goes_on_by_the_right_one(void **state)
+a_snapshot_made_by_a_wrong_clock_continues_by_the_right_one(void **state)
 {
     (void)state;
     static char text[TEXT_MAX];
@@ -357,7 +357,7 @@ main(void)
         cmocka_unit_test(an_undo_after_the_step_takes_back_exactly_what_was_added),
         cmocka_unit_test(windows_are_incomplete_as_long_as_a_step_can_show_in_them),
         cmocka_unit_test(a_window_after_a_step_and_its_return_boards_are_as_without),
-        cmocka_unit_test(a_snapshot_made_by_a_wrong_clock_goes_on_by_the_right_one),
+        cmocka_unit_test(a_snapshot_made_by_a_wrong_clock_continues_by_the_right_one),
         cmocka_unit_test(
             a_daily_budget_that_is_spent_stays_spent_when_the_day_comes_again),
         cmocka_unit_test(a_cascade_that_had_closed_by_a_wrong_clock_is_open_again),

@@ -41,7 +41,7 @@ a_condition_on_what_is_not_known_does_not_hold(void **state)
 }
 
 static void
-every_condition_compares_its_measure_and_says_so(void **state)
+every_condition_compares_its_measure_and_gives_its_reason(void **state)
 {
     (void)state;
     static const struct {
@@ -126,7 +126,7 @@ a_rule_matches_one_item_of_every_list(void **state)
 }
 
 static void
-word_match_stand_alone_whatever_their_case(void **state)
+words_match_as_whole_words_in_any_case(void **state)
 {
     (void)state;
     static const struct {
@@ -209,9 +209,9 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_condition_on_what_is_not_known_does_not_hold),
-        cmocka_unit_test(every_condition_compares_its_measure_and_says_so),
+        cmocka_unit_test(every_condition_compares_its_measure_and_gives_its_reason),
         cmocka_unit_test(a_rule_matches_one_item_of_every_list),
-        cmocka_unit_test(word_match_stand_alone_whatever_their_case),
+        cmocka_unit_test(words_match_as_whole_words_in_any_case),
         cmocka_unit_test(rules_that_can_never_fire_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -97,7 +97,7 @@ seismic_agrees_with_numeric_integration(void **state)
 }
 
 static void
-seismic_knows_nothing_of_a_post_that_nobody_was_shown(void **state)
+seismic_estimates_nothing_of_a_post_shown_to_no_one(void **state)
 {
     (void)state;
     struct seismic seismic;
@@ -317,7 +317,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(seismic_agrees_with_numeric_integration),
-        cmocka_unit_test(seismic_knows_nothing_of_a_post_that_nobody_was_shown),
+        cmocka_unit_test(seismic_estimates_nothing_of_a_post_shown_to_no_one),
         cmocka_unit_test(seismic_agrees_with_the_package_on_a_real_cascade),
         cmocka_unit_test(
             reshare_buckets_events_move_the_estimates_of_a_real_cascade_by_less_than_3e_4),

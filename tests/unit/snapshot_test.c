@@ -118,7 +118,7 @@ dump(struct pipeline *pipeline)
 }
 
 static void
-snapshot_read_back_goes_on_as_the_one_that_was_written(void **state)
+snapshot_read_back_counts_on_like_the_one_that_was_written(void **state)
 {
     (void)state;
     struct pipeline *whole = create(1, 10);
@@ -187,7 +187,7 @@ snapshot_of_other_options_is_refused_by_their_name(void **state)
 }
 
 static void
-snapshot_that_ends_early_or_cannot_be_written_is_told(void **state)
+snapshot_that_ends_early_or_cannot_be_written_is_an_error(void **state)
 {
     (void)state;
     struct pipeline *pipeline = create(1, 10);
@@ -214,10 +214,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(snapshot_read_back_goes_on_as_the_one_that_was_written),
+        cmocka_unit_test(snapshot_read_back_counts_on_like_the_one_that_was_written),
         cmocka_unit_test(snapshot_of_nothing_is_nothing_again),
         cmocka_unit_test(snapshot_of_other_options_is_refused_by_their_name),
-        cmocka_unit_test(snapshot_that_ends_early_or_cannot_be_written_is_told),
+        cmocka_unit_test(snapshot_that_ends_early_or_cannot_be_written_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -57,7 +57,7 @@ check(find_fn find, const struct example *examples, size_t count)
     check(find, examples, sizeof(examples) / sizeof(examples[0]))
 
 static void
-a_mention_may_stand_anywhere_but_inside_a_word(void **state)
+a_mention_may_be_anywhere_but_inside_a_word(void **state)
 {
     (void)state;
     static const struct example examples[] = {
@@ -80,7 +80,7 @@ a_mention_may_stand_anywhere_but_inside_a_word(void **state)
 }
 
 static void
-a_mention_may_follow_rt_that_stands_alone(void **state)
+a_mention_may_follow_rt_as_a_whole_word(void **state)
 {
     (void)state;
     static const struct example examples[] = {
@@ -203,7 +203,7 @@ a_hashtag_begins_outside_words_and_keycaps(void **state)
 }
 
 static void
-finds_say_how_many_there_are_beyond_the_room(void **state)
+finds_are_counted_beyond_the_room(void **state)
 {
     (void)state;
     struct text_entity found[1] = {{0}};
@@ -475,14 +475,14 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_mention_may_stand_anywhere_but_inside_a_word),
-        cmocka_unit_test(a_mention_may_follow_rt_that_stands_alone),
+        cmocka_unit_test(a_mention_may_be_anywhere_but_inside_a_word),
+        cmocka_unit_test(a_mention_may_follow_rt_as_a_whole_word),
         cmocka_unit_test(what_follows_may_spoil_a_mention),
         cmocka_unit_test(a_list_is_not_its_owner),
         cmocka_unit_test(nothing_is_found_inside_an_address),
         cmocka_unit_test(a_hashtag_needs_a_letter_or_mark),
         cmocka_unit_test(a_hashtag_begins_outside_words_and_keycaps),
-        cmocka_unit_test(finds_say_how_many_there_are_beyond_the_room),
+        cmocka_unit_test(finds_are_counted_beyond_the_room),
         cmocka_unit_test(a_reply_starts_with_a_mention),
         cmocka_unit_test(lower_case_maps_each_character_alone),
         cmocka_unit_test(lower_case_never_outgrows_its_room),

@@ -514,7 +514,7 @@ tree_gives_up_waiting_after_a_while_or_when_others_need_the_room(void **state)
 }
 
 static void
-tree_tells_a_cycle_of_events_that_wait_for_one_another(void **state)
+tree_finds_a_cycle_of_events_that_wait_for_one_another(void **state)
 {
     (void)state;
     struct world world;
@@ -580,7 +580,7 @@ main(void)
         cmocka_unit_test(tree_without_texts_hangs_events_on_the_root_and_counts_them),
         cmocka_unit_test(
             tree_gives_up_waiting_after_a_while_or_when_others_need_the_room),
-        cmocka_unit_test(tree_tells_a_cycle_of_events_that_wait_for_one_another),
+        cmocka_unit_test(tree_finds_a_cycle_of_events_that_wait_for_one_another),
         cmocka_unit_test(tree_of_many_nodes_is_cheap_whatever_its_shape),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

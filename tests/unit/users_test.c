@@ -60,7 +60,7 @@ assert_text(const struct fixture *f, uint32_t user, enum user_text which, char c
 }
 
 static void
-texts_of_every_length_keep_what_they_say_and_let_others_be(void **state)
+texts_of_every_length_are_kept_and_change_no_others(void **state)
 {
     static const size_t lengths[] = {1,   2,   126,  127,  128,  129,           255,
                                      256, 257, 1023, 1024, 4096, USER_TEXT_MAX, 0};
@@ -97,8 +97,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
-            texts_of_every_length_keep_what_they_say_and_let_others_be, setup,
-            teardown),
+            texts_of_every_length_are_kept_and_change_no_others, setup, teardown),
         cmocka_unit_test_setup_teardown(a_text_that_is_too_long_is_cut, setup,
                                         teardown),
     };

@@ -23,7 +23,7 @@ pass(struct wall *wall, usec *boot, usec until, usec step)
 }
 
 static void
-a_step_that_goes_away_changes_nothing(void **state)
+a_step_that_is_undone_changes_nothing(void **state)
 {
     (void)state;
     static const usec steps[] = {2 * USEC_PER_DAY, USEC_PER_HOUR, -2 * USEC_PER_MIN,
@@ -146,7 +146,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_step_that_goes_away_changes_nothing),
+        cmocka_unit_test(a_step_that_is_undone_changes_nothing),
         cmocka_unit_test(a_step_that_stays_is_followed_after_30_seconds),
         cmocka_unit_test(a_step_that_is_made_again_is_held_again),
         cmocka_unit_test(a_clock_that_is_slewed_or_drifts_is_followed_at_once),

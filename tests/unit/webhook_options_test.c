@@ -115,7 +115,7 @@ the_name_fits_a_key_and_a_label(void **state)
 }
 
 static void
-rules_choose_who_gets_what(void **state)
+rules_choose_the_alerts_of_a_webhook(void **state)
 {
     (void)state;
     struct webhook_options options = made("https://example.org/");
@@ -140,7 +140,7 @@ main(void)
         cmocka_unit_test(alerts_leave_the_machine_encrypted_only),
         cmocka_unit_test(a_standard_webhook_needs_a_secret_and_slack_may_have_one),
         cmocka_unit_test(the_name_fits_a_key_and_a_label),
-        cmocka_unit_test(rules_choose_who_gets_what),
+        cmocka_unit_test(rules_choose_the_alerts_of_a_webhook),
     };
     return cmocka_run_group_tests(tests, make_secret, remove_secret);
 }

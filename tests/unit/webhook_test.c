@@ -187,7 +187,7 @@ an_acknowledged_alert_is_dropped_from_the_outbox(void **state)
 }
 
 static void
-one_that_fails_does_not_hold_those_behind_it(void **state)
+an_alert_that_fails_does_not_delay_those_behind_it(void **state)
 {
     struct world *world = *state;
     add(world, "a");
@@ -294,7 +294,7 @@ throttling_answers_hold_the_queue_longer_each_time(void **state)
 }
 
 static void
-an_alert_without_room_is_dropped_and_told_once(void **state)
+an_alert_without_room_is_dropped_and_reported_once(void **state)
 {
     struct world *world = *state;
     for (int i = 0; i < ROOM + 2; i++) {
@@ -314,7 +314,7 @@ an_alert_without_room_is_dropped_and_told_once(void **state)
 }
 
 static void
-what_waited_in_the_outbox_goes_on_where_it_was(void **state)
+what_waited_in_the_outbox_continues_with_its_next_attempt(void **state)
 {
     struct world *world = *state;
     char value[256];
@@ -404,13 +404,13 @@ main(void)
         TEST(ten_attempts_take_75_hours_35_minutes_and_5_seconds),
         TEST(chance_makes_each_span_at_most_a_tenth_longer),
         TEST(an_acknowledged_alert_is_dropped_from_the_outbox),
-        TEST(one_that_fails_does_not_hold_those_behind_it),
+        TEST(an_alert_that_fails_does_not_delay_those_behind_it),
         TEST(nothing_but_2xx_is_success),
         TEST(gone_ends_the_webhook_until_it_is_another_one),
         TEST(retry_after_holds_the_whole_queue_for_a_day_at_most),
         TEST(throttling_answers_hold_the_queue_longer_each_time),
-        TEST(an_alert_without_room_is_dropped_and_told_once),
-        TEST(what_waited_in_the_outbox_goes_on_where_it_was),
+        TEST(an_alert_without_room_is_dropped_and_reported_once),
+        TEST(what_waited_in_the_outbox_continues_with_its_next_attempt),
         TEST(what_left_the_queue_lately_does_not_come_again_from_an_outbox),
         TEST(a_value_that_is_none_is_dropped),
         TEST(a_clock_that_was_set_back_delays_by_a_day_at_most),

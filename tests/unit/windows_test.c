@@ -108,7 +108,7 @@ windows_take_back_nothing_once_the_step_has_left(void **state)
 }
 
 static void
-windows_survive_a_jump_of_years_and_a_clock_that_stands(void **state)
+windows_survive_a_jump_of_years_and_a_clock_that_stops(void **state)
 {
     (void)state;
     struct fixture f;
@@ -129,7 +129,7 @@ windows_survive_a_jump_of_years_and_a_clock_that_stands(void **state)
 }
 
 static void
-windows_say_when_they_are_full_and_have_room_again_after_a_roll(void **state)
+windows_report_that_they_are_full_and_have_room_again_after_a_roll(void **state)
 {
     (void)state;
     struct fixture f;
@@ -314,9 +314,9 @@ main(void)
         cmocka_unit_test(windows_cover_the_current_step_and_the_59_before_it),
         cmocka_unit_test(windows_count_a_late_amount_only_where_its_step_still_is),
         cmocka_unit_test(windows_take_back_nothing_once_the_step_has_left),
-        cmocka_unit_test(windows_survive_a_jump_of_years_and_a_clock_that_stands),
+        cmocka_unit_test(windows_survive_a_jump_of_years_and_a_clock_that_stops),
         cmocka_unit_test(
-            windows_say_when_they_are_full_and_have_room_again_after_a_roll),
+            windows_report_that_they_are_full_and_have_room_again_after_a_roll),
         cmocka_unit_test(
             windows_let_an_orphan_drain_and_use_its_index_again_after_the_burial),
         cmocka_unit_test(windows_agree_with_a_naive_count_over_lists_that_are_packed),

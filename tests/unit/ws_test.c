@@ -105,7 +105,7 @@ a_refusal_keeps_status_and_the_time_asked_for(void **state)
 }
 
 static void
-what_is_no_answer_to_our_key_is_refused(void **state)
+an_answer_to_another_key_is_refused(void **state)
 {
     (void)state;
     static const char *const bad[] = {
@@ -315,7 +315,7 @@ messages_before_a_breach_are_still_there(void **state)
 }
 
 static void
-close_codes_of_the_server_are_told(void **state)
+close_codes_of_the_server_are_reported(void **state)
 {
     (void)state;
     static const struct {
@@ -368,7 +368,7 @@ main(void)
         cmocka_unit_test(an_answer_may_come_in_any_pieces_and_frames_follow_at_once),
         cmocka_unit_test(an_interim_answer_is_passed_over),
         cmocka_unit_test(a_refusal_keeps_status_and_the_time_asked_for),
-        cmocka_unit_test(what_is_no_answer_to_our_key_is_refused),
+        cmocka_unit_test(an_answer_to_another_key_is_refused),
         cmocka_unit_test(a_head_without_an_end_is_cut),
         cmocka_unit_test(several_messages_in_one_read_come_one_by_one),
         cmocka_unit_test(
@@ -377,7 +377,7 @@ main(void)
         cmocka_unit_test(fragments_without_end_are_left_in_the_end),
         cmocka_unit_test(as_many_pings_as_fit_a_read_fit_the_output),
         cmocka_unit_test(messages_before_a_breach_are_still_there),
-        cmocka_unit_test(close_codes_of_the_server_are_told),
+        cmocka_unit_test(close_codes_of_the_server_are_reported),
         cmocka_unit_test(a_ping_of_ours_waits_for_what_is_to_be_sent),
     };
     return cmocka_run_group_tests(tests, NULL, finish);
