@@ -187,6 +187,41 @@ print_hash(const char *kind, struct slice id, const redisReply *hash)
     buffer_fini(&out);
 }
 
+// The least count with which a person or a cascade has a key; 1 if Redis does not say.
+static unsigned long
+least_count(struct client *client, const char *option)
+{
+    const char *const field[] = {option, NULL};
+    struct error error = {.code = STATUS_OK};
+    client_ask(client, "HGET", SLICE_LIT("meta"), field);
+    redisReply *from = client_answer(client, REDIS_REPLY_STRING, &error);
+    struct slice text = client_text(from);
+    char digits[16] = "1";
+    if (text.len != 0 && text.len < sizeof digits) {
+        memcpy(digits, text.ptr, text.len);
+        digits[text.len] = '\0';
+    }
+    freeReplyObject(from);
+    return strtoul(digits, NULL, 10);
+}
+
+static enum status
+say_no_key(struct client *client, const char *kind, struct slice id,
+           struct error *error)
+{
+    bool is_user = strcmp(kind, "user") == 0;
+    unsigned long least = least_count(client, is_user ? "users_from" : "cascades_from");
+    if (least > 1) {
+        return error_set(error, STATUS_RANGE,
+                         "no %s \"%.*s\" in Redis (no key: counted fewer than %lu "
+                         "times)",
+                         kind, SLICE_ARG(id), least);
+    }
+    return error_set(error, STATUS_RANGE,
+                     "no %s \"%.*s\" in Redis: nothing is counted in any window", kind,
+                     SLICE_ARG(id));
+}
+
 static enum status
 show_hash(struct client *client, const char *kind, struct slice id, struct error *error)
 {
@@ -205,9 +240,7 @@ show_hash(struct client *client, const char *kind, struct slice id, struct error
     if (hash->elements >= 2) {
         print_hash(kind, id, hash);
     } else {
-        status = error_set(error, STATUS_RANGE,
-                           "no %s \"%.*s\" in Redis: nothing is counted in any window",
-                           kind, SLICE_ARG(id));
+        status = say_no_key(client, kind, id, error);
     }
     freeReplyObject(hash);
     return status;
@@ -258,10 +291,17 @@ show_handle(struct client *client, const char *handle, struct error *error)
         freeReplyObject(ids[i]);
     }
     if (status == STATUS_OK && found == 0) {
-        return error_set(error, STATUS_RANGE,
-                         "no user \"@%.200s\" in Redis; a handle of another network is "
-                         "written @net:handle",
-                         handle);
+        unsigned long least = least_count(client, "users_from");
+        char why[64] = "";
+        if (least > 1) {
+            (void)snprintf(why, sizeof why, " (no key: counted fewer than %lu times)",
+                           least);
+        }
+        return error_set(
+            error, STATUS_RANGE,
+            "no user \"@%.200s\" in Redis%s; a handle of another network is "
+            "written @net:handle",
+            handle, why);
     }
     return status;
 }

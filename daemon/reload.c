@@ -8,7 +8,7 @@
 #include "daemon/streams.h"
 #include "pipeline/pipeline.h"
 
-// Options outside groups are read once, when the process starts.
+// Most options outside groups are read once, when the process starts.
 static void
 report_unchangeable(const struct settings *now, const struct settings *next)
 {
@@ -16,12 +16,22 @@ report_unchangeable(const struct settings *now, const struct settings *next)
         const struct settings_part *part = &settings_parts[i];
         for (const struct option *row = part->rows; row->name != NULL; row++) {
             const struct option one[] = {*row, OPTION_END};
-            if (!settings_equal(one, (const char *)now + part->offset,
+            if (!row->is_reloadable &&
+                !settings_equal(one, (const char *)now + part->offset,
                                 (const char *)next + part->offset)) {
                 log_warn("%s has changed; restart to apply it", row->name);
             }
         }
     }
+}
+
+static void
+apply_thresholds(const struct reload *reload, const struct pipeline_options *next)
+{
+    struct pipeline_options *now = &reload->settings->pipeline;
+    now->users_from = next->users_from;
+    now->cascades_from = next->cascades_from;
+    pipeline_set_thresholds(reload->pipeline, now->users_from, now->cascades_from);
 }
 
 static const struct webhook_options *
@@ -75,6 +85,7 @@ reload_settings(const struct reload *reload)
     settings_replace(reload->settings, &next, "alert");
     pipeline_set_rules(reload->pipeline, reload->settings->alerts,
                        reload->settings->alert_count);
+    apply_thresholds(reload, &next.pipeline);
     apply_webhooks(reload, &next);
     if (!streams_apply(reload->streams, reload->settings, &error)) {
         log_error("%s", error.text);

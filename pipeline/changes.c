@@ -1,6 +1,7 @@
 #include "pipeline/changes.h"
 
 #include "pipeline/changes/change.h"
+#include "pipeline/changes/key_rule.h"
 #include "pipeline/fold/prefetch.h"
 
 // Cascades contain their author's handle.
@@ -33,7 +34,7 @@ changes_begin(struct pipeline *pipeline)
     cascades_make_room(&pipeline->cascades, pipeline->clock);
     cascades_advance(&pipeline->cascades, pipeline->clock);
     follow_renames(pipeline);
-    boards_settle(&pipeline->boards);
+    boards_select(&pipeline->boards);
     counters_bury(&pipeline->windows.counters);
     tags_sweep(&pipeline->tags, &pipeline->windows);
     pipeline->flush.stage = CHANGES_USERS;
@@ -185,16 +186,22 @@ changes_restart(struct pipeline *pipeline)
     for (uint32_t user = 0; user < pipeline->users.high; user++) {
         struct user *row = users_at(&pipeline->users, user);
         if (row->card != SLAB_NONE && row->counters != COUNTER_NONE) {
-            row->flags |= USER_WHOLE | USER_WRITTEN;
-            users_queue(&pipeline->users, user);
+            row->flags |= key_rule_user(pipeline, user) ? USER_WRITTEN : 0;
+            if ((row->flags & USER_WRITTEN) != 0) {
+                row->flags |= USER_WHOLE;
+                users_queue(&pipeline->users, user);
+            }
         }
     }
     struct cascades *cascades = &pipeline->cascades;
     for (uint32_t cascade = 0; cascade < cascades->high; cascade++) {
         struct cascade *row = cascades_at(cascades, cascade);
         if (row->birth != 0 && row->last != USEC_NONE) {
-            row->flags |= CASCADE_WHOLE | CASCADE_WRITTEN;
-            cascades_queue(cascades, cascade, CASCADE_ALL);
+            row->flags |= key_rule_cascade(pipeline, cascade) ? CASCADE_WRITTEN : 0;
+            if ((row->flags & CASCADE_WRITTEN) != 0) {
+                row->flags |= CASCADE_WHOLE;
+                cascades_queue(cascades, cascade, CASCADE_ALL);
+            }
         }
     }
     for (uint32_t board = 0; board < pipeline->boards.count; board++) {
@@ -203,22 +210,29 @@ changes_restart(struct pipeline *pipeline)
 }
 
 static bool
-is_shown(const struct pipeline *pipeline, uint32_t user)
+has_user(const struct pipeline *pipeline, uint32_t user)
 {
     return user != USER_NONE &&
-           users_at(&pipeline->users, user)->counters != COUNTER_NONE;
+           (users_at(&pipeline->users, user)->flags & USER_WRITTEN) != 0 &&
+           key_rule_user(pipeline, user);
+}
+
+static bool
+has_cascade(const struct pipeline *pipeline, uint32_t cascade)
+{
+    return cascade != CASCADE_NONE &&
+           (cascades_at(&pipeline->cascades, cascade)->flags & CASCADE_WRITTEN) != 0 &&
+           key_rule_cascade(pipeline, cascade);
 }
 
 bool
 changes_has(const struct pipeline *pipeline, enum change_kind kind, struct slice name)
 {
     if (kind == CHANGE_USER) {
-        return is_shown(pipeline, users_find(&pipeline->users, name));
+        return has_user(pipeline, users_find(&pipeline->users, name));
     }
     if (kind == CHANGE_CASCADE) {
-        uint32_t cascade = cascades_find(&pipeline->cascades, name);
-        return cascade != CASCADE_NONE &&
-               cascades_at(&pipeline->cascades, cascade)->last != USEC_NONE;
+        return has_cascade(pipeline, cascades_find(&pipeline->cascades, name));
     }
     for (uint32_t i = 0; i < pipeline->boards.count; i++) {
         if (slice_equal(slice_of(pipeline->boards.rows[i].name), name)) {
@@ -237,7 +251,7 @@ changes_has_handle(const struct pipeline *pipeline, struct slice key)
         return false;
     }
     struct slice handle = {key.ptr + network.len + 1, key.len - network.len - 1};
-    return is_shown(pipeline, users_holder(&pipeline->users, network, handle));
+    return has_user(pipeline, users_holder(&pipeline->users, network, handle));
 }
 
 static bool
@@ -258,6 +272,8 @@ changes_meta(const struct pipeline *pipeline, struct changes_meta *ret_meta)
         .clock = pipeline->started != USEC_NONE ? pipeline->clock : USEC_NONE,
         .posts = pipeline->metrics.posts,
         .interactions = pipeline->metrics.interactions,
+        .users_from = pipeline->options.users_from,
+        .cascades_from = pipeline->options.cascades_from,
         .is_complete = is_complete(pipeline),
     };
 }

@@ -112,8 +112,8 @@ struct changes_meta {
     usec clock;            // USEC_NONE before the first post
     uint64_t posts;        // messages counted
     uint64_t interactions; // mentions + retweets + quotes + replies counted
-    bool is_complete; // the longest window is covered, nothing was refused in it, and
-                      // it contains no step of the wall clock
+    uint64_t users_from, cascades_from; // who has a key (pipeline/changes/key_rule.h)
+    bool is_complete; // the longest window is covered; no refusal or clock step in it
 };
 
 // Updates the boards; call once before the pulls of a flush.
@@ -140,8 +140,8 @@ void changes_lost(struct pipeline *pipeline);
 // whole.
 void changes_restart(struct pipeline *pipeline);
 
-// True if that user, cascade or board is pulled again, whole, after changes_restart:
-// what the receiver still has of it need not be removed.
+// True if that user, cascade or board replaces, after changes_restart, what the
+// receiver may have of it.
 bool changes_has(const struct pipeline *pipeline, enum change_kind kind,
                  struct slice name);
 // The same for a handle key.

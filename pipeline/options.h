@@ -14,6 +14,7 @@
 #include "base/metric.h"
 #include "base/option.h"
 #include "pipeline/alerts/rows.h"
+#include "pipeline/changes/rows.h"
 #include "pipeline/fold/rows.h"
 #include "pipeline/forecast/rows.h"
 #include "pipeline/records/rows.h"
@@ -69,6 +70,9 @@
     OPTIONS_MEMORY_OPTIONS(ROW) \
     ALERTS_OPTIONS(ROW)
 
+// Those that a reload of the configuration applies.
+#define OPTIONS_RELOADABLE(ROW) KEY_RULE_OPTIONS(ROW)
+
 #define OPTIONS_METRICS(ROW) \
     OPTIONS_POST_METRICS(ROW) \
     UNDO_METRICS(ROW) \
@@ -88,6 +92,7 @@
 
 struct pipeline_options {
     OPTIONS_ROWS(OPTION_MEMBER)
+    OPTIONS_RELOADABLE(OPTION_MEMBER)
 };
 
 struct pipeline_metrics {

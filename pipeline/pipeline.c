@@ -91,6 +91,18 @@ owner_release(void *context, enum tally tally, uint32_t owner)
     }
 }
 
+// Who is on a board has a key (pipeline/changes/key_rule.h).
+static void
+owner_moved(void *context, enum tally tally, uint32_t owner)
+{
+    struct pipeline *pipeline = context;
+    if (tally < TALLY_USERS) {
+        users_queue(&pipeline->users, owner);
+    } else if (tally == TALLY_CASCADES) {
+        cascades_queue(&pipeline->cascades, owner, 0);
+    }
+}
+
 // ── life ───────────────────────────────────────────────────────────────────
 
 static bool
@@ -113,7 +125,8 @@ tables_init(struct pipeline *pipeline)
     pipeline->cascades.key = pipeline->key;
     pipeline->tags.texts = pipeline->texts;
     pipeline->tags.key = pipeline->key;
-    struct boards_owners owners = {pipeline, owner_id, owner_hold, owner_release};
+    struct boards_owners owners = {pipeline, owner_id, owner_hold, owner_release,
+                                   owner_moved};
     if (pipeline->texts == NULL ||
         !windows_init(&pipeline->windows, &options->windows, options->memory_windows,
                       (uint32_t)counters)) {
@@ -397,6 +410,28 @@ pipeline_post(struct pipeline *pipeline, const struct post *post, usec wall)
                        pipeline->hand.note_count);
     pipeline->metrics.cut += pipeline->hand.is_cut;
     return STATUS_OK;
+}
+
+void
+pipeline_set_thresholds(struct pipeline *pipeline, uint64_t users_from,
+                        uint64_t cascades_from)
+{
+    struct pipeline_options *options = &pipeline->options;
+    bool has_users = options->users_from != users_from;
+    bool has_cascades = options->cascades_from != cascades_from;
+    options->users_from = users_from;
+    options->cascades_from = cascades_from;
+    for (uint32_t i = 0; has_users && i < pipeline->users.high; i++) {
+        const struct user *row = users_at(&pipeline->users, i);
+        if (row->card != SLAB_NONE && row->counters != COUNTER_NONE) {
+            users_queue(&pipeline->users, i);
+        }
+    }
+    for (uint32_t i = 0; has_cascades && i < pipeline->cascades.high; i++) {
+        if (cascades_at(&pipeline->cascades, i)->birth != 0) {
+            cascades_queue(&pipeline->cascades, i, 0);
+        }
+    }
 }
 
 const struct pipeline_metrics *

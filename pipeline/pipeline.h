@@ -80,6 +80,11 @@ bool pipeline_settle(struct pipeline *pipeline);
 void pipeline_set_rules(struct pipeline *pipeline, const struct rule *rules,
                         size_t count);
 
+// Replaces redis.users_from and redis.cascades_from: what has a key by the new ones and
+// not by the old ones, or the other way round, changes with the next flush.
+void pipeline_set_thresholds(struct pipeline *pipeline, uint64_t users_from,
+                             uint64_t cascades_from);
+
 // The input of a rule's evaluation of a cascade after an event.
 struct pipeline_look {
     size_t rule;          // index among the rules

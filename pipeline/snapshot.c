@@ -48,10 +48,12 @@ format_value(const struct option *row, const struct pipeline_options *options,
     }
 }
 
+// Options that may change at run time do not shape the state.
 static bool
 matters(const struct option *row)
 {
-    return row->offset != offsetof(struct pipeline_options, cascades_text);
+    return !row->is_reloadable &&
+           row->offset != offsetof(struct pipeline_options, cascades_text);
 }
 
 static void

@@ -1,5 +1,7 @@
 #include "pipeline/changes/change.h"
 
+#include "pipeline/changes/key_rule.h"
+
 static void
 cascade_fact_fields(struct pipeline *pipeline, struct change *change,
                     const struct cascade *row, uint32_t fields)
@@ -169,8 +171,7 @@ static void
 live_change(struct pipeline *pipeline, uint32_t cascade, struct change *change)
 {
     struct cascade *row = cascades_at(&pipeline->cascades, cascade);
-    bool is_kept = (row->flags & CASCADE_HIDDEN) == 0 && row->size + row->replies != 0;
-    if (!is_kept) {
+    if (!key_rule_cascade(pipeline, cascade)) {
         change->is_gone = (row->flags & CASCADE_WRITTEN) != 0;
         row->flags = (uint8_t)((row->flags & ~CASCADE_WRITTEN) | CASCADE_WHOLE);
     } else {

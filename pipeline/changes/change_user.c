@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "pipeline/changes/key_rule.h"
+
 // "<net>:<the form in which the handle is compared>"
 static struct slice
 handle_key(struct pipeline *pipeline, struct slice id, struct slice handle)
@@ -16,21 +18,6 @@ handle_key(struct pipeline *pipeline, struct slice id, struct slice handle)
     text[network.len] = ':';
     size_t len = handle_form_put(pipeline->users.form, handle, text + network.len + 1);
     return (struct slice){text, network.len + 1 + len};
-}
-
-static bool
-user_counts(const struct pipeline *pipeline, const struct user *row)
-{
-    for (uint32_t c = row->counters; c != COUNTER_NONE;) {
-        const struct counter *counter = counters_at(&pipeline->windows.counters, c);
-        for (uint32_t slot = 0; slot < pipeline->windows.shown; slot++) {
-            if (counters_value(&pipeline->windows.counters, counter, slot) != 0) {
-                return true;
-            }
-        }
-        c = counter->next;
-    }
-    return false;
 }
 
 // The bits of those profile fields that have a value.
@@ -199,7 +186,7 @@ change_user(struct pipeline *pipeline, uint32_t user, struct change *change)
     struct user *row = users_at(&pipeline->users, user);
     change->kind = CHANGE_USER;
     change->name = users_id(&pipeline->users, user);
-    bool is_kept = user_counts(pipeline, row);
+    bool is_kept = key_rule_user(pipeline, user);
     if (is_kept) {
         change_begin(pipeline, change,
                      &(struct change_key){

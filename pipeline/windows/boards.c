@@ -336,8 +336,50 @@ is_published(const struct board *board)
     return true;
 }
 
+// Both lists are sorted by owner, so one pass finds which entries were added, kept and
+// removed. Below 0: current[i] was added; above 0: published[k] was removed; 0: the
+// entry is in both.
+static int
+walk_step(const struct board *board, uint32_t i, uint32_t k)
+{
+    if (k == board->published_count) {
+        return -1;
+    }
+    if (i == board->current_count) {
+        return 1;
+    }
+    uint32_t now = board->current[i].owner;
+    uint32_t old = board->published[k].owner;
+    return (now > old) - (now < old);
+}
+
+typedef void (*moved_fn)(void *context, enum tally tally, uint32_t owner);
+
+// Calls `entered` for what is selected and not published, `left` for the opposite; both
+// may be NULL. Rows of owners that stay are not touched: they are far apart, and each
+// page written would have to be copied while a snapshot is made.
 static void
-update(struct boards *boards, uint32_t index)
+visit_moved(const struct boards *boards, uint32_t index, moved_fn entered,
+            moved_fn left)
+{
+    const struct board *board = &boards->rows[index];
+    enum tally tally = tally_of(boards, index);
+    uint32_t i = 0;
+    uint32_t k = 0;
+    while (i < board->current_count || k < board->published_count) {
+        int step = walk_step(board, i, k);
+        if (step < 0 && entered != NULL) {
+            entered(boards->owners.context, tally, board->current[i].owner);
+        } else if (step > 0 && left != NULL) {
+            left(boards->owners.context, tally, board->published[k].owner);
+        }
+        i += step <= 0;
+        k += step >= 0;
+    }
+}
+
+static void
+select_current(struct boards *boards, uint32_t index)
 {
     struct board *board = &boards->rows[index];
     uint32_t count = gather(boards, index);
@@ -360,14 +402,46 @@ update(struct boards *boards, uint32_t index)
     board->is_changed = board->is_whole || !is_published(board);
 }
 
+// Those selected before and not published are released. One that is selected again is
+// held again at once, and cannot be evicted in between.
+static void
+update(struct boards *boards, uint32_t index)
+{
+    const struct boards_owners *owners = &boards->owners;
+    visit_moved(boards, index, owners->moved, NULL);
+    visit_moved(boards, index, owners->release, NULL);
+    select_current(boards, index);
+    visit_moved(boards, index, owners->hold, NULL);
+    visit_moved(boards, index, owners->moved, owners->moved);
+}
+
 void
-boards_settle(struct boards *boards)
+boards_select(struct boards *boards)
 {
     for (uint32_t i = 0; i < boards->count; i++) {
-        if (boards->rows[i].is_touched) {
-            gather(boards, i);
+        if (boards->rows[i].is_touched || boards->rows[i].is_whole) {
+            update(boards, i);
         }
     }
+}
+
+bool
+boards_selected(const struct boards *boards, enum tally tally, uint32_t slot,
+                uint32_t owner)
+{
+    const struct board *board =
+        &boards->rows[(uint32_t)tally * boards->windows->shown + slot];
+    uint32_t low = 0;
+    uint32_t high = board->current_count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (board->current[middle].owner < owner) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < board->current_count && board->current[low].owner == owner;
 }
 
 static void
@@ -376,23 +450,6 @@ push_entry(struct boards *boards, struct change *change, enum tally tally,
 {
     boards->entries[change->entry_count++] =
         (struct change_entry){id_of(boards, tally, entry.owner), entry.score};
-}
-
-// Both lists are sorted by owner, so one pass finds which entries were added, kept and
-// removed. Below 0: current[i] was added; above 0: published[k] was removed; 0: the
-// entry is in both.
-static int
-walk_step(const struct board *board, uint32_t i, uint32_t k)
-{
-    if (k == board->published_count) {
-        return -1;
-    }
-    if (i == board->current_count) {
-        return 1;
-    }
-    uint32_t now = board->current[i].owner;
-    uint32_t old = board->published[k].owner;
-    return (now > old) - (now < old);
 }
 
 static void
@@ -415,24 +472,11 @@ push_differences(struct boards *boards, const struct board *board, enum tally ta
     }
 }
 
-// Rows of owners that stay are not touched: they are far apart, and each page written
-// would have to be copied while a snapshot is made.
 static void
-publish(struct boards *boards, struct board *board, enum tally tally)
+publish(struct boards *boards, uint32_t index)
 {
-    void *context = boards->owners.context;
-    uint32_t i = 0;
-    uint32_t k = 0;
-    while (i < board->current_count || k < board->published_count) {
-        int step = walk_step(board, i, k);
-        if (step < 0) {
-            boards->owners.hold(context, tally, board->current[i].owner);
-        } else if (step > 0) {
-            boards->owners.release(context, tally, board->published[k].owner);
-        }
-        i += step <= 0;
-        k += step >= 0;
-    }
+    struct board *board = &boards->rows[index];
+    visit_moved(boards, index, NULL, boards->owners.release);
     memcpy(board->published, board->current,
            board->current_count * sizeof(*board->published));
     board->published_count = board->current_count;
@@ -444,10 +488,10 @@ bool
 boards_take_change(struct boards *boards, uint32_t index, struct change *ret_change)
 {
     struct board *board = &boards->rows[index];
-    if (board->is_touched || board->is_whole) {
+    if (board->is_touched) {
         update(boards, index);
     }
-    if (!board->is_changed) {
+    if (!board->is_changed && !board->is_whole) {
         return false;
     }
     enum tally tally = tally_of(boards, index);
@@ -464,7 +508,7 @@ boards_take_change(struct boards *boards, uint32_t index, struct change *ret_cha
     } else {
         push_differences(boards, board, tally, ret_change);
     }
-    publish(boards, board, tally);
+    publish(boards, index);
     return true;
 }
 

@@ -37,17 +37,19 @@ struct board {
     char *floor_id;
     struct board_entry *published; // by owner
     uint32_t published_count;
-    struct board_entry *current; // by owner
+    struct board_entry *current; // selected, by owner
     uint32_t current_count;
 };
 
-// How a board gets the id of a counter's owner, and how it holds a published owner so
-// that it is not evicted.
+// How a board gets the id of a counter's owner, how it holds an owner that is selected
+// or published so that it is not evicted, and how it reports one that is to enter or to
+// leave the board.
 struct boards_owners {
     void *context;
     struct slice (*id)(void *context, enum tally tally, uint32_t owner);
     void (*hold)(void *context, enum tally tally, uint32_t owner);
     void (*release)(void *context, enum tally tally, uint32_t owner);
+    void (*moved)(void *context, enum tally tally, uint32_t owner);
 };
 
 struct boards {
@@ -70,13 +72,16 @@ void boards_fini(struct boards *boards);
 // Values of that counter changed in those slots.
 void boards_touched(struct boards *boards, uint32_t index, uint32_t slots);
 
-// Drops the candidates that fell below their board's floor.
-void boards_settle(struct boards *boards);
+// Selects the entries of all boards whose values changed. No list of candidates refers
+// to a destroyed counter afterwards.
+void boards_select(struct boards *boards);
+// True if the owner was selected for the board of that tally and slot.
+bool boards_selected(const struct boards *boards, enum tally tally, uint32_t slot,
+                     uint32_t owner);
 
-// Updates the board and returns the change from the published entries to the current
-// ones; false if there is none. Entries are valid until the next call. An owner that is
-// not published is not held and may be evicted at any time, so no entry is kept from
-// before the pull.
+// Returns the change from the published entries to the selected ones, which are
+// selected again if values changed since; false if there is none. Entries are valid
+// until the next call.
 bool boards_take_change(struct boards *boards, uint32_t index,
                         struct change *ret_change);
 

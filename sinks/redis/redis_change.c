@@ -86,6 +86,8 @@ redis_change_add_meta(struct redis_batch *batch, const struct redis_keys *keys,
         POSTS,
         INTERACTIONS,
         COMPLETE,
+        USERS_FROM,
+        CASCADES_FROM,
         NUMBERS,
         NUMBER_TEXT = 24
     };
@@ -100,6 +102,8 @@ redis_change_add_meta(struct redis_batch *batch, const struct redis_keys *keys,
         [POSTS] = (int64_t)state->posts,
         [INTERACTIONS] = (int64_t)state->interactions,
         [COMPLETE] = state->is_complete,
+        [USERS_FROM] = (int64_t)state->users_from,
+        [CASCADES_FROM] = (int64_t)state->cascades_from,
     };
     char text[NUMBERS][NUMBER_TEXT];
     for (size_t i = 0; i < NUMBERS; i++) {
@@ -114,6 +118,8 @@ redis_change_add_meta(struct redis_batch *batch, const struct redis_keys *keys,
         {SLICE_LIT("posts"), slice_of(text[POSTS])},
         {SLICE_LIT("interactions"), slice_of(text[INTERACTIONS])},
         {SLICE_LIT("complete"), slice_of(text[COMPLETE])},
+        {SLICE_LIT("users_from"), slice_of(text[USERS_FROM])},
+        {SLICE_LIT("cascades_from"), slice_of(text[CASCADES_FROM])},
     };
     struct redis_fields all = {fields, sizeof(fields) / sizeof(fields[0])};
     struct redis_name key = redis_keys_name(keys, REDIS_KEY_META, SLICE_NONE);

@@ -14,10 +14,13 @@ const struct redis_key redis_keys_rows[] = {
     {"top:hashtags:<window>", "zset",
      "The most used hashtags: member = hashtag in lower case without #, score = posts that use it"},
     {"user:<user id>", "hash",
+     "Of people on a board, and of those whose mentions, retweets, quotes and replies in the longest "
+     "window add up to redis.users_from: "
      "handle, name, followers, network, last_seen (ms) and <metric>:<window> for each value "
      "that is not zero; expires a little after the longest window"},
     {"cascade:<post id>", "hash",
-     "author, handle, text, lang, network, created_ms, first_ms, last_ms, size, retweets, quotes, "
+     "Of posts on a board, of those with an alert, and of those whose size and replies add up to "
+     "redis.cascades_from: author, handle, text, lang, network, created_ms, first_ms, last_ms, size, retweets, quotes, "
      "replies, amplifiers, reach, velocity_5m, velocity_1h, peak_velocity, reported, parent, "
      "state, level (the highest of any alert rule), observed_share (share of the retweets and "
      "quotes whose parent was observed) and, where it is at least 0.5, depth, breadth and "
@@ -29,7 +32,7 @@ const struct redis_key redis_keys_rows[] = {
      "0.01, that is, each retweet brings more than one other; a closed cascade has no forecast; "
      "expires a little after the longest window"},
     {"handle:<network>:<handle in lower case>", "string",
-     "The user id of the user who was last seen with this handle"},
+     "The user id of the user who was last seen with this handle; exists as long as user:<user id>"},
     {"cursor:<source>", "hash",
      "The position at which the source resumes: host, wire, kind, value and time"},
     {"gaps:<source>", "hash",
@@ -53,7 +56,8 @@ const struct redis_key redis_keys_rows[] = {
     {"meta", "hash",
      "schema (1), version, clock_ms, as_of_ms, posts, interactions, lag_ms, and complete: 0 while "
      "windows are not yet full, a gap is known, a source lags more than a minute or keys were "
-     "found missing in the last 10 s; of a live daemon, lag_ms is that of the slowest source"},
+     "found missing in the last 10 s; of a live daemon, lag_ms is that of the slowest source; "
+     "users_from and cascades_from, as the options in use"},
     {"epoch", "string",
      "Increased by every daemon that takes the prefix over and at every reconnection; a daemon "
      "that finds a greater number than its own stops"},

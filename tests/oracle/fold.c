@@ -180,10 +180,16 @@ replace(struct fold *fold)
 }
 
 // The connection breaks within the flush: what it wrote arrived in part or not at all.
+// Now and then it is the flush after a reload with other thresholds.
 static void
 lose(struct fold *fold)
 {
     struct change change;
+    bool is_reloaded = chance(fold, 8) == 0;
+    if (is_reloaded) {
+        pipeline_set_thresholds(fold->pipeline, 1 + chance(fold, 6),
+                                1 + chance(fold, 6));
+    }
     changes_begin(fold->pipeline);
     uint64_t pulls = chance(fold, 64);
     uint64_t arrived = chance(fold, 64);
@@ -199,6 +205,10 @@ lose(struct fold *fold)
         replace(fold);
     } else {
         changes_lost(fold->pipeline);
+    }
+    if (is_reloaded) {
+        pipeline_set_thresholds(fold->pipeline, fold->options.users_from,
+                                fold->options.cascades_from);
     }
 }
 

@@ -8,7 +8,8 @@ for is summed over what is left, each time anew. Nothing here is fast and nothin
 windows, boards, cascades and profiles follow the documents word by word, so that a difference
 to the daemon is a mistake in one of the two.
 
-    oracle.py [-w 5m,1h,24h] [-n TOP] [-d DEDUPE] [--wall MS] FILE    prints it all as JSON
+    oracle.py [-w 5m,1h,24h] [-n TOP] [-d DEDUPE] [--wall MS] [--users-from N]
+              [--cascades-from N] FILE                               prints it all as JSON
 """
 import argparse
 import datetime
@@ -22,6 +23,7 @@ from collections import defaultdict
 from speed import Speed
 
 METRICS = ("posts", "mentions", "retweets", "quotes", "replies", "reach", "influence")
+SUMMED = ("mentions", "retweets", "quotes", "replies")  # for redis.users_from
 STEPS = 60
 SECOND = 1_000_000
 MINUTE, HOUR, DAY = 60 * SECOND, 3600 * SECOND, 86400 * SECOND
@@ -265,9 +267,11 @@ def in_order(events):
 
 
 class Oracle:
-    def __init__(self, windows=("5m", "1h", "24h"), top=1000, dedupe=1_000_000, wall_ms=None):
+    def __init__(self, windows=("5m", "1h", "24h"), top=1000, dedupe=1_000_000, wall_ms=None,
+                 users_from=2, cascades_from=2):
         self.windows = {name: span_of(name) for name in windows}
         self.top = top
+        self.users_from, self.cascades_from = users_from, cascades_from
         self.wall = wall_ms * 1000 if wall_ms is not None else None
         self.clock = self.posts = self.interactions = self.duplicates = 0
         self.events = Memory(dedupe, max(self.windows.values()))
@@ -774,18 +778,36 @@ class Oracle:
             "state": "closed" if self._is_closed(post, cascade) else "open",
             **self.speed.fields(cascade, self._is_closed(post, cascade))}
 
+    def _keyed(self, values, boards):
+        """Who has a key: the people, and the posts."""
+        longest = max(self.windows, key=self.windows.get)
+        on_boards, sums = defaultdict(set), defaultdict(int)
+        for name, entries in boards.items():
+            kind = name.split(":")[0]
+            on_boards["people" if kind in METRICS else kind].update(key for key, _ in entries)
+        for (key, what, window), value in values.items():
+            if what in METRICS:
+                sums[key] += value if window == longest and what in SUMMED else 0
+        people = {key for key, total in sums.items() if self.users_from == 1
+                  or key in on_boards["people"] or total >= self.users_from}
+        posts = {key for key, cascade in self._shown().items()
+                 if self.names[key] in on_boards["cascades"]
+                 or len(cascade.surviving("size", "replies")) >= self.cascades_from}
+        return people, posts
+
     def content(self):
         """Everything that Redis must hold now; hash values are text, unknown fields absent."""
         values = self._user_values()
-        users = {}
+        boards = self._boards(values)
+        people, posts = self._keyed(values, boards)
+        users = {key: self._user_hash(key) for key in people}
         for (key, what, window), value in values.items():
-            if what != "hashtags":
-                users.setdefault(key, self._user_hash(key))[f"{what}:{window}"] = value
+            if what != "hashtags" and key in users:
+                users[key][f"{what}:{window}"] = value
         cascades = {self.names[post]: self._cascade_hash(post, cascade)
-                    for post, cascade in self._shown().items()}
-        boards = self._boards(values).items()
+                    for post, cascade in self._shown().items() if post in posts}
         return {
-            "boards": {name: entries for name, entries in boards if entries},
+            "boards": {name: entries for name, entries in boards.items() if entries},
             "users": {key: as_text(fields) for key, fields in users.items()},
             "cascades": {key: as_text(fields) for key, fields in cascades.items()},
             "handles": {key: user for key, user in self.claims.items() if user in users},
@@ -804,9 +826,12 @@ def main():
     parser.add_argument("-n", "--top", type=int, default=1000)
     parser.add_argument("-d", "--dedupe", type=int, default=1_000_000)
     parser.add_argument("--wall", type=int, metavar="MS")
+    parser.add_argument("--users-from", type=int, default=2)
+    parser.add_argument("--cascades-from", type=int, default=2)
     parser.add_argument("file", metavar="FILE")
     options = parser.parse_args()
-    oracle = Oracle(options.windows.split(","), options.top, options.dedupe, options.wall)
+    oracle = Oracle(options.windows.split(","), options.top, options.dedupe, options.wall,
+                    options.users_from, options.cascades_from)
     with open(options.file, encoding="utf-8") as lines:
         for line in lines:
             oracle.feed(line)

@@ -293,6 +293,13 @@ def every_failure_has_its_exit_code_and_one_clear_line():
             ended = subprocess.run([CASCADECTL, *words], capture_output=True, check=False)
             assert ended.returncode == code and said in ended.stderr, (words, ended)
             assert ended.stderr.count(b"\n") <= 2, ended
+    with private_redis() as (client, url, _):
+        client.hset("cascaded:meta", mapping={"users_from": 2, "cascades_from": 3})
+        for words, said in ((["user", "app:once"], b"(no key: counted fewer than 2 times)"),
+                            (["user", "@once"], b"(no key: counted fewer than 2 times)"),
+                            (["cascade", "app:1"], b"(no key: counted fewer than 3 times)")):
+            ended = subprocess.run([CASCADECTL, "-r", url, *words], capture_output=True, check=False)
+            assert ended.returncode == 66 and said in ended.stderr, (words, ended)
     for option in ("-h", "-V"):
         assert run("unix:/nowhere", option).returncode == 0
 

@@ -109,6 +109,8 @@ def fold(path, lines, settings, *more):
         stream.flush()
         command = [path, "-w", ",".join(settings.windows), "-n", str(settings.top),
                    "-d", str(settings.dedupe), "--wall", str(settings.wall_ms),
+                   "redis.users_from", str(settings.users_from),
+                   "redis.cascades_from", str(settings.cascades_from),
                    *map(str, more), stream.name]
         done = subprocess.run(command, capture_output=True, timeout=300, check=False)
     if done.returncode != 0:
@@ -159,7 +161,8 @@ def tolerances(oracle, settings, key):
 def compare(output, lines, settings):
     """Raises Failure at the first flush whose content is not the oracle's."""
     redis, fed = Redis(), 0
-    oracle = Oracle(settings.windows, settings.top, settings.dedupe, settings.wall_ms)
+    oracle = Oracle(settings.windows, settings.top, settings.dedupe, settings.wall_ms,
+                    settings.users_from, settings.cascades_from)
     for row in output.decode("utf-8").split("\n")[:-1]:
         verb, *args = [unescape(part) for part in row.split("\t")]
         if verb != "FLUSH":
@@ -219,7 +222,9 @@ def report(path, lines, settings, seed, *more):
         more = (*more, "-e", 1)
     lines = shrink(path, lines, settings, *more)
     print(f"fold -w {','.join(settings.windows)} -n {settings.top}"
-          f" -d {settings.dedupe} --wall {settings.wall_ms} {' '.join(map(str, more))},"
+          f" -d {settings.dedupe} --wall {settings.wall_ms}"
+          f" redis.users_from {settings.users_from} redis.cascades_from {settings.cascades_from}"
+          f" {' '.join(map(str, more))},"
           f" {len(lines)} lines:")
     print("\n".join(lines))
     print(failure_of(path, lines, settings, *more))
@@ -244,6 +249,7 @@ def run_stream(path, seed):
 def usual_settings():
     settings = Settings(random.Random(0))
     settings.windows, settings.top = ["5m", "1h", "24h"], 1000
+    settings.users_from = settings.cascades_from = 2
     settings.dedupe, settings.wall_ms = 1_000_000, BASE // 1000 + 30 * 86_400_000
     return settings
 

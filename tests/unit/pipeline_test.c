@@ -227,7 +227,8 @@ pipeline_evicts_small_and_idle_cascades_and_deletes_their_keys(void **state)
 {
     (void)state;
     struct pipeline *pipeline =
-        made_pipeline("cascades.capacity=1000 users.capacity=10000 windows=1h");
+        made_pipeline("cascades.capacity=1000 users.capacity=10000 windows=1h "
+                      "redis.users_from=1 redis.cascades_from=1");
     int id = 0;
     for (int carrier = 0; carrier < 5; carrier++) {
         retweet(pipeline, id++, carrier, 0, T0);
@@ -441,6 +442,8 @@ changes_have_what_a_restart_writes(void **state)
         .quote = {.id = SLICE_LIT("x:2"), .created = USEC_NONE},
     };
     assert_int_equal(pipeline_post(pipeline, &post, WALL), STATUS_OK);
+    flush(pipeline);
+    changes_restart(pipeline);
     assert_true(changes_has(pipeline, CHANGE_USER, SLICE_LIT("x:7")));
     assert_true(changes_has_handle(pipeline, SLICE_LIT("x:ann")));
     assert_true(changes_has(pipeline, CHANGE_CASCADE, SLICE_LIT("x:2")));

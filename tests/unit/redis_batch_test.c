@@ -210,6 +210,8 @@ meta_contains_what_is_known(void **state)
         .state = {.clock = 5 * USEC_PER_S,
                   .posts = 7,
                   .interactions = 9,
+                  .users_from = 2,
+                  .cascades_from = 3,
                   .is_complete = true},
         .version = "1.2",
         .now = 8 * USEC_PER_S + 999,
@@ -219,14 +221,16 @@ meta_contains_what_is_known(void **state)
     assert_string_equal(
         commands_of(*state),
         "MULTI; HSET p:meta schema 1 version 1.2 clock_ms 5000 as_of_ms 8000 "
-        "lag_ms 3000 posts 7 interactions 9 complete 1; ");
+        "lag_ms 3000 posts 7 interactions 9 complete 1 users_from 2 cascades_from 3; ");
     redis_batch_begin(*state);
-    meta.state = (struct changes_meta){.clock = USEC_NONE};
+    meta.state =
+        (struct changes_meta){.clock = USEC_NONE, .users_from = 1, .cascades_from = 1};
     redis_change_add_meta(*state, &keys, &meta);
     assert_string_equal(
         commands_of(*state),
         "MULTI; HSET p:meta schema 1 version 1.2 as_of_ms 8000 lag_ms 0 posts 0 "
-        "interactions 0 complete 0; HDEL p:meta clock_ms; ");
+        "interactions 0 complete 0 users_from 1 cascades_from 1; HDEL p:meta "
+        "clock_ms; ");
 }
 
 static void
