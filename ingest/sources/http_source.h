@@ -4,7 +4,7 @@
 // Redirections are not followed: they count as an HTTP error. A message that was cut by
 // the end of its connection is dropped. These networks cannot resume a stream. What was
 // missed is recovered with backfill_minutes if that is set (X), or by a backfill
-// (mastodon_rest.h); else it is a gap.
+// (mastodon_backfill_http.h); else it is a gap.
 #pragma once
 
 #include "base/status.h"

@@ -1,6 +1,7 @@
-// Executes what mastodon_fill.h decides: requests the timeline of a stream's own server
-// or of api_url, with the stream's token and certificates, one page at a time, each
-// with a deadline and a limit, and passes the posts on as if the stream had sent them.
+// Executes what mastodon_backfill.h decides: requests the timeline of a stream's own
+// server or of api_url, with the stream's token and certificates, one page at a time,
+// each with a deadline and a limit, and passes the posts on as if the stream had sent
+// them.
 #pragma once
 
 #include "base/status.h"

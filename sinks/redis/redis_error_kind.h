@@ -26,7 +26,9 @@ enum redis_error_kind {
     REDIS_ERROR_ASK,
     REDIS_ERROR_TRYAGAIN,
     REDIS_ERROR_EXECABORT,
-    REDIS_ERROR_NO_COMMAND, // ERR, and what follows says which of these it is
+    // Up to here the kind is the first word of the reply; from here on the first word is
+    // ERR, and the text behind it is compared.
+    REDIS_ERROR_NO_COMMAND,
     REDIS_ERROR_NO_DB,
     REDIS_ERROR_NO_PASSWORD,
     REDIS_ERROR_NO_PASSWORD_5, // of Redis before 6

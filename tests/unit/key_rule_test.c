@@ -162,7 +162,7 @@ a_key_leaves_with_what_rolls_off(void **state)
 }
 
 static void
-whoever_leaves_a_board_loses_the_key_in_the_same_flush(void **state)
+a_key_leaves_in_the_flush_in_which_its_owner_leaves_the_board(void **state)
 {
     (void)state;
     struct pipeline *pipeline = begin("windows=1h redis.top=1");
@@ -202,12 +202,12 @@ a_cascade_has_a_key_from_its_second_reshare_or_with_an_alert(void **state)
     snprintf(rule.name, sizeof(rule.name), "r");
     rule.min_size = 2;
     pipeline_set_rules(pipeline, &rule, 1);
-    reshare(pipeline, "x:eve", "x:told", T0);
+    reshare(pipeline, "x:eve", "x:alerted", T0);
     flush(pipeline);
-    assert_false(has("cascade:x:told"));
-    reshare(pipeline, "x:ann", "x:told", T0);
+    assert_false(has("cascade:x:alerted"));
+    reshare(pipeline, "x:ann", "x:alerted", T0);
     flush(pipeline);
-    assert_true(has("cascade:x:told"));
+    assert_true(has("cascade:x:alerted"));
     pipeline_destroy(&pipeline);
 }
 
@@ -267,7 +267,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_person_named_once_has_no_key_and_one_named_twice_has_one),
         cmocka_unit_test(a_key_leaves_with_what_rolls_off),
-        cmocka_unit_test(whoever_leaves_a_board_loses_the_key_in_the_same_flush),
+        cmocka_unit_test(a_key_leaves_in_the_flush_in_which_its_owner_leaves_the_board),
         cmocka_unit_test(a_cascade_has_a_key_from_its_second_reshare_or_with_an_alert),
         cmocka_unit_test(other_thresholds_apply_with_the_next_flush),
         cmocka_unit_test(a_restart_writes_only_what_has_a_key),
