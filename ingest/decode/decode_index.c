@@ -36,7 +36,7 @@ static int
 compare(const struct decode_index *index, struct slice a, struct slice b)
 {
     return index->is_by_handle ? decode_index_compare_handles(a, b)
-                               : slice_compare(a, b);
+                               : slice_compare(text_trim(a), text_trim(b));
 }
 
 // Merges the neighbours [0, middle) and [middle, count) of `from` into `to`.

@@ -264,6 +264,7 @@ make_ref(struct decode_run *run, struct slice uri, struct slice collection)
     if (slice_is_none(uri)) {
         return ref;
     }
+    uri = text_trim(uri);
     if (!decode_at_parse(uri, &at)) {
         decode_run_refuse(run, DECODE_REASON_VALUE);
         return ref;
@@ -321,7 +322,7 @@ add_feature(struct decode_run *run, struct post *post, const struct facet *facet
         feature->did.len == 0) {
         return;
     }
-    if (!decode_at_is_did(feature->did)) {
+    if (!decode_at_is_did(text_trim(feature->did))) {
         decode_run_drop(run);
         return;
     }
@@ -391,7 +392,8 @@ static void
 keep_commit(struct decode_run *run, const struct event *event, bool is_deletion)
 {
     const struct commit *commit = event->commit;
-    const struct decode_at at = {event->did, commit->collection, commit->rkey};
+    const struct decode_at at = {text_trim(event->did), commit->collection,
+                                 text_trim(commit->rkey)};
     struct record record;
     struct post *post = decode_run_post(run);
     post->id = record_id(run, &at);
@@ -443,7 +445,7 @@ make_change(struct decode_run *run, const struct event *event, enum post_kind ki
     struct post *post = decode_run_post(run);
     post->kind = kind;
     post->author.id = decode_run_id(run, event->did);
-    if (!slice_is_none(event->did) && !decode_at_is_did(event->did)) {
+    if (!slice_is_none(event->did) && !decode_at_is_did(text_trim(event->did))) {
         decode_run_refuse(run, DECODE_REASON_VALUE);
     }
     return post;

@@ -147,24 +147,66 @@ static const struct json_field message_fields[] = {
 const struct json_table decode_mastodon_table = {message_fields,
                                                  sizeof(struct message)};
 
+static char
+lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+// The length of "https://" or "http://" in front, in any case; 0: there is none.
+static size_t
+scheme_of(struct slice url)
+{
+    static const struct slice schemes[] = {{"https://", 8}, {"http://", 7}};
+    for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+        size_t at = 0;
+        while (at < schemes[i].len && at < url.len &&
+               lower(url.ptr[at]) == schemes[i].ptr[at]) {
+            at++;
+        }
+        if (at == schemes[i].len) {
+            return at;
+        }
+    }
+    return 0;
+}
+
 // "host" of "https://host/…".
 static struct slice
 host_of(struct slice url)
 {
-    const struct slice mark = SLICE_LIT("://");
-    size_t at = 0;
-    while (at + mark.len <= url.len && memcmp(url.ptr + at, mark.ptr, mark.len) != 0) {
-        at++;
-    }
-    if (at + mark.len > url.len) {
+    size_t at = scheme_of(url);
+    if (at == 0) {
         return SLICE_NONE;
     }
-    struct slice host = {url.ptr + at + mark.len, url.len - at - mark.len};
-    const char *slash = host.len != 0 ? memchr(host.ptr, '/', host.len) : NULL;
-    if (slash != NULL) {
-        host.len = (size_t)(slash - host.ptr);
+    size_t end = at;
+    while (end < url.len && url.ptr[end] != '/' && url.ptr[end] != '?' &&
+           url.ptr[end] != '#') {
+        end++;
     }
-    return host;
+    return (struct slice){url.ptr + at, end - at};
+}
+
+// One form of the URLs of the web that are the same by RFC 3986 (6.2): without white
+// space around it, scheme and host in lower case, without the usual port.
+static struct slice
+one_url(struct decode_run *run, struct slice url)
+{
+    url = text_trim(url);
+    size_t scheme = scheme_of(url);
+    struct slice host = host_of(url);
+    if (host.len == 0 || memchr(host.ptr, '@', host.len) != NULL) {
+        return url; // a name before the host is compared with case
+    }
+    size_t end = scheme + host.len;
+    struct slice rest = {url.ptr + end, url.len - end};
+    struct slice port = scheme == 8 ? SLICE_LIT(":443") : SLICE_LIT(":80");
+    bool is_usual = host.len > port.len &&
+                    memcmp(host.ptr + host.len - port.len, port.ptr, port.len) == 0;
+    struct slice head = {url.ptr, end - (is_usual ? port.len : 0)};
+    struct slice lower = text_lower(&run->arena, head);
+    return lower.ptr == url.ptr && !is_usual ? url
+                                             : arena_join(&run->arena, lower, rest);
 }
 
 static bool
@@ -174,9 +216,21 @@ is_full(struct slice acct)
 }
 
 static struct slice
-host_of_account(const struct account *account)
+host_of_account(struct decode_run *run, const struct account *account)
 {
-    return host_of(account->url.len != 0 ? account->url : account->uri);
+    return host_of(one_url(run, account->url.len != 0 ? account->url : account->uri));
+}
+
+// The handle without "acct:" (RFC 7565).
+static struct slice
+acct_of(const struct account *account)
+{
+    const struct slice scheme = SLICE_LIT("acct:");
+    struct slice acct = text_handle(account->acct);
+    if (slice_starts(acct, scheme)) {
+        acct = (struct slice){acct.ptr + scheme.len, acct.len - scheme.len};
+    }
+    return acct;
 }
 
 // "ann@host". The instance at `home` (if known) leaves out the host of its own people.
@@ -184,11 +238,11 @@ host_of_account(const struct account *account)
 static struct slice
 handle_of(struct decode_run *run, const struct account *account, struct slice home)
 {
-    struct slice acct = text_handle(account->acct);
+    struct slice acct = acct_of(account);
     if (acct.len == 0 || is_full(acct)) {
         return decode_run_handle(run, acct);
     }
-    struct slice host = host_of_account(account);
+    struct slice host = host_of_account(run, account);
     host = host.len != 0 ? host : home;
     if (host.len == 0) {
         return SLICE_NONE;
@@ -199,11 +253,10 @@ handle_of(struct decode_run *run, const struct account *account, struct slice ho
 
 // `url` if it is one of the web: a path alone is that of another person elsewhere.
 static struct slice
-http_routes_url(struct decode_run *run, struct slice url)
+web_url(struct decode_run *run, struct slice url)
 {
-    url = text_trim(url);
-    if (url.len == 0 || slice_starts(url, SLICE_LIT("https://")) ||
-        slice_starts(url, SLICE_LIT("http://"))) {
+    url = one_url(run, url);
+    if (url.len == 0 || host_of(url).len != 0) {
         return url;
     }
     decode_run_drop_text(run, url);
@@ -218,11 +271,9 @@ make_user(struct decode_run *run, const struct account *account, struct slice ho
     struct post_user user = {.handle = handle_of(run, account, home),
                              .name = decode_run_name(run, account->display_name)};
     decode_run_followers(run, &user, account->followers_count);
-    user.id =
-        decode_run_detail_id(run, decode_run_id, http_routes_url(run, account->url));
+    user.id = decode_run_detail_id(run, decode_run_id, web_url(run, account->url));
     if (slice_is_none(user.id)) {
-        user.id = decode_run_detail_id(run, decode_run_id,
-                                       http_routes_url(run, account->uri));
+        user.id = decode_run_detail_id(run, decode_run_id, web_url(run, account->uri));
     }
     if (slice_is_none(user.id) && !slice_is_none(user.handle)) {
         user.id = decode_run_handle_id(run, run->net, user.handle);
@@ -234,7 +285,7 @@ make_user(struct decode_run *run, const struct account *account, struct slice ho
 static struct post_user
 make_author(struct decode_run *run, const struct toot *status)
 {
-    return make_user(run, status->account, host_of(status->uri));
+    return make_user(run, status->account, host_of(one_url(run, status->uri)));
 }
 
 // A content warning is part of the text.
@@ -260,7 +311,7 @@ static struct post_ref quoted_by(struct decode_run *run, const struct toot *stat
 static struct post_ref
 make_ref(struct decode_run *run, const struct toot *status, int depth)
 {
-    struct post_ref ref = {.id = decode_run_id(run, status->uri),
+    struct post_ref ref = {.id = decode_run_id(run, one_url(run, status->uri)),
                            .text = text_of(run, status),
                            .lang = decode_run_name(run, status->language),
                            .created = decode_run_detail_time(run, status->created_at)};
@@ -313,17 +364,17 @@ quoted_by(struct decode_run *run, const struct toot *status, int depth)
 // The host of the instance that sent the message, found from accounts that it names
 // without a host. None: all are from elsewhere.
 static struct slice
-home_of(const struct toot *status)
+home_of(struct decode_run *run, const struct toot *status)
 {
     const struct account *mentions = status->mentions.items;
     struct slice home = SLICE_NONE;
-    if (!is_full(status->account->acct)) {
-        home = host_of_account(status->account);
-        home = home.len != 0 ? home : host_of(status->uri);
+    if (!is_full(acct_of(status->account))) {
+        home = host_of_account(run, status->account);
+        home = home.len != 0 ? home : host_of(one_url(run, status->uri));
     }
     for (size_t i = 0; i < status->mentions.count && home.len == 0; i++) {
-        if (!is_full(text_handle(mentions[i].acct))) {
-            home = host_of_account(&mentions[i]);
+        if (!is_full(acct_of(&mentions[i]))) {
+            home = host_of_account(run, &mentions[i]);
         }
     }
     return home;
@@ -378,7 +429,7 @@ add_content(struct decode_run *run, struct post *post, const struct toot *status
     post->reported = decode_run_reported(run, status->reblogs_count,
                                          status->quotes_count, &post->has_reported);
     post->quote = quoted_by(run, status, 1);
-    struct slice home = home_of(status);
+    struct slice home = home_of(run, status);
     post->reply_to = replied_by(run, status, home);
     decode_run_mentions(run, post, status->mentions.count);
     for (size_t i = 0; i < status->mentions.count; i++) {
@@ -395,7 +446,7 @@ static void
 keep_status(struct decode_run *run, const struct toot *status)
 {
     struct post *post = decode_run_post(run);
-    post->id = decode_run_id(run, status->uri);
+    post->id = decode_run_id(run, one_url(run, status->uri));
     post->alias = decode_run_detail_id(run, decode_run_id, status->id);
     post->time = decode_run_time(run, status->created_at);
     post->lang = decode_run_name(run, status->language);

@@ -326,6 +326,9 @@ decode_run_number_id(struct decode_run *run, struct slice id)
     if (slice_is_none(id)) {
         return id;
     }
+    while (id.len > 1 && id.ptr[0] == '0') {
+        id = (struct slice){id.ptr + 1, id.len - 1};
+    }
     if (!decode_run_number(id, &number)) {
         decode_run_refuse(run, DECODE_REASON_VALUE);
     }

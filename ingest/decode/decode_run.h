@@ -68,7 +68,7 @@ void decode_run_settle(struct decode_run *run);
 // ---- parts of a post; absent ones stay absent ----
 
 // The network's prefix and the id without white space around it. An id that is empty,
-// unusable or contains half a character is invalid. X's ids are decimal numbers.
+// unusable or contains half a character is invalid. X's: numbers, no zero in front.
 struct slice decode_run_id(struct decode_run *run, struct slice id);
 struct slice decode_run_number_id(struct decode_run *run, struct slice id);
 // An id with its network, under the same rules. "@ann" is a handle: invalid.

@@ -246,14 +246,15 @@ text_hashtags(struct slice text, struct text_entity *ret, size_t max)
     return count;
 }
 
+// Also characters that are not seen, as they come with copied text.
 static bool
 is_space_or_direction(uint32_t code)
 {
     return (code >= 0x09 && code <= 0x0d) || code == ' ' || code == 0x85 ||
            code == 0xa0 || code == 0x061c || code == 0x1680 || code == 0x180e ||
-           (code >= 0x2000 && code <= 0x200a) || code == 0x200e || code == 0x200f ||
-           (code >= 0x2028 && code <= 0x202f) || code == 0x205f ||
-           (code >= 0x2066 && code <= 0x2069) || code == 0x3000;
+           (code >= 0x2000 && code <= 0x200b) || code == 0x200e || code == 0x200f ||
+           (code >= 0x2028 && code <= 0x202f) || code == 0x205f || code == 0x2060 ||
+           (code >= 0x2066 && code <= 0x2069) || code == 0x3000 || code == 0xfeff;
 }
 
 static bool
