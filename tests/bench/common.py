@@ -1,5 +1,6 @@
 """What the benchmarks share: the build, a private Redis, a replay that is measured, a live daemon."""
 import contextlib
+import json
 import os
 import pathlib
 import re
@@ -24,6 +25,12 @@ PRODUCT, REDIS = ("0", "1") if (os.cpu_count() or 1) > 1 else ("0", "0")
 
 def run(*command, **options):
     return subprocess.run([str(word) for word in command], check=True, **options)
+
+
+def reference(*command):
+    """What a program to compare with prints about itself."""
+    answer = run("taskset", "-c", PRODUCT, *command, stdout=subprocess.PIPE, text=True)
+    return json.loads(answer.stdout)
 
 
 def build():
