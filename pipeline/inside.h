@@ -1,5 +1,10 @@
 // The state of the pipeline, shared by its stages and by the functions that build
 // changes.
+//
+// A stage takes the whole pipeline, because a post changes many tables. A table gets
+// what it needs beside its rows as arguments of its init, functions to call included;
+// it keeps them, and its functions take only the table. tests/lint/layers.py lists the
+// stages; no other file in a room may name the struct.
 #pragma once
 
 #include "base/arena.h"

@@ -109,38 +109,46 @@ static bool
 tables_init(struct pipeline *pipeline)
 {
     const struct pipeline_options *options = &pipeline->options;
-    uint64_t users = options->users_capacity;
     uint64_t cascades = options->cascades_capacity;
-    uint64_t counters = users * COUNTERS_PER_USER + cascades * COUNTERS_PER_CASCADE +
-                        options->hashtags_capacity + COUNTERS_MARGIN;
+    uint64_t counters = options->users_capacity * COUNTERS_PER_USER +
+                        cascades * COUNTERS_PER_CASCADE + options->hashtags_capacity +
+                        COUNTERS_MARGIN;
     if (counters >= COUNTER_MAX || 2 * cascades > EVENT_RECORDS_INDEX) {
         return false;
     }
     pipeline->texts = slab_create(options->memory_texts);
-    pipeline->cascades.texts = pipeline->texts;
-    pipeline->trees.texts = pipeline->texts;
-    pipeline->cascades.trees = &pipeline->trees;
-    pipeline->cascades.users = &pipeline->users;
-    pipeline->cascades.windows = &pipeline->windows;
-    pipeline->cascades.key = pipeline->key;
-    pipeline->tags.texts = pipeline->texts;
-    pipeline->tags.key = pipeline->key;
+    const struct windows_needs windows = {
+        .spans = &options->windows,
+        .bytes = options->memory_windows,
+        .counters = (uint32_t)counters,
+        .touched = counter_touched,
+        .context = pipeline,
+    };
+    const struct users_needs people = {
+        .texts = pipeline->texts,
+        .key = &pipeline->key,
+        .form = &pipeline->hand.handle_form,
+        .merge = persons_merge,
+        .context = pipeline,
+    };
+    const struct cascades_needs beside = {
+        .texts = pipeline->texts,
+        .trees = &pipeline->trees,
+        .users = &pipeline->users,
+        .windows = &pipeline->windows,
+        .key = &pipeline->key,
+    };
     struct boards_owners owners = {pipeline, owner_id, owner_hold, owner_release,
                                    owner_moved};
-    if (pipeline->texts == NULL ||
-        !windows_init(&pipeline->windows, &options->windows, options->memory_windows,
-                      (uint32_t)counters)) {
-        return false;
-    }
-    pipeline->windows.touched = counter_touched;
-    pipeline->windows.context = pipeline;
-    return users_init(&pipeline->users, (uint32_t)users, pipeline->texts,
-                      &pipeline->key) &&
-           cascades_init(&pipeline->cascades, (uint32_t)cascades) &&
-           trees_init(&pipeline->trees, (uint32_t)options->trees_capacity) &&
+    return pipeline->texts != NULL && windows_init(&pipeline->windows, &windows) &&
+           users_init(&pipeline->users, (uint32_t)options->users_capacity, &people) &&
+           cascades_init(&pipeline->cascades, (uint32_t)cascades, &beside) &&
+           trees_init(&pipeline->trees, (uint32_t)options->trees_capacity,
+                      pipeline->texts) &&
            forecasts_init(&pipeline->forecasts, (uint32_t)cascades,
                           (uint32_t)options->cascades_authors, pipeline->texts) &&
-           tags_init(&pipeline->tags, (uint32_t)options->hashtags_capacity) &&
+           tags_init(&pipeline->tags, (uint32_t)options->hashtags_capacity,
+                     pipeline->texts, &pipeline->key) &&
            event_records_init(&pipeline->records,
                               &(struct event_records_sizes){
                                   .events = (uint32_t)options->dedupe_capacity,
@@ -151,7 +159,7 @@ tables_init(struct pipeline *pipeline)
            boards_init(&pipeline->boards, (uint32_t)options->top, &pipeline->windows,
                        &options->windows, &owners) &&
            withdrawals_init(&pipeline->withdrawals) &&
-           alerts_init(pipeline, (uint32_t)options->alerts_capacity);
+           alerts_init(&pipeline->alerts, (uint32_t)options->alerts_capacity);
 }
 
 struct pipeline *
@@ -182,9 +190,6 @@ pipeline_create(const struct pipeline_options *options, const struct hash_key *s
         pipeline_destroy(&pipeline);
         return NULL;
     }
-    pipeline->users.merge = persons_merge;
-    pipeline->users.context = pipeline;
-    pipeline->users.form = &pipeline->hand.handle_form;
     pipeline->longest = options->windows.length[pipeline->windows.longest];
     return pipeline;
 }
@@ -198,7 +203,7 @@ pipeline_destroy(struct pipeline **pipeline)
     }
     withdrawals_fini(&p->withdrawals);
     locals_fini(&p->locals);
-    alerts_fini(p);
+    alerts_fini(&p->alerts);
     boards_fini(&p->boards);
     event_records_fini(&p->records);
     tags_fini(&p->tags);

@@ -227,7 +227,7 @@ move(struct pipeline *pipeline, struct snapshot *snapshot)
     event_records_move(&pipeline->records, snapshot);
     locals_move(&pipeline->locals, snapshot);
     boards_move(&pipeline->boards, snapshot);
-    alerts_move(pipeline, snapshot);
+    alerts_move(&pipeline->alerts, snapshot);
     SNAPSHOT_VALUE(snapshot, pipeline->renamed);
     withdrawals_move(&pipeline->withdrawals, snapshot);
     release_move(&pipeline->release, snapshot);

@@ -23,16 +23,16 @@ pipeline_alerts_fit(const struct pipeline *pipeline)
 }
 
 bool
-alerts_init(struct pipeline *pipeline, uint32_t capacity)
+alerts_init(struct alerts *alerts, uint32_t capacity)
 {
-    pipeline->alerts.tick = INT64_MIN;
-    return alert_memory_init(&pipeline->alerts.memory, capacity);
+    alerts->tick = INT64_MIN;
+    return alert_memory_init(&alerts->memory, capacity);
 }
 
 void
-alerts_fini(struct pipeline *pipeline)
+alerts_fini(struct alerts *alerts)
 {
-    alert_memory_fini(&pipeline->alerts.memory);
+    alert_memory_fini(&alerts->memory);
 }
 
 static void
@@ -556,9 +556,8 @@ alerts_advance(struct pipeline *pipeline)
 }
 
 void
-alerts_move(struct pipeline *pipeline, struct snapshot *snapshot)
+alerts_move(struct alerts *alerts, struct snapshot *snapshot)
 {
-    struct alerts *alerts = &pipeline->alerts;
     SNAPSHOT_VALUE(snapshot, alerts->records);
     SNAPSHOT_VALUE(snapshot, alerts->digests);
     SNAPSHOT_VALUE(snapshot, alerts->tick);

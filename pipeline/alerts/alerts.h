@@ -79,8 +79,8 @@ struct alerts {
 };
 
 // False when the system refuses the memory.
-bool alerts_init(struct pipeline *pipeline, uint32_t capacity);
-void alerts_fini(struct pipeline *pipeline);
+bool alerts_init(struct alerts *alerts, uint32_t capacity);
+void alerts_fini(struct alerts *alerts);
 
 // An event of that time was counted below the cascade's root.
 void alerts_judge(struct pipeline *pipeline, uint32_t cascade, usec time);
@@ -90,4 +90,4 @@ void alerts_advance(struct pipeline *pipeline);
 
 // Saves the contents without the rules, or loads them into empty ones of the same
 // capacity.
-void alerts_move(struct pipeline *pipeline, struct snapshot *snapshot);
+void alerts_move(struct alerts *alerts, struct snapshot *snapshot);

@@ -23,8 +23,14 @@ row_count(const struct cascades *cascades)
 }
 
 bool
-cascades_init(struct cascades *cascades, uint32_t capacity)
+cascades_init(struct cascades *cascades, uint32_t capacity,
+              const struct cascades_needs *needs)
 {
+    cascades->texts = needs->texts;
+    cascades->trees = needs->trees;
+    cascades->users = needs->users;
+    cascades->windows = needs->windows;
+    cascades->key = *needs->key;
     cascades->capacity = capacity;
     cascades->evicted_at = USEC_NONE;
     size_t rows = row_count(cascades);
@@ -464,6 +470,17 @@ cascades_ensure_room(struct cascades *cascades, uint32_t count, usec clock)
     }
     return cascades->capacity - (cascades->count - cascades->leaving) >= count &&
            row_count(cascades) - cascades->count >= count;
+}
+
+uint32_t
+cascades_parent(const struct cascades *cascades, uint32_t cascade)
+{
+    const struct cascade *row = &cascades->rows[cascade];
+    if ((row->flags & CASCADE_HAS_PARENT) == 0 ||
+        cascades->rows[row->parent].birth != row->parent_birth) {
+        return CASCADE_NONE;
+    }
+    return row->parent;
 }
 
 void

@@ -35,7 +35,6 @@
 #include "pipeline/windows/windows.h"
 
 struct snapshot;
-
 struct users;
 
 struct cascades {
@@ -61,9 +60,17 @@ struct cascades {
     usec evicted_at; // clock of the last such eviction; USEC_NONE: none
 };
 
-// The caller has set texts, trees, users, windows and key; all are kept. False when the
-// system refuses the memory.
-bool cascades_init(struct cascades *cascades, uint32_t capacity);
+// What the table uses beside its own rows; all but the key is kept.
+struct cascades_needs {
+    struct slab *texts;
+    struct trees *trees;
+    struct users *users;
+    struct windows *windows;
+    const struct hash_key *key;
+};
+// False when the system refuses the memory.
+bool cascades_init(struct cascades *cascades, uint32_t capacity,
+                   const struct cascades_needs *needs);
 void cascades_fini(struct cascades *cascades);
 
 // False when records should be evicted.
@@ -121,6 +128,9 @@ uint64_t cascades_recent(const struct cascades *cascades, const struct cascade *
 // refer to its counters.
 bool cascades_is_zero(const struct cascades *cascades, const struct cascade *row);
 
+// The quoted post's record, or CASCADE_NONE.
+uint32_t cascades_parent(const struct cascades *cascades, uint32_t cascade);
+
 // Saves the contents without the key, or loads them into an empty table of the same
 // capacity.
 void cascades_move(struct cascades *cascades, struct snapshot *snapshot);
@@ -135,16 +145,4 @@ static inline struct slice
 cascades_id(const struct cascades *cascades, uint32_t cascade)
 {
     return slab_text(cascades->texts, cascades->rows[cascade].id);
-}
-
-// The quoted post's record, or CASCADE_NONE.
-static inline uint32_t
-cascades_parent(const struct cascades *cascades, uint32_t cascade)
-{
-    const struct cascade *row = &cascades->rows[cascade];
-    if ((row->flags & CASCADE_HAS_PARENT) == 0 ||
-        cascades->rows[row->parent].birth != row->parent_birth) {
-        return CASCADE_NONE;
-    }
-    return row->parent;
 }

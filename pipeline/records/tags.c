@@ -7,9 +7,12 @@
 #include "base/snapshot.h"
 
 bool
-tags_init(struct tags *tags, uint32_t capacity)
+tags_init(struct tags *tags, uint32_t capacity, struct slab *texts,
+          const struct hash_key *key)
 {
     tags->capacity = capacity;
+    tags->texts = texts;
+    tags->key = *key;
     tags->rows = region_reserve((size_t)capacity * sizeof(*tags->rows));
     tags->fading = region_reserve((size_t)capacity * sizeof(*tags->fading));
     return tags->rows != NULL && tags->fading != NULL &&

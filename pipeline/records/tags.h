@@ -35,8 +35,9 @@ struct tags {
     struct hash_key key;
 };
 
-// The caller has set texts and key. False when the system refuses the memory.
-bool tags_init(struct tags *tags, uint32_t capacity);
+// Keeps texts. False when the system refuses the memory.
+bool tags_init(struct tags *tags, uint32_t capacity, struct slab *texts,
+               const struct hash_key *key);
 void tags_fini(struct tags *tags);
 
 // TAG_NONE if not found.

@@ -10,13 +10,15 @@
 enum { FORGOTTEN_PART = 16 }; // of the capacity is evicted at a time
 
 bool
-users_init(struct users *users, uint32_t capacity, struct slab *texts,
-           const struct hash_key *key)
+users_init(struct users *users, uint32_t capacity, const struct users_needs *needs)
 {
     memset(users, 0, sizeof(*users));
     users->capacity = capacity;
-    users->texts = texts;
-    users->key = *key;
+    users->texts = needs->texts;
+    users->key = *needs->key;
+    users->form = needs->form;
+    users->merge = needs->merge;
+    users->context = needs->context;
     users->rows = region_reserve((size_t)capacity * sizeof(*users->rows));
     return users->rows != NULL && queue_init(&users->queue, capacity) &&
            table_init(&users->by_id, capacity) &&

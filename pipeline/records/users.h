@@ -59,10 +59,18 @@ struct users {
     struct handle_form *form;
 };
 
-// Keeps texts; the caller sets merge, context and form. False when the system refuses
-// the memory.
-bool users_init(struct users *users, uint32_t capacity, struct slab *texts,
-                const struct hash_key *key);
+// What the table uses beside its own rows; all but the key is kept. merge may be NULL
+// if no user is known by handle only.
+struct users_needs {
+    struct slab *texts;
+    const struct hash_key *key;
+    struct handle_form *form;
+    users_merge_fn merge;
+    void *context; // of merge
+};
+// False when the system refuses the memory.
+bool users_init(struct users *users, uint32_t capacity,
+                const struct users_needs *needs);
 void users_fini(struct users *users);
 
 // True if `count` more users are certain to fit, after evicting some if needed.

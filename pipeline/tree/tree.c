@@ -28,8 +28,9 @@ body_of(const struct trees *trees, const struct tree *tree)
 }
 
 bool
-trees_init(struct trees *trees, uint32_t capacity)
+trees_init(struct trees *trees, uint32_t capacity, struct slab *texts)
 {
+    trees->texts = texts;
     return nodes_init(&trees->nodes, capacity) && pending_parents_init(&trees->pending);
 }
 

@@ -92,9 +92,9 @@ struct tree_shape {
                     // / pairs
 };
 
-// capacity: of nodes, 1 to NODES_MAX. The caller has set texts. False when the system
-// refuses the memory.
-bool trees_init(struct trees *trees, uint32_t capacity);
+// capacity: of nodes, 1 to NODES_MAX. Keeps texts. False when the system refuses the
+// memory.
+bool trees_init(struct trees *trees, uint32_t capacity, struct slab *texts);
 void trees_fini(struct trees *trees);
 // Saves the contents, or loads them into empty trees of the same capacity.
 void trees_move(struct trees *trees, struct snapshot *snapshot);

@@ -31,10 +31,12 @@ window_init(struct window *window, usec length, uint32_t slot)
 }
 
 bool
-windows_init(struct windows *windows, const struct option_spans *spans, uint64_t bytes,
-             uint32_t counters)
+windows_init(struct windows *windows, const struct windows_needs *needs)
 {
+    const struct option_spans *spans = needs->spans;
     memset(windows, 0, sizeof(*windows));
+    windows->touched = needs->touched;
+    windows->context = needs->context;
     windows->shown = (uint32_t)spans->count;
     for (uint32_t i = 0; i < windows->shown; i++) {
         window_init(&windows->window[i], spans->length[i], i);
@@ -51,15 +53,15 @@ windows_init(struct windows *windows, const struct option_spans *spans, uint64_t
 
     // The last chunk of every list may be almost empty.
     uint64_t partial = (uint64_t)(windows->shown + 2) * WINDOWS_STEPS * WINDOWS_KINDS;
-    uint64_t chunks = bytes / sizeof(*windows->chunks) + 1 + partial;
-    if (chunks >= UINT32_MAX || counters >= COUNTER_MAX) {
+    uint64_t chunks = needs->bytes / sizeof(*windows->chunks) + 1 + partial;
+    if (chunks >= UINT32_MAX || needs->counters >= COUNTER_MAX) {
         return false;
     }
     windows->chunk_capacity = (uint32_t)chunks;
     windows->chunks = region_reserve((size_t)chunks * sizeof(*windows->chunks));
     windows->scratch = region_reserve(SCRATCH_BYTES);
     uint32_t slots = windows->shown > 2 ? windows->shown : 2;
-    return counters_init(&windows->counters, counters, slots) &&
+    return counters_init(&windows->counters, needs->counters, slots) &&
            windows->chunks != NULL && windows->scratch != NULL;
 }
 

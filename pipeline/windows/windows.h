@@ -83,10 +83,16 @@ struct windows {
     void *context;
 };
 
-// bytes: for the lists; counters: how many. False when the system refuses the
-// memory.
-bool windows_init(struct windows *windows, const struct option_spans *spans,
-                  uint64_t bytes, uint32_t counters);
+// Keeps context, which is passed to `touched`; borrows spans.
+struct windows_needs {
+    const struct option_spans *spans;
+    uint64_t bytes;    // for the lists
+    uint32_t counters; // how many
+    windows_touched_fn touched;
+    void *context;
+};
+// False when the system refuses the memory.
+bool windows_init(struct windows *windows, const struct windows_needs *needs);
 void windows_fini(struct windows *windows);
 
 // Moves the clock forward (a smaller time changes nothing) and subtracts what left the

@@ -22,9 +22,18 @@ ROOMS = {
     "pipeline": ["windows", "tree", "forecast", "records", "alerts", "changes", "fold"],
     "sinks": ["webhook", "redis", "http"],
 }
-# The state that stages share. What knows it stands above all tables.
+# The state that stages share. In the rooms only stages know it: they alone take a struct pipeline
+# and may include it. Everything else gets what it needs when it is initialised.
 INSIDE = "pipeline/inside.h"
-KNOWS_INSIDE = ("pipeline/forecast/forecasts.c", "pipeline/alerts/", "pipeline/changes/", "pipeline/fold/")
+STAGES = {
+    "forecast": {"forecasts"},
+    "alerts": {"alert_raise", "alerts", "measures"},
+    "changes": {"change", "change_alert", "change_calibration", "change_cascade",
+                "change_forecast", "change_user", "key_rule"},
+    "fold": {"admission", "carry", "ids", "learn", "names", "naming", "parent", "persons",
+             "prefetch", "release", "rewind", "undo", "versions", "withdrawals"},
+}
+WHOLE = re.compile(r"\bstruct pipeline\b")
 
 # Library headers, and the files that may know the library. Everybody else goes through them.
 LIBRARIES = {
@@ -94,12 +103,17 @@ def room_of(path):
     return rooms.index(path.parts[1])
 
 
+def is_above_tables(path):
+    """A stage, or a file that is in no room."""
+    return len(path.parts) == 2 or path.stem in STAGES.get(path.parts[1], ())
+
+
 def is_in_order(path, header):
     target = pathlib.PurePath(header)
     if target.parts[0] != path.parts[0]:
         return True
-    if header == INSIDE and len(path.parts) > 2:
-        return str(path).startswith(KNOWS_INSIDE)
+    if header == INSIDE:
+        return is_above_tables(path)
     return len(target.parts) == 2 or room_of(target) <= room_of(path)
 
 
@@ -123,6 +137,9 @@ def main():
                 if found and not is_allowed(path, *found.groups()):
                     faults += 1
                     print(f"{path}:{number}: may not include {found[2]}")
+                if folder == "pipeline" and WHOLE.search(line) and not is_above_tables(path):
+                    faults += 1
+                    print(f"{path}:{number}: no stage, so it may not take the whole pipeline")
     return 1 if faults else 0
 
 

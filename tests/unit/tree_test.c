@@ -28,9 +28,8 @@ setup(struct world *world, uint32_t capacity)
 {
     memset(world, 0, sizeof(*world));
     world->slab = slab_create(64 << 20);
-    world->trees.texts = world->slab;
     assert_non_null(world->slab);
-    assert_true(trees_init(&world->trees, capacity));
+    assert_true(trees_init(&world->trees, capacity, world->slab));
 }
 
 static void

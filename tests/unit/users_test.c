@@ -23,11 +23,12 @@ setup(void **state)
     fixture.texts = slab_create(TEXTS);
     *state = &fixture;
     handle_form_init(&fixture.form);
-    if (!users_init(&fixture.users, CAPACITY, fixture.texts, &key)) {
-        return -1;
-    }
-    fixture.users.form = &fixture.form;
-    return 0;
+    const struct users_needs needs = {
+        .texts = fixture.texts,
+        .key = &key,
+        .form = &fixture.form,
+    };
+    return users_init(&fixture.users, CAPACITY, &needs) ? 0 : -1;
 }
 
 static int

@@ -34,9 +34,13 @@ set_up(struct fixture *fixture, const char *list, uint64_t entries, uint32_t cou
         "windows", OPTION_SPANS, "5m", USEC_PER_MIN, 40 * USEC_PER_DAY, false, 0, ""};
     struct option_spans spans;
     assert_int_equal(option_set(&row, &spans, slice_of(list), NULL), STATUS_OK);
-    assert_true(windows_init(&fixture->windows, &spans, entries, counters));
-    fixture->windows.touched = touched;
-    fixture->windows.context = &fixture->touches;
+    assert_true(windows_init(&fixture->windows, &(struct windows_needs){
+                                                    .spans = &spans,
+                                                    .bytes = entries,
+                                                    .counters = counters,
+                                                    .touched = touched,
+                                                    .context = &fixture->touches,
+                                                }));
     windows_advance(&fixture->windows, T0);
 }
 
