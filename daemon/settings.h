@@ -13,7 +13,7 @@
 #include "pipeline/alerts/rules.h"
 #include "pipeline/pipeline.h"
 #include "sinks/http/http_options.h"
-#include "sinks/redis/redis_options.h"
+#include "net/redis/redis_options.h"
 #include "sinks/webhook/webhook_options.h"
 
 enum { SETTINGS_SOURCES_MAX = 32, SETTINGS_WEBHOOKS_MAX = 16 };

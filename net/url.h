@@ -1,7 +1,7 @@
 // Addresses: the parts that all URLs have, and complete ones of HTTP and WebSockets.
 //
 // An IPv6 address is in brackets. Pure: no look-up. Redis' own forms are in
-// sinks/redis/redis_url.h.
+// net/redis/redis_url.h.
 #pragma once
 
 #include <stdbool.h>

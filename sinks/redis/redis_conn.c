@@ -16,8 +16,8 @@
 #include "sinks/redis/redis_dial.h"
 #include "sinks/redis/redis_sentinel.h"
 #include "sinks/redis/redis_stream.h"
-#include "sinks/redis/redis_target.h"
-#include "sinks/redis/redis_tls.h"
+#include "net/redis/redis_target.h"
+#include "net/redis/redis_tls.h"
 
 enum conn_state { CONN_STOPPED, CONN_WAIT, CONN_ASK, CONN_DIAL, CONN_HELLO, CONN_UP };
 

@@ -17,7 +17,7 @@
 #include "base/slice.h"
 #include "base/status.h"
 #include "sinks/redis/redis_error_kind.h"
-#include "sinks/redis/redis_options.h"
+#include "net/redis/redis_options.h"
 #include "sinks/redis/redis_reader.h"
 #include "sinks/redis/redis_sink.h"
 

@@ -7,7 +7,7 @@
 #include <event2/util.h>
 
 #include "base/status.h"
-#include "sinks/redis/redis_url.h"
+#include "net/redis/redis_url.h"
 
 struct event_base;
 struct redis_dial;

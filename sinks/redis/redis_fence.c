@@ -5,7 +5,7 @@
 #include <sysexits.h>
 
 #include "sinks/redis/redis_inside.h"
-#include "sinks/redis/redis_tls.h"
+#include "net/redis/redis_tls.h"
 
 bool
 redis_fence_init(struct redis_fence *fence)

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 #include "base/slice.h"
-#include "sinks/redis/redis_options.h"
+#include "net/redis/redis_options.h"
 
 struct redis_key {
     const char *name; // without the prefix; <…> is the variable part

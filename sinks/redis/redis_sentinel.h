@@ -11,7 +11,7 @@
 
 #include "base/status.h"
 #include "base/usec.h"
-#include "sinks/redis/redis_target.h"
+#include "net/redis/redis_target.h"
 
 struct event_base;
 struct redis_sentinel;

@@ -28,7 +28,7 @@
 #include "base/status.h"
 #include "base/usec.h"
 #include "sinks/redis/redis_metrics.h"
-#include "sinks/redis/redis_options.h"
+#include "net/redis/redis_options.h"
 
 struct event_base;
 struct change_field;

@@ -7,8 +7,8 @@
 #include <event2/util.h>
 #include <openssl/types.h>
 
-#include "sinks/redis/redis_tls.h"
-#include "sinks/redis/redis_url.h"
+#include "net/redis/redis_tls.h"
+#include "net/redis/redis_url.h"
 
 struct bufferevent;
 struct event_base;

@@ -1,4 +1,4 @@
-#include "sinks/redis/redis_url.h"
+#include "net/redis/redis_url.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "sinks/redis/redis_options.h"
+#include "net/redis/redis_options.h"
 
 static struct redis_url
 must_parse(const char *text)

@@ -1,4 +1,4 @@
-#include "sinks/redis/redis_options.h"
+#include "net/redis/redis_options.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/redact.h"
-#include "sinks/redis/redis_url.h"
+#include "net/redis/redis_url.h"
 
 #define AT(member) offsetof(struct redis_options, member)
 

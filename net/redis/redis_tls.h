@@ -8,8 +8,8 @@
 #include <openssl/types.h>
 
 #include "base/status.h"
-#include "sinks/redis/redis_options.h"
-#include "sinks/redis/redis_url.h"
+#include "net/redis/redis_options.h"
+#include "net/redis/redis_url.h"
 
 // The common part of all connections; reads the files. STATUS_IO: the error names the
 // file.

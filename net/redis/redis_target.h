@@ -3,8 +3,8 @@
 
 #include "base/status.h"
 #include "base/usec.h"
-#include "sinks/redis/redis_options.h"
-#include "sinks/redis/redis_url.h"
+#include "net/redis/redis_options.h"
+#include "net/redis/redis_url.h"
 
 struct redis_target {
     struct redis_url url; // including redis.user and redis.db

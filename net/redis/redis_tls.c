@@ -1,4 +1,4 @@
-#include "sinks/redis/redis_tls.h"
+#include "net/redis/redis_tls.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "sinks/redis/redis_target.h"
+#include "net/redis/redis_target.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "sinks/redis/redis_url.h"
+#include "net/redis/redis_url.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
