@@ -1,5 +1,5 @@
 // cascadectl's client for the Redis that cascaded writes to: blocking, pipelined, read
-// only.
+// only. The address, login and TLS are those of the daemon's options (redis_options.h).
 //
 // client_ask queues commands; client_answer returns the answers in order. After the
 // first failure only client_close may be called.
@@ -9,35 +9,33 @@
 
 #include "base/slice.h"
 #include "base/status.h"
+#include "ctl/connection.h"
 
-enum { CLIENT_ADDRESS_MAX = 256, CLIENT_PREFIX_MAX = 256 };
-
-// The address of a Redis: a path, or a host and port, or Sentinels to ask.
-struct client_address {
-    char path[CLIENT_ADDRESS_MAX];      // empty: host and port
-    char sentinels[CLIENT_ADDRESS_MAX]; // host[:port],…; empty: none
-    char name[CLIENT_ADDRESS_MAX];      // of the master at the Sentinels
-    char host[CLIENT_ADDRESS_MAX];
-    int port;
-    int database;
-};
+struct redis_options;
 
 struct client {
-    redisContext *redis;
-    char prefix[CLIENT_PREFIX_MAX];
+    struct redis_options *options;
+    struct connection connection;
+    SSL_CTX *tls; // NULL: not encrypted
 };
 
-// Parses "unix:/path", "redis://host[:port][/db]" or
-// "sentinel://host[:port],host[:port]…/name[/db]"; an IPv6 host is in [].
-enum status client_parse_url(const char *url, struct client_address *ret_address,
-                             struct error *error) MUST_USE;
+// With the defaults of all options. Call client_fini in both cases.
+enum status client_init(struct client *client, struct error *error) MUST_USE;
+// Closes the connection.
+void client_fini(struct client *client);
 
-// Asks the Sentinels, if any, for the master, connects within a few seconds (each of
-// them) and selects the database. Call client_close afterwards, also after a failure.
-// Borrows everything.
-enum status client_open(struct client *client, const char *url, const char *prefix,
-                        struct error *error) MUST_USE;
-void client_close(struct client *client);
+// Sets an option by its name, such as "redis.url". STATUS_FULL: there is no such
+// option.
+enum status client_set(struct client *client, struct slice name, struct slice value,
+                       struct error *error) MUST_USE;
+
+// Checks the options together without connecting. A user or a password in the URL is
+// refused, because arguments are visible to everybody on the machine.
+enum status client_check(const struct client *client, struct error *error) MUST_USE;
+
+// Asks the Sentinels, if any, for the master, connects, logs in and selects the
+// database.
+enum status client_open(struct client *client, struct error *error) MUST_USE;
 
 // Queues a command. The prefix is put before its second word, the key. `tail` contains
 // further words and ends with NULL; it may be NULL.

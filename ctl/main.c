@@ -22,14 +22,18 @@ static const char usage_text[] =
     "       show them once, then exit\n  user ID|@[NET:]HANDLE    show all values of a "
     "user\n  cascade ID               show all values of a post's cascade\n\n  -r, "
     "--redis URL          unix:/path, redis://host:port/db or\n                        "
-    "   sentinel://host:port,host:port/name\n                           (default "
+    "   sentinel://host:port,host:port/name; rediss://\n                           and "
+    "sentinels:// for TLS\n                           (default "
     "unix:/run/redis/redis-server.sock)\n  -p, --prefix PREFIX      prefix of the keys "
-    "(default cascaded:)\n  -V, --version            print the version\n  -h, --help   "
+    "(default cascaded:)\n  -o, --option KEY=VALUE   an option of cascaded's section "
+    "redis: redis.user,\n                           redis.password_file, "
+    "redis.sentinel_user,\n                           redis.sentinel_password_file, "
+    "redis.ca_file,\n                           redis.cert_file, redis.key_file …\n  "
+    "-V, --version            print the version\n  -h, --help   "
     "            print this help\n";
 
 struct arguments {
-    const char *url;
-    const char *prefix;
+    struct client *client;
     struct top_options top;
 };
 
@@ -82,6 +86,24 @@ finish_output(int code)
     return fail(EX_IOERR, error.text);
 }
 
+static int
+set_redis(const struct arguments *arguments, struct slice name, const char *value)
+{
+    struct error error = {0};
+    enum status status = client_set(arguments->client, name, slice_of(value), &error);
+    return status == STATUS_OK ? EX_OK : bad_usage(error.text);
+}
+
+// KEY=VALUE
+static int
+take_assignment(const struct arguments *arguments, const char *text)
+{
+    size_t length = strcspn(text, "=");
+    bool has_value = text[length] == '=';
+    return set_redis(arguments, (struct slice){text, has_value ? length : 0},
+                     text + length + has_value);
+}
+
 // Parses one option. Returns EX_OK, or the code to exit with.
 static int
 take_option(int letter, const char *value, struct arguments *arguments)
@@ -89,11 +111,11 @@ take_option(int letter, const char *value, struct arguments *arguments)
     struct top_options *top = &arguments->top;
     switch (letter) {
     case 'r':
-        arguments->url = value;
-        return EX_OK;
+        return set_redis(arguments, SLICE_LIT("redis.url"), value);
     case 'p':
-        arguments->prefix = value;
-        return EX_OK;
+        return set_redis(arguments, SLICE_LIT("redis.prefix"), value);
+    case 'o':
+        return take_assignment(arguments, value);
     case 'w':
         top->window = value;
         return EX_OK;
@@ -150,8 +172,6 @@ static int
 run(char **words, int count, const struct arguments *arguments)
 {
     struct error error = {0};
-    struct client client;
-    struct client_address address;
     if (count == 0) {
         return bad_usage("which command? top, user or cascade");
     }
@@ -162,24 +182,23 @@ run(char **words, int count, const struct arguments *arguments)
     if (count != (is_top ? 1 : 2)) {
         return bad_usage(is_top ? "top takes no argument" : "give one id");
     }
-    if (client_parse_url(arguments->url, &address, &error) != STATUS_OK) {
+    if (client_check(arguments->client, &error) != STATUS_OK) {
         return bad_usage(error.text);
     }
-    enum status status =
-        client_open(&client, arguments->url, arguments->prefix, &error);
+    enum status status = client_open(arguments->client, &error);
     if (status == STATUS_OK) {
-        status = run_command(&client, words, arguments, &error);
+        status = run_command(arguments->client, words, arguments, &error);
     }
-    client_close(&client);
     return exit_code(status, &error);
 }
 
-int
-main(int argc, char **argv)
+static int
+serve(int argc, char **argv, struct arguments *arguments)
 {
     static const struct option options[] = {
         {"redis", required_argument, NULL, 'r'},
         {"prefix", required_argument, NULL, 'p'},
+        {"option", required_argument, NULL, 'o'},
         {"window", required_argument, NULL, 'w'},
         {"rows", required_argument, NULL, 'n'},
         {"every", required_argument, NULL, 'e'},
@@ -188,9 +207,29 @@ main(int argc, char **argv)
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
+    int letter = 0;
+    while ((letter = getopt_long(argc, argv, "r:p:o:w:n:e:1Vh", options, NULL)) != -1) {
+        if (letter == 'h' || letter == 'V') {
+            (void)fputs(letter == 'h' ? usage_text
+                                      : "cascadectl " CASCADED_VERSION "\n",
+                        stdout);
+            return EX_OK;
+        }
+        int code = take_option(letter, optarg, arguments);
+        if (code != EX_OK) {
+            return code;
+        }
+    }
+    return run(argv + optind, argc - optind, arguments);
+}
+
+int
+main(int argc, char **argv)
+{
+    struct error error = {0};
+    struct client client;
     struct arguments arguments = {
-        .url = "unix:/run/redis/redis-server.sock",
-        .prefix = "cascaded:",
+        .client = &client,
         .top = {.window = "1h", .every = USEC_PER_S},
     };
     // A closed connection or pipe is reported by the call that writes to it.
@@ -199,18 +238,10 @@ main(int argc, char **argv)
     if (cell_init() != 0) {
         return fail(EX_OSERR, "this system lacks the locale C.UTF-8");
     }
-    int letter = 0;
-    while ((letter = getopt_long(argc, argv, "r:p:w:n:e:1Vh", options, NULL)) != -1) {
-        if (letter == 'h' || letter == 'V') {
-            (void)fputs(letter == 'h' ? usage_text
-                                      : "cascadectl " CASCADED_VERSION "\n",
-                        stdout);
-            return finish_output(EX_OK);
-        }
-        int code = take_option(letter, optarg, &arguments);
-        if (code != EX_OK) {
-            return code;
-        }
+    if (client_init(&client, &error) != STATUS_OK) {
+        return fail(EX_OSERR, error.text);
     }
-    return finish_output(run(argv + optind, argc - optind, &arguments));
+    int code = finish_output(serve(argc, argv, &arguments));
+    client_fini(&client);
+    return code;
 }

@@ -18,8 +18,16 @@ from waiting import PATIENCE, wait
 BUILD = pathlib.Path(os.environ.get("BUILD", "build/dev"))
 PROGRAM = BUILD / "tests/sink_drive"
 CASCADED = BUILD / "cascaded"
+CASCADECTL = BUILD / "cascadectl"
 PREFIX = "cascaded:"
 OWNED = ("user:", "cascade:", "handle:", "top:", "cursor:")
+
+
+def lookup(url, user, *options):
+    """What cascadectl shows of that user."""
+    more = [word for option in options for word in ("-o", option)]
+    return subprocess.run([CASCADECTL, "-r", url, *more, "user", user], text=True,
+                          capture_output=True, timeout=PATIENCE, check=False)
 
 
 class Drive:

@@ -120,7 +120,7 @@ def another_prefix_and_window_are_other_keys():
         assert "plain" not in shown(url, "top", "--once")
         assert "plain" in shown(url, "-p", "other:", "top", "--once")
         assert "plain" not in shown(url, "-p", "other:", "top", "--once", "--window", "5m")
-        assert run(url, "-p", "", "top", "--once").returncode == 65
+        assert run(url, "-p", "", "top", "--once").returncode == 64
 
 
 @case
@@ -282,7 +282,12 @@ def every_failure_has_its_exit_code_and_one_clear_line():
                 (66, ["-r", url, "user", "app:nobody"], b"no user"),
                 (66, ["-r", url, "user", "@nobody"], b"no user"),
                 (66, ["-r", url, "cascade", "app:nothing"], b"no cascade"),
-                (64, ["-r", "nonsense", "top"], b"not a Redis URL"),
+                (64, ["-r", "nonsense", "top"], b"the address of Redis must be"),
+                (64, ["-o", "windows=5m", "top"], b"KEY=VALUE"), (64, ["-o", "top"], b"KEY=VALUE"),
+                (64, ["-p", "", "top"], b"redis.prefix"),
+                (64, ["-r", "redis://u:hidden@h", "top"], b"redis.password_file"),
+                (64, ["-o", "redis.password_file=/none", "top"], b"redis.password_file: cannot"),
+                (64, ["-o", "redis.ca_file=/dev/null", "top"], b"are for TLS"),
                 (64, [], b"which command"),
                 (64, ["fly"], b"no such command"),
                 (64, ["user"], b"one id"),
@@ -292,7 +297,7 @@ def every_failure_has_its_exit_code_and_one_clear_line():
                 (64, ["--nonsense"], b"--nonsense")):
             ended = subprocess.run([CASCADECTL, *words], capture_output=True, check=False)
             assert ended.returncode == code and said in ended.stderr, (words, ended)
-            assert ended.stderr.count(b"\n") <= 2, ended
+            assert ended.stderr.count(b"\n") <= 2 and b"hidden" not in ended.stderr, ended
     with private_redis() as (client, url, _):
         client.hset("cascaded:meta", mapping={"users_from": 2, "cascades_from": 3})
         for words, said in ((["user", "app:once"], b"(no key: counted fewer than 2 times)"),

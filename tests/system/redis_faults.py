@@ -23,7 +23,7 @@ import processes  # noqa: E402
 from live_daemon import LiveDaemon, http_section  # noqa: E402
 from redis_server import RedisServer, free_port, tls_options  # noqa: E402
 from sink_drive import (CASCADED, PREFIX, Drive, content, crossings, documented_acl,  # noqa: E402
-                        setting)
+                        lookup, setting)
 from tap import case, run_cases  # noqa: E402
 from waiting import PATIENCE, wait  # noqa: E402
 
@@ -343,6 +343,9 @@ def a_login_that_is_refused_is_fatal_at_the_start():
             _, code, text, _ = sink.wait_event("FATAL")
             assert code == 77 and word in text and "redis.password_file" in text, text
             assert "wrong" not in text.replace("is wrong", ""), text
+            shown = lookup(server.url, "x:1", *options)
+            assert shown.returncode == 69 and word in shown.stderr, shown
+            assert "redis.password_file" in shown.stderr and shown.stderr.count("\n") == 1, shown
             assert [e[0] for e in sink.events] == ["FATAL"], sink.events
             sink.close()
         file.write_text("right\nsecond line\n")
@@ -350,6 +353,13 @@ def a_login_that_is_refused_is_fatal_at_the_start():
         sink = Drive(server.url, f"redis.password_file={file}")
         sink.fill(1)
         sink.check(client)
+        client.execute_command("ACL", "SETUSER", "reader", "on", ">read", "~*", "+@read")
+        other = pathlib.Path(folder, "other")
+        other.write_text("read\n")
+        for options in ([f"redis.password_file={file}"],
+                        ["redis.user=reader", f"redis.password_file={other}"]):
+            shown = lookup(server.url, "x:1", *options)
+            assert shown.returncode == 0 and "posts" in shown.stdout, shown
         # A password changed under way is read anew with the next connection.
         client.config_set("requirepass", "newer")
         file.write_text("newer")
@@ -999,11 +1009,15 @@ def tls_works_and_is_verified():
             server = RedisServer("--tls-port", str(port), *tls_options(folder, name),
                                  *server_options, folder=folder)
             sink = Drive(f"rediss://{host}:{port}", *options)
+            shown = lookup(f"rediss://{host}:{port}", "x:1", *options)
             if problem is None:
                 sink.bulk(5000, 1)
                 sink.fill(1)
                 sink.check(server.client)
+                shown = lookup(f"rediss://{host}:{port}", "x:1", *options)
+                assert shown.returncode == 0 and "mentions" in shown.stdout, shown
             else:
+                assert shown.returncode == 69 and problem in shown.stderr, (problem, shown)
                 text = sink.wait_event("LOST")[2]
                 assert problem in text, (problem, text)
                 assert not sink.has_event("READY")

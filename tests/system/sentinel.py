@@ -16,8 +16,8 @@ import hook_lab  # noqa: E402
 import http_lab  # noqa: E402
 import processes  # noqa: E402
 from redis_server import RedisServer, Sentinel, free_port, tls_options  # noqa: E402
-from sink_drive import (BUILD, CASCADED, PREFIX, Drive, content, crossings,  # noqa: E402
-                        differences, documented_acl)
+from sink_drive import (CASCADED, CASCADECTL, PREFIX, Drive, content, crossings,  # noqa: E402
+                        differences, documented_acl, lookup)
 from tap import case, run_cases  # noqa: E402
 from waiting import PATIENCE, wait  # noqa: E402
 
@@ -25,7 +25,6 @@ import redis  # noqa: E402
 from redis.backoff import ConstantBackoff  # noqa: E402
 from redis.retry import Retry  # noqa: E402
 
-CASCADECTL = BUILD / "cascadectl"
 FIRST = 1200  # posts of crossings(); 300 alerts come in them, and as many after
 # A Sentinel closes the connections of a server whose role it changes, those of the test as well.
 PERSISTENT = {"retry": Retry(ConstantBackoff(0.05), 20), "retry_on_error": [redis.ConnectionError]}
@@ -284,6 +283,8 @@ def a_sentinel_where_a_server_is_expected_is_named_as_one():
             lines = done.stderr.decode().splitlines()
             assert expected in lines[-1] and len(lines) == 1, lines
             assert done.returncode == (77 if database else 78), done
+            shown = lookup(url, "x:1")
+            assert shown.returncode == 69 and "sentinel://" in shown.stderr, shown
 
 
 @case
@@ -341,6 +342,8 @@ def sentinels_that_want_a_password_or_tls_are_asked_with_them():
             file.write_text("spoken\n" if user else "for-others\n", encoding="utf-8")
             sink.check(server.client)
             sink.close()
+            shown = lookup(url, "x:1", *more)
+            assert shown.returncode == 0 and "posts" in shown.stdout, shown
             sentinel.kill()
         server.kill()
 
