@@ -5,11 +5,11 @@
 #include "ctl/cell.h"
 #include "ctl/latest.h"
 #include "ctl/screen.h"
+#include "net/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     FRAME_MAX = 1 << 20,
@@ -58,14 +58,6 @@ struct frame {
     struct buffer alert; // the newest; empty: there is none
     size_t rows;         // of each board
 };
-
-static usec
-monotonic_now(void)
-{
-    struct timespec now = {0};
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (usec)now.tv_sec * USEC_PER_S + now.tv_nsec / 1000;
-}
 
 // 0 for anything but a number of at most 15 digits.
 static int64_t
@@ -120,7 +112,7 @@ put_counters(struct frame *frame, struct top *top)
     const struct board_meta *meta = &frame->snapshot.meta;
     struct buffer line;
     buffer_init(&line, FRAME_MAX);
-    usec now = monotonic_now();
+    usec now = clock_monotonic();
     int64_t posts = number_of(meta->posts);
     int64_t lag = number_of(meta->lag_ms);
     put_number(&line, posts);

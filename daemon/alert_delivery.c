@@ -7,7 +7,8 @@
 
 #include "base/log.h"
 #include "daemon/alert_out.h"
-#include "daemon/clock.h"
+#include "daemon/wall_clock.h"
+#include "net/clock.h"
 #include "net/timer.h"
 #include "sinks/redis/redis_outbox.h"
 #include "sinks/webhook/webhook.h"
@@ -73,7 +74,7 @@ static void
 on_timer(void *context)
 {
     struct alert_delivery *delivery = context;
-    usec now = clock_wall();
+    usec now = wall_clock_now();
     usec wait = LOOK_AGAIN;
     bool is_idle = true;
     if (alert_out_pump(&delivery->out)) {
@@ -177,7 +178,7 @@ on_alert(void *context, const struct redis_alert *alert)
     for (size_t i = 0; i < delivery->alerts.endpoint_count; i++) {
         if ((alert->given >> i & 1) != 0) {
             webhook_add(delivery->endpoints[i].webhook, alert->id, alert->json,
-                        clock_wall());
+                        wall_clock_now());
         } else if ((alert->full >> i & 1) != 0) {
             webhook_refuse(delivery->endpoints[i].webhook);
         }
@@ -189,7 +190,7 @@ static void
 on_waiting(void *context, size_t endpoint, struct slice id, struct slice value)
 {
     struct alert_delivery *delivery = context;
-    webhook_restore(delivery->endpoints[endpoint].webhook, id, value, clock_wall());
+    webhook_restore(delivery->endpoints[endpoint].webhook, id, value, wall_clock_now());
     timer_set(&delivery->timer, 0);
 }
 
@@ -220,7 +221,7 @@ add_endpoint(struct alert_delivery *delivery, const struct webhook_options *opti
     const struct webhook_http_setup setup = {
         .base = delivery->setup.base,
         .client = delivery->setup.client,
-        .wall = clock_wall,
+        .wall = wall_clock_now,
         .options = options,
         .calls = &calls,
         .context = endpoint,

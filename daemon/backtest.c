@@ -16,10 +16,10 @@
 #include "base/log.h"
 #include "base/redact.h"
 #include "base/table.h"
-#include "daemon/clock.h"
 #include "daemon/recording.h"
 #include "daemon/refusals.h"
 #include "daemon/settings.h"
+#include "daemon/wall_clock.h"
 #include "ingest/decode/decode.h"
 #include "ingest/frames/file_input.h"
 #include "ingest/frames/lines.h"
@@ -228,7 +228,7 @@ drain(struct bench *bench)
 static void
 push(struct bench *bench)
 {
-    usec wall = clock_wall();
+    usec wall = wall_clock_now();
     while (recording_next(&bench->recording, wall) != NULL) {
         while (recording_push(&bench->recording, wall) == STATUS_AGAIN) {
             drain(bench);

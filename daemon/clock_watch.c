@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "base/log.h"
-#include "daemon/clock.h"
 #include "daemon/wall.h"
+#include "daemon/wall_clock.h"
 #include "pipeline/fold/rewind.h"
 #include "pipeline/pipeline.h"
 
@@ -34,8 +34,8 @@ report_held(struct clock_watch *watch, const struct wall *wall)
 enum clock_state
 clock_watch_tick(struct clock_watch *watch, struct pipeline *pipeline)
 {
-    usec now = clock_wall();
-    const struct wall *wall = clock_standing();
+    usec now = wall_clock_now();
+    const struct wall *wall = wall_clock_state();
     if (wall->steps == watch->steps) {
         report_held(watch, wall);
         pipeline_advance(pipeline, now);
@@ -53,7 +53,7 @@ clock_watch_tick(struct clock_watch *watch, struct pipeline *pipeline)
 void
 clock_watch_restored(struct pipeline *pipeline, usec most)
 {
-    usec now = clock_wall();
+    usec now = wall_clock_now();
     usec ahead = pipeline_clock(pipeline) - now;
     if (ahead > most) {
         log_warn("the snapshot is %.1f s ahead of the system clock: its clock is set "
@@ -67,7 +67,7 @@ void
 clock_watch_started(struct pipeline *pipeline)
 {
     usec clock = pipeline_clock(pipeline);
-    usec behind = clock_wall() - clock;
+    usec behind = wall_clock_now() - clock;
     if (clock != 0 && behind > CLOCK_WATCH_BEHIND) {
         log_warn("the snapshot is %.1f days older than the system clock, and what has "
                  "left the windows since then is not counted: if the daemon was not "

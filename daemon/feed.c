@@ -1,9 +1,9 @@
 #include "daemon/feed.h"
 
 #include "base/log.h"
-#include "daemon/clock.h"
 #include "daemon/date_faults.h"
 #include "daemon/wall.h"
+#include "daemon/wall_clock.h"
 #include "pipeline/pipeline.h"
 #include "sinks/redis/redis_sink.h"
 
@@ -79,10 +79,10 @@ feed_push(struct feed *feed, usec wall)
     if (feed->is_arrival) {
         feed->instead = wall;
     } else if (feed->is_live) {
-        feed->instead =
-            clock_standing()->step == 0
-                ? USEC_NONE
-                : wall_date(clock_standing(), feed->posts[feed->post_next].time, wall);
+        feed->instead = wall_clock_state()->step == 0
+                            ? USEC_NONE
+                            : wall_date(wall_clock_state(),
+                                        feed->posts[feed->post_next].time, wall);
     }
     const struct post *post = feed_next(feed);
     report_time(feed, post, wall);

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "daemon/clock.h"
+#include "net/clock.h"
 
 // Half a second of the 5 s is reserved for the system, to free the memory.
 #define HALT_WITHIN (4500 * USEC_PER_MS)

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "daemon/clock.h"
 #include "daemon/feed.h"
 #include "daemon/wall.h"
+#include "daemon/wall_clock.h"
 #include "ingest/frames/file_kind.h"
 #include "ingest/frames/lines.h"
 #include "pipeline/pipeline.h"
@@ -36,8 +36,8 @@ is_ready(void *context, const char **ret_why)
         *ret_why = trouble[0] != '\0' ? trouble : "Redis is unreachable";
         return false;
     }
-    usec now = clock_wall();
-    if (clock_standing()->step != 0) {
+    usec now = wall_clock_now();
+    if (wall_clock_state()->step != 0) {
         *ret_why = "the system clock was stepped";
         return false;
     }
@@ -70,7 +70,7 @@ write_metrics(void *context, struct buffer *page)
     for (size_t i = 0; i < streams->count; i++) {
         const struct stream *stream = streams->items[i];
         const char *name = stream_options(stream)->name;
-        stream_metrics(stream, clock_wall(), &standing[i]);
+        stream_metrics(stream, wall_clock_now(), &standing[i]);
         stands[i] = (struct metrics_instance){&standing[i], name, NULL};
         sources[i] =
             (struct metrics_instance){stream_source_metrics(stream), name, NULL};
@@ -134,7 +134,7 @@ take(struct http_routes *routes, const struct lines_message *message,
     bool is_control = is_read && feed_next(&routes->feed) == NULL;
     bool has_room = true;
     uint64_t posts = 0;
-    usec wall = clock_wall();
+    usec wall = wall_clock_now();
     routes->feed.is_live = true;
     while (has_room && feed_next(&routes->feed) != NULL) {
         has_room = feed_push(&routes->feed, wall) != STATUS_AGAIN;

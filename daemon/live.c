@@ -11,7 +11,6 @@
 
 #include "base/log.h"
 #include "daemon/alert_delivery.h"
-#include "daemon/clock.h"
 #include "daemon/clock_watch.h"
 #include "daemon/halt.h"
 #include "daemon/http_routes.h"
@@ -22,7 +21,10 @@
 #include "daemon/runtime.h"
 #include "daemon/streams.h"
 #include "daemon/wall.h"
+#include "daemon/wall_clock.h"
 #include "daemon/warn.h"
+#include "net/clock.h"
+#include "net/timer.h"
 #include "pipeline/pipeline.h"
 #include "sinks/redis/redis_resume.h"
 #include "sinks/redis/redis_sink.h"
@@ -31,14 +33,15 @@
 #define HOLD_MAX (5 * USEC_PER_MIN)      // to wait for events that only Redis has
 #define BEAT (250 * USEC_PER_MS)         // how often time advances without posts
 
-enum { BEATS_PER_S = 4, STATUS_MAX = 256, LIVE_TIMERS = 2 };
+enum { BEATS_PER_S = 4, STATUS_MAX = 256 };
 
 struct live {
     struct config_place place;
     struct settings *settings;
     struct runtime runtime;
-    struct event *hangup;              // SIGHUP
-    struct event *timers[LIVE_TIMERS]; // beat, watchdog
+    struct event *hangup; // SIGHUP
+    struct timer beat;
+    struct timer watchdog;
     struct notify notify;
     struct clock_watch clock;
     struct resume recall;
@@ -147,16 +150,15 @@ on_flush(void *context)
 }
 
 static void
-on_beat(evutil_socket_t fd, short what, void *context)
+on_beat(void *context)
 {
-    (void)fd;
-    (void)what;
     struct live *live = context;
+    timer_set(&live->beat, BEAT);
     live->beats++;
     enum clock_state clock = clock_watch_tick(&live->clock, live->runtime.pipeline);
     if (clock == CLOCK_FOLLOWED) {
-        streams_stepped(&live->streams, clock_wall());
-        alert_delivery_stepped(live->runtime.delivery, clock_standing()->followed);
+        streams_stepped(&live->streams, wall_clock_now());
+        alert_delivery_stepped(live->runtime.delivery, wall_clock_state()->followed);
     }
     (void)pipeline_settle(live->runtime.pipeline);
     if (!live->runtime.has_started || live->runtime.is_stopping) {
@@ -166,7 +168,7 @@ on_beat(evutil_socket_t fd, short what, void *context)
         return;
     }
     struct streams_figures figures;
-    streams_figures(&live->streams, clock_wall(),
+    streams_figures(&live->streams, wall_clock_now(),
                     settings_longest_window(live->settings), &figures);
     redis_sink_set_streams(live->runtime.sink, figures.lag,
                            figures.is_complete && clock != CLOCK_HELD);
@@ -185,11 +187,10 @@ on_beat(evutil_socket_t fd, short what, void *context)
 }
 
 static void
-on_watchdog(evutil_socket_t fd, short what, void *context)
+on_watchdog(void *context)
 {
-    (void)fd;
-    (void)what;
     struct live *live = context;
+    timer_set(&live->watchdog, live->notify.watchdog / 2);
     if (live->beats != live->beats_fed) {
         live->beats_fed = live->beats;
         notify_send(&live->notify, "WATCHDOG=1");
@@ -306,20 +307,18 @@ on_hangup(evutil_socket_t number, short what, void *context)
 static bool
 make_events(struct live *live)
 {
-    static const event_callback_fn ticks[LIVE_TIMERS] = {on_beat, on_watchdog};
-    const usec periods[LIVE_TIMERS] = {BEAT, live->notify.watchdog / 2};
     struct event_base *base = live->runtime.base;
     live->hangup = evsignal_new(base, SIGHUP, on_hangup, live);
     if (live->hangup == NULL || event_add(live->hangup, NULL) != 0) {
         return false;
     }
-    for (size_t i = 0; i < LIVE_TIMERS; i++) {
-        struct timeval period = {periods[i] / USEC_PER_S, periods[i] % USEC_PER_S};
-        live->timers[i] = event_new(base, -1, EV_PERSIST, ticks[i], live);
-        if (live->timers[i] == NULL ||
-            (periods[i] != 0 && event_add(live->timers[i], &period) != 0)) {
-            return false;
-        }
+    if (timer_init(&live->beat, base, on_beat, live) != STATUS_OK ||
+        timer_init(&live->watchdog, base, on_watchdog, live) != STATUS_OK) {
+        return false;
+    }
+    timer_set(&live->beat, BEAT);
+    if (live->notify.watchdog != 0) {
+        timer_set(&live->watchdog, live->notify.watchdog / 2);
     }
     return true;
 }
@@ -328,7 +327,7 @@ static void
 note_streams(void *context, char *note)
 {
     struct live *live = context;
-    streams_note(&live->streams, clock_wall(), live->is_saved_last, note,
+    streams_note(&live->streams, wall_clock_now(), live->is_saved_last, note,
                  STATE_NOTE_MAX);
 }
 
@@ -445,11 +444,8 @@ tear_down(struct live *live)
     http_routes_destroy(&live->routes);
     name_lookup_destroy(&live->lookup);
     streams_fini(&live->streams);
-    for (size_t i = 0; i < LIVE_TIMERS; i++) {
-        if (live->timers[i] != NULL) {
-            event_free(live->timers[i]);
-        }
-    }
+    timer_fini(&live->watchdog);
+    timer_fini(&live->beat);
     if (live->hangup != NULL) {
         event_free(live->hangup);
     }

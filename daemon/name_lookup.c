@@ -9,8 +9,9 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/table.h"
-#include "daemon/clock.h"
 #include "daemon/name_lookup_answer.h"
+#include "daemon/wall_clock.h"
+#include "net/clock.h"
 #include "net/http_fetch.h"
 #include "net/http_request.h"
 #include "net/url.h"
@@ -285,7 +286,7 @@ fail(struct name_lookup *lookup, const struct http_fetch_answer *answer,
     usec now = clock_monotonic();
     usec wait = backoff_next(&lookup->backoff);
     if (answer->not_before != USEC_NONE) {
-        usec pause = answer->not_before - clock_wall();
+        usec pause = answer->not_before - wall_clock_now();
         pause = pause < USEC_PER_HOUR ? pause : USEC_PER_HOUR;
         wait = pause > wait ? pause : wait;
     }
@@ -364,7 +365,7 @@ name_lookup_create(const struct name_lookup_setup *setup,
         .client = setup->client,
         .body_most = BODY_MAX,
         .within = ANSWER_WITHIN,
-        .wall = clock_wall,
+        .wall = wall_clock_now,
         .on_done = on_answer,
         .context = lookup,
     };

@@ -1,13 +1,12 @@
 #include "daemon/persistence.h"
 
 #include <errno.h>
-#include <event2/event.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sysexits.h>
 
 #include "base/log.h"
-#include "daemon/clock.h"
+#include "daemon/wall_clock.h"
 #include "ingest/text/text.h"
 
 #define METRIC(field) offsetof(struct persistence_metrics, field)
@@ -58,7 +57,7 @@ on_saved(void *context, const struct error *error)
     struct persistence_metrics *metrics = &persistence->metrics;
     if (error == NULL) {
         metrics->written++;
-        metrics->written_at = (uint64_t)clock_wall();
+        metrics->written_at = (uint64_t)wall_clock_now();
         if (metrics->is_failing != 0) {
             log_info("snapshots are written again in %s", persistence->setup.dir);
         }
@@ -85,11 +84,11 @@ note_now(struct persistence *persistence)
 }
 
 static void
-on_timer(evutil_socket_t fd, short what, void *context)
+on_timer(void *context)
 {
-    (void)fd;
-    (void)what;
-    persistence_save_soon(context);
+    struct persistence *persistence = context;
+    timer_set(&persistence->timer, persistence->setup.every);
+    persistence_save_soon(persistence);
 }
 
 static int
@@ -101,9 +100,8 @@ open_state(struct persistence *persistence, struct error *error)
     if (exit_code != 0) {
         return exit_code;
     }
-    persistence->timer =
-        event_new(persistence->setup.base, -1, EV_PERSIST, on_timer, persistence);
-    if (persistence->timer == NULL) {
+    if (timer_init(&persistence->timer, persistence->setup.base, on_timer,
+                   persistence) != STATUS_OK) {
         error_set(error, STATUS_NOMEM, "no memory for the state directory");
         return EX_OSERR;
     }
@@ -141,10 +139,7 @@ persistence_init(struct persistence *persistence, const struct persistence_setup
 void
 persistence_fini(struct persistence *persistence)
 {
-    if (persistence->timer != NULL) {
-        event_free(persistence->timer);
-        persistence->timer = NULL;
-    }
+    timer_fini(&persistence->timer);
     state_close(&persistence->state);
     pipeline_destroy(&persistence->pipeline);
 }
@@ -152,10 +147,8 @@ persistence_fini(struct persistence *persistence)
 void
 persistence_start(struct persistence *persistence)
 {
-    usec every = persistence->setup.every;
-    struct timeval period = {every / USEC_PER_S, every % USEC_PER_S};
-    if (persistence->timer != NULL) {
-        event_add(persistence->timer, &period);
+    if (persistence->state != NULL) {
+        timer_set(&persistence->timer, persistence->setup.every);
     }
 }
 

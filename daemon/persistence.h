@@ -10,9 +10,9 @@
 #include "base/metric.h"
 #include "base/slice.h"
 #include "daemon/state.h"
+#include "net/timer.h"
 #include "pipeline/pipeline.h"
 
-struct event;
 struct event_base;
 
 // Writes the current note, ended by a NUL, into STATE_NOTE_MAX bytes.
@@ -45,7 +45,7 @@ struct persistence {
     struct persistence_setup setup;
     struct persistence_metrics metrics;
     struct state *state; // NULL: no snapshots
-    struct event *timer;
+    struct timer timer;
     struct pipeline *pipeline;
     bool is_restored;
     bool has_posts; // the last snapshot that was loaded or begun contains posts

@@ -6,25 +6,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/usec.h"
-#include "daemon/clock.h"
 #include "daemon/clock_watch.h"
 #include "daemon/recording.h"
+#include "daemon/wall_clock.h"
 #include "ingest/frames/file_input.h"
+#include "net/clock.h"
+#include "net/timer.h"
 #include "pipeline/pipeline.h"
 #include "sinks/redis/redis_claims.h"
 #include "sinks/redis/redis_resume.h"
 #include "sinks/redis/redis_sink.h"
-
-enum {
-    EX_DATAERR_CODE = 65,
-    EX_NOINPUT_CODE = 66,
-    EX_OSERR_CODE = 71,
-    EX_IOERR_CODE = 74,
-};
 
 #define ROOM_POLL USEC_PER_MS        // a flush is in progress
 #define ALERT_POLL (USEC_PER_MS / 5) // the same, while alerts wait
@@ -39,7 +35,7 @@ struct replay {
     struct lines lines;
     struct lines_metrics lines_metrics;
     struct recording recording;
-    struct event *step;  // timer: continue
+    struct timer step;   // continue
     struct event *input; // readable pipe or terminal; NULL for a file
     int fd;
     int file; // index of the current file
@@ -65,14 +61,7 @@ struct replay {
     uint64_t too_long; // lines logged so far
 };
 
-static void on_step(evutil_socket_t fd, short what, void *context);
-
-static void
-step_after(struct replay *replay, usec wait)
-{
-    struct timeval delay = {wait / USEC_PER_S, wait % USEC_PER_S};
-    event_add(replay->step, &delay);
-}
+static void on_input(evutil_socket_t fd, short what, void *context);
 
 static void
 finish(struct replay *replay, int exit_code, const struct error *error)
@@ -81,7 +70,7 @@ finish(struct replay *replay, int exit_code, const struct error *error)
     if (replay->input != NULL) {
         event_del(replay->input);
     }
-    event_del(replay->step);
+    timer_stop(&replay->step);
     replay->setup.on_done(replay->setup.context, exit_code, error);
 }
 
@@ -213,7 +202,7 @@ begin_file(struct replay *replay)
     replay->fd = open_input(replay->setup.files[replay->file]);
     struct stat status;
     if (replay->fd < 0 || fstat(replay->fd, &status) != 0) {
-        fail(replay, EX_NOINPUT_CODE);
+        fail(replay, EX_NOINPUT);
         return false;
     }
     replay->mark = file_mark_of(replay->fd, FILE_MARKS_HEAD);
@@ -227,7 +216,7 @@ begin_file(struct replay *replay)
     replay->reached = replay->mark.place;
     if (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) || isatty(replay->fd)) {
         replay->input =
-            event_new(replay->setup.base, replay->fd, EV_READ, on_step, replay);
+            event_new(replay->setup.base, replay->fd, EV_READ, on_input, replay);
     }
     return true;
 }
@@ -263,14 +252,14 @@ conclude_file(struct replay *replay)
     close_file(replay);
     const char *name = file_name(replay);
     if (refusals_unread(&replay->refusals, name, replay->lines_metrics.unread_bytes)) {
-        replay->exit_code = EX_DATAERR_CODE;
+        replay->exit_code = EX_DATAERR;
     }
     if (replay->is_unfinished && !replay->is_broken) {
         log_info("%s: its last message is not complete: it is read when it has grown",
                  name);
     } else if (refusals_end_file(&replay->refusals, name,
                                  file_input_head(&replay->bytes))) {
-        replay->exit_code = EX_DATAERR_CODE;
+        replay->exit_code = EX_DATAERR;
     } else if (lines_is_open(&replay->lines) && replay->setup.marks == NULL &&
                !replay->is_broken) {
         log_warn("%s: the array in it does not end: the file may be cut off", name);
@@ -304,7 +293,7 @@ is_due(struct replay *replay, const struct post *post)
     if (wait < (double)PACE_MIN || post->time > replay->wall) {
         return true;
     }
-    step_after(replay, wait < (double)USEC_PER_S ? (usec)wait : USEC_PER_S);
+    timer_set(&replay->step, wait < (double)USEC_PER_S ? (usec)wait : USEC_PER_S);
     return false;
 }
 
@@ -321,7 +310,7 @@ is_short_of_room(struct replay *replay)
         return false;
     }
     redis_sink_hurry(sink);
-    step_after(replay, ALERT_POLL);
+    timer_set(&replay->step, ALERT_POLL);
     return true;
 }
 
@@ -335,7 +324,7 @@ feed(struct replay *replay)
             return false;
         }
         if (recording_push(&replay->recording, replay->wall) == STATUS_AGAIN) {
-            step_after(replay, ROOM_POLL);
+            timer_set(&replay->step, ROOM_POLL);
             return false;
         }
     }
@@ -392,7 +381,7 @@ give_up_file(struct replay *replay, enum status status, const struct error *erro
 {
     log_error("%s: %s", file_name(replay), error->text);
     replay->is_broken = true;
-    replay->exit_code = status == STATUS_NOMEM ? EX_OSERR_CODE : EX_DATAERR_CODE;
+    replay->exit_code = status == STATUS_NOMEM ? EX_OSERR : EX_DATAERR;
     lines_end(&replay->lines);
     end_file(replay);
 }
@@ -411,7 +400,7 @@ fill(struct replay *replay)
     memmove(room, room + known, got - known);
     lines_filled(&replay->lines, got - known);
     if (status == STATUS_IO) {
-        fail(replay, errno == EISDIR ? EX_NOINPUT_CODE : EX_IOERR_CODE);
+        fail(replay, errno == EISDIR ? EX_NOINPUT : EX_IOERR);
         return false;
     }
     if (status != STATUS_OK && status != STATUS_AGAIN) {
@@ -430,18 +419,17 @@ go_on(struct replay *replay)
         bool waits = !recording_is_settled(&replay->recording);
         event_add(replay->input, waits ? &judge_after : NULL);
     } else {
-        step_after(replay, 0);
+        timer_set(&replay->step, 0);
     }
 }
 
+// is_silent: nothing was read for a while.
 static void
-on_step(evutil_socket_t fd, short what, void *context)
+advance(struct replay *replay, bool is_silent)
 {
-    struct replay *replay = context;
-    replay->wall = clock_wall();
-    bool is_silent = fd >= 0 && (what & EV_TIMEOUT) != 0;
+    replay->wall = wall_clock_now();
     if (redis_sink_is_full(replay->setup.sink) && !replay->is_stopped) {
-        step_after(replay, FULL_POLL);
+        timer_set(&replay->step, FULL_POLL);
         return;
     }
     if (replay->is_stopped) {
@@ -461,13 +449,13 @@ on_step(evutil_socket_t fd, short what, void *context)
     if (replay->is_file_read) { // and all processed
         if (!recording_is_settled(&replay->recording)) {
             recording_end(&replay->recording);
-            step_after(replay, 0);
+            timer_set(&replay->step, 0);
             return;
         }
         conclude_file(replay);
         if (replay->file + 1 == replay->setup.file_count) {
             if (pipeline_settle(replay->setup.pipeline)) {
-                step_after(replay, 0);
+                timer_set(&replay->step, 0);
                 return;
             }
             finish(replay, replay->exit_code, NULL);
@@ -484,10 +472,23 @@ on_step(evutil_socket_t fd, short what, void *context)
         return;
     }
     if (replay->is_file_read) {
-        step_after(replay, 0);
+        timer_set(&replay->step, 0);
     } else if (drain(replay)) {
         go_on(replay);
     }
+}
+
+static void
+on_step(void *context)
+{
+    advance(context, false);
+}
+
+static void
+on_input(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd;
+    advance(context, (what & EV_TIMEOUT) != 0);
 }
 
 // ── life ───────────────────────────────────────────────────────────────────
@@ -504,10 +505,10 @@ replay_create(const struct replay_setup *setup, struct error *error)
     replay->refusals.is_verbose = setup->is_verbose;
     replay->fd = -1;
     replay->first_time = USEC_NONE;
-    replay->step = evtimer_new(setup->base, on_step, replay);
     if (!recording_init(&replay->recording, setup->pipeline, setup->sink, setup->format,
                         error) ||
-        replay->step == NULL || !lines_init(&replay->lines, &replay->lines_metrics)) {
+        timer_init(&replay->step, setup->base, on_step, replay) != STATUS_OK ||
+        !lines_init(&replay->lines, &replay->lines_metrics)) {
         error_set(error, STATUS_NOMEM, "no memory for the replay");
         replay_destroy(&replay);
         return NULL;
@@ -527,9 +528,7 @@ replay_destroy(struct replay **replay)
     }
     file_input_fini(&r->bytes);
     lines_fini(&r->lines);
-    if (r->step != NULL) {
-        event_free(r->step);
-    }
+    timer_fini(&r->step);
     recording_fini(&r->recording);
     free(r);
     *replay = NULL;
@@ -551,7 +550,7 @@ replay_stop(struct replay *replay)
 {
     if (!replay->is_ended && !replay->is_stopped) {
         replay->is_stopped = true;
-        step_after(replay, 0);
+        timer_set(&replay->step, 0);
     }
 }
 

@@ -1,6 +1,5 @@
 #include "daemon/replay_run.h"
 
-#include <event2/event.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,13 +14,14 @@
 #include "daemon/report.h"
 #include "daemon/runtime.h"
 #include "daemon/warn.h"
+#include "net/timer.h"
 #include "sinks/redis/redis_resume.h"
 #include "sinks/redis/redis_sink.h"
 
 #define START_PATIENCE (3 * USEC_PER_S) // for a Redis that has just been started
 #define ALERT_DELIVERY_PATIENCE (60 * USEC_PER_S) // for the first attempt of each alert
 
-static const struct timeval look_every = {0, 20 * USEC_PER_MS};
+#define LOOK_EVERY (20 * USEC_PER_MS)
 
 struct replay_run {
     const struct cli *cli;
@@ -30,7 +30,7 @@ struct replay_run {
     struct pipeline_metrics before; // as in the snapshot
     struct warn warn;
     struct progress progress;
-    struct event *look;    // checks if Redis is reachable again
+    struct timer look;     // checks if Redis is reachable again
     bool is_finished;      // the replay, and its state had to be saved
     bool is_delivered;     // alerts of the replay, as far as possible
     uint64_t transactions; // at the beginning of the current wait for Redis
@@ -98,13 +98,11 @@ is_behind(struct replay_run *run)
 }
 
 static void
-on_look(evutil_socket_t fd, short what, void *context)
+on_look(void *context)
 {
-    (void)fd;
-    (void)what;
     struct replay_run *run = context;
     if (is_behind(run)) {
-        event_add(run->look, &look_every);
+        timer_set(&run->look, LOOK_EVERY);
     } else {
         redis_sink_release(run->runtime.sink);
     }
@@ -115,7 +113,7 @@ hold(struct replay_run *run)
 {
     if (run->runtime.persistence.is_restored && is_behind(run)) {
         redis_sink_hold(run->runtime.sink);
-        event_add(run->look, &look_every);
+        timer_set(&run->look, LOOK_EVERY);
     }
 }
 
@@ -261,9 +259,10 @@ make_replay(struct replay_run *run, struct error *error)
         .on_done = on_replayed,
         .context = run,
     };
-    run->look = evtimer_new(run->runtime.base, on_look, run);
+    bool has_timer =
+        timer_init(&run->look, run->runtime.base, on_look, run) == STATUS_OK;
     run->replay = status == STATUS_OK ? replay_create(&replay, error) : NULL;
-    return run->look != NULL && run->replay != NULL;
+    return has_timer && run->replay != NULL;
 }
 
 // Returns 0, or an exit code with error set.
@@ -302,9 +301,7 @@ tear_down(struct replay_run *run)
 {
     halt_doing("connections are not closed", run->runtime.exit_code);
     replay_destroy(&run->replay);
-    if (run->look != NULL) {
-        event_free(run->look);
-    }
+    timer_fini(&run->look);
     runtime_close(&run->runtime);
 }
 

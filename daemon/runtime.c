@@ -7,8 +7,8 @@
 #include <sysexits.h>
 
 #include "base/log.h"
-#include "daemon/clock.h"
 #include "daemon/halt.h"
+#include "daemon/wall_clock.h"
 #include "net/http_client.h"
 #include "pipeline/pipeline.h"
 #include "sinks/redis/redis_sink.h"
@@ -162,7 +162,7 @@ runtime_connect(struct runtime *runtime, const struct redis_resume_request *reca
         .options = &runtime->setup.settings->redis,
         .pipeline = runtime->pipeline,
         .version = CASCADED_VERSION,
-        .wall = runtime->setup.is_live ? clock_wall : NULL,
+        .wall = runtime->setup.is_live ? wall_clock_now : NULL,
         .give_up = runtime->setup.start_patience,
         .ends_when_refused = runtime->setup.ends_when_refused,
         .on_event = on_redis,

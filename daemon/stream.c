@@ -7,11 +7,12 @@
 #include <sys/random.h>
 
 #include "base/log.h"
-#include "daemon/clock.h"
 #include "daemon/feed.h"
 #include "daemon/gaps.h"
+#include "daemon/wall_clock.h"
 #include "ingest/sources/mastodon_timeline.h"
 #include "ingest/sources/source_open.h"
+#include "net/clock.h"
 #include "net/timer.h"
 #include "sinks/redis/redis_sink.h"
 
@@ -158,7 +159,7 @@ on_message(void *context, const struct source_message *message)
     if (reason != DECODE_REASON_NONE) {
         report_refused(stream, reason);
     }
-    usec wall = clock_wall();
+    usec wall = wall_clock_now();
     while (feed_next(&stream->feed) != NULL) {
         if (feed_push(&stream->feed, wall) == STATUS_AGAIN) {
             timer_set(&stream->retry, ROOM_POLL);
@@ -202,7 +203,7 @@ create_source(struct stream *stream, struct error *error)
         .resume = setup->resume,
         .missed_from = missed_from(stream),
         .callbacks = {on_message, on_state, on_gap, stream},
-        .wall = clock_wall,
+        .wall = wall_clock_now,
         .monotonic = clock_monotonic,
     };
     if (getrandom(&source.seed, sizeof(source.seed), 0) !=
@@ -241,7 +242,7 @@ stream_create(const struct stream_setup *setup, struct error *error)
     stream->committed.time = USEC_NONE;
     if (setup->recalled != NULL) {
         stream->gaps = setup->recalled->gaps;
-        gaps_rewind(&stream->gaps, clock_wall());
+        gaps_rewind(&stream->gaps, wall_clock_now());
     }
     if (setup->recalled != NULL && setup->resume != NULL) {
         stream->committed = setup->recalled->cursor;
@@ -259,7 +260,7 @@ stream_create(const struct stream_setup *setup, struct error *error)
     if (!stream_cursor(stream, &cursor) && setup->missed_from == USEC_NONE) {
         // Otherwise a gap that was left open continues, and the source may still
         // recover its messages.
-        gaps_settle(&stream->gaps, clock_wall());
+        gaps_settle(&stream->gaps, wall_clock_now());
     }
     return stream;
 }

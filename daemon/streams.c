@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "daemon/clock.h"
+#include "daemon/wall_clock.h"
 
 // A silence counts as idleness after at most half a minute (liveness.c). A source that
 // lags more than twice that is catching up, and the posts between are not
@@ -67,7 +67,7 @@ static void
 retire(struct streams *streams, struct stream *stream)
 {
     usec until = stream_missing_until(stream);
-    miss_until(streams, until == INT64_MAX ? clock_wall() : until);
+    miss_until(streams, until == INT64_MAX ? wall_clock_now() : until);
     stream_stop(stream);
 }
 
@@ -156,7 +156,7 @@ streams_restore(struct streams *streams, const char *note)
     int used = 0;
     usec seen_at;
     if (sscanf(note, "live %" SCNd64 " %n", &seen_at, &used) == 1) {
-        usec now = clock_wall();
+        usec now = wall_clock_now();
         streams->seen_at = seen_at < now ? seen_at : now;
         streams->has_ended = strncmp(note + used, ENDED + 1, strlen(ENDED + 1)) == 0;
         snprintf(streams->cursors, sizeof(streams->cursors), "%s", note + used);
@@ -170,7 +170,7 @@ streams_miss_pushed(struct streams *streams)
     if (streams->seen_at == USEC_NONE || streams->has_ended) {
         return;
     }
-    miss_until(streams, clock_wall());
+    miss_until(streams, wall_clock_now());
     log_warn("the last process ended without saving its state: posts that were pushed "
              "over HTTP after %s are not counted; push them again",
              usec_format_rfc3339(streams->seen_at, time));
@@ -204,7 +204,7 @@ start(struct streams *streams, struct stream **slot,
     setup.resume = can_resume ? &cursor : NULL;
     setup.missed_from = *slot == NULL && !can_resume ? streams->seen_at : USEC_NONE;
     if (*slot != NULL && setup.resume == NULL) {
-        miss_until(streams, clock_wall());
+        miss_until(streams, wall_clock_now());
     }
     if (setup.missed_from != USEC_NONE) {
         report_missed(streams, options->name);

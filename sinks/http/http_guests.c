@@ -19,25 +19,17 @@ fd_of(const struct http_guest *guest)
     return guest->guests->connections.places[place_of(guest)].fd;
 }
 
-static void
-set_deadline(const struct http_guest *guest)
-{
-    usec span = guest->guests->timeout;
-    struct timeval wait = {span / USEC_PER_S, span % USEC_PER_S};
-    evtimer_add(guest->deadline, &wait);
-}
-
 void
 http_guests_renew(struct http_guest *guest)
 {
     http_connections_renew(&guest->guests->connections, place_of(guest));
-    set_deadline(guest);
+    timer_set(&guest->deadline, guest->guests->timeout);
 }
 
 void
 http_guests_leave(struct http_guest *guest)
 {
-    evtimer_del(guest->deadline);
+    timer_stop(&guest->deadline);
     http_connections_leave(&guest->guests->connections, place_of(guest));
 }
 
@@ -139,10 +131,8 @@ on_readable(evutil_socket_t fd, short what, void *context)
 }
 
 static void
-on_deadline(evutil_socket_t fd, short what, void *context)
+on_deadline(void *context)
 {
-    (void)fd;
-    (void)what;
     struct http_guest *guest = context;
     guest->guests->metrics->late += !guest->is_answered;
     end(guest);
@@ -185,7 +175,7 @@ http_guests_enter(struct http_guests *guests, int fd, const struct sockaddr *add
     event_assign(guest->readable, guests->base, fd, EV_READ | EV_PERSIST | EV_ET,
                  on_readable, guest);
     event_add(guest->readable, NULL);
-    set_deadline(guest);
+    timer_set(&guest->deadline, guests->timeout);
     look(guest);
     guests->calls.run(guests->context);
 }
@@ -202,9 +192,9 @@ http_guests_init(struct http_guests *guests, struct event_base *base,
     for (size_t i = 0; i < HTTP_CONNECTIONS_MAX; i++) {
         struct http_guest *guest = &guests->items[i];
         guest->guests = guests;
-        guest->deadline = evtimer_new(base, on_deadline, guest);
         guest->readable = event_new(base, -1, EV_READ, on_readable, guest);
-        if (guest->deadline == NULL || guest->readable == NULL) {
+        if (guest->readable == NULL ||
+            timer_init(&guest->deadline, base, on_deadline, guest) != STATUS_OK) {
             return false;
         }
     }
@@ -219,9 +209,7 @@ http_guests_fini(struct http_guests *guests)
         if (guests->connections.places[i].order != 0 && !guest->is_admitted) {
             close_guest(guest);
         }
-        if (guest->deadline != NULL) {
-            event_free(guest->deadline);
-        }
+        timer_fini(&guest->deadline);
         if (guest->readable != NULL) {
             event_free(guest->readable);
         }

@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 
 #include "base/usec.h"
+#include "net/timer.h"
 #include "sinks/http/http_connections.h"
 #include "sinks/http/http_metrics.h"
 #include "sinks/http/http_reply.h"
@@ -27,7 +28,7 @@ struct http_guests;
 
 struct http_guest {
     struct http_guests *guests;
-    struct event *deadline;
+    struct timer deadline;
     struct event *readable; // while it is not admitted
     struct sockaddr_storage address;
     socklen_t length;

@@ -13,7 +13,7 @@ enum {
     ACCEPTS_A_TURN = 8, // then connections that entered can send their request
 };
 
-static const struct timeval rest_time = {0, 100000};
+#define REST_TIME (100 * USEC_PER_MS)
 
 static void
 give_up_spare(struct http_listener *listener)
@@ -60,7 +60,7 @@ accept_starved(struct http_listener *listener, struct sockaddr_storage *address,
     int fd = has_room ? accept_one(listener, address, length) : -1;
     if (fd < 0 && (!has_room || is_starved(errno))) {
         event_del(listener->readable);
-        event_add(listener->rest, &rest_time);
+        timer_set(&listener->rest, REST_TIME);
     }
     return fd;
 }
@@ -89,10 +89,8 @@ on_readable(evutil_socket_t socket, short what, void *context)
 }
 
 static void
-on_rested(evutil_socket_t fd, short what, void *context)
+on_rested(void *context)
 {
-    (void)fd;
-    (void)what;
     const struct http_listener *listener = context;
     event_add(listener->readable, NULL);
 }
@@ -135,9 +133,10 @@ http_listener_init(struct http_listener *listener, struct event_base *base,
     http_listener_refill(listener);
     listener->readable =
         event_new(base, listener->fd, EV_READ | EV_PERSIST, on_readable, listener);
-    listener->rest = evtimer_new(base, on_rested, listener);
-    bool is_begun = listener->readable != NULL && listener->rest != NULL &&
-                    event_add(listener->readable, NULL) == 0;
+    bool is_begun =
+        listener->readable != NULL &&
+        timer_init(&listener->rest, base, on_rested, listener) == STATUS_OK &&
+        event_add(listener->readable, NULL) == 0;
     return is_begun ? STATUS_OK : STATUS_NOMEM;
 }
 
@@ -150,9 +149,7 @@ http_listener_fini(struct http_listener *listener)
     if (listener->readable != NULL) {
         event_free(listener->readable);
     }
-    if (listener->rest != NULL) {
-        event_free(listener->rest);
-    }
+    timer_fini(&listener->rest);
     give_up_spare(listener);
     close(listener->fd);
     *listener = (struct http_listener){.fd = -1, .spare = -1};

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "base/status.h"
+#include "net/timer.h"
 #include "sinks/http/http_options.h"
 
 struct event;
@@ -30,7 +31,7 @@ struct http_listener {
     int spare; // -1: closed
     uint16_t port;
     struct event *readable;
-    struct event *rest;
+    struct timer rest;
     uint64_t starved; // connections that found no free descriptor
 };
 

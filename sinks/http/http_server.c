@@ -11,6 +11,7 @@
 #include <strings.h>
 #include <sys/socket.h>
 
+#include "net/timer.h"
 #include "sinks/http/http_guests.h"
 #include "sinks/http/http_head.h"
 #include "sinks/http/http_listener.h"
@@ -22,7 +23,7 @@ enum {
     CONNECTION_BYTES = 32 << 10, // headers of a request
     PAGE_MAX = 4 << 20,
     ANSWER_MAX = 256,
-    MS_PER_S = 1000,
+    WAIT_MAX_MS = 1 << 20, // the library may have nothing to do for long
 };
 
 struct http_server {
@@ -36,7 +37,7 @@ struct http_server {
     size_t pushes;               // bodies in memory
     struct MHD_Daemon *daemon;
     struct event *readable; // its epoll descriptor
-    struct event *timer;
+    struct timer timer;
     struct buffer page;
     struct http_metrics metrics;
 };
@@ -396,11 +397,10 @@ run(void *context)
     http_listener_refill(&server->listener);
     MHD_UNSIGNED_LONG_LONG wait_ms;
     if (MHD_get_timeout(server->daemon, &wait_ms) == MHD_YES) {
-        struct timeval wait = {(time_t)(wait_ms / MS_PER_S),
-                               (suseconds_t)(wait_ms % MS_PER_S * 1000)};
-        event_add(server->timer, &wait);
+        usec wait = wait_ms < WAIT_MAX_MS ? (usec)wait_ms : WAIT_MAX_MS;
+        timer_set(&server->timer, wait * USEC_PER_MS);
     } else {
-        event_del(server->timer);
+        timer_stop(&server->timer);
     }
 }
 
@@ -505,8 +505,8 @@ start(struct http_server *server)
     }
     server->readable =
         event_new(base, info->epoll_fd, EV_READ | EV_PERSIST, on_due, server);
-    server->timer = evtimer_new(base, on_due, server);
-    return server->readable != NULL && server->timer != NULL &&
+    return server->readable != NULL &&
+           timer_init(&server->timer, base, run, server) == STATUS_OK &&
            event_add(server->readable, NULL) == 0;
 }
 
@@ -567,9 +567,7 @@ http_server_destroy(struct http_server **server)
     if (s->readable != NULL) {
         event_free(s->readable);
     }
-    if (s->timer != NULL) {
-        event_free(s->timer);
-    }
+    timer_fini(&s->timer);
     http_listener_fini(&s->listener);
     if (s->daemon != NULL) {
         MHD_stop_daemon(s->daemon);

@@ -252,7 +252,7 @@ bool
 redis_check_prepare(struct redis_sink *sink)
 {
     struct redis_check *check = &sink->check;
-    usec now = redis_tools_now();
+    usec now = clock_monotonic();
     if (now - check->at < REDIS_CHECK_MS * USEC_PER_MS) {
         return false;
     }
@@ -456,7 +456,7 @@ report(struct redis_sink *sink)
 {
     struct redis_check *check = &sink->check;
     struct error error = {.code = STATUS_OK};
-    usec now = redis_tools_now();
+    usec now = clock_monotonic();
     bool is_reported = check->failed_at != 0 && now - check->reported_at < REPORT_EVERY;
     check->failed_at = now;
     sink->flush.is_hurried = true;
@@ -497,5 +497,5 @@ bool
 redis_check_is_leaky(const struct redis_sink *sink)
 {
     usec failed_at = sink->check.failed_at;
-    return failed_at != 0 && redis_tools_now() - failed_at < LEAKY_FOR;
+    return failed_at != 0 && clock_monotonic() - failed_at < LEAKY_FOR;
 }

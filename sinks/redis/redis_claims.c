@@ -295,7 +295,7 @@ remember(struct redis_sink *sink, unsigned which, const struct redis_claim *clai
         .json = {sink->flush.batches[which].text.bytes + claim->json_at,
                  claim->json_len},
     };
-    redis_recent_add(&sink->outbox.recent, &alert, redis_tools_now());
+    redis_recent_add(&sink->outbox.recent, &alert, clock_monotonic());
 }
 
 void

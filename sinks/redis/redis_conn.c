@@ -13,6 +13,7 @@
 #include <openssl/crypto.h>
 
 #include "base/backoff.h"
+#include "net/timer.h"
 #include "sinks/redis/redis_dial.h"
 #include "sinks/redis/redis_sentinel.h"
 #include "sinks/redis/redis_stream.h"
@@ -42,8 +43,8 @@ struct redis_conn {
     struct redis_url endpoint;       // what is dialed, without user and password
 
     struct backoff backoff;
-    struct event
-        *timer; // WAIT: next attempt. ASK: none. DIAL, HELLO, UP: deadline or next PING
+    // WAIT: next attempt. ASK: none. DIAL, HELLO, UP: deadline or next PING.
+    struct timer timer;
     struct redis_dial *dial;
     SSL_CTX *tls; // NULL: no TLS
     struct bufferevent *stream;
@@ -58,16 +59,6 @@ struct redis_conn {
     struct error refusal;
 };
 
-static void
-set_timer(struct redis_conn *conn, usec span)
-{
-    struct timeval wait = {
-        .tv_sec = (time_t)(span / USEC_PER_S),
-        .tv_usec = (suseconds_t)(span % USEC_PER_S),
-    };
-    event_add(conn->timer, &wait);
-}
-
 static bool
 is_expecting(const struct redis_conn *conn)
 {
@@ -78,7 +69,7 @@ static void
 set_deadline(struct redis_conn *conn)
 {
     if (conn->state == CONN_UP) {
-        set_timer(conn, is_expecting(conn) ? conn->target.timeout : idle_most);
+        timer_set(&conn->timer, is_expecting(conn) ? conn->target.timeout : idle_most);
     }
 }
 
@@ -89,7 +80,7 @@ close_stream(struct redis_conn *conn)
         redis_sentinel_cancel(conn->sentinel);
     }
     redis_dial_cancel(conn->dial);
-    event_del(conn->timer);
+    timer_stop(&conn->timer);
     if (conn->stream != NULL) {
         bufferevent_free(conn->stream);
         conn->stream = NULL;
@@ -116,7 +107,7 @@ redis_conn_drop(struct redis_conn *conn, enum redis_error_kind kind,
     }
     close_stream(conn);
     conn->state = CONN_WAIT;
-    set_timer(conn, backoff_next(&conn->backoff));
+    timer_set(&conn->timer, backoff_next(&conn->backoff));
     conn->calls->on_down(conn->context, kind, &why);
 }
 
@@ -383,7 +374,7 @@ static void
 dial(struct redis_conn *conn)
 {
     conn->state = CONN_DIAL;
-    set_timer(conn, conn->target.connect_timeout);
+    timer_set(&conn->timer, conn->target.connect_timeout);
     redis_dial_start(conn->dial);
 }
 
@@ -400,11 +391,9 @@ on_named(void *context, const struct redis_url *master, const struct error *erro
 }
 
 static void
-on_timer(evutil_socket_t fd, short what, void *context)
+on_timer(void *context)
 {
     struct redis_conn *conn = context;
-    (void)fd;
-    (void)what;
     if (conn->state == CONN_WAIT && conn->sentinel != NULL) {
         conn->state = CONN_ASK;
         redis_sentinel_start(conn->sentinel);
@@ -472,10 +461,12 @@ redis_conn_create(const struct redis_conn_setup *setup, struct redis_conn **ret_
     conn->context = setup->context;
     conn->metrics = setup->metrics;
     conn->backoff = (struct backoff){.first = 50 * USEC_PER_MS, .most = 2 * USEC_PER_S};
-    conn->timer = event_new(setup->base, -1, 0, on_timer, conn);
+    enum status status = timer_init(&conn->timer, setup->base, on_timer, conn);
     conn->dial = redis_dial_create(setup->base, &conn->endpoint, on_dialed, conn);
-    enum status status = STATUS_NOMEM;
-    if (conn->timer != NULL && conn->dial != NULL) {
+    if (conn->dial == NULL) {
+        status = STATUS_NOMEM;
+    }
+    if (status == STATUS_OK) {
         status = set_target(conn, setup->options, error);
     }
     if (status != STATUS_OK) {
@@ -492,15 +483,13 @@ redis_conn_destroy(struct redis_conn **conn)
     if (*conn == NULL) {
         return;
     }
-    if ((*conn)->timer != NULL && (*conn)->dial != NULL) {
+    if ((*conn)->dial != NULL) {
         close_stream(*conn);
     }
     redis_sentinel_destroy(&(*conn)->sentinel);
     redis_tls_destroy(&(*conn)->tls);
     redis_dial_destroy(&(*conn)->dial);
-    if ((*conn)->timer != NULL) {
-        event_free((*conn)->timer);
-    }
+    timer_fini(&(*conn)->timer);
     OPENSSL_cleanse(&(*conn)->target.url, sizeof((*conn)->target.url));
     free(*conn);
     *conn = NULL;
@@ -511,7 +500,7 @@ redis_conn_start(struct redis_conn *conn)
 {
     assert(conn->state == CONN_STOPPED);
     conn->state = CONN_WAIT;
-    set_timer(conn, 0);
+    timer_set(&conn->timer, 0);
 }
 
 void

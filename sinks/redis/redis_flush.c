@@ -1,7 +1,5 @@
 #include "sinks/redis/redis_flush.h"
 
-#include <time.h>
-
 #include "sinks/redis/redis_change.h"
 #include "sinks/redis/redis_inside.h"
 
@@ -26,12 +24,7 @@ redis_flush_fini(struct redis_flush *flush)
 static usec
 wall_now(const struct redis_sink *sink)
 {
-    if (sink->setup.wall != NULL) {
-        return sink->setup.wall();
-    }
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (usec)now.tv_sec * USEC_PER_S + now.tv_nsec / 1000;
+    return sink->setup.wall != NULL ? sink->setup.wall() : clock_system();
 }
 
 static void
@@ -84,7 +77,7 @@ redis_flush_send(struct redis_sink *sink)
     flush->is_sent_last = flush->is_drained;
     enum redis_phase next = redis_tools_send(sink, &flush->batches[flush->sent]);
     if (!flush->is_sent_last && next == REDIS_PHASE_STAY) {
-        redis_tools_set_timer(sink->build, 0);
+        timer_set(&sink->build, 0);
     }
     return next;
 }
@@ -104,7 +97,7 @@ static void
 start(struct redis_sink *sink)
 {
     struct redis_flush *flush = &sink->flush;
-    flush->started = redis_tools_now();
+    flush->started = clock_monotonic();
     flush->is_hurried = false;
     flush->is_drained = false;
     flush->is_final = flush->done != NULL;
@@ -130,10 +123,10 @@ enum redis_phase
 redis_flush_wait(struct redis_sink *sink)
 {
     const struct redis_flush *flush = &sink->flush;
-    usec wait = flush->started + sink->interval - redis_tools_now();
+    usec wait = flush->started + sink->interval - clock_monotonic();
     bool is_now = flush->is_hurried || flush->done != NULL || wait < 0;
     if (!sink->resume.is_held) {
-        redis_tools_set_timer(sink->pace, is_now ? 0 : wait);
+        timer_set(&sink->pace, is_now ? 0 : wait);
     }
     return REDIS_PHASE_STAY;
 }
@@ -148,14 +141,14 @@ redis_flush_tick(struct redis_sink *sink)
     if (redis_outbox_is_unread(sink)) {
         return REDIS_PHASE_OUTBOX;
     }
-    usec now = redis_tools_now();
+    usec now = clock_monotonic();
     bool is_meta_due = now - flush->started >= meta_most;
     if (is_meta_due || flush->is_hurried || flush->done != NULL || has_work(sink)) {
         start(sink);
         return REDIS_PHASE_FLUSH;
     }
     flush->progressed = now;
-    redis_tools_set_timer(sink->pace, sink->interval);
+    timer_set(&sink->pace, sink->interval);
     return REDIS_PHASE_STAY;
 }
 
@@ -164,7 +157,7 @@ finish(struct redis_sink *sink)
 {
     redis_done_fn done = sink->flush.done;
     sink->flush.done = NULL;
-    redis_tools_stop_timer(sink->deadline);
+    timer_stop(&sink->deadline);
     done(sink->flush.done_context, NULL);
 }
 
@@ -173,7 +166,7 @@ redis_flush_abandon(struct redis_sink *sink, const char *why)
 {
     struct error error = {.code = STATUS_OK};
     redis_done_fn done = sink->flush.done;
-    redis_tools_stop_timer(sink->deadline);
+    timer_stop(&sink->deadline);
     sink->flush.done = NULL;
     if (done != NULL) {
         error_set(&error, STATUS_IO, "%s", why);
@@ -185,7 +178,7 @@ static enum redis_phase
 end(struct redis_sink *sink)
 {
     struct redis_flush *flush = &sink->flush;
-    usec now = redis_tools_now();
+    usec now = clock_monotonic();
     sink->metrics.flushes++;
     sink->metrics.flush_us = (uint64_t)(now - flush->started);
     sink->report.is_proven = true;
@@ -211,7 +204,7 @@ redis_flush_acknowledged(struct redis_sink *sink)
     sink->metrics.changes_in_flight = flush->in_flight;
     sink->metrics.transactions++;
     sink->metrics.commands += batch->commands;
-    flush->progressed = redis_tools_now();
+    flush->progressed = clock_monotonic();
     backoff_reset(&sink->pauses);
     redis_conn_healthy(sink->conn);
     redis_recent_written(&sink->outbox.recent);
@@ -231,7 +224,7 @@ redis_flush_acknowledged(struct redis_sink *sink)
 void
 redis_flush_lose(struct redis_sink *sink)
 {
-    redis_tools_stop_timer(sink->build);
+    timer_stop(&sink->build);
     sink->flush.has_next = false;
     redis_cursors_lost(&sink->cursors);
     redis_outbox_lost(&sink->outbox);

@@ -1,5 +1,5 @@
 // The state of the Redis sink, shared by its files. From the ground up:
-//   redis_tools.c    clock, timers, sending a transaction
+//   redis_tools.c    sending a transaction, ending a phase
 //   redis_report.c   messages, counters of errors
 //   redis_recent.c   alerts to claim again where Redis lost them
 //   redis_outbox.c   what webhooks have not acknowledged
@@ -19,6 +19,8 @@
 #include <stddef.h>
 
 #include "base/backoff.h"
+#include "net/clock.h"
+#include "net/timer.h"
 #include "sinks/redis/redis_answer.h"
 #include "sinks/redis/redis_check.h"
 #include "sinks/redis/redis_conn.h"
@@ -33,8 +35,6 @@
 #include "sinks/redis/redis_resume.h"
 #include "sinks/redis/redis_sink.h"
 #include "sinks/redis/redis_tools.h"
-
-struct event;
 
 // Why a phase ends: see redis_tools_stop and redis_tools_drop.
 struct redis_end {
@@ -63,11 +63,11 @@ struct redis_sink {
     struct redis_answer answer; // to the exchange under way
     struct redis_end end;
     struct backoff pauses;
-    struct event *pace;     // of IDLE and PAUSE
-    struct event *build;    // fires once, after the loop wrote what was sent
-    struct event *give_up;  // first start
-    struct event *patience; // of an episode of LOST or TROUBLE
-    struct event *deadline; // of redis_sink_finish
+    struct timer pace;     // of IDLE and PAUSE
+    struct timer build;    // fires once, after the loop wrote what was sent
+    struct timer give_up;  // first start
+    struct timer patience; // of an episode of LOST or TROUBLE
+    struct timer deadline; // of redis_sink_finish
 
     struct redis_fence fence;
     struct redis_resume resume;

@@ -3,8 +3,6 @@
 #include <assert.h>
 #include <sysexits.h>
 
-#include <event2/event.h>
-
 #include "sinks/redis/redis_dispatch.h"
 #include "sinks/redis/redis_inside.h"
 
@@ -16,9 +14,9 @@ stop_sink(struct redis_sink *sink)
     const struct redis_end end = sink->end;
     redis_conn_stop(sink->conn);
     redis_flush_lose(sink);
-    redis_tools_stop_timer(sink->pace);
-    redis_tools_stop_timer(sink->give_up);
-    redis_tools_stop_timer(sink->patience);
+    timer_stop(&sink->pace);
+    timer_stop(&sink->give_up);
+    timer_stop(&sink->patience);
     sink->metrics.is_up = 0;
     redis_report_event(sink, end.event, end.exit_code, &end.error);
     redis_flush_abandon(sink, end.error.text);
@@ -29,7 +27,7 @@ static enum redis_phase
 pause_sink(struct redis_sink *sink)
 {
     redis_flush_lose(sink);
-    redis_tools_set_timer(sink->pace, backoff_next(&sink->pauses));
+    timer_set(&sink->pace, backoff_next(&sink->pauses));
     return REDIS_PHASE_STAY;
 }
 
@@ -98,7 +96,7 @@ redis_machine_down(void *context, enum redis_error_kind kind, const struct error
 {
     struct redis_sink *sink = context;
     struct error why = *error;
-    redis_tools_stop_timer(sink->pace);
+    timer_stop(&sink->pace);
     redis_flush_lose(sink);
     // A server that rejects a connection sends the reason before it closes.
     if (sink->phase == REDIS_PHASE_GREET && kind == REDIS_ERROR_NONE &&
@@ -132,41 +130,35 @@ redis_machine_reply(void *context)
 // ── timers ─────────────────────────────────────────────────────────────────
 
 static void
-on_pace(evutil_socket_t fd, short what, void *context)
+on_pace(void *context)
 {
     struct redis_sink *sink = context;
     redis_phase_fn handler = phases[sink->phase].on_pace;
-    (void)fd;
-    (void)what;
     if (handler != NULL) {
         follow(sink, handler(sink));
     }
 }
 
 static void
-on_build(evutil_socket_t fd, short what, void *context)
+on_build(void *context)
 {
     struct redis_sink *sink = context;
-    (void)fd;
-    (void)what;
     if (sink->phase == REDIS_PHASE_FLUSH) {
         redis_flush_build(sink);
     }
 }
 
 static void
-on_give_up(evutil_socket_t fd, short what, void *context)
+on_give_up(void *context)
 {
     struct redis_sink *sink = context;
     struct error error = sink->report.last_error;
-    (void)fd;
-    (void)what;
     if (sink->report.is_ready || sink->phase == REDIS_PHASE_STOPPED) {
         return;
     }
     if (sink->report.is_refused) {
         // Redis can be reached, and may later accept what it refuses now.
-        redis_tools_set_timer(sink->give_up, sink->setup.give_up);
+        timer_set(&sink->give_up, sink->setup.give_up);
         return;
     }
     error_set(&error, STATUS_IO, "cannot reach Redis at %s: it does not answer",
@@ -175,16 +167,14 @@ on_give_up(evutil_socket_t fd, short what, void *context)
 }
 
 static void
-on_patience(evutil_socket_t fd, short what, void *context)
+on_patience(void *context)
 {
     struct redis_sink *sink = context;
     char span[USEC_TEXT_MAX];
     struct error error = {.code = STATUS_OK};
-    usec left = sink->flush.progressed + sink->patience_most - redis_tools_now();
-    (void)fd;
-    (void)what;
+    usec left = sink->flush.progressed + sink->patience_most - clock_monotonic();
     if (left > 0) {
-        redis_tools_set_timer(sink->patience, left);
+        timer_set(&sink->patience, left);
         return;
     }
     usec_format_duration(sink->patience_most, span);
@@ -196,11 +186,9 @@ on_patience(evutil_socket_t fd, short what, void *context)
 }
 
 static void
-on_deadline(evutil_socket_t fd, short what, void *context)
+on_deadline(void *context)
 {
     struct redis_sink *sink = context;
-    (void)fd;
-    (void)what;
     const char *why = sink->report.last_error.code != STATUS_OK
                           ? sink->report.last_error.text
                           : "not all changes could be written to Redis in time";
@@ -212,31 +200,21 @@ bool
 redis_machine_init(struct redis_sink *sink)
 {
     struct event_base *base = sink->setup.base;
-    sink->pace = event_new(base, -1, 0, on_pace, sink);
-    sink->build = event_new(base, -1, 0, on_build, sink);
-    sink->give_up = event_new(base, -1, 0, on_give_up, sink);
-    sink->patience = event_new(base, -1, 0, on_patience, sink);
-    sink->deadline = event_new(base, -1, 0, on_deadline, sink);
-    return sink->pace != NULL && sink->build != NULL && sink->give_up != NULL &&
-           sink->patience != NULL && sink->deadline != NULL;
-}
-
-static void
-free_event(struct event *event)
-{
-    if (event != NULL) {
-        event_free(event);
-    }
+    return timer_init(&sink->pace, base, on_pace, sink) == STATUS_OK &&
+           timer_init(&sink->build, base, on_build, sink) == STATUS_OK &&
+           timer_init(&sink->give_up, base, on_give_up, sink) == STATUS_OK &&
+           timer_init(&sink->patience, base, on_patience, sink) == STATUS_OK &&
+           timer_init(&sink->deadline, base, on_deadline, sink) == STATUS_OK;
 }
 
 void
 redis_machine_fini(struct redis_sink *sink)
 {
-    free_event(sink->deadline);
-    free_event(sink->patience);
-    free_event(sink->give_up);
-    free_event(sink->build);
-    free_event(sink->pace);
+    timer_fini(&sink->deadline);
+    timer_fini(&sink->patience);
+    timer_fini(&sink->give_up);
+    timer_fini(&sink->build);
+    timer_fini(&sink->pace);
 }
 
 // ── the daemon ─────────────────────────────────────────────────────────────
@@ -245,9 +223,9 @@ void
 redis_machine_start(struct redis_sink *sink)
 {
     enter(sink, REDIS_PHASE_DOWN);
-    sink->flush.progressed = redis_tools_now();
+    sink->flush.progressed = clock_monotonic();
     if (sink->setup.give_up != 0) {
-        redis_tools_set_timer(sink->give_up, sink->setup.give_up);
+        timer_set(&sink->give_up, sink->setup.give_up);
     }
     redis_conn_start(sink->conn);
 }
@@ -258,7 +236,7 @@ redis_machine_hurry(struct redis_sink *sink)
     sink->flush.is_hurried = true;
     redis_machine_release(sink);
     if (sink->phase == REDIS_PHASE_IDLE) {
-        redis_tools_set_timer(sink->pace, 0);
+        timer_set(&sink->pace, 0);
     }
 }
 
@@ -269,7 +247,7 @@ redis_machine_release(struct redis_sink *sink)
         return;
     }
     sink->resume.is_held = false;
-    sink->flush.progressed = redis_tools_now();
+    sink->flush.progressed = clock_monotonic();
     if (sink->phase == REDIS_PHASE_IDLE) {
         enter(sink, redis_fence_write(sink));
     }

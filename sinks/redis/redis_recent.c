@@ -177,7 +177,7 @@ redis_recent_send(struct redis_sink *sink, unsigned which)
         return;
     }
     recent->is_sent = true;
-    drop_old(recent, redis_tools_now());
+    drop_old(recent, clock_monotonic());
     size_t at = 0;
     for (size_t first = 0; first < count_of(recent); first += GROUP) {
         add_group(sink, &sink->flush.batches[which], first, at);

@@ -92,7 +92,7 @@ report_once(struct redis_sink *sink, enum redis_trouble kind, const struct error
 {
     bool is_reported = (sink->report.troubles & (unsigned)kind) != 0;
     if (sink->report.troubles == 0 && sink->setup.ends_when_refused) {
-        redis_tools_set_timer(sink->patience, sink->patience_most);
+        timer_set(&sink->patience, sink->patience_most);
     }
     sink->report.troubles |= (unsigned)kind;
     sink->report.last_error = *error;
@@ -195,7 +195,7 @@ redis_report_well(struct redis_sink *sink)
     bool was_ready = sink->report.is_ready;
     sink->report.troubles = 0;
     sink->report.is_refused = false;
-    redis_tools_stop_timer(sink->patience);
+    timer_stop(&sink->patience);
     sink->report.is_ready = true;
     sink->report.last_error = (struct error){.code = STATUS_OK};
     update_up(sink);

@@ -10,6 +10,7 @@
 #include <event2/event.h>
 #include <openssl/crypto.h>
 
+#include "net/timer.h"
 #include "sinks/redis/redis_dial.h"
 #include "sinks/redis/redis_reader.h"
 #include "sinks/redis/redis_stream.h"
@@ -22,7 +23,7 @@ struct redis_sentinel {
     struct redis_url asked; // the current Sentinel
     size_t next;            // the next one to ask
     size_t left;            // to ask in this round
-    struct event *deadline; // of the current one
+    struct timer deadline;  // of the current one
     struct bufferevent *stream;
     struct redis_reader *reader;
 
@@ -43,7 +44,7 @@ static void
 hang_up(struct redis_sentinel *sentinel)
 {
     redis_dial_cancel(sentinel->dial);
-    event_del(sentinel->deadline);
+    timer_stop(&sentinel->deadline);
     if (sentinel->stream != NULL) {
         bufferevent_free(sentinel->stream);
         sentinel->stream = NULL;
@@ -153,10 +154,8 @@ on_stream_event(struct bufferevent *stream, short what, void *context)
 }
 
 static void
-on_deadline(evutil_socket_t fd, short what, void *context)
+on_deadline(void *context)
 {
-    (void)fd;
-    (void)what;
     fail(context, "no answer");
 }
 
@@ -234,10 +233,6 @@ ask_next(struct redis_sentinel *sentinel)
     const struct redis_url *url = &sentinel->setup.target->url;
     const struct redis_url_host *host = &url->sentinels[sentinel->next];
     usec span = sentinel->setup.timeout / (usec)url->sentinel_count;
-    const struct timeval wait = {
-        .tv_sec = (time_t)(span / USEC_PER_S),
-        .tv_usec = (suseconds_t)(span % USEC_PER_S),
-    };
     sentinel->left--;
     sentinel->next = (sentinel->next + 1) % url->sentinel_count;
     memcpy(sentinel->asked.host, host->host, sizeof(sentinel->asked.host));
@@ -247,7 +242,7 @@ ask_next(struct redis_sentinel *sentinel)
     sentinel->refusal[0] = '\0';
     sentinel->is_unknown = false;
     sentinel->is_answered = false;
-    event_add(sentinel->deadline, &wait);
+    timer_set(&sentinel->deadline, span);
     redis_dial_start(sentinel->dial);
 }
 
@@ -260,10 +255,11 @@ redis_sentinel_create(const struct redis_sentinel_setup *setup)
     }
     sentinel->setup = *setup;
     sentinel->asked.kind = setup->tls != NULL ? REDIS_URL_TLS : REDIS_URL_TCP;
-    sentinel->deadline = event_new(setup->base, -1, 0, on_deadline, sentinel);
+    bool has_timer = timer_init(&sentinel->deadline, setup->base, on_deadline,
+                                sentinel) == STATUS_OK;
     sentinel->dial =
         redis_dial_create(setup->base, &sentinel->asked, on_dialed, sentinel);
-    if (sentinel->deadline == NULL || sentinel->dial == NULL) {
+    if (!has_timer || sentinel->dial == NULL) {
         redis_sentinel_destroy(&sentinel);
     }
     return sentinel;
@@ -276,13 +272,11 @@ redis_sentinel_destroy(struct redis_sentinel **sentinel)
     if (old == NULL) {
         return;
     }
-    if (old->deadline != NULL && old->dial != NULL) {
+    if (old->dial != NULL) {
         hang_up(old);
     }
     redis_dial_destroy(&old->dial);
-    if (old->deadline != NULL) {
-        event_free(old->deadline);
-    }
+    timer_fini(&old->deadline);
     free(old);
     *sentinel = NULL;
 }

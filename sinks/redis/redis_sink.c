@@ -87,8 +87,7 @@ redis_sink_finish(struct redis_sink *sink, usec within, redis_done_fn done,
     sink->flush.done = done;
     sink->flush.done_context = context;
     sink->flush.is_final = false;
-    redis_tools_set_timer(sink->deadline,
-                          sink->phase == REDIS_PHASE_STOPPED ? 0 : within);
+    timer_set(&sink->deadline, sink->phase == REDIS_PHASE_STOPPED ? 0 : within);
     redis_machine_hurry(sink);
 }
 
@@ -145,7 +144,7 @@ bool
 redis_sink_is_full(const struct redis_sink *sink)
 {
     bool has_work = sink->flush.in_flight != 0 || changes_pending(sink->setup.pipeline);
-    usec since = redis_tools_now() - sink->flush.progressed;
+    usec since = clock_monotonic() - sink->flush.progressed;
     return has_work && !sink->resume.is_held &&
            since > REDIS_SINK_PATIENCE_S * USEC_PER_S;
 }

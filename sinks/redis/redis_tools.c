@@ -1,36 +1,8 @@
 #include "sinks/redis/redis_tools.h"
 
-#include <sys/time.h>
 #include <sysexits.h>
-#include <time.h>
-
-#include <event2/event.h>
 
 #include "sinks/redis/redis_inside.h"
-
-usec
-redis_tools_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (usec)now.tv_sec * USEC_PER_S + now.tv_nsec / 1000;
-}
-
-void
-redis_tools_set_timer(struct event *timer, usec span)
-{
-    struct timeval wait = {
-        .tv_sec = (time_t)(span / USEC_PER_S),
-        .tv_usec = (suseconds_t)(span % USEC_PER_S),
-    };
-    event_add(timer, &wait);
-}
-
-void
-redis_tools_stop_timer(struct event *timer)
-{
-    event_del(timer);
-}
 
 enum redis_phase
 redis_tools_send(struct redis_sink *sink, struct redis_batch *batch)
