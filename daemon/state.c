@@ -114,7 +114,7 @@ write_content(struct writer *writer, struct pipeline *pipeline, struct slice not
            write_bytes(writer, magic, STATE_READ_MAGIC_LEN) &&
            write_bytes(writer, &note_len, sizeof(note_len)) &&
            write_bytes(writer, (void *)(uintptr_t)note.ptr, note.len) &&
-           pipeline_save(pipeline, write_bytes, writer) == STATUS_OK &&
+           snapshot_save(pipeline, write_bytes, writer) == STATUS_OK &&
            EVP_DigestFinal_ex(writer->digest, digest, NULL) == 1 &&
            fwrite(digest, 1, STATE_READ_DIGEST_LEN, writer->file) ==
                STATE_READ_DIGEST_LEN;

@@ -100,7 +100,7 @@ read_content(struct reader *reader, struct state_read *read, struct error *why)
         return error_set(why, STATUS_PARSE, "it was not made by this program");
     }
     read->note[note_len] = '\0';
-    enum status status = pipeline_load(read->pipeline, read_bytes, reader, why);
+    enum status status = snapshot_load(read->pipeline, read_bytes, reader, why);
     if (status == STATUS_OK && reader->left != 0) {
         status = error_set(why, STATUS_PARSE,
                            "it is too long: it was made by another version");

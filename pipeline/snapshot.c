@@ -240,7 +240,7 @@ move(struct pipeline *pipeline, struct snapshot *snapshot)
 }
 
 enum status
-pipeline_save(struct pipeline *pipeline, snapshot_fn write, void *context)
+snapshot_save(struct pipeline *pipeline, snapshot_fn write, void *context)
 {
     struct snapshot snapshot = {.move = write, .context = context};
     struct head head;
@@ -255,7 +255,7 @@ pipeline_save(struct pipeline *pipeline, snapshot_fn write, void *context)
 }
 
 enum status
-pipeline_load(struct pipeline *pipeline, snapshot_fn read, void *context,
+snapshot_load(struct pipeline *pipeline, snapshot_fn read, void *context,
               struct error *error)
 {
     assert(pipeline->alerts.count == 0);

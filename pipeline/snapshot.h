@@ -17,12 +17,12 @@
 struct pipeline;
 
 // Call between two posts. Changes nothing in the pipeline. STATUS_IO if `write` failed.
-enum status pipeline_save(struct pipeline *pipeline, snapshot_fn write,
+enum status snapshot_save(struct pipeline *pipeline, snapshot_fn write,
                           void *context) MUST_USE;
 
 // Loads into a pipeline fresh from pipeline_create, whose seed is replaced; set its
 // rules afterwards. STATUS_PARSE: the bytes are of another build or options, which
 // error names; its text begins with "it". STATUS_IO: `read` failed. Allocates nothing.
 // After a failure only pipeline_destroy may be called.
-enum status pipeline_load(struct pipeline *pipeline, snapshot_fn read, void *context,
+enum status snapshot_load(struct pipeline *pipeline, snapshot_fn read, void *context,
                           struct error *error) MUST_USE;

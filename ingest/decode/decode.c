@@ -28,8 +28,8 @@ struct part {
 
 // clang-format off
 static const struct part parts[DECODE_FORMAT_COUNT] = {
-    [DECODE_X1]        = {"x:",     &decode_x1_table,        decode_x1_read},
-    [DECODE_X2]        = {"x:",     &decode_x2_table,        decode_x2_read},
+    [DECODE_X1]        = {"x:",     &decode_x1_shape_table,        decode_x1_read},
+    [DECODE_X2]        = {"x:",     &decode_x2_shape_table,        decode_x2_read},
     [DECODE_JETSTREAM] = {"bsky:",  &decode_jetstream_table, decode_jetstream_read},
     [DECODE_MASTODON]  = {"masto:", &decode_mastodon_table,  decode_mastodon_read},
     [DECODE_POST]      = {"post:",  &decode_post_table,      decode_post_read},

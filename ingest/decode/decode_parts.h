@@ -6,8 +6,8 @@
 #include "ingest/decode/decode_run.h"
 
 // The fields of their messages; also the source of --describe formats.
-extern const struct json_table decode_x1_table;
-extern const struct json_table decode_x2_table;
+extern const struct json_table decode_x1_shape_table;
+extern const struct json_table decode_x2_shape_table;
 extern const struct json_table decode_jetstream_table;
 extern const struct json_table decode_mastodon_table;
 extern const struct json_table decode_post_table;

@@ -123,7 +123,7 @@ static usec
 time_of(struct decode_run *run, struct json_scalar time)
 {
     usec number = USEC_NONE;
-    if (time.text.ptr == json_unusable) {
+    if (time.text.ptr == json_shape_unusable) {
         decode_run_refuse(run, DECODE_REASON_VALUE);
     } else if (!time.is_number) {
         return decode_run_time(run, time.text);

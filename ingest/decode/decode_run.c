@@ -251,7 +251,7 @@ decode_run_id(struct decode_run *run, struct slice id)
 struct slice
 decode_run_target(struct slice id)
 {
-    return id.len == 0 && id.ptr != json_unusable ? SLICE_NONE : id;
+    return id.len == 0 && id.ptr != json_shape_unusable ? SLICE_NONE : id;
 }
 
 struct slice
@@ -288,7 +288,7 @@ decode_run_drop(struct decode_run *run)
 void
 decode_run_drop_text(struct decode_run *run, struct slice text)
 {
-    if (text.ptr != json_unusable) {
+    if (text.ptr != json_shape_unusable) {
         decode_run_drop(run);
     }
 }

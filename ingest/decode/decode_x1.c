@@ -403,7 +403,8 @@ void
 decode_x1_read(struct decode_run *run)
 {
     struct x1_message message;
-    if (!decode_run_json(run, &decode_x1_table, &message) || !decode_run_room(run, 1)) {
+    if (!decode_run_json(run, &decode_x1_shape_table, &message) ||
+        !decode_run_room(run, 1)) {
         return;
     }
     if (message.deletion != NULL) {

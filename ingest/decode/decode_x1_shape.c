@@ -144,4 +144,5 @@ static const struct json_field message_fields[] = {
 };
 // clang-format on
 
-const struct json_table decode_x1_table = {message_fields, sizeof(struct x1_message)};
+const struct json_table decode_x1_shape_table = {message_fields,
+                                                 sizeof(struct x1_message)};

@@ -460,7 +460,7 @@ void
 decode_x2_read(struct decode_run *run)
 {
     struct x2_message message;
-    if (!decode_run_json(run, &decode_x2_table, &message)) {
+    if (!decode_run_json(run, &decode_x2_shape_table, &message)) {
         return;
     }
     if (!slice_is_none(message.action)) {

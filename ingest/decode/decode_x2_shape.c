@@ -152,4 +152,5 @@ static const struct json_field message_fields[] = {
 };
 // clang-format on
 
-const struct json_table decode_x2_table = {message_fields, sizeof(struct x2_message)};
+const struct json_table decode_x2_shape_table = {message_fields,
+                                                 sizeof(struct x2_message)};

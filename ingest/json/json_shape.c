@@ -2,7 +2,7 @@
 
 #include <assert.h>
 
-const char json_unusable[] = "";
+const char json_shape_unusable[] = "";
 
 const struct json_shape *
 json_shape_find(const struct json_shapes *shapes, const struct json_table *table)

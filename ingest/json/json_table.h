@@ -79,14 +79,14 @@ json_kind_of(const struct json_field *field)
 // string.
 #define JSON_UNUSABLE                                                                  \
     {                                                                                  \
-        json_unusable, 0                                                               \
+        json_shape_unusable, 0                                                         \
     }
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-extern const char json_unusable[];
+extern const char json_shape_unusable[];
 
 #ifdef __cplusplus
 }

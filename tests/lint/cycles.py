@@ -5,22 +5,15 @@ circle.
 A call is a symbol that one object leaves undefined and another defines; the address of a function counts as a call.
 """
 import collections
-import os
-import pathlib
-import subprocess
 import sys
 
-LIBRARIES = ["base", "net", "ingest", "pipeline", "sinks", "daemon", "ctl"]
+from objects import LIBRARIES, symbols_in
 
 
 def symbols_of(library):
     """What each object of a library defines, and what it leaves to others."""
     defined, wanted = {}, collections.defaultdict(set)
-    listing = subprocess.run(["nm", "-P", "-A", library], check=True, capture_output=True, text=True).stdout
-    for line in listing.splitlines():
-        where, _, rest = line.partition("]: ")
-        name, kind = rest.split()[:2]
-        file = where.partition("[")[2].removesuffix(".o")
+    for file, name, kind in symbols_in(library):
         if kind == "U":
             wanted[file].add(name)
         elif kind.isupper():
@@ -59,10 +52,9 @@ def circles_of(calls):
 
 
 def main():
-    release = pathlib.Path(os.environ["RELEASE"])
     faults = 0
     for name in LIBRARIES:
-        calls = calls_of(release / f"lib{name}.a")
+        calls = calls_of(name)
         for group in circles_of(calls):
             faults += 1
             print(f"lib{name}: {len(group)} files call one another in a circle:")

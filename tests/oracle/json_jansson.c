@@ -14,7 +14,7 @@
 
 enum { JANSSON_PARTS_MAX = 4096 };
 
-const char json_unusable[] = "";
+const char json_shape_unusable[] = "";
 
 struct json {
     json_t *root;

@@ -280,9 +280,9 @@ values_of_another_type_are_dropped_and_counted(void **state)
         assert_false(f->whole.flag);
     }
     assert_int_equal(read_text(f, "{\"text\":1,\"id\":{},\"scalar\":{}}"), JSON_OK);
-    assert_ptr_equal(f->whole.scalar.text.ptr, json_unusable);
-    assert_ptr_equal(f->whole.text.ptr, json_unusable);
-    assert_ptr_equal(f->whole.id.ptr, json_unusable);
+    assert_ptr_equal(f->whole.scalar.text.ptr, json_shape_unusable);
+    assert_ptr_equal(f->whole.text.ptr, json_shape_unusable);
+    assert_ptr_equal(f->whole.id.ptr, json_shape_unusable);
     assert_int_equal(read_text(f, "{\"id\":-1}"), JSON_OK);
     assert_null(f->whole.id.ptr);
     assert_int_equal(json_dropped(f->json), 0);
@@ -684,7 +684,7 @@ a_value_left_for_later_may_turn_out_to_be_wrong(void **state)
                      JSON_VALUE);
     assert_int_equal(read_text(f, "{\"later\":5}"), JSON_OK);
     assert_int_equal(json_text_later(f->json, &f->whole.later, &text), JSON_OK);
-    assert_ptr_equal(text.ptr, json_unusable);
+    assert_ptr_equal(text.ptr, json_shape_unusable);
     assert_int_equal(read_text(f, "{\"later\":{\"vital\":5}}"), JSON_OK);
     assert_int_equal(json_read_later(f->json, &f->whole.later, &part, &f->arena),
                      JSON_VALUE);

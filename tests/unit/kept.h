@@ -52,14 +52,14 @@ static inline bool
 kept_save(struct kept *ret_kept, struct pipeline *pipeline)
 {
     *ret_kept = (struct kept){.limit = SIZE_MAX};
-    return pipeline_save(pipeline, kept_write, ret_kept) == STATUS_OK;
+    return snapshot_save(pipeline, kept_write, ret_kept) == STATUS_OK;
 }
 
 // Into a fresh one; nothing may be left over. Frees what was kept.
 static inline bool
 kept_load(struct kept *kept, struct pipeline *pipeline, struct error *error)
 {
-    bool is_good = pipeline_load(pipeline, kept_read, kept, error) == STATUS_OK &&
+    bool is_good = snapshot_load(pipeline, kept_read, kept, error) == STATUS_OK &&
                    kept->at == kept->size;
     free(kept->bytes);
     return is_good;

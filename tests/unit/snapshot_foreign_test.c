@@ -95,7 +95,7 @@ no_number_leads_past_the_end_of_a_container(void **state)
         changed.moves = 0;
         changed.move = move;
         changed.is_changed = false;
-        enum status status = pipeline_load(pipeline, read_changed, &changed, NULL);
+        enum status status = snapshot_load(pipeline, read_changed, &changed, NULL);
         moves = changed.is_changed ? moves : changed.moves;
         assert_true(status == STATUS_OK || status == STATUS_PARSE ||
                     status == STATUS_IO);
@@ -113,7 +113,7 @@ assert_refused(struct changed *changed, const char *why)
     if (changed->field != 0) {
         changed->from = (const char *)pipeline + changed->field;
     }
-    if (pipeline_load(pipeline, read_changed, changed, &error) != STATUS_PARSE ||
+    if (snapshot_load(pipeline, read_changed, changed, &error) != STATUS_PARSE ||
         strstr(error.text, why) == NULL) {
         fail_msg("%s is not found in: %s", why, error.text);
     }

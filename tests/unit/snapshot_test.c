@@ -160,7 +160,7 @@ snapshot_of_nothing_is_nothing_again(void **state)
     struct kept kept;
     assert_true(kept_save(&kept, pipeline));
     struct pipeline *restored = create(2, 10);
-    assert_int_equal(pipeline_load(restored, kept_read, &kept, NULL), STATUS_OK);
+    assert_int_equal(snapshot_load(restored, kept_read, &kept, NULL), STATUS_OK);
     feed(restored, 1);
     free(kept.bytes);
     pipeline_destroy(&pipeline);
@@ -177,7 +177,7 @@ snapshot_of_other_options_is_refused_by_their_name(void **state)
     assert_true(kept_save(&kept, pipeline));
     struct pipeline *other = create(1, 20);
     struct error error = {0};
-    assert_int_equal(pipeline_load(other, kept_read, &kept, &error), STATUS_PARSE);
+    assert_int_equal(snapshot_load(other, kept_read, &kept, &error), STATUS_PARSE);
     assert_string_equal(error.text,
                         "it was made with other options: redis.top (10, now 20); it "
                         "holds 1 posts and 2 people up to 2023-11-14T22:14:20.000Z");
@@ -200,11 +200,11 @@ snapshot_that_ends_early_or_cannot_be_written_is_an_error(void **state)
         struct kept part = {.bytes = kept.bytes, .size = cut};
         struct pipeline *other = create(1, 10);
         struct error error = {0};
-        assert_int_equal(pipeline_load(other, kept_read, &part, &error), STATUS_IO);
+        assert_int_equal(snapshot_load(other, kept_read, &part, &error), STATUS_IO);
         assert_non_null(strstr(error.text, "ends early"));
         pipeline_destroy(&other);
         struct kept small = {.bytes = kept.bytes, .room = kept.room, .limit = cut};
-        assert_int_equal(pipeline_save(pipeline, kept_write, &small), STATUS_IO);
+        assert_int_equal(snapshot_save(pipeline, kept_write, &small), STATUS_IO);
     }
     free(kept.bytes);
     pipeline_destroy(&pipeline);
