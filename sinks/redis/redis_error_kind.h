@@ -26,8 +26,8 @@ enum redis_error_kind {
     REDIS_ERROR_ASK,
     REDIS_ERROR_TRYAGAIN,
     REDIS_ERROR_EXECABORT,
-    // Up to here the kind is the first word of the reply; from here on the first word is
-    // ERR, and the text behind it is compared.
+    // Up to here the kind is the first word of the reply; from here on that is ERR, and
+    // the text behind it is compared.
     REDIS_ERROR_NO_COMMAND,
     REDIS_ERROR_NO_DB,
     REDIS_ERROR_NO_PASSWORD,
