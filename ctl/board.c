@@ -42,7 +42,7 @@ static void
 ask_boards(struct client *client, const char *window, size_t rows)
 {
     static const char *const meta[] = {"clock_ms", "posts", "lag_ms", "complete", NULL};
-    client_ask(client, "HMGET", SLICE_LIT("meta"), meta);
+    client_queue(client, "HMGET", SLICE_LIT("meta"), meta);
     char last[TEXT_MAX];
     (void)snprintf(last, sizeof last, "%zu", rows - 1);
     const char *const range[] = {"0", last, "WITHSCORES", NULL};
@@ -50,7 +50,7 @@ ask_boards(struct client *client, const char *window, size_t rows)
         char key[TEXT_MAX];
         (void)snprintf(key, sizeof key, "top:%s:%.*s", board_names[i], BOARD_WINDOW_MAX,
                        window);
-        client_ask(client, "ZREVRANGE", slice_of(key), range);
+        client_queue(client, "ZREVRANGE", slice_of(key), range);
     }
 }
 
@@ -104,7 +104,7 @@ ask_details(struct client *client, const struct board_snapshot *snapshot)
             buffer_init(&key, KEY_MAX);
             buffer_append(&key, slice_of(prefix));
             buffer_append(&key, board_member(&snapshot->boards[i], row));
-            client_ask(client, "HMGET", buffer_text(&key), detail_fields);
+            client_queue(client, "HMGET", buffer_text(&key), detail_fields);
             buffer_fini(&key);
         }
     }

@@ -276,8 +276,8 @@ client_open(struct client *client, struct error *error)
 // ── requests ───────────────────────────────────────────────────────────────
 
 void
-client_ask(struct client *client, const char *command, struct slice key,
-           const char *const *tail)
+client_queue(struct client *client, const char *command, struct slice key,
+             const char *const *tail)
 {
     const char *words[WORDS_MAX] = {command};
     size_t sizes[WORDS_MAX] = {strlen(command)};

@@ -1,7 +1,7 @@
 // cascadectl's client for the Redis that cascaded writes to: blocking, pipelined, read
 // only. The address, login and TLS are those of the daemon's options (redis_options.h).
 //
-// client_ask queues commands; client_answer returns the answers in order. After the
+// client_queue queues commands; client_answer returns the answers in order. After the
 // first failure only client_close may be called.
 #pragma once
 
@@ -39,8 +39,8 @@ enum status client_open(struct client *client, struct error *error) MUST_USE;
 
 // Queues a command. The prefix is put before its second word, the key. `tail` contains
 // further words and ends with NULL; it may be NULL.
-void client_ask(struct client *client, const char *command, struct slice key,
-                const char *const *tail);
+void client_queue(struct client *client, const char *command, struct slice key,
+                  const char *const *tail);
 
 // The answer to the oldest unanswered command, to be freed with freeReplyObject. NULL:
 // Redis cannot be reached or refuses (STATUS_IO), or the answer is not of the expected

@@ -101,7 +101,7 @@ enum status
 latest_pull(struct client *client, struct buffer *line, struct error *error)
 {
     static const char *const newest[] = {"+", "-", "COUNT", "1", NULL};
-    client_ask(client, "XREVRANGE", SLICE_LIT("alerts"), newest);
+    client_queue(client, "XREVRANGE", SLICE_LIT("alerts"), newest);
     redisReply *entries = client_answer(client, REDIS_REPLY_ARRAY, error);
     if (entries == NULL) {
         return STATUS_IO;

@@ -193,7 +193,7 @@ least_count(struct client *client, const char *option)
 {
     const char *const field[] = {option, NULL};
     struct error error = {.code = STATUS_OK};
-    client_ask(client, "HGET", SLICE_LIT("meta"), field);
+    client_queue(client, "HGET", SLICE_LIT("meta"), field);
     redisReply *from = client_answer(client, REDIS_REPLY_STRING, &error);
     struct slice text = client_text(from);
     char digits[16] = "1";
@@ -230,7 +230,7 @@ show_hash(struct client *client, const char *kind, struct slice id, struct error
     buffer_append(&key, slice_of(kind));
     buffer_append_byte(&key, ':');
     buffer_append(&key, id);
-    client_ask(client, "HGETALL", buffer_text(&key), NULL);
+    client_queue(client, "HGETALL", buffer_text(&key), NULL);
     buffer_fini(&key);
     redisReply *hash = client_answer(client, REDIS_REPLY_ARRAY, error);
     if (hash == NULL) {
@@ -258,7 +258,7 @@ ask_handle(struct client *client, struct slice network, struct slice handle)
     buffer_append_byte(&key, ':');
     buffer_append(&key, text_fold(&arena, text_handle(handle)));
     arena_fini(&arena);
-    client_ask(client, "GET", buffer_text(&key), NULL);
+    client_queue(client, "GET", buffer_text(&key), NULL);
     buffer_fini(&key);
 }
 

@@ -381,7 +381,7 @@ pipeline_post(struct pipeline *pipeline, const struct post *post, usec wall)
         // Even if the post is refused: the passing of time makes room.
         advance(pipeline, post->time);
     }
-    enum status status = admission_ask(pipeline, post);
+    enum status status = admission_check(pipeline, post);
     if (status != STATUS_OK) {
         return status;
     }

@@ -137,7 +137,7 @@ open_now(struct source *source)
     struct jetstream *jet = of(source);
     const struct jetstream_host *host = host_of(jet);
     const struct source_options *options = jet->source.setup.options;
-    struct jetstream_ask ask = {
+    struct jetstream_request ask = {
         .has_likes = options->has_likes,
         .is_packed = jet->unpack != NULL,
         .dictionary = jet->unpack != NULL ? unpack_dictionary(jet->unpack) : 0,

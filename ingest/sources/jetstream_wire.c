@@ -123,7 +123,7 @@ append_number(struct buffer *text, const char *name, uint64_t value)
 
 void
 jetstream_wire_path(struct slice path, enum jetstream_wire wire,
-                    const struct jetstream_ask *ask, struct buffer *text)
+                    const struct jetstream_request *ask, struct buffer *text)
 {
     struct slice query = query_of(path);
     const char *collections = parameters[wire].collections;
@@ -160,7 +160,7 @@ earlier(usec time, usec span)
 void
 jetstream_wire_resume(const struct source_cursor *cursor, const char *host,
                       enum jetstream_wire wire, enum jetstream_from most,
-                      struct jetstream_ask *ask)
+                      struct jetstream_request *ask)
 {
     const struct jetstream_wire_row *row = &jetstream_wire_rows[wire];
     bool is_own = strcmp(cursor->host, host) == 0 &&

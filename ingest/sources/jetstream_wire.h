@@ -43,7 +43,7 @@ bool jetstream_wire_is_chosen(struct slice path);
 // How exactly to resume; if a host refuses one, the next is used.
 enum jetstream_from { JETSTREAM_BY_VALUE, JETSTREAM_BY_TIME, JETSTREAM_FROM_NOW };
 
-struct jetstream_ask {
+struct jetstream_request {
     enum jetstream_from from;
     uint64_t cursor; // unless from now
     bool has_likes;
@@ -55,12 +55,12 @@ struct jetstream_ask {
 // wire) has taken; at best `most`. Sets from and cursor of *ask.
 void jetstream_wire_resume(const struct source_cursor *cursor, const char *host,
                            enum jetstream_wire wire, enum jetstream_from most,
-                           struct jetstream_ask *ask);
+                           struct jetstream_request *ask);
 
 // Appends the path with the whole query. Parameters that the user's own query sets are
 // not added.
 void jetstream_wire_path(struct slice path, enum jetstream_wire wire,
-                         const struct jetstream_ask *ask, struct buffer *text);
+                         const struct jetstream_request *ask, struct buffer *text);
 
 struct jetstream_place {
     uint64_t value;

@@ -187,8 +187,8 @@ mastodon_backfill_hindrance(const struct mastodon_backfill *fill)
 }
 
 void
-mastodon_backfill_ask(struct mastodon_backfill *fill,
-                      char url[MASTODON_BACKFILL_URL_MAX])
+mastodon_backfill_write_url(struct mastodon_backfill *fill,
+                            char url[MASTODON_BACKFILL_URL_MAX])
 {
     snprintf(url, MASTODON_BACKFILL_URL_MAX, "%smin_id=%" PRIu64 "&limit=%d",
              fill->timeline, fill->position, MASTODON_BACKFILL_LIMIT);

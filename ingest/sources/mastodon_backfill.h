@@ -112,8 +112,8 @@ bool mastodon_backfill_begin(struct mastodon_backfill *fill, usec now);
 const char *mastodon_backfill_hindrance(const struct mastodon_backfill *fill);
 
 // Call at next_at: writes the URL of the page to request.
-void mastodon_backfill_ask(struct mastodon_backfill *fill,
-                           char url[MASTODON_BACKFILL_URL_MAX]);
+void mastodon_backfill_write_url(struct mastodon_backfill *fill,
+                                 char url[MASTODON_BACKFILL_URL_MAX]);
 // Borrows answer. wall: the time of the answer's not_before.
 void mastodon_backfill_answer(struct mastodon_backfill *fill,
                               const struct http_fetch_answer *answer, usec now,

@@ -106,7 +106,7 @@ on_timer(void *context)
         feed(rest);
     } else if (rest->fill.phase == MASTODON_BACKFILL_WAITING) {
         char url[MASTODON_BACKFILL_URL_MAX];
-        mastodon_backfill_ask(&rest->fill, url);
+        mastodon_backfill_write_url(&rest->fill, url);
         const struct http_request_options options =
             source_options_http(rest->source->setup.options);
         http_fetch_start(rest->fetch, &options, url);

@@ -177,7 +177,7 @@ wait_for_room(struct pipeline *pipeline)
 }
 
 enum status
-admission_ask(struct pipeline *pipeline, const struct post *post)
+admission_check(struct pipeline *pipeline, const struct post *post)
 {
     pipeline->hand.is_cut = false;
     if (pipeline->is_cramped && !is_pending(pipeline)) {

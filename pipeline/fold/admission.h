@@ -30,7 +30,8 @@ struct admission_needs {
 
 // STATUS_OK: it can be counted. STATUS_AGAIN: a flush may make room. STATUS_FULL: it is
 // refused and counted as refused.
-enum status admission_ask(struct pipeline *pipeline, const struct post *post) MUST_USE;
+enum status admission_check(struct pipeline *pipeline,
+                            const struct post *post) MUST_USE;
 
 // How many of the people or hashtags in the post are considered.
 size_t admission_mentions(struct pipeline *pipeline, const struct post *post);

@@ -144,8 +144,8 @@ ask(const struct scene *scene, struct seismic_answer *ret_answer)
             return false;
         }
     }
-    return seismic_ask(&seismic, scene->count + scene->forecast->merged.events,
-                       ret_answer);
+    return seismic_estimate(&seismic, scene->count + scene->forecast->merged.events,
+                            ret_answer);
 }
 
 void

@@ -81,8 +81,8 @@ seismic_expose(struct seismic *seismic, double time, double followers)
 }
 
 bool
-seismic_ask(const struct seismic *seismic, double reshares,
-            struct seismic_answer *ret_answer)
+seismic_estimate(const struct seismic *seismic, double reshares,
+                 struct seismic_answer *ret_answer)
 {
     double p = seismic->carried / seismic->exposed;
     double reach = p * seismic->waiting;

@@ -13,7 +13,7 @@
 // than one other: the cascade is supercritical and there is no forecast of its size.
 //
 // All times are in seconds since the root. Call begin, then add the root and every
-// reshare (or several at their mean time) once, then call seismic_ask.
+// reshare (or several at their mean time) once, then call seismic_estimate.
 #pragma once
 
 #include <stdbool.h>
@@ -48,5 +48,5 @@ void seismic_expose(struct seismic *seismic, double time, double followers);
 
 // False if no one was shown the post in the window: nothing is known then. reshares:
 // how many there are.
-bool seismic_ask(const struct seismic *seismic, double reshares,
-                 struct seismic_answer *ret_answer);
+bool seismic_estimate(const struct seismic *seismic, double reshares,
+                      struct seismic_answer *ret_answer);

@@ -277,7 +277,7 @@ redis_check_prepare(struct redis_sink *sink)
 }
 
 enum redis_phase
-redis_check_ask(struct redis_sink *sink)
+redis_check_send(struct redis_sink *sink)
 {
     const struct redis_check *check = &sink->check;
     redis_answer_begin(&sink->answer, REDIS_EXCHANGE_PROBE, check->commands.commands);

@@ -58,7 +58,7 @@ void redis_check_fini(struct redis_check *check);
 // After a flush, while nothing is in flight: makes the reads. False: not now.
 bool redis_check_prepare(struct redis_sink *sink);
 // Entering CHECK: sends them.
-enum redis_phase redis_check_ask(struct redis_sink *sink);
+enum redis_phase redis_check_send(struct redis_sink *sink);
 void redis_check_item(struct redis_sink *sink, const struct redis_item *item);
 // All answers came.
 enum redis_phase redis_check_answered(struct redis_sink *sink);

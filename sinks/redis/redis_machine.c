@@ -55,7 +55,7 @@ static const struct {
     [REDIS_PHASE_PURGE] = {redis_purge_remove, redis_purge_removed, NULL},
     [REDIS_PHASE_IDLE] = {redis_flush_wait, NULL, redis_flush_tick},
     [REDIS_PHASE_FLUSH] = {redis_flush_send, redis_flush_acknowledged, NULL},
-    [REDIS_PHASE_CHECK] = {redis_check_ask, redis_check_answered, NULL},
+    [REDIS_PHASE_CHECK] = {redis_check_send, redis_check_answered, NULL},
     [REDIS_PHASE_PAUSE] = {pause_sink, NULL, greet_again},
 };
 

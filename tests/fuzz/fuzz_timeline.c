@@ -117,7 +117,7 @@ take_page(struct mastodon_backfill *fill, struct slice page)
     char url[MASTODON_BACKFILL_URL_MAX];
     uint64_t position = fill->position;
     unsigned tries = fill->tries;
-    mastodon_backfill_ask(fill, url);
+    mastodon_backfill_write_url(fill, url);
     assert(strlen(url) < MASTODON_BACKFILL_URL_MAX);
     struct slice body = copy_of(page, 0);
     const struct http_fetch_answer answer = {
@@ -166,7 +166,7 @@ give_up(struct mastodon_backfill *fill)
     char url[MASTODON_BACKFILL_URL_MAX];
     const struct http_fetch_answer refusal = {.status = 404, .not_before = USEC_NONE};
     if (fill->phase == MASTODON_BACKFILL_WAITING) {
-        mastodon_backfill_ask(fill, url);
+        mastodon_backfill_write_url(fill, url);
         mastodon_backfill_answer(fill, &refusal, BEGUN, BEGUN);
     }
     assert(fill->phase == MASTODON_BACKFILL_OVER && !fill->is_due);

@@ -49,7 +49,7 @@ the_path_of_a_url_decides_the_wire(void **state)
 }
 
 static void
-expect_path(const char *path, enum jetstream_wire wire, struct jetstream_ask ask,
+expect_path(const char *path, enum jetstream_wire wire, struct jetstream_request ask,
             const char *expected)
 {
     struct buffer text;
@@ -65,8 +65,8 @@ static void
 the_query_has_what_the_wire_calls_it(void **state)
 {
     (void)state;
-    struct jetstream_ask now = {.from = JETSTREAM_FROM_NOW};
-    struct jetstream_ask all = {JETSTREAM_BY_VALUE, 77, true, true, 1234};
+    struct jetstream_request now = {.from = JETSTREAM_FROM_NOW};
+    struct jetstream_request all = {JETSTREAM_BY_VALUE, 77, true, true, 1234};
     expect_path("/subscribe", JETSTREAM_SUBSCRIBE, now,
                 "/subscribe?wantedCollections=app.bsky.feed.post"
                 "&wantedCollections=app.bsky.feed.repost&maxMessageSizeBytes=8388608");
@@ -98,9 +98,9 @@ cursor_of(const char *host, enum jetstream_wire wire, uint64_t value, usec time)
 static void
 expect_resume(const struct source_cursor *cursor, const char *host,
               enum jetstream_wire wire, enum jetstream_from most,
-              struct jetstream_ask expected)
+              struct jetstream_request expected)
 {
-    struct jetstream_ask ask = {.from = JETSTREAM_BY_VALUE, .cursor = 1};
+    struct jetstream_request ask = {.from = JETSTREAM_BY_VALUE, .cursor = 1};
     jetstream_wire_resume(cursor, host, wire, most, &ask);
     assert_int_equal(ask.from, expected.from);
     assert_int_equal(ask.cursor, expected.cursor);
@@ -110,15 +110,16 @@ static void
 a_cursor_is_sent_only_to_the_host_and_the_wire_it_came_from(void **state)
 {
     (void)state;
-    const struct jetstream_ask by_time = {.from = JETSTREAM_BY_TIME,
-                                          .cursor = T - 15 * S};
+    const struct jetstream_request by_time = {.from = JETSTREAM_BY_TIME,
+                                              .cursor = T - 15 * S};
     struct source_cursor seq = cursor_of("a", JETSTREAM_EVENTS, 4711, T);
     struct source_cursor time = cursor_of("a", JETSTREAM_SUBSCRIBE, T, T);
-    expect_resume(&seq, "a", JETSTREAM_EVENTS, JETSTREAM_BY_VALUE,
-                  (struct jetstream_ask){.from = JETSTREAM_BY_VALUE, .cursor = 4711});
+    expect_resume(
+        &seq, "a", JETSTREAM_EVENTS, JETSTREAM_BY_VALUE,
+        (struct jetstream_request){.from = JETSTREAM_BY_VALUE, .cursor = 4711});
     expect_resume(
         &time, "a", JETSTREAM_SUBSCRIBE, JETSTREAM_BY_VALUE,
-        (struct jetstream_ask){.from = JETSTREAM_BY_VALUE, .cursor = T - 5 * S});
+        (struct jetstream_request){.from = JETSTREAM_BY_VALUE, .cursor = T - 5 * S});
     expect_resume(&seq, "b", JETSTREAM_EVENTS, JETSTREAM_BY_VALUE, by_time);
     expect_resume(&time, "b", JETSTREAM_SUBSCRIBE, JETSTREAM_BY_VALUE, by_time);
     expect_resume(&seq, "a", JETSTREAM_SUBSCRIBE, JETSTREAM_BY_VALUE, by_time);
@@ -131,18 +132,18 @@ static void
 a_host_that_refused_gets_the_next_best(void **state)
 {
     (void)state;
-    const struct jetstream_ask now = {.from = JETSTREAM_FROM_NOW};
+    const struct jetstream_request now = {.from = JETSTREAM_FROM_NOW};
     struct source_cursor seq = cursor_of("a", JETSTREAM_EVENTS, 4711, T);
     expect_resume(
         &seq, "a", JETSTREAM_EVENTS, JETSTREAM_BY_TIME,
-        (struct jetstream_ask){.from = JETSTREAM_BY_TIME, .cursor = T - 15 * S});
+        (struct jetstream_request){.from = JETSTREAM_BY_TIME, .cursor = T - 15 * S});
     expect_resume(&seq, "a", JETSTREAM_EVENTS, JETSTREAM_FROM_NOW, now);
     seq.time = USEC_NONE;
     expect_resume(&seq, "a", JETSTREAM_EVENTS, JETSTREAM_BY_VALUE, now);
     // Nearer to 1970 than the rewind.
     struct source_cursor early = cursor_of("a", JETSTREAM_SUBSCRIBE, 9, 9);
     expect_resume(&early, "b", JETSTREAM_SUBSCRIBE, JETSTREAM_BY_VALUE,
-                  (struct jetstream_ask){.from = JETSTREAM_BY_TIME, .cursor = 0});
+                  (struct jetstream_request){.from = JETSTREAM_BY_TIME, .cursor = 0});
 }
 
 // ── messages ───────────────────────────────────────────────────────────────

@@ -110,7 +110,7 @@ ask_at(usec now)
 {
     assert_int_equal(fill.phase, MASTODON_BACKFILL_WAITING);
     assert_int_equal(fill.next_at, now);
-    mastodon_backfill_ask(&fill, url);
+    mastodon_backfill_write_url(&fill, url);
 }
 
 static void
@@ -383,7 +383,7 @@ pages_without_end_are_left_after_so_many_and_the_rest_is_not_asked_again(void **
     lose_after(10);
     uint64_t next = 10;
     for (int i = 0; i < MASTODON_BACKFILL_PAGES; i++) {
-        mastodon_backfill_ask(&fill, url);
+        mastodon_backfill_write_url(&fill, url);
         answer(200, page(next, next + 39), USEC_NONE, 102 * S);
         took[0] = '\0';
         feed(102 * S);
@@ -402,13 +402,13 @@ a_timeline_that_no_longer_reaches_back_is_reported(void **state)
         lose_after(1000);
         uint64_t next = is_anchored ? 1000 : 1001;
         for (int i = 0; i < MASTODON_BACKFILL_KEPT / MASTODON_BACKFILL_LIMIT; i++) {
-            mastodon_backfill_ask(&fill, url);
+            mastodon_backfill_write_url(&fill, url);
             answer(200, page(next, next + 39), USEC_NONE, 102 * S);
             took[0] = '\0';
             feed(102 * S);
             next += 40;
         }
-        mastodon_backfill_ask(&fill, url);
+        mastodon_backfill_write_url(&fill, url);
         answer(200, "[]", USEC_NONE, 102 * S);
         assert_over(is_anchored ? "" : "fill_cut");
     }

@@ -65,7 +65,7 @@ ask(const struct event *events, size_t count, double now)
         seismic_expose(&seismic, events[i].time, events[i].followers);
     }
     struct seismic_answer answer;
-    assert_true(seismic_ask(&seismic, (double)reshares, &answer));
+    assert_true(seismic_estimate(&seismic, (double)reshares, &answer));
     return answer;
 }
 
@@ -108,11 +108,11 @@ seismic_estimates_nothing_of_a_post_shown_to_no_one(void **state)
         seismic_carry(&seismic, i, 1);
         seismic_expose(&seismic, i, 0);
     }
-    assert_false(seismic_ask(&seismic, 8, &answer));
+    assert_false(seismic_estimate(&seismic, 8, &answer));
     seismic_begin(&seismic, 0, 0);
     seismic_carry(&seismic, 0, 1);
     seismic_expose(&seismic, 0, 4294967295.0);
-    assert_false(seismic_ask(&seismic, 1, &answer));
+    assert_false(seismic_estimate(&seismic, 1, &answer));
 }
 
 static size_t
