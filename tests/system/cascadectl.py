@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """cascadectl on a real Redis: what it shows, what it never shows, how it ends."""
+# tests/run: beside others
 import contextlib
 import json
 import os
@@ -18,7 +19,7 @@ CASCADECTL = os.path.join(os.environ["BUILD"], "cascadectl")
 METRICS = "posts mentions retweets quotes replies reach influence".split()
 READS = {"hmget", "hgetall", "zrevrange", "xrevrange", "get", "select"}
 # Handles and texts by people who mean harm, or write in more scripts than one.
-NASTY = [
+HOSTILE = [
     "plain", "e\x1b[31mscape", "title\x1b]0;owned\x07", "c1\u009b31m", "bidi\u202eevil\u2066",
     "zero\u200bwidth\ufeff", "zalgo" + "\u0301" * 40, "日本語の名前がとても長いですよね" * 3,
     "line\nbreak\rhere\ttab", "tag\U000e0041\U000e0042", "नमस्ते", "",
@@ -32,12 +33,12 @@ def private_redis():
 
 
 def fill(client, prefix="cascaded:"):
-    """Forty users and cascades; the first ones have the nasty names."""
+    """Forty users and cascades; the first ones have the HOSTILE names."""
     pipe = client.pipeline()
     pipe.hset(prefix + "meta", mapping={"clock_ms": 1772452800000, "posts": 1234567,
                                         "lag_ms": 12, "complete": 0})
     for i in range(40):
-        name = NASTY[i] if i < len(NASTY) else f"user{i}"
+        name = HOSTILE[i] if i < len(HOSTILE) else f"user{i}"
         for metric in METRICS:
             pipe.zadd(f"{prefix}top:{metric}:1h", {f"app:u{i}": 1000 - i})
         pipe.zadd(prefix + "top:hashtags:1h", {f"tag{i}{name}": 1000 - i})
@@ -128,14 +129,14 @@ def no_hostile_character_is_ever_written():
     with private_redis() as (client, url, _):
         fill(client)
         client.set("cascaded:handle:x:evil", "app:u1")
-        for name in NASTY:
+        for name in HOSTILE:
             raise_alert(client, name, name, rule=name, why=[name])
             text = shown(url, "top", "--once")
             assert not hostile(text), (name, hostile(text))
             assert text.splitlines()[-2].startswith("Alert 12:00:00 "), text
         for words in (["top", "--once"], ["user", "@evil"], ["user", "app:bytes"],
-                      *(["user", f"app:u{i}"] for i in range(len(NASTY))),
-                      *(["cascade", f"app:p{i}"] for i in range(len(NASTY)))):
+                      *(["user", f"app:u{i}"] for i in range(len(HOSTILE))),
+                      *(["cascade", f"app:p{i}"] for i in range(len(HOSTILE)))):
             text = shown(url, *words)
             assert not hostile(text), (words, hostile(text))
         ended = run(url, "user", "no\x1b[31msuch\u202euser")
@@ -158,7 +159,7 @@ def draw(url, columns, lines, *words):
 def frames_fit_the_terminal_and_use_it():
     with private_redis() as (client, url, _):
         fill(client)
-        raise_alert(client, NASTY[7], NASTY[6])
+        raise_alert(client, HOSTILE[7], HOSTILE[6])
         rows = {}
         for columns, lines in ((80, 24), (132, 50), (200, 60), (20, 5), (1, 1)):
             for frame in draw(url, columns, lines):

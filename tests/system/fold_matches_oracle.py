@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 """The pipeline against the brute-force oracle, entry by entry, after every flush.
 
-    fold_matches_oracle.py [--fold PATH] [--streams N] [--ebbs N] [--seed S] [--no-corpus]
+    fold_matches_oracle.py [--fold PATH] [--streams N] [--shrinking N] [--seed S] [--no-corpus]
 
-Seeded nasty streams go to the test program `fold`; its output is applied to dicts as Redis
-would apply it and compared with what the oracle computes from the same lines, also when `fold`
-plays a connection that loses parts of flushes. Folding a stream twice, with another seed for the
+Seeded streams (tests/oracle/colliding_posts.py, shrinking_cascades.py and growing_cascades.py) go to
+the test program `fold`; its output is applied to dicts as Redis would apply it and compared with what
+the oracle computes from the same lines, also when `fold` plays a connection that loses parts of
+flushes. Folding a stream twice, with another seed for the
 hash tables, must give the same bytes. A stream that fails is cut down to the lines that still
 fail.
 """
@@ -27,9 +28,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(ROOT / "tests" / "oracle"))
 
-from ebb_stream import Ebb  # noqa: E402
-from nasty_stream import BASE, Settings, Stream  # noqa: E402
-from rush_stream import Rush  # noqa: E402
+from shrinking_cascades import ShrinkingCascades  # noqa: E402
+from colliding_posts import BASE, Settings, Stream  # noqa: E402
+from growing_cascades import GrowingCascades  # noqa: E402
 from oracle import Oracle  # noqa: E402
 from speed import NAMES as ESTIMATES  # noqa: E402
 
@@ -231,7 +232,7 @@ def report(path, lines, settings, seed, *more):
 
 
 def run_stream(path, seed):
-    """One nasty stream; True if it holds."""
+    """One stream of colliding posts; True if both agree."""
     rng = random.Random(seed)
     settings = Settings(rng)
     lines = Stream(rng, settings).lines
@@ -254,11 +255,11 @@ def usual_settings():
     return settings
 
 
-def run_ebb(path, seed, length, is_merging=False):
+def run_shrinking_stream(path, seed, length, is_merging=False):
     """Large cascades that are merged and undone, and late ones; True if it holds."""
     settings = usual_settings()
     settings.is_merging = is_merging
-    lines = Ebb(random.Random(seed), length).lines
+    lines = ShrinkingCascades(random.Random(seed), length).lines
     more = ("-e", 97, "-x", seed)
     if failure_of(path, lines, settings, *more):
         report(path, lines, settings, seed, *more)
@@ -266,21 +267,21 @@ def run_ebb(path, seed, length, is_merging=False):
     return True
 
 
-def run_ebbs(path, seed, count):
+def run_shrinking(path, seed, count):
     """The program that merges from few on, and once the daemon's own threshold."""
     # The last ones are known for windows that an undo moved back over merged reshares.
     seeds = [*range(seed, seed + count), *STRETCHED_SEEDS]
-    if not all(run_ebb(f"{path}_merging", each, 600, True) for each in seeds):
+    if not all(run_shrinking_stream(f"{path}_merging", each, 600, True) for each in seeds):
         return False
-    print(f"{len(seeds)} ebbs agree")
-    return run_ebb(path, seed, 600)
+    print(f"{len(seeds)} streams of shrinking cascades agree")
+    return run_shrinking_stream(path, seed, 600)
 
 
-def run_rush(path, seed):
+def run_growing(path, seed):
     """What only shows once cascades are large and many; True if it holds."""
-    lines = Rush(random.Random(seed)).lines
+    lines = GrowingCascades(random.Random(seed)).lines
     failure = failure_of(path, lines, usual_settings(), "-e", 977, "-x", seed)
-    print(f"a rush with seed {seed}: {failure or f'{len(lines)} lines agree'}")
+    print(f"growing cascades with seed {seed}: {failure or f'{len(lines)} lines agree'}")
     return failure is None
 
 
@@ -301,7 +302,7 @@ def main():
     build = os.environ.get("BUILD", ROOT / "build" / "dev")
     parser.add_argument("--fold", default=f"{build}/tests/fold", metavar="PATH")
     parser.add_argument("--streams", type=int, default=60)
-    parser.add_argument("--ebbs", type=int, default=12)
+    parser.add_argument("--shrinking", type=int, default=12)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--no-corpus", action="store_true")
     options = parser.parse_args()
@@ -313,9 +314,9 @@ def main():
         if not run_stream(options.fold, seed):
             return 1
     print(f"{options.streams} streams agree")
-    if not run_ebbs(options.fold, options.seed, options.ebbs):
+    if not run_shrinking(options.fold, options.seed, options.shrinking):
         return 1
-    if not run_rush(options.fold, options.seed):
+    if not run_growing(options.fold, options.seed):
         return 1
     return 0 if options.no_corpus or run_corpus(options.fold) else 1
 

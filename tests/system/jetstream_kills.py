@@ -8,6 +8,7 @@ Two servers of tests/lab have the same stream: posts, replies, quotes, reposts b
 deletions of all of these. They send some of it twice or once more, and hang up. Each half of the
 kills is on one wire.
 """
+# tests/run: beside others
 import functools
 import json
 import os

@@ -3,6 +3,7 @@
 
     live.py        (BUILD names the folder of the build)
 """
+# tests/run: beside others
 import json
 import os
 import pathlib

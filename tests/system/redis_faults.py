@@ -4,6 +4,7 @@ exactly what it should, and each fault is reported once.
 
 Drives tests/oracle/sink_drive.c. Without arguments every case runs; else those named.
 """
+# tests/run: beside others
 import contextlib
 import json
 import os

@@ -3,6 +3,7 @@
 
 A real Sentinel watches a master and a replica. Without arguments every case runs; else those named.
 """
+# tests/run: beside others
 import contextlib
 import json
 import pathlib

@@ -4,6 +4,7 @@
     stop.py        (RELEASE names the folder of the build; functions of the C library are replaced
                    by ones that hang, which a sanitized build does not allow)
 """
+# tests/run: beside others
 import os
 import pathlib
 import socket

@@ -3,7 +3,7 @@
 
 Reads ../shared/corpus beside the project; exits 77 (skipped) when it is not there.
 """
-
+# tests/run: beside others
 import json
 import os
 import pathlib

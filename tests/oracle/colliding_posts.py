@@ -1,9 +1,9 @@
-"""Seeded streams of native lines made to hurt: few people, few posts, everything collides.
+"""Seeded streams of native lines in which few people and few posts meet in every way.
 
-What the documents leave open is not made: one post always has the same author, under one name or
-another, and quotes the same post, one message shows a user or post in one way only and never replies to something above
-the post it quotes, and no handle changes hands inside a message. People are named by handle alone
-as well; some do things under such a name, too, until it turns out whose it is.
+What the documentation leaves open does not occur: a post always has the same author, under one name
+or another, and quotes the same post; a message contains a user or post in one form only and never
+replies to a post above the one it quotes; no handle passes to another user inside a message. Some
+people are named by handle alone, and some of these also post so until their id is known.
 """
 import datetime
 import json

@@ -1,7 +1,7 @@
 // Drives one source through a day in virtual time, beside a server in the same process
 // that fails every 30 seconds in another way.
 //
-//   day_drive http|ws EVENTS SEED
+//   virtual_source_drive http|ws EVENTS SEED
 //
 // EVENTS has a line "TIME_US<tab>TEXT" for each message of the network, in the order of
 // time. The server sends each at its time to whoever is connected then; over ws from the
@@ -582,7 +582,7 @@ run(struct server *server, const struct source_options *options)
     if (source_options_check(options, &error) != STATUS_OK ||
         http_client_create(server->base, &setup.client, &error) != STATUS_OK ||
         source_open(&setup, &source, &error) != STATUS_OK) {
-        fprintf(stderr, "day_drive: %s\n", error.text);
+        fprintf(stderr, "virtual_source_drive: %s\n", error.text);
         return 70;
     }
     usec span =
@@ -607,13 +607,13 @@ main(int argc, char **argv)
     static struct server server;
     struct source_options options = {.name = "day"};
     if (argc != 4) {
-        fputs("usage: day_drive http|ws EVENTS SEED\n", stderr);
+        fputs("usage: virtual_source_drive http|ws EVENTS SEED\n", stderr);
         return 64;
     }
     server.is_ws = strcmp(argv[1], "ws") == 0;
     server.dice = 2 * strtoull(argv[3], NULL, 10) + 1;
     if (!read_rows(&server, argv[2])) {
-        fprintf(stderr, "day_drive: %s: nothing to send\n", argv[2]);
+        fprintf(stderr, "virtual_source_drive: %s: nothing to send\n", argv[2]);
         return 66;
     }
     signal(SIGPIPE, SIG_IGN);

@@ -1,10 +1,10 @@
 """Seeded streams of native lines in which large cascades shrink and late reshares come.
 
-A few posts are carried by many people, so that older reshares are merged; then the newest, the
-oldest, some or all of them are taken back, and further ones come late: among the merged ones,
-between them, before the post or a week old. Some come through one another or by a quote, some
-people act twice, of some nobody knows how many followers they have, ids are used again, and the
-clock leaps past the ages of estimates, the close of a cascade and the windows.
+A few posts are reshared by many people, so that older reshares are merged; then the newest, the
+oldest, some or all of them are undone, and further ones come late: among the merged ones, between
+them, before the post or a week old. Some come through one another or by a quote, some people
+reshare twice, the followers of some are unknown, ids are used again, and the clock leaps past the
+ages of estimates, the close of a cascade and the windows.
 """
 import json
 
@@ -13,7 +13,7 @@ SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000
 ROOTS = 3
 
 
-class Ebb:
+class ShrinkingCascades:
     def __init__(self, rng, length):
         self.rng, self.length = rng, length
         self.now, self.made, self.lines = BASE, 0, []

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""24 hours, simulated, with a fault every 30 seconds: what is counted is the oracle's count of what
-the server really delivered, and what it did not deliver lies within a gap that was told.
+"""24 hours in virtual time with a fault every 30 seconds: what is counted is the oracle's count of what
+the server really delivered, and what it did not deliver lies within a gap that was reported.
 
-    day_of_faults.py        (BUILD names the folder of the build; SEED says which day)
+    source_in_virtual_time.py        (BUILD names the folder of the build; SEED chooses the faults)
 
-tests/oracle/day_drive.c runs a source against a server in virtual time; what the source hands on
+tests/oracle/virtual_source_drive.c runs a source against a server in virtual time; what the source hands on
 goes through the pipeline (tests/oracle/fold.c).
 """
 # tests/run: beside others
@@ -35,13 +35,13 @@ PEOPLE = 60
 
 
 class Day:
-    """One run of day_drive: what the server sent, what the source said."""
+    """One run of virtual_source_drive: what the server sent, what the source said."""
 
     def __init__(self, wire, texts, times, seed):
         with tempfile.NamedTemporaryFile("w", encoding="utf-8") as events:
             events.writelines(f"{time}\t{text}\n" for time, text in zip(times, texts))
             events.flush()
-            done = subprocess.run([PROGRAMS / "day_drive", wire, events.name, str(seed)],
+            done = subprocess.run([PROGRAMS / "virtual_source_drive", wire, events.name, str(seed)],
                                   capture_output=True, encoding="utf-8", check=False, timeout=300)
         assert done.returncode == 0, (done.returncode, done.stderr[-3000:])
         rows = collections.defaultdict(list)
@@ -93,7 +93,7 @@ def check_day(day, world):
           f"{len(day.gaps)} gaps, {len(day.messages)} messages", flush=True)
 
 
-def a_day_over_http_counts_what_was_delivered_and_tells_the_rest(world):
+def a_day_over_http_counts_what_was_delivered_and_reports_the_rest(world):
     texts = [native for _, _, native in world.rows]
     times = [time for time, _, _ in world.rows]
     day = Day("http", texts, times, SEED)
@@ -125,7 +125,7 @@ def a_day_of_jetstream_misses_nothing(world):
 
 def main():
     world = World(random.Random(SEED), START, DAY // STEP, PEOPLE, STEP)
-    tests = (a_day_over_http_counts_what_was_delivered_and_tells_the_rest,
+    tests = (a_day_over_http_counts_what_was_delivered_and_reports_the_rest,
              a_day_of_jetstream_misses_nothing)
     faults = 0
     for number, test in enumerate(tests, 1):

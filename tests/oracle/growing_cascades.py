@@ -1,8 +1,8 @@
-"""A seeded stream of native lines in which much is carried: for forecasts and usual sizes.
+"""A seeded stream of native lines with many reshares: for forecasts and the usual sizes of authors.
 
-A few authors whose posts are carried by some dozen people each, one after another for days, and
-one post that 2300 people carry within half a day, now fast, now slowly; some take it back, some
-come late, some only by a quote, and of some nobody tells how many followers they have.
+A few authors whose posts are reshared by some dozen people each, one after another for days, and
+one post that 2300 people reshare within half a day, at changing speed; some undo it, some come
+late, some by a quote only, and the followers of some are unknown.
 """
 import json
 import math
@@ -14,7 +14,7 @@ POSTS = 75
 LARGE = 2300
 
 
-class Rush:
+class GrowingCascades:
     def __init__(self, rng):
         self.rng, self.made, self.events = rng, 0, []
         for number in range(POSTS):
