@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Who may include whom: folders by the table of docs/design.md, libraries file by file."""
+"""Which file may include which header: of the project by folder and sub-folder (the table in
+docs/design.md), of other libraries by the lists below, of the system by folder.
+"""
 import pathlib
 import re
 import sys
 
-# Folder: what its files may include by a path from the root.
+# Folder: beginnings of the paths that its files may include.
 MAY_INCLUDE = {
     "base": ["base/"],
     "net": ["net/", "base/"],
@@ -15,8 +17,8 @@ MAY_INCLUDE = {
     "ctl": ["ctl/", "net/redis/", "net/clock.h", "base/", "ingest/text/text.h"],
 }
 
-# Rooms: sub-folders, from the ground up. A file may include its own room, those before it, and
-# what lies in the folder above them.
+# Sub-folders ("rooms") in their order. A file in one may include headers of the same room, of rooms
+# before it in the list, and of the folder itself. A file of the folder itself may include all rooms.
 ROOMS = {
     "ingest": ["text", "json", "frames", "decode", "sources"],
     "pipeline": ["windows", "tree", "forecast", "records", "alerts", "changes", "fold"],
@@ -36,7 +38,7 @@ STAGES = {
 }
 WHOLE = re.compile(r"\bstruct pipeline\b")
 
-# Library headers, and the files that may know the library. Everybody else goes through them.
+# Headers of a library: the files that may include them. All others use these files.
 LIBRARIES = {
     r"simdjson\.h": ["ingest/json/json_simd.cc", "ingest/json/json_walk.hh"],
     r"utf8proc\.h": ["ingest/text/utf8.c", "ingest/text/link.c", "ingest/text/text.c"],
@@ -65,8 +67,8 @@ LIBRARIES = {
     r"emmintrin\.h": ["ingest/json/json_token.h"],
 }
 
-# Standard headers. base/ and pipeline/ are pure: what they may call is in purity.sh, but most
-# of what they may not is told by its header already.
+# System headers. base/ and pipeline/ are pure, so most of these are not for them; which functions
+# they may call is in purity.sh.
 PURE = {"assert.h", "errno.h", "inttypes.h", "limits.h", "math.h", "stdalign.h", "stdarg.h",
         "stdbool.h", "stddef.h", "stdint.h", "stdio.h", "stdlib.h", "string.h"}
 SYSTEM_IN_BASE = {
@@ -98,7 +100,7 @@ def library_files(header):
 
 
 def room_of(path):
-    """How far up the file's room is; the folder itself stands on top."""
+    """The place of the file's room in the order; the folder itself comes last."""
     rooms = ROOMS.get(path.parts[0], [])
     if len(path.parts) == 2 or not rooms:
         return len(rooms)
