@@ -60,7 +60,7 @@ skip_element(struct slice text, size_t at)
         return skip_string(text, at);
     }
     while (at < text.len && text.ptr[at] != ',' && text.ptr[at] != ']' &&
-           skip_space(text, at) == at) {
+           text.ptr[at] != '}' && skip_space(text, at) == at) {
         at++;
     }
     return at;
@@ -121,7 +121,7 @@ json_split(struct slice text, struct slice *elements, size_t most, size_t *ret_c
         return false;
     }
     while (json_split_next(&walk, &element)) {
-        if (count == most || element.ptr[0] != '{') {
+        if (count == most) {
             return false;
         }
         elements[count++] = element;

@@ -20,7 +20,7 @@ bool json_split_begin(struct json_split_walk *walk, struct slice text);
 // False after the last element, or where the array breaks off.
 bool json_split_next(struct json_split_walk *walk, struct slice *ret_element);
 
-// Writes the elements of an array of objects in order; they point into text. False if
-// text is not exactly one such array, or has more than `most` elements.
+// Writes the elements of an array in order; they point into text. False if text is not
+// exactly one array, or has more than `most` elements.
 bool json_split(struct slice text, struct slice *elements, size_t most,
                 size_t *ret_count);

@@ -233,6 +233,24 @@ what_is_no_post_passes_during_the_fill(void **state)
 }
 
 static void
+an_element_that_is_no_post_costs_nothing_else(void **state)
+{
+    (void)state;
+    lose_after(10);
+    ask_at(101 * S);
+    answer(200, "[{\"id\":\"12\"},null,7,[],{\"id\":\"11\"},{\"id\":\"10\"}]",
+           USEC_NONE, 101 * S);
+    struct slice next;
+    size_t given = 0;
+    for (; mastodon_backfill_next(&fill, 101 * S, &next); given++) {
+        mastodon_backfill_taken(&fill);
+    }
+    assert_int_equal(given, 6);
+    assert_int_equal(fill.last, 12);
+    assert_int_equal(metrics.fill_failures, 0);
+}
+
+static void
 without_an_id_there_is_nothing_to_begin(void **state)
 {
     (void)state;
@@ -464,6 +482,7 @@ main(void)
         CASE(an_id_with_a_time_in_it_is_rewound_by_a_minute),
         CASE(a_busy_stream_is_held_at_its_first_post_and_ends_the_fill_there),
         CASE(a_full_page_that_reaches_the_stream_is_not_the_end),
+        CASE(an_element_that_is_no_post_costs_nothing_else),
         CASE(a_post_deleted_during_the_fill_is_left_out),
         CASE(what_is_no_post_passes_during_the_fill),
         CASE(without_an_id_there_is_nothing_to_begin),
