@@ -3,9 +3,10 @@
 // A message is a line, a WebSocket message or the data of a server-sent event. It
 // contains posts (a page of X's API v2 contains many, deletions too); or it is a
 // control message of the network, which is counted by kind; or it cannot be used: it is
-// refused, and counted by reason. A refusal affects exactly that message. An array is
-// decoded as its elements, each a message; a broken array is refused whole. No state is
-// kept between messages: the same bytes always give the same posts.
+// refused, and counted by reason. A refusal affects exactly that message, and in a page
+// exactly that post. An array is decoded as its elements, each a message; a broken
+// array is refused whole. No state is kept between messages: the same bytes always give
+// the same posts.
 //
 // A message of a format has that format's whole signature: the fields that its posts
 // require. A message that is only similar is refused as `format`.
@@ -14,9 +15,11 @@
 // refuse the post. Anything else that is invalid (negative followers, a list of another
 // type, one mention, the date or author of a post that is referred to, half a character
 // in a text) is left out, or becomes U+FFFD, and is counted in `details`. If a value is
-// given twice, for example an id as text and as number, one has to be valid. Values
-// that programs write for an absent one count as absent: null and "", 0 and -1 where a
-// post may refer to another one, false where an object may be.
+// given twice, for example an id as text and as number, one has to be valid. Of a key
+// that occurs twice the last value counts; an id, time, author or reference that occurs
+// twice is invalid. Of more than POST_LIST_MAX mentions or hashtags the first ones
+// count. Values that programs write for an absent one count as absent: null and "", 0
+// and -1 where a post may refer to another one, false where an object may be.
 #pragma once
 
 #include <stddef.h>
@@ -63,7 +66,7 @@
     X(TOO_DEEP,  "too_deep",  "nested too deeply")                                         \
     X(TOO_LONG,  "too_long",  "the message or an id is too long")                          \
     X(TOO_MANY,  "too_many",  "a list has too many elements")                              \
-    X(REPEATED,  "repeated",  "a key that is read occurs twice")                           \
+    X(REPEATED,  "repeated",  "an id, time, author or reference occurs twice")                           \
     X(VALUE,     "value",     "a field that is read has a bad value")                      \
     X(TIME,      "time",      "no time, or one that cannot be read")                       \
     X(MISSING,   "missing",   "the id, the author or the retweeted post is missing")                           \

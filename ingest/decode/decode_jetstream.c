@@ -107,7 +107,7 @@ struct message {
 
 // clang-format off
 static const struct json_field link_fields[] = {
-    {"uri", JSON_TEXT, offsetof(struct link, uri), NULL, 0},
+    {"uri", JSON_TEXT | JSON_ONCE, offsetof(struct link, uri), NULL, 0},
     JSON_FIELD_END,
 };
 static const struct json_table link_table = {link_fields, sizeof(struct link)};
@@ -119,15 +119,15 @@ static const struct json_field reply_fields[] = {
 static const struct json_table reply_table = {reply_fields, sizeof(struct reply)};
 
 static const struct json_field embedded_fields[] = {
-    {"uri",    JSON_TEXT,   offsetof(struct embedded, uri),    NULL, 0},
+    {"uri",    JSON_TEXT | JSON_ONCE,    offsetof(struct embedded, uri),    NULL, 0},
     {"record", JSON_STRUCT | JSON_VITAL, offsetof(struct embedded, record), &link_table, 0},
     JSON_FIELD_END,
 };
 static const struct json_table embedded_table = {embedded_fields, sizeof(struct embedded)};
 
 static const struct json_field embed_fields[] = {
-    {"$type",  JSON_TEXT | JSON_VITAL, offsetof(struct embed, type), NULL, 0},
-    {"record", JSON_LATER, offsetof(struct embed, record), &embedded_table, 0},
+    {"$type",  JSON_TEXT | JSON_VITAL, offsetof(struct embed, type),   NULL, 0},
+    {"record", JSON_LATER | JSON_ONCE, offsetof(struct embed, record), &embedded_table, 0},
     JSON_FIELD_END,
 };
 static const struct json_table embed_table = {embed_fields, sizeof(struct embed)};
@@ -140,9 +140,9 @@ static const struct json_field span_fields[] = {
 static const struct json_table span_table = {span_fields, sizeof(struct span)};
 
 static const struct json_field feature_fields[] = {
-    {"$type", JSON_TEXT, offsetof(struct feature, type), NULL, 0},
-    {"did",   JSON_TEXT, offsetof(struct feature, did),  NULL, 0},
-    {"tag",   JSON_TEXT, offsetof(struct feature, tag),  NULL, 0},
+    {"$type", JSON_TEXT | JSON_ONCE, offsetof(struct feature, type), NULL, 0},
+    {"did",   JSON_TEXT | JSON_ONCE, offsetof(struct feature, did),  NULL, 0},
+    {"tag",   JSON_TEXT,             offsetof(struct feature, tag),  NULL, 0},
     JSON_FIELD_END,
 };
 static const struct json_table feature_table = {feature_fields, sizeof(struct feature)};
@@ -155,25 +155,25 @@ static const struct json_field facet_fields[] = {
 static const struct json_table facet_table = {facet_fields, sizeof(struct facet)};
 
 static const struct json_field record_fields[] = {
-    {"$type",   JSON_TEXT,    offsetof(struct record, type),    NULL, 0},
-    {"text",    JSON_TEXT,    offsetof(struct record, text),    NULL, 0},
-    {"langs",   JSON_TEXTS,   offsetof(struct record, langs),   NULL, POST_LIST_MAX},
-    {"tags",    JSON_TEXTS,   offsetof(struct record, tags),    NULL, POST_LIST_MAX},
-    {"facets",  JSON_STRUCTS, offsetof(struct record, facets),  &facet_table, POST_LIST_MAX},
-    {"reply",   JSON_STRUCT | JSON_VITAL,  offsetof(struct record, reply),   &reply_table, 0},
-    {"embed",   JSON_STRUCT | JSON_VITAL,  offsetof(struct record, embed),   &embed_table, 0},
-    {"subject", JSON_STRUCT | JSON_VITAL,  offsetof(struct record, subject), &link_table, 0},
-    {"via",     JSON_STRUCT | JSON_VITAL,  offsetof(struct record, via),     &link_table, 0},
+    {"$type",   JSON_TEXT | JSON_ONCE,    offsetof(struct record, type),    NULL, 0},
+    {"text",    JSON_TEXT,                offsetof(struct record, text),    NULL, 0},
+    {"langs",   JSON_TEXTS,               offsetof(struct record, langs),   NULL, POST_LIST_MAX},
+    {"tags",    JSON_TEXTS,               offsetof(struct record, tags),    NULL, POST_LIST_MAX},
+    {"facets",  JSON_STRUCTS,             offsetof(struct record, facets),  &facet_table, POST_LIST_MAX},
+    {"reply",   JSON_STRUCT | JSON_VITAL, offsetof(struct record, reply),   &reply_table, 0},
+    {"embed",   JSON_STRUCT | JSON_VITAL, offsetof(struct record, embed),   &embed_table, 0},
+    {"subject", JSON_STRUCT | JSON_VITAL, offsetof(struct record, subject), &link_table, 0},
+    {"via",     JSON_STRUCT | JSON_VITAL, offsetof(struct record, via),     &link_table, 0},
     JSON_FIELD_END,
 };
 static const struct json_table record_table = {record_fields, sizeof(struct record)};
 
 static const struct json_field commit_fields[] = {
-    {"type",       JSON_TEXT,  offsetof(struct commit, type),       NULL, 0},
-    {"operation",  JSON_TEXT,  offsetof(struct commit, operation),  NULL, 0},
-    {"collection", JSON_TEXT,  offsetof(struct commit, collection), NULL, 0},
-    {"rkey",       JSON_TEXT,  offsetof(struct commit, rkey),       NULL, 0},
-    {"record",     JSON_LATER, offsetof(struct commit, record),     &record_table, 0},
+    {"type",       JSON_TEXT | JSON_ONCE,  offsetof(struct commit, type),       NULL, 0},
+    {"operation",  JSON_TEXT | JSON_ONCE,  offsetof(struct commit, operation),  NULL, 0},
+    {"collection", JSON_TEXT | JSON_ONCE,  offsetof(struct commit, collection), NULL, 0},
+    {"rkey",       JSON_TEXT | JSON_ONCE,  offsetof(struct commit, rkey),       NULL, 0},
+    {"record",     JSON_LATER | JSON_ONCE, offsetof(struct commit, record),     &record_table, 0},
     JSON_FIELD_END,
 };
 static const struct json_table commit_table = {commit_fields, sizeof(struct commit)};
@@ -186,38 +186,38 @@ static const struct json_table identity_table = {identity_fields, sizeof(struct 
 
 static const struct json_field account_fields[] = {
     {"active", JSON_BOOL | JSON_VITAL, offsetof(struct account, active), NULL, 0},
-    {"status", JSON_TEXT, offsetof(struct account, status), NULL, 0},
+    {"status", JSON_TEXT,              offsetof(struct account, status), NULL, 0},
     JSON_FIELD_END,
 };
 static const struct json_table account_table = {account_fields, sizeof(struct account)};
 
 static const struct json_field payload_fields[] = {
-    {"$type",      JSON_TEXT,  offsetof(struct payload, type),              NULL, 0},
-    {"did",        JSON_TEXT,  offsetof(struct payload, did),               NULL, 0},
-    {"time",       JSON_TEXT,  offsetof(struct payload, time),              NULL, 0},
-    {"operation",  JSON_TEXT,  offsetof(struct payload, commit.operation),  NULL, 0},
-    {"collection", JSON_TEXT,  offsetof(struct payload, commit.collection), NULL, 0},
-    {"rkey",       JSON_TEXT,  offsetof(struct payload, commit.rkey),       NULL, 0},
-    {"record",     JSON_LATER, offsetof(struct payload, commit.record),     &record_table, 0},
-    {"handle",     JSON_TEXT,  offsetof(struct payload, flat_identity.handle), NULL, 0},
-    {"active",     JSON_BOOL | JSON_VITAL, offsetof(struct payload, flat_account.active), NULL, 0},
-    {"status",     JSON_TEXT,  offsetof(struct payload, flat_account.status), NULL, 0},
-    {"identity",   JSON_STRUCT, offsetof(struct payload, identity), &identity_table, 0},
-    {"account",    JSON_STRUCT | JSON_VITAL, offsetof(struct payload, account),  &account_table, 0},
+    {"$type",      JSON_TEXT | JSON_ONCE,    offsetof(struct payload, type),                 NULL, 0},
+    {"did",        JSON_TEXT | JSON_ONCE,    offsetof(struct payload, did),                  NULL, 0},
+    {"time",       JSON_TEXT | JSON_ONCE,    offsetof(struct payload, time),                 NULL, 0},
+    {"operation",  JSON_TEXT | JSON_ONCE,    offsetof(struct payload, commit.operation),     NULL, 0},
+    {"collection", JSON_TEXT | JSON_ONCE,    offsetof(struct payload, commit.collection),    NULL, 0},
+    {"rkey",       JSON_TEXT | JSON_ONCE,    offsetof(struct payload, commit.rkey),          NULL, 0},
+    {"record",     JSON_LATER | JSON_ONCE,   offsetof(struct payload, commit.record),        &record_table, 0},
+    {"handle",     JSON_TEXT,                offsetof(struct payload, flat_identity.handle), NULL, 0},
+    {"active",     JSON_BOOL | JSON_VITAL,   offsetof(struct payload, flat_account.active),  NULL, 0},
+    {"status",     JSON_TEXT,                offsetof(struct payload, flat_account.status),  NULL, 0},
+    {"identity",   JSON_STRUCT,              offsetof(struct payload, identity),             &identity_table, 0},
+    {"account",    JSON_STRUCT | JSON_VITAL, offsetof(struct payload, account),              &account_table, 0},
     JSON_FIELD_END,
 };
 static const struct json_table payload_table = {payload_fields, sizeof(struct payload)};
 
 static const struct json_field message_fields[] = {
-    {"did",     JSON_TEXT,    offsetof(struct message, event.did),     NULL, 0},
-    {"kind",    JSON_TEXT,    offsetof(struct message, event.kind),    NULL, 0},
-    {"type",    JSON_TEXT,    offsetof(struct message, event.type),    NULL, 0},
-    {"time_us", JSON_COUNT | JSON_VITAL,   offsetof(struct message, event.time_us), NULL, 0},
-    {"commit",  JSON_STRUCT | JSON_VITAL,  offsetof(struct message, event.commit),  &commit_table, 0},
-    {"identity", JSON_STRUCT, offsetof(struct message, event.identity), &identity_table, 0},
-    {"account", JSON_STRUCT | JSON_VITAL, offsetof(struct message, event.account), &account_table, 0},
-    {"payload", JSON_STRUCT | JSON_VITAL,  offsetof(struct message, payload),       &payload_table, 0},
-    {"error",   JSON_PRESENT, offsetof(struct message, error),         NULL, 0},
+    {"did",      JSON_TEXT | JSON_ONCE,    offsetof(struct message, event.did),      NULL, 0},
+    {"kind",     JSON_TEXT | JSON_ONCE,    offsetof(struct message, event.kind),     NULL, 0},
+    {"type",     JSON_TEXT | JSON_ONCE,    offsetof(struct message, event.type),     NULL, 0},
+    {"time_us",  JSON_COUNT | JSON_VITAL,  offsetof(struct message, event.time_us),  NULL, 0},
+    {"commit",   JSON_STRUCT | JSON_VITAL, offsetof(struct message, event.commit),   &commit_table, 0},
+    {"identity", JSON_STRUCT,              offsetof(struct message, event.identity), &identity_table, 0},
+    {"account",  JSON_STRUCT | JSON_VITAL, offsetof(struct message, event.account),  &account_table, 0},
+    {"payload",  JSON_STRUCT | JSON_VITAL, offsetof(struct message, payload),        &payload_table, 0},
+    {"error",    JSON_PRESENT,             offsetof(struct message, error),          NULL, 0},
     JSON_FIELD_END,
 };
 // clang-format on

@@ -32,10 +32,10 @@ struct message {
 
 // clang-format off
 static const struct json_field user_fields[] = {
-    {"id",        JSON_ID,    offsetof(struct user, id),        NULL, 0},
-    {"handle",    JSON_TEXT,  offsetof(struct user, handle),    NULL, 0},
-    {"name",      JSON_TEXT,  offsetof(struct user, name),      NULL, 0},
-    {"followers", JSON_COUNT, offsetof(struct user, followers), NULL, 0},
+    {"id",        JSON_ID | JSON_ONCE, offsetof(struct user, id),        NULL, 0},
+    {"handle",    JSON_TEXT,           offsetof(struct user, handle),    NULL, 0},
+    {"name",      JSON_TEXT,           offsetof(struct user, name),      NULL, 0},
+    {"followers", JSON_COUNT,          offsetof(struct user, followers), NULL, 0},
     JSON_FIELD_END,
 };
 static const struct json_table user_table = {user_fields, sizeof(struct user)};
@@ -44,10 +44,10 @@ static const struct json_table inner_table;
 
 #define FIELD(name, kind, table, max) {#name, kind, offsetof(struct message, name), table, max}
 #define INNER_FIELDS                                 \
-    FIELD(id,       JSON_ID,     NULL,         0),   \
-    FIELD(time,     JSON_SCALAR, NULL,         0),   \
-    FIELD(text,     JSON_TEXT,   NULL,         0),   \
-    FIELD(lang,     JSON_TEXT,   NULL,         0),   \
+    FIELD(id,       JSON_ID | JSON_ONCE,      NULL,         0), \
+    FIELD(time,     JSON_SCALAR | JSON_ONCE,  NULL,         0), \
+    FIELD(text,     JSON_TEXT,                NULL,         0), \
+    FIELD(lang,     JSON_TEXT,                NULL,         0), \
     FIELD(quote_of, JSON_STRUCT | JSON_VITAL, &inner_table, 0)
 
 static const struct json_field inner_fields[] = {
@@ -59,13 +59,13 @@ static const struct json_table inner_table = {inner_fields, sizeof(struct messag
 
 static const struct json_field message_fields[] = {
     INNER_FIELDS,
-    FIELD(author,     JSON_STRUCT | JSON_VITAL, &user_table, 0),
-    FIELD(via,        JSON_ID,      NULL,         0),
+    FIELD(author,     JSON_STRUCT | JSON_VITAL, &user_table,  0),
+    FIELD(via,        JSON_ID | JSON_ONCE,      NULL,         0),
     FIELD(retweet_of, JSON_STRUCT | JSON_VITAL, &inner_table, 0),
     FIELD(reply_to,   JSON_STRUCT | JSON_VITAL, &inner_table, 0),
-    FIELD(mentions,   JSON_STRUCTS, &user_table,  POST_LIST_MAX),
-    FIELD(hashtags,   JSON_TEXTS,   NULL,         POST_LIST_MAX),
-    FIELD(deleted,    JSON_BOOL | JSON_VITAL, NULL,         0),
+    FIELD(mentions,   JSON_STRUCTS,             &user_table,  POST_LIST_MAX),
+    FIELD(hashtags,   JSON_TEXTS,               NULL,         POST_LIST_MAX),
+    FIELD(deleted,    JSON_BOOL | JSON_VITAL,   NULL,         0),
     JSON_FIELD_END,
 };
 // clang-format on

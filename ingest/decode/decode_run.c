@@ -48,6 +48,15 @@ decode_run_later(struct decode_run *run, const struct json_later *later, void *r
     return run->reason == DECODE_REASON_NONE;
 }
 
+void
+decode_run_lost(struct decode_run *run, const struct json_list *list)
+{
+    for (size_t i = 0; i < list->dropped; i++) {
+        decode_run_refuse(run, reason_of((enum json_error)list->errors[i]));
+        decode_run_settle(run);
+    }
+}
+
 struct slice
 decode_run_text(struct decode_run *run, const struct json_later *later)
 {
@@ -155,9 +164,6 @@ check(struct decode_run *run, const struct post *post)
     }
     if (points_at_itself(post)) {
         decode_run_refuse(run, DECODE_REASON_SELF);
-    }
-    if (post->mention_count > POST_LIST_MAX || post->hashtag_count > POST_LIST_MAX) {
-        decode_run_refuse(run, DECODE_REASON_TOO_MANY);
     }
 }
 
@@ -491,22 +497,28 @@ void
 decode_run_mention(struct decode_run *run, struct post *post,
                    const struct post_user *user)
 {
-    if (run->mentions != NULL && !slice_is_none(user->id)) {
-        run->mentions[post->mention_count++] = *user;
+    if (run->mentions == NULL || slice_is_none(user->id)) {
+        return;
     }
+    if (post->mention_count == POST_LIST_MAX) {
+        decode_run_drop(run);
+        return;
+    }
+    run->mentions[post->mention_count++] = *user;
 }
 
 void
 decode_run_hashtag(struct decode_run *run, struct post *post, struct slice hashtag)
 {
     struct slice name = text_hashtag(&run->arena, decode_run_name(run, hashtag));
-    if (name.len > POST_NAME_MAX) {
+    if (run->hashtags == NULL || name.len == 0) {
+        return;
+    }
+    if (name.len > POST_NAME_MAX || post->hashtag_count == POST_LIST_MAX) {
         decode_run_drop(run);
         return;
     }
-    if (run->hashtags != NULL && name.len != 0) {
-        run->hashtags[post->hashtag_count++] = name;
-    }
+    run->hashtags[post->hashtag_count++] = name;
 }
 
 typedef size_t (*find_fn)(struct slice text, struct text_entity *ret, size_t max);

@@ -46,6 +46,9 @@ bool decode_run_later(struct decode_run *run, const struct json_later *later,
 // A string that was read as JSON_LATER; none if it is absent.
 struct slice decode_run_text(struct decode_run *run, const struct json_later *later);
 
+// Counts the unusable elements of a JSON_APART list as refused posts.
+void decode_run_lost(struct decode_run *run, const struct json_list *list);
+
 // Makes room for `count` more posts; false if there is none.
 bool decode_run_room(struct decode_run *run, size_t count);
 
@@ -135,7 +138,8 @@ bool decode_run_number(struct slice digits, uint64_t *ret_number);
 void decode_run_mentions(struct decode_run *run, struct post *post, size_t count);
 void decode_run_hashtags(struct decode_run *run, struct post *post, size_t count);
 
-// Adds one; a user without id and an empty hashtag are left out.
+// Adds one; a user without id and an empty hashtag are left out, and so are those beyond
+// POST_LIST_MAX, which are dropped details.
 void decode_run_mention(struct decode_run *run, struct post *post,
                         const struct post_user *user);
 void decode_run_hashtag(struct decode_run *run, struct post *post,

@@ -8,20 +8,20 @@
 
 // clang-format off
 static const struct json_field user_fields[] = {
-    {"id_str",          JSON_ID,     offsetof(struct x1_user, id_str),          NULL, 0},
-    {"id",              JSON_ID,     offsetof(struct x1_user, id),              NULL, 0},
-    {"screen_name",     JSON_TEXT,   offsetof(struct x1_user, screen_name),     NULL, 0},
-    {"name",            JSON_TEXT,   offsetof(struct x1_user, name),            NULL, 0},
-    {"followers_count", JSON_SCALAR, offsetof(struct x1_user, followers_count), NULL, 0},
+    {"id_str",          JSON_ID | JSON_ONCE, offsetof(struct x1_user, id_str),          NULL, 0},
+    {"id",              JSON_ID | JSON_ONCE, offsetof(struct x1_user, id),              NULL, 0},
+    {"screen_name",     JSON_TEXT,           offsetof(struct x1_user, screen_name),     NULL, 0},
+    {"name",            JSON_TEXT,           offsetof(struct x1_user, name),            NULL, 0},
+    {"followers_count", JSON_SCALAR,         offsetof(struct x1_user, followers_count), NULL, 0},
     JSON_FIELD_END,
 };
 static const struct json_table user_table = {user_fields, sizeof(struct x1_user)};
 
 // A mention contains a name, too, which is not needed.
 static const struct json_field mention_fields[] = {
-    {"id_str",      JSON_ID,   offsetof(struct x1_user, id_str),      NULL, 0},
-    {"id",          JSON_ID,   offsetof(struct x1_user, id),          NULL, 0},
-    {"screen_name", JSON_TEXT, offsetof(struct x1_user, screen_name), NULL, 0},
+    {"id_str",      JSON_ID | JSON_ONCE, offsetof(struct x1_user, id_str),      NULL, 0},
+    {"id",          JSON_ID | JSON_ONCE, offsetof(struct x1_user, id),          NULL, 0},
+    {"screen_name", JSON_TEXT,           offsetof(struct x1_user, screen_name), NULL, 0},
     JSON_FIELD_END,
 };
 static const struct json_table mention_table = {mention_fields, sizeof(struct x1_user)};
@@ -54,7 +54,7 @@ static const struct json_field text_fields[] = {
 static const struct json_table text_table = {text_fields, sizeof(struct x1_extended)};
 
 static const struct json_field edit_fields[] = {
-    {"initial_tweet_id", JSON_ID, offsetof(struct x1_edit, initial_tweet_id), NULL, 0},
+    {"initial_tweet_id", JSON_ID | JSON_ONCE, offsetof(struct x1_edit, initial_tweet_id), NULL, 0},
     JSON_FIELD_END,
 };
 static const struct json_table edit_table = {edit_fields, sizeof(struct x1_edit)};
@@ -63,16 +63,16 @@ static const struct json_table inner_table;
 
 #define TWEET(name, kind, table) {#name, kind, offsetof(struct x1_tweet, name), table, 0}
 #define TWEET_FIELDS                                  \
-    TWEET(id_str,               JSON_ID,     NULL),   \
-    TWEET(id,                   JSON_ID,     NULL),   \
-    TWEET(created_at,           JSON_TEXT,   NULL),   \
-    TWEET(text,                 JSON_LATER,  NULL),   \
-    TWEET(full_text,            JSON_TEXT,   NULL),   \
-    TWEET(lang,                 JSON_TEXT,   NULL),   \
-    TWEET(quoted_status_id_str, JSON_ID,     NULL),   \
-    TWEET(quoted_status_id,     JSON_ID,     NULL),   \
-    TWEET(retweet_count,        JSON_SCALAR, NULL),   \
-    TWEET(quote_count,          JSON_COUNT,  NULL),   \
+    TWEET(id_str,               JSON_ID | JSON_ONCE,      NULL),        \
+    TWEET(id,                   JSON_ID | JSON_ONCE,      NULL),        \
+    TWEET(created_at,           JSON_TEXT | JSON_ONCE,    NULL),        \
+    TWEET(text,                 JSON_LATER,               NULL),        \
+    TWEET(full_text,            JSON_TEXT,                NULL),        \
+    TWEET(lang,                 JSON_TEXT,                NULL),        \
+    TWEET(quoted_status_id_str, JSON_ID | JSON_ONCE,      NULL),        \
+    TWEET(quoted_status_id,     JSON_ID | JSON_ONCE,      NULL),        \
+    TWEET(retweet_count,        JSON_SCALAR,              NULL),        \
+    TWEET(quote_count,          JSON_COUNT,               NULL),        \
     TWEET(quoted_status,        JSON_STRUCT | JSON_VITAL, &inner_table)
 
 static const struct json_field inner_fields[] = {
@@ -87,19 +87,19 @@ static const struct json_table inner_table = {inner_fields, sizeof(struct x1_twe
 static const struct json_table deleted_table;
 
 static const struct json_field deleted_fields[] = {
-    {"id_str", JSON_ID, offsetof(struct x1_deleted, id_str), NULL, 0},
-    {"id",     JSON_ID, offsetof(struct x1_deleted, id),     NULL, 0},
-    {"user",   JSON_STRUCT | JSON_VITAL, offsetof(struct x1_deleted, user), &deleted_table, 0},
+    {"id_str", JSON_ID | JSON_ONCE,      offsetof(struct x1_deleted, id_str), NULL, 0},
+    {"id",     JSON_ID | JSON_ONCE,      offsetof(struct x1_deleted, id),     NULL, 0},
+    {"user",   JSON_STRUCT | JSON_VITAL, offsetof(struct x1_deleted, user),   &deleted_table, 0},
     JSON_FIELD_END,
 };
 static const struct json_table deleted_table = {deleted_fields, sizeof(struct x1_deleted)};
 
 static const struct json_field deletion_fields[] = {
-    {"id_str", JSON_ID, offsetof(struct x1_deletion, here.id_str), NULL, 0},
-    {"id",     JSON_ID, offsetof(struct x1_deletion, here.id),     NULL, 0},
-    {"status", JSON_STRUCT | JSON_VITAL, offsetof(struct x1_deletion, status), &deleted_table, 0},
-    {"tweet",  JSON_STRUCT | JSON_VITAL, offsetof(struct x1_deletion, tweet),  &deleted_table, 0},
-    {"direct_message", JSON_PRESENT, offsetof(struct x1_deletion, direct_message), NULL, 0},
+    {"id_str",         JSON_ID | JSON_ONCE,      offsetof(struct x1_deletion, here.id_str),    NULL, 0},
+    {"id",             JSON_ID | JSON_ONCE,      offsetof(struct x1_deletion, here.id),        NULL, 0},
+    {"status",         JSON_STRUCT | JSON_VITAL, offsetof(struct x1_deletion, status),         &deleted_table, 0},
+    {"tweet",          JSON_STRUCT | JSON_VITAL, offsetof(struct x1_deletion, tweet),          &deleted_table, 0},
+    {"direct_message", JSON_PRESENT,             offsetof(struct x1_deletion, direct_message), NULL, 0},
     JSON_FIELD_END,
 };
 static const struct json_table deletion_table = {deletion_fields, sizeof(struct x1_deletion)};
@@ -110,14 +110,14 @@ static const struct json_table deletion_table = {deletion_fields, sizeof(struct 
 static const struct json_field message_fields[] = {
     TWEET_FIELDS,
     TWEET(user,                      JSON_STRUCT | JSON_VITAL, &user_table),
-    TWEET(timestamp_ms,              JSON_SCALAR, NULL),
-    TWEET(in_reply_to_status_id_str, JSON_ID,     NULL),
-    TWEET(in_reply_to_status_id,     JSON_ID,     NULL),
-    TWEET(in_reply_to_user_id_str,   JSON_ID,     NULL),
-    TWEET(in_reply_to_user_id,       JSON_ID,     NULL),
-    TWEET(in_reply_to_screen_name,   JSON_TEXT,   NULL),
-    TWEET(extended_tweet,            JSON_STRUCT, &extended_table),
-    TWEET(entities,                  JSON_STRUCT, &entities_table),
+    TWEET(timestamp_ms,              JSON_SCALAR | JSON_ONCE,  NULL),
+    TWEET(in_reply_to_status_id_str, JSON_ID | JSON_ONCE,      NULL),
+    TWEET(in_reply_to_status_id,     JSON_ID | JSON_ONCE,      NULL),
+    TWEET(in_reply_to_user_id_str,   JSON_ID,                  NULL),
+    TWEET(in_reply_to_user_id,       JSON_ID,                  NULL),
+    TWEET(in_reply_to_screen_name,   JSON_TEXT,                NULL),
+    TWEET(extended_tweet,            JSON_STRUCT,              &extended_table),
+    TWEET(entities,                  JSON_STRUCT,              &entities_table),
     TWEET(retweeted_status,          JSON_STRUCT | JSON_VITAL, &inner_table),
     TWEET(edit_history,              JSON_STRUCT | JSON_VITAL, &edit_table),
     DELETION("delete"),

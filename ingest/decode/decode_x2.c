@@ -404,9 +404,9 @@ keep_tweets(struct decode_run *run, const struct x2_message *message)
     for (size_t i = 0; i < page.data.count; i++) {
         keep_element(&page, &tweets[i]);
     }
-    for (size_t i = 0; i < message->data.dropped; i++) {
-        decode_run_refuse(run, DECODE_REASON_VALUE);
-        decode_run_settle(run);
+    decode_run_lost(run, &message->data);
+    for (size_t i = 0; i < includes->tweets.dropped + includes->users.dropped; i++) {
+        decode_run_drop(run);
     }
 }
 

@@ -16,17 +16,17 @@ static const struct json_field user_metrics_fields[] = {
 static const struct json_table user_metrics_table = {user_metrics_fields, sizeof(struct x2_user_metrics)};
 
 static const struct json_field user_fields[] = {
-    {"id",             JSON_ID,     offsetof(struct x2_user, id),             NULL, 0},
-    {"username",       JSON_TEXT,   offsetof(struct x2_user, username),       NULL, 0},
-    {"name",           JSON_TEXT,   offsetof(struct x2_user, name),           NULL, 0},
-    {"public_metrics", JSON_STRUCT, offsetof(struct x2_user, public_metrics), &user_metrics_table, 0},
+    {"id",             JSON_ID | JSON_ONCE, offsetof(struct x2_user, id),             NULL, 0},
+    {"username",       JSON_TEXT,           offsetof(struct x2_user, username),       NULL, 0},
+    {"name",           JSON_TEXT,           offsetof(struct x2_user, name),           NULL, 0},
+    {"public_metrics", JSON_STRUCT,         offsetof(struct x2_user, public_metrics), &user_metrics_table, 0},
     JSON_FIELD_END,
 };
 static const struct json_table user_table = {user_fields, sizeof(struct x2_user)};
 
 static const struct json_field mention_fields[] = {
-    {"id",       JSON_ID,   offsetof(struct x2_mention, id),       NULL, 0},
-    {"username", JSON_TEXT, offsetof(struct x2_mention, username), NULL, 0},
+    {"id",       JSON_ID | JSON_ONCE, offsetof(struct x2_mention, id),       NULL, 0},
+    {"username", JSON_TEXT,           offsetof(struct x2_mention, username), NULL, 0},
     JSON_FIELD_END,
 };
 static const struct json_table mention_table = {mention_fields, sizeof(struct x2_mention)};
@@ -62,19 +62,19 @@ static const struct json_table reference_table;
 
 #define TWEET(name, kind, table, max) {#name, kind, offsetof(struct x2_tweet, name), table, max}
 #define TWEET_FIELDS                                                                  \
-    TWEET(id,                     JSON_ID,      NULL,             0),                 \
-    TWEET(author_id,              JSON_ID,      NULL,             0),                 \
-    TWEET(created_at,             JSON_TEXT,    NULL,             0),                 \
-    TWEET(text,                   JSON_TEXT,    NULL,             0),                 \
-    TWEET(lang,                   JSON_TEXT,    NULL,             0),                 \
-    TWEET(in_reply_to_user_id,    JSON_ID,      NULL,             0),                 \
-    TWEET(note_tweet,             JSON_STRUCT,  &note_table,      0),                 \
-    TWEET(entities,               JSON_STRUCT,  &entities_table,  0),                 \
-    TWEET(public_metrics,         JSON_STRUCT,  &metrics_table,   0),                 \
-    TWEET(author,                 JSON_STRUCT,  &user_table,      0),                 \
-    TWEET(in_reply_to_user,       JSON_STRUCT,  &user_table,      0),                 \
-    TWEET(referenced_tweets,      JSON_STRUCTS | JSON_VITAL, &reference_table, REFERENCES_MAX),    \
-    TWEET(edit_history_tweet_ids, JSON_TEXTS | JSON_VITAL, NULL,             EDITS_MAX)
+    TWEET(id,                     JSON_ID | JSON_ONCE,       NULL,             0),              \
+    TWEET(author_id,              JSON_ID | JSON_ONCE,       NULL,             0),              \
+    TWEET(created_at,             JSON_TEXT | JSON_ONCE,     NULL,             0),              \
+    TWEET(text,                   JSON_TEXT,                 NULL,             0),              \
+    TWEET(lang,                   JSON_TEXT,                 NULL,             0),              \
+    TWEET(in_reply_to_user_id,    JSON_ID,                   NULL,             0),              \
+    TWEET(note_tweet,             JSON_STRUCT,               &note_table,      0),              \
+    TWEET(entities,               JSON_STRUCT,               &entities_table,  0),              \
+    TWEET(public_metrics,         JSON_STRUCT,               &metrics_table,   0),              \
+    TWEET(author,                 JSON_STRUCT,               &user_table,      0),              \
+    TWEET(in_reply_to_user,       JSON_STRUCT,               &user_table,      0),              \
+    TWEET(referenced_tweets,      JSON_STRUCTS | JSON_VITAL, &reference_table, REFERENCES_MAX), \
+    TWEET(edit_history_tweet_ids, JSON_TEXTS | JSON_VITAL,   NULL,             EDITS_MAX)
 
 static const struct json_field tweet_fields[] = {
     TWEET_FIELDS,
@@ -83,9 +83,9 @@ static const struct json_field tweet_fields[] = {
 static const struct json_table tweet_table = {tweet_fields, sizeof(struct x2_tweet)};
 
 static const struct json_field event_fields[] = {
-    {"id",    JSON_ID, offsetof(struct x2_event, id), NULL, 0},
+    {"id",    JSON_ID | JSON_ONCE,      offsetof(struct x2_event, id),    NULL, 0},
     {"tweet", JSON_STRUCT | JSON_VITAL, offsetof(struct x2_event, tweet), &tweet_table, 0},
-    {"user",  JSON_STRUCT | JSON_VITAL, offsetof(struct x2_event, user), &user_table, 0},
+    {"user",  JSON_STRUCT | JSON_VITAL, offsetof(struct x2_event, user),  &user_table, 0},
     JSON_FIELD_END,
 };
 static const struct json_table event_table = {event_fields, sizeof(struct x2_event)};
@@ -124,9 +124,9 @@ static const struct json_field reference_fields[] = {
 static const struct json_table reference_table = {reference_fields, sizeof(struct x2_tweet)};
 
 static const struct json_field includes_fields[] = {
-    {"tweets", JSON_STRUCTS, offsetof(struct x2_includes, tweets), &tweet_table, POST_LIST_MAX},
-    {"users",  JSON_STRUCTS, offsetof(struct x2_includes, users),  &user_table,  POST_LIST_MAX},
-    JSON_FIELD_END,
+    {"tweets", JSON_STRUCTS | JSON_APART, offsetof(struct x2_includes, tweets), &tweet_table, POST_LIST_MAX},
+    {"users",  JSON_STRUCTS | JSON_APART, offsetof(struct x2_includes, users),  &user_table,  POST_LIST_MAX},
+    JSON_FIELD_END_APART,
 };
 static const struct json_table includes_table = {includes_fields, sizeof(struct x2_includes)};
 
@@ -134,14 +134,14 @@ static const struct json_table includes_table = {includes_fields, sizeof(struct 
 
 static const struct json_field message_fields[] = {
     TWEET_FIELDS,
-    {"data",     JSON_ONE_OR_MORE | JSON_VITAL, offsetof(struct x2_message, data), &data_table, POST_LIST_MAX},
-    {"includes", JSON_STRUCT,      offsetof(struct x2_message, includes), &includes_table, 0},
-    {"errors",   JSON_PRESENT,     offsetof(struct x2_message, errors),   NULL, 0},
-    {"title",    JSON_PRESENT,     offsetof(struct x2_message, title),    NULL, 0},
-    {"detail",   JSON_PRESENT,     offsetof(struct x2_message, problem),    NULL, 0},
-    {"type",     JSON_PRESENT,     offsetof(struct x2_message, problem),    NULL, 0},
-    {"action",   JSON_TEXT,        offsetof(struct x2_message, action),   NULL, 0},
-    {"meta",     JSON_PRESENT,     offsetof(struct x2_message, meta),     NULL, 0},
+    {"data",     JSON_ONE_OR_MORE | JSON_VITAL | JSON_APART, offsetof(struct x2_message, data),     &data_table, POST_LIST_MAX},
+    {"includes", JSON_STRUCT,                                offsetof(struct x2_message, includes), &includes_table, 0},
+    {"errors",   JSON_PRESENT | JSON_APART,                  offsetof(struct x2_message, errors),   NULL, 0},
+    {"title",    JSON_PRESENT | JSON_APART,                  offsetof(struct x2_message, title),    NULL, 0},
+    {"detail",   JSON_PRESENT | JSON_APART,                  offsetof(struct x2_message, problem),  NULL, 0},
+    {"type",     JSON_PRESENT | JSON_APART,                  offsetof(struct x2_message, problem),  NULL, 0},
+    {"action",   JSON_TEXT | JSON_ONCE,                      offsetof(struct x2_message, action),   NULL, 0},
+    {"meta",     JSON_PRESENT | JSON_APART,                  offsetof(struct x2_message, meta),     NULL, 0},
     FLAT("conversation_id"),
     FLAT("context_annotations"),
     FLAT("possibly_sensitive"),

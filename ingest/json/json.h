@@ -2,19 +2,26 @@
 //
 // Tables determine what is read: one row per key, with the kind of value and its place
 // in the table's struct. Keys without a row are skipped; of their values only the
-// brackets are checked. A message is refused when it is not one whole JSON object, or
-// when a key that is read occurs twice in one object. null in a field that is read is
-// the same as a missing key. Half a surrogate pair is read as U+FFFD; a text that
-// contains some counts as one dropped value.
+// brackets are checked. A message is refused when it is not one whole JSON object. null
+// in a field that is read is the same as a missing key. Half a surrogate pair is read
+// as U+FFFD; a text that contains some counts as one dropped value.
 //
 // A value of another type than its row requires, or out of range, is dropped and
 // counted: a text, id or scalar becomes JSON_UNUSABLE, anything else is absent. If the
 // row is JSON_VITAL, the object that contains it is unusable instead, and is dropped
 // from the row or list that contains it, up to the message, which is refused; but false
 // and "" where an object is required are dropped like any other value: programs write
-// them for an absent object. A list with too many elements or a key that occurs twice
-// makes the object unusable, too; an unusable element of a list affects no other
-// element. A dropped value must still be valid JSON.
+// them for an absent object. An unusable element of a list affects no other element. Of
+// a list with too many elements the first ones are kept and the others dropped; if the
+// row is JSON_VITAL the object is unusable. A dropped value must still be valid JSON.
+//
+// If a key that is read occurs twice in an object, the last value counts, as with most
+// readers of JSON; the earlier one is dropped. If the row is JSON_ONCE or JSON_VITAL,
+// the object is unusable.
+//
+// Each element of a JSON_APART list is like a message of its own: whatever is wrong
+// with it, nesting and syntax included, affects only it, as long as its brackets balance.
+// The list contains the errors; json_dropped does not count them.
 //
 // The reader does not interpret the fields; decoders do. The program's implementation
 // uses simdjson; the tests have another one, for comparison.
@@ -41,7 +48,7 @@ enum json_error {
     JSON_UTF8,      // invalid UTF-8
     JSON_DEEP,      // more than JSON_DEPTH_MAX
     JSON_VALUE,     // a value that is read has the wrong type or is out of range
-    JSON_REPEATED,  // a key that is read occurs twice
+    JSON_REPEATED,  // a key that may occur once occurs twice
     JSON_LONG,      // longer than the reader's capacity
     JSON_MANY,      // a list with more elements than its row allows
     JSON_NO_OBJECT, // a message, but not an object
@@ -74,7 +81,8 @@ enum json_error json_open_part(struct json *json, struct slice message);
 size_t json_dropped(const struct json *json);
 
 // Finds the first of the message's own keys that `table` has; *ret_row is its row, or
-// the number of rows if no key is known. Does not check values.
+// the number of rows if no key is known. Does not check values; if no key is known their
+// brackets are checked.
 enum json_error json_first(struct json *json, const struct json_table *table,
                            size_t *ret_row);
 

@@ -24,6 +24,9 @@ add_row(struct json_shape *shape, const struct json_field *field,
                                  .field = field,
                                  .kind = json_kind_of(field),
                                  .is_vital = (field->kind & JSON_VITAL) != 0,
+                                 .is_once =
+                                     (field->kind & (JSON_VITAL | JSON_ONCE)) != 0,
+                                 .is_apart = (field->kind & JSON_APART) != 0,
                                  .child = child};
     memcpy(&row.head, field->key, length < JSON_TOKEN_WORD ? length : JSON_TOKEN_WORD);
     if (length > JSON_TOKEN_WORD) {
@@ -50,9 +53,11 @@ json_shape_add(struct json_shapes *shapes, const struct json_table *table)
     shapes->tables[shapes->count] = table;
     struct json_shape *shape = &shapes->shapes[shapes->count++];
     shape->size = table->size;
-    for (const struct json_field *field = table->fields; field->key != NULL; field++) {
+    const struct json_field *field = table->fields;
+    for (; field->key != NULL; field++) {
         add_row(shape, field,
                 field->table != NULL ? json_shape_add(shapes, field->table) : NULL);
     }
+    shape->is_rest_apart = (field->kind & JSON_APART) != 0;
     return shape;
 }

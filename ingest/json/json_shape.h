@@ -24,11 +24,14 @@ struct json_shape_row {
     const struct json_field *field;
     enum json_kind kind;
     bool is_vital;
+    bool is_once;
+    bool is_apart;
     const struct json_shape *child; // of the row's table
 };
 
 struct json_shape {
-    size_t size; // of the table's struct
+    size_t size;        // of the table's struct
+    bool is_rest_apart; // keys without a row: JSON_APART
     size_t count;
     struct json_shape_row rows[JSON_FIELDS_MAX];
     uint8_t slots[JSON_SHAPE_SLOTS]; // row numbers from 1; 0 = free

@@ -95,14 +95,14 @@ read_child(json &json, const json_shape_row &row, const void **out, token_ptr to
 // The number of elements of the list at `token`; 0 also for a broken one, with `error`
 // set.
 size_t
-count_elements(json &json, token_ptr token, unsigned depth)
+count_elements(json &json, const json_shape_row &row, token_ptr token, unsigned depth)
 {
     size_t count = 0;
     if (at(json, token + 1) == ']') {
         return 0;
     }
     do {
-        token = skip_value(json, token + 1, depth + 1);
+        token = skip(json, token + 1, depth + 1, row.is_apart);
         count++;
     } while (token != nullptr && at(json, token) == ',');
     return token != nullptr ? count : 0;
@@ -123,16 +123,30 @@ read_element(json &json, const json_shape_row &row, char *element, token_ptr tok
                                   : fail(json, JSON_VALUE);
 }
 
-// True if the error concerns one value only.
+// True if the error concerns only the value, and not what contains it.
 bool
-is_local(const json &json, bool is_element)
+is_local(const json &json)
 {
-    return json.error == JSON_VALUE ||
-           (is_element && (json.error == JSON_REPEATED || json.error == JSON_MANY));
+    return json.error == JSON_VALUE || json.error == JSON_REPEATED ||
+           json.error == JSON_MANY;
 }
 
-// Keeps the elements of the type that the row requires. Returns the token of the
-// closing bracket.
+// Drops the element at `element`.
+[[gnu::cold, gnu::noinline]] token_ptr
+drop_element(json &json, const json_shape_row &row, json_list *list, token_ptr element,
+             unsigned depth)
+{
+    size_t place = list->dropped++;
+    if (!row.is_apart) {
+        return drop(json, element, depth);
+    }
+    list->errors[place] = static_cast<unsigned char>(json.error);
+    json.error = JSON_OK;
+    return skip_deep(json, element);
+}
+
+// Keeps the elements of the type that the row requires, up to its maximum. Returns the
+// token of the closing bracket.
 token_ptr
 read_elements(json &json, const json_shape_row &row, json_list *list, char *items,
               token_ptr token, unsigned depth)
@@ -142,15 +156,39 @@ read_elements(json &json, const json_shape_row &row, json_list *list, char *item
     list->count = 0;
     for (size_t i = 0; i < count && token != nullptr; i++) {
         token_ptr element = token + 1;
-        token = read_element(json, row, items + list->count * size, element, depth);
+        size_t dropped = json.dropped;
+        token =
+            list->count < row.field->max
+                ? read_element(json, row, items + list->count * size, element, depth)
+                : fail(json, JSON_MANY);
         if (token != nullptr) {
             list->count++;
-        } else if (is_local(json, true)) {
-            list->dropped++;
-            token = drop(json, element, depth);
+        } else if (is_local(json) || (row.is_apart && json.error != JSON_MEMORY)) {
+            json.dropped = dropped;
+            token = drop_element(json, row, list, element, depth);
         }
     }
     return token;
+}
+
+// Room for the elements of a list; nullptr if there is none.
+char *
+make_list(json &json, const json_shape_row &row, json_list *list, size_t count)
+{
+    size_t most = count < row.field->max ? count : row.field->max;
+    size_t size = row.kind == JSON_TEXTS ? sizeof(slice) : row.child->size;
+    char *items = static_cast<char *>(arena_alloc(json.memory, most + 1, size));
+    if (row.is_apart) {
+        list->errors =
+            static_cast<unsigned char *>(arena_alloc(json.memory, count + 1, 1));
+    }
+    if (items == nullptr || (row.is_apart && list->errors == nullptr)) {
+        fail(json, JSON_MEMORY);
+        return nullptr;
+    }
+    list->items = items;
+    list->count = count;
+    return items;
 }
 
 // `is_bare`: a single object in place of a list of one.
@@ -165,20 +203,17 @@ read_list(json &json, const json_shape_row &row, json_list *list, token_ptr toke
     if (!is_bare && depth >= JSON_DEPTH_MAX) {
         return fail(json, JSON_DEEP);
     }
-    size_t count = is_bare ? 1 : count_elements(json, token, depth);
+    size_t count = is_bare ? 1 : count_elements(json, row, token, depth);
     if (json.error != JSON_OK) {
         return nullptr;
     }
-    if (count > row.field->max) {
+    if (count > row.field->max && row.is_vital) {
         return fail(json, JSON_MANY);
     }
-    size_t size = row.kind == JSON_TEXTS ? sizeof(slice) : row.child->size;
-    char *items = static_cast<char *>(arena_alloc(json.memory, count + 1, size));
+    char *items = make_list(json, row, list, count);
     if (items == nullptr) {
-        return fail(json, JSON_MEMORY);
+        return nullptr;
     }
-    list->items = items;
-    list->count = count;
     if (is_bare) {
         return read_object(json, *row.child, items, token, depth);
     }
@@ -212,6 +247,8 @@ read_plain(json &json, enum json_kind kind, char *out, token_ptr token)
     case JSON_TEXTS:
     case JSON_LATER:
     case JSON_VITAL:
+    case JSON_ONCE:
+    case JSON_APART:
         break;
     }
     assert(false);
@@ -226,7 +263,7 @@ read_wanted(json &json, const json_shape_row &row, char *out, token_ptr token,
     switch (row.kind) {
     case JSON_PRESENT:
         *reinterpret_cast<bool *>(out) = true;
-        return skip_value(json, token, depth);
+        return skip(json, token, depth, row.is_apart);
     case JSON_LATER:
         *reinterpret_cast<json_later *>(out) = {token, row.child};
         return skip_value(json, token, depth);
@@ -243,45 +280,14 @@ read_wanted(json &json, const json_shape_row &row, char *out, token_ptr token,
     case JSON_SCALAR:
     case JSON_BOOL:
     case JSON_VITAL:
+    case JSON_ONCE:
+    case JSON_APART:
         break;
     }
     if (read_plain(json, row.kind, out, token)) {
         return token + 1;
     }
     return fail(json, json.error != JSON_OK ? json.error : JSON_VALUE);
-}
-
-// Fills in the place of a value that was dropped.
-[[gnu::cold, gnu::noinline]] void
-put_dropped(enum json_kind kind, char *out)
-{
-    switch (kind) {
-    case JSON_TEXT:
-    case JSON_ID:
-        *reinterpret_cast<slice *>(out) = JSON_UNUSABLE;
-        break;
-    case JSON_COUNT:
-        *reinterpret_cast<json_count *>(out) = {};
-        break;
-    case JSON_SCALAR:
-        *reinterpret_cast<json_scalar *>(out) = {JSON_UNUSABLE, 0, false};
-        break;
-    case JSON_BOOL:
-        *reinterpret_cast<bool *>(out) = false;
-        break;
-    case JSON_STRUCT:
-        *reinterpret_cast<const void **>(out) = nullptr;
-        break;
-    case JSON_STRUCTS:
-    case JSON_ONE_OR_MORE:
-    case JSON_TEXTS:
-        *reinterpret_cast<json_list *>(out) = {};
-        break;
-    case JSON_PRESENT:
-    case JSON_LATER:
-    case JSON_VITAL:
-        break;
-    }
 }
 
 // True if the value at `token` means that there is no object: false, or an empty text.
@@ -305,21 +311,35 @@ read_value(json &json, const json_shape_row &row, char *raw, token_ptr token,
     char *out = raw + row.field->offset;
     token_ptr next = read_wanted(json, row, out, token, depth);
     bool is_vital = row.is_vital && !(row.kind == JSON_STRUCT && is_none(json, token));
-    if (next != nullptr || is_vital || !is_local(json, false)) {
+    if (next != nullptr || is_vital || !is_local(json)) {
         return next;
     }
     put_dropped(row.kind, out);
     return drop(json, token, depth);
 }
 
-// False if that row of the shape was read before.
+// Drops the value of this row that was read before; false if there may be only one.
+[[gnu::cold, gnu::noinline]] bool
+forget(json &json, const json_shape_row &row, char *raw)
+{
+    if (row.is_once) {
+        fail(json, JSON_REPEATED);
+        return false;
+    }
+    json.dropped++;
+    put_absent(row.kind, raw + row.field->offset);
+    return true;
+}
+
+// Prepares reading a value of this row; false if there may be only one.
 inline bool
-see_once(const json_shape &shape, const json_shape_row &row, uint64_t *seen)
+prepare(json &json, const json_shape &shape, const json_shape_row &row, uint64_t *seen,
+        char *raw)
 {
     uint64_t bit = uint64_t{1} << (&row - shape.rows);
     bool is_first = (*seen & bit) == 0;
     *seen |= bit;
-    return is_first;
+    return is_first || forget(json, row, raw);
 }
 
 // Reads the object at `token`, which is within `depth` objects and arrays, into `raw`.
@@ -330,6 +350,7 @@ read_object(json &json, const json_shape &shape, void *raw, token_ptr token,
     if (depth >= JSON_DEPTH_MAX) {
         return fail(json, JSON_DEEP);
     }
+    char *out = static_cast<char *>(raw);
     std::memset(raw, 0, shape.size);
     uint64_t seen = 0;
     if (at(json, token + 1) == '}') {
@@ -341,13 +362,12 @@ read_object(json &json, const json_shape &shape, void *raw, token_ptr token,
             return fail(json, JSON_BAD);
         }
         const json_shape_row *row = find_row(json, shape, token);
-        if (row != nullptr && see_once(shape, *row, &seen)) {
-            token =
-                read_value(json, *row, static_cast<char *>(raw), token + 2, depth + 1);
-        } else if (row != nullptr) {
-            return fail(json, JSON_REPEATED);
+        if (row != nullptr) {
+            token = prepare(json, shape, *row, &seen, out)
+                        ? read_value(json, *row, out, token + 2, depth + 1)
+                        : nullptr;
         } else if (json.error == JSON_OK) {
-            token = skip_value(json, token + 2, depth + 1);
+            token = skip(json, token + 2, depth + 1, shape.is_rest_apart);
         } else {
             return nullptr;
         }
@@ -451,6 +471,7 @@ json_first(struct json *json, const struct json_table *table, size_t *ret_row)
     const json_shape &shape = *json_shape_find(json->shapes.get(), table);
     token_ptr token = json->first;
     const json_shape_row *row = nullptr;
+    json_error skipped = JSON_OK;
     if (json->error == JSON_OK && at(*json, token + 1) != '}') {
         do {
             token++;
@@ -462,8 +483,17 @@ json_first(struct json *json, const struct json_table *table, size_t *ret_row)
             if (row != nullptr || json->error != JSON_OK) {
                 break;
             }
-            token = skip_value(*json, token + 2, 1);
+            token_ptr value = token + 2;
+            token = skip_value(*json, value, 1);
+            if (token == nullptr) {
+                skipped = json->error;
+                json->error = JSON_OK;
+                token = skip_deep(*json, value);
+            }
         } while (token != nullptr && token < json->end && at(*json, token) == ',');
+    }
+    if (json->error == JSON_OK && row == nullptr) {
+        json->error = skipped;
     }
     if (json->error != JSON_OK) {
         return json->error;

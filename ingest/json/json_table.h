@@ -24,7 +24,11 @@ enum json_kind {
     JSON_TEXTS, // array of strings              -> struct json_list of struct slice
     JSON_LATER, // any value but null, read when more is known -> struct json_later
 
-    JSON_VITAL = 1 << 7, // added to a row's kind
+    // Added to a row's kind.
+    JSON_VITAL = 1 << 7, // a bad value makes the object unusable
+    JSON_ONCE = 1 << 8,  // a second value makes the object unusable
+    JSON_APART = 1 << 9, // STRUCTS, ONE_OR_MORE: each element is a message of its own;
+                         // PRESENT: nested at any depth
 };
 
 struct json_count {
@@ -41,7 +45,8 @@ struct json_scalar {
 struct json_list {
     const void *items; // NULL: absent; an empty list has a pointer
     size_t count;
-    size_t dropped; // elements of another type
+    size_t dropped;        // elements that are unusable or too many
+    unsigned char *errors; // JSON_APART: enum json_error of each of these
 };
 
 struct json_later {
@@ -69,10 +74,16 @@ struct json_table {
         NULL, JSON_TEXT, 0, NULL, 0                                                    \
     }
 
+// The same for an object in which values of other keys may be nested at any depth.
+#define JSON_FIELD_END_APART                                                           \
+    {                                                                                  \
+        NULL, JSON_PRESENT | JSON_APART, 0, NULL, 0                                    \
+    }
+
 static inline enum json_kind
 json_kind_of(const struct json_field *field)
 {
-    return (enum json_kind)(field->kind & ~JSON_VITAL);
+    return (enum json_kind)(field->kind & ~(JSON_VITAL | JSON_ONCE | JSON_APART));
 }
 
 // A text or id that was given but is invalid: empty, but distinct from the empty

@@ -177,6 +177,37 @@ skip_value(json &json, token_ptr token, unsigned depth)
     return token + 1;
 }
 
+// The same for a value nested at any depth: its brackets are counted, not paired.
+[[gnu::cold, gnu::noinline]] token_ptr
+skip_deep(json &json, token_ptr token)
+{
+    size_t open = 0;
+    for (token_ptr next = token; next < json.end; next++) {
+        char c = at(json, next);
+        if (c == '{' || c == '[') {
+            open++;
+        } else if (open != 0 && (c == '}' || c == ']')) {
+            open--;
+        }
+        if (open == 0) {
+            return next == token ? skip_value(json, token, 0) : next + 1;
+        }
+    }
+    return fail(json, JSON_BAD);
+}
+
+// `is_free`: the value may be nested at any depth.
+inline token_ptr
+skip(json &json, token_ptr token, unsigned depth, bool is_free)
+{
+    token_ptr next = skip_value(json, token, depth);
+    if (next != nullptr || !is_free) {
+        return next;
+    }
+    json.error = JSON_OK;
+    return skip_deep(json, token);
+}
+
 // ---- values that are dropped ----
 
 token_ptr check_value(json &json, token_ptr token, unsigned depth);
@@ -254,6 +285,55 @@ drop(json &json, token_ptr token, unsigned depth)
     json.error = JSON_OK;
     json.dropped++;
     return check_value(json, token, depth);
+}
+
+// Clears the place of a value.
+[[gnu::cold, gnu::noinline]] void
+put_absent(enum json_kind kind, char *out)
+{
+    switch (kind) {
+    case JSON_TEXT:
+    case JSON_ID:
+        *reinterpret_cast<slice *>(out) = {};
+        break;
+    case JSON_COUNT:
+        *reinterpret_cast<json_count *>(out) = {};
+        break;
+    case JSON_SCALAR:
+        *reinterpret_cast<json_scalar *>(out) = {};
+        break;
+    case JSON_BOOL:
+    case JSON_PRESENT:
+        *reinterpret_cast<bool *>(out) = false;
+        break;
+    case JSON_STRUCT:
+        *reinterpret_cast<const void **>(out) = nullptr;
+        break;
+    case JSON_STRUCTS:
+    case JSON_ONE_OR_MORE:
+    case JSON_TEXTS:
+        *reinterpret_cast<json_list *>(out) = {};
+        break;
+    case JSON_LATER:
+        *reinterpret_cast<json_later *>(out) = {};
+        break;
+    case JSON_VITAL:
+    case JSON_ONCE:
+    case JSON_APART:
+        break;
+    }
+}
+
+// Fills in the place of a value that was dropped.
+[[gnu::cold, gnu::noinline]] void
+put_dropped(enum json_kind kind, char *out)
+{
+    put_absent(kind, out);
+    if (kind == JSON_TEXT || kind == JSON_ID) {
+        *reinterpret_cast<slice *>(out) = JSON_UNUSABLE;
+    } else if (kind == JSON_SCALAR) {
+        reinterpret_cast<json_scalar *>(out)->text = JSON_UNUSABLE;
+    }
 }
 
 } // namespace

@@ -60,30 +60,6 @@ json_destroy(struct json **json)
     }
 }
 
-// jansson's own limit on nesting is another one.
-static bool
-is_too_deep(struct slice message)
-{
-    int depth = 0;
-    bool is_string = false;
-    for (size_t i = 0; i < message.len; i++) {
-        char c = message.ptr[i];
-        if (c == '"') {
-            is_string = !is_string;
-        } else if (is_string && c == '\\') {
-            i++;
-        } else if (!is_string && (c == '{' || c == '[')) {
-            depth++;
-        } else if (!is_string && (c == '}' || c == ']')) {
-            depth--;
-        }
-        if (depth > JSON_DEPTH_MAX) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static enum json_error
 error_of(const json_error_t *error)
 {
@@ -166,9 +142,6 @@ json_open_part(struct json *json, struct slice message)
     // jansson takes a NUL byte for the end of a number.
     if (memchr(message.ptr, '\0', message.len) != NULL) {
         return json->error = JSON_BAD;
-    }
-    if (is_too_deep(message)) {
-        return json->error = JSON_DEEP;
     }
     json->copy = realloc(json->copy, message.len);
     if (json->copy == NULL) {
@@ -312,25 +285,59 @@ read_scalar(struct json *json, const json_t *value, struct json_scalar *out)
     return JSON_OK;
 }
 
+// jansson's own limit on nesting is another one. `depth`: the objects and arrays around
+// the value.
+static bool
+is_too_deep(const json_t *value, int depth)
+{
+    bool is_deep =
+        (json_is_object(value) || json_is_array(value)) && depth >= JSON_DEPTH_MAX;
+    const char *key;
+    json_t *member;
+    size_t i;
+    json_object_foreach((json_t *)value, key, member)
+    {
+        is_deep = is_deep || is_too_deep(member, depth + 1);
+    }
+    json_array_foreach(value, i, member)
+    {
+        is_deep = is_deep || is_too_deep(member, depth + 1);
+    }
+    return is_deep;
+}
+
 static enum json_error read_object(struct json *json, const struct json_table *table,
-                                   char *raw, const json_t *object);
+                                   char *raw, const json_t *object, int depth);
 
 static enum json_error
 read_child(struct json *json, const struct json_table *table, const json_t *value,
-           const void **out)
+           const void **out, int depth)
 {
     char *raw = room(json, 1, table->size);
     if (raw == NULL) {
         return JSON_MEMORY;
     }
     *out = raw;
-    return read_object(json, table, raw, value);
+    return read_object(json, table, raw, value, depth);
+}
+
+static enum json_error
+read_element(struct json *json, const struct json_field *field, char *place,
+             const json_t *item, int depth)
+{
+    if (json_kind_of(field) == JSON_TEXTS) {
+        return read_text(json, item, (struct slice *)(void *)place);
+    }
+    return json_is_object(item) && is_too_deep(item, depth)
+               ? JSON_DEEP
+               : read_object(json, field->table, place, item, depth);
 }
 
 static enum json_error
 read_list(struct json *json, const struct json_field *field, const json_t *value,
-          struct json_list *out)
+          struct json_list *out, int depth)
 {
+    bool is_apart = (field->kind & JSON_APART) != 0;
     enum json_kind kind = json_kind_of(field);
     bool is_bare = kind == JSON_ONE_OR_MORE && json_is_object(value);
     size_t count = is_bare ? 1 : json_array_size(value);
@@ -338,28 +345,32 @@ read_list(struct json *json, const struct json_field *field, const json_t *value
     if (!is_bare && !json_is_array(value)) {
         return JSON_VALUE;
     }
-    if (count > field->max) {
+    if (count > field->max && (field->kind & JSON_VITAL) != 0) {
         return JSON_MANY;
     }
     char *items = room(json, count + 1, size);
-    if (items == NULL) {
+    unsigned char *errors = room(json, count + 1, 1);
+    if (items == NULL || errors == NULL) {
         return JSON_MEMORY;
     }
-    *out = (struct json_list){.items = items};
+    *out = (struct json_list){.items = items, .errors = errors};
     for (size_t i = 0; i < count; i++) {
         const json_t *item = is_bare ? value : json_array_get(value, i);
         char *place = items + out->count * size;
+        size_t dropped = json->dropped;
         enum json_error error =
-            kind == JSON_TEXTS ? read_text(json, item, (struct slice *)(void *)place)
-                               : read_object(json, field->table, place, item);
-        bool is_local = error == JSON_VALUE || error == JSON_MANY;
+            out->count < field->max
+                ? read_element(json, field, place, item, depth + !is_bare)
+                : JSON_MANY;
+        bool is_local = error == JSON_VALUE || error == JSON_MANY ||
+                        (error == JSON_DEEP && is_apart);
         if (error == JSON_OK) {
             out->count++;
         } else if (is_bare || !is_local) {
             return error;
         } else {
-            out->dropped++;
-            json->dropped++;
+            errors[out->dropped++] = (unsigned char)error;
+            json->dropped = dropped + !is_apart;
         }
     }
     return JSON_OK;
@@ -367,7 +378,7 @@ read_list(struct json *json, const struct json_field *field, const json_t *value
 
 static enum json_error
 read_value(struct json *json, const struct json_field *field, char *out,
-           const json_t *value)
+           const json_t *value, int depth)
 {
     void *place = out;
     switch (json_kind_of(field)) {
@@ -386,15 +397,17 @@ read_value(struct json *json, const struct json_field *field, char *out,
         *(bool *)place = true;
         return JSON_OK;
     case JSON_STRUCT:
-        return read_child(json, field->table, value, place);
+        return read_child(json, field->table, value, place, depth);
     case JSON_STRUCTS:
     case JSON_ONE_OR_MORE:
     case JSON_TEXTS:
-        return read_list(json, field, value, place);
+        return read_list(json, field, value, place, depth);
     case JSON_LATER:
         *(struct json_later *)place = (struct json_later){value, field->table};
         return JSON_OK;
     case JSON_VITAL:
+    case JSON_ONCE:
+    case JSON_APART:
         break;
     }
     abort();
@@ -427,8 +440,39 @@ put_dropped(const struct json_field *field, char *out)
     case JSON_PRESENT:
     case JSON_LATER:
     case JSON_VITAL:
+    case JSON_ONCE:
+    case JSON_APART:
         break;
     }
+}
+
+// The row of the key; without one the row that ends the table.
+static const struct json_field *
+row_of(const struct json_table *table, const char *key)
+{
+    const struct json_field *field = table->fields;
+    while (field->key != NULL && strcmp(field->key, key) != 0) {
+        field++;
+    }
+    return field;
+}
+
+// True if a value is too deep that may not be.
+static bool
+has_too_deep(const struct json_table *table, const json_t *object, int depth)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)object, key, value)
+    {
+        const struct json_field *field = row_of(table, key);
+        bool is_read = field->table != NULL && json_kind_of(field) != JSON_LATER &&
+                       (json_is_object(value) || (field->kind & JSON_APART) != 0);
+        if (!is_read && (field->kind & JSON_APART) == 0 && is_too_deep(value, depth)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool
@@ -442,11 +486,14 @@ may_drop(const struct json_field *field, const json_t *value)
 
 static enum json_error
 read_object(struct json *json, const struct json_table *table, char *raw,
-            const json_t *object)
+            const json_t *object, int depth)
 {
     memset(raw, 0, table->size);
     if (!json_is_object(object)) {
         return JSON_VALUE;
+    }
+    if (depth >= JSON_DEPTH_MAX || has_too_deep(table, object, depth + 1)) {
+        return JSON_DEEP;
     }
     for (const struct json_field *field = table->fields; field->key != NULL; field++) {
         const json_t *value = json_object_get(object, field->key);
@@ -454,8 +501,8 @@ read_object(struct json *json, const struct json_table *table, char *raw,
             continue;
         }
         char *out = raw + field->offset;
-        enum json_error error = read_value(json, field, out, value);
-        if (error == JSON_VALUE && may_drop(field, value)) {
+        enum json_error error = read_value(json, field, out, value, depth + 1);
+        if ((error == JSON_VALUE || error == JSON_MANY) && may_drop(field, value)) {
             json->dropped++;
             put_dropped(field, out);
         } else if (error != JSON_OK) {
@@ -471,7 +518,7 @@ json_read(struct json *json, const struct json_table *table, void *raw,
 {
     if (json->error == JSON_OK) {
         json->memory = arena;
-        fail(json, read_object(json, table, raw, json->root));
+        fail(json, read_object(json, table, raw, json->root, 0));
     }
     return json->error;
 }
@@ -482,7 +529,7 @@ json_read_later(struct json *json, const struct json_later *later, void *raw,
 {
     if (json->error == JSON_OK) {
         json->memory = arena;
-        fail(json, read_object(json, later->shape, raw, later->place));
+        fail(json, read_object(json, later->shape, raw, later->place, 1));
     }
     return json->error;
 }

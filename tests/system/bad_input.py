@@ -128,10 +128,54 @@ def a_last_line_without_its_end_counts_if_it_is_whole():
 
 
 @case
-def ids_and_lists_beyond_their_limits_cost_their_line():
+def ids_beyond_their_limit_cost_their_line():
     check(native(id="n:" + "x" * 10000), rejected=1)
     check(native(author={"id": "n:" + "x" * 10000}), rejected=1)
-    check(native(mentions=[{"id": f"n:{i}"} for i in range(50000)]), rejected=1)
+
+
+@case
+def of_a_list_beyond_its_limit_the_first_elements_count():
+    check(native(mentions=[{"id": f"n:{i}"} for i in range(50000)]), posts=1)
+    found = [number for number in range(50000)
+             if CLIENT.zscore("cascaded:top:mentions:24h", f"n:{number}")]
+    assert found and found[-1] < 10000, (len(found), found[-1:])
+
+
+def x2_post(number, **more):
+    return {"id": str(1534359106945003520 + number), "author_id": "11", "text": "tea @ann",
+            "created_at": "2026-03-02T09:00:01.000Z", **more}
+
+
+@case
+def one_bad_post_costs_no_other_post_of_its_message():
+    deep = json.loads("[" * 90 + "]" * 90)
+    bad = {"too_deep": {"x": deep}, "value": {"referenced_tweets": "none"}, "time": {}}
+    for more in bad.values():
+        posts = [x2_post(number) for number in range(9)]
+        posts[4].update(more or {"id": "7", "created_at": "whenever"})
+        page = {"data": posts, "includes": {"users": [{"id": "11", "username": "eve"}]}}
+        for line in (json.dumps(page), json.dumps([{"data": post} for post in posts])):
+            check(line.encode(), posts=8, rejected=1)
+            assert board("posts")["x:11"] == 8
+
+
+@case
+def a_bad_include_costs_no_post_of_its_page():
+    deep = json.loads("[" * 90 + "]" * 90)
+    users = [{"id": "11", "username": "eve"}, {"id": "12", "username": "fay", "x": deep}]
+    page = {"data": [x2_post(1), x2_post(2, author_id="12")],
+            "includes": {"users": users, "places": [deep]}, "errors": [deep], "meta": {"x": deep}}
+    check(json.dumps(page).encode(), posts=2)
+    assert board("posts")["x:11"] == board("posts")["x:12"] == 1
+    assert CLIENT.hget("cascaded:user:x:11", "handle") == "eve"
+
+
+@case
+def a_key_twice_costs_only_what_it_says():
+    check(native(lang="en", text="x")[:-1] + b",\"lang\":\"de\",\"text\":\"@bob\"}", posts=1)
+    assert board("mentions")["n:@bob"] == 1
+    for key in (b"id", b"time", b"author"):
+        check(native()[:-1] + b",\"" + key + b"\":\"n:bad\"}", rejected=1)
 
 
 @case

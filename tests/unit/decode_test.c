@@ -278,7 +278,7 @@ the_longest_message_is_read_and_one_byte_more_is_not(void **state)
 }
 
 static void
-lists_are_read_up_to_their_limit_and_refused_beyond(void **state)
+of_lists_beyond_their_limit_the_first_elements_count(void **state)
 {
     static const struct {
         const char *head;
@@ -295,8 +295,12 @@ lists_are_read_up_to_their_limit_and_refused_beyond(void **state)
         assert_int_equal(f->posts[0].mention_count + f->posts[0].hashtag_count,
                          POST_LIST_MAX);
         free(text);
-        text = repeated(lists[i].head, lists[i].item, POST_LIST_MAX + 1, "]}");
-        assert_refused(f, text, DECODE_REASON_TOO_MANY);
+        const uint64_t details = decoder_metrics(f->decoder)->details;
+        text = repeated(lists[i].head, lists[i].item, POST_LIST_MAX + 3, "]}");
+        assert_int_equal(read_text(f, text), DECODE_POSTS);
+        assert_int_equal(f->posts[0].mention_count + f->posts[0].hashtag_count,
+                         POST_LIST_MAX);
+        assert_int_equal(decoder_metrics(f->decoder)->details, details + 3);
         free(text);
     }
 }
@@ -313,7 +317,9 @@ what_is_found_in_a_text_has_the_same_limit(void **state)
     assert_int_equal(f->posts[0].hashtag_count, POST_LIST_MAX);
     free(text);
     text = repeated(head, "@a", POST_LIST_MAX + 1, "\"}");
-    assert_refused(f, text, DECODE_REASON_TOO_MANY);
+    assert_int_equal(read_text(f, text), DECODE_POSTS);
+    assert_int_equal(f->posts[0].mention_count, POST_LIST_MAX);
+    assert_int_equal(decoder_metrics(f->decoder)->details, 1);
     free(text);
 }
 
@@ -331,7 +337,9 @@ facets_together_have_the_same_limit(void **state)
         "\"create\",\"collection\":\"app.bsky.feed.post\",\"rkey\":\"a\",\"record\":{"
         "\"facets\":[",
         features, 10, "]}}}");
-    assert_refused(f, text, DECODE_REASON_TOO_MANY);
+    assert_int_equal(read_text(f, text), DECODE_POSTS);
+    assert_int_equal(f->posts[0].hashtag_count, POST_LIST_MAX);
+    assert_int_equal(decoder_metrics(f->decoder)->details, 10);
     free(text);
     free(features);
 }
@@ -601,7 +609,7 @@ main(void)
         TEST(common_words_do_not_decide_against_a_decisive_key),
         TEST(events_without_name_are_plain_messages),
         TEST(the_longest_message_is_read_and_one_byte_more_is_not),
-        TEST(lists_are_read_up_to_their_limit_and_refused_beyond),
+        TEST(of_lists_beyond_their_limit_the_first_elements_count),
         TEST(what_is_found_in_a_text_has_the_same_limit),
         TEST(facets_together_have_the_same_limit),
         TEST(a_page_of_many_posts_finds_each_one_s_author),

@@ -35,6 +35,10 @@ struct whole {
     struct slice vital;
     const struct part *vital_part;
     struct json_list vital_parts;
+    struct slice once;
+    struct json_list apart;
+    bool present_apart;
+    const struct whole *container;
 };
 
 static const struct json_table part_table;
@@ -46,6 +50,8 @@ static const struct json_field part_fields[] = {
     JSON_FIELD_END,
 };
 static const struct json_table part_table = {part_fields, sizeof(struct part)};
+
+static const struct json_table container_table;
 
 static const struct json_field whole_fields[] = {
     {"text", JSON_TEXT, offsetof(struct whole, text), NULL, 0},
@@ -66,8 +72,20 @@ static const struct json_field whole_fields[] = {
      &part_table, 0},
     {"vital_parts", JSON_STRUCTS | JSON_VITAL, offsetof(struct whole, vital_parts),
      &part_table, LIST_MAX},
+    {"once", JSON_TEXT | JSON_ONCE, offsetof(struct whole, once), NULL, 0},
+    {"apart", JSON_ONE_OR_MORE | JSON_APART, offsetof(struct whole, apart), &part_table,
+     LIST_MAX},
+    {"present_apart", JSON_PRESENT | JSON_APART, offsetof(struct whole, present_apart),
+     NULL, 0},
+    {"container", JSON_STRUCT, offsetof(struct whole, container), &container_table, 0},
     JSON_FIELD_END,
 };
+static const struct json_field container_fields[] = {
+    {"text", JSON_TEXT, offsetof(struct whole, text), NULL, 0},
+    JSON_FIELD_END_APART,
+};
+static const struct json_table container_table = {container_fields,
+                                                  sizeof(struct whole)};
 static const struct json_table whole_table = {whole_fields, sizeof(struct whole)};
 
 struct fixture {
@@ -221,8 +239,17 @@ a_list_holds_its_most_elements_and_not_one_more(void **state)
     struct fixture *f = *state;
     assert_int_equal(read_text(f, "{\"texts\":[\"1\",\"2\",\"3\"]}"), JSON_OK);
     assert_int_equal(f->whole.texts.count, LIST_MAX);
-    assert_int_equal(read_text(f, "{\"texts\":[\"1\",\"2\",\"3\",\"4\"]}"), JSON_MANY);
-    assert_int_equal(read_text(f, "{\"parts\":[{},{},{},{}]}"), JSON_MANY);
+    assert_int_equal(read_text(f, "{\"texts\":[\"1\",\"2\",\"3\",\"4\",\"5\"]}"),
+                     JSON_OK);
+    const struct slice *texts = f->whole.texts.items;
+    assert_int_equal(f->whole.texts.count, LIST_MAX);
+    assert_int_equal(f->whole.texts.dropped, 2);
+    assert_int_equal(json_dropped(f->json), 2);
+    assert_slice(texts[LIST_MAX - 1], "3");
+    assert_int_equal(read_text(f, "{\"parts\":[1,{},{},{}]}"), JSON_OK);
+    assert_int_equal(f->whole.parts.count, LIST_MAX);
+    assert_int_equal(read_text(f, "{\"texts\":[\"1\",\"2\",\"3\",nul]}"), JSON_BAD);
+    assert_int_equal(read_text(f, "{\"vital_parts\":[{},{},{},{}]}"), JSON_MANY);
 }
 
 static void
@@ -294,7 +321,7 @@ elements_that_are_none_are_dropped_and_the_others_stay(void **state)
     static const char *const lists[] = {
         "\"parts\":[1,{\"text\":\"a\"},null]",
         "\"parts\":[{\"vital\":{}},{\"text\":\"a\"},[[]]]",
-        "\"vital_parts\":[{\"text\":\"a\"},{\"text\":1,\"text\":2},1]",
+        "\"vital_parts\":[{\"text\":\"a\"},{\"vital\":\"1\",\"vital\":\"2\"},1]",
         "\"bare\":[1,2,{\"text\":\"a\"}]",
         "\"texts\":[{},\"a\",null]",
     };
@@ -517,7 +544,9 @@ an_escaped_key_is_the_key_it_spells(void **state)
     assert_slice(f->whole.text, "x");
     assert_int_equal(read_text(f, "{\"a_key_of_more_than_1\\u0036\":\"y\"}"), JSON_OK);
     assert_slice(f->whole.a_key_of_more_than_16, "y");
-    assert_int_equal(read_text(f, "{\"text\":\"x\",\"\\u0074ext\":\"y\"}"),
+    assert_int_equal(read_text(f, "{\"text\":\"x\",\"\\u0074ext\":\"y\"}"), JSON_OK);
+    assert_slice(f->whole.text, "y");
+    assert_int_equal(read_text(f, "{\"once\":\"x\",\"\\u006fnce\":\"x\"}"),
                      JSON_REPEATED);
 }
 
@@ -535,16 +564,72 @@ keys_that_only_look_alike_are_not_read(void **state)
 }
 
 static void
-a_key_that_is_read_may_occur_once(void **state)
+a_key_that_identifies_may_occur_once(void **state)
 {
     struct fixture *f = *state;
-    assert_int_equal(read_text(f, "{\"count\":1,\"x\":2,\"count\":1}"), JSON_REPEATED);
-    assert_int_equal(read_text(f, "{\"text\":null,\"text\":\"a\"}"), JSON_REPEATED);
-    assert_int_equal(read_text(f, "{\"part\":{\"text\":\"a\",\"text\":\"a\"}}"),
+    assert_int_equal(read_text(f, "{\"once\":\"1\",\"x\":2,\"once\":\"1\"}"),
+                     JSON_REPEATED);
+    assert_int_equal(read_text(f, "{\"once\":null,\"once\":\"a\"}"), JSON_REPEATED);
+    assert_int_equal(read_text(f, "{\"vital\":\"a\",\"vital\":\"a\"}"), JSON_REPEATED);
+    assert_int_equal(read_text(f, "{\"vital_part\":{\"vital\":\"a\",\"vital\":\"a\"}}"),
                      JSON_REPEATED);
     assert_int_equal(read_text(f, "{\"x\":1,\"x\":2,\"text\":\"a\",\"part\":{\"text\":"
                                   "\"b\"}}"),
                      JSON_OK);
+    assert_int_equal(json_dropped(f->json), 0);
+    assert_int_equal(
+        read_text(f, "{\"part\":{\"vital\":\"a\",\"vital\":\"a\"},\"text\":\"a\"}"),
+        JSON_OK);
+    assert_null(f->whole.part);
+    assert_slice(f->whole.text, "a");
+}
+
+static void
+of_any_other_key_that_occurs_twice_the_last_value_counts(void **state)
+{
+    static const char *const members[] = {
+        "\"text\":\"a\\n\",\"text\":\"b\"",
+        "\"text\":7,\"text\":\"b\"",
+        "\"id\":7,\"id\":\"b\"",
+        "\"count\":7,\"count\":8",
+        "\"count\":7,\"count\":null,\"x\":{\"count\":1}",
+        "\"scalar\":7,\"scalar\":\"b\"",
+        "\"flag\":true,\"flag\":false",
+        "\"present\":1,\"present\":null",
+        "\"part\":{\"text\":\"a\"},\"part\":{\"text\":\"b\"}",
+        "\"part\":{\"text\":\"a\"},\"part\":null",
+        "\"parts\":[{\"text\":\"a\"},{}],\"parts\":[{\"text\":\"b\"}]",
+        "\"bare\":[{\"text\":\"a\"},{}],\"bare\":{\"text\":\"b\"}",
+        "\"texts\":[\"a\",\"c\"],\"texts\":[\"b\"]",
+        "\"later\":[],\"later\":null",
+    };
+    static const size_t bad_first = 1;
+    struct fixture *f = *state;
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        char text[128];
+        assert_in_range(snprintf(text, sizeof(text), "{%s}", members[i]), 1, 127);
+        assert_int_equal(read_text(f, text), JSON_OK);
+        assert_int_equal(json_dropped(f->json), i == bad_first ? 2 : 1);
+        const struct slice found[] = {f->whole.text, f->whole.id, f->whole.scalar.text};
+        for (size_t k = 0; k < sizeof(found) / sizeof(found[0]); k++) {
+            assert_true(slice_is_none(found[k]) ||
+                        slice_equal(found[k], SLICE_LIT("b")));
+        }
+        const struct json_list lists[] = {f->whole.parts, f->whole.bare,
+                                          f->whole.texts};
+        for (size_t k = 0; k < sizeof(lists) / sizeof(lists[0]); k++) {
+            assert_true(lists[k].items == NULL || lists[k].count == 1);
+            if (lists[k].items != NULL) {
+                assert_slice(*(const struct slice *)lists[k].items, "b");
+            }
+        }
+        if (f->whole.part != NULL) {
+            assert_slice(f->whole.part->text, "b");
+        }
+        assert_true(!f->whole.count.is_given || f->whole.count.value == 8);
+        assert_false(f->whole.flag || f->whole.present || f->whole.scalar.is_number);
+        assert_null(f->whole.later.place);
+    }
 }
 
 static void
@@ -656,6 +741,105 @@ nesting_is_counted_through_what_is_read(void **state)
     }
 }
 
+#define FOUR(x) x x x x
+#define DEEP_OPEN FOUR(FOUR(FOUR("[")))
+#define DEEP_CLOSE FOUR(FOUR(FOUR("]")))
+
+static void
+an_element_apart_is_lost_alone_whatever_is_wrong_with_it(void **state)
+{
+    static const struct {
+        const char *element;
+        enum json_error error;
+    } bad[] = {
+        {"{\"x\":" DEEP_OPEN DEEP_CLOSE "}", JSON_DEEP},
+        {"{\"part\":{\"x\":" DEEP_OPEN "{}" DEEP_CLOSE "}}", JSON_DEEP},
+        {"{\"text\":" DEEP_OPEN DEEP_CLOSE "}", JSON_DEEP},
+        {DEEP_OPEN DEEP_CLOSE, JSON_VALUE},
+        {"{\"vital\":7}", JSON_VALUE},
+        {"{\"vital\":\"a\",\"vital\":\"a\"}", JSON_REPEATED},
+        {"{\"text\":\"\\x\"}", JSON_VALUE},
+        {"{\"text\" \"a\"}", JSON_BAD},
+        {"{\"x\":[}}", JSON_BAD},
+        {"{\"text\":tru}", JSON_BAD},
+        {"7", JSON_VALUE},
+        {"null", JSON_VALUE},
+    };
+    struct fixture *f = *state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        for (int place = 0; place < 3; place++) {
+            static const char good[] = "{\"text\":\"a\"}";
+            char text[512];
+            assert_in_range(snprintf(text, sizeof(text),
+                                     "{\"apart\":[%s,%s,%s],\"text\":\"b\"}",
+                                     place == 0 ? bad[i].element : good,
+                                     place == 1 ? bad[i].element : good,
+                                     place == 2 ? bad[i].element : good),
+                            1, 511);
+            assert_int_equal(read_text(f, text), JSON_OK);
+            const struct part *parts = f->whole.apart.items;
+            assert_int_equal(f->whole.apart.count, 2);
+            assert_int_equal(f->whole.apart.dropped, 1);
+            assert_int_equal(f->whole.apart.errors[0], bad[i].error);
+            assert_slice(parts[0].text, "a");
+            assert_slice(parts[1].text, "a");
+            assert_slice(f->whole.text, "b");
+            assert_int_equal(json_dropped(f->json), 0);
+        }
+    }
+}
+
+static void
+brackets_that_do_not_balance_refuse_a_list_of_elements_apart(void **state)
+{
+    static const char *const lists[] = {"[{]}",  "[{]",     "[{\"x\":[},{}]", "[,{}]",
+                                        "[{},]", "[{} {}]", "[{}}]"};
+    struct fixture *f = *state;
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        char text[64];
+        (void)snprintf(text, sizeof(text), "{\"apart\":%s}", lists[i]);
+        assert_int_equal(read_text(f, text), JSON_BAD);
+    }
+}
+
+static void
+too_many_elements_apart_are_lost_with_that_reason(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(read_text(f, "{\"apart\":[{},7,{},{},{},{}]}"), JSON_OK);
+    assert_int_equal(f->whole.apart.count, LIST_MAX);
+    assert_int_equal(f->whole.apart.dropped, 3);
+    assert_int_equal(f->whole.apart.errors[0], JSON_VALUE);
+    assert_int_equal(f->whole.apart.errors[1], JSON_MANY);
+    assert_int_equal(f->whole.apart.errors[2], JSON_MANY);
+}
+
+static void
+a_bare_element_apart_costs_what_holds_it(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(
+        read_text(f, "{\"apart\":{\"x\":" DEEP_OPEN DEEP_CLOSE "},\"text\":\"b\"}"),
+        JSON_DEEP);
+}
+
+static void
+what_is_apart_or_in_a_container_may_be_nested_at_any_depth(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(
+        read_text(f, "{\"present_apart\":" DEEP_OPEN DEEP_CLOSE ",\"text\":\"b\"}"),
+        JSON_OK);
+    assert_true(f->whole.present_apart);
+    assert_slice(f->whole.text, "b");
+    assert_int_equal(
+        read_text(f, "{\"container\":{\"x\":" DEEP_OPEN DEEP_CLOSE ",\"text\":\"b\"}}"),
+        JSON_OK);
+    assert_slice(f->whole.container->text, "b");
+    assert_int_equal(
+        read_text(f, "{\"container\":{\"text\":" DEEP_OPEN DEEP_CLOSE "}}"), JSON_DEEP);
+}
+
 static void
 a_value_left_for_later_is_read_by_its_table(void **state)
 {
@@ -705,6 +889,13 @@ the_first_known_key_is_found_in_the_order_of_the_message(void **state)
     assert_int_equal(open_bytes(f, none, sizeof(none) - 1), JSON_OK);
     assert_int_equal(json_first(f->json, &whole_table, &row), JSON_OK);
     assert_null(whole_fields[row].key);
+    static const char behind[] = "{\"x\":" DEEP_OPEN DEEP_CLOSE ",\"count\":1}";
+    assert_int_equal(open_bytes(f, behind, sizeof(behind) - 1), JSON_OK);
+    assert_int_equal(json_first(f->json, &whole_table, &row), JSON_OK);
+    assert_string_equal(whole_fields[row].key, "count");
+    static const char deep[] = "{\"x\":" DEEP_OPEN DEEP_CLOSE ",\"y\":1}";
+    assert_int_equal(open_bytes(f, deep, sizeof(deep) - 1), JSON_OK);
+    assert_int_equal(json_first(f->json, &whole_table, &row), JSON_DEEP);
 }
 
 static void
@@ -757,12 +948,18 @@ main(void)
         TEST(strings_without_escapes_point_into_the_message),
         TEST(an_escaped_key_is_the_key_it_spells),
         TEST(keys_that_only_look_alike_are_not_read),
-        TEST(a_key_that_is_read_may_occur_once),
+        TEST(a_key_that_identifies_may_occur_once),
+        TEST(of_any_other_key_that_occurs_twice_the_last_value_counts),
         TEST(broken_structure_is_refused_in_unread_values_too),
         TEST(what_is_no_object_is_no_message),
         TEST(invalid_utf8_is_refused_anywhere),
         TEST(nesting_is_allowed_up_to_its_limit_and_no_deeper),
         TEST(nesting_is_counted_through_what_is_read),
+        TEST(an_element_apart_is_lost_alone_whatever_is_wrong_with_it),
+        TEST(brackets_that_do_not_balance_refuse_a_list_of_elements_apart),
+        TEST(too_many_elements_apart_are_lost_with_that_reason),
+        TEST(a_bare_element_apart_costs_what_holds_it),
+        TEST(what_is_apart_or_in_a_container_may_be_nested_at_any_depth),
         TEST(a_value_left_for_later_is_read_by_its_table),
         TEST(a_value_left_for_later_may_turn_out_to_be_wrong),
         TEST(the_first_known_key_is_found_in_the_order_of_the_message),
