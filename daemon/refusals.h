@@ -1,6 +1,7 @@
-// Logs messages that cannot be used: the first of each kind, or with -v every one. A
-// file in which nothing can be used is logged as one line that contains what it seems
-// to be; lines are therefore delayed until a first message of the file is used.
+// Logs messages that cannot be used as a whole or in part: the first of each kind, or
+// with -v every one. A file in which nothing can be used is logged as one line that
+// contains what it seems to be; lines are therefore delayed until a first message of
+// the file is used.
 #pragma once
 
 #include <stdbool.h>

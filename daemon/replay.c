@@ -344,10 +344,14 @@ decode(struct replay *replay, const struct lines_message *message)
     }
     enum decode_reason reason =
         recording_read(&replay->recording, message->event, message->data);
+    if (reason == DECODE_REASON_NONE && !replay->refusals.is_used) {
+        refusals_use(&replay->refusals, file_name(replay));
+    }
+    if (reason == DECODE_REASON_NONE) {
+        reason = decoder_refusal(replay->recording.feed.decoder);
+    }
     if (reason != DECODE_REASON_NONE) {
         report_refused(replay, decode_reason_name(reason), message->number);
-    } else if (!replay->refusals.is_used) {
-        refusals_use(&replay->refusals, file_name(replay));
     }
 }
 

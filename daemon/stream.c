@@ -152,7 +152,8 @@ on_message(void *context, const struct source_message *message)
         timer_set(&stream->retry, FULL_POLL);
         return false;
     }
-    enum decode_reason reason = feed_read(&stream->feed, message->event, message->data);
+    (void)feed_read(&stream->feed, message->event, message->data);
+    enum decode_reason reason = decoder_refusal(stream->feed.decoder);
     stream->feed.is_live = true;
     stream->feed.is_arrival =
         !message->is_late && slice_equal(message->event, SLICE_LIT("update"));

@@ -323,6 +323,12 @@ decoder_destroy(struct decoder **decoder)
     }
 }
 
+enum decode_reason
+decoder_refusal(const struct decoder *decoder)
+{
+    return decoder->run.refusal;
+}
+
 const struct decode_metrics *
 decoder_metrics(const struct decoder *decoder)
 {

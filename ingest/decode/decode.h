@@ -137,6 +137,10 @@ enum decode_result decoder_read_event(struct decoder *decoder, struct slice even
                                       size_t *ret_count,
                                       enum decode_reason *ret_reason);
 
+// The first reason for which the last message, or a post or element of it, was refused;
+// DECODE_REASON_NONE if nothing of it was.
+enum decode_reason decoder_refusal(const struct decoder *decoder);
+
 // Points into the decoder.
 const struct decode_metrics *decoder_metrics(const struct decoder *decoder);
 

@@ -150,13 +150,15 @@ def x2_post(number, **more):
 def one_bad_post_costs_no_other_post_of_its_message():
     deep = json.loads("[" * 90 + "]" * 90)
     bad = {"too_deep": {"x": deep}, "value": {"referenced_tweets": "none"}, "time": {}}
-    for more in bad.values():
+    for reason, more in bad.items():
         posts = [x2_post(number) for number in range(9)]
         posts[4].update(more or {"id": "7", "created_at": "whenever"})
         page = {"data": posts, "includes": {"users": [{"id": "11", "username": "eve"}]}}
         for line in (json.dumps(page), json.dumps([{"data": post} for post in posts])):
             check(line.encode(), posts=8, rejected=1)
             assert board("posts")["x:11"] == 8
+        _, _, said = run(json.dumps(page).encode() + b"\n" + good(1) + b"\n")
+        assert said.count(f":1: refused: {reason} (the first of its kind)".encode()) == 1, said
 
 
 @case
