@@ -12,7 +12,7 @@
 // require. A message that is only similar is refused as `format`.
 //
 // An invalid id, time or author, and an invalid id of a post that is referred to,
-// refuse the post. Anything else that is invalid (negative followers, a list of another
+// refuse the post; X's ids contain a time, which replaces an invalid one. Anything else that is invalid (negative followers, a list of another
 // type, one mention, the date or author of a post that is referred to, half a character
 // in a text) is left out, or becomes U+FFFD, and is counted in `details`. If a value is
 // given twice, for example an id as text and as number, one has to be valid. Of a key

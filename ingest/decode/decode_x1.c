@@ -151,8 +151,8 @@ created_of(struct decode_run *run, const struct x1_tweet *tweet)
     return time != USEC_NONE ? time : made_at(tweet);
 }
 
-// The milliseconds, else the date. If any is given, one of them has to be valid; an
-// invalid other one is a dropped detail.
+// The milliseconds, else the date, else the time in the id. What is invalid is a dropped
+// detail if one of the others is valid.
 static usec
 time_of(struct decode_run *run, const struct x1_tweet *tweet)
 {
@@ -160,19 +160,18 @@ time_of(struct decode_run *run, const struct x1_tweet *tweet)
     usec date;
     bool is_good = decode_run_milliseconds(tweet->timestamp_ms, &exact);
     bool is_date = read_date(tweet->created_at, &date);
-    if (exact != USEC_NONE || date != USEC_NONE) {
-        if (!is_good) {
-            decode_run_drop_text(run, tweet->timestamp_ms.text);
-        }
-        if (!is_date) {
-            decode_run_drop_text(run, tweet->created_at);
-        }
-        return exact != USEC_NONE ? exact : date;
-    }
-    if (!is_good || !is_date) {
+    usec time = exact != USEC_NONE ? exact : date != USEC_NONE ? date : made_at(tweet);
+    if (time == USEC_NONE) {
         decode_run_refuse(run, DECODE_REASON_TIME);
+        return time;
     }
-    return made_at(tweet);
+    if (!is_good) {
+        decode_run_drop_text(run, tweet->timestamp_ms.text);
+    }
+    if (!is_date) {
+        decode_run_drop_text(run, tweet->created_at);
+    }
+    return time;
 }
 
 static struct slice

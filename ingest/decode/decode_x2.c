@@ -166,15 +166,7 @@ text_of(struct decode_run *run, const struct x2_tweet *tweet)
     return text_unescape(&run->arena, text);
 }
 
-static usec
-time_of(struct decode_run *run, const struct x2_tweet *tweet)
-{
-    struct slice created = decode_run_target(tweet->created_at);
-    return slice_is_none(created) ? decode_run_snowflake(tweet->id)
-                                  : decode_run_time(run, created);
-}
-
-// The time of a post that another one refers to.
+// The date, else the time in the id. An invalid date is a dropped detail.
 static usec
 created_of(struct decode_run *run, const struct x2_tweet *tweet)
 {
@@ -322,7 +314,7 @@ keep_tweet(struct page *page, const struct x2_tweet *tweet)
     post->original = original_of(run, tweet, post->id, decode_run_number_id);
     post->author =
         make_user(page, tweet->author_id, tweet->author, decode_run_number_id);
-    post->time = time_of(run, tweet);
+    post->time = created_of(run, tweet);
     post->lang = decode_run_name(run, tweet->lang);
     if (retweeted != NULL) {
         post->kind = POST_RETWEETED;
