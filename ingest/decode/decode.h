@@ -55,6 +55,9 @@
     X(NOTIFICATION, "notification", "a notification or conversation of the own account")   \
     X(OTHER,        "other",        "a message that is not about posts")           \
     X(SCRUB_GEO,    "scrub_geo",    "locations are removed")                             \
+    X(UNKNOWN_EVENT,     "unknown_event",     "an event of a kind that is not known")      \
+    X(UNKNOWN_OPERATION, "unknown_operation", "an operation on a post that is not known")  \
+    X(UNKNOWN_STATE,     "unknown_state",     "an account is not active, for a reason that is not known") \
     X(UPDATE,       "update",       "a new version of a post")     \
     X(WARNING,      "warning",      "a warning of the network, for example that it is read too slowly")  \
     X(WITHHELD,     "withheld",     "a post or user is hidden in some countries")

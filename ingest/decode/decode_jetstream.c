@@ -420,7 +420,8 @@ static void
 read_commit(struct decode_run *run, const struct event *event)
 {
     const struct commit *commit = event->commit;
-    struct slice operation = decode_run_first(commit->operation, commit->type);
+    struct slice operation =
+        decode_run_word(run, decode_run_first(commit->operation, commit->type));
     if (commit->collection.len == 0 || operation.len == 0) {
         decode_run_refuse(run, DECODE_REASON_MISSING);
     } else if (slice_equal(commit->collection, SLICE_LIT("app.bsky.feed.like"))) {
@@ -434,7 +435,7 @@ read_commit(struct decode_run *run, const struct event *event)
     } else if (is_either(operation, SLICE_LIT("update"), SLICE_LIT("u"))) {
         decode_run_control(run, DECODE_CONTROL_UPDATE);
     } else {
-        decode_run_refuse(run, DECODE_REASON_VALUE);
+        decode_run_control(run, DECODE_CONTROL_UNKNOWN_OPERATION);
     }
 }
 
@@ -466,28 +467,57 @@ read_identity(struct decode_run *run, const struct event *event)
     decode_run_keep(run);
 }
 
+static void
+withdraw(struct decode_run *run, const struct event *event)
+{
+    (void)make_change(run, event, POST_WITHDRAWN);
+    decode_run_keep(run);
+}
+
 // A person who has only deactivated the account may return at any time with all posts.
+// The last two states are those of a server, not of a person.
 static void
 read_account(struct decode_run *run, const struct event *event)
 {
     static const struct account none = {.active = true};
+    static const struct slice gone[] = {
+        {"deleted", 7}, {"takendown", 9}, {"suspended", 9}};
+    static const struct slice others[] = {
+        {"", 0}, {"deactivated", 11}, {"desynchronized", 14}, {"throttled", 9}};
     const struct account *account = event->account != NULL ? event->account : &none;
-    struct slice status = text_lower(&run->arena, account->status);
-    bool is_gone = !account->active &&
-                   (is_either(status, SLICE_LIT("deleted"), SLICE_LIT("takendown")) ||
-                    slice_equal(status, SLICE_LIT("suspended")));
-    if (!is_gone) {
+    struct slice status = decode_run_word(run, account->status);
+    if (account->active ||
+        decode_run_is_one_of(status, others, sizeof(others) / sizeof(others[0]))) {
         decode_run_control(run, DECODE_CONTROL_ACCOUNT);
-        return;
+    } else if (decode_run_is_one_of(status, gone, sizeof(gone) / sizeof(gone[0]))) {
+        withdraw(run, event);
+    } else {
+        decode_run_control(run, DECODE_CONTROL_UNKNOWN_STATE);
     }
-    (void)make_change(run, event, POST_WITHDRAWN);
-    decode_run_keep(run);
+}
+
+// Kinds of the firehose that Jetstream leaves out, but other programs pass on: the
+// first three were replaced by accounts and identities.
+static void
+read_other(struct decode_run *run, const struct event *event, struct slice kind)
+{
+    static const struct slice others[] = {{"migrate", 7}, {"sync", 4}, {"info", 4}};
+    if (slice_equal(kind, SLICE_LIT("tombstone"))) {
+        withdraw(run, event);
+    } else if (slice_equal(kind, SLICE_LIT("handle"))) {
+        read_identity(run, event);
+    } else if (decode_run_is_one_of(kind, others, sizeof(others) / sizeof(others[0]))) {
+        decode_run_control(run, DECODE_CONTROL_OTHER);
+    } else {
+        decode_run_control(run, DECODE_CONTROL_UNKNOWN_EVENT);
+    }
 }
 
 static void
 read_event(struct decode_run *run, const struct event *event)
 {
-    struct slice kind = decode_run_first(event->kind, event->type);
+    struct slice kind =
+        decode_run_word(run, decode_run_first(event->kind, event->type));
     if (kind.len == 0) {
         decode_run_refuse(run, DECODE_REASON_FORMAT);
     } else if (is_either(kind, SLICE_LIT("identity"), SLICE_LIT("id"))) {
@@ -495,7 +525,7 @@ read_event(struct decode_run *run, const struct event *event)
     } else if (is_either(kind, SLICE_LIT("account"), SLICE_LIT("acc"))) {
         read_account(run, event);
     } else if (!is_either(kind, SLICE_LIT("commit"), SLICE_LIT("com"))) {
-        decode_run_control(run, DECODE_CONTROL_OTHER);
+        read_other(run, event, kind);
     } else if (event->commit == NULL) {
         decode_run_refuse(run, DECODE_REASON_MISSING);
     } else {

@@ -472,16 +472,14 @@ keep_deletion(struct decode_run *run, struct slice id)
     decode_run_keep(run);
 }
 
-// Servers write it in lower case.
-static struct slice
-event_name(struct decode_run *run, struct slice event)
-{
-    return text_lower(&run->arena, text_trim(event));
-}
-
+// Pleroma and its successors have events of their own.
 static enum decode_control
 control_of(struct slice event)
 {
+    static const struct slice others[] = {
+        {"filters_changed", 15},       {"announcement", 12},
+        {"announcement.reaction", 21}, {"announcement.delete", 19},
+        {"encrypted_message", 17},     {"notifications_merged", 20}};
     if (slice_equal(event, SLICE_LIT("status.update"))) {
         return DECODE_CONTROL_UPDATE;
     }
@@ -489,7 +487,10 @@ control_of(struct slice event)
         slice_equal(event, SLICE_LIT("conversation"))) {
         return DECODE_CONTROL_NOTIFICATION;
     }
-    return DECODE_CONTROL_OTHER;
+    bool is_known =
+        slice_starts(event, SLICE_LIT("pleroma:")) ||
+        decode_run_is_one_of(event, others, sizeof(others) / sizeof(others[0]));
+    return is_known ? DECODE_CONTROL_OTHER : DECODE_CONTROL_UNKNOWN_EVENT;
 }
 
 // The fields that every status has.
@@ -529,7 +530,7 @@ void
 decode_mastodon_event(struct decode_run *run, struct slice event, struct slice data)
 {
     struct message message;
-    event = event_name(run, event);
+    event = decode_run_word(run, event);
     if (slice_equal(event, SLICE_LIT("delete"))) {
         if (decode_run_room(run, 1)) {
             keep_deletion(run, bare_id(data));
@@ -547,7 +548,8 @@ static void
 read_envelope(struct decode_run *run, const struct message *message)
 {
     size_t len = message->payload.len;
-    bool is_read = slice_equal(event_name(run, message->event), SLICE_LIT("update"));
+    bool is_read =
+        slice_equal(decode_run_word(run, message->event), SLICE_LIT("update"));
     if (is_read && len == 0) {
         bool is_given = !slice_is_none(message->payload);
         decode_run_refuse(run, is_given ? DECODE_REASON_VALUE : DECODE_REASON_MISSING);

@@ -129,6 +129,10 @@ bool decode_run_milliseconds(struct json_scalar milliseconds, usec *ret_time);
 // The first that is given, an empty one only if the other one is empty too.
 struct slice decode_run_first(struct slice a, struct slice b);
 
+// The name of an event, an operation or a state: without white space, in lower case.
+struct slice decode_run_word(struct decode_run *run, struct slice word);
+bool decode_run_is_one_of(struct slice word, const struct slice *words, size_t count);
+
 // Parses decimal digits; false if there are none, other characters or too many.
 bool decode_run_number(struct slice digits, uint64_t *ret_number);
 

@@ -415,17 +415,6 @@ is_flat(const struct x2_message *message)
     return !slice_is_none(tweet->id) && has_author && has_mark;
 }
 
-static bool
-is_one_of(struct slice text, const struct slice *words, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (slice_equal(text, words[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
 // A record of a compliance job: what to do with a stored post. Records about users have
 // the same form without a post.
 static void
@@ -437,12 +426,15 @@ read_action(struct decode_run *run, const struct x2_message *message)
                                           {"undrop", 6},
                                           {"withheld", 8},
                                           {"tweet_edit", 10}};
-    struct slice action = text_lower(&run->arena, text_trim(message->action));
-    if (is_one_of(action, others, sizeof(others) / sizeof(others[0]))) {
-        decode_run_control(run, DECODE_CONTROL_COMPLIANCE);
-    } else if (!is_one_of(action, deletions,
-                          sizeof(deletions) / sizeof(deletions[0]))) {
+    struct slice action = decode_run_word(run, message->action);
+    if (action.len == 0) {
         decode_run_refuse(run, DECODE_REASON_VALUE);
+    } else if (decode_run_is_one_of(action, others,
+                                    sizeof(others) / sizeof(others[0]))) {
+        decode_run_control(run, DECODE_CONTROL_COMPLIANCE);
+    } else if (!decode_run_is_one_of(action, deletions,
+                                     sizeof(deletions) / sizeof(deletions[0]))) {
+        decode_run_control(run, DECODE_CONTROL_UNKNOWN_OPERATION);
     } else if (decode_run_room(run, 1)) {
         keep_deletion(run, message->tweet.id);
     }
