@@ -132,9 +132,15 @@ points_at_itself(const struct post *post)
             return true;
         }
     }
-    return !slice_is_none(post->alias) &&
-           (slice_equal(post->alias, post->reply_to.alias) ||
-            slice_equal(post->alias, post->quote.alias));
+    // An alias identifies only what has no id.
+    const struct post_ref *by_alias[] = {&post->reply_to, &post->quote};
+    for (size_t i = 0; i < sizeof(by_alias) / sizeof(by_alias[0]); i++) {
+        if (!slice_is_none(post->alias) && slice_is_none(by_alias[i]->id) &&
+            slice_equal(post->alias, by_alias[i]->alias)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void
