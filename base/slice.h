@@ -46,6 +46,16 @@ slice_starts(struct slice s, struct slice prefix)
            (prefix.len == 0 || memcmp(s.ptr, prefix.ptr, prefix.len) == 0);
 }
 
+static inline bool
+slice_is_one_of(struct slice s, const struct slice *others, size_t count)
+{
+    size_t i = 0;
+    while (i < count && !slice_equal(s, others[i])) {
+        i++;
+    }
+    return i < count;
+}
+
 // Bytewise order, as Redis sorts members: <0, 0 or >0.
 static inline int
 slice_compare(struct slice a, struct slice b)

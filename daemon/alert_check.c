@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ingest/decode/decode.h"
+#include "ingest/decode/decode_format.h"
 #include "net/url.h"
 
 // What the posts of a source contain.

@@ -21,6 +21,7 @@
 #include "daemon/settings.h"
 #include "daemon/wall_clock.h"
 #include "ingest/decode/decode.h"
+#include "ingest/decode/decode_format.h"
 #include "ingest/frames/file_input.h"
 #include "ingest/frames/lines.h"
 #include "ingest/text/text.h"
@@ -248,11 +249,13 @@ feed(struct bench *bench, const struct lines_message *message, const char *file)
 {
     enum decode_reason reason =
         recording_read(&bench->recording, message->event, message->data);
-    if (reason != DECODE_REASON_NONE) {
-        const struct refusal refusal = {decode_reason_name(reason), message->number};
-        refusals_add(&bench->refusals, file, &refusal);
-    } else if (!bench->refusals.is_used) {
+    if (reason == DECODE_REASON_NONE) {
         refusals_use(&bench->refusals, file);
+        reason = decoder_refusal(bench->recording.feed.decoder);
+    }
+    if (reason != DECODE_REASON_NONE) {
+        refusals_add(&bench->refusals, file, decode_reason_name(reason),
+                     message->number);
     }
     push(bench);
 }

@@ -9,6 +9,7 @@
 #include "daemon/settings.h"
 #include "daemon/stream.h"
 #include "ingest/decode/decode.h"
+#include "ingest/decode/decode_format.h"
 #include "ingest/frames/lines.h"
 #include "ingest/sources/source.h"
 #include "sinks/alert_json.h"

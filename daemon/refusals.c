@@ -33,6 +33,9 @@ say(struct refusals *refusals, const char *file, const struct refusal *refusal)
 void
 refusals_use(struct refusals *refusals, const char *file)
 {
+    if (refusals->is_used) {
+        return;
+    }
     refusals->is_used = true;
     for (size_t i = 0; i < refusals->waiting_count && !refusals->is_verbose; i++) {
         say(refusals, file, &refusals->waiting[i]);
@@ -41,25 +44,27 @@ refusals_use(struct refusals *refusals, const char *file)
 }
 
 void
-refusals_add(struct refusals *refusals, const char *file, const struct refusal *refusal)
+refusals_add(struct refusals *refusals, const char *file, const char *reason,
+             uint64_t line)
 {
+    const struct refusal refusal = {reason, line};
     refusals->count++;
     if (refusals->is_verbose) {
-        log_info("%s:%" PRIu64 ": refused: %s", file, refusal->line, refusal->reason);
+        log_info("%s:%" PRIu64 ": refused: %s", file, line, reason);
     }
     if (refusals->is_used) {
         if (!refusals->is_verbose) {
-            say(refusals, file, refusal);
+            say(refusals, file, &refusal);
         }
         return;
     }
     for (size_t i = 0; i < refusals->waiting_count; i++) {
-        if (refusals->waiting[i].reason == refusal->reason) {
+        if (refusals->waiting[i].reason == reason) {
             return;
         }
     }
     if (refusals->waiting_count < REFUSALS_KINDS) {
-        refusals->waiting[refusals->waiting_count++] = *refusal;
+        refusals->waiting[refusals->waiting_count++] = refusal;
     }
 }
 

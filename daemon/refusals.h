@@ -35,8 +35,9 @@ struct refusals {
 void refusals_begin_file(struct refusals *refusals);
 // A message of the file was used.
 void refusals_use(struct refusals *refusals, const char *file);
-void refusals_add(struct refusals *refusals, const char *file,
-                  const struct refusal *refusal);
+// reason: kept.
+void refusals_add(struct refusals *refusals, const char *file, const char *reason,
+                  uint64_t line);
 // Logs an error and returns true if bytes of arrays in this file could not be read;
 // `bytes`: of all files so far.
 bool refusals_unread(struct refusals *refusals, const char *file, uint64_t bytes);

@@ -14,6 +14,7 @@
 #include "daemon/clock_watch.h"
 #include "daemon/recording.h"
 #include "daemon/wall_clock.h"
+#include "ingest/decode/decode.h"
 #include "ingest/frames/file_input.h"
 #include "net/clock.h"
 #include "net/timer.h"
@@ -268,13 +269,6 @@ conclude_file(struct replay *replay)
 
 // ── messages ───────────────────────────────────────────────────────────────
 
-static void
-report_refused(struct replay *replay, const char *reason, uint64_t line)
-{
-    const struct refusal refusal = {reason, line};
-    refusals_add(&replay->refusals, file_name(replay), &refusal);
-}
-
 // False when the post has to wait; then also when to try again.
 static bool
 is_due(struct replay *replay, const struct post *post)
@@ -344,14 +338,13 @@ decode(struct replay *replay, const struct lines_message *message)
     }
     enum decode_reason reason =
         recording_read(&replay->recording, message->event, message->data);
-    if (reason == DECODE_REASON_NONE && !replay->refusals.is_used) {
-        refusals_use(&replay->refusals, file_name(replay));
-    }
     if (reason == DECODE_REASON_NONE) {
+        refusals_use(&replay->refusals, file_name(replay));
         reason = decoder_refusal(replay->recording.feed.decoder);
     }
     if (reason != DECODE_REASON_NONE) {
-        report_refused(replay, decode_reason_name(reason), message->number);
+        refusals_add(&replay->refusals, file_name(replay), decode_reason_name(reason),
+                     message->number);
     }
 }
 
@@ -370,7 +363,8 @@ drain(struct replay *replay)
         if (!lines_next(&replay->lines, &message)) {
             for (; replay->too_long < replay->lines_metrics.too_long;
                  replay->too_long++) {
-                report_refused(replay, "line_too_long", replay->lines.number);
+                refusals_add(&replay->refusals, file_name(replay), "line_too_long",
+                             replay->lines.number);
             }
             return true;
         }

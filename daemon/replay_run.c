@@ -14,6 +14,7 @@
 #include "daemon/report.h"
 #include "daemon/runtime.h"
 #include "daemon/warn.h"
+#include "ingest/decode/decode_format.h"
 #include "net/timer.h"
 #include "sinks/redis/redis_resume.h"
 #include "sinks/redis/redis_sink.h"

@@ -6,6 +6,7 @@
 
 #include "daemon/alert_check.h"
 #include "ingest/decode/decode.h"
+#include "ingest/decode/decode_format.h"
 #include "sinks/redis/redis_outbox.h"
 
 static const struct option daemon_option_rows[] = {

@@ -10,6 +10,7 @@
 #include "daemon/feed.h"
 #include "daemon/gaps.h"
 #include "daemon/wall_clock.h"
+#include "ingest/decode/decode_format.h"
 #include "ingest/sources/mastodon_timeline.h"
 #include "ingest/sources/source_open.h"
 #include "net/clock.h"

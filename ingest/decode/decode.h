@@ -12,14 +12,15 @@
 // require. A message that is only similar is refused as `format`.
 //
 // An invalid id, time or author, and an invalid id of a post that is referred to,
-// refuse the post; X's ids contain a time, which replaces an invalid one. Anything else that is invalid (negative followers, a list of another
-// type, one mention, the date or author of a post that is referred to, half a character
-// in a text) is left out, or becomes U+FFFD, and is counted in `details`. If a value is
-// given twice, for example an id as text and as number, one has to be valid. Of a key
-// that occurs twice the last value counts; an id, time, author or reference that occurs
-// twice is invalid. Of more than POST_LIST_MAX mentions or hashtags the first ones
-// count. Values that programs write for an absent one count as absent: null and "", 0
-// and -1 where a post may refer to another one, false where an object may be.
+// refuse the post; X's ids contain a time, which replaces an invalid one. Anything else
+// that is invalid (negative followers, one mention, the date of a post that is referred
+// to, half a character in a text) is left out, or becomes U+FFFD, and is counted in
+// `details`. If a value is given twice, for example an id as text and as number, one
+// has to be valid. Of a key that occurs twice the last value counts; an id, time,
+// author or reference that does is invalid. Of more than POST_LIST_MAX mentions or
+// hashtags the first ones count. Values that programs write for an absent one count as
+// absent: null and "", 0 and -1 where a post may refer to another one, false for an
+// object.
 #pragma once
 
 #include <stddef.h>
@@ -55,9 +56,9 @@
     X(NOTIFICATION, "notification", "a notification or conversation of the own account")   \
     X(OTHER,        "other",        "a message that is not about posts")           \
     X(SCRUB_GEO,    "scrub_geo",    "locations are removed")                             \
-    X(UNKNOWN_EVENT,     "unknown_event",     "an event of a kind that is not known")      \
-    X(UNKNOWN_OPERATION, "unknown_operation", "an operation on a post that is not known")  \
-    X(UNKNOWN_STATE,     "unknown_state",     "an account is not active, for a reason that is not known") \
+    X(UNKNOWN_EVENT, "unknown_event", "an event of an unknown kind")                       \
+    X(UNKNOWN_OPERATION, "unknown_operation", "an unknown operation on a post")            \
+    X(UNKNOWN_STATE, "unknown_state", "an account that is in an unknown state")            \
     X(UPDATE,       "update",       "a new version of a post")     \
     X(WARNING,      "warning",      "a warning of the network, for example that it is read too slowly")  \
     X(WITHHELD,     "withheld",     "a post or user is hidden in some countries")
@@ -133,27 +134,16 @@ enum decode_result decoder_read(struct decoder *decoder, struct slice message,
                                 const struct post **ret_posts, size_t *ret_count,
                                 enum decode_reason *ret_reason);
 
-// Decodes one server-sent event: its name (none or empty: a plain message) and its
-// data, by the same rules. Mastodon's "delete" contains a bare id, not JSON.
+// Decodes one server-sent event in the same way: its name (none or empty: a plain
+// message) and its data. Mastodon's "delete" contains a bare id, not JSON.
 enum decode_result decoder_read_event(struct decoder *decoder, struct slice event,
                                       struct slice data, const struct post **ret_posts,
                                       size_t *ret_count,
                                       enum decode_reason *ret_reason);
 
-// The first reason for which the last message, or a post or element of it, was refused;
-// DECODE_REASON_NONE if nothing of it was.
+// The first reason for which something of the last message was refused.
 enum decode_reason decoder_refusal(const struct decoder *decoder);
 
 // Points into the decoder.
 const struct decode_metrics *decoder_metrics(const struct decoder *decoder);
-
-const char *decode_format_name(enum decode_format format);
-const char *decode_format_what(enum decode_format format);
 const char *decode_reason_name(enum decode_reason reason);
-// Finds a format by name; STATUS_PARSE if there is none.
-enum status decode_format_parse(struct slice name,
-                                enum decode_format *ret_format) MUST_USE;
-
-// Writes the fields that a format reads, "id_str, user.screen_name, …", from its
-// tables; returns the length as snprintf does. Empty for DECODE_AUTO.
-size_t decode_format_fields(enum decode_format format, char *text, size_t size);

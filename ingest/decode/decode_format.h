@@ -1,4 +1,4 @@
-// Names and descriptions of formats and refusals, and the fields that a format reads.
+// Names and descriptions of formats, and the fields that they read.
 #pragma once
 
 #include <stddef.h>
@@ -9,7 +9,6 @@
 
 const char *decode_format_name(enum decode_format format);
 const char *decode_format_what(enum decode_format format);
-const char *decode_reason_name(enum decode_reason reason);
 // Finds a format by name; STATUS_PARSE if there is none.
 enum status decode_format_parse(struct slice name,
                                 enum decode_format *ret_format) MUST_USE;

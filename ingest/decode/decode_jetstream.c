@@ -487,9 +487,9 @@ read_account(struct decode_run *run, const struct event *event)
     const struct account *account = event->account != NULL ? event->account : &none;
     struct slice status = decode_run_word(run, account->status);
     if (account->active ||
-        decode_run_is_one_of(status, others, sizeof(others) / sizeof(others[0]))) {
+        slice_is_one_of(status, others, sizeof(others) / sizeof(others[0]))) {
         decode_run_control(run, DECODE_CONTROL_ACCOUNT);
-    } else if (decode_run_is_one_of(status, gone, sizeof(gone) / sizeof(gone[0]))) {
+    } else if (slice_is_one_of(status, gone, sizeof(gone) / sizeof(gone[0]))) {
         withdraw(run, event);
     } else {
         decode_run_control(run, DECODE_CONTROL_UNKNOWN_STATE);
@@ -506,7 +506,7 @@ read_other(struct decode_run *run, const struct event *event, struct slice kind)
         withdraw(run, event);
     } else if (slice_equal(kind, SLICE_LIT("handle"))) {
         read_identity(run, event);
-    } else if (decode_run_is_one_of(kind, others, sizeof(others) / sizeof(others[0]))) {
+    } else if (slice_is_one_of(kind, others, sizeof(others) / sizeof(others[0]))) {
         decode_run_control(run, DECODE_CONTROL_OTHER);
     } else {
         decode_run_control(run, DECODE_CONTROL_UNKNOWN_EVENT);

@@ -487,9 +487,8 @@ control_of(struct slice event)
         slice_equal(event, SLICE_LIT("conversation"))) {
         return DECODE_CONTROL_NOTIFICATION;
     }
-    bool is_known =
-        slice_starts(event, SLICE_LIT("pleroma:")) ||
-        decode_run_is_one_of(event, others, sizeof(others) / sizeof(others[0]));
+    bool is_known = slice_starts(event, SLICE_LIT("pleroma:")) ||
+                    slice_is_one_of(event, others, sizeof(others) / sizeof(others[0]));
     return is_known ? DECODE_CONTROL_OTHER : DECODE_CONTROL_UNKNOWN_EVENT;
 }
 

@@ -1,6 +1,6 @@
 // Descriptions of the decoders: names, metric rows, the fields they read.
 
-#include "ingest/decode/decode.h"
+#include "ingest/decode/decode_format.h"
 
 #include "ingest/decode/decode_parts.h"
 

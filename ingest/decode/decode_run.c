@@ -471,17 +471,6 @@ decode_run_word(struct decode_run *run, struct slice word)
     return text_lower(&run->arena, text_trim(word));
 }
 
-bool
-decode_run_is_one_of(struct slice word, const struct slice *words, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (slice_equal(word, words[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
 usec
 decode_run_time(struct decode_run *run, struct slice text)
 {

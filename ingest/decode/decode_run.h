@@ -45,23 +45,19 @@ bool decode_run_later(struct decode_run *run, const struct json_later *later,
 
 // A string that was read as JSON_LATER; none if it is absent.
 struct slice decode_run_text(struct decode_run *run, const struct json_later *later);
-
 // Counts the unusable elements of a JSON_APART list as refused posts.
 void decode_run_lost(struct decode_run *run, const struct json_list *list);
 
 // Makes room for `count` more posts; false if there is none.
 bool decode_run_room(struct decode_run *run, size_t count);
 
-// A new post, all absent, in that room. It becomes one of the message's posts by
-// decode_run_keep.
+// A new post, all absent, in that room; decode_run_keep makes it one of the message's.
 struct post *decode_run_post(struct decode_run *run);
-
 // Checks what holds for all posts, then adds the post or counts the reason.
 void decode_run_keep(struct decode_run *run);
 
 // The message is a control message.
 void decode_run_control(struct decode_run *run, enum decode_control control);
-
 // The current post is invalid; only the first reason is kept.
 void decode_run_refuse(struct decode_run *run, enum decode_reason reason);
 
@@ -82,8 +78,7 @@ struct slice decode_run_whole_id(struct decode_run *run, struct slice id);
 struct slice decode_run_target(struct slice id);
 struct slice decode_run_number_target(struct slice id);
 
-// An id that only identifies a person, as in a mention: an invalid one becomes none,
-// and is a dropped detail.
+// The id of a person, as in a mention: an invalid one is none, and a dropped detail.
 typedef struct slice (*decode_run_id_fn)(struct decode_run *run, struct slice id);
 struct slice decode_run_detail_id(struct decode_run *run, decode_run_id_fn make,
                                   struct slice id);
@@ -92,8 +87,8 @@ struct slice decode_run_detail_id(struct decode_run *run, decode_run_id_fn make,
 void decode_run_drop(struct decode_run *run);
 void decode_run_drop_text(struct decode_run *run, struct slice text);
 
-// A display name or language; an empty one is none. One that is too long is none, and a
-// dropped detail. A handle is given without "@".
+// A display name or language, or a handle without "@"; none if it is empty, or too long
+// and so a dropped detail.
 struct slice decode_run_name(struct decode_run *run, struct slice name);
 struct slice decode_run_handle(struct decode_run *run, struct slice handle);
 
@@ -105,7 +100,7 @@ struct slice decode_run_handle_id(struct decode_run *run, struct slice net,
 void decode_run_followers(struct decode_run *run, struct post_user *user,
                           struct json_count followers);
 
-// The platform's own count: the sum of both, given if one of them is.
+// The platform's own count: the sum of both, given if one is.
 uint64_t decode_run_reported(struct decode_run *run, struct json_count retweets,
                              struct json_count quotes, bool *ret_given);
 
@@ -113,8 +108,8 @@ uint64_t decode_run_reported(struct decode_run *run, struct json_count retweets,
 void decode_run_quote(struct decode_run *run, struct post_ref *ref,
                       const struct post_ref *quote);
 
-// RFC 3339; USEC_NONE if absent. An invalid one refuses the post; for a post that is
-// referred to it is none, and a dropped detail.
+// RFC 3339; USEC_NONE if absent. An invalid one refuses the post, or is none and a
+// dropped detail.
 usec decode_run_time(struct decode_run *run, struct slice text);
 usec decode_run_detail_time(struct decode_run *run, struct slice text);
 
@@ -122,8 +117,7 @@ usec decode_run_detail_time(struct decode_run *run, struct slice text);
 // contain none.
 usec decode_run_snowflake(struct slice id);
 
-// Milliseconds as microseconds, from an integer or digits; USEC_NONE: none. False:
-// invalid.
+// Milliseconds, an integer or digits, as usec; USEC_NONE: none. False: invalid.
 bool decode_run_milliseconds(struct json_scalar milliseconds, usec *ret_time);
 
 // The first that is given, an empty one only if the other one is empty too.
@@ -131,7 +125,6 @@ struct slice decode_run_first(struct slice a, struct slice b);
 
 // The name of an event, an operation or a state: without white space, in lower case.
 struct slice decode_run_word(struct decode_run *run, struct slice word);
-bool decode_run_is_one_of(struct slice word, const struct slice *words, size_t count);
 
 // Parses decimal digits; false if there are none, other characters or too many.
 bool decode_run_number(struct slice digits, uint64_t *ret_number);
@@ -142,8 +135,7 @@ bool decode_run_number(struct slice digits, uint64_t *ret_number);
 void decode_run_mentions(struct decode_run *run, struct post *post, size_t count);
 void decode_run_hashtags(struct decode_run *run, struct post *post, size_t count);
 
-// Adds one; a user without id and an empty hashtag are left out, and so are those beyond
-// POST_LIST_MAX, which are dropped details.
+// Adds one, up to POST_LIST_MAX; a user without id and an empty hashtag are left out.
 void decode_run_mention(struct decode_run *run, struct post *post,
                         const struct post_user *user);
 void decode_run_hashtag(struct decode_run *run, struct post *post,

@@ -151,8 +151,8 @@ created_of(struct decode_run *run, const struct x1_tweet *tweet)
     return time != USEC_NONE ? time : made_at(tweet);
 }
 
-// The milliseconds, else the date, else the time in the id. What is invalid is a dropped
-// detail if one of the others is valid.
+// The milliseconds, else the date, else the time in the id. An invalid one is a dropped
+// detail if another is valid.
 static usec
 time_of(struct decode_run *run, const struct x1_tweet *tweet)
 {

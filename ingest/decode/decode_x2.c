@@ -429,11 +429,10 @@ read_action(struct decode_run *run, const struct x2_message *message)
     struct slice action = decode_run_word(run, message->action);
     if (action.len == 0) {
         decode_run_refuse(run, DECODE_REASON_VALUE);
-    } else if (decode_run_is_one_of(action, others,
-                                    sizeof(others) / sizeof(others[0]))) {
+    } else if (slice_is_one_of(action, others, sizeof(others) / sizeof(others[0]))) {
         decode_run_control(run, DECODE_CONTROL_COMPLIANCE);
-    } else if (!decode_run_is_one_of(action, deletions,
-                                     sizeof(deletions) / sizeof(deletions[0]))) {
+    } else if (!slice_is_one_of(action, deletions,
+                                sizeof(deletions) / sizeof(deletions[0]))) {
         decode_run_control(run, DECODE_CONTROL_UNKNOWN_OPERATION);
     } else if (decode_run_room(run, 1)) {
         keep_deletion(run, message->tweet.id);

@@ -20,8 +20,8 @@
 // the object is unusable.
 //
 // Each element of a JSON_APART list is like a message of its own: whatever is wrong
-// with it, nesting and syntax included, affects only it, as long as its brackets balance.
-// The list contains the errors; json_dropped does not count them.
+// with it, nesting and syntax included, affects only it, as long as its brackets
+// balance. The list contains the errors; json_dropped does not count them.
 //
 // The reader does not interpret the fields; decoders do. The program's implementation
 // uses simdjson; the tests have another one, for comparison.
@@ -81,8 +81,7 @@ enum json_error json_open_part(struct json *json, struct slice message);
 size_t json_dropped(const struct json *json);
 
 // Finds the first of the message's own keys that `table` has; *ret_row is its row, or
-// the number of rows if no key is known. Does not check values; if no key is known their
-// brackets are checked.
+// the number of rows if no key is known; then the brackets of all values are checked.
 enum json_error json_first(struct json *json, const struct json_table *table,
                            size_t *ret_row);
 

@@ -290,6 +290,55 @@ read_wanted(json &json, const json_shape_row &row, char *out, token_ptr token,
     return fail(json, json.error != JSON_OK ? json.error : JSON_VALUE);
 }
 
+// Clears the place of a value.
+[[gnu::cold, gnu::noinline]] void
+put_absent(enum json_kind kind, char *out)
+{
+    switch (kind) {
+    case JSON_TEXT:
+    case JSON_ID:
+        *reinterpret_cast<slice *>(out) = {};
+        break;
+    case JSON_COUNT:
+        *reinterpret_cast<json_count *>(out) = {};
+        break;
+    case JSON_SCALAR:
+        *reinterpret_cast<json_scalar *>(out) = {};
+        break;
+    case JSON_BOOL:
+    case JSON_PRESENT:
+        *reinterpret_cast<bool *>(out) = false;
+        break;
+    case JSON_STRUCT:
+        *reinterpret_cast<const void **>(out) = nullptr;
+        break;
+    case JSON_STRUCTS:
+    case JSON_ONE_OR_MORE:
+    case JSON_TEXTS:
+        *reinterpret_cast<json_list *>(out) = {};
+        break;
+    case JSON_LATER:
+        *reinterpret_cast<json_later *>(out) = {};
+        break;
+    case JSON_VITAL:
+    case JSON_ONCE:
+    case JSON_APART:
+        break;
+    }
+}
+
+// Fills in the place of a value that was dropped.
+[[gnu::cold, gnu::noinline]] void
+put_dropped(enum json_kind kind, char *out)
+{
+    put_absent(kind, out);
+    if (kind == JSON_TEXT || kind == JSON_ID) {
+        *reinterpret_cast<slice *>(out) = JSON_UNUSABLE;
+    } else if (kind == JSON_SCALAR) {
+        reinterpret_cast<json_scalar *>(out)->text = JSON_UNUSABLE;
+    }
+}
+
 // True if the value at `token` means that there is no object: false, or an empty text.
 bool
 is_none(const json &json, token_ptr token)

@@ -12,6 +12,7 @@
 
 #include "base/redact.h"
 #include "ingest/decode/decode.h"
+#include "ingest/decode/decode_format.h"
 #include "ingest/sources/jetstream_wire.h"
 #include "ingest/sources/mastodon_timeline.h"
 #include "net/http_request.h"

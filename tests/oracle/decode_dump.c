@@ -9,6 +9,7 @@
 // are printed.
 
 #include "ingest/decode/decode.h"
+#include "ingest/decode/decode_format.h"
 #include "ingest/json/json.h"
 
 #include <inttypes.h>

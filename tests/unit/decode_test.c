@@ -4,6 +4,7 @@
 #include "ingest/decode/decode.h"
 #include "ingest/decode/decode_at.h"
 #include "ingest/decode/decode_index.h"
+#include "ingest/decode/decode_format.h"
 #include "ingest/json/json.h"
 
 #include <setjmp.h>
