@@ -173,7 +173,7 @@ def a_bad_include_costs_no_post_of_its_page():
 
 
 @case
-def a_key_twice_costs_only_what_it_says():
+def a_key_twice_costs_only_its_value():
     check(native(lang="en", text="x")[:-1] + b",\"lang\":\"de\",\"text\":\"@bob\"}", posts=1)
     assert board("mentions")["n:@bob"] == 1
     for key in (b"id", b"time", b"author"):
