@@ -93,6 +93,16 @@ handle(int number, void (*handler)(int))
     return sigaction(number, &action, NULL) == 0;
 }
 
+// A closed terminal ends the process in order, unless it was started to survive that.
+// A live daemon takes the signal over, to read its configuration again.
+static bool
+handle_hangup(void)
+{
+    struct sigaction before;
+    return sigaction(SIGHUP, NULL, &before) == 0 &&
+           (before.sa_handler == SIG_IGN || handle(SIGHUP, on_number));
+}
+
 bool
 halt_init(struct event_base *base, halt_fn on_signal, void *context)
 {
@@ -113,7 +123,7 @@ halt_init(struct event_base *base, halt_fn on_signal, void *context)
     halt.readable = event_new(base, halt.wake[0], EV_READ | EV_PERSIST, on_wake, NULL);
     return halt.readable != NULL && event_add(halt.readable, NULL) == 0 &&
            handle(SIGALRM, on_alarm) && handle(SIGINT, on_number) &&
-           handle(SIGTERM, on_number);
+           handle(SIGTERM, on_number) && handle_hangup();
 }
 
 void
@@ -124,6 +134,7 @@ halt_fini(void)
     }
     handle(SIGINT, SIG_IGN);
     handle(SIGTERM, SIG_IGN);
+    handle(SIGHUP, SIG_IGN);
     event_free(halt.readable);
     halt.readable = NULL;
     close(halt.wake[0]);

@@ -1,5 +1,5 @@
-// Handles SIGINT and SIGTERM, and enforces the deadline: the process ends within 5 s
-// even if a disk, a name server or Redis blocks the loop.
+// Handles SIGINT, SIGTERM and SIGHUP, and enforces the deadline: the process ends
+// within 5 s even if a disk, a name server or Redis blocks the loop.
 //
 // The signal handler starts a timer of the system, then wakes the loop. If the process
 // has not ended when the timer fires, one line reports what is unfinished and the
@@ -15,7 +15,8 @@ struct event_base;
 // Called from the loop, for each signal.
 typedef void (*halt_fn)(void *context);
 
-// Installs both handlers. Keeps all. False when the system refuses.
+// Installs the handlers; SIGHUP stays ignored if it is. Keeps all. False when the
+// system refuses.
 bool halt_init(struct event_base *base, halt_fn on_signal, void *context);
 // From here on the signals are ignored; the deadline remains in force.
 void halt_fini(void);

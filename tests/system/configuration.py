@@ -82,7 +82,7 @@ def a_file_that_is_cut_within_something_is_refused_with_the_line():
     refused(WHOLE[:WHOLE.index("    top")], 3, "the { on this line has no }")
     refused(WHOLE.rstrip("}\n") + "\n", 10, "the { on this line has no }")
     refused(WHOLE[:WHOLE.index("source */")], 8, "the comment that begins on this line")
-    refused(WHOLE[:WHOLE.index("9/")], 11, "no closing quotation mark")
+    refused(WHOLE[:WHOLE.rindex("9/")], 11, "no closing quotation mark")
 
 
 @case

@@ -121,6 +121,11 @@ def keys_live_a_little_longer_than_the_longest_window():
 
 @case
 def a_paced_replay_takes_its_time_and_ends_on_a_signal():
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        a_paced_replay_ends_on(number)
+
+
+def a_paced_replay_ends_on(number):
     CLIENT.flushall()
     process = processes.start(command("--speed", "60", MIXED), stdout=subprocess.PIPE)
 
@@ -130,7 +135,7 @@ def a_paced_replay_takes_its_time_and_ends_on_a_signal():
     wait("the first posts", counted)
     first = counted()
     wait("more posts", lambda: counted() > first)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     out, _ = process.communicate(timeout=PATIENCE)
     posts = int(out.split(b"posts=")[1].split()[0])
     assert process.returncode == 0 and 0 < posts < 3000, (process.returncode, out)
