@@ -261,10 +261,10 @@ make_ref(struct decode_run *run, struct slice uri, struct slice collection)
 {
     struct post_ref ref = {.created = USEC_NONE};
     struct decode_at at;
+    uri = text_trim(decode_run_target(uri));
     if (slice_is_none(uri)) {
         return ref;
     }
-    uri = text_trim(uri);
     if (!decode_at_parse(uri, &at)) {
         decode_run_refuse(run, DECODE_REASON_VALUE);
         return ref;

@@ -304,6 +304,19 @@ text_of(struct decode_run *run, const struct toot *status)
     return arena_join(&run->arena, start, text);
 }
 
+static struct slice
+uri_id(struct decode_run *run, const struct toot *status)
+{
+    return decode_run_id(run, one_url(run, decode_run_number_target(status->uri)));
+}
+
+static struct slice
+alias_of(struct decode_run *run, const struct toot *status)
+{
+    return decode_run_detail_id(run, decode_run_id,
+                                decode_run_number_target(status->id));
+}
+
 static struct post_ref quoted_by(struct decode_run *run, const struct toot *status,
                                  int depth);
 
@@ -311,14 +324,14 @@ static struct post_ref quoted_by(struct decode_run *run, const struct toot *stat
 static struct post_ref
 make_ref(struct decode_run *run, const struct toot *status, int depth)
 {
-    struct post_ref ref = {.id = decode_run_id(run, one_url(run, status->uri)),
+    struct post_ref ref = {.id = uri_id(run, status),
                            .text = text_of(run, status),
                            .lang = decode_run_name(run, status->language),
                            .created = decode_run_detail_time(run, status->created_at)};
     if (status->account != NULL) {
         ref.author = make_author(run, status);
     }
-    ref.alias = decode_run_detail_id(run, decode_run_id, status->id);
+    ref.alias = alias_of(run, status);
     ref.reported = decode_run_reported(run, status->reblogs_count, status->quotes_count,
                                        &ref.has_reported);
     struct post_ref quote = quoted_by(run, status, depth + 1);
@@ -345,7 +358,8 @@ quoted_by(struct decode_run *run, const struct toot *status, int depth)
     if (quote == NULL || depth > POST_QUOTES_MAX) {
         return ref;
     }
-    if (slice_is_none(quote->state) && !slice_is_none(quote->status.uri)) {
+    if (slice_is_none(quote->state) &&
+        !slice_is_none(decode_run_number_target(quote->status.uri))) {
         return make_ref(run, &quote->status, depth);
     }
     if (!slice_equal(quote->state, SLICE_LIT("accepted"))) {
@@ -387,8 +401,8 @@ static struct post_user
 make_mentioned(struct decode_run *run, const struct toot *status,
                const struct account *mentioned, struct slice home)
 {
-    bool is_author =
-        mentioned->id.len != 0 && slice_equal(status->account->id, mentioned->id);
+    bool is_author = decode_run_number_target(mentioned->id).len != 0 &&
+                     slice_equal(status->account->id, mentioned->id);
     struct post_user user =
         is_author ? make_author(run, status) : make_user(run, mentioned, home);
     if (slice_is_none(user.id) && mentioned->acct.len != 0) {
@@ -405,7 +419,8 @@ replied_by(struct decode_run *run, const struct toot *status, struct slice home)
     struct post_ref ref = {
         .alias = decode_run_id(run, decode_run_number_target(status->in_reply_to_id)),
         .created = USEC_NONE};
-    const struct account author = {.id = status->in_reply_to_account_id};
+    const struct account author = {
+        .id = decode_run_number_target(status->in_reply_to_account_id)};
     const struct account *mentions = status->mentions.items;
     if (slice_is_none(ref.alias) || author.id.len == 0) {
         return ref;
@@ -446,8 +461,8 @@ static void
 keep_status(struct decode_run *run, const struct toot *status)
 {
     struct post *post = decode_run_post(run);
-    post->id = decode_run_id(run, one_url(run, status->uri));
-    post->alias = decode_run_detail_id(run, decode_run_id, status->id);
+    post->id = uri_id(run, status);
+    post->alias = alias_of(run, status);
     post->time = decode_run_time(run, status->created_at);
     post->lang = decode_run_name(run, status->language);
     if (status->account != NULL) {
@@ -468,7 +483,7 @@ keep_deletion(struct decode_run *run, struct slice id)
 {
     struct post *post = decode_run_post(run);
     post->kind = POST_DELETED;
-    post->alias = decode_run_id(run, id);
+    post->alias = decode_run_id(run, decode_run_number_target(id));
     decode_run_keep(run);
 }
 

@@ -266,12 +266,31 @@ decode_run_target(struct slice id)
     return id.len == 0 && id.ptr != json_shape_unusable ? SLICE_NONE : id;
 }
 
+// Blank, 0 in any number of digits, or a negative number.
+static bool
+is_sentinel(struct slice id)
+{
+    id = text_trim(id);
+    bool is_negative = id.len > 1 && id.ptr[0] == '-';
+    size_t i = is_negative;
+    while (i < id.len && id.ptr[i] >= '0' && id.ptr[i] <= (is_negative ? '9' : '0')) {
+        i++;
+    }
+    return i == id.len;
+}
+
 struct slice
 decode_run_number_target(struct slice id)
 {
-    bool is_sentinel =
-        slice_equal(id, SLICE_LIT("0")) || slice_equal(id, SLICE_LIT("-1"));
-    return is_sentinel ? SLICE_NONE : decode_run_target(id);
+    bool is_plain = id.len != 0 && id.ptr[0] >= '1' && id.ptr[0] <= '9';
+    bool is_absent = !is_plain && id.ptr != json_shape_unusable && is_sentinel(id);
+    return is_absent ? SLICE_NONE : id;
+}
+
+struct slice
+decode_run_first_number(struct slice a, struct slice b)
+{
+    return decode_run_first(decode_run_number_target(a), decode_run_number_target(b));
 }
 
 struct slice
@@ -334,7 +353,7 @@ struct slice
 decode_run_number_id(struct decode_run *run, struct slice id)
 {
     uint64_t number;
-    id = text_trim(id);
+    id = text_trim(decode_run_number_target(id));
     if (slice_is_none(id)) {
         return id;
     }

@@ -42,7 +42,6 @@ bool decode_run_first_key(struct decode_run *run, const struct json_table *table
 bool decode_run_json(struct decode_run *run, const struct json_table *table, void *raw);
 bool decode_run_later(struct decode_run *run, const struct json_later *later,
                       void *raw);
-
 // A string that was read as JSON_LATER; none if it is absent.
 struct slice decode_run_text(struct decode_run *run, const struct json_later *later);
 // Counts the unusable elements of a JSON_APART list as refused posts.
@@ -60,7 +59,6 @@ void decode_run_keep(struct decode_run *run);
 void decode_run_control(struct decode_run *run, enum decode_control control);
 // The current post is invalid; only the first reason is kept.
 void decode_run_refuse(struct decode_run *run, enum decode_reason reason);
-
 // Counts the reason if there is one, and clears it.
 void decode_run_settle(struct decode_run *run);
 
@@ -73,8 +71,8 @@ struct slice decode_run_number_id(struct decode_run *run, struct slice id);
 // An id with its network, under the same rules. "@ann" is a handle: invalid.
 struct slice decode_run_whole_id(struct decode_run *run, struct slice id);
 
-// The id of a post that another one refers to. An empty text, and for X's numbers also
-// 0 and -1, become none: programs write these for an absent id.
+// An empty text, and where ids are numbers also 0 and negative ones, become none:
+// programs write these for an absent id. decode_run_number_id has the same rule.
 struct slice decode_run_target(struct slice id);
 struct slice decode_run_number_target(struct slice id);
 
@@ -120,8 +118,10 @@ usec decode_run_snowflake(struct slice id);
 // Milliseconds, an integer or digits, as usec; USEC_NONE: none. False: invalid.
 bool decode_run_milliseconds(struct json_scalar milliseconds, usec *ret_time);
 
-// The first that is given, an empty one only if the other one is empty too.
+// The first that is given, an empty one only if the other one is empty too; of numbers
+// under the rule of decode_run_number_target.
 struct slice decode_run_first(struct slice a, struct slice b);
+struct slice decode_run_first_number(struct slice a, struct slice b);
 
 // The name of an event, an operation or a state: without white space, in lower case.
 struct slice decode_run_word(struct decode_run *run, struct slice word);

@@ -26,7 +26,7 @@ count_of(struct decode_run *run, struct json_scalar count)
 static struct slice
 id_of(const struct x1_user *user)
 {
-    return decode_run_first(user->id_str, user->id);
+    return decode_run_first_number(user->id_str, user->id);
 }
 
 static struct post_user
@@ -64,10 +64,9 @@ entities_of(const struct x1_tweet *tweet)
 static struct x1_user
 answered_of(const struct x1_tweet *tweet)
 {
-    return (struct x1_user){
-        .id_str = decode_run_number_target(tweet->in_reply_to_user_id_str),
-        .id = decode_run_number_target(tweet->in_reply_to_user_id),
-        .screen_name = tweet->in_reply_to_screen_name};
+    return (struct x1_user){.id_str = tweet->in_reply_to_user_id_str,
+                            .id = tweet->in_reply_to_user_id,
+                            .screen_name = tweet->in_reply_to_screen_name};
 }
 
 // The id of the person with that handle in the message; none if there is none.
@@ -137,7 +136,7 @@ read_date(struct slice text, usec *ret_time)
 static usec
 made_at(const struct x1_tweet *tweet)
 {
-    return decode_run_snowflake(decode_run_first(tweet->id_str, tweet->id));
+    return decode_run_snowflake(decode_run_first_number(tweet->id_str, tweet->id));
 }
 
 // The time of a post that another one refers to.
@@ -187,22 +186,21 @@ text_of(struct decode_run *run, const struct x1_tweet *tweet)
     return text_unescape(&run->arena, text);
 }
 
-// The id of the first version; none if that is this one. `id`: of the tweet.
-static struct slice
-original_of(struct decode_run *run, const struct x1_tweet *tweet, struct slice id,
-            decode_run_id_fn make_id)
-{
-    if (tweet->edit_history == NULL) {
-        return SLICE_NONE;
-    }
-    struct slice original = make_id(run, tweet->edit_history->initial_tweet_id);
-    return slice_equal(original, id) ? SLICE_NONE : original;
-}
-
 static struct slice
 detail_id(struct decode_run *run, struct slice id)
 {
     return decode_run_detail_id(run, decode_run_number_id, id);
+}
+
+// The id of the first version; none if that is this one or unknown. `id`: of the tweet.
+static struct slice
+original_of(struct decode_run *run, const struct x1_tweet *tweet, struct slice id)
+{
+    if (tweet->edit_history == NULL) {
+        return SLICE_NONE;
+    }
+    struct slice original = detail_id(run, tweet->edit_history->initial_tweet_id);
+    return slice_equal(original, id) ? SLICE_NONE : original;
 }
 
 static struct post_ref quoted_by(struct decode_run *run, const struct x1_tweet *tweet,
@@ -212,12 +210,12 @@ static struct post_ref quoted_by(struct decode_run *run, const struct x1_tweet *
 static struct post_ref
 make_ref(struct decode_run *run, const struct x1_tweet *tweet, int depth)
 {
-    struct post_ref ref = {
-        .id = decode_run_number_id(run, decode_run_first(tweet->id_str, tweet->id)),
-        .text = text_of(run, tweet),
-        .lang = decode_run_name(run, tweet->lang),
-        .created = created_of(run, tweet)};
-    ref.original = original_of(run, tweet, ref.id, detail_id);
+    struct post_ref ref = {.id = decode_run_number_id(
+                               run, decode_run_first_number(tweet->id_str, tweet->id)),
+                           .text = text_of(run, tweet),
+                           .lang = decode_run_name(run, tweet->lang),
+                           .created = created_of(run, tweet)};
+    ref.original = original_of(run, tweet, ref.id);
     if (tweet->user != NULL) {
         ref.author = make_user(run, tweet->user, detail_id(run, id_of(tweet->user)));
     }
@@ -240,8 +238,8 @@ quoted_by(struct decode_run *run, const struct x1_tweet *tweet, int depth)
         ref = make_ref(run, tweet->quoted_status, depth);
     }
     if (slice_is_none(ref.id)) {
-        struct slice id = decode_run_number_target(
-            decode_run_first(tweet->quoted_status_id_str, tweet->quoted_status_id));
+        struct slice id = decode_run_first_number(tweet->quoted_status_id_str,
+                                                  tweet->quoted_status_id);
         ref.id = decode_run_number_id(run, id);
         ref.created = decode_run_snowflake(id);
     }
@@ -252,8 +250,8 @@ static struct post_ref
 replied_by(struct decode_run *run, const struct x1_tweet *tweet)
 {
     const struct x1_user author = answered_of(tweet);
-    struct slice id = decode_run_number_target(decode_run_first(
-        tweet->in_reply_to_status_id_str, tweet->in_reply_to_status_id));
+    struct slice id = decode_run_first_number(tweet->in_reply_to_status_id_str,
+                                              tweet->in_reply_to_status_id);
     return (struct post_ref){.id = decode_run_number_id(run, id),
                              .author = make_named(run, tweet, &author),
                              .created = decode_run_snowflake(id)};
@@ -305,7 +303,8 @@ static void
 keep_tweet(struct decode_run *run, const struct x1_tweet *tweet)
 {
     struct post *post = decode_run_post(run);
-    post->id = decode_run_number_id(run, decode_run_first(tweet->id_str, tweet->id));
+    post->id =
+        decode_run_number_id(run, decode_run_first_number(tweet->id_str, tweet->id));
     post->lang = decode_run_name(run, tweet->lang);
     post->time = time_of(run, tweet);
     if (slice_is_none(id_of(tweet->user))) {
@@ -314,7 +313,7 @@ keep_tweet(struct decode_run *run, const struct x1_tweet *tweet)
         post->author =
             make_user(run, tweet->user, decode_run_number_id(run, id_of(tweet->user)));
     }
-    post->original = original_of(run, tweet, post->id, decode_run_number_id);
+    post->original = original_of(run, tweet, post->id);
     if (tweet->retweeted_status != NULL) {
         post->kind = POST_RETWEETED;
         post->retweet_of = make_ref(run, tweet->retweeted_status, 0);
@@ -331,7 +330,7 @@ keep_deletion(struct decode_run *run, const struct x1_deletion *deletion)
     const struct x1_deleted *deleted =
         deletion->status != NULL ? deletion->status : deletion->tweet;
     deleted = deleted != NULL ? deleted : &deletion->here;
-    struct slice id = decode_run_first(deleted->id_str, deleted->id);
+    struct slice id = decode_run_first_number(deleted->id_str, deleted->id);
     if (slice_is_none(id) && deletion->direct_message) {
         decode_run_control(run, DECODE_CONTROL_OTHER);
         return;
@@ -349,7 +348,7 @@ keep_withdrawal(struct decode_run *run, const struct x1_deleted *gone)
     struct post *post = decode_run_post(run);
     post->kind = POST_WITHDRAWN;
     post->author.id =
-        decode_run_number_id(run, decode_run_first(user->id_str, user->id));
+        decode_run_number_id(run, decode_run_first_number(user->id_str, user->id));
     decode_run_keep(run);
 }
 

@@ -119,7 +119,7 @@ static const struct json_field message_fields[] = {
     TWEET(extended_tweet,            JSON_STRUCT,              &extended_table),
     TWEET(entities,                  JSON_STRUCT,              &entities_table),
     TWEET(retweeted_status,          JSON_STRUCT | JSON_VITAL, &inner_table),
-    TWEET(edit_history,              JSON_STRUCT | JSON_VITAL, &edit_table),
+    TWEET(edit_history,              JSON_STRUCT,              &edit_table),
     DELETION("delete"),
     DELETION("drop"),
     DELETION("tweet_delete"),

@@ -50,11 +50,12 @@ make_user(const struct page *page, struct slice id, const struct x2_user *inline
 {
     struct decode_run *run = page->run;
     const struct x2_user *user = inlined;
+    id = decode_run_number_target(id);
     if (user == NULL && !slice_is_none(id)) {
         user = decode_index_find(&page->users, id);
     }
     struct post_user made = {
-        .id = make_id(run, user != NULL ? decode_run_first(id, user->id) : id)};
+        .id = make_id(run, user != NULL ? decode_run_first_number(id, user->id) : id)};
     if (user == NULL) {
         return made;
     }
@@ -62,6 +63,18 @@ make_user(const struct page *page, struct slice id, const struct x2_user *inline
     made.name = decode_run_name(run, user->name);
     if (user->public_metrics != NULL) {
         decode_run_followers(run, &made, user->public_metrics->followers_count);
+    }
+    return made;
+}
+
+// A person to whom a post refers, perhaps without a usable id.
+static struct post_user
+make_named(const struct page *page, struct slice id, const struct x2_user *inlined)
+{
+    struct decode_run *run = page->run;
+    struct post_user made = make_user(page, id, inlined, detail_id);
+    if (slice_is_none(made.id) && !slice_is_none(made.handle)) {
+        made.id = decode_run_handle_id(run, run->net, made.handle);
     }
     return made;
 }
@@ -81,14 +94,21 @@ count_mentioned(struct json_list tweets)
     return count;
 }
 
+// Adds the person unless they have no id.
+static struct x2_mention *
+put_person(struct x2_mention *out, struct slice id, struct slice handle)
+{
+    *out = (struct x2_mention){id, handle};
+    return out + (decode_run_number_target(id).len != 0);
+}
+
 static struct x2_mention *
 put_mentioned(struct x2_mention *out, const struct x2_entities *entities)
 {
     const struct x2_mention *mentions =
         entities != NULL ? entities->mentions.items : NULL;
     for (size_t i = 0; mentions != NULL && i < entities->mentions.count; i++) {
-        *out = mentions[i];
-        out += mentions[i].id.len != 0;
+        out = put_person(out, mentions[i].id, mentions[i].username);
     }
     return out;
 }
@@ -100,10 +120,9 @@ put_named(struct x2_mention *out, struct json_list tweets)
     const struct x2_tweet *tweet = tweets.items;
     for (size_t i = 0; i < tweets.count; i++, tweet++) {
         if (tweet->author != NULL) {
-            *out = (struct x2_mention){
-                decode_run_first(tweet->author_id, tweet->author->id),
-                tweet->author->username};
-            out += out->id.len != 0;
+            out = put_person(
+                out, decode_run_first_number(tweet->author_id, tweet->author->id),
+                tweet->author->username);
         }
         out = put_mentioned(out, tweet->entities);
         if (tweet->note_tweet != NULL) {
@@ -126,8 +145,7 @@ index_handles(struct page *page)
         return;
     }
     for (size_t i = 0; i < page->user_list.count; i++) {
-        *out = (struct x2_mention){users[i].id, users[i].username};
-        out += users[i].id.len != 0;
+        out = put_person(out, users[i].id, users[i].username);
     }
     out = put_named(put_named(out, page->data), page->included);
     const struct json_list list = {.items = people, .count = (size_t)(out - people)};
@@ -184,16 +202,17 @@ reported_of(struct decode_run *run, const struct x2_tweet *tweet, bool *ret_give
                            : 0;
 }
 
-// The id of the first version; none if that is this one. `id`: of the post.
+// The id of the first version; none if that is this one or unknown: another version may
+// be the first of those that are left. `id`: of the post.
 static struct slice
-original_of(struct decode_run *run, const struct x2_tweet *tweet, struct slice id,
-            decode_run_id_fn make_id)
+original_of(struct decode_run *run, const struct x2_tweet *tweet, struct slice id)
 {
-    const struct slice *versions = tweet->edit_history_tweet_ids.items;
-    if (tweet->edit_history_tweet_ids.count == 0) {
+    const struct json_list list = tweet->edit_history_tweet_ids;
+    const struct slice *versions = list.items;
+    if (list.count == 0 || list.dropped != 0) {
         return SLICE_NONE;
     }
-    struct slice original = make_id(run, versions[0]);
+    struct slice original = detail_id(run, versions[0]);
     return slice_equal(original, id) ? SLICE_NONE : original;
 }
 
@@ -206,17 +225,14 @@ make_ref(const struct page *page, const struct x2_tweet *reference_to, int depth
     if (reference_to == NULL || depth > POST_QUOTES_MAX) {
         return ref;
     }
-    const struct x2_tweet *tweet = reference_to;
-    if (!slice_is_none(tweet->id)) {
-        const struct x2_tweet *included = decode_index_find(&page->tweets, tweet->id);
-        tweet = included != NULL ? included : tweet;
-    }
-    ref.id = decode_run_number_id(page->run, tweet->id);
+    ref.id = decode_run_number_id(page->run, reference_to->id);
     if (slice_is_none(ref.id)) {
-        decode_run_refuse(page->run, DECODE_REASON_MISSING);
+        return ref;
     }
-    ref.original = original_of(page->run, tweet, ref.id, detail_id);
-    ref.author = make_user(page, tweet->author_id, tweet->author, detail_id);
+    const struct x2_tweet *tweet = decode_index_find(&page->tweets, reference_to->id);
+    tweet = tweet != NULL ? tweet : reference_to;
+    ref.original = original_of(page->run, tweet, ref.id);
+    ref.author = make_named(page, tweet->author_id, tweet->author);
     ref.text = text_of(page->run, tweet);
     ref.lang = decode_run_name(page->run, tweet->lang);
     ref.created = created_of(page->run, tweet);
@@ -291,8 +307,8 @@ add_content(struct page *page, struct post *post, const struct x2_tweet *tweet)
     post->quote = make_ref(page, reference(tweet, SLICE_LIT("quoted")), 1);
     post->reply_to = make_ref(page, reference(tweet, SLICE_LIT("replied_to")), 0);
     if (slice_is_none(post->reply_to.author.id) && !slice_is_none(post->reply_to.id)) {
-        struct slice id = decode_run_number_target(tweet->in_reply_to_user_id);
-        post->reply_to.author = make_user(page, id, tweet->in_reply_to_user, detail_id);
+        post->reply_to.author =
+            make_named(page, tweet->in_reply_to_user_id, tweet->in_reply_to_user);
     }
     add_mentions(page, post, entities);
     add_hashtags(run, post, entities);
@@ -308,10 +324,7 @@ keep_tweet(struct page *page, const struct x2_tweet *tweet)
         decode_run_refuse(run, DECODE_REASON_VALUE);
     }
     post->id = decode_run_number_id(run, tweet->id);
-    if (tweet->edit_history_tweet_ids.dropped != 0) {
-        decode_run_refuse(run, DECODE_REASON_VALUE);
-    }
-    post->original = original_of(run, tweet, post->id, decode_run_number_id);
+    post->original = original_of(run, tweet, post->id);
     post->author =
         make_user(page, tweet->author_id, tweet->author, decode_run_number_id);
     post->time = created_of(run, tweet);

@@ -74,7 +74,7 @@ static const struct json_table reference_table;
     TWEET(author,                 JSON_STRUCT,               &user_table,      0),              \
     TWEET(in_reply_to_user,       JSON_STRUCT,               &user_table,      0),              \
     TWEET(referenced_tweets,      JSON_STRUCTS | JSON_VITAL, &reference_table, REFERENCES_MAX), \
-    TWEET(edit_history_tweet_ids, JSON_TEXTS | JSON_VITAL,   NULL,             EDITS_MAX)
+    TWEET(edit_history_tweet_ids, JSON_TEXTS,                NULL,             EDITS_MAX)
 
 static const struct json_field tweet_fields[] = {
     TWEET_FIELDS,

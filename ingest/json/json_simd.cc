@@ -29,14 +29,15 @@ namespace
 bool
 read_id(json &json, token_ptr token, slice *out)
 {
+    slice digits;
     uint64_t value;
     if (at(json, token) == '"') {
         return read_string(json, token, out);
     }
-    if (json_token_is(json.text + *token, {"-1", 2})) {
-        return true;
+    if (at(json, token) != '-') {
+        return json_token_digits(json.text + *token, out, &value);
     }
-    return json_token_digits(json.text + *token, out, &value);
+    return json_token_digits(json.text + *token + 1, &digits, &value);
 }
 
 bool
@@ -92,8 +93,7 @@ read_child(json &json, const json_shape_row &row, const void **out, token_ptr to
     return read_object(json, *row.child, raw, token, depth);
 }
 
-// The number of elements of the list at `token`; 0 also for a broken one, with `error`
-// set.
+// The number of elements of the list at `token`; 0 with `error` set if it is broken.
 size_t
 count_elements(json &json, const json_shape_row &row, token_ptr token, unsigned depth)
 {

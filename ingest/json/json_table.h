@@ -12,8 +12,8 @@ enum { JSON_FIELDS_MAX = 64 }; // rows of one table
 
 enum json_kind {
     JSON_TEXT,    // string                        -> struct slice
-    JSON_ID,      // string or unsigned integer    -> struct slice, as written; the
-                  // number -1 is none
+    JSON_ID,      // string or integer             -> struct slice, as written; a
+                  // negative integer is none
     JSON_COUNT,   // unsigned integer              -> struct json_count
     JSON_SCALAR,  // string or integer             -> struct json_scalar
     JSON_BOOL,    //                               -> bool, absent: false

@@ -247,10 +247,10 @@ read_id(struct json *json, const json_t *value, struct slice *out)
     if (json_is_string(value)) {
         return read_text(json, value, out);
     }
-    if (!json_is_integer(value) || json_integer_value(value) < -1) {
+    if (!json_is_integer(value)) {
         return JSON_VALUE;
     }
-    if (json_integer_value(value) == -1) {
+    if (json_integer_value(value) < 0) {
         return JSON_OK;
     }
     char *text = room(json, 1, SIZE);

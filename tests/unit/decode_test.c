@@ -356,13 +356,13 @@ a_page_of_many_posts_finds_each_one_s_author(void **state)
     for (int i = 0; i < COUNT; i++) {
         (void)snprintf(text, sizeof(text),
                        "%s{\"id\":\"%lld\",\"author_id\":\"%d\",\"text\":\"\"}",
-                       i != 0 ? "," : "", 60000000000LL + i, i);
+                       i != 0 ? "," : "", 60000000000LL + i, i + 1);
         add(&b, text);
     }
     add(&b, "],\"includes\":{\"users\":[");
     for (int i = COUNT - 1; i >= 0; i--) {
-        (void)snprintf(text, sizeof(text), "{\"id\":\"%d\",\"username\":\"u%d\"}%s", i,
-                       i, i != 0 ? "," : "");
+        (void)snprintf(text, sizeof(text), "{\"id\":\"%d\",\"username\":\"u%d\"}%s",
+                       i + 1, i, i != 0 ? "," : "");
         add(&b, text);
     }
     add(&b, "]}}");

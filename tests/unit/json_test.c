@@ -260,7 +260,6 @@ values_of_another_type_are_dropped_and_counted(void **state)
         "\"text\":{}",
         "\"text\":[]",
         "\"text\":true",
-        "\"id\":-2",
         "\"id\":1.0",
         "\"id\":1e2",
         "\"id\":true",
@@ -310,7 +309,7 @@ values_of_another_type_are_dropped_and_counted(void **state)
     assert_ptr_equal(f->whole.scalar.text.ptr, json_shape_unusable);
     assert_ptr_equal(f->whole.text.ptr, json_shape_unusable);
     assert_ptr_equal(f->whole.id.ptr, json_shape_unusable);
-    assert_int_equal(read_text(f, "{\"id\":-1}"), JSON_OK);
+    assert_int_equal(read_text(f, "{\"id\":-2}"), JSON_OK);
     assert_null(f->whole.id.ptr);
     assert_int_equal(json_dropped(f->json), 0);
 }
