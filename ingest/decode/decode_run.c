@@ -268,9 +268,8 @@ decode_run_target(struct slice id)
 
 // Blank, 0 in any number of digits, or a negative number.
 static bool
-is_sentinel(struct slice id)
+is_none(struct slice id)
 {
-    id = text_trim(id);
     bool is_negative = id.len > 1 && id.ptr[0] == '-';
     size_t i = is_negative;
     while (i < id.len && id.ptr[i] >= '0' && id.ptr[i] <= (is_negative ? '9' : '0')) {
@@ -283,14 +282,15 @@ struct slice
 decode_run_number_target(struct slice id)
 {
     bool is_plain = id.len != 0 && id.ptr[0] >= '1' && id.ptr[0] <= '9';
-    bool is_absent = !is_plain && id.ptr != json_shape_unusable && is_sentinel(id);
-    return is_absent ? SLICE_NONE : id;
+    bool is_kept = is_plain || id.ptr == json_shape_unusable || !is_none(text_trim(id));
+    return is_kept ? id : SLICE_NONE;
 }
 
 struct slice
 decode_run_first_number(struct slice a, struct slice b)
 {
-    return decode_run_first(decode_run_number_target(a), decode_run_number_target(b));
+    a = decode_run_number_target(a);
+    return a.len != 0 ? a : decode_run_first(a, decode_run_number_target(b));
 }
 
 struct slice
