@@ -12,7 +12,7 @@
 // counted yet.
 #define BEHIND_MAX USEC_PER_MIN
 
-#define ENDED " ended" // in a note, if nothing is counted after it
+#define ENDED "ended" // in a note, if nothing is counted after it
 
 void
 streams_init(struct streams *streams, const struct stream_setup *common)
@@ -112,7 +112,8 @@ find_cursor(const struct streams *streams, struct stream_setup *setup,
 void
 streams_note(struct streams *streams, usec wall, bool is_end, char *note, size_t size)
 {
-    int used = snprintf(note, size, "live %" PRId64 "%s\n", wall, is_end ? ENDED : "");
+    int used =
+        snprintf(note, size, "live %" PRId64 "%s\n", wall, is_end ? " " ENDED : "");
     for (size_t i = 0; i < streams->count; i++) {
         struct source_cursor cursor;
         if (!stream_cursor(streams->items[i], &cursor)) {
@@ -158,7 +159,7 @@ streams_restore(struct streams *streams, const char *note)
     if (sscanf(note, "live %" SCNd64 " %n", &seen_at, &used) == 1) {
         usec now = wall_clock_now();
         streams->seen_at = seen_at < now ? seen_at : now;
-        streams->has_ended = strncmp(note + used, ENDED + 1, strlen(ENDED + 1)) == 0;
+        streams->has_ended = strncmp(note + used, ENDED, strlen(ENDED)) == 0;
         snprintf(streams->cursors, sizeof(streams->cursors), "%s", note + used);
     }
 }
