@@ -13,6 +13,9 @@ const struct shortage shortage_rows[SHORTAGES] = {
      "hashtags.capacity is reached: new hashtags are not counted; raise it"},
     {COUNT(cascades_evicted_early), true,
      "cascades.capacity is reached: cascades are dropped while they still count; raise it"},
+    {COUNT(facts_forgotten), true,
+     "users.capacity or cascades.capacity is reached: authors and quoted posts are forgotten, and "
+     "reshares of old posts count in part; raise them"},
     {COUNT(cascades_left_out), true,
      "posts are refused because waiting alerts use all of cascades.capacity; raise it"},
     {COUNT(windows_left_out), true,

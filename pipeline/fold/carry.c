@@ -66,12 +66,19 @@ path_climb(struct pipeline *pipeline, struct path *path, const struct carry *car
             pipeline->metrics.paths_cut++;
             return;
         }
-        if (path->post_count != 0) {
-            path_credit(path, cascades_at(&pipeline->cascades, cascade)->author,
-                        carry->actor);
+        const struct cascade *row = cascades_at(&pipeline->cascades, cascade);
+        bool is_first = path->post_count == 0; // credited as carry->author
+        if (!is_first) {
+            path_credit(path, row->author, carry->actor);
         }
         path->posts[path->post_count++] = cascade;
-        cascade = cascades_parent(&pipeline->cascades, cascade);
+        uint32_t above = cascades_parent(&pipeline->cascades, cascade);
+        bool is_cut = (row->flags & CASCADE_HAS_PARENT) != 0 || row->is_parent_gone;
+        if ((above == CASCADE_NONE && is_cut) ||
+            (!is_first && row->author == USER_NONE && row->is_author_gone)) {
+            admission_lose(pipeline, &pipeline->metrics.facts_forgotten);
+        }
+        cascade = above;
     }
 }
 

@@ -102,17 +102,23 @@ recall(struct pipeline *pipeline, uint32_t cascade, uint64_t hash)
     if ((row->flags & EVENT_UNDONE) != 0) {
         cascades_hide(&pipeline->cascades, cascade);
     }
-    if (cascades_at(&pipeline->cascades, cascade)->author == USER_NONE) {
+    struct cascade *post = cascades_at(&pipeline->cascades, cascade);
+    if (post->author == USER_NONE) {
         cascades_set_author(&pipeline->cascades, cascade, inside_actor(pipeline, row));
+        post->is_author_gone = post->author == USER_NONE;
     }
     set_created(pipeline, cascade, row->time);
     struct event_records_words words;
     if (event_records_text(&pipeline->records, event, &words)) {
         set_text(pipeline, cascade, words.text, words.lang);
     }
-    if ((row->flags & EVENT_QUOTE) != 0 &&
-        cascades_at(&pipeline->cascades, row->target)->birth == row->target_birth) {
+    if ((row->flags & EVENT_QUOTE) == 0) {
+        return;
+    }
+    if (cascades_at(&pipeline->cascades, row->target)->birth == row->target_birth) {
         learn_parent(pipeline, cascade, row->target);
+    } else {
+        post->is_parent_gone = true;
     }
 }
 
@@ -165,5 +171,9 @@ learn_author_of(struct pipeline *pipeline, const struct post_ref *ref, uint64_t 
     if (ref->author.id.len != 0) {
         return users_find_hash(&pipeline->users, author);
     }
-    return cascades_at(&pipeline->cascades, target)->author;
+    const struct cascade *row = cascades_at(&pipeline->cascades, target);
+    if (row->author == USER_NONE && row->is_author_gone) {
+        admission_lose(pipeline, &pipeline->metrics.facts_forgotten);
+    }
+    return row->author;
 }

@@ -96,6 +96,7 @@ release_cascades(struct pipeline *pipeline, uint32_t records)
         if (is_forgotten(row) && row->author != USER_NONE) {
             let_go(pipeline, row->author);
             row->author = USER_NONE;
+            row->is_author_gone = true;
         }
     }
     return records;

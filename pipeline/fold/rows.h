@@ -14,7 +14,10 @@
     ROW(paths_cut, COUNTER, "cascaded_paths_cut_total", \
         "Events with more than 100 posts or carriers above them") \
     ROW(people_refused, COUNTER, "cascaded_people_refused_total", \
-        "Amplifiers of a post that did not fit into its set of people")
+        "Amplifiers of a post that did not fit into its set of people") \
+    ROW(facts_forgotten, COUNTER, "cascaded_facts_forgotten_total", \
+        "Retweets, quotes and replies that count in part because an author or a quoted post was " \
+        "forgotten to make room")
 
 // ── learn.h ─────────────────────────────────────────────────────────────
 

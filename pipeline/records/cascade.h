@@ -71,9 +71,11 @@ struct __attribute__((packed, aligned(4))) cascade {
     uint32_t refs; // in flight or on a published board
     uint32_t dirty;
     uint8_t flags;
-    bool is_watched : 1;    // alert rules may remember it
-    bool is_shape_sent : 1; // the shape was last written
-    uint16_t alerts;        // not written yet: it keeps its counts and its row
+    bool is_watched : 1;     // alert rules may remember it
+    bool is_shape_sent : 1;  // the shape was last written
+    bool is_author_gone : 1; // was known, and was forgotten to make room
+    bool is_parent_gone : 1; // likewise
+    uint16_t alerts;         // not written yet: it keeps its counts and its row
     struct amplifiers amplifiers;
     struct tree tree;
     struct reshares reshares; // those not merged in the forecast

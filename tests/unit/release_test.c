@@ -178,6 +178,76 @@ a_full_table_waits_for_few_flushes_whatever_the_windows_are(void **state)
     assert_waits_seldom("users.capacity=1000 windows=1s,10s,1m", 30 * USEC_PER_MS);
 }
 
+static void
+a_reshare_whose_author_was_forgotten_makes_the_boards_incomplete(void **state)
+{
+    (void)state;
+    struct pipeline *pipeline = made_pipeline("users.capacity=1000 windows=5m,1h");
+    assert_int_equal(feed_post(pipeline, "n:b", 1, T0), STATUS_OK);
+    usec time = T0 + 7 * USEC_PER_HOUR;
+    for (int i = 0; i < 1800; i++) {
+        time += i == 900 ? 2 * USEC_PER_HOUR : USEC_PER_MS;
+        assert_int_equal(feed_post(pipeline, "n:u", 100 + i, time), STATUS_OK);
+    }
+    time += 2 * USEC_PER_HOUR;
+    struct post later = {
+        .time = time, .id = SLICE_LIT("n:later"), .author.id = SLICE_LIT("n:eve")};
+    assert_int_equal(feed(pipeline, &later), STATUS_OK);
+    struct changes_meta meta;
+    changes_meta(pipeline, &meta);
+    assert_true(meta.is_complete);
+    struct post retweet = {
+        .kind = POST_RETWEETED,
+        .time = time,
+        .id = SLICE_LIT("n:retweet"),
+        .author.id = SLICE_LIT("n:eve"),
+        .retweet_of = {.id = SLICE_LIT("n:p1"), .created = USEC_NONE},
+    };
+    assert_int_equal(feed(pipeline, &retweet), STATUS_OK);
+    assert_int_equal(users_find(&pipeline->users, SLICE_LIT("n:b1")), USER_NONE);
+    assert_int_equal(pipeline_metrics(pipeline)->facts_forgotten, 1);
+    changes_meta(pipeline, &meta);
+    assert_false(meta.is_complete);
+    pipeline_destroy(&pipeline);
+}
+
+static void
+a_reshare_whose_quoted_post_was_forgotten_makes_the_boards_incomplete(void **state)
+{
+    (void)state;
+    struct pipeline *pipeline =
+        made_pipeline("users.capacity=10000 cascades.capacity=1000 windows=5m,1h");
+    assert_int_equal(feed_post(pipeline, "n:a", 1, T0), STATUS_OK);
+    struct post quote = {
+        .time = T0,
+        .id = SLICE_LIT("n:quote"),
+        .author.id = SLICE_LIT("n:bob"),
+        .quote = {.id = SLICE_LIT("n:p1"), .created = USEC_NONE},
+    };
+    assert_int_equal(feed(pipeline, &quote), STATUS_OK);
+    usec time = T0;
+    for (int i = 0; i < 1800; i++) {
+        time += i % 900 == 0 ? 7 * USEC_PER_HOUR : USEC_PER_MS;
+        feed_retweet(pipeline, i % 50, 100 + i, i, time);
+    }
+    time += 2 * USEC_PER_HOUR;
+    struct post retweet = {
+        .kind = POST_RETWEETED,
+        .time = time,
+        .id = SLICE_LIT("n:retweet"),
+        .author.id = SLICE_LIT("n:eve"),
+        .retweet_of = {.id = SLICE_LIT("n:quote"), .created = USEC_NONE},
+    };
+    assert_int_equal(cascades_find(&pipeline->cascades, SLICE_LIT("n:p1")),
+                     CASCADE_NONE);
+    assert_int_equal(feed(pipeline, &retweet), STATUS_OK);
+    assert_int_equal(pipeline_metrics(pipeline)->facts_forgotten, 1);
+    struct changes_meta meta;
+    changes_meta(pipeline, &meta);
+    assert_false(meta.is_complete);
+    pipeline_destroy(&pipeline);
+}
+
 int
 main(void)
 {
@@ -188,6 +258,10 @@ main(void)
         cmocka_unit_test(authors_of_forgotten_cascades_give_way),
         cmocka_unit_test(amplifiers_of_an_open_cascade_are_kept_for_an_undo),
         cmocka_unit_test(a_full_table_waits_for_few_flushes_whatever_the_windows_are),
+        cmocka_unit_test(
+            a_reshare_whose_author_was_forgotten_makes_the_boards_incomplete),
+        cmocka_unit_test(
+            a_reshare_whose_quoted_post_was_forgotten_makes_the_boards_incomplete),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
