@@ -448,6 +448,17 @@ option_set(const struct option *row, void *base, struct slice text, struct error
     return STATUS_RANGE;
 }
 
+const struct option *
+option_find(const struct option *rows, struct slice name)
+{
+    for (const struct option *row = rows; row->name != NULL; row++) {
+        if (slice_equal(slice_of(row->name), name)) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
 void
 option_presets(const struct option *rows, void *base)
 {

@@ -86,6 +86,9 @@ struct option {
 #define OPTION_MEMBER_COUNTS(member) struct option_counts member;
 #define OPTION_MEMBER_TEXTS(member) struct option_texts member;
 
+// The row of that name, or NULL. Rows end with OPTION_END.
+const struct option *option_find(const struct option *rows, struct slice name);
+
 // Parses `text` according to the row and stores it in `base`. On failure `base` is
 // untouched and error contains what would be valid. A list is comma-separated, with or
 // without braces.

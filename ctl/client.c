@@ -40,14 +40,14 @@ enum status
 client_set(struct client *client, struct slice name, struct slice value,
            struct error *error)
 {
-    for (const struct option *row = redis_options_rows; row->name != NULL; row++) {
-        if (slice_equal(slice_of(row->name), name)) {
-            return option_set(row, client->options, value, error);
-        }
+    const struct option *row = option_find(redis_options_rows, name);
+    if (row == NULL) {
+        return error_set(
+            error, STATUS_FULL,
+            "give KEY=VALUE, with an option of cascaded's section redis as "
+            "KEY, such as redis.password_file");
     }
-    return error_set(error, STATUS_FULL,
-                     "give KEY=VALUE, with an option of cascaded's section redis as "
-                     "KEY, such as redis.password_file");
+    return option_set(row, client->options, value, error);
 }
 
 enum status

@@ -204,17 +204,6 @@ settings_replace(struct settings *settings, const struct settings *next,
     }
 }
 
-static const struct option *
-find_row(const struct option *rows, struct slice name)
-{
-    for (const struct option *row = rows; row->name != NULL; row++) {
-        if (slice_equal(slice_of(row->name), name)) {
-            return row;
-        }
-    }
-    return NULL;
-}
-
 // name: "<group>.<title>.<option>"; only the title may contain further dots.
 static const struct option *
 find_in_group(struct settings *settings, struct slice name, void **ret_values,
@@ -232,7 +221,7 @@ find_in_group(struct settings *settings, struct slice name, void **ret_values,
         settings_group((struct slice){name.ptr, (size_t)(first - name.ptr)});
     struct slice title = {first + 1, (size_t)(name.ptr + last - 1 - (first + 1))};
     struct slice option = {name.ptr + last, name.len - last};
-    const struct option *row = group != NULL ? find_row(group->rows, option) : NULL;
+    const struct option *row = group != NULL ? option_find(group->rows, option) : NULL;
     if (row == NULL) {
         return NULL;
     }
@@ -247,7 +236,7 @@ settings_find(struct settings *settings, struct slice name, void **ret_values,
 {
     const struct option *row = NULL;
     for (size_t i = 0; i < settings_part_count && row == NULL; i++) {
-        row = find_row(settings_parts[i].rows, name);
+        row = option_find(settings_parts[i].rows, name);
         if (row != NULL) {
             *ret_values = values_of(settings, &settings_parts[i]);
         }
@@ -274,7 +263,8 @@ resolve_group(struct settings *settings, const struct settings_group *group,
 {
     const size_t most = sizeof(group->secrets) / sizeof(group->secrets[0]);
     for (size_t k = 0; k < most && group->secrets[k] != NULL; k++) {
-        const struct option *row = find_row(group->rows, slice_of(group->secrets[k]));
+        const struct option *row =
+            option_find(group->rows, slice_of(group->secrets[k]));
         for (size_t i = 0; i < *group_count(settings, group); i++) {
             resolve(group_item(settings, group, i) + row->offset, folder);
         }

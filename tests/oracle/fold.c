@@ -288,14 +288,12 @@ static void
 set(struct fold *fold, const char *name, const char *text)
 {
     struct error error = {0};
-    for (const struct option *row = pipeline_option_rows; row->name != NULL; row++) {
-        if (strcmp(row->name, name) == 0 &&
-            option_set(row, &fold->options, slice_of(text), &error) == STATUS_OK) {
-            return;
-        }
+    const struct option *row = option_find(pipeline_option_rows, slice_of(name));
+    if (row == NULL ||
+        option_set(row, &fold->options, slice_of(text), &error) != STATUS_OK) {
+        fprintf(stderr, "fold: %s=%s: %s\n", name, text, error.text);
+        exit(64);
     }
-    fprintf(stderr, "fold: %s=%s: %s\n", name, text, error.text);
-    exit(64);
 }
 
 static void

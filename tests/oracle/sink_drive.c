@@ -214,12 +214,8 @@ static enum status
 set_option(const struct option *rows, void *base, const char *name, const char *value,
            struct error *error)
 {
-    for (const struct option *row = rows; row->name != NULL; row++) {
-        if (strcmp(row->name, name) == 0) {
-            return option_set(row, base, slice_of(value), error);
-        }
-    }
-    return STATUS_PARSE;
+    const struct option *row = option_find(rows, slice_of(name));
+    return row != NULL ? option_set(row, base, slice_of(value), error) : STATUS_PARSE;
 }
 
 // name: "NAME.KEY".

@@ -166,11 +166,9 @@ read_options(int argc, char **argv, struct drive *drive, struct source_options *
         }
         *value++ = '\0';
         bool is_good = set_own(drive, argv[i], value, run);
-        for (const struct option *row = source_option_rows; row->name != NULL; row++) {
-            if (strcmp(row->name, argv[i]) == 0) {
-                is_good =
-                    option_set(row, options, slice_of(value), &error) == STATUS_OK;
-            }
+        const struct option *row = option_find(source_option_rows, slice_of(argv[i]));
+        if (row != NULL) {
+            is_good = option_set(row, options, slice_of(value), &error) == STATUS_OK;
         }
         if (!is_good) {
             fprintf(stderr, "%s: %s\n", argv[i], error.text);

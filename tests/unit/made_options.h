@@ -23,11 +23,8 @@ made_options(const struct option *rows, void *base, const char *text)
         char *equals = strchr(word, '=');
         assert_non_null(equals);
         *equals = '\0';
-        const struct option *row = rows;
-        while (row->name != NULL && strcmp(row->name, word) != 0) {
-            row++;
-        }
-        assert_non_null(row->name);
+        const struct option *row = option_find(rows, slice_of(word));
+        assert_non_null(row);
         assert_int_equal(option_set(row, base, slice_of(equals + 1), NULL), STATUS_OK);
     }
 }
