@@ -187,9 +187,12 @@ print_hash(const char *kind, struct slice id, const redisReply *hash)
     buffer_fini(&out);
 }
 
-// The least count with which a person or a cascade has a key; 1 if Redis does not say.
-static unsigned long
-least_count(struct client *client, const char *option)
+enum { HINT_MAX = 64 };
+
+// " (no key: …)" if a person or a cascade has a key from more than one count on; empty
+// if not, and if Redis does not say.
+static const char *
+no_key_hint(struct client *client, const char *option, char hint[HINT_MAX])
 {
     const char *const field[] = {option, NULL};
     struct error error = {.code = STATUS_OK};
@@ -202,24 +205,26 @@ least_count(struct client *client, const char *option)
         digits[text.len] = '\0';
     }
     freeReplyObject(from);
-    return strtoul(digits, NULL, 10);
+    unsigned long least = strtoul(digits, NULL, 10);
+    hint[0] = '\0';
+    if (least > 1) {
+        (void)snprintf(hint, HINT_MAX, " (no key: counted fewer than %lu times)",
+                       least);
+    }
+    return hint;
 }
 
 static enum status
 say_no_key(struct client *client, const char *kind, struct slice id,
            struct error *error)
 {
+    char text[HINT_MAX];
     bool is_user = strcmp(kind, "user") == 0;
-    unsigned long least = least_count(client, is_user ? "users_from" : "cascades_from");
-    if (least > 1) {
-        return error_set(error, STATUS_RANGE,
-                         "no %s \"%.*s\" in Redis (no key: counted fewer than %lu "
-                         "times)",
-                         kind, SLICE_ARG(id), least);
-    }
-    return error_set(error, STATUS_RANGE,
-                     "no %s \"%.*s\" in Redis: nothing is counted in any window", kind,
-                     SLICE_ARG(id));
+    const char *hint =
+        no_key_hint(client, is_user ? "users_from" : "cascades_from", text);
+    return error_set(error, STATUS_RANGE, "no %s \"%.*s\" in Redis%s", kind,
+                     SLICE_ARG(id),
+                     hint[0] != '\0' ? hint : ": nothing is counted in any window");
 }
 
 static enum status
@@ -291,17 +296,12 @@ show_handle(struct client *client, const char *handle, struct error *error)
         freeReplyObject(ids[i]);
     }
     if (status == STATUS_OK && found == 0) {
-        unsigned long least = least_count(client, "users_from");
-        char why[64] = "";
-        if (least > 1) {
-            (void)snprintf(why, sizeof why, " (no key: counted fewer than %lu times)",
-                           least);
-        }
+        char hint[HINT_MAX];
         return error_set(
             error, STATUS_RANGE,
             "no user \"@%.200s\" in Redis%s; a handle of another network is "
             "written @net:handle",
-            handle, why);
+            handle, no_key_hint(client, "users_from", hint));
     }
     return status;
 }
