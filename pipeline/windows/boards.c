@@ -403,13 +403,15 @@ select_current(struct boards *boards, uint32_t index)
 }
 
 // Those selected before and not published are released. One that is selected again is
-// held again at once, and cannot be evicted in between.
+// held again before anything is evicted.
 static void
 update(struct boards *boards, uint32_t index)
 {
     const struct boards_owners *owners = &boards->owners;
-    visit_moved(boards, index, owners->moved, NULL);
-    visit_moved(boards, index, owners->release, NULL);
+    if (boards->rows[index].is_changed) {
+        visit_moved(boards, index, owners->moved, NULL);
+        visit_moved(boards, index, owners->release, NULL);
+    }
     select_current(boards, index);
     visit_moved(boards, index, owners->hold, NULL);
     visit_moved(boards, index, owners->moved, owners->moved);
