@@ -239,15 +239,7 @@ refuse_controls(const struct option *row, struct slice text, struct error *error
 static struct slice
 trim(struct slice text)
 {
-    while (text.len != 0 && (text.ptr[0] == ' ' || text.ptr[0] == '\t')) {
-        text.ptr++;
-        text.len--;
-    }
-    while (text.len != 0 &&
-           (text.ptr[text.len - 1] == ' ' || text.ptr[text.len - 1] == '\t')) {
-        text.len--;
-    }
-    return text;
+    return slice_trim(text, " \t");
 }
 
 static enum status

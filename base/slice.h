@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
+#include <strings.h>
 
 struct slice {
     const char *ptr;
@@ -44,6 +45,35 @@ slice_starts(struct slice s, struct slice prefix)
 {
     return s.len >= prefix.len &&
            (prefix.len == 0 || memcmp(s.ptr, prefix.ptr, prefix.len) == 0);
+}
+
+// Equal but for the case of ASCII letters, as names of HTTP headers are compared.
+static inline bool
+slice_equal_nocase(struct slice a, struct slice b)
+{
+    return a.len == b.len && (a.len == 0 || strncasecmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+static inline bool
+slice_starts_nocase(struct slice s, struct slice prefix)
+{
+    struct slice head = {s.ptr, prefix.len};
+    return s.len >= prefix.len && slice_equal_nocase(head, prefix);
+}
+
+// Without the bytes of `blanks`, such as " \t", at both ends. A NUL is never removed.
+static inline struct slice
+slice_trim(struct slice s, const char *blanks)
+{
+    size_t blank_count = strlen(blanks);
+    while (s.len != 0 && memchr(blanks, s.ptr[0], blank_count) != NULL) {
+        s.ptr++;
+        s.len--;
+    }
+    while (s.len != 0 && memchr(blanks, s.ptr[s.len - 1], blank_count) != NULL) {
+        s.len--;
+    }
+    return s;
 }
 
 static inline bool

@@ -3,7 +3,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 // Beyond the year 5000, or 3000 years: nonsense, and the products stay small.
 #define SECONDS_MOST INT64_C(100000000000)
@@ -63,13 +62,7 @@ parse_seconds(struct slice value)
 static struct slice
 trim(struct slice value)
 {
-    while (value.len > 0 && strchr("\t ", value.ptr[0]) != NULL) {
-        value = (struct slice){value.ptr + 1, value.len - 1};
-    }
-    while (value.len > 0 && strchr("\r\n\t ", value.ptr[value.len - 1]) != NULL) {
-        value.len--;
-    }
-    return value;
+    return slice_trim(value, " \t\r\n");
 }
 
 // As X has it, in seconds, or as Mastodon does, in RFC 3339.
@@ -91,7 +84,7 @@ parse_date(struct slice value)
 static bool
 is_header(struct slice line, struct slice name, struct slice *ret_value)
 {
-    if (line.len < name.len || strncasecmp(line.ptr, name.ptr, name.len) != 0) {
+    if (!slice_starts_nocase(line, name)) {
         return false;
     }
     *ret_value = (struct slice){line.ptr + name.len, line.len - name.len};

@@ -220,8 +220,7 @@ url_parse(struct slice text, struct url *ret_url, struct error *error)
     const struct url_parts parts = url_split(text, "/?#");
     for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
         const char *name = schemes[i].name;
-        if (parts.scheme.len != 0 && parts.scheme.len == strlen(name) &&
-            strncasecmp(parts.scheme.ptr, name, parts.scheme.len) == 0) {
+        if (slice_equal_nocase(parts.scheme, slice_of(name))) {
             memcpy(url.scheme, name, strlen(name) + 1);
             url.is_tls = schemes[i].is_tls;
             url.is_websocket = schemes[i].is_websocket;

@@ -1,7 +1,6 @@
 #include "net/ws_handshake.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include <openssl/evp.h>
 #include <openssl/sha.h>
@@ -67,20 +66,7 @@ ws_handshake_request(const struct ws_handshake *handshake, struct slice host,
 static struct slice
 trimmed(struct slice text)
 {
-    while (text.len > 0 && strchr(" \t", text.ptr[0]) != NULL) {
-        text.ptr++;
-        text.len--;
-    }
-    while (text.len > 0 && strchr(" \t\r\n", text.ptr[text.len - 1]) != NULL) {
-        text.len--;
-    }
-    return text;
-}
-
-static bool
-is_word(struct slice text, struct slice word)
-{
-    return text.len == word.len && strncasecmp(text.ptr, word.ptr, word.len) == 0;
+    return slice_trim(text, " \t\r\n");
 }
 
 // True if the list with commas contains the word.
@@ -90,7 +76,7 @@ lists(struct slice list, struct slice word)
     while (list.len > 0) {
         const char *comma = memchr(list.ptr, ',', list.len);
         size_t len = comma != NULL ? (size_t)(comma - list.ptr) : list.len;
-        if (is_word(trimmed((struct slice){list.ptr, len}), word)) {
+        if (slice_equal_nocase(trimmed((struct slice){list.ptr, len}), word)) {
             return true;
         }
         len += comma != NULL;
@@ -125,26 +111,27 @@ read_header(struct ws_handshake *handshake, struct slice line)
     }
     struct slice name = {line.ptr, (size_t)(colon - line.ptr)};
     struct slice value = trimmed((struct slice){colon + 1, line.len - name.len - 1});
-    if (is_word(name, SLICE_LIT("Upgrade"))) {
-        return expect(handshake, SEEN_UPGRADE, is_word(value, SLICE_LIT("websocket")),
+    if (slice_equal_nocase(name, SLICE_LIT("Upgrade"))) {
+        return expect(handshake, SEEN_UPGRADE,
+                      slice_equal_nocase(value, SLICE_LIT("websocket")),
                       "its Upgrade is not websocket");
     }
-    if (is_word(name, SLICE_LIT("Connection"))) {
+    if (slice_equal_nocase(name, SLICE_LIT("Connection"))) {
         return expect(handshake, SEEN_CONNECTION, lists(value, SLICE_LIT("upgrade")),
                       "its Connection is not Upgrade");
     }
-    if (is_word(name, SLICE_LIT("Sec-WebSocket-Accept"))) {
+    if (slice_equal_nocase(name, SLICE_LIT("Sec-WebSocket-Accept"))) {
         return expect(handshake, SEEN_ACCEPT,
                       slice_equal(value, slice_of(handshake->accept)),
                       "its Sec-WebSocket-Accept does not match the key of the request");
     }
-    if (is_word(name, SLICE_LIT("Sec-WebSocket-Protocol"))) {
+    if (slice_equal_nocase(name, SLICE_LIT("Sec-WebSocket-Protocol"))) {
         return expect(handshake, SEEN_PROTOCOL,
                       handshake->subprotocol.len != 0 &&
                           slice_equal(value, handshake->subprotocol),
                       "it uses a subprotocol that was not requested");
     }
-    if (is_word(name, SLICE_LIT("Sec-WebSocket-Extensions"))) {
+    if (slice_equal_nocase(name, SLICE_LIT("Sec-WebSocket-Extensions"))) {
         return fail(handshake, "it uses an extension that was not requested");
     }
     return WS_HANDSHAKE_MORE;

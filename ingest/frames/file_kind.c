@@ -3,7 +3,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-#include <strings.h>
 
 #include "ingest/frames/array.h"
 #include "ingest/frames/decompress.h"
@@ -80,13 +79,6 @@ trim(struct slice text)
         text = (struct slice){text.ptr + 1, text.len - 1};
     }
     return text;
-}
-
-static bool
-starts_with_word(struct slice text, const char *word)
-{
-    size_t len = strlen(word);
-    return text.len >= len && strncasecmp(text.ptr, word, len) == 0;
 }
 
 // UTF-16 without a byte order mark: every other byte of Latin letters and JSON's
@@ -224,7 +216,8 @@ guess_text(struct slice text)
         return (struct file_kind){"JavaScript",
                                   "remove what is before the first bracket"};
     }
-    if (starts_with_word(text, "<!doctype html") || starts_with_word(text, "<html")) {
+    if (slice_starts_nocase(text, SLICE_LIT("<!doctype html")) ||
+        slice_starts_nocase(text, SLICE_LIT("<html"))) {
         return (struct file_kind){"HTML",
                                   "an error or login page may have been saved instead "
                                   "of the data: fetch it again"};

@@ -417,7 +417,7 @@ move_person(struct pipeline *pipeline, uint32_t cascade, uint32_t from, uint32_t
 {
     struct cascade *row = cascades_at(&pipeline->cascades, cascade);
     uint32_t followers = 0;
-    enum people_merged merged =
+    enum amplifiers_merged merged =
         amplifiers_merge(&row->amplifiers, pipeline->texts, from, into, &followers);
     if (merged == AMPLIFIERS_ABSENT) {
         return;

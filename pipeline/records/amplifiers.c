@@ -320,7 +320,7 @@ keep_former(struct amplifiers *amplifiers, const struct slab *slab, uint32_t fro
     set_part(amplifiers, slab, part_key(from, PART_FORMER_HIGH), followers >> 16);
 }
 
-enum people_merged
+enum amplifiers_merged
 amplifiers_merge(struct amplifiers *amplifiers, struct slab *slab, uint32_t from,
                  uint32_t into, uint32_t *ret_followers)
 {

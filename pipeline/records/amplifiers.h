@@ -84,10 +84,10 @@ bool amplifiers_take_back(struct amplifiers *amplifiers, struct slab *slab,
 // Attributes what `from` did to `into`: adds up their events; if both are in the set,
 // `into` keeps its followers. AMPLIFIERS_JOINED: both were in it, and *ret_followers is
 // the number that no longer counts. Invalidates pointers.
-enum people_merged { AMPLIFIERS_ABSENT, AMPLIFIERS_RENAMED, AMPLIFIERS_JOINED };
-enum people_merged amplifiers_merge(struct amplifiers *amplifiers, struct slab *slab,
-                                    uint32_t from, uint32_t into,
-                                    uint32_t *ret_followers);
+enum amplifiers_merged { AMPLIFIERS_ABSENT, AMPLIFIERS_RENAMED, AMPLIFIERS_JOINED };
+enum amplifiers_merged amplifiers_merge(struct amplifiers *amplifiers,
+                                        struct slab *slab, uint32_t from, uint32_t into,
+                                        uint32_t *ret_followers);
 // The followers that `from`, who was merged into that person, had in the set.
 uint32_t amplifiers_followers_as(const struct amplifiers *amplifiers,
                                  const struct slab *slab, uint32_t from,

@@ -19,11 +19,11 @@ struct depth_counts {
 };
 
 // Makes room for that depth; false when the slab is full.
-bool depth_counts_reach(struct depth_counts *levels, struct slab *slab, uint32_t depth);
-void depth_counts_fini(struct depth_counts *levels, struct slab *slab);
+bool depth_counts_reach(struct depth_counts *depths, struct slab *slab, uint32_t depth);
+void depth_counts_fini(struct depth_counts *depths, struct slab *slab);
 
 // Adds `count` nodes at a depth that there is room for; the other removes one.
-void depth_counts_gain(struct depth_counts *levels, const struct slab *slab,
+void depth_counts_gain(struct depth_counts *depths, const struct slab *slab,
                        uint32_t depth, uint32_t count);
-void depth_counts_lose(struct depth_counts *levels, const struct slab *slab,
+void depth_counts_lose(struct depth_counts *depths, const struct slab *slab,
                        uint32_t depth);

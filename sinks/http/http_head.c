@@ -1,13 +1,6 @@
 #include "sinks/http/http_head.h"
 
 #include <string.h>
-#include <strings.h>
-
-static bool
-is_named(struct slice name, const char *text)
-{
-    return name.len == strlen(text) && strncasecmp(name.ptr, text, name.len) == 0;
-}
 
 static bool
 is_token(struct slice text)
@@ -35,20 +28,6 @@ is_text(struct slice text)
         }
     }
     return true;
-}
-
-static struct slice
-trimmed(struct slice text)
-{
-    while (text.len != 0 && (text.ptr[0] == ' ' || text.ptr[0] == '\t')) {
-        text.ptr++;
-        text.len--;
-    }
-    while (text.len != 0 &&
-           (text.ptr[text.len - 1] == ' ' || text.ptr[text.len - 1] == '\t')) {
-        text.len--;
-    }
-    return text;
 }
 
 // ── fields ─────────────────────────────────────────────────────────────────
@@ -86,22 +65,23 @@ take_once(bool *has)
 enum http_refusal
 http_head_field(struct http_head *head, struct slice name, struct slice value)
 {
-    value = trimmed(value);
+    value = slice_trim(value, " \t");
     if (!is_token(name) || !is_text(value)) {
         return HTTP_REFUSAL_MALFORMED;
     }
-    if (is_named(name, "content-length")) {
+    if (slice_equal_nocase(name, SLICE_LIT("content-length"))) {
         return take_length(head, value);
     }
-    if (is_named(name, "host")) {
+    if (slice_equal_nocase(name, SLICE_LIT("host"))) {
         return take_once(&head->has_host);
     }
-    if (is_named(name, "authorization")) {
+    if (slice_equal_nocase(name, SLICE_LIT("authorization"))) {
         return take_once(&head->has_token);
     }
-    if (is_named(name, "transfer-encoding")) {
+    if (slice_equal_nocase(name, SLICE_LIT("transfer-encoding"))) {
         enum http_refusal refusal = take_once(&head->has_coding);
-        return refusal == HTTP_REFUSAL_NONE && !is_named(value, "chunked")
+        return refusal == HTTP_REFUSAL_NONE &&
+                       !slice_equal_nocase(value, SLICE_LIT("chunked"))
                    ? HTTP_REFUSAL_CODING
                    : refusal;
     }
