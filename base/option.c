@@ -239,7 +239,7 @@ refuse_controls(const struct option *row, struct slice text, struct error *error
 static struct slice
 trim(struct slice text)
 {
-    return slice_trim(text, " \t");
+    return slice_trim(text, SLICE_LIT(" \t"));
 }
 
 static enum status

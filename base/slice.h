@@ -8,7 +8,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
-#include <strings.h>
 
 struct slice {
     const char *ptr;
@@ -47,11 +46,22 @@ slice_starts(struct slice s, struct slice prefix)
            (prefix.len == 0 || memcmp(s.ptr, prefix.ptr, prefix.len) == 0);
 }
 
+// A letter of ASCII in lower case; any other byte as it is.
+static inline char
+slice_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
 // Equal but for the case of ASCII letters, as names of HTTP headers are compared.
 static inline bool
 slice_equal_nocase(struct slice a, struct slice b)
 {
-    return a.len == b.len && (a.len == 0 || strncasecmp(a.ptr, b.ptr, a.len) == 0);
+    size_t i = 0;
+    while (i < a.len && i < b.len && slice_lower(a.ptr[i]) == slice_lower(b.ptr[i])) {
+        i++;
+    }
+    return i == a.len && i == b.len;
 }
 
 static inline bool
@@ -61,16 +71,15 @@ slice_starts_nocase(struct slice s, struct slice prefix)
     return s.len >= prefix.len && slice_equal_nocase(head, prefix);
 }
 
-// Without the bytes of `blanks`, such as " \t", at both ends. A NUL is never removed.
+// Without the bytes that are in `blanks`, such as " \t", at both ends.
 static inline struct slice
-slice_trim(struct slice s, const char *blanks)
+slice_trim(struct slice s, struct slice blanks)
 {
-    size_t blank_count = strlen(blanks);
-    while (s.len != 0 && memchr(blanks, s.ptr[0], blank_count) != NULL) {
+    while (s.len != 0 && memchr(blanks.ptr, s.ptr[0], blanks.len) != NULL) {
         s.ptr++;
         s.len--;
     }
-    while (s.len != 0 && memchr(blanks, s.ptr[s.len - 1], blank_count) != NULL) {
+    while (s.len != 0 && memchr(blanks.ptr, s.ptr[s.len - 1], blanks.len) != NULL) {
         s.len--;
     }
     return s;

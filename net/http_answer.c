@@ -62,7 +62,7 @@ parse_seconds(struct slice value)
 static struct slice
 trim(struct slice value)
 {
-    return slice_trim(value, " \t\r\n");
+    return slice_trim(value, SLICE_LIT(" \t\r\n"));
 }
 
 // As X has it, in seconds, or as Mastodon does, in RFC 3339.

@@ -66,7 +66,7 @@ ws_handshake_request(const struct ws_handshake *handshake, struct slice host,
 static struct slice
 trimmed(struct slice text)
 {
-    return slice_trim(text, " \t\r\n");
+    return slice_trim(text, SLICE_LIT(" \t\r\n"));
 }
 
 // True if the list with commas contains the word.

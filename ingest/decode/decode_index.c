@@ -11,23 +11,20 @@ id_of(const struct decode_index *index, const void *element)
                                                  index->id_offset);
 }
 
-static char
-lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
-}
-
 int
 decode_index_compare_handles(struct slice a, struct slice b)
 {
     a = text_handle(a);
     b = text_handle(b);
     size_t i = 0;
-    while (i < a.len && i < b.len && lower(a.ptr[i]) == lower(b.ptr[i])) {
+    while (i < a.len && i < b.len && slice_lower(a.ptr[i]) == slice_lower(b.ptr[i])) {
         i++;
     }
     if (i < a.len && i < b.len) {
-        return (unsigned char)lower(a.ptr[i]) < (unsigned char)lower(b.ptr[i]) ? -1 : 1;
+        return (unsigned char)slice_lower(a.ptr[i]) <
+                       (unsigned char)slice_lower(b.ptr[i])
+                   ? -1
+                   : 1;
     }
     return (a.len > b.len) - (a.len < b.len);
 }

@@ -147,25 +147,14 @@ static const struct json_field message_fields[] = {
 const struct json_table decode_mastodon_table = {message_fields,
                                                  sizeof(struct message)};
 
-static char
-lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
-}
-
 // The length of "https://" or "http://" in front, in any case; 0: there is none.
 static size_t
 scheme_of(struct slice url)
 {
     static const struct slice schemes[] = {{"https://", 8}, {"http://", 7}};
     for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
-        size_t at = 0;
-        while (at < schemes[i].len && at < url.len &&
-               lower(url.ptr[at]) == schemes[i].ptr[at]) {
-            at++;
-        }
-        if (at == schemes[i].len) {
-            return at;
+        if (slice_starts_nocase(url, schemes[i])) {
+            return schemes[i].len;
         }
     }
     return 0;

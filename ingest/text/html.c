@@ -217,7 +217,7 @@ read_name(struct html *html, char name[NAME_SIZE])
         char c = peek(html, 0);
         has_nul |= c == '\0';
         if (len < NAME_SIZE - 1) {
-            name[len] = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+            name[len] = slice_lower(c);
         }
         len++;
         html->at++;

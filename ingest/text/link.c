@@ -254,27 +254,16 @@ may_precede(struct slice text, size_t at, bool has_scheme)
            (has_scheme || !is_one_of(c.code, "-_./"));
 }
 
-static bool
-equals_lower(struct slice text, const char *lower)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.ptr[i];
-        if ((c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c) != lower[i]) {
-            return false;
-        }
-    }
-    return lower[text.len] == '\0';
-}
-
 // The start of the "http://" or "https://" before `host`, or `host` if there is none.
 static size_t
 scheme_start(struct slice text, size_t host)
 {
-    static const char *const schemes[] = {"https://", "http://"};
+    static const struct slice schemes[] = {{"https://", 8}, {"http://", 7}};
     for (size_t i = 0; i < 2; i++) {
-        size_t len = strlen(schemes[i]);
+        size_t len = schemes[i].len;
         if (host >= len &&
-            equals_lower((struct slice){text.ptr + host - len, len}, schemes[i])) {
+            slice_equal_nocase((struct slice){text.ptr + host - len, len},
+                               schemes[i])) {
             return host - len;
         }
     }
@@ -318,7 +307,8 @@ find_around(struct link_walk *walk, size_t dot)
     if (end > dot) {
         struct slice name = {text.ptr + host, end - host};
         walk->start = start;
-        walk->end = skip_tail(text, end, has_scheme && equals_lower(name, "t.co"));
+        walk->end = skip_tail(
+            text, end, has_scheme && slice_equal_nocase(name, SLICE_LIT("t.co")));
         walk->floor = walk->end;
         return;
     }

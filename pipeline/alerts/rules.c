@@ -202,7 +202,7 @@ fits_author(const struct rules_root *root, struct slice item)
     size_t sign = item.len != 0 && item.ptr[0] == '@';
     struct slice handle = {item.ptr + sign, item.len - sign};
     return slice_equal(root->author, item) ||
-           (handle.len != 0 && word_match_equal(root->handle, handle));
+           (handle.len != 0 && slice_equal_nocase(root->handle, handle));
 }
 
 static bool
@@ -213,7 +213,7 @@ fits_language(const struct rules_root *root, struct slice item)
         (lang.ptr[item.len] == '-' || lang.ptr[item.len] == '_')) {
         lang.len = item.len;
     }
-    return lang.len != 0 && word_match_equal(lang, item);
+    return lang.len != 0 && slice_equal_nocase(lang, item);
 }
 
 static bool

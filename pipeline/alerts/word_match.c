@@ -130,19 +130,3 @@ word_match_have_hashtag(struct slice text, struct slice tag)
     }
     return false;
 }
-
-static char
-lower_ascii(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-bool
-word_match_equal(struct slice one, struct slice other)
-{
-    bool is_equal = one.len == other.len;
-    for (size_t i = 0; is_equal && i < one.len; i++) {
-        is_equal = lower_ascii(one.ptr[i]) == lower_ascii(other.ptr[i]);
-    }
-    return is_equal;
-}

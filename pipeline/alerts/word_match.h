@@ -15,6 +15,3 @@ bool word_match_have(struct slice text, struct slice word);
 
 // True if the text contains the hashtag. tag: without '#'.
 bool word_match_have_hashtag(struct slice text, struct slice tag);
-
-// True if both are equal, apart from the case of ASCII letters.
-bool word_match_equal(struct slice one, struct slice other);

@@ -25,7 +25,7 @@ handle_form_put(struct handle_form *form, struct slice handle, char *text)
     assert(handle.len <= HANDLE_FORM_MAX);
     for (size_t i = 0; i < handle.len; i++) {
         char c = handle.ptr[i];
-        text[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+        text[i] = slice_lower(c);
         all |= (unsigned char)c;
     }
     if (all < 0x80 || form->fold == NULL) {

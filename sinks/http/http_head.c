@@ -65,7 +65,7 @@ take_once(bool *has)
 enum http_refusal
 http_head_field(struct http_head *head, struct slice name, struct slice value)
 {
-    value = slice_trim(value, " \t");
+    value = slice_trim(value, SLICE_LIT(" \t"));
     if (!is_token(name) || !is_text(value)) {
         return HTTP_REFUSAL_MALFORMED;
     }

@@ -28,14 +28,15 @@ static void
 only_the_named_bytes_are_removed_from_both_ends(void **state)
 {
     (void)state;
-    assert_true(
-        slice_equal(slice_trim(SLICE_LIT(" \t a b\t"), " \t"), SLICE_LIT("a b")));
-    assert_true(
-        slice_equal(slice_trim(SLICE_LIT(" a\r\n"), " \t"), SLICE_LIT("a\r\n")));
-    assert_true(slice_equal(slice_trim(SLICE_LIT(" a\r\n"), " \r\n"), SLICE_LIT("a")));
-    assert_int_equal(slice_trim(SLICE_LIT(" \t "), " \t").len, 0);
-    assert_int_equal(slice_trim(SLICE_NONE, " \t").len, 0);
-    assert_int_equal(slice_trim(SLICE_LIT("\0a\0"), " ").len, 3);
+    assert_true(slice_equal(slice_trim(SLICE_LIT(" \t a b\t"), SLICE_LIT(" \t")),
+                            SLICE_LIT("a b")));
+    assert_true(slice_equal(slice_trim(SLICE_LIT(" a\r\n"), SLICE_LIT(" \t")),
+                            SLICE_LIT("a\r\n")));
+    assert_true(slice_equal(slice_trim(SLICE_LIT(" a\r\n"), SLICE_LIT(" \r\n")),
+                            SLICE_LIT("a")));
+    assert_int_equal(slice_trim(SLICE_LIT(" \t "), SLICE_LIT(" \t")).len, 0);
+    assert_int_equal(slice_trim(SLICE_NONE, SLICE_LIT(" \t")).len, 0);
+    assert_int_equal(slice_trim(SLICE_LIT("\0a\0"), SLICE_LIT(" ")).len, 3);
 }
 
 int
