@@ -33,7 +33,7 @@ size_of(uint32_t room)
     return (size_t)room * FORECAST_SIZES * sizeof(uint32_t);
 }
 
-static struct habit *
+static struct author_baseline *
 find(const struct author_baselines *baselines, uint64_t author)
 {
     struct table_walk walk = table_walk(&baselines->by_author, author);
@@ -49,7 +49,7 @@ find(const struct author_baselines *baselines, uint64_t author)
 // ── the list by age ────────────────────────────────────────────────────────
 
 static void
-unlink_row(struct author_baselines *baselines, const struct habit *row)
+unlink_row(struct author_baselines *baselines, const struct author_baseline *row)
 {
     *(row->newer != 0 ? &baselines->rows[row->newer - 1].older : &baselines->newest) =
         row->older;
@@ -58,7 +58,7 @@ unlink_row(struct author_baselines *baselines, const struct habit *row)
 }
 
 static void
-link_newest(struct author_baselines *baselines, struct habit *row)
+link_newest(struct author_baselines *baselines, struct author_baseline *row)
 {
     uint32_t name = (uint32_t)(row - baselines->rows) + 1;
     row->newer = 0;
@@ -68,10 +68,10 @@ link_newest(struct author_baselines *baselines, struct habit *row)
     baselines->newest = name;
 }
 
-static struct habit *
+static struct author_baseline *
 create(struct author_baselines *baselines, uint64_t author)
 {
-    struct habit *row;
+    struct author_baseline *row;
     if (baselines->count < baselines->capacity) {
         row = &baselines->rows[baselines->count++];
     } else {
@@ -94,7 +94,7 @@ create(struct author_baselines *baselines, uint64_t author)
 
 // True if the row has room for one more, or is a full ring.
 static bool
-grow(struct author_baselines *baselines, struct habit *row)
+grow(struct author_baselines *baselines, struct author_baseline *row)
 {
     if (row->count < row->room || row->room == AUTHOR_BASELINE_POSTS) {
         return true;
@@ -117,7 +117,7 @@ grow(struct author_baselines *baselines, struct habit *row)
 }
 
 static void
-push(const struct author_baselines *baselines, struct habit *row,
+push(const struct author_baselines *baselines, struct author_baseline *row,
      const uint32_t sizes[FORECAST_SIZES])
 {
     uint32_t *rows = slab_at(baselines->slab, row->piece);
@@ -145,7 +145,7 @@ author_baseline_add(struct author_baselines *baselines, uint64_t author,
                     uint32_t followers, const uint32_t sizes[FORECAST_SIZES])
 {
     add_to_deciles(baselines, followers, sizes);
-    struct habit *row = find(baselines, author);
+    struct author_baseline *row = find(baselines, author);
     if (row == NULL) {
         row = create(baselines, author);
     } else {
@@ -160,7 +160,7 @@ author_baseline_add(struct author_baselines *baselines, uint64_t author,
 
 // Copies the sizes, oldest first; returns how many there are.
 static uint32_t
-unroll(const struct author_baselines *baselines, const struct habit *row,
+unroll(const struct author_baselines *baselines, const struct author_baseline *row,
        uint32_t *ret_sizes)
 {
     if (row->count == 0) {
@@ -179,11 +179,11 @@ unroll(const struct author_baselines *baselines, const struct habit *row,
 void
 author_baseline_merge(struct author_baselines *baselines, uint64_t from, uint64_t into)
 {
-    struct habit *old = find(baselines, from);
+    struct author_baseline *old = find(baselines, from);
     if (old == NULL) {
         return;
     }
-    struct habit *row = find(baselines, into);
+    struct author_baseline *row = find(baselines, into);
     if (row == NULL) {
         uint32_t index = (uint32_t)(old - baselines->rows);
         table_remove(&baselines->by_author, from, index);
@@ -214,7 +214,7 @@ by_size(const void *a, const void *b)
 
 // Mean of the middle half, in log space.
 static double
-usual_of(const struct author_baselines *baselines, const struct habit *row,
+usual_of(const struct author_baselines *baselines, const struct author_baseline *row,
          uint32_t age)
 {
     uint32_t sizes[AUTHOR_BASELINE_POSTS];
@@ -236,7 +236,7 @@ static double
 expected_of(const struct author_baselines *baselines,
             const struct author_baseline_post *post)
 {
-    const struct habit *row = find(baselines, post->author);
+    const struct author_baseline *row = find(baselines, post->author);
     if (row != NULL && row->count >= AUTHOR_BASELINE_POSTS_MIN) {
         return usual_of(baselines, row, post->age);
     }

@@ -28,7 +28,7 @@ enum {
     AUTHOR_BASELINE_FLOOR = 5,
 };
 
-struct habit {
+struct author_baseline {
     uint64_t author; // hash of the user id
     uint32_t piece;  // slab: uint32_t[room][FORECAST_SIZES], a ring once it is full
     uint16_t room;
@@ -40,7 +40,7 @@ struct habit {
 };
 
 struct author_baselines {
-    struct habit *rows;
+    struct author_baseline *rows;
     uint32_t capacity;
     uint32_t count;
     uint32_t newest; // index + 1

@@ -50,11 +50,12 @@ pending_parents_find(const struct pending_parents *pending, uint64_t key, uint32
 }
 
 uint32_t
-pending_parents_add(struct pending_parents *pending, const struct waiter *waiter)
+pending_parents_add(struct pending_parents *pending,
+                    const struct pending_parent *waiter)
 {
     assert(!pending_parents_is_full(pending));
     uint32_t at = (uint32_t)(pending->next++ % PENDING_PARENTS_MAX);
-    struct waiter *row = &pending->rows[at];
+    struct pending_parent *row = &pending->rows[at];
     *row = *waiter;
     row->next = 0;
     row->last = at + 1;
@@ -90,7 +91,7 @@ void
 pending_parents_drop_oldest(struct pending_parents *pending)
 {
     uint32_t at = (uint32_t)(pending->first++ % PENDING_PARENTS_MAX);
-    const struct waiter *row = &pending->rows[at];
+    const struct pending_parent *row = &pending->rows[at];
     if (!row->is_listed) {
         return;
     }

@@ -17,7 +17,8 @@ enum { PENDING_PARENTS_MAX = 1 << 16 };
 
 #define PENDING_PARENTS_NONE UINT32_MAX
 
-struct waiter {
+// A node that waits: a *waiter*.
+struct pending_parent {
     uint64_t parent; // key of the parent it waits for …
     uint64_t second; // owner's data, as are since, owner and node
     usec since;
@@ -30,7 +31,7 @@ struct waiter {
 };
 
 struct pending_parents {
-    struct waiter *rows; // row = sequence number % PENDING_PARENTS_MAX
+    struct pending_parent *rows; // row = sequence number % PENDING_PARENTS_MAX
     uint64_t first;
     uint64_t next;
     struct table by_parent;
@@ -43,7 +44,7 @@ void pending_parents_move(struct pending_parents *pending, struct snapshot *snap
 
 // Adds a waiter; there must be room. Returns its index.
 uint32_t pending_parents_add(struct pending_parents *pending,
-                             const struct waiter *waiter);
+                             const struct pending_parent *waiter);
 
 // The oldest waiter for that key in that tree, or PENDING_PARENTS_NONE.
 uint32_t pending_parents_find(const struct pending_parents *pending, uint64_t key,
@@ -75,7 +76,7 @@ pending_parents_is_full(const struct pending_parents *pending)
 }
 
 // The oldest waiter; there must be one.
-static inline const struct waiter *
+static inline const struct pending_parent *
 pending_parents_oldest(const struct pending_parents *pending)
 {
     return &pending->rows[pending->first % PENDING_PARENTS_MAX];

@@ -259,7 +259,7 @@ release(struct trees *trees, struct tree *tree, const struct tree_event *event)
         (void)tree_name(trees, tree, event);
     }
     while (at != PENDING_PARENTS_NONE) {
-        struct waiter *waiter = &pending->rows[at];
+        struct pending_parent *waiter = &pending->rows[at];
         uint32_t node = waiter->node;
         if (node != TREE_ROOT) {
             struct tree_event child = event_of(trees, node, waiter->life);
@@ -292,7 +292,7 @@ tree_wait(struct trees *trees, struct tree *tree, const struct tree_event *event
     }
     node_at(trees, node)->flags = NODE_USED | NODE_WAITS;
     node_at(trees, node)->below =
-        pending_parents_add(&trees->pending, &(struct waiter){
+        pending_parents_add(&trees->pending, &(struct pending_parent){
                                                  .parent = wait->parent,
                                                  .second = wait->second,
                                                  .since = wait->now,
@@ -331,7 +331,7 @@ tree_overdue(struct trees *trees, usec now, struct tree_event *ret_event,
 {
     struct pending_parents *pending = &trees->pending;
     while (!pending_parents_is_empty(pending)) {
-        const struct waiter *oldest = pending_parents_oldest(pending);
+        const struct pending_parent *oldest = pending_parents_oldest(pending);
         if (oldest->node != TREE_ROOT && !pending_parents_is_full(pending) &&
             now - oldest->since < TREE_WAIT) {
             return false;
