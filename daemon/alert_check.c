@@ -5,6 +5,7 @@
 
 #include "ingest/decode/decode.h"
 #include "ingest/decode/decode_format.h"
+#include "ingest/sources/mastodon_timeline.h"
 #include "net/url.h"
 
 // What the posts of a source contain.
@@ -21,20 +22,6 @@ ends_with(const char *host, const char *domain)
     size_t len = strlen(host);
     size_t tail = strlen(domain);
     return len >= tail && strcmp(host + len - tail, domain) == 0;
-}
-
-// Public streams and streams of hashtags contain no boosts.
-static bool
-has_boosts(struct slice path)
-{
-    static const char *const without[] = {"/api/v1/streaming/public",
-                                          "/api/v1/streaming/hashtag"};
-    for (size_t i = 0; i < sizeof(without) / sizeof(without[0]); i++) {
-        if (slice_starts(path, slice_of(without[i]))) {
-            return false;
-        }
-    }
-    return true;
 }
 
 static struct kind
@@ -56,8 +43,9 @@ kind_of(const struct settings *settings, const struct source_options *source)
         return (struct kind){"x", true, true, true}; // quotes are paths
     }
     if (format == DECODE_MASTODON ||
-        (is_auto && slice_starts(url.path, SLICE_LIT("/api/v1/streaming/")))) {
-        return (struct kind){"masto", has_boosts(url.path), false, true};
+        (is_auto && mastodon_timeline_is_stream(source->url))) {
+        bool has_boosts = !mastodon_timeline_lacks_boosts(source->url);
+        return (struct kind){"masto", has_boosts, false, true};
     }
     return (struct kind){NULL, true, true, true};
 }
