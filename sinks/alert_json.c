@@ -50,6 +50,7 @@ const struct alert_field alert_json_field_rows[] = {
     {"cascade.edepth", "number", "Mean expected depth of its retweets and quotes, also where no "
                                  "parent is observed"},
     {"cascade.infectiousness", "number", "Current probability that a follower reshares it (SEISMIC)"},
+    {"cascade.supercritical", "number", "1 while each retweet or quote brings more than one other"},
     {"cascade.forecast", "number", "Expected final size"},
     {"cascade.forecast_low", "number", "Lower end of the 90 % band of final sizes"},
     {"cascade.forecast_high", "number", "Upper end of this band"},

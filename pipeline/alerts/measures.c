@@ -89,8 +89,7 @@ static double
 of_forecast(const struct pipeline *pipeline, uint32_t cascade)
 {
     struct forecasts_view view;
-    bool is_known = forecasts_view(pipeline, cascade, &view) && !isinf(view.forecast);
-    return is_known ? view.forecast : NAN;
+    return forecasts_view(pipeline, cascade, &view) ? view.forecast : NAN;
 }
 
 static double
@@ -111,8 +110,9 @@ static double
 of_supercritical(const struct pipeline *pipeline, uint32_t cascade)
 {
     struct forecasts_view view;
-    bool is_known = forecasts_view(pipeline, cascade, &view) && !isnan(view.forecast);
-    return is_known ? isinf(view.forecast) : NAN;
+    bool is_known =
+        forecasts_view(pipeline, cascade, &view) && !isnan(view.infectiousness);
+    return is_known ? view.is_supercritical : NAN;
 }
 
 static double

@@ -14,7 +14,7 @@ struct pipeline;
 // whether it may change as time passes, without an event. The cheapest comes first.
 //   VELOCITY         over the last 5 minutes
 //   AUTHOR_FOLLOWERS of the root's author
-//   FORECAST         of retweets and quotes; not known while supercritical
+//   FORECAST         of retweets and quotes in the end
 //   AGE              since the root was created; since its first event if that is not
 //                    known
 //   SUPERCRITICAL    1: every reshare causes more than one other; else 0

@@ -339,19 +339,6 @@ has_match(const struct rule *rule)
 static enum status
 check_possible(const struct rule *rule, struct error *error)
 {
-    bool is_supercritical = rule->infectious[0] != '\0';
-    if (is_supercritical && rule->min_forecast > 0) {
-        return error_set(error, STATUS_RANGE,
-                         "a supercritical cascade has no finite forecast, so this rule "
-                         "can never fire: leave out infectious or min_forecast");
-    }
-    if (is_supercritical && rule->stage[0] != '\0' &&
-        value_of_word(MEASURE_STAGE, rule->stage) != 0) {
-        return error_set(
-            error, STATUS_RANGE,
-            "a supercritical cascade is still with its innovators, so this "
-            "rule can never fire: leave out infectious or stage");
-    }
     if (rule->max_age != 0 && rule->max_age <= rule->hysteresis) {
         return error_set(error, STATUS_RANGE,
                          "max_age is over before the conditions have held for "

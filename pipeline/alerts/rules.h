@@ -3,8 +3,7 @@
 //     alert "viral" { min_size = 100  min_velocity = 20  levels = {1, 3, 10} }
 //
 // All conditions of a rule must hold. A condition on a measure that is not known
-// (pipeline/alerts/measures.h), or on a forecast that is infinite, does not hold. 0 and
-// the empty text mean no condition.
+// (pipeline/alerts/measures.h) does not hold. 0 and the empty text mean no condition.
 //
 // `levels` multiply the conditions on size: min_size, min_forecast, min_reach and
 // min_amplifiers. A level is named by its factor.
@@ -110,7 +109,7 @@ struct rules_condition {
 size_t rules_conditions(const struct rule *rule,
                         struct rules_condition conditions[RULES_CONDITIONS_MAX]);
 
-// True if a measured value (NAN: not known, infinite: no number) fulfils the condition
+// True if a measured value (NAN: not known) fulfils the condition
 // at that level.
 bool rules_holds(const struct rules_condition *condition, double value, uint64_t level);
 

@@ -33,6 +33,8 @@ change_forecast(struct pipeline *pipeline, uint32_t cascade, struct change *chan
     }
     if ((fields & (CASCADE_ESTIMATE | CASCADE_STATE)) != 0) {
         put_estimate(pipeline, change, "infectiousness", view.infectiousness);
+        put(pipeline, change, SLICE_LIT("supercritical"),
+            view.is_supercritical ? SLICE_LIT("1") : SLICE_NONE);
         put_estimate(pipeline, change, "forecast", view.forecast);
         put_estimate(pipeline, change, "forecast_low", view.low);
         put_estimate(pipeline, change, "forecast_high", view.high);

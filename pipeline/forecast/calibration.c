@@ -12,6 +12,15 @@
 
 enum { FACTORS = CALIBRATION_FACTORS, NEWTON_STEPS = 25, TEXT_DIGITS = 9 };
 
+// The factor a of R + a p U at an age in minutes.
+static const struct {
+    double minutes;
+    double factor;
+} shipped_factors[] = {
+    {1, 1.52},  {2, .90},   {5, 1.04},  {10, 1.70},  {15, 1.76},  {20, 1.60},
+    {30, 1.44}, {45, 1.60}, {60, 1.46}, {90, 1.08},  {120, 1.22}, {180, .78},
+    {240, .68}, {360, .80}, {720, .56}, {1440, .32},
+};
 // Of ln(final / (R + p U)).
 static const double shipped_bands[FORECAST_ANCHORS][CALIBRATION_QUANTILES] = {
     {-.07, .28, .72, 1.20, 3.63},
@@ -38,34 +47,64 @@ calibration_anchor(usec age)
     return i;
 }
 
-bool
-calibration_band(const struct calibration *calibration, usec age, double reshares,
-                 double reach, double ret_band[2])
+static double
+shipped_factor(usec age)
 {
-    if (age < 5 * USEC_PER_MIN) {
-        return false;
+    enum { LAST = sizeof(shipped_factors) / sizeof(shipped_factors[0]) - 1 };
+    double minutes = (double)age / (double)USEC_PER_MIN;
+    size_t i = 0;
+    while (i <= LAST && shipped_factors[i].minutes <= minutes) {
+        i++;
     }
+    if (i == 0 || i > LAST) {
+        return shipped_factors[i == 0 ? 0 : LAST].factor;
+    }
+    double part = log(minutes / shipped_factors[i - 1].minutes) /
+                  log(shipped_factors[i].minutes / shipped_factors[i - 1].minutes);
+    return shipped_factors[i - 1].factor +
+           part * (shipped_factors[i].factor - shipped_factors[i - 1].factor);
+}
+
+// The band of 90 %, from 5 minutes on, that the size is within. A shipped band is
+// widened if it is not, and a learnt one limits the size.
+static void
+set_band(const struct calibration *calibration, usec age, double reshares, double reach,
+         struct calibration_answer *answer)
+{
     uint32_t which = age < 25 * USEC_PER_MIN ? 0 : age < 2 * USEC_PER_HOUR ? 1 : 2;
     const struct calibration_band *band = &calibration->bands[which];
-    const double *quantiles = band->quantiles;
+    bool is_learnt = band->learnt_from != 0;
+    const double *quantiles = is_learnt ? band->quantiles : shipped_bands[which];
     double base = log(reshares + reach);
-    double less = 0;
-    if (band->learnt_from == 0) {
-        quantiles = shipped_bands[which];
-    } else {
+    if (is_learnt) {
         base = band->factors[0] + band->factors[1] * log(reshares + 1) +
                band->factors[2] * log(reach + 1);
-        less = 1;
     }
     // A cascade never shrinks.
-    double low = exp(base + quantiles[0]) - less;
-    double high = exp(base + quantiles[CALIBRATION_QUANTILES - 1]) - less;
-    if (!isfinite(low) || !isfinite(high)) {
-        return false;
+    double low = fmax(reshares, exp(base + quantiles[0]) - is_learnt);
+    double high =
+        fmax(reshares, exp(base + quantiles[CALIBRATION_QUANTILES - 1]) - is_learnt);
+    if (age < 5 * USEC_PER_MIN || !isfinite(low) || !isfinite(high)) {
+        return;
     }
-    ret_band[0] = fmax(low, reshares);
-    ret_band[1] = fmax(high, reshares);
-    return true;
+    if (is_learnt) {
+        answer->size = fmin(fmax(answer->size, low), high);
+    }
+    answer->low = fmin(low, answer->size);
+    answer->high = fmax(high, answer->size);
+}
+
+struct calibration_answer
+calibration_size(const struct calibration *calibration, usec age, double reshares,
+                 double reach)
+{
+    struct calibration_answer answer = {NAN, NAN, NAN};
+    double size = reshares + shipped_factor(age) * reach;
+    if (isfinite(size)) {
+        answer.size = size;
+        set_band(calibration, age, reshares, reach, &answer);
+    }
+    return answer;
 }
 
 static double

@@ -69,7 +69,7 @@ struct forecast {
 
     // The last estimate; not known: NAN.
     double infectiousness;
-    double forecast; // INFINITY: supercritical
+    double forecast; // of the final size
     double low;
     double high;
     double p_double;
@@ -130,7 +130,7 @@ uint32_t forecast_newest(const struct forecast *forecast,
 uint32_t forecast_reshares_at(const struct forecast *forecast,
                               const struct forecast_events *events, usec age);
 
-// Estimates infectiousness and forecast for the time `now`, or sets them to unknown.
+// Estimates the infectiousness for the time `now`, or sets it to unknown.
 // median: used where the number of followers is not known; may be RESHARES_UNKNOWN.
 // *ret_reach: p U, NAN if not known.
 void forecast_estimate(struct forecast *forecast, const struct forecast_events *events,

@@ -64,13 +64,14 @@ sixth_newest(const struct scene *scene)
     return 0;
 }
 
-// Length of the window, or 0 if there are too few events for an estimate.
+// Length of the window, or 0 if there are too few events for an estimate. With fewer
+// than six events before `now`, which the root is one of, it begins at the root.
 static double
 window_of(const struct scene *scene)
 {
     double window = seismic_window(scene->now);
     uint32_t merged = scene->forecast->merged.events;
-    if (scene->before + merged < SEISMIC_WINDOW_EVENTS) {
+    if (scene->count + merged < SEISMIC_WINDOW_EVENTS || scene->before + merged == 0) {
         return 0;
     }
     uint64_t inside = 0;
@@ -144,8 +145,7 @@ ask(const struct scene *scene, struct seismic_answer *ret_answer)
             return false;
         }
     }
-    return seismic_estimate(&seismic, scene->count + scene->forecast->merged.events,
-                            ret_answer);
+    return seismic_estimate(&seismic, ret_answer);
 }
 
 void
@@ -166,11 +166,10 @@ forecast_estimate(struct forecast *forecast, const struct forecast_events *event
          seconds(&scene, scene.rows[scene.before - 1].time) >= scene.now;) {
         scene.before--;
     }
-    struct seismic_answer answer = {NAN, NAN, NAN};
+    struct seismic_answer answer = {NAN, NAN};
     if (!ask(&scene, &answer)) {
-        answer = (struct seismic_answer){NAN, NAN, NAN};
+        answer = (struct seismic_answer){NAN, NAN};
     }
     forecast->infectiousness = answer.infectiousness;
-    forecast->forecast = answer.forecast;
     *ret_reach = answer.reach;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/snapshot.h"
+#include "pipeline/forecast/seismic.h"
 #include "pipeline/inside.h"
 
 #define NEVER INT64_MAX
@@ -158,16 +159,29 @@ estimate(struct pipeline *pipeline, const struct subject *subject, usec now)
     double reach;
     forecast_estimate(forecast, &subject->events, reshares_time(now),
                       median_of(pipeline, subject->cascade), &reach);
-    double band[2];
-    bool has_band = !isnan(reach) && calibration_band(&pipeline->forecasts.calibration,
-                                                      now - subject->row->created,
-                                                      reshares, reach, band);
-    forecast->low = has_band ? band[0] : NAN;
-    forecast->high = has_band ? band[1] : NAN;
+    struct calibration_answer answer = {NAN, NAN, NAN};
+    if (!isnan(reach)) {
+        answer = calibration_size(&pipeline->forecasts.calibration,
+                                  now - subject->row->created, reshares, reach);
+    }
+    forecast->forecast = answer.size;
+    forecast->low = answer.low;
+    forecast->high = answer.high;
     forecast->stage = (uint8_t)stage_at(reshares / forecast->forecast);
     forecast->grown_at = reshares + (reshares + 3) / 4;
     cascades_queue(&pipeline->cascades, subject->cascade, CASCADE_ESTIMATE);
     return reach;
+}
+
+// When the last reshare was counted. Where all have the same time nothing is known yet:
+// the next reshare is worth another estimate.
+static void
+estimate_first(struct pipeline *pipeline, const struct subject *subject)
+{
+    (void)estimate(pipeline, subject, pipeline->clock);
+    if (isnan(subject->forecast->infectiousness)) {
+        subject->forecast->grown_at = reshares_so_far(subject) + 1;
+    }
 }
 
 // Records the marks that the last reshare reached.
@@ -422,6 +436,9 @@ open_pulse(struct pipeline *pipeline, uint32_t cascade)
     reach_marks(pipeline, &subject);
     while (attend(pipeline, &subject, pipeline->clock, true)) {
     }
+    if ((subject.forecast->flags & FORECAST_OVER) == 0) {
+        estimate_first(pipeline, &subject);
+    }
     arm(pipeline, &subject);
     cascades_queue(&pipeline->cascades, cascade, CASCADE_EDEPTH);
 }
@@ -503,12 +520,14 @@ forecasts_view(const struct pipeline *pipeline, uint32_t cascade,
         .high = forecast->high,
         .p_double = forecast->p_double,
         .overperformance = forecast->overperformance,
+        .is_supercritical = seismic_is_supercritical(forecast->infectiousness),
         .is_bursting = forecast_is_bursting(forecast, &subject.events,
                                             reshares_time(pipeline->clock)),
         .stage = forecast->stage,
     };
     if (cascades_is_closed(subject.row, pipeline->clock)) {
         ret_view->infectiousness = NAN;
+        ret_view->is_supercritical = false;
         ret_view->forecast = NAN;
         ret_view->low = NAN;
         ret_view->high = NAN;

@@ -6,12 +6,12 @@
 // events, and if the root's time is known, a cascade gets a forecast
 // (pipeline/forecast/forecast.h).
 //
-// Estimates are made at the ages of forecast_age and whenever the number of reshares
-// has grown by a quarter, for the clock at that time. All due estimates are made before
-// a later post is counted, so the result does not depend on when it is read. Events
-// counted while the clock equals one of these ages, except the last, are included in
-// it. An estimate remains valid until the next one, even if one of its events is
-// undone.
+// Estimates are made when a cascade gets its forecast, at the ages of forecast_age and
+// whenever the number of reshares has grown by a quarter, for the clock at that time.
+// All due estimates are made before a later post is counted, so the result does not
+// depend on when it is read. Events counted while the clock equals one of these ages,
+// except the last, are included in it. An estimate remains valid until the next one,
+// even if one of its events is undone.
 //
 // If the number of followers of a person is not known, the network's median at the time
 // of the estimate is used: of all who retweeted or quoted a post of that network and
@@ -90,11 +90,12 @@ void forecasts_advance(struct pipeline *pipeline, usec clock);
 struct forecasts_view {
     double edepth;
     double infectiousness;
-    double forecast; // INFINITY: supercritical
+    double forecast; // of the final size; low <= forecast <= high
     double low;
     double high;
     double p_double;
     double overperformance;
+    bool is_supercritical; // each reshare causes more than one other
     bool is_bursting;
     enum forecasts_stage stage;
 };

@@ -81,19 +81,19 @@ seismic_expose(struct seismic *seismic, double time, double followers)
 }
 
 bool
-seismic_estimate(const struct seismic *seismic, double reshares,
-                 struct seismic_answer *ret_answer)
+seismic_estimate(const struct seismic *seismic, struct seismic_answer *ret_answer)
 {
     double p = seismic->carried / seismic->exposed;
     double reach = p * seismic->waiting;
     if (seismic->exposed <= 0 || !isfinite(p) || !isfinite(reach)) {
         return false;
     }
-    double branching = p * MEAN_FOLLOWERS;
-    *ret_answer = (struct seismic_answer){
-        .infectiousness = p,
-        .reach = reach,
-        .forecast = branching >= 1 ? INFINITY : reshares + reach / (1 - branching),
-    };
+    *ret_answer = (struct seismic_answer){.infectiousness = p, .reach = reach};
     return true;
+}
+
+bool
+seismic_is_supercritical(double infectiousness)
+{
+    return infectiousness * MEAN_FOLLOWERS >= 1;
 }

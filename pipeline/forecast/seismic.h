@@ -8,9 +8,11 @@
 //     s0 = 300 s, th = 0.2314843.
 // With K(s) = 1 - s/w over the last w seconds, and J_i the exposures of that window,
 //     p = sum over reshares of K(t - t_i) / sum over reshares and root of n_i J_i.
-// The exposures that have not had their effect yet are U = sum of n_i ccdf(t - t_i),
-// and the final size is R + p U / (1 - 100 p). At 100 p >= 1 every reshare causes more
-// than one other: the cascade is supercritical and there is no forecast of its size.
+// The exposures that have not had their effect yet are U = sum of n_i ccdf(t - t_i).
+// They will cause p U reshares themselves. The paper's forecast of the final size,
+// R + p U / (1 - 100 p), is not used, since its error is greater than that of
+// pipeline/forecast/calibration.h. At 100 p >= 1 every reshare causes more than one
+// other: the cascade is supercritical.
 //
 // All times are in seconds since the root. Call begin, then add the root and every
 // reshare (or several at their mean time) once, then call seismic_estimate.
@@ -30,8 +32,7 @@ struct seismic {
 
 struct seismic_answer {
     double infectiousness;
-    double reach;    // p U
-    double forecast; // INFINITY: supercritical
+    double reach; // p U
 };
 
 // The length of the window at that age, if it contains SEISMIC_WINDOW_EVENTS reshares:
@@ -46,7 +47,7 @@ void seismic_carry(struct seismic *seismic, double time, double count);
 // Adds `followers` people who were shown the post at `time`.
 void seismic_expose(struct seismic *seismic, double time, double followers);
 
-// False if no one was shown the post in the window: nothing is known then. reshares:
-// how many there are.
-bool seismic_estimate(const struct seismic *seismic, double reshares,
-                      struct seismic_answer *ret_answer);
+// False if no one was shown the post in the window: nothing is known then.
+bool seismic_estimate(const struct seismic *seismic, struct seismic_answer *ret_answer);
+
+bool seismic_is_supercritical(double infectiousness);

@@ -25,12 +25,12 @@ const struct redis_key redis_keys_rows[] = {
      "state, level (the highest of any alert rule), observed_share (share of the retweets and "
      "quotes whose parent was observed) and, where it is at least 0.5, depth, breadth and "
      "virality. From five retweets and quotes on, while the time of the post is known: edepth, the "
-     "mean expected depth; infectiousness p, forecast of size, forecast_low and forecast_high (90 "
-     "% of final sizes are between them), p_double, overperformance (size divided by the author's "
-     "usual size at that age), stage (innovators, early_adopters, early_majority, late_majority, "
-     "laggards). A value that is not known is absent: there is no forecast while infectiousness >= "
-     "0.01, that is, each retweet brings more than one other; a closed cascade has no forecast; "
-     "expires a little after the longest window"},
+     "mean expected depth; infectiousness p, supercritical (1 while infectiousness >= 0.01, that "
+     "is, each retweet brings more than one other; else absent), forecast of the final size, "
+     "forecast_low and forecast_high (90 % of final sizes are between them), p_double, "
+     "overperformance (size divided by the author's usual size at that age), stage (innovators, "
+     "early_adopters, early_majority, late_majority, laggards). A value that is not known is "
+     "absent; a closed cascade has no forecast; expires a little after the longest window"},
     {"handle:<network>:<handle in lower case>", "string",
      "The user id of the user who was last seen with this handle; exists as long as user:<user id>"},
     {"cursor:<source>", "hash",
@@ -176,6 +176,7 @@ redis_keys_field(enum redis_key_kind kind, struct slice field)
         "breadth",        "virality",        "observed_share", "edepth",
         "infectiousness", "forecast",        "forecast_low",   "forecast_high",
         "p_double",       "overperformance", "stage",          "level",
+        "supercritical",
     };
     if (kind == REDIS_KEY_USER) {
         return is_board(field) || slice_equal(field, SLICE_LIT("network"))

@@ -12,6 +12,9 @@ AGES = [minutes * MINUTE_MS for minutes in
         (1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 300, 360, 720, 1440)]
 SIZE_AGES = [minutes * MINUTE_MS for minutes in (5, 15, 60, 300, 1440)]
 C, S0, TH = 0.0006265725, 300.0, 0.2314843
+# Minutes -> a of the forecast R + a p U.
+FACTORS = {1: 1.52, 2: .90, 5: 1.04, 10: 1.70, 15: 1.76, 20: 1.60, 30: 1.44, 45: 1.60, 60: 1.46,
+           90: 1.08, 120: 1.22, 180: .78, 240: .68, 360: .80, 720: .56, 1440: .32}
 BANDS = ((25 * MINUTE_MS, -.07, 3.63), (120 * MINUTE_MS, -.26, 2.83), (math.inf, -.31, 1.68))
 DOUBLING = {100: (6.9260, -1.1325, 0.9623, 0.0275, -0.5453),
             200: (6.1584, -1.7959, 1.4964, -0.0412, -0.1920),
@@ -20,6 +23,7 @@ STAGES = ((.025, "innovators"), (.16, "early_adopters"), (.5, "early_majority"),
           (.84, "late_majority"), (math.inf, "laggards"))
 NAMES = ("edepth", "infectiousness", "forecast", "forecast_low", "forecast_high", "p_double",
          "overperformance")
+SUPERCRITICAL = 0.01  # of infectiousness, from here on
 
 
 def coarse(number):
@@ -57,9 +61,9 @@ def is_stretched(events, now):
 
 
 def seismic(root, events, now):
-    """(p, p U, forecast) of (seconds, followers) in order of time, or None if not known."""
+    """(p, p U) of (seconds, followers) in order of time, or None if not known."""
     before = [time for time, _ in events if time < now]
-    if len(before) < 5:
+    if len(events) < LEAST or not before:
         return None
     window = usual_window(now)
     if is_stretched(events, now):
@@ -76,9 +80,18 @@ def seismic(root, events, now):
     if exposed <= 0:
         return None
     p = carried / exposed
-    reshares = sum(time <= now for time, _ in events)
-    rest = 1 - 100 * p
-    return p, p * waiting, reshares + p * waiting / rest if rest > 0 else math.inf
+    return p, p * waiting
+
+
+def factor_at(age):
+    """a, linear in the logarithm of the age (ms) between those that are given."""
+    minutes = min(max(age / MINUTE_MS, 1), 1440)
+    below = max(given for given in FACTORS if given <= minutes)
+    above = min(given for given in FACTORS if given >= minutes)
+    if below == above:
+        return FACTORS[below]
+    part = (math.log(minutes) - math.log(below)) / (math.log(above) - math.log(below))
+    return (1 - part) * FACTORS[below] + part * FACTORS[above]
 
 
 def expected_depth(root, events):
@@ -176,6 +189,10 @@ class Speed:
         self._mark(cascade)
         while self._due(post, cascade)[0] <= self.oracle.clock:
             self._attend(post, cascade, True)
+        if not pulse.is_over:
+            self._estimate(post, cascade, self.oracle.clock // 1000)
+            if pulse.values["infectiousness"] is None:
+                pulse.grown_at = len(self._events(cascade)) + 1
 
     def _mark(self, cascade):
         pulse, times = cascade.pulse, [time for time, _ in self._seconds(cascade)]
@@ -254,14 +271,15 @@ class Speed:
         answer = seismic(root, events, max(0, age) / 1000)
         if answer is None:
             return
-        p, reach, forecast = answer
+        p, reach = answer
+        forecast = len(events) + factor_at(age) * reach
         pulse.values.update(infectiousness=p, forecast=forecast)
         pulse.stage = next(name for end, name in STAGES if len(events) / forecast <= end)
         if age >= 5 * MINUTE_MS:
             _, low, high = next(band for band in BANDS if age < band[0])
             base = len(events) + reach
-            pulse.values["forecast_low"] = max(base * math.exp(low), len(events))
-            pulse.values["forecast_high"] = max(base * math.exp(high), len(events))
+            pulse.values["forecast_low"] = min(forecast, max(base * math.exp(low), len(events)))
+            pulse.values["forecast_high"] = max(forecast, base * math.exp(high))
 
     # --- authors ---
 
@@ -319,5 +337,6 @@ class Speed:
         if is_closed:
             values = {name: values.get(name) for name in ("edepth", "overperformance")}
         values["stage"] = "laggards" if is_closed else pulse.stage
-        return {name: None if value in (None, math.inf) else value
-                for name, value in values.items()}
+        p = values.get("infectiousness")
+        values["supercritical"] = "1" if p is not None and p >= SUPERCRITICAL else None
+        return values

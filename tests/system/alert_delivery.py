@@ -128,7 +128,7 @@ def a_daemon_killed_before_the_delivery_sends_under_the_same_id():
 ALWAYS = """author text network created_ms first_ms last_ms size retweets quotes replies
     amplifiers reach velocity_5m velocity_1h peak_velocity state""".split()
 SOMETIMES = """handle lang reported parent depth breadth virality observed_share edepth infectiousness
-    forecast forecast_low forecast_high p_double stage level""".split()
+    supercritical forecast forecast_low forecast_high p_double stage level""".split()
 
 
 def described(what):

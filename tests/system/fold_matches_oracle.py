@@ -150,10 +150,6 @@ def tolerances(oracle, settings, key):
     cascade = oracle.cascades.get(key.removeprefix("cascade:")) if key.startswith("cascade:") \
         else None
     pulse = cascade.pulse if cascade else None
-    share = pulse.values.get("infectiousness") if pulse else None
-    if share is not None and 100 * share < 1:
-        # R + p U / (1 - 100 p) follows p the more, the nearer p is to 0.01.
-        found["forecast"] = MERGED / (1 - 100 * share) + WRITTEN
     if pulse and pulse.is_stretched:
         found |= STRETCHED
     return found

@@ -57,8 +57,6 @@ def an_error_in_a_rule_is_reported_with_its_line():
         ('alert "a" {\n burst = often\n}\n', '3: alert "a": burst: "often" is neither'),
         ('alert "a" {\n min_size = 9\n max_age = 1m\n hysteresis = 2m\n}\n',
          '5: alert "a": max_age is over before'),
-        ('alert "a" {\n min_forecast = 9\n infectious = supercritical\n}\n',
-         '4: alert "a": a supercritical cascade has no finite forecast'),
         ('alert "a b" { min_size = 1 }\n', '1: alert "a b": the name of a rule is letters'),
         (PUBLIC + 'alert "a" { min_size = 3 }\n', '2: alert "a": its sources are public'),
         (HOME + 'alert "a" { min_depth = 3 }\n', '2: alert "a": min_depth: none of its sources'),
@@ -248,7 +246,7 @@ def bears_out(reason, field, cascade):
     if name == "burst":
         return words[0] in ("on", "off")  # not in the hash
     if name == "infectiousness":
-        return cascade[name] >= 0.01 and "forecast" not in cascade
+        return cascade[name] >= 0.01 and cascade["supercritical"] == 1
     if name == "stage":
         return cascade[name] == words[0]
     value, limit = float(words[0]), float(words[2])

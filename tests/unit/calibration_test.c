@@ -32,20 +32,67 @@ create(void)
 }
 
 static void
+sizes_are_as_shipped_before_anything_is_learnt(void **state)
+{
+    (void)state;
+    static const struct {
+        double minutes;
+        double factor;
+    } points[] = {
+        {0, 1.52},
+        {1, 1.52},
+        {2, .90},
+        {5, 1.04},
+        {10, 1.70},
+        {15, 1.76},
+        {20, 1.60},
+        {30, 1.44},
+        {45, 1.60},
+        {60, 1.46},
+        {90, 1.08},
+        {120, 1.22},
+        {180, .78},
+        {240, .68},
+        {360, .80},
+        {720, .56},
+        {1440, .32},
+        {9999, .32},
+        // Between two: linear in the logarithm.
+        {3, .90 + .14 * 0.442507},
+        {600, .80 - .24 * 0.736966},
+    };
+    struct calibration *calibration = create();
+    for (size_t i = 0; i < sizeof(points) / sizeof(points[0]); i++) {
+        usec age = (usec)(points[i].minutes * (double)USEC_PER_MIN);
+        struct calibration_answer answer = calibration_size(calibration, age, 40, 100);
+        assert_near(answer.size, 40 + 100 * points[i].factor, 1e-6);
+        assert_true(isnan(answer.low) == (age < 5 * USEC_PER_MIN));
+    }
+    free(calibration);
+}
+
+static void
 bands_are_as_shipped_before_anything_is_learnt(void **state)
 {
     (void)state;
     struct calibration *calibration = create();
-    double band[2];
-    assert_false(calibration_band(calibration, 4 * USEC_PER_MIN, 50, 50, band));
-    assert_true(calibration_band(calibration, 10 * USEC_PER_MIN, 50, 50, band));
-    assert_near(band[0], 100 * exp(-.07), 1e-9);
-    assert_near(band[1], 100 * exp(3.63), 1e-9);
-    assert_true(calibration_band(calibration, AN_HOUR, 90, 10, band));
-    assert_near(band[0], 90, 1e-9); // 100 e^-.26 is less than there are
-    assert_near(band[1], 100 * exp(2.83), 1e-9);
-    assert_true(calibration_band(calibration, 4 * AN_HOUR, 50, 50, band));
-    assert_near(band[1], 100 * exp(1.68), 1e-9);
+    struct calibration_answer answer =
+        calibration_size(calibration, 10 * USEC_PER_MIN, 50, 50);
+    assert_near(answer.low, 100 * exp(-.07), 1e-9);
+    assert_near(answer.high, 100 * exp(3.63), 1e-9);
+    answer = calibration_size(calibration, AN_HOUR, 90, 10);
+    assert_near(answer.low, 90, 1e-9); // 100 e^-.26 is less than there are
+    assert_near(answer.high, 100 * exp(2.83), 1e-9);
+    answer = calibration_size(calibration, 4 * AN_HOUR, 50, 50);
+    assert_near(answer.high, 100 * exp(1.68), 1e-9);
+    // A size outside of the band widens it.
+    answer = calibration_size(calibration, 24 * AN_HOUR, 10, 1000);
+    assert_near(answer.size, 330, 1e-9);
+    assert_near(answer.low, 330, 1e-9);
+    answer = calibration_size(calibration, 4 * AN_HOUR, 5, 1e300);
+    assert_true(isfinite(answer.size) && answer.high >= answer.size);
+    answer = calibration_size(calibration, 15 * USEC_PER_MIN, 5, 1.7e308);
+    assert_true(isnan(answer.size) && isnan(answer.low) && isnan(answer.high));
     free(calibration);
 }
 
@@ -91,10 +138,9 @@ bands_are_learnt_from_closed_cascades(void **state)
     assert_near(band->factors[2], 0.3, 0.1);
     assert_near(band->quantiles[0], -0.9, 0.1);
     assert_near(band->quantiles[4], 0.9, 0.1);
-    double told[2];
-    assert_true(calibration_band(calibration, AN_HOUR, 99, 9, told));
+    struct calibration_answer answer = calibration_size(calibration, AN_HOUR, 99, 9);
     double middle = 0.5 + 0.8 * log(100) + 0.3 * log(10);
-    assert_near(told[1], exp(middle + 0.9) - 1, 0.15);
+    assert_near(answer.high, exp(middle + 0.9) - 1, 0.15);
     assert_int_equal(calibration->bands[0].learnt_from, 0);
     free(calibration);
 }
@@ -162,11 +208,12 @@ what_was_learned_can_be_written_as_text_and_read_again(void **state)
         assert_int_equal(calibration_restore(other, calibration_name(i), value),
                          value.len != 0);
     }
-    double bands[2][2];
-    assert_true(calibration_band(calibration, AN_HOUR, 70, 30, bands[0]));
-    assert_true(calibration_band(other, AN_HOUR, 70, 30, bands[1]));
-    assert_near(bands[1][0], bands[0][0], 1e-6);
-    assert_near(bands[1][1], bands[0][1], 1e-6);
+    struct calibration_answer answers[] = {
+        calibration_size(calibration, AN_HOUR, 70, 30),
+        calibration_size(other, AN_HOUR, 70, 30),
+    };
+    assert_near(answers[1].low, answers[0].low, 1e-6);
+    assert_near(answers[1].high, answers[0].high, 1e-6);
     const double times[] = {300, 100, 50};
     assert_near(calibration_p_double(other, 25, times),
                 calibration_p_double(calibration, 25, times), 1e-6);
@@ -254,6 +301,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sizes_are_as_shipped_before_anything_is_learnt),
         cmocka_unit_test(bands_are_as_shipped_before_anything_is_learnt),
         cmocka_unit_test(bands_are_learnt_from_closed_cascades),
         cmocka_unit_test(cascades_that_are_all_alike_teach_nothing),

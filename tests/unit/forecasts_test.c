@@ -207,12 +207,31 @@ nothing_is_published_before_the_fifth_reshare(void **state)
     retweet(&world, 1, T0 + 5 * USEC_PER_S);
     flush(&world);
     assert_string_not_equal(field(&world.cascade, "edepth"), "absent");
-    assert_string_equal(field(&world.cascade, "infectiousness"), "absent");
-    assert_string_equal(field(&world.cascade, "stage"), "absent");
-    // At the age of a minute, whoever's post it is that passes it.
-    post(&world, 2, 2, T0 + USEC_PER_MIN);
-    flush(&world);
     assert_string_not_equal(field(&world.cascade, "infectiousness"), "absent");
+    assert_true(atof(field(&world.cascade, "forecast")) > 5);
+    assert_string_equal(field(&world.cascade, "stage"), "innovators");
+    // Again at the age of a minute, whoever's post it is that passes it.
+    double first = measure(&world, MEASURE_FORECAST);
+    post(&world, 2, 2, T0 + USEC_PER_MIN);
+    assert_true(measure(&world, MEASURE_FORECAST) < first);
+    pipeline_destroy(&world.pipeline);
+}
+
+static void
+five_reshares_at_once_have_a_forecast_at_the_next(void **state)
+{
+    (void)state;
+    struct world world;
+    create(&world, 1000, true);
+    post(&world, 1, 1, T0);
+    for (int i = 1; i <= 5; i++) {
+        retweet(&world, 1, T0 + USEC_PER_S);
+    }
+    assert_field(&world, "infectiousness", "absent");
+    assert_field(&world, "forecast", "absent");
+    retweet(&world, 1, T0 + 2 * USEC_PER_S);
+    flush(&world);
+    assert_true(atof(field(&world.cascade, "forecast")) > 6);
     pipeline_destroy(&world.pipeline);
 }
 
@@ -267,7 +286,7 @@ nothing_is_published_of_a_post_of_unknown_age_or_with_the_engine_off(void **stat
 }
 
 static void
-supercritical_is_a_state_and_no_number(void **state)
+a_supercritical_cascade_has_a_forecast_and_a_mark(void **state)
 {
     (void)state;
     struct world world;
@@ -278,18 +297,21 @@ supercritical_is_a_state_and_no_number(void **state)
     }
     flush(&world);
     assert_true(atof(field(&world.cascade, "infectiousness")) >= 0.01);
-    assert_string_equal(field(&world.cascade, "forecast"), "absent");
-    assert_string_not_equal(field(&world.cascade, "forecast_high"), "absent");
-    assert_string_equal(field(&world.cascade, "stage"), "innovators");
-    assert_true(isnan(measure(&world, MEASURE_FORECAST)));
+    assert_string_equal(field(&world.cascade, "supercritical"), "1");
+    double forecast = measure(&world, MEASURE_FORECAST);
+    assert_true(forecast > 40 && forecast < 1000);
+    assert_true(atof(field(&world.cascade, "forecast_low")) <= forecast);
+    assert_true(atof(field(&world.cascade, "forecast_high")) >= forecast);
+    assert_string_equal(field(&world.cascade, "stage"), "early_majority");
     assert_true(measure(&world, MEASURE_SUPERCRITICAL) == 1);
     // Hours later it has calmed down.
     post(&world, 2, 2, T0 + 5 * USEC_PER_HOUR);
     flush(&world);
     assert_string_not_equal(field(&world.cascade, "forecast"), "absent");
+    assert_string_equal(field(&world.cascade, "supercritical"), "absent");
     assert_true(measure(&world, MEASURE_SUPERCRITICAL) == 0);
     assert_true(measure(&world, MEASURE_FORECAST) >= 40);
-    // And closed: nothing is foretold.
+    // And closed: it has no forecast.
     post(&world, 3, 2, T0 + 7 * USEC_PER_HOUR);
     flush(&world);
     assert_string_equal(field(&world.cascade, "state"), "closed");
@@ -538,7 +560,8 @@ main(void)
         cmocka_unit_test(events_at_a_checkpoint_age_are_included_in_it),
         cmocka_unit_test(
             nothing_is_published_of_a_post_of_unknown_age_or_with_the_engine_off),
-        cmocka_unit_test(supercritical_is_a_state_and_no_number),
+        cmocka_unit_test(five_reshares_at_once_have_a_forecast_at_the_next),
+        cmocka_unit_test(a_supercritical_cascade_has_a_forecast_and_a_mark),
         cmocka_unit_test(unknown_followers_count_as_the_median_and_0_as_0),
         cmocka_unit_test(an_undone_reshare_leaves_no_trace_in_the_next_estimate),
         cmocka_unit_test(a_clock_that_stops_or_jumps_gives_finite_forecasts),

@@ -184,9 +184,6 @@ rules_that_can_never_fire_are_refused(void **state)
         {"infectious=yes", "supercritical"},
         {"burst=yes", "neither on nor off"},
         {"stage=early", "early_adopters"},
-        {"min_forecast=9 infectious=supercritical",
-         "leave out infectious or min_forecast"},
-        {"stage=laggards infectious=supercritical", "with its innovators"},
         {"min_size=9 max_age=5m hysteresis=5m", "greater max_age"},
         {"min_amplifiers=1000000 levels=1,2", "amplifiers"},
     };

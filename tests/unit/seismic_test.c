@@ -24,18 +24,14 @@ struct event {
 
 struct answer {
     double now;
-    double reshares;
     double infectiousness;
     double reach;
-    double forecast;
 };
 
 static void
 assert_near(double got, double wanted, double tolerance)
 {
-    if (isinf(wanted) || isinf(got)) {
-        assert_true(isinf(wanted) && isinf(got));
-    } else if (!(fabs(got - wanted) <= tolerance * fabs(wanted))) {
+    if (!(fabs(got - wanted) <= tolerance * fabs(wanted))) {
         fail_msg("%.12g is not %.12g", got, wanted);
     }
 }
@@ -47,11 +43,9 @@ ask(const struct event *events, size_t count, double now)
     double window = seismic_window(now);
     size_t before = 0;
     size_t inside = 0;
-    size_t reshares = 0;
     for (size_t i = 0; i < count; i++) {
         before += events[i].time < now;
         inside += i != 0 && events[i].time < now && events[i].time >= now - window;
-        reshares += i != 0 && events[i].time <= now;
     }
     if (inside < SEISMIC_WINDOW_EVENTS) {
         window = now - events[before > 6 ? before - 6 : 0].time;
@@ -65,7 +59,7 @@ ask(const struct event *events, size_t count, double now)
         seismic_expose(&seismic, events[i].time, events[i].followers);
     }
     struct seismic_answer answer;
-    assert_true(seismic_estimate(&seismic, (double)reshares, &answer));
+    assert_true(seismic_estimate(&seismic, &answer));
     return answer;
 }
 
@@ -80,19 +74,18 @@ seismic_agrees_with_numeric_integration(void **state)
     };
     // Simpson's rule over the definitions, the tail of the kernel out to e^160.
     static const struct answer answers[] = {
-        {120, 4, 0.00953340505533, 46.1159153431, 992.350085449},
-        {300, 7, 0.00648875663431, 29.9696021227, 92.3532467033},
-        {650, 9, 1.51592229272e-05, 11.9433695316, 20.9615022395},
-        {2000, 13, 1.61722798342e-05, 8.87519725228, 21.8895737197},
-        {9000, 15, 7.16829368413e-06, 2.69366079638, 17.6955930767},
-        {40000, 15, 4.73822369486e-06, 1.25254560357, 16.253139369},
+        {120, 0.00953340505533, 46.1159153431},
+        {300, 0.00648875663431, 29.9696021227},
+        {650, 1.51592229272e-05, 11.9433695316},
+        {2000, 1.61722798342e-05, 8.87519725228},
+        {9000, 7.16829368413e-06, 2.69366079638},
+        {40000, 4.73822369486e-06, 1.25254560357},
     };
     for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
         struct seismic_answer answer =
             ask(events, sizeof(events) / sizeof(events[0]), answers[i].now);
         assert_near(answer.infectiousness, answers[i].infectiousness, 1e-9);
         assert_near(answer.reach, answers[i].reach, 1e-9);
-        assert_near(answer.forecast, answers[i].forecast, 1e-9);
     }
 }
 
@@ -108,11 +101,11 @@ seismic_estimates_nothing_of_a_post_shown_to_no_one(void **state)
         seismic_carry(&seismic, i, 1);
         seismic_expose(&seismic, i, 0);
     }
-    assert_false(seismic_estimate(&seismic, 8, &answer));
+    assert_false(seismic_estimate(&seismic, &answer));
     seismic_begin(&seismic, 0, 0);
     seismic_carry(&seismic, 0, 1);
     seismic_expose(&seismic, 0, 4294967295.0);
-    assert_false(seismic_estimate(&seismic, 1, &answer));
+    assert_false(seismic_estimate(&seismic, &answer));
 }
 
 static size_t
@@ -137,10 +130,10 @@ read_real(struct event *events)
 }
 
 static const struct answer real[] = {
-    {300, 22, 0.0185962452831, 129.223053855, INFINITY},
-    {600, 32, 0.00752178875753, 57.2381906728, 262.965745341},
-    {1000, 38, 0.00395495024879, 27.8967853557, 84.1481484914},
-    {3600, 906, 0.00790884330317, 1395.8030817, 7580.78952591},
+    {300, 0.0185962452831, 129.223053855},
+    {600, 0.00752178875753, 57.2381906728},
+    {1000, 0.00395495024879, 27.8967853557},
+    {3600, 0.00790884330317, 1395.8030817},
 };
 
 static void
@@ -156,7 +149,7 @@ seismic_agrees_with_the_package_on_a_real_cascade(void **state)
         struct seismic_answer answer = ask(events, count, real[i].now);
         assert_near(answer.infectiousness, real[i].infectiousness, 1e-9);
         assert_near(answer.reach, real[i].reach, 1e-9);
-        assert_near(answer.forecast, real[i].forecast, 1e-9);
+        assert_int_equal(seismic_is_supercritical(answer.infectiousness), i == 0);
     }
 }
 
@@ -208,9 +201,6 @@ assert_merged_agrees(const struct event *events, size_t count, double now)
     assert_int_equal(forecast_reshares(kept.forecast, &kept.events), count - 1);
     assert_near(kept.forecast->infectiousness, exact.infectiousness, 3e-4);
     assert_near(reach, exact.reach, 3e-4);
-    if (!isinf(exact.forecast)) {
-        assert_near(kept.forecast->forecast, exact.forecast, 3e-4);
-    }
     slab_destroy(&kept.slab);
 }
 
@@ -305,7 +295,6 @@ reshare_buckets_events_are_taken_out_exactly(void **state)
     forecast_estimate(half.forecast, &half.events, time_of(now), 1, &reach);
     assert_int_equal(all.reshares.count, half.reshares.count);
     assert_true(all.forecast->infectiousness == half.forecast->infectiousness);
-    assert_true(all.forecast->forecast == half.forecast->forecast);
     struct reshare never = {time_of(now - 5), 1};
     assert_false(forecast_take_back(all.forecast, &all.events, never));
     slab_destroy(&all.slab);
