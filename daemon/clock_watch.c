@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
-#include "daemon/wall.h"
+#include "daemon/clock_steps.h"
 #include "daemon/wall_clock.h"
 #include "pipeline/fold/rewind.h"
 #include "pipeline/pipeline.h"
@@ -15,13 +15,13 @@ seconds(usec span)
 }
 
 static void
-report_held(struct clock_watch *watch, const struct wall *wall)
+report_held(struct clock_watch *watch, const struct clock_steps *wall)
 {
-    if (wall->step != 0 && llabs(wall->step - watch->reported) > WALL_SLEW) {
+    if (wall->step != 0 && llabs(wall->step - watch->reported) > CLOCK_STEPS_SLEW) {
         log_warn(
             "the system clock was stepped by %+.1f s: the step is followed if it "
             "remains for %.0f s; until then the old time is used, and `complete` is 0",
-            seconds(wall->step), seconds(WALL_HOLD));
+            seconds(wall->step), seconds(CLOCK_STEPS_HOLD));
         watch->reported = wall->step;
     } else if (wall->step == 0 && watch->reported != 0) {
         log_info("the system clock was set back to the old time: its step by %+.1f s "
@@ -35,7 +35,7 @@ enum clock_state
 clock_watch_tick(struct clock_watch *watch, struct pipeline *pipeline)
 {
     usec now = wall_clock_now();
-    const struct wall *wall = wall_clock_state();
+    const struct clock_steps *wall = wall_clock_state();
     if (wall->steps == watch->steps) {
         report_held(watch, wall);
         pipeline_advance(pipeline, now);

@@ -1,5 +1,5 @@
 // Watches the wall clock of a live daemon: reports steps, and sets the pipeline's clock
-// after lasting ones (daemon/wall.h).
+// after lasting ones (daemon/clock_steps.h).
 #pragma once
 
 #include <stdint.h>

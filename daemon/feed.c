@@ -2,7 +2,7 @@
 
 #include "base/log.h"
 #include "daemon/date_faults.h"
-#include "daemon/wall.h"
+#include "daemon/clock_steps.h"
 #include "daemon/wall_clock.h"
 #include "pipeline/pipeline.h"
 #include "sinks/redis/redis_sink.h"
@@ -81,8 +81,8 @@ feed_push(struct feed *feed, usec wall)
     } else if (feed->is_live) {
         feed->instead = wall_clock_state()->step == 0
                             ? USEC_NONE
-                            : wall_date(wall_clock_state(),
-                                        feed->posts[feed->post_next].time, wall);
+                            : clock_steps_date(wall_clock_state(),
+                                               feed->posts[feed->post_next].time, wall);
     }
     const struct post *post = feed_next(feed);
     report_time(feed, post, wall);

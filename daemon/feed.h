@@ -31,7 +31,7 @@ struct feed {
     usec last_time;         // of the newest post with an accepted date; USEC_NONE: none
     usec instead;           // the time of the current post; USEC_NONE: its own date
     bool has_reported_time; // a date that is not used was logged
-    bool is_live;    // dates may come from a clock that was stepped (daemon/wall.h)
+    bool is_live; // dates may come from a clock that was stepped (daemon/clock_steps.h)
     bool is_arrival; // the time of arrival counts, whatever the date of a post is
 };
 

@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 #include "daemon/feed.h"
-#include "daemon/wall.h"
+#include "daemon/clock_steps.h"
 #include "daemon/wall_clock.h"
 #include "ingest/frames/file_kind.h"
 #include "ingest/frames/lines.h"

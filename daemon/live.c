@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "daemon/alert_delivery.h"
 #include "daemon/clock_watch.h"
-#include "daemon/halt.h"
+#include "daemon/signals.h"
 #include "daemon/http_routes.h"
 #include "daemon/name_lookup.h"
 #include "daemon/notify.h"
@@ -20,7 +20,7 @@
 #include "daemon/resume.h"
 #include "daemon/runtime.h"
 #include "daemon/streams.h"
-#include "daemon/wall.h"
+#include "daemon/clock_steps.h"
 #include "daemon/wall_clock.h"
 #include "daemon/warn.h"
 #include "net/clock.h"
@@ -220,8 +220,8 @@ on_ready(void *context)
 {
     struct live *live = context;
     struct error error = {0};
-    halt_doing("the event loop was blocked: the next start uses the last snapshot",
-               EX_TEMPFAIL);
+    signals_doing("the event loop was blocked: the next start uses the last snapshot",
+                  EX_TEMPFAIL);
     if (!streams_apply(&live->streams, live->settings, &error)) {
         log_error("%s", error.text);
         runtime_leave(&live->runtime,
@@ -250,7 +250,7 @@ on_finished(void *context, const struct error *error)
     if (error != NULL) {
         log_error("%s", error->text);
     }
-    halt_doing(RUNTIME_UNSAVED, exit_code != 0 ? exit_code : EX_TEMPFAIL);
+    signals_doing(RUNTIME_UNSAVED, exit_code != 0 ? exit_code : EX_TEMPFAIL);
     live->is_saved_last = true;
     int saved = persistence_save(&live->runtime.persistence);
     uint64_t pending = alert_delivery_pending(live->runtime.delivery);
@@ -273,8 +273,8 @@ on_stop(void *context)
         on_finished(live, NULL); // Redis is ahead still
         return;
     }
-    halt_doing("not all changes could be written to Redis", EX_UNAVAILABLE);
-    redis_sink_finish(live->runtime.sink, halt_left() - RUNTIME_STOP_RESERVE,
+    signals_doing("not all changes could be written to Redis", EX_UNAVAILABLE);
+    redis_sink_finish(live->runtime.sink, signals_left() - RUNTIME_STOP_RESERVE,
                       on_finished, live);
 }
 
@@ -440,7 +440,7 @@ set_up(struct live *live, struct error *error)
 static void
 tear_down(struct live *live)
 {
-    halt_doing("connections are not closed", live->runtime.exit_code);
+    signals_doing("connections are not closed", live->runtime.exit_code);
     http_routes_destroy(&live->routes);
     name_lookup_destroy(&live->lookup);
     streams_fini(&live->streams);

@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "base/redact.h"
 #include "daemon/describe.h"
-#include "daemon/halt.h"
+#include "daemon/signals.h"
 #include "daemon/progress.h"
 #include "daemon/replay.h"
 #include "daemon/report.h"
@@ -123,7 +123,7 @@ on_finished(void *context, const struct error *error)
 {
     struct replay_run *run = context;
     if (error != NULL) {
-        halt_doing(RUNTIME_UNSAVED, EX_UNAVAILABLE);
+        signals_doing(RUNTIME_UNSAVED, EX_UNAVAILABLE);
         (void)persistence_save(&run->runtime.persistence);
         if (run->runtime.exit_code == 0) {
             log_error("%s", error->text);
@@ -132,7 +132,7 @@ on_finished(void *context, const struct error *error)
         return;
     }
     print_figures(run);
-    halt_doing(RUNTIME_UNSAVED, EX_TEMPFAIL);
+    signals_doing(RUNTIME_UNSAVED, EX_TEMPFAIL);
     int exit_code = persistence_save(&run->runtime.persistence);
     if (exit_code == 0 && !alert_delivery_flush_output(run->runtime.delivery)) {
         exit_code = EX_IOERR;
@@ -154,7 +154,7 @@ wait_for_redis(struct replay_run *run)
     run->transactions = redis_sink_metrics(run->runtime.sink)->transactions;
     redis_sink_finish(run->runtime.sink,
                       run->runtime.is_stopping
-                          ? halt_left() - RUNTIME_STOP_RESERVE
+                          ? signals_left() - RUNTIME_STOP_RESERVE
                           : run->runtime.setup.settings->redis.patience,
                       on_written, run);
 }
@@ -191,7 +191,7 @@ on_written(void *context, const struct error *error)
     } else {
         alert_delivery_finish(run->runtime.delivery,
                               run->runtime.is_stopping
-                                  ? (halt_left() - RUNTIME_STOP_RESERVE) / 2
+                                  ? (signals_left() - RUNTIME_STOP_RESERVE) / 2
                                   : ALERT_DELIVERY_PATIENCE,
                               on_delivered, run);
     }
@@ -220,7 +220,7 @@ static void
 on_ready(void *context)
 {
     struct replay_run *run = context;
-    halt_doing("the replay was interrupted before its end", EX_TEMPFAIL);
+    signals_doing("the replay was interrupted before its end", EX_TEMPFAIL);
     hold(run);
     persistence_start(&run->runtime.persistence);
     replay_start(run->replay);
@@ -300,7 +300,7 @@ set_up(struct replay_run *run, const struct settings *settings, struct error *er
 static void
 tear_down(struct replay_run *run)
 {
-    halt_doing("connections are not closed", run->runtime.exit_code);
+    signals_doing("connections are not closed", run->runtime.exit_code);
     replay_destroy(&run->replay);
     timer_fini(&run->look);
     runtime_close(&run->runtime);

@@ -7,7 +7,7 @@
 #include <sysexits.h>
 
 #include "base/log.h"
-#include "daemon/halt.h"
+#include "daemon/signals.h"
 #include "daemon/wall_clock.h"
 #include "net/http_client.h"
 #include "pipeline/pipeline.h"
@@ -91,7 +91,7 @@ static bool
 make_loop(struct runtime *runtime, struct error *error)
 {
     runtime->base = event_base_new();
-    if (runtime->base == NULL || !halt_init(runtime->base, on_signal, runtime)) {
+    if (runtime->base == NULL || !signals_init(runtime->base, on_signal, runtime)) {
         error_set(error, STATUS_NOMEM, "cannot create an event loop: %s",
                   strerror(errno));
         return false;
@@ -192,7 +192,7 @@ runtime_close(struct runtime *runtime)
     http_client_destroy(&runtime->client);
     redis_sink_destroy(&runtime->sink);
     persistence_fini(&runtime->persistence);
-    halt_fini();
+    signals_fini();
     if (runtime->base != NULL) {
         event_base_free(runtime->base);
     }

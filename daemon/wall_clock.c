@@ -1,6 +1,6 @@
 #include "daemon/wall_clock.h"
 
-#include "daemon/wall.h"
+#include "daemon/clock_steps.h"
 #include "net/clock.h"
 
 // Two clocks cannot be read at the same time. If the process were stopped between the
@@ -8,7 +8,7 @@
 #define READ_WITHIN (10 * USEC_PER_MS)
 enum { READS_MAX = 10 };
 
-static struct wall wall;
+static struct clock_steps wall;
 
 usec
 wall_clock_now(void)
@@ -21,10 +21,10 @@ wall_clock_now(void)
         system = clock_system();
         reads++;
     } while (clock_boot() - boot > READ_WITHIN && reads < READS_MAX);
-    return wall_read(&wall, system, boot);
+    return clock_steps_read(&wall, system, boot);
 }
 
-const struct wall *
+const struct clock_steps *
 wall_clock_state(void)
 {
     return &wall;

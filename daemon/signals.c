@@ -1,4 +1,4 @@
-#include "daemon/halt.h"
+#include "daemon/signals.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -12,14 +12,14 @@
 #include "net/clock.h"
 
 // Half a second of the 5 s is reserved for the system, to free the memory.
-#define HALT_WITHIN (4500 * USEC_PER_MS)
+#define SIGNALS_WITHIN (4500 * USEC_PER_MS)
 
 enum { LINE_MAX = 512 };
 
 // Signal handlers have no context argument.
 static struct {
     struct event *readable;
-    halt_fn on_signal;
+    signals_fn on_signal;
     void *context;
     timer_t timer;
     int wake[2];
@@ -27,20 +27,21 @@ static struct {
     volatile sig_atomic_t exit_code;
     const char *volatile doing;
     usec deadline; // monotonic, from the first signal that the loop received
-} halt;
+} signals;
 
 static void
 on_number(int number)
 {
     int errno_before = errno;
-    if (!halt.is_halting) {
+    if (!signals.is_halting) {
         const struct itimerspec within = {
-            .it_value = {HALT_WITHIN / USEC_PER_S, HALT_WITHIN % USEC_PER_S * 1000}};
-        halt.is_halting = 1;
-        timer_settime(halt.timer, 0, &within, NULL);
+            .it_value = {SIGNALS_WITHIN / USEC_PER_S,
+                         SIGNALS_WITHIN % USEC_PER_S * 1000}};
+        signals.is_halting = 1;
+        timer_settime(signals.timer, 0, &within, NULL);
     }
     char byte = (char)number;
-    ssize_t done = write(halt.wake[1], &byte, 1);
+    ssize_t done = write(signals.wake[1], &byte, 1);
     (void)done; // full: the loop is woken already
     errno = errno_before;
 }
@@ -62,11 +63,11 @@ on_alarm(int number)
     const char *end = line + sizeof(line) - 1;
     char *to = add(line, end, log_prefix(LOG_LEVEL_ERROR));
     to = add(to, end, "stopped at the deadline of 5 s; ");
-    to = add(to, end, halt.doing);
+    to = add(to, end, signals.doing);
     *to++ = '\n';
     ssize_t done = write(STDERR_FILENO, line, (size_t)(to - line));
     (void)done;
-    _exit(halt.exit_code);
+    _exit(signals.exit_code);
 }
 
 static void
@@ -76,11 +77,11 @@ on_wake(evutil_socket_t fd, short what, void *context)
     (void)context;
     char bytes[16];
     ssize_t count = read(fd, bytes, sizeof(bytes));
-    if (halt.deadline == 0) {
-        halt.deadline = clock_monotonic() + HALT_WITHIN;
+    if (signals.deadline == 0) {
+        signals.deadline = clock_monotonic() + SIGNALS_WITHIN;
     }
     for (ssize_t i = 0; i < count; i++) {
-        halt.on_signal(halt.context);
+        signals.on_signal(signals.context);
     }
 }
 
@@ -104,53 +105,55 @@ handle_hangup(void)
 }
 
 bool
-halt_init(struct event_base *base, halt_fn on_signal, void *context)
+signals_init(struct event_base *base, signals_fn on_signal, void *context)
 {
     struct sigevent alarm = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM};
-    halt.on_signal = on_signal;
-    halt.context = context;
-    halt_doing("nothing was started", 0);
-    if (pipe(halt.wake) != 0 ||
-        timer_create(CLOCK_MONOTONIC, &alarm, &halt.timer) != 0) {
+    signals.on_signal = on_signal;
+    signals.context = context;
+    signals_doing("nothing was started", 0);
+    if (pipe(signals.wake) != 0 ||
+        timer_create(CLOCK_MONOTONIC, &alarm, &signals.timer) != 0) {
         return false;
     }
     for (int i = 0; i < 2; i++) {
-        if (evutil_make_socket_nonblocking(halt.wake[i]) != 0 ||
-            evutil_make_socket_closeonexec(halt.wake[i]) != 0) {
+        if (evutil_make_socket_nonblocking(signals.wake[i]) != 0 ||
+            evutil_make_socket_closeonexec(signals.wake[i]) != 0) {
             return false;
         }
     }
-    halt.readable = event_new(base, halt.wake[0], EV_READ | EV_PERSIST, on_wake, NULL);
-    return halt.readable != NULL && event_add(halt.readable, NULL) == 0 &&
+    signals.readable =
+        event_new(base, signals.wake[0], EV_READ | EV_PERSIST, on_wake, NULL);
+    return signals.readable != NULL && event_add(signals.readable, NULL) == 0 &&
            handle(SIGALRM, on_alarm) && handle(SIGINT, on_number) &&
            handle(SIGTERM, on_number) && handle_hangup();
 }
 
 void
-halt_fini(void)
+signals_fini(void)
 {
-    if (halt.readable == NULL) {
+    if (signals.readable == NULL) {
         return;
     }
     handle(SIGINT, SIG_IGN);
     handle(SIGTERM, SIG_IGN);
     handle(SIGHUP, SIG_IGN);
-    event_free(halt.readable);
-    halt.readable = NULL;
-    close(halt.wake[0]);
-    close(halt.wake[1]);
+    event_free(signals.readable);
+    signals.readable = NULL;
+    close(signals.wake[0]);
+    close(signals.wake[1]);
 }
 
 void
-halt_doing(const char *doing, int exit_code)
+signals_doing(const char *doing, int exit_code)
 {
-    halt.exit_code = exit_code;
-    halt.doing = doing;
+    signals.exit_code = exit_code;
+    signals.doing = doing;
 }
 
 usec
-halt_left(void)
+signals_left(void)
 {
-    usec left = halt.deadline != 0 ? halt.deadline - clock_monotonic() : HALT_WITHIN;
+    usec left =
+        signals.deadline != 0 ? signals.deadline - clock_monotonic() : SIGNALS_WITHIN;
     return left > 0 ? left : 0;
 }

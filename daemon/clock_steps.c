@@ -1,22 +1,22 @@
-#include "daemon/wall.h"
+#include "daemon/clock_steps.h"
 
 #include <stdlib.h>
 
 usec
-wall_read(struct wall *wall, usec system, usec boot)
+clock_steps_read(struct clock_steps *wall, usec system, usec boot)
 {
     if (!wall->is_known) {
         wall->is_known = true;
         wall->offset = system - boot;
     }
     usec off = system - boot - wall->offset;
-    if (llabs(off) <= WALL_SLEW) {
+    if (llabs(off) <= CLOCK_STEPS_SLEW) {
         wall->offset += off;
         wall->step = 0;
-    } else if (wall->step == 0 || llabs(off - wall->step) > WALL_SLEW) {
+    } else if (wall->step == 0 || llabs(off - wall->step) > CLOCK_STEPS_SLEW) {
         wall->step = off;
         wall->since = boot;
-    } else if (boot - wall->since >= WALL_HOLD) {
+    } else if (boot - wall->since >= CLOCK_STEPS_HOLD) {
         wall->offset += off;
         wall->step = 0;
         wall->followed = off;
@@ -26,7 +26,7 @@ wall_read(struct wall *wall, usec system, usec boot)
 }
 
 usec
-wall_date(const struct wall *wall, usec date, usec now)
+clock_steps_date(const struct clock_steps *wall, usec date, usec now)
 {
     bool is_stepped = llabs(date - now - wall->step) < llabs(date - now);
     return wall->step != 0 && is_stepped ? date - wall->step : date;

@@ -13,17 +13,17 @@
 struct event_base;
 
 // Called from the loop, for each signal.
-typedef void (*halt_fn)(void *context);
+typedef void (*signals_fn)(void *context);
 
 // Installs the handlers; SIGHUP stays ignored if it is. Keeps all. False when the
 // system refuses.
-bool halt_init(struct event_base *base, halt_fn on_signal, void *context);
+bool signals_init(struct event_base *base, signals_fn on_signal, void *context);
 // From here on the signals are ignored; the deadline remains in force.
-void halt_fini(void);
+void signals_fini(void);
 
 // Sets the message and the exit code in case the deadline passes during the next
 // action. doing: keeps; "the snapshot is not saved: …".
-void halt_doing(const char *doing, int exit_code);
+void signals_doing(const char *doing, int exit_code);
 
 // The time until the deadline; the full 4.5 s before a signal.
-usec halt_left(void);
+usec signals_left(void);
