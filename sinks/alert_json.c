@@ -179,21 +179,35 @@ put_number(struct buffer *text, struct slice number)
     }
 }
 
-// *row: where to begin, because members are mostly in the order of the table.
+// The row of a member of "cascade", or the row without a name. row: where to begin,
+// because members are mostly in the order of the table.
+static const struct alert_field *
+find_row(struct slice name, const struct alert_field *row)
+{
+    for (int round = 0; round < 2; round++) {
+        for (; row->name != NULL; row++) {
+            if (strncmp(row->name, CASCADE, sizeof(CASCADE) - 1) == 0 &&
+                slice_equal(slice_of(row->name + sizeof(CASCADE) - 1), name)) {
+                return row;
+            }
+        }
+        row = round == 0 ? alert_json_field_rows : row;
+    }
+    return row;
+}
+
 static bool
 is_text_field(struct slice name, const struct alert_field **row)
 {
-    for (int round = 0; round < 2; round++) {
-        for (; (*row)->name != NULL; (*row)++) {
-            const char *full = (*row)->name;
-            if (strncmp(full, CASCADE, sizeof(CASCADE) - 1) == 0 &&
-                slice_equal(slice_of(full + sizeof(CASCADE) - 1), name)) {
-                return strcmp((*row)->type, "string") == 0;
-            }
-        }
-        *row = alert_json_field_rows;
-    }
-    return false;
+    *row = find_row(name, *row);
+    return (*row)->name != NULL && strcmp((*row)->type, "string") == 0;
+}
+
+bool
+alert_json_is_cascade_field(struct slice name)
+{
+    return !slice_equal(name, SLICE_LIT("id")) &&
+           find_row(name, alert_json_field_rows)->name != NULL;
 }
 
 // ── members ────────────────────────────────────────────────────────────────

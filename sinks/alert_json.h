@@ -8,7 +8,10 @@
 // terminal.
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/buffer.h"
+#include "base/slice.h"
 #include "base/status.h"
 #include "pipeline/changes.h"
 
@@ -21,6 +24,10 @@ struct alert_field {
 
 // Ends with a row without a name.
 extern const struct alert_field alert_json_field_rows[];
+
+// True if a field of that name is in the hash of a cascade: all members of "cascade"
+// but its id.
+bool alert_json_is_cascade_field(struct slice name);
 
 // Appends the object, one line without its end. change: of kind CHANGE_ALERT. NOMEM if
 // there is no memory or the buffer is full; the buffer may then contain a part.

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sinks/alert_json.h"
+
 // clang-format off
 const struct redis_key redis_keys_rows[] = {
     {"top:<metric>:<window>", "zset",
@@ -167,17 +169,6 @@ enum redis_keys_mark
 redis_keys_field(enum redis_key_kind kind, struct slice field)
 {
     static const char *const user[] = {"handle", "name", "followers", "last_seen"};
-    static const char *const cascade[] = {
-        "author",         "handle",          "text",           "lang",
-        "network",        "created_ms",      "first_ms",       "last_ms",
-        "retweets",       "quotes",          "replies",        "amplifiers",
-        "reach",          "velocity_5m",     "velocity_1h",    "peak_velocity",
-        "reported",       "parent",          "state",          "depth",
-        "breadth",        "virality",        "observed_share", "edepth",
-        "infectiousness", "forecast",        "forecast_low",   "forecast_high",
-        "p_double",       "overperformance", "stage",          "level",
-        "supercritical",
-    };
     if (kind == REDIS_KEY_USER) {
         return is_board(field) || slice_equal(field, SLICE_LIT("network"))
                    ? REDIS_KEYS_OURS
@@ -186,7 +177,6 @@ redis_keys_field(enum redis_key_kind kind, struct slice field)
                    : REDIS_KEYS_FOREIGN;
     }
     return slice_equal(field, SLICE_LIT("size")) ? REDIS_KEYS_OURS
-           : is_among(field, cascade, sizeof(cascade) / sizeof(cascade[0]))
-               ? REDIS_KEYS_COMMON
-               : REDIS_KEYS_FOREIGN;
+           : alert_json_is_cascade_field(field)  ? REDIS_KEYS_COMMON
+                                                 : REDIS_KEYS_FOREIGN;
 }
