@@ -39,7 +39,9 @@ struct redis_sink;
 
 enum {
     REDIS_BATCH_COMMANDS = 2000,
-    REDIS_BATCH_BYTES = 1 << 20,
+    // Redis keeps the words of a transaction until EXEC, in about four times its bytes:
+    // these fit in the cache of one processor.
+    REDIS_BATCH_BYTES = 1 << 16,
     REDIS_SINK_PATIENCE_S = 10, // see redis_sink_is_full
 };
 

@@ -321,9 +321,21 @@ at_most_two_transactions_are_in_flight(void **state)
         size_t now = sink_model_counts(world->model)->in_flight;
         most = now > most ? now : most;
     }
-    // A fresh user is two commands: HSET and EXPIRE.
-    assert_true(most > REDIS_BATCH_COMMANDS / 2);
-    assert_true(most <= REDIS_BATCH_COMMANDS);
+    // A fresh user is two commands, HSET and EXPIRE, of more than 100 bytes in all.
+    enum { LEAST = 100, BATCH = REDIS_BATCH_BYTES / LEAST };
+    assert_true(most > BATCH);
+    assert_true(most <= 2 * BATCH);
+}
+
+static void
+a_transaction_fits_in_the_cache_of_a_processor(void **state)
+{
+    struct world *world = *state;
+    begin(world);
+    set_posts(world, 20000, "1");
+    finish(world);
+    const struct redis_metrics *metrics = redis_sink_metrics(world->sink);
+    assert_true(metrics->bytes_sent / metrics->transactions < 70000);
 }
 
 static void
@@ -748,6 +760,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(everything_pulled_is_acknowledged_when_finished),
         TEST(at_most_two_transactions_are_in_flight),
+        TEST(a_transaction_fits_in_the_cache_of_a_processor),
         TEST(a_cursor_set_all_the_time_is_still_written),
         TEST(gaps_are_written_and_removed_beside_cursors),
         TEST(meta_contains_the_lag_of_live_streams),
