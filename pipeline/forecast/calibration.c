@@ -12,21 +12,14 @@
 
 enum { FACTORS = CALIBRATION_FACTORS, NEWTON_STEPS = 25, TEXT_DIGITS = 9 };
 
-// The factor a of R + a p U at an age in minutes.
-static const struct {
-    double minutes;
-    double factor;
-} shipped_factors[] = {
-    {1, 1.52},  {2, .90},   {5, 1.04},  {10, 1.70},  {15, 1.76},  {20, 1.60},
-    {30, 1.44}, {45, 1.60}, {60, 1.46}, {90, 1.08},  {120, 1.22}, {180, .78},
-    {240, .68}, {360, .80}, {720, .56}, {1440, .32},
-};
 // Of ln(final / (R + p U)).
-static const double shipped_bands[FORECAST_ANCHORS][CALIBRATION_QUANTILES] = {
+static const double shipped_bands[CALIBRATION_BANDS][CALIBRATION_QUANTILES] = {
     {-.07, .28, .72, 1.20, 3.63},
     {-.26, .00, .40, .75, 2.83},
     {-.31, -.12, .11, .41, 1.68},
 };
+static const usec band_ages[CALIBRATION_BANDS] = {10 * USEC_PER_MIN, USEC_PER_HOUR,
+                                                  4 * USEC_PER_HOUR};
 static const double shipped_doublings[][FACTORS] = {
     {6.9260, -1.1325, 0.9623, 0.0275, -0.5453},
     {6.1584, -1.7959, 1.4964, -0.0412, -0.1920},
@@ -35,55 +28,25 @@ static const double shipped_doublings[][FACTORS] = {
 static const double quantile_at[CALIBRATION_QUANTILES] = {.05, .25, .50, .75, .95};
 static const uint32_t learnt_doublings[FORECAST_DOUBLINGS] = {25, 50};
 
-uint32_t
-calibration_anchor(usec age)
-{
-    static const usec anchors[FORECAST_ANCHORS] = {10 * USEC_PER_MIN, USEC_PER_HOUR,
-                                                   4 * USEC_PER_HOUR};
-    uint32_t i = 0;
-    while (i < FORECAST_ANCHORS && anchors[i] != age) {
-        i++;
-    }
-    return i;
-}
-
-static double
-shipped_factor(usec age)
-{
-    enum { LAST = sizeof(shipped_factors) / sizeof(shipped_factors[0]) - 1 };
-    double minutes = (double)age / (double)USEC_PER_MIN;
-    size_t i = 0;
-    while (i <= LAST && shipped_factors[i].minutes <= minutes) {
-        i++;
-    }
-    if (i == 0 || i > LAST) {
-        return shipped_factors[i == 0 ? 0 : LAST].factor;
-    }
-    double part = log(minutes / shipped_factors[i - 1].minutes) /
-                  log(shipped_factors[i].minutes / shipped_factors[i - 1].minutes);
-    return shipped_factors[i - 1].factor +
-           part * (shipped_factors[i].factor - shipped_factors[i - 1].factor);
-}
-
 // The band of 90 %, from 5 minutes on, that the size is within. A shipped band is
 // widened if it is not, and a learnt one limits the size.
 static void
-set_band(const struct calibration *calibration, usec age, double reshares, double reach,
-         struct calibration_answer *answer)
+set_band(const struct calibration *calibration, usec age,
+         const struct final_sizes_input *input, struct calibration_answer *answer)
 {
     uint32_t which = age < 25 * USEC_PER_MIN ? 0 : age < 2 * USEC_PER_HOUR ? 1 : 2;
     const struct calibration_band *band = &calibration->bands[which];
     bool is_learnt = band->learnt_from != 0;
     const double *quantiles = is_learnt ? band->quantiles : shipped_bands[which];
-    double base = log(reshares + reach);
+    double base = log(input->reshares + input->reach);
     if (is_learnt) {
-        base = band->factors[0] + band->factors[1] * log(reshares + 1) +
-               band->factors[2] * log(reach + 1);
+        base = band->factors[0] + band->factors[1] * log(input->reshares + 1) +
+               band->factors[2] * log(input->reach + 1);
     }
     // A cascade never shrinks.
-    double low = fmax(reshares, exp(base + quantiles[0]) - is_learnt);
-    double high =
-        fmax(reshares, exp(base + quantiles[CALIBRATION_QUANTILES - 1]) - is_learnt);
+    double low = fmax(input->reshares, exp(base + quantiles[0]) - is_learnt);
+    double high = fmax(input->reshares,
+                       exp(base + quantiles[CALIBRATION_QUANTILES - 1]) - is_learnt);
     if (age < 5 * USEC_PER_MIN || !isfinite(low) || !isfinite(high)) {
         return;
     }
@@ -95,14 +58,13 @@ set_band(const struct calibration *calibration, usec age, double reshares, doubl
 }
 
 struct calibration_answer
-calibration_size(const struct calibration *calibration, usec age, double reshares,
-                 double reach)
+calibration_size(const struct calibration *calibration, usec age,
+                 const struct final_sizes_input *input)
 {
     struct calibration_answer answer = {NAN, NAN, NAN};
-    double size = reshares + shipped_factor(age) * reach;
-    if (isfinite(size)) {
-        answer.size = size;
-        set_band(calibration, age, reshares, reach, &answer);
+    answer.size = final_sizes_estimate(&calibration->sizes, age, input);
+    if (!isnan(answer.size)) {
+        set_band(calibration, age, input, &answer);
     }
     return answer;
 }
@@ -183,25 +145,39 @@ collect(double squares[9], double sums[3], const double terms[3], double value)
 }
 
 static void
-fit_band(struct calibration *calibration, uint32_t which)
+band_terms(const struct final_sizes_row *row, double terms[3])
 {
-    const struct calibration_size *rows = calibration->sizes[which];
-    uint64_t seen = calibration->size_count[which];
-    size_t count = seen < CALIBRATION_SIZES ? (size_t)seen : (size_t)CALIBRATION_SIZES;
-    struct calibration_band band = {.learnt_from = seen};
+    terms[0] = 1;
+    terms[1] = log((double)row->sample.reshares + 1);
+    terms[2] = log((double)row->sample.reach + 1);
+}
+
+static double
+log_size(const struct final_sizes_row *row)
+{
+    return log((double)row->ended + 1);
+}
+
+static void
+fit_band(struct calibration *calibration, uint32_t which,
+         const struct final_sizes_age *closed)
+{
+    size_t count = final_sizes_count(closed);
+    struct calibration_band band = {.learnt_from = closed->count};
     double squares[9] = {0};
+    double terms[3];
     for (size_t i = 0; i < count; i++) {
-        const double terms[3] = {1, rows[i].sample.reshares, rows[i].sample.reach};
-        collect(squares, band.factors, terms, rows[i].ended);
+        band_terms(&closed->rows[i], terms);
+        collect(squares, band.factors, terms, log_size(&closed->rows[i]));
     }
     if (!linear_solve(squares, band.factors, 3)) {
         return; // all observations are equal: nothing to fit
     }
-    double residuals[CALIBRATION_SIZES];
+    double residuals[FINAL_SIZES_KEPT];
     for (size_t i = 0; i < count; i++) {
-        residuals[i] = rows[i].ended - band.factors[0] -
-                       band.factors[1] * rows[i].sample.reshares -
-                       band.factors[2] * rows[i].sample.reach;
+        band_terms(&closed->rows[i], terms);
+        residuals[i] = log_size(&closed->rows[i]) - band.factors[0] -
+                       band.factors[1] * terms[1] - band.factors[2] * terms[2];
     }
     qsort(residuals, count, sizeof(*residuals), by_value);
     for (size_t i = 0; i < CALIBRATION_QUANTILES; i++) {
@@ -270,24 +246,33 @@ is_time(uint64_t seen, uint32_t least, uint32_t step)
     return seen >= least && (seen - least) % step == 0;
 }
 
-void
-calibration_learn(struct calibration *calibration, const struct forecast *forecast,
-                  uint32_t ended)
+static void
+learn_sizes(struct calibration *calibration, const struct forecast *forecast,
+            struct calibration_close close)
 {
     for (uint32_t i = 0; i < FORECAST_ANCHORS; i++) {
-        if (forecast->samples[i].reshares <= 0) {
-            continue;
-        }
-        uint64_t at = calibration->size_count[i]++ % CALIBRATION_SIZES;
-        calibration->sizes[i][at] = (struct calibration_size){
-            forecast->samples[i],
-            (float)log((double)ended + 1),
-        };
-        if (is_time(calibration->size_count[i], CALIBRATION_SIZES_MIN,
-                    CALIBRATION_SIZES_STEP)) {
-            fit_band(calibration, i);
+        struct final_sizes_row row = {
+            .closed = close.time, .sample = forecast->samples[i], .ended = close.size};
+        if (row.sample.reshares != 0 &&
+            final_sizes_learn(&calibration->sizes, i, &row)) {
+            calibration->is_new = true;
         }
     }
+    for (uint32_t i = 0; i < CALIBRATION_BANDS; i++) {
+        uint32_t anchor = final_sizes_anchor(band_ages[i]);
+        const struct final_sizes_age *closed = &calibration->sizes.ages[anchor];
+        if (forecast->samples[anchor].reshares != 0 &&
+            is_time(closed->count, FINAL_SIZES_MIN, FINAL_SIZES_STEP)) {
+            fit_band(calibration, i, closed);
+        }
+    }
+}
+
+void
+calibration_learn(struct calibration *calibration, const struct forecast *forecast,
+                  struct calibration_close close)
+{
+    learn_sizes(calibration, forecast, close);
     for (uint32_t i = 0; i < FORECAST_DOUBLINGS; i++) {
         if (forecast->doublings[i][0] < 0) {
             continue;
@@ -295,7 +280,7 @@ calibration_learn(struct calibration *calibration, const struct forecast *foreca
         uint64_t at = calibration->double_count[i]++ % CALIBRATION_DOUBLINGS;
         struct calibration_double *row = &calibration->doubles[i][at];
         memcpy(row->times, forecast->doublings[i], sizeof(row->times));
-        row->is_doubled = ended >= 2 * learnt_doublings[i] ? 1 : 0;
+        row->is_doubled = close.size >= 2 * learnt_doublings[i] ? 1 : 0;
         if (is_time(calibration->double_count[i], CALIBRATION_DOUBLINGS_MIN,
                     CALIBRATION_DOUBLINGS_STEP)) {
             fit_doubling(calibration, i);
@@ -305,47 +290,110 @@ calibration_learn(struct calibration *calibration, const struct forecast *foreca
 
 // ── as text ────────────────────────────────────────────────────────────────
 
-enum { NUMBERS_MAX = 3 + CALIBRATION_QUANTILES };
+enum {
+    NUMBERS_MAX = 9,
+    BAND_NUMBERS = 3 + CALIBRATION_QUANTILES,
+    SIZE_NUMBERS = 2 + FINAL_SIZES_TERMS + FINAL_SIZES_WAYS,
+};
+
+// Which result a field is.
+struct result {
+    struct calibration_band *band;         // or
+    struct calibration_doubling *doubling; // or
+    struct final_sizes_fit *size;
+    uint64_t *learnt_from;
+    size_t numbers;
+};
+
+static struct result
+result_of(struct calibration *calibration, uint32_t field)
+{
+    if (field < CALIBRATION_BANDS) {
+        struct calibration_band *band = &calibration->bands[field];
+        return (struct result){
+            .band = band, .learnt_from = &band->learnt_from, .numbers = BAND_NUMBERS};
+    }
+    field -= CALIBRATION_BANDS;
+    if (field < FORECAST_DOUBLINGS) {
+        struct calibration_doubling *doubling = &calibration->doublings[field];
+        return (struct result){.doubling = doubling,
+                               .learnt_from = &doubling->learnt_from,
+                               .numbers = FACTORS};
+    }
+    struct final_sizes_fit *size =
+        &calibration->sizes.ages[field - FORECAST_DOUBLINGS].fit;
+    return (struct result){
+        .size = size, .learnt_from = &size->learnt_from, .numbers = SIZE_NUMBERS};
+}
 
 struct slice
 calibration_name(uint32_t field)
 {
-    static const char *const names[CALIBRATION_FIELDS] = {"10m", "1h", "4h",
-                                                          "double:25", "double:50"};
+    static const char *const names[CALIBRATION_FIELDS] = {
+        "10m",     "1h",       "4h",       "double:25", "double:50",
+        "size:5m", "size:10m", "size:30m", "size:1h",   "size:2h",
+        "size:4h", "size:6h",  "size:12h"};
     return slice_of(names[field]);
 }
 
-// Parses the numbers of a field; returns how many.
-static size_t
-numbers_of(const struct calibration *calibration, uint32_t field, uint64_t *ret_from,
-           double numbers[NUMBERS_MAX])
+static void
+read_numbers(const struct result *result, double numbers[NUMBERS_MAX])
 {
-    if (field < FORECAST_ANCHORS) {
-        const struct calibration_band *band = &calibration->bands[field];
-        *ret_from = band->learnt_from;
-        memcpy(numbers, band->factors, sizeof(band->factors));
-        memcpy(numbers + 3, band->quantiles, sizeof(band->quantiles));
-        return 3 + CALIBRATION_QUANTILES;
+    if (result->band != NULL) {
+        memcpy(numbers, result->band->factors, sizeof(result->band->factors));
+        memcpy(numbers + 3, result->band->quantiles, sizeof(result->band->quantiles));
+    } else if (result->doubling != NULL) {
+        memcpy(numbers, result->doubling->factors, sizeof(result->doubling->factors));
+    } else {
+        numbers[0] = (double)result->size->way;
+        numbers[1] = result->size->factor;
+        memcpy(numbers + 2, result->size->terms, sizeof(result->size->terms));
+        memcpy(numbers + 2 + FINAL_SIZES_TERMS, result->size->errors,
+               sizeof(result->size->errors));
     }
-    const struct calibration_doubling *doubling =
-        &calibration->doublings[field - FORECAST_ANCHORS];
-    *ret_from = doubling->learnt_from;
-    memcpy(numbers, doubling->factors, sizeof(doubling->factors));
-    return FACTORS;
+}
+
+// False, and nothing is changed, if a number is not valid.
+static bool
+write_numbers(const struct result *result, uint64_t from,
+              const double numbers[NUMBERS_MAX])
+{
+    if (result->band != NULL) {
+        memcpy(result->band->factors, numbers, sizeof(result->band->factors));
+        memcpy(result->band->quantiles, numbers + 3, sizeof(result->band->quantiles));
+    } else if (result->doubling != NULL) {
+        memcpy(result->doubling->factors, numbers, sizeof(result->doubling->factors));
+    } else {
+        uint64_t way = 0;
+        while (way < FINAL_SIZES_WAYS && (double)way != numbers[0]) {
+            way++;
+        }
+        if (way == FINAL_SIZES_WAYS || from < FINAL_SIZES_MIN) {
+            return false;
+        }
+        result->size->way = way;
+        result->size->factor = numbers[1];
+        memcpy(result->size->terms, numbers + 2, sizeof(result->size->terms));
+        memcpy(result->size->errors, numbers + 2 + FINAL_SIZES_TERMS,
+               sizeof(result->size->errors));
+    }
+    *result->learnt_from = from;
+    return true;
 }
 
 struct slice
-calibration_text(const struct calibration *calibration, uint32_t field,
+calibration_text(struct calibration *calibration, uint32_t field,
                  char text[CALIBRATION_TEXT_MAX])
 {
-    uint64_t learnt_from;
+    struct result result = result_of(calibration, field);
     double numbers[NUMBERS_MAX];
-    size_t count = numbers_of(calibration, field, &learnt_from, numbers);
-    if (learnt_from == 0) {
+    if (*result.learnt_from == 0 ||
+        (result.size != NULL && !final_sizes_is_used(result.size))) {
         return SLICE_NONE;
     }
-    size_t length = decimal_put(text, (double)learnt_from, DECIMAL_DIGITS_MAX);
-    for (size_t i = 0; i < count; i++) {
+    read_numbers(&result, numbers);
+    size_t length = decimal_put(text, (double)*result.learnt_from, DECIMAL_DIGITS_MAX);
+    for (size_t i = 0; i < result.numbers; i++) {
         text[length++] = ' ';
         length += decimal_put(text + length, numbers[i], TEXT_DIGITS);
     }
@@ -366,14 +414,6 @@ next_number(struct slice *text, double *ret_number)
     return decimal_parse(word, ret_number);
 }
 
-static uint64_t
-learnt_from(const struct calibration *calibration, uint32_t field)
-{
-    return field < FORECAST_ANCHORS
-               ? calibration->bands[field].learnt_from
-               : calibration->doublings[field - FORECAST_ANCHORS].learnt_from;
-}
-
 bool
 calibration_restore(struct calibration *calibration, struct slice name,
                     struct slice text)
@@ -387,37 +427,22 @@ calibration_restore(struct calibration *calibration, struct slice name,
     if (field == CALIBRATION_FIELDS || !next_number(&text, &from) || from < 1) {
         return false;
     }
-    size_t count =
-        field < FORECAST_ANCHORS ? 3 + (size_t)CALIBRATION_QUANTILES : (size_t)FACTORS;
-    for (size_t i = 0; i < count; i++) {
+    struct result result = result_of(calibration, field);
+    for (size_t i = 0; i < result.numbers; i++) {
         if (!next_number(&text, &numbers[i])) {
             return false;
         }
     }
-    if (text.len != 0 || learnt_from(calibration, field) != 0) {
-        return false;
-    }
-    if (field < FORECAST_ANCHORS) {
-        struct calibration_band *band = &calibration->bands[field];
-        band->learnt_from = (uint64_t)from;
-        memcpy(band->factors, numbers, sizeof(band->factors));
-        memcpy(band->quantiles, numbers + 3, sizeof(band->quantiles));
-    } else {
-        struct calibration_doubling *doubling =
-            &calibration->doublings[field - FORECAST_ANCHORS];
-        doubling->learnt_from = (uint64_t)from;
-        memcpy(doubling->factors, numbers, sizeof(doubling->factors));
-    }
-    return true;
+    return text.len == 0 && *result.learnt_from == 0 &&
+           write_numbers(&result, (uint64_t)from, numbers);
 }
 
 void
 calibration_move(struct calibration *calibration, struct snapshot *snapshot)
 {
+    final_sizes_move(&calibration->sizes, snapshot);
     SNAPSHOT_VALUE(snapshot, calibration->bands);
     SNAPSHOT_VALUE(snapshot, calibration->doublings);
-    SNAPSHOT_VALUE(snapshot, calibration->sizes);
-    SNAPSHOT_VALUE(snapshot, calibration->size_count);
     SNAPSHOT_VALUE(snapshot, calibration->doubles);
     SNAPSHOT_VALUE(snapshot, calibration->double_count);
     SNAPSHOT_VALUE(snapshot, calibration->is_new);

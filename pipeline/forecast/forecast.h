@@ -3,8 +3,7 @@
 // Created when a cascade whose root's time is known has FORECAST_MIN reshares;
 // smaller cascades only have their list of events (pipeline/forecast/reshares.h). Up to
 // FORECAST_EXACT_MAX events all are kept; beyond that, those older than ten minutes and
-// outside of SEISMIC's window are merged. pipeline/forecast/reshare_buckets.h describes
-// how much this changes an estimate.
+// outside of SEISMIC's window are merged (pipeline/forecast/reshare_buckets.h).
 //
 // `edepth` is the expected depth of a reshare when parents are unknown: the parent of j
 // is i with probability proportional to f_i e^(-lam (t_j - t_i)), where f = followers,
@@ -14,8 +13,6 @@
 // A burst is detected by a CUSUM on the gaps: Z = max(0, Z + ln 2 - a gap) at every
 // reshare, a = reshares so far / age. It begins when Z > ln(reshares) + 5 and ends when
 // Z would be 0, which silence causes, too. An undone reshare does not change Z.
-//
-// NaN: not known.
 #pragma once
 
 #include <stdbool.h>
@@ -35,7 +32,7 @@ enum {
     FORECAST_MIN = 5,
     FORECAST_SIZES = 5,    // ages at which sizes are recorded
     FORECAST_AGES = 17,    // at which estimates are made, see forecast_age
-    FORECAST_ANCHORS = 3,  // ages at which forecasts are learnt from
+    FORECAST_ANCHORS = 8,  // ages at which forecasts are learnt from
     FORECAST_DOUBLINGS = 2 // sizes, 25 and 50, at which doublings are learnt from
 };
 
@@ -45,10 +42,16 @@ enum forecast_flag {
     FORECAST_SIZED = 1 << 2, // its sizes are in its author's history
 };
 
-// The input of a forecast: ln(R + 1) and ln(p U + 1).
+// What pipeline/forecast/final_sizes.h forecasts from.
 struct forecast_sample {
-    float reshares;
-    float reach;
+    uint32_t reshares;
+    float reach; // p U
+    float trend;
+};
+
+struct forecast_outlook {
+    double reach; // p U, or NAN
+    double trend;
 };
 
 struct forecast {
@@ -63,10 +66,8 @@ struct forecast {
     uint32_t depth_last;
     uint32_t depth_done;  // how many of the list are included
     uint32_t depth_count; // how many events are included
-
     uint32_t burst_last;
     double burst_tension; // Z
-
     // The last estimate; not known: NAN.
     double infectiousness;
     double forecast; // of the final size
@@ -81,9 +82,8 @@ struct forecast {
     uint8_t stage;     // enum forecasts_stage, at the last estimate
     uint32_t marks[2]; // ages in ms when the last two marks were reached, newest first
     uint32_t sizes[FORECAST_SIZES];
-
-    // To learn from once it is closed. A sample of 0 reshares: none.
-    struct forecast_sample samples[FORECAST_ANCHORS];
+    // To learn from once it is closed.
+    struct forecast_sample samples[FORECAST_ANCHORS]; // 0 reshares: none
     float doublings[FORECAST_DOUBLINGS][3]; // see calibration.h; first < 0: none
 };
 
@@ -130,11 +130,11 @@ uint32_t forecast_newest(const struct forecast *forecast,
 uint32_t forecast_reshares_at(const struct forecast *forecast,
                               const struct forecast_events *events, usec age);
 
-// Estimates the infectiousness for the time `now`, or sets it to unknown.
-// median: used where the number of followers is not known; may be RESHARES_UNKNOWN.
-// *ret_reach: p U, NAN if not known.
-void forecast_estimate(struct forecast *forecast, const struct forecast_events *events,
-                       uint32_t now, uint32_t median, double *ret_reach);
+// Estimates the infectiousness for the time `now`, or sets it to unknown. median: used
+// where the number of followers is not known; may be RESHARES_UNKNOWN.
+struct forecast_outlook forecast_estimate(struct forecast *forecast,
+                                          const struct forecast_events *events,
+                                          uint32_t now, uint32_t median);
 
 double forecast_edepth(struct forecast *forecast, const struct forecast_events *events);
 bool forecast_is_bursting(const struct forecast *forecast,

@@ -148,9 +148,34 @@ ask(const struct scene *scene, struct seismic_answer *ret_answer)
     return seismic_estimate(&seismic, ret_answer);
 }
 
-void
+// How many events are later than that part of the age.
+static uint64_t
+later_than(const struct scene *scene, double part)
+{
+    double time = scene->now * part;
+    uint64_t later = 0;
+    for (uint32_t i = scene->count;
+         i-- > 0 && seconds(scene, scene->rows[i].time) > time;) {
+        later++;
+    }
+    for (uint32_t i = scene->bucket_count; i-- > 0;) {
+        const struct reshare_bucket *bucket = &scene->buckets[i];
+        later += mean_of_all(scene, bucket) > time ? bucket->count : 0;
+    }
+    return later;
+}
+
+static double
+trend_of(const struct scene *scene)
+{
+    double last = (double)later_than(scene, 0.75);
+    double before = (double)later_than(scene, 0.5) - last;
+    return log((last + 1) / (before + 1));
+}
+
+struct forecast_outlook
 forecast_estimate(struct forecast *forecast, const struct forecast_events *events,
-                  uint32_t now, uint32_t median, double *ret_reach)
+                  uint32_t now, uint32_t median)
 {
     struct scene scene = {
         .forecast = forecast,
@@ -171,5 +196,5 @@ forecast_estimate(struct forecast *forecast, const struct forecast_events *event
         answer = (struct seismic_answer){NAN, NAN};
     }
     forecast->infectiousness = answer.infectiousness;
-    *ret_reach = answer.reach;
+    return (struct forecast_outlook){answer.reach, trend_of(&scene)};
 }

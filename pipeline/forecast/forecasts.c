@@ -9,6 +9,7 @@
 #include "pipeline/inside.h"
 
 #define NEVER INT64_MAX
+#define REACH_MAX 1e30 // that fits in a float
 
 bool
 forecasts_init(struct forecasts *forecasts, uint32_t cascades, uint32_t authors,
@@ -151,18 +152,19 @@ stage_at(double part)
     return stage;
 }
 
-static double
+static struct forecast_outlook
 estimate(struct pipeline *pipeline, const struct subject *subject, usec now)
 {
     struct forecast *forecast = subject->forecast;
     uint32_t reshares = reshares_so_far(subject);
-    double reach;
-    forecast_estimate(forecast, &subject->events, reshares_time(now),
-                      median_of(pipeline, subject->cascade), &reach);
+    struct forecast_outlook outlook =
+        forecast_estimate(forecast, &subject->events, reshares_time(now),
+                          median_of(pipeline, subject->cascade));
     struct calibration_answer answer = {NAN, NAN, NAN};
-    if (!isnan(reach)) {
+    if (!isnan(outlook.reach)) {
+        const struct final_sizes_input input = {reshares, outlook.reach, outlook.trend};
         answer = calibration_size(&pipeline->forecasts.calibration,
-                                  now - subject->row->created, reshares, reach);
+                                  now - subject->row->created, &input);
     }
     forecast->forecast = answer.size;
     forecast->low = answer.low;
@@ -170,7 +172,7 @@ estimate(struct pipeline *pipeline, const struct subject *subject, usec now)
     forecast->stage = (uint8_t)stage_at(reshares / forecast->forecast);
     forecast->grown_at = reshares + (reshares + 3) / 4;
     cascades_queue(&pipeline->cascades, subject->cascade, CASCADE_ESTIMATE);
-    return reach;
+    return outlook;
 }
 
 // When the last reshare was counted. Where all have the same time nothing is known yet:
@@ -281,13 +283,15 @@ take_stock(struct pipeline *pipeline, const struct subject *subject, bool is_new
     if (is_new) {
         return;
     }
-    double reach = estimate(pipeline, subject, subject->row->created + age);
+    struct forecast_outlook outlook =
+        estimate(pipeline, subject, subject->row->created + age);
     merge(subject, subject->row->created + age);
-    uint32_t anchor = calibration_anchor(age);
-    if (anchor < FORECAST_ANCHORS && !isnan(reach)) {
+    uint32_t anchor = final_sizes_anchor(age);
+    if (anchor < FORECAST_ANCHORS && !isnan(outlook.reach)) {
         forecast->samples[anchor] = (struct forecast_sample){
-            (float)log((double)reshares_so_far(subject) + 1),
-            (float)log(reach + 1),
+            reshares_so_far(subject),
+            (float)fmin(outlook.reach, REACH_MAX),
+            (float)outlook.trend,
         };
     }
 }
@@ -324,7 +328,9 @@ finish(struct pipeline *pipeline, const struct subject *subject)
         }
     }
     enter_history(pipeline, subject);
-    calibration_learn(&pipeline->forecasts.calibration, forecast, ended);
+    calibration_learn(
+        &pipeline->forecasts.calibration, forecast,
+        (struct calibration_close){cascades_close_due(subject->row), ended});
     forecast->flags |= FORECAST_OVER;
     merge(subject, cascades_close_due(subject->row));
     cascades_queue(&pipeline->cascades, subject->cascade,

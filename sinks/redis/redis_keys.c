@@ -50,11 +50,13 @@ const struct redis_key redis_keys_rows[] = {
      "Alerts that the webhook has not acknowledged: webhook-id to attempts so far, time of the "
      "next attempt (ms) and the alert's JSON; expires 5 days after the last alert"},
     {"calibration", "hash",
-     "Coefficients of forecasts, fitted to closed cascades. 10m, 1h, 4h, of ln(final + 1) from "
-     "ln(R + 1) and ln(p U + 1) at that age: number of cascades, three coefficients, the 5, 25, "
-     "50, 75 and 95 % quantiles of the residuals; double:25, double:50, of p_double at that size: "
-     "number of cascades, five coefficients. Read when a live daemon starts, unless its snapshot "
-     "is newer"},
+     "Coefficients of forecasts, fitted to closed cascades. size:5m to size:12h, of the forecast at "
+     "that age (docs/forecasts.md): number of cascades, the way in use (0 shipped, 1 refitted, 2 "
+     "learnt), a of R + a p U, the coefficients of 1, ln(R + 1), ln(p U + 1) and the trend, the "
+     "median errors of the three ways; 10m, 1h, 4h, of the band, ln(final + 1) from ln(R + 1) and "
+     "ln(p U + 1): number of cascades, three coefficients, the 5, 25, 50, 75 and 95 % quantiles of "
+     "the residuals; double:25, double:50, of p_double at that size: number of cascades, five "
+     "coefficients. Read when a live daemon starts, unless its snapshot is newer"},
     {"meta", "hash",
      "schema (1), version, clock_ms, as_of_ms, posts, interactions, lag_ms, and complete: 0 while "
      "windows are not yet full, a gap is known, a source lags more than a minute or keys were "

@@ -38,7 +38,7 @@ def build():
     quiet = {"cwd": ROOT, "stdout": subprocess.DEVNULL}
     run("cmake", "--preset", "release", "-DBUILD_TESTING=ON", **quiet)
     run("cmake", "--build", "build/release", "--target", "cascaded", "limit", "crowd", "feeder",
-        **quiet)
+        "forecast_rows", **quiet)
     OUT.mkdir(parents=True, exist_ok=True)
 
 

@@ -5,6 +5,8 @@ compared with the sums they stand for.
 """
 import math
 
+from closed_sizes import AGES as SAMPLED, ClosedSizes, single
+
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 WEEK_MS = 7 * DAY_MS
 LEAST = 5
@@ -83,6 +85,12 @@ def seismic(root, events, now):
     return p, p * waiting
 
 
+def trend_of(events, now):
+    last = sum(time > 0.75 * now for time, _ in events)
+    before = sum(0.5 * now < time <= 0.75 * now for time, _ in events)
+    return math.log((last + 1) / (before + 1))
+
+
 def factor_at(age):
     """a, linear in the logarithm of the age (ms) between those that are given."""
     minutes = min(max(age / MINUTE_MS, 1), 1440)
@@ -122,6 +130,7 @@ class Pulse:
         self.ages = list(AGES)
         self.marks, self.next_mark = [], 0
         self.sizes = {}
+        self.samples = {}  # age -> R, p U and trend, to learn from
         self.is_over = self.is_sized = False
         self.grown_at = 0
         self.values, self.stage = {}, None
@@ -138,6 +147,7 @@ class Speed:
         self.history = {}    # author -> sizes of the last posts
         self.authors = []    # followers of the authors of posts that are over
         self.deciles = {}    # (decile, age) -> sizes
+        self.closed = ClosedSizes(factor_at)
 
     # --- events ---
 
@@ -235,6 +245,8 @@ class Speed:
             for age in SIZE_AGES:
                 pulse.sizes.setdefault(age, len(self._events(cascade)))
             self._enter_history(post, cascade)
+            self.closed.learn(self._due(post, cascade)[0], pulse.samples,
+                              len(self._events(cascade)))
             pulse.is_over, pulse.ages = True, []
             return
         age = pulse.ages.pop(0)
@@ -249,11 +261,15 @@ class Speed:
             pulse.sizes[age] = sum(time <= age for time in times) if is_new else len(times)
             self._compare(post, cascade, age)
         if not is_new:
-            self._estimate(post, cascade, (self.oracle.known[post].time + age * 1000) // 1000)
+            found = self._estimate(post, cascade,
+                                   (self.oracle.known[post].time + age * 1000) // 1000)
+            if found and age in SAMPLED:
+                pulse.samples[age] = found[0], single(found[1]), single(found[2])
 
     # --- estimates ---
 
     def _estimate(self, post, cascade, now):
+        """Returns R, p U and the trend, or None if they are not known."""
         pulse, network = cascade.pulse, self.oracle.network_of(post)
         known = self.followers.get(network)
         median = lower_median(known) if known else None
@@ -267,19 +283,25 @@ class Speed:
         age = now - pulse.born
         pulse.is_stretched = is_stretched(events, max(0, age) / 1000)
         if root is None or any(followers is None for _, followers in events):
-            return
+            return None
         answer = seismic(root, events, max(0, age) / 1000)
         if answer is None:
-            return
+            return None
         p, reach = answer
-        forecast = len(events) + factor_at(age) * reach
+        trend = trend_of(events, max(0, age) / 1000)
+        forecast = self.closed.size(age, len(events), reach, trend)
+        band = self.closed.band(age, len(events), reach) if age >= 5 * MINUTE_MS else None
+        if band:
+            forecast = min(max(forecast, band[0]), band[1])
         pulse.values.update(infectiousness=p, forecast=forecast)
         pulse.stage = next(name for end, name in STAGES if len(events) / forecast <= end)
         if age >= 5 * MINUTE_MS:
-            _, low, high = next(band for band in BANDS if age < band[0])
+            _, low, high = next(shipped for shipped in BANDS if age < shipped[0])
             base = len(events) + reach
-            pulse.values["forecast_low"] = min(forecast, max(base * math.exp(low), len(events)))
-            pulse.values["forecast_high"] = max(forecast, base * math.exp(high))
+            low, high = band or (max(base * math.exp(low), len(events)), base * math.exp(high))
+            pulse.values["forecast_low"] = min(forecast, low)
+            pulse.values["forecast_high"] = max(forecast, high)
+        return len(events), reach, trend
 
     # --- authors ---
 

@@ -31,6 +31,13 @@ create(void)
     return calibration;
 }
 
+static struct calibration_answer
+size(const struct calibration *calibration, usec age, double reshares, double reach)
+{
+    const struct final_sizes_input input = {reshares, reach, 0};
+    return calibration_size(calibration, age, &input);
+}
+
 static void
 sizes_are_as_shipped_before_anything_is_learnt(void **state)
 {
@@ -64,7 +71,7 @@ sizes_are_as_shipped_before_anything_is_learnt(void **state)
     struct calibration *calibration = create();
     for (size_t i = 0; i < sizeof(points) / sizeof(points[0]); i++) {
         usec age = (usec)(points[i].minutes * (double)USEC_PER_MIN);
-        struct calibration_answer answer = calibration_size(calibration, age, 40, 100);
+        struct calibration_answer answer = size(calibration, age, 40, 100);
         assert_near(answer.size, 40 + 100 * points[i].factor, 1e-6);
         assert_true(isnan(answer.low) == (age < 5 * USEC_PER_MIN));
     }
@@ -76,22 +83,21 @@ bands_are_as_shipped_before_anything_is_learnt(void **state)
 {
     (void)state;
     struct calibration *calibration = create();
-    struct calibration_answer answer =
-        calibration_size(calibration, 10 * USEC_PER_MIN, 50, 50);
+    struct calibration_answer answer = size(calibration, 10 * USEC_PER_MIN, 50, 50);
     assert_near(answer.low, 100 * exp(-.07), 1e-9);
     assert_near(answer.high, 100 * exp(3.63), 1e-9);
-    answer = calibration_size(calibration, AN_HOUR, 90, 10);
+    answer = size(calibration, AN_HOUR, 90, 10);
     assert_near(answer.low, 90, 1e-9); // 100 e^-.26 is less than there are
     assert_near(answer.high, 100 * exp(2.83), 1e-9);
-    answer = calibration_size(calibration, 4 * AN_HOUR, 50, 50);
+    answer = size(calibration, 4 * AN_HOUR, 50, 50);
     assert_near(answer.high, 100 * exp(1.68), 1e-9);
     // A size outside of the band widens it.
-    answer = calibration_size(calibration, 24 * AN_HOUR, 10, 1000);
+    answer = size(calibration, 24 * AN_HOUR, 10, 1000);
     assert_near(answer.size, 330, 1e-9);
     assert_near(answer.low, 330, 1e-9);
-    answer = calibration_size(calibration, 4 * AN_HOUR, 5, 1e300);
+    answer = size(calibration, 4 * AN_HOUR, 5, 1e300);
     assert_true(isfinite(answer.size) && answer.high >= answer.size);
-    answer = calibration_size(calibration, 15 * USEC_PER_MIN, 5, 1.7e308);
+    answer = size(calibration, 15 * USEC_PER_MIN, 5, 1.7e308);
     assert_true(isnan(answer.size) && isnan(answer.low) && isnan(answer.high));
     free(calibration);
 }
@@ -103,6 +109,14 @@ part(uint64_t *random)
     return (double)(*random >> 40) / (1 << 24);
 }
 
+static void
+learn_one(struct calibration *calibration, const struct forecast *forecast,
+          uint32_t ended)
+{
+    struct calibration_close close = {USEC_PER_DAY, ended};
+    calibration_learn(calibration, forecast, close);
+}
+
 // Cascades that end at e^(0.5 + 0.8 ln(R+1) + 0.3 ln(pU+1) + noise) - 1, noise evenly
 // between -1 and 1.
 static void
@@ -111,14 +125,16 @@ learn(struct calibration *calibration, int count)
     uint64_t random = 3;
     for (int i = 0; i < count; i++) {
         struct forecast forecast = {0};
-        forecast.samples[1] = (struct forecast_sample){(float)(3 + 4 * part(&random)),
-                                                       (float)(1 + 6 * part(&random))};
+        double reshares = floor(exp(3 + 4 * part(&random)));
+        double reach = exp(1 + 6 * part(&random)) - 1;
+        forecast.samples[3] =
+            (struct forecast_sample){(uint32_t)reshares, (float)reach, 0};
         for (size_t k = 0; k < FORECAST_DOUBLINGS; k++) {
             forecast.doublings[k][0] = -1;
         }
-        double ended = exp(0.5 + 0.8 * forecast.samples[1].reshares +
-                           0.3 * forecast.samples[1].reach + 2 * part(&random) - 1);
-        calibration_learn(calibration, &forecast, (uint32_t)ended - 1);
+        double ended = exp(0.5 + 0.8 * log(reshares + 1) + 0.3 * log(reach + 1) +
+                           2 * part(&random) - 1);
+        learn_one(calibration, &forecast, (uint32_t)ended - 1);
     }
 }
 
@@ -127,7 +143,7 @@ bands_are_learnt_from_closed_cascades(void **state)
 {
     (void)state;
     struct calibration *calibration = create();
-    learn(calibration, CALIBRATION_SIZES_MIN - 1);
+    learn(calibration, FINAL_SIZES_MIN - 1);
     assert_int_equal(calibration->bands[1].learnt_from, 0);
     assert_false(calibration->is_new);
     learn(calibration, 400);
@@ -138,7 +154,7 @@ bands_are_learnt_from_closed_cascades(void **state)
     assert_near(band->factors[2], 0.3, 0.1);
     assert_near(band->quantiles[0], -0.9, 0.1);
     assert_near(band->quantiles[4], 0.9, 0.1);
-    struct calibration_answer answer = calibration_size(calibration, AN_HOUR, 99, 9);
+    struct calibration_answer answer = size(calibration, AN_HOUR, 99, 9);
     double middle = 0.5 + 0.8 * log(100) + 0.3 * log(10);
     assert_near(answer.high, exp(middle + 0.9) - 1, 0.15);
     assert_int_equal(calibration->bands[0].learnt_from, 0);
@@ -151,8 +167,9 @@ cascades_that_are_all_alike_teach_nothing(void **state)
     (void)state;
     struct calibration *calibration = create();
     for (int i = 0; i < 1000; i++) {
-        struct forecast forecast = {.samples = {{2, 3}, {2, 3}, {2, 3}}};
-        calibration_learn(calibration, &forecast, 100);
+        struct forecast forecast = {
+            .samples = {{20, 3, 0}, {20, 3, 0}, {20, 3, 0}, {20, 3, 0}}};
+        learn_one(calibration, &forecast, 100);
     }
     assert_int_equal(calibration->bands[0].learnt_from, 0);
     assert_int_equal(calibration->bands[2].learnt_from, 0);
@@ -172,7 +189,7 @@ learn_doubling(struct calibration *calibration, int count)
         forecast.doublings[0][2] = (float)(forecast.doublings[0][1] * part(&random));
         forecast.doublings[1][0] = -1;
         bool is_doubled = part(&random) < (reached < 600 ? 0.9 : 0.1);
-        calibration_learn(calibration, &forecast, is_doubled ? 50 : 49);
+        learn_one(calibration, &forecast, is_doubled ? 50 : 49);
     }
 }
 
@@ -209,9 +226,10 @@ what_was_learned_can_be_written_as_text_and_read_again(void **state)
                          value.len != 0);
     }
     struct calibration_answer answers[] = {
-        calibration_size(calibration, AN_HOUR, 70, 30),
-        calibration_size(other, AN_HOUR, 70, 30),
+        size(calibration, AN_HOUR, 70, 30),
+        size(other, AN_HOUR, 70, 30),
     };
+    assert_near(answers[1].size, answers[0].size, 1e-6);
     assert_near(answers[1].low, answers[0].low, 1e-6);
     assert_near(answers[1].high, answers[0].high, 1e-6);
     const double times[] = {300, 100, 50};
@@ -244,6 +262,21 @@ text_that_is_not_ours_is_refused(void **state)
         assert_false(
             calibration_restore(calibration, SLICE_LIT("1h"), slice_of(bad[i])));
     }
+    static const char *const bad_sizes[] = {
+        "300 3 1 1 2 3 4 1 1 1", "300 0.5 1 1 2 3 4 1 1 1", "300 -1 1 1 2 3 4 1 1 1",
+        "199 2 1 1 2 3 4 1 1 1", "300 2 1 1 2 3 4 1 1",     "300 2 1 1 2 3 4 1 1 1 1",
+    };
+    for (size_t i = 0; i < sizeof(bad_sizes) / sizeof(bad_sizes[0]); i++) {
+        assert_false(calibration_restore(calibration, SLICE_LIT("size:1h"),
+                                         slice_of(bad_sizes[i])));
+    }
+    // Wild factors give a wild forecast, but a finite one.
+    assert_true(calibration_restore(calibration, SLICE_LIT("size:1h"),
+                                    SLICE_LIT("300 2 1 9999 9999 9999 9999 1 1 1")));
+    assert_true(isfinite(size(calibration, AN_HOUR, 100, 100).size));
+    assert_true(calibration_restore(calibration, SLICE_LIT("size:2h"),
+                                    SLICE_LIT("300 1 -9999 1 1 1 1 1 1 1")));
+    assert_near(size(calibration, 2 * AN_HOUR, 100, 100).size, 100, 1e-9);
     struct slice good = SLICE_LIT("300 1 2 3 -1 0 1 2 3");
     assert_false(calibration_restore(calibration, SLICE_LIT("2h"), good));
     assert_int_equal(calibration->bands[1].learnt_from, 0);

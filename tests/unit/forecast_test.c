@@ -358,10 +358,11 @@ hostile_events_give_no_nonsense(void **state)
                 assert_true(forecast_take_back(kept.forecast, &kept.events, reshare));
             }
             if (i % 500 == 0) {
-                double reach;
-                forecast_estimate(kept.forecast, &kept.events, now, 3, &reach);
+                struct forecast_outlook outlook =
+                    forecast_estimate(kept.forecast, &kept.events, now, 3);
                 assert_true(is_sane(kept.forecast->infectiousness));
-                assert_true(is_sane(reach));
+                assert_true(is_sane(outlook.reach));
+                assert_true(isfinite(outlook.trend));
                 assert_true(is_sane(edepth(&kept)));
                 (void)forecast_is_bursting(kept.forecast, &kept.events, now);
             }

@@ -195,9 +195,9 @@ assert_merged_agrees(const struct event *events, size_t count, double now)
     keep(&kept, events, count);
     struct seismic_answer exact = ask(events, count, now);
     merge_all(&kept, now);
-    double reach;
-    forecast_estimate(kept.forecast, &kept.events, time_of(now), RESHARES_UNKNOWN,
-                      &reach);
+    double reach =
+        forecast_estimate(kept.forecast, &kept.events, time_of(now), RESHARES_UNKNOWN)
+            .reach;
     assert_int_equal(forecast_reshares(kept.forecast, &kept.events), count - 1);
     assert_near(kept.forecast->infectiousness, exact.infectiousness, 3e-4);
     assert_near(reach, exact.reach, 3e-4);
@@ -290,11 +290,14 @@ reshare_buckets_events_are_taken_out_exactly(void **state)
     }
     merge_all(&all, now);
     merge_all(&half, now);
-    double reach;
-    forecast_estimate(all.forecast, &all.events, time_of(now), 1, &reach);
-    forecast_estimate(half.forecast, &half.events, time_of(now), 1, &reach);
+    struct forecast_outlook outlooks[] = {
+        forecast_estimate(all.forecast, &all.events, time_of(now), 1),
+        forecast_estimate(half.forecast, &half.events, time_of(now), 1),
+    };
     assert_int_equal(all.reshares.count, half.reshares.count);
     assert_true(all.forecast->infectiousness == half.forecast->infectiousness);
+    assert_true(outlooks[0].reach == outlooks[1].reach);
+    assert_true(outlooks[0].trend == outlooks[1].trend);
     struct reshare never = {time_of(now - 5), 1};
     assert_false(forecast_take_back(all.forecast, &all.events, never));
     slab_destroy(&all.slab);

@@ -456,6 +456,9 @@ snapshot_keeps_what_seldom_changes(void **state)
     pipeline->records.forgotten = 7;
     pipeline->cascades.free = 8;
     memset(pipeline->alerts.records, 1, sizeof(pipeline->alerts.records));
+    pipeline->forecasts.calibration.sizes.ages[2].fit.factor = 11;
+    pipeline->forecasts.calibration.sizes.ages[3].count = 12;
+    pipeline->forecasts.calibration.sizes.ages[4].rows[5].ended = 13;
     memset(pipeline->forecasts.calibration.bands, 2,
            sizeof(pipeline->forecasts.calibration.bands));
     memset(pipeline->forecasts.calibration.doublings, 3,
