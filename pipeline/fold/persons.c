@@ -406,6 +406,7 @@ move_counters(struct pipeline *pipeline, uint32_t from, uint32_t into)
             row->next = user->counters;
             user->counters = counter;
             // Its new id changes its order among equals.
+            boards_renamed(&pipeline->boards, counter_tally(row));
             windows->touched(windows->context, counter, slots);
         }
         counter = next;

@@ -82,63 +82,6 @@ id_of(const struct boards *boards, enum tally tally, uint32_t owner)
     return boards->owners.id(boards->owners.context, tally, owner);
 }
 
-// ── selecting ──────────────────────────────────────────────────────────────
-
-static bool
-is_before(const struct boards *boards, enum tally tally, const struct board_entry *a,
-          const struct board_entry *b)
-{
-    if (a->score != b->score) {
-        return a->score > b->score;
-    }
-    return a->owner != b->owner && slice_compare(id_of(boards, tally, a->owner),
-                                                 id_of(boards, tally, b->owner)) < 0;
-}
-
-static void
-swap(struct board_entry *a, struct board_entry *b)
-{
-    struct board_entry c = *a;
-    *a = *b;
-    *b = c;
-}
-
-// Hoare's quickselect: afterwards the first `wanted` entries of the order are in front,
-// and the last of them is at wanted-1.
-static void
-select_first(const struct boards *boards, enum tally tally, struct board_entry *e,
-             uint32_t count, uint32_t wanted)
-{
-    int64_t low = 0;
-    int64_t high = (int64_t)count - 1;
-    int64_t nth = (int64_t)wanted - 1;
-    while (low < high) {
-        struct board_entry pivot = e[low + (high - low) / 2];
-        int64_t i = low;
-        int64_t j = high;
-        while (i <= j) {
-            while (is_before(boards, tally, &e[i], &pivot)) {
-                i++;
-            }
-            while (is_before(boards, tally, &pivot, &e[j])) {
-                j--;
-            }
-            if (i <= j) {
-                swap(&e[i], &e[j]);
-                i++;
-                j--;
-            }
-        }
-        if (nth <= j) {
-            high = j;
-        } else if (nth >= i) {
-            low = i;
-        } else {
-            return;
-        }
-    }
-}
-
 // ── candidates ─────────────────────────────────────────────────────────────
 
 static bool
@@ -204,33 +147,117 @@ boards_touched(struct boards *boards, uint32_t index, uint32_t slots)
     }
 }
 
-// Drops candidates that fell below the floor and copies the values of the others into
-// scratch.
-static uint32_t
-gather(struct boards *boards, uint32_t index)
+// Copies the values of the candidates into scratch, and drops those that were evicted
+// and whose counters are perhaps reused since.
+static void
+read_candidates(struct boards *boards, uint32_t index)
 {
+    enum { AHEAD = 16 };
+    const struct counters *counters = &boards->windows->counters;
     struct board *board = &boards->rows[index];
     uint32_t slot = slot_of(boards, index);
     uint32_t count = 0;
+    uint32_t ordered = 0;
     for (uint32_t i = 0; i < board->candidate_count; i++) {
-        struct counter *counter =
-            counters_at(&boards->windows->counters, board->candidates[i]);
-        uint64_t score = counters_value(&boards->windows->counters, counter, slot);
+        if (i + AHEAD < board->candidate_count) {
+            __builtin_prefetch(counters_at(counters, board->candidates[i + AHEAD]));
+        }
+        const struct counter *counter = counters_at(counters, board->candidates[i]);
         if ((counter->members & (1u << slot)) == 0 || counter_is_hidden(counter) ||
             counter_tally(counter) != tally_of(boards, index)) {
-            continue; // evicted, and perhaps reused since
-        }
-        if (!is_above_floor(boards, board, counter, score)) {
-            counter->members &= (uint8_t) ~(1u << slot);
-            board->has_outside |= score != 0;
             continue;
         }
         board->candidates[count] = board->candidates[i];
-        boards->scratch[count] = (struct board_entry){counter->owner, score};
+        boards->scratch[count] = (struct board_entry){
+            .owner = counter->owner, .score = counters_value(counters, counter, slot)};
         count++;
+        ordered += i < board->ordered;
     }
     board->candidate_count = count;
-    return count;
+    board->ordered = ordered;
+}
+
+// The first of `count` ordered entries in scratch whose id is greater, or count.
+static uint32_t
+place_behind(const struct boards *boards, enum tally tally, uint32_t count,
+             struct slice id)
+{
+    uint32_t low = 0;
+    uint32_t high = count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (slice_compare(id_of(boards, tally, boards->scratch[middle].owner), id) >
+            0) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return low;
+}
+
+// Inserts the candidates that joined since into the order of ids, in scratch, too.
+static void
+put_in_order(struct boards *boards, uint32_t index)
+{
+    struct board *board = &boards->rows[index];
+    enum tally tally = tally_of(boards, index);
+    struct board_entry *scratch = boards->scratch;
+    for (uint32_t i = board->ordered; i < board->candidate_count; i++) {
+        struct slice id = id_of(boards, tally, scratch[i].owner);
+        if (i == 0 ||
+            slice_compare(id_of(boards, tally, scratch[i - 1].owner), id) < 0) {
+            continue;
+        }
+        uint32_t place = place_behind(boards, tally, i, id);
+        struct board_entry entry = scratch[i];
+        uint32_t candidate = board->candidates[i];
+        memmove(&scratch[place + 1], &scratch[place], (i - place) * sizeof(entry));
+        memmove(&board->candidates[place + 1], &board->candidates[place],
+                (i - place) * sizeof(candidate));
+        scratch[place] = entry;
+        board->candidates[place] = candidate;
+    }
+    board->ordered = board->candidate_count;
+}
+
+// Drops candidates that fell below the floor, from scratch, too.
+static void
+drop_fallen(struct boards *boards, uint32_t index)
+{
+    struct board *board = &boards->rows[index];
+    uint8_t bit = (uint8_t)(1u << slot_of(boards, index));
+    const struct slice floor_id = {board->floor_id, board->floor_len};
+    uint32_t behind =
+        place_behind(boards, tally_of(boards, index), board->candidate_count, floor_id);
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < board->candidate_count; i++) {
+        struct board_entry entry = boards->scratch[i];
+        if (entry.score < board->floor_score || entry.score == 0 ||
+            (entry.score == board->floor_score && i >= behind)) {
+            counters_at(&boards->windows->counters, board->candidates[i])->members &=
+                (uint8_t)~bit;
+            board->has_outside |= entry.score != 0;
+            continue;
+        }
+        entry.place = count;
+        board->candidates[count] = board->candidates[i];
+        boards->scratch[count] = entry;
+        count++;
+    }
+    board->candidate_count = board->ordered = count;
+}
+
+// Brings the candidates up to date: those at or above the floor, with their values in
+// scratch, both in the order of their ids. Comparing ids means to read the texts of two
+// owners, which are far apart; a place in the order can be compared instead.
+static uint32_t
+gather(struct boards *boards, uint32_t index)
+{
+    read_candidates(boards, index);
+    put_in_order(boards, index);
+    drop_fallen(boards, index);
+    return boards->rows[index].candidate_count;
 }
 
 static void
@@ -248,7 +275,7 @@ static void
 keep(struct boards *boards, uint32_t index, uint32_t count)
 {
     uint32_t kept = KEPT_PER_TOP * boards->top;
-    select_first(boards, tally_of(boards, index), boards->scratch, count, kept);
+    board_entries_select(boards->scratch, count, kept);
     set_floor(boards, index, &boards->scratch[kept - 1]);
     boards->rows[index].has_outside = true;
     gather(boards, index);
@@ -290,7 +317,7 @@ rebuild(struct boards *boards, uint32_t index)
         counters_at(&boards->windows->counters, board->candidates[i])->members &=
             (uint8_t) ~(1u << slot);
     }
-    board->candidate_count = 0;
+    board->candidate_count = board->ordered = 0;
     board->floor_score = 0;
     board->has_outside = false;
     struct search search = {boards, index};
@@ -300,26 +327,6 @@ rebuild(struct boards *boards, uint32_t index)
 }
 
 // ── publishing ─────────────────────────────────────────────────────────────
-
-// Radix sort. The order is not visible to users; it lets two lists be compared in one
-// pass. `spare` has room for as many entries.
-static void
-sort_by_owner(struct board_entry *entries, struct board_entry *spare, uint32_t count)
-{
-    for (uint32_t shift = 0; shift < 32; shift += 8) {
-        uint32_t starts[257] = {0};
-        for (uint32_t i = 0; i < count; i++) {
-            starts[((entries[i].owner >> shift) & 0xFF) + 1]++;
-        }
-        for (uint32_t i = 0; i < 256; i++) {
-            starts[i + 1] += starts[i];
-        }
-        for (uint32_t i = 0; i < count; i++) {
-            spare[starts[(entries[i].owner >> shift) & 0xFF]++] = entries[i];
-        }
-        memcpy(entries, spare, count * sizeof(*entries));
-    }
-}
 
 static bool
 is_published(const struct board *board)
@@ -391,11 +398,10 @@ select_current(struct boards *boards, uint32_t index)
         count = board->candidate_count;
     }
     if (count > boards->top) {
-        select_first(boards, tally_of(boards, index), boards->scratch, count,
-                     boards->top);
+        board_entries_select(boards->scratch, count, boards->top);
         count = boards->top;
     }
-    sort_by_owner(boards->scratch, board->current, count);
+    board_entries_sort(boards->scratch, board->current, count);
     memcpy(board->current, boards->scratch, count * sizeof(*board->current));
     board->current_count = count;
     board->is_touched = false;
@@ -465,7 +471,8 @@ push_differences(struct boards *boards, const struct board *board, enum tally ta
         const struct board_entry *old = &board->published[k];
         int step = walk_step(board, i, k);
         if (step > 0) {
-            push_entry(boards, change, tally, (struct board_entry){old->owner, 0});
+            push_entry(boards, change, tally,
+                       (struct board_entry){.owner = old->owner});
         } else if (step < 0 || now->score != old->score) {
             push_entry(boards, change, tally, *now);
         }
@@ -512,6 +519,15 @@ boards_take_change(struct boards *boards, uint32_t index, struct change *ret_cha
     }
     publish(boards, index);
     return true;
+}
+
+void
+boards_renamed(struct boards *boards, enum tally tally)
+{
+    uint32_t first = (uint32_t)tally * boards->windows->shown;
+    for (uint32_t slot = 0; slot < boards->windows->shown; slot++) {
+        boards->rows[first + slot].ordered = 0;
+    }
 }
 
 void

@@ -15,19 +15,16 @@
 
 #include "base/slice.h"
 #include "pipeline/changes.h"
+#include "pipeline/windows/board_entries.h"
 #include "pipeline/windows/windows.h"
 
 struct snapshot;
-
-struct board_entry {
-    uint32_t owner;
-    uint64_t score;
-};
 
 struct board {
     char name[2 * OPTION_NAME_MAX]; // "mentions:1h"
     uint32_t *candidates;           // counters
     uint32_t candidate_count;
+    uint32_t ordered;     // so many of them, the first, are in the order of their ids
     bool has_outside;     // counters above zero exist that are not candidates
     bool is_touched;      // since the last update
     bool is_changed;      // published differs from current
@@ -84,6 +81,9 @@ bool boards_selected(const struct boards *boards, enum tally tally, uint32_t slo
 // until the next call.
 bool boards_take_change(struct boards *boards, uint32_t index,
                         struct change *ret_change);
+
+// The id of the owner of a counter of that tally changed.
+void boards_renamed(struct boards *boards, enum tally tally);
 
 // The next write replaces the whole board.
 void boards_lost(struct boards *boards, uint32_t index);

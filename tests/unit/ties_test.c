@@ -29,19 +29,17 @@ publish(struct pipeline *pipeline, int author, usec time)
     assert_int_equal(pipeline_post(pipeline, &post, WALL), STATUS_OK);
 }
 
-// The score on posts:5m, or 0 if the author is not on it.
+// The score on a board, or 0 if that member is not on it.
 static uint32_t
-score_of(struct pipeline *pipeline, int author)
+score_on(struct pipeline *pipeline, struct slice board, struct slice id)
 {
-    char buffer[MADE_NAME_MAX];
-    struct slice id = made_name(buffer, "n:u", author);
     struct change change;
     uint64_t score = 0;
     changes_restart(pipeline);
     changes_begin(pipeline);
     while (changes_next(pipeline, &change)) {
         for (size_t i = 0; change.kind == CHANGE_BOARD && i < change.entry_count; i++) {
-            if (slice_equal(change.name, SLICE_LIT("posts:5m")) &&
+            if (slice_equal(change.name, board) &&
                 slice_equal(change.entries[i].member, id)) {
                 score = change.entries[i].score;
             }
@@ -49,6 +47,13 @@ score_of(struct pipeline *pipeline, int author)
     }
     changes_lost(pipeline);
     return (uint32_t)score;
+}
+
+static uint32_t
+score_of(struct pipeline *pipeline, int author)
+{
+    char buffer[MADE_NAME_MAX];
+    return score_on(pipeline, SLICE_LIT("posts:5m"), made_name(buffer, "n:u", author));
 }
 
 static void
@@ -98,6 +103,39 @@ an_id_is_less_than_a_longer_one_that_begins_with_it(void **state)
     pipeline_destroy(&pipeline);
 }
 
+static void
+a_person_whose_id_becomes_known_is_put_in_the_order_of_that_id(void **state)
+{
+    (void)state;
+    const struct slice board = SLICE_LIT("mentions:5m");
+    struct pipeline *pipeline = made_pipeline("windows=5m redis.top=2");
+    const struct post_user named[] = {
+        {.id = SLICE_LIT("n:@zoe"), .handle = SLICE_LIT("zoe")},
+        {.id = SLICE_LIT("n:a")},
+        {.id = SLICE_LIT("n:b")},
+    };
+    struct post post = {.kind = POST_PUBLISHED,
+                        .id = SLICE_LIT("n:1"),
+                        .time = T0,
+                        .author.id = SLICE_LIT("n:x"),
+                        .mentions = named,
+                        .mention_count = sizeof(named) / sizeof(named[0])};
+    assert_int_equal(pipeline_post(pipeline, &post, WALL), STATUS_OK);
+    assert_int_equal(score_on(pipeline, board, SLICE_LIT("n:@zoe")), 1);
+    assert_int_equal(score_on(pipeline, board, SLICE_LIT("n:b")), 0);
+    made_flush(pipeline);
+    post = (struct post){
+        .kind = POST_PUBLISHED,
+        .id = SLICE_LIT("n:2"),
+        .time = T0,
+        .author = {.id = SLICE_LIT("n:z"), .handle = SLICE_LIT("zoe")},
+    };
+    assert_int_equal(pipeline_post(pipeline, &post, WALL), STATUS_OK);
+    assert_int_equal(score_on(pipeline, board, SLICE_LIT("n:z")), 0);
+    assert_int_equal(score_on(pipeline, board, SLICE_LIT("n:b")), 1);
+    pipeline_destroy(&pipeline);
+}
+
 // ── eviction ───────────────────────────────────────────────────────────────
 
 static void
@@ -135,6 +173,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equal_values_are_in_the_order_of_the_bytes_of_their_ids),
         cmocka_unit_test(an_id_is_less_than_a_longer_one_that_begins_with_it),
+        cmocka_unit_test(
+            a_person_whose_id_becomes_known_is_put_in_the_order_of_that_id),
         cmocka_unit_test(
             those_to_be_evicted_are_in_order_of_rank_weight_idleness_and_age),
     };
