@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <math.h>
-#include <stdlib.h>
 
 #define JITTER 1e-6 // added to values, so that no more rows than terms are met at once
 #define ZERO 1e-12  // a residual below this is none
@@ -11,30 +10,70 @@
 
 enum { TERMS = LAD_TERMS_MAX, NO_ROW = LAD_ROWS_MAX };
 
-static int
-by_value(const void *a, const void *b)
+static double
+middle_of(double a, double b, double c)
 {
-    const struct lad_point *x = a;
-    const struct lad_point *y = b;
-    return (x->value > y->value) - (x->value < y->value);
+    return fmax(fmin(a, b), fmin(fmax(a, b), c));
+}
+
+static void
+swap(struct lad_point *a, struct lad_point *b)
+{
+    struct lad_point point = *a;
+    *a = *b;
+    *b = point;
+}
+
+// Points around a pivot: less, equal, greater; the numbers of the first two, and their
+// weights.
+struct parts {
+    size_t less;
+    size_t equal;
+    double less_weight;
+    double equal_weight;
+};
+
+static struct parts
+divide(struct lad_point *points, size_t count, double pivot)
+{
+    struct parts parts = {0};
+    size_t greater = count;
+    for (size_t i = 0; i < greater;) {
+        if (points[i].value < pivot) {
+            parts.less_weight += points[i].weight;
+            swap(&points[i++], &points[parts.less++]);
+        } else if (points[i].value > pivot) {
+            swap(&points[i], &points[--greater]);
+        } else {
+            parts.equal_weight += points[i++].weight;
+        }
+    }
+    parts.equal = greater - parts.less;
+    return parts;
 }
 
 double
 lad_median(struct lad_point *points, size_t count)
 {
-    double total = 0;
-    qsort(points, count, sizeof(*points), by_value);
+    double left = 0; // weight that is to be at or below the median
+    double median = NAN;
     for (size_t i = 0; i < count; i++) {
-        total += points[i].weight;
+        left += points[i].weight / 2;
     }
-    double below = 0;
-    for (size_t i = 0; i < count; i++) {
-        below += points[i].weight;
-        if (points[i].weight > 0 && below >= total / 2) {
-            return points[i].value;
+    while (count != 0 && left > 0) {
+        double pivot = middle_of(points[0].value, points[count / 2].value,
+                                 points[count - 1].value);
+        struct parts parts = divide(points, count, pivot);
+        if (parts.less_weight >= left) {
+            count = parts.less;
+            continue;
         }
+        median = parts.equal_weight > 0 ? pivot : median;
+        left -= parts.less_weight + parts.equal_weight;
+        points += parts.less + parts.equal;
+        count -= parts.less + parts.equal;
     }
-    return NAN;
+    return median;
 }
 
 // A vertex of the descent: the factors, the edges that lead away from it, and the row

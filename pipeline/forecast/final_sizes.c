@@ -255,8 +255,8 @@ static bool
 is_due(const struct final_sizes_age *age, uint32_t anchor)
 {
     if (age->count > FINAL_SIZES_MIN) {
-        uint32_t turn = anchor * FINAL_SIZES_STEP / FORECAST_ANCHORS;
-        return (age->count + turn) % FINAL_SIZES_STEP == 0;
+        uint32_t turn = anchor * FINAL_SIZES_LATER_STEP / FORECAST_ANCHORS;
+        return (age->count + turn) % FINAL_SIZES_LATER_STEP == 0;
     }
     return age->count >= FINAL_SIZES_FIRST && age->count % FINAL_SIZES_STEP == 0 &&
            (age->count == FINAL_SIZES_MIN || !final_sizes_is_used(&age->fit));

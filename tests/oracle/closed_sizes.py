@@ -10,7 +10,7 @@ import struct
 
 MINUTE_MS, DAY_US = 60_000, 86_400_000_000
 AGES = [minutes * MINUTE_MS for minutes in (5, 10, 30, 60, 120, 240, 360, 720)]
-KEPT, FIRST, LEAST, STEP = 512, 100, 200, 50
+KEPT, FIRST, LEAST, STEP, LATER_STEP = 512, 100, 200, 50, 100
 HALF_LIFE_US, WEIGHT_LEAST, GROWTH_MOST = 30 * DAY_US, 1 / 1024, 22
 SHIPPED, REFITTED, LEARNT = range(3)
 NEAREST = 10  # rows of which some are met by the best fit
@@ -105,7 +105,7 @@ class Age:
     """What is known of one age, and the fit that it has led to."""
 
     def __init__(self, number, factor):
-        self.turn = number * STEP // len(AGES)
+        self.turn = number * LATER_STEP // len(AGES)
         self.shipped = factor
         self.closed = []  # (time, R, p U, trend, final, errors)
         self.count, self.way, self.fitted = 0, SHIPPED, None
@@ -125,8 +125,9 @@ class Age:
         errors = [single(abs(size / max(final, 1) - 1)) for size in sizes]
         self.closed = [*self.closed, (time, *sample, final, errors)][-KEPT:]
         self.count += 1
-        turn = self.turn if self.count > LEAST else 0
-        if self.count >= FIRST and (self.count + turn) % STEP == 0:
+        is_due = (self.count + self.turn) % LATER_STEP == 0 if self.count > LEAST \
+            else self.count >= FIRST and self.count % STEP == 0
+        if is_due:
             self._fit()
 
     def _fit(self):

@@ -391,6 +391,32 @@ an_undone_reshare_leaves_no_trace_in_the_next_estimate(void **state)
     pipeline_destroy(&worlds[1].pipeline);
 }
 
+// The first five are shown to nobody new, then one to half of mankind, at once or later.
+static void
+followers_that_jump_give_finite_forecasts_within_their_band(void **state)
+{
+    (void)state;
+    static const usec gaps[] = {0, 1000, USEC_PER_S, USEC_PER_MIN, USEC_PER_HOUR};
+    for (size_t k = 0; k < sizeof(gaps) / sizeof(gaps[0]); k++) {
+        struct world world;
+        create(&world, 1000, true);
+        post(&world, 1, 1, T0);
+        for (int i = 1; i <= 60; i++) {
+            usec time = T0 + USEC_PER_S + i * gaps[k];
+            retweet_by(&world, 1, time, i % 10 == 6 ? 1000000000 : 0);
+            double forecast = measure(&world, MEASURE_FORECAST);
+            assert_true(isnan(forecast) || (isfinite(forecast) && forecast >= 5));
+        }
+        post(&world, 2, 2, T0 + 5 * USEC_PER_HOUR);
+        flush(&world);
+        double forecast = atof(field(&world.cascade, "forecast"));
+        assert_true(forecast >= 60 && forecast < 1e18);
+        assert_true(atof(field(&world.cascade, "forecast_low")) <= forecast);
+        assert_true(atof(field(&world.cascade, "forecast_high")) >= forecast);
+        pipeline_destroy(&world.pipeline);
+    }
+}
+
 static void
 a_clock_that_stops_or_jumps_gives_finite_forecasts(void **state)
 {
@@ -564,6 +590,7 @@ main(void)
         cmocka_unit_test(a_supercritical_cascade_has_a_forecast_and_a_mark),
         cmocka_unit_test(unknown_followers_count_as_the_median_and_0_as_0),
         cmocka_unit_test(an_undone_reshare_leaves_no_trace_in_the_next_estimate),
+        cmocka_unit_test(followers_that_jump_give_finite_forecasts_within_their_band),
         cmocka_unit_test(a_clock_that_stops_or_jumps_gives_finite_forecasts),
         cmocka_unit_test(late_reshares_count_when_only_merged_ones_are_left),
         cmocka_unit_test(evicted_cascades_take_their_pulse_with_them),

@@ -39,7 +39,27 @@ a_median_has_half_of_the_weight_up_to_it(void **state)
     (void)state;
     struct lad_point some[] = {{5, 1}, {1, 1}, {3, 1}, {9, 4}, {2, 1}};
     assert_true(lad_median(some, 5) == 5);
-    assert_true(lad_median(some, 3) == 2); // sorted: 1 2 3
+    struct lad_point three[] = {{1, 1}, {3, 1}, {2, 1}};
+    assert_true(lad_median(three, 3) == 2);
+    uint64_t random = 3;
+    for (int round = 0; round < 200; round++) {
+        size_t count = 1 + (size_t)(40 * part(&random));
+        for (size_t i = 0; i < count; i++) {
+            points[i].value = floor(20 * part(&random)); // many are equal
+            points[i].weight = floor(3 * part(&random));
+        }
+        points[0].weight = 1;
+        double median = lad_median(points, count);
+        double weights[3] = {0}; // of less, equal and greater ones
+        for (size_t i = 0; i < count; i++) {
+            size_t where = points[i].value < median   ? 0
+                           : points[i].value > median ? 2
+                                                      : 1;
+            weights[where] += points[i].weight;
+        }
+        double half = (weights[0] + weights[1] + weights[2]) / 2;
+        assert_true(weights[0] < half && weights[0] + weights[1] >= half);
+    }
     struct lad_point zero[] = {{1, 0}, {2, 0}};
     assert_true(isnan(lad_median(zero, 2)));
     assert_true(isnan(lad_median(zero, 0)));
