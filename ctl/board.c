@@ -25,6 +25,8 @@ detail_prefix(size_t board)
         return NULL;
     case BOARD_CASCADES:
         return "cascade:";
+    case BOARD_CARRIED:
+    case BOARD_TRANSLATED:
     case BOARD_RETWEETS:
     case BOARD_INFLUENCE:
     case BOARD_MENTIONS:

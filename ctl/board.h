@@ -14,15 +14,17 @@ enum { BOARD_ROWS_MAX = 100, BOARD_WINDOW_MAX = 16 };
 // BOARD_X(symbol, name in Redis, title)
 // clang-format off
 #define BOARD_LIST(X)                                                                  \
-    X(BOARD_RETWEETS,  "retweets",  "Retweets")                                        \
-    X(BOARD_INFLUENCE, "influence", "Influence")                                       \
-    X(BOARD_MENTIONS,  "mentions",  "Mentions")                                        \
-    X(BOARD_REACH,     "reach",     "Reach")                                           \
-    X(BOARD_QUOTES,    "quotes",    "Quotes")                                          \
-    X(BOARD_REPLIES,   "replies",   "Replies")                                         \
-    X(BOARD_POSTS,     "posts",     "Posts")                                           \
-    X(BOARD_HASHTAGS,  "hashtags",  "Hashtags")                                        \
-    X(BOARD_CASCADES,  "cascades",  "Cascades")
+    X(BOARD_CARRIED,    "carried",    "Carried")                                       \
+    X(BOARD_TRANSLATED, "translated", "Translated")                                    \
+    X(BOARD_RETWEETS,   "retweets",   "Retweets")                                      \
+    X(BOARD_INFLUENCE,  "influence",  "Influence")                                     \
+    X(BOARD_MENTIONS,   "mentions",   "Mentions")                                      \
+    X(BOARD_REACH,      "reach",      "Reach")                                         \
+    X(BOARD_QUOTES,     "quotes",     "Quotes")                                        \
+    X(BOARD_REPLIES,    "replies",    "Replies")                                       \
+    X(BOARD_POSTS,      "posts",      "Posts")                                         \
+    X(BOARD_HASHTAGS,   "hashtags",   "Hashtags")                                      \
+    X(BOARD_CASCADES,   "cascades",   "Cascades")
 // clang-format on
 
 #define BOARD_SYMBOL(symbol, name, title) symbol,

@@ -14,8 +14,8 @@
 enum {
     FRAME_MAX = 1 << 20,
     BANDS = 3, // boards are drawn in three bands, one below another
-    BAND_BOARDS_MAX = 3,
-    WIDE_COLUMNS = 120, // at this width or more three boards fit side by side
+    BAND_BOARDS_MAX = 4,
+    WIDE_COLUMNS = 120, // at this width or more four boards fit side by side
     GAP_COLUMNS = 2,
     HEADER_LINES = 2,
     BAND_EXTRA_LINES = 2, // an empty line and the title
@@ -32,13 +32,13 @@ struct place {
 };
 
 static const struct place narrow[BANDS][BAND_BOARDS_MAX] = {
-    {{BOARD_RETWEETS, 1}, {BOARD_INFLUENCE, 1}},
+    {{BOARD_CARRIED, 1}, {BOARD_INFLUENCE, 1}, {BOARD_RETWEETS, 1}},
     {{BOARD_MENTIONS, 1}, {BOARD_REACH, 1}},
     {{BOARD_HASHTAGS, 1}, {BOARD_CASCADES, 2}},
 };
 static const struct place wide[BANDS][BAND_BOARDS_MAX] = {
-    {{BOARD_RETWEETS, 1}, {BOARD_INFLUENCE, 1}, {BOARD_MENTIONS, 1}},
-    {{BOARD_REACH, 1}, {BOARD_QUOTES, 1}, {BOARD_REPLIES, 1}},
+    {{BOARD_CARRIED, 1}, {BOARD_INFLUENCE, 1}, {BOARD_RETWEETS, 1}},
+    {{BOARD_MENTIONS, 1}, {BOARD_REACH, 1}, {BOARD_QUOTES, 1}, {BOARD_REPLIES, 1}},
     {{BOARD_HASHTAGS, 1}, {BOARD_CASCADES, 2}},
 };
 

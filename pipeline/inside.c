@@ -35,9 +35,8 @@ inside_count(struct pipeline *pipeline, uint32_t counter, uint32_t amount)
     }
 }
 
-void
-inside_tally(struct pipeline *pipeline, enum tally tally, uint32_t user,
-             uint32_t amount)
+uint32_t
+inside_counter(struct pipeline *pipeline, enum tally tally, uint32_t user)
 {
     struct user *row = users_at(&pipeline->users, user);
     uint32_t counter = row->counters;
@@ -56,13 +55,21 @@ inside_tally(struct pipeline *pipeline, enum tally tally, uint32_t user,
         // is freed.
         users_queue(&pipeline->users, user);
     }
-    inside_count(pipeline, counter, amount);
+    return counter;
+}
+
+void
+inside_tally(struct pipeline *pipeline, enum tally tally, uint32_t user,
+             uint32_t amount)
+{
+    inside_count(pipeline, inside_counter(pipeline, tally, user), amount);
 }
 
 bool
-inside_is_retweet_of(const struct pipeline *pipeline, const struct event *event,
+inside_is_reshare_of(const struct pipeline *pipeline, const struct event *event,
                      uint32_t target)
 {
-    return (event->flags & EVENT_RETWEET) != 0 && event->target == target &&
+    return (event->flags & (EVENT_RETWEET | EVENT_QUOTE)) != 0 &&
+           event->target == target &&
            event->target_birth == cascades_at(&pipeline->cascades, target)->birth;
 }

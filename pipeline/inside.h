@@ -27,8 +27,9 @@
 #include "pipeline/windows/windows.h"
 
 enum {
-    PIPELINE_PATH_MAX = 100, // posts above one another that an event counts for
-    PIPELINE_NOTES_MAX = 2 * POST_LIST_MAX + 6 * PIPELINE_PATH_MAX,
+    PIPELINE_PATH_MAX = 100,   // posts above one another that an event counts for
+    PIPELINE_PATH_AMOUNTS = 8, // at most, for each of these posts
+    PIPELINE_NOTES_MAX = 2 * POST_LIST_MAX + PIPELINE_PATH_AMOUNTS * PIPELINE_PATH_MAX,
 };
 
 // The next thing to pull in a flush.
@@ -125,14 +126,16 @@ uint64_t inside_local(const struct pipeline *pipeline, struct slice source,
 
 // Who did the event, or USER_NONE if that is released (pipeline/fold/release.h).
 uint32_t inside_actor(const struct pipeline *pipeline, const struct event *event);
-// True if the event is a retweet of the post of that record.
-bool inside_is_retweet_of(const struct pipeline *pipeline, const struct event *event,
+// True if the event is a retweet or quote of the post of that record.
+bool inside_is_reshare_of(const struct pipeline *pipeline, const struct event *event,
                           uint32_t target);
 
 // Notes what the current post adds, so that it can be undone.
 void inside_note(struct pipeline *pipeline, struct event_records_entry entry);
 // Adds to a counter and notes it.
 void inside_count(struct pipeline *pipeline, uint32_t counter, uint32_t amount);
-// Adds to a user's counter, created if needed, and notes it.
+// A user's counter, created if needed.
+uint32_t inside_counter(struct pipeline *pipeline, enum tally tally, uint32_t user);
+// Adds to it and notes that.
 void inside_tally(struct pipeline *pipeline, enum tally tally, uint32_t user,
                   uint32_t amount);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pipeline/fold/acts.h"
 #include "pipeline/fold/carry.h"
 #include "pipeline/fold/learn.h"
 #include "pipeline/fold/naming.h"
@@ -138,13 +139,13 @@ tables_init(struct pipeline *pipeline)
         .windows = &pipeline->windows,
         .key = &pipeline->key,
     };
+    const struct trees_needs paths = {pipeline->texts, acts_joined, pipeline};
     struct boards_owners owners = {pipeline, owner_id, owner_hold, owner_release,
                                    owner_moved};
     return pipeline->texts != NULL && windows_init(&pipeline->windows, &windows) &&
            users_init(&pipeline->users, (uint32_t)options->users_capacity, &people) &&
            cascades_init(&pipeline->cascades, (uint32_t)cascades, &beside) &&
-           trees_init(&pipeline->trees, (uint32_t)options->trees_capacity,
-                      pipeline->texts) &&
+           trees_init(&pipeline->trees, (uint32_t)options->trees_capacity, &paths) &&
            forecasts_init(&pipeline->forecasts, (uint32_t)cascades,
                           (uint32_t)options->cascades_authors, pipeline->texts) &&
            tags_init(&pipeline->tags, (uint32_t)options->hashtags_capacity,

@@ -70,12 +70,13 @@ struct post {
     bool has_reported;
 
     // The posts it refers to; one that is absent has no id. A published post may have
-    // both `quote` and `reply_to`; a retweet has `retweet_of` and perhaps `via`, the
-    // retweet through which it came.
+    // both `quote` and `reply_to`; a retweet has `retweet_of`. Retweets and quotes may
+    // have `via`, the retweet or quote of the same post through which they came, or
+    // that post itself.
     struct post_ref retweet_of;
     struct post_ref quote;
     struct post_ref reply_to;
-    struct slice via;        // id of that retweet; none: not given
+    struct slice via;        // id of it; none: not given
     struct slice via_author; // user id of its author; none: not known
 
     // Empty for retweets. The same user or hashtag may occur twice. Hashtags are in

@@ -31,6 +31,9 @@ const struct shortage shortage_rows[SHORTAGES] = {
      "or hashtags.capacity if this is not spam"},
     {COUNT(undo_lost), true,
      "an event was undone whose counts were forgotten early: raise dedupe.capacity"},
+    {COUNT(acts_lost), true,
+     "a retweet or quote was undone, and the next one by the same person in the cascade was not found: "
+     "`carried` may be too small; raise dedupe.capacity"},
     {COUNT(undo_forgotten), false,
      "dedupe.retweets is reached: retweets are forgotten before they leave the longest "
      "window, and undoing them changes nothing; raise it"},
@@ -38,8 +41,9 @@ const struct shortage shortage_rows[SHORTAGES] = {
      "more than 4096 accounts that are gone are waiting to be taken back: the counts of further ones stay"},
     {COUNT(names_refused), false,
      "memory.texts is full: handles and names are out of date; raise it"},
-    {COUNT(tree_refused), false,
-     "trees.capacity or memory.texts is full: retweets and quotes are placed below the root; raise it"},
+    {COUNT(tree_refused), true,
+     "trees.capacity or memory.texts is full: retweets and quotes are placed below the root, and no one "
+     "has carried them; raise it"},
     {COUNT(reshares_refused), false,
      "memory.texts is full: some retweets and quotes are missing in forecasts; raise it"},
     {COUNT(authors_evicted), false,

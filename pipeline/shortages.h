@@ -10,7 +10,7 @@
 
 #include "pipeline/options.h"
 
-enum { SHORTAGES = 18 };
+enum { SHORTAGES = 19 };
 
 struct shortage {
     uint32_t offset; // of the count in struct pipeline_metrics

@@ -216,14 +216,13 @@ keep_post(struct decode_run *run, const struct message *message)
         post->author =
             make_user(run, message->author, person_id(run, message->author->id));
     }
-    struct slice via = decode_run_whole_id(run, decode_run_target(message->via));
+    post->via = decode_run_whole_id(run, decode_run_target(message->via));
     post->time = time_of(run, message->time);
     post->text = message->text;
     post->lang = decode_run_name(run, message->lang);
     if (message->retweet_of != NULL) {
         post->kind = POST_RETWEETED;
         post->retweet_of = make_ref(run, message->retweet_of, 0);
-        post->via = via;
     } else {
         post->quote = make_ref(run, message->quote_of, 1);
         post->reply_to = make_ref(run, message->reply_to, 0);

@@ -5,7 +5,7 @@ static bool
 is_summed(enum tally tally)
 {
     return tally == TALLY_MENTIONS || tally == TALLY_RETWEETS ||
-           tally == TALLY_QUOTES || tally == TALLY_REPLIES;
+           tally == TALLY_QUOTES || tally == TALLY_REPLIES || tally == TALLY_CARRIED;
 }
 
 static bool

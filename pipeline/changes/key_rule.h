@@ -2,10 +2,10 @@
 // reshared once; they are counted, but not written.
 //
 // A person has a key while on a board of people, or while their mentions, retweets,
-// quotes and replies in the longest window add up to redis.users_from. A cascade has
-// one while on a board of cascades, once an alert rule has raised an alert about it, or
-// if its size and replies add up to redis.cascades_from. With 1, everything that has a
-// value has a key. Whatever has no value at all has none.
+// quotes, replies and carried in the longest window add up to redis.users_from. A
+// cascade has one while on a board of cascades, once an alert rule has raised an alert
+// about it, or if its size and replies add up to redis.cascades_from. With 1,
+// everything that has a value has a key. Whatever has no value at all has none.
 #pragma once
 
 #include "pipeline/inside.h"

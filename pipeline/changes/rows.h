@@ -8,8 +8,8 @@
 
 #define KEY_RULE_OPTIONS(ROW) \
     ROW(users_from, COUNT, "redis.users_from", "2", 1, 1000000, \
-        "Mentions, retweets, quotes and replies in the longest window from which a person has a key " \
-        "in Redis; those on a board have one in any case. 1: everybody") \
+        "Mentions, retweets, quotes, replies and carried in the longest window from which a person " \
+        "has a key in Redis; those on a board have one in any case. 1: everybody") \
     ROW(cascades_from, COUNT, "redis.cascades_from", "2", 1, 1000000, \
         "Retweets, quotes and replies from which a cascade has a key in Redis; those on a board or " \
         "with an alert have one in any case. 1: all")

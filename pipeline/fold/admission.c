@@ -31,7 +31,7 @@ is_pointing(const struct post *post)
 static uint32_t
 amounts_of(const struct post *post)
 {
-    return is_pointing(post) ? 6 * (uint32_t)PIPELINE_PATH_MAX : 1;
+    return is_pointing(post) ? PIPELINE_PATH_AMOUNTS * (uint32_t)PIPELINE_PATH_MAX : 1;
 }
 
 static bool

@@ -2,9 +2,11 @@
 
 #include <string.h>
 
+#include "pipeline/fold/acts.h"
 #include "pipeline/fold/ids.h"
 #include "pipeline/fold/learn.h"
 #include "pipeline/fold/parent.h"
+#include "pipeline/fold/versions.h"
 #include "pipeline/inside.h"
 
 // The posts and people above an event, nearest first.
@@ -82,13 +84,14 @@ path_climb(struct pipeline *pipeline, struct path *path, const struct carry *car
     }
 }
 
-// The retweets through which a retweet came, as far as they are remembered.
+// The reshares through which an event came, as far as they are remembered.
 static void
 path_carriers(struct pipeline *pipeline, struct path *path, const struct carry *carry,
               const struct post *post)
 {
     uint64_t via = event_records_via(&pipeline->records, carry->event);
-    for (size_t i = 0; via != 0; i++) {
+    uint64_t root = cascades_at(&pipeline->cascades, carry->target)->hash;
+    for (size_t i = 0; via != 0 && via != root; i++) {
         if (i == PIPELINE_PATH_MAX) {
             pipeline->metrics.paths_cut++;
             return;
@@ -103,7 +106,7 @@ path_carriers(struct pipeline *pipeline, struct path *path, const struct carry *
             return;
         }
         const struct event *row = event_records_at(&pipeline->records, event);
-        if (!inside_is_retweet_of(pipeline, row, carry->target)) {
+        if (!inside_is_reshare_of(pipeline, row, carry->target)) {
             pipeline->metrics.vias_dropped++;
             return;
         }
@@ -128,7 +131,8 @@ count_counter(struct pipeline *pipeline, uint32_t cascade, enum tally tally,
     windows_add(&pipeline->windows, &pipeline->hand.moment, *counter, 1);
 }
 
-static void
+// True if the person is new in the cascade.
+static bool
 count_person(struct pipeline *pipeline, uint32_t cascade, uint32_t actor)
 {
     struct cascade *row = cascades_at(&pipeline->cascades, cascade);
@@ -137,24 +141,27 @@ count_person(struct pipeline *pipeline, uint32_t cascade, uint32_t actor)
     if (amplifiers_add(&row->amplifiers, pipeline->texts, actor, user->followers) ==
         NULL) {
         admission_lose(pipeline, &pipeline->metrics.people_refused);
-        return;
+        return false;
     }
-    if (row->amplifiers.count != before) {
-        user->refs++;
-        users_trace(&pipeline->users, actor, (struct trace){cascade, row->birth});
-        row->reach += user->followers;
-        cascades_queue(&pipeline->cascades, cascade,
-                       CASCADE_AMPLIFIERS | CASCADE_REACH);
+    if (row->amplifiers.count == before) {
+        return false;
     }
+    user->refs++;
+    users_trace(&pipeline->users, actor, (struct trace){cascade, row->birth});
+    row->reach += user->followers;
+    cascades_queue(&pipeline->cascades, cascade, CASCADE_AMPLIFIERS | CASCADE_REACH);
+    return true;
 }
 
-// Counts the event for this post, which is above it.
-static void
+// Counts the event for this post, which is above it. Returns what it added.
+static struct event_records_entry
 count_below(struct pipeline *pipeline, uint32_t cascade, const struct carry *carry)
 {
     cascades_refresh(&pipeline->cascades, cascade, pipeline->clock);
     struct cascade *row = cascades_at(&pipeline->cascades, cascade);
-    count_person(pipeline, cascade, carry->actor);
+    const struct acts_act act = {cascade, carry->actor, carry->time};
+    bool is_act =
+        count_person(pipeline, cascade, carry->actor) && acts_begin(pipeline, &act);
     row->size++;
     uint32_t dirty = CASCADE_SIZE;
     bool is_direct = cascade == carry->target;
@@ -165,10 +172,11 @@ count_below(struct pipeline *pipeline, uint32_t cascade, const struct carry *car
         row->quotes++;
         dirty |= CASCADE_QUOTES;
     }
-    inside_note(pipeline,
-                (struct event_records_entry){EVENT_RECORDS_CASCADE | cascade |
-                                                 (is_direct ? EVENT_RECORDS_DIRECT : 0),
-                                             row->life});
+    const struct event_records_entry entry = {
+        EVENT_RECORDS_CASCADE | cascade | (is_direct ? EVENT_RECORDS_DIRECT : 0) |
+            (is_act ? EVENT_RECORDS_ACT : 0),
+        row->life};
+    inside_note(pipeline, entry);
     cascades_happened(&pipeline->cascades, cascade, carry->time);
     cascades_queue(&pipeline->cascades, cascade, dirty);
     forecasts_count(pipeline, cascade,
@@ -182,6 +190,7 @@ count_below(struct pipeline *pipeline, uint32_t cascade, const struct carry *car
         row->peak = (uint32_t)recent;
         cascades_queue(&pipeline->cascades, cascade, CASCADE_PEAK);
     }
+    return entry;
 }
 
 // What the target's author gets from a retweet or quote of this post itself.
@@ -221,8 +230,9 @@ count_carry(struct pipeline *pipeline, const struct carry *carry,
     path_carriers(pipeline, &path, carry, post);
     pipeline->metrics.interactions++;
     for (size_t i = 0; i < path.post_count; i++) {
-        count_below(pipeline, path.posts[i], carry);
-        parent_attach(pipeline, carry->event, path.posts, i);
+        struct event_records_entry entry = count_below(pipeline, path.posts[i], carry);
+        const struct parent_sought sought = {carry->event, entry, path.posts, i};
+        parent_attach(pipeline, &sought);
     }
     count_direct(pipeline, carry);
     forecasts_meet(pipeline, carry->target, carry->actor);
@@ -250,7 +260,7 @@ link_via(struct pipeline *pipeline, uint32_t event, const struct post *post)
 {
     if (post->via.len != 0 && !slice_equal(post->via, post->id)) {
         event_records_set_via(&pipeline->records, event,
-                              inside_hash(pipeline, post->via));
+                              versions_hash(pipeline, post->via));
     }
 }
 
@@ -406,6 +416,7 @@ carry_references(struct pipeline *pipeline, const struct post *post,
     struct aim quoted = aim_at(pipeline, post->source, &post->quote, time);
     struct aim answered = aim_at(pipeline, post->source, &post->reply_to, time);
     if (quoted.target != CASCADE_NONE) {
+        link_via(pipeline, event, post);
         quoted.own = cascades_find_hash(&pipeline->cascades, ids->post);
         if (quoted.own != CASCADE_NONE) {
             learn_parent(pipeline, quoted.own, quoted.target);

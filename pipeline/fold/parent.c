@@ -1,5 +1,6 @@
 #include "pipeline/fold/parent.h"
 
+#include "pipeline/fold/acts.h"
 #include "pipeline/inside.h"
 
 enum { ABOVE_MAX = 8 };
@@ -11,22 +12,23 @@ enum place {
     PLACE_UNKNOWN,
 };
 
-// The entry of that life of that cascade in the event's notes.
-static bool
-find_entry(const struct pipeline *pipeline, uint32_t event, uint32_t cascade,
-           struct event_records_entry *ret_entry)
+// The event in the tree of a cascade: by what it added there, `entry`.
+static struct tree_event
+name_of(const struct pipeline *pipeline, uint32_t index,
+        struct event_records_entry entry)
 {
-    const struct cascade *row = cascades_at(&pipeline->cascades, cascade);
-    struct event_records_cursor cursor = {0};
-    while (event_records_next(&pipeline->records, event, &cursor, ret_entry)) {
-        if ((ret_entry->where & EVENT_RECORDS_CASCADE) != 0 &&
-            (ret_entry->where & EVENT_RECORDS_REPLY) == 0 &&
-            (ret_entry->where & EVENT_RECORDS_INDEX) == cascade &&
-            ret_entry->amount == row->life) {
-            return true;
-        }
-    }
-    return false;
+    const struct event *event = event_records_at(&pipeline->records, index);
+    const struct cascade *row =
+        cascades_at(&pipeline->cascades, entry.where & EVENT_RECORDS_INDEX);
+    bool is_quote = (event->flags & EVENT_QUOTE) != 0;
+    bool is_from_root = event_records_via(&pipeline->records, index) == row->hash;
+    return (struct tree_event){
+        .key = event->hash,
+        .life = row->life,
+        .is_observed =
+            (entry.where & EVENT_RECORDS_DIRECT) != 0 && (is_quote || is_from_root),
+        .is_act = (entry.where & EVENT_RECORDS_ACT) != 0,
+    };
 }
 
 // Creates a node for an event that is a child of the root and is referred to for the
@@ -40,17 +42,16 @@ locate(struct pipeline *pipeline, uint32_t cascade, uint64_t key, uint32_t *ret_
     if (event == EVENT_NONE) {
         return PLACE_UNKNOWN;
     }
-    struct tree_event name = {key, row->life, false};
+    struct tree_event name = {.key = key, .life = row->life};
     uint32_t node = tree_find(trees, &name);
     if (node == TREE_ROOT) {
-        struct event_records_entry entry;
+        struct event_records_entry entry = {cascade, row->life};
         uint8_t flags = event_records_at(&pipeline->records, event)->flags;
         if ((flags & EVENT_UNDONE) != 0 ||
-            !find_entry(pipeline, event, cascade, &entry)) {
+            !event_records_find_entry(&pipeline->records, event, entry, &entry)) {
             return PLACE_ABSENT;
         }
-        name.is_observed =
-            (entry.where & EVENT_RECORDS_DIRECT) != 0 && (flags & EVENT_QUOTE) != 0;
+        name = name_of(pipeline, event, entry);
         node = tree_name(trees, &row->tree, &name);
     }
     if (node == TREE_ROOT) {
@@ -76,19 +77,33 @@ grown(struct pipeline *pipeline, uint32_t cascade)
     }
 }
 
+// Without a node no one has carried an event.
+static void
+note_refused(struct pipeline *pipeline, uint64_t before)
+{
+    if (pipeline->trees.refused != before) {
+        pipeline->lost_at = pipeline->clock;
+    }
+}
+
 static void
 end_wait(struct pipeline *pipeline, const struct tree_event *event,
          const struct tree_wait *wait)
 {
     struct tree *tree = &cascades_at(&pipeline->cascades, wait->owner)->tree;
     uint32_t node;
+    uint64_t refused = pipeline->trees.refused;
     tree_abandon(&pipeline->trees, tree, event);
     if (wait->second != 0 &&
         locate(pipeline, wait->owner, wait->second, &node) == PLACE_NODE) {
-        tree_add_below(&pipeline->trees, tree, event, node);
+        uint32_t joined = tree_add_below(&pipeline->trees, tree, event, node);
+        if (joined != TREE_ROOT) {
+            acts_joined(pipeline, wait->owner, joined);
+        }
     } else {
         tree_add(&pipeline->trees, tree, event);
     }
+    note_refused(pipeline, refused);
     changed(pipeline, wait->owner);
 }
 
@@ -115,7 +130,10 @@ hang_below(struct pipeline *pipeline, const struct tree_event *event,
     uint32_t node = TREE_ROOT;
     switch (locate(pipeline, wait->owner, wait->parent, &node)) {
     case PLACE_NODE:
-        tree_add_below(trees, tree, event, node);
+        node = tree_add_below(trees, tree, event, node);
+        if (node != TREE_ROOT) {
+            acts_hang(pipeline, wait->owner, node);
+        }
         return true;
     case PLACE_ABSENT:
         return false;
@@ -132,38 +150,43 @@ hang_below(struct pipeline *pipeline, const struct tree_event *event,
     return true;
 }
 
-// The retweet it came through; 0 if there is none or it is not a retweet of that post.
+// The reshare it came through; 0 if there is none or it is not one of that post.
 static uint64_t
 via_of(const struct pipeline *pipeline, uint32_t event, uint32_t target)
 {
     uint64_t via = event_records_via(&pipeline->records, event);
+    if (via == cascades_at(&pipeline->cascades, target)->hash) {
+        return 0; // directly from the post
+    }
     uint32_t carrier =
         via != 0 ? event_records_find(&pipeline->records, via) : EVENT_NONE;
     if (carrier == EVENT_NONE) {
         return via;
     }
     const struct event *row = event_records_at(&pipeline->records, carrier);
-    return inside_is_retweet_of(pipeline, row, target) ? via : 0;
+    return inside_is_reshare_of(pipeline, row, target) ? via : 0;
 }
 
-// Adds it below the retweet it came through or, in posts[0 … at), below what it refers
+// Adds it below the reshare it came through or, in posts[0 … at), below what it refers
 // to.
 static bool
-hang(struct pipeline *pipeline, const struct tree_event *name, uint64_t via,
-     const uint32_t *posts, size_t at)
+hang(struct pipeline *pipeline, const struct tree_event *name,
+     const struct parent_sought *sought)
 {
     const struct cascades *cascades = &pipeline->cascades;
+    const uint32_t *posts = sought->posts;
+    uint64_t via = via_of(pipeline, sought->event, posts[0]);
     struct tree_wait wait = {
         .parent = via,
-        .second = at != 0 ? cascades_at(cascades, posts[0])->hash : 0,
+        .second = sought->at != 0 ? cascades_at(cascades, posts[0])->hash : 0,
         .now = pipeline->clock,
-        .owner = posts[at],
+        .owner = posts[sought->at],
     };
     if (via != 0 && hang_below(pipeline, name, &wait)) {
         return true;
     }
     wait.second = 0;
-    for (size_t i = 0; i < at && i < ABOVE_MAX; i++) {
+    for (size_t i = 0; i < sought->at && i < ABOVE_MAX; i++) {
         wait.parent = cascades_at(cascades, posts[i])->hash;
         if (hang_below(pipeline, name, &wait)) {
             return true;
@@ -173,34 +196,33 @@ hang(struct pipeline *pipeline, const struct tree_event *name, uint64_t via,
 }
 
 void
-parent_attach(struct pipeline *pipeline, uint32_t index, const uint32_t *posts,
-              size_t at)
+parent_attach(struct pipeline *pipeline, const struct parent_sought *sought)
 {
     if (!pipeline->options.cascades_engine) {
         return;
     }
-    const struct event *event = event_records_at(&pipeline->records, index);
-    struct cascade *row = cascades_at(&pipeline->cascades, posts[at]);
-    bool is_retweet = (event->flags & EVENT_RETWEET) != 0;
-    struct tree_event name = {event->hash, row->life, at == 0 && !is_retweet};
-    uint64_t via = is_retweet ? via_of(pipeline, index, posts[0]) : 0;
+    uint32_t cascade = sought->posts[sought->at];
+    struct cascade *row = cascades_at(&pipeline->cascades, cascade);
+    struct tree_event name = name_of(pipeline, sought->event, sought->entry);
     parent_end_waits(pipeline);
-    if (!hang(pipeline, &name, via, posts, at)) {
+    uint64_t refused = pipeline->trees.refused;
+    if (!hang(pipeline, &name, sought)) {
         tree_add(&pipeline->trees, &row->tree, &name);
     }
-    grown(pipeline, posts[at]);
+    note_refused(pipeline, refused);
+    grown(pipeline, cascade);
 }
 
 void
-parent_detach(struct pipeline *pipeline, const struct event *event, uint32_t cascade,
-              bool is_direct)
+parent_detach(struct pipeline *pipeline, uint32_t event,
+              struct event_records_entry entry)
 {
     if (!pipeline->options.cascades_engine) {
         return;
     }
+    uint32_t cascade = entry.where & EVENT_RECORDS_INDEX;
     struct cascade *row = cascades_at(&pipeline->cascades, cascade);
-    struct tree_event name = {event->hash, row->life,
-                              is_direct && (event->flags & EVENT_QUOTE) != 0};
+    struct tree_event name = name_of(pipeline, event, entry);
     tree_remove(&pipeline->trees, &row->tree, &name);
     changed(pipeline, cascade);
 }

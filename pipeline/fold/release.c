@@ -29,7 +29,7 @@ is_in_cascade(const struct pipeline *pipeline, uint32_t event)
 {
     const struct event *record = event_records_at(&pipeline->records, event);
     if (record->target != UINT32_MAX &&
-        inside_is_retweet_of(pipeline, record, record->target) &&
+        inside_is_reshare_of(pipeline, record, record->target) &&
         cascades_at(&pipeline->cascades, record->target)->last != USEC_NONE) {
         return true;
     }

@@ -10,7 +10,7 @@
 
 #define CARRY_METRICS(ROW) \
     ROW(vias_dropped, COUNTER, "cascaded_vias_dropped_total", \
-        "Retweets whose via is not a retweet of the same post") \
+        "Retweets and quotes whose via is not a retweet or quote of the same post") \
     ROW(paths_cut, COUNTER, "cascaded_paths_cut_total", \
         "Events with more than 100 posts or carriers above them") \
     ROW(people_refused, COUNTER, "cascaded_people_refused_total", \
@@ -18,6 +18,21 @@
     ROW(facts_forgotten, COUNTER, "cascaded_facts_forgotten_total", \
         "Retweets, quotes and replies that count in part because an author or a quoted post was " \
         "forgotten to make room")
+
+// ── acts.h ──────────────────────────────────────────────────────────────
+
+#define ACTS_METRICS(ROW) \
+    ROW(acts, COUNTER, "cascaded_acts_total", \
+        "Acts: the first retweet or quote of each person in a cascade") \
+    ROW(acts_undone, COUNTER, "cascaded_acts_undone_total", \
+        "Acts taken back") \
+    ROW(acts_lost, COUNTER, "cascaded_acts_lost_total", \
+        "Acts taken back whose person has other retweets or quotes in the cascade, none of " \
+        "which was found to take its place") \
+    ROW(children, COUNTER, "cascaded_children_total", \
+        "Acts that came through the act of another person") \
+    ROW(children_undone, COUNTER, "cascaded_children_undone_total", \
+        "Of these, those taken back")
 
 // ── learn.h ─────────────────────────────────────────────────────────────
 

@@ -1,13 +1,16 @@
 #include "pipeline/fold/undo.h"
 
+#include "pipeline/fold/acts.h"
 #include "pipeline/fold/parent.h"
 #include "pipeline/fold/versions.h"
 #include "pipeline/inside.h"
 
 static void
-person_undone(struct pipeline *pipeline, uint32_t cascade, const struct event *event,
-              bool is_direct)
+person_undone(struct pipeline *pipeline, const struct event *event,
+              struct event_records_entry entry)
 {
+    uint32_t cascade = entry.where & EVENT_RECORDS_INDEX;
+    bool is_direct = (entry.where & EVENT_RECORDS_DIRECT) != 0;
     struct cascade *row = cascades_at(&pipeline->cascades, cascade);
     uint32_t actor = users_now(&pipeline->users, event->actor);
     struct amplifier *person =
@@ -32,11 +35,15 @@ person_undone(struct pipeline *pipeline, uint32_t cascade, const struct event *e
 }
 
 static void
-cascade_undone(struct pipeline *pipeline, struct event_records_entry entry,
-               const struct event *event)
+cascade_undone(struct pipeline *pipeline, uint32_t index,
+               struct event_records_entry entry)
 {
+    const struct event *event = event_records_at(&pipeline->records, index);
     uint32_t cascade = entry.where & EVENT_RECORDS_INDEX;
     struct cascade *row = cascades_at(&pipeline->cascades, cascade);
+    if (row->birth != 0) {
+        cascades_refresh(&pipeline->cascades, cascade, pipeline->clock);
+    }
     if (row->life != entry.amount || row->birth == 0) {
         return; // was forgotten since
     }
@@ -64,9 +71,25 @@ cascade_undone(struct pipeline *pipeline, struct event_records_entry entry,
         dirty |= CASCADE_QUOTES;
     }
     forecasts_take_back(pipeline, cascade, event);
-    person_undone(pipeline, cascade, event, is_direct);
-    parent_detach(pipeline, event, cascade, is_direct);
+    acts_undo(pipeline, index, entry);
+    person_undone(pipeline, event, entry);
+    parent_detach(pipeline, index, entry);
+    acts_succeed(pipeline, index, entry);
     cascades_queue(&pipeline->cascades, cascade, dirty);
+}
+
+// Copies the notes of the event: what an undo adds to other notes may overwrite them.
+static size_t
+read_notes(struct pipeline *pipeline, uint32_t index)
+{
+    struct event_records_entry *notes = pipeline->hand.notes;
+    struct event_records_cursor cursor = {0};
+    size_t count = 0;
+    while (count < PIPELINE_NOTES_MAX &&
+           event_records_next(&pipeline->records, index, &cursor, &notes[count])) {
+        count++;
+    }
+    return count;
 }
 
 static void
@@ -79,11 +102,11 @@ take_back(struct pipeline *pipeline, uint32_t index)
         admission_lose(pipeline, &pipeline->metrics.undo_lost);
     }
     pipeline->hand.moment = windows_moment(&pipeline->windows, event->time);
-    struct event_records_cursor cursor = {0};
-    struct event_records_entry entry;
-    while (event_records_next(&pipeline->records, index, &cursor, &entry)) {
+    size_t count = read_notes(pipeline, index);
+    for (size_t i = 0; i < count; i++) {
+        struct event_records_entry entry = pipeline->hand.notes[i];
         if ((entry.where & EVENT_RECORDS_CASCADE) != 0) {
-            cascade_undone(pipeline, entry, event);
+            cascade_undone(pipeline, index, entry);
         } else {
             windows_take_back(&pipeline->windows, &pipeline->hand.moment,
                               (struct windows_amount){entry.where & EVENT_RECORDS_INDEX,

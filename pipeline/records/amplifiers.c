@@ -7,7 +7,7 @@
 
 // An entry's first 32 bits: user + 1 in the lower bits; above them flags or, with
 // PART_BIT, the number of the part.
-#define AMPLIFIER_USER (((uint32_t)1 << 28) - 1)
+#define AMPLIFIER_USER (((uint32_t)1 << 27) - 1)
 #define PART_BIT ((uint32_t)1 << 31)
 
 enum part {
@@ -17,6 +17,8 @@ enum part {
     PART_FORMER, // followers of a person who was merged, lower half; kept
                  // even if it is 0
     PART_FORMER_HIGH,
+    PART_CHILDREN, // children - 1, lower half; none: at most one
+    PART_CHILDREN_HIGH,
 };
 
 static uint32_t
@@ -185,20 +187,35 @@ set_part(struct amplifiers *amplifiers, const struct slab *slab, uint32_t key,
     }
 }
 
+// A number in two parts. If it changes by 1, one entry more is needed at most.
+static void
+set_halves(struct amplifiers *amplifiers, const struct slab *slab, uint32_t low,
+           uint32_t high, uint32_t number)
+{
+    // The removed entry makes room for the new one.
+    if ((number & UINT16_MAX) == 0) {
+        set_part(amplifiers, slab, low, 0);
+        set_part(amplifiers, slab, high, number >> 16);
+    } else {
+        set_part(amplifiers, slab, high, number >> 16);
+        set_part(amplifiers, slab, low, number & UINT16_MAX);
+    }
+}
+
 static void
 set_events(struct amplifiers *amplifiers, const struct slab *slab, uint32_t user,
            uint32_t events)
 {
-    uint32_t low = part_key(user, PART_EVENTS);
-    uint32_t high = part_key(user, PART_EVENTS_HIGH);
-    // The removed entry makes room for the new one.
-    if (((events - 1) & UINT16_MAX) == 0) {
-        set_part(amplifiers, slab, low, 0);
-        set_part(amplifiers, slab, high, (events - 1) >> 16);
-    } else {
-        set_part(amplifiers, slab, high, (events - 1) >> 16);
-        set_part(amplifiers, slab, low, (events - 1) & UINT16_MAX);
-    }
+    set_halves(amplifiers, slab, part_key(user, PART_EVENTS),
+               part_key(user, PART_EVENTS_HIGH), events - 1);
+}
+
+static void
+set_more_children(struct amplifiers *amplifiers, const struct slab *slab, uint32_t user,
+                  uint32_t more)
+{
+    set_halves(amplifiers, slab, part_key(user, PART_CHILDREN),
+               part_key(user, PART_CHILDREN_HIGH), more);
 }
 
 // ── people ─────────────────────────────────────────────────────────────────
@@ -231,6 +248,32 @@ amplifiers_events(const struct amplifiers *amplifiers, const struct slab *slab,
     uint32_t user = amplifiers_user(person);
     return 1 + (part_of(amplifiers, slab, user, PART_EVENTS) |
                 part_of(amplifiers, slab, user, PART_EVENTS_HIGH) << 16);
+}
+
+uint32_t
+amplifiers_children(const struct amplifiers *amplifiers, const struct slab *slab,
+                    const struct amplifier *person)
+{
+    if (!amplifiers_has(person, AMPLIFIER_CARRIED)) {
+        return 0;
+    }
+    uint32_t user = amplifiers_user(person);
+    return 1 + (part_of(amplifiers, slab, user, PART_CHILDREN) |
+                part_of(amplifiers, slab, user, PART_CHILDREN_HIGH) << 16);
+}
+
+void
+amplifiers_set_children(struct amplifiers *amplifiers, struct slab *slab, uint32_t user,
+                        uint32_t children)
+{
+    struct amplifier *person = amplifiers_find(amplifiers, slab, user);
+    uint32_t former = amplifiers_children(amplifiers, slab, person);
+    amplifiers_mark(person, AMPLIFIER_CARRIED, children != 0);
+    if (children > 1 || former > 1) {
+        bool has_room = children < former || reserve(amplifiers, slab, 2);
+        set_more_children(amplifiers, slab, user,
+                          has_room && children != 0 ? children - 1 : 0);
+    }
 }
 
 static struct amplifier *
@@ -279,6 +322,10 @@ amplifiers_take_back(struct amplifiers *amplifiers, struct slab *slab,
         set_events(amplifiers, slab, user, events - 1);
         return false;
     }
+    if (amplifiers_has(person, AMPLIFIER_CARRIED)) {
+        set_more_children(amplifiers, slab, user, 0);
+        person = amplifiers_find(amplifiers, slab, user);
+    }
     if (amplifiers_has(person, AMPLIFIER_PARTED)) {
         set_part(amplifiers, slab, part_key(user, PART_FOLLOWERS), 0);
         person = amplifiers_find(amplifiers, slab, user);
@@ -286,6 +333,13 @@ amplifiers_take_back(struct amplifiers *amplifiers, struct slab *slab,
     drop(amplifiers, slab, person);
     amplifiers->count--;
     return true;
+}
+
+static uint32_t
+children_of(const struct amplifiers *amplifiers, const struct slab *slab, uint32_t user)
+{
+    const struct amplifier *person = amplifiers_find(amplifiers, slab, user);
+    return person != NULL ? amplifiers_children(amplifiers, slab, person) : 0;
 }
 
 // Removes the person and all their entries.
@@ -296,6 +350,7 @@ remove_person(struct amplifiers *amplifiers, const struct slab *slab, uint32_t u
         set_events(amplifiers, slab, user, 1);
         set_part(amplifiers, slab, part_key(user, PART_FOLLOWERS), 0);
     }
+    set_more_children(amplifiers, slab, user, 0);
     drop(amplifiers, slab, amplifiers_find(amplifiers, slab, user));
     amplifiers->count--;
 }
@@ -328,6 +383,7 @@ amplifiers_merge(struct amplifiers *amplifiers, struct slab *slab, uint32_t from
         return AMPLIFIERS_ABSENT;
     }
     bool has_room = reserve(amplifiers, slab, 2);
+    uint32_t children = children_of(amplifiers, slab, from);
     const struct amplifier *old = amplifiers_find(amplifiers, slab, from);
     const struct amplifier was = *old;
     uint32_t events = amplifiers_events(amplifiers, slab, old);
@@ -362,6 +418,8 @@ amplifiers_merge(struct amplifiers *amplifiers, struct slab *slab, uint32_t from
             amplifiers_mark(person, (enum amplifier_flag)flag, true);
         }
     }
+    children += children_of(amplifiers, slab, into);
+    amplifiers_set_children(amplifiers, slab, into, children);
     return is_new ? AMPLIFIERS_RENAMED : AMPLIFIERS_JOINED;
 }
 

@@ -1,5 +1,5 @@
-// The amplifiers of one post: a set of people, with their followers and number of
-// events.
+// The amplifiers of one post: a set of people, with their followers, number of events,
+// and number of people who came through them.
 //
 // Open addressing over 6-byte entries in a slab piece. It is at most seven eighths full
 // and, from 64 KiB on, at least three quarters, because these sets take the largest
@@ -21,12 +21,13 @@ enum { AMPLIFIERS_MAX = 1 << 20 };
 
 // Bits of `high`.
 enum amplifier_flag {
+    AMPLIFIER_CARRIED = 1 << 11,   // other people came through this one
     AMPLIFIER_RETWEETED = 1 << 12, // retweeted this very post
     AMPLIFIER_REACHED = 1 << 13,   // gave the author reach
     AMPLIFIER_PARTED = 1 << 14,    // has or had further entries
 };
 
-// `low` and the lower 12 bits of `high` are the user + 1; both 0: empty. In a further
+// `low` and the lower 11 bits of `high` are the user + 1; both 0: empty. In a further
 // entry the upper bits contain the number of the part.
 struct amplifier {
     uint16_t low;
@@ -47,7 +48,7 @@ struct amplifier *amplifiers_find(const struct amplifiers *amplifiers,
 static inline uint32_t
 amplifiers_user(const struct amplifier *person)
 {
-    return (person->low | (person->high & 0xFFFu) << 16) - 1;
+    return (person->low | (person->high & 0x7FFu) << 16) - 1;
 }
 
 static inline bool
@@ -69,6 +70,14 @@ uint32_t amplifiers_followers(const struct amplifiers *amplifiers,
 // Retweets and quotes of the post or below it.
 uint32_t amplifiers_events(const struct amplifiers *amplifiers, const struct slab *slab,
                            const struct amplifier *person);
+
+// Children of the person's act (pipeline/fold/acts.h).
+uint32_t amplifiers_children(const struct amplifiers *amplifiers,
+                             const struct slab *slab, const struct amplifier *person);
+// Invalidates earlier pointers. When the slab is full, a number greater than 1 may
+// become 1.
+void amplifiers_set_children(struct amplifiers *amplifiers, struct slab *slab,
+                             uint32_t user, uint32_t children);
 
 // Adds one event of that person, who is added to the set with that number of followers
 // if new. NULL when the set or the slab is full; nothing is changed then. Invalidates

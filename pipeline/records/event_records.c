@@ -6,7 +6,7 @@
 #include "base/region.h"
 #include "base/snapshot.h"
 
-#define SHORT_BIT ((uint32_t)1 << 28) // the amount is 1 and is not stored
+#define SHORT_BIT ((uint32_t)1 << 28) // a counter: the amount is 1 and is not stored
 
 enum {
     NOTES_BYTES_PER_EVENT = 24, // a retweet's list takes 24, a post's 8 to 16
@@ -215,8 +215,7 @@ event_records_set_via(struct event_records *records, uint32_t event, uint64_t vi
 static uint32_t *
 notes_of(const struct event_records *records, uint32_t event)
 {
-    bool is_lasting = event >= records->lasting.begin;
-    return record_at(is_lasting ? &records->lasting.notes : &records->newest.notes,
+    return record_at(&event_records_part_of(records, event)->notes,
                      records->rows[event].notes);
 }
 
@@ -224,6 +223,16 @@ static bool
 is_short(struct event_records_entry entry)
 {
     return (entry.where & EVENT_RECORDS_CASCADE) == 0 && entry.amount == 1;
+}
+
+static uint32_t *
+write_entry(uint32_t *record, struct event_records_entry entry)
+{
+    *record++ = entry.where | (is_short(entry) ? SHORT_BIT : 0);
+    if (!is_short(entry)) {
+        *record++ = entry.amount;
+    }
+    return record;
 }
 
 void
@@ -242,11 +251,67 @@ event_records_note(struct event_records *records, uint32_t event,
     row->words = (uint16_t)words;
     uint32_t *record = notes_of(records, event);
     for (size_t i = 0; record != NULL && i < count; i++) {
-        *record++ = entries[i].where | (is_short(entries[i]) ? SHORT_BIT : 0);
-        if (!is_short(entries[i])) {
-            *record++ = entries[i].amount;
+        record = write_entry(record, entries[i]);
+    }
+}
+
+bool
+event_records_note_more(struct event_records *records, uint32_t event,
+                        struct event_records_entry entry)
+{
+    struct event *row = &records->rows[event];
+    uint32_t words = row->words + (is_short(entry) ? 1u : 2u);
+    struct ring *notes = event >= records->lasting.begin ? &records->lasting.notes
+                                                         : &records->newest.notes;
+    if (words > UINT16_MAX || notes_of(records, event) == NULL) {
+        return false;
+    }
+    uint32_t place = (uint32_t)ring_put(notes, words * sizeof(uint32_t));
+    const uint32_t *from = notes_of(records, event);
+    uint32_t *to = record_at(notes, place);
+    if (from == NULL || to == NULL) {
+        return false; // the ring came round to it
+    }
+    memcpy(to, from, row->words * sizeof(uint32_t));
+    (void)write_entry(to + row->words, entry);
+    row->notes = place;
+    row->words = (uint16_t)words;
+    return true;
+}
+
+bool
+event_records_find_entry(const struct event_records *records, uint32_t event,
+                         struct event_records_entry wanted,
+                         struct event_records_entry *ret_entry)
+{
+    struct event_records_cursor cursor = {0};
+    while (event_records_next(records, event, &cursor, ret_entry)) {
+        if ((ret_entry->where & EVENT_RECORDS_CASCADE) != 0 &&
+            (ret_entry->where & EVENT_RECORDS_REPLY) == 0 &&
+            (ret_entry->where & EVENT_RECORDS_INDEX) == wanted.where &&
+            ret_entry->amount == wanted.amount) {
+            return true;
         }
     }
+    return false;
+}
+
+bool
+event_records_mark_act(struct event_records *records, uint32_t event,
+                       struct event_records_entry entry)
+{
+    uint32_t *record = notes_of(records, event);
+    struct event_records_cursor cursor = {0};
+    struct event_records_entry found;
+    uint32_t at = 0;
+    while (event_records_next(records, event, &cursor, &found)) {
+        if (found.where == entry.where && found.amount == entry.amount) {
+            record[at] |= EVENT_RECORDS_ACT;
+            return true;
+        }
+        at = cursor.at;
+    }
+    return false;
 }
 
 bool
@@ -259,8 +324,8 @@ event_records_next(const struct event_records *records, uint32_t event,
         return false;
     }
     uint32_t word = record[cursor->at++];
-    bool is_one = (word & SHORT_BIT) != 0;
-    ret_entry->where = word & ~SHORT_BIT;
+    bool is_one = (word & (EVENT_RECORDS_CASCADE | SHORT_BIT)) == SHORT_BIT;
+    ret_entry->where = is_one ? word & ~SHORT_BIT : word;
     ret_entry->amount = is_one ? 1 : record[cursor->at++];
     return true;
 }

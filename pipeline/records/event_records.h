@@ -18,6 +18,7 @@
 #include "base/slice.h"
 #include "base/table.h"
 #include "base/usec.h"
+#include "pipeline/records/event_records_entry.h"
 
 struct snapshot;
 
@@ -28,24 +29,10 @@ enum event_flag {
     EVENT_QUOTE = 1 << 1,
     EVENT_UNDONE = 1 << 2,
     EVENT_REACHED = 1 << 3, // gave the target's author reach
-    EVENT_VIA = 1 << 5,     // came through another retweet: its link
+    EVENT_VIA = 1 << 5,     // came through another reshare, or from the root: its link
     EVENT_BLIND = 1 << 6,   // the number of followers of its actor is not known
     EVENT_LASTING = 1 << 7, // to be kept until the horizon
 };
-
-// What an event added: `amount` to a counter; or itself to a cascade in life `amount`,
-// and to that cascade's own counters. Stored as one word or, unless the amount is 1,
-// two.
-struct event_records_entry {
-    uint32_t where; // index with one of the bits below
-    uint32_t amount;
-};
-
-#define EVENT_RECORDS_CASCADE ((uint32_t)1 << 31) // below that post, else a counter
-#define EVENT_RECORDS_DIRECT                                                           \
-    ((uint32_t)1 << 30) // with CASCADE: a retweet or quote of that post
-#define EVENT_RECORDS_REPLY ((uint32_t)1 << 29) // with CASCADE: a reply, nothing else
-#define EVENT_RECORDS_INDEX (((uint32_t)1 << 28) - 1)
 
 struct event {
     uint64_t hash;
@@ -96,6 +83,12 @@ event_records_row(const struct event_records_part *part, uint64_t sequence)
     return part->begin + (uint32_t)(sequence % part->size);
 }
 
+static inline const struct event_records_part *
+event_records_part_of(const struct event_records *records, uint32_t event)
+{
+    return event >= records->lasting.begin ? &records->lasting : &records->newest;
+}
+
 // EVENT_NONE: never seen, or evicted.
 uint32_t event_records_find(const struct event_records *records, uint64_t hash);
 
@@ -104,7 +97,7 @@ uint32_t event_records_find(const struct event_records *records, uint64_t hash);
 // until event_records_add, or EVENT_NONE if none had to be evicted.
 uint32_t event_records_forget(struct event_records *records);
 
-// Hash of the retweet it came through; 0: none.
+// Hash of the reshare that it came through, or of the root; 0: none.
 uint64_t event_records_via(const struct event_records *records, uint32_t event);
 void event_records_set_via(struct event_records *records, uint32_t event, uint64_t via);
 
@@ -115,10 +108,18 @@ uint32_t event_records_add(struct event_records *records, uint64_t hash);
 void event_records_note(struct event_records *records, uint32_t event,
                         const struct event_records_entry *entries, size_t count);
 
+// Adds an entry later. False if the notes are overwritten, or cannot grow.
+bool event_records_note_more(struct event_records *records, uint32_t event,
+                             struct event_records_entry entry);
+// Its entry for that cascade and life, replies excepted. False: none.
+bool event_records_find_entry(const struct event_records *records, uint32_t event,
+                              struct event_records_entry wanted,
+                              struct event_records_entry *ret_entry);
+// Makes that entry an act. False: none.
+bool event_records_mark_act(struct event_records *records, uint32_t event,
+                            struct event_records_entry entry);
+
 // Iterates over the notes, from a zeroed cursor. False at the end.
-struct event_records_cursor {
-    uint32_t at;
-};
 bool event_records_next(const struct event_records *records, uint32_t event,
                         struct event_records_cursor *cursor,
                         struct event_records_entry *ret_entry);

@@ -23,6 +23,9 @@ enum node_flag {
     NODE_USED = 1 << 0,
     NODE_OBSERVED = 1 << 1,
     NODE_WAITS = 1 << 2,
+    NODE_ACT = 1 << 3,   // an act (pipeline/fold/acts.h), not taken back
+    NODE_CHILD = 1 << 4, // counted as a child of its parent's act …
+    NODE_FIRST = 1 << 5, // … and the first of these
 };
 
 struct node {
@@ -63,5 +66,11 @@ void nodes_give(struct nodes *nodes, uint32_t node);
 // Makes the node used, with that name, and enters it in the index.
 void nodes_enter(struct nodes *nodes, uint32_t node, uint64_t name);
 void nodes_leave(struct nodes *nodes, uint32_t node);
+static inline struct node *
+nodes_at(const struct nodes *nodes, uint32_t node)
+{
+    return &nodes->rows[node];
+}
+
 // The used node of that name, or NODE_NONE.
 uint32_t nodes_find(const struct nodes *nodes, uint64_t name);

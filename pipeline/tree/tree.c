@@ -24,13 +24,13 @@ struct tree_body {
 static struct tree_body *
 body_of(const struct trees *trees, const struct tree *tree)
 {
-    return tree->body == SLAB_NONE ? NULL : slab_at(trees->texts, tree->body);
+    return tree->body == SLAB_NONE ? NULL : slab_at(trees->needs.texts, tree->body);
 }
 
 bool
-trees_init(struct trees *trees, uint32_t capacity, struct slab *texts)
+trees_init(struct trees *trees, uint32_t capacity, const struct trees_needs *needs)
 {
-    trees->texts = texts;
+    trees->needs = *needs;
     return nodes_init(&trees->nodes, capacity) && pending_parents_init(&trees->pending);
 }
 
@@ -63,27 +63,28 @@ body_make(struct trees *trees, struct tree *tree)
     }
     uint32_t piece = tree->count > TREE_COUNT_MAX
                          ? SLAB_NONE
-                         : slab_alloc(trees->texts, sizeof(struct tree_body));
+                         : slab_alloc(trees->needs.texts, sizeof(struct tree_body));
     if (piece == SLAB_NONE) {
         return NULL;
     }
-    struct tree_body *body = slab_at(trees->texts, piece);
+    struct tree_body *body = slab_at(trees->needs.texts, piece);
     memset(body, 0, sizeof(*body));
-    if (!depth_counts_reach(&body->levels, trees->texts, 1)) {
-        slab_free(trees->texts, piece, sizeof(*body));
+    if (!depth_counts_reach(&body->levels, trees->needs.texts, 1)) {
+        slab_free(trees->needs.texts, piece, sizeof(*body));
         return NULL;
     }
-    depth_counts_gain(&body->levels, trees->texts, 1, tree->count);
+    depth_counts_gain(&body->levels, trees->needs.texts, 1, tree->count);
     body->wiener = (uint64_t)tree->count * tree->count;
     body->depths = tree->count;
     tree->body = piece;
     return body;
 }
 
-static struct node *
-node_at(const struct trees *trees, uint32_t node)
+static uint8_t
+flags_of(const struct tree_event *event)
 {
-    return &trees->nodes.rows[node];
+    return (uint8_t)(NODE_USED | (event->is_observed ? NODE_OBSERVED : 0) |
+                     (event->is_act ? NODE_ACT : 0));
 }
 
 static uint32_t
@@ -91,21 +92,21 @@ node_make(struct trees *trees, struct tree_body *body, const struct tree_event *
 {
     uint32_t node = body->unused;
     if (node != TREE_ROOT) {
-        body->unused = node_at(trees, node)->parent;
+        body->unused = nodes_at(&trees->nodes, node)->parent;
     } else {
         node = nodes_take(&trees->nodes);
         if (node == TREE_ROOT) {
             return TREE_ROOT;
         }
-        node_at(trees, node)->next = body->nodes;
+        nodes_at(&trees->nodes, node)->next = body->nodes;
         body->nodes = node;
     }
     nodes_enter(&trees->nodes, node, pending_parents_hash(event->key, event->life));
-    struct node *row = node_at(trees, node);
+    struct node *row = nodes_at(&trees->nodes, node);
     row->parent = TREE_ROOT;
     row->below = 1;
     row->depth = 1;
-    row->flags = NODE_USED | (event->is_observed ? NODE_OBSERVED : 0u);
+    row->flags = flags_of(event);
     return node;
 }
 
@@ -113,17 +114,22 @@ static void
 node_drop(struct trees *trees, struct tree_body *body, uint32_t node)
 {
     nodes_leave(&trees->nodes, node);
-    node_at(trees, node)->parent = body->unused;
+    nodes_at(&trees->nodes, node)->parent = body->unused;
     body->unused = node;
 }
 
-// The event of a node of that tree. The node's name is the combined hash, which can be
-// reversed.
+// The event of a waiting node of that tree.
 static struct tree_event
 event_of(const struct trees *trees, uint32_t node, uint32_t life)
 {
-    return (struct tree_event){pending_parents_hash(node_at(trees, node)->name, life),
-                               life, false};
+    const struct node *row = nodes_at(&trees->nodes, node);
+    return (struct tree_event){
+        // The name is the combined hash, which can be reversed.
+        .key = pending_parents_hash(row->name, life),
+        .life = life,
+        .is_observed = (row->flags & NODE_OBSERVED) != 0,
+        .is_act = (row->flags & NODE_ACT) != 0,
+    };
 }
 
 uint32_t
@@ -141,16 +147,16 @@ rename_first(struct trees *trees, const struct tree_event *event)
     if (node == TREE_ROOT) {
         return;
     }
-    uint8_t flags = (uint8_t)node_at(trees, node)->flags;
+    uint8_t flags = (uint8_t)nodes_at(&trees->nodes, node)->flags;
     nodes_leave(&trees->nodes, node);
     nodes_enter(&trees->nodes, node, pending_parents_hash(~event->key, event->life));
-    node_at(trees, node)->flags = flags;
+    nodes_at(&trees->nodes, node)->flags = flags;
 }
 
 bool
 tree_is_waiting(const struct trees *trees, uint32_t node)
 {
-    return (node_at(trees, node)->flags & NODE_WAITS) != 0;
+    return (nodes_at(&trees->nodes, node)->flags & NODE_WAITS) != 0;
 }
 
 // ── weighing ───────────────────────────────────────────────────────────────
@@ -158,7 +164,7 @@ tree_is_waiting(const struct trees *trees, uint32_t node)
 static uint32_t
 depth_below(const struct trees *trees, uint32_t parent)
 {
-    return parent == TREE_ROOT ? 1 : node_at(trees, parent)->depth + 1;
+    return parent == TREE_ROOT ? 1 : nodes_at(&trees->nodes, parent)->depth + 1;
 }
 
 // The sum of distances from a node at `depth` to `others` nodes (root included), where
@@ -175,7 +181,7 @@ weigh_in(struct trees *trees, struct tree *tree, struct tree_body *body,
          uint32_t parent)
 {
     uint32_t depth = depth_below(trees, parent);
-    depth_counts_gain(&body->levels, trees->texts, depth, 1);
+    depth_counts_gain(&body->levels, trees->needs.texts, depth, 1);
     bool is_beyond = depth > TREE_DEPTH_MAX || tree->count >= TREE_COUNT_MAX;
     if (body->frozen == 0 && is_beyond) {
         body->frozen = tree->count + 1;
@@ -183,8 +189,9 @@ weigh_in(struct trees *trees, struct tree *tree, struct tree_body *body,
     }
     if (body->frozen == 0) {
         uint64_t shared = 0;
-        for (uint32_t at = parent; at != TREE_ROOT; at = node_at(trees, at)->parent) {
-            shared += node_at(trees, at)->below++;
+        for (uint32_t at = parent; at != TREE_ROOT;
+             at = nodes_at(&trees->nodes, at)->parent) {
+            shared += nodes_at(&trees->nodes, at)->below++;
         }
         body->wiener += distances(body, tree->count + 1, depth, shared);
         body->depths += depth;
@@ -198,15 +205,16 @@ static void
 weigh_out(struct trees *trees, struct tree *tree, struct tree_body *body,
           uint32_t first)
 {
-    uint32_t depth = first == TREE_ROOT ? 1 : node_at(trees, first)->depth;
-    depth_counts_lose(&body->levels, trees->texts, depth);
+    uint32_t depth = first == TREE_ROOT ? 1 : nodes_at(&trees->nodes, first)->depth;
+    depth_counts_lose(&body->levels, trees->needs.texts, depth);
     tree->count--;
     if (body->frozen != 0) {
         return;
     }
     uint64_t shared = 0;
-    for (uint32_t at = first; at != TREE_ROOT; at = node_at(trees, at)->parent) {
-        shared += --node_at(trees, at)->below;
+    for (uint32_t at = first; at != TREE_ROOT;
+         at = nodes_at(&trees->nodes, at)->parent) {
+        shared += --nodes_at(&trees->nodes, at)->below;
     }
     body->depths -= depth;
     body->wiener -= distances(body, tree->count + 1, depth, shared);
@@ -217,20 +225,23 @@ weigh_out(struct trees *trees, struct tree *tree, struct tree_body *body,
 static void
 wait_over(struct trees *trees, struct tree_body *body, uint32_t node)
 {
-    trees->pending.rows[node_at(trees, node)->below].node = TREE_ROOT;
+    trees->pending.rows[nodes_at(&trees->nodes, node)->below].node = TREE_ROOT;
     body->waiting--;
 }
 
 // Makes a node that waited a child of its parent, or of the root if the parent has no
 // node.
 static void
-attach(struct trees *trees, struct tree *tree, struct tree_body *body, uint32_t node,
+attach(struct trees *trees, struct tree *tree, const struct pending_parent *waiter,
        uint32_t parent)
 {
-    struct node *row = node_at(trees, node);
-    if (parent == TREE_ROOT ||
-        !depth_counts_reach(&body->levels, trees->texts, depth_below(trees, parent))) {
+    struct tree_body *body = body_of(trees, tree);
+    uint32_t node = waiter->node;
+    struct node *row = nodes_at(&trees->nodes, node);
+    if (parent == TREE_ROOT || !depth_counts_reach(&body->levels, trees->needs.texts,
+                                                   depth_below(trees, parent))) {
         trees->refused++;
+        tree->observed += (row->flags & NODE_OBSERVED) != 0;
         node_drop(trees, body, node);
         weigh_in(trees, tree, body, TREE_ROOT);
         return;
@@ -239,9 +250,10 @@ attach(struct trees *trees, struct tree *tree, struct tree_body *body, uint32_t 
     row->parent = parent;
     row->depth = depth_below(trees, parent) & NODE_DEPTH_MAX;
     row->below = 1;
-    row->flags = NODE_USED | NODE_OBSERVED;
+    row->flags = (row->flags & ~(uint32_t)NODE_WAITS & UINT8_MAX) | NODE_OBSERVED;
     tree->observed++;
     weigh_in(trees, tree, body, parent);
+    trees->needs.joined(trees->needs.context, waiter->owner, node);
 }
 
 // Events that wait for this event are added to the tree, then those that wait for them.
@@ -263,7 +275,7 @@ release(struct trees *trees, struct tree *tree, const struct tree_event *event)
         uint32_t node = waiter->node;
         if (node != TREE_ROOT) {
             struct tree_event child = event_of(trees, node, waiter->life);
-            struct tree_event parent = {waiter->parent, waiter->life, true};
+            struct tree_event parent = {.key = waiter->parent, .life = waiter->life};
             uint32_t more_last = last;
             uint32_t more =
                 pending_parents_take(pending, child.key, child.life, &more_last);
@@ -271,8 +283,9 @@ release(struct trees *trees, struct tree *tree, const struct tree_event *event)
                 pending->rows[last].next = more + 1;
                 last = more_last;
             }
+            const struct pending_parent joined = *waiter;
             wait_over(trees, body, node);
-            attach(trees, tree, body, node, tree_find(trees, &parent));
+            attach(trees, tree, &joined, tree_find(trees, &parent));
         }
         at = waiter->next != 0 ? waiter->next - 1 : PENDING_PARENTS_NONE;
     }
@@ -290,8 +303,8 @@ tree_wait(struct trees *trees, struct tree *tree, const struct tree_event *event
         tree_add(trees, tree, event);
         return;
     }
-    node_at(trees, node)->flags = NODE_USED | NODE_WAITS;
-    node_at(trees, node)->below =
+    nodes_at(&trees->nodes, node)->flags |= NODE_WAITS;
+    nodes_at(&trees->nodes, node)->below =
         pending_parents_add(&trees->pending, &(struct pending_parent){
                                                  .parent = wait->parent,
                                                  .second = wait->second,
@@ -315,8 +328,10 @@ tree_is_cycle(const struct trees *trees, const struct tree_event *event, uint32_
         if (node == TREE_ROOT || !tree_is_waiting(trees, node)) {
             return false;
         }
-        struct tree_event above = {pending->rows[node_at(trees, node)->below].parent,
-                                   event->life, true};
+        struct tree_event above = {
+            .key = pending->rows[nodes_at(&trees->nodes, node)->below].parent,
+            .life = event->life,
+        };
         if (above.key == event->key) {
             return true;
         }
@@ -338,8 +353,12 @@ tree_overdue(struct trees *trees, usec now, struct tree_event *ret_event,
         }
         if (oldest->node != TREE_ROOT) {
             *ret_event = event_of(trees, oldest->node, oldest->life);
-            *ret_wait = (struct tree_wait){oldest->parent, oldest->second,
-                                           oldest->since, oldest->owner};
+            *ret_wait = (struct tree_wait){
+                .parent = oldest->parent,
+                .second = oldest->second,
+                .now = oldest->since,
+                .owner = oldest->owner,
+            };
             return true;
         }
         pending_parents_drop_oldest(pending);
@@ -372,27 +391,29 @@ tree_add(struct trees *trees, struct tree *tree, const struct tree_event *event)
     release(trees, tree, event);
 }
 
-void
+uint32_t
 tree_add_below(struct trees *trees, struct tree *tree, const struct tree_event *event,
                uint32_t parent)
 {
     struct tree_body *body = body_of(trees, tree);
-    struct tree_event known = {event->key, event->life, true};
+    struct tree_event known = *event;
+    known.is_observed = true;
     rename_first(trees, event);
-    uint32_t node =
-        depth_counts_reach(&body->levels, trees->texts, depth_below(trees, parent))
-            ? node_make(trees, body, &known)
-            : TREE_ROOT;
+    uint32_t node = depth_counts_reach(&body->levels, trees->needs.texts,
+                                       depth_below(trees, parent))
+                        ? node_make(trees, body, &known)
+                        : TREE_ROOT;
     if (node == TREE_ROOT) {
         trees->refused++;
         tree_add(trees, tree, event);
-        return;
+        return TREE_ROOT;
     }
-    node_at(trees, node)->parent = parent;
-    node_at(trees, node)->depth = depth_below(trees, parent) & NODE_DEPTH_MAX;
+    nodes_at(&trees->nodes, node)->parent = parent;
+    nodes_at(&trees->nodes, node)->depth = depth_below(trees, parent) & NODE_DEPTH_MAX;
     tree->observed++;
     weigh_in(trees, tree, body, parent);
     release(trees, tree, &known);
+    return node;
 }
 
 uint32_t
@@ -409,8 +430,8 @@ tree_name(struct trees *trees, struct tree *tree, const struct tree_event *event
 static void
 prune(struct trees *trees, struct tree_body *body, uint32_t node)
 {
-    while (node != TREE_ROOT && node_at(trees, node)->below == 0) {
-        uint32_t parent = node_at(trees, node)->parent;
+    while (node != TREE_ROOT && nodes_at(&trees->nodes, node)->below == 0) {
+        uint32_t parent = nodes_at(&trees->nodes, node)->parent;
         node_drop(trees, body, node);
         node = parent;
     }
@@ -431,13 +452,14 @@ tree_remove(struct trees *trees, struct tree *tree, const struct tree_event *eve
         weigh_out(trees, tree, body, TREE_ROOT);
         return;
     }
-    struct node *row = node_at(trees, node);
+    struct node *row = nodes_at(&trees->nodes, node);
     if ((row->flags & NODE_WAITS) != 0) {
         wait_over(trees, body, node);
         node_drop(trees, body, node);
         return;
     }
     tree->observed -= (row->flags & NODE_OBSERVED) != 0;
+    row->flags &= (uint8_t) ~(NODE_ACT | NODE_CHILD | NODE_FIRST);
     weigh_out(trees, tree, body, node);
     if (body->frozen == 0) {
         prune(trees, body, node);
@@ -451,7 +473,7 @@ tree_clear(struct trees *trees, struct tree *tree)
     if (body != NULL) {
         uint32_t node = body->nodes;
         while (node != TREE_ROOT) {
-            struct node *row = node_at(trees, node);
+            struct node *row = nodes_at(&trees->nodes, node);
             if ((row->flags & NODE_WAITS) != 0) {
                 wait_over(trees, body, node);
             }
@@ -462,12 +484,26 @@ tree_clear(struct trees *trees, struct tree *tree)
             nodes_give(&trees->nodes, node);
             node = next;
         }
-        depth_counts_fini(&body->levels, trees->texts);
-        slab_free(trees->texts, tree->body, sizeof(*body));
+        depth_counts_fini(&body->levels, trees->needs.texts);
+        slab_free(trees->needs.texts, tree->body, sizeof(*body));
     }
     tree->count = 0;
     tree->observed = 0;
     tree->body = SLAB_NONE;
+}
+
+uint32_t
+tree_next(const struct trees *trees, const struct tree *tree, uint32_t node)
+{
+    const struct tree_body *body = body_of(trees, tree);
+    if (body == NULL) {
+        return TREE_ROOT;
+    }
+    node = node == TREE_ROOT ? body->nodes : nodes_at(&trees->nodes, node)->next;
+    while (node != TREE_ROOT && nodes_at(&trees->nodes, node)->flags == 0) {
+        node = nodes_at(&trees->nodes, node)->next;
+    }
+    return node;
 }
 
 void

@@ -40,6 +40,7 @@
 #include "base/usec.h"
 #include "pipeline/tree/nodes.h"
 #include "pipeline/tree/pending_parents.h"
+#include "pipeline/tree/tree_shape.h"
 
 struct snapshot;
 
@@ -58,11 +59,19 @@ struct tree {
     uint32_t body;     // piece of struct tree_body; SLAB_NONE: a star
 };
 
+// What the trees use beside their own rows, kept. joined: an event that waited has
+// become a child of its observed parent.
+struct trees_needs {
+    struct slab *texts;
+    void (*joined)(void *context, uint32_t owner, uint32_t node);
+    void *context;
+};
+
 // All nodes of all trees.
 struct trees {
     struct nodes nodes;
     struct pending_parents pending;
-    struct slab *texts; // keeps
+    struct trees_needs needs;
     uint64_t refused;
     uint64_t late;      // parents that arrived after their child
     uint64_t abandoned; // waits that ended without the parent
@@ -74,6 +83,7 @@ struct tree_event {
     uint64_t key; // hash of the event's id
     uint32_t life;
     bool is_observed; // the root is its observed parent
+    bool is_act;
 };
 
 // What an event waits for. owner: returned with it.
@@ -84,31 +94,23 @@ struct tree_wait {
     uint32_t owner;
 };
 
-struct tree_shape {
-    uint32_t depth;   // greatest distance from the root
-    uint32_t breadth; // most nodes at one depth
-    uint64_t sum;     // of the distances of all pairs of nodes, root included …
-    uint64_t pairs; // … and their number, both perhaps scaled down: the virality is sum
-                    // / pairs
-};
-
-// capacity: of nodes, 1 to NODES_MAX. Keeps texts. False when the system refuses the
-// memory.
-bool trees_init(struct trees *trees, uint32_t capacity, struct slab *texts);
+// capacity: of nodes, 1 to NODES_MAX. False when the system refuses the memory.
+bool trees_init(struct trees *trees, uint32_t capacity,
+                const struct trees_needs *needs);
 void trees_fini(struct trees *trees);
 // Saves the contents, or loads them into empty trees of the same capacity.
 void trees_move(struct trees *trees, struct snapshot *snapshot);
 
-// The node of that event, TREE_ROOT if it has none.
+// The node of that event, TREE_ROOT if it has none: its key and life are compared.
 uint32_t tree_find(const struct trees *trees, const struct tree_event *event);
 bool tree_is_waiting(const struct trees *trees, uint32_t node);
 
 // Makes the event a child of the root; events that waited for it become its children.
 void tree_add(struct trees *trees, struct tree *tree, const struct tree_event *event);
-// Makes the event a child of a node that does not wait; events that waited for it
-// become its children.
-void tree_add_below(struct trees *trees, struct tree *tree,
-                    const struct tree_event *event, uint32_t parent);
+// The same below a node that does not wait. Returns its node. TREE_ROOT: there is no
+// room, and it is a child of the root.
+uint32_t tree_add_below(struct trees *trees, struct tree *tree,
+                        const struct tree_event *event, uint32_t parent);
 // Creates a node for an event that is a child of the root and has none. TREE_ROOT: no
 // room.
 uint32_t tree_name(struct trees *trees, struct tree *tree,
@@ -135,6 +137,8 @@ void tree_remove(struct trees *trees, struct tree *tree,
 // Removes all nodes but the root.
 void tree_clear(struct trees *trees, struct tree *tree);
 
+// Iterates over all nodes of a tree in no order, from TREE_ROOT to TREE_ROOT.
+uint32_t tree_next(const struct trees *trees, const struct tree *tree, uint32_t node);
 void tree_measure(const struct trees *trees, const struct tree *tree,
                   struct tree_shape *ret_shape);
 

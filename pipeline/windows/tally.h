@@ -11,16 +11,18 @@
 //   VELOCITY  every retweet and quote below a post; no board
 // clang-format off
 #define TALLY_ROWS(ROW) \
-    ROW(POSTS,     "posts") \
-    ROW(MENTIONS,  "mentions") \
-    ROW(RETWEETS,  "retweets") \
-    ROW(QUOTES,    "quotes") \
-    ROW(REPLIES,   "replies") \
-    ROW(REACH,     "reach") \
-    ROW(INFLUENCE, "influence") \
-    ROW(CASCADES,  "cascades") \
-    ROW(HASHTAGS,  "hashtags") \
-    ROW(VELOCITY,  "velocity")
+    ROW(POSTS,       "posts") \
+    ROW(MENTIONS,    "mentions") \
+    ROW(RETWEETS,    "retweets") \
+    ROW(QUOTES,      "quotes") \
+    ROW(REPLIES,     "replies") \
+    ROW(REACH,       "reach") \
+    ROW(INFLUENCE,   "influence") \
+    ROW(CARRIED,     "carried") \
+    ROW(TRANSLATED,  "translated") \
+    ROW(CASCADES,    "cascades") \
+    ROW(HASHTAGS,    "hashtags") \
+    ROW(VELOCITY,    "velocity")
 // clang-format on
 
 #define TALLY_CONSTANT(constant, name) TALLY_##constant,

@@ -10,13 +10,13 @@
 const struct redis_key redis_keys_rows[] = {
     {"top:<metric>:<window>", "zset",
      "The users with the greatest values: member = user id, score = value in the window; metrics "
-     "are posts, mentions, retweets, quotes, replies, reach and influence"},
+     "are posts, mentions, retweets, quotes, replies, reach, influence, carried and translated"},
     {"top:cascades:<window>", "zset",
      "The most reshared posts: member = root post id, score = retweets + quotes in the window"},
     {"top:hashtags:<window>", "zset",
      "The most used hashtags: member = hashtag in lower case without #, score = posts that use it"},
     {"user:<user id>", "hash",
-     "Of people on a board, and of those whose mentions, retweets, quotes and replies in the longest "
+     "Of people on a board, and of those whose mentions, retweets, quotes, replies and carried in the longest "
      "window add up to redis.users_from: "
      "handle, name, followers, network, last_seen (ms) and <metric>:<window> for each value "
      "that is not zero; expires a little after the longest window"},

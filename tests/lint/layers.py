@@ -33,7 +33,7 @@ STAGES = {
     "alerts": {"alert_raise", "alerts", "measures"},
     "changes": {"change", "change_alert", "change_calibration", "change_cascade",
                 "change_forecast", "change_user", "key_rule"},
-    "fold": {"admission", "carry", "ids", "learn", "names", "naming", "parent", "persons",
+    "fold": {"acts", "admission", "carry", "ids", "learn", "names", "naming", "parent", "persons",
              "prefetch", "release", "rewind", "undo", "versions", "withdrawals"},
 }
 WHOLE = re.compile(r"\bstruct pipeline\b")

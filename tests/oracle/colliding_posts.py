@@ -298,17 +298,23 @@ class Stream:
     def _via(self, an_id, target, promised):
         rng = self.rng
         beside = [e["id"] for e in self.events
-                  if e.get("retweet_of", {}).get("id") == target.id]
+                  if e.get("retweet_of", e.get("quote_of", {})).get("id") == target.id]
         if rng.random() < 0.2:
             promised.append(self._new_id())
         if promised and rng.random() < 0.3:
             return rng.choice(promised)
         if beside and rng.random() < 0.8:
             return rng.choice(beside[-3:] if rng.random() < 0.6 else beside)
+        if rng.random() < 0.5:
+            return target.id if target.id != an_id else "n:nowhere"
         return rng.choice([e["id"] for e in self.events] + ["n:nowhere", an_id])
 
     def _quote(self):
-        return self._published(self._unseen(self._target()), Message(self))
+        target = self._target()
+        post, via = self._unseen(target), {}
+        if self.rng.random() < self.depth / 3:
+            via["via"] = self._via(post.id, target, self.promised.setdefault(target.id, []))
+        return self._published(post, Message(self), **via)
 
     def _reply(self):
         message, target = Message(self), self._target()

@@ -22,8 +22,9 @@ from collections import defaultdict
 
 from speed import Speed
 
-METRICS = ("posts", "mentions", "retweets", "quotes", "replies", "reach", "influence")
-SUMMED = ("mentions", "retweets", "quotes", "replies")  # for redis.users_from
+METRICS = ("posts", "mentions", "retweets", "quotes", "replies", "reach", "influence", "carried",
+           "translated")
+SUMMED = ("mentions", "retweets", "quotes", "replies", "carried")  # for redis.users_from
 STEPS = 60
 SECOND = 1_000_000
 MINUTE, HOUR, DAY = 60 * SECOND, 3600 * SECOND, 86400 * SECOND
@@ -93,6 +94,7 @@ class Event:
 
     def __init__(self, an_id, author, time, root, via):
         self.id, self.author, self.time, self.root, self.via = an_id, author, time, root, via
+        self.reshared = None  # the post that it retweets or quotes
         self.amounts, self.is_undone = [], False
 
 
@@ -146,7 +148,7 @@ class Tree:
         self.parent = {}       # Event -> the one above it or ROOT
         self.counted = set()   # the others are only kept for the paths through them
         self.observed = set()  # whose parent is known
-        self.waits = {}        # Event -> (parent's id, its substitute's, since)
+        self.waits = {}        # Event -> (parent's id, its substitute's, since, is_direct)
 
     def add(self, event, parent, is_observed):
         self.parent[event] = parent
@@ -207,7 +209,8 @@ class Tree:
 class Cascade:
     """The memory of who carried a post; it ends with the cascade."""
 
-    def __init__(self, number):
+    def __init__(self, post, number):
+        self.post = post
         self.number = number    # in which order posts got one
         self.amounts = []
         self.retweeted_by = {}  # person -> the Event that counted, of each name one
@@ -216,6 +219,8 @@ class Cascade:
         self.first = self.last = None
         self.peak = 0
         self.tree = Tree()
+        self.acts = set()   # Events: of each person the first
+        self.children = {}  # Event of an act -> the Event of the act it came through
         self.reshares = []  # (ms, Amount, followers), see speed.py
         self.pulse = None
 
@@ -282,7 +287,7 @@ class Oracle:
         self.names = {}  # id of a post -> the id of a version by which its cascade is shown
         self.claims = {}  # "<net>:<handle in lower case>" -> user id
         self.cascades = {}
-        self.waiting = {}  # trees in which something waits for its parent; a set with an order
+        self.waiting = {}  # cascades in which something waits for its parent; a set with an order
         self.speed = Speed(self)
         self.network_of = network_of
 
@@ -338,7 +343,9 @@ class Oracle:
         refs = {name: self._counted_ref(ref) for name, ref in refs.items()}
         is_repeat, post, refs = self._meet(post, refs, time)
         root, author = refs["retweet_of"], post["author"]["id"]
-        event = Event(post["id"], author, time, root and root["id"], post.get("via"))
+        via = post.get("via") and self._counted(post["via"])
+        event = Event(post["id"], author, time, root and root["id"], via)
+        event.reshared = (root or refs["quote_of"] or {}).get("id")
         self.events.add(event)
         if is_repeat:
             self.duplicates += 1
@@ -590,11 +597,15 @@ class Oracle:
             above = self._cascade(post)
             if actor not in {a.event.author for a in above.surviving("size")}:
                 above.followers[actor] = user.followers or 0
+                if actor != self.known[post].author:
+                    above.acts.add(event)
             self._add(event, "size", above)
             self._touch(above, event.time)
             self.speed.count(post, above, event.amounts[-1])
             above.peak = max(above.peak, self._velocity(above, 5 * MINUTE))
-            self._hang(event, above.tree, path[:at], at == 0 and kind == "quotes")
+            is_direct = at == 0 and (kind == "quotes" or event.via == event.reshared)
+            self._hang(event, above, path[:at], is_direct)
+            self._count_children(above)
         self.speed.meet(network_of(ref["id"]), user.followers)
 
     def _path(self, event, post):
@@ -609,11 +620,37 @@ class Oracle:
         """Authors of the retweets through which this one was seen."""
         carriers, seen = set(), set()
         via = self.events.get(event.via)
-        while event.root and via and via.root == event.root and via.id not in seen:
+        while via and via.reshared == event.reshared and via.id not in seen:
             seen.add(via.id)
             carriers.add(via.author)
             via = self.events.get(via.via)
         return carriers
+
+    # --- who came through whom ---
+
+    def _count_children(self, cascade):
+        """Acts whose observed parent is somebody else's act, both remembered, count for that person
+        from now on."""
+        tree = cascade.tree
+        for event in cascade.acts - cascade.children.keys():
+            parent = tree.parent.get(event)
+            is_known = parent and all(self.events.get(each.id) is each for each in (event, parent))
+            if event in tree.observed and parent in cascade.acts and is_known and (
+                    parent.author != event.author):
+                cascade.children[event] = parent
+                self._add(event, "carried", parent.author)
+                if not parent.root:
+                    self._add(event, "translated", parent.author)
+
+    def _replace_act(self, cascade, undone):
+        """Of the person whose act was undone, the next event that is remembered is the act."""
+        cascade.acts.discard(undone)
+        cascade.children.pop(undone, None)
+        others = [a.event for a in cascade.surviving("size") if a.event.author == undone.author]
+        remembered = [event for event in others if self.events.get(event.id) is event]
+        if remembered and not cascade.acts & set(others):
+            cascade.acts.add(remembered[0])
+        self._count_children(cascade)
 
     # --- trees ---
 
@@ -625,11 +662,12 @@ class Oracle:
             return "waits"
         return "node" if event in tree.parent else "absent"
 
-    def _hang(self, event, tree, below, quotes_root):
+    def _hang(self, event, cascade, below, is_direct):
         """Hangs the event below what it came through, or one of the posts below the root."""
-        via = self.events.get(event.via)
+        tree, via = cascade.tree, self.events.get(event.via)
         above = below[:ABOVE_MAX]
-        if event.root and event.via and (via is None or via.root == event.root):
+        if event.via and event.via != event.reshared and (
+                via is None or via.reshared == event.reshared):
             above = [event.via, *above]
         for parent in above:
             place = self._place(tree, parent)
@@ -639,21 +677,23 @@ class Oracle:
             if place == "unknown" or (place == "waits" and not tree.waits_for(
                     self.events.get(parent), event)):
                 substitute = below[0] if parent == event.via and below else ROOT
-                tree.waits[event] = parent, substitute, self.clock
-                self.waiting[tree] = None
+                tree.waits[event] = parent, substitute, self.clock, is_direct
+                self.waiting[cascade] = None
                 return
-        tree.add(event, ROOT, quotes_root)
+        tree.add(event, ROOT, is_direct)
 
     def _end_waits(self):
-        self.waiting = {tree: None for tree in self.waiting if tree.waits}
-        for tree in self.waiting:
-            for event, (_, substitute, since) in list(tree.waits.items()):
+        self.waiting = {cascade: None for cascade in self.waiting if cascade.tree.waits}
+        for cascade in self.waiting:
+            tree = cascade.tree
+            for event, (_, substitute, since, is_direct) in list(tree.waits.items()):
                 if self.clock - since < WAIT_FOR_PARENT or event not in tree.waits:
                     continue
                 del tree.waits[event]
                 has_other = substitute and self._place(tree, substitute) == "node"
                 tree.add(event, self.events.get(substitute) if has_other else ROOT,
-                         bool(has_other))
+                         bool(has_other) or is_direct)
+            self._count_children(cascade)
 
     def _touch(self, cascade, time):
         cascade.first = time if cascade.first is None else min(cascade.first, time)
@@ -683,14 +723,21 @@ class Oracle:
         event = self.events.get(self._counted(event_id))
         if event:
             event.is_undone = True
+            below = [entry.key for entry in event.amounts
+                     if entry.what == "size" and not entry.is_undone]
+            living = [cascade for cascade in below if self._lives(cascade.post)
+                      and self.cascades[cascade.post] is cascade]
             for entry in event.amounts:
-                if entry.what == "size" and not entry.is_undone:
-                    entry.key.tree.remove(event)
                 entry.is_undone = True
                 if isinstance(entry.key, Cascade):
                     for memory in (entry.key.retweeted_by, entry.key.reach_by):
                         if event in memory.get(event.author, []):
                             del memory[event.author]
+            for cascade in below:
+                cascade.tree.remove(event)
+            for cascade in living:
+                if event in cascade.acts:
+                    self._replace_act(cascade, event)
         for version in {event_id, self._counted(event_id)}:
             if version in self.known:
                 self.known[version].is_deleted = True
@@ -724,7 +771,8 @@ class Oracle:
     def _cascade(self, post):
         if not self._lives(post):
             before = self.cascades.get(post)
-            self.cascades[post] = Cascade(before.number if before else len(self.cascades))
+            number = before.number if before else len(self.cascades)
+            self.cascades[post] = Cascade(post, number)
         return self.cascades[post]
 
     def _shown(self):

@@ -74,6 +74,28 @@ class Counting(unittest.TestCase):
         self.assertEqual(got["meta"]["duplicates"], 1)
         self.assertEqual(got["meta"]["posts"], 2)
 
+    def test_a_person_carries_those_whose_first_reshare_came_through_theirs(self):
+        got = content(post("n:1", "n:a"), quote("n:2", "n:b", "n:1"), retweet("n:3", "n:c", "n:2"),
+                      retweet("n:4", "n:d", "n:1", via="n:3"), retweet("n:5", "n:d", "n:1", via="n:2"),
+                      retweet("n:6", "n:e", "n:1", via="n:2"), retweet("n:7", "n:f", "n:1", via="n:6"),
+                      retweet("n:8", "n:g", "n:1", via="n:1"))
+        self.assertEqual(got["boards"]["carried:1h"], [("n:b", 2), ("n:e", 1)])
+        self.assertEqual(got["boards"]["translated:1h"], [("n:b", 2)])
+        self.assertEqual(got["cascades"]["n:1"]["observed_share"], "0.8333333333")
+
+    def test_what_is_carried_is_taken_back_with_the_child_and_moves_with_the_act(self):
+        lines = (post("n:1", "n:a"), retweet("n:2", "n:b", "n:1"), retweet("n:3", "n:c", "n:1"),
+                 quote("n:4", "n:c", "n:1", via="n:2"), retweet("n:5", "n:d", "n:4"))
+        self.assertEqual(content(*lines)["boards"].get("carried:1h"), None)
+        lines += (deletion("n:3"),)
+        self.assertEqual(content(*lines)["boards"]["carried:1h"], [("n:b", 1), ("n:c", 1)])
+        lines += (deletion("n:2"),)
+        self.assertEqual(content(*lines)["boards"]["carried:1h"], [("n:b", 1), ("n:c", 1)])
+        lines += (deletion("n:4"),)
+        self.assertEqual(content(*lines)["boards"]["carried:1h"], [("n:c", 1)])
+        lines += (deletion("n:5"),)
+        self.assertEqual(content(*lines)["boards"].get("carried:1h"), None)
+
     def test_carrying_ones_own_post_counts_for_no_one(self):
         got = content(post("n:1", "n:a"), retweet("n:2", "n:a", "n:1"),
                       quote("n:3", "n:a", "n:1"), reply("n:4", "n:a", "n:1"))

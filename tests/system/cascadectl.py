@@ -16,7 +16,7 @@ from tap import case, run_cases  # noqa: E402
 from terminal import LEAVE, Terminal, columns_of, frames, hostile  # noqa: E402
 
 CASCADECTL = os.path.join(os.environ["BUILD"], "cascadectl")
-METRICS = "posts mentions retweets quotes replies reach influence".split()
+METRICS = "posts mentions retweets quotes replies reach influence carried translated".split()
 READS = {"hmget", "hgetall", "zrevrange", "xrevrange", "get", "select"}
 # Handles and texts by people who mean harm, or write in more scripts than one.
 HOSTILE = [
@@ -168,7 +168,7 @@ def frames_fit_the_terminal_and_use_it():
                     assert columns_of(line) <= columns, (columns, line)
                     assert not hostile(line), (line, hostile(line))
             rows[columns] = "\n".join(frame)
-        for title in "Retweets Influence Mentions Reach Hashtags Cascades".split():
+        for title in "Carried Retweets Influence Mentions Reach Hashtags Cascades".split():
             assert title in rows[80], rows[80]
         assert all("Alert " in rows[columns] for columns in (80, 132, 200)), rows
         assert "Quotes" not in rows[80] and "Quotes" in rows[132] and "Replies" in rows[200]

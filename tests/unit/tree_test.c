@@ -21,7 +21,17 @@ struct world {
     struct slab *slab;
     struct trees trees;
     struct tree tree;
+    uint32_t joined; // events that waited
 };
+
+static void
+joined(void *context, uint32_t owner, uint32_t node)
+{
+    struct world *world = context;
+    assert_int_equal(owner, 3);
+    assert_false(tree_is_waiting(&world->trees, node));
+    world->joined++;
+}
 
 static void
 setup(struct world *world, uint32_t capacity)
@@ -29,7 +39,8 @@ setup(struct world *world, uint32_t capacity)
     memset(world, 0, sizeof(*world));
     world->slab = slab_create(64 << 20);
     assert_non_null(world->slab);
-    assert_true(trees_init(&world->trees, capacity, world->slab));
+    const struct trees_needs needs = {world->slab, joined, world};
+    assert_true(trees_init(&world->trees, capacity, &needs));
 }
 
 static void
@@ -52,7 +63,7 @@ hash_of(uint64_t number)
 static struct tree_event
 event_of(uint64_t number)
 {
-    return (struct tree_event){hash_of(number), LIFE, false};
+    return (struct tree_event){.key = hash_of(number), .life = LIFE};
 }
 
 static void
@@ -343,7 +354,8 @@ tree_shows_its_shape_from_half_of_the_parents_on(void **state)
     add(&world, 2);
     add_below(&world, 3, 1);
     assert_false(tree_is_known(&world.tree));
-    struct tree_event quote = {hash_of(4), LIFE, true};
+    struct tree_event quote = event_of(4);
+    quote.is_observed = true;
     tree_add(&world.trees, &world.tree, &quote);
     assert_true(tree_is_known(&world.tree));
     tree_remove(&world.trees, &world.tree, &quote);
@@ -460,7 +472,7 @@ tree_without_texts_hangs_events_on_the_root_and_counts_them(void **state)
     setup(&world, CAPACITY);
     slab_destroy(&world.slab);
     world.slab = slab_create(4096);
-    world.trees.texts = world.slab;
+    world.trees.needs.texts = world.slab;
     uint32_t filler = slab_alloc(world.slab, 2048);
     add(&world, 1);
     uint64_t key = 1;
@@ -507,8 +519,10 @@ tree_gives_up_waiting_after_a_while_or_when_others_need_the_room(void **state)
     assert_int_equal(wait.parent, hash_of(1000000));
     tree_abandon(&world.trees, &world.tree, &event);
     assert_false(tree_overdue(&world.trees, 6, &event, &wait));
+    uint32_t before = world.joined;
     add(&world, 1000000);
     assert_int_equal(world.tree.count, 2 + PENDING_PARENTS_MAX / 3 + 1);
+    assert_int_equal(world.joined - before, PENDING_PARENTS_MAX / 3);
     teardown(&world);
 }
 
