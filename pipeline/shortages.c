@@ -33,7 +33,7 @@ const struct shortage shortage_rows[SHORTAGES] = {
      "an event was undone whose counts were forgotten early: raise dedupe.capacity"},
     {COUNT(acts_lost), true,
      "a retweet or quote was undone, and the next one by the same person in the cascade was not found: "
-     "`carried` may be too small; raise dedupe.capacity"},
+     "carried may be too small; raise dedupe.capacity"},
     {COUNT(undo_forgotten), false,
      "dedupe.retweets is reached: retweets are forgotten before they leave the longest "
      "window, and undoing them changes nothing; raise it"},
