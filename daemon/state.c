@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <sysexits.h>
@@ -35,6 +36,7 @@ enum {
     NAME_ROOM = 64,
     PIECE = 1 << 18,
     REST_PER_WORK = 4,
+    NICER_BY = 10,
     FILE_MODE = 0600,
     DIR_MODE = 0700
 };
@@ -205,6 +207,9 @@ become_writer(const struct state *state, pid_t parent)
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent) {
         _exit(ECANCELED);
     }
+    // Its last steps do not rest: it flushes the file and frees its copy of the memory.
+    int own = getpriority(PRIO_PROCESS, 0);
+    (void)setpriority(PRIO_PROCESS, 0, own + NICER_BY);
 }
 
 bool

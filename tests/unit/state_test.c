@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -283,6 +284,22 @@ state_is_saved_beside_the_loop(void **context)
 }
 
 static void
+the_writer_beside_the_loop_gets_the_processor_after_it(void **context)
+{
+    struct fixture *fixture = *context;
+    struct pipeline *pipeline = pipeline_of(fixture, 5);
+    assert_true(state_save(fixture->state, pipeline, SLICE_LIT("a")));
+    siginfo_t ended = {0};
+    assert_int_equal(waitid(P_ALL, 0, &ended, WEXITED | WNOWAIT), 0);
+    int own = getpriority(PRIO_PROCESS, 0);
+    int least = own < 10 ? own + 10 : 19;
+    assert_int_equal(getpriority(PRIO_PROCESS, (id_t)ended.si_pid), least);
+    event_base_dispatch(fixture->base);
+    assert_string_equal(fixture->error, "");
+    pipeline_destroy(&pipeline);
+}
+
+static void
 state_that_is_damaged_is_set_aside_for_the_one_before(void **context)
 {
     struct fixture *fixture = *context;
@@ -499,6 +516,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(state_comes_back_with_its_note),
         TEST(state_is_saved_beside_the_loop),
+        TEST(the_writer_beside_the_loop_gets_the_processor_after_it),
         TEST(state_that_is_damaged_is_set_aside_for_the_one_before),
         TEST(state_that_is_damaged_never_replaces_another_that_is),
         TEST(state_starts_from_zero_when_all_is_damaged_or_cut_short),
