@@ -21,7 +21,7 @@ MAY_INCLUDE = {
 # before it in the list, and of the folder itself. A file of the folder itself may include all rooms.
 ROOMS = {
     "ingest": ["text", "json", "frames", "decode", "sources"],
-    "pipeline": ["windows", "tree", "forecast", "records", "alerts", "changes", "fold"],
+    "pipeline": ["windows", "tree", "forecast", "carriers", "records", "alerts", "changes", "fold"],
     "sinks": ["webhook", "redis", "http"],
     "net": ["redis"],
 }
