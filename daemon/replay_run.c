@@ -16,6 +16,7 @@
 #include "daemon/warn.h"
 #include "ingest/decode/decode_format.h"
 #include "net/timer.h"
+#include "pipeline/changes.h"
 #include "sinks/redis/redis_resume.h"
 #include "sinks/redis/redis_sink.h"
 
@@ -152,6 +153,7 @@ static void
 wait_for_redis(struct replay_run *run)
 {
     run->transactions = redis_sink_metrics(run->runtime.sink)->transactions;
+    changes_renew(run->runtime.pipeline);
     redis_sink_finish(run->runtime.sink,
                       run->runtime.is_stopping
                           ? signals_left() - RUNTIME_STOP_RESERVE

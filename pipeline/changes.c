@@ -1,6 +1,7 @@
 #include "pipeline/changes.h"
 
 #include "pipeline/changes/change.h"
+#include "pipeline/changes/change_carrier.h"
 #include "pipeline/changes/key_rule.h"
 #include "pipeline/fold/prefetch.h"
 
@@ -34,6 +35,7 @@ changes_begin(struct pipeline *pipeline)
     cascades_make_room(&pipeline->cascades, pipeline->clock);
     cascades_advance(&pipeline->cascades, pipeline->clock);
     follow_renames(pipeline);
+    change_carrier_renew(pipeline, false);
     boards_select(&pipeline->boards);
     counters_bury(&pipeline->windows.counters);
     tags_sweep(&pipeline->tags, &pipeline->windows);
@@ -57,6 +59,9 @@ stage_step(struct pipeline *pipeline, struct change *change, bool *ret_has_chang
         prefetch_queued_cascades(pipeline);
         uint32_t cascade = queue_pop(&pipeline->cascades.queue);
         *ret_has_change = change_cascade(pipeline, cascade, change);
+    } else if (pipeline->flush.stage == CHANGES_CARRIERS) {
+        uint32_t user = queue_pop(&pipeline->carrier_queue);
+        *ret_has_change = change_carrier(pipeline, user, change);
     } else if (pipeline->flush.stage == CHANGES_CALIBRATION) {
         *ret_has_change = change_calibration(pipeline, change);
     } else if (pipeline->flush.stage == CHANGES_ALERTS) {
@@ -77,6 +82,8 @@ stage_next(struct pipeline *pipeline)
     pipeline->flush.stage++;
     if (pipeline->flush.stage == CHANGES_CASCADES) {
         pipeline->flush.stage_left = pipeline->cascades.queue.count;
+    } else if (pipeline->flush.stage == CHANGES_CARRIERS) {
+        pipeline->flush.stage_left = pipeline->carrier_queue.count;
     } else if (pipeline->flush.stage == CHANGES_CALIBRATION) {
         pipeline->flush.stage_left = 1;
     } else if (pipeline->flush.stage == CHANGES_ALERTS) {
@@ -121,6 +128,7 @@ bool
 changes_pending(const struct pipeline *pipeline)
 {
     if (pipeline->users.queue.count != 0 || pipeline->cascades.queue.count != 0 ||
+        pipeline->carrier_queue.count != 0 ||
         alert_queue_waiting(&pipeline->alerts.queue) != 0 ||
         pipeline->flush.stage != CHANGES_DONE ||
         !cascades_has_room(&pipeline->cascades) ||
@@ -148,6 +156,8 @@ changes_written(struct pipeline *pipeline, size_t count)
             change_user_written(pipeline, flying.index);
         } else if (flying.kind == CHANGE_CASCADE) {
             change_cascade_written(pipeline, flying.index);
+        } else if (flying.kind == CHANGE_CARRIER) {
+            change_carrier_written(pipeline, flying.index);
         } else if (flying.kind == CHANGE_ALERT) {
             change_alert_written(pipeline);
         }
@@ -169,6 +179,8 @@ changes_lost(struct pipeline *pipeline)
             change_user_lost(pipeline, flying.index);
         } else if (flying.kind == CHANGE_CASCADE) {
             change_cascade_lost(pipeline, flying.index);
+        } else if (flying.kind == CHANGE_CARRIER) {
+            change_carrier_lost(pipeline, flying.index);
         } else if (flying.kind == CHANGE_CALIBRATION) {
             pipeline->forecasts.calibration.is_new = true;
         } else if (flying.kind == CHANGE_BOARD) {
@@ -185,7 +197,8 @@ changes_restart(struct pipeline *pipeline)
     pipeline->forecasts.calibration.is_new = true;
     for (uint32_t user = 0; user < pipeline->users.high; user++) {
         struct user *row = users_at(&pipeline->users, user);
-        if (row->card != SLAB_NONE && row->counters != COUNTER_NONE) {
+        if (row->card != SLAB_NONE &&
+            (row->counters != COUNTER_NONE || key_rule_carrier(pipeline, user))) {
             row->flags |= key_rule_user(pipeline, user) ? USER_WRITTEN : 0;
             if ((row->flags & USER_WRITTEN) != 0) {
                 row->flags |= USER_WHOLE;
@@ -204,9 +217,16 @@ changes_restart(struct pipeline *pipeline)
             }
         }
     }
+    change_carriers_restart(pipeline);
     for (uint32_t board = 0; board < pipeline->boards.count; board++) {
         boards_lost(&pipeline->boards, board);
     }
+}
+
+void
+changes_renew(struct pipeline *pipeline)
+{
+    change_carrier_renew(pipeline, true);
 }
 
 static bool
@@ -233,6 +253,10 @@ changes_has(const struct pipeline *pipeline, enum change_kind kind, struct slice
     }
     if (kind == CHANGE_CASCADE) {
         return has_cascade(pipeline, cascades_find(&pipeline->cascades, name));
+    }
+    if (kind == CHANGE_CARRIER) {
+        uint32_t user = users_find(&pipeline->users, name);
+        return user != USER_NONE && key_rule_carrier(pipeline, user);
     }
     for (uint32_t i = 0; i < pipeline->boards.count; i++) {
         if (slice_equal(slice_of(pipeline->boards.rows[i].name), name)) {

@@ -5,7 +5,7 @@
 // nothing. What was pulled is *in flight* until the sink reports it written
 // (changes_written) or unknown (changes_lost): then the same things are pulled again,
 // whole. A change contains the values at the time of its pull; posts may be counted
-// between pulls. Order: users and cascades, what was learnt, alerts, boards.
+// between pulls. Order: users, cascades and carriers, what was learnt, alerts, boards.
 #pragma once
 
 #include <stdbool.h>
@@ -21,6 +21,7 @@ enum { CHANGES_FIELDS_MAX = 96, CHANGES_IN_FLIGHT_MAX = 1 << 16 };
 enum change_kind {
     CHANGE_USER,
     CHANGE_CASCADE,
+    CHANGE_CARRIER,
     CHANGE_CALIBRATION, // what forecasts have learnt; it has no name
     CHANGE_ALERT,
     CHANGE_BOARD,
@@ -80,14 +81,15 @@ struct change_alert {
 struct change {
     enum change_kind kind;
 
-    // USER, CASCADE, ALERT: the id. BOARD: "mentions:1h", "cascades:24h", …
+    // USER, CASCADE, ALERT: the id. CARRIER: that of the user. BOARD: "mentions:1h",
+    // "cascades:24h", "carriers", …
     struct slice name;
 
-    // USER, CASCADE. is_gone: the key is to be deleted (there are no fields). is_whole:
+    // USER, CASCADE, CARRIER. is_gone: the key is to be deleted (there are no fields). is_whole:
     // every field is given; delete the key first, because other fields in it are stale,
     // and renew its time to live. Otherwise only changed fields are given. is_fresh: a
     // whole key that was never written, so there is nothing to delete. ttl: time to
-    // live of a whole key.
+    // live of a whole key; 0: it does not expire.
     bool is_gone;
     bool is_whole;
     bool is_fresh;
@@ -102,9 +104,11 @@ struct change {
 
     struct change_alert alert; // ALERT
 
-    // BOARD. is_whole: the board is exactly these entries.
+    // BOARD. is_whole: the board is exactly these entries. The score in Redis is
+    // score / unit; unit is a power of ten, 0 for 1.
     const struct change_entry *entries;
     size_t entry_count;
+    uint64_t unit;
 };
 
 // The state that all changes pulled so far include at least.
@@ -140,7 +144,11 @@ void changes_lost(struct pipeline *pipeline);
 // whole.
 void changes_restart(struct pipeline *pipeline);
 
-// True if that user, cascade or board replaces, after changes_restart, what the
+// What fades with time is computed as of now with the next flush; without a call, at
+// least once a day.
+void changes_renew(struct pipeline *pipeline);
+
+// True if that user, cascade, carrier or board replaces, after changes_restart, what the
 // receiver may have of it.
 bool changes_has(const struct pipeline *pipeline, enum change_kind kind,
                  struct slice name);

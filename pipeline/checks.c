@@ -1,12 +1,16 @@
 #include "pipeline/checks.h"
 
 #include "pipeline/changes/change.h"
+#include "pipeline/changes/change_carrier.h"
+#include "pipeline/changes/key_rule.h"
 
 static bool
-is_written_user(const struct user *row)
+is_written_user(const struct pipeline *pipeline, uint32_t user)
 {
-    return row->card != SLAB_NONE && row->counters != COUNTER_NONE &&
-           (row->flags & (USER_WRITTEN | USER_WHOLE | USER_QUEUED)) == USER_WRITTEN;
+    const struct user *row = users_at(&pipeline->users, user);
+    return row->card != SLAB_NONE &&
+           (row->flags & (USER_WRITTEN | USER_WHOLE | USER_QUEUED)) == USER_WRITTEN &&
+           (row->counters != COUNTER_NONE || key_rule_carrier(pipeline, user));
 }
 
 static size_t
@@ -22,7 +26,7 @@ count_fields(const struct change *change)
 static bool
 look_at_user(struct pipeline *pipeline, uint32_t user, struct checks_hash *ret_hash)
 {
-    if (!is_written_user(users_at(&pipeline->users, user))) {
+    if (!is_written_user(pipeline, user)) {
         return false;
     }
     arena_reset(&pipeline->flush.scratch);
@@ -32,6 +36,25 @@ look_at_user(struct pipeline *pipeline, uint32_t user, struct checks_hash *ret_h
         .fields = change_user_size(pipeline, user),
         .row = user,
         .handle = change_user_handle(pipeline, user),
+    };
+    return true;
+}
+
+static bool
+look_at_carrier(struct pipeline *pipeline, uint32_t user, struct checks_hash *ret_hash)
+{
+    struct change change = {.fields = pipeline->flush.fields};
+    if (!change_carrier_is_settled(pipeline, user)) {
+        return false;
+    }
+    arena_reset(&pipeline->flush.scratch);
+    change_carrier_fields(pipeline, &change, user, false);
+    *ret_hash = (struct checks_hash){
+        .kind = CHANGE_CARRIER,
+        .name = users_id(&pipeline->users, user),
+        .fields = count_fields(&change),
+        .row = user,
+        .handle = SLICE_NONE,
     };
     return true;
 }
@@ -77,6 +100,8 @@ checks_values(struct pipeline *pipeline, struct checks_hash *hash)
         .fields = pipeline->flush.fields, .name = hash->name, .is_whole = true};
     if (hash->kind == CHANGE_USER) {
         change_user_fields(pipeline, &change, hash->row);
+    } else if (hash->kind == CHANGE_CARRIER) {
+        change_carrier_fields(pipeline, &change, hash->row, true);
     } else {
         change_cascade_fields(pipeline, &change, hash->row, STEADY);
     }
@@ -108,12 +133,6 @@ checks_cascade(struct pipeline *pipeline, struct checks *checks,
     return pipeline->cascades.high != 0 && look_at_cascade(pipeline, cascade, ret_hash);
 }
 
-static enum tally
-tally_of(const struct boards *boards, uint32_t board)
-{
-    return (enum tally)(board / boards->windows->shown);
-}
-
 bool
 checks_member(struct pipeline *pipeline, struct checks *checks,
               struct checks_hash *ret_hash)
@@ -123,13 +142,16 @@ checks_member(struct pipeline *pipeline, struct checks *checks,
         checks->board = 0;
     }
     const struct board *board = &boards->rows[checks->board];
-    enum tally tally = tally_of(boards, checks->board);
+    enum tally tally = boards_tally(boards, checks->board);
     if (tally == TALLY_HASHTAGS || checks->member >= board->published_count) {
         checks->board++;
         checks->member = 0;
         return false;
     }
     uint32_t owner = board->published[checks->member++].owner;
+    if (checks->board >= boards->windowed) {
+        return look_at_carrier(pipeline, owner, ret_hash);
+    }
     return tally == TALLY_CASCADES ? look_at_cascade(pipeline, owner, ret_hash)
                                    : look_at_user(pipeline, owner, ret_hash);
 }
@@ -148,6 +170,7 @@ checks_board(const struct pipeline *pipeline, uint32_t index,
     *ret_board = (struct checks_board){
         .name = slice_of(board->name),
         .count = board->published_count,
+        .unit = boards_unit(&pipeline->boards, index),
     };
     return !board->is_whole;
 }
@@ -158,7 +181,8 @@ checks_entry(const struct pipeline *pipeline, uint32_t board, uint32_t entry)
     const struct boards *boards = &pipeline->boards;
     const struct board_entry *at = &boards->rows[board].published[entry];
     return (struct change_entry){
-        boards->owners.id(boards->owners.context, tally_of(boards, board), at->owner),
+        boards->owners.id(boards->owners.context, boards_tally(boards, board),
+                          at->owner),
         at->score,
     };
 }
@@ -168,7 +192,7 @@ checks_failed(struct pipeline *pipeline, enum change_kind kind, struct slice nam
 {
     if (kind == CHANGE_USER) {
         uint32_t user = users_find(&pipeline->users, name);
-        if (user != USER_NONE && is_written_user(users_at(&pipeline->users, user))) {
+        if (user != USER_NONE && is_written_user(pipeline, user)) {
             users_at(&pipeline->users, user)->flags |= USER_WHOLE;
             users_queue(&pipeline->users, user);
         }
@@ -178,6 +202,12 @@ checks_failed(struct pipeline *pipeline, enum change_kind kind, struct slice nam
             (cascades_at(&pipeline->cascades, cascade)->flags & CASCADE_WRITTEN) != 0) {
             cascades_at(&pipeline->cascades, cascade)->flags |= CASCADE_WHOLE;
             cascades_queue(&pipeline->cascades, cascade, CASCADE_ALL);
+        }
+    } else if (kind == CHANGE_CARRIER) {
+        uint32_t user = users_find(&pipeline->users, name);
+        if (user != USER_NONE && change_carrier_is_settled(pipeline, user)) {
+            users_at(&pipeline->users, user)->identity |= USER_CARRIER_WHOLE;
+            change_carrier_queue(pipeline, user);
         }
     } else {
         for (uint32_t i = 0; i < pipeline->boards.count; i++) {

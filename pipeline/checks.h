@@ -24,7 +24,7 @@ struct checks {
 
 // Points into the pipeline until its next call.
 struct checks_hash {
-    enum change_kind kind; // USER or CASCADE
+    enum change_kind kind; // USER, CASCADE or CARRIER
     struct slice name;
     size_t fields; // how many fields it has at least
     uint32_t row;
@@ -53,6 +53,7 @@ void checks_values(struct pipeline *pipeline, struct checks_hash *hash);
 struct checks_board {
     struct slice name;
     uint32_t count;
+    uint64_t unit; // as in struct change
 };
 uint32_t checks_boards(const struct pipeline *pipeline);
 bool checks_board(const struct pipeline *pipeline, uint32_t index,

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "pipeline/alerts/alerts.h"
+#include "pipeline/carriers/carriers.h"
 #include "pipeline/changes.h"
 #include "pipeline/fold/admission.h"
 #include "pipeline/fold/names.h"
@@ -36,6 +37,7 @@ enum {
 enum changes_stage {
     CHANGES_USERS,
     CHANGES_CASCADES,
+    CHANGES_CARRIERS,
     CHANGES_CALIBRATION,
     CHANGES_ALERTS,
     CHANGES_BOARDS,
@@ -103,6 +105,8 @@ struct pipeline {
     struct cascades cascades;
     struct trees trees;
     struct forecasts forecasts;
+    struct carriers carriers;
+    struct queue carrier_queue; // of users whose hash of a carrier is to be written
     struct tags tags;
     struct event_records records;
     struct locals locals;

@@ -14,6 +14,7 @@
 #include "base/metric.h"
 #include "base/option.h"
 #include "pipeline/alerts/rows.h"
+#include "pipeline/carriers/rows.h"
 #include "pipeline/changes/rows.h"
 #include "pipeline/fold/rows.h"
 #include "pipeline/forecast/rows.h"
@@ -64,6 +65,7 @@
     USERS_OPTIONS(ROW) \
     CASCADES_OPTIONS(ROW) \
     FORECASTS_OPTIONS(ROW) \
+    CARRIERS_OPTIONS(ROW) \
     LEARN_OPTIONS(ROW) \
     TAGS_OPTIONS(ROW) \
     TREES_OPTIONS(ROW) \
@@ -85,6 +87,7 @@
     USERS_METRICS(ROW) \
     CASCADES_METRICS(ROW) \
     FORECASTS_METRICS(ROW) \
+    CARRIERS_METRICS(ROW) \
     TAGS_METRICS(ROW) \
     OPTIONS_MEMORY_METRICS(ROW) \
     WINDOWS_METRICS(ROW) \

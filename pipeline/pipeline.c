@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pipeline/carriers/settle.h"
+#include "pipeline/changes/change_carrier.h"
+#include "pipeline/changes/key_rule.h"
 #include "pipeline/fold/acts.h"
 #include "pipeline/fold/carry.h"
 #include "pipeline/fold/learn.h"
@@ -12,6 +15,7 @@
 #include "pipeline/fold/undo.h"
 #include "pipeline/fold/versions.h"
 #include "pipeline/inside.h"
+#include "pipeline/ledger.h"
 
 enum {
     COUNTERS_PER_USER = 2,
@@ -98,10 +102,21 @@ owner_moved(void *context, enum tally tally, uint32_t owner)
 {
     struct pipeline *pipeline = context;
     if (tally < TALLY_USERS) {
+        const struct user *row = users_at(&pipeline->users, owner);
+        bool has_carrier = (row->identity & USER_CARRIER_WRITTEN) != 0;
         users_queue(&pipeline->users, owner);
+        if (has_carrier != key_rule_carrier(pipeline, owner)) {
+            change_carrier_queue(pipeline, owner);
+        }
     } else if (tally == TALLY_CASCADES) {
         cascades_queue(&pipeline->cascades, owner, 0);
     }
+}
+
+static void
+cascade_closed(void *context, uint32_t cascade)
+{
+    settle_cascade(context, cascade);
 }
 
 // ── life ───────────────────────────────────────────────────────────────────
@@ -138,10 +153,16 @@ tables_init(struct pipeline *pipeline)
         .users = &pipeline->users,
         .windows = &pipeline->windows,
         .key = &pipeline->key,
+        .closed = cascade_closed,
+        .context = pipeline,
+    };
+    const struct boards_needs boards = {
+        .windows = &pipeline->windows,
+        .spans = &options->windows,
+        .owners = {pipeline, owner_id, owner_hold, owner_release, owner_moved},
+        .lasting = ledger_boards(pipeline),
     };
     const struct trees_needs paths = {pipeline->texts, acts_joined, pipeline};
-    struct boards_owners owners = {pipeline, owner_id, owner_hold, owner_release,
-                                   owner_moved};
     return pipeline->texts != NULL && windows_init(&pipeline->windows, &windows) &&
            users_init(&pipeline->users, (uint32_t)options->users_capacity, &people) &&
            cascades_init(&pipeline->cascades, (uint32_t)cascades, &beside) &&
@@ -157,8 +178,8 @@ tables_init(struct pipeline *pipeline)
                                   .text_bytes = options->memory_posts,
                               }) &&
            locals_init(&pipeline->locals, (uint32_t)options->dedupe_capacity) &&
-           boards_init(&pipeline->boards, (uint32_t)options->top, &pipeline->windows,
-                       &options->windows, &owners) &&
+           ledger_init(pipeline) &&
+           boards_init(&pipeline->boards, (uint32_t)options->top, &boards) &&
            withdrawals_init(&pipeline->withdrawals) &&
            alerts_init(&pipeline->alerts, (uint32_t)options->alerts_capacity);
 }
@@ -206,6 +227,7 @@ pipeline_destroy(struct pipeline **pipeline)
     locals_fini(&p->locals);
     alerts_fini(&p->alerts);
     boards_fini(&p->boards);
+    ledger_fini(p);
     event_records_fini(&p->records);
     tags_fini(&p->tags);
     trees_fini(&p->trees);
@@ -415,6 +437,8 @@ pipeline_post(struct pipeline *pipeline, const struct post *post, usec wall)
     event_records_note(&pipeline->records, event, pipeline->hand.notes,
                        pipeline->hand.note_count);
     pipeline->metrics.cut += pipeline->hand.is_cut;
+    // A late event may have made a cascade that is closed already.
+    cascades_advance(&pipeline->cascades, pipeline->clock);
     return STATUS_OK;
 }
 
@@ -447,6 +471,9 @@ pipeline_metrics(struct pipeline *pipeline)
     metrics->users = pipeline->users.count;
     metrics->users_merged = pipeline->users.merges;
     metrics->users_evicted = pipeline->users.evicted;
+    metrics->carriers = pipeline->carriers.count;
+    metrics->carriers_evicted = pipeline->carriers.evicted;
+    metrics->carriers_refused = pipeline->carriers.refused;
     metrics->cascades = pipeline->cascades.count;
     metrics->cascades_evicted = pipeline->cascades.evicted;
     metrics->cascades_evicted_open = pipeline->cascades.evicted_open;

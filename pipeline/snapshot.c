@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "pipeline/carriers/expected.h"
 #include "pipeline/inside.h"
 
 enum { FORMAT = 11, HEAD_MAX = 4096, VALUE_MAX = 256, OTHERS_MAX = 160 };
@@ -146,6 +147,9 @@ static const size_t sizes[] = {
     sizeof(struct timer),
     sizeof(struct eviction_candidate),
     sizeof(struct forecast),
+    sizeof(struct carrier),
+    sizeof(struct first_act),
+    sizeof(struct expected),
     sizeof(struct reshare_bucket),
     sizeof(struct forecasts_network),
     sizeof(struct author_baseline),
@@ -226,6 +230,8 @@ move(struct pipeline *pipeline, struct snapshot *snapshot)
     tags_move(&pipeline->tags, snapshot);
     event_records_move(&pipeline->records, snapshot);
     locals_move(&pipeline->locals, snapshot);
+    carriers_move(&pipeline->carriers, snapshot);
+    queue_move(&pipeline->carrier_queue, snapshot);
     boards_move(&pipeline->boards, snapshot);
     alerts_move(&pipeline->alerts, snapshot);
     SNAPSHOT_VALUE(snapshot, pipeline->renamed);

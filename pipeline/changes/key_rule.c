@@ -32,6 +32,23 @@ has_value(const struct pipeline *pipeline, const struct counter *counter)
 }
 
 bool
+key_rule_carrier(const struct pipeline *pipeline, uint32_t user)
+{
+    uint32_t row = carriers_find(&pipeline->carriers, user);
+    if (row == CARRIER_NONE) {
+        return false;
+    }
+    uint32_t members = carriers_at(&pipeline->carriers, row)->members;
+    for (; members != 0; members &= members - 1) {
+        if (boards_lasting_selected(&pipeline->boards, (uint32_t)__builtin_ctz(members),
+                                    user)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
 key_rule_user(const struct pipeline *pipeline, uint32_t user)
 {
     const struct counters *counters = &pipeline->windows.counters;
@@ -49,7 +66,7 @@ key_rule_user(const struct pipeline *pipeline, uint32_t user)
         }
         c = counter->next;
     }
-    return false;
+    return key_rule_carrier(pipeline, user);
 }
 
 bool

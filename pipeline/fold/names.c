@@ -38,7 +38,7 @@ names_next(const struct pipeline *pipeline, struct slice network,
 {
     const struct boards *boards = &pipeline->boards;
     for (; cursor->board < boards->count; cursor->board++, cursor->entry = 0) {
-        enum tally tally = (enum tally)(cursor->board / pipeline->windows.shown);
+        enum tally tally = boards_tally(boards, cursor->board);
         const struct board *board = &boards->rows[cursor->board];
         bool is_named = tally < TALLY_USERS || tally == TALLY_CASCADES;
         while (is_named && cursor->entry < board->published_count) {

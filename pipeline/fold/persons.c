@@ -423,6 +423,7 @@ move_person(struct pipeline *pipeline, uint32_t cascade, uint32_t from, uint32_t
     if (merged == AMPLIFIERS_ABSENT) {
         return;
     }
+    first_acts_merge(&row->acts, pipeline->texts, from, into);
     users_at(&pipeline->users, from)->refs--;
     if (merged == AMPLIFIERS_RENAMED) {
         users_at(&pipeline->users, into)->refs++;
@@ -450,6 +451,8 @@ persons_merge(void *context, uint32_t from, uint32_t into)
     struct pipeline *pipeline = context;
     struct users *users = &pipeline->users;
     move_counters(pipeline, from, into);
+    carriers_merge(&pipeline->carriers, from, into);
+    boards_lasting_renamed(&pipeline->boards);
     struct trace trace;
     while (traces_take(&users->traces, from, &trace)) {
         if (cascades_at(&pipeline->cascades, trace.cascade)->birth == trace.birth) {

@@ -104,9 +104,11 @@ rewind_to(struct pipeline *pipeline, usec clock)
     not_after(&pipeline->cascades.evicted_at, clock);
     pipeline->useless_step = INT64_MIN;
     release_renew(&pipeline->release);
+    usec old = pipeline->clock;
     pipeline->clock = clock;
     pipeline->records.horizon = clock - pipeline->longest;
     windows_rewind(&pipeline->windows, clock);
+    carriers_rewind(&pipeline->carriers, old, clock);
     rewind_events(&pipeline->records, clock);
     rewind_users(&pipeline->users, clock);
     rewind_cascades(pipeline, clock);

@@ -47,14 +47,23 @@ network_find(struct forecasts *forecasts, struct slice name, bool is_made)
     return row;
 }
 
-static uint32_t
-median_of(struct pipeline *pipeline, uint32_t cascade)
+bool
+forecasts_median(const struct pipeline *pipeline, struct slice id, uint32_t *ret_median)
 {
-    struct slice id = cascades_id(&pipeline->cascades, cascade);
-    const struct forecasts_network *network =
-        network_find(&pipeline->forecasts, users_network_of(id), false);
+    // Nothing is made.
+    const struct forecasts_network *network = network_find(
+        (struct forecasts *)&pipeline->forecasts, users_network_of(id), false);
+    return histogram_median(&network->followers, ret_median);
+}
+
+static uint32_t
+median_of(const struct pipeline *pipeline, uint32_t cascade)
+{
     uint32_t median;
-    return histogram_median(&network->followers, &median) ? median : RESHARES_UNKNOWN;
+    return forecasts_median(pipeline, cascades_id(&pipeline->cascades, cascade),
+                            &median)
+               ? median
+               : RESHARES_UNKNOWN;
 }
 
 void

@@ -86,6 +86,11 @@ void forecasts_prune(struct pipeline *pipeline);
 // Performs all actions that are due.
 void forecasts_advance(struct pipeline *pipeline, usec clock);
 
+// The median of the followers that people of that id's network have; false if none are
+// known.
+bool forecasts_median(const struct pipeline *pipeline, struct slice id,
+                      uint32_t *ret_median);
+
 // What is known of a cascade at this time; numbers that are not known are NAN.
 struct forecasts_view {
     double edepth;

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/usec.h"
+#include "pipeline/carriers/first_acts.h"
 #include "pipeline/forecast/reshares.h"
 #include "pipeline/records/amplifiers.h"
 #include "pipeline/tree/tree.h"
@@ -75,9 +76,12 @@ struct __attribute__((packed, aligned(4))) cascade {
     bool is_shape_sent : 1;  // the shape was last written
     bool is_author_gone : 1; // was known, and was forgotten to make room
     bool is_parent_gone : 1; // likewise
+    bool is_settled : 1;     // closed once (pipeline/carriers/settle.h)
     uint16_t alerts;         // not written yet: it keeps its counts and its row
     struct amplifiers amplifiers;
     struct tree tree;
+    struct first_acts acts;
+    uint32_t later;           // slab: struct expected of acts that are not kept
     struct reshares reshares; // those not merged in the forecast
     uint32_t forecast;        // slab: struct forecast, or SLAB_NONE
     uint32_t size;

@@ -5,6 +5,7 @@
 
 #include "base/region.h"
 #include "base/snapshot.h"
+#include "pipeline/carriers/expected.h"
 #include "pipeline/forecast/forecast.h"
 #include "pipeline/records/users.h"
 
@@ -31,6 +32,8 @@ cascades_init(struct cascades *cascades, uint32_t capacity,
     cascades->users = needs->users;
     cascades->windows = needs->windows;
     cascades->key = *needs->key;
+    cascades->closed = needs->closed;
+    cascades->context = needs->context;
     cascades->capacity = capacity;
     cascades->evicted_at = USEC_NONE;
     size_t rows = row_count(cascades);
@@ -200,12 +203,22 @@ cascades_drop_speed(struct cascades *cascades, uint32_t cascade)
 }
 
 static void
+drop_acts(struct cascades *cascades, struct cascade *row)
+{
+    first_acts_clear(&row->acts, cascades->texts);
+    slab_free(cascades->texts, row->later, sizeof(struct expected));
+    row->later = SLAB_NONE;
+}
+
+static void
 forget(struct cascades *cascades, uint32_t cascade)
 {
     struct cascade *row = &cascades->rows[cascade];
     amplifiers_clear(&row->amplifiers, cascades->texts, person_left, cascades->users);
     tree_clear(cascades->trees, &row->tree);
     cascades_drop_speed(cascades, cascade);
+    drop_acts(cascades, row);
+    row->is_settled = false;
     row->life = ++cascades->births;
     row->size = 0;
     row->retweets = 0;
@@ -288,6 +301,7 @@ cascades_advance(struct cascades *cascades, usec clock)
         }
         row->flags &= (uint8_t)~CASCADE_TIMED;
         if (cascades_is_closed(row, clock)) {
+            cascades->closed(cascades->context, timer.index);
             cascades_queue(cascades, timer.index, CASCADE_STATE);
         } else {
             cascades_time_close(cascades, timer.index);
@@ -343,6 +357,7 @@ destroy(struct cascades *cascades, uint32_t cascade)
     struct cascade *row = &cascades->rows[cascade];
     amplifiers_clear(&row->amplifiers, cascades->texts, person_left, cascades->users);
     cascades_drop_speed(cascades, cascade);
+    drop_acts(cascades, row);
     if (row->author != USER_NONE) {
         users_at(cascades->users, row->author)->refs--;
     }

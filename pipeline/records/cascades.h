@@ -37,6 +37,9 @@
 struct snapshot;
 struct users;
 
+// A cascade is closed; it may be open again later, and close again.
+typedef void (*cascades_closed_fn)(void *context, uint32_t cascade);
+
 struct cascades {
     struct cascade *rows;
     uint32_t capacity;
@@ -54,6 +57,8 @@ struct cascades {
     struct users *users;
     struct windows *windows;
     struct hash_key key;
+    cascades_closed_fn closed;
+    void *context;
     uint64_t evicted;
     uint64_t evicted_open;
     uint64_t evicted_early;
@@ -67,6 +72,8 @@ struct cascades_needs {
     struct users *users;
     struct windows *windows;
     const struct hash_key *key;
+    cascades_closed_fn closed;
+    void *context; // of closed
 };
 // False when the system refuses the memory.
 bool cascades_init(struct cascades *cascades, uint32_t capacity,

@@ -35,6 +35,10 @@ enum user_profile {
 enum user_identity {
     USER_MERGED = 1 << 0,   // into the user whose index is `followers`
     USER_UNTRACED = 1 << 1, // some cascade that names the user has no trace
+    // Of the hash of a carrier (pipeline/changes/change_carrier.h):
+    USER_CARRIER_QUEUED = 1 << 2,  // in the list of carriers to write
+    USER_CARRIER_WRITTEN = 1 << 3, // Redis has, or may have, the key
+    USER_CARRIER_WHOLE = 1 << 4,   // the next write contains every field
 };
 
 // The texts behind `card`, each after its length.

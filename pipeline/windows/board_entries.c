@@ -1,6 +1,5 @@
 #include "pipeline/windows/board_entries.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 static bool
@@ -69,4 +68,46 @@ board_entries_sort(struct board_entry *entries, struct board_entry *spare,
         }
         memcpy(entries, spare, count * sizeof(*entries));
     }
+}
+
+bool
+board_entries_has(struct board_entries entries, uint32_t owner)
+{
+    uint32_t low = 0;
+    uint32_t high = entries.count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (entries.rows[middle].owner < owner) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < entries.count && entries.rows[low].owner == owner;
+}
+
+bool
+board_entries_same(struct board_entries a, struct board_entries b)
+{
+    bool is_same = a.count == b.count;
+    for (uint32_t i = 0; is_same && i < a.count; i++) {
+        is_same =
+            a.rows[i].owner == b.rows[i].owner && a.rows[i].score == b.rows[i].score;
+    }
+    return is_same;
+}
+
+int
+board_entries_step(struct board_entries now, uint32_t i, struct board_entries old,
+                   uint32_t k)
+{
+    if (k == old.count) {
+        return -1;
+    }
+    if (i == now.count) {
+        return 1;
+    }
+    uint32_t a = now.rows[i].owner;
+    uint32_t b = old.rows[k].owner;
+    return (a > b) - (a < b);
 }

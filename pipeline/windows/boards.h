@@ -7,7 +7,12 @@
 // when the board is rebuilt. A counter that rises above the floor becomes a candidate
 // when it changes; one that fell below it is dropped at the next flush. The whole
 // window is searched again only when fewer than `top` candidates are left while other
-// counters exist, which takes half of the candidates to fall below the floor.
+// counters exist, which takes half of the candidates to fall below the floor
+// (pipeline/windows/board_candidates.h).
+//
+// Behind these boards come those without a window ("lasting"): the rows of another
+// table, with scores in units of 1e-9 that the table computes. They are kept in the
+// same way.
 #pragma once
 
 #include <stdbool.h>
@@ -20,9 +25,11 @@
 
 struct snapshot;
 
+#define BOARDS_LASTING_UNIT UINT64_C(1000000000) // scores of lasting boards per 1
+
 struct board {
     char name[2 * OPTION_NAME_MAX]; // "mentions:1h"
-    uint32_t *candidates;           // counters
+    uint32_t *candidates;           // counters, or rows
     uint32_t candidate_count;
     uint32_t ordered;     // so many of them, the first, are in the order of their ids
     bool has_outside;     // counters above zero exist that are not candidates
@@ -49,25 +56,52 @@ struct boards_owners {
     void (*moved)(void *context, enum tally tally, uint32_t owner);
 };
 
+// The table behind the lasting boards, whose owners are users.
+struct boards_lasting {
+    uint32_t count;           // of boards; 0: there are none
+    const char *const *names; // kept
+    void *context;
+    uint32_t (*high)(void *context); // rows are below this
+    // USER_NONE: the row is free.
+    uint32_t (*owner)(void *context, uint32_t row);
+    uint8_t *(*members)(void *context, uint32_t row); // bit per board
+    uint64_t (*score)(void *context, uint32_t board, uint32_t row);
+};
+
 struct boards {
-    struct board *rows; // row = tally * windows + window
+    struct board *rows; // row = tally * windows + window, then lasting ones
     uint32_t count;
+    uint32_t windowed; // how many have a window
     uint32_t top;
     uint32_t room; // candidates a board holds at most
     struct windows *windows;
     struct boards_owners owners;
+    struct boards_lasting lasting;
     struct board_entry *scratch; // values of candidates while selecting
     struct change_entry *entries;
     uint32_t rebuilds;
 };
 
-// Keeps windows and owners.context. False when the system refuses the memory.
-bool boards_init(struct boards *boards, uint32_t top, struct windows *windows,
-                 const struct option_spans *spans, const struct boards_owners *owners);
+// What the boards use; all but spans is kept.
+struct boards_needs {
+    struct windows *windows;
+    const struct option_spans *spans;
+    struct boards_owners owners;
+    struct boards_lasting lasting;
+};
+// False when the system refuses the memory.
+bool boards_init(struct boards *boards, uint32_t top, const struct boards_needs *needs);
 void boards_fini(struct boards *boards);
 
 // Values of that counter changed in those slots.
 void boards_touched(struct boards *boards, uint32_t index, uint32_t slots);
+
+// The same of a row behind the lasting boards. lasting: bit per board.
+void boards_row_touched(struct boards *boards, uint32_t row, uint32_t lasting);
+// The row is about to become free.
+void boards_row_gone(struct boards *boards, uint32_t row);
+// All scores of the lasting boards changed.
+void boards_renew(struct boards *boards);
 
 // Selects the entries of all boards whose values changed. No list of candidates refers
 // to a destroyed counter afterwards.
@@ -75,6 +109,10 @@ void boards_select(struct boards *boards);
 // True if the owner was selected for the board of that tally and slot.
 bool boards_selected(const struct boards *boards, enum tally tally, uint32_t slot,
                      uint32_t owner);
+
+// True if the user was selected for that lasting board.
+bool boards_lasting_selected(const struct boards *boards, uint32_t lasting,
+                             uint32_t user);
 
 // Returns the change from the published entries to the selected ones, which are
 // selected again if values changed since; false if there is none. Entries are valid
@@ -84,9 +122,40 @@ bool boards_take_change(struct boards *boards, uint32_t index,
 
 // The id of the owner of a counter of that tally changed.
 void boards_renamed(struct boards *boards, enum tally tally);
+// The id of the owner of a row behind the lasting boards changed.
+void boards_lasting_renamed(struct boards *boards);
 
 // The next write replaces the whole board.
 void boards_lost(struct boards *boards, uint32_t index);
 
 // Saves the contents, or loads them into freshly initialised boards of the same sizes.
 void boards_move(struct boards *boards, struct snapshot *snapshot);
+
+// Of what the owners on a board are: those of lasting ones are users.
+static inline enum tally
+boards_tally(const struct boards *boards, uint32_t index)
+{
+    return index < boards->windowed ? (enum tally)(index / boards->windows->shown)
+                                    : TALLY_POSTS;
+}
+
+// Its bit among those of an owner's counter or row.
+static inline uint32_t
+boards_slot(const struct boards *boards, uint32_t index)
+{
+    return index < boards->windowed ? index % boards->windows->shown
+                                    : index - boards->windowed;
+}
+
+// How many units of its scores are 1.
+static inline uint64_t
+boards_unit(const struct boards *boards, uint32_t index)
+{
+    return index < boards->windowed ? 1 : BOARDS_LASTING_UNIT;
+}
+
+static inline struct slice
+boards_id(const struct boards *boards, enum tally tally, uint32_t owner)
+{
+    return boards->owners.id(boards->owners.context, tally, owner);
+}

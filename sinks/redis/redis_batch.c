@@ -82,6 +82,28 @@ write_number_word(char *at, uint64_t number)
     return redis_write_word(at, (struct slice){digits, (size_t)(end - digits)});
 }
 
+// score / unit, without trailing zeros. Below 10^16 it has fewer bytes than
+// REDIS_WRITE_NUMBER.
+static char *
+write_score_word(char *at, uint64_t score, uint64_t unit)
+{
+    char digits[2 * REDIS_WRITE_NUMBER];
+    if (unit <= 1) {
+        return write_number_word(at, score);
+    }
+    char *end = redis_write_number(digits, score / unit);
+    uint64_t rest = score % unit;
+    if (rest != 0) {
+        *end++ = '.';
+    }
+    while (rest != 0) {
+        unit /= 10;
+        *end++ = (char)('0' + rest / unit);
+        rest %= unit;
+    }
+    return redis_write_word(at, (struct slice){digits, (size_t)(end - digits)});
+}
+
 static void
 add_plain(struct redis_batch *batch, struct slice command, struct redis_name key)
 {
@@ -265,7 +287,7 @@ add_chunk(struct redis_batch *batch, struct redis_name key,
             continue;
         }
         if (is_zadd) {
-            at = write_number_word(at, entries.items[i].score);
+            at = write_score_word(at, entries.items[i].score, entries.unit);
         }
         at = redis_write_word(at, entries.items[i].member);
     }
@@ -279,7 +301,8 @@ add_entries(struct redis_batch *batch, struct redis_name key,
 {
     while (entries.count != 0) {
         size_t done = add_chunk(batch, key, entries, is_zadd);
-        entries = (struct redis_entries){entries.items + done, entries.count - done};
+        entries.items += done;
+        entries.count -= done;
     }
 }
 

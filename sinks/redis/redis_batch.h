@@ -74,6 +74,7 @@ void redis_batch_hdel(struct redis_batch *batch, struct redis_name key,
 struct redis_entries {
     const struct change_entry *items;
     size_t count;
+    uint64_t unit; // as in struct change: a power of ten
 };
 
 // ZADD of the entries that have a score; ZREM of those that have none; in chunks.

@@ -18,7 +18,7 @@ add_hash(struct redis_batch *batch, struct redis_name key, const struct change *
     redis_batch_hset(batch, key, fields);
     if (!change->is_whole) {
         redis_batch_hdel(batch, key, fields);
-    } else if (batch->commands != before) {
+    } else if (batch->commands != before && change->ttl != 0) {
         redis_batch_expire(batch, key, change->ttl);
     }
 }
@@ -41,7 +41,7 @@ add_handles(struct redis_batch *batch, const struct redis_keys *keys,
 static void
 add_board(struct redis_batch *batch, struct redis_name key, const struct change *change)
 {
-    struct redis_entries entries = {change->entries, change->entry_count};
+    struct redis_entries entries = {change->entries, change->entry_count, change->unit};
     // Removals first, so that the board never has more entries than its limit.
     if (change->is_whole) {
         redis_batch_unlink(batch, key);
@@ -62,6 +62,9 @@ redis_change_add(struct redis_batch *batch, const struct redis_keys *keys,
         break;
     case CHANGE_CASCADE:
         add_hash(batch, redis_keys_name(keys, REDIS_KEY_CASCADE, change->name), change);
+        break;
+    case CHANGE_CARRIER:
+        add_hash(batch, redis_keys_name(keys, REDIS_KEY_CARRIER, change->name), change);
         break;
     case CHANGE_CALIBRATION:
         add_hash(batch, redis_keys_name(keys, REDIS_KEY_CALIBRATION, SLICE_NONE),

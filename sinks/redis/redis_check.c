@@ -35,6 +35,7 @@ struct redis_probe {
                        // CURSOR: its index
     uint64_t found;    // and as read. VALUES: pairs
     uint64_t member;   // hash of the one whose score or value is next
+    uint64_t unit;     // ENTRY, BOARD: of the scores
     bool is_settled;   // BOARD, VALUES: there is nothing to compare
 };
 
@@ -102,13 +103,19 @@ add_values(struct redis_sink *sink, struct redis_name name, struct checks_hash *
     add_probe(check, probe, name, hash->name);
 }
 
+static enum redis_key_kind
+kind_of(const struct checks_hash *hash)
+{
+    return hash->kind == CHANGE_USER      ? REDIS_KEY_USER
+           : hash->kind == CHANGE_CARRIER ? REDIS_KEY_CARRIER
+                                          : REDIS_KEY_CASCADE;
+}
+
 static void
 add_hash(struct redis_sink *sink, struct checks_hash *hash)
 {
     struct redis_check *check = &sink->check;
-    bool is_user = hash->kind == CHANGE_USER;
-    struct redis_name name = redis_keys_name(
-        &sink->keys, is_user ? REDIS_KEY_USER : REDIS_KEY_CASCADE, hash->name);
+    struct redis_name name = redis_keys_name(&sink->keys, kind_of(hash), hash->name);
     if ((hash_slice(&key, hash->name) + check->round) % REDIS_CHECK_VALUES == 0) {
         redis_batch_hgetall(&check->commands, name);
         add_values(sink, name, hash);
@@ -175,7 +182,8 @@ add_entries(struct redis_sink *sink)
         add_probe(check,
                   (struct redis_probe){.kind = PROBE_ENTRY,
                                        .change = CHANGE_BOARD,
-                                       .expected = entry.score},
+                                       .expected = entry.score,
+                                       .unit = board.unit},
                   name, board.name);
     }
 }
@@ -191,6 +199,7 @@ add_board(struct redis_sink *sink, uint32_t index)
         return 0;
     }
     probe.expected = board.count;
+    probe.unit = board.unit;
     for (uint32_t i = 0; i < board.count; i++) {
         struct change_entry entry = checks_entry(pipeline, index, i);
         probe.sum += entry_sum(entry.member, entry.score);
@@ -289,17 +298,18 @@ redis_check_send(struct redis_sink *sink)
 // ── answers ────────────────────────────────────────────────────────────────
 
 static uint64_t
-score_of(struct slice text)
+score_of(struct slice text, uint64_t unit)
 {
     char copy[40];
     uint64_t whole;
-    if (text.len <= EXACT_DIGITS && redis_answer_number(text, &whole)) {
+    if (unit <= 1 && text.len <= EXACT_DIGITS && redis_answer_number(text, &whole)) {
         return whole;
     }
     size_t len = text.len < sizeof(copy) - 1 ? text.len : sizeof(copy) - 1;
     memcpy(copy, text.ptr, len);
     copy[len] = '\0';
     double score = strtod(copy, NULL);
+    score = unit <= 1 ? score : score * (double)unit + 0.5; // the nearest number of units
     return score >= 0 && score < 18e18 ? (uint64_t)score : UINT64_MAX;
 }
 
@@ -361,7 +371,7 @@ take_element(const struct redis_check *check, struct redis_probe *probe,
     } else if (probe->kind == PROBE_VALUES) {
         probe->found += is_expected(check, probe, pair_of(probe->member, item->text));
     } else {
-        probe->found += probe->member * (2 * score_of(item->text) + 1);
+        probe->found += probe->member * (2 * score_of(item->text, probe->unit) + 1);
     }
 }
 
@@ -381,7 +391,7 @@ is_as_written(struct redis_check *check, const struct redis_probe *probe,
         return item->type == REDIS_ITEM_STRING && slice_equal(item->text, name);
     case PROBE_ENTRY:
         return item->type == REDIS_ITEM_STRING &&
-               score_of(item->text) == probe->expected;
+               score_of(item->text, probe->unit) == probe->expected;
     case PROBE_BOARD:
         return item->type == REDIS_ITEM_ARRAY &&
                (uint64_t)item->number == 2 * probe->expected;

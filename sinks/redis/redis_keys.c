@@ -15,6 +15,15 @@ const struct redis_key redis_keys_rows[] = {
      "The most reshared posts: member = root post id, score = retweets + quotes in the window"},
     {"top:hashtags:<window>", "zset",
      "The most used hashtags: member = hashtag in lower case without #, score = posts that use it"},
+    {"top:carriers", "zset",
+     "The carriers: the users through whom most people came, score = people of carrier:<user id>, "
+     "at most a day old"},
+    {"top:early", "zset",
+     "The users who are early most often, of those with at least 5 tries: score = head_start of "
+     "carrier:<user id>, at most a day old"},
+    {"top:carriers_estimated", "zset",
+     "An estimate, for networks that do not show who came through whom: the users through whom most "
+     "people are expected to have come, score = estimated of carrier:<user id>, at most a day old"},
     {"user:<user id>", "hash",
      "Of people on a board, and of those whose mentions, retweets, quotes, replies and carried in the longest "
      "window add up to redis.users_from: "
@@ -33,6 +42,16 @@ const struct redis_key redis_keys_rows[] = {
      "overperformance (size divided by the author's usual size at that age), stage (innovators, "
      "early_adopters, early_majority, late_majority, laggards). A value that is not known is "
      "absent; a closed cascade has no forecast; expires a little after the longest window"},
+    {"carrier:<user id>", "hash",
+     "Of members of top:carriers, top:early and top:carriers_estimated, as of the last change of the "
+     "person or at most a day before now: acts (cascades in which the person reshared), people who came "
+     "through these reshares, carried_acts (acts through which others came), rate (people expected "
+     "per act), next (how likely others come through the person next time; greater is likelier), "
+     "best (most people through one act), best_post (its root), tries (closed cascades of at least ten "
+     "people), early (tries in which the person was among the first 16 %), head_start (1 is chance, 2 is "
+     "clearly early), estimated (people expected to have come through the person where the network does "
+     "not show it), first_ms, last_ms and why, one sentence. Sums count an event of carriers.half_life "
+     "ago half. A value that is not known is absent"},
     {"handle:<network>:<handle in lower case>", "string",
      "The user id of the user who was last seen with this handle; exists as long as user:<user id>"},
     {"cursor:<source>", "hash",
@@ -88,19 +107,13 @@ void
 redis_keys_init(struct redis_keys *keys, const char *prefix)
 {
     static const char *const kinds[REDIS_KEY_KINDS] = {
-        [REDIS_KEY_USER] = "user:",
-        [REDIS_KEY_CASCADE] = "cascade:",
-        [REDIS_KEY_HANDLE] = "handle:",
-        [REDIS_KEY_TOP] = "top:",
-        [REDIS_KEY_CURSOR] = "cursor:",
-        [REDIS_KEY_GAPS] = "gaps:",
-        [REDIS_KEY_ALERTS] = "alerts",
-        [REDIS_KEY_ALERT] = "alert:",
-        [REDIS_KEY_OUTBOX] = "outbox:",
-        [REDIS_KEY_META] = "meta",
-        [REDIS_KEY_CALIBRATION] = "calibration",
-        [REDIS_KEY_EPOCH] = "epoch",
-        [REDIS_KEY_OWNER] = "owner",
+        [REDIS_KEY_USER] = "user:",       [REDIS_KEY_CASCADE] = "cascade:",
+        [REDIS_KEY_HANDLE] = "handle:",   [REDIS_KEY_TOP] = "top:",
+        [REDIS_KEY_CARRIER] = "carrier:", [REDIS_KEY_CURSOR] = "cursor:",
+        [REDIS_KEY_GAPS] = "gaps:",       [REDIS_KEY_ALERTS] = "alerts",
+        [REDIS_KEY_ALERT] = "alert:",     [REDIS_KEY_OUTBOX] = "outbox:",
+        [REDIS_KEY_META] = "meta",        [REDIS_KEY_CALIBRATION] = "calibration",
+        [REDIS_KEY_EPOCH] = "epoch",      [REDIS_KEY_OWNER] = "owner",
     };
     assert(strlen(prefix) <= REDIS_PREFIX_MAX);
     for (size_t i = 0; i < REDIS_KEY_KINDS; i++) {
@@ -112,7 +125,7 @@ redis_keys_init(struct redis_keys *keys, const char *prefix)
     escape_glob(prefix, keys->pattern);
 }
 
-// "mentions:1h": letters, then a duration.
+// "mentions:1h": letters, then a duration; or a board without a window.
 static bool
 is_board(struct slice name)
 {
@@ -121,7 +134,12 @@ is_board(struct slice name)
            (name.ptr[at] == '_' || (name.ptr[at] >= 'a' && name.ptr[at] <= 'z'))) {
         at++;
     }
-    if (at == 0 || at == name.len || name.ptr[at] != ':') {
+    if (at == name.len) {
+        return slice_equal(name, SLICE_LIT("carriers")) ||
+               slice_equal(name, SLICE_LIT("early")) ||
+               slice_equal(name, SLICE_LIT("carriers_estimated"));
+    }
+    if (at == 0 || name.ptr[at] != ':') {
         return false;
     }
     struct slice window = {name.ptr + at + 1, name.len - at - 1};
@@ -171,6 +189,17 @@ enum redis_keys_mark
 redis_keys_field(enum redis_key_kind kind, struct slice field)
 {
     static const char *const user[] = {"handle", "name", "followers", "last_seen"};
+    static const char *const carrier[] = {
+        "acts",  "people", "rate",     "next",    "best", "best_post",
+        "early", "tries",  "first_ms", "last_ms", "why",  "estimated"};
+    if (kind == REDIS_KEY_CARRIER) {
+        return slice_equal(field, SLICE_LIT("carried_acts")) ||
+                       slice_equal(field, SLICE_LIT("head_start"))
+                   ? REDIS_KEYS_OURS
+               : is_among(field, carrier, sizeof(carrier) / sizeof(carrier[0]))
+                   ? REDIS_KEYS_COMMON
+                   : REDIS_KEYS_FOREIGN;
+    }
     if (kind == REDIS_KEY_USER) {
         return is_board(field) || slice_equal(field, SLICE_LIT("network"))
                    ? REDIS_KEYS_OURS

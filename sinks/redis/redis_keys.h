@@ -22,6 +22,7 @@ enum redis_key_kind {
     REDIS_KEY_CASCADE,
     REDIS_KEY_HANDLE,
     REDIS_KEY_TOP,
+    REDIS_KEY_CARRIER,
     REDIS_KEY_OWNED, // the kinds before this one are rewritten as a whole after a loss
     REDIS_KEY_CURSOR = REDIS_KEY_OWNED,
     REDIS_KEY_GAPS,
@@ -69,7 +70,8 @@ void redis_keys_init(struct redis_keys *keys, const char *prefix);
 
 // The kind of a key that is rewritten as a whole, and the part after its head; or
 // REDIS_KEY_KINDS for any other key. The part after the head must not be empty: for a
-// handle it is "<network>:<handle>", for a board "<metric>:<window>".
+// handle it is "<network>:<handle>", for a board "<metric>:<window>" or the name of one
+// without a window.
 enum redis_key_kind redis_keys_owned(const struct redis_keys *keys, struct slice key,
                                      struct slice *ret_tail);
 
@@ -80,5 +82,5 @@ enum redis_keys_mark {
     REDIS_KEYS_OURS,
 };
 
-// kind: REDIS_KEY_USER or REDIS_KEY_CASCADE.
+// kind: REDIS_KEY_USER, REDIS_KEY_CASCADE or REDIS_KEY_CARRIER.
 enum redis_keys_mark redis_keys_field(enum redis_key_kind kind, struct slice field);

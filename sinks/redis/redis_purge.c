@@ -56,6 +56,7 @@ is_known(const struct redis_sink *sink, enum redis_key_kind kind, struct slice t
         [REDIS_KEY_USER] = CHANGE_USER,
         [REDIS_KEY_CASCADE] = CHANGE_CASCADE,
         [REDIS_KEY_TOP] = CHANGE_BOARD,
+        [REDIS_KEY_CARRIER] = CHANGE_CARRIER,
     };
     return kind == REDIS_KEY_HANDLE
                ? changes_has_handle(sink->setup.pipeline, tail)

@@ -30,8 +30,9 @@ ROOMS = {
 INSIDE = "pipeline/inside.h"
 STAGES = {
     "forecast": {"forecasts"},
+    "carriers": {"settle"},
     "alerts": {"alert_raise", "alerts", "measures"},
-    "changes": {"change", "change_alert", "change_calibration", "change_cascade",
+    "changes": {"change", "change_alert", "change_calibration", "change_carrier", "change_cascade",
                 "change_forecast", "change_user", "key_rule"},
     "fold": {"acts", "admission", "carry", "ids", "learn", "names", "naming", "parent", "persons",
              "prefetch", "release", "rewind", "undo", "versions", "withdrawals"},
@@ -63,6 +64,7 @@ LIBRARIES = {
     r"microhttpd\.h": ["sinks/http/http_server.c", "sinks/http/http_reply.c"],
     r"confuse\.h": ["daemon/config.c"],
     r"jansson\.h": ["daemon/name_lookup_answer.c", "sinks/alert_text.c",
+                    "ctl/carriers.c",
                     "ctl/latest.c"],
     r"emmintrin\.h": ["ingest/json/json_token.h"],
 }

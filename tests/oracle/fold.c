@@ -3,7 +3,7 @@
 //     fold [-w 5m,1h] [-n TOP] [-d DEDUPE] [-e EVERY] [-s SEED] [-x SEED] [--wall MS]
 //     FILE
 //
-// After every EVERY lines, and at the end, one flush. Lines are tab-separated with \t
+// After every EVERY lines, and at the end, one flush, with what fades as of then. Lines are tab-separated with \t
 // \n \r \\ and \0 escaped: SET key field value, UNSET key field, DEL key, ZSET board
 // member score, ZREM board member, ZCLEAR board, STR key value, and FLUSH lines
 // clock_ms posts interactions duplicates at the end of each. -s keys the tables
@@ -103,6 +103,16 @@ print_hash(const char *prefix, const struct change *change)
 }
 
 static void
+print_score(uint64_t score, uint64_t unit)
+{
+    if (unit > 1) {
+        printf("\t%.17g", (double)score / (double)unit);
+    } else {
+        printf("\t%" PRIu64, score);
+    }
+}
+
+static void
 print_entries(const struct change *change, bool is_removal)
 {
     for (size_t i = 0; i < change->entry_count; i++) {
@@ -114,7 +124,7 @@ print_entries(const struct change *change, bool is_removal)
         put_key("top:", change->name);
         put(entry->member);
         if (!is_removal) {
-            printf("\t%" PRIu64, entry->score);
+            print_score(entry->score, change->unit);
         }
         putchar('\n');
     }
@@ -138,7 +148,10 @@ print_change(const struct change *change)
     if (change->kind == CHANGE_BOARD) {
         print_board(change);
     } else if (change->kind != CHANGE_CALIBRATION) {
-        print_hash(change->kind == CHANGE_USER ? "user:" : "cascade:", change);
+        print_hash(change->kind == CHANGE_USER      ? "user:"
+                   : change->kind == CHANGE_CARRIER ? "carrier:"
+                                                    : "cascade:",
+                   change);
     }
 }
 
@@ -219,6 +232,7 @@ flush(struct fold *fold)
         lose(fold);
     }
     struct change change;
+    changes_renew(fold->pipeline);
     do {
         changes_begin(fold->pipeline);
         for (;;) {

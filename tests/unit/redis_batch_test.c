@@ -180,6 +180,43 @@ a_board_removes_before_it_adds(void **state)
 }
 
 static void
+scores_in_units_are_written_as_decimals(void **state)
+{
+    const struct change_entry entries[] = {{SLICE_LIT("a"), 318420000001},
+                                           {SLICE_LIT("b"), 2500000000},
+                                           {SLICE_LIT("c"), 1},
+                                           {SLICE_LIT("d"), 9000000000000000},
+                                           {SLICE_LIT("e"), 0}};
+    struct change change = {
+        .kind = CHANGE_BOARD,
+        .name = SLICE_LIT("carriers"),
+        .entries = entries,
+        .entry_count = 5,
+        .unit = 1000000000,
+    };
+    redis_change_add(*state, &keys, &change);
+    assert_string_equal(commands_of(*state),
+                        "MULTI; ZREM p:top:carriers e; ZADD p:top:carriers "
+                        "318.420000001 a 2.5 b 0.000000001 c 9000000 d; ");
+}
+
+static void
+a_hash_without_a_time_to_live_does_not_expire(void **state)
+{
+    const struct change_field acts = {SLICE_LIT("acts"), SLICE_LIT("1.5")};
+    const struct change change = {
+        .kind = CHANGE_CARRIER,
+        .name = SLICE_LIT("x:1"),
+        .is_whole = true,
+        .fields = &acts,
+        .field_count = 1,
+    };
+    redis_change_add(*state, &keys, &change);
+    assert_string_equal(commands_of(*state),
+                        "MULTI; UNLINK p:carrier:x:1; HSET p:carrier:x:1 acts 1.5; ");
+}
+
+static void
 a_long_board_is_written_in_chunks(void **state)
 {
     enum { MEMBERS = 1201 };
@@ -342,6 +379,8 @@ main(void)
         TEST(a_removed_user_is_deleted_with_the_handle),
         TEST(a_handle_moves),
         TEST(a_board_removes_before_it_adds),
+        TEST(scores_in_units_are_written_as_decimals),
+        TEST(a_hash_without_a_time_to_live_does_not_expire),
         TEST(a_long_board_is_written_in_chunks),
         TEST(meta_contains_what_is_known),
         TEST(the_key_of_each_command_is_found_again),

@@ -1,0 +1,344 @@
+#include "pipeline/windows/board_candidates.h"
+
+#include <string.h>
+
+enum { KEPT_PER_TOP = 2 };
+
+// A counter in a window, or a row behind the lasting boards.
+struct item {
+    uint8_t *members;
+    uint32_t owner;
+    uint64_t score;
+    bool is_gone; // hidden, or its place has another use
+};
+
+static struct item
+lasting_item(const struct boards *boards, uint32_t index, uint32_t row)
+{
+    const struct boards_lasting *lasting = &boards->lasting;
+    struct item item = {.owner = lasting->owner(lasting->context, row)};
+    item.is_gone = item.owner == UINT32_MAX;
+    item.members = lasting->members(lasting->context, row);
+    item.score = item.is_gone
+                     ? 0
+                     : lasting->score(lasting->context, index - boards->windowed, row);
+    return item;
+}
+
+static struct item
+item_at(const struct boards *boards, uint32_t index, uint32_t which)
+{
+    if (index >= boards->windowed) {
+        return lasting_item(boards, index, which);
+    }
+    const struct counters *counters = &boards->windows->counters;
+    struct counter *counter = counters_at(counters, which);
+    return (struct item){
+        .members = &counter->members,
+        .owner = counter->owner,
+        .score = counters_value(counters, counter, boards_slot(boards, index)),
+        .is_gone = counter_is_hidden(counter) ||
+                   counter_tally(counter) != boards_tally(boards, index),
+    };
+}
+
+static uint8_t
+bit_of(const struct boards *boards, uint32_t index)
+{
+    return (uint8_t)(1u << boards_slot(boards, index));
+}
+
+static bool
+is_above_floor(const struct boards *boards, uint32_t index, uint32_t owner,
+               uint64_t score)
+{
+    const struct board *board = &boards->rows[index];
+    if (score != board->floor_score) {
+        return score > board->floor_score;
+    }
+    return score != 0 &&
+           slice_compare(boards_id(boards, boards_tally(boards, index), owner),
+                         (struct slice){board->floor_id, board->floor_len}) <= 0;
+}
+
+static uint32_t gather(struct boards *boards, uint32_t index);
+static void keep(struct boards *boards, uint32_t index, uint32_t count);
+
+static void
+join(struct boards *boards, uint32_t index, uint32_t which, const struct item *item)
+{
+    struct board *board = &boards->rows[index];
+    if (board->candidate_count == boards->room) {
+        uint32_t count = gather(boards, index);
+        if (count > KEPT_PER_TOP * boards->top) {
+            keep(boards, index, count);
+        }
+        if (!is_above_floor(boards, index, item->owner, item->score)) {
+            board->has_outside = true;
+            return;
+        }
+    }
+    *item->members |= bit_of(boards, index);
+    board->candidates[board->candidate_count++] = which;
+}
+
+static void
+touch(struct boards *boards, uint32_t index, uint32_t which, const struct item *item)
+{
+    struct board *board = &boards->rows[index];
+    if ((*item->members & bit_of(boards, index)) != 0) {
+        board->is_touched = true;
+    } else if (is_above_floor(boards, index, item->owner, item->score)) {
+        board->is_touched = true;
+        join(boards, index, which, item);
+    } else if (item->score != 0) {
+        board->has_outside = true;
+    }
+}
+
+void
+boards_touched(struct boards *boards, uint32_t index, uint32_t slots)
+{
+    struct counter *counter = counters_at(&boards->windows->counters, index);
+    if (counter_is_hidden(counter)) {
+        return;
+    }
+    uint32_t first = (uint32_t)counter_tally(counter) * boards->windows->shown;
+    while (slots != 0) {
+        uint32_t slot = (uint32_t)__builtin_ctz(slots);
+        slots &= slots - 1;
+        struct item item = {
+            .members = &counter->members,
+            .owner = counter->owner,
+            .score = counters_value(&boards->windows->counters, counter, slot),
+        };
+        touch(boards, first + slot, index, &item);
+    }
+}
+
+void
+boards_row_touched(struct boards *boards, uint32_t row, uint32_t lasting)
+{
+    for (; lasting != 0; lasting &= lasting - 1) {
+        uint32_t index = boards->windowed + (uint32_t)__builtin_ctz(lasting);
+        struct item item = lasting_item(boards, index, row);
+        touch(boards, index, row, &item);
+    }
+}
+
+// Its place may be used again before the next flush.
+void
+boards_row_gone(struct boards *boards, uint32_t row)
+{
+    uint8_t *members = boards->lasting.members(boards->lasting.context, row);
+    for (; *members != 0; *members &= (uint8_t)(*members - 1)) {
+        struct board *board =
+            &boards->rows[boards->windowed + (uint32_t)__builtin_ctz(*members)];
+        uint32_t at = 0;
+        while (board->candidates[at] != row) {
+            at++;
+        }
+        board->candidate_count--;
+        board->ordered -= at < board->ordered;
+        board->is_touched = true;
+        memmove(&board->candidates[at], &board->candidates[at + 1],
+                (board->candidate_count - at) * sizeof(*board->candidates));
+    }
+}
+
+// Copies the values of the candidates into scratch, and drops those that were evicted
+// and whose counters are perhaps reused since.
+static void
+read_candidates(struct boards *boards, uint32_t index)
+{
+    enum { AHEAD = 16 };
+    const struct counters *counters = &boards->windows->counters;
+    struct board *board = &boards->rows[index];
+    uint8_t bit = bit_of(boards, index);
+    uint32_t count = 0;
+    uint32_t ordered = 0;
+    for (uint32_t i = 0; i < board->candidate_count; i++) {
+        if (i + AHEAD < board->candidate_count && index < boards->windowed) {
+            __builtin_prefetch(counters_at(counters, board->candidates[i + AHEAD]));
+        }
+        struct item item = item_at(boards, index, board->candidates[i]);
+        if ((*item.members & bit) == 0 || item.is_gone) {
+            continue;
+        }
+        board->candidates[count] = board->candidates[i];
+        boards->scratch[count] =
+            (struct board_entry){.owner = item.owner, .score = item.score};
+        count++;
+        ordered += i < board->ordered;
+    }
+    board->candidate_count = count;
+    board->ordered = ordered;
+}
+
+// The first of `count` ordered entries in scratch whose id is greater, or count.
+static uint32_t
+place_behind(const struct boards *boards, enum tally tally, uint32_t count,
+             struct slice id)
+{
+    uint32_t low = 0;
+    uint32_t high = count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (slice_compare(boards_id(boards, tally, boards->scratch[middle].owner), id) >
+            0) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return low;
+}
+
+// Inserts the candidates that joined since into the order of ids, in scratch, too.
+static void
+put_in_order(struct boards *boards, uint32_t index)
+{
+    struct board *board = &boards->rows[index];
+    enum tally tally = boards_tally(boards, index);
+    struct board_entry *scratch = boards->scratch;
+    for (uint32_t i = board->ordered; i < board->candidate_count; i++) {
+        struct slice id = boards_id(boards, tally, scratch[i].owner);
+        if (i == 0 ||
+            slice_compare(boards_id(boards, tally, scratch[i - 1].owner), id) < 0) {
+            continue;
+        }
+        uint32_t place = place_behind(boards, tally, i, id);
+        struct board_entry entry = scratch[i];
+        uint32_t candidate = board->candidates[i];
+        memmove(&scratch[place + 1], &scratch[place], (i - place) * sizeof(entry));
+        memmove(&board->candidates[place + 1], &board->candidates[place],
+                (i - place) * sizeof(candidate));
+        scratch[place] = entry;
+        board->candidates[place] = candidate;
+    }
+    board->ordered = board->candidate_count;
+}
+
+// Drops candidates that fell below the floor, from scratch, too.
+static void
+drop_fallen(struct boards *boards, uint32_t index)
+{
+    struct board *board = &boards->rows[index];
+    uint8_t bit = bit_of(boards, index);
+    const struct slice floor_id = {board->floor_id, board->floor_len};
+    uint32_t behind = place_behind(boards, boards_tally(boards, index),
+                                   board->candidate_count, floor_id);
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < board->candidate_count; i++) {
+        struct board_entry entry = boards->scratch[i];
+        if (entry.score < board->floor_score || entry.score == 0 ||
+            (entry.score == board->floor_score && i >= behind)) {
+            *item_at(boards, index, board->candidates[i]).members &= (uint8_t)~bit;
+            board->has_outside |= entry.score != 0;
+            continue;
+        }
+        entry.place = count;
+        board->candidates[count] = board->candidates[i];
+        boards->scratch[count] = entry;
+        count++;
+    }
+    board->candidate_count = board->ordered = count;
+}
+
+// Brings the candidates up to date: those at or above the floor, with their values in
+// scratch, both in the order of their ids. Comparing ids means to read the texts of two
+// owners, which are far apart; a place in the order can be compared instead.
+static uint32_t
+gather(struct boards *boards, uint32_t index)
+{
+    read_candidates(boards, index);
+    put_in_order(boards, index);
+    drop_fallen(boards, index);
+    return boards->rows[index].candidate_count;
+}
+
+static void
+set_floor(struct boards *boards, uint32_t index, const struct board_entry *lowest)
+{
+    struct board *board = &boards->rows[index];
+    struct slice id = boards_id(boards, boards_tally(boards, index), lowest->owner);
+    board->floor_score = lowest->score;
+    board->floor_len = (uint32_t)id.len;
+    memcpy(board->floor_id, id.ptr, id.len);
+}
+
+// Raises the floor so that twice `top` of the `count` candidates in scratch remain.
+static void
+keep(struct boards *boards, uint32_t index, uint32_t count)
+{
+    uint32_t kept = KEPT_PER_TOP * boards->top;
+    board_entries_select(boards->scratch, count, kept);
+    set_floor(boards, index, &boards->scratch[kept - 1]);
+    boards->rows[index].has_outside = true;
+    gather(boards, index);
+}
+
+struct search {
+    struct boards *boards;
+    uint32_t index;
+};
+
+static void
+search_visit(void *context, uint32_t which)
+{
+    const struct search *search = context;
+    struct boards *boards = search->boards;
+    struct item item = item_at(boards, search->index, which);
+    if (!item.is_gone && (*item.members & bit_of(boards, search->index)) == 0) {
+        touch(boards, search->index, which, &item);
+    }
+}
+
+// Searches the whole window again, or the whole table; the floor rises with the
+// candidates found.
+static void
+rebuild(struct boards *boards, uint32_t index)
+{
+    struct board *board = &boards->rows[index];
+    for (uint32_t i = 0; i < board->candidate_count; i++) {
+        *item_at(boards, index, board->candidates[i]).members &=
+            (uint8_t)~bit_of(boards, index);
+    }
+    board->candidate_count = board->ordered = 0;
+    board->floor_score = 0;
+    board->has_outside = false;
+    struct search search = {boards, index};
+    if (index < boards->windowed) {
+        windows_visit(boards->windows, boards_slot(boards, index), search_visit,
+                      &search);
+    } else {
+        uint32_t high = boards->lasting.high(boards->lasting.context);
+        for (uint32_t row = 0; row < high; row++) {
+            search_visit(&search, row);
+        }
+    }
+    boards->rebuilds++;
+    gather(boards, index);
+}
+
+void
+boards_renew(struct boards *boards)
+{
+    for (uint32_t i = boards->windowed; i < boards->count; i++) {
+        rebuild(boards, i);
+        boards->rows[i].is_touched = true;
+    }
+}
+
+uint32_t
+board_candidates_gather(struct boards *boards, uint32_t index)
+{
+    const struct board *board = &boards->rows[index];
+    uint32_t count = gather(boards, index);
+    if (count < boards->top && board->has_outside) {
+        rebuild(boards, index);
+    } else if (count > (KEPT_PER_TOP + 1) * boards->top) {
+        keep(boards, index, count);
+    }
+    return board->candidate_count;
+}
