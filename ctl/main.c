@@ -1,6 +1,7 @@
 // cascadectl: shows in the terminal what cascaded has counted.
 #include "base/buffer.h"
 #include "base/output.h"
+#include "ctl/carriers.h"
 #include "ctl/cell.h"
 #include "ctl/client.h"
 #include "ctl/show.h"
@@ -14,27 +15,39 @@
 #include <string.h>
 #include <sysexits.h>
 
+// clang-format off
 static const char usage_text[] =
-    "usage: cascadectl [-r URL] [-p PREFIX] COMMAND\n\n  top                      show "
-    "the leaderboards until Ctrl-C\n      -w, --window W       window to show, as "
-    "configured (default 1h)\n      -n, --rows N         at most N rows per board\n    "
-    "  -e, --every SPAN     time between two updates (default 1s)\n      -1, --once    "
-    "       show them once, then exit\n  user ID|@[NET:]HANDLE    show all values of a "
-    "user\n  cascade ID               show all values of a post's cascade\n\n  -r, "
-    "--redis URL          unix:/path, redis://host:port/db or\n                        "
-    "   sentinel://host:port,host:port/name; rediss://\n                           and "
-    "sentinels:// for TLS\n                           (default "
-    "unix:/run/redis/redis-server.sock)\n  -p, --prefix PREFIX      prefix of the keys "
-    "(default cascaded:)\n  -o, --option KEY=VALUE   an option of cascaded's section "
-    "redis: redis.user,\n                           redis.password_file, "
-    "redis.sentinel_user,\n                           redis.sentinel_password_file, "
-    "redis.ca_file,\n                           redis.cert_file, redis.key_file …\n  "
-    "-V, --version            print the version\n  -h, --help   "
-    "            print this help\n";
+    "usage: cascadectl [-r URL] [-p PREFIX] COMMAND\n"
+    "\n"
+    "  top                      show the leaderboards until Ctrl-C\n"
+    "      -w, --window W       window to show, as configured (default 1h)\n"
+    "      -n, --rows N         at most N rows per board\n"
+    "      -e, --every SPAN     time between two updates (default 1s)\n"
+    "      -1, --once           show them once, then exit\n"
+    "  user ID|@[NET:]HANDLE    show all values of a user\n"
+    "  cascade ID               show all values of a post's cascade\n"
+    "  carriers                 list the people through whom most people came\n"
+    "      -n, --rows N         the first N (default 20)\n"
+    "      -j, --json           as one JSON object\n"
+    "  carrier ID|@[NET:]HANDLE show what is known of one of them\n"
+    "\n"
+    "  -r, --redis URL          unix:/path, redis://host:port/db or\n"
+    "                           sentinel://host:port,host:port/name; rediss://\n"
+    "                           and sentinels:// for TLS\n"
+    "                           (default unix:/run/redis/redis-server.sock)\n"
+    "  -p, --prefix PREFIX      prefix of the keys (default cascaded:)\n"
+    "  -o, --option KEY=VALUE   an option of cascaded's section redis: redis.user,\n"
+    "                           redis.password_file, redis.sentinel_user,\n"
+    "                           redis.sentinel_password_file, redis.ca_file,\n"
+    "                           redis.cert_file, redis.key_file …\n"
+    "  -V, --version            print the version\n"
+    "  -h, --help               print this help\n";
+// clang-format on
 
 struct arguments {
     struct client *client;
     struct top_options top;
+    bool is_json;
 };
 
 enum { MESSAGE_COLUMNS = 600, COUNT_DIGITS_MAX = 6 };
@@ -132,6 +145,9 @@ take_option(int letter, const char *value, struct arguments *arguments)
     case '1':
         top->is_once = true;
         return EX_OK;
+    case 'j':
+        arguments->is_json = true;
+        return EX_OK;
     default:
         (void)fputs("cascadectl: try cascadectl --help\n", stderr);
         return EX_USAGE;
@@ -158,14 +174,71 @@ exit_code(enum status status, const struct error *error)
 }
 
 static enum status
-run_command(struct client *client, char **words, const struct arguments *arguments,
+run_top(struct client *client, const char *what, const struct arguments *arguments,
+        struct error *error)
+{
+    (void)what;
+    return top_run(client, &arguments->top, error);
+}
+
+static enum status
+run_user(struct client *client, const char *what, const struct arguments *arguments,
+         struct error *error)
+{
+    (void)arguments;
+    return show_user(client, what, error);
+}
+
+static enum status
+run_cascade(struct client *client, const char *what, const struct arguments *arguments,
             struct error *error)
 {
-    if (strcmp(words[0], "top") == 0) {
-        return top_run(client, &arguments->top, error);
+    (void)arguments;
+    return show_cascade(client, what, error);
+}
+
+static enum status
+run_carriers(struct client *client, const char *what, const struct arguments *arguments,
+             struct error *error)
+{
+    (void)what;
+    size_t rows = arguments->top.rows != 0 ? arguments->top.rows : CARRIERS_ROWS;
+    return carriers_show(client, rows, arguments->is_json, error);
+}
+
+static enum status
+run_carrier(struct client *client, const char *what, const struct arguments *arguments,
+            struct error *error)
+{
+    (void)arguments;
+    return show_carrier(client, what, error);
+}
+
+struct command {
+    const char *name;
+    bool has_argument;
+    bool may_be_json;
+    enum status (*run)(struct client *client, const char *what,
+                       const struct arguments *arguments, struct error *error);
+};
+
+static const struct command commands[] = {
+    {"top", false, false, run_top},        {"user", true, false, run_user},
+    {"cascade", true, false, run_cascade}, {"carriers", false, true, run_carriers},
+    {"carrier", true, false, run_carrier},
+};
+
+#define COMMANDS_TEXT "top, user, cascade, carriers and carrier"
+
+static const struct command *
+find_command(const char *name)
+{
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        if (strcmp(commands[i].name, name) == 0) {
+            return &commands[i];
+        }
     }
-    return strcmp(words[0], "user") == 0 ? show_user(client, words[1], error)
-                                         : show_cascade(client, words[1], error);
+    return NULL;
 }
 
 static int
@@ -173,21 +246,25 @@ run(char **words, int count, const struct arguments *arguments)
 {
     struct error error = {0};
     if (count == 0) {
-        return bad_usage("which command? top, user or cascade");
+        return bad_usage("which command? There are " COMMANDS_TEXT);
     }
-    bool is_top = strcmp(words[0], "top") == 0;
-    if (!is_top && strcmp(words[0], "user") != 0 && strcmp(words[0], "cascade") != 0) {
-        return bad_usage("no such command: there are top, user and cascade");
+    const struct command *command = find_command(words[0]);
+    if (command == NULL) {
+        return bad_usage("no such command: there are " COMMANDS_TEXT);
     }
-    if (count != (is_top ? 1 : 2)) {
-        return bad_usage(is_top ? "top takes no argument" : "give one id");
+    if (count != (command->has_argument ? 2 : 1)) {
+        error_set(&error, STATUS_PARSE, "%s takes no argument", command->name);
+        return bad_usage(command->has_argument ? "give one id" : error.text);
+    }
+    if (arguments->is_json && !command->may_be_json) {
+        return bad_usage("--json is for carriers");
     }
     if (client_check(arguments->client, &error) != STATUS_OK) {
         return bad_usage(error.text);
     }
     enum status status = client_open(arguments->client, &error);
     if (status == STATUS_OK) {
-        status = run_command(arguments->client, words, arguments, &error);
+        status = command->run(arguments->client, words[1], arguments, &error);
     }
     return exit_code(status, &error);
 }
@@ -203,12 +280,14 @@ serve(int argc, char **argv, struct arguments *arguments)
         {"rows", required_argument, NULL, 'n'},
         {"every", required_argument, NULL, 'e'},
         {"once", no_argument, NULL, '1'},
+        {"json", no_argument, NULL, 'j'},
         {"version", no_argument, NULL, 'V'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
     int letter = 0;
-    while ((letter = getopt_long(argc, argv, "r:p:o:w:n:e:1Vh", options, NULL)) != -1) {
+    while ((letter = getopt_long(argc, argv, "r:p:o:w:n:e:1jVh", options, NULL)) !=
+           -1) {
         if (letter == 'h' || letter == 'V') {
             (void)fputs(letter == 'h' ? usage_text
                                       : "cascadectl " CASCADED_VERSION "\n",

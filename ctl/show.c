@@ -220,6 +220,13 @@ say_no_key(struct client *client, const char *kind, struct slice id,
 {
     char text[HINT_MAX];
     bool is_user = strcmp(kind, "user") == 0;
+    if (strcmp(kind, "carrier") == 0) {
+        return error_set(
+            error, STATUS_RANGE,
+            "no carrier \"%.*s\" in Redis: the person is not on a board of "
+            "carriers or of early people",
+            SLICE_ARG(id));
+    }
     const char *hint =
         no_key_hint(client, is_user ? "users_from" : "cascades_from", text);
     return error_set(error, STATUS_RANGE, "no %s \"%.*s\" in Redis%s", kind,
@@ -268,7 +275,8 @@ ask_handle(struct client *client, struct slice network, struct slice handle)
 }
 
 static enum status
-show_handle(struct client *client, const char *handle, struct error *error)
+show_handle(struct client *client, const char *kind, const char *handle,
+            struct error *error)
 {
     redisReply *ids[NETWORK_COUNT] = {NULL};
     const char *colon = strchr(handle, ':');
@@ -289,7 +297,7 @@ show_handle(struct client *client, const char *handle, struct error *error)
     for (size_t i = 0; i < asked && status == STATUS_OK; i++) {
         if (!slice_is_none(client_text(ids[i]))) {
             (void)fputs(found++ > 0 ? "\n" : "", stdout);
-            status = show_hash(client, "user", client_text(ids[i]), error);
+            status = show_hash(client, kind, client_text(ids[i]), error);
         }
     }
     for (size_t i = 0; i < asked; i++) {
@@ -309,27 +317,40 @@ show_handle(struct client *client, const char *handle, struct error *error)
 // The id of a person known by handle only, "x:@ann", has the handle in the form in
 // which it is compared.
 static enum status
-show_id(struct client *client, const char *id, struct error *error)
+show_id(struct client *client, const char *kind, const char *id, struct error *error)
 {
     const char *colon = strchr(id, ':');
     if (colon == NULL || colon[1] != '@') {
-        return show_hash(client, "user", slice_of(id), error);
+        return show_hash(client, kind, slice_of(id), error);
     }
     struct arena arena;
     arena_init(&arena, ARENA_MAX);
     struct slice net = {id, (size_t)(colon + 2 - id)};
     struct slice handle = text_fold(&arena, text_handle(slice_of(colon + 2)));
     enum status status =
-        show_hash(client, "user", arena_join(&arena, net, handle), error);
+        show_hash(client, kind, arena_join(&arena, net, handle), error);
     arena_fini(&arena);
     return status;
+}
+
+static enum status
+show_person(struct client *client, const char *kind, const char *who,
+            struct error *error)
+{
+    return who[0] == '@' ? show_handle(client, kind, who + 1, error)
+                         : show_id(client, kind, who, error);
 }
 
 enum status
 show_user(struct client *client, const char *who, struct error *error)
 {
-    return who[0] == '@' ? show_handle(client, who + 1, error)
-                         : show_id(client, who, error);
+    return show_person(client, "user", who, error);
+}
+
+enum status
+show_carrier(struct client *client, const char *who, struct error *error)
+{
+    return show_person(client, "carrier", who, error);
 }
 
 enum status

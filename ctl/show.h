@@ -1,4 +1,5 @@
-// Shows one user or one cascade in full: `cascadectl user`, `cascadectl cascade`.
+// Shows one user, carrier or cascade in full: `cascadectl user`, `cascadectl carrier`,
+// `cascadectl cascade`.
 #pragma once
 
 #include "base/status.h"
@@ -10,5 +11,7 @@
 // "@net:handle". Every user found is shown.
 enum status show_user(struct client *client, const char *who,
                       struct error *error) MUST_USE;
+enum status show_carrier(struct client *client, const char *who,
+                         struct error *error) MUST_USE;
 enum status show_cascade(struct client *client, const char *id,
                          struct error *error) MUST_USE;

@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -260,13 +261,73 @@ def a_cascade_is_shown_field_by_field():
         assert "text              user20 text" in text and "app:u20" in text, text
 
 
+def fill_carriers(client, prefix="cascaded:"):
+    """Forty carriers, the first of them with the HOSTILE names."""
+    pipe = client.pipeline()
+    for i in range(40):
+        pipe.zadd(prefix + "top:carriers", {f"app:u{i}": 318.4 - i})
+        pipe.hset(f"{prefix}carrier:app:u{i}", mapping={
+            "acts": 60.25, "people": 318.4 - i, "carried_acts": 41, "rate": 5.1, "next": 25,
+            "best": 92, "best_post": "app:p1", "first_ms": 1772452800000,
+            "why": f"{318 - i} people came through 41 of 60 reshares; best 92 on app:p1"})
+    pipe.hset(prefix + "carrier:app:u20", "why", b"\xff\xfe\x1b[31m")
+    pipe.execute()
+
+
+@case
+def carriers_are_listed_with_their_reasons():
+    with private_redis() as (client, url, _):
+        assert shown(url, "carriers") == "top:carriers is empty\n"
+        fill(client)
+        fill_carriers(client)
+        lines = shown(url, "carriers").splitlines()
+        assert len(lines) == 21 and lines[0].split() == ["people", "who", "why"], lines
+        assert lines[1].split() == ["1", "318.4", "@plain", "318", "people", "came", "through",
+                                    "41", "of", "60", "reshares;", "best", "92", "on",
+                                    "app:p1"], lines[1]
+        assert "app:u11 " in lines[12], lines[12]  # without a handle
+        whole = shown(url, "carriers", "-n", "100")
+        assert len(whole.splitlines()) == 41
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e\u200b]", whole)
+
+
+@case
+def carriers_are_listed_as_json():
+    with private_redis() as (client, url, _):
+        empty = json.loads(shown(url, "carriers", "--json"))
+        assert empty == {"board": "carriers", "window": "all", "entries": []}, empty
+        fill(client)
+        fill_carriers(client)
+        entries = json.loads(shown(url, "carriers", "-n", "30", "--json"))["entries"]
+        assert [entry["rank"] for entry in entries] == list(range(1, 31))
+        assert entries[0] == {
+            "rank": 1, "id": "app:u0", "value": 318.4, "handle": "plain", "name": "plain",
+            "acts": 60.25, "people": 318.4, "carried_acts": 41, "rate": 5.1, "next": 25, "best": 92,
+            "best_post": "app:p1", "first_ms": 1772452800000,
+            "why": "318 people came through 41 of 60 reshares; best 92 on app:p1"}, entries[0]
+        assert entries[9]["handle"] == HOSTILE[9]
+
+
+@case
+def a_carrier_is_found_by_id_and_by_handle():
+    with private_redis() as (client, url, _):
+        fill(client)
+        fill_carriers(client)
+        text = shown(url, "carrier", "app:u0")
+        assert "best_post         app:p1" in text and "2026-03-02T12:00:00.000Z" in text, text
+        assert "318 people came through 41 of 60 reshares" in text
+        assert shown(url, "carrier", "@ANN") == text
+
+
 @case
 def only_reading_commands_are_sent():
     with private_redis() as (client, url, _):
         fill(client)
+        fill_carriers(client)
         client.config_resetstat()
         for words in (["top", "--once"], ["user", "@ann"], ["user", "app:u0"],
-                      ["cascade", "app:p0"]):
+                      ["cascade", "app:p0"], ["carriers"], ["carriers", "--json"],
+                      ["carrier", "@ann"]):
             shown(url, *words)
         sent = {name.removeprefix("cmdstat_") for name in client.info("commandstats")}
         assert sent - {"info", "config|resetstat"} <= READS, sent
@@ -283,6 +344,11 @@ def every_failure_has_its_exit_code_and_one_clear_line():
                 (66, ["-r", url, "user", "app:nobody"], b"no user"),
                 (66, ["-r", url, "user", "@nobody"], b"no user"),
                 (66, ["-r", url, "cascade", "app:nothing"], b"no cascade"),
+                (66, ["-r", url, "carrier", "app:nobody"], b"not on a board of carriers"),
+                (66, ["-r", url, "carrier", "@nobody"], b"no user"),
+                (64, ["-r", url, "top", "--json"], b"--json is for carriers"),
+                (64, ["carriers", "app:u0"], b"carriers takes no argument"),
+                (64, ["carrier"], b"one id"),
                 (64, ["-r", "nonsense", "top"], b"the address of Redis must be"),
                 (64, ["-o", "windows=5m", "top"], b"KEY=VALUE"), (64, ["-o", "top"], b"KEY=VALUE"),
                 (64, ["-p", "", "top"], b"redis.prefix"),
