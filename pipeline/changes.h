@@ -41,8 +41,7 @@ struct change_entry {
 
 // A person as shown in alerts. Handle: none if not known.
 struct change_person {
-    struct slice id;
-    struct slice handle;
+    struct slice id, handle;
     uint32_t followers;
 };
 
@@ -53,8 +52,7 @@ enum change_alert_type {
 };
 
 struct change_digest {
-    struct slice id;
-    struct slice cascade;
+    struct slice id, cascade;
     uint32_t level;
     uint64_t size;
 };
@@ -81,34 +79,29 @@ struct change_alert {
 struct change {
     enum change_kind kind;
 
-    // USER, CASCADE, ALERT: the id. CARRIER: that of the user. BOARD: "mentions:1h",
-    // "cascades:24h", "carriers", …
+    // USER, CASCADE, ALERT, CARRIER: the id. BOARD: "mentions:1h", "carriers", …
     struct slice name;
 
-    // USER, CASCADE, CARRIER. is_gone: the key is to be deleted (there are no fields). is_whole:
-    // every field is given; delete the key first, because other fields in it are stale,
-    // and renew its time to live. Otherwise only changed fields are given. is_fresh: a
-    // whole key that was never written, so there is nothing to delete. ttl: time to
-    // live of a whole key; 0: it does not expire.
-    bool is_gone;
-    bool is_whole;
-    bool is_fresh;
+    // USER, CASCADE, CARRIER. is_gone: the key is to be deleted (there are no fields).
+    // is_whole: every field is given; delete the key first, as other fields in it are
+    // stale, and renew its time to live. Otherwise only changed fields are given.
+    // is_fresh: a whole key that was never written, so there is nothing to delete. ttl:
+    // time to live of a whole key; 0: it does not expire.
+    bool is_gone, is_whole, is_fresh;
     usec ttl;
     const struct change_field *fields;
     size_t field_count;
 
     // USER: handle keys (`<net>:<handle in lower case>`): one that points to this user
     // from now on, and one that no longer does; none: no change.
-    struct slice handle_set;
-    struct slice handle_gone;
+    struct slice handle_set, handle_gone;
 
     struct change_alert alert; // ALERT
 
-    // BOARD. is_whole: the board is exactly these entries. The score in Redis is
-    // score / unit; unit is a power of ten, 0 for 1.
+    // BOARD. is_whole: the board is exactly these entries.
     const struct change_entry *entries;
     size_t entry_count;
-    uint64_t unit;
+    uint64_t unit; // the score in Redis is score / unit, a power of ten; 0: 1
 };
 
 // The state that all changes pulled so far include at least.
@@ -144,12 +137,11 @@ void changes_lost(struct pipeline *pipeline);
 // whole.
 void changes_restart(struct pipeline *pipeline);
 
-// What fades with time is computed as of now with the next flush; without a call, at
-// least once a day.
+// What fades is computed as of now with the next flush, as it is once a day.
 void changes_renew(struct pipeline *pipeline);
 
-// True if that user, cascade, carrier or board replaces, after changes_restart, what the
-// receiver may have of it.
+// True if that user, cascade, carrier or board replaces, after changes_restart, what
+// the receiver may have of it.
 bool changes_has(const struct pipeline *pipeline, enum change_kind kind,
                  struct slice name);
 // The same for a handle key.

@@ -12,9 +12,9 @@ enum {
     ALL_BOARDS = (1 << CARRIERS_BOARDS) - 1,
 };
 
-#define SCORE_UNIT 1e9
-#define SCORE_MAX 9e6 // a double has all its units
-#define PRIOR 3.0     // of head_start: chance counts as much as so many tries
+#define SCORE_UNIT 1e9 // BOARDS_LASTING_UNIT
+#define SCORE_MAX 9e6  // a double has all its units
+#define PRIOR 3.0      // of head_start: chance counts as much as so many tries
 
 static struct carrier_passed *
 passed_of(const struct carriers *carriers, const struct carrier *row)
@@ -59,12 +59,10 @@ carriers_init(struct carriers *carriers, const struct carriers_needs *needs)
 void
 carriers_fini(struct carriers *carriers)
 {
-    region_release(carriers->heap,
-                   (size_t)carriers->capacity * sizeof(*carriers->heap));
-    region_release(carriers->of_user,
-                   (size_t)carriers->users * sizeof(*carriers->of_user));
-    region_release(carriers->rows,
-                   (size_t)carriers->capacity * sizeof(*carriers->rows));
+    size_t rows = carriers->capacity;
+    region_release(carriers->heap, rows * sizeof(*carriers->heap));
+    region_release(carriers->of_user, carriers->users * sizeof(*carriers->of_user));
+    region_release(carriers->rows, rows * sizeof(*carriers->rows));
     memset(carriers, 0, sizeof(*carriers));
 }
 
@@ -554,7 +552,7 @@ carriers_score(const struct carriers *carriers, enum carriers_board board,
     case CARRIERS_EARLY:
         return in_units(early_score(carriers, part));
     case CARRIERS_ESTIMATED:
-    case CARRIERS_BOARDS:
+    case CARRIERS_BOARDS: // is none
         break;
     }
     return in_units(*(const double *)part * carriers->factor);

@@ -3,22 +3,15 @@
 //
 // Everything but counts and times fades with the half-life by event time
 // (pipeline/carriers/decay.h). A person enters with an act, or with a child of one if
-// the person had left. At capacity the person whose people + acts / 8 is smallest
-// leaves; among equals the one whose last act or child is longest ago, then the one
-// with the smallest index. What is taken back later of a person who has left and come
-// again belongs to the former entry if it is older than the present one; it changes
-// nothing. A person of whom everything is taken back leaves.
+// the person had left. At capacity the person leaves whose people + acts / 8 is
+// smallest; among equals the longest idle. What is taken back of a person who has left
+// and come again changes nothing if it is older than the present entry. A person of
+// whom everything is taken back leaves. A sum of which everything is taken back is
+// exactly 0: events are counted beside it.
 //
-// A sum of which everything is taken back is exactly 0: events are counted beside it.
-//
-// A row refers to the user, who is held, so that the name is known for as long as the
-// person is in the ledger. Few people have all values, so each group of them has its
-// place in a piece of the slab, which contains those groups that the person has:
-//
-//     row | user | acts | … | piece | ─▶ | passed | early | estimated |
-//
-// About 60 bytes a person, 24 more of those who were in a closed cascade of ten people
-// and 32 more of those through whom others came.
+// A row refers to the user, who is held, so that the name is known. About 60 bytes a
+// person, 24 more of those who were in a closed cascade of ten people and 32 more of
+// those through whom others came.
 #pragma once
 
 #include <stdbool.h>
@@ -34,10 +27,8 @@ struct snapshot;
 
 #define CARRIER_NONE UINT32_MAX
 
-enum {
-    CARRIERS_PART_OF_USERS = 4, // of users.capacity, at most, is in the ledger
-    CARRIERS_TRIES_MIN = 5,     // of those on the board of early people
-};
+enum { CARRIERS_PART_OF_USERS = 4 }; // of users.capacity, at most, is in the ledger
+enum { CARRIERS_TRIES_MIN = 5 };     // of those on the board of early people
 
 // The boards that have no window.
 enum carriers_board {
@@ -63,8 +54,7 @@ struct carriers {
     uint32_t *heap; // of rows, the one that leaves next first; kept once it was needed
     uint32_t capacity; // 0: there is no ledger
     uint32_t users;
-    uint32_t high;
-    uint32_t count;
+    uint32_t high, count;
     uint32_t free; // index + 1
     bool is_heaped;
     struct decay decay;
@@ -73,8 +63,7 @@ struct carriers {
     bool is_stale; // the scores should be computed again in any case
     struct slab *texts;
     struct carriers_owners owners;
-    uint64_t evicted;
-    uint64_t refused;
+    uint64_t evicted, refused;
 };
 
 struct carriers_needs {
@@ -127,17 +116,12 @@ void carriers_rewind(struct carriers *carriers, usec old, usec clock);
 
 // The values as of a time.
 struct carriers_view {
-    double acts;
-    double people;
-    double carried_acts;
-    double tries;
-    double early;
-    double head;
+    double acts, people, carried_acts;
+    double tries, early, head;
     double estimated;
     uint32_t best;
     struct slice best_post;
-    int64_t first_ms;
-    int64_t last_ms;
+    int64_t first_ms, last_ms;
 };
 struct carriers_view carriers_view(const struct carriers *carriers, uint32_t row,
                                    usec time);

@@ -1,5 +1,5 @@
-// Who leaves the ledger of carriers next: a binary heap of its rows, which is built when
-// it is first needed and kept from then on.
+// Who leaves the ledger of carriers next: a binary heap of its rows, which is built
+// when it is first needed and kept from then on.
 //
 // Order: smallest people + acts / 8, longest idle, smallest index of the user. Time
 // alone does not change it (pipeline/carriers/decay.h).

@@ -79,9 +79,8 @@ void
 change_carrier_renew(struct pipeline *pipeline, bool is_forced)
 {
     struct carriers *carriers = &pipeline->carriers;
-    bool is_due = carriers_is_due(carriers, pipeline->clock, pipeline->longest) ||
-                  (is_forced && carriers->as_of != pipeline->clock);
-    if (is_due && carriers->count != 0) {
+    bool is_due = carriers_is_due(carriers, pipeline->clock, pipeline->longest);
+    if ((is_due || is_forced) && carriers->count != 0) {
         carriers_renew(carriers, pipeline->clock);
         boards_renew(&pipeline->boards);
         queue_members(pipeline, 0);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "pipeline/changes/change_carrier.h"
 #include "pipeline/changes/key_rule.h"
 
 // "<net>:<the form in which the handle is compared>"
@@ -184,6 +185,10 @@ bool
 change_user(struct pipeline *pipeline, uint32_t user, struct change *change)
 {
     struct user *row = users_at(&pipeline->users, user);
+    if ((row->profile & USER_NEW_FOLLOWERS) != 0 &&
+        (row->identity & USER_CARRIER_WRITTEN) != 0) {
+        change_carrier_queue(pipeline, user); // `next` depends on them
+    }
     change->kind = CHANGE_USER;
     change->name = users_id(&pipeline->users, user);
     bool is_kept = key_rule_user(pipeline, user);

@@ -4,7 +4,9 @@
 // A person has a key while on a board of people, those without a window included, or
 // while their mentions, retweets, quotes, replies and carried in the longest window add
 // up to redis.users_from. A cascade has one while on a board of cascades, once an alert
-// rule has raised an alert about it, or
+// rule has raised an alert about it, or if its size and replies add up to
+// redis.cascades_from. With 1, everything that has a value has a key. Whatever has no
+// value at all has none.
 #pragma once
 
 #include "pipeline/inside.h"

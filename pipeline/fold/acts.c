@@ -1,5 +1,6 @@
 #include "pipeline/fold/acts.h"
 
+#include "pipeline/carriers/settle.h"
 #include "pipeline/inside.h"
 #include "pipeline/records/event_walk.h"
 
@@ -42,31 +43,47 @@ count(struct pipeline *pipeline, const struct pair *pair, enum tally tally,
 static void
 act_begun(struct pipeline *pipeline, const struct acts_act *act)
 {
-    (void)act;
     pipeline->metrics.acts++;
+    carriers_act(&pipeline->carriers, act->user, act->time);
+    settle_act(pipeline, act->cascade, act->user, act->time);
 }
 
 // first_child: time of its first child; USEC_NONE: it has none.
 static void
 act_ended(struct pipeline *pipeline, const struct acts_act *act, usec first_child)
 {
-    (void)act;
-    (void)first_child;
     pipeline->metrics.acts_undone++;
+    carriers_act_undone(&pipeline->carriers, act->user, act->time, first_child);
+    settle_act_undone(pipeline, act->cascade, act->user, act->time);
+}
+
+static struct carriers_child
+entry_of(const struct pipeline *pipeline, const struct acts_child *child)
+{
+    return (struct carriers_child){
+        .user = child->carrier,
+        .time = child->act.time,
+        .children = child->children,
+        .root = cascades_id(&pipeline->cascades, child->act.cascade),
+        .first_gone = child->first_gone,
+        .first_new = child->first_new,
+    };
 }
 
 static void
 child_came(struct pipeline *pipeline, const struct acts_child *child)
 {
-    (void)child;
+    const struct carriers_child entry = entry_of(pipeline, child);
     pipeline->metrics.children++;
+    carriers_child(&pipeline->carriers, &entry);
 }
 
 static void
 child_left(struct pipeline *pipeline, const struct acts_child *child)
 {
-    (void)child;
+    const struct carriers_child entry = entry_of(pipeline, child);
     pipeline->metrics.children_undone++;
+    carriers_child_undone(&pipeline->carriers, &entry);
 }
 
 // ── children ───────────────────────────────────────────────────────────────

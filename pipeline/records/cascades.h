@@ -37,9 +37,6 @@
 struct snapshot;
 struct users;
 
-// A cascade is closed; it may be open again later, and close again.
-typedef void (*cascades_closed_fn)(void *context, uint32_t cascade);
-
 struct cascades {
     struct cascade *rows;
     uint32_t capacity;
@@ -57,11 +54,9 @@ struct cascades {
     struct users *users;
     struct windows *windows;
     struct hash_key key;
-    cascades_closed_fn closed;
+    void (*closed)(void *context, uint32_t cascade);
     void *context;
-    uint64_t evicted;
-    uint64_t evicted_open;
-    uint64_t evicted_early;
+    uint64_t evicted, evicted_open, evicted_early;
     usec evicted_at; // clock of the last such eviction; USEC_NONE: none
 };
 
@@ -72,8 +67,8 @@ struct cascades_needs {
     struct users *users;
     struct windows *windows;
     const struct hash_key *key;
-    cascades_closed_fn closed;
-    void *context; // of closed
+    void (*closed)(void *context, uint32_t cascade); // it may be open again later
+    void *context;
 };
 // False when the system refuses the memory.
 bool cascades_init(struct cascades *cascades, uint32_t capacity,

@@ -4,6 +4,13 @@
 
 enum { KEPT_PER_TOP = 2 };
 
+static uint32_t
+slot_of(const struct boards *boards, uint32_t index)
+{
+    return index < boards->windowed ? index % boards->windows->shown
+                                    : index - boards->windowed;
+}
+
 // A counter in a window, or a row behind the lasting boards.
 struct item {
     uint8_t *members;
@@ -36,7 +43,7 @@ item_at(const struct boards *boards, uint32_t index, uint32_t which)
     return (struct item){
         .members = &counter->members,
         .owner = counter->owner,
-        .score = counters_value(counters, counter, boards_slot(boards, index)),
+        .score = counters_value(counters, counter, slot_of(boards, index)),
         .is_gone = counter_is_hidden(counter) ||
                    counter_tally(counter) != boards_tally(boards, index),
     };
@@ -45,7 +52,7 @@ item_at(const struct boards *boards, uint32_t index, uint32_t which)
 static uint8_t
 bit_of(const struct boards *boards, uint32_t index)
 {
-    return (uint8_t)(1u << boards_slot(boards, index));
+    return (uint8_t)(1u << slot_of(boards, index));
 }
 
 static bool
@@ -309,8 +316,7 @@ rebuild(struct boards *boards, uint32_t index)
     board->has_outside = false;
     struct search search = {boards, index};
     if (index < boards->windowed) {
-        windows_visit(boards->windows, boards_slot(boards, index), search_visit,
-                      &search);
+        windows_visit(boards->windows, slot_of(boards, index), search_visit, &search);
     } else {
         uint32_t high = boards->lasting.high(boards->lasting.context);
         for (uint32_t row = 0; row < high; row++) {

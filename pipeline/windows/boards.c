@@ -19,6 +19,12 @@ board_init(struct board *board, const struct boards *boards)
            board->current != NULL && board->floor_id != NULL;
 }
 
+uint64_t
+boards_unit(const struct boards *boards, uint32_t index)
+{
+    return index < boards->windowed ? 1 : BOARDS_LASTING_UNIT;
+}
+
 static void
 name_board(const struct boards *boards, uint32_t index,
            const struct option_spans *spans)
@@ -31,7 +37,7 @@ name_board(const struct boards *boards, uint32_t index,
     }
     struct slice tally = tally_name(boards_tally(boards, index));
     snprintf(board->name, sizeof(board->name), "%.*s:%s", SLICE_ARG(tally),
-             spans->name[boards_slot(boards, index)]);
+             spans->name[index % boards->windows->shown]);
 }
 
 bool

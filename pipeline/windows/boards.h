@@ -131,27 +131,15 @@ void boards_lost(struct boards *boards, uint32_t index);
 // Saves the contents, or loads them into freshly initialised boards of the same sizes.
 void boards_move(struct boards *boards, struct snapshot *snapshot);
 
+// How many units of its scores are 1.
+uint64_t boards_unit(const struct boards *boards, uint32_t index);
+
 // Of what the owners on a board are: those of lasting ones are users.
 static inline enum tally
 boards_tally(const struct boards *boards, uint32_t index)
 {
     return index < boards->windowed ? (enum tally)(index / boards->windows->shown)
                                     : TALLY_POSTS;
-}
-
-// Its bit among those of an owner's counter or row.
-static inline uint32_t
-boards_slot(const struct boards *boards, uint32_t index)
-{
-    return index < boards->windowed ? index % boards->windows->shown
-                                    : index - boards->windowed;
-}
-
-// How many units of its scores are 1.
-static inline uint64_t
-boards_unit(const struct boards *boards, uint32_t index)
-{
-    return index < boards->windowed ? 1 : BOARDS_LASTING_UNIT;
 }
 
 static inline struct slice

@@ -309,7 +309,8 @@ score_of(struct slice text, uint64_t unit)
     memcpy(copy, text.ptr, len);
     copy[len] = '\0';
     double score = strtod(copy, NULL);
-    score = unit <= 1 ? score : score * (double)unit + 0.5; // the nearest number of units
+    score =
+        unit <= 1 ? score : score * (double)unit + 0.5; // the nearest number of units
     return score >= 0 && score < 18e18 ? (uint64_t)score : UINT64_MAX;
 }
 

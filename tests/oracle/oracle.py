@@ -20,10 +20,12 @@ import sys
 import unicodedata
 from collections import defaultdict
 
+from ledger import Ledger
 from speed import Speed
 
 METRICS = ("posts", "mentions", "retweets", "quotes", "replies", "reach", "influence", "carried",
            "translated")
+LASTING = ("carriers", "early", "carriers_estimated")  # boards without a window
 SUMMED = ("mentions", "retweets", "quotes", "replies", "carried")  # for redis.users_from
 STEPS = 60
 SECOND = 1_000_000
@@ -95,7 +97,7 @@ class Event:
     def __init__(self, an_id, author, time, root, via):
         self.id, self.author, self.time, self.root, self.via = an_id, author, time, root, via
         self.reshared = None  # the post that it retweets or quotes
-        self.amounts, self.is_undone = [], False
+        self.amounts, self.is_undone, self.number = [], False, 0
 
 
 class Memory:
@@ -219,7 +221,8 @@ class Cascade:
         self.first = self.last = None
         self.peak = 0
         self.tree = Tree()
-        self.acts = set()   # Events: of each person the first
+        self.acts = None    # Events: of each person the first (ledger.py)
+        self.is_settled = False  # was closed once
         self.children = {}  # Event of an act -> the Event of the act it came through
         self.reshares = []  # (ms, Amount, followers), see speed.py
         self.pulse = None
@@ -278,7 +281,7 @@ class Oracle:
         self.top = top
         self.users_from, self.cascades_from = users_from, cascades_from
         self.wall = wall_ms * 1000 if wall_ms is not None else None
-        self.clock = self.posts = self.interactions = self.duplicates = 0
+        self.clock = self.posts = self.interactions = self.duplicates = self.arrived = 0
         self.events = Memory(dedupe, max(self.windows.values()))
         self.amounts = []
         self.known = defaultdict(Post)
@@ -289,6 +292,7 @@ class Oracle:
         self.cascades = {}
         self.waiting = {}  # cascades in which something waits for its parent; a set with an order
         self.speed = Speed(self)
+        self.ledger = Ledger(self)
         self.network_of = network_of
 
     # --- reading ---
@@ -337,6 +341,7 @@ class Oracle:
         if time < YEAR_2006 or (self.wall is not None and time > self.wall + MINUTE):
             time = self.clock
         self.speed.advance(max(self.clock, time))
+        self.ledger.advance(max(self.clock, time))
         self.clock = max(self.clock, time)
         self.events.advance(self.clock)
         self._end_waits()
@@ -346,6 +351,7 @@ class Oracle:
         via = post.get("via") and self._counted(post["via"])
         event = Event(post["id"], author, time, root and root["id"], via)
         event.reshared = (root or refs["quote_of"] or {}).get("id")
+        event.number = self.arrived = self.arrived + 1
         self.events.add(event)
         if is_repeat:
             self.duplicates += 1
@@ -360,6 +366,7 @@ class Oracle:
             self._carry(event, root, "retweets")
         else:
             self._publish(event, post, refs, {user["id"] for user in mentions})
+        self.ledger.advance(self.clock)
 
     # --- versions of a post ---
 
@@ -488,6 +495,7 @@ class Oracle:
         for post in self.known.values():
             post.author = new if post.author == old else post.author
         self.speed.merge(old, new)
+        self.ledger.rename(old, new)
 
     def _see_user(self, user, time):
         seen = self.users[user["id"]]
@@ -599,6 +607,7 @@ class Oracle:
                 above.followers[actor] = user.followers or 0
                 if actor != self.known[post].author:
                     above.acts.add(event)
+                    self.ledger.act(above)
             self._add(event, "size", above)
             self._touch(above, event.time)
             self.speed.count(post, above, event.amounts[-1])
@@ -641,9 +650,11 @@ class Oracle:
                 self._add(event, "carried", parent.author)
                 if not parent.root:
                     self._add(event, "translated", parent.author)
+        self.ledger.came(cascade)
 
     def _replace_act(self, cascade, undone):
         """Of the person whose act was undone, the next event that is remembered is the act."""
+        self.ledger.left(cascade, undone)
         cascade.acts.discard(undone)
         cascade.children.pop(undone, None)
         others = [a.event for a in cascade.surviving("size") if a.event.author == undone.author]
@@ -773,6 +784,7 @@ class Oracle:
             before = self.cascades.get(post)
             number = before.number if before else len(self.cascades)
             self.cascades[post] = Cascade(post, number)
+            self.ledger.begin(self.cascades[post])
         return self.cascades[post]
 
     def _shown(self):
@@ -832,12 +844,13 @@ class Oracle:
         on_boards, sums = defaultdict(set), defaultdict(int)
         for name, entries in boards.items():
             kind = name.split(":")[0]
-            on_boards["people" if kind in METRICS else kind].update(key for key, _ in entries)
+            is_of_people = kind in METRICS or name in LASTING
+            on_boards["people" if is_of_people else kind].update(key for key, _ in entries)
         for (key, what, window), value in values.items():
             if what in METRICS:
                 sums[key] += value if window == longest and what in SUMMED else 0
-        people = {key for key, total in sums.items() if self.users_from == 1
-                  or key in on_boards["people"] or total >= self.users_from}
+        people = on_boards["people"] | {key for key, total in sums.items()
+                                        if self.users_from == 1 or total >= self.users_from}
         posts = {key for key, cascade in self._shown().items()
                  if self.names[key] in on_boards["cascades"]
                  or len(cascade.surviving("size", "replies")) >= self.cascades_from}
@@ -846,7 +859,9 @@ class Oracle:
     def content(self):
         """Everything that Redis must hold now; hash values are text, unknown fields absent."""
         values = self._user_values()
-        boards = self._boards(values)
+        ledger = self.ledger.people()
+        lasting = self.ledger.boards(ledger, self.top)
+        boards = self._boards(values) | lasting
         people, posts = self._keyed(values, boards)
         users = {key: self._user_hash(key) for key in people}
         for (key, what, window), value in values.items():
@@ -856,6 +871,8 @@ class Oracle:
                     for post, cascade in self._shown().items() if post in posts}
         return {
             "boards": {name: entries for name, entries in boards.items() if entries},
+            "carriers": {key: self.ledger.hash(key, ledger[key])
+                         for entries in lasting.values() for key, _ in entries},
             "users": {key: as_text(fields) for key, fields in users.items()},
             "cascades": {key: as_text(fields) for key, fields in cascades.items()},
             "handles": {key: user for key, user in self.claims.items() if user in users},

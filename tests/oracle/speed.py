@@ -180,6 +180,11 @@ class Speed:
         if followers is not None:
             self.followers.setdefault(network, []).append(coarse(min(followers, 2**32 - 1)))
 
+    def median(self, network):
+        """The lower median of the followers that are known; None if none are."""
+        known = self.followers.get(network)
+        return lower_median(known) if known else None
+
     def _events(self, cascade):
         """(ms, followers) of what is not undone, in order of time, then of followers."""
         alive = [(time, followers) for time, entry, followers in cascade.reshares
@@ -271,8 +276,7 @@ class Speed:
     def _estimate(self, post, cascade, now):
         """Returns R, p U and the trend, or None if they are not known."""
         pulse, network = cascade.pulse, self.oracle.network_of(post)
-        known = self.followers.get(network)
-        median = lower_median(known) if known else None
+        median = self.median(network)
         root = median if pulse.root is None else pulse.root
         events = [(time, median if followers is None else followers)
                   for time, followers in self._seconds(cascade)]

@@ -1,0 +1,400 @@
+// The ledger of carriers in the pipeline: its boards and hashes as they are written.
+#include "pipeline/ledger.h"
+
+#include <stdlib.h>
+
+#include "tests/unit/made.h"
+#include "tests/unit/made_pipeline.h"
+
+enum { FIELDS_MAX = 32, KEYS_MAX = 64, TEXT_MAX = 256 };
+
+// What the receiver has: "carrier:x:1 why" or "top:carriers x:1", and the value.
+static struct field {
+    char name[TEXT_MAX];
+    char value[TEXT_MAX];
+} fields[KEYS_MAX * FIELDS_MAX];
+static size_t field_count;
+
+static struct field *
+find(const char *name)
+{
+    for (size_t i = 0; i < field_count; i++) {
+        if (strcmp(fields[i].name, name) == 0) {
+            return &fields[i];
+        }
+    }
+    return NULL;
+}
+
+static void
+put(const char *key, struct slice member, struct slice value)
+{
+    char name[TEXT_MAX];
+    snprintf(name, sizeof(name), "%s %.*s", key, SLICE_ARG(member));
+    struct field *field = find(name);
+    if (value.ptr == NULL) {
+        if (field != NULL) {
+            *field = fields[--field_count];
+        }
+        return;
+    }
+    if (field == NULL) {
+        assert_true(field_count < KEYS_MAX * FIELDS_MAX);
+        field = &fields[field_count++];
+        strcpy(field->name, name);
+    }
+    snprintf(field->value, sizeof(field->value), "%.*s", SLICE_ARG(value));
+}
+
+static void
+drop(const char *key)
+{
+    for (size_t i = field_count; i-- != 0;) {
+        if (strncmp(fields[i].name, key, strlen(key)) == 0 &&
+            fields[i].name[strlen(key)] == ' ') {
+            fields[i] = fields[--field_count];
+        }
+    }
+}
+
+static void
+apply(const struct change *change)
+{
+    char key[TEXT_MAX];
+    bool is_board = change->kind == CHANGE_BOARD;
+    snprintf(key, sizeof(key), "%s:%.*s",
+             is_board                      ? "top"
+             : change->kind == CHANGE_USER ? "user"
+                                           : "carrier",
+             SLICE_ARG(change->name));
+    if (change->is_gone || change->is_whole) {
+        drop(key);
+    }
+    for (size_t i = 0; i < change->field_count; i++) {
+        put(key, change->fields[i].name, change->fields[i].value);
+    }
+    for (size_t i = 0; is_board && i < change->entry_count; i++) {
+        char text[TEXT_MAX];
+        double unit = change->unit > 1 ? (double)change->unit : 1;
+        snprintf(text, sizeof(text), "%.9g", (double)change->entries[i].score / unit);
+        put(key, change->entries[i].member,
+            change->entries[i].score != 0 ? slice_of(text) : SLICE_NONE);
+    }
+}
+
+static void
+flush(struct pipeline *pipeline)
+{
+    struct change change;
+    changes_begin(pipeline);
+    while (changes_next(pipeline, &change)) {
+        if (change.kind == CHANGE_USER || change.kind == CHANGE_CARRIER ||
+            change.kind == CHANGE_BOARD) {
+            apply(&change);
+        }
+    }
+    changes_written(pipeline, SIZE_MAX);
+}
+
+static void
+assert_value(const char *name, const char *value)
+{
+    const struct field *field = find(name);
+    if (field == NULL || strcmp(field->value, value) != 0) {
+        fail_msg("%s is %s, not %s", name, field != NULL ? field->value : "absent",
+                 value);
+    }
+}
+
+static double
+number(const char *name)
+{
+    const struct field *field = find(name);
+    return field != NULL ? strtod(field->value, NULL) : -1;
+}
+
+// A retweet of the root by that person, through the retweet `via`; 0: none is known.
+struct made_act {
+    int id;
+    int person;
+    int root;
+    int via;
+    uint64_t followers;
+};
+
+static void
+act(struct pipeline *pipeline, struct made_act made, usec time)
+{
+    char id[MADE_NAME_MAX];
+    char person[MADE_NAME_MAX];
+    char root[MADE_NAME_MAX];
+    char via[MADE_NAME_MAX];
+    struct post post = {
+        .kind = POST_RETWEETED,
+        .id = made_name(id, "x:e", made.id),
+        .author = {.id = made_name(person, "x:u", made.person),
+                   .followers = (uint32_t)made.followers,
+                   .has_followers = made.followers != 0},
+        .time = time,
+        .via = made.via != 0 ? made_name(via, "x:e", made.via) : SLICE_NONE,
+        .retweet_of = {.id = made_name(root, "x:p", made.root),
+                       .author = {.id = SLICE_LIT("x:root"),
+                                  .followers = 100,
+                                  .has_followers = true},
+                       .created = T0},
+    };
+    assert_int_equal(pipeline_post(pipeline, &post, WALL), STATUS_OK);
+}
+
+static void delete (struct pipeline *pipeline, int event)
+{
+    char id[MADE_NAME_MAX];
+    struct post post = {.kind = POST_DELETED, .id = made_name(id, "x:e", event)};
+    assert_int_equal(pipeline_post(pipeline, &post, WALL), STATUS_OK);
+}
+
+static void
+let_time_pass(struct pipeline *pipeline, usec time)
+{
+    struct post post = {.kind = POST_PUBLISHED,
+                        .id = SLICE_LIT("x:clock"),
+                        .author = {.id = SLICE_LIT("x:clock")},
+                        .time = time};
+    char id[MADE_NAME_MAX];
+    post.id = made_name(id, "x:clock", time);
+    assert_int_equal(pipeline_post(pipeline, &post, WALL), STATUS_OK);
+}
+
+static void
+a_carrier_has_a_hash_while_on_a_board(void **state)
+{
+    (void)state;
+    struct pipeline *pipeline = made_pipeline("windows=1h redis.top=1");
+    field_count = 0;
+    act(pipeline, (struct made_act){1, 1, 1, 0, 1000}, T0);
+    act(pipeline, (struct made_act){2, 2, 1, 1, 0}, T0);
+    act(pipeline, (struct made_act){3, 3, 1, 1, 0}, T0);
+    act(pipeline, (struct made_act){4, 1, 2, 0, 1000}, T0);
+    flush(pipeline);
+    assert_value("top:carriers x:u1", "2");
+    assert_value("carrier:x:u1 acts", "2");
+    assert_value("carrier:x:u1 people", "2");
+    assert_value("carrier:x:u1 carried_acts", "1");
+    assert_value("carrier:x:u1 best", "2");
+    assert_value("carrier:x:u1 best_post", "x:p1");
+    assert_value("carrier:x:u1 rate", "0.657142857143");
+    assert_value("carrier:x:u1 next", "9.53732620789");
+    assert_value("carrier:x:u1 first_ms", "1700000000000");
+    assert_value("carrier:x:u1 why",
+                 "2 people came through 1 of 2 reshares; best 2 on x:p1");
+    assert_null(find("carrier:x:u1 head_start"));
+    assert_null(find("carrier:x:u2 acts"));
+    // Another takes the place.
+    act(pipeline, (struct made_act){5, 4, 1, 2, 0}, T0);
+    act(pipeline, (struct made_act){6, 5, 1, 2, 0}, T0);
+    act(pipeline, (struct made_act){7, 6, 1, 2, 0}, T0);
+    flush(pipeline);
+    assert_value("top:carriers x:u2", "3");
+    assert_null(find("top:carriers x:u1"));
+    assert_null(find("carrier:x:u1 acts"));
+    assert_value("carrier:x:u2 people", "3");
+    delete (pipeline, 5);
+    delete (pipeline, 6);
+    flush(pipeline);
+    assert_value("top:carriers x:u1", "2");
+    assert_null(find("carrier:x:u2 acts"));
+    pipeline_destroy(&pipeline);
+}
+
+static void
+scores_are_written_again_after_a_day(void **state)
+{
+    (void)state;
+    struct pipeline *pipeline = made_pipeline("windows=30d carriers.half_life=100d");
+    field_count = 0;
+    act(pipeline, (struct made_act){1, 1, 1, 0, 0}, T0);
+    act(pipeline, (struct made_act){2, 2, 1, 1, 0}, T0);
+    flush(pipeline);
+    let_time_pass(pipeline, T0 + USEC_PER_DAY - 1);
+    flush(pipeline);
+    assert_value("top:carriers x:u1", "1");
+    let_time_pass(pipeline, T0 + USEC_PER_DAY);
+    flush(pipeline);
+    assert_value("top:carriers x:u1", "0.993092495");
+    assert_value("carrier:x:u1 people", "0.993092495437");
+    let_time_pass(pipeline, T0 + USEC_PER_DAY + USEC_PER_HOUR);
+    changes_renew(pipeline); // as at the end of a replay
+    flush(pipeline);
+    assert_value("top:carriers x:u1", "0.99280572");
+    pipeline_destroy(&pipeline);
+}
+
+static void
+carriers_keep_their_user_key_beyond_the_windows(void **state)
+{
+    (void)state;
+    struct pipeline *pipeline = made_pipeline("windows=5m");
+    field_count = 0;
+    act(pipeline, (struct made_act){1, 1, 1, 0, 7}, T0);
+    act(pipeline, (struct made_act){2, 2, 1, 1, 7}, T0);
+    flush(pipeline);
+    let_time_pass(pipeline, T0 + USEC_PER_DAY);
+    flush(pipeline);
+    assert_value("user:x:u1 followers", "7");
+    assert_null(find("user:x:u1 carried:5m"));
+    assert_null(find("user:x:u2 followers"));
+    pipeline_destroy(&pipeline);
+}
+
+static void
+early_people_are_known_after_five_closed_cascades(void **state)
+{
+    (void)state;
+    struct pipeline *pipeline = made_pipeline("windows=1h");
+    int id = 0;
+    field_count = 0;
+    for (int root = 1; root <= 6; root++) {
+        usec begin = T0 + root * USEC_PER_MIN;
+        for (int person = 1; person <= (root == 6 ? 9 : 10); person++) {
+            act(pipeline, (struct made_act){++id, person, root, 0, 0},
+                begin + person * USEC_PER_S);
+        }
+    }
+    flush(pipeline);
+    assert_null(find("top:early x:u1"));
+    let_time_pass(pipeline, T0 + 7 * USEC_PER_HOUR);
+    changes_renew(pipeline);
+    flush(pipeline);
+    // A little less than five tries, since the closes were some time ago.
+    assert_null(find("top:early x:u1"));
+    let_time_pass(pipeline, T0 + 7 * USEC_PER_HOUR + USEC_PER_S);
+    for (int person = 1; person <= 10; person++) {
+        act(pipeline, (struct made_act){++id, person, 7, 0, 0},
+            T0 + 7 * USEC_PER_HOUR + (person + 1) * USEC_PER_S);
+    }
+    let_time_pass(pipeline, T0 + 14 * USEC_PER_HOUR);
+    flush(pipeline);
+    assert_true(number("top:early x:u1") > 2.3 && number("top:early x:u1") < 2.34);
+    assert_true(number("top:early x:u10") > 0.35 && number("top:early x:u10") < 0.38);
+    assert_true(number("carrier:x:u1 tries") > 5.98);
+    assert_true(number("carrier:x:u1 early") > 5.98);
+    assert_true(number("carrier:x:u3 early") == 0);
+    pipeline_destroy(&pipeline);
+}
+
+static void
+expected_carriers_are_kept_apart(void **state)
+{
+    (void)state;
+    struct pipeline *pipeline = made_pipeline("windows=1h");
+    field_count = 0;
+    act(pipeline, (struct made_act){1, 1, 1, 0, 1000000}, T0);
+    for (int person = 2; person <= 12; person++) {
+        act(pipeline, (struct made_act){person, person, 1, 0, 1},
+            T0 + person * USEC_PER_S);
+    }
+    let_time_pass(pipeline, T0 + 7 * USEC_PER_HOUR);
+    flush(pipeline);
+    assert_true(number("top:carriers_estimated x:u1") > 10.9);
+    assert_true(number("top:carriers_estimated x:u1") < 11);
+    assert_true(number("carrier:x:u1 estimated") > 10.9);
+    assert_value("carrier:x:u1 people", "0");
+    assert_null(find("top:carriers x:u1"));
+    pipeline_destroy(&pipeline);
+}
+
+static void
+without_followers_nothing_is_estimated(void **state)
+{
+    (void)state;
+    struct pipeline *pipeline = made_pipeline("windows=1h");
+    field_count = 0;
+    for (int person = 1; person <= 12; person++) {
+        act(pipeline, (struct made_act){person, person, 1, 0, person < 6},
+            T0 + person * USEC_PER_S);
+    }
+    let_time_pass(pipeline, T0 + 7 * USEC_PER_HOUR);
+    flush(pipeline);
+    assert_null(find("top:carriers_estimated x:u1"));
+    pipeline_destroy(&pipeline);
+}
+
+static void
+a_capacity_of_zero_writes_none_of_it(void **state)
+{
+    (void)state;
+    struct pipeline *pipeline = made_pipeline("windows=1h carriers.capacity=0");
+    field_count = 0;
+    act(pipeline, (struct made_act){1, 1, 1, 0, 0}, T0);
+    act(pipeline, (struct made_act){2, 2, 1, 1, 0}, T0);
+    delete (pipeline, 2);
+    let_time_pass(pipeline, T0 + 7 * USEC_PER_HOUR);
+    flush(pipeline);
+    changes_renew(pipeline);
+    flush(pipeline);
+    assert_null(find("top:carriers x:u1"));
+    assert_null(find("carrier:x:u1 acts"));
+    assert_false(changes_has(pipeline, CHANGE_BOARD, SLICE_LIT("carriers")));
+    assert_false(changes_has(pipeline, CHANGE_CARRIER, SLICE_LIT("x:u1")));
+    pipeline_destroy(&pipeline);
+}
+
+static void
+a_person_who_reshares_very_often_is_one_entry(void **state)
+{
+    (void)state;
+    struct pipeline *pipeline = made_pipeline("windows=1h cascades.capacity=1000");
+    field_count = 0;
+    for (int i = 1; i <= 100000; i++) {
+        act(pipeline, (struct made_act){i, 1, i % 5000, 0, i % 2 == 0 ? 1000000000 : 0},
+            T0 + i * USEC_PER_MS);
+    }
+    act(pipeline, (struct made_act){200001, 2, 100000 % 5000, 100000, 0},
+        T0 + 100001 * USEC_PER_MS);
+    flush(pipeline);
+    assert_int_equal(pipeline_metrics(pipeline)->carriers, 2);
+    assert_true(number("carrier:x:u1 acts") >= 5000);
+    assert_true(number("carrier:x:u1 acts") <= 100000);
+    pipeline_destroy(&pipeline);
+}
+
+static void
+people_leave_when_the_ledger_is_full(void **state)
+{
+    (void)state;
+    struct pipeline *pipeline = made_pipeline("windows=5m users.capacity=1000");
+    field_count = 0;
+    act(pipeline, (struct made_act){1, 1, 1, 0, 0}, T0);
+    act(pipeline, (struct made_act){2, 2, 1, 1, 0}, T0);
+    for (int i = 3; i < 3000; i++) {
+        act(pipeline, (struct made_act){i, i, i / 10, 0, 0},
+            T0 + i * 10 * USEC_PER_MIN);
+        if (i % 50 == 0) {
+            flush(pipeline);
+        }
+    }
+    flush(pipeline);
+    const struct pipeline_metrics *metrics = pipeline_metrics(pipeline);
+    assert_int_equal(metrics->carriers, 250);
+    assert_true(metrics->carriers_evicted > 1000);
+    assert_int_equal(metrics->refused, 0);
+    assert_true(number("top:carriers x:u1") > 0.8); // three weeks later
+    pipeline_destroy(&pipeline);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_carrier_has_a_hash_while_on_a_board),
+        cmocka_unit_test(scores_are_written_again_after_a_day),
+        cmocka_unit_test(carriers_keep_their_user_key_beyond_the_windows),
+        cmocka_unit_test(early_people_are_known_after_five_closed_cascades),
+        cmocka_unit_test(expected_carriers_are_kept_apart),
+        cmocka_unit_test(without_followers_nothing_is_estimated),
+        cmocka_unit_test(a_capacity_of_zero_writes_none_of_it),
+        cmocka_unit_test(a_person_who_reshares_very_often_is_one_entry),
+        cmocka_unit_test(people_leave_when_the_ledger_is_full),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
