@@ -2,10 +2,11 @@
 
 #include "ingest/decode/decode_order.h"
 #include "ingest/decode/decode_parts.h"
+#include "ingest/frames/array.h"
 #include "ingest/frames/lines.h"
-#include "ingest/json/json_split.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 _Static_assert((int)LINES_PADDING >= (int)JSON_PADDING, "lines are followed by enough");
 _Static_assert((int)LINES_MAX <= (int)DECODE_MESSAGE_MAX, "the longest line is read");
@@ -16,6 +17,7 @@ enum { ARENA_MAX = 64 << 20 };
 struct decoder {
     enum decode_format format;
     struct decode_run run;
+    size_t ordered; // posts of the documents before the current one
 };
 
 // ---- the formats ----
@@ -135,8 +137,10 @@ find_format(struct decoder *decoder)
 }
 
 static void
-begin(struct decode_run *run)
+begin(struct decoder *decoder)
 {
+    struct decode_run *run = &decoder->run;
+    decoder->ordered = 0;
     arena_reset(&run->arena);
     run->count = 0;
     run->capacity = 0;
@@ -167,17 +171,30 @@ mark_undone_by_id(struct post *post)
                                          slice_starts(post->id, SLICE_LIT("masto:")));
 }
 
+// Brings the posts of a document that was read into the order of time.
+static void
+order_document(struct decoder *decoder)
+{
+    struct decode_run *run = &decoder->run;
+    size_t count = run->count - decoder->ordered;
+    if (count > 1) {
+        decode_order(&run->arena, run->posts + decoder->ordered, count);
+    }
+    decoder->ordered = run->count;
+}
+
 static enum decode_result
-finish(struct decode_run *run, const struct post **ret_posts, size_t *ret_count,
+finish(struct decoder *decoder, const struct post **ret_posts, size_t *ret_count,
        enum decode_reason *ret_reason)
 {
+    struct decode_run *run = &decoder->run;
     decode_run_settle(run);
+    order_document(decoder);
     run->metrics.details += run->is_opened ? json_dropped(run->json) : 0;
     for (size_t i = 0; i < run->count; i++) {
         mark_undone_by_id(&run->posts[i]);
     }
     if (run->count != 0) {
-        decode_order(&run->arena, run->posts, run->count);
         *ret_posts = run->posts;
         *ret_count = run->count;
         return DECODE_POSTS;
@@ -189,50 +206,117 @@ finish(struct decode_run *run, const struct post **ret_posts, size_t *ret_count,
     return DECODE_CONTROL;
 }
 
-static bool
-is_keep_alive(struct slice message)
+static size_t
+skip_spaces(struct slice message)
 {
     size_t at = 0;
     while (at < message.len && (message.ptr[at] == ' ' || message.ptr[at] == '\t' ||
                                 message.ptr[at] == '\r' || message.ptr[at] == '\n')) {
         at++;
     }
+    return at;
+}
+
+static bool
+is_keep_alive(struct slice message)
+{
+    size_t at = skip_spaces(message);
     return at == message.len || message.ptr[at] == ':';
 }
 
 static void
-read_one(struct decoder *decoder, struct slice message)
+read_one(struct decoder *decoder, struct slice event, struct slice message)
 {
     struct decode_run *run = &decoder->run;
-    if (decode_run_open(run, message)) {
+    if (event.len != 0) {
+        run->net = slice_of(parts[DECODE_MASTODON].net);
+        decode_mastodon_event(run, event, message);
+    } else if (decode_run_open(run, message)) {
         enum decode_format format = find_format(decoder);
         if (format != DECODE_AUTO) {
             read_as(run, &parts[format]);
         }
     }
-    decode_run_settle(run);
 }
 
-// Each element is decoded on its own, unless the array is broken.
-static void
-read_elements(struct decoder *decoder, const struct json_split_walk *begin)
+// Reads an element. False: it is text in place of a document. In an array that is whole
+// such text is an element like others.
+static bool
+read_element(struct decoder *decoder, struct slice event, const struct array_step *step,
+             bool is_text_read)
 {
     struct decode_run *run = &decoder->run;
-    struct json_split_walk walk = *begin;
-    struct slice element;
-    while (json_split_next(&walk, &element)) {
+    if (step->element.ptr[0] != '{' && !is_text_read) {
+        return false;
     }
-    if (walk.is_broken) {
+    if (step->is_deep) {
+        decode_run_refuse(run, DECODE_REASON_TOO_DEEP);
+    } else {
+        read_one(decoder, event, step->element);
+    }
+    decode_run_settle(run);
+    return true;
+}
+
+// Each document, and each element of an array, is decoded on its own.
+static void
+read_documents(struct decoder *decoder, struct slice event, struct slice message)
+{
+    struct decode_run *run = &decoder->run;
+    struct array array;
+    struct array_step step;
+    size_t documents = 0;
+    bool is_empty = true;
+    bool is_broken = false;
+    bool is_whole = array_is_whole(message);
+    bool has_comma = memchr(message.ptr, ',', message.len) != NULL;
+    array_reset_documents(&array, true);
+    do {
+        array_next(&array, message, true, &step);
+        message = (struct slice){message.ptr + step.used, message.len - step.used};
+        if (array.documents != documents) {
+            order_document(decoder);
+            documents = array.documents;
+        }
+        if (step.found == ARRAY_ELEMENT || step.found == ARRAY_CUT) {
+            bool is_text_read = is_whole && array.level != 0;
+            is_empty = false;
+            is_broken = !read_element(decoder, event, &step, is_text_read) || is_broken;
+        }
+    } while (step.found != ARRAY_NONE);
+    bool is_one = array.level == 0 && documents == 1 && !has_comma;
+    if (is_broken || (is_empty && !is_one)) {
         decode_run_refuse(run, DECODE_REASON_JSON);
-        return;
-    }
-    if (begin->is_over) {
+    } else if (is_empty) {
         decode_run_control(run, DECODE_CONTROL_EMPTY);
     }
-    walk = *begin;
-    while (json_split_next(&walk, &element)) {
-        read_one(decoder, element);
+}
+
+// The first byte that is no white space; NUL if there is none.
+static char
+first_of(struct slice message)
+{
+    size_t at = skip_spaces(message);
+    return at < message.len ? message.ptr[at] : '\0';
+}
+
+// Most messages are one object, so a message is split only if it is not.
+static void
+read_message(struct decoder *decoder, struct slice event, struct slice message)
+{
+    struct decode_run *run = &decoder->run;
+    char first = first_of(message);
+    if (first != '[') {
+        read_one(decoder, event, message);
+        bool is_more = run->reason != DECODE_REASON_NONE &&
+                       (first == ',' || (first == '{' && array_is_sequence(message)));
+        if (!is_more) {
+            return;
+        }
+        run->reason = DECODE_REASON_NONE;
+        run->is_opened = false;
     }
+    read_documents(decoder, event, message);
 }
 
 static struct slice
@@ -250,20 +334,17 @@ decoder_read(struct decoder *decoder, struct slice message,
              enum decode_reason *ret_reason)
 {
     struct decode_run *run = &decoder->run;
-    struct json_split_walk walk;
-    begin(run);
+    begin(decoder);
     bool is_silent = is_keep_alive(message);
     message = skip_byte_order_mark(message);
     if (is_silent) {
         decode_run_control(run, DECODE_CONTROL_KEEP_ALIVE);
     } else if (message.len > DECODE_MESSAGE_MAX) {
         decode_run_refuse(run, DECODE_REASON_TOO_LONG);
-    } else if (json_split_begin(&walk, message)) {
-        read_elements(decoder, &walk);
     } else {
-        read_one(decoder, message);
+        read_message(decoder, SLICE_NONE, message);
     }
-    return finish(run, ret_posts, ret_count, ret_reason);
+    return finish(decoder, ret_posts, ret_count, ret_reason);
 }
 
 enum decode_result
@@ -271,17 +352,15 @@ decoder_read_event(struct decoder *decoder, struct slice event, struct slice dat
                    const struct post **ret_posts, size_t *ret_count,
                    enum decode_reason *ret_reason)
 {
-    struct decode_run *run = &decoder->run;
     bool is_plain =
         event.len == 0 || slice_equal(event, SLICE_LIT("message")) ||
         (decoder->format != DECODE_AUTO && decoder->format != DECODE_MASTODON);
     if (is_plain) {
         return decoder_read(decoder, data, ret_posts, ret_count, ret_reason);
     }
-    begin(run);
-    run->net = slice_of(parts[DECODE_MASTODON].net);
-    decode_mastodon_event(run, event, skip_byte_order_mark(data));
-    return finish(run, ret_posts, ret_count, ret_reason);
+    begin(decoder);
+    read_message(decoder, event, skip_byte_order_mark(data));
+    return finish(decoder, ret_posts, ret_count, ret_reason);
 }
 
 struct decoder *

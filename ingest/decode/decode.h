@@ -4,9 +4,10 @@
 // contains posts (a page of X's API v2 contains many, deletions too); or it is a
 // control message of the network, which is counted by kind; or it cannot be used: it is
 // refused, and counted by reason. A refusal affects exactly that message, and in a page
-// exactly that post. An array is decoded as its elements, each a message; a broken
-// array is refused whole. No state is kept between messages: the same bytes always give
-// the same posts.
+// exactly that post. Several JSON documents one behind the other, perhaps with commas
+// between them, and the elements of an array are decoded as a message each; text in
+// place of a document is refused once (ingest/frames/array.h). No state is kept between
+// messages: the same bytes always give the same posts.
 //
 // A message of a format has that format's whole signature: the fields that its posts
 // require. A message that is only similar is refused as `format`.
@@ -20,7 +21,7 @@
 // author or reference that does is invalid. Of more than POST_LIST_MAX mentions or
 // hashtags the first ones count. Values that programs write for an absent one count as
 // absent: null and "", 0 and -1 where a post may refer to another one, false for an
-// object.
+// object, but not for a post that a native one refers to. An invalid `via` is absent.
 #pragma once
 
 #include <stddef.h>
@@ -128,8 +129,8 @@ void decoder_name_source(struct decoder *decoder, struct slice source);
 // (ingest/json/json.h) readable bytes, and must not change while the posts are used:
 // they point into it and into the decoder, until the next call. Of a message with some
 // invalid posts the valid ones are returned; the others are counted. The posts of a
-// message are in the order of time (ingest/decode/decode_order.h). A leading byte order
-// mark is skipped. An empty message and one that starts with ':' are keep-alives.
+// document are in the order of time (ingest/decode/decode_order.h). A leading byte
+// order mark is skipped. An empty message and one that starts with ':' are keep-alives.
 enum decode_result decoder_read(struct decoder *decoder, struct slice message,
                                 const struct post **ret_posts, size_t *ret_count,
                                 enum decode_reason *ret_reason);

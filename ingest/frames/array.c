@@ -2,31 +2,21 @@
 
 #include <string.h>
 
+#include "ingest/frames/array_lost.h"
 #include "ingest/json/json.h"
 
 enum {
     SPACES_MAX = 64, // between an element and the text that shows that it is one
     LOOK_MAX = ARRAY_ELEMENT_MAX + 1,
+    MARK_LEN = 3, // a byte order mark
 };
 
 enum scan { SCAN_OPEN, SCAN_CLOSED, SCAN_BROKEN };
 
-static bool
-is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-static bool
-is_gap(char c)
-{
-    return is_space(c) || c == ',';
-}
-
 static size_t
 skip_spaces(struct slice bytes, size_t at)
 {
-    while (at < bytes.len && is_space(bytes.ptr[at])) {
+    while (at < bytes.len && array_is_space(bytes.ptr[at])) {
         at++;
     }
     return at;
@@ -50,7 +40,13 @@ array_begins(struct slice bytes, bool is_all)
 void
 array_reset(struct array *array)
 {
-    *array = (struct array){.place = ARRAY_BETWEEN};
+    *array = (struct array){.place = ARRAY_BETWEEN, .level = 1};
+}
+
+void
+array_reset_documents(struct array *array, bool is_flat)
+{
+    *array = (struct array){.place = ARRAY_BETWEEN, .is_flat = is_flat};
 }
 
 // ── consumed bytes ─────────────────────────────────────────────────────────
@@ -76,7 +72,7 @@ use(struct array *array, struct slice pending, size_t size, struct array_step *s
     }
     array->column += (size_t)(end - at);
     for (; array->is_margin && at < end; at++) {
-        array->is_margin = is_gap(*at);
+        array->is_margin = array_is_gap(*at);
     }
     step->used += size;
 }
@@ -162,7 +158,7 @@ scan_element(struct array *array, struct slice text)
             continue;
         }
         char c = text.ptr[array->looked++];
-        if (is_space(c)) {
+        if (array_is_space(c)) {
             continue;
         }
         if (!may_follow(array, c)) {
@@ -190,17 +186,14 @@ begin(struct array *array, char c)
     array->is_escape = false;
 }
 
-bool
-array_is_whole(struct slice text)
+// Continues within the array that begins here.
+static void
+descend(struct array *array, struct slice pending, struct array_step *step)
 {
-    struct array array = {.place = ARRAY_BETWEEN};
-    size_t at = skip_spaces(text, 0);
-    if (at == text.len) {
-        return false;
-    }
-    begin(&array, text.ptr[at]);
-    array.looked = at;
-    return array.place == ARRAY_WITHIN && scan_element(&array, text) == SCAN_CLOSED;
+    use(array, pending, 1, step);
+    array->place = ARRAY_BETWEEN;
+    array->key_len = array->level != 0 ? array->key_len : 0;
+    array->level++;
 }
 
 // Learns how elements begin from the first one that has a key: it is at the start of
@@ -221,21 +214,6 @@ learn_key(struct array *array, struct slice text)
     memcpy(array->key, head.ptr, array->key_len);
 }
 
-// Gives up the element that begins with `c`. The bytes after that are searched for the
-// next one.
-static void
-lose(struct array *array, char c)
-{
-    bool is_open = c == '{' || c == '[';
-    array->place = ARRAY_LOST;
-    array->before = is_open ? c : '\0';
-    array->depth = is_open ? 1 : 0;
-    array->objects = c == '{';
-    array->is_string = false;
-    array->is_escape = false;
-    array->missed = 0;
-}
-
 // True if there is something to return, or more bytes are needed.
 static bool
 go_within(struct array *array, struct slice pending, bool is_all,
@@ -244,19 +222,28 @@ go_within(struct array *array, struct slice pending, bool is_all,
     struct slice rest = rest_of(pending, step);
     struct slice text = {rest.ptr, rest.len < LOOK_MAX ? rest.len : LOOK_MAX};
     enum scan scan = scan_element(array, text);
+    char last = array->looked != 0 ? text.ptr[array->looked - 1] : '\0';
+    bool is_deep = scan == SCAN_BROKEN && array->depth == JSON_DEPTH_MAX &&
+                   (last == '{' || last == '[');
+    bool is_over = scan == SCAN_BROKEN || array->looked > ARRAY_ELEMENT_MAX;
+    if (is_over && !is_deep && text.ptr[0] == '[' && array->level < JSON_DEPTH_MAX) {
+        descend(array, pending, step);
+        return false;
+    }
     if (scan == SCAN_BROKEN) {
         hand_out(array, pending, 1, step);
         step->element.len = array->looked;
         step->found = ARRAY_ELEMENT;
+        step->is_deep = is_deep;
         learn_key(array, text);
-        lose(array, text.ptr[0]);
+        array_lost_begin(array, text.ptr[0]);
         return true;
     }
     if (array->looked > ARRAY_ELEMENT_MAX) {
         use(array, pending, 1, step);
         step->found = ARRAY_LONG;
         learn_key(array, text);
-        lose(array, text.ptr[0]);
+        array_lost_begin(array, text.ptr[0]);
         return true;
     }
     if (scan == SCAN_CLOSED) {
@@ -272,24 +259,38 @@ go_within(struct array *array, struct slice pending, bool is_all,
     return true;
 }
 
-static bool
-go_behind(struct array *array, struct slice pending, bool is_all,
-          struct array_step *step)
+// Checks if text that belongs to no element follows behind the brackets of this one.
+static enum array_sight
+sees_tail(struct array *array, struct slice rest, bool is_all)
 {
-    struct slice rest = rest_of(pending, step);
     size_t at = array->looked;
     size_t most = array->closed + SPACES_MAX;
-    while (at < rest.len && at < most && is_space(rest.ptr[at]) &&
+    while (at < rest.len && at < most && array_is_space(rest.ptr[at]) &&
            rest.ptr[at] != '\n') {
         at++;
     }
     array->looked = at;
     if (at == rest.len && at < most && !is_all) {
-        return true;
+        return ARRAY_SIGHT_UNKNOWN;
     }
     char next = at == rest.len || at == most ? '\n' : rest.ptr[at];
-    if (next != '\n' && next != ',' && next != ']' && next != '{' && next != '[') {
-        array->place = ARRAY_OTHER; // it has a tail, and is refused with it
+    bool is_end =
+        next == '\n' || next == ',' || next == ']' || next == '{' || next == '[';
+    return is_end ? ARRAY_SIGHT_NOTHING : ARRAY_SIGHT_THERE;
+}
+
+static bool
+go_behind(struct array *array, struct slice pending, bool is_all,
+          struct array_step *step)
+{
+    struct slice rest = rest_of(pending, step);
+    enum array_sight tail =
+        array->level != 0 ? sees_tail(array, rest, is_all) : ARRAY_SIGHT_NOTHING;
+    if (tail == ARRAY_SIGHT_UNKNOWN) {
+        return true;
+    }
+    if (tail == ARRAY_SIGHT_THERE) {
+        array->place = ARRAY_OTHER; // the element is refused with its tail
         return false;
     }
     learn_key(array, rest);
@@ -299,21 +300,31 @@ go_behind(struct array *array, struct slice pending, bool is_all,
     return true;
 }
 
+// Outside arrays the next document ends the text, unless it is the value of a key.
+static bool
+ends_other(struct array *array, char c)
+{
+    bool is_open = c == '{' || c == '[';
+    bool is_end = c == ',' || c == ']' || c == '\n' ||
+                  (is_open && array->level == 0 && array->before != ':');
+    array->before = array_is_space(c) ? array->before : c;
+    return is_end;
+}
+
 static bool
 go_other(struct array *array, struct slice pending, bool is_all,
          struct array_step *step)
 {
     struct slice rest = rest_of(pending, step);
     size_t at = array->looked;
-    while (at < rest.len && at < LOOK_MAX && rest.ptr[at] != ',' &&
-           rest.ptr[at] != ']' && rest.ptr[at] != '\n') {
+    while (at < rest.len && at < LOOK_MAX && !ends_other(array, rest.ptr[at])) {
         at++;
     }
     array->looked = at;
     if (at > ARRAY_ELEMENT_MAX) {
         use(array, pending, at, step);
         step->found = ARRAY_LONG;
-        lose(array, '\0');
+        array_lost_begin(array, '\0');
         return true;
     }
     if (at == rest.len && !is_all) {
@@ -327,169 +338,84 @@ go_other(struct array *array, struct slice pending, bool is_all,
 
 // ── between elements ───────────────────────────────────────────────────────
 
+static void
+close_array(struct array *array)
+{
+    array->is_continued = array->level == 0;
+    array->level -= array->level != 0;
+}
+
+static void
+begin_document(struct array *array, struct slice pending, struct array_step *step)
+{
+    char c = pending.ptr[step->used];
+    array->documents += array->level == 0 && (c == '{' || c == '[');
+    array->is_continued = false;
+    if (c == '[' && array->level < JSON_DEPTH_MAX &&
+        (array->is_flat || array->level == 0)) {
+        descend(array, pending, step);
+    } else {
+        begin(array, c);
+    }
+}
+
+// Checks for a byte order mark, which may precede a document.
+static enum array_sight
+sees_mark(const struct array *array, struct slice rest, bool is_all)
+{
+    static const char mark[MARK_LEN] = {(char)0xef, (char)0xbb, (char)0xbf};
+    size_t len = rest.len < MARK_LEN ? rest.len : MARK_LEN;
+    if (array->level != 0 || memcmp(rest.ptr, mark, len) != 0) {
+        return ARRAY_SIGHT_NOTHING;
+    }
+    return len == MARK_LEN ? ARRAY_SIGHT_THERE
+           : is_all        ? ARRAY_SIGHT_NOTHING
+                           : ARRAY_SIGHT_UNKNOWN;
+}
+
+// Skips what is between elements. True at the end of a line outside arrays.
 static bool
-go_between(struct array *array, struct slice pending, struct array_step *step)
+skip_gap(struct array *array, struct slice pending, struct array_step *step)
 {
     struct slice rest = rest_of(pending, step);
+    bool is_line_end = false;
     size_t at = 0;
-    while (at < rest.len && is_gap(rest.ptr[at])) {
+    while (at < rest.len && array_is_gap(rest.ptr[at]) && !is_line_end) {
+        array->is_continued = array->is_continued || rest.ptr[at] == ',';
+        is_line_end = rest.ptr[at] == '\n' && array->level == 0 && !array->is_continued;
         at++;
     }
     use(array, pending, at, step);
-    if (at == rest.len) {
-        return true;
-    }
-    if (rest.ptr[at] == ']') {
-        use(array, pending, 1, step);
-        array->place = ARRAY_CLOSED;
-    } else {
-        begin(array, rest.ptr[at]);
-    }
-    return false;
+    return is_line_end;
 }
 
 static bool
-go_closed(struct array *array, struct slice pending, struct array_step *step)
+go_between(struct array *array, struct slice pending, bool is_all,
+           struct array_step *step)
 {
-    struct slice rest = rest_of(pending, step);
-    size_t at = 0;
-    while (at < rest.len && is_space(rest.ptr[at]) && rest.ptr[at] != '\n') {
-        at++;
-    }
-    use(array, pending, at, step);
-    if (at == rest.len) {
-        return true;
-    }
-    char c = rest.ptr[at];
-    if (c == '\n' || c == '[' || c == '{' || c == '\xef') {
-        use(array, pending, c == '\n', step);
+    if (skip_gap(array, pending, step)) {
         step->found = ARRAY_OVER;
         return true;
     }
-    array->place = ARRAY_BETWEEN; // that was a bracket of something broken
-    return false;
+    struct slice rest = rest_of(pending, step);
+    if (rest.len == 0) {
+        return true;
+    }
+    if (rest.ptr[0] == ']') {
+        use(array, pending, 1, step);
+        close_array(array);
+        return false;
+    }
+    enum array_sight mark = sees_mark(array, rest, is_all);
+    if (mark == ARRAY_SIGHT_THERE) {
+        use(array, pending, MARK_LEN, step);
+    } else if (mark == ARRAY_SIGHT_NOTHING) {
+        begin_document(array, pending, step);
+    }
+    return mark == ARRAY_SIGHT_UNKNOWN;
 }
 
 // ── behind a broken element ────────────────────────────────────────────────
-
-enum sight { SIGHT_NOTHING, SIGHT_THERE, SIGHT_UNKNOWN };
-
-static bool
-is_within_object(const struct array *array)
-{
-    return array->depth != 0 && array->depth <= JSON_DEPTH_MAX &&
-           (array->objects & 1) != 0;
-}
-
-// Closes a bracket and those within it that were left open. A bracket without a partner
-// is ignored. Those deeper than JSON_DEPTH_MAX are only counted.
-static void
-close_lost(struct array *array, bool is_object)
-{
-    if (array->depth > JSON_DEPTH_MAX) {
-        array->depth--;
-        return;
-    }
-    size_t depth = array->depth;
-    uint64_t objects = array->objects;
-    while (depth != 0 && ((objects & 1) != 0) != is_object) {
-        objects >>= 1;
-        depth--;
-    }
-    if (depth != 0) {
-        array->objects = objects >> 1;
-        array->depth = depth - 1;
-    }
-}
-
-static void
-follow_string(struct array *array, char c)
-{
-    bool is_over = c == '\n' || (c == '"' && !array->is_escape);
-    array->is_escape = c == '\\' && !array->is_escape;
-    array->is_string = !is_over;
-}
-
-// Tracks the brackets and strings of a broken element.
-static void
-follow(struct array *array, char c)
-{
-    if (array->is_string) {
-        follow_string(array, c);
-    } else if (c == '"') {
-        array->is_string = true;
-        array->is_escape = false;
-    } else if (c == '{' || c == '[') {
-        if (array->depth < JSON_DEPTH_MAX) {
-            array->objects = array->objects << 1 | (c == '{');
-        }
-        array->depth++;
-    } else if (c == '}' || c == ']') {
-        close_lost(array, c == '}');
-    }
-    array->before = is_space(c) ? array->before : c;
-}
-
-// Checks if the ']' at the start of `rest` ends the array.
-static enum sight
-sees_end(const struct array *array, struct slice rest, bool is_all)
-{
-    if (array->depth == 0 && !array->is_string) {
-        return SIGHT_THERE;
-    }
-    if (array->is_margin && (array->indent == SIZE_MAX || array->indent == 0)) {
-        return array->column == 0 ? SIGHT_THERE : SIGHT_NOTHING;
-    }
-    if (array->indent != SIZE_MAX) {
-        return array->is_margin && array->column < array->indent ? SIGHT_THERE
-                                                                 : SIGHT_NOTHING;
-    }
-    size_t at = 1;
-    while (at < rest.len && at < SPACES_MAX && is_space(rest.ptr[at]) &&
-           rest.ptr[at] != '\n') {
-        at++;
-    }
-    if (at == rest.len) {
-        return is_all ? SIGHT_THERE : SIGHT_UNKNOWN;
-    }
-    return rest.ptr[at] == '\n' ? SIGHT_THERE : SIGHT_NOTHING;
-}
-
-// Checks if the byte at the start of `rest` begins the next element.
-static enum sight
-sees_element(const struct array *array, struct slice rest, bool is_all)
-{
-    size_t wanted = array->indent != SIZE_MAX ? array->indent : 0;
-    bool is_object = rest.ptr[0] == '{';
-    if (is_object && array->is_margin && array->column == wanted) {
-        return SIGHT_THERE;
-    }
-    if (array->before != ',') {
-        return SIGHT_NOTHING;
-    }
-    bool is_closed = array->depth == 0 || (is_object && is_within_object(array));
-    if (is_closed && !array->is_string && rest.ptr[0] != '"') {
-        return SIGHT_THERE;
-    }
-    if (array->indent != SIZE_MAX || array->key_len == 0) {
-        return SIGHT_NOTHING;
-    }
-    size_t len = rest.len < array->key_len ? rest.len : array->key_len;
-    if (memcmp(rest.ptr, array->key, len) != 0) {
-        return SIGHT_NOTHING;
-    }
-    return len == array->key_len ? SIGHT_THERE : is_all ? SIGHT_NOTHING : SIGHT_UNKNOWN;
-}
-
-static enum sight
-look(const struct array *array, struct slice rest, bool is_all)
-{
-    if (is_gap(rest.ptr[0])) {
-        return SIGHT_NOTHING;
-    }
-    return rest.ptr[0] == ']' ? sees_end(array, rest, is_all)
-                              : sees_element(array, rest, is_all);
-}
 
 static bool
 go_lost(struct array *array, struct slice pending, bool is_all, struct array_step *step)
@@ -497,19 +423,19 @@ go_lost(struct array *array, struct slice pending, bool is_all, struct array_ste
     while (step->used < pending.len) {
         struct slice rest = rest_of(pending, step);
         char c = rest.ptr[0];
-        enum sight sight = look(array, rest, is_all);
-        if (sight == SIGHT_THERE) {
+        enum array_sight sight = array_lost_look(array, rest, is_all);
+        if (sight == ARRAY_SIGHT_THERE) {
             if (c == ']' && array->depth != 0) {
                 step->missed += array->missed;
             }
             array->place = ARRAY_BETWEEN;
             return false;
         }
-        if (sight == SIGHT_UNKNOWN) {
+        if (sight == ARRAY_SIGHT_UNKNOWN) {
             return true;
         }
         array->missed += array->missed != 0 || (c == '{' && array->before == ',');
-        follow(array, c);
+        array_lost_follow(array, c);
         use(array, pending, 1, step);
     }
     if (is_all) {
@@ -528,7 +454,7 @@ array_next(struct array *array, struct slice pending, bool is_all,
     while (!is_done) {
         switch (array->place) {
         case ARRAY_BETWEEN:
-            is_done = go_between(array, pending, ret_step);
+            is_done = go_between(array, pending, is_all, ret_step);
             break;
         case ARRAY_WITHIN:
             is_done = go_within(array, pending, is_all, ret_step);
@@ -542,9 +468,48 @@ array_next(struct array *array, struct slice pending, bool is_all,
         case ARRAY_LOST:
             is_done = go_lost(array, pending, is_all, ret_step);
             break;
-        case ARRAY_CLOSED:
-            is_done = go_closed(array, pending, ret_step);
-            break;
         }
     }
+}
+
+// Reads the text. True if it ends within a document.
+static bool
+read_all(struct array *array, struct slice text)
+{
+    struct array_step step;
+    bool is_cut = false;
+    array_reset_documents(array, true);
+    do {
+        array_next(array, text, true, &step);
+        text = rest_of(text, &step);
+        is_cut = is_cut || step.found == ARRAY_CUT;
+    } while (step.found != ARRAY_NONE);
+    return is_cut || array->place != ARRAY_BETWEEN || array->level != 0;
+}
+
+bool
+array_is_whole(struct slice text)
+{
+    struct array array;
+    return !read_all(&array, text);
+}
+
+bool
+array_is_open(struct slice text)
+{
+    struct array array;
+    return read_all(&array, text) && array.level != 0;
+}
+
+bool
+array_is_sequence(struct slice text)
+{
+    struct array array;
+    struct array_step step;
+    array_reset_documents(&array, true);
+    do {
+        array_next(&array, text, true, &step);
+        text = rest_of(text, &step);
+    } while (step.found != ARRAY_NONE && array.documents < 2);
+    return array.documents >= 2 || array.is_continued;
 }

@@ -8,6 +8,9 @@
 // yet read.
 enum { CAPACITY = LINES_MAX + LINES_MAX + 2 + LINES_ROOM };
 
+// A longer line with several documents is not one message: its posts need memory.
+enum { SEQUENCE_MAX = 1 << 20 };
+
 // clang-format off
 const struct metric lines_metric_rows[] = {
     {"cascaded_lines_read_total", NULL, METRIC_COUNTER, offsetof(struct lines_metrics, lines),
@@ -69,13 +72,19 @@ lines_resume(struct lines *lines, const struct lines_place *place)
     lines->number = place->number;
     lines->is_started = place->offset != 0;
     lines->form = place->form;
+    array_reset(&lines->array);
+}
+
+static bool
+is_outside(const struct array *array)
+{
+    return array->place == ARRAY_BETWEEN && array->level == 0;
 }
 
 bool
 lines_place(const struct lines *lines, struct lines_place *ret_place)
 {
     bool is_array = lines->form == LINES_ARRAY;
-    bool is_closed = is_array && lines->array.place == ARRAY_CLOSED;
     if (lines->is_event || lines->is_skipping ||
         (is_array && lines->array.place == ARRAY_LOST)) {
         return false;
@@ -83,7 +92,7 @@ lines_place(const struct lines *lines, struct lines_place *ret_place)
     *ret_place = (struct lines_place){
         .offset = lines->filled - (lines->end - lines->cursor),
         .number = lines->number,
-        .form = is_closed ? LINES_UNKNOWN : lines->form,
+        .form = is_array && is_outside(&lines->array) ? LINES_UNKNOWN : lines->form,
     };
     return true;
 }
@@ -91,7 +100,7 @@ lines_place(const struct lines *lines, struct lines_place *ret_place)
 bool
 lines_is_open(const struct lines *lines)
 {
-    return lines->form == LINES_ARRAY && lines->array.place != ARRAY_CLOSED;
+    return lines->form == LINES_ARRAY && !is_outside(&lines->array);
 }
 
 // Moves the open event's data and the unread bytes to the front of the buffer.
@@ -306,29 +315,6 @@ skip_mark(struct lines *lines)
     return true;
 }
 
-// No line end was found. True if there is a message.
-static bool
-take_rest(struct lines *lines, struct lines_message *ret_message)
-{
-    lines->scanned = lines->end;
-    size_t size = lines->end - lines->cursor;
-    if (lines->is_skipping) {
-        lines->cursor = lines->end;
-    } else if (size > LINES_MAX + 1 || (lines->is_ended && size > 0)) {
-        // The last of one byte too many may be the CR of the line end.
-        lines->is_skipping = size > LINES_MAX + 1;
-        if (take_line(lines, begin_line(lines, lines->end, lines->end), ret_message)) {
-            ret_message->is_cut = true;
-            return true;
-        }
-    }
-    if (lines->is_ended && lines->is_event && close_event(lines, ret_message)) {
-        ret_message->is_cut = true;
-        return true;
-    }
-    return false;
-}
-
 // ── arrays ─────────────────────────────────────────────────────────────────
 
 static void
@@ -336,6 +322,46 @@ count_lines(struct lines *lines, uint64_t count)
 {
     lines->number += count;
     lines->metrics->lines += count;
+}
+
+// Reads the documents of the line one by one: each is a message.
+static void
+read_in_parts(struct lines *lines)
+{
+    lines->form = LINES_ARRAY;
+    lines->scanned = lines->cursor;
+    array_reset_documents(&lines->array, false);
+    count_lines(lines, 1);
+}
+
+// A line that begins an array which does not end in it, or that is too long for one
+// message and has several documents, is read in parts: true.
+static bool
+split_line(struct lines *lines, struct slice line)
+{
+    size_t at = 0;
+    while (at < line.len && (line.ptr[at] == ' ' || line.ptr[at] == '\t')) {
+        at++;
+    }
+    if (at == line.len || lines->is_event || lines->is_skipping) {
+        return false;
+    }
+    if (line.ptr[at] == '[') {
+        struct slice bytes = {line.ptr, lines->end - lines->cursor};
+        enum array_begin begin = array_begins(bytes, lines->is_ended);
+        bool is_split =
+            begin == ARRAY_UNKNOWN ||
+            (begin == ARRAY_IS_ONE && (line.len > LINES_MAX || array_is_open(line)));
+        lines->form = is_split ? LINES_UNKNOWN : lines->form; // see find_form
+        lines->is_behind_lines = is_split;
+        return is_split;
+    }
+    bool is_split =
+        line.ptr[at] == '{' && line.len > SEQUENCE_MAX && array_is_sequence(line);
+    if (is_split) {
+        read_in_parts(lines);
+    }
+    return is_split;
 }
 
 // At the start of a line of unknown form. False while it may still become an array.
@@ -361,13 +387,24 @@ find_form(struct lines *lines)
         lines->form = LINES_PLAIN;
         break;
     case ARRAY_IS_ONE:
-        lines->form = LINES_ARRAY;
-        array_reset(&lines->array);
-        lines->cursor += at + 1;
-        lines->scanned = lines->cursor;
-        count_lines(lines, 1);
+        read_in_parts(lines);
         break;
     }
+    return true;
+}
+
+// At the end of the bytes. A bracket between lines that begins no whole array is
+// returned, so that it is counted.
+static bool
+return_bracket(struct lines *lines, struct lines_message *ret_message)
+{
+    static const char bracket[1 + LINES_PADDING] = "[";
+    if (!lines->is_behind_lines || !lines_is_open(lines)) {
+        return false;
+    }
+    lines->is_behind_lines = false;
+    *ret_message =
+        (struct lines_message){SLICE_NONE, {bracket, 1}, lines->number, false};
     return true;
 }
 
@@ -393,9 +430,13 @@ take_element(struct lines *lines, struct lines_message *ret_message)
     if (step.found == ARRAY_OVER) {
         // The line that begins here is counted when it is read.
         lines->form = LINES_UNKNOWN;
+        lines->is_behind_lines = false;
         lines->is_started = false;
         lines->number--;
         lines->metrics->lines--;
+    }
+    if (step.found == ARRAY_NONE && lines->is_ended) {
+        return return_bracket(lines, ret_message);
     }
     return step.found == ARRAY_ELEMENT || step.found == ARRAY_CUT;
 }
@@ -421,6 +462,36 @@ take_other(struct lines *lines, struct lines_message *ret_message, bool *ret_is_
     return true;
 }
 
+// True if a line without end is processed: it is too long, or the last one. The last of
+// one byte too many may be the CR of the line end.
+static bool
+is_last(const struct lines *lines, struct slice line)
+{
+    return line.len > LINES_MAX + 1 || (lines->is_ended && line.len > 0);
+}
+
+// No line end was found. True if there is a message.
+static bool
+take_rest(struct lines *lines, struct lines_message *ret_message)
+{
+    lines->scanned = lines->end;
+    struct slice rest = {lines->buffer + lines->cursor, lines->end - lines->cursor};
+    if (lines->is_skipping) {
+        lines->cursor = lines->end;
+    } else if (is_last(lines, rest)) {
+        lines->is_skipping = rest.len > LINES_MAX + 1;
+        if (take_line(lines, begin_line(lines, lines->end, lines->end), ret_message)) {
+            ret_message->is_cut = true;
+            return true;
+        }
+    }
+    if (lines->is_ended && lines->is_event && close_event(lines, ret_message)) {
+        ret_message->is_cut = true;
+        return true;
+    }
+    return false;
+}
+
 bool
 lines_next(struct lines *lines, struct lines_message *ret_message)
 {
@@ -431,10 +502,14 @@ lines_next(struct lines *lines, struct lines_message *ret_message)
         }
         const char *feed =
             memchr(lines->buffer + lines->scanned, '\n', lines->end - lines->scanned);
+        size_t end = feed != NULL ? (size_t)(feed - lines->buffer) : lines->end;
+        struct slice line = {lines->buffer + lines->cursor, end - lines->cursor};
+        if ((feed != NULL || is_last(lines, line)) && split_line(lines, line)) {
+            continue;
+        }
         if (feed == NULL) {
             return take_rest(lines, ret_message);
         }
-        size_t end = (size_t)(feed - lines->buffer);
         if (lines->is_skipping) {
             lines->is_skipping = false;
             lines->cursor = lines->scanned = end + 1;

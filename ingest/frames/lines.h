@@ -16,8 +16,12 @@
 //     event without blank line as an event.
 //   - If the first line that is not blank begins with '[' and an object, an array or
 //     ']' follows, also across line ends, the messages are the elements of that array
-//     (array.h), which may be spread over lines. After its "]" another array or
-//     lines may follow.
+//     (array.h), which may be spread over lines. The same holds for a line that begins
+//     in this way and in which the array does not end; if that never ends, its '[' is
+//     a message, too. After its "]" another array
+//     or lines may follow.
+//   - A line may contain several documents: it is one message, which the decoder
+//     splits. If it is long, each document is a message of its own.
 //
 // The result does not depend on how the bytes are cut into pieces. A body that is one
 // JSON array is therefore read like one with a message a line.
@@ -89,7 +93,8 @@ struct lines {
     bool is_started; // past the byte order mark
     enum lines_form form;
     struct array array;
-    bool is_skipping; // within a line that is too long
+    bool is_behind_lines; // it began behind lines, and has not ended
+    bool is_skipping;     // within a line that is too long
 
     // The open event.
     bool is_event; // it has a field or comment

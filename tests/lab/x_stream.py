@@ -49,15 +49,18 @@ class Stream:
         """Posts that name bob (x:2), in the form of X's API v2, so many seconds old."""
         for _ in range(count):
             self.posts += 1
-            now = time.time() - ago
-            stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + ".000Z"
-            number = str(1000 + self.posts)
-            self.send(json.dumps({
-                "data": {"id": number, "author_id": "1", "created_at": stamp, "text": "hi @bob",
-                         "entities": {"mentions": [{"start": 3, "end": 7, "username": "bob",
-                                                    "id": "2"}]}},
-                "includes": {"users": [{"id": "1", "username": "ann", "name": "Ann"}]},
-            }).encode() + b"\r\n")
+            self.send(self.tweet(1000 + self.posts, ago) + b"\r\n")
+
+    @staticmethod
+    def tweet(number, ago=0):
+        """A post that names bob (x:2)."""
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() - ago)) + ".000Z"
+        return json.dumps({
+            "data": {"id": str(number), "author_id": "1", "created_at": stamp, "text": "hi @bob",
+                     "entities": {"mentions": [{"start": 3, "end": 7, "username": "bob",
+                                                "id": "2"}]}},
+            "includes": {"users": [{"id": "1", "username": "ann", "name": "Ann"}]},
+        }).encode()
 
     def drop(self):
         self.drops += 1

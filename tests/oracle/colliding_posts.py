@@ -143,8 +143,8 @@ class Stream:
             self._join()
 
     def _join(self):
-        """Makes arrays of some lines, in any order: one message each. An array in the first line
-        would be one of the whole file."""
+        """Makes arrays of some lines, in any order: one message each; or puts them into one line, one
+        behind the other. An array in the first line would be one of the whole file."""
         lines, self.lines = self.lines[1:], self.lines[:1]
         while lines:
             size = self.rng.choice((1, 1, 2, 3, 8))
@@ -157,6 +157,9 @@ class Stream:
                 some.reverse()
             elif order == "any":
                 self.rng.shuffle(some)
+            if order == "as they are" and self.rng.random() < 0.5:
+                self.lines.append(self.rng.choice(("", " ", ", ")).join(some))
+                continue
             self.lines.append(f"[{','.join(some)}]")
 
     # --- time ---

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """What Redis must hold after a stream of native `post` lines, computed by brute force. Lines of
 Jetstream about an account (kind `identity` and `account`), pages of the X API v2 and arrays of
-messages may stand between them.
+messages may stand between them, and several of all these in one line.
 
 Every event keeps the list of amounts it added; a deletion strikes them out; whatever is asked
 for is summed over what is left, each time anew. Nothing here is fast and nothing is clever:
@@ -248,10 +248,33 @@ def known_of(tweet):
             "original": "x:" + first if first != tweet["id"] else None}
 
 
-def messages_of(line):
-    """The messages of one line: the elements of an array, the posts of a page of the X API v2."""
-    message = json.loads(line)
-    for each in message if isinstance(message, list) else [message]:
+def documents_of(line):
+    """The JSON documents of one line, one behind the other, perhaps with commas between them, up to
+    one that is broken."""
+    at = 0
+    while True:
+        while at < len(line) and line[at] in " \t\r\n,":
+            at += 1
+        try:
+            document, at = json.JSONDecoder().raw_decode(line, at)
+        except ValueError:
+            return
+        yield document
+
+
+def elements_of(message):
+    """The elements of an array, and of arrays within it; a message alone is its own element."""
+    if not isinstance(message, list):
+        yield message
+        return
+    for each in message:
+        yield from elements_of(each)
+
+
+def messages_of(document):
+    """The messages of one document: the elements of an array, the posts of a page of the X API
+    v2."""
+    for each in elements_of(document):
         data = each.get("data") if isinstance(each, dict) else None
         if isinstance(data, (dict, list)):
             included = each.get("includes", {}).get("tweets", [])
@@ -262,7 +285,7 @@ def messages_of(line):
 
 
 def in_order(events):
-    """What one line holds in the order in which it counts: each run of posts by time, whatever
+    """What one document holds in the order in which it counts: each run of posts by time, whatever
     the order they are in. A run whose first post is later than its last comes newest first, so
     that of posts of the same time the last is the oldest."""
     out = []
@@ -299,10 +322,11 @@ class Oracle:
 
     def feed(self, line):
         """Reads one line; a message that cannot be used changes nothing."""
-        try:
-            messages = list(messages_of(line))
-        except ValueError:
-            return
+        for document in documents_of(line):
+            self._feed_document(document)
+
+    def _feed_document(self, document):
+        messages = messages_of(document)
         for event in in_order([event for event in map(self._read, messages) if event]):
             if event["kind"] == "account":
                 self._amend(event["message"])
@@ -322,9 +346,11 @@ class Oracle:
                 post = native_of(post["x2"], post["included"])
             author, time = post["author"]["id"], time_of(post["time"])
             refs = {name: post.get(name) for name in ("retweet_of", "quote_of", "reply_to")}
-            named = [ref["id"] for ref in refs.values() if ref]
+            named = [ref["id"] for ref in refs.values() if ref is not None]
             if post["id"] in [*named, post.get("via")]:
                 return None
+            if not isinstance(post.get("via"), str):
+                post = {**post, "via": None}
         except (ValueError, KeyError, TypeError, AttributeError):
             return None
         if post.get("deleted"):

@@ -276,6 +276,18 @@ class Pages(unittest.TestCase):
         self.assertEqual(content(f"[{','.join([later, *same[::-1]])}]")["boards"], right["boards"])
         self.assertEqual(content(f"[{','.join([*same, later])}]")["boards"], right["boards"])
 
+    def test_the_documents_of_one_line_count_like_lines(self):
+        right = content(*self.POSTS)
+        for sign in ("", " ", ",", " , "):
+            self.assertEqual(content(sign.join(self.POSTS)), right)
+            arrays = sign.join(f"[{post}]" for post in self.POSTS)
+            self.assertEqual(content(arrays), right)
+            self.assertEqual(content(f"[{arrays.replace('][', '],[').replace('] [', '],[')}]"),
+                             right)
+        # The order of time is that within each document.
+        late = content(self.POSTS[1] + self.POSTS[0])
+        self.assertEqual(late, content(self.POSTS[1], self.POSTS[0]))
+
     def test_a_deletion_in_an_array_keeps_its_place(self):
         got = content(f"[{self.POSTS[1]},{self.POSTS[0]},{deletion('n:2')},{self.POSTS[2]}]")
         self.assertEqual(got["boards"]["posts:5m"], [("n:a", 1)])
@@ -290,6 +302,17 @@ class Pages(unittest.TestCase):
         self.assertEqual(got["boards"]["retweets:5m"], [("x:7", 1)])
         got = content(json.dumps({"data": [shared, root]}))
         self.assertEqual(got["boards"]["retweets:5m"], [("x:7", 1)])
+
+
+class References(unittest.TestCase):
+    def test_a_bad_one_refuses_the_post_but_for_the_path_of_a_retweet(self):
+        for bad in (False, 0, "", [], {}, "n:1"):
+            for name in ("retweet_of", "quote_of", "reply_to"):
+                self.assertEqual(content(post("n:2", "n:b", **{name: bad})), content())
+            shared = retweet("n:2", "n:b", "n:1", "n:a")
+            if bad != "n:1":
+                self.assertEqual(content(f'{shared[:-1]}, "via": {json.dumps(bad)}}}'),
+                                 content(shared))
 
 
 class Names(unittest.TestCase):

@@ -91,6 +91,36 @@ def the_elements_of_one_array_count_like_lines():
 
 
 @case
+def several_documents_in_one_line_count_like_lines():
+    posts = [post(i) for i in range(4)]
+    texts = [json.dumps(one) for one in posts]
+    arrays = json.dumps(posts[:2]), json.dumps(posts[2:])
+    for text in (" ".join(texts), "".join(texts), ",".join(texts), ",\n".join(texts) + ",\n",
+                 "\r".join(texts), texts[0] + "\n" + " ".join(texts[1:]) + "\n",
+                 " ".join(arrays), ",\n".join(arrays), "".join(arrays) + "\n",
+                 f"[{arrays[0]},{arrays[1]}]", f"[[{arrays[0]}],\n[{arrays[1]}]]",
+                 texts[0] + "\n[" + ",\n".join(texts[1:]) + "\n]\n",
+                 texts[0] + "\n" + json.dumps([posts[1:]], indent=1) + "\n",
+                 f"{texts[0]} {json.dumps(posts[1:3])} {texts[3]}",
+                 "".join(f"data: {one}\n" for one in texts) + "\n"):
+        code, figures, lines = fresh("-", data=text.encode())
+        assert (code, figures["posts"], figures["rejected"], lines) == (0, 4, 0, []), (text, lines)
+    used(3, fresh("-", data=" ".join([*texts[:2], texts[2][:-1] + "]", texts[3]]).encode()),
+         rejected=1)
+
+
+@case
+def a_file_without_any_line_end_is_not_held_in_memory():
+    path = FOLDER / "joined.json"
+    filler = "x" * 4000
+    with open(path, "w", encoding="utf-8") as out:
+        for i in range(5000):
+            out.write(json.dumps(post(i, filler=filler)))
+    used(5000, fresh(path))
+    path.unlink()
+
+
+@case
 def an_array_is_not_held_in_memory():
     path = FOLDER / "long.json"
     filler = "x" * 4000

@@ -218,6 +218,19 @@ def a_refused_message_costs_itself_and_is_logged_once():
 
 
 @case
+def several_documents_may_be_in_one_line_of_a_stream():
+    stream = Stream()
+    daemon = running(source("x", stream), stream)
+    stream.feed(1)
+    lines = [stream.tweet(number) for number in range(101, 106)]
+    stream.send(lines[0] + b" " + lines[1] + lines[2] + b"\r\n[" + lines[3] + b"] " + lines[4] +
+                b"{broken\r\n")
+    wait("counted", lambda: mentions() == 6)
+    wait("refused", lambda: daemon.text().count("refused a message") == 1)
+    daemon.end()
+
+
+@case
 def a_full_table_is_named_once_with_the_option_to_raise():
     stream = Stream()
     daemon = running("hashtags { capacity = 1000 }\n" + source("one", stream, 'format = "post"'),

@@ -89,6 +89,17 @@ def posts_pushed_are_counted_once_however_often_they_come():
 
 
 @case
+def several_documents_may_be_in_one_line_of_a_body():
+    with Daemon() as daemon:
+        posts = [post(number).decode().strip() for number in range(9)]
+        body = (f"{posts[0]} {posts[1]}{posts[2]}\n[[{posts[3]}],[{posts[4]}]] {posts[5]}\n"
+                f"[\n{posts[6]},\n{posts[7]}\n],\n[{posts[8]}]\n{posts[0]} {{broken\n")
+        answer = daemon.push(body.encode())
+        assert json.loads(answer.text) == {"accepted": 10, "rejected": 1}, answer.text
+        wait("counted", lambda: mentions() == 9)
+
+
+@case
 def a_push_without_the_token_or_too_long_counts_nothing():
     with Daemon() as daemon:
         for token in ("", "wrong", TOKEN[:-1], TOKEN + "x", TOKEN.upper()):

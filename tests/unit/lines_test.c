@@ -402,6 +402,56 @@ behind_an_array_may_be_another_or_lines(void **state)
     CHECK("[{\"a\":1}]\r\n\n{\"b\":2}\n[{\"c\":3}]\n",
           "1|-|{\"a\":1}\n3|-|{\"b\":2}\n4|-|[{\"c\":3}]\n", NULL);
     CHECK("[{\"a\":1}]\ndata: {}\n\n", "1|-|{\"a\":1}\n2||{}\n", NULL);
+    CHECK("[{\"a\":1}] {\"b\":2}\n{\"c\":3}\n:\n",
+          "1|-|{\"a\":1}\n1|-|{\"b\":2}\n2|-|{\"c\":3}\n", NULL);
+}
+
+static void
+arrays_may_be_separated_by_commas(void **state)
+{
+    (void)state;
+    struct lines_metrics metrics;
+    CHECK("[{\"a\":1}],[{\"b\":2}]\n", "1|-|{\"a\":1}\n1|-|{\"b\":2}\n", NULL);
+    CHECK("[{\"a\":1}],\n[{\"b\":2},\n{\"c\":3}],\n\n[\n]\n{\"d\":4}\n",
+          "1|-|{\"a\":1}\n2|-|{\"b\":2}\n3|-|{\"c\":3}\n7|-|{\"d\":4}\n", &metrics);
+    assert_int_equal(metrics.lines, 7);
+    CHECK("[{\"a\":1}],\n{\"b\":2},\n{\"c\":3}\ndata: {}\n\n",
+          "1|-|{\"a\":1}\n2|-|{\"b\":2}\n3|-|{\"c\":3}\n4||{}\n", NULL);
+}
+
+static void
+an_array_may_begin_in_any_line(void **state)
+{
+    (void)state;
+    struct lines_metrics metrics;
+    CHECK("{\"a\":1}\n[\n  {\n    \"b\": 2\n  },\n  [3]\n]\n\n{\"c\":3}\n",
+          "1|-|{\"a\":1}\n3|-|{\n    \"b\": 2\n  }\n6|-|[3]\n9|-|{\"c\":3}\n",
+          &metrics);
+    assert_int_equal(metrics.lines, 9);
+    assert_int_equal(metrics.keep_alives, 1);
+    CHECK("{\"a\":1}\n[{\"b\":2}, {\"c\":\n{\"d\":4}\n",
+          "1|-|{\"a\":1}\n2|-|{\"b\":2}\n2|-|{\"c\":\n{\"d\":4}\n\n4|-|[\n", NULL);
+    CHECK("{}\n[\"a\",\n", "1|-|{}\n2|-|[\"a\",\n", NULL);
+    CHECK("data: 1\n[{\n\n", "2|-|[{\n1||1\n", NULL);
+}
+
+static void
+a_broken_array_within_one_loses_what_is_broken(void **state)
+{
+    (void)state;
+    CHECK("[[{\"a\":1},{\"b\" 2},{\"c\":3}],[{\"d\":4}]]\n",
+          "1|-|{\"a\":1}\n1|-|{\"b\" 2\n1|-|{\"c\":3}\n1|-|[{\"d\":4}]\n", NULL);
+}
+
+static void
+a_long_line_of_many_documents_is_read_one_by_one(void **state)
+{
+    (void)state;
+    const size_t long_line = 1 << 20;
+    check_padded(padded("{\"a\":\"", long_line, "\"}{\"b\":2}, [{\"c\":3}]\n{}\n"),
+                 "1|-|{\"a\":\"x\"}\n1|-|{\"b\":2}\n1|-|{\"c\":3}\n2|-|{}\n", 0);
+    check_padded(padded("{\"b\":2} {\"a\":\"", LINES_MAX, "\"}{\"b\":2}\n{}\n"),
+                 "1|-|{\"b\":2}\n1|-|{\"b\":2}\n2|-|{}\n", 1);
 }
 
 static void
@@ -557,9 +607,11 @@ static struct slice
 random_stream(unsigned *seed)
 {
     static const char *const parts[] = {
+        "[",     "]",         "[\n",   "[{\"b\":1},",  " {\"a\":2}",
         "\n",    "\r\n",      "\r",    "{\"a\":1}",    "data: x",
         "data:", "event: e",  "id: 1", "retry:",       ":thump",
         "\n\n",  "data: y\n", "e",     "\xef\xbb\xbf", "d",
+        "[",     "]",         "[\n",   "[{\"b\":1},",  " {\"c\":2}",
     };
     size_t len = 0;
     static char bytes[2 * LINES_MAX + (1 << 16)];
@@ -664,6 +716,10 @@ main(void)
         cmocka_unit_test(whole_lines_are_not_copied),
         cmocka_unit_test(the_elements_of_one_array_are_messages),
         cmocka_unit_test(behind_an_array_may_be_another_or_lines),
+        cmocka_unit_test(arrays_may_be_separated_by_commas),
+        cmocka_unit_test(an_array_may_begin_in_any_line),
+        cmocka_unit_test(a_broken_array_within_one_loses_what_is_broken),
+        cmocka_unit_test(a_long_line_of_many_documents_is_read_one_by_one),
         cmocka_unit_test(what_only_begins_like_an_array_is_a_line),
         cmocka_unit_test(a_broken_element_costs_itself),
         cmocka_unit_test(a_broken_element_in_one_line_ends_where_its_brackets_close),
