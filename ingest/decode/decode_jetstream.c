@@ -163,7 +163,7 @@ static const struct json_field record_fields[] = {
     {"reply",   JSON_STRUCT | JSON_VITAL, offsetof(struct record, reply),   &reply_table, 0},
     {"embed",   JSON_STRUCT | JSON_VITAL, offsetof(struct record, embed),   &embed_table, 0},
     {"subject", JSON_STRUCT | JSON_VITAL, offsetof(struct record, subject), &link_table, 0},
-    {"via",     JSON_STRUCT | JSON_VITAL, offsetof(struct record, via),     &link_table, 0},
+    {"via",     JSON_STRUCT,              offsetof(struct record, via),     &link_table, 0},
     JSON_FIELD_END,
 };
 static const struct json_table record_table = {record_fields, sizeof(struct record)};
@@ -282,6 +282,20 @@ uri_of(const struct link *link)
     return link != NULL ? link->uri : SLICE_NONE;
 }
 
+// The repost through which a repost came. It may be absent, and an invalid one is: the
+// repost counts without it.
+static struct post_ref
+make_via(struct decode_run *run, const struct link *via)
+{
+    struct decode_at at;
+    struct slice uri = text_trim(decode_run_target(uri_of(via)));
+    if (!slice_is_none(uri) && !decode_at_parse(uri, &at)) {
+        decode_run_drop_text(run, uri);
+        uri = SLICE_NONE;
+    }
+    return make_ref(run, uri, REPOSTS);
+}
+
 // Lists, feeds and starter packs are embedded in the same way, but are not posts.
 static struct post_ref
 make_quote(struct decode_run *run, const struct embed *embed)
@@ -359,7 +373,7 @@ add_record(struct decode_run *run, struct post *post, const struct record *recor
 {
     const struct slice *langs = record->langs.items;
     if (post->kind == POST_RETWEETED) {
-        struct post_ref via = make_ref(run, uri_of(record->via), REPOSTS);
+        struct post_ref via = make_via(run, record->via);
         post->retweet_of = make_ref(run, uri_of(record->subject), POSTS);
         post->via = via.id;
         post->via_author = via.author.id;

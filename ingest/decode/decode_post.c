@@ -48,7 +48,7 @@ static const struct json_table inner_table;
     FIELD(time,     JSON_SCALAR | JSON_ONCE,  NULL,         0), \
     FIELD(text,     JSON_TEXT,                NULL,         0), \
     FIELD(lang,     JSON_TEXT,                NULL,         0), \
-    FIELD(quote_of, JSON_STRUCT | JSON_VITAL, &inner_table, 0)
+    FIELD(quote_of, JSON_STRUCT | JSON_STRICT, &inner_table, 0)
 
 static const struct json_field inner_fields[] = {
     INNER_FIELDS,
@@ -60,9 +60,9 @@ static const struct json_table inner_table = {inner_fields, sizeof(struct messag
 static const struct json_field message_fields[] = {
     INNER_FIELDS,
     FIELD(author,     JSON_STRUCT | JSON_VITAL, &user_table,  0),
-    FIELD(via,        JSON_ID | JSON_ONCE,      NULL,         0),
-    FIELD(retweet_of, JSON_STRUCT | JSON_VITAL, &inner_table, 0),
-    FIELD(reply_to,   JSON_STRUCT | JSON_VITAL, &inner_table, 0),
+    FIELD(via,        JSON_ID,                  NULL,         0),
+    FIELD(retweet_of, JSON_STRUCT | JSON_STRICT, &inner_table, 0),
+    FIELD(reply_to,   JSON_STRUCT | JSON_STRICT, &inner_table, 0),
     FIELD(mentions,   JSON_STRUCTS,             &user_table,  POST_LIST_MAX),
     FIELD(hashtags,   JSON_TEXTS,               NULL,         POST_LIST_MAX),
     FIELD(deleted,    JSON_BOOL | JSON_VITAL,   NULL,         0),
@@ -216,7 +216,7 @@ keep_post(struct decode_run *run, const struct message *message)
         post->author =
             make_user(run, message->author, person_id(run, message->author->id));
     }
-    post->via = decode_run_whole_id(run, decode_run_target(message->via));
+    post->via = decode_run_detail_id(run, decode_run_whole_id, message->via);
     post->time = time_of(run, message->time);
     post->text = message->text;
     post->lang = decode_run_name(run, message->lang);

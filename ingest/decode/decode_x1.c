@@ -69,7 +69,21 @@ answered_of(const struct x1_tweet *tweet)
                             .screen_name = tweet->in_reply_to_screen_name};
 }
 
-// The id of the person with that handle in the message; none if there is none.
+static struct slice
+id_in_list(const struct x1_entities *entities, struct slice handle)
+{
+    const struct x1_user *users =
+        entities != NULL ? entities->user_mentions.items : NULL;
+    size_t count = entities != NULL ? entities->user_mentions.count : 0;
+    struct slice id = SLICE_NONE;
+    for (size_t i = 0; i < count && id.len == 0; i++) {
+        id = id_if_called(&users[i], handle);
+    }
+    return id;
+}
+
+// The id of the person with that handle in the message; none if there is none. The long
+// form of a text may lack what the short one has.
 static struct slice
 who_is(struct decode_run *run, const void *context, struct slice handle)
 {
@@ -78,15 +92,12 @@ who_is(struct decode_run *run, const void *context, struct slice handle)
     const struct x1_tweet *quoted = tweet->quoted_status;
     const struct x1_user *named[] = {tweet->user, &answered,
                                      quoted != NULL ? quoted->user : NULL};
-    const struct json_list mentions = entities_of(tweet)->user_mentions;
-    const struct x1_user *users = mentions.items;
     struct slice id = SLICE_NONE;
     for (size_t i = 0; i < sizeof(named) / sizeof(named[0]) && id.len == 0; i++) {
         id = id_if_called(named[i], handle);
     }
-    for (size_t i = 0; i < mentions.count && id.len == 0; i++) {
-        id = id_if_called(&users[i], handle);
-    }
+    id = id.len != 0 ? id : id_in_list(entities_of(tweet), handle);
+    id = id.len != 0 ? id : id_in_list(tweet->entities, handle);
     return decode_run_detail_id(run, decode_run_number_id, id);
 }
 

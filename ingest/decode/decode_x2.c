@@ -320,7 +320,7 @@ keep_tweet(struct page *page, const struct x2_tweet *tweet)
     struct decode_run *run = page->run;
     struct post *post = decode_run_post(run);
     const struct x2_tweet *retweeted = reference(tweet, SLICE_LIT("retweeted"));
-    if (tweet->referenced_tweets.dropped != 0) {
+    if (tweet->referenced_tweets.dropped != 0 && retweeted == NULL) {
         decode_run_refuse(run, DECODE_REASON_VALUE);
     }
     post->id = decode_run_number_id(run, tweet->id);

@@ -9,11 +9,12 @@
 // A value of another type than its row requires, or out of range, is dropped and
 // counted: a text, id or scalar becomes JSON_UNUSABLE, anything else is absent. If the
 // row is JSON_VITAL, the object that contains it is unusable instead, and is dropped
-// from the row or list that contains it, up to the message, which is refused; but false
-// and "" where an object is required are dropped like any other value: programs write
-// them for an absent object. An unusable element of a list affects no other element. Of
-// a list with too many elements the first ones are kept and the others dropped; if the
-// row is JSON_VITAL the object is unusable. A dropped value must still be valid JSON.
+// from the row or list that contains it, up to the message, which is refused. But false
+// and "" where an object is required are dropped like any other value, because programs
+// write them for an absent object, unless the row is JSON_STRICT. An unusable element
+// of a list affects no other element. Of a list with too many elements the first ones
+// are kept and the others dropped; if the row is JSON_VITAL the object is unusable. A
+// dropped value must still be valid JSON.
 //
 // If a key that is read occurs twice in an object, the last value counts, as with most
 // readers of JSON; the earlier one is dropped. If the row is JSON_ONCE or JSON_VITAL,

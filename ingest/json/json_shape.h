@@ -24,6 +24,7 @@ struct json_shape_row {
     const struct json_field *field;
     enum json_kind kind;
     bool is_vital;
+    bool is_strict;
     bool is_once;
     bool is_apart;
     const struct json_shape *child; // of the row's table

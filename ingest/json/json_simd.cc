@@ -339,14 +339,6 @@ put_dropped(enum json_kind kind, char *out)
     }
 }
 
-// True if the value at `token` means that there is no object: false, or an empty text.
-bool
-is_none(const json &json, token_ptr token)
-{
-    return json_token_is(json.text + *token, {"false", 5}) ||
-           (at(json, token) == '"' && raw_string(json, token).len == 0);
-}
-
 // Reads the value at `token` into its place. Returns the token behind it, or nullptr.
 // `depth` is the number of objects and arrays around it.
 token_ptr
@@ -359,7 +351,7 @@ read_value(json &json, const json_shape_row &row, char *raw, token_ptr token,
     }
     char *out = raw + row.field->offset;
     token_ptr next = read_wanted(json, row, out, token, depth);
-    bool is_vital = row.is_vital && !(row.kind == JSON_STRUCT && is_none(json, token));
+    bool is_vital = row.is_vital && !is_none(json, row, token);
     if (next != nullptr || is_vital || !is_local(json)) {
         return next;
     }

@@ -210,6 +210,15 @@ skip(json &json, token_ptr token, unsigned depth, bool is_free)
 
 // ---- values that are dropped ----
 
+// True if the value at `token` means that there is no object: false, or an empty text.
+bool
+is_none(const json &json, const json_shape_row &row, token_ptr token)
+{
+    return row.kind == JSON_STRUCT && !row.is_strict &&
+           (json_token_is(json.text + *token, {"false", 5}) ||
+            (at(json, token) == '"' && raw_string(json, token).len == 0));
+}
+
 token_ptr check_value(json &json, token_ptr token, unsigned depth);
 
 // True if a member begins at `token`. The last token of a message is '}', so any other

@@ -481,7 +481,8 @@ may_drop(const struct json_field *field, const json_t *value)
     bool is_none = json_is_false(value) ||
                    (json_is_string(value) && json_string_length(value) == 0);
     return (field->kind & JSON_VITAL) == 0 ||
-           (json_kind_of(field) == JSON_STRUCT && is_none);
+           (json_kind_of(field) == JSON_STRUCT && is_none &&
+            (field->kind & JSON_STRICT) != JSON_STRICT);
 }
 
 static enum json_error

@@ -73,7 +73,7 @@ def broken_json_costs_its_line():
 
 @case
 def a_wrong_type_in_a_vital_field_costs_its_line():
-    fields = {"id": 1.5, "time": "soon", "author": "ann", "via": {}, "retweet_of": "n:1",
+    fields = {"id": 1.5, "time": "soon", "author": "ann", "retweet_of": "n:1",
               "quote_of": 5, "reply_to": True, "deleted": "yes"}
     for name, value in fields.items():
         check(native(**{name: value}), rejected=1)
@@ -82,7 +82,8 @@ def a_wrong_type_in_a_vital_field_costs_its_line():
 
 @case
 def a_wrong_type_anywhere_else_costs_only_that_detail():
-    for name, value in {"text": 7, "lang": [], "mentions": {}, "hashtags": "tea"}.items():
+    for name, value in {"text": 7, "lang": [], "mentions": {}, "hashtags": "tea",
+                        "via": {}}.items():
         check(native(**{name: value}), posts=1)
     for author in ({"id": "n:e", "followers": "many"}, {"id": "n:e", "handle": 3}):
         check(native(author=author), posts=1)

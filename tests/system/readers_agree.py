@@ -26,6 +26,7 @@ UNREAD_FAULTS = {
     "details": 2,     # a number of 64 bits and 1e300, both left out
     "x1_refused": 2,  # a key twice, once within `geo`
     "repeated": 13,
+    "references": 2,  # a via, or its uri, twice
     "page_parts": 2,
     "dict-extract-v0-legacy.ndjson": 3,  # lines with bytes cut out of the middle
     "dict-extract-v2-subscribeEvents.ndjson": 1,
@@ -35,7 +36,7 @@ UNREAD_FAULTS = {
 DROPPED_FAULTS = 11
 READ = {b'{"id":"app:1","time":1,"author":{"id":"a"},"%s":' % key: unseen for key, unseen in (
     (b"text", DROPPED_FAULTS), (b"hashtags", DROPPED_FAULTS), (b"mentions", DROPPED_FAULTS),
-    (b"quote_of", 0), (b"deleted", 0), (b"via", 0))}
+    (b"via", DROPPED_FAULTS), (b"quote_of", 0), (b"deleted", 0))}
 UNREAD = b'{"id":"app:1","time":1,"author":{"id":"a"},"x":'
 
 
