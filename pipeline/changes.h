@@ -29,8 +29,7 @@ enum change_kind {
 
 // One field of a hash, named as in Redis. A none value: the field is to be removed.
 struct change_field {
-    struct slice name;
-    struct slice value;
+    struct slice name, value;
 };
 
 // One entry of a board. A score of 0: the member is to be removed; these are first.
@@ -43,6 +42,7 @@ struct change_entry {
 struct change_person {
     struct slice id, handle;
     uint32_t followers;
+    uint64_t people; // of carriers: who came through them
 };
 
 enum change_alert_type {
@@ -71,6 +71,8 @@ struct change_alert {
     size_t why_count;
     const struct change_person *amplifiers; // most followers first
     size_t amplifier_count;
+    const struct change_person *carriers; // most people first
+    size_t carrier_count;
     const struct change_digest *digest;
     size_t digest_count;
 };

@@ -80,6 +80,7 @@ struct inside_flush {
     struct change_field fields[CHANGES_FIELDS_MAX];
     struct slice why[RULES_WHY_MAX];
     struct change_person amplifiers[ALERTS_AMPLIFIERS_MAX];
+    struct change_person carriers[ALERTS_CARRIERS_MAX];
     struct change_digest digest[ALERTS_DIGEST_MAX];
 };
 

@@ -65,6 +65,9 @@ const struct alert_field alert_json_field_rows[] = {
     {"author.followers", "number", "Followers, as last seen; 0: not known"},
     {"why", "array", "One string per condition of the rule, with the value that fulfilled it"},
     {"top_amplifiers", "array", "Amplifiers with the most followers; members as of author"},
+    {"top_carriers", "array",
+     "Up to 5 people through whom most others came so far: id, handle, people, and observed: true, since "
+     "the paths were seen"},
     {"alerts", "array", "Of a digest: id, cascade, level and size of each alert in it"},
     {NULL, NULL, NULL},
 };
@@ -319,6 +322,19 @@ put_cascade(struct buffer *text, const struct change *change)
     for (size_t i = 0; i < alert->amplifier_count; i++) {
         put_comma(text);
         put_person(text, &alert->amplifiers[i]);
+    }
+    put(text, "]");
+    put_name(text, "top_carriers");
+    put(text, "[");
+    for (size_t i = 0; i < alert->carrier_count; i++) {
+        const struct change_person *carrier = &alert->carriers[i];
+        put_comma(text);
+        put(text, "{");
+        put_text(text, "id", carrier->id);
+        put_text(text, "handle", carrier->handle);
+        put_count(text, "people", carrier->people);
+        put_name(text, "observed");
+        put(text, "true}");
     }
     put(text, "]");
 }

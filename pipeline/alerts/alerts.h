@@ -40,7 +40,7 @@
 
 struct snapshot;
 
-enum { ALERTS_AMPLIFIERS_MAX = 10, ALERTS_DIGEST_MAX = 100 };
+enum { ALERTS_AMPLIFIERS_MAX = 10, ALERTS_CARRIERS_MAX = 5, ALERTS_DIGEST_MAX = 100 };
 
 // A rule prepared for evaluation.
 struct alerts_plan {

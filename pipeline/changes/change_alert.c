@@ -57,6 +57,44 @@ put_amplifiers(struct pipeline *pipeline, struct change *change,
     change->alert.amplifier_count = count;
 }
 
+static bool
+carries_more(const struct change_person *a, const struct change_person *b)
+{
+    if (a->people != b->people) {
+        return a->people > b->people;
+    }
+    return slice_compare(a->id, b->id) < 0;
+}
+
+static void
+put_carriers(struct pipeline *pipeline, struct change *change,
+             const struct cascade *row)
+{
+    struct change_person *first = pipeline->flush.carriers;
+    size_t count = 0;
+    uint32_t at = 0;
+    const struct amplifier *entry;
+    while ((entry = amplifiers_next(&row->amplifiers, pipeline->texts, &at)) != NULL) {
+        if (!amplifiers_has(entry, AMPLIFIER_CARRIED)) {
+            continue;
+        }
+        struct change_person carrier = person_of(pipeline, amplifiers_user(entry));
+        carrier.people = amplifiers_children(&row->amplifiers, pipeline->texts, entry);
+        size_t place = count;
+        while (place != 0 && carries_more(&carrier, &first[place - 1])) {
+            place--;
+        }
+        if (place == ALERTS_CARRIERS_MAX) {
+            continue;
+        }
+        count += count < ALERTS_CARRIERS_MAX;
+        memmove(&first[place + 1], &first[place], (count - place - 1) * sizeof(*first));
+        first[place] = carrier;
+    }
+    change->alert.carriers = first;
+    change->alert.carrier_count = count;
+}
+
 // ── texts ──────────────────────────────────────────────────────────────────
 
 // Splits the text into the rule's name and the reasons, each after a line end.
@@ -160,6 +198,7 @@ put_cascade(struct pipeline *pipeline, struct change *change,
         change->alert.author = person_of(pipeline, row->author);
     }
     put_amplifiers(pipeline, change, row);
+    put_carriers(pipeline, change, row);
 }
 
 static void

@@ -7,6 +7,7 @@
 
 #include "pipeline/fold/acts.h"
 #include "pipeline/alerts/measures.h"
+#include "pipeline/alerts/rules.h"
 #include "pipeline/inside.h"
 #include "tests/unit/made_pipeline.h"
 #include "tests/unit/made_stream.h"
@@ -181,6 +182,47 @@ acts_that_name_the_root_have_an_observed_parent(void **state)
     pipeline_destroy(&pipeline);
 }
 
+static void
+acts_with_most_children_are_named_in_an_alert(void **state)
+{
+    (void)state;
+    struct pipeline *pipeline = begin();
+    struct rule rule;
+    memset(&rule, 0, sizeof(rule));
+    option_presets(rule_option_rows, &rule);
+    snprintf(rule.name, sizeof(rule.name), "all");
+    for (const struct option *row = rule_option_rows; row->name != NULL; row++) {
+        if (strcmp(row->name, "min_size") == 0) {
+            assert_int_equal(option_set(row, &rule, SLICE_LIT("20"), NULL), STATUS_OK);
+        }
+    }
+    pipeline_set_rules(pipeline, &rule, 1);
+    for (int i = 0; i < 7; i++) {
+        share(pipeline, (struct made_share){.id = 2 + i, .actor = 1 + i});
+    }
+    for (int i = 0; i < 13; i++) { // 5 through the first, 4 through the second, …
+        static const int through[] = {2, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 5, 6};
+        share(pipeline,
+              (struct made_share){.id = 20 + i, .actor = 20 + i, .via = through[i]});
+    }
+    struct change change;
+    bool is_seen = false;
+    changes_begin(pipeline);
+    while (changes_next(pipeline, &change)) {
+        if (change.kind == CHANGE_ALERT) {
+            is_seen = true;
+            static const uint64_t people[] = {5, 4, 2, 1, 1};
+            assert_int_equal(change.alert.carrier_count, 5);
+            for (int i = 0; i < 5; i++) {
+                assert_int_equal(change.alert.carriers[i].people, people[i]);
+            }
+        }
+    }
+    assert_true(is_seen);
+    changes_written(pipeline, SIZE_MAX);
+    pipeline_destroy(&pipeline);
+}
+
 // ── in any order ───────────────────────────────────────────────────────────
 
 static void
@@ -340,6 +382,7 @@ main(void)
         cmocka_unit_test(acts_have_as_children_those_who_came_through_them),
         cmocka_unit_test(acts_that_are_quotes_translate),
         cmocka_unit_test(acts_that_name_the_root_have_an_observed_parent),
+        cmocka_unit_test(acts_with_most_children_are_named_in_an_alert),
         cmocka_unit_test(acts_gain_children_that_waited_for_them_at_the_time_of_these),
         cmocka_unit_test(acts_taken_back_keep_the_children_that_they_had_until_then),
         cmocka_unit_test(

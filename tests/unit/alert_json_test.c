@@ -32,9 +32,10 @@ static const struct change_field hash[] = {
 static const struct slice why[] = {LIT("size 104 >= 100"),
                                    LIT("velocity_5m 22.4 >= 20")};
 static const struct change_person amplifiers[] = {
-    {LIT("x:1"), LIT("bob"), 5000},
-    {LIT("x:2"), {NULL, 0}, 3},
+    {LIT("x:1"), LIT("bob"), 5000, 0},
+    {LIT("x:2"), {NULL, 0}, 3, 0},
 };
+static const struct change_person carriers[] = {{LIT("x:1"), LIT("bob"), 5000, 41}};
 
 static struct change
 raised(void)
@@ -51,11 +52,13 @@ raised(void)
                 .level = 1,
                 .time = 1795380540123 * USEC_PER_MS,
                 .cascade = SLICE_LIT("x:12"),
-                .author = {SLICE_LIT("x:7"), SLICE_LIT("123"), 90},
+                .author = {SLICE_LIT("x:7"), SLICE_LIT("123"), 90, 0},
                 .why = why,
                 .why_count = 2,
                 .amplifiers = amplifiers,
                 .amplifier_count = 2,
+                .carriers = carriers,
+                .carrier_count = 1,
             },
     };
 }
@@ -86,7 +89,9 @@ an_alert_has_every_member_in_order_and_numbers_as_numbers(void **state)
         "\"author\":{\"id\":\"x:7\",\"handle\":\"123\",\"followers\":90},"
         "\"why\":[\"size 104 >= 100\",\"velocity_5m 22.4 >= 20\"],"
         "\"top_amplifiers\":[{\"id\":\"x:1\",\"handle\":\"bob\",\"followers\":5000},"
-        "{\"id\":\"x:2\",\"followers\":3}]}");
+        "{\"id\":\"x:2\",\"followers\":3}],"
+        "\"top_carriers\":[{\"id\":\"x:1\",\"handle\":\"bob\",\"people\":41,"
+        "\"observed\":true}]}");
 }
 
 static void
