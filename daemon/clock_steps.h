@@ -1,11 +1,11 @@
 // The wall clock, with temporary steps filtered out.
 //
 // The system's wall clock is compared with the time since boot, which is never set. A
-// deviation of up to CLOCK_STEPS_SLEW since the last reading is drift, or a clock that is
-// being slewed: it is followed at once. A greater one is a step. It is *held*: time
-// continues as before until the step has lasted for CLOCK_STEPS_HOLD, and is followed then. So
-// a clock that is set wrong and back within that time changes nothing, and a clock that
-// is corrected is followed 30 seconds late.
+// deviation of up to CLOCK_STEPS_SLEW since the last reading is drift, or a clock that
+// is being slewed: it is followed at once. A greater one is a step. It is *held*: time
+// continues as before until the step has lasted for CLOCK_STEPS_HOLD, and is followed
+// then. So a clock that is set wrong and back within that time changes nothing, and a
+// clock that is corrected is followed 30 seconds late.
 //
 // The time since boot includes suspends (CLOCK_BOOTTIME), so a suspended machine shows
 // no step. It does not include the time in which a virtual machine is paused: that is a
