@@ -48,7 +48,7 @@ static const struct json_table inner_table;
     FIELD(time,     JSON_SCALAR | JSON_ONCE,  NULL,         0), \
     FIELD(text,     JSON_TEXT,                NULL,         0), \
     FIELD(lang,     JSON_TEXT,                NULL,         0), \
-    FIELD(quote_of, JSON_STRUCT | JSON_STRICT, &inner_table, 0)
+    FIELD(quote_of, JSON_STRUCT | JSON_EXACT, &inner_table, 0)
 
 static const struct json_field inner_fields[] = {
     INNER_FIELDS,
@@ -61,8 +61,8 @@ static const struct json_field message_fields[] = {
     INNER_FIELDS,
     FIELD(author,     JSON_STRUCT | JSON_VITAL, &user_table,  0),
     FIELD(via,        JSON_ID,                  NULL,         0),
-    FIELD(retweet_of, JSON_STRUCT | JSON_STRICT, &inner_table, 0),
-    FIELD(reply_to,   JSON_STRUCT | JSON_STRICT, &inner_table, 0),
+    FIELD(retweet_of, JSON_STRUCT | JSON_EXACT, &inner_table, 0),
+    FIELD(reply_to,   JSON_STRUCT | JSON_EXACT, &inner_table, 0),
     FIELD(mentions,   JSON_STRUCTS,             &user_table,  POST_LIST_MAX),
     FIELD(hashtags,   JSON_TEXTS,               NULL,         POST_LIST_MAX),
     FIELD(deleted,    JSON_BOOL | JSON_VITAL,   NULL,         0),

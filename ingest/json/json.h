@@ -11,7 +11,7 @@
 // row is JSON_VITAL, the object that contains it is unusable instead, and is dropped
 // from the row or list that contains it, up to the message, which is refused. But false
 // and "" where an object is required are dropped like any other value, because programs
-// write them for an absent object, unless the row is JSON_STRICT. An unusable element
+// write them for an absent object, unless the row is JSON_EXACT. An unusable element
 // of a list affects no other element. Of a list with too many elements the first ones
 // are kept and the others dropped; if the row is JSON_VITAL the object is unusable. A
 // dropped value must still be valid JSON.

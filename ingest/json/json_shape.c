@@ -20,15 +20,15 @@ add_row(struct json_shape *shape, const struct json_field *field,
         const struct json_shape *child)
 {
     size_t length = strlen(field->key);
-    struct json_shape_row row = {
-        .length = length,
-        .field = field,
-        .kind = json_kind_of(field),
-        .is_vital = (field->kind & JSON_VITAL) != 0,
-        .is_strict = (field->kind & JSON_STRICT) == JSON_STRICT,
-        .is_once = (field->kind & (JSON_VITAL | JSON_ONCE)) != 0,
-        .is_apart = (field->kind & JSON_APART) != 0,
-        .child = child};
+    struct json_shape_row row = {.length = length,
+                                 .field = field,
+                                 .kind = json_kind_of(field),
+                                 .is_vital = (field->kind & JSON_VITAL) != 0,
+                                 .is_strict = (field->kind & JSON_EXACT) == JSON_EXACT,
+                                 .is_once =
+                                     (field->kind & (JSON_VITAL | JSON_ONCE)) != 0,
+                                 .is_apart = (field->kind & JSON_APART) != 0,
+                                 .child = child};
     memcpy(&row.head, field->key, length < JSON_TOKEN_WORD ? length : JSON_TOKEN_WORD);
     if (length > JSON_TOKEN_WORD) {
         memcpy(&row.tail, field->key + length - JSON_TOKEN_WORD, JSON_TOKEN_WORD);

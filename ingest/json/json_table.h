@@ -33,7 +33,7 @@ enum json_kind {
 
 // Added to the kind of a JSON_STRUCT: vital, and so are false and "", which else are
 // the same as no object.
-enum { JSON_STRICT = 1 << 10 | JSON_VITAL };
+enum { JSON_EXACT = 1 << 10 | JSON_VITAL };
 
 struct json_count {
     uint64_t value;
@@ -87,7 +87,7 @@ struct json_table {
 static inline enum json_kind
 json_kind_of(const struct json_field *field)
 {
-    return (enum json_kind)(field->kind & ~(JSON_STRICT | JSON_ONCE | JSON_APART));
+    return (enum json_kind)(field->kind & ~(JSON_EXACT | JSON_ONCE | JSON_APART));
 }
 
 // A text or id that was given but is invalid: empty, but distinct from the empty

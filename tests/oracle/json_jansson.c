@@ -482,7 +482,7 @@ may_drop(const struct json_field *field, const json_t *value)
                    (json_is_string(value) && json_string_length(value) == 0);
     return (field->kind & JSON_VITAL) == 0 ||
            (json_kind_of(field) == JSON_STRUCT && is_none &&
-            (field->kind & JSON_STRICT) != JSON_STRICT);
+            (field->kind & JSON_EXACT) != JSON_EXACT);
 }
 
 static enum json_error
