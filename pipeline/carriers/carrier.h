@@ -38,7 +38,6 @@ struct __attribute__((packed, aligned(4))) carrier {
     double acts;
     uint32_t act_count;
     uint32_t user;      // referenced; UINT32_MAX: the row is free
-    uint32_t place;     // in the heap
     uint32_t piece;     // in the slab; of a free row: index + 1 of the next free one
     uint32_t first_low; // milliseconds, 48 bits
     uint32_t last_low;

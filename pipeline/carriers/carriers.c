@@ -52,8 +52,10 @@ carriers_init(struct carriers *carriers, const struct carriers_needs *needs)
         region_reserve((size_t)carriers->users * sizeof(*carriers->of_user));
     carriers->heap =
         region_reserve((size_t)carriers->capacity * sizeof(*carriers->heap));
+    carriers->places =
+        region_reserve((size_t)carriers->capacity * sizeof(*carriers->places));
     return carriers->rows != NULL && carriers->of_user != NULL &&
-           carriers->heap != NULL;
+           carriers->heap != NULL && carriers->places != NULL;
 }
 
 void
@@ -61,6 +63,7 @@ carriers_fini(struct carriers *carriers)
 {
     size_t rows = carriers->capacity;
     region_release(carriers->heap, rows * sizeof(*carriers->heap));
+    region_release(carriers->places, rows * sizeof(*carriers->places));
     region_release(carriers->of_user, carriers->users * sizeof(*carriers->of_user));
     region_release(carriers->rows, rows * sizeof(*carriers->rows));
     memset(carriers, 0, sizeof(*carriers));

@@ -52,6 +52,7 @@ struct carriers {
     struct carrier *rows;
     uint32_t *of_user; // row + 1
     uint32_t *heap; // of rows, the one that leaves next first; kept once it was needed
+    uint32_t *places;  // of the rows in the heap
     uint32_t capacity; // 0: there is no ledger
     uint32_t users;
     uint32_t high, count;

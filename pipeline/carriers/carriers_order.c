@@ -30,7 +30,7 @@ static void
 heap_put(struct carriers *carriers, uint32_t place, uint32_t row)
 {
     carriers->heap[place] = row;
-    carriers->rows[row].place = place;
+    carriers->places[row] = place;
 }
 
 static void
@@ -84,8 +84,8 @@ void
 carriers_order_changed(struct carriers *carriers, uint32_t row)
 {
     if (carriers->is_heaped) {
-        sift_up(carriers, carriers->rows[row].place);
-        sift_down(carriers, carriers->rows[row].place);
+        sift_up(carriers, carriers->places[row]);
+        sift_down(carriers, carriers->places[row]);
     }
 }
 
@@ -96,7 +96,7 @@ carriers_order_remove(struct carriers *carriers, uint32_t row)
     if (!carriers->is_heaped) {
         return;
     }
-    uint32_t place = carriers->rows[row].place;
+    uint32_t place = carriers->places[row];
     uint32_t last = carriers->heap[carriers->count];
     if (last != row) {
         heap_put(carriers, place, last);

@@ -107,6 +107,7 @@ begin(struct world *world, uint32_t followers)
     options.windows = (struct option_spans){.count = 1, .length = {USEC_PER_MIN}};
     options.memory_texts = 512 << 20;
     options.memory_windows = 512 << 20;
+    options.carriers_capacity = 0; // the ledger is part of no cascade
     struct hash_key key = {1, 2};
     struct error error = {0};
     world->pipeline = pipeline_create(&options, &key, true, &error);

@@ -162,6 +162,9 @@ static const struct {
     // Where a queue begins is no matter: its rows are compared in their order.
     {AT(users.queue.capacity), AT(users.queue.count)},
     {AT(cascades.queue.capacity), AT(cascades.queue.count)},
+    {AT(carrier_queue.capacity), AT(carrier_queue.count)},
+    // The heap of carriers is made again when it is needed.
+    {AT(carriers.is_heaped), AT(carriers.decay)},
     // The index of nodes is made again, and may be smaller.
     {AT(trees.nodes.size), AT(trees.nodes.mask)},
     {AT(alerts.queue.items), AT(alerts.queue.first)},
