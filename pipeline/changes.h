@@ -135,15 +135,13 @@ void changes_written(struct pipeline *pipeline, size_t count);
 // Everything in flight may or may not be written: it is pulled again, whole.
 void changes_lost(struct pipeline *pipeline);
 
-// The receiver lost its data or never had any: everything that exists is pulled again,
-// whole.
+// The receiver has no data: everything that exists is pulled again, whole.
 void changes_restart(struct pipeline *pipeline);
 
 // What fades is computed as of now with the next flush, as it is once a day.
 void changes_renew(struct pipeline *pipeline);
 
-// True if that user, cascade, carrier or board replaces, after changes_restart, what
-// the receiver may have of it.
+// True if that thing replaces, after changes_restart, what the receiver may have of it.
 bool changes_has(const struct pipeline *pipeline, enum change_kind kind,
                  struct slice name);
 // The same for a handle key.

@@ -46,14 +46,11 @@ carriers_init(struct carriers *carriers, const struct carriers_needs *needs)
     if (carriers->capacity == 0) {
         return true;
     }
-    carriers->rows =
-        region_reserve((size_t)carriers->capacity * sizeof(*carriers->rows));
-    carriers->of_user =
-        region_reserve((size_t)carriers->users * sizeof(*carriers->of_user));
-    carriers->heap =
-        region_reserve((size_t)carriers->capacity * sizeof(*carriers->heap));
-    carriers->places =
-        region_reserve((size_t)carriers->capacity * sizeof(*carriers->places));
+    size_t rows = carriers->capacity;
+    carriers->rows = region_reserve(rows * sizeof(*carriers->rows));
+    carriers->of_user = region_reserve(carriers->users * sizeof(*carriers->of_user));
+    carriers->heap = region_reserve(rows * sizeof(*carriers->heap));
+    carriers->places = region_reserve(rows * sizeof(*carriers->places));
     return carriers->rows != NULL && carriers->of_user != NULL &&
            carriers->heap != NULL && carriers->places != NULL;
 }

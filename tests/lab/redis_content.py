@@ -22,7 +22,7 @@ def boards_and_hashes(client):
         short = key.removeprefix("cascaded:")
         if short.startswith("top:"):
             rows = client.zrange(key, 0, -1, withscores=True)
-            found[short] = {member: str(int(score)) for member, score in rows}
+            found[short] = {member: f"{score:.17g}" for member, score in rows}
         elif short.startswith(("user:", "cascade:")):
             found[short] = client.hgetall(key)
     return found

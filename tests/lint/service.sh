@@ -1,5 +1,6 @@
 #!/bin/sh
-# The unit file is one systemd understands, and exposes at most 1.1 by systemd's own count.
+# The unit file is one systemd understands, and exposes at most 1.2 by systemd's own count: the writer of
+# snapshots lowers its priority (setpriority).
 set -eu
 command -v systemd-analyze >/dev/null || {
     echo "there is no systemd-analyze"
@@ -17,4 +18,4 @@ wrong=$(systemd-analyze verify "$directory/cascaded.service" 2>&1 | grep cascade
 exposure=$(systemd-analyze security --offline=true conf/cascaded.service |
     sed -n 's/.*Overall exposure level for cascaded.service: \([0-9.]*\).*/\1/p')
 echo "exposure $exposure"
-awk -v exposure="$exposure" 'BEGIN { exit !(exposure != "" && exposure <= 1.1) }'
+awk -v exposure="$exposure" 'BEGIN { exit !(exposure != "" && exposure <= 1.2) }'

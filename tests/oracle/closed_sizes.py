@@ -13,7 +13,7 @@ AGES = [minutes * MINUTE_MS for minutes in (5, 10, 30, 60, 120, 240, 360, 720)]
 KEPT, FIRST, LEAST, STEP, LATER_STEP = 512, 100, 200, 50, 100
 HALF_LIFE_US, WEIGHT_LEAST, GROWTH_MOST = 30 * DAY_US, 1 / 1024, 22
 SHIPPED, REFITTED, LEARNT = range(3)
-NEAREST = 10  # rows of which some are met by the best fit
+NEAREST = (10, 16, 24)  # rows of which some are met by the best fit
 BAND_AGES = [minutes * MINUTE_MS for minutes in (10, 60, 240)]
 
 
@@ -77,11 +77,12 @@ def least_deviations(rows, values, weights):
         return [0.0] * len(factors)
     if sum(residual < 1e-6 for residual in rest) > len(factors):
         return factors  # small counts: many rows are met at once, and it is near enough
-    nearest = sorted(range(len(rows)), key=rest.__getitem__)[:NEAREST]
-    for met in itertools.combinations(nearest, len(factors)):
-        exact = solve([rows[i] for i in met], [values[i] for i in met])
-        if exact and is_least(rows, values, weights, exact, met):
-            return exact
+    nearest = sorted(range(len(rows)), key=rest.__getitem__)
+    for count in NEAREST:
+        for met in itertools.combinations(nearest[:count], len(factors)):
+            exact = solve([rows[i] for i in met], [values[i] for i in met])
+            if exact and is_least(rows, values, weights, exact, met):
+                return exact
     raise ArithmeticError("no minimum found")
 
 

@@ -45,6 +45,8 @@ FLOATS = dict.fromkeys(("velocity_5m", "velocity_1h", "peak_velocity", "observed
 FLOATS |= dict.fromkeys(("acts", "people", "carried_acts", "rate", "next", "tries", "early",
                          "head_start", "estimated"), 2e-9)
 LASTING_KEYS = tuple(f"top:{name}" for name in LASTING)
+# Of a live daemon, whose boards without a window are as of up to a day ago: 1 - 2^-(1 / 100).
+UP_TO_A_DAY_OLD = {"people": 0.007}
 # The best act is not what it was once a child of it was taken back, nor are the times.
 UNCHECKED = ("why", "best", "best_post", "first_ms", "last_ms")
 # Four digits are written; merged events may move an estimate by 3 parts in 10 000.
