@@ -124,7 +124,7 @@ struct carriers_view {
     struct slice best_post;
     int64_t first_ms, last_ms;
 };
-struct carriers_view carriers_view(const struct carriers *carriers, uint32_t row,
+struct carriers_view carriers_view(const struct carriers *carriers, uint32_t index,
                                    usec time);
 // 1 is chance, 2 is clearly early.
 double carriers_head_start(const struct carriers_view *view);
@@ -133,7 +133,7 @@ double carriers_head_start(const struct carriers_view *view);
 // of `as_of`; 0: not on it. As long as `as_of` is the same, it changes only when the
 // row does.
 uint64_t carriers_score(const struct carriers *carriers, enum carriers_board board,
-                        uint32_t row);
+                        uint32_t index);
 // True if the scores should be computed again because they are as old as `most`, a day,
 // or the hundredth part of a half-life, whichever is shortest.
 bool carriers_is_due(const struct carriers *carriers, usec clock, usec most);

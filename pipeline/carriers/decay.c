@@ -60,8 +60,8 @@ decay_factor(const struct decay *decay, usec time)
 double
 decay_halved(double value, int64_t halvings)
 {
-    return ldexp(value,
-                 -(int)(halvings < 2 * HALVINGS_MAX ? halvings : 2 * HALVINGS_MAX));
+    const int64_t most = INT64_C(2) * HALVINGS_MAX; // leaves nothing
+    return ldexp(value, -(int)(halvings < most ? halvings : most));
 }
 
 void
