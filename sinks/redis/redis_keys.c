@@ -125,26 +125,30 @@ redis_keys_init(struct redis_keys *keys, const char *prefix)
     escape_glob(prefix, keys->pattern);
 }
 
-// "mentions:1h": letters, then a duration; or a board without a window.
+// "mentions:1h": letters, then a duration.
 static bool
-is_board(struct slice name)
+is_windowed(struct slice name)
 {
     size_t at = 0;
     while (at < name.len &&
            (name.ptr[at] == '_' || (name.ptr[at] >= 'a' && name.ptr[at] <= 'z'))) {
         at++;
     }
-    if (at == name.len) {
-        return slice_equal(name, SLICE_LIT("carriers")) ||
-               slice_equal(name, SLICE_LIT("early")) ||
-               slice_equal(name, SLICE_LIT("carriers_estimated"));
-    }
-    if (at == 0 || name.ptr[at] != ':') {
+    if (at == 0 || at == name.len || name.ptr[at] != ':') {
         return false;
     }
     struct slice window = {name.ptr + at + 1, name.len - at - 1};
     usec span;
     return usec_parse_duration(window, &span) == STATUS_OK;
+}
+
+static bool
+is_board(struct slice name)
+{
+    static const struct slice lasting[] = {
+        {"carriers", 8}, {"early", 5}, {"carriers_estimated", 18}};
+    return is_windowed(name) ||
+           slice_is_one_of(name, lasting, sizeof(lasting) / sizeof(lasting[0]));
 }
 
 static bool
@@ -201,7 +205,7 @@ redis_keys_field(enum redis_key_kind kind, struct slice field)
                    : REDIS_KEYS_FOREIGN;
     }
     if (kind == REDIS_KEY_USER) {
-        return is_board(field) || slice_equal(field, SLICE_LIT("network"))
+        return is_windowed(field) || slice_equal(field, SLICE_LIT("network"))
                    ? REDIS_KEYS_OURS
                : is_among(field, user, sizeof(user) / sizeof(user[0]))
                    ? REDIS_KEYS_COMMON

@@ -99,11 +99,31 @@ every_field_that_is_written_is_known_and_described(void **state)
     pipeline_destroy(&pipeline);
 }
 
+static void
+a_board_without_a_window_is_a_key_and_no_field_of_a_person(void **state)
+{
+    (void)state;
+    static const char *const boards[] = {"carriers", "early", "carriers_estimated"};
+    struct redis_keys keys;
+    redis_keys_init(&keys, "p:");
+    for (size_t i = 0; i < sizeof(boards) / sizeof(boards[0]); i++) {
+        char key[64];
+        struct slice tail;
+        snprintf(key, sizeof(key), "p:top:%s", boards[i]);
+        assert_int_equal(redis_keys_owned(&keys, slice_of(key), &tail), REDIS_KEY_TOP);
+        assert_int_equal(redis_keys_field(REDIS_KEY_USER, slice_of(boards[i])),
+                         REDIS_KEYS_FOREIGN);
+    }
+    assert_int_equal(redis_keys_field(REDIS_KEY_USER, SLICE_LIT("carried:1h")),
+                     REDIS_KEYS_OURS);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_field_that_is_written_is_known_and_described),
+        cmocka_unit_test(a_board_without_a_window_is_a_key_and_no_field_of_a_person),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
