@@ -19,10 +19,31 @@ person_of(const struct pipeline *pipeline, uint32_t user)
     return person;
 }
 
-// ── amplifiers with most followers ─────────────────────────────────────────
+// ── the first amplifiers and carriers ──────────────────────────────────────
+
+// The order of a list, without equals.
+typedef bool (*goes_first_fn)(const struct change_person *a,
+                              const struct change_person *b);
+
+// Inserts the person among the first `most`, of which there are *count so far.
+static void
+insert(struct change_person *first, size_t most, size_t *count,
+       const struct change_person *person, goes_first_fn goes_first)
+{
+    size_t place = *count;
+    while (place != 0 && goes_first(person, &first[place - 1])) {
+        place--;
+    }
+    if (place == most) {
+        return;
+    }
+    *count += *count < most;
+    memmove(&first[place + 1], &first[place], (*count - place - 1) * sizeof(*first));
+    first[place] = *person;
+}
 
 static bool
-goes_first(const struct change_person *a, const struct change_person *b)
+has_more_followers(const struct change_person *a, const struct change_person *b)
 {
     if (a->followers != b->followers) {
         return a->followers > b->followers;
@@ -42,16 +63,7 @@ put_amplifiers(struct pipeline *pipeline, struct change *change,
         struct change_person person = person_of(pipeline, amplifiers_user(entry));
         person.followers =
             amplifiers_followers(&row->amplifiers, pipeline->texts, entry);
-        size_t place = count;
-        while (place != 0 && goes_first(&person, &first[place - 1])) {
-            place--;
-        }
-        if (place == ALERTS_AMPLIFIERS_MAX) {
-            continue;
-        }
-        count += count < ALERTS_AMPLIFIERS_MAX;
-        memmove(&first[place + 1], &first[place], (count - place - 1) * sizeof(*first));
-        first[place] = person;
+        insert(first, ALERTS_AMPLIFIERS_MAX, &count, &person, has_more_followers);
     }
     change->alert.amplifiers = first;
     change->alert.amplifier_count = count;
@@ -80,16 +92,7 @@ put_carriers(struct pipeline *pipeline, struct change *change,
         }
         struct change_person carrier = person_of(pipeline, amplifiers_user(entry));
         carrier.people = amplifiers_children(&row->amplifiers, pipeline->texts, entry);
-        size_t place = count;
-        while (place != 0 && carries_more(&carrier, &first[place - 1])) {
-            place--;
-        }
-        if (place == ALERTS_CARRIERS_MAX) {
-            continue;
-        }
-        count += count < ALERTS_CARRIERS_MAX;
-        memmove(&first[place + 1], &first[place], (count - place - 1) * sizeof(*first));
-        first[place] = carrier;
+        insert(first, ALERTS_CARRIERS_MAX, &count, &carrier, carries_more);
     }
     change->alert.carriers = first;
     change->alert.carrier_count = count;
