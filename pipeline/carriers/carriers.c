@@ -6,15 +6,15 @@
 #include "base/region.h"
 #include "base/snapshot.h"
 #include "pipeline/carriers/carriers_order.h"
+#include "pipeline/windows/boards.h"
 
 enum {
     REFRESH_PART = 100, // of a half-life
     ALL_BOARDS = (1 << CARRIERS_BOARDS) - 1,
 };
 
-#define SCORE_UNIT 1e9 // BOARDS_LASTING_UNIT
-#define SCORE_MAX 9e6  // a double has all its units
-#define PRIOR 3.0      // of head_start: chance counts as much as so many tries
+#define SCORE_MAX 9e6 // a double has all its units
+#define PRIOR 3.0     // of head_start: chance counts as much as so many tries
 
 static struct carrier_passed *
 passed_of(const struct carriers *carriers, const struct carrier *row)
@@ -293,7 +293,8 @@ static void
 set_best(struct carriers *carriers, struct carrier_passed *passed,
          const struct carriers_child *child)
 {
-    if (!slice_equal(slab_text(carriers->texts, passed->best_post), child->root)) {
+    struct slice former = slab_text(carriers->texts, passed->best_post);
+    if (child->children == 0 || !slice_equal(former, child->root)) {
         slab_text_free(carriers->texts, passed->best_post);
         passed->best_post = child->children != 0
                                 ? slab_text_put(carriers->texts, child->root)
@@ -337,10 +338,6 @@ carriers_child_undone(struct carriers *carriers, const struct carriers_child *ch
     // Of other acts it is not known how many children they had.
     if (slice_equal(slab_text(carriers->texts, passed->best_post), child->root)) {
         set_best(carriers, passed, child);
-        if (child->children == 0) {
-            slab_text_free(carriers->texts, passed->best_post);
-            passed->best_post = SLAB_NONE;
-        }
     }
     lessened(carriers, index, 1u << CARRIERS_PEOPLE);
 }
@@ -518,7 +515,9 @@ carriers_head_start(const struct carriers_view *view)
 static uint64_t
 in_units(double value)
 {
-    return (uint64_t)((value < SCORE_MAX ? value : SCORE_MAX) * SCORE_UNIT + 0.5);
+    return (uint64_t)((value < SCORE_MAX ? value : SCORE_MAX) *
+                          (double)BOARDS_LASTING_UNIT +
+                      0.5);
 }
 
 static double
