@@ -28,18 +28,27 @@ forecasts_fini(struct forecasts *forecasts)
 
 // ── how many followers ─────────────────────────────────────────────────────
 
-static struct forecasts_network *
-network_find(struct forecasts *forecasts, struct slice name, bool is_made)
+enum { NETWORK_OTHERS = FORECASTS_NETWORKS - 1 }; // the row of all without their own
+
+static uint32_t
+network_find(const struct forecasts *forecasts, struct slice name)
 {
     for (uint32_t i = 0; i < forecasts->network_count; i++) {
-        struct forecasts_network *row = &forecasts->networks[i];
+        const struct forecasts_network *row = &forecasts->networks[i];
         if (slice_equal((struct slice){row->name, row->len}, name)) {
-            return row;
+            return i;
         }
     }
-    struct forecasts_network *row = &forecasts->networks[FORECASTS_NETWORKS - 1];
-    if (is_made && name.len <= sizeof(row->name) &&
-        forecasts->network_count < FORECASTS_NETWORKS - 1) {
+    return NETWORK_OTHERS;
+}
+
+static struct forecasts_network *
+network_make(struct forecasts *forecasts, struct slice name)
+{
+    uint32_t found = network_find(forecasts, name);
+    struct forecasts_network *row = &forecasts->networks[found];
+    if (found == NETWORK_OTHERS && name.len <= sizeof(row->name) &&
+        forecasts->network_count < NETWORK_OTHERS) {
         row = &forecasts->networks[forecasts->network_count++];
         memcpy(row->name, name.ptr, name.len);
         row->len = (uint32_t)name.len;
@@ -50,10 +59,9 @@ network_find(struct forecasts *forecasts, struct slice name, bool is_made)
 bool
 forecasts_median(const struct pipeline *pipeline, struct slice id, uint32_t *ret_median)
 {
-    // Nothing is made.
-    const struct forecasts_network *network = network_find(
-        (struct forecasts *)&pipeline->forecasts, users_network_of(id), false);
-    return histogram_median(&network->followers, ret_median);
+    const struct forecasts *forecasts = &pipeline->forecasts;
+    uint32_t network = network_find(forecasts, users_network_of(id));
+    return histogram_median(&forecasts->networks[network].followers, ret_median);
 }
 
 static uint32_t
@@ -73,7 +81,7 @@ forecasts_meet(struct pipeline *pipeline, uint32_t cascade, uint32_t actor)
     if (pipeline->options.cascades_engine && (user->flags & USER_HAS_FOLLOWERS) != 0) {
         struct slice id = cascades_id(&pipeline->cascades, cascade);
         struct forecasts_network *network =
-            network_find(&pipeline->forecasts, users_network_of(id), true);
+            network_make(&pipeline->forecasts, users_network_of(id));
         histogram_add(&network->followers, user->followers);
     }
 }
