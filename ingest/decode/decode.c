@@ -210,8 +210,7 @@ static size_t
 skip_spaces(struct slice message)
 {
     size_t at = 0;
-    while (at < message.len && (message.ptr[at] == ' ' || message.ptr[at] == '\t' ||
-                                message.ptr[at] == '\r' || message.ptr[at] == '\n')) {
+    while (at < message.len && array_is_space(message.ptr[at])) {
         at++;
     }
     return at;

@@ -94,6 +94,13 @@ struct array_step {
 
 enum array_begin { ARRAY_IS_NONE, ARRAY_IS_ONE, ARRAY_UNKNOWN };
 
+// White space of JSON.
+static inline bool
+array_is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 // Checks if the bytes begin like an array of objects or arrays, or an empty one.
 // Leading spaces are allowed. ARRAY_UNKNOWN: more bytes are needed (never with is_all).
 enum array_begin array_begins(struct slice bytes, bool is_all);

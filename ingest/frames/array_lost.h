@@ -14,12 +14,6 @@ enum array_sight {
 };
 
 static inline bool
-array_is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-static inline bool
 array_is_gap(char c)
 {
     return array_is_space(c) || c == ',';
