@@ -35,14 +35,14 @@ bool
 carriers_init(struct carriers *carriers, const struct carriers_needs *needs)
 {
     uint32_t most = needs->users / CARRIERS_PART_OF_USERS;
-    *carriers = (struct carriers){
-        .capacity = needs->capacity < most ? needs->capacity : most,
-        .users = needs->users,
-        .decay = {.half_life = needs->half_life, .landmark = USEC_NONE},
-        .as_of = USEC_NONE,
-        .texts = needs->texts,
-        .owners = needs->owners,
-    };
+    memset(carriers, 0, sizeof(*carriers));
+    carriers->capacity = needs->capacity < most ? needs->capacity : most;
+    carriers->users = needs->users;
+    carriers->decay.half_life = needs->half_life;
+    carriers->decay.landmark = USEC_NONE;
+    carriers->as_of = USEC_NONE;
+    carriers->texts = needs->texts;
+    carriers->owners = needs->owners;
     if (carriers->capacity == 0) {
         return true;
     }
