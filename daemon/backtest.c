@@ -14,6 +14,7 @@
 
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/quantile.h"
 #include "base/redact.h"
 #include "base/table.h"
 #include "daemon/recording.h"
@@ -362,24 +363,12 @@ run_pass(struct bench *bench)
 
 // ── the result ─────────────────────────────────────────────────────────────
 
-static int
-by_value(const void *a, const void *b)
-{
-    const double *x = a;
-    const double *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
 // The median (sorts the values); NAN if there are none.
 static double
 median(double *values, size_t count)
 {
-    if (count == 0) {
-        return NAN;
-    }
-    qsort(values, count, sizeof(*values), by_value);
-    return count % 2 != 0 ? values[count / 2]
-                          : (values[count / 2 - 1] + values[count / 2]) / 2;
+    quantile_sort(values, count);
+    return quantile_of(values, count, 0.5);
 }
 
 // The value that the `wanted` greatest reach; if there are fewer, that all reach. NAN:
@@ -396,7 +385,7 @@ threshold(const struct bench *bench, uint32_t rule, double wanted, double *value
     if (count == 0) {
         return NAN;
     }
-    qsort(values, count, sizeof(*values), by_value);
+    quantile_sort(values, count);
     size_t place = wanted < 1               ? 1
                    : wanted > (double)count ? count
                                             : (size_t)(wanted + 0.5);

@@ -1,11 +1,11 @@
 #include "pipeline/forecast/calibration.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/decimal.h"
 #include "base/linear.h"
+#include "base/quantile.h"
 #include "base/snapshot.h"
 
 #define RIDGE 1e-3
@@ -114,24 +114,6 @@ calibration_p_double(const struct calibration *calibration, uint32_t k,
 
 // ── learning ───────────────────────────────────────────────────────────────
 
-static int
-by_value(const void *a, const void *b)
-{
-    const double *x = a;
-    const double *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
-// The quantile of sorted values, linear between neighbours.
-static double
-quantile(const double *values, size_t count, double part)
-{
-    double at = part * (double)(count - 1);
-    size_t below = (size_t)at;
-    size_t above = below + 1 < count ? below + 1 : below;
-    return values[below] + (at - (double)below) * (values[above] - values[below]);
-}
-
 // Adds one observation to a least squares fit.
 static void
 collect(double squares[9], double sums[3], const double terms[3], double value)
@@ -179,9 +161,9 @@ fit_band(struct calibration *calibration, uint32_t which,
         residuals[i] = log_size(&closed->rows[i]) - band.factors[0] -
                        band.factors[1] * terms[1] - band.factors[2] * terms[2];
     }
-    qsort(residuals, count, sizeof(*residuals), by_value);
+    quantile_sort(residuals, count);
     for (size_t i = 0; i < CALIBRATION_QUANTILES; i++) {
-        band.quantiles[i] = quantile(residuals, count, quantile_at[i]);
+        band.quantiles[i] = quantile_of(residuals, count, quantile_at[i]);
     }
     calibration->bands[which] = band;
     calibration->is_new = true;
