@@ -1,5 +1,13 @@
 #include "ingest/json/json_split.h"
 
+// Iterates over the elements.
+struct walk {
+    struct slice text;
+    size_t at; // of the next element
+    bool is_over;
+    bool is_broken; // not exactly one array
+};
+
 static size_t
 skip_space(struct slice text, size_t at)
 {
@@ -67,29 +75,31 @@ skip_element(struct slice text, size_t at)
 }
 
 static void
-end(struct json_split_walk *walk, bool is_whole)
+end(struct walk *walk, bool is_whole)
 {
     walk->is_over = true;
     walk->is_broken =
         !is_whole || skip_space(walk->text, walk->at + 1) != walk->text.len;
 }
 
-bool
-json_split_begin(struct json_split_walk *walk, struct slice text)
+// False if text does not begin like an array.
+static bool
+begin(struct walk *walk, struct slice text)
 {
     size_t at = skip_space(text, 0);
     if (!is_at(text, at, '[')) {
         return false;
     }
-    *walk = (struct json_split_walk){.text = text, .at = skip_space(text, at + 1)};
+    *walk = (struct walk){.text = text, .at = skip_space(text, at + 1)};
     if (is_at(text, walk->at, ']')) {
         end(walk, true);
     }
     return true;
 }
 
-bool
-json_split_next(struct json_split_walk *walk, struct slice *ret_element)
+// False after the last element, or where the array breaks off.
+static bool
+next(struct walk *walk, struct slice *ret_element)
 {
     struct slice text = walk->text;
     size_t start = walk->at;
@@ -114,13 +124,13 @@ json_split_next(struct json_split_walk *walk, struct slice *ret_element)
 bool
 json_split(struct slice text, struct slice *elements, size_t most, size_t *ret_count)
 {
-    struct json_split_walk walk;
+    struct walk walk;
     struct slice element;
     size_t count = 0;
-    if (!json_split_begin(&walk, text)) {
+    if (!begin(&walk, text)) {
         return false;
     }
-    while (json_split_next(&walk, &element)) {
+    while (next(&walk, &element)) {
         if (count == most) {
             return false;
         }
