@@ -5,6 +5,7 @@
 #include "base/usec.h"
 #include "ctl/board.h"
 #include "ctl/cell.h"
+#include "ingest/text/network.h"
 #include "ingest/text/text.h"
 
 #include <stdbool.h>
@@ -21,10 +22,6 @@ enum {
     KEY_MAX = 4096,
     ARENA_MAX = 16 * KEY_MAX,
 };
-
-// Networks in which a bare "@handle" is looked up.
-static const char *const networks[] = {"x", "bsky", "masto"};
-enum { NETWORK_COUNT = sizeof networks / sizeof *networks };
 
 static struct slice
 field_name(const redisReply *hash, size_t index)
@@ -286,7 +283,7 @@ show_handle(struct client *client, const char *kind, const char *handle,
         ask_handle(client, network, slice_of(colon + 1));
     }
     for (size_t i = 0; i < asked && colon == NULL; i++) {
-        ask_handle(client, slice_of(networks[i]), slice_of(handle));
+        ask_handle(client, network_rows[i].name, slice_of(handle));
     }
     enum status status = STATUS_OK;
     for (size_t i = 0; i < asked && status == STATUS_OK; i++) {

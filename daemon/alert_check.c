@@ -6,6 +6,7 @@
 #include "ingest/decode/decode.h"
 #include "ingest/decode/decode_format.h"
 #include "ingest/sources/mastodon_timeline.h"
+#include "ingest/text/network.h"
 #include "net/url.h"
 
 // What the posts of a source contain.
@@ -35,17 +36,17 @@ kind_of(const struct settings *settings, const struct source_options *source)
     }
     bool is_auto = format == DECODE_AUTO;
     if (format == DECODE_JETSTREAM || (is_auto && url.is_websocket)) {
-        return (struct kind){"bsky", true, true, settings->lookup.is_on};
+        return (struct kind){NETWORK_BLUESKY, true, true, settings->lookup.is_on};
     }
     if (format == DECODE_X1 || format == DECODE_X2 ||
         (is_auto &&
          (ends_with(url.host, ".x.com") || ends_with(url.host, ".twitter.com")))) {
-        return (struct kind){"x", true, true, true}; // quotes are paths
+        return (struct kind){NETWORK_X, true, true, true}; // quotes are paths
     }
     if (format == DECODE_MASTODON ||
         (is_auto && mastodon_timeline_is_stream(source->url))) {
         bool has_boosts = !mastodon_timeline_lacks_boosts(source->url);
-        return (struct kind){"masto", has_boosts, false, true};
+        return (struct kind){NETWORK_MASTODON, has_boosts, false, true};
     }
     return (struct kind){NULL, true, true, true};
 }

@@ -11,13 +11,14 @@
 #include "base/table.h"
 #include "daemon/name_lookup_answer.h"
 #include "daemon/wall_clock.h"
+#include "ingest/text/network.h"
 #include "net/clock.h"
 #include "net/http_fetch.h"
 #include "net/http_request.h"
 #include "net/url.h"
 #include "pipeline/fold/names.h"
 
-#define NETWORK SLICE_LIT("bsky")
+#define NETWORK SLICE_LIT(NETWORK_BLUESKY)
 #define ANSWER_WITHIN (20 * USEC_PER_S)
 
 enum {

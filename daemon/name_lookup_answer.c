@@ -6,10 +6,11 @@
 #include <string.h>
 
 #include "base/usec.h"
+#include "ingest/text/network.h"
 
-#define NETWORK "bsky:"
+#define PREFIX NETWORK_BLUESKY ":"
 
-enum { ID_ROOM = POST_ID_MAX + sizeof(NETWORK) };
+enum { ID_ROOM = POST_ID_MAX + sizeof(PREFIX) };
 
 // A text of at most `most` bytes, or none.
 static struct slice
@@ -38,12 +39,12 @@ number_of(const json_t *object, const char *key, uint64_t most, uint64_t *ret_nu
 static bool
 put_id(struct slice text, char id[ID_ROOM], struct slice *ret_id)
 {
-    size_t len = sizeof(NETWORK) - 1 + text.len;
+    size_t len = sizeof(PREFIX) - 1 + text.len;
     if (slice_is_none(text) || len > POST_ID_MAX) {
         return false;
     }
-    memcpy(id, NETWORK, sizeof(NETWORK) - 1);
-    memcpy(id + sizeof(NETWORK) - 1, text.ptr, text.len);
+    memcpy(id, PREFIX, sizeof(PREFIX) - 1);
+    memcpy(id + sizeof(PREFIX) - 1, text.ptr, text.len);
     *ret_id = (struct slice){id, len};
     return true;
 }

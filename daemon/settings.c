@@ -12,7 +12,7 @@
 static const struct option daemon_option_rows[] = {
     {"format", OPTION_TEXT, "auto", 1, 16, false,
      offsetof(struct daemon_options, format),
-     "Format of the messages read: auto, x1, x2, jetstream, mastodon or post"},
+     "Format of the messages read, one of:" DECODE_FORMAT_NAMES},
     OPTION_END,
 };
 
@@ -315,7 +315,7 @@ settings_check(struct settings *settings, settings_error_fn on_error, void *cont
     struct error error = {0};
     if (decode_format_parse(slice_of(settings->daemon.format), &format) != STATUS_OK) {
         error_set(&error, STATUS_PARSE,
-                  "format: \"%s\" is none of auto, x1, x2, jetstream, mastodon, post",
+                  "format: \"%s\" is none of:" DECODE_FORMAT_NAMES,
                   settings->daemon.format);
         on_error(context, &error);
         is_good = false;

@@ -4,6 +4,7 @@
 #include "ingest/decode/decode_parts.h"
 #include "ingest/frames/array.h"
 #include "ingest/frames/lines.h"
+#include "ingest/text/network.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -30,11 +31,11 @@ struct part {
 
 // clang-format off
 static const struct part parts[DECODE_FORMAT_COUNT] = {
-    [DECODE_X1]        = {"x:",     &decode_x1_shape_table,        decode_x1_read},
-    [DECODE_X2]        = {"x:",     &decode_x2_shape_table,        decode_x2_read},
-    [DECODE_JETSTREAM] = {"bsky:",  &decode_jetstream_table, decode_jetstream_read},
-    [DECODE_MASTODON]  = {"masto:", &decode_mastodon_table,  decode_mastodon_read},
-    [DECODE_POST]      = {"post:",  &decode_post_table,      decode_post_read},
+    [DECODE_X1]        = {NETWORK_X ":",        &decode_x1_shape_table,  decode_x1_read},
+    [DECODE_X2]        = {NETWORK_X ":",        &decode_x2_shape_table,  decode_x2_read},
+    [DECODE_JETSTREAM] = {NETWORK_BLUESKY ":",  &decode_jetstream_table, decode_jetstream_read},
+    [DECODE_MASTODON]  = {NETWORK_MASTODON ":", &decode_mastodon_table,  decode_mastodon_read},
+    [DECODE_POST]      = {"post:",              &decode_post_table,      decode_post_read},
 };
 
 // Keys that only one format has: the first of them in a message determines its format.
@@ -162,13 +163,12 @@ decode_parts_table(enum decode_format format)
     return parts[format].table;
 }
 
-// Bluesky and Mastodon report that a retweet is undone with nothing but its id.
 static void
 mark_undone_by_id(struct post *post)
 {
-    post->is_undone_by_id =
-        post->kind == POST_RETWEETED && (slice_starts(post->id, SLICE_LIT("bsky:")) ||
-                                         slice_starts(post->id, SLICE_LIT("masto:")));
+    const struct network *network =
+        post->kind == POST_RETWEETED ? network_of_id(post->id) : NULL;
+    post->is_undone_by_id = network != NULL && network->is_undone_by_id;
 }
 
 // Brings the posts of a document that was read into the order of time.

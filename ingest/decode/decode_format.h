@@ -7,6 +7,12 @@
 #include "base/status.h"
 #include "ingest/decode/decode.h"
 
+// clang-format off
+#define DECODE_FORMAT_SPACED(id, name, what) " " name
+// " auto x1 …": all names, as a literal to put behind other text.
+#define DECODE_FORMAT_NAMES DECODE_FORMATS(DECODE_FORMAT_SPACED)
+// clang-format on
+
 const char *decode_format_name(enum decode_format format);
 const char *decode_format_what(enum decode_format format);
 // Finds a format by name; STATUS_PARSE if there is none.
