@@ -18,42 +18,35 @@
 struct http_routes {
     struct http_routes_setup setup;
     struct http_server *server;
-    struct feed feed; // of pushed posts
+    struct http_pages pages[1]; // the tables of all rooms
+    struct feed feed;           // of pushed posts
     struct lines lines;
     struct lines_metrics lines_metrics;
 };
 
-static bool
-is_ready(void *context, const char **ret_why)
+// NULL when the daemon is ready; else the reason.
+static const char *
+why_not_ready(const struct http_routes *routes)
 {
-    const struct http_routes *routes = context;
     const char *trouble = redis_sink_trouble(routes->setup.sink);
     if (!*routes->setup.is_started) {
-        *ret_why = trouble[0] != '\0' ? trouble : "not started yet";
-        return false;
+        return trouble[0] != '\0' ? trouble : "not started yet";
     }
     if (!redis_sink_is_up(routes->setup.sink)) {
-        *ret_why = trouble[0] != '\0' ? trouble : "Redis is unreachable";
-        return false;
+        return trouble[0] != '\0' ? trouble : "Redis is unreachable";
     }
     usec now = wall_clock_now();
     if (wall_clock_state()->step != 0) {
-        *ret_why = "the system clock was stepped";
-        return false;
+        return "the system clock was stepped";
     }
     struct streams_figures figures;
     streams_figures(routes->setup.streams, now, 0, &figures);
-    if (figures.live == 0 && figures.count != 0) {
-        *ret_why = "no source is live";
-        return false;
-    }
-    return true;
+    return figures.live == 0 && figures.count != 0 ? "no source is live" : NULL;
 }
 
 static void
-write_metrics(void *context, struct buffer *page)
+write_metrics(const struct http_routes *routes, struct buffer *page)
 {
-    const struct http_routes *routes = context;
     const struct streams *streams = routes->setup.streams;
     const struct metrics_instance pipeline = {pipeline_metrics(routes->setup.pipeline),
                                               NULL, NULL};
@@ -87,7 +80,7 @@ write_metrics(void *context, struct buffer *page)
     metrics_page_add(page, stream_metric_rows, stands, streams->count);
     metrics_page_add(page, source_metric_rows, sources, streams->count);
     metrics_page_add(page, decode_metric_rows, decoders, streams->count + 1);
-    metrics_page_add(page, http_server_metric_rows, &http, 1);
+    metrics_page_add(page, http_metrics_rows, &http, 1);
     struct metrics_instance webhooks[SETTINGS_WEBHOOKS_MAX];
     size_t webhook_count = 0;
     for (size_t i = 0; i < alert_delivery_count(routes->setup.delivery); i++) {
@@ -104,6 +97,51 @@ write_metrics(void *context, struct buffer *page)
         metrics_page_add(page, name_lookup_metric_rows, &names, 1);
     }
 }
+
+// ── pages ──────────────────────────────────────────────────────────────────
+
+static void
+answer_healthz(void *context, const struct http_request *request, struct buffer *body,
+               struct http_reply *reply)
+{
+    (void)context;
+    (void)request;
+    (void)body;
+    *reply = (struct http_reply){
+        .code = HTTP_CODE_OK, .type = HTTP_TYPE_TEXT, .text = SLICE_LIT("ok\n")};
+}
+
+static void
+answer_readyz(void *context, const struct http_request *request, struct buffer *body,
+              struct http_reply *reply)
+{
+    (void)request;
+    const char *why = why_not_ready(context);
+    buffer_append(body, slice_of(why != NULL ? why : "ready"));
+    buffer_append_byte(body, '\n');
+    *reply =
+        (struct http_reply){.code = why != NULL ? HTTP_CODE_NOT_READY : HTTP_CODE_OK,
+                            .type = HTTP_TYPE_TEXT,
+                            .text = buffer_text(body)};
+}
+
+static void
+answer_metrics(void *context, const struct http_request *request, struct buffer *body,
+               struct http_reply *reply)
+{
+    (void)request;
+    write_metrics(context, body);
+    *reply = (struct http_reply){.code = HTTP_CODE_OK,
+                                 .type = "text/plain; version=0.0.4",
+                                 .text = buffer_text(body)};
+}
+
+static const struct http_page pages[] = {
+    {"/healthz", answer_healthz}, // 200 while the loop runs
+    {"/readyz", answer_readyz},   // 200, or 503 with one line that contains the reason
+    {"/metrics", answer_metrics}, // Prometheus
+    {NULL, NULL},
+};
 
 // ── pushed posts ───────────────────────────────────────────────────────────
 
@@ -230,11 +268,12 @@ http_routes_create(const struct http_routes_setup *setup, struct error *error)
         return NULL;
     }
     routes->setup = *setup;
+    routes->pages[0] = (struct http_pages){pages, routes};
     const struct http_server_setup server = {
         .base = setup->base,
         .options = &setup->settings->http,
-        .is_ready = is_ready,
-        .write_metrics = write_metrics,
+        .pages = routes->pages,
+        .pages_count = sizeof(routes->pages) / sizeof(routes->pages[0]),
         .on_posts = on_posts,
         .context = routes,
     };

@@ -17,4 +17,4 @@ struct http_metrics {
     uint64_t starved;        // connections that found no free file descriptor
 };
 
-extern const struct metric http_server_metric_rows[];
+extern const struct metric http_metrics_rows[];

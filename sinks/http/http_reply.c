@@ -1,10 +1,12 @@
 #include "sinks/http/http_reply.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <microhttpd.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 static const struct {
     enum http_code code; // HTTP_CODE_OK: with every answer
@@ -18,7 +20,7 @@ static const struct {
     {HTTP_CODE_LATER, "Retry-After", "1"},
     {HTTP_CODE_ENCODED, "Accept-Encoding", "identity"},
 };
-enum { HEADER_COUNT = sizeof(headers) / sizeof(headers[0]) };
+enum { CACHING, HEADER_COUNT = sizeof(headers) / sizeof(headers[0]) };
 
 static bool
 is_with(size_t header, enum http_code code)
@@ -26,29 +28,74 @@ is_with(size_t header, enum http_code code)
     return headers[header].code == HTTP_CODE_OK || headers[header].code == code;
 }
 
-bool
-http_reply_send(struct MHD_Connection *connection, const struct http_reply *reply)
+static bool
+is_replaced(const char *name, const struct http_reply *reply)
 {
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        reply->text.len, (void *)(uintptr_t)reply->text.ptr, MHD_RESPMEM_MUST_COPY);
-    if (response == NULL) {
-        return false;
+    const struct http_header *header = reply->headers;
+    while (header != NULL && header->name != NULL) {
+        if (strcasecmp(header->name, name) == 0) {
+            return true;
+        }
+        header++;
     }
+    return false;
+}
+
+static void
+add_headers(struct MHD_Response *response, const struct http_reply *reply)
+{
     for (size_t i = 0; i < HEADER_COUNT; i++) {
-        if (is_with(i, reply->code)) {
-            MHD_add_response_header(response, headers[i].name, headers[i].value);
+        if (is_with(i, reply->code) && !is_replaced(headers[i].name, reply)) {
+            bool is_cached = i == CACHING && reply->tag[0] != '\0';
+            MHD_add_response_header(response, headers[i].name,
+                                    is_cached ? "no-cache" : headers[i].value);
         }
     }
-    MHD_add_response_header(response, "Content-Type", reply->type);
+    for (const struct http_header *header = reply->headers;
+         header != NULL && header->name != NULL; header++) {
+        MHD_add_response_header(response, header->name, header->value);
+    }
+    if (reply->type != NULL) {
+        MHD_add_response_header(response, "Content-Type", reply->type);
+    }
+    if (reply->tag[0] != '\0') {
+        MHD_add_response_header(response, "ETag", reply->tag);
+    }
     if (reply->allowed != NULL) {
         MHD_add_response_header(response, "Allow", reply->allowed);
     }
     if (reply->is_last) {
         MHD_add_response_header(response, "Connection", "close");
     }
+}
+
+bool
+http_reply_send(struct MHD_Connection *connection, const struct http_reply *reply)
+{
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        reply->text.len, (void *)(uintptr_t)reply->text.ptr,
+        reply->is_kept ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_COPY);
+    if (response == NULL) {
+        return false;
+    }
+    add_headers(response, reply);
     enum MHD_Result result = MHD_queue_response(connection, reply->code, response);
     MHD_destroy_response(response);
     return result == MHD_YES;
+}
+
+void
+http_reply_refuse(struct http_reply *reply, enum http_code code, const char *name,
+                  const char *message, struct buffer *body)
+{
+    char text[HTTP_REFUSAL_MAX];
+    int len = snprintf(text, sizeof(text), "{\"error\":\"%s\",\"message\":\"%s\"}\n",
+                       name, message);
+    assert(len > 0 && (size_t)len < sizeof(text));
+    buffer_reset(body);
+    buffer_append(body, (struct slice){text, (size_t)len});
+    *reply = (struct http_reply){
+        .code = code, .type = HTTP_TYPE_JSON, .text = buffer_text(body)};
 }
 
 enum http_code
@@ -62,6 +109,8 @@ http_reply_refusal(enum http_refusal refusal, const char *more,
     } refusals[HTTP_REFUSAL_COUNT] = {
         [HTTP_REFUSAL_MALFORMED] = {HTTP_CODE_BAD, "malformed",
                                     "the request is malformed or ambiguous"},
+        [HTTP_REFUSAL_BAD_PATH] = {HTTP_CODE_BAD, "bad_path",
+                                   "the path has a % without two hexadecimal digits"},
         [HTTP_REFUSAL_EMPTY] = {HTTP_CODE_BAD, "empty", "the body is empty"},
         [HTTP_REFUSAL_NO_TOKEN] = {HTTP_CODE_NO_TOKEN, "unauthorized",
                                    "send the token: Authorization: Bearer TOKEN"},

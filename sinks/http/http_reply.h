@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "base/slice.h"
 
 struct MHD_Connection;
@@ -15,6 +16,7 @@ struct MHD_Connection;
 enum http_code {
     HTTP_CODE_OK = 200,
     HTTP_CODE_ACCEPTED = 202,
+    HTTP_CODE_SAME = 304,
     HTTP_CODE_BAD = 400,
     HTTP_CODE_NO_TOKEN = 401,
     HTTP_CODE_OFF = 403,
@@ -34,6 +36,7 @@ enum http_code {
 enum http_refusal {
     HTTP_REFUSAL_NONE,
     HTTP_REFUSAL_MALFORMED,
+    HTTP_REFUSAL_BAD_PATH,
     HTTP_REFUSAL_EMPTY,
     HTTP_REFUSAL_NO_TOKEN,
     HTTP_REFUSAL_OFF,
@@ -53,22 +56,39 @@ enum http_refusal {
 enum {
     HTTP_REFUSAL_MAX = 256,
     HTTP_RAW_MAX = 1024,
+    HTTP_TAG_MAX = 80,
 };
 
+// Ends with a header whose name is NULL.
+struct http_header {
+    const char *name;
+    const char *value;
+};
+
+// Zeroed: 0 is not a code.
 struct http_reply {
     enum http_code code;
     const char *type;
     const char *allowed; // the methods of this page, for HTTP_CODE_METHOD; else NULL
     struct slice text;
-    bool is_last; // the connection is closed after it
+    bool is_kept;           // the text lives as long as the server: it is not copied
+    bool is_last;           // the connection is closed after it
+    char tag[HTTP_TAG_MAX]; // ETag with its quotes; empty: none. Caches may then keep
+                            // the answer, and have to ask each time
+    const struct http_header *headers; // NULL, or further ones; one of the same name
+                                       // replaces a header that is sent by default
 };
 
-// Copies the text. False when there is no memory.
+// False when there is no memory.
 bool http_reply_send(struct MHD_Connection *connection, const struct http_reply *reply);
 
 // Writes {"error":…,"message":…} and `more`, further members that start with a comma.
 enum http_code http_reply_refusal(enum http_refusal refusal, const char *more,
                                   char text[HTTP_REFUSAL_MAX]);
+
+// A refusal with its own name and message, as JSON in the body.
+void http_reply_refuse(struct http_reply *reply, enum http_code code, const char *name,
+                       const char *message, struct buffer *body);
 
 // A whole answer as bytes, after which the connection is closed: for a request that the
 // library does not receive, or has not read yet. Returns its length.

@@ -1,9 +1,7 @@
 #include "sinks/http/http_server.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <event2/event.h>
-#include <inttypes.h>
 #include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,65 +13,30 @@
 #include "sinks/http/http_guests.h"
 #include "sinks/http/http_head.h"
 #include "sinks/http/http_listener.h"
+#include "sinks/http/http_push.h"
 #include "sinks/http/http_reply.h"
-
-#define BEARER "Bearer "
+#include "sinks/http/http_router.h"
 
 enum {
     CONNECTION_BYTES = 32 << 10, // headers of a request
     PAGE_MAX = 4 << 20,
-    ANSWER_MAX = 256,
     WAIT_MAX_MS = 1 << 20, // the library may have nothing to do for long
 };
 
 struct http_server {
     struct http_server_setup setup;
     struct http_options options;
-    char token[HTTP_TOKEN_MAX];
     bool is_loopback;
     struct http_listener listener;
     struct http_guests guests;
     struct http_guest *entering; // the one that is passed to the library
-    size_t pushes;               // bodies in memory
+    struct http_pushes pushes;
     struct MHD_Daemon *daemon;
     struct event *readable; // its epoll descriptor
     struct timer timer;
     struct buffer page;
     struct http_metrics metrics;
 };
-
-// A push. If it is refused the answer is ready, and the body is read and discarded,
-// because a client that still sends would not receive the answer.
-struct request {
-    struct buffer body;
-    bool is_refused;
-};
-
-// clang-format off
-const struct metric http_server_metric_rows[] = {
-    {"cascaded_http_requests_total", NULL, METRIC_COUNTER, offsetof(struct http_metrics, requests),
-     "Requests answered"},
-    {"cascaded_http_requests_refused_total", NULL, METRIC_COUNTER,
-     offsetof(struct http_metrics, refused), "Requests answered with a client error (4xx)"},
-    {"cascaded_pushed_messages_total", "result=\"accepted\"", METRIC_COUNTER,
-     offsetof(struct http_metrics, posts_accepted), "Posts and control messages pushed over HTTP"},
-    {"cascaded_pushed_messages_total", "result=\"rejected\"", METRIC_COUNTER,
-     offsetof(struct http_metrics, posts_rejected), "Posts and control messages pushed over HTTP"},
-    {"cascaded_pushed_messages_total", "result=\"ignored\"", METRIC_COUNTER,
-     offsetof(struct http_metrics, posts_ignored), "Posts and control messages pushed over HTTP"},
-    {"cascaded_pushes_delayed_total", NULL, METRIC_COUNTER,
-     offsetof(struct http_metrics, pushes_delayed), "Pushes answered with 429 because there was no room"},
-    {"cascaded_http_connections_closed_total", "reason=\"late\"", METRIC_COUNTER,
-     offsetof(struct http_metrics, late), "Connections closed before their request was complete"},
-    {"cascaded_http_connections_closed_total", "reason=\"crowded\"", METRIC_COUNTER,
-     offsetof(struct http_metrics, crowded_out),
-     "Connections closed before their request was complete"},
-    {"cascaded_http_connections_starved_total", NULL, METRIC_COUNTER,
-     offsetof(struct http_metrics, starved),
-     "Connections that arrived while no file descriptor was free"},
-    METRIC_END,
-};
-// clang-format on
 
 // ── answers ────────────────────────────────────────────────────────────────
 
@@ -89,189 +52,26 @@ answer(struct http_server *server, struct MHD_Connection *connection,
 }
 
 static enum MHD_Result
-say(struct http_server *server, struct MHD_Connection *connection, enum http_code code,
-    const char *line)
-{
-    return answer(server, connection,
-                  &(struct http_reply){
-                      .code = code, .type = HTTP_TYPE_TEXT, .text = slice_of(line)});
-}
-
-static enum MHD_Result
 refuse(struct http_server *server, struct MHD_Connection *connection,
-       enum http_refusal refusal)
+       enum http_refusal refusal, const char *allowed)
 {
     char text[HTTP_REFUSAL_MAX];
     enum http_code code = http_reply_refusal(refusal, "", text);
     return answer(server, connection,
                   &(struct http_reply){.code = code,
                                        .type = HTTP_TYPE_JSON,
+                                       .allowed = allowed,
                                        .text = slice_of(text),
                                        .is_last = refusal == HTTP_REFUSAL_MALFORMED});
 }
 
-static enum MHD_Result
-refuse_method(struct http_server *server, struct MHD_Connection *connection,
-              const char *allowed)
-{
-    char text[HTTP_REFUSAL_MAX];
-    enum http_code code = http_reply_refusal(HTTP_REFUSAL_METHOD, "", text);
-    return answer(server, connection,
-                  &(struct http_reply){.code = code,
-                                       .type = HTTP_TYPE_JSON,
-                                       .allowed = allowed,
-                                       .text = slice_of(text)});
-}
-
-// ── reading ────────────────────────────────────────────────────────────────
-
-static enum MHD_Result
-read_metrics(struct http_server *server, struct MHD_Connection *connection)
-{
-    buffer_reset(&server->page);
-    server->metrics.starved = server->listener.starved;
-    server->setup.write_metrics(server->setup.context, &server->page);
-    if (server->page.is_failed) {
-        return say(server, connection, HTTP_CODE_NOT_READY, "no memory for the page\n");
-    }
-    return answer(server, connection,
-                  &(struct http_reply){.code = HTTP_CODE_OK,
-                                       .type = "text/plain; version=0.0.4",
-                                       .text = buffer_text(&server->page)});
-}
-
-static enum MHD_Result
-read_ready(struct http_server *server, struct MHD_Connection *connection)
-{
-    const char *why = "";
-    if (server->setup.is_ready(server->setup.context, &why)) {
-        return say(server, connection, HTTP_CODE_OK, "ready\n");
-    }
-    char line[ANSWER_MAX];
-    snprintf(line, sizeof(line), "%s\n", why);
-    return say(server, connection, HTTP_CODE_NOT_READY, line);
-}
-
-static enum MHD_Result
-read_page(struct http_server *server, struct MHD_Connection *connection,
-          const char *path)
-{
-    if (strcmp(path, "/healthz") == 0) {
-        return say(server, connection, HTTP_CODE_OK, "ok\n");
-    }
-    if (strcmp(path, "/readyz") == 0) {
-        return read_ready(server, connection);
-    }
-    if (strcmp(path, "/metrics") == 0) {
-        return read_metrics(server, connection);
-    }
-    return refuse(server, connection, HTTP_REFUSAL_UNKNOWN);
-}
-
-// ── pushing ────────────────────────────────────────────────────────────────
-
-// Takes the same time wherever the first difference is.
-static bool
-is_same_token(const char *one, const char *other)
-{
-    size_t len = strlen(one);
-    unsigned difference = strlen(other) == len ? 0 : 1;
-    for (size_t i = 0; i < len && difference != 1; i++) {
-        difference |= (unsigned)(unsigned char)(one[i] ^ other[i]) << 1;
-    }
-    return difference == 0;
-}
+// ── requests ───────────────────────────────────────────────────────────────
 
 static const char *
 header(struct MHD_Connection *connection, const char *name)
 {
     return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
 }
-
-static bool
-has_token(const struct http_server *server, struct MHD_Connection *connection)
-{
-    const char *given = header(connection, MHD_HTTP_HEADER_AUTHORIZATION);
-    size_t len = sizeof(BEARER) - 1;
-    if (given == NULL || strncasecmp(given, BEARER, len) != 0) {
-        return false;
-    }
-    given += len;
-    return is_same_token(given + strspn(given, " "), server->token);
-}
-
-// HTTP_REFUSAL_NONE if the body is to be read.
-static enum http_refusal
-admit_push(const struct http_server *server, struct MHD_Connection *connection)
-{
-    if (server->token[0] == '\0') {
-        return HTTP_REFUSAL_OFF;
-    }
-    if (!has_token(server, connection)) {
-        return HTTP_REFUSAL_NO_TOKEN;
-    }
-    const char *coding = header(connection, MHD_HTTP_HEADER_CONTENT_ENCODING);
-    if (coding != NULL && strcasecmp(coding, "identity") != 0) {
-        return HTTP_REFUSAL_ENCODED;
-    }
-    const char *length = header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH);
-    if (length != NULL && strtoull(length, NULL, 10) > server->options.max_body) {
-        return HTTP_REFUSAL_TOO_LONG;
-    }
-    return server->pushes < HTTP_PUSHES_MAX ? HTTP_REFUSAL_NONE : HTTP_REFUSAL_LATER;
-}
-
-static enum MHD_Result
-say_later(struct http_server *server, struct MHD_Connection *connection,
-          const struct http_posts_result *result)
-{
-    char read[64];
-    char text[HTTP_REFUSAL_MAX];
-    snprintf(read, sizeof(read), ",\"accepted\":%" PRIu64 ",\"rejected\":%" PRIu64,
-             result->accepted, result->rejected);
-    enum http_code code = http_reply_refusal(HTTP_REFUSAL_LATER, read, text);
-    return answer(server, connection,
-                  &(struct http_reply){
-                      .code = code, .type = HTTP_TYPE_JSON, .text = slice_of(text)});
-}
-
-static enum MHD_Result
-take_posts(struct http_server *server, struct MHD_Connection *connection,
-           struct request *request)
-{
-    if (request->is_refused) {
-        return MHD_NO; // the library closes the connection
-    }
-    if (request->body.is_failed) {
-        return refuse(server, connection, HTTP_REFUSAL_TOO_LONG);
-    }
-    if (request->body.size == 0) {
-        return refuse(server, connection, HTTP_REFUSAL_EMPTY);
-    }
-    struct http_posts_result result = {0};
-    enum status status = server->setup.on_posts(server->setup.context,
-                                                buffer_text(&request->body), &result);
-    server->metrics.posts_accepted += result.accepted;
-    server->metrics.posts_rejected += result.rejected;
-    server->metrics.posts_ignored += result.ignored;
-    if (status == STATUS_PARSE) {
-        return refuse(server, connection, HTTP_REFUSAL_ENCODED);
-    }
-    if (status != STATUS_OK) {
-        return say_later(server, connection, &result);
-    }
-    if (result.accepted + result.rejected + result.ignored == 0) {
-        return refuse(server, connection, HTTP_REFUSAL_EMPTY);
-    }
-    char text[HTTP_REFUSAL_MAX];
-    http_reply_result(&result, text);
-    return answer(server, connection,
-                  &(struct http_reply){.code = HTTP_CODE_ACCEPTED,
-                                       .type = HTTP_TYPE_JSON,
-                                       .text = slice_of(text)});
-}
-
-// ── requests ───────────────────────────────────────────────────────────────
 
 // On loopback a web page could reach the server by a host name that its owner controls.
 static bool
@@ -326,22 +126,52 @@ guest_of(struct MHD_Connection *connection)
 }
 
 static enum MHD_Result
-begin_push(struct http_server *server, struct MHD_Connection *connection,
-           void **request_slot)
+on_parameter(void *context, enum MHD_ValueKind kind, const char *name,
+             const char *value)
 {
-    enum http_refusal refusal = admit_push(server, connection);
+    (void)kind;
+    struct http_request *request = context;
+    request->parameters[request->parameter_count++] =
+        (struct http_parameter){slice_of(name), slice_of(value != NULL ? value : "")};
+    return request->parameter_count < HTTP_PARAMETERS_MAX ? MHD_YES : MHD_NO;
+}
+
+static enum MHD_Result
+answer_page(struct http_server *server, struct MHD_Connection *connection,
+            struct http_request *request, const struct http_route *route)
+{
+    struct http_reply reply = {0};
+    request->none_match = slice_of(header(connection, "If-None-Match"));
+    request->accept_encoding = slice_of(header(connection, "Accept-Encoding"));
+    request->last_event_id = slice_of(header(connection, "Last-Event-ID"));
+    MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, on_parameter, request);
+    buffer_reset(&server->page);
+    route->page->answer(route->context, request, &server->page, &reply);
+    if (server->page.is_failed) {
+        http_reply_refuse(&reply, HTTP_CODE_NOT_READY, "no_memory",
+                          "no memory for the answer", &server->page);
+    }
+    return answer(server, connection, &reply);
+}
+
+static enum MHD_Result
+begin_push(struct http_server *server, struct MHD_Connection *connection,
+           void **push_slot)
+{
+    const struct http_push_head head = {
+        .authorization = header(connection, MHD_HTTP_HEADER_AUTHORIZATION),
+        .coding = header(connection, MHD_HTTP_HEADER_CONTENT_ENCODING),
+        .length = header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH),
+    };
+    enum http_refusal refusal = http_push_check(&server->pushes, &head);
     bool is_refused = refusal != HTTP_REFUSAL_NONE;
     if (is_refused && header(connection, MHD_HTTP_HEADER_EXPECT) != NULL) {
-        return refuse(server, connection, refusal); // the client waits for an answer
+        return refuse(server, connection, refusal, NULL); // the client waits for it
     }
-    struct request *request = calloc(1, sizeof(*request));
-    if (request == NULL) {
+    *push_slot = http_push_create(&server->pushes, is_refused);
+    if (*push_slot == NULL) {
         return MHD_NO;
     }
-    request->is_refused = is_refused;
-    buffer_init(&request->body, server->options.max_body);
-    server->pushes += !is_refused;
-    *request_slot = request;
     if (is_refused) {
         server->metrics.pushes_delayed += refusal == HTTP_REFUSAL_LATER;
         http_guests_answer(guest_of(connection), refusal);
@@ -350,41 +180,84 @@ begin_push(struct http_server *server, struct MHD_Connection *connection,
 }
 
 static enum MHD_Result
+continue_push(struct http_server *server, struct MHD_Connection *connection,
+              struct http_push *push, struct slice upload)
+{
+    char text[HTTP_REFUSAL_MAX];
+    if (upload.len != 0) {
+        if (!push->is_refused) {
+            buffer_append(&push->body, upload);
+        }
+        return MHD_YES;
+    }
+    if (push->is_refused) {
+        return MHD_NO; // the library closes the connection
+    }
+    enum http_code code = http_push_finish(&server->pushes, push, text);
+    return answer(server, connection,
+                  &(struct http_reply){
+                      .code = code, .type = HTTP_TYPE_JSON, .text = slice_of(text)});
+}
+
+static bool
+is_read_only(const char *method)
+{
+    return strcmp(method, MHD_HTTP_METHOD_GET) == 0 ||
+           strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
+}
+
+// The head is correct.
+static enum MHD_Result
+dispatch(struct http_server *server, struct MHD_Connection *connection,
+         struct http_request *request, const char *method, void **push_slot)
+{
+    if (slice_equal(request->path, SLICE_LIT("/api/v1/posts"))) {
+        return strcmp(method, MHD_HTTP_METHOD_POST) == 0
+                   ? begin_push(server, connection, push_slot)
+                   : refuse(server, connection, HTTP_REFUSAL_METHOD, "POST");
+    }
+    if (!is_read_only(method)) {
+        return refuse(server, connection, HTTP_REFUSAL_METHOD, "GET, HEAD");
+    }
+    request->is_head = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
+    char text[HTTP_TARGET_MAX];
+    struct http_route route;
+    enum status status =
+        request->path.len <= sizeof(text)
+            ? http_router_find(server->setup.pages, server->setup.pages_count, request,
+                               text, &route)
+            : STATUS_FULL;
+    if (status == STATUS_OK) {
+        return answer_page(server, connection, request, &route);
+    }
+    return refuse(server, connection,
+                  status == STATUS_PARSE  ? HTTP_REFUSAL_BAD_PATH
+                  : status == STATUS_FULL ? HTTP_REFUSAL_LONG_TARGET
+                                          : HTTP_REFUSAL_UNKNOWN,
+                  NULL);
+}
+
+static enum MHD_Result
 // NOLINTNEXTLINE(readability-function-size): the parameters are the library's
 on_request(void *context, struct MHD_Connection *connection, const char *path,
            const char *method, const char *version, const char *upload,
-           size_t *upload_size, void **request_slot)
+           size_t *upload_size, void **push_slot)
 {
     struct http_server *server = context;
-    struct request *request = *request_slot;
-    if (request != NULL && *upload_size != 0) {
-        if (!request->is_refused) {
-            buffer_append(&request->body, (struct slice){upload, *upload_size});
-        }
+    if (*push_slot != NULL) {
+        struct slice bytes = {upload, *upload_size};
         *upload_size = 0;
-        return MHD_YES;
-    }
-    if (request != NULL) {
-        return take_posts(server, connection, request);
+        return continue_push(server, connection, *push_slot, bytes);
     }
     enum http_refusal refusal = check_head(connection, version);
     if (refusal == HTTP_REFUSAL_NONE && !is_own_host(server, connection)) {
         refusal = HTTP_REFUSAL_OTHER_HOST;
     }
     if (refusal != HTTP_REFUSAL_NONE) {
-        return refuse(server, connection, refusal);
+        return refuse(server, connection, refusal, NULL);
     }
-    bool is_posts = strcmp(path, "/api/v1/posts") == 0;
-    if (is_posts) {
-        return strcmp(method, MHD_HTTP_METHOD_POST) == 0
-                   ? begin_push(server, connection, request_slot)
-                   : refuse_method(server, connection, "POST");
-    }
-    if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 &&
-        strcmp(method, MHD_HTTP_METHOD_HEAD) != 0) {
-        return refuse_method(server, connection, "GET, HEAD");
-    }
-    return read_page(server, connection, path);
+    struct http_request request = {.path = slice_of(path)};
+    return dispatch(server, connection, &request, method, push_slot);
 }
 
 // ── the loop ───────────────────────────────────────────────────────────────
@@ -453,29 +326,24 @@ on_connection(void *context, struct MHD_Connection *connection, void **guest_slo
 }
 
 static void
-on_completed(void *context, struct MHD_Connection *connection, void **request_slot,
+on_completed(void *context, struct MHD_Connection *connection, void **push_slot,
              enum MHD_RequestTerminationCode reason)
 {
     (void)reason;
     struct http_server *server = context;
-    struct request *request = *request_slot;
-    if (request != NULL) {
-        server->pushes -= !request->is_refused;
-        buffer_fini(&request->body);
-        free(request);
-        *request_slot = NULL;
-    }
+    struct http_push *push = *push_slot;
+    http_push_destroy(&server->pushes, &push);
+    *push_slot = NULL;
     http_guests_renew(guest_of(connection));
 }
 
-// For the library a path ends at a NUL. A path that contains one is replaced, so that
-// no page matches.
+// Paths and parameters are passed on as they were sent.
 static size_t
-unescape(void *context, struct MHD_Connection *connection, char *text)
+leave_escaped(void *context, struct MHD_Connection *connection, char *text)
 {
     (void)context;
     (void)connection;
-    return strstr(text, "%00") == NULL ? MHD_http_unescape(text) : strlen(text);
+    return strlen(text);
 }
 
 // ── life ───────────────────────────────────────────────────────────────────
@@ -493,7 +361,7 @@ start(struct http_server *server)
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
         MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
         server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
-        MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL, MHD_OPTION_END);
+        MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_END);
     const union MHD_DaemonInfo *info =
         server->daemon != NULL
             ? MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)
@@ -540,10 +408,14 @@ http_server_create(const struct http_server_setup *setup,
     }
     server->setup = *setup;
     server->options = *setup->options;
+    server->pushes = (struct http_pushes){.max_body = setup->options->max_body,
+                                          .on_posts = setup->on_posts,
+                                          .context = setup->context,
+                                          .metrics = &server->metrics};
     buffer_init(&server->page, PAGE_MAX);
     enum status status = http_options_address(&server->options, &address, error);
     if (status == STATUS_OK) {
-        status = http_options_token(&server->options, server->token, error);
+        status = http_options_token(&server->options, server->pushes.token, error);
     }
     if (status == STATUS_OK) {
         server->is_loopback = address.is_loopback;
@@ -585,7 +457,8 @@ http_server_port(const struct http_server *server)
 }
 
 const struct http_metrics *
-http_server_metrics(const struct http_server *server)
+http_server_metrics(struct http_server *server)
 {
+    server->metrics.starved = server->listener.starved;
     return &server->metrics;
 }

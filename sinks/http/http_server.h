@@ -1,9 +1,7 @@
-// The HTTP server: health and metrics of the daemon, and posts pushed by programs that
-// have a token.
+// The HTTP server: pages that other modules add as tables (http_router.h), and posts
+// pushed by programs that have a token.
 //
-//   GET  /healthz         200 while the loop runs
-//   GET  /readyz          200, or 503 with one line that contains the reason
-//   GET  /metrics         Prometheus
+//   GET, HEAD             the pages; 404 if there is none, 405 for another method
 //   POST /api/v1/posts    posts of any format, with "Authorization: Bearer TOKEN":
 //                         202 {"accepted":N,"rejected":N} when all of it is read,
 //                         400 empty, 401 wrong token, 403 switched off, 413 too long,
@@ -35,29 +33,22 @@
 
 #include <stdint.h>
 
-#include "base/buffer.h"
-#include "base/slice.h"
 #include "base/status.h"
 #include "sinks/http/http_metrics.h"
 #include "sinks/http/http_options.h"
-#include "sinks/http/http_reply.h"
+#include "sinks/http/http_push.h"
+#include "sinks/http/http_router.h"
 
 struct event_base;
 struct http_server;
 
-enum { HTTP_PUSHES_MAX = 8 };
-
 struct http_server_setup {
     struct event_base *base;            // kept
     const struct http_options *options; // copied; checked
-    // True when the daemon is ready; else the reason, one line.
-    bool (*is_ready)(void *context, const char **ret_why);
-    void (*write_metrics)(void *context, struct buffer *page);
-    // A whole body. STATUS_AGAIN: there was no room for all of it; the result is that
-    // of the part that was read. STATUS_PARSE: it is compressed, or not in UTF-8.
-    enum status (*on_posts)(void *context, struct slice body,
-                            struct http_posts_result *ret_result);
-    void *context;
+    const struct http_pages *pages;     // kept; the first match answers
+    size_t pages_count;
+    http_push_fn on_posts;
+    void *context; // for on_posts
 };
 
 // Listens at once. STATUS_IO: the address is in use. On failure *ret_server is
@@ -69,4 +60,4 @@ enum status http_server_create(const struct http_server_setup *setup,
 void http_server_destroy(struct http_server **server);
 
 uint16_t http_server_port(const struct http_server *server);
-const struct http_metrics *http_server_metrics(const struct http_server *server);
+const struct http_metrics *http_server_metrics(struct http_server *server);
