@@ -21,8 +21,11 @@
 // the object is unusable.
 //
 // Each element of a JSON_APART list is like a message of its own: whatever is wrong
-// with it, nesting and syntax included, affects only it, as long as its brackets
-// balance. The list contains the errors; json_dropped does not count them.
+// with it, nesting, syntax and bytes that JSON does not allow (invalid UTF-8, a control
+// character in a string) included, affects only it, as long as its brackets and quotes
+// balance. The list contains the errors; json_dropped does not count them. Such bytes
+// in another value that is JSON_APART do not matter; anywhere else the message is
+// refused for them.
 //
 // The reader does not interpret the fields; decoders do. The program's implementation
 // uses simdjson; the tests have another one, for comparison.

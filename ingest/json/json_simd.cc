@@ -10,6 +10,9 @@
 extern "C" {
 #include "base/arena.h"
 }
+#include "ingest/json/json_drop.hh"
+#include "ingest/json/json_mend.h"
+#include "ingest/json/json_plain.hh"
 #include "ingest/json/json_shape.h"
 #include "ingest/json/json_token.h"
 #include "ingest/json/json_walk.hh"
@@ -25,54 +28,6 @@ namespace
 {
 
 // ---- values ----
-
-bool
-read_id(json &json, token_ptr token, slice *out)
-{
-    slice digits;
-    uint64_t value;
-    if (at(json, token) == '"') {
-        return read_string(json, token, out);
-    }
-    if (at(json, token) != '-') {
-        return json_token_digits(json.text + *token, out, &value);
-    }
-    return json_token_digits(json.text + *token + 1, &digits, &value);
-}
-
-bool
-read_count(const json &json, token_ptr token, json_count *out)
-{
-    slice digits;
-    out->is_given = true;
-    return json_token_digits(json.text + *token, &digits, &out->value);
-}
-
-bool
-read_scalar(json &json, token_ptr token, json_scalar *out)
-{
-    if (at(json, token) == '"') {
-        return read_string(json, token, &out->text);
-    }
-    const char *p = json.text + *token;
-    bool is_negative = *p == '-';
-    slice digits;
-    uint64_t value;
-    if (!json_token_digits(p + is_negative, &digits, &value) || value > INT64_MAX) {
-        return false;
-    }
-    out->number = static_cast<int64_t>(value);
-    out->number = is_negative ? -out->number : out->number;
-    out->is_number = true;
-    return true;
-}
-
-bool
-read_bool(const json &json, token_ptr token, bool *out)
-{
-    *out = json_token_is(json.text + *token, {"true", 4});
-    return *out || json_token_is(json.text + *token, {"false", 5});
-}
 
 token_ptr read_object(json &json, const json_shape &shape, void *raw, token_ptr token,
                       unsigned depth);
@@ -157,10 +112,13 @@ read_elements(json &json, const json_shape_row &row, json_list *list, char *item
     for (size_t i = 0; i < count && token != nullptr; i++) {
         token_ptr element = token + 1;
         size_t dropped = json.dropped;
-        token =
-            list->count < row.field->max
-                ? read_element(json, row, items + list->count * size, element, depth)
-                : fail(json, JSON_MANY);
+        if (is_replaced(json, row, element)) {
+            token = nullptr;
+        } else if (list->count == row.field->max) {
+            token = fail(json, JSON_MANY);
+        } else {
+            token = read_element(json, row, items + list->count * size, element, depth);
+        }
         if (token != nullptr) {
             list->count++;
         } else if (is_local(json) || (row.is_apart && json.error != JSON_MEMORY)) {
@@ -222,37 +180,6 @@ read_list(json &json, const json_shape_row &row, json_list *list, token_ptr toke
         return fail(json, JSON_BAD);
     }
     return token != nullptr ? token + 1 : nullptr;
-}
-
-// Reads a value of one token; true if it is valid.
-bool
-read_plain(json &json, enum json_kind kind, char *out, token_ptr token)
-{
-    switch (kind) {
-    case JSON_TEXT:
-        return at(json, token) == '"' &&
-               read_string(json, token, reinterpret_cast<slice *>(out));
-    case JSON_ID:
-        return read_id(json, token, reinterpret_cast<slice *>(out));
-    case JSON_COUNT:
-        return read_count(json, token, reinterpret_cast<json_count *>(out));
-    case JSON_SCALAR:
-        return read_scalar(json, token, reinterpret_cast<json_scalar *>(out));
-    case JSON_BOOL:
-        return read_bool(json, token, reinterpret_cast<bool *>(out));
-    case JSON_PRESENT:
-    case JSON_STRUCT:
-    case JSON_STRUCTS:
-    case JSON_ONE_OR_MORE:
-    case JSON_TEXTS:
-    case JSON_LATER:
-    case JSON_VITAL:
-    case JSON_ONCE:
-    case JSON_APART:
-        break;
-    }
-    assert(false);
-    return false;
 }
 
 // Reads the value at `token`, which is not null, into its place.
@@ -437,6 +364,42 @@ error_of(simdjson::error_code code)
     }
 }
 
+simdjson::error_code
+find_tokens(json &json, slice message)
+{
+    return json.parser->stage1(reinterpret_cast<const uint8_t *>(message.ptr),
+                               message.len, simdjson::stage1_mode::regular);
+}
+
+// Finds the tokens of a message with bytes that JSON does not allow, for what is apart.
+[[gnu::cold, gnu::noinline]] void
+find_tokens_of_copy(json &json, slice message)
+{
+    char *copy = json.strings.get() + json.strings_used;
+    if (message.len > strings_size(json) - json.strings_used) {
+        return;
+    }
+    json.replaced = json_mend(message, copy);
+    json.spared = 0;
+    if (find_tokens(json, {copy, message.len}) == simdjson::SUCCESS) {
+        json.strings_used += message.len;
+        json.text = copy;
+        json.original = message.ptr;
+        json.fault = json.error;
+        json.error = JSON_OK;
+    }
+}
+
+// The error of what was read, with regard to the bytes that were replaced.
+json_error
+settle(json &json, bool is_good)
+{
+    if (json.original != nullptr && json.error != JSON_MEMORY && !is_good) {
+        json.error = json.fault;
+    }
+    return json.error;
+}
+
 } // namespace
 
 struct json *
@@ -489,13 +452,16 @@ json_open_part(struct json *json, struct slice message)
     if (message.len == 0 || message.len > json->capacity) {
         return json->error = message.len == 0 ? JSON_BAD : JSON_LONG;
     }
-    const uint8_t *bytes = reinterpret_cast<const uint8_t *>(message.ptr);
-    json->error = error_of(
-        json->parser->stage1(bytes, message.len, simdjson::stage1_mode::regular));
+    json->text = message.ptr;
+    json->original = nullptr;
+    simdjson::error_code code = find_tokens(*json, message);
+    json->error = error_of(code);
+    if (code == simdjson::UTF8_ERROR || code == simdjson::UNESCAPED_CHARS) {
+        find_tokens_of_copy(*json, message);
+    }
     if (json->error != JSON_OK) {
         return json->error;
     }
-    json->text = message.ptr;
     json->first = json->parser->structural_indexes.get();
     json->end = json->first + json->parser->n_structural_indexes;
     if (at(*json, json->first) != '{') {
@@ -503,7 +469,7 @@ json_open_part(struct json *json, struct slice message)
     } else if (at(*json, json->end - 1) != '}') {
         json->error = JSON_BAD;
     }
-    return json->error;
+    return settle(*json, json->error == JSON_OK);
 }
 
 enum json_error
@@ -536,7 +502,7 @@ json_first(struct json *json, const struct json_table *table, size_t *ret_row)
     if (json->error == JSON_OK && row == nullptr) {
         json->error = skipped;
     }
-    if (json->error != JSON_OK) {
+    if (settle(*json, row != nullptr) != JSON_OK) {
         return json->error;
     }
     *ret_row = row != nullptr ? static_cast<size_t>(row - shape.rows) : shape.count;
@@ -556,7 +522,7 @@ json_read(struct json *json, const struct json_table *table, void *raw,
     if (token != nullptr && token != json->end) {
         json->error = JSON_BAD;
     }
-    return json->error;
+    return settle(*json, json->error == JSON_OK && json->spared == json->replaced);
 }
 
 enum json_error

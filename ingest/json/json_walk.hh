@@ -1,8 +1,9 @@
 // Walks the tokens that simdjson found in a message: strings, and values that are
-// skipped or dropped. Only ingest/json/json_simd.cc includes this.
+// skipped. Only ingest/json/json_*.hh and json_simd.cc include this.
 #pragma once
 
 #include "ingest/json/json.h"
+#include "ingest/json/json_mend.h"
 #include "ingest/json/json_shape.h"
 #include "ingest/json/json_token.h"
 
@@ -30,6 +31,12 @@ struct json {
     std::unique_ptr<char[]> strings; // unescaped ones of this message
     size_t strings_used;
     size_t dropped;
+
+    // If bytes were replaced (json_mend.h), `text` is the copy in `strings`.
+    const char *original; // the message; nullptr: no byte was replaced
+    json_error fault;     // of the original
+    size_t replaced;      // bytes
+    size_t spared;        // those of them that are in what is apart
 
     const char *text;
     token_ptr first;
@@ -196,104 +203,48 @@ skip_deep(json &json, token_ptr token)
     return fail(json, JSON_BAD);
 }
 
-// `is_free`: the value may be nested at any depth.
+// How many bytes from `token` up to `end` were replaced.
+[[gnu::cold, gnu::noinline]] size_t
+count_replaced(const json &json, token_ptr token, token_ptr end)
+{
+    return json_mend_count({json.original + *token, *end - *token}, json.text + *token);
+}
+
+// `is_free`: the value may be nested at any depth, and contain any bytes.
 inline token_ptr
 skip(json &json, token_ptr token, unsigned depth, bool is_free)
 {
     token_ptr next = skip_value(json, token, depth);
-    if (next != nullptr || !is_free) {
+    if (!is_free) {
         return next;
     }
-    json.error = JSON_OK;
-    return skip_deep(json, token);
+    if (next == nullptr) {
+        json.error = JSON_OK;
+        next = skip_deep(json, token);
+    }
+    if (json.original != nullptr && next != nullptr) {
+        json.spared += count_replaced(json, token, next);
+    }
+    return next;
 }
 
-// ---- values that are dropped ----
-
-// True if the value at `token` means that there is no object: false, or an empty text.
-bool
-is_none(const json &json, const json_shape_row &row, token_ptr token)
-{
-    return row.kind == JSON_STRUCT && !row.is_strict &&
-           (json_token_is(json.text + *token, {"false", 5}) ||
-            (at(json, token) == '"' && raw_string(json, token).len == 0));
-}
-
-token_ptr check_value(json &json, token_ptr token, unsigned depth);
-
-// True if a member begins at `token`. The last token of a message is '}', so any other
-// token has one behind it.
+// True, with the error set, if bytes of the element of a list that is apart were
+// replaced.
 inline bool
-is_member(const json &json, token_ptr token)
+is_replaced(json &json, const json_shape_row &row, token_ptr element)
 {
-    return at(json, token) == '"' && at(json, token + 1) == ':';
-}
-
-bool
-check_string(json &json, token_ptr token)
-{
-    slice ignored;
-    size_t used = json.strings_used;
-    size_t dropped = json.dropped;
-    bool is_good = read_string(json, token, &ignored);
-    json.strings_used = used;
-    json.dropped = dropped;
-    return is_good;
-}
-
-// The object or array at `token`.
-token_ptr
-check_nested(json &json, token_ptr token, unsigned depth)
-{
-    bool is_object = at(json, token) == '{';
-    char close = is_object ? '}' : ']';
-    if (depth >= JSON_DEPTH_MAX) {
-        return fail(json, JSON_DEEP);
+    token_ptr end =
+        json.original != nullptr && row.is_apart ? skip_deep(json, element) : nullptr;
+    if (end == nullptr) {
+        return false;
     }
-    if (at(json, token + 1) == close) {
-        return token + 2;
+    slice part = {json.original + *element, *end - *element};
+    size_t at = json_mend_find(part, json.text + *element);
+    if (at == part.len) {
+        return false;
     }
-    do {
-        token++;
-        if (is_object && !is_member(json, token)) {
-            return fail(json, JSON_BAD);
-        }
-        if (is_object && !check_string(json, token)) {
-            return nullptr;
-        }
-        token = check_value(json, token + (is_object ? 2 : 0), depth + 1);
-    } while (token != nullptr && token < json.end && at(json, token) == ',');
-    if (token == nullptr) {
-        return nullptr;
-    }
-    return token < json.end && at(json, token) == close ? token + 1
-                                                        : fail(json, JSON_BAD);
-}
-
-// The token behind a value that is not needed but must be valid JSON, or nullptr.
-token_ptr
-check_value(json &json, token_ptr token, unsigned depth)
-{
-    if (token >= json.end) {
-        return fail(json, JSON_BAD);
-    }
-    char c = at(json, token);
-    if (c == '{' || c == '[') {
-        return check_nested(json, token, depth);
-    }
-    if (c == '"') {
-        return check_string(json, token) ? token + 1 : nullptr;
-    }
-    return json_token_is_plain(json.text + *token) ? token + 1 : fail(json, JSON_BAD);
-}
-
-// Drops the value that begins at `token`.
-[[gnu::cold, gnu::noinline]] token_ptr
-drop(json &json, token_ptr token, unsigned depth)
-{
-    json.error = JSON_OK;
-    json.dropped++;
-    return check_value(json, token, depth);
+    fail(json, static_cast<signed char>(part.ptr[at]) < 0 ? JSON_UTF8 : JSON_BAD);
+    return true;
 }
 
 } // namespace

@@ -28,6 +28,7 @@ UNREAD_FAULTS = {
     "repeated": 13,
     "references": 2,  # a via, or its uri, twice
     "page_parts": 2,
+    "page_bytes": 11,
     "dict-extract-v0-legacy.ndjson": 3,  # lines with bytes cut out of the middle
     "dict-extract-v2-subscribeEvents.ndjson": 1,
 }

@@ -823,6 +823,71 @@ a_bare_element_apart_costs_what_holds_it(void **state)
 }
 
 static void
+bytes_that_json_forbids_cost_the_element_apart(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(read_text(f,
+                               "{\"apart\":[{\"text\":\"a\"},{\"text\":\"\xff\"},"
+                               "{\"text\":\"b\tc\"},{\"x\":\"\xe9\"},{\"x\":\"\xfe\","
+                               "\"y\":\"\x01\"},{\"text\":\"\\u00e9\\n\"}],"
+                               "\"text\":\"d\"}"),
+                     JSON_OK);
+    assert_int_equal(f->whole.apart.count, 2);
+    const struct part *parts = f->whole.apart.items;
+    assert_slice(parts[0].text, "a");
+    assert_slice(parts[1].text, "\xc3\xa9\n");
+    assert_slice(f->whole.text, "d");
+    assert_int_equal(f->whole.apart.dropped, 4);
+    assert_int_equal(f->whole.apart.errors[0], JSON_UTF8);
+    assert_int_equal(f->whole.apart.errors[1], JSON_BAD);
+    assert_int_equal(f->whole.apart.errors[2], JSON_UTF8);
+    assert_int_equal(f->whole.apart.errors[3], JSON_UTF8);
+    assert_int_equal(json_dropped(f->json), 0);
+    assert_int_equal(read_text(f, "{\"apart\":[{\"text\":\"a\"}]}"), JSON_OK);
+    assert_int_equal(f->whole.apart.dropped, 0);
+}
+
+static void
+bytes_that_json_forbids_cost_the_message_where_nothing_is_apart(void **state)
+{
+    struct fixture *f = *state;
+    const char *const messages[] = {
+        "{\"apart\":{\"text\":\"\xff\"}}",
+        "{\"apart\":[{},{}],\"text\":\"\xff\"}",
+        "{\"apart\":[{\"text\":\"\xff\"}],\"x\":\"\xff\"}",
+        "{\"apart\":[{\"text\":\"\xff\"}],\"\xff\":1}",
+        "{\"apart\":[{\"text\":\"\xff\"}]",
+        "{\"apart\":[{\"text\":\"\xff\"}]}\xff",
+        "{\"apart\":[{\"text\":\"\xff\"}\xff]}",
+        "{\"parts\":[{\"text\":\"\xff\"}]}",
+        "[{\"text\":\"\xff\"}]",
+    };
+    for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++) {
+        assert_int_equal(read_text(f, messages[i]), JSON_UTF8);
+    }
+    assert_int_equal(read_text(f, "{\"present_apart\":[\"\xff\"],\"text\":\"b\"}"),
+                     JSON_OK);
+    assert_slice(f->whole.text, "b");
+    assert_int_equal(read_text(f, "{\"container\":{\"x\":\"\xff\",\"text\":\"b\"}}"),
+                     JSON_OK);
+    assert_slice(f->whole.container->text, "b");
+    assert_int_equal(read_text(f, "{\"container\":{\"text\":\"\xff\"}}"), JSON_UTF8);
+}
+
+static void
+a_key_is_found_beside_bytes_that_json_forbids(void **state)
+{
+    struct fixture *f = *state;
+    size_t row;
+    assert_int_equal(open_bytes(f, "{\"x\":\"\xff\",\"id\":\"1\"}", 18), JSON_OK);
+    assert_int_equal(json_first(f->json, &whole_table, &row), JSON_OK);
+    assert_int_equal(row, 1);
+    assert_int_equal(json_read(f->json, &whole_table, &f->whole, &f->arena), JSON_UTF8);
+    assert_int_equal(open_bytes(f, "{\"x\":\"\xff\"}", 9), JSON_OK);
+    assert_int_equal(json_first(f->json, &whole_table, &row), JSON_UTF8);
+}
+
+static void
 what_is_apart_or_in_a_container_may_be_nested_at_any_depth(void **state)
 {
     struct fixture *f = *state;
@@ -958,6 +1023,9 @@ main(void)
         TEST(brackets_that_do_not_balance_refuse_a_list_of_elements_apart),
         TEST(too_many_elements_apart_are_lost_with_that_reason),
         TEST(a_bare_element_apart_costs_what_holds_it),
+        TEST(bytes_that_json_forbids_cost_the_element_apart),
+        TEST(bytes_that_json_forbids_cost_the_message_where_nothing_is_apart),
+        TEST(a_key_is_found_beside_bytes_that_json_forbids),
         TEST(what_is_apart_or_in_a_container_may_be_nested_at_any_depth),
         TEST(a_value_left_for_later_is_read_by_its_table),
         TEST(a_value_left_for_later_may_turn_out_to_be_wrong),
