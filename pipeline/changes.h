@@ -42,7 +42,8 @@ struct change_entry {
 struct change_person {
     struct slice id, handle;
     uint32_t followers;
-    uint64_t people; // of carriers: who came through them
+    double people;    // of carriers: how many came through them
+    bool is_expected; // an estimate (pipeline/carriers/settle.h)
 };
 
 enum change_alert_type {
@@ -62,16 +63,15 @@ struct change_digest {
 struct change_alert {
     enum change_alert_type type;
     bool is_shown; // the contents were shown before: this change has the name only
-    struct slice rule;
+    struct slice rule, cascade; // cascade: id of the root post
     uint32_t level;
     usec time;
-    struct slice cascade; // id of the root post
     struct change_person author;
     const struct slice *why; // "size 104 >= 100", …
     size_t why_count;
     const struct change_person *amplifiers; // most followers first
     size_t amplifier_count;
-    const struct change_person *carriers; // most people first
+    const struct change_person *carriers; // observed ones first, most people first
     size_t carrier_count;
     const struct change_digest *digest;
     size_t digest_count;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/control.h"
+#include "base/decimal.h"
 
 enum { WHOLE_MAX = 19 }; // digits
 
@@ -66,8 +67,8 @@ const struct alert_field alert_json_field_rows[] = {
     {"why", "array", "One string per condition of the rule, with the value that fulfilled it"},
     {"top_amplifiers", "array", "Amplifiers with the most followers; members as of author"},
     {"top_carriers", "array",
-     "Up to 5 people through whom most others came so far: id, handle, people, and observed: true, since "
-     "the paths were seen"},
+     "Up to 5 people through whom most others came so far: id, handle, people, and observed; false: the "
+     "network shows no path, and people is the expected number, an estimate"},
     {"alerts", "array", "Of a digest: id, cascade, level and size of each alert in it"},
     {NULL, NULL, NULL},
 };
@@ -262,6 +263,20 @@ put_person(struct buffer *text, const struct change_person *person)
 }
 
 static void
+put_carrier(struct buffer *text, const struct change_person *carrier)
+{
+    char people[DECIMAL_TEXT_MAX];
+    size_t len = decimal_put(people, carrier->people, carrier->is_expected ? 4 : 12);
+    put(text, "{");
+    put_text(text, "id", carrier->id);
+    put_text(text, "handle", carrier->handle);
+    put_name(text, "people");
+    buffer_append(text, (struct slice){people, len});
+    put_name(text, "observed");
+    put(text, carrier->is_expected ? "false}" : "true}");
+}
+
+static void
 put_digest(struct buffer *text, const struct change_alert *alert)
 {
     put_name(text, "alerts");
@@ -327,14 +342,8 @@ put_cascade(struct buffer *text, const struct change *change)
     put_name(text, "top_carriers");
     put(text, "[");
     for (size_t i = 0; i < alert->carrier_count; i++) {
-        const struct change_person *carrier = &alert->carriers[i];
         put_comma(text);
-        put(text, "{");
-        put_text(text, "id", carrier->id);
-        put_text(text, "handle", carrier->handle);
-        put_count(text, "people", carrier->people);
-        put_name(text, "observed");
-        put(text, "true}");
+        put_carrier(text, &alert->carriers[i]);
     }
     put(text, "]");
 }

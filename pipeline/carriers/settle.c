@@ -24,6 +24,15 @@ followers_of(const struct pipeline *pipeline, const struct cascade *row, uint32_
            (users_at(&pipeline->users, user)->flags & USER_HAS_FOLLOWERS) != 0;
 }
 
+// Of people on the network of the cascade; 0: of none is anything known.
+static uint32_t
+median_of(const struct pipeline *pipeline, const struct cascade *row)
+{
+    uint32_t median = 0;
+    (void)forecasts_median(pipeline, slab_text(pipeline->texts, row->id), &median);
+    return median;
+}
+
 // The root and the first acts. False if the followers of most are not known.
 static bool
 expected_acts(const struct pipeline *pipeline, const struct cascade *row,
@@ -31,8 +40,7 @@ expected_acts(const struct pipeline *pipeline, const struct cascade *row,
 {
     const struct first_act *acts = first_acts_rows(&row->acts, pipeline->texts);
     uint32_t known = 0;
-    uint32_t median = 0;
-    (void)forecasts_median(pipeline, slab_text(pipeline->texts, row->id), &median);
+    uint32_t median = median_of(pipeline, row);
     ret_acts[0].time = row->created != USEC_NONE ? row->created : row->first;
     if (row->author == USER_NONE ||
         (users_at(&pipeline->users, row->author)->flags & USER_HAS_FOLLOWERS) == 0) {
@@ -180,10 +188,8 @@ add_later(struct pipeline *pipeline, uint32_t cascade, uint32_t user, usec time)
         *(struct expected *)slab_at(pipeline->texts, row->later) =
             expected_after(acts, (size_t)row->acts.count + 1);
     }
-    uint32_t median;
-    if (!followers_of(pipeline, row, user, &act.followers) &&
-        forecasts_median(pipeline, slab_text(pipeline->texts, row->id), &median)) {
-        act.followers = median;
+    if (!followers_of(pipeline, row, user, &act.followers)) {
+        act.followers = median_of(pipeline, row);
     }
     expected_add(slab_at(pipeline->texts, row->later), act);
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "pipeline/carriers/settle.h"
 #include "pipeline/changes/change.h"
 
 static struct change_person
@@ -72,16 +73,45 @@ put_amplifiers(struct pipeline *pipeline, struct change *change,
 static bool
 carries_more(const struct change_person *a, const struct change_person *b)
 {
+    if (a->is_expected != b->is_expected) {
+        return b->is_expected;
+    }
     if (a->people != b->people) {
         return a->people > b->people;
     }
     return slice_compare(a->id, b->id) < 0;
 }
 
-static void
-put_carriers(struct pipeline *pipeline, struct change *change,
-             const struct cascade *row)
+static bool
+has_carried(const struct pipeline *pipeline, const struct cascade *row, uint32_t user)
 {
+    const struct amplifier *entry =
+        amplifiers_find(&row->amplifiers, pipeline->texts, user);
+    return entry != NULL && amplifiers_has(entry, AMPLIFIER_CARRIED);
+}
+
+// Those without observed people.
+static void
+insert_expected(struct pipeline *pipeline, uint32_t cascade, size_t *count)
+{
+    const struct cascade *row = cascades_at(&pipeline->cascades, cascade);
+    struct settle_person people[FIRST_ACTS_MAX];
+    uint32_t found = settle_expected(pipeline, cascade, people);
+    for (uint32_t i = 0; i < found; i++) {
+        if (people[i].people > 0 && !has_carried(pipeline, row, people[i].user)) {
+            struct change_person carrier = person_of(pipeline, people[i].user);
+            carrier.people = people[i].people;
+            carrier.is_expected = true;
+            insert(pipeline->flush.carriers, ALERTS_CARRIERS_MAX, count, &carrier,
+                   carries_more);
+        }
+    }
+}
+
+static void
+put_carriers(struct pipeline *pipeline, struct change *change, uint32_t cascade)
+{
+    const struct cascade *row = cascades_at(&pipeline->cascades, cascade);
     struct change_person *first = pipeline->flush.carriers;
     size_t count = 0;
     uint32_t at = 0;
@@ -94,6 +124,7 @@ put_carriers(struct pipeline *pipeline, struct change *change,
         carrier.people = amplifiers_children(&row->amplifiers, pipeline->texts, entry);
         insert(first, ALERTS_CARRIERS_MAX, &count, &carrier, carries_more);
     }
+    insert_expected(pipeline, cascade, &count);
     change->alert.carriers = first;
     change->alert.carrier_count = count;
 }
@@ -201,7 +232,7 @@ put_cascade(struct pipeline *pipeline, struct change *change,
         change->alert.author = person_of(pipeline, row->author);
     }
     put_amplifiers(pipeline, change, row);
-    put_carriers(pipeline, change, row);
+    put_carriers(pipeline, change, item->cascade);
 }
 
 static void

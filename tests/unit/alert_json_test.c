@@ -32,10 +32,13 @@ static const struct change_field hash[] = {
 static const struct slice why[] = {LIT("size 104 >= 100"),
                                    LIT("velocity_5m 22.4 >= 20")};
 static const struct change_person amplifiers[] = {
-    {LIT("x:1"), LIT("bob"), 5000, 0},
-    {LIT("x:2"), {NULL, 0}, 3, 0},
+    {LIT("x:1"), LIT("bob"), 5000, 0, false},
+    {LIT("x:2"), {NULL, 0}, 3, 0, false},
 };
-static const struct change_person carriers[] = {{LIT("x:1"), LIT("bob"), 5000, 41}};
+static const struct change_person carriers[] = {
+    {LIT("x:1"), LIT("bob"), 5000, 1000041, false},
+    {LIT("x:2"), {NULL, 0}, 3, 12.34567, true},
+};
 
 static struct change
 raised(void)
@@ -52,13 +55,13 @@ raised(void)
                 .level = 1,
                 .time = 1795380540123 * USEC_PER_MS,
                 .cascade = SLICE_LIT("x:12"),
-                .author = {SLICE_LIT("x:7"), SLICE_LIT("123"), 90, 0},
+                .author = {SLICE_LIT("x:7"), SLICE_LIT("123"), 90, 0, false},
                 .why = why,
                 .why_count = 2,
                 .amplifiers = amplifiers,
                 .amplifier_count = 2,
                 .carriers = carriers,
-                .carrier_count = 1,
+                .carrier_count = 2,
             },
     };
 }
@@ -90,8 +93,9 @@ an_alert_has_every_member_in_order_and_numbers_as_numbers(void **state)
         "\"why\":[\"size 104 >= 100\",\"velocity_5m 22.4 >= 20\"],"
         "\"top_amplifiers\":[{\"id\":\"x:1\",\"handle\":\"bob\",\"followers\":5000},"
         "{\"id\":\"x:2\",\"followers\":3}],"
-        "\"top_carriers\":[{\"id\":\"x:1\",\"handle\":\"bob\",\"people\":41,"
-        "\"observed\":true}]}");
+        "\"top_carriers\":[{\"id\":\"x:1\",\"handle\":\"bob\",\"people\":1000041,"
+        "\"observed\":true},{\"id\":\"x:2\",\"people\":12.35,"
+        "\"observed\":false}]}");
 }
 
 static void

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "pipeline/alerts/rules.h"
 #include "tests/unit/made.h"
 #include "tests/unit/made_pipeline.h"
 
@@ -303,6 +304,77 @@ expected_carriers_are_kept_apart(void **state)
     pipeline_destroy(&pipeline);
 }
 
+// The carriers that the next alert names: "x:u2 1, x:u1 ~9.98".
+static const char *
+named(struct pipeline *pipeline)
+{
+    static char text[TEXT_MAX];
+    size_t used = 0;
+    struct change change;
+    text[0] = '\0';
+    changes_begin(pipeline);
+    while (changes_next(pipeline, &change)) {
+        for (size_t i = 0;
+             change.kind == CHANGE_ALERT && i < change.alert.carrier_count; i++) {
+            const struct change_person *one = &change.alert.carriers[i];
+            used += (size_t)snprintf(text + used, TEXT_MAX - used, "%s%.*s %s%.3g",
+                                     used != 0 ? ", " : "", SLICE_ARG(one->id),
+                                     one->is_expected ? "~" : "", one->people);
+        }
+    }
+    changes_written(pipeline, SIZE_MAX);
+    return text;
+}
+
+static void
+set_rule(struct pipeline *pipeline, const char *settings)
+{
+    struct rule rule;
+    memset(&rule, 0, sizeof(rule));
+    option_presets(rule_option_rows, &rule);
+    made_options(rule_option_rows, &rule, settings);
+    snprintf(rule.name, sizeof(rule.name), "rule");
+    pipeline_set_rules(pipeline, &rule, 1);
+}
+
+static void
+alerts_name_expected_carriers_behind_observed_ones(void **state)
+{
+    (void)state;
+    struct pipeline *pipeline = made_pipeline("windows=1h");
+    set_rule(pipeline, "min_size=12");
+    act(pipeline, (struct made_act){1, 1, 1, 0, 1000000}, T0);
+    act(pipeline, (struct made_act){2, 2, 1, 0, 1000}, T0);
+    act(pipeline, (struct made_act){3, 3, 1, 2, 1000}, T0);
+    for (int person = 4; person <= 12; person++) {
+        act(pipeline, (struct made_act){person, person, 1, 0, 1}, T0);
+    }
+    assert_string_equal(
+        named(pipeline),
+        "x:u2 1, x:u1 ~11, x:u3 ~0.00898, x:u4 ~7.98e-06, x:u5 ~6.99e-06");
+    pipeline_destroy(&pipeline);
+}
+
+static void
+alerts_name_no_expected_carriers_without_followers_or_among_paths(void **state)
+{
+    (void)state;
+    for (int turn = 0; turn < 3; turn++) {
+        struct pipeline *pipeline =
+            made_pipeline(turn == 2 ? "windows=1h carriers.capacity=0" : "windows=1h");
+        set_rule(pipeline, "min_size=12");
+        for (int person = 1; person <= 12; person++) {
+            bool has_path = turn == 1 && person > 6;
+            act(pipeline,
+                (struct made_act){person, person, 1, has_path ? 1 : 0,
+                                  turn == 0 ? 0 : 100},
+                T0 + person * USEC_PER_S);
+        }
+        assert_string_equal(named(pipeline), turn == 1 ? "x:u1 6" : "");
+        pipeline_destroy(&pipeline);
+    }
+}
+
 static void
 without_followers_nothing_is_estimated(void **state)
 {
@@ -391,6 +463,9 @@ main(void)
         cmocka_unit_test(carriers_keep_their_user_key_beyond_the_windows),
         cmocka_unit_test(early_people_are_known_after_five_closed_cascades),
         cmocka_unit_test(expected_carriers_are_kept_apart),
+        cmocka_unit_test(alerts_name_expected_carriers_behind_observed_ones),
+        cmocka_unit_test(
+            alerts_name_no_expected_carriers_without_followers_or_among_paths),
         cmocka_unit_test(without_followers_nothing_is_estimated),
         cmocka_unit_test(a_capacity_of_zero_writes_none_of_it),
         cmocka_unit_test(a_person_who_reshares_very_often_is_one_entry),
