@@ -15,6 +15,8 @@ enum {
     DIGEST_SHOWN = 10,
 };
 
+#define EXPECTED_SHOWN 0.5 // people, from which an estimate is shown
+
 static bool
 is_letter(char c)
 {
@@ -147,17 +149,50 @@ add_why(struct buffer *text, const json_t *why)
 }
 
 static void
+add_name(struct buffer *text, const json_t *person)
+{
+    const json_t *handle = json_object_get(person, "handle");
+    if (handle == NULL) {
+        handle = json_object_get(person, "id");
+    }
+    add_foreign(text, handle, NAME_SHOWN);
+}
+
+static void
 add_author(struct buffer *text, const json_t *author)
 {
-    const json_t *handle = json_object_get(author, "handle");
-    if (handle == NULL) {
-        handle = json_object_get(author, "id");
-    }
     add(text, "\n");
-    add_foreign(text, handle, NAME_SHOWN);
+    add_name(text, author);
     add(text, " (");
     add_number(text, json_object_get(author, "followers"));
     add(text, " followers)");
+}
+
+// The observed carriers, or those that are expected: "through bob (41), cat (3)".
+static void
+add_carriers(struct buffer *text, const json_t *carriers, bool is_observed)
+{
+    bool is_first = true;
+    size_t i;
+    const json_t *one;
+    json_array_foreach(carriers, i, one)
+    {
+        char count[64];
+        double people = json_number_value(json_object_get(one, "people"));
+        bool is_shown = is_observed || people >= EXPECTED_SHOWN;
+        if (json_is_true(json_object_get(one, "observed")) != is_observed ||
+            !is_shown) {
+            continue;
+        }
+        snprintf(count, sizeof(count), is_observed ? " (%.0f)" : " (about %.0f)",
+                 people);
+        add(text, !is_first     ? ", "
+                  : is_observed ? "\nthrough "
+                                : "\nestimated, as no path is shown: through ");
+        add_name(text, one);
+        add(text, count);
+        is_first = false;
+    }
 }
 
 static void
@@ -201,6 +236,8 @@ add_cascade(struct buffer *text, const json_t *alert, bool is_over)
         add(text, ": ");
         add_foreign(text, post, POST_SHOWN);
     }
+    add_carriers(text, json_object_get(alert, "top_carriers"), true);
+    add_carriers(text, json_object_get(alert, "top_carriers"), false);
     add(text, "\n");
     add_foreign(text, json_object_get(cascade, "id"), POST_SHOWN);
 }

@@ -53,6 +53,47 @@ the_text_of_a_close_contains_the_final_size(void **state)
         "*viral* is over: size 5000\nx:7 (0 followers)\nx:12");
 }
 
+// The text of an alert with these carriers, behind its first line.
+static const char *
+through(const char *carriers)
+{
+    char json[2048];
+    snprintf(json, sizeof(json),
+             "{\"rule\":\"r\",\"level\":1,\"type\":\"cascade.alert\",\"cascade\":"
+             "{\"id\":\"x:1\"},\"author\":{\"id\":\"x:2\",\"followers\":0},"
+             "\"why\":[],\"top_carriers\":%s}",
+             carriers);
+    return strchr(text_of(json), '\n') + 1;
+}
+
+static void
+an_alert_text_names_carriers_and_marks_estimates(void **state)
+{
+    (void)state;
+    assert_string_equal(through("[]"), "x:2 (0 followers)\nx:1");
+    assert_string_equal(
+        through("[{\"id\":\"x:3\",\"handle\":\"bob\",\"people\":41,\"observed\":true},"
+                "{\"id\":\"x:4\",\"people\":1,\"observed\":true},"
+                "{\"id\":\"x:5\",\"people\":12.34,\"observed\":false},"
+                "{\"id\":\"x:6\",\"people\":0.4,\"observed\":false}]"),
+        "x:2 (0 followers)\nthrough bob (41), x:4 (1)\n"
+        "estimated, as no path is shown: through x:5 (about 12)\nx:1");
+}
+
+static void
+hostile_names_of_carriers_mention_no_one_and_stay_on_their_line(void **state)
+{
+    (void)state;
+    assert_string_equal(
+        through("[{\"id\":\"x:3\",\"handle\":\"<!channel>\",\"people\":30,"
+                "\"observed\":false},"
+                "{\"id\":\"@here\\n*x*\\u202e`\",\"people\":\"7\",\"observed\":true},"
+                "{\"handle\":\"https://t.example\",\"people\":2,\"observed\":true}]"),
+        "x:2 (0 followers)\n"
+        "through `@\u200bhere *x*'` (0), `https://t.example` (2)\n"
+        "estimated, as no path is shown: through `&lt;!channel&gt;` (about 30)\nx:1");
+}
+
 static void
 a_digest_shows_the_first_ten(void **state)
 {
@@ -186,6 +227,9 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_alert_text_contains_reasons_author_and_text),
         cmocka_unit_test(the_text_of_a_close_contains_the_final_size),
+        cmocka_unit_test(an_alert_text_names_carriers_and_marks_estimates),
+        cmocka_unit_test(
+            hostile_names_of_carriers_mention_no_one_and_stay_on_their_line),
         cmocka_unit_test(a_digest_shows_the_first_ten),
         cmocka_unit_test(no_one_is_mentioned_and_nothing_becomes_a_link),
         cmocka_unit_test(markup_is_shown_as_code),
