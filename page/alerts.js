@@ -1,0 +1,70 @@
+// The newest alerts, each with its reasons.
+import { element, setText, setAttribute, isStill } from "./dom.js";
+import { clean, nameOf } from "./text.js";
+import { minute } from "./format.js";
+import { cascadeUrl } from "./answers.js";
+
+const REPEATED = /^(.+?):(.+):(\d+)$/s; // <rule>:<post id>:<level>
+
+export const alertAuthor = (alert) =>
+  nameOf(alert.author?.handle ?? alert.cascade?.handle, alert.author?.id ?? alert.cascade?.author);
+export const alertReasons = (alert) =>
+  (Array.isArray(alert.why) ? alert.why : []).slice(0, 4).map((why) => clean(why, 120)).join(", ");
+export const alertPost = (alert) => alert.cascade?.id ?? REPEATED.exec(alert.id ?? "")?.[2] ?? "";
+
+function slot() {
+  const parts = {
+    time: element("time"),
+    rule: element("span", { class: "rule" }),
+    name: element("a", { class: "name" }, element("bdi")),
+    why: element("p", { class: "why" }),
+    text: element("p", { class: "post" }, element("bdi")),
+  };
+  return { ...parts, id: null, row: element("li", { class: "alert empty" },
+    element("div", {}, parts.time, parts.rule, parts.name), parts.why, parts.text) };
+}
+
+export class Alerts {
+  constructor(rows, announcer = null) {
+    this.announcer = announcer;
+    this.slots = Array.from({ length: rows }, slot);
+    this.note = element("p", { class: "note" });
+    this.list = [];
+    this.root = element("section", { class: "board alerts", "aria-label": "Alerts" },
+      element("div", { class: "heading" }, element("h2", {}, "Alerts")),
+      element("ol", { class: "rows" }, ...this.slots.map((each) => each.row)), this.note);
+  }
+
+  // The answer of /api/v1/alerts: an array, newest first, or an object that holds it.
+  show(answer) {
+    const list = Array.isArray(answer) ? answer : answer?.alerts;
+    this.list = (Array.isArray(list) ? list : []).slice(0, this.slots.length);
+    this.render();
+  }
+
+  add(alert) {
+    if (this.list.some((each) => each.id === alert.id)) return;
+    this.list = [alert, ...this.list].slice(0, this.slots.length);
+    this.render();
+    if (this.announcer) {
+      setText(this.announcer, `Alert ${clean(alert.rule, 40)}: ${alertAuthor(alert)}, ` +
+        alertReasons(alert));
+    }
+    const { row } = this.slots[0];
+    if (!isStill()) row.animate?.([{ opacity: 0 }, { opacity: 1 }], { duration: 400 });
+  }
+
+  render() {
+    this.slots.forEach((each, index) => {
+      const alert = this.list[index];
+      each.row.classList.toggle("empty", !alert);
+      setText(each.time, alert ? minute(Date.parse(alert.time)) : "");
+      setText(each.rule, clean(alert?.rule, 40));
+      setText(each.name.firstChild, alert ? alertAuthor(alert) : "");
+      setAttribute(each.name, "href", alert ? cascadeUrl(alertPost(alert)) : null);
+      setText(each.why, alert ? alertReasons(alert) : "");
+      setText(each.text.firstChild, clean(alert?.cascade?.text, 160));
+    });
+    setText(this.note, this.list.length ? "" : "No alerts yet.");
+  }
+}

@@ -1,0 +1,166 @@
+// The page: its address chooses the view, the head has the window, the search and the state.
+import { element, setAttribute, setText } from "./dom.js";
+import { path, read } from "./answers.js";
+import { feedState, on, start as startFeed } from "./feed.js";
+import { feedSentence, totalsSentence } from "./status.js";
+import { listen } from "./keys.js";
+import { find } from "./search.js";
+import { HomeView } from "./home.js";
+import { WallView } from "./wall.js";
+import { CascadeView } from "./cascade.js";
+import { PersonView } from "./person.js";
+
+const at = (id) => document.getElementById(id);
+const main = at("main");
+const pauseButton = at("pause");
+const searchField = at("search-words");
+let view = null;
+let pausedAt = 0;
+let steps = 0; // of the history, made by this page
+
+const page = {
+  status: null,
+  announcer: at("announcement"),
+  isLive: () => feedState().state === "live" && !pausedAt,
+  parameter: (name) => new URLSearchParams(location.search).get(name),
+  get windows() { return this.status?.windows ?? ["5m", "1h", "24h"]; },
+  get window() {
+    const { windows } = this;
+    const sought = this.parameter("window");
+    if (windows.includes(sought)) return sought;
+    return windows.includes("1h") ? "1h" : windows[Math.min(1, windows.length - 1)];
+  },
+  // The address of the boards with other parameters.
+  urlWith(changes) {
+    const query = new URLSearchParams(location.pathname === "/" ? location.search : "");
+    for (const [name, value] of Object.entries(changes)) query.set(name, value);
+    return "/?" + query;
+  },
+};
+
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function makeView() {
+  const [, kind, rest] = /^\/(cascade|user)\/(.+)$/.exec(location.pathname) ?? [];
+  if (kind === "cascade") return new CascadeView(decoded(rest), page);
+  if (kind === "user") return new PersonView(decoded(rest), page);
+  return page.parameter("wall") === null ? new HomeView(page) : new WallView(page);
+}
+
+function renderWindows() {
+  const names = page.windows.join();
+  const box = at("windows");
+  if (box.dataset.names !== names) {
+    box.dataset.names = names;
+    box.replaceChildren(...page.windows.map((window) => element("a", { "data-window": window }, window)));
+  }
+  for (const link of box.children) {
+    setAttribute(link, "href", page.urlWith({ window: link.dataset.window }));
+    setAttribute(link, "aria-current", link.dataset.window === page.window ? "true" : null);
+  }
+}
+
+function renderState() {
+  const { state } = feedState();
+  document.documentElement.dataset.feed = state;
+  setText(at("state"), feedSentence({ status: page.status, pausedAt }));
+  setText(at("totals"), totalsSentence(page.status));
+  if (view instanceof WallView) view.onStatus();
+}
+
+async function show() {
+  const isBoards = location.pathname === "/" || location.pathname.startsWith("/campaign/");
+  const isWall = isBoards && page.parameter("wall") !== null;
+  renderWindows();
+  if (view instanceof HomeView && isBoards && !isWall) {
+    await view.choose(); // the same view with another window or counter
+    return;
+  }
+  view?.stop();
+  document.body.classList.toggle("is-wall", isWall);
+  document.title = "cascaded";
+  view = makeView();
+  main.replaceChildren(view.root);
+  view.pause?.(Boolean(pausedAt));
+  renderState();
+  await view.start();
+}
+
+function go(url, isFocused = true) {
+  if (url === location.pathname + location.search) return;
+  history.pushState(null, "", url);
+  steps += 1;
+  const before = view;
+  const shown = show();
+  if (view !== before && isFocused) {
+    scrollTo(0, 0);
+    (main.querySelector("[tabindex='-1']") ?? main).focus({ preventScroll: true });
+  }
+  return shown;
+}
+
+function onClick(event) {
+  const link = event.target.closest?.("a[href]");
+  if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey ||
+    event.shiftKey || event.altKey || link.hasAttribute("download") || link.target) return;
+  const url = new URL(link.href);
+  if (url.origin !== location.origin || !/^\/($|cascade\/|user\/|campaign\/)/.test(url.pathname)) return;
+  event.preventDefault();
+  go(url.pathname + url.search);
+}
+
+function pause() {
+  pausedAt = pausedAt ? 0 : Date.now();
+  setText(pauseButton, pausedAt ? "Resume" : "Pause");
+  view?.pause?.(Boolean(pausedAt));
+  renderState();
+}
+
+function back() {
+  if (location.pathname === "/" && !page.parameter("wall")) return false;
+  if (steps > 0) {
+    steps -= 1;
+    history.back();
+  } else {
+    go("/");
+  }
+  return true;
+}
+
+function onStatus(status) {
+  const isFirst = !page.status || page.status.windows?.join() !== status.windows?.join();
+  page.status = status;
+  if (isFirst) renderWindows();
+  if (!pausedAt) view?.onStatus?.(status);
+  renderState();
+}
+
+async function start() {
+  document.addEventListener("click", onClick);
+  addEventListener("popstate", show);
+  pauseButton.addEventListener("click", pause);
+  at("search").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const { url, message } = await find(searchField.value);
+    setText(at("search-answer"), message ?? "");
+    if (url) go(url);
+  });
+  searchField.addEventListener("input", () => setText(at("search-answer"), ""));
+  listen({ search: searchField, onPause: pause, onBack: back,
+    onWindow: (index) => page.windows[index] && go(page.urlWith({ window: page.windows[index] }), false) });
+  on("status", onStatus);
+  on("state", renderState);
+  startFeed();
+  setInterval(renderState, 500);
+  const status = await read(path("status"));
+  if (status && !page.status) page.status = status;
+  await show();
+}
+
+start();
