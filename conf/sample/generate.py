@@ -2,7 +2,7 @@
 """Writes an invented world of posts to standard output, in the format of any network.
 
     generate.py --format x1|x2|jetstream|mastodon|post|mixed --posts N --seed S
-                [--minutes M | --rate R] [--users U] [--start TIME]
+                [--minutes M | --rate R] [--users U] [--start TIME] [--yesterday]
 
 The same arguments give the same bytes, and the same seed the same world in every format:
 conversations, mentions, hashtags, cascades that take off, retweets that are undone and posts
@@ -22,7 +22,7 @@ sys.dont_write_bytecode = True
 
 from wires import Jetstream, Mastodon, Native  # noqa: E402
 from wires_x import X, X1, X2  # noqa: E402
-from world import Deletion, Idle, Retweet, World  # noqa: E402
+from world import Deletion, Idle, Retweet, World, Yesterday  # noqa: E402
 
 WIRES = {wire.name: wire for wire in (X1, X2, Jetstream, Mastodon, Native)}
 MIXED = (X, Jetstream, Mastodon, Native)
@@ -55,9 +55,9 @@ def lines(wire, world):
         elif isinstance(event, Deletion):
             texts = [wire.deletion(event)]
         elif isinstance(event, Retweet):
-            texts = [wire.retweet(event)]
+            texts = [wire.retweet(event), *wire.names(event)]
         else:
-            texts = [wire.post(event)]
+            texts = [wire.post(event), *wire.names(event)]
         for text in texts:
             if text is not None:
                 yield time, text + wire.newline
@@ -93,6 +93,8 @@ def arguments(words=None):
     parser.add_argument("--users", type=positive(int), metavar="U", help="default: posts / 5")
     parser.add_argument("--start", type=moment, default=moment("2026-03-02T09:00:00Z"),
                         metavar="TIME", help="default 2026-03-02T09:00:00Z")
+    parser.add_argument("--yesterday", action="store_true",
+                        help="only cascades of the same people that ended before TIME")
     return parser.parse_args(words)
 
 
@@ -101,7 +103,9 @@ def world_of(options, share=1, number=0):
     posts = (options.posts + share - 1 - number) // share
     length = options.posts / options.rate * 1000 if options.rate else options.minutes * 60_000
     users = max(10, (options.users or max(100, options.posts // 5)) // share)
-    return World(options.seed * share + number, posts, users, options.start, max(1, int(length)))
+    kind = Yesterday if options.yesterday else World
+    return kind(options.seed * share + number, posts, users, options.start, max(1, int(length)),
+                number)
 
 
 def main():

@@ -1,7 +1,8 @@
 """The invented world as the lines of Bluesky's Jetstream, of Mastodon and of native posts.
 
-A wire has a name and four methods: `post`, `retweet`, `deletion` and `idle` give the text of one
-message each (idle: a list of them). user_id and event_id are the ids the daemon knows them by.
+A wire has a name and five methods: `post`, `retweet`, `deletion` and `idle` give the text of one
+message each (idle: a list of them), `names` what follows a post or retweet. user_id and event_id
+are the ids the daemon knows them by.
 """
 import datetime
 import json
@@ -32,7 +33,13 @@ def shown(part):
     return "#" + part if isinstance(part, Tag) else part
 
 
-class Native:
+class Wire:
+    def names(self, _):
+        """Messages with the handles of people who are new, where posts have no handles."""
+        return []
+
+
+class Native(Wire):
     """One line per event, ids as app:p7 and app:u7."""
 
     name, newline = "post", "\n"
@@ -76,10 +83,20 @@ class Native:
         return [""]
 
 
-class Jetstream:
-    """Version 1 of the wire: no handles, no followers, the path of a repost in `via`."""
+class Jetstream(Wire):
+    """Version 1 of the wire: no followers, no handles in posts, the path of a repost in `via`.
+
+    On Bluesky a handle is sent when it changes. Here it is also sent after the first post or
+    repost in which a person appears.
+    """
 
     name, newline = "jetstream", "\n"
+
+    def __init__(self):
+        self.named = set()  # numbers of users
+
+    def handle(self, user):
+        return user.handle.replace("_", "-") + ".example"
 
     def did(self, user):
         return "did:plc:" + base32(user.token, 24)
@@ -132,7 +149,7 @@ class Jetstream:
         text, facets = b"", []
         for part in post.parts:
             text += b" " if text else b""
-            piece = shown(part).encode()
+            piece = ("@" + self.handle(part) if isinstance(part, User) else shown(part)).encode()
             if isinstance(part, User):
                 feature = {"$type": "app.bsky.richtext.facet#mention", "did": self.did(part)}
             elif isinstance(part, Tag):
@@ -154,15 +171,23 @@ class Jetstream:
     def deletion(self, deletion):
         return self._commit(deletion.of, deletion.time, "delete")
 
+    def names(self, event):
+        people = [event.author] + ([] if isinstance(event, Retweet) else event.mentions)
+        new = {user.number: user for user in people if user.number not in self.named}
+        self.named |= set(new)
+        return [self._identity(user, event.number, event.time) for user in new.values()]
+
+    def _identity(self, user, number, time):
+        did = self.did(user)
+        what = {"did": did, "handle": self.handle(user), "seq": 31_500_000_000 + number,
+                "time": iso(time)}
+        return dump({"did": did, "time_us": time * 1000, "kind": "identity", "identity": what})
+
     def idle(self, idle):
-        did = self.did(idle.user)
-        what = {"did": did, "handle": idle.user.handle.replace("_", "-") + ".pds.example",
-                "seq": 31_500_000_000 + idle.number, "time": iso(idle.time)}
-        return [dump({"did": did, "time_us": idle.time * 1000, "kind": "identity",
-                      "identity": what})]
+        return [self._identity(idle.user, idle.number, idle.time)]
 
 
-class Mastodon:
+class Mastodon(Wire):
     """Statuses, one a line; deletions as in the WebSocket form, keep-alives as in SSE."""
 
     name, newline = "mastodon", "\n"

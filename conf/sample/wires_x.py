@@ -6,7 +6,7 @@ and positions count code points of the text with its entities.
 import json
 import time as clock
 
-from wires import escape, iso, shown
+from wires import Wire, escape, iso, shown
 from world import Tag, User
 
 SNOWFLAKE_EPOCH = 1288834974657
@@ -36,7 +36,7 @@ def text_and_entities(post, start=0):
     return " ".join(pieces), places
 
 
-class X1:
+class X1(Wire):
     """Statuses of v1.1 as the streaming API writes them, about 5 to 6 kB for a retweet."""
 
     name, newline = "x1", "\r\n"
@@ -200,7 +200,7 @@ class X(X1):
         return self.v2.retweet(retweet) if retweet.number % 2 else super().retweet(retweet)
 
 
-class X2:
+class X2(Wire):
     """Objects of the filtered stream with the usual expansions. It reports no deletions."""
 
     name, newline = "x2", "\r\n"

@@ -2,14 +2,16 @@
 
 People follow a heavy-tailed law, in followers and, independently, in how much they post. A post
 is carried on with a delay drawn from the power-law memory of real cascades (Zhao et al. 2015),
-each carrier may bring further ones, and now and then an author with many followers says
-something that everybody carries. Only random() and getrandbits() of random.Random are used,
-which give the same numbers in every version of Python.
+each reshare may bring further ones, and now and then an author with many followers writes
+something that everybody reshares. Now and then the cast plays a scene (cast.py). Only random()
+and getrandbits() of random.Random are used, which give the same numbers in every version of
+Python.
 """
 import heapq
 import math
 import random
 
+from cast import CARRIERS, EARLY, NAMES, WRITER
 from words import ADJECTIVES, ANIMALS, HOSTS, NEWS, SENTENCES, TAGS
 
 SECOND = 1000  # all times are in milliseconds
@@ -19,16 +21,18 @@ KERNEL_FLAT, KERNEL_EXPONENT, KERNEL_FLAT_SHARE = 300 * SECOND, 0.2314843, 0.188
 OFFSPRING = 1.0  # what comes of one post on average
 HOT_POSTS = 12
 RECENT = 400
+SCENES_MAX, POSTS_A_SCENE = 24, 400
+SCENE_PACE = 1 / 48  # of the stream: between a carrier's reshare and one through it, on average
 
 
 class User:
-    """A person; a small number means many followers."""
+    """A person; a small number means many followers. The cast has the greatest numbers."""
 
-    def __init__(self, number, world_seed, user_count):
+    def __init__(self, number, world_seed, user_count, handle=None):
         rng = random.Random((world_seed << 40) | number)
         first, second = pick(rng, ADJECTIVES), pick(rng, ANIMALS)
         self.number = number
-        self.handle = f"{second}_{number}"
+        self.handle = handle or f"{second}_{number}"
         self.name = f"{first.capitalize()} {second.capitalize()}" + pick(rng, ("", "", " ☕", " 🌊"))
         self.lang = pick(rng, ("en", "en", "en", "es", "de", "cs", "ja"))
         self.host = pick(rng, HOSTS)
@@ -90,8 +94,8 @@ class Idle:
 
 
 class World:
-    def __init__(self, seed, post_count, user_count, start, length):
-        self.rng, self.seed = random.Random(seed), seed
+    def __init__(self, seed, post_count, user_count, start, length, cast=0):
+        self.rng, self.seed, self.cast = random.Random(seed), seed, cast
         self.post_count, self.user_count = post_count, user_count
         self.start, self.end = start, start + length
         self.response = 1 / kernel_mass(length / 2)  # a short stream sees as much come back
@@ -101,11 +105,13 @@ class World:
         self.due = 0  # plans that make a post or retweet
         self.users, self.recent = {}, []
         self.hot_every, self.hot_made = max(1, post_count // (4 * HOT_POSTS)), 0
+        self.scene_pace = length * SCENE_PACE
+        self._plan_scenes(min(SCENES_MAX, max(1, post_count // POSTS_A_SCENE)))
 
     def events(self):
         """Posts, retweets, deletions and idle moments in the order of time."""
         next_post, next_idle = self.now + self._gap(), self.start + IDLE_EVERY
-        while self.made < self.post_count:
+        while not self._is_over():
             planned = self.plans[0][0] if self.plans else math.inf
             self.now = min(planned, next_post, next_idle)
             if self.now == next_idle:
@@ -122,10 +128,18 @@ class World:
             if event:
                 yield event
 
+    def _is_over(self):
+        return self.made >= self.post_count
+
     def user(self, number):
         if number not in self.users:
-            self.users[number] = User(number, self.seed, self.user_count)
+            place = number - self.user_count
+            handle = NAMES[self.cast][place] if place >= 0 else None
+            self.users[number] = User(number, self.seed, self.user_count, handle)
         return self.users[number]
+
+    def _member(self, place):
+        return self.user(self.user_count + place)
 
     # --- time and chance ---
 
@@ -212,6 +226,51 @@ class World:
         del self.recent[:-RECENT]
         return post
 
+    # --- what the cast does ---
+
+    def _plan_scenes(self, count):
+        length = self.end - self.start
+        for number in range(count):
+            self._plan(length * (number + 0.1) / (count + 0.1), self._scene, number)
+
+    def _scene(self, number):
+        writer, news = self._member(WRITER), Tag(NEWS[number % len(NEWS)])
+        post = self._publish(self._new(writer, self._words(writer, [news])))
+        for place in EARLY:
+            self.due += self._plan(REACTION_MIN * (1 + self.rng.random()), self._be_early, post,
+                                   self._member(place))
+        self._plan_carriers(None, number, post, None)
+        return post
+
+    def _be_early(self, post, who):
+        self.due -= 1
+        return None if post.is_deleted else self._retweet(post, None, who)
+
+    def _plan_carriers(self, through, *arguments):
+        for carrier in CARRIERS:
+            if carrier.through == through:
+                delay = REACTION_MIN * 3 + self._soon() / 4
+                self.due += self._plan(delay, self._bring, carrier, *arguments)
+
+    def _bring(self, carrier, scene, post, via):
+        """A carrier reshares the post, and others come through that."""
+        self.due -= 1
+        who = self._member(carrier.place)
+        if post.is_deleted:
+            return None
+        if carrier.quotes_every and scene % carrier.quotes_every == 0:
+            act = post = self._quote(post, who)
+            via = None
+        else:
+            act = via = self._retweet(post, via, who)
+        for _ in range(poisson(self.rng, carrier.people)):
+            self.due += self._plan(REACTION_MIN + self._soon(), self._carry, post, via)
+        self._plan_carriers(carrier.place, scene, post, via)
+        return act
+
+    def _soon(self):
+        return -math.log(1 - self.rng.random()) * self.scene_pace
+
     # --- what happens to a post ---
 
     def _spread(self, post, via, mean):
@@ -226,9 +285,13 @@ class World:
             return None
         if who is post.author and rng.random() < 0.7:
             return None
-        post.carriers.add(who.number)
         if rng.random() < 0.1:
             return self._quote(post, who)
+        return self._retweet(post, via, who)
+
+    def _retweet(self, post, via, who):
+        rng = self.rng
+        post.carriers.add(who.number)
         self.made += 1
         post.retweets += 1
         retweet = Retweet(self.made, who, self._ms(), post, via)
@@ -240,6 +303,7 @@ class World:
         return retweet
 
     def _quote(self, post, who):
+        post.carriers.add(who.number)
         extra = post.tags[:1] if who is not post.author else []
         quote = self._new(who, self._words(who, extra))
         quote.quote = post
@@ -277,6 +341,27 @@ class World:
             what.of.retweets -= 1
             what.of.carriers.discard(what.author.number)
         return Deletion(what, self._ms())
+
+
+class Yesterday(World):
+    """The same people some hours before, with scenes of the cast and what comes of them only."""
+
+    FIRST_NUMBER, SCENES = 1 << 30, 10
+    BEFORE, LENGTH = 12 * 3600 * SECOND, 2 * 3600 * SECOND
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.plans, self.made = [], self.FIRST_NUMBER
+        self.now = self.start = self.start - self.BEFORE
+        self.end = self.start + self.LENGTH
+        self.scene_pace = self.LENGTH * SCENE_PACE
+        self._plan_scenes(self.SCENES)
+
+    def _is_over(self):
+        return not self.plans
+
+    def _gap(self):
+        return math.inf
 
 
 def kernel_mass(age):

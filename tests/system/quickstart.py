@@ -4,6 +4,7 @@ import http.server
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -61,7 +62,25 @@ def a_replay_without_a_terminal_prints_snapshots_and_ends():
     during = ended.stdout.split("== Summary", 1)[0]
     assert "\nAlert " in during and ": size 10 >= 10: " in during, during
     assert "Next" in ended.stdout and "\x1b" not in ended.stdout
+    check_people(ended.stdout)
     place.check_clean()
+
+
+def check_people(text):
+    """Somebody is on every board of people, with a name, and those of the cast are first."""
+    boards, people = text.split("== Summary", 1)[1].split("\nCarriers (", 1)
+    assert "bsky:did:" not in boards and "\nCarried " in boards, boards
+    carriers, rest = people.split("\nEarly people:\n", 1)
+    carriers = carriers.splitlines()[2:7]
+    assert any(" @ann " in row for row in carriers), carriers
+    for row in carriers:
+        found = re.search(r" @\S+ +(\d+) people came through (\d+) of (\d+) reshares; best ", row)
+        assert found and int(found[1]) >= 50 and int(found[2]) * 2 > int(found[3]), row
+    early, estimated = rest.split("\nEstimated carriers", 1)
+    early = re.findall(r"(?m)^  @\S+ +early in (\d+) of (\d+) cascades, head start (\S+)$", early)
+    assert len(early) == 3, rest
+    assert all(int(row[0]) >= 5 and float(row[2]) > 2 for row in early), early
+    assert len(re.findall(r"(?m)^  @\S+ +\S+ people expected", estimated)) == 3, estimated
 
 
 def boards_on_screen(place):
