@@ -10,6 +10,7 @@
 #include "ingest/frames/file_kind.h"
 #include "ingest/frames/lines.h"
 #include "pipeline/pipeline.h"
+#include "sinks/http/http_files.h"
 #include "sinks/http/http_server.h"
 #include "sinks/http/metrics_page.h"
 #include "sinks/redis/redis_sink.h"
@@ -18,8 +19,9 @@
 struct http_routes {
     struct http_routes_setup setup;
     struct http_server *server;
-    struct http_pages pages[1]; // the tables of all rooms
-    struct feed feed;           // of pushed posts
+    struct http_pages pages[2]; // the tables of all rooms
+    struct http_files files;
+    struct feed feed; // of pushed posts
     struct lines lines;
     struct lines_metrics lines_metrics;
 };
@@ -268,7 +270,10 @@ http_routes_create(const struct http_routes_setup *setup, struct error *error)
         return NULL;
     }
     routes->setup = *setup;
+    http_files_init(&routes->files,
+                    &(struct http_files_setup){.files = http_files_embedded});
     routes->pages[0] = (struct http_pages){pages, routes};
+    routes->pages[1] = (struct http_pages){http_files_pages, &routes->files};
     const struct http_server_setup server = {
         .base = setup->base,
         .options = &setup->settings->http,
@@ -298,6 +303,7 @@ http_routes_destroy(struct http_routes **routes)
         return;
     }
     http_server_destroy(&w->server);
+    http_files_fini(&w->files);
     feed_fini(&w->feed);
     lines_fini(&w->lines);
     free(w);

@@ -1,18 +1,18 @@
 // The newest server-sent events, in one ring for all clients. Pure.
 //
-// An event is stored once, as the bytes that are sent. A client has only a cursor: there
-// is no queue per client. The ring keeps at most EVENT_RING_COUNT events and as many
-// bytes as it is given; the oldest ones leave. A client whose next event has left gets
-// the event `snapshot` instead, which means that it has to fetch everything again, and
-// then what is newer.
+// An event is stored once, as the bytes that are sent. A client has only a cursor:
+// there is no queue per client. The ring keeps at most EVENT_RING_COUNT events and as
+// many bytes as it is given; the oldest ones leave. A client whose next event has left
+// gets the event `snapshot` instead, which means that it has to fetch everything again,
+// and then what is newer.
 //
 // The id of an event is the number of the flush it belongs to; several events of one
 // flush have the same id, and numbers never decrease. A client that resumes after an id
-// has received at least the first event of that flush and gets the others again, so that
-// nothing is lost between two events of one flush.
+// has received at least the first event of that flush and gets the others again, so
+// that nothing is lost between two events of one flush.
 //
-// An event belongs to one board or to everybody. A client that wants only some boards
-// passes over the events of the others.
+// An event belongs to one board or is for all clients. A client that wants only some
+// boards passes over the events of the others.
 #pragma once
 
 #include <stdbool.h>
@@ -71,8 +71,8 @@ void event_ring_fini(struct event_ring *ring);
 // ignored.
 void event_ring_flush(struct event_ring *ring, uint64_t flush);
 // Adds an event of the current flush; copies. board: EVENT_RING_FOR_ALL or less. An
-// event that does not fit into a quarter of the ring empties the ring: every client
-// gets `snapshot`.
+// event that does not fit into a quarter of the ring empties it, and every client gets
+// `snapshot`.
 void event_ring_add(struct event_ring *ring, uint16_t board, struct slice name,
                     struct slice data);
 
@@ -80,15 +80,16 @@ void event_ring_want(struct event_ring_boards *boards, uint16_t board);
 void event_ring_want_all(struct event_ring_boards *boards);
 bool event_ring_wants(const struct event_ring_boards *boards, uint16_t board);
 
-// A cursor of a client that connects. last_flush: the id that it received last, or NULL.
+// A cursor of a client that connects. last_flush: the id that it received last, or
+// NULL.
 struct event_ring_cursor event_ring_join(const struct event_ring *ring,
                                          const struct event_ring_boards *wanted,
                                          const uint64_t *last_flush);
 // True if event_ring_read has something to send, or would end the connection.
 bool event_ring_is_ready(const struct event_ring *ring,
                          const struct event_ring_cursor *cursor);
-// Copies as many whole events as fit; of one that is longer than `size` a part. size: at
-// least EVENT_RING_HEAD_MAX.
+// Copies as many whole events as fit; of one that is longer than `size` a part. size:
+// at least EVENT_RING_HEAD_MAX.
 enum event_ring_result event_ring_read(const struct event_ring *ring,
                                        struct event_ring_cursor *cursor, char *bytes,
                                        size_t size, size_t *ret_size);

@@ -74,6 +74,27 @@ def health_and_readiness_are_right():
 
 
 @case
+def the_page_is_served_with_its_policy():
+    with Daemon() as daemon:
+        for path in ("/", "/cascade/bsky:at:%2F%2Fdid/a", "/user/x:1", "/campaign/cup"):
+            plain = daemon.ask("GET", path)
+            assert plain.status == 200 and "<!DOCTYPE html>" in plain.text, plain.text
+            policy = plain.headers["Content-Security-Policy"]
+            assert policy.startswith("default-src 'none';"), policy
+            assert "frame-ancestors 'none'" in policy and "unsafe" not in policy, policy
+            assert plain.headers["X-Content-Type-Options"] == "nosniff"
+            assert plain.headers["Referrer-Policy"] == "no-referrer"
+            assert plain.headers["Cache-Control"] == "no-cache"
+            tag = plain.headers["ETag"]
+            assert daemon.ask("GET", path, If_None_Match=tag).status == 304
+        icon = daemon.ask("HEAD", "/page/icon.svg", Accept_Encoding="gzip")
+        assert icon.headers["Content-Encoding"] == "gzip"
+        assert icon.headers["Content-Type"] == "image/svg+xml"
+        assert daemon.ask("GET", "/page/none.js").status == 404
+        assert daemon.ask("POST", "/").status == 405
+
+
+@case
 def posts_pushed_are_counted_once_however_often_they_come():
     with Daemon() as daemon:
         body = post(1) + post(2) + b"\r\n{broken\n" + post(3).rstrip()
@@ -272,7 +293,7 @@ def requests_that_are_unusual_are_answered():
             (f"GET /healthz HTTP/1.1\n{host}\n".replace("\r", ""), 200),
             (f"GET /healthz HTTP/1.1\r\n{host}\r\n".replace("localhost", "LOCALHOST:1"), 200),
             (f"GET /healthz HTTP/1.1\r\n{host}Content-Length: 5\r\n\r\nhello", 200)]
-    for path, code in (("/healthz", 200), ("/readyz", 503), ("/metrics", 200), ("/", 404),
+    for path, code in (("/healthz", 200), ("/readyz", 503), ("/metrics", 200), ("/", 200),
                        ("/api/v1/nothing", 404), ("/api/v1/posts", 405)):
         rows.append((f"HEAD {path} HTTP/1.1\r\n{host}\r\n", code))
     for scheme in ("Bearer", "bearer", "BEARER", "bEaReR "):

@@ -173,7 +173,7 @@ a_client_that_falls_out_in_the_middle_of_an_event_is_ended(void **state)
 }
 
 static void
-an_event_that_is_too_long_sends_everybody_a_snapshot(void **state)
+after_an_event_that_is_too_long_all_get_a_snapshot(void **state)
 {
     (void)state;
     char data[BYTES / 4 + 1];
@@ -272,7 +272,7 @@ main(void)
         TEST(a_client_gets_only_the_boards_it_wants),
         TEST(a_client_that_falls_out_gets_a_snapshot),
         TEST(a_client_that_falls_out_in_the_middle_of_an_event_is_ended),
-        TEST(an_event_that_is_too_long_sends_everybody_a_snapshot),
+        TEST(after_an_event_that_is_too_long_all_get_a_snapshot),
         TEST(no_data_can_begin_a_field_or_an_event),
         TEST(at_most_a_number_of_events_is_kept),
         TEST(every_event_arrives_whole_or_a_snapshot_in_its_place),
