@@ -12,9 +12,9 @@ struct series {
 // longer without a request to do so would only lose messages.
 static const struct series all_series[RECONNECT_CLASS_COUNT] = {
     [RECONNECT_NETWORK] = {250 * USEC_PER_MS, 16 * USEC_PER_S, true},
-    [RECONNECT_HTTP] = {5 * USEC_PER_S, 320 * USEC_PER_S, false},
+    [RECONNECT_SERVER] = {5 * USEC_PER_S, 320 * USEC_PER_S, false},
     [RECONNECT_RATE] = {60 * USEC_PER_S, 960 * USEC_PER_S, false},
-    [RECONNECT_LINGER] = {2 * USEC_PER_S, 30 * USEC_PER_S, false},
+    [RECONNECT_STILL_OPEN] = {2 * USEC_PER_S, 30 * USEC_PER_S, false},
 };
 
 // A server that accepts and closes is not connected to in a fast loop.
@@ -121,11 +121,11 @@ reconnect_class_of_status(long status, struct slice body)
     case 426:
         return RECONNECT_FATAL;
     case 429:
-        return holds(body, SLICE_LIT("TooManyConnections")) ? RECONNECT_LINGER
+        return holds(body, SLICE_LIT("TooManyConnections")) ? RECONNECT_STILL_OPEN
                                                             : RECONNECT_RATE;
     case 420:
         return RECONNECT_RATE;
     default:
-        return RECONNECT_HTTP;
+        return RECONNECT_SERVER;
     }
 }

@@ -2,14 +2,14 @@
 //
 //   a live stream that dropped      at once; unless that was done just before
 //   network (TCP, TLS, look-up)     250 ms, 500 ms, 750 ms … 16 s
-//   an HTTP error                   5 s, 10 s, 20 s … 320 s
+//   an error of the server          5 s, 10 s, 20 s … 320 s
 //   asked to slow down (429, 420)   60 s, 120 s … 16 min, and not before the given time
 //   the old connection remains      2 s, 4 s … 30 s
 //   waiting does not help           never
 //
 // Each wait is varied by up to ±jitter per cent, so that many clients do not reconnect
-// at the same time, and stays within its maximum. The series begin again once a stream
-// flows.
+// at the same time, and stays within its maximum. The waits begin again once a stream
+// flows, but that of the network only when a further attempt at once is allowed.
 //
 // Pure: the time is an argument, the deadline a result. Any clock may be used that
 // never goes back.
@@ -25,9 +25,9 @@ enum { RECONNECT_JITTER = 20 };
 
 enum reconnect_class {
     RECONNECT_NETWORK,
-    RECONNECT_HTTP,
+    RECONNECT_SERVER,
     RECONNECT_RATE,
-    RECONNECT_LINGER,
+    RECONNECT_STILL_OPEN,
     RECONNECT_FATAL,
     RECONNECT_CLASS_COUNT,
 };

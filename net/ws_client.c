@@ -94,7 +94,7 @@ end_network(struct ws_client *client, const char *reason, const char *why)
 static void
 end_breach(struct ws_client *client, const char *reason, const char *why)
 {
-    struct outcome outcome = {.class = RECONNECT_HTTP,
+    struct outcome outcome = {.class = RECONNECT_SERVER,
                               .not_before = USEC_NONE,
                               .is_breach = true,
                               .reason = reason};
@@ -131,9 +131,9 @@ class_of_close(uint16_t code)
     case WS_CLOSE_POLICY:
     case WS_CLOSE_LONG:
     case WS_CLOSE_LATER:
-        return RECONNECT_HTTP;
+        return RECONNECT_SERVER;
     default:
-        return code >= 3000 ? RECONNECT_HTTP : RECONNECT_NETWORK;
+        return code >= 3000 ? RECONNECT_SERVER : RECONNECT_NETWORK;
     }
 }
 

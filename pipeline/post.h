@@ -55,7 +55,6 @@ struct post_ref {
 
 struct post {
     enum post_kind kind; // the other members are about published posts and retweets
-                         // retweets
     struct slice id;
     struct slice alias;  // the source's own id of the post; none: it has none
     struct slice source; // that source; none: the one without a name

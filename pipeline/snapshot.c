@@ -96,14 +96,14 @@ static enum status
 refuse(const struct head *head, const char *why, struct error *error)
 {
     struct slice posts = find(head, "posts");
-    struct slice amplifiers = find(head, "people");
+    struct slice people = find(head, "people");
     struct slice until = find(head, "until");
-    if (posts.len == 0 || amplifiers.len == 0 || until.len == 0) {
+    if (posts.len == 0 || people.len == 0 || until.len == 0) {
         return error_set(error, STATUS_PARSE, "%s", why);
     }
     return error_set(error, STATUS_PARSE,
                      "%s; it holds %.*s posts and %.*s people up to %.*s", why,
-                     SLICE_ARG(posts), SLICE_ARG(amplifiers), SLICE_ARG(until));
+                     SLICE_ARG(posts), SLICE_ARG(people), SLICE_ARG(until));
 }
 
 // Names every option that differs: "redis.top (10, now 20)".

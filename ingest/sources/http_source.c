@@ -281,7 +281,7 @@ on_done(void *context, CURLcode code)
     if (http->step == STEP_REFUSED) {
         end_refused(http);
     } else if (http->is_bomb) {
-        end(http, RECONNECT_HTTP, "expansion",
+        end(http, RECONNECT_SERVER, "expansion",
             "the stream expands too much when decompressed (a gzip bomb)");
     } else if (code == CURLE_OK) {
         end(http, RECONNECT_NETWORK, "closed", "the server ended the stream");
@@ -331,7 +331,7 @@ open_now(struct source *source)
         status = http_client_start(setup->client, &http->transfer, &error);
     }
     if (status != STATUS_OK) {
-        end(http, RECONNECT_HTTP, "request", error.text);
+        end(http, RECONNECT_SERVER, "request", error.text);
     }
 }
 

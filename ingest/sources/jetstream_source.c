@@ -113,7 +113,7 @@ after(struct source *source, const struct outcome *outcome, usec now)
 static void
 break_off(struct jetstream *jet, const char *reason, const char *why)
 {
-    struct outcome outcome = {.class = RECONNECT_HTTP,
+    struct outcome outcome = {.class = RECONNECT_SERVER,
                               .not_before = USEC_NONE,
                               .is_breach = true,
                               .reason = reason};
@@ -149,7 +149,7 @@ open_now(struct source *source)
     buffer_reset(&jet->path);
     jetstream_wire_path(host->url.path, jet->wire, &ask, &jet->path);
     struct outcome outcome = {
-        .class = RECONNECT_HTTP, .not_before = USEC_NONE, .reason = "request"};
+        .class = RECONNECT_SERVER, .not_before = USEC_NONE, .reason = "request"};
     enum status status =
         jet->path.is_failed
             ? error_set(&outcome.error, STATUS_RANGE, "url: its path is too long")

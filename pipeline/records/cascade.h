@@ -55,7 +55,8 @@ enum cascade_field {
     CASCADE_P_DOUBLE = 1 << 21,
     CASCADE_OVERPERFORMANCE = 1 << 22,
     CASCADE_LEVEL = 1 << 23,
-    CASCADE_ALL = 2 * CASCADE_LEVEL - 1,
+    CASCADE_BEHIND_LAST, // keep behind the last field
+    CASCADE_ALL = 2 * (CASCADE_BEHIND_LAST - 1) - 1,
 };
 
 // Packed: there are many, and 4 bytes of each would be padding.

@@ -73,7 +73,7 @@ refuse(struct redis_sink *sink)
         note_refused(sink);
     }
     enum redis_action action = row->action;
-    if (action == REDIS_ACTION_FATAL && redis_report_is_patient(sink)) {
+    if (action == REDIS_ACTION_OPERATOR && redis_report_is_patient(sink)) {
         action = REDIS_ACTION_RECONNECT;
     }
     if (action == REDIS_ACTION_RECONNECT) {
@@ -82,7 +82,7 @@ refuse(struct redis_sink *sink)
         return redis_tools_drop(sink, kind, &reply);
     }
     redis_report_count(sink, kind);
-    if (action == REDIS_ACTION_FATAL) {
+    if (action == REDIS_ACTION_OPERATOR) {
         return redis_tools_stop(sink, REDIS_EVENT_FATAL, row->exit_code, &error);
     }
     if (action == REDIS_ACTION_REPAIR) {

@@ -44,7 +44,7 @@ enum redis_action {
     REDIS_ACTION_RETRY,     // wait, then write again over the same connection
     REDIS_ACTION_RECONNECT, // wait, then connect again: the address may have changed
     REDIS_ACTION_REPAIR,    // replace the key, then write again
-    REDIS_ACTION_FATAL,     // a replay and a start: give up. Later: as RECONNECT
+    REDIS_ACTION_OPERATOR,  // a replay and a start: give up. Later: as RECONNECT
 };
 
 struct redis_error_kind_row {

@@ -171,7 +171,7 @@ redis_report_down(struct redis_sink *sink, enum redis_error_kind kind,
         redis_report_count(sink, kind);
     }
     if (kind != REDIS_ERROR_NONE && !redis_report_is_patient(sink) &&
-        redis_error_kind_row(kind)->action == REDIS_ACTION_FATAL) {
+        redis_error_kind_row(kind)->action == REDIS_ACTION_OPERATOR) {
         struct error last = {.code = STATUS_OK};
         redis_report_refusal(sink, kind, error->text, &last);
         return redis_tools_stop(sink, REDIS_EVENT_FATAL,

@@ -292,8 +292,8 @@ hosts_that_are_all_down_are_asked_in_turn_each_by_its_own_waits(void **state)
     expect_next(RECONNECT_NETWORK, false, T + 250 * ms, 1, T + 250 * ms);
     expect_next(RECONNECT_NETWORK, false, T + 250 * ms, 0, T + 750 * ms);
     // An HTTP error there: the other one's half second is over sooner than 5 s.
-    expect_next(RECONNECT_HTTP, false, T + 750 * ms, 1, T + 750 * ms);
-    expect_next(RECONNECT_HTTP, false, T + 750 * ms, 0, T + 750 * ms + 5 * S);
+    expect_next(RECONNECT_SERVER, false, T + 750 * ms, 1, T + 750 * ms);
+    expect_next(RECONNECT_SERVER, false, T + 750 * ms, 0, T + 750 * ms + 5 * S);
 }
 
 static void
@@ -302,7 +302,7 @@ a_host_that_refuses_for_good_is_left_out_until_the_next_start(void **state)
     (void)state;
     begin("b.example");
     expect_next(RECONNECT_FATAL, false, T, 1, T);
-    expect_next(RECONNECT_HTTP, false, T, 1, T + 5 * S);
+    expect_next(RECONNECT_SERVER, false, T, 1, T + 5 * S);
     expect_next(RECONNECT_FATAL, false, T + 5 * S, 1, USEC_NONE);
     jetstream_hosts_start(&hosts, T + 9 * S);
     expect_next(RECONNECT_NETWORK, false, T + 9 * S, 0, T + 9 * S);

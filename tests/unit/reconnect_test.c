@@ -45,7 +45,7 @@ http_errors_double_from_5_s_to_320_s(void **state)
     struct reconnect reconnect = exact();
     static const int expected[] = {5, 10, 20, 40, 80, 160, 320, 320, 320};
     for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
-        assert_int_equal(after(&reconnect, RECONNECT_HTTP, 0), expected[i] * S);
+        assert_int_equal(after(&reconnect, RECONNECT_SERVER, 0), expected[i] * S);
     }
 }
 
@@ -93,7 +93,7 @@ a_lingering_connection_is_probed_in_short_capped_steps(void **state)
     struct reconnect reconnect = exact();
     static const int expected[] = {2, 4, 8, 16, 30, 30};
     for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
-        assert_int_equal(after(&reconnect, RECONNECT_LINGER, 0), expected[i] * S);
+        assert_int_equal(after(&reconnect, RECONNECT_STILL_OPEN, 0), expected[i] * S);
     }
 }
 
@@ -133,14 +133,14 @@ a_stream_that_flows_resets_every_series(void **state)
     (void)state;
     struct reconnect reconnect = exact();
     for (int i = 0; i < 5; i++) {
-        (void)after(&reconnect, RECONNECT_HTTP, 0);
+        (void)after(&reconnect, RECONNECT_SERVER, 0);
         (void)after(&reconnect, RECONNECT_RATE, 0);
-        (void)after(&reconnect, RECONNECT_LINGER, 0);
+        (void)after(&reconnect, RECONNECT_STILL_OPEN, 0);
     }
     reconnect_up(&reconnect);
-    assert_int_equal(after(&reconnect, RECONNECT_HTTP, 0), 5 * S);
+    assert_int_equal(after(&reconnect, RECONNECT_SERVER, 0), 5 * S);
     assert_int_equal(after(&reconnect, RECONNECT_RATE, 0), 60 * S);
-    assert_int_equal(after(&reconnect, RECONNECT_LINGER, 0), 2 * S);
+    assert_int_equal(after(&reconnect, RECONNECT_STILL_OPEN, 0), 2 * S);
 }
 
 static void
@@ -161,11 +161,11 @@ jitter_stays_within_a_fifth_and_within_the_longest(void **state)
     for (uint64_t seed = 0; seed < 10000; seed++) {
         struct reconnect reconnect;
         reconnect_init(&reconnect, seed, RECONNECT_JITTER);
-        usec wait = after(&reconnect, RECONNECT_HTTP, 0);
+        usec wait = after(&reconnect, RECONNECT_SERVER, 0);
         least = wait < least ? wait : least;
         most = wait > most ? wait : most;
         for (int i = 0; i < 7; i++) {
-            wait = after(&reconnect, RECONNECT_HTTP, 0);
+            wait = after(&reconnect, RECONNECT_SERVER, 0);
         }
         assert_in_range(wait, 256 * S, 320 * S);
     }
@@ -186,14 +186,14 @@ the_status_decides_the_rule(void **state)
         {403, "", RECONNECT_FATAL},
         {404, "", RECONNECT_FATAL},
         {406, "", RECONNECT_FATAL},
-        {400, "", RECONNECT_HTTP},
-        {302, "", RECONNECT_HTTP},
-        {500, "", RECONNECT_HTTP},
-        {503, "TooManyConnections", RECONNECT_HTTP},
+        {400, "", RECONNECT_SERVER},
+        {302, "", RECONNECT_SERVER},
+        {500, "", RECONNECT_SERVER},
+        {503, "TooManyConnections", RECONNECT_SERVER},
         {420, "", RECONNECT_RATE},
         {429, "", RECONNECT_RATE},
         {429, "Too", RECONNECT_RATE},
-        {429, "{\"connection_issue\":\"TooManyConnections\"}", RECONNECT_LINGER},
+        {429, "{\"connection_issue\":\"TooManyConnections\"}", RECONNECT_STILL_OPEN},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         assert_int_equal(

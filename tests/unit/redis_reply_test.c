@@ -168,7 +168,7 @@ what_will_not_get_better_is_fatal_with_an_exit_code(void **state)
     for (enum redis_error_kind kind = REDIS_ERROR_LOADING; kind < REDIS_ERROR_COUNT;
          kind++) {
         const struct redis_error_kind_row *row = redis_error_kind_row(kind);
-        assert_int_equal(row->exit_code != 0, row->action == REDIS_ACTION_FATAL);
+        assert_int_equal(row->exit_code != 0, row->action == REDIS_ACTION_OPERATOR);
     }
     assert_int_equal(redis_error_kind_row(REDIS_ERROR_LOADING)->action,
                      REDIS_ACTION_RETRY);
