@@ -190,11 +190,17 @@ next_wanted(const struct event_ring *ring, const struct event_ring_cursor *curso
 }
 
 bool
+event_ring_is_lost(const struct event_ring *ring,
+                   const struct event_ring_cursor *cursor)
+{
+    return cursor->is_lost || cursor->next < ring->first;
+}
+
+bool
 event_ring_is_ready(const struct event_ring *ring,
                     const struct event_ring_cursor *cursor)
 {
-    return cursor->is_lost || cursor->next < ring->first ||
-           next_wanted(ring, cursor) != ring->next;
+    return event_ring_is_lost(ring, cursor) || next_wanted(ring, cursor) != ring->next;
 }
 
 static size_t
@@ -213,13 +219,10 @@ event_ring_read(const struct event_ring *ring, struct event_ring_cursor *cursor,
 {
     assert(size >= EVENT_RING_HEAD_MAX);
     size_t used = 0;
-    if (cursor->next < ring->first) {
-        if (cursor->sent != 0) {
-            return EVENT_RING_TORN;
-        }
-        cursor->is_lost = true;
+    if (cursor->next < ring->first && cursor->sent != 0) {
+        return EVENT_RING_TORN;
     }
-    if (cursor->is_lost) {
+    if (event_ring_is_lost(ring, cursor)) {
         used = write_snapshot(ring, bytes, size);
         cursor->next = ring->next;
         cursor->is_lost = false;

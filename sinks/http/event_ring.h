@@ -85,6 +85,9 @@ bool event_ring_wants(const struct event_ring_boards *boards, uint16_t board);
 struct event_ring_cursor event_ring_join(const struct event_ring *ring,
                                          const struct event_ring_boards *wanted,
                                          const uint64_t *last_flush);
+// True if events that the client has not received have left, or it has just connected.
+bool event_ring_is_lost(const struct event_ring *ring,
+                        const struct event_ring_cursor *cursor);
 // True if event_ring_read has something to send, or would end the connection.
 bool event_ring_is_ready(const struct event_ring *ring,
                          const struct event_ring_cursor *cursor);

@@ -25,37 +25,57 @@ network_of(const struct sockaddr *address, unsigned char network[HTTP_NETWORK_BY
 }
 
 static bool
-is_of(const struct http_place *place, const unsigned char *network)
+is_loopback(const struct sockaddr *address)
 {
-    return place->order != 0 &&
+    if (address->sa_family == AF_INET) {
+        const struct sockaddr_in *four =
+            (const struct sockaddr_in *)(const void *)address;
+        return (ntohl(four->sin_addr.s_addr) >> 24) == IN_LOOPBACKNET;
+    }
+    const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)(const void *)address;
+    return address->sa_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&six->sin6_addr);
+}
+
+static bool
+is_taken(const struct http_place *place, bool is_feed)
+{
+    return place->order != 0 && place->is_feed == is_feed;
+}
+
+static bool
+is_of(const struct http_place *place, bool is_feed, const unsigned char *network)
+{
+    return is_taken(place, is_feed) &&
            memcmp(place->network, network, HTTP_NETWORK_BYTES) == 0;
 }
 
 static size_t
-count_of(const struct http_connections *connections, const unsigned char *network)
+count_of(const struct http_connections *connections, bool is_feed,
+         const unsigned char *network)
 {
     size_t count = 0;
-    for (size_t i = 0; i < HTTP_CONNECTIONS_MAX; i++) {
-        count += is_of(&connections->places[i], network);
+    for (size_t i = 0; i < HTTP_PLACES_MAX; i++) {
+        count += is_of(&connections->places[i], is_feed, network);
     }
     return count;
 }
 
 // network: NULL for any.
 static bool
-oldest_of(const struct http_connections *connections, const unsigned char *network,
-          size_t *ret_place)
+oldest_of(const struct http_connections *connections, bool is_feed,
+          const unsigned char *network, size_t *ret_place)
 {
-    size_t oldest = HTTP_CONNECTIONS_MAX;
-    for (size_t i = 0; i < HTTP_CONNECTIONS_MAX; i++) {
+    size_t oldest = HTTP_PLACES_MAX;
+    for (size_t i = 0; i < HTTP_PLACES_MAX; i++) {
         const struct http_place *place = &connections->places[i];
-        bool is_candidate = network != NULL ? is_of(place, network) : place->order != 0;
-        if (is_candidate && (oldest == HTTP_CONNECTIONS_MAX ||
+        bool is_candidate =
+            network != NULL ? is_of(place, is_feed, network) : is_taken(place, is_feed);
+        if (is_candidate && (oldest == HTTP_PLACES_MAX ||
                              place->order < connections->places[oldest].order)) {
             oldest = i;
         }
     }
-    if (oldest == HTTP_CONNECTIONS_MAX) {
+    if (oldest == HTTP_PLACES_MAX) {
         return false;
     }
     *ret_place = oldest;
@@ -68,23 +88,25 @@ http_connections_crowded(const struct http_connections *connections,
 {
     unsigned char network[HTTP_NETWORK_BYTES];
     network_of(address, network);
-    if (count_of(connections, network) >= HTTP_ADDRESS_MAX) {
-        return oldest_of(connections, network, ret_place);
+    if (count_of(connections, false, network) >= HTTP_ADDRESS_MAX) {
+        return oldest_of(connections, false, network, ret_place);
     }
     const unsigned char *most = NULL;
     size_t most_count = 0;
-    for (size_t i = 0; i < HTTP_CONNECTIONS_MAX; i++) {
+    size_t taken = 0;
+    for (size_t i = 0; i < HTTP_PLACES_MAX; i++) {
+        taken += is_taken(&connections->places[i], false);
+    }
+    for (size_t i = 0; i < HTTP_PLACES_MAX && taken >= HTTP_CONNECTIONS_MAX; i++) {
         const struct http_place *place = &connections->places[i];
-        if (place->order == 0) {
-            return false;
-        }
-        size_t count = count_of(connections, place->network);
+        size_t count =
+            is_taken(place, false) ? count_of(connections, false, place->network) : 0;
         if (count > most_count) {
             most = place->network;
             most_count = count;
         }
     }
-    return oldest_of(connections, most, ret_place);
+    return most != NULL && oldest_of(connections, false, most, ret_place);
 }
 
 size_t
@@ -92,30 +114,55 @@ http_connections_enter(struct http_connections *connections,
                        const struct sockaddr *address, int fd)
 {
     size_t i = 0;
-    while (i < HTTP_CONNECTIONS_MAX && connections->places[i].order != 0) {
+    while (i < HTTP_PLACES_MAX && connections->places[i].order != 0) {
         i++;
     }
-    assert(i < HTTP_CONNECTIONS_MAX);
+    assert(i < HTTP_PLACES_MAX);
+    connections->places[i].is_loopback = is_loopback(address);
     network_of(address, connections->places[i].network);
     connections->places[i].fd = fd;
     http_connections_renew(connections, i);
     return i;
 }
 
+static void
+end_feed(struct http_connections *connections, size_t place)
+{
+    connections->feeds -= connections->places[place].is_feed;
+    connections->places[place].is_feed = false;
+}
+
+bool
+http_connections_feed(struct http_connections *connections, size_t place)
+{
+    struct http_place *row = &connections->places[place];
+    size_t most = row->is_loopback ? HTTP_FEEDS_MAX : HTTP_ADDRESS_FEEDS_MAX;
+    if (connections->feeds >= HTTP_FEEDS_MAX ||
+        count_of(connections, true, row->network) >= most) {
+        return false;
+    }
+    row->is_feed = true;
+    connections->feeds++;
+    return true;
+}
+
 void
 http_connections_renew(struct http_connections *connections, size_t place)
 {
+    end_feed(connections, place);
     connections->places[place].order = ++connections->order;
 }
 
 void
 http_connections_leave(struct http_connections *connections, size_t place)
 {
+    end_feed(connections, place);
     connections->places[place] = (struct http_place){.fd = -1};
 }
 
 bool
 http_connections_oldest(const struct http_connections *connections, size_t *ret_place)
 {
-    return oldest_of(connections, NULL, ret_place);
+    return oldest_of(connections, false, NULL, ret_place) ||
+           oldest_of(connections, true, NULL, ret_place);
 }

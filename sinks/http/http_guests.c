@@ -41,12 +41,29 @@ close_guest(struct http_guest *guest)
     http_guests_leave(guest);
 }
 
-// An admitted one is shut down: the library detects that and closes it.
+void
+http_guests_end(struct http_guest *guest)
+{
+    shutdown(fd_of(guest), SHUT_RDWR);
+    guest->is_ended = true;
+}
+
+bool
+http_guests_feed(struct http_guest *guest)
+{
+    if (!http_connections_feed(&guest->guests->connections, place_of(guest))) {
+        return false;
+    }
+    timer_stop(&guest->deadline);
+    return true;
+}
+
+// Of an admitted one the library detects it and closes it.
 static void
 end(struct http_guest *guest)
 {
     if (guest->is_admitted) {
-        shutdown(fd_of(guest), SHUT_RDWR);
+        http_guests_end(guest);
     } else {
         close_guest(guest);
     }
@@ -169,6 +186,7 @@ http_guests_enter(struct http_guests *guests, int fd, const struct sockaddr *add
     struct http_guest *guest = &guests->items[place];
     guest->is_admitted = false;
     guest->is_answered = false;
+    guest->is_ended = false;
     memcpy(&guest->address, address, length);
     guest->length = length;
     // No second event for bytes that were peeked at and remain.
@@ -189,7 +207,7 @@ http_guests_init(struct http_guests *guests, struct event_base *base,
     guests->base = base;
     guests->calls = *calls;
     guests->context = context;
-    for (size_t i = 0; i < HTTP_CONNECTIONS_MAX; i++) {
+    for (size_t i = 0; i < HTTP_PLACES_MAX; i++) {
         struct http_guest *guest = &guests->items[i];
         guest->guests = guests;
         guest->readable = event_new(base, -1, EV_READ, on_readable, guest);
@@ -204,7 +222,7 @@ http_guests_init(struct http_guests *guests, struct event_base *base,
 void
 http_guests_fini(struct http_guests *guests)
 {
-    for (size_t i = 0; i < HTTP_CONNECTIONS_MAX; i++) {
+    for (size_t i = 0; i < HTTP_PLACES_MAX; i++) {
         struct http_guest *guest = &guests->items[i];
         if (guests->connections.places[i].order != 0 && !guest->is_admitted) {
             close_guest(guest);

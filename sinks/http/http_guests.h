@@ -9,7 +9,7 @@
 // otherwise not receive the answer.
 //
 // One deadline is set for a request as a whole, and a new connection always gets a
-// place (http_connections.h).
+// place (http_connections.h). A feed has no deadline.
 #pragma once
 
 #include <stdbool.h>
@@ -34,6 +34,7 @@ struct http_guest {
     socklen_t length;
     bool is_admitted;
     bool is_answered;
+    bool is_ended; // shut down; the library has not noticed yet
 };
 
 struct http_guests_calls {
@@ -51,7 +52,7 @@ struct http_guests {
     usec timeout;
     struct http_metrics *metrics;
     struct http_connections connections;
-    struct http_guest items[HTTP_CONNECTIONS_MAX]; // by their places
+    struct http_guest items[HTTP_PLACES_MAX]; // by their places
 };
 
 // In zeroed storage. Keeps base, metrics and context. False when there is no memory;
@@ -67,6 +68,10 @@ void http_guests_enter(struct http_guests *guests, int fd,
 // Closes the one whose request began first. False: there is none.
 bool http_guests_make_room(struct http_guests *guests);
 
+// For an admitted one: its answer is a feed. False: there are too many.
+bool http_guests_feed(struct http_guest *guest);
+// For an admitted one: shuts it down, so that the library closes it at its next write.
+void http_guests_end(struct http_guest *guest);
 // For an admitted one: its next request begins, or may begin, now.
 void http_guests_renew(struct http_guest *guest);
 // The library has closed it.

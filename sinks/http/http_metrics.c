@@ -24,6 +24,17 @@ const struct metric http_metrics_rows[] = {
     {"cascaded_http_connections_starved_total", NULL, METRIC_COUNTER,
      offsetof(struct http_metrics, starved),
      "Connections that arrived while no file descriptor was free"},
+    {"cascaded_http_feeds", NULL, METRIC_GAUGE, offsetof(struct http_metrics, feeds),
+     "Clients of the live feed"},
+    {"cascaded_http_feeds_refused_total", NULL, METRIC_COUNTER,
+     offsetof(struct http_metrics, feeds_refused),
+     "Clients of the live feed refused because there were too many"},
+    {"cascaded_http_feeds_lost_total", NULL, METRIC_COUNTER,
+     offsetof(struct http_metrics, feeds_lost),
+     "Times that a client of the live feed fell behind and had to fetch everything again"},
+    {"cascaded_http_feeds_stalled_total", NULL, METRIC_COUNTER,
+     offsetof(struct http_metrics, feeds_stalled),
+     "Clients of the live feed closed because they did not read"},
     METRIC_END,
 };
 // clang-format on

@@ -15,6 +15,10 @@ struct http_metrics {
     uint64_t late;           // connections closed at the deadline
     uint64_t crowded_out;    // connections closed to make room for another one
     uint64_t starved;        // connections that found no free file descriptor
+    uint64_t feeds;          // clients of the live feed now
+    uint64_t feeds_refused;  // because there were too many
+    uint64_t feeds_lost;     // snapshots sent to clients that had fallen behind
+    uint64_t feeds_stalled;  // closed because the client did not read
 };
 
 extern const struct metric http_metrics_rows[];

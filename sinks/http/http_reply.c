@@ -20,6 +20,7 @@ static const struct {
     {HTTP_CODE_LATER, "Retry-After", "1"},
     {HTTP_CODE_ENCODED, "Accept-Encoding", "identity"},
 };
+enum { STREAM_BLOCK = 4096 }; // of a client of HTTP/1.0
 enum { CACHING, HEADER_COUNT = sizeof(headers) / sizeof(headers[0]) };
 
 static bool
@@ -69,12 +70,10 @@ add_headers(struct MHD_Response *response, const struct http_reply *reply)
     }
 }
 
-bool
-http_reply_send(struct MHD_Connection *connection, const struct http_reply *reply)
+static bool
+queue(struct MHD_Connection *connection, const struct http_reply *reply,
+      struct MHD_Response *response)
 {
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        reply->text.len, (void *)(uintptr_t)reply->text.ptr,
-        reply->is_kept ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_COPY);
     if (response == NULL) {
         return false;
     }
@@ -82,6 +81,28 @@ http_reply_send(struct MHD_Connection *connection, const struct http_reply *repl
     enum MHD_Result result = MHD_queue_response(connection, reply->code, response);
     MHD_destroy_response(response);
     return result == MHD_YES;
+}
+
+bool
+http_reply_send(struct MHD_Connection *connection, const struct http_reply *reply)
+{
+    return queue(connection, reply,
+                 MHD_create_response_from_buffer(
+                     reply->text.len, (void *)(uintptr_t)reply->text.ptr,
+                     reply->is_kept ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_COPY));
+}
+
+bool
+http_reply_send_stream(struct MHD_Connection *connection,
+                       const struct http_reply *reply,
+                       const struct http_reply_stream *stream)
+{
+    struct MHD_Response *response = MHD_create_response_from_callback(
+        MHD_SIZE_UNKNOWN, STREAM_BLOCK, stream->read, stream->context, stream->end);
+    if (response == NULL) {
+        stream->end(stream->context);
+    }
+    return queue(connection, reply, response);
 }
 
 void

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/buffer.h"
 #include "base/slice.h"
@@ -65,6 +66,8 @@ struct http_header {
     const char *value;
 };
 
+struct http_feed; // sinks/http/http_events.h
+
 // Zeroed: 0 is not a code.
 struct http_reply {
     enum http_code code;
@@ -77,10 +80,23 @@ struct http_reply {
                             // the answer, and have to ask each time
     const struct http_header *headers; // NULL, or further ones; one of the same name
                                        // replaces a header that is sent by default
+    struct http_feed *feed; // not NULL: the body, which does not end, instead of text
 };
 
 // False when there is no memory.
 bool http_reply_send(struct MHD_Connection *connection, const struct http_reply *reply);
+
+// The parts of a body that does not end, for the library (MHD_ContentReaderCallback).
+struct http_reply_stream {
+    ssize_t (*read)(void *context, uint64_t position, char *bytes, size_t size);
+    void (*end)(void *context); // called once, also when the sending fails
+    void *context;
+};
+
+// As http_reply_send, with that body instead of the text.
+bool http_reply_send_stream(struct MHD_Connection *connection,
+                            const struct http_reply *reply,
+                            const struct http_reply_stream *stream);
 
 // Writes {"error":…,"message":…} and `more`, further members that start with a comma.
 enum http_code http_reply_refusal(enum http_refusal refusal, const char *more,

@@ -40,6 +40,13 @@ struct http_server {
 
 // ── answers ────────────────────────────────────────────────────────────────
 
+static struct http_guest *
+guest_of(struct MHD_Connection *connection)
+{
+    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+        ->socket_context;
+}
+
 static enum MHD_Result
 answer(struct http_server *server, struct MHD_Connection *connection,
        const struct http_reply *reply)
@@ -48,7 +55,10 @@ answer(struct http_server *server, struct MHD_Connection *connection,
     server->metrics.refused +=
         reply->code >= HTTP_CODE_BAD && reply->code < HTTP_CODE_NOT_READY;
     server->metrics.pushes_delayed += reply->code == HTTP_CODE_LATER;
-    return http_reply_send(connection, reply) ? MHD_YES : MHD_NO;
+    bool is_sent = reply->feed != NULL
+                       ? http_events_send(connection, guest_of(connection), reply)
+                       : http_reply_send(connection, reply);
+    return is_sent ? MHD_YES : MHD_NO;
 }
 
 static enum MHD_Result
@@ -116,13 +126,6 @@ check_head(struct MHD_Connection *connection, const char *version)
     MHD_get_connection_values(connection, MHD_HEADER_KIND, on_field, &check);
     return check.refusal == HTTP_REFUSAL_NONE ? http_head_end(&check.head)
                                               : check.refusal;
-}
-
-static struct http_guest *
-guest_of(struct MHD_Connection *connection)
-{
-    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
-        ->socket_context;
 }
 
 static enum MHD_Result
@@ -291,7 +294,11 @@ static bool
 make_room(void *context)
 {
     struct http_server *server = context;
-    return http_guests_make_room(&server->guests);
+    bool has_room = http_guests_make_room(&server->guests);
+    if (server->setup.events != NULL) {
+        http_events_wake(server->setup.events); // it may have been a feed
+    }
+    return has_room;
 }
 
 static void
@@ -356,12 +363,13 @@ start(struct http_server *server)
     server->guests.timeout = server->options.timeout;
     server->guests.metrics = &server->metrics;
     server->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, on_request, server,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)HTTP_CONNECTIONS_MAX + 1,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
-        server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
-        MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_END);
+        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0, NULL,
+        NULL, on_request, server, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)HTTP_PLACES_MAX + 1, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_NOTIFY_CONNECTION,
+        on_connection, server, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
+        MHD_OPTION_END);
     const union MHD_DaemonInfo *info =
         server->daemon != NULL
             ? MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)
@@ -370,6 +378,9 @@ start(struct http_server *server)
     if (info == NULL ||
         !http_guests_init(&server->guests, base, &guest_calls, server)) {
         return false;
+    }
+    if (server->setup.events != NULL) {
+        http_events_attach(server->setup.events, run, &server->metrics, server);
     }
     server->readable =
         event_new(base, info->epoll_fd, EV_READ | EV_PERSIST, on_due, server);
@@ -441,6 +452,9 @@ http_server_destroy(struct http_server **server)
     }
     timer_fini(&s->timer);
     http_listener_fini(&s->listener);
+    if (s->setup.events != NULL) {
+        http_events_detach(s->setup.events);
+    }
     if (s->daemon != NULL) {
         MHD_stop_daemon(s->daemon);
     }

@@ -20,11 +20,11 @@
 // its head is answered before its body is read.
 //
 // One deadline, http.timeout, is set for a request as a whole: from the connection, or
-// the end of the request before, to the end of its answer. A connection's first head is
-// checked before the library reads it, and a new connection always gets a place
-// (http_guests.h), also without a free file descriptor (http_listener.h). Of later
-// requests on a connection the fields are checked; what the library itself cannot parse
-// it refuses with its own text.
+// the end of the request before, to the end of its answer; the live feed has none. A
+// connection's first head is checked before the library reads it, and a new connection
+// always gets a place (http_guests.h), also without a free file descriptor
+// (http_listener.h). Of later requests on a connection the fields are checked; what the
+// library itself cannot parse it refuses with its own text.
 //
 // On loopback, requests to another host name are refused (421), so that no web page can
 // reach the server by a name of its own. One thread, the caller's loop. Every body is
@@ -34,6 +34,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "sinks/http/http_events.h"
 #include "sinks/http/http_metrics.h"
 #include "sinks/http/http_options.h"
 #include "sinks/http/http_push.h"
@@ -47,6 +48,7 @@ struct http_server_setup {
     const struct http_options *options; // copied; checked
     const struct http_pages *pages;     // kept; the first match answers
     size_t pages_count;
+    struct http_events *events; // of one of these pages; kept; NULL: none
     http_push_fn on_posts;
     void *context; // for on_posts
 };

@@ -63,7 +63,7 @@ LIBRARIES = {
                  "sinks/redis/redis_stream.c",
                  "sinks/redis/redis_stream.h", "sinks/http/http_guests.c",
                  "sinks/http/http_listener.c", "sinks/http/http_server.c", "daemon/"],
-    r"microhttpd\.h": ["sinks/http/http_server.c", "sinks/http/http_reply.c"],
+    r"microhttpd\.h": ["sinks/http/http_events.c", "sinks/http/http_server.c", "sinks/http/http_reply.c"],
     r"confuse\.h": ["daemon/config.c"],
     r"jansson\.h": ["daemon/name_lookup_answer.c", "sinks/alert_text.c",
                     "ctl/carriers.c",
