@@ -1,0 +1,18 @@
+# Completions of cascadectl for fish; conf/generate-docs writes this file.
+complete -c cascadectl -f
+complete -c cascadectl -n 'not __fish_seen_subcommand_from top user cascade carriers carrier' -a top -d 'show the leaderboards until Ctrl-C'
+complete -c cascadectl -n '__fish_seen_subcommand_from top' -s w -l window -x -a '5m 1h 24h' -d 'window to show, as configured (default 1h)'
+complete -c cascadectl -n '__fish_seen_subcommand_from top' -s n -l rows -x -d 'at most N rows per board'
+complete -c cascadectl -n '__fish_seen_subcommand_from top' -s e -l every -x -d 'time between two updates (default 1s)'
+complete -c cascadectl -n '__fish_seen_subcommand_from top' -s 1 -l once -d 'show them once, then exit'
+complete -c cascadectl -n 'not __fish_seen_subcommand_from top user cascade carriers carrier' -a user -d 'show all values of a user'
+complete -c cascadectl -n 'not __fish_seen_subcommand_from top user cascade carriers carrier' -a cascade -d 'show all values of a post\'s cascade'
+complete -c cascadectl -n 'not __fish_seen_subcommand_from top user cascade carriers carrier' -a carriers -d 'list the people through whom most people came'
+complete -c cascadectl -n '__fish_seen_subcommand_from carriers' -s n -l rows -x -d 'the first N (default 20)'
+complete -c cascadectl -n '__fish_seen_subcommand_from carriers' -s j -l json -d 'as one JSON object'
+complete -c cascadectl -n 'not __fish_seen_subcommand_from top user cascade carriers carrier' -a carrier -d 'show what is known of one of them'
+complete -c cascadectl -s r -l redis -x -d 'unix:/path, redis://host:port/db or sentinel://host:port,host:port/name; rediss:// and sentinels:// for TLS (default unix:/run/redis/redis-server.sock)'
+complete -c cascadectl -s p -l prefix -x -d 'prefix of the keys (default cascaded:)'
+complete -c cascadectl -s o -l option -x -a 'redis.top= redis.users_from= redis.cascades_from= redis.url= redis.prefix= redis.flush= redis.user= redis.password_file= redis.sentinel_user= redis.sentinel_password_file= redis.db= redis.ca_file= redis.cert_file= redis.key_file= redis.connect_timeout= redis.timeout= redis.patience=' -d 'an option of cascaded\'s section redis: redis.user, redis.password_file, redis.sentinel_user, redis.sentinel_password_file, redis.ca_file, redis.cert_file, redis.key_file …'
+complete -c cascadectl -s V -l version -d 'print the version'
+complete -c cascadectl -s h -l help -d 'print this help'
