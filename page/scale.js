@@ -27,11 +27,11 @@ export function timeTicks(end, isLinear) {
   return ticks;
 }
 
-// Two to five round sizes up to `most`.
+// Up to five round sizes up to `most`.
 export function sizeTicks(most) {
-  const rough = Math.max(most, 1) / 3;
+  const rough = Math.max(most, 2) / 2;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = Math.max(1, [1, 2, 5, 10].find((each) => each * power >= rough) * power);
+  const step = [5, 2, 1].find((each) => each * power <= rough) * power;
   const ticks = [];
   for (let size = step; size <= most; size += step) ticks.push(size);
   return ticks;
