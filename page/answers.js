@@ -1,9 +1,12 @@
 // The daemon's answers over HTTP.
 const PATIENCE_MS = 8000;
 
-export const path = (...parts) => "/api/v1/" + parts.map(encodeURIComponent).join("/");
-export const cascadeUrl = (id) => "/cascade/" + encodeURIComponent(id);
-export const userUrl = (id) => "/user/" + encodeURIComponent(id);
+// For a path. Half a surrogate pair, for which encodeURIComponent throws, becomes U+FFFD.
+const encode = (part) => encodeURIComponent(String(part).replace(/\p{Surrogate}/gu, "\uFFFD"));
+
+export const path = (...parts) => "/api/v1/" + parts.map(encode).join("/");
+export const cascadeUrl = (id) => "/cascade/" + encode(id);
+export const userUrl = (id) => "/user/" + encode(id);
 
 // {status, data}: status is 0 if there was no answer, and data is null unless the answer is JSON.
 export async function ask(url) {
