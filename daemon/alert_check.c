@@ -85,6 +85,16 @@ asks_for_followers(const struct rule *rule)
     return NULL;
 }
 
+// A condition on paths, or NULL.
+static const char *
+asks_for_paths(const struct rule *rule)
+{
+    return rule->min_depth > 0      ? "min_depth"
+           : rule->min_virality > 0 ? "min_virality"
+           : rule->carriers_in != 0 ? "carriers_in"
+                                    : NULL;
+}
+
 // True if some source may contain posts of one of the authors, given as handles or as
 // ids with their network.
 static bool
@@ -156,11 +166,12 @@ check_sources(const struct settings *settings, const struct rule *rule,
             "its sources are public or hashtag streams of Mastodon, which contain no "
             "boosts, so this rule can never fire: follow a user or list stream");
     }
-    if (!all.has_paths && (rule->min_depth > 0 || rule->min_virality > 0)) {
+    const char *condition = asks_for_paths(rule);
+    if (!all.has_paths && condition != NULL) {
         return error_set(error, STATUS_RANGE,
                          "%s: none of its sources shows through whom a post was "
                          "reshared, so this rule can never fire",
-                         rule->min_depth > 0 ? "min_depth" : "min_virality");
+                         condition);
     }
     return check_people(settings, rule, all.has_people, error);
 }
@@ -216,6 +227,12 @@ alert_check(const struct settings *settings, const struct rule *rule,
     enum status status = STATUS_OK;
     if (!settings->pipeline.cascades_engine) {
         status = check_engine(rule, error);
+    }
+    if (status == STATUS_OK && rule->carriers_in != 0 &&
+        settings->pipeline.carriers_capacity == 0) {
+        status = error_set(error, STATUS_RANGE,
+                           "carriers_in: there is no board carriers while "
+                           "carriers.capacity is 0, so this rule can never fire");
     }
     if (status == STATUS_OK) {
         status = check_texts(settings, rule, error);

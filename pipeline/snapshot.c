@@ -7,9 +7,10 @@
 #include <string.h>
 
 #include "pipeline/carriers/expected.h"
+#include "pipeline/carriers/known_acts.h"
 #include "pipeline/inside.h"
 
-enum { FORMAT = 11, HEAD_MAX = 4096, VALUE_MAX = 256, OTHERS_MAX = 160 };
+enum { FORMAT = 12, HEAD_MAX = 4096, VALUE_MAX = 256, OTHERS_MAX = 160 };
 
 // The head of the snapshot, lines of a name and a value: the contents, and the options
 // on which its bytes depend. Any version can read it.
@@ -150,6 +151,7 @@ static const size_t sizes[] = {
     sizeof(struct carrier),
     sizeof(struct first_act),
     sizeof(struct expected),
+    sizeof(struct known_act),
     sizeof(struct reshare_bucket),
     sizeof(struct forecasts_network),
     sizeof(struct author_baseline),

@@ -28,6 +28,13 @@ alert_raise_root(const struct pipeline *pipeline, const struct cascade *row)
     return root;
 }
 
+double
+alert_raise_measured(const struct pipeline *pipeline, const struct alert_sight *sight,
+                     const struct rules_condition *condition)
+{
+    return measure_of(pipeline, sight->cascade, condition->measure, condition->below);
+}
+
 bool
 alert_raise_is_full(const struct pipeline *pipeline)
 {
@@ -46,8 +53,7 @@ add_reasons(const struct pipeline *pipeline, const struct alert_sight *sight,
     const struct alerts_plan *plan = &pipeline->alerts.plans[sight->rule];
     size_t used = strlen(text);
     for (size_t i = 0; i < plan->count; i++) {
-        double value =
-            measure_of(pipeline, sight->cascade, plan->conditions[i].measure);
+        double value = alert_raise_measured(pipeline, sight, &plan->conditions[i]);
         char reason[REASON_MAX];
         rules_reason(&plan->conditions[i], value, level, reason, sizeof(reason));
         used += (size_t)snprintf(text + used, TEXT_MAX - used, "\n%s", reason);

@@ -26,6 +26,11 @@ struct alert_sight {
 struct rules_root alert_raise_root(const struct pipeline *pipeline,
                                    const struct cascade *row);
 
+// The value that the condition compares; NAN: not known.
+double alert_raise_measured(const struct pipeline *pipeline,
+                            const struct alert_sight *sight,
+                            const struct rules_condition *condition);
+
 // True if the queue of alerts has no room, or no room until those in it were shown, or
 // if there is no room for texts.
 bool alert_raise_is_full(const struct pipeline *pipeline);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/snapshot.h"
+#include "pipeline/alerts/alert_carriers.h"
 #include "pipeline/alerts/alert_raise.h"
 #include "pipeline/inside.h"
 
@@ -67,6 +68,7 @@ prepare(struct pipeline *pipeline)
     for (size_t k = 0; k < RULES_MAX; k++) {
         alert_raise_abandon(pipeline, &before[k]);
     }
+    alert_carriers_prepare(pipeline);
 }
 
 static bool
@@ -115,7 +117,7 @@ verdict_of(const struct pipeline *pipeline, const struct alert_sight *sight,
     enum verdict verdict = HOLDS;
     for (size_t i = 0; i < plan->count; i++) {
         const struct rules_condition *condition = &plan->conditions[i];
-        double value = measure_of(pipeline, sight->cascade, condition->measure);
+        double value = alert_raise_measured(pipeline, sight, condition);
         if (rules_holds(condition, value, level)) {
             continue;
         }
@@ -399,11 +401,10 @@ show(const struct pipeline *pipeline, const struct alert_sight *sight)
     const struct cascade *row = cascades_at(&pipeline->cascades, sight->cascade);
     double value = NAN;
     if (plan->scaled < plan->count && matches(pipeline, sight)) {
-        value = measure_of(pipeline, sight->cascade,
-                           plan->conditions[plan->scaled].measure);
+        value = alert_raise_measured(pipeline, sight, &plan->conditions[plan->scaled]);
         for (size_t i = 0; i < plan->count; i++) {
             const struct rules_condition *condition = &plan->conditions[i];
-            double other = measure_of(pipeline, sight->cascade, condition->measure);
+            double other = alert_raise_measured(pipeline, sight, condition);
             if (i != plan->scaled && !rules_holds(condition, other, 1)) {
                 value = NAN;
             }

@@ -72,7 +72,11 @@ struct alerts {
     uint64_t shown;   // place in the queue; those before were passed to
                       // changes_show_alert
     uint32_t digests; // number of the last one
-    int64_t tick;     // the last evaluation by time, in units of its period
+    // What is recorded for carriers_in (pipeline/alerts/alert_carriers.h): how many
+    // ranks, 0: no rule asks, and below which size.
+    uint32_t known_ranks;
+    double known_below;
+    int64_t tick; // the last evaluation by time, in units of its period
 
     pipeline_watch_fn watch; // NULL: no watcher
     void *watch_context;

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "pipeline/carriers/known_acts.h"
 #include "pipeline/inside.h"
 
 enum { VELOCITY_MINUTES = 5 };
@@ -61,6 +62,20 @@ of_age(const struct pipeline *pipeline, uint32_t cascade)
         return NAN;
     }
     return (double)(pipeline->clock - born) / (double)USEC_PER_S;
+}
+
+static double
+rank_below(const struct pipeline *pipeline, uint32_t cascade, double below)
+{
+    uint32_t rank =
+        known_acts_best(row_of(pipeline, cascade)->known, pipeline->texts, below);
+    return rank != 0 ? (double)rank : (double)NAN;
+}
+
+static double
+of_carrier_rank(const struct pipeline *pipeline, uint32_t cascade)
+{
+    return rank_below(pipeline, cascade, INFINITY);
 }
 
 // ── shape ──────────────────────────────────────────────────────────────────
@@ -144,9 +159,11 @@ static const struct {
 } rows[MEASURES] = {MEASURES_ROWS(AS_ROW)};
 
 double
-measure_of(const struct pipeline *pipeline, uint32_t cascade, enum measure measure)
+measure_of(const struct pipeline *pipeline, uint32_t cascade, enum measure measure,
+           double below)
 {
-    return rows[measure].of(pipeline, cascade);
+    return measure == MEASURE_CARRIER_RANK ? rank_below(pipeline, cascade, below)
+                                           : rows[measure].of(pipeline, cascade);
 }
 
 const char *

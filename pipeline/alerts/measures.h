@@ -19,6 +19,8 @@ struct pipeline;
 //                    known
 //   SUPERCRITICAL    1: every reshare causes more than one other; else 0
 //   BURST            1: on, 0: off
+//   CARRIER_RANK     the lowest rank on the board of carriers of a person who took part
+//                    (pipeline/alerts/alert_carriers.h)
 //   STAGE            0 innovators … 4 laggards
 // clang-format off
 #define MEASURES_ROWS(ROW) \
@@ -28,6 +30,7 @@ struct pipeline;
     ROW(REACH,            reach,            "reach",            false, false) \
     ROW(AMPLIFIERS,       amplifiers,       "amplifiers",       false, false) \
     ROW(AUTHOR_FOLLOWERS, author_followers, "author_followers", false, false) \
+    ROW(CARRIER_RANK,     carrier_rank,     "carrier_rank",     true,  false) \
     ROW(DEPTH,            depth,            "depth",            true,  false) \
     ROW(VIRALITY,         virality,         "virality",         true,  false) \
     ROW(FORECAST,         forecast,         "forecast",         true,  true) \
@@ -42,9 +45,10 @@ struct pipeline;
 #define MEASURES_CONSTANT(constant, ...) MEASURE_##constant,
 enum measure { MEASURES_ROWS(MEASURES_CONSTANT) MEASURES };
 
-// The cascade must have a record.
+// The cascade must have a record. below, for CARRIER_RANK: the size below which the
+// person took part.
 double measure_of(const struct pipeline *pipeline, uint32_t cascade,
-                  enum measure measure);
+                  enum measure measure, double below);
 
 const char *measure_name(enum measure measure);
 bool measure_needs_engine(enum measure measure);

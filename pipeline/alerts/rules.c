@@ -17,6 +17,13 @@ enum { DECIMALS = 4, WORDS_MAX = 5 };
 #define AS_OPTION(member, type, preset, max, measure, op, is_scaled, help) \
     {#member, OPTION_##type, preset, 0, max, true, AT(member), help},
 
+// " min_size, min_forecast, …,"
+#define SCALED_NAMES RULES_CONDITIONS(AS_SCALED_NAME)
+#define AS_SCALED_NAME(member, type, preset, max, measure, op, is_scaled, help) \
+    NAME_IF_##is_scaled(member)
+#define NAME_IF_true(member) " " #member ","
+#define NAME_IF_false(member)
+
 const struct option rule_option_rows[] = {
     RULES_CONDITIONS(AS_OPTION)
     {"match_text", OPTION_TEXTS, "", 0, OPTION_TEXTS_MAX, true, AT(match_text),
@@ -30,7 +37,7 @@ const struct option rule_option_rows[] = {
     {"match_networks", OPTION_TEXTS, "", 0, OPTION_TEXTS_MAX, true, AT(match_networks),
      "Networks, one of which is the post's: x, bsky, masto or the network part of native ids"},
     {"levels", OPTION_COUNTS, "1", 1, 1000000, true, AT(levels),
-     "Each level is raised once; it multiplies min_size, min_forecast, min_reach and min_amplifiers"},
+     "Each level multiplies" SCALED_NAMES " and is raised once"},
     {"cooldown", OPTION_SPAN, "0s", 0, 7 * USEC_PER_DAY, true, AT(cooldown),
      "Time that further levels of a cascade wait after an alert of this rule about it"},
     {"hysteresis", OPTION_SPAN, "0s", 0, USEC_PER_DAY, true, AT(hysteresis),
@@ -100,10 +107,20 @@ is_given(const struct condition_row *row, const struct rule *rule, double *ret_v
         usec span;
         memcpy(&span, at, sizeof(span));
         *ret_value = (double)span / (double)USEC_PER_S;
+    } else if (row->type == OPTION_COUNT) {
+        uint64_t count;
+        memcpy(&count, at, sizeof(count));
+        *ret_value = (double)count;
     } else {
         memcpy(ret_value, at, sizeof(*ret_value));
     }
     return *ret_value > 0;
+}
+
+double
+rules_below(const struct rule *rule)
+{
+    return rule->min_size > 0 ? rule->min_size : INFINITY;
 }
 
 size_t
@@ -117,6 +134,7 @@ rules_conditions(const struct rule *rule,
             continue;
         }
         condition.is_timed = measure_is_timed(condition.measure);
+        condition.below = rules_below(rule);
         size_t at = count++;
         for (; at != 0 && conditions[at - 1].measure > condition.measure; at--) {
             conditions[at] = conditions[at - 1];
@@ -378,8 +396,8 @@ rules_check(const struct rule *rule, struct error *error)
     }
     if (!is_scaled && rule->levels.count > 1) {
         return error_set(error, STATUS_RANGE,
-                         "levels multiply min_size, min_forecast, min_reach and "
-                         "min_amplifiers, but the rule has none of them");
+                         "levels multiply" SCALED_NAMES
+                         " but the rule has none of them");
     }
     return check_possible(rule, error);
 }

@@ -6,7 +6,8 @@
 // (pipeline/alerts/measures.h) does not hold. 0 and the empty text mean no condition.
 //
 // `levels` multiply the conditions on size: min_size, min_forecast, min_reach and
-// min_amplifiers. A level is named by its factor.
+// min_amplifiers. A level is named by its factor. carriers_in is about the time when
+// the cascade was smaller than min_size of level 1; without min_size about all of it.
 //
 // Texts of the root are compared without case (Latin, Greek and Cyrillic letters), as
 // far as they are kept (cascades.text). A word or hashtag must not have a letter, digit
@@ -30,8 +31,8 @@ enum {
 
 // One row a condition: the member of struct rule and option of that name, its type,
 // default and maximum; the measure that it compares (pipeline/alerts/measures.h), how,
-// and whether levels multiply it. REAL and SPAN: 0 is no condition. TEXT: a word of
-// `words` in rules.c.
+// and whether levels multiply it. REAL, COUNT and SPAN: 0 is no condition. TEXT: a word
+// of `words` in rules.c.
 // clang-format off
 #define RULES_CONDITIONS(ROW) \
     ROW(min_size, REAL, "0", RULES_COUNT_MAX, SIZE, AT_LEAST, true, \
@@ -58,6 +59,9 @@ enum {
         "Maximum age of the post; a cascade is closed after 7 days") \
     ROW(max_author_followers, REAL, "0", RULES_COUNT_MAX, AUTHOR_FOLLOWERS, AT_MOST, false, \
         "Maximum number of followers of the post's author") \
+    ROW(carriers_in, COUNT, "0", 10000, CARRIER_RANK, AT_MOST, false, \
+        "One of so many first of the board carriers retweeted or quoted the post while the cascade " \
+        "was smaller than min_size; at most redis.top. A fact and no forecast (docs/carriers.md)") \
     ROW(infectious, TEXT, "", 16, SUPERCRITICAL, IS, false, \
         "supercritical: each reshare brings more than one other") \
     ROW(burst, TEXT, "", 16, BURST, IS, false, \
@@ -101,6 +105,7 @@ struct rules_condition {
     enum measure measure;
     enum rules_operator op;
     double value;   // of level 1
+    double below;   // measure_of: the rule's size
     bool is_scaled; // levels multiply it
     bool is_timed;  // may come true as time passes, without an event
 };
@@ -108,6 +113,9 @@ struct rules_condition {
 // In the order of enum measure, the cheapest to evaluate first. Returns how many.
 size_t rules_conditions(const struct rule *rule,
                         struct rules_condition conditions[RULES_CONDITIONS_MAX]);
+
+// The size below which a known carrier must take part.
+double rules_below(const struct rule *rule);
 
 // True if a measured value (NAN: not known) fulfils the condition
 // at that level.

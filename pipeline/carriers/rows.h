@@ -22,5 +22,6 @@
     ROW(carriers_evicted, COUNTER, "cascaded_carriers_evicted_total", \
         "People dropped from the ledger of carriers to make room") \
     ROW(carriers_refused, COUNTER, "cascaded_carriers_refused_total", \
-        "Entries of the ledger of carriers left out because memory.texts was full")
+        "Entries of the ledger of carriers, or reshares for carriers_in, left out because memory.texts " \
+        "was full or a cascade had 1024 of these")
 // clang-format on

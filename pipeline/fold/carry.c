@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "pipeline/alerts/alert_carriers.h"
 #include "pipeline/fold/acts.h"
 #include "pipeline/fold/ids.h"
 #include "pipeline/fold/learn.h"
@@ -228,9 +229,11 @@ count_carry(struct pipeline *pipeline, const struct carry *carry,
     path.user_count = 0;
     path_climb(pipeline, &path, carry);
     path_carriers(pipeline, &path, carry, post);
+    uint32_t rank = alert_carriers_rank(pipeline, carry->actor);
     pipeline->metrics.interactions++;
     for (size_t i = 0; i < path.post_count; i++) {
         struct event_records_entry entry = count_below(pipeline, path.posts[i], carry);
+        alert_carriers_count(pipeline, path.posts[i], carry->event, rank);
         const struct parent_sought sought = {carry->event, entry, path.posts, i};
         parent_attach(pipeline, &sought);
     }

@@ -1,5 +1,6 @@
 #include "pipeline/fold/undo.h"
 
+#include "pipeline/alerts/alert_carriers.h"
 #include "pipeline/fold/acts.h"
 #include "pipeline/fold/parent.h"
 #include "pipeline/fold/versions.h"
@@ -71,6 +72,7 @@ cascade_undone(struct pipeline *pipeline, uint32_t index,
         dirty |= CASCADE_QUOTES;
     }
     forecasts_take_back(pipeline, cascade, event);
+    alert_carriers_take_back(pipeline, cascade, index);
     acts_undo(pipeline, index, entry);
     person_undone(pipeline, event, entry);
     parent_detach(pipeline, index, entry);

@@ -83,6 +83,7 @@ struct __attribute__((packed, aligned(4))) cascade {
     struct tree tree;
     struct first_acts acts;
     uint32_t later;           // slab: struct expected of acts that are not kept
+    uint32_t known;           // slab: pipeline/carriers/known_acts.h
     struct reshares reshares; // those not merged in the forecast
     uint32_t forecast;        // slab: struct forecast, or SLAB_NONE
     uint32_t size;

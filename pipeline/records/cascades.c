@@ -1,3 +1,4 @@
+#include "pipeline/carriers/known_acts.h"
 #include "pipeline/records/cascades.h"
 
 #include <assert.h>
@@ -208,6 +209,7 @@ drop_acts(struct cascades *cascades, struct cascade *row)
     first_acts_clear(&row->acts, cascades->texts);
     slab_free(cascades->texts, row->later, sizeof(struct expected));
     row->later = SLAB_NONE;
+    known_acts_clear(&row->known, cascades->texts);
 }
 
 static void

@@ -348,3 +348,54 @@ board_candidates_gather(struct boards *boards, uint32_t index)
     }
     return board->candidate_count;
 }
+
+// ── ranks ──────────────────────────────────────────────────────────────────
+
+static bool
+goes_first(const struct boards *boards, uint32_t index, const struct item *a,
+           const struct item *b)
+{
+    if (a->score != b->score) {
+        return a->score > b->score;
+    }
+    enum tally tally = boards_tally(boards, index);
+    return a->owner != b->owner &&
+           slice_compare(boards_id(boards, tally, a->owner),
+                         boards_id(boards, tally, b->owner)) < 0;
+}
+
+// Candidates that go before the item; no further than `most`.
+static uint32_t
+count_before(const struct boards *boards, uint32_t index, const struct item *item,
+             uint32_t most)
+{
+    const struct board *board = &boards->rows[index];
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < board->candidate_count && count < most; i++) {
+        struct item other = item_at(boards, index, board->candidates[i]);
+        count += (*other.members & bit_of(boards, index)) != 0 && !other.is_gone &&
+                 goes_first(boards, index, &other, item);
+    }
+    return count;
+}
+
+uint32_t
+board_candidates_rank(struct boards *boards, uint32_t lasting, uint32_t row,
+                      uint32_t most)
+{
+    uint32_t index = boards->windowed + lasting;
+    struct board *board = &boards->rows[index];
+    struct item item = lasting_item(boards, index, row);
+    if (item.is_gone || item.score == 0) {
+        return 0;
+    }
+    uint32_t before = count_before(boards, index, &item, most);
+    if (before < most && board->has_outside &&
+        !is_above_floor(boards, index, item.owner, item.score)) {
+        // Others that are no candidates may go before it.
+        (void)board_candidates_gather(boards, index);
+        board->is_touched = true;
+        before = count_before(boards, index, &item, most);
+    }
+    return before < most ? before + 1 : 0;
+}

@@ -32,7 +32,7 @@ INSIDE = "pipeline/inside.h"
 STAGES = {
     "forecast": {"forecasts"},
     "carriers": {"settle"},
-    "alerts": {"alert_raise", "alerts", "measures"},
+    "alerts": {"alert_carriers", "alert_raise", "alerts", "measures"},
     "changes": {"change", "change_alert", "change_calibration", "change_carrier", "change_cascade",
                 "change_forecast", "change_user", "key_rule"},
     "fold": {"acts", "admission", "carry", "ids", "learn", "names", "naming", "parent", "persons",

@@ -83,6 +83,14 @@ def an_error_in_a_rule_is_reported_with_its_line():
         ('alert "a" { min_size = 1 }\nalert "a" { min_size = 2 }\n', "2: found duplicate title 'a'"),
         ('cascades { engine = false }\nalert "a" { min_forecast = 3 }\n',
          '2: alert "a": forecast is not known while cascades.engine is off'),
+        ('cascades { engine = false }\nalert "a" { carriers_in = 3 }\n',
+         '2: alert "a": carrier_rank is not known while cascades.engine is off'),
+        ('carriers { capacity = 0 }\nalert "a" { min_size = 9\n carriers_in = 3 }\n',
+         '3: alert "a": carriers_in: there is no board carriers while carriers.capacity is 0'),
+        (HOME + 'alert "a" { carriers_in = 3 }\n', '2: alert "a": carriers_in: none of its sources'),
+        ('alert "a" { carriers_in = 10001 }\n', '1: carriers_in: "10001" is not from 0 to 10000'),
+        ('alert "a" { carriers_in = 9\n levels = {1, 2} }\n',
+         '2: alert "a": levels multiply min_size, min_forecast, min_reach, min_amplifiers, but'),
     ]
     for text, says in cases:
         code, lines = checked(text)
@@ -205,6 +213,58 @@ def a_backtest_agrees_with_a_plain_computation():
                           capture_output=True, text=True, check=True, timeout=PATIENCE)
     assert f" alerts={int(4 * days + 0.5)} " in done.stdout, (said, done.stdout)
     assert "alerts=0 " not in lines[0] and "alerts=0 " in lines[3], lines
+
+
+def passed_on(path):
+    """300 cascades, one behind the other, of 60 people who pass posts on to each other. Returns for
+    each event its root, the size before it, and the person's rank among the carriers by then."""
+    chance = random.Random(SEED)
+    people, seen, now = {}, [], 0
+    with open(path, "w", encoding="utf-8") as out:
+        for root in range(300):
+            acts = []
+            for who in chance.sample(range(60), chance.randrange(3, 16)):
+                now += chance.uniform(1, 600)
+                ranks = sorted(people, key=lambda each: (-people[each], f"app:u{each}"))
+                seen.append((root, len(acts), ranks.index(who) + 1 if who in people else None))
+                post = retweet(f"{root}-{who}", who, root, stamp(now))
+                if acts and chance.random() < 0.4 + 0.5 * (acts[-1] < 6):
+                    parent = min(chance.choice(acts), chance.choice(acts))
+                    post["via"] = f"app:r{root}-{parent}"
+                    # Newer people count more: half of it after 100 days.
+                    people[parent] = people.get(parent, 0) + 2 ** ((stamp(now) - stamp(0)) / 864e7)
+                acts.append(who)
+                out.write(json.dumps(post) + "\n")
+    return seen
+
+
+@case
+def a_rule_on_carriers_agrees_with_a_plain_computation():
+    path = f"{FOLDER}/passed-on.ndjson"
+    seen = passed_on(path)
+    rules = {f"c{least}-{first}": (least, first) for least in (0, 1, 3, 8) for first in (1, 5, 20)}
+    options = []
+    for name, (least, first) in rules.items():
+        options += ["-o", f"alert.{name}.carriers_in={first}"]
+        options += ["-o", f"alert.{name}.min_size={least}"] if least else []
+    CLIENT.flushall()
+    subprocess.run([CASCADED, "-o", f"redis.url={SERVER.url}", "-o", "alerts.keep=100000", *options,
+                    path], stdout=subprocess.DEVNULL, check=True, timeout=PATIENCE)
+    wanted = set()
+    for name, (least, first) in rules.items():
+        known = {root for root, size, rank in seen
+                 if rank is not None and rank <= first and (size < least or not least)}
+        wanted |= {f"{name}:app:p{root}:1" for root, size, _ in seen
+                   if root in known and size + 1 >= least}
+    assert set(ids()) == wanted, set(ids()) ^ wanted
+    done = subprocess.run([CASCADED, "--backtest", *options, path], capture_output=True, text=True,
+                          check=True, timeout=PATIENCE)
+    for line in done.stdout.splitlines()[1:]:
+        said = dict(word.split("=") for word in line.split())
+        count = sum(each.startswith(said["rule"] + ":") for each in wanted)
+        assert said["alerts"] == str(count), (line, count)
+    assert 0 < sum(each.startswith("c3-1:") for each in wanted) < 300
+    CLIENT.flushall()
 
 
 # A condition, and the field of the cascade that must bear its reason out.

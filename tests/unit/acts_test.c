@@ -1,3 +1,4 @@
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -111,7 +112,7 @@ measured(struct pipeline *pipeline, enum measure what)
 {
     char id[MADE_NAME_MAX];
     uint32_t cascade = cascades_find(&pipeline->cascades, made_name(id, "n:p", ROOT));
-    return measure_of(pipeline, cascade, what);
+    return measure_of(pipeline, cascade, what, INFINITY);
 }
 
 static void

@@ -188,7 +188,7 @@ measure(const struct world *world, enum measure which)
 {
     uint32_t cascade = cascades_find(&world->pipeline->cascades, SLICE_LIT("n:p1"));
     assert_int_not_equal(cascade, CASCADE_NONE);
-    return measure_of(world->pipeline, cascade, which);
+    return measure_of(world->pipeline, cascade, which, INFINITY);
 }
 
 static void

@@ -68,7 +68,7 @@ measure(struct pipeline *pipeline, int root, enum measure what)
     char id[MADE_NAME_MAX];
     uint32_t cascade = cascades_find(&pipeline->cascades, made_name(id, "n:p", root));
     assert_int_not_equal(cascade, CASCADE_NONE);
-    return measure_of(pipeline, cascade, what);
+    return measure_of(pipeline, cascade, what, INFINITY);
 }
 
 static void
