@@ -539,7 +539,8 @@ users_see_hash(struct users *users, const struct post_user *profile, uint64_t ha
         row->last_seen = time;
         row->profile |= USER_NEW_SEEN;
     }
-    if (row->profile != 0 && row->counters != COUNTER_NONE) {
+    if (row->profile != 0 &&
+        (row->counters != COUNTER_NONE || (row->flags & USER_WRITTEN) != 0)) {
         users_queue(users, user);
     }
     return user;

@@ -62,6 +62,7 @@ def a_replay_without_a_terminal_prints_snapshots_and_ends():
     during = ended.stdout.split("== Summary", 1)[0]
     assert "\nAlert " in during and ": size 10 >= 10: " in during, during
     assert "Next" in ended.stdout and "\x1b" not in ended.stdout
+    assert "deleted or changed" not in ended.stdout, ended.stdout
     check_people(ended.stdout)
     place.check_clean()
 

@@ -248,6 +248,26 @@ carriers_keep_their_user_key_beyond_the_windows(void **state)
 }
 
 static void
+what_is_new_about_a_carrier_is_written_beyond_the_windows(void **state)
+{
+    (void)state;
+    struct pipeline *pipeline = made_pipeline("windows=5m");
+    field_count = 0;
+    act(pipeline, (struct made_act){1, 1, 1, 0, 7}, T0);
+    act(pipeline, (struct made_act){2, 2, 1, 1, 7}, T0);
+    flush(pipeline);
+    let_time_pass(pipeline, T0 + USEC_PER_DAY);
+    flush(pipeline);
+    // A retweet counts for others only: the carrier has no value in a window.
+    act(pipeline, (struct made_act){3, 1, 2, 0, 9}, T0 + USEC_PER_DAY);
+    flush(pipeline);
+    assert_null(find("user:x:u1 carried:5m"));
+    assert_value("user:x:u1 followers", "9");
+    assert_value("user:x:u1 last_seen", "1700086400000");
+    pipeline_destroy(&pipeline);
+}
+
+static void
 early_people_are_known_after_five_closed_cascades(void **state)
 {
     (void)state;
@@ -461,6 +481,7 @@ main(void)
         cmocka_unit_test(a_carrier_has_a_hash_while_on_a_board),
         cmocka_unit_test(scores_are_written_again_after_a_day),
         cmocka_unit_test(carriers_keep_their_user_key_beyond_the_windows),
+        cmocka_unit_test(what_is_new_about_a_carrier_is_written_beyond_the_windows),
         cmocka_unit_test(early_people_are_known_after_five_closed_cascades),
         cmocka_unit_test(expected_carriers_are_kept_apart),
         cmocka_unit_test(alerts_name_expected_carriers_behind_observed_ones),
