@@ -17,7 +17,7 @@ export class HomeView {
   constructor(page) {
     this.page = page;
     this.people = new Board({ title: "People", kind: "people", rows: 20, hasTrail: true });
-    this.rising = new Rising(5);
+    this.rising = new Rising(5, () => page.status?.clock_ms);
     this.alerts = new Alerts(8, page.announcer);
     this.carriers = new Board({ title: "Carriers: through whom others came", kind: "carriers", rows: 8 });
     this.early = new Board({ title: "Early people", kind: "early", rows: 8 });

@@ -35,7 +35,9 @@ export function likelyWords({ forecast, forecast_low: low, forecast_high: high }
 }
 
 export class Rising {
-  constructor(rows) {
+  // clock: gives the time of the stream in ms; that of a replay is not today's.
+  constructor(rows, clock = () => null) {
+    this.clock = clock;
     this.slots = Array.from({ length: rows }, slot);
     this.note = element("p", { class: "note" });
     this.list = element("ol", { class: "cards" }, ...this.slots.map((each) => each.row));
@@ -59,7 +61,7 @@ export class Rising {
 
   show(answer) {
     const entries = (answer?.entries ?? []).slice(0, this.slots.length);
-    const now = answer?.as_of_ms;
+    const now = this.clock() ?? answer?.as_of_ms;
     if (this.isHeld && this.slots[0].id !== null) {
       this.pending = answer;
       const byId = new Map(entries.map((entry) => [entry.id, entry]));

@@ -1,8 +1,10 @@
 // What the page says about its data: their age, the posts, the sources. In words.
 import { element, setText } from "./dom.js";
 import { clean } from "./text.js";
-import { clock, count, duration, figure } from "./format.js";
+import { clock, count, date, duration, figure } from "./format.js";
 import { feedState } from "./feed.js";
+
+const REPLAY_MS = 600000; // a stream this far behind is a recording
 
 // The state of the feed for the head of the page: "live, 0.3 s old", or since when there are no data.
 export function feedSentence({ status, pausedAt }) {
@@ -30,7 +32,9 @@ export function totalsSentence(status) {
   }
   const words = [`${count(status.posts)} posts`, `${figure(status.posts_per_s)}/s`,
     sourceWords(status.sources)];
-  if (Number.isFinite(status.as_of_ms)) words.push(`stream time ${clock(status.as_of_ms)}`);
+  if (Math.abs(status.as_of_ms - status.clock_ms) > REPLAY_MS) {
+    words.push(`replay of ${date(status.clock_ms)}`);
+  }
   if (status.complete === false) words.push("windows not yet full, or posts missing");
   return words.join(" \u00b7 ");
 }
