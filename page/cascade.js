@@ -52,6 +52,7 @@ function growthTable(growth) {
 export class CascadeView {
   constructor(id, page) {
     Object.assign(this, { id, page, isLinear: false, curve: new Curve(), tree: new Tree() });
+    this.tree.root.hidden = true;
     this.heading = element("h1", { class: "post", tabindex: "-1" }, element("bdi", {}, "\u00a0"));
     this.by = element("p", { class: "by" });
     this.figures = element("p", { class: "figures" }, "\u00a0");
@@ -93,6 +94,7 @@ export class CascadeView {
       if (isNew) {
         this.cascade = data;
         const tree = await read(`${path("cascades", this.id)}/tree`);
+        this.tree.root.hidden = !tree?.parent;
         if (tree?.parent) this.tree.show(this.aged(tree));
         this.render(data);
         this.draw();
