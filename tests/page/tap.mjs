@@ -13,6 +13,12 @@ export function equal(found, expected, what = "") {
   assert(left === right, `${what}${what && ": "}found ${left}, expected ${right}`);
 }
 
+class Skip extends Error {}
+
+export function skipUnless(claim, reason) {
+  if (!claim) throw new Skip(reason);
+}
+
 // Runs the tests, or those that the command line names, and returns whether all have passed.
 export async function runAll(afterEach = async () => {}) {
   const sought = process.argv.slice(2);
@@ -22,16 +28,21 @@ export async function runAll(afterEach = async () => {}) {
   for (const [index, { name, run }] of chosen.entries()) {
     const begun = Date.now();
     let result = "ok";
+    let end = "";
     try {
       await run();
     } catch (error) {
-      result = "not ok";
-      failed += 1;
-      console.log("# " + String(error.stack ?? error).slice(0, 4000).replaceAll("\n", "\n# "));
+      if (error instanceof Skip) {
+        end = ` # SKIP ${error.message}`;
+      } else {
+        result = "not ok";
+        failed += 1;
+        console.log("# " + String(error.stack ?? error).slice(0, 4000).replaceAll("\n", "\n# "));
+      }
     }
     await afterEach();
     console.log(`# ${((Date.now() - begun) / 1000).toFixed(1)} s`);
-    console.log(`${result} ${index + 1} - ${name}`);
+    console.log(`${result} ${index + 1} - ${name}${end}`);
   }
   return failed === 0;
 }
