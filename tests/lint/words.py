@@ -92,6 +92,8 @@ def test_name_of(name, line):
 def main():
     faults = 0
     for name in project_files():
+        if name.endswith(".png"):
+            continue
         text = pathlib.Path(name).read_bytes().decode("utf-8", "replace")
         for number, line in enumerate(text.splitlines(), 1):
             texts = texts_of(name, line)
