@@ -112,7 +112,7 @@ test("a click opens the cascade with its text, curve and carriers", async () => 
   await page.click(".rising .name:has-text('ann')");
   await until1(page, "h1", "The garden learned to whistle");
   assert(decodeURIComponent(page.url()).endsWith(root.id), page.url());
-  await page.waitForSelector(".curve .line");
+  await page.waitForSelector(".curve .line", { state: "attached" });
   await page.waitForSelector(".lists .row:has-text('@cat')");
   await page.goBack();
   await page.waitForSelector(".home");
@@ -282,7 +282,7 @@ test("everything can be done with the keyboard", async () => {
   await page.keyboard.press("Escape");
   await page.goto(daemon.url + cascadeUrl);
   await page.focus(".curve");
-  await page.waitForSelector(".curve .line");
+  await page.waitForSelector(".curve .line", { state: "attached" });
   const last = await page.getAttribute(".curve", "aria-valuetext");
   await page.keyboard.press("Home");
   assert(last !== await page.getAttribute(".curve", "aria-valuetext"), "the curve is not read");
