@@ -7,7 +7,7 @@ struct ids_ref
 ids_of_ref(const struct pipeline *pipeline, const struct post_ref *ref)
 {
     return (struct ids_ref){
-        .post = versions_hash(pipeline, ref->id),
+        .post = versions_target(pipeline, ref->id),
         .author = ref->author.id.len != 0 ? inside_hash(pipeline, ref->author.id) : 0,
     };
 }

@@ -77,7 +77,7 @@ static bool
 ref_reveals(const struct pipeline *pipeline, const struct post_ref *ref)
 {
     for (; ref != NULL && ref->id.len != 0; ref = ref->quote) {
-        if (is_revealed(pipeline, versions_hash(pipeline, ref->id), &ref->author)) {
+        if (is_revealed(pipeline, versions_target(pipeline, ref->id), &ref->author)) {
             return true;
         }
     }
@@ -149,7 +149,7 @@ resolve_author(struct pipeline *pipeline, struct slice post, struct post_user *a
     if (!is_by_handle(author)) {
         return;
     }
-    uint32_t known = learn_known_author(pipeline, versions_hash(pipeline, post));
+    uint32_t known = learn_known_author(pipeline, versions_target(pipeline, post));
     if (known == USER_NONE || is_alone(pipeline, known)) {
         resolve_user(pipeline, author);
         return;
@@ -277,7 +277,7 @@ persons_compare_author(struct pipeline *pipeline, struct slice post,
     }
     const struct users *users = &pipeline->users;
     struct arena *texts = &pipeline->hand.named_texts;
-    uint32_t known = learn_known_author(pipeline, versions_hash(pipeline, post));
+    uint32_t known = learn_known_author(pipeline, versions_target(pipeline, post));
     if (known == USER_NONE || is_alone(pipeline, known) == is_by_handle(author)) {
         return;
     }

@@ -44,14 +44,32 @@ versions_learn(struct pipeline *pipeline, const struct post *post)
     }
 }
 
-uint64_t
-versions_hash(const struct pipeline *pipeline, struct slice id)
+// The hash of the id under which that one counts.
+static uint64_t
+counted_of(const struct pipeline *pipeline, uint64_t hash)
 {
-    uint64_t hash = inside_hash(pipeline, id);
     if (pipeline->locals.has_versions) {
         (void)locals_find(&pipeline->locals, hash, &hash);
     }
     return hash;
+}
+
+uint64_t
+versions_hash(const struct pipeline *pipeline, struct slice id)
+{
+    return counted_of(pipeline, inside_hash(pipeline, id));
+}
+
+uint64_t
+versions_target(const struct pipeline *pipeline, struct slice id)
+{
+    const struct cascades *cascades = &pipeline->cascades;
+    uint64_t own = inside_hash(pipeline, id);
+    uint64_t counted = counted_of(pipeline, own);
+    bool is_apart = counted != own &&
+                    cascades_find_hash(cascades, counted) == CASCADE_NONE &&
+                    cascades_find_hash(cascades, own) != CASCADE_NONE;
+    return is_apart ? own : counted;
 }
 
 struct slice

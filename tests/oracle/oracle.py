@@ -418,6 +418,8 @@ class Oracle:
         if not ref:
             return ref
         counted = self._counted(ref["id"])
+        if counted not in self.names and ref["id"] in self.names:
+            counted = ref["id"]  # only this version has a cascade: it goes on
         return {**ref, "id": counted, "quote_of": self._counted_ref(ref.get("quote_of")),
                 "name": counted if counted == ref.get("original") else ref["id"]}
 

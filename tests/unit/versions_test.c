@@ -128,6 +128,26 @@ versions_that_were_counted_apart_stay_so(void **state)
     pipeline_destroy(&pipeline);
 }
 
+static void
+a_version_whose_cascade_is_known_keeps_it(void **state)
+{
+    (void)state;
+    struct pipeline *pipeline = made_pipeline("users.capacity=1000 windows=1h");
+    retweet(pipeline, 1, 2, 0);
+    publish(pipeline, 1, 0);
+    publish(pipeline, 2, 1); // what connects them
+    retweet(pipeline, 2, 2, 0);
+    retweet(pipeline, 3, 2, 1);
+    FLUSHED_HAS(pipeline, "cascades:1h x:2=3\n");
+    retweet(pipeline, 4, 1, 0); // of the other, which had none
+    retweet(pipeline, 5, 2, 1);
+    FLUSHED_HAS(pipeline, "cascades:1h x:1=2\n");
+    assert_int_equal(pipeline_metrics(pipeline)->duplicates, 1);
+    delete_post(pipeline, 2);
+    FLUSHED_HAS(pipeline, "x:2 gone", "x:1 gone", "posts:1h x:7=0\n");
+    pipeline_destroy(&pipeline);
+}
+
 int
 main(void)
 {
@@ -136,6 +156,7 @@ main(void)
         cmocka_unit_test(the_version_that_comes_first_counts),
         cmocka_unit_test(a_cascade_is_named_by_the_version_that_counts),
         cmocka_unit_test(versions_that_were_counted_apart_stay_so),
+        cmocka_unit_test(a_version_whose_cascade_is_known_keeps_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
