@@ -96,6 +96,7 @@ def boards_on_screen(place):
 def ctrl_c_ends_the_boards_with_a_summary():
     place = Place()
     terminal = boards_on_screen(place)
+    assert re.search(rb"The live page: http://127.0.0.1:\d+/\r?\n", terminal.output)
     terminal.press(b"\x03")
     assert terminal.finish(30) == 0, terminal.output[-2000:]
     after = terminal.output.split(LEAVE, 1)[1]
