@@ -50,7 +50,9 @@ struct alert_delivery {
     struct endpoint endpoints[REDIS_ENDPOINTS_MAX];
     alert_delivery_done_fn done; // NULL: no caller waits
     void *done_context;
-    usec done_by; // monotonic
+    usec done_by;                  // monotonic
+    alert_delivery_watch_fn watch; // or NULL
+    void *watch_context;
     bool is_rewriting;
 };
 
@@ -175,6 +177,9 @@ on_alert(void *context, const struct redis_alert *alert)
     if (delivery->setup.options->to_stdout) {
         alert_out_add(&delivery->out, alert->json);
     }
+    if (delivery->watch != NULL) {
+        delivery->watch(delivery->watch_context, alert->json);
+    }
     for (size_t i = 0; i < delivery->alerts.endpoint_count; i++) {
         if ((alert->given >> i & 1) != 0) {
             webhook_add(delivery->endpoints[i].webhook, alert->id, alert->json,
@@ -272,6 +277,14 @@ alert_delivery_create(const struct alert_delivery_setup *setup,
     }
     *ret_deliver = delivery;
     return STATUS_OK;
+}
+
+void
+alert_delivery_watch(struct alert_delivery *delivery, alert_delivery_watch_fn watch,
+                     void *context)
+{
+    delivery->watch = watch;
+    delivery->watch_context = context;
 }
 
 void

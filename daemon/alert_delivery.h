@@ -16,6 +16,7 @@
 
 #include "base/metric.h"
 #include "base/option.h"
+#include "base/slice.h"
 #include "base/status.h"
 #include "base/usec.h"
 #include "sinks/webhook/webhook_options.h"
@@ -62,6 +63,11 @@ enum status alert_delivery_put(struct alert_delivery *delivery,
                                struct error *error) MUST_USE;
 // Sends nothing more to it. Alerts that wait for it are sent if it is added again.
 void alert_delivery_drop(struct alert_delivery *delivery, const char *name);
+
+// Calls `watch` with the JSON of every new alert; NULL: stops.
+typedef void (*alert_delivery_watch_fn)(void *context, struct slice json);
+void alert_delivery_watch(struct alert_delivery *delivery,
+                          alert_delivery_watch_fn watch, void *context);
 
 // The wall clock was stepped by `step`.
 void alert_delivery_stepped(struct alert_delivery *delivery, usec step);

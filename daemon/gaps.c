@@ -34,6 +34,22 @@ gaps_open_since(const struct gaps *gaps)
                               : USEC_NONE;
 }
 
+bool
+gaps_newest(const struct gaps *gaps, usec since, usec *ret_from, usec *ret_to)
+{
+    uint64_t kept = gaps->count < GAPS_MAX ? gaps->count : GAPS_MAX;
+    for (uint64_t back = 1; back <= kept; back++) {
+        const struct gap *gap = &gaps->items[(gaps->count - back) % GAPS_MAX];
+        bool is_late = gap->to == USEC_NONE || gap->to > since;
+        if (gap->from != USEC_NONE && !gap->is_recovered && is_late) {
+            *ret_from = gap->from;
+            *ret_to = gap->to;
+            return true;
+        }
+    }
+    return false;
+}
+
 static void
 miss(struct gaps *gaps, const struct gap *gap)
 {

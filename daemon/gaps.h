@@ -47,6 +47,10 @@ bool gaps_is_open(const struct gaps *gaps);
 // The beginning of the open gap; USEC_NONE: none is open.
 usec gaps_open_since(const struct gaps *gaps);
 
+// The newest one that was not recovered and ends after `since`; ret_to USEC_NONE: it is
+// open. False: there is none.
+bool gaps_newest(const struct gaps *gaps, usec since, usec *ret_from, usec *ret_to);
+
 // The ledger as fields of a hash: the gap's number, and {"from":…,"to":…,"reason":…,
 // "recovered":…} with times in RFC 3339, or null. Returns how many; they point into
 // texts.

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "daemon/feed.h"
 #include "daemon/clock_steps.h"
+#include "daemon/http_api.h"
 #include "daemon/wall_clock.h"
 #include "ingest/frames/file_kind.h"
 #include "ingest/frames/lines.h"
@@ -19,8 +20,9 @@
 struct http_routes {
     struct http_routes_setup setup;
     struct http_server *server;
-    struct http_pages pages[2]; // the tables of all rooms
+    struct http_pages pages[3]; // the tables of all rooms
     struct http_files files;
+    struct http_api api;
     struct feed feed; // of pushed posts
     struct lines lines;
     struct lines_metrics lines_metrics;
@@ -38,6 +40,9 @@ why_not_ready(const struct http_routes *routes)
         return trouble[0] != '\0' ? trouble : "Redis is unreachable";
     }
     usec now = wall_clock_now();
+    if (routes->setup.streams == NULL) {
+        return NULL;
+    }
     if (wall_clock_state()->step != 0) {
         return "the system clock was stepped";
     }
@@ -62,7 +67,8 @@ write_metrics(const struct http_routes *routes, struct buffer *page)
     struct metrics_instance stands[SETTINGS_SOURCES_MAX];
     struct metrics_instance sources[SETTINGS_SOURCES_MAX];
     struct metrics_instance decoders[SETTINGS_SOURCES_MAX + 1];
-    for (size_t i = 0; i < streams->count; i++) {
+    size_t count = streams != NULL ? streams->count : 0;
+    for (size_t i = 0; i < count; i++) {
         const struct stream *stream = streams->items[i];
         const char *name = stream_options(stream)->name;
         stream_metrics(stream, wall_clock_now(), &standing[i]);
@@ -72,16 +78,16 @@ write_metrics(const struct http_routes *routes, struct buffer *page)
         decoders[i] =
             (struct metrics_instance){stream_decode_metrics(stream), name, NULL};
     }
-    decoders[streams->count] =
+    decoders[count] =
         (struct metrics_instance){decoder_metrics(routes->feed.decoder), "push", NULL};
     metrics_page_add(page, pipeline_metric_rows, &pipeline, 1);
     metrics_page_add(page, redis_report_metric_rows, &redis, 1);
     if (routes->setup.persistence->state != NULL) {
         metrics_page_add(page, persistence_metric_rows, &state, 1);
     }
-    metrics_page_add(page, stream_metric_rows, stands, streams->count);
-    metrics_page_add(page, source_metric_rows, sources, streams->count);
-    metrics_page_add(page, decode_metric_rows, decoders, streams->count + 1);
+    metrics_page_add(page, stream_metric_rows, stands, count);
+    metrics_page_add(page, source_metric_rows, sources, count);
+    metrics_page_add(page, decode_metric_rows, decoders, count + 1);
     metrics_page_add(page, http_metrics_rows, &http, 1);
     struct metrics_instance webhooks[SETTINGS_WEBHOOKS_MAX];
     size_t webhook_count = 0;
@@ -272,17 +278,28 @@ http_routes_create(const struct http_routes_setup *setup, struct error *error)
     routes->setup = *setup;
     http_files_init(&routes->files,
                     &(struct http_files_setup){.files = http_files_embedded});
-    routes->pages[0] = (struct http_pages){pages, routes};
-    routes->pages[1] = (struct http_pages){http_files_pages, &routes->files};
+    const struct http_api_needs api = {
+        .pipeline = setup->pipeline,
+        .sink = setup->sink,
+        .streams = setup->streams,
+        .delivery = setup->delivery,
+        .settings = setup->settings,
+    };
+    bool has_api = http_api_init(&routes->api, &api);
+    if (has_api) {
+        routes->pages[0] = (struct http_pages){pages, routes};
+        routes->pages[1] = (struct http_pages){http_files_pages, &routes->files};
+        routes->pages[2] = api_pages(routes->api.api);
+    }
     const struct http_server_setup server = {
         .base = setup->base,
         .options = &setup->settings->http,
         .pages = routes->pages,
         .pages_count = sizeof(routes->pages) / sizeof(routes->pages[0]),
-        .on_posts = on_posts,
+        .on_posts = setup->streams != NULL ? on_posts : NULL,
         .context = routes,
     };
-    if (!lines_init(&routes->lines, &routes->lines_metrics)) {
+    if (!has_api || !lines_init(&routes->lines, &routes->lines_metrics)) {
         error_set(error, STATUS_NOMEM, "no memory for the HTTP server");
     } else if (feed_init(&routes->feed, setup->pipeline, setup->sink, DECODE_AUTO,
                          error) &&
@@ -296,6 +313,14 @@ http_routes_create(const struct http_routes_setup *setup, struct error *error)
 }
 
 void
+http_routes_flushed(struct http_routes *routes)
+{
+    if (routes != NULL) {
+        api_flushed(routes->api.api);
+    }
+}
+
+void
 http_routes_destroy(struct http_routes **routes)
 {
     struct http_routes *w = *routes;
@@ -304,6 +329,7 @@ http_routes_destroy(struct http_routes **routes)
     }
     http_server_destroy(&w->server);
     http_files_fini(&w->files);
+    http_api_fini(&w->api);
     feed_fini(&w->feed);
     lines_fini(&w->lines);
     free(w);

@@ -1,4 +1,5 @@
-// The daemon's HTTP server: answers with metrics and health, and accepts pushed posts.
+// The daemon's HTTP server: answers with metrics, health and what is counted, and
+// accepts pushed posts.
 #pragma once
 
 #include "daemon/persistence.h"
@@ -13,14 +14,16 @@ struct http_routes_setup {
     struct pipeline *pipeline;
     const struct persistence *persistence;
     struct redis_sink *sink;
-    const struct streams *streams;
+    const struct streams *streams;    // NULL: of a replay, into which nothing is pushed
     const struct name_lookup *lookup; // NULL: there is none
-    const struct alert_delivery *delivery;
+    struct alert_delivery *delivery;
     const bool *is_started; // Redis answered, and the sources are started
 };
 
 // NULL with error set, also when the address is in use.
 struct http_routes *http_routes_create(const struct http_routes_setup *setup,
                                        struct error *error);
+// A flush is about to start. Accepts NULL.
+void http_routes_flushed(struct http_routes *routes);
 // Accepts NULL.
 void http_routes_destroy(struct http_routes **routes);

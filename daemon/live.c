@@ -144,6 +144,7 @@ on_flush(void *context)
 {
     struct live *live = context;
     warn_look(&live->warn, &live->before, pipeline_metrics(live->runtime.pipeline));
+    http_routes_flushed(live->routes);
     if (!live->runtime.is_stopping) {
         streams_save(&live->streams);
     }

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/redact.h"
 #include "daemon/describe.h"
+#include "daemon/http_routes.h"
 #include "daemon/signals.h"
 #include "daemon/progress.h"
 #include "daemon/replay.h"
@@ -32,10 +33,11 @@ struct replay_run {
     struct pipeline_metrics before; // as in the snapshot
     struct warn warn;
     struct progress progress;
-    struct timer look;     // checks if Redis is reachable again
-    bool is_finished;      // the replay, and its state had to be saved
-    bool is_delivered;     // alerts of the replay, as far as possible
-    uint64_t transactions; // at the beginning of the current wait for Redis
+    struct http_routes *routes; // NULL: without --stay, or http.listen is empty
+    struct timer look;          // checks if Redis is reachable again
+    bool is_finished;           // the replay, and its state had to be saved
+    bool is_delivered;          // alerts of the replay, as far as possible
+    uint64_t transactions;      // at the beginning of the current wait for Redis
 };
 
 // ── the end of a replay ────────────────────────────────────────────────────
@@ -82,6 +84,7 @@ on_flush(void *context)
 {
     struct replay_run *run = context;
     warn_look(&run->warn, &run->before, pipeline_metrics(run->runtime.pipeline));
+    http_routes_flushed(run->routes);
     if (run->runtime.persistence.state != NULL) {
         struct replay_place place;
         replay_place(run->replay, &place);
@@ -268,6 +271,32 @@ make_replay(struct replay_run *run, struct error *error)
     return has_timer && run->replay != NULL;
 }
 
+// For those who stay to look at it; it serves from the start.
+static bool
+make_routes(struct replay_run *run, struct error *error)
+{
+    const struct settings *settings = run->runtime.setup.settings;
+    const struct http_routes_setup setup = {
+        .base = run->runtime.base,
+        .settings = settings,
+        .pipeline = run->runtime.pipeline,
+        .persistence = &run->runtime.persistence,
+        .sink = run->runtime.sink,
+        .delivery = run->runtime.delivery,
+        .is_started = &run->runtime.has_started,
+    };
+    if (!run->cli->stays || settings->http.listen[0] == '\0') {
+        return true;
+    }
+    run->routes = http_routes_create(&setup, error);
+    if (run->routes == NULL && error->code == STATUS_IO) {
+        log_warn("%s", error->text); // another daemon may serve there
+        *error = (struct error){0};
+        return true;
+    }
+    return run->routes != NULL;
+}
+
 // Returns 0, or an exit code with error set.
 static int
 set_up(struct replay_run *run, const struct settings *settings, struct error *error)
@@ -296,6 +325,9 @@ set_up(struct replay_run *run, const struct settings *settings, struct error *er
     if (exit_code == 0 && !make_replay(run, error)) {
         exit_code = EX_OSERR;
     }
+    if (exit_code == 0 && !make_routes(run, error)) {
+        exit_code = error->code == STATUS_NOMEM ? EX_OSERR : EX_CONFIG;
+    }
     return exit_code;
 }
 
@@ -303,6 +335,7 @@ static void
 tear_down(struct replay_run *run)
 {
     signals_doing("connections are not closed", run->runtime.exit_code);
+    http_routes_destroy(&run->routes);
     replay_destroy(&run->replay);
     timer_fini(&run->look);
     runtime_close(&run->runtime);

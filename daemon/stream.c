@@ -399,6 +399,12 @@ stream_is_live(const struct stream *stream)
     return state == SOURCE_LIVE || state == SOURCE_IDLE_OK;
 }
 
+bool
+stream_gap(const struct stream *stream, usec since, usec *ret_from, usec *ret_to)
+{
+    return gaps_newest(&stream->gaps, since, ret_from, ret_to);
+}
+
 usec
 stream_missing_until(const struct stream *stream)
 {

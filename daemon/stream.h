@@ -60,6 +60,9 @@ bool stream_is_live(const struct stream *stream);
 // The time until which messages may be missing: INT64_MAX while a gap is open,
 // USEC_NONE if there never was one that was not recovered.
 usec stream_missing_until(const struct stream *stream);
+// The newest gap that was not recovered and ends after `since`; ret_to USEC_NONE: it is
+// open. False: there is none.
+bool stream_gap(const struct stream *stream, usec since, usec *ret_from, usec *ret_to);
 // Age of the newest post at that time; 0 where no post is expected: before the first
 // one, during an expected silence, and for a source that has failed.
 usec stream_lag(const struct stream *stream, usec wall);

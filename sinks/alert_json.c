@@ -1,13 +1,9 @@
 #include "sinks/alert_json.h"
 
-#include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "base/control.h"
 #include "base/decimal.h"
-
-enum { WHOLE_MAX = 19 }; // digits
+#include "base/json_writer.h"
 
 #define CASCADE "cascade."
 
@@ -80,108 +76,7 @@ static const char *const type_names[] = {
     [CHANGE_ALERT_DIGEST] = "alert.digest",
 };
 
-// ── values ─────────────────────────────────────────────────────────────────
-
-static void
-put(struct buffer *text, const char *literal)
-{
-    buffer_append(text, slice_of(literal));
-}
-
-static void
-put_code(struct buffer *text, uint32_t code)
-{
-    char escape[sizeof("\\uFFFF")];
-    int len = snprintf(escape, sizeof(escape), "\\u%04X", (unsigned)(code & 0xffff));
-    buffer_append(text, (struct slice){escape, (size_t)len});
-}
-
-// A character of three bytes at most.
-static void
-put_escape(struct buffer *text, struct slice character)
-{
-    static const char controls[] = "\bb\ff\nn\rr\tt\"\"\\\\";
-    for (const char *pair = controls; *pair != '\0'; pair += 2) {
-        if (pair[0] == character.ptr[0]) {
-            const char escape[] = {'\\', pair[1]};
-            buffer_append(text, (struct slice){escape, sizeof(escape)});
-            return;
-        }
-    }
-    unsigned char first = (unsigned char)character.ptr[0];
-    uint32_t code = character.len == 1 ? first : first & (0xffu >> (character.len + 1));
-    for (size_t i = 1; i < character.len; i++) {
-        code = code << 6 | ((unsigned char)character.ptr[i] & 0x3fu);
-    }
-    put_code(text, code);
-}
-
-// Decoders pass only UTF-8. If this fails once, an alert with question marks is better
-// than none.
-static void
-put_string(struct buffer *text, struct slice value)
-{
-    size_t done = 0;
-    size_t at = 0;
-    buffer_append_byte(text, '"');
-    while (at < value.len) {
-        struct slice rest = {value.ptr + at, value.len - at};
-        size_t size = control_utf8(rest);
-        bool is_plain = *rest.ptr != '"' && *rest.ptr != '\\';
-        if (size != 0 && is_plain && control_length(rest) == 0) {
-            at += size;
-            continue;
-        }
-        buffer_append(text, (struct slice){value.ptr + done, at - done});
-        if (size == 0) {
-            buffer_append_byte(text, '?');
-        } else {
-            put_escape(text, (struct slice){rest.ptr, size});
-        }
-        at += size != 0 ? size : 1;
-        done = at;
-    }
-    buffer_append(text, (struct slice){value.ptr + done, at - done});
-    buffer_append_byte(text, '"');
-}
-
-static size_t
-count_digits(struct slice text, size_t at)
-{
-    size_t end = at;
-    while (end < text.len && text.ptr[end] >= '0' && text.ptr[end] <= '9') {
-        end++;
-    }
-    return end - at;
-}
-
-// True if it is a number as this program writes them, which is also valid in JSON.
-static bool
-is_number(struct slice text)
-{
-    size_t at = text.len != 0 && text.ptr[0] == '-';
-    size_t whole = count_digits(text, at);
-    if (whole == 0 || (whole > 1 && text.ptr[at] == '0')) {
-        return false;
-    }
-    at += whole;
-    if (at < text.len && text.ptr[at] == '.') {
-        size_t part = count_digits(text, at + 1);
-        at += part != 0 ? 1 + part : 0;
-    }
-    return at == text.len;
-}
-
-// Readers support whole numbers of at most 63 bits; a greater one is written as a
-// decimal.
-static void
-put_number(struct buffer *text, struct slice number)
-{
-    buffer_append(text, number);
-    if (number.len >= WHOLE_MAX && memchr(number.ptr, '.', number.len) == NULL) {
-        put(text, ".0");
-    }
-}
+// ── members ────────────────────────────────────────────────────────────────
 
 // The row of a member of "cascade", or the row without a name. row: where to begin,
 // because members are mostly in the order of the table.
@@ -214,52 +109,14 @@ alert_json_is_cascade_field(struct slice name)
            find_row(name, alert_json_field_rows)->name != NULL;
 }
 
-// ── members ────────────────────────────────────────────────────────────────
-
-// Separates a member or element from the one before it.
-static void
-put_comma(struct buffer *text)
-{
-    if (text->size != 0 && !text->is_failed) {
-        char last = text->bytes[text->size - 1];
-        if (last != '{' && last != '[') {
-            buffer_append_byte(text, ',');
-        }
-    }
-}
-
-static void
-put_name(struct buffer *text, const char *name)
-{
-    put_comma(text);
-    put_string(text, slice_of(name));
-    buffer_append_byte(text, ':');
-}
-
-static void
-put_text(struct buffer *text, const char *name, struct slice value)
-{
-    if (!slice_is_none(value)) {
-        put_name(text, name);
-        put_string(text, value);
-    }
-}
-
-static void
-put_count(struct buffer *text, const char *name, uint64_t count)
-{
-    put_name(text, name);
-    buffer_append_u64(text, count);
-}
-
 static void
 put_person(struct buffer *text, const struct change_person *person)
 {
-    put(text, "{");
-    put_text(text, "id", person->id);
-    put_text(text, "handle", person->handle);
-    put_count(text, "followers", person->followers);
-    put(text, "}");
+    json_writer_open(text, '{');
+    json_writer_put_text(text, "id", person->id);
+    json_writer_put_text(text, "handle", person->handle);
+    json_writer_put_u64(text, "followers", person->followers);
+    json_writer_close(text, '}');
 }
 
 static void
@@ -267,35 +124,35 @@ put_carrier(struct buffer *text, const struct change_person *carrier)
 {
     char people[DECIMAL_TEXT_MAX];
     size_t len = decimal_put(people, carrier->people, carrier->is_expected ? 4 : 12);
-    put(text, "{");
-    put_text(text, "id", carrier->id);
-    put_text(text, "handle", carrier->handle);
-    put_name(text, "people");
-    buffer_append(text, (struct slice){people, len});
-    put_name(text, "observed");
-    put(text, carrier->is_expected ? "false}" : "true}");
+    json_writer_open(text, '{');
+    json_writer_put_text(text, "id", carrier->id);
+    json_writer_put_text(text, "handle", carrier->handle);
+    json_writer_name(text, SLICE_LIT("people"));
+    json_writer_number(text, (struct slice){people, len});
+    json_writer_name(text, SLICE_LIT("observed"));
+    json_writer_bool(text, !carrier->is_expected);
+    json_writer_close(text, '}');
 }
 
 static void
 put_digest(struct buffer *text, const struct change_alert *alert)
 {
-    put_name(text, "alerts");
-    put(text, "[");
+    json_writer_name(text, SLICE_LIT("alerts"));
+    json_writer_open(text, '[');
     for (size_t i = 0; i < alert->digest_count; i++) {
         const struct change_digest *one = &alert->digest[i];
-        put_comma(text);
-        put(text, "{");
-        put_text(text, "id", one->id);
-        put_text(text, "cascade", one->cascade);
-        put_count(text, "level", one->level);
-        put_count(text, "size", one->size);
-        put(text, "}");
+        json_writer_open(text, '{');
+        json_writer_put_text(text, "id", one->id);
+        json_writer_put_text(text, "cascade", one->cascade);
+        json_writer_put_u64(text, "level", one->level);
+        json_writer_put_u64(text, "size", one->size);
+        json_writer_close(text, '}');
     }
-    put(text, "]");
+    json_writer_close(text, ']');
 }
 
-static void
-put_fields(struct buffer *text, const struct change *change)
+void
+alert_json_fields(const struct change *change, struct buffer *text)
 {
     const struct alert_field *row = alert_json_field_rows;
     for (size_t i = 0; i < change->field_count; i++) {
@@ -303,49 +160,51 @@ put_fields(struct buffer *text, const struct change *change)
         if (slice_is_none(field->value)) {
             continue;
         }
-        put_comma(text);
-        put_string(text, field->name);
-        buffer_append_byte(text, ':');
-        if (is_number(field->value) && !is_text_field(field->name, &row)) {
-            put_number(text, field->value);
+        json_writer_name(text, field->name);
+        if (json_writer_is_number(field->value) && !is_text_field(field->name, &row)) {
+            json_writer_number(text, field->value);
         } else {
-            put_string(text, field->value);
+            json_writer_string(text, field->value);
         }
     }
+}
+
+void
+alert_json_people(const struct change *change, struct buffer *text)
+{
+    const struct change_alert *alert = &change->alert;
+    json_writer_name(text, SLICE_LIT("top_amplifiers"));
+    json_writer_open(text, '[');
+    for (size_t i = 0; i < alert->amplifier_count; i++) {
+        put_person(text, &alert->amplifiers[i]);
+    }
+    json_writer_close(text, ']');
+    json_writer_name(text, SLICE_LIT("top_carriers"));
+    json_writer_open(text, '[');
+    for (size_t i = 0; i < alert->carrier_count; i++) {
+        put_carrier(text, &alert->carriers[i]);
+    }
+    json_writer_close(text, ']');
 }
 
 static void
 put_cascade(struct buffer *text, const struct change *change)
 {
     const struct change_alert *alert = &change->alert;
-    put_name(text, "cascade");
-    put(text, "{");
-    put_text(text, "id", alert->cascade);
-    put_fields(text, change);
-    put(text, "}");
-    put_name(text, "author");
+    json_writer_name(text, SLICE_LIT("cascade"));
+    json_writer_open(text, '{');
+    json_writer_put_text(text, "id", alert->cascade);
+    alert_json_fields(change, text);
+    json_writer_close(text, '}');
+    json_writer_name(text, SLICE_LIT("author"));
     put_person(text, &alert->author);
-    put_name(text, "why");
-    put(text, "[");
+    json_writer_name(text, SLICE_LIT("why"));
+    json_writer_open(text, '[');
     for (size_t i = 0; i < alert->why_count; i++) {
-        put_comma(text);
-        put_string(text, alert->why[i]);
+        json_writer_string(text, alert->why[i]);
     }
-    put(text, "]");
-    put_name(text, "top_amplifiers");
-    put(text, "[");
-    for (size_t i = 0; i < alert->amplifier_count; i++) {
-        put_comma(text);
-        put_person(text, &alert->amplifiers[i]);
-    }
-    put(text, "]");
-    put_name(text, "top_carriers");
-    put(text, "[");
-    for (size_t i = 0; i < alert->carrier_count; i++) {
-        put_comma(text);
-        put_carrier(text, &alert->carriers[i]);
-    }
-    put(text, "]");
+    json_writer_close(text, ']');
+    alert_json_people(change, text);
 }
 
 enum status
@@ -354,19 +213,20 @@ alert_json_write(const struct change *change, struct buffer *text)
     const struct change_alert *alert = &change->alert;
     bool is_digest = alert->type == CHANGE_ALERT_DIGEST;
     char time[USEC_TEXT_MAX];
-    put(text, "{");
-    put_text(text, "id", change->name);
-    put_text(text, "rule", alert->rule);
+    json_writer_open(text, '{');
+    json_writer_put_text(text, "id", change->name);
+    json_writer_put_text(text, "rule", alert->rule);
     if (!is_digest) {
-        put_count(text, "level", alert->level);
+        json_writer_put_u64(text, "level", alert->level);
     }
-    put_text(text, "type", slice_of(type_names[alert->type]));
-    put_text(text, "time", slice_of(usec_format_rfc3339(alert->time, time)));
+    json_writer_put_text(text, "type", slice_of(type_names[alert->type]));
+    json_writer_put_text(text, "time",
+                         slice_of(usec_format_rfc3339(alert->time, time)));
     if (is_digest) {
         put_digest(text, alert);
     } else {
         put_cascade(text, change);
     }
-    put(text, "}");
+    json_writer_close(text, '}');
     return text->is_failed ? STATUS_NOMEM : STATUS_OK;
 }

@@ -29,6 +29,13 @@ extern const struct alert_field alert_json_field_rows[];
 // but its id.
 bool alert_json_is_cascade_field(struct slice name);
 
-// Appends the object, one line without its end. change: of kind CHANGE_ALERT. NOMEM if
-// there is no memory or the buffer is full; the buffer may then contain a part.
+// Appends the fields of a cascade's hash as members.
+void alert_json_fields(const struct change *change, struct buffer *text);
+
+// Appends top_amplifiers and top_carriers of change.alert as members.
+void alert_json_people(const struct change *change, struct buffer *text);
+
+// Appends the object as a value (base/json_writer.h), one line without its end. change:
+// of kind CHANGE_ALERT. NOMEM if there is no memory or the buffer is full; the buffer
+// may then contain a part.
 enum status alert_json_write(const struct change *change, struct buffer *text) MUST_USE;

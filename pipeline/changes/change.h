@@ -65,6 +65,9 @@ void change_cascade_fields(struct pipeline *pipeline, struct change *change,
 bool change_alert(struct pipeline *pipeline, struct change *change);
 // The next alert in the queue that was not shown; false if there is none.
 bool change_alert_show(struct pipeline *pipeline, struct change *change);
+// All fields of a cascade, its author, and the people an alert names. Changes no state.
+void change_alert_cascade(struct pipeline *pipeline, struct change *change,
+                          uint32_t cascade);
 void change_alert_written(struct pipeline *pipeline);
 // All alerts in flight are pulled again.
 void change_alerts_lost(struct pipeline *pipeline);

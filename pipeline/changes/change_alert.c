@@ -219,20 +219,18 @@ settle(struct pipeline *pipeline)
 
 // ── one alert ──────────────────────────────────────────────────────────────
 
-static void
-put_cascade(struct pipeline *pipeline, struct change *change,
-            const struct alert_item *item)
+void
+change_alert_cascade(struct pipeline *pipeline, struct change *change, uint32_t cascade)
 {
-    const struct cascade *row = cascades_at(&pipeline->cascades, item->cascade);
+    const struct cascade *row = cascades_at(&pipeline->cascades, cascade);
     change->is_whole = true;
-    change_cascade_fields(pipeline, change, item->cascade, CASCADE_ALL);
-    change->alert.cascade = cascades_id(&pipeline->cascades, item->cascade);
-    change->alert.level = item->level;
+    change_cascade_fields(pipeline, change, cascade, CASCADE_ALL);
+    change->alert.cascade = cascades_id(&pipeline->cascades, cascade);
     if (row->author != USER_NONE) {
         change->alert.author = person_of(pipeline, row->author);
     }
     put_amplifiers(pipeline, change, row);
-    put_carriers(pipeline, change, item->cascade);
+    put_carriers(pipeline, change, cascade);
 }
 
 static void
@@ -280,7 +278,8 @@ describe(struct pipeline *pipeline, struct change *change, struct alert_item *it
     if (is_digest) {
         put_digest(pipeline, change, item);
     } else if (!is_hidden) {
-        put_cascade(pipeline, change, item);
+        change_alert_cascade(pipeline, change, item->cascade);
+        change->alert.level = item->level;
     }
     if (is_hidden || (is_digest && change->alert.digest_count == 0)) {
         pipeline->metrics.alerts_dropped += !item->is_dropped;

@@ -12,10 +12,9 @@ enum place {
     PLACE_UNKNOWN,
 };
 
-// The event in the tree of a cascade: by what it added there, `entry`.
-static struct tree_event
-name_of(const struct pipeline *pipeline, uint32_t index,
-        struct event_records_entry entry)
+struct tree_event
+parent_event(const struct pipeline *pipeline, uint32_t index,
+             struct event_records_entry entry)
 {
     const struct event *event = event_records_at(&pipeline->records, index);
     const struct cascade *row =
@@ -51,7 +50,7 @@ locate(struct pipeline *pipeline, uint32_t cascade, uint64_t key, uint32_t *ret_
             !event_records_find_entry(&pipeline->records, event, entry, &entry)) {
             return PLACE_ABSENT;
         }
-        name = name_of(pipeline, event, entry);
+        name = parent_event(pipeline, event, entry);
         node = tree_name(trees, &row->tree, &name);
     }
     if (node == TREE_ROOT) {
@@ -203,7 +202,7 @@ parent_attach(struct pipeline *pipeline, const struct parent_sought *sought)
     }
     uint32_t cascade = sought->posts[sought->at];
     struct cascade *row = cascades_at(&pipeline->cascades, cascade);
-    struct tree_event name = name_of(pipeline, sought->event, sought->entry);
+    struct tree_event name = parent_event(pipeline, sought->event, sought->entry);
     parent_end_waits(pipeline);
     uint64_t refused = pipeline->trees.refused;
     if (!hang(pipeline, &name, sought)) {
@@ -222,7 +221,7 @@ parent_detach(struct pipeline *pipeline, uint32_t event,
     }
     uint32_t cascade = entry.where & EVENT_RECORDS_INDEX;
     struct cascade *row = cascades_at(&pipeline->cascades, cascade);
-    struct tree_event name = name_of(pipeline, event, entry);
+    struct tree_event name = parent_event(pipeline, event, entry);
     tree_remove(&pipeline->trees, &row->tree, &name);
     changed(pipeline, cascade);
 }

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "pipeline/records/event_records.h"
+#include "pipeline/tree/tree.h"
 
 struct pipeline;
 
@@ -25,6 +26,9 @@ struct parent_sought {
     const uint32_t *posts;
     size_t at;
 };
+// An event in the tree of a cascade, by what it added there.
+struct tree_event parent_event(const struct pipeline *pipeline, uint32_t event,
+                               struct event_records_entry entry);
 // Adds it to the tree of that cascade.
 void parent_attach(struct pipeline *pipeline, const struct parent_sought *sought);
 // Removes an event from the tree of the cascade of that entry of its notes.

@@ -34,7 +34,7 @@ has_token(const struct http_pushes *pushes, const char *given)
 enum http_refusal
 http_push_check(const struct http_pushes *pushes, const struct http_push_head *head)
 {
-    if (pushes->token[0] == '\0') {
+    if (pushes->token[0] == '\0' || pushes->on_posts == NULL) {
         return HTTP_REFUSAL_OFF;
     }
     if (!has_token(pushes, head->authorization)) {

@@ -22,8 +22,8 @@ typedef enum status (*http_push_fn)(void *context, struct slice body,
 struct http_pushes {
     char token[HTTP_TOKEN_MAX]; // empty: pushing is off
     uint64_t max_body;
-    http_push_fn on_posts;
-    void *context; // for on_posts
+    http_push_fn on_posts; // NULL: pushing is off
+    void *context;         // for on_posts
     struct http_metrics *metrics;
     size_t count; // bodies in memory
 };

@@ -49,8 +49,8 @@ struct http_server_setup {
     const struct http_pages *pages;     // kept; the first match answers
     size_t pages_count;
     struct http_events *events; // of one of these pages; kept; NULL: none
-    http_push_fn on_posts;
-    void *context; // for on_posts
+    http_push_fn on_posts;      // NULL: pushing is off
+    void *context;              // for on_posts
 };
 
 // Listens at once. STATUS_IO: the address is in use. On failure *ret_server is

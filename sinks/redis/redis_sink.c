@@ -140,6 +140,13 @@ redis_sink_set_streams(struct redis_sink *sink, usec lag, bool is_complete)
     sink->streams.is_missing = !is_complete;
 }
 
+void
+redis_sink_streams(const struct redis_sink *sink, usec *ret_lag, bool *ret_is_complete)
+{
+    *ret_lag = sink->streams.lag;
+    *ret_is_complete = !sink->streams.is_missing && !redis_check_is_leaky(sink);
+}
+
 bool
 redis_sink_is_full(const struct redis_sink *sink)
 {

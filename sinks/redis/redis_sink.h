@@ -134,6 +134,8 @@ enum status redis_sink_set_gaps(struct redis_sink *sink, struct slice name,
 
 // For `meta`. lag: of the slowest source; USEC_NONE: that of the pipeline's clock.
 void redis_sink_set_streams(struct redis_sink *sink, usec lag, bool is_complete);
+void redis_sink_streams(const struct redis_sink *sink, usec *ret_lag,
+                        bool *ret_is_complete);
 
 // True if Redis acknowledged nothing for REDIS_SINK_PATIENCE_S although there was
 // something to write: the source should be paused. Memory stays bounded in any case.

@@ -12,7 +12,8 @@ MAY_INCLUDE = {
     "net": ["net/", "base/"],
     "ingest": ["ingest/", "net/", "base/", "pipeline/post.h"],
     "pipeline": ["pipeline/", "base/"],
-    "sinks": ["sinks/", "net/", "base/", "pipeline/changes.h", "pipeline/checks.h"],
+    "sinks": ["sinks/", "net/", "base/", "pipeline/changes.h", "pipeline/checks.h",
+              "pipeline/views.h", "pipeline/views_tree.h"],
     "daemon": ["daemon/", "ingest/", "pipeline/", "sinks/", "net/", "base/"],
     "ctl": ["ctl/", "net/redis/", "net/clock.h", "base/", "ingest/text/network.h",
             "ingest/text/text.h"],
@@ -23,7 +24,7 @@ MAY_INCLUDE = {
 ROOMS = {
     "ingest": ["text", "json", "frames", "decode", "sources"],
     "pipeline": ["windows", "tree", "forecast", "carriers", "records", "alerts", "changes", "fold"],
-    "sinks": ["webhook", "redis", "http"],
+    "sinks": ["webhook", "redis", "http", "api"],
     "net": ["redis"],
 }
 # The state that stages share. In the rooms only stages know it: they alone take a struct pipeline

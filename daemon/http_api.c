@@ -1,0 +1,73 @@
+#include "daemon/http_api.h"
+
+#include "daemon/wall_clock.h"
+#include "net/clock.h"
+#include "sinks/redis/redis_sink.h"
+
+static void
+describe(const struct http_api *http_api, const struct stream *stream, usec now,
+         struct api_source *source)
+{
+    *source = (struct api_source){
+        .name = stream_options(stream)->name,
+        .state = source_state_name(stream_state(stream)),
+        .lag = stream_lag(stream, now),
+    };
+    usec since = now - settings_longest_window(http_api->needs.settings);
+    if (!stream_gap(stream, since, &source->gap_from, &source->gap_to)) {
+        source->gap_from = USEC_NONE;
+    }
+}
+
+static void
+state(void *context, struct api_state *ret_state)
+{
+    struct http_api *http_api = context;
+    const struct streams *streams = http_api->needs.streams;
+    *ret_state = (struct api_state){.sources = http_api->sources};
+    redis_sink_streams(http_api->needs.sink, &ret_state->lag, &ret_state->is_complete);
+    for (size_t i = 0; streams != NULL && i < streams->count; i++) {
+        describe(http_api, streams->items[i], wall_clock_now(), &http_api->sources[i]);
+        ret_state->source_count++;
+    }
+}
+
+static void
+on_alert(void *context, struct slice json)
+{
+    const struct http_api *http_api = context;
+    api_alerted(http_api->api, json);
+}
+
+bool
+http_api_init(struct http_api *http_api, const struct http_api_needs *needs)
+{
+    *http_api = (struct http_api){.needs = *needs};
+    for (size_t i = 0; i < NETWORK_COUNT; i++) {
+        http_api->networks[i] = network_rows[i].name;
+    }
+    const struct api_setup setup = {
+        .pipeline = needs->pipeline,
+        .version = CASCADED_VERSION,
+        .networks = http_api->networks,
+        .network_count = NETWORK_COUNT,
+        .wall = needs->streams != NULL ? wall_clock_now : clock_system,
+        .state = state,
+        .context = http_api,
+    };
+    http_api->api = api_create(&setup);
+    if (http_api->api == NULL) {
+        return false;
+    }
+    alert_delivery_watch(needs->delivery, on_alert, http_api);
+    return true;
+}
+
+void
+http_api_fini(struct http_api *http_api)
+{
+    if (http_api->api != NULL) {
+        alert_delivery_watch(http_api->needs.delivery, NULL, NULL);
+        api_destroy(&http_api->api);
+    }
+}

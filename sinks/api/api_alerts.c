@@ -1,0 +1,60 @@
+#include "sinks/api/api_alerts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct api_alerts_row *
+row_of(struct api_alerts *alerts, uint64_t number)
+{
+    return &alerts->rows[number % API_ALERTS_MAX];
+}
+
+static void
+drop_oldest(struct api_alerts *alerts)
+{
+    struct api_alerts_row *row = row_of(alerts, alerts->first++);
+    alerts->bytes -= row->size;
+    free(row->json);
+    *row = (struct api_alerts_row){0};
+}
+
+void
+api_alerts_fini(struct api_alerts *alerts)
+{
+    while (alerts->first != alerts->next) {
+        drop_oldest(alerts);
+    }
+}
+
+void
+api_alerts_add(struct api_alerts *alerts, struct slice json)
+{
+    if (json.len > API_ALERTS_BYTES) {
+        return;
+    }
+    while (api_alerts_count(alerts) == API_ALERTS_MAX ||
+           alerts->bytes > API_ALERTS_BYTES - json.len) {
+        drop_oldest(alerts);
+    }
+    char *copy = malloc(json.len + 1);
+    if (copy == NULL) {
+        return;
+    }
+    memcpy(copy, json.ptr, json.len);
+    *row_of(alerts, alerts->next++) = (struct api_alerts_row){copy, json.len};
+    alerts->bytes += json.len;
+}
+
+size_t
+api_alerts_count(const struct api_alerts *alerts)
+{
+    return (size_t)(alerts->next - alerts->first);
+}
+
+struct slice
+api_alerts_at(const struct api_alerts *alerts, size_t age)
+{
+    const struct api_alerts_row *row =
+        &alerts->rows[(alerts->next - 1 - age) % API_ALERTS_MAX];
+    return (struct slice){row->json, row->size};
+}

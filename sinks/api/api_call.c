@@ -1,0 +1,110 @@
+#include "base/json_writer.h"
+#include "net/clock.h"
+#include "sinks/api/api_inside.h"
+
+#define COSTLY_MOST (API_COSTLY_MS * USEC_PER_MS)
+
+enum { LIMIT_TEXT = 32 };
+
+// ── refusals and limits ────────────────────────────────────────────────────
+
+void
+api_refuse(const struct api_call *call, enum http_code code, const char *name,
+           const char *message)
+{
+    http_reply_refuse(call->reply, code, name, message, call->body);
+}
+
+void
+api_unknown(const struct api_call *call, const char *message)
+{
+    api_refuse(call, HTTP_CODE_UNKNOWN, "not_found", message);
+}
+
+// A whole number without a sign, from 1 to API_LIMIT_MAX.
+static bool
+parse_limit(struct slice text, size_t *ret_limit)
+{
+    size_t limit = 0;
+    for (size_t i = 0; i < text.len && limit <= API_LIMIT_MAX; i++) {
+        if (text.ptr[i] < '0' || text.ptr[i] > '9') {
+            return false;
+        }
+        limit = 10 * limit + (size_t)(text.ptr[i] - '0');
+    }
+    *ret_limit = limit;
+    return limit >= 1 && limit <= API_LIMIT_MAX;
+}
+
+bool
+api_limit(const struct api_call *call, size_t *ret_limit)
+{
+    char text[LIMIT_TEXT];
+    struct slice value;
+    enum status status = http_request_parameter(call->request, SLICE_LIT("limit"), text,
+                                                sizeof(text), &value);
+    *ret_limit = API_LIMIT;
+    if (status == STATUS_OK &&
+        (slice_is_none(value) || parse_limit(value, ret_limit))) {
+        return true;
+    }
+    api_refuse(call, HTTP_CODE_BAD, "bad_limit",
+               "limit must be a whole number from 1 to 1000");
+    return false;
+}
+
+bool
+api_begin_costly(const struct api_call *call, usec *ret_started)
+{
+    struct api *api = call->api;
+    *ret_started = clock_monotonic();
+    if (*ret_started - api->spending >= USEC_PER_S) {
+        api->spending = *ret_started;
+        api->spent = 0;
+    }
+    if (api->spent < COSTLY_MOST) {
+        return true;
+    }
+    api_refuse(call, HTTP_CODE_LATER, "too_many_requests",
+               "too many searches in this second: ask again later");
+    return false;
+}
+
+void
+api_end_costly(const struct api_call *call, usec started)
+{
+    call->api->spent += clock_monotonic() - started;
+}
+
+// ── contents ───────────────────────────────────────────────────────────────
+
+struct api_now
+api_now(struct api *api)
+{
+    struct api_now now = {.wall = api->setup.wall()};
+    api->setup.state(api->setup.context, &now.state);
+    changes_meta(api->setup.pipeline, &now.meta);
+    now.is_complete = now.meta.is_complete && now.state.is_complete;
+    return now;
+}
+
+void
+api_put_fields(struct buffer *text, const struct change *change)
+{
+    static const struct slice texts[] = {
+        {"handle", 6}, {"name", 4}, {"network", 7}, {"best_post", 9}, {"why", 3},
+    };
+    for (size_t i = 0; i < change->field_count; i++) {
+        const struct change_field *field = &change->fields[i];
+        if (slice_is_none(field->value)) {
+            continue;
+        }
+        json_writer_name(text, field->name);
+        if (slice_is_one_of(field->name, texts, sizeof(texts) / sizeof(texts[0])) ||
+            !json_writer_is_number(field->value)) {
+            json_writer_string(text, field->value);
+        } else {
+            json_writer_number(text, field->value);
+        }
+    }
+}

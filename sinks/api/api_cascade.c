@@ -1,0 +1,166 @@
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/json_writer.h"
+#include "sinks/alert_json.h"
+#include "sinks/api/api_inside.h"
+
+enum { POINTS_MAX = 300, SECONDS_MAX = 32 };
+
+static const char unknown_post[] =
+    "there is no such post in memory, or it was not reshared: ask for its id, "
+    "percent-encoded";
+
+// Seconds with as many of three decimals as needed.
+static void
+put_seconds(struct buffer *text, usec age)
+{
+    char seconds[SECONDS_MAX];
+    int64_t ms = usec_floor_div(age, USEC_PER_MS);
+    int len = snprintf(seconds, sizeof(seconds), "%" PRId64 ".%03d", ms / 1000,
+                       (int)(ms % 1000));
+    while (seconds[len - 1] == '0') {
+        len--;
+    }
+    len -= seconds[len - 1] == '.';
+    json_writer_number(text, (struct slice){seconds, (size_t)len});
+}
+
+static void
+put_growth(const struct api_call *call, uint32_t cascade)
+{
+    struct views_point points[POINTS_MAX];
+    size_t count = views_growth(call->api->setup.pipeline, cascade, points, POINTS_MAX);
+    json_writer_name(call->body, SLICE_LIT("growth"));
+    json_writer_open(call->body, '[');
+    for (size_t i = 0; i < count; i++) {
+        json_writer_open(call->body, '[');
+        put_seconds(call->body, points[i].age);
+        json_writer_u64(call->body, points[i].size);
+        json_writer_close(call->body, ']');
+    }
+    json_writer_close(call->body, ']');
+}
+
+void
+api_write_cascade(const struct api_call *call)
+{
+    struct pipeline *pipeline = call->api->setup.pipeline;
+    struct change change;
+    uint32_t cascade = views_find_cascade(pipeline, call->request->words[0]);
+    if (cascade == VIEWS_NONE) {
+        api_unknown(call, unknown_post);
+        return;
+    }
+    views_cascade(pipeline, cascade, &change);
+    json_writer_open(call->body, '{');
+    json_writer_put_text(call->body, "id", change.name);
+    alert_json_fields(&change, call->body);
+    alert_json_people(&change, call->body);
+    put_growth(call, cascade);
+    json_writer_close(call->body, '}');
+}
+
+// ── the tree ───────────────────────────────────────────────────────────────
+
+static uint32_t
+root_of(const struct api_call *call)
+{
+    return views_find_cascade(call->api->setup.pipeline, call->request->words[0]);
+}
+
+static void
+put_id(struct buffer *text, struct slice id)
+{
+    if (slice_is_none(id)) {
+        json_writer_null(text);
+    } else {
+        json_writer_string(text, id);
+    }
+}
+
+// One array of the answer: `put` writes the value of a row.
+static void
+put_column(const struct api_call *call, const char *name,
+           void (*put)(const struct api_call *call, uint32_t row))
+{
+    json_writer_name(call->body, slice_of(name));
+    json_writer_open(call->body, '[');
+    for (uint32_t row = 0; row < call->api->tree->count; row++) {
+        put(call, row);
+    }
+    json_writer_close(call->body, ']');
+}
+
+static void
+put_parent(const struct api_call *call, uint32_t row)
+{
+    json_writer_i64(call->body,
+                    row == 0 ? -1 : (int64_t)call->api->tree->rows[row].parent);
+}
+
+static void
+put_time(const struct api_call *call, uint32_t row)
+{
+    usec time = call->api->tree->rows[row].time;
+    if (time == USEC_NONE) {
+        json_writer_null(call->body);
+    } else {
+        json_writer_i64(call->body, usec_floor_div(time, USEC_PER_MS));
+    }
+}
+
+static void
+put_observed(const struct api_call *call, uint32_t row)
+{
+    json_writer_u64(call->body, call->api->tree->rows[row].is_observed);
+}
+
+static void
+put_post(const struct api_call *call, uint32_t row)
+{
+    const struct pipeline *pipeline = call->api->setup.pipeline;
+    put_id(call->body, row == 0
+                           ? views_owner_id(pipeline, VIEWS_CASCADES, root_of(call))
+                           : views_tree_post(pipeline, &call->api->tree->rows[row]));
+}
+
+static void
+put_person(const struct api_call *call, uint32_t row)
+{
+    const struct pipeline *pipeline = call->api->setup.pipeline;
+    uint32_t author = row == 0 ? views_author(pipeline, root_of(call)) : VIEWS_NONE;
+    struct slice id = SLICE_NONE;
+    if (row != 0) {
+        id = views_tree_person(pipeline, &call->api->tree->rows[row]);
+    } else if (author != VIEWS_NONE) {
+        id = views_person(pipeline, author).id;
+    }
+    put_id(call->body, id);
+}
+
+void
+api_write_tree(const struct api_call *call)
+{
+    uint32_t cascade = root_of(call);
+    usec started;
+    if (cascade == VIEWS_NONE) {
+        api_unknown(call, unknown_post);
+        return;
+    }
+    if (!api_begin_costly(call, &started)) {
+        return;
+    }
+    struct views_tree *tree = call->api->tree;
+    views_tree(call->api->setup.pipeline, cascade, tree);
+    json_writer_open(call->body, '{');
+    json_writer_put_u64(call->body, "nodes", tree->nodes);
+    json_writer_put_u64(call->body, "shown", tree->count);
+    put_column(call, "parent", put_parent);
+    put_column(call, "time", put_time);
+    put_column(call, "observed", put_observed);
+    put_column(call, "id", put_post);
+    put_column(call, "person", put_person);
+    json_writer_close(call->body, '}');
+    api_end_costly(call, started);
+}

@@ -1,0 +1,68 @@
+// What the files of the HTTP interface for reading share.
+#pragma once
+
+#include "base/buffer.h"
+#include "pipeline/views.h"
+#include "pipeline/views_tree.h"
+#include "sinks/api/api.h"
+#include "sinks/api/api_alerts.h"
+#include "sinks/api/api_cache.h"
+#include "sinks/api/api_ranks.h"
+#include "sinks/http/http_reply.h"
+#include "sinks/http/http_request.h"
+
+struct api {
+    struct api_setup setup;
+    uint64_t number;
+    usec numbered;               // monotonic, when it advanced last
+    usec rated;                  // monotonic, when the rate was computed last
+    uint64_t posts;              // at that time
+    double rate;                 // posts per second
+    usec spending;               // monotonic: the second for which `spent` counts
+    usec spent;                  // on costly answers
+    struct views_entry *entries; // space for a board
+    struct views_tree *tree;     // space for a tree
+    struct api_ranks ranks;
+    struct api_alerts alerts;
+    struct api_cache cache;
+};
+
+// A question: the API, the request and its answer. A question that is not answered is
+// refused with api_refuse.
+struct api_call {
+    struct api *api;
+    const struct http_request *request;
+    struct buffer *body;
+    struct http_reply *reply;
+};
+
+void api_refuse(const struct api_call *call, enum http_code code, const char *name,
+                const char *message);
+void api_unknown(const struct api_call *call, const char *message); // 404
+
+// The parameter `limit`. False: it was refused.
+bool api_limit(const struct api_call *call, size_t *ret_limit);
+
+// False: there is no time left for a costly answer, and it was refused. Else
+// api_end_costly follows.
+bool api_begin_costly(const struct api_call *call, usec *ret_started);
+void api_end_costly(const struct api_call *call, usec started);
+
+// State and clock, as most answers contain them.
+struct api_now {
+    struct api_state state;
+    struct changes_meta meta;
+    usec wall;
+    bool is_complete;
+};
+struct api_now api_now(struct api *api);
+
+void api_write_status(const struct api_call *call);
+void api_write_top(const struct api_call *call);
+void api_write_user(const struct api_call *call);
+void api_write_tree(const struct api_call *call);
+void api_write_cascade(const struct api_call *call);
+void api_write_alerts(const struct api_call *call);
+
+// Members of a hash of a person or a carrier.
+void api_put_fields(struct buffer *text, const struct change *change);

@@ -1,0 +1,190 @@
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/hash.h"
+#include "base/json_writer.h"
+#include "sinks/api/api_inside.h"
+
+enum { VALUE_MAX = 48 };
+
+// One list of entries while it is written.
+struct list {
+    struct api *api;
+    struct buffer *text;
+    uint32_t index;
+    struct views_board board;
+    usec clock;
+};
+
+// score / unit, without trailing zeros.
+static void
+put_value(struct buffer *text, uint64_t score, uint64_t unit)
+{
+    char value[VALUE_MAX];
+    int len = snprintf(value, sizeof(value), "%" PRIu64, score / unit);
+    uint64_t rest = score % unit;
+    if (rest != 0) {
+        value[len++] = '.';
+        while (rest != 0) {
+            unit /= 10;
+            value[len++] = (char)('0' + rest / unit);
+            rest %= unit;
+        }
+    }
+    json_writer_number(text, (struct slice){value, (size_t)len});
+}
+
+static void
+put_carrier(const struct list *list, uint32_t cascade)
+{
+    const struct pipeline *pipeline = list->api->setup.pipeline;
+    uint64_t people;
+    uint32_t user = views_first_carrier(pipeline, cascade, &people);
+    if (user == VIEWS_NONE) {
+        return;
+    }
+    struct views_person person = views_person(pipeline, user);
+    json_writer_name(list->text, SLICE_LIT("via"));
+    json_writer_open(list->text, '{');
+    json_writer_put_text(list->text, "id", person.id);
+    json_writer_put_text(list->text, "handle", person.handle);
+    json_writer_put_u64(list->text, "value", people);
+    json_writer_close(list->text, '}');
+}
+
+static void
+put_cascade(const struct list *list, uint32_t cascade)
+{
+    static const struct {
+        struct slice field;
+        const char *name;
+        bool is_number;
+    } shown[] = {
+        {{"author", 6}, "author", false},
+        {{"handle", 6}, "handle", false},
+        {{"text", 4}, "text", false},
+        {{"network", 7}, "network", false},
+        {{"created_ms", 10}, "root_ms", true},
+        {{"size", 4}, "size", true},
+        {{"velocity_5m", 11}, "speed", true},
+        {{"forecast", 8}, "forecast", true},
+        {{"forecast_low", 12}, "forecast_low", true},
+        {{"forecast_high", 13}, "forecast_high", true},
+        {{"stage", 5}, "stage", false},
+    };
+    struct pipeline *pipeline = list->api->setup.pipeline;
+    struct change change;
+    views_cascade_line(pipeline, cascade, &change);
+    for (size_t i = 0; i < change.field_count; i++) {
+        const struct change_field *field = &change.fields[i];
+        for (size_t k = 0; k < sizeof(shown) / sizeof(shown[0]); k++) {
+            if (slice_is_none(field->value) ||
+                !slice_equal(field->name, shown[k].field)) {
+                continue;
+            }
+            json_writer_name(list->text, slice_of(shown[k].name));
+            if (shown[k].is_number) {
+                json_writer_number(list->text, field->value);
+            } else {
+                json_writer_string(list->text, field->value);
+            }
+        }
+    }
+    uint32_t author = views_author(pipeline, cascade);
+    if (author != VIEWS_NONE) {
+        json_writer_put_text(list->text, "name", views_person(pipeline, author).name);
+    }
+    put_carrier(list, cascade);
+}
+
+static void
+put_person(const struct list *list, uint32_t user)
+{
+    struct pipeline *pipeline = list->api->setup.pipeline;
+    struct views_person person = views_person(pipeline, user);
+    json_writer_put_text(list->text, "handle", person.handle);
+    json_writer_put_text(list->text, "name", person.name);
+    struct change change;
+    bool has_reason = slice_equal(list->board.window, SLICE_LIT("all")) &&
+                      views_carrier(pipeline, user, &change);
+    for (size_t i = 0; has_reason && i < change.field_count; i++) {
+        if (slice_equal(change.fields[i].name, SLICE_LIT("why"))) {
+            json_writer_put_text(list->text, "why", change.fields[i].value);
+        }
+    }
+}
+
+static void
+put_entry(const struct list *list, uint32_t rank, const struct views_entry *entry)
+{
+    static const struct hash_key key = {0, 0};
+    enum views_owner kind = list->board.owner;
+    struct slice id = views_owner_id(list->api->setup.pipeline, kind, entry->owner);
+    uint32_t before = api_ranks_before(&list->api->ranks, list->index, list->clock,
+                                       hash_slice(&key, id));
+    json_writer_open(list->text, '{');
+    json_writer_put_u64(list->text, "rank", rank);
+    json_writer_put_text(list->text, "id", id);
+    json_writer_name(list->text, SLICE_LIT("value"));
+    put_value(list->text, entry->score, list->board.unit != 0 ? list->board.unit : 1);
+    json_writer_name(list->text, SLICE_LIT("previous_rank"));
+    if (before != 0) {
+        json_writer_u64(list->text, before);
+    } else {
+        json_writer_null(list->text);
+    }
+    if (kind == VIEWS_CASCADES) {
+        put_cascade(list, entry->owner);
+    } else if (kind == VIEWS_PEOPLE) {
+        put_person(list, entry->owner);
+    }
+    json_writer_close(list->text, '}');
+}
+
+static bool
+find_board(const struct api_call *call, struct list *list)
+{
+    const struct pipeline *pipeline = call->api->setup.pipeline;
+    uint32_t count = views_boards(pipeline);
+    for (list->index = 0; list->index < count; list->index++) {
+        list->board = views_board(pipeline, list->index);
+        if (slice_equal(list->board.metric, call->request->words[0]) &&
+            slice_equal(list->board.window, call->request->words[1])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+api_write_top(const struct api_call *call)
+{
+    struct api *api = call->api;
+    struct list list = {.api = api, .text = call->body};
+    size_t limit;
+    if (!find_board(call, &list)) {
+        api_unknown(call, "there is no such board: /api/v1/status has the names of "
+                          "boards and windows; one without a window is called all");
+        return;
+    }
+    if (!api_limit(call, &limit)) {
+        return;
+    }
+    struct api_now now = api_now(api);
+    list.clock = now.meta.clock;
+    uint32_t count =
+        views_entries(api->setup.pipeline, list.index, api->entries, (uint32_t)limit);
+    json_writer_open(call->body, '{');
+    json_writer_put_text(call->body, "board", list.board.metric);
+    json_writer_put_text(call->body, "window", list.board.window);
+    json_writer_put_i64(call->body, "as_of_ms", usec_floor_div(now.wall, USEC_PER_MS));
+    json_writer_name(call->body, SLICE_LIT("complete"));
+    json_writer_bool(call->body, now.is_complete);
+    json_writer_name(call->body, SLICE_LIT("entries"));
+    json_writer_open(call->body, '[');
+    for (uint32_t i = 0; i < count; i++) {
+        put_entry(&list, i + 1, &api->entries[i]);
+    }
+    json_writer_close(call->body, ']');
+    json_writer_close(call->body, '}');
+}

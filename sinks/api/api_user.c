@@ -1,0 +1,92 @@
+#include <string.h>
+
+#include "base/json_writer.h"
+#include "sinks/alert_json.h"
+#include "sinks/api/api_inside.h"
+
+enum { OWN_POSTS = 10 };
+
+// "ann" or "network:ann", without the "@" in front.
+static uint32_t
+find_handle(const struct api *api, struct slice handle)
+{
+    const struct pipeline *pipeline = api->setup.pipeline;
+    const char *colon = handle.len != 0 ? memchr(handle.ptr, ':', handle.len) : NULL;
+    if (colon != NULL) {
+        size_t len = (size_t)(colon - handle.ptr);
+        return views_find_holder(
+            pipeline, (struct slice){handle.ptr, len},
+            (struct slice){handle.ptr + len + 1, handle.len - len - 1});
+    }
+    uint32_t user = VIEWS_NONE;
+    for (size_t i = 0; i < api->setup.network_count && user == VIEWS_NONE; i++) {
+        user = views_find_holder(pipeline, api->setup.networks[i], handle);
+    }
+    return user;
+}
+
+// By id, "@handle", "@network:handle" or "network:@handle".
+static uint32_t
+find_user(const struct api *api, struct slice who)
+{
+    const struct pipeline *pipeline = api->setup.pipeline;
+    if (who.len != 0 && who.ptr[0] == '@') {
+        return find_handle(api, (struct slice){who.ptr + 1, who.len - 1});
+    }
+    uint32_t user = views_find_user(pipeline, who);
+    const char *colon = who.len != 0 ? memchr(who.ptr, ':', who.len) : NULL;
+    size_t len = colon != NULL ? (size_t)(colon - who.ptr) : 0;
+    if (user == VIEWS_NONE && colon != NULL && who.len > len + 1 && colon[1] == '@') {
+        user = views_find_holder(pipeline, (struct slice){who.ptr, len},
+                                 (struct slice){colon + 2, who.len - len - 2});
+    }
+    return user;
+}
+
+static void
+put_posts(const struct api_call *call, const uint32_t *cascades, size_t count)
+{
+    struct change change;
+    json_writer_name(call->body, SLICE_LIT("cascades"));
+    json_writer_open(call->body, '[');
+    for (size_t i = 0; i < count; i++) {
+        views_cascade_line(call->api->setup.pipeline, cascades[i], &change);
+        json_writer_open(call->body, '{');
+        json_writer_put_text(call->body, "id", change.name);
+        alert_json_fields(&change, call->body);
+        json_writer_close(call->body, '}');
+    }
+    json_writer_close(call->body, ']');
+}
+
+void
+api_write_user(const struct api_call *call)
+{
+    struct pipeline *pipeline = call->api->setup.pipeline;
+    uint32_t user = find_user(call->api, call->request->words[0]);
+    uint32_t cascades[OWN_POSTS];
+    struct change change;
+    usec started;
+    if (user == VIEWS_NONE) {
+        api_unknown(call, "there is no such person in memory: ask for an id, @handle "
+                          "or network:@handle, percent-encoded");
+        return;
+    }
+    if (!api_begin_costly(call, &started)) {
+        return;
+    }
+    size_t count = views_posts_of(pipeline, user, cascades, OWN_POSTS);
+    api_end_costly(call, started);
+    views_user(pipeline, user, &change);
+    json_writer_open(call->body, '{');
+    json_writer_put_text(call->body, "id", change.name);
+    api_put_fields(call->body, &change);
+    if (views_carrier(pipeline, user, &change)) {
+        json_writer_name(call->body, SLICE_LIT("carrier"));
+        json_writer_open(call->body, '{');
+        api_put_fields(call->body, &change);
+        json_writer_close(call->body, '}');
+    }
+    put_posts(call, cascades, count);
+    json_writer_close(call->body, '}');
+}

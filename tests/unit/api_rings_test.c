@@ -1,0 +1,108 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "sinks/api/api_alerts.h"
+#include "sinks/api/api_cache.h"
+#include "sinks/api/api_ranks.h"
+
+static struct api_alerts alerts;
+static struct api_cache cache;
+
+static void
+the_newest_alerts_are_kept(void **state)
+{
+    (void)state;
+    char json[16];
+    for (int i = 0; i < API_ALERTS_MAX + 5; i++) {
+        snprintf(json, sizeof(json), "[%d]", i);
+        api_alerts_add(&alerts, slice_of(json));
+    }
+    assert_int_equal(api_alerts_count(&alerts), API_ALERTS_MAX);
+    assert_true(slice_equal(api_alerts_at(&alerts, 0), SLICE_LIT("[1004]")));
+    assert_true(
+        slice_equal(api_alerts_at(&alerts, API_ALERTS_MAX - 1), SLICE_LIT("[5]")));
+    static char big[API_ALERTS_BYTES + 1];
+    memset(big, ' ', sizeof(big));
+    api_alerts_add(&alerts, (struct slice){big, sizeof(big)});
+    assert_int_equal(api_alerts_count(&alerts), API_ALERTS_MAX);
+    api_alerts_add(&alerts, (struct slice){big, sizeof(big) - 1});
+    assert_int_equal(api_alerts_count(&alerts), 1);
+    api_alerts_fini(&alerts);
+    assert_int_equal(api_alerts_count(&alerts), 0);
+}
+
+static void
+answers_are_kept_until_the_number_changes(void **state)
+{
+    (void)state;
+    api_cache_put(&cache, 7, SLICE_LIT("/a"), SLICE_LIT("A"));
+    api_cache_put(&cache, 7, SLICE_LIT("/b"), SLICE_LIT(""));
+    assert_true(
+        slice_equal(api_cache_find(&cache, 7, SLICE_LIT("/a")), SLICE_LIT("A")));
+    assert_false(slice_is_none(api_cache_find(&cache, 7, SLICE_LIT("/b"))));
+    assert_true(slice_is_none(api_cache_find(&cache, 7, SLICE_LIT("/"))));
+    assert_true(slice_is_none(api_cache_find(&cache, 8, SLICE_LIT("/a"))));
+    api_cache_put(&cache, 8, SLICE_LIT("/c"), SLICE_LIT("C"));
+    assert_true(slice_is_none(api_cache_find(&cache, 8, SLICE_LIT("/a"))));
+    assert_int_equal(cache.bytes, 3);
+    api_cache_fini(&cache);
+}
+
+static void
+answers_have_a_limit_together(void **state)
+{
+    (void)state;
+    static char body[API_CACHE_BYTES / 4];
+    char key[8];
+    for (int i = 0; i < 2 * API_CACHE_ROWS; i++) {
+        snprintf(key, sizeof(key), "/%d", i);
+        api_cache_put(&cache, 1, slice_of(key), (struct slice){body, sizeof(body)});
+        assert_true(cache.bytes <= API_CACHE_BYTES);
+        assert_false(slice_is_none(api_cache_find(&cache, 1, slice_of(key))));
+    }
+    api_cache_put(&cache, 1, SLICE_LIT("/x"), (struct slice){body, API_CACHE_BYTES});
+    assert_true(slice_is_none(api_cache_find(&cache, 1, SLICE_LIT("/x"))));
+    api_cache_fini(&cache);
+}
+
+static void
+a_rank_is_that_of_a_minute_before(void **state)
+{
+    (void)state;
+    struct api_ranks ranks;
+    const usec start = 1000 * USEC_PER_S;
+    assert_true(api_ranks_init(&ranks, 2));
+    for (int second = 0; second <= 120; second++) {
+        usec clock = start + second * USEC_PER_S;
+        bool is_due = api_ranks_begin(&ranks, clock);
+        assert_int_equal(is_due, second % 10 == 0);
+        if (is_due) {
+            const uint64_t hashes[] = {100 + (uint64_t)second, 5};
+            api_ranks_set(&ranks, 1, hashes, 2);
+        }
+        assert_int_equal(api_ranks_before(&ranks, 1, clock, 5), second < 60 ? 0 : 2);
+        assert_int_equal(api_ranks_before(&ranks, 0, clock, 5), 0);
+    }
+    usec end = start + 120 * USEC_PER_S;
+    assert_int_equal(api_ranks_before(&ranks, 1, end, 160), 1);
+    assert_int_equal(api_ranks_before(&ranks, 1, end, 170), 0);
+    assert_true(api_ranks_begin(&ranks, start)); // the clock was set back
+    assert_int_equal(api_ranks_before(&ranks, 1, end, 5), 0);
+    api_ranks_fini(&ranks);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_newest_alerts_are_kept),
+        cmocka_unit_test(answers_are_kept_until_the_number_changes),
+        cmocka_unit_test(answers_have_a_limit_together),
+        cmocka_unit_test(a_rank_is_that_of_a_minute_before),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
