@@ -37,6 +37,7 @@ on_alert(void *context, struct slice json)
 {
     const struct http_api *http_api = context;
     api_alerted(http_api->api, json);
+    live_feed_alerted(http_api->feed, json);
 }
 
 bool
@@ -59,6 +60,12 @@ http_api_init(struct http_api *http_api, const struct http_api_needs *needs)
     if (http_api->api == NULL) {
         return false;
     }
+    http_api->feed = live_feed_create(
+        &(struct live_feed_needs){needs->base, needs->pipeline, http_api->api});
+    if (http_api->feed == NULL) {
+        http_api_fini(http_api);
+        return false;
+    }
     alert_delivery_watch(needs->delivery, on_alert, http_api);
     return true;
 }
@@ -68,6 +75,7 @@ http_api_fini(struct http_api *http_api)
 {
     if (http_api->api != NULL) {
         alert_delivery_watch(http_api->needs.delivery, NULL, NULL);
+        live_feed_destroy(&http_api->feed);
         api_destroy(&http_api->api);
     }
 }

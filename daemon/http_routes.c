@@ -11,6 +11,7 @@
 #include "ingest/frames/file_kind.h"
 #include "ingest/frames/lines.h"
 #include "pipeline/pipeline.h"
+#include "sinks/api/api_board.h"
 #include "sinks/http/http_files.h"
 #include "sinks/http/http_server.h"
 #include "sinks/http/metrics_page.h"
@@ -20,7 +21,7 @@
 struct http_routes {
     struct http_routes_setup setup;
     struct http_server *server;
-    struct http_pages pages[3]; // the tables of all rooms
+    struct http_pages pages[4]; // the tables of all rooms
     struct http_files files;
     struct http_api api;
     struct feed feed; // of pushed posts
@@ -265,6 +266,22 @@ on_posts(void *context, struct slice body, struct http_posts_result *ret_result)
     return take_lines(routes, ret_result) ? STATUS_OK : STATUS_AGAIN;
 }
 
+// ── the page ───────────────────────────────────────────────────────────────
+
+static void
+write_board(void *context, struct buffer *html)
+{
+    const struct http_routes *routes = context;
+    api_board_write(routes->api.api, html);
+}
+
+static uint64_t
+version(void *context)
+{
+    const struct http_routes *routes = context;
+    return api_number(routes->api.api);
+}
+
 // ── life ───────────────────────────────────────────────────────────────────
 
 struct http_routes *
@@ -277,25 +294,32 @@ http_routes_create(const struct http_routes_setup *setup, struct error *error)
     }
     routes->setup = *setup;
     http_files_init(&routes->files,
-                    &(struct http_files_setup){.files = http_files_embedded});
+                    &(struct http_files_setup){.files = http_files_embedded,
+                                               .write_board = write_board,
+                                               .version = version,
+                                               .context = routes});
     const struct http_api_needs api = {
         .pipeline = setup->pipeline,
         .sink = setup->sink,
         .streams = setup->streams,
         .delivery = setup->delivery,
         .settings = setup->settings,
+        .base = setup->base,
     };
     bool has_api = http_api_init(&routes->api, &api);
     if (has_api) {
         routes->pages[0] = (struct http_pages){pages, routes};
         routes->pages[1] = (struct http_pages){http_files_pages, &routes->files};
         routes->pages[2] = api_pages(routes->api.api);
+        routes->pages[3] =
+            (struct http_pages){http_events_pages, live_feed_events(routes->api.feed)};
     }
     const struct http_server_setup server = {
         .base = setup->base,
         .options = &setup->settings->http,
         .pages = routes->pages,
         .pages_count = sizeof(routes->pages) / sizeof(routes->pages[0]),
+        .events = has_api ? live_feed_events(routes->api.feed) : NULL,
         .on_posts = setup->streams != NULL ? on_posts : NULL,
         .context = routes,
     };
