@@ -87,6 +87,11 @@ def an_odd_target_is_refused_or_means_itself():
     rows = [("/../etc/passwd", {404}), ("/page/../index.html", {404}), ("/page/%2e%2e%2findex.html", {404}),
             ("/page/index.html%00", {404}), ("/%00", {404}), ("/page/%", {400}), ("/page/%zz", {400}),
             ("//", {404}), ("/page//style.css", {404}), ("/page/" + "a" * 9000, {414}),
+            ("/api/v1/top/posts/1h?limit=-1", {400}), ("/api/v1/top/posts/1h?limit=1e9", {400}),
+            ("/api/v1/top/posts/1h?limit=1000000000", {400}), ("/api/v1/top/posts/1h?limit=", {400}),
+            ("/api/v1/top/posts/1h?limit=%00", {400}), ("/api/v1/top/posts/99h", {404}),
+            ("/api/v1/users/%00%ff%fe", {404}), ("/api/v1/users/" + "%ff" * 500, {404}),
+            ("/api/v1/cascades/%0d%0aX:%20y", {404}), ("/api/v1/users/%", {400}),
             ("http://localhost/healthz", {200, 400, 404}), ("http://evil.example/healthz", {400, 404, 421}),
             ("*", {400, 404}), ("healthz", {400, 404})]
     with Daemon() as daemon:
@@ -105,10 +110,17 @@ def an_odd_target_is_refused_or_means_itself():
 def other_methods_are_refused():
     with Daemon() as daemon:
         for method in ("PUT", "DELETE", "OPTIONS", "TRACE", "PATCH", "BREW", "get", "CONNECT", "G" * 300):
-            for path in ("/", "/healthz", "/metrics", "/page/style.css"):
+            for path in ("/", "/healthz", "/api/v1/status", "/api/v1/events", "/page/style.css"):
                 answer = exchange(daemon, f"{method} {path} HTTP/1.1\r\n{HOST}Connection: close\r\n\r\n".encode())
                 assert re.match(rb"HTTP/1\.1 (400|405|501) ", answer), (method, path, answer)
         assert daemon.ask("GET", "/healthz").status == 200
+
+
+@case
+def a_live_feed_may_be_asked_for_byte_by_byte():
+    with Daemon() as daemon:
+        answer = exchange(daemon, f"GET /api/v1/events HTTP/1.1\r\n{HOST}\r\n".encode(), 1)
+        assert answer.startswith(b"HTTP/1.1 200 ") and b"event: snapshot\n" in answer, answer
 
 
 def resident(daemon):
