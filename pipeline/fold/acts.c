@@ -166,7 +166,8 @@ child_of(const struct pipeline *pipeline, const struct pair *pair)
     };
 }
 
-// Adds to the children of the parent act. Returns how many there are.
+// Adds to the children of the person of the parent act. Returns how many there are: of
+// this act, unless the person has others in the cascade, under a former name.
 static uint32_t
 change_children(struct pipeline *pipeline, const struct pair *pair, int change)
 {
@@ -205,7 +206,9 @@ join(struct pipeline *pipeline, uint32_t cascade, uint32_t index, bool is_curren
     struct acts_child child = child_of(pipeline, &pair);
     child.children = change_children(pipeline, &pair, 1);
     node->flags |= NODE_CHILD;
-    if (child.children == 1) {
+    struct node *parent = nodes_at(&pipeline->trees.nodes, node->parent);
+    if ((parent->flags & NODE_CARRIED) == 0) {
+        parent->flags |= NODE_CARRIED;
         node->flags |= NODE_FIRST;
         child.first_new = child.act.time;
     }
@@ -269,7 +272,8 @@ leave(struct pipeline *pipeline, uint32_t cascade, uint32_t index)
         return;
     }
     struct acts_child child = child_of(pipeline, &pair);
-    if ((nodes_at(&pipeline->trees.nodes, node->parent)->flags & NODE_ACT) != 0) {
+    struct node *parent = nodes_at(&pipeline->trees.nodes, node->parent);
+    if ((parent->flags & NODE_ACT) != 0) {
         child.children = change_children(pipeline, &pair, -1);
     }
     if (was_first) {
@@ -280,6 +284,8 @@ leave(struct pipeline *pipeline, uint32_t cascade, uint32_t index)
         if (next != TREE_ROOT) {
             nodes_at(&pipeline->trees.nodes, next)->flags |= NODE_FIRST;
             child.first_new = time_of(pipeline, event_of(pipeline, cascade, next));
+        } else {
+            parent->flags &= (uint8_t)~NODE_CARRIED;
         }
     }
     child_left(pipeline, &child);
@@ -307,8 +313,8 @@ node_of(const struct pipeline *pipeline, uint32_t cascade, const struct event *e
     return tree_find(&pipeline->trees, &name);
 }
 
-// The act has no children any more. Returns the time of the first one; USEC_NONE: it
-// has none.
+// The act has no children any more; the person's other acts in the cascade, under a
+// former name, keep theirs. Returns the time of the first one; USEC_NONE: it has none.
 static usec
 let_go(struct pipeline *pipeline, uint32_t cascade, uint32_t user, uint32_t parent)
 {
@@ -320,17 +326,27 @@ let_go(struct pipeline *pipeline, uint32_t cascade, uint32_t user, uint32_t pare
         !amplifiers_has(person, AMPLIFIER_CARRIED)) {
         return USEC_NONE;
     }
-    amplifiers_set_children(&row->amplifiers, pipeline->texts, user, 0);
-    for (uint32_t at = tree_next(trees, &row->tree, TREE_ROOT); at != TREE_ROOT;
+    bool has_names = pipeline->users.merged != 0;
+    uint32_t children = amplifiers_children(&row->amplifiers, pipeline->texts, person);
+    usec first = USEC_NONE;
+    for (uint32_t at = tree_next(trees, &row->tree, TREE_ROOT);
+         at != TREE_ROOT && (has_names || first == USEC_NONE);
          at = tree_next(trees, &row->tree, at)) {
         struct node *node = nodes_at(&trees->nodes, at);
-        if (node->parent == parent && (node->flags & NODE_FIRST) != 0) {
+        if (node->parent != parent) {
+            continue;
+        }
+        children -= (node->flags & NODE_CHILD) != 0 && children != 0;
+        if ((node->flags & NODE_FIRST) != 0) {
             node->flags &= (uint8_t)~NODE_FIRST;
             uint32_t event = event_of(pipeline, cascade, at);
-            return event != EVENT_NONE ? time_of(pipeline, event) : USEC_NONE;
+            first = event != EVENT_NONE ? time_of(pipeline, event) : USEC_NONE;
         }
     }
-    return USEC_NONE;
+    nodes_at(&trees->nodes, parent)->flags &= (uint8_t)~NODE_CARRIED;
+    amplifiers_set_children(&row->amplifiers, pipeline->texts, user,
+                            has_names ? children : 0);
+    return first;
 }
 
 void

@@ -23,9 +23,10 @@ enum node_flag {
     NODE_USED = 1 << 0,
     NODE_OBSERVED = 1 << 1,
     NODE_WAITS = 1 << 2,
-    NODE_ACT = 1 << 3,   // an act (pipeline/fold/acts.h), not taken back
-    NODE_CHILD = 1 << 4, // counted as a child of its parent's act …
-    NODE_FIRST = 1 << 5, // … and the first of these
+    NODE_ACT = 1 << 3,     // an act (pipeline/fold/acts.h), not taken back
+    NODE_CHILD = 1 << 4,   // counted as a child of its parent's act …
+    NODE_FIRST = 1 << 5,   // … and the first of these
+    NODE_CARRIED = 1 << 6, // an act that has such a first child
 };
 
 struct node {

@@ -107,6 +107,16 @@ carried(const struct pipeline *pipeline, int person)
     return value(pipeline, person, TALLY_CARRIED);
 }
 
+// Without decay, since all happened at about the same time.
+static int64_t
+carried_acts(const struct pipeline *pipeline, int person)
+{
+    char name[MADE_NAME_MAX];
+    uint32_t user = users_find(&pipeline->users, made_name(name, "n:u", person));
+    uint32_t row = carriers_find(&pipeline->carriers, user);
+    return llround(carriers_view(&pipeline->carriers, row, T0 + 1).carried_acts);
+}
+
 static double
 measured(struct pipeline *pipeline, enum measure what)
 {
@@ -310,6 +320,45 @@ acts_that_name_one_another_have_one_child(void **state)
     pipeline_destroy(&pipeline);
 }
 
+// The two reshares become acts of one person when the handle's holder is known.
+static void
+acts_under_two_names_have_their_own_first_child(void **state)
+{
+    (void)state;
+    struct pipeline *pipeline = begin();
+    struct post named = {
+        .kind = POST_RETWEETED,
+        .id = SLICE_LIT("n:p2"),
+        .time = T0 + 1,
+        .author.id = SLICE_LIT("n:@ann"),
+        .retweet_of = {.id = SLICE_LIT("n:p1"), .created = USEC_NONE},
+    };
+    assert_int_equal(pipeline_post(pipeline, &named, WALL), STATUS_OK);
+    share(pipeline, (struct made_share){.id = 3, .actor = 2, .via = 2});
+    share(pipeline, (struct made_share){.id = 4, .actor = 1});
+    struct post holder = {
+        .kind = POST_PUBLISHED,
+        .id = SLICE_LIT("n:p5"),
+        .time = T0 + 1,
+        .author = {.id = SLICE_LIT("n:u1"), .handle = SLICE_LIT("Ann")},
+    };
+    assert_int_equal(pipeline_post(pipeline, &holder, WALL), STATUS_OK);
+    assert_int_equal(carried_acts(pipeline, 1), 1);
+    share(pipeline, (struct made_share){.id = 6, .actor = 3, .via = 4});
+    share(pipeline, (struct made_share){.id = 7, .actor = 4, .via = 4});
+    assert_int_equal(carried_acts(pipeline, 1), 2);
+    undo(pipeline, 2);
+    assert_int_equal(carried_acts(pipeline, 1), 1);
+    share(pipeline, (struct made_share){.id = 8, .actor = 5, .via = 4});
+    assert_int_equal(carried_acts(pipeline, 1), 1);
+    undo(pipeline, 6);
+    assert_int_equal(carried_acts(pipeline, 1), 1);
+    undo(pipeline, 7);
+    undo(pipeline, 8);
+    assert_int_equal(carried_acts(pipeline, 1), 0);
+    pipeline_destroy(&pipeline);
+}
+
 // ── large ──────────────────────────────────────────────────────────────────
 
 static void
@@ -389,6 +438,7 @@ main(void)
         cmocka_unit_test(
             acts_taken_back_are_replaced_by_the_next_reshare_of_the_person),
         cmocka_unit_test(acts_that_name_one_another_have_one_child),
+        cmocka_unit_test(acts_under_two_names_have_their_own_first_child),
         cmocka_unit_test(acts_in_a_chain_of_50000_have_one_child_each),
         cmocka_unit_test(acts_of_a_person_who_reshares_100000_times_are_one),
         cmocka_unit_test(acts_of_a_stream_add_up),
