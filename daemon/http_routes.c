@@ -190,7 +190,8 @@ take(struct http_routes *routes, const struct lines_message *message,
     uint64_t refused = routes->feed.refused - refused_before;
     uint64_t bad = unusable(routes) - unusable_before;
     const struct pipeline_metrics *after = pipeline_metrics(routes->setup.pipeline);
-    uint64_t too_old = after->late - before.late;
+    uint64_t too_old =
+        after->late - before.late + after->duplicates_late - before.duplicates_late;
     uint64_t unknown = after->undo_unknown - before.undo_unknown;
     bool is_blank = control[DECODE_CONTROL_KEEP_ALIVE] != blanks_before;
     result->accepted += posts - refused - too_old - unknown;

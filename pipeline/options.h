@@ -52,6 +52,8 @@
         "Mentions, retweets, quotes and replies of oneself, which count for no one") \
     ROW(late, COUNTER, "cascaded_posts_late_total", \
         "Posts older than the longest window when they arrived") \
+    ROW(duplicates_late, COUNTER, "cascaded_duplicates_late_total", \
+        "Duplicates of posts that are older than the longest window") \
     ROW(times_replaced, COUNTER, "cascaded_times_replaced_total", \
         "Posts dated before 2006 or in the future, counted at the current clock") \
     ROW(clock_steps, COUNTER, "cascaded_clock_steps_total", \

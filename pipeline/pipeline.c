@@ -381,6 +381,27 @@ amend(struct pipeline *pipeline, const struct post *post)
     }
 }
 
+// True if no window contains that time any more.
+static bool
+is_late(const struct pipeline *pipeline, usec time)
+{
+    return time <= pipeline->clock - pipeline->longest;
+}
+
+// Counts a duplicate; false if the event is none.
+static bool
+count_repeated(struct pipeline *pipeline, uint64_t hash)
+{
+    uint32_t event = event_records_find(&pipeline->records, hash);
+    if (event == EVENT_NONE) {
+        return false;
+    }
+    pipeline->metrics.duplicates++;
+    pipeline->metrics.duplicates_late +=
+        is_late(pipeline, event_records_at(&pipeline->records, event)->time);
+    return true;
+}
+
 enum status
 pipeline_post(struct pipeline *pipeline, const struct post *post, usec wall)
 {
@@ -395,8 +416,7 @@ pipeline_post(struct pipeline *pipeline, const struct post *post, usec wall)
     uint64_t hash = met.ids.post;
     prefetch_post(pipeline, post, &met.ids);
     learn_locals(pipeline, post, hash);
-    if (event_records_find(&pipeline->records, hash) != EVENT_NONE) {
-        pipeline->metrics.duplicates++;
+    if (count_repeated(pipeline, hash)) {
         return STATUS_OK;
     }
     bool has_time = post_time_is_believable(post->time, wall);
@@ -425,7 +445,7 @@ pipeline_post(struct pipeline *pipeline, const struct post *post, usec wall)
         return STATUS_OK;
     }
     uint32_t event = remember(pipeline, met.post, hash, time, met.actor);
-    pipeline->metrics.late += time <= pipeline->clock - pipeline->longest;
+    pipeline->metrics.late += is_late(pipeline, time);
     pipeline->hand.moment = windows_moment(&pipeline->windows, time);
     pipeline->hand.note_count = 0;
     pipeline->metrics.posts++;

@@ -548,6 +548,7 @@ def what_changes_nothing_is_not_accepted():
             (limit + like, {"accepted": 0, "rejected": 0, "ignored": 2}),
             (post(2) + b" \t\n" + limit, {"accepted": 1, "rejected": 0, "ignored": 1}),
             (post(3, time="2009-03-01T00:00:00Z"), {"accepted": 0, "rejected": 1, "too_old": 1}),
+            (post(3, time="2009-03-01T00:00:00Z"), {"accepted": 0, "rejected": 1, "too_old": 1}),
             (b'{"delete":{}}\n' + post(4), {"accepted": 1, "rejected": 1}),
         ]
         for body, expected in answers:
