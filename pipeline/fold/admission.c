@@ -89,8 +89,8 @@ need_target(const struct pipeline *pipeline, const struct post_ref *ref,
     for (int i = 0; ref != NULL && ref->id.len != 0 && i <= POST_QUOTES_MAX;
          i++, ref = ref->quote) {
         needs->cascades +=
-            cascades_find_hash(&pipeline->cascades, versions_target(pipeline, ref->id)) ==
-            CASCADE_NONE;
+            cascades_find_hash(&pipeline->cascades,
+                               versions_target(pipeline, ref->id)) == CASCADE_NONE;
         need_user(pipeline, ref->author.id, needs);
     }
 }
