@@ -33,9 +33,9 @@ export class Tree {
 
   summary() {
     const { nodes, shown, observed = [] } = this.answer;
-    const seen = observed.reduce((sum, each) => sum + (each ? 1 : 0), 0);
-    return `Tree of ${count(nodes)} reshares and the post` +
-      (shown < nodes ? `, the earliest ${count(shown)} shown` : "") +
+    const seen = observed.slice(1).reduce((sum, each) => sum + (each ? 1 : 0), 0);
+    return `Tree of ${count(nodes - 1)} reshares` +
+      (shown < nodes ? `, the earliest ${count(shown - 1)} shown` : "") +
       `: ${count(seen)} paths observed (solid), the others estimated (dashed).`;
   }
 
