@@ -145,15 +145,17 @@ export function post(author, { of = null, via = null, text = "", ...more } = {})
     ...(via && { via: via.id }), ...more };
 }
 
-// A post and its reshares: each of `carriers` brings `each` people.
+// A post of two minutes ago and its reshares, one each second: each of `carriers` brings `each` people.
 export function cascade(author, text, carriers, each) {
-  const root = post(author, { text });
+  const begun = Date.now() - 120000;
+  const root = post(author, { text, time: begun });
   const all = [root];
+  const next = () => ({ of: root, time: begun + all.length * 1000 });
   carriers.forEach((carrier) => {
-    const first = post(carrier, { of: root, via: root });
+    const first = post(carrier, { ...next(), via: root });
     all.push(first);
     for (let number = 0; number < each; number += 1) {
-      all.push(post(`${carrier}-${number}`, { of: root, via: first }));
+      all.push(post(`${carrier}-${number}`, { ...next(), via: first }));
     }
   });
   return all;
