@@ -2,7 +2,7 @@
 //
 // All answers come from memory, never from Redis, and about everybody and every post
 // that is remembered, with a key in Redis or without one. The paths and their answers
-// are described in sinks/api/openapi.json, which is served, too.
+// are described in page/openapi.json, which is served, too.
 //
 // The number of a flush is the ETag of every answer. It starts at the time of the start
 // in milliseconds, so that numbers of an earlier process do not come again, and it also

@@ -167,6 +167,13 @@ answer_embed(void *context, const struct http_request *request, struct buffer *b
 }
 
 static void
+answer_openapi(void *context, const struct http_request *request, struct buffer *body,
+               struct http_reply *reply)
+{
+    answer_or_refuse(context, request, SLICE_LIT("openapi.json"), false, body, reply);
+}
+
+static void
 answer_named(void *context, const struct http_request *request, struct buffer *body,
              struct http_reply *reply)
 {
@@ -179,6 +186,7 @@ const struct http_page http_files_pages[] = {
     {"/user/**", answer_index},
     {"/campaign/**", answer_index},
     {"/embed/board/*/*", answer_embed},
+    {"/api/v1/openapi.json", answer_openapi},
     {"/page/*", answer_named},
     {NULL, NULL},
 };

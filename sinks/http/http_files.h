@@ -4,6 +4,7 @@
 //   GET /                            index.html
 //   GET /cascade/ID, /user/ID, /campaign/NAME   the same; its script reads the path
 //   GET /embed/board/METRIC/WINDOW   embed.html, which other sites may show in a frame
+//   GET /api/v1/openapi.json         openapi.json, the description of the interface
 //   GET /page/NAME                   every file by its name
 //
 // An answer is compressed with gzip if the client accepts it, has an ETag made of the
