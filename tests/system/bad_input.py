@@ -2,10 +2,11 @@
 """Bad input costs exactly itself: every case stands between good posts, and Redis must hold the
 good ones afterwards, no more and no less.
 
-    bad_input.py        (BUILD names the folder of the build)
+    bad_input.py        (BUILD and RELEASE name the folders of the builds)
 """
 # tests/run: beside others
 import json
+import math
 import os
 import pathlib
 import random
@@ -22,6 +23,7 @@ from redis_server import RedisServer  # noqa: E402
 from tap import case, run_cases  # noqa: E402
 
 CASCADED = os.path.join(os.environ["BUILD"], "cascaded")
+FAST = os.path.join(os.environ["RELEASE"], "cascaded")  # for what is long
 SUITE = ROOT.parent / "shared" / "corpus" / "json-bad"
 SEED = 20261125
 GOOD = 2  # posts around each case
@@ -37,10 +39,10 @@ SERVER = RedisServer()
 CLIENT = SERVER.connect(decode_responses=True)
 
 
-def run(data, *options):
+def run(data, *options, program=CASCADED):
     """Exit code, figures of the closing line, messages."""
     CLIENT.flushall()
-    done = subprocess.run([CASCADED, "-o", f"redis.url={SERVER.url}", *options, "-"],
+    done = subprocess.run([program, "-o", f"redis.url={SERVER.url}", *options, "-"],
                           input=data, capture_output=True, timeout=300, check=False)
     figures = dict(re.findall(rb"(\w+)=(\d+)", done.stdout))
     return done.returncode, {k.decode(): int(v) for k, v in figures.items()}, done.stderr
@@ -307,6 +309,60 @@ def a_failed_start_prints_what_to_do_in_one_line():
 def a_file_without_one_usable_line_is_bad_data():
     code, figures, _ = run(b"nonsense\n" * 3)
     assert (code, figures["rejected"]) == (65, 3), (code, figures)
+
+
+CHAIN, ACTS, YEAR_MS = 50_000, 20_000, 366 * 86_400_000
+
+
+def odd_carriers():
+    """A chain of reshares, two that name each other, a person who reshares all day with followers that
+    jump, and times that go backwards."""
+    begin = 1_767_225_600_000
+    root = {"id": "n:root", "author": {"id": "n:ann"}}
+    for number in range(CHAIN):
+        yield {"id": f"n:c{number}", "time": begin + number, "author": {"id": f"n:u{number}"},
+               "retweet_of": root, "via": f"n:c{number - 1}" if number else "n:root"}
+    other = {"id": "n:other", "author": {"id": "n:ann"}}
+    for name, via in (("left", "right"), ("right", "left")):
+        yield {"id": f"n:{name}", "time": begin + CHAIN, "author": {"id": f"n:u-{name}"},
+               "retweet_of": other, "via": f"n:{via}"}
+    for number in range(ACTS):
+        yield {"id": f"n:a{number}", "time": begin + CHAIN + (number ^ 1),
+               "author": {"id": "n:busy", "followers": 10 ** 9 * (number % 2)},
+               "retweet_of": {"id": f"n:r{number}", "author": {"id": "n:ann"}}}
+
+
+def a_year_later():
+    for number in range(40):
+        yield {"id": f"n:late{number}", "time": 1_767_225_600_000 + YEAR_MS + number,
+               "author": {"id": f"n:later{number % 2}"}}
+
+
+def check_numbers():
+    for kind in ("carrier", "cascade"):
+        for key in CLIENT.scan_iter(f"cascaded:{kind}:*", count=1000):
+            for name, value in CLIENT.hgetall(key).items():
+                assert value not in ("nan", "-nan", "inf", "-inf"), (key, name, value)
+    for name in ("carriers", "early", "carriers_estimated"):
+        for member, score in CLIENT.zrange(f"cascaded:top:{name}", 0, -1, withscores=True):
+            assert math.isfinite(score) and score >= 0, (name, member, score)
+
+
+@case
+def odd_carriers_give_finite_numbers_whatever_the_half_life_and_the_clock():
+    whole = [*odd_carriers()]
+    for half_life, later in (("1s", []), ("36500d", []), ("14d", [*a_year_later()])):
+        posts = whole + later
+        data = b"".join(json.dumps(post).encode() + b"\n" for post in posts)
+        code, figures, message = run(data, "-o", f"carriers.half_life={half_life}", program=FAST)
+        assert code == 0 and figures["posts"] == len(posts), (message, figures)
+        check_numbers()
+        if not later:
+            assert board("retweets")["n:ann"] == len(posts)
+            assert "n:busy" not in board("carried")
+            assert CLIENT.hget("cascaded:cascade:n:root", "size") == str(CHAIN)
+        if half_life == "36500d":
+            assert CLIENT.zcard("cascaded:top:carriers") > 0
 
 
 if __name__ == "__main__":
