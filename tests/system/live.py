@@ -423,6 +423,7 @@ def a_source_that_a_reload_adds_resumes_after_a_kill():
     daemon.kill()
     CLIENT.delete("cascaded:top:posts:1h")
     again = Daemon(daemon.config.read_text(encoding="utf-8"), keeps=True)
+    wait("the other source is asked again", lambda: len(other.requests) > 1)
     wait("counted", lambda: posts_of(ann, bob) == [300, 300])
     assert "cursor=" in other.requests[-1], other.requests
     again.end()
