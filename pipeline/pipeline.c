@@ -105,7 +105,8 @@ owner_moved(void *context, enum tally tally, uint32_t owner)
         const struct user *row = users_at(&pipeline->users, owner);
         bool has_carrier = (row->identity & USER_CARRIER_WRITTEN) != 0;
         users_queue(&pipeline->users, owner);
-        if (has_carrier != key_rule_carrier(pipeline, owner)) {
+        // Who has a key may be about to leave a board: its selection is under way.
+        if (has_carrier || key_rule_carrier(pipeline, owner)) {
             change_carrier_queue(pipeline, owner);
         }
     } else if (tally == TALLY_CASCADES) {

@@ -207,6 +207,35 @@ a_carrier_has_a_hash_while_on_a_board(void **state)
     pipeline_destroy(&pipeline);
 }
 
+// The place is taken after the hash was written, and before the board is.
+static void
+a_carrier_loses_the_hash_with_a_place_that_was_never_written(void **state)
+{
+    (void)state;
+    struct pipeline *pipeline = made_pipeline("windows=1h redis.top=1");
+    struct change change;
+    field_count = 0;
+    act(pipeline, (struct made_act){1, 1, 1, 0, 1000}, T0);
+    act(pipeline, (struct made_act){2, 2, 1, 1, 0}, T0);
+    changes_begin(pipeline);
+    while (changes_next(pipeline, &change)) {
+        if (change.kind == CHANGE_CARRIER) {
+            apply(&change);
+            act(pipeline, (struct made_act){3, 3, 1, 2, 0}, T0);
+            act(pipeline, (struct made_act){4, 4, 1, 2, 0}, T0);
+        } else if (change.kind == CHANGE_BOARD) {
+            apply(&change);
+        }
+    }
+    changes_written(pipeline, SIZE_MAX);
+    assert_value("carrier:x:u1 people", "1");
+    assert_value("top:carriers x:u2", "2");
+    flush(pipeline);
+    assert_null(find("carrier:x:u1 people"));
+    assert_value("carrier:x:u2 people", "2");
+    pipeline_destroy(&pipeline);
+}
+
 static void
 scores_are_written_again_after_a_day(void **state)
 {
@@ -479,6 +508,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_carrier_has_a_hash_while_on_a_board),
+        cmocka_unit_test(a_carrier_loses_the_hash_with_a_place_that_was_never_written),
         cmocka_unit_test(scores_are_written_again_after_a_day),
         cmocka_unit_test(carriers_keep_their_user_key_beyond_the_windows),
         cmocka_unit_test(what_is_new_about_a_carrier_is_written_beyond_the_windows),
