@@ -6,6 +6,7 @@
 #include <event2/event.h>
 #include <netinet/in.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,7 +17,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { TURNS = 12, CHECK_EVERY = 64, TURNS_OF_CHECK = 10000 };
+enum { TURNS = 12, CHECK_EVERY = 64, TURNS_OF_CHECK = 10000, DIALS = 1000 };
 
 #define HEALTH "GET /page/icon.svg HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
@@ -63,8 +64,9 @@ start(void)
     }
 }
 
+// -1: the system refuses it for now; a timer of the fuzzer may interrupt the call.
 static int
-dial(void)
+try_to_dial(void)
 {
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_port = htons(http_server_port(server)),
@@ -75,9 +77,24 @@ dial(void)
         connect(fd, (const struct sockaddr *)(const void *)&address, sizeof(address)) !=
             0 ||
         setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)) != 0) {
-        abort();
+        close(fd);
+        return -1;
     }
     return fd;
+}
+
+static int
+dial(void)
+{
+    for (int i = 0; i < DIALS; i++) {
+        int fd = try_to_dial();
+        if (fd >= 0) {
+            return fd;
+        }
+        event_base_loop(base, EVLOOP_NONBLOCK);
+    }
+    perror("no connection to the server");
+    abort();
 }
 
 static void
