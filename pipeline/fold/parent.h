@@ -27,7 +27,7 @@ struct parent_sought {
     size_t at;
 };
 // An event in the tree of a cascade, by what it added there.
-struct tree_event parent_event(const struct pipeline *pipeline, uint32_t event,
+struct tree_event parent_event(const struct pipeline *pipeline, uint32_t index,
                                struct event_records_entry entry);
 // Adds it to the tree of that cascade.
 void parent_attach(struct pipeline *pipeline, const struct parent_sought *sought);
