@@ -99,18 +99,25 @@ class Zsh:
         os.write(self.terminal, self.SETUP.format(folder=folder).encode())
         self.read_until("ready")
 
-    def read_until(self, text):
+    def wait_for(self, text):
         deadline = time.monotonic() + PATIENCE
         while text not in self.text:
             assert time.monotonic() < deadline, f"{text!r} not in {self.text!r}"
             if select.select([self.terminal], [], [], 1)[0]:
                 self.text += os.read(self.terminal, 65536).decode("utf-8", "replace")
+
+    def read_until(self, text):
+        self.wait_for(text)
         before, _, self.text = self.text.partition(text)
         return before
 
     def answer(self, line):
-        """^U empties the line, so that the mark is printed by a command of its own."""
-        os.write(self.terminal, line.encode() + b"\t\x15print -r 'do''ne'\n")
+        """zsh shows no list while there is input to read, so the rest is typed once the list begins.
+        ^U empties the line, so that the mark is printed by a command of its own."""
+        self.read_until("> ")
+        os.write(self.terminal, line.encode() + b"\t")
+        self.wait_for("\n")
+        os.write(self.terminal, b"\x15print -r 'do''ne'\n")
         text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", self.read_until("done"))
         lines = text.partition("\n")[2].splitlines()  # behind what was typed
         return {word for shown in lines if not shown.startswith(">") for word in shown.split()}
