@@ -1,7 +1,6 @@
 #include "base/decimal.h"
 
 #include <math.h>
-#include <stdint.h>
 
 #define LEAST 1e-15
 #define MOST 1e18
@@ -75,6 +74,20 @@ decimal_put(char text[DECIMAL_TEXT_MAX], double value, int digits)
         text[length++] = reversed[--count];
     }
     return length;
+}
+
+char *
+decimal_put_fraction(char *at, uint64_t rest, uint64_t unit)
+{
+    if (rest != 0) {
+        *at++ = '.';
+    }
+    while (rest != 0) {
+        unit /= 10;
+        *at++ = (char)('0' + rest / unit);
+        rest %= unit;
+    }
+    return at;
 }
 
 bool

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/slice.h"
 
@@ -12,6 +13,10 @@ enum { DECIMAL_TEXT_MAX = 48, DECIMAL_DIGITS_MAX = 15 };
 // trailing zeros after the point. Below 1e-15, or if it is not a number, it is "0";
 // above 1e18 it is 1e18. Returns the length; no terminating NUL.
 size_t decimal_put(char text[DECIMAL_TEXT_MAX], double value, int digits);
+
+// Writes "." and the digits of rest / unit, if rest is not 0, without trailing zeros.
+// unit: a power of ten, above rest. Returns the end; at most 20 bytes.
+char *decimal_put_fraction(char *at, uint64_t rest, uint64_t unit);
 
 // Parses what decimal_put writes; false for anything else.
 bool decimal_parse(struct slice text, double *ret_value);

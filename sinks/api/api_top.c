@@ -1,6 +1,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/decimal.h"
 #include "base/hash.h"
 #include "base/json_writer.h"
 #include "sinks/api/api_inside.h"
@@ -22,16 +23,8 @@ put_value(struct buffer *text, uint64_t score, uint64_t unit)
 {
     char value[VALUE_MAX];
     int len = snprintf(value, sizeof(value), "%" PRIu64, score / unit);
-    uint64_t rest = score % unit;
-    if (rest != 0) {
-        value[len++] = '.';
-        while (rest != 0) {
-            unit /= 10;
-            value[len++] = (char)('0' + rest / unit);
-            rest %= unit;
-        }
-    }
-    json_writer_number(text, (struct slice){value, (size_t)len});
+    const char *end = decimal_put_fraction(value + len, score % unit, unit);
+    json_writer_number(text, (struct slice){value, (size_t)(end - value)});
 }
 
 static void

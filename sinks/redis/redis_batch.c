@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "base/decimal.h"
 #include "sinks/redis/redis_write.h"
 
 enum {
@@ -91,16 +92,8 @@ write_score_word(char *at, uint64_t score, uint64_t unit)
     if (unit <= 1) {
         return write_number_word(at, score);
     }
-    char *end = redis_write_number(digits, score / unit);
-    uint64_t rest = score % unit;
-    if (rest != 0) {
-        *end++ = '.';
-    }
-    while (rest != 0) {
-        unit /= 10;
-        *end++ = (char)('0' + rest / unit);
-        rest %= unit;
-    }
+    const char *end = decimal_put_fraction(redis_write_number(digits, score / unit),
+                                           score % unit, unit);
     return redis_write_word(at, (struct slice){digits, (size_t)(end - digits)});
 }
 
