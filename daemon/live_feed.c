@@ -27,30 +27,13 @@ struct live_feed {
     uint64_t sent[EVENT_RING_BOARDS_MAX]; // hash of the board that was sent last
 };
 
-// A metric and its window as "posts:1h", or only the metric if it has no window.
-static bool
-is_named(const struct views_board *board, struct slice name)
-{
-    bool has_window = !slice_equal(board->window, SLICE_LIT("all"));
-    size_t len = board->metric.len;
-    if (!slice_starts(name, board->metric)) {
-        return false;
-    }
-    if (name.len == len) {
-        return !has_window;
-    }
-    struct slice window = {name.ptr + len + 1, name.len - len - 1};
-    return name.ptr[len] == ':' && slice_equal(window, board->window);
-}
-
 static bool
 find_board(void *context, struct slice name, uint16_t *ret_board)
 {
     const struct live_feed *feed = context;
     uint32_t count = views_boards(feed->needs.pipeline);
     for (uint32_t i = 0; i < count && i < EVENT_RING_BOARDS_MAX; i++) {
-        struct views_board board = views_board(feed->needs.pipeline, i);
-        if (is_named(&board, name)) {
+        if (slice_equal(views_board(feed->needs.pipeline, i).name, name)) {
             *ret_board = (uint16_t)i;
             return true;
         }

@@ -275,6 +275,7 @@ views_board(const struct pipeline *pipeline, uint32_t index)
         has_window ? (size_t)((const char *)memchr(name.ptr, ':', name.len) - name.ptr)
                    : name.len;
     struct views_board board = {
+        .name = name,
         .metric = {name.ptr, metric},
         .window = SLICE_LIT("all"),
         .owner = VIEWS_PEOPLE,

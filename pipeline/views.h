@@ -73,6 +73,7 @@ size_t views_growth(const struct pipeline *pipeline, uint32_t cascade,
 enum views_owner { VIEWS_PEOPLE, VIEWS_CASCADES, VIEWS_HASHTAGS };
 
 struct views_board {
+    struct slice name;   // "mentions:1h", or the metric for a board without a window
     struct slice metric; // "mentions"
     struct slice window; // "1h", or "all" for a board without a window
     enum views_owner owner;
