@@ -81,8 +81,7 @@ find_place(struct slice page)
 static const struct http_file *
 with_board(struct http_files *files, const struct http_file *file)
 {
-    size_t place = find_place(file->plain);
-    if (place == file->plain.len || files->setup.write_board == NULL) {
+    if (file != files->page || files->setup.write_board == NULL) {
         return file;
     }
     uint64_t version = files->setup.version(files->setup.context);
@@ -91,9 +90,9 @@ with_board(struct http_files *files, const struct http_file *file)
     }
     buffer_reset(&files->plain);
     buffer_reset(&files->gzip);
-    buffer_append(&files->plain, (struct slice){file->plain.ptr, place});
+    buffer_append(&files->plain, (struct slice){file->plain.ptr, files->place});
     files->setup.write_board(files->setup.context, &files->plain);
-    size_t rest = place + PLACE.len;
+    size_t rest = files->place + PLACE.len;
     buffer_append(&files->plain,
                   (struct slice){file->plain.ptr + rest, file->plain.len - rest});
     files->rendered.name = NULL;
@@ -196,7 +195,11 @@ const struct http_page http_files_pages[] = {
 void
 http_files_init(struct http_files *files, const struct http_files_setup *setup)
 {
-    *files = (struct http_files){.setup = *setup};
+    *files = (struct http_files){.setup = *setup, .page = setup->files};
+    while (files->page->name != NULL &&
+           (files->place = find_place(files->page->plain)) == files->page->plain.len) {
+        files->page++;
+    }
     buffer_init(&files->plain, PAGE_BYTES_MAX);
     buffer_init(&files->gzip, PAGE_BYTES_MAX);
 }

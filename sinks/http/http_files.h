@@ -44,7 +44,10 @@ struct http_files_setup {
 // Zeroed storage is accepted by http_files_fini.
 struct http_files {
     struct http_files_setup setup;
-    struct http_file rendered; // index.html with the board of `version`
+    const struct http_file
+        *page;                 // the file with the line; the end of the table if none
+    size_t place;              // of the line in it
+    struct http_file rendered; // that file with the board of `version`
     char hash[HTTP_TAG_MAX];
     uint64_t version;
     struct buffer plain;
