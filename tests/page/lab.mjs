@@ -19,21 +19,28 @@ process.on("exit", () => {
 });
 for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(signal, () => process.exit(143));
 
-// Installs what package-lock.json names. null, or why the packages are not there.
+// Installs what package-lock.json names. null, or why the packages are not there. Two tests may do
+// so at the same time: the folder gets its name when it is complete.
 export function installPackages() {
   const files = ["package.json", "package-lock.json"].map((name) => path.join(ROOT, "tests/page", name));
   const hash = createHash("sha256").update(fs.readFileSync(files[1])).digest("hex");
   const mark = path.join(PACKAGES, "installed");
-  if (fs.existsSync(mark) && fs.readFileSync(mark, "utf8") === hash) return null;
-  fs.mkdirSync(PACKAGES, { recursive: true });
-  files.forEach((file) => fs.copyFileSync(file, path.join(PACKAGES, path.basename(file))));
+  const isThere = () => fs.existsSync(mark) && fs.readFileSync(mark, "utf8") === hash;
+  if (isThere()) return null;
+  fs.mkdirSync(path.dirname(PACKAGES), { recursive: true });
+  const part = fs.mkdtempSync(`${PACKAGES}.`);
+  files.forEach((file) => fs.copyFileSync(file, path.join(part, path.basename(file))));
   const { error, status } = spawnSync("npm", ["ci", "--silent", "--ignore-scripts", "--no-audit",
-    "--no-fund", "--fetch-retries=1", "--fetch-timeout=30000", "--prefix", PACKAGES],
+    "--no-fund", "--fetch-retries=1", "--fetch-timeout=30000", "--prefix", part],
   { stdio: "ignore", timeout: 300000 });
+  if (!error && !status && !isThere()) {
+    fs.writeFileSync(path.join(part, "installed"), hash);
+    fs.rmSync(PACKAGES, { recursive: true, force: true });
+    fs.renameSync(part, PACKAGES);
+  }
+  fs.rmSync(part, { recursive: true, force: true });
   if (error?.code === "ENOENT") return "there is no npm; to run it: apt-get install npm";
-  if (error || status) return "npm cannot install the packages of tests/page/package-lock.json";
-  fs.writeFileSync(mark, hash);
-  return null;
+  return error || status ? "npm cannot install the packages of tests/page/package-lock.json" : null;
 }
 
 export const load = (name) => createRequire(path.join(PACKAGES, "package.json"))(name);
