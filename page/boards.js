@@ -4,6 +4,7 @@
 import { element, drawing, setText, setAttribute, isStill } from "./dom.js";
 import { clean, nameOf, networkLetter } from "./text.js";
 import { figure, movement } from "./format.js";
+import { Hold } from "./hold.js";
 import { cascadeUrl, userUrl } from "./answers.js";
 
 const SLIDE_MS = 180;
@@ -46,22 +47,7 @@ export class Board {
       element("div", { class: "heading" }, this.heading, this.mark, this.waiting),
       this.list, this.note);
     this.trails = new Map();
-    this.isHeld = false;
-    this.pending = null;
-    this.hold();
-  }
-
-  hold() {
-    const begin = () => { this.isHeld = true; };
-    const end = () => {
-      if (this.root.matches(":hover") || this.root.matches(":focus-within")) return;
-      this.isHeld = false;
-      if (this.pending) this.show(this.pending);
-    };
-    this.list.addEventListener("pointerenter", begin);
-    this.list.addEventListener("focusin", begin);
-    this.root.addEventListener("pointerleave", end);
-    this.root.addEventListener("focusout", () => setTimeout(end));
+    this.hold = new Hold(this);
   }
 
   // Shows an answer of /api/v1/top. null: there is no such board.
@@ -69,13 +55,11 @@ export class Board {
     const entries = (answer?.entries ?? []).slice(0, this.slots.length);
     this.remember(entries);
     this.mark.hidden = !answer || answer.complete !== false;
-    if (this.isHeld && this.slots.some((each) => each.id !== null)) {
-      this.pending = answer;
-      this.update(entries);
+    if (this.hold.isActive && this.slots.some((each) => each.id !== null)) {
+      this.hold.keep(answer, entries, (each, entry) => setText(each.value, figure(entry.value)));
       return;
     }
-    this.pending = null;
-    setText(this.waiting, "");
+    this.hold.release();
     setText(this.note, !answer ? "Not available." : entries.length ? "" : "Nothing yet.");
     const before = new Map(this.slots.map((each, index) => [each.id, index]));
     this.slots.forEach((each, index) => {
@@ -83,18 +67,6 @@ export class Board {
       const from = before.get(each.id);
       if (each.id !== null && from !== undefined && from !== index) this.slide(each, from - index);
     });
-  }
-
-  // The order holds; values change where they are.
-  update(entries) {
-    const byId = new Map(entries.map((entry) => [entry.id, entry]));
-    let changes = 0;
-    this.slots.forEach((each, index) => {
-      if ((entries[index]?.id ?? null) !== each.id) changes += 1;
-      const entry = byId.get(each.id);
-      if (entry) setText(each.value, figure(entry.value));
-    });
-    setText(this.waiting, changes ? `${changes} ${changes === 1 ? "change" : "changes"}` : "");
   }
 
   fillSlot(each, entry) {

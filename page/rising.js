@@ -3,6 +3,7 @@ import { element, drawing, setText, setAttribute } from "./dom.js";
 import { clean, nameOf, networkLetter } from "./text.js";
 import { count, duration, figure } from "./format.js";
 import { cascadeUrl } from "./answers.js";
+import { Hold } from "./hold.js";
 
 const WIDTH = 240;
 
@@ -45,36 +46,17 @@ export class Rising {
     this.root = element("section", { class: "board rising", "aria-label": "Rising" },
       element("div", { class: "heading" }, element("h2", {}, "Rising"), this.waiting), this.list,
       this.note);
-    this.isHeld = false;
-    this.pending = null;
-    const begin = () => { this.isHeld = true; };
-    const end = () => {
-      if (this.root.matches(":hover") || this.root.matches(":focus-within")) return;
-      this.isHeld = false;
-      if (this.pending) this.show(this.pending);
-    };
-    this.list.addEventListener("pointerenter", begin);
-    this.list.addEventListener("focusin", begin);
-    this.root.addEventListener("pointerleave", end);
-    this.root.addEventListener("focusout", () => setTimeout(end));
+    this.hold = new Hold(this);
   }
 
   show(answer) {
     const entries = (answer?.entries ?? []).slice(0, this.slots.length);
     const now = this.clock() ?? answer?.as_of_ms;
-    if (this.isHeld && this.slots[0].id !== null) {
-      this.pending = answer;
-      const byId = new Map(entries.map((entry) => [entry.id, entry]));
-      let changes = 0;
-      this.slots.forEach((each, index) => {
-        if ((entries[index]?.id ?? null) !== each.id) changes += 1;
-        if (byId.has(each.id)) this.fillSlot(each, byId.get(each.id), now);
-      });
-      setText(this.waiting, changes ? `${changes} ${changes === 1 ? "change" : "changes"}` : "");
+    if (this.hold.isActive && this.slots[0].id !== null) {
+      this.hold.keep(answer, entries, (each, entry) => this.fillSlot(each, entry, now));
       return;
     }
-    this.pending = null;
-    setText(this.waiting, "");
+    this.hold.release();
     setText(this.note, !answer ? "Not available." : entries.length ? "" : "Nothing yet.");
     this.slots.forEach((each, index) => this.fillSlot(each, entries[index], now));
   }
