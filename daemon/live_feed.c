@@ -27,13 +27,27 @@ struct live_feed {
     uint64_t sent[EVENT_RING_BOARDS_MAX]; // hash of the board that was sent last
 };
 
+// A board without a window has two names: "carriers", and "carriers:all" as in the paths of the
+// interface.
+static bool
+is_named(const struct views_board *board, struct slice name)
+{
+    struct slice all = SLICE_LIT(":all");
+    size_t len = board->name.len;
+    bool has_end = slice_equal(board->window, SLICE_LIT("all")) &&
+                   slice_starts(name, board->name) &&
+                   slice_equal((struct slice){name.ptr + len, name.len - len}, all);
+    return has_end || slice_equal(name, board->name);
+}
+
 static bool
 find_board(void *context, struct slice name, uint16_t *ret_board)
 {
     const struct live_feed *feed = context;
     uint32_t count = views_boards(feed->needs.pipeline);
     for (uint32_t i = 0; i < count && i < EVENT_RING_BOARDS_MAX; i++) {
-        if (slice_equal(views_board(feed->needs.pipeline, i).name, name)) {
+        struct views_board board = views_board(feed->needs.pipeline, i);
+        if (is_named(&board, name)) {
             *ret_board = (uint16_t)i;
             return true;
         }

@@ -54,8 +54,9 @@ class Feed:
         """The next event, or the next one with one of these names."""
         event = {}
         while True:
-            line = self.answer.readline().decode().rstrip("\n")
-            assert line or event or not self.answer.isclosed(), "the feed ended"
+            line = self.answer.readline().decode()
+            assert line, f"the feed ended: {self.answer.status}"
+            line = line.rstrip("\n")
             if line:
                 name, _, value = line.partition(": ")
                 event[name] = value
