@@ -27,8 +27,8 @@ struct live_feed {
     uint64_t sent[EVENT_RING_BOARDS_MAX]; // hash of the board that was sent last
 };
 
-// A board without a window has two names: "carriers", and "carriers:all" as in the paths of the
-// interface.
+// A board without a window has two names: "carriers", and "carriers:all" as in the
+// paths of the interface.
 static bool
 is_named(const struct views_board *board, struct slice name)
 {
