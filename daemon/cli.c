@@ -37,7 +37,7 @@ const char cli_help[] =
     "  -q, --quiet              log errors only\n"
     "  -v, --verbose            log every refused message, and all counters at the "
     "end\n"
-    "  -V, --version            print the version\n"
+    "  -V, --version            print the version, and those of the libraries\n"
     "  -h, --help               print this help\n";
 
 enum { PER_DAY = 10 };

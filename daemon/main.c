@@ -12,6 +12,7 @@
 #include "daemon/config.h"
 #include "daemon/config_load.h"
 #include "daemon/describe.h"
+#include "daemon/libraries.h"
 #include "daemon/live.h"
 #include "daemon/replay_run.h"
 #include "daemon/report.h"
@@ -78,6 +79,7 @@ main(int argc, char **argv)
     switch (cli.action) {
     case CLI_VERSION:
         puts("cascaded " CASCADED_VERSION);
+        libraries_print(stdout);
         return report_flush(EX_OK);
     case CLI_HELP:
         fputs(cli_help, stdout);

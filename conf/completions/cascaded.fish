@@ -12,5 +12,5 @@ complete -c cascaded -l describe -x -a 'options metrics keys formats alerts' -d 
 complete -c cascaded -l json -d 'with --describe: as JSON'
 complete -c cascaded -s q -l quiet -d 'log errors only'
 complete -c cascaded -s v -l verbose -d 'log every refused message, and all counters at the end'
-complete -c cascaded -s V -l version -d 'print the version'
+complete -c cascaded -s V -l version -d 'print the version, and those of the libraries'
 complete -c cascaded -s h -l help -d 'print this help'

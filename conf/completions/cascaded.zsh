@@ -16,7 +16,7 @@ options=(
     '--json[with --describe\: as JSON]'
     '(-q --quiet)'{-q,--quiet}'[log errors only]'
     '(-v --verbose)'{-v,--verbose}'[log every refused message, and all counters at the end]'
-    '(-V --version)'{-V,--version}'[print the version]'
+    '(-V --version)'{-V,--version}'[print the version, and those of the libraries]'
     '(-h --help)'{-h,--help}'[print this help]'
 )
 _arguments -s -S $options '*:file:_files'
