@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -224,6 +225,43 @@ drain(struct bench *bench)
     } while (count == CHANGES_IN_FLIGHT_MAX);
 }
 
+// ── signals ────────────────────────────────────────────────────────────────
+
+// Signal handlers have no context argument.
+static volatile sig_atomic_t is_stopped;
+
+static void
+on_signal(int number)
+{
+    (void)number;
+    is_stopped = 1;
+}
+
+// A second signal ends the process.
+static void
+catch_signals(void)
+{
+    const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        struct sigaction before;
+        struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+        action.sa_flags |= (int)SA_RESETHAND;
+        sigemptyset(&action.sa_mask);
+        if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN) {
+            sigaction(numbers[i], &action, NULL);
+        }
+    }
+}
+
+static int
+stopped(const struct bench *bench, const char *file)
+{
+    log_error("%s: stopped by a signal behind line %" PRIu64
+              ", the %s time the recording was read: there is no result",
+              file, bench->lines.number, bench->is_second ? "second" : "first");
+    return EX_TEMPFAIL;
+}
+
 // ── one pass ───────────────────────────────────────────────────────────────
 
 // Passes everything whose date is judged to the pipeline.
@@ -298,7 +336,7 @@ read_file(struct bench *bench, const char *name)
     file_input_init(&bench->bytes, fd);
     refusals_begin_file(&bench->refusals);
     bool has_more = true;
-    while (has_more && !bench->is_failed) {
+    while (has_more && !bench->is_failed && !is_stopped) {
         struct lines_message message;
         has_more = fill(bench, shown, &exit_code);
         if (!has_more) {
@@ -309,6 +347,9 @@ read_file(struct bench *bench, const char *name)
         }
     }
     close(fd);
+    if (is_stopped) {
+        return stopped(bench, shown);
+    }
     recording_end(&bench->recording);
     push(bench);
     if (refusals_unread(&bench->refusals, shown, bench->metrics.unread_bytes) ||
@@ -510,6 +551,7 @@ backtest_run(const struct backtest *backtest)
         return EX_CONFIG;
     }
     int exit_code = EX_OSERR;
+    catch_signals();
     if (getrandom(&bench.key, sizeof(bench.key), 0) != (ssize_t)sizeof(bench.key) ||
         !lines_init(&bench.lines, &bench.metrics) ||
         !table_init(&bench.table, ENTRIES_MAX)) {

@@ -431,7 +431,7 @@ advance(struct replay *replay, bool is_silent)
         return;
     }
     if (replay->is_stopped) {
-        finish(replay, 0, NULL);
+        finish(replay, replay->exit_code, NULL);
         return;
     }
     if (is_silent) {
@@ -558,7 +558,10 @@ replay_place(struct replay *replay, struct replay_place *ret_place)
     note_mark(replay);
     *ret_place = (struct replay_place){
         .file = replay->setup.files[replay->file],
+        .name = file_name(replay),
         .mark = replay->mark,
+        .is_read = replay->is_file_over,
+        .files_left = replay->setup.file_count - replay->file - 1,
     };
 }
 

@@ -28,7 +28,10 @@ typedef void (*replay_done_fn)(void *context, int exit_code, const struct error 
 // The file and the position at which the next message begins.
 struct replay_place {
     const char *file;
+    const char *name; // of the file, for people
     struct file_mark mark;
+    bool is_read;   // the whole file
+    int files_left; // after it
 };
 
 struct replay_setup {
@@ -61,7 +64,7 @@ const char *replay_unreadable(char **files, int file_count, int *ret_errno);
 // Begins. on_done is called from the loop when the last message is in the pipeline, or
 // when a file cannot be read further.
 void replay_start(struct replay *replay);
-// Stops reading: on_done follows from the loop.
+// Stops reading: on_done follows from the loop, with the exit code of the files so far.
 void replay_stop(struct replay *replay);
 
 // The position: everything before it is in the pipeline. What follows may be there in

@@ -212,6 +212,11 @@ on_replayed(void *context, int exit_code, const struct error *error)
     if (exit_code != 0) {
         run->runtime.exit_code = exit_code;
     }
+    if (run->runtime.is_stopping && error == NULL) {
+        struct replay_place place;
+        replay_place(run->replay, &place);
+        report_stop(&place, run->runtime.persistence.state != NULL);
+    }
     if (run->runtime.is_stopping && redis_sink_is_held(run->runtime.sink)) {
         on_finished(run, NULL); // Redis is ahead still
         return;

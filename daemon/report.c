@@ -50,3 +50,19 @@ report_figures(const struct report *report)
     }
     return exit_code;
 }
+
+void
+report_stop(const struct replay_place *place, bool keeps_place)
+{
+    if (place->is_read && place->files_left == 0) {
+        return;
+    }
+    log_warn("%s: stopped by a signal before its end: lines up to %" PRIu64
+             " are counted, later ones in part or not at all%s; %s",
+             place->name, place->mark.place.number,
+             place->files_left != 0 ? ", the files after it are not" : "",
+             !keeps_place ? "the next run begins at its start"
+             : place->mark.hash != 0
+                 ? "the next run with this state.dir continues there"
+                 : "no run can continue there, as it is not a file");
+}

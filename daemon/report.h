@@ -19,3 +19,6 @@ struct report {
 };
 // Returns 0, EX_IOERR, or EX_DATAERR if nothing could be used.
 int report_figures(const struct report *report);
+
+// Logs how far a replay came that a signal stopped. keeps_place: in a state directory.
+void report_stop(const struct replay_place *place, bool keeps_place);

@@ -35,6 +35,8 @@ on_signal(void *context)
 {
     struct runtime *runtime = context;
     if (runtime->is_stopping || !runtime->has_started) {
+        log_warn("ended at once by a %ssignal; %s",
+                 runtime->is_stopping ? "second " : "", signals_unfinished());
         runtime_leave(runtime, 0);
         return;
     }

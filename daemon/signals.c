@@ -150,6 +150,12 @@ signals_doing(const char *doing, int exit_code)
     signals.doing = doing;
 }
 
+const char *
+signals_unfinished(void)
+{
+    return signals.doing;
+}
+
 usec
 signals_left(void)
 {

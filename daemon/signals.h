@@ -25,5 +25,8 @@ void signals_fini(void);
 // action. doing: keeps; "the snapshot is not saved: …".
 void signals_doing(const char *doing, int exit_code);
 
+// The message set last.
+const char *signals_unfinished(void);
+
 // The time until the deadline; the full 4.5 s before a signal.
 usec signals_left(void);

@@ -127,7 +127,8 @@ def a_paced_replay_takes_its_time_and_ends_on_a_signal():
 
 def a_paced_replay_ends_on(number):
     CLIENT.flushall()
-    process = processes.start(command("--speed", "60", MIXED), stdout=subprocess.PIPE)
+    process = processes.start(command("--speed", "60", MIXED, OTHER), stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE)
 
     def counted():
         return int(CLIENT.hget("cascaded:meta", "posts") or 0)
@@ -136,10 +137,58 @@ def a_paced_replay_ends_on(number):
     first = counted()
     wait("more posts", lambda: counted() > first)
     process.send_signal(number)
-    out, _ = process.communicate(timeout=PATIENCE)
+    out, said = process.communicate(timeout=PATIENCE)
     posts = int(out.split(b"posts=")[1].split()[0])
     assert process.returncode == 0 and 0 < posts < 3000, (process.returncode, out)
     assert int(CLIENT.hget("cascaded:meta", "posts")) == posts
+    stops = re.findall(f"{MIXED}: stopped by a signal before its end: lines up to ([0-9]+) are counted, "
+                       "later ones in part or not at all, the files after it are not; the next run "
+                       "begins at its start", said.decode())
+    assert len(stops) == 1 and int(stops[0]) < 3000, said
+
+
+@case
+def a_stopped_replay_logs_how_far_it_came_and_keeps_its_exit_code():
+    CLIENT.flushall()
+    damaged = pathlib.Path(FOLDER, "damaged.ndjson")
+    damaged.write_text("{\n" * 3, encoding="utf-8")
+    folder = pathlib.Path(FOLDER, "stopped")
+    folder.mkdir()
+    arguments = command("--speed", "60", "-o", f"state.dir={folder}", damaged, MIXED)
+    process = processes.start(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    wait("the first posts", lambda: int(CLIENT.hget("cascaded:meta", "posts") or 0))
+    process.terminate()
+    _, said = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 65, (process.returncode, said)
+    assert said.count(b"or not at all; the next run with this state.dir continues there") == 1, said
+
+    process = processes.start(command("-"), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE)
+    process.stdin.write(b'{"id":"n:1","time":1772442000000,"author":{"id":"n:ann"}}\n' * 2)
+    process.stdin.flush()
+    wait("the first post", lambda: CLIENT.hget("cascaded:meta", "posts") == b"1")
+    process.terminate()
+    _, said = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, process.returncode
+    assert said.count(b"standard input: stopped by a signal before its end: lines up to 2 are counted") == 1, said
+
+
+@case
+def a_stopped_backtest_reports_that_there_is_no_result():
+    endless = pathlib.Path(FOLDER, "endless.ndjson")
+    with open(endless, "wb") as out:
+        out.truncate(1 << 40)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        process = processes.start([CASCADED, "--backtest", "-o", "alert.a.min_size=2", endless],
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        status = pathlib.Path(f"/proc/{process.pid}/status")
+        wait("it catches the signal", lambda: int(
+            re.search("SigCgt:\\s*([0-9a-f]+)", status.read_text(encoding="utf-8"))[1], 16)
+            >> (number - 1) & 1)
+        process.send_signal(number)
+        out, said = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 75 and out == b"", (process.returncode, out, said)
+        assert said.count(b"stopped by a signal") == 1 and b"there is no result" in said, said
 
 
 @case
