@@ -292,15 +292,15 @@ is_due(struct replay *replay, const struct post *post)
 }
 
 // Alerts contain the values at the time they are raised, so posts wait for room in the
-// queue: the same file gives the same alerts at any speed of Redis. True: no room for
-// the alerts of the next post. While the sink is held, rules wait instead.
+// queue: the same file gives the same alerts at any speed of Redis, and after an
+// interruption. True: no room for the alerts of the next post. A sink that is held has
+// to write then.
 static bool
 is_short_of_room(struct replay *replay)
 {
     struct redis_sink *sink = replay->setup.sink;
-    bool is_taken = redis_claims_render(sink);
-    if ((is_taken && pipeline_alerts_fit(replay->setup.pipeline)) ||
-        redis_sink_is_held(sink)) {
+    redis_claims_render(sink);
+    if (pipeline_alerts_fit(replay->setup.pipeline)) {
         return false;
     }
     redis_sink_hurry(sink);

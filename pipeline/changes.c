@@ -124,6 +124,13 @@ changes_show_alert(struct pipeline *pipeline, struct change *ret_change)
     return change_alert_show(pipeline, ret_change);
 }
 
+void
+changes_keep_alert(struct pipeline *pipeline, const struct change *change,
+                   struct slice text)
+{
+    change_alert_keep(pipeline, change->alert.place, text);
+}
+
 bool
 changes_pending(const struct pipeline *pipeline)
 {

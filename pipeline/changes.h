@@ -62,7 +62,8 @@ struct change_digest {
 // no fields, but a list). It comes again, with the same id, after a loss or restart.
 struct change_alert {
     enum change_alert_type type;
-    bool is_shown; // the contents were shown before: this change has the name only
+    uint64_t place;             // for changes_keep_alert
+    struct slice rendered;      // the text that was kept, instead of content; or none
     struct slice rule, cascade; // cascade: id of the root post
     uint32_t level;
     usec time;
@@ -122,29 +123,28 @@ void changes_begin(struct pipeline *pipeline);
 // flight.
 bool changes_next(struct pipeline *pipeline, struct change *ret_change);
 
-// Returns an alert outside a flush, with current values; false: all were shown. A flush
-// pulls it later, in the same order; it is not dropped any more.
+// Returns an alert outside a flush, with current values; false: all were shown, or
+// there is no room for more texts. A flush pulls it later, in the same order.
 bool changes_show_alert(struct pipeline *pipeline, struct change *ret_change);
+// Keeps the text of the alert that was shown or pulled last: the change has it whenever
+// the alert is pulled from then on, also after a restart from a snapshot or if its post
+// is deleted. `change` remains valid. Without memory the text is not kept.
+void changes_keep_alert(struct pipeline *pipeline, const struct change *change,
+                        struct slice text);
 
 // True if a pull would return something after changes_begin.
 bool changes_pending(const struct pipeline *pipeline);
-
 // The `count` changes that were pulled first of those in flight are written.
 void changes_written(struct pipeline *pipeline, size_t count);
-
 // Everything in flight may or may not be written: it is pulled again, whole.
 void changes_lost(struct pipeline *pipeline);
-
 // The receiver has no data: everything that exists is pulled again, whole.
 void changes_restart(struct pipeline *pipeline);
-
 // What fades is computed as of now with the next flush, as it is once a day.
 void changes_renew(struct pipeline *pipeline);
-
 // True if that thing replaces, after changes_restart, what the receiver may have of it.
 bool changes_has(const struct pipeline *pipeline, enum change_kind kind,
                  struct slice name);
-// The same for a handle key.
 bool changes_has_handle(const struct pipeline *pipeline, struct slice key);
 
 void changes_meta(const struct pipeline *pipeline, struct changes_meta *ret_meta);

@@ -27,6 +27,9 @@ struct alert_item {
     uint32_t
         text; // slab text: the rule's name, then its reasons, each after a line end
     uint32_t is_dropped; // not to be published any more
+    // Its rendered text (pipeline/alerts/alert_texts.h); len 0: it has none yet.
+    uint64_t rendered_at;
+    uint64_t rendered_len;
 };
 
 struct alert_queue {

@@ -20,13 +20,15 @@ enum { TIMED_SIZE_MIN = 10, TIMED_TICKS = 6 };
 bool
 pipeline_alerts_fit(const struct pipeline *pipeline)
 {
-    return alert_queue_room(&pipeline->alerts.queue) >= ALERT_BURST_MAX;
+    return alert_queue_room(&pipeline->alerts.queue) >= ALERT_BURST_MAX &&
+           alert_texts_has_room(&pipeline->alerts.texts);
 }
 
 bool
 alerts_init(struct alerts *alerts, uint32_t capacity)
 {
     alerts->tick = INT64_MIN;
+    alert_texts_init(&alerts->texts);
     return alert_memory_init(&alerts->memory, capacity);
 }
 
@@ -34,6 +36,7 @@ void
 alerts_fini(struct alerts *alerts)
 {
     alert_memory_fini(&alerts->memory);
+    alert_texts_fini(&alerts->texts);
 }
 
 static void
@@ -562,6 +565,8 @@ alerts_move(struct alerts *alerts, struct snapshot *snapshot)
     SNAPSHOT_VALUE(snapshot, alerts->records);
     SNAPSHOT_VALUE(snapshot, alerts->digests);
     SNAPSHOT_VALUE(snapshot, alerts->tick);
+    SNAPSHOT_VALUE(snapshot, alerts->shown);
     alert_queue_move(&alerts->queue, snapshot);
+    alert_texts_move(&alerts->texts, snapshot);
     alert_memory_move(&alerts->memory, snapshot);
 }

@@ -34,6 +34,7 @@
 
 #include "pipeline/alerts/alert_memory.h"
 #include "pipeline/alerts/alert_queue.h"
+#include "pipeline/alerts/alert_texts.h"
 #include "pipeline/alerts/rules.h"
 #include "pipeline/changes.h"
 #include "pipeline/pipeline.h"
@@ -69,9 +70,9 @@ struct alerts {
     size_t count;
     struct alert_memory memory;
     struct alert_queue queue;
-    uint64_t shown;   // place in the queue; those before were passed to
-                      // changes_show_alert
-    uint32_t digests; // number of the last one
+    struct alert_texts texts; // of those in the queue that were shown
+    uint64_t shown;           // place in the queue; those before were shown or pulled
+    uint32_t digests;         // number of the last one
     // What is recorded for carriers_in (pipeline/alerts/alert_carriers.h): how many
     // ranks, 0: no rule asks, and below which size.
     uint32_t known_ranks;

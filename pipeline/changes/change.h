@@ -63,8 +63,12 @@ void change_cascade_fields(struct pipeline *pipeline, struct change *change,
 
 // The next alert in the queue; false if it was dropped.
 bool change_alert(struct pipeline *pipeline, struct change *change);
-// The next alert in the queue that was not shown; false if there is none.
+// The next alert in the queue that was not shown; false if there is none, or no room
+// for its text.
 bool change_alert_show(struct pipeline *pipeline, struct change *change);
+// Keeps the text of the alert at that place of the queue, if it is the last that was
+// shown: texts are in the order of the queue.
+void change_alert_keep(struct pipeline *pipeline, uint64_t place, struct slice text);
 // All fields of a cascade, its author, and the people an alert names. Changes no state.
 void change_alert_cascade(struct pipeline *pipeline, struct change *change,
                           uint32_t cascade);

@@ -192,6 +192,10 @@ retire(struct pipeline *pipeline)
     struct alert_queue *queue = &pipeline->alerts.queue;
     const struct alert_item *item = alert_queue_at(queue, queue->first++);
     slab_text_free(pipeline->texts, item->text);
+    if (item->rendered_len != 0) {
+        alert_texts_drop(&pipeline->alerts.texts,
+                         item->rendered_at + item->rendered_len);
+    }
     if (item->type != CHANGE_ALERT_DIGEST) {
         release(pipeline, item->cascade);
         return;
@@ -289,9 +293,12 @@ describe(struct pipeline *pipeline, struct change *change, struct alert_item *it
 }
 
 static void
-begin(struct pipeline *pipeline, struct change *change, const struct alert_item *item)
+begin(struct pipeline *pipeline, struct change *change, uint64_t place)
 {
+    const struct alert_item *item = alert_queue_at(&pipeline->alerts.queue, place);
     change->kind = CHANGE_ALERT;
+    change->alert.place = place;
+    change->alert.rendered = SLICE_NONE;
     change->alert.type = (enum change_alert_type)item->type;
     change->alert.time = item->time;
     put_text(pipeline, change, slab_text(pipeline->texts, item->text));
@@ -302,13 +309,10 @@ bool
 change_alert_show(struct pipeline *pipeline, struct change *change)
 {
     struct alerts *alerts = &pipeline->alerts;
-    if (alerts->shown < alerts->queue.pulled) {
-        alerts->shown = alerts->queue.pulled;
-    }
-    while (alerts->shown != alerts->queue.end) {
-        struct alert_item *item = alert_queue_at(&alerts->queue, alerts->shown++);
-        begin(pipeline, change, item);
-        if (describe(pipeline, change, item)) {
+    while (alerts->shown != alerts->queue.end && alert_texts_has_room(&alerts->texts)) {
+        uint64_t place = alerts->shown++;
+        begin(pipeline, change, place);
+        if (describe(pipeline, change, alert_queue_at(&alerts->queue, place))) {
             return true;
         }
     }
@@ -318,18 +322,33 @@ change_alert_show(struct pipeline *pipeline, struct change *change)
 bool
 change_alert(struct pipeline *pipeline, struct change *change)
 {
-    struct alert_queue *queue = &pipeline->alerts.queue;
-    change->alert.is_shown = queue->pulled < pipeline->alerts.shown;
-    struct alert_item *item = alert_queue_at(queue, queue->pulled++);
-    begin(pipeline, change, item);
-    bool is_leaving =
-        change->alert.is_shown ? !item->is_dropped : describe(pipeline, change, item);
-    if (!is_leaving) {
+    struct alerts *alerts = &pipeline->alerts;
+    uint64_t place = alerts->queue.pulled++;
+    struct alert_item *item = alert_queue_at(&alerts->queue, place);
+    if (alerts->shown < alerts->queue.pulled) {
+        alerts->shown = alerts->queue.pulled;
+    }
+    begin(pipeline, change, place);
+    if (item->rendered_len != 0) {
+        change->alert.rendered =
+            alert_texts_at(&alerts->texts, item->rendered_at, item->rendered_len);
+    } else if (!describe(pipeline, change, item)) {
         settle(pipeline);
         return false;
     }
     change_fly(pipeline, CHANGE_ALERT, 0);
     return true;
+}
+
+void
+change_alert_keep(struct pipeline *pipeline, uint64_t place, struct slice text)
+{
+    struct alerts *alerts = &pipeline->alerts;
+    struct alert_item *item = alert_queue_at(&alerts->queue, place);
+    if (place + 1 == alerts->shown && item->rendered_len == 0 &&
+        alert_texts_add(&alerts->texts, text, &item->rendered_at)) {
+        item->rendered_len = text.len;
+    }
 }
 
 void

@@ -85,36 +85,26 @@ static const char script[] = REDIS_RECENT_LUA
 
 // ── rendering ──────────────────────────────────────────────────────────────
 
-bool
-redis_claims_render(struct redis_sink *sink)
+// Renders the alert and keeps its text; none if there is no memory for it.
+static struct slice
+render(struct redis_sink *sink, const struct change *change)
 {
-    struct redis_stash *stash = &sink->outbox.stash;
     struct buffer *json = &sink->outbox.json;
-    struct change change;
-    while (redis_stash_has_room(stash)) {
-        if (!changes_show_alert(sink->setup.pipeline, &change)) {
-            return true;
-        }
-        buffer_reset(json);
-        if (alert_json_write(&change, json) == STATUS_OK) {
-            redis_stash_add(stash, buffer_text(json));
-        } else {
-            stash->text.is_failed = true; // the flush ends with it
-        }
+    buffer_reset(json);
+    if (alert_json_write(change, json) != STATUS_OK) {
+        return SLICE_NONE; // the flush ends with it
     }
-    return false;
+    changes_keep_alert(sink->setup.pipeline, change, buffer_text(json));
+    return buffer_text(json);
 }
 
-// The alert's text; none if there is no memory for it.
-static struct slice
-text_of(struct redis_sink *sink, const struct change *change)
+void
+redis_claims_render(struct redis_sink *sink)
 {
-    struct buffer *json = &sink->outbox.json;
-    if (change->alert.is_shown) {
-        return redis_stash_take(&sink->outbox.stash);
+    struct change change;
+    while (changes_show_alert(sink->setup.pipeline, &change)) {
+        (void)render(sink, &change);
     }
-    buffer_reset(json);
-    return alert_json_write(change, json) == STATUS_OK ? buffer_text(json) : SLICE_NONE;
 }
 
 // ── building ───────────────────────────────────────────────────────────────
@@ -126,7 +116,6 @@ redis_claims_begin(struct redis_sink *sink, unsigned which)
     claims->count = 0;
     claims->grouped = 0;
     claims->answered = 0;
-    claims->shown = 0;
     buffer_reset(&claims->names);
     buffer_reset(&sink->outbox.group);
 }
@@ -232,11 +221,11 @@ redis_claims_add(struct redis_sink *sink, unsigned which, const struct change *c
     webhook_sign_id(change->name, claim.id);
     claim.name_at = claims->names.size;
     buffer_append(&claims->names, change->name);
-    struct slice json = text_of(sink, change);
+    struct slice json = slice_is_none(change->alert.rendered) ? render(sink, change)
+                                                              : change->alert.rendered;
     claim.json_at = group->size;
     claim.json_len = json.len;
     buffer_append(group, json);
-    claims->shown += change->alert.is_shown;
     if (slice_is_none(json) || group->is_failed || claims->names.is_failed) {
         // Sticky: reported as the failure of the whole transaction.
         sink->flush.batches[which].text.is_failed = true;
@@ -326,11 +315,4 @@ redis_claims_written(struct redis_sink *sink, unsigned which)
             alerts->on_alert(alerts->context, &alert);
         }
     }
-    redis_stash_written(&sink->outbox.stash, claims->shown);
-}
-
-void
-redis_claims_lost(struct redis_sink *sink)
-{
-    redis_stash_lost(&sink->outbox.stash);
 }

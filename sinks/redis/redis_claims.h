@@ -43,14 +43,13 @@ struct redis_claims {
     size_t count;
     size_t grouped;  // of them, those in the batch
     size_t answered; // how many of the answers came
-    size_t shown;    // those whose text is in the stash
     struct buffer names;
     struct redis_claim items[REDIS_CLAIMS_MAX];
 };
 
-// Renders the alerts with their current values; they are written with the next flushes.
-// False: there is no room for all of them; a flush makes some.
-bool redis_claims_render(struct redis_sink *sink);
+// Renders the alerts with their current values, as far as there is room for the texts;
+// they are written with the next flushes.
+void redis_claims_render(struct redis_sink *sink);
 
 // ── for the sink ───────────────────────────────────────────────────────────
 
@@ -64,5 +63,3 @@ void redis_claims_close(struct redis_sink *sink, unsigned which);
 void redis_claims_result(struct redis_sink *sink, const struct redis_item *item);
 // The alerts of the batch are written.
 void redis_claims_written(struct redis_sink *sink, unsigned which);
-// The alerts of the batches will be written again.
-void redis_claims_lost(struct redis_sink *sink);

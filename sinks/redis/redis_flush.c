@@ -228,7 +228,6 @@ redis_flush_lose(struct redis_sink *sink)
     sink->flush.has_next = false;
     redis_cursors_lost(&sink->cursors);
     redis_outbox_lost(&sink->outbox);
-    redis_claims_lost(sink);
     redis_recent_lost(&sink->outbox.recent);
     if (sink->flush.in_flight != 0) {
         sink->flush.in_flight = 0;

@@ -16,7 +16,6 @@ redis_outbox_init(struct redis_sink *sink)
     redis_drops_init(&sink->outbox.drops);
     buffer_init(&sink->outbox.json, ALERT_LIMIT);
     buffer_init(&sink->outbox.group, ALERT_LIMIT);
-    redis_stash_init(&sink->outbox.stash);
     redis_recent_init(&sink->outbox.recent);
     for (int i = 0; i < 2; i++) {
         buffer_init(&sink->outbox.claims[i].names, ALERT_LIMIT);
@@ -30,7 +29,6 @@ redis_outbox_fini(struct redis_sink *sink)
         buffer_fini(&sink->outbox.claims[i].names);
     }
     redis_recent_fini(&sink->outbox.recent);
-    redis_stash_fini(&sink->outbox.stash);
     buffer_fini(&sink->outbox.group);
     buffer_fini(&sink->outbox.json);
     redis_drops_fini(&sink->outbox.drops);

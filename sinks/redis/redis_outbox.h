@@ -21,7 +21,6 @@
 #include "sinks/redis/redis_claims.h"
 #include "sinks/redis/redis_drops.h"
 #include "sinks/redis/redis_phase.h"
-#include "sinks/redis/redis_stash.h"
 
 struct redis_sink;
 
@@ -85,7 +84,6 @@ struct redis_outbox {
     struct redis_drops drops;      // the removals among them
     struct buffer json;            // of the alert that is being added
     struct buffer group;           // of those that the next script claims
-    struct redis_stash stash;      // of alerts for later flushes
     struct redis_recent recent;
     size_t read; // of how many endpoints, on this connection
 };

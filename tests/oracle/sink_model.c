@@ -302,6 +302,15 @@ changes_show_alert(struct pipeline *pipeline, struct change *ret_change)
     return false;
 }
 
+void
+changes_keep_alert(struct pipeline *pipeline, const struct change *change,
+                   struct slice text)
+{
+    (void)pipeline;
+    (void)change;
+    (void)text;
+}
+
 bool
 changes_pending(const struct pipeline *pipeline)
 {

@@ -4,6 +4,7 @@
     state.py        (RELEASE names the folder of the build)
 """
 # tests/run: beside others
+import json
 import os
 import pathlib
 import random
@@ -85,6 +86,55 @@ def a_replay_killed_at_random_points_ends_as_an_undisturbed_one():
     assert kills >= 5, f"only {kills} kills"
     assert replay(folder, MIXED).returncode == 0
     assert content() == wanted
+
+
+def posts_deleted_after_their_alerts(path, count):
+    """Each root is reshared twice, which raises an alert, then reshared again or deleted at once."""
+    with open(path, "w", encoding="utf-8") as out:
+        def post(number, **members):
+            print(json.dumps({"id": f"n:{number}", "time": 1772442000000 + number * 100,
+                              "author": {"id": f"n:u{number}"}, **members}), file=out)
+
+        for root in range(0, 10 * count, 10):
+            reference = {"id": f"n:{root}", "author": {"id": f"n:u{root}"}}
+            post(root, text="tea")
+            for number in range(root + 1, root + 4):
+                post(number, retweet_of=reference)
+            post(root + 4, retweet_of=reference) if root % 3 == 0 else post(root, deleted=True)
+
+
+@case
+def a_killed_replay_sends_the_alerts_of_an_undisturbed_one():
+    path = f"{FOLDER}/deleted.ndjson"
+    posts_deleted_after_their_alerts(path, 6000)
+    rule = ("-o", "alert.two.min_size=2", "-o", "alerts.keep=1000000")
+
+    def alerts():
+        return [entry[b"json"] for _, entry in CLIENT.xrange("cascaded:alerts")]
+
+    CLIENT.flushall()
+    posts_of(replay(None, *rule, path))
+    wanted = alerts()
+    assert len(wanted) == 6000 and len(set(wanted)) == 6000, len(wanted)
+    folder = fresh_folder()
+    snapshot = pathlib.Path(folder, "snapshot")
+    made = 0
+    for kill in range(3):
+        process = processes.start(command(folder, "-q", "--speed", "1000", *rule, path),
+                                  stdout=subprocess.DEVNULL)
+        wait("new alerts", lambda: len(alerts()) > made)
+        SERVER.stop_process()  # so that alerts wait when the next snapshot is made
+        before = snapshot.stat().st_ino if kill else 0
+        wait("a snapshot", lambda: snapshot.exists() and snapshot.stat().st_ino != before)
+        before = snapshot.stat().st_ino
+        wait("another one", lambda: snapshot.stat().st_ino != before)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        SERVER.continue_process()
+        made = len(alerts())
+        assert 0 < made < len(wanted), made
+    assert replay(folder, *rule, path).returncode == 0
+    assert alerts() == wanted
 
 
 @case

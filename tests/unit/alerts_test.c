@@ -822,15 +822,16 @@ a_full_queue_makes_rules_wait(void **state)
     end();
 }
 
-// Shows everything to `scene.told`.
+// Shows everything to `scene.told`, and keeps the id of each alert as its text.
 static void
 show(void)
 {
     struct change change;
     scene.count = 0;
     while (changes_show_alert(scene.pipeline, &change)) {
-        assert_false(change.alert.is_shown);
+        assert_true(slice_is_none(change.alert.rendered));
         note(&change);
+        changes_keep_alert(scene.pipeline, &change, change.name);
     }
 }
 
@@ -843,7 +844,7 @@ take_back(int root)
 }
 
 static void
-an_alert_that_was_shown_leaves_with_its_name_only(void **state)
+an_alert_that_was_shown_leaves_with_the_text_that_was_kept(void **state)
 {
     (void)state;
     begin("min_size=2");
@@ -866,7 +867,8 @@ an_alert_that_was_shown_leaves_with_its_name_only(void **state)
             count++;
             if (change.kind == CHANGE_ALERT) {
                 bool is_first = slice_equal(change.name, SLICE_LIT("r:n:p1:1"));
-                assert_int_equal(change.alert.is_shown, is_first);
+                assert_int_equal(slice_equal(change.alert.rendered, change.name),
+                                 is_first);
                 assert_true(slice_equal(change.alert.rule, SLICE_LIT("r")));
                 assert_int_equal(change.field_count == 0, is_first);
                 shown += is_first;
@@ -933,13 +935,60 @@ alerts_on_their_way_are_in_a_snapshot(void **state)
     for (int i = 0; i < 700; i++) { // beyond the end of the ring
         grow_at(10000 + i, 1, T0);
     }
-    show();
     restart("min_size=1", true);
     flush();
     assert_int_equal(scene.count, 700);
     assert_string_equal(scene.told[0].id, "r:n:p10000:1");
     assert_string_equal(scene.told[699].id, "r:n:p10699:1");
     assert_string_equal(scene.told[699].size, "1");
+    assert_silent();
+    end();
+}
+
+// The text is the same however often the alert comes again, and whatever becomes of its
+// post.
+static void
+a_text_that_was_kept_survives_losses_and_restarts(void **state)
+{
+    (void)state;
+    static const bool kept[] = {true, false, true, true};
+    begin("min_size=2");
+    for (int root = 1; root <= 3; root++) {
+        grow_at(root, 2, T0);
+        if (kept[root - 1]) {
+            show();
+        } else {
+            pull(); // in flight with current values, and not kept
+        }
+    }
+    grow_at(4, 2, T0);
+    changes_lost(scene.pipeline);
+    show();
+    for (int root = 1; root <= 4; root++) {
+        take_back(root);
+    }
+    for (int round = 0; round < 3; round++) {
+        struct change change;
+        size_t count = 0;
+        size_t texts = 0;
+        changes_begin(scene.pipeline);
+        while (changes_next(scene.pipeline, &change)) {
+            count++;
+            if (change.kind == CHANGE_ALERT) {
+                assert_true(slice_equal(change.alert.rendered, change.name));
+                texts++;
+            }
+        }
+        assert_int_equal(texts, 3); // that of the second was not
+        if (round == 0) {
+            changes_lost(scene.pipeline);
+        } else if (round == 1) {
+            restart("min_size=2", true);
+        } else {
+            changes_written(scene.pipeline, count);
+        }
+    }
+    assert_int_equal(pipeline_metrics(scene.pipeline)->alerts_dropped, 1);
     assert_silent();
     end();
 }
@@ -1071,11 +1120,12 @@ main(void)
         cmocka_unit_test(a_restart_forgets_neither_what_was_raised_nor_what_waits),
         cmocka_unit_test(a_restart_keeps_a_digest_in_the_making),
         cmocka_unit_test(a_full_queue_makes_rules_wait),
-        cmocka_unit_test(an_alert_that_was_shown_leaves_with_its_name_only),
+        cmocka_unit_test(an_alert_that_was_shown_leaves_with_the_text_that_was_kept),
         cmocka_unit_test(a_post_deleted_before_its_alert_is_shown_costs_the_alert),
         cmocka_unit_test(
             what_a_rule_does_depends_on_what_was_shown_not_on_what_is_written),
         cmocka_unit_test(alerts_on_their_way_are_in_a_snapshot),
+        cmocka_unit_test(a_text_that_was_kept_survives_losses_and_restarts),
         cmocka_unit_test(a_cascade_with_an_alert_is_not_evicted),
         cmocka_unit_test(a_close_that_cannot_be_sent_is_counted),
         cmocka_unit_test(a_full_memory_forgets_and_counts),
