@@ -87,14 +87,26 @@ greater(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
+static bool
+has_time(uint64_t id)
+{
+    uint64_t ms = id >> ID_BITS;
+    return ms >= ID_MS_MIN && ms < ID_MS_MAX;
+}
+
 // At least one less, so that the last one is returned again.
 static uint64_t
 rewound(uint64_t id)
 {
-    uint64_t ms = id >> ID_BITS;
     uint64_t less = (uint64_t)(MASTODON_BACKFILL_REWIND / USEC_PER_MS) << ID_BITS;
-    bool has_time = ms >= ID_MS_MIN && ms < ID_MS_MAX;
-    return has_time ? id - less : id - 1;
+    return has_time(id) ? id - less : id - 1;
+}
+
+// The id of a post of that time.
+static uint64_t
+id_at(usec time)
+{
+    return (uint64_t)(time / USEC_PER_MS) << ID_BITS;
 }
 
 static bool
@@ -124,6 +136,10 @@ wait_until(struct mastodon_backfill *fill, usec at, usec now)
 static void
 finish(struct mastodon_backfill *fill, const char *why)
 {
+    if (fill->is_guessed) {
+        fill->last = 0;
+        fill->is_guessed = false;
+    }
     snprintf(fill->why, sizeof(fill->why), "%s", why);
     fill->phase = MASTODON_BACKFILL_OVER;
     fill->is_due = false;
@@ -165,8 +181,14 @@ mastodon_backfill_suspend(struct mastodon_backfill *fill)
 }
 
 bool
-mastodon_backfill_begin(struct mastodon_backfill *fill, usec now)
+mastodon_backfill_begin(struct mastodon_backfill *fill, usec missed_from, usec now)
 {
+    if (fill->last == 0 && !fill->has_strange_ids && missed_from > 0 &&
+        has_time(id_at(missed_from))) {
+        fill->last = id_at(missed_from);
+        fill->is_guessed = true;
+        fill->is_due = true;
+    }
     if (!fill->is_due) {
         return false;
     }
@@ -183,7 +205,8 @@ mastodon_backfill_begin(struct mastodon_backfill *fill, usec now)
 const char *
 mastodon_backfill_hindrance(const struct mastodon_backfill *fill)
 {
-    return fill->last == 0 && fill->has_strange_ids ? "fill_ids" : "";
+    bool has_id = fill->last != 0 && !fill->is_guessed;
+    return !has_id && fill->has_strange_ids ? "fill_ids" : "";
 }
 
 void
@@ -251,14 +274,29 @@ greatest_of_page(const struct mastodon_backfill *fill)
     return greatest;
 }
 
+// The id of a post shows whether a guessed one is of the same kind.
+static void
+confirm(struct mastodon_backfill *fill, uint64_t id)
+{
+    fill->is_guessed = fill->is_guessed && !has_time(id);
+}
+
 void
 mastodon_backfill_answer(struct mastodon_backfill *fill,
                          const struct http_fetch_answer *answer, usec now, usec wall)
 {
     if (answer->status != 200) {
         note_refused(fill, answer, now, wall);
-    } else if (!read_page(fill, answer->body)) {
+        return;
+    }
+    if (!read_page(fill, answer->body)) {
         try_again(fill, "fill_garbage", 0, now);
+        return;
+    }
+    confirm(fill, fill->count != 0 ? greatest_of_page(fill) : fill->head);
+    if (fill->is_guessed) {
+        fill->metrics->fill_failures += fill->count != 0;
+        finish(fill, "fill_ids");
     } else if (fill->count == 0) {
         finish_whole(fill);
     } else if (greatest_of_page(fill) <= fill->position) {

@@ -21,6 +21,10 @@
 // timeline does not reach back far enough. Ids that are not numbers, as of software
 // other than Mastodon, have no such order: then nothing is filled.
 //
+// Before the first post there is no last id: then the fill begins at the id of the time
+// from which posts are missing. It counts as complete only if a post was seen whose id
+// contains a time, as Mastodon's do.
+//
 // Pure: time (monotonic unless noted) is an argument, the next deadline a result.
 #pragma once
 
@@ -77,7 +81,9 @@ struct mastodon_backfill {
     bool is_flowing;                     // a long wait
     char why[MASTODON_BACKFILL_WHY_MAX]; // a word for the ledger; empty: all came
     bool is_due;                         // there is a gap that is not filled yet
-    bool has_strange_ids;                // there was one that is not a number
+    bool is_guessed;      // `last` is made from a time, and no post has shown that ids
+                          // contain one
+    bool has_strange_ids; // there was one that is not a number
     uint64_t last; // every post up to this id was taken, except in the due gap; 0: none
     uint64_t live; // the greatest id taken from the stream while due
     uint64_t from; // `last` when the fill began
@@ -105,8 +111,10 @@ void mastodon_backfill_fini(struct mastodon_backfill *fill);
 // The stream ended, or no process was connected since `last`: posts may be missing from
 // now on. Ends a fill in progress, which continues from its last page.
 void mastodon_backfill_suspend(struct mastodon_backfill *fill);
-// The stream is connected. False if there is nothing to fill, or no id to start at.
-bool mastodon_backfill_begin(struct mastodon_backfill *fill, usec now);
+// The stream is connected. missed_from: the beginning of the gap (wall clock), or
+// USEC_NONE. False if there is nothing to fill, or no id to start at.
+bool mastodon_backfill_begin(struct mastodon_backfill *fill, usec missed_from,
+                             usec now);
 
 // A word for the ledger if no gap can be filled because ids are not numbers; else "".
 const char *mastodon_backfill_hindrance(const struct mastodon_backfill *fill);

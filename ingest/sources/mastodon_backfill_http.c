@@ -150,10 +150,10 @@ suspend(struct source_backfill *backfill)
 }
 
 static bool
-begin(struct source_backfill *backfill)
+begin(struct source_backfill *backfill, usec missed_from)
 {
     struct mastodon_backfill_http *rest = of(backfill);
-    if (!mastodon_backfill_begin(&rest->fill, now_of(rest))) {
+    if (!mastodon_backfill_begin(&rest->fill, missed_from, now_of(rest))) {
         return false;
     }
     arm(rest);

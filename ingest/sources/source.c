@@ -141,7 +141,9 @@ bool
 source_fill(struct source *source)
 {
     struct source_backfill *backfill = source->backfill;
-    return backfill != NULL && backfill->ops->begin(backfill);
+    return backfill != NULL &&
+           backfill->ops->begin(backfill,
+                                source->gap.is_open ? source->gap.from : USEC_NONE);
 }
 
 bool

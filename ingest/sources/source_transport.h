@@ -57,8 +57,9 @@ struct source_backfill_ops {
     // The stream ended: a fill in progress stops, and continues later from its last
     // page.
     void (*suspend)(struct source_backfill *backfill);
-    // The stream is there (again). False: there is nothing to fill.
-    bool (*begin)(struct source_backfill *backfill);
+    // The stream is there (again). missed_from: the beginning of the open gap;
+    // USEC_NONE: none is open. False: there is nothing to fill.
+    bool (*begin)(struct source_backfill *backfill, usec missed_from);
     void (*resume)(struct source_backfill *backfill); // there is room again
     bool (*is_under_way)(const struct source_backfill *backfill);
     // Whether a message of the stream may go to the owner now; and: it took it.

@@ -381,6 +381,24 @@ def a_killed_daemon_fills_what_it_missed():
 
 
 @case
+def a_daemon_killed_before_its_first_post_fills_what_it_missed():
+    world, instance = World(), Instance()
+    folder = pathlib.Path(FOLDER, "masto_first")
+    text = config(instance, more=f'state {{ dir = "{folder}" every = 1h }}')
+    daemon = running(instance, text)
+    wait("the empty snapshot", lambda: (folder / "snapshot").exists())
+    daemon.kill()
+    wait("gone", lambda: not instance.streams)
+    instance.publish(*world.statuses(100))
+    daemon = running(instance, text, keeps=True)
+    wait_filled()
+    instance.publish(*world.statuses(5))
+    check_counters(world)
+    assert gaps() and all(gap["recovered"] for gap in gaps()), gaps()
+    daemon.end()
+
+
+@case
 def a_deleted_last_post_does_not_delay_the_resume():
     world, instance = World(), Instance()
     folder = pathlib.Path(FOLDER, "masto_gone")

@@ -127,7 +127,7 @@ lose_after(uint64_t id)
 {
     see(id);
     mastodon_backfill_suspend(&fill);
-    assert_true(mastodon_backfill_begin(&fill, 100 * S));
+    assert_true(mastodon_backfill_begin(&fill, USEC_NONE, 100 * S));
 }
 
 static void
@@ -255,7 +255,7 @@ without_an_id_there_is_nothing_to_begin(void **state)
 {
     (void)state;
     mastodon_backfill_suspend(&fill);
-    assert_false(mastodon_backfill_begin(&fill, 0));
+    assert_false(mastodon_backfill_begin(&fill, USEC_NONE, 0));
     assert_string_equal(mastodon_backfill_hindrance(&fill), "");
     // Ids of other software are no numbers.
     const struct source_message strange = message("update", "{\"id\":\"01HQ2Z\"}");
@@ -264,10 +264,66 @@ without_an_id_there_is_nothing_to_begin(void **state)
         message("update", "{\"id\":\"18446744073709551616\"}");
     mastodon_backfill_saw(&fill, &great);
     mastodon_backfill_suspend(&fill);
-    assert_false(mastodon_backfill_begin(&fill, 0));
+    assert_false(mastodon_backfill_begin(&fill, USEC_NONE, 0));
     assert_string_equal(mastodon_backfill_hindrance(&fill), "fill_ids");
     see(7);
     assert_string_equal(mastodon_backfill_hindrance(&fill), "");
+}
+
+// The id of a post that many seconds after WALL.
+static uint64_t
+id_at(int seconds)
+{
+    return (uint64_t)(WALL / USEC_PER_MS + seconds * 1000) << 16;
+}
+
+static void
+without_an_id_a_fill_begins_at_the_time_of_the_gap(void **state)
+{
+    (void)state;
+    char wanted[MASTODON_BACKFILL_URL_MAX];
+    mastodon_backfill_suspend(&fill);
+    assert_true(mastodon_backfill_begin(&fill, WALL, 100 * S));
+    ask_at(101 * S);
+    snprintf(wanted, sizeof(wanted), TIMELINE "min_id=%" PRIu64 "&limit=40",
+             id_at(-60));
+    assert_string_equal(url, wanted);
+    answer(200, page(id_at(5), id_at(5) + 2), USEC_NONE, 101 * S);
+    mastodon_backfill_suspend(&fill); // and goes on where it was
+    assert_true(mastodon_backfill_begin(&fill, WALL, 200 * S));
+    ask_at(201 * S);
+    assert_string_equal(url, wanted);
+    answer(200, page(id_at(5), id_at(5) + 2), USEC_NONE, 201 * S);
+    feed(201 * S);
+    ask_at(201 * S + MASTODON_BACKFILL_PAUSE);
+    answer(200, "[]", USEC_NONE, 202 * S);
+    assert_over("");
+    assert_int_equal(fill.last, id_at(5) + 2);
+}
+
+static void
+a_guessed_id_needs_a_post_that_shows_that_ids_contain_times(void **state)
+{
+    (void)state;
+    static const char *const pages[] = {"[]", "[{\"id\":\"77\"}]",
+                                        "[{\"id\":\"01HQ2Z\"}]"};
+    for (size_t i = 0; i < 3; i++) {
+        mastodon_backfill_suspend(&fill);
+        assert_true(mastodon_backfill_begin(&fill, WALL, 100 * S));
+        ask_at(101 * S);
+        answer(200, pages[i], USEC_NONE, 101 * S);
+        assert_over("fill_ids");
+        assert_int_equal(fill.last, 0);
+    }
+    mastodon_backfill_suspend(&fill);
+    assert_true(mastodon_backfill_begin(&fill, WALL, 100 * S));
+    const struct source_message live = post(id_at(90));
+    assert_false(mastodon_backfill_may_pass(&fill, &live));
+    ask_at(101 * S);
+    answer(200, "[]", USEC_NONE, 101 * S);
+    assert_over("");
+    mastodon_backfill_saw(&fill, &live);
+    assert_int_equal(fill.last, id_at(90));
 }
 
 static void
@@ -288,7 +344,7 @@ failures_wait_longer_each_time_and_end_after_so_many(void **state)
     see(10);
     for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
         mastodon_backfill_suspend(&fill);
-        assert_true(mastodon_backfill_begin(&fill, 100 * S));
+        assert_true(mastodon_backfill_begin(&fill, USEC_NONE, 100 * S));
         usec now = 101 * S;
         for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
             ask_at(now);
@@ -328,7 +384,7 @@ the_time_a_server_asks_for_is_kept_also_over_a_new_stream(void **state)
     answer(429, NULL, WALL + 200 * S, 110 * S);
     assert_int_equal(fill.next_at, 310 * S);
     mastodon_backfill_suspend(&fill);
-    assert_true(mastodon_backfill_begin(&fill, 150 * S));
+    assert_true(mastodon_backfill_begin(&fill, USEC_NONE, 150 * S));
     ask_at(310 * S);
     answer(429, NULL, USEC_NONE, 310 * S); // does not say: a minute
     ask_at(370 * S);
@@ -372,7 +428,7 @@ a_refusal_for_good_ends_it_at_once(void **state)
         char why[32];
         snprintf(why, sizeof(why), "fill_http_%ld", codes[i]);
         mastodon_backfill_suspend(&fill);
-        assert_true(mastodon_backfill_begin(&fill, 100 * S));
+        assert_true(mastodon_backfill_begin(&fill, USEC_NONE, 100 * S));
         ask_at(101 * S);
         answer(codes[i], NULL, USEC_NONE, 102 * S);
         assert_over(why);
@@ -449,7 +505,7 @@ a_stream_that_breaks_again_continues_from_the_last_page(void **state)
     assert_false(mastodon_backfill_next(&fill, 103 * S, &next));
     see(95); // was waiting meanwhile: no reason to leave out what is before it
     assert_int_equal(fill.last, 49);
-    assert_true(mastodon_backfill_begin(&fill, 200 * S));
+    assert_true(mastodon_backfill_begin(&fill, USEC_NONE, 200 * S));
     ask_at(201 * S);
     assert_string_equal(url, TIMELINE "min_id=48&limit=40");
     answer(200, "[]", USEC_NONE, 202 * S);
@@ -486,6 +542,8 @@ main(void)
         CASE(a_post_deleted_during_the_fill_is_left_out),
         CASE(what_is_no_post_passes_during_the_fill),
         CASE(without_an_id_there_is_nothing_to_begin),
+        CASE(without_an_id_a_fill_begins_at_the_time_of_the_gap),
+        CASE(a_guessed_id_needs_a_post_that_shows_that_ids_contain_times),
         CASE(failures_wait_longer_each_time_and_end_after_so_many),
         CASE(a_page_resets_the_waits),
         CASE(the_time_a_server_asks_for_is_kept_also_over_a_new_stream),
