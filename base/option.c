@@ -5,21 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/option_format.h"
 #include "base/redact.h"
 
 // bytes of a user's text repeated in a message: enough to recognise it
 enum { QUOTED_MAX = 40 };
-
-static const struct {
-    char letter;
-    uint64_t factor;
-} sizes[] = {
-    {'G', 1U << 30},
-    {'M', 1U << 20},
-    {'K', 1U << 10},
-};
-
-enum { SIZES = sizeof(sizes) / sizeof(sizes[0]), LIMIT_TEXT_MAX = USEC_TEXT_MAX };
 
 static void *
 field_of(const struct option *row, void *base)
@@ -27,36 +17,18 @@ field_of(const struct option *row, void *base)
     return (char *)base + row->offset;
 }
 
-static const void *
-value_of(const struct option *row, const void *base)
-{
-    return (const char *)base + row->offset;
-}
-
-static void
-format_bytes(uint64_t value, char text[LIMIT_TEXT_MAX])
-{
-    for (size_t i = 0; value != 0 && i < SIZES; i++) {
-        if (value % sizes[i].factor == 0) {
-            (void)snprintf(text, LIMIT_TEXT_MAX, "%" PRIu64 "%c",
-                           value / sizes[i].factor, sizes[i].letter);
-            return;
-        }
-    }
-    (void)snprintf(text, LIMIT_TEXT_MAX, "%" PRIu64, value);
-}
-
 // A limit in the notation of the configuration.
 static const char *
-format_limit(const struct option *row, int64_t limit, char text[LIMIT_TEXT_MAX])
+format_limit(const struct option *row, int64_t limit,
+             char text[OPTION_FORMAT_NUMBER_MAX])
 {
     if (row->type == OPTION_SPAN || row->type == OPTION_SPANS) {
         return usec_format_duration(limit, text);
     }
     if (row->type == OPTION_BYTES) {
-        format_bytes((uint64_t)limit, text);
+        option_format_bytes((uint64_t)limit, text);
     } else {
-        (void)snprintf(text, LIMIT_TEXT_MAX, "%" PRId64, limit);
+        (void)snprintf(text, OPTION_FORMAT_NUMBER_MAX, "%" PRId64, limit);
     }
     return text;
 }
@@ -73,14 +45,17 @@ is_path(const struct option *row)
 static enum status
 refuse_range(const struct option *row, struct slice text, struct error *error)
 {
-    char min[LIMIT_TEXT_MAX];
-    char max[LIMIT_TEXT_MAX];
+    char min[OPTION_FORMAT_NUMBER_MAX];
+    char max[OPTION_FORMAT_NUMBER_MAX];
     char shown[REDACT_MAX];
-    return error_set(
-        error, STATUS_RANGE, "%s: \"%.*s\" is not from %s to %s%s", row->name,
-        QUOTED_MAX, is_path(row) ? "(a path)" : redact(text, shown),
-        format_limit(row, row->min, min), format_limit(row, row->max, max),
-        row->type == OPTION_TEXT || row->type == OPTION_TEXTS ? " bytes long" : "");
+    return error_set(error, STATUS_RANGE, "%s: \"%.*s\" is not from %s to %s%s",
+                     row->name, QUOTED_MAX,
+                     is_path(row) ? "(a path)" : redact(text, shown),
+                     format_limit(row, row->min, min), format_limit(row, row->max, max),
+                     row->type == OPTION_TEXT || row->type == OPTION_TEXTS ||
+                             row->type == OPTION_WORDS
+                         ? " bytes long"
+                         : "");
 }
 
 static enum status
@@ -130,15 +105,7 @@ read_number(struct slice text, uint64_t *ret_number)
 static uint64_t
 read_factor(struct slice end)
 {
-    if (end.len == 0) {
-        return 1;
-    }
-    for (size_t i = 0; end.len == 1 && i < SIZES; i++) {
-        if (end.ptr[0] == sizes[i].letter) {
-            return sizes[i].factor;
-        }
-    }
-    return 0;
+    return end.len == 0 ? 1 : end.len == 1 ? option_format_factor(end.ptr[0]) : 0;
 }
 
 static enum status
@@ -413,6 +380,57 @@ set_texts(const struct option *row, struct option_texts *field, struct slice tex
     return STATUS_OK;
 }
 
+static enum status
+add_word(const struct option *row, struct option_words *words, struct slice item,
+         struct error *error)
+{
+    enum status status = refuse_controls(row, item, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (item.len == 0) {
+        return error_set(error, STATUS_PARSE, "%s: one of the texts is empty",
+                         row->name);
+    }
+    if (item.len > (size_t)row->max - words->used) {
+        return error_set(error, STATUS_RANGE,
+                         "%s: the list is longer than %" PRId64 " bytes", row->name,
+                         row->max);
+    }
+    memcpy(words->bytes + words->used, item.ptr, item.len);
+    words->used += item.len;
+    words->bytes[words->used++] = '\0';
+    words->bytes[words->used] = '\0'; // ends the list
+    words->count++;
+    return STATUS_OK;
+}
+
+static enum status
+set_words(const struct option *row, struct option_words *field, struct slice text,
+          struct error *error)
+{
+    assert(row->max < OPTION_WORDS_MAX);
+    struct option_words words = {.count = 0};
+    text = without_braces(text);
+    struct list list = {.rest = text};
+    struct slice item;
+    while (text.len != 0 && list_next(&list, &item)) {
+        enum status status = add_word(row, &words, item, error);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    *field = words;
+    return STATUS_OK;
+}
+
+enum status
+option_add(const struct option *row, void *base, struct slice item, struct error *error)
+{
+    assert(row->type == OPTION_WORDS);
+    return add_word(row, field_of(row, base), trim(item), error);
+}
+
 enum status
 option_set(const struct option *row, void *base, struct slice text, struct error *error)
 {
@@ -436,6 +454,8 @@ option_set(const struct option *row, void *base, struct slice text, struct error
         return set_counts(row, field, text, error);
     case OPTION_TEXTS:
         return set_texts(row, field, text, error);
+    case OPTION_WORDS:
+        return set_words(row, field, text, error);
     }
     return STATUS_RANGE;
 }
@@ -459,115 +479,4 @@ option_presets(const struct option *rows, void *base)
         assert(status == STATUS_OK);
         (void)status;
     }
-}
-
-const char *
-option_texts_next(const struct option_texts *texts, const char *text)
-{
-    const char *next = text != NULL ? text + strlen(text) + 1 : texts->bytes;
-    return *next != '\0' ? next : NULL;
-}
-
-// The list written so far, and one more item.
-struct written {
-    char *text;
-    size_t size;
-    size_t length;
-};
-
-static void
-write_item(struct written *written, const char *item)
-{
-    bool has_room = written->length < written->size;
-    int added = snprintf(has_room ? written->text + written->length : NULL,
-                         has_room ? written->size - written->length : 0, "%s%s",
-                         written->length != 0 ? ", " : "", item);
-    written->length += (size_t)added;
-}
-
-static size_t
-format_list(const struct option *row, const void *value, char *text, size_t size)
-{
-    struct written written = {text, size, 0};
-    if (size != 0) {
-        text[0] = '\0';
-    }
-    if (row->type == OPTION_SPANS) {
-        const struct option_spans *spans = value;
-        for (size_t i = 0; i < spans->count; i++) {
-            write_item(&written, spans->name[i]);
-        }
-    } else if (row->type == OPTION_COUNTS) {
-        const struct option_counts *counts = value;
-        for (size_t i = 0; i < counts->count; i++) {
-            char number[LIMIT_TEXT_MAX];
-            (void)snprintf(number, sizeof(number), "%" PRIu64, counts->value[i]);
-            write_item(&written, number);
-        }
-    } else {
-        const char *item = NULL;
-        while ((item = option_texts_next(value, item)) != NULL) {
-            write_item(&written, item);
-        }
-    }
-    return written.length;
-}
-
-size_t
-option_format(const struct option *row, const void *base, char *text, size_t size)
-{
-    const void *value = value_of(row, base);
-    char number[LIMIT_TEXT_MAX];
-    const char *written = number;
-    switch (row->type) {
-    case OPTION_BOOL:
-        written = *(const bool *)value ? "true" : "false";
-        break;
-    case OPTION_COUNT:
-        (void)snprintf(number, sizeof(number), "%" PRIu64, *(const uint64_t *)value);
-        break;
-    case OPTION_BYTES:
-        format_bytes(*(const uint64_t *)value, number);
-        break;
-    case OPTION_SPAN:
-        (void)usec_format_duration(*(const usec *)value, number);
-        break;
-    case OPTION_TEXT:
-        written = value;
-        break;
-    case OPTION_REAL:
-        (void)snprintf(number, sizeof(number), "%.15g", *(const double *)value);
-        break;
-    case OPTION_SPANS:
-    case OPTION_COUNTS:
-    case OPTION_TEXTS:
-        return format_list(row, value, text, size);
-    }
-    return (size_t)snprintf(text, size, "%s", written);
-}
-
-const char *
-option_type_name(enum option_type type)
-{
-    switch (type) {
-    case OPTION_BOOL:
-        return "bool";
-    case OPTION_COUNT:
-        return "count";
-    case OPTION_BYTES:
-        return "bytes";
-    case OPTION_SPAN:
-        return "duration";
-    case OPTION_TEXT:
-        return "text";
-    case OPTION_SPANS:
-        return "durations";
-    case OPTION_REAL:
-        return "number";
-    case OPTION_COUNTS:
-        return "counts";
-    case OPTION_TEXTS:
-        return "texts";
-    }
-    return "unknown";
 }

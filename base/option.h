@@ -5,7 +5,8 @@
 // struct:
 //   BOOL bool · COUNT uint64_t · BYTES uint64_t · REAL double · SPAN usec ·
 //   TEXT char[OPTION_TEXT_MAX] · SPANS struct option_spans ·
-//   COUNTS struct option_counts · TEXTS struct option_texts
+//   COUNTS struct option_counts · TEXTS struct option_texts ·
+//   WORDS struct option_words
 #pragma once
 
 #include <stdbool.h>
@@ -26,11 +27,13 @@ enum option_type {
     OPTION_REAL,   // decimal number
     OPTION_COUNTS, // list of whole numbers, each greater than the one before
     OPTION_TEXTS,  // list of texts without commas; may be empty
+    OPTION_WORDS,  // the same with room for many
 };
 
 enum {
     OPTION_TEXT_MAX = 512,
-    OPTION_TEXTS_MAX = 2048, // bytes of a list of texts, as written
+    OPTION_TEXTS_MAX = 2048,  // bytes of a list of texts, as written
+    OPTION_WORDS_MAX = 65536, // the same of a list of words
     OPTION_SPANS_MAX = 8,
     OPTION_COUNTS_MAX = 8,
     OPTION_NAME_MAX = 16,
@@ -56,11 +59,17 @@ struct option_texts {
     char bytes[OPTION_TEXTS_MAX + 2];
 };
 
+struct option_words {
+    size_t count;
+    size_t used; // bytes
+    char bytes[OPTION_WORDS_MAX + 2];
+};
+
 struct option {
     const char *name; // "redis.flush"; a name without a dot is outside of any section
     enum option_type type;
     const char *preset; // default, as a user would write it; a list is "5m, 1h"
-    int64_t min;        // COUNT(S), BYTES, REAL: value; SPAN(S): usec; TEXT(S): length
+    int64_t min; // COUNT(S), BYTES, REAL: value; SPAN(S): usec; TEXT(S), WORDS: length
     int64_t max;
     bool is_reloadable;
     size_t offset;
@@ -85,6 +94,7 @@ struct option {
 #define OPTION_MEMBER_SPANS(member) struct option_spans member;
 #define OPTION_MEMBER_COUNTS(member) struct option_counts member;
 #define OPTION_MEMBER_TEXTS(member) struct option_texts member;
+#define OPTION_MEMBER_WORDS(member) struct option_words member;
 
 // The row of that name, or NULL. Rows end with OPTION_END.
 const struct option *option_find(const struct option *rows, struct slice name);
@@ -95,12 +105,17 @@ const struct option *option_find(const struct option *rows, struct slice name);
 enum status option_set(const struct option *row, void *base, struct slice text,
                        struct error *error) MUST_USE;
 
+// Adds one text to a list of type WORDS; on failure the list is untouched.
+enum status option_add(const struct option *row, void *base, struct slice item,
+                       struct error *error) MUST_USE;
+
 // Stores every row's default. Rows end with OPTION_END. A default that is invalid for
 // its own row is a bug (assert).
 void option_presets(const struct option *rows, void *base);
 
 // Iterates over a list of texts: start with NULL; NULL after the last.
 const char *option_texts_next(const struct option_texts *texts, const char *text);
+const char *option_words_next(const struct option_words *words, const char *text);
 
 // Formats the value as in the configuration; returns its length as snprintf does.
 size_t option_format(const struct option *row, const void *base, char *text,

@@ -92,7 +92,8 @@ static enum status
 check_comma(const struct option *row, cfg_opt_t *opt, struct error *error)
 {
     const char *item = cfg_opt_getnstr(opt, cfg_opt_size(opt) - 1);
-    if (row->type != OPTION_TEXTS || strchr(item, ',') == NULL) {
+    if ((row->type != OPTION_TEXTS && row->type != OPTION_WORDS) ||
+        strchr(item, ',') == NULL) {
         return STATUS_OK;
     }
     char shown[REDACT_MAX];
@@ -100,6 +101,25 @@ check_comma(const struct option *row, cfg_opt_t *opt, struct error *error)
                      "%s: \"%.100s\" contains a comma, which is not allowed in an "
                      "item: write a list such as {\"one\", \"two\"}",
                      row->name, redact(slice_of(item), shown));
+}
+
+// The last item of a long list, which is not read again at each item. After the list it
+// comes once more.
+static enum status
+add_word(const struct option *row, void *values, cfg_opt_t *opt, struct error *error)
+{
+    const struct option_words *words =
+        (const void *)((const char *)values + row->offset);
+    unsigned int count = cfg_opt_size(opt);
+    enum status status = STATUS_OK;
+    if (count == 1) {
+        status = option_set(row, values, SLICE_LIT(""), error);
+    }
+    if (status == STATUS_OK && words->count + 1 == count) {
+        status =
+            option_add(row, values, slice_of(cfg_opt_getnstr(opt, count - 1)), error);
+    }
+    return status;
 }
 
 // Called for each value as it is read, so that its line is known; for a list at each
@@ -116,8 +136,6 @@ on_value(cfg_t *cfg, cfg_opt_t *opt)
     } else {
         snprintf(name, sizeof(name), "%s.%s", cfg_name(cfg), cfg_opt_name(opt));
     }
-    char text[LIST_TEXT_MAX];
-    value_text(opt, text);
     void *values = NULL;
     struct error error = {0};
     const struct option *row =
@@ -126,7 +144,11 @@ on_value(cfg_t *cfg, cfg_opt_t *opt)
         return 0; // too many of a group: reported at the end of the section
     }
     enum status status = check_comma(row, opt, &error);
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK && row->type == OPTION_WORDS) {
+        status = add_word(row, values, opt, &error);
+    } else if (status == STATUS_OK) {
+        char text[LIST_TEXT_MAX];
+        value_text(opt, text);
         status = option_set(row, values, slice_of(text), &error);
     }
     if (status != STATUS_OK && row != reader->failed) {
@@ -158,7 +180,7 @@ option_opt(const struct option *row, const char *name)
     cfg_opt_t list[] = {CFG_STR_LIST((char *)(uintptr_t)name, NULL, CFGF_NODEFAULT)};
     cfg_opt_t single[] = {CFG_STR((char *)(uintptr_t)name, NULL, CFGF_NODEFAULT)};
     bool is_list = row->type == OPTION_SPANS || row->type == OPTION_COUNTS ||
-                   row->type == OPTION_TEXTS;
+                   row->type == OPTION_TEXTS || row->type == OPTION_WORDS;
     return is_list ? list[0] : single[0];
 }
 

@@ -131,7 +131,7 @@ describe_option(struct row *row, const struct option *option)
                 option->preset[0] != '\0' ? option->preset : "\"\"", option->help,
                 option_type_name(option->type));
         if (option->type != OPTION_TEXT && option->type != OPTION_TEXTS &&
-            option->type != OPTION_BOOL) {
+            option->type != OPTION_WORDS && option->type != OPTION_BOOL) {
             fprintf(row->out, ", %s to %s", min, max);
         }
         fprintf(row->out, "\n\n");

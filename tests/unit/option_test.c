@@ -16,9 +16,10 @@ struct options {
     double real;
     struct option_counts counts;
     struct option_texts texts;
+    struct option_words many;
 };
 
-enum { LOUD, COUNT, BYTES, SPAN, TEXT, SPANS, REAL, COUNTS, TEXTS };
+enum { LOUD, COUNT, BYTES, SPAN, TEXT, SPANS, REAL, COUNTS, TEXTS, WORDS };
 
 #define AT(field) offsetof(struct options, field)
 
@@ -33,6 +34,7 @@ static const struct option rows[] = {
     {"min",          OPTION_REAL,  "0",      0, 1000,                       true,  AT(real),   "Least"},
     {"levels",       OPTION_COUNTS, "1",     1, 100,                        true,  AT(counts), "Levels"},
     {"words",        OPTION_TEXTS, "",       0, 16,                         true,  AT(texts),  "Words"},
+    {"many",         OPTION_WORDS, "",       0, 16,                         true,  AT(many),   "Words"},
     OPTION_END,
 };
 // clang-format on
@@ -306,6 +308,33 @@ a_list_as_long_as_can_be_ends(void **state)
 }
 
 static void
+words_are_added_to_a_list_until_it_is_full(void **state)
+{
+    (void)state;
+    struct options options = presets();
+    struct error error = {0};
+    assert_sets(WORDS, "tea, quiz night", "tea, quiz night");
+    assert_refuses(WORDS, "tea,,milk", STATUS_PARSE, "many: one of the texts is empty");
+    assert_refuses(WORDS, "tea,", STATUS_PARSE, "many: one of the texts is empty");
+    assert_null(option_words_next(&options.many, NULL));
+    assert_int_equal(option_add(&rows[WORDS], &options, SLICE_LIT(" tea "), NULL),
+                     STATUS_OK);
+    assert_int_equal(option_add(&rows[WORDS], &options, SLICE_LIT("quiz night"), NULL),
+                     STATUS_OK);
+    assert_int_equal(option_add(&rows[WORDS], &options, SLICE_LIT("it"), &error),
+                     STATUS_RANGE);
+    assert_string_equal(error.text, "many: the list is longer than 16 bytes");
+    assert_int_equal(option_add(&rows[WORDS], &options, SLICE_LIT(" "), NULL),
+                     STATUS_PARSE);
+    const char *text = option_words_next(&options.many, NULL);
+    assert_string_equal(text, "tea");
+    text = option_words_next(&options.many, text);
+    assert_string_equal(text, "quiz night");
+    assert_null(option_words_next(&options.many, text));
+    assert_int_equal(options.many.count, 2);
+}
+
+static void
 option_format_cuts_as_snprintf_does(void **state)
 {
     (void)state;
@@ -379,6 +408,7 @@ main(void)
         cmocka_unit_test(option_reads_decimal_numbers),
         cmocka_unit_test(option_reads_lists_of_numbers_and_texts),
         cmocka_unit_test(option_texts_come_one_by_one),
+        cmocka_unit_test(words_are_added_to_a_list_until_it_is_full),
         cmocka_unit_test(a_list_as_long_as_can_be_ends),
         cmocka_unit_test(option_format_cuts_as_snprintf_does),
         cmocka_unit_test(option_writes_what_it_reads_back),
