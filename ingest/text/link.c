@@ -307,6 +307,7 @@ find_around(struct link_walk *walk, size_t dot)
     if (end > dot) {
         struct slice name = {text.ptr + host, end - host};
         walk->start = start;
+        walk->host = name;
         walk->end = skip_tail(
             text, end, has_scheme && slice_equal_nocase(name, SLICE_LIT("t.co")));
         walk->floor = walk->end;
@@ -332,4 +333,48 @@ link_covers(struct link_walk *walk, size_t at)
         walk->seen = walk->floor;
     }
     return walk->start <= at && at < walk->end;
+}
+
+bool
+link_next(struct link_walk *walk)
+{
+    struct slice text = walk->text;
+    size_t before = walk->end;
+    while (walk->end == before && walk->seen < text.len) {
+        const char *dot = memchr(text.ptr + walk->seen, '.', text.len - walk->seen);
+        if (dot == NULL) {
+            walk->seen = text.len;
+            break;
+        }
+        find_around(walk, (size_t)(dot - text.ptr));
+        walk->seen = walk->floor;
+    }
+    return walk->end != before;
+}
+
+struct slice
+link_host(struct slice address)
+{
+    const struct slice sign = SLICE_LIT("://");
+    size_t at = 0;
+    while (at < address.len &&
+           !slice_starts((struct slice){address.ptr + at, address.len - at}, sign)) {
+        at++;
+    }
+    if (at == address.len) {
+        return SLICE_NONE;
+    }
+    size_t start = at += sign.len;
+    while (at < address.len && strchr("/?#\\", address.ptr[at]) == NULL) {
+        start = address.ptr[at] == '@' ? at + 1 : start;
+        at++;
+    }
+    struct slice host = {address.ptr + start, at - start};
+    const char *bracket = host.len != 0 ? memchr(host.ptr, ']', host.len) : NULL;
+    size_t from = bracket != NULL ? (size_t)(bracket - host.ptr) : 0;
+    const char *colon =
+        host.len != 0 ? memchr(host.ptr + from, ':', host.len - from) : NULL;
+    host.len = colon != NULL ? (size_t)(colon - host.ptr) : host.len;
+    host.len -= host.len != 0 && host.ptr[host.len - 1] == '.';
+    return host.len != 0 ? host : SLICE_NONE;
 }

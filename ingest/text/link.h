@@ -29,17 +29,26 @@ struct link_walk {
     size_t end;        // behind it
     size_t seen;       // no address has its first dot between `end` and here
     size_t floor;      // no address begins between `end` and here
+    struct slice host; // of that address; points into the text
 };
 
 static inline struct link_walk
 link_walk(struct slice text)
 {
-    return (struct link_walk){text, 0, 0, 0, 0};
+    return (struct link_walk){.text = text};
 }
 
 // True if byte `at` is inside an address. Calls must have ascending `at`; all together
 // they take time linear in the length of the text.
 bool link_covers(struct link_walk *walk, size_t at);
+
+// Moves to the next address; false: there is none. A walk that has come to an address
+// by link_covers continues behind it.
+bool link_next(struct link_walk *walk);
+
+// The host of an address with a scheme, without port, user and full stop at the end;
+// none if it has none. Points into the address.
+struct slice link_host(struct slice address);
 
 // Letters with accents as twitter-text lists them, and combining accents.
 bool link_is_accented_latin(uint32_t code);

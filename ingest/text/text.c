@@ -1,5 +1,6 @@
 #include "ingest/text/text.h"
 
+#include "ingest/text/compose.h"
 #include "ingest/text/link.h"
 #include "ingest/text/utf8.h"
 
@@ -389,43 +390,6 @@ text_handle(struct slice handle)
     return strip(handle, '@', FULL_WIDTH_AT);
 }
 
-// True if a text that consists only of such characters is in composed form: characters
-// below U+0300, kana, Han and whole Hangul syllables do not change.
-static bool
-is_surely_composed(uint32_t code)
-{
-    return code < 0x300 || (code >= 0x30a0 && code <= 0x30ff) ||
-           (code >= 0x3041 && code <= 0x3096) || (code >= 0x3400 && code <= 0x9fff) ||
-           (code >= 0xac00 && code <= 0xd7a3);
-}
-
-static struct slice
-compose(struct arena *arena, struct slice text)
-{
-    size_t at = skip_lower_ascii(text);
-    while (at < text.len) {
-        struct utf8_char c = utf8_at(text, at);
-        if (!is_surely_composed(c.code)) {
-            break;
-        }
-        at += c.size;
-    }
-    if (at == text.len) {
-        return text;
-    }
-    const utf8proc_option_t options = UTF8PROC_STABLE | UTF8PROC_COMPOSE;
-    utf8proc_int32_t codes[TEXT_TAG_MAX];
-    utf8proc_ssize_t count =
-        utf8proc_decompose((const utf8proc_uint8_t *)text.ptr,
-                           (utf8proc_ssize_t)text.len, codes, TEXT_TAG_MAX, options);
-    if (count < 0 || count >= TEXT_TAG_MAX) {
-        return text; // not UTF-8, or too long
-    }
-    utf8proc_ssize_t len = utf8proc_reencode(codes, count, options);
-    struct slice composed = {(const char *)codes, len > 0 ? (size_t)len : 0};
-    return arena_join(arena, composed, SLICE_LIT(""));
-}
-
 // Both sigmas have two bytes.
 static void
 join_sigmas(char *text, size_t len)
@@ -440,7 +404,7 @@ join_sigmas(char *text, size_t len)
 struct slice
 text_fold(struct arena *arena, struct slice handle)
 {
-    struct slice name = text_lower(arena, compose(arena, handle));
+    struct slice name = text_lower(arena, compose_text(arena, handle));
     if (name.len == 0 || memchr(name.ptr, 0xcf, name.len) == NULL) {
         return name;
     }

@@ -59,9 +59,7 @@ struct slice text_lower(struct arena *arena, struct slice text);
 
 // The form in which hashtags are compared: without hashtag signs and white space in
 // front and white space at the end, in Unicode's composed form (NFC), then in lower
-// case, with the final sigma (U+03C2) as any other. A hashtag of more than about
-// TEXT_TAG_MAX characters is not composed. May be empty. Memory as text_lower.
-enum { TEXT_TAG_MAX = 1024 };
+// case, with the final sigma (U+03C2) as any other. May be empty. Memory as text_lower.
 struct slice text_hashtag(struct arena *arena, struct slice tag);
 
 // The form in which handles are compared: as of a hashtag, but nothing is removed from

@@ -23,7 +23,8 @@ MAY_INCLUDE = {
 # before it in the list, and of the folder itself. A file of the folder itself may include all rooms.
 ROOMS = {
     "ingest": ["text", "json", "frames", "decode", "sources"],
-    "pipeline": ["windows", "tree", "forecast", "carriers", "records", "alerts", "changes", "fold"],
+    "pipeline": ["windows", "tree", "forecast", "carriers", "records", "campaigns", "alerts", "changes",
+                 "fold"],
     "sinks": ["webhook", "redis", "http", "api"],
     "net": ["redis"],
 }
@@ -36,7 +37,7 @@ STAGES = {
     "alerts": {"alert_carriers", "alert_raise", "alerts", "measures"},
     "changes": {"change", "change_alert", "change_calibration", "change_carrier", "change_cascade",
                 "change_forecast", "change_user", "key_rule"},
-    "fold": {"acts", "admission", "carry", "ids", "learn", "names", "naming", "parent", "persons",
+    "fold": {"acts", "admission", "belong", "carry", "ids", "learn", "names", "naming", "parent", "persons",
              "prefetch", "release", "rewind", "undo", "versions", "withdrawals"},
 }
 WHOLE = re.compile(r"\bstruct pipeline\b")
@@ -44,7 +45,8 @@ WHOLE = re.compile(r"\bstruct pipeline\b")
 # Headers of a library: the files that may include them. All others use these files.
 LIBRARIES = {
     r"simdjson\.h": ["ingest/json/json_simd.cc", "ingest/json/json_walk.hh"],
-    r"utf8proc\.h": ["ingest/text/utf8.c", "ingest/text/link.c", "ingest/text/text.c", "daemon/libraries.c"],
+    r"utf8proc\.h": ["ingest/text/utf8.c", "ingest/text/link.c", "ingest/text/text.c",
+                    "ingest/text/compose.c", "ingest/text/script.c", "daemon/libraries.c"],
     r"hiredis/": ["sinks/redis/redis_conn.c", "sinks/redis/redis_reader.c", "ctl/client.h", "ctl/connection.h", "daemon/libraries.c"],
     r"openssl/": ["sinks/redis/redis_conn.c", "sinks/redis/redis_sentinel.c",
                   "sinks/redis/redis_sentinel.h", "sinks/redis/redis_stream.c",

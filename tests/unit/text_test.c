@@ -417,6 +417,84 @@ handles_lose_their_signs_and_blanks(void **state)
     assert_int_equal(text_handle(SLICE_LIT("a@b")).len, 3);
 }
 
+// "e" and an accent become one character; the marks of one that has too many stay.
+static void
+texts_of_any_length_are_composed(void **state)
+{
+    (void)state;
+    enum { COUNT = 5000, MARKS = 1000 };
+    static char text[3 * COUNT + 2 + 2 * MARKS];
+    static char want[sizeof(text)];
+    struct arena arena;
+    arena_init(&arena, 1 << 20);
+    size_t len = 0;
+    size_t want_len = 0;
+    for (size_t i = 0; i < COUNT; i++) {
+        memcpy(text + len, "E\xcc\x81", 3);
+        len += 3;
+        memcpy(want + want_len, "\xc3\xa9", 2);
+        want_len += 2;
+    }
+    text[len++] = want[want_len++] = 'x';
+    for (size_t i = 0; i < MARKS; i++) {
+        memcpy(text + len, "\xcc\x81", 2);
+        memcpy(want + want_len, "\xcc\x81", 2);
+        len += 2;
+        want_len += 2;
+    }
+    struct slice folded = text_fold(&arena, (struct slice){text, len});
+    assert_true(slice_equal(folded, (struct slice){want, want_len}));
+    arena_fini(&arena);
+}
+
+static void
+links_are_found_one_by_one_with_their_hosts(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *hosts;
+    } examples[] = {
+        {"see tea.example, http://Shop.tea.example:80/x#y and t.co.",
+         "tea.example Shop.tea.example t.co"},
+        {"no link: e.g. 1.5 or a..b @ann.example", ""},
+        {"https://a.example/https://b.example c.example", "a.example c.example"},
+        {"", ""},
+    };
+    for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
+        char hosts[256] = "";
+        size_t len = 0;
+        struct link_walk walk = link_walk(slice_of(examples[i].text));
+        while (link_next(&walk)) {
+            len += (size_t)snprintf(hosts + len, sizeof(hosts) - len, "%s%.*s",
+                                    len != 0 ? " " : "", SLICE_ARG(walk.host));
+        }
+        assert_string_equal(hosts, examples[i].hosts);
+    }
+}
+
+static void
+an_address_has_a_host(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *address, *host;
+    } examples[] = {
+        {"https://tea.example", "tea.example"},
+        {"HTTPS://ann:b@tea.example.:443/x@y:z", "tea.example"},
+        {"http://tea.example?x=//y", "tea.example"},
+        {"http://[::1]:80/", "[::1]"},
+        {"at://did:plc:a/x", "did"},
+        {"tea.example/x", ""},
+        {"https://", ""},
+        {"https:///x", ""},
+        {"", ""},
+    };
+    for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
+        struct slice host = link_host(slice_of(examples[i].address));
+        assert_true(slice_equal(host, slice_of(examples[i].host)));
+    }
+}
+
 static void
 past_the_arena_there_is_no_text(void **state)
 {
@@ -491,6 +569,9 @@ main(void)
         cmocka_unit_test(hashtags_are_compared_in_one_form),
         cmocka_unit_test(handles_are_compared_in_the_form_of_hashtags),
         cmocka_unit_test(handles_lose_their_signs_and_blanks),
+        cmocka_unit_test(texts_of_any_length_are_composed),
+        cmocka_unit_test(links_are_found_one_by_one_with_their_hosts),
+        cmocka_unit_test(an_address_has_a_host),
         cmocka_unit_test(past_the_arena_there_is_no_text),
         cmocka_unit_test(a_cut_ends_between_characters),
         cmocka_unit_test(characters_read_the_same_backwards),
