@@ -39,6 +39,13 @@ struct post_user {
     bool has_followers;
 };
 
+// Sets of campaigns, a bit for each in their order.
+struct post_campaigns {
+    uint64_t found;  // that have a word, hashtag, handle or host of the post
+    uint64_t spoken; // that may have posts of its language
+    uint32_t order;  // number of the order (pipeline_set_campaigns)
+};
+
 // A post that another one refers to. Only `id` or `alias` is always given.
 struct post_ref {
     struct slice id;
@@ -51,6 +58,7 @@ struct post_ref {
     uint64_t reported; // the platform's own retweet + quote count
     bool has_reported;
     const struct post_ref *quote; // the post this one quotes; NULL: none or not given
+    struct post_campaigns campaigns; // as far as the text is given
 };
 
 struct post {
@@ -84,6 +92,8 @@ struct post {
     size_t mention_count;
     const struct slice *hashtags;
     size_t hashtag_count;
+
+    struct post_campaigns campaigns; // of published posts
 };
 
 // True if it is an action of a person; else the message only changes what is known.

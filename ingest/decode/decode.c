@@ -2,6 +2,7 @@
 
 #include "ingest/decode/decode_order.h"
 #include "ingest/decode/decode_parts.h"
+#include "ingest/decode/decode_words.h"
 #include "ingest/frames/array.h"
 #include "ingest/frames/lines.h"
 #include "ingest/text/network.h"
@@ -33,8 +34,8 @@ struct part {
 static const struct part parts[DECODE_FORMAT_COUNT] = {
     [DECODE_X1]        = {NETWORK_X ":",        &decode_x1_shape_table,  decode_x1_read},
     [DECODE_X2]        = {NETWORK_X ":",        &decode_x2_shape_table,  decode_x2_read},
-    [DECODE_JETSTREAM] = {NETWORK_BLUESKY ":",  &decode_jetstream_table, decode_jetstream_read},
-    [DECODE_MASTODON]  = {NETWORK_MASTODON ":", &decode_mastodon_table,  decode_mastodon_read},
+    [DECODE_JETSTREAM] = {NETWORK_BLUESKY ":",  &decode_jetstream_shape_table, decode_jetstream_read},
+    [DECODE_MASTODON]  = {NETWORK_MASTODON ":", &decode_mastodon_shape_table,  decode_mastodon_read},
     [DECODE_POST]      = {"post:",              &decode_post_table,      decode_post_read},
 };
 
@@ -388,6 +389,12 @@ void
 decoder_name_source(struct decoder *decoder, struct slice source)
 {
     decoder->run.source = source;
+}
+
+void
+decoder_find_campaigns(struct decoder *decoder, const struct campaign_words *words)
+{
+    decoder->run.campaigns = words;
 }
 
 void

@@ -7,223 +7,12 @@
 
 #include "base/usec.h"
 #include "ingest/decode/decode_at.h"
+#include "ingest/decode/decode_campaigns.h"
+#include "ingest/decode/decode_jetstream_shape.h"
 #include "ingest/text/text.h"
 
 #include <stddef.h>
 #include <string.h>
-
-struct link {
-    struct slice uri;
-};
-
-struct reply {
-    const struct link *parent;
-};
-
-// `record` here and below is the quoted record, with or without media around it.
-struct embedded {
-    struct slice uri;
-    const struct link *record;
-};
-
-struct embed {
-    struct slice type;
-    struct json_later record; // struct embedded
-};
-
-struct span {
-    struct json_count start;
-    struct json_count end;
-};
-
-struct feature {
-    struct slice type;
-    struct slice did;
-    struct slice tag;
-};
-
-struct facet {
-    const struct span *index;
-    struct json_list features;
-};
-
-// A post or a repost.
-struct record {
-    struct slice type;
-    struct slice text;
-    struct json_list langs; // struct slice
-    struct json_list tags;  // struct slice
-    struct json_list facets;
-    const struct reply *reply;
-    const struct embed *embed;
-    const struct link *subject;
-    const struct link *via;
-};
-
-struct commit {
-    struct slice type;
-    struct slice operation;
-    struct slice collection;
-    struct slice rkey;
-    struct json_later record;
-};
-
-struct identity {
-    struct slice handle;
-};
-
-struct account {
-    bool active;
-    struct slice status;
-};
-
-struct event {
-    struct slice did;
-    struct slice kind;
-    struct slice type; // "kind" in 2024
-    struct json_count time_us;
-    struct slice time;
-    const struct commit *commit;
-    const struct identity *identity;
-    const struct account *account;
-};
-
-struct payload {
-    struct slice type;
-    struct slice did;
-    struct slice time;
-    struct commit commit;
-    struct identity flat_identity;
-    struct account flat_account;
-    const struct identity *identity;
-    const struct account *account;
-};
-
-struct message {
-    struct event event;
-    const struct payload *payload;
-    bool error;
-};
-
-// clang-format off
-static const struct json_field link_fields[] = {
-    {"uri", JSON_TEXT | JSON_ONCE, offsetof(struct link, uri), NULL, 0},
-    JSON_FIELD_END,
-};
-static const struct json_table link_table = {link_fields, sizeof(struct link)};
-
-static const struct json_field reply_fields[] = {
-    {"parent", JSON_STRUCT | JSON_VITAL, offsetof(struct reply, parent), &link_table, 0},
-    JSON_FIELD_END,
-};
-static const struct json_table reply_table = {reply_fields, sizeof(struct reply)};
-
-static const struct json_field embedded_fields[] = {
-    {"uri",    JSON_TEXT | JSON_ONCE,    offsetof(struct embedded, uri),    NULL, 0},
-    {"record", JSON_STRUCT | JSON_VITAL, offsetof(struct embedded, record), &link_table, 0},
-    JSON_FIELD_END,
-};
-static const struct json_table embedded_table = {embedded_fields, sizeof(struct embedded)};
-
-static const struct json_field embed_fields[] = {
-    {"$type",  JSON_TEXT | JSON_VITAL, offsetof(struct embed, type),   NULL, 0},
-    {"record", JSON_LATER | JSON_ONCE, offsetof(struct embed, record), &embedded_table, 0},
-    JSON_FIELD_END,
-};
-static const struct json_table embed_table = {embed_fields, sizeof(struct embed)};
-
-static const struct json_field span_fields[] = {
-    {"byteStart", JSON_COUNT, offsetof(struct span, start), NULL, 0},
-    {"byteEnd",   JSON_COUNT, offsetof(struct span, end),   NULL, 0},
-    JSON_FIELD_END,
-};
-static const struct json_table span_table = {span_fields, sizeof(struct span)};
-
-static const struct json_field feature_fields[] = {
-    {"$type", JSON_TEXT | JSON_ONCE, offsetof(struct feature, type), NULL, 0},
-    {"did",   JSON_TEXT | JSON_ONCE, offsetof(struct feature, did),  NULL, 0},
-    {"tag",   JSON_TEXT,             offsetof(struct feature, tag),  NULL, 0},
-    JSON_FIELD_END,
-};
-static const struct json_table feature_table = {feature_fields, sizeof(struct feature)};
-
-static const struct json_field facet_fields[] = {
-    {"index",    JSON_STRUCT,  offsetof(struct facet, index),    &span_table, 0},
-    {"features", JSON_STRUCTS, offsetof(struct facet, features), &feature_table, POST_LIST_MAX},
-    JSON_FIELD_END,
-};
-static const struct json_table facet_table = {facet_fields, sizeof(struct facet)};
-
-static const struct json_field record_fields[] = {
-    {"$type",   JSON_TEXT | JSON_ONCE,    offsetof(struct record, type),    NULL, 0},
-    {"text",    JSON_TEXT,                offsetof(struct record, text),    NULL, 0},
-    {"langs",   JSON_TEXTS,               offsetof(struct record, langs),   NULL, POST_LIST_MAX},
-    {"tags",    JSON_TEXTS,               offsetof(struct record, tags),    NULL, POST_LIST_MAX},
-    {"facets",  JSON_STRUCTS,             offsetof(struct record, facets),  &facet_table, POST_LIST_MAX},
-    {"reply",   JSON_STRUCT | JSON_VITAL, offsetof(struct record, reply),   &reply_table, 0},
-    {"embed",   JSON_STRUCT | JSON_VITAL, offsetof(struct record, embed),   &embed_table, 0},
-    {"subject", JSON_STRUCT | JSON_VITAL, offsetof(struct record, subject), &link_table, 0},
-    {"via",     JSON_STRUCT,              offsetof(struct record, via),     &link_table, 0},
-    JSON_FIELD_END,
-};
-static const struct json_table record_table = {record_fields, sizeof(struct record)};
-
-static const struct json_field commit_fields[] = {
-    {"type",       JSON_TEXT | JSON_ONCE,  offsetof(struct commit, type),       NULL, 0},
-    {"operation",  JSON_TEXT | JSON_ONCE,  offsetof(struct commit, operation),  NULL, 0},
-    {"collection", JSON_TEXT | JSON_ONCE,  offsetof(struct commit, collection), NULL, 0},
-    {"rkey",       JSON_TEXT | JSON_ONCE,  offsetof(struct commit, rkey),       NULL, 0},
-    {"record",     JSON_LATER | JSON_ONCE, offsetof(struct commit, record),     &record_table, 0},
-    JSON_FIELD_END,
-};
-static const struct json_table commit_table = {commit_fields, sizeof(struct commit)};
-
-static const struct json_field identity_fields[] = {
-    {"handle", JSON_TEXT, offsetof(struct identity, handle), NULL, 0},
-    JSON_FIELD_END,
-};
-static const struct json_table identity_table = {identity_fields, sizeof(struct identity)};
-
-static const struct json_field account_fields[] = {
-    {"active", JSON_BOOL | JSON_VITAL, offsetof(struct account, active), NULL, 0},
-    {"status", JSON_TEXT,              offsetof(struct account, status), NULL, 0},
-    JSON_FIELD_END,
-};
-static const struct json_table account_table = {account_fields, sizeof(struct account)};
-
-static const struct json_field payload_fields[] = {
-    {"$type",      JSON_TEXT | JSON_ONCE,    offsetof(struct payload, type),                 NULL, 0},
-    {"did",        JSON_TEXT | JSON_ONCE,    offsetof(struct payload, did),                  NULL, 0},
-    {"time",       JSON_TEXT | JSON_ONCE,    offsetof(struct payload, time),                 NULL, 0},
-    {"operation",  JSON_TEXT | JSON_ONCE,    offsetof(struct payload, commit.operation),     NULL, 0},
-    {"collection", JSON_TEXT | JSON_ONCE,    offsetof(struct payload, commit.collection),    NULL, 0},
-    {"rkey",       JSON_TEXT | JSON_ONCE,    offsetof(struct payload, commit.rkey),          NULL, 0},
-    {"record",     JSON_LATER | JSON_ONCE,   offsetof(struct payload, commit.record),        &record_table, 0},
-    {"handle",     JSON_TEXT,                offsetof(struct payload, flat_identity.handle), NULL, 0},
-    {"active",     JSON_BOOL | JSON_VITAL,   offsetof(struct payload, flat_account.active),  NULL, 0},
-    {"status",     JSON_TEXT,                offsetof(struct payload, flat_account.status),  NULL, 0},
-    {"identity",   JSON_STRUCT,              offsetof(struct payload, identity),             &identity_table, 0},
-    {"account",    JSON_STRUCT | JSON_VITAL, offsetof(struct payload, account),              &account_table, 0},
-    JSON_FIELD_END,
-};
-static const struct json_table payload_table = {payload_fields, sizeof(struct payload)};
-
-static const struct json_field message_fields[] = {
-    {"did",      JSON_TEXT | JSON_ONCE,    offsetof(struct message, event.did),      NULL, 0},
-    {"kind",     JSON_TEXT | JSON_ONCE,    offsetof(struct message, event.kind),     NULL, 0},
-    {"type",     JSON_TEXT | JSON_ONCE,    offsetof(struct message, event.type),     NULL, 0},
-    {"time_us",  JSON_COUNT | JSON_VITAL,  offsetof(struct message, event.time_us),  NULL, 0},
-    {"commit",   JSON_STRUCT | JSON_VITAL, offsetof(struct message, event.commit),   &commit_table, 0},
-    {"identity", JSON_STRUCT,              offsetof(struct message, event.identity), &identity_table, 0},
-    {"account",  JSON_STRUCT | JSON_VITAL, offsetof(struct message, event.account),  &account_table, 0},
-    {"payload",  JSON_STRUCT | JSON_VITAL, offsetof(struct message, payload),        &payload_table, 0},
-    {"error",    JSON_PRESENT,             offsetof(struct message, error),          NULL, 0},
-    JSON_FIELD_END,
-};
-// clang-format on
-
-const struct json_table decode_jetstream_table = {message_fields,
-                                                  sizeof(struct message)};
 
 #define POSTS SLICE_LIT("app.bsky.feed.post")
 #define REPOSTS SLICE_LIT("app.bsky.feed.repost")
@@ -277,7 +66,7 @@ make_ref(struct decode_run *run, struct slice uri, struct slice collection)
 }
 
 static struct slice
-uri_of(const struct link *link)
+uri_of(const struct jetstream_link *link)
 {
     return link != NULL ? link->uri : SLICE_NONE;
 }
@@ -285,7 +74,7 @@ uri_of(const struct link *link)
 // The repost through which a repost came. It may be absent, and an invalid one is: the
 // repost counts without it.
 static struct post_ref
-make_via(struct decode_run *run, const struct link *via)
+make_via(struct decode_run *run, const struct jetstream_link *via)
 {
     struct decode_at at;
     struct slice uri = text_trim(decode_run_target(uri_of(via)));
@@ -298,9 +87,9 @@ make_via(struct decode_run *run, const struct link *via)
 
 // Lists, feeds and starter packs are embedded in the same way, but are not posts.
 static struct post_ref
-make_quote(struct decode_run *run, const struct embed *embed)
+make_quote(struct decode_run *run, const struct jetstream_embed *embed)
 {
-    struct embedded embedded = {.uri = SLICE_NONE};
+    struct jetstream_embedded embedded = {.uri = SLICE_NONE};
     if (embed != NULL && embed->record.place != NULL &&
         is_either(embed->type, SLICE_LIT("app.bsky.embed.record"),
                   SLICE_LIT("app.bsky.embed.recordWithMedia"))) {
@@ -312,7 +101,7 @@ make_quote(struct decode_run *run, const struct embed *embed)
 
 // "@ann.example" as in the text; none if the text differs.
 static struct slice
-handle_at(struct slice text, const struct span *span)
+handle_at(struct slice text, const struct jetstream_span *span)
 {
     static const char others[] = ".-";
     if (span == NULL || !span->start.is_given || span->end.value > text.len ||
@@ -326,11 +115,15 @@ handle_at(struct slice text, const struct span *span)
 }
 
 static void
-add_feature(struct decode_run *run, struct post *post, const struct facet *facet,
-            const struct feature *feature)
+add_feature(struct decode_run *run, struct post *post,
+            const struct jetstream_facet *facet,
+            const struct jetstream_feature *feature)
 {
     if (slice_equal(feature->type, SLICE_LIT("app.bsky.richtext.facet#tag"))) {
         decode_run_hashtag(run, post, feature->tag);
+    }
+    if (slice_equal(feature->type, SLICE_LIT("app.bsky.richtext.facet#link"))) {
+        post->campaigns.found |= decode_campaigns_of_address(run, feature->uri);
     }
     if (!slice_equal(feature->type, SLICE_LIT("app.bsky.richtext.facet#mention")) ||
         feature->did.len == 0) {
@@ -347,9 +140,10 @@ add_feature(struct decode_run *run, struct post *post, const struct facet *facet
 }
 
 static void
-add_facets(struct decode_run *run, struct post *post, const struct record *record)
+add_facets(struct decode_run *run, struct post *post,
+           const struct jetstream_record *record)
 {
-    const struct facet *facets = record->facets.items;
+    const struct jetstream_facet *facets = record->facets.items;
     const struct slice *tags = record->tags.items;
     size_t count = 0;
     for (size_t i = 0; i < record->facets.count; i++) {
@@ -358,7 +152,7 @@ add_facets(struct decode_run *run, struct post *post, const struct record *recor
     decode_run_mentions(run, post, count);
     decode_run_hashtags(run, post, count + record->tags.count);
     for (size_t i = 0; i < record->facets.count; i++) {
-        const struct feature *features = facets[i].features.items;
+        const struct jetstream_feature *features = facets[i].features.items;
         for (size_t k = 0; k < facets[i].features.count; k++) {
             add_feature(run, post, &facets[i], &features[k]);
         }
@@ -368,8 +162,23 @@ add_facets(struct decode_run *run, struct post *post, const struct record *recor
     }
 }
 
+// The campaigns of the card below the text, which shows a link that the text need not
+// contain.
+static uint64_t
+shown_by(struct decode_run *run, const struct jetstream_embed *embed)
+{
+    if (embed == NULL) {
+        return 0;
+    }
+    const struct jetstream_media *media = embed->media;
+    return decode_campaigns_of_address(run, uri_of(embed->external)) |
+           decode_campaigns_of_address(run,
+                                       uri_of(media != NULL ? media->external : NULL));
+}
+
 static void
-add_record(struct decode_run *run, struct post *post, const struct record *record)
+add_record(struct decode_run *run, struct post *post,
+           const struct jetstream_record *record)
 {
     const struct slice *langs = record->langs.items;
     if (post->kind == POST_RETWEETED) {
@@ -388,10 +197,11 @@ add_record(struct decode_run *run, struct post *post, const struct record *recor
     post->text = record->text;
     post->quote = make_quote(run, record->embed);
     add_facets(run, post, record);
+    decode_campaigns_of_post(run, post, shown_by(run, record->embed));
 }
 
 static usec
-time_of(struct decode_run *run, const struct event *event)
+time_of(struct decode_run *run, const struct jetstream_event *event)
 {
     if (!event->time_us.is_given) {
         return decode_run_time(run, event->time);
@@ -403,12 +213,13 @@ time_of(struct decode_run *run, const struct event *event)
 }
 
 static void
-keep_commit(struct decode_run *run, const struct event *event, bool is_deletion)
+keep_commit(struct decode_run *run, const struct jetstream_event *event,
+            bool is_deletion)
 {
-    const struct commit *commit = event->commit;
+    const struct jetstream_commit *commit = event->commit;
     const struct decode_at at = {text_trim(event->did), commit->collection,
                                  text_trim(commit->rkey)};
-    struct record record;
+    struct jetstream_record record;
     struct post *post = decode_run_post(run);
     post->id = record_id(run, &at);
     if (is_deletion) {
@@ -431,9 +242,9 @@ keep_commit(struct decode_run *run, const struct event *event, bool is_deletion)
 }
 
 static void
-read_commit(struct decode_run *run, const struct event *event)
+read_commit(struct decode_run *run, const struct jetstream_event *event)
 {
-    const struct commit *commit = event->commit;
+    const struct jetstream_commit *commit = event->commit;
     struct slice operation =
         decode_run_word(run, decode_run_first(commit->operation, commit->type));
     if (commit->collection.len == 0 || operation.len == 0) {
@@ -455,7 +266,8 @@ read_commit(struct decode_run *run, const struct event *event)
 
 // A change of the account itself.
 static struct post *
-make_change(struct decode_run *run, const struct event *event, enum post_kind kind)
+make_change(struct decode_run *run, const struct jetstream_event *event,
+            enum post_kind kind)
 {
     struct post *post = decode_run_post(run);
     post->kind = kind;
@@ -468,7 +280,7 @@ make_change(struct decode_run *run, const struct event *event, enum post_kind ki
 
 // Often the handle is absent, or a placeholder for one that could not be verified.
 static void
-read_identity(struct decode_run *run, const struct event *event)
+read_identity(struct decode_run *run, const struct jetstream_event *event)
 {
     struct slice handle = decode_run_handle(
         run, event->identity != NULL ? event->identity->handle : SLICE_NONE);
@@ -482,7 +294,7 @@ read_identity(struct decode_run *run, const struct event *event)
 }
 
 static void
-withdraw(struct decode_run *run, const struct event *event)
+withdraw(struct decode_run *run, const struct jetstream_event *event)
 {
     (void)make_change(run, event, POST_WITHDRAWN);
     decode_run_keep(run);
@@ -491,14 +303,15 @@ withdraw(struct decode_run *run, const struct event *event)
 // A person who has only deactivated the account may return at any time with all posts.
 // The last two states are those of a server, not of a person.
 static void
-read_account(struct decode_run *run, const struct event *event)
+read_account(struct decode_run *run, const struct jetstream_event *event)
 {
-    static const struct account none = {.active = true};
+    static const struct jetstream_account none = {.active = true};
     static const struct slice gone[] = {
         {"deleted", 7}, {"takendown", 9}, {"suspended", 9}};
     static const struct slice others[] = {
         {"", 0}, {"deactivated", 11}, {"desynchronized", 14}, {"throttled", 9}};
-    const struct account *account = event->account != NULL ? event->account : &none;
+    const struct jetstream_account *account =
+        event->account != NULL ? event->account : &none;
     struct slice status = decode_run_word(run, account->status);
     if (account->active ||
         slice_is_one_of(status, others, sizeof(others) / sizeof(others[0]))) {
@@ -513,7 +326,8 @@ read_account(struct decode_run *run, const struct event *event)
 // Kinds of the firehose that Jetstream leaves out, but other programs pass on: the
 // first three were replaced by accounts and identities.
 static void
-read_other(struct decode_run *run, const struct event *event, struct slice kind)
+read_other(struct decode_run *run, const struct jetstream_event *event,
+           struct slice kind)
 {
     static const struct slice others[] = {{"migrate", 7}, {"sync", 4}, {"info", 4}};
     if (slice_equal(kind, SLICE_LIT("tombstone"))) {
@@ -528,7 +342,7 @@ read_other(struct decode_run *run, const struct event *event, struct slice kind)
 }
 
 static void
-read_event(struct decode_run *run, const struct event *event)
+read_event(struct decode_run *run, const struct jetstream_event *event)
 {
     struct slice kind =
         decode_run_word(run, decode_run_first(event->kind, event->type));
@@ -561,16 +375,16 @@ fragment(struct slice type)
 void
 decode_jetstream_read(struct decode_run *run)
 {
-    struct message message;
-    if (!decode_run_json(run, &decode_jetstream_table, &message) ||
+    struct jetstream_message message;
+    if (!decode_run_json(run, &decode_jetstream_shape_table, &message) ||
         !decode_run_room(run, 1)) {
         return;
     }
-    const struct payload *payload = message.payload;
+    const struct jetstream_payload *payload = message.payload;
     if (message.error) {
         decode_run_control(run, DECODE_CONTROL_ERROR);
     } else if (payload != NULL) {
-        const struct event event = {
+        const struct jetstream_event event = {
             .did = payload->did,
             .kind = fragment(payload->type),
             .time = payload->time,

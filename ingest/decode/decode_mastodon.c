@@ -4,148 +4,13 @@
 
 #include "ingest/decode/decode_parts.h"
 
+#include "ingest/decode/decode_campaigns.h"
+#include "ingest/decode/decode_mastodon_shape.h"
 #include "ingest/text/html.h"
 #include "ingest/text/text.h"
 
 #include <stddef.h>
 #include <string.h>
-
-struct account {
-    struct slice id;
-    struct slice uri;
-    struct slice url;
-    struct slice acct;
-    struct slice display_name;
-    struct json_count followers_count;
-};
-
-struct tag {
-    struct slice name;
-};
-
-struct toot;
-
-struct quote;
-
-struct toot {
-    struct slice id; // of this instance only
-    struct slice uri;
-    struct slice created_at;
-    struct slice in_reply_to_id;
-    struct slice in_reply_to_account_id;
-    struct slice content;
-    struct slice spoiler_text;
-    struct slice language;
-    struct slice
-        quote_id; // of Akkoma and others, also where the quoted status is not included
-    struct json_count reblogs_count;
-    struct json_count quotes_count;
-    const struct account *account;
-    const struct toot *reblog;
-    const struct quote *quote;
-    const struct pleroma *pleroma;
-    struct json_list mentions; // struct account
-    struct json_list tags;
-};
-
-// Mastodon's wrapper of the quoted status; for Akkoma and others the status itself.
-struct quote {
-    struct toot status;
-    struct slice state;
-    struct slice quoted_status_id;
-    const struct toot *quoted_status;
-};
-
-// Pleroma's own fields.
-struct pleroma {
-    struct slice quote_id;
-    const struct quote *quote;
-};
-
-struct message {
-    struct toot status;
-    struct slice event;
-    struct slice payload;
-    bool error;
-};
-
-// clang-format off
-static const struct json_field account_fields[] = {
-    {"id",              JSON_ID | JSON_ONCE,   offsetof(struct account, id),              NULL, 0},
-    {"uri",             JSON_TEXT | JSON_ONCE, offsetof(struct account, uri),             NULL, 0},
-    {"url",             JSON_TEXT | JSON_ONCE, offsetof(struct account, url),             NULL, 0},
-    {"acct",            JSON_TEXT,             offsetof(struct account, acct),            NULL, 0},
-    {"display_name",    JSON_TEXT,             offsetof(struct account, display_name),    NULL, 0},
-    {"followers_count", JSON_COUNT,            offsetof(struct account, followers_count), NULL, 0},
-    JSON_FIELD_END,
-};
-static const struct json_table account_table = {account_fields, sizeof(struct account)};
-
-static const struct json_field tag_fields[] = {
-    {"name", JSON_TEXT, offsetof(struct tag, name), NULL, 0},
-    JSON_FIELD_END,
-};
-static const struct json_table tag_table = {tag_fields, sizeof(struct tag)};
-
-static const struct json_table inner_table;
-
-static const struct json_table quote_table;
-
-static const struct json_field pleroma_fields[] = {
-    {"quote_id", JSON_ID | JSON_ONCE,      offsetof(struct pleroma, quote_id), NULL,         0},
-    {"quote",    JSON_STRUCT | JSON_VITAL, offsetof(struct pleroma, quote),    &quote_table, 0},
-    JSON_FIELD_END,
-};
-static const struct json_table pleroma_table = {pleroma_fields, sizeof(struct pleroma)};
-
-#define STATUS(name, kind, table, max) {#name, kind, offsetof(struct toot, name), table, max}
-#define STATUS_FIELDS                                        \
-    STATUS(id,            JSON_ID | JSON_ONCE,      NULL,           0), \
-    STATUS(uri,           JSON_TEXT | JSON_ONCE,    NULL,           0), \
-    STATUS(created_at,    JSON_TEXT | JSON_ONCE,    NULL,           0), \
-    STATUS(content,       JSON_TEXT,                NULL,           0), \
-    STATUS(spoiler_text,  JSON_TEXT,                NULL,           0), \
-    STATUS(language,      JSON_TEXT,                NULL,           0), \
-    STATUS(quote_id,      JSON_ID | JSON_ONCE,      NULL,           0), \
-    STATUS(reblogs_count, JSON_COUNT,               NULL,           0), \
-    STATUS(quotes_count,  JSON_COUNT,               NULL,           0), \
-    STATUS(quote,         JSON_STRUCT | JSON_VITAL, &quote_table,   0), \
-    STATUS(pleroma,       JSON_STRUCT | JSON_VITAL, &pleroma_table, 0)
-
-static const struct json_field quote_fields[] = {
-    STATUS_FIELDS,
-    STATUS(account,       JSON_STRUCT, &account_table, 0),
-    {"state",            JSON_TEXT,                offsetof(struct quote, state),            NULL, 0},
-    {"quoted_status_id", JSON_ID | JSON_ONCE,      offsetof(struct quote, quoted_status_id), NULL, 0},
-    {"quoted_status",    JSON_STRUCT | JSON_VITAL, offsetof(struct quote, quoted_status),    &inner_table, 0},
-    JSON_FIELD_END,
-};
-static const struct json_table quote_table = {quote_fields, sizeof(struct quote)};
-
-static const struct json_field inner_fields[] = {
-    STATUS_FIELDS,
-    STATUS(account,       JSON_STRUCT, &account_table, 0),
-    JSON_FIELD_END,
-};
-static const struct json_table inner_table = {inner_fields, sizeof(struct toot)};
-
-static const struct json_field message_fields[] = {
-    STATUS_FIELDS,
-    STATUS(account,                JSON_STRUCT | JSON_VITAL, &account_table, 0),
-    STATUS(in_reply_to_id,         JSON_ID | JSON_ONCE,      NULL,           0),
-    STATUS(in_reply_to_account_id, JSON_ID,                  NULL,           0),
-    STATUS(reblog,                 JSON_STRUCT | JSON_VITAL, &inner_table,   0),
-    STATUS(mentions,               JSON_STRUCTS,             &account_table, POST_LIST_MAX),
-    STATUS(tags,                   JSON_STRUCTS,             &tag_table,     POST_LIST_MAX),
-    {"event",   JSON_TEXT | JSON_ONCE, offsetof(struct message, event),   NULL, 0},
-    {"payload", JSON_ID | JSON_ONCE,   offsetof(struct message, payload), NULL, 0},
-    {"error",   JSON_PRESENT,          offsetof(struct message, error),   NULL, 0},
-    JSON_FIELD_END,
-};
-// clang-format on
-
-const struct json_table decode_mastodon_table = {message_fields,
-                                                 sizeof(struct message)};
 
 // The length of "https://" or "http://" in front, in any case; 0: there is none.
 static size_t
@@ -205,14 +70,14 @@ is_full(struct slice acct)
 }
 
 static struct slice
-host_of_account(struct decode_run *run, const struct account *account)
+host_of_account(struct decode_run *run, const struct mastodon_account *account)
 {
     return host_of(one_url(run, account->url.len != 0 ? account->url : account->uri));
 }
 
 // The handle without "acct:" (RFC 7565).
 static struct slice
-acct_of(const struct account *account)
+acct_of(const struct mastodon_account *account)
 {
     const struct slice scheme = SLICE_LIT("acct:");
     struct slice acct = text_handle(account->acct);
@@ -225,7 +90,8 @@ acct_of(const struct account *account)
 // "ann@host". The instance at `home` (if known) leaves out the host of its own people.
 // None if there is no host and `home` is unknown.
 static struct slice
-handle_of(struct decode_run *run, const struct account *account, struct slice home)
+handle_of(struct decode_run *run, const struct mastodon_account *account,
+          struct slice home)
 {
     struct slice acct = acct_of(account);
     if (acct.len == 0 || is_full(acct)) {
@@ -255,7 +121,8 @@ web_url(struct decode_run *run, struct slice url)
 // A mention has a `url` and no `uri`, so the `uri` is the id only of an account without
 // a `url`. `home`: see handle_of.
 static struct post_user
-make_user(struct decode_run *run, const struct account *account, struct slice home)
+make_user(struct decode_run *run, const struct mastodon_account *account,
+          struct slice home)
 {
     struct post_user user = {.handle = handle_of(run, account, home),
                              .name = decode_run_name(run, account->display_name)};
@@ -272,14 +139,14 @@ make_user(struct decode_run *run, const struct account *account, struct slice ho
 
 // A post is on the instance of its author.
 static struct post_user
-make_author(struct decode_run *run, const struct toot *status)
+make_author(struct decode_run *run, const struct mastodon_toot *status)
 {
     return make_user(run, status->account, host_of(one_url(run, status->uri)));
 }
 
 // A content warning is part of the text.
 static struct slice
-text_of(struct decode_run *run, const struct toot *status)
+text_of(struct decode_run *run, const struct mastodon_toot *status)
 {
     struct slice text = html_text(&run->arena, status->content);
     if (status->spoiler_text.len == 0) {
@@ -294,24 +161,32 @@ text_of(struct decode_run *run, const struct toot *status)
 }
 
 static struct slice
-uri_id(struct decode_run *run, const struct toot *status)
+uri_id(struct decode_run *run, const struct mastodon_toot *status)
 {
     return decode_run_id(run, one_url(run, decode_run_number_target(status->uri)));
 }
 
 static struct slice
-alias_of(struct decode_run *run, const struct toot *status)
+alias_of(struct decode_run *run, const struct mastodon_toot *status)
 {
     return decode_run_detail_id(run, decode_run_id,
                                 decode_run_number_target(status->id));
 }
 
-static struct post_ref quoted_by(struct decode_run *run, const struct toot *status,
-                                 int depth);
+// The campaigns of the link whose preview is shown; others are in the text.
+static uint64_t
+linked_by(struct decode_run *run, const struct mastodon_toot *status)
+{
+    return status->card != NULL ? decode_campaigns_of_address(run, status->card->url)
+                                : 0;
+}
+
+static struct post_ref quoted_by(struct decode_run *run,
+                                 const struct mastodon_toot *status, int depth);
 
 // `depth`: how many quotes lead to this post.
 static struct post_ref
-make_ref(struct decode_run *run, const struct toot *status, int depth)
+make_ref(struct decode_run *run, const struct mastodon_toot *status, int depth)
 {
     struct post_ref ref = {.id = uri_id(run, status),
                            .text = text_of(run, status),
@@ -323,6 +198,7 @@ make_ref(struct decode_run *run, const struct toot *status, int depth)
     ref.alias = alias_of(run, status);
     ref.reported = decode_run_reported(run, status->reblogs_count, status->quotes_count,
                                        &ref.has_reported);
+    ref.campaigns = decode_campaigns_of_ref(run, &ref, linked_by(run, status));
     struct post_ref quote = quoted_by(run, status, depth + 1);
     decode_run_quote(run, &ref, &quote);
     return ref;
@@ -330,10 +206,10 @@ make_ref(struct decode_run *run, const struct toot *status, int depth)
 
 // A quote of Mastodon counts only if the quoted person accepted it.
 static struct post_ref
-quoted_by(struct decode_run *run, const struct toot *status, int depth)
+quoted_by(struct decode_run *run, const struct mastodon_toot *status, int depth)
 {
     struct post_ref ref = {.created = USEC_NONE};
-    const struct quote *quote = status->quote;
+    const struct mastodon_quote *quote = status->quote;
     if (quote == NULL && status->pleroma != NULL) {
         quote = status->pleroma->quote;
     }
@@ -367,9 +243,9 @@ quoted_by(struct decode_run *run, const struct toot *status, int depth)
 // The host of the instance that sent the message, found from accounts that it names
 // without a host. None: all are from elsewhere.
 static struct slice
-home_of(struct decode_run *run, const struct toot *status)
+home_of(struct decode_run *run, const struct mastodon_toot *status)
 {
-    const struct account *mentions = status->mentions.items;
+    const struct mastodon_account *mentions = status->mentions.items;
     struct slice home = SLICE_NONE;
     if (!is_full(acct_of(status->account))) {
         home = host_of_account(run, status->account);
@@ -387,8 +263,8 @@ home_of(struct decode_run *run, const struct toot *status)
 // themselves, the author's fields are used. An account known only by a name within an
 // unknown instance is left out.
 static struct post_user
-make_mentioned(struct decode_run *run, const struct toot *status,
-               const struct account *mentioned, struct slice home)
+make_mentioned(struct decode_run *run, const struct mastodon_toot *status,
+               const struct mastodon_account *mentioned, struct slice home)
 {
     bool is_author = decode_run_number_target(mentioned->id).len != 0 &&
                      slice_equal(status->account->id, mentioned->id);
@@ -403,14 +279,15 @@ make_mentioned(struct decode_run *run, const struct toot *status,
 // The id of the answered post is the instance's own; its author is the author of the
 // reply or one of those mentioned.
 static struct post_ref
-replied_by(struct decode_run *run, const struct toot *status, struct slice home)
+replied_by(struct decode_run *run, const struct mastodon_toot *status,
+           struct slice home)
 {
     struct post_ref ref = {
         .alias = decode_run_id(run, decode_run_number_target(status->in_reply_to_id)),
         .created = USEC_NONE};
-    const struct account author = {
+    const struct mastodon_account author = {
         .id = decode_run_number_target(status->in_reply_to_account_id)};
-    const struct account *mentions = status->mentions.items;
+    const struct mastodon_account *mentions = status->mentions.items;
     if (slice_is_none(ref.alias) || author.id.len == 0) {
         return ref;
     }
@@ -425,10 +302,11 @@ replied_by(struct decode_run *run, const struct toot *status, struct slice home)
 }
 
 static void
-add_content(struct decode_run *run, struct post *post, const struct toot *status)
+add_content(struct decode_run *run, struct post *post,
+            const struct mastodon_toot *status)
 {
-    const struct account *mentions = status->mentions.items;
-    const struct tag *tags = status->tags.items;
+    const struct mastodon_account *mentions = status->mentions.items;
+    const struct mastodon_tag *tags = status->tags.items;
     post->text = text_of(run, status);
     post->reported = decode_run_reported(run, status->reblogs_count,
                                          status->quotes_count, &post->has_reported);
@@ -444,10 +322,11 @@ add_content(struct decode_run *run, struct post *post, const struct toot *status
     for (size_t i = 0; i < status->tags.count; i++) {
         decode_run_hashtag(run, post, tags[i].name);
     }
+    decode_campaigns_of_post(run, post, linked_by(run, status));
 }
 
 static void
-keep_status(struct decode_run *run, const struct toot *status)
+keep_status(struct decode_run *run, const struct mastodon_toot *status)
 {
     struct post *post = decode_run_post(run);
     post->id = uri_id(run, status);
@@ -498,14 +377,14 @@ control_of(struct slice event)
 
 // The fields that every status has.
 static bool
-is_status(const struct toot *status)
+is_status(const struct mastodon_toot *status)
 {
     return !slice_is_none(status->uri) && !slice_is_none(status->created_at) &&
            status->account != NULL;
 }
 
 static void
-read_status(struct decode_run *run, const struct toot *status)
+read_status(struct decode_run *run, const struct mastodon_toot *status)
 {
     if (!is_status(status)) {
         decode_run_refuse(run, DECODE_REASON_FORMAT);
@@ -532,7 +411,7 @@ bare_id(struct slice data)
 void
 decode_mastodon_event(struct decode_run *run, struct slice event, struct slice data)
 {
-    struct message message;
+    struct mastodon_message message;
     event = decode_run_word(run, event);
     if (slice_equal(event, SLICE_LIT("delete"))) {
         if (decode_run_room(run, 1)) {
@@ -541,14 +420,14 @@ decode_mastodon_event(struct decode_run *run, struct slice event, struct slice d
     } else if (!slice_equal(event, SLICE_LIT("update"))) {
         decode_run_control(run, control_of(event));
     } else if (decode_run_open(run, data) &&
-               decode_run_json(run, &decode_mastodon_table, &message)) {
+               decode_run_json(run, &decode_mastodon_shape_table, &message)) {
         read_status(run, &message.status);
     }
 }
 
 // Moves the payload to where the next message may be read from.
 static void
-read_envelope(struct decode_run *run, const struct message *message)
+read_envelope(struct decode_run *run, const struct mastodon_message *message)
 {
     size_t len = message->payload.len;
     bool is_read =
@@ -574,8 +453,8 @@ read_envelope(struct decode_run *run, const struct message *message)
 void
 decode_mastodon_read(struct decode_run *run)
 {
-    struct message message;
-    if (!decode_run_json(run, &decode_mastodon_table, &message)) {
+    struct mastodon_message message;
+    if (!decode_run_json(run, &decode_mastodon_shape_table, &message)) {
         return;
     }
     if (message.error) {

@@ -8,8 +8,8 @@
 // The fields of their messages; also the source of --describe formats.
 extern const struct json_table decode_x1_shape_table;
 extern const struct json_table decode_x2_shape_table;
-extern const struct json_table decode_jetstream_table;
-extern const struct json_table decode_mastodon_table;
+extern const struct json_table decode_jetstream_shape_table;
+extern const struct json_table decode_mastodon_shape_table;
 extern const struct json_table decode_post_table;
 
 // NULL for DECODE_AUTO.

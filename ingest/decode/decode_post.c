@@ -3,6 +3,8 @@
 
 #include "ingest/decode/decode_parts.h"
 
+#include "ingest/decode/decode_campaigns.h"
+#include "ingest/decode/decode_found.h"
 #include "ingest/text/text.h"
 
 #include <stddef.h>
@@ -165,6 +167,7 @@ make_ref(struct decode_run *run, const struct message *message, int depth)
     if (message->author != NULL) {
         ref.author = make_person(run, message->author);
     }
+    ref.campaigns = decode_campaigns_of_ref(run, &ref, 0);
     struct post_ref quote = make_ref(run, message->quote_of, depth + 1);
     decode_run_quote(run, &ref, &quote);
     return ref;
@@ -175,7 +178,7 @@ add_mentions(struct decode_run *run, struct post *post, struct json_list list)
 {
     const struct user *users = list.items;
     if (users == NULL) {
-        decode_run_find_mentions(run, post, NULL, NULL);
+        decode_found_mentions(run, post, NULL, NULL);
         return;
     }
     decode_run_mentions(run, post, list.count);
@@ -190,7 +193,7 @@ add_hashtags(struct decode_run *run, struct post *post, struct json_list list)
 {
     const struct slice *hashtags = list.items;
     if (hashtags == NULL) {
-        decode_run_find_hashtags(run, post);
+        decode_found_hashtags(run, post);
         return;
     }
     decode_run_hashtags(run, post, list.count);
@@ -228,6 +231,7 @@ keep_post(struct decode_run *run, const struct message *message)
         post->reply_to = make_ref(run, message->reply_to, 0);
         add_mentions(run, post, message->mentions);
         add_hashtags(run, post, message->hashtags);
+        decode_campaigns_of_post(run, post, 0);
     }
     decode_run_keep(run);
 }

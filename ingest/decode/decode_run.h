@@ -16,6 +16,8 @@
 #include "ingest/json/json.h"
 #include "pipeline/post.h"
 
+struct campaign_words;
+
 struct decode_run {
     struct json *json;
     struct arena arena; // of one message
@@ -31,6 +33,7 @@ struct decode_run {
     size_t capacity;
     struct post_user *mentions; // of the current post, reserved
     struct slice *hashtags;
+    const struct campaign_words *campaigns; // NULL: none are looked for
 };
 
 // ---- the message ----
@@ -140,11 +143,3 @@ void decode_run_mention(struct decode_run *run, struct post *post,
                         const struct post_user *user);
 void decode_run_hashtag(struct decode_run *run, struct post *post,
                         struct slice hashtag);
-
-// Finds them in the post's text. The users are known by handle only, unless `who` (may
-// be NULL) returns the id of one; it returns none if it has none.
-typedef struct slice (*decode_run_who_fn)(struct decode_run *run, const void *context,
-                                          struct slice handle);
-void decode_run_find_mentions(struct decode_run *run, struct post *post,
-                              decode_run_who_fn who, const void *context);
-void decode_run_find_hashtags(struct decode_run *run, struct post *post);

@@ -4,6 +4,8 @@
 #include "ingest/decode/decode_parts.h"
 
 #include "base/usec.h"
+#include "ingest/decode/decode_campaigns.h"
+#include "ingest/decode/decode_found.h"
 #include "ingest/decode/decode_index.h"
 #include "ingest/decode/decode_x1_shape.h"
 #include "ingest/text/text.h"
@@ -214,6 +216,19 @@ original_of(struct decode_run *run, const struct x1_tweet *tweet, struct slice i
     return slice_equal(original, id) ? SLICE_NONE : original;
 }
 
+// The campaigns of the links, as X lists them with the addresses behind t.co.
+static uint64_t
+linked_by(struct decode_run *run, const struct x1_tweet *tweet)
+{
+    const struct json_list list = entities_of(tweet)->urls;
+    const struct x1_url *urls = list.items;
+    uint64_t found = 0;
+    for (size_t i = 0; i < list.count; i++) {
+        found |= decode_campaigns_of_address(run, urls[i].expanded_url);
+    }
+    return found;
+}
+
 static struct post_ref quoted_by(struct decode_run *run, const struct x1_tweet *tweet,
                                  int depth);
 
@@ -232,6 +247,7 @@ make_ref(struct decode_run *run, const struct x1_tweet *tweet, int depth)
     }
     ref.reported = decode_run_reported(run, retweets_of(run, tweet), tweet->quote_count,
                                        &ref.has_reported);
+    ref.campaigns = decode_campaigns_of_ref(run, &ref, linked_by(run, tweet));
     struct post_ref quote = quoted_by(run, tweet, depth + 1);
     decode_run_quote(run, &ref, &quote);
     return ref;
@@ -274,7 +290,7 @@ add_mentions(struct decode_run *run, struct post *post, const struct x1_tweet *t
     const struct json_list list = entities_of(tweet)->user_mentions;
     const struct x1_user *users = list.items;
     if (users == NULL) {
-        decode_run_find_mentions(run, post, who_is, tweet);
+        decode_found_mentions(run, post, who_is, tweet);
         return;
     }
     decode_run_mentions(run, post, list.count);
@@ -289,7 +305,7 @@ add_hashtags(struct decode_run *run, struct post *post, struct json_list list)
 {
     const struct x1_hashtag *hashtags = list.items;
     if (hashtags == NULL) {
-        decode_run_find_hashtags(run, post);
+        decode_found_hashtags(run, post);
         return;
     }
     decode_run_hashtags(run, post, list.count);
@@ -308,6 +324,7 @@ add_content(struct decode_run *run, struct post *post, const struct x1_tweet *tw
     post->reply_to = replied_by(run, tweet);
     add_mentions(run, post, tweet);
     add_hashtags(run, post, entities_of(tweet)->hashtags);
+    decode_campaigns_of_post(run, post, linked_by(run, tweet));
 }
 
 static void

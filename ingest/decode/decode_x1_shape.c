@@ -32,9 +32,18 @@ static const struct json_field hashtag_fields[] = {
 };
 static const struct json_table hashtag_table = {hashtag_fields, sizeof(struct x1_hashtag)};
 
+static const struct json_field url_fields[] = {
+    {"expanded_url", JSON_TEXT, offsetof(struct x1_url, expanded_url), NULL, 0},
+    JSON_FIELD_END,
+};
+static const struct json_table url_table = {url_fields, sizeof(struct x1_url)};
+
+#define URLS {"urls", JSON_STRUCTS, offsetof(struct x1_entities, urls), &url_table, POST_LIST_MAX}
+
 static const struct json_field entities_fields[] = {
     {"user_mentions", JSON_STRUCTS, offsetof(struct x1_entities, user_mentions), &mention_table, POST_LIST_MAX},
     {"hashtags",      JSON_STRUCTS, offsetof(struct x1_entities, hashtags),      &hashtag_table, POST_LIST_MAX},
+    URLS,
     JSON_FIELD_END,
 };
 static const struct json_table entities_table = {entities_fields, sizeof(struct x1_entities)};
@@ -47,8 +56,15 @@ static const struct json_field extended_fields[] = {
 static const struct json_table extended_table = {extended_fields, sizeof(struct x1_extended)};
 
 // Mentions of a post within another one are not counted.
+static const struct json_field inner_entities_fields[] = {
+    URLS,
+    JSON_FIELD_END,
+};
+static const struct json_table inner_entities_table = {inner_entities_fields, sizeof(struct x1_entities)};
+
 static const struct json_field text_fields[] = {
-    {"full_text", JSON_TEXT, offsetof(struct x1_extended, full_text), NULL, 0},
+    {"full_text", JSON_TEXT,   offsetof(struct x1_extended, full_text), NULL, 0},
+    {"entities",  JSON_STRUCT, offsetof(struct x1_extended, entities),  &inner_entities_table, 0},
     JSON_FIELD_END,
 };
 static const struct json_table text_table = {text_fields, sizeof(struct x1_extended)};
@@ -79,6 +95,7 @@ static const struct json_field inner_fields[] = {
     TWEET_FIELDS,
     TWEET(user,           JSON_STRUCT, &user_table),
     TWEET(extended_tweet, JSON_STRUCT, &text_table),
+    TWEET(entities,       JSON_STRUCT, &inner_entities_table),
     TWEET(edit_history,   JSON_STRUCT, &edit_table),
     JSON_FIELD_END,
 };

@@ -19,9 +19,14 @@ struct x1_hashtag {
     struct slice text;
 };
 
+struct x1_url {
+    struct slice expanded_url;
+};
+
 struct x1_entities {
     struct json_list user_mentions; // struct x1_user
     struct json_list hashtags;
+    struct json_list urls; // struct x1_url
 };
 
 struct x1_extended {

@@ -6,6 +6,8 @@
 
 #include "ingest/decode/decode_parts.h"
 
+#include "ingest/decode/decode_campaigns.h"
+#include "ingest/decode/decode_found.h"
 #include "ingest/decode/decode_index.h"
 #include "ingest/decode/decode_x2_shape.h"
 #include "ingest/text/text.h"
@@ -216,6 +218,27 @@ original_of(struct decode_run *run, const struct x2_tweet *tweet, struct slice i
     return slice_equal(original, id) ? SLICE_NONE : original;
 }
 
+static const struct x2_entities *
+entities_of(const struct x2_tweet *tweet)
+{
+    const struct x2_note *note = tweet->note_tweet;
+    return note != NULL && note->entities != NULL ? note->entities : tweet->entities;
+}
+
+// The campaigns of the links, as X lists them with the addresses behind t.co.
+static uint64_t
+linked_by(struct decode_run *run, const struct x2_tweet *tweet)
+{
+    const struct x2_entities *entities = entities_of(tweet);
+    const struct x2_url *urls = entities != NULL ? entities->urls.items : NULL;
+    uint64_t found = 0;
+    for (size_t i = 0; urls != NULL && i < entities->urls.count; i++) {
+        found |= decode_campaigns_of_address(run, urls[i].expanded_url) |
+                 decode_campaigns_of_address(run, urls[i].unwound_url);
+    }
+    return found;
+}
+
 // The post of a reference: included, or embedded, or only its id. `depth`: how many
 // quotes lead to this post.
 static struct post_ref
@@ -237,6 +260,8 @@ make_ref(const struct page *page, const struct x2_tweet *reference_to, int depth
     ref.lang = decode_run_name(page->run, tweet->lang);
     ref.created = created_of(page->run, tweet);
     ref.reported = reported_of(page->run, tweet, &ref.has_reported);
+    ref.campaigns =
+        decode_campaigns_of_ref(page->run, &ref, linked_by(page->run, tweet));
     struct post_ref quote =
         make_ref(page, reference(tweet, SLICE_LIT("quoted")), depth + 1);
     decode_run_quote(page->run, &ref, &quote);
@@ -263,7 +288,7 @@ add_mentions(struct page *page, struct post *post, const struct x2_entities *ent
 {
     struct decode_run *run = page->run;
     if (entities == NULL) {
-        decode_run_find_mentions(run, post, who_is, &page);
+        decode_found_mentions(run, post, who_is, &page);
         return;
     }
     const struct x2_mention *mentions = entities->mentions.items;
@@ -284,7 +309,7 @@ add_hashtags(struct decode_run *run, struct post *post,
              const struct x2_entities *entities)
 {
     if (entities == NULL) {
-        decode_run_find_hashtags(run, post);
+        decode_found_hashtags(run, post);
         return;
     }
     const struct x2_hashtag *hashtags = entities->hashtags.items;
@@ -298,10 +323,7 @@ static void
 add_content(struct page *page, struct post *post, const struct x2_tweet *tweet)
 {
     struct decode_run *run = page->run;
-    const struct x2_entities *entities = tweet->entities;
-    if (tweet->note_tweet != NULL && tweet->note_tweet->entities != NULL) {
-        entities = tweet->note_tweet->entities;
-    }
+    const struct x2_entities *entities = entities_of(tweet);
     post->text = text_of(run, tweet);
     post->reported = reported_of(run, tweet, &post->has_reported);
     post->quote = make_ref(page, reference(tweet, SLICE_LIT("quoted")), 1);
@@ -312,6 +334,7 @@ add_content(struct page *page, struct post *post, const struct x2_tweet *tweet)
     }
     add_mentions(page, post, entities);
     add_hashtags(run, post, entities);
+    decode_campaigns_of_post(run, post, linked_by(run, tweet));
 }
 
 static void

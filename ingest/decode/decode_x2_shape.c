@@ -37,9 +37,17 @@ static const struct json_field hashtag_fields[] = {
 };
 static const struct json_table hashtag_table = {hashtag_fields, sizeof(struct x2_hashtag)};
 
+static const struct json_field url_fields[] = {
+    {"expanded_url", JSON_TEXT, offsetof(struct x2_url, expanded_url), NULL, 0},
+    {"unwound_url",  JSON_TEXT, offsetof(struct x2_url, unwound_url),  NULL, 0},
+    JSON_FIELD_END,
+};
+static const struct json_table url_table = {url_fields, sizeof(struct x2_url)};
+
 static const struct json_field entities_fields[] = {
     {"mentions", JSON_STRUCTS, offsetof(struct x2_entities, mentions), &mention_table, POST_LIST_MAX},
     {"hashtags", JSON_STRUCTS, offsetof(struct x2_entities, hashtags), &hashtag_table, POST_LIST_MAX},
+    {"urls",     JSON_STRUCTS, offsetof(struct x2_entities, urls),     &url_table, POST_LIST_MAX},
     JSON_FIELD_END,
 };
 static const struct json_table entities_table = {entities_fields, sizeof(struct x2_entities)};

@@ -27,9 +27,15 @@ struct x2_hashtag {
     struct slice tag;
 };
 
+struct x2_url {
+    struct slice expanded_url;
+    struct slice unwound_url; // where redirections end
+};
+
 struct x2_entities {
     struct json_list mentions;
     struct json_list hashtags;
+    struct json_list urls; // struct x2_url
 };
 
 struct x2_note {

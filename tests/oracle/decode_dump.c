@@ -1,16 +1,19 @@
 // Prints every post of its input as text, for tests: messages one a line, from standard
 // input.
 //
-//     decode_dump [--counts] [FORMAT]
+//     decode_dump [--counts] [--campaigns FILE] [FORMAT]
 //
 // A line "event: NAME" gives the next line the name of a server-sent event. Bytes that
 // do not print in ASCII are written "\xHH", so that equal output means equal bytes.
 // Absent fields are left out. An empty line ends each message. With --counts only sums
-// are printed.
+// are printed. FILE has a line for each word of a campaign, "NUMBER KIND TEXT", with the
+// kinds word, link, language and account: then the campaigns of posts are printed.
 
 #include "ingest/decode/decode.h"
 #include "ingest/decode/decode_format.h"
+#include "ingest/decode/decode_words.h"
 #include "ingest/json/json.h"
+#include "ingest/text/campaign_words.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -66,6 +69,15 @@ print_time(const char *name, usec time)
 }
 
 static void
+print_campaigns(const struct post_campaigns *campaigns)
+{
+    if (campaigns->order != 0) {
+        printf(" campaigns{ found=%" PRIx64 " spoken=%" PRIx64 " }", campaigns->found,
+               campaigns->spoken & 0xff);
+    }
+}
+
+static void
 print_ref(const char *name, const struct post_ref *ref)
 {
     if (slice_is_none(ref->id) && slice_is_none(ref->alias)) {
@@ -82,6 +94,7 @@ print_ref(const char *name, const struct post_ref *ref)
     if (ref->has_reported) {
         printf(" reported=%" PRIu64, ref->reported);
     }
+    print_campaigns(&ref->campaigns);
     if (ref->quote != NULL) {
         print_ref("quoting", ref->quote);
     }
@@ -103,6 +116,7 @@ print_post(const struct post *post)
     if (post->has_reported) {
         printf(" reported=%" PRIu64, post->reported);
     }
+    print_campaigns(&post->campaigns);
     print_ref("retweet_of", &post->retweet_of);
     print_ref("quote", &post->quote);
     print_ref("reply_to", &post->reply_to);
@@ -233,9 +247,53 @@ read_lines(struct decoder *decoder, message_fn read, struct counts *counts)
     free(line);
 }
 
+static enum status
+add_word(struct campaign_words *words, const char *kind, unsigned number,
+         struct slice text, struct error *error)
+{
+    if (strcmp(kind, "link") == 0) {
+        return campaign_words_add_host(words, number, text, error);
+    }
+    if (strcmp(kind, "language") == 0) {
+        return campaign_words_add_language(words, number, text, error);
+    }
+    return strcmp(kind, "account") == 0
+               ? campaign_words_add_account(words, number, text, error)
+               : campaign_words_add_word(words, number, text, error);
+}
+
+// A line that is refused is reported, and the others are used.
+static bool
+read_campaigns(const char *path, struct campaign_words *words)
+{
+    FILE *file = fopen(path, "r");
+    char *line = NULL;
+    size_t size = 0;
+    ssize_t len;
+    struct error error = {0};
+    campaign_words_init(words);
+    while (file != NULL && (len = getline(&line, &size, file)) > 0) {
+        char kind[16];
+        unsigned number;
+        int start = 0;
+        line[len - 1] = '\0';
+        error = (struct error){0};
+        if (sscanf(line, "%u %15s %n", &number, kind, &start) != 2 ||
+            add_word(words, kind, number, slice_of(line + start), &error) !=
+                STATUS_OK) {
+            printf("refused: %s\n", error.text);
+        }
+    }
+    free(line);
+    bool is_read = file != NULL && fclose(file) == 0;
+    words->order = 1;
+    return campaign_words_build(words, &error) == STATUS_OK && is_read;
+}
+
 int
 main(int argc, char **argv)
 {
+    struct campaign_words words = {0};
     enum decode_format format = DECODE_AUTO;
     message_fn read = print_message;
     struct counts counts = {0};
@@ -243,6 +301,13 @@ main(int argc, char **argv)
         read = read_message;
         argc--;
         argv++;
+    }
+    if (argc > 2 && strcmp(argv[1], "--campaigns") == 0) {
+        if (!read_campaigns(argv[2], &words)) {
+            return 66;
+        }
+        argc -= 2;
+        argv += 2;
     }
     if (argc > 1 && decode_format_parse(slice_of(argv[1]), &format) != STATUS_OK) {
         fprintf(stderr, "decode_dump: no format %s\n", argv[1]);
@@ -252,8 +317,10 @@ main(int argc, char **argv)
     if (decoder == NULL) {
         return 71;
     }
+    decoder_find_campaigns(decoder, &words);
     read_lines(decoder, read, &counts);
     decoder_destroy(&decoder);
+    campaign_words_fini(&words);
     if (read == read_message) {
         print_counts(&counts);
     }

@@ -1,0 +1,107 @@
+// What the posts of campaigns have in common: words, hashtags, handles, hosts of links,
+// languages; and which campaigns a text, a hashtag … belongs to.
+//
+// Campaigns are numbers below CAMPAIGN_WORDS_CAMPAIGNS, a set of them has a bit for
+// each. Texts are compared as hashtags are (text_fold), with each run of white space as
+// one space. A word is found where it is complete (ingest/text/script.h). A word that
+// begins with '#' or '@' is that hashtag or handle, and is found in no text.
+//
+//     campaign_words_add … ─▶ campaign_words_build ─▶ campaign_words_in …
+//
+// The time for a text is linear in its length, plus the number of places where the
+// letters of a word are found.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/automaton.h"
+#include "base/slice.h"
+#include "base/status.h"
+
+enum {
+    CAMPAIGN_WORDS_CAMPAIGNS = 64,
+    CAMPAIGN_WORDS_MAX = 4096,     // words of all campaigns
+    CAMPAIGN_WORDS_LENGTH = 1024,  // bytes of one, in the form that is compared
+    CAMPAIGN_WORDS_BYTES = 2 << 20 // of all together
+};
+
+// The lists of a campaign that are compared.
+enum campaign_words_list {
+    CAMPAIGN_WORDS_WORDS,
+    CAMPAIGN_WORDS_TAGS,    // without '#'
+    CAMPAIGN_WORDS_HANDLES, // without '@'
+    CAMPAIGN_WORDS_HOSTS,
+    CAMPAIGN_WORDS_LANGUAGES,
+    CAMPAIGN_WORDS_LISTS,
+};
+
+struct campaign_words_item {
+    struct slice text; // in the form that is compared
+    uint64_t campaigns;
+};
+
+struct campaign_words {
+    struct arena arena; // of the items and their texts
+    struct campaign_words_item
+        *items[CAMPAIGN_WORDS_LISTS]; // sorted by text, once built
+    size_t counts[CAMPAIGN_WORDS_LISTS];
+    size_t capacities[CAMPAIGN_WORDS_LISTS];
+    size_t words; // given so far
+    struct automaton automaton;
+    uint64_t campaigns;    // that have an item
+    uint64_t has_language; // that have a language
+    uint32_t order;        // of the campaigns; a number of the owner's
+};
+
+void campaign_words_init(struct campaign_words *words);
+void campaign_words_fini(struct campaign_words *words);
+// Exchanges the contents of both.
+void campaign_words_swap(struct campaign_words *words, struct campaign_words *other);
+
+// One word, host or language of the configuration. Refused, with error set, if it can
+// never be found, or is found everywhere, or the campaign has it already.
+enum status campaign_words_add_word(struct campaign_words *words, unsigned campaign,
+                                    struct slice word, struct error *error) MUST_USE;
+enum status campaign_words_add_host(struct campaign_words *words, unsigned campaign,
+                                    struct slice host, struct error *error) MUST_USE;
+enum status campaign_words_add_language(struct campaign_words *words, unsigned campaign,
+                                        struct slice language,
+                                        struct error *error) MUST_USE;
+// The handle of an account that a campaign has, whether it is given before or not.
+enum status campaign_words_add_account(struct campaign_words *words, unsigned campaign,
+                                       struct slice handle,
+                                       struct error *error) MUST_USE;
+// Prepares what was added for being found. STATUS_NOMEM: there is no memory.
+enum status campaign_words_build(struct campaign_words *words,
+                                 struct error *error) MUST_USE;
+
+// False if nothing can be found.
+static inline bool
+campaign_words_are_given(const struct campaign_words *words)
+{
+    return words->campaigns != 0;
+}
+
+// The campaigns of which the text contains a word, or an address with a host. arena:
+// for scratch space; where it is full nothing is found, and it is marked as failed.
+uint64_t campaign_words_in_text(const struct campaign_words *words, struct arena *arena,
+                                struct slice text);
+uint64_t campaign_words_in_links(const struct campaign_words *words,
+                                 struct arena *arena, struct slice text);
+// The campaigns that have the hashtag (text_hashtag), the handle, or the host of the
+// address or one above it.
+uint64_t campaign_words_of_hashtag(const struct campaign_words *words,
+                                   struct slice hashtag);
+uint64_t campaign_words_of_handle(const struct campaign_words *words,
+                                  struct arena *arena, struct slice handle);
+uint64_t campaign_words_of_address(const struct campaign_words *words,
+                                   struct arena *arena, struct slice address);
+// The campaigns that posts of this language (none: unknown) may belong to.
+uint64_t campaign_words_of_language(const struct campaign_words *words,
+                                    struct arena *arena, struct slice language);
+
+// The form in which words and texts are compared; SLICE_NONE beyond the arena's limit.
+struct slice campaign_words_form(struct arena *arena, struct slice text);
