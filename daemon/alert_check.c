@@ -220,12 +220,33 @@ check_engine(const struct rule *rule, struct error *error)
     return STATUS_OK;
 }
 
+static enum status
+check_campaigns(const struct settings *settings, const struct rule *rule,
+                struct error *error)
+{
+    const char *item = NULL;
+    while ((item = option_texts_next(&rule->campaigns, item)) != NULL) {
+        size_t i = 0;
+        while (i < settings->campaign_count &&
+               strcmp(settings->campaigns[i].name, item) != 0) {
+            i++;
+        }
+        if (i == settings->campaign_count) {
+            return error_set(error, STATUS_RANGE,
+                             "campaigns: there is no campaign \"%.100s\" in the "
+                             "configuration",
+                             item);
+        }
+    }
+    return STATUS_OK;
+}
+
 enum status
 alert_check(const struct settings *settings, const struct rule *rule,
             struct error *error)
 {
-    enum status status = STATUS_OK;
-    if (!settings->pipeline.cascades_engine) {
+    enum status status = check_campaigns(settings, rule, error);
+    if (status == STATUS_OK && !settings->pipeline.cascades_engine) {
         status = check_engine(rule, error);
     }
     if (status == STATUS_OK && rule->carriers_in != 0 &&

@@ -18,6 +18,7 @@
 #include "base/quantile.h"
 #include "base/redact.h"
 #include "base/table.h"
+#include "daemon/campaign_setup.h"
 #include "daemon/recording.h"
 #include "daemon/refusals.h"
 #include "daemon/settings.h"
@@ -26,6 +27,7 @@
 #include "ingest/decode/decode_format.h"
 #include "ingest/frames/file_input.h"
 #include "ingest/frames/lines.h"
+#include "ingest/text/campaign_words.h"
 #include "ingest/text/text.h"
 #include "pipeline/alerts/rules.h"
 #include "pipeline/changes.h"
@@ -55,6 +57,7 @@ struct bench {
     struct hash_key key;
     struct pipeline *pipeline;
     struct recording recording;
+    struct campaign_words campaigns;
     struct file_input bytes;
     struct refusals refusals;
     struct lines lines;
@@ -378,11 +381,16 @@ run_pass(struct bench *bench)
     bool is_good =
         status == STATUS_OK && bench->pipeline != NULL &&
         recording_init(&bench->recording, bench->pipeline, NULL, format, &error);
+    if (is_good) {
+        pipeline_fold_handles(bench->pipeline, text_fold);
+        recording_find_campaigns(&bench->recording, &bench->campaigns);
+        is_good = campaign_setup_apply(settings, bench->pipeline, &bench->campaigns,
+                                       &error) == STATUS_OK;
+    }
     if (!is_good) {
         log_error("%s", error.text);
         return EX_OSERR;
     }
-    pipeline_fold_handles(bench->pipeline, text_fold);
     pipeline_set_rules(bench->pipeline, settings->alerts, settings->alert_count);
     pipeline_watch(bench->pipeline, on_look, bench);
     bench->first = USEC_NONE;
@@ -560,6 +568,7 @@ backtest_run(const struct backtest *backtest)
         exit_code = run_both(&bench);
     }
     recording_fini(&bench.recording);
+    campaign_words_fini(&bench.campaigns);
     pipeline_destroy(&bench.pipeline);
     table_fini(&bench.table);
     file_input_fini(&bench.bytes);

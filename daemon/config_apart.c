@@ -90,7 +90,7 @@ take_over(const struct shared *shared, struct settings *settings,
                   shared->error_count - ERRORS_MAX);
         on_error(context, &error);
     }
-    memcpy(settings, &shared->settings, sizeof(*settings));
+    settings_copy(settings, &shared->settings);
     return shared->is_good;
 }
 
@@ -109,7 +109,7 @@ config_apart_read(const char *path, struct settings *settings,
     }
     bool is_good = false;
     int status = 0;
-    memcpy(&shared->settings, settings, sizeof(*settings));
+    settings_copy(&shared->settings, settings);
     pid_t child = fork();
     if (child == 0) {
         read_in_child(path, shared);

@@ -10,6 +10,7 @@
 #include "daemon/wall_clock.h"
 #include "ingest/frames/file_kind.h"
 #include "ingest/frames/lines.h"
+#include "ingest/decode/decode_words.h"
 #include "pipeline/pipeline.h"
 #include "sinks/api/api_board.h"
 #include "sinks/http/http_files.h"
@@ -329,6 +330,7 @@ http_routes_create(const struct http_routes_setup *setup, struct error *error)
     } else if (feed_init(&routes->feed, setup->pipeline, setup->sink, DECODE_AUTO,
                          error) &&
                http_server_create(&server, &routes->server, error) == STATUS_OK) {
+        decoder_find_campaigns(routes->feed.decoder, setup->campaigns);
         log_info("listening on %s, port %d", setup->settings->http.listen,
                  http_server_port(routes->server));
         return routes;

@@ -6,12 +6,14 @@
 #include "daemon/settings.h"
 #include "daemon/streams.h"
 
+struct campaign_words;
 struct http_routes;
 
 struct http_routes_setup {
     struct event_base *base; // kept, as all pointers here
     const struct settings *settings;
     struct pipeline *pipeline;
+    const struct campaign_words *campaigns;
     const struct persistence *persistence;
     struct redis_sink *sink;
     const struct streams *streams;    // NULL: of a replay, into which nothing is pushed

@@ -296,6 +296,7 @@ on_hangup(evutil_socket_t number, short what, void *context)
         .place = &live->place,
         .settings = live->settings,
         .pipeline = live->runtime.pipeline,
+        .campaigns = &live->runtime.campaigns,
         .delivery = live->runtime.delivery,
         .streams = &live->streams,
     };
@@ -361,6 +362,7 @@ make_parts(struct live *live, struct error *error)
         .base = live->runtime.base,
         .client = live->runtime.client,
         .pipeline = live->runtime.pipeline,
+        .campaigns = &live->runtime.campaigns,
         .sink = live->runtime.sink,
         .is_noted = live->runtime.persistence.state == NULL,
     };
@@ -386,6 +388,7 @@ make_parts(struct live *live, struct error *error)
         .base = live->runtime.base,
         .settings = live->settings,
         .pipeline = live->runtime.pipeline,
+        .campaigns = &live->runtime.campaigns,
         .persistence = &live->runtime.persistence,
         .sink = live->runtime.sink,
         .streams = &live->streams,

@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "base/log.h"
+#include "ingest/decode/decode_words.h"
 #include "pipeline/pipeline.h"
 
 static const struct hash_key key = {0, 0};
@@ -16,6 +17,14 @@ recording_init(struct recording *recording, struct pipeline *pipeline,
     recording->again = decoder_create(format, error);
     return feed_init(&recording->feed, pipeline, sink, format, error) &&
            recording->again != NULL;
+}
+
+void
+recording_find_campaigns(struct recording *recording,
+                         const struct campaign_words *words)
+{
+    decoder_find_campaigns(recording->again, words);
+    decoder_find_campaigns(recording->feed.decoder, words);
 }
 
 void

@@ -17,6 +17,8 @@
 #include "daemon/feed.h"
 #include "daemon/stash.h"
 
+struct campaign_words;
+
 // Dates of the posts so far, retweets included, deletions not.
 struct recording_dates {
     uint64_t dated;
@@ -52,6 +54,9 @@ struct recording {
 bool recording_init(struct recording *recording, struct pipeline *pipeline,
                     struct redis_sink *sink, enum decode_format format,
                     struct error *error);
+// Posts are compared with these words, which are kept.
+void recording_find_campaigns(struct recording *recording,
+                              const struct campaign_words *words);
 void recording_fini(struct recording *recording);
 
 // Reads a message, when recording_next has returned NULL. The message must remain until

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "daemon/alert_delivery.h"
+#include "daemon/campaign_setup.h"
 #include "daemon/config.h"
 #include "daemon/streams.h"
 #include "pipeline/pipeline.h"
@@ -67,6 +68,34 @@ apply_webhooks(const struct reload *reload, const struct settings *next)
     settings_replace(reload->settings, next, "webhook");
 }
 
+// What belongs to a campaign of the same name still does; its words apply to posts from
+// now on.
+static void
+apply_campaigns(const struct reload *reload, const struct settings *next)
+{
+    struct settings *now = reload->settings;
+    struct error error = {0};
+    size_t before = now->campaign_count;
+    bool is_changed = before != next->campaign_count;
+    for (size_t i = 0; i < before && !is_changed; i++) {
+        is_changed = memcmp(&now->campaigns[i], &next->campaigns[i],
+                            sizeof(now->campaigns[i])) != 0;
+    }
+    if (!is_changed) {
+        return;
+    }
+    if (campaign_setup_apply(next, reload->pipeline, reload->campaigns, &error) !=
+        STATUS_OK) {
+        log_error("%s; the previous campaigns stay in use", error.text);
+        return;
+    }
+    settings_replace(now, next, "campaign");
+    log_info(
+        "the campaigns have changed: %zu, before %zu; they apply to posts from now "
+        "on",
+        now->campaign_count, before);
+}
+
 void
 reload_settings(const struct reload *reload)
 {
@@ -85,6 +114,7 @@ reload_settings(const struct reload *reload)
     settings_replace(reload->settings, &next, "alert");
     pipeline_set_rules(reload->pipeline, reload->settings->alerts,
                        reload->settings->alert_count);
+    apply_campaigns(reload, &next);
     apply_thresholds(reload, &next.pipeline);
     apply_webhooks(reload, &next);
     if (!streams_apply(reload->streams, reload->settings, &error)) {

@@ -1,11 +1,12 @@
-// SIGHUP: reads the configuration again. Sources, webhooks and alert rules change at
-// once; other options are reported as changed and apply at the next start. A
+// SIGHUP: reads the configuration again. Sources, webhooks, alert rules and campaigns
+// change at once; other options are reported as changed and apply at the next start. A
 // configuration with an error changes nothing.
 #pragma once
 
 #include "daemon/config_load.h"
 
 struct alert_delivery;
+struct campaign_words;
 struct pipeline;
 struct streams;
 
@@ -14,6 +15,7 @@ struct reload {
     const struct config_place *place;
     struct settings *settings; // in use; changed
     struct pipeline *pipeline;
+    struct campaign_words *campaigns; // changed
     struct alert_delivery *delivery;
     struct streams *streams;
 };

@@ -511,6 +511,7 @@ replay_create(const struct replay_setup *setup, struct error *error)
         replay_destroy(&replay);
         return NULL;
     }
+    recording_find_campaigns(&replay->recording, setup->campaigns);
     return replay;
 }
 

@@ -16,6 +16,7 @@
 #include "ingest/decode/decode.h"
 #include "ingest/frames/lines.h"
 
+struct campaign_words;
 struct event_base;
 struct pipeline;
 struct redis_sink;
@@ -37,6 +38,7 @@ struct replay_place {
 struct replay_setup {
     struct event_base *base; // kept, as all pointers here
     struct pipeline *pipeline;
+    const struct campaign_words *campaigns;
     struct redis_sink *sink;
     char **files;
     int file_count;

@@ -260,6 +260,7 @@ make_replay(struct replay_run *run, struct error *error)
     const struct replay_setup replay = {
         .base = run->runtime.base,
         .pipeline = run->runtime.pipeline,
+        .campaigns = &run->runtime.campaigns,
         .sink = run->runtime.sink,
         .files = cli->files,
         .file_count = cli->file_count,

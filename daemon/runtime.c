@@ -7,6 +7,7 @@
 #include <sysexits.h>
 
 #include "base/log.h"
+#include "daemon/campaign_setup.h"
 #include "daemon/signals.h"
 #include "daemon/wall_clock.h"
 #include "net/http_client.h"
@@ -126,6 +127,10 @@ runtime_open(struct runtime *runtime, const struct runtime_setup *setup,
     runtime->pipeline = runtime->persistence.pipeline;
     if (exit_code == 0) {
         pipeline_set_rules(runtime->pipeline, settings->alerts, settings->alert_count);
+        exit_code = campaign_setup_apply(settings, runtime->pipeline,
+                                         &runtime->campaigns, error) == STATUS_OK
+                        ? 0
+                        : EX_OSERR;
     }
     return exit_code;
 }
@@ -194,6 +199,7 @@ runtime_close(struct runtime *runtime)
     http_client_destroy(&runtime->client);
     redis_sink_destroy(&runtime->sink);
     persistence_fini(&runtime->persistence);
+    campaign_words_fini(&runtime->campaigns);
     signals_fini();
     if (runtime->base != NULL) {
         event_base_free(runtime->base);

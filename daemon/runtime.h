@@ -15,6 +15,7 @@
 #include "daemon/alert_delivery.h"
 #include "daemon/persistence.h"
 #include "daemon/settings.h"
+#include "ingest/text/campaign_words.h"
 
 struct event_base;
 struct http_client;
@@ -51,7 +52,8 @@ struct runtime {
     struct runtime_setup setup;
     struct event_base *base;
     struct persistence persistence;
-    struct pipeline *pipeline;  // the persistence's
+    struct pipeline *pipeline; // the persistence's
+    struct campaign_words campaigns;
     struct http_client *client; // NULL: no HTTP requests are sent
     struct alert_delivery *delivery;
     struct redis_sink *sink;
@@ -61,8 +63,8 @@ struct runtime {
 };
 
 // Creates the loop, installs the signals, and creates the pipeline, from a snapshot if
-// there is one, with the alert rules of the settings. Returns 0 or an exit code with
-// error set. Call runtime_close in both cases.
+// there is one, with the alert rules and campaigns of the settings. Returns 0 or an
+// exit code with error set. Call runtime_close in both cases.
 int runtime_open(struct runtime *runtime, const struct runtime_setup *setup,
                  struct error *error);
 

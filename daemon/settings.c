@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/alert_check.h"
+#include "daemon/campaign_setup.h"
 #include "ingest/decode/decode.h"
 #include "ingest/decode/decode_format.h"
 #include "sinks/redis/redis_outbox.h"
@@ -63,6 +64,12 @@ check_alert(const struct settings *settings, const void *item, struct error *err
     return status == STATUS_OK ? alert_check(settings, item, error) : status;
 }
 
+static enum status
+check_campaign(const struct settings *settings, const void *item, struct error *error)
+{
+    return campaign_setup_check(settings, item, error);
+}
+
 const struct settings_group settings_groups[] = {
     {
         .name = "source",
@@ -96,6 +103,16 @@ const struct settings_group settings_groups[] = {
         .maximum = RULES_MAX,
         .check = check_alert,
     },
+    {
+        .name = "campaign",
+        .rows = campaign_option_rows,
+        .items = offsetof(struct settings, campaigns),
+        .item_size = sizeof(struct campaign),
+        .count = offsetof(struct settings, campaign_count),
+        .lines = offsetof(struct settings, campaign_lines),
+        .maximum = CAMPAIGN_MAX,
+        .check = check_campaign,
+    },
 };
 const size_t settings_group_count =
     sizeof(settings_groups) / sizeof(settings_groups[0]);
@@ -103,6 +120,7 @@ const size_t settings_group_count =
 static_assert(offsetof(struct source_options, name) == 0, "titles come first");
 static_assert(offsetof(struct webhook_options, name) == 0, "titles come first");
 static_assert(offsetof(struct rule, name) == 0, "titles come first");
+static_assert(offsetof(struct campaign, name) == 0, "titles come first");
 static_assert((int)SETTINGS_WEBHOOKS_MAX <= (int)REDIS_ENDPOINTS_MAX,
               "each has its bit");
 
@@ -115,10 +133,18 @@ values_of(struct settings *settings, const struct settings_part *part)
 void
 settings_presets(struct settings *settings)
 {
-    memset(settings, 0, sizeof(*settings));
+    memset(settings, 0, offsetof(struct settings, campaigns));
     for (size_t i = 0; i < settings_part_count; i++) {
         option_presets(settings_parts[i].rows, values_of(settings, &settings_parts[i]));
     }
+}
+
+void
+settings_copy(struct settings *settings, const struct settings *from)
+{
+    memcpy(settings, from,
+           offsetof(struct settings, campaigns) +
+               from->campaign_count * sizeof(from->campaigns[0]));
 }
 
 // ── groups ─────────────────────────────────────────────────────────────────
@@ -194,7 +220,8 @@ settings_replace(struct settings *settings, const struct settings *next,
         size_t offset;
         size_t size;
     } parts[] = {
-        {group->items, group->maximum * group->item_size},
+        {group->items,
+         *group_count((struct settings *)(uintptr_t)next, group) * group->item_size},
         {group->lines, group->maximum * sizeof(int)},
         {group->count, sizeof(size_t)},
     };

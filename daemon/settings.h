@@ -11,6 +11,7 @@
 #include "daemon/state.h"
 #include "ingest/sources/source_options.h"
 #include "pipeline/alerts/rules.h"
+#include "pipeline/campaigns/campaign.h"
 #include "pipeline/pipeline.h"
 #include "sinks/http/http_options.h"
 #include "net/redis/redis_options.h"
@@ -40,6 +41,9 @@ struct settings {
     int alert_lines[RULES_MAX];
     size_t alert_count;
     const char *file; // the configuration file, kept; NULL: none
+    int campaign_lines[CAMPAIGN_MAX];
+    size_t campaign_count;
+    struct campaign campaigns[CAMPAIGN_MAX]; // large: only those in use are touched
 };
 
 // True if posts can come in: from sources, or pushed.
@@ -92,6 +96,9 @@ const struct settings_group *settings_group(struct slice name);
 // stored.
 void *settings_item(struct settings *settings, const struct settings_group *group,
                     struct slice title, int **ret_line, struct error *error);
+
+// Copies all.
+void settings_copy(struct settings *settings, const struct settings *from);
 
 // Copies the group of that name from `next`.
 void settings_replace(struct settings *settings, const struct settings *next,

@@ -11,6 +11,7 @@
 #include "daemon/gaps.h"
 #include "daemon/wall_clock.h"
 #include "ingest/decode/decode_format.h"
+#include "ingest/decode/decode_words.h"
 #include "ingest/sources/mastodon_timeline.h"
 #include "ingest/sources/source_open.h"
 #include "net/clock.h"
@@ -221,6 +222,7 @@ create_source(struct stream *stream, struct error *error)
     if (!feed_init(&stream->feed, setup->pipeline, setup->sink, format, error)) {
         return false;
     }
+    decoder_find_campaigns(stream->feed.decoder, setup->campaigns);
     decoder_name_source(stream->feed.decoder, slice_of(stream->options.name));
     return source_open(&source, &stream->source, error) == STATUS_OK;
 }

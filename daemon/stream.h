@@ -18,6 +18,7 @@
 #include "ingest/sources/source.h"
 #include "ingest/sources/source_options.h"
 
+struct campaign_words;
 struct event_base;
 struct http_client;
 struct pipeline;
@@ -28,6 +29,7 @@ struct stream_setup {
     struct event_base *base; // kept, as all pointers here unless noted
     struct http_client *client;
     struct pipeline *pipeline;
+    const struct campaign_words *campaigns;
     struct redis_sink *sink;
     const struct source_options *options; // copied; checked by source_options_check
     const struct source_cursor *resume;   // copied; NULL: from now on

@@ -71,11 +71,11 @@ struct change_alert {
     const struct slice *why; // "size 104 >= 100", …
     size_t why_count;
     const struct change_person *amplifiers; // most followers first
-    size_t amplifier_count;
-    const struct change_person *carriers; // observed ones first, most people first
-    size_t carrier_count;
+    const struct change_person *carriers;   // observed ones first, most people first
+    size_t amplifier_count, carrier_count;
+    const struct slice *campaigns; // names, in their order
     const struct change_digest *digest;
-    size_t digest_count;
+    size_t campaign_count, digest_count;
 };
 
 // Slices and arrays point into the pipeline and are valid until its next call.

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "pipeline/alerts/alerts.h"
+#include "pipeline/campaigns/campaigns.h"
 #include "pipeline/carriers/carriers.h"
 #include "pipeline/changes.h"
 #include "pipeline/fold/admission.h"
@@ -82,6 +83,7 @@ struct inside_flush {
     struct change_person amplifiers[ALERTS_AMPLIFIERS_MAX];
     struct change_person carriers[ALERTS_CARRIERS_MAX];
     struct change_digest digest[ALERTS_DIGEST_MAX];
+    struct slice campaigns[CAMPAIGN_MAX];
 };
 
 struct pipeline {
@@ -108,6 +110,7 @@ struct pipeline {
     struct forecasts forecasts;
     struct carriers carriers;
     struct queue carrier_queue; // of users whose hash of a carrier is to be written
+    struct campaigns campaigns;
     struct tags tags;
     struct event_records records;
     struct locals locals;

@@ -7,6 +7,7 @@
 #include "pipeline/changes/change_carrier.h"
 #include "pipeline/changes/key_rule.h"
 #include "pipeline/fold/acts.h"
+#include "pipeline/fold/belong.h"
 #include "pipeline/fold/carry.h"
 #include "pipeline/fold/learn.h"
 #include "pipeline/fold/naming.h"
@@ -178,6 +179,8 @@ tables_init(struct pipeline *pipeline)
                                   .lasting = (uint32_t)options->dedupe_retweets,
                                   .text_bytes = options->memory_posts,
                               }) &&
+           campaigns_init(&pipeline->campaigns, 2 * (uint32_t)cascades,
+                          (uint32_t)options->dedupe_capacity) &&
            locals_init(&pipeline->locals, (uint32_t)options->dedupe_capacity) &&
            ledger_init(pipeline) &&
            boards_init(&pipeline->boards, (uint32_t)options->top, &boards) &&
@@ -226,6 +229,7 @@ pipeline_destroy(struct pipeline **pipeline)
     }
     withdrawals_fini(&p->withdrawals);
     locals_fini(&p->locals);
+    campaigns_fini(&p->campaigns);
     alerts_fini(&p->alerts);
     boards_fini(&p->boards);
     ledger_fini(p);
@@ -278,6 +282,7 @@ publish(struct pipeline *pipeline, const struct persons_met *met, uint32_t event
         learn_post(pipeline, own, &(struct learn_facts){&facts, met->ids.author, time});
     }
     carry_references(pipeline, post, &met->ids, event);
+    belong_published(pipeline, met, event);
 }
 
 // ── coming in ──────────────────────────────────────────────────────────────
@@ -340,6 +345,7 @@ remember(struct pipeline *pipeline, const struct post *post, uint64_t hash, usec
     row->actor = actor;
     row->flags |= post->is_undone_by_id ? EVENT_LASTING : 0;
     users_at(&pipeline->users, actor)->refs++;
+    belong_begin(pipeline, event);
     return event;
 }
 

@@ -48,6 +48,7 @@
 #include "pipeline/post.h"
 #include "pipeline/records/handle_form.h"
 
+struct campaign;
 struct pipeline;
 struct rule;
 
@@ -79,6 +80,12 @@ bool pipeline_settle(struct pipeline *pipeline);
 // raised by rules of the same names stays raised. Borrows rules.
 void pipeline_set_rules(struct pipeline *pipeline, const struct rule *rules,
                         size_t count);
+
+// Replaces the campaigns; at most CAMPAIGN_MAX (pipeline/campaigns/campaign.h). Returns
+// the number of their order, for the sets in posts; sets of the order before are
+// understood, too. Borrows campaigns.
+uint32_t pipeline_set_campaigns(struct pipeline *pipeline,
+                                const struct campaign *campaigns, size_t count);
 
 // Replaces redis.users_from and redis.cascades_from: what has a key by the new ones and
 // not by the old ones, or the other way round, changes with the next flush.

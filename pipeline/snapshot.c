@@ -232,6 +232,8 @@ move(struct pipeline *pipeline, struct snapshot *snapshot)
     tags_move(&pipeline->tags, snapshot);
     event_records_move(&pipeline->records, snapshot);
     locals_move(&pipeline->locals, snapshot);
+    campaigns_move(&pipeline->campaigns, snapshot, pipeline->cascades.high,
+                   pipeline->campaigns.event_capacity);
     carriers_move(&pipeline->carriers, snapshot);
     queue_move(&pipeline->carrier_queue, snapshot);
     boards_move(&pipeline->boards, snapshot);

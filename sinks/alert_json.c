@@ -65,6 +65,7 @@ const struct alert_field alert_json_field_rows[] = {
     {"top_carriers", "array",
      "Up to 5 people through whom most others came so far: id, handle, people, and observed; false: the "
      "network shows no path, and people is the expected number, an estimate"},
+    {"campaigns", "array", "Names of the campaigns to which the root belongs; absent if there are none"},
     {"alerts", "array", "Of a digest: id, cascade, level and size of each alert in it"},
     {NULL, NULL, NULL},
 };
@@ -188,6 +189,17 @@ alert_json_people(const struct change *change, struct buffer *text)
 }
 
 static void
+put_campaigns(struct buffer *text, const struct change_alert *alert)
+{
+    json_writer_name(text, SLICE_LIT("campaigns"));
+    json_writer_open(text, '[');
+    for (size_t i = 0; i < alert->campaign_count; i++) {
+        json_writer_string(text, alert->campaigns[i]);
+    }
+    json_writer_close(text, ']');
+}
+
+static void
 put_cascade(struct buffer *text, const struct change *change)
 {
     const struct change_alert *alert = &change->alert;
@@ -205,6 +217,9 @@ put_cascade(struct buffer *text, const struct change *change)
     }
     json_writer_close(text, ']');
     alert_json_people(change, text);
+    if (alert->campaign_count != 0) {
+        put_campaigns(text, alert);
+    }
 }
 
 enum status

@@ -10,7 +10,7 @@ enum {
     REASON_MAX = 160, // bytes of one condition's reason
     TEXTS_MIN = 1 << 20,
     TEXT_MAX = OPTION_TITLE_MAX + RULES_CONDITIONS_MAX * REASON_MAX +
-               5 * (OPTION_TEXTS_MAX + 16),
+               6 * (OPTION_TEXTS_MAX + 16),
 };
 
 struct rules_root
@@ -20,6 +20,9 @@ alert_raise_root(const struct pipeline *pipeline, const struct cascade *row)
         .id = slab_text(pipeline->texts, row->id),
         .text = slab_text(pipeline->texts, row->text),
         .lang = slab_text(pipeline->texts, row->lang),
+        .campaigns = &pipeline->campaigns,
+        .belongs = campaigns_of_cascade(&pipeline->campaigns,
+                                        (uint32_t)(row - pipeline->cascades.rows)),
     };
     if (row->author != USER_NONE) {
         root.author = users_id(&pipeline->users, row->author);

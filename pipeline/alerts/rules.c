@@ -36,6 +36,8 @@ const struct option rule_option_rows[] = {
      "Languages, one of which is the text's; en includes en-GB"},
     {"match_networks", OPTION_TEXTS, "", 0, OPTION_TEXTS_MAX, true, AT(match_networks),
      "Networks, one of which is the post's: x, bsky, masto or the network part of native ids"},
+    {"campaigns", OPTION_TEXTS, "", 0, OPTION_TEXTS_MAX, true, AT(campaigns),
+     "Campaigns, one of which the root belongs to"},
     {"levels", OPTION_COUNTS, "1", 1, 1000000, true, AT(levels),
      "Each level multiplies" SCALED_NAMES " and is raised once"},
     {"cooldown", OPTION_SPAN, "0s", 0, 7 * USEC_PER_DAY, true, AT(cooldown),
@@ -242,6 +244,13 @@ fits_network(const struct rules_root *root, struct slice item)
 }
 
 static bool
+fits_campaign(const struct rules_root *root, struct slice item)
+{
+    return root->campaigns != NULL &&
+           campaigns_have(root->campaigns, root->belongs, item);
+}
+
+static bool
 find_fit(const struct option_texts *list, const struct rules_root *root,
          bool (*fits)(const struct rules_root *root, struct slice item),
          struct slice *ret_item)
@@ -265,6 +274,7 @@ rules_match(const struct rule *rule, const struct rules_root *root,
         const struct option_texts *list;
         bool (*fits)(const struct rules_root *root, struct slice item);
     } lists[] = {
+        {"campaign", &rule->campaigns, fits_campaign},
         {"network", &rule->match_networks, fits_network},
         {"lang", &rule->match_languages, fits_language},
         {"author", &rule->match_authors, fits_author},
@@ -350,7 +360,7 @@ has_match(const struct rule *rule)
 {
     return rule->match_text.count + rule->match_hashtags.count +
                rule->match_authors.count + rule->match_languages.count +
-               rule->match_networks.count !=
+               rule->match_networks.count + rule->campaigns.count !=
            0;
 }
 

@@ -22,11 +22,12 @@
 #include "base/slice.h"
 #include "base/status.h"
 #include "pipeline/alerts/measures.h"
+#include "pipeline/campaigns/campaigns.h"
 
 enum {
     RULES_MAX = 32,
     RULES_CONDITIONS_MAX = 16,
-    RULES_WHY_MAX = RULES_CONDITIONS_MAX + 5, // reasons of one alert
+    RULES_WHY_MAX = RULES_CONDITIONS_MAX + 6, // reasons of one alert
 };
 
 // One row a condition: the member of struct rule and option of that name, its type,
@@ -82,6 +83,7 @@ struct rule {
     struct option_texts match_authors;
     struct option_texts match_languages;
     struct option_texts match_networks;
+    struct option_texts campaigns;
     struct option_counts levels;
     usec cooldown;
     usec hysteresis;
@@ -134,12 +136,14 @@ struct rules_root {
     struct slice lang;
     struct slice author; // id
     struct slice handle;
+    const struct campaigns *campaigns; // NULL: there are none
+    uint64_t belongs;                  // to these
 };
 
 // True if every list of the rule matches. why: receives one slice for each list that is
 // given, pointing to the matching item; may be NULL. Borrows root.
 struct rules_match {
-    const char *what; // "text", "hashtag", "author", "lang", "network"
+    const char *what; // "text", "hashtag", "author", "lang", "network", "campaign"
     struct slice item;
 };
 bool rules_match(const struct rule *rule, const struct rules_root *root,

@@ -221,6 +221,20 @@ settle(struct pipeline *pipeline)
     }
 }
 
+static void
+put_campaigns(struct pipeline *pipeline, struct change *change, uint32_t cascade)
+{
+    const struct campaigns *campaigns = &pipeline->campaigns;
+    size_t count = 0;
+    for (uint64_t set = campaigns_of_cascade(campaigns, cascade); set != 0;
+         set &= set - 1) {
+        pipeline->flush.campaigns[count++] =
+            slice_of(campaigns->names[__builtin_ctzll(set)]);
+    }
+    change->alert.campaigns = pipeline->flush.campaigns;
+    change->alert.campaign_count = count;
+}
+
 // ── one alert ──────────────────────────────────────────────────────────────
 
 void
@@ -235,6 +249,7 @@ change_alert_cascade(struct pipeline *pipeline, struct change *change, uint32_t 
     }
     put_amplifiers(pipeline, change, row);
     put_carriers(pipeline, change, cascade);
+    put_campaigns(pipeline, change, cascade);
 }
 
 static void

@@ -1,5 +1,6 @@
 #include "pipeline/fold/learn.h"
 
+#include "pipeline/fold/belong.h"
 #include "pipeline/fold/versions.h"
 #include "pipeline/inside.h"
 
@@ -112,6 +113,7 @@ recall(struct pipeline *pipeline, uint32_t cascade, uint64_t hash)
     if (event_records_text(&pipeline->records, event, &words)) {
         set_text(pipeline, cascade, words.text, words.lang);
     }
+    belong_recalled(pipeline, cascade, event);
     if ((row->flags & EVENT_QUOTE) == 0) {
         return;
     }
@@ -126,27 +128,35 @@ uint32_t
 learn_target(struct pipeline *pipeline, const struct post_ref *ref, struct ids_ref ids,
              usec time)
 {
-    uint32_t first = CASCADE_NONE;
+    const struct post_ref *refs[POST_QUOTES_MAX + 1];
+    uint32_t chain[POST_QUOTES_MAX + 1];
+    int count = 0;
     uint32_t below = CASCADE_NONE;
-    for (int i = 0; ref != NULL && i <= POST_QUOTES_MAX; i++, ref = ref->quote) {
+    for (; ref != NULL && count <= POST_QUOTES_MAX; ref = ref->quote) {
         bool is_new;
-        ids = i == 0 ? ids : ids_of_ref(pipeline, ref);
+        ids = count == 0 ? ids : ids_of_ref(pipeline, ref);
         uint32_t cascade =
             cascades_put(&pipeline->cascades, versions_id(pipeline, ref, ids.post),
                          ids.post, &is_new);
         cascades_refresh(&pipeline->cascades, cascade, pipeline->clock);
         learn_post(pipeline, cascade, &(struct learn_facts){ref, ids.author, time});
         if (is_new) {
+            belong_new(pipeline, cascade);
             recall(pipeline, cascade, ids.post);
         }
         if (below != CASCADE_NONE) {
             learn_parent(pipeline, below, cascade);
-        } else {
-            first = cascade;
         }
         below = cascade;
+        refs[count] = ref;
+        chain[count++] = cascade;
     }
-    return first;
+    below = CASCADE_NONE;
+    for (int i = count - 1; i >= 0; i--) {
+        belong_target(pipeline, chain[i], refs[i], below);
+        below = chain[i];
+    }
+    return below;
 }
 
 uint32_t

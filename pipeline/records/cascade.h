@@ -78,6 +78,7 @@ struct __attribute__((packed, aligned(4))) cascade {
     bool is_author_gone : 1; // was known, and was forgotten to make room
     bool is_parent_gone : 1; // likewise
     bool is_settled : 1;     // closed once (pipeline/carriers/settle.h)
+    bool is_placed : 1;      // the post was seen (pipeline/fold/belong.h)
     uint16_t alerts;         // not written yet: it keeps its counts and its row
     struct amplifiers amplifiers;
     struct tree tree;

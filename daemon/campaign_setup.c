@@ -1,0 +1,113 @@
+#include "daemon/campaign_setup.h"
+
+#include "ingest/text/campaign_words.h"
+#include "pipeline/pipeline.h"
+
+_Static_assert((int)CAMPAIGN_WORDS_CAMPAIGNS == (int)CAMPAIGN_MAX, "each has its bit");
+
+typedef enum status (*add_fn)(struct campaign_words *words, unsigned campaign,
+                              struct slice item, struct error *error);
+
+// The name of the list before the text of the error.
+static enum status
+blame(const char *list, const struct error *why, struct error *error)
+{
+    return error_set(error, why->code, "%s: %s", list, why->text);
+}
+
+static enum status
+add_words(struct campaign_words *words, unsigned number,
+          const struct campaign *campaign, struct error *error)
+{
+    const char *item = NULL;
+    while ((item = option_words_next(&campaign->words, item)) != NULL) {
+        struct error why = {0};
+        if (campaign_words_add_word(words, number, slice_of(item), &why) != STATUS_OK) {
+            return blame("words", &why, error);
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status
+add_texts(struct campaign_words *words, unsigned number,
+          const struct campaign *campaign, struct error *error)
+{
+    const struct {
+        const char *name;
+        const struct option_texts *texts;
+        add_fn add;
+    } lists[] = {
+        {"links", &campaign->links, campaign_words_add_host},
+        {"languages", &campaign->languages, campaign_words_add_language},
+        {"accounts", &campaign->accounts, campaign_words_add_account},
+    };
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        const char *item = NULL;
+        while ((item = option_texts_next(lists[i].texts, item)) != NULL) {
+            struct error why = {0};
+            // Ids, and handles of one network, are compared by the pipeline.
+            bool is_skipped =
+                lists[i].add == campaign_words_add_account && item[0] != '@';
+            if (!is_skipped &&
+                lists[i].add(words, number, slice_of(item), &why) != STATUS_OK) {
+                return blame(lists[i].name, &why, error);
+            }
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status
+add_all(struct campaign_words *words, unsigned number, const struct campaign *campaign,
+        struct error *error)
+{
+    enum status status = add_words(words, number, campaign, error);
+    return status == STATUS_OK ? add_texts(words, number, campaign, error) : status;
+}
+
+enum status
+campaign_setup_check(const struct settings *settings, const struct campaign *campaign,
+                     struct error *error)
+{
+    enum status status = campaign_check(campaign, error);
+    size_t words = 0;
+    for (const struct campaign *at = settings->campaigns; at <= campaign; at++) {
+        words += at->words.count;
+    }
+    if (status == STATUS_OK && words > CAMPAIGN_WORDS_MAX) {
+        return error_set(error, STATUS_RANGE,
+                         "words: the campaigns up to this one have %zu words; all "
+                         "together may have %d",
+                         words, CAMPAIGN_WORDS_MAX);
+    }
+    if (status == STATUS_OK) {
+        struct campaign_words own;
+        campaign_words_init(&own);
+        status = add_all(&own, 0, campaign, error);
+        campaign_words_fini(&own);
+    }
+    return status;
+}
+
+enum status
+campaign_setup_apply(const struct settings *settings, struct pipeline *pipeline,
+                     struct campaign_words *words, struct error *error)
+{
+    struct campaign_words next;
+    enum status status = STATUS_OK;
+    campaign_words_init(&next);
+    for (size_t i = 0; i < settings->campaign_count && status == STATUS_OK; i++) {
+        status = add_all(&next, (unsigned)i, &settings->campaigns[i], error);
+    }
+    if (status == STATUS_OK) {
+        status = campaign_words_build(&next, error);
+    }
+    if (status == STATUS_OK) {
+        next.order = pipeline_set_campaigns(pipeline, settings->campaigns,
+                                            settings->campaign_count);
+        campaign_words_swap(words, &next);
+    }
+    campaign_words_fini(&next);
+    return status;
+}

@@ -1,0 +1,245 @@
+#include "pipeline/campaigns/campaigns.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/region.h"
+#include "base/snapshot.h"
+
+// Each account takes at least two bytes of its list.
+enum { ACCOUNTS_MAX = CAMPAIGN_MAX * OPTION_TEXTS_MAX / 2 };
+
+// ── life ───────────────────────────────────────────────────────────────────
+
+bool
+campaigns_init(struct campaigns *campaigns, uint32_t cascades, uint32_t events)
+{
+    campaigns->cascade_capacity = cascades;
+    campaigns->event_capacity = events;
+    campaigns->of_cascade = region_reserve(cascades * sizeof(uint64_t));
+    campaigns->of_event = region_reserve(events * sizeof(uint64_t));
+    campaigns->accounts = region_reserve(ACCOUNTS_MAX * sizeof(*campaigns->accounts));
+    return campaigns->of_cascade != NULL && campaigns->of_event != NULL &&
+           campaigns->accounts != NULL;
+}
+
+void
+campaigns_fini(struct campaigns *campaigns)
+{
+    region_release(campaigns->of_cascade,
+                   campaigns->cascade_capacity * sizeof(uint64_t));
+    region_release(campaigns->of_event, campaigns->event_capacity * sizeof(uint64_t));
+    region_release(campaigns->accounts, ACCOUNTS_MAX * sizeof(*campaigns->accounts));
+    *campaigns = (struct campaigns){0};
+}
+
+// ── replacing ──────────────────────────────────────────────────────────────
+
+// Where the campaigns of a set are now; those that are gone leave it.
+static uint64_t
+translate(uint64_t set, const uint64_t bits[CAMPAIGN_MAX])
+{
+    uint64_t now = 0;
+    for (; set != 0; set &= set - 1) {
+        now |= bits[__builtin_ctzll(set)];
+    }
+    return now;
+}
+
+static void
+translate_all(uint64_t *sets, uint32_t count, const uint64_t bits[CAMPAIGN_MAX])
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (sets[i] != 0) {
+            sets[i] = translate(sets[i], bits);
+        }
+    }
+}
+
+// The bit of each campaign in use among the next ones; 0: it is gone. True if all stay
+// where they are.
+static bool
+find_bits(const struct campaigns *campaigns, const struct campaign *next, size_t count,
+          uint64_t bits[CAMPAIGN_MAX])
+{
+    bool is_same = true;
+    memset(bits, 0, CAMPAIGN_MAX * sizeof(*bits));
+    for (size_t i = 0; i < campaigns->count; i++) {
+        for (size_t k = 0; k < count; k++) {
+            if (strcmp(campaigns->names[i], next[k].name) == 0) {
+                bits[i] = UINT64_C(1) << k;
+            }
+        }
+        is_same = is_same && bits[i] == UINT64_C(1) << i;
+    }
+    return is_same;
+}
+
+static int
+by_hash(const void *a, const void *b)
+{
+    const struct campaigns_account *x = a;
+    const struct campaigns_account *y = b;
+    return (x->hash > y->hash) - (x->hash < y->hash);
+}
+
+// The account as it is compared. `text` is storage for it.
+static struct slice
+account_form(struct handle_form *form, struct slice account,
+             char text[OPTION_TEXTS_MAX + HANDLE_FORM_MAX])
+{
+    if (!campaign_is_handle(account)) {
+        return account;
+    }
+    size_t head =
+        (size_t)((const char *)memchr(account.ptr, '@', account.len) - account.ptr) + 1;
+    struct slice handle = {account.ptr + head, account.len - head};
+    if (handle.len > HANDLE_FORM_MAX) {
+        return account;
+    }
+    memcpy(text, account.ptr, head);
+    return (struct slice){text, head + handle_form_put(form, handle, text + head)};
+}
+
+static void
+add_accounts(struct campaigns *campaigns, const struct campaign *campaign, uint64_t bit,
+             const struct campaigns_needs *needs)
+{
+    const char *item = NULL;
+    char text[OPTION_TEXTS_MAX + HANDLE_FORM_MAX];
+    while ((item = option_texts_next(&campaign->accounts, item)) != NULL) {
+        struct slice form = account_form(needs->form, slice_of(item), text);
+        campaigns->accounts[campaigns->account_count++] =
+            (struct campaigns_account){hash_slice(needs->key, form), bit};
+    }
+}
+
+// Sorts the accounts, and joins equal ones.
+static void
+arrange_accounts(struct campaigns *campaigns)
+{
+    struct campaigns_account *accounts = campaigns->accounts;
+    size_t kept = 0;
+    qsort(accounts, campaigns->account_count, sizeof(*accounts), by_hash);
+    for (size_t i = 0; i < campaigns->account_count; i++) {
+        if (kept != 0 && accounts[kept - 1].hash == accounts[i].hash) {
+            accounts[kept - 1].campaigns |= accounts[i].campaigns;
+        } else {
+            accounts[kept++] = accounts[i];
+        }
+    }
+    campaigns->account_count = kept;
+}
+
+void
+campaigns_set(struct campaigns *campaigns, const struct campaign *next, size_t count,
+              const struct campaigns_needs *needs)
+{
+    assert(count <= CAMPAIGN_MAX);
+    if (!find_bits(campaigns, next, count, campaigns->moved)) {
+        translate_all(campaigns->of_cascade, campaigns->cascade_capacity,
+                      campaigns->moved);
+        translate_all(campaigns->of_event, campaigns->event_capacity, campaigns->moved);
+    }
+    campaigns->order++;
+    memset(campaigns->names, 0, sizeof(campaigns->names));
+    campaigns->count = count;
+    campaigns->speechless = 0;
+    campaigns->account_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t bit = UINT64_C(1) << i;
+        memcpy(campaigns->names[i], next[i].name, strlen(next[i].name));
+        campaigns->speechless |= next[i].languages.count == 0 ? bit : 0;
+        add_accounts(campaigns, &next[i], bit, needs);
+    }
+    if (campaigns->account_count != 0) {
+        arrange_accounts(campaigns);
+    }
+}
+
+struct post_campaigns
+campaigns_now(const struct campaigns *campaigns, struct post_campaigns sets)
+{
+    if (sets.order == campaigns->order) {
+        return sets;
+    }
+    if (sets.order + 1 != campaigns->order) {
+        return (struct post_campaigns){0};
+    }
+    return (struct post_campaigns){
+        .found = translate(sets.found, campaigns->moved),
+        .spoken = translate(sets.spoken, campaigns->moved),
+        .order = campaigns->order,
+    };
+}
+
+// ── asking ─────────────────────────────────────────────────────────────────
+
+static uint64_t
+find(const struct campaigns *campaigns, uint64_t hash)
+{
+    const struct campaigns_account wanted = {hash, 0};
+    const struct campaigns_account *found =
+        bsearch(&wanted, campaigns->accounts, campaigns->account_count, sizeof(wanted),
+                by_hash);
+    return found != NULL ? found->campaigns : 0;
+}
+
+uint64_t
+campaigns_of_user(const struct campaigns *campaigns, const struct users *users,
+                  uint32_t user)
+{
+    char text[OPTION_TEXTS_MAX + HANDLE_FORM_MAX];
+    if (campaigns->account_count == 0) {
+        return 0;
+    }
+    struct slice id = users_id(users, user);
+    uint64_t found = find(campaigns, hash_slice(&users->key, id));
+    struct slice handle = users_handle(users, user);
+    struct slice network = users_network_of(id);
+    if (handle.len == 0 || handle.len > HANDLE_FORM_MAX || network.len > POST_ID_MAX) {
+        return found;
+    }
+    size_t head = network.len + 1;
+    memcpy(text, network.ptr, network.len);
+    text[network.len] = ':';
+    text[head] = '@';
+    size_t len = handle_form_put(users->form, handle, text + head + 1);
+    return found |
+           find(campaigns,
+                hash_slice(&users->key, (struct slice){text, head + 1 + len})) |
+           find(campaigns,
+                hash_slice(&users->key, (struct slice){text + head, 1 + len}));
+}
+
+bool
+campaigns_have(const struct campaigns *campaigns, uint64_t set, struct slice name)
+{
+    for (; set != 0; set &= set - 1) {
+        if (slice_equal(slice_of(campaigns->names[__builtin_ctzll(set)]), name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// ── snapshot ───────────────────────────────────────────────────────────────
+
+void
+campaigns_move(struct campaigns *campaigns, struct snapshot *snapshot,
+               uint32_t cascades, uint32_t events)
+{
+    SNAPSHOT_VALUE(snapshot, campaigns->count);
+    SNAPSHOT_VALUE(snapshot, campaigns->names);
+    if (!snapshot_expect(snapshot, campaigns->count <= CAMPAIGN_MAX)) {
+        campaigns->count = 0;
+        return;
+    }
+    cascades = campaigns->count != 0 ? cascades : 0;
+    events = campaigns->count != 0 ? events : 0;
+    snapshot_rows(snapshot, campaigns->of_cascade, sizeof(uint64_t), &cascades,
+                  campaigns->cascade_capacity);
+    snapshot_rows(snapshot, campaigns->of_event, sizeof(uint64_t), &events,
+                  campaigns->event_capacity);
+}

@@ -1,0 +1,216 @@
+#!/usr/bin/env python3
+"""Campaigns as a user writes them: what -t finds wrong, alerts that carry their names, other words
+by SIGHUP, and a restart.
+
+    campaigns.py         (BUILD names the folder of the build)
+"""
+# tests/run: beside others
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lab"))
+import processes  # noqa: E402
+from live_daemon import LiveDaemon, http_section  # noqa: E402
+from redis_server import RedisServer  # noqa: E402
+from tap import case, run_cases  # noqa: E402
+from waiting import PATIENCE, wait  # noqa: E402
+
+CASCADED = os.path.join(os.environ["BUILD"], "cascaded")
+FOLDER = processes.folder()
+SERVER = RedisServer()
+CLIENT = SERVER.connect()
+
+
+def checked(text, *options):
+    """What -t says: its exit code, and lines without the file's name."""
+    path = f"{FOLDER}/checked.conf"
+    pathlib.Path(path).write_text(text, encoding="utf-8")
+    done = subprocess.run([CASCADED, "-t", "-c", path, *options], capture_output=True,
+                          check=False, timeout=PATIENCE)
+    return done.returncode, done.stderr.decode().replace(path + ":", "").splitlines()
+
+
+def listed(words):
+    return "{" + ", ".join(f'"{word}"' for word in words) + "}"
+
+
+def words_from(first, count):
+    return listed(f"word{number}" for number in range(first, first + count))
+
+
+@case
+def an_error_in_a_campaign_is_reported_with_its_line():
+    cases = [
+        ('campaign "c" { wordz = {a} }\n', '1: unknown option "wordz" in campaign'),
+        ('campaign "c" {\n}\n', '2: campaign "c": no post can belong to it'),
+        ('campaign "c d" { words = {a} }\n', '1: campaign "c d": the name of a campaign is letters'),
+        ('campaign "c" { words = {a} }\ncampaign "c" { words = {b} }\n',
+         "2: found duplicate title 'c'"),
+        ('campaign "c" {\n words = {"tea", ""}\n}\n', "2: words: one of the texts is empty"),
+        ('campaign "c" {\n words = {"tea, milk"}\n}\n', '2: words: "tea, milk" contains a comma'),
+        ('campaign "c" {\n words = {"tea", "TEA"}\n}\n', '3: campaign "c": words: "TEA" is given twice'),
+        ('campaign "c" { words = {"..."} }\n', '1: campaign "c": words: "..." would be found in almost'),
+        ('campaign "c" { words = {"#"} }\n', '1: campaign "c": words: "#" can never be found'),
+        ('campaign "c" { words = {"#2026"} }\n', '1: campaign "c": words: "#2026" can never be found'),
+        ('campaign "c" { words = {"@"} }\n', '1: campaign "c": words: "@" can never be found'),
+        ('campaign "c" { words = {"\u0301a"} }\n',
+         '1: campaign "c": words: "\u0301a" begins with a mark'),
+        (f'campaign "c" {{ words = {{"{"x" * 1025}"}} }}\n',
+         f'1: campaign "c": words: "{"x" * 100}" is longer than the 1024 bytes'),
+        ('campaign "c" { links = {"com"} }\n', '1: campaign "c": links: "com" would be found'),
+        ('campaign "c" { links = {"*.acme.example"} }\n',
+         '1: campaign "c": links: "*.acme.example" can never be found'),
+        ('campaign "c" { words = {a}\n languages = {"Eng lish"} }\n',
+         '2: campaign "c": languages: "Eng lish" is no language'),
+        ('campaign "c" { accounts = {"acme"} }\n', '1: campaign "c": accounts: "acme" is neither'),
+        ('campaign "c" { words = {a} }\nalert "r" { campaigns = {"c", "d"} }\n',
+         '2: alert "r": campaigns: there is no campaign "d"'),
+    ]
+    for text, says in cases:
+        code, lines = checked(text)
+        assert code == 78 and len(lines) == 1 and lines[0].startswith(says), (text, lines)
+
+
+@case
+def a_campaign_that_posts_can_belong_to_is_fine():
+    for text in ('campaign "c" { words = {"a", "c++", "[a-z]+ (x)", "#Tea", "@ann", "\u05e9\u05dc\u05d5\u05dd"} }\n',
+                 'campaign "c" { accounts = {"@acme", "x:783214", "bsky:@acme.example"} }\n',
+                 'campaign "c" { links = {"acme.example", "https://www.globex.example/"}\n'
+                 ' languages = {en, pt-BR} }\nalert "r" { campaigns = {"c"} }\n',
+                 "".join(f'campaign "c{n}" {{ words = {{tea}} }}\n' for n in range(64)),
+                 f'campaign "a" {{ words = {words_from(0, 4095)} }}\ncampaign "b" {{ words = {{x}} }}\n'):
+        assert checked(text) == (0, []), (text[:200], checked(text))
+    assert checked("", "-o", "campaign.c.words=tea,milk tea") == (0, [])
+
+
+@case
+def the_numbers_of_campaigns_and_words_are_limited():
+    many = "".join(f'campaign "c{n}" {{ words = {{tea}} }}\n' for n in range(65))
+    code, lines = checked(many)
+    assert code == 78 and "at most 64 such sections" in lines[0] and len(lines) == 1, lines
+    many = f'campaign "a" {{ words = {words_from(0, 4096)} }}\ncampaign "b" {{ words = {{x}} }}\n'
+    code, lines = checked(many)
+    assert code == 78 and len(lines) == 1, lines
+    assert lines[0].startswith('2: campaign "b": words: the campaigns up to this one have 4097'), lines
+    # Of a list that is too long the first word beyond the limit is reported, once.
+    code, lines = checked(f'campaign "a" {{ words = {listed(f"{n:0100d}" for n in range(700))} }}\n')
+    assert code == 78 and "the list is longer than" in lines[0] and len(lines) == 1, lines
+
+
+# ── replay ─────────────────────────────────────────────────────────────────
+
+def post(number, text, **more):
+    return {"id": f"app:p{number}", "time": 1764000000000 + number,
+            "author": {"id": f"app:a{number}"}, "text": text, **more}
+
+
+def retweet(number, root, who=None, ms=None):
+    return {"id": f"app:r{number}", "time": ms or 1764000001000 + number,
+            "author": {"id": f"app:u{who or number}"}, "retweet_of": {"id": f"app:p{root}"}}
+
+
+def alerts():
+    return [json.loads(entry[b"json"]) for _, entry in CLIENT.xrange("cascaded:alerts")]
+
+
+def raised():
+    return [(alert["rule"], alert["cascade"]["id"], alert.get("campaigns")) for alert in alerts()]
+
+
+CUP = 'campaign "cup" { words = {"acme cup", "#acmecup"}\n links = {"acme.example"} }\n'
+TEA = 'campaign "tea" { words = {tea}\n languages = {en} }\n'
+
+
+@case
+def alerts_of_a_replay_carry_campaigns_and_rules_choose_them():
+    CLIENT.flushall()
+    path, config = pathlib.Path(FOLDER, "posts.ndjson"), pathlib.Path(FOLDER, "replay.conf")
+    posts = [post(1, "the ACME\u00a0cup!"), post(2, "acme cups"), post(3, "Tea at the acme cup", lang="en"),
+             post(4, "Tea", lang="fr"), post(5, "see https://shop.acme.example/x"),
+             post(6, "I agree", quote_of={"id": "app:p1"}), post(7, "so do I", reply_to={"id": "app:p6"})]
+    posts += [retweet(number, number) for number in range(1, 8)]
+    path.write_text("".join(json.dumps(one) + "\n" for one in posts), encoding="utf-8")
+    config.write_text(f'redis {{ url = "{SERVER.url}" }}\n' + CUP + TEA +
+                      'alert "any" { min_size = 1 }\n'
+                      'alert "ours" { min_size = 1\n campaigns = {tea, cup} }\n', encoding="utf-8")
+    subprocess.run([CASCADED, "-c", config, path], stdout=subprocess.DEVNULL, check=True,
+                   timeout=PATIENCE)
+    want = {"app:p1": ["cup"], "app:p3": ["cup", "tea"], "app:p5": ["cup"], "app:p6": ["cup"],
+            "app:p7": ["cup"]}
+    found = raised()
+    assert {root: names for rule, root, names in found if rule == "ours"} == want, found
+    everything = {f"app:p{number}": want.get(f"app:p{number}") for number in range(1, 8)}
+    assert {root: names for rule, root, names in found if rule == "any"} == everything, found
+    ours = [alert for alert in alerts() if alert["rule"] == "ours" and alert["cascade"]["id"] == "app:p3"]
+    assert "campaign tea" in ours[0]["why"], ours
+    done = subprocess.run([CASCADED, "--backtest", "-c", config, path], capture_output=True, text=True,
+                          check=True, timeout=PATIENCE)
+    assert "rule=ours alerts=5 " in done.stdout and "rule=any alerts=7 " in done.stdout, done.stdout
+
+
+# ── live ─────────────────────────────────────────────────────────────────
+
+class Daemon(LiveDaemon):
+    """Its only source is at a port where nobody listens; posts are pushed."""
+
+    def __init__(self, rest):
+        super().__init__(CASCADED, FOLDER, rest)
+        self.await_start()
+
+    def write(self, rest):
+        super().write(f'redis {{ url = "{SERVER.url}" }}\nnames {{ lookup = false }}\n'
+                      f'state {{ dir = "{FOLDER}/state" }}\n' + http_section(FOLDER) +
+                      'source "none" { url = "http://127.0.0.1:1/" }\n'
+                      'alert "any" { min_size = 1 }\n' + rest)
+
+    def take(self, *posts):
+        now = round(time.time() * 1000)
+        body = "".join(json.dumps({**one, "time": now}) + "\n" for one in posts)
+
+        def accepted():
+            answer = self.push(body)
+            assert answer.status in (202, 429, 503), (answer.status, answer.text)
+            return answer.status == 202 and json.loads(answer.text)["rejected"] == 0
+        wait("the posts are accepted", accepted)
+
+    def read_again(self, rest, says):
+        self.write(rest)
+        self.hang_up()
+        wait("the campaigns read again", lambda: self.said(says))
+
+
+@case
+def other_words_by_sighup_apply_to_posts_from_then_on():
+    CLIENT.flushall()
+    with Daemon(CUP) as daemon:
+        daemon.take(post(1, "acme cup"), post(2, "tea", lang="en"), retweet(1, 1))
+        wait("the first alert", lambda: raised() == [("any", "app:p1", ["cup"])])
+        daemon.read_again(TEA + CUP.replace("acme cup", "globex"), "the campaigns have changed: 2, before 1")
+        assert daemon.said("they apply to posts from now on"), daemon.text()
+        daemon.take(post(3, "tea", lang="en"), post(4, "acme cup"), post(5, "globex"),
+                    post(6, "acme cup too"), retweet(2, 2), retweet(3, 3), retweet(4, 4), retweet(5, 5))
+        wait("the alerts", lambda: len(alerts()) == 5)
+        assert raised()[1:] == [("any", "app:p2", None), ("any", "app:p3", ["tea"]),
+                                ("any", "app:p4", None), ("any", "app:p5", ["cup"])], raised()
+        daemon.read_again('campaign "c" { words = {"#"} }\n', "can never be found")
+        daemon.take(post(7, "globex"), retweet(7, 7))
+        wait("the previous campaigns in use", lambda: raised()[-1] == ("any", "app:p7", ["cup"]))
+
+        daemon.write(CUP)
+        daemon.end()
+        daemon.start()
+        daemon.await_start()
+        daemon.take(retweet(8, 6), post(9, "globex"), retweet(9, 9))
+        wait("the alerts after a restart", lambda: len(alerts()) == 8)
+        assert raised()[6:] == [("any", "app:p6", None), ("any", "app:p9", None)], raised()
+        daemon.read_again("", "the campaigns have changed: 0, before 1")
+        daemon.take(post(10, "acme cup"), retweet(10, 10))
+        wait("no campaigns", lambda: raised()[-1] == ("any", "app:p10", None))
+
+
+if __name__ == "__main__":
+    run_cases()
