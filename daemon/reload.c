@@ -78,8 +78,7 @@ apply_campaigns(const struct reload *reload, const struct settings *next)
     size_t before = now->campaign_count;
     bool is_changed = before != next->campaign_count;
     for (size_t i = 0; i < before && !is_changed; i++) {
-        is_changed = memcmp(&now->campaigns[i], &next->campaigns[i],
-                            sizeof(now->campaigns[i])) != 0;
+        is_changed = !campaign_equal(&now->campaigns[i], &next->campaigns[i]);
     }
     if (!is_changed) {
         return;

@@ -124,6 +124,21 @@ cascade_closed(void *context, uint32_t cascade)
 // ── life ───────────────────────────────────────────────────────────────────
 
 static bool
+records_init(struct pipeline *pipeline, uint32_t capacity)
+{
+    const struct cascades_needs beside = {
+        .texts = pipeline->texts,
+        .trees = &pipeline->trees,
+        .users = &pipeline->users,
+        .windows = &pipeline->windows,
+        .key = &pipeline->key,
+        .closed = cascade_closed,
+        .context = pipeline,
+    };
+    return cascades_init(&pipeline->cascades, capacity, &beside);
+}
+
+static bool
 tables_init(struct pipeline *pipeline)
 {
     const struct pipeline_options *options = &pipeline->options;
@@ -149,15 +164,6 @@ tables_init(struct pipeline *pipeline)
         .merge = persons_merge,
         .context = pipeline,
     };
-    const struct cascades_needs beside = {
-        .texts = pipeline->texts,
-        .trees = &pipeline->trees,
-        .users = &pipeline->users,
-        .windows = &pipeline->windows,
-        .key = &pipeline->key,
-        .closed = cascade_closed,
-        .context = pipeline,
-    };
     const struct boards_needs boards = {
         .windows = &pipeline->windows,
         .spans = &options->windows,
@@ -167,7 +173,7 @@ tables_init(struct pipeline *pipeline)
     const struct trees_needs paths = {pipeline->texts, acts_joined, pipeline};
     return pipeline->texts != NULL && windows_init(&pipeline->windows, &windows) &&
            users_init(&pipeline->users, (uint32_t)options->users_capacity, &people) &&
-           cascades_init(&pipeline->cascades, (uint32_t)cascades, &beside) &&
+           records_init(pipeline, (uint32_t)cascades) &&
            trees_init(&pipeline->trees, (uint32_t)options->trees_capacity, &paths) &&
            forecasts_init(&pipeline->forecasts, (uint32_t)cascades,
                           (uint32_t)options->cascades_authors, pipeline->texts) &&

@@ -34,5 +34,8 @@ extern const struct option campaign_option_rows[];
 enum status campaign_check(const struct campaign *campaign,
                            struct error *error) MUST_USE;
 
+// True if both have the same name and the same options.
+bool campaign_equal(const struct campaign *one, const struct campaign *other);
+
 // True if the account is a handle: "@acme", of any network, or "x:@acme".
 bool campaign_is_handle(struct slice account);
