@@ -4,9 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/similar.h"
 #include "daemon/settings.h"
 
-enum { KNOWN_NAME_MAX = 32, SHOWN_MAX = 40, HOMES_MAX = 256 };
+enum { SHOWN_MAX = 40, HOMES_MAX = 256 };
 
 #define SHOWN(name) (int)((name).len < SHOWN_MAX ? (name).len : SHOWN_MAX), (name).ptr
 
@@ -15,65 +16,10 @@ struct search {
     struct slice section; // empty: outside any
     struct slice name;
     bool is_section_known;
-    bool is_name_known;      // it is in the section
-    char homes[HOMES_MAX];   // where else it exists: "in redis, in source"
-    struct slice nearest;    // in the section; none: no name is similar
-    size_t nearest_distance; // or the limit
+    bool is_name_known;     // it is in the section
+    char homes[HOMES_MAX];  // where else it exists: "in redis, in source"
+    struct similar similar; // in the section
 };
-
-// ── similar names ──────────────────────────────────────────────────────────
-
-static size_t
-smaller(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-// The number of letters to insert, delete, change, or swap with the next one to turn
-// one name into the other (optimal string alignment). Both have at most KNOWN_NAME_MAX
-// bytes.
-static size_t
-distance(struct slice a, struct slice b)
-{
-    size_t rows[KNOWN_NAME_MAX + 1][KNOWN_NAME_MAX + 1];
-    for (size_t i = 0; i <= a.len; i++) {
-        for (size_t k = 0; k <= b.len; k++) {
-            if (i == 0 || k == 0) {
-                rows[i][k] = i + k;
-                continue;
-            }
-            size_t least = rows[i - 1][k - 1] + (a.ptr[i - 1] != b.ptr[k - 1]);
-            least = smaller(least, smaller(rows[i - 1][k], rows[i][k - 1]) + 1);
-            if (i > 1 && k > 1 && a.ptr[i - 1] == b.ptr[k - 2] &&
-                a.ptr[i - 2] == b.ptr[k - 1]) {
-                least = smaller(least, rows[i - 2][k - 2] + 1);
-            }
-            rows[i][k] = least;
-        }
-    }
-    return rows[a.len][b.len];
-}
-
-// The least distance at which names are not similar: they may differ by two in eight
-// letters, by one in three, by none in two.
-static size_t
-too_far(struct slice name)
-{
-    return name.len < 3 ? 1 : 2 + name.len / 5;
-}
-
-static void
-offer(struct search *search, struct slice name)
-{
-    if (name.len > KNOWN_NAME_MAX || search->name.len > KNOWN_NAME_MAX) {
-        return;
-    }
-    size_t far = distance(search->name, name);
-    if (far < search->nearest_distance) {
-        search->nearest = name;
-        search->nearest_distance = far;
-    }
-}
 
 // ── the search ─────────────────────────────────────────────────────────────
 
@@ -93,24 +39,22 @@ look_at(struct search *search, struct slice section, struct slice option)
     if (slice_equal(section, search->section)) {
         search->is_section_known = true;
         search->is_name_known = search->is_name_known || is_equal;
-        offer(search, option);
+        similar_offer(&search->similar, option);
     } else if (is_equal) {
         add_home(search, section);
     }
     if (search->section.len == 0 && section.len != 0) {
         search->is_name_known =
             search->is_name_known || slice_equal(section, search->name);
-        offer(search, section);
+        similar_offer(&search->similar, section);
     }
 }
 
 static struct search
 search(struct slice section, struct slice name)
 {
-    struct search found = {.section = section,
-                           .name = name,
-                           .nearest = SLICE_NONE,
-                           .nearest_distance = too_far(name)};
+    struct search found = {.section = section, .name = name};
+    similar_init(&found.similar, name);
     for (size_t part = 0; part < settings_part_count; part++) {
         const struct option *row = settings_parts[part].rows;
         for (; row->name != NULL; row++) {
@@ -167,9 +111,9 @@ config_names_unknown(struct slice section, struct slice name, struct error *erro
     if (found.homes[0] != '\0') {
         return error_set(error, STATUS_PARSE, "%s: it belongs %s", what, found.homes);
     }
-    if (found.nearest.len != 0) {
+    if (found.similar.nearest.len != 0) {
         return error_set(error, STATUS_PARSE, "%s: did you mean \"%.*s\"?", what,
-                         SLICE_ARG(found.nearest));
+                         SLICE_ARG(found.similar.nearest));
     }
     return error_set(error, STATUS_PARSE, "%s; cascaded --describe options lists them",
                      what);
@@ -186,8 +130,10 @@ config_names_form(struct slice section, struct error *error)
     char other[SHOWN_MAX + 32] = "";
     for (size_t i = 0; i < settings_group_count; i++) {
         struct slice group = slice_of(settings_groups[i].name);
-        if (section.len <= KNOWN_NAME_MAX &&
-            distance(section, group) < too_far(group)) {
+        struct similar similar;
+        similar_init(&similar, group);
+        similar_offer(&similar, section);
+        if (!slice_is_none(similar.nearest)) {
             snprintf(other, sizeof(other), ", or %.*s \"name\" { … }",
                      SLICE_ARG(group));
         }
