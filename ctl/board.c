@@ -41,18 +41,23 @@ detail_prefix(size_t board)
 }
 
 static void
-ask_boards(struct client *client, const char *window, size_t rows)
+ask_boards(struct client *client, struct board_request request)
 {
     static const char *const meta[] = {"clock_ms", "posts", "lag_ms", "complete", NULL};
     client_queue(client, "HMGET", SLICE_LIT("meta"), meta);
     char last[TEXT_MAX];
-    (void)snprintf(last, sizeof last, "%zu", rows - 1);
+    (void)snprintf(last, sizeof last, "%zu", request.rows - 1);
     const char *const range[] = {"0", last, "WITHSCORES", NULL};
     for (size_t i = 0; i < BOARD_COUNT; i++) {
-        char key[TEXT_MAX];
-        (void)snprintf(key, sizeof key, "top:%s:%.*s", board_names[i], BOARD_WINDOW_MAX,
-                       window);
-        client_queue(client, "ZREVRANGE", slice_of(key), range);
+        struct buffer key;
+        char name[TEXT_MAX];
+        (void)snprintf(name, sizeof name, "top:%s:%.*s", board_names[i],
+                       BOARD_WINDOW_MAX, request.window);
+        buffer_init(&key, KEY_MAX);
+        buffer_append(&key, request.scope);
+        buffer_append(&key, slice_of(name));
+        client_queue(client, "ZREVRANGE", buffer_text(&key), range);
+        buffer_fini(&key);
     }
 }
 
@@ -129,13 +134,13 @@ answer_details(struct client *client, struct board_snapshot *snapshot,
 }
 
 enum status
-board_pull(struct client *client, const char *window, size_t rows,
+board_pull(struct client *client, struct board_request request,
            struct board_snapshot *ret_snapshot, struct error *error)
 {
     memset(ret_snapshot, 0, sizeof *ret_snapshot);
-    size_t most = rows < BOARD_ROWS_MAX ? rows : BOARD_ROWS_MAX;
-    ask_boards(client, window, most);
-    enum status status = answer_boards(client, most, ret_snapshot, error);
+    request.rows = request.rows < BOARD_ROWS_MAX ? request.rows : BOARD_ROWS_MAX;
+    ask_boards(client, request);
+    enum status status = answer_boards(client, request.rows, ret_snapshot, error);
     if (status != STATUS_OK) {
         return status;
     }

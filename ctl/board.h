@@ -51,10 +51,15 @@ struct board_snapshot {
     struct board boards[BOARD_COUNT];
 };
 
-// Reads the first `rows` (at most BOARD_ROWS_MAX) of every board of `window`. Call
-// board_drop afterwards, also after a failure. STATUS_IO, STATUS_PARSE: see
-// client_answer.
-enum status board_pull(struct client *client, const char *window, size_t rows,
+struct board_request {
+    struct slice scope; // before the names of the boards: "campaign:cup:"; empty: none
+    const char *window;
+    size_t rows; // the first so many, at most BOARD_ROWS_MAX
+};
+
+// Reads the rows of every board. Call board_drop afterwards, also after a failure.
+// STATUS_IO, STATUS_PARSE: see client_answer.
+enum status board_pull(struct client *client, struct board_request request,
                        struct board_snapshot *ret_snapshot,
                        struct error *error) MUST_USE;
 void board_drop(struct board_snapshot *snapshot);

@@ -1,13 +1,13 @@
 #include "ctl/carriers.h"
 
-#include <jansson.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/json_writer.h"
 #include "ctl/cell.h"
+#include "ctl/values.h"
 
 enum {
     OUTPUT_MAX = 1 << 26,
@@ -27,35 +27,7 @@ struct row {
     const redisReply *user;    // handle, name
 };
 
-static struct slice
-field_of(const redisReply *hash, const char *name)
-{
-    for (size_t i = 0; i + 1 < hash->elements; i += 2) {
-        if (slice_equal(client_text(hash->element[i]), slice_of(name))) {
-            return client_text(hash->element[i + 1]);
-        }
-    }
-    return SLICE_NONE;
-}
-
-static struct slice
-profile_of(const struct row *row, size_t field)
-{
-    return field < row->user->elements ? client_text(row->user->element[field])
-                                       : SLICE_NONE;
-}
-
 // ── as a table ─────────────────────────────────────────────────────────────
-
-static double
-number_of(struct slice text)
-{
-    char copy[NUMBER_MAX] = "";
-    if (text.len != 0 && text.len < sizeof copy) {
-        memcpy(copy, text.ptr, text.len);
-    }
-    return strtod(copy, NULL);
-}
 
 static void
 put_head(struct buffer *out)
@@ -71,37 +43,19 @@ static void
 put_row(struct buffer *out, size_t rank, const struct row *row)
 {
     char text[NUMBER_MAX];
-    struct slice handle = profile_of(row, 0);
+    struct slice handle = values_at(row->user, 0);
     (void)snprintf(text, sizeof text, "%zu", rank);
     cell_put_aligned(out, slice_of(text), RANK_COLUMNS, CELL_RIGHT);
-    (void)snprintf(text, sizeof text, "%.1f", number_of(row->score));
+    (void)snprintf(text, sizeof text, "%.1f", values_number(row->score));
     cell_put_aligned(out, slice_of(text), PEOPLE_COLUMNS, CELL_RIGHT);
     buffer_append(out, handle.len != 0 ? SLICE_LIT(" @") : SLICE_LIT("  "));
     cell_put_aligned(out, handle.len != 0 ? handle : row->id, WHO_COLUMNS, CELL_LEFT);
     buffer_append(out, SLICE_LIT("  "));
-    (void)cell_put(out, field_of(row->carrier, "why"), WHY_COLUMNS);
+    (void)cell_put(out, values_field(row->carrier, SLICE_LIT("why")), WHY_COLUMNS);
     buffer_append_byte(out, '\n');
 }
 
 // ── as JSON ────────────────────────────────────────────────────────────────
-
-// U+FFFD in place of bytes that are not UTF-8.
-static json_t *
-text_json(struct slice text)
-{
-    if (slice_is_none(text)) {
-        return json_null();
-    }
-    json_t *value = json_stringn(text.ptr, text.len);
-    if (value == NULL) {
-        struct buffer clean;
-        buffer_init(&clean, OUTPUT_MAX);
-        (void)cell_put(&clean, text, WHY_COLUMNS);
-        value = json_stringn(buffer_text(&clean).ptr, clean.size);
-        buffer_fini(&clean);
-    }
-    return value;
-}
 
 static bool
 is_text(struct slice name)
@@ -110,36 +64,25 @@ is_text(struct slice name)
            slice_equal(name, SLICE_LIT("best_post"));
 }
 
-static json_t *
-number_json(struct slice text)
+static void
+put_json(struct buffer *json, size_t rank, const struct row *row)
 {
-    double number = number_of(text);
-    if (number == floor(number) && fabs(number) < 1e15) {
-        return json_integer((json_int_t)number);
-    }
-    return json_real(number);
-}
-
-static json_t *
-row_json(size_t rank, const struct row *row)
-{
-    json_t *object = json_object();
-    (void)json_object_set_new(object, "rank", json_integer((json_int_t)rank));
-    (void)json_object_set_new(object, "id", text_json(row->id));
-    (void)json_object_set_new(object, "value", number_json(row->score));
-    (void)json_object_set_new(object, "handle", text_json(profile_of(row, 0)));
-    (void)json_object_set_new(object, "name", text_json(profile_of(row, 1)));
+    json_writer_open(json, '{');
+    json_writer_put_u64(json, "rank", rank);
+    json_writer_put_text(json, "id", row->id);
+    values_put_json(json, SLICE_LIT("value"), row->score);
+    values_put_json_text(json, SLICE_LIT("handle"), values_at(row->user, 0));
+    values_put_json_text(json, SLICE_LIT("name"), values_at(row->user, 1));
     for (size_t i = 0; i + 1 < row->carrier->elements; i += 2) {
         struct slice name = client_text(row->carrier->element[i]);
         struct slice value = client_text(row->carrier->element[i + 1]);
-        char key[NUMBER_MAX] = "";
-        if (name.len != 0 && name.len < sizeof key) {
-            memcpy(key, name.ptr, name.len);
-            (void)json_object_set_new(
-                object, key, is_text(name) ? text_json(value) : number_json(value));
+        if (name.len != 0 && is_text(name)) {
+            values_put_json_text(json, name, value);
+        } else if (name.len != 0) {
+            values_put_json(json, name, value);
         }
     }
-    return object;
+    json_writer_close(json, '}');
 }
 
 // ── asking ─────────────────────────────────────────────────────────────────
@@ -156,10 +99,9 @@ ask(struct client *client, const char *command, const char *kind, struct slice i
     buffer_fini(&key);
 }
 
-// Either of the two is filled.
 struct output {
-    struct buffer *table;
-    json_t *entries;
+    struct buffer *text;
+    bool is_json;
 };
 
 static enum status
@@ -171,10 +113,10 @@ add_row(struct client *client, struct row *row, size_t rank,
         carrier != NULL ? client_answer(client, REDIS_REPLY_ARRAY, error) : NULL;
     row->carrier = carrier;
     row->user = user;
-    if (user != NULL && output->table != NULL) {
-        put_row(output->table, rank, row);
+    if (user != NULL && output->is_json) {
+        put_json(output->text, rank, row);
     } else if (user != NULL) {
-        (void)json_array_append_new(output->entries, row_json(rank, row));
+        put_row(output->text, rank, row);
     }
     freeReplyObject(carrier);
     freeReplyObject(user);
@@ -203,39 +145,30 @@ add_rows(struct client *client, const redisReply *board, const struct output *ou
 }
 
 static enum status
-show_table(struct client *client, const redisReply *board, struct error *error)
+put_table(struct client *client, const redisReply *board, struct buffer *out,
+          struct error *error)
 {
-    struct buffer out;
-    buffer_init(&out, OUTPUT_MAX);
     if (board->elements < 2) {
-        buffer_append(&out, SLICE_LIT("top:carriers is empty\n"));
+        buffer_append(out, SLICE_LIT("top:carriers is empty\n"));
     } else {
-        put_head(&out);
+        put_head(out);
     }
-    enum status status =
-        add_rows(client, board, &(struct output){.table = &out}, error);
-    if (status == STATUS_OK) {
-        (void)fwrite(buffer_text(&out).ptr, 1, out.size, stdout);
-    }
-    buffer_fini(&out);
-    return status;
+    return add_rows(client, board, &(struct output){out, false}, error);
 }
 
 static enum status
-show_json(struct client *client, const redisReply *board, struct error *error)
+put_board(struct client *client, const redisReply *board, struct buffer *out,
+          struct error *error)
 {
-    json_t *entries = json_array();
-    enum status status =
-        add_rows(client, board, &(struct output){.entries = entries}, error);
-    json_t *all = json_object();
-    (void)json_object_set_new(all, "board", json_string("carriers"));
-    (void)json_object_set_new(all, "window", json_string("all"));
-    (void)json_object_set_new(all, "entries", entries);
-    if (status == STATUS_OK) {
-        (void)json_dumpf(all, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
-        (void)putchar('\n');
-    }
-    json_decref(all);
+    json_writer_open(out, '{');
+    json_writer_put_text(out, "board", SLICE_LIT("carriers"));
+    json_writer_put_text(out, "window", SLICE_LIT("all"));
+    json_writer_name(out, SLICE_LIT("entries"));
+    json_writer_open(out, '[');
+    enum status status = add_rows(client, board, &(struct output){out, true}, error);
+    json_writer_close(out, ']');
+    json_writer_close(out, '}');
+    buffer_append_byte(out, '\n');
     return status;
 }
 
@@ -250,8 +183,14 @@ carriers_show(struct client *client, size_t rows, bool is_json, struct error *er
     if (board == NULL) {
         return STATUS_IO;
     }
-    enum status status =
-        is_json ? show_json(client, board, error) : show_table(client, board, error);
+    struct buffer out;
+    buffer_init(&out, OUTPUT_MAX);
+    enum status status = is_json ? put_board(client, board, &out, error)
+                                 : put_table(client, board, &out, error);
+    if (status == STATUS_OK) {
+        (void)fwrite(buffer_text(&out).ptr, 1, out.size, stdout);
+    }
+    buffer_fini(&out);
     freeReplyObject(board);
     return status;
 }

@@ -1,5 +1,7 @@
 #include "ctl/screen.h"
 
+#include "ctl/cell.h"
+
 #include "base/buffer.h"
 #include "base/output.h"
 
@@ -156,4 +158,13 @@ struct slice
 screen_plain(const struct screen *screen)
 {
     return screen->is_terminal ? SLICE_LIT("\x1b[0m") : SLICE_LIT("");
+}
+
+void
+screen_put_strong(const struct screen *screen, struct buffer *out, struct slice text,
+                  size_t columns)
+{
+    buffer_append(out, screen_strong(screen));
+    cell_put_aligned(out, text, columns, CELL_LEFT);
+    buffer_append(out, screen_plain(screen));
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/buffer.h"
 #include "base/slice.h"
 #include "base/usec.h"
 
@@ -39,3 +40,6 @@ enum screen_event screen_wait(struct screen *screen, usec span);
 // Starts bold text, until screen_plain. Empty without a terminal.
 struct slice screen_strong(const struct screen *screen);
 struct slice screen_plain(const struct screen *screen);
+// Appends text in bold, cut and padded to that many columns.
+void screen_put_strong(const struct screen *screen, struct buffer *out,
+                       struct slice text, size_t columns);

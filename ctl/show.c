@@ -5,6 +5,8 @@
 #include "base/usec.h"
 #include "ctl/board.h"
 #include "ctl/cell.h"
+#include "ctl/values.h"
+#include "ctl/windows.h"
 #include "ingest/text/network.h"
 #include "ingest/text/text.h"
 
@@ -16,9 +18,6 @@
 enum {
     OUTPUT_MAX = 1 << 20,
     VALUE_COLUMNS = 4000,
-    NAME_COLUMNS = 16,
-    WINDOW_COLUMNS = 16,
-    WINDOWS_MAX = 8,
     KEY_MAX = 4096,
     ARENA_MAX = 16 * KEY_MAX,
 };
@@ -33,26 +32,6 @@ static struct slice
 field_value(const redisReply *hash, size_t index)
 {
     return client_text(hash->element[2 * index + 1]);
-}
-
-static struct slice
-field_named(const redisReply *hash, struct slice name)
-{
-    for (size_t i = 0; i < hash->elements / 2; i++) {
-        if (slice_equal(field_name(hash, i), name)) {
-            return field_value(hash, i);
-        }
-    }
-    return SLICE_NONE;
-}
-
-static bool
-is_time(struct slice name)
-{
-    static const struct slice ending = {"_ms", 3};
-    return slice_equal(name, SLICE_LIT("last_seen")) ||
-           (name.len > ending.len &&
-            memcmp(name.ptr + name.len - ending.len, ending.ptr, ending.len) == 0);
 }
 
 static void
@@ -72,78 +51,11 @@ put_time(struct buffer *out, struct slice value)
 static void
 put_field(struct buffer *out, struct slice name, struct slice value)
 {
-    cell_put_aligned(out, name, NAME_COLUMNS, CELL_LEFT);
+    cell_put_aligned(out, name, WINDOWS_NAME_COLUMNS, CELL_LEFT);
     buffer_append(out, SLICE_LIT("  "));
     (void)cell_put(out, value, VALUE_COLUMNS);
-    if (is_time(name)) {
+    if (values_is_time(name)) {
         put_time(out, value);
-    }
-    buffer_append_byte(out, '\n');
-}
-
-// The window of a field like "mentions:1h"; none for any other field.
-static struct slice
-window_of(struct slice name)
-{
-    const char *colon = name.len > 0 ? memchr(name.ptr, ':', name.len) : NULL;
-    if (colon == NULL) {
-        return SLICE_NONE;
-    }
-    size_t before = (size_t)(colon - name.ptr) + 1;
-    return (struct slice){colon + 1, name.len - before};
-}
-
-struct window {
-    struct slice name;
-    usec span;
-};
-
-struct windows {
-    size_t count;
-    struct window at[WINDOWS_MAX];
-};
-
-static int
-compare_windows(const void *a, const void *b)
-{
-    const struct window *left = a;
-    const struct window *right = b;
-    return (left->span > right->span) - (left->span < right->span);
-}
-
-// The windows for which the hash has values, shortest first.
-static struct windows
-find_windows(const redisReply *hash)
-{
-    struct windows windows = {0};
-    for (size_t i = 0; i < hash->elements / 2 && windows.count < WINDOWS_MAX; i++) {
-        struct window window = {window_of(field_name(hash, i)), 0};
-        bool is_new = usec_parse_duration(window.name, &window.span) == STATUS_OK;
-        for (size_t j = 0; j < windows.count && is_new; j++) {
-            is_new = !slice_equal(windows.at[j].name, window.name);
-        }
-        if (is_new) {
-            windows.at[windows.count++] = window;
-        }
-    }
-    qsort(windows.at, windows.count, sizeof *windows.at, compare_windows);
-    return windows;
-}
-
-static void
-put_metric(struct buffer *out, const redisReply *hash, const char *metric,
-           const struct windows *windows)
-{
-    cell_put_aligned(out, slice_of(metric), NAME_COLUMNS, CELL_LEFT);
-    for (size_t i = 0; i < windows->count; i++) {
-        char name[KEY_MAX];
-        char grouped[CELL_NUMBER_MAX];
-        (void)snprintf(name, sizeof name, "%s:%.*s", metric,
-                       SLICE_ARG(windows->at[i].name));
-        struct slice value = field_named(hash, slice_of(name));
-        cell_put_aligned(out,
-                         cell_number(value.len > 0 ? value : SLICE_LIT("0"), grouped),
-                         WINDOW_COLUMNS, CELL_RIGHT);
     }
     buffer_append_byte(out, '\n');
 }
@@ -151,18 +63,14 @@ put_metric(struct buffer *out, const redisReply *hash, const char *metric,
 static void
 put_metrics(struct buffer *out, const redisReply *hash)
 {
-    struct windows windows = find_windows(hash);
+    struct windows windows = windows_find(hash);
     if (windows.count == 0) {
         return;
     }
     buffer_append_byte(out, '\n');
-    cell_fill(out, NAME_COLUMNS);
-    for (size_t i = 0; i < windows.count; i++) {
-        cell_put_aligned(out, windows.at[i].name, WINDOW_COLUMNS, CELL_RIGHT);
-    }
-    buffer_append_byte(out, '\n');
+    windows_put_head(out, &windows);
     for (size_t board = 0; board <= BOARD_POSTS; board++) {
-        put_metric(out, hash, board_names[board], &windows);
+        windows_put_row(out, hash, board_names[board], &windows);
     }
 }
 
@@ -175,7 +83,7 @@ print_hash(const char *kind, struct slice id, const redisReply *hash)
     buffer_init(&out, OUTPUT_MAX);
     put_field(&out, slice_of(kind), id);
     for (size_t i = 0; i < hash->elements / 2; i++) {
-        if (slice_is_none(window_of(field_name(hash, i)))) {
+        if (slice_is_none(windows_of(field_name(hash, i)))) {
             put_field(&out, field_name(hash, i), field_value(hash, i));
         }
     }

@@ -16,6 +16,12 @@ from tap import Skip
 ENTER = b"\x1b[?1049h"
 LEAVE = b"\x1b[?1049l"
 OWN_SEQUENCES = re.compile(rb"\x1b\[(\?(1049|25|7)[hl]|H|2J|J|K|0m|1m)")
+# Handles and texts by people who mean harm, or write in more scripts than one.
+HOSTILE = [
+    "plain", "e\x1b[31mscape", "title\x1b]0;owned\x07", "c1\u009b31m", "bidi\u202eevil\u2066",
+    "zero\u200bwidth\ufeff", "zalgo" + "\u0301" * 40, "日本語の名前がとても長いですよね" * 3,
+    "line\nbreak\rhere\ttab", "tag\U000e0041\U000e0042", "नमस्ते", "",
+]
 
 
 class NoTerminal(Skip):
