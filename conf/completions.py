@@ -1,4 +1,5 @@
 """Writes the completions of a program for bash, zsh and fish."""
+import re
 
 HEAD = "# Completions of {name} for {shell}; conf/generate-docs writes this file."
 TABLES = "options metrics keys formats alerts"
@@ -16,6 +17,12 @@ def values(argument, names):
 def flags(options):
     return [flag for option in options
             for flag in ([f"-{option.short}"] if option.short else []) + [f"--{option.long}"]]
+
+
+def choices(command):
+    """The words of "[done|undo WHO]", of which one may be the second argument."""
+    found = re.search(r"\[(\w+(?:\|\w+)+)", command.argument)
+    return found[1].split("|") if found else []
 
 
 # ── bash ───────────────────────────────────────────────────────────────────────────────────
@@ -46,7 +53,8 @@ def bash(name, options, commands, names):
                   f"        {' | '.join(command.name for command in commands)}) command=$at ;;",
                   "        esac", "    done", "    case $command in",
                   f"    '') offered+=' {' '.join(command.name for command in commands)}' ;;"]
-        lines += [f"    {command.name}) offered+=' {' '.join(flags(command.options))}' ;;"
+        lines += [f"    {command.name}) offered+=' "
+                  f"{' '.join(flags(command.options) + choices(command))}' ;;"
                   for command in commands if command.options]
         lines += ["    esac", "    mapfile -t COMPREPLY < <(compgen -W \"$offered\" -- \"$word\")",
                   "}", f"complete -F _{name} {name}"]
@@ -88,6 +96,8 @@ def zsh(name, options, commands, names):
         if command.options:
             lines += [f"{command.name})", "    options+=("]
             lines += [f"        {zsh_option(option, names)}" for option in command.options]
+            if choices(command):
+                lines += [f"        '3:change:({' '.join(choices(command))})' '4:id: '"]
             lines += ["    )", "    ;;"]
     lines.append("esac")
     described = " ".join(f'{command.name}\\:"{zsh_text(command.help)}"' for command in commands)
@@ -123,6 +133,9 @@ def fish(name, options, commands, names):
                          f"-d {fish_text(command.help)}")
             lines += [fish_option(name, option, names, f"-n '{seen} {command.name}'")
                       for option in command.options]
+            if choices(command):
+                lines.append(f"complete -c {name} -n '{seen} {command.name}' "
+                             f"-a {fish_text(' '.join(choices(command)))}")
     lines += [fish_option(name, option, names) for option in options]
     return "\n".join(lines) + "\n"
 

@@ -4,7 +4,8 @@ import dataclasses
 import re
 
 OPTION = re.compile(r"^( +)(?:-(\w), )?--([\w-]+)(?: (\S+))?(?:  +(.*))?$")
-COMMAND = re.compile(r"^  ([a-z]\S*)(?: (\S+))?(?:  +| )(.*)$")
+# An argument begins with no small letter, unlike the text behind it.
+COMMAND = re.compile(r"^  ([a-z]\S*)((?: [^\sa-z]\S*)*)(?:$| +(.*)$)")
 CONTINUED = re.compile(r"^ {12,}(\S.*)$")
 DEEP = 6  # an option so far to the right, behind a command, belongs to it
 
@@ -36,10 +37,10 @@ def parse(text):
             is_of_command = commands and len(option[1]) == DEEP and not is_after_blank
             (commands[-1].options if is_of_command else options).append(last)
         elif command:
-            last = Command(command[1], command[2] or "", command[3], [])
+            last = Command(command[1], command[2].strip(), command[3] or "", [])
             commands.append(last)
         elif continued and last:
-            last.help += " " + continued[1]
+            last.help = (last.help + " " + continued[1]).strip()
         # Behind the commands an empty line follows, then the options of the program.
         is_after_blank = not line.strip() or (bool(option) and not is_of_command)
     return options, commands

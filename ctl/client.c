@@ -8,11 +8,18 @@
 #include <openssl/crypto.h>
 
 #include "base/buffer.h"
+#include "net/redis/redis_glob.h"
 #include "net/redis/redis_options.h"
 #include "net/redis/redis_target.h"
 #include "net/redis/redis_tls.h"
 
-enum { WORDS_MAX = 16, KEY_MAX = 4096 };
+enum { WORDS_MAX = 16, KEY_MAX = 4096, CURSOR_MAX = 24 };
+
+struct scan {
+    client_key_fn on_key;
+    void *context;
+    struct error *error;
+};
 
 // ── options ────────────────────────────────────────────────────────────────
 
@@ -295,6 +302,80 @@ client_queue(struct client *client, const char *command, struct slice key,
     }
     connection_send(&client->connection, count, words, sizes);
     buffer_fini(&name);
+}
+
+void
+client_queue_script(struct client *client, const char *script,
+                    const struct slice keys[2], const char *const *arguments)
+{
+    const char *words[WORDS_MAX] = {"EVAL", script, "2"};
+    size_t sizes[WORDS_MAX] = {strlen("EVAL"), strlen(script), 1};
+    struct buffer names[2];
+    int count = 3;
+    for (size_t i = 0; i < 2; i++, count++) {
+        buffer_init(&names[i], KEY_MAX);
+        buffer_append(&names[i], slice_of(client->options->prefix));
+        buffer_append(&names[i], keys[i]);
+        words[count] = buffer_text(&names[i]).ptr;
+        sizes[count] = names[i].size;
+    }
+    for (; *arguments != NULL; arguments++, count++) {
+        assert(count < WORDS_MAX);
+        words[count] = *arguments;
+        sizes[count] = strlen(*arguments);
+    }
+    connection_send(&client->connection, count, words, sizes);
+    buffer_fini(&names[1]);
+    buffer_fini(&names[0]);
+}
+
+// One step from the cursor, which is replaced by the next one.
+static enum status
+scan_step(struct client *client, const char *pattern, char cursor[CURSOR_MAX],
+          const struct scan *scan)
+{
+    const char *words[] = {"SCAN", cursor, "MATCH", pattern, "COUNT", "1000"};
+    size_t sizes[] = {4, strlen(cursor), 5, strlen(pattern), 5, 4};
+    size_t prefix = slice_of(client->options->prefix).len;
+    connection_send(&client->connection, 6, words, sizes);
+    redisReply *reply = client_answer(client, REDIS_REPLY_ARRAY, scan->error);
+    if (reply == NULL) {
+        return STATUS_IO;
+    }
+    struct slice next =
+        reply->elements == 2 ? client_text(reply->element[0]) : SLICE_NONE;
+    if (next.len == 0 || next.len >= CURSOR_MAX) {
+        freeReplyObject(reply);
+        return error_set(scan->error, STATUS_PARSE,
+                         "Redis answers SCAN without a cursor");
+    }
+    memcpy(cursor, next.ptr, next.len);
+    cursor[next.len] = '\0';
+    for (size_t i = 0; i < reply->element[1]->elements; i++) {
+        struct slice key = client_text(reply->element[1]->element[i]);
+        if (key.len > prefix) {
+            scan->on_key(scan->context,
+                         (struct slice){key.ptr + prefix, key.len - prefix});
+        }
+    }
+    freeReplyObject(reply);
+    return STATUS_OK;
+}
+
+enum status
+client_scan(struct client *client, struct slice head, client_key_fn on_key,
+            void *context, struct error *error)
+{
+    const struct scan scan = {on_key, context, error};
+    char pattern[2 * KEY_MAX];
+    char cursor[CURSOR_MAX] = "0";
+    enum status status = STATUS_OK;
+    assert(head.len < KEY_MAX - REDIS_PREFIX_MAX);
+    redis_glob_begin(pattern, slice_of(client->options->prefix), head);
+    do {
+        status = scan_step(client, pattern, cursor, &scan);
+    } while (status == STATUS_OK && strcmp(cursor, "0") != 0);
+    return status;
 }
 
 redisReply *

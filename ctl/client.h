@@ -1,5 +1,5 @@
-// cascadectl's client for the Redis that cascaded writes to: blocking, pipelined, read
-// only. The address, login and TLS are those of the daemon's options (redis_options.h).
+// cascadectl's client for the Redis that cascaded writes to: blocking and pipelined.
+// The address, login and TLS are those of the daemon's options (redis_options.h).
 //
 // client_queue queues commands; client_answer returns the answers in order. After the
 // first failure only client_close may be called.
@@ -41,6 +41,17 @@ enum status client_open(struct client *client, struct error *error) MUST_USE;
 // further words and ends with NULL; it may be NULL.
 void client_queue(struct client *client, const char *command, struct slice key,
                   const char *const *tail);
+
+// Queues a script with two keys, before which the prefix is put. `arguments` ends with
+// NULL.
+void client_queue_script(struct client *client, const char *script,
+                         const struct slice keys[2], const char *const *arguments);
+
+// Called for each key that begins with `head`, without the prefix; some keys may come
+// twice. Borrows key; must not use the client.
+typedef void (*client_key_fn)(void *context, struct slice key);
+enum status client_scan(struct client *client, struct slice head, client_key_fn on_key,
+                        void *context, struct error *error) MUST_USE;
 
 // The answer to the oldest unanswered command, to be freed with freeReplyObject. NULL:
 // Redis cannot be reached or refuses (STATUS_IO), or the answer is not of the expected

@@ -1,9 +1,11 @@
 // cascadectl: shows in the terminal what cascaded has counted.
 #include "base/buffer.h"
 #include "base/output.h"
+#include "ctl/campaign.h"
 #include "ctl/carriers.h"
 #include "ctl/cell.h"
 #include "ctl/client.h"
+#include "ctl/outreach.h"
 #include "ctl/show.h"
 #include "ctl/top.h"
 
@@ -30,6 +32,16 @@ static const char usage_text[] =
     "      -n, --rows N         the first N (default 20)\n"
     "      -j, --json           as one JSON object\n"
     "  carrier ID|@[NET:]HANDLE show what is known of one of them\n"
+    "  campaign [NAME]          show the figures and boards of a campaign, or list all\n"
+    "      -w, --window W       window of the boards (default 1h)\n"
+    "      -n, --rows N         at most N rows per board (default 3)\n"
+    "      -j, --json           as one JSON object\n"
+    "  outreach NAME [done|undo WHO]\n"
+    "                           list whom to talk to in a campaign, with reasons; or\n"
+    "                           mark a person as talked to (done), or not (undo)\n"
+    "      -n, --rows N         the first N (default all)\n"
+    "      --csv                as CSV\n"
+    "      -j, --json           as one JSON object\n"
     "\n"
     "  -r, --redis URL          unix:/path, redis://host:port/db or\n"
     "                           sentinel://host:port,host:port/name; rediss://\n"
@@ -46,8 +58,10 @@ static const char usage_text[] =
 
 struct arguments {
     struct client *client;
+    const char *window; // NULL: not given
     struct top_options top;
     bool is_json;
+    bool is_csv;
 };
 
 enum { MESSAGE_COLUMNS = 600, COUNT_DIGITS_MAX = 6 };
@@ -130,7 +144,7 @@ take_option(int letter, const char *value, struct arguments *arguments)
     case 'o':
         return take_assignment(arguments, value);
     case 'w':
-        top->window = value;
+        arguments->window = value;
         return EX_OK;
     case 'n':
         return parse_rows(value, &top->rows)
@@ -147,6 +161,9 @@ take_option(int letter, const char *value, struct arguments *arguments)
         return EX_OK;
     case 'j':
         arguments->is_json = true;
+        return EX_OK;
+    case 'c':
+        arguments->is_csv = true;
         return EX_OK;
     default:
         (void)fputs("cascadectl: try cascadectl --help\n", stderr);
@@ -173,62 +190,123 @@ exit_code(enum status status, const struct error *error)
     return fail(EX_UNAVAILABLE, error->text);
 }
 
+// words: the arguments of the command, as many as it takes.
+typedef enum status (*run_fn)(char **words, int count,
+                              const struct arguments *arguments, struct error *error);
+
 static enum status
-run_top(struct client *client, const char *what, const struct arguments *arguments,
-        struct error *error)
+run_top(char **words, int count, const struct arguments *arguments, struct error *error)
 {
-    (void)what;
-    return top_run(client, &arguments->top, error);
+    (void)words;
+    (void)count;
+    struct top_options options = arguments->top;
+    options.window = arguments->window != NULL ? arguments->window : "1h";
+    return top_run(arguments->client, &options, error);
 }
 
 static enum status
-run_user(struct client *client, const char *what, const struct arguments *arguments,
+run_user(char **words, int count, const struct arguments *arguments,
          struct error *error)
 {
-    (void)arguments;
-    return show_user(client, what, error);
+    (void)count;
+    return show_user(arguments->client, words[0], error);
 }
 
 static enum status
-run_cascade(struct client *client, const char *what, const struct arguments *arguments,
+run_cascade(char **words, int count, const struct arguments *arguments,
             struct error *error)
 {
-    (void)arguments;
-    return show_cascade(client, what, error);
+    (void)count;
+    return show_cascade(arguments->client, words[0], error);
 }
 
 static enum status
-run_carriers(struct client *client, const char *what, const struct arguments *arguments,
+run_carriers(char **words, int count, const struct arguments *arguments,
              struct error *error)
 {
-    (void)what;
+    (void)words;
+    (void)count;
     size_t rows = arguments->top.rows != 0 ? arguments->top.rows : CARRIERS_ROWS;
-    return carriers_show(client, rows, arguments->is_json, error);
+    return carriers_show(arguments->client, rows, arguments->is_json, error);
 }
 
 static enum status
-run_carrier(struct client *client, const char *what, const struct arguments *arguments,
+run_carrier(char **words, int count, const struct arguments *arguments,
             struct error *error)
 {
-    (void)arguments;
-    return show_carrier(client, what, error);
+    (void)count;
+    return show_carrier(arguments->client, words[0], error);
+}
+
+static enum status
+run_campaign(char **words, int count, const struct arguments *arguments,
+             struct error *error)
+{
+    const struct campaign_options options = {
+        .window = arguments->window,
+        .rows = arguments->top.rows != 0 ? arguments->top.rows : CAMPAIGN_ROWS,
+        .is_json = arguments->is_json,
+    };
+    return count == 0 ? campaign_show_all(arguments->client, options.is_json, error)
+                      : campaign_show(arguments->client, words[0], &options, error);
+}
+
+static enum status
+run_outreach(char **words, int count, const struct arguments *arguments,
+             struct error *error)
+{
+    if (count == 1) {
+        enum outreach_form form = arguments->is_csv    ? OUTREACH_CSV
+                                  : arguments->is_json ? OUTREACH_JSON
+                                                       : OUTREACH_TABLE;
+        return outreach_show(arguments->client, words[0], arguments->top.rows, form,
+                             error);
+    }
+    return strcmp(words[1], "done") == 0
+               ? outreach_mark(arguments->client, words[0], words[2], error)
+               : outreach_unmark(arguments->client, words[0], words[2], error);
 }
 
 struct command {
     const char *name;
-    bool has_argument;
+    int least; // arguments
+    int most;
+    const char *needs; // what they are
     bool may_be_json;
-    enum status (*run)(struct client *client, const char *what,
-                       const struct arguments *arguments, struct error *error);
+    bool may_be_csv;
+    run_fn run;
 };
 
 static const struct command commands[] = {
-    {"top", false, false, run_top},        {"user", true, false, run_user},
-    {"cascade", true, false, run_cascade}, {"carriers", false, true, run_carriers},
-    {"carrier", true, false, run_carrier},
+    {.name = "top", .run = run_top},
+    {.name = "user", .least = 1, .most = 1, .needs = "give one id", .run = run_user},
+    {.name = "cascade",
+     .least = 1,
+     .most = 1,
+     .needs = "give one id",
+     .run = run_cascade},
+    {.name = "carriers", .may_be_json = true, .run = run_carriers},
+    {.name = "carrier",
+     .least = 1,
+     .most = 1,
+     .needs = "give one id",
+     .run = run_carrier},
+    {.name = "campaign",
+     .most = 1,
+     .needs = "give at most one campaign",
+     .may_be_json = true,
+     .run = run_campaign},
+    {.name = "outreach",
+     .least = 1,
+     .most = 3,
+     .needs =
+         "give one campaign, and done or undo with a person if one is to be marked",
+     .may_be_json = true,
+     .may_be_csv = true,
+     .run = run_outreach},
 };
 
-#define COMMANDS_TEXT "top, user, cascade, carriers and carrier"
+#define COMMANDS_TEXT "top, user, cascade, carriers, carrier, campaign and outreach"
 
 static const struct command *
 find_command(const char *name)
@@ -242,6 +320,38 @@ find_command(const char *name)
 }
 
 static int
+check_words(const struct command *command, char **words, int count)
+{
+    struct error error = {0};
+    bool is_marking = count > 1 && command->run == run_outreach;
+    bool is_good = count >= command->least && count <= command->most;
+    if (command->most == 0 && count != 0) {
+        error_set(&error, STATUS_PARSE, "%s takes no argument", command->name);
+        return bad_usage(error.text);
+    }
+    if (is_marking) {
+        is_good = count == 3 &&
+                  (strcmp(words[1], "done") == 0 || strcmp(words[1], "undo") == 0);
+    }
+    return is_good ? EX_OK : bad_usage(command->needs);
+}
+
+static int
+check_form(const struct command *command, const struct arguments *arguments)
+{
+    if (arguments->is_json && !command->may_be_json) {
+        return bad_usage("--json is for carriers, campaign and outreach");
+    }
+    if (arguments->is_csv && !command->may_be_csv) {
+        return bad_usage("--csv is for outreach");
+    }
+    if (arguments->is_csv && arguments->is_json) {
+        return bad_usage("give --csv or --json");
+    }
+    return EX_OK;
+}
+
+static int
 run(char **words, int count, const struct arguments *arguments)
 {
     struct error error = {0};
@@ -252,19 +362,19 @@ run(char **words, int count, const struct arguments *arguments)
     if (command == NULL) {
         return bad_usage("no such command: there are " COMMANDS_TEXT);
     }
-    if (count != (command->has_argument ? 2 : 1)) {
-        error_set(&error, STATUS_PARSE, "%s takes no argument", command->name);
-        return bad_usage(command->has_argument ? "give one id" : error.text);
+    int code = check_words(command, words + 1, count - 1);
+    if (code == EX_OK) {
+        code = check_form(command, arguments);
     }
-    if (arguments->is_json && !command->may_be_json) {
-        return bad_usage("--json is for carriers");
+    if (code != EX_OK) {
+        return code;
     }
     if (client_check(arguments->client, &error) != STATUS_OK) {
         return bad_usage(error.text);
     }
     enum status status = client_open(arguments->client, &error);
     if (status == STATUS_OK) {
-        status = command->run(arguments->client, words[1], arguments, &error);
+        status = command->run(words + 1, count - 1, arguments, &error);
     }
     return exit_code(status, &error);
 }
@@ -281,6 +391,7 @@ serve(int argc, char **argv, struct arguments *arguments)
         {"every", required_argument, NULL, 'e'},
         {"once", no_argument, NULL, '1'},
         {"json", no_argument, NULL, 'j'},
+        {"csv", no_argument, NULL, 'c'},
         {"version", no_argument, NULL, 'V'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
@@ -309,7 +420,7 @@ main(int argc, char **argv)
     struct client client;
     struct arguments arguments = {
         .client = &client,
-        .top = {.window = "1h", .every = USEC_PER_S},
+        .top = {.every = USEC_PER_S},
     };
     // A closed connection or pipe is reported by the call that writes to it.
     (void)signal(SIGPIPE, SIG_IGN);

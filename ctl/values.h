@@ -1,11 +1,12 @@
 // Values of replies from Redis: fields of hashes, and their numbers.
 #pragma once
 
-#include <hiredis/hiredis.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buffer.h"
 #include "base/slice.h"
+#include "ctl/client.h"
 
 // A field of a hash as HGETALL returns it; none: it is not there.
 struct slice values_field(const redisReply *hash, struct slice name);

@@ -2,12 +2,12 @@
 // each window, a line for each metric.
 #pragma once
 
-#include <hiredis/hiredis.h>
 #include <stddef.h>
 
 #include "base/buffer.h"
 #include "base/slice.h"
 #include "base/usec.h"
+#include "ctl/client.h"
 
 enum { WINDOWS_MAX = 8, WINDOWS_NAME_COLUMNS = 16, WINDOWS_COLUMNS = 16 };
 

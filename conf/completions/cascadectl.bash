@@ -34,13 +34,15 @@ _cascadectl()
     local command= at
     for at in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case $at in
-        top | user | cascade | carriers | carrier) command=$at ;;
+        top | user | cascade | carriers | carrier | campaign | outreach) command=$at ;;
         esac
     done
     case $command in
-    '') offered+=' top user cascade carriers carrier' ;;
+    '') offered+=' top user cascade carriers carrier campaign outreach' ;;
     top) offered+=' -w --window -n --rows -e --every -1 --once' ;;
     carriers) offered+=' -n --rows -j --json' ;;
+    campaign) offered+=' -w --window -n --rows -j --json' ;;
+    outreach) offered+=' -n --rows --csv -j --json done undo' ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$offered" -- "$word")
 }

@@ -9,7 +9,7 @@ options=(
     '(-V --version)'{-V,--version}'[print the version]'
     '(-h --help)'{-h,--help}'[print this help]'
 )
-case ${words[(r)(top|user|cascade|carriers|carrier)]} in
+case ${words[(r)(top|user|cascade|carriers|carrier|campaign|outreach)]} in
 top)
     options+=(
         '(-w --window)'{-w,--window}'[window to show, as configured (default 1h)]:W:(5m 1h 24h)'
@@ -24,5 +24,20 @@ carriers)
         '(-j --json)'{-j,--json}'[as one JSON object]'
     )
     ;;
+campaign)
+    options+=(
+        '(-w --window)'{-w,--window}'[window of the boards (default 1h)]:W:(5m 1h 24h)'
+        '(-n --rows)'{-n,--rows}'[at most N rows per board (default 3)]:N: '
+        '(-j --json)'{-j,--json}'[as one JSON object]'
+    )
+    ;;
+outreach)
+    options+=(
+        '(-n --rows)'{-n,--rows}'[the first N (default all)]:N: '
+        '--csv[as CSV]'
+        '(-j --json)'{-j,--json}'[as one JSON object]'
+        '3:change:(done undo)' '4:id: '
+    )
+    ;;
 esac
-_arguments -s -S $options '1:command:((top\:"show the leaderboards until Ctrl-C" user\:"show all values of a user" cascade\:"show all values of a post’s cascade" carriers\:"list the people through whom most people came" carrier\:"show what is known of one of them"))' '2:id: '
+_arguments -s -S $options '1:command:((top\:"show the leaderboards until Ctrl-C" user\:"show all values of a user" cascade\:"show all values of a post’s cascade" carriers\:"list the people through whom most people came" carrier\:"show what is known of one of them" campaign\:"show the figures and boards of a campaign, or list all" outreach\:"list whom to talk to in a campaign, with reasons; or mark a person as talked to (done), or not (undo)"))' '2:id: '

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "net/redis/redis_glob.h"
 #include "sinks/alert_json.h"
 
 // clang-format off
@@ -90,19 +91,6 @@ const struct redis_key redis_keys_rows[] = {
 };
 // clang-format on
 
-static void
-escape_glob(const char *prefix, char *pattern)
-{
-    for (; *prefix != '\0'; prefix++) {
-        if (strchr("*?[]\\^-", *prefix) != NULL) {
-            *pattern++ = '\\';
-        }
-        *pattern++ = *prefix;
-    }
-    *pattern++ = '*';
-    *pattern = '\0';
-}
-
 void
 redis_keys_init(struct redis_keys *keys, const char *prefix)
 {
@@ -122,7 +110,7 @@ redis_keys_init(struct redis_keys *keys, const char *prefix)
         keys->head[i] = (struct slice){keys->bytes[i], (size_t)length};
     }
     keys->prefix_len = strlen(prefix);
-    escape_glob(prefix, keys->pattern);
+    redis_glob_begin(keys->pattern, slice_of(prefix), SLICE_LIT(""));
 }
 
 // "mentions:1h": letters, then a duration.

@@ -26,7 +26,9 @@ ASKED = [
     ("cascaded --describe ", {"options", "metrics", "keys", "formats", "alerts"}, {"--json"}),
     ("cascaded -o redis.pa", {"redis.password_file=", "redis.patience="}, {"redis.url="}),
     ("cascaded --speed ", {"max"}, {"--stay"}),
-    ("cascadectl ca", {"cascade", "carriers", "carrier"}, {"top"}),
+    ("cascadectl ca", {"cascade", "carriers", "carrier", "campaign"}, {"top"}),
+    ("cascadectl outreach cup ", {"done", "undo"}, {"top"}),
+    ("cascadectl outreach --c", {"--csv"}, {"--once"}),
     ("cascadectl top --o", {"--once", "--option"}, {"--json"}),
     ("cascadectl carriers --j", {"--json"}, {"--once"}),
     ("cascadectl top --window ", {"5m", "1h", "24h"}, {"top"}),
@@ -117,8 +119,8 @@ class Zsh:
         self.read_until("> ")
         os.write(self.terminal, line.encode() + b"\t")
         self.wait_for("\n")
-        os.write(self.terminal, b"\x15print -r 'do''ne'\n")
-        text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", self.read_until("done"))
+        os.write(self.terminal, b"\x15print -r 'fin''ished'\n")
+        text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", self.read_until("finished"))
         lines = text.partition("\n")[2].splitlines()  # behind what was typed
         return {word for shown in lines if not shown.startswith(">") for word in shown.split()}
 

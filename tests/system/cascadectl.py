@@ -342,7 +342,7 @@ def every_failure_has_its_exit_code_and_one_clear_line():
                 (66, ["-r", url, "cascade", "app:nothing"], b"no cascade"),
                 (66, ["-r", url, "carrier", "app:nobody"], b"not on a board of carriers"),
                 (66, ["-r", url, "carrier", "@nobody"], b"no user"),
-                (64, ["-r", url, "top", "--json"], b"--json is for carriers"),
+                (64, ["-r", url, "top", "--json"], b"--json is for carriers, campaign and outreach"),
                 (64, ["carriers", "app:u0"], b"carriers takes no argument"),
                 (64, ["carrier"], b"one id"),
                 (64, ["-r", "nonsense", "top"], b"the address of Redis must be"),
