@@ -6,6 +6,7 @@
 
 #include "base/region.h"
 #include "base/snapshot.h"
+#include "pipeline/campaigns/account.h"
 
 // Each account takes at least two bytes of its list.
 enum { ACCOUNTS_MAX = CAMPAIGN_MAX * OPTION_TEXTS_MAX / 2 };
@@ -84,34 +85,15 @@ by_hash(const void *a, const void *b)
     return (x->hash > y->hash) - (x->hash < y->hash);
 }
 
-// The account as it is compared. `text` is storage for it.
-static struct slice
-account_form(struct handle_form *form, struct slice account,
-             char text[OPTION_TEXTS_MAX + HANDLE_FORM_MAX])
-{
-    if (!campaign_is_handle(account)) {
-        return account;
-    }
-    size_t head =
-        (size_t)((const char *)memchr(account.ptr, '@', account.len) - account.ptr) + 1;
-    struct slice handle = {account.ptr + head, account.len - head};
-    if (handle.len > HANDLE_FORM_MAX) {
-        return account;
-    }
-    memcpy(text, account.ptr, head);
-    return (struct slice){text, head + handle_form_put(form, handle, text + head)};
-}
-
 static void
 add_accounts(struct campaigns *campaigns, const struct campaign *campaign, uint64_t bit,
              const struct campaigns_needs *needs)
 {
     const char *item = NULL;
-    char text[OPTION_TEXTS_MAX + HANDLE_FORM_MAX];
+    const struct account_needs own = {needs->key, needs->form};
     while ((item = option_texts_next(&campaign->accounts, item)) != NULL) {
-        struct slice form = account_form(needs->form, slice_of(item), text);
         campaigns->accounts[campaigns->account_count++] =
-            (struct campaigns_account){hash_slice(needs->key, form), bit};
+            (struct campaigns_account){account_hash(own, slice_of(item)), bit};
     }
 }
 
@@ -190,27 +172,16 @@ uint64_t
 campaigns_of_user(const struct campaigns *campaigns, const struct users *users,
                   uint32_t user)
 {
-    char text[OPTION_TEXTS_MAX + HANDLE_FORM_MAX];
+    uint64_t hashes[ACCOUNT_HASHES];
     if (campaigns->account_count == 0) {
         return 0;
     }
-    struct slice id = users_id(users, user);
-    uint64_t found = find(campaigns, hash_slice(&users->key, id));
-    struct slice handle = users_handle(users, user);
-    struct slice network = users_network_of(id);
-    if (handle.len == 0 || handle.len > HANDLE_FORM_MAX || network.len > POST_ID_MAX) {
-        return found;
+    uint64_t found = 0;
+    size_t count = account_hashes(users, user, hashes);
+    for (size_t i = 0; i < count; i++) {
+        found |= find(campaigns, hashes[i]);
     }
-    size_t head = network.len + 1;
-    memcpy(text, network.ptr, network.len);
-    text[network.len] = ':';
-    text[head] = '@';
-    size_t len = handle_form_put(users->form, handle, text + head + 1);
-    return found |
-           find(campaigns,
-                hash_slice(&users->key, (struct slice){text, head + 1 + len})) |
-           find(campaigns,
-                hash_slice(&users->key, (struct slice){text + head, 1 + len}));
+    return found;
 }
 
 bool
