@@ -22,6 +22,8 @@ const struct option http_options_rows[] = {
      AT(listen), "Address of the live daemon's HTTP server; empty for none"},
     {"http.allow_remote", OPTION_BOOL, "false", 0, 1, false,
      AT(allow_remote), "Allow an address that other machines can reach"},
+    {"http.hosts", OPTION_TEXTS, "", 0, OPTION_TEXTS_MAX, false,
+     AT(hosts), "Further names of this server, as in the address of the page; requests with another Host are refused"},
     {"http.token_file", OPTION_TEXT, "", 0, OPTION_TEXT_MAX - 1, false,
      AT(token_file), "File with the token that POST /api/v1/posts requires; empty: posts cannot be pushed"},
     {"http.max_body", OPTION_BYTES, "16M", 1 << 10, 64 << 20, false,
@@ -150,6 +152,22 @@ http_options_token(const struct http_options *options, char ret_token[HTTP_TOKEN
     return STATUS_OK;
 }
 
+static enum status
+check_hosts(const struct http_options *options, struct error *error)
+{
+    const char *item = NULL;
+    while ((item = option_texts_next(&options->hosts, item)) != NULL) {
+        if (strpbrk(item, ":/ \t*") != NULL) {
+            return error_set(
+                error, STATUS_PARSE,
+                "http.hosts: \"%s\" is not a name: write it without scheme "
+                "and port, for example cascaded.example.org",
+                item);
+        }
+    }
+    return STATUS_OK;
+}
+
 enum status
 http_options_check(const struct http_options *options, struct error *error)
 {
@@ -159,5 +177,8 @@ http_options_check(const struct http_options *options, struct error *error)
         return STATUS_OK;
     }
     enum status status = http_options_address(options, &address, error);
+    if (status == STATUS_OK) {
+        status = check_hosts(options, error);
+    }
     return status == STATUS_OK ? http_options_token(options, token, error) : status;
 }

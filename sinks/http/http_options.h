@@ -13,6 +13,7 @@ enum { HTTP_TOKEN_MAX = 512 };
 struct http_options {
     char listen[OPTION_TEXT_MAX];
     bool allow_remote;
+    struct option_texts hosts;
     char token_file[OPTION_TEXT_MAX];
     uint64_t max_body;
     usec timeout;

@@ -18,6 +18,7 @@ static const struct {
     {HTTP_CODE_OK, "Content-Security-Policy", "default-src 'none'"},
     {HTTP_CODE_NO_TOKEN, "WWW-Authenticate", "Bearer"},
     {HTTP_CODE_LATER, "Retry-After", "1"},
+    {HTTP_CODE_NOT_READY, "Retry-After", "1"},
     {HTTP_CODE_ENCODED, "Accept-Encoding", "identity"},
 };
 enum { STREAM_BLOCK = 4096 }; // of a client of HTTP/1.0
@@ -150,7 +151,8 @@ http_reply_refusal(enum http_refusal refusal, const char *more,
                                   "send the body as it is, in UTF-8: no "
                                   "Content-Encoding, not compressed, no archive"},
         [HTTP_REFUSAL_OTHER_HOST] = {HTTP_CODE_OTHER_HOST, "misdirected",
-                                     "the Host of this server is localhost"},
+                                     "this is not a name of this server: use its "
+                                     "address, or add the name to http.hosts"},
         [HTTP_REFUSAL_LATER] = {HTTP_CODE_LATER, "no_room",
                                 "no room at the moment: send the whole body again "
                                 "later"},

@@ -6,12 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 
 #include "net/timer.h"
 #include "sinks/http/http_guests.h"
 #include "sinks/http/http_head.h"
+#include "sinks/http/http_host.h"
 #include "sinks/http/http_listener.h"
 #include "sinks/http/http_push.h"
 #include "sinks/http/http_reply.h"
@@ -83,23 +83,13 @@ header(struct MHD_Connection *connection, const char *name)
     return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
 }
 
-// On loopback a web page could reach the server by a host name that its owner controls.
+// Without a Host: HTTP/1.0, which browsers do not send.
 static bool
 is_own_host(const struct http_server *server, struct MHD_Connection *connection)
 {
-    static const char *const own[] = {"localhost", "127.0.0.1", "[::1]"};
     const char *host = header(connection, MHD_HTTP_HEADER_HOST);
-    if (!server->is_loopback || host == NULL) {
-        return true;
-    }
-    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
-        size_t len = strlen(own[i]);
-        if (strncasecmp(host, own[i], len) == 0 &&
-            (host[len] == '\0' || host[len] == ':')) {
-            return true;
-        }
-    }
-    return strcasecmp(host, server->options.listen) == 0;
+    return host == NULL ||
+           http_host_is_own(&server->options, server->is_loopback, slice_of(host));
 }
 
 struct head_check {

@@ -331,6 +331,26 @@ def a_web_page_cannot_reach_it_under_a_name_of_its_own():
 
 
 @case
+def a_server_for_others_has_the_names_that_are_configured():
+    with Daemon('listen = "0.0.0.0:0" allow_remote = true hosts = {"news.example.org"}') as daemon:
+        for host, status in (("news.example.org", 200), ("News.Example.org:8080", 200), ("10.0.0.7:80", 200),
+                             ("[2001:db8::7]", 200), ("localhost", 200), ("evil.example", 421),
+                             ("news.example.org.evil.example", 421), ("x.news.example.org", 421)):
+            for path in ("/", "/api/v1/status", "/api/v1/top/posts/1h", "/metrics"):
+                answer = daemon.ask("GET", path, Host=host)
+                assert answer.status == status, (host, path, answer.status)
+            if status == 421:
+                assert "http.hosts" in json.loads(answer.text)["message"], answer.text
+
+
+@case
+def who_is_sent_away_for_now_learns_when_to_come_back():
+    with Daemon() as daemon:
+        answer = daemon.ask("GET", "/readyz")
+        assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
+
+
+@case
 def clients_that_misbehave_do_not_stop_the_others():
     with Daemon() as daemon:
         slow = []
