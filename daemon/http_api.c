@@ -19,17 +19,38 @@ describe(const struct http_api *http_api, const struct stream *stream, usec now,
     }
 }
 
+static usec
+wall(const struct http_api *http_api)
+{
+    return http_api->needs.streams != NULL ? wall_clock_now() : clock_system();
+}
+
 static void
 state(void *context, struct api_state *ret_state)
 {
     struct http_api *http_api = context;
     const struct streams *streams = http_api->needs.streams;
+    usec age;
     *ret_state = (struct api_state){.sources = http_api->sources};
     redis_sink_streams(http_api->needs.sink, &ret_state->lag, &ret_state->is_complete);
+    ret_state->is_written = redis_sink_is_current(http_api->needs.sink, &age);
+    ret_state->written = age != USEC_NONE ? wall(http_api) - age : USEC_NONE;
     for (size_t i = 0; streams != NULL && i < streams->count; i++) {
         describe(http_api, streams->items[i], wall_clock_now(), &http_api->sources[i]);
         ret_state->source_count++;
     }
+}
+
+static bool
+covers(void *context, usec window)
+{
+    const struct http_api *http_api = context;
+    const struct streams *streams = http_api->needs.streams;
+    struct streams_figures figures = {.is_complete = true};
+    if (streams != NULL) {
+        streams_figures(streams, wall_clock_now(), window, &figures);
+    }
+    return figures.is_complete;
 }
 
 static void
@@ -54,14 +75,15 @@ http_api_init(struct http_api *http_api, const struct http_api_needs *needs)
         .network_count = NETWORK_COUNT,
         .wall = needs->streams != NULL ? wall_clock_now : clock_system,
         .state = state,
+        .covers = covers,
         .context = http_api,
     };
     http_api->api = api_create(&setup);
     if (http_api->api == NULL) {
         return false;
     }
-    http_api->feed = live_feed_create(
-        &(struct live_feed_needs){needs->base, needs->pipeline, http_api->api});
+    http_api->feed = live_feed_create(&(struct live_feed_needs){
+        needs->base, needs->pipeline, http_api->api, needs->sink});
     if (http_api->feed == NULL) {
         http_api_fini(http_api);
         return false;

@@ -9,6 +9,7 @@
 #include "pipeline/views.h"
 #include "sinks/api/api.h"
 #include "sinks/http/http_events.h"
+#include "sinks/redis/redis_sink.h"
 
 enum {
     BODY_MAX = 1 << 20,
@@ -24,6 +25,7 @@ struct live_feed {
     struct timer tick;
     struct buffer body;
     uint64_t ticks;
+    bool is_written;                      // at the last tick: Redis acknowledges
     uint64_t sent[EVENT_RING_BOARDS_MAX]; // hash of the board that was sent last
 };
 
@@ -107,17 +109,33 @@ send_board(struct live_feed *feed, uint16_t index)
     }
 }
 
+// True if Redis went or came back since the last call.
+static bool
+note_redis(struct live_feed *feed)
+{
+    usec age;
+    bool is_written = redis_sink_is_current(feed->needs.sink, &age);
+    bool has_changed = is_written != feed->is_written;
+    feed->is_written = is_written;
+    if (has_changed) {
+        api_changed(feed->needs.api);
+    }
+    return has_changed;
+}
+
 static void
 on_tick(void *context)
 {
     struct live_feed *feed = context;
     struct event_ring *ring = http_events_ring(feed->events);
+    bool is_status_due = feed->ticks++ % TICKS_A_STATUS == 0;
     timer_set(&feed->tick, TICK);
+    is_status_due = note_redis(feed) || is_status_due;
     event_ring_flush(ring, api_number(feed->needs.api));
     if (!http_events_is_wanted(feed->events, EVENT_RING_FOR_ALL)) {
         return;
     }
-    if (feed->ticks++ % TICKS_A_STATUS == 0) {
+    if (is_status_due) {
         struct slice answer = ask(feed, "/api/v1/status");
         if (!slice_is_none(answer)) {
             event_ring_add(ring, EVENT_RING_FOR_ALL, SLICE_LIT("status"), answer);

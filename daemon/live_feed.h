@@ -1,7 +1,7 @@
-// What the live feed (sinks/http/http_events.h) sends: the status once a second, the
-// boards that changed twice a second, and alerts at once. The data are the answers of
-// the HTTP interface for reading. Nothing is written while no client is connected, and
-// no board that no client wants.
+// What the live feed (sinks/http/http_events.h) sends: the status once a second, and
+// when Redis goes or returns; twice a second the boards that changed; alerts at once.
+// The data are the answers of the HTTP interface for reading. Nothing is written while
+// no client is connected, and no board that no client wants.
 #pragma once
 
 #include "base/slice.h"
@@ -11,11 +11,13 @@ struct event_base;
 struct http_events;
 struct live_feed;
 struct pipeline;
+struct redis_sink;
 
 struct live_feed_needs {
     struct event_base *base; // kept, as all pointers here
     const struct pipeline *pipeline;
     struct api *api;
+    const struct redis_sink *sink;
 };
 
 // NULL when there is no memory.

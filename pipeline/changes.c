@@ -3,6 +3,7 @@
 #include "pipeline/changes/change.h"
 #include "pipeline/changes/change_carrier.h"
 #include "pipeline/changes/key_rule.h"
+#include "pipeline/coverage.h"
 #include "pipeline/fold/prefetch.h"
 
 // Cascades contain their author's handle.
@@ -285,17 +286,6 @@ changes_has_handle(const struct pipeline *pipeline, struct slice key)
     return has_user(pipeline, users_holder(&pipeline->users, network, handle));
 }
 
-static bool
-is_complete(const struct pipeline *pipeline)
-{
-    // Something was left out, or was evicted while it counted. USEC_NONE is before
-    // every time.
-    usec since = pipeline->clock - pipeline->longest;
-    return pipeline->started != USEC_NONE && pipeline->started <= since &&
-           pipeline->clock >= pipeline->whole_from && pipeline->lost_at <= since &&
-           pipeline->cascades.evicted_at <= since;
-}
-
 void
 changes_meta(const struct pipeline *pipeline, struct changes_meta *ret_meta)
 {
@@ -305,6 +295,6 @@ changes_meta(const struct pipeline *pipeline, struct changes_meta *ret_meta)
         .interactions = pipeline->metrics.interactions,
         .users_from = pipeline->options.users_from,
         .cascades_from = pipeline->options.cascades_from,
-        .is_complete = is_complete(pipeline),
+        .is_complete = coverage_is_complete(pipeline, pipeline->longest),
     };
 }

@@ -5,6 +5,7 @@
 
 #include "pipeline/changes/change.h"
 #include "pipeline/changes/change_carrier.h"
+#include "pipeline/coverage.h"
 #include "pipeline/inside.h"
 
 // ── people ─────────────────────────────────────────────────────────────────
@@ -254,6 +255,29 @@ views_growth(const struct pipeline *pipeline, uint32_t cascade,
         ret_points[i - 1].size = row->size;
     }
     return growth.count;
+}
+
+// ── windows ────────────────────────────────────────────────────────────────
+
+uint32_t
+views_windows(const struct pipeline *pipeline)
+{
+    return pipeline->windows.shown;
+}
+
+struct views_window
+views_window(const struct pipeline *pipeline, uint32_t index)
+{
+    const struct option_spans *spans = &pipeline->options.windows;
+    usec length = spans->length[index];
+    bool has_begun = pipeline->started != USEC_NONE;
+    usec since = has_begun ? pipeline->clock - pipeline->started : 0;
+    return (struct views_window){
+        .name = slice_of(spans->name[index]),
+        .length = length,
+        .seen = since < length ? since : length,
+        .is_complete = coverage_is_complete(pipeline, length),
+    };
 }
 
 // ── boards ─────────────────────────────────────────────────────────────────

@@ -68,6 +68,17 @@ enum { VIEWS_POINTS_MIN = 3 };
 size_t views_growth(const struct pipeline *pipeline, uint32_t cascade,
                     struct views_point *ret_points, size_t most);
 
+// ── windows ────────────────────────────────────────────────────────────────
+
+struct views_window {
+    struct slice name; // "1h"
+    usec length;
+    usec seen;        // of it since the first post; 0 before
+    bool is_complete; // all of it, and nothing was left out in it
+};
+uint32_t views_windows(const struct pipeline *pipeline);
+struct views_window views_window(const struct pipeline *pipeline, uint32_t index);
+
 // ── boards ─────────────────────────────────────────────────────────────────
 
 enum views_owner { VIEWS_PEOPLE, VIEWS_CASCADES, VIEWS_HASHTAGS };

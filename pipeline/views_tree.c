@@ -220,10 +220,8 @@ views_tree_post(const struct pipeline *pipeline, const struct views_tree_row *ro
     return has_words && words.id.len != 0 ? words.id : SLICE_NONE;
 }
 
-struct slice
+uint32_t
 views_tree_person(const struct pipeline *pipeline, const struct views_tree_row *row)
 {
-    uint32_t user =
-        inside_actor(pipeline, event_records_at(&pipeline->records, row->event));
-    return user != USER_NONE ? users_id(&pipeline->users, user) : SLICE_NONE;
+    return inside_actor(pipeline, event_records_at(&pipeline->records, row->event));
 }

@@ -42,8 +42,10 @@ struct views_tree {
 // then not observed.
 void views_tree(const struct pipeline *pipeline, uint32_t cascade,
                 struct views_tree *ret_tree);
-// The id of the row's post, none where it is not remembered; of the person, likewise.
+// The id of the row's post; none where it is not remembered: of most reshares only a
+// hash is.
 struct slice views_tree_post(const struct pipeline *pipeline,
                              const struct views_tree_row *row);
-struct slice views_tree_person(const struct pipeline *pipeline,
-                               const struct views_tree_row *row);
+// The person, for pipeline/views.h; VIEWS_NONE where it is not remembered.
+uint32_t views_tree_person(const struct pipeline *pipeline,
+                           const struct views_tree_row *row);

@@ -73,10 +73,17 @@ api_flushed(struct api *api)
 {
     struct changes_meta meta;
     advance(api, clock_monotonic());
+    api->as_of = api->setup.wall();
     changes_meta(api->setup.pipeline, &meta);
     if (meta.clock != USEC_NONE) {
         note_ranks(api, meta.clock);
     }
+}
+
+void
+api_changed(struct api *api)
+{
+    advance(api, clock_monotonic());
 }
 
 void
@@ -204,7 +211,8 @@ api_create(const struct api_setup *setup)
         return NULL;
     }
     api->setup = *setup;
-    api->number = (uint64_t)(setup->wall() / USEC_PER_MS);
+    api->as_of = setup->wall();
+    api->number = (uint64_t)(api->as_of / USEC_PER_MS);
     api->numbered = api->rated = api->spending = clock_monotonic();
     api->entries = calloc(views_top(setup->pipeline), sizeof(*api->entries));
     api->tree = calloc(1, sizeof(*api->tree));

@@ -4,6 +4,9 @@
 // that is remembered, with a key in Redis or without one. The paths and their answers
 // are described in page/openapi.json, which is served, too.
 //
+// Boards are as of the last flush, as_of_ms: while Redis acknowledges nothing they do
+// not change. People, cascades and trees are as of the request.
+//
 // The number of a flush is the ETag of every answer. It starts at the time of the start
 // in milliseconds, so that numbers of an earlier process do not come again, and it also
 // advances once a second while nothing is flushed. Until it advances, a path has one
@@ -42,6 +45,8 @@ struct api_source {
 struct api_state {
     usec lag;         // USEC_NONE: that of the pipeline's clock
     bool is_complete; // no source lacks anything
+    bool is_written;  // Redis acknowledges what is written
+    usec written;     // when it did so last, on the wall clock; USEC_NONE: not yet
     const struct api_source *sources;
     size_t source_count;
 };
@@ -55,6 +60,8 @@ struct api_setup {
     usec (*wall)(void);
     // The state now; the sources are valid until the next call.
     void (*state)(void *context, struct api_state *ret_state);
+    // True if no source lacks anything in a window of that length.
+    bool (*covers)(void *context, usec window);
     void *context;
 };
 
@@ -65,6 +72,8 @@ void api_destroy(struct api **api);
 
 // A flush is about to start.
 void api_flushed(struct api *api);
+// The state of the daemon beside the pipeline changed: nothing is answered from before.
+void api_changed(struct api *api);
 // An alert was published. Copies the JSON.
 void api_alerted(struct api *api, struct slice json);
 

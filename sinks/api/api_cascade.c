@@ -70,12 +70,12 @@ root_of(const struct api_call *call)
 }
 
 static void
-put_id(struct buffer *text, struct slice id)
+put_text(struct buffer *text, struct slice value)
 {
-    if (slice_is_none(id)) {
+    if (slice_is_none(value)) {
         json_writer_null(text);
     } else {
-        json_writer_string(text, id);
+        json_writer_string(text, value);
     }
 }
 
@@ -120,23 +120,31 @@ static void
 put_post(const struct api_call *call, uint32_t row)
 {
     const struct pipeline *pipeline = call->api->setup.pipeline;
-    put_id(call->body, row == 0
-                           ? views_owner_id(pipeline, VIEWS_CASCADES, root_of(call))
-                           : views_tree_post(pipeline, &call->api->tree->rows[row]));
+    put_text(call->body, row == 0
+                             ? views_owner_id(pipeline, VIEWS_CASCADES, root_of(call))
+                             : views_tree_post(pipeline, &call->api->tree->rows[row]));
+}
+
+static struct views_person
+person_of(const struct api_call *call, uint32_t row)
+{
+    const struct pipeline *pipeline = call->api->setup.pipeline;
+    uint32_t user = row == 0 ? views_author(pipeline, root_of(call))
+                             : views_tree_person(pipeline, &call->api->tree->rows[row]);
+    return user != VIEWS_NONE ? views_person(pipeline, user)
+                              : (struct views_person){.id = SLICE_NONE};
 }
 
 static void
 put_person(const struct api_call *call, uint32_t row)
 {
-    const struct pipeline *pipeline = call->api->setup.pipeline;
-    uint32_t author = row == 0 ? views_author(pipeline, root_of(call)) : VIEWS_NONE;
-    struct slice id = SLICE_NONE;
-    if (row != 0) {
-        id = views_tree_person(pipeline, &call->api->tree->rows[row]);
-    } else if (author != VIEWS_NONE) {
-        id = views_person(pipeline, author).id;
-    }
-    put_id(call->body, id);
+    put_text(call->body, person_of(call, row).id);
+}
+
+static void
+put_handle(const struct api_call *call, uint32_t row)
+{
+    put_text(call->body, person_of(call, row).handle);
 }
 
 void
@@ -161,6 +169,7 @@ api_write_tree(const struct api_call *call)
     put_column(call, "observed", put_observed);
     put_column(call, "id", put_post);
     put_column(call, "person", put_person);
+    put_column(call, "handle", put_handle);
     json_writer_close(call->body, '}');
     api_end_costly(call, started);
 }

@@ -15,6 +15,7 @@ struct api {
     struct api_setup setup;
     uint64_t number;
     usec numbered;               // monotonic, when it advanced last
+    usec as_of;                  // wall clock of the flush that updated the boards
     usec rated;                  // monotonic, when the rate was computed last
     uint64_t posts;              // at that time
     double rate;                 // posts per second

@@ -9,6 +9,18 @@ ms_of(usec time)
     return usec_floor_div(time, USEC_PER_MS);
 }
 
+// null: there is none.
+static void
+put_time(struct buffer *text, const char *name, usec time)
+{
+    json_writer_name(text, slice_of(name));
+    if (time == USEC_NONE) {
+        json_writer_null(text);
+    } else {
+        json_writer_i64(text, ms_of(time));
+    }
+}
+
 static void
 put_sources(struct buffer *text, const struct api_state *state)
 {
@@ -25,13 +37,8 @@ put_sources(struct buffer *text, const struct api_state *state)
             json_writer_null(text);
         } else {
             json_writer_open(text, '{');
-            json_writer_put_i64(text, "from_ms", ms_of(source->gap_from));
-            json_writer_name(text, SLICE_LIT("to_ms"));
-            if (source->gap_to == USEC_NONE) {
-                json_writer_null(text);
-            } else {
-                json_writer_i64(text, ms_of(source->gap_to));
-            }
+            put_time(text, "from_ms", source->gap_from);
+            put_time(text, "to_ms", source->gap_to);
             json_writer_close(text, '}');
         }
         json_writer_close(text, '}');
@@ -39,21 +46,49 @@ put_sources(struct buffer *text, const struct api_state *state)
     json_writer_close(text, ']');
 }
 
-// The windows, and the names of boards: those of one window, then those without.
+static void
+put_redis(struct buffer *text, const struct api_state *state)
+{
+    json_writer_name(text, SLICE_LIT("redis"));
+    json_writer_open(text, '{');
+    json_writer_put_text(text, "state", slice_of(state->is_written ? "up" : "down"));
+    put_time(text, "written_ms", state->written);
+    json_writer_close(text, '}');
+}
+
+static void
+put_windows(const struct api_call *call)
+{
+    const struct api_setup *setup = &call->api->setup;
+    struct buffer *text = call->body;
+    uint32_t count = views_windows(setup->pipeline);
+    json_writer_name(text, SLICE_LIT("windows"));
+    json_writer_open(text, '[');
+    for (uint32_t i = 0; i < count; i++) {
+        json_writer_string(text, views_window(setup->pipeline, i).name);
+    }
+    json_writer_close(text, ']');
+    json_writer_name(text, SLICE_LIT("coverage"));
+    json_writer_open(text, '[');
+    for (uint32_t i = 0; i < count; i++) {
+        struct views_window window = views_window(setup->pipeline, i);
+        json_writer_open(text, '{');
+        json_writer_put_text(text, "window", window.name);
+        json_writer_put_i64(text, "length_ms", ms_of(window.length));
+        json_writer_put_i64(text, "seen_ms", ms_of(window.seen));
+        json_writer_name(text, SLICE_LIT("complete"));
+        json_writer_bool(text, window.is_complete &&
+                                   setup->covers(setup->context, window.length));
+        json_writer_close(text, '}');
+    }
+    json_writer_close(text, ']');
+}
+
+// The names of boards: those of one window, then those without.
 static void
 put_boards(struct buffer *text, const struct pipeline *pipeline)
 {
     uint32_t count = views_boards(pipeline);
-    struct slice first = views_board(pipeline, 0).metric;
-    json_writer_name(text, SLICE_LIT("windows"));
-    json_writer_open(text, '[');
-    for (uint32_t i = 0; i < count; i++) {
-        struct views_board board = views_board(pipeline, i);
-        if (slice_equal(board.metric, first)) {
-            json_writer_string(text, board.window);
-        }
-    }
-    json_writer_close(text, ']');
     json_writer_name(text, SLICE_LIT("boards"));
     json_writer_open(text, '[');
     struct slice last = SLICE_NONE;
@@ -80,13 +115,8 @@ api_write_status(const struct api_call *call)
     snprintf(rate, sizeof(rate), "%.1f", api->rate);
     json_writer_open(text, '{');
     json_writer_put_text(text, "version", slice_of(api->setup.version));
-    json_writer_name(text, SLICE_LIT("clock_ms"));
-    if (has_clock) {
-        json_writer_i64(text, ms_of(now.meta.clock));
-    } else {
-        json_writer_null(text);
-    }
-    json_writer_put_i64(text, "as_of_ms", ms_of(now.wall));
+    put_time(text, "clock_ms", now.meta.clock);
+    json_writer_put_i64(text, "as_of_ms", ms_of(api->as_of));
     json_writer_put_i64(text, "lag_ms",
                         ms_of(now.state.lag != USEC_NONE ? now.state.lag : behind));
     json_writer_name(text, SLICE_LIT("complete"));
@@ -94,7 +124,9 @@ api_write_status(const struct api_call *call)
     json_writer_put_u64(text, "posts", now.meta.posts);
     json_writer_name(text, SLICE_LIT("posts_per_s"));
     json_writer_number(text, slice_of(rate));
+    put_redis(text, &now.state);
     put_sources(text, &now.state);
+    put_windows(call);
     put_boards(text, api->setup.pipeline);
     json_writer_close(text, '}');
 }

@@ -170,7 +170,8 @@ api_write_top(const struct api_call *call)
     json_writer_open(call->body, '{');
     json_writer_put_text(call->body, "board", list.board.metric);
     json_writer_put_text(call->body, "window", list.board.window);
-    json_writer_put_i64(call->body, "as_of_ms", usec_floor_div(now.wall, USEC_PER_MS));
+    json_writer_put_i64(call->body, "as_of_ms",
+                        usec_floor_div(api->as_of, USEC_PER_MS));
     json_writer_name(call->body, SLICE_LIT("complete"));
     json_writer_bool(call->body, now.is_complete);
     json_writer_name(call->body, SLICE_LIT("entries"));

@@ -9,6 +9,8 @@
 #include "sinks/redis/redis_inside.h"
 #include "sinks/redis/redis_machine.h"
 
+#define SILENCE USEC_PER_S
+
 enum status
 redis_sink_create(const struct redis_sink_setup *setup, struct redis_sink **ret_sink,
                   struct error *error)
@@ -160,6 +162,18 @@ bool
 redis_sink_is_up(const struct redis_sink *sink)
 {
     return sink->metrics.is_up != 0;
+}
+
+bool
+redis_sink_is_current(const struct redis_sink *sink, usec *ret_age)
+{
+    const struct redis_flush *flush = &sink->flush;
+    usec now = clock_monotonic();
+    usec begun =
+        flush->started > flush->progressed ? flush->started : flush->progressed;
+    bool is_waiting = sink->phase != REDIS_PHASE_IDLE && now - begun >= SILENCE;
+    *ret_age = sink->metrics.transactions != 0 ? now - flush->progressed : USEC_NONE;
+    return redis_sink_is_up(sink) && !is_waiting;
 }
 
 bool

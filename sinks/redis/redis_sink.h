@@ -16,8 +16,7 @@
 // process, the epoch missing or lower than expected) everything is written again, and
 // those of this program's keys that the pipeline does not write are removed.
 //
-// The sink does not log or exit: one callback receives all messages. The process must
-// ignore SIGPIPE.
+// Does not log or exit: one callback receives all messages. SIGPIPE must be ignored.
 #pragma once
 
 #include <stdbool.h>
@@ -48,12 +47,10 @@ enum {
 enum redis_event {
     REDIS_EVENT_READY,   // connected and owner of the prefix, for the first time
     REDIS_EVENT_LOST,    // the connection is lost (or was never open); once
-    REDIS_EVENT_TROUBLE, // connected, but Redis refuses (out of memory, read-only …);
-                         // once
+    REDIS_EVENT_TROUBLE, // connected, but Redis refuses (no memory, read-only …); once
     REDIS_EVENT_RECOVERED, // ends LOST or TROUBLE: a whole flush was acknowledged
     REDIS_EVENT_REWRITE,   // Redis lost or may have lost keys: all are written again
-    REDIS_EVENT_REPAIRED,  // keys of this program were missing or changed and are
-                           // replaced
+    REDIS_EVENT_REPAIRED,  // missing or changed keys of this program are replaced
     REDIS_EVENT_ADVICE,    // Redis works, but its configuration should be changed
     REDIS_EVENT_FENCED,    // a newer daemon owns the prefix: exit. The sink is stopped
     REDIS_EVENT_FATAL,     // it will not recover: exit. The sink is stopped
@@ -143,6 +140,9 @@ bool redis_sink_is_full(const struct redis_sink *sink);
 
 // True from READY on, except between LOST or TROUBLE and RECOVERED.
 bool redis_sink_is_up(const struct redis_sink *sink);
+// True if it is up and has waited for no answer for a second. age: since the last
+// acknowledgement, or since nothing was to be written; USEC_NONE: there was none.
+bool redis_sink_is_current(const struct redis_sink *sink, usec *ret_age);
 // LOST or TROUBLE was caused by an error reply of Redis.
 bool redis_sink_is_refused(const struct redis_sink *sink);
 // The text of LOST or TROUBLE, until RECOVERED; else empty.

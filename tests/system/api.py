@@ -130,6 +130,12 @@ def boards_equal_their_keys():
         status = replay.get("status")
         assert status["windows"] == WINDOWS
         assert status["boards"] == METRICS + ["cascades", "hashtags"] + LASTING
+        length = {"5m": 300_000, "1h": 3_600_000, "24h": 86_400_000}
+        for row in status["coverage"]:
+            assert row["length_ms"] == length.pop(row["window"]), row
+            assert row["complete"] == (row["seen_ms"] == row["length_ms"]), row
+            assert row["complete"] or 3_600_000 < row["seen_ms"] <= 6_000_000, row
+        assert not length and [row["complete"] for row in status["coverage"]] == [True, True, False]
         boards = [(metric, window) for metric in METRICS + ["cascades", "hashtags"]
                   for window in WINDOWS] + [(metric, "all") for metric in LASTING]
         for metric, window in boards:

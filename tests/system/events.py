@@ -27,9 +27,9 @@ CLIENT = SERVER.connect(decode_responses=True)
 class Daemon(LiveDaemon):
     """A daemon into which posts are pushed."""
 
-    def __init__(self, more=""):
+    def __init__(self, more="", server=SERVER):
         CLIENT.flushall()
-        super().__init__(CASCADED, FOLDER, f'redis {{ url = "{SERVER.url}" }}\n' +
+        super().__init__(CASCADED, FOLDER, f'redis {{ url = "{server.url}" }}\n' +
                          http_section(FOLDER) + more)
         self.await_start()
 
@@ -108,6 +108,33 @@ def a_client_resumes_and_gets_the_alert_it_missed():
             last = event["id"]
         with Feed(daemon, f"?boards=&last_event_id={last}") as feed:
             assert feed.next("alert", "snapshot", "status")["event"] == "status"
+
+
+@case
+def a_redis_that_hangs_or_is_gone_is_reported_and_so_is_its_return():
+    server = RedisServer()
+    with Daemon(server=server) as daemon, Feed(daemon, "?boards=posts:1h") as feed:
+        def until(state):
+            status = feed.next("status")["data"]
+            while status["redis"]["state"] != state:
+                status = feed.next("status")["data"]
+            answer = json.loads(daemon.ask("GET", "/api/v1/status").text)
+            assert answer["redis"]["state"] == state, answer  # not an answer of before
+            return status
+
+        before = until("up")
+        assert abs(before["redis"]["written_ms"] - before["as_of_ms"]) < PATIENCE * 1000
+        for end, again in ((server.stop_process, server.continue_process), (server.kill, server.start)):
+            end()
+            gone = until("down")
+            later = feed.next("status")["data"]
+            board = json.loads(daemon.ask("GET", "/api/v1/top/posts/1h").text)
+            for answer in (later, board):  # nothing was brought up to date since
+                assert answer["as_of_ms"] == gone["as_of_ms"], (gone, answer)
+            assert later["redis"]["written_ms"] == gone["redis"]["written_ms"] >= before["redis"]["written_ms"]
+            again()
+            back = until("up")
+            assert back["as_of_ms"] > gone["as_of_ms"], (gone, back)
 
 
 @case

@@ -27,7 +27,7 @@ FOLDER = pathlib.Path(processes.folder())
 SERVER = RedisServer()
 DOCUMENT = json.loads((ROOT / "page/openapi.json").read_text(encoding="utf-8"))
 # What depends on the moment of the request.
-MOMENT = {"as_of_ms", "lag_ms", "posts_per_s", "clock_ms", "version"}
+MOMENT = {"as_of_ms", "written_ms", "lag_ms", "posts_per_s", "clock_ms", "version"}
 
 
 def posts():
