@@ -10,7 +10,7 @@
 #include "net/clock.h"
 #include "sinks/api/api_inside.h"
 
-enum { LIMIT_TEXT = 32 };
+enum { PARAMETER_MAX = 32 };
 
 typedef void (*write_fn)(const struct api_call *call);
 
@@ -105,23 +105,31 @@ fill(const struct api_call *call, const char *tag, struct slice text)
     snprintf(call->reply->tag, sizeof(call->reply->tag), "%s", tag);
 }
 
-// What distinguishes an answer from others: the path and the limit.
+// What distinguishes an answer from others: the path and the parameters.
 static struct slice
 key_of(const struct http_request *request, char key[API_CACHE_KEY_MAX])
 {
-    char text[LIMIT_TEXT];
-    struct slice limit;
-    if (http_request_parameter(request, SLICE_LIT("limit"), text, sizeof(text),
-                               &limit) != STATUS_OK ||
-        request->path.len + 1 + limit.len > API_CACHE_KEY_MAX) {
+    static const struct slice names[] = {{"limit", 5}, {"network", 7}};
+    size_t used = request->path.len;
+    if (used > API_CACHE_KEY_MAX) {
         return SLICE_NONE;
     }
-    memcpy(key, request->path.ptr, request->path.len);
-    key[request->path.len] = '\0';
-    if (limit.len != 0) {
-        memcpy(key + request->path.len + 1, limit.ptr, limit.len);
+    memcpy(key, request->path.ptr, used);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        char text[PARAMETER_MAX];
+        struct slice value;
+        if (http_request_parameter(request, names[i], text, sizeof(text), &value) !=
+                STATUS_OK ||
+            used + 1 + value.len > API_CACHE_KEY_MAX) {
+            return SLICE_NONE;
+        }
+        key[used++] = '\0';
+        if (value.len != 0) {
+            memcpy(key + used, value.ptr, value.len);
+        }
+        used += value.len;
     }
-    return (struct slice){key, request->path.len + 1 + limit.len};
+    return (struct slice){key, used};
 }
 
 static void

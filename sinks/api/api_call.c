@@ -1,10 +1,13 @@
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "base/json_writer.h"
 #include "net/clock.h"
 #include "sinks/api/api_inside.h"
 
 #define COSTLY_MOST (API_COSTLY_MS * USEC_PER_MS)
 
-enum { LIMIT_TEXT = 32 };
+enum { LIMIT_TEXT = 32, SECONDS_MAX = 32 };
 
 // ── refusals and limits ────────────────────────────────────────────────────
 
@@ -107,4 +110,36 @@ api_put_fields(struct buffer *text, const struct change *change)
             json_writer_number(text, field->value);
         }
     }
+}
+
+// Seconds with as many of three decimals as needed.
+static void
+put_seconds(struct buffer *text, usec age)
+{
+    char seconds[SECONDS_MAX];
+    int64_t ms = usec_floor_div(age, USEC_PER_MS);
+    int len = snprintf(seconds, sizeof(seconds), "%" PRId64 ".%03d", ms / 1000,
+                       (int)(ms % 1000));
+    while (seconds[len - 1] == '0') {
+        len--;
+    }
+    len -= seconds[len - 1] == '.';
+    json_writer_number(text, (struct slice){seconds, (size_t)len});
+}
+
+void
+api_put_growth(struct buffer *text, const struct pipeline *pipeline, uint32_t cascade,
+               size_t most)
+{
+    struct views_point points[API_POINTS_MAX];
+    size_t count = views_growth(pipeline, cascade, points, most);
+    json_writer_name(text, SLICE_LIT("growth"));
+    json_writer_open(text, '[');
+    for (size_t i = 0; i < count; i++) {
+        json_writer_open(text, '[');
+        put_seconds(text, points[i].age);
+        json_writer_u64(text, points[i].size);
+        json_writer_close(text, ']');
+    }
+    json_writer_close(text, ']');
 }

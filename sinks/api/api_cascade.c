@@ -1,46 +1,10 @@
-#include <inttypes.h>
-#include <stdio.h>
-
 #include "base/json_writer.h"
 #include "sinks/alert_json.h"
 #include "sinks/api/api_inside.h"
 
-enum { POINTS_MAX = 300, SECONDS_MAX = 32 };
-
 static const char unknown_post[] =
     "there is no such post in memory, or it was not reshared: ask for its id, "
     "percent-encoded";
-
-// Seconds with as many of three decimals as needed.
-static void
-put_seconds(struct buffer *text, usec age)
-{
-    char seconds[SECONDS_MAX];
-    int64_t ms = usec_floor_div(age, USEC_PER_MS);
-    int len = snprintf(seconds, sizeof(seconds), "%" PRId64 ".%03d", ms / 1000,
-                       (int)(ms % 1000));
-    while (seconds[len - 1] == '0') {
-        len--;
-    }
-    len -= seconds[len - 1] == '.';
-    json_writer_number(text, (struct slice){seconds, (size_t)len});
-}
-
-static void
-put_growth(const struct api_call *call, uint32_t cascade)
-{
-    struct views_point points[POINTS_MAX];
-    size_t count = views_growth(call->api->setup.pipeline, cascade, points, POINTS_MAX);
-    json_writer_name(call->body, SLICE_LIT("growth"));
-    json_writer_open(call->body, '[');
-    for (size_t i = 0; i < count; i++) {
-        json_writer_open(call->body, '[');
-        put_seconds(call->body, points[i].age);
-        json_writer_u64(call->body, points[i].size);
-        json_writer_close(call->body, ']');
-    }
-    json_writer_close(call->body, ']');
-}
 
 void
 api_write_cascade(const struct api_call *call)
@@ -57,7 +21,7 @@ api_write_cascade(const struct api_call *call)
     json_writer_put_text(call->body, "id", change.name);
     alert_json_fields(&change, call->body);
     alert_json_people(&change, call->body);
-    put_growth(call, cascade);
+    api_put_growth(call->body, pipeline, cascade, API_POINTS_MAX);
     json_writer_close(call->body, '}');
 }
 

@@ -65,5 +65,9 @@ void api_write_tree(const struct api_call *call);
 void api_write_cascade(const struct api_call *call);
 void api_write_alerts(const struct api_call *call);
 
+// The member `growth`, in at most `most` points.
+enum { API_POINTS_MAX = 300 };
+void api_put_growth(struct buffer *text, const struct pipeline *pipeline,
+                    uint32_t cascade, size_t most);
 // Members of a hash of a person or a carrier.
 void api_put_fields(struct buffer *text, const struct change *change);

@@ -6,7 +6,12 @@
 #include "base/json_writer.h"
 #include "sinks/api/api_inside.h"
 
-enum { VALUE_MAX = 48 };
+enum {
+    VALUE_MAX = 48,
+    NETWORK_MAX = 64,
+    CURVES = 20, // entries whose growth is listed
+    POINTS = 24, // of each
+};
 
 // One list of entries while it is written.
 struct list {
@@ -15,6 +20,8 @@ struct list {
     uint32_t index;
     struct views_board board;
     usec clock;
+    struct slice network; // none: all
+    size_t count;         // of entries written
 };
 
 // score / unit, without trailing zeros.
@@ -88,6 +95,9 @@ put_cascade(const struct list *list, uint32_t cascade)
         json_writer_put_text(list->text, "name", views_person(pipeline, author).name);
     }
     put_carrier(list, cascade);
+    if (list->count < CURVES) {
+        api_put_growth(list->text, pipeline, cascade, POINTS);
+    }
 }
 
 static void
@@ -149,24 +159,69 @@ find_board(const struct api_call *call, struct list *list)
     return false;
 }
 
+// The parameter `network`. False: it was refused.
+static bool
+read_network(const struct api_call *call, char text[NETWORK_MAX],
+             struct slice *ret_network)
+{
+    if (http_request_parameter(call->request, SLICE_LIT("network"), text, NETWORK_MAX,
+                               ret_network) == STATUS_OK) {
+        *ret_network = ret_network->len != 0 ? *ret_network : SLICE_NONE;
+        return true;
+    }
+    api_refuse(call, HTTP_CODE_BAD, "bad_network",
+               "network is the beginning of ids, such as x, bsky or masto");
+    return false;
+}
+
+// Hashtags are of all networks.
+static bool
+is_of_network(const struct list *list, const struct views_entry *entry)
+{
+    enum views_owner kind = list->board.owner;
+    size_t len = list->network.len;
+    if (slice_is_none(list->network) || kind == VIEWS_HASHTAGS) {
+        return true;
+    }
+    struct slice id = views_owner_id(list->api->setup.pipeline, kind, entry->owner);
+    return slice_starts(id, list->network) && id.len > len && id.ptr[len] == ':';
+}
+
+static void
+put_entries(struct list *list, size_t limit)
+{
+    struct api *api = list->api;
+    uint32_t count =
+        views_entries(api->setup.pipeline, list->index, api->entries,
+                      slice_is_none(list->network) ? (uint32_t)limit : API_LIMIT_MAX);
+    json_writer_name(list->text, SLICE_LIT("entries"));
+    json_writer_open(list->text, '[');
+    for (uint32_t i = 0; i < count && list->count < limit; i++) {
+        if (is_of_network(list, &api->entries[i])) {
+            put_entry(list, i + 1, &api->entries[i]);
+            list->count++;
+        }
+    }
+    json_writer_close(list->text, ']');
+}
+
 void
 api_write_top(const struct api_call *call)
 {
     struct api *api = call->api;
     struct list list = {.api = api, .text = call->body};
+    char network[NETWORK_MAX];
     size_t limit;
     if (!find_board(call, &list)) {
         api_unknown(call, "there is no such board: /api/v1/status has the names of "
                           "boards and windows; one without a window is called all");
         return;
     }
-    if (!api_limit(call, &limit)) {
+    if (!api_limit(call, &limit) || !read_network(call, network, &list.network)) {
         return;
     }
     struct api_now now = api_now(api);
     list.clock = now.meta.clock;
-    uint32_t count =
-        views_entries(api->setup.pipeline, list.index, api->entries, (uint32_t)limit);
     json_writer_open(call->body, '{');
     json_writer_put_text(call->body, "board", list.board.metric);
     json_writer_put_text(call->body, "window", list.board.window);
@@ -174,11 +229,6 @@ api_write_top(const struct api_call *call)
                         usec_floor_div(api->as_of, USEC_PER_MS));
     json_writer_name(call->body, SLICE_LIT("complete"));
     json_writer_bool(call->body, now.is_complete);
-    json_writer_name(call->body, SLICE_LIT("entries"));
-    json_writer_open(call->body, '[');
-    for (uint32_t i = 0; i < count; i++) {
-        put_entry(&list, i + 1, &api->entries[i]);
-    }
-    json_writer_close(call->body, ']');
+    put_entries(&list, limit);
     json_writer_close(call->body, '}');
 }

@@ -9,7 +9,7 @@
 #include "sinks/redis/redis_inside.h"
 #include "sinks/redis/redis_machine.h"
 
-#define SILENCE USEC_PER_S
+#define SILENCE (800 * USEC_PER_MS)
 
 enum status
 redis_sink_create(const struct redis_sink_setup *setup, struct redis_sink **ret_sink,

@@ -140,7 +140,7 @@ bool redis_sink_is_full(const struct redis_sink *sink);
 
 // True from READY on, except between LOST or TROUBLE and RECOVERED.
 bool redis_sink_is_up(const struct redis_sink *sink);
-// True if it is up and has waited for no answer for a second. age: since the last
+// True if it is up and has waited for no answer for 0.8 s. age: since the last
 // acknowledgement, or since nothing was to be written; USEC_NONE: there was none.
 bool redis_sink_is_current(const struct redis_sink *sink, usec *ret_age);
 // LOST or TROUBLE was caused by an error reply of Redis.
