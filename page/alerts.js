@@ -35,15 +35,19 @@ export class Alerts {
       element("ol", { class: "rows" }, ...this.slots.map((each) => each.row)), this.note);
   }
 
-  // The answer of /api/v1/alerts: an array, newest first, or an object that holds it.
-  show(answer) {
-    const list = Array.isArray(answer) ? answer : answer?.alerts;
-    this.list = (Array.isArray(list) ? list : []).slice(0, this.slots.length);
+  // The answer of /api/v1/alerts, newest first. From now on alerts of other networks are left out.
+  show(answer, network = "") {
+    this.network = network;
+    this.list = answer.filter((alert) => this.isOf(alert)).slice(0, this.slots.length);
     this.render();
   }
 
+  isOf(alert) {
+    return !this.network || alert.cascade?.network === this.network;
+  }
+
   add(alert) {
-    if (this.list.some((each) => each.id === alert.id)) return;
+    if (!this.isOf(alert) || this.list.some((each) => each.id === alert.id)) return;
     this.list = [alert, ...this.list].slice(0, this.slots.length);
     this.render();
     if (this.announcer) {
@@ -66,5 +70,6 @@ export class Alerts {
       setText(each.text.firstChild, clean(alert?.cascade?.text, 160));
     });
     setText(this.note, this.list.length ? "" : "No alerts yet.");
+    this.note.classList.toggle("alone", !this.list.length);
   }
 }

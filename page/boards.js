@@ -11,7 +11,6 @@ const SLIDE_MS = 180;
 const TRAIL = 24; // values in the line of a row, one each two seconds
 const TRAIL_MS = 2000;
 const LEAST_TRAIL = 4;
-const INCOMPLETE = "This window is not yet full, or posts are missing: the figures are lower bounds.";
 
 export const boardName = (metric, window) => (window === "all" ? metric : `${metric}:${window}`);
 
@@ -33,14 +32,21 @@ function slot(hasTrail) {
   return { row, id: null, ...parts };
 }
 
+// The hatched mark of figures that are incomplete.
+export const mark = () => element("span", { class: "mark", role: "img", hidden: true });
+export function showMark(node, sentence) {
+  node.hidden = !sentence;
+  setAttribute(node, "title", sentence);
+  setAttribute(node, "aria-label", sentence);
+}
+
 export class Board {
   constructor({ title, kind, rows, hasTrail = false, hasAuthor = true }) {
     Object.assign(this, { kind, hasAuthor });
     this.slots = Array.from({ length: rows }, () => slot(hasTrail));
     this.list = element("ol", { class: `rows ${kind}` }, ...this.slots.map((each) => each.row));
     this.waiting = element("span", { class: "waiting" });
-    this.mark = element("span", { class: "mark", role: "img", "aria-label": INCOMPLETE,
-      title: INCOMPLETE, hidden: true });
+    this.mark = mark();
     this.heading = element("h2", {}, title);
     this.note = element("p", { class: "note" });
     this.root = element("section", { class: "board", "aria-label": title },
@@ -54,19 +60,24 @@ export class Board {
   show(answer) {
     const entries = (answer?.entries ?? []).slice(0, this.slots.length);
     this.remember(entries);
-    this.mark.hidden = !answer || answer.complete !== false;
     if (this.hold.isActive && this.slots.some((each) => each.id !== null)) {
       this.hold.keep(answer, entries, (each, entry) => setText(each.value, figure(entry.value)));
       return;
     }
     this.hold.release();
     setText(this.note, !answer ? "Not available." : entries.length ? "" : "Nothing yet.");
+    this.note.classList.toggle("alone", !entries.length);
     const before = new Map(this.slots.map((each, index) => [each.id, index]));
     this.slots.forEach((each, index) => {
       this.fillSlot(each, entries[index]);
       const from = before.get(each.id);
       if (each.id !== null && from !== undefined && from !== index) this.slide(each, from - index);
     });
+  }
+
+  // Why the figures are lower bounds; empty: they are complete.
+  cover(sentence) {
+    showMark(this.mark, sentence);
   }
 
   fillSlot(each, entry) {

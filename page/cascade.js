@@ -40,18 +40,25 @@ function people(title, list, words) {
 }
 
 // At most TABLE_ROWS points, the first and the last among them.
-function growthTable(growth) {
+function growthTable({ growth = [], ...cascade }) {
   const step = Math.max(1, Math.ceil(growth.length / TABLE_ROWS));
   const chosen = growth.filter((_, index) => index % step === 0 || index === growth.length - 1);
   return element("table", {}, element("thead", {}, element("tr", {},
     element("th", { scope: "col" }, "after the post"), element("th", { scope: "col" }, "reshares"))),
   element("tbody", {}, ...chosen.map(([age, size]) => element("tr", {},
-    element("td", {}, duration(age)), element("td", {}, count(size))))));
+    element("td", {}, duration(age)), element("td", {}, count(size)))),
+  ...(likelyWords(cascade) ? [element("tr", {}, element("td", {}, "in the end"),
+    element("td", { class: "estimate" }, likelyWords(cascade)))] : [])));
+}
+
+function fillTable(details, table) {
+  details.replaceChildren(details.firstChild, table);
 }
 
 export class CascadeView {
   constructor(id, page) {
-    Object.assign(this, { id, page, isLinear: false, curve: new Curve(), tree: new Tree() });
+    Object.assign(this, { id, page, isLinear: false, curve: new Curve(),
+      tree: new Tree((person) => page.go(userUrl(person))) });
     this.tree.root.hidden = true;
     this.heading = element("h1", { class: "post", tabindex: "-1" }, element("bdi", {}, "\u00a0"));
     this.by = element("p", { class: "by" });
@@ -59,6 +66,7 @@ export class CascadeView {
     this.toggle = element("button", { type: "button", onclick: () => this.switchScale() },
       "Linear time");
     this.table = element("details", { class: "table" }, element("summary", {}, "Growth as a table"));
+    this.treeTable = element("details", { class: "table" }, element("summary", {}, "Tree as a table"));
     this.lists = element("div", { class: "lists" });
     this.charts = element("div", { class: "charts" }, this.curve.svg, this.tree.root);
     this.root = element("article", { class: "cascade" }, this.heading, this.by, this.figures,
@@ -66,7 +74,7 @@ export class CascadeView {
         element("button", { type: "button", onclick: () => this.saveDrawing() }, "Save curve as SVG"),
         element("a", { href: path("cascades", id), download: "cascade.json" }, "JSON"),
         element("a", { href: `${path("cascades", id)}/tree`, download: "tree.json" }, "Tree as JSON")),
-      this.charts, this.table, this.lists);
+      this.charts, this.table, this.treeTable, this.lists);
     this.lists.addEventListener("pointerover", (event) => this.onPoint(event));
     this.lists.addEventListener("focusin", (event) => this.onPoint(event));
     this.lists.addEventListener("pointerleave", () => this.highlight(null));
@@ -95,7 +103,11 @@ export class CascadeView {
         this.cascade = data;
         const tree = await read(`${path("cascades", this.id)}/tree`);
         this.tree.root.hidden = !tree?.parent;
-        if (tree?.parent) this.tree.show(this.aged(tree));
+        this.treeTable.hidden = !tree?.parent;
+        if (tree?.parent) {
+          this.tree.show(this.aged(tree));
+          fillTable(this.treeTable, this.tree.table());
+        }
         this.render(data);
         this.draw();
       }
@@ -134,9 +146,7 @@ export class CascadeView {
       if (cascade.supercritical) this.figures.append(" \u00b7 ", element("span", { class: "warm" },
         "each reshare brings more than one other"));
     }
-    const open = this.table.open;
-    this.table.replaceChildren(this.table.firstChild, growthTable(cascade.growth ?? []));
-    this.table.open = open;
+    fillTable(this.table, growthTable(cascade));
     if (!this.lists.matches(":focus-within") && !this.lists.matches(":hover")) this.renderLists(cascade);
   }
 

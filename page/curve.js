@@ -7,7 +7,14 @@ import { sizeTicks, timeScale, timeTicks } from "./scale.js";
 const HEIGHT = 260;
 const TOP = 16;
 const BOTTOM = 24;
-const TALLEST = 3; // the axis ends at so many times the size of today
+const TALLEST = 3; // the axis ends at so many times the size of today, or above the forecast
+const ABOVE = 1.25;
+
+// Where an axis of sizes ends. A high forecast may be far beyond it.
+export function tallest({ size, forecast, high }) {
+  const room = Number.isFinite(forecast) ? Math.max(size * TALLEST, forecast * ABOVE) : size;
+  return Math.max(size, Number.isFinite(high) ? Math.min(high, room) : room);
+}
 
 export class Curve {
   constructor() {
@@ -22,8 +29,7 @@ export class Curve {
   show(shown, { width, end, left, right, isLinear }) {
     Object.assign(this, { shown, width });
     const last = shown.growth.at(-1) ?? [0, 0];
-    const high = Number.isFinite(shown.high) ? shown.high : last[1];
-    this.most = Math.max(4, last[1], Math.min(high, last[1] * TALLEST)) * 1.08;
+    this.most = Math.max(4, tallest({ ...shown, size: last[1] })) * 1.08;
     this.x = timeScale({ end, left, right, isLinear });
     this.y = (size) => HEIGHT - BOTTOM - (Math.min(size, this.most) / this.most) *
       (HEIGHT - TOP - BOTTOM);

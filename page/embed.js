@@ -3,7 +3,7 @@ import { element, setText } from "./dom.js";
 import { Board } from "./boards.js";
 import { Pace } from "./pace.js";
 import { feedState, on, start } from "./feed.js";
-import { feedSentence } from "./status.js";
+import { coverageSentence, feedSentence } from "./status.js";
 
 const [, metric = "influence", window = "1h"] =
   /^\/embed\/board\/([^/]+)\/([^/]+)/.exec(location.pathname) ?? [];
@@ -17,6 +17,7 @@ let status = null;
 function render() {
   document.documentElement.dataset.feed = feedState().state;
   setText(state, feedSentence({ status }));
+  board.cover(coverageSentence(status, window));
 }
 
 document.title = title;

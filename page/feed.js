@@ -2,7 +2,8 @@
 // holds the connection and passes each event on by a BroadcastChannel. Without these two (an
 // isolated frame, an old browser) a tab has a connection of its own.
 //
-// Each tab judges by itself whether the feed is live: the daemon sends a status once a second.
+// Each tab judges by itself whether the feed is live: the daemon sends a status once a second, which
+// also contains whether Redis acknowledges. While it does not, boards are not brought up to date.
 
 const SILENCE_MS = 2300; // without an event the data are called stale
 const REOPEN_MS = 6000;  // a connection that is silent for so long is opened again
@@ -23,13 +24,15 @@ let heard = 0;     // performance.now() of the newest event, 0: none yet
 let opening = 0;
 let boards = [];
 let state = "connecting";
-let dataAt = 0;    // Date.now() of the newest event
+let dataAt = 0;    // Date.now() when the boards were brought up to date last
+let asOf = null;   // as_of_ms of the newest status
+let isWritten = true; // Redis acknowledges
 
 export const on = (kind, listener) => {
   listeners[kind].push(listener);
   return () => listeners[kind].splice(listeners[kind].indexOf(listener), 1);
 };
-export const feedState = () => ({ state, dataAt });
+export const feedState = () => ({ state, dataAt, isWritten });
 
 function emit(kind, data) {
   for (const listener of [...listeners[kind]]) listener(data);
@@ -43,8 +46,12 @@ function become(next) {
 
 function receive(kind, data) {
   heard = performance.now();
-  dataAt = Date.now();
-  become("live");
+  if (kind === "status") {
+    isWritten = data.redis?.state !== "down";
+    if (data.as_of_ms !== asOf) dataAt = Date.now();
+    asOf = data.as_of_ms;
+  }
+  become(isWritten ? "live" : "stale");
   emit(kind, data);
 }
 

@@ -1,6 +1,8 @@
 // Numbers, times and durations in the reader's locale.
 const WHOLE = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
 const TENTHS = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
+const ONE_TENTH = new Intl.NumberFormat(undefined,
+  { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const CLOCK = new Intl.DateTimeFormat(undefined,
   { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 const MINUTE = new Intl.DateTimeFormat(undefined,
@@ -30,6 +32,10 @@ export function duration(seconds) {
   const [size, unit] = UNITS.find(([each]) => length >= each);
   return `${WHOLE.format(Math.floor(length / size))}\u00a0${unit}`;
 }
+
+// The age of the data: always with a tenth below ten seconds, so that it has one width.
+export const age = (seconds) => (seconds < 10 ? `${ONE_TENTH.format(seconds)}\u00a0s`
+  : duration(seconds));
 
 // How a rank has changed: "+2", "-1", "=", or "new".
 export function movement(rank, previous) {

@@ -4,7 +4,7 @@ import { element, setAttribute } from "./dom.js";
 import { Board } from "./boards.js";
 import { Rising } from "./rising.js";
 import { Alerts } from "./alerts.js";
-import { Sources } from "./status.js";
+import { Sources, coverageSentence } from "./status.js";
 import { Pace } from "./pace.js";
 import { on } from "./feed.js";
 import { path, read } from "./answers.js";
@@ -29,14 +29,14 @@ export class HomeView {
       element("div", { class: "top" }, this.people.root, this.rising.root, this.alerts.root),
       element("div", { class: "bottom" }, this.carriers.root, this.early.root, this.hashtags.root,
         this.sources.root));
-    this.pace = new Pace();
+    this.pace = new Pace((answer) => page.noteNetworks(answer));
     this.off = [on("alert", (alert) => !this.pace.isPaused && this.alerts.add(alert)),
       on("snapshot", () => this.fetchAlerts())];
   }
 
   async start() {
     this.onStatus(this.page.status);
-    await Promise.all([this.choose(), this.fetchAlerts()]);
+    await this.choose();
   }
 
   stop() {
@@ -57,10 +57,12 @@ export class HomeView {
 
   choose() {
     this.renderMetrics();
+    if (this.alerts.network !== this.page.network) this.fetchAlerts();
     const window = this.page.window;
+    this.cover();
     return this.pace.choose([[this.people, this.metric, window], [this.rising, "cascades", window],
       [this.carriers, "carriers", "all"], [this.early, "early", "all"],
-      [this.hashtags, "hashtags", window]]);
+      [this.hashtags, "hashtags", window]], this.page.network);
   }
 
   renderMetrics() {
@@ -77,12 +79,21 @@ export class HomeView {
   }
 
   async fetchAlerts() {
-    const answer = await read(path("alerts") + "?limit=8");
-    if (answer) this.alerts.show(answer);
+    const { network } = this.page;
+    const answer = await read(`${path("alerts")}?limit=${network ? 1000 : 8}`);
+    if (answer && network === this.page.network) this.alerts.show(answer, network);
   }
 
   onStatus(status) {
-    if (status) this.sources.show(status);
+    if (!status) return;
+    this.sources.show(status);
+    this.cover();
+  }
+
+  cover() {
+    const of = (window) => coverageSentence(this.page.status, window);
+    for (const board of [this.people, this.hashtags, this.rising]) board.cover(of(this.page.window));
+    for (const board of [this.carriers, this.early]) board.cover(of("all"));
   }
 
   pause(isPaused) {

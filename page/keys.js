@@ -2,7 +2,8 @@
 import { element } from "./dom.js";
 
 const KEYS = [["/", "search"], ["1 to 9", "window"], ["b", "next board"],
-  ["up, down", "within a board"], ["left, right", "along a growth curve"], ["Enter", "open"],
+  ["up, down", "within a board"], ["left, right", "along a growth curve, and in a tree to the parent and a child"],
+  ["Enter", "open"],
   ["Esc", "back"], ["p", "pause"], ["?", "this list"]];
 
 const dialog = element("dialog", { class: "keys", "aria-label": "Keys" },

@@ -4,6 +4,7 @@ import { path, read } from "./answers.js";
 import { feedState, on, start as startFeed } from "./feed.js";
 import { feedSentence, totalsSentence } from "./status.js";
 import { listen } from "./keys.js";
+import { networkName } from "./text.js";
 import { find } from "./search.js";
 import { HomeView } from "./home.js";
 import { WallView } from "./wall.js";
@@ -16,11 +17,13 @@ const pauseButton = at("pause");
 const searchField = at("search-words");
 let view = null;
 let pausedAt = 0;
+const MOST_NETWORKS = 20;
 let steps = 0; // of the history, made by this page
 
 const page = {
   status: null,
   announcer: at("announcement"),
+  go,
   isLive: () => feedState().state === "live" && !pausedAt,
   parameter: (name) => new URLSearchParams(location.search).get(name),
   get windows() { return this.status?.windows ?? ["5m", "1h", "24h"]; },
@@ -30,13 +33,30 @@ const page = {
     if (windows.includes(sought)) return sought;
     return windows.includes("1h") ? "1h" : windows[Math.min(1, windows.length - 1)];
   },
+  get network() { return this.parameter("network") ?? ""; },
   // The address of the boards with other parameters.
   urlWith(changes) {
     const query = new URLSearchParams(location.pathname === "/" ? location.search : "");
-    for (const [name, value] of Object.entries(changes)) query.set(name, value);
+    for (const [name, value] of Object.entries(changes)) {
+      if (value) query.set(name, value);
+      else query.delete(name);
+    }
     return "/?" + query;
   },
+  // An answer of /api/v1/top: offers the networks of those in it.
+  noteNetworks({ board, entries }) {
+    if (board !== "hashtags") entries.forEach(({ id }) => offerNetwork(id.split(":")[0]));
+  },
 };
+
+// The choice appears when there are two networks.
+function offerNetwork(network) {
+  const choice = at("network");
+  if (!network || choice.options.length > MOST_NETWORKS ||
+    [...choice.options].some((each) => each.value === network)) return;
+  choice.append(element("option", { value: network }, networkName(network)));
+  choice.classList.toggle("unknown", choice.options.length < 3 && !page.network);
+}
 
 function decoded(text) {
   try {
@@ -76,6 +96,9 @@ function renderState() {
 
 async function show() {
   const isBoards = location.pathname === "/" || location.pathname.startsWith("/campaign/");
+  offerNetwork(page.network);
+  at("network").value = page.network;
+  at("network").hidden = !isBoards;
   const isWall = isBoards && page.parameter("wall") !== null;
   renderWindows();
   if (view instanceof HomeView && isBoards && !isWall) {
@@ -151,6 +174,8 @@ async function start() {
     setText(at("search-answer"), message ?? "");
     if (url) go(url);
   });
+  at("network").addEventListener("change", ({ target }) =>
+    go(page.urlWith({ network: target.value }), false));
   searchField.addEventListener("input", () => setText(at("search-answer"), ""));
   listen({ search: searchField, onPause: pause, onBack: back,
     onWindow: (index) => page.windows[index] && go(page.urlWith({ window: page.windows[index] }), false) });

@@ -1,5 +1,6 @@
-// Newest answers of boards, shown at most twice a second, and not at all while paused.
-import { on, want } from "./feed.js";
+// Newest answers of boards, shown at most twice a second, and not at all while paused or without
+// data. With a network, which the feed does not know, boards are asked for once a second instead.
+import { feedState, on, want } from "./feed.js";
 import { path, read } from "./answers.js";
 import { boardName } from "./boards.js";
 
@@ -7,12 +8,17 @@ const EVERY_MS = 500;
 const LIMIT = 20;
 
 export class Pace {
-  constructor() {
+  // onAnswer: called for each answer, also those that are not shown yet.
+  constructor(onAnswer = null) {
+    this.onAnswer = onAnswer;
     this.shown = new Map(); // name -> {metric, window, boards}
     this.fresh = new Map(); // name -> answer
     this.isPaused = false;
+    this.network = "";
     this.last = -EVERY_MS;
-    this.off = [on("top", (answer) => this.receive(answer)), on("snapshot", () => this.fetchAll())];
+    this.off = [on("top", (answer) => this.network || this.receive(answer)),
+      on("snapshot", () => this.fetchAll()), on("status", () => this.network && this.fetchAll()),
+      on("state", ({ state }) => state === "live" && this.flush())];
   }
 
   stop() {
@@ -22,29 +28,40 @@ export class Pace {
   }
 
   // Which boards show what: [[board, metric, window], …]. Replaces what was chosen before.
-  choose(chosen) {
+  choose(chosen, network = "") {
     this.shown = new Map();
+    this.fresh.clear();
+    this.isNew = true;
+    this.network = network;
     for (const [board, metric, window] of chosen) {
       const name = boardName(metric, window);
       const entry = this.shown.get(name) ?? { metric, window, boards: [] };
       entry.boards.push(board);
       this.shown.set(name, entry);
     }
-    want(this.shown.keys());
+    want(network ? [] : this.shown.keys());
     return this.fetchAll();
   }
 
   async fetchAll() {
-    await Promise.all([...this.shown].map(async ([name, { metric, window, boards }]) => {
-      const answer = await read(`${path("top", metric, window)}?limit=${LIMIT}`);
+    const { shown, network } = this;
+    const query = new URLSearchParams({ limit: LIMIT, ...(network && { network }) });
+    await Promise.all([...shown].map(async ([, { metric, window, boards }]) => {
+      const answer = await read(`${path("top", metric, window)}?${query}`);
+      if (shown !== this.shown) return; // others were chosen meanwhile
       if (answer) this.receive(answer);
-      else if (this.shown.has(name)) boards.forEach((board) => board.show(null));
+      else boards.forEach((board) => board.show(null));
     }));
+    if (this.isNew && shown === this.shown) {
+      this.flush();
+      this.isNew = false;
+    }
   }
 
   receive(answer) {
     const name = boardName(answer.board, answer.window);
     if (!this.shown.has(name)) return;
+    this.onAnswer?.(answer);
     this.fresh.set(name, answer);
     if (this.timer || this.isPaused) return;
     const wait = Math.max(0, this.last + EVERY_MS - performance.now());
@@ -52,8 +69,9 @@ export class Pace {
   }
 
   flush() {
+    clearTimeout(this.timer);
     this.timer = 0;
-    if (this.isPaused) return;
+    if (this.isPaused || (feedState().state === "stale" && !this.isNew)) return;
     this.last = performance.now();
     for (const [name, answer] of this.fresh) {
       this.shown.get(name)?.boards.forEach((board) => board.show(answer));

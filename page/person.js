@@ -3,15 +3,23 @@ import { element, setText } from "./dom.js";
 import { clean, nameOf, networkLetter } from "./text.js";
 import { count, date, figure } from "./format.js";
 import { ask, cascadeUrl, path } from "./answers.js";
+import { mark, showMark } from "./boards.js";
+import { coverageSentence } from "./status.js";
 
 const METRICS = ["carried", "translated", "influence", "retweets", "quotes", "replies", "mentions",
   "reach", "posts"];
 const REFRESH_MS = 3000;
 
-function counters(user, windows) {
+function counters(user, windows, status) {
+  const sentences = windows.map((window) => coverageSentence(status, window));
   const head = element("tr", {}, element("th", { scope: "col" }, "Counter"),
-    ...windows.map((window) => element("th", { scope: "col" }, window)));
-  return element("table", { class: "counters" }, element("caption", {}, "Counters"),
+    ...windows.map((window, index) => {
+      const sign = mark();
+      showMark(sign, sentences[index]);
+      return element("th", { scope: "col" }, sign, window);
+    }));
+  return element("table", { class: "counters" }, element("caption", {}, "Counters",
+    ...sentences.filter(Boolean).map((each) => element("span", {}, each))),
     element("thead", {}, head),
     element("tbody", {}, ...METRICS.map((metric) => element("tr", {},
       element("th", { scope: "row" }, metric),
@@ -95,7 +103,7 @@ export class PersonView {
       element("section", { class: "board", "aria-label": "Carried" },
         element("div", { class: "heading" }, element("h2", {}, "Carried")),
         element("p", { class: "sentence" }, `People who came through ${name}: ${own.join(", ")}.`),
-        counters(user, windows)),
+        counters(user, windows, this.page.status)),
       ledger(user.carrier), posts(user.cascades));
   }
 }

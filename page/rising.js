@@ -1,11 +1,15 @@
-// The cascades that rise in the window: text, size, speed, what is likely.
+// The cascades that rise in the window: text, size, speed, growth, what is likely.
 import { element, drawing, setText, setAttribute } from "./dom.js";
 import { clean, nameOf, networkLetter } from "./text.js";
 import { count, duration, figure } from "./format.js";
 import { cascadeUrl } from "./answers.js";
+import { mark, showMark } from "./boards.js";
+import { tallest } from "./curve.js";
 import { Hold } from "./hold.js";
 
 const WIDTH = 240;
+const HEIGHT = 40;
+const AHEAD = 1.35; // the line reaches so far beyond the age of the post while there is a forecast
 
 function slot() {
   const parts = {
@@ -16,16 +20,17 @@ function slot() {
     size: element("strong"),
     likely: element("span", { class: "estimate" }),
     speed: element("span", { class: "value" }),
-    done: drawing("path", { class: "done" }),
+    line: drawing("path", { class: "line" }),
+    now: drawing("path", { class: "now" }),
     band: drawing("path", { class: "band" }),
     likelyMark: drawing("path", { class: "likely" }),
     via: element("bdi", { class: "via" }),
   };
-  const range = drawing("svg", { class: "range", viewBox: `0 0 ${WIDTH} 8`, "aria-hidden": "true",
-    preserveAspectRatio: "none" }, parts.band, parts.done, parts.likelyMark);
+  const growth = drawing("svg", { class: "growth", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, "aria-hidden": "true",
+    preserveAspectRatio: "none" }, parts.band, parts.likelyMark, parts.now, parts.line);
   const row = element("li", { class: "card empty" },
     element("div", { class: "by" }, parts.network, parts.name, parts.meta), parts.text,
-    element("div", { class: "figures" }, parts.size, parts.likely, parts.speed), range, parts.via);
+    element("div", { class: "figures" }, parts.size, parts.likely, parts.speed), growth, parts.via);
   return { ...parts, row, id: null };
 }
 
@@ -43,10 +48,15 @@ export class Rising {
     this.note = element("p", { class: "note" });
     this.list = element("ol", { class: "cards" }, ...this.slots.map((each) => each.row));
     this.waiting = element("span", { class: "waiting" });
+    this.mark = mark();
     this.root = element("section", { class: "board rising", "aria-label": "Rising" },
-      element("div", { class: "heading" }, element("h2", {}, "Rising"), this.waiting), this.list,
+      element("div", { class: "heading" }, element("h2", {}, "Rising"), this.mark, this.waiting), this.list,
       this.note);
     this.hold = new Hold(this);
+  }
+
+  cover(sentence) {
+    showMark(this.mark, sentence);
   }
 
   show(answer) {
@@ -58,6 +68,7 @@ export class Rising {
     }
     this.hold.release();
     setText(this.note, !answer ? "Not available." : entries.length ? "" : "Nothing yet.");
+    this.note.classList.toggle("alone", !entries.length);
     this.slots.forEach((each, index) => this.fillSlot(each, entries[index], now));
   }
 
@@ -86,16 +97,25 @@ export class Rising {
       (Number.isFinite(entry.via.value) ? ` (${figure(entry.via.value)})` : "") : "";
     const stage = clean(entry.stage, 40).replaceAll("_", " ");
     setText(each.via, [stage, via].filter(Boolean).join(" \u00b7 "));
-    this.fillRange(each, size, entry);
+    this.fillGrowth(each, entry, age);
   }
 
-  // Observed: a solid bar. The forecast: a light band with a dashed line at the middle.
-  fillRange(each, size, { forecast, forecast_low: low, forecast_high: high }) {
+  // Observed: a solid line that rises at each reshare. The forecast: a light band with a dashed line.
+  fillGrowth(each, entry, age) {
+    const { forecast, forecast_low: low, forecast_high: high, growth = [] } = entry;
+    const size = growth.at(-1)?.[1] ?? 0;
+    const now = Math.max(age || 0, growth.at(-1)?.[0] ?? 0, 1);
     const hasBand = [forecast, low, high].every(Number.isFinite);
-    const most = Math.max(size, hasBand ? Math.min(high, size * 4) : size) || 1;
-    const x = (value) => ((Math.min(value, most) / most) * WIDTH).toFixed(1);
-    setAttribute(each.done, "d", `M0,1H${x(size)}V7H0Z`);
-    setAttribute(each.band, "d", hasBand ? `M${x(Math.max(low, size))},1H${x(high)}V7H${x(Math.max(low, size))}Z` : null);
-    setAttribute(each.likelyMark, "d", hasBand ? `M${x(size)},4H${x(forecast)}` : null);
+    const end = now * (hasBand ? AHEAD : 1);
+    const most = Math.max(1, tallest({ size, forecast, high }));
+    const x = (at) => ((Math.min(at, end) / end) * WIDTH).toFixed(1);
+    const y = (value) => (HEIGHT - 1 - (Math.min(value, most) / most) * (HEIGHT - 3)).toFixed(1);
+    const steps = growth.map(([at, value]) => `H${x(at)}V${y(value)}`).join("");
+    setAttribute(each.line, "d", growth.length ? `M0,${y(0)}${steps}H${x(now)}` : null);
+    setAttribute(each.now, "d", hasBand ? `M${x(now)},0V${HEIGHT}` : null);
+    setAttribute(each.band, "d", hasBand
+      ? `M${x(now)},${y(size)}L${WIDTH},${y(high)}V${y(Math.max(low, size))}Z` : null);
+    setAttribute(each.likelyMark, "d", hasBand
+      ? `M${x(now)},${y(size)}L${WIDTH},${y(Math.max(forecast, size))}` : null);
   }
 }

@@ -45,6 +45,7 @@ export function nameOf(handle, id) {
 }
 
 const NETWORKS = { x: "X", bsky: "B", masto: "M" };
+const NAMES = { x: "X", bsky: "Bluesky", masto: "Mastodon" };
 
 // The letter of a network, from an id or a network's name: "X", "B", "M", or the first of another.
 export function networkLetter(value) {
@@ -52,3 +53,6 @@ export function networkLetter(value) {
   return Object.hasOwn(NETWORKS, network) ? NETWORKS[network]
     : clean(network, 20).slice(0, 1).toUpperCase();
 }
+
+export const networkName = (network) =>
+  (Object.hasOwn(NAMES, network) ? NAMES[network] : clean(network, 20));

@@ -1,6 +1,7 @@
-// Draws the tree of a cascade on a canvas. Observed edges are solid, estimated ones dashed.
-import { layOut, branchOf } from "./tree_layout.js";
-import { element, setText } from "./dom.js";
+// Draws the tree of a cascade on a canvas. Observed edges are solid, estimated ones dashed. The
+// arrow keys go to the parent, the first child and the neighbours; Enter opens the person.
+import { layOut, branchOf, neighbour } from "./tree_layout.js";
+import { element, setAttribute, setText } from "./dom.js";
 import { clean, nameOf } from "./text.js";
 import { count, duration } from "./format.js";
 import { timeScale } from "./scale.js";
@@ -10,10 +11,16 @@ const LEAST_HEIGHT = 96;
 const ROW = 9; // pixels of a row, as long as all fit
 const PAD = 12;
 const NEAR = 14; // pixels
+const TABLE_ROWS = 24;
+const KEYS = { ArrowLeft: "parent", ArrowRight: "child", ArrowUp: "previous", ArrowDown: "next",
+  Home: "root", End: "last" };
 
 export class Tree {
-  constructor() {
-    this.canvas = element("canvas", { class: "tree", role: "img" });
+  // onOpen: called with the id of a person.
+  constructor(onOpen = () => {}) {
+    this.onOpen = onOpen;
+    this.canvas = element("canvas", { class: "tree", tabindex: "0", role: "slider", "aria-valuemin": "0" });
+    this.cursor = -1; // the node that was reached with the keyboard
     this.said = element("p", { class: "reading" }, "\u00a0");
     this.root = element("div", {}, this.canvas, this.said);
     this.answer = null;
@@ -21,14 +28,62 @@ export class Tree {
     this.shine = []; // nodes of the carrier that is pointed at
     this.canvas.addEventListener("pointermove", (event) => this.point(event));
     this.canvas.addEventListener("pointerleave", () => setText(this.said, this.summary()));
+    this.canvas.addEventListener("keydown", (event) => this.onKey(event));
+    this.canvas.addEventListener("blur", () => this.move(-1));
   }
 
   // An answer of /api/v1/cascades/<id>/tree, with times as ages in seconds.
   show(answer) {
     this.answer = answer;
     this.layout = layOut(answer);
-    this.canvas.setAttribute("aria-label", this.summary());
-    setText(this.said, this.summary());
+    this.cursor = Math.min(this.cursor, this.layout.row.length - 1);
+    setAttribute(this.canvas, "aria-label", `${this.summary()} Read with the arrow keys.`);
+    setAttribute(this.canvas, "aria-valuemax", Math.max(0, this.layout.row.length - 1));
+    this.showWords();
+  }
+
+  // What is at the cursor, or what the tree is.
+  showWords() {
+    setText(this.said, this.cursor < 0 ? this.summary() : this.describe(this.cursor));
+    setAttribute(this.canvas, "aria-valuenow", Math.max(0, this.cursor));
+    setAttribute(this.canvas, "aria-valuetext", this.describe(Math.max(0, this.cursor)));
+  }
+
+  move(node) {
+    if (!this.answer || node === this.cursor) return;
+    this.cursor = node;
+    this.showWords();
+    if (this.axis) this.draw(this.axis);
+  }
+
+  onKey(event) {
+    if (!this.answer || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Enter" && this.cursor >= 0) {
+      const person = this.answer.person?.[this.cursor];
+      if (person) this.onOpen(person);
+    } else if (KEYS[event.key]) {
+      this.move(this.cursor < 0 ? 0 : neighbour(this.layout, this.cursor, KEYS[event.key]));
+    } else {
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  // The nodes with the most children.
+  table() {
+    const { parents } = this.layout;
+    const brought = new Int32Array(parents.length);
+    for (let node = 1; node < parents.length; node += 1) brought[parents[node]] += 1;
+    const chosen = [...brought.keys()].filter((node) => brought[node] || !node)
+      .sort((a, b) => brought[b] - brought[a] || a - b).slice(0, TABLE_ROWS);
+    const head = ["person", "after the post", "came through", "path", "brought directly"];
+    const cells = (node) => [this.who(node), node ? duration(Number(this.answer.time[node])) : "the post",
+      node ? this.who(parents[node]) : "", node ? this.path(node) : "", count(brought[node])];
+    return element("table", {}, element("caption", {}, "Those through whom most came"),
+      element("thead", {}, element("tr", {}, ...head.map((text) => element("th", { scope: "col" }, text)))),
+      element("tbody", {}, ...chosen.map((node) => element("tr", {},
+        ...cells(node).map((text) => element("td", {}, element("bdi", {}, text)))))));
   }
 
   summary() {
@@ -40,8 +95,10 @@ export class Tree {
   }
 
   // Draws for this width and axis. Returns the milliseconds it took.
-  draw({ width, end, left, right, isLinear }) {
+  draw(axis) {
     if (!this.answer) return 0;
+    const { width, end, left, right, isLinear } = axis;
+    this.axis = axis;
     const begun = performance.now();
     const { rows } = this.layout;
     const height = Math.min(MOST_HEIGHT, Math.max(LEAST_HEIGHT, rows * ROW + 2 * PAD));
@@ -100,6 +157,14 @@ export class Tree {
     this.context.fillStyle = color("--ink");
     this.context.fill(dots);
     this.paintWedges(color, bright);
+    if (this.cursor >= 0) {
+      const [x, y] = this.at(this.cursor);
+      this.context.beginPath();
+      this.context.arc(x, y, 6, 0, 2 * Math.PI);
+      this.context.strokeStyle = color("--accent");
+      this.context.lineWidth = 2;
+      this.context.stroke();
+    }
   }
 
   paintWedges(color, bright) {
@@ -132,11 +197,11 @@ export class Tree {
     }
   }
 
-  // Highlights the branches of the nodes of a carrier; none: [].
+  // Highlights the branches of the nodes of a person; none: null.
   highlight(id) {
-    const ids = id ? this.answer?.id ?? [] : [];
+    const people = id ? this.answer?.person ?? [] : [];
     const found = [];
-    ids.forEach((each, node) => { if (each === id) found.push(node); });
+    people.forEach((each, node) => { if (each === id) found.push(node); });
     this.shine = found;
     return found;
   }
@@ -156,9 +221,18 @@ export class Tree {
     setText(this.said, best < 0 ? this.summary() : this.describe(best));
   }
 
+  who(node) {
+    const { handle, person } = this.answer;
+    return clean(nameOf(handle?.[node], person?.[node]), 60);
+  }
+
+  path(node) {
+    return this.answer.observed?.[node] ? "observed" : "estimated";
+  }
+
   describe(node) {
-    const who = nameOf(this.answer.handle?.[node], this.answer.id?.[node]);
-    const age = duration(Number(this.answer.time[node]));
-    return node ? `${clean(who, 60)}, ${age} after the post` : `${clean(who, 60)}: the post`;
+    if (!node) return `${this.who(0)}: the post`;
+    return `${this.who(node)}, ${duration(Number(this.answer.time[node]))} after the post, through ${
+      this.who(this.layout.parents[node])} (${this.path(node)})`;
   }
 }

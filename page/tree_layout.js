@@ -74,3 +74,21 @@ export function branchOf(parents, nodes) {
   }
   return isInside;
 }
+
+// The node in a direction: "parent", first "child", "previous" or "next" of the same parent (at the
+// end: the node itself), "root", "last".
+export function neighbour({ parents }, node, direction) {
+  const find = (from, step, isWanted) => {
+    for (let at = from; at > 0 && at < parents.length; at += step) if (isWanted(at)) return at;
+    return node;
+  };
+  const ways = {
+    root: () => 0,
+    last: () => parents.length - 1,
+    parent: () => Math.max(0, parents[node]),
+    child: () => find(node + 1, 1, (at) => parents[at] === node),
+    next: () => find(node + 1, 1, (at) => parents[at] === parents[node]),
+    previous: () => find(node - 1, -1, (at) => parents[at] === parents[node]),
+  };
+  return ways[direction]();
+}

@@ -6,7 +6,7 @@ import { Pace } from "./pace.js";
 import { on } from "./feed.js";
 import { clean } from "./text.js";
 import { alertAuthor, alertReasons } from "./alerts.js";
-import { feedSentence, totalsSentence } from "./status.js";
+import { coverageSentence, feedSentence, totalsSentence } from "./status.js";
 
 const TURN_MS = 20000;
 const ALERT_MS = 15000;
@@ -18,8 +18,9 @@ const UNBOUND = ["carriers", "early"]; // boards without a window
 export class WallView {
   constructor(page) {
     this.page = page;
-    this.sets = SETS.map((set) => set.map(([title, metric]) => [new Board({ title, kind: metric,
-      rows: ROWS, hasAuthor: false }), metric]));
+    this.sets = SETS.map((set) => set.map(([title, metric]) => [new Board({
+      title: UNBOUND.includes(metric) ? title : `${title}, ${page.window}`, kind: metric, rows: ROWS,
+      hasAuthor: false }), metric]));
     this.pages = this.sets.map((set) => element("div", { class: "wall-boards" },
       ...set.map(([board]) => board.root)));
     this.rule = element("p", { class: "rule" });
@@ -72,6 +73,10 @@ export class WallView {
   }
 
   onStatus() {
+    for (const [board, metric] of this.sets.flat()) {
+      board.cover(coverageSentence(this.page.status,
+        UNBOUND.includes(metric) ? "all" : this.page.window));
+    }
     setText(this.state, `${feedSentence({ status: this.page.status })} \u00b7 ` +
       totalsSentence(this.page.status));
   }

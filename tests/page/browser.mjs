@@ -138,6 +138,75 @@ test("a tree grows while it is shown", async () => {
     before + 2);
 });
 
+test("a carrier that is pointed at is highlighted in the tree and on the curve", async () => {
+  const page = await open(cascadeUrl);
+  await page.waitForSelector("canvas[data-nodes]");
+  await page.hover(".lists .row:has-text('@cat')");
+  await page.waitForSelector(".curve .marks[d]", { state: "attached" });
+  await page.mouse.move(5, 5);
+  await page.waitForSelector(".curve .marks:not([d])", { state: "attached" });
+});
+
+test("the tree is read with the arrow keys, and as a table", async () => {
+  const page = await open(cascadeUrl);
+  await page.waitForSelector("canvas[data-nodes]");
+  await page.focus("canvas.tree");
+  const said = () => page.getAttribute("canvas.tree", "aria-valuetext");
+  await page.keyboard.press("Home");
+  equal(await said(), "@ann: the post");
+  await page.keyboard.press("ArrowRight");
+  assert(/^@bob, .* after the post, through @ann \(observed\)$/.test(await said()), await said());
+  await page.keyboard.press("ArrowRight");
+  assert(/^@bob-0, .* through @bob /.test(await said()), await said());
+  await page.keyboard.press("ArrowDown");
+  assert(/^@bob-1, /.test(await said()), await said());
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("ArrowLeft");
+  assert(/^@bob, /.test(await said()), await said());
+  await page.click("summary:has-text('Tree as a table')");
+  const rows = await page.$$eval(".cascade details[open] tbody tr", (all) => all.map((row) =>
+    [...row.children].map((cell) => cell.textContent)));
+  const cat = rows.find(([who]) => who === "@cat");
+  equal([cat[2], cat[3]], ["@ann", "observed"]);
+  assert(Number(cat[4]) >= 2, cat);
+  await page.focus("canvas.tree");
+  for (const key of ["Home", "ArrowRight", "Enter"]) await page.keyboard.press(key);
+  await until1(page, "h1", "@bob");
+});
+
+test("the boards can be of one network", async () => {
+  const page = await open("/?metric=posts");
+  await isLive(page);
+  const author = { id: "bsky:did:plc:nan", handle: "nan.example" };
+  const more = () => daemon.push([post("nan", { text: "hello", author })]);
+  await more();
+  await until("people of two networks", async () => (await rowsOf(page)).includes("@nan.example"));
+  await page.selectOption("#network", { label: "Bluesky" });
+  await until("only those of one", async () => (await rowsOf(page)).join() === "@nan.example");
+  assert(page.url().includes("network=bsky"), page.url());
+  const value = () => page.textContent(".rows.people .row:not(.empty) .value");
+  const before = Number(await value());
+  await more();
+  await until("the new value", async () => Number(await value()) === before + 1);
+  await page.selectOption("#network", "");
+  await until("all people", async () => (await rowsOf(page)).length > 1);
+});
+
+test("windows that are not full are marked, with the part that was seen", async () => {
+  const page = await open("/?window=24h");
+  await until1(page, "#totals", "24h window ");
+  await page.waitForSelector(".board:has(.people) .mark");
+  const title = await page.getAttribute(".board:has(.people) .mark", "title");
+  assert(/^The 24h window is \d+.% full: only .+ of it were seen\.$/.test(title), title);
+  await page.goto(daemon.url + "/user/app:cat");
+  await until1(page, "table.counters caption", "The 24h window is");
+});
+
+test("a rising cascade has its growth as a line", async () => {
+  const page = await open();
+  await page.waitForSelector(".card:not(.empty) .growth .line[d]", { state: "attached" });
+});
+
 test("a person is shown with counters, ledger and posts", async () => {
   const page = await open("/user/app:cat");
   await until1(page, "h1", "@cat");
@@ -207,6 +276,37 @@ test("a daemon that hangs is noticed, and its return as well", async () => {
   console.log(`# stale ${Date.now() - begun} ms after SIGSTOP`);
   daemon.process.kill("SIGCONT");
   await isLive(page);
+});
+
+test("a Redis that is gone or hangs is shown, and so is its return", async () => {
+  const page = await open();
+  await isLive(page);
+  await until("people", async () => (await rowsOf(page)).length > 1);
+  const ways = [["killed", () => daemon.endRedis(), () => daemon.startRedis()],
+    ["stopped", () => daemon.redis.kill("SIGSTOP"), () => daemon.redis.kill("SIGCONT")]];
+  for (const [what, end, again] of ways) {
+    const begun = Date.now();
+    await end();
+    await page.waitForSelector("html[data-feed=stale]");
+    console.log(`# stale ${Date.now() - begun} ms after Redis was ${what}`);
+    assert(/^No data since \d\d:\d\d:\d\d\. Trying again\.$/.test(await page.textContent("#state")),
+      await page.textContent("#state"));
+    await until1(page, "#totals", "Redis does not answer.");
+    assert((await rowsOf(page)).length > 1, "the boards are gone");
+    const other = await open(); // which has seen nothing before
+    await other.waitForSelector("html[data-feed=stale]");
+    await until("its boards", async () => (await rowsOf(other)).length > 1);
+    await other.close();
+    const back = Date.now();
+    await again();
+    await isLive(page);
+    console.log(`# live ${Date.now() - back} ms after its return`);
+    const tag = `redis${what}`;
+    await until("the new hashtag", async () => {
+      await daemon.push([post("ivy", { text: `#${tag}` })]).catch(() => {}); // no room for a moment
+      return (await rowsOf(page, "hashtags")).includes(`#${tag}`);
+    });
+  }
 });
 
 test("eight tabs stay live over one connection", async () => {
@@ -455,7 +555,7 @@ test("a tree of ten thousand nodes is drawn", async () => {
     document.querySelector("main").append(tree.root);
     const parent = Array.from({ length: count }, (_, node) => (node ? Math.floor((node * 7919) % node / 2) : null));
     const answer = { nodes: count, shown: count, parent, time: parent.map((_, node) => node),
-      observed: parent.map((_, node) => node % 3), id: parent.map((_, node) => `app:${node}`) };
+      observed: parent.map((_, node) => node % 3), person: parent.map((_, node) => `app:${node}`) };
     const took = [];
     for (let turn = 0; turn < 5; turn += 1) {
       const begun = performance.now();
@@ -514,7 +614,7 @@ test("the first board can be read without a script", async () => {
 });
 
 test("page, styles and scripts are at most 45 kB compressed", async () => {
-  const sizes = fs.readdirSync(PAGE).map((name) =>
+  const sizes = fs.readdirSync(PAGE).filter((name) => name !== "openapi.json").map((name) =>
     zlib.gzipSync(fs.readFileSync(path.join(PAGE, name)), { level: 9 }).length);
   const all = sizes.reduce((sum, size) => sum + size);
   console.log(`# ${all} bytes`);

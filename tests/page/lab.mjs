@@ -79,21 +79,21 @@ const freePort = () => new Promise((resolve) => {
 
 async function startRedis(where) {
   const socket = path.join(where, "redis.sock");
-  start(["redis-server", "--port", "0", "--unixsocket", socket, "--dir", where, "--save", ""],
+  const redis = start(["redis-server", "--port", "0", "--unixsocket", socket, "--dir", where, "--save", ""],
     { stdio: "ignore" });
   await until("redis-server answers", () => new Promise((resolve) => {
     const client = net.connect(socket, () => client.write("PING\r\n"));
     client.on("data", (data) => { client.destroy(); resolve(String(data).startsWith("+PONG")); });
     client.on("error", () => resolve(false));
   }));
-  return socket;
+  return { redis, socket };
 }
 
 export class Daemon {
   static async make({ more = "", args = [] } = {}) {
     const daemon = new Daemon();
     daemon.folder = folder();
-    daemon.socket = await startRedis(daemon.folder);
+    await daemon.startRedis();
     daemon.port = await freePort();
     daemon.url = `http://127.0.0.1:${daemon.port}`;
     daemon.args = args;
@@ -105,6 +105,16 @@ ${more}
 `);
     await daemon.start();
     return daemon;
+  }
+
+  async startRedis() {
+    Object.assign(this, await startRedis(this.folder));
+  }
+
+  async endRedis() {
+    this.redis.kill("SIGKILL");
+    await this.redis.ended;
+    fs.rmSync(this.socket, { force: true });
   }
 
   async start() {

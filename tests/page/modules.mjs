@@ -2,7 +2,7 @@
 import { assert, equal, runAll, test } from "./tap.mjs";
 import { HOSTILE } from "./hostile.mjs";
 import { clean, nameOf, networkLetter } from "./text.js";
-import { branchOf, layOut } from "./tree_layout.js";
+import { branchOf, layOut, neighbour } from "./tree_layout.js";
 import { sizeTicks, timeScale, timeTicks } from "./scale.js";
 import { duration, movement } from "./format.js";
 
@@ -49,6 +49,13 @@ test("a tree is laid out depth first with the earliest child first", () => {
   equal([...row], [0, 1, 4, 2, 3, 5]);
   equal(rows, 6);
   equal([...branchOf(parents, [1])], [0, 1, 0, 1, 1, 0]);
+});
+
+test("neighbours of a node are its parent, first child and siblings", () => {
+  const layout = layOut({ parent: [null, 0, 0, 1, 1, 2], time: [0, 1, 2, 3, 4, 5] });
+  const ways = ["parent", "child", "previous", "next", "root", "last"];
+  equal([0, 1, 3, 5].map((node) => ways.map((way) => neighbour(layout, node, way))),
+    [[0, 1, 0, 0, 0, 5], [0, 3, 1, 2, 0, 5], [1, 3, 3, 4, 0, 5], [2, 5, 5, 5, 0, 5]]);
 });
 
 test("a tree with circles and bad parents is still a tree", () => {
