@@ -19,7 +19,8 @@ debian_require() {
     done
 }
 
-# debian_unpack ROOT: a minimal system in the empty folder ROOT, which can load packages
+# debian_unpack ROOT [CODENAME]: a minimal system in the empty folder ROOT, which can load packages: this
+# machine's Debian, unless another is named
 debian_unpack() {
     # Where this machine gets its own Debian packages from.
     # shellcheck disable=SC2016 # apt-get's variables, not the shell's
@@ -27,7 +28,7 @@ debian_unpack() {
         'Identifier: Packages' |
         awk '$1 == "Debian" && $2 == "main" && $3 !~ /-/ { print $3, $4; exit }')
     [ -n "$debian_source" ] || skip "apt's configuration names no Debian mirror"
-    debian_codename=${debian_source% *}
+    debian_codename=${2-${debian_source% *}}
     debian_base=$debian_cache/$debian_codename.tar
 
     mkdir -p "$debian_archives/partial"
@@ -38,8 +39,8 @@ debian_unpack() {
             tail -n 5 "$debian_cache/debootstrap.log"
             skip "debootstrap cannot load Debian $debian_codename from this machine's mirror"
         }
-        tar -C "$1" --exclude './var/cache/apt/*' -cf "$debian_base.part" .
-        mv "$debian_base.part" "$debian_base"
+        tar -C "$1" --exclude './var/cache/apt/*' -cf "$debian_base.$$" .
+        mv "$debian_base.$$" "$debian_base"
     else
         tar -C "$1" -xf "$debian_base"
     fi
@@ -53,4 +54,40 @@ debian_unpack() {
     cp /etc/resolv.conf "$1/etc/resolv.conf"
     apt-config dump | grep -i '^Acquire::http.*::Proxy ' >"$1/etc/apt/apt.conf.d/proxy" || :
     mkdir -p "$1/var/cache/apt/archives/partial"
+}
+
+# debian_run ROOT SCRIPT [NAME=VALUE...]: runs the shell script SCRIPT, a path inside ROOT, in a
+# namespace of its own: mounts and processes end with it. Packages that it loads are kept. Several
+# tests may do this at the same time, so each has the archives in a folder of its own.
+debian_run() {
+    debian_own=$(mktemp -d "$debian_cache/own.XXXXXX")
+    mkdir -p "$debian_own/partial"
+    find "$debian_archives" -maxdepth 1 -name '*.deb' -exec cp -l -t "$debian_own" {} +
+    debian_code=0
+    unshare -m -p -f --kill-child sh tests/lab/in_debian.sh "$debian_own" "$@" || debian_code=$?
+    find "$debian_own" -maxdepth 1 -name '*.deb' -exec cp -ln -t "$debian_archives" {} +
+    rm -rf "$debian_own"
+    return "$debian_code"
+}
+
+# debian_copy_project ROOT: the files of the project, as they are, into ROOT/project
+debian_copy_project() {
+    mkdir -p "$1/project"
+    git ls-files -co --exclude-standard | while read -r file; do
+        [ ! -f "$file" ] || echo "$file"
+    done | tar -cf - -T - | tar -C "$1/project" -xf -
+}
+
+# debian_package_place: sets $package to the folder of the packages of this working tree
+debian_package_place() {
+    package=$PWD/build/package/$(git ls-files -co --exclude-standard | while read -r file; do
+        [ ! -f "$file" ] || cat "$file"
+    done | cksum | tr ' ' -)
+}
+
+# debian_package: sets $package and puts there cascaded_*.deb, cascadectl_*.deb and build.log, unless
+# tests/system/fresh_debian.sh has built them already
+debian_package() {
+    debian_package_place
+    ls "$package"/cascaded_*.deb >/dev/null 2>&1 || conf/build-package "$package"
 }

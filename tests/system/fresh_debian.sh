@@ -1,28 +1,10 @@
 #!/bin/sh
 # The README's commands on a fresh Debian: a chroot with nothing in it but Debian's minimal system
 # and a copy of the working tree. Of tests/run only the unit tests, for time's sake;
-# FRESH_DEBIAN_TESTS names others.
+# FRESH_DEBIAN_TESTS names others. Then the Debian packages, twice: under other paths, in another time
+# zone and locale the same bytes come out. Other tests use these packages (debian_package).
 # tests/run: beside others
-#
-# Everything runs in a namespace of its own: mounts and processes end with it.
 set -eu
-
-# Second part: inside the namespace, in the folder that becomes the root.
-if [ "${1-}" = --inside ]; then
-    root=$2
-    mount --make-rprivate /
-    mount -t proc proc "$root/proc"
-    mount --bind "$3" "$root/var/cache/apt/archives"
-    mkdir -p "$root/dev/pts"
-    mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts"
-    ln -sf pts/ptmx "$root/dev/ptmx"
-    for device in null zero urandom tty; do
-        touch "$root/dev/$device"
-        mount --bind "/dev/$device" "$root/dev/$device"
-    done
-    exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
-        TESTS="${FRESH_DEBIAN_TESTS:-unit}" chroot "$root" sh /check
-fi
 
 # shellcheck source=tests/lab/debian.sh
 . tests/lab/debian.sh
@@ -34,10 +16,7 @@ trap 'rm -rf --one-file-system "$root"' EXIT
 trap 'exit 143' INT TERM HUP
 debian_unpack "$root"
 
-mkdir -p "$root/project"
-git ls-files -co --exclude-standard | while read -r file; do
-    [ ! -f "$file" ] || echo "$file"
-done | tar -cf - -T - | tar -C "$root/project" -xf -
+debian_copy_project "$root"
 cp -a .git "$root/project/" # lint asks git for the list of files
 
 cat >"$root/check" <<'END'
@@ -66,6 +45,20 @@ tests/run $TESTS >/tests.out 2>&1 </dev/null || {
 }
 grep '^SKIP' /tests.out || :
 tail -n 1 /tests.out
+echo "== conf/build-package"
+conf/build-package /first >/package.out 2>&1 || {
+    cat /package.out
+    exit 1
+}
+echo "== conf/build-package again, elsewhere"
+mkdir -p /srv/a-longer-path
+TMPDIR=/srv/a-longer-path TZ=Pacific/Kiritimati LC_ALL=C conf/build-package /second >/package.out 2>&1 || {
+    cat /package.out
+    exit 1
+}
+for file in /first/*.deb; do
+    cmp "$file" "/second/${file##*/}"
+done
 echo "== every package of conf/packages exists"
 # shellcheck disable=SC2046 # one word each
 apt-get -q -s install --no-install-recommends $(awk '/^[a-z]/ { print $2 }' conf/packages) >/dev/null
@@ -74,4 +67,8 @@ rm /etc/resolv.conf
 conf/install-packages build runtime test
 echo "Right."
 END
-unshare -m -p -f --kill-child sh "$0" --inside "$root" "$debian_archives"
+debian_run "$root" /check TESTS="${FRESH_DEBIAN_TESTS:-unit}"
+
+debian_package_place
+mkdir -p "$package"
+cp "$root"/first/* "$package/"

@@ -1,11 +1,13 @@
 #!/bin/sh
-# The service under a real systemd: boots a Debian of its own beside Debian's redis-server and has
-# tests/lab/service_check.py start, feed, reload, kill, freeze and stop it there.
+# The service under a real systemd: installs the package into a Debian of its own beside Debian's
+# redis-server, boots it and has tests/lab/service_check.py start, feed, reload, kill, freeze, stop,
+# upgrade, remove and purge it there.
 set -eu
 
 # shellcheck source=tests/lab/debian.sh
 . tests/lab/debian.sh
-debian_require systemd-nspawn cmake
+debian_require systemd-nspawn dpkg-buildpackage
+debian_package
 
 root=$(mktemp -d)
 trap 'rm -rf --one-file-system "$root"' EXIT
@@ -25,7 +27,7 @@ libraries() {
     done | cut -d: -f1 | sort -u
 }
 
-packages="systemd-sysv redis-server python3-minimal python3 $(libraries "$RELEASE/cascaded")"
+packages="systemd-sysv redis-server curl procps python3-minimal python3 $(libraries "$RELEASE/cascaded")"
 # shellcheck disable=SC2086 # one word each
 image=$debian_cache/service-$(printf '%s ' $packages | cksum | cut -d' ' -f1).tar
 if [ -e "$image" ]; then
@@ -44,9 +46,18 @@ else
 fi
 chmod 0755 "$root" # its users have to get in
 
-DESTDIR=$root cmake --install "$RELEASE" --prefix /usr >/dev/null
+mkdir "$root/packages"
+cp "$package"/cascaded_*.deb "$package"/cascadectl_*.deb "$root/packages/"
+dpkg-deb -R "$root"/packages/cascaded_*.deb "$root/newer"
+sed -i 's/^\(Version: .*\)/\1+newer/' "$root/newer/DEBIAN/control"
+dpkg-deb -b "$root/newer" "$root/packages/newer.deb" >/dev/null
+rm -r "$root/newer" "$root/usr/sbin/policy-rc.d"
+nspawn sh -c 'dpkg -i /packages/cascaded_*.deb /packages/cascadectl_*.deb' >"$root.log" 2>&1 || {
+    cat "$root.log"
+    exit 1
+}
+cp -r debian/tests "$root/package-tests"
 cp tests/lab/service_check.py tests/lab/x_stream.py "$root/"
-install -d -m 0700 "$root/etc/cascaded/credentials"
 printf 'a-token-of-our-own\n' | tee "$root/etc/cascaded/credentials/x-token" \
     >"$root/etc/cascaded/credentials/push-token"
 chmod 0600 "$root/etc/cascaded/credentials/"*
