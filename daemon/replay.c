@@ -101,11 +101,9 @@ replay_unreadable(char **files, int file_count, int *ret_errno)
             continue; // its writer would take this for the end of the reader
         }
         int fd = open_input(files[i]);
-        if (fd < 0 || fstat(fd, &status) != 0) {
-            *ret_errno = errno;
-        } else {
-            *ret_errno = S_ISDIR(status.st_mode) ? EISDIR : 0;
-        }
+        bool is_found = fd >= 0 && fstat(fd, &status) == 0;
+        int kind = is_found && S_ISDIR(status.st_mode) ? EISDIR : 0;
+        *ret_errno = is_found ? kind : errno;
         if (fd >= 0) {
             close(fd);
         }
