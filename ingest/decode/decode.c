@@ -147,6 +147,7 @@ begin(struct decoder *decoder)
     run->count = 0;
     run->capacity = 0;
     run->is_opened = false;
+    run->event = SLICE_NONE;
     run->reason = DECODE_REASON_NONE;
     run->refusal = DECODE_REASON_NONE;
 }
@@ -224,6 +225,23 @@ is_keep_alive(struct slice message)
     return at == message.len || message.ptr[at] == ':';
 }
 
+static void read_message(struct decoder *decoder, struct slice event,
+                         struct slice message);
+
+// What was in an envelope may be several documents, as in an event of its own.
+static void
+read_payload(struct decoder *decoder)
+{
+    struct decode_run *run = &decoder->run;
+    struct slice event = run->event;
+    run->event = SLICE_NONE;
+    if (event.len != 0) {
+        read_message(decoder, event, run->payload);
+    } else if (!slice_is_none(event)) {
+        decode_mastodon_event(run, event, run->payload);
+    }
+}
+
 static void
 read_one(struct decoder *decoder, struct slice event, struct slice message)
 {
@@ -235,6 +253,7 @@ read_one(struct decoder *decoder, struct slice event, struct slice message)
         enum decode_format format = find_format(decoder);
         if (format != DECODE_AUTO) {
             read_as(run, &parts[format]);
+            read_payload(decoder);
         }
     }
 }

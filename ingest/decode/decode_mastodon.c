@@ -393,19 +393,33 @@ read_status(struct decode_run *run, const struct mastodon_toot *status)
     }
 }
 
-// An id alone, perhaps in quotes.
-static struct slice
-bare_id(struct slice data)
+static bool
+is_around_id(char byte)
 {
-    const char around[] = " \t\r\n\"";
-    while (data.len != 0 && memchr(around, data.ptr[0], sizeof(around) - 1) != NULL) {
-        data = (struct slice){data.ptr + 1, data.len - 1};
-    }
-    while (data.len != 0 &&
-           memchr(around, data.ptr[data.len - 1], sizeof(around) - 1) != NULL) {
-        data.len--;
-    }
-    return data;
+    return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n' || byte == '"';
+}
+
+// An id alone, perhaps in quotes; or several with white space between them.
+static void
+keep_deletions(struct decode_run *run, struct slice data)
+{
+    size_t count = 0;
+    size_t at = 0;
+    do {
+        while (at < data.len && is_around_id(data.ptr[at])) {
+            at++;
+        }
+        size_t end = at;
+        while (end < data.len && !is_around_id(data.ptr[end])) {
+            end++;
+        }
+        bool is_id = end != at || count == 0; // no id at all is a bad one
+        if (is_id && decode_run_room(run, 1)) {
+            keep_deletion(run, (struct slice){data.ptr + at, end - at});
+        }
+        count++;
+        at = end;
+    } while (at < data.len);
 }
 
 void
@@ -414,9 +428,7 @@ decode_mastodon_event(struct decode_run *run, struct slice event, struct slice d
     struct mastodon_message message;
     event = decode_run_word(run, event);
     if (slice_equal(event, SLICE_LIT("delete"))) {
-        if (decode_run_room(run, 1)) {
-            keep_deletion(run, bare_id(data));
-        }
+        keep_deletions(run, data);
     } else if (!slice_equal(event, SLICE_LIT("update"))) {
         decode_run_control(run, control_of(event));
     } else if (decode_run_open(run, data) &&
@@ -425,7 +437,7 @@ decode_mastodon_event(struct decode_run *run, struct slice event, struct slice d
     }
 }
 
-// Moves the payload to where the next message may be read from.
+// Moves event and payload to where the next message may be read from.
 static void
 read_envelope(struct decode_run *run, const struct mastodon_message *message)
 {
@@ -446,8 +458,8 @@ read_envelope(struct decode_run *run, const struct mastodon_message *message)
     if (len != 0) {
         memcpy(copy, message->payload.ptr, len);
     }
-    struct slice event = arena_join(&run->arena, message->event, SLICE_LIT(""));
-    decode_mastodon_event(run, event, (struct slice){copy, len});
+    run->event = arena_join(&run->arena, message->event, SLICE_LIT(""));
+    run->payload = (struct slice){copy, len};
 }
 
 void

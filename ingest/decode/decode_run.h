@@ -24,7 +24,7 @@ struct decode_run {
     struct decode_metrics metrics;
     enum decode_reason reason;  // the fault of the current post
     enum decode_reason refusal; // the first reason counted for this message
-
+    struct slice event, payload; // of an envelope, still to be read; or none
     struct slice source;
     bool is_opened;   // the message, or a part of it
     struct slice net; // "x:": the prefix of the ids of this network
