@@ -210,6 +210,8 @@ changes_restart(struct pipeline *pipeline)
             row->flags |= key_rule_user(pipeline, user) ? USER_WRITTEN : 0;
             if ((row->flags & USER_WRITTEN) != 0) {
                 row->flags |= USER_WHOLE;
+                // The receiver may have the handle, too: it has to go if the user does.
+                row->flags |= (row->flags & USER_HOLDS) != 0 ? USER_HANDLE_SENT : 0;
                 users_queue(&pipeline->users, user);
             }
         }

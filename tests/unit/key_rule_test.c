@@ -261,6 +261,30 @@ a_restart_writes_only_what_has_a_key(void **state)
     pipeline_destroy(&pipeline);
 }
 
+// The receiver has keys that this process never wrote: they were written by one that was
+// killed after its last snapshot.
+static void
+keys_of_an_earlier_process_leave_with_their_owner(void **state)
+{
+    (void)state;
+    struct pipeline *pipeline = begin("windows=1h redis.top=1");
+    fill_boards(pipeline);
+    mention(pipeline, "x:ann", "x:bob", T0);
+    mention(pipeline, "x:ann", "x:bob", T0);
+    set_key("user:", SLICE_LIT("x:bob"), true);
+    set_key("handle:", SLICE_LIT("x:bob"), true);
+    changes_restart(pipeline);
+    assert_true(changes_has(pipeline, CHANGE_USER, SLICE_LIT("x:bob")));
+    assert_true(changes_has_handle(pipeline, SLICE_LIT("x:bob")));
+    mention(pipeline, "x:loud", "x:first", T0 + 2 * USEC_PER_HOUR);
+    changes_restart(pipeline);
+    flush(pipeline);
+    assert_false(has("user:x:bob"));
+    assert_false(has("handle:x:bob"));
+    assert_true(has("handle:x:first"));
+    pipeline_destroy(&pipeline);
+}
+
 int
 main(void)
 {
@@ -271,6 +295,7 @@ main(void)
         cmocka_unit_test(a_cascade_has_a_key_from_its_second_reshare_or_with_an_alert),
         cmocka_unit_test(other_thresholds_apply_with_the_next_flush),
         cmocka_unit_test(a_restart_writes_only_what_has_a_key),
+        cmocka_unit_test(keys_of_an_earlier_process_leave_with_their_owner),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
