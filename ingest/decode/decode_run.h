@@ -22,8 +22,8 @@ struct decode_run {
     struct json *json;
     struct arena arena; // of one message
     struct decode_metrics metrics;
-    enum decode_reason reason;  // the fault of the current post
-    enum decode_reason refusal; // the first reason counted for this message
+    enum decode_reason reason;   // the fault of the current post
+    enum decode_reason refusal;  // the first reason counted for this message
     struct slice event, payload; // of an envelope, still to be read; or none
     struct slice source;
     bool is_opened;   // the message, or a part of it
