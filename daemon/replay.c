@@ -290,8 +290,9 @@ is_due(struct replay *replay, const struct post *post)
 }
 
 // Alerts contain the values at the time they are raised, so posts wait for room in the
-// queue: the same file gives the same alerts at any speed of Redis, also if interrupted.
-// True: no room for the next post's alerts. A sink that is held has to write then.
+// queue: the same file gives the same alerts at any speed of Redis, and after an
+// interruption. True: no room for the alerts of the next post. A sink that is held has
+// to write then.
 static bool
 is_short_of_room(struct replay *replay)
 {
