@@ -348,6 +348,14 @@ http_routes_flushed(struct http_routes *routes)
 }
 
 void
+http_routes_recalled(struct http_routes *routes, struct slice alert)
+{
+    if (routes != NULL) {
+        api_alerted(routes->api.api, alert);
+    }
+}
+
+void
 http_routes_destroy(struct http_routes **routes)
 {
     struct http_routes *w = *routes;

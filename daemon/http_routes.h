@@ -27,5 +27,7 @@ struct http_routes *http_routes_create(const struct http_routes_setup *setup,
                                        struct error *error);
 // A flush is about to start. Accepts NULL.
 void http_routes_flushed(struct http_routes *routes);
+// An alert that an earlier process published. Accepts NULL.
+void http_routes_recalled(struct http_routes *routes, struct slice alert);
 // Accepts NULL.
 void http_routes_destroy(struct http_routes **routes);

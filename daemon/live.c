@@ -403,6 +403,13 @@ make_parts(struct live *live, struct error *error)
     return true;
 }
 
+static void
+on_recalled(void *context, struct slice alert)
+{
+    const struct live *live = context;
+    http_routes_recalled(live->routes, alert);
+}
+
 // Returns 0, or an exit code with error set.
 static int
 set_up(struct live *live, struct error *error)
@@ -433,6 +440,9 @@ set_up(struct live *live, struct error *error)
     clock_watch_restored(live->runtime.pipeline, USEC_PER_S);
     clock_watch_started(live->runtime.pipeline);
     resume_init(&live->recall, live->settings, live->runtime.pipeline);
+    if (live->settings->http.listen[0] != '\0') {
+        resume_alerts(&live->recall, on_recalled, live);
+    }
     exit_code = runtime_connect(&live->runtime, &live->recall.request, error);
     if (exit_code == 0 && !make_parts(live, error)) {
         exit_code = error->code == STATUS_NOMEM || error->code == STATUS_IO ? EX_OSERR

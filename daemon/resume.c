@@ -82,6 +82,21 @@ resume_init(struct resume *resume, const struct settings *settings,
     }
 }
 
+static void
+pass_alert(void *context, struct slice json)
+{
+    const struct resume *resume = context;
+    resume->on_alert(resume->context, json);
+}
+
+void
+resume_alerts(struct resume *resume, redis_resume_alert_fn on_alert, void *context)
+{
+    resume->on_alert = on_alert;
+    resume->context = context;
+    resume->request.on_alert = pass_alert;
+}
+
 const struct resume_item *
 resume_find(const struct resume *resume, const char *name)
 {

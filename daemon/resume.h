@@ -20,6 +20,8 @@ struct resume_item {
 struct resume {
     struct redis_resume_request request; // for the sink
     struct pipeline *pipeline;
+    redis_resume_alert_fn on_alert;
+    void *context; // for it
     const char *names[SETTINGS_SOURCES_MAX];
     struct resume_item items[SETTINGS_SOURCES_MAX];
 };
@@ -28,6 +30,10 @@ struct resume {
 // forecasts had learnt, which the pipeline gets. Keeps pipeline. *resume must not move.
 void resume_init(struct resume *resume, const struct settings *settings,
                  struct pipeline *pipeline);
+
+// Also reads the newest alerts. Keeps context.
+void resume_alerts(struct resume *resume, redis_resume_alert_fn on_alert,
+                   void *context);
 
 // What is stored about that source, or NULL.
 const struct resume_item *resume_find(const struct resume *resume, const char *name);

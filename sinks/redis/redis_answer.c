@@ -215,8 +215,10 @@ redis_answer_is_element(const struct redis_answer *answer,
 static struct slice
 take_recall(struct redis_answer *answer, const struct redis_item *item)
 {
+    bool is_optional =
+        answer->is_last_optional && answer->reply + 1 == answer->commands;
     if (item->type == REDIS_ITEM_ERROR) {
-        if (redis_error_kind_of(item->text) != REDIS_ERROR_WRONGTYPE) {
+        if (!is_optional && redis_error_kind_of(item->text) != REDIS_ERROR_WRONGTYPE) {
             note_error(answer, item->text);
         }
     } else if (item->depth == 1 && item->type == REDIS_ITEM_STRING) {

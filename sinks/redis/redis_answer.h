@@ -3,7 +3,7 @@
 // There are five exchanges:
 //   GREET  INFO · WATCH <prefix>epoch · GET <prefix>epoch · GET <prefix>owner
 //   BATCH  MULTI · n × QUEUED · EXEC · WATCH <prefix>epoch · GET <prefix>epoch
-//   RECALL n × HGETALL: fields and values alternate
+//   RECALL n × HGETALL: fields and values alternate; or a list of strings
 //   SCAN   one array: the next cursor, and an array of keys
 //   PROBE  n × any reply of a read; an error is a reply like others
 #pragma once
@@ -34,8 +34,9 @@ enum {
 
 struct redis_answer {
     enum redis_exchange exchange;
-    size_t commands; // BATCH: between MULTI and EXEC; RECALL, PROBE: all
-    size_t reply;    // index of the next reply
+    size_t commands;       // BATCH: between MULTI and EXEC; RECALL, PROBE: all
+    size_t reply;          // index of the next reply
+    bool is_last_optional; // RECALL: an error as the last reply is none
 
     // The first error; EXECABORT only if there is no other.
     enum redis_error_kind kind;

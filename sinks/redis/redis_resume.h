@@ -1,9 +1,9 @@
 // Resumes after an earlier process.
 //
 // Before the sink is READY it reads from Redis the cursor and the gap ledger of each
-// source, and what forecasts have learnt. A daemon that starts from a snapshot older
-// than that may then hold the sink (redis_sink_hold) until it has caught up. Until then
-// changes merge in the pipeline.
+// source, what forecasts have learnt, and the newest alerts. A daemon that starts from
+// a snapshot older than that may then hold the sink (redis_sink_hold) until it has
+// caught up. Until then changes merge in the pipeline.
 #pragma once
 
 #include <stdbool.h>
@@ -27,17 +27,21 @@ enum redis_resume_kind {
 typedef void (*redis_resume_fn)(void *context, enum redis_resume_kind what,
                                 const char *name, const struct change_field *field);
 
+// An alert of the stream as it was published, the oldest first. Borrows json.
+typedef void (*redis_resume_alert_fn)(void *context, struct slice json);
+
 // Read once, at the first connection; names and context are kept until then.
 struct redis_resume_request {
     const char *const *names;
     size_t count;
     redis_resume_fn on_field;
+    redis_resume_alert_fn on_alert; // NULL: alerts are not read
     void *context;
 };
 
 // ── for the sink ───────────────────────────────────────────────────────────
 
-enum { REDIS_RESUME_NAME_MAX = 256 };
+enum { REDIS_RESUME_NAME_MAX = 256, REDIS_RESUME_ALERTS = 1000 };
 
 struct redis_resume {
     bool is_recalled;

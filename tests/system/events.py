@@ -14,7 +14,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lab"))
 import processes  # noqa: E402
 from live_daemon import LiveDaemon, http_section  # noqa: E402
-from redis_server import RedisServer  # noqa: E402
+from redis_server import RedisServer, free_port  # noqa: E402
 from tap import case, run_cases  # noqa: E402
 from waiting import PATIENCE, wait  # noqa: E402
 
@@ -108,6 +108,35 @@ def a_client_resumes_and_gets_the_alert_it_missed():
             last = event["id"]
         with Feed(daemon, f"?boards=&last_event_id={last}") as feed:
             assert feed.next("alert", "snapshot", "status")["event"] == "status"
+
+
+@case
+def alerts_of_an_earlier_process_are_known():
+    alerts = 'alert "young" { min_size = 2 }\n'
+    with Daemon(alerts) as daemon:
+        for root in ("a", "b"):
+            assert daemon.push(post(root + "1") + reshare(root + "2", root + "1", "bob") +
+                               reshare(root + "3", root + "1", "cat")).status == 202
+            wait("an alert", lambda root=root: root in daemon.ask("GET", "/api/v1/alerts").text)
+        wait("two alerts", lambda: len(json.loads(daemon.ask("GET", "/api/v1/alerts").text)) == 2)
+        before = json.loads(daemon.ask("GET", "/api/v1/alerts").text)
+        daemon.process.terminate()
+        assert daemon.process.wait(PATIENCE) == 0
+        daemon.start()
+        daemon.await_start()
+        assert json.loads(daemon.ask("GET", "/api/v1/alerts").text) == before
+        assert daemon.ask("GET", "/api/v1/alerts?limit=1").text.startswith('[{"id":"young:app:b1:')
+
+
+@case
+def a_start_needs_no_right_to_read_alerts():
+    port = free_port()
+    server = RedisServer("--port", str(port))
+    server.client.execute_command("ACL", "SETUSER", "limited", "on", ">secret", "~*", "&*", "+@all", "-eval",
+                                  "-xrevrange")
+    server.url = f"redis://limited:secret@127.0.0.1:{port}"
+    with Daemon(server=server) as daemon:
+        assert json.loads(daemon.ask("GET", "/api/v1/alerts").text) == []
 
 
 @case
