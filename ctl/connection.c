@@ -141,7 +141,7 @@ connection_send(struct connection *connection, int count, const char **words,
         return;
     }
     char *command = NULL;
-    int length = redisFormatCommandArgv(&command, count, words, sizes);
+    long long length = redisFormatCommandArgv(&command, count, words, sizes);
     if (length > 0) {
         buffer_append(&connection->sent, (struct slice){command, (size_t)length});
         redisFreeCommand(command);
