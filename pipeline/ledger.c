@@ -22,8 +22,8 @@ board_owner(void *context, uint32_t row)
 static uint8_t *
 board_members(void *context, uint32_t row)
 {
-    const struct pipeline *pipeline = context;
-    return &carriers_at(&pipeline->carriers, row)->members;
+    struct pipeline *pipeline = context;
+    return &users_at(&pipeline->users, board_owner(context, row))->members;
 }
 
 static uint64_t
@@ -55,6 +55,13 @@ ledger_boards(struct pipeline *pipeline)
 
 // ── the table ──────────────────────────────────────────────────────────────
 
+static uint32_t *
+person_place(void *context, uint32_t user)
+{
+    struct pipeline *pipeline = context;
+    return &users_at(&pipeline->users, user)->carrier;
+}
+
 static void
 person_held(void *context, uint32_t user)
 {
@@ -67,6 +74,17 @@ person_released(void *context, uint32_t user)
 {
     struct pipeline *pipeline = context;
     users_at(&pipeline->users, user)->refs--;
+}
+
+static void
+person_moved(void *context, uint32_t from, uint32_t into)
+{
+    struct pipeline *pipeline = context;
+    struct user *old = users_at(&pipeline->users, from);
+    users_at(&pipeline->users, into)->members = old->members;
+    old->members = 0;
+    person_held(pipeline, into);
+    person_released(pipeline, from);
 }
 
 static void
@@ -90,7 +108,8 @@ ledger_init(struct pipeline *pipeline)
         .users = (uint32_t)options->users_capacity,
         .half_life = options->carriers_half_life,
         .texts = pipeline->texts,
-        .owners = {pipeline, person_held, person_released, row_touched, row_left},
+        .owners = {pipeline, person_place, person_held, person_released, person_moved,
+                   row_touched, row_left},
     };
     return carriers_init(&pipeline->carriers, &needs) &&
            queue_init(&pipeline->carrier_queue, needs.users);

@@ -43,9 +43,8 @@ struct __attribute__((packed, aligned(4))) carrier {
     uint32_t last_low;
     uint16_t first_high;
     uint16_t last_high;
-    uint8_t parts;   // which groups the piece contains
-    uint8_t members; // bit per board: candidate of it (pipeline/windows/boards.h)
-    uint16_t unused;
+    uint8_t parts; // which groups the piece contains
+    uint8_t unused[3];
 };
 
 static inline bool

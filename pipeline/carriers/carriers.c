@@ -48,11 +48,9 @@ carriers_init(struct carriers *carriers, const struct carriers_needs *needs)
     }
     size_t rows = carriers->capacity;
     carriers->rows = region_reserve(rows * sizeof(*carriers->rows));
-    carriers->of_user = region_reserve(carriers->users * sizeof(*carriers->of_user));
     carriers->heap = region_reserve(rows * sizeof(*carriers->heap));
     carriers->places = region_reserve(rows * sizeof(*carriers->places));
-    return carriers->rows != NULL && carriers->of_user != NULL &&
-           carriers->heap != NULL && carriers->places != NULL;
+    return carriers->rows != NULL && carriers->heap != NULL && carriers->places != NULL;
 }
 
 void
@@ -61,15 +59,20 @@ carriers_fini(struct carriers *carriers)
     size_t rows = carriers->capacity;
     region_release(carriers->heap, rows * sizeof(*carriers->heap));
     region_release(carriers->places, rows * sizeof(*carriers->places));
-    region_release(carriers->of_user, carriers->users * sizeof(*carriers->of_user));
     region_release(carriers->rows, rows * sizeof(*carriers->rows));
     memset(carriers, 0, sizeof(*carriers));
+}
+
+static uint32_t *
+place_of(const struct carriers *carriers, uint32_t user)
+{
+    return carriers->owners.place(carriers->owners.context, user);
 }
 
 uint32_t
 carriers_find(const struct carriers *carriers, uint32_t user)
 {
-    return carriers->capacity != 0 ? carriers->of_user[user] - 1 : CARRIER_NONE;
+    return carriers->capacity != 0 ? *place_of(carriers, user) - 1 : CARRIER_NONE;
 }
 
 // ── rows ───────────────────────────────────────────────────────────────────
@@ -83,7 +86,7 @@ drop(struct carriers *carriers, uint32_t index)
     carriers->count--;
     carriers_order_remove(carriers, index);
     carrier_clear(row, carriers->texts);
-    carriers->of_user[user] = 0;
+    *place_of(carriers, user) = 0;
     memset(row, 0, sizeof(*row));
     row->user = UINT32_MAX;
     row->piece = carriers->free;
@@ -123,7 +126,7 @@ enter(struct carriers *carriers, uint32_t user, usec time)
     struct carrier *row = &carriers->rows[index];
     *row = (struct carrier){.user = user};
     carrier_set_time(row, time / USEC_PER_MS, true);
-    carriers->of_user[user] = index + 1;
+    *place_of(carriers, user) = index + 1;
     carriers->owners.hold(carriers->owners.context, user);
     carriers->count++;
     carriers_order_add(carriers, index);
@@ -445,11 +448,10 @@ carriers_merge(struct carriers *carriers, uint32_t from, uint32_t into)
         return;
     }
     touched(carriers, old, ALL_BOARDS);
-    carriers->of_user[from] = 0;
-    carriers->of_user[into] = old + 1;
+    *place_of(carriers, from) = 0;
+    *place_of(carriers, into) = old + 1;
     carriers->rows[old].user = into;
-    carriers->owners.hold(carriers->owners.context, into);
-    carriers->owners.release(carriers->owners.context, from);
+    carriers->owners.moved(carriers->owners.context, from, into);
     changed(carriers, old, ALL_BOARDS);
 }
 
@@ -589,10 +591,9 @@ carriers_move(struct carriers *carriers, struct snapshot *snapshot)
     SNAPSHOT_VALUE(snapshot, carriers->refused);
     for (uint32_t i = 0; i < carriers->high && !snapshot->is_failed; i++) {
         uint32_t user = carriers->rows[i].user;
-        if (!carrier_is_free(&carriers->rows[i]) &&
-            snapshot_expect(snapshot, user < carriers->users) &&
-            carriers->of_user[user] != i + 1) {
-            carriers->of_user[user] = i + 1;
+        if (!carrier_is_free(&carriers->rows[i])) {
+            snapshot_expect(snapshot, user < carriers->users &&
+                                          *place_of(carriers, user) == i + 1);
         }
     }
 }

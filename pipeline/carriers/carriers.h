@@ -9,8 +9,8 @@
 // whom everything is taken back leaves. A sum of which everything is taken back is
 // exactly 0: events are counted beside it.
 //
-// A row refers to the user, who is held, so that the name is known. About 60 bytes a
-// person, 24 more of those who were in a closed cascade of ten people and 32 more of
+// A row refers to the user, who is held, so that the name is known, and the user's row
+// to it. About 60 bytes a person, 24 more of those who were in a closed cascade of ten people and 32 more of
 // those through whom others came.
 #pragma once
 
@@ -38,19 +38,21 @@ enum carriers_board {
     CARRIERS_BOARDS,
 };
 
-// How a user is held, and what is called when a row changed (boards: bit per board on
-// which its score may have changed) or is about to become free.
+// Where the row of a user is kept (row + 1; 0: there is none), how a user is held, and
+// what is called when a row was given to another user, when it changed (boards: bit per
+// board on which its score may have changed), or is about to become free.
 struct carriers_owners {
     void *context;
+    uint32_t *(*place)(void *context, uint32_t user);
     void (*hold)(void *context, uint32_t user);
     void (*release)(void *context, uint32_t user);
+    void (*moved)(void *context, uint32_t from, uint32_t into);
     void (*touched)(void *context, uint32_t row, uint32_t boards);
     void (*left)(void *context, uint32_t row);
 };
 
 struct carriers {
     struct carrier *rows;
-    uint32_t *of_user; // row + 1
     uint32_t *heap; // of rows, the one that leaves next first; kept once it was needed
     uint32_t *places;  // of the rows in the heap
     uint32_t capacity; // 0: there is no ledger

@@ -58,7 +58,7 @@ change_carrier_left(struct pipeline *pipeline, uint32_t row)
 // Everybody on one of the boards. The key of the user is renewed, too: it expires if
 // nothing else happens to the person.
 static void
-queue_members(struct pipeline *pipeline, uint16_t identity)
+queue_members(struct pipeline *pipeline, uint8_t identity)
 {
     const struct boards *boards = &pipeline->boards;
     for (uint32_t i = boards->windowed; i < boards->count; i++) {
@@ -122,8 +122,9 @@ why(struct pipeline *pipeline, const struct carriers_view *view)
     if (text == NULL) {
         return SLICE_NONE;
     }
-    int len = snprintf(text, WHY_MAX, "%.0f people came through %.0f of %.0f reshares",
-                       view->people, view->carried_acts, view->acts);
+    int len =
+        snprintf(text, WHY_MAX, "%lld people came through %lld of %lld reshares",
+                 llrint(view->people), llrint(view->carried_acts), llrint(view->acts));
     if (view->best != 0) {
         len += snprintf(text + len, (size_t)(WHY_MAX - len), "; best %" PRIu32 " on ",
                         view->best);
@@ -135,8 +136,8 @@ why(struct pipeline *pipeline, const struct carriers_view *view)
                         view->estimated);
     } else if (view->tries > 0) {
         len += snprintf(text + len, (size_t)(WHY_MAX - len),
-                        "; early in %.0f of %.0f closed cascades", view->early,
-                        view->tries);
+                        "; early in %lld of %lld closed cascades", llrint(view->early),
+                        llrint(view->tries));
     }
     return (struct slice){text, (size_t)len};
 }
@@ -214,7 +215,7 @@ change_carrier(struct pipeline *pipeline, uint32_t user, struct change *change)
     bool is_written = (row->identity & USER_CARRIER_WRITTEN) != 0;
     change->kind = CHANGE_CARRIER;
     change->name = users_id(&pipeline->users, user);
-    row->identity &= (uint16_t)~USER_CARRIER_QUEUED;
+    row->identity &= (uint8_t)~USER_CARRIER_QUEUED;
     row->refs--;
     if (key_rule_carrier(pipeline, user)) {
         change->is_whole = !is_written || (row->identity & USER_CARRIER_WHOLE) != 0;
@@ -222,10 +223,10 @@ change_carrier(struct pipeline *pipeline, uint32_t user, struct change *change)
         change_carrier_fields(pipeline, change, user, false);
         row->refs += !is_written;
         row->identity =
-            (uint16_t)((row->identity & ~USER_CARRIER_WHOLE) | USER_CARRIER_WRITTEN);
+            (uint8_t)((row->identity & ~USER_CARRIER_WHOLE) | USER_CARRIER_WRITTEN);
     } else if (is_written) {
         row->refs--;
-        row->identity &= (uint16_t) ~(USER_CARRIER_WRITTEN | USER_CARRIER_WHOLE);
+        row->identity &= (uint8_t) ~(USER_CARRIER_WRITTEN | USER_CARRIER_WHOLE);
         change->is_gone = is_to_go(pipeline, user);
     }
     if (change->field_count == 0 && !change->is_gone) {

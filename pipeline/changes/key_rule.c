@@ -34,11 +34,7 @@ has_value(const struct pipeline *pipeline, const struct counter *counter)
 bool
 key_rule_carrier(const struct pipeline *pipeline, uint32_t user)
 {
-    uint32_t row = carriers_find(&pipeline->carriers, user);
-    if (row == CARRIER_NONE) {
-        return false;
-    }
-    uint32_t members = carriers_at(&pipeline->carriers, row)->members;
+    uint32_t members = users_at(&pipeline->users, user)->members;
     for (; members != 0; members &= members - 1) {
         if (boards_lasting_selected(&pipeline->boards, (uint32_t)__builtin_ctz(members),
                                     user)) {

@@ -58,6 +58,15 @@ user_rest(const struct pipeline *pipeline, uint32_t user)
 }
 
 static void
+carrier_row(const struct pipeline *pipeline, uint32_t user)
+{
+    uint32_t row = carriers_find(&pipeline->carriers, user);
+    if (row != CARRIER_NONE) {
+        lines(carriers_at(&pipeline->carriers, row), sizeof(struct carrier));
+    }
+}
+
+static void
 cascade_row(const struct pipeline *pipeline, uint32_t cascade)
 {
     lines(cascades_at(&pipeline->cascades, cascade), sizeof(struct cascade));
@@ -113,6 +122,7 @@ prefetch_post(const struct pipeline *pipeline, const struct post *post,
     for (size_t i = 0; i < people; i++) {
         if (found[i] != TABLE_NONE) {
             user_parts(pipeline, found[i]);
+            carrier_row(pipeline, found[i]);
         }
     }
     if (cascade != TABLE_NONE) {

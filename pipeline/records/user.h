@@ -61,8 +61,10 @@ struct __attribute__((packed, aligned(4))) user {
     uint32_t refs;
     uint8_t flags;     // enum user_flag
     uint8_t profile;   // enum user_profile: differs from what was last written
-    uint16_t identity; // enum user_identity
+    uint8_t identity;  // enum user_identity
+    uint8_t members;   // bit per board of carriers: candidate (pipeline/windows/boards.h)
     usec last_seen;
     uint32_t whole_at; // clock of the last whole write, in seconds
     uint32_t hash;     // lower half; the upper half is in the table
+    uint32_t carrier;  // in the ledger (pipeline/carriers/carriers.h): row + 1; 0: none
 };

@@ -275,7 +275,7 @@ merge(struct users *users, uint32_t from, uint32_t into)
     drop_traces(users, from);
     table_remove(&users->by_id, hash_slice(&users->key, users_id(users, from)), from);
     row->flags &= (uint8_t) ~(USER_HAS_FOLLOWERS | USER_AUTHOR);
-    row->identity = (uint16_t)((row->identity & ~USER_UNTRACED) | USER_MERGED);
+    row->identity = (uint8_t)((row->identity & ~USER_UNTRACED) | USER_MERGED);
     row->followers = into;
     users->rows[into].refs++;
     users->merges++;

@@ -13,7 +13,7 @@ slot_of(const struct boards *boards, uint32_t index)
 
 // A counter in a window, or a row behind the lasting boards.
 struct item {
-    uint8_t *members;
+    uint8_t *members; // NULL: the row is free
     uint32_t owner;
     uint64_t score;
     bool is_gone; // hidden, or its place has another use
@@ -23,13 +23,15 @@ static struct item
 lasting_item(const struct boards *boards, uint32_t index, uint32_t row)
 {
     const struct boards_lasting *lasting = &boards->lasting;
-    struct item item = {.owner = lasting->owner(lasting->context, row)};
-    item.is_gone = item.owner == UINT32_MAX;
-    item.members = lasting->members(lasting->context, row);
-    item.score = item.is_gone
-                     ? 0
-                     : lasting->score(lasting->context, index - boards->windowed, row);
-    return item;
+    uint32_t owner = lasting->owner(lasting->context, row);
+    if (owner == UINT32_MAX) {
+        return (struct item){.owner = owner, .is_gone = true};
+    }
+    return (struct item){
+        .members = lasting->members(lasting->context, row),
+        .owner = owner,
+        .score = lasting->score(lasting->context, index - boards->windowed, row),
+    };
 }
 
 static struct item
@@ -169,7 +171,7 @@ read_candidates(struct boards *boards, uint32_t index)
             __builtin_prefetch(counters_at(counters, board->candidates[i + AHEAD]));
         }
         struct item item = item_at(boards, index, board->candidates[i]);
-        if ((*item.members & bit) == 0 || item.is_gone) {
+        if (item.is_gone || (*item.members & bit) == 0) {
             continue;
         }
         board->candidates[count] = board->candidates[i];
@@ -373,7 +375,7 @@ count_before(const struct boards *boards, uint32_t index, const struct item *ite
     uint32_t count = 0;
     for (uint32_t i = 0; i < board->candidate_count && count < most; i++) {
         struct item other = item_at(boards, index, board->candidates[i]);
-        count += (*other.members & bit_of(boards, index)) != 0 && !other.is_gone &&
+        count += !other.is_gone && (*other.members & bit_of(boards, index)) != 0 &&
                  goes_first(boards, index, &other, item);
     }
     return count;

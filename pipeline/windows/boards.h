@@ -64,7 +64,8 @@ struct boards_lasting {
     uint32_t (*high)(void *context); // rows are below this
     // USER_NONE: the row is free.
     uint32_t (*owner)(void *context, uint32_t row);
-    uint8_t *(*members)(void *context, uint32_t row); // bit per board
+    // Bit per board; of a row that is not free.
+    uint8_t *(*members)(void *context, uint32_t row);
     uint64_t (*score)(void *context, uint32_t board, uint32_t row);
 };
 

@@ -20,9 +20,18 @@ enum { USERS = 4000 };
 struct world {
     struct slab *texts;
     struct carriers carriers;
+    uint32_t places[USERS];
     uint32_t held[USERS];
     uint64_t touched;
 };
+
+static uint32_t *
+place(void *context, uint32_t user)
+{
+    struct world *world = context;
+    assert_true(user < USERS);
+    return &world->places[user];
+}
 
 static void
 hold(void *context, uint32_t user)
@@ -37,6 +46,13 @@ release(void *context, uint32_t user)
     struct world *world = context;
     assert_int_not_equal(world->held[user], 0);
     world->held[user]--;
+}
+
+static void
+moved(void *context, uint32_t from, uint32_t into)
+{
+    hold(context, into);
+    release(context, from);
 }
 
 static void
@@ -64,7 +80,7 @@ begin(struct world *world, uint32_t capacity, usec half_life)
         .users = USERS,
         .half_life = half_life,
         .texts = world->texts,
-        .owners = {world, hold, release, touched, left},
+        .owners = {world, place, hold, release, moved, touched, left},
     };
     assert_true(carriers_init(&world->carriers, &needs));
 }
@@ -428,7 +444,7 @@ two_hundred_thousand_people_fit_into_16_mb(void **state)
     (void)state;
     enum { ALL = 200000 };
     // Each was early or not in a closed cascade, a tenth carried somebody.
-    size_t row = sizeof(struct carrier) + 4 /* of_user */ + 2 * 4 /* heap */;
+    size_t row = sizeof(struct carrier) + 4 /* of the user */ + 2 * 4 /* heap */;
     size_t early = 24;
     size_t passed = 32 + slab_class_size(71);
     assert_true(ALL * (row + early) + ALL / 10 * passed < (size_t)16 << 20);
