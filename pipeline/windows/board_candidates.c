@@ -57,6 +57,16 @@ bit_of(const struct boards *boards, uint32_t index)
     return (uint8_t)(1u << slot_of(boards, index));
 }
 
+// It is no candidate any more.
+static void
+unmark(const struct boards *boards, uint32_t index, uint32_t which)
+{
+    struct item item = item_at(boards, index, which);
+    if (item.members != NULL) {
+        *item.members &= (uint8_t)~bit_of(boards, index);
+    }
+}
+
 static bool
 is_above_floor(const struct boards *boards, uint32_t index, uint32_t owner,
                uint64_t score)
@@ -131,7 +141,9 @@ boards_row_touched(struct boards *boards, uint32_t row, uint32_t lasting)
     for (; lasting != 0; lasting &= lasting - 1) {
         uint32_t index = boards->windowed + (uint32_t)__builtin_ctz(lasting);
         struct item item = lasting_item(boards, index, row);
-        touch(boards, index, row, &item);
+        if (!item.is_gone) {
+            touch(boards, index, row, &item);
+        }
     }
 }
 
@@ -233,7 +245,6 @@ static void
 drop_fallen(struct boards *boards, uint32_t index)
 {
     struct board *board = &boards->rows[index];
-    uint8_t bit = bit_of(boards, index);
     const struct slice floor_id = {board->floor_id, board->floor_len};
     uint32_t behind = place_behind(boards, boards_tally(boards, index),
                                    board->candidate_count, floor_id);
@@ -242,7 +253,7 @@ drop_fallen(struct boards *boards, uint32_t index)
         struct board_entry entry = boards->scratch[i];
         if (entry.score < board->floor_score || entry.score == 0 ||
             (entry.score == board->floor_score && i >= behind)) {
-            *item_at(boards, index, board->candidates[i]).members &= (uint8_t)~bit;
+            unmark(boards, index, board->candidates[i]);
             board->has_outside |= entry.score != 0;
             continue;
         }
@@ -310,8 +321,7 @@ rebuild(struct boards *boards, uint32_t index)
 {
     struct board *board = &boards->rows[index];
     for (uint32_t i = 0; i < board->candidate_count; i++) {
-        *item_at(boards, index, board->candidates[i]).members &=
-            (uint8_t)~bit_of(boards, index);
+        unmark(boards, index, board->candidates[i]);
     }
     board->candidate_count = board->ordered = 0;
     board->floor_score = 0;
