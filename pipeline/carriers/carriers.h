@@ -9,9 +9,8 @@
 // whom everything is taken back leaves. A sum of which everything is taken back is
 // exactly 0: events are counted beside it.
 //
-// A row refers to the user, who is held, so that the name is known, and the user's row
-// to it. About 60 bytes a person, 24 more of those who were in a closed cascade of ten people and 32 more of
-// those through whom others came.
+// A row refers to the user, who is held, so that the name is known. It takes 60 bytes,
+// 24 more after a closed cascade of ten people, 32 more once others came through it.
 #pragma once
 
 #include <stdbool.h>
@@ -38,9 +37,9 @@ enum carriers_board {
     CARRIERS_BOARDS,
 };
 
-// Where the row of a user is kept (row + 1; 0: there is none), how a user is held, and
-// what is called when a row was given to another user, when it changed (boards: bit per
-// board on which its score may have changed), or is about to become free.
+// Where the row of a user is kept (row + 1; 0: none), how a user is held, and what is
+// called when a row got another user, changed (boards: bit per board on which its score
+// may have changed) or is about to become free.
 struct carriers_owners {
     void *context;
     uint32_t *(*place)(void *context, uint32_t user);
@@ -106,8 +105,7 @@ void carriers_child_undone(struct carriers *carriers,
 // A cascade closed at that time in which the person was at the quantile `part` (above 0
 // to 1). Changes nothing if the person is not in the ledger; so does the next.
 void carriers_settle(struct carriers *carriers, uint32_t user, usec time, double part);
-// A cascade without observed parents closed, in which the expected number of people who
-// came through the person is `people`.
+// A cascade without observed parents closed: `people` are expected through the person.
 void carriers_estimate(struct carriers *carriers, uint32_t user, usec time,
                        double people);
 

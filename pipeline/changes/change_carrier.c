@@ -122,9 +122,9 @@ why(struct pipeline *pipeline, const struct carriers_view *view)
     if (text == NULL) {
         return SLICE_NONE;
     }
-    int len =
-        snprintf(text, WHY_MAX, "%lld people came through %lld of %lld reshares",
-                 llrint(view->people), llrint(view->carried_acts), llrint(view->acts));
+    int len = snprintf(text, WHY_MAX, "%lld people came through %lld of %lld reshares",
+                       llround(view->people), llround(view->carried_acts),
+                       llround(view->acts));
     if (view->best != 0) {
         len += snprintf(text + len, (size_t)(WHY_MAX - len), "; best %" PRIu32 " on ",
                         view->best);
@@ -136,8 +136,8 @@ why(struct pipeline *pipeline, const struct carriers_view *view)
                         view->estimated);
     } else if (view->tries > 0) {
         len += snprintf(text + len, (size_t)(WHY_MAX - len),
-                        "; early in %lld of %lld closed cascades", llrint(view->early),
-                        llrint(view->tries));
+                        "; early in %lld of %lld closed cascades", llround(view->early),
+                        llround(view->tries));
     }
     return (struct slice){text, (size_t)len};
 }

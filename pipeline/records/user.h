@@ -59,10 +59,10 @@ struct __attribute__((packed, aligned(4))) user {
     uint32_t followers;
     uint32_t counters; // first counter or COUNTER_NONE
     uint32_t refs;
-    uint8_t flags;     // enum user_flag
-    uint8_t profile;   // enum user_profile: differs from what was last written
-    uint8_t identity;  // enum user_identity
-    uint8_t members;   // bit per board of carriers: candidate (pipeline/windows/boards.h)
+    uint8_t flags;    // enum user_flag
+    uint8_t profile;  // enum user_profile: differs from what was last written
+    uint8_t identity; // enum user_identity
+    uint8_t members;  // bit per board of carriers: candidate of it
     usec last_seen;
     uint32_t whole_at; // clock of the last whole write, in seconds
     uint32_t hash;     // lower half; the upper half is in the table
