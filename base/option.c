@@ -392,7 +392,9 @@ add_word(const struct option *row, struct option_words *words, struct slice item
         return error_set(error, STATUS_PARSE, "%s: one of the texts is empty",
                          row->name);
     }
-    if (item.len > (size_t)row->max - words->used) {
+    // A list that is full ends one byte behind the limit.
+    size_t most = (size_t)row->max;
+    if (words->used > most || item.len > most - words->used) {
         return error_set(error, STATUS_RANGE,
                          "%s: the list is longer than %" PRId64 " bytes", row->name,
                          row->max);

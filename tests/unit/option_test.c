@@ -332,6 +332,9 @@ words_are_added_to_a_list_until_it_is_full(void **state)
     assert_string_equal(text, "quiz night");
     assert_null(option_words_next(&options.many, text));
     assert_int_equal(options.many.count, 2);
+    assert_sets(WORDS, "a, 12345678901234", "a, 12345678901234"); // 16 bytes and an end
+    assert_refuses(WORDS, "a, 12345678901234, b", STATUS_RANGE,
+                   "many: the list is longer than 16 bytes");
 }
 
 static void
