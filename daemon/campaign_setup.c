@@ -63,6 +63,8 @@ add_all(struct campaign_words *words, unsigned number, const struct campaign *ca
         struct error *error)
 {
     enum status status = add_words(words, number, campaign, error);
+    // Posts are looked at even if the campaign has only ids, which the pipeline finds.
+    words->campaigns |= UINT64_C(1) << number;
     return status == STATUS_OK ? add_texts(words, number, campaign, error) : status;
 }
 

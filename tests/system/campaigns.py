@@ -152,6 +152,23 @@ def alerts_of_a_replay_carry_campaigns_and_rules_choose_them():
     assert "rule=ours alerts=5 " in done.stdout and "rule=any alerts=7 " in done.stdout, done.stdout
 
 
+@case
+def a_campaign_of_ids_alone_has_the_posts_of_these_accounts():
+    CLIENT.flushall()
+    path, config = pathlib.Path(FOLDER, "posts.ndjson"), pathlib.Path(FOLDER, "replay.conf")
+    posts = [post(1, "good morning"), post(2, "of somebody else"),
+             post(3, "hello @you", mentions=[{"id": "app:a1", "handle": "you"}])]
+    posts += [retweet(number, number) for number in range(1, 4)]
+    path.write_text("".join(json.dumps(one) + "\n" for one in posts), encoding="utf-8")
+    config.write_text(f'redis {{ url = "{SERVER.url}" }}\n'
+                      'campaign "us" { accounts = {"app:a1"} }\n'
+                      'alert "any" { min_size = 1 }\n', encoding="utf-8")
+    subprocess.run([CASCADED, "-c", config, path], stdout=subprocess.DEVNULL, check=True,
+                   timeout=PATIENCE)
+    found = {root: names for _, root, names in raised()}
+    assert found == {"app:p1": ["us"], "app:p2": None, "app:p3": ["us"]}, found
+
+
 # ── live ─────────────────────────────────────────────────────────────────
 
 class Daemon(LiveDaemon):
