@@ -163,6 +163,13 @@ json_writer_number(struct buffer *text, struct slice number)
     }
 }
 
+void
+json_writer_json(struct buffer *text, struct slice json)
+{
+    separate(text);
+    buffer_append(text, json);
+}
+
 // ── members ────────────────────────────────────────────────────────────────
 
 void

@@ -34,6 +34,9 @@ bool json_writer_is_number(struct slice text);
 // written as a decimal.
 void json_writer_number(struct buffer *text, struct slice number);
 
+// A value that is JSON already.
+void json_writer_json(struct buffer *text, struct slice json);
+
 // A member with its name; a value that is none is left out.
 void json_writer_put_text(struct buffer *text, const char *name, struct slice value);
 void json_writer_put_u64(struct buffer *text, const char *name, uint64_t value);

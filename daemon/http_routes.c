@@ -351,7 +351,7 @@ void
 http_routes_recalled(struct http_routes *routes, struct slice alert)
 {
     if (routes != NULL) {
-        api_alerted(routes->api.api, alert);
+        api_recalled(routes->api.api, alert);
     }
 }
 

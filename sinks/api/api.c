@@ -92,6 +92,12 @@ api_alerted(struct api *api, struct slice json)
     api_alerts_add(&api->alerts, json);
 }
 
+void
+api_recalled(struct api *api, struct slice json)
+{
+    api_alerts_recall(&api->alerts, json);
+}
+
 // ── answers ────────────────────────────────────────────────────────────────
 
 static void
@@ -169,7 +175,7 @@ api_write_alerts(const struct api_call *call)
     size_t count = api_alerts_count(alerts);
     json_writer_open(call->body, '[');
     for (size_t i = 0; i < count && i < limit; i++) {
-        json_writer_number(call->body, api_alerts_at(alerts, i));
+        json_writer_json(call->body, api_alerts_at(alerts, i));
     }
     json_writer_close(call->body, ']');
 }

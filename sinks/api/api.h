@@ -76,6 +76,8 @@ void api_flushed(struct api *api);
 void api_changed(struct api *api);
 // An alert was published. Copies the JSON.
 void api_alerted(struct api *api, struct slice json);
+// An entry of the stream of alerts that an earlier process wrote (api_alerts_recall).
+void api_recalled(struct api *api, struct slice json);
 
 // The number of the current flush.
 uint64_t api_number(struct api *api);

@@ -1,5 +1,6 @@
 #include "sinks/api/api_alerts.h"
 
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,6 +44,28 @@ api_alerts_add(struct api_alerts *alerts, struct slice json)
     memcpy(copy, json.ptr, json.len);
     *row_of(alerts, alerts->next++) = (struct api_alerts_row){copy, json.len};
     alerts->bytes += json.len;
+}
+
+static bool
+is_object(struct slice json)
+{
+    json_t *root = json_loadb(json.ptr, json.len, JSON_ALLOW_NUL, NULL);
+    bool is_one = json_is_object(root);
+    json_decref(root);
+    return is_one;
+}
+
+void
+api_alerts_recall(struct api_alerts *alerts, struct slice json)
+{
+    for (size_t i = 0; i < api_alerts_count(alerts); i++) {
+        if (slice_equal(api_alerts_at(alerts, i), json)) {
+            return;
+        }
+    }
+    if (is_object(json)) {
+        api_alerts_add(alerts, json);
+    }
 }
 
 size_t

@@ -122,10 +122,12 @@ def alerts_of_an_earlier_process_are_known():
         before = json.loads(daemon.ask("GET", "/api/v1/alerts").text)
         daemon.process.terminate()
         assert daemon.process.wait(PATIENCE) == 0
+        for other in ("a test", '{"id":"an entry of another program, without a point"}'):
+            CLIENT.xadd("cascaded:alerts", {"json": other})
         daemon.start()
         daemon.await_start()
-        assert json.loads(daemon.ask("GET", "/api/v1/alerts").text) == before
-        assert daemon.ask("GET", "/api/v1/alerts?limit=1").text.startswith('[{"id":"young:app:b1:')
+        after = json.loads(daemon.ask("GET", "/api/v1/alerts").text)
+        assert after == [{"id": "an entry of another program, without a point"}] + before, after
 
 
 @case

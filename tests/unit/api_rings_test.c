@@ -36,6 +36,22 @@ the_newest_alerts_are_kept(void **state)
 }
 
 static void
+what_is_recalled_is_an_object_and_there_once(void **state)
+{
+    (void)state;
+    api_alerts_recall(&alerts, SLICE_LIT("{\"id\":\"a\"}"));
+    api_alerts_recall(&alerts, SLICE_LIT("a test"));
+    api_alerts_recall(&alerts, SLICE_LIT("{\"id\":\"b\"}, {}"));
+    api_alerts_recall(&alerts, SLICE_LIT("[]"));
+    api_alerts_recall(&alerts, SLICE_LIT(""));
+    api_alerts_recall(&alerts, SLICE_LIT("{\"id\":\"a\"}"));
+    api_alerts_recall(&alerts, SLICE_LIT("{\"id\":\"c\"}"));
+    assert_int_equal(api_alerts_count(&alerts), 2);
+    assert_true(slice_equal(api_alerts_at(&alerts, 0), SLICE_LIT("{\"id\":\"c\"}")));
+    api_alerts_fini(&alerts);
+}
+
+static void
 answers_are_kept_until_the_number_changes(void **state)
 {
     (void)state;
@@ -100,6 +116,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_newest_alerts_are_kept),
+        cmocka_unit_test(what_is_recalled_is_an_object_and_there_once),
         cmocka_unit_test(answers_are_kept_until_the_number_changes),
         cmocka_unit_test(answers_have_a_limit_together),
         cmocka_unit_test(a_rank_is_that_of_a_minute_before),
