@@ -193,7 +193,8 @@ put_entries(struct list *list, size_t limit)
     struct api *api = list->api;
     uint32_t count =
         views_entries(api->setup.pipeline, list->index, api->entries,
-                      slice_is_none(list->network) ? (uint32_t)limit : API_LIMIT_MAX);
+                      slice_is_none(list->network) ? (uint32_t)limit
+                                                   : views_top(api->setup.pipeline));
     json_writer_name(list->text, SLICE_LIT("entries"));
     json_writer_open(list->text, '[');
     for (uint32_t i = 0; i < count && list->count < limit; i++) {
