@@ -205,7 +205,7 @@ static bool
 cursor(const struct source_backfill *backfill, struct source_cursor *ret_cursor)
 {
     const struct mastodon_backfill_http *rest = of_const(backfill);
-    if (rest->last_wall == USEC_NONE ||
+    if (rest->last_wall == USEC_NONE || rest->fill.is_guessed ||
         (rest->fill.last == 0 && !rest->fill.has_strange_ids)) {
         return false;
     }
