@@ -21,6 +21,7 @@ struct redis_flush {
     struct redis_batch repairs; // commands that go before the next flush's first change
     usec started;               // monotonic
     usec progressed; // when Redis acknowledged something, or nothing was to be written
+    usec answered;   // when its last answer was complete
     bool is_hurried; // the next flush begins without waiting
 
     redis_done_fn done; // of redis_sink_finish; NULL: none is under way

@@ -117,6 +117,7 @@ redis_machine_reply(void *context)
     if (sink->answer.reply != redis_answer_replies(&sink->answer)) {
         return;
     }
+    sink->flush.answered = clock_monotonic();
     enum redis_phase next;
     if (!redis_dispatch_is_good(&sink->answer)) {
         next = redis_dispatch_bad(sink);

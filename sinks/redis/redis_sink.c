@@ -169,8 +169,7 @@ redis_sink_is_current(const struct redis_sink *sink, usec *ret_age)
 {
     const struct redis_flush *flush = &sink->flush;
     usec now = clock_monotonic();
-    usec begun =
-        flush->started > flush->progressed ? flush->started : flush->progressed;
+    usec begun = flush->started > flush->answered ? flush->started : flush->answered;
     bool is_waiting = sink->phase != REDIS_PHASE_IDLE && now - begun >= SILENCE;
     *ret_age = sink->metrics.transactions != 0 ? now - flush->progressed : USEC_NONE;
     return redis_sink_is_up(sink) && !is_waiting;
