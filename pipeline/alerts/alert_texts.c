@@ -48,6 +48,14 @@ alert_texts_at(const struct alert_texts *texts, uint64_t place, uint64_t len)
     return (struct slice){texts->bytes.bytes + (place - texts->first), (size_t)len};
 }
 
+bool
+alert_texts_have(const struct alert_texts *texts, uint64_t place, uint64_t len)
+{
+    uint64_t size = texts->bytes.size;
+    uint64_t at = place - texts->first;
+    return len == 0 || (place >= texts->first && at <= size && len <= size - at);
+}
+
 static void
 compact(struct alert_texts *texts)
 {

@@ -35,6 +35,8 @@ bool alert_texts_add(struct alert_texts *texts, struct slice text, uint64_t *ret
 // Valid until the next call of another function.
 struct slice alert_texts_at(const struct alert_texts *texts, uint64_t place,
                             uint64_t len);
+// True if they are there, or no bytes are asked for.
+bool alert_texts_have(const struct alert_texts *texts, uint64_t place, uint64_t len);
 // Removes the texts before the place.
 void alert_texts_drop(struct alert_texts *texts, uint64_t place);
 

@@ -559,6 +559,16 @@ alerts_advance(struct pipeline *pipeline)
     }
 }
 
+static void
+expect_texts(struct alerts *alerts, struct snapshot *snapshot)
+{
+    for (uint64_t i = alerts->queue.first; i != alerts->queue.end; i++) {
+        const struct alert_item *item = alert_queue_at(&alerts->queue, i);
+        snapshot_expect(snapshot, alert_texts_have(&alerts->texts, item->rendered_at,
+                                                   item->rendered_len));
+    }
+}
+
 void
 alerts_move(struct alerts *alerts, struct snapshot *snapshot)
 {
@@ -568,5 +578,12 @@ alerts_move(struct alerts *alerts, struct snapshot *snapshot)
     SNAPSHOT_VALUE(snapshot, alerts->shown);
     alert_queue_move(&alerts->queue, snapshot);
     alert_texts_move(&alerts->texts, snapshot);
+    const struct alert_queue *queue = &alerts->queue;
+    uint64_t shown = alerts->shown - queue->first;
+    snapshot_expect(snapshot, shown >= queue->pulled - queue->first &&
+                                  shown <= queue->end - queue->first);
+    if (!snapshot->is_failed) {
+        expect_texts(alerts, snapshot);
+    }
     alert_memory_move(&alerts->memory, snapshot);
 }

@@ -156,6 +156,7 @@ numbers_that_do_not_fit_are_refused(void **state)
         AT(locals.by_name.count),
         AT(alerts.queue.pulled),
         AT(alerts.queue.end),
+        AT(alerts.shown),
         AT(alerts.memory.high),
         AT(withdrawals.next),
         AT(flush.flying_next),

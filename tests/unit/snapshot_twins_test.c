@@ -323,6 +323,7 @@ turn_alerts(struct pipeline *pipeline)
     queue->first = ALERT_QUEUE_MAX - ALERTS_BEFORE_END;
     queue->pulled = queue->first + (old.pulled - old.first);
     queue->end = queue->first + (old.end - old.first);
+    pipeline->alerts.shown += queue->first - old.first;
     for (uint64_t i = 0; i < old.end - old.first; i++) {
         *alert_queue_at(queue, queue->first + i) = *alert_queue_at(&old, old.first + i);
     }
