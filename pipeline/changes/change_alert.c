@@ -285,24 +285,44 @@ put_digest(struct pipeline *pipeline, struct change *change,
     change->alert.digest_count = count;
 }
 
+static bool
+is_hidden(const struct pipeline *pipeline, const struct alert_item *item)
+{
+    return item->type != CHANGE_ALERT_DIGEST &&
+           (cascades_at(&pipeline->cascades, item->cascade)->flags & CASCADE_HIDDEN) !=
+               0;
+}
+
+static void
+drop(struct pipeline *pipeline, struct alert_item *item)
+{
+    pipeline->metrics.alerts_dropped += !item->is_dropped;
+    item->is_dropped = true;
+}
+
+// The post of an alert that was not written in time is deleted. In a replay the alert
+// is older than the deletion, however long its writing takes.
+static bool
+is_withdrawn(const struct pipeline *pipeline, const struct alert_item *item)
+{
+    return !pipeline->is_event_time && is_hidden(pipeline, item);
+}
+
 // Fills in the current contents of the alert. False if it must be dropped: its post, or
 // every post of a digest, is hidden.
 static bool
 describe(struct pipeline *pipeline, struct change *change, struct alert_item *item)
 {
     bool is_digest = item->type == CHANGE_ALERT_DIGEST;
-    bool is_hidden =
-        !is_digest &&
-        (cascades_at(&pipeline->cascades, item->cascade)->flags & CASCADE_HIDDEN) != 0;
+    bool is_gone = is_hidden(pipeline, item);
     if (is_digest) {
         put_digest(pipeline, change, item);
-    } else if (!is_hidden) {
+    } else if (!is_gone) {
         change_alert_cascade(pipeline, change, item->cascade);
         change->alert.level = item->level;
     }
-    if (is_hidden || (is_digest && change->alert.digest_count == 0)) {
-        pipeline->metrics.alerts_dropped += !item->is_dropped;
-        item->is_dropped = true;
+    if (is_gone || (is_digest && change->alert.digest_count == 0)) {
+        drop(pipeline, item);
     }
     return !item->is_dropped;
 }
@@ -344,6 +364,11 @@ change_alert(struct pipeline *pipeline, struct change *change)
         alerts->shown = alerts->queue.pulled;
     }
     begin(pipeline, change, place);
+    if (is_withdrawn(pipeline, item)) {
+        drop(pipeline, item);
+        settle(pipeline);
+        return false;
+    }
     if (item->rendered_len != 0) {
         change->alert.rendered =
             alert_texts_at(&alerts->texts, item->rendered_at, item->rendered_len);

@@ -994,6 +994,25 @@ a_text_that_was_kept_survives_losses_and_restarts(void **state)
 }
 
 static void
+a_live_alert_that_waits_while_its_post_is_deleted_is_not_sent(void **state)
+{
+    (void)state;
+    begin_with("windows=5m,1h,24h", false, "min_size=2");
+    grow_at(1, 2, WALL);
+    grow_at(2, 2, WALL);
+    show();
+    assert_int_equal(scene.count, 2);
+    take_back(1);
+    flush();
+    assert_int_equal(scene.count, 1);
+    assert_string_equal(scene.told[0].id, "r:n:p2:1");
+    assert_int_equal(pipeline_metrics(scene.pipeline)->alerts_dropped, 1);
+    assert_int_equal(pipeline_metrics(scene.pipeline)->alerts_waiting, 0);
+    assert_silent();
+    end();
+}
+
+static void
 a_cascade_with_an_alert_is_not_evicted(void **state)
 {
     (void)state;
@@ -1126,6 +1145,7 @@ main(void)
             what_a_rule_does_depends_on_what_was_shown_not_on_what_is_written),
         cmocka_unit_test(alerts_on_their_way_are_in_a_snapshot),
         cmocka_unit_test(a_text_that_was_kept_survives_losses_and_restarts),
+        cmocka_unit_test(a_live_alert_that_waits_while_its_post_is_deleted_is_not_sent),
         cmocka_unit_test(a_cascade_with_an_alert_is_not_evicted),
         cmocka_unit_test(a_close_that_cannot_be_sent_is_counted),
         cmocka_unit_test(a_full_memory_forgets_and_counts),
