@@ -162,6 +162,7 @@ def a_stopped_replay_logs_how_far_it_came_and_keeps_its_exit_code():
     assert process.returncode == 65, (process.returncode, said)
     assert said.count(b"or not at all; the next run with this state.dir continues there") == 1, said
 
+    CLIENT.flushall()
     process = processes.start(command("-"), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE)
     process.stdin.write(b'{"id":"n:1","time":1772442000000,"author":{"id":"n:ann"}}\n' * 2)
