@@ -181,12 +181,10 @@ put_outreach(struct buffer *out, const struct screen *screen,
                       screen->width);
     buffer_append_byte(out, '\n');
     for (size_t i = 0; i < list->count; i++) {
-        char text[NUMBER_MAX];
         struct buffer who;
         buffer_init(&who, OUTPUT_MAX);
         outreach_list_put_who(&who, &list->people[i]);
-        (void)snprintf(text, sizeof text, "%.1f", values_number(list->people[i].score));
-        cell_put_aligned(out, slice_of(text), PEOPLE_COLUMNS, CELL_RIGHT);
+        values_put_score(out, list->people[i].score, PEOPLE_COLUMNS);
         cell_fill(out, 2);
         cell_put_aligned(out, buffer_text(&who), WHO_COLUMNS, CELL_LEFT);
         cell_fill(out, 2);

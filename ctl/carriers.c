@@ -46,8 +46,7 @@ put_row(struct buffer *out, size_t rank, const struct row *row)
     struct slice handle = values_at(row->user, 0);
     (void)snprintf(text, sizeof text, "%zu", rank);
     cell_put_aligned(out, slice_of(text), RANK_COLUMNS, CELL_RIGHT);
-    (void)snprintf(text, sizeof text, "%.1f", values_number(row->score));
-    cell_put_aligned(out, slice_of(text), PEOPLE_COLUMNS, CELL_RIGHT);
+    values_put_score(out, row->score, PEOPLE_COLUMNS);
     buffer_append(out, handle.len != 0 ? SLICE_LIT(" @") : SLICE_LIT("  "));
     cell_put_aligned(out, handle.len != 0 ? handle : row->id, WHO_COLUMNS, CELL_LEFT);
     buffer_append(out, SLICE_LIT("  "));

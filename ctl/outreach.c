@@ -74,8 +74,7 @@ put_person(struct buffer *out, size_t rank, const struct outreach_person *person
     struct buffer who;
     (void)snprintf(text, sizeof text, "%zu", rank);
     cell_put_aligned(out, slice_of(text), RANK_COLUMNS, CELL_RIGHT);
-    (void)snprintf(text, sizeof text, "%.1f", values_number(person->score));
-    cell_put_aligned(out, slice_of(text), PEOPLE_COLUMNS, CELL_RIGHT);
+    values_put_score(out, person->score, PEOPLE_COLUMNS);
     buffer_append(out, SLICE_LIT("  "));
     cell_put_aligned(out, is_known(person) ? SLICE_LIT("yes") : SLICE_LIT(""),
                      KNOWN_COLUMNS, CELL_LEFT);

@@ -57,6 +57,14 @@ values_put_grouped(struct buffer *out, int64_t number)
     buffer_append(out, cell_number(slice_of(digits), grouped));
 }
 
+void
+values_put_score(struct buffer *out, struct slice score, size_t columns)
+{
+    char text[NUMBER_MAX];
+    (void)snprintf(text, sizeof text, "%.1f", values_number(score));
+    cell_put_aligned(out, slice_of(text), columns, CELL_RIGHT);
+}
+
 bool
 values_is_time(struct slice name)
 {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/buffer.h"
@@ -21,6 +22,9 @@ int64_t values_whole(struct slice text);
 
 // With thousands separated by commas.
 void values_put_grouped(struct buffer *out, int64_t number);
+
+// A score with one decimal, at the right of `columns`.
+void values_put_score(struct buffer *out, struct slice score, size_t columns);
 
 // True if the name is that of a time in ms: "last_seen", "…_ms".
 bool values_is_time(struct slice name);
