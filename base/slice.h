@@ -95,6 +95,17 @@ slice_is_one_of(struct slice s, const struct slice *others, size_t count)
     return i < count;
 }
 
+// How often the byte is in it.
+static inline size_t
+slice_count(struct slice s, char byte)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < s.len; i++) {
+        count += s.ptr[i] == byte;
+    }
+    return count;
+}
+
 // Bytewise order, as Redis sorts members: <0, 0 or >0.
 static inline int
 slice_compare(struct slice a, struct slice b)

@@ -162,16 +162,6 @@ plain_end(struct slice text, size_t at)
     return at;
 }
 
-static uint64_t
-count_lines(struct slice text)
-{
-    uint64_t lines = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        lines += text.ptr[i] == '\n';
-    }
-    return lines;
-}
-
 // The line alone, where quotes have no meaning.
 static struct record
 one_line(struct slice text, struct slice column)
@@ -209,7 +199,7 @@ read_others(struct slice text, size_t at, struct slice column)
         return one_line(text, column);
     }
     at += at < text.len;
-    uint64_t lines = count_lines((struct slice){text.ptr, at});
+    uint64_t lines = slice_count((struct slice){text.ptr, at}, '\n');
     return (struct record){
         .column = column,
         .size = at,

@@ -78,16 +78,6 @@ make_room(struct event_ring *ring, size_t size)
     return at;
 }
 
-static size_t
-count_lines(struct slice data)
-{
-    size_t count = 1;
-    for (size_t i = 0; i < data.len; i++) {
-        count += data.ptr[i] == '\n';
-    }
-    return count;
-}
-
 // Each line of the data has its own field; a carriage return would end one, too.
 static size_t
 write_data(char *to, struct slice data)
@@ -118,7 +108,8 @@ event_ring_add(struct event_ring *ring, uint16_t board, struct slice name,
     int head_size = snprintf(head, sizeof(head), "id: %" PRIu64 "\nevent: %.*s\n",
                              ring->flush, SLICE_ARG(name));
     size_t most = (size_t)head_size + data.len +
-                  count_lines(data) * (sizeof("data: ") - 1) + sizeof("\n\n") - 1;
+                  (1 + slice_count(data, '\n')) * (sizeof("data: ") - 1) +
+                  sizeof("\n\n") - 1;
     if (most > ring->capacity / PART_OF_RING) {
         ring->next++; // a number that no client has received
         ring->first = ring->next;

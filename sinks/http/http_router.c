@@ -11,16 +11,6 @@ first_piece(struct slice rest)
                           slash != NULL ? (size_t)(slash - rest.ptr) : rest.len};
 }
 
-static size_t
-count_slashes(struct slice text)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        count += text.ptr[i] == '/';
-    }
-    return count;
-}
-
 // The longest beginning of the path that leaves `slashes` slashes behind it.
 static struct slice
 long_piece(struct slice path, size_t slashes)
@@ -52,7 +42,7 @@ is_match(struct slice pattern, struct http_request *request)
         pattern = skip(pattern, wanted.len);
         bool is_long = slice_equal(wanted, SLICE_LIT("**"));
         struct slice piece =
-            is_long ? long_piece(path, count_slashes(pattern)) : first_piece(path);
+            is_long ? long_piece(path, slice_count(pattern, '/')) : first_piece(path);
         if (is_long || slice_equal(wanted, SLICE_LIT("*"))) {
             if (piece.len == 0) {
                 return false;
