@@ -167,6 +167,7 @@ http_events_send(struct MHD_Connection *connection, struct http_guest *guest,
                                                .code = HTTP_CODE_NOT_READY,
                                                .type = HTTP_TYPE_JSON,
                                                .text = slice_of(text),
+                                               .is_last = true,
                                                .headers = later,
                                            });
     }

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <linux/tcp.h> // its tcp_info counts bytes; that of netinet/tcp.h does not
+#include <netinet/in.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -29,6 +31,7 @@ http_guests_renew(struct http_guest *guest)
 void
 http_guests_leave(struct http_guest *guest)
 {
+    event_del(guest->readable);
     timer_stop(&guest->deadline);
     http_connections_leave(&guest->guests->connections, place_of(guest));
 }
@@ -36,9 +39,9 @@ http_guests_leave(struct http_guest *guest)
 static void
 close_guest(struct http_guest *guest)
 {
-    event_del(guest->readable);
-    close(fd_of(guest));
+    int fd = fd_of(guest);
     http_guests_leave(guest);
+    close(fd);
 }
 
 void
@@ -58,19 +61,73 @@ http_guests_feed(struct http_guest *guest)
     return true;
 }
 
+static void
+resume(struct http_guest *guest)
+{
+    guest->is_waiting = guest->is_idle = false;
+    guest->guests->calls.resume(guest->guests->context, guest);
+}
+
 // Of an admitted one the library detects it and closes it.
 static void
 end(struct http_guest *guest)
 {
     if (guest->is_admitted) {
         http_guests_end(guest);
+        if (guest->is_waiting) {
+            resume(guest);
+        }
     } else {
         close_guest(guest);
     }
     guest->guests->calls.run(guest->guests->context);
 }
 
-// ── the first head ─────────────────────────────────────────────────────────
+// ── requests that stay ─────────────────────────────────────────────────────
+
+// The bytes that have arrived on the connection; 0 where the system has no count.
+static uint64_t
+arrived(const struct http_guest *guest)
+{
+    struct tcp_info info = {0};
+    socklen_t size = sizeof(info);
+    bool is_known = getsockopt(fd_of(guest), IPPROTO_TCP, TCP_INFO, &info, &size) == 0;
+    return is_known ? info.tcpi_bytes_received : 0;
+}
+
+bool
+http_guests_stay(struct http_guest *guest)
+{
+    guest->is_staying = false;
+    if (!guest->is_whole || (guest->ahead == 1 && guest->is_last)) {
+        return false;
+    }
+    if (guest->ahead > 1) {
+        guest->is_staying = true;
+    } else {
+        uint64_t bytes = arrived(guest);
+        guest->is_staying =
+            bytes == guest->checked ||
+            (guest->behind != HTTP_REFUSAL_NONE && bytes == guest->seen);
+    }
+    return guest->is_staying;
+}
+
+bool
+http_guests_next(struct http_guest *guest)
+{
+    guest->is_whole = guest->is_staying = false;
+    guest->ahead--;
+    http_guests_renew(guest);
+    if (guest->ahead != 0) {
+        return false;
+    }
+    guest->is_waiting = guest->is_idle = true;
+    event_active(guest->readable, EV_READ, 0); // something may be there already
+    return true;
+}
+
+// ── heads ──────────────────────────────────────────────────────────────────
 
 void
 http_guests_answer(struct http_guest *guest, enum http_refusal refusal)
@@ -88,7 +145,10 @@ static void
 admit(struct http_guest *guest)
 {
     struct http_guests *guests = guest->guests;
-    event_del(guest->readable);
+    if (guest->is_admitted) {
+        resume(guest);
+        return;
+    }
     guest->is_admitted = true;
     if (!guests->calls.admit(guests->context, guest, fd_of(guest))) {
         http_guests_leave(guest);
@@ -112,29 +172,71 @@ on_rest(evutil_socket_t fd, short what, void *context)
     }
 }
 
-// The bytes remain in the socket for the library.
 static void
-look(struct http_guest *guest)
+refuse(struct http_guest *guest)
 {
-    char bytes[HTTP_HEAD_MAX + 1];
-    enum http_refusal refusal;
-    ssize_t got = recv(fd_of(guest), bytes, sizeof(bytes), MSG_PEEK | MSG_DONTWAIT);
-    if (is_over(got)) {
-        close_guest(guest);
-        return;
-    }
-    if (got < 0 || !http_head_read((struct slice){bytes, (size_t)got}, &refusal)) {
-        return;
-    }
-    if (refusal == HTTP_REFUSAL_NONE) {
-        admit(guest);
-        return;
-    }
     event_del(guest->readable);
-    http_guests_answer(guest, refusal);
+    http_guests_answer(guest, guest->behind);
     event_assign(guest->readable, guest->guests->base, fd_of(guest),
                  EV_READ | EV_PERSIST, on_rest, guest);
     event_add(guest->readable, NULL);
+}
+
+// Checks the requests that have arrived: one of any kind, or several without a body.
+static void
+check(struct http_guest *guest, struct slice bytes)
+{
+    struct http_head head;
+    enum http_refusal refusal;
+    guest->seen = guest->checked + bytes.len;
+    guest->is_last = false;
+    while (!guest->is_last && http_head_read(bytes, &head, &refusal)) {
+        if (refusal != HTTP_REFUSAL_NONE) {
+            guest->behind = refusal;
+            return;
+        }
+        bool is_plain = head.is_read && !http_head_has_body(&head);
+        if (guest->ahead != 0 && !is_plain) {
+            return;
+        }
+        bytes.ptr += head.size;
+        bytes.len -= head.size;
+        guest->ahead++;
+        guest->checked += head.size + head.length;
+        guest->is_plain = is_plain;
+        guest->is_last = head.is_last || head.has_coding;
+        if (!is_plain) {
+            return;
+        }
+    }
+}
+
+// The bytes remain in the socket for the library. False: there is nothing to do.
+static bool
+look(struct http_guest *guest)
+{
+    char bytes[HTTP_HEAD_MAX + 1];
+    if (guest->behind == HTTP_REFUSAL_NONE) {
+        ssize_t got = recv(fd_of(guest), bytes, sizeof(bytes), MSG_PEEK | MSG_DONTWAIT);
+        if (is_over(got)) {
+            end(guest);
+            return false;
+        }
+        if (got < 0) {
+            return false;
+        }
+        if (guest->is_idle) {
+            guest->is_idle = false;
+            http_guests_renew(guest);
+        }
+        check(guest, (struct slice){bytes, (size_t)got});
+    }
+    if (guest->ahead != 0) {
+        admit(guest);
+    } else if (guest->behind != HTTP_REFUSAL_NONE) {
+        refuse(guest);
+    }
+    return guest->ahead != 0;
 }
 
 static void
@@ -143,19 +245,28 @@ on_readable(evutil_socket_t fd, short what, void *context)
     (void)fd;
     (void)what;
     struct http_guest *guest = context;
-    look(guest);
-    guest->guests->calls.run(guest->guests->context);
+    bool is_with_library = guest->is_admitted && !guest->is_waiting;
+    if (!is_with_library && look(guest)) {
+        guest->guests->calls.run(guest->guests->context);
+    }
 }
 
 static void
 on_deadline(void *context)
 {
     struct http_guest *guest = context;
-    guest->guests->metrics->late += !guest->is_answered;
+    guest->guests->metrics->late += !guest->is_answered && !guest->is_idle;
     end(guest);
 }
 
 // ── places ─────────────────────────────────────────────────────────────────
+
+static void
+crowd_out(struct http_guest *guest)
+{
+    guest->guests->metrics->crowded_out += !guest->is_idle;
+    end(guest);
+}
 
 bool
 http_guests_make_room(struct http_guests *guests)
@@ -164,8 +275,7 @@ http_guests_make_room(struct http_guests *guests)
     if (!http_connections_oldest(&guests->connections, &place)) {
         return false;
     }
-    guests->metrics->crowded_out++;
-    end(&guests->items[place]);
+    crowd_out(&guests->items[place]);
     return true;
 }
 
@@ -175,8 +285,7 @@ http_guests_enter(struct http_guests *guests, int fd, const struct sockaddr *add
 {
     size_t place;
     if (http_connections_crowded(&guests->connections, address, &place)) {
-        guests->metrics->crowded_out++;
-        end(&guests->items[place]);
+        crowd_out(&guests->items[place]);
     }
     if (http_connections_crowded(&guests->connections, address, &place)) {
         close(fd);
@@ -184,18 +293,19 @@ http_guests_enter(struct http_guests *guests, int fd, const struct sockaddr *add
     }
     place = http_connections_enter(&guests->connections, address, fd);
     struct http_guest *guest = &guests->items[place];
-    guest->is_admitted = false;
-    guest->is_answered = false;
-    guest->is_ended = false;
+    *guest = (struct http_guest){.guests = guests,
+                                 .deadline = guest->deadline,
+                                 .readable = guest->readable,
+                                 .length = length};
     memcpy(&guest->address, address, length);
-    guest->length = length;
     // No second event for bytes that were peeked at and remain.
     event_assign(guest->readable, guests->base, fd, EV_READ | EV_PERSIST | EV_ET,
                  on_readable, guest);
     event_add(guest->readable, NULL);
     timer_set(&guest->deadline, guests->timeout);
-    look(guest);
-    guests->calls.run(guests->context);
+    if (look(guest)) {
+        guests->calls.run(guests->context);
+    }
 }
 
 // ── life ───────────────────────────────────────────────────────────────────
@@ -217,6 +327,16 @@ http_guests_init(struct http_guests *guests, struct event_base *base,
         }
     }
     return true;
+}
+
+void
+http_guests_release(struct http_guests *guests)
+{
+    for (size_t i = 0; i < HTTP_PLACES_MAX; i++) {
+        if (guests->items[i].is_waiting) {
+            resume(&guests->items[i]);
+        }
+    }
 }
 
 void

@@ -62,12 +62,63 @@ take_once(bool *has)
     return HTTP_REFUSAL_NONE;
 }
 
-enum http_refusal
-http_head_field(struct http_head *head, struct slice name, struct slice value)
+enum { ELEMENT = 64 }; // bytes for a field, a parameter or a cookie
+
+static enum http_refusal
+spend(struct http_head *head, size_t elements, size_t bytes)
+{
+    head->memory += elements * ELEMENT + bytes;
+    return head->memory <= HTTP_HEAD_MEMORY ? HTTP_REFUSAL_NONE
+                                            : HTTP_REFUSAL_LONG_HEAD;
+}
+
+// A comma ends a cookie, too, but not between quotes.
+static size_t
+cookie_value(struct slice text)
+{
+    bool is_quoted = false;
+    size_t len = 0;
+    while (len < text.len &&
+           (is_quoted || (text.ptr[len] != ';' && text.ptr[len] != ','))) {
+        is_quoted = is_quoted != (text.ptr[len] == '"');
+        len++;
+    }
+    return len;
+}
+
+// The library makes a copy of the list, and cannot read a cookie without a name.
+static enum http_refusal
+take_cookies(struct http_head *head, struct slice list)
+{
+    enum http_refusal refusal = spend(head, 0, list.len + 1);
+    size_t at = 0;
+    while (refusal == HTTP_REFUSAL_NONE && at <= list.len) {
+        size_t begin = at;
+        while (at < list.len && strchr(",;=", list.ptr[at]) == NULL) {
+            at++;
+        }
+        struct slice name = {list.ptr + begin, at - begin};
+        at += cookie_value((struct slice){list.ptr + at, list.len - at}) + 1;
+        refusal = slice_trim(name, SLICE_LIT(" ")).len != 0 ? spend(head, 1, 0)
+                                                            : HTTP_REFUSAL_COOKIE;
+    }
+    return refusal;
+}
+
+static enum http_refusal
+take_field(struct http_head *head, struct slice name, struct slice value)
 {
     value = slice_trim(value, SLICE_LIT(" \t"));
     if (!is_token(name) || !is_text(value)) {
         return HTTP_REFUSAL_MALFORMED;
+    }
+    if (slice_equal_nocase(name, SLICE_LIT("connection"))) {
+        head->is_last =
+            head->is_last || !slice_equal_nocase(value, SLICE_LIT("keep-alive"));
+        return HTTP_REFUSAL_NONE;
+    }
+    if (slice_equal_nocase(name, SLICE_LIT("cookie"))) {
+        return take_cookies(head, value);
     }
     if (slice_equal_nocase(name, SLICE_LIT("content-length"))) {
         return take_length(head, value);
@@ -88,8 +139,8 @@ http_head_field(struct http_head *head, struct slice name, struct slice value)
     return HTTP_REFUSAL_NONE;
 }
 
-enum http_refusal
-http_head_end(const struct http_head *head)
+static enum http_refusal
+check_end(const struct http_head *head)
 {
     bool is_good = (head->has_host || head->is_old) &&
                    !(head->has_coding && (head->has_length || head->is_old));
@@ -137,6 +188,7 @@ read_version(struct http_head *head, struct slice version)
         return HTTP_REFUSAL_MALFORMED;
     }
     head->is_old = version.ptr[7] == '0';
+    head->is_last = version.ptr[7] != '1';
     return version.ptr[5] == '1' ? HTTP_REFUSAL_NONE : HTTP_REFUSAL_VERSION;
 }
 
@@ -151,7 +203,11 @@ read_request_line(struct http_head *head, struct slice line)
     if (target.len > HTTP_TARGET_MAX) {
         return HTTP_REFUSAL_LONG_TARGET;
     }
-    return read_version(head, line);
+    head->is_read =
+        slice_equal(method, SLICE_LIT("GET")) || slice_equal(method, SLICE_LIT("HEAD"));
+    enum http_refusal refusal =
+        spend(head, slice_count(target, '&') + 1, method.len + target.len);
+    return refusal == HTTP_REFUSAL_NONE ? read_version(head, line) : refusal;
 }
 
 static enum http_refusal
@@ -162,12 +218,16 @@ read_field(struct http_head *head, struct slice line)
         return HTTP_REFUSAL_MALFORMED;
     }
     size_t len = (size_t)(colon - line.ptr);
-    return http_head_field(head, (struct slice){line.ptr, len},
-                           (struct slice){colon + 1, line.len - len - 1});
+    enum http_refusal refusal = spend(head, 1, line.len);
+    return refusal == HTTP_REFUSAL_NONE
+               ? take_field(head, (struct slice){line.ptr, len},
+                            (struct slice){colon + 1, line.len - len - 1})
+               : refusal;
 }
 
 bool
-http_head_read(struct slice bytes, enum http_refusal *ret_refusal)
+http_head_read(struct slice bytes, struct http_head *ret_head,
+               enum http_refusal *ret_refusal)
 {
     struct http_head head = {0};
     struct slice rest = bytes;
@@ -183,7 +243,9 @@ http_head_read(struct slice bytes, enum http_refusal *ret_refusal)
     enum http_refusal refusal = read_request_line(&head, line);
     while (refusal == HTTP_REFUSAL_NONE && next_line(&rest, &line)) {
         if (line.len == 0) {
-            *ret_refusal = http_head_end(&head);
+            *ret_refusal = check_end(&head);
+            head.size = bytes.len - rest.len;
+            *ret_head = head;
             return true;
         }
         refusal = read_field(&head, line);
@@ -193,4 +255,10 @@ http_head_read(struct slice bytes, enum http_refusal *ret_refusal)
     }
     *ret_refusal = refusal;
     return refusal != HTTP_REFUSAL_NONE;
+}
+
+bool
+http_head_has_body(const struct http_head *head)
+{
+    return head->has_coding || head->has_length;
 }

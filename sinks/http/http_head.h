@@ -3,7 +3,9 @@
 // Refuses what RFC 9112 calls malformed, and what two readers could interpret in two
 // ways: a second, different Content-Length; Content-Length beside Transfer-Encoding; a
 // transfer coding other than "chunked"; a second Host; a blank before a colon; a line
-// that continues the one before; control characters. Lines may end in LF alone. Pure.
+// that continues the one before; control characters. Lines may end in LF alone. Bounds
+// also the memory that the library needs: of what it has no room for, or cannot read,
+// it would send an answer of its own. Pure.
 #pragma once
 
 #include <stdbool.h>
@@ -15,10 +17,17 @@
 enum {
     HTTP_HEAD_MAX = 24 << 10, // bytes
     HTTP_TARGET_MAX = 8 << 10,
+    HTTP_HEAD_MEMORY = 30 << 10, // that the library needs for a head
 };
 
 struct http_head {
-    bool is_old; // HTTP/1.0
+    size_t size;  // with blank lines before it
+    bool is_read; // GET or HEAD
+    bool is_old;  // HTTP/1.0
+    // No further request follows it, or perhaps none: not HTTP/1.1, or a Connection
+    // other than keep-alive.
+    bool is_last;
+    size_t memory; // that the library needs for it
     bool has_host;
     bool has_token;
     bool has_coding;
@@ -26,11 +35,9 @@ struct http_head {
     uint64_t length; // of the body
 };
 
-// One field; head must be zeroed before the first. HTTP_REFUSAL_NONE: continue.
-enum http_refusal http_head_field(struct http_head *head, struct slice name,
-                                  struct slice value);
-// Call after the last field.
-enum http_refusal http_head_end(const struct http_head *head);
-
 // Reads the whole head from the first bytes of a request. False: more bytes are needed.
-bool http_head_read(struct slice bytes, enum http_refusal *ret_refusal);
+bool http_head_read(struct slice bytes, struct http_head *ret_head,
+                    enum http_refusal *ret_refusal);
+
+// True if it has a body, of no bytes perhaps.
+bool http_head_has_body(const struct http_head *head);

@@ -29,7 +29,8 @@ const struct option http_options_rows[] = {
     {"http.max_body", OPTION_BYTES, "16M", 1 << 10, 64 << 20, false,
      AT(max_body), "Maximum size of a body of posts"},
     {"http.timeout", OPTION_SPAN, "10s", USEC_PER_S, USEC_PER_HOUR, false,
-     AT(timeout), "Maximum time from the connection to the end of the answer"},
+     AT(timeout), "Maximum time of a request with its answer; also from the connection, or the"
+     " answer before, to the next request"},
     OPTION_END,
 };
 // clang-format on

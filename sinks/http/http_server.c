@@ -49,15 +49,17 @@ guest_of(struct MHD_Connection *connection)
 
 static enum MHD_Result
 answer(struct http_server *server, struct MHD_Connection *connection,
-       const struct http_reply *reply)
+       struct http_reply *reply)
 {
+    struct http_guest *guest = guest_of(connection);
+    bool may_stay = !reply->is_last && reply->feed == NULL;
+    reply->is_last = !(may_stay && http_guests_stay(guest));
     server->metrics.requests++;
     server->metrics.refused +=
         reply->code >= HTTP_CODE_BAD && reply->code < HTTP_CODE_NOT_READY;
     server->metrics.pushes_delayed += reply->code == HTTP_CODE_LATER;
-    bool is_sent = reply->feed != NULL
-                       ? http_events_send(connection, guest_of(connection), reply)
-                       : http_reply_send(connection, reply);
+    bool is_sent = reply->feed != NULL ? http_events_send(connection, guest, reply)
+                                       : http_reply_send(connection, reply);
     return is_sent ? MHD_YES : MHD_NO;
 }
 
@@ -71,8 +73,7 @@ refuse(struct http_server *server, struct MHD_Connection *connection,
                   &(struct http_reply){.code = code,
                                        .type = HTTP_TYPE_JSON,
                                        .allowed = allowed,
-                                       .text = slice_of(text),
-                                       .is_last = refusal == HTTP_REFUSAL_MALFORMED});
+                                       .text = slice_of(text)});
 }
 
 // ── requests ───────────────────────────────────────────────────────────────
@@ -90,32 +91,6 @@ is_own_host(const struct http_server *server, struct MHD_Connection *connection)
     const char *host = header(connection, MHD_HTTP_HEADER_HOST);
     return host == NULL ||
            http_host_is_own(&server->options, server->is_loopback, slice_of(host));
-}
-
-struct head_check {
-    struct http_head head;
-    enum http_refusal refusal;
-};
-
-static enum MHD_Result
-on_field(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
-{
-    (void)kind;
-    struct head_check *check = context;
-    check->refusal = http_head_field(&check->head, slice_of(name),
-                                     slice_of(value != NULL ? value : ""));
-    return check->refusal == HTTP_REFUSAL_NONE ? MHD_YES : MHD_NO;
-}
-
-// The head of the connection's first request was checked before, with its lines.
-static enum http_refusal
-check_head(struct MHD_Connection *connection, const char *version)
-{
-    struct head_check check = {0};
-    check.head.is_old = strcmp(version, MHD_HTTP_VERSION_1_0) == 0;
-    MHD_get_connection_values(connection, MHD_HEADER_KIND, on_field, &check);
-    return check.refusal == HTTP_REFUSAL_NONE ? http_head_end(&check.head)
-                                              : check.refusal;
 }
 
 static enum MHD_Result
@@ -186,6 +161,7 @@ continue_push(struct http_server *server, struct MHD_Connection *connection,
     if (push->is_refused) {
         return MHD_NO; // the library closes the connection
     }
+    guest_of(connection)->is_whole = true;
     enum http_code code = http_push_finish(&server->pushes, push, text);
     return answer(server, connection,
                   &(struct http_reply){
@@ -199,7 +175,6 @@ is_read_only(const char *method)
            strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
 }
 
-// The head is correct.
 static enum MHD_Result
 dispatch(struct http_server *server, struct MHD_Connection *connection,
          struct http_request *request, const char *method, void **push_slot)
@@ -236,18 +211,24 @@ on_request(void *context, struct MHD_Connection *connection, const char *path,
            const char *method, const char *version, const char *upload,
            size_t *upload_size, void **push_slot)
 {
+    (void)version;
     struct http_server *server = context;
     if (*push_slot != NULL) {
         struct slice bytes = {upload, *upload_size};
         *upload_size = 0;
         return continue_push(server, connection, *push_slot, bytes);
     }
-    enum http_refusal refusal = check_head(connection, version);
-    if (refusal == HTTP_REFUSAL_NONE && !is_own_host(server, connection)) {
-        refusal = HTTP_REFUSAL_OTHER_HOST;
+    struct http_guest *guest = guest_of(connection);
+    if (guest->is_answered) {
+        return MHD_NO; // what follows a request that was refused
     }
-    if (refusal != HTTP_REFUSAL_NONE) {
-        return refuse(server, connection, refusal, NULL);
+    // The library closes a connection that is answered at the first call.
+    if (guest->is_plain && !guest->is_whole) {
+        guest->is_whole = true;
+        return MHD_YES;
+    }
+    if (!is_own_host(server, connection)) {
+        return refuse(server, connection, HTTP_REFUSAL_OTHER_HOST, NULL);
     }
     struct http_request request = {.path = slice_of(path)};
     return dispatch(server, connection, &request, method, push_slot);
@@ -309,13 +290,20 @@ admit(void *context, struct http_guest *guest, int fd)
 }
 
 static void
+resume(void *context, struct http_guest *guest)
+{
+    (void)context;
+    MHD_resume_connection(guest->connection);
+}
+
+static void
 // NOLINTNEXTLINE(readability-non-const-parameter): the parameters are the library's
 on_connection(void *context, struct MHD_Connection *connection, void **guest_slot,
               enum MHD_ConnectionNotificationCode what)
 {
-    (void)connection;
     struct http_server *server = context;
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        server->entering->connection = connection;
         *guest_slot = server->entering;
         return;
     }
@@ -326,12 +314,16 @@ static void
 on_completed(void *context, struct MHD_Connection *connection, void **push_slot,
              enum MHD_RequestTerminationCode reason)
 {
-    (void)reason;
     struct http_server *server = context;
+    struct http_guest *guest = guest_of(connection);
     struct http_push *push = *push_slot;
     http_push_destroy(&server->pushes, &push);
     *push_slot = NULL;
-    http_guests_renew(guest_of(connection));
+    if (!guest->is_staying || reason != MHD_REQUEST_TERMINATED_COMPLETED_OK) {
+        http_guests_renew(guest); // it is no feed any more
+    } else if (http_guests_next(guest)) {
+        MHD_suspend_connection(connection);
+    }
 }
 
 // Paths and parameters are passed on as they were sent.
@@ -349,7 +341,7 @@ leave_escaped(void *context, struct MHD_Connection *connection, char *text)
 static bool
 start(struct http_server *server)
 {
-    static const struct http_guests_calls guest_calls = {admit, run};
+    static const struct http_guests_calls guest_calls = {admit, resume, run};
     server->guests.timeout = server->options.timeout;
     server->guests.metrics = &server->metrics;
     server->daemon = MHD_start_daemon(
@@ -446,6 +438,7 @@ http_server_destroy(struct http_server **server)
         http_events_detach(s->setup.events);
     }
     if (s->daemon != NULL) {
+        http_guests_release(&s->guests);
         MHD_stop_daemon(s->daemon);
     }
     http_guests_fini(&s->guests);

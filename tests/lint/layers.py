@@ -95,7 +95,7 @@ def system_is_allowed(path, header):
         return header in PURE or header in SYSTEM_IN_BASE.get(str(path), ())
     if path.suffix in (".cc", ".hh") and header in CXX:
         return True
-    return header in SYSTEM or header.startswith(("sys/", "netinet/", "arpa/"))
+    return header in SYSTEM or header.startswith(("sys/", "netinet/", "arpa/", "linux/"))
 
 
 def library_files(header):

@@ -4,6 +4,7 @@
     http_hostile.py        (BUILD and RELEASE name the folders of the builds)
 """
 # tests/run: beside others
+import http.client
 import json
 import os
 import pathlib
@@ -11,6 +12,7 @@ import re
 import resource
 import socket
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lab"))
 import processes  # noqa: E402
@@ -29,9 +31,9 @@ MEMORY_MOST = 16 << 20
 
 
 class Daemon(LiveDaemon):
-    def __init__(self, build="BUILD"):
+    def __init__(self, build="BUILD", more=""):
         program = os.path.join(os.environ[build], "cascaded")
-        super().__init__(program, FOLDER, f'redis {{ url = "{SERVER.url}" }}\n' + http_section(FOLDER))
+        super().__init__(program, FOLDER, f'redis {{ url = "{SERVER.url}" }}\n' + http_section(FOLDER, more))
         self.await_start()
 
 
@@ -80,6 +82,109 @@ def an_ambiguous_request_is_the_last_of_its_connection():
                 assert re.match(rb"HTTP/1\.1 (4|5)\d\d ", answer), (request, answer)
                 assert b"cascaded_" not in answer, (request, answer)
             assert daemon.ask("GET", "/healthz").status == 200, request
+
+
+GOOD = f"GET /healthz HTTP/1.1\r\n{HOST}\r\n"
+MALFORMED = [
+    (f"GET /healthz HTTP/1.1\r\n{HOST}X : y\r\n\r\n", 400),
+    (f"GET /healthz HTTP/1.1\r\n{HOST} folded: 1\r\n\r\n", 400),
+    ("GET /healthz HTTP/1.1\r\n\r\n", 400),
+    (f"GET  /healthz HTTP/1.1\r\n{HOST}\r\n", 400),
+    ("nonsense\r\n\r\n", 400),
+    (f"GET /healthz HTTP/9.9\r\n{HOST}\r\n", 505),
+    (f"GET /healthz HTTP/1.1\r\n{HOST}Transfer-Encoding: gzip\r\n\r\n", 501),
+    (f"GET /healthz HTTP/1.1\r\n{HOST}Cookie: a=b;; c\r\n\r\n", 400),
+    (f"GET /healthz HTTP/1.1\r\n{HOST}" + "a:\r\n" * 600 + "\r\n", 431),
+    (f"GET /healthz?{'a&' * 600} HTTP/1.1\r\n{HOST}\r\n", 431),
+    (f"GET /healthz HTTP/1.1\r\n{HOST}Cookie: {'a;' * 600}a\r\n\r\n", 431),
+    (f"GET /healthz HTTP/1.1\r\n{HOST}Cookie: {'a' * 20000}\r\n\r\n", 431),
+]
+
+
+def answers_of(answer):
+    """Codes and bodies, in their order; each body must have its length."""
+    found = []
+    while answer:
+        head, rest = answer.split(b"\r\n\r\n", 1)
+        length = int(re.search(rb"\r\nContent-Length: (\d+)", head)[1])
+        assert len(rest) >= length, answer
+        found.append((int(head[9:12]), rest[:length], b"\r\nConnection: close" in head))
+        answer = rest[length:]
+    return found
+
+
+@case
+def a_malformed_head_behind_a_good_request_is_refused_for_itself():
+    with Daemon() as daemon:
+        for bad, code in MALFORMED:
+            for before in (0, 1, 3):
+                request = (GOOD * before + bad + SMUGGLED).encode()
+                answers = answers_of(exchange(daemon, request))
+                assert [answer[0] for answer in answers] == [200] * before + [code], (bad, before, answers)
+                assert json.loads(answers[-1][1])["error"] and answers[-1][2], answers
+                assert not any(answer[2] for answer in answers[:-1]), answers
+                # In pieces, one may be in doubt, and the answer before it the last one.
+                answers = answers_of(exchange(daemon, request, 97))
+                assert {answer[0] for answer in answers} <= {200, code} and len(answers) <= before + 1, answers
+                assert all(answer[1] == b"ok\n" or json.loads(answer[1])["error"] for answer in answers), answers
+            with socket.create_connection(("127.0.0.1", daemon.port), PATIENCE) as connection:
+                connection.sendall(GOOD.encode())
+                assert answers_of(connection.recv(1 << 16))[0][0] == 200
+                connection.sendall(bad.encode())  # nothing was known of it at the first answer
+                answer = b""
+                while part := connection.recv(1 << 16):
+                    answer += part
+                assert [row[0] for row in answers_of(answer)] == [code], (bad, answer)
+
+
+@case
+def requests_of_one_connection_are_answered_on_it():
+    body = json.dumps({"id": "app:1", "time": int(time.time() * 1000), "author": {"id": "app:u"}})
+    token = {"Authorization": f"Bearer {TOKEN}"}
+    with Daemon() as daemon:
+        connection = http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=PATIENCE)
+        connection.connect()
+        kept = connection.sock
+        for method, path, text, headers, code in (
+                ("GET", "/api/v1/status", None, {}, 200), ("HEAD", "/api/v1/status", None, {}, 200),
+                ("GET", "/api/v1/status", None, {"If-None-Match": "*"}, 304), ("GET", "/", None, {}, 200),
+                ("POST", "/api/v1/posts", body, token, 202), ("GET", "/nothing", None, {}, 404),
+                ("POST", "/api/v1/posts", "{", token, 202), ("GET", "/metrics", None, {}, 200)):
+            connection.request(method, path, text, headers)
+            answer = connection.getresponse()
+            answer.read()
+            assert answer.status == code and connection.sock is kept, (path, answer.status)
+        connection.close()
+        answers = answers_of(exchange(daemon, (GOOD * 50).encode()))
+        assert [answer[0] for answer in answers] == [200] * 50, answers
+
+
+@case
+def an_answer_is_the_last_one_where_the_next_request_is_in_doubt():
+    push = PUSH + "Content-Length: 2\r\n\r\n{}"
+    rows = [GOOD + "GET /hea", GOOD + "\r\n", GOOD + push, push + GOOD, push + MALFORMED[0][0],
+            GOOD.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n") + SMUGGLED,
+            GOOD.replace("\r\n\r\n", "\r\nConnection: TE, close\r\n\r\n") + SMUGGLED,
+            GOOD.replace("\r\n\r\n", "\r\nContent-Length: 5\r\n\r\nhello") + SMUGGLED,
+            PUSH + "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n" + SMUGGLED,
+            "GET /healthz HTTP/1.0\r\nConnection: keep-alive\r\n\r\n" + SMUGGLED]
+    with Daemon() as daemon:
+        for request in rows:
+            answers = answers_of(exchange(daemon, request.encode()))
+            assert [(row[0] // 100, row[2]) for row in answers] == [(2, True)], (request, answers)
+
+
+@case
+def a_connection_may_rest_between_requests_up_to_the_deadline():
+    with Daemon(more='timeout = "2s"') as daemon:
+        with socket.create_connection(("127.0.0.1", daemon.port), PATIENCE) as connection:
+            for begin in (b"", b"GET /heal", b""):
+                connection.sendall(begin)
+                time.sleep(1.2)  # with the parts before, longer than the deadline
+                connection.sendall(GOOD.encode()[len(begin):])
+                assert answers_of(connection.recv(1 << 16))[0][0] == 200
+            assert connection.recv(1) == b""
+        assert daemon.metric('cascaded_http_connections_closed_total{reason="late"}') == 0
 
 
 @case
