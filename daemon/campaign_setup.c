@@ -16,14 +16,14 @@ blame(const char *list, const struct error *why, struct error *error)
 }
 
 static enum status
-add_words(struct campaign_words *words, unsigned number,
-          const struct campaign *campaign, struct error *error)
+add_words(struct campaign_words *words, unsigned number, const char *name,
+          const struct option_words *list, struct error *error)
 {
     const char *item = NULL;
-    while ((item = option_words_next(&campaign->words, item)) != NULL) {
+    while ((item = option_words_next(list, item)) != NULL) {
         struct error why = {0};
         if (campaign_words_add_word(words, number, slice_of(item), &why) != STATUS_OK) {
-            return blame("words", &why, error);
+            return blame(name, &why, error);
         }
     }
     return STATUS_OK;
@@ -62,7 +62,11 @@ static enum status
 add_all(struct campaign_words *words, unsigned number, const struct campaign *campaign,
         struct error *error)
 {
-    enum status status = add_words(words, number, campaign, error);
+    enum status status = add_words(words, number, "words", &campaign->words, error);
+    if (status == STATUS_OK) {
+        status = add_words(words, number + CAMPAIGN_WORDS_RIVALS, "rivals",
+                           &campaign->rivals, error);
+    }
     // Posts are looked at even if the campaign has only ids, which the pipeline finds.
     words->campaigns |= UINT64_C(1) << number;
     return status == STATUS_OK ? add_texts(words, number, campaign, error) : status;
@@ -75,7 +79,7 @@ campaign_setup_check(const struct settings *settings, const struct campaign *cam
     enum status status = campaign_check(campaign, error);
     size_t words = 0;
     for (const struct campaign *at = settings->campaigns; at <= campaign; at++) {
-        words += at->words.count;
+        words += at->words.count + at->rivals.count;
     }
     if (status == STATUS_OK && words > CAMPAIGN_WORDS_MAX) {
         return error_set(error, STATUS_RANGE,

@@ -43,6 +43,7 @@ struct post_user {
 struct post_campaigns {
     uint64_t found;  // that have a word, hashtag, handle or host of the post
     uint64_t spoken; // that may have posts of its language
+    uint64_t rivals; // that have a word of it among those of their rivals
     uint32_t order;  // number of the order (pipeline_set_campaigns)
 };
 

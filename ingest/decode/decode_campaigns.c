@@ -17,14 +17,22 @@ decode_campaigns_of_address(struct decode_run *run, struct slice address)
                : 0;
 }
 
+static void
+add(struct post_campaigns *campaigns, struct campaign_words_set set)
+{
+    campaigns->found |= set.own;
+    campaigns->rivals |= set.rivals;
+}
+
 // The campaigns of a text and its language.
 static struct post_campaigns
 find(struct decode_run *run, struct slice text, struct slice language)
 {
     const struct campaign_words *words = run->campaigns;
+    struct campaign_words_set set = campaign_words_in_text(words, &run->arena, text);
     return (struct post_campaigns){
-        .found = campaign_words_in_text(words, &run->arena, text) |
-                 campaign_words_in_links(words, &run->arena, text),
+        .found = set.own | campaign_words_in_links(words, &run->arena, text),
+        .rivals = set.rivals,
         .spoken = campaign_words_of_language(words, &run->arena, language),
         .order = words->order,
     };
@@ -39,11 +47,11 @@ decode_campaigns_of_post(struct decode_run *run, struct post *post, uint64_t fou
     }
     struct post_campaigns campaigns = find(run, post->text, post->lang);
     for (size_t i = 0; i < post->hashtag_count; i++) {
-        campaigns.found |= campaign_words_of_hashtag(words, post->hashtags[i]);
+        add(&campaigns, campaign_words_of_hashtag(words, post->hashtags[i]));
     }
     for (size_t i = 0; i < post->mention_count; i++) {
-        campaigns.found |=
-            campaign_words_of_handle(words, &run->arena, post->mentions[i].handle);
+        add(&campaigns,
+            campaign_words_of_handle(words, &run->arena, post->mentions[i].handle));
     }
     campaigns.found |= found | post->campaigns.found;
     post->campaigns = campaigns;
@@ -62,14 +70,13 @@ decode_campaigns_of_ref(struct decode_run *run, const struct post_ref *ref,
     const struct text_entity *tags =
         decode_found_all(run, text_hashtags, ref->text, &count);
     for (size_t i = 0; i < count; i++) {
-        campaigns.found |=
-            campaign_words_of_hashtag(words, text_hashtag(&run->arena, tags[i].name));
+        add(&campaigns,
+            campaign_words_of_hashtag(words, text_hashtag(&run->arena, tags[i].name)));
     }
     const struct text_entity *mentions =
         decode_found_all(run, text_mentions, ref->text, &count);
     for (size_t i = 0; i < count; i++) {
-        campaigns.found |=
-            campaign_words_of_handle(words, &run->arena, mentions[i].name);
+        add(&campaigns, campaign_words_of_handle(words, &run->arena, mentions[i].name));
     }
     campaigns.found |= found;
     return campaigns;

@@ -113,13 +113,27 @@ campaign_words_swap(struct campaign_words *words, struct campaign_words *other)
 
 // ── adding ─────────────────────────────────────────────────────────────────
 
+static struct campaign_words_set
+set_of(unsigned campaign)
+{
+    uint64_t bit = UINT64_C(1) << campaign % CAMPAIGN_WORDS_CAMPAIGNS;
+    bool is_rival = campaign >= CAMPAIGN_WORDS_RIVALS;
+    return (struct campaign_words_set){is_rival ? 0 : bit, is_rival ? bit : 0};
+}
+
 static bool
-has(const struct campaign_words *words, enum campaign_words_list list, uint64_t bit,
-    struct slice text)
+has_common(struct campaign_words_set a, struct campaign_words_set b)
+{
+    return ((a.own & b.own) | (a.rivals & b.rivals)) != 0;
+}
+
+static bool
+has(const struct campaign_words *words, enum campaign_words_list list,
+    struct campaign_words_set bit, struct slice text)
 {
     for (size_t i = 0; i < words->counts[list]; i++) {
         const struct campaign_words_item *item = &words->items[list][i];
-        if ((item->campaigns & bit) != 0 && slice_equal(item->text, text)) {
+        if (has_common(item->campaigns, bit) && slice_equal(item->text, text)) {
             return true;
         }
     }
@@ -158,8 +172,8 @@ struct addition {
 static enum status
 add(struct campaign_words *words, const struct addition *addition, struct error *error)
 {
-    uint64_t bit = UINT64_C(1) << addition->campaign;
-    assert(addition->campaign < CAMPAIGN_WORDS_CAMPAIGNS);
+    const struct campaign_words_set bit = set_of(addition->campaign);
+    assert(addition->campaign < CAMPAIGN_WORDS_RIVALS + CAMPAIGN_WORDS_CAMPAIGNS);
     if (has(words, addition->list, bit, addition->text)) {
         return error_set(error, STATUS_RANGE,
                          "\"%.*s\" is given twice: it is the same as one before it",
@@ -171,7 +185,7 @@ add(struct campaign_words *words, const struct addition *addition, struct error 
     }
     words->items[addition->list][words->counts[addition->list]++] =
         (struct campaign_words_item){text, bit};
-    words->campaigns |= bit;
+    words->campaigns |= bit.own | bit.rivals;
     return STATUS_OK;
 }
 
@@ -271,7 +285,7 @@ campaign_words_add_account(struct campaign_words *words, unsigned campaign,
     const struct addition addition = {
         CAMPAIGN_WORDS_HANDLES, campaign, handle,
         text_fold(&words->arena, text_handle(text_trim(handle)))};
-    if (has(words, CAMPAIGN_WORDS_HANDLES, UINT64_C(1) << campaign, addition.text)) {
+    if (has(words, CAMPAIGN_WORDS_HANDLES, set_of(campaign), addition.text)) {
         return STATUS_OK;
     }
     return add(words, &addition, error);
@@ -351,7 +365,7 @@ arrange(struct campaign_words *words, enum campaign_words_list list)
     }
     for (size_t i = 0; i < words->counts[list]; i++) {
         if (kept != 0 && slice_equal(items[kept - 1].text, items[i].text)) {
-            items[kept - 1].campaigns |= items[i].campaigns;
+            campaign_words_join(&items[kept - 1].campaigns, items[i].campaigns);
         } else {
             items[kept++] = items[i];
         }
@@ -378,7 +392,7 @@ campaign_words_build(struct campaign_words *words, struct error *error)
 
 // ── finding ────────────────────────────────────────────────────────────────
 
-static uint64_t
+static struct campaign_words_set
 find(const struct campaign_words *words, enum campaign_words_list list,
      struct slice text)
 {
@@ -394,7 +408,7 @@ find(const struct campaign_words *words, enum campaign_words_list list,
         low = order < 0 ? middle + 1 : low;
         high = order < 0 ? high : middle;
     }
-    return 0;
+    return (struct campaign_words_set){0};
 }
 
 // The character that ends at `at`, without its marks.
@@ -420,16 +434,16 @@ is_complete(struct slice text, size_t start, size_t end)
             script_separates(letter_before(word, end), utf8_at(text, end).code, true));
 }
 
-uint64_t
+struct campaign_words_set
 campaign_words_in_text(const struct campaign_words *words, struct arena *arena,
                        struct slice text)
 {
     const struct automaton *automaton = &words->automaton;
     const struct campaign_words_item *items = words->items[CAMPAIGN_WORDS_WORDS];
-    uint64_t found = 0;
+    struct campaign_words_set found = {0};
     uint32_t state = 0;
     if (automaton->states == NULL || text.len == 0) {
-        return 0;
+        return found;
     }
     struct slice form = campaign_words_form(arena, text);
     for (size_t at = 0; at < form.len; at++) {
@@ -438,9 +452,10 @@ campaign_words_in_text(const struct campaign_words *words, struct arena *arena,
              end = automaton->states[end].shorter) {
             const struct campaign_words_item *item =
                 &items[automaton->states[end].word];
-            if ((item->campaigns & ~found) != 0 &&
+            const struct campaign_words_set others = {~found.own, ~found.rivals};
+            if (has_common(item->campaigns, others) &&
                 is_complete(form, at + 1 - item->text.len, at + 1)) {
-                found |= item->campaigns;
+                campaign_words_join(&found, item->campaigns);
             }
         }
     }
@@ -453,7 +468,7 @@ find_host(const struct campaign_words *words, struct slice host)
 {
     uint64_t found = 0;
     while (host.len != 0) {
-        found |= find(words, CAMPAIGN_WORDS_HOSTS, host);
+        found |= find(words, CAMPAIGN_WORDS_HOSTS, host).own;
         const char *dot = memchr(host.ptr, '.', host.len);
         size_t skipped = dot != NULL ? (size_t)(dot - host.ptr) + 1 : host.len;
         host = (struct slice){host.ptr + skipped, host.len - skipped};
@@ -483,18 +498,18 @@ campaign_words_of_address(const struct campaign_words *words, struct arena *aren
     return find_host(words, text_fold(arena, link_host(text_trim(address))));
 }
 
-uint64_t
+struct campaign_words_set
 campaign_words_of_hashtag(const struct campaign_words *words, struct slice hashtag)
 {
     return find(words, CAMPAIGN_WORDS_TAGS, hashtag);
 }
 
-uint64_t
+struct campaign_words_set
 campaign_words_of_handle(const struct campaign_words *words, struct arena *arena,
                          struct slice handle)
 {
     if (words->counts[CAMPAIGN_WORDS_HANDLES] == 0 || handle.len == 0) {
-        return 0;
+        return (struct campaign_words_set){0};
     }
     return find(words, CAMPAIGN_WORDS_HANDLES, text_fold(arena, handle));
 }
@@ -512,7 +527,8 @@ campaign_words_of_language(const struct campaign_words *words, struct arena *are
     for (size_t len = code.len; len != 0; len--) {
         if (len == code.len || code.ptr[len] == '-' || code.ptr[len] == '_') {
             found |=
-                find(words, CAMPAIGN_WORDS_LANGUAGES, (struct slice){code.ptr, len});
+                find(words, CAMPAIGN_WORDS_LANGUAGES, (struct slice){code.ptr, len})
+                    .own;
         }
     }
     return found;

@@ -23,6 +23,7 @@
 
 enum {
     CAMPAIGN_WORDS_CAMPAIGNS = 64,
+    CAMPAIGN_WORDS_RIVALS = 64,    // number of a campaign's rivals = this + its own
     CAMPAIGN_WORDS_MAX = 4096,     // words of all campaigns
     CAMPAIGN_WORDS_LENGTH = 1024,  // bytes of one, in the form that is compared
     CAMPAIGN_WORDS_BYTES = 2 << 20 // of all together
@@ -38,9 +39,15 @@ enum campaign_words_list {
     CAMPAIGN_WORDS_LISTS,
 };
 
+// Campaigns that have a word among their own, and among those of their rivals.
+struct campaign_words_set {
+    uint64_t own;
+    uint64_t rivals;
+};
+
 struct campaign_words_item {
     struct slice text; // in the form that is compared
-    uint64_t campaigns;
+    struct campaign_words_set campaigns;
 };
 
 struct campaign_words {
@@ -61,7 +68,8 @@ void campaign_words_fini(struct campaign_words *words);
 // Exchanges the contents of both.
 void campaign_words_swap(struct campaign_words *words, struct campaign_words *other);
 
-// One word, host or language of the configuration. Refused, with error set, if it can
+// One word, host or language of the configuration. campaign: its number; of a word of
+// the rivals CAMPAIGN_WORDS_RIVALS more. Refused, with error set, if it can
 // never be found, or is found everywhere, or the campaign has it already.
 enum status campaign_words_add_word(struct campaign_words *words, unsigned campaign,
                                     struct slice word, struct error *error) MUST_USE;
@@ -74,6 +82,14 @@ enum status campaign_words_add_language(struct campaign_words *words, unsigned c
 enum status campaign_words_add_account(struct campaign_words *words, unsigned campaign,
                                        struct slice handle,
                                        struct error *error) MUST_USE;
+
+static inline void
+campaign_words_join(struct campaign_words_set *set, struct campaign_words_set more)
+{
+    set->own |= more.own;
+    set->rivals |= more.rivals;
+}
+
 // Prepares what was added for being found. STATUS_NOMEM: there is no memory.
 enum status campaign_words_build(struct campaign_words *words,
                                  struct error *error) MUST_USE;
@@ -87,16 +103,18 @@ campaign_words_are_given(const struct campaign_words *words)
 
 // The campaigns of which the text contains a word, or an address with a host. arena:
 // for scratch space; where it is full nothing is found, and it is marked as failed.
-uint64_t campaign_words_in_text(const struct campaign_words *words, struct arena *arena,
-                                struct slice text);
+struct campaign_words_set campaign_words_in_text(const struct campaign_words *words,
+                                                 struct arena *arena,
+                                                 struct slice text);
 uint64_t campaign_words_in_links(const struct campaign_words *words,
                                  struct arena *arena, struct slice text);
 // The campaigns that have the hashtag (text_hashtag), the handle, or the host of the
 // address or one above it.
-uint64_t campaign_words_of_hashtag(const struct campaign_words *words,
-                                   struct slice hashtag);
-uint64_t campaign_words_of_handle(const struct campaign_words *words,
-                                  struct arena *arena, struct slice handle);
+struct campaign_words_set campaign_words_of_hashtag(const struct campaign_words *words,
+                                                    struct slice hashtag);
+struct campaign_words_set campaign_words_of_handle(const struct campaign_words *words,
+                                                   struct arena *arena,
+                                                   struct slice handle);
 uint64_t campaign_words_of_address(const struct campaign_words *words,
                                    struct arena *arena, struct slice address);
 // The campaigns that posts of this language (none: unknown) may belong to.

@@ -15,6 +15,8 @@ const struct option campaign_option_rows[] = {
      "Hosts to which a post links; those below them are included"},
     {"languages", OPTION_TEXTS, "", 0, OPTION_TEXTS_MAX, true, AT(languages),
      "Only posts in one of these languages; en includes en-US"},
+    {"rivals", OPTION_WORDS, "", 0, OPTION_WORDS_MAX - 1, true, AT(rivals),
+     "Words of others, as in words; share compares the posts with them"},
     OPTION_END,
 };
 // clang-format on
@@ -109,6 +111,7 @@ campaign_equal(const struct campaign *one, const struct campaign *other)
 {
     return strcmp(one->name, other->name) == 0 &&
            same_words(&one->words, &other->words) &&
+           same_words(&one->rivals, &other->rivals) &&
            same_texts(&one->accounts, &other->accounts) &&
            same_texts(&one->links, &other->links) &&
            same_texts(&one->languages, &other->languages);

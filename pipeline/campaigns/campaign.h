@@ -5,11 +5,13 @@
 //         accounts = {"@acme", "x:783214"}
 //         links = {"acme.example"}
 //         languages = {"en"}
+//         rivals = {"globex"}
 //     }
 //
 // A post belongs to it if it has one of the words, is by or names one of the accounts,
 // or links to one of the hosts or below it; and, if languages are given, its language
-// is one of these. How words are compared: ingest/text/campaign_words.h.
+// is one of these. Posts with a word of the rivals are counted beside.
+// How words are compared: ingest/text/campaign_words.h.
 #pragma once
 
 #include "base/option.h"
@@ -23,6 +25,7 @@ struct campaign {
     struct option_texts accounts;
     struct option_texts links;
     struct option_texts languages;
+    struct option_words rivals;
 };
 
 // Names without a section: "words" …

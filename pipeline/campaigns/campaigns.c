@@ -152,6 +152,7 @@ campaigns_now(const struct campaigns *campaigns, struct post_campaigns sets)
     return (struct post_campaigns){
         .found = translate(sets.found, campaigns->moved),
         .spoken = translate(sets.spoken, campaigns->moved),
+        .rivals = translate(sets.rivals, campaigns->moved),
         .order = campaigns->order,
     };
 }
