@@ -64,7 +64,8 @@ user_count_fields(struct pipeline *pipeline, struct change *change,
 {
     for (uint32_t c = row->counters; c != COUNTER_NONE;) {
         const struct counter *counter = counters_at(&pipeline->windows.counters, c);
-        for (uint32_t slot = 0; slot < pipeline->windows.shown; slot++) {
+        bool is_shown = counter_tally(counter) < TALLY_CAMPAIGN;
+        for (uint32_t slot = 0; is_shown && slot < pipeline->windows.shown; slot++) {
             uint64_t value = counters_value(&pipeline->windows.counters, counter, slot);
             bool is_dirty = (counter->dirty & (1u << slot)) != 0;
             if (change->is_whole ? value == 0 : !is_dirty) {
@@ -88,7 +89,7 @@ user_clean(struct pipeline *pipeline, uint32_t user)
     while (*link != COUNTER_NONE) {
         uint32_t index = *link;
         struct counter *counter = counters_at(&pipeline->windows.counters, index);
-        counter->dirty = 0;
+        counter->dirty = counter_tally(counter) < TALLY_CAMPAIGN ? 0 : counter->dirty;
         if (counters_refs(&pipeline->windows.counters, counter) != 0) {
             link = &counter->next;
         } else if (counter->members != 0) {
@@ -162,7 +163,8 @@ change_user_size(const struct pipeline *pipeline, uint32_t user)
     size_t size = 1 + (size_t)__builtin_popcount(known); // the network is always known
     for (uint32_t c = users_at(&pipeline->users, user)->counters; c != COUNTER_NONE;) {
         const struct counter *counter = counters_at(counters, c);
-        for (uint32_t slot = 0; slot < pipeline->windows.shown; slot++) {
+        bool is_shown = counter_tally(counter) < TALLY_CAMPAIGN;
+        for (uint32_t slot = 0; is_shown && slot < pipeline->windows.shown; slot++) {
             size += counters_value(counters, counter, slot) != 0;
         }
         c = counter->next;

@@ -333,11 +333,11 @@ cascades_rewind(struct cascades *cascades, usec clock)
 static void
 orphan(struct cascades *cascades, uint32_t *counter)
 {
-    if (*counter == COUNTER_NONE) {
-        return;
+    while (*counter != COUNTER_NONE) {
+        uint32_t index = *counter;
+        *counter = counters_at(&cascades->windows->counters, index)->next;
+        windows_counter_orphan(cascades->windows, index);
     }
-    windows_counter_orphan(cascades->windows, *counter);
-    *counter = COUNTER_NONE;
 }
 
 void
@@ -347,8 +347,9 @@ cascades_hide(struct cascades *cascades, uint32_t cascade)
     row->flags |= CASCADE_HIDDEN;
     slab_text_free(cascades->texts, row->text);
     row->text = SLAB_NONE;
-    if (row->board != COUNTER_NONE) {
-        windows_counter_hide(cascades->windows, row->board);
+    for (uint32_t at = row->board; at != COUNTER_NONE;
+         at = counters_at(&cascades->windows->counters, at)->next) {
+        windows_counter_hide(cascades->windows, at);
     }
     cascades_queue(cascades, cascade, CASCADE_ALL);
 }

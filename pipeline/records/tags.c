@@ -96,7 +96,11 @@ tag_try_destroy(struct tags *tags, struct windows *windows, uint32_t tag)
         if (row->refs != 0) {
             return false;
         }
-        counters_destroy(&windows->counters, row->counter);
+        while (row->counter != COUNTER_NONE) {
+            uint32_t index = row->counter;
+            row->counter = counters_at(&windows->counters, index)->next;
+            counters_destroy(&windows->counters, index);
+        }
     } else if (row->refs != 0) {
         return false;
     }

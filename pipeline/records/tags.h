@@ -16,7 +16,8 @@ struct snapshot;
 
 struct tag {
     uint32_t text;    // slab text
-    uint32_t counter; // of TALLY_HASHTAGS, or COUNTER_NONE
+    uint32_t counter; // of TALLY_HASHTAGS, and behind it those of campaigns; or
+                      // COUNTER_NONE
     uint32_t refs;    // on a published board
     bool is_fading;   // in the list of tags whose counter became empty
 };

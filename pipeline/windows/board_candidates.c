@@ -47,7 +47,8 @@ item_at(const struct boards *boards, uint32_t index, uint32_t which)
         .owner = counter->owner,
         .score = counters_value(counters, counter, slot_of(boards, index)),
         .is_gone = counter_is_hidden(counter) ||
-                   counter_tally(counter) != boards_tally(boards, index),
+                   counter_tally(counter) != boards_tally(boards, index) ||
+                   (boards->first != TALLY_POSTS && counter->dirty != boards->campaign),
     };
 }
 
@@ -122,7 +123,8 @@ boards_touched(struct boards *boards, uint32_t index, uint32_t slots)
     if (counter_is_hidden(counter)) {
         return;
     }
-    uint32_t first = (uint32_t)counter_tally(counter) * boards->windows->shown;
+    uint32_t first =
+        (uint32_t)(counter_tally(counter) - boards->first) * boards->windows->shown;
     while (slots != 0) {
         uint32_t slot = (uint32_t)__builtin_ctz(slots);
         slots &= slots - 1;

@@ -27,7 +27,7 @@ boards_unit(const struct boards *boards, uint32_t index)
 
 static void
 name_board(const struct boards *boards, uint32_t index,
-           const struct option_spans *spans)
+           const struct boards_needs *needs)
 {
     struct board *board = &boards->rows[index];
     if (index >= boards->windowed) {
@@ -36,8 +36,11 @@ name_board(const struct boards *boards, uint32_t index,
         return;
     }
     struct slice tally = tally_name(boards_tally(boards, index));
-    snprintf(board->name, sizeof(board->name), "%.*s:%s", SLICE_ARG(tally),
-             spans->name[index % boards->windows->shown]);
+    const char *window = needs->spans->name[index % boards->windows->shown];
+    bool is_within = needs->campaign != NULL;
+    snprintf(board->name, sizeof(board->name), "%s%s%.*s:%s",
+             is_within ? needs->campaign : "", is_within ? ":top:" : "",
+             SLICE_ARG(tally), window);
 }
 
 bool
@@ -49,6 +52,8 @@ boards_init(struct boards *boards, uint32_t top, const struct boards_needs *need
     boards->windows = needs->windows;
     boards->owners = needs->owners;
     boards->lasting = needs->lasting;
+    boards->first = needs->campaign != NULL ? TALLY_CAMPAIGN : TALLY_POSTS;
+    boards->campaign = needs->number;
     boards->windowed = TALLY_BOARDS * needs->windows->shown;
     boards->count = boards->windowed + needs->lasting.count;
     boards->rows = region_reserve(boards->count * sizeof(*boards->rows));
@@ -58,7 +63,7 @@ boards_init(struct boards *boards, uint32_t top, const struct boards_needs *need
         return false;
     }
     for (uint32_t i = 0; i < boards->count; i++) {
-        name_board(boards, i, needs->spans);
+        name_board(boards, i, needs);
         if (!board_init(&boards->rows[i], boards)) {
             return false;
         }
@@ -173,7 +178,7 @@ bool
 boards_selected(const struct boards *boards, enum tally tally, uint32_t slot,
                 uint32_t owner)
 {
-    uint32_t index = (uint32_t)tally * boards->windows->shown + slot;
+    uint32_t index = (uint32_t)(tally - boards->first) * boards->windows->shown + slot;
     return board_entries_has(current_of(&boards->rows[index]), owner);
 }
 
@@ -182,6 +187,22 @@ boards_lasting_selected(const struct boards *boards, uint32_t lasting, uint32_t 
 {
     return board_entries_has(current_of(&boards->rows[boards->windowed + lasting]),
                              user);
+}
+
+void
+boards_release(const struct boards *boards)
+{
+    const struct boards_owners *owners = &boards->owners;
+    for (uint32_t i = 0; i < boards->count; i++) {
+        const struct board *board = &boards->rows[i];
+        enum tally tally = boards_tally(boards, i);
+        visit_moved(boards, i, owners->moved, NULL);
+        visit_moved(boards, i, owners->release, NULL);
+        for (uint32_t k = 0; k < board->published_count; k++) {
+            owners->moved(owners->context, tally, board->published[k].owner);
+            owners->release(owners->context, tally, board->published[k].owner);
+        }
+    }
 }
 
 static void
@@ -254,10 +275,22 @@ boards_take_change(struct boards *boards, uint32_t index, struct change *ret_cha
     return true;
 }
 
+bool
+boards_pending(const struct boards *boards)
+{
+    for (uint32_t i = 0; i < boards->count; i++) {
+        const struct board *board = &boards->rows[i];
+        if (board->is_touched || board->is_changed || board->is_whole) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void
 boards_renamed(struct boards *boards, enum tally tally)
 {
-    uint32_t first = (uint32_t)tally * boards->windows->shown;
+    uint32_t first = (uint32_t)(tally - boards->first) * boards->windows->shown;
     for (uint32_t slot = 0; slot < boards->windows->shown; slot++) {
         boards->rows[first + slot].ordered = 0;
     }

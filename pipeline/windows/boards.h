@@ -13,6 +13,8 @@
 // Behind these boards come those without a window ("lasting"): the rows of another
 // table, with scores in units of 1e-9 that the table computes. They are kept in the
 // same way.
+//
+// A campaign has boards of its own, of the counters that name it.
 #pragma once
 
 #include <stdbool.h>
@@ -21,6 +23,7 @@
 #include "base/slice.h"
 #include "pipeline/changes.h"
 #include "pipeline/windows/board_entries.h"
+#include "pipeline/windows/board_owners.h"
 #include "pipeline/windows/windows.h"
 
 struct snapshot;
@@ -28,8 +31,8 @@ struct snapshot;
 #define BOARDS_LASTING_UNIT UINT64_C(1000000000) // scores of lasting boards per 1
 
 struct board {
-    char name[2 * OPTION_NAME_MAX]; // "mentions:1h"
-    uint32_t *candidates;           // counters, or rows
+    char name[OPTION_TITLE_MAX + 2 * OPTION_NAME_MAX]; // "mentions:1h"
+    uint32_t *candidates;                              // counters, or rows
     uint32_t candidate_count;
     uint32_t ordered;     // so many of them, the first, are in the order of their ids
     bool has_outside;     // counters above zero exist that are not candidates
@@ -45,32 +48,10 @@ struct board {
     uint32_t current_count;
 };
 
-// How a board gets the id of a counter's owner, how it holds an owner that is selected
-// or published so that it is not evicted, and how it reports one that is to enter or to
-// leave the board.
-struct boards_owners {
-    void *context;
-    struct slice (*id)(void *context, enum tally tally, uint32_t owner);
-    void (*hold)(void *context, enum tally tally, uint32_t owner);
-    void (*release)(void *context, enum tally tally, uint32_t owner);
-    void (*moved)(void *context, enum tally tally, uint32_t owner);
-};
-
-// The table behind the lasting boards, whose owners are users.
-struct boards_lasting {
-    uint32_t count;           // of boards; 0: there are none
-    const char *const *names; // kept
-    void *context;
-    uint32_t (*high)(void *context); // rows are below this
-    // USER_NONE: the row is free.
-    uint32_t (*owner)(void *context, uint32_t row);
-    // Bit per board; of a row that is not free.
-    uint8_t *(*members)(void *context, uint32_t row);
-    uint64_t (*score)(void *context, uint32_t board, uint32_t row);
-};
-
 struct boards {
-    struct board *rows; // row = tally * windows + window, then lasting ones
+    struct board *rows; // row = (tally - first) * windows + window, then lasting ones
+    enum tally first;   // TALLY_CAMPAIGN, of those of a campaign
+    uint8_t campaign;   // its number
     uint32_t count;
     uint32_t windowed; // how many have a window
     uint32_t top;
@@ -89,10 +70,15 @@ struct boards_needs {
     const struct option_spans *spans;
     struct boards_owners owners;
     struct boards_lasting lasting;
+    const char *campaign; // its name, borrowed; NULL: the boards are of none
+    uint8_t number;       // of the campaign
 };
 // False when the system refuses the memory.
 bool boards_init(struct boards *boards, uint32_t top, const struct boards_needs *needs);
 void boards_fini(struct boards *boards);
+
+// Releases the owners on the boards, which will be freed.
+void boards_release(const struct boards *boards);
 
 // Values of that counter changed in those slots.
 void boards_touched(struct boards *boards, uint32_t index, uint32_t slots);
@@ -126,6 +112,9 @@ void boards_renamed(struct boards *boards, enum tally tally);
 // The id of the owner of a row behind the lasting boards changed.
 void boards_lasting_renamed(struct boards *boards);
 
+// True if boards_take_change would return something.
+bool boards_pending(const struct boards *boards);
+
 // The next write replaces the whole board.
 void boards_lost(struct boards *boards, uint32_t index);
 
@@ -139,8 +128,9 @@ uint64_t boards_unit(const struct boards *boards, uint32_t index);
 static inline enum tally
 boards_tally(const struct boards *boards, uint32_t index)
 {
-    return index < boards->windowed ? (enum tally)(index / boards->windows->shown)
-                                    : TALLY_POSTS;
+    return index < boards->windowed
+               ? (enum tally)(boards->first + index / boards->windows->shown)
+               : TALLY_POSTS;
 }
 
 static inline struct slice

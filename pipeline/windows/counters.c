@@ -51,6 +51,7 @@ counters_create(struct counters *counters, enum tally tally, uint32_t owner)
         index = pool->high++;
     }
     counters->count++;
+    counters->of_campaigns += tally >= TALLY_CAMPAIGN;
     struct counter *counter = counters_at(counters, index);
     memset(counter, 0, pool->stride);
     counter->owner = owner;
@@ -121,6 +122,7 @@ counters_bury(struct counters *counters)
         unspill(counters, counter);
         counter->next = counters->rows.free;
         counters->rows.free = index;
+        counters->of_campaigns -= counter_tally(counter) >= TALLY_CAMPAIGN;
         counters->count--;
     }
 }
@@ -173,4 +175,5 @@ counters_move(struct counters *counters, struct snapshot *snapshot)
     pool_move(counters, &counters->spills, snapshot);
     SNAPSHOT_VALUE(snapshot, counters->dead);
     SNAPSHOT_VALUE(snapshot, counters->count);
+    SNAPSHOT_VALUE(snapshot, counters->of_campaigns);
 }

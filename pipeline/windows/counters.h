@@ -37,7 +37,7 @@ struct counter {
     uint32_t owner; // index in the table its tally belongs to
     uint32_t next;  // the owner's next counter
     uint8_t kind;
-    uint8_t dirty;   // bit per slot: differs from what was last written
+    uint8_t dirty;   // bit per slot to be written; or, of a campaign, its number
     uint8_t members; // bit per slot: candidate of that board
     uint8_t small[]; // see above
 };
@@ -62,7 +62,7 @@ struct counters {
     uint32_t capacity;
     uint32_t slots; // values of a counter
     uint32_t dead;  // destroyed but not yet reusable, linked by `next`
-    uint32_t count;
+    uint32_t count, of_campaigns;
 };
 
 // False when the system refuses the memory.

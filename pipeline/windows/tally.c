@@ -6,5 +6,5 @@ struct slice
 tally_name(enum tally tally)
 {
     static const char *const names[] = {TALLY_ROWS(AS_NAME)};
-    return slice_of(names[tally]);
+    return slice_of(names[tally_plain(tally)]);
 }

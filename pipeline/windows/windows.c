@@ -450,6 +450,9 @@ windows_counter_hide(struct windows *windows, uint32_t index)
     windows->touched(windows->context, index, ((uint32_t)1 << windows->shown) - 1);
     counter->kind |= COUNTER_HIDDEN;
     counter->members = 0;
+    if (counter_tally(counter) >= TALLY_CAMPAIGN) {
+        windows->touched(windows->context, index, ((uint32_t)1 << windows->shown) - 1);
+    }
 }
 
 void
