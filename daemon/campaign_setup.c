@@ -112,6 +112,12 @@ campaign_setup_apply(const struct settings *settings, struct pipeline *pipeline,
     if (status == STATUS_OK) {
         next.order = pipeline_set_campaigns(pipeline, settings->campaigns,
                                             settings->campaign_count);
+        if (next.order == 0) {
+            status =
+                error_set(error, STATUS_NOMEM, "no memory for the counts of campaigns");
+        }
+    }
+    if (status == STATUS_OK) {
         campaign_words_swap(words, &next);
     }
     campaign_words_fini(&next);

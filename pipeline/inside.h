@@ -31,7 +31,8 @@
 enum {
     PIPELINE_PATH_MAX = 100,   // posts above one another that an event counts for
     PIPELINE_PATH_AMOUNTS = 8, // at most, for each of these posts
-    PIPELINE_NOTES_MAX = 2 * POST_LIST_MAX + PIPELINE_PATH_AMOUNTS * PIPELINE_PATH_MAX,
+    PIPELINE_NOTES_MAX =
+        6 * (POST_LIST_MAX + PIPELINE_PATH_AMOUNTS * PIPELINE_PATH_MAX),
 };
 
 // The next thing to pull in a flush.
@@ -55,12 +56,11 @@ struct flying {
 struct inside_hand {
     // How much room the post must leave for what it cannot do without, unless there is
     // room for all of it, and whether something of it was left out.
-    bool is_tight;
-    bool is_cut;
+    bool is_tight, is_cut;
     struct admission_needs needs;
 
     struct windows_moment moment; // of the post, or of what is taken back
-    // What it has added so far, and the users or tags it names.
+    // What it has added so far, most of it within campaigns, and whom it names.
     struct event_records_entry notes[PIPELINE_NOTES_MAX];
     size_t note_count;
     uint32_t named[POST_LIST_MAX];
@@ -115,13 +115,13 @@ struct pipeline {
     struct event_records records;
     struct locals locals;
     struct boards boards;
+    struct boards_owners board_owners; // of these and those of campaigns
     struct alerts alerts;
     struct names_renamed renamed;
     struct withdrawals withdrawals;
     struct release release;
 
-    struct quota user_quota;
-    struct quota tag_quota;
+    struct quota user_quota, tag_quota;
 
     struct inside_hand hand;
     struct inside_flush flush;

@@ -14,6 +14,7 @@
 #include "base/metric.h"
 #include "base/option.h"
 #include "pipeline/alerts/rows.h"
+#include "pipeline/campaigns/rows.h"
 #include "pipeline/carriers/rows.h"
 #include "pipeline/changes/rows.h"
 #include "pipeline/fold/rows.h"
@@ -68,6 +69,7 @@
     CASCADES_OPTIONS(ROW) \
     FORECASTS_OPTIONS(ROW) \
     CARRIERS_OPTIONS(ROW) \
+    CAMPAIGNS_OPTIONS(ROW) \
     LEARN_OPTIONS(ROW) \
     TAGS_OPTIONS(ROW) \
     TREES_OPTIONS(ROW) \
@@ -90,6 +92,7 @@
     CASCADES_METRICS(ROW) \
     FORECASTS_METRICS(ROW) \
     CARRIERS_METRICS(ROW) \
+    CAMPAIGNS_METRICS(ROW) \
     TAGS_METRICS(ROW) \
     OPTIONS_MEMORY_METRICS(ROW) \
     WINDOWS_METRICS(ROW) \

@@ -8,6 +8,8 @@
 #include "pipeline/changes/key_rule.h"
 #include "pipeline/fold/acts.h"
 #include "pipeline/fold/belong.h"
+#include "pipeline/fold/campaign_fold.h"
+#include "pipeline/fold/campaign_reload.h"
 #include "pipeline/fold/carry.h"
 #include "pipeline/fold/learn.h"
 #include "pipeline/fold/naming.h"
@@ -20,6 +22,7 @@
 
 enum {
     COUNTERS_PER_USER = 2,
+    COUNTERS_PER_PAIR = 8,     // in campaigns, those of cascades and hashtags included
     COUNTERS_PER_CASCADE = 4,  // two, and those of evicted rows
     COUNTERS_MARGIN = 1 << 14, // where capacities are small a person has more
     SCRATCH_MAX = 256 << 10,
@@ -33,7 +36,11 @@ counter_touched(void *context, uint32_t index, uint32_t slots)
     struct pipeline *pipeline = context;
     struct counter *counter = counters_at(&pipeline->windows.counters, index);
     enum tally tally = counter_tally(counter);
-    if (tally == TALLY_VELOCITY) {
+    if (tally >= TALLY_VELOCITY) {
+        if (tally != TALLY_VELOCITY) {
+            campaign_fold_touched(pipeline, index, slots);
+            return;
+        }
         cascades_queue(&pipeline->cascades, counter->owner, CASCADE_VELOCITY);
         return;
     }
@@ -57,6 +64,7 @@ static struct slice
 owner_id(void *context, enum tally tally, uint32_t owner)
 {
     const struct pipeline *pipeline = context;
+    tally = tally_plain(tally);
     if (tally < TALLY_USERS) {
         return users_id(&pipeline->users, owner);
     }
@@ -68,6 +76,7 @@ static void
 owner_hold(void *context, enum tally tally, uint32_t owner)
 {
     struct pipeline *pipeline = context;
+    tally = tally_plain(tally);
     if (tally < TALLY_USERS) {
         users_at(&pipeline->users, owner)->refs++;
     } else if (tally == TALLY_CASCADES) {
@@ -81,6 +90,7 @@ static void
 owner_release(void *context, enum tally tally, uint32_t owner)
 {
     struct pipeline *pipeline = context;
+    tally = tally_plain(tally);
     if (tally < TALLY_USERS) {
         users_at(&pipeline->users, owner)->refs--;
     } else if (tally == TALLY_CASCADES) {
@@ -102,6 +112,7 @@ static void
 owner_moved(void *context, enum tally tally, uint32_t owner)
 {
     struct pipeline *pipeline = context;
+    tally = tally_plain(tally);
     if (tally < TALLY_USERS) {
         const struct user *row = users_at(&pipeline->users, owner);
         bool has_carrier = (row->identity & USER_CARRIER_WRITTEN) != 0;
@@ -145,7 +156,8 @@ tables_init(struct pipeline *pipeline)
     uint64_t cascades = options->cascades_capacity;
     uint64_t counters = options->users_capacity * COUNTERS_PER_USER +
                         cascades * COUNTERS_PER_CASCADE + options->hashtags_capacity +
-                        COUNTERS_MARGIN;
+                        COUNTERS_MARGIN +
+                        options->campaigns_capacity * COUNTERS_PER_PAIR;
     if (counters >= COUNTER_MAX || 2 * cascades > EVENT_RECORDS_INDEX) {
         return false;
     }
@@ -164,10 +176,12 @@ tables_init(struct pipeline *pipeline)
         .merge = persons_merge,
         .context = pipeline,
     };
+    pipeline->board_owners = (struct boards_owners){pipeline, owner_id, owner_hold,
+                                                    owner_release, owner_moved};
     const struct boards_needs boards = {
         .windows = &pipeline->windows,
         .spans = &options->windows,
-        .owners = {pipeline, owner_id, owner_hold, owner_release, owner_moved},
+        .owners = pipeline->board_owners,
         .lasting = ledger_boards(pipeline),
     };
     const struct trees_needs paths = {pipeline->texts, acts_joined, pipeline};
@@ -185,8 +199,16 @@ tables_init(struct pipeline *pipeline)
                                   .lasting = (uint32_t)options->dedupe_retweets,
                                   .text_bytes = options->memory_posts,
                               }) &&
-           campaigns_init(&pipeline->campaigns, 2 * (uint32_t)cascades,
-                          (uint32_t)options->dedupe_capacity) &&
+           campaigns_init(&pipeline->campaigns,
+                          &(struct campaigns_sizes){
+                              .cascades = 2 * (uint32_t)cascades,
+                              .events = (uint32_t)(options->dedupe_capacity +
+                                                   options->dedupe_retweets),
+                              .pairs = (uint32_t)options->campaigns_capacity,
+                              .counters = (uint32_t)options->campaigns_capacity *
+                                          COUNTERS_PER_PAIR,
+                              .all_counters = (uint32_t)counters,
+                          }) &&
            locals_init(&pipeline->locals, (uint32_t)options->dedupe_capacity) &&
            ledger_init(pipeline) &&
            boards_init(&pipeline->boards, (uint32_t)options->top, &boards) &&
@@ -337,6 +359,9 @@ remember(struct pipeline *pipeline, const struct post *post, uint64_t hash, usec
          uint32_t actor)
 {
     uint32_t old;
+    const struct event_records_part *newest = &pipeline->records.newest;
+    const struct event_records_part *lasting = &pipeline->records.lasting;
+    uint64_t last = lasting->next;
     for (int i = 0; i < FORGET_MAX &&
                     (old = event_records_forget(&pipeline->records)) != EVENT_NONE;
          i++) {
@@ -344,6 +369,10 @@ remember(struct pipeline *pipeline, const struct post *post, uint64_t hash, usec
         if (former != USER_NONE) {
             users_at(&pipeline->users, former)->refs--;
         }
+    }
+    if (lasting->next != last) {
+        belong_moved(pipeline, event_records_row(newest, newest->first - 1),
+                     event_records_row(lasting, last));
     }
     uint32_t event = event_records_add(&pipeline->records, hash);
     struct event *row = event_records_at(&pipeline->records, event);
@@ -467,6 +496,7 @@ pipeline_post(struct pipeline *pipeline, const struct post *post, usec wall)
     } else {
         publish(pipeline, &met, event);
     }
+    campaign_fold_count(pipeline, met.post, event);
     event_records_note(&pipeline->records, event, pipeline->hand.notes,
                        pipeline->hand.note_count);
     pipeline->metrics.cut += pipeline->hand.is_cut;
@@ -507,6 +537,7 @@ pipeline_metrics(struct pipeline *pipeline)
     metrics->carriers = pipeline->carriers.count;
     metrics->carriers_evicted = pipeline->carriers.evicted;
     metrics->carriers_refused = pipeline->carriers.refused;
+    metrics->campaigns_pairs = pipeline->campaigns.pairs.count;
     metrics->cascades = pipeline->cascades.count;
     metrics->cascades_evicted = pipeline->cascades.evicted;
     metrics->cascades_evicted_open = pipeline->cascades.evicted_open;

@@ -8,9 +8,10 @@
 
 #include "pipeline/carriers/expected.h"
 #include "pipeline/carriers/known_acts.h"
+#include "pipeline/fold/campaign_reload.h"
 #include "pipeline/inside.h"
 
-enum { FORMAT = 14, HEAD_MAX = 4096, VALUE_MAX = 256, OTHERS_MAX = 160 };
+enum { FORMAT = 15, HEAD_MAX = 4096, VALUE_MAX = 256, OTHERS_MAX = 160 };
 
 // The head of the snapshot, lines of a name and a value: the contents, and the options
 // on which its bytes depend. Any version can read it.
@@ -145,6 +146,7 @@ static const size_t sizes[] = {
     sizeof(struct user),
     sizeof(struct cascade),
     sizeof(struct tag),
+    sizeof(struct pairs_row),
     sizeof(struct timer),
     sizeof(struct eviction_candidate),
     sizeof(struct forecast),
@@ -208,6 +210,24 @@ check(struct snapshot *snapshot, const struct pipeline *pipeline, struct error *
 
 // ── the content ────────────────────────────────────────────────────────────
 
+static uint32_t
+rows_used(const struct event_records_part *part)
+{
+    return part->next < part->size ? (uint32_t)part->next : part->size;
+}
+
+static struct campaigns_used
+used_of(const struct pipeline *pipeline)
+{
+    const struct event_records *records = &pipeline->records;
+    return (struct campaigns_used){
+        .cascades = pipeline->cascades.high,
+        .events = rows_used(&records->newest),
+        .lasting_begin = records->lasting.begin,
+        .lasting = rows_used(&records->lasting),
+    };
+}
+
 static void
 move(struct pipeline *pipeline, struct snapshot *snapshot)
 {
@@ -232,8 +252,8 @@ move(struct pipeline *pipeline, struct snapshot *snapshot)
     tags_move(&pipeline->tags, snapshot);
     event_records_move(&pipeline->records, snapshot);
     locals_move(&pipeline->locals, snapshot);
-    campaigns_move(&pipeline->campaigns, snapshot, pipeline->cascades.high,
-                   pipeline->campaigns.event_capacity);
+    campaigns_move(&pipeline->campaigns, snapshot, used_of(pipeline));
+    campaign_reload_move(pipeline, snapshot);
     carriers_move(&pipeline->carriers, snapshot);
     queue_move(&pipeline->carrier_queue, snapshot);
     boards_move(&pipeline->boards, snapshot);

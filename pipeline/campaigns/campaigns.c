@@ -14,20 +14,31 @@ enum { ACCOUNTS_MAX = CAMPAIGN_MAX * OPTION_TEXTS_MAX / 2 };
 // ── life ───────────────────────────────────────────────────────────────────
 
 bool
-campaigns_init(struct campaigns *campaigns, uint32_t cascades, uint32_t events)
+campaigns_init(struct campaigns *campaigns, const struct campaigns_sizes *sizes)
 {
-    campaigns->cascade_capacity = cascades;
-    campaigns->event_capacity = events;
-    campaigns->of_cascade = region_reserve(cascades * sizeof(uint64_t));
-    campaigns->of_event = region_reserve(events * sizeof(uint64_t));
+    campaigns->cascade_capacity = sizes->cascades;
+    campaigns->event_capacity = sizes->events;
+    campaigns->counter_capacity = sizes->counters;
+    campaigns->present_capacity = sizes->all_counters;
+    campaigns->of_cascade = region_reserve(sizes->cascades * sizeof(uint64_t));
+    campaigns->of_event = region_reserve(sizes->events * sizeof(uint64_t));
+    campaigns->figures = region_reserve(CAMPAIGN_MAX * sizeof(*campaigns->figures));
+    campaigns->present = region_reserve(sizes->all_counters);
     campaigns->accounts = region_reserve(ACCOUNTS_MAX * sizeof(*campaigns->accounts));
     return campaigns->of_cascade != NULL && campaigns->of_event != NULL &&
-           campaigns->accounts != NULL;
+           campaigns->accounts != NULL && campaigns->figures != NULL &&
+           campaigns->present != NULL && pairs_init(&campaigns->pairs, sizes->pairs);
 }
 
 void
 campaigns_fini(struct campaigns *campaigns)
 {
+    for (size_t i = 0; i < campaigns->count; i++) {
+        boards_fini(&campaigns->figures[i].boards);
+    }
+    pairs_fini(&campaigns->pairs);
+    region_release(campaigns->present, campaigns->present_capacity);
+    region_release(campaigns->figures, CAMPAIGN_MAX * sizeof(*campaigns->figures));
     region_release(campaigns->of_cascade,
                    campaigns->cascade_capacity * sizeof(uint64_t));
     region_release(campaigns->of_event, campaigns->event_capacity * sizeof(uint64_t));
@@ -58,11 +69,9 @@ translate_all(uint64_t *sets, uint32_t count, const uint64_t bits[CAMPAIGN_MAX])
     }
 }
 
-// The bit of each campaign in use among the next ones; 0: it is gone. True if all stay
-// where they are.
-static bool
-find_bits(const struct campaigns *campaigns, const struct campaign *next, size_t count,
-          uint64_t bits[CAMPAIGN_MAX])
+bool
+campaigns_find(const struct campaigns *campaigns, const struct campaign *next,
+               size_t count, uint64_t bits[CAMPAIGN_MAX])
 {
     bool is_same = true;
     memset(bits, 0, CAMPAIGN_MAX * sizeof(*bits));
@@ -119,7 +128,7 @@ campaigns_set(struct campaigns *campaigns, const struct campaign *next, size_t c
               const struct campaigns_needs *needs)
 {
     assert(count <= CAMPAIGN_MAX);
-    if (!find_bits(campaigns, next, count, campaigns->moved)) {
+    if (!campaigns_find(campaigns, next, count, campaigns->moved)) {
         translate_all(campaigns->of_cascade, campaigns->cascade_capacity,
                       campaigns->moved);
         translate_all(campaigns->of_event, campaigns->event_capacity, campaigns->moved);
@@ -200,7 +209,7 @@ campaigns_have(const struct campaigns *campaigns, uint64_t set, struct slice nam
 
 void
 campaigns_move(struct campaigns *campaigns, struct snapshot *snapshot,
-               uint32_t cascades, uint32_t events)
+               struct campaigns_used used)
 {
     SNAPSHOT_VALUE(snapshot, campaigns->count);
     SNAPSHOT_VALUE(snapshot, campaigns->names);
@@ -208,10 +217,17 @@ campaigns_move(struct campaigns *campaigns, struct snapshot *snapshot,
         campaigns->count = 0;
         return;
     }
-    cascades = campaigns->count != 0 ? cascades : 0;
-    events = campaigns->count != 0 ? events : 0;
-    snapshot_rows(snapshot, campaigns->of_cascade, sizeof(uint64_t), &cascades,
+    if (campaigns->count == 0) {
+        used = (struct campaigns_used){0};
+    }
+    snapshot_rows(snapshot, campaigns->of_cascade, sizeof(uint64_t), &used.cascades,
                   campaigns->cascade_capacity);
-    snapshot_rows(snapshot, campaigns->of_event, sizeof(uint64_t), &events,
+    snapshot_rows(snapshot, campaigns->of_event, sizeof(uint64_t), &used.events,
                   campaigns->event_capacity);
+    snapshot_rows(snapshot, campaigns->of_event + used.lasting_begin, sizeof(uint64_t),
+                  &used.lasting, campaigns->event_capacity - used.lasting_begin);
+    pairs_move(&campaigns->pairs, snapshot);
+    SNAPSHOT_VALUE(snapshot, campaigns->leaving);
+    SNAPSHOT_VALUE(snapshot, campaigns->leaving_count);
+    snapshot_expect(snapshot, campaigns->leaving_count <= CAMPAIGN_MAX);
 }

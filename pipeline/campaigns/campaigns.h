@@ -11,6 +11,8 @@
 
 #include "base/hash.h"
 #include "pipeline/campaigns/campaign.h"
+#include "pipeline/campaigns/figures.h"
+#include "pipeline/campaigns/pairs.h"
 #include "pipeline/post.h"
 #include "pipeline/records/handle_form.h"
 #include "pipeline/records/users.h"
@@ -36,10 +38,26 @@ struct campaigns {
     uint32_t cascade_capacity;
     uint64_t *of_event; // by row
     uint32_t event_capacity;
+    struct figures *figures; // by number
+    struct pairs pairs;
+    uint8_t *present;          // by counter: bit per window in which it is above zero
+    uint32_t counter_capacity; // of counters of campaigns
+    uint32_t present_capacity;
+    bool is_moving; // counters change their numbers
+    // Those that are gone, whose keys have yet to be deleted; those that were pulled.
+    char leaving[CAMPAIGN_MAX][OPTION_TITLE_MAX];
+    uint32_t leaving_count;
+    uint32_t leaving_pulled;
 };
 
 // False when the system refuses the memory.
-bool campaigns_init(struct campaigns *campaigns, uint32_t cascades, uint32_t events);
+struct campaigns_sizes {
+    uint32_t cascades, events; // rows
+    uint32_t pairs;
+    uint32_t counters; // of campaigns
+    uint32_t all_counters;
+};
+bool campaigns_init(struct campaigns *campaigns, const struct campaigns_sizes *sizes);
 void campaigns_fini(struct campaigns *campaigns);
 
 // Replaces the campaigns, at most CAMPAIGN_MAX. What belongs to a campaign of the same
@@ -69,7 +87,19 @@ campaigns_of_cascade(const struct campaigns *campaigns, uint32_t cascade)
 // True if the set contains the campaign of that name.
 bool campaigns_have(const struct campaigns *campaigns, uint64_t set, struct slice name);
 
-// Saves the contents without the accounts, or loads them into empty ones of the same
-// capacities. cascades, events: how many rows are in use.
+// The set of each campaign in use among the next ones, in their order; 0: it is gone.
+// True if all stay where they are.
+bool campaigns_find(const struct campaigns *campaigns, const struct campaign *next,
+                    size_t count, uint64_t bits[CAMPAIGN_MAX]);
+
+// Saves the contents without the accounts and figures, or loads them into empty ones of
+// the same capacities. used: how many rows are in use; `lasting` of the events from
+// `lasting_begin` on.
+struct campaigns_used {
+    uint32_t cascades;
+    uint32_t events;
+    uint32_t lasting_begin;
+    uint32_t lasting;
+};
 void campaigns_move(struct campaigns *campaigns, struct snapshot *snapshot,
-                    uint32_t cascades, uint32_t events);
+                    struct campaigns_used used);

@@ -12,7 +12,11 @@ static bool
 is_selected(const struct pipeline *pipeline, const struct counter *counter)
 {
     for (uint32_t members = counter->members; members != 0; members &= members - 1) {
-        if (boards_selected(&pipeline->boards, counter_tally(counter),
+        const struct boards *boards =
+            counter_tally(counter) < TALLY_CAMPAIGN
+                ? &pipeline->boards
+                : &pipeline->campaigns.figures[counter->dirty].boards;
+        if (boards_selected(boards, counter_tally(counter),
                             (uint32_t)__builtin_ctz(members), counter->owner)) {
             return true;
         }
@@ -23,7 +27,9 @@ is_selected(const struct pipeline *pipeline, const struct counter *counter)
 static bool
 has_value(const struct pipeline *pipeline, const struct counter *counter)
 {
-    for (uint32_t slot = 0; slot < pipeline->windows.shown; slot++) {
+    for (uint32_t slot = 0;
+         counter_tally(counter) < TALLY_CAMPAIGN && slot < pipeline->windows.shown;
+         slot++) {
         if (counters_value(&pipeline->windows.counters, counter, slot) != 0) {
             return true;
         }
@@ -65,6 +71,18 @@ key_rule_user(const struct pipeline *pipeline, uint32_t user)
     return key_rule_carrier(pipeline, user);
 }
 
+// board: the first of the counters of a cascade.
+static bool
+is_on_board(const struct pipeline *pipeline, uint32_t board)
+{
+    const struct counters *counters = &pipeline->windows.counters;
+    while (board != COUNTER_NONE &&
+           !is_selected(pipeline, counters_at(counters, board))) {
+        board = counters_at(counters, board)->next;
+    }
+    return board != COUNTER_NONE;
+}
+
 bool
 key_rule_cascade(const struct pipeline *pipeline, uint32_t cascade)
 {
@@ -75,7 +93,5 @@ key_rule_cascade(const struct pipeline *pipeline, uint32_t cascade)
         return false;
     }
     return sum >= pipeline->options.cascades_from || row->level != 0 ||
-           (row->board != COUNTER_NONE &&
-            is_selected(pipeline,
-                        counters_at(&pipeline->windows.counters, row->board)));
+           is_on_board(pipeline, row->board);
 }

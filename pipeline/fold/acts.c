@@ -1,6 +1,7 @@
 #include "pipeline/fold/acts.h"
 
 #include "pipeline/carriers/settle.h"
+#include "pipeline/fold/campaign_fold.h"
 #include "pipeline/inside.h"
 #include "pipeline/records/event_walk.h"
 
@@ -38,6 +39,8 @@ count(struct pipeline *pipeline, const struct pair *pair, enum tally tally,
         (void)event_records_note_more(&pipeline->records, pair->event,
                                       (struct event_records_entry){counter, 1});
     }
+    const struct campaign_fold_amount amount = {tally, pair->carrier};
+    campaign_fold_later(pipeline, pair->event, amount, &moment);
 }
 
 static void

@@ -3,15 +3,6 @@
 #include "pipeline/fold/versions.h"
 #include "pipeline/inside.h"
 
-uint32_t
-pipeline_set_campaigns(struct pipeline *pipeline, const struct campaign *campaigns,
-                       size_t count)
-{
-    const struct campaigns_needs needs = {&pipeline->key, &pipeline->hand.handle_form};
-    campaigns_set(&pipeline->campaigns, campaigns, count, &needs);
-    return pipeline->campaigns.order;
-}
-
 static bool
 is_used(const struct pipeline *pipeline)
 {
@@ -45,7 +36,10 @@ of_answered(const struct pipeline *pipeline, const struct post *post,
         return campaigns->of_cascade[cascade];
     }
     uint32_t event = event_records_find(&pipeline->records, hash);
-    return event < campaigns->event_capacity ? campaigns->of_event[event] : 0;
+    bool is_post =
+        event != EVENT_NONE &&
+        (event_records_at(&pipeline->records, event)->flags & EVENT_RETWEET) == 0;
+    return is_post ? campaigns->of_event[event] : 0;
 }
 
 void
@@ -95,7 +89,7 @@ void
 belong_recalled(struct pipeline *pipeline, uint32_t cascade, uint32_t event)
 {
     struct campaigns *campaigns = &pipeline->campaigns;
-    if (is_used(pipeline) && event < campaigns->event_capacity) {
+    if (is_used(pipeline)) {
         campaigns->of_cascade[cascade] |= campaigns->of_event[event];
         cascades_at(&pipeline->cascades, cascade)->is_placed = true;
     }
@@ -117,4 +111,12 @@ belong_target(struct pipeline *pipeline, uint32_t cascade, const struct post_ref
     set |= quoted != CASCADE_NONE ? campaigns->of_cascade[quoted] : 0;
     campaigns->of_cascade[cascade] |= set;
     row->is_placed = is_seen;
+}
+
+void
+belong_moved(struct pipeline *pipeline, uint32_t from, uint32_t to)
+{
+    if (is_used(pipeline)) {
+        pipeline->campaigns.of_event[to] = pipeline->campaigns.of_event[from];
+    }
 }

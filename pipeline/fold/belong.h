@@ -17,6 +17,8 @@ struct pipeline;
 
 // An event was remembered: it belongs to nothing so far.
 void belong_begin(struct pipeline *pipeline, uint32_t event);
+// Its row moved.
+void belong_moved(struct pipeline *pipeline, uint32_t from, uint32_t to);
 
 // A published post was counted.
 void belong_published(struct pipeline *pipeline, const struct persons_met *met,

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "pipeline/fold/campaign_fold.h"
 #include "pipeline/fold/learn.h"
 #include "pipeline/fold/versions.h"
 #include "pipeline/inside.h"
@@ -375,15 +376,30 @@ persons_meet(struct pipeline *pipeline, struct persons_met *met, usec time)
 // ── what moves over ────────────────────────────────────────────────────────
 
 static uint32_t
-counter_of(const struct pipeline *pipeline, uint32_t user, enum tally tally)
+counter_like(const struct pipeline *pipeline, uint32_t user, const struct counter *like)
 {
     const struct counters *counters = &pipeline->windows.counters;
     uint32_t counter = users_at(&pipeline->users, user)->counters;
+    if (counter_tally(like) >= TALLY_CAMPAIGN) {
+        return campaign_fold_find(counters, counter, like);
+    }
     while (counter != COUNTER_NONE &&
-           counter_tally(counters_at(counters, counter)) != tally) {
+           counter_tally(counters_at(counters, counter)) != counter_tally(like)) {
         counter = counters_at(counters, counter)->next;
     }
     return counter;
+}
+
+// The new id of its owner changes its order among equals.
+static void
+counter_renamed(struct pipeline *pipeline, const struct counter *counter)
+{
+    enum tally tally = counter_tally(counter);
+    if (tally < TALLY_CAMPAIGN) {
+        boards_renamed(&pipeline->boards, tally);
+    } else if (tally != TALLY_ACTS) {
+        boards_renamed(&pipeline->campaigns.figures[counter->dirty].boards, tally);
+    }
 }
 
 static void
@@ -396,17 +412,17 @@ move_counters(struct pipeline *pipeline, uint32_t from, uint32_t into)
     while (counter != COUNTER_NONE) {
         struct counter *row = counters_at(&windows->counters, counter);
         uint32_t next = row->next;
-        uint32_t same = counter_of(pipeline, into, counter_tally(row));
+        uint32_t same = counter_like(pipeline, into, row);
         row->next = COUNTER_NONE;
         if (same != COUNTER_NONE) {
             windows_counter_merge(windows, counter, same);
+            campaign_fold_merged(pipeline, counter);
         } else {
             struct user *user = users_at(&pipeline->users, into);
             row->owner = into;
             row->next = user->counters;
             user->counters = counter;
-            // Its new id changes its order among equals.
-            boards_renamed(&pipeline->boards, counter_tally(row));
+            counter_renamed(pipeline, row);
             windows->touched(windows->context, counter, slots);
         }
         counter = next;
@@ -450,6 +466,7 @@ persons_merge(void *context, uint32_t from, uint32_t into)
 {
     struct pipeline *pipeline = context;
     struct users *users = &pipeline->users;
+    campaign_fold_merge(pipeline, from, into);
     move_counters(pipeline, from, into);
     carriers_merge(&pipeline->carriers, from, into);
     boards_lasting_renamed(&pipeline->boards);

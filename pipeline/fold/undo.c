@@ -2,6 +2,7 @@
 
 #include "pipeline/alerts/alert_carriers.h"
 #include "pipeline/fold/acts.h"
+#include "pipeline/fold/campaign_fold.h"
 #include "pipeline/fold/parent.h"
 #include "pipeline/fold/versions.h"
 #include "pipeline/inside.h"
@@ -115,6 +116,7 @@ take_back(struct pipeline *pipeline, uint32_t index)
                                                       entry.amount, false});
         }
     }
+    campaign_fold_undo(pipeline, index);
 }
 
 void
