@@ -1,6 +1,7 @@
 #include "pipeline/changes.h"
 
 #include "pipeline/changes/change.h"
+#include "pipeline/changes/change_campaign.h"
 #include "pipeline/changes/change_carrier.h"
 #include "pipeline/changes/key_rule.h"
 #include "pipeline/coverage.h"
@@ -38,6 +39,7 @@ changes_begin(struct pipeline *pipeline)
     follow_renames(pipeline);
     change_carrier_renew(pipeline, false);
     boards_select(&pipeline->boards);
+    change_campaigns_select(pipeline);
     counters_bury(&pipeline->windows.counters);
     tags_sweep(&pipeline->tags, &pipeline->windows);
     pipeline->flush.stage = CHANGES_USERS;
@@ -67,6 +69,8 @@ stage_step(struct pipeline *pipeline, struct change *change, bool *ret_has_chang
         *ret_has_change = change_calibration(pipeline, change);
     } else if (pipeline->flush.stage == CHANGES_ALERTS) {
         *ret_has_change = change_alert(pipeline, change);
+    } else if (pipeline->flush.stage == CHANGES_CAMPAIGNS) {
+        *ret_has_change = change_campaign(pipeline, pipeline->flush.stage_left, change);
     } else {
         uint32_t board = pipeline->boards.count - pipeline->flush.stage_left - 1;
         *ret_has_change = boards_take_change(&pipeline->boards, board, change);
@@ -89,8 +93,10 @@ stage_next(struct pipeline *pipeline)
         pipeline->flush.stage_left = 1;
     } else if (pipeline->flush.stage == CHANGES_ALERTS) {
         pipeline->flush.stage_left = alert_queue_waiting(&pipeline->alerts.queue);
-    } else {
+    } else if (pipeline->flush.stage == CHANGES_BOARDS) {
         pipeline->flush.stage_left = pipeline->boards.count;
+    } else if (pipeline->flush.stage == CHANGES_CAMPAIGNS) {
+        pipeline->flush.stage_left = change_campaigns_count(pipeline);
     }
     if (pipeline->flush.stage == CHANGES_DONE) {
         users_unpack(&pipeline->users);
@@ -140,16 +146,10 @@ changes_pending(const struct pipeline *pipeline)
         alert_queue_waiting(&pipeline->alerts.queue) != 0 ||
         pipeline->flush.stage != CHANGES_DONE ||
         !cascades_has_room(&pipeline->cascades) ||
-        pipeline->forecasts.calibration.is_new) {
+        pipeline->forecasts.calibration.is_new || change_campaigns_pending(pipeline)) {
         return true;
     }
-    for (uint32_t i = 0; i < pipeline->boards.count; i++) {
-        const struct board *board = &pipeline->boards.rows[i];
-        if (board->is_touched || board->is_changed || board->is_whole) {
-            return true;
-        }
-    }
-    return false;
+    return boards_pending(&pipeline->boards);
 }
 
 void
@@ -172,6 +172,7 @@ changes_written(struct pipeline *pipeline, size_t count)
     }
     if (pipeline->flush.stage == CHANGES_DONE &&
         pipeline->flush.flying_first == pipeline->flush.flying_next) {
+        change_campaigns_written(pipeline);
         users_unpack(&pipeline->users); // once for a flush: a search takes a while
     }
 }
@@ -193,6 +194,9 @@ changes_lost(struct pipeline *pipeline)
             pipeline->forecasts.calibration.is_new = true;
         } else if (flying.kind == CHANGE_BOARD) {
             boards_lost(&pipeline->boards, flying.index);
+        } else if (flying.kind == CHANGE_CAMPAIGN ||
+                   flying.kind == CHANGE_CAMPAIGN_BOARD) {
+            change_campaigns_lost(pipeline);
         }
     }
     change_alerts_lost(pipeline);
@@ -228,6 +232,7 @@ changes_restart(struct pipeline *pipeline)
         }
     }
     change_carriers_restart(pipeline);
+    change_campaigns_lost(pipeline);
     for (uint32_t board = 0; board < pipeline->boards.count; board++) {
         boards_lost(&pipeline->boards, board);
     }
@@ -267,6 +272,9 @@ changes_has(const struct pipeline *pipeline, enum change_kind kind, struct slice
     if (kind == CHANGE_CARRIER) {
         uint32_t user = users_find(&pipeline->users, name);
         return user != USER_NONE && key_rule_carrier(pipeline, user);
+    }
+    if (kind == CHANGE_CAMPAIGN || kind == CHANGE_CAMPAIGN_BOARD) {
+        return change_campaigns_have(pipeline, kind, name);
     }
     for (uint32_t i = 0; i < pipeline->boards.count; i++) {
         if (slice_equal(slice_of(pipeline->boards.rows[i].name), name)) {

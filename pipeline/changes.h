@@ -16,7 +16,7 @@
 #include "base/usec.h"
 
 struct pipeline;
-enum { CHANGES_FIELDS_MAX = 96, CHANGES_IN_FLIGHT_MAX = 1 << 16 };
+enum { CHANGES_FIELDS_MAX = 112, CHANGES_IN_FLIGHT_MAX = 1 << 16 };
 
 enum change_kind {
     CHANGE_USER,
@@ -25,6 +25,8 @@ enum change_kind {
     CHANGE_CALIBRATION, // what forecasts have learnt; it has no name
     CHANGE_ALERT,
     CHANGE_BOARD,
+    CHANGE_CAMPAIGN,
+    CHANGE_CAMPAIGN_BOARD, // its name begins with that of the campaign and ":top:"
 };
 
 // One field of a hash, named as in Redis. A none value: the field is to be removed.
@@ -68,14 +70,12 @@ struct change_alert {
     uint32_t level;
     usec time;
     struct change_person author;
-    const struct slice *why; // "size 104 >= 100", …
-    size_t why_count;
+    const struct slice *why;                // "size 104 >= 100", …
     const struct change_person *amplifiers; // most followers first
     const struct change_person *carriers;   // observed ones first, most people first
-    size_t amplifier_count, carrier_count;
-    const struct slice *campaigns; // names, in their order
+    const struct slice *campaigns;          // names, in their order
     const struct change_digest *digest;
-    size_t campaign_count, digest_count;
+    size_t why_count, amplifier_count, carrier_count, campaign_count, digest_count;
 };
 
 // Slices and arrays point into the pipeline and are valid until its next call.

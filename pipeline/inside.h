@@ -43,6 +43,7 @@ enum changes_stage {
     CHANGES_CALIBRATION,
     CHANGES_ALERTS,
     CHANGES_BOARDS,
+    CHANGES_CAMPAIGNS,
     CHANGES_DONE,
 };
 

@@ -66,6 +66,14 @@ redis_change_add(struct redis_batch *batch, const struct redis_keys *keys,
     case CHANGE_CARRIER:
         add_hash(batch, redis_keys_name(keys, REDIS_KEY_CARRIER, change->name), change);
         break;
+    case CHANGE_CAMPAIGN:
+        add_hash(batch, redis_keys_name(keys, REDIS_KEY_CAMPAIGN, change->name),
+                 change);
+        break;
+    case CHANGE_CAMPAIGN_BOARD:
+        add_board(batch, redis_keys_name(keys, REDIS_KEY_CAMPAIGN_BOARD, change->name),
+                  change);
+        break;
     case CHANGE_CALIBRATION:
         add_hash(batch, redis_keys_name(keys, REDIS_KEY_CALIBRATION, SLICE_NONE),
                  change);

@@ -53,6 +53,15 @@ const struct redis_key redis_keys_rows[] = {
      "clearly early), estimated (people expected to have come through the person where the network does "
      "not show it), first_ms, last_ms and why, one sentence. Sums count an event of carriers.half_life "
      "ago half. A value that is not known is absent"},
+    {"campaign:<name>", "hash",
+     "Of a campaign, for each window: posts:<window>, and so people (who published, retweeted, quoted or "
+     "replied in it), new_people (of them, those all of whose acts are in the window), retweets, quotes, "
+     "replies, reach, carried, translated, cascades (posts that were retweeted or quoted), rival_posts "
+     "(posts with words of rivals) and share (posts / (posts + rival_posts), absent while both are 0). "
+     "Deleted while all are 0"},
+    {"campaign:<name>:top:<metric>:<window>", "zset",
+     "The boards of people, cascades and hashtags as counted within the campaign; metrics are posts, "
+     "retweets, quotes, replies, reach, influence, carried, translated, cascades and hashtags"},
     {"handle:<network>:<handle in lower case>", "string",
      "The user id of the user who was last seen with this handle; exists as long as user:<user id>"},
     {"cursor:<source>", "hash",
@@ -95,13 +104,22 @@ void
 redis_keys_init(struct redis_keys *keys, const char *prefix)
 {
     static const char *const kinds[REDIS_KEY_KINDS] = {
-        [REDIS_KEY_USER] = "user:",       [REDIS_KEY_CASCADE] = "cascade:",
-        [REDIS_KEY_HANDLE] = "handle:",   [REDIS_KEY_TOP] = "top:",
-        [REDIS_KEY_CARRIER] = "carrier:", [REDIS_KEY_CURSOR] = "cursor:",
-        [REDIS_KEY_GAPS] = "gaps:",       [REDIS_KEY_ALERTS] = "alerts",
-        [REDIS_KEY_ALERT] = "alert:",     [REDIS_KEY_OUTBOX] = "outbox:",
-        [REDIS_KEY_META] = "meta",        [REDIS_KEY_CALIBRATION] = "calibration",
-        [REDIS_KEY_EPOCH] = "epoch",      [REDIS_KEY_OWNER] = "owner",
+        [REDIS_KEY_USER] = "user:",
+        [REDIS_KEY_CASCADE] = "cascade:",
+        [REDIS_KEY_HANDLE] = "handle:",
+        [REDIS_KEY_TOP] = "top:",
+        [REDIS_KEY_CARRIER] = "carrier:",
+        [REDIS_KEY_CAMPAIGN] = "campaign:",
+        [REDIS_KEY_CAMPAIGN_BOARD] = "campaign:",
+        [REDIS_KEY_CURSOR] = "cursor:",
+        [REDIS_KEY_GAPS] = "gaps:",
+        [REDIS_KEY_ALERTS] = "alerts",
+        [REDIS_KEY_ALERT] = "alert:",
+        [REDIS_KEY_OUTBOX] = "outbox:",
+        [REDIS_KEY_META] = "meta",
+        [REDIS_KEY_CALIBRATION] = "calibration",
+        [REDIS_KEY_EPOCH] = "epoch",
+        [REDIS_KEY_OWNER] = "owner",
     };
     assert(strlen(prefix) <= REDIS_PREFIX_MAX);
     for (size_t i = 0; i < REDIS_KEY_KINDS; i++) {
@@ -139,6 +157,16 @@ is_board(struct slice name)
            slice_is_one_of(name, lasting, sizeof(lasting) / sizeof(lasting[0]));
 }
 
+// "cup:top:posts:1h"; colon: the place of the first colon.
+static bool
+is_campaign_board(struct slice name, size_t colon)
+{
+    const struct slice behind = {name.ptr + colon, name.len - colon};
+    const struct slice top = SLICE_LIT(":top:");
+    return colon != 0 && slice_starts(behind, top) &&
+           is_windowed((struct slice){behind.ptr + top.len, behind.len - top.len});
+}
+
 static bool
 is_named_like(enum redis_key_kind kind, struct slice tail)
 {
@@ -146,6 +174,12 @@ is_named_like(enum redis_key_kind kind, struct slice tail)
         return is_board(tail);
     }
     const char *colon = tail.len != 0 ? memchr(tail.ptr, ':', tail.len) : NULL;
+    if (kind == REDIS_KEY_CAMPAIGN) {
+        return tail.len != 0 && colon == NULL;
+    }
+    if (kind == REDIS_KEY_CAMPAIGN_BOARD) {
+        return colon != NULL && is_campaign_board(tail, (size_t)(colon - tail.ptr));
+    }
     return tail.len != 0 &&
            (kind != REDIS_KEY_HANDLE || (colon != NULL && colon != tail.ptr));
 }
@@ -191,6 +225,9 @@ redis_keys_field(enum redis_key_kind kind, struct slice field)
                : is_among(field, carrier, sizeof(carrier) / sizeof(carrier[0]))
                    ? REDIS_KEYS_COMMON
                    : REDIS_KEYS_FOREIGN;
+    }
+    if (kind == REDIS_KEY_CAMPAIGN) {
+        return is_windowed(field) ? REDIS_KEYS_OURS : REDIS_KEYS_FOREIGN;
     }
     if (kind == REDIS_KEY_USER) {
         return is_windowed(field) || slice_equal(field, SLICE_LIT("network"))

@@ -23,6 +23,8 @@ enum redis_key_kind {
     REDIS_KEY_HANDLE,
     REDIS_KEY_TOP,
     REDIS_KEY_CARRIER,
+    REDIS_KEY_CAMPAIGN,       // "cup"
+    REDIS_KEY_CAMPAIGN_BOARD, // "cup:top:posts:1h"
     REDIS_KEY_OWNED, // the kinds before this one are rewritten as a whole after a loss
     REDIS_KEY_CURSOR = REDIS_KEY_OWNED,
     REDIS_KEY_GAPS,

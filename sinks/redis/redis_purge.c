@@ -57,6 +57,8 @@ is_known(const struct redis_sink *sink, enum redis_key_kind kind, struct slice t
         [REDIS_KEY_CASCADE] = CHANGE_CASCADE,
         [REDIS_KEY_TOP] = CHANGE_BOARD,
         [REDIS_KEY_CARRIER] = CHANGE_CARRIER,
+        [REDIS_KEY_CAMPAIGN] = CHANGE_CAMPAIGN,
+        [REDIS_KEY_CAMPAIGN_BOARD] = CHANGE_CAMPAIGN_BOARD,
     };
     return kind == REDIS_KEY_HANDLE
                ? changes_has_handle(sink->setup.pipeline, tail)
@@ -68,6 +70,12 @@ static const char fields_script[] =
     "if redis.call('hlen',KEYS[1])>256 then return {} end "
     "return redis.call('hgetall',KEYS[1])";
 
+static bool
+is_board(enum redis_key_kind kind)
+{
+    return kind == REDIS_KEY_TOP || kind == REDIS_KEY_CAMPAIGN_BOARD;
+}
+
 static void
 add_probe(struct redis_purge *purge, enum redis_key_kind kind, struct redis_name key)
 {
@@ -75,7 +83,7 @@ add_probe(struct redis_purge *purge, enum redis_key_kind kind, struct redis_name
         .text = slice_of(fields_script), .keys = &key, .key_count = 1};
     if (kind == REDIS_KEY_HANDLE) {
         redis_batch_get(&purge->probes, key);
-    } else if (kind == REDIS_KEY_TOP) {
+    } else if (is_board(kind)) {
         redis_batch_zadd_nothing(&purge->probes, key, SLICE_LIT(""));
     } else {
         redis_batch_eval(&purge->probes, &script);
@@ -118,7 +126,7 @@ redis_purge_found(struct redis_sink *sink, struct slice key)
         .len = key.len,
         .tail = key.len - tail.len,
         .kind = kind,
-        .is_ours = kind == REDIS_KEY_TOP,
+        .is_ours = is_board(kind),
         .first_probe = purge->probes.commands,
     };
     buffer_append(&purge->names, key);
@@ -200,8 +208,7 @@ look_at(const struct redis_purge *purge, struct redis_candidate *candidate,
         tail.len = (size_t)(colon + 1 - tail.ptr);
         candidate->is_ours =
             item->type == REDIS_ITEM_STRING && slice_starts(item->text, tail);
-    } else if (candidate->kind != REDIS_KEY_TOP && item->depth == 1 &&
-               item->index % 2 == 0) {
+    } else if (!is_board(candidate->kind) && item->depth == 1 && item->index % 2 == 0) {
         enum redis_keys_mark mark = redis_keys_field(candidate->kind, item->text);
         candidate->is_ours = candidate->is_ours || mark == REDIS_KEYS_OURS;
         candidate->is_kept = candidate->is_kept || mark == REDIS_KEYS_FOREIGN;

@@ -35,7 +35,7 @@ STAGES = {
     "forecast": {"forecasts"},
     "carriers": {"settle"},
     "alerts": {"alert_carriers", "alert_raise", "alerts", "measures"},
-    "changes": {"change", "change_alert", "change_calibration", "change_carrier",
+    "changes": {"change", "change_alert", "change_calibration", "change_campaign", "change_carrier",
                 "change_cascade", "change_forecast", "change_user", "key_rule"},
     "fold": {"acts", "admission", "belong", "campaign_fold", "campaign_reload", "carry", "ids", "learn",
              "names", "naming", "parent", "persons", "prefetch", "release", "rewind", "undo", "versions",

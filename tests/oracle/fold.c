@@ -1,9 +1,9 @@
 // Runs posts through the pipeline and prints every change, for a model to apply.
 //
 //     fold [-w 5m,1h] [-n TOP] [-d DEDUPE] [-e EVERY] [-s SEED] [-x SEED] [--wall MS]
-//     FILE
+//     [-c NAME/WORDS/LANGUAGES/RIVALS] FILE
 //
-// After every EVERY lines, and at the end, one flush, with what fades as of then. Lines are tab-separated with \t
+// -c is a campaign. After every EVERY lines, and at the end, one flush, with what fades as of then. Lines are tab-separated with \t
 // \n \r \\ and \0 escaped: SET key field value, UNSET key field, DEL key, ZSET board
 // member score, ZREM board member, ZCLEAR board, STR key value, and FLUSH lines
 // clock_ms posts interactions duplicates at the end of each. -s keys the tables
@@ -15,8 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/campaign_setup.h"
+#include "daemon/settings.h"
 #include "ingest/decode/decode.h"
+#include "ingest/decode/decode_words.h"
 #include "ingest/frames/lines.h"
+#include "ingest/text/campaign_words.h"
 #include "ingest/text/text.h"
 #include "pipeline/changes.h"
 #include "pipeline/pipeline.h"
@@ -26,6 +30,8 @@ struct fold {
     struct pipeline_options options;
     struct pipeline *pipeline;
     struct decoder *decoder;
+    struct settings settings; // its campaigns
+    struct campaign_words words;
     struct lines lines;
     struct lines_metrics lines_metrics;
     uint64_t every;
@@ -112,6 +118,12 @@ print_score(uint64_t score, uint64_t unit)
     }
 }
 
+static const char *
+board_head(const struct change *change)
+{
+    return change->kind == CHANGE_BOARD ? "top:" : "campaign:";
+}
+
 static void
 print_entries(const struct change *change, bool is_removal)
 {
@@ -121,7 +133,7 @@ print_entries(const struct change *change, bool is_removal)
             continue;
         }
         fputs(is_removal ? "ZREM" : "ZSET", stdout);
-        put_key("top:", change->name);
+        put_key(board_head(change), change->name);
         put(entry->member);
         if (!is_removal) {
             print_score(entry->score, change->unit);
@@ -135,7 +147,7 @@ print_board(const struct change *change)
 {
     if (change->is_whole) {
         fputs("ZCLEAR", stdout);
-        put_key("top:", change->name);
+        put_key(board_head(change), change->name);
         putchar('\n');
     }
     print_entries(change, true);
@@ -145,12 +157,13 @@ print_board(const struct change *change)
 static void
 print_change(const struct change *change)
 {
-    if (change->kind == CHANGE_BOARD) {
+    if (change->kind == CHANGE_BOARD || change->kind == CHANGE_CAMPAIGN_BOARD) {
         print_board(change);
     } else if (change->kind != CHANGE_CALIBRATION) {
-        print_hash(change->kind == CHANGE_USER      ? "user:"
-                   : change->kind == CHANGE_CARRIER ? "carrier:"
-                                                    : "cascade:",
+        print_hash(change->kind == CHANGE_USER       ? "user:"
+                   : change->kind == CHANGE_CARRIER  ? "carrier:"
+                   : change->kind == CHANGE_CAMPAIGN ? "campaign:"
+                                                     : "cascade:",
                    change);
     }
 }
@@ -174,6 +187,41 @@ create(struct fold *fold, const struct hash_key *key, struct error *error)
     return pipeline;
 }
 
+static void
+apply_campaigns(struct fold *fold)
+{
+    struct error error = {0};
+    if (campaign_setup_apply(&fold->settings, fold->pipeline, &fold->words, &error) !=
+        STATUS_OK) {
+        fprintf(stderr, "fold: %s\n", error.text);
+        exit(70);
+    }
+}
+
+// "cup/tea,#tea/en/coffee"
+static void
+add_campaign(struct fold *fold, const char *text)
+{
+    static const char *const names[] = {"words", "languages", "rivals"};
+    struct campaign *campaign =
+        &fold->settings.campaigns[fold->settings.campaign_count++];
+    struct error error = {0};
+    size_t len = strcspn(text, "/");
+    option_presets(campaign_option_rows, campaign);
+    memcpy(campaign->name, text, len);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && text[len] != '\0'; i++) {
+        text += len + 1;
+        len = strcspn(text, "/");
+        const struct option *row =
+            option_find(campaign_option_rows, slice_of(names[i]));
+        if (len != 0 &&
+            option_set(row, campaign, (struct slice){text, len}, &error) != STATUS_OK) {
+            fprintf(stderr, "fold: -c: %s\n", error.text);
+            exit(64);
+        }
+    }
+}
+
 // The process ends and another goes on from the snapshot.
 static void
 replace(struct fold *fold)
@@ -190,6 +238,7 @@ replace(struct fold *fold)
         fprintf(stderr, "fold: the snapshot did not come back: %s\n", error.text);
         exit(70);
     }
+    apply_campaigns(fold);
 }
 
 // The connection breaks within the flush: what it wrote arrived in part or not at all.
@@ -327,6 +376,8 @@ parse(struct fold *fold, int argc, char **argv)
             fold->seed = strtoull(value, NULL, 10);
         } else if (strcmp(argv[i], "-x") == 0) {
             fold->chaos = strtoull(value, NULL, 10);
+        } else if (strcmp(argv[i], "-c") == 0) {
+            add_campaign(fold, value);
         } else if (strcmp(argv[i], "--wall") == 0) {
             fold->wall = strtoll(value, NULL, 10) * USEC_PER_MS;
         } else {
@@ -358,7 +409,10 @@ main(int argc, char **argv)
                 file == NULL ? "cannot be opened" : error.text);
         return 66;
     }
+    apply_campaigns(&fold);
+    decoder_find_campaigns(fold.decoder, &fold.words);
     int code = run(&fold, file);
+    campaign_words_fini(&fold.words);
     lines_fini(&fold.lines);
     decoder_destroy(&fold.decoder);
     pipeline_destroy(&fold.pipeline);

@@ -20,6 +20,7 @@ import sys
 import unicodedata
 from collections import defaultdict
 
+from campaigns import Campaigns
 from ledger import Ledger
 from speed import Speed
 
@@ -299,7 +300,7 @@ def in_order(events):
 
 class Oracle:
     def __init__(self, windows=("5m", "1h", "24h"), top=1000, dedupe=1_000_000, wall_ms=None,
-                 users_from=2, cascades_from=2):
+                 users_from=2, cascades_from=2, campaigns=()):
         self.windows = {name: span_of(name) for name in windows}
         self.top = top
         self.users_from, self.cascades_from = users_from, cascades_from
@@ -316,6 +317,7 @@ class Oracle:
         self.waiting = {}  # cascades in which something waits for its parent; a set with an order
         self.speed = Speed(self)
         self.ledger = Ledger(self)
+        self.campaigns = Campaigns(self, campaigns)
         self.network_of = network_of
 
     # --- reading ---
@@ -389,7 +391,8 @@ class Oracle:
         for ref in refs.values():
             self._see_ref(ref, time)
         if root:
-            self._carry(event, root, "retweets")
+            if self._carry(event, root, "retweets"):
+                self.campaigns.retweet(event)
         else:
             self._publish(event, post, refs, {user["id"] for user in mentions})
         self.ledger.advance(self.clock)
@@ -560,6 +563,7 @@ class Oracle:
         if ref.get("quote_of"):
             post.quote = post.quote or ref["quote_of"]["id"]
             self._see_ref(ref["quote_of"], time)
+            self.campaigns.refer(ref["id"], ref["quote_of"]["id"])
 
     def _author_of(self, ref):
         return ref["author"]["id"] if ref.get("author") else self.known[ref["id"]].author
@@ -586,12 +590,15 @@ class Oracle:
             self.interactions += 1
         text = post.get("text") or ""
         tags = post.get("hashtags", HASHTAG.findall(text))[:NAMED_MAX]
-        for tag in sorted({fold(tag) for tag in tags}):
+        tags = {fold(tag) for tag in tags}
+        for tag in sorted(tags):
             self._add(event, "hashtags", tag)
         if refs["quote_of"]:
             self._carry(event, refs["quote_of"], "quotes")
         if refs["reply_to"]:
             self._reply(event, refs["reply_to"])
+        answered = [ref["id"] for ref in (refs["quote_of"], refs["reply_to"]) if ref]
+        self.campaigns.publish(event, text, post.get("lang"), tags, answered)
 
     def _mentions(self, post):
         found = MENTION.findall(post.get("text") or "")
@@ -613,7 +620,7 @@ class Oracle:
     def _carry(self, event, ref, kind):
         target, actor = self._author_of(ref), event.author
         if target == actor:
-            return
+            return False
         self.interactions += 1
         cascade = self._cascade(ref["id"])
         user = self.users[actor]
@@ -644,6 +651,7 @@ class Oracle:
             self._hang(event, above, path[:at], is_direct)
             self._count_children(above)
         self.speed.meet(network_of(ref["id"]), user.followers)
+        return True
 
     def _path(self, event, post):
         """The post, the one it quotes, and so on; each once and never the event's own."""
@@ -783,16 +791,17 @@ class Oracle:
 
     # --- asking ---
 
-    def _covers(self, span, time):
+    def covers(self, span, time):
+        """True if the window contains the time."""
         step = span // STEPS
         return self.clock // step - (STEPS - 1) <= time // step <= self.clock // step
 
     def _velocity(self, cascade, span):
-        events = sum(self._covers(span, a.time) for a in cascade.surviving("size"))
+        events = sum(self.covers(span, a.time) for a in cascade.surviving("size"))
         return events / (span // MINUTE)
 
     def _direct(self, cascade, span):
-        return sum(self._covers(span, a.time) for a in cascade.surviving("retweets", "quotes"))
+        return sum(self.covers(span, a.time) for a in cascade.surviving("retweets", "quotes"))
 
     def _is_closed(self, post, cascade):
         born = self.known[post].time
@@ -815,7 +824,7 @@ class Oracle:
             self.ledger.begin(self.cascades[post])
         return self.cascades[post]
 
-    def _shown(self):
+    def shown(self):
         """Post id -> cascade of those that are to be seen."""
         return {post: cascade for post, cascade in self.cascades.items() if self._lives(post)
                 and not self.known[post].is_deleted and cascade.surviving("size", "replies")}
@@ -825,7 +834,7 @@ class Oracle:
         values = defaultdict(int)
         for entry in self.amounts:
             for name, span in self.windows.items():
-                if entry.amount and not entry.is_undone and self._covers(span, entry.time):
+                if entry.amount and not entry.is_undone and self.covers(span, entry.time):
                     values[entry.key, entry.what, name] += entry.amount
         return values
 
@@ -834,7 +843,7 @@ class Oracle:
                   for window in self.windows}
         for (key, what, window), value in values.items():
             boards[f"{what}:{window}"].append((key, value))
-        for post, cascade in self._shown().items():
+        for post, cascade in self.shown().items():
             for window, span in self.windows.items():
                 if self._direct(cascade, span):
                     boards[f"cascades:{window}"].append(
@@ -866,7 +875,7 @@ class Oracle:
             "state": "closed" if self._is_closed(post, cascade) else "open",
             **self.speed.fields(cascade, self._is_closed(post, cascade))}
 
-    def _keyed(self, values, boards):
+    def _keyed(self, values, boards, within):
         """Who has a key: the people, and the posts."""
         longest = max(self.windows, key=self.windows.get)
         on_boards, sums = defaultdict(set), defaultdict(int)
@@ -874,12 +883,15 @@ class Oracle:
             kind = name.split(":")[0]
             is_of_people = kind in METRICS or name in LASTING
             on_boards["people" if is_of_people else kind].update(key for key, _ in entries)
+        for name, entries in within.items():
+            kind = name.split(":")[2]
+            on_boards["people" if kind in METRICS else kind].update(key for key, _ in entries)
         for (key, what, window), value in values.items():
             if what in METRICS:
                 sums[key] += value if window == longest and what in SUMMED else 0
         people = on_boards["people"] | {key for key, total in sums.items()
                                         if self.users_from == 1 or total >= self.users_from}
-        posts = {key for key, cascade in self._shown().items()
+        posts = {key for key, cascade in self.shown().items()
                  if self.names[key] in on_boards["cascades"]
                  or len(cascade.surviving("size", "replies")) >= self.cascades_from}
         return people, posts
@@ -890,15 +902,17 @@ class Oracle:
         ledger = self.ledger.people()
         lasting = self.ledger.boards(ledger, self.top)
         boards = self._boards(values) | lasting
-        people, posts = self._keyed(values, boards)
+        hashes, within = self.campaigns.content()
+        people, posts = self._keyed(values, boards, within)
         users = {key: self._user_hash(key) for key in people}
         for (key, what, window), value in values.items():
             if what != "hashtags" and key in users:
                 users[key][f"{what}:{window}"] = value
         cascades = {self.names[post]: self._cascade_hash(post, cascade)
-                    for post, cascade in self._shown().items() if post in posts}
+                    for post, cascade in self.shown().items() if post in posts}
         return {
             "boards": {name: entries for name, entries in boards.items() if entries},
+            "campaigns": hashes, "campaign_boards": within,
             "carriers": {key: self.ledger.hash(key, ledger[key])
                          for entries in lasting.values() for key, _ in entries},
             "users": {key: as_text(fields) for key, fields in users.items()},

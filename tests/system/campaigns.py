@@ -117,6 +117,10 @@ def alerts():
     return [json.loads(entry[b"json"]) for _, entry in CLIENT.xrange("cascaded:alerts")]
 
 
+def keys_of(campaign):
+    return CLIENT.keys(f"cascaded:campaign:{campaign}*")
+
+
 def raised():
     return [(alert["rule"], alert["cascade"]["id"], alert.get("campaigns")) for alert in alerts()]
 
@@ -208,6 +212,8 @@ def other_words_by_sighup_apply_to_posts_from_then_on():
         wait("the first alert", lambda: raised() == [("any", "app:p1", ["cup"])])
         daemon.read_again(TEA + CUP.replace("acme cup", "globex"), "the campaigns have changed: 2, before 1")
         assert daemon.said("they apply to posts from now on"), daemon.text()
+        wait("the key of the campaign", lambda: keys_of("cup"))
+        assert not keys_of("tea")
         daemon.take(post(3, "tea", lang="en"), post(4, "acme cup"), post(5, "globex"),
                     post(6, "acme cup too"), retweet(2, 2), retweet(3, 3), retweet(4, 4), retweet(5, 5))
         wait("the alerts", lambda: len(alerts()) == 5)
@@ -217,14 +223,17 @@ def other_words_by_sighup_apply_to_posts_from_then_on():
         daemon.take(post(7, "globex"), retweet(7, 7))
         wait("the previous campaigns in use", lambda: raised()[-1] == ("any", "app:p7", ["cup"]))
 
+        wait("the keys of both", lambda: keys_of("cup") and keys_of("tea"))
         daemon.write(CUP)
         daemon.end()
         daemon.start()
         daemon.await_start()
         daemon.take(retweet(8, 6), post(9, "globex"), retweet(9, 9))
         wait("the alerts after a restart", lambda: len(alerts()) == 8)
+        wait("the keys of the other campaign deleted", lambda: not keys_of("tea"))
         assert raised()[6:] == [("any", "app:p6", None), ("any", "app:p9", None)], raised()
         daemon.read_again("", "the campaigns have changed: 0, before 1")
+        wait("the keys deleted", lambda: not keys_of("cup"))
         daemon.take(post(10, "acme cup"), retweet(10, 10))
         wait("no campaigns", lambda: raised()[-1] == ("any", "app:p10", None))
 

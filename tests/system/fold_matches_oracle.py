@@ -28,6 +28,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(ROOT / "tests" / "oracle"))
 
+from campaigns import Campaign  # noqa: E402
 from carrying_people import CarryingPeople  # noqa: E402
 from shrinking_cascades import ShrinkingCascades  # noqa: E402
 from colliding_posts import BASE, Settings, Stream  # noqa: E402
@@ -59,6 +60,10 @@ STRETCHED = {"infectiousness": 0.45, "forecast": 0.1, "forecast_low": 0.1, "fore
 # Behind merged events, what is late or undone has its expected depth only about.
 LARGE, LARGE_EDEPTH = 2000, 1e-2
 SHRINK_SECONDS = 60
+# Of streams in which all events are remembered.
+CAMPAIGNS = (Campaign("cup", ("words", "#tea"), (), ("some",)),
+             Campaign("leaf", ("#x1", "so", "begin"), ("en",), ("#tea", "words")),
+             Campaign("all", ("so", "begin", "some", "words", "#tea", "#x1", "#\u010daj", "#stra\u00dfe")))
 
 
 class Failure(Exception):
@@ -96,6 +101,9 @@ def expected_keys(content):
     keys |= {f"cascade:{key}": fields for key, fields in content["cascades"].items()}
     keys |= {f"handle:{key}": user for key, user in content["handles"].items()}
     keys |= {f"carrier:{key}": fields for key, fields in content["carriers"].items()}
+    keys |= {f"campaign:{name}": fields for name, fields in content["campaigns"].items()}
+    keys |= {f"campaign:{name}": {member: str(score) for member, score in entries}
+             for name, entries in content["campaign_boards"].items()}
     keys |= {f"top:{name}": {member: str(score) for member, score in entries}
              for name, entries in content["boards"].items()}
     return keys
@@ -114,6 +122,10 @@ def unescape(text):
     return "".join(out)
 
 
+def campaigns_of(settings):
+    return () if settings.is_forgetful or settings.is_merging else CAMPAIGNS
+
+
 def fold(path, lines, settings, *more):
     """Runs `fold` over the lines; its standard output."""
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".ndjson") as stream:
@@ -123,6 +135,7 @@ def fold(path, lines, settings, *more):
                    "-d", str(settings.dedupe), "--wall", str(settings.wall_ms),
                    "redis.users_from", str(settings.users_from),
                    "redis.cascades_from", str(settings.cascades_from),
+                   *[word for each in campaigns_of(settings) for word in ("-c", each.argument())],
                    *map(str, more), stream.name]
         done = subprocess.run(command, capture_output=True, timeout=300, check=False)
     if done.returncode != 0:
@@ -173,7 +186,7 @@ def compare(output, lines, settings):
     """Raises Failure at the first flush whose content is not the oracle's."""
     redis, fed = Redis(), 0
     oracle = Oracle(settings.windows, settings.top, settings.dedupe, settings.wall_ms,
-                    settings.users_from, settings.cascades_from)
+                    settings.users_from, settings.cascades_from, campaigns_of(settings))
     oracle.ledger.half_life = span_of(getattr(settings, "half_life", "100d"))
     for row in output.decode("utf-8").split("\n")[:-1]:
         verb, *args = [unescape(part) for part in row.split("\t")]

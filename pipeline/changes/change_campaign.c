@@ -1,0 +1,275 @@
+#include "pipeline/changes/change_campaign.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { SHARE_UNIT = 10000, NAME_MAX_LEN = OPTION_TITLE_MAX + 2 * OPTION_NAME_MAX };
+
+// The fields in their order: the totals, the numbers, and the share.
+static const char *const names[FIGURES_FIELDS] = {
+    [FIGURES_POSTS] = "posts",
+    [FIGURES_RETWEETS] = "retweets",
+    [FIGURES_QUOTES] = "quotes",
+    [FIGURES_REPLIES] = "replies",
+    [FIGURES_REACH] = "reach",
+    [FIGURES_CARRIED] = "carried",
+    [FIGURES_TRANSLATED] = "translated",
+    [FIGURES_RIVAL_POSTS] = "rival_posts",
+    [FIGURES_TOTALS + FIGURES_PEOPLE] = "people",
+    [FIGURES_TOTALS + FIGURES_NEW_PEOPLE] = "new_people",
+    [FIGURES_TOTALS + FIGURES_KNOWN_PEOPLE] = "known_people",
+    [FIGURES_TOTALS + FIGURES_CASCADES] = "cascades",
+    [FIGURES_FIELDS - 1] = "share",
+};
+
+static uint64_t
+total_at(const struct pipeline *pipeline, const struct figures *figures,
+         enum figures_total total, uint32_t slot)
+{
+    const struct counters *counters = &pipeline->windows.counters;
+    return counters_value(counters, counters_at(counters, figures->totals[total]),
+                          slot);
+}
+
+// The value + 1; 0: there is none.
+static uint64_t
+value_at(const struct pipeline *pipeline, const struct figures *figures, uint32_t field,
+         uint32_t slot)
+{
+    if (field < FIGURES_TOTALS) {
+        return total_at(pipeline, figures, (enum figures_total)field, slot) + 1;
+    }
+    if (field < FIGURES_FIELDS - 1) {
+        return (uint64_t)figures->numbers[field - FIGURES_TOTALS][slot] + 1;
+    }
+    uint64_t posts = total_at(pipeline, figures, FIGURES_POSTS, slot);
+    uint64_t all = posts + total_at(pipeline, figures, FIGURES_RIVAL_POSTS, slot);
+    return all != 0 ? (posts * SHARE_UNIT + all / 2) / all + 1 : 0;
+}
+
+static bool
+is_zero(const struct pipeline *pipeline, const struct figures *figures)
+{
+    for (uint32_t field = 0; field < FIGURES_FIELDS - 1; field++) {
+        for (uint32_t slot = 0; slot < pipeline->windows.shown; slot++) {
+            if (value_at(pipeline, figures, field, slot) != 1) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static struct slice
+name_of(struct pipeline *pipeline, uint32_t field, uint32_t slot)
+{
+    const char *window = pipeline->options.windows.name[slot];
+    char *text = arena_alloc(&pipeline->flush.scratch, 1, NAME_MAX_LEN);
+    if (text == NULL) {
+        return SLICE_NONE;
+    }
+    int len = snprintf(text, NAME_MAX_LEN, "%s:%s", names[field], window);
+    return (struct slice){text, (size_t)len};
+}
+
+static void
+put_field(struct pipeline *pipeline, struct figures *figures, struct change *change,
+          uint32_t field, uint32_t slot)
+{
+    uint64_t value = value_at(pipeline, figures, field, slot);
+    uint64_t *written = &figures->written[field][slot];
+    if (value == *written && !change->is_whole) {
+        return;
+    }
+    *written = value;
+    if (value == 0 && change->is_whole) {
+        return;
+    }
+    bool is_share = field == FIGURES_FIELDS - 1;
+    change_put(pipeline, change, name_of(pipeline, field, slot),
+               value == 0 ? SLICE_NONE
+               : is_share ? change_rate(pipeline, value - 1, SHARE_UNIT)
+                          : change_number(pipeline, value - 1));
+}
+
+static bool
+change_hash(struct pipeline *pipeline, uint32_t campaign, struct change *change)
+{
+    struct figures *figures = &pipeline->campaigns.figures[campaign];
+    if (!figures->is_changed) {
+        return false;
+    }
+    figures->is_changed = false;
+    change->kind = CHANGE_CAMPAIGN;
+    change->name = slice_of(pipeline->campaigns.names[campaign]);
+    if (is_zero(pipeline, figures)) {
+        change->is_gone = figures->is_written;
+        figures->is_written = false;
+        figures->is_whole = true;
+    } else {
+        change->is_fresh = !figures->is_written;
+        change->is_whole = figures->is_whole || !figures->is_written;
+        for (uint32_t field = 0; field < FIGURES_FIELDS; field++) {
+            for (uint32_t slot = 0; slot < pipeline->windows.shown; slot++) {
+                put_field(pipeline, figures, change, field, slot);
+            }
+        }
+        figures->is_written = true;
+        figures->is_whole = false;
+    }
+    if (change->field_count == 0 && !change->is_gone) {
+        return false;
+    }
+    change_fly(pipeline, CHANGE_CAMPAIGN, campaign);
+    return true;
+}
+
+// ── campaigns that are gone ────────────────────────────────────────────────
+
+static uint32_t
+boards_per(const struct pipeline *pipeline)
+{
+    return TALLY_BOARDS * pipeline->windows.shown;
+}
+
+static bool
+change_leaving(struct pipeline *pipeline, uint32_t leaving, uint32_t part,
+               struct change *change)
+{
+    struct campaigns *campaigns = &pipeline->campaigns;
+    const char *campaign = campaigns->leaving[leaving];
+    if (leaving < campaigns->leaving_pulled) {
+        return false;
+    }
+    if (part == 0) {
+        change->kind = CHANGE_CAMPAIGN;
+        change->name = slice_of(campaign);
+        change->is_gone = true;
+    } else {
+        struct slice tally =
+            tally_name((enum tally)((part - 1) / pipeline->windows.shown));
+        const char *window =
+            pipeline->options.windows.name[(part - 1) % pipeline->windows.shown];
+        char *text = arena_alloc(&pipeline->flush.scratch, 1, NAME_MAX_LEN);
+        if (text == NULL) {
+            return false;
+        }
+        int len = snprintf(text, NAME_MAX_LEN, "%s:top:%.*s:%s", campaign,
+                           SLICE_ARG(tally), window);
+        change->kind = CHANGE_CAMPAIGN_BOARD;
+        change->name = (struct slice){text, (size_t)len};
+        change->is_whole = true;
+    }
+    if (part == boards_per(pipeline)) {
+        campaigns->leaving_pulled = leaving + 1;
+    }
+    change_fly(pipeline, change->kind, leaving);
+    return true;
+}
+
+// ── changes ────────────────────────────────────────────────────────────────
+
+void
+change_campaigns_select(struct pipeline *pipeline)
+{
+    for (size_t i = 0; i < pipeline->campaigns.count; i++) {
+        boards_select(&pipeline->campaigns.figures[i].boards);
+    }
+}
+
+uint32_t
+change_campaigns_count(const struct pipeline *pipeline)
+{
+    const struct campaigns *campaigns = &pipeline->campaigns;
+    return ((uint32_t)campaigns->count + campaigns->leaving_count) *
+           (1 + boards_per(pipeline));
+}
+
+bool
+change_campaign(struct pipeline *pipeline, uint32_t place, struct change *change)
+{
+    struct campaigns *campaigns = &pipeline->campaigns;
+    uint32_t each = 1 + boards_per(pipeline);
+    // Counted down: those that are gone first, the hash of each first.
+    place = change_campaigns_count(pipeline) - 1 - place;
+    uint32_t number = place / each;
+    uint32_t part = place % each;
+    if (number < campaigns->leaving_count) {
+        return change_leaving(pipeline, number, part, change);
+    }
+    number -= campaigns->leaving_count;
+    if (number >= campaigns->count) {
+        return false; // they have changed during the flush
+    }
+    if (part == 0) {
+        return change_hash(pipeline, number, change);
+    }
+    struct boards *boards = &campaigns->figures[number].boards;
+    if (!boards_take_change(boards, part - 1, change)) {
+        return false;
+    }
+    change->kind = CHANGE_CAMPAIGN_BOARD;
+    change_fly(pipeline, CHANGE_CAMPAIGN_BOARD, number);
+    return true;
+}
+
+bool
+change_campaigns_pending(const struct pipeline *pipeline)
+{
+    const struct campaigns *campaigns = &pipeline->campaigns;
+    if (campaigns->leaving_pulled < campaigns->leaving_count) {
+        return true;
+    }
+    for (size_t i = 0; i < campaigns->count; i++) {
+        const struct figures *figures = &campaigns->figures[i];
+        if (figures->is_changed || boards_pending(&figures->boards)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+change_campaigns_written(struct pipeline *pipeline)
+{
+    struct campaigns *campaigns = &pipeline->campaigns;
+    uint32_t pulled = campaigns->leaving_pulled;
+    campaigns->leaving_count -= pulled;
+    memmove(campaigns->leaving[0], campaigns->leaving[pulled],
+            campaigns->leaving_count * sizeof(campaigns->leaving[0]));
+    campaigns->leaving_pulled = 0;
+}
+
+void
+change_campaigns_lost(struct pipeline *pipeline)
+{
+    struct campaigns *campaigns = &pipeline->campaigns;
+    campaigns->leaving_pulled = 0;
+    for (size_t i = 0; i < campaigns->count; i++) {
+        struct figures *figures = &campaigns->figures[i];
+        figures->is_changed = figures->is_whole = figures->is_written = true;
+        for (uint32_t board = 0; board < figures->boards.count; board++) {
+            boards_lost(&figures->boards, board);
+        }
+    }
+}
+
+bool
+change_campaigns_have(const struct pipeline *pipeline, enum change_kind kind,
+                      struct slice name)
+{
+    const struct campaigns *campaigns = &pipeline->campaigns;
+    for (size_t i = 0; i < campaigns->count; i++) {
+        const struct boards *boards = &campaigns->figures[i].boards;
+        if (kind == CHANGE_CAMPAIGN &&
+            slice_equal(name, slice_of(campaigns->names[i]))) {
+            return true;
+        }
+        for (uint32_t k = 0; kind == CHANGE_CAMPAIGN_BOARD && k < boards->count; k++) {
+            if (slice_equal(name, slice_of(boards->rows[k].name))) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
