@@ -1,5 +1,6 @@
 #include "daemon/campaign_setup.h"
 
+#include "daemon/people_file.h"
 #include "ingest/text/campaign_words.h"
 #include "pipeline/pipeline.h"
 
@@ -86,6 +87,13 @@ campaign_setup_check(const struct settings *settings, const struct campaign *cam
                          "words: the campaigns up to this one have %zu words; all "
                          "together may have %d",
                          words, CAMPAIGN_WORDS_MAX);
+    }
+    if (status == STATUS_OK && campaign->people_file[0] != '\0') {
+        struct error why = {0};
+        status = people_file_check(campaign->people_file, &why);
+        if (status != STATUS_OK) {
+            return blame("people_file", &why, error);
+        }
     }
     if (status == STATUS_OK) {
         struct campaign_words own;

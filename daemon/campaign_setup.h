@@ -7,7 +7,8 @@ struct campaign_words;
 struct pipeline;
 
 // Refuses a campaign with words, links or languages that can never be found or would be
-// found everywhere, or with more words than all campaigns may have. Borrows all.
+// found everywhere, or with more words than all campaigns may have, or with a people
+// file that cannot be opened. Borrows all.
 enum status campaign_setup_check(const struct settings *settings,
                                  const struct campaign *campaign,
                                  struct error *error) MUST_USE;

@@ -42,6 +42,11 @@ config_load(const struct config_place *place, struct settings *settings,
         return false;
     }
     bool is_good = true;
+    struct error too_long = {0};
+    if (place->path != NULL && !settings_anchor(settings, place->path, &too_long)) {
+        on_error(context, &too_long);
+        is_good = false;
+    }
     for (int i = 0; i < place->override_count; i++) {
         struct error error = {0};
         if (override(settings, place->overrides[i], &error) != STATUS_OK) {

@@ -11,7 +11,8 @@ struct config_place {
     int override_count;
 };
 
-// Secret files whose name has no '/' are in $CREDENTIALS_DIRECTORY. Reports every
+// Secret files whose name has no '/' are in $CREDENTIALS_DIRECTORY; people files are
+// relative to the folder of the configuration file. Reports every
 // error; false if there is one. Keeps place->path.
 bool config_load(const struct config_place *place, struct settings *settings,
                  settings_error_fn on_error, void *context);

@@ -297,6 +297,7 @@ on_hangup(evutil_socket_t number, short what, void *context)
         .settings = live->settings,
         .pipeline = live->runtime.pipeline,
         .campaigns = &live->runtime.campaigns,
+        .people = &live->runtime.people,
         .delivery = live->runtime.delivery,
         .streams = &live->streams,
     };

@@ -14,6 +14,7 @@
 #include "daemon/describe.h"
 #include "daemon/libraries.h"
 #include "daemon/live.h"
+#include "daemon/people.h"
 #include "daemon/replay_run.h"
 #include "daemon/report.h"
 
@@ -30,6 +31,17 @@ config_place(const struct cli *cli)
 }
 
 static int
+check_people(const struct settings *settings)
+{
+    struct error error = {0};
+    if (people_check(settings, &error) != STATUS_OK) {
+        log_error("%s", error.text);
+        return EX_CONFIG;
+    }
+    return EX_OK;
+}
+
+static int
 run(const struct cli *cli)
 {
     static struct settings settings;
@@ -39,7 +51,7 @@ run(const struct cli *cli)
     }
     settings.state.discards = cli->discards_state;
     if (cli->action == CLI_CHECK) {
-        return EX_OK;
+        return check_people(&settings);
     }
     if (cli->action == CLI_BACKTEST) {
         const struct backtest backtest = {&settings, cli->files, cli->file_count,

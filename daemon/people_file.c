@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,10 @@
 
 enum { ROOM = 4 * PEOPLE_FILE_LINE_MAX };
 
-struct reading {
+struct people_file {
+    char path[PATH_MAX];
+    int fd;
+    bool has_input;
     struct file_input input;
     uint64_t bytes;
     bool is_ended;    // `text` has the last bytes
@@ -26,7 +30,7 @@ struct reading {
     char text[ROOM];
     char unquoted[PEOPLE_FILE_LINE_MAX];
     struct account_needs needs;
-    struct known_people *people;
+    struct known_people people;
     struct people_file_counts counts;
 };
 
@@ -97,9 +101,9 @@ plain_account(struct slice column)
 }
 
 static enum status
-take(struct reading *reading, struct slice column, struct error *error)
+take(struct people_file *file, struct slice column, struct error *error)
 {
-    struct people_file_counts *counts = &reading->counts;
+    struct people_file_counts *counts = &file->counts;
     struct slice account = plain_account(column);
     enum kind kind = kind_of(account);
     if (kind == KIND_FAULT && counts->lines != 0) { // else it is the head
@@ -113,7 +117,7 @@ take(struct reading *reading, struct slice column, struct error *error)
     counts->entries++;
     counts->without_network += kind == KIND_WORD && counts->lines != 0;
     enum status status =
-        known_people_add(reading->people, account_hash(reading->needs, account));
+        known_people_add(&file->people, account_hash(file->needs, account));
     if (status == STATUS_FULL) {
         return error_set(error, status, "more than %d people", KNOWN_PEOPLE_MAX);
     }
@@ -209,7 +213,7 @@ read_others(struct slice text, size_t at, struct slice column)
 
 // text: not empty.
 static struct record
-read_record(struct reading *reading, struct slice text)
+read_record(struct people_file *file, struct slice text)
 {
     size_t start = 0;
     while (start < text.len && text.ptr[start] == ' ') {
@@ -223,38 +227,37 @@ read_record(struct reading *reading, struct slice text)
         size_t end = plain_end(text, start);
         return read_others(text, end, (struct slice){text.ptr, end});
     }
-    size_t end = quoted_end(text, start, reading->unquoted, &len);
+    size_t end = quoted_end(text, start, file->unquoted, &len);
     if (end == 0) {
         // Found in no account.
         return one_line(text, (struct slice){text.ptr, text.len});
     }
-    return read_others(text, end, (struct slice){reading->unquoted, len});
+    return read_others(text, end, (struct slice){file->unquoted, len});
 }
 
 // ── the file ───────────────────────────────────────────────────────────────
 
 // Fills the room, as far as the file goes.
 static enum status
-fill(struct reading *reading, struct error *error)
+fill(struct people_file *file, struct error *error)
 {
-    reading->end -= reading->at;
-    memmove(reading->text, reading->text + reading->at, reading->end);
-    reading->at = 0;
-    while (reading->end < ROOM && !reading->is_ended) {
+    file->end -= file->at;
+    memmove(file->text, file->text + file->at, file->end);
+    file->at = 0;
+    while (file->end < ROOM && !file->is_ended) {
         size_t size = 0;
-        enum status status =
-            file_input_read(&reading->input, reading->text + reading->end,
-                            ROOM - reading->end, &size, error);
+        enum status status = file_input_read(&file->input, file->text + file->end,
+                                             ROOM - file->end, &size, error);
         if (status == STATUS_IO) {
             return error_set(error, STATUS_IO, "%s", strerror(errno));
         }
         if (status != STATUS_OK && status != STATUS_AGAIN) {
             return status;
         }
-        reading->is_ended = status == STATUS_OK && size == 0;
-        reading->end += size;
-        reading->bytes += size;
-        if (reading->bytes > PEOPLE_FILE_BYTES_MAX) {
+        file->is_ended = status == STATUS_OK && size == 0;
+        file->end += size;
+        file->bytes += size;
+        if (file->bytes > PEOPLE_FILE_BYTES_MAX) {
             return error_set(error, STATUS_FULL, "more than %d bytes",
                              PEOPLE_FILE_BYTES_MAX);
         }
@@ -264,101 +267,155 @@ fill(struct reading *reading, struct error *error)
 
 // Reads the rest of a line that is too long, as far as it is in the room.
 static void
-skip_rest(struct reading *reading, struct slice text)
+skip_rest(struct people_file *file, struct slice text)
 {
     const char *end = memchr(text.ptr, '\n', text.len);
-    reading->is_too_long = end == NULL;
-    reading->counts.lines += end != NULL;
-    reading->at += end != NULL ? (size_t)(end - text.ptr) + 1 : text.len;
+    file->is_too_long = end == NULL;
+    file->counts.lines += end != NULL;
+    file->at += end != NULL ? (size_t)(end - text.ptr) + 1 : text.len;
 }
 
+// Reads the next record or the next bytes. *ret_is_done: there are no more.
 static enum status
-read_all(struct reading *reading, struct error *error)
+read_next(struct people_file *file, bool *ret_is_done, struct error *error)
 {
-    static const struct slice mark = {"\xef\xbb\xbf", 3};
-    enum status status = fill(reading, error);
-    if (slice_starts((struct slice){reading->text, reading->end}, mark)) {
-        reading->at = mark.len;
+    struct slice text = {file->text + file->at, file->end - file->at};
+    if (text.len <= PEOPLE_FILE_LINE_MAX && !file->is_ended) {
+        return fill(file, error);
     }
-    while (status == STATUS_OK && (reading->at < reading->end || !reading->is_ended)) {
-        struct slice text = {reading->text + reading->at, reading->end - reading->at};
-        if (text.len <= PEOPLE_FILE_LINE_MAX && !reading->is_ended) {
-            status = fill(reading, error);
-        } else if (reading->is_too_long) {
-            skip_rest(reading, text);
-        } else {
-            struct record record = read_record(reading, text);
-            status = take(reading, record.column, error);
-            reading->at += record.size;
-            reading->counts.lines += record.lines;
-            reading->is_too_long = record.is_cut;
-        }
+    if (text.len == 0) {
+        file->counts.lines += file->is_too_long;
+        file->is_too_long = false;
+        *ret_is_done = true;
+        return STATUS_OK;
     }
-    reading->counts.lines += reading->is_too_long;
+    if (file->is_too_long) {
+        skip_rest(file, text);
+        return STATUS_OK;
+    }
+    struct record record = read_record(file, text);
+    file->at += record.size;
+    enum status status = take(file, record.column, error);
+    file->counts.lines += record.lines;
+    file->is_too_long = record.is_cut;
     return status;
 }
 
-static enum status
-open_file(const char *path, int *ret_fd, struct error *error)
+// True for a file that can be read.
+static bool
+open_input(const char *path, int *ret_fd, struct error *error)
 {
     struct stat found;
     // O_NONBLOCK: opening a FIFO without a writer would wait.
     *ret_fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (*ret_fd < 0 || fstat(*ret_fd, &found) != 0) {
-        return error_set(error, STATUS_IO, "%s", strerror(errno));
+        (void)error_set(error, STATUS_IO, "%s", strerror(errno));
+    } else if (!S_ISREG(found.st_mode)) {
+        (void)error_set(error, STATUS_IO, "it is not a regular file");
+    } else {
+        return true;
     }
-    if (!S_ISREG(found.st_mode)) {
-        return error_set(error, STATUS_IO, "it is not a regular file");
-    }
-    return STATUS_OK;
+    return false;
 }
 
 static enum status
-read_file(const char *path, struct reading *reading, struct error *error)
+blame(const char *path, enum status status, const struct error *why,
+      struct error *error)
 {
-    int fd = -1;
-    enum status status = open_file(path, &fd, error);
-    if (status == STATUS_OK) {
-        file_input_init(&reading->input, fd);
-        status = read_all(reading, error);
-        file_input_fini(&reading->input);
-    }
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    return status;
+    return error_set(error, status, "cannot read %s: %s", path, why->text);
 }
 
 enum status
-people_file_read(const char *path, struct account_needs needs,
-                 struct known_people *people, struct people_file_counts *ret_counts,
-                 struct error *error)
+people_file_check(const char *path, struct error *error)
 {
     struct error why = {0};
-    struct reading *reading = calloc(1, sizeof(*reading));
-    enum status status = STATUS_NOMEM;
-    if (reading == NULL) {
-        (void)error_set(&why, status, "no memory left");
-    } else {
-        reading->needs = needs;
-        reading->people = people;
-        status = read_file(path, reading, &why);
+    int fd = -1;
+    bool is_good = open_input(path, &fd, &why);
+    if (fd >= 0) {
+        (void)close(fd);
     }
+    return is_good ? STATUS_OK : blame(path, STATUS_IO, &why, error);
+}
+
+enum status
+people_file_open(const char *path, struct account_needs needs,
+                 struct people_file **ret_file, struct error *error)
+{
+    static const struct slice mark = {"\xef\xbb\xbf", 3};
+    struct error why = {0};
+    struct people_file *file = calloc(1, sizeof(*file));
+    if (file == NULL) {
+        return error_set(error, STATUS_NOMEM, "no memory left");
+    }
+    file->fd = -1;
+    file->needs = needs;
+    snprintf(file->path, sizeof(file->path), "%s", path);
+    enum status status = open_input(path, &file->fd, &why) ? STATUS_OK : STATUS_IO;
     if (status == STATUS_OK) {
-        *ret_counts = reading->counts;
-    } else {
-        known_people_fini(people);
-        (void)error_set(error, status, "cannot read %s: %s", path, why.text);
+        file_input_init(&file->input, file->fd);
+        file->has_input = true;
+        status = fill(file, &why);
     }
-    free(reading);
-    return status;
+    if (slice_starts((struct slice){file->text, file->end}, mark)) {
+        file->at = mark.len;
+    }
+    if (status != STATUS_OK) {
+        people_file_close(&file);
+        return blame(path, status, &why, error);
+    }
+    *ret_file = file;
+    return STATUS_OK;
+}
+
+void
+people_file_close(struct people_file **file)
+{
+    struct people_file *self = *file;
+    if (self == NULL) {
+        return;
+    }
+    known_people_fini(&self->people);
+    if (self->has_input) {
+        file_input_fini(&self->input);
+    }
+    if (self->fd >= 0) {
+        (void)close(self->fd);
+    }
+    free(self);
+    *file = NULL;
+}
+
+enum status
+people_file_read(struct people_file *file, size_t records, struct error *error)
+{
+    struct error why = {0};
+    bool is_done = false;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < records && !is_done && status == STATUS_OK; i++) {
+        status = read_next(file, &is_done, &why);
+    }
+    if (status != STATUS_OK) {
+        return blame(file->path, status, &why, error);
+    }
+    return is_done ? STATUS_OK : STATUS_AGAIN;
+}
+
+struct known_people *
+people_file_people(struct people_file *file)
+{
+    return &file->people;
+}
+
+const struct people_file_counts *
+people_file_counts(const struct people_file *file)
+{
+    return &file->counts;
 }
 
 const char *
-people_file_describe(const char *path, const struct known_people *people,
-                     const struct people_file_counts *counts,
-                     char text[PEOPLE_FILE_TEXT_MAX])
+people_file_describe(const struct people_file *file, char text[PEOPLE_FILE_TEXT_MAX])
 {
+    const struct people_file_counts *counts = &file->counts;
     char faults[256] = "";
     char words[128] = "";
     if (counts->faults != 0) {
@@ -375,7 +432,7 @@ people_file_describe(const char *path, const struct known_people *people,
                        "posts",
                        counts->without_network);
     }
-    (void)snprintf(text, PEOPLE_FILE_TEXT_MAX, "%.500s: %" PRIu32 " people%s%s", path,
-                   people->count, faults, words);
+    (void)snprintf(text, PEOPLE_FILE_TEXT_MAX, "%.500s: %" PRIu32 " people%s%s",
+                   file->path, file->people.count, faults, words);
     return text;
 }

@@ -19,8 +19,8 @@
 // - The file may be compressed (file_input.h). It must be a regular file of at most
 //   PEOPLE_FILE_BYTES_MAX, also decompressed.
 //
-// Memory: that of the set, and PEOPLE_FILE_LINE_MAX while reading. A million lines take
-// less than half a second.
+// It is read in parts, so that a loop is not blocked: a million lines take up to half a
+// second. Memory: that of the set, and four PEOPLE_FILE_LINE_MAX while reading.
 #pragma once
 
 #include <stdint.h>
@@ -39,18 +39,30 @@ struct people_file_counts {
     uint64_t first_fault; // line; 0: none
 };
 
-// Adds the accounts of the file to an empty set. On failure the set is empty, and
-// error has what is wrong, with the path. STATUS_IO: it cannot be read. STATUS_PARSE:
-// it is no text, or damaged. STATUS_FULL: it has too many accounts or bytes. Borrows
-// all.
-enum status people_file_read(const char *path, struct account_needs needs,
-                             struct known_people *people,
-                             struct people_file_counts *ret_counts,
+struct people_file;
+
+// Refuses what is not a regular file that can be opened; STATUS_IO.
+enum status people_file_check(const char *path, struct error *error) MUST_USE;
+
+// Begins to read it. On failure, error has what is wrong, with the path. Keeps what
+// needs points to.
+enum status people_file_open(const char *path, struct account_needs needs,
+                             struct people_file **ret_file,
+                             struct error *error) MUST_USE;
+void people_file_close(struct people_file **file);
+
+// Reads up to so many lines more. STATUS_AGAIN: there are others. STATUS_IO: it cannot
+// be read. STATUS_PARSE: it is no text, or damaged. STATUS_FULL: it has too many
+// accounts or bytes.
+enum status people_file_read(struct people_file *file, size_t records,
                              struct error *error) MUST_USE;
 
-// One line about what was read: "customers.txt: 3 people; 1 of 9 lines is not
-// understood: line 4; …". Returns text.
+// The people that were read, who may be taken, and the counts.
+struct known_people *people_file_people(struct people_file *file);
+const struct people_file_counts *people_file_counts(const struct people_file *file);
+
+// One line about what was read, before the people are taken: "customers.txt: 3 people;
+// 1 of 9 lines not understood, …". Returns text.
 enum { PEOPLE_FILE_TEXT_MAX = 1024 };
-const char *people_file_describe(const char *path, const struct known_people *people,
-                                 const struct people_file_counts *counts,
+const char *people_file_describe(const struct people_file *file,
                                  char text[PEOPLE_FILE_TEXT_MAX]);

@@ -6,6 +6,7 @@
 #include "daemon/alert_delivery.h"
 #include "daemon/campaign_setup.h"
 #include "daemon/config.h"
+#include "daemon/people.h"
 #include "daemon/streams.h"
 #include "pipeline/pipeline.h"
 
@@ -81,6 +82,7 @@ apply_campaigns(const struct reload *reload, const struct settings *next)
         is_changed = !campaign_equal(&now->campaigns[i], &next->campaigns[i]);
     }
     if (!is_changed) {
+        settings_replace(now, next, "campaign"); // the people files may be others
         return;
     }
     if (campaign_setup_apply(next, reload->pipeline, reload->campaigns, &error) !=
@@ -114,6 +116,7 @@ reload_settings(const struct reload *reload)
     pipeline_set_rules(reload->pipeline, reload->settings->alerts,
                        reload->settings->alert_count);
     apply_campaigns(reload, &next);
+    people_read_again(reload->people);
     apply_thresholds(reload, &next.pipeline);
     apply_webhooks(reload, &next);
     if (!streams_apply(reload->streams, reload->settings, &error)) {

@@ -1,12 +1,14 @@
 // SIGHUP: reads the configuration again. Sources, webhooks, alert rules and campaigns
-// change at once; other options are reported as changed and apply at the next start. A
-// configuration with an error changes nothing.
+// change at once, people files are read in the background; other options are reported
+// as changed and apply at the next start. A configuration with an error changes
+// nothing.
 #pragma once
 
 #include "daemon/config_load.h"
 
 struct alert_delivery;
 struct campaign_words;
+struct people;
 struct pipeline;
 struct streams;
 
@@ -16,6 +18,7 @@ struct reload {
     struct settings *settings; // in use; changed
     struct pipeline *pipeline;
     struct campaign_words *campaigns; // changed
+    struct people *people;            // read again
     struct alert_delivery *delivery;
     struct streams *streams;
 };

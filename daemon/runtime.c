@@ -102,6 +102,22 @@ make_loop(struct runtime *runtime, struct error *error)
     return true;
 }
 
+static int
+make_campaigns(struct runtime *runtime, struct error *error)
+{
+    const struct settings *settings = runtime->setup.settings;
+    struct people *people = &runtime->people;
+    if (campaign_setup_apply(settings, runtime->pipeline, &runtime->campaigns, error) !=
+        STATUS_OK) {
+        return EX_OSERR;
+    }
+    if (people_init(people, runtime->base, settings, runtime->pipeline) != STATUS_OK) {
+        error_set(error, STATUS_NOMEM, "no memory for a timer");
+        return EX_OSERR;
+    }
+    return people_read(people, error) == STATUS_OK ? 0 : exit_code_of(error);
+}
+
 int
 runtime_open(struct runtime *runtime, const struct runtime_setup *setup,
              struct error *error)
@@ -127,10 +143,7 @@ runtime_open(struct runtime *runtime, const struct runtime_setup *setup,
     runtime->pipeline = runtime->persistence.pipeline;
     if (exit_code == 0) {
         pipeline_set_rules(runtime->pipeline, settings->alerts, settings->alert_count);
-        exit_code = campaign_setup_apply(settings, runtime->pipeline,
-                                         &runtime->campaigns, error) == STATUS_OK
-                        ? 0
-                        : EX_OSERR;
+        exit_code = make_campaigns(runtime, error);
     }
     return exit_code;
 }
@@ -199,6 +212,7 @@ runtime_close(struct runtime *runtime)
     http_client_destroy(&runtime->client);
     redis_sink_destroy(&runtime->sink);
     persistence_fini(&runtime->persistence);
+    people_fini(&runtime->people);
     campaign_words_fini(&runtime->campaigns);
     signals_fini();
     if (runtime->base != NULL) {

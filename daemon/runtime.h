@@ -13,6 +13,7 @@
 #include "base/status.h"
 #include "base/usec.h"
 #include "daemon/alert_delivery.h"
+#include "daemon/people.h"
 #include "daemon/persistence.h"
 #include "daemon/settings.h"
 #include "ingest/text/campaign_words.h"
@@ -54,6 +55,7 @@ struct runtime {
     struct persistence persistence;
     struct pipeline *pipeline; // the persistence's
     struct campaign_words campaigns;
+    struct people people;
     struct http_client *client; // NULL: no HTTP requests are sent
     struct alert_delivery *delivery;
     struct redis_sink *sink;
@@ -63,7 +65,8 @@ struct runtime {
 };
 
 // Creates the loop, installs the signals, and creates the pipeline, from a snapshot if
-// there is one, with the alert rules and campaigns of the settings. Returns 0 or an
+// there is one, with the alert rules, the campaigns and the people whom these know, of
+// the settings. Returns 0 or an
 // exit code with error set. Call runtime_close in both cases.
 int runtime_open(struct runtime *runtime, const struct runtime_setup *setup,
                  struct error *error);

@@ -311,6 +311,31 @@ settings_resolve(struct settings *settings, const char *folder)
     }
 }
 
+bool
+settings_anchor(struct settings *settings, const char *file, struct error *error)
+{
+    const char *slash = strrchr(file, '/');
+    size_t folder = slash != NULL ? (size_t)(slash - file) + 1 : 0;
+    for (size_t i = 0; i < settings->campaign_count; i++) {
+        struct campaign *campaign = &settings->campaigns[i];
+        char *name = campaign->people_file;
+        size_t len = strlen(name);
+        if (len == 0 || name[0] == '/') {
+            continue;
+        }
+        if (folder + len >= sizeof(campaign->people_file)) {
+            error_set(error, STATUS_RANGE,
+                      "campaign \"%s\": people_file: the path has more than %d bytes "
+                      "with the folder of the configuration file",
+                      campaign->name, OPTION_TEXT_MAX - 1);
+            return false;
+        }
+        memmove(name + folder, name, len + 1);
+        memcpy(name, file, folder);
+    }
+    return true;
+}
+
 static bool
 check_group(struct settings *settings, const struct settings_group *group,
             settings_error_fn on_error, void *context)

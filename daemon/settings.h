@@ -114,6 +114,10 @@ const struct option *settings_find(struct settings *settings, struct slice name,
 // of systemd's credentials. folder: NULL changes nothing.
 void settings_resolve(struct settings *settings, const char *folder);
 
+// Turns the names of people files into paths within the folder of `file`, unless they
+// begin with '/'. False with error set if one becomes too long.
+bool settings_anchor(struct settings *settings, const char *file, struct error *error);
+
 // Checks beyond the rows: combinations, files. Reports every error; true if there is
 // none.
 bool settings_check(struct settings *settings, settings_error_fn on_error,

@@ -9,6 +9,7 @@
 #include "pipeline/fold/acts.h"
 #include "pipeline/fold/belong.h"
 #include "pipeline/fold/campaign_fold.h"
+#include "pipeline/fold/campaign_people.h"
 #include "pipeline/fold/campaign_reload.h"
 #include "pipeline/fold/carry.h"
 #include "pipeline/fold/learn.h"
@@ -149,6 +150,12 @@ records_init(struct pipeline *pipeline, uint32_t capacity)
     return cascades_init(&pipeline->cascades, capacity, &beside);
 }
 
+static void
+person_renamed(void *context, uint32_t user)
+{
+    campaign_people_renamed(context, user);
+}
+
 static bool
 tables_init(struct pipeline *pipeline)
 {
@@ -174,6 +181,7 @@ tables_init(struct pipeline *pipeline)
         .key = &pipeline->key,
         .form = &pipeline->hand.handle_form,
         .merge = persons_merge,
+        .renamed = person_renamed,
         .context = pipeline,
     };
     pipeline->board_owners = (struct boards_owners){pipeline, owner_id, owner_hold,
@@ -351,7 +359,8 @@ bool
 pipeline_settle(struct pipeline *pipeline)
 {
     withdrawals_search(pipeline, WITHDRAWALS_AT_ONCE);
-    return withdrawals_wait(&pipeline->withdrawals);
+    bool has_more = campaign_people_look(pipeline);
+    return has_more || withdrawals_wait(&pipeline->withdrawals);
 }
 
 static uint32_t

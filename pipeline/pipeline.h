@@ -44,11 +44,13 @@
 
 #include "base/hash.h"
 #include "base/status.h"
+#include "pipeline/campaigns/account.h"
 #include "pipeline/options.h"
 #include "pipeline/post.h"
 #include "pipeline/records/handle_form.h"
 
 struct campaign;
+struct known_people;
 struct pipeline;
 struct rule;
 
@@ -72,8 +74,9 @@ enum status pipeline_post(struct pipeline *pipeline, const struct post *post,
 void pipeline_advance(struct pipeline *pipeline, usec wall);
 
 // Continues work that was postponed so that posts are counted quickly: the search for
-// events of accounts that are gone (pipeline/fold/withdrawals.h). Takes at most a few
-// milliseconds; true while there is more. Each post continues it, too, more slowly.
+// events of accounts that are gone (pipeline/fold/withdrawals.h), which each post
+// continues, too, more slowly; and looking up who is known to a campaign. Takes at most
+// a few milliseconds; true while there is more.
 bool pipeline_settle(struct pipeline *pipeline);
 
 // Replaces the alert rules; at most RULES_MAX (pipeline/alerts/rules.h). What was
@@ -86,6 +89,13 @@ void pipeline_set_rules(struct pipeline *pipeline, const struct rule *rules,
 // understood, too. Borrows campaigns.
 uint32_t pipeline_set_campaigns(struct pipeline *pipeline,
                                 const struct campaign *campaigns, size_t count);
+
+// Replaces the people whom the campaign of that place among the campaigns knows; they
+// are looked up by pipeline_settle. Takes people, which is empty afterwards.
+void pipeline_set_known_people(struct pipeline *pipeline, size_t campaign,
+                               struct known_people *people);
+// How the accounts in known_people are compared.
+struct account_needs pipeline_account_needs(struct pipeline *pipeline);
 
 // Replaces redis.users_from and redis.cascades_from: what has a key by the new ones and
 // not by the old ones, or the other way round, changes with the next flush.

@@ -15,6 +15,9 @@ const struct option campaign_option_rows[] = {
      "Hosts to which a post links; those below them are included"},
     {"languages", OPTION_TEXTS, "", 0, OPTION_TEXTS_MAX, true, AT(languages),
      "Only posts in one of these languages; en includes en-US"},
+    {"people_file", OPTION_TEXT, "", 0, OPTION_TEXT_MAX - 1, true, AT(people_file),
+     "File with the people one knows already: an id or [network:]@handle a line, or a CSV file whose "
+     "first column is one; relative to the folder of the configuration file; read again at SIGHUP"},
     {"rivals", OPTION_WORDS, "", 0, OPTION_WORDS_MAX - 1, true, AT(rivals),
      "Words of others, as in words; share compares the posts with them"},
     OPTION_END,

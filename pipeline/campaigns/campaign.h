@@ -6,11 +6,13 @@
 //         links = {"acme.example"}
 //         languages = {"en"}
 //         rivals = {"globex"}
+//         people_file = "customers.txt"
 //     }
 //
 // A post belongs to it if it has one of the words, is by or names one of the accounts,
 // or links to one of the hosts or below it; and, if languages are given, its language
-// is one of these. Posts with a word of the rivals are counted beside.
+// is one of these. Posts with a word of the rivals are counted beside. The people file
+// lists people whom one knows already.
 // How words are compared: ingest/text/campaign_words.h.
 #pragma once
 
@@ -26,6 +28,7 @@ struct campaign {
     struct option_texts links;
     struct option_texts languages;
     struct option_words rivals;
+    char people_file[OPTION_TEXT_MAX]; // not read by the pipeline
 };
 
 // Names without a section: "words" …

@@ -16,6 +16,7 @@ enum { ACCOUNTS_MAX = CAMPAIGN_MAX * OPTION_TEXTS_MAX / 2 };
 bool
 campaigns_init(struct campaigns *campaigns, const struct campaigns_sizes *sizes)
 {
+    campaigns->looked_up = PAIR_NONE;
     campaigns->cascade_capacity = sizes->cascades;
     campaigns->event_capacity = sizes->events;
     campaigns->counter_capacity = sizes->counters;
@@ -35,6 +36,9 @@ campaigns_fini(struct campaigns *campaigns)
 {
     for (size_t i = 0; i < campaigns->count; i++) {
         boards_fini(&campaigns->figures[i].boards);
+    }
+    for (size_t i = 0; i < CAMPAIGN_MAX; i++) {
+        known_people_fini(&campaigns->known[i]);
     }
     pairs_fini(&campaigns->pairs);
     region_release(campaigns->present, campaigns->present_capacity);

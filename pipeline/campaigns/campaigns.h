@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "pipeline/campaigns/campaign.h"
 #include "pipeline/campaigns/figures.h"
+#include "pipeline/campaigns/known_people.h"
 #include "pipeline/campaigns/pairs.h"
 #include "pipeline/post.h"
 #include "pipeline/records/handle_form.h"
@@ -44,6 +45,8 @@ struct campaigns {
     uint32_t counter_capacity; // of counters of campaigns
     uint32_t present_capacity;
     bool is_moving; // counters change their numbers
+    struct known_people known[CAMPAIGN_MAX];
+    uint32_t looked_up; // pairs up to there are looked up in them; PAIR_NONE: all are
     // Those that are gone, whose keys have yet to be deleted; those that were pulled.
     char leaving[CAMPAIGN_MAX][OPTION_TITLE_MAX];
     uint32_t leaving_count;

@@ -24,7 +24,8 @@ struct pairs_row {
         acts; // of the person in the campaign; of a free row: index + 1 of the next
     uint8_t campaign; // its number
     uint8_t fresh;    // bit per window: it contains all acts
-    bool is_known;    // the people file of the campaign has the person
+    uint8_t known;    // bit per window: it contains acts of a person who is known
+    bool is_known;    // the people file of the campaign names the person
 };
 
 struct pairs {

@@ -41,10 +41,5 @@ void campaign_fold_undo(struct pipeline *pipeline, uint32_t event);
 // Values of a counter of a campaign changed, or it was hidden.
 void campaign_fold_touched(struct pipeline *pipeline, uint32_t index, uint32_t slots);
 
-// The two users are one person: called before the counters move …
-void campaign_fold_merge(struct pipeline *pipeline, uint32_t from, uint32_t into);
-// … and for each counter that was merged into another one.
+// Two users are one person: called for each counter that was merged into another one.
 void campaign_fold_merged(struct pipeline *pipeline, uint32_t index);
-// The list has a counter like this one, of a campaign; COUNTER_NONE: it has none.
-uint32_t campaign_fold_find(const struct counters *counters, uint32_t first,
-                            const struct counter *like);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/snapshot.h"
+#include "pipeline/fold/campaign_people.h"
 #include "pipeline/inside.h"
 
 // ── figures ────────────────────────────────────────────────────────────────
@@ -209,6 +210,21 @@ replace_figures(struct pipeline *pipeline, const struct figures *figures, size_t
     }
 }
 
+// The people known to a campaign that is gone are forgotten.
+static void
+move_known(struct campaigns *campaigns, const uint64_t *bits)
+{
+    struct known_people known[CAMPAIGN_MAX] = {0};
+    for (size_t i = 0; i < CAMPAIGN_MAX; i++) {
+        if (bits[i] != 0) {
+            known[__builtin_ctzll(bits[i])] = campaigns->known[i];
+        } else {
+            known_people_fini(&campaigns->known[i]);
+        }
+    }
+    memcpy(campaigns->known, known, sizeof(known));
+}
+
 uint32_t
 pipeline_set_campaigns(struct pipeline *pipeline, const struct campaign *next,
                        size_t count)
@@ -225,6 +241,7 @@ pipeline_set_campaigns(struct pipeline *pipeline, const struct campaign *next,
         if (!is_same) {
             renumber_counters(pipeline, bits);
             renumber_pairs(pipeline, bits);
+            move_known(campaigns, bits);
         }
         for (size_t i = 0; i < count; i++) {
             forget_leaving(campaigns, next[i].name);
@@ -233,6 +250,21 @@ pipeline_set_campaigns(struct pipeline *pipeline, const struct campaign *next,
     }
     campaigns->is_moving = false;
     return is_good ? campaigns->order : 0;
+}
+
+void
+pipeline_set_known_people(struct pipeline *pipeline, size_t campaign,
+                          struct known_people *people)
+{
+    known_people_swap(&pipeline->campaigns.known[campaign], people);
+    known_people_fini(people);
+    campaign_people_look_again(pipeline);
+}
+
+struct account_needs
+pipeline_account_needs(struct pipeline *pipeline)
+{
+    return (struct account_needs){&pipeline->key, &pipeline->hand.handle_form};
 }
 
 void

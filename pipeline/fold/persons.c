@@ -2,7 +2,9 @@
 
 #include <string.h>
 
+#include "pipeline/fold/campaign_counter.h"
 #include "pipeline/fold/campaign_fold.h"
+#include "pipeline/fold/campaign_people.h"
 #include "pipeline/fold/learn.h"
 #include "pipeline/fold/versions.h"
 #include "pipeline/inside.h"
@@ -381,7 +383,8 @@ counter_like(const struct pipeline *pipeline, uint32_t user, const struct counte
     const struct counters *counters = &pipeline->windows.counters;
     uint32_t counter = users_at(&pipeline->users, user)->counters;
     if (counter_tally(like) >= TALLY_CAMPAIGN) {
-        return campaign_fold_find(counters, counter, like);
+        return campaign_counter_find(counters, counter, counter_tally(like),
+                                     like->dirty);
     }
     while (counter != COUNTER_NONE &&
            counter_tally(counters_at(counters, counter)) != counter_tally(like)) {
@@ -466,7 +469,7 @@ persons_merge(void *context, uint32_t from, uint32_t into)
 {
     struct pipeline *pipeline = context;
     struct users *users = &pipeline->users;
-    campaign_fold_merge(pipeline, from, into);
+    campaign_people_merge(pipeline, from, into);
     move_counters(pipeline, from, into);
     carriers_merge(&pipeline->carriers, from, into);
     boards_lasting_renamed(&pipeline->boards);

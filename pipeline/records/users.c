@@ -18,6 +18,7 @@ users_init(struct users *users, uint32_t capacity, const struct users_needs *nee
     users->key = *needs->key;
     users->form = needs->form;
     users->merge = needs->merge;
+    users->renamed = needs->renamed;
     users->context = needs->context;
     users->rows = region_reserve((size_t)capacity * sizeof(*users->rows));
     return users->rows != NULL && queue_init(&users->queue, capacity) &&
@@ -491,6 +492,9 @@ set_handle(struct users *users, uint32_t user, struct slice handle)
         users->has_renamed_author = true;
     }
     handle_claim(users, user);
+    if (users->renamed != NULL) {
+        users->renamed(users->context, user);
+    }
 }
 
 static void

@@ -32,6 +32,7 @@ struct snapshot;
 
 // Moves all references from `from`, a user known by handle only, to `into`.
 typedef void (*users_merge_fn)(void *context, uint32_t from, uint32_t into);
+typedef void (*users_renamed_fn)(void *context, uint32_t user); // a new handle
 
 struct users {
     struct user *rows;
@@ -55,18 +56,20 @@ struct users {
     uint32_t merged; // rows that are merged
     uint32_t alone;  // known by handle only
     users_merge_fn merge;
+    users_renamed_fn renamed;
     void *context;
     struct handle_form *form;
 };
 
 // What the table uses beside its own rows; all but the key is kept. merge may be NULL
-// if no user is known by handle only.
+// if no user is known by handle only; renamed, too.
 struct users_needs {
     struct slab *texts;
     const struct hash_key *key;
     struct handle_form *form;
     users_merge_fn merge;
-    void *context; // of merge
+    users_renamed_fn renamed;
+    void *context; // of both
 };
 // False when the system refuses the memory.
 bool users_init(struct users *users, uint32_t capacity,
@@ -102,8 +105,7 @@ void users_queue(struct users *users, uint32_t user);
 // deleted.
 void users_retract_handle(struct users *users, uint32_t user);
 
-// Saves the contents without the key, or loads them into an empty table of the same
-// capacity.
+// Saves the contents without the key, or loads them into an empty table of that size.
 void users_move(struct users *users, struct snapshot *snapshot);
 
 static inline struct user *

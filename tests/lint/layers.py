@@ -37,9 +37,9 @@ STAGES = {
     "alerts": {"alert_carriers", "alert_raise", "alerts", "measures"},
     "changes": {"change", "change_alert", "change_calibration", "change_campaign", "change_carrier",
                 "change_cascade", "change_forecast", "change_user", "key_rule"},
-    "fold": {"acts", "admission", "belong", "campaign_fold", "campaign_reload", "carry", "ids", "learn",
-             "names", "naming", "parent", "persons", "prefetch", "release", "rewind", "undo", "versions",
-             "withdrawals"},
+    "fold": {"acts", "admission", "belong", "campaign_counter", "campaign_fold", "campaign_people",
+             "campaign_reload", "carry", "ids", "learn", "names", "naming", "parent", "persons", "prefetch",
+             "release", "rewind", "undo", "versions", "withdrawals"},
 }
 WHOLE = re.compile(r"\bstruct pipeline\b")
 

@@ -9,13 +9,16 @@ SUMMED = ("posts", "reach", "carried", "translated")
 
 
 class Campaign:
-    """words and rivals: plain words, or hashtags with a #; languages: of none or one of these."""
+    """words and rivals: plain words, or hashtags with a #; languages: of none or one of these;
+    known: people whom one knows, by id, "@handle" or "network:@handle"."""
 
-    def __init__(self, name, words, languages=(), rivals=()):
+    def __init__(self, name, words, languages=(), rivals=(), known=()):
         self.name, self.words, self.languages, self.rivals = name, words, languages, rivals
+        self.known = known
 
     def argument(self):
-        return "/".join([self.name, *map(",".join, (self.words, self.languages, self.rivals))])
+        lists = (self.words, self.languages, self.rivals, self.known)
+        return "/".join([self.name, *map(",".join, lists)])
 
 
 def has(words, text, tags):
@@ -60,7 +63,7 @@ class Campaigns:
         """(hashes, boards) of all campaigns."""
         hashes, boards = {}, {}
         for each in self.campaigns:
-            hashes[each.name] = self._hash(each.name)
+            hashes[each.name] = self._hash(each)
             boards |= self._boards(each.name)
         is_used = {name: any(float(value) for field, value in fields.items() if "share" not in field)
                    for name, fields in hashes.items()}
@@ -77,8 +80,16 @@ class Campaigns:
         return [entry for event in self._in(self.events, name, span) for entry in event.amounts
                 if not entry.is_undone]
 
-    def _hash(self, name):
-        fields = {}
+    def _is_known(self, campaign, person):
+        handle, fold = self.oracle.users[person].handle, self.oracle.fold
+        forms = {person}
+        if handle:
+            forms |= {f"@{fold(handle)}", f"{self.oracle.network_of(person)}:@{fold(handle)}"}
+        return any((account if "@" not in account else fold(account)) in forms
+                   for account in campaign.known)
+
+    def _hash(self, campaign):
+        name, fields = campaign.name, {}
         for window, span in self.oracle.windows.items():
             events = self._in(self.events, name, span)
             amounts = self._amounts(name, span)
@@ -91,7 +102,8 @@ class Campaigns:
             people = {event.author for event in events}
             before = {event.author for event, other in self.events if other == name
                       and not event.is_undone and not self.oracle.covers(span, event.time)}
-            row |= {"people": len(people), "new_people": len(people - before), "known_people": 0,
+            row |= {"people": len(people), "new_people": len(people - before),
+                    "known_people": sum(self._is_known(campaign, person) for person in people),
                     "cascades": len(self._reshares(name, span)),
                     "rival_posts": len(self._in(self.rivals, name, span))}
             if row["posts"] + row["rival_posts"]:

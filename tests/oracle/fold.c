@@ -1,7 +1,7 @@
 // Runs posts through the pipeline and prints every change, for a model to apply.
 //
 //     fold [-w 5m,1h] [-n TOP] [-d DEDUPE] [-e EVERY] [-s SEED] [-x SEED] [--wall MS]
-//     [-c NAME/WORDS/LANGUAGES/RIVALS] FILE
+//     [-c NAME/WORDS/LANGUAGES/RIVALS/KNOWN] FILE
 //
 // -c is a campaign. After every EVERY lines, and at the end, one flush, with what fades as of then. Lines are tab-separated with \t
 // \n \r \\ and \0 escaped: SET key field value, UNSET key field, DEL key, ZSET board
@@ -187,6 +187,25 @@ create(struct fold *fold, const struct hash_key *key, struct error *error)
     return pipeline;
 }
 
+// The people whom a campaign knows are listed where the daemon has the name of a file.
+static void
+apply_known(struct fold *fold, size_t campaign)
+{
+    struct known_people people;
+    struct account_needs needs = pipeline_account_needs(fold->pipeline);
+    const char *text = fold->settings.campaigns[campaign].people_file;
+    known_people_init(&people);
+    while (*text != '\0') {
+        size_t len = strcspn(text, ",");
+        struct slice account = {text, len};
+        if (known_people_add(&people, account_hash(needs, account)) != STATUS_OK) {
+            exit(70);
+        }
+        text += len + (text[len] == ',');
+    }
+    pipeline_set_known_people(fold->pipeline, campaign, &people);
+}
+
 static void
 apply_campaigns(struct fold *fold)
 {
@@ -196,13 +215,16 @@ apply_campaigns(struct fold *fold)
         fprintf(stderr, "fold: %s\n", error.text);
         exit(70);
     }
+    for (size_t i = 0; i < fold->settings.campaign_count; i++) {
+        apply_known(fold, i);
+    }
 }
 
-// "cup/tea,#tea/en/coffee"
+// "cup/tea,#tea/en/coffee/@ann"
 static void
 add_campaign(struct fold *fold, const char *text)
 {
-    static const char *const names[] = {"words", "languages", "rivals"};
+    static const char *const names[] = {"words", "languages", "rivals", "people_file"};
     struct campaign *campaign =
         &fold->settings.campaigns[fold->settings.campaign_count++];
     struct error error = {0};

@@ -318,7 +318,7 @@ class Oracle:
         self.speed = Speed(self)
         self.ledger = Ledger(self)
         self.campaigns = Campaigns(self, campaigns)
-        self.network_of = network_of
+        self.network_of, self.fold = network_of, fold
 
     # --- reading ---
 

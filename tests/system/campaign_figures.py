@@ -25,8 +25,9 @@ SERVER = RedisServer()
 CLIENT = SERVER.connect()
 BASE = 1_772_452_800_000
 WINDOWS = {"5m": 300_000, "1h": 3_600_000, "24h": 86_400_000}
-CONFIGURATION = """campaign "cup" { words = {"tea", "#cup"} rivals = {"coffee"} }
+CONFIGURATION = """campaign "cup" { words = {"tea", "#cup"} rivals = {"coffee"} people_file = "known.csv" }
 """
+KNOWN = '\ufeffid,name\r\n"n:u1","One, A."\r\n# nobody\r\nn:u2;Two\r\nn:u7\r\nn:u7\r\nn:u77\r\n'
 
 # In SQL a window is the 60 steps up to that of the last event.
 FIELDS = """
@@ -36,6 +37,8 @@ WITH e AS (SELECT * FROM events WHERE undone = 0
            AND author != root_author)
 SELECT (SELECT count(*) FROM e WHERE is_in AND kind != 'retweet') AS posts,
        (SELECT count(DISTINCT author) FROM e WHERE is_in AND counts) AS people,
+       (SELECT count(DISTINCT author) FROM e WHERE is_in AND counts
+           AND author IN ('n:u1', 'n:u2', 'n:u7')) AS known_people,
        (SELECT count(*) FROM (SELECT author FROM events WHERE undone = 0 AND is_in AND counts
                               GROUP BY author HAVING min(time) / (:span / 60)
                                                      > :now / (:span / 60) - 60)) AS new_people,
@@ -140,7 +143,6 @@ def expected(stream):
     fields = {}
     for window, span in WINDOWS.items():
         row = dict(base.execute(FIELDS, {"span": span, "now": stream.now}).fetchone())
-        row["known_people"] = 0
         if row["posts"] + row["rival_posts"]:
             row["share"] = base.execute("SELECT round(:posts * 1.0 / (:posts + :rival_posts), 4)",
                                         row).fetchone()[0]
@@ -151,6 +153,7 @@ def expected(stream):
 def replayed(seed, stream):
     path, prefix = f"{FOLDER}/{seed}", f"figures{seed}:"
     pathlib.Path(path + ".conf").write_text(CONFIGURATION, encoding="utf-8")
+    pathlib.Path(FOLDER, "known.csv").write_bytes(KNOWN.encode())
     pathlib.Path(path + ".ndjson").write_text(
         "".join(json.dumps(line) + "\n" for line in stream.lines), encoding="utf-8")
     subprocess.run([CASCADED, "-q", "-c", path + ".conf", "-o", f"redis.url={SERVER.url}",

@@ -8,6 +8,7 @@ by SIGHUP, and a restart.
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import time
@@ -99,6 +100,48 @@ def the_numbers_of_campaigns_and_words_are_limited():
     # Of a list that is too long the first word beyond the limit is reported, once.
     code, lines = checked(f'campaign "a" {{ words = {listed(f"{n:0100d}" for n in range(700))} }}\n')
     assert code == 78 and "the list is longer than" in lines[0] and len(lines) == 1, lines
+
+
+def write_people(text):
+    path = pathlib.Path(FOLDER, "customers.txt")
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+@case
+def a_people_file_is_checked_and_found_beside_the_configuration():
+    text = 'campaign "c" {\n words = {a}\n people_file = "customers.txt"\n}\n'
+    path = write_people("app:a1\n@ann\n")
+    assert checked(text) == (0, []), checked(text)
+    assert checked(text.replace("customers.txt", str(path))) == (0, [])
+    path.unlink()
+    code, lines = checked(text)
+    assert code == 78 and len(lines) == 1, lines
+    assert lines[0] == (f'4: campaign "c": people_file: cannot read {path}: '
+                        "No such file or directory"), lines
+    code, lines = checked(text.replace("customers.txt", "."))
+    assert code == 78 and len(lines) == 1 and lines[0].endswith("is not a regular file"), lines
+    code, lines = checked(text.replace("customers.txt", "x" * 500))
+    assert code == 78 and len(lines) == 1 and "has more than 511 bytes" in lines[0], lines
+
+
+@case
+def each_bad_people_file_has_one_line():
+    text = 'campaign "c" { words = {a} people_file = "customers.txt" }\n'
+    cases = [
+        (b"\xef\xbb\xbfuser,name\r\n\"app:a1\",\"Ann, A.\"\r\n@ann\r\n@ann\r\n", 0, None),
+        (b"# none\n\n", 0, None),
+        (b"app:a1\nAnn Miller\n\x00\xff\x01\n@ann\n", 0,
+         "2 people; 2 of 4 lines not understood, the first is line 2: neither an id"),
+        (b"u1\nu2\n@ann\n", 0, "3 people; 1 without a network or @, taken as ids of native posts"),
+        (b"PK\3\4" + bytes(range(256)) * 4, 78, "campaign \"c\": people_file: cannot read "),
+        (b"".join(b"x:%d\n" % number for number in range(1_000_000)), 0, None),
+    ]
+    for content, expected, says in cases:
+        write_people(content)
+        code, lines = checked(text)
+        assert code == expected and len(lines) == (says is not None), (content[:20], code, lines)
+        assert says is None or says in lines[0], (content[:20], lines)
 
 
 # ── replay ─────────────────────────────────────────────────────────────────
@@ -236,6 +279,52 @@ def other_words_by_sighup_apply_to_posts_from_then_on():
         wait("the keys deleted", lambda: not keys_of("cup"))
         daemon.take(post(10, "acme cup"), retweet(10, 10))
         wait("no campaigns", lambda: raised()[-1] == ("any", "app:p10", None))
+
+
+def figures(campaign):
+    return {name.decode(): float(value)
+            for name, value in CLIENT.hgetall(f"cascaded:campaign:{campaign}").items()}
+
+
+def await_known(count, people=3):
+    wait(f"{count} of {people} people known", lambda: (
+        figures("tea").get("known_people:1h"), figures("tea").get("people:1h")) == (count, people))
+
+
+@case
+def people_of_the_file_are_known_and_it_is_read_again_at_sighup():
+    CLIENT.flushall()
+    shutil.rmtree(pathlib.Path(FOLDER, "state"), ignore_errors=True)
+    path = write_people("app:a1\n@you\n")
+    text = 'campaign "tea" { words = {tea} people_file = "customers.txt" }\n'
+    with Daemon(text) as daemon:
+        assert daemon.said(f'campaign "tea": {path}: 2 people'), daemon.text()
+        daemon.take(post(1, "tea"), post(2, "tea"), post(3, "more tea"))
+        await_known(1)
+        # The handle becomes known later, outside of the campaign.
+        daemon.take(post(4, "milk", author={"id": "app:a3", "handle": "You"}))
+        await_known(2)
+        write_people("".join(f"x:{number}\n" for number in range(1_000_000)) + "app:a2\n")
+        daemon.read_again(text, "1000001 people")
+        await_known(1)
+        path.unlink()
+        daemon.read_again(text, "cannot read")
+        assert daemon.said("the previous one stays in use"), daemon.text()
+        await_known(1)
+        write_people(b"PK\3\4" + bytes(range(256)) * 4)
+        daemon.read_again(text, "the people read before stay in use")
+        daemon.take(post(5, "tea", author={"id": "app:a2"}))
+        wait("the next post", lambda: figures("tea").get("posts:1h") == 4)
+        await_known(1)
+        daemon.end()
+        write_people("@you\n")
+        daemon.start()
+        daemon.await_start()
+        await_known(1)
+        assert figures("tea")["posts:1h"] == 4
+        # Who is removed from the file leaves nothing but what they did.
+        daemon.read_again('campaign "tea" { words = {tea} }\n', "the configuration was reloaded")
+        await_known(0)
 
 
 if __name__ == "__main__":

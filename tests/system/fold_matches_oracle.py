@@ -61,8 +61,8 @@ STRETCHED = {"infectiousness": 0.45, "forecast": 0.1, "forecast_low": 0.1, "fore
 LARGE, LARGE_EDEPTH = 2000, 1e-2
 SHRINK_SECONDS = 60
 # Of streams in which all events are remembered.
-CAMPAIGNS = (Campaign("cup", ("words", "#tea"), (), ("some",)),
-             Campaign("leaf", ("#x1", "so", "begin"), ("en",), ("#tea", "words")),
+CAMPAIGNS = (Campaign("cup", ("words", "#tea"), (), ("some",), ("n:u1", "n:u3", "@kim", "n:@lou_7")),
+             Campaign("leaf", ("#x1", "so", "begin"), ("en",), ("#tea", "words"), ("@ann", "@νίκος")),
              Campaign("all", ("so", "begin", "some", "words", "#tea", "#x1", "#\u010daj", "#stra\u00dfe")))
 
 

@@ -1,0 +1,212 @@
+#include "pipeline/fold/campaign_people.h"
+
+#include "pipeline/fold/campaign_counter.h"
+#include "pipeline/inside.h"
+
+static struct pairs *
+pairs_of(struct pipeline *pipeline)
+{
+    return &pipeline->campaigns.pairs;
+}
+
+// ── what is counted of pairs ───────────────────────────────────────────────
+
+// bits: the windows in which the pair counts for that number, as far as it is noted.
+static void
+set_bits(struct pipeline *pipeline, unsigned campaign, enum figures_number which,
+         uint8_t *bits, uint8_t next)
+{
+    struct figures *figures = &pipeline->campaigns.figures[campaign];
+    for (uint32_t changed = *bits ^ next; changed != 0; changed &= changed - 1) {
+        uint32_t slot = (uint32_t)__builtin_ctz(changed);
+        figures->numbers[which][slot] += (next >> slot & 1) != 0 ? 1 : UINT32_MAX;
+        figures->is_changed = true;
+    }
+    *bits = next;
+}
+
+static void
+set_counted(struct pipeline *pipeline, struct pairs_row *pair, uint8_t fresh,
+            uint8_t known)
+{
+    set_bits(pipeline, pair->campaign, FIGURES_NEW_PEOPLE, &pair->fresh, fresh);
+    set_bits(pipeline, pair->campaign, FIGURES_KNOWN_PEOPLE, &pair->known, known);
+}
+
+static void
+refresh(struct pipeline *pipeline, struct pairs_row *pair)
+{
+    const struct counters *counters = &pipeline->windows.counters;
+    uint32_t index =
+        campaign_counter_find_user(pipeline, TALLY_ACTS, pair->user, pair->campaign);
+    uint8_t fresh = 0;
+    uint8_t present = 0;
+    for (uint32_t slot = 0; index != COUNTER_NONE && slot < pipeline->windows.shown;
+         slot++) {
+        int64_t value =
+            (int64_t)counters_value(counters, counters_at(counters, index), slot);
+        present |= (uint8_t)((value > 0) << slot);
+        fresh |= (uint8_t)((value > 0 && value >= pair->acts) << slot);
+    }
+    set_counted(pipeline, pair, fresh, pair->is_known ? present : 0);
+}
+
+void
+campaign_people_touched(struct pipeline *pipeline, unsigned campaign, uint32_t user)
+{
+    uint32_t index = pairs_find(pairs_of(pipeline), campaign, user);
+    if (index != PAIR_NONE) {
+        refresh(pipeline, pairs_at(pairs_of(pipeline), index));
+    }
+}
+
+// ── who is known ───────────────────────────────────────────────────────────
+
+static void
+look_up(const struct pipeline *pipeline, struct pairs_row *pair)
+{
+    pair->is_known = known_people_have(&pipeline->campaigns.known[pair->campaign],
+                                       &pipeline->users, pair->user);
+}
+
+void
+campaign_people_renamed(struct pipeline *pipeline, uint32_t user)
+{
+    if (users_at(&pipeline->users, user)->refs == 0) {
+        return; // a pair holds its user
+    }
+    for (unsigned campaign = 0; campaign < pipeline->campaigns.count; campaign++) {
+        uint32_t index = pairs_find(pairs_of(pipeline), campaign, user);
+        if (index != PAIR_NONE) {
+            look_up(pipeline, pairs_at(pairs_of(pipeline), index));
+            refresh(pipeline, pairs_at(pairs_of(pipeline), index));
+        }
+    }
+}
+
+void
+campaign_people_look_again(struct pipeline *pipeline)
+{
+    pipeline->campaigns.looked_up = 0;
+}
+
+bool
+campaign_people_look(struct pipeline *pipeline)
+{
+    struct campaigns *campaigns = &pipeline->campaigns;
+    for (uint32_t i = 0; i < CAMPAIGN_PEOPLE_AT_ONCE; i++, campaigns->looked_up++) {
+        if (campaigns->looked_up >= campaigns->pairs.high) {
+            campaigns->looked_up = PAIR_NONE;
+            return false;
+        }
+        struct pairs_row *pair = pairs_at(&campaigns->pairs, campaigns->looked_up);
+        if (!pairs_is_free(pair)) {
+            look_up(pipeline, pair);
+            refresh(pipeline, pair);
+        }
+    }
+    return true;
+}
+
+// ── pairs ──────────────────────────────────────────────────────────────────
+
+void
+campaign_people_remove(struct pipeline *pipeline, uint32_t pair)
+{
+    struct pairs_row *row = pairs_at(pairs_of(pipeline), pair);
+    set_counted(pipeline, row, 0, 0);
+    users_at(&pipeline->users, row->user)->refs--;
+    pairs_remove(pairs_of(pipeline), pair);
+}
+
+static bool
+is_idle(const void *context, const struct pairs_row *pair)
+{
+    const struct pipeline *pipeline = context;
+    const struct counters *counters = &pipeline->windows.counters;
+    uint32_t index =
+        campaign_counter_find_user(pipeline, TALLY_ACTS, pair->user, pair->campaign);
+    return index == COUNTER_NONE ||
+           counters_refs(counters, counters_at(counters, index)) == 0;
+}
+
+bool
+campaign_people_have_room(struct pipeline *pipeline, unsigned campaign, uint32_t user)
+{
+    struct pairs *pairs = pairs_of(pipeline);
+    if (pairs->count < pairs->capacity ||
+        pairs_find(pairs, campaign, user) != PAIR_NONE) {
+        return true;
+    }
+    uint32_t idle = pairs_find_idle(pairs, is_idle, pipeline);
+    if (idle == PAIR_NONE) {
+        return false;
+    }
+    campaign_people_remove(pipeline, idle);
+    pipeline->metrics.campaigns_evicted++;
+    return true;
+}
+
+void
+campaign_people_act(struct pipeline *pipeline, unsigned campaign, uint32_t user)
+{
+    struct pairs *pairs = pairs_of(pipeline);
+    uint32_t index = pairs_find(pairs, campaign, user);
+    if (index == PAIR_NONE) {
+        index = pairs_add(pairs, campaign, user);
+        users_at(&pipeline->users, user)->refs++;
+        look_up(pipeline, pairs_at(pairs, index));
+    }
+    struct pairs_row *pair = pairs_at(pairs, index);
+    pair->acts++;
+    inside_count(pipeline,
+                 campaign_counter_of_user(pipeline, TALLY_ACTS, user, campaign), 1);
+    refresh(pipeline, pair);
+}
+
+void
+campaign_people_act_undone(struct pipeline *pipeline, unsigned campaign, uint32_t user)
+{
+    uint32_t index = pairs_find(pairs_of(pipeline), campaign, user);
+    if (index == PAIR_NONE) {
+        return; // it has left
+    }
+    struct pairs_row *pair = pairs_at(pairs_of(pipeline), index);
+    pair->acts -= pair->acts != 0;
+    if (pair->acts == 0) {
+        campaign_people_remove(pipeline, index);
+    } else {
+        refresh(pipeline, pair);
+    }
+}
+
+// ── one person ─────────────────────────────────────────────────────────────
+
+static void
+merge_pair(struct pipeline *pipeline, uint32_t index, uint32_t into)
+{
+    struct pairs *pairs = pairs_of(pipeline);
+    struct pairs_row *pair = pairs_at(pairs, index);
+    uint32_t other = pairs_find(pairs, pair->campaign, into);
+    if (other != PAIR_NONE) {
+        pairs_at(pairs, other)->acts += pair->acts;
+        campaign_people_remove(pipeline, index);
+        return;
+    }
+    set_counted(pipeline, pair, 0, 0);
+    users_at(&pipeline->users, pair->user)->refs--;
+    users_at(&pipeline->users, into)->refs++;
+    pairs_move_to(pairs, index, pair->campaign, into);
+    look_up(pipeline, pair);
+}
+
+void
+campaign_people_merge(struct pipeline *pipeline, uint32_t from, uint32_t into)
+{
+    for (unsigned campaign = 0; campaign < pipeline->campaigns.count; campaign++) {
+        uint32_t index = pairs_find(pairs_of(pipeline), campaign, from);
+        if (index != PAIR_NONE) {
+            merge_pair(pipeline, index, into);
+        }
+    }
+}
