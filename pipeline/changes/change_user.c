@@ -115,10 +115,10 @@ user_handles(struct pipeline *pipeline, struct change *change, uint32_t user,
             handle_key(pipeline, change->name, users_handle(&pipeline->users, user));
         row->flags |= USER_HANDLE_SENT;
     }
-    struct slice stale = users_text(&pipeline->users, user, USER_STALE_HANDLE);
-    if (stale.len == 0 || (row->profile & USER_STALE_SENT) != 0) {
+    if ((row->identity & USER_STALE) == 0 || (row->profile & USER_STALE_SENT) != 0) {
         return;
     }
+    struct slice stale = users_text(&pipeline->users, user, USER_STALE_HANDLE);
     uint32_t holder =
         users_holder(&pipeline->users, users_network_of(change->name), stale);
     row->profile |= USER_STALE_SENT;
@@ -183,6 +183,25 @@ change_user_handle(struct pipeline *pipeline, uint32_t user)
                       users_handle(&pipeline->users, user));
 }
 
+// True if the receiver has nothing of the person. Most people are never written: their
+// texts, which are far from the row, need not be read.
+static bool
+is_unknown(const struct user *row)
+{
+    return (row->flags & (USER_WRITTEN | USER_HANDLE_SENT)) == 0 &&
+           (row->identity & USER_STALE) == 0;
+}
+
+// What was new is taken.
+static void
+user_settle(struct pipeline *pipeline, uint32_t user)
+{
+    struct user *row = users_at(&pipeline->users, user);
+    row->profile &= USER_STALE_SENT | USER_RENAMED;
+    row->flags &= (uint8_t)~USER_QUEUED;
+    user_clean(pipeline, user);
+}
+
 bool
 change_user(struct pipeline *pipeline, uint32_t user, struct change *change)
 {
@@ -191,9 +210,14 @@ change_user(struct pipeline *pipeline, uint32_t user, struct change *change)
         (row->identity & USER_CARRIER_WRITTEN) != 0) {
         change_carrier_queue(pipeline, user); // `next` depends on them
     }
+    bool is_kept = key_rule_user(pipeline, user);
+    if (!is_kept && is_unknown(row)) {
+        row->flags |= USER_WHOLE;
+        user_settle(pipeline, user);
+        return false;
+    }
     change->kind = CHANGE_USER;
     change->name = users_id(&pipeline->users, user);
-    bool is_kept = key_rule_user(pipeline, user);
     if (is_kept) {
         change_begin(pipeline, change,
                      &(struct change_key){
@@ -217,9 +241,7 @@ change_user(struct pipeline *pipeline, uint32_t user, struct change *change)
         change->name = users_id(&pipeline->users, user); // the id may have moved
     }
     user_handles(pipeline, change, user, is_kept);
-    row->profile &= USER_STALE_SENT | USER_RENAMED;
-    row->flags &= (uint8_t)~USER_QUEUED;
-    user_clean(pipeline, user);
+    user_settle(pipeline, user);
     if (change->field_count == 0 && !change->is_gone && change->handle_set.len == 0 &&
         change->handle_gone.len == 0) {
         return false;

@@ -1,9 +1,12 @@
 #include "pipeline/records/handle_form.h"
 
 #include <assert.h>
+#include <stdint.h>
 #include <string.h>
 
 enum { ARENA_MAX = 16 * HANDLE_FORM_MAX };
+
+#define EACH_BYTE UINT64_C(0x0101010101010101)
 
 void
 handle_form_init(struct handle_form *form)
@@ -18,17 +21,38 @@ handle_form_fini(struct handle_form *form)
     arena_fini(&form->arena);
 }
 
+// Eight bytes with their ASCII letters in lower case. A letter in upper case is the
+// only byte of ASCII that the first sum carries into its top bit and the second does
+// not.
+static uint64_t
+lower_word(uint64_t bytes)
+{
+    uint64_t low = bytes & 0x7f * EACH_BYTE;
+    uint64_t from_a = low + (0x80 - 'A') * EACH_BYTE;
+    uint64_t behind_z = low + (0x7f - 'Z') * EACH_BYTE;
+    uint64_t is_upper = (from_a & ~behind_z & ~bytes) & 0x80 * EACH_BYTE;
+    return bytes | is_upper >> 2;
+}
+
 size_t
 handle_form_put(struct handle_form *form, struct slice handle, char *text)
 {
-    unsigned char all = 0;
+    uint64_t all = 0;
+    size_t at = 0;
     assert(handle.len <= HANDLE_FORM_MAX);
-    for (size_t i = 0; i < handle.len; i++) {
-        char c = handle.ptr[i];
-        text[i] = slice_lower(c);
+    for (; at + sizeof(uint64_t) <= handle.len; at += sizeof(uint64_t)) {
+        uint64_t word;
+        memcpy(&word, handle.ptr + at, sizeof(word));
+        all |= word;
+        word = lower_word(word);
+        memcpy(text + at, &word, sizeof(word));
+    }
+    for (; at < handle.len; at++) {
+        char c = handle.ptr[at];
+        text[at] = slice_lower(c);
         all |= (unsigned char)c;
     }
-    if (all < 0x80 || form->fold == NULL) {
+    if ((all & 0x80 * EACH_BYTE) == 0 || form->fold == NULL) {
         return handle.len;
     }
     arena_reset(&form->arena);

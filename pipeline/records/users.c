@@ -121,7 +121,11 @@ users_set_text(struct users *users, uint32_t user, enum user_text which,
     for (enum user_text i = USER_ID; i < USER_TEXTS; i++) {
         texts[i] = i == which ? text : users_text(users, user, i);
     }
-    card_put(users, &users->rows[user], texts);
+    struct user *row = &users->rows[user];
+    card_put(users, row, texts);
+    row->identity &= (uint8_t)~USER_STALE;
+    row->identity |=
+        users_text(users, user, USER_STALE_HANDLE).len != 0 ? USER_STALE : 0;
 }
 
 struct slice
@@ -187,10 +191,10 @@ handle_hash(const struct users *users, struct slice network, struct slice handle
     return hash_slice(&users->key, (struct slice){text, network.len + 1 + len});
 }
 
-uint32_t
-users_holder(const struct users *users, struct slice network, struct slice handle)
+static uint32_t
+holder_of(const struct users *users, struct slice network, struct slice handle,
+          uint64_t hash)
 {
-    uint64_t hash = handle_hash(users, network, handle);
     struct table_walk walk = table_walk(&users->by_handle, hash);
     uint32_t other;
     while ((other = table_next(&users->by_handle, &walk)) != TABLE_NONE) {
@@ -200,6 +204,12 @@ users_holder(const struct users *users, struct slice network, struct slice handl
         }
     }
     return USER_NONE;
+}
+
+uint32_t
+users_holder(const struct users *users, struct slice network, struct slice handle)
+{
+    return holder_of(users, network, handle, handle_hash(users, network, handle));
 }
 
 static uint64_t
@@ -286,16 +296,13 @@ merge(struct users *users, uint32_t from, uint32_t into)
     users_queue(users, into);
 }
 
+// `hash` is that of the user's handle, which the user does not hold yet.
 static void
-handle_claim(struct users *users, uint32_t user)
+handle_claim(struct users *users, uint32_t user, uint64_t hash)
 {
     struct user *row = &users->rows[user];
-    struct slice handle = users_handle(users, user);
-    if ((row->flags & USER_HOLDS) != 0 || handle.len == 0) {
-        return;
-    }
-    uint32_t holder =
-        users_holder(users, users_network_of(users_id(users, user)), handle);
+    uint32_t holder = holder_of(users, users_network_of(users_id(users, user)),
+                                users_handle(users, user), hash);
     if (holder != USER_NONE) {
         if ((row->flags & USER_KEYED_BY_HANDLE) != 0) {
             return;
@@ -305,17 +312,32 @@ handle_claim(struct users *users, uint32_t user)
             merge(users, holder, user);
         }
     }
-    table_add(&users->by_handle, handle_hash_of(users, user), user);
+    table_add(&users->by_handle, hash, user);
     row->flags |= USER_HOLDS;
     row->profile |= USER_NEW_HANDLE;
 }
 
 // ── life ───────────────────────────────────────────────────────────────────
 
+// The handle that a message shows of a person; of one known by handle only, that in the
+// id, which may be written in another way.
+static struct slice
+handle_shown(const struct users *users, const struct post_user *profile)
+{
+    struct slice own = users_handle_in(profile->id);
+    return own.len == 0 || handle_form_same(users->form, own, profile->handle)
+               ? profile->handle
+               : own;
+}
+
 static uint32_t
 user_create(struct users *users, const struct post_user *profile, uint64_t hash)
 {
     struct slice id = profile->id;
+    struct slice handle = handle_shown(users, profile);
+    uint64_t claimed =
+        handle.len != 0 ? handle_hash(users, users_network_of(id), handle) : 0;
+    table_prefetch(&users->by_handle, claimed);
     uint32_t user = users->free;
     if (user != 0) {
         user--;
@@ -326,13 +348,10 @@ user_create(struct users *users, const struct post_user *profile, uint64_t hash)
     }
     struct user *row = &users->rows[user];
     memset(row, 0, sizeof(*row));
-    card_put(users, row,
-             (struct slice[USER_TEXTS]){
-                 [USER_ID] = id,
-                 [USER_HANDLE] = profile->handle,
-                 [USER_NAME] = profile->name,
-             });
-    row->profile = (uint8_t)((profile->handle.len != 0 ? USER_NEW_HANDLE : 0) |
+    const struct slice texts[USER_TEXTS] = {
+        [USER_ID] = id, [USER_HANDLE] = handle, [USER_NAME] = profile->name};
+    card_put(users, row, texts);
+    row->profile = (uint8_t)((handle.len != 0 ? USER_NEW_HANDLE : 0) |
                              (profile->name.len != 0 ? USER_NEW_NAME : 0));
     row->hash = (uint32_t)hash;
     row->counters = COUNTER_NONE;
@@ -344,6 +363,9 @@ user_create(struct users *users, const struct post_user *profile, uint64_t hash)
     }
     table_add(&users->by_id, hash, user);
     users->count++;
+    if (handle.len != 0 && row->card != SLAB_NONE) {
+        handle_claim(users, user, claimed);
+    }
     return user;
 }
 
@@ -377,7 +399,7 @@ is_idle(const struct users *users, uint32_t user)
     const struct user *row = &users->rows[user];
     return row->refs == 0 && row->counters == COUNTER_NONE &&
            (row->flags & (USER_QUEUED | USER_WRITTEN)) == 0 &&
-           users_text(users, user, USER_STALE_HANDLE).len == 0;
+           (row->identity & USER_STALE) == 0;
 }
 
 // Evicts the idle users not seen since `limit`.
@@ -476,23 +498,25 @@ set_handle(struct users *users, uint32_t user, struct slice handle)
 {
     struct user *row = &users->rows[user];
     struct slice old = users_handle(users, user);
-    if (old.len != 0) {
-        if (slice_equal(old, handle)) {
-            handle_claim(users, user);
-            return;
-        }
-        if (!handle_form_same(users->form, old, handle)) {
+    bool is_other = !slice_equal(old, handle);
+    if (handle.len == 0) {
+        return;
+    }
+    if (is_other) {
+        if (old.len != 0 && !handle_form_same(users->form, old, handle)) {
             handle_release(users, user);
         }
+        users_set_text(users, user, USER_HANDLE, handle);
+        row->profile |= USER_NEW_HANDLE;
+        if ((row->flags & USER_AUTHOR) != 0) {
+            row->profile |= USER_RENAMED;
+            users->has_renamed_author = true;
+        }
     }
-    users_set_text(users, user, USER_HANDLE, handle);
-    row->profile |= USER_NEW_HANDLE;
-    if ((row->flags & USER_AUTHOR) != 0) {
-        row->profile |= USER_RENAMED;
-        users->has_renamed_author = true;
+    if ((row->flags & USER_HOLDS) == 0 && users_handle(users, user).len != 0) {
+        handle_claim(users, user, handle_hash_of(users, user));
     }
-    handle_claim(users, user);
-    if (users->renamed != NULL) {
+    if (is_other && users->renamed != NULL) {
         users->renamed(users->context, user);
     }
 }
@@ -500,7 +524,7 @@ set_handle(struct users *users, uint32_t user, struct slice handle)
 static void
 set_name(struct users *users, uint32_t user, struct slice name)
 {
-    if (slice_equal(users_text(users, user, USER_NAME), name)) {
+    if (name.len == 0 || slice_equal(users_text(users, user, USER_NAME), name)) {
         return;
     }
     users_set_text(users, user, USER_NAME, name);
@@ -520,19 +544,11 @@ users_see_hash(struct users *users, const struct post_user *profile, uint64_t ha
     uint32_t user = users_find_hash(users, hash);
     if (user == USER_NONE) {
         user = user_create(users, profile, hash);
-    }
-    struct user *row = &users->rows[user];
-    struct slice handle = profile->handle;
-    if ((row->flags & USER_KEYED_BY_HANDLE) != 0) {
-        struct slice own = users_handle_in(profile->id);
-        handle = handle_form_same(users->form, own, handle) ? handle : own;
-    }
-    if (handle.len != 0) {
-        set_handle(users, user, handle);
-    }
-    if (profile->name.len != 0) {
+    } else {
+        set_handle(users, user, handle_shown(users, profile));
         set_name(users, user, profile->name);
     }
+    struct user *row = &users->rows[user];
     if (profile->has_followers && ((row->flags & USER_HAS_FOLLOWERS) == 0 ||
                                    row->followers != profile->followers)) {
         row->followers = profile->followers;

@@ -93,6 +93,53 @@ a_text_that_is_too_long_is_cut(void **state)
     assert_text(f, user, USER_NAME, 'n', USER_TEXT_MAX);
 }
 
+// Handles of every length around a word of eight bytes.
+static void
+handles_compare_without_the_case_of_letters_of_ascii_only(void **state)
+{
+    struct fixture *f = *state;
+    for (size_t length = 1; length <= 17; length++) {
+        for (int c = 0; c < 256; c++) {
+            char handle[17];
+            char other[17];
+            char expected[17];
+            char form[HANDLE_FORM_MAX];
+            memset(handle, 'A', sizeof(handle));
+            memset(other, 'a', sizeof(other));
+            memset(expected, 'a', sizeof(expected));
+            size_t at = (size_t)c % length;
+            handle[at] = other[at] = (char)c;
+            expected[at] = (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+            struct slice shown = {handle, length};
+            assert_int_equal(handle_form_put(&f->form, shown, form), length);
+            assert_memory_equal(form, expected, length);
+            assert_true(
+                handle_form_same(&f->form, shown, (struct slice){other, length}));
+        }
+    }
+}
+
+static void
+a_new_person_takes_the_handle_of_another_at_once(void **state)
+{
+    struct fixture *f = *state;
+    struct slice handle = SLICE_LIT("LongHandle_1");
+    struct post_user old = {.id = SLICE_LIT("x:1"), .handle = handle};
+    struct post_user new = {.id = SLICE_LIT("x:2"), .handle = handle};
+    uint32_t first = users_see(&f->users, &old, 0);
+    assert_int_equal(users_holder(&f->users, SLICE_LIT("x"), SLICE_LIT("longhandle_1")),
+                     first);
+    f->users.rows[first].flags |= USER_HANDLE_SENT;
+    uint32_t second = users_see(&f->users, &new, 0);
+    assert_int_equal(users_holder(&f->users, SLICE_LIT("x"), SLICE_LIT("LONGHANDLE_1")),
+                     second);
+    assert_int_equal(f->users.rows[first].flags & USER_HOLDS, 0);
+    // The receiver may have the key of the first.
+    assert_true((f->users.rows[first].identity & USER_STALE) != 0);
+    users_set_text(&f->users, first, USER_STALE_HANDLE, SLICE_NONE);
+    assert_int_equal(f->users.rows[first].identity & USER_STALE, 0);
+}
+
 int
 main(void)
 {
@@ -101,6 +148,10 @@ main(void)
             texts_of_every_length_are_kept_and_change_no_others, setup, teardown),
         cmocka_unit_test_setup_teardown(a_text_that_is_too_long_is_cut, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(
+            handles_compare_without_the_case_of_letters_of_ascii_only, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            a_new_person_takes_the_handle_of_another_at_once, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
