@@ -6,7 +6,7 @@ import path from "node:path";
 import zlib from "node:zlib";
 import { Daemon, PATIENCE_MS, cascade, installPackages, launchBrowser, load, post, until } from "./lab.mjs";
 import { HOSTILE } from "./hostile.mjs";
-import { assert, equal, runAll, skipUnless, test } from "./tap.mjs";
+import { assert, equal, runAll, test } from "./tap.mjs";
 
 const PAGE = "page";
 const MOST_BYTES = 45 * 1024;
@@ -20,29 +20,9 @@ if (missing) {
 const browser = await launchBrowser();
 const daemon = await Daemon.make({
   more: "windows = {5m, 1h, 24h}\nalert \"viral\" { min_size = 10 levels = {1} }" });
-if (!(await hasFeed())) {
-  console.log("this daemon sends no boards: /api/v1/events has no status");
-  process.exit(77);
-}
 const contexts = [];
 const faults = [];     // errors in the console, and exceptions
 let isCutOff = false;  // the daemon is away on purpose
-
-async function hasFeed() {
-  const cut = new AbortController();
-  setTimeout(() => cut.abort(), PATIENCE_MS / 3).unref();
-  try {
-    let text = "";
-    const answer = await fetch(daemon.url + "/api/v1/events", { signal: cut.signal });
-    for await (const part of answer.body) {
-      text += Buffer.from(part).toString();
-      if (!answer.ok || text.includes("event: status")) break;
-    }
-    return answer.ok && text.includes("event: status");
-  } catch {
-    return false;
-  }
-}
 
 async function newContext(options = {}) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "en-GB",
@@ -79,11 +59,8 @@ reshares.push(second, post("dan", { of: root, via: second }), post("eve", { of: 
 await daemon.push([root, ...reshares]);
 const cascadeUrl = "/cascade/" + encodeURIComponent(root.id);
 
-const hasTree = await until("the cascade is known", async () => {
-  const { status } = await fetch(`${daemon.url}/api/v1/cascades/${encodeURIComponent(root.id)}`);
-  return status === 200;
-}) && (await fetch(`${daemon.url}/api/v1/cascades/${encodeURIComponent(root.id)}/tree`)).ok;
-const needsTree = () => skipUnless(hasTree, "this daemon does not answer with trees");
+await until("the tree of the cascade is known", async () =>
+  (await fetch(`${daemon.url}/api/v1/cascades/${encodeURIComponent(root.id)}/tree`)).ok);
 
 test("boards show people in their order and move", async () => {
   const page = await open();
@@ -119,7 +96,6 @@ test("a click opens the cascade with its text, curve and carriers", async () => 
 });
 
 test("the tree of a cascade is drawn", async () => {
-  needsTree();
   const page = await open(cascadeUrl);
   const nodes = (await daemon.read(`/api/v1/cascades/${encodeURIComponent(root.id)}/tree`)).shown;
   await page.waitForSelector(`canvas[data-nodes="${nodes}"]`);
@@ -129,7 +105,6 @@ test("the tree of a cascade is drawn", async () => {
 });
 
 test("a tree grows while it is shown", async () => {
-  needsTree();
   const page = await open(cascadeUrl);
   await page.waitForSelector("canvas[data-nodes]");
   const before = Number(await page.getAttribute("canvas", "data-nodes"));
@@ -613,6 +588,30 @@ test("the first board can be read without a script", async () => {
   assert((await page.textContent("#first-board")).includes("@"), "no board in the page itself");
 });
 
+test("no module has to wait for another one to be fetched", () => {
+  const read = (name) => fs.readFileSync(path.join(PAGE, name), "utf8");
+  const needed = (name, all = new Set()) => {
+    for (const [, other] of read(name).matchAll(/ from "\.\/([\w.]+)"/g)) {
+      if (!all.has(other)) needed(other, all.add(other));
+    }
+    return all;
+  };
+  for (const [page, script] of [["index.html", "main.js"], ["embed.html", "embed.js"]]) {
+    const named = [...read(page).matchAll(/"modulepreload" href="\/page\/([\w.]+)"/g)].map(([, name]) => name);
+    equal(named.sort(), [...needed(script)].sort());
+  }
+});
+
+test("the controls in the head keep their places on every page", async () => {
+  const page = await open("/");
+  const places = () => page.$$eval("#search, #pause", (all) =>
+    all.map((each) => Object.values(each.getBoundingClientRect().toJSON()).map(Math.round)));
+  const before = await places();
+  await page.goto(daemon.url + cascadeUrl);
+  await page.waitForSelector(".curve .line", { state: "attached" });
+  equal(await places(), before);
+});
+
 test("page, styles and scripts are at most 45 kB compressed", async () => {
   const sizes = fs.readdirSync(PAGE).filter((name) => name !== "openapi.json").map((name) =>
     zlib.gzipSync(fs.readFileSync(path.join(PAGE, name)), { level: 9 }).length);
@@ -622,7 +621,7 @@ test("page, styles and scripts are at most 45 kB compressed", async () => {
 });
 
 test("nothing was reported in the console of any page", async () => {
-  equal(faults.filter((fault) => hasTree || !/404.*tree$/.test(fault)), []);
+  equal(faults, []);
 });
 
 const hasPassed = await runAll(() => Promise.all(contexts.splice(0).map((context) => context.close())));

@@ -13,12 +13,6 @@ export function equal(found, expected, what = "") {
   assert(left === right, `${what}${what && ": "}found ${left}, expected ${right}`);
 }
 
-class Skip extends Error {}
-
-export function skipUnless(claim, reason) {
-  if (!claim) throw new Skip(reason);
-}
-
 // Runs the tests, or those that the command line names, and returns whether all have passed.
 export async function runAll(afterEach = async () => {}) {
   const sought = process.argv.slice(2);
@@ -28,21 +22,16 @@ export async function runAll(afterEach = async () => {}) {
   for (const [index, { name, run }] of chosen.entries()) {
     const begun = Date.now();
     let result = "ok";
-    let end = "";
     try {
       await run();
     } catch (error) {
-      if (error instanceof Skip) {
-        end = ` # SKIP ${error.message}`;
-      } else {
-        result = "not ok";
-        failed += 1;
-        console.log("# " + String(error.stack ?? error).slice(0, 4000).replaceAll("\n", "\n# "));
-      }
+      result = "not ok";
+      failed += 1;
+      console.log("# " + String(error.stack ?? error).slice(0, 4000).replaceAll("\n", "\n# "));
     }
     await afterEach();
     console.log(`# ${((Date.now() - begun) / 1000).toFixed(1)} s`);
-    console.log(`${result} ${index + 1} - ${name}${end}`);
+    console.log(`${result} ${index + 1} - ${name}`);
   }
   return failed === 0;
 }

@@ -12,13 +12,14 @@ import tempfile
 import threading
 import time
 import urllib.parse
+import urllib.request
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lab"))
 import ws_lab  # noqa: E402
 from tap import case, run_cases  # noqa: E402
 from terminal import ENTER, LEAVE, Terminal  # noqa: E402
-from waiting import wait  # noqa: E402
+from waiting import PATIENCE, wait  # noqa: E402
 
 QUICKSTART = "conf/quickstart"
 
@@ -92,11 +93,19 @@ def boards_on_screen(place):
     return terminal
 
 
+def fetched(url):
+    with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
+        return answer.read().decode()
+
+
 @case
 def ctrl_c_ends_the_boards_with_a_summary():
     place = Place()
     terminal = boards_on_screen(place)
-    assert re.search(rb"The live page: http://127.0.0.1:\d+/\r?\n", terminal.output)
+    address = re.search(rb"The live page: (http://127.0.0.1:\d+/)\r?\n", terminal.output)[1].decode()
+    wait("people on the page", lambda: 'href="/user/' in fetched(address))
+    assert "<noscript>" in fetched(address)
+    assert json.loads(fetched(address + "api/v1/status"))["posts"] > 0
     terminal.press(b"\x03")
     assert terminal.finish(30) == 0, terminal.output[-2000:]
     after = terminal.output.split(LEAVE, 1)[1]
