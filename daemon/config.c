@@ -151,7 +151,9 @@ on_value(cfg_t *cfg, cfg_opt_t *opt)
         value_text(opt, text);
         status = option_set(row, values, slice_of(text), &error);
     }
-    if (status != STATUS_OK && row != reader->failed) {
+    if (status == STATUS_OK) {
+        *settings_line(reader->settings, row, values) = cfg->line;
+    } else if (row != reader->failed) {
         reader->failed = row;
         report(&error, cfg);
     }

@@ -29,7 +29,11 @@ override(struct settings *settings, const char *assignment, struct error *error)
         return error_set(error, unknown.code, "-o %.*s: %s", SLICE_ARG(name),
                          unknown.text);
     }
-    return option_set(row, values, slice_of(equals + 1), error);
+    enum status status = option_set(row, values, slice_of(equals + 1), error);
+    if (status == STATUS_OK) {
+        *settings_line(settings, row, values) = SETTINGS_COMMAND_LINE;
+    }
+    return status;
 }
 
 bool

@@ -1,5 +1,6 @@
 #include "daemon/http_routes.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,8 @@
 #include "sinks/http/metrics_page.h"
 #include "sinks/redis/redis_sink.h"
 #include "sinks/webhook/webhook.h"
+
+enum { PATH_MAX_LEN = 8192 };
 
 struct http_routes {
     struct http_routes_setup setup;
@@ -353,6 +356,36 @@ http_routes_recalled(struct http_routes *routes, struct slice alert)
     if (routes != NULL) {
         api_recalled(routes->api.api, alert);
     }
+}
+
+void
+http_routes_get(struct http_routes *routes, struct slice path, struct buffer *body,
+                struct http_reply *ret_reply)
+{
+    const struct http_pages tables[] = {routes->pages[0], routes->pages[2]};
+    struct http_request request = {.path = path};
+    struct http_route route;
+    char text[PATH_MAX_LEN];
+    *ret_reply = (struct http_reply){0};
+    if (path.len >= sizeof(text) ||
+        http_router_find(tables, sizeof(tables) / sizeof(tables[0]), &request, text,
+                         &route) != STATUS_OK) {
+        http_reply_refuse(ret_reply, HTTP_CODE_UNKNOWN, "not_found",
+                          "there is no such page", body);
+        return;
+    }
+    route.page->answer(route.context, &request, body, ret_reply);
+}
+
+void
+http_routes_address(const struct http_routes *routes,
+                    char text[HTTP_ROUTES_ADDRESS_MAX])
+{
+    const char *listen = routes->setup.settings->http.listen;
+    const char *colon = strrchr(listen, ':');
+    int host = colon != NULL ? (int)(colon - listen) : (int)strlen(listen);
+    snprintf(text, HTTP_ROUTES_ADDRESS_MAX, "http://%.*s:%d", host, listen,
+             http_server_port(routes->server));
 }
 
 void

@@ -6,7 +6,9 @@
 #include "daemon/settings.h"
 #include "daemon/streams.h"
 
+struct buffer;
 struct campaign_words;
+struct http_reply;
 struct http_routes;
 
 struct http_routes_setup {
@@ -29,5 +31,13 @@ struct http_routes *http_routes_create(const struct http_routes_setup *setup,
 void http_routes_flushed(struct http_routes *routes);
 // An alert that an earlier process published. Accepts NULL.
 void http_routes_recalled(struct http_routes *routes, struct slice alert);
+// Answers as the server does to GET of that path, without a query; 404 for pages that
+// are neither JSON nor metrics. body: empty; the reply may point into it.
+void http_routes_get(struct http_routes *routes, struct slice path, struct buffer *body,
+                     struct http_reply *ret_reply);
+// Where it listens, with the port that was assigned: "http://127.0.0.1:7787".
+enum { HTTP_ROUTES_ADDRESS_MAX = 600 };
+void http_routes_address(const struct http_routes *routes,
+                         char text[HTTP_ROUTES_ADDRESS_MAX]);
 // Accepts NULL.
 void http_routes_destroy(struct http_routes **routes);

@@ -12,11 +12,13 @@
 #include "base/log.h"
 #include "daemon/alert_delivery.h"
 #include "daemon/clock_watch.h"
+#include "daemon/control_socket.h"
 #include "daemon/signals.h"
 #include "daemon/http_routes.h"
 #include "daemon/name_lookup.h"
 #include "daemon/notify.h"
 #include "daemon/reload.h"
+#include "daemon/requests.h"
 #include "daemon/resume.h"
 #include "daemon/runtime.h"
 #include "daemon/streams.h"
@@ -49,7 +51,11 @@ struct live {
     struct streams streams;
     struct name_lookup *lookup; // NULL: switched off
     struct http_routes *routes; // NULL: http.listen is empty
-    bool is_saved_last;         // the snapshot of the end is being written
+    char http[HTTP_ROUTES_ADDRESS_MAX];
+    struct control_socket *control; // NULL: there is no socket
+    char control_path[OPTION_TEXT_MAX];
+    struct requests_needs requests;
+    bool is_saved_last; // the snapshot of the end is being written
     uint64_t beats;
     uint64_t beats_fed; // when the watchdog was fed last
     struct warn warn;
@@ -279,16 +285,11 @@ on_stop(void *context)
                       on_finished, live);
 }
 
-static void
-on_hangup(evutil_socket_t number, short what, void *context)
+static bool
+reload(struct live *live, struct buffer *report)
 {
-    (void)number;
-    (void)what;
-    struct live *live = context;
     if (live->runtime.is_stopping || !live->runtime.has_started) {
-        log_info("ignoring SIGHUP while starting or stopping: the configuration is not "
-                 "reloaded");
-        return;
+        return false;
     }
     notify_send(&live->notify, "RELOADING=1\nMONOTONIC_USEC=%" PRId64,
                 clock_monotonic());
@@ -301,8 +302,32 @@ on_hangup(evutil_socket_t number, short what, void *context)
         .delivery = live->runtime.delivery,
         .streams = &live->streams,
     };
-    reload_settings(&reload);
+    reload_settings(&reload, report);
     notify_send(&live->notify, "READY=1\nSTATUS=%s", live->status);
+    return true;
+}
+
+static void
+on_hangup(evutil_socket_t number, short what, void *context)
+{
+    (void)number;
+    (void)what;
+    if (!reload(context, NULL)) {
+        log_info("ignoring SIGHUP while starting or stopping: the configuration is not "
+                 "reloaded");
+    }
+}
+
+// A request of the control socket.
+static bool
+on_reload(void *context, struct buffer *report)
+{
+    struct live *live = context;
+    if (report == NULL && live->runtime.has_started && !live->runtime.is_stopping) {
+        event_active(live->hangup, EV_SIGNAL, 1);
+        return true;
+    }
+    return reload(live, report);
 }
 
 // ── setting up and tearing down ────────────────────────────────────────────
@@ -357,6 +382,33 @@ state_dir(struct live *live)
 }
 
 static bool
+make_control(struct live *live, struct error *error)
+{
+    live->requests = (struct requests_needs){
+        .settings = live->settings,
+        .routes = live->routes,
+        .delivery = live->runtime.delivery,
+        .reload = on_reload,
+        .context = live,
+    };
+    const struct control_setup setup = {
+        .base = live->runtime.base,
+        .path = control_socket_path(&live->settings->control, live->control_path),
+        .requests = requests_rows,
+        .context = &live->requests,
+    };
+    if (live->control_path[0] != '\0') {
+        live->control = control_socket_create(&setup, error);
+    }
+    if (live->routes != NULL) {
+        http_routes_address(live->routes, live->http);
+    }
+    live->runtime.places[0] = live->routes != NULL ? live->http : NULL;
+    live->runtime.places[1] = live->control != NULL ? live->control_path : NULL;
+    return live->control_path[0] == '\0' || live->control != NULL;
+}
+
+static bool
 make_parts(struct live *live, struct error *error)
 {
     const struct stream_setup common = {
@@ -399,9 +451,9 @@ make_parts(struct live *live, struct error *error)
     };
     if (live->settings->http.listen[0] != '\0') {
         live->routes = http_routes_create(&setup, error);
-        return live->routes != NULL;
     }
-    return true;
+    return (live->settings->http.listen[0] == '\0' || live->routes != NULL) &&
+           make_control(live, error);
 }
 
 static void
@@ -456,6 +508,7 @@ static void
 tear_down(struct live *live)
 {
     signals_doing("connections are not closed", live->runtime.exit_code);
+    control_socket_destroy(&live->control);
     http_routes_destroy(&live->routes);
     name_lookup_destroy(&live->lookup);
     streams_fini(&live->streams);

@@ -2,13 +2,84 @@
 
 #include <string.h>
 
+#include "base/buffer.h"
+#include "base/json_writer.h"
 #include "base/log.h"
 #include "daemon/alert_delivery.h"
 #include "daemon/campaign_setup.h"
 #include "daemon/config.h"
+#include "daemon/config_shown.h"
 #include "daemon/people.h"
 #include "daemon/streams.h"
 #include "pipeline/pipeline.h"
+
+enum { FAULTS_MAX = 1 << 18, CHANGES_MAX = 1 << 22 };
+
+// ── the report ─────────────────────────────────────────────────────────────
+
+struct report {
+    struct buffer *json;  // NULL: none is wanted
+    struct buffer faults; // an open array
+    size_t fault_count;
+};
+
+static void
+note_fault(void *context, const struct error *error)
+{
+    struct report *report = context;
+    struct buffer *json = &report->faults;
+    config_log_error(NULL, error);
+    report->fault_count++;
+    json_writer_open(json, '{');
+    if (error->file[0] != '\0') {
+        json_writer_put_text(json, "file", slice_of(error->file));
+    }
+    if (error->line != 0) {
+        json_writer_put_i64(json, "line", error->line);
+    }
+    json_writer_put_text(json, "text", slice_of(error->text));
+    json_writer_close(json, '}');
+}
+
+static void
+note_text(struct report *report, const char *text)
+{
+    struct error error = {0};
+    error_set(&error, STATUS_RANGE, "%s", text);
+    note_fault(report, &error);
+}
+
+static void
+begin_report(struct report *report, struct buffer *json)
+{
+    *report = (struct report){.json = json};
+    buffer_init(&report->faults, FAULTS_MAX);
+    json_writer_open(&report->faults, '[');
+}
+
+static void
+end_report(struct report *report, const struct reload *reload, struct slice changes)
+{
+    struct buffer *json = report->json;
+    json_writer_close(&report->faults, ']');
+    if (json != NULL) {
+        json_writer_open(json, '{');
+        json_writer_name(json, SLICE_LIT("ok"));
+        json_writer_bool(json, report->fault_count == 0);
+        json_writer_name(json, SLICE_LIT("changes"));
+        json_writer_json(json, changes);
+        json_writer_name(json, SLICE_LIT("faults"));
+        json_writer_json(json, report->faults.is_failed ? SLICE_LIT("[]")
+                                                        : buffer_text(&report->faults));
+        json_writer_put_u64(json, "sources", reload->streams->count);
+        json_writer_put_u64(json, "alerts", reload->settings->alert_count);
+        json_writer_put_u64(json, "webhooks", reload->settings->webhook_count);
+        json_writer_close(json, '}');
+    }
+    buffer_fini(&report->faults);
+}
+
+// ── the parts ──────────────────────────────────────────────────────────────
 
 // Most options outside groups are read once, when the process starts.
 static void
@@ -48,7 +119,8 @@ find_webhook(const struct settings *settings, const char *name)
 }
 
 static void
-apply_webhooks(const struct reload *reload, const struct settings *next)
+apply_webhooks(const struct reload *reload, const struct settings *next,
+               struct report *report)
 {
     const struct settings *now = reload->settings;
     for (size_t i = 0; i < now->webhook_count; i++) {
@@ -63,7 +135,7 @@ apply_webhooks(const struct reload *reload, const struct settings *next)
         if ((before == NULL ||
              !settings_equal(webhook_options_rows, before, webhook)) &&
             alert_delivery_put(reload->delivery, webhook, &error) != STATUS_OK) {
-            log_error("%s", error.text);
+            note_fault(report, &error);
         }
     }
     settings_replace(reload->settings, next, "webhook");
@@ -72,7 +144,8 @@ apply_webhooks(const struct reload *reload, const struct settings *next)
 // What belongs to a campaign of the same name still does; its words apply to posts from
 // now on.
 static void
-apply_campaigns(const struct reload *reload, const struct settings *next)
+apply_campaigns(const struct reload *reload, const struct settings *next,
+                struct report *report)
 {
     struct settings *now = reload->settings;
     struct error error = {0};
@@ -87,7 +160,10 @@ apply_campaigns(const struct reload *reload, const struct settings *next)
     }
     if (campaign_setup_apply(next, reload->pipeline, reload->campaigns, &error) !=
         STATUS_OK) {
-        log_error("%s; the previous campaigns stay in use", error.text);
+        struct error fault = {0};
+        error_set(&fault, error.code, "%s; the previous campaigns stay in use",
+                  error.text);
+        note_fault(report, &fault);
         return;
     }
     settings_replace(now, next, "campaign");
@@ -97,33 +173,51 @@ apply_campaigns(const struct reload *reload, const struct settings *next)
         now->campaign_count, before);
 }
 
-void
-reload_settings(const struct reload *reload)
+// ── the reload ─────────────────────────────────────────────────────────────
+
+static void
+apply(const struct reload *reload, const struct settings *next, struct report *report)
 {
-    static struct settings next;
-    if (!config_load(reload->place, &next, config_log_error, NULL)) {
-        log_error("the configuration has errors; the previous one stays in use");
-        return;
-    }
-    if (!settings_has_input(&next)) {
-        log_error("the configuration has no source; the previous one stays in use");
-        return;
-    }
     struct error error = {0};
-    report_unchangeable(reload->settings, &next);
-    settings_replace(reload->settings, &next, "source");
-    settings_replace(reload->settings, &next, "alert");
+    report_unchangeable(reload->settings, next);
+    settings_replace(reload->settings, next, "source");
+    settings_replace(reload->settings, next, "alert");
     pipeline_set_rules(reload->pipeline, reload->settings->alerts,
                        reload->settings->alert_count);
-    apply_campaigns(reload, &next);
+    apply_campaigns(reload, next, report);
     people_read_again(reload->people);
-    apply_thresholds(reload, &next.pipeline);
-    apply_webhooks(reload, &next);
+    apply_thresholds(reload, &next->pipeline);
+    apply_webhooks(reload, next, report);
     if (!streams_apply(reload->streams, reload->settings, &error)) {
-        log_error("%s", error.text);
+        note_fault(report, &error);
     }
     log_info(
         "the configuration was reloaded: %zu sources, %zu alert rules, %zu webhooks",
         reload->streams->count, reload->settings->alert_count,
         reload->settings->webhook_count);
+}
+
+void
+reload_settings(const struct reload *reload, struct buffer *report)
+{
+    static struct settings next;
+    struct report noted;
+    struct buffer changes;
+    buffer_init(&changes, CHANGES_MAX);
+    begin_report(&noted, report);
+    if (!config_load(reload->place, &next, note_fault, &noted)) {
+        log_error("the configuration has errors; the previous one stays in use");
+    } else if (!settings_has_input(&next)) {
+        note_text(&noted,
+                  "the configuration has no source; the previous one stays in use");
+    } else {
+        if (report != NULL) {
+            config_shown_changes(reload->settings, &next, &changes);
+        }
+        apply(reload, &next, &noted);
+    }
+    end_report(&noted, reload,
+               changes.size == 0 || changes.is_failed ? SLICE_LIT("[]")
+                                                      : buffer_text(&changes));
+    buffer_fini(&changes);
 }

@@ -7,6 +7,7 @@
 #include "daemon/config_load.h"
 
 struct alert_delivery;
+struct buffer;
 struct campaign_words;
 struct people;
 struct pipeline;
@@ -23,5 +24,7 @@ struct reload {
     struct streams *streams;
 };
 
-// Logs what it did, or the errors.
-void reload_settings(const struct reload *reload);
+// Logs what it did, or the errors. report: NULL, or an empty buffer that receives
+// {"ok","changes","faults":[{"file","line","text"}],"sources","alerts","webhooks"};
+// `changes` as in daemon/config_shown.h.
+void reload_settings(const struct reload *reload, struct buffer *report);

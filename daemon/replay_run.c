@@ -34,10 +34,11 @@ struct replay_run {
     struct warn warn;
     struct progress progress;
     struct http_routes *routes; // NULL: without --stay, or http.listen is empty
-    struct timer look;          // checks if Redis is reachable again
-    bool is_finished;           // the replay, and its state had to be saved
-    bool is_delivered;          // alerts of the replay, as far as possible
-    uint64_t transactions;      // at the beginning of the current wait for Redis
+    char http[HTTP_ROUTES_ADDRESS_MAX];
+    struct timer look;     // checks if Redis is reachable again
+    bool is_finished;      // the replay, and its state had to be saved
+    bool is_delivered;     // alerts of the replay, as far as possible
+    uint64_t transactions; // at the beginning of the current wait for Redis
 };
 
 // ── the end of a replay ────────────────────────────────────────────────────
@@ -299,6 +300,10 @@ make_routes(struct replay_run *run, struct error *error)
         log_warn("%s", error->text); // another daemon may serve there
         *error = (struct error){0};
         return true;
+    }
+    if (run->routes != NULL) {
+        http_routes_address(run->routes, run->http);
+        run->runtime.places[0] = run->http;
     }
     return run->routes != NULL;
 }

@@ -190,6 +190,7 @@ runtime_connect(struct runtime *runtime, const struct redis_resume_request *reca
         .recall = recall,
         .alerts = alert_delivery_alerts(runtime->delivery),
         .context = runtime,
+        .places = runtime->places,
     };
     if (redis_sink_create(&sink, &runtime->sink, error) != STATUS_OK) {
         return exit_code_of(error);

@@ -59,8 +59,9 @@ struct runtime {
     struct http_client *client; // NULL: no HTTP requests are sent
     struct alert_delivery *delivery;
     struct redis_sink *sink;
-    bool has_started; // on_ready was called
-    bool is_stopping; // on_stop was called
+    const char *places[2]; // as in redis_sink_setup; set by the owner
+    bool has_started;      // on_ready was called
+    bool is_stopping;      // on_stop was called
     int exit_code;
 };
 

@@ -23,6 +23,7 @@ const struct settings_part settings_parts[] = {
     {redis_options_rows, offsetof(struct settings, redis)},
     {state_option_rows, offsetof(struct settings, state)},
     {http_options_rows, offsetof(struct settings, http)},
+    {control_socket_option_rows, offsetof(struct settings, control)},
     {name_lookup_option_rows, offsetof(struct settings, lookup)},
     {alert_delivery_option_rows, offsetof(struct settings, delivery)},
 };
@@ -117,6 +118,10 @@ const struct settings_group settings_groups[] = {
 const size_t settings_group_count =
     sizeof(settings_groups) / sizeof(settings_groups[0]);
 
+static_assert(sizeof(settings_parts) / sizeof(settings_parts[0]) == SETTINGS_PARTS,
+              "each has its lines");
+static_assert(sizeof(settings_groups) / sizeof(settings_groups[0]) == SETTINGS_GROUPS,
+              "each has its lines");
 static_assert(offsetof(struct source_options, name) == 0, "titles come first");
 static_assert(offsetof(struct webhook_options, name) == 0, "titles come first");
 static_assert(offsetof(struct rule, name) == 0, "titles come first");
@@ -166,6 +171,38 @@ static int *
 group_line(struct settings *settings, const struct settings_group *group, size_t i)
 {
     return (int *)(void *)((char *)settings + group->lines) + i;
+}
+
+const void *
+settings_item_at(const struct settings *settings, const struct settings_group *group,
+                 size_t place)
+{
+    return (const char *)settings + group->items + place * group->item_size;
+}
+
+size_t
+settings_item_count(const struct settings *settings, const struct settings_group *group)
+{
+    return *(const size_t *)(const void *)((const char *)settings + group->count);
+}
+
+int *
+settings_line(struct settings *settings, const struct option *row, const void *values)
+{
+    size_t offset = (size_t)((const char *)values - (const char *)settings);
+    for (size_t i = 0; i < settings_part_count; i++) {
+        if (settings_parts[i].offset == offset) {
+            return &settings->part_lines[i][row - settings_parts[i].rows];
+        }
+    }
+    size_t i = 0;
+    while (offset < settings_groups[i].items ||
+           offset >= settings_groups[i].items +
+                         settings_groups[i].maximum * settings_groups[i].item_size) {
+        i++;
+    }
+    size_t place = (offset - settings_groups[i].items) / settings_groups[i].item_size;
+    return &settings->item_lines[i][place][row - settings_groups[i].rows];
 }
 
 const struct settings_group *
@@ -223,6 +260,9 @@ settings_replace(struct settings *settings, const struct settings *next,
         {group->items,
          *group_count((struct settings *)(uintptr_t)next, group) * group->item_size},
         {group->lines, group->maximum * sizeof(int)},
+        {offsetof(struct settings, item_lines) +
+             (size_t)(group - settings_groups) * sizeof(settings->item_lines[0]),
+         sizeof(settings->item_lines[0])},
         {group->count, sizeof(size_t)},
     };
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {

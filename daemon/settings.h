@@ -7,6 +7,7 @@
 
 #include "base/option.h"
 #include "daemon/alert_delivery.h"
+#include "daemon/control_socket.h"
 #include "daemon/name_lookup.h"
 #include "daemon/state.h"
 #include "ingest/sources/source_options.h"
@@ -17,7 +18,14 @@
 #include "net/redis/redis_options.h"
 #include "sinks/webhook/webhook_options.h"
 
-enum { SETTINGS_SOURCES_MAX = 32, SETTINGS_WEBHOOKS_MAX = 16 };
+enum {
+    SETTINGS_SOURCES_MAX = 32,
+    SETTINGS_WEBHOOKS_MAX = 16,
+    SETTINGS_PARTS = 8,
+    SETTINGS_GROUPS = 4,
+    SETTINGS_ROWS_MAX = 64,     // of a part or a group
+    SETTINGS_COMMAND_LINE = -1, // as a line: the value is of -o
+};
 
 struct daemon_options {
     char format[OPTION_TEXT_MAX];
@@ -29,6 +37,7 @@ struct settings {
     struct redis_options redis;
     struct state_options state;
     struct http_options http;
+    struct control_socket_options control;
     struct name_lookup_options lookup;
     struct source_options sources[SETTINGS_SOURCES_MAX];
     int source_lines[SETTINGS_SOURCES_MAX]; // in `file`; 0: not from it
@@ -41,6 +50,8 @@ struct settings {
     int alert_lines[RULES_MAX];
     size_t alert_count;
     const char *file; // the configuration file, kept; NULL: none
+    int part_lines[SETTINGS_PARTS][SETTINGS_ROWS_MAX]; // as settings_line, as next
+    int item_lines[SETTINGS_GROUPS][CAMPAIGN_MAX][SETTINGS_ROWS_MAX];
     int campaign_lines[CAMPAIGN_MAX];
     size_t campaign_count;
     struct campaign campaigns[CAMPAIGN_MAX]; // large: only those in use are touched
@@ -109,6 +120,16 @@ void settings_replace(struct settings *settings, const struct settings *next,
 // there are too many items.
 const struct option *settings_find(struct settings *settings, struct slice name,
                                    void **ret_values, struct error *error);
+
+// The line of the file in which the option of that row was set last, in the values of
+// settings_find; SETTINGS_COMMAND_LINE: on the command line; 0: it has its default.
+int *settings_line(struct settings *settings, const struct option *row,
+                   const void *values);
+// The item at that place of a group; begins with its title.
+const void *settings_item_at(const struct settings *settings,
+                             const struct settings_group *group, size_t place);
+size_t settings_item_count(const struct settings *settings,
+                           const struct settings_group *group);
 
 // Turns names of secret files without a '/' into paths within `folder`, the directory
 // of systemd's credentials. folder: NULL changes nothing.

@@ -120,6 +120,8 @@ redis_change_add_meta(struct redis_batch *batch, const struct redis_keys *keys,
     for (size_t i = 0; i < NUMBERS; i++) {
         snprintf(text[i], NUMBER_TEXT, "%" PRId64, numbers[i]);
     }
+    const char *http = meta->places != NULL ? meta->places[0] : NULL;
+    const char *control = meta->places != NULL ? meta->places[1] : NULL;
     const struct change_field fields[] = {
         {SLICE_LIT("schema"), SLICE_LIT("1")},
         {SLICE_LIT("version"), slice_of(meta->version)},
@@ -131,6 +133,8 @@ redis_change_add_meta(struct redis_batch *batch, const struct redis_keys *keys,
         {SLICE_LIT("complete"), slice_of(text[COMPLETE])},
         {SLICE_LIT("users_from"), slice_of(text[USERS_FROM])},
         {SLICE_LIT("cascades_from"), slice_of(text[CASCADES_FROM])},
+        {SLICE_LIT("http"), slice_of(http != NULL ? http : "")},
+        {SLICE_LIT("control"), slice_of(control != NULL ? control : "")},
     };
     struct redis_fields all = {fields, sizeof(fields) / sizeof(fields[0])};
     struct redis_name key = redis_keys_name(keys, REDIS_KEY_META, SLICE_NONE);

@@ -18,6 +18,7 @@ struct redis_change_meta {
     const char *version;
     usec now;
     usec lag;
+    const char *const *places; // of redis_sink_setup; NULL: none
 };
 void redis_change_add_meta(struct redis_batch *batch, const struct redis_keys *keys,
                            const struct redis_change_meta *meta);

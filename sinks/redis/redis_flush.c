@@ -58,7 +58,8 @@ build(struct redis_sink *sink, unsigned which)
     if (sink->flush.is_drained) {
         struct redis_change_meta meta = {.version = sink->setup.version,
                                          .now = wall_now(sink),
-                                         .lag = sink->streams.lag};
+                                         .lag = sink->streams.lag,
+                                         .places = sink->setup.places};
         changes_meta(sink->setup.pipeline, &meta.state);
         meta.state.is_complete = meta.state.is_complete && !sink->streams.is_missing &&
                                  !redis_check_is_leaky(sink);

@@ -90,7 +90,8 @@ const struct redis_key redis_keys_rows[] = {
      "schema (1), version, clock_ms, as_of_ms, posts, interactions, lag_ms, and complete: 0 while "
      "windows are not yet full, a gap is known, a source lags more than a minute or keys were "
      "found missing in the last 10 s; of a live daemon, lag_ms is that of the slowest source; "
-     "users_from and cascades_from, as the options in use"},
+     "users_from and cascades_from, as the options in use; http, where the daemon answers, and "
+     "control, its control socket, for cascadectl; empty: there is none"},
     {"epoch", "string",
      "Increased by every daemon that takes the prefix over and at every reconnection; a daemon "
      "that finds a greater number than its own stops"},

@@ -15,7 +15,6 @@
 // When Redis may not contain what was written before (first start, another server
 // process, the epoch missing or lower than expected) everything is written again, and
 // those of this program's keys that the pipeline does not write are removed.
-//
 // Does not log or exit: one callback receives all messages. SIGPIPE must be ignored.
 #pragma once
 
@@ -85,6 +84,7 @@ struct redis_sink_setup {
         *recall;                       // kept; NULL: see sinks/redis/redis_resume.h
     const struct redis_alerts *alerts; // kept; NULL: see sinks/redis/redis_outbox.h
     void *context;                     // kept; for the two
+    const char *const *places;         // kept; or NULL: `http` and `control` of `meta`
 };
 
 // Checks the options (STATUS_PARSE, STATUS_RANGE, STATUS_IO for a file that cannot be

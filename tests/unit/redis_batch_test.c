@@ -258,16 +258,19 @@ meta_contains_what_is_known(void **state)
     assert_string_equal(
         commands_of(*state),
         "MULTI; HSET p:meta schema 1 version 1.2 clock_ms 5000 as_of_ms 8000 "
-        "lag_ms 3000 posts 7 interactions 9 complete 1 users_from 2 cascades_from 3; ");
+        "lag_ms 3000 posts 7 interactions 9 complete 1 users_from 2 cascades_from 3 "
+        "http  control ; ");
     redis_batch_begin(*state);
     meta.state =
         (struct changes_meta){.clock = USEC_NONE, .users_from = 1, .cascades_from = 1};
+    const char *const places[] = {"http://[::1]:1", "/run/c"};
+    meta.places = places;
     redis_change_add_meta(*state, &keys, &meta);
     assert_string_equal(
         commands_of(*state),
         "MULTI; HSET p:meta schema 1 version 1.2 as_of_ms 8000 lag_ms 0 posts 0 "
-        "interactions 0 complete 0 users_from 1 cascades_from 1; HDEL p:meta "
-        "clock_ms; ");
+        "interactions 0 complete 0 users_from 1 cascades_from 1 http http://[::1]:1 "
+        "control /run/c; HDEL p:meta clock_ms; ");
 }
 
 static void
