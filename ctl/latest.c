@@ -1,6 +1,5 @@
 #include "ctl/latest.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -65,8 +64,8 @@ add_cascade(struct buffer *line, const json_t *alert, bool is_over)
     }
 }
 
-static void
-add_alert(struct buffer *line, const json_t *alert)
+void
+latest_put(struct buffer *line, const json_t *alert)
 {
     struct slice time = text_of(alert, "time");
     struct slice type = text_of(alert, "type");
@@ -110,7 +109,7 @@ latest_pull(struct client *client, struct buffer *line, struct error *error)
     json_t *alert = slice_is_none(json)
                         ? NULL
                         : json_loadb(json.ptr, json.len, JSON_ALLOW_NUL, NULL);
-    add_alert(line, alert);
+    latest_put(line, alert);
     json_decref(alert);
     freeReplyObject(entries);
     return STATUS_OK;

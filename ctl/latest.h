@@ -3,6 +3,8 @@
 // The text is untrusted: it is printed through cell_put.
 #pragma once
 
+#include <jansson.h>
+
 #include "base/buffer.h"
 #include "base/status.h"
 #include "ctl/client.h"
@@ -12,3 +14,6 @@
 // client_answer. Borrows everything.
 enum status latest_pull(struct client *client, struct buffer *line,
                         struct error *error) MUST_USE;
+
+// Appends an alert that was read already; nothing if it is none.
+void latest_put(struct buffer *line, const json_t *alert);

@@ -1,13 +1,10 @@
 // cascadectl: shows in the terminal what cascaded has counted.
 #include "base/buffer.h"
 #include "base/output.h"
-#include "ctl/campaign.h"
-#include "ctl/carriers.h"
 #include "ctl/cell.h"
 #include "ctl/client.h"
-#include "ctl/outreach.h"
-#include "ctl/show.h"
-#include "ctl/top.h"
+#include "ctl/command.h"
+#include "ctl/usage.h"
 
 #include <getopt.h>
 #include <signal.h>
@@ -17,51 +14,18 @@
 #include <string.h>
 #include <sysexits.h>
 
-// clang-format off
-static const char usage_text[] =
-    "usage: cascadectl [-r URL] [-p PREFIX] COMMAND\n"
-    "\n"
-    "  top                      show the leaderboards until Ctrl-C\n"
-    "      -w, --window W       window to show, as configured (default 1h)\n"
-    "      -n, --rows N         at most N rows per board\n"
-    "      -e, --every SPAN     time between two updates (default 1s)\n"
-    "      -1, --once           show them once, then exit\n"
-    "  user ID|@[NET:]HANDLE    show all values of a user\n"
-    "  cascade ID               show all values of a post's cascade\n"
-    "  carriers                 list the people through whom most people came\n"
-    "      -n, --rows N         the first N (default 20)\n"
-    "      -j, --json           as one JSON object\n"
-    "  carrier ID|@[NET:]HANDLE show what is known of one of them\n"
-    "  campaign [NAME]          show the figures and boards of a campaign, or list all\n"
-    "      -w, --window W       window of the boards (default 1h)\n"
-    "      -n, --rows N         at most N rows per board (default 3)\n"
-    "      -j, --json           as one JSON object\n"
-    "  outreach NAME [done|undo WHO]\n"
-    "                           list whom to talk to in a campaign, with reasons; or\n"
-    "                           mark a person as talked to (done), or not (undo)\n"
-    "      -n, --rows N         the first N (default all)\n"
-    "      --csv                as CSV\n"
-    "      -j, --json           as one JSON object\n"
-    "\n"
-    "  -r, --redis URL          unix:/path, redis://host:port/db or\n"
-    "                           sentinel://host:port,host:port/name; rediss://\n"
-    "                           and sentinels:// for TLS\n"
-    "                           (default unix:/run/redis/redis-server.sock)\n"
-    "  -p, --prefix PREFIX      prefix of the keys (default cascaded:)\n"
-    "  -o, --option KEY=VALUE   an option of cascaded's section redis: redis.user,\n"
-    "                           redis.password_file, redis.sentinel_user,\n"
-    "                           redis.sentinel_password_file, redis.ca_file,\n"
-    "                           redis.cert_file, redis.key_file …\n"
-    "  -V, --version            print the version\n"
-    "  -h, --help               print this help\n";
-// clang-format on
+// What each letter of an option is called, for messages.
+struct letter {
+    char letter;
+    const char *name;
+};
 
 struct arguments {
     struct client *client;
-    const char *window; // NULL: not given
-    struct top_options top;
-    bool is_json;
-    bool is_csv;
+    struct service service;
+    struct command_options options;
+    char given[16]; // letters of options that only some commands take
+    size_t given_count;
 };
 
 enum { MESSAGE_COLUMNS = 600, COUNT_DIGITS_MAX = 6 };
@@ -131,43 +95,78 @@ take_assignment(const struct arguments *arguments, const char *text)
                      text + length + has_value);
 }
 
-// Parses one option. Returns EX_OK, or the code to exit with.
+static const struct letter letters[] = {
+    {'w', "--window"}, {'n', "--rows"}, {'e', "--every"},  {'1', "--once"},
+    {'j', "--json"},   {'c', "--csv"},  {'t', "--tree"},   {'d', "--dot"},
+    {'f', "--follow"}, {'W', "--wait"}, {'O', "--origin"}, {'R', "--rule"},
+    {'u', "--user"},
+};
+
+// An option of some commands. Returns EX_OK, or the code to exit with.
 static int
-take_option(int letter, const char *value, struct arguments *arguments)
+take_choice(int letter, const char *value, struct command_options *options)
 {
-    struct top_options *top = &arguments->top;
     switch (letter) {
-    case 'r':
-        return set_redis(arguments, SLICE_LIT("redis.url"), value);
-    case 'p':
-        return set_redis(arguments, SLICE_LIT("redis.prefix"), value);
-    case 'o':
-        return take_assignment(arguments, value);
     case 'w':
-        arguments->window = value;
-        return EX_OK;
+        options->window = value;
+        break;
     case 'n':
-        return parse_rows(value, &top->rows)
+        return parse_rows(value, &options->rows)
                    ? EX_OK
                    : bad_usage("--rows: give a whole number from 1");
     case 'e':
-        return usec_parse_duration(slice_of(value), &top->every) == STATUS_OK &&
-                       top->every >= 10 * USEC_PER_MS
+        return usec_parse_duration(slice_of(value), &options->every) == STATUS_OK &&
+                       options->every >= 10 * USEC_PER_MS
                    ? EX_OK
                    : bad_usage(
                          "--every: give a duration from 10ms, such as 1s or 500ms");
-    case '1':
-        top->is_once = true;
-        return EX_OK;
-    case 'j':
-        arguments->is_json = true;
-        return EX_OK;
-    case 'c':
-        arguments->is_csv = true;
-        return EX_OK;
+    case 'R':
+        options->rule = value;
+        break;
+    case 'u':
+        options->user = value;
+        break;
     default:
+        options->is_once |= letter == '1';
+        options->is_json |= letter == 'j';
+        options->is_csv |= letter == 'c';
+        options->is_tree |= letter == 't';
+        options->is_dot |= letter == 'd';
+        options->is_following |= letter == 'f';
+        options->is_waiting |= letter == 'W';
+        options->has_origin |= letter == 'O';
+        break;
+    }
+    return EX_OK;
+}
+
+static int
+take_option(int letter, const char *value, struct arguments *arguments)
+{
+    switch (letter) {
+    case 'r':
+        arguments->service.is_redis_given = true;
+        return set_redis(arguments, SLICE_LIT("redis.url"), value);
+    case 'p':
+        arguments->service.is_redis_given = true;
+        return set_redis(arguments, SLICE_LIT("redis.prefix"), value);
+    case 'o':
+        arguments->service.is_redis_given = true;
+        return take_assignment(arguments, value);
+    case 'C':
+        arguments->service.control_given = value;
+        return EX_OK;
+    case 'H':
+        arguments->service.http_given = value;
+        return EX_OK;
+    case '?':
         (void)fputs("cascadectl: try cascadectl --help\n", stderr);
         return EX_USAGE;
+    default:
+        if (memchr(arguments->given, letter, arguments->given_count) == NULL) {
+            arguments->given[arguments->given_count++] = (char)letter;
+        }
+        return take_choice(letter, value, &arguments->options);
     }
 }
 
@@ -190,181 +189,87 @@ exit_code(enum status status, const struct error *error)
     return fail(EX_UNAVAILABLE, error->text);
 }
 
-// words: the arguments of the command, as many as it takes.
-typedef enum status (*run_fn)(char **words, int count,
-                              const struct arguments *arguments, struct error *error);
-
-static enum status
-run_top(char **words, int count, const struct arguments *arguments, struct error *error)
-{
-    (void)words;
-    (void)count;
-    struct top_options options = arguments->top;
-    options.window = arguments->window != NULL ? arguments->window : "1h";
-    return top_run(arguments->client, &options, error);
-}
-
-static enum status
-run_user(char **words, int count, const struct arguments *arguments,
-         struct error *error)
-{
-    (void)count;
-    return show_user(arguments->client, words[0], error);
-}
-
-static enum status
-run_cascade(char **words, int count, const struct arguments *arguments,
-            struct error *error)
-{
-    (void)count;
-    return show_cascade(arguments->client, words[0], error);
-}
-
-static enum status
-run_carriers(char **words, int count, const struct arguments *arguments,
-             struct error *error)
-{
-    (void)words;
-    (void)count;
-    size_t rows = arguments->top.rows != 0 ? arguments->top.rows : CARRIERS_ROWS;
-    return carriers_show(arguments->client, rows, arguments->is_json, error);
-}
-
-static enum status
-run_carrier(char **words, int count, const struct arguments *arguments,
-            struct error *error)
-{
-    (void)count;
-    return show_carrier(arguments->client, words[0], error);
-}
-
-static enum status
-run_campaign(char **words, int count, const struct arguments *arguments,
-             struct error *error)
-{
-    const struct campaign_options options = {
-        .window = arguments->window,
-        .rows = arguments->top.rows != 0 ? arguments->top.rows : CAMPAIGN_ROWS,
-        .is_json = arguments->is_json,
-    };
-    return count == 0 ? campaign_show_all(arguments->client, options.is_json, error)
-                      : campaign_show(arguments->client, words[0], &options, error);
-}
-
-static enum status
-run_outreach(char **words, int count, const struct arguments *arguments,
-             struct error *error)
-{
-    if (count == 1) {
-        enum outreach_form form = arguments->is_csv    ? OUTREACH_CSV
-                                  : arguments->is_json ? OUTREACH_JSON
-                                                       : OUTREACH_TABLE;
-        return outreach_show(arguments->client, words[0], arguments->top.rows, form,
-                             error);
-    }
-    return strcmp(words[1], "done") == 0
-               ? outreach_mark(arguments->client, words[0], words[2], error)
-               : outreach_unmark(arguments->client, words[0], words[2], error);
-}
-
-struct command {
-    const char *name;
-    int least; // arguments
-    int most;
-    const char *needs; // what they are
-    bool may_be_json;
-    bool may_be_csv;
-    run_fn run;
-};
-
-static const struct command commands[] = {
-    {.name = "top", .run = run_top},
-    {.name = "user", .least = 1, .most = 1, .needs = "give one id", .run = run_user},
-    {.name = "cascade",
-     .least = 1,
-     .most = 1,
-     .needs = "give one id",
-     .run = run_cascade},
-    {.name = "carriers", .may_be_json = true, .run = run_carriers},
-    {.name = "carrier",
-     .least = 1,
-     .most = 1,
-     .needs = "give one id",
-     .run = run_carrier},
-    {.name = "campaign",
-     .most = 1,
-     .needs = "give at most one campaign",
-     .may_be_json = true,
-     .run = run_campaign},
-    {.name = "outreach",
-     .least = 1,
-     .most = 3,
-     .needs =
-         "give one campaign, and done or undo with a person if one is to be marked",
-     .may_be_json = true,
-     .may_be_csv = true,
-     .run = run_outreach},
-};
-
-#define COMMANDS_TEXT "top, user, cascade, carriers, carrier, campaign and outreach"
-
-static const struct command *
-find_command(const char *name)
-{
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
-        if (strcmp(commands[i].name, name) == 0) {
-            return &commands[i];
-        }
-    }
-    return NULL;
-}
-
 static int
 check_words(const struct command *command, char **words, int count)
 {
     struct error error = {0};
-    bool is_marking = count > 1 && command->run == run_outreach;
     bool is_good = count >= command->least && count <= command->most;
     if (command->most == 0 && count != 0) {
         error_set(&error, STATUS_PARSE, "%s takes no argument", command->name);
         return bad_usage(error.text);
     }
-    if (is_marking) {
-        is_good = count == 3 &&
-                  (strcmp(words[1], "done") == 0 || strcmp(words[1], "undo") == 0);
+    if (is_good && command->check != NULL) {
+        is_good = command->check(words, count);
     }
-    return is_good ? EX_OK : bad_usage(command->needs);
+    return is_good ? EX_OK : bad_usage(command->missing);
 }
 
 static int
-check_form(const struct command *command, const struct arguments *arguments)
+check_options(const struct command *command, const struct arguments *arguments)
 {
-    if (arguments->is_json && !command->may_be_json) {
-        return bad_usage("--json is for carriers, campaign and outreach");
+    char names[COMMAND_NAMES_MAX];
+    struct error error = {0};
+    for (size_t i = 0; i < sizeof letters / sizeof *letters; i++) {
+        char letter = letters[i].letter;
+        bool is_given =
+            memchr(arguments->given, letter, arguments->given_count) != NULL;
+        if (is_given && strchr(command->takes, letter) == NULL) {
+            error_set(&error, STATUS_PARSE, "%s is for %s", letters[i].name,
+                      command_names(letter, names));
+            return bad_usage(error.text);
+        }
     }
-    if (arguments->is_csv && !command->may_be_csv) {
-        return bad_usage("--csv is for outreach");
-    }
-    if (arguments->is_csv && arguments->is_json) {
+    if (arguments->options.is_csv && arguments->options.is_json) {
         return bad_usage("give --csv or --json");
     }
     return EX_OK;
 }
 
+// Connects as the command needs it, and runs it.
 static int
-run(char **words, int count, const struct arguments *arguments)
+call(const struct command *command, char **words, int count,
+     struct arguments *arguments)
 {
     struct error error = {0};
-    if (count == 0) {
-        return bad_usage("which command? There are " COMMANDS_TEXT);
+    struct error why = {0};
+    struct service *service = &arguments->service;
+    enum status status = client_open(arguments->client, &why);
+    const struct command_call call = {
+        .client = arguments->client,
+        .service = service,
+        .words = words,
+        .count = count,
+        .options = &arguments->options,
+        .is_redis_up = status == STATUS_OK,
+    };
+    bool is_tree = arguments->options.is_tree || arguments->options.is_dot;
+    if (status != STATUS_OK && (command->needs & COMMAND_REDIS) != 0 && !is_tree) {
+        return exit_code(status, &why);
     }
-    const struct command *command = find_command(words[0]);
+    if ((command->needs & COMMAND_SERVICE) != 0) {
+        service_find(service, call.is_redis_up ? arguments->client : NULL);
+    }
+    status = command->run(&call, &error);
+    int code = exit_code(status, &error);
+    return code != EX_OK && service->exit_code != 0 ? service->exit_code : code;
+}
+
+static int
+run(char **words, int count, struct arguments *arguments)
+{
+    char names[COMMAND_NAMES_MAX];
+    struct error error = {0};
+    const struct command *command = count != 0 ? command_find(words[0]) : NULL;
     if (command == NULL) {
-        return bad_usage("no such command: there are " COMMANDS_TEXT);
+        error_set(&error, STATUS_PARSE, "%s%s",
+                  count == 0 ? "which command? There are "
+                             : "no such command: there are ",
+                  command_names(0, names));
+        return bad_usage(error.text);
     }
     int code = check_words(command, words + 1, count - 1);
     if (code == EX_OK) {
-        code = check_form(command, arguments);
+        code = check_options(command, arguments);
     }
     if (code != EX_OK) {
         return code;
@@ -372,11 +277,7 @@ run(char **words, int count, const struct arguments *arguments)
     if (client_check(arguments->client, &error) != STATUS_OK) {
         return bad_usage(error.text);
     }
-    enum status status = client_open(arguments->client, &error);
-    if (status == STATUS_OK) {
-        status = command->run(words + 1, count - 1, arguments, &error);
-    }
-    return exit_code(status, &error);
+    return call(command, words + 1, count - 1, arguments);
 }
 
 static int
@@ -392,12 +293,21 @@ serve(int argc, char **argv, struct arguments *arguments)
         {"once", no_argument, NULL, '1'},
         {"json", no_argument, NULL, 'j'},
         {"csv", no_argument, NULL, 'c'},
+        {"tree", no_argument, NULL, 't'},
+        {"dot", no_argument, NULL, 'd'},
+        {"follow", no_argument, NULL, 'f'},
+        {"wait", no_argument, NULL, 'W'},
+        {"origin", no_argument, NULL, 'O'},
+        {"rule", required_argument, NULL, 'R'},
+        {"user", required_argument, NULL, 'u'},
+        {"control", required_argument, NULL, 'C'},
+        {"http", required_argument, NULL, 'H'},
         {"version", no_argument, NULL, 'V'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
     int letter = 0;
-    while ((letter = getopt_long(argc, argv, "r:p:o:w:n:e:1jVh", options, NULL)) !=
+    while ((letter = getopt_long(argc, argv, "r:p:o:w:n:e:1fjVh", options, NULL)) !=
            -1) {
         if (letter == 'h' || letter == 'V') {
             (void)fputs(letter == 'h' ? usage_text
@@ -420,7 +330,7 @@ main(int argc, char **argv)
     struct client client;
     struct arguments arguments = {
         .client = &client,
-        .top = {.every = USEC_PER_S},
+        .options = {.every = USEC_PER_S},
     };
     // A closed connection or pipe is reported by the call that writes to it.
     (void)signal(SIGPIPE, SIG_IGN);

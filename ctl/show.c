@@ -7,6 +7,7 @@
 #include "ctl/cell.h"
 #include "ctl/values.h"
 #include "ctl/windows.h"
+#include "base/json_writer.h"
 #include "ingest/text/network.h"
 #include "ingest/text/text.h"
 
@@ -72,6 +73,47 @@ put_metrics(struct buffer *out, const redisReply *hash)
     for (size_t board = 0; board <= BOARD_POSTS; board++) {
         windows_put_row(out, hash, board_names[board], &windows);
     }
+}
+
+struct form {
+    const char *kind; // "user", "carrier" or "cascade"
+    bool is_json;
+};
+
+// Fields that are texts, even if they look like numbers.
+static bool
+is_text(struct slice name)
+{
+    static const char *const texts[] = {"author", "handle",  "name", "text",
+                                        "lang",   "network", "why",  "best_post",
+                                        "parent", "state",   "stage"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (slice_equal(name, slice_of(texts[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+print_object(struct slice id, const redisReply *hash)
+{
+    struct buffer json;
+    buffer_init(&json, OUTPUT_MAX);
+    json_writer_open(&json, '{');
+    json_writer_put_text(&json, "id", id);
+    for (size_t i = 0; i < hash->elements / 2; i++) {
+        struct slice name = field_name(hash, i);
+        if (is_text(name)) {
+            values_put_json_text(&json, name, field_value(hash, i));
+        } else {
+            values_put_json(&json, name, field_value(hash, i));
+        }
+    }
+    json_writer_close(&json, '}');
+    buffer_append_byte(&json, '\n');
+    (void)fwrite(buffer_text(&json).ptr, 1, json.size, stdout);
+    buffer_fini(&json);
 }
 
 // Every field of a hash: first those without a window, then those per window as a
@@ -140,11 +182,12 @@ say_no_key(struct client *client, const char *kind, struct slice id,
 }
 
 static enum status
-show_hash(struct client *client, const char *kind, struct slice id, struct error *error)
+show_hash(struct client *client, const struct form *form, struct slice id,
+          struct error *error)
 {
     struct buffer key;
     buffer_init(&key, KEY_MAX);
-    buffer_append(&key, slice_of(kind));
+    buffer_append(&key, slice_of(form->kind));
     buffer_append_byte(&key, ':');
     buffer_append(&key, id);
     client_queue(client, "HGETALL", buffer_text(&key), NULL);
@@ -155,9 +198,13 @@ show_hash(struct client *client, const char *kind, struct slice id, struct error
     }
     enum status status = STATUS_OK;
     if (hash->elements >= 2) {
-        print_hash(kind, id, hash);
+        if (form->is_json) {
+            print_object(id, hash);
+        } else {
+            print_hash(form->kind, id, hash);
+        }
     } else {
-        status = say_no_key(client, kind, id, error);
+        status = say_no_key(client, form->kind, id, error);
     }
     freeReplyObject(hash);
     return status;
@@ -180,7 +227,7 @@ ask_handle(struct client *client, struct slice network, struct slice handle)
 }
 
 static enum status
-show_handle(struct client *client, const char *kind, const char *handle,
+show_handle(struct client *client, const struct form *form, const char *handle,
             struct error *error)
 {
     redisReply *ids[NETWORK_COUNT] = {NULL};
@@ -201,8 +248,8 @@ show_handle(struct client *client, const char *kind, const char *handle,
     size_t found = 0;
     for (size_t i = 0; i < asked && status == STATUS_OK; i++) {
         if (!slice_is_none(client_text(ids[i]))) {
-            (void)fputs(found++ > 0 ? "\n" : "", stdout);
-            status = show_hash(client, kind, client_text(ids[i]), error);
+            (void)fputs(found++ > 0 && !form->is_json ? "\n" : "", stdout);
+            status = show_hash(client, form, client_text(ids[i]), error);
         }
     }
     for (size_t i = 0; i < asked; i++) {
@@ -222,44 +269,45 @@ show_handle(struct client *client, const char *kind, const char *handle,
 // The id of a person known by handle only, "x:@ann", has the handle in the form in
 // which it is compared.
 static enum status
-show_id(struct client *client, const char *kind, const char *id, struct error *error)
+show_id(struct client *client, const struct form *form, const char *id,
+        struct error *error)
 {
     const char *colon = strchr(id, ':');
     if (colon == NULL || colon[1] != '@') {
-        return show_hash(client, kind, slice_of(id), error);
+        return show_hash(client, form, slice_of(id), error);
     }
     struct arena arena;
     arena_init(&arena, ARENA_MAX);
     struct slice net = {id, (size_t)(colon + 2 - id)};
     struct slice handle = text_fold(&arena, text_handle(slice_of(colon + 2)));
     enum status status =
-        show_hash(client, kind, arena_join(&arena, net, handle), error);
+        show_hash(client, form, arena_join(&arena, net, handle), error);
     arena_fini(&arena);
     return status;
 }
 
 static enum status
-show_person(struct client *client, const char *kind, const char *who,
+show_person(struct client *client, const struct form *form, const char *who,
             struct error *error)
 {
-    return who[0] == '@' ? show_handle(client, kind, who + 1, error)
-                         : show_id(client, kind, who, error);
+    return who[0] == '@' ? show_handle(client, form, who + 1, error)
+                         : show_id(client, form, who, error);
 }
 
 enum status
-show_user(struct client *client, const char *who, struct error *error)
+show_user(struct client *client, const char *who, bool is_json, struct error *error)
 {
-    return show_person(client, "user", who, error);
+    return show_person(client, &(struct form){"user", is_json}, who, error);
 }
 
 enum status
-show_carrier(struct client *client, const char *who, struct error *error)
+show_carrier(struct client *client, const char *who, bool is_json, struct error *error)
 {
-    return show_person(client, "carrier", who, error);
+    return show_person(client, &(struct form){"carrier", is_json}, who, error);
 }
 
 enum status
-show_cascade(struct client *client, const char *id, struct error *error)
+show_cascade(struct client *client, const char *id, bool is_json, struct error *error)
 {
-    return show_hash(client, "cascade", slice_of(id), error);
+    return show_hash(client, &(struct form){"cascade", is_json}, slice_of(id), error);
 }

@@ -2,16 +2,18 @@
 // `cascadectl cascade`.
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/status.h"
 #include "ctl/client.h"
 
 // STATUS_RANGE: Redis has nothing of that name.
 //
 // who: a user id, "@handle" (looked up in the networks that have well-known handles) or
-// "@net:handle". Every user found is shown.
-enum status show_user(struct client *client, const char *who,
+// "@net:handle". Every user found is shown. As JSON each is one object in one line.
+enum status show_user(struct client *client, const char *who, bool is_json,
                       struct error *error) MUST_USE;
-enum status show_carrier(struct client *client, const char *who,
+enum status show_carrier(struct client *client, const char *who, bool is_json,
                          struct error *error) MUST_USE;
-enum status show_cascade(struct client *client, const char *id,
+enum status show_cascade(struct client *client, const char *id, bool is_json,
                          struct error *error) MUST_USE;

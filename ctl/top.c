@@ -1,6 +1,7 @@
 #include "ctl/top.h"
 
 #include "base/buffer.h"
+#include "base/json_writer.h"
 #include "ctl/bands.h"
 #include "ctl/board.h"
 #include "ctl/cell.h"
@@ -176,11 +177,68 @@ show_frame(struct top *top, struct error *error)
     return status;
 }
 
+// ── as JSON ────────────────────────────────────────────────────────────────
+
+static void
+put_board(struct buffer *json, const struct board *board, enum board_index which)
+{
+    json_writer_name(json, slice_of(board_names[which]));
+    json_writer_open(json, '[');
+    for (size_t row = 0; row < board->count; row++) {
+        json_writer_open(json, '{');
+        json_writer_put_text(json, "id", board_member(board, row));
+        values_put_json(json, SLICE_LIT("value"), board_score(board, row));
+        if (which != BOARD_HASHTAGS) {
+            values_put_json_text(json, SLICE_LIT("handle"), board_handle(board, row));
+        }
+        if (which == BOARD_CASCADES) {
+            values_put_json_text(json, SLICE_LIT("text"), board_text(board, row));
+        }
+        json_writer_close(json, '}');
+    }
+    json_writer_close(json, ']');
+}
+
+static enum status
+show_json(struct client *client, const struct top_options *options, struct error *error)
+{
+    struct board_snapshot snapshot;
+    size_t rows = options->rows != 0 ? options->rows : PLAIN_ROWS;
+    struct board_request request = {SLICE_NONE, options->window, rows};
+    enum status status = board_pull(client, request, &snapshot, error);
+    if (status == STATUS_OK) {
+        struct buffer json;
+        buffer_init(&json, FRAME_MAX);
+        json_writer_open(&json, '{');
+        json_writer_put_text(&json, "window", slice_of(options->window));
+        values_put_json(&json, SLICE_LIT("clock_ms"), snapshot.meta.clock_ms);
+        values_put_json(&json, SLICE_LIT("posts"), snapshot.meta.posts);
+        values_put_json(&json, SLICE_LIT("lag_ms"), snapshot.meta.lag_ms);
+        json_writer_name(&json, SLICE_LIT("complete"));
+        json_writer_bool(&json, slice_equal(snapshot.meta.complete, SLICE_LIT("1")));
+        json_writer_name(&json, SLICE_LIT("boards"));
+        json_writer_open(&json, '{');
+        for (size_t i = 0; i < BOARD_COUNT; i++) {
+            put_board(&json, &snapshot.boards[i], (enum board_index)i);
+        }
+        json_writer_close(&json, '}');
+        json_writer_close(&json, '}');
+        buffer_append_byte(&json, '\n');
+        (void)fwrite(buffer_text(&json).ptr, 1, json.size, stdout);
+        buffer_fini(&json);
+    }
+    board_drop(&snapshot);
+    return status;
+}
+
 enum status
 top_run(struct client *client, const struct top_options *options, struct error *error)
 {
     struct top top = {.client = client, .options = options, .shown_at = USEC_NONE};
     enum status status = STATUS_OK;
+    if (options->is_json) {
+        return show_json(client, options, error);
+    }
     if (options->is_once) {
         screen_measure(&top.screen);
         status = show_frame(&top, error);

@@ -13,6 +13,7 @@ struct top_options {
     size_t rows; // the most rows of a board; 0: as many as fit
     usec every;
     bool is_once;
+    bool is_json; // once, as one JSON object
 };
 
 // Returns after one frame, or when a signal or a closed standard output ends it

@@ -29,20 +29,42 @@ _cascadectl()
         mapfile -t COMPREPLY < <(compgen -W '' -- "$word")
         return
         ;;
+    --rule)
+        mapfile -t COMPREPLY < <(compgen -W '' -- "$word")
+        return
+        ;;
+    --control)
+        mapfile -t COMPREPLY < <(compgen -W '' -- "$word")
+        return
+        ;;
+    --http)
+        mapfile -t COMPREPLY < <(compgen -W '' -- "$word")
+        return
+        ;;
     esac
     local offered='-r --redis -p --prefix -o --option -V --version -h --help'
     local command= at
     for at in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case $at in
-        top | user | cascade | carriers | carrier | campaign | outreach) command=$at ;;
+        status | sources | top | board | user | cascade | carriers | carrier | campaign | outreach | alerts | explain | reload | config) command=$at ;;
         esac
     done
     case $command in
-    '') offered+=' top user cascade carriers carrier campaign outreach' ;;
-    top) offered+=' -w --window -n --rows -e --every -1 --once' ;;
+    '') offered+=' status sources top board user cascade carriers carrier campaign outreach alerts explain reload config' ;;
+    status) offered+=' -j --json' ;;
+    sources) offered+=' -j --json' ;;
+    top) offered+=' -w --window -n --rows -e --every -1 --once -j --json' ;;
+    board) offered+=' -n --rows -j --json' ;;
+    user) offered+=' -j --json' ;;
+    cascade) offered+=' --tree --dot -n --rows -j --json' ;;
     carriers) offered+=' -n --rows -j --json' ;;
+    carrier) offered+=' -j --json' ;;
     campaign) offered+=' -w --window -n --rows -j --json' ;;
     outreach) offered+=' -n --rows --csv -j --json done undo' ;;
+    alerts) offered+=' -f --follow --rule -n --rows -j --json' ;;
+    explain) offered+=' -j --json' ;;
+    reload) offered+=' --wait -j --json' ;;
+    config) offered+=' --origin -j --json --control --http' ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$offered" -- "$word")
 }

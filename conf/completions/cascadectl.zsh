@@ -9,18 +9,53 @@ options=(
     '(-V --version)'{-V,--version}'[print the version]'
     '(-h --help)'{-h,--help}'[print this help]'
 )
-case ${words[(r)(top|user|cascade|carriers|carrier|campaign|outreach)]} in
+case ${words[(r)(status|sources|top|board|user|cascade|carriers|carrier|campaign|outreach|alerts|explain|reload|config)]} in
+status)
+    options+=(
+        '(-j --json)'{-j,--json}'[as one JSON object]'
+    )
+    ;;
+sources)
+    options+=(
+        '(-j --json)'{-j,--json}'[as one JSON object]'
+    )
+    ;;
 top)
     options+=(
         '(-w --window)'{-w,--window}'[window to show, as configured (default 1h)]:W:(5m 1h 24h)'
         '(-n --rows)'{-n,--rows}'[at most N rows per board]:N: '
         '(-e --every)'{-e,--every}'[time between two updates (default 1s)]:SPAN: '
         '(-1 --once)'{-1,--once}'[show them once, then exit]'
+        '(-j --json)'{-j,--json}'[once, as one JSON object]'
+    )
+    ;;
+board)
+    options+=(
+        '(-n --rows)'{-n,--rows}'[the first N (default 20)]:N: '
+        '(-j --json)'{-j,--json}'[as one JSON object]'
+    )
+    ;;
+user)
+    options+=(
+        '(-j --json)'{-j,--json}'[as one JSON object]'
+    )
+    ;;
+cascade)
+    options+=(
+        '--tree[who came through whom, as a tree of lines]'
+        '--dot[the same as a graph for dot (Graphviz)]'
+        '(-n --rows)'{-n,--rows}'[the first N posts of the tree (default all)]:N: '
+        '(-j --json)'{-j,--json}'[as one JSON object]'
     )
     ;;
 carriers)
     options+=(
         '(-n --rows)'{-n,--rows}'[the first N (default 20)]:N: '
+        '(-j --json)'{-j,--json}'[as one JSON object]'
+    )
+    ;;
+carrier)
+    options+=(
         '(-j --json)'{-j,--json}'[as one JSON object]'
     )
     ;;
@@ -39,5 +74,32 @@ outreach)
         '3:change:(done undo)' '4:id: '
     )
     ;;
+alerts)
+    options+=(
+        '(-f --follow)'{-f,--follow}'[then print each new alert until Ctrl-C]'
+        '--rule[only those of this rule]:RULE: '
+        '(-n --rows)'{-n,--rows}'[the last N (default 20)]:N: '
+        '(-j --json)'{-j,--json}'[each as one JSON object per line]'
+    )
+    ;;
+explain)
+    options+=(
+        '(-j --json)'{-j,--json}'[as one JSON object]'
+    )
+    ;;
+reload)
+    options+=(
+        '--wait[and print what changed, or the line of each fault]'
+        '(-j --json)'{-j,--json}'[as one JSON object]'
+    )
+    ;;
+config)
+    options+=(
+        '--origin[with the file and line, or other origin, of each]'
+        '(-j --json)'{-j,--json}'[as one JSON object]'
+        '--control[control socket of the daemon (default /run/cascaded/control.sock, or what the daemon has written to Redis)]:PATH: '
+        '--http[address of its HTTP interface (default http\://127.0.0.1\:7787, or likewise)]:URL: '
+    )
+    ;;
 esac
-_arguments -s -S $options '1:command:((top\:"show the leaderboards until Ctrl-C" user\:"show all values of a user" cascade\:"show all values of a post’s cascade" carriers\:"list the people through whom most people came" carrier\:"show what is known of one of them" campaign\:"show the figures and boards of a campaign, or list all" outreach\:"list whom to talk to in a campaign, with reasons; or mark a person as talked to (done), or not (undo)"))' '2:id: '
+_arguments -s -S $options '1:command:((status\:"show whether the daemon runs, its Redis, its sources, and what is incomplete" sources\:"list the sources with their state, lag and newest gap" top\:"show the leaderboards until Ctrl-C" board\:"list one leaderboard; carriers, early and carriers_estimated have no window" user\:"show all values of a user" cascade\:"show all values of a post’s cascade" carriers\:"list the people through whom most people came" carrier\:"show what is known of one of them" campaign\:"show the figures and boards of a campaign, or list all" outreach\:"list whom to talk to in a campaign, with reasons; or mark a person as talked to (done), or not (undo)" alerts\:"list the newest alerts, the newest last" explain\:"show why an alert was raised, and what became of it" reload\:"let the daemon read its configuration again" config\:"show              print the options in use"))' '2:id: '

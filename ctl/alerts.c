@@ -1,0 +1,474 @@
+#include "ctl/alerts.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/json_writer.h"
+#include "base/usec.h"
+#include "ctl/cell.h"
+#include "ctl/latest.h"
+#include "ctl/print.h"
+#include "ctl/values.h"
+
+enum {
+    PAGE = 500,
+    LINE_MAX_LEN = 1 << 16,
+    ID_MAX = 64,
+    KEY_MAX = 4096,
+    TEXT_COLUMNS = 600,
+    NAME_COLUMNS = 14,
+    OUTBOXES_MAX = 16,
+    PEOPLE_SHOWN = 5,
+};
+
+#define FOLLOW_EVERY (250 * USEC_PER_MS)
+
+// ── entries of the stream ──────────────────────────────────────────────────
+
+// [id, ["json", text]]
+static struct slice
+entry_id(const redisReply *entry)
+{
+    return entry->type == REDIS_REPLY_ARRAY && entry->elements == 2
+               ? client_text(entry->element[0])
+               : SLICE_NONE;
+}
+
+static struct slice
+entry_text(const redisReply *entry)
+{
+    if (slice_is_none(entry_id(entry)) ||
+        entry->element[1]->type != REDIS_REPLY_ARRAY ||
+        entry->element[1]->elements != 2) {
+        return SLICE_NONE;
+    }
+    return client_text(entry->element[1]->element[1]);
+}
+
+static json_t *
+read_json(struct slice text)
+{
+    return slice_is_none(text) ? NULL
+                               : json_loadb(text.ptr, text.len, JSON_ALLOW_NUL, NULL);
+}
+
+// A page before `last` (XREVRANGE) or behind it (XRANGE), in that order.
+static redisReply *
+read_page(struct client *client, bool is_forward, const char *last, struct error *error)
+{
+    char from[ID_MAX + 1];
+    (void)snprintf(from, sizeof from, "%s%s", last[0] != '\0' ? "(" : "",
+                   last[0] != '\0' ? last
+                   : is_forward    ? "-"
+                                   : "+");
+    char count[ID_MAX];
+    (void)snprintf(count, sizeof count, "%d", PAGE);
+    const char *const range[] = {from, is_forward ? "+" : "-", "COUNT", count, NULL};
+    client_queue(client, is_forward ? "XRANGE" : "XREVRANGE", SLICE_LIT("alerts"),
+                 range);
+    return client_answer(client, REDIS_REPLY_ARRAY, error);
+}
+
+static void
+note_last(const redisReply *page, char last[ID_MAX])
+{
+    struct slice id =
+        page->elements != 0 ? entry_id(page->element[page->elements - 1]) : SLICE_NONE;
+    if (id.len != 0 && id.len < ID_MAX) {
+        (void)snprintf(last, ID_MAX, "%.*s", SLICE_ARG(id));
+    }
+}
+
+static bool
+is_wanted(const json_t *alert, const char *rule)
+{
+    return json_is_object(alert) &&
+           (rule == NULL || slice_equal(print_member(alert, "rule"), slice_of(rule)));
+}
+
+// ── list ───────────────────────────────────────────────────────────────────
+
+static void
+print_alert(const json_t *alert, bool is_json)
+{
+    struct buffer line;
+    struct buffer out;
+    if (is_json) {
+        print_json(alert);
+        return;
+    }
+    buffer_init(&line, LINE_MAX_LEN);
+    buffer_init(&out, LINE_MAX_LEN);
+    latest_put(&line, alert);
+    (void)cell_put(&out, buffer_text(&line), TEXT_COLUMNS);
+    buffer_append(&out, SLICE_LIT("  ["));
+    (void)cell_put(&out, print_member(alert, "id"), TEXT_COLUMNS);
+    buffer_append(&out, SLICE_LIT("]\n"));
+    print_buffer(&out);
+    buffer_fini(&line);
+}
+
+// The newest `rows` alerts of the rule, the newest first; newest: the id of the newest
+// entry of the stream.
+static enum status
+collect(struct client *client, const struct alerts_request *request, json_t *ret_alerts,
+        char newest[ID_MAX], struct error *error)
+{
+    char last[ID_MAX] = "";
+    size_t found = 1;
+    newest[0] = '\0';
+    while (found != 0 && json_array_size(ret_alerts) < request->rows) {
+        redisReply *page = read_page(client, false, last, error);
+        if (page == NULL) {
+            return STATUS_IO;
+        }
+        found = page->elements;
+        if (found != 0 && newest[0] == '\0') {
+            (void)snprintf(newest, ID_MAX, "%.*s",
+                           SLICE_ARG(entry_id(page->element[0])));
+        }
+        for (size_t i = 0; i < found && json_array_size(ret_alerts) < request->rows;
+             i++) {
+            json_t *alert = read_json(entry_text(page->element[i]));
+            if (is_wanted(alert, request->rule)) {
+                (void)json_array_append(ret_alerts, alert);
+            }
+            json_decref(alert);
+        }
+        note_last(page, last);
+        freeReplyObject(page);
+    }
+    return STATUS_OK;
+}
+
+// STATUS_AGAIN: standard output accepts nothing more.
+static enum status
+follow(struct client *client, const struct alerts_request *request, char last[ID_MAX],
+       struct error *error)
+{
+    const struct timespec pause = {0, FOLLOW_EVERY * 1000};
+    while (fflush(stdout) == 0) {
+        redisReply *page = read_page(client, true, last[0] != '\0' ? last : "0", error);
+        if (page == NULL) {
+            return STATUS_IO;
+        }
+        for (size_t i = 0; i < page->elements; i++) {
+            json_t *alert = read_json(entry_text(page->element[i]));
+            if (is_wanted(alert, request->rule)) {
+                print_alert(alert, request->is_json);
+            }
+            json_decref(alert);
+        }
+        note_last(page, last);
+        bool is_idle = page->elements == 0;
+        freeReplyObject(page);
+        if (is_idle) {
+            (void)nanosleep(&pause, NULL);
+        }
+    }
+    return STATUS_AGAIN;
+}
+
+enum status
+alerts_show(struct client *client, const struct alerts_request *request,
+            struct error *error)
+{
+    char newest[ID_MAX];
+    json_t *alerts = json_array();
+    enum status status = collect(client, request, alerts, newest, error);
+    for (size_t i = json_array_size(alerts); i != 0 && status == STATUS_OK; i--) {
+        print_alert(json_array_get(alerts, i - 1), request->is_json);
+    }
+    if (status == STATUS_OK && json_array_size(alerts) == 0 && !request->is_json &&
+        !request->is_following) {
+        (void)fputs("there are no alerts\n", stdout);
+    }
+    json_decref(alerts);
+    if (status == STATUS_OK && request->is_following) {
+        status = follow(client, request, newest, error);
+    }
+    return status == STATUS_AGAIN ? STATUS_OK : status;
+}
+
+// ── explain ────────────────────────────────────────────────────────────────
+
+static json_t *
+find_alert(struct client *client, const char *id, struct error *error)
+{
+    char last[ID_MAX] = "";
+    json_t *found = NULL;
+    size_t count = 1;
+    while (count != 0 && found == NULL) {
+        redisReply *page = read_page(client, false, last, error);
+        if (page == NULL) {
+            return NULL;
+        }
+        count = page->elements;
+        for (size_t i = 0; i < count && found == NULL; i++) {
+            json_t *alert = read_json(entry_text(page->element[i]));
+            if (json_is_object(alert) &&
+                slice_equal(print_member(alert, "id"), slice_of(id))) {
+                found = json_incref(alert);
+            }
+            json_decref(alert);
+        }
+        note_last(page, last);
+        freeReplyObject(page);
+    }
+    if (found == NULL) {
+        (void)error_set(
+            error, STATUS_RANGE,
+            "no alert \"%.300s\" in the stream; cascadectl alerts lists ids", id);
+    }
+    return found;
+}
+
+static json_t *
+value_of(struct slice text)
+{
+    return json_writer_is_number(text)
+               ? json_loadb(text.ptr, text.len, JSON_DECODE_ANY, NULL)
+               : json_stringn(text.ptr, text.len);
+}
+
+// The fields of the cascade that show how it went on; null: it has no key any more.
+static enum status
+read_present(struct client *client, const json_t *alert, json_t **ret_present,
+             struct error *error)
+{
+    static const char *const fields[] = {"size",  "amplifiers", "reach", "velocity_5m",
+                                         "state", "forecast",   "level", NULL};
+    struct slice root = print_member(json_object_get(alert, "cascade"), "id");
+    struct buffer key;
+    buffer_init(&key, KEY_MAX);
+    buffer_append(&key, SLICE_LIT("cascade:"));
+    buffer_append(&key, root);
+    client_queue(client, "HMGET", buffer_text(&key), fields);
+    buffer_fini(&key);
+    redisReply *reply = client_answer(client, REDIS_REPLY_ARRAY, error);
+    if (reply == NULL) {
+        return STATUS_IO;
+    }
+    *ret_present = json_object();
+    for (size_t i = 0; fields[i] != NULL; i++) {
+        struct slice value = values_at(reply, i);
+        if (!slice_is_none(value)) {
+            (void)json_object_set_new(*ret_present, fields[i], value_of(value));
+        }
+    }
+    freeReplyObject(reply);
+    return STATUS_OK;
+}
+
+struct outboxes {
+    char names[OUTBOXES_MAX][ID_MAX + 8];
+    size_t count;
+};
+
+static void
+note_outbox(void *context, struct slice key)
+{
+    struct outboxes *outboxes = context;
+    for (size_t i = 0; i < outboxes->count; i++) {
+        if (slice_equal(slice_of(outboxes->names[i]), key)) {
+            return;
+        }
+    }
+    if (outboxes->count < OUTBOXES_MAX && key.len < sizeof outboxes->names[0]) {
+        (void)snprintf(outboxes->names[outboxes->count++], sizeof outboxes->names[0],
+                       "%.*s", SLICE_ARG(key));
+    }
+}
+
+// "<attempts> <due, ms> <json>" of that alert.
+static bool
+is_of_alert(struct slice value, const char *id)
+{
+    const char *brace = value.len != 0 ? memchr(value.ptr, '{', value.len) : NULL;
+    struct slice text = {brace,
+                         brace != NULL ? value.len - (size_t)(brace - value.ptr) : 0};
+    json_t *alert = brace != NULL ? read_json(text) : NULL;
+    bool is_same =
+        json_is_object(alert) && slice_equal(print_member(alert, "id"), slice_of(id));
+    json_decref(alert);
+    return is_same;
+}
+
+// Adds the webhooks that have not acknowledged the alert.
+static enum status
+read_waiting(struct client *client, const char *id, json_t *waiting,
+             struct error *error)
+{
+    struct outboxes outboxes = {.count = 0};
+    enum status status =
+        client_scan(client, SLICE_LIT("outbox:"), note_outbox, &outboxes, error);
+    for (size_t i = 0; i < outboxes.count && status == STATUS_OK; i++) {
+        client_queue(client, "HGETALL", slice_of(outboxes.names[i]), NULL);
+        redisReply *hash = client_answer(client, REDIS_REPLY_ARRAY, error);
+        if (hash == NULL) {
+            return STATUS_IO;
+        }
+        for (size_t k = 0; k + 1 < hash->elements; k += 2) {
+            struct slice value = client_text(hash->element[k + 1]);
+            if (is_of_alert(value, id)) {
+                json_t *entry = json_pack(
+                    "{s:s, s:i}", "webhook", outboxes.names[i] + strlen("outbox:"),
+                    "attempts", (int)values_whole((struct slice){value.ptr, 1}));
+                (void)json_array_append_new(waiting, entry);
+            }
+        }
+        freeReplyObject(hash);
+    }
+    return status;
+}
+
+static void
+put_name(struct buffer *out, const char *name)
+{
+    cell_put_aligned(out, slice_of(name), NAME_COLUMNS, CELL_LEFT);
+    buffer_append(out, SLICE_LIT("  "));
+}
+
+static void
+put_text(struct buffer *out, const char *name, struct slice text)
+{
+    if (text.len != 0) {
+        put_name(out, name);
+        (void)cell_put(out, text, TEXT_COLUMNS);
+        buffer_append_byte(out, '\n');
+    }
+}
+
+static void
+put_why(struct buffer *out, const json_t *alert)
+{
+    size_t index;
+    const json_t *reason;
+    json_array_foreach(json_object_get(alert, "why"), index, reason)
+    {
+        if (json_is_string(reason)) {
+            put_text(out, index == 0 ? "why" : "", slice_of(json_string_value(reason)));
+        }
+    }
+}
+
+// "@ann, @bob" of an array of people.
+static void
+put_people(struct buffer *out, const char *name, const json_t *people)
+{
+    size_t index;
+    const json_t *person;
+    if (json_array_size(people) == 0) {
+        return;
+    }
+    put_name(out, name);
+    json_array_foreach(people, index, person)
+    {
+        struct slice handle = print_member(person, "handle");
+        if (index >= PEOPLE_SHOWN) {
+            break;
+        }
+        buffer_append(out, index != 0 ? SLICE_LIT(", ") : SLICE_LIT(""));
+        buffer_append(out, handle.len != 0 ? SLICE_LIT("@") : SLICE_LIT(""));
+        (void)cell_put(out, handle.len != 0 ? handle : print_member(person, "id"),
+                       TEXT_COLUMNS);
+    }
+    buffer_append_byte(out, '\n');
+}
+
+static void
+put_present(struct buffer *out, const json_t *present)
+{
+    const char *name;
+    const json_t *value;
+    bool is_first = true;
+    json_object_foreach((json_t *)(uintptr_t)present, name, value)
+    {
+        put_name(out, is_first ? "now" : "");
+        (void)cell_put(out, slice_of(name), TEXT_COLUMNS);
+        buffer_append_byte(out, ' ');
+        char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
+        (void)cell_put(out,
+                       json_is_string(value) ? slice_of(json_string_value(value))
+                                             : slice_of(text != NULL ? text : ""),
+                       TEXT_COLUMNS);
+        free(text);
+        buffer_append_byte(out, '\n');
+        is_first = false;
+    }
+    if (is_first) {
+        put_text(out, "now",
+                 SLICE_LIT("the cascade has no key in Redis any more: it is closed, or "
+                           "nothing of it is left in any window"));
+    }
+}
+
+static void
+put_waiting(struct buffer *out, const json_t *waiting)
+{
+    size_t index;
+    const json_t *entry;
+    if (json_array_size(waiting) == 0) {
+        put_text(out, "webhooks", SLICE_LIT("no webhook has it in its outbox"));
+    }
+    json_array_foreach(waiting, index, entry)
+    {
+        put_name(out, index == 0 ? "webhooks" : "");
+        (void)cell_put(out, print_member(entry, "webhook"), TEXT_COLUMNS);
+        print_put(out, " has not acknowledged it; attempts so far: %lld\n",
+                  (long long)print_number(entry, "attempts"));
+    }
+}
+
+static void
+print_explanation(const json_t *alert, const json_t *present, const json_t *waiting)
+{
+    struct buffer out;
+    const json_t *cascade = json_object_get(alert, "cascade");
+    const json_t *author = json_object_get(alert, "author");
+    struct slice handle = print_member(author, "handle");
+    buffer_init(&out, PRINT_TEXT_MAX);
+    put_text(&out, "alert", print_member(alert, "id"));
+    put_text(&out, "type", print_member(alert, "type"));
+    put_text(&out, "rule", print_member(alert, "rule"));
+    put_name(&out, "level");
+    print_put(&out, "%lld\n", (long long)print_number(alert, "level"));
+    put_text(&out, "time", print_member(alert, "time"));
+    put_why(&out, alert);
+    put_text(&out, "author", handle.len != 0 ? handle : print_member(author, "id"));
+    put_text(&out, "post", print_member(cascade, "id"));
+    put_text(&out, "text", print_member(cascade, "text"));
+    put_people(&out, "amplifiers", json_object_get(alert, "top_amplifiers"));
+    put_people(&out, "carriers", json_object_get(alert, "top_carriers"));
+    put_present(&out, present);
+    put_waiting(&out, waiting);
+    print_buffer(&out);
+}
+
+enum status
+alerts_explain(struct client *client, const char *id, bool is_json, struct error *error)
+{
+    json_t *alert = find_alert(client, id, error);
+    json_t *present = NULL;
+    json_t *waiting = json_array();
+    enum status status =
+        alert != NULL ? read_present(client, alert, &present, error) : error->code;
+    if (status == STATUS_OK) {
+        status = read_waiting(client, id, waiting, error);
+    }
+    if (status == STATUS_OK && is_json) {
+        json_t *answer = json_pack("{s:O, s:O, s:O}", "alert", alert, "now", present,
+                                   "waiting", waiting);
+        print_json(answer);
+        json_decref(answer);
+    } else if (status == STATUS_OK) {
+        print_explanation(alert, present, waiting);
+    }
+    json_decref(waiting);
+    json_decref(present);
+    json_decref(alert);
+    return status;
+}

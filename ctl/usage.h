@@ -1,0 +1,5 @@
+// What `cascadectl --help` prints. The documentation and the completions are generated
+// from it (conf/help_text.py).
+#pragma once
+
+extern const char usage_text[];
