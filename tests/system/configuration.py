@@ -167,7 +167,7 @@ def memory_that_is_short_at_sighup_leaves_the_running_configuration():
         pid = daemon.process.pid
         before = resource.prlimit(pid, resource.RLIMIT_AS)
         failures = set()
-        for extra in range(0, 8 << 20, 128 << 10):
+        for extra in range(0, 32 << 20, 128 << 10):
             size = int(pathlib.Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[0])
             resource.prlimit(pid, resource.RLIMIT_AS,
                              (size * resource.getpagesize() + extra, before[1]))
