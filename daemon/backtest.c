@@ -274,6 +274,7 @@ push(struct bench *bench)
     usec wall = wall_clock_now();
     while (recording_next(&bench->recording, wall) != NULL) {
         while (recording_push(&bench->recording, wall) == STATUS_AGAIN) {
+            note_alerts(bench);
             drain(bench);
         }
         if (bench->first == USEC_NONE && pipeline_clock(bench->pipeline) != 0) {

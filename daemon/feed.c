@@ -5,6 +5,7 @@
 #include "daemon/clock_steps.h"
 #include "daemon/wall_clock.h"
 #include "pipeline/pipeline.h"
+#include "sinks/redis/redis_claims.h"
 #include "sinks/redis/redis_sink.h"
 
 bool
@@ -87,6 +88,10 @@ feed_push(struct feed *feed, usec wall)
     const struct post *post = feed_next(feed);
     report_time(feed, post, wall);
     enum status status = pipeline_post(feed->pipeline, post, wall);
+    if (status == STATUS_AGAIN && feed->sink != NULL && !feed->is_live) {
+        redis_claims_render(feed->sink); // it may have waited for the texts of alerts
+        status = pipeline_post(feed->pipeline, post, wall);
+    }
     if (status == STATUS_AGAIN) {
         if (feed->sink != NULL) {
             redis_sink_hurry(feed->sink);

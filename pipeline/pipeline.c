@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "pipeline/carriers/settle.h"
+#include "pipeline/changes/change.h"
 #include "pipeline/changes/change_carrier.h"
 #include "pipeline/changes/key_rule.h"
 #include "pipeline/fold/acts.h"
@@ -16,6 +17,7 @@
 #include "pipeline/fold/naming.h"
 #include "pipeline/fold/parent.h"
 #include "pipeline/fold/prefetch.h"
+#include "pipeline/fold/renewal.h"
 #include "pipeline/fold/undo.h"
 #include "pipeline/fold/versions.h"
 #include "pipeline/inside.h"
@@ -133,6 +135,12 @@ cascade_closed(void *context, uint32_t cascade)
     settle_cascade(context, cascade);
 }
 
+static bool
+alert_needs(void *context, uint32_t cascade)
+{
+    return change_alert_needs(context, cascade);
+}
+
 // ── life ───────────────────────────────────────────────────────────────────
 
 static bool
@@ -145,6 +153,7 @@ records_init(struct pipeline *pipeline, uint32_t capacity)
         .windows = &pipeline->windows,
         .key = &pipeline->key,
         .closed = cascade_closed,
+        .needs = alert_needs,
         .context = pipeline,
     };
     return cascades_init(&pipeline->cascades, capacity, &beside);
@@ -474,6 +483,9 @@ pipeline_post(struct pipeline *pipeline, const struct post *post, usec wall)
     if (pipeline->is_event_time && has_time) {
         // Even if the post is refused: the passing of time makes room.
         advance(pipeline, post->time);
+    }
+    if (renewal_waits(pipeline, post, &met.ids)) {
+        return STATUS_AGAIN;
     }
     enum status status = admission_check(pipeline, post);
     if (status != STATUS_OK) {

@@ -29,6 +29,9 @@
 // posts so far; otherwise it is the wall time that is passed in. Both only move
 // forward, except by pipeline_step (pipeline/fold/rewind.h).
 //
+// In event time STATUS_AGAIN may mean that alerts have to be shown, or written, before
+// a cascade that the post begins again forgets its counts (pipeline/fold/renewal.h).
+//
 // When a table is full, STATUS_AGAIN means that a flush may make room. If it does not,
 // the people and hashtags that a post is the first to name are left out, and the rest
 // of it counts. STATUS_FULL means that the post is refused, because there is no room

@@ -559,6 +559,17 @@ alerts_advance(struct pipeline *pipeline)
     }
 }
 
+void
+alerts_resolve(struct pipeline *pipeline, uint32_t cascade)
+{
+    for (uint32_t i = 0; i < pipeline->alerts.memory.high; i++) {
+        const struct alert_row *row = alert_memory_at(&pipeline->alerts.memory, i);
+        if (row->rule != 0 && row->flags != 0 && row->cascade == cascade) {
+            row_tick(pipeline, i);
+        }
+    }
+}
+
 static void
 expect_texts(struct alerts *alerts, struct snapshot *snapshot)
 {

@@ -24,8 +24,9 @@
 // published once more, with the final size. If its record is evicted before, no
 // resolved alert is published; this is counted.
 //
-// A cascade with an alert in the queue keeps its counts and is not evicted. If the post
-// is deleted before its alert is pulled, the alert is dropped.
+// A cascade with an alert in the queue is not evicted, and keeps its counts until the
+// alert was shown or, in wall time, written. If the post is deleted before its alert is
+// pulled, the alert is dropped.
 #pragma once
 
 #include <stdbool.h>
@@ -92,6 +93,10 @@ void alerts_judge(struct pipeline *pipeline, uint32_t cascade, usec time);
 
 // The clock has moved.
 void alerts_advance(struct pipeline *pipeline);
+
+// The close of this cascade is reported now, if there is room in the queue, not on the
+// next multiple of 10 s.
+void alerts_resolve(struct pipeline *pipeline, uint32_t cascade);
 
 // Saves the contents without the rules, or loads them into empty ones of the same
 // capacity.

@@ -69,6 +69,9 @@ bool change_alert_show(struct pipeline *pipeline, struct change *change);
 // Keeps the text of the alert at that place of the queue, if it is the last that was
 // shown: texts are in the order of the queue.
 void change_alert_keep(struct pipeline *pipeline, uint64_t place, struct slice text);
+// True if an alert about the cascade, which has some in the queue, has yet to read its
+// counts.
+bool change_alert_needs(struct pipeline *pipeline, uint32_t cascade);
 // All fields of a cascade, its author, and the people an alert names. Changes no state.
 void change_alert_cascade(struct pipeline *pipeline, struct change *change,
                           uint32_t cascade);

@@ -391,6 +391,17 @@ change_alert_keep(struct pipeline *pipeline, uint64_t place, struct slice text)
     }
 }
 
+bool
+change_alert_needs(struct pipeline *pipeline, uint32_t cascade)
+{
+    struct alerts *alerts = &pipeline->alerts;
+    bool is_needed = !pipeline->is_event_time;
+    for (uint64_t i = alerts->shown; !is_needed && i != alerts->queue.end; i++) {
+        is_needed = alert_queue_at(&alerts->queue, i)->cascade == cascade;
+    }
+    return is_needed;
+}
+
 void
 change_alert_written(struct pipeline *pipeline)
 {

@@ -34,6 +34,7 @@ cascades_init(struct cascades *cascades, uint32_t capacity,
     cascades->windows = needs->windows;
     cascades->key = *needs->key;
     cascades->closed = needs->closed;
+    cascades->needs = needs->needs;
     cascades->context = needs->context;
     cascades->capacity = capacity;
     cascades->evicted_at = USEC_NONE;
@@ -238,8 +239,9 @@ void
 cascades_refresh(struct cascades *cascades, uint32_t cascade, usec clock)
 {
     const struct cascade *row = &cascades->rows[cascade];
-    if (row->last != USEC_NONE && cascades_is_closed(row, clock) && row->alerts == 0 &&
-        row->unresolved == 0 && cascades_is_zero(cascades, row)) {
+    if (row->last != USEC_NONE && cascades_is_closed(row, clock) &&
+        row->unresolved == 0 && cascades_is_zero(cascades, row) &&
+        (row->alerts == 0 || !cascades->needs(cascades->context, cascade))) {
         forget(cascades, cascade);
     }
 }

@@ -55,6 +55,7 @@ struct cascades {
     struct windows *windows;
     struct hash_key key;
     void (*closed)(void *context, uint32_t cascade);
+    bool (*needs)(void *context, uint32_t cascade);
     void *context;
     uint64_t evicted, evicted_open, evicted_early;
     usec evicted_at; // clock of the last such eviction; USEC_NONE: none
@@ -68,6 +69,7 @@ struct cascades_needs {
     struct windows *windows;
     const struct hash_key *key;
     void (*closed)(void *context, uint32_t cascade); // it may be open again later
+    bool (*needs)(void *context, uint32_t cascade);  // for an alert in the queue
     void *context;
 };
 // False when the system refuses the memory.
@@ -95,7 +97,7 @@ uint32_t cascades_put(struct cascades *cascades, struct slice id, uint64_t hash,
 void cascades_queue(struct cascades *cascades, uint32_t cascade, uint32_t dirty);
 // An author known by handle only is replaced by one with an id, no other is.
 void cascades_set_author(struct cascades *cascades, uint32_t cascade, uint32_t user);
-// Forgets the counts if the cascade is closed and zero in every window.
+// Forgets the counts if the cascade is closed, zero in every window and not needed.
 void cascades_refresh(struct cascades *cascades, uint32_t cascade, usec clock);
 
 // An event of that time was counted: updates first, last and the time of the close.
@@ -109,7 +111,6 @@ void cascades_time_close(struct cascades *cascades, uint32_t cascade);
 void cascades_rewind(struct cascades *cascades, usec clock);
 // Frees the events and the forecast of the cascade: its speed is no longer known.
 void cascades_drop_speed(struct cascades *cascades, uint32_t cascade);
-
 // Queues every cascade whose close is due.
 void cascades_advance(struct cascades *cascades, usec clock);
 
@@ -129,7 +130,6 @@ uint64_t cascades_recent(const struct cascades *cascades, const struct cascade *
 // True if none of its events is in a window. Entries that cancel each other may still
 // refer to its counters.
 bool cascades_is_zero(const struct cascades *cascades, const struct cascade *row);
-
 // The quoted post's record, or CASCADE_NONE.
 uint32_t cascades_parent(const struct cascades *cascades, uint32_t cascade);
 

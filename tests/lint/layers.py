@@ -39,7 +39,7 @@ STAGES = {
                 "change_cascade", "change_forecast", "change_user", "key_rule"},
     "fold": {"acts", "admission", "belong", "campaign_counter", "campaign_fold", "campaign_people",
              "campaign_reload", "carry", "ids", "learn", "names", "naming", "parent", "persons", "prefetch",
-             "release", "rewind", "undo", "versions", "withdrawals"},
+             "release", "renewal", "rewind", "undo", "versions", "withdrawals"},
 }
 WHOLE = re.compile(r"\bstruct pipeline\b")
 

@@ -282,6 +282,36 @@ def alerts_leave_with_the_flush_and_are_the_same_however_long_it_is():
 
 
 @case
+def a_rule_changes_no_count_and_backtest_and_replay_agree():
+    """Cascades that are reshared again after days: they count from 0, whatever waits to be written."""
+    path = f"{FOLDER}/again.ndjson"
+    with open(path, "w", encoding="utf-8") as file:
+        for i in range(300):
+            for k, size in ((0, 4), (3, 2)):  # days, reshares
+                for number in range(size):
+                    time_ms = 1400000000000 + i * 864_000_000 + k * 86_400_000 + number
+                    file.write(json.dumps({
+                        "id": f"app:{i}-{k}-{number}", "time": time_ms,
+                        "author": {"id": f"app:u{number}"},
+                        "retweet_of": {"id": f"app:p{i}", "author": {"id": "app:ann"}}}) + "\n")
+    sizes = []
+    for rule in ([], ["min_size=2", "resolved=true"], ["min_size=5"]):
+        CLIENT.flushall()
+        options = [word for text in rule for word in ("-o", f"alert.again.{text}")]
+        replay("-o", "redis.flush=5s", "-o", "windows=1h", *options, path)
+        sizes.append(CLIENT.hgetall("cascaded:cascade:app:p299"))
+        sizes[-1].pop(b"level", None)
+        raised = [json.loads(entry[b"json"]) for _, entry in CLIENT.xrange("cascaded:alerts")]
+        if rule:
+            fits = 300 if rule[0] == "min_size=2" else 0
+            assert sum(each["type"] == "cascade.alert" for each in raised) == fits, len(raised)
+            done = subprocess.run(command("--backtest", "-o", "windows=1h", *options, path),
+                                  capture_output=True, timeout=200, check=True)
+            assert f"alerts={fits} ".encode() in done.stdout, done.stdout
+    assert sizes[0][b"size"] == b"2" and sizes[0] == sizes[1] == sizes[2], sizes
+
+
+@case
 def every_error_of_a_configuration_is_reported_with_its_line():
     good = subprocess.run([CASCADED, "-t", "-c", str(ROOT / "conf/cascaded.conf")],
                           capture_output=True, check=False)

@@ -10,6 +10,7 @@
 
 #include "pipeline/alerts/rules.h"
 #include "pipeline/changes.h"
+#include "pipeline/inside.h"
 #include "pipeline/pipeline.h"
 #include "tests/unit/kept.h"
 #include "tests/unit/made.h"
@@ -835,6 +836,44 @@ show(void)
     }
 }
 
+static enum status
+carried_again(usec time)
+{
+    const struct post post = {
+        .kind = POST_RETWEETED,
+        .id = SLICE_LIT("n:again"),
+        .time = time,
+        .author.id = SLICE_LIT("n:u0"),
+        .retweet_of.id = SLICE_LIT("n:p1"),
+    };
+    return pipeline_post(scene.pipeline, &post, WALL);
+}
+
+static void
+a_cascade_that_begins_again_waits_until_its_alerts_are_shown(void **state)
+{
+    (void)state;
+    begin_with("windows=1h", true, "min_size=2 resolved=true");
+    usec closes = T0 + CASCADE_IDLE + 5 * USEC_PER_S;
+    grow_at(1, 3, closes - CASCADE_IDLE);
+    show();
+    assert_int_equal(scene.count, 1);
+    // Its close is reported first, though no multiple of 10 s has passed since.
+    pass(closes - USEC_PER_S);
+    assert_int_equal(carried_again(closes), STATUS_AGAIN);
+    assert_int_equal(carried_again(closes), STATUS_AGAIN);
+    show();
+    assert_int_equal(scene.count, 1);
+    assert_string_equal(scene.told[0].id, "r:n:p1:1:resolved");
+    assert_string_equal(scene.told[0].size, "3");
+    // Nothing is written yet, and it counts from 0 nevertheless.
+    assert_int_equal(carried_again(closes), STATUS_OK);
+    const struct cascades *cascades = &scene.pipeline->cascades;
+    uint32_t cascade = cascades_find(cascades, SLICE_LIT("n:p1"));
+    assert_int_equal(cascades->rows[cascade].size, 1);
+    end();
+}
+
 static void
 take_back(int root)
 {
@@ -1140,6 +1179,7 @@ main(void)
         cmocka_unit_test(a_restart_keeps_a_digest_in_the_making),
         cmocka_unit_test(a_full_queue_makes_rules_wait),
         cmocka_unit_test(an_alert_that_was_shown_leaves_with_the_text_that_was_kept),
+        cmocka_unit_test(a_cascade_that_begins_again_waits_until_its_alerts_are_shown),
         cmocka_unit_test(a_post_deleted_before_its_alert_is_shown_costs_the_alert),
         cmocka_unit_test(
             what_a_rule_does_depends_on_what_was_shown_not_on_what_is_written),
