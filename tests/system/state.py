@@ -118,7 +118,7 @@ def a_killed_replay_sends_the_alerts_of_an_undisturbed_one():
     assert len(wanted) == 6000 and len(set(wanted)) == 6000, len(wanted)
     folder = fresh_folder()
     snapshot = pathlib.Path(folder, "snapshot")
-    made = 0
+    made, clients = 0, len(CLIENT.client_list())
     for kill in range(3):
         process = processes.start(command(folder, "-q", "--speed", "1000", *rule, path),
                                   stdout=subprocess.DEVNULL)
@@ -131,6 +131,7 @@ def a_killed_replay_sends_the_alerts_of_an_undisturbed_one():
         process.send_signal(signal.SIGKILL)
         process.wait()
         SERVER.continue_process()
+        wait("what it had sent is read", lambda: len(CLIENT.client_list()) == clients)
         made = len(alerts())
         assert 0 < made < len(wanted), made
     assert replay(folder, *rule, path).returncode == 0
