@@ -59,12 +59,12 @@ def ask(socket, *words, check=True):
 
 
 @contextlib.contextmanager
-def daemon(socket, url, *more, processors=PRODUCT):
+def daemon(socket, url, *more, processors=PRODUCT, program=CASCADED):
     """A live one that follows url, everything on but what asks the internet; killed at the end. A
     "-o", "state.dir=…" in more goes before that of its own."""
     with tempfile.TemporaryDirectory() as folder:
         process = subprocess.Popen(
-            ["taskset", "-c", processors, CASCADED, "-o", f"redis.url=unix:{socket}", "-o",
+            ["taskset", "-c", processors, program, "-o", f"redis.url=unix:{socket}", "-o",
              "http.listen=127.0.0.1:0", "-o", "names.lookup=false", "-o", f"state.dir={folder}", *more,
              "-c", "/dev/stdin"], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         process.stdin.write(f'source "bench" {{ url = "{url}" }}\n')

@@ -6,15 +6,22 @@ import subprocess
 import sys
 import time
 
-from common import FEEDER, OUT, ROOT
+from common import FEEDER, HERE, OUT, ROOT
 
 MINUTES = 2
 PROBE_EVERY = 400  # messages
 
 
+def sample_command(network, posts, start):
+    return [ROOT / "conf/sample/generate.py", "--format", network.format, "--seed", "1",
+            "--posts", str(posts), "--minutes", str(MINUTES), "--start",
+            time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(start))]
+
+
 class Jetstream:
     title, format, url = "Jetstream over WebSocket", "jetstream", "ws://127.0.0.1:{}/subscribe"
-    wire, probes = "ws", "bsky:did:plc:probe"
+    wire, probes, name = "ws", "bsky:did:plc:probe", "jetstream"
+    command = classmethod(sample_command)
 
     @staticmethod
     def wanted(_):
@@ -34,7 +41,8 @@ class Jetstream:
 
 class ChunkedHttp:
     title, format, url = "X v2 over chunked HTTP", "x2", "http://127.0.0.1:{}/2/tweets/sample/stream"
-    wire, probes = "http", "x:777000"
+    wire, probes, name = "http", "x:777000", "x2"
+    command = classmethod(sample_command)
 
     @staticmethod
     def wanted(file):
@@ -49,16 +57,24 @@ class ChunkedHttp:
             "includes": {"users": [{"id": user, "username": f"p{number}", "name": "p"}]}}
 
 
+class Newcomers(ChunkedHttp):
+    """Every post is new, and nearly everybody in it (newcomers.py)."""
+    title, name = "X v2 over chunked HTTP, everybody new", "newcomers"
+
+    @staticmethod
+    def command(posts, start):
+        return [HERE / "newcomers.py", str(posts), "1", "x2", str(int(start * 1000)),
+                str(MINUTES * 60_000)]
+
+
 class Input:
     """Generated messages of the last minutes; in every PROBE_EVERY-th place a first post of somebody
     new. probes: the id of each to its place."""
 
     def __init__(self, network, posts):
-        self.network, self.path = network, OUT / f"live-{network.format}.ndjson"
+        self.network, self.path = network, OUT / f"live-{network.name}.ndjson"
         self.messages, self.probes = 0, {}
-        start = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - MINUTES * 60))
-        command = ["/usr/bin/python3", ROOT / "conf/sample/generate.py", "--format", network.format,
-                   "--seed", "1", "--posts", str(posts), "--minutes", str(MINUTES), "--start", start]
+        command = ["/usr/bin/python3", *network.command(posts, time.time() - MINUTES * 60)]
         with subprocess.Popen(command, stdout=subprocess.PIPE) as made, open(self.path, "wb") as out:
             for line in made.stdout:
                 if not line.isspace():

@@ -12,8 +12,8 @@ import time
 
 import redis
 
-from common import REDIS, ask, daemon, private_redis, replay
-from feed import ChunkedHttp, Input, Jetstream, feeding
+from common import CASCADED, REDIS, ask, daemon, private_redis, replay
+from feed import ChunkedHttp, Input, Jetstream, Newcomers, feeding
 
 PATIENCE = 300
 KEY_MAX = 200  # bytes of a key with its prefix
@@ -65,10 +65,11 @@ def cpu_of(process):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def measure_rate(source, socket, posts):
+def measure_rate(source, socket, posts, program=CASCADED):
     """Seconds of processor and of wall clock until so many posts are counted."""
     store = redis.Redis(unix_socket_path=socket)
-    with feeding(source) as feeder, daemon(socket, feeder.url, *FLUSH) as process:
+    ask(socket, "flushall")
+    with feeding(source) as feeder, daemon(socket, feeder.url, *FLUSH, program=program) as process:
         start = feeder.started()
         wait_for(process, lambda: int(store.hget("cascaded:meta", "posts") or 0) >= posts)
         return {"wall_s": time.monotonic() - start, "cpu_s": cpu_of(process)}
@@ -87,16 +88,18 @@ def measure_delays(source, socket, rate):
             "max": delays[-1]}
 
 
-def measure(network, posts, rounds):
+def measure(network, posts, rounds, before):
     source = Input(network, posts)
-    results = {"file": [], "live": [], "wanted": [], "reached": []}
+    results = {"file": [], "live": [], "before": [], "wanted": [], "reached": []}
     with private_redis() as socket:
         for number in range(rounds):
             print(f"{network.title}: round {number + 1} of {rounds}", file=sys.stderr)
             ask(socket, "flushall")
             results["file"].append(replay(socket, source.path))
-            ask(socket, "flushall")
-            results["live"].append(measure_rate(source, socket, results["file"][0]["posts"]))
+            count = results["file"][0]["posts"]
+            results["live"].append(measure_rate(source, socket, count))
+            if before:
+                results["before"].append(measure_rate(source, socket, count, before))
             file, live = (source.messages / results[name][-1]["wall_s"] for name in ("file", "live"))
             for name, load in (("wanted", network.wanted(file)), ("reached", live)):
                 ask(socket, "flushall")
@@ -116,6 +119,10 @@ def print_live(source, results):
     for name, title in (("file", "file replay"), ("live", "live")):
         print(f"{title:14}{cpu[name]:20,.0f}{wall[name]:12,.0f}")
     print(f"{'live / file':14}{cpu['live'] / cpu['file']:20.2f}{wall['live'] / wall['file']:12.2f}")
+    if results["before"]:
+        ratios = (statistics.median(old[unit] / new[unit] for old, new in
+                                    zip(results["before"], results["live"])) for unit in ("cpu_s", "wall_s"))
+        print(f"{'live / before':14}" + "{:20.2f}{:12.2f}".format(*ratios))
     print(f"byte received to value in Redis, flush {FLUSH_MS} ms, {len(source.probes)} probes a round "
           f"(goal: p99 <= {FLUSH_MS + 50} ms at half the load wanted):")
     for name in ("wanted", "reached"):
@@ -124,7 +131,8 @@ def print_live(source, results):
     print()
 
 
-def measure_live(posts, rounds):
+def measure_live(posts, rounds, before):
+    """before: another build of the daemon to compare with, or None."""
     os.sched_setaffinity(0, {int(REDIS)})
-    for network in (Jetstream, ChunkedHttp):
-        print_live(*measure(network, posts, rounds))
+    for network in (Jetstream, ChunkedHttp, Newcomers):
+        print_live(*measure(network, posts, rounds, before))

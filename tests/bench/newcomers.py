@@ -1,11 +1,12 @@
 #!/usr/bin/python3
-"""Writes posts of X's API v1.1 in which nearly everybody and everything is new, to standard output.
+"""Writes posts of X in which nearly everybody and everything is new, to standard output.
 
-    newcomers.py POSTS [SEED]
+    newcomers.py POSTS [SEED [FORMAT [START_MS LENGTH_MS]]]
 
-Twelve minutes, however many posts. Each is by a person of its own. Half are retweets; four of five of these are of
-a post that was not retweeted before, by another new person, as in a sample of the whole stream. Of
-the others nearly half name one person, three of four of these for the first time, and most of these are replies.
+FORMAT is x1 or x2: messages of the API v1.1, or of a stream of v2. Twelve minutes, however many posts.
+Each is by a person of its own. Half are retweets; four of five of these are of a post that was not
+retweeted before, by another new person, as in a sample of the whole stream. Of the others nearly half name
+one person, three of four of these for the first time, and most of these are replies.
 """
 import json
 import random
@@ -81,11 +82,48 @@ class Newcomers:
         return post
 
 
+def tweet(post):
+    """A post of v1.1 as an object of v2, without those it names."""
+    when = time.strptime(post["created_at"], "%a %b %d %H:%M:%S +0000 %Y")
+    data = {"id": post["id_str"], "author_id": post["user"]["id_str"], "text": post["text"],
+            "lang": post["lang"], "created_at": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", when),
+            "edit_history_tweet_ids": [post["id_str"]],
+            "public_metrics": {"retweet_count": 0, "reply_count": 0, "like_count": 0, "quote_count": 0}}
+    named = post["entities"]["user_mentions"]
+    if named:
+        data["entities"] = {"mentions": [
+            {"start": 0, "end": 5, "username": user["screen_name"], "id": user["id_str"]} for user in named]}
+    return data
+
+
+def account(user):
+    return {"id": user["id_str"], "username": user["screen_name"], "name": user["name"],
+            "description": user["description"], "location": user["location"],
+            "public_metrics": {"followers_count": user["followers_count"],
+                               "following_count": user["friends_count"],
+                               "tweet_count": user["statuses_count"], "listed_count": 0}}
+
+
+def as_v2(post):
+    data, root = tweet(post), post.get("retweeted_status")
+    includes = {"users": [account(post["user"])]}
+    if root:
+        data["referenced_tweets"] = [{"type": "retweeted", "id": root["id_str"]}]
+        includes["users"].append(account(root["user"]))
+        includes["tweets"] = [tweet(root)]
+    elif "in_reply_to_status_id_str" in post:
+        data["referenced_tweets"] = [{"type": "replied_to", "id": post["in_reply_to_status_id_str"]}]
+        data["in_reply_to_user_id"] = post["in_reply_to_user_id_str"]
+    return {"data": data, "includes": includes}
+
+
 def main():
-    count = int(sys.argv[1])
-    world = Newcomers(int(sys.argv[2]) if len(sys.argv) > 2 else 1)
+    count, *more = sys.argv[1:]
+    seed, form, start, length = (*more, *(1, "x1", START, LENGTH)[len(more):])
+    world, start, length, count = Newcomers(int(seed)), int(start), int(length), int(count)
     for number in range(count):
-        print(json.dumps(world.message(START + LENGTH * number // count), separators=(",", ":")))
+        message = world.message(start + length * number // count)
+        print(json.dumps(as_v2(message) if form == "x2" else message, separators=(",", ":")))
 
 
 main()
