@@ -4,15 +4,18 @@
 #include <string.h>
 
 #include "ctl/alerts.h"
+#include "ctl/bugreport.h"
 #include "ctl/board_list.h"
 #include "ctl/campaign.h"
 #include "ctl/carriers.h"
+#include "ctl/completion.h"
 #include "ctl/configuration.h"
 #include "ctl/outreach.h"
 #include "ctl/show.h"
 #include "ctl/state.h"
 #include "ctl/top.h"
 #include "ctl/tree.h"
+#include "ctl/webhooks.h"
 
 static enum status
 run_status(const struct command_call *call, struct error *error)
@@ -155,7 +158,32 @@ run_config(const struct command_call *call, struct error *error)
 static bool
 check_config(char **words, int count)
 {
-    return count == 1 && strcmp(words[0], "show") == 0;
+    return count == 0 || strcmp(words[0], "show") == 0;
+}
+
+static enum status
+run_webhook(const struct command_call *call, struct error *error)
+{
+    return webhooks_list(call->service, call->options->is_json, error);
+}
+
+static bool
+check_webhook(char **words, int count)
+{
+    return count == 0 || strcmp(words[0], "list") == 0;
+}
+
+static enum status
+run_bugreport(const struct command_call *call, struct error *error)
+{
+    return bugreport_print(call->service, call->is_redis_up, call->options->is_json,
+                           error);
+}
+
+static enum status
+run_completion(const struct command_call *call, struct error *error)
+{
+    return completion_print(call->service, call->words[0], error);
 }
 
 // In the order of the help.
@@ -179,7 +207,12 @@ static const struct command commands[] = {
     {"alerts", COMMAND_REDIS, 0, 0, NULL, "nfRj", NULL, run_alerts},
     {"explain", COMMAND_REDIS, 1, 1, "give the id of one alert", "j", NULL, run_explain},
     {"reload", COMMAND_SERVICE, 0, 0, NULL, "Wj", NULL, run_reload},
-    {"config", COMMAND_SERVICE, 1, 1, "write config show", "Oj", check_config, run_config},
+    {"config", COMMAND_SERVICE, 0, 1, "write config show", "Oj", check_config, run_config},
+    {"webhook", COMMAND_SERVICE, 0, 1, "write webhook list", "j", check_webhook,
+     run_webhook},
+    {"bugreport", COMMAND_SERVICE, 0, 0, NULL, "j", NULL, run_bugreport},
+    {"completion", COMMAND_SERVICE, 1, 1, "give a shell: bash, zsh or fish", "", NULL,
+     run_completion},
 };
 // clang-format on
 

@@ -310,9 +310,10 @@ serve(int argc, char **argv, struct arguments *arguments)
     while ((letter = getopt_long(argc, argv, "r:p:o:w:n:e:1fjVh", options, NULL)) !=
            -1) {
         if (letter == 'h' || letter == 'V') {
-            (void)fputs(letter == 'h' ? usage_text
+            (void)fputs(letter == 'h' ? usage_commands
                                       : "cascadectl " CASCADED_VERSION "\n",
                         stdout);
+            (void)fputs(letter == 'h' ? usage_options : "", stdout);
             return EX_OK;
         }
         int code = take_option(letter, optarg, arguments);

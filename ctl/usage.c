@@ -1,7 +1,7 @@
 #include "ctl/usage.h"
 
 // clang-format off
-const char usage_text[] =
+const char usage_commands[] =
     "usage: cascadectl [OPTION]... COMMAND [ARGUMENT]...\n"
     "\n"
     "  status                   show whether the daemon runs, its Redis, its sources, and\n"
@@ -51,10 +51,18 @@ const char usage_text[] =
     "  reload                   let the daemon read its configuration again\n"
     "      --wait               and print what changed, or the line of each fault\n"
     "      -j, --json           as one JSON object\n"
-    "  config show              print the options in use\n"
+    "  config [show]            print the options in use\n"
     "      --origin             with the file and line, or other origin, of each\n"
     "      -j, --json           as one JSON object\n"
-    "\n"
+    "  webhook [list]           list the webhooks, what was sent to each and what waits\n"
+    "      -j, --json           as one JSON object\n"
+    "  bugreport                print what a report of a fault needs, without secrets\n"
+    "      -j, --json           as one JSON object\n"
+    "  completion SHELL         print the completions for bash, zsh or fish; or the\n"
+    "                           names that they offer: boards, windows, rules, sources,\n"
+    "                           webhooks or campaigns\n"
+    "\n";
+const char usage_options[] =
     "  -r, --redis URL          unix:/path, redis://host:port/db or\n"
     "                           sentinel://host:port,host:port/name; rediss://\n"
     "                           and sentinels:// for TLS\n"

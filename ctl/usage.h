@@ -2,4 +2,5 @@
 // from it (conf/help_text.py).
 #pragma once
 
-extern const char usage_text[];
+extern const char usage_commands[];
+extern const char usage_options[];

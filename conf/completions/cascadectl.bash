@@ -1,4 +1,14 @@
 # Completions of cascadectl for bash; conf/generate-docs writes this file.
+_cascadectl_names()
+{
+    local reach=() at
+    for ((at = 1; at < COMP_CWORD - 1; at++)); do
+        case ${COMP_WORDS[at]} in
+        -r | --redis | -p | --prefix | -o | --option) reach+=("${COMP_WORDS[at]}" "${COMP_WORDS[at + 1]}") ;;
+        esac
+    done
+    cascadectl "${reach[@]}" completion "$1" 2>/dev/null
+}
 _cascadectl()
 {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
@@ -30,7 +40,7 @@ _cascadectl()
         return
         ;;
     --rule)
-        mapfile -t COMPREPLY < <(compgen -W '' -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "$(_cascadectl_names rules)" -- "$word")
         return
         ;;
     --control)
@@ -43,14 +53,23 @@ _cascadectl()
         ;;
     esac
     local offered='-r --redis -p --prefix -o --option -V --version -h --help'
-    local command= at
+    local command='' place=0 skips='' at
     for at in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+        if [[ -n $skips ]]; then
+            skips=''
+            continue
+        fi
         case $at in
-        status | sources | top | board | user | cascade | carriers | carrier | campaign | outreach | alerts | explain | reload | config) command=$at ;;
+        -r | --redis | -p | --prefix | -o | --option | -w | --window | -n | --rows | -e | --every | --rule | --control | --http) skips=1 ;;
+        -*) ;;
+        *)
+            place=$((place + 1))
+            [[ $place -gt 1 ]] || command=$at
+            ;;
         esac
     done
     case $command in
-    '') offered+=' status sources top board user cascade carriers carrier campaign outreach alerts explain reload config' ;;
+    '') offered+=' status sources top board user cascade carriers carrier campaign outreach alerts explain reload config webhook bugreport completion' ;;
     status) offered+=' -j --json' ;;
     sources) offered+=' -j --json' ;;
     top) offered+=' -w --window -n --rows -e --every -1 --once -j --json' ;;
@@ -60,11 +79,25 @@ _cascadectl()
     carriers) offered+=' -n --rows -j --json' ;;
     carrier) offered+=' -j --json' ;;
     campaign) offered+=' -w --window -n --rows -j --json' ;;
-    outreach) offered+=' -n --rows --csv -j --json done undo' ;;
+    outreach) offered+=' -n --rows --csv -j --json' ;;
     alerts) offered+=' -f --follow --rule -n --rows -j --json' ;;
     explain) offered+=' -j --json' ;;
     reload) offered+=' --wait -j --json' ;;
-    config) offered+=' --origin -j --json --control --http' ;;
+    config) offered+=' --origin -j --json' ;;
+    webhook) offered+=' -j --json' ;;
+    bugreport) offered+=' -j --json' ;;
+    completion) offered+=' --control --http' ;;
+    esac
+    case $command:$place in
+    sources:1) offered+=" $(_cascadectl_names sources)" ;;
+    board:1) offered+=" $(_cascadectl_names boards)" ;;
+    board:2) offered+=" $(_cascadectl_names windows)" ;;
+    campaign:1) offered+=" $(_cascadectl_names campaigns)" ;;
+    outreach:1) offered+=" $(_cascadectl_names campaigns)" ;;
+    outreach:2) offered+=' done undo' ;;
+    config:1) offered+=' show' ;;
+    webhook:1) offered+=' list' ;;
+    completion:1) offered+=' bash zsh fish boards windows rules sources webhooks campaigns' ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$offered" -- "$word")
 }

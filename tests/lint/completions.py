@@ -27,6 +27,12 @@ ASKED = [
     ("cascaded -o redis.pa", {"redis.password_file=", "redis.patience="}, {"redis.url="}),
     ("cascaded --speed ", {"max"}, {"--stay"}),
     ("cascadectl ca", {"cascade", "carriers", "carrier", "campaign"}, {"top"}),
+    ("cascadectl board ca", {"carried", "cascades"}, {"mentions"}),
+    ("cascadectl board carried ", {"9m"}, {"carried"}),
+    ("cascadectl -p x: sources ", {"a-source"}, {"a-rule"}),
+    ("cascadectl alerts --rule ", {"a-rule"}, {"a-source"}),
+    ("cascadectl campaign ", {"a-campaign"}, {"a-rule"}),
+    ("cascadectl completion ", {"bash", "fish"}, {"status"}),
     ("cascadectl outreach cup ", {"done", "undo"}, {"top"}),
     ("cascadectl outreach --c", {"--csv"}, {"--once"}),
     ("cascadectl top --o", {"--once", "--option"}, {"--json"}),
@@ -34,6 +40,23 @@ ASKED = [
     ("cascadectl top --window ", {"5m", "1h", "24h"}, {"top"}),
     ("cascadectl -o redis.ca", {"redis.ca_file=", "redis.cascades_from="}, {"redis.url="}),
 ]
+
+
+# A cascadectl that knows these names.
+FAKE = """#!/bin/sh
+while [ "$1" != completion ]; do shift; done
+case $2 in
+boards) printf 'carried\\ncascades\\nmentions\\n' ;;
+windows) echo 9m ;;
+rules) echo a-rule ;;
+sources) echo a-source ;;
+campaigns) echo a-campaign ;;
+esac
+"""
+BIN = tempfile.TemporaryDirectory()  # pylint: disable=consider-using-with
+pathlib.Path(BIN.name, "cascadectl").write_text(FAKE, encoding="ascii")
+pathlib.Path(BIN.name, "cascadectl").chmod(0o755)
+os.environ["PATH"] = f"{BIN.name}:{os.environ['PATH']}"
 
 
 def need(shell):

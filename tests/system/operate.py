@@ -244,6 +244,41 @@ def alerts_are_listed_explained_and_followed():
 
 
 @case
+def completions_are_printed_with_the_names_of_the_running_daemon():
+    lab = Lab('alert "viral" { min_size = 3 }\ncampaign "cup" { words = {"tea"} }\n'
+              'source "a-b" { url = "http://127.0.0.1:9/x" }\n')
+    for shell in ("bash", "zsh", "fish"):
+        script = pathlib.Path(__file__).parents[2] / f"conf/completions/cascadectl.{shell}"
+        assert lab.ctl("completion", shell) == script.read_text(encoding="utf-8"), shell
+    assert lab.ctl("completion", "rules") == "viral\n"
+    assert lab.ctl("completion", "sources") == "a-b\n"
+    assert lab.ctl("completion", "campaigns") == "cup\n"
+    assert lab.ctl("completion", "windows") == "5m\n1h\n24h\n"
+    assert "influence\n" in lab.ctl("completion", "boards")
+    assert "give bash" in lab.ctl("completion", "csh", code=66)
+
+
+@case
+def a_report_of_a_fault_contains_no_secret_and_names_what_is_missing():
+    secret = processes.folder() / "secret"
+    secret.touch(mode=0o600)
+    secret.write_text("whsec_" + "UExBTlRFRC1TRUNSRVQtMDEyMzQ1Njc4OUE=", encoding="utf-8")
+    lab = Lab(f'webhook "ops" {{ url = "https://hooks.example/PLANTED?k=PLANTED"  '
+              f'secret_file = "{secret}" }}\n'
+              f'source "a" {{ url = "http://127.0.0.1:9/x?token=PLANTED"  token_file = "{secret}" }}\n')
+    for words in (["bugreport"], ["bugreport", "--json"], ["webhook", "list"], ["webhook", "--json"],
+                  ["config", "show", "--json"]):
+        text = lab.ctl(*words)
+        for planted in ("PLANTED", "UExBTlRFRC", "a-token-of-our-own"):
+            assert planted not in text, (words, planted)
+    assert "cascaded_posts_total 0" in lab.ctl("bugreport"), lab.ctl("bugreport")
+    assert lab.ctl("webhook", "list").startswith("ops  "), lab.ctl("webhook", "list")
+    lab.daemon.end()
+    report = json.loads(lab.ctl("bugreport", "--json"))
+    assert DOWN in report["status"]["missing"] and report["redis_reached"], report
+
+
+@case
 def requests_that_are_none_are_refused_and_the_daemon_goes_on():
     lab = Lab()
     for line in (b"\n", b"get\n", b"reload\tnow\n", b"get\t/api/v1/posts\n", b"x" * 9000 + b"\n",

@@ -1,0 +1,133 @@
+"""What the manual pages of the commands of cascadectl contain beside its --help: how a command works,
+examples, and which exit codes it has. generate-docs writes docs/man/cascadectl-COMMAND.1.scd of it."""
+import re
+
+import manual
+
+EXIT_CODES = {
+    0: "Success.",
+    64: "Wrong usage of the command line.",
+    65: "The argument cannot be read.",
+    66: "There is no such person, post, board, alert, source, webhook or campaign.",
+    69: "Redis cannot be reached, or the daemon does not run: the message contains the line to type.",
+    71: "The operating system refused a resource.",
+    74: "Standard output cannot be written.",
+    75: "The daemon cannot answer now; try again.",
+    77: "The control socket may not be used by this user.",
+    78: "*reload --wait*: the configuration has errors.",
+}
+ALWAYS = [0, 64, 69, 71, 74]
+SERVICE = [*ALWAYS, 75, 77]
+
+# Command: paragraphs, examples, exit codes.
+PAGES = {
+    "status": ([
+        "Asks the running daemon, by its control socket or over HTTP. The first line has its version, how "
+        "many posts it has counted, how many a second, and how far it is behind. Then follow Redis, the "
+        "sources, how much of each window was seen, and what is missing: a source that is not live or has "
+        "a gap, Redis that acknowledges nothing, or windows that are not full yet.",
+        "The exit code is 0 while the daemon runs, also if something is missing; the member complete of "
+        "the JSON shows that."],
+        ["cascadectl status", "cascadectl status --json | jq .complete"], SERVICE),
+    "sources": ([
+        "One line for each source: its state, how far its newest post is behind the clock, and its newest "
+        "gap, a stretch of time of which messages may be missing."],
+        ["cascadectl sources", "cascadectl sources x"], [*SERVICE, 66]),
+    "top": ([
+        "Redraws the terminal until Ctrl-C. Where standard output is no terminal, or one that cannot be "
+        "redrawn (TERM=dumb), frames are written one after another; with *--once* there is one."],
+        ["cascadectl top", "cascadectl top --window 24h --once"], ALWAYS),
+    "board": ([
+        "Reads one leaderboard from Redis: rank, score, handle and id. Boards of posts show the text. "
+        "The names are those of *cascaded-keys*(7); a board holds redis.top members."],
+        ["cascadectl board influence 1h", "cascadectl board hashtags 24h --rows 50",
+         "cascadectl board carriers --json"], [*ALWAYS, 66]),
+    "user": ([
+        "Every field of the hash of a person in Redis, and the values of each window as a table. A handle "
+        "is looked up in all networks that have one; @net:handle names the network."],
+        ["cascadectl user @ann", "cascadectl user x:783214 --json"], [*ALWAYS, 66]),
+    "cascade": ([
+        "Every field of the hash of a cascade in Redis. With *--tree* or *--dot* the daemon is asked: who "
+        "came through whom, the earliest 10 000 posts. A path that no network has shown is marked: the "
+        "post is placed below the root."],
+        ["cascadectl cascade app:12", "cascadectl cascade app:12 --tree --rows 40",
+         "cascadectl cascade app:12 --dot | dot -Tsvg > tree.svg"], [*SERVICE, 66]),
+    "carriers": (["The board of carriers with the reason for each: docs/carriers.md defines them."],
+                 ["cascadectl carriers --rows 50"], ALWAYS),
+    "carrier": (["Every field of the entry of a person in the ledger of carriers, for members of its boards."],
+                ["cascadectl carrier @ann"], [*ALWAYS, 66]),
+    "campaign": (["The figures of a campaign for each window, and the first rows of its boards."],
+                 ["cascadectl campaign", "cascadectl campaign cup --window 24h"], [*ALWAYS, 66]),
+    "outreach": ([
+        "People who have carried posts of the campaign, with the reason for each. A mark stays when the "
+        "person leaves the list, and over restarts."],
+        ["cascadectl outreach cup --csv > people.csv", "cascadectl outreach cup done @ann",
+         "cascadectl outreach cup undo @ann"], [*ALWAYS, 66]),
+    "alerts": ([
+        "Reads the stream of alerts in Redis. Each line ends with the id of the alert in brackets, for "
+        "*cascadectl-explain*(1). *--follow* prints each new alert within a second."],
+        ["cascadectl alerts --rows 5", "cascadectl alerts --follow --rule viral",
+         "cascadectl alerts --json --rows 1000 > alerts.ndjson"], ALWAYS),
+    "explain": ([
+        "Shows the reasons of an alert (the conditions of its rule, with the values when it was raised), "
+        "the people in it, how its cascade is now, and which webhooks have not acknowledged it."],
+        ["cascadectl explain viral:app:12:1"], [*ALWAYS, 66]),
+    "reload": ([
+        "Does what SIGHUP does: sources, alert rules, campaigns and webhooks are those of the file from "
+        "then on; other options are reported as changed and apply after a restart. A file with an error "
+        "changes nothing. With *--wait* each change is printed, or each error as file:line: text."],
+        ["cascadectl reload --wait"], [*SERVICE, 78]),
+    "config": ([
+        "Prints the options that the running daemon uses, one a line. With *--origin* each line ends with "
+        "file:line, with \"command line\" or with \"default\". Secrets are in files, whose names are "
+        "shown; addresses are shown without user, password and query, those of webhooks also without "
+        "their path."],
+        ["cascadectl config show --origin", "cascadectl config show --json"], SERVICE),
+    "completion": ([
+        "Prints the completions for a shell, as the package installs them. They offer the names of boards, "
+        "windows, rules, sources, webhooks and campaigns of the running daemon, which the command prints, "
+        "too."],
+        ["cascadectl completion bash > ~/.local/share/bash-completion/completions/cascadectl",
+         "cascadectl completion rules"], SERVICE),
+    "webhook": ([
+        "Shows each webhook with how many alerts it has acknowledged, how many wait, and how many attempts "
+        "have failed. Of its address only the host is shown."],
+        ["cascadectl webhook list"], SERVICE),
+    "bugreport": ([
+        "Writes what a report needs: versions, the system, the state of the daemon, its options, its "
+        "metrics, and its last lines of log if they can be read. Secrets are in files and are not read; "
+        "addresses are shown without user, password and query. Look at it before you send it: it contains "
+        "the names of sources, rules and campaigns."],
+        ["cascadectl bugreport > report.txt"], SERVICE),
+}
+
+
+def exit_codes(codes=None):
+    return "".join(f"*{code}*\n\t{EXIT_CODES[code]}\n\n"
+                   for code in sorted(codes or EXIT_CODES))
+
+
+def marked(text):
+    """Prose in which only *bold* is mark-up."""
+    return re.sub(r"([_`\\])", r"\\\1", text)
+
+
+def page(command):
+    """The source of the page of a command (conf/help_text.py)."""
+    paragraphs, examples, codes = PAGES[command.name]
+    argument = f" _{manual.plain(command.argument)}_" if command.argument else ""
+    options = "".join(manual.entry(manual.argument_head(option), manual.sentence(option.help))
+                      for option in command.options)
+    name = f"cascadectl-{command.name}"
+    parts = [f'{name}(1) "cascaded" "General Commands Manual"\n',
+             f"; conf/generate-docs writes this file; its prose is in conf/command_pages.py.\n",
+             f"# NAME\n\n{name} - {manual.plain(command.help)}\n",
+             f"# SYNOPSIS\n\n*cascadectl* [_option_]... *{command.name}*{argument}\n",
+             "# DESCRIPTION\n\n" + "\n\n".join(marked(text) for text in paragraphs) + "\n"]
+    if options:
+        parts.append("# OPTIONS\n\n" + options.rstrip("\n") + "\n\nThe options of *cascadectl*(1) come "
+                     "before or after these.\n")
+    parts.append("# EXIT STATUS\n\n" + exit_codes(codes).rstrip("\n") + "\n")
+    parts.append("# EXAMPLES\n\n```\n" + "\n".join(examples) + "\n```\n")
+    parts.append("# SEE ALSO\n\n*cascadectl*(1), *cascaded*(8), *cascaded-keys*(7)\n")
+    return "\n".join(parts)
