@@ -8,74 +8,207 @@
 #include <unistd.h>
 
 #include "base/control.h"
+#include "base/hash.h"
 
-enum { ESCAPE_LEN = 4, PREFIX_MAX = 16 };
+enum {
+    ESCAPE_LEN = 4, // a byte as \xNN
+    SAME_MAX = 32,  // lines whose repetitions are counted
+    SAME_TEXT_MAX = 256,
+    NAMES_MAX = 256, // prefix, level, time, event, key, number, punctuation
+    LINE_MAX = NAMES_MAX + 2 * ESCAPE_LEN * (LOG_TEXT_MAX + LOG_ABOUT_MAX),
+};
 
-static enum log_level log_threshold = LOG_LEVEL_INFO;
-static bool log_with_prefix = false;
+// A line that was written, and how often it was not since.
+struct same {
+    uint64_t hash;
+    usec written; // 0: free
+    uint64_t count;
+    enum log_level level;
+    const char *name;
+    const char *key;
+    char about[LOG_ABOUT_MAX + 1];
+    char text[SAME_TEXT_MAX + 1];
+};
+
+static struct {
+    struct log_setup setup;
+    struct same same[SAME_MAX];
+} logger = {.setup = {.threshold = LOG_LEVEL_INFO}};
 
 void
-log_setup(enum log_level threshold, bool with_prefix)
+log_setup(const struct log_setup *setup)
 {
-    log_threshold = threshold;
-    log_with_prefix = with_prefix;
+    logger.setup = *setup;
+    memset(logger.same, 0, sizeof(logger.same));
+}
+
+void
+log_set_form(enum log_form form)
+{
+    logger.setup.form = form;
 }
 
 bool
 log_wants(enum log_level level)
 {
-    return level <= log_threshold;
+    return level <= logger.setup.threshold;
 }
 
-const char *
-log_prefix(enum log_level level)
+// ── lines ──────────────────────────────────────────────────────────────────
+
+static const char *
+level_prefix(enum log_level level)
 {
-    if (!log_with_prefix) {
-        return "cascaded: ";
-    }
     switch (level) {
     case LOG_LEVEL_ERROR:
         return "<3>";
     case LOG_LEVEL_WARN:
         return "<4>";
     case LOG_LEVEL_INFO:
-        return "<6>";
-    case LOG_LEVEL_DEBUG:
         break;
     }
-    return "<7>";
+    return "<6>";
+}
+
+static const char *
+level_name(enum log_level level)
+{
+    switch (level) {
+    case LOG_LEVEL_ERROR:
+        return "error";
+    case LOG_LEVEL_WARN:
+        return "warning";
+    case LOG_LEVEL_INFO:
+        break;
+    }
+    return "info";
 }
 
 static char *
-escape_byte(char *to, unsigned char byte)
+put(char *to, const char *text)
+{
+    return stpcpy(to, text);
+}
+
+static char *
+put_number(char *to, uint64_t number)
+{
+    char digits[20];
+    size_t count = 0;
+    do {
+        digits[count++] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number != 0);
+    while (count != 0) {
+        *to++ = digits[--count];
+    }
+    return to;
+}
+
+static char *
+put_escaped_byte(char *to, unsigned char byte, bool is_quoted)
 {
     static const char hex[] = "0123456789abcdef";
     *to++ = '\\';
+    if (is_quoted) {
+        *to++ = '\\';
+    }
     *to++ = 'x';
     *to++ = hex[byte >> 4];
     *to++ = hex[byte & 15];
     return to;
 }
 
+// is_quoted: for a place between quotes.
 static char *
-escape(char *to, const char *text)
+put_text(char *to, struct slice rest, bool is_quoted)
 {
-    struct slice rest = slice_of(text);
     while (rest.len != 0) {
-        size_t bad = *rest.ptr == '\t'         ? 0
-                     : control_utf8(rest) == 0 ? 1
-                                               : control_length(rest);
-        size_t len = bad != 0 ? bad : control_utf8(rest);
-        for (size_t i = 0; i < len; i++) {
-            if (bad == 0) {
-                *to++ = rest.ptr[i];
-            } else {
-                to = escape_byte(to, (unsigned char)rest.ptr[i]);
-            }
+        char first = *rest.ptr;
+        size_t character = control_utf8(rest);
+        bool is_bad = first != '\t' && (character == 0 || control_length(rest) != 0);
+        size_t len = character == 0 ? 1 : character;
+        for (size_t i = 0; is_bad && i < len; i++) {
+            to = put_escaped_byte(to, (unsigned char)rest.ptr[i], is_quoted);
+        }
+        if (!is_bad && is_quoted && (first == '"' || first == '\\' || first == '\t')) {
+            *to++ = '\\';
+            *to++ = first == '\t' ? 't' : first;
+        } else if (!is_bad) {
+            memcpy(to, rest.ptr, len);
+            to += len;
         }
         rest = (struct slice){rest.ptr + len, rest.len - len};
     }
     return to;
+}
+
+static char *
+put_quoted(char *to, struct slice text)
+{
+    *to++ = '"';
+    to = put_text(to, text, true);
+    *to++ = '"';
+    return to;
+}
+
+// A value without quotes: letters, digits, and signs that names and addresses have.
+static bool
+is_bare(const char *text)
+{
+    static const char bare[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                               "0123456789-_./:@+";
+    return *text != '\0' && text[strspn(text, bare)] == '\0';
+}
+
+static struct slice
+beginning_of(const char *text, size_t most)
+{
+    size_t len = strlen(text);
+    return (struct slice){text, len < most ? len : most};
+}
+
+static struct slice
+about_of(const struct log_event *event)
+{
+    return beginning_of(event->about, LOG_ABOUT_MAX);
+}
+
+static char *
+put_fields(char *to, const struct log_event *event, uint64_t repeated)
+{
+    to = put(put(to, " event="), event->name);
+    if (event->key != NULL) {
+        *to++ = ' ';
+        to = put(to, event->key);
+        *to++ = '=';
+        to = is_bare(event->about) ? put_text(to, about_of(event), false)
+                                   : put_quoted(to, about_of(event));
+    }
+    return repeated != 0 ? put_number(put(to, " repeated="), repeated) : to;
+}
+
+static char *
+put_json(char *to, enum log_level level, const struct log_event *event,
+         struct slice text, uint64_t repeated)
+{
+    *to++ = '{';
+    if (logger.setup.system != NULL) {
+        char time[USEC_TEXT_MAX];
+        to = put(to, "\"time\":\"");
+        to = put(put(to, usec_format_rfc3339(logger.setup.system(), time)), "\",");
+    }
+    to = put(put(put(to, "\"level\":\""), level_name(level)), "\"");
+    to = put(put(put(to, ",\"event\":\""), event->name), "\"");
+    if (event->key != NULL) {
+        to = put(put(put(to, ",\""), event->key), "\":");
+        to = put_quoted(to, about_of(event));
+    }
+    to = put_quoted(put(to, ",\"message\":"), text);
+    if (repeated != 0) {
+        to = put_number(put(to, ",\"repeated\":"), repeated);
+    }
+    return put(to, "}");
 }
 
 // If a message cannot be written there is no place to report this.
@@ -95,39 +228,164 @@ write_all(const char *text, size_t size)
     }
 }
 
-static void __attribute__((format(printf, 2, 0)))
-write_line(const char *prefix, const char *format, va_list args)
+static void
+write_line(enum log_level level, const struct log_event *event, const char *text,
+           uint64_t repeated)
 {
     int errno_before = errno;
+    char line[LINE_MAX];
+    struct slice words = beginning_of(text, LOG_TEXT_MAX);
+    char *to = logger.setup.has_journal        ? put(line, level_prefix(level))
+               : logger.setup.form == LOG_JSON ? line
+                                               : put(line, "cascaded: ");
+    if (logger.setup.form == LOG_JSON) {
+        to = put_json(to, level, event, words, repeated);
+    } else {
+        to = put_text(to, words, false);
+        if (logger.setup.form == LOG_FIELDS) {
+            to = put_fields(to, event, repeated);
+        } else if (repeated != 0) {
+            to = put(put_number(put(to, " (and "), repeated), " like it not shown)");
+        }
+    }
+    *to++ = '\n';
+    write_all(line, (size_t)(to - line));
+    errno = errno_before;
+}
+
+// ── repetitions ────────────────────────────────────────────────────────────
+
+static uint64_t
+hash_of(const struct log_event *event, const char *text)
+{
+    static const struct hash_key key = {0, 0}; // the same line twice, nothing else
+    char bytes[LOG_TEXT_MAX];
+    size_t size = 0;
+    for (const char *at = text; *at != '\0' && size < sizeof(bytes); at++) {
+        if (*at < '0' || *at > '9') {
+            bytes[size++] = *at;
+        }
+    }
+    uint64_t about = event->key != NULL ? hash_slice(&key, about_of(event)) : 0;
+    uint64_t name = hash_slice(&key, slice_of(event->name));
+    return hash_slice(&key, (struct slice){bytes, size}) + 3 * about + 5 * name;
+}
+
+// Writes what was counted and forgets the line.
+static void
+settle(struct same *same)
+{
+    uint64_t count = same->count;
+    same->count = 0;
+    same->written = 0;
+    if (count != 0) {
+        const struct log_event event = {same->name, same->key, same->about};
+        write_line(same->level, &event, same->text, count);
+    }
+}
+
+static void
+remember(struct same *same, enum log_level level, const struct log_event *event,
+         const char *text)
+{
+    same->level = level;
+    same->name = event->name;
+    same->key = event->key;
+    snprintf(same->about, sizeof(same->about), "%s",
+             event->key != NULL ? event->about : "");
+    snprintf(same->text, sizeof(same->text), "%s", text);
+}
+
+// True if the line is to be written; *ret_repeated: how often it was not before.
+static bool
+is_due(enum log_level level, const struct log_event *event, const char *text,
+       uint64_t *ret_repeated)
+{
+    *ret_repeated = 0;
+    if (level > LOG_LEVEL_WARN || logger.setup.monotonic == NULL) {
+        return true;
+    }
+    usec now = logger.setup.monotonic();
+    uint64_t hash = hash_of(event, text);
+    struct same *oldest = &logger.same[0];
+    for (struct same *same = logger.same; same < logger.same + SAME_MAX; same++) {
+        if (same->written != 0 && same->hash == hash) {
+            if (now - same->written < LOG_SAME) {
+                same->count++;
+                remember(same, level, event, text);
+                return false;
+            }
+            *ret_repeated = same->count;
+            same->count = 0;
+            same->written = now;
+            return true;
+        }
+        if (same->written < oldest->written) {
+            oldest = same;
+        }
+    }
+    settle(oldest);
+    oldest->hash = hash;
+    oldest->written = now;
+    return true;
+}
+
+void
+log_settle(bool all)
+{
+    if (logger.setup.monotonic == NULL) {
+        return;
+    }
+    usec now = logger.setup.monotonic();
+    for (struct same *same = logger.same; same < logger.same + SAME_MAX; same++) {
+        if (all || (same->count != 0 && now - same->written >= LOG_SAME)) {
+            settle(same);
+        }
+    }
+}
+
+// ── calls ──────────────────────────────────────────────────────────────────
+
+void
+log_write(enum log_level level, struct log_event event, const char *format, ...)
+{
+    if (!log_wants(level)) {
+        return;
+    }
+    int errno_before = errno;
     char text[LOG_TEXT_MAX + 1];
+    va_list args;
+    va_start(args, format);
     int length = vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
     if (length < 0) {
         text[0] = '\0';
     }
-
-    char line[PREFIX_MAX + ESCAPE_LEN * LOG_TEXT_MAX + 1];
-    char *end = escape(stpcpy(line, prefix), text);
-    *end++ = '\n';
-    write_all(line, (size_t)(end - line));
+    uint64_t repeated;
+    if (is_due(level, &event, text, &repeated)) {
+        write_line(level, &event, text, repeated);
+    }
     errno = errno_before;
 }
 
 void
-log_write(enum log_level level, const char *format, ...)
+log_now(enum log_level level, struct log_event event, const char *text)
 {
-    if (log_wants(level)) {
-        va_list args;
-        va_start(args, format);
-        write_line(log_prefix(level), format, args);
-        va_end(args);
-    }
+    write_line(level, &event, text, 0);
 }
 
 void
 log_plain(const char *format, ...)
 {
+    int errno_before = errno;
+    char text[LOG_TEXT_MAX + 1];
+    char line[LINE_MAX];
     va_list args;
     va_start(args, format);
-    write_line("", format, args);
+    int length = vsnprintf(text, sizeof(text), format, args);
     va_end(args);
+    char *to = put_text(line, slice_of(length < 0 ? "" : text), false);
+    *to++ = '\n';
+    write_all(line, (size_t)(to - line));
+    errno = errno_before;
 }

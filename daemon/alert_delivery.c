@@ -124,24 +124,29 @@ on_event(void *context, enum webhook_event event, const char *why)
     const char *name = endpoint->options->name;
     switch (event) {
     case WEBHOOK_EVENT_FAILING:
-        log_warn("webhook \"%s\" fails: %s; its alerts wait and are sent again", name,
-                 why);
+        log_warn_of("webhook_failing", "webhook", name,
+                    "webhook \"%s\" fails: %s; its alerts wait and are sent again",
+                    name, why);
         break;
     case WEBHOOK_EVENT_RECOVERED:
-        log_info("webhook \"%s\" accepts alerts again", name);
+        log_info_of("webhook_recovered", "webhook", name,
+                    "webhook \"%s\" accepts alerts again", name);
         break;
     case WEBHOOK_EVENT_GONE:
-        log_error("webhook \"%s\" answers 410 (gone): no more alerts are sent to it "
-                  "until its configuration changes or the daemon is restarted",
-                  name);
+        log_error_of("webhook_gone", "webhook", name,
+                     "webhook \"%s\" answers 410 (gone): no more alerts are sent to it "
+                     "until its configuration changes or the daemon is restarted",
+                     name);
         break;
     case WEBHOOK_EVENT_GIVEN_UP:
-        log_error("webhook \"%s\": an alert is discarded after %d attempts: %s", name,
-                  WEBHOOK_ATTEMPTS, why);
+        log_error_of("webhook_discarded", "webhook", name,
+                     "webhook \"%s\": an alert is discarded after %d attempts: %s",
+                     name, WEBHOOK_ATTEMPTS, why);
         break;
     case WEBHOOK_EVENT_FULL:
-        log_warn("webhook \"%s\": %" PRIu64 " alerts wait, so new ones are dropped",
-                 name, endpoint->options->queue);
+        log_warn_of("webhook_full", "webhook", name,
+                    "webhook \"%s\": %" PRIu64 " alerts wait, so new ones are dropped",
+                    name, endpoint->options->queue);
         break;
     }
 }
@@ -333,8 +338,9 @@ static void
 change_endpoint(struct endpoint *endpoint, const struct webhook_options *options)
 {
     if (options->queue != endpoint->options->queue) {
-        log_warn("webhook \"%s\": queue has changed; restart to apply it",
-                 options->name);
+        log_warn_of("restart_needed", "webhook", options->name,
+                    "webhook \"%s\": queue has changed; restart to apply it",
+                    options->name);
     }
     endpoint->is_dropped = false;
     webhook_http_change(endpoint->http, options);

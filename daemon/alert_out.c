@@ -35,7 +35,8 @@ alert_out_add(struct alert_out *out, struct slice json)
     if (out->is_broken || json.len + 1 > WAITING_MAX - out->text.size) {
         out->dropped++;
         if (out->dropped == 1 && !out->is_broken) {
-            log_warn("standard output is not read: alerts for it are dropped");
+            log_warn("output_unread",
+                     "standard output is not read: alerts for it are dropped");
         }
         return;
     }
@@ -59,7 +60,7 @@ write_piece(struct alert_out *out, int patience_ms)
             out->is_broken = true;
             out->is_failed = errno != EPIPE;
             if (out->is_failed) {
-                log_error("cannot write alerts to standard output: %s",
+                log_error("output_failed", "cannot write alerts to standard output: %s",
                           strerror(errno));
             }
             out->written = out->text.size;

@@ -259,9 +259,10 @@ catch_signals(void)
 static int
 stopped(const struct bench *bench, const char *file)
 {
-    log_error("%s: stopped by a signal behind line %" PRIu64
-              ", the %s time the recording was read: there is no result",
-              file, bench->lines.number, bench->is_second ? "second" : "first");
+    log_error_of("backtest_stopped", "file", file,
+                 "%s: stopped by a signal behind line %" PRIu64
+                 ", the %s time the recording was read: there is no result",
+                 file, bench->lines.number, bench->is_second ? "second" : "first");
     return EX_TEMPFAIL;
 }
 
@@ -315,10 +316,11 @@ fill(struct bench *bench, const char *name, int *ret_exit_code)
     enum status status = file_input_read(&bench->bytes, room, size, &got, &error);
     lines_filled(&bench->lines, got);
     if (status == STATUS_IO) {
-        log_error("cannot read %s: %s", name, strerror(errno));
+        log_error_of("file_failed", "file", name, "cannot read %s: %s", name,
+                     strerror(errno));
         *ret_exit_code = errno == EISDIR ? EX_NOINPUT : EX_IOERR;
     } else if (status != STATUS_OK && status != STATUS_AGAIN) {
-        log_error("%s: %s", name, error.text);
+        log_error_of("file_failed", "file", name, "%s: %s", name, error.text);
         *ret_exit_code = status == STATUS_NOMEM ? EX_OSERR : EX_DATAERR;
     }
     return status == STATUS_AGAIN || (status == STATUS_OK && got != 0);
@@ -333,7 +335,8 @@ read_file(struct bench *bench, const char *name)
     int fd = open(name, O_RDONLY | O_CLOEXEC);
     redact(slice_of(name), shown);
     if (fd < 0) {
-        log_error("cannot read %s: %s", shown, strerror(errno));
+        log_error_of("file_failed", "file", shown, "cannot read %s: %s", shown,
+                     strerror(errno));
         return EX_NOINPUT;
     }
     lines_reset(&bench->lines);
@@ -366,7 +369,7 @@ read_file(struct bench *bench, const char *name)
 static int
 out_of_memory(void)
 {
-    log_error("no memory for the backtest");
+    log_error("backtest_failed", "no memory for the backtest");
     return EX_OSERR;
 }
 
@@ -389,7 +392,7 @@ run_pass(struct bench *bench)
                                        &error) == STATUS_OK;
     }
     if (!is_good) {
-        log_error("%s", error.text);
+        log_error("backtest_failed", "%s", error.text);
         return EX_OSERR;
     }
     pipeline_set_rules(bench->pipeline, settings->alerts, settings->alert_count);
@@ -542,13 +545,14 @@ backtest_run(const struct backtest *backtest)
     static struct bench bench;
     bench = (struct bench){.setup = backtest};
     if (backtest->file_count == 0) {
-        log_error("name the FILEs to test the alert rules on");
+        log_error("usage", "name the FILEs to test the alert rules on");
         return EX_USAGE;
     }
     for (int i = 0; i < backtest->file_count; i++) {
         struct stat status;
         if (stat(backtest->files[i], &status) == 0 && !S_ISREG(status.st_mode)) {
-            log_error("%s: a backtest reads its files twice, so only regular files can "
+            log_error("usage",
+                      "%s: a backtest reads its files twice, so only regular files can "
                       "be used",
                       backtest->files[i]);
             return EX_USAGE;
@@ -556,6 +560,7 @@ backtest_run(const struct backtest *backtest)
     }
     if (backtest->settings->alert_count == 0) {
         log_error(
+            "usage",
             "no rule to test; write for example: alert \"viral\" { min_size = 100 }");
         return EX_CONFIG;
     }

@@ -339,11 +339,14 @@ config_log_error(void *context, const struct error *error)
 {
     (void)context;
     if (error->line != 0) {
-        log_error("%s:%d: %s", error->file, error->line, error->text);
+        char place[ERROR_FILE_MAX + 16];
+        snprintf(place, sizeof(place), "%s:%d", error->file, error->line);
+        log_error_of("config_error", "file", place, "%s: %s", place, error->text);
     } else if (error->file[0] != '\0') {
-        log_error("%s: %s", error->file, error->text);
+        log_error_of("config_error", "file", error->file, "%s: %s", error->file,
+                     error->text);
     } else {
-        log_error("%s", error->text);
+        log_error("config_error", "%s", error->text);
     }
 }
 
@@ -356,6 +359,6 @@ config_print_error(void *context, const struct error *error)
     } else if (error->file[0] != '\0') {
         log_plain("%s: %s", error->file, error->text);
     } else {
-        log_error("%s", error->text);
+        log_error("config_error", "%s", error->text);
     }
 }

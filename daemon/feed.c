@@ -55,7 +55,8 @@ report_time(struct feed *feed, const struct post *post, usec wall)
     }
     const struct date_fault_text *text = date_faults_text(fault);
     feed->has_reported_time = true;
-    log_warn("a post %s %s; it counts at the clock (the first of its kind)%s",
+    log_warn("time_refused",
+             "a post %s %s; it counts at the clock (the first of its kind)%s",
              text->one, text->what, text->advice);
 }
 

@@ -334,8 +334,8 @@ http_routes_create(const struct http_routes_setup *setup, struct error *error)
                          error) &&
                http_server_create(&server, &routes->server, error) == STATUS_OK) {
         decoder_find_campaigns(routes->feed.decoder, setup->campaigns);
-        log_info("listening on %s, port %d", setup->settings->http.listen,
-                 http_server_port(routes->server));
+        log_info("http_listening", "listening on %s, port %d",
+                 setup->settings->http.listen, http_server_port(routes->server));
         return routes;
     }
     http_routes_destroy(&routes);

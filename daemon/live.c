@@ -121,7 +121,8 @@ hold(struct live *live)
     }
     live->held_since = clock_monotonic();
     redis_sink_hold(live->runtime.sink);
-    log_info("Redis is newer than the snapshot: writing waits until the sources have "
+    log_info("redis_newer",
+             "Redis is newer than the snapshot: writing waits until the sources have "
              "caught up");
 }
 
@@ -136,11 +137,13 @@ release_if_due(struct live *live)
         return;
     }
     if (is_behind) {
-        log_warn("the sources have not caught up with Redis within %d minutes: writing "
+        log_warn("redis_released",
+                 "the sources have not caught up with Redis within %d minutes: writing "
                  "is resumed, and some values in Redis decrease",
                  (int)(HOLD_MAX / USEC_PER_MIN));
     } else {
-        log_info("the sources have caught up: writing to Redis is resumed");
+        log_info("redis_released",
+                 "the sources have caught up: writing to Redis is resumed");
     }
     redis_sink_release(live->runtime.sink);
 }
@@ -188,6 +191,7 @@ on_beat(void *context)
         name_lookup_tick(live->lookup, clock_monotonic());
     }
     if (live->beats % BEATS_PER_S == 0) {
+        log_settle(false);
         streams_save(&live->streams);
         report_status(live, &figures, clock_monotonic());
     }
@@ -213,10 +217,12 @@ save_start(struct live *live)
 {
     struct persistence *persistence = &live->runtime.persistence;
     if (persistence->state == NULL) {
-        log_info("state.dir is not set: after a restart everything is counted from "
+        log_info("snapshot_off",
+                 "state.dir is not set: after a restart everything is counted from "
                  "zero");
     } else if (!persistence->is_restored) {
-        log_info("there is no snapshot in %s: counting starts from zero",
+        log_info("snapshot_none",
+                 "there is no snapshot in %s: counting starts from zero",
                  persistence->setup.dir);
         persistence_save_soon(persistence);
     }
@@ -230,7 +236,7 @@ on_ready(void *context)
     signals_doing("the event loop was blocked: the next start uses the last snapshot",
                   EX_TEMPFAIL);
     if (!streams_apply(&live->streams, live->settings, &error)) {
-        log_error("%s", error.text);
+        log_error("start_failed", "%s", error.text);
         runtime_leave(&live->runtime,
                       error.code == STATUS_NOMEM ? EX_OSERR : EX_CONFIG);
         return;
@@ -240,7 +246,8 @@ on_ready(void *context)
     live->posts = pipeline_metrics(live->runtime.pipeline)->posts;
     persistence_start(&live->runtime.persistence);
     save_start(live);
-    log_info("started: %zu sources, connected to Redis", live->streams.count);
+    log_info("started", "started: %zu sources, connected to Redis",
+             live->streams.count);
     notify_send(&live->notify, "READY=1\nSTATUS=0/%zu streams, connecting",
                 live->streams.count);
 }
@@ -255,14 +262,15 @@ on_finished(void *context, const struct error *error)
                     : alert_delivery_flush_output(live->runtime.delivery) ? 0
                                                                           : EX_IOERR;
     if (error != NULL) {
-        log_error("%s", error->text);
+        log_error("changes_unwritten", "%s", error->text);
     }
     signals_doing(RUNTIME_UNSAVED, exit_code != 0 ? exit_code : EX_TEMPFAIL);
     live->is_saved_last = true;
     int saved = persistence_save(&live->runtime.persistence);
     uint64_t pending = alert_delivery_pending(live->runtime.delivery);
     if (pending != 0) {
-        log_info("%" PRIu64 " alerts are not acknowledged: they wait in Redis for the "
+        log_info("alerts_waiting",
+                 "%" PRIu64 " alerts are not acknowledged: they wait in Redis for the "
                  "next start",
                  pending);
     }
@@ -274,7 +282,7 @@ on_stop(void *context)
 {
     struct live *live = context;
     notify_send(&live->notify, "STOPPING=1\nSTATUS=Writing all changes to Redis");
-    log_info("stopping: saving cursors and writing all changes to Redis");
+    log_info("stopping", "stopping: saving cursors and writing all changes to Redis");
     streams_stop(&live->streams);
     if (redis_sink_is_held(live->runtime.sink)) {
         on_finished(live, NULL); // Redis is ahead still
@@ -313,7 +321,8 @@ on_hangup(evutil_socket_t number, short what, void *context)
     (void)number;
     (void)what;
     if (!reload(context, NULL)) {
-        log_info("ignoring SIGHUP while starting or stopping: the configuration is not "
+        log_info("reload_ignored",
+                 "ignoring SIGHUP while starting or stopping: the configuration is not "
                  "reloaded");
     }
 }
@@ -525,11 +534,13 @@ static int
 explain_nothing(const struct config_place *place)
 {
     if (place->path == NULL) {
-        log_error("name a FILE to replay, or - for standard input, or a configuration "
+        log_error("usage",
+                  "name a FILE to replay, or - for standard input, or a configuration "
                   "with sources (see cascaded --help)");
         return EX_USAGE;
     }
-    log_error("%s: no source is configured; write for example: source \"x\" { url = "
+    log_error("usage",
+              "%s: no source is configured; write for example: source \"x\" { url = "
               "\"https://api.x.com/2/tweets/search/stream\" token_file = "
               "\"/etc/cascaded/credentials/x-token\" }, or set http.token_file to "
               "accept pushed posts",
@@ -548,12 +559,12 @@ live_run(const struct config_place *place, struct settings *settings)
     live.place = *place;
     live.settings = settings;
     if (!notify_init(&live.notify, &error)) {
-        log_warn("%s", error.text);
+        log_warn("notify_failed", "%s", error.text);
         error = (struct error){0};
     }
     live.runtime.exit_code = set_up(&live, &error);
     if (live.runtime.exit_code != 0) {
-        log_error("%s", error.text);
+        log_error("start_failed", "%s", error.text);
     } else {
         runtime_dispatch(&live.runtime);
     }

@@ -17,6 +17,7 @@
 #include "daemon/people.h"
 #include "daemon/replay_run.h"
 #include "daemon/report.h"
+#include "net/clock.h"
 
 #define CONFIG_DEFAULT "/etc/cascaded/cascaded.conf"
 
@@ -35,7 +36,7 @@ check_people(const struct settings *settings)
 {
     struct error error = {0};
     if (people_check(settings, &error) != STATUS_OK) {
-        log_error("%s", error.text);
+        log_error("people_file_failed", "%s", error.text);
         return EX_CONFIG;
     }
     return EX_OK;
@@ -50,6 +51,7 @@ run(const struct cli *cli)
         return EX_CONFIG;
     }
     settings.state.discards = cli->discards_state;
+    log_options_apply(&settings.log, cli->action == CLI_RUN && cli->file_count == 0);
     if (cli->action == CLI_CHECK) {
         return check_people(&settings);
     }
@@ -68,7 +70,8 @@ static int
 describe_part(const struct cli *cli)
 {
     if (!describe(stdout, cli->describe, cli->is_json)) {
-        log_error("--describe %s: give options, metrics, keys, formats or alerts",
+        log_error("usage",
+                  "--describe %s: give options, metrics, keys, formats or alerts",
                   cli->describe);
         return EX_USAGE;
     }
@@ -83,11 +86,15 @@ main(int argc, char **argv)
     output_guard();
     signal(SIGPIPE, SIG_IGN);
     if (cli_parse(argc, argv, &cli, &error) != STATUS_OK) {
-        log_error("%s", error.text);
+        log_error("usage", "%s", error.text);
         return EX_USAGE;
     }
-    log_setup(cli.verbosity < 0 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO,
-              getenv("JOURNAL_STREAM") != NULL);
+    log_setup(&(struct log_setup){
+        .threshold = cli.verbosity < 0 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO,
+        .has_journal = getenv("JOURNAL_STREAM") != NULL,
+        .monotonic = clock_monotonic,
+        .system = clock_system,
+    });
     switch (cli.action) {
     case CLI_VERSION:
         puts("cascaded " CASCADED_VERSION);
@@ -103,5 +110,7 @@ main(int argc, char **argv)
     case CLI_BACKTEST:
         break;
     }
-    return run(&cli);
+    int exit_code = run(&cli);
+    log_settle(true);
+    return exit_code;
 }

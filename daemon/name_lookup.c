@@ -296,7 +296,8 @@ fail(struct name_lookup *lookup, const struct http_fetch_answer *answer,
     ask_again(lookup, now);
     if (!lookup->has_failed) {
         lookup->has_failed = true;
-        log_warn("names: %s does not answer: %s; until it does, ids are shown instead "
+        log_warn("names_failing",
+                 "names: %s does not answer: %s; until it does, ids are shown instead "
                  "of names",
                  lookup->setup.options->url, why);
     }
@@ -312,7 +313,8 @@ succeed(struct name_lookup *lookup)
     lookup->next_at = clock_monotonic() + lookup->setup.options->pause;
     if (lookup->has_failed) {
         lookup->has_failed = false;
-        log_info("names: %s answers again", lookup->setup.options->url);
+        log_info("names_recovered", "names: %s answers again",
+                 lookup->setup.options->url);
     }
 }
 

@@ -30,9 +30,11 @@ report(const struct campaign *campaign, const struct people_file *file, bool is_
     char text[PEOPLE_FILE_TEXT_MAX];
     (void)people_file_describe(file, text);
     if (counts->faults != 0 || counts->without_network != 0) {
-        log_warn("campaign \"%s\": %s", campaign->name, text);
+        log_warn_of("people_file", "campaign", campaign->name, "campaign \"%s\": %s",
+                    campaign->name, text);
     } else if (!is_quiet) {
-        log_info("campaign \"%s\": %s", campaign->name, text);
+        log_info_of("people_file", "campaign", campaign->name, "campaign \"%s\": %s",
+                    campaign->name, text);
     }
 }
 
@@ -89,7 +91,8 @@ on_step(void *context)
     struct error error = {0};
     enum status status = go_on(people, &error);
     if (status != STATUS_OK && status != STATUS_AGAIN) {
-        log_error("%s; the people read before stay in use", error.text);
+        log_error("people_file_failed", "%s; the people read before stay in use",
+                  error.text);
     }
     people->campaign += status != STATUS_AGAIN;
     if (people->campaign < people->settings->campaign_count) {

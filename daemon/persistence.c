@@ -47,7 +47,7 @@ static void
 on_unusable(void *context, const struct error *error)
 {
     (void)context;
-    log_warn("%s", error->text);
+    log_warn("snapshot_unusable", "%s", error->text);
 }
 
 static void
@@ -59,13 +59,14 @@ on_saved(void *context, const struct error *error)
         metrics->written++;
         metrics->written_at = (uint64_t)wall_clock_now();
         if (metrics->is_failing != 0) {
-            log_info("snapshots are written again in %s", persistence->setup.dir);
+            log_info("snapshot_recovered", "snapshots are written again in %s",
+                     persistence->setup.dir);
         }
     } else {
         metrics->failed++;
         if (metrics->is_failing == 0) {
             char every[USEC_TEXT_MAX];
-            log_warn("%s (the next attempt is in %s)", error->text,
+            log_warn("snapshot_failed", "%s (the next attempt is in %s)", error->text,
                      usec_format_duration(persistence->setup.every, every));
         }
     }
@@ -131,7 +132,7 @@ persistence_init(struct persistence *persistence, const struct persistence_setup
     if (persistence->is_restored) {
         persistence->metrics.written_at = (uint64_t)load.made * USEC_PER_S;
         persistence->has_posts = pipeline_metrics(persistence->pipeline)->posts != 0;
-        log_info("resuming from the snapshot in %s", setup->dir);
+        log_info("snapshot_restored", "resuming from the snapshot in %s", setup->dir);
     }
     return exit_code;
 }
@@ -178,6 +179,6 @@ persistence_save(struct persistence *persistence)
                        &error) == STATUS_OK) {
         return 0;
     }
-    log_error("%s", error.text);
+    log_error("snapshot_failed", "%s", error.text);
     return EX_IOERR;
 }

@@ -83,7 +83,8 @@ progress_save(const struct replay_place *place, struct redis_sink *sink)
     };
     if (redis_sink_set_cursor(sink, slice_of(source_name), fields,
                               sizeof(fields) / sizeof(fields[0])) != STATUS_OK) {
-        log_warn("the name of %s is too long for a cursor in Redis", place->file);
+        log_warn_of("place_unsaved", "file", place->file,
+                    "the name of %s is too long for a cursor in Redis", place->file);
     }
 }
 

@@ -327,7 +327,8 @@ report_faults(const struct recording_dates *dates)
     for (enum date_fault i = 0; i < DATE_FAULT_COUNT; i++) {
         const struct date_fault_text *text = date_faults_text(i);
         if (faults[i] != 0) {
-            log_warn("%" PRIu64 " of %" PRIu64 " posts %s %s and are %s%s", faults[i],
+            log_warn("time_refused",
+                     "%" PRIu64 " of %" PRIu64 " posts %s %s and are %s%s", faults[i],
                      dates->dated, text->many, text->what,
                      sum == dates->dated
                          ? "counted in every window, because no post has a date"
@@ -341,7 +342,8 @@ static void
 report_share(uint64_t count, uint64_t dated, const char *what)
 {
     if (count != 0) {
-        log_warn("%" PRIu64 " of %" PRIu64 " posts %s", count, dated, what);
+        log_warn("time_refused", "%" PRIu64 " of %" PRIu64 " posts %s", count, dated,
+                 what);
     }
 }
 
@@ -360,6 +362,7 @@ recording_report(const struct recording *recording, uint64_t late)
         "those");
     if (dates->steps != 0 && 2 * dates->backward > dates->steps) {
         log_warn(
+            "posts_late",
             "time runs backwards in %" PRIu64 " of %" PRIu64
             " steps from message to message, and %" PRIu64
             " posts are in no window because they arrived too late: influence, "
@@ -368,7 +371,8 @@ recording_report(const struct recording *recording, uint64_t late)
             "one array: jq -c '.[]' FILE | tac > SORTED)",
             dates->backward, dates->steps, late);
     } else if (late != 0) {
-        log_warn("%" PRIu64 " of %" PRIu64
+        log_warn("posts_late",
+                 "%" PRIu64 " of %" PRIu64
                  " posts are in no window because they arrived too late, after posts "
                  "that are newer by more than the longest window; sort the posts by "
                  "time, the oldest first",

@@ -25,8 +25,9 @@ say(struct refusals *refusals, const char *file, const struct refusal *refusal)
     }
     if (refusals->logged_count < REFUSALS_KINDS) {
         refusals->logged[refusals->logged_count++] = refusal->reason;
-        log_warn("%s:%" PRIu64 ": refused: %s (the first of its kind)", file,
-                 refusal->line, refusal->reason);
+        log_warn_of("message_refused", "file", file,
+                    "%s:%" PRIu64 ": refused: %s (the first of its kind)", file,
+                    refusal->line, refusal->reason);
     }
 }
 
@@ -50,7 +51,8 @@ refusals_add(struct refusals *refusals, const char *file, const char *reason,
     const struct refusal refusal = {reason, line};
     refusals->count++;
     if (refusals->is_verbose) {
-        log_info("%s:%" PRIu64 ": refused: %s", file, line, reason);
+        log_info_of("message_refused", "file", file, "%s:%" PRIu64 ": refused: %s",
+                    file, line, reason);
     }
     if (refusals->is_used) {
         if (!refusals->is_verbose) {
@@ -74,9 +76,10 @@ refusals_unread(struct refusals *refusals, const char *file, uint64_t bytes)
     uint64_t unread = bytes - refusals->unread;
     refusals->unread = bytes;
     if (unread != 0) {
-        log_error("%s: %" PRIu64 " bytes of its array are not read: behind a broken "
-                  "element the next one cannot be found; write one element per line",
-                  file, unread);
+        log_error_of("array_unread", "file", file,
+                     "%s: %" PRIu64 " bytes of its array are not read: behind a broken "
+                     "element the next one cannot be found; write one element per line",
+                     file, unread);
     }
     return unread != 0;
 }
@@ -99,16 +102,17 @@ refusals_end_file(struct refusals *refusals, const char *file, struct slice head
     bool is_post = is_reason(first, DECODE_REASON_VALUE) ||
                    is_reason(first, DECODE_REASON_MISSING) ||
                    is_reason(first, DECODE_REASON_SELF);
-    log_error("%s: nothing in it can be used (%" PRIu64
-              " refused, the first in line %" PRIu64 ": %s); %s%s: %s",
-              file, refusals->count, first->line, first->reason,
-              is_dated  ? "it has a time that cannot be read"
-              : is_post ? "its posts have ids or references that are missing or bad"
-                        : "it looks like ",
-              is_dated || is_post ? "" : kind.name,
-              is_dated  ? "give integer milliseconds or RFC 3339"
-              : is_post ? "-v logs each message that is refused"
-                        : kind.advice);
+    log_error_of("file_unusable", "file", file,
+                 "%s: nothing in it can be used (%" PRIu64
+                 " refused, the first in line %" PRIu64 ": %s); %s%s: %s",
+                 file, refusals->count, first->line, first->reason,
+                 is_dated  ? "it has a time that cannot be read"
+                 : is_post ? "its posts have ids or references that are missing or bad"
+                           : "it looks like ",
+                 is_dated || is_post ? "" : kind.name,
+                 is_dated  ? "give integer milliseconds or RFC 3339"
+                 : is_post ? "-v logs each message that is refused"
+                           : kind.advice);
     refusals->unusable += refusals->count;
     return true;
 }

@@ -24,11 +24,9 @@ struct report {
 };
 
 static void
-note_fault(void *context, const struct error *error)
+add_fault(struct report *report, const struct error *error)
 {
-    struct report *report = context;
     struct buffer *json = &report->faults;
-    config_log_error(NULL, error);
     report->fault_count++;
     json_writer_open(json, '{');
     if (error->file[0] != '\0') {
@@ -41,12 +39,19 @@ note_fault(void *context, const struct error *error)
     json_writer_close(json, '}');
 }
 
+// Of the configuration.
 static void
-note_text(struct report *report, const char *text)
+note_config_fault(void *context, const struct error *error)
 {
-    struct error error = {0};
-    error_set(&error, STATUS_RANGE, "%s", text);
-    note_fault(report, &error);
+    config_log_error(NULL, error);
+    add_fault(context, error);
+}
+
+static void
+note_fault(struct report *report, const char *event, const struct error *error)
+{
+    log_error(event, "%s", error->text);
+    add_fault(report, error);
 }
 
 static void
@@ -92,7 +97,8 @@ report_unchangeable(const struct settings *now, const struct settings *next)
             if (!row->is_reloadable &&
                 !settings_equal(one, (const char *)now + part->offset,
                                 (const char *)next + part->offset)) {
-                log_warn("%s has changed; restart to apply it", row->name);
+                log_warn("restart_needed", "%s has changed; restart to apply it",
+                         row->name);
             }
         }
     }
@@ -135,7 +141,7 @@ apply_webhooks(const struct reload *reload, const struct settings *next,
         if ((before == NULL ||
              !settings_equal(webhook_options_rows, before, webhook)) &&
             alert_delivery_put(reload->delivery, webhook, &error) != STATUS_OK) {
-            note_fault(report, &error);
+            note_fault(report, "webhook_unusable", &error);
         }
     }
     settings_replace(reload->settings, next, "webhook");
@@ -163,11 +169,12 @@ apply_campaigns(const struct reload *reload, const struct settings *next,
         struct error fault = {0};
         error_set(&fault, error.code, "%s; the previous campaigns stay in use",
                   error.text);
-        note_fault(report, &fault);
+        note_fault(report, "campaigns_failed", &fault);
         return;
     }
     settings_replace(now, next, "campaign");
     log_info(
+        "campaigns_changed",
         "the campaigns have changed: %zu, before %zu; they apply to posts from now "
         "on",
         now->campaign_count, before);
@@ -180,6 +187,8 @@ apply(const struct reload *reload, const struct settings *next, struct report *r
 {
     struct error error = {0};
     report_unchangeable(reload->settings, next);
+    reload->settings->log = next->log;
+    log_options_apply(&next->log, true);
     settings_replace(reload->settings, next, "source");
     settings_replace(reload->settings, next, "alert");
     pipeline_set_rules(reload->pipeline, reload->settings->alerts,
@@ -189,9 +198,10 @@ apply(const struct reload *reload, const struct settings *next, struct report *r
     apply_thresholds(reload, &next->pipeline);
     apply_webhooks(reload, next, report);
     if (!streams_apply(reload->streams, reload->settings, &error)) {
-        note_fault(report, &error);
+        note_fault(report, "source_unusable", &error);
     }
     log_info(
+        "reloaded",
         "the configuration was reloaded: %zu sources, %zu alert rules, %zu webhooks",
         reload->streams->count, reload->settings->alert_count,
         reload->settings->webhook_count);
@@ -205,11 +215,15 @@ reload_settings(const struct reload *reload, struct buffer *report)
     struct buffer changes;
     buffer_init(&changes, CHANGES_MAX);
     begin_report(&noted, report);
-    if (!config_load(reload->place, &next, note_fault, &noted)) {
-        log_error("the configuration has errors; the previous one stays in use");
+    log_settle(true); // a second attempt shows its faults again
+    if (!config_load(reload->place, &next, note_config_fault, &noted)) {
+        log_error("reload_failed",
+                  "the configuration has errors; the previous one stays in use");
     } else if (!settings_has_input(&next)) {
-        note_text(&noted,
+        struct error error = {0};
+        error_set(&error, STATUS_RANGE,
                   "the configuration has no source; the previous one stays in use");
+        note_fault(&noted, "reload_failed", &error);
     } else {
         if (report != NULL) {
             config_shown_changes(reload->settings, &next, &changes);

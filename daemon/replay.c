@@ -159,15 +159,13 @@ note_mark(struct replay *replay)
     if (!file_marks_put(replay->setup.marks, before, &replay->mark) &&
         !replay->is_full) {
         replay->is_full = true;
-        log_warn(
-            "a state directory stores the positions of at most %d files: the files "
-            "read first are read from their start if they are replayed again",
-            FILE_MARKS_MAX);
+        log_warn("place_unsaved",
+                 "the positions of at most %d files are stored: the first are lost",
+                 FILE_MARKS_MAX);
     }
 }
 
-// Continues in the file where an earlier run ended. A compressed file is decompressed
-// up to there again.
+// Continues where an earlier run ended; a compressed file is decompressed up to there.
 static void
 skip_known(struct replay *replay)
 {
@@ -254,14 +252,16 @@ conclude_file(struct replay *replay)
         replay->exit_code = EX_DATAERR;
     }
     if (replay->is_unfinished && !replay->is_broken) {
-        log_info("%s: its last message is not complete: it is read when it has grown",
-                 name);
+        log_info_of(
+            "file_unfinished", "file", name,
+            "%s: its last message is not complete: it is read when it has grown", name);
     } else if (refusals_end_file(&replay->refusals, name,
                                  file_input_head(&replay->bytes))) {
         replay->exit_code = EX_DATAERR;
     } else if (lines_is_open(&replay->lines) && replay->setup.marks == NULL &&
                !replay->is_broken) {
-        log_warn("%s: the array in it does not end: the file may be cut off", name);
+        log_warn_of("file_unfinished", "file", name,
+                    "%s: the array in it does not end: the file may be cut off", name);
     }
 }
 
@@ -375,7 +375,8 @@ drain(struct replay *replay)
 static void
 give_up_file(struct replay *replay, enum status status, const struct error *error)
 {
-    log_error("%s: %s", file_name(replay), error->text);
+    const char *name = file_name(replay);
+    log_error_of("file_failed", "file", name, "%s: %s", name, error->text);
     replay->is_broken = true;
     replay->exit_code = status == STATUS_NOMEM ? EX_OSERR : EX_DATAERR;
     lines_end(&replay->lines);

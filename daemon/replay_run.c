@@ -131,7 +131,7 @@ on_finished(void *context, const struct error *error)
         signals_doing(RUNTIME_UNSAVED, EX_UNAVAILABLE);
         (void)persistence_save(&run->runtime.persistence);
         if (run->runtime.exit_code == 0) {
-            log_error("%s", error->text);
+            log_error("changes_unwritten", "%s", error->text);
         }
         runtime_leave(&run->runtime, EX_UNAVAILABLE);
         return;
@@ -171,7 +171,8 @@ on_delivered(void *context)
     struct replay_run *run = context;
     uint64_t pending = alert_delivery_pending(run->runtime.delivery);
     if (pending != 0) {
-        log_warn("%" PRIu64 " alerts are not acknowledged: they wait in Redis for the "
+        log_warn("alerts_waiting",
+                 "%" PRIu64 " alerts are not acknowledged: they wait in Redis for the "
                  "next start with these webhooks",
                  pending);
     }
@@ -208,7 +209,7 @@ on_replayed(void *context, int exit_code, const struct error *error)
 {
     struct replay_run *run = context;
     if (error != NULL) {
-        log_error("%s", error->text);
+        log_error("replay_failed", "%s", error->text);
     }
     if (exit_code != 0) {
         run->runtime.exit_code = exit_code;
@@ -297,7 +298,7 @@ make_routes(struct replay_run *run, struct error *error)
     }
     run->routes = http_routes_create(&setup, error);
     if (run->routes == NULL && error->code == STATUS_IO) {
-        log_warn("%s", error->text); // another daemon may serve there
+        log_warn("http_failed", "%s", error->text); // another daemon may serve there
         *error = (struct error){0};
         return true;
     }
@@ -360,8 +361,9 @@ replay_run(const struct cli *cli, const struct settings *settings)
     const char *unreadable = replay_unreadable(cli->files, cli->file_count, &reason);
     if (unreadable != NULL) {
         char shown[REDACT_MAX];
-        log_error("cannot read %s: %s", redact(slice_of(unreadable), shown),
-                  strerror(reason));
+        redact(slice_of(unreadable), shown);
+        log_error_of("file_failed", "file", shown, "cannot read %s: %s", shown,
+                     strerror(reason));
         return EX_NOINPUT;
     }
     struct error error = {0};
@@ -369,7 +371,7 @@ replay_run(const struct cli *cli, const struct settings *settings)
     progress_init(&run.progress, cli->files, cli->file_count);
     run.runtime.exit_code = set_up(&run, settings, &error);
     if (run.runtime.exit_code != 0) {
-        log_error("%s", error.text);
+        log_error("start_failed", "%s", error.text);
     } else {
         runtime_dispatch(&run.runtime);
     }

@@ -13,7 +13,8 @@ report_flush(int exit_code)
 {
     int reason = output_flush();
     if (reason != 0) {
-        log_error("cannot write to standard output: %s", strerror(reason));
+        log_error("output_failed", "cannot write to standard output: %s",
+                  strerror(reason));
     }
     return reason != 0 && exit_code == EX_OK ? EX_IOERR : exit_code;
 }
@@ -35,11 +36,12 @@ report_figures(const struct report *report)
            figures.seconds > 0 ? (double)posts / figures.seconds : (double)posts);
     int exit_code = report_flush(EX_OK);
     if (figures.rejected > figures.unusable) {
-        log_warn("%" PRIu64 " messages could not be used%s", figures.rejected,
-                 report->is_verbose ? "" : " (-v logs each of them)");
+        log_warn("messages_refused", "%" PRIu64 " messages could not be used%s",
+                 figures.rejected, report->is_verbose ? "" : " (-v logs each of them)");
     }
     if (refused != 0) {
-        log_warn("%" PRIu64 " posts were not counted because a capacity was reached; "
+        log_warn("posts_refused",
+                 "%" PRIu64 " posts were not counted because a capacity was reached; "
                  "raise users.capacity, cascades.capacity, memory.windows or "
                  "memory.texts",
                  refused);
@@ -57,12 +59,13 @@ report_stop(const struct replay_place *place, bool keeps_place)
     if (place->is_read && place->files_left == 0) {
         return;
     }
-    log_warn("%s: stopped by a signal before its end: lines up to %" PRIu64
-             " are counted, later ones in part or not at all%s; %s",
-             place->name, place->mark.place.number,
-             place->files_left != 0 ? ", the files after it are not" : "",
-             !keeps_place ? "the next run begins at its start"
-             : place->mark.hash != 0
-                 ? "the next run with this state.dir continues there"
-                 : "no run can continue there, as it is not a file");
+    log_warn_of("replay_stopped", "file", place->name,
+                "%s: stopped by a signal before its end: lines up to %" PRIu64
+                " are counted, later ones in part or not at all%s; %s",
+                place->name, place->mark.place.number,
+                place->files_left != 0 ? ", the files after it are not" : "",
+                !keeps_place ? "the next run begins at its start"
+                : place->mark.hash != 0
+                    ? "the next run with this state.dir continues there"
+                    : "no run can continue there, as it is not a file");
 }

@@ -36,7 +36,7 @@ on_signal(void *context)
 {
     struct runtime *runtime = context;
     if (runtime->is_stopping || !runtime->has_started) {
-        log_warn("ended at once by a %ssignal; %s",
+        log_warn("stopped_at_once", "ended at once by a %ssignal; %s",
                  runtime->is_stopping ? "second " : "", signals_unfinished());
         runtime_leave(runtime, 0);
         return;
@@ -54,6 +54,31 @@ on_flush(void *context)
     }
 }
 
+static const char *
+event_name(enum redis_event event)
+{
+    switch (event) {
+    case REDIS_EVENT_LOST:
+        return "redis_lost";
+    case REDIS_EVENT_TROUBLE:
+        return "redis_refused";
+    case REDIS_EVENT_REWRITE:
+        return "redis_rewritten";
+    case REDIS_EVENT_REPAIRED:
+        return "redis_repaired";
+    case REDIS_EVENT_ADVICE:
+        return "redis_advice";
+    case REDIS_EVENT_FENCED:
+        return "redis_fenced";
+    case REDIS_EVENT_FATAL:
+        return "redis_failed";
+    case REDIS_EVENT_READY:
+    case REDIS_EVENT_RECOVERED:
+        break;
+    }
+    return "redis_recovered";
+}
+
 static void
 on_redis(void *context, enum redis_event event, int exit_code,
          const struct error *error)
@@ -67,7 +92,8 @@ on_redis(void *context, enum redis_event event, int exit_code,
         }
         break;
     case REDIS_EVENT_RECOVERED:
-        log_info("Redis is reachable again; all changes are written");
+        log_info(event_name(event),
+                 "Redis is reachable again; all changes are written");
         break;
     case REDIS_EVENT_LOST:
     case REDIS_EVENT_TROUBLE:
@@ -77,12 +103,12 @@ on_redis(void *context, enum redis_event event, int exit_code,
         // A replay does not wait long for Redis at its start: FATAL reports it.
         if (event != REDIS_EVENT_LOST || runtime->setup.is_live ||
             runtime->has_started || redis_sink_is_refused(runtime->sink)) {
-            log_warn("%s", error->text);
+            log_warn(event_name(event), "%s", error->text);
         }
         break;
     case REDIS_EVENT_FENCED:
     case REDIS_EVENT_FATAL:
-        log_error("%s", error->text);
+        log_error(event_name(event), "%s", error->text);
         runtime_leave(runtime, exit_code);
         break;
     }

@@ -19,6 +19,7 @@ static const struct option daemon_option_rows[] = {
 
 const struct settings_part settings_parts[] = {
     {daemon_option_rows, offsetof(struct settings, daemon)},
+    {log_option_rows, offsetof(struct settings, log)},
     {pipeline_option_rows, offsetof(struct settings, pipeline)},
     {redis_options_rows, offsetof(struct settings, redis)},
     {state_option_rows, offsetof(struct settings, state)},
@@ -409,6 +410,11 @@ settings_check(struct settings *settings, settings_error_fn on_error, void *cont
         error_set(&error, STATUS_PARSE,
                   "format: \"%s\" is none of:" DECODE_FORMAT_NAMES,
                   settings->daemon.format);
+        on_error(context, &error);
+        is_good = false;
+    }
+    error = (struct error){0};
+    if (log_options_check(&settings->log, &error) != STATUS_OK) {
         on_error(context, &error);
         is_good = false;
     }

@@ -8,6 +8,7 @@
 #include "base/option.h"
 #include "daemon/alert_delivery.h"
 #include "daemon/control_socket.h"
+#include "daemon/log_options.h"
 #include "daemon/name_lookup.h"
 #include "daemon/state.h"
 #include "ingest/sources/source_options.h"
@@ -21,7 +22,7 @@
 enum {
     SETTINGS_SOURCES_MAX = 32,
     SETTINGS_WEBHOOKS_MAX = 16,
-    SETTINGS_PARTS = 8,
+    SETTINGS_PARTS = 9,
     SETTINGS_GROUPS = 4,
     SETTINGS_ROWS_MAX = 64,     // of a part or a group
     SETTINGS_COMMAND_LINE = -1, // as a line: the value is of -o
@@ -33,6 +34,7 @@ struct daemon_options {
 
 struct settings {
     struct daemon_options daemon;
+    struct log_options log;
     struct pipeline_options pipeline;
     struct redis_options redis;
     struct state_options state;
@@ -71,8 +73,7 @@ struct settings_part {
     size_t offset;
 };
 
-// One group of titled sections: its rows, and where its items are within struct
-// settings.
+// One group of titled sections: its rows, and where its items are in struct settings.
 struct settings_group {
     const char *name;          // "source": what the section is called
     const struct option *rows; // named as within the section
@@ -131,8 +132,7 @@ const void *settings_item_at(const struct settings *settings,
 size_t settings_item_count(const struct settings *settings,
                            const struct settings_group *group);
 
-// Turns names of secret files without a '/' into paths within `folder`, the directory
-// of systemd's credentials. folder: NULL changes nothing.
+// Names of secret files without a '/' become paths within `folder`, if it is not NULL.
 void settings_resolve(struct settings *settings, const char *folder);
 
 // Turns the names of people files into paths within the folder of `file`, unless they

@@ -14,7 +14,7 @@
 // Half a second of the 5 s is reserved for the system, to free the memory.
 #define SIGNALS_WITHIN (4500 * USEC_PER_MS)
 
-enum { LINE_MAX = 512 };
+enum { TEXT_MAX = 512 };
 
 // Signal handlers have no context argument.
 static struct {
@@ -46,27 +46,14 @@ on_number(int number)
     errno = errno_before;
 }
 
-static char *
-add(char *to, const char *end, const char *text)
-{
-    while (*text != '\0' && to < end) {
-        *to++ = *text++;
-    }
-    return to;
-}
-
 static void
 on_alarm(int number)
 {
     (void)number;
-    char line[LINE_MAX];
-    const char *end = line + sizeof(line) - 1;
-    char *to = add(line, end, log_prefix(LOG_LEVEL_ERROR));
-    to = add(to, end, "stopped at the deadline of 5 s; ");
-    to = add(to, end, signals.doing);
-    *to++ = '\n';
-    ssize_t done = write(STDERR_FILENO, line, (size_t)(to - line));
-    (void)done;
+    char text[TEXT_MAX];
+    char *end = stpcpy(text, "stopped at the deadline of 5 s; ");
+    strncat(end, signals.doing, (size_t)(text + sizeof(text) - 1 - end));
+    log_now(LOG_LEVEL_ERROR, LOG_EVENT("stopped_late"), text);
     _exit(signals.exit_code);
 }
 

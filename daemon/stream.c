@@ -18,10 +18,10 @@
 #include "net/timer.h"
 #include "sinks/redis/redis_sink.h"
 
-#define ROOM_POLL USEC_PER_MS        // a flush is in progress
-#define FULL_POLL (50 * USEC_PER_MS) // Redis is behind
-#define LOG_EVERY (30 * USEC_PER_S)  // between lines about one source
-#define LOG_SAME (5 * USEC_PER_MIN)  // between repetitions of a line
+#define ROOM_POLL USEC_PER_MS         // a flush is in progress
+#define FULL_POLL (50 * USEC_PER_MS)  // Redis is behind
+#define LOG_EVERY (30 * USEC_PER_S)   // between lines about one source
+#define STATE_SAME (5 * USEC_PER_MIN) // between repetitions of a line
 
 enum { LOG_BURST = 6 };
 
@@ -89,7 +89,7 @@ may_log(struct stream *stream, enum source_state state, const char *why)
         stream->lines_refilled = now;
     }
     bool is_same = state == stream->logged && strcmp(why, stream->logged_why) == 0 &&
-                   now - stream->logged_at < LOG_SAME;
+                   now - stream->logged_at < STATE_SAME;
     if (state != SOURCE_FAILED && (is_same || stream->lines_left == 0)) {
         stream->lines_skipped++;
         return false;
@@ -117,8 +117,9 @@ on_state(void *context, enum source_state state, const struct error *error)
         snprintf(more, sizeof(more), " (and %" PRIu64 " changes not shown)",
                  stream->lines_skipped);
     }
-    log_write(level, "source \"%s\": %s%s%s%s", stream->options.name,
-              source_state_name(state), why[0] != '\0' ? ": " : "", why, more);
+    log_write(level, LOG_EVENT_OF("source_state", "source", stream->options.name),
+              "source \"%s\": %s%s%s%s", stream->options.name, source_state_name(state),
+              why[0] != '\0' ? ": " : "", why, more);
     stream->lines_skipped = 0;
     stream->logged = state;
     snprintf(stream->logged_why, sizeof(stream->logged_why), "%s", why);
@@ -130,8 +131,9 @@ report_refused(struct stream *stream, enum decode_reason reason)
     uint64_t bit = (uint64_t)1 << reason;
     if ((stream->logged_reasons & bit) == 0) {
         stream->logged_reasons |= bit;
-        log_warn("source \"%s\": refused a message: %s (the first of its kind)",
-                 stream->options.name, decode_reason_name(reason));
+        log_warn_of("message_refused", "source", stream->options.name,
+                    "source \"%s\": refused a message: %s (the first of its kind)",
+                    stream->options.name, decode_reason_name(reason));
     }
 }
 
@@ -179,8 +181,9 @@ on_gap(void *context, const struct source_gap *gap)
     gaps_note(&stream->gaps, gap);
     stream->has_new_gap = true;
     if (gap->to != USEC_NONE && strstr(gap->reason, "_fill_") != NULL) {
-        log_warn("source \"%s\": messages of a gap cannot be recovered: %s",
-                 stream->options.name, gap->reason);
+        log_warn_of("gap_kept", "source", stream->options.name,
+                    "source \"%s\": messages of a gap cannot be recovered: %s",
+                    stream->options.name, gap->reason);
     }
 }
 
@@ -287,9 +290,10 @@ void
 stream_start(struct stream *stream)
 {
     if (mastodon_timeline_lacks_boosts(stream->options.url)) {
-        log_info("source \"%s\": Mastodon's public streams contain no boosts, so no "
-                 "one gains retweets, reach or influence from them",
-                 stream->options.name);
+        log_info_of("boosts_missing", "source", stream->options.name,
+                    "source \"%s\": Mastodon's public streams contain no boosts, so no "
+                    "one gains retweets, reach or influence from them",
+                    stream->options.name);
     }
     source_start(stream->source);
 }
@@ -375,8 +379,9 @@ stream_forget(struct stream *stream)
     struct slice name = slice_of(stream->options.name);
     if (redis_sink_set_cursor(stream->setup.sink, name, NULL, 0) != STATUS_OK ||
         redis_sink_set_gaps(stream->setup.sink, name, NULL, 0) != STATUS_OK) {
-        log_warn("source \"%s\": its cursor could not be removed from Redis",
-                 stream->options.name);
+        log_warn_of("cursor_kept", "source", stream->options.name,
+                    "source \"%s\": its cursor could not be removed from Redis",
+                    stream->options.name);
     }
 }
 

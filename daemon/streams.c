@@ -172,7 +172,8 @@ streams_miss_pushed(struct streams *streams)
         return;
     }
     miss_until(streams, wall_clock_now());
-    log_warn("the last process ended without saving its state: posts that were pushed "
+    log_warn("pushes_lost",
+             "the last process ended without saving its state: posts that were pushed "
              "over HTTP after %s are not counted; push them again",
              usec_format_rfc3339(streams->seen_at, time));
 }
@@ -182,9 +183,10 @@ static void
 report_missed(const struct streams *streams, const char *name)
 {
     char time[USEC_TEXT_MAX];
-    log_warn("source \"%s\": messages after %s, the time of the last snapshot, are "
-             "missing unless the network sends them again; see gaps:%s",
-             name, usec_format_rfc3339(streams->seen_at, time), name);
+    log_warn_of("gap_kept", "source", name,
+                "source \"%s\": messages after %s, the time of the last snapshot, are "
+                "missing unless the network sends them again; see gaps:%s",
+                name, usec_format_rfc3339(streams->seen_at, time), name);
 }
 
 static bool
@@ -232,8 +234,10 @@ remove_gone(struct streams *streams, const struct settings *settings)
             streams->items[kept++] = stream;
             continue;
         }
-        log_info("source \"%s\": stopped, since it was removed from the configuration",
-                 name_of(stream));
+        log_info_of(
+            "source_removed", "source", name_of(stream),
+            "source \"%s\": stopped, since it was removed from the configuration",
+            name_of(stream));
         retire(streams, stream);
         stream_forget(stream);
         stream_destroy(&stream);
@@ -265,7 +269,8 @@ streams_apply(struct streams *streams, const struct settings *settings,
             continue;
         }
         if (slot != NULL) {
-            log_info("source \"%s\": restarted", options->name);
+            log_info_of("source_restarted", "source", options->name,
+                        "source \"%s\": restarted", options->name);
             retire(streams, *slot);
         } else {
             slot = &streams->items[streams->count++];

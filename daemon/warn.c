@@ -12,7 +12,7 @@ warn_look(struct warn *warn, const struct pipeline_metrics *before,
             continue;
         }
         warn->is_logged[i] = true;
-        log_warn("%s%s", shortage_rows[i].text,
+        log_warn("capacity_reached", "%s%s", shortage_rows[i].text,
                  shortage_rows[i].is_incomplete
                      ? "; \"complete\" is 0 until the longest window has passed"
                      : "");

@@ -654,6 +654,29 @@ def a_second_signal_ends_at_once():
 
 
 @case
+def lines_of_the_log_have_the_form_of_the_option_also_after_a_reload():
+    stream = Stream()
+    daemon = running('log { format = json }\n' + source("x", stream), stream)
+    stream.feed(1)
+    wait("live", lambda: daemon.said('"source":"x","message":"source \\"x\\": live"'))
+    lines = [json.loads(line) for line in daemon.text().splitlines()]
+    assert {line["event"] for line in lines} >= {"started", "source_state"}, lines
+    assert all(re.fullmatch(r"20\S+T\S+Z", line["time"]) for line in lines), lines
+    assert all(line["level"] in ("info", "warning") for line in lines), lines
+    count = len(lines)
+    daemon.write(source("x", stream))
+    daemon.hang_up()
+    wait("reloaded", lambda: daemon.said("event=reloaded\n"))
+    later = daemon.text().splitlines()[count:]
+    assert all(re.fullmatch(r"cascaded: .* event=\w+( \w+=\S+)?", line) for line in later), later
+    daemon.write('log { format = xml }\n' + source("x", stream))
+    daemon.hang_up()
+    wait("refused", lambda: daemon.said("event=reload_failed\n"))
+    assert daemon.said('log.format: "xml" is none of: auto text fields json'), daemon.text()
+    daemon.end()
+
+
+@case
 def a_configuration_without_sources_is_refused_with_what_to_write():
     path = f"{FOLDER}/empty.conf"
     pathlib.Path(path).write_text("\n", encoding="utf-8")

@@ -368,7 +368,7 @@ def an_unknown_name_is_reported_with_the_nearest_one():
         ("redis { ulr = x }", 'unknown option "ulr" in redis: did you mean "url"?'),
         ("redis { u = x }", 'unknown option "u" in redis' + whole),
         ("redis { format = x }", 'unknown option "format" in redis: it belongs outside any section, '
-         "in source, in webhook"),
+         "in log, in source, in webhook"),
         ("windws = {5m}", 'unknown option or section "windws": did you mean "windows"?'),
         ("flush = 1s", 'unknown option or section "flush": it belongs in redis'),
         ("redis.url = x", "redis has no title and no value: write redis { … }"),
