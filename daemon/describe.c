@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/metric.h"
+#include "daemon/feed.h"
+#include "daemon/loop_delay.h"
 #include "daemon/name_lookup.h"
 #include "daemon/persistence.h"
 #include "daemon/settings.h"
@@ -31,6 +33,8 @@ static const struct metric *const metric_parts[DESCRIBE_METRIC_PARTS] = {
     [DESCRIBE_NAMES] = name_lookup_metric_rows,
     [DESCRIBE_WEBHOOK] = webhook_metric_rows,
     [DESCRIBE_STATE] = persistence_metric_rows,
+    [DESCRIBE_FEED] = feed_metric_rows,
+    [DESCRIBE_LOOP] = loop_delay_metric_rows,
 };
 
 // One described thing: names and values alternate.
@@ -163,7 +167,7 @@ describe_metrics(struct row *row)
 {
     for (size_t i = 0; i < DESCRIBE_METRIC_PARTS; i++) {
         for (const struct metric *at = metric_parts[i]; at->name != NULL; at++) {
-            const char *type = at->type == METRIC_COUNTER ? "counter" : "gauge";
+            const char *type = metric_type_name(at);
             const char *labels = at->labels != NULL ? at->labels : "";
             row_begin(row);
             row_text(row, "name", at->name, true);
@@ -271,7 +275,8 @@ describe_values(FILE *out, const void *const values[DESCRIBE_METRIC_PARTS])
 {
     for (size_t i = 0; i < DESCRIBE_METRIC_PARTS; i++) {
         for (const struct metric *at = metric_parts[i]; at->name != NULL; at++) {
-            if (values[i] != NULL && metric_value(at, values[i]) != 0) {
+            if (values[i] != NULL && at->type != METRIC_HISTOGRAM &&
+                metric_value(at, values[i]) != 0) {
                 bool has_labels = at->labels != NULL;
                 char value[METRIC_TEXT_MAX];
                 fprintf(out, "%s%s%s%s %s\n", at->name, has_labels ? "{" : "",

@@ -8,6 +8,26 @@
 #include "sinks/redis/redis_claims.h"
 #include "sinks/redis/redis_sink.h"
 
+// clang-format off
+#define AT(member) offsetof(struct feed_metrics, member)
+const struct metric feed_metric_rows[] = {
+    {"cascaded_input_received_total", NULL, METRIC_COUNTER, AT(received),
+     "Posts, deletions and other messages received; the sum of the outcomes and of those queued"},
+    {"cascaded_input_total", "outcome=\"used\"", METRIC_COUNTER, AT(used),
+     "What became of them: posts counted, and deletions, new handles and accounts that are gone"},
+    {"cascaded_input_total", "outcome=\"duplicate\"", METRIC_COUNTER, AT(duplicate),
+     "What became of them: received before"},
+    {"cascaded_input_total", "outcome=\"rejected\"", METRIC_COUNTER, AT(rejected),
+     "What became of them: cannot be used, or a capacity is reached"},
+    {"cascaded_input_total", "outcome=\"control\"", METRIC_COUNTER, AT(control),
+     "What became of them: not about posts"},
+    {"cascaded_input_queued", NULL, METRIC_GAUGE, AT(queued),
+     "Posts received and not yet counted, because Redis is behind"},
+    METRIC_END,
+};
+#undef AT
+// clang-format on
+
 bool
 feed_init(struct feed *feed, struct pipeline *pipeline, struct redis_sink *sink,
           enum decode_format format, struct error *error)
@@ -32,12 +52,18 @@ enum decode_reason
 feed_read(struct feed *feed, struct slice event, struct slice data)
 {
     enum decode_reason reason = DECODE_REASON_NONE;
+    feed->received -= feed->post_count - feed->post_next; // read again
     feed->post_next = 0;
     feed->post_count = 0;
     enum decode_result result = decoder_read_event(
         feed->decoder, event, data, &feed->posts, &feed->post_count, &reason);
     if (result != DECODE_POSTS) {
         feed->post_count = 0;
+    }
+    feed->received += feed->post_count;
+    for (size_t i = 0; i < feed->post_count; i++) {
+        enum post_kind kind = feed->posts[i].kind;
+        feed->returned_controls += kind == POST_RENAMED || kind == POST_WITHDRAWN;
     }
     return result == DECODE_REFUSED ? reason : DECODE_REASON_NONE;
 }
@@ -88,6 +114,7 @@ feed_push(struct feed *feed, usec wall)
     }
     const struct post *post = feed_next(feed);
     report_time(feed, post, wall);
+    uint64_t duplicates = pipeline_metrics(feed->pipeline)->duplicates;
     enum status status = pipeline_post(feed->pipeline, post, wall);
     if (status == STATUS_AGAIN && feed->sink != NULL && !feed->is_live) {
         redis_claims_render(feed->sink); // it may have waited for the texts of alerts
@@ -99,7 +126,14 @@ feed_push(struct feed *feed, usec wall)
         }
         return STATUS_AGAIN;
     }
+    bool is_duplicate = pipeline_metrics(feed->pipeline)->duplicates != duplicates;
+    bool is_used = status == STATUS_OK && !is_duplicate;
     feed->refused += status != STATUS_OK;
+    feed->duplicates += status == STATUS_OK && is_duplicate;
+    feed->used += is_used;
+    if (is_used && feed->is_live && feed->sink != NULL && post_is_event(post)) {
+        redis_sink_note_post(feed->sink, post->time);
+    }
     bool is_believable = post->time <= wall + USEC_PER_MIN;
     if (post_is_event(post) && is_believable && post->time > feed->last_time) {
         feed->last_time = post->time;
@@ -107,4 +141,27 @@ feed_push(struct feed *feed, usec wall)
     feed->post_next++;
     feed->instead = USEC_NONE;
     return STATUS_OK;
+}
+
+void
+feed_metrics(const struct feed *feed, struct feed_metrics *ret_metrics)
+{
+    const struct decode_metrics *decode = decoder_metrics(feed->decoder);
+    uint64_t control = 0;
+    uint64_t rejected = 0;
+    for (size_t i = 0; i < DECODE_CONTROL_COUNT; i++) {
+        control += decode->control[i];
+    }
+    control -= feed->returned_controls;
+    for (size_t i = 0; i < DECODE_REASON_COUNT; i++) {
+        rejected += decode->refused[i];
+    }
+    *ret_metrics = (struct feed_metrics){
+        .received = feed->received + rejected + control,
+        .used = feed->used,
+        .duplicate = feed->duplicates,
+        .rejected = feed->refused + rejected,
+        .control = control,
+        .queued = feed->post_count - feed->post_next,
+    };
 }

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/metric.h"
 #include "base/slice.h"
 #include "base/status.h"
 #include "base/usec.h"
@@ -27,13 +28,31 @@ struct feed {
     struct post dated; // the current post with another time
     size_t post_count;
     size_t post_next;
-    uint64_t refused;       // posts the pipeline had no capacity for
+    uint64_t received;          // items that the decoder returned
+    uint64_t returned_controls; // of these, control messages that change accounts
+    uint64_t used;
+    uint64_t duplicates;
+    uint64_t refused;       // items the pipeline had no capacity for
     usec last_time;         // of the newest post with an accepted date; USEC_NONE: none
     usec instead;           // the time of the current post; USEC_NONE: its own date
     bool has_reported_time; // a date that is not used was logged
     bool is_live; // dates may come from a clock that was stepped (daemon/clock_steps.h)
     bool is_arrival; // the time of arrival counts, whatever the date of a post is
 };
+
+// What became of every item: a post, a deletion, an account that is gone or changed its
+// handle, a control message, or a message or post that cannot be used. A message that
+// is read again because there was no room for all of its posts is received again.
+//     received = used + duplicate + rejected + control + queued
+struct feed_metrics {
+    uint64_t received;
+    uint64_t used;
+    uint64_t duplicate;
+    uint64_t rejected; // by the decoder, or for want of capacity
+    uint64_t control;
+    uint64_t queued; // current posts that are not in the pipeline
+};
+extern const struct metric feed_metric_rows[];
 
 // Keeps pipeline and sink; sink NULL: no flush is requested. False with error set when
 // there is no memory.
@@ -55,3 +74,5 @@ const struct post *feed_next(struct feed *feed);
 // if the post was refused. wall: the current time, which with is_arrival is also the
 // time of the post.
 enum status feed_push(struct feed *feed, usec wall) MUST_USE;
+
+void feed_metrics(const struct feed *feed, struct feed_metrics *ret_metrics);

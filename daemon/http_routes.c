@@ -8,6 +8,7 @@
 #include "daemon/feed.h"
 #include "daemon/clock_steps.h"
 #include "daemon/http_api.h"
+#include "daemon/loop_delay.h"
 #include "daemon/wall_clock.h"
 #include "ingest/frames/file_kind.h"
 #include "ingest/frames/lines.h"
@@ -72,6 +73,8 @@ write_metrics(const struct http_routes *routes, struct buffer *page)
     struct metrics_instance stands[SETTINGS_SOURCES_MAX];
     struct metrics_instance sources[SETTINGS_SOURCES_MAX];
     struct metrics_instance decoders[SETTINGS_SOURCES_MAX + 1];
+    struct metrics_instance feeds[SETTINGS_SOURCES_MAX + 1];
+    struct feed_metrics fed[SETTINGS_SOURCES_MAX + 1];
     size_t count = streams != NULL ? streams->count : 0;
     for (size_t i = 0; i < count; i++) {
         const struct stream *stream = streams->items[i];
@@ -80,9 +83,13 @@ write_metrics(const struct http_routes *routes, struct buffer *page)
         stands[i] = (struct metrics_instance){&standing[i], name, NULL};
         sources[i] =
             (struct metrics_instance){stream_source_metrics(stream), name, NULL};
+        stream_feed_metrics(stream, &fed[i]);
+        feeds[i] = (struct metrics_instance){&fed[i], name, NULL};
         decoders[i] =
             (struct metrics_instance){stream_decode_metrics(stream), name, NULL};
     }
+    feeds[count] = (struct metrics_instance){&fed[count], "push", NULL};
+    feed_metrics(&routes->feed, &fed[count]);
     decoders[count] =
         (struct metrics_instance){decoder_metrics(routes->feed.decoder), "push", NULL};
     metrics_page_add(page, pipeline_metric_rows, &pipeline, 1);
@@ -92,6 +99,7 @@ write_metrics(const struct http_routes *routes, struct buffer *page)
     }
     metrics_page_add(page, stream_metric_rows, stands, count);
     metrics_page_add(page, source_metric_rows, sources, count);
+    metrics_page_add(page, feed_metric_rows, feeds, count + 1);
     metrics_page_add(page, decode_metric_rows, decoders, count + 1);
     metrics_page_add(page, http_metrics_rows, &http, 1);
     struct metrics_instance webhooks[SETTINGS_WEBHOOKS_MAX];
@@ -104,6 +112,10 @@ write_metrics(const struct http_routes *routes, struct buffer *page)
         }
     }
     metrics_page_add(page, webhook_metric_rows, webhooks, webhook_count);
+    if (routes->setup.delay != NULL) {
+        const struct metrics_instance loop = {routes->setup.delay, NULL, NULL};
+        metrics_page_add(page, loop_delay_metric_rows, &loop, 1);
+    }
     if (routes->setup.lookup != NULL) {
         const struct metrics_instance names = {
             name_lookup_metrics(routes->setup.lookup), NULL, NULL};

@@ -21,7 +21,8 @@ struct http_routes_setup {
     const struct streams *streams;    // NULL: of a replay, into which nothing is pushed
     const struct name_lookup *lookup; // NULL: there is none
     struct alert_delivery *delivery;
-    const bool *is_started; // Redis answered, and the sources are started
+    const struct loop_delay *delay; // NULL: of a replay
+    const bool *is_started;         // Redis answered, and the sources are started
 };
 
 // NULL with error set, also when the address is in use.

@@ -15,6 +15,7 @@
 #include "daemon/control_socket.h"
 #include "daemon/signals.h"
 #include "daemon/http_routes.h"
+#include "daemon/loop_delay.h"
 #include "daemon/name_lookup.h"
 #include "daemon/notify.h"
 #include "daemon/reload.h"
@@ -56,6 +57,7 @@ struct live {
     char control_path[OPTION_TEXT_MAX];
     struct requests_needs requests;
     bool is_saved_last; // the snapshot of the end is being written
+    struct loop_delay delay;
     uint64_t beats;
     uint64_t beats_fed; // when the watchdog was fed last
     struct warn warn;
@@ -163,6 +165,7 @@ static void
 on_beat(void *context)
 {
     struct live *live = context;
+    loop_delay_note(&live->delay, clock_monotonic(), BEAT);
     timer_set(&live->beat, BEAT);
     live->beats++;
     enum clock_state clock = clock_watch_tick(&live->clock, live->runtime.pipeline);
@@ -456,6 +459,7 @@ make_parts(struct live *live, struct error *error)
         .streams = &live->streams,
         .lookup = live->lookup,
         .delivery = live->runtime.delivery,
+        .delay = &live->delay,
         .is_started = &live->runtime.has_started,
     };
     if (live->settings->http.listen[0] != '\0') {

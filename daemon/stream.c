@@ -501,6 +501,12 @@ stream_source_metrics(const struct stream *stream)
     return source_metrics_of(stream->source);
 }
 
+void
+stream_feed_metrics(const struct stream *stream, struct feed_metrics *ret_metrics)
+{
+    feed_metrics(&stream->feed, ret_metrics);
+}
+
 const struct decode_metrics *
 stream_decode_metrics(const struct stream *stream)
 {

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/feed.h"
 #include "daemon/resume.h"
 #include "ingest/decode/decode.h"
 #include "ingest/sources/source.h"
@@ -91,4 +92,5 @@ extern const struct metric stream_metric_rows[];
 void stream_metrics(const struct stream *stream, usec wall,
                     struct stream_metrics *ret_metrics);
 const struct source_metrics *stream_source_metrics(const struct stream *stream);
+void stream_feed_metrics(const struct stream *stream, struct feed_metrics *ret_metrics);
 const struct decode_metrics *stream_decode_metrics(const struct stream *stream);

@@ -106,6 +106,7 @@ start(struct redis_sink *sink)
         sink->setup.on_flush(sink->setup.context);
     }
     changes_begin(sink->setup.pipeline);
+    redis_lag_begin(&sink->lag);
     redis_cursors_take(&sink->cursors);
     redis_outbox_take(&sink->outbox);
     flush->next = 0;
@@ -182,6 +183,8 @@ end(struct redis_sink *sink)
     usec now = clock_monotonic();
     sink->metrics.flushes++;
     sink->metrics.flush_us = (uint64_t)(now - flush->started);
+    span_histogram_add(&sink->metrics.flush_times, now - flush->started);
+    redis_lag_end(&sink->lag, wall_now(sink), &sink->metrics.lags);
     sink->report.is_proven = true;
     redis_cursors_written(&sink->cursors);
     redis_outbox_written(&sink->outbox);

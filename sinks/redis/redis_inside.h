@@ -25,6 +25,7 @@
 #include "sinks/redis/redis_check.h"
 #include "sinks/redis/redis_conn.h"
 #include "sinks/redis/redis_cursors.h"
+#include "sinks/redis/redis_lag.h"
 #include "sinks/redis/redis_fence.h"
 #include "sinks/redis/redis_flush.h"
 #include "sinks/redis/redis_keys.h"
@@ -78,4 +79,5 @@ struct redis_sink {
     struct redis_check check;
     struct redis_streams streams;
     struct redis_report report;
+    struct redis_lag lag;
 };

@@ -35,6 +35,8 @@ struct redis_metrics {
     uint64_t changes_in_flight; // pulled, not acknowledged
     uint64_t is_up;             // 1 = connected and owner of the prefix
     uint64_t flush_us;          // how long the last complete flush took
+    struct span_histogram flush_times;
+    struct span_histogram lags; // from the time of a post until it is in Redis
 };
 
 extern const struct metric redis_report_metric_rows[];

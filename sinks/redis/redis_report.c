@@ -68,6 +68,10 @@ const struct metric redis_report_metric_rows[] = {
      "1 while Redis can be reached and accepts writes, else 0"},
     {"cascaded_redis_flush_seconds", NULL, METRIC_SPAN, AT(flush_us),
      "Duration of the last flush"},
+    {"cascaded_redis_flush_duration_seconds", NULL, METRIC_HISTOGRAM, AT(flush_times),
+     "Durations of flushes"},
+    {"cascaded_post_to_redis_seconds", NULL, METRIC_HISTOGRAM, AT(lags),
+     "Time from a post until its counts are in Redis, of a sample of the posts received and pushed"},
     METRIC_END,
 };
 // clang-format on

@@ -136,6 +136,12 @@ redis_sink_set_gaps(struct redis_sink *sink, struct slice name,
 }
 
 void
+redis_sink_note_post(struct redis_sink *sink, usec time)
+{
+    redis_lag_note(&sink->lag, time);
+}
+
+void
 redis_sink_set_streams(struct redis_sink *sink, usec lag, bool is_complete)
 {
     sink->streams.lag = lag;

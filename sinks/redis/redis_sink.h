@@ -9,12 +9,12 @@
 //
 // Ownership of the prefix: `<prefix>epoch` is incremented by every daemon that starts
 // and at every reconnection. Each transaction runs under WATCH of that key, so neither
-// an older daemon nor delayed bytes of a lost connection can write once it is
-// incremented.
+// an older daemon nor delayed bytes of a lost connection can write after that.
 //
-// When Redis may not contain what was written before (first start, another server
-// process, the epoch missing or lower than expected) everything is written again, and
-// those of this program's keys that the pipeline does not write are removed.
+// When Redis may not contain what was written before (first start, another server, the
+// epoch missing or lower) everything is written again, and those of this program's keys
+// that the pipeline does not write are removed.
+//
 // Does not log or exit: one callback receives all messages. SIGPIPE must be ignored.
 #pragma once
 
@@ -73,18 +73,16 @@ struct redis_sink_setup {
     struct pipeline *pipeline;           // kept
     const char *version;                 // kept; for `meta`
     usec (*wall)(void);                  // the wall clock; NULL: the system's
-    usec give_up; // how long Redis may be out of reach at the first start before that
-                  // is FATAL; 0: for ever
+    usec give_up; // FATAL when Redis is out of reach for so long at the start; 0: never
     bool ends_when_refused; // a refusal that only the operator can end is FATAL at any
                             // time, else only before the first flush; any other one
                             // and a lost connection after redis.patience
     redis_event_fn on_event;
-    redis_flush_fn on_flush; // may be NULL
-    const struct redis_resume_request
-        *recall;                       // kept; NULL: see sinks/redis/redis_resume.h
-    const struct redis_alerts *alerts; // kept; NULL: see sinks/redis/redis_outbox.h
-    void *context;                     // kept; for the two
-    const char *const *places;         // kept; or NULL: `http` and `control` of `meta`
+    redis_flush_fn on_flush;                   // may be NULL
+    const struct redis_resume_request *recall; // kept; NULL: see redis_resume.h
+    const struct redis_alerts *alerts;         // kept; NULL: see redis_outbox.h
+    void *context;                             // kept; for the two
+    const char *const *places; // kept; or NULL: `http` and `control` of `meta`
 };
 
 // Checks the options (STATUS_PARSE, STATUS_RANGE, STATUS_IO for a file that cannot be
@@ -114,6 +112,8 @@ bool redis_sink_is_held(const struct redis_sink *sink);
 
 // Starts the next flush now, for a pipeline that needs room.
 void redis_sink_hurry(struct redis_sink *sink);
+// A post of that time was counted (redis_lag.h).
+void redis_sink_note_post(struct redis_sink *sink, usec time);
 
 // Where to resume the source `name`: replaces the hash cursor:<name> at the end of the
 // first flush that starts after this call, and not before everything that the pipeline
@@ -138,7 +138,7 @@ void redis_sink_streams(const struct redis_sink *sink, usec *ret_lag,
 // something to write: the source should be paused. Memory stays bounded in any case.
 bool redis_sink_is_full(const struct redis_sink *sink);
 
-// True from READY on, except between LOST or TROUBLE and RECOVERED.
+// From READY on, except between LOST or TROUBLE and RECOVERED.
 bool redis_sink_is_up(const struct redis_sink *sink);
 // True if it is up and has waited for no answer for 0.8 s. age: since the last
 // acknowledgement, or since nothing was to be written; USEC_NONE: there was none.

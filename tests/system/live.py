@@ -653,6 +653,53 @@ def a_second_signal_ends_at_once():
         assert daemon.process.wait(timeout=PATIENCE) == 0
 
 
+def outcomes(daemon, name):
+    """What became of what a source received, by the metrics."""
+    def of(outcome):
+        return daemon.metric(f'cascaded_input_total{{outcome="{outcome}",source="{name}"}}')
+
+    found = {outcome: of(outcome) for outcome in ("used", "duplicate", "rejected", "control")}
+    received = daemon.metric(f'cascaded_input_received_total{{source="{name}"}}')
+    queued = daemon.metric(f'cascaded_input_queued{{source="{name}"}}')
+    return received, {**found, "queued": queued}
+
+
+@case
+def what_is_received_has_an_outcome():
+    stream = Stream()
+    CLIENT.flushall()
+    config = http_section(FOLDER) + source("x", stream)
+    with LiveDaemon(CASCADED, FOLDER, f'redis {{ url = "{SERVER.url}" }}\n' + config) as daemon:
+        daemon.await_start()
+        wait("connected", lambda: stream.connections)
+        stream.feed(5)
+        for number in (1001, 1002):
+            stream.send(stream.tweet(number) + b"\r\n")
+        stream.send(b'{"data": {\r\n{"data": 1}\r\n{"neither": "nor"}\r\n')
+        stream.send(b'{"errors": [{"title": "ConnectionException", "detail": "x"}]}\r\n\r\n')
+        wait("counted", lambda: mentions() == 5)
+        wait(lambda: f"all has an outcome: {outcomes(daemon, 'x')}", lambda: outcomes(daemon, "x") == (
+            11, {"used": 5, "duplicate": 2, "rejected": 3, "control": 1, "queued": 0}))
+        page = json.dumps({"data": [json.loads(stream.tweet(number))["data"]
+                                    for number in (2001, 2002, 1001)],
+                           "includes": json.loads(stream.tweet(1))["includes"]}).encode()
+        assert daemon.push(page).status == 202
+        gone = b'{"delete": {"status": {"id_str": "2001", "user_id_str": "1"}}}\n'
+        assert daemon.push(gone + b"no JSON\n").status == 202
+        received, by_outcome = outcomes(daemon, "push")
+        assert (received, by_outcome) == (
+            5, {"used": 3, "duplicate": 1, "rejected": 1, "control": 0, "queued": 0}), by_outcome
+        wait("written", lambda: mentions() == 6)
+        for name in ("cascaded_redis_flush_duration_seconds", "cascaded_post_to_redis_seconds",
+                     "cascaded_loop_delay_seconds"):
+            wait(name, lambda name=name: daemon.metric(f"{name}_count") > 0)
+            assert daemon.metric(f'{name}_bucket{{le="+Inf"}}') > 0
+        followed = "cascaded_post_to_redis_seconds_count"
+        wait(lambda: f"all posts are followed into Redis: {daemon.metric(followed)}",
+             lambda: daemon.metric(followed) == 7)
+        assert daemon.metric("cascaded_post_to_redis_seconds_sum") >= 0
+
+
 @case
 def lines_of_the_log_have_the_form_of_the_option_also_after_a_reload():
     stream = Stream()

@@ -76,6 +76,36 @@ page_that_is_too_long_is_known_to_have_failed(void **state)
     buffer_fini(&page);
 }
 
+static void
+page_shows_a_histogram_with_sums_of_its_groups(void **state)
+{
+    (void)state;
+    struct span_histogram spans = {.sum = 0};
+    const struct metric spans_rows[] = {
+        {"wait_seconds", NULL, METRIC_HISTOGRAM, 0, "Waits"},
+        METRIC_END,
+    };
+    const struct metrics_instance instance = {&spans, "x", NULL};
+    struct buffer page;
+    span_histogram_add(&spans, 2 * USEC_PER_MS);
+    span_histogram_add(&spans, 3 * USEC_PER_MS);
+    span_histogram_add(&spans, USEC_PER_DAY);
+    buffer_init(&page, 1 << 16);
+    metrics_page_add(&page, spans_rows, &instance, 1);
+    buffer_append_byte(&page, '\0');
+    assert_non_null(strstr(page.bytes,
+                           "# TYPE wait_seconds histogram\n"
+                           "wait_seconds_bucket{source=\"x\",le=\"0.001\"} 0\n"
+                           "wait_seconds_bucket{source=\"x\",le=\"0.0025\"} 1\n"
+                           "wait_seconds_bucket{source=\"x\",le=\"0.005\"} 2\n"));
+    assert_non_null(strstr(page.bytes,
+                           "wait_seconds_bucket{source=\"x\",le=\"300\"} 2\n"
+                           "wait_seconds_bucket{source=\"x\",le=\"+Inf\"} 3\n"
+                           "wait_seconds_sum{source=\"x\"} 86400.005000\n"
+                           "wait_seconds_count{source=\"x\"} 3\n"));
+    buffer_fini(&page);
+}
+
 int
 main(void)
 {
@@ -83,6 +113,7 @@ main(void)
         cmocka_unit_test(page_explains_each_name_once_and_escapes_labels),
         cmocka_unit_test(
             page_without_sources_has_no_label_and_without_instances_is_empty),
+        cmocka_unit_test(page_shows_a_histogram_with_sums_of_its_groups),
         cmocka_unit_test(page_that_is_too_long_is_known_to_have_failed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
