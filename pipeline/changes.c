@@ -1,8 +1,10 @@
 #include "pipeline/changes.h"
 
+#include "pipeline/campaigns/campaign_outreach.h"
 #include "pipeline/changes/change.h"
 #include "pipeline/changes/change_campaign.h"
 #include "pipeline/changes/change_carrier.h"
+#include "pipeline/changes/change_outreach.h"
 #include "pipeline/changes/key_rule.h"
 #include "pipeline/coverage.h"
 #include "pipeline/fold/prefetch.h"
@@ -38,6 +40,7 @@ changes_begin(struct pipeline *pipeline)
     cascades_advance(&pipeline->cascades, pipeline->clock);
     follow_renames(pipeline);
     change_carrier_renew(pipeline, false);
+    campaign_outreach_renew(pipeline, false);
     boards_select(&pipeline->boards);
     change_campaigns_select(pipeline);
     counters_bury(&pipeline->windows.counters);
@@ -71,6 +74,8 @@ stage_step(struct pipeline *pipeline, struct change *change, bool *ret_has_chang
         *ret_has_change = change_alert(pipeline, change);
     } else if (pipeline->flush.stage == CHANGES_CAMPAIGNS) {
         *ret_has_change = change_campaign(pipeline, pipeline->flush.stage_left, change);
+    } else if (pipeline->flush.stage == CHANGES_OUTREACH) {
+        *ret_has_change = change_outreach(pipeline, pipeline->flush.stage_left, change);
     } else {
         uint32_t board = pipeline->boards.count - pipeline->flush.stage_left - 1;
         *ret_has_change = boards_take_change(&pipeline->boards, board, change);
@@ -97,6 +102,8 @@ stage_next(struct pipeline *pipeline)
         pipeline->flush.stage_left = pipeline->boards.count;
     } else if (pipeline->flush.stage == CHANGES_CAMPAIGNS) {
         pipeline->flush.stage_left = change_campaigns_count(pipeline);
+    } else if (pipeline->flush.stage == CHANGES_OUTREACH) {
+        pipeline->flush.stage_left = change_outreach_count(pipeline);
     }
     if (pipeline->flush.stage == CHANGES_DONE) {
         users_unpack(&pipeline->users);
@@ -146,7 +153,8 @@ changes_pending(const struct pipeline *pipeline)
         alert_queue_waiting(&pipeline->alerts.queue) != 0 ||
         pipeline->flush.stage != CHANGES_DONE ||
         !cascades_has_room(&pipeline->cascades) ||
-        pipeline->forecasts.calibration.is_new || change_campaigns_pending(pipeline)) {
+        pipeline->forecasts.calibration.is_new || change_campaigns_pending(pipeline) ||
+        change_outreach_pending(pipeline)) {
         return true;
     }
     return boards_pending(&pipeline->boards);
@@ -172,6 +180,7 @@ changes_written(struct pipeline *pipeline, size_t count)
     }
     if (pipeline->flush.stage == CHANGES_DONE &&
         pipeline->flush.flying_first == pipeline->flush.flying_next) {
+        change_outreach_written(pipeline);
         change_campaigns_written(pipeline);
         users_unpack(&pipeline->users); // once for a flush: a search takes a while
     }
@@ -195,8 +204,10 @@ changes_lost(struct pipeline *pipeline)
         } else if (flying.kind == CHANGE_BOARD) {
             boards_lost(&pipeline->boards, flying.index);
         } else if (flying.kind == CHANGE_CAMPAIGN ||
-                   flying.kind == CHANGE_CAMPAIGN_BOARD) {
+                   flying.kind == CHANGE_CAMPAIGN_BOARD ||
+                   flying.kind == CHANGE_OUTREACH) {
             change_campaigns_lost(pipeline);
+            change_outreach_lost(pipeline);
         }
     }
     change_alerts_lost(pipeline);
@@ -210,7 +221,7 @@ changes_restart(struct pipeline *pipeline)
     for (uint32_t user = 0; user < pipeline->users.high; user++) {
         struct user *row = users_at(&pipeline->users, user);
         if (row->card != SLAB_NONE &&
-            (row->counters != COUNTER_NONE || key_rule_carrier(pipeline, user))) {
+            (row->counters != COUNTER_NONE || key_rule_lasting(pipeline, user))) {
             row->flags |= key_rule_user(pipeline, user) ? USER_WRITTEN : 0;
             if ((row->flags & USER_WRITTEN) != 0) {
                 row->flags |= USER_WHOLE;
@@ -233,6 +244,7 @@ changes_restart(struct pipeline *pipeline)
     }
     change_carriers_restart(pipeline);
     change_campaigns_lost(pipeline);
+    change_outreach_lost(pipeline);
     for (uint32_t board = 0; board < pipeline->boards.count; board++) {
         boards_lost(&pipeline->boards, board);
     }
@@ -242,6 +254,7 @@ void
 changes_renew(struct pipeline *pipeline)
 {
     change_carrier_renew(pipeline, true);
+    campaign_outreach_renew(pipeline, true);
 }
 
 static bool
@@ -275,6 +288,9 @@ changes_has(const struct pipeline *pipeline, enum change_kind kind, struct slice
     }
     if (kind == CHANGE_CAMPAIGN || kind == CHANGE_CAMPAIGN_BOARD) {
         return change_campaigns_have(pipeline, kind, name);
+    }
+    if (kind == CHANGE_OUTREACH) {
+        return change_outreach_have(pipeline, name);
     }
     for (uint32_t i = 0; i < pipeline->boards.count; i++) {
         if (slice_equal(slice_of(pipeline->boards.rows[i].name), name)) {

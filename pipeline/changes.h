@@ -26,7 +26,8 @@ enum change_kind {
     CHANGE_ALERT,
     CHANGE_BOARD,
     CHANGE_CAMPAIGN,
-    CHANGE_CAMPAIGN_BOARD, // its name begins with that of the campaign and ":top:"
+    CHANGE_CAMPAIGN_BOARD, // its name begins with that of the campaign
+    CHANGE_OUTREACH,       // name: "cup:outreach:x:12"
 };
 
 // One field of a hash, named as in Redis. A none value: the field is to be removed.
@@ -98,13 +99,12 @@ struct change {
     // USER: handle keys (`<net>:<handle in lower case>`): one that points to this user
     // from now on, and one that no longer does; none: no change.
     struct slice handle_set, handle_gone;
-
     struct change_alert alert; // ALERT
-
     // BOARD. is_whole: the board is exactly these entries.
     const struct change_entry *entries;
     size_t entry_count;
-    uint64_t unit; // the score in Redis is score / unit, a power of ten; 0: 1
+    // In Redis: (score - above) / unit, a power of ten; 0: 1. above: 1 if it may be 0.
+    uint64_t unit, above;
 };
 
 // The state that all changes pulled so far include at least.

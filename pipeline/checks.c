@@ -10,7 +10,7 @@ is_written_user(const struct pipeline *pipeline, uint32_t user)
     const struct user *row = users_at(&pipeline->users, user);
     return row->card != SLAB_NONE &&
            (row->flags & (USER_WRITTEN | USER_WHOLE | USER_QUEUED)) == USER_WRITTEN &&
-           (row->counters != COUNTER_NONE || key_rule_carrier(pipeline, user));
+           (row->counters != COUNTER_NONE || key_rule_lasting(pipeline, user));
 }
 
 static size_t

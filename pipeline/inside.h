@@ -13,6 +13,7 @@
 #include "pipeline/carriers/carriers.h"
 #include "pipeline/changes.h"
 #include "pipeline/fold/admission.h"
+#include "pipeline/fold/campaign_acts.h"
 #include "pipeline/fold/names.h"
 #include "pipeline/fold/persons.h"
 #include "pipeline/fold/quota.h"
@@ -44,6 +45,7 @@ enum changes_stage {
     CHANGES_ALERTS,
     CHANGES_BOARDS,
     CHANGES_CAMPAIGNS,
+    CHANGES_OUTREACH,
     CHANGES_DONE,
 };
 
@@ -59,7 +61,7 @@ struct inside_hand {
     // room for all of it, and whether something of it was left out.
     bool is_tight, is_cut;
     struct admission_needs needs;
-
+    struct campaign_acts_waiting waiting;
     struct windows_moment moment; // of the post, or of what is taken back
     // What it has added so far, most of it within campaigns, and whom it names.
     struct event_records_entry notes[PIPELINE_NOTES_MAX];
@@ -75,9 +77,7 @@ struct inside_flush {
     enum changes_stage stage;
     uint32_t stage_left;
     struct flying flying[CHANGES_IN_FLIGHT_MAX]; // ring
-    uint64_t flying_first;
-    uint64_t flying_next;
-
+    uint64_t flying_first, flying_next;
     struct arena scratch; // texts
     struct change_field fields[CHANGES_FIELDS_MAX];
     struct slice why[RULES_WHY_MAX];

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pipeline/campaigns/campaign_outreach.h"
 #include "pipeline/carriers/settle.h"
 #include "pipeline/changes/change.h"
 #include "pipeline/changes/change_carrier.h"
@@ -227,7 +228,7 @@ tables_init(struct pipeline *pipeline)
                               .all_counters = (uint32_t)counters,
                           }) &&
            locals_init(&pipeline->locals, (uint32_t)options->dedupe_capacity) &&
-           ledger_init(pipeline) &&
+           ledger_init(pipeline) && campaign_outreach_init(pipeline) &&
            boards_init(&pipeline->boards, (uint32_t)options->top, &boards) &&
            withdrawals_init(&pipeline->withdrawals) &&
            alerts_init(&pipeline->alerts, (uint32_t)options->alerts_capacity);
@@ -254,6 +255,7 @@ pipeline_create(const struct pipeline_options *options, const struct hash_key *s
     arena_init(&pipeline->flush.scratch, SCRATCH_MAX);
     arena_init(&pipeline->hand.named_texts, NAMED_TEXTS_MAX);
     handle_form_init(&pipeline->hand.handle_form);
+    campaign_acts_init(pipeline);
     if (!tables_init(pipeline)) {
         error_set(error, STATUS_NOMEM,
                   "the system does not provide the memory for these capacities; lower "
@@ -277,6 +279,7 @@ pipeline_destroy(struct pipeline **pipeline)
     campaigns_fini(&p->campaigns);
     alerts_fini(&p->alerts);
     boards_fini(&p->boards);
+    campaign_outreach_fini(p);
     ledger_fini(p);
     event_records_fini(&p->records);
     tags_fini(&p->tags);

@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "pipeline/campaigns/outreach_keys.h"
+
 #define AT(member) offsetof(struct campaign, member)
 
 // clang-format off
@@ -18,6 +20,8 @@ const struct option campaign_option_rows[] = {
     {"people_file", OPTION_TEXT, "", 0, OPTION_TEXT_MAX - 1, true, AT(people_file),
      "File with the people one knows already: an id or [network:]@handle a line, or a CSV file whose "
      "first column is one; relative to the folder of the configuration file; read again at SIGHUP"},
+    {"outreach", OPTION_COUNT, "50", 1, OUTREACH_MAX, true, AT(outreach),
+     "How many people to suggest"},
     {"rivals", OPTION_WORDS, "", 0, OPTION_WORDS_MAX - 1, true, AT(rivals),
      "Words of others, as in words; share compares the posts with them"},
     OPTION_END,
@@ -117,5 +121,6 @@ campaign_equal(const struct campaign *one, const struct campaign *other)
            same_words(&one->rivals, &other->rivals) &&
            same_texts(&one->accounts, &other->accounts) &&
            same_texts(&one->links, &other->links) &&
-           same_texts(&one->languages, &other->languages);
+           same_texts(&one->languages, &other->languages) &&
+           one->outreach == other->outreach;
 }

@@ -7,6 +7,7 @@
 //         languages = {"en"}
 //         rivals = {"globex"}
 //         people_file = "customers.txt"
+//         outreach = 50
 //     }
 //
 // A post belongs to it if it has one of the words, is by or names one of the accounts,
@@ -29,6 +30,7 @@ struct campaign {
     struct option_texts languages;
     struct option_words rivals;
     char people_file[OPTION_TEXT_MAX]; // not read by the pipeline
+    uint64_t outreach;                 // people on the list
 };
 
 // Names without a section: "words" …

@@ -36,6 +36,10 @@ campaigns_fini(struct campaigns *campaigns)
 {
     for (size_t i = 0; i < campaigns->count; i++) {
         boards_fini(&campaigns->figures[i].boards);
+        outreach_keys_fini(&campaigns->figures[i].keys);
+    }
+    for (uint32_t i = 0; i < campaigns->leaving_count; i++) {
+        outreach_keys_fini(&campaigns->leaving[i].keys);
     }
     for (size_t i = 0; i < CAMPAIGN_MAX; i++) {
         known_people_fini(&campaigns->known[i]);
@@ -153,6 +157,19 @@ campaigns_set(struct campaigns *campaigns, const struct campaign *next, size_t c
     }
 }
 
+bool
+campaigns_list(const struct campaigns *campaigns, uint32_t user)
+{
+    bool is_there = false;
+    for (unsigned i = 0; i < campaigns->count && !is_there; i++) {
+        uint32_t pair = pairs_find(&campaigns->pairs, i, user);
+        is_there = pair != PAIR_NONE &&
+                   pairs_at(&campaigns->pairs, pair)->members != 0 &&
+                   figures_list(&campaigns->figures[i], user);
+    }
+    return is_there;
+}
+
 struct post_campaigns
 campaigns_now(const struct campaigns *campaigns, struct post_campaigns sets)
 {
@@ -231,7 +248,16 @@ campaigns_move(struct campaigns *campaigns, struct snapshot *snapshot,
     snapshot_rows(snapshot, campaigns->of_event + used.lasting_begin, sizeof(uint64_t),
                   &used.lasting, campaigns->event_capacity - used.lasting_begin);
     pairs_move(&campaigns->pairs, snapshot);
-    SNAPSHOT_VALUE(snapshot, campaigns->leaving);
     SNAPSHOT_VALUE(snapshot, campaigns->leaving_count);
-    snapshot_expect(snapshot, campaigns->leaving_count <= CAMPAIGN_MAX);
+    if (!snapshot_expect(snapshot, campaigns->leaving_count <= CAMPAIGN_MAX)) {
+        campaigns->leaving_count = 0;
+    }
+    for (uint32_t i = 0; i < campaigns->leaving_count && !snapshot->is_failed; i++) {
+        struct campaigns_leaving *leaving = &campaigns->leaving[i];
+        SNAPSHOT_VALUE(snapshot, leaving->name);
+        if (snapshot_expect(snapshot, leaving->keys.rows != NULL ||
+                                          outreach_keys_init(&leaving->keys))) {
+            outreach_keys_move(&leaving->keys, snapshot);
+        }
+    }
 }

@@ -14,6 +14,7 @@
 #include "pipeline/campaigns/figures.h"
 #include "pipeline/campaigns/known_people.h"
 #include "pipeline/campaigns/pairs.h"
+#include "pipeline/carriers/carriers.h"
 #include "pipeline/post.h"
 #include "pipeline/records/handle_form.h"
 #include "pipeline/records/users.h"
@@ -25,6 +26,18 @@ struct snapshot;
 struct campaigns_account {
     uint64_t hash;
     uint64_t campaigns;
+};
+
+// The context of the boards of one campaign.
+struct campaigns_board {
+    void *owner;
+    uint8_t number;
+};
+
+// A campaign that is gone, whose keys have yet to be deleted.
+struct campaigns_leaving {
+    char name[OPTION_TITLE_MAX];
+    struct outreach_keys keys;
 };
 
 struct campaigns {
@@ -47,10 +60,11 @@ struct campaigns {
     bool is_moving; // counters change their numbers
     struct known_people known[CAMPAIGN_MAX];
     uint32_t looked_up; // pairs up to there are looked up in them; PAIR_NONE: all are
-    // Those that are gone, whose keys have yet to be deleted; those that were pulled.
-    char leaving[CAMPAIGN_MAX][OPTION_TITLE_MAX];
+    struct carriers carried; // of pairs (pipeline/campaigns/campaign_outreach.h)
+    struct campaigns_board boards[CAMPAIGN_MAX];
+    struct campaigns_leaving leaving[CAMPAIGN_MAX];
     uint32_t leaving_count;
-    uint32_t leaving_pulled;
+    uint32_t leaving_pulled; // so many of them were pulled
 };
 
 // False when the system refuses the memory.
@@ -71,6 +85,9 @@ struct campaigns_needs {
 };
 void campaigns_set(struct campaigns *campaigns, const struct campaign *next,
                    size_t count, const struct campaigns_needs *needs);
+
+// True if the user is on the outreach list of a campaign.
+bool campaigns_list(const struct campaigns *campaigns, uint32_t user);
 
 // The sets in the current order; empty if they are of one older than the one before it.
 struct post_campaigns campaigns_now(const struct campaigns *campaigns,

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "pipeline/campaigns/campaign.h"
+#include "pipeline/campaigns/outreach_keys.h"
 #include "pipeline/windows/boards.h"
 
 struct snapshot;
@@ -44,10 +45,20 @@ struct figures {
     uint32_t totals[FIGURES_TOTALS]; // counters
     uint32_t numbers[FIGURES_NUMBERS][OPTION_SPANS_MAX];
     uint64_t written[FIGURES_FIELDS][OPTION_SPANS_MAX]; // value + 1; 0: no field
-    bool is_changed;                                    // since the last pull
-    bool is_written; // Redis has, or may have, the hash
-    bool is_whole;   // the next write contains every field
+    struct outreach_keys keys;
+    bool has_changed_people; // some pairs are changed (struct pairs_row)
+    bool has_moved_people;   // others are on the outreach list
+    bool is_changed;         // since the last pull
+    bool is_written;         // Redis has, or may have, the hash
+    bool is_whole;           // the next write contains every field
 };
 
-// Saves all but the boards and the totals' counters, or loads it.
+// Saves the contents, or loads them into figures with initialised boards and keys.
 void figures_move(struct figures *figures, struct snapshot *snapshot);
+
+// True if the user is on the outreach list.
+static inline bool
+figures_list(const struct figures *figures, uint32_t user)
+{
+    return boards_lasting_selected(&figures->boards, 0, user);
+}

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/table.h"
+#include "base/usec.h"
 
 struct snapshot;
 
@@ -26,6 +27,11 @@ struct pairs_row {
     uint8_t fresh;    // bit per window: it contains all acts
     uint8_t known;    // bit per window: it contains acts of a person who is known
     bool is_known;    // the people file of the campaign names the person
+    uint8_t members;  // bit per board without a window: candidate of it
+    bool is_changed;  // something that the outreach list shows
+    uint32_t ledger;  // in that of the campaigns: row + 1; 0: none
+    uint32_t followers;
+    usec last; // when the person last did something in the campaign
 };
 
 struct pairs {

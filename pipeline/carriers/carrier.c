@@ -1,6 +1,11 @@
 #include "pipeline/carriers/carrier.h"
 
+#include <math.h>
 #include <string.h>
+
+#define RATE_PEOPLE 0.3
+#define RATE_ACTS 1.5
+#define NEXT_RATE 4.0
 
 int64_t
 carrier_last_ms(const struct carrier *row)
@@ -89,4 +94,16 @@ carrier_clear(struct carrier *row, struct slab *slab)
         slab_free(slab, row->piece, size_of(row->parts));
     }
     row->parts = 0;
+}
+
+double
+carrier_rate(double people, double acts)
+{
+    return (people + RATE_PEOPLE) / (acts + RATE_ACTS);
+}
+
+double
+carrier_next(uint32_t followers, double rate)
+{
+    return log1p(followers) + NEXT_RATE * rate;
 }

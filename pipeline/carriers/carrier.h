@@ -63,5 +63,10 @@ void *carrier_find(const struct carrier *row, const struct slab *slab,
                    enum carrier_part part);
 // The same, made with zeros if the person lacks it; NULL: the slab is full.
 void *carrier_make(struct carrier *row, struct slab *slab, enum carrier_part part);
+// How many people are expected to come through the next act of a person through whom
+// that many came in so many acts; and how likely others come through that person next.
+double carrier_rate(double people, double acts);
+double carrier_next(uint32_t followers, double rate);
+
 // Frees all parts.
 void carrier_clear(struct carrier *row, struct slab *slab);

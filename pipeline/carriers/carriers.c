@@ -77,19 +77,20 @@ carriers_find(const struct carriers *carriers, uint32_t user)
 
 // ── rows ───────────────────────────────────────────────────────────────────
 
-static void
-drop(struct carriers *carriers, uint32_t index)
+void
+carriers_forget(struct carriers *carriers, uint32_t user)
 {
+    uint32_t index = carriers_find(carriers, user);
+    if (index == CARRIER_NONE) {
+        return;
+    }
     struct carrier *row = &carriers->rows[index];
-    uint32_t user = row->user;
     carriers->owners.left(carriers->owners.context, index);
     carriers->count--;
     carriers_order_remove(carriers, index);
     carrier_clear(row, carriers->texts);
     *place_of(carriers, user) = 0;
-    memset(row, 0, sizeof(*row));
-    row->user = UINT32_MAX;
-    row->piece = carriers->free;
+    *row = (struct carrier){.user = UINT32_MAX, .piece = carriers->free};
     carriers->free = index + 1;
     carriers->owners.release(carriers->owners.context, user);
 }
@@ -103,7 +104,7 @@ make_room(struct carriers *carriers)
     if (!carriers->is_heaped) {
         carriers_order_build(carriers);
     }
-    drop(carriers, carriers->heap[0]);
+    carriers_forget(carriers, carriers->rows[carriers->heap[0]].user);
     carriers->evicted++;
 }
 
@@ -208,7 +209,7 @@ static void
 lessened(struct carriers *carriers, uint32_t index, uint32_t boards)
 {
     if (is_empty(carriers, &carriers->rows[index])) {
-        drop(carriers, index);
+        carriers_forget(carriers, carriers->rows[index].user);
     } else {
         changed(carriers, index, boards);
     }
@@ -443,7 +444,7 @@ carriers_merge(struct carriers *carriers, uint32_t from, uint32_t into)
     uint32_t index = carriers_find(carriers, into);
     if (index != CARRIER_NONE) {
         join(carriers, &carriers->rows[index], &carriers->rows[old]);
-        drop(carriers, old);
+        carriers_forget(carriers, from);
         changed(carriers, index, ALL_BOARDS);
         return;
     }

@@ -55,8 +55,7 @@ struct carriers {
     uint32_t *heap; // of rows, the one that leaves next first; kept once it was needed
     uint32_t *places;  // of the rows in the heap
     uint32_t capacity; // 0: there is no ledger
-    uint32_t users;
-    uint32_t high, count;
+    uint32_t users, high, count;
     uint32_t free; // index + 1
     bool is_heaped;
     struct decay decay;
@@ -109,6 +108,8 @@ void carriers_settle(struct carriers *carriers, uint32_t user, usec time, double
 void carriers_estimate(struct carriers *carriers, uint32_t user, usec time,
                        double people);
 
+// The entry leaves, if there is one.
+void carriers_forget(struct carriers *carriers, uint32_t user);
 // What is known of `from` belongs to `into`.
 void carriers_merge(struct carriers *carriers, uint32_t from, uint32_t into);
 
@@ -118,8 +119,7 @@ void carriers_rewind(struct carriers *carriers, usec old, usec clock);
 // The values as of a time.
 struct carriers_view {
     double acts, people, carried_acts;
-    double tries, early, head;
-    double estimated;
+    double tries, early, head, estimated;
     uint32_t best;
     struct slice best_post;
     int64_t first_ms, last_ms;

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "pipeline/campaigns/campaign_outreach.h"
+
 enum { SHARE_UNIT = 10000, NAME_MAX_LEN = OPTION_TITLE_MAX + 2 * OPTION_NAME_MAX };
 
 // The fields in their order: the totals, the numbers, and the share.
@@ -129,7 +131,18 @@ change_hash(struct pipeline *pipeline, uint32_t campaign, struct change *change)
 static uint32_t
 boards_per(const struct pipeline *pipeline)
 {
-    return TALLY_BOARDS * pipeline->windows.shown;
+    return TALLY_BOARDS * pipeline->windows.shown + 1; // and the outreach list
+}
+
+static struct slice
+outreach_name(struct pipeline *pipeline, const char *campaign)
+{
+    char *text = arena_alloc(&pipeline->flush.scratch, 1, NAME_MAX_LEN);
+    if (text == NULL) {
+        return SLICE_NONE;
+    }
+    int len = snprintf(text, NAME_MAX_LEN, "%s:outreach", campaign);
+    return (struct slice){text, (size_t)len};
 }
 
 static bool
@@ -137,7 +150,7 @@ change_leaving(struct pipeline *pipeline, uint32_t leaving, uint32_t part,
                struct change *change)
 {
     struct campaigns *campaigns = &pipeline->campaigns;
-    const char *campaign = campaigns->leaving[leaving];
+    const char *campaign = campaigns->leaving[leaving].name;
     if (leaving < campaigns->leaving_pulled) {
         return false;
     }
@@ -145,6 +158,10 @@ change_leaving(struct pipeline *pipeline, uint32_t leaving, uint32_t part,
         change->kind = CHANGE_CAMPAIGN;
         change->name = slice_of(campaign);
         change->is_gone = true;
+    } else if (part == boards_per(pipeline)) {
+        change->kind = CHANGE_CAMPAIGN_BOARD;
+        change->name = outreach_name(pipeline, campaign);
+        change->is_whole = true;
     } else {
         struct slice tally =
             tally_name((enum tally)((part - 1) / pipeline->windows.shown));
@@ -165,6 +182,18 @@ change_leaving(struct pipeline *pipeline, uint32_t leaving, uint32_t part,
     }
     change_fly(pipeline, change->kind, leaving);
     return true;
+}
+
+// The scores of the outreach list contain more than the people.
+static void
+show_people(struct boards *boards, struct change *change)
+{
+    for (size_t i = 0; i < change->entry_count; i++) {
+        uint64_t *score = &boards->entries[i].score;
+        *score = *score != 0 ? campaign_outreach_people(*score) + 1 : 0;
+    }
+    change->unit = CAMPAIGN_OUTREACH_UNIT;
+    change->above = 1;
 }
 
 // ── changes ────────────────────────────────────────────────────────────────
@@ -208,6 +237,10 @@ change_campaign(struct pipeline *pipeline, uint32_t place, struct change *change
     if (!boards_take_change(boards, part - 1, change)) {
         return false;
     }
+    if (part == each - 1) {
+        show_people(boards, change);
+        campaigns->figures[number].has_moved_people = true;
+    }
     change->kind = CHANGE_CAMPAIGN_BOARD;
     change_fly(pipeline, CHANGE_CAMPAIGN_BOARD, number);
     return true;
@@ -233,10 +266,19 @@ void
 change_campaigns_written(struct pipeline *pipeline)
 {
     struct campaigns *campaigns = &pipeline->campaigns;
-    uint32_t pulled = campaigns->leaving_pulled;
-    campaigns->leaving_count -= pulled;
-    memmove(campaigns->leaving[0], campaigns->leaving[pulled],
-            campaigns->leaving_count * sizeof(campaigns->leaving[0]));
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < campaigns->leaving_count; i++) {
+        struct campaigns_leaving *leaving = &campaigns->leaving[i];
+        if (i < campaigns->leaving_pulled && leaving->keys.count == 0) {
+            outreach_keys_fini(&leaving->keys);
+        } else {
+            campaigns->leaving[kept++] = *leaving;
+        }
+    }
+    for (uint32_t i = kept; i < campaigns->leaving_count; i++) {
+        campaigns->leaving[i] = (struct campaigns_leaving){0};
+    }
+    campaigns->leaving_count = kept;
     campaigns->leaving_pulled = 0;
 }
 

@@ -10,11 +10,6 @@
 
 enum { DIGITS = 12, WHY_MAX = 160 };
 
-// SCIENCE: how likely others come through a person next time.
-#define RATE_PEOPLE 0.3
-#define RATE_ACTS 1.5
-#define NEXT_RATE 4.0
-
 static struct user *
 user_at(const struct pipeline *pipeline, uint32_t user)
 {
@@ -103,7 +98,7 @@ put(struct pipeline *pipeline, struct change *change, const char *name, double v
     change_put(pipeline, change, slice_of(name), decimal(pipeline, value));
 }
 
-static double
+static uint32_t
 followers_of(const struct pipeline *pipeline, uint32_t user)
 {
     const struct user *row = user_at(pipeline, user);
@@ -168,13 +163,12 @@ change_carrier_fields(struct pipeline *pipeline, struct change *change, uint32_t
     if (is_steady) {
         return;
     }
-    double rate = (view.people + RATE_PEOPLE) / (view.acts + RATE_ACTS);
+    double rate = carrier_rate(view.people, view.acts);
     put(pipeline, change, "acts", view.acts);
     put(pipeline, change, "people", view.people);
     put(pipeline, change, "carried_acts", view.carried_acts);
     put(pipeline, change, "rate", rate);
-    put(pipeline, change, "next",
-        log1p(followers_of(pipeline, user)) + NEXT_RATE * rate);
+    put(pipeline, change, "next", carrier_next(followers_of(pipeline, user), rate));
     if (view.tries > 0) {
         put(pipeline, change, "head_start", carriers_head_start(&view));
         put(pipeline, change, "early", view.early);

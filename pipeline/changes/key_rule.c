@@ -51,6 +51,13 @@ key_rule_carrier(const struct pipeline *pipeline, uint32_t user)
 }
 
 bool
+key_rule_lasting(const struct pipeline *pipeline, uint32_t user)
+{
+    return key_rule_carrier(pipeline, user) ||
+           campaigns_list(&pipeline->campaigns, user);
+}
+
+bool
 key_rule_user(const struct pipeline *pipeline, uint32_t user)
 {
     const struct counters *counters = &pipeline->windows.counters;
@@ -68,7 +75,7 @@ key_rule_user(const struct pipeline *pipeline, uint32_t user)
         }
         c = counter->next;
     }
-    return key_rule_carrier(pipeline, user);
+    return key_rule_lasting(pipeline, user);
 }
 
 // board: the first of the counters of a cascade.

@@ -14,4 +14,7 @@
 bool key_rule_user(const struct pipeline *pipeline, uint32_t user);
 // The hash of a carrier: while on a board without a window.
 bool key_rule_carrier(const struct pipeline *pipeline, uint32_t user);
+// On a board without a window, also of a campaign: the key remains when nothing in the
+// windows counts any more.
+bool key_rule_lasting(const struct pipeline *pipeline, uint32_t user);
 bool key_rule_cascade(const struct pipeline *pipeline, uint32_t cascade);

@@ -1,6 +1,7 @@
 #include "pipeline/fold/acts.h"
 
 #include "pipeline/carriers/settle.h"
+#include "pipeline/fold/campaign_acts.h"
 #include "pipeline/fold/campaign_fold.h"
 #include "pipeline/inside.h"
 #include "pipeline/records/event_walk.h"
@@ -48,15 +49,24 @@ act_begun(struct pipeline *pipeline, const struct acts_act *act)
 {
     pipeline->metrics.acts++;
     carriers_act(&pipeline->carriers, act->user, act->time);
+    campaign_acts_act(pipeline, act);
     settle_act(pipeline, act->cascade, act->user, act->time);
 }
 
-// first_child: time of its first child; USEC_NONE: it has none.
+static usec
+time_of(const struct pipeline *pipeline, uint32_t event)
+{
+    return event_records_at(&pipeline->records, event)->time;
+}
+
+// first: event of its first child; EVENT_NONE: it has none.
 static void
-act_ended(struct pipeline *pipeline, const struct acts_act *act, usec first_child)
+act_ended(struct pipeline *pipeline, const struct acts_act *act, uint32_t first)
 {
     pipeline->metrics.acts_undone++;
-    carriers_act_undone(&pipeline->carriers, act->user, act->time, first_child);
+    carriers_act_undone(&pipeline->carriers, act->user, act->time,
+                        first != EVENT_NONE ? time_of(pipeline, first) : USEC_NONE);
+    campaign_acts_act_undone(pipeline, act, first);
     settle_act_undone(pipeline, act->cascade, act->user, act->time);
 }
 
@@ -79,6 +89,7 @@ child_came(struct pipeline *pipeline, const struct acts_child *child)
     const struct carriers_child entry = entry_of(pipeline, child);
     pipeline->metrics.children++;
     carriers_child(&pipeline->carriers, &entry);
+    campaign_acts_child(pipeline, child, entry);
 }
 
 static void
@@ -87,6 +98,7 @@ child_left(struct pipeline *pipeline, const struct acts_child *child)
     const struct carriers_child entry = entry_of(pipeline, child);
     pipeline->metrics.children_undone++;
     carriers_child_undone(&pipeline->carriers, &entry);
+    campaign_acts_child_undone(pipeline, child, entry);
 }
 
 // ── children ───────────────────────────────────────────────────────────────
@@ -100,12 +112,6 @@ event_of(const struct pipeline *pipeline, uint32_t cascade, uint32_t node)
         pending_parents_hash(nodes_at(&pipeline->trees.nodes, node)->name,
                              cascades_at(&pipeline->cascades, cascade)->life);
     return event_records_find(&pipeline->records, key);
-}
-
-static usec
-time_of(const struct pipeline *pipeline, uint32_t event)
-{
-    return event_records_at(&pipeline->records, event)->time;
 }
 
 // Its notes may not be stored yet.
@@ -161,11 +167,13 @@ child_of(const struct pipeline *pipeline, const struct pair *pair)
 {
     const struct event *parent = event_records_at(&pipeline->records, pair->parent);
     return (struct acts_child){
-        .act = {pair->cascade, pair->user, time_of(pipeline, pair->event)},
+        .act = {pair->cascade, pair->user, pair->event, time_of(pipeline, pair->event)},
+        .parent = pair->parent,
         .carrier = pair->carrier,
         .is_translated = (parent->flags & EVENT_QUOTE) != 0,
         .first_gone = USEC_NONE,
         .first_new = USEC_NONE,
+        .next = EVENT_NONE,
     };
 }
 
@@ -286,7 +294,8 @@ leave(struct pipeline *pipeline, uint32_t cascade, uint32_t index)
                             : TREE_ROOT;
         if (next != TREE_ROOT) {
             nodes_at(&pipeline->trees.nodes, next)->flags |= NODE_FIRST;
-            child.first_new = time_of(pipeline, event_of(pipeline, cascade, next));
+            child.next = event_of(pipeline, cascade, next);
+            child.first_new = time_of(pipeline, child.next);
         } else {
             parent->flags &= (uint8_t)~NODE_CARRIED;
         }
@@ -317,8 +326,8 @@ node_of(const struct pipeline *pipeline, uint32_t cascade, const struct event *e
 }
 
 // The act has no children any more; the person's other acts in the cascade, under a
-// former name, keep theirs. Returns the time of the first one; USEC_NONE: it has none.
-static usec
+// former name, keep theirs. Returns the event of the first one, or EVENT_NONE.
+static uint32_t
 let_go(struct pipeline *pipeline, uint32_t cascade, uint32_t user, uint32_t parent)
 {
     const struct trees *trees = &pipeline->trees;
@@ -327,13 +336,13 @@ let_go(struct pipeline *pipeline, uint32_t cascade, uint32_t user, uint32_t pare
         amplifiers_find(&row->amplifiers, pipeline->texts, user);
     if (parent == TREE_ROOT || person == NULL ||
         !amplifiers_has(person, AMPLIFIER_CARRIED)) {
-        return USEC_NONE;
+        return EVENT_NONE;
     }
     bool has_names = pipeline->users.merged != 0;
     uint32_t children = amplifiers_children(&row->amplifiers, pipeline->texts, person);
-    usec first = USEC_NONE;
+    uint32_t first = EVENT_NONE;
     for (uint32_t at = tree_next(trees, &row->tree, TREE_ROOT);
-         at != TREE_ROOT && (has_names || first == USEC_NONE);
+         at != TREE_ROOT && (has_names || first == EVENT_NONE);
          at = tree_next(trees, &row->tree, at)) {
         struct node *node = nodes_at(&trees->nodes, at);
         if (node->parent != parent) {
@@ -342,8 +351,7 @@ let_go(struct pipeline *pipeline, uint32_t cascade, uint32_t user, uint32_t pare
         children -= (node->flags & NODE_CHILD) != 0 && children != 0;
         if ((node->flags & NODE_FIRST) != 0) {
             node->flags &= (uint8_t)~NODE_FIRST;
-            uint32_t event = event_of(pipeline, cascade, at);
-            first = event != EVENT_NONE ? time_of(pipeline, event) : USEC_NONE;
+            first = event_of(pipeline, cascade, at);
         }
     }
     nodes_at(&trees->nodes, parent)->flags &= (uint8_t)~NODE_CARRIED;
@@ -365,7 +373,8 @@ acts_undo(struct pipeline *pipeline, uint32_t event, struct event_records_entry 
         (nodes_at(&pipeline->trees.nodes, node)->flags & NODE_CHILD) != 0) {
         leave(pipeline, cascade, node);
     }
-    const struct acts_act act = {cascade, inside_actor(pipeline, row), row->time};
+    const struct acts_act act = {cascade, inside_actor(pipeline, row), event,
+                                 row->time};
     act_ended(pipeline, &act, let_go(pipeline, cascade, act.user, node));
 }
 
@@ -468,7 +477,7 @@ acts_succeed(struct pipeline *pipeline, uint32_t event,
     }
     const struct event *act = event_records_at(&pipeline->records, next);
     (void)event_records_mark_act(&pipeline->records, next, found);
-    act_begun(pipeline, &(struct acts_act){cascade, user, act->time});
+    act_begun(pipeline, &(struct acts_act){cascade, user, next, act->time});
     uint32_t node = node_of(pipeline, cascade, act);
     if (node == TREE_ROOT) {
         return;

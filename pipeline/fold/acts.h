@@ -51,17 +51,20 @@ enum { ACTS_SEARCH_MAX = 1 << 18 };
 struct acts_act {
     uint32_t cascade;
     uint32_t user;
-    usec time; // of its event
+    uint32_t event;
+    usec time;
 };
 
 // A child that came or is taken back.
 struct acts_child {
     struct acts_act act; // its own
-    uint32_t carrier;    // user of the parent act
+    uint32_t parent;     // event of the parent act …
+    uint32_t carrier;    // … and its user
     bool is_translated;  // the parent act is a quote
     uint32_t children; // of the parent act: with this one, or without it if taken back
     usec first_gone;   // time of the child that is no longer the parent act's first
     usec first_new;    // time of the one that now is; USEC_NONE: no change, or none is
+    uint32_t next;     // its event, if it is not the child itself; or EVENT_NONE
 };
 
 // An event of that act begins to count in its cascade. False if it is no act, because

@@ -1,5 +1,6 @@
 #include "pipeline/fold/belong.h"
 
+#include "pipeline/fold/campaign_acts.h"
 #include "pipeline/fold/versions.h"
 #include "pipeline/inside.h"
 
@@ -45,6 +46,7 @@ of_answered(const struct pipeline *pipeline, const struct post *post,
 void
 belong_begin(struct pipeline *pipeline, uint32_t event)
 {
+    campaign_acts_begin(pipeline, event);
     if (is_used(pipeline)) {
         pipeline->campaigns.of_event[event] = 0;
     }

@@ -1,5 +1,6 @@
 #include "pipeline/fold/campaign_fold.h"
 
+#include "pipeline/fold/campaign_acts.h"
 #include "pipeline/fold/campaign_counter.h"
 #include "pipeline/fold/campaign_people.h"
 #include "pipeline/inside.h"
@@ -110,7 +111,8 @@ count_in(struct pipeline *pipeline, unsigned campaign, const struct event *event
     if (is_reply) {
         count_total(pipeline, campaign, FIGURES_REPLIES, 1);
     }
-    campaign_people_act(pipeline, campaign, users_now(&pipeline->users, event->actor));
+    campaign_people_act(pipeline, campaign, users_now(&pipeline->users, event->actor),
+                        event->time);
 }
 
 // A retweet belongs to the campaigns of its root, if it counts.
@@ -161,6 +163,7 @@ campaign_fold_count(struct pipeline *pipeline, const struct post *post, uint32_t
             admission_lose(pipeline, &pipeline->metrics.campaigns_left_out);
         }
     }
+    campaign_acts_end(pipeline);
 }
 
 static void

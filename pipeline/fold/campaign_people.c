@@ -1,5 +1,6 @@
 #include "pipeline/fold/campaign_people.h"
 
+#include "pipeline/campaigns/campaign_outreach.h"
 #include "pipeline/fold/campaign_counter.h"
 #include "pipeline/inside.h"
 
@@ -80,6 +81,7 @@ campaign_people_renamed(struct pipeline *pipeline, uint32_t user)
         if (index != PAIR_NONE) {
             look_up(pipeline, pairs_at(pairs_of(pipeline), index));
             refresh(pipeline, pairs_at(pairs_of(pipeline), index));
+            campaign_outreach_touched(pipeline, index);
         }
     }
 }
@@ -103,6 +105,7 @@ campaign_people_look(struct pipeline *pipeline)
         if (!pairs_is_free(pair)) {
             look_up(pipeline, pair);
             refresh(pipeline, pair);
+            campaign_outreach_touched(pipeline, campaigns->looked_up);
         }
     }
     return true;
@@ -115,8 +118,18 @@ campaign_people_remove(struct pipeline *pipeline, uint32_t pair)
 {
     struct pairs_row *row = pairs_at(pairs_of(pipeline), pair);
     set_counted(pipeline, row, 0, 0);
+    campaign_outreach_left(pipeline, pair);
     users_at(&pipeline->users, row->user)->refs--;
     pairs_remove(pairs_of(pipeline), pair);
+}
+
+void
+campaign_people_lessened(struct pipeline *pipeline, uint32_t pair)
+{
+    const struct pairs_row *row = pairs_at(pairs_of(pipeline), pair);
+    if (row->acts == 0 && row->ledger == 0) {
+        campaign_people_remove(pipeline, pair);
+    }
 }
 
 static bool
@@ -147,21 +160,32 @@ campaign_people_have_room(struct pipeline *pipeline, unsigned campaign, uint32_t
     return true;
 }
 
-void
-campaign_people_act(struct pipeline *pipeline, unsigned campaign, uint32_t user)
+uint32_t
+campaign_people_meet(struct pipeline *pipeline, unsigned campaign, uint32_t user)
 {
     struct pairs *pairs = pairs_of(pipeline);
     uint32_t index = pairs_find(pairs, campaign, user);
-    if (index == PAIR_NONE) {
-        index = pairs_add(pairs, campaign, user);
-        users_at(&pipeline->users, user)->refs++;
-        look_up(pipeline, pairs_at(pairs, index));
+    if (index != PAIR_NONE || !campaign_people_have_room(pipeline, campaign, user)) {
+        return index;
     }
-    struct pairs_row *pair = pairs_at(pairs, index);
+    index = pairs_add(pairs, campaign, user);
+    users_at(&pipeline->users, user)->refs++;
+    look_up(pipeline, pairs_at(pairs, index));
+    return index;
+}
+
+void
+campaign_people_act(struct pipeline *pipeline, unsigned campaign, uint32_t user,
+                    usec time)
+{
+    uint32_t index = campaign_people_meet(pipeline, campaign, user);
+    struct pairs_row *pair = pairs_at(pairs_of(pipeline), index);
     pair->acts++;
+    pair->last = time > pair->last ? time : pair->last;
     inside_count(pipeline,
                  campaign_counter_of_user(pipeline, TALLY_ACTS, user, campaign), 1);
     refresh(pipeline, pair);
+    campaign_outreach_touched(pipeline, index);
 }
 
 void
@@ -173,11 +197,9 @@ campaign_people_act_undone(struct pipeline *pipeline, unsigned campaign, uint32_
     }
     struct pairs_row *pair = pairs_at(pairs_of(pipeline), index);
     pair->acts -= pair->acts != 0;
-    if (pair->acts == 0) {
-        campaign_people_remove(pipeline, index);
-    } else {
-        refresh(pipeline, pair);
-    }
+    refresh(pipeline, pair);
+    campaign_outreach_touched(pipeline, index);
+    campaign_people_lessened(pipeline, index);
 }
 
 // ── one person ─────────────────────────────────────────────────────────────
@@ -189,15 +211,21 @@ merge_pair(struct pipeline *pipeline, uint32_t index, uint32_t into)
     struct pairs_row *pair = pairs_at(pairs, index);
     uint32_t other = pairs_find(pairs, pair->campaign, into);
     if (other != PAIR_NONE) {
-        pairs_at(pairs, other)->acts += pair->acts;
+        struct pairs_row *same = pairs_at(pairs, other);
+        same->acts += pair->acts;
+        same->last = same->last > pair->last ? same->last : pair->last;
+        campaign_outreach_merge(pipeline, index, other);
         campaign_people_remove(pipeline, index);
+        campaign_outreach_touched(pipeline, other);
         return;
     }
     set_counted(pipeline, pair, 0, 0);
+    boards_lasting_renamed(&pipeline->campaigns.figures[pair->campaign].boards);
     users_at(&pipeline->users, pair->user)->refs--;
     users_at(&pipeline->users, into)->refs++;
     pairs_move_to(pairs, index, pair->campaign, into);
     look_up(pipeline, pair);
+    campaign_outreach_touched(pipeline, index);
 }
 
 void

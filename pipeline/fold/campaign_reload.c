@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/snapshot.h"
+#include "pipeline/campaigns/campaign_outreach.h"
 #include "pipeline/fold/campaign_people.h"
 #include "pipeline/inside.h"
 
@@ -16,10 +17,12 @@ init_boards(struct pipeline *pipeline, struct figures *figures, const char *name
         .windows = &pipeline->windows,
         .spans = &pipeline->options.windows,
         .owners = pipeline->board_owners,
+        .lasting = campaign_outreach_board(pipeline, number),
         .campaign = name,
         .number = (uint8_t)number,
     };
-    return boards_init(&figures->boards, (uint32_t)pipeline->options.top, &needs);
+    return outreach_keys_init(&figures->keys) &&
+           boards_init(&figures->boards, (uint32_t)pipeline->options.top, &needs);
 }
 
 // The total's owner names its campaign.
@@ -28,6 +31,7 @@ number_totals(struct pipeline *pipeline, struct figures *figures, size_t number)
 {
     struct counters *counters = &pipeline->windows.counters;
     figures->boards.campaign = (uint8_t)number;
+    figures->boards.lasting = campaign_outreach_board(pipeline, number);
     for (uint32_t i = 0; i < FIGURES_TOTALS; i++) {
         counters_at(counters, figures->totals[i])->owner =
             (uint32_t)number * FIGURES_TOTALS + i;
@@ -44,6 +48,7 @@ create_figures(struct pipeline *pipeline, struct figures *figures, const char *n
                    windows_have_room(&pipeline->windows, FIGURES_TOTALS);
     if (!is_good) {
         boards_fini(&figures->boards);
+        outreach_keys_fini(&figures->keys);
         return false;
     }
     for (uint32_t i = 0; i < FIGURES_TOTALS; i++) {
@@ -55,6 +60,7 @@ create_figures(struct pipeline *pipeline, struct figures *figures, const char *n
     return true;
 }
 
+// The keys are taken by others, or freed.
 static void
 drop_figures(struct pipeline *pipeline, struct figures *figures)
 {
@@ -128,6 +134,7 @@ renumber_pairs(struct pipeline *pipeline, const uint64_t *bits)
         if (bit != 0) {
             pairs_move_to(pairs, i, (unsigned)__builtin_ctzll(bit), pair->user);
         } else {
+            carriers_forget(&pipeline->campaigns.carried, i);
             users_at(&pipeline->users, pair->user)->refs--;
             pairs_remove(pairs, i);
         }
@@ -136,29 +143,57 @@ renumber_pairs(struct pipeline *pipeline, const uint64_t *bits)
 
 // ── replacing ──────────────────────────────────────────────────────────────
 
-// The keys of a campaign that is gone are deleted; of too many, those that left first
-// stay until the next process purges them.
+// Those who have a key there are no longer held for it.
 static void
-note_leaving(struct campaigns *campaigns, const char *name)
+release_keys(struct pipeline *pipeline, struct outreach_keys *keys)
 {
-    if (campaigns->leaving_count == CAMPAIGN_MAX) {
-        memmove(campaigns->leaving[0], campaigns->leaving[1],
-                (CAMPAIGN_MAX - 1) * sizeof(campaigns->leaving[0]));
-        campaigns->leaving_count--;
+    for (uint32_t i = 0; i < keys->count; i++) {
+        users_at(&pipeline->users, keys->rows[i].user)->refs--;
     }
-    memcpy(campaigns->leaving[campaigns->leaving_count++], name, OPTION_TITLE_MAX);
-    campaigns->leaving_pulled = 0;
+    outreach_keys_fini(keys);
 }
 
 static void
-forget_leaving(struct campaigns *campaigns, const char *name)
+take_out(struct campaigns *campaigns, uint32_t leaving)
 {
+    campaigns->leaving_count--;
+    memmove(&campaigns->leaving[leaving], &campaigns->leaving[leaving + 1],
+            (campaigns->leaving_count - leaving) * sizeof(campaigns->leaving[0]));
+    campaigns->leaving[campaigns->leaving_count] = (struct campaigns_leaving){0};
+    campaigns->leaving_pulled = 0;
+}
+
+// The keys of a campaign that is gone are deleted; of too many, those that left first
+// stay until the next process purges them.
+static void
+note_leaving(struct pipeline *pipeline, const char *name, struct outreach_keys *keys)
+{
+    struct campaigns *campaigns = &pipeline->campaigns;
+    if (campaigns->leaving_count == CAMPAIGN_MAX) {
+        release_keys(pipeline, &campaigns->leaving[0].keys);
+        take_out(campaigns, 0);
+    }
+    struct campaigns_leaving *leaving = &campaigns->leaving[campaigns->leaving_count++];
+    memcpy(leaving->name, name, OPTION_TITLE_MAX);
+    leaving->keys = *keys;
+    *keys = (struct outreach_keys){0};
+    campaigns->leaving_pulled = 0;
+}
+
+// It is back: those who had a key may still have it.
+static void
+forget_leaving(struct pipeline *pipeline, const char *name, struct figures *figures)
+{
+    struct campaigns *campaigns = &pipeline->campaigns;
     for (uint32_t i = 0; i < campaigns->leaving_count; i++) {
-        if (strcmp(campaigns->leaving[i], name) == 0) {
-            campaigns->leaving_count--;
-            memmove(campaigns->leaving[i], campaigns->leaving[i + 1],
-                    (campaigns->leaving_count - i) * sizeof(campaigns->leaving[0]));
-            campaigns->leaving_pulled = 0;
+        struct campaigns_leaving *leaving = &campaigns->leaving[i];
+        if (strcmp(leaving->name, name) == 0) {
+            release_keys(pipeline, &figures->keys);
+            figures->keys = leaving->keys;
+            for (uint32_t k = 0; k < figures->keys.count; k++) {
+                figures->keys.rows[k].state = OUTREACH_KEY_WHOLE;
+            }
+            take_out(campaigns, i);
             return;
         }
     }
@@ -186,6 +221,7 @@ arrange_figures(struct pipeline *pipeline, const struct campaign *next, size_t c
         while (i-- > 0) {
             if ((kept >> i & 1) == 0) {
                 drop_figures(pipeline, &ret_figures[i]);
+                outreach_keys_fini(&ret_figures[i].keys);
             }
         }
         return false;
@@ -201,7 +237,7 @@ replace_figures(struct pipeline *pipeline, const struct figures *figures, size_t
     for (size_t i = 0; i < campaigns->count; i++) {
         if (bits[i] == 0) {
             drop_figures(pipeline, &campaigns->figures[i]);
-            note_leaving(campaigns, campaigns->names[i]);
+            note_leaving(pipeline, campaigns->names[i], &campaigns->figures[i].keys);
         }
     }
     memcpy(campaigns->figures, figures, count * sizeof(*figures));
@@ -244,7 +280,11 @@ pipeline_set_campaigns(struct pipeline *pipeline, const struct campaign *next,
             move_known(campaigns, bits);
         }
         for (size_t i = 0; i < count; i++) {
-            forget_leaving(campaigns, next[i].name);
+            struct figures *one = &campaigns->figures[i];
+            forget_leaving(pipeline, next[i].name, one);
+            boards_set_top(&one->boards, one->boards.windowed,
+                           (uint32_t)next[i].outreach);
+            one->has_changed_people = true;
         }
         campaigns_set(campaigns, next, count, &needs);
     }
@@ -271,6 +311,7 @@ void
 campaign_reload_move(struct pipeline *pipeline, struct snapshot *snapshot)
 {
     struct campaigns *campaigns = &pipeline->campaigns;
+    carriers_move(&campaigns->carried, snapshot);
     uint32_t high = campaigns->count != 0 ? pipeline->windows.counters.rows.high : 0;
     snapshot_rows(snapshot, campaigns->present, 1, &high, campaigns->present_capacity);
     for (size_t i = 0; i < campaigns->count && !snapshot->is_failed; i++) {

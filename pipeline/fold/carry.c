@@ -160,7 +160,7 @@ count_below(struct pipeline *pipeline, uint32_t cascade, const struct carry *car
 {
     cascades_refresh(&pipeline->cascades, cascade, pipeline->clock);
     struct cascade *row = cascades_at(&pipeline->cascades, cascade);
-    const struct acts_act act = {cascade, carry->actor, carry->time};
+    const struct acts_act act = {cascade, carry->actor, carry->event, carry->time};
     bool is_act =
         count_person(pipeline, cascade, carry->actor) && acts_begin(pipeline, &act);
     row->size++;

@@ -32,13 +32,12 @@ post_item(const struct pipeline *pipeline, uint32_t cascade,
     };
 }
 
-bool
-names_next(const struct pipeline *pipeline, struct slice network,
-           struct names_cursor *cursor, struct names_item *ret_item)
+static bool
+next_on(const struct pipeline *pipeline, const struct boards *boards,
+        struct slice network, struct names_cursor *cursor, struct names_item *ret_item)
 {
-    const struct boards *boards = &pipeline->boards;
     for (; cursor->board < boards->count; cursor->board++, cursor->entry = 0) {
-        enum tally tally = boards_tally(boards, cursor->board);
+        enum tally tally = tally_plain(boards_tally(boards, cursor->board));
         const struct board *board = &boards->rows[cursor->board];
         bool is_named = tally < TALLY_USERS || tally == TALLY_CASCADES;
         while (is_named && cursor->entry < board->published_count) {
@@ -54,6 +53,23 @@ names_next(const struct pipeline *pipeline, struct slice network,
                 return true;
             }
         }
+    }
+    return false;
+}
+
+bool
+names_next(const struct pipeline *pipeline, struct slice network,
+           struct names_cursor *cursor, struct names_item *ret_item)
+{
+    const struct campaigns *campaigns = &pipeline->campaigns;
+    for (; cursor->campaign <= campaigns->count; cursor->campaign++) {
+        const struct boards *boards =
+            cursor->campaign == 0 ? &pipeline->boards
+                                  : &campaigns->figures[cursor->campaign - 1].boards;
+        if (next_on(pipeline, boards, network, cursor, ret_item)) {
+            return true;
+        }
+        cursor->board = cursor->entry = 0;
     }
     return false;
 }

@@ -31,6 +31,7 @@ struct names_renamed {
 
 // Position of a search; zeroed: at its beginning.
 struct names_cursor {
+    uint32_t campaign; // its number + 1; 0: the boards of all
     uint32_t board;
     uint32_t entry;
 };

@@ -109,6 +109,10 @@ rewind_to(struct pipeline *pipeline, usec clock)
     pipeline->records.horizon = clock - pipeline->longest;
     windows_rewind(&pipeline->windows, clock);
     carriers_rewind(&pipeline->carriers, old, clock);
+    carriers_rewind(&pipeline->campaigns.carried, old, clock);
+    for (uint32_t i = 0; i < pipeline->campaigns.pairs.high; i++) {
+        not_after(&pairs_at(&pipeline->campaigns.pairs, i)->last, clock);
+    }
     rewind_events(&pipeline->records, clock);
     rewind_users(&pipeline->users, clock);
     rewind_cascades(pipeline, clock);

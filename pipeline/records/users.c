@@ -516,7 +516,7 @@ set_handle(struct users *users, uint32_t user, struct slice handle)
     if ((row->flags & USER_HOLDS) == 0 && users_handle(users, user).len != 0) {
         handle_claim(users, user, handle_hash_of(users, user));
     }
-    if (is_other && users->renamed != NULL) {
+    if (is_other) {
         users->renamed(users->context, user);
     }
 }
@@ -554,6 +554,7 @@ users_see_hash(struct users *users, const struct post_user *profile, uint64_t ha
         row->followers = profile->followers;
         row->flags |= USER_HAS_FOLLOWERS;
         row->profile |= USER_NEW_FOLLOWERS;
+        users->renamed(users->context, user);
     }
     if (time > row->last_seen) {
         row->last_seen = time;

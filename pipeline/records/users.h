@@ -32,7 +32,7 @@ struct snapshot;
 
 // Moves all references from `from`, a user known by handle only, to `into`.
 typedef void (*users_merge_fn)(void *context, uint32_t from, uint32_t into);
-typedef void (*users_renamed_fn)(void *context, uint32_t user); // a new handle
+typedef void (*users_renamed_fn)(void *context, uint32_t user); // or other followers
 
 struct users {
     struct user *rows;
@@ -62,7 +62,7 @@ struct users {
 };
 
 // What the table uses beside its own rows; all but the key is kept. merge may be NULL
-// if no user is known by handle only; renamed, too.
+// if no user is known by handle only.
 struct users_needs {
     struct slab *texts;
     const struct hash_key *key;

@@ -90,7 +90,7 @@ join(struct boards *boards, uint32_t index, uint32_t which, const struct item *i
     struct board *board = &boards->rows[index];
     if (board->candidate_count == boards->room) {
         uint32_t count = gather(boards, index);
-        if (count > KEPT_PER_TOP * boards->top) {
+        if (count > KEPT_PER_TOP * board->top) {
             keep(boards, index, count);
         }
         if (!is_above_floor(boards, index, item->owner, item->score)) {
@@ -293,7 +293,7 @@ set_floor(struct boards *boards, uint32_t index, const struct board_entry *lowes
 static void
 keep(struct boards *boards, uint32_t index, uint32_t count)
 {
-    uint32_t kept = KEPT_PER_TOP * boards->top;
+    uint32_t kept = KEPT_PER_TOP * boards->rows[index].top;
     board_entries_select(boards->scratch, count, kept);
     set_floor(boards, index, &boards->scratch[kept - 1]);
     boards->rows[index].has_outside = true;
@@ -355,9 +355,9 @@ board_candidates_gather(struct boards *boards, uint32_t index)
 {
     const struct board *board = &boards->rows[index];
     uint32_t count = gather(boards, index);
-    if (count < boards->top && board->has_outside) {
+    if (count < board->top && board->has_outside) {
         rebuild(boards, index);
-    } else if (count > (KEPT_PER_TOP + 1) * boards->top) {
+    } else if (count > (KEPT_PER_TOP + 1) * board->top) {
         keep(boards, index, count);
     }
     return board->candidate_count;

@@ -21,6 +21,7 @@ struct boards_owners {
 // The table behind the lasting boards, whose owners are users.
 struct boards_lasting {
     uint32_t count;           // of boards; 0: there are none
+    uint32_t top;             // most entries of one; 0: as on the others
     const char *const *names; // kept
     void *context;
     uint32_t (*high)(void *context); // rows are below this

@@ -12,9 +12,10 @@ static bool
 board_init(struct board *board, const struct boards *boards)
 {
     board->candidates = region_reserve(boards->room * sizeof(*board->candidates));
-    board->published = region_reserve(boards->top * sizeof(*board->published));
-    board->current = region_reserve(boards->top * sizeof(*board->current));
+    board->published = region_reserve(boards->most * sizeof(*board->published));
+    board->current = region_reserve(boards->most * sizeof(*board->current));
     board->floor_id = region_reserve(POST_ID_MAX);
+    board->top = boards->top;
     return board->candidates != NULL && board->published != NULL &&
            board->current != NULL && board->floor_id != NULL;
 }
@@ -31,7 +32,9 @@ name_board(const struct boards *boards, uint32_t index,
 {
     struct board *board = &boards->rows[index];
     if (index >= boards->windowed) {
-        snprintf(board->name, sizeof(board->name), "%s",
+        snprintf(board->name, sizeof(board->name), "%s%s%s",
+                 needs->campaign != NULL ? needs->campaign : "",
+                 needs->campaign != NULL ? ":" : "",
                  boards->lasting.names[index - boards->windowed]);
         return;
     }
@@ -48,7 +51,8 @@ boards_init(struct boards *boards, uint32_t top, const struct boards_needs *need
 {
     memset(boards, 0, sizeof(*boards));
     boards->top = top;
-    boards->room = top * BOARD_CANDIDATES_PER_TOP;
+    boards->most = needs->lasting.top > top ? needs->lasting.top : top;
+    boards->room = boards->most * BOARD_CANDIDATES_PER_TOP;
     boards->windows = needs->windows;
     boards->owners = needs->owners;
     boards->lasting = needs->lasting;
@@ -58,7 +62,8 @@ boards_init(struct boards *boards, uint32_t top, const struct boards_needs *need
     boards->count = boards->windowed + needs->lasting.count;
     boards->rows = region_reserve(boards->count * sizeof(*boards->rows));
     boards->scratch = region_reserve(boards->room * sizeof(*boards->scratch));
-    boards->entries = region_reserve((size_t)2 * top * sizeof(*boards->entries));
+    boards->entries =
+        region_reserve((size_t)2 * boards->most * sizeof(*boards->entries));
     if (boards->rows == NULL || boards->scratch == NULL || boards->entries == NULL) {
         return false;
     }
@@ -77,11 +82,12 @@ boards_fini(struct boards *boards)
     for (uint32_t i = 0; boards->rows != NULL && i < boards->count; i++) {
         struct board *board = &boards->rows[i];
         region_release(board->floor_id, POST_ID_MAX);
-        region_release(board->current, boards->top * sizeof(*board->current));
-        region_release(board->published, boards->top * sizeof(*board->published));
+        region_release(board->current, boards->most * sizeof(*board->current));
+        region_release(board->published, boards->most * sizeof(*board->published));
         region_release(board->candidates, boards->room * sizeof(*board->candidates));
     }
-    region_release(boards->entries, (size_t)2 * boards->top * sizeof(*boards->entries));
+    region_release(boards->entries,
+                   (size_t)2 * boards->most * sizeof(*boards->entries));
     region_release(boards->scratch, boards->room * sizeof(*boards->scratch));
     region_release(boards->rows, boards->count * sizeof(*boards->rows));
     memset(boards, 0, sizeof(*boards));
@@ -137,9 +143,9 @@ select_current(struct boards *boards, uint32_t index)
 {
     struct board *board = &boards->rows[index];
     uint32_t count = board_candidates_gather(boards, index);
-    if (count > boards->top) {
-        board_entries_select(boards->scratch, count, boards->top);
-        count = boards->top;
+    if (count > board->top) {
+        board_entries_select(boards->scratch, count, board->top);
+        count = board->top;
     }
     board_entries_sort(boards->scratch, board->current, count);
     memcpy(board->current, boards->scratch, count * sizeof(*board->current));
@@ -305,6 +311,13 @@ boards_lasting_renamed(struct boards *boards)
 }
 
 void
+boards_set_top(struct boards *boards, uint32_t index, uint32_t top)
+{
+    boards->rows[index].top = top < boards->most ? top : boards->most;
+    boards->rows[index].is_touched = true;
+}
+
+void
 boards_lost(struct boards *boards, uint32_t index)
 {
     boards->rows[index].is_whole = true;
@@ -318,9 +331,9 @@ boards_move(struct boards *boards, struct snapshot *snapshot)
         snapshot_rows(snapshot, board->candidates, sizeof(*board->candidates),
                       &board->candidate_count, boards->room);
         snapshot_rows(snapshot, board->published, sizeof(*board->published),
-                      &board->published_count, boards->top);
+                      &board->published_count, boards->most);
         snapshot_rows(snapshot, board->current, sizeof(*board->current),
-                      &board->current_count, boards->top);
+                      &board->current_count, boards->most);
         SNAPSHOT_VALUE(snapshot, board->has_outside);
         SNAPSHOT_VALUE(snapshot, board->is_touched);
         SNAPSHOT_VALUE(snapshot, board->is_changed);

@@ -34,6 +34,7 @@ struct board {
     char name[OPTION_TITLE_MAX + 2 * OPTION_NAME_MAX]; // "mentions:1h"
     uint32_t *candidates;                              // counters, or rows
     uint32_t candidate_count;
+    uint32_t top;         // so many entries
     uint32_t ordered;     // so many of them, the first, are in the order of their ids
     bool has_outside;     // counters above zero exist that are not candidates
     bool is_touched;      // since the last update
@@ -55,6 +56,7 @@ struct boards {
     uint32_t count;
     uint32_t windowed; // how many have a window
     uint32_t top;
+    uint32_t most; // entries for which each has room
     uint32_t room; // candidates a board holds at most
     struct windows *windows;
     struct boards_owners owners;
@@ -114,6 +116,9 @@ void boards_lasting_renamed(struct boards *boards);
 
 // True if boards_take_change would return something.
 bool boards_pending(const struct boards *boards);
+
+// The board has so many entries from now on, at most those for which there is room.
+void boards_set_top(struct boards *boards, uint32_t index, uint32_t top);
 
 // The next write replaces the whole board.
 void boards_lost(struct boards *boards, uint32_t index);

@@ -280,7 +280,8 @@ add_chunk(struct redis_batch *batch, struct redis_name key,
             continue;
         }
         if (is_zadd) {
-            at = write_score_word(at, entries.items[i].score, entries.unit);
+            at = write_score_word(at, entries.items[i].score - entries.above,
+                                  entries.unit);
         }
         at = redis_write_word(at, entries.items[i].member);
     }

@@ -75,6 +75,7 @@ struct redis_entries {
     const struct change_entry *items;
     size_t count;
     uint64_t unit; // as in struct change: a power of ten
+    uint64_t above;
 };
 
 // ZADD of the entries that have a score; ZREM of those that have none; in chunks.

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 static void
 add_hash(struct redis_batch *batch, struct redis_name key, const struct change *change)
@@ -41,7 +42,8 @@ add_handles(struct redis_batch *batch, const struct redis_keys *keys,
 static void
 add_board(struct redis_batch *batch, struct redis_name key, const struct change *change)
 {
-    struct redis_entries entries = {change->entries, change->entry_count, change->unit};
+    struct redis_entries entries = {change->entries, change->entry_count, change->unit,
+                                    change->above};
     // Removals first, so that the board never has more entries than its limit.
     if (change->is_whole) {
         redis_batch_unlink(batch, key);
@@ -49,6 +51,35 @@ add_board(struct redis_batch *batch, struct redis_name key, const struct change 
         redis_batch_zrem(batch, key, entries);
     }
     redis_batch_zadd(batch, key, entries);
+}
+
+// The mark of a person who was talked to is copied to a hash that is written whole.
+static void
+add_outreach(struct redis_batch *batch, const struct redis_keys *keys,
+             const struct change *change)
+{
+    static const char copy[] = "local t=redis.call('hget',KEYS[1],ARGV[1]) "
+                               "if t then redis.call('hset',KEYS[2],'done_ms',t) end";
+    const struct slice head = SLICE_LIT(":outreach:");
+    const char *colon = memchr(change->name.ptr, ':', change->name.len);
+    size_t len = (size_t)(colon - change->name.ptr);
+    struct redis_name names[2];
+    char done[OPTION_TITLE_MAX + sizeof(":done")];
+    names[1] = redis_keys_name(keys, REDIS_KEY_OUTREACH, change->name);
+    add_hash(batch, names[1], change);
+    if (!change->is_whole || change->is_gone || len >= OPTION_TITLE_MAX) {
+        return;
+    }
+    int size = snprintf(done, sizeof(done), "%.*s:done", (int)len, change->name.ptr);
+    names[0] =
+        redis_keys_name(keys, REDIS_KEY_DONE, (struct slice){done, (size_t)size});
+    const struct slice id = {colon + head.len, change->name.len - len - head.len};
+    const struct redis_script script = {.text = slice_of(copy),
+                                        .keys = names,
+                                        .key_count = 2,
+                                        .args = &id,
+                                        .arg_count = 1};
+    redis_batch_eval(batch, &script);
 }
 
 void
@@ -73,6 +104,9 @@ redis_change_add(struct redis_batch *batch, const struct redis_keys *keys,
     case CHANGE_CAMPAIGN_BOARD:
         add_board(batch, redis_keys_name(keys, REDIS_KEY_CAMPAIGN_BOARD, change->name),
                   change);
+        break;
+    case CHANGE_OUTREACH:
+        add_outreach(batch, keys, change);
         break;
     case CHANGE_CALIBRATION:
         add_hash(batch, redis_keys_name(keys, REDIS_KEY_CALIBRATION, SLICE_NONE),

@@ -62,6 +62,19 @@ const struct redis_key redis_keys_rows[] = {
     {"campaign:<name>:top:<metric>:<window>", "zset",
      "The boards of people, cascades and hashtags as counted within the campaign; metrics are posts, "
      "retweets, quotes, replies, reach, influence, carried, translated, cascades and hashtags"},
+    {"campaign:<name>:outreach", "zset",
+     "The people to talk to in the campaign, at most its option outreach: those through whom most people "
+     "came within it, an event of carriers.half_life ago counting half, and among equals those of the "
+     "greatest next. The score is the number of people"},
+    {"campaign:<name>:outreach:<user id>", "hash",
+     "Of each of them: people who came through the person within the campaign, acts (reshares in it), rate "
+     "(people expected per act), next (how likely others come through the person next time; greater is "
+     "likelier), known (1: the people file names the person), followers, last_ms (the last post or retweet "
+     "in the campaign), why (what is observed and what is estimated) and done_ms (the mark of cascadectl). "
+     "A value that is not known is absent"},
+    {"campaign:<name>:done", "hash",
+     "People marked as talked to: user id to ms. Written by cascadectl only; kept until undone, also when "
+     "the person leaves the list or the campaign is removed"},
     {"handle:<network>:<handle in lower case>", "string",
      "The user id of the user who was last seen with this handle; exists as long as user:<user id>"},
     {"cursor:<source>", "hash",
@@ -112,6 +125,8 @@ redis_keys_init(struct redis_keys *keys, const char *prefix)
         [REDIS_KEY_CARRIER] = "carrier:",
         [REDIS_KEY_CAMPAIGN] = "campaign:",
         [REDIS_KEY_CAMPAIGN_BOARD] = "campaign:",
+        [REDIS_KEY_OUTREACH] = "campaign:",
+        [REDIS_KEY_DONE] = "campaign:",
         [REDIS_KEY_CURSOR] = "cursor:",
         [REDIS_KEY_GAPS] = "gaps:",
         [REDIS_KEY_ALERTS] = "alerts",
@@ -164,8 +179,19 @@ is_campaign_board(struct slice name, size_t colon)
 {
     const struct slice behind = {name.ptr + colon, name.len - colon};
     const struct slice top = SLICE_LIT(":top:");
-    return colon != 0 && slice_starts(behind, top) &&
-           is_windowed((struct slice){behind.ptr + top.len, behind.len - top.len});
+    return colon != 0 &&
+           (slice_equal(behind, SLICE_LIT(":outreach")) ||
+            (slice_starts(behind, top) &&
+             is_windowed((struct slice){behind.ptr + top.len, behind.len - top.len})));
+}
+
+// "cup:outreach:x:12"
+static bool
+is_outreach(struct slice name, size_t colon)
+{
+    const struct slice behind = {name.ptr + colon, name.len - colon};
+    const struct slice head = SLICE_LIT(":outreach:");
+    return colon != 0 && slice_starts(behind, head) && behind.len > head.len;
 }
 
 static bool
@@ -180,6 +206,9 @@ is_named_like(enum redis_key_kind kind, struct slice tail)
     }
     if (kind == REDIS_KEY_CAMPAIGN_BOARD) {
         return colon != NULL && is_campaign_board(tail, (size_t)(colon - tail.ptr));
+    }
+    if (kind == REDIS_KEY_OUTREACH) {
+        return colon != NULL && is_outreach(tail, (size_t)(colon - tail.ptr));
     }
     return tail.len != 0 &&
            (kind != REDIS_KEY_HANDLE || (colon != NULL && colon != tail.ptr));
@@ -219,12 +248,20 @@ redis_keys_field(enum redis_key_kind kind, struct slice field)
     static const char *const carrier[] = {
         "acts",  "people", "rate",     "next",    "best", "best_post",
         "early", "tries",  "first_ms", "last_ms", "why",  "estimated"};
+    static const char *const outreach[] = {"people",  "acts",  "rate",
+                                           "next",    "known", "followers",
+                                           "last_ms", "why",   "done_ms"};
     if (kind == REDIS_KEY_CARRIER) {
         return slice_equal(field, SLICE_LIT("carried_acts")) ||
                        slice_equal(field, SLICE_LIT("head_start"))
                    ? REDIS_KEYS_OURS
                : is_among(field, carrier, sizeof(carrier) / sizeof(carrier[0]))
                    ? REDIS_KEYS_COMMON
+                   : REDIS_KEYS_FOREIGN;
+    }
+    if (kind == REDIS_KEY_OUTREACH) {
+        return is_among(field, outreach, sizeof(outreach) / sizeof(outreach[0]))
+                   ? REDIS_KEYS_OURS
                    : REDIS_KEYS_FOREIGN;
     }
     if (kind == REDIS_KEY_CAMPAIGN) {

@@ -24,9 +24,11 @@ enum redis_key_kind {
     REDIS_KEY_TOP,
     REDIS_KEY_CARRIER,
     REDIS_KEY_CAMPAIGN,       // "cup"
-    REDIS_KEY_CAMPAIGN_BOARD, // "cup:top:posts:1h"
+    REDIS_KEY_CAMPAIGN_BOARD, // "cup:top:posts:1h", "cup:outreach"
+    REDIS_KEY_OUTREACH,       // "cup:outreach:x:12"
     REDIS_KEY_OWNED, // the kinds before this one are rewritten as a whole after a loss
     REDIS_KEY_CURSOR = REDIS_KEY_OWNED,
+    REDIS_KEY_DONE, // "cup:done": of cascadectl, which alone writes it
     REDIS_KEY_GAPS,
     REDIS_KEY_ALERTS, // also the channel's name
     REDIS_KEY_ALERT,

@@ -59,6 +59,7 @@ is_known(const struct redis_sink *sink, enum redis_key_kind kind, struct slice t
         [REDIS_KEY_CARRIER] = CHANGE_CARRIER,
         [REDIS_KEY_CAMPAIGN] = CHANGE_CAMPAIGN,
         [REDIS_KEY_CAMPAIGN_BOARD] = CHANGE_CAMPAIGN_BOARD,
+        [REDIS_KEY_OUTREACH] = CHANGE_OUTREACH,
     };
     return kind == REDIS_KEY_HANDLE
                ? changes_has_handle(sink->setup.pipeline, tail)

@@ -34,10 +34,11 @@ INSIDE = "pipeline/inside.h"
 STAGES = {
     "forecast": {"forecasts"},
     "carriers": {"settle"},
+    "campaigns": {"campaign_outreach"},
     "alerts": {"alert_carriers", "alert_raise", "alerts", "measures"},
     "changes": {"change", "change_alert", "change_calibration", "change_campaign", "change_carrier",
-                "change_cascade", "change_forecast", "change_user", "key_rule"},
-    "fold": {"acts", "admission", "belong", "campaign_counter", "campaign_fold", "campaign_people",
+                "change_cascade", "change_forecast", "change_outreach", "change_user", "key_rule"},
+    "fold": {"acts", "admission", "belong", "campaign_acts", "campaign_counter", "campaign_fold", "campaign_people",
              "campaign_reload", "carry", "ids", "learn", "names", "naming", "parent", "persons", "prefetch",
              "release", "renewal", "rewind", "undo", "versions", "withdrawals"},
 }

@@ -1,6 +1,7 @@
 """Campaigns by brute force: to which of them posts belong, and what is counted in each. See
 docs/campaigns.md and oracle.py, whose events it watches.
 """
+import math
 import re
 from collections import defaultdict
 
@@ -10,15 +11,16 @@ SUMMED = ("posts", "reach", "carried", "translated")
 
 class Campaign:
     """words and rivals: plain words, or hashtags with a #; languages: of none or one of these;
-    known: people whom one knows, by id, "@handle" or "network:@handle"."""
+    known: people whom one knows, by id, "@handle" or "network:@handle"; outreach: how many people
+    to suggest."""
 
-    def __init__(self, name, words, languages=(), rivals=(), known=()):
+    def __init__(self, name, words, languages=(), rivals=(), known=(), outreach=50):
         self.name, self.words, self.languages, self.rivals = name, words, languages, rivals
-        self.known = known
+        self.known, self.outreach = known, outreach
 
     def argument(self):
         lists = (self.words, self.languages, self.rivals, self.known)
-        return "/".join([self.name, *map(",".join, lists)])
+        return "/".join([self.name, *map(",".join, lists), str(self.outreach)])
 
 
 def has(words, text, tags):
@@ -65,10 +67,58 @@ class Campaigns:
         for each in self.campaigns:
             hashes[each.name] = self._hash(each)
             boards |= self._boards(each.name)
+            boards |= self._outreach(each)
         is_used = {name: any(float(value) for field, value in fields.items() if "share" not in field)
                    for name, fields in hashes.items()}
         return ({name: fields for name, fields in hashes.items() if is_used[name]},
                 {name: entries for name, entries in boards.items() if entries})
+
+    def _carried(self, campaign):
+        """Person -> sums of what they carried within the campaign."""
+        weight = self.oracle.ledger.weight
+        mine = {event for event, name in self.events if name == campaign.name}
+        rows = {event.author: {"acts": 0.0, "people": 0.0}
+                for event in mine if not event.is_undone}
+        for cascade in self.oracle.ledger.cascades:
+            for event in mine & cascade.acts:
+                if event.author in rows:
+                    rows[event.author]["acts"] += weight(event.time)
+            for child, parent in cascade.brought.items():
+                if child in mine and parent in mine and parent.author in rows:
+                    rows[parent.author]["people"] += weight(child.time)
+        return rows
+
+    def _ranked(self, campaign):
+        """(people, next, person) of everybody with a public act, first ones first."""
+        ranked = []
+        for person, row in self._carried(campaign).items():
+            followers = self.oracle.users[person].followers
+            if followers is None:
+                followers = self.oracle.speed.median(self.oracle.network_of(person)) or 0
+            row["rate"] = (row["people"] + 0.3) / (row["acts"] + 1.5)
+            row["next"] = math.log(1 + min(followers, 2**32 - 1)) + 4 * row["rate"]
+            ranked.append((person, row))
+        return sorted(ranked, key=lambda e: (-math.floor(e[1]["people"] * 1e6 + 0.5),
+                                             -math.floor(e[1]["next"] * 1e3 + 0.5),
+                                             e[0].encode()))[:campaign.outreach]
+
+    def _outreach(self, campaign):
+        return {f"{campaign.name}:outreach": [
+            (person, math.floor(row["people"] * 1e6 + 0.5) / 1e6)
+            for person, row in self._ranked(campaign)]}
+
+    def people(self):
+        """The hashes of those on the outreach lists."""
+        hashes = {}
+        for campaign in self.campaigns:
+            for person, row in self._ranked(campaign):
+                fields = {name: repr(value) for name, value in row.items()}
+                fields["known"] = str(int(self._is_known(campaign, person)))
+                followers = self.oracle.users[person].followers
+                if followers is not None:
+                    fields["followers"] = str(min(followers, 2**32 - 1))
+                hashes[f"{campaign.name}:outreach:{person}"] = fields
+        return hashes
 
     def _in(self, pairs, name, span):
         """Those that count in the campaign and the window."""

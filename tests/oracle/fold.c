@@ -1,7 +1,7 @@
 // Runs posts through the pipeline and prints every change, for a model to apply.
 //
 //     fold [-w 5m,1h] [-n TOP] [-d DEDUPE] [-e EVERY] [-s SEED] [-x SEED] [--wall MS]
-//     [-c NAME/WORDS/LANGUAGES/RIVALS/KNOWN] FILE
+//     [-c NAME/WORDS/LANGUAGES/RIVALS/KNOWN/OUTREACH] FILE
 //
 // -c is a campaign. After every EVERY lines, and at the end, one flush, with what fades as of then. Lines are tab-separated with \t
 // \n \r \\ and \0 escaped: SET key field value, UNSET key field, DEL key, ZSET board
@@ -136,7 +136,7 @@ print_entries(const struct change *change, bool is_removal)
         put_key(board_head(change), change->name);
         put(entry->member);
         if (!is_removal) {
-            print_score(entry->score, change->unit);
+            print_score(entry->score - change->above, change->unit);
         }
         putchar('\n');
     }
@@ -160,10 +160,11 @@ print_change(const struct change *change)
     if (change->kind == CHANGE_BOARD || change->kind == CHANGE_CAMPAIGN_BOARD) {
         print_board(change);
     } else if (change->kind != CHANGE_CALIBRATION) {
-        print_hash(change->kind == CHANGE_USER       ? "user:"
-                   : change->kind == CHANGE_CARRIER  ? "carrier:"
-                   : change->kind == CHANGE_CAMPAIGN ? "campaign:"
-                                                     : "cascade:",
+        print_hash(change->kind == CHANGE_USER      ? "user:"
+                   : change->kind == CHANGE_CARRIER ? "carrier:"
+                   : change->kind == CHANGE_CAMPAIGN || change->kind == CHANGE_OUTREACH
+                       ? "campaign:"
+                       : "cascade:",
                    change);
     }
 }
@@ -220,11 +221,12 @@ apply_campaigns(struct fold *fold)
     }
 }
 
-// "cup/tea,#tea/en/coffee/@ann"
+// "cup/tea,#tea/en/coffee/@ann/50"
 static void
 add_campaign(struct fold *fold, const char *text)
 {
-    static const char *const names[] = {"words", "languages", "rivals", "people_file"};
+    static const char *const names[] = {"words", "languages", "rivals", "people_file",
+                                        "outreach"};
     struct campaign *campaign =
         &fold->settings.campaigns[fold->settings.campaign_count++];
     struct error error = {0};

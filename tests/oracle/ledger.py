@@ -162,7 +162,7 @@ class Ledger:
 
     # --- asking ---
 
-    def _weight(self, time):
+    def weight(self, time):
         return 2.0 ** (-(self.oracle.clock - time) / self.half_life)
 
     def people(self):
@@ -176,19 +176,19 @@ class Ledger:
 
         for cascade in self.cascades:
             for event in cascade.acts:
-                row(event.author)["acts"] += self._weight(event.time)
+                row(event.author)["acts"] += self.weight(event.time)
                 row(event.author)["times"].append(event.time)
             for child, parent in cascade.brought.items():
-                row(parent.author)["people"] += self._weight(child.time)
+                row(parent.author)["people"] += self.weight(child.time)
                 row(parent.author)["times"].append(child.time)
             for parent, child in cascade.first_child.items():
-                row(parent.author)["carried_acts"] += self._weight(child.time)
+                row(parent.author)["carried_acts"] += self.weight(child.time)
         for person, time, is_early, head in self.settled:
-            row(person)["tries"] += self._weight(time)
-            row(person)["early"] += self._weight(time) * is_early
-            row(person)["head"] += self._weight(time) * head
+            row(person)["tries"] += self.weight(time)
+            row(person)["early"] += self.weight(time) * is_early
+            row(person)["head"] += self.weight(time) * head
         for person, time, children in self.estimates:
-            row(person)["estimated"] += self._weight(time) * children
+            row(person)["estimated"] += self.weight(time) * children
         return rows
 
     def boards(self, rows, top):

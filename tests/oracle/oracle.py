@@ -884,8 +884,9 @@ class Oracle:
             is_of_people = kind in METRICS or name in LASTING
             on_boards["people" if is_of_people else kind].update(key for key, _ in entries)
         for name, entries in within.items():
-            kind = name.split(":")[2]
-            on_boards["people" if kind in METRICS else kind].update(key for key, _ in entries)
+            kind = name.split(":")[-2]
+            is_of_people = kind in METRICS or name.endswith(":outreach")
+            on_boards["people" if is_of_people else kind].update(key for key, _ in entries)
         for (key, what, window), value in values.items():
             if what in METRICS:
                 sums[key] += value if window == longest and what in SUMMED else 0
@@ -912,7 +913,7 @@ class Oracle:
                     for post, cascade in self.shown().items() if post in posts}
         return {
             "boards": {name: entries for name, entries in boards.items() if entries},
-            "campaigns": hashes, "campaign_boards": within,
+            "campaigns": hashes | self.campaigns.people(), "campaign_boards": within,
             "carriers": {key: self.ledger.hash(key, ledger[key])
                          for entries in lasting.values() for key, _ in entries},
             "users": {key: as_text(fields) for key, fields in users.items()},

@@ -216,6 +216,44 @@ def a_campaign_of_ids_alone_has_the_posts_of_these_accounts():
     assert found == {"app:p1": ["us"], "app:p2": None, "app:p3": ["us"]}, found
 
 
+@case
+def the_outreach_list_names_first_through_whom_people_came():
+    CLIENT.flushall()
+    CLIENT.hset("cascaded:campaign:tea:done", "app:u1", 1764000009000)
+    write_people("app:u1\n")
+    path, config = pathlib.Path(FOLDER, "posts.ndjson"), pathlib.Path(FOLDER, "replay.conf")
+    posts = [post(1, "tea"), post(2, "tea too", author={"id": "app:a2", "followers": 100_000}),
+             retweet(1, 1), {**retweet(2, 1), "via": "app:r1"}, {**retweet(3, 1), "via": "app:r1"},
+             {**retweet(4, 1), "via": "app:r3"}, {**retweet(5, 1), "via": "app:r3"},
+             post(9, "milk", author={"id": "app:a9", "followers": 5_000_000}),
+             {"id": "app:r5", "time": 1764000002000, "author": {"id": "app:u5"}, "deleted": True}]
+    path.write_text("".join(json.dumps(one) + "\n" for one in posts), encoding="utf-8")
+    config.write_text(f'redis {{ url = "{SERVER.url}" }}\n'
+                      'campaign "tea" { words = {tea} people_file = "customers.txt" outreach = 3 }\n',
+                      encoding="utf-8")
+    subprocess.run([CASCADED, "-q", "-c", config, path], stdout=subprocess.DEVNULL, check=True,
+                   timeout=PATIENCE)
+    people = CLIENT.zrevrange("cascaded:campaign:tea:outreach", 0, -1, withscores=True)
+    assert [(who, round(score, 5)) for who, score in people] == [
+        (b"app:u1", 2), (b"app:u3", 1), (b"app:a2", 0)], people
+    keys = {key.decode().rpartition(":")[2] for key in CLIENT.keys("cascaded:campaign:tea:outreach:*")}
+    assert keys == {"u1", "u3", "a2"}, keys
+    row = {name.decode(): value.decode()
+           for name, value in CLIENT.hgetall("cascaded:campaign:tea:outreach:app:u1").items()}
+    next_time = float(row["next"])
+    assert row.pop("why") == (
+        "observed: 2 people came through 1 of 1 reshares in the campaign, best 2 on app:p1; "
+        "1 posts and retweets, last on 2025-11-24; is in the people file; "
+        f"estimated: 0.92 people per reshare, next {next_time:.1f}"), row
+    # A few milliseconds of age are in the sums.
+    assert {name: round(float(value), 5) for name, value in row.items()} == {
+        "people": 2, "acts": 1, "rate": 0.92, "known": 1, "next": round(next_time, 5),
+        "last_ms": 1764000001001, "done_ms": 1764000009000}, row
+    assert CLIENT.hget("cascaded:campaign:tea:outreach:app:a2", "followers") == b"100000"
+    assert CLIENT.hget("cascaded:campaign:tea:outreach:app:a2", "known") == b"0"
+    assert CLIENT.exists("cascaded:user:app:u1") and CLIENT.exists("cascaded:user:app:a2")
+
+
 # ── live ─────────────────────────────────────────────────────────────────
 
 class Daemon(LiveDaemon):

@@ -118,12 +118,42 @@ a_board_without_a_window_is_a_key_and_no_field_of_a_person(void **state)
                      REDIS_KEYS_OURS);
 }
 
+static void
+keys_of_campaigns_are_owned_but_the_marks_are_not(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *key;
+        enum redis_key_kind kind;
+    } rows[] = {
+        {"p:campaign:cup", REDIS_KEY_CAMPAIGN},
+        {"p:campaign:cup:top:posts:1h", REDIS_KEY_CAMPAIGN_BOARD},
+        {"p:campaign:cup:outreach", REDIS_KEY_CAMPAIGN_BOARD},
+        {"p:campaign:cup:outreach:x:12", REDIS_KEY_OUTREACH},
+        {"p:campaign:cup:done", REDIS_KEY_KINDS},
+        {"p:campaign:cup:outreach:", REDIS_KEY_KINDS},
+        {"p:campaign:cup:top:posts", REDIS_KEY_KINDS},
+        {"p:campaign:cup:notes", REDIS_KEY_KINDS},
+        {"p:campaign:", REDIS_KEY_KINDS},
+    };
+    struct redis_keys keys;
+    redis_keys_init(&keys, "p:");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct slice tail;
+        assert_int_equal(redis_keys_owned(&keys, slice_of(rows[i].key), &tail),
+                         rows[i].kind);
+    }
+    assert_int_equal(redis_keys_field(REDIS_KEY_OUTREACH, SLICE_LIT("done_ms")),
+                     REDIS_KEYS_OURS);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_field_that_is_written_is_known_and_described),
         cmocka_unit_test(a_board_without_a_window_is_a_key_and_no_field_of_a_person),
+        cmocka_unit_test(keys_of_campaigns_are_owned_but_the_marks_are_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,6 +15,13 @@ struct fixture {
     struct users users;
 };
 
+static void
+ignore(void *context, uint32_t user)
+{
+    (void)context;
+    (void)user;
+}
+
 static int
 setup(void **state)
 {
@@ -27,6 +34,7 @@ setup(void **state)
         .texts = fixture.texts,
         .key = &key,
         .form = &fixture.form,
+        .renamed = ignore,
     };
     return users_init(&fixture.users, CAPACITY, &needs) ? 0 : -1;
 }
