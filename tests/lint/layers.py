@@ -82,7 +82,7 @@ PURE = {"assert.h", "errno.h", "inttypes.h", "limits.h", "math.h", "stdalign.h",
 SYSTEM_IN_BASE = {
     "base/region.c": {"sys/mman.h", "unistd.h"},  # reserves memory
     "base/log.c": {"unistd.h"},                   # writes to stderr
-    "base/output.c": {"fcntl.h", "unistd.h"},     # guards the standard descriptors
+    "base/output.c": {"fcntl.h", "poll.h", "unistd.h"}, # guards the standard descriptors
 }
 SYSTEM = PURE | {"ctype.h", "fcntl.h", "getopt.h", "locale.h", "netdb.h", "poll.h",
                  "signal.h", "strings.h", "sysexits.h", "time.h", "unistd.h", "wchar.h"}

@@ -12,7 +12,7 @@ memory='calloc free malloc realloc memchr memcmp memcpy memmove memset strchr st
 mathematics='exp exp2 expm1 floor fmax fmin ldexp llround log log1p pow sqrt trunc'
 region='mmap munmap madvise sysconf' # base/region.c
 log='write'                          # base/log.c
-output='fcntl fcntl64 open open64 __open_2 __open64_2 fflush ferror stdout' # base/output.c
+output='fcntl fcntl64 open open64 __open_2 __open64_2 fflush ferror poll stdout' # base/output.c
 
 # calls_of LIBRARY...: what the first one leaves to others, without what they all define
 calls_of() {
