@@ -271,7 +271,7 @@ hash_of(const struct log_event *event, const char *text)
     return hash_slice(&key, (struct slice){bytes, size}) + 3 * about + 5 * name;
 }
 
-// Writes what was counted and forgets the line.
+// Writes the last line that was counted, with the number of others, and forgets it.
 static void
 settle(struct same *same)
 {
@@ -280,7 +280,7 @@ settle(struct same *same)
     same->written = 0;
     if (count != 0) {
         const struct log_event event = {same->name, same->key, same->about};
-        write_line(same->level, &event, same->text, count);
+        write_line(same->level, &event, same->text, count - 1);
     }
 }
 

@@ -238,10 +238,9 @@ log_counts_repetitions_within_10_s(void **state)
     now++;
     log_settle(false);
     log_settle(true);
-    assert_string_equal(capture_end(),
-                        "cascaded: late by 0 s event=late\n"
-                        "cascaded: late by 9 s event=late repeated=4\n"
-                        "cascaded: late by 10 s event=late repeated=1\n");
+    assert_string_equal(capture_end(), "cascaded: late by 0 s event=late\n"
+                                       "cascaded: late by 9 s event=late repeated=4\n"
+                                       "cascaded: late by 10 s event=late\n");
 }
 
 static void
@@ -255,7 +254,7 @@ log_counts_repetitions_that_nothing_follows(void **state)
     log_error_of("e", "file", "f", "no");
     log_settle(true);
     assert_string_equal(capture_end(),
-                        "cascaded: no\ncascaded: no (and 2 like it not shown)\n");
+                        "cascaded: no\ncascaded: no (and 1 like it not shown)\n");
 }
 
 static void
@@ -282,6 +281,7 @@ log_reports_the_count_of_a_line_that_many_others_push_out(void **state)
     (void)state;
     set_up(LOG_LEVEL_INFO, LOG_TEXT, false);
     capture_begin();
+    log_warn("e", "first");
     log_warn("e", "first");
     log_warn("e", "first");
     for (int i = 0; i < 64; i++) {
