@@ -29,8 +29,8 @@ page_of(struct service *service, const char *path)
     return status == STATUS_OK ? found : json_pack("{s:s}", "missing", why.text);
 }
 
-// A text within an address that may be secret: from "://" to the end of the word only
-// the host stays.
+// A text within an address may be secret: from "://" to the end of the word only the
+// host stays, and not even that if there is a user and perhaps a password.
 static void
 put_line(struct buffer *out, const char *line)
 {
@@ -39,11 +39,12 @@ put_line(struct buffer *out, const char *line)
         const char *word = at + strlen("://");
         size_t length = strcspn(word, " \t\"'<>)");
         size_t host = strcspn(word, "/?# \t\"'<>)");
-        const char *user = memchr(word, '@', host);
-        size_t skipped = user != NULL ? (size_t)(user + 1 - word) : 0;
+        bool has_user = memchr(word, '@', length) != NULL;
         buffer_append(out, (struct slice){line, (size_t)(word - line)});
-        buffer_append(out, (struct slice){word + skipped, host - skipped});
-        buffer_append(out, length > host ? SLICE_LIT("/...") : SLICE_LIT(""));
+        buffer_append(out, (struct slice){word, has_user ? 0 : host});
+        buffer_append(out, has_user        ? SLICE_LIT("...")
+                           : length > host ? SLICE_LIT("/...")
+                                           : SLICE_LIT(""));
         line = word + length;
         at = strstr(line, "://");
     }

@@ -11,7 +11,8 @@ enum { NAME_MAX_LEN = OPTION_TITLE_MAX + 64 };
 // ── values ─────────────────────────────────────────────────────────────────
 
 // Leaves scheme and host of the address in place: of "a://user:pass@host/path?query"
-// "a://host/path".
+// "a://host/path". A password may contain "?" and "#". If it may contain "/", only the
+// scheme stays.
 static void
 strip_address(char *text, bool hides_path)
 {
@@ -20,7 +21,6 @@ strip_address(char *text, bool hides_path)
         return;
     }
     host += strlen("://");
-    host[strcspn(host, "?#")] = '\0';
     char *end = host + strcspn(host, "/");
     for (char *at = end; at != host; at--) {
         if (at[-1] == '@') {
@@ -28,7 +28,12 @@ strip_address(char *text, bool hides_path)
             break;
         }
     }
+    host[strcspn(host, "?#")] = '\0';
     end = host + strcspn(host, "/");
+    if (strchr(end, '@') != NULL) {
+        snprintf(host, strlen(host) + 1, "...");
+        return;
+    }
     if (hides_path && end[0] == '/' && end[1] != '\0') {
         snprintf(end, strlen(end) + 1, "/");
     }

@@ -30,7 +30,8 @@ const struct option control_socket_option_rows[] = {
 };
 // clang-format on
 
-#define LINGER USEC_PER_S // for a client to receive its answer
+#define LINGER USEC_PER_S             // for a client to receive its answer
+#define REST_TIME (100 * USEC_PER_MS) // without a descriptor for a connection
 
 struct client {
     struct control_socket *control;
@@ -48,6 +49,7 @@ struct control_socket {
     struct control_setup setup;
     int fd;
     struct event *event;
+    struct timer rest;
     bool is_bound; // the socket file is ours
     struct buffer result;
     struct buffer answer;
@@ -356,12 +358,23 @@ turn_away(int fd, const char *line)
 }
 
 static void
+on_rested(void *context)
+{
+    const struct control_socket *control = context;
+    (void)event_add(control->event, NULL);
+}
+
+static void
 on_connection(evutil_socket_t listener, short what, void *context)
 {
     (void)what;
     struct control_socket *control = context;
     int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) {
+        if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
+            (void)event_del(control->event); // it would be reported again at once
+            timer_set(&control->rest, REST_TIME);
+        }
         return;
     }
     struct client *client = free_client(control);
@@ -392,10 +405,15 @@ on_connection(evutil_socket_t listener, short what, void *context)
 
 // ── life ───────────────────────────────────────────────────────────────────
 
-// True if nothing listens at the socket file: its process has ended.
+// True if it is a socket at which nothing listens: its process has ended.
 static bool
 is_stale(const struct sockaddr_un *address)
 {
+    struct stat status;
+    if (lstat(address->sun_path, &status) != 0 || !S_ISSOCK(status.st_mode)) {
+        errno = EADDRINUSE;
+        return false;
+    }
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     bool is_refused =
         fd >= 0 &&
@@ -458,7 +476,7 @@ control_socket_create(const struct control_setup *setup, struct error *error)
     control->fd = -1;
     buffer_init(&control->result, CONTROL_ANSWER_MAX);
     buffer_init(&control->answer, CONTROL_ANSWER_MAX + CONTROL_REQUEST_MAX);
-    enum status status = STATUS_OK;
+    enum status status = timer_init(&control->rest, setup->base, on_rested, control);
     for (size_t i = 0; i < CONTROL_CLIENTS_MAX && status == STATUS_OK; i++) {
         struct client *client = &control->clients[i];
         client->control = control;
@@ -492,6 +510,7 @@ control_socket_destroy(struct control_socket **control)
         timer_fini(&old->clients[i].again);
         timer_fini(&old->clients[i].deadline);
     }
+    timer_fini(&old->rest);
     if (old->event != NULL) {
         event_free(old->event);
     }

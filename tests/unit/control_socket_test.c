@@ -260,6 +260,23 @@ the_socket_is_for_owner_and_group_and_replaces_one_that_is_left_over(void **stat
 }
 
 static void
+a_file_that_is_no_socket_is_not_replaced(void **state)
+{
+    struct lab *lab = *state;
+    struct error error = {0};
+    struct stat found;
+    control_socket_destroy(&lab->control);
+    FILE *file = fopen(lab->path, "w");
+    assert_non_null(file);
+    assert_true(fputs("precious", file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    assert_null(listen_there(lab, &error));
+    assert_int_equal(error.code, STATUS_IO);
+    assert_int_equal(stat(lab->path, &found), 0);
+    assert_int_equal(found.st_size, strlen("precious"));
+}
+
+static void
 root_the_own_user_and_the_group_are_admitted_and_others_are_not(void **state)
 {
     (void)state;
@@ -317,6 +334,8 @@ main(void)
         cmocka_unit_test_setup_teardown(
             the_socket_is_for_owner_and_group_and_replaces_one_that_is_left_over,
             set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_file_that_is_no_socket_is_not_replaced,
+                                        set_up, tear_down),
         cmocka_unit_test(
             root_the_own_user_and_the_group_are_admitted_and_others_are_not),
         cmocka_unit_test(the_path_is_the_option_or_in_the_runtime_directory),
