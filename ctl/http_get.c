@@ -41,7 +41,7 @@ read_place(const char *url, struct place *place, struct error *error)
     }
     bool is_bracketed = host[0] == '[' && end > 2;
     (void)snprintf(place->host, sizeof place->host, "%.*s",
-                   (int)(end - 2 * is_bracketed), host + is_bracketed);
+                   (int)(end - (is_bracketed ? 2 : 0)), host + is_bracketed);
     return STATUS_OK;
 }
 

@@ -57,18 +57,11 @@ why_not_ready(const struct http_routes *routes)
     return figures.live == 0 && figures.count != 0 ? "no source is live" : NULL;
 }
 
+// Of each source, and of what is pushed.
 static void
-write_metrics(const struct http_routes *routes, struct buffer *page)
+write_source_metrics(const struct http_routes *routes, struct buffer *page)
 {
     const struct streams *streams = routes->setup.streams;
-    const struct metrics_instance pipeline = {pipeline_metrics(routes->setup.pipeline),
-                                              NULL, NULL};
-    const struct metrics_instance redis = {redis_sink_metrics(routes->setup.sink), NULL,
-                                           NULL};
-    const struct metrics_instance http = {http_server_metrics(routes->server), NULL,
-                                          NULL};
-    const struct metrics_instance state = {&routes->setup.persistence->metrics, NULL,
-                                           NULL};
     struct stream_metrics standing[SETTINGS_SOURCES_MAX];
     struct metrics_instance stands[SETTINGS_SOURCES_MAX];
     struct metrics_instance sources[SETTINGS_SOURCES_MAX];
@@ -88,39 +81,54 @@ write_metrics(const struct http_routes *routes, struct buffer *page)
         decoders[i] =
             (struct metrics_instance){stream_decode_metrics(stream), name, NULL};
     }
-    feeds[count] = (struct metrics_instance){&fed[count], "push", NULL};
     feed_metrics(&routes->feed, &fed[count]);
+    feeds[count] = (struct metrics_instance){&fed[count], "push", NULL};
     decoders[count] =
         (struct metrics_instance){decoder_metrics(routes->feed.decoder), "push", NULL};
-    metrics_page_add(page, pipeline_metric_rows, &pipeline, 1);
-    metrics_page_add(page, redis_report_metric_rows, &redis, 1);
-    if (routes->setup.persistence->state != NULL) {
-        metrics_page_add(page, persistence_metric_rows, &state, 1);
-    }
     metrics_page_add(page, stream_metric_rows, stands, count);
     metrics_page_add(page, source_metric_rows, sources, count);
     metrics_page_add(page, feed_metric_rows, feeds, count + 1);
     metrics_page_add(page, decode_metric_rows, decoders, count + 1);
-    metrics_page_add(page, http_metrics_rows, &http, 1);
+}
+
+static void
+write_webhook_metrics(const struct http_routes *routes, struct buffer *page)
+{
     struct metrics_instance webhooks[SETTINGS_WEBHOOKS_MAX];
-    size_t webhook_count = 0;
+    size_t count = 0;
     for (size_t i = 0; i < alert_delivery_count(routes->setup.delivery); i++) {
         const char *name = alert_delivery_name(routes->setup.delivery, i);
         if (name != NULL) {
-            webhooks[webhook_count++] = (struct metrics_instance){
+            webhooks[count++] = (struct metrics_instance){
                 alert_delivery_metrics(routes->setup.delivery, i), name, "webhook"};
         }
     }
-    metrics_page_add(page, webhook_metric_rows, webhooks, webhook_count);
-    if (routes->setup.delay != NULL) {
-        const struct metrics_instance loop = {routes->setup.delay, NULL, NULL};
-        metrics_page_add(page, loop_delay_metric_rows, &loop, 1);
-    }
-    if (routes->setup.lookup != NULL) {
-        const struct metrics_instance names = {
-            name_lookup_metrics(routes->setup.lookup), NULL, NULL};
-        metrics_page_add(page, name_lookup_metric_rows, &names, 1);
-    }
+    metrics_page_add(page, webhook_metric_rows, webhooks, count);
+}
+
+// A table of which there is one; values: NULL for one that does not exist.
+static void
+write_table(struct buffer *page, const struct metric *rows, const void *values)
+{
+    const struct metrics_instance instance = {values, NULL, NULL};
+    metrics_page_add(page, rows, &instance, values != NULL ? 1 : 0);
+}
+
+static void
+write_metrics(const struct http_routes *routes, struct buffer *page)
+{
+    const struct http_routes_setup *setup = &routes->setup;
+    const struct persistence *persistence = setup->persistence;
+    write_table(page, pipeline_metric_rows, pipeline_metrics(setup->pipeline));
+    write_table(page, redis_report_metric_rows, redis_sink_metrics(setup->sink));
+    write_table(page, persistence_metric_rows,
+                persistence->state != NULL ? &persistence->metrics : NULL);
+    write_source_metrics(routes, page);
+    write_table(page, http_metrics_rows, http_server_metrics(routes->server));
+    write_webhook_metrics(routes, page);
+    write_table(page, loop_delay_metric_rows, setup->delay);
+    write_table(page, name_lookup_metric_rows,
+                setup->lookup != NULL ? name_lookup_metrics(setup->lookup) : NULL);
 }
 
 // ── pages ──────────────────────────────────────────────────────────────────

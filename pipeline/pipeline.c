@@ -217,16 +217,7 @@ tables_init(struct pipeline *pipeline)
                                   .lasting = (uint32_t)options->dedupe_retweets,
                                   .text_bytes = options->memory_posts,
                               }) &&
-           campaigns_init(&pipeline->campaigns,
-                          &(struct campaigns_sizes){
-                              .cascades = 2 * (uint32_t)cascades,
-                              .events = (uint32_t)(options->dedupe_capacity +
-                                                   options->dedupe_retweets),
-                              .pairs = (uint32_t)options->campaigns_capacity,
-                              .counters = (uint32_t)options->campaigns_capacity *
-                                          COUNTERS_PER_PAIR,
-                              .all_counters = (uint32_t)counters,
-                          }) &&
+           campaign_reload_init(pipeline, COUNTERS_PER_PAIR, (uint32_t)counters) &&
            locals_init(&pipeline->locals, (uint32_t)options->dedupe_capacity) &&
            ledger_init(pipeline) && campaign_outreach_init(pipeline) &&
            boards_init(&pipeline->boards, (uint32_t)options->top, &boards) &&

@@ -89,9 +89,9 @@ void pipeline_set_rules(struct pipeline *pipeline, const struct rule *rules,
 
 // Replaces the campaigns; at most CAMPAIGN_MAX (pipeline/campaigns/campaign.h). Returns
 // the number of their order, for the sets in posts; sets of the order before are
-// understood, too. Borrows campaigns.
-uint32_t pipeline_set_campaigns(struct pipeline *pipeline,
-                                const struct campaign *campaigns, size_t count);
+// understood, too. Borrows them.
+uint32_t pipeline_set_campaigns(struct pipeline *pipeline, const struct campaign *next,
+                                size_t count);
 
 // Replaces the people whom the campaign of that place among the campaigns knows; they
 // are looked up by pipeline_settle. Takes people, which is empty afterwards.

@@ -96,12 +96,11 @@ name_of(struct pipeline *pipeline, const char *campaign, uint32_t user)
 {
     struct slice id = users_id(&pipeline->users, user);
     size_t head = strlen(campaign) + sizeof(HEAD) - 1;
-    char *text = arena_alloc(&pipeline->flush.scratch, 1, head + id.len);
+    char *text = arena_alloc(&pipeline->flush.scratch, 1, head + id.len + 1);
     if (text == NULL) {
         return SLICE_NONE;
     }
-    memcpy(text, campaign, strlen(campaign));
-    memcpy(text + strlen(campaign), HEAD, sizeof(HEAD) - 1);
+    (void)snprintf(text, head + 1, "%s%s", campaign, HEAD);
     memcpy(text + head, id.ptr, id.len);
     return (struct slice){text, head + id.len};
 }

@@ -7,6 +7,22 @@
 #include "pipeline/fold/campaign_people.h"
 #include "pipeline/inside.h"
 
+bool
+campaign_reload_init(struct pipeline *pipeline, uint32_t counters_per_pair,
+                     uint32_t all_counters)
+{
+    const struct pipeline_options *options = &pipeline->options;
+    uint32_t pairs = (uint32_t)options->campaigns_capacity;
+    const struct campaigns_sizes sizes = {
+        .cascades = 2 * (uint32_t)options->cascades_capacity,
+        .events = (uint32_t)(options->dedupe_capacity + options->dedupe_retweets),
+        .pairs = pairs,
+        .counters = pairs * counters_per_pair,
+        .all_counters = all_counters,
+    };
+    return campaigns_init(&pipeline->campaigns, &sizes);
+}
+
 // ── figures ────────────────────────────────────────────────────────────────
 
 static bool
