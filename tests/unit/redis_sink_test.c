@@ -455,8 +455,9 @@ attempts_to_connect_are_50_ms_apart_doubling_to_2_s(void **state)
     usec start = clock_monotonic();
     create_sink(world, 0);
     run_until(world, has_tried_5_times);
-    // At 0, 50, 150, 350 and 750 ms; a busy machine is late, never early.
-    assert_true(clock_monotonic() - start >= 750 * USEC_PER_MS);
+    // At 0, 50, 150, 350 and 750 ms. A busy machine is late; each timer may be some ms
+    // early, since the event loop reads a coarse clock.
+    assert_true(clock_monotonic() - start >= 700 * USEC_PER_MS);
 }
 
 static void
