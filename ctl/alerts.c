@@ -8,7 +8,7 @@
 
 #include "base/json_writer.h"
 #include "base/usec.h"
-#include "ctl/cell.h"
+#include "ingest/text/cell.h"
 #include "ctl/latest.h"
 #include "ctl/print.h"
 #include "ctl/values.h"

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "ctl/cell.h"
+#include "ingest/text/cell.h"
 
 enum { LABEL_MAX = 1 << 20, GAP_COLUMNS = 2, RANK_COLUMNS = 4 };
 

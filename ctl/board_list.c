@@ -5,7 +5,7 @@
 
 #include "base/json_writer.h"
 #include "ctl/board.h"
-#include "ctl/cell.h"
+#include "ingest/text/cell.h"
 #include "ctl/print.h"
 #include "ctl/values.h"
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-#include "ctl/cell.h"
+#include "ingest/text/cell.h"
 #include "ctl/print.h"
 
 enum { LINE_COLUMNS = 2000, LOG_LINES = 200, LOG_MAX = 1 << 18, PIECE = 4096 };

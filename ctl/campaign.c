@@ -9,7 +9,7 @@
 #include "ctl/bands.h"
 #include "ctl/board.h"
 #include "ctl/campaigns.h"
-#include "ctl/cell.h"
+#include "ingest/text/cell.h"
 #include "ctl/outreach_list.h"
 #include "ctl/screen.h"
 #include "ctl/values.h"

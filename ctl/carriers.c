@@ -6,7 +6,7 @@
 
 #include "base/buffer.h"
 #include "base/json_writer.h"
-#include "ctl/cell.h"
+#include "ingest/text/cell.h"
 #include "ctl/values.h"
 
 enum {

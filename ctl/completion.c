@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "ctl/board.h"
-#include "ctl/cell.h"
+#include "ingest/text/cell.h"
 #include "ctl/print.h"
 
 enum { NAME_COLUMNS = 100 };

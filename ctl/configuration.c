@@ -3,7 +3,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "ctl/cell.h"
+#include "ingest/text/cell.h"
 #include "ctl/print.h"
 
 enum { VALUE_COLUMNS = 4096, NAME_COLUMNS = 40 };

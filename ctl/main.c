@@ -1,7 +1,7 @@
 // cascadectl: shows in the terminal what cascaded has counted.
 #include "base/buffer.h"
 #include "base/output.h"
-#include "ctl/cell.h"
+#include "ingest/text/cell.h"
 #include "ctl/client.h"
 #include "ctl/command.h"
 #include "ctl/usage.h"

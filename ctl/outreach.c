@@ -8,7 +8,7 @@
 #include "base/json_writer.h"
 #include "base/usec.h"
 #include "ctl/campaigns.h"
-#include "ctl/cell.h"
+#include "ingest/text/cell.h"
 #include "ctl/outreach_list.h"
 #include "ctl/values.h"
 #include "net/clock.h"

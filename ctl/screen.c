@@ -1,6 +1,6 @@
 #include "ctl/screen.h"
 
-#include "ctl/cell.h"
+#include "ingest/text/cell.h"
 
 #include "base/buffer.h"
 #include "base/output.h"

@@ -4,7 +4,7 @@
 #include "base/buffer.h"
 #include "base/usec.h"
 #include "ctl/board.h"
-#include "ctl/cell.h"
+#include "ingest/text/cell.h"
 #include "ctl/values.h"
 #include "ctl/windows.h"
 #include "base/json_writer.h"

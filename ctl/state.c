@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "ctl/cell.h"
+#include "ingest/text/cell.h"
 #include "ctl/print.h"
 #include "ctl/values.h"
 

@@ -4,7 +4,7 @@
 #include "base/json_writer.h"
 #include "ctl/bands.h"
 #include "ctl/board.h"
-#include "ctl/cell.h"
+#include "ingest/text/cell.h"
 #include "ctl/latest.h"
 #include "ctl/screen.h"
 #include "ctl/values.h"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctl/cell.h"
+#include "ingest/text/cell.h"
 #include "ctl/print.h"
 
 enum { TEXT_COLUMNS = 200, INDENT_MAX = 60, PATH_MAX_LEN = 32768, NO_PARENT = -1 };

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/json_writer.h"
-#include "ctl/cell.h"
+#include "ingest/text/cell.h"
 #include "ctl/client.h"
 
 enum { NUMBER_MAX = 64, WHOLE_DIGITS_MAX = 16 };

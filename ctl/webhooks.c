@@ -1,6 +1,6 @@
 #include "ctl/webhooks.h"
 
-#include "ctl/cell.h"
+#include "ingest/text/cell.h"
 #include "ctl/print.h"
 
 enum { NAME_COLUMNS = 16, URL_COLUMNS = 40 };

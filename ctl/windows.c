@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctl/cell.h"
+#include "ingest/text/cell.h"
 #include "ctl/client.h"
 #include "ctl/values.h"
 

@@ -15,7 +15,7 @@ MAY_INCLUDE = {
     "sinks": ["sinks/", "net/", "base/", "pipeline/changes.h", "pipeline/checks.h",
               "pipeline/views.h", "pipeline/views_tree.h"],
     "daemon": ["daemon/", "ingest/", "pipeline/", "sinks/", "net/", "base/"],
-    "ctl": ["ctl/", "net/redis/", "net/clock.h", "base/", "ingest/text/network.h",
+    "ctl": ["ctl/", "net/redis/", "net/clock.h", "base/", "ingest/text/cell.h", "ingest/text/network.h",
             "ingest/text/text.h"],
 }
 

@@ -1,5 +1,5 @@
 // What cascadectl lets through to a terminal, and how wide it is.
-#include "ctl/cell.h"
+#include "ingest/text/cell.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 #define _XOPEN_SOURCE 700 // wcwidth
 
-#include "ctl/cell.h"
+#include "ingest/text/cell.h"
 
 #include <locale.h>
 #include <stdbool.h>

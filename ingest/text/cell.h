@@ -1,6 +1,6 @@
 // A cell: untrusted text made safe for a terminal.
 //
-// Everything that comes from Redis is printed through this module. Characters that
+// What others wrote is printed to a terminal through this module. Characters that
 // control a terminal or hide parts of a line are removed: C0 and C1 controls, bidi
 // controls, zero-width and other ignorable characters, noncharacters, more than two
 // marks on one letter. Bytes that are not UTF-8 become U+FFFD; a run of white space
