@@ -27,12 +27,15 @@ inside_note(struct pipeline *pipeline, struct event_records_entry entry)
     pipeline->hand.notes[pipeline->hand.note_count++] = entry;
 }
 
-void
+bool
 inside_count(struct pipeline *pipeline, uint32_t counter, uint32_t amount)
 {
-    if (windows_add(&pipeline->windows, &pipeline->hand.moment, counter, amount)) {
+    bool is_counted =
+        windows_add(&pipeline->windows, &pipeline->hand.moment, counter, amount);
+    if (is_counted) {
         inside_note(pipeline, (struct event_records_entry){counter, amount});
     }
+    return is_counted;
 }
 
 uint32_t

@@ -141,8 +141,8 @@ bool inside_is_reshare_of(const struct pipeline *pipeline, const struct event *e
 
 // Notes what the current post adds, so that it can be undone.
 void inside_note(struct pipeline *pipeline, struct event_records_entry entry);
-// Adds to a counter and notes it.
-void inside_count(struct pipeline *pipeline, uint32_t counter, uint32_t amount);
+// Adds to a counter and notes it. False if it came too late for all windows.
+bool inside_count(struct pipeline *pipeline, uint32_t counter, uint32_t amount);
 // A user's counter, created if needed.
 uint32_t inside_counter(struct pipeline *pipeline, enum tally tally, uint32_t user);
 // Adds to it and notes that.

@@ -6,12 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "pipeline/campaigns/course.h"
 #include "pipeline/carriers/expected.h"
 #include "pipeline/carriers/known_acts.h"
 #include "pipeline/fold/campaign_reload.h"
 #include "pipeline/inside.h"
 
-enum { FORMAT = 18, HEAD_MAX = 4096, VALUE_MAX = 256, OTHERS_MAX = 160 };
+enum { FORMAT = 19, HEAD_MAX = 4096, VALUE_MAX = 256, OTHERS_MAX = 160 };
 
 // The head of the snapshot, lines of a name and a value: the contents, and the options
 // on which its bytes depend. Any version can read it.
@@ -147,6 +148,8 @@ static const size_t sizes[] = {
     sizeof(struct cascade),
     sizeof(struct tag),
     sizeof(struct pairs_row),
+    sizeof(struct course_growth),
+    sizeof(struct course_ring),
     sizeof(struct timer),
     sizeof(struct eviction_candidate),
     sizeof(struct forecast),

@@ -7,6 +7,7 @@
 #include "base/region.h"
 #include "base/snapshot.h"
 #include "pipeline/campaigns/account.h"
+#include "pipeline/campaigns/course.h"
 
 // Each account takes at least two bytes of its list.
 enum { ACCOUNTS_MAX = CAMPAIGN_MAX * OPTION_TEXTS_MAX / 2 };
@@ -37,6 +38,7 @@ campaigns_fini(struct campaigns *campaigns)
     for (size_t i = 0; i < campaigns->count; i++) {
         boards_fini(&campaigns->figures[i].boards);
         outreach_keys_fini(&campaigns->figures[i].keys);
+        course_destroy(&campaigns->figures[i].course);
     }
     for (uint32_t i = 0; i < campaigns->leaving_count; i++) {
         outreach_keys_fini(&campaigns->leaving[i].keys);

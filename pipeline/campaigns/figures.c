@@ -1,6 +1,7 @@
 #include "pipeline/campaigns/figures.h"
 
 #include "base/snapshot.h"
+#include "pipeline/campaigns/course.h"
 
 void
 figures_move(struct figures *figures, struct snapshot *snapshot)
@@ -12,4 +13,5 @@ figures_move(struct figures *figures, struct snapshot *snapshot)
     SNAPSHOT_VALUE(snapshot, figures->has_moved_people);
     outreach_keys_move(&figures->keys, snapshot);
     boards_move(&figures->boards, snapshot);
+    course_move(figures->course, snapshot);
 }

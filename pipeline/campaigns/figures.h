@@ -13,6 +13,7 @@
 #include "pipeline/campaigns/outreach_keys.h"
 #include "pipeline/windows/boards.h"
 
+struct course;
 struct snapshot;
 
 // The totals that have a counter.
@@ -46,6 +47,7 @@ struct figures {
     uint32_t numbers[FIGURES_NUMBERS][OPTION_SPANS_MAX];
     uint64_t written[FIGURES_FIELDS][OPTION_SPANS_MAX]; // value + 1; 0: no field
     struct outreach_keys keys;
+    struct course *course;
     bool has_changed_people; // some pairs are changed (struct pairs_row)
     bool has_moved_people;   // others are on the outreach list
     bool is_changed;         // since the last pull
@@ -53,7 +55,8 @@ struct figures {
     bool is_whole;           // the next write contains every field
 };
 
-// Saves the contents, or loads them into figures with initialised boards and keys.
+// Saves the contents, or loads them into figures with initialised boards, keys and
+// course.
 void figures_move(struct figures *figures, struct snapshot *snapshot);
 
 // True if the user is on the outreach list.

@@ -31,7 +31,8 @@ struct pairs_row {
     bool is_changed;  // something that the outreach list shows
     uint32_t ledger;  // in that of the campaigns: row + 1; 0: none
     uint32_t followers;
-    usec last; // when the person last did something in the campaign
+    usec first, last; // when the person first and last did something in the campaign:
+                      // `first` of the acts since there were none (course.h)
 };
 
 struct pairs {

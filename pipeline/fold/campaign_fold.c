@@ -2,6 +2,7 @@
 
 #include "pipeline/fold/campaign_acts.h"
 #include "pipeline/fold/campaign_counter.h"
+#include "pipeline/fold/campaign_course.h"
 #include "pipeline/fold/campaign_people.h"
 #include "pipeline/inside.h"
 
@@ -26,7 +27,12 @@ static void
 count_total(struct pipeline *pipeline, unsigned campaign, enum figures_total total,
             uint32_t amount)
 {
-    inside_count(pipeline, figures_of(pipeline, campaign)->totals[total], amount);
+    uint32_t counter = figures_of(pipeline, campaign)->totals[total];
+    if (inside_count(pipeline, counter, amount)) {
+        campaign_course_count(pipeline, campaign,
+                              (struct campaign_course_amount){total, amount},
+                              &pipeline->hand.moment);
+    }
 }
 
 // The total to which the amounts of people add up; FIGURES_TOTALS: none.
@@ -113,6 +119,7 @@ count_in(struct pipeline *pipeline, unsigned campaign, const struct event *event
     }
     campaign_people_act(pipeline, campaign, users_now(&pipeline->users, event->actor),
                         event->time);
+    campaign_course_act(pipeline, campaign, event);
 }
 
 // A retweet belongs to the campaigns of its root, if it counts.
@@ -166,15 +173,17 @@ campaign_fold_count(struct pipeline *pipeline, const struct post *post, uint32_t
     campaign_acts_end(pipeline);
 }
 
-static void
+static bool
 add_later(struct pipeline *pipeline, uint32_t event, uint32_t counter,
           const struct windows_moment *moment)
 {
-    if (windows_add(&pipeline->windows, moment, counter, 1)) {
+    bool is_counted = windows_add(&pipeline->windows, moment, counter, 1);
+    if (is_counted) {
         // If this fails the event's other notes are overwritten too.
         (void)event_records_note_more(&pipeline->records, event,
                                       (struct event_records_entry){counter, 1});
     }
+    return is_counted;
 }
 
 void
@@ -196,9 +205,12 @@ campaign_fold_later(struct pipeline *pipeline, uint32_t event,
                   campaign_counter_of_user(pipeline, tally_within(amount.tally),
                                            amount.user, campaign),
                   moment);
-        add_later(pipeline, event,
-                  figures_of(pipeline, campaign)->totals[total_of(amount.tally)],
-                  moment);
+        enum figures_total total = total_of(amount.tally);
+        if (add_later(pipeline, event, figures_of(pipeline, campaign)->totals[total],
+                      moment)) {
+            campaign_course_count(pipeline, campaign,
+                                  (struct campaign_course_amount){total, 1}, moment);
+        }
     }
 }
 
@@ -206,15 +218,17 @@ void
 campaign_fold_undo(struct pipeline *pipeline, uint32_t event)
 {
     const struct campaigns *campaigns = &pipeline->campaigns;
-    uint32_t user =
-        campaigns->count != 0
-            ? inside_actor(pipeline, event_records_at(&pipeline->records, event))
-            : USER_NONE;
-    if (user == USER_NONE) {
+    const struct event *row = event_records_at(&pipeline->records, event);
+    if (campaigns->count == 0) {
         return;
     }
+    uint32_t user = inside_actor(pipeline, row);
     for (uint64_t rest = campaigns->of_event[event]; rest != 0; rest &= rest - 1) {
-        campaign_people_act_undone(pipeline, (unsigned)__builtin_ctzll(rest), user);
+        unsigned campaign = (unsigned)__builtin_ctzll(rest);
+        campaign_course_act_undone(pipeline, campaign, row);
+        if (user != USER_NONE) {
+            campaign_people_act_undone(pipeline, campaign, user);
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include "pipeline/campaigns/campaign_outreach.h"
 #include "pipeline/fold/campaign_counter.h"
+#include "pipeline/fold/campaign_course.h"
 #include "pipeline/inside.h"
 
 static struct pairs *
@@ -182,6 +183,7 @@ campaign_people_act(struct pipeline *pipeline, unsigned campaign, uint32_t user,
     struct pairs_row *pair = pairs_at(pairs_of(pipeline), index);
     pair->acts++;
     pair->last = time > pair->last ? time : pair->last;
+    campaign_course_met(pipeline, pair, time);
     inside_count(pipeline,
                  campaign_counter_of_user(pipeline, TALLY_ACTS, user, campaign), 1);
     refresh(pipeline, pair);
@@ -196,6 +198,9 @@ campaign_people_act_undone(struct pipeline *pipeline, unsigned campaign, uint32_
         return; // it has left
     }
     struct pairs_row *pair = pairs_at(pairs_of(pipeline), index);
+    if (pair->acts == 1) {
+        campaign_course_left(pipeline, pair);
+    }
     pair->acts -= pair->acts != 0;
     refresh(pipeline, pair);
     campaign_outreach_touched(pipeline, index);
@@ -212,6 +217,7 @@ merge_pair(struct pipeline *pipeline, uint32_t index, uint32_t into)
     uint32_t other = pairs_find(pairs, pair->campaign, into);
     if (other != PAIR_NONE) {
         struct pairs_row *same = pairs_at(pairs, other);
+        campaign_course_merge(pipeline, pair, same);
         same->acts += pair->acts;
         same->last = same->last > pair->last ? same->last : pair->last;
         campaign_outreach_merge(pipeline, index, other);

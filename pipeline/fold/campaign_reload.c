@@ -4,6 +4,7 @@
 
 #include "base/snapshot.h"
 #include "pipeline/campaigns/campaign_outreach.h"
+#include "pipeline/campaigns/course.h"
 #include "pipeline/fold/campaign_people.h"
 #include "pipeline/inside.h"
 
@@ -37,7 +38,8 @@ init_boards(struct pipeline *pipeline, struct figures *figures, const char *name
         .campaign = name,
         .number = (uint8_t)number,
     };
-    return outreach_keys_init(&figures->keys) &&
+    figures->course = course_create(pipeline->windows.shown);
+    return figures->course != NULL && outreach_keys_init(&figures->keys) &&
            boards_init(&figures->boards, (uint32_t)pipeline->options.top, &needs);
 }
 
@@ -65,6 +67,7 @@ create_figures(struct pipeline *pipeline, struct figures *figures, const char *n
     if (!is_good) {
         boards_fini(&figures->boards);
         outreach_keys_fini(&figures->keys);
+        course_destroy(&figures->course);
         return false;
     }
     for (uint32_t i = 0; i < FIGURES_TOTALS; i++) {
@@ -82,6 +85,7 @@ drop_figures(struct pipeline *pipeline, struct figures *figures)
 {
     boards_release(&figures->boards);
     boards_fini(&figures->boards);
+    course_destroy(&figures->course);
     for (uint32_t i = 0; i < FIGURES_TOTALS; i++) {
         windows_counter_orphan(&pipeline->windows, figures->totals[i]);
     }

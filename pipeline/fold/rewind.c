@@ -1,5 +1,6 @@
 #include "pipeline/fold/rewind.h"
 
+#include "pipeline/campaigns/course.h"
 #include "pipeline/inside.h"
 
 static void
@@ -97,6 +98,19 @@ rewind_alerts(struct alerts *alerts, usec clock)
 }
 
 static void
+rewind_campaigns(struct campaigns *campaigns, const struct windows *windows, usec clock)
+{
+    for (uint32_t i = 0; i < campaigns->pairs.high; i++) {
+        struct pairs_row *pair = pairs_at(&campaigns->pairs, i);
+        not_after(&pair->first, clock);
+        not_after(&pair->last, clock);
+    }
+    for (size_t i = 0; i < campaigns->count; i++) {
+        course_rewind(campaigns->figures[i].course, windows, clock);
+    }
+}
+
+static void
 rewind_to(struct pipeline *pipeline, usec clock)
 {
     not_after(&pipeline->started, clock);
@@ -110,9 +124,7 @@ rewind_to(struct pipeline *pipeline, usec clock)
     windows_rewind(&pipeline->windows, clock);
     carriers_rewind(&pipeline->carriers, old, clock);
     carriers_rewind(&pipeline->campaigns.carried, old, clock);
-    for (uint32_t i = 0; i < pipeline->campaigns.pairs.high; i++) {
-        not_after(&pairs_at(&pipeline->campaigns.pairs, i)->last, clock);
-    }
+    rewind_campaigns(&pipeline->campaigns, &pipeline->windows, clock);
     rewind_events(&pipeline->records, clock);
     rewind_users(&pipeline->users, clock);
     rewind_cascades(pipeline, clock);

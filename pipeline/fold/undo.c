@@ -2,6 +2,7 @@
 
 #include "pipeline/alerts/alert_carriers.h"
 #include "pipeline/fold/acts.h"
+#include "pipeline/fold/campaign_course.h"
 #include "pipeline/fold/campaign_fold.h"
 #include "pipeline/fold/parent.h"
 #include "pipeline/fold/versions.h"
@@ -111,6 +112,7 @@ take_back(struct pipeline *pipeline, uint32_t index)
         if ((entry.where & EVENT_RECORDS_CASCADE) != 0) {
             cascade_undone(pipeline, index, entry);
         } else {
+            campaign_course_note_undone(pipeline, entry);
             windows_take_back(&pipeline->windows, &pipeline->hand.moment,
                               (struct windows_amount){entry.where & EVENT_RECORDS_INDEX,
                                                       entry.amount, false});

@@ -13,7 +13,7 @@ MAY_INCLUDE = {
     "ingest": ["ingest/", "net/", "base/", "pipeline/post.h"],
     "pipeline": ["pipeline/", "base/"],
     "sinks": ["sinks/", "net/", "base/", "pipeline/changes.h", "pipeline/checks.h",
-              "pipeline/views.h", "pipeline/views_tree.h"],
+              "pipeline/views.h", "pipeline/views_course.h", "pipeline/views_tree.h"],
     "daemon": ["daemon/", "ingest/", "pipeline/", "sinks/", "net/", "base/"],
     "ctl": ["ctl/", "net/redis/", "net/clock.h", "base/", "ingest/text/cell.h", "ingest/text/network.h",
             "ingest/text/text.h"],
@@ -38,7 +38,7 @@ STAGES = {
     "alerts": {"alert_carriers", "alert_raise", "alerts", "measures"},
     "changes": {"change", "change_alert", "change_calibration", "change_campaign", "change_carrier",
                 "change_cascade", "change_forecast", "change_outreach", "change_user", "key_rule"},
-    "fold": {"acts", "admission", "belong", "campaign_acts", "campaign_counter", "campaign_fold", "campaign_people",
+    "fold": {"acts", "admission", "belong", "campaign_acts", "campaign_counter", "campaign_course", "campaign_fold", "campaign_people",
              "campaign_reload", "carry", "ids", "learn", "names", "naming", "parent", "persons", "prefetch",
              "release", "renewal", "rewind", "undo", "versions", "withdrawals"},
 }

@@ -3,10 +3,14 @@ docs/campaigns.md and oracle.py, whose events it watches.
 """
 import math
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 KINDS = ("posts", "retweets", "quotes", "replies", "reach", "influence", "carried", "translated")
 SUMMED = ("posts", "reach", "carried", "translated")
+COUNTED = ("retweets", "quotes", "replies")
+BINS, MINUTE = 256, 60_000_000
+CLASSES = (("innovators", 25), ("early adopters", 160), ("early majority", 500),
+           ("late majority", 840), ("laggards", 1000))
 
 
 class Campaign:
@@ -28,6 +32,62 @@ def has(words, text, tags):
                re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) for word in words)
 
 
+class Course:
+    """Who joined when, and growth in bins; a pair is a campaign and a person."""
+
+    def __init__(self, oracle):
+        self.oracle = oracle
+        self.pairs = {}              # pair -> [acts, time of the first]
+        self.acts = defaultdict(list)  # name -> events, also those taken back
+
+    def act(self, name, event):
+        self.acts[name].append(event)
+        pair = self.pairs.setdefault((name, event.author), [0, event.time])
+        pair[0] += 1
+        pair[1] = min(pair[1], event.time)
+
+    def undo(self, name, event):
+        pair = self.pairs[name, event.author]
+        pair[0] -= 1
+        if pair[0] == 0:
+            del self.pairs[name, event.author]
+
+    def merge(self, old, new):
+        for name, person in list(self.pairs):
+            if person == old:
+                acts, first = self.pairs.pop((name, old))
+                other = self.pairs.setdefault((name, new), [0, first])
+                self.pairs[name, new] = [acts + other[0], min(first, other[1])]
+
+    def joins(self, name):
+        return sorted(first for (other, _), (_, first) in self.pairs.items() if other == name)
+
+    def _width(self, name):
+        times = [event.time for event in self.acts[name]] + [self.oracle.clock]
+        width = MINUTE
+        while max(times) // width - min(times) // width >= BINS:
+            width *= 2
+        return width
+
+    def growth(self, name):
+        width, joins, fields = self._width(name), self.joins(name), Counter()
+        for event in self.acts[name]:
+            if not event.is_undone:
+                start = event.time // width * width // 1_000_000
+                fields[f"0:{start}"] += event.root is None
+                fields[f"1:{start}"] += 1
+        for time in joins:
+            fields[f"2:{time // width * width // 1_000_000}"] += 1
+        before = 0
+        for what, per_mille in CLASSES:
+            last = len(joins) * per_mille // 1000
+            if last > before:
+                start, end = joins[before] // width * width, (joins[last - 1] // width + 1) * width
+                fields[f"{what}:{start // 1_000_000}-{end // 1_000_000}"] = last - before
+            before = last
+        return fields
+
+
 class Campaigns:
     def __init__(self, oracle, campaigns):
         self.oracle, self.campaigns = oracle, campaigns
@@ -35,6 +95,8 @@ class Campaigns:
         self.placed = set()             # ids of posts that were seen
         self.events = []                # (event, name)
         self.rivals = []                # (event, name)
+        self.names_of = defaultdict(set)  # event -> names
+        self.course = Course(oracle)
 
     def refer(self, post, quoted):
         """A message shows that a post quotes another one. What is not seen yet is decided so."""
@@ -58,6 +120,17 @@ class Campaigns:
 
     def _take_part(self, event, names):
         self.events += [(event, name) for name in names]
+        self.names_of[event] |= names
+        for name in names:
+            self.course.act(name, event)
+
+    def undo(self, event):
+        """The event is about to be taken back."""
+        for name in self.names_of[event] if not event.is_undone else ():
+            self.course.undo(name, event)
+
+    def merge(self, old, new):
+        self.course.merge(old, new)
 
     # --- asking ---
 
@@ -72,6 +145,38 @@ class Campaigns:
                    for name, fields in hashes.items()}
         return ({name: fields for name, fields in hashes.items() if is_used[name]},
                 {name: entries for name, entries in boards.items() if entries})
+
+    def courses(self):
+        return {each.name: self._course(each.name) for each in self.campaigns}
+
+    def _course(self, name):
+        fields = {}
+        rivals = [event for event, other in self.rivals if other == name]
+        entries = [entry for event, other in self.events if other == name for entry in event.amounts]
+        for window, span in self.oracle.windows.items():
+            for period in ("now", "before"):
+                row = Counter(entry.what for entry in self._within(entries, span, period)
+                              if entry.what in COUNTED and not isinstance(entry.key, str))
+                for entry in self._within(entries, span, period):
+                    if entry.what in SUMMED and isinstance(entry.key, str):
+                        row[entry.what] += entry.amount
+                row["rival_posts"] = len(self._within(rivals, span, period))
+                row["joined"] = sum(self._is_in(time, span, period) for time in self.course.joins(name))
+                if row["posts"]:
+                    row["share"] = row["posts"] / (row["posts"] + row["rival_posts"])
+                fields |= {f"{period}:{what}:{window}": value for what, value in row.items()}
+        fields |= self.course.growth(name)
+        return {field: f"{value:.17g}" for field, value in fields.items() if value}
+
+    def _is_in(self, time, span, period):
+        step = span // 60
+        last = self.oracle.clock // step - (60 if period == "before" else 0)
+        return last - 60 < time // step <= last
+
+    def _within(self, counted, span, period):
+        """What came while a window contained it, and is in the window or the one before it."""
+        return [each for each in counted if not each.is_undone and not each.is_late
+                and self._is_in(each.time, span, period)]
 
     def _carried(self, campaign):
         """Person -> sums of what they carried within the campaign."""

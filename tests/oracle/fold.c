@@ -11,6 +11,7 @@
 // some are printed and some are not, and now and then the receiver forgets all (WIPE) or
 // the pipeline is saved, thrown away and loaded into a new one.
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,8 @@
 #include "ingest/text/text.h"
 #include "pipeline/changes.h"
 #include "pipeline/pipeline.h"
+#include "pipeline/views.h"
+#include "pipeline/views_course.h"
 #include "tests/unit/kept.h"
 
 struct fold {
@@ -298,6 +301,77 @@ lose(struct fold *fold)
     }
 }
 
+// ── the course of campaigns ────────────────────────────────────────────────
+
+__attribute__((format(printf, 3, 4))) static void
+set_course(const char *campaign, double value, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    printf("SET\tcourse:%s\t", campaign);
+    vprintf(format, args);
+    printf("\t%.17g\n", value);
+    va_end(args);
+}
+
+static void
+print_windows(const struct fold *fold, uint32_t campaign, const char *name)
+{
+    struct views_course_value values[VIEWS_COURSE_FIGURES];
+    for (uint32_t w = 0; w < views_windows(fold->pipeline); w++) {
+        struct slice window = views_window(fold->pipeline, w).name;
+        views_course_window(fold->pipeline, campaign, w, values);
+        for (uint32_t i = 0; i < VIEWS_COURSE_FIGURES; i++) {
+            struct slice figure = views_course_figure(i);
+            if (values[i].has_now && values[i].now != 0) {
+                set_course(name, values[i].now, "now:%.*s:%.*s", SLICE_ARG(figure),
+                           SLICE_ARG(window));
+            }
+            if (values[i].has_before && values[i].before != 0) {
+                set_course(name, values[i].before, "before:%.*s:%.*s",
+                           SLICE_ARG(figure), SLICE_ARG(window));
+            }
+        }
+    }
+}
+
+static void
+print_growth(const struct fold *fold, uint32_t campaign, const char *name)
+{
+    static struct views_course course;
+    views_course(fold->pipeline, campaign, &course);
+    for (uint32_t i = 0; i < course.count; i++) {
+        const struct views_course_bin *bin = &course.bins[i];
+        usec start = (course.start + i * course.width) / USEC_PER_S;
+        const uint64_t values[] = {bin->posts, bin->acts, bin->people};
+        for (size_t k = 0; k < sizeof(values) / sizeof(values[0]); k++) {
+            if (values[k] != 0) {
+                set_course(name, (double)values[k], "%zu:%" PRId64, k, start);
+            }
+        }
+    }
+    for (size_t i = 0; i < VIEWS_COURSE_CLASSES; i++) {
+        const struct views_course_class *class = &course.classes[i];
+        if (class->people != 0) {
+            set_course(name, (double)class->people, "%.*s:%" PRId64 "-%" PRId64,
+                       SLICE_ARG(class->name), class->from / USEC_PER_S,
+                       class->until / USEC_PER_S);
+        }
+    }
+}
+
+// As keys that the pipeline does not have.
+static void
+print_courses(const struct fold *fold)
+{
+    for (uint32_t i = 0; i < fold->settings.campaign_count; i++) {
+        const char *name = fold->settings.campaigns[i].name;
+        printf("DEL\tcourse:%s\n", name);
+        print_windows(fold, i, name);
+        print_growth(fold, i, name);
+    }
+}
+
 static void
 flush(struct fold *fold)
 {
@@ -320,6 +394,7 @@ flush(struct fold *fold)
             }
         }
     } while (changes_pending(fold->pipeline));
+    print_courses(fold);
     struct changes_meta meta;
     changes_meta(fold->pipeline, &meta);
     const struct pipeline_metrics *metrics = pipeline_metrics(fold->pipeline);

@@ -89,7 +89,7 @@ class Amount:
 
     def __init__(self, event, what, key, amount):
         self.event, self.what, self.key, self.amount = event, what, key, amount
-        self.time, self.is_undone = event.time, False
+        self.time, self.is_undone, self.is_late = event.time, False, False
 
 
 class Event:
@@ -99,6 +99,7 @@ class Event:
         self.id, self.author, self.time, self.root, self.via = an_id, author, time, root, via
         self.reshared = None  # the post that it retweets or quotes
         self.amounts, self.is_undone, self.number = [], False, 0
+        self.is_late = False  # no window contained it when it came
 
 
 class Memory:
@@ -380,6 +381,7 @@ class Oracle:
         event = Event(post["id"], author, time, root and root["id"], via)
         event.reshared = (root or refs["quote_of"] or {}).get("id")
         event.number = self.arrived = self.arrived + 1
+        event.is_late = not self.covers(self.events.longest, time)
         self.events.add(event)
         if is_repeat:
             self.duplicates += 1
@@ -527,6 +529,7 @@ class Oracle:
             post.author = new if post.author == old else post.author
         self.speed.merge(old, new)
         self.ledger.rename(old, new)
+        self.campaigns.merge(old, new)
 
     def _see_user(self, user, time):
         seen = self.users[user["id"]]
@@ -572,6 +575,7 @@ class Oracle:
 
     def _add(self, event, what, key, amount=1):
         entry = Amount(event, what, key, amount)
+        entry.is_late = not self.covers(self.events.longest, event.time)
         event.amounts.append(entry)
         (key if isinstance(key, Cascade) else self).amounts.append(entry)
 
@@ -769,6 +773,7 @@ class Oracle:
     def _delete(self, event_id):
         event = self.events.get(self._counted(event_id))
         if event:
+            self.campaigns.undo(event)
             event.is_undone = True
             below = [entry.key for entry in event.amounts
                      if entry.what == "size" and not entry.is_undone]
@@ -914,6 +919,7 @@ class Oracle:
         return {
             "boards": {name: entries for name, entries in boards.items() if entries},
             "campaigns": hashes | self.campaigns.people(), "campaign_boards": within,
+            "courses": self.campaigns.courses(),
             "carriers": {key: self.ledger.hash(key, ledger[key])
                          for entries in lasting.values() for key, _ in entries},
             "users": {key: as_text(fields) for key, fields in users.items()},

@@ -104,6 +104,7 @@ def expected_keys(content):
     keys |= {f"campaign:{name}": fields for name, fields in content["campaigns"].items()}
     keys |= {f"campaign:{name}": {member: str(score) for member, score in entries}
              for name, entries in content["campaign_boards"].items()}
+    keys |= {f"course:{name}": fields for name, fields in content["courses"].items() if fields}
     keys |= {f"top:{name}": {member: str(score) for member, score in entries}
              for name, entries in content["boards"].items()}
     return keys
