@@ -5,7 +5,7 @@
 #define LEAST 1e-15
 #define MOST 1e18
 
-enum { PLACES_MAX = 30 };
+enum { PLACES_MAX = 30, WHOLE_MAX = 18 };
 
 static double
 power_of_ten(int exponent)
@@ -88,6 +88,23 @@ decimal_put_fraction(char *at, uint64_t rest, uint64_t unit)
         rest %= unit;
     }
     return at;
+}
+
+bool
+decimal_parse_whole(struct slice text, uint64_t *ret_number)
+{
+    uint64_t number = 0;
+    if (text.len == 0 || text.len > WHOLE_MAX) {
+        return false;
+    }
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] < '0' || text.ptr[i] > '9') {
+            return false;
+        }
+        number = number * 10 + (uint64_t)(text.ptr[i] - '0');
+    }
+    *ret_number = number;
+    return true;
 }
 
 bool

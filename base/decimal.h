@@ -18,5 +18,8 @@ size_t decimal_put(char text[DECIMAL_TEXT_MAX], double value, int digits);
 // unit: a power of ten, above rest. Returns the end; at most 20 bytes.
 char *decimal_put_fraction(char *at, uint64_t rest, uint64_t unit);
 
+// Parses a whole number without a sign, of at most 18 digits; false for anything else.
+bool decimal_parse_whole(struct slice text, uint64_t *ret_number);
+
 // Parses what decimal_put writes; false for anything else.
 bool decimal_parse(struct slice text, double *ret_value);

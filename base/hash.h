@@ -15,3 +15,5 @@ struct hash_key {
 };
 
 uint64_t hash_slice(const struct hash_key *key, struct slice bytes);
+// With a fixed key: for what a collision does not harm.
+uint64_t hash_known(struct slice bytes);

@@ -268,21 +268,3 @@ service_page(struct service *service, const char *path, json_t **ret_body,
     }
     return status == STATUS_OK ? status : error_set(error, why.code, "%s", why.text);
 }
-
-void
-service_encode(struct buffer *path, struct slice text)
-{
-    static const char digits[] = "0123456789ABCDEF";
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char byte = (unsigned char)text.ptr[i];
-        bool is_plain = (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') ||
-                        (byte >= 'a' && byte <= 'z') || strchr("-._~", byte) != NULL;
-        if (is_plain && byte != '\0') {
-            buffer_append_byte(path, (char)byte);
-        } else {
-            buffer_append_byte(path, '%');
-            buffer_append_byte(path, digits[byte >> 4]);
-            buffer_append_byte(path, digits[byte & 15]);
-        }
-    }
-}

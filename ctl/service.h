@@ -37,6 +37,3 @@ enum status service_ask(struct service *service, const char *const *words,
 // STATUS_RANGE: the daemon answers 404, with error set to its message.
 enum status service_page(struct service *service, const char *path, json_t **ret_body,
                          struct error *error) MUST_USE;
-
-// Appends the text percent-encoded, for a path.
-void service_encode(struct buffer *path, struct slice text);

@@ -3,8 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ingest/text/cell.h"
+#include "base/percent.h"
 #include "ctl/print.h"
+#include "ingest/text/cell.h"
 
 enum { TEXT_COLUMNS = 200, INDENT_MAX = 60, PATH_MAX_LEN = 32768, NO_PARENT = -1 };
 
@@ -252,7 +253,7 @@ tree_show(struct service *service, const char *id, enum tree_form form, size_t r
     json_t *body = NULL;
     buffer_init(&path, PATH_MAX_LEN);
     buffer_append(&path, SLICE_LIT("/api/v1/cascades/"));
-    service_encode(&path, slice_of(id));
+    percent_put(&path, slice_of(id));
     buffer_append(&path, SLICE_LIT("/tree"));
     buffer_append_byte(&path, '\0');
     enum status status = path.is_failed

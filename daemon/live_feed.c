@@ -78,7 +78,6 @@ ask(struct live_feed *feed, const char *path)
 static uint64_t
 hash_of(struct slice answer)
 {
-    static const struct hash_key key = {0, 0};
     struct slice name = SLICE_LIT("\"as_of_ms\":");
     size_t at = 0;
     while (at < answer.len &&
@@ -90,7 +89,7 @@ hash_of(struct slice answer)
         end++;
     }
     struct slice rest = {answer.ptr + end, answer.len - end};
-    return hash_slice(&key, (struct slice){answer.ptr, at}) ^ hash_slice(&key, rest);
+    return hash_known((struct slice){answer.ptr, at}) ^ hash_known(rest);
 }
 
 static void

@@ -7,8 +7,6 @@
 #include "ingest/decode/decode_words.h"
 #include "pipeline/pipeline.h"
 
-static const struct hash_key key = {0, 0};
-
 bool
 recording_init(struct recording *recording, struct pipeline *pipeline,
                struct redis_sink *sink, enum decode_format format, struct error *error)
@@ -40,7 +38,7 @@ recording_fini(struct recording *recording)
 static struct date
 date_of(const struct post *post)
 {
-    return (struct date){post->time, hash_slice(&key, post->author.id)};
+    return (struct date){post->time, hash_known(post->author.id)};
 }
 
 // True if its date can be compared with others.

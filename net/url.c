@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/decimal.h"
 #include "base/redact.h"
 
 static const struct {
@@ -62,14 +63,8 @@ url_split(struct slice text, const char *ends)
 bool
 url_port_parse(struct slice text, uint16_t *ret_port)
 {
-    uint32_t port = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] < '0' || text.ptr[i] > '9' || port > UINT16_MAX) {
-            return false;
-        }
-        port = 10 * port + (uint32_t)(text.ptr[i] - '0');
-    }
-    if (text.len == 0 || port == 0 || port > UINT16_MAX) {
+    uint64_t port;
+    if (!decimal_parse_whole(text, &port) || port == 0 || port > UINT16_MAX) {
         return false;
     }
     *ret_port = (uint16_t)port;

@@ -1,5 +1,6 @@
 #include "sinks/api/api_board.h"
 
+#include "base/percent.h"
 #include "sinks/api/api_inside.h"
 
 enum { ROWS = 20 };
@@ -32,24 +33,6 @@ put_escaped(struct buffer *html, struct slice text)
     }
 }
 
-// As one piece of a path.
-static void
-put_encoded(struct buffer *html, struct slice id)
-{
-    static const char digits[] = "0123456789ABCDEF";
-    for (size_t i = 0; i < id.len; i++) {
-        unsigned char byte = (unsigned char)id.ptr[i];
-        char lower = slice_lower(id.ptr[i]);
-        if ((lower >= 'a' && lower <= 'z') || (lower >= '0' && lower <= '9') ||
-            lower == '-' || lower == '_' || lower == '.' || lower == '~') {
-            buffer_append_byte(html, id.ptr[i]);
-        } else {
-            const char code[] = {'%', digits[byte >> 4], digits[byte & 15]};
-            buffer_append(html, (struct slice){code, sizeof(code)});
-        }
-    }
-}
-
 // The board "carried" of one hour; without that window of the first one.
 static uint32_t
 find_board(const struct pipeline *pipeline)
@@ -71,7 +54,7 @@ static void
 put_row(struct buffer *html, const struct views_person *person, uint64_t value)
 {
     buffer_append(html, SLICE_LIT("<li><a href=\"/user/"));
-    put_encoded(html, person->id);
+    percent_put(html, person->id);
     buffer_append(html, SLICE_LIT("\"><bdi>"));
     if (slice_is_none(person->handle) || person->handle.len == 0) {
         put_escaped(html, person->id);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/decimal.h"
 #include "sinks/redis/redis_batch.h"
 
 enum greet_reply { GREET_INFO, GREET_WATCH, GREET_EPOCH, GREET_OWNER };
@@ -40,23 +41,6 @@ note_error(struct redis_answer *answer, struct slice text)
     }
 }
 
-bool
-redis_answer_number(struct slice text, uint64_t *ret_number)
-{
-    uint64_t number = 0;
-    if (text.len == 0 || text.len > 18) {
-        return false;
-    }
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] < '0' || text.ptr[i] > '9') {
-            return false;
-        }
-        number = number * 10 + (uint64_t)(text.ptr[i] - '0');
-    }
-    *ret_number = number;
-    return true;
-}
-
 static void
 take_epoch(struct redis_answer *answer, const struct redis_item *item)
 {
@@ -67,7 +51,7 @@ take_epoch(struct redis_answer *answer, const struct redis_item *item)
     } else if (item->type == REDIS_ITEM_ERROR) {
         note_error(answer, item->text);
     } else if (item->type == REDIS_ITEM_STRING) {
-        answer->is_epoch_bad = !redis_answer_number(item->text, &answer->epoch);
+        answer->is_epoch_bad = !decimal_parse_whole(item->text, &answer->epoch);
     } else if (item->type != REDIS_ITEM_NIL) {
         answer->is_odd = true;
     }

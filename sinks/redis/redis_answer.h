@@ -70,9 +70,6 @@ struct redis_answer {
 void redis_answer_begin(struct redis_answer *answer, enum redis_exchange exchange,
                         size_t commands);
 
-// Parses a number of at most 18 digits, so that it can still be incremented.
-bool redis_answer_number(struct slice text, uint64_t *ret_number);
-
 // Whether, by what INFO answered, keys are deleted when memory is full; and its
 // maxmemory-policy.
 bool redis_answer_is_evicting(struct slice info, char policy[REDIS_ANSWER_NAME_MAX]);

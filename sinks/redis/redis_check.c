@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/hash.h"
 #include "sinks/redis/redis_inside.h"
 
@@ -302,7 +303,7 @@ score_of(struct slice text, uint64_t unit)
 {
     char copy[40];
     uint64_t whole;
-    if (unit <= 1 && text.len <= EXACT_DIGITS && redis_answer_number(text, &whole)) {
+    if (unit <= 1 && text.len <= EXACT_DIGITS && decimal_parse_whole(text, &whole)) {
         return whole;
     }
     size_t len = text.len < sizeof(copy) - 1 ? text.len : sizeof(copy) - 1;

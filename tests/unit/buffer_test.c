@@ -1,4 +1,5 @@
 #include "base/buffer.h"
+#include "base/percent.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -105,6 +106,25 @@ buffer_text_is_empty_before_the_first_append(void **state)
     buffer_fini(&buffer);
 }
 
+static void
+all_but_unreserved_bytes_are_percent_encoded(void **state)
+{
+    (void)state;
+    struct buffer buffer;
+    char all[256];
+    for (size_t i = 0; i < sizeof(all); i++) {
+        all[i] = (char)i;
+    }
+    buffer_init(&buffer, 1 << 10);
+    percent_put(&buffer, SLICE_LIT("aZ09-._~ /%\xc3\xa9"));
+    assert_true(
+        slice_equal(buffer_text(&buffer), SLICE_LIT("aZ09-._~%20%2F%25%C3%A9")));
+    buffer_reset(&buffer);
+    percent_put(&buffer, (struct slice){all, sizeof(all)});
+    assert_int_equal(buffer.size, 66 + 190 * 3);
+    buffer_fini(&buffer);
+}
+
 int
 main(void)
 {
@@ -115,6 +135,7 @@ main(void)
         cmocka_unit_test(buffer_reset_keeps_the_memory),
         cmocka_unit_test(buffer_refuses_a_size_that_overflows),
         cmocka_unit_test(buffer_text_is_empty_before_the_first_append),
+        cmocka_unit_test(all_but_unreserved_bytes_are_percent_encoded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

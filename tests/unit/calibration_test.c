@@ -318,6 +318,23 @@ decimals_have_as_many_digits_as_asked_and_no_exponent(void **state)
 }
 
 static void
+a_whole_number_is_of_digits_alone(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"",   "-1",  "+1",  " 1",
+                                      "1 ", "1.0", "0x1", "1234567890123456789"};
+    uint64_t number = 7;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_false(decimal_parse_whole(slice_of(bad[i]), &number));
+    }
+    assert_int_equal(number, 7);
+    assert_true(decimal_parse_whole(SLICE_LIT("0012"), &number));
+    assert_int_equal(number, 12);
+    assert_true(decimal_parse_whole(SLICE_LIT("999999999999999999"), &number));
+    assert_int_equal(number, 999999999999999999);
+}
+
+static void
 equations_that_depend_on_one_another_have_no_solution(void **state)
 {
     (void)state;
@@ -341,6 +358,7 @@ main(void)
         cmocka_unit_test(doublings_below_100_are_learnt_from_500_cascades_on),
         cmocka_unit_test(what_was_learned_can_be_written_as_text_and_read_again),
         cmocka_unit_test(text_that_is_not_ours_is_refused),
+        cmocka_unit_test(a_whole_number_is_of_digits_alone),
         cmocka_unit_test(decimals_have_as_many_digits_as_asked_and_no_exponent),
         cmocka_unit_test(equations_that_depend_on_one_another_have_no_solution),
     };
