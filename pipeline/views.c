@@ -1,12 +1,12 @@
 #include "pipeline/views.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "pipeline/changes/change.h"
 #include "pipeline/changes/change_carrier.h"
 #include "pipeline/coverage.h"
 #include "pipeline/inside.h"
+#include "pipeline/views_boards.h"
 
 // ── people ─────────────────────────────────────────────────────────────────
 
@@ -26,19 +26,10 @@ views_find_holder(const struct pipeline *pipeline, struct slice network,
     return users_holder(&pipeline->users, network, handle);
 }
 
-static void
-begin(struct pipeline *pipeline, enum change_kind kind, struct slice name,
-      struct change *change)
-{
-    arena_reset(&pipeline->flush.scratch);
-    *change = (struct change){
-        .kind = kind, .name = name, .is_whole = true, .fields = pipeline->flush.fields};
-}
-
 void
 views_user(struct pipeline *pipeline, uint32_t user, struct change *ret_change)
 {
-    begin(pipeline, CHANGE_USER, users_id(&pipeline->users, user), ret_change);
+    change_show(pipeline, CHANGE_USER, users_id(&pipeline->users, user), ret_change);
     change_user_fields(pipeline, ret_change, user);
 }
 
@@ -48,7 +39,7 @@ views_carrier(struct pipeline *pipeline, uint32_t user, struct change *ret_chang
     if (carriers_find(&pipeline->carriers, user) == CARRIER_NONE) {
         return false;
     }
-    begin(pipeline, CHANGE_CARRIER, users_id(&pipeline->users, user), ret_change);
+    change_show(pipeline, CHANGE_CARRIER, users_id(&pipeline->users, user), ret_change);
     change_carrier_fields(pipeline, ret_change, user, false);
     return true;
 }
@@ -131,8 +122,8 @@ views_find_cascade(const struct pipeline *pipeline, struct slice id)
 void
 views_cascade(struct pipeline *pipeline, uint32_t cascade, struct change *ret_change)
 {
-    begin(pipeline, CHANGE_CASCADE, cascades_id(&pipeline->cascades, cascade),
-          ret_change);
+    change_show(pipeline, CHANGE_CASCADE, cascades_id(&pipeline->cascades, cascade),
+                ret_change);
     change_alert_cascade(pipeline, ret_change, cascade);
 }
 
@@ -140,8 +131,8 @@ void
 views_cascade_line(struct pipeline *pipeline, uint32_t cascade,
                    struct change *ret_change)
 {
-    begin(pipeline, CHANGE_CASCADE, cascades_id(&pipeline->cascades, cascade),
-          ret_change);
+    change_show(pipeline, CHANGE_CASCADE, cascades_id(&pipeline->cascades, cascade),
+                ret_change);
     change_cascade_fields(pipeline, ret_change, cascade,
                           CASCADE_AUTHOR | CASCADE_HANDLE | CASCADE_TEXT |
                               CASCADE_CREATED | CASCADE_SIZE | CASCADE_VELOCITY |
@@ -291,27 +282,7 @@ views_boards(const struct pipeline *pipeline)
 struct views_board
 views_board(const struct pipeline *pipeline, uint32_t index)
 {
-    const struct boards *boards = &pipeline->boards;
-    struct slice name = slice_of(boards->rows[index].name);
-    bool has_window = index < boards->windowed;
-    enum tally tally = boards_tally(boards, index);
-    size_t metric =
-        has_window ? (size_t)((const char *)memchr(name.ptr, ':', name.len) - name.ptr)
-                   : name.len;
-    struct views_board board = {
-        .name = name,
-        .metric = {name.ptr, metric},
-        .window = SLICE_LIT("all"),
-        .owner = VIEWS_PEOPLE,
-        .unit = boards_unit(boards, index),
-    };
-    if (has_window) {
-        board.window = (struct slice){name.ptr + metric + 1, name.len - metric - 1};
-        board.owner = tally == TALLY_CASCADES   ? VIEWS_CASCADES
-                      : tally == TALLY_HASHTAGS ? VIEWS_HASHTAGS
-                                                : VIEWS_PEOPLE;
-    }
-    return board;
+    return views_boards_one(pipeline, &pipeline->boards, index);
 }
 
 uint32_t
@@ -320,30 +291,11 @@ views_top(const struct pipeline *pipeline)
     return pipeline->boards.top;
 }
 
-static int
-by_rank(const void *a, const void *b)
-{
-    const struct views_entry *one = a;
-    const struct views_entry *other = b;
-    if (one->score != other->score) {
-        return one->score > other->score ? -1 : 1;
-    }
-    return (one->place > other->place) - (one->place < other->place);
-}
-
 uint32_t
 views_entries(const struct pipeline *pipeline, uint32_t index,
               struct views_entry *space, uint32_t most)
 {
-    const struct board *board = &pipeline->boards.rows[index];
-    for (uint32_t i = 0; i < board->current_count; i++) {
-        const struct board_entry *entry = &board->current[i];
-        space[i] = (struct views_entry){entry->owner, entry->place, entry->score};
-    }
-    if (board->current_count != 0) {
-        qsort(space, board->current_count, sizeof(*space), by_rank);
-    }
-    return board->current_count < most ? board->current_count : most;
+    return views_boards_entries(&pipeline->boards, index, space, most);
 }
 
 struct slice

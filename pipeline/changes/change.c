@@ -7,6 +7,15 @@
 enum { NUMBER_MAX = 32, ESTIMATE_DIGITS = 4 };
 
 void
+change_show(struct pipeline *pipeline, enum change_kind kind, struct slice name,
+            struct change *ret_change)
+{
+    arena_reset(&pipeline->flush.scratch);
+    *ret_change = (struct change){
+        .kind = kind, .name = name, .is_whole = true, .fields = pipeline->flush.fields};
+}
+
+void
 change_put(struct pipeline *pipeline, struct change *change, struct slice name,
            struct slice value)
 {

@@ -6,6 +6,9 @@
 
 #include "pipeline/inside.h"
 
+// Begins a whole change for a reader, without fields. Changes no state.
+void change_show(struct pipeline *pipeline, enum change_kind kind, struct slice name,
+                 struct change *ret_change);
 // Adds a field; value none: the field is to be removed.
 void change_put(struct pipeline *pipeline, struct change *change, struct slice name,
                 struct slice value);

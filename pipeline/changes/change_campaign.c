@@ -74,6 +74,21 @@ name_of(struct pipeline *pipeline, uint32_t field, uint32_t slot)
     return (struct slice){text, (size_t)len};
 }
 
+// value: as value_at returns it.
+static void
+put_value(struct pipeline *pipeline, struct change *change, uint64_t value,
+          uint32_t field, uint32_t slot)
+{
+    bool is_share = field == FIGURES_FIELDS - 1;
+    if (value == 0 && change->is_whole) {
+        return;
+    }
+    change_put(pipeline, change, name_of(pipeline, field, slot),
+               value == 0 ? SLICE_NONE
+               : is_share ? change_rate(pipeline, value - 1, SHARE_UNIT)
+                          : change_number(pipeline, value - 1));
+}
+
 static void
 put_field(struct pipeline *pipeline, struct figures *figures, struct change *change,
           uint32_t field, uint32_t slot)
@@ -84,14 +99,20 @@ put_field(struct pipeline *pipeline, struct figures *figures, struct change *cha
         return;
     }
     *written = value;
-    if (value == 0 && change->is_whole) {
-        return;
+    put_value(pipeline, change, value, field, slot);
+}
+
+void
+change_campaign_fields(struct pipeline *pipeline, struct change *change,
+                       uint32_t campaign)
+{
+    const struct figures *figures = &pipeline->campaigns.figures[campaign];
+    for (uint32_t field = 0; field < FIGURES_FIELDS; field++) {
+        for (uint32_t slot = 0; slot < pipeline->windows.shown; slot++) {
+            put_value(pipeline, change, value_at(pipeline, figures, field, slot), field,
+                      slot);
+        }
     }
-    bool is_share = field == FIGURES_FIELDS - 1;
-    change_put(pipeline, change, name_of(pipeline, field, slot),
-               value == 0 ? SLICE_NONE
-               : is_share ? change_rate(pipeline, value - 1, SHARE_UNIT)
-                          : change_number(pipeline, value - 1));
 }
 
 static bool

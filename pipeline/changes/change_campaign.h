@@ -12,6 +12,10 @@ void change_campaigns_select(struct pipeline *pipeline);
 // How many things change_campaign is called for; place: below that.
 uint32_t change_campaigns_count(const struct pipeline *pipeline);
 bool change_campaign(struct pipeline *pipeline, uint32_t place, struct change *change);
+// Adds every field of the hash that has a value; all but the share have one. Changes no
+// state.
+void change_campaign_fields(struct pipeline *pipeline, struct change *change,
+                            uint32_t campaign);
 bool change_campaigns_pending(const struct pipeline *pipeline);
 
 // All that was pulled is written.

@@ -71,8 +71,8 @@ why(struct pipeline *pipeline, const struct pairs_row *pair,
     return (struct slice){text, (size_t)(len + more)};
 }
 
-static void
-put_fields(struct pipeline *pipeline, struct change *change, uint32_t index)
+void
+change_outreach_fields(struct pipeline *pipeline, struct change *change, uint32_t index)
 {
     const struct pairs_row *pair = pairs_at(&pipeline->campaigns.pairs, index);
     const struct user *user = users_at(&pipeline->users, pair->user);
@@ -150,7 +150,7 @@ write_member(struct pipeline *pipeline, uint32_t campaign, uint32_t place,
     }
     change->is_whole = key->state != OUTREACH_KEY_WRITTEN;
     change->is_fresh = key->state == OUTREACH_KEY_FRESH;
-    put_fields(pipeline, change, index);
+    change_outreach_fields(pipeline, change, index);
     key->state = OUTREACH_KEY_WRITTEN;
     pair->is_changed = false;
     return true;

@@ -11,6 +11,9 @@
 // How many things change_outreach is called for; place: below that.
 uint32_t change_outreach_count(struct pipeline *pipeline);
 bool change_outreach(struct pipeline *pipeline, uint32_t place, struct change *change);
+// Adds every field of the hash of that pair that has a value. Changes no state.
+void change_outreach_fields(struct pipeline *pipeline, struct change *change,
+                            uint32_t index);
 bool change_outreach_pending(const struct pipeline *pipeline);
 
 // All that was pulled is written.

@@ -5,8 +5,9 @@
 //
 // -c is a campaign. After every EVERY lines, and at the end, one flush, with what fades as of then. Lines are tab-separated with \t
 // \n \r \\ and \0 escaped: SET key field value, UNSET key field, DEL key, ZSET board
-// member score, ZREM board member, ZCLEAR board, STR key value, and FLUSH lines
-// clock_ms posts interactions duplicates at the end of each. -s keys the tables
+// member score, ZREM board member, ZCLEAR board, STR key value, VIEW key field value for
+// all that pipeline/views_campaign.h shows, and FLUSH lines clock_ms posts interactions
+// duplicates at the end of each. -s keys the tables
 // (nothing may depend on it); -x loses connections: parts of flushes are pulled twice,
 // some are printed and some are not, and now and then the receiver forgets all (WIPE) or
 // the pipeline is saved, thrown away and loaded into a new one.
@@ -26,6 +27,7 @@
 #include "pipeline/changes.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/views.h"
+#include "pipeline/views_campaign.h"
 #include "pipeline/views_course.h"
 #include "tests/unit/kept.h"
 
@@ -42,6 +44,7 @@ struct fold {
     uint64_t chaos; // state of the generator behind -x; 0: off
     usec wall;
     uint64_t line_count;
+    struct views_entry *entries; // space for a board
 };
 
 static void
@@ -372,6 +375,73 @@ print_courses(const struct fold *fold)
     }
 }
 
+// ── what readers see ───────────────────────────────────────────────────────
+
+static void
+view_fields(struct slice name, const char *more, const struct change *change)
+{
+    for (size_t i = 0; i < change->field_count; i++) {
+        fputs("VIEW", stdout);
+        put_key("campaign:", name);
+        fputs(more, stdout);
+        put(change->fields[i].name);
+        put(change->fields[i].value);
+        putchar('\n');
+    }
+}
+
+static void
+view_board(struct fold *fold, uint32_t campaign, uint32_t index)
+{
+    struct views_board board = views_campaign_board(fold->pipeline, campaign, index);
+    struct views_entry *entries = fold->entries;
+    uint32_t count =
+        views_campaign_entries(fold->pipeline, campaign, index, entries, UINT32_MAX);
+    for (uint32_t i = 0; i < count; i++) {
+        fputs("VIEW", stdout);
+        put_key("campaign:", board.name);
+        put(views_owner_id(fold->pipeline, board.owner, entries[i].owner));
+        print_score(entries[i].score, board.unit);
+        putchar('\n');
+    }
+}
+
+static void
+view_outreach(struct fold *fold, uint32_t campaign, struct slice name)
+{
+    struct change change;
+    struct views_entry *entries = fold->entries;
+    uint32_t count =
+        views_campaign_outreach(fold->pipeline, campaign, entries, UINT32_MAX);
+    for (uint32_t i = 0; i < count; i++) {
+        fputs("VIEW", stdout);
+        put_key("campaign:", name);
+        fputs(":outreach", stdout);
+        put(views_owner_id(fold->pipeline, VIEWS_PEOPLE, entries[i].owner));
+        print_score(entries[i].score, VIEWS_OUTREACH_UNIT);
+        putchar('\n');
+        views_campaign_person(fold->pipeline, campaign, entries[i].owner, &change);
+        char more[POST_ID_MAX + sizeof(":outreach:")];
+        snprintf(more, sizeof(more), ":outreach:%.*s", SLICE_ARG(change.name));
+        view_fields(name, more, &change);
+    }
+}
+
+static void
+view(struct fold *fold)
+{
+    struct change change;
+    for (uint32_t i = 0; i < views_campaigns(fold->pipeline); i++) {
+        struct slice name = views_campaign_name(fold->pipeline, i);
+        views_campaign(fold->pipeline, i, &change);
+        view_fields(name, "", &change);
+        for (uint32_t k = 0; k < views_campaign_boards(fold->pipeline, i); k++) {
+            view_board(fold, i, k);
+        }
+        view_outreach(fold, i, name);
+    }
+}
+
 static void
 flush(struct fold *fold)
 {
@@ -395,6 +465,7 @@ flush(struct fold *fold)
         }
     } while (changes_pending(fold->pipeline));
     print_courses(fold);
+    view(fold);
     struct changes_meta meta;
     changes_meta(fold->pipeline, &meta);
     const struct pipeline_metrics *metrics = pipeline_metrics(fold->pipeline);
@@ -500,10 +571,12 @@ main(int argc, char **argv)
     FILE *file = strcmp(argv[argc - 1], "-") == 0 ? stdin : fopen(argv[argc - 1], "rb");
     struct error error = {0};
     struct hash_key key = {fold.seed, ~fold.seed};
+    size_t most = fold.options.top + VIEWS_OUTREACH_MAX;
+    fold.entries = calloc(most, sizeof(*fold.entries));
     fold.pipeline = create(&fold, &key, &error);
     fold.decoder = decoder_create(DECODE_AUTO, &error);
-    if (file == NULL || fold.pipeline == NULL || fold.decoder == NULL ||
-        !lines_init(&fold.lines, &fold.lines_metrics)) {
+    if (file == NULL || fold.entries == NULL || fold.pipeline == NULL ||
+        fold.decoder == NULL || !lines_init(&fold.lines, &fold.lines_metrics)) {
         fprintf(stderr, "fold: %s: %s\n", argv[argc - 1],
                 file == NULL ? "cannot be opened" : error.text);
         return 66;
@@ -515,6 +588,7 @@ main(int argc, char **argv)
     lines_fini(&fold.lines);
     decoder_destroy(&fold.decoder);
     pipeline_destroy(&fold.pipeline);
+    free(fold.entries);
     if (file != stdin) {
         fclose(file);
     }

@@ -123,6 +123,17 @@ def unescape(text):
     return "".join(out)
 
 
+def unlike_views(keys, views):
+    """One line for each key of a campaign whose content is not what readers see. Of a campaign without a
+    key they see zeros."""
+    seen = {key: fields for key, fields in views.items()
+            if key.count(":") > 1 or set(fields.values()) != {"0"}}
+    written = {key: fields for key, fields in keys.items() if key.startswith("campaign:")}
+    for key in sorted(seen.keys() | written.keys()):
+        if seen.get(key) != written.get(key):
+            yield f"{key}: readers see {seen.get(key)}, written is {written.get(key)}"
+
+
 def campaigns_of(settings):
     return () if settings.is_forgetful or settings.is_merging else CAMPAIGNS
 
@@ -186,12 +197,16 @@ def tolerances(oracle, settings, key):
 
 def compare(output, lines, settings):
     """Raises Failure at the first flush whose content is not the oracle's."""
-    redis, fed = Redis(), 0
+    redis, views, fed = Redis(), {}, 0
     oracle = Oracle(settings.windows, settings.top, settings.dedupe, settings.wall_ms,
                     settings.users_from, settings.cascades_from, campaigns_of(settings))
     oracle.ledger.half_life = span_of(getattr(settings, "half_life", "100d"))
     for row in output.decode("utf-8").split("\n")[:-1]:
         verb, *args = [unescape(part) for part in row.split("\t")]
+        if verb == "VIEW":
+            key, field, value = args
+            views.setdefault(key, {})[field] = value
+            continue
         if verb != "FLUSH":
             redis.apply(verb, *args)
             continue
@@ -204,6 +219,8 @@ def compare(output, lines, settings):
                                  functools.partial(tolerances, oracle, settings)))
         found += [f"meta {name}: fold {got}, oracle {content['meta'][name]}"
                   for name, got in zip(META, meta) if got != content["meta"][name]]
+        found += unlike_views(redis.keys, views)
+        views = {}
         if found:
             more = f"\n… and {len(found) - 30} more" if len(found) > 30 else ""
             raise Failure(f"after line {count}:\n" + "\n".join(found[:30]) + more)
