@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/buffer.h"
+#include "base/json_writer.h"
 #include "base/metric.h"
 #include "daemon/feed.h"
 #include "daemon/loop_delay.h"
@@ -20,7 +22,7 @@
 #include "sinks/redis/redis_sink.h"
 #include "sinks/webhook/webhook.h"
 
-enum { VALUE_MAX = 1024, FIELDS_MAX = 4096 };
+enum { VALUE_MAX = 1024, FIELDS_MAX = 4096, JSON_MAX = 1 << 20 };
 
 static const struct metric *const metric_parts[DESCRIBE_METRIC_PARTS] = {
     [DESCRIBE_LINES] = lines_metric_rows,
@@ -37,60 +39,34 @@ static const struct metric *const metric_parts[DESCRIBE_METRIC_PARTS] = {
     [DESCRIBE_LOOP] = loop_delay_metric_rows,
 };
 
-// One described thing: names and values alternate.
+// Where described things are written: as text, or as objects of a list.
 struct row {
     FILE *out;
     bool as_json;
-    bool is_first_row;
+    struct buffer json;
 };
-
-static void
-json_string(FILE *out, const char *text)
-{
-    fputc('"', out);
-    for (; *text != '\0'; text++) {
-        if (*text == '"' || *text == '\\') {
-            fputc('\\', out);
-        }
-        fputc(*text, out);
-    }
-    fputc('"', out);
-}
 
 static void
 row_begin(struct row *row)
 {
     if (row->as_json) {
-        fputs(row->is_first_row ? "[\n  {" : ",\n  {", row->out);
+        json_writer_open(&row->json, '{');
     }
-    row->is_first_row = false;
 }
 
 static void
-row_text(struct row *row, const char *name, const char *value, bool is_first)
-{
-    if (!row->as_json) {
-        return;
-    }
-    fputs(is_first ? "" : ", ", row->out);
-    json_string(row->out, name);
-    fputs(": ", row->out);
-    json_string(row->out, value);
-}
-
-static void
-row_end(const struct row *row)
+row_text(struct row *row, const char *name, const char *value)
 {
     if (row->as_json) {
-        fputc('}', row->out);
+        json_writer_put_text(&row->json, name, slice_of(value));
     }
 }
 
 static void
-rows_end(const struct row *row)
+row_end(struct row *row)
 {
     if (row->as_json) {
-        fputs("\n]\n", row->out);
+        json_writer_close(&row->json, '}');
     }
 }
 
@@ -122,13 +98,13 @@ describe_option(struct row *row, const struct option *option)
     format_limit(option, option->min, min);
     format_limit(option, option->max, max);
     row_begin(row);
-    row_text(row, "name", option->name, true);
-    row_text(row, "type", option_type_name(option->type), false);
-    row_text(row, "default", option->preset, false);
-    row_text(row, "min", min, false);
-    row_text(row, "max", max, false);
-    row_text(row, "reloadable", option->is_reloadable ? "yes" : "no", false);
-    row_text(row, "help", option->help, false);
+    row_text(row, "name", option->name);
+    row_text(row, "type", option_type_name(option->type));
+    row_text(row, "default", option->preset);
+    row_text(row, "min", min);
+    row_text(row, "max", max);
+    row_text(row, "reloadable", option->is_reloadable ? "yes" : "no");
+    row_text(row, "help", option->help);
     row_end(row);
     if (!row->as_json) {
         fprintf(row->out, "%s = %s\n    %s.\n    %s", option->name,
@@ -170,10 +146,10 @@ describe_metrics(struct row *row)
             const char *type = metric_type_name(at);
             const char *labels = at->labels != NULL ? at->labels : "";
             row_begin(row);
-            row_text(row, "name", at->name, true);
-            row_text(row, "labels", labels, false);
-            row_text(row, "type", type, false);
-            row_text(row, "help", at->help, false);
+            row_text(row, "name", at->name);
+            row_text(row, "labels", labels);
+            row_text(row, "type", type);
+            row_text(row, "help", at->help);
             row_end(row);
             if (!row->as_json) {
                 fprintf(row->out, "%s%s%s%s (%s)\n    %s.\n", at->name,
@@ -189,9 +165,9 @@ describe_keys(struct row *row)
 {
     for (const struct redis_key *at = redis_keys_rows; at->name != NULL; at++) {
         row_begin(row);
-        row_text(row, "name", at->name, true);
-        row_text(row, "type", at->type, false);
-        row_text(row, "content", at->content, false);
+        row_text(row, "name", at->name);
+        row_text(row, "type", at->type);
+        row_text(row, "content", at->content);
         row_end(row);
         if (!row->as_json) {
             fprintf(row->out, "%s (%s)\n    %s\n", at->name, at->type, at->content);
@@ -207,9 +183,9 @@ describe_formats(struct row *row)
         char fields[FIELDS_MAX];
         decode_format_fields(format, fields, sizeof(fields));
         row_begin(row);
-        row_text(row, "name", decode_format_name(format), true);
-        row_text(row, "what", decode_format_what(format), false);
-        row_text(row, "fields", fields, false);
+        row_text(row, "name", decode_format_name(format));
+        row_text(row, "what", decode_format_what(format));
+        row_text(row, "fields", fields);
         row_end(row);
         if (!row->as_json) {
             fprintf(row->out, "%s: %s\n", decode_format_name(format),
@@ -227,9 +203,9 @@ describe_alerts(struct row *row)
 {
     for (const struct alert_field *at = alert_json_field_rows; at->name != NULL; at++) {
         row_begin(row);
-        row_text(row, "name", at->name, true);
-        row_text(row, "type", at->type, false);
-        row_text(row, "help", at->help, false);
+        row_text(row, "name", at->name);
+        row_text(row, "type", at->type);
+        row_text(row, "help", at->help);
         row_end(row);
         if (!row->as_json) {
             fprintf(row->out, "%s (%s)\n    %s.\n", at->name, at->type, at->help);
@@ -259,11 +235,16 @@ describe(FILE *out, const char *what, bool as_json)
         {"keys", describe_keys},       {"formats", describe_formats},
         {"alerts", describe_alerts},
     };
-    struct row row = {out, as_json, true};
+    struct row row = {out, as_json, {0}};
     for (size_t i = 0; i < sizeof(topics) / sizeof(topics[0]); i++) {
         if (strcmp(topics[i].name, what) == 0) {
+            buffer_init(&row.json, JSON_MAX);
+            json_writer_open(&row.json, '[');
             topics[i].write(&row);
-            rows_end(&row);
+            json_writer_close(&row.json, ']');
+            buffer_append_byte(&row.json, '\n');
+            (void)fwrite(row.json.bytes, 1, as_json ? row.json.size : 0, out);
+            buffer_fini(&row.json);
             return true;
         }
     }
