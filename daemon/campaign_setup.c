@@ -73,20 +73,45 @@ add_all(struct campaign_words *words, unsigned number, const struct campaign *ca
     return status == STATUS_OK ? add_texts(words, number, campaign, error) : status;
 }
 
+static size_t
+bytes_of(const struct option_words *list)
+{
+    return list->used - list->count; // each has its end
+}
+
+// That the campaigns up to this one have no more words than all may have.
+static enum status
+check_words(const struct settings *settings, const struct campaign *campaign,
+            struct error *error)
+{
+    size_t words = 0;
+    size_t bytes = 0;
+    for (const struct campaign *at = settings->campaigns; at <= campaign; at++) {
+        words += at->words.count + at->rivals.count;
+        bytes += bytes_of(&at->words) + bytes_of(&at->rivals);
+    }
+    if (words > CAMPAIGN_WORDS_MAX) {
+        return error_set(error, STATUS_RANGE,
+                         "words: the campaigns up to this one have %zu words; all "
+                         "together may have %d",
+                         words, CAMPAIGN_WORDS_MAX);
+    }
+    if (bytes > CAMPAIGN_WORDS_BYTES) {
+        return error_set(error, STATUS_RANGE,
+                         "words: the words of the campaigns up to this one have %zu "
+                         "bytes; all together may have %d",
+                         bytes, CAMPAIGN_WORDS_BYTES);
+    }
+    return STATUS_OK;
+}
+
 enum status
 campaign_setup_check(const struct settings *settings, const struct campaign *campaign,
                      struct error *error)
 {
     enum status status = campaign_check(campaign, error);
-    size_t words = 0;
-    for (const struct campaign *at = settings->campaigns; at <= campaign; at++) {
-        words += at->words.count + at->rivals.count;
-    }
-    if (status == STATUS_OK && words > CAMPAIGN_WORDS_MAX) {
-        return error_set(error, STATUS_RANGE,
-                         "words: the campaigns up to this one have %zu words; all "
-                         "together may have %d",
-                         words, CAMPAIGN_WORDS_MAX);
+    if (status == STATUS_OK) {
+        status = check_words(settings, campaign, error);
     }
     if (status == STATUS_OK && campaign->people_file[0] != '\0') {
         struct error why = {0};

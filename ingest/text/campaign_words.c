@@ -93,12 +93,14 @@ campaign_words_init(struct campaign_words *words)
 {
     *words = (struct campaign_words){0};
     arena_init(&words->arena, ARENA_MAX);
+    arena_init(&words->scratch, ARENA_MAX);
 }
 
 void
 campaign_words_fini(struct campaign_words *words)
 {
     automaton_fini(&words->automaton);
+    arena_fini(&words->scratch);
     arena_fini(&words->arena);
     *words = (struct campaign_words){0};
 }
@@ -225,7 +227,7 @@ add_name(struct campaign_words *words, const struct addition *addition,
                              : "can never be found: it is no handle",
                       error);
     }
-    struct slice whole = arena_join(&words->arena, SLICE_LIT("#"), name);
+    struct slice whole = arena_join(&words->scratch, SLICE_LIT("#"), name);
     bool is_whole = !is_tag || (text_hashtags(whole, &found, 1) == 1 &&
                                 found.start == 0 && found.end == whole.len);
     if (!is_whole) {
@@ -243,22 +245,29 @@ campaign_words_add_word(struct campaign_words *words, unsigned campaign,
 {
     struct addition addition = {CAMPAIGN_WORDS_WORDS, campaign, word, SLICE_NONE};
     struct slice trimmed = text_trim(word);
+    arena_reset(&words->scratch);
     if (words->words == CAMPAIGN_WORDS_MAX) {
         return error_set(error, STATUS_FULL,
                          "all campaigns together may have %d words at most",
                          CAMPAIGN_WORDS_MAX);
     }
+    if (words->bytes + word.len > CAMPAIGN_WORDS_BYTES) {
+        return error_set(error, STATUS_FULL,
+                         "the words of all campaigns may have %d bytes together",
+                         CAMPAIGN_WORDS_BYTES);
+    }
     words->words++;
+    words->bytes += word.len;
     struct slice name = text_handle(trimmed);
     if (slice_starts(trimmed, SLICE_LIT("#")) ||
         slice_starts(trimmed, SLICE_LIT("\xef\xbc\x83"))) {
         addition.list = CAMPAIGN_WORDS_TAGS;
-        addition.text = text_hashtag(&words->arena, trimmed);
+        addition.text = text_hashtag(&words->scratch, trimmed);
     } else if (name.len != trimmed.len) {
         addition.list = CAMPAIGN_WORDS_HANDLES;
-        addition.text = text_fold(&words->arena, name);
+        addition.text = text_fold(&words->scratch, name);
     } else {
-        addition.text = campaign_words_form(&words->arena, trimmed);
+        addition.text = campaign_words_form(&words->scratch, trimmed);
     }
     if (addition.text.len > CAMPAIGN_WORDS_LENGTH) {
         return error_set(error, STATUS_RANGE,
@@ -282,9 +291,10 @@ enum status
 campaign_words_add_account(struct campaign_words *words, unsigned campaign,
                            struct slice handle, struct error *error)
 {
+    arena_reset(&words->scratch);
     const struct addition addition = {
         CAMPAIGN_WORDS_HANDLES, campaign, handle,
-        text_fold(&words->arena, text_handle(text_trim(handle)))};
+        text_fold(&words->scratch, text_handle(text_trim(handle)))};
     if (has(words, CAMPAIGN_WORDS_HANDLES, set_of(campaign), addition.text)) {
         return STATUS_OK;
     }
@@ -307,8 +317,9 @@ enum status
 campaign_words_add_host(struct campaign_words *words, unsigned campaign,
                         struct slice host, struct error *error)
 {
+    arena_reset(&words->scratch);
     const struct addition addition = {CAMPAIGN_WORDS_HOSTS, campaign, host,
-                                      host_of(&words->arena, host)};
+                                      host_of(&words->scratch, host)};
     struct slice text = addition.text;
     if (text.len == 0 || memchr(text.ptr, ' ', text.len) != NULL ||
         text.ptr[0] == '.' || memchr(text.ptr, '*', text.len) != NULL) {
@@ -330,8 +341,9 @@ enum status
 campaign_words_add_language(struct campaign_words *words, unsigned campaign,
                             struct slice language, struct error *error)
 {
+    arena_reset(&words->scratch);
     const struct addition addition = {CAMPAIGN_WORDS_LANGUAGES, campaign, language,
-                                      text_lower(&words->arena, text_trim(language))};
+                                      text_lower(&words->scratch, text_trim(language))};
     for (size_t i = 0; i < addition.text.len; i++) {
         char c = addition.text.ptr[i];
         bool is_letter = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');

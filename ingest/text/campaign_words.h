@@ -26,7 +26,7 @@ enum {
     CAMPAIGN_WORDS_RIVALS = 64,    // number of a campaign's rivals = this + its own
     CAMPAIGN_WORDS_MAX = 4096,     // words of all campaigns
     CAMPAIGN_WORDS_LENGTH = 1024,  // bytes of one, in the form that is compared
-    CAMPAIGN_WORDS_BYTES = 2 << 20 // of all together
+    CAMPAIGN_WORDS_BYTES = 1 << 19 // of all together, as they are given
 };
 
 // The lists of a campaign that are compared.
@@ -51,12 +51,14 @@ struct campaign_words_item {
 };
 
 struct campaign_words {
-    struct arena arena; // of the items and their texts
+    struct arena arena;   // of the items and their texts
+    struct arena scratch; // of the one that is being added
     struct campaign_words_item
         *items[CAMPAIGN_WORDS_LISTS]; // sorted by text, once built
     size_t counts[CAMPAIGN_WORDS_LISTS];
     size_t capacities[CAMPAIGN_WORDS_LISTS];
     size_t words; // given so far
+    size_t bytes; // of these
     struct automaton automaton;
     uint64_t campaigns;    // that have an item
     uint64_t has_language; // that have a language

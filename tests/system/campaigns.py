@@ -97,6 +97,18 @@ def the_numbers_of_campaigns_and_words_are_limited():
     code, lines = checked(many)
     assert code == 78 and len(lines) == 1, lines
     assert lines[0].startswith('2: campaign "b": words: the campaigns up to this one have 4097'), lines
+    # Letters that are longer in the form that is compared: as many bytes as words may have, and more.
+    def lists(last):
+        long = [f"{i:04d}" + "\ufb2c" * 165 for i in range(128)]
+        more = [f"{i:02d}" + "y" * (last - 2) for i in range(32)]
+        return "".join(f'campaign "{name}" {{ words = {listed(words)} }}\n'
+                       for name, words in [*((f"c{n}", long) for n in range(8)), ("z", more)])
+    room = ((1 << 19) - 8 * 128 * (4 + 3 * 165)) // 32
+    assert checked(lists(room)) == (0, []), (room, checked(lists(room)))
+    code, lines = checked(lists(room + 1))
+    assert code == 78 and len(lines) == 1, lines
+    assert lines[0].startswith('9: campaign "z": words: the words of the campaigns up to this one have '
+                               '524320 bytes; all together may have 524288'), lines
     # Of a list that is too long the first word beyond the limit is reported, once.
     code, lines = checked(f'campaign "a" {{ words = {listed(f"{n:0100d}" for n in range(700))} }}\n')
     assert code == 78 and "the list is longer than" in lines[0] and len(lines) == 1, lines
@@ -242,7 +254,7 @@ def the_outreach_list_names_first_through_whom_people_came():
            for name, value in CLIENT.hgetall("cascaded:campaign:tea:outreach:app:u1").items()}
     next_time = float(row["next"])
     assert row.pop("why") == (
-        "observed: 2 people came through 1 of 1 reshares in the campaign, best 2 on app:p1; "
+        "observed: 2 people came through 1 of 1 reshares in the campaign; "
         "1 posts and retweets, last on 2025-11-24; is in the people file; "
         f"estimated: 0.92 people per reshare, next {next_time:.1f}"), row
     # A few milliseconds of age are in the sums.
