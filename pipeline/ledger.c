@@ -104,7 +104,7 @@ ledger_init(struct pipeline *pipeline)
 {
     const struct pipeline_options *options = &pipeline->options;
     const struct carriers_needs needs = {
-        .capacity = (uint32_t)options->carriers_capacity,
+        .capacity = options_people_kept(options, options->carriers_capacity),
         .users = (uint32_t)options->users_capacity,
         .half_life = options->carriers_half_life,
         .texts = pipeline->texts,

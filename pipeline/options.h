@@ -109,5 +109,16 @@ struct pipeline_metrics {
 };
 // clang-format on
 
+// A table that keeps people longer than the windows may have as many entries as it
+// wants, but no more than a quarter of users.capacity: the rest is for new people.
+enum { OPTIONS_KEPT_PART = 4 };
+
+static inline uint32_t
+options_people_kept(const struct pipeline_options *options, uint64_t wanted)
+{
+    uint64_t most = options->users_capacity / OPTIONS_KEPT_PART;
+    return (uint32_t)(wanted < most ? wanted : most);
+}
+
 extern const struct option pipeline_option_rows[];
 extern const struct metric pipeline_metric_rows[];

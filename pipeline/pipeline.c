@@ -219,7 +219,8 @@ tables_init(struct pipeline *pipeline)
                               }) &&
            campaign_reload_init(pipeline, COUNTERS_PER_PAIR, (uint32_t)counters) &&
            locals_init(&pipeline->locals, (uint32_t)options->dedupe_capacity) &&
-           ledger_init(pipeline) && campaign_outreach_init(pipeline) &&
+           ledger_init(pipeline) && campaign_acts_init(pipeline) &&
+           campaign_outreach_init(pipeline) &&
            boards_init(&pipeline->boards, (uint32_t)options->top, &boards) &&
            withdrawals_init(&pipeline->withdrawals) &&
            alerts_init(&pipeline->alerts, (uint32_t)options->alerts_capacity);
@@ -246,7 +247,6 @@ pipeline_create(const struct pipeline_options *options, const struct hash_key *s
     arena_init(&pipeline->flush.scratch, SCRATCH_MAX);
     arena_init(&pipeline->hand.named_texts, NAMED_TEXTS_MAX);
     handle_form_init(&pipeline->hand.handle_form);
-    campaign_acts_init(pipeline);
     if (!tables_init(pipeline)) {
         error_set(error, STATUS_NOMEM,
                   "the system does not provide the memory for these capacities; lower "
@@ -271,6 +271,7 @@ pipeline_destroy(struct pipeline **pipeline)
     alerts_fini(&p->alerts);
     boards_fini(&p->boards);
     campaign_outreach_fini(p);
+    campaign_acts_fini(p);
     ledger_fini(p);
     event_records_fini(&p->records);
     tags_fini(&p->tags);
@@ -319,6 +320,7 @@ publish(struct pipeline *pipeline, const struct persons_met *met, uint32_t event
             .quote = post->quote.id.len != 0 ? &post->quote : NULL,
         };
         learn_post(pipeline, own, &(struct learn_facts){&facts, met->ids.author, time});
+        cascades_at(&pipeline->cascades, own)->is_placed = true;
     }
     carry_references(pipeline, post, &met->ids, event);
     belong_published(pipeline, met, event);

@@ -208,10 +208,10 @@ row_touched(void *context, uint32_t row, uint32_t boards)
 bool
 campaign_outreach_init(struct pipeline *pipeline)
 {
-    uint32_t capacity = (uint32_t)pipeline->options.campaigns_capacity;
+    uint32_t capacity = pipeline->campaigns.pairs.capacity;
     const struct carriers_needs needs = {
         .capacity = capacity,
-        .users = capacity * CARRIERS_PART_OF_USERS,
+        .users = capacity,
         .half_life = pipeline->options.carriers_half_life,
         .texts = pipeline->texts,
         .owners = {pipeline, pair_place, ignore, ignore, ignore_moved, row_touched,

@@ -20,14 +20,18 @@ campaigns_init(struct campaigns *campaigns, const struct campaigns_sizes *sizes)
     campaigns->looked_up = PAIR_NONE;
     campaigns->cascade_capacity = sizes->cascades;
     campaigns->event_capacity = sizes->events;
+    campaigns->lasting_capacity = sizes->lasting;
     campaigns->counter_capacity = sizes->counters;
     campaigns->present_capacity = sizes->all_counters;
     campaigns->of_cascade = region_reserve(sizes->cascades * sizeof(uint64_t));
     campaigns->of_event = region_reserve(sizes->events * sizeof(uint64_t));
+    campaigns->counted_in = region_reserve(sizes->events * sizeof(uint64_t));
+    campaigns->arrived = region_reserve((sizes->lasting + 1) * sizeof(uint64_t));
     campaigns->figures = region_reserve(CAMPAIGN_MAX * sizeof(*campaigns->figures));
     campaigns->present = region_reserve(sizes->all_counters);
     campaigns->accounts = region_reserve(ACCOUNTS_MAX * sizeof(*campaigns->accounts));
     return campaigns->of_cascade != NULL && campaigns->of_event != NULL &&
+           campaigns->counted_in != NULL && campaigns->arrived != NULL &&
            campaigns->accounts != NULL && campaigns->figures != NULL &&
            campaigns->present != NULL && pairs_init(&campaigns->pairs, sizes->pairs);
 }
@@ -52,6 +56,9 @@ campaigns_fini(struct campaigns *campaigns)
     region_release(campaigns->of_cascade,
                    campaigns->cascade_capacity * sizeof(uint64_t));
     region_release(campaigns->of_event, campaigns->event_capacity * sizeof(uint64_t));
+    region_release(campaigns->counted_in, campaigns->event_capacity * sizeof(uint64_t));
+    region_release(campaigns->arrived,
+                   (campaigns->lasting_capacity + 1) * sizeof(uint64_t));
     region_release(campaigns->accounts, ACCOUNTS_MAX * sizeof(*campaigns->accounts));
     *campaigns = (struct campaigns){0};
 }
@@ -142,6 +149,8 @@ campaigns_set(struct campaigns *campaigns, const struct campaign *next, size_t c
         translate_all(campaigns->of_cascade, campaigns->cascade_capacity,
                       campaigns->moved);
         translate_all(campaigns->of_event, campaigns->event_capacity, campaigns->moved);
+        translate_all(campaigns->counted_in, campaigns->event_capacity,
+                      campaigns->moved);
     }
     campaigns->order++;
     memset(campaigns->names, 0, sizeof(campaigns->names));
@@ -157,6 +166,14 @@ campaigns_set(struct campaigns *campaigns, const struct campaign *next, size_t c
     if (campaigns->account_count != 0) {
         arrange_accounts(campaigns);
     }
+}
+
+void
+campaigns_moved(struct campaigns *campaigns, const struct campaigns_moved *moved)
+{
+    campaigns->of_event[moved->to] = campaigns->of_event[moved->from];
+    campaigns->counted_in[moved->to] = campaigns->counted_in[moved->from];
+    campaigns->arrived[moved->to - moved->lasting_begin] = moved->sequence;
 }
 
 bool
@@ -245,10 +262,15 @@ campaigns_move(struct campaigns *campaigns, struct snapshot *snapshot,
     }
     snapshot_rows(snapshot, campaigns->of_cascade, sizeof(uint64_t), &used.cascades,
                   campaigns->cascade_capacity);
-    snapshot_rows(snapshot, campaigns->of_event, sizeof(uint64_t), &used.events,
-                  campaigns->event_capacity);
-    snapshot_rows(snapshot, campaigns->of_event + used.lasting_begin, sizeof(uint64_t),
-                  &used.lasting, campaigns->event_capacity - used.lasting_begin);
+    uint64_t *const of_events[] = {campaigns->of_event, campaigns->counted_in};
+    for (size_t i = 0; i < sizeof(of_events) / sizeof(of_events[0]); i++) {
+        snapshot_rows(snapshot, of_events[i], sizeof(uint64_t), &used.events,
+                      campaigns->event_capacity);
+        snapshot_rows(snapshot, of_events[i] + used.lasting_begin, sizeof(uint64_t),
+                      &used.lasting, campaigns->event_capacity - used.lasting_begin);
+    }
+    snapshot_rows(snapshot, campaigns->arrived, sizeof(uint64_t), &used.lasting,
+                  campaigns->lasting_capacity);
     pairs_move(&campaigns->pairs, snapshot);
     SNAPSHOT_VALUE(snapshot, campaigns->leaving_count);
     if (!snapshot_expect(snapshot, campaigns->leaving_count <= CAMPAIGN_MAX)) {

@@ -2,7 +2,8 @@
 //
 // A set of campaigns has a bit for each, in the order in which they were set. Sets are
 // kept for the records of cascades, and for the newest events, whose posts may become
-// cascades. Without campaigns nothing is kept.
+// cascades. Without campaigns nothing is kept. An event belongs to campaigns in which
+// it does not count if there was no room.
 #pragma once
 
 #include <stdbool.h>
@@ -38,6 +39,7 @@ struct campaigns_board {
 struct campaigns_leaving {
     char name[OPTION_TITLE_MAX];
     struct outreach_keys keys;
+    uint32_t pulled; // so many deletions of its keys were pulled in this flush
 };
 
 struct campaigns {
@@ -50,8 +52,13 @@ struct campaigns {
     size_t account_count;
     uint64_t *of_cascade; // by row
     uint32_t cascade_capacity;
-    uint64_t *of_event; // by row
+    uint64_t *of_event;   // by row
+    uint64_t *counted_in; // by row of an event: the campaigns in which it counts
     uint32_t event_capacity;
+    // By row of the lasting part of the memory of events: the sequence number that the
+    // event had in the other part.
+    uint64_t *arrived;
+    uint32_t lasting_capacity;
     struct figures *figures; // by number
     struct pairs pairs;
     uint8_t *present;          // by counter: bit per window in which it is above zero
@@ -64,12 +71,12 @@ struct campaigns {
     struct campaigns_board boards[CAMPAIGN_MAX];
     struct campaigns_leaving leaving[CAMPAIGN_MAX];
     uint32_t leaving_count;
-    uint32_t leaving_pulled; // so many of them were pulled
 };
 
 // False when the system refuses the memory.
 struct campaigns_sizes {
     uint32_t cascades, events; // rows
+    uint32_t lasting;          // of these events
     uint32_t pairs;
     uint32_t counters; // of campaigns
     uint32_t all_counters;
@@ -85,6 +92,15 @@ struct campaigns_needs {
 };
 void campaigns_set(struct campaigns *campaigns, const struct campaign *next,
                    size_t count, const struct campaigns_needs *needs);
+
+// The row of an event moves to the lasting part of the memory of events, which begins
+// at that row; sequence: its number in the other part.
+struct campaigns_moved {
+    uint32_t from, to;
+    uint32_t lasting_begin;
+    uint64_t sequence;
+};
+void campaigns_moved(struct campaigns *campaigns, const struct campaigns_moved *moved);
 
 // True if the user is on the outreach list of a campaign.
 bool campaigns_list(const struct campaigns *campaigns, uint32_t user);

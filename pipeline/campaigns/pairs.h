@@ -3,8 +3,12 @@
 //
 // A pair outlives the windows, so that it is known whether a person is new. At capacity
 // a pair leaves whose person did nothing within the windows; if none of those looked at
-// is idle, there is no room. A row refers to the user, who is held by the owner of the
-// table.
+// is idle, there is no room. If the person comes back, the new pair contains only the
+// events from then on (since). A row refers to the user, who is held by the owner of
+// the table.
+//
+// `last` is not taken back: the time of the act before is kept nowhere. It is that of
+// the latest act that ever counted since the pair was made.
 #pragma once
 
 #include <stdbool.h>
@@ -33,6 +37,7 @@ struct pairs_row {
     uint32_t followers;
     usec first, last; // when the person first and last did something in the campaign:
                       // `first` of the acts since there were none (course.h)
+    uint64_t since;   // sequence number of the event that made the pair
 };
 
 struct pairs {

@@ -10,8 +10,9 @@
 
 #define CAMPAIGNS_OPTIONS(ROW) \
     ROW(campaigns_capacity, COUNT, "campaigns.capacity", "200000", 1000, 10000000, \
-        "Pairs of a campaign and a person who took part in it; to make room, people who did nothing " \
-        "within the windows are forgotten, and are new if they come back")
+        "Pairs of a campaign and a person who took part in it, at most a quarter of users.capacity; to " \
+        "make room, people who did nothing within the windows are forgotten, and are new if they come " \
+        "back")
 
 #define CAMPAIGNS_METRICS(ROW) \
     ROW(campaigns_pairs, GAUGE, "cascaded_campaign_people", \

@@ -34,9 +34,8 @@ part_make(struct carriers *carriers, struct carrier *row, enum carrier_part part
 bool
 carriers_init(struct carriers *carriers, const struct carriers_needs *needs)
 {
-    uint32_t most = needs->users / CARRIERS_PART_OF_USERS;
     memset(carriers, 0, sizeof(*carriers));
-    carriers->capacity = needs->capacity < most ? needs->capacity : most;
+    carriers->capacity = needs->capacity;
     carriers->users = needs->users;
     carriers->decay.half_life = needs->half_life;
     carriers->decay.landmark = USEC_NONE;

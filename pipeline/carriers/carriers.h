@@ -26,8 +26,7 @@ struct snapshot;
 
 #define CARRIER_NONE UINT32_MAX
 
-enum { CARRIERS_PART_OF_USERS = 4 }; // of users.capacity, at most, is in the ledger
-enum { CARRIERS_TRIES_MIN = 5 };     // of those on the board of early people
+enum { CARRIERS_TRIES_MIN = 5 }; // of those on the board of early people
 
 // The boards that have no window.
 enum carriers_board {

@@ -166,13 +166,15 @@ outreach_name(struct pipeline *pipeline, const char *campaign)
     return (struct slice){text, (size_t)len};
 }
 
+// One after the other: a part is left for the next flush if a reload during this one
+// moved its place.
 static bool
 change_leaving(struct pipeline *pipeline, uint32_t leaving, uint32_t part,
                struct change *change)
 {
     struct campaigns *campaigns = &pipeline->campaigns;
     const char *campaign = campaigns->leaving[leaving].name;
-    if (leaving < campaigns->leaving_pulled) {
+    if (part != campaigns->leaving[leaving].pulled) {
         return false;
     }
     if (part == 0) {
@@ -198,9 +200,7 @@ change_leaving(struct pipeline *pipeline, uint32_t leaving, uint32_t part,
         change->name = (struct slice){text, (size_t)len};
         change->is_whole = true;
     }
-    if (part == boards_per(pipeline)) {
-        campaigns->leaving_pulled = leaving + 1;
-    }
+    campaigns->leaving[leaving].pulled++;
     change_fly(pipeline, change->kind, leaving);
     return true;
 }
@@ -271,7 +271,7 @@ bool
 change_campaigns_pending(const struct pipeline *pipeline)
 {
     const struct campaigns *campaigns = &pipeline->campaigns;
-    if (campaigns->leaving_pulled < campaigns->leaving_count) {
+    if (campaigns->leaving_count != 0) {
         return true;
     }
     for (size_t i = 0; i < campaigns->count; i++) {
@@ -290,7 +290,9 @@ change_campaigns_written(struct pipeline *pipeline)
     uint32_t kept = 0;
     for (uint32_t i = 0; i < campaigns->leaving_count; i++) {
         struct campaigns_leaving *leaving = &campaigns->leaving[i];
-        if (i < campaigns->leaving_pulled && leaving->keys.count == 0) {
+        bool is_whole = leaving->pulled == boards_per(pipeline) + 1;
+        leaving->pulled = 0;
+        if (is_whole && leaving->keys.count == 0) {
             outreach_keys_fini(&leaving->keys);
         } else {
             campaigns->leaving[kept++] = *leaving;
@@ -300,14 +302,15 @@ change_campaigns_written(struct pipeline *pipeline)
         campaigns->leaving[i] = (struct campaigns_leaving){0};
     }
     campaigns->leaving_count = kept;
-    campaigns->leaving_pulled = 0;
 }
 
 void
 change_campaigns_lost(struct pipeline *pipeline)
 {
     struct campaigns *campaigns = &pipeline->campaigns;
-    campaigns->leaving_pulled = 0;
+    for (uint32_t i = 0; i < campaigns->leaving_count; i++) {
+        campaigns->leaving[i].pulled = 0;
+    }
     for (size_t i = 0; i < campaigns->count; i++) {
         struct figures *figures = &campaigns->figures[i];
         figures->is_changed = figures->is_whole = figures->is_written = true;

@@ -37,38 +37,26 @@ why(struct pipeline *pipeline, const struct pairs_row *pair,
     const struct carriers_view *carried = &view->carried;
     const struct user *user = users_at(&pipeline->users, pair->user);
     char last[USEC_TEXT_MAX];
-    char *text = arena_alloc(&pipeline->flush.scratch, 1, WHY_MAX + POST_ID_MAX);
+    char followers[sizeof("; 4294967295 followers")] = "";
+    char *text = arena_alloc(&pipeline->flush.scratch, 1, WHY_MAX);
     if (text == NULL) {
         return SLICE_NONE;
     }
     (void)usec_format_rfc3339(pair->last, last);
+    if ((user->flags & USER_HAS_FOLLOWERS) != 0) {
+        (void)snprintf(followers, sizeof(followers), "; %" PRIu32 " followers",
+                       user->followers);
+    }
     int len = snprintf(
         text, WHY_MAX,
-        "observed: %lld people came through %lld of %lld reshares in the campaign",
+        "observed: %lld people came through %lld of %lld reshares in the campaign; "
+        "%" PRIu32 " posts and retweets, last on %.10s%s%s; estimated: %.2f people per "
+        "reshare, next %.1f",
         llround(carried->people), llround(carried->carried_acts),
-        llround(carried->acts));
-    if (carried->best != 0) {
-        len += snprintf(text + len, (size_t)(WHY_MAX - len), ", best %" PRIu32 " on ",
-                        carried->best);
-        memcpy(text + len, carried->best_post.ptr, carried->best_post.len);
-        len += (int)carried->best_post.len;
-    }
-    char *rest = text + len;
-    int more =
-        snprintf(rest, WHY_MAX / 2, "; %" PRIu32 " posts and retweets, last on %.10s",
-                 pair->acts, last);
-    if (pair->is_known) {
-        more += snprintf(rest + more, (size_t)(WHY_MAX / 2 - more),
-                         "; is in the people file");
-    }
-    if ((user->flags & USER_HAS_FOLLOWERS) != 0) {
-        more += snprintf(rest + more, (size_t)(WHY_MAX / 2 - more),
-                         "; %" PRIu32 " followers", user->followers);
-    }
-    more += snprintf(rest + more, (size_t)(WHY_MAX / 2 - more),
-                     "; estimated: %.2f people per reshare, next %.1f", view->rate,
-                     view->next);
-    return (struct slice){text, (size_t)(len + more)};
+        llround(carried->acts), pair->acts, last,
+        pair->is_known ? "; is in the people file" : "", followers, view->rate,
+        view->next);
+    return (struct slice){text, (size_t)len};
 }
 
 void

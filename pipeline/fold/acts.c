@@ -3,6 +3,7 @@
 #include "pipeline/carriers/settle.h"
 #include "pipeline/fold/campaign_acts.h"
 #include "pipeline/fold/campaign_fold.h"
+#include "pipeline/fold/node_event.h"
 #include "pipeline/inside.h"
 #include "pipeline/records/event_walk.h"
 
@@ -59,14 +60,15 @@ time_of(const struct pipeline *pipeline, uint32_t event)
     return event_records_at(&pipeline->records, event)->time;
 }
 
-// first: event of its first child; EVENT_NONE: it has none.
 static void
-act_ended(struct pipeline *pipeline, const struct acts_act *act, uint32_t first)
+act_ended(struct pipeline *pipeline, const struct acts_act *act,
+          const struct acts_end *end)
 {
     pipeline->metrics.acts_undone++;
     carriers_act_undone(&pipeline->carriers, act->user, act->time,
-                        first != EVENT_NONE ? time_of(pipeline, first) : USEC_NONE);
-    campaign_acts_act_undone(pipeline, act, first);
+                        end->first != EVENT_NONE ? time_of(pipeline, end->first)
+                                                 : USEC_NONE);
+    campaign_acts_act_undone(pipeline, act, end);
     settle_act_undone(pipeline, act->cascade, act->user, act->time);
 }
 
@@ -89,7 +91,7 @@ child_came(struct pipeline *pipeline, const struct acts_child *child)
     const struct carriers_child entry = entry_of(pipeline, child);
     pipeline->metrics.children++;
     carriers_child(&pipeline->carriers, &entry);
-    campaign_acts_child(pipeline, child, entry);
+    campaign_acts_child(pipeline, child);
 }
 
 static void
@@ -98,21 +100,10 @@ child_left(struct pipeline *pipeline, const struct acts_child *child)
     const struct carriers_child entry = entry_of(pipeline, child);
     pipeline->metrics.children_undone++;
     carriers_child_undone(&pipeline->carriers, &entry);
-    campaign_acts_child_undone(pipeline, child, entry);
+    campaign_acts_child_undone(pipeline, child);
 }
 
 // ── children ───────────────────────────────────────────────────────────────
-
-// EVENT_NONE: the event of the node is not remembered.
-static uint32_t
-event_of(const struct pipeline *pipeline, uint32_t cascade, uint32_t node)
-{
-    // The name is the combined hash, which can be reversed.
-    uint64_t key =
-        pending_parents_hash(nodes_at(&pipeline->trees.nodes, node)->name,
-                             cascades_at(&pipeline->cascades, cascade)->life);
-    return event_records_find(&pipeline->records, key);
-}
 
 // Its notes may not be stored yet.
 static bool
@@ -146,8 +137,8 @@ find_pair(const struct pipeline *pipeline, uint32_t cascade, uint32_t node,
     struct pair pair = {
         .cascade = cascade,
         .node = node,
-        .event = event_of(pipeline, cascade, node),
-        .parent = event_of(pipeline, cascade, above),
+        .event = node_event(pipeline, cascade, node),
+        .parent = node_event(pipeline, cascade, above),
     };
     if (pair.event == EVENT_NONE || pair.parent == EVENT_NONE ||
         !is_act_in(pipeline, pair.event, cascade) ||
@@ -168,6 +159,7 @@ child_of(const struct pipeline *pipeline, const struct pair *pair)
     const struct event *parent = event_records_at(&pipeline->records, pair->parent);
     return (struct acts_child){
         .act = {pair->cascade, pair->user, pair->event, time_of(pipeline, pair->event)},
+        .node = pair->node,
         .parent = pair->parent,
         .carrier = pair->carrier,
         .is_translated = (parent->flags & EVENT_QUOTE) != 0,
@@ -259,7 +251,7 @@ first_below(const struct pipeline *pipeline, uint32_t cascade, uint32_t parent,
                                                    : may_join(pipeline, node))) {
             continue;
         }
-        uint32_t event = event_of(pipeline, cascade, at);
+        uint32_t event = node_event(pipeline, cascade, at);
         uint64_t order = event != EVENT_NONE
                              ? event_walk_order(&pipeline->records, event)
                              : UINT64_MAX;
@@ -294,7 +286,7 @@ leave(struct pipeline *pipeline, uint32_t cascade, uint32_t index)
                             : TREE_ROOT;
         if (next != TREE_ROOT) {
             nodes_at(&pipeline->trees.nodes, next)->flags |= NODE_FIRST;
-            child.next = event_of(pipeline, cascade, next);
+            child.next = node_event(pipeline, cascade, next);
             child.first_new = time_of(pipeline, child.next);
         } else {
             parent->flags &= (uint8_t)~NODE_CARRIED;
@@ -351,7 +343,7 @@ let_go(struct pipeline *pipeline, uint32_t cascade, uint32_t user, uint32_t pare
         children -= (node->flags & NODE_CHILD) != 0 && children != 0;
         if ((node->flags & NODE_FIRST) != 0) {
             node->flags &= (uint8_t)~NODE_FIRST;
-            first = event_of(pipeline, cascade, at);
+            first = node_event(pipeline, cascade, at);
         }
     }
     nodes_at(&trees->nodes, parent)->flags &= (uint8_t)~NODE_CARRIED;
@@ -375,7 +367,14 @@ acts_undo(struct pipeline *pipeline, uint32_t event, struct event_records_entry 
     }
     const struct acts_act act = {cascade, inside_actor(pipeline, row), event,
                                  row->time};
-    act_ended(pipeline, &act, let_go(pipeline, cascade, act.user, node));
+    struct acts_end end = {
+        .node = node,
+        .is_carried =
+            node != TREE_ROOT &&
+            (nodes_at(&pipeline->trees.nodes, node)->flags & NODE_CARRIED) != 0,
+    };
+    end.first = let_go(pipeline, cascade, act.user, node);
+    act_ended(pipeline, &act, &end);
 }
 
 // ── the next event of the same person ──────────────────────────────────────

@@ -55,9 +55,17 @@ struct acts_act {
     usec time;
 };
 
+// What an act had that is taken back.
+struct acts_end {
+    uint32_t node;   // in the tree of the cascade; TREE_ROOT: none
+    uint32_t first;  // event of its first child; EVENT_NONE: none that is remembered
+    bool is_carried; // it had one
+};
+
 // A child that came or is taken back.
 struct acts_child {
     struct acts_act act; // its own
+    uint32_t node;       // its own, in the tree of the cascade
     uint32_t parent;     // event of the parent act …
     uint32_t carrier;    // … and its user
     bool is_translated;  // the parent act is a quote

@@ -49,6 +49,7 @@ belong_begin(struct pipeline *pipeline, uint32_t event)
     campaign_acts_begin(pipeline, event);
     if (is_used(pipeline)) {
         pipeline->campaigns.of_event[event] = 0;
+        pipeline->campaigns.counted_in[event] = 0;
     }
 }
 
@@ -75,7 +76,6 @@ belong_published(struct pipeline *pipeline, const struct persons_met *met,
     uint32_t own = cascades_find_hash(&pipeline->cascades, met->ids.post);
     if (own != CASCADE_NONE) {
         campaigns->of_cascade[own] |= set;
-        cascades_at(&pipeline->cascades, own)->is_placed = true;
     }
 }
 
@@ -91,9 +91,9 @@ void
 belong_recalled(struct pipeline *pipeline, uint32_t cascade, uint32_t event)
 {
     struct campaigns *campaigns = &pipeline->campaigns;
+    cascades_at(&pipeline->cascades, cascade)->is_placed = true;
     if (is_used(pipeline)) {
         campaigns->of_cascade[cascade] |= campaigns->of_event[event];
-        cascades_at(&pipeline->cascades, cascade)->is_placed = true;
     }
 }
 
@@ -104,6 +104,7 @@ belong_target(struct pipeline *pipeline, uint32_t cascade, const struct post_ref
     struct campaigns *campaigns = &pipeline->campaigns;
     struct cascade *row = cascades_at(&pipeline->cascades, cascade);
     if (!is_used(pipeline) || row->is_placed) {
+        row->is_placed = row->is_placed || ref->text.len != 0;
         return;
     }
     const struct post_campaigns sets = campaigns_now(campaigns, ref->campaigns);
@@ -118,7 +119,14 @@ belong_target(struct pipeline *pipeline, uint32_t cascade, const struct post_ref
 void
 belong_moved(struct pipeline *pipeline, uint32_t from, uint32_t to)
 {
+    const struct event_records *records = &pipeline->records;
     if (is_used(pipeline)) {
-        pipeline->campaigns.of_event[to] = pipeline->campaigns.of_event[from];
+        campaigns_moved(&pipeline->campaigns,
+                        &(struct campaigns_moved){
+                            .from = from,
+                            .to = to,
+                            .lasting_begin = records->lasting.begin,
+                            .sequence = records->newest.first - 1,
+                        });
     }
 }

@@ -5,7 +5,9 @@
 // answers, if that is known by then. Of a post that was only referred to, its author
 // alone is known: until it is seen, it belongs to the campaigns of that account.
 //
-// Nothing is done while there are no campaigns.
+// While there are no campaigns only that posts were seen is noted: what is decided then
+// stays, whichever campaigns come later and however often the post is seen again, as
+// long as its record or its event is remembered.
 #pragma once
 
 #include <stdint.h>
@@ -17,7 +19,7 @@ struct pipeline;
 
 // An event was remembered: it belongs to nothing so far.
 void belong_begin(struct pipeline *pipeline, uint32_t event);
-// Its row moved.
+// Its row moved to the lasting part of the memory: it was the oldest of the newest.
 void belong_moved(struct pipeline *pipeline, uint32_t from, uint32_t to);
 
 // A published post was counted.

@@ -1,46 +1,45 @@
 // What people carry within campaigns, for the ledger of pairs (campaign_outreach.h).
 //
-// An act counts in the campaigns of its event, and a child in those of its own event to
-// which the event of its parent act belongs, too. Acts, children and what is taken back
-// come from acts.c. To what the current event belongs is known at its end: until then
-// its acts, and children that came with it, wait.
+// An act counts in the campaigns in which its event counts, and a child in those of its
+// own event in which the event of its parent act counts, too. An act through which a
+// person came within the campaign counts as carried at its own time, as long as such
+// a child is there. Nothing counts in a pair that is younger than the act.
+//
+// Acts, children and what is taken back come from acts.c. In which campaigns the
+// current event counts is known at its end: until then its acts, and children that came
+// with it, wait.
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
-#include "pipeline/carriers/carriers.h"
 #include "pipeline/fold/acts.h"
 
 struct pipeline;
 
-// Of one event; what does not fit is left out, and counted.
-enum { CAMPAIGN_ACTS_WAITING = 1024 };
-
-// What the current event is, until it is known to which campaigns it belongs.
+// What the current event is, until it is known in which campaigns it counts.
 struct campaign_acts_waiting {
     uint32_t event; // EVENT_NONE: there is none
     uint32_t acts;
     uint32_t children;
-    struct acts_act act; // the last one
-    struct acts_child child[CAMPAIGN_ACTS_WAITING];
-    struct carriers_child entry[CAMPAIGN_ACTS_WAITING];
+    struct acts_act act;      // the last one
+    struct acts_child *child; // room for as many as can come with one event
 };
 
-void campaign_acts_init(struct pipeline *pipeline);
+// False when the system refuses the memory.
+bool campaign_acts_init(struct pipeline *pipeline);
+void campaign_acts_fini(struct pipeline *pipeline);
 
 // An event came …
 void campaign_acts_begin(struct pipeline *pipeline, uint32_t event);
-// … and it is known to which campaigns it belongs.
+// … and it is known in which campaigns it counts.
 void campaign_acts_end(struct pipeline *pipeline);
 
-// An act began …
+// An act began, or is taken back.
 void campaign_acts_act(struct pipeline *pipeline, const struct acts_act *act);
-// … or is taken back. first: event of its first child; EVENT_NONE: it has none.
 void campaign_acts_act_undone(struct pipeline *pipeline, const struct acts_act *act,
-                              uint32_t first);
-// A child came, or is taken back; entry: for the ledger of all people.
-void campaign_acts_child(struct pipeline *pipeline, const struct acts_child *child,
-                         struct carriers_child entry);
+                              const struct acts_end *end);
+// A child came, or is taken back.
+void campaign_acts_child(struct pipeline *pipeline, const struct acts_child *child);
 void campaign_acts_child_undone(struct pipeline *pipeline,
-                                const struct acts_child *child,
-                                struct carriers_child entry);
+                                const struct acts_child *child);

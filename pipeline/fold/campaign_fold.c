@@ -84,22 +84,28 @@ count_reshare(struct pipeline *pipeline, unsigned campaign, uint32_t cascade,
 // ── events ─────────────────────────────────────────────────────────────────
 
 static bool
+counters_have_room(const struct pipeline *pipeline, size_t amounts)
+{
+    return pipeline->windows.counters.of_campaigns + amounts <=
+               pipeline->campaigns.counter_capacity &&
+           windows_have_room(&pipeline->windows, amounts);
+}
+
+static bool
 has_room(struct pipeline *pipeline, size_t amounts, unsigned campaign, uint32_t user)
 {
-    const struct counters *counters = &pipeline->windows.counters;
     return pipeline->hand.note_count + amounts <= PIPELINE_NOTES_MAX &&
-           counters->of_campaigns + amounts <= pipeline->campaigns.counter_capacity &&
-           windows_have_room(&pipeline->windows, amounts) &&
+           counters_have_room(pipeline, amounts) &&
            campaign_people_have_room(pipeline, campaign, user);
 }
 
 // The first `count` notes are those of the event itself.
 static void
-count_in(struct pipeline *pipeline, unsigned campaign, const struct event *event,
-         size_t count)
+count_in(struct pipeline *pipeline, unsigned campaign, uint32_t event, size_t count)
 {
+    const struct event *row = event_records_at(&pipeline->records, event);
     bool is_reply = false;
-    bool is_retweet = (event->flags & EVENT_RETWEET) != 0;
+    bool is_retweet = (row->flags & EVENT_RETWEET) != 0;
     for (size_t i = 0; i < count; i++) {
         const struct event_records_entry note = pipeline->hand.notes[i];
         if ((note.where & EVENT_RECORDS_CASCADE) == 0) {
@@ -117,9 +123,10 @@ count_in(struct pipeline *pipeline, unsigned campaign, const struct event *event
     if (is_reply) {
         count_total(pipeline, campaign, FIGURES_REPLIES, 1);
     }
-    campaign_people_act(pipeline, campaign, users_now(&pipeline->users, event->actor),
-                        event->time);
-    campaign_course_act(pipeline, campaign, event);
+    campaign_people_act(pipeline, campaign, users_now(&pipeline->users, row->actor),
+                        event);
+    campaign_course_act(pipeline, campaign, row);
+    pipeline->campaigns.counted_in[event] |= UINT64_C(1) << campaign;
 }
 
 // A retweet belongs to the campaigns of its root, if it counts.
@@ -165,7 +172,7 @@ campaign_fold_count(struct pipeline *pipeline, const struct post *post, uint32_t
     for (uint64_t rest = campaigns->of_event[event]; rest != 0; rest &= rest - 1) {
         unsigned campaign = (unsigned)__builtin_ctzll(rest);
         if (has_room(pipeline, 2 * count + MORE, campaign, user)) {
-            count_in(pipeline, campaign, row, count);
+            count_in(pipeline, campaign, event, count);
         } else {
             admission_lose(pipeline, &pipeline->metrics.campaigns_left_out);
         }
@@ -195,9 +202,9 @@ campaign_fold_later(struct pipeline *pipeline, uint32_t event,
     if (campaigns->count == 0) {
         return;
     }
-    for (uint64_t rest = campaigns->of_event[event]; rest != 0; rest &= rest - 1) {
+    for (uint64_t rest = campaigns->counted_in[event]; rest != 0; rest &= rest - 1) {
         unsigned campaign = (unsigned)__builtin_ctzll(rest);
-        if (!windows_have_room(&pipeline->windows, 2)) {
+        if (!counters_have_room(pipeline, 2)) {
             admission_lose(pipeline, &pipeline->metrics.campaigns_left_out);
             continue;
         }
@@ -223,11 +230,11 @@ campaign_fold_undo(struct pipeline *pipeline, uint32_t event)
         return;
     }
     uint32_t user = inside_actor(pipeline, row);
-    for (uint64_t rest = campaigns->of_event[event]; rest != 0; rest &= rest - 1) {
+    for (uint64_t rest = campaigns->counted_in[event]; rest != 0; rest &= rest - 1) {
         unsigned campaign = (unsigned)__builtin_ctzll(rest);
         campaign_course_act_undone(pipeline, campaign, row);
         if (user != USER_NONE) {
-            campaign_people_act_undone(pipeline, campaign, user);
+            campaign_people_act_undone(pipeline, campaign, user, event);
         }
     }
 }

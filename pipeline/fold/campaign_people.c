@@ -4,6 +4,7 @@
 #include "pipeline/fold/campaign_counter.h"
 #include "pipeline/fold/campaign_course.h"
 #include "pipeline/inside.h"
+#include "pipeline/records/event_walk.h"
 
 static struct pairs *
 pairs_of(struct pipeline *pipeline)
@@ -161,26 +162,49 @@ campaign_people_have_room(struct pipeline *pipeline, unsigned campaign, uint32_t
     return true;
 }
 
+// The number of an event in their order of arrival.
+static uint64_t
+arrival_of(const struct pipeline *pipeline, uint32_t event)
+{
+    const struct event_records *records = &pipeline->records;
+    return event < records->lasting.begin
+               ? event_walk_sequence(records, event)
+               : pipeline->campaigns.arrived[event - records->lasting.begin];
+}
+
 uint32_t
-campaign_people_meet(struct pipeline *pipeline, unsigned campaign, uint32_t user)
+campaign_people_find(const struct pipeline *pipeline, unsigned campaign, uint32_t user,
+                     uint32_t event)
+{
+    const struct pairs *pairs = &pipeline->campaigns.pairs;
+    uint32_t index = pairs_find(pairs, campaign, user);
+    bool is_former = index != PAIR_NONE &&
+                     arrival_of(pipeline, event) < pairs_at(pairs, index)->since;
+    return is_former ? PAIR_NONE : index;
+}
+
+// The pair of the current event.
+static uint32_t
+meet(struct pipeline *pipeline, unsigned campaign, uint32_t user, uint32_t event)
 {
     struct pairs *pairs = pairs_of(pipeline);
     uint32_t index = pairs_find(pairs, campaign, user);
-    if (index != PAIR_NONE || !campaign_people_have_room(pipeline, campaign, user)) {
-        return index;
+    if (index == PAIR_NONE) {
+        index = pairs_add(pairs, campaign, user);
+        pairs_at(pairs, index)->since = arrival_of(pipeline, event);
+        users_at(&pipeline->users, user)->refs++;
+        look_up(pipeline, pairs_at(pairs, index));
     }
-    index = pairs_add(pairs, campaign, user);
-    users_at(&pipeline->users, user)->refs++;
-    look_up(pipeline, pairs_at(pairs, index));
     return index;
 }
 
 void
 campaign_people_act(struct pipeline *pipeline, unsigned campaign, uint32_t user,
-                    usec time)
+                    uint32_t event)
 {
-    uint32_t index = campaign_people_meet(pipeline, campaign, user);
+    uint32_t index = meet(pipeline, campaign, user, event);
     struct pairs_row *pair = pairs_at(pairs_of(pipeline), index);
+    usec time = event_records_at(&pipeline->records, event)->time;
     pair->acts++;
     pair->last = time > pair->last ? time : pair->last;
     campaign_course_met(pipeline, pair, time);
@@ -191,11 +215,12 @@ campaign_people_act(struct pipeline *pipeline, unsigned campaign, uint32_t user,
 }
 
 void
-campaign_people_act_undone(struct pipeline *pipeline, unsigned campaign, uint32_t user)
+campaign_people_act_undone(struct pipeline *pipeline, unsigned campaign, uint32_t user,
+                           uint32_t event)
 {
-    uint32_t index = pairs_find(pairs_of(pipeline), campaign, user);
+    uint32_t index = campaign_people_find(pipeline, campaign, user, event);
     if (index == PAIR_NONE) {
-        return; // it has left
+        return;
     }
     struct pairs_row *pair = pairs_at(pairs_of(pipeline), index);
     if (pair->acts == 1) {
@@ -220,6 +245,7 @@ merge_pair(struct pipeline *pipeline, uint32_t index, uint32_t into)
         campaign_course_merge(pipeline, pair, same);
         same->acts += pair->acts;
         same->last = same->last > pair->last ? same->last : pair->last;
+        same->since = same->since < pair->since ? same->since : pair->since;
         campaign_outreach_merge(pipeline, index, other);
         campaign_people_remove(pipeline, index);
         campaign_outreach_touched(pipeline, other);

@@ -20,15 +20,16 @@ enum { CAMPAIGN_PEOPLE_AT_ONCE = 4096 }; // pairs that one part looks at
 // True if the person has a pair in the campaign, or can have one.
 bool campaign_people_have_room(struct pipeline *pipeline, unsigned campaign,
                                uint32_t user);
-// The pair, made if there is none; PAIR_NONE: there is no room.
-uint32_t campaign_people_meet(struct pipeline *pipeline, unsigned campaign,
-                              uint32_t user);
-// The current event, of that time, is an act of the person; there must be room.
+// The pair of the person that contains that event, which counts in the campaign;
+// PAIR_NONE: it has left since.
+uint32_t campaign_people_find(const struct pipeline *pipeline, unsigned campaign,
+                              uint32_t user, uint32_t event);
+// The current event is an act of the person; there must be room.
 void campaign_people_act(struct pipeline *pipeline, unsigned campaign, uint32_t user,
-                         usec time);
+                         uint32_t event);
 // Such an act was taken back.
 void campaign_people_act_undone(struct pipeline *pipeline, unsigned campaign,
-                                uint32_t user);
+                                uint32_t user, uint32_t event);
 // The number of acts in the windows changed.
 void campaign_people_touched(struct pipeline *pipeline, unsigned campaign,
                              uint32_t user);

@@ -13,10 +13,11 @@ campaign_reload_init(struct pipeline *pipeline, uint32_t counters_per_pair,
                      uint32_t all_counters)
 {
     const struct pipeline_options *options = &pipeline->options;
-    uint32_t pairs = (uint32_t)options->campaigns_capacity;
+    uint32_t pairs = options_people_kept(options, options->campaigns_capacity);
     const struct campaigns_sizes sizes = {
         .cascades = 2 * (uint32_t)options->cascades_capacity,
         .events = (uint32_t)(options->dedupe_capacity + options->dedupe_retweets),
+        .lasting = (uint32_t)options->dedupe_retweets,
         .pairs = pairs,
         .counters = pairs * counters_per_pair,
         .all_counters = all_counters,
@@ -180,7 +181,6 @@ take_out(struct campaigns *campaigns, uint32_t leaving)
     memmove(&campaigns->leaving[leaving], &campaigns->leaving[leaving + 1],
             (campaigns->leaving_count - leaving) * sizeof(campaigns->leaving[0]));
     campaigns->leaving[campaigns->leaving_count] = (struct campaigns_leaving){0};
-    campaigns->leaving_pulled = 0;
 }
 
 // The keys of a campaign that is gone are deleted; of too many, those that left first
@@ -196,11 +196,11 @@ note_leaving(struct pipeline *pipeline, const char *name, struct outreach_keys *
     struct campaigns_leaving *leaving = &campaigns->leaving[campaigns->leaving_count++];
     memcpy(leaving->name, name, OPTION_TITLE_MAX);
     leaving->keys = *keys;
+    leaving->pulled = 0;
     *keys = (struct outreach_keys){0};
-    campaigns->leaving_pulled = 0;
 }
 
-// It is back: those who had a key may still have it.
+// It is back: it may still have its keys, and so may those who had one.
 static void
 forget_leaving(struct pipeline *pipeline, const char *name, struct figures *figures)
 {
@@ -213,6 +213,7 @@ forget_leaving(struct pipeline *pipeline, const char *name, struct figures *figu
             for (uint32_t k = 0; k < figures->keys.count; k++) {
                 figures->keys.rows[k].state = OUTREACH_KEY_WHOLE;
             }
+            figures->is_written = figures->is_whole = figures->is_changed = true;
             take_out(campaigns, i);
             return;
         }

@@ -9,6 +9,13 @@ place_in(const struct event_records_part *part, uint32_t event)
 }
 
 uint64_t
+event_walk_sequence(const struct event_records *records, uint32_t event)
+{
+    const struct event_records_part *part = event_records_part_of(records, event);
+    return part->first + place_in(part, event);
+}
+
+uint64_t
 event_walk_order(const struct event_records *records, uint32_t event)
 {
     const struct event_records_part *part = event_records_part_of(records, event);

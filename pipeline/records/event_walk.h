@@ -20,5 +20,7 @@ struct event_walk event_walk_after(const struct event_records *records, uint32_t
 // EVENT_NONE: the end.
 uint32_t event_walk_next(const struct event_records *records, struct event_walk *walk);
 
+// The sequence number of an event in its part.
+uint64_t event_walk_sequence(const struct event_records *records, uint32_t event);
 // Numbers the events in that order.
 uint64_t event_walk_order(const struct event_records *records, uint32_t event);

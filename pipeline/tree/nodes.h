@@ -27,6 +27,7 @@ enum node_flag {
     NODE_CHILD = 1 << 4,   // counted as a child of its parent's act …
     NODE_FIRST = 1 << 5,   // … and the first of these
     NODE_CARRIED = 1 << 6, // an act that has such a first child
+    NODE_APART = 1 << 7,   // an act of which a child is in fewer campaigns
 };
 
 struct node {

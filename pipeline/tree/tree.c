@@ -459,7 +459,8 @@ tree_remove(struct trees *trees, struct tree *tree, const struct tree_event *eve
         return;
     }
     tree->observed -= (row->flags & NODE_OBSERVED) != 0;
-    row->flags &= (uint8_t) ~(NODE_ACT | NODE_CHILD | NODE_FIRST | NODE_CARRIED);
+    row->flags &=
+        (uint8_t) ~(NODE_ACT | NODE_CHILD | NODE_FIRST | NODE_CARRIED | NODE_APART);
     weigh_out(trees, tree, body, node);
     if (body->frozen == 0) {
         prune(trees, body, node);

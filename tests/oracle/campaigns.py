@@ -182,15 +182,19 @@ class Campaigns:
         """Person -> sums of what they carried within the campaign."""
         weight = self.oracle.ledger.weight
         mine = {event for event, name in self.events if name == campaign.name}
-        rows = {event.author: {"acts": 0.0, "people": 0.0}
+        rows = {event.author: {"acts": 0.0, "people": 0.0, "carried": 0.0}
                 for event in mine if not event.is_undone}
         for cascade in self.oracle.ledger.cascades:
             for event in mine & cascade.acts:
                 if event.author in rows:
                     rows[event.author]["acts"] += weight(event.time)
+            carried = set()
             for child, parent in cascade.brought.items():
                 if child in mine and parent in mine and parent.author in rows:
                     rows[parent.author]["people"] += weight(child.time)
+                    carried.add(parent)
+            for act in carried & cascade.acts:
+                rows[act.author]["carried"] += weight(act.time)
         return rows
 
     def _ranked(self, campaign):
@@ -217,7 +221,11 @@ class Campaigns:
         hashes = {}
         for campaign in self.campaigns:
             for person, row in self._ranked(campaign):
-                fields = {name: repr(value) for name, value in row.items()}
+                fields = {name: repr(value) for name, value in row.items() if name != "carried"}
+                people, carried, acts = (math.floor(row[name] + 0.5)
+                                         for name in ("people", "carried", "acts"))
+                fields["why"] = (f"observed: {people} people came through {carried} of {acts} "
+                                 f"reshares in the campaign")
                 fields["known"] = str(int(self._is_known(campaign, person)))
                 followers = self.oracle.users[person].followers
                 if followers is not None:

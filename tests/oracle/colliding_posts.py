@@ -43,6 +43,7 @@ class Settings:
         # In whole minutes much happens at the very ages at which estimates are made.
         self.grain = MINUTE if rng.random() < 0.15 else 1
         self.users_from, self.cascades_from = rng.choice((1, 2, 5)), rng.choice((1, 2, 5))
+        self.is_crowded = False  # more people take part in campaigns than are kept
         self.is_merging = False  # fold merges reshares: some estimates are known only about
 
 

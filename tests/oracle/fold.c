@@ -1,10 +1,11 @@
 // Runs posts through the pipeline and prints every change, for a model to apply.
 //
 //     fold [-w 5m,1h] [-n TOP] [-d DEDUPE] [-e EVERY] [-s SEED] [-x SEED] [--wall MS]
-//     [-c NAME/WORDS/LANGUAGES/RIVALS/KNOWN/OUTREACH] FILE
+//     [-c NAME/WORDS/LANGUAGES/RIVALS/KNOWN/OUTREACH] [-r 1] FILE
 //
-// -c is a campaign. After every EVERY lines, and at the end, one flush, with what fades as of then. Lines are tab-separated with \t
-// \n \r \\ and \0 escaped: SET key field value, UNSET key field, DEL key, ZSET board
+// -c is a campaign; -r counts their people anew after each flush. After every EVERY
+// lines, and at the end, one flush, with what fades as of then. Lines are tab-separated
+// with \t \n \r \\ and \0 escaped: SET key field value, UNSET key field, DEL key, ZSET board
 // member score, ZREM board member, ZCLEAR board, STR key value, VIEW key field value for
 // all that pipeline/views_campaign.h shows, and FLUSH lines clock_ms posts interactions
 // duplicates at the end of each. -s keys the tables
@@ -29,6 +30,7 @@
 #include "pipeline/views.h"
 #include "pipeline/views_campaign.h"
 #include "pipeline/views_course.h"
+#include "tests/oracle/campaign_recount.h"
 #include "tests/unit/kept.h"
 
 struct fold {
@@ -45,6 +47,7 @@ struct fold {
     usec wall;
     uint64_t line_count;
     struct views_entry *entries; // space for a board
+    bool is_recounted;
 };
 
 static void
@@ -472,6 +475,10 @@ flush(struct fold *fold)
     printf("FLUSH\t%" PRIu64 "\t%" PRId64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n",
            fold->line_count, meta.clock == USEC_NONE ? 0 : meta.clock / USEC_PER_MS,
            meta.posts, meta.interactions, metrics->duplicates);
+    if (fold->is_recounted && !campaign_recount_agrees(fold->pipeline)) {
+        fprintf(stderr, "fold: recounted after line %" PRIu64 "\n", fold->line_count);
+        exit(70);
+    }
 }
 
 static void
@@ -546,6 +553,8 @@ parse(struct fold *fold, int argc, char **argv)
             fold->seed = strtoull(value, NULL, 10);
         } else if (strcmp(argv[i], "-x") == 0) {
             fold->chaos = strtoull(value, NULL, 10);
+        } else if (strcmp(argv[i], "-r") == 0) {
+            fold->is_recounted = true;
         } else if (strcmp(argv[i], "-c") == 0) {
             add_campaign(fold, value);
         } else if (strcmp(argv[i], "--wall") == 0) {
