@@ -433,7 +433,7 @@ amend(struct pipeline *pipeline, const struct post *post)
     } else if (post->kind == POST_RENAMED) {
         names_rename(pipeline, &post->author);
     } else {
-        withdrawals_add(pipeline, &post->author);
+        withdrawals_add(pipeline, post);
     }
 }
 

@@ -27,8 +27,8 @@ enum post_kind {
                     // `source`, is given
     POST_RENAMED,   // `author` has a new handle; only their id and handle
                     // are given
-    POST_WITHDRAWN, // the account of `author` is gone, with all that it published; only
-                    // their id is given
+    POST_WITHDRAWN, // the account of `author` is gone, with all that it published until
+                    // `time`; only their id and perhaps this time is given
 };
 
 struct post_user {

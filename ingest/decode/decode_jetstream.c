@@ -293,10 +293,21 @@ read_identity(struct decode_run *run, const struct jetstream_event *event)
     decode_run_keep(run);
 }
 
+// When the account was gone; no time if it cannot be read.
+static usec
+time_of_change(struct decode_run *run, const struct jetstream_event *event)
+{
+    if (!event->time_us.is_given) {
+        return decode_run_detail_time(run, event->time);
+    }
+    return event->time_us.value <= INT64_MAX ? (usec)event->time_us.value : USEC_NONE;
+}
+
 static void
 withdraw(struct decode_run *run, const struct jetstream_event *event)
 {
-    (void)make_change(run, event, POST_WITHDRAWN);
+    struct post *post = make_change(run, event, POST_WITHDRAWN);
+    post->time = time_of_change(run, event);
     decode_run_keep(run);
 }
 

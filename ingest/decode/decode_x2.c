@@ -374,11 +374,13 @@ keep_deletion(struct decode_run *run, struct slice id)
 
 // An account that is gone takes back all its posts.
 static void
-keep_withdrawal(struct decode_run *run, struct slice id)
+keep_withdrawal(struct decode_run *run, const struct x2_event *gone)
 {
     struct post *post = decode_run_post(run);
     post->kind = POST_WITHDRAWN;
-    post->author.id = decode_run_number_id(run, id);
+    post->author.id =
+        decode_run_number_id(run, gone->user != NULL ? gone->user->id : SLICE_NONE);
+    post->time = decode_run_detail_time(run, gone->event_at);
     decode_run_keep(run);
 }
 
@@ -395,7 +397,7 @@ keep_element(struct page *page, const struct x2_tweet *tweet)
     if (event != NULL) {
         keep_deletion(run, event->tweet != NULL ? event->tweet->id : event->id);
     } else if (gone != NULL) {
-        keep_withdrawal(run, gone->user != NULL ? gone->user->id : SLICE_NONE);
+        keep_withdrawal(run, gone);
     } else if (!slice_is_none(tweet->id) && has_text) {
         keep_tweet(page, tweet);
     } else if (tweet->is_compliance) {

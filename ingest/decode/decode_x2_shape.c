@@ -91,9 +91,10 @@ static const struct json_field tweet_fields[] = {
 static const struct json_table tweet_table = {tweet_fields, sizeof(struct x2_tweet)};
 
 static const struct json_field event_fields[] = {
-    {"id",    JSON_ID | JSON_ONCE,      offsetof(struct x2_event, id),    NULL, 0},
-    {"tweet", JSON_STRUCT | JSON_VITAL, offsetof(struct x2_event, tweet), &tweet_table, 0},
-    {"user",  JSON_STRUCT | JSON_VITAL, offsetof(struct x2_event, user),  &user_table, 0},
+    {"id",       JSON_ID | JSON_ONCE,      offsetof(struct x2_event, id),       NULL, 0},
+    {"tweet",    JSON_STRUCT | JSON_VITAL, offsetof(struct x2_event, tweet),    &tweet_table, 0},
+    {"user",     JSON_STRUCT | JSON_VITAL, offsetof(struct x2_event, user),     &user_table, 0},
+    {"event_at", JSON_TEXT,                offsetof(struct x2_event, event_at), NULL, 0},
     JSON_FIELD_END,
 };
 static const struct json_table event_table = {event_fields, sizeof(struct x2_event)};

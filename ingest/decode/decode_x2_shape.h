@@ -54,6 +54,7 @@ struct x2_event {
     struct slice id; // of the post, without an object around it
     const struct x2_tweet *tweet;
     const struct x2_user *user;
+    struct slice event_at;
 };
 
 // A post, or in a list of references one with `type`, which often has only the id.

@@ -58,10 +58,10 @@ finish(struct pipeline *pipeline)
 }
 
 void
-withdrawals_add(struct pipeline *pipeline, const struct post_user *account)
+withdrawals_add(struct pipeline *pipeline, const struct post *post)
 {
     struct withdrawals *withdrawals = &pipeline->withdrawals;
-    uint32_t user = users_find(&pipeline->users, account->id);
+    uint32_t user = users_find(&pipeline->users, post->author.id);
     // A user with an event, or with a post that others refer to, is referenced.
     if (user == USER_NONE || users_at(&pipeline->users, user)->refs == 0) {
         return;
@@ -72,7 +72,9 @@ withdrawals_add(struct pipeline *pipeline, const struct post_user *account)
     }
     users_at(&pipeline->users, user)->refs++;
     pipeline->metrics.withdrawals++;
+    bool is_dated = post_time_is_believable(post->time, pipeline->clock);
     *row_of(withdrawals, withdrawals->next++) = (struct withdrawal){
+        .until = is_dated ? post->time : INT64_MAX,
         .events = pipeline->records.newest.next,
         .births = pipeline->cascades.births,
         .user = user,
@@ -83,21 +85,29 @@ withdrawals_add(struct pipeline *pipeline, const struct post_user *account)
     }
 }
 
-// The withdrawal of this user that the search is for; NULL: none.
-static const struct withdrawal *
-find(const struct withdrawals *withdrawals, uint32_t user)
+// An event or a post of a user.
+struct item {
+    uint32_t user;
+    uint32_t birth;    // of its cascade; 0: an event
+    uint64_t sequence; // 0: it came before all that are searched for
+    usec time;         // USEC_NONE: not known
+};
+
+// True if a withdrawal that the search is for takes the item back. There may be several
+// of one user: an account that came back may be gone again.
+static bool
+is_withdrawn(const struct withdrawals *withdrawals, struct item item)
 {
-    struct table_walk walk = table_walk(&withdrawals->by_user, key_of(user));
+    struct table_walk walk = table_walk(&withdrawals->by_user, key_of(item.user));
     uint32_t index;
-    const struct withdrawal *last = NULL;
     while ((index = table_next(&withdrawals->by_user, &walk)) != TABLE_NONE) {
         const struct withdrawal *row = &withdrawals->rows[index];
-        // An account that came back may be gone again.
-        if (row->user == user && (last == NULL || row->events > last->events)) {
-            last = row;
+        if (row->user == item.user && item.sequence < row->events &&
+            item.birth <= row->births && item.time <= row->until) {
+            return true;
         }
     }
-    return last;
+    return false;
 }
 
 // True if the event is taken back.
@@ -112,8 +122,10 @@ look_at_event(struct pipeline *pipeline, const struct event_records_part *part,
     if (pipeline->users.merged != 0) {
         actor = inside_actor(pipeline, row);
     }
-    const struct withdrawal *gone = find(&pipeline->withdrawals, actor);
-    if (gone == NULL || (part == &records->newest && sequence >= gone->events) ||
+    const struct item item = {.user = actor,
+                              .sequence = part == &records->newest ? sequence : 0,
+                              .time = row->time};
+    if (!is_withdrawn(&pipeline->withdrawals, item) ||
         event_records_find(records, row->hash) != event) {
         return false;
     }
@@ -125,10 +137,10 @@ static void
 look_at_cascade(struct pipeline *pipeline, uint32_t cascade)
 {
     const struct cascade *row = cascades_at(&pipeline->cascades, cascade);
-    const struct withdrawal *gone = row->birth != 0 && row->author != USER_NONE
-                                        ? find(&pipeline->withdrawals, row->author)
-                                        : NULL;
-    if (gone != NULL && row->birth <= gone->births) {
+    const struct item item = {
+        .user = row->author, .birth = row->birth, .time = row->created};
+    if (row->birth != 0 && row->author != USER_NONE &&
+        is_withdrawn(&pipeline->withdrawals, item)) {
         undo_hide(pipeline, cascade);
     }
 }

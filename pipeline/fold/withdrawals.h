@@ -6,7 +6,11 @@
 // WITHDRAWALS_AT_ONCE entries when a search begins and with each pipeline_settle,
 // WITHDRAWALS_PER_POST with each post. Taking back one event costs as much as
 // WITHDRAWALS_PER_EVENT entries. An account with 100 000 events therefore delays no
-// other post by more than 1 to 2 ms. Later events of the user are not affected.
+// other post by more than 1 to 2 ms.
+//
+// Later events of the user are not affected: neither those that arrive after the
+// message, nor those with a later time than the message has. So a message that arrives
+// again, after a restart for example, takes back nothing that the person did since.
 //
 // At most WITHDRAWALS_MAX accounts wait. The counts of further accounts stay; each is
 // counted in withdrawals_refused.
@@ -16,9 +20,10 @@
 #include <stdint.h>
 
 #include "base/table.h"
+#include "base/usec.h"
 
 struct pipeline;
-struct post_user;
+struct post;
 struct snapshot;
 
 enum {
@@ -29,7 +34,8 @@ enum {
 };
 
 struct withdrawal {
-    uint64_t events; // so many events had come at that time
+    usec until;      // the account was gone at that time; INT64_MAX: not known
+    uint64_t events; // so many events had come when the message arrived
     uint32_t births; // and so many cascades
     uint32_t user;   // referenced
 };
@@ -53,8 +59,9 @@ struct withdrawals {
 bool withdrawals_init(struct withdrawals *withdrawals);
 void withdrawals_fini(struct withdrawals *withdrawals);
 
-// The account is gone. Does nothing if the user is unknown. Borrows.
-void withdrawals_add(struct pipeline *pipeline, const struct post_user *account);
+// The account of its author is gone (POST_WITHDRAWN). Does nothing if the user is
+// unknown. Borrows.
+void withdrawals_add(struct pipeline *pipeline, const struct post *post);
 
 // Continues the search for that many entries.
 void withdrawals_search(struct pipeline *pipeline, uint32_t entries);

@@ -401,7 +401,8 @@ class Stream:
         if self.rng.random() < 0.5:
             return self._post()
         status = self.rng.choice(("deleted", "takendown", "suspended", "deactivated"))
-        return {"did": self._did()[5:], "time_us": 1, "kind": "account",
+        time = self.rng.choice((1, self.now, self.now - self.rng.randrange(HOUR)))
+        return {"did": self._did()[5:], "time_us": time, "kind": "account",
                 "account": {"active": False, "status": status}}
 
     def _duplicate(self):

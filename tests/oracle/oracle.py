@@ -15,6 +15,7 @@ import argparse
 import datetime
 import itertools
 import json
+import math
 import re
 import sys
 import unicodedata
@@ -759,16 +760,18 @@ class Oracle:
         if message["kind"] == "identity":
             self._claim(user_id, self.users[user_id], message["identity"]["handle"])
         else:
-            self._withdraw(user_id)
+            self._withdraw(user_id, message["time_us"])
 
-    def _withdraw(self, user_id):
-        """All that the person did and that is remembered is deleted, and all their posts."""
+    def _withdraw(self, user_id, time):
+        """All that the person did until then and that is remembered is deleted, and all their
+        posts until then. A time that cannot be is not known."""
+        until = time if YEAR_2006 <= time <= self.clock + MINUTE else math.inf
         for event_id in [*self.events.newest, *self.events.lasting]:
             event = self.events.get(event_id)
-            if event and event.author == user_id:
+            if event and event.author == user_id and event.time <= until:
                 self._delete(event_id)
         for post in self.known.values():
-            post.is_deleted |= post.author == user_id
+            post.is_deleted |= post.author == user_id and (post.time is None or post.time <= until)
 
     def _delete(self, event_id):
         event = self.events.get(self._counted(event_id))

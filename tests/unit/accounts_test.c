@@ -66,12 +66,19 @@ rename_user(struct pipeline *pipeline, const char *id, const char *handle)
 }
 
 static void
-withdraw(struct pipeline *pipeline, const char *id)
+withdraw_at(struct pipeline *pipeline, const char *id, usec time)
 {
     feed(pipeline, &(struct post){
                        .kind = POST_WITHDRAWN,
+                       .time = time,
                        .author.id = slice_of(id),
                    });
+}
+
+static void
+withdraw(struct pipeline *pipeline, const char *id)
+{
+    withdraw_at(pipeline, id, USEC_NONE);
 }
 
 // ── another handle ─────────────────────────────────────────────────────────
@@ -171,6 +178,21 @@ all_posts_of_an_account_that_is_gone_are_hidden(void **state)
     pipeline_destroy(&pipeline);
 }
 
+static void
+a_message_that_comes_again_takes_back_nothing_later(void **state)
+{
+    (void)state;
+    struct pipeline *pipeline = create();
+    publish(pipeline, 1, "n:root", T0);
+    publish(pipeline, 2, "n:root", T0 + 1);
+    retweet(pipeline, 3, "n:b", 2);
+    withdraw_at(pipeline, "n:root", T0);
+    FLUSHED_HAS(pipeline, "posts:1h n:root=1", "cascades:1h n:p2=1");
+    withdraw_at(pipeline, "n:root", T0 + 1);
+    FLUSHED_HAS(pipeline, "posts:1h n:root=0", "cascades:1h n:p2=0");
+    pipeline_destroy(&pipeline);
+}
+
 enum { MANY = 60000 };
 
 // A person with so many events that the search takes many posts.
@@ -244,9 +266,9 @@ accounts_beyond_what_can_wait_are_counted(void **state)
         struct slice id = made_name(
             buffer, "n:u", (int64_t)pipeline_metrics(pipeline)->withdrawals - 1);
         // Nothing but the table of those that wait is looked at here.
-        withdrawals_add(pipeline, &(struct post_user){.id = id});
+        withdrawals_add(pipeline, &(struct post){.author.id = id});
     }
-    withdrawals_add(pipeline, &(struct post_user){.id = SLICE_LIT("n:other")});
+    withdrawals_add(pipeline, &(struct post){.author.id = SLICE_LIT("n:other")});
     assert_int_equal(pipeline_metrics(pipeline)->withdrawals_refused, 1);
     while (pipeline_settle(pipeline)) {
     }
@@ -277,6 +299,7 @@ main(void)
         cmocka_unit_test(a_look_up_gives_a_root_its_time),
         cmocka_unit_test(an_account_that_is_gone_takes_back_what_it_did),
         cmocka_unit_test(all_posts_of_an_account_that_is_gone_are_hidden),
+        cmocka_unit_test(a_message_that_comes_again_takes_back_nothing_later),
         cmocka_unit_test(an_account_with_many_events_does_not_delay_a_post),
         cmocka_unit_test(a_search_continues_from_a_snapshot),
         cmocka_unit_test(accounts_beyond_what_can_wait_are_counted),
