@@ -345,8 +345,12 @@ settings_resolve(struct settings *settings, const char *folder)
     if (folder == NULL) {
         return;
     }
-    resolve(settings->redis.password_file, folder);
-    resolve(settings->http.token_file, folder);
+    char *const files[] = {settings->redis.password_file,
+                           settings->redis.sentinel_password_file,
+                           settings->redis.key_file, settings->http.token_file};
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        resolve(files[i], folder);
+    }
     for (size_t i = 0; i < settings_group_count; i++) {
         resolve_group(settings, &settings_groups[i], folder);
     }

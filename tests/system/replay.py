@@ -414,6 +414,27 @@ def the_command_line_adds_to_sources_and_makes_them():
 
 
 @case
+def every_secret_without_a_path_is_a_credential():
+    folder = f"{FOLDER}/secrets"
+    os.mkdir(folder)
+    cases = (('source "a" { url = "http://127.0.0.1:1/" token_file = one }', "token_file"),
+             ('webhook "a" { url = "https://example.org/" secret_file = two }', "secret_file"),
+             ("http { token_file = three }", "http.token_file"),
+             ('redis { url = "redis://127.0.0.1" password_file = four }', "redis.password_file"),
+             ('redis { url = "sentinel://127.0.0.1/m" sentinel_password_file = five }',
+              "redis.sentinel_password_file"),
+             ('redis { url = "rediss://127.0.0.1" cert_file = "/dev/null" key_file = six }',
+              "redis.key_file"))
+    for text, option in cases:
+        code, lines = checked(text, CREDENTIALS_DIRECTORY=folder)
+        assert code == 78 and option + ": " in lines[0], (text, lines)
+        with open(f"{folder}/{text.split()[-2]}", "w", encoding="utf-8",
+                  opener=lambda name, flags: os.open(name, flags, 0o400)) as file:
+            file.write("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYqr\n")
+        assert checked(text, CREDENTIALS_DIRECTORY=folder) == (0, []), text
+
+
+@case
 def a_token_without_a_path_is_a_credential():
     text = 'source "a" { url = "http://127.0.0.1:1/"\n token_file = "x-token" }\n'
     assert checked(text) == (0, [])  # known only where systemd lays it
