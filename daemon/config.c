@@ -155,6 +155,7 @@ on_value(cfg_t *cfg, cfg_opt_t *opt)
         *settings_line(reader->settings, row, values) = cfg->line;
     } else if (row != reader->failed) {
         reader->failed = row;
+        config_names_section(reader->settings, values, &error);
         report(&error, cfg);
     }
     return 0;

@@ -29,11 +29,14 @@ override(struct settings *settings, const char *assignment, struct error *error)
         return error_set(error, unknown.code, "-o %.*s: %s", SLICE_ARG(name),
                          unknown.text);
     }
-    enum status status = option_set(row, values, slice_of(equals + 1), error);
+    struct error invalid = {0};
+    enum status status = option_set(row, values, slice_of(equals + 1), &invalid);
     if (status == STATUS_OK) {
         *settings_line(settings, row, values) = SETTINGS_COMMAND_LINE;
+        return STATUS_OK;
     }
-    return status;
+    config_names_section(settings, values, &invalid);
+    return error_set(error, status, "%s", invalid.text);
 }
 
 bool

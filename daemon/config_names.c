@@ -142,3 +142,20 @@ config_names_form(struct slice section, struct error *error)
                      "%.*s has no title and no value: write %.*s { … }%s",
                      SHOWN(section), SHOWN(section), other);
 }
+
+void
+config_names_section(const struct settings *settings, const void *values,
+                     struct error *error)
+{
+    size_t offset = (size_t)((const char *)values - (const char *)settings);
+    for (size_t i = 0; i < settings_group_count; i++) {
+        const struct settings_group *group = &settings_groups[i];
+        if (offset >= group->items &&
+            offset < group->items + group->maximum * group->item_size) {
+            const struct error value = *error;
+            *error = (struct error){0};
+            error_set(error, value.code, "%s \"%s\": %s", group->name,
+                      (const char *)values, value.text);
+        }
+    }
+}

@@ -386,6 +386,17 @@ def an_unknown_name_is_reported_with_the_nearest_one():
 
 
 @case
+def a_wrong_value_is_reported_with_the_section_it_is_in():
+    for section, option, value in (("alert", "min_size", "many"), ("alert", "levels", "0x1"),
+                                   ("source", "connect_timeout", "soon"), ("webhook", "queue", "-1")):
+        code, lines = checked(f'{section} "one" {{\n {option} = {value}\n}}\n')
+        start = f'2: {section} "one": {option}: '
+        assert code == 78 and lines[0].startswith(start), (lines, start)
+        code, lines = checked("", "-o", f"{section}.one.{option}={value}")
+        assert code == 78 and lines[0].startswith("cascaded: " + start[3:]), lines
+
+
+@case
 def sources_are_sections_with_a_title():
     url = 'url = "http://127.0.0.1:1/"'
     assert checked(f'source "a" {{ {url} }}\nsource "b" {{ {url} format = "x2" }}\n') == (0, [])

@@ -49,10 +49,10 @@ HOME = 'source "home" { url = "https://m.example/api/v1/streaming/user" }\n'
 def an_error_in_a_rule_is_reported_with_its_line():
     cases = [
         ('alert "a" { min_sise = 3 }\n', '1: unknown option "min_sise" in alert: did you mean'),
-        ('alert "a" {\n  min_size = many }\n', '2: min_size: "many" is not a number'),
-        ('alert "a" {\n  levels = {3, 1}\n min_size = 1 }\n', "2: levels: write each number once"),
-        ('alert "a" {\n  max_age = 8d\n min_size = 1 }\n', '2: max_age: "8d" is not from 0s to 7d'),
-        ('alert "a" {\n  min_p_double = 2 }\n', '2: min_p_double: "2" is not from 0 to 1'),
+        ('alert "a" {\n  min_size = many }\n', '2: alert "a": min_size: "many" is not a number'),
+        ('alert "a" {\n  levels = {3, 1}\n min_size = 1 }\n', '2: alert "a": levels: write each number once'),
+        ('alert "a" {\n  max_age = 8d\n min_size = 1 }\n', '2: alert "a": max_age: "8d" is not from 0s to 7d'),
+        ('alert "a" {\n  min_p_double = 2 }\n', '2: alert "a": min_p_double: "2" is not from 0 to 1'),
         ('alert "a" {\n}\n', '2: alert "a": the rule has no condition'),
         ('alert "a" {\n burst = often\n}\n', '3: alert "a": burst: "often" is neither'),
         ('alert "a" {\n min_size = 9\n max_age = 1m\n hysteresis = 2m\n}\n',
@@ -79,7 +79,7 @@ def an_error_in_a_rule_is_reported_with_its_line():
         ('alert "a" { match_hashtags = {tea, "#"}\n }\n',
          '2: alert "a": match_hashtags: "#" is not a hashtag'),
         ('alert "a" {\n match_text = {"milk", "tea, biscuits"}\n }\n',
-         '2: match_text: "tea, biscuits" contains a comma'),
+         '2: alert "a": match_text: "tea, biscuits" contains a comma'),
         ('alert "a" { min_size = 1 }\nalert "a" { min_size = 2 }\n', "2: found duplicate title 'a'"),
         ('cascades { engine = false }\nalert "a" { min_forecast = 3 }\n',
          '2: alert "a": forecast is not known while cascades.engine is off'),
@@ -88,7 +88,7 @@ def an_error_in_a_rule_is_reported_with_its_line():
         ('carriers { capacity = 0 }\nalert "a" { min_size = 9\n carriers_in = 3 }\n',
          '3: alert "a": carriers_in: there is no board carriers while carriers.capacity is 0'),
         (HOME + 'alert "a" { carriers_in = 3 }\n', '2: alert "a": carriers_in: none of its sources'),
-        ('alert "a" { carriers_in = 10001 }\n', '1: carriers_in: "10001" is not from 0 to 10000'),
+        ('alert "a" { carriers_in = 10001 }\n', '1: alert "a": carriers_in: "10001" is not from 0 to 10000'),
         ('alert "a" { carriers_in = 9\n levels = {1, 2} }\n',
          '2: alert "a": levels multiply min_size, min_forecast, min_reach, min_amplifiers, but'),
     ]
