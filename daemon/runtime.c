@@ -3,16 +3,21 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <signal.h>
+#include <stdint.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sysexits.h>
 
 #include "base/log.h"
 #include "daemon/campaign_setup.h"
+#include "daemon/reason.h"
 #include "daemon/signals.h"
 #include "daemon/wall_clock.h"
 #include "net/http_client.h"
 #include "pipeline/pipeline.h"
 #include "sinks/redis/redis_sink.h"
+
+enum { DESCRIPTORS_MIN = 16 }; // a replay with snapshots has 12
 
 void
 runtime_leave(struct runtime *runtime, int exit_code)
@@ -116,9 +121,26 @@ on_redis(void *context, enum redis_event event, int exit_code,
 
 // ── set-up ─────────────────────────────────────────────────────────────────
 
+// libevent ends the process itself if it lacks descriptors for a loop.
+static bool
+has_descriptors(struct error *error)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= DESCRIPTORS_MIN) {
+        return true;
+    }
+    error_set(error, STATUS_NOMEM,
+              "Too many open files: the limit is %ju, and at least %d are needed; %s",
+              (uintmax_t)limit.rlim_cur, DESCRIPTORS_MIN, reason_advice(EMFILE));
+    return false;
+}
+
 static bool
 make_loop(struct runtime *runtime, struct error *error)
 {
+    if (!has_descriptors(error)) {
+        return false;
+    }
     runtime->base = event_base_new();
     if (runtime->base == NULL || !signals_init(runtime->base, on_signal, runtime)) {
         error_set(error, STATUS_NOMEM, "cannot create an event loop: %s",
