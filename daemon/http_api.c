@@ -2,6 +2,7 @@
 
 #include "daemon/wall_clock.h"
 #include "net/clock.h"
+#include "pipeline/views_campaign.h"
 #include "sinks/redis/redis_sink.h"
 
 static void
@@ -61,6 +62,38 @@ on_alert(void *context, struct slice json)
     live_feed_alerted(http_api->feed, json);
 }
 
+// ── who is marked as talked to ─────────────────────────────────────────────
+
+static struct slice
+campaign_at(void *context, uint32_t number)
+{
+    const struct http_api *http_api = context;
+    return number < views_campaigns(http_api->needs.pipeline)
+               ? views_campaign_name(http_api->needs.pipeline, number)
+               : SLICE_NONE;
+}
+
+static void
+on_marks(void *context, struct slice campaign)
+{
+    const struct http_api *http_api = context;
+    api_marks_follow(http_api->api, campaign);
+}
+
+static void
+on_mark(void *context, struct slice campaign, struct slice person, struct slice ms)
+{
+    const struct http_api *http_api = context;
+    api_mark(http_api->api, campaign, person, ms);
+}
+
+static void
+on_marks_end(void *context, struct slice campaign)
+{
+    const struct http_api *http_api = context;
+    api_marks_complete(http_api->api, campaign);
+}
+
 bool
 http_api_init(struct http_api *http_api, const struct http_api_needs *needs)
 {
@@ -89,6 +122,14 @@ http_api_init(struct http_api *http_api, const struct http_api_needs *needs)
         return false;
     }
     alert_delivery_watch(needs->delivery, on_alert, http_api);
+    http_api->marks = (struct redis_marks_request){
+        .campaign = campaign_at,
+        .on_begin = on_marks,
+        .on_mark = on_mark,
+        .on_end = on_marks_end,
+        .context = http_api,
+    };
+    redis_marks_read(needs->sink, &http_api->marks);
     return true;
 }
 
@@ -96,6 +137,7 @@ void
 http_api_fini(struct http_api *http_api)
 {
     if (http_api->api != NULL) {
+        redis_marks_read(http_api->needs.sink, NULL);
         alert_delivery_watch(http_api->needs.delivery, NULL, NULL);
         live_feed_destroy(&http_api->feed);
         api_destroy(&http_api->api);

@@ -11,10 +11,11 @@
 #include "daemon/streams.h"
 #include "ingest/text/network.h"
 #include "sinks/api/api.h"
+#include "sinks/redis/redis_marks.h"
 
 struct http_api_needs {
     struct pipeline *pipeline; // kept, as all pointers here
-    const struct redis_sink *sink;
+    struct redis_sink *sink;
     const struct streams *streams; // NULL: of a replay
     struct alert_delivery *delivery;
     const struct settings *settings;
@@ -25,6 +26,7 @@ struct http_api {
     struct http_api_needs needs;
     struct slice networks[NETWORK_COUNT];
     struct api_source sources[SETTINGS_SOURCES_MAX];
+    struct redis_marks_request marks;
     struct api *api;
     struct live_feed *feed;
 };

@@ -263,10 +263,12 @@ views_window(const struct pipeline *pipeline, uint32_t index)
     usec length = spans->length[index];
     bool has_begun = pipeline->started != USEC_NONE;
     usec since = has_begun ? pipeline->clock - pipeline->started : 0;
+    usec before = since > length ? since - length : 0;
     return (struct views_window){
         .name = slice_of(spans->name[index]),
         .length = length,
         .seen = since < length ? since : length,
+        .before = before < length ? before : length,
         .is_complete = coverage_is_complete(pipeline, length),
     };
 }

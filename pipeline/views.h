@@ -74,6 +74,7 @@ struct views_window {
     struct slice name; // "1h"
     usec length;
     usec seen;        // of it since the first post; 0 before
+    usec before;      // the same of the window before it
     bool is_complete; // all of it, and nothing was left out in it
 };
 uint32_t views_windows(const struct pipeline *pipeline);

@@ -5,12 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/hash.h"
 #include "base/json_writer.h"
 #include "net/clock.h"
 #include "sinks/api/api_inside.h"
 
-enum { PARAMETER_MAX = 32 };
+enum {
+    PARAMETER_MAX = 32,
+    RANKS_KEPT = 250,    // members of a board
+    CAMPAIGN_RANKS = 50, // of a board of a campaign
+};
 
 typedef void (*write_fn)(const struct api_call *call);
 
@@ -48,23 +53,71 @@ api_number(struct api *api)
     return api->number;
 }
 
+// ── ranks ──────────────────────────────────────────────────────────────────
+
+// The entries that api->entries has of the board of that number in `ranks`.
+static void
+note_board(struct api *api, struct api_ranks *ranks, uint32_t board,
+           enum views_owner kind, uint32_t count)
+{
+    uint64_t hashes[RANKS_KEPT];
+    for (uint32_t i = 0; i < count; i++) {
+        struct slice id =
+            views_owner_id(api->setup.pipeline, kind, api->entries[i].owner);
+        hashes[i] = hash_known(id);
+    }
+    api_ranks_set(ranks, board, hashes, count);
+}
+
 static void
 note_ranks(struct api *api, usec clock)
 {
-    struct pipeline *pipeline = api->setup.pipeline;
-    static const struct hash_key key = {0, 0};
-    uint64_t hashes[API_RANKS_KEPT];
+    const struct pipeline *pipeline = api->setup.pipeline;
     if (!api_ranks_begin(&api->ranks, clock)) {
         return;
     }
     for (uint32_t board = 0; board < api->ranks.boards; board++) {
-        enum views_owner kind = views_board(pipeline, board).owner;
-        uint32_t count = views_entries(pipeline, board, api->entries, API_RANKS_KEPT);
-        for (uint32_t i = 0; i < count; i++) {
-            hashes[i] =
-                hash_slice(&key, views_owner_id(pipeline, kind, api->entries[i].owner));
-        }
-        api_ranks_set(&api->ranks, board, hashes, count);
+        uint32_t count = views_entries(pipeline, board, api->entries, api->ranks.kept);
+        note_board(api, &api->ranks, board, views_board(pipeline, board).owner, count);
+    }
+}
+
+// Those of campaigns are other boards once the campaigns are replaced. Without memory
+// no ranks are noted.
+static void
+follow_campaigns(struct api *api)
+{
+    const struct pipeline *pipeline = api->setup.pipeline;
+    uint32_t order = views_campaigns_order(pipeline);
+    uint32_t count = views_campaigns(pipeline);
+    if (order == api->campaigns_order) {
+        return;
+    }
+    api->campaigns_order = order;
+    api_ranks_fini(&api->campaign_ranks);
+    if (count != 0 &&
+        !api_ranks_init(&api->campaign_ranks,
+                        count * views_campaign_boards(pipeline, 0), CAMPAIGN_RANKS)) {
+        api_ranks_fini(&api->campaign_ranks);
+    }
+}
+
+static void
+note_campaign_ranks(struct api *api, usec clock)
+{
+    const struct pipeline *pipeline = api->setup.pipeline;
+    struct api_ranks *ranks = &api->campaign_ranks;
+    follow_campaigns(api);
+    if (ranks->boards == 0 || !api_ranks_begin(ranks, clock)) {
+        return;
+    }
+    uint32_t each = views_campaign_boards(pipeline, 0);
+    for (uint32_t board = 0; board < ranks->boards; board++) {
+        uint32_t campaign = board / each;
+        uint32_t count = views_campaign_entries(pipeline, campaign, board % each,
+                                                api->entries, ranks->kept);
+        note_board(api, ranks, board,
+                   views_campaign_board(pipeline, campaign, board % each).owner, count);
     }
 }
 
@@ -77,6 +130,7 @@ api_flushed(struct api *api)
     changes_meta(api->setup.pipeline, &meta);
     if (meta.clock != USEC_NONE) {
         note_ranks(api, meta.clock);
+        note_campaign_ranks(api, meta.clock);
     }
 }
 
@@ -96,6 +150,35 @@ void
 api_recalled(struct api *api, struct slice json)
 {
     api_alerts_recall(&api->alerts, json);
+}
+
+// ── marks ──────────────────────────────────────────────────────────────────
+
+void
+api_marks_follow(struct api *api, struct slice campaign)
+{
+    api_marks_begin(&api->marks, campaign);
+}
+
+// A list has at most VIEWS_OUTREACH_MAX people, so there is room for all. Without
+// memory a mark is missing until it is read again.
+void
+api_mark(struct api *api, struct slice campaign, struct slice person, struct slice ms)
+{
+    const struct pipeline *pipeline = api->setup.pipeline;
+    uint32_t number = views_campaign_find(pipeline, campaign);
+    uint32_t user = views_find_user(pipeline, person);
+    uint64_t at;
+    if (number != VIEWS_NONE && user != VIEWS_NONE &&
+        views_campaign_lists(pipeline, number, user) && decimal_parse_whole(ms, &at)) {
+        (void)api_marks_add(&api->marks, campaign, person, (usec)at * USEC_PER_MS);
+    }
+}
+
+void
+api_marks_complete(struct api *api, struct slice campaign)
+{
+    api_marks_end(&api->marks, campaign);
 }
 
 // ── answers ────────────────────────────────────────────────────────────────
@@ -196,6 +279,11 @@ PAGE(user)
 PAGE(tree)
 PAGE(cascade)
 PAGE(alerts)
+PAGE(campaigns)
+PAGE(campaign)
+PAGE(course)
+PAGE(campaign_top)
+PAGE(outreach)
 
 // clang-format off
 static const struct http_page pages[] = {
@@ -205,6 +293,11 @@ static const struct http_page pages[] = {
     {"/api/v1/cascades/**/tree", answer_tree},
     {"/api/v1/cascades/**", answer_cascade},
     {"/api/v1/alerts", answer_alerts},
+    {"/api/v1/campaigns", answer_campaigns},
+    {"/api/v1/campaigns/*", answer_campaign},
+    {"/api/v1/campaigns/*/course", answer_course},
+    {"/api/v1/campaigns/*/top/*/*", answer_campaign_top},
+    {"/api/v1/campaigns/*/outreach", answer_outreach},
     {NULL, NULL},
 };
 // clang-format on
@@ -228,10 +321,11 @@ api_create(const struct api_setup *setup)
     api->as_of = setup->wall();
     api->number = (uint64_t)(api->as_of / USEC_PER_MS);
     api->numbered = api->rated = api->spending = clock_monotonic();
-    api->entries = calloc(views_top(setup->pipeline), sizeof(*api->entries));
+    size_t most = views_top(setup->pipeline) + VIEWS_OUTREACH_MAX;
+    api->entries = calloc(most, sizeof(*api->entries));
     api->tree = calloc(1, sizeof(*api->tree));
     if (api->entries == NULL || api->tree == NULL ||
-        !api_ranks_init(&api->ranks, views_boards(setup->pipeline))) {
+        !api_ranks_init(&api->ranks, views_boards(setup->pipeline), RANKS_KEPT)) {
         api_destroy(&api);
     }
     return api;
@@ -246,6 +340,8 @@ api_destroy(struct api **api)
     }
     api_cache_fini(&a->cache);
     api_alerts_fini(&a->alerts);
+    api_marks_fini(&a->marks);
+    api_ranks_fini(&a->campaign_ranks);
     api_ranks_fini(&a->ranks);
     free(a->tree);
     free(a->entries);

@@ -79,6 +79,13 @@ void api_alerted(struct api *api, struct slice json);
 // An entry of the stream of alerts that an earlier process wrote (api_alerts_recall).
 void api_recalled(struct api *api, struct slice json);
 
+// Who is marked as talked to in a campaign: the marks follow, one of them, those were
+// all (sinks/redis/redis_marks.h). Ignores people who are not on the list.
+void api_marks_follow(struct api *api, struct slice campaign);
+void api_mark(struct api *api, struct slice campaign, struct slice person,
+              struct slice ms);
+void api_marks_complete(struct api *api, struct slice campaign);
+
 // The number of the current flush.
 uint64_t api_number(struct api *api);
 // For the HTTP server.

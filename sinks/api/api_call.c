@@ -1,13 +1,14 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/decimal.h"
 #include "base/json_writer.h"
 #include "net/clock.h"
 #include "sinks/api/api_inside.h"
 
 #define COSTLY_MOST (API_COSTLY_MS * USEC_PER_MS)
 
-enum { LIMIT_TEXT = 32, SECONDS_MAX = 32 };
+enum { LIMIT_TEXT = 32, SECONDS_MAX = 32, VALUE_MAX = 48 };
 
 // ── refusals and limits ────────────────────────────────────────────────────
 
@@ -24,21 +25,6 @@ api_unknown(const struct api_call *call, const char *message)
     api_refuse(call, HTTP_CODE_UNKNOWN, "not_found", message);
 }
 
-// A whole number without a sign, from 1 to API_LIMIT_MAX.
-static bool
-parse_limit(struct slice text, size_t *ret_limit)
-{
-    size_t limit = 0;
-    for (size_t i = 0; i < text.len && limit <= API_LIMIT_MAX; i++) {
-        if (text.ptr[i] < '0' || text.ptr[i] > '9') {
-            return false;
-        }
-        limit = 10 * limit + (size_t)(text.ptr[i] - '0');
-    }
-    *ret_limit = limit;
-    return limit >= 1 && limit <= API_LIMIT_MAX;
-}
-
 bool
 api_limit(const struct api_call *call, size_t *ret_limit)
 {
@@ -46,9 +32,11 @@ api_limit(const struct api_call *call, size_t *ret_limit)
     struct slice value;
     enum status status = http_request_parameter(call->request, SLICE_LIT("limit"), text,
                                                 sizeof(text), &value);
-    *ret_limit = API_LIMIT;
-    if (status == STATUS_OK &&
-        (slice_is_none(value) || parse_limit(value, ret_limit))) {
+    uint64_t limit = API_LIMIT;
+    bool is_good = status == STATUS_OK &&
+                   (slice_is_none(value) || decimal_parse_whole(value, &limit));
+    if (is_good && limit >= 1 && limit <= API_LIMIT_MAX) {
+        *ret_limit = (size_t)limit;
         return true;
     }
     api_refuse(call, HTTP_CODE_BAD, "bad_limit",
@@ -89,6 +77,24 @@ api_now(struct api *api)
     changes_meta(api->setup.pipeline, &now.meta);
     now.is_complete = now.meta.is_complete && now.state.is_complete;
     return now;
+}
+
+void
+api_put_score(struct buffer *text, uint64_t score, uint64_t unit)
+{
+    char value[VALUE_MAX];
+    int len = snprintf(value, sizeof(value), "%" PRIu64, score / unit);
+    const char *end = decimal_put_fraction(value + len, score % unit, unit);
+    json_writer_number(text, (struct slice){value, (size_t)(end - value)});
+}
+
+void
+api_put_as_of(const struct api_call *call, const struct api_now *now)
+{
+    json_writer_put_i64(call->body, "as_of_ms",
+                        usec_floor_div(call->api->as_of, USEC_PER_MS));
+    json_writer_name(call->body, SLICE_LIT("complete"));
+    json_writer_bool(call->body, now->is_complete);
 }
 
 void

@@ -3,10 +3,13 @@
 
 #include "base/buffer.h"
 #include "pipeline/views.h"
+#include "pipeline/views_campaign.h"
+#include "pipeline/views_course.h"
 #include "pipeline/views_tree.h"
 #include "sinks/api/api.h"
 #include "sinks/api/api_alerts.h"
 #include "sinks/api/api_cache.h"
+#include "sinks/api/api_marks.h"
 #include "sinks/api/api_ranks.h"
 #include "sinks/http/http_reply.h"
 #include "sinks/http/http_request.h"
@@ -23,7 +26,11 @@ struct api {
     usec spent;                  // on costly answers
     struct views_entry *entries; // space for a board
     struct views_tree *tree;     // space for a tree
+    struct views_course course;  // and for the course of a campaign
     struct api_ranks ranks;
+    struct api_ranks campaign_ranks; // of the campaigns of that order, one by one
+    uint32_t campaigns_order;
+    struct api_marks marks;
     struct api_alerts alerts;
     struct api_cache cache;
 };
@@ -49,6 +56,9 @@ bool api_limit(const struct api_call *call, size_t *ret_limit);
 bool api_begin_costly(const struct api_call *call, usec *ret_started);
 void api_end_costly(const struct api_call *call, usec started);
 
+// The campaign of the first word of the path. False: there is none, and that was said.
+bool api_find_campaign(const struct api_call *call, uint32_t *ret_campaign);
+
 // State and clock, as most answers contain them.
 struct api_now {
     struct api_state state;
@@ -64,10 +74,19 @@ void api_write_user(const struct api_call *call);
 void api_write_tree(const struct api_call *call);
 void api_write_cascade(const struct api_call *call);
 void api_write_alerts(const struct api_call *call);
+void api_write_campaigns(const struct api_call *call);
+void api_write_campaign(const struct api_call *call);
+void api_write_course(const struct api_call *call);
+void api_write_campaign_top(const struct api_call *call);
+void api_write_outreach(const struct api_call *call);
 
 // The member `growth`, in at most `most` points.
 enum { API_POINTS_MAX = 300 };
 void api_put_growth(struct buffer *text, const struct pipeline *pipeline,
                     uint32_t cascade, size_t most);
-// Members of a hash of a person or a carrier.
+// score / unit as a number, without trailing zeros.
+void api_put_score(struct buffer *text, uint64_t score, uint64_t unit);
+// The members as_of_ms and complete of a list.
+void api_put_as_of(const struct api_call *call, const struct api_now *now);
+// Members of a hash of a person, a carrier or a campaign.
 void api_put_fields(struct buffer *text, const struct change *change);

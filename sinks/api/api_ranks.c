@@ -4,15 +4,15 @@
 #include <string.h>
 
 bool
-api_ranks_init(struct api_ranks *ranks, uint32_t boards)
+api_ranks_init(struct api_ranks *ranks, uint32_t boards, uint32_t kept)
 {
-    *ranks = (struct api_ranks){.boards = boards};
+    *ranks = (struct api_ranks){.boards = boards, .kept = kept};
     bool has_memory = true;
     for (size_t i = 0; i < API_RANKS_NOTES; i++) {
         struct api_ranks_note *note = &ranks->notes[i];
         note->clock = USEC_NONE;
         note->counts = calloc(boards, sizeof(*note->counts));
-        note->hashes = calloc((size_t)boards * API_RANKS_KEPT, sizeof(*note->hashes));
+        note->hashes = calloc((size_t)boards * kept, sizeof(*note->hashes));
         has_memory = has_memory && note->counts != NULL && note->hashes != NULL;
     }
     return has_memory;
@@ -51,8 +51,8 @@ api_ranks_set(struct api_ranks *ranks, uint32_t board, const uint64_t *hashes,
               uint32_t count)
 {
     struct api_ranks_note *note = &ranks->notes[ranks->newest];
-    note->counts[board] = count < API_RANKS_KEPT ? count : API_RANKS_KEPT;
-    memcpy(&note->hashes[(size_t)board * API_RANKS_KEPT], hashes,
+    note->counts[board] = count < ranks->kept ? count : ranks->kept;
+    memcpy(&note->hashes[(size_t)board * ranks->kept], hashes,
            note->counts[board] * sizeof(*hashes));
 }
 
@@ -78,7 +78,7 @@ api_ranks_before(const struct api_ranks *ranks, uint32_t board, usec clock,
     if (note == NULL) {
         return 0;
     }
-    const uint64_t *hashes = &note->hashes[(size_t)board * API_RANKS_KEPT];
+    const uint64_t *hashes = &note->hashes[(size_t)board * ranks->kept];
     for (uint32_t i = 0; i < note->counts[board]; i++) {
         if (hashes[i] == hash) {
             return i + 1;

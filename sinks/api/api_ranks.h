@@ -1,7 +1,7 @@
-// The ranks that the members of every board had a minute before. Pure.
+// The ranks that the members of some boards had a minute before. Pure.
 //
-// Every API_RANKS_EVERY of the clock of the posts, the first API_RANKS_KEPT members of
-// every board are noted, by hashes of their ids.
+// Every API_RANKS_EVERY of the clock of the posts, the first members of every board are
+// noted, by hashes of their ids.
 #pragma once
 
 #include <stdbool.h>
@@ -13,22 +13,23 @@
 #define API_RANKS_EVERY (10 * USEC_PER_S)
 #define API_RANKS_AGE USEC_PER_MIN
 
-enum { API_RANKS_KEPT = 250, API_RANKS_NOTES = 7 };
+enum { API_RANKS_NOTES = 7 };
 
 struct api_ranks_note {
     usec clock;       // USEC_NONE: empty
     uint32_t *counts; // of each board
-    uint64_t *hashes; // API_RANKS_KEPT of each board
+    uint64_t *hashes; // `kept` of each board
 };
 
 struct api_ranks {
     uint32_t boards;
+    uint32_t kept;                                // members of each
     struct api_ranks_note notes[API_RANKS_NOTES]; // ring
     uint32_t newest;
 };
 
 // False when there is no memory.
-bool api_ranks_init(struct api_ranks *ranks, uint32_t boards);
+bool api_ranks_init(struct api_ranks *ranks, uint32_t boards, uint32_t kept);
 // Accepts zeroed ranks.
 void api_ranks_fini(struct api_ranks *ranks);
 

@@ -76,6 +76,7 @@ put_windows(const struct api_call *call)
         json_writer_put_text(text, "window", window.name);
         json_writer_put_i64(text, "length_ms", ms_of(window.length));
         json_writer_put_i64(text, "seen_ms", ms_of(window.seen));
+        json_writer_put_i64(text, "before_ms", ms_of(window.before));
         json_writer_name(text, SLICE_LIT("complete"));
         json_writer_bool(text, window.is_complete &&
                                    setup->covers(setup->context, window.length));
@@ -98,6 +99,17 @@ put_boards(struct buffer *text, const struct pipeline *pipeline)
             json_writer_string(text, metric);
         }
         last = metric;
+    }
+    json_writer_close(text, ']');
+}
+
+static void
+put_campaigns(struct buffer *text, const struct pipeline *pipeline)
+{
+    json_writer_name(text, SLICE_LIT("campaigns"));
+    json_writer_open(text, '[');
+    for (uint32_t i = 0; i < views_campaigns(pipeline); i++) {
+        json_writer_string(text, views_campaign_name(pipeline, i));
     }
     json_writer_close(text, ']');
 }
@@ -128,5 +140,6 @@ api_write_status(const struct api_call *call)
     put_sources(text, &now.state);
     put_windows(call);
     put_boards(text, api->setup.pipeline);
+    put_campaigns(text, api->setup.pipeline);
     json_writer_close(text, '}');
 }

@@ -1,13 +1,8 @@
-#include <inttypes.h>
-#include <stdio.h>
-
-#include "base/decimal.h"
 #include "base/hash.h"
 #include "base/json_writer.h"
 #include "sinks/api/api_inside.h"
 
 enum {
-    VALUE_MAX = 48,
     NETWORK_MAX = 64,
     CURVES = 20, // entries whose growth is listed
     POINTS = 24, // of each
@@ -17,22 +12,13 @@ enum {
 struct list {
     struct api *api;
     struct buffer *text;
+    uint32_t campaign; // VIEWS_NONE: the boards of everybody
     uint32_t index;
     struct views_board board;
     usec clock;
     struct slice network; // none: all
     size_t count;         // of entries written
 };
-
-// score / unit, without trailing zeros.
-static void
-put_value(struct buffer *text, uint64_t score, uint64_t unit)
-{
-    char value[VALUE_MAX];
-    int len = snprintf(value, sizeof(value), "%" PRIu64, score / unit);
-    const char *end = decimal_put_fraction(value + len, score % unit, unit);
-    json_writer_number(text, (struct slice){value, (size_t)(end - value)});
-}
 
 static void
 put_carrier(const struct list *list, uint32_t cascade)
@@ -100,6 +86,16 @@ put_cascade(const struct list *list, uint32_t cascade)
     }
 }
 
+// The windows of one metric follow each other.
+static bool
+is_new(const struct list *list, uint32_t user)
+{
+    const struct pipeline *pipeline = list->api->setup.pipeline;
+    return list->campaign != VIEWS_NONE &&
+           views_course_is_new(pipeline, list->campaign, user,
+                               list->index % views_windows(pipeline));
+}
+
 static void
 put_person(const struct list *list, uint32_t user)
 {
@@ -107,6 +103,10 @@ put_person(const struct list *list, uint32_t user)
     struct views_person person = views_person(pipeline, user);
     json_writer_put_text(list->text, "handle", person.handle);
     json_writer_put_text(list->text, "name", person.name);
+    if (is_new(list, user)) {
+        json_writer_name(list->text, SLICE_LIT("new"));
+        json_writer_bool(list->text, true);
+    }
     struct change change;
     bool has_reason = slice_equal(list->board.window, SLICE_LIT("all")) &&
                       views_carrier(pipeline, user, &change);
@@ -117,19 +117,43 @@ put_person(const struct list *list, uint32_t user)
     }
 }
 
+static uint32_t
+boards_of(const struct list *list)
+{
+    const struct pipeline *pipeline = list->api->setup.pipeline;
+    return list->campaign == VIEWS_NONE
+               ? views_boards(pipeline)
+               : views_campaign_boards(pipeline, list->campaign);
+}
+
+// 0: it is not known.
+static uint32_t
+rank_before(const struct list *list, struct slice id)
+{
+    const struct api *api = list->api;
+    uint64_t hash = hash_known(id);
+    if (list->campaign == VIEWS_NONE) {
+        return api_ranks_before(&api->ranks, list->index, list->clock, hash);
+    }
+    uint32_t board = list->campaign * boards_of(list) + list->index;
+    bool is_noted = api->campaigns_order == views_campaigns_order(api->setup.pipeline);
+    return is_noted && board < api->campaign_ranks.boards
+               ? api_ranks_before(&api->campaign_ranks, board, list->clock, hash)
+               : 0;
+}
+
 static void
 put_entry(const struct list *list, uint32_t rank, const struct views_entry *entry)
 {
-    static const struct hash_key key = {0, 0};
     enum views_owner kind = list->board.owner;
     struct slice id = views_owner_id(list->api->setup.pipeline, kind, entry->owner);
-    uint32_t before = api_ranks_before(&list->api->ranks, list->index, list->clock,
-                                       hash_slice(&key, id));
+    uint32_t before = rank_before(list, id);
     json_writer_open(list->text, '{');
     json_writer_put_u64(list->text, "rank", rank);
     json_writer_put_text(list->text, "id", id);
     json_writer_name(list->text, SLICE_LIT("value"));
-    put_value(list->text, entry->score, list->board.unit != 0 ? list->board.unit : 1);
+    api_put_score(list->text, entry->score,
+                  list->board.unit != 0 ? list->board.unit : 1);
     json_writer_name(list->text, SLICE_LIT("previous_rank"));
     if (before != 0) {
         json_writer_u64(list->text, before);
@@ -144,15 +168,18 @@ put_entry(const struct list *list, uint32_t rank, const struct views_entry *entr
     json_writer_close(list->text, '}');
 }
 
+// words: the board and the window.
 static bool
-find_board(const struct api_call *call, struct list *list)
+find_board(struct list *list, const struct slice words[2])
 {
-    const struct pipeline *pipeline = call->api->setup.pipeline;
-    uint32_t count = views_boards(pipeline);
+    const struct pipeline *pipeline = list->api->setup.pipeline;
+    uint32_t count = boards_of(list);
     for (list->index = 0; list->index < count; list->index++) {
-        list->board = views_board(pipeline, list->index);
-        if (slice_equal(list->board.metric, call->request->words[0]) &&
-            slice_equal(list->board.window, call->request->words[1])) {
+        list->board = list->campaign == VIEWS_NONE
+                          ? views_board(pipeline, list->index)
+                          : views_campaign_board(pipeline, list->campaign, list->index);
+        if (slice_equal(list->board.metric, words[0]) &&
+            slice_equal(list->board.window, words[1])) {
             return true;
         }
     }
@@ -187,14 +214,24 @@ is_of_network(const struct list *list, const struct views_entry *entry)
     return slice_starts(id, list->network) && id.len > len && id.ptr[len] == ':';
 }
 
+static uint32_t
+read_entries(const struct list *list, uint32_t most)
+{
+    const struct pipeline *pipeline = list->api->setup.pipeline;
+    struct views_entry *space = list->api->entries;
+    return list->campaign == VIEWS_NONE
+               ? views_entries(pipeline, list->index, space, most)
+               : views_campaign_entries(pipeline, list->campaign, list->index, space,
+                                        most);
+}
+
 static void
 put_entries(struct list *list, size_t limit)
 {
-    struct api *api = list->api;
-    uint32_t count =
-        views_entries(api->setup.pipeline, list->index, api->entries,
-                      slice_is_none(list->network) ? (uint32_t)limit
-                                                   : views_top(api->setup.pipeline));
+    const struct api *api = list->api;
+    uint32_t count = read_entries(list, slice_is_none(list->network)
+                                            ? (uint32_t)limit
+                                            : views_top(api->setup.pipeline));
     json_writer_name(list->text, SLICE_LIT("entries"));
     json_writer_open(list->text, '[');
     for (uint32_t i = 0; i < count && list->count < limit; i++) {
@@ -206,30 +243,52 @@ put_entries(struct list *list, size_t limit)
     json_writer_close(list->text, ']');
 }
 
+static void
+write_list(const struct api_call *call, struct list *list)
+{
+    char network[NETWORK_MAX];
+    size_t limit;
+    if (!api_limit(call, &limit) || !read_network(call, network, &list->network)) {
+        return;
+    }
+    struct api_now now = api_now(list->api);
+    list->clock = now.meta.clock;
+    json_writer_open(call->body, '{');
+    if (list->campaign != VIEWS_NONE) {
+        json_writer_put_text(
+            call->body, "campaign",
+            views_campaign_name(list->api->setup.pipeline, list->campaign));
+    }
+    json_writer_put_text(call->body, "board", list->board.metric);
+    json_writer_put_text(call->body, "window", list->board.window);
+    api_put_as_of(call, &now);
+    put_entries(list, limit);
+    json_writer_close(call->body, '}');
+}
+
 void
 api_write_top(const struct api_call *call)
 {
-    struct api *api = call->api;
-    struct list list = {.api = api, .text = call->body};
-    char network[NETWORK_MAX];
-    size_t limit;
-    if (!find_board(call, &list)) {
+    struct list list = {call->api, call->body, .campaign = VIEWS_NONE};
+    if (find_board(&list, call->request->words)) {
+        write_list(call, &list);
+    } else {
         api_unknown(call, "there is no such board: /api/v1/status has the names of "
                           "boards and windows; one without a window is called all");
+    }
+}
+
+void
+api_write_campaign_top(const struct api_call *call)
+{
+    struct list list = {call->api, call->body, .campaign = VIEWS_NONE};
+    if (!api_find_campaign(call, &list.campaign)) {
         return;
     }
-    if (!api_limit(call, &limit) || !read_network(call, network, &list.network)) {
-        return;
+    if (find_board(&list, call->request->words + 1)) {
+        write_list(call, &list);
+    } else {
+        api_unknown(call, "there is no such board: /api/v1/campaigns/NAME has the "
+                          "names of boards, /api/v1/status those of windows");
     }
-    struct api_now now = api_now(api);
-    list.clock = now.meta.clock;
-    json_writer_open(call->body, '{');
-    json_writer_put_text(call->body, "board", list.board.metric);
-    json_writer_put_text(call->body, "window", list.board.window);
-    json_writer_put_i64(call->body, "as_of_ms",
-                        usec_floor_div(api->as_of, USEC_PER_MS));
-    json_writer_name(call->body, SLICE_LIT("complete"));
-    json_writer_bool(call->body, now.is_complete);
-    put_entries(&list, limit);
-    json_writer_close(call->body, '}');
 }

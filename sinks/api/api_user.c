@@ -6,17 +6,30 @@
 
 enum { OWN_POSTS = 10 };
 
+// A text with a colon: what is before and behind the first one. Else network is none.
+struct parts {
+    struct slice network, rest;
+};
+
+static struct parts
+split(struct slice text)
+{
+    const char *colon = text.len != 0 ? memchr(text.ptr, ':', text.len) : NULL;
+    if (colon == NULL) {
+        return (struct parts){SLICE_NONE, text};
+    }
+    size_t len = (size_t)(colon - text.ptr);
+    return (struct parts){{text.ptr, len}, {colon + 1, text.len - len - 1}};
+}
+
 // "ann" or "network:ann", without the "@" in front.
 static uint32_t
 find_handle(const struct api *api, struct slice handle)
 {
     const struct pipeline *pipeline = api->setup.pipeline;
-    const char *colon = handle.len != 0 ? memchr(handle.ptr, ':', handle.len) : NULL;
-    if (colon != NULL) {
-        size_t len = (size_t)(colon - handle.ptr);
-        return views_find_holder(
-            pipeline, (struct slice){handle.ptr, len},
-            (struct slice){handle.ptr + len + 1, handle.len - len - 1});
+    struct parts parts = split(handle);
+    if (!slice_is_none(parts.network)) {
+        return views_find_holder(pipeline, parts.network, parts.rest);
     }
     uint32_t user = VIEWS_NONE;
     for (size_t i = 0; i < api->setup.network_count && user == VIEWS_NONE; i++) {
@@ -30,15 +43,17 @@ static uint32_t
 find_user(const struct api *api, struct slice who)
 {
     const struct pipeline *pipeline = api->setup.pipeline;
-    if (who.len != 0 && who.ptr[0] == '@') {
+    const struct slice at = SLICE_LIT("@");
+    if (slice_starts(who, at)) {
         return find_handle(api, (struct slice){who.ptr + 1, who.len - 1});
     }
     uint32_t user = views_find_user(pipeline, who);
-    const char *colon = who.len != 0 ? memchr(who.ptr, ':', who.len) : NULL;
-    size_t len = colon != NULL ? (size_t)(colon - who.ptr) : 0;
-    if (user == VIEWS_NONE && colon != NULL && who.len > len + 1 && colon[1] == '@') {
-        user = views_find_holder(pipeline, (struct slice){who.ptr, len},
-                                 (struct slice){colon + 2, who.len - len - 2});
+    struct parts parts = split(who);
+    if (user == VIEWS_NONE && !slice_is_none(parts.network) &&
+        slice_starts(parts.rest, at)) {
+        user =
+            views_find_holder(pipeline, parts.network,
+                              (struct slice){parts.rest.ptr + 1, parts.rest.len - 1});
     }
     return user;
 }

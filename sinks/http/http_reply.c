@@ -8,6 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/json_writer.h"
+
 static const struct {
     enum http_code code; // HTTP_CODE_OK: with every answer
     const char *name;
@@ -110,12 +112,12 @@ void
 http_reply_refuse(struct http_reply *reply, enum http_code code, const char *name,
                   const char *message, struct buffer *body)
 {
-    char text[HTTP_REFUSAL_MAX];
-    int len = snprintf(text, sizeof(text), "{\"error\":\"%s\",\"message\":\"%s\"}\n",
-                       name, message);
-    assert(len > 0 && (size_t)len < sizeof(text));
     buffer_reset(body);
-    buffer_append(body, (struct slice){text, (size_t)len});
+    json_writer_open(body, '{');
+    json_writer_put_text(body, "error", slice_of(name));
+    json_writer_put_text(body, "message", slice_of(message));
+    json_writer_close(body, '}');
+    buffer_append_byte(body, '\n');
     *reply = (struct http_reply){
         .code = code, .type = HTTP_TYPE_JSON, .text = buffer_text(body)};
 }

@@ -21,6 +21,7 @@ enum probe_kind {
     PROBE_CURSOR,
     PROBE_ALERTS,
     PROBE_POLICY,
+    PROBE_MARKS,
 };
 
 struct redis_probe {
@@ -252,6 +253,9 @@ add_others(struct redis_sink *sink)
         redis_batch_get(&check->commands, name);
         add_probe(check, (struct redis_probe){.kind = PROBE_ALERTS}, name, SLICE_NONE);
     }
+    if (redis_marks_ask(sink, &check->commands)) {
+        add_probe(check, (struct redis_probe){.kind = PROBE_MARKS}, none, SLICE_NONE);
+    }
     if (check->round % REDIS_CHECK_POLICY == 0) {
         redis_batch_info(&check->commands);
         add_probe(check, (struct redis_probe){.kind = PROBE_POLICY}, none, SLICE_NONE);
@@ -402,6 +406,7 @@ is_as_written(struct redis_check *check, const struct redis_probe *probe,
                (uint64_t)item->number == probe->expected;
     case PROBE_ALERTS:
     case PROBE_POLICY:
+    case PROBE_MARKS:
         break; // what they find is not written again
     }
     return true;
@@ -445,6 +450,10 @@ redis_check_item(struct redis_sink *sink, const struct redis_item *item)
 {
     struct redis_check *check = &sink->check;
     struct redis_probe *probe = probe_at(check, sink->answer.reply);
+    if (probe->kind == PROBE_MARKS) {
+        redis_marks_item(sink, item);
+        return;
+    }
     if (item->depth == 1) {
         take_element(check, probe, item);
         return;
@@ -499,6 +508,7 @@ redis_check_answered(struct redis_sink *sink)
             fail(sink, probe);
         }
     }
+    redis_marks_end(sink);
     if (check->failed != 0) {
         report(sink);
     }

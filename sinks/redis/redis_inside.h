@@ -6,6 +6,7 @@
 //   redis_drops.c    alerts that leave the outboxes
 //   redis_claims.c   alerts: claimed once each
 //   redis_resume.c   what an earlier process left of the sources
+//   redis_marks.c    who is marked as talked to
 //   redis_check.c    whether Redis still holds what was written
 //   redis_purge.c    removing what an earlier process left
 //   redis_flush.c    changes → transactions: one at Redis, one being built
@@ -26,6 +27,7 @@
 #include "sinks/redis/redis_conn.h"
 #include "sinks/redis/redis_cursors.h"
 #include "sinks/redis/redis_lag.h"
+#include "sinks/redis/redis_marks.h"
 #include "sinks/redis/redis_fence.h"
 #include "sinks/redis/redis_flush.h"
 #include "sinks/redis/redis_keys.h"
@@ -77,6 +79,7 @@ struct redis_sink {
     struct redis_cursors cursors;
     struct redis_outbox outbox;
     struct redis_check check;
+    struct redis_marks marks;
     struct redis_streams streams;
     struct redis_report report;
     struct redis_lag lag;

@@ -166,6 +166,106 @@ def boards_equal_their_keys():
         assert status["posts_per_s"] >= 0 and status["as_of_ms"] > status["clock_ms"]
 
 
+CAMPAIGNS = ["campaign.ferry.words=night ferry,#nightferry", "campaign.ferry.rivals=harbour",
+             "campaign.ferry.outreach=30", "campaign.none.words=wordthatnobodywrites"]
+CAMPAIGN_METRICS = [metric for metric in METRICS if metric != "mentions"] + ["cascades", "hashtags"]
+
+
+def entries_of(answer):
+    return {entry["id"]: entry["value"] for entry in answer["entries"]}
+
+
+@case
+def campaigns_equal_their_keys():
+    with Replay(SAMPLE, options=CAMPAIGNS) as replay:
+        replay.finish()
+        fields = as_members(CLIENT.hgetall("cascaded:campaign:ferry"))
+        assert fields["posts:24h"] > 20 and 0 < fields["share:24h"] < 1, fields
+        shown = replay.get("campaigns/ferry")
+        assert shown.pop("boards") == CAMPAIGN_METRICS
+        before = shown.pop("before")
+        assert {name.split(":")[1] for name in before} == {"5m", "1h"}, before  # 24h were not seen
+        assert before["posts:1h"] > 0 and before["share:1h"] <= 1, before
+        joined = {window: shown.pop(f"joined:{window}") for window in WINDOWS}
+        assert joined["24h"] == shown["new_people:24h"] == shown["people:24h"], joined
+        assert shown.pop("name") == "ferry" and shown.pop("as_of_ms") and shown.pop("complete") is False
+        assert shown == fields
+        listed = replay.get("campaigns")["campaigns"]
+        assert [each.pop("name") for each in listed] == ["ferry", "none"]
+        assert listed[0] == fields and set(listed[1].values()) == {0}, listed
+        assert "share:24h" not in listed[1] and not CLIENT.exists("cascaded:campaign:none")
+        assert replay.get("status")["campaigns"] == ["ferry", "none"]
+        for metric in CAMPAIGN_METRICS:
+            for window in WINDOWS:
+                answer = replay.get(f"campaigns/ferry/top/{metric}/{window}?limit=1000")
+                members = dict(CLIENT.zrange(f"cascaded:campaign:ferry:top:{metric}:{window}", 0, -1,
+                                             withscores=True))
+                assert entries_of(answer) == members, (metric, window)
+                assert (answer["campaign"], answer["board"], answer["window"]) == ("ferry", metric, window)
+                ranks = [entry["rank"] for entry in answer["entries"]]
+                assert ranks == list(range(1, len(members) + 1))
+        course = replay.get("campaigns/ferry/course")
+        assert sum(course["posts"]) == fields["posts:24h"], course
+        assert sum(course["people"]) == fields["people:24h"] == sum(
+            each["people"] for each in course["classes"])
+        assert len(course["posts"]) == len(course["acts"]) == len(course["people"]) <= 256
+        assert [each["name"] for each in course["classes"]][0::4] == ["innovators", "laggards"]
+        empty = replay.get("campaigns/none/course")
+        assert (empty["posts"], "start_ms" in empty) == ([], False), empty
+        news = [entry["id"] for entry in replay.get("campaigns/ferry/top/posts/1h?limit=1000")["entries"]
+                if "new" in entry]
+        assert 0 < len(news) <= fields["new_people:1h"], news
+        of_one = replay.get("campaigns/ferry/top/posts/24h?network=masto&limit=5")["entries"]
+        assert of_one and all(entry["id"].startswith("masto:") for entry in of_one), of_one
+
+
+def outreach(replay):
+    return replay.get("campaigns/ferry/outreach?limit=1000")["entries"]
+
+
+@case
+def the_outreach_list_equals_its_keys_and_has_the_marks_of_cascadectl():
+    with Replay(SAMPLE, options=CAMPAIGNS) as replay:
+        replay.finish()
+        shown = outreach(replay)
+        members = CLIENT.zrevrange("cascaded:campaign:ferry:outreach", 0, -1, withscores=True)
+        assert len(shown) == 30 and {entry["id"]: entry["value"] for entry in shown} == dict(members)
+        assert [entry["rank"] for entry in shown] == list(range(1, 31))
+        for entry in shown:
+            fields = as_members(CLIENT.hgetall(f"cascaded:campaign:ferry:outreach:{entry['id']}"))
+            assert {name: entry[name] for name in fields} == fields, entry
+            assert set(entry) - set(fields) <= {"rank", "id", "value", "handle", "name"}, entry
+        assert len(replay.get("campaigns/ferry/outreach")["entries"]) == 20
+        assert replay.get("campaigns/none/outreach")["entries"] == []
+        first, second = shown[0]["id"], shown[1]["id"]
+        CLIENT.hset("cascaded:campaign:ferry:done", mapping={
+            first: 1790000000123, second: "not a number", "x:nobody": 5, "y" * 2000: 6})
+        wait("the mark is shown", lambda: outreach(replay)[0].get("done_ms") == 1790000000123)
+        assert [entry["id"] for entry in outreach(replay) if "done_ms" in entry] == [first]
+        CLIENT.hset("cascaded:campaign:ferry:done", second, 7)
+        CLIENT.hdel("cascaded:campaign:ferry:done", first)
+        wait("it is another one", lambda: [entry["id"] for entry in outreach(replay)
+                                           if "done_ms" in entry] == [second])
+        CLIENT.delete("cascaded:campaign:ferry:done")
+        wait("there is none", lambda: not any("done_ms" in entry for entry in outreach(replay)))
+
+
+@case
+def a_campaign_that_is_not_there_has_the_nearest_name_in_its_refusal():
+    with Replay(SAMPLE, options=CAMPAIGNS) as replay:
+        for path in ("fery", "fery/outreach", "fery/top/posts/1h"):
+            answer = replay.ask(f"/api/v1/campaigns/{path}")
+            assert answer.status == 404
+            assert json.loads(answer.text) == {
+                "error": "not_found", "message": 'there is no such campaign: did you mean "ferry"?'}
+        far = json.loads(replay.ask("/api/v1/campaigns/%22%00%ff").text)
+        assert far["message"] == "there is no such campaign: /api/v1/campaigns has the names", far
+        for path in ("ferry/top/mentions/1h", "ferry/top/posts/2h", "ferry/top/carriers/all"):
+            assert replay.ask(f"/api/v1/campaigns/{path}").status == 404, path
+        for path in ("ferry/outreach?limit=0", "ferry/outreach?limit=1001", "ferry/top/posts/1h?limit=x"):
+            assert json.loads(replay.ask(f"/api/v1/campaigns/{path}").text)["error"] == "bad_limit", path
+
+
 @case
 def people_without_a_key_are_found_by_id_and_handle():
     path = FOLDER / "few.ndjson"

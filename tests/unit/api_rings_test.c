@@ -7,6 +7,7 @@
 
 #include "sinks/api/api_alerts.h"
 #include "sinks/api/api_cache.h"
+#include "sinks/api/api_marks.h"
 #include "sinks/api/api_ranks.h"
 
 static struct api_alerts alerts;
@@ -91,7 +92,7 @@ a_rank_is_that_of_a_minute_before(void **state)
     (void)state;
     struct api_ranks ranks;
     const usec start = 1000 * USEC_PER_S;
-    assert_true(api_ranks_init(&ranks, 2));
+    assert_true(api_ranks_init(&ranks, 2, 250));
     for (int second = 0; second <= 120; second++) {
         usec clock = start + second * USEC_PER_S;
         bool is_due = api_ranks_begin(&ranks, clock);
@@ -111,6 +112,58 @@ a_rank_is_that_of_a_minute_before(void **state)
     api_ranks_fini(&ranks);
 }
 
+static void
+mark(struct api_marks *marks, const char *campaign, const char *person, usec at)
+{
+    assert_int_equal(api_marks_add(marks, slice_of(campaign), slice_of(person), at),
+                     STATUS_OK);
+}
+
+static void
+marks_are_those_of_the_last_time_they_were_read(void **state)
+{
+    (void)state;
+    struct api_marks marks = {0};
+    struct slice cup = SLICE_LIT("cup");
+    struct slice ann = SLICE_LIT("x:1");
+    api_marks_begin(&marks, cup);
+    mark(&marks, "cup", "x:1", 5);
+    mark(&marks, "cup", "x:2", 6);
+    api_marks_end(&marks, cup);
+    mark(&marks, "tea", "x:1", 7);
+    assert_int_equal(api_marks_find(&marks, cup, ann), 5);
+    assert_int_equal(api_marks_find(&marks, SLICE_LIT("tea"), ann), 7);
+    assert_int_equal(api_marks_find(&marks, SLICE_LIT("tea"), SLICE_LIT("x:2")),
+                     USEC_NONE);
+    api_marks_begin(&marks, cup);
+    mark(&marks, "cup", "x:1", 9);
+    assert_int_equal(api_marks_find(&marks, cup, SLICE_LIT("x:2")), 6);
+    api_marks_end(&marks, cup);
+    assert_int_equal(api_marks_find(&marks, cup, ann), 9);
+    assert_int_equal(api_marks_find(&marks, cup, SLICE_LIT("x:2")), USEC_NONE);
+    assert_int_equal(api_marks_find(&marks, SLICE_LIT("tea"), ann), 7);
+    api_marks_fini(&marks);
+}
+
+static void
+marks_are_limited(void **state)
+{
+    (void)state;
+    struct api_marks marks = {0};
+    char person[24];
+    for (int i = 0; i < API_MARKS_MAX; i++) {
+        snprintf(person, sizeof(person), "x:%d", i);
+        mark(&marks, "cup", person, i);
+    }
+    assert_int_equal(api_marks_add(&marks, SLICE_LIT("cup"), SLICE_LIT("x:-1"), 1),
+                     STATUS_FULL);
+    mark(&marks, "cup", "x:77", 1);
+    assert_int_equal(api_marks_find(&marks, SLICE_LIT("cup"), SLICE_LIT("x:77")), 1);
+    assert_int_equal(api_marks_find(&marks, SLICE_LIT("cup"), SLICE_LIT("x:65535")),
+                     65535);
+    api_marks_fini(&marks);
+}
+
 int
 main(void)
 {
@@ -120,6 +173,8 @@ main(void)
         cmocka_unit_test(answers_are_kept_until_the_number_changes),
         cmocka_unit_test(answers_have_a_limit_together),
         cmocka_unit_test(a_rank_is_that_of_a_minute_before),
+        cmocka_unit_test(marks_are_those_of_the_last_time_they_were_read),
+        cmocka_unit_test(marks_are_limited),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
