@@ -1,9 +1,10 @@
 // The newest alerts, each with its reasons.
-import { element, setText, setAttribute, isStill } from "./dom.js";
+import { element, section, setText, setAttribute, isStill } from "./dom.js";
 import { clean, nameOf } from "./text.js";
 import { minute } from "./format.js";
-import { cascadeUrl } from "./answers.js";
+import { campaignUrl, cascadeUrl } from "./answers.js";
 
+const MOST_CAMPAIGNS = 2;
 const REPEATED = /^(.+?):(.+):(\d+)$/s; // <rule>:<post id>:<level>
 
 export const alertAuthor = (alert) =>
@@ -12,16 +13,25 @@ export const alertReasons = (alert) =>
   (Array.isArray(alert.why) ? alert.why : []).slice(0, 4).map((why) => clean(why, 120)).join(", ");
 export const alertPost = (alert) => alert.cascade?.id ?? REPEATED.exec(alert.id ?? "")?.[2] ?? "";
 
+function showCampaigns(box, names) {
+  const shown = (Array.isArray(names) ? names : []).slice(0, MOST_CAMPAIGNS);
+  if (box.dataset.names === shown.join()) return;
+  box.dataset.names = shown.join();
+  box.replaceChildren(...shown.flatMap((name) => [" in ", element("a", { href: campaignUrl(name) },
+    element("bdi", {}, clean(name, 40)))]));
+}
+
 function slot() {
   const parts = {
     time: element("time"),
     rule: element("span", { class: "rule" }),
     name: element("a", { class: "name" }, element("bdi")),
+    campaigns: element("span", { class: "meta" }),
     why: element("p", { class: "why" }),
     text: element("p", { class: "post" }, element("bdi")),
   };
   return { ...parts, id: null, row: element("li", { class: "alert empty" },
-    element("div", {}, parts.time, parts.rule, parts.name), parts.why, parts.text) };
+    element("div", {}, parts.time, parts.rule, parts.name, parts.campaigns), parts.why, parts.text) };
 }
 
 export class Alerts {
@@ -30,8 +40,7 @@ export class Alerts {
     this.slots = Array.from({ length: rows }, slot);
     this.note = element("p", { class: "note" });
     this.list = [];
-    this.root = element("section", { class: "board alerts", "aria-label": "Alerts" },
-      element("div", { class: "heading" }, element("h2", {}, "Alerts")),
+    this.root = section("Alerts", { kind: "board alerts" },
       element("ol", { class: "rows" }, ...this.slots.map((each) => each.row)), this.note);
   }
 
@@ -66,6 +75,7 @@ export class Alerts {
       setText(each.rule, clean(alert?.rule, 40));
       setText(each.name.firstChild, alert ? alertAuthor(alert) : "");
       setAttribute(each.name, "href", alert ? cascadeUrl(alertPost(alert)) : null);
+      showCampaigns(each.campaigns, alert?.campaigns);
       setText(each.why, alert ? alertReasons(alert) : "");
       setText(each.text.firstChild, clean(alert?.cascade?.text, 160));
     });

@@ -7,6 +7,7 @@ const encode = (part) => encodeURIComponent(String(part).replace(/\p{Surrogate}/
 export const path = (...parts) => "/api/v1/" + parts.map(encode).join("/");
 export const cascadeUrl = (id) => "/cascade/" + encode(id);
 export const userUrl = (id) => "/user/" + encode(id);
+export const campaignUrl = (name) => "/campaign/" + encode(name);
 
 // {status, data}: status is 0 if there was no answer, and data is null unless the answer is JSON.
 export async function ask(url) {

@@ -1,8 +1,8 @@
 // A board on the screen: a fixed number of rows that never move. A person who climbs appears in
 // another row, and the row slides there from where the person was, by a transform: the layout of
 // the page does not shift. While the pointer or the focus is inside, the order holds.
-import { element, drawing, setText, setAttribute, isStill } from "./dom.js";
-import { clean, nameOf, networkLetter } from "./text.js";
+import { element, drawing, section, setText, setAttribute, isStill } from "./dom.js";
+import { capital, clean, nameOf, networkLetter } from "./text.js";
 import { figure, movement } from "./format.js";
 import { Hold } from "./hold.js";
 import { cascadeUrl, userUrl } from "./answers.js";
@@ -47,11 +47,8 @@ export class Board {
     this.list = element("ol", { class: `rows ${kind}` }, ...this.slots.map((each) => each.row));
     this.waiting = element("span", { class: "waiting" });
     this.mark = mark();
-    this.heading = element("h2", {}, title);
     this.note = element("p", { class: "note" });
-    this.root = element("section", { class: "board", "aria-label": title },
-      element("div", { class: "heading" }, this.heading, this.mark, this.waiting),
-      this.list, this.note);
+    this.root = section(title, { beside: [this.mark, this.waiting] }, this.list, this.note);
     this.trails = new Map();
     this.hold = new Hold(this);
   }
@@ -147,5 +144,32 @@ export class Board {
     const first = 47 - step * (values.length - 1);
     return values.map((value, index) =>
       `${(first + step * index).toFixed(1)},${(14 - ((value - low) / range) * 12).toFixed(1)}`).join(" ");
+  }
+}
+
+// The choice of a counter above a board of people, as links.
+export class MetricTabs {
+  // offered: the names of counters.
+  constructor(page, offered) {
+    Object.assign(this, { page, offered });
+    this.root = element("nav", { class: "tabs", "aria-label": "Counter of people" });
+  }
+
+  get metric() {
+    const sought = this.page.parameter("metric");
+    return this.offered.includes(sought) ? sought : this.offered[0];
+  }
+
+  render() {
+    const names = this.offered.join();
+    if (names !== this.names) {
+      this.names = names;
+      this.root.replaceChildren(...this.offered.map((metric) =>
+        element("a", { "data-metric": metric }, capital(metric))));
+    }
+    for (const link of this.root.children) {
+      setAttribute(link, "href", this.page.urlWith({ metric: link.dataset.metric }));
+      setAttribute(link, "aria-current", link.dataset.metric === this.metric ? "true" : null);
+    }
   }
 }

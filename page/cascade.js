@@ -1,6 +1,6 @@
 // One cascade: its text and figures, the growth curve and the tree under the same time axis, and
 // the carriers, who are highlighted in both.
-import { element, setText } from "./dom.js";
+import { element, section, setText, table } from "./dom.js";
 import { clean, nameOf, networkLetter } from "./text.js";
 import { clock, count, date, duration, figure } from "./format.js";
 import { path, read, ask, userUrl } from "./answers.js";
@@ -24,31 +24,22 @@ function figures(cascade, age) {
 }
 
 function people(title, list, words) {
-  const section = element("section", { class: "board", "aria-label": title },
-    element("div", { class: "heading" }, element("h2", {}, title)));
-  if (!list?.length) {
-    section.append(element("p", { class: "note" }, "None seen."));
-    return section;
-  }
-  section.append(element("ol", { class: "rows" }, ...list.slice(0, 10).map((person) =>
+  if (!list?.length) return section(title, {}, element("p", { class: "note" }, "None seen."));
+  return section(title, {}, element("ol", { class: "rows" }, ...list.slice(0, 10).map((person) =>
     element("li", { class: "row", "data-id": person.id },
       element("a", { class: "name", href: userUrl(person.id) },
         element("bdi", {}, nameOf(person.handle, person.id))),
       element("span", { class: person.observed === false ? "why estimate" : "why" },
         words(person))))));
-  return section;
 }
 
 // At most TABLE_ROWS points, the first and the last among them.
 function growthTable({ growth = [], ...cascade }) {
   const step = Math.max(1, Math.ceil(growth.length / TABLE_ROWS));
   const chosen = growth.filter((_, index) => index % step === 0 || index === growth.length - 1);
-  return element("table", {}, element("thead", {}, element("tr", {},
-    element("th", { scope: "col" }, "after the post"), element("th", { scope: "col" }, "reshares"))),
-  element("tbody", {}, ...chosen.map(([age, size]) => element("tr", {},
-    element("td", {}, duration(age)), element("td", {}, count(size)))),
-  ...(likelyWords(cascade) ? [element("tr", {}, element("td", {}, "in the end"),
-    element("td", { class: "estimate" }, likelyWords(cascade)))] : [])));
+  const likely = likelyWords(cascade);
+  return table(["after the post", "reshares"], [...chosen.map(([age, size]) => [duration(age), count(size)]),
+    ...(likely ? [["in the end", element("span", { class: "estimate" }, likely)]] : [])]);
 }
 
 function fillTable(details, table) {
@@ -154,8 +145,7 @@ export class CascadeView {
     const answer = await read(path("alerts") + "?limit=100");
     const alerts = (Array.isArray(answer) ? answer : answer?.alerts ?? [])
       .filter((alert) => alertPost(alert) === this.id).slice(0, 5);
-    const alertList = element("section", { class: "board", "aria-label": "Alerts of it" },
-      element("div", { class: "heading" }, element("h2", {}, "Alerts of it")),
+    const alertList = section("Alerts of it", {},
       ...(alerts.length ? [element("ol", { class: "rows" }, ...alerts.map((alert) =>
         element("li", { class: "row" }, element("span", {}, clock(Date.parse(alert.time))),
           element("span", { class: "rule" }, clean(alert.rule, 40)),

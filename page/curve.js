@@ -17,9 +17,9 @@ export function tallest({ size, forecast, high }) {
 }
 
 export class Curve {
-  constructor() {
+  constructor(label = "Growth, read with the arrow keys") {
     this.svg = drawing("svg", { class: "curve", tabindex: "0", role: "slider",
-      "aria-label": "Growth, read with the arrow keys", "aria-valuemin": "0" });
+      "aria-label": label, "aria-valuemin": "0" });
     this.cursor = -1;
     this.svg.addEventListener("keydown", (event) => this.onKey(event));
     this.svg.addEventListener("pointermove", (event) => this.point(event));
@@ -36,12 +36,21 @@ export class Curve {
     this.reading = drawing("text", { class: "reading", y: TOP - 4, x: left + 8 });
     this.hair = drawing("path", { class: "hair" });
     this.marks = drawing("path", { class: "marks" });
-    this.svg.replaceChildren(this.axes(end, left, right, isLinear), this.band(end),
+    this.svg.replaceChildren(this.axes(end, left, right, isLinear), this.behind(end),
       drawing("path", { class: "line", d: this.line() }), this.marks, this.hair, this.reading);
     setAttribute(this.svg, "viewBox", `0 0 ${width} ${HEIGHT}`);
     setAttribute(this.svg, "height", HEIGHT);
     setAttribute(this.svg, "aria-valuemax", Math.max(0, shown.growth.length - 1));
     this.move(this.cursor < 0 ? shown.growth.length - 1 : this.cursor, this.cursor >= 0);
+  }
+
+  words(age, size) {
+    return `${count(size)} reshares ${duration(age)} after the post`;
+  }
+
+  // Drawn behind the line: what is likely.
+  behind(end) {
+    return this.band(end);
   }
 
   line() {
@@ -97,7 +106,7 @@ export class Curve {
     if (!growth.length) return;
     const at = Math.min(Math.max(index, 0), growth.length - 1);
     const [age, size] = growth[at];
-    const text = `${count(size)} reshares ${duration(age)} after the post`;
+    const text = this.words(age, size, at);
     setAttribute(this.svg, "aria-valuenow", at);
     setAttribute(this.svg, "aria-valuetext", text);
     if (!isShown) return;

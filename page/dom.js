@@ -35,3 +35,15 @@ export function setAttribute(node, name, value) {
 
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 export const isStill = () => still.matches;
+
+// A part of a view: the title, what is beside it, and what is below.
+export const section = (title, { kind = "board", beside = [] }, ...children) =>
+  element("section", { class: kind, "aria-label": title },
+    element("div", { class: "heading" }, element("h2", {}, title), ...beside), ...children);
+
+// head: titles of the columns. rows: lists of texts or nodes, the first of which names the row.
+export const table = (head, rows, ...caption) =>
+  element("table", {}, ...(caption.length ? [element("caption", {}, ...caption)] : []),
+    element("thead", {}, element("tr", {}, ...head.map((each) => element("th", { scope: "col" }, each)))),
+    element("tbody", {}, ...rows.map(([first, ...rest]) => element("tr", {},
+      element("th", { scope: "row" }, first), ...rest.map((each) => element("td", {}, each))))));

@@ -1,7 +1,8 @@
 // The first view: people, rising cascades and alerts; below them carriers, early people, hashtags
 // and sources.
 import { element, setAttribute } from "./dom.js";
-import { Board } from "./boards.js";
+import { Board, MetricTabs } from "./boards.js";
+import { Campaigns } from "./campaigns.js";
 import { Rising } from "./rising.js";
 import { Alerts } from "./alerts.js";
 import { Sources, coverageSentence } from "./status.js";
@@ -11,7 +12,6 @@ import { path, read } from "./answers.js";
 
 const PEOPLE = ["carried", "influence", "retweets", "quotes", "replies", "mentions", "reach", "posts",
   "translated"];
-const capital = (word) => word[0].toUpperCase() + word.slice(1);
 
 export class HomeView {
   constructor(page) {
@@ -23,12 +23,13 @@ export class HomeView {
     this.early = new Board({ title: "Early people", kind: "early", rows: 8 });
     this.hashtags = new Board({ title: "Hashtags", kind: "hashtags", rows: 8 });
     this.sources = new Sources(6);
-    this.metrics = element("nav", { class: "tabs", "aria-label": "Counter of people" });
-    this.people.list.before(this.metrics);
+    this.campaigns = new Campaigns();
+    this.tabs = new MetricTabs(page, this.offered);
+    this.people.list.before(this.tabs.root);
     this.root = element("div", { class: "home" },
       element("div", { class: "top" }, this.people.root, this.rising.root, this.alerts.root),
       element("div", { class: "bottom" }, this.carriers.root, this.early.root, this.hashtags.root,
-        this.sources.root));
+        element("div", {}, this.campaigns.root, this.sources.root)));
     this.pace = new Pace((answer) => page.noteNetworks(answer));
     this.off = [on("alert", (alert) => !this.pace.isPaused && this.alerts.add(alert)),
       on("snapshot", () => this.fetchAlerts())];
@@ -44,11 +45,7 @@ export class HomeView {
     this.off.forEach((each) => each());
   }
 
-  get metric() {
-    const sought = this.page.parameter("metric");
-    return this.offered.includes(sought) ? sought : this.offered[0];
-  }
-
+  // Those that the daemon has; all while it has not answered.
   get offered() {
     const boards = this.page.status?.boards;
     const known = boards ? PEOPLE.filter((each) => boards.includes(each)) : [];
@@ -56,26 +53,14 @@ export class HomeView {
   }
 
   choose() {
-    this.renderMetrics();
+    this.tabs.offered = this.offered;
+    this.tabs.render();
     if (this.alerts.network !== this.page.network) this.fetchAlerts();
     const window = this.page.window;
     this.cover();
-    return this.pace.choose([[this.people, this.metric, window], [this.rising, "cascades", window],
+    return this.pace.choose([[this.people, this.tabs.metric, window], [this.rising, "cascades", window],
       [this.carriers, "carriers", "all"], [this.early, "early", "all"],
-      [this.hashtags, "hashtags", window]], this.page.network);
-  }
-
-  renderMetrics() {
-    const names = this.offered.join();
-    if (names !== this.metricNames) {
-      this.metricNames = names;
-      this.metrics.replaceChildren(...this.offered.map((metric) =>
-        element("a", { "data-metric": metric }, capital(metric))));
-    }
-    for (const link of this.metrics.children) {
-      setAttribute(link, "href", this.page.urlWith({ metric: link.dataset.metric }));
-      setAttribute(link, "aria-current", link.dataset.metric === this.metric ? "true" : null);
-    }
+      [this.hashtags, "hashtags", window]], { network: this.page.network });
   }
 
   async fetchAlerts() {
@@ -87,6 +72,7 @@ export class HomeView {
   onStatus(status) {
     if (!status) return;
     this.sources.show(status);
+    this.campaigns.show(status, this.page.window);
     this.cover();
   }
 

@@ -10,6 +10,7 @@ import { HomeView } from "./home.js";
 import { WallView } from "./wall.js";
 import { CascadeView } from "./cascade.js";
 import { PersonView } from "./person.js";
+import { CampaignView } from "./campaign.js";
 
 const at = (id) => document.getElementById(id);
 const main = at("main");
@@ -19,6 +20,7 @@ let view = null;
 let pausedAt = 0;
 const MOST_NETWORKS = 20;
 let steps = 0; // of the history, made by this page
+const hasBoards = () => /^\/($|campaign\/)/.test(location.pathname);
 
 const page = {
   status: null,
@@ -34,14 +36,14 @@ const page = {
     return windows.includes("1h") ? "1h" : windows[Math.min(1, windows.length - 1)];
   },
   get network() { return this.parameter("network") ?? ""; },
-  // The address of the boards with other parameters.
+  // The address of these boards with other parameters; on a page without boards, that of the first ones.
   urlWith(changes) {
-    const query = new URLSearchParams(location.pathname === "/" ? location.search : "");
+    const query = new URLSearchParams(hasBoards() ? location.search : "");
     for (const [name, value] of Object.entries(changes)) {
       if (value) query.set(name, value);
       else query.delete(name);
     }
-    return "/?" + query;
+    return `${hasBoards() ? location.pathname : "/"}?${query}`;
   },
   // An answer of /api/v1/top: offers the networks of those in it.
   noteNetworks({ board, entries }) {
@@ -67,9 +69,10 @@ function decoded(text) {
 }
 
 function makeView() {
-  const [, kind, rest] = /^\/(cascade|user)\/(.+)$/.exec(location.pathname) ?? [];
+  const [, kind, rest] = /^\/(cascade|user|campaign)\/(.+)$/.exec(location.pathname) ?? [];
   if (kind === "cascade") return new CascadeView(decoded(rest), page);
   if (kind === "user") return new PersonView(decoded(rest), page);
+  if (kind === "campaign") return new CampaignView(decoded(rest), page);
   return page.parameter("wall") === null ? new HomeView(page) : new WallView(page);
 }
 
@@ -95,13 +98,13 @@ function renderState() {
 }
 
 async function show() {
-  const isBoards = location.pathname === "/" || location.pathname.startsWith("/campaign/");
+  const isHome = location.pathname === "/";
   offerNetwork(page.network);
   at("network").value = page.network;
-  at("network").hidden = !isBoards;
-  const isWall = isBoards && page.parameter("wall") !== null;
+  at("network").hidden = !isHome;
+  const isWall = isHome && page.parameter("wall") !== null;
   renderWindows();
-  if (view instanceof HomeView && isBoards && !isWall) {
+  if (view?.choose && view.path === location.pathname && !isWall) {
     await view.choose(); // the same view with another window or counter
     return;
   }
@@ -109,6 +112,7 @@ async function show() {
   document.body.classList.toggle("is-wall", isWall);
   document.title = "cascaded";
   view = makeView();
+  view.path = location.pathname;
   main.replaceChildren(view.root);
   view.pause?.(Boolean(pausedAt));
   renderState();

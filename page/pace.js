@@ -1,5 +1,6 @@
 // Newest answers of boards, shown at most twice a second, and not at all while paused or without
-// data. With a network, which the feed does not know, boards are asked for once a second instead.
+// data. Boards of a network or a campaign, which the feed does not have, are asked for once a second
+// instead.
 import { feedState, on, want } from "./feed.js";
 import { path, read } from "./answers.js";
 import { boardName } from "./boards.js";
@@ -14,10 +15,10 @@ export class Pace {
     this.shown = new Map(); // name -> {metric, window, boards}
     this.fresh = new Map(); // name -> answer
     this.isPaused = false;
-    this.network = "";
+    this.isAsked = false;
     this.last = -EVERY_MS;
-    this.off = [on("top", (answer) => this.network || this.receive(answer)),
-      on("snapshot", () => this.fetchAll()), on("status", () => this.network && this.fetchAll()),
+    this.off = [on("top", (answer) => this.isAsked || this.receive(answer)),
+      on("snapshot", () => this.fetchAll()), on("status", () => this.isAsked && this.fetchAll()),
       on("state", ({ state }) => state === "live" && this.flush())];
   }
 
@@ -28,26 +29,28 @@ export class Pace {
   }
 
   // Which boards show what: [[board, metric, window], …]. Replaces what was chosen before.
-  choose(chosen, network = "") {
+  choose(chosen, { network = "", campaign = "" } = {}) {
     this.shown = new Map();
     this.fresh.clear();
     this.isNew = true;
     this.network = network;
+    this.base = campaign ? ["campaigns", campaign, "top"] : ["top"];
+    this.isAsked = Boolean(network || campaign);
     for (const [board, metric, window] of chosen) {
       const name = boardName(metric, window);
       const entry = this.shown.get(name) ?? { metric, window, boards: [] };
       entry.boards.push(board);
       this.shown.set(name, entry);
     }
-    want(network ? [] : this.shown.keys());
+    want(this.isAsked ? [] : this.shown.keys());
     return this.fetchAll();
   }
 
   async fetchAll() {
-    const { shown, network } = this;
+    const { shown, network, base } = this;
     const query = new URLSearchParams({ limit: LIMIT, ...(network && { network }) });
     await Promise.all([...shown].map(async ([, { metric, window, boards }]) => {
-      const answer = await read(`${path("top", metric, window)}?${query}`);
+      const answer = await read(`${path(...base, metric, window)}?${query}`);
       if (shown !== this.shown) return; // others were chosen meanwhile
       if (answer) this.receive(answer);
       else boards.forEach((board) => board.show(null));

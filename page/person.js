@@ -1,5 +1,5 @@
 // One person: what they carried, the ledger with its sentence, and the counters of all windows.
-import { element, setText } from "./dom.js";
+import { element, section, setText, table } from "./dom.js";
 import { clean, nameOf, networkLetter } from "./text.js";
 import { count, date, figure } from "./format.js";
 import { ask, cascadeUrl, path } from "./answers.js";
@@ -12,49 +12,37 @@ const REFRESH_MS = 3000;
 
 function counters(user, windows, status) {
   const sentences = windows.map((window) => coverageSentence(status, window));
-  const head = element("tr", {}, element("th", { scope: "col" }, "Counter"),
-    ...windows.map((window, index) => {
-      const sign = mark();
-      showMark(sign, sentences[index]);
-      return element("th", { scope: "col" }, sign, window);
-    }));
-  return element("table", { class: "counters" }, element("caption", {}, "Counters",
-    ...sentences.filter(Boolean).map((each) => element("span", {}, each))),
-    element("thead", {}, head),
-    element("tbody", {}, ...METRICS.map((metric) => element("tr", {},
-      element("th", { scope: "row" }, metric),
-      ...windows.map((window) => element("td", {}, count(user[`${metric}:${window}`] ?? 0)))))));
+  const head = windows.map((window, index) => {
+    const sign = mark();
+    showMark(sign, sentences[index]);
+    return element("span", {}, sign, window);
+  });
+  const made = table(["Counter", ...head], METRICS.map((metric) =>
+    [metric, ...windows.map((window) => count(user[`${metric}:${window}`] ?? 0))]),
+  "Counters", ...sentences.filter(Boolean).map((each) => element("span", {}, each)));
+  made.className = "counters";
+  return made;
 }
 
 function ledger(carrier) {
-  const section = element("section", { class: "board", "aria-label": "Ledger" },
-    element("div", { class: "heading" }, element("h2", {}, "Ledger")));
   if (!carrier) {
-    section.append(element("p", { class: "note" }, "No reshares of this person are in the ledger."));
-    return section;
+    return section("Ledger", {}, element("p", { class: "note" }, "No reshares of this person are in the ledger."));
   }
-  section.append(element("p", { class: "sentence" }, element("bdi", {}, clean(carrier.why, 300))),
+  return section("Ledger", {}, element("p", { class: "sentence" }, element("bdi", {}, clean(carrier.why, 300))),
     element("dl", {}, ...["people", "acts", "rate", "next", "best", "head_start", "early", "tries",
       "estimated"].filter((name) => carrier[name] !== undefined).flatMap((name) =>
       [element("dt", {}, name.replace("_", " ")), element("dd", {}, figure(Number(carrier[name])))])));
-  return section;
 }
 
 function posts(list) {
-  const section = element("section", { class: "board", "aria-label": "Posts that spread" },
-    element("div", { class: "heading" }, element("h2", {}, "Posts that spread")));
-  if (!list?.length) {
-    section.append(element("p", { class: "note" }, "None in memory."));
-    return section;
-  }
-  section.append(element("ol", { class: "rows" }, ...list.slice(0, 10).map((post) => {
+  if (!list?.length) return section("Posts that spread", {}, element("p", { class: "note" }, "None in memory."));
+  return section("Posts that spread", {}, element("ol", { class: "rows" }, ...list.slice(0, 10).map((post) => {
     const id = typeof post === "string" ? post : post.id;
     return element("li", { class: "row" },
       element("a", { class: "name", href: cascadeUrl(id) },
         element("bdi", {}, clean(post.text, 120) || clean(id, 60))),
       element("span", { class: "value" }, count(post.size)));
   })));
-  return section;
 }
 
 export class PersonView {
@@ -100,8 +88,7 @@ export class PersonView {
       .filter((key) => key.includes(":")).map((key) => key.split(":")[1]))];
     const own = windows.map((window) => `${window}: ${count(user[`carried:${window}`] ?? 0)}`);
     this.lists.replaceChildren(
-      element("section", { class: "board", "aria-label": "Carried" },
-        element("div", { class: "heading" }, element("h2", {}, "Carried")),
+      section("Carried", {},
         element("p", { class: "sentence" }, `People who came through ${name}: ${own.join(", ")}.`),
         counters(user, windows, this.page.status)),
       ledger(user.carrier), posts(user.cascades));

@@ -1,5 +1,5 @@
 // The cascades that rise in the window: text, size, speed, growth, what is likely.
-import { element, drawing, setText, setAttribute } from "./dom.js";
+import { element, drawing, section, setText, setAttribute } from "./dom.js";
 import { clean, nameOf, networkLetter } from "./text.js";
 import { count, duration, figure } from "./format.js";
 import { cascadeUrl } from "./answers.js";
@@ -49,8 +49,7 @@ export class Rising {
     this.list = element("ol", { class: "cards" }, ...this.slots.map((each) => each.row));
     this.waiting = element("span", { class: "waiting" });
     this.mark = mark();
-    this.root = element("section", { class: "board rising", "aria-label": "Rising" },
-      element("div", { class: "heading" }, element("h2", {}, "Rising"), this.mark, this.waiting), this.list,
+    this.root = section("Rising", { kind: "board rising", beside: [this.mark, this.waiting] }, this.list,
       this.note);
     this.hold = new Hold(this);
   }

@@ -1,5 +1,5 @@
 // What the page says about its data: their age, the posts, the sources. In words.
-import { element, setText } from "./dom.js";
+import { element, section, setText } from "./dom.js";
 import { clean } from "./text.js";
 import { age, clock, count, date, duration, figure, minute, percent } from "./format.js";
 import { feedState } from "./feed.js";
@@ -76,8 +76,7 @@ export class Sources {
       return { name, words, row: element("li", { class: "row empty" }, name, words) };
     });
     this.note = element("p", { class: "note" });
-    this.root = element("section", { class: "board", "aria-label": "Sources" },
-      element("div", { class: "heading" }, element("h2", {}, "Sources")),
+    this.root = section("Sources", {},
       element("ol", { class: "rows sources" }, ...this.slots.map((each) => each.row)), this.note);
   }
 

@@ -56,3 +56,5 @@ export function networkLetter(value) {
 
 export const networkName = (network) =>
   (Object.hasOwn(NAMES, network) ? NAMES[network] : clean(network, 20));
+
+export const capital = (words) => words[0].toUpperCase() + words.slice(1);

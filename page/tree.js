@@ -1,7 +1,7 @@
 // Draws the tree of a cascade on a canvas. Observed edges are solid, estimated ones dashed. The
 // arrow keys go to the parent, the first child and the neighbours; Enter opens the person.
 import { layOut, branchOf, neighbour } from "./tree_layout.js";
-import { element, setAttribute, setText } from "./dom.js";
+import { element, setAttribute, setText, table } from "./dom.js";
 import { clean, nameOf } from "./text.js";
 import { count, duration } from "./format.js";
 import { timeScale } from "./scale.js";
@@ -80,10 +80,8 @@ export class Tree {
     const head = ["person", "after the post", "came through", "path", "brought directly"];
     const cells = (node) => [this.who(node), node ? duration(Number(this.answer.time[node])) : "the post",
       node ? this.who(parents[node]) : "", node ? this.path(node) : "", count(brought[node])];
-    return element("table", {}, element("caption", {}, "Those through whom most came"),
-      element("thead", {}, element("tr", {}, ...head.map((text) => element("th", { scope: "col" }, text)))),
-      element("tbody", {}, ...chosen.map((node) => element("tr", {},
-        ...cells(node).map((text) => element("td", {}, element("bdi", {}, text)))))));
+    return table(head, chosen.map((node) => cells(node).map((text) => element("bdi", {}, text))),
+      "Those through whom most came");
   }
 
   summary() {

@@ -3,7 +3,6 @@ import { once } from "node:events";
 import fs from "node:fs";
 import http from "node:http";
 import path from "node:path";
-import zlib from "node:zlib";
 import { Daemon, PATIENCE_MS, cascade, installPackages, launchBrowser, load, post, until } from "./lab.mjs";
 import { HOSTILE } from "./hostile.mjs";
 import { assert, equal, runAll, test } from "./tap.mjs";
@@ -19,7 +18,8 @@ if (missing) {
 }
 const browser = await launchBrowser();
 const daemon = await Daemon.make({
-  more: "windows = {5m, 1h, 24h}\nalert \"viral\" { min_size = 10 levels = {1} }" });
+  more: "windows = {5m, 1h, 24h}\nalert \"viral\" { min_size = 10 levels = {1} }\n" +
+    "campaign \"garden\" { words = {garden} rivals = {bread} }\ncampaign \"quiet\" { words = {wordthatnoonewrites} }" });
 const contexts = [];
 const faults = [];     // errors in the console, and exceptions
 let isCutOff = false;  // the daemon is away on purpose
@@ -410,7 +410,7 @@ test("axe finds nothing serious at four sizes, in light and dark", async () => {
     const context = await newContext({ colorScheme, bypassCSP: true });
     const page = await open("/", {}, context);
     const chosen = [...SIZES.flatMap((size) => ["/", cascadeUrl].map((where) => [size, where])),
-      ...["/user/app:cat", "/?wall", "/embed/board/influence/1h"].map((where) => [SIZES[2], where])];
+      ...["/user/app:cat", "/campaign/garden", "/?wall", "/embed/board/influence/1h"].map((where) => [SIZES[2], where])];
     for (const [[width, height], where] of chosen) {
       await page.setViewportSize({ width, height });
       await page.goto(daemon.url + where);
@@ -457,6 +457,9 @@ test("two hundred hostile texts do not run and do not break the layout", async (
     ? { nodes: 3, shown: 3, parent: [null, 0, name], time: [0, 1, 2], observed: [1, 0, 1], id: [name, name, name] }
     : { author: name, handle: name, text: name, network: name, created_ms: 1, last_ms: 2, size: 2, state: name,
       stage: name, growth: [[0, 0], [1, 2]], top_carriers: [{ id: name, handle: name, people: 1 }], top_amplifiers: [] } }));
+  await context.route("**/api/v1/campaigns/**", (route) => route.fulfill({ json: { name, before: {}, entries: [{
+    rank: 1, id: name, handle: name, name, people: 1, why: name, done_ms: 1 }], start_ms: 0, width_ms: 60000,
+    posts: [1], acts: [1], people: [1], classes: [{ name: name || "x", people: 1, from_ms: 0, until_ms: 60000 }] } }));
   await context.route("**/api/v1/users/**", (route) => route.fulfill({ json: { handle: name, name, network: name,
     followers: 1, last_seen: name, carrier: { why: name, people: name }, cascades: [{ id: name, text: name, size: 1 }] } }));
   isCutOff = true; // the feed is cut off
@@ -495,8 +498,10 @@ test("two hundred hostile texts do not run and do not break the layout", async (
     await page.evaluate(async (id) => {
       const { CascadeView } = await import("/page/cascade.js");
       const { PersonView } = await import("/page/person.js");
-      const state = { status: null, isLive: () => false };
-      const views = [new CascadeView(id, state), new PersonView(id, state)];
+      const { CampaignView } = await import("/page/campaign.js");
+      const state = { status: { windows: ["1h"], campaigns: [id] }, window: "1h", isLive: () => false,
+        parameter: () => null, urlWith: () => "/" };
+      const views = [new CascadeView(id, state), new PersonView(id, state), new CampaignView(id, state)];
       document.querySelector("main").replaceChildren(...views.map((view) => view.root));
       await Promise.all(views.map((view) => view.start()));
       views.forEach((view) => view.stop());
@@ -504,6 +509,71 @@ test("two hundred hostile texts do not run and do not break the layout", async (
     await check([text]);
   }
   isCutOff = false;
+});
+
+const figureOf = (page, name, column) =>
+  page.$$eval("table.counters tr", (rows, [sought, index]) =>
+    [...rows.find((row) => row.cells[0].textContent === sought)?.cells ?? []][index]?.textContent, [name, column]);
+
+test("a campaign is shown with figures, growth, boards and people, and follows", async () => {
+  const page = await open("/");
+  await isLive(page);
+  await page.click(".board[aria-label=Campaigns] a:has-text('garden')");
+  await until1(page, "h1", "garden");
+  await until1(page, ".campaign .by", "Last 1h:");
+  await until("the boards of the campaign", async () => (await rowsOf(page)).includes("@bob"));
+  assert(!(await rowsOf(page)).includes("@lou"), "a person of another campaign");
+  await page.waitForSelector(".curve .line[d]", { state: "attached" });
+  await page.waitForSelector(".growing td, .campaign .scroll table:has-text('Innovators')");
+  await until1(page, ".person:not([hidden])", "people came through");
+  const before = Number(await figureOf(page, "posts", 3));
+  await daemon.push([post("joy", { text: "my garden #plot" })]);
+  await until("the figure of the hour", async () => Number(await figureOf(page, "posts", 3)) === before + 1);
+  await until("its hashtag", async () => (await rowsOf(page, "hashtags")).includes("#plot"));
+  assert(/\d+.%/.test(await figureOf(page, "share of voice", 2)), "no share of voice");
+  await page.keyboard.press("3");
+  await page.waitForFunction(() => location.pathname === "/campaign/garden" && location.search.includes("window=24h"));
+  await until1(page, ".campaign .by", "Last 24h:");
+  await page.click("nav a[data-metric=posts]");
+  await until("people by posts", async () => (await rowsOf(page)).includes("@joy"));
+  await page.goto(daemon.url + "/campaign/quiet");
+  await until1(page, ".campaign", "Nobody has taken part yet.");
+  isCutOff = true; // an answer of 404 is an error in the console
+  await page.goto(daemon.url + "/campaign/gardn");
+  await until1(page, ".campaign .by", "There is no campaign of this name. There are: garden, quiet.");
+  isCutOff = false;
+});
+
+test("a button copies the name and the reason, with the keyboard, and says so", async () => {
+  const context = await newContext();
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  const page = await open("/campaign/garden", {}, context);
+  await page.waitForSelector(".person:not([hidden]) button");
+  const button = page.locator(".person:has-text('@cat') button");
+  equal(await button.getAttribute("aria-label"), "Copy @cat and the reason");
+  await button.focus();
+  await page.keyboard.press("Enter");
+  await until1(page, ".copied", "Copied: @cat (app:cat): observed: ");
+  const copied = await page.evaluate(() => navigator.clipboard.readText());
+  assert(/^@cat \(app:cat\): observed: .* people came through .*; estimated: /.test(copied), copied);
+  equal(await page.getAttribute(".copied", "role"), "status");
+  await page.evaluate(() => { navigator.clipboard.writeText = () => Promise.reject(new Error("no")); });
+  await page.click("button[aria-label='Copy @bob and the reason']");
+  await until1(page, ".copied", "Copied: @bob (app:bob): ");
+  assert((await page.evaluate(() => navigator.clipboard.readText())).startsWith("@bob "), "not copied");
+});
+
+test("a mark of cascadectl is shown, and an alert leads to its campaign", async () => {
+  const page = await open("/campaign/garden");
+  await page.waitForSelector(".person:not([hidden])");
+  assert(!(await page.isVisible(".person .done:has-text('Talked to')")), "marked before");
+  await daemon.redisCommand("HSET", "cascaded:campaign:garden:done", "app:cat", "1790000000000");
+  await page.waitForSelector(".person:has-text('@cat') .done:has-text('Talked to on 21 Sep')");
+  await page.goto(daemon.url + "/");
+  await isLive(page);
+  await daemon.push(cascade("gil", "A garden of alerts", ["hugo"], 12));
+  await page.click(".alert:has-text('@gil') a:has-text('garden')");
+  await until1(page, "h1", "garden");
 });
 
 test("hostile posts that were really pushed do not run", async () => {
@@ -612,9 +682,18 @@ test("the controls in the head keep their places on every page", async () => {
   equal(await places(), before);
 });
 
+const sentBytes = (where) => new Promise((resolve, reject) => {
+  http.get(daemon.url + where, { headers: { "Accept-Encoding": "gzip" } }, (answer) => {
+    let size = 0;
+    equal([answer.statusCode, answer.headers["content-encoding"]], [200, "gzip"]);
+    answer.on("data", (data) => { size += data.length; }).on("end", () => resolve(size)).on("error", reject);
+  });
+});
+
 test("page, styles and scripts are at most 45 kB compressed", async () => {
-  const sizes = fs.readdirSync(PAGE).filter((name) => name !== "openapi.json").map((name) =>
-    zlib.gzipSync(fs.readFileSync(path.join(PAGE, name)), { level: 9 }).length);
+  const names = fs.readdirSync(PAGE).filter((name) => !/^(openapi\.json|index\.html|embed\.html)$/.test(name));
+  const sizes = await Promise.all(["/", "/embed/board/influence/1h", ...names.map((name) => `/page/${name}`)]
+    .map(sentBytes));
   const all = sizes.reduce((sum, size) => sum + size);
   console.log(`# ${all} bytes`);
   assert(all <= MOST_BYTES, `${all} bytes`);

@@ -111,6 +111,16 @@ ${more}
     Object.assign(this, await startRedis(this.folder));
   }
 
+  // The answer as Redis sends it.
+  redisCommand(...words) {
+    return new Promise((resolve, reject) => {
+      const client = net.connect(this.socket, () => client.write(
+        `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join("")}`));
+      client.on("data", (data) => { client.destroy(); resolve(String(data)); });
+      client.on("error", reject);
+    });
+  }
+
   async endRedis() {
     this.redis.kill("SIGKILL");
     await this.redis.ended;
