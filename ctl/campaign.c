@@ -8,6 +8,7 @@
 #include "base/usec.h"
 #include "ctl/bands.h"
 #include "ctl/board.h"
+#include "ctl/campaign_course.h"
 #include "ctl/campaigns.h"
 #include "ingest/text/cell.h"
 #include "ctl/outreach_list.h"
@@ -22,7 +23,8 @@ enum {
     WHO_COLUMNS = 24,
     PEOPLE_COLUMNS = 8,
     TITLE_MAX = 256,
-    NUMBER_MAX = 64,
+    NOW_COLUMNS = 11,
+    BEFORE_COLUMNS = 10,
 };
 
 static const struct bands_place bands[BANDS][BANDS_BOARDS_MAX] = {
@@ -32,10 +34,11 @@ static const struct bands_place bands[BANDS][BANDS_BOARDS_MAX] = {
     {{BOARD_HASHTAGS, 1}, {BOARD_CASCADES, 2}},
 };
 
-// In the order in which they are shown; the share is shown apart.
+// In the order in which they are shown.
 static const char *const metrics[] = {
-    "posts",   "people", "new_people", "known_people", "retweets", "quotes",
-    "replies", "reach",  "carried",    "translated",   "cascades", "rival_posts",
+    "posts",    "people",      "new_people", "known_people", "retweets",
+    "quotes",   "replies",     "reach",      "carried",      "translated",
+    "cascades", "rival_posts", "share",
 };
 
 struct campaign {
@@ -45,6 +48,7 @@ struct campaign {
     char window[BOARD_WINDOW_MAX + 1]; // of the boards
     struct board_snapshot boards;
     struct outreach_list outreach;
+    struct campaign_course course;
 };
 
 // ── reading ────────────────────────────────────────────────────────────────
@@ -112,6 +116,7 @@ pull(struct client *client, const struct campaign_options *options,
 static void
 drop(struct campaign *campaign)
 {
+    campaign_course_fini(&campaign->course);
     outreach_list_fini(&campaign->outreach);
     board_drop(&campaign->boards);
     freeReplyObject(campaign->hash);
@@ -138,19 +143,55 @@ put_title(struct buffer *out, const struct screen *screen,
                            : SLICE_LIT("\n\n"));
 }
 
+// A value, and beside it that of the window before if the daemon answered.
+static void
+put_cells(struct buffer *out, const struct campaign *campaign, const char *metric,
+          struct slice window, struct slice value)
+{
+    char before[CAMPAIGN_COURSE_FIGURE_MAX];
+    bool has_before = campaign->course.figures != NULL;
+    cell_put_aligned(out, value, has_before ? NOW_COLUMNS : WINDOWS_COLUMNS,
+                     CELL_RIGHT);
+    if (has_before) {
+        campaign_course_before(&campaign->course, metric, window, before);
+        cell_put_aligned(out, slice_of(before), BEFORE_COLUMNS, CELL_RIGHT);
+    }
+}
+
+static void
+put_head(struct buffer *out, const struct campaign *campaign)
+{
+    cell_fill(out, WINDOWS_NAME_COLUMNS);
+    for (size_t i = 0; i < campaign->windows.count; i++) {
+        struct slice window = campaign->windows.at[i].name;
+        bool has_before = campaign->course.figures != NULL;
+        cell_put_aligned(out, window, has_before ? NOW_COLUMNS : WINDOWS_COLUMNS,
+                         CELL_RIGHT);
+        cell_put_aligned(out, SLICE_LIT("before"), has_before ? BEFORE_COLUMNS : 0,
+                         CELL_RIGHT);
+    }
+    buffer_append_byte(out, '\n');
+}
+
 // "62.5 %" of "0.6250".
 static void
-put_share(struct buffer *out, const struct campaign *campaign)
+put_row(struct buffer *out, const struct campaign *campaign, const char *metric)
 {
-    cell_put_aligned(out, SLICE_LIT("share of voice"), WINDOWS_NAME_COLUMNS, CELL_LEFT);
+    bool is_share = strcmp(metric, "share") == 0;
+    cell_put_aligned(out, slice_of(is_share ? "share of voice" : metric),
+                     WINDOWS_NAME_COLUMNS, CELL_LEFT);
     for (size_t i = 0; i < campaign->windows.count; i++) {
-        char text[NUMBER_MAX] = "-";
-        struct slice share =
-            windows_value(campaign->hash, "share", campaign->windows.at[i].name);
-        if (!slice_is_none(share)) {
-            (void)snprintf(text, sizeof text, "%.1f %%", 100 * values_number(share));
+        char text[CELL_NUMBER_MAX] = "-";
+        struct slice window = campaign->windows.at[i].name;
+        struct slice value = windows_value(campaign->hash, metric, window);
+        struct slice shown = slice_of(text);
+        if (!is_share) {
+            shown = cell_number(value.len > 0 ? value : SLICE_LIT("0"), text);
+        } else if (!slice_is_none(value)) {
+            (void)snprintf(text, sizeof text, "%.1f %%", 100 * values_number(value));
+            shown = slice_of(text);
         }
-        cell_put_aligned(out, slice_of(text), WINDOWS_COLUMNS, CELL_RIGHT);
+        put_cells(out, campaign, metric, window, shown);
     }
     buffer_append_byte(out, '\n');
 }
@@ -162,11 +203,10 @@ put_figures(struct buffer *out, const struct campaign *campaign)
         buffer_append(out, SLICE_LIT("nothing is counted in any window\n"));
         return;
     }
-    windows_put_head(out, &campaign->windows);
+    put_head(out, campaign);
     for (size_t i = 0; i < sizeof metrics / sizeof metrics[0]; i++) {
-        windows_put_row(out, campaign->hash, metrics[i], &campaign->windows);
+        put_row(out, campaign, metrics[i]);
     }
-    put_share(out, campaign);
 }
 
 static void
@@ -209,6 +249,7 @@ put_screen(struct buffer *out, const struct campaign *campaign, size_t rows)
     for (size_t i = 0; i < BANDS; i++) {
         bands_put(&drawn, bands[i], rows);
     }
+    campaign_course_put(out, &screen, &campaign->course);
     put_outreach(out, &screen, campaign);
 }
 
@@ -251,6 +292,7 @@ put_json(struct buffer *json, const struct campaign *campaign)
     values_put_json(json, SLICE_LIT("clock_ms"), meta->clock_ms);
     values_put_json(json, SLICE_LIT("complete"), meta->complete);
     put_fields(json, campaign->hash);
+    campaign_course_put_json(json, &campaign->course);
     json_writer_put_text(json, "window", slice_of(campaign->window));
     json_writer_name(json, SLICE_LIT("boards"));
     json_writer_open(json, '{');
@@ -272,13 +314,14 @@ put_json(struct buffer *json, const struct campaign *campaign)
 }
 
 enum status
-campaign_show(struct client *client, const char *campaign,
+campaign_show(struct client *client, struct service *service, const char *campaign,
               const struct campaign_options *options, struct error *error)
 {
     struct campaign found = {.name = slice_of(campaign)};
     enum status status = pull(client, options, &found, error);
     if (status == STATUS_OK) {
         struct buffer out;
+        campaign_course_pull(service, found.name, found.window, &found.course);
         buffer_init(&out, OUTPUT_MAX);
         if (options->is_json) {
             put_json(&out, &found);

@@ -6,6 +6,7 @@
 
 #include "base/status.h"
 #include "ctl/client.h"
+#include "ctl/service.h"
 
 enum { CAMPAIGN_ROWS = 3 }; // of each board, by default
 
@@ -16,8 +17,9 @@ struct campaign_options {
 };
 
 // STATUS_RANGE: there is no such campaign in Redis.
-enum status campaign_show(struct client *client, const char *campaign,
-                          const struct campaign_options *options,
+// service: found; what it adds is left out if it does not answer.
+enum status campaign_show(struct client *client, struct service *service,
+                          const char *campaign, const struct campaign_options *options,
                           struct error *error) MUST_USE;
 enum status campaign_show_all(struct client *client, bool is_json,
                               struct error *error) MUST_USE;

@@ -95,9 +95,9 @@ run_campaign(const struct command_call *call, struct error *error)
         .rows = call->options->rows != 0 ? call->options->rows : CAMPAIGN_ROWS,
         .is_json = call->options->is_json,
     };
-    return call->count == 0
-               ? campaign_show_all(call->client, options.is_json, error)
-               : campaign_show(call->client, call->words[0], &options, error);
+    return call->count == 0 ? campaign_show_all(call->client, options.is_json, error)
+                            : campaign_show(call->client, call->service, call->words[0],
+                                            &options, error);
 }
 
 static enum status
@@ -199,7 +199,7 @@ static const struct command commands[] = {
      run_cascade},
     {"carriers", COMMAND_REDIS, 0, 0, NULL, "nj", NULL, run_carriers},
     {"carrier", COMMAND_REDIS, 1, 1, "give one id", "j", NULL, run_carrier},
-    {"campaign", COMMAND_REDIS, 0, 1, "give at most one campaign", "wnj", NULL,
+    {"campaign", COMMAND_REDIS | COMMAND_SERVICE, 0, 1, "give at most one campaign", "wnj", NULL,
      run_campaign},
     {"outreach", COMMAND_REDIS, 1, 3,
      "give one campaign, and done or undo with a person if one is to be marked", "ncj",
