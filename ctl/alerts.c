@@ -430,20 +430,25 @@ print_explanation(const json_t *alert, const json_t *present, const json_t *wait
     const json_t *cascade = json_object_get(alert, "cascade");
     const json_t *author = json_object_get(alert, "author");
     struct slice handle = print_member(author, "handle");
+    struct slice type = print_member(alert, "type");
     buffer_init(&out, PRINT_TEXT_MAX);
     put_text(&out, "alert", print_member(alert, "id"));
-    put_text(&out, "type", print_member(alert, "type"));
+    put_text(&out, "type", type);
     put_text(&out, "rule", print_member(alert, "rule"));
     put_name(&out, "level");
     print_put(&out, "%lld\n", (long long)print_number(alert, "level"));
     put_text(&out, "time", print_member(alert, "time"));
     put_why(&out, alert);
-    put_text(&out, "author", handle.len != 0 ? handle : print_member(author, "id"));
+    put_text(&out,
+             slice_equal(type, SLICE_LIT("campaign.newcomer")) ? "person" : "author",
+             handle.len != 0 ? handle : print_member(author, "id"));
     put_text(&out, "post", print_member(cascade, "id"));
     put_text(&out, "text", print_member(cascade, "text"));
     put_people(&out, "amplifiers", json_object_get(alert, "top_amplifiers"));
     put_people(&out, "carriers", json_object_get(alert, "top_carriers"));
-    put_present(&out, present);
+    if (json_is_object(cascade)) {
+        put_present(&out, present);
+    }
     put_waiting(&out, waiting);
     print_buffer(&out);
 }

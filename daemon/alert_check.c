@@ -71,6 +71,7 @@ asks_for_followers(const struct rule *rule)
         bool is_asked;
         const char *name;
     } conditions[] = {
+        {rule->min_followers != 0 && rule->carriers_in == 0, "min_followers"},
         {rule->min_reach > 0, "min_reach"},
         {rule->max_author_followers > 0, "max_author_followers"},
         {rule->min_forecast > 0, "min_forecast"},
@@ -85,13 +86,20 @@ asks_for_followers(const struct rule *rule)
     return NULL;
 }
 
+// A newcomer may have followers instead.
+static bool
+needs_carriers(const struct rule *rule)
+{
+    return rule->carriers_in != 0 && rule->min_followers == 0;
+}
+
 // A condition on paths, or NULL.
 static const char *
 asks_for_paths(const struct rule *rule)
 {
     return rule->min_depth > 0      ? "min_depth"
            : rule->min_virality > 0 ? "min_virality"
-           : rule->carriers_in != 0 ? "carriers_in"
+           : needs_carriers(rule)   ? "carriers_in"
                                     : NULL;
 }
 
@@ -160,7 +168,7 @@ check_sources(const struct settings *settings, const struct rule *rule,
                          "never fire",
                          rule->match_networks.bytes);
     }
-    if (!all.has_reshares) {
+    if (!all.has_reshares && !rules_is_newcomer(rule)) {
         return error_set(
             error, STATUS_RANGE,
             "its sources are public or hashtag streams of Mastodon, which contain no "
@@ -209,6 +217,9 @@ check_engine(const struct rule *rule, struct error *error)
 {
     struct rules_condition conditions[RULES_CONDITIONS_MAX];
     size_t count = rules_conditions(rule, conditions);
+    if (rules_is_newcomer(rule) && needs_carriers(rule)) {
+        conditions[count++] = (struct rules_condition){.measure = MEASURE_CARRIER_RANK};
+    }
     for (size_t i = 0; i < count; i++) {
         if (measure_needs_engine(conditions[i].measure)) {
             return error_set(error, STATUS_RANGE,
@@ -249,7 +260,7 @@ alert_check(const struct settings *settings, const struct rule *rule,
     if (status == STATUS_OK && !settings->pipeline.cascades_engine) {
         status = check_engine(rule, error);
     }
-    if (status == STATUS_OK && rule->carriers_in != 0 &&
+    if (status == STATUS_OK && needs_carriers(rule) &&
         settings->pipeline.carriers_capacity == 0) {
         status = error_set(error, STATUS_RANGE,
                            "carriers_in: there is no board carriers while "

@@ -206,7 +206,9 @@ note_alerts(struct bench *bench)
 {
     struct change change;
     while (changes_show_alert(bench->pipeline, &change)) {
-        if (!bench->is_second && change.alert.type == CHANGE_ALERT_RAISED) {
+        bool is_raised = change.alert.type == CHANGE_ALERT_RAISED ||
+                         change.alert.type == CHANGE_ALERT_NEWCOMER;
+        if (!bench->is_second && is_raised) {
             note_alert(bench, &change);
         }
     }
@@ -487,15 +489,22 @@ print_rule(const struct bench *bench, uint32_t rule, double days, double *values
             continue;
         }
         const struct entry *entry = find(bench, raised->cascade, OF_CASCADE);
-        for (size_t k = 0; k < 3; k++) {
+        for (size_t k = 0; k < 3 && entry != NULL; k++) {
             reached[k] += entry->size >= factors[k] * raised->size;
         }
-        values[count++] = (double)(entry->half - raised->time) / (double)USEC_PER_MIN;
+        values[count++] =
+            entry != NULL ? (double)(entry->half - raised->time) / (double)USEC_PER_MIN
+                          : NAN;
     }
-    printf("rule=%s alerts=%zu alerts_per_day=%.2f reached_2x=%" PRIu64
-           " reached_5x=%" PRIu64 " reached_10x=%" PRIu64,
-           bench->setup->settings->alerts[rule].name, count,
-           days > 0 ? (double)count / days : 0, reached[0], reached[1], reached[2]);
+    const struct rule *asked = &bench->setup->settings->alerts[rule];
+    printf("rule=%s alerts=%zu alerts_per_day=%.2f", asked->name, count,
+           days > 0 ? (double)count / days : 0);
+    if (rules_is_newcomer(asked)) {
+        putchar('\n'); // newcomers have no cascade that could grow
+        return;
+    }
+    printf(" reached_2x=%" PRIu64 " reached_5x=%" PRIu64 " reached_10x=%" PRIu64,
+           reached[0], reached[1], reached[2]);
     print_number("median_head_start_min", median(values, count), 1);
     print_threshold(bench, rule, days, values);
     putchar('\n');
@@ -530,7 +539,9 @@ run_both(struct bench *bench)
     }
     for (size_t i = 0; i < bench->raised_count; i++) {
         struct entry *entry = find(bench, bench->raised[i].cascade, OF_CASCADE);
-        entry->is_wanted = true;
+        if (entry != NULL) { // else it is about a newcomer
+            entry->is_wanted = true;
+        }
     }
     bench->is_second = true;
     if (bench->raised_count != 0) {

@@ -2,7 +2,7 @@
 import { element, section, setText, setAttribute, isStill } from "./dom.js";
 import { clean, nameOf } from "./text.js";
 import { minute } from "./format.js";
-import { campaignUrl, cascadeUrl } from "./answers.js";
+import { campaignUrl, cascadeUrl, userUrl } from "./answers.js";
 
 const MOST_CAMPAIGNS = 2;
 const REPEATED = /^(.+?):(.+):(\d+)$/s; // <rule>:<post id>:<level>
@@ -11,6 +11,12 @@ export const alertAuthor = (alert) =>
   nameOf(alert.author?.handle ?? alert.cascade?.handle, alert.author?.id ?? alert.cascade?.author);
 export const alertReasons = (alert) =>
   (Array.isArray(alert.why) ? alert.why : []).slice(0, 4).map((why) => clean(why, 120)).join(", ");
+const isNewcomer = (alert) => alert.type === "campaign.newcomer";
+const alertUrl = (alert) =>
+  isNewcomer(alert) ? userUrl(alert.author?.id ?? "") : cascadeUrl(alertPost(alert));
+// Ids begin with the network, as in "x:12".
+const alertNetwork = (alert) =>
+  isNewcomer(alert) ? (alert.author?.id ?? "").split(":")[0] : alert.cascade?.network;
 export const alertPost = (alert) => alert.cascade?.id ?? REPEATED.exec(alert.id ?? "")?.[2] ?? "";
 
 function showCampaigns(box, names) {
@@ -52,7 +58,7 @@ export class Alerts {
   }
 
   isOf(alert) {
-    return !this.network || alert.cascade?.network === this.network;
+    return !this.network || alertNetwork(alert) === this.network;
   }
 
   add(alert) {
@@ -74,7 +80,7 @@ export class Alerts {
       setText(each.time, alert ? minute(Date.parse(alert.time)) : "");
       setText(each.rule, clean(alert?.rule, 40));
       setText(each.name.firstChild, alert ? alertAuthor(alert) : "");
-      setAttribute(each.name, "href", alert ? cascadeUrl(alertPost(alert)) : null);
+      setAttribute(each.name, "href", alert ? alertUrl(alert) : null);
       showCampaigns(each.campaigns, alert?.campaigns);
       setText(each.why, alert ? alertReasons(alert) : "");
       setText(each.text.firstChild, clean(alert?.cascade?.text, 160));

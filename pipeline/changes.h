@@ -41,9 +41,9 @@ struct change_entry {
     uint64_t score;
 };
 
-// A person as shown in alerts. Handle: none if not known.
+// A person as shown in alerts.
 struct change_person {
-    struct slice id, handle;
+    struct slice id, handle; // handle: none if not known
     uint32_t followers;
     double people;    // of carriers: how many came through them
     bool is_expected; // an estimate (pipeline/carriers/settle.h)
@@ -53,6 +53,7 @@ enum change_alert_type {
     CHANGE_ALERT_RAISED,
     CHANGE_ALERT_RESOLVED, // the final size, once the cascade is closed
     CHANGE_ALERT_DIGEST,   // those that were raised while catching up, as one
+    CHANGE_ALERT_NEWCOMER, // a person takes part in a campaign for the first time
 };
 
 struct change_digest {
@@ -61,15 +62,15 @@ struct change_digest {
     uint64_t size;
 };
 
-// An alert about a cascade (change.fields: its whole hash; a digest has no cascade and
-// no fields, but a list). It comes again, with the same id, after a loss or restart.
+// About a cascade (change.fields: its whole hash), a list of alerts, or a newcomer, the
+// author. It comes again, with the same id, after a loss or restart.
 struct change_alert {
     enum change_alert_type type;
     uint64_t place;             // for changes_keep_alert
     struct slice rendered;      // the text that was kept, instead of content; or none
     struct slice rule, cascade; // cascade: id of the root post
-    uint32_t level;
     usec time;
+    uint32_t level;
     struct change_person author;
     const struct slice *why;                // "size 104 >= 100", …
     const struct change_person *amplifiers; // most followers first
@@ -119,8 +120,7 @@ struct changes_meta {
 // Updates the boards; call once before the pulls of a flush.
 void changes_begin(struct pipeline *pipeline);
 
-// The next change, or false: nothing is left, or CHANGES_IN_FLIGHT_MAX changes are in
-// flight.
+// False: nothing is left, or CHANGES_IN_FLIGHT_MAX changes are in flight.
 bool changes_next(struct pipeline *pipeline, struct change *ret_change);
 
 // Returns an alert outside a flush, with current values; false: all were shown, or

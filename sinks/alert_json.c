@@ -9,14 +9,15 @@
 
 // clang-format off
 const struct alert_field alert_json_field_rows[] = {
-    {"id", "string", "Always the same for the same cascade, rule and level: a receiver recognises "
-                     "repetitions by it"},
+    {"id", "string", "Always the same for the same cascade, rule and level, or the same newcomer, rule "
+                     "and campaign: a receiver recognises repetitions by it"},
     {"rule", "string", "Title of the rule that raised it"},
     {"level", "number", "Level of the rule that was reached (its factor)"},
     {"type", "string", "cascade.alert; cascade.resolved: the final size of a cascade that was "
-                       "alerted; alert.digest: all alerts raised while catching up, in one"},
+                       "alerted; alert.digest: all alerts raised while catching up, in one; "
+                       "campaign.newcomer: a person takes part in a campaign for the first time"},
     {"time", "string", "When the rule held, by the clock of the posts (RFC 3339, UTC)"},
-    {"cascade", "object", "Fields of the cascade, as far as known; not in a digest"},
+    {"cascade", "object", "Fields of the cascade, as far as known; not in a digest, nor of a newcomer"},
     {"cascade.id", "string", "Id of the root post"},
     {"cascade.author", "string", "Id of the root's author"},
     {"cascade.handle", "string", "Handle of the root's author"},
@@ -56,16 +57,17 @@ const struct alert_field alert_json_field_rows[] = {
     {"cascade.stage", "string", "Class of adopters that is resharing it now (Rogers): innovators "
                                 "to laggards"},
     {"cascade.level", "number", "The highest level any rule has reached"},
-    {"author", "object", "Author of the root; not in a digest"},
+    {"author", "object", "Author of the root, or the newcomer; not in a digest"},
     {"author.id", "string", "Id"},
     {"author.handle", "string", "Handle"},
     {"author.followers", "number", "Followers, as last seen; 0: not known"},
     {"why", "array", "One string per condition of the rule, with the value that fulfilled it"},
-    {"top_amplifiers", "array", "Amplifiers with the most followers; members as of author"},
+    {"top_amplifiers", "array", "Amplifiers with the most followers; members as of author; not of a newcomer"},
     {"top_carriers", "array",
      "Up to 5 people through whom most others came so far: id, handle, people, and observed; false: the "
-     "network shows no path, and people is the expected number, an estimate"},
-    {"campaigns", "array", "Names of the campaigns to which the root belongs; absent if there are none"},
+     "network shows no path, and people is the expected number, an estimate; not of a newcomer"},
+    {"campaigns", "array", "Names of the campaigns to which the root belongs, or of the one in which the "
+                           "newcomer takes part; absent if there are none"},
     {"alerts", "array", "Of a digest: id, cascade, level and size of each alert in it"},
     {NULL, NULL, NULL},
 };
@@ -75,6 +77,7 @@ static const char *const type_names[] = {
     [CHANGE_ALERT_RAISED] = "cascade.alert",
     [CHANGE_ALERT_RESOLVED] = "cascade.resolved",
     [CHANGE_ALERT_DIGEST] = "alert.digest",
+    [CHANGE_ALERT_NEWCOMER] = "campaign.newcomer",
 };
 
 // ── members ────────────────────────────────────────────────────────────────
@@ -202,12 +205,22 @@ put_campaigns(struct buffer *text, const struct change_alert *alert)
 static void
 put_cascade(struct buffer *text, const struct change *change)
 {
-    const struct change_alert *alert = &change->alert;
     json_writer_name(text, SLICE_LIT("cascade"));
     json_writer_open(text, '{');
-    json_writer_put_text(text, "id", alert->cascade);
+    json_writer_put_text(text, "id", change->alert.cascade);
     alert_json_fields(change, text);
     json_writer_close(text, '}');
+}
+
+// Of all but a digest.
+static void
+put_content(struct buffer *text, const struct change *change)
+{
+    const struct change_alert *alert = &change->alert;
+    bool is_newcomer = alert->type == CHANGE_ALERT_NEWCOMER;
+    if (!is_newcomer) {
+        put_cascade(text, change);
+    }
     json_writer_name(text, SLICE_LIT("author"));
     put_person(text, &alert->author);
     json_writer_name(text, SLICE_LIT("why"));
@@ -216,7 +229,9 @@ put_cascade(struct buffer *text, const struct change *change)
         json_writer_string(text, alert->why[i]);
     }
     json_writer_close(text, ']');
-    alert_json_people(change, text);
+    if (!is_newcomer) {
+        alert_json_people(change, text);
+    }
     if (alert->campaign_count != 0) {
         put_campaigns(text, alert);
     }
@@ -240,7 +255,7 @@ alert_json_write(const struct change *change, struct buffer *text)
     if (is_digest) {
         put_digest(text, alert);
     } else {
-        put_cascade(text, change);
+        put_content(text, change);
     }
     json_writer_close(text, '}');
     return text->is_failed ? STATUS_NOMEM : STATUS_OK;

@@ -242,6 +242,23 @@ add_cascade(struct buffer *text, const json_t *alert, bool is_over)
     add_foreign(text, json_object_get(cascade, "id"), POST_SHOWN);
 }
 
+// "arrivals: ann (120 followers) is new in cup: campaign cup, followers 120 >= 100"
+static void
+add_newcomer(struct buffer *text, const json_t *alert)
+{
+    const json_t *author = json_object_get(alert, "author");
+    add(text, ": ");
+    add_name(text, author);
+    add(text, " (");
+    add_number(text, json_object_get(author, "followers"));
+    add(text, " followers) is new in ");
+    add_foreign(text, json_array_get(json_object_get(alert, "campaigns"), 0),
+                NAME_SHOWN);
+    add_why(text, json_object_get(alert, "why"));
+    add(text, "\n");
+    add_foreign(text, json_object_get(author, "id"), POST_SHOWN);
+}
+
 static void
 add_sentence(struct buffer *text, const json_t *alert)
 {
@@ -251,6 +268,8 @@ add_sentence(struct buffer *text, const json_t *alert)
     add(text, "*");
     if (type != NULL && strcmp(type, "alert.digest") == 0) {
         add_digest(text, json_object_get(alert, "alerts"));
+    } else if (type != NULL && strcmp(type, "campaign.newcomer") == 0) {
+        add_newcomer(text, alert);
     } else {
         add_cascade(text, alert, type != NULL && strcmp(type, "cascade.resolved") == 0);
     }

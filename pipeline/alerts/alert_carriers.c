@@ -16,7 +16,7 @@ alert_carriers_prepare(struct pipeline *pipeline)
     for (size_t i = 0; i < alerts->count; i++) {
         const struct rule *rule = &alerts->rules[i];
         uint64_t ranks = rule->carriers_in < top ? rule->carriers_in : top;
-        if (ranks != 0) {
+        if (ranks != 0 && !rules_is_newcomer(rule)) {
             alerts->known_ranks = (uint32_t)fmax(alerts->known_ranks, (double)ranks);
             alerts->known_below = fmax(alerts->known_below, rules_below(rule));
         }

@@ -21,12 +21,15 @@ enum { ALERT_QUEUE_MAX = 8192, ALERT_BURST_MAX = 1024 };
 struct alert_item {
     usec time;        // clock when it was raised
     uint32_t type;    // enum change_alert_type
-    uint32_t cascade; // referenced; CASCADE_NONE: a digest
+    uint32_t cascade; // referenced; CASCADE_NONE: a digest or a newcomer
     uint32_t level;
     uint32_t digest; // number of the digest, or 0
-    uint32_t
-        text; // slab text: the rule's name, then its reasons, each after a line end
+    // Slab text: the rule's name, of a newcomer the campaign's, then the reasons, each
+    // after a line end.
+    uint32_t text;
+    uint32_t user;       // of a newcomer: referenced
     uint32_t is_dropped; // not to be published any more
+    uint32_t unused;
     // Its rendered text (pipeline/alerts/alert_texts.h); len 0: it has none yet.
     uint64_t rendered_at;
     uint64_t rendered_len;

@@ -187,6 +187,38 @@ alert_raise_abandon(struct pipeline *pipeline, const struct alerts_record *recor
 }
 
 void
+alert_raise_newcomer(struct pipeline *pipeline, uint32_t user, const char *text)
+{
+    enqueue(pipeline,
+            (struct alert_item){
+                .type = CHANGE_ALERT_NEWCOMER,
+                .cascade = CASCADE_NONE,
+                .level = 1,
+                .user = user,
+            },
+            text);
+    users_at(&pipeline->users, user)->refs++;
+    pipeline->metrics.alerts_raised++;
+}
+
+void
+alert_raise_lose_close(struct pipeline *pipeline, const struct alert_row *row)
+{
+    pipeline->metrics.alerts_unresolved += (row->flags & ALERT_ROW_OPEN) != 0;
+}
+
+void
+alert_raise_left(void *context, struct alert_row *row)
+{
+    struct pipeline *pipeline = context;
+    struct cascade *cascade = cascades_at(&pipeline->cascades, row->cascade);
+    if ((row->flags & ALERT_ROW_OPEN) != 0 && cascade->birth == row->birth) {
+        cascade->unresolved--;
+    }
+    alert_raise_lose_close(pipeline, row);
+}
+
+void
 alert_raise_resolved(struct pipeline *pipeline, size_t rule,
                      const struct alert_row *row)
 {

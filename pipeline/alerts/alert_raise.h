@@ -43,9 +43,18 @@ void alert_raise(struct pipeline *pipeline, const struct alert_sight *sight,
 bool alert_raise_later(struct pipeline *pipeline, const struct alert_sight *sight,
                        struct alert_row *row, uint64_t level);
 
+// Puts the alert about a newcomer into the queue, which must have room. text: as in
+// struct alert_item.
+void alert_raise_newcomer(struct pipeline *pipeline, uint32_t user, const char *text);
+
 // Puts the `resolved` alert of the row's cascade into the queue, which must have room.
 void alert_raise_resolved(struct pipeline *pipeline, size_t rule,
                           const struct alert_row *row);
+
+// The record of the row's cascade, or the row, is evicted: its close is not reported.
+void alert_raise_lose_close(struct pipeline *pipeline, const struct alert_row *row);
+// An alert_left_fn; context: the pipeline.
+void alert_raise_left(void *context, struct alert_row *row);
 
 // Puts the rule's digest, if there is one, into the queue, unless that is full.
 void alert_raise_close_digest(struct pipeline *pipeline, size_t rule);

@@ -6,6 +6,7 @@
 
 #include "base/snapshot.h"
 #include "pipeline/alerts/alert_carriers.h"
+#include "pipeline/alerts/alert_newcomer.h"
 #include "pipeline/alerts/alert_raise.h"
 #include "pipeline/inside.h"
 
@@ -42,7 +43,7 @@ alerts_fini(struct alerts *alerts)
 static void
 plan_init(struct alerts_plan *plan, const struct rule *rule, uint64_t hash)
 {
-    *plan = (struct alerts_plan){.hash = hash};
+    *plan = (struct alerts_plan){.hash = hash, .is_newcomer = rules_is_newcomer(rule)};
     plan->count = rules_conditions(rule, plan->conditions);
     while (plan->scaled < plan->count && !plan->conditions[plan->scaled].is_scaled) {
         plan->scaled++;
@@ -57,9 +58,11 @@ prepare(struct pipeline *pipeline)
     struct alerts_record before[RULES_MAX];
     memcpy(before, alerts->records, sizeof(before));
     memset(alerts->records, 0, sizeof(alerts->records));
+    alerts->newcomers = 0;
     for (size_t i = 0; i < alerts->count; i++) {
         uint64_t hash = inside_hash(pipeline, slice_of(alerts->rules[i].name));
         plan_init(&alerts->plans[i], &alerts->rules[i], hash);
+        alerts->newcomers += alerts->plans[i].is_newcomer;
         alerts->records[i] = (struct alerts_record){.rule = hash, .late = USEC_NONE};
         for (size_t k = 0; k < RULES_MAX; k++) {
             if (before[k].rule == hash) {
@@ -248,24 +251,6 @@ spend(struct pipeline *pipeline, size_t rule)
 
 // ── judging ────────────────────────────────────────────────────────────────
 
-// The record or the row is evicted: the close that was to be reported will not be.
-static void
-lose_close(struct pipeline *pipeline, const struct alert_row *row)
-{
-    pipeline->metrics.alerts_unresolved += (row->flags & ALERT_ROW_OPEN) != 0;
-}
-
-static void
-row_left(void *context, struct alert_row *row)
-{
-    struct pipeline *pipeline = context;
-    struct cascade *cascade = cascades_at(&pipeline->cascades, row->cascade);
-    if ((row->flags & ALERT_ROW_OPEN) != 0 && cascade->birth == row->birth) {
-        cascade->unresolved--;
-    }
-    lose_close(pipeline, row);
-}
-
 // The row of this rule and cascade, or NULL. with_new: created if there is none.
 static struct alert_row *
 row_of(struct pipeline *pipeline, const struct alert_sight *sight, bool with_new)
@@ -274,7 +259,7 @@ row_of(struct pipeline *pipeline, const struct alert_sight *sight, bool with_new
     struct cascade *cascade = cascades_at(&pipeline->cascades, sight->cascade);
     uint64_t rule = alerts->plans[sight->rule].hash;
     uint32_t index = with_new ? alert_memory_put(&alerts->memory, cascade->hash, rule,
-                                                 row_left, pipeline)
+                                                 alert_raise_left, pipeline)
                               : alert_memory_find(&alerts->memory, cascade->hash, rule);
     if (index == ALERT_ROW_NONE) {
         pipeline->metrics.alerts_deferred += with_new;
@@ -282,7 +267,7 @@ row_of(struct pipeline *pipeline, const struct alert_sight *sight, bool with_new
     }
     struct alert_row *row = alert_memory_at(&alerts->memory, index);
     if (row->birth != cascade->birth || row->cascade != sight->cascade) {
-        lose_close(pipeline, row);
+        alert_raise_lose_close(pipeline, row);
         row->cascade = sight->cascade;
         row->birth = cascade->birth;
         row->held = USEC_NONE;
@@ -438,6 +423,9 @@ alerts_judge(struct pipeline *pipeline, uint32_t cascade, usec time)
         return;
     }
     for (size_t i = 0; i < pipeline->alerts.count; i++) {
+        if (pipeline->alerts.plans[i].is_newcomer) {
+            continue;
+        }
         struct alert_sight sight = {i, cascade, is_backlog(pipeline, i, time)};
         if (sight.is_late) {
             pipeline->alerts.records[i].late = pipeline->clock;
@@ -503,12 +491,16 @@ row_tick(struct pipeline *pipeline, uint32_t index)
 {
     struct alert_row *row = alert_memory_at(&pipeline->alerts.memory, index);
     size_t rule = rule_of(&pipeline->alerts, row);
+    if (rule != RULES_MAX && pipeline->alerts.plans[rule].is_newcomer) {
+        alert_newcomer_tick(pipeline, rule, row);
+        return;
+    }
     if (!is_due(pipeline, index, rule)) {
         return;
     }
     const struct cascade *cascade = cascades_at(&pipeline->cascades, row->cascade);
     if (cascade->birth != row->birth) {
-        lose_close(pipeline, row); // evicted
+        alert_raise_lose_close(pipeline, row); // evicted
         row->flags = 0;
         row_rest(pipeline, row);
         return;

@@ -20,6 +20,8 @@
 // 10 s, 10 minutes after its first entry, or when it has 100 entries. Its cascades are
 // not raised at that level again.
 //
+// Rules of the kind newcomer: pipeline/alerts/alert_newcomer.h.
+//
 // Resolved: when a cascade that a rule has raised is closed, its last level is
 // published once more, with the final size. If its record is evicted before, no
 // resolved alert is published; this is counted.
@@ -50,6 +52,7 @@ struct alerts_plan {
     struct rules_condition conditions[RULES_CONDITIONS_MAX];
     size_t count;
     size_t scaled; // the first condition that levels multiply; count: none
+    bool is_newcomer;
 };
 
 // State of a rule; kept over restarts and found again by the rule's name.
@@ -69,6 +72,7 @@ struct alerts {
     struct alerts_plan plans[RULES_MAX];
     struct alerts_record records[RULES_MAX];
     size_t count;
+    size_t newcomers; // rules of that kind
     struct alert_memory memory;
     struct alert_queue queue;
     struct alert_texts texts; // of those in the queue that were shown

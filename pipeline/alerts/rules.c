@@ -10,6 +10,8 @@
 #include "pipeline/tree/tree.h"
 
 #define AT(member) offsetof(struct rule, member)
+#define KIND_CASCADE "cascade"
+#define KIND_NEWCOMER "newcomer"
 
 enum { DECIMALS = 4, WORDS_MAX = 5 };
 
@@ -25,6 +27,10 @@ enum { DECIMALS = 4, WORDS_MAX = 5 };
 #define NAME_IF_false(member)
 
 const struct option rule_option_rows[] = {
+    {"kind", OPTION_TEXT, KIND_CASCADE, 1, 16, true, AT(kind),
+     "cascade: reshared posts; newcomer: people who take part in one of campaigns for the first time"},
+    {"min_followers", OPTION_COUNT, "0", 0, UINT32_MAX, true, AT(min_followers),
+     "Of kind newcomer: minimum number of followers of the person; 0: only carriers_in counts"},
     RULES_CONDITIONS(AS_OPTION)
     {"match_text", OPTION_TEXTS, "", 0, OPTION_TEXTS_MAX, true, AT(match_text),
      "Words or phrases, at least one of which is in the text, without regard to case"},
@@ -37,7 +43,7 @@ const struct option rule_option_rows[] = {
     {"match_networks", OPTION_TEXTS, "", 0, OPTION_TEXTS_MAX, true, AT(match_networks),
      "Networks, one of which is the post's: x, bsky, masto or the network part of native ids"},
     {"campaigns", OPTION_TEXTS, "", 0, OPTION_TEXTS_MAX, true, AT(campaigns),
-     "Campaigns, one of which the root belongs to"},
+     "Campaigns, one of which the root belongs to, or a newcomer takes part in"},
     {"levels", OPTION_COUNTS, "1", 1, 1000000, true, AT(levels),
      "Each level multiplies" SCALED_NAMES " and is raised once"},
     {"cooldown", OPTION_SPAN, "0s", 0, 7 * USEC_PER_DAY, true, AT(cooldown),
@@ -63,6 +69,12 @@ static const char *const words[MEASURES][WORDS_MAX] = {
     [MEASURE_STAGE] = {"innovators", "early_adopters", "early_majority",
                        "late_majority", "laggards"},
 };
+
+bool
+rules_is_newcomer(const struct rule *rule)
+{
+    return strcmp(rule->kind, KIND_NEWCOMER) == 0;
+}
 
 // ── conditions ─────────────────────────────────────────────────────────────
 
@@ -130,7 +142,8 @@ rules_conditions(const struct rule *rule,
                  struct rules_condition conditions[RULES_CONDITIONS_MAX])
 {
     size_t count = 0;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && !rules_is_newcomer(rule);
+         i++) {
         struct rules_condition condition = rows[i].condition;
         if (!is_given(&rows[i], rule, &condition.value)) {
             continue;
@@ -384,16 +397,82 @@ check_possible(const struct rule *rule, struct error *error)
     return STATUS_OK;
 }
 
+static enum status
+check_kind(const struct rule *rule, struct error *error)
+{
+    bool is_newcomer = rules_is_newcomer(rule);
+    if (!is_newcomer && strcmp(rule->kind, KIND_CASCADE) != 0) {
+        return error_set(error, STATUS_PARSE,
+                         "kind: \"%s\" is neither " KIND_CASCADE " nor " KIND_NEWCOMER,
+                         rule->kind);
+    }
+    if (!is_newcomer && rule->min_followers != 0) {
+        return error_set(error, STATUS_RANGE,
+                         "min_followers: only a rule with kind = \"" KIND_NEWCOMER
+                         "\" compares the followers of people");
+    }
+    return STATUS_OK;
+}
+
+// The first option of the rule that is not as it is by default and has no meaning for
+// newcomers; NULL: none.
+static const struct option *
+find_foreign(const struct rule *rule)
+{
+    static const char *const own[] = {"kind", "min_followers", "carriers_in",
+                                      "campaigns"};
+    struct rule preset;
+    option_presets(rule_option_rows, &preset);
+    for (const struct option *row = rule_option_rows; row->name != NULL; row++) {
+        char texts[2][OPTION_TEXTS_MAX * 2];
+        bool is_own = false;
+        for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+            is_own = is_own || strcmp(own[i], row->name) == 0;
+        }
+        (void)option_format(row, rule, texts[0], sizeof(texts[0]));
+        (void)option_format(row, &preset, texts[1], sizeof(texts[1]));
+        if (!is_own && strcmp(texts[0], texts[1]) != 0) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
+static enum status
+check_newcomer(const struct rule *rule, struct error *error)
+{
+    const struct option *foreign = find_foreign(rule);
+    if (foreign != NULL) {
+        return error_set(error, STATUS_RANGE,
+                         "%s: a rule of the kind " KIND_NEWCOMER
+                         " has only campaigns, min_followers and carriers_in",
+                         foreign->name);
+    }
+    if (rule->campaigns.count == 0) {
+        return error_set(error, STATUS_RANGE,
+                         "campaigns: name the campaigns whose newcomers are meant");
+    }
+    if (rule->min_followers == 0 && rule->carriers_in == 0) {
+        return error_set(error, STATUS_RANGE,
+                         "the rule has no condition: write for example "
+                         "min_followers = 10000 or carriers_in = 100");
+    }
+    return STATUS_OK;
+}
+
 enum status
 rules_check(const struct rule *rule, struct error *error)
 {
     struct rules_condition conditions[RULES_CONDITIONS_MAX];
     enum status status = check_words(rule, error);
     if (status == STATUS_OK) {
+        status = check_kind(rule, error);
+    }
+    if (status == STATUS_OK) {
         status = check_hashtags(rule, error);
     }
-    if (status != STATUS_OK) {
-        return status;
+    if (status != STATUS_OK || rules_is_newcomer(rule)) {
+        return status == STATUS_OK ? check_newcomer(rule, error) : status;
     }
     size_t count = rules_conditions(rule, conditions);
     if (count == 0 && !has_match(rule)) {

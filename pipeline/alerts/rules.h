@@ -8,6 +8,7 @@
 // `levels` multiply the conditions on size: min_size, min_forecast, min_reach and
 // min_amplifiers. A level is named by its factor. carriers_in is about the time when
 // the cascade was smaller than min_size of level 1; without min_size about all of it.
+// Rules of the kind newcomer are about people, not cascades (alert_newcomer.h).
 //
 // Texts of the root are compared without case (Latin, Greek and Cyrillic letters), as
 // far as they are kept (cascades.text). A word or hashtag must not have a letter, digit
@@ -31,9 +32,8 @@ enum {
 };
 
 // One row a condition: the member of struct rule and option of that name, its type,
-// default and maximum; the measure that it compares (pipeline/alerts/measures.h), how,
-// and whether levels multiply it. REAL, COUNT and SPAN: 0 is no condition. TEXT: a word
-// of `words` in rules.c.
+// default and maximum; the measure that it compares, how, and whether levels multiply
+// it. REAL, COUNT and SPAN: 0 is no condition. TEXT: a word of `words` in rules.c.
 // clang-format off
 #define RULES_CONDITIONS(ROW) \
     ROW(min_size, REAL, "0", RULES_COUNT_MAX, SIZE, AT_LEAST, true, \
@@ -78,6 +78,8 @@ enum {
 struct rule {
     char name[OPTION_TITLE_MAX]; // the title: letters, digits, '-' and '_'
     RULES_CONDITIONS(OPTION_MEMBER)
+    char kind[OPTION_TEXT_MAX]; // "cascade" or "newcomer"
+    uint64_t min_followers;
     struct option_texts match_text;
     struct option_texts match_hashtags;
     struct option_texts match_authors;
@@ -95,8 +97,8 @@ struct rule {
 // Names without a section: "min_size" …
 extern const struct option rule_option_rows[];
 
-// Refuses a rule that no cascade can fulfil, or that has no condition: error names what
-// would be valid.
+bool rules_is_newcomer(const struct rule *rule);
+// Refuses a rule that nothing can fulfil: error names what would be valid.
 enum status rules_check(const struct rule *rule, struct error *error) MUST_USE;
 
 // ── a rule's conditions, taken apart ───────────────────────────────────────
@@ -119,13 +121,11 @@ size_t rules_conditions(const struct rule *rule,
 // The size below which a known carrier must take part.
 double rules_below(const struct rule *rule);
 
-// True if a measured value (NAN: not known) fulfils the condition
-// at that level.
+// True if a measured value (NAN: not known) fulfils the condition at that level.
 bool rules_holds(const struct rules_condition *condition, double value, uint64_t level);
 
-// Formats the reason: "size 104 >= 100", "velocity_5m 22.4 >= 20", "stage
-// early_adopters". Numbers have at most four decimals. Returns the length, as snprintf
-// does.
+// Formats the reason: "size 104 >= 100", "stage early_adopters". Numbers have at most
+// four decimals. Returns the length, as snprintf does.
 int rules_reason(const struct rules_condition *condition, double value, uint64_t level,
                  char *text, size_t size);
 
@@ -140,8 +140,8 @@ struct rules_root {
     uint64_t belongs;                  // to these
 };
 
-// True if every list of the rule matches. why: receives one slice for each list that is
-// given, pointing to the matching item; may be NULL. Borrows root.
+// True if every list of the rule matches. why: receives the matching item of each list
+// that is given; may be NULL. Borrows root.
 struct rules_match {
     const char *what; // "text", "hashtag", "author", "lang", "network", "campaign"
     struct slice item;

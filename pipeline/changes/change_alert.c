@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "pipeline/alerts/alert_newcomer.h"
 #include "pipeline/carriers/settle.h"
 #include "pipeline/changes/change.h"
 
@@ -131,26 +132,50 @@ put_carriers(struct pipeline *pipeline, struct change *change, uint32_t cascade)
 
 // ── texts ──────────────────────────────────────────────────────────────────
 
-// Splits the text into the rule's name and the reasons, each after a line end.
+// The first line of the text, which continues behind it.
+static struct slice
+take_line(struct slice *text)
+{
+    const char *end = text->len != 0 ? memchr(text->ptr, '\n', text->len) : NULL;
+    size_t len = end != NULL ? (size_t)(end - text->ptr) : text->len;
+    struct slice line = {text->ptr, len};
+    *text = end != NULL ? (struct slice){end + 1, text->len - len - 1} : SLICE_NONE;
+    return line;
+}
+
+// Splits the text into its parts (struct alert_item).
 static void
 put_text(struct pipeline *pipeline, struct change *change, struct slice text)
 {
     size_t count = 0;
-    bool is_first = true;
-    while (!slice_is_none(text)) {
-        const char *end = memchr(text.ptr, '\n', text.len);
-        size_t len = end != NULL ? (size_t)(end - text.ptr) : text.len;
-        struct slice line = {text.ptr, len};
-        if (is_first) {
-            change->alert.rule = line;
-        } else if (count < RULES_WHY_MAX) {
-            pipeline->flush.why[count++] = line;
-        }
-        is_first = false;
-        text = end != NULL ? (struct slice){end + 1, text.len - len - 1} : SLICE_NONE;
+    change->alert.rule = take_line(&text);
+    if (change->alert.type == CHANGE_ALERT_NEWCOMER) {
+        pipeline->flush.campaigns[0] = take_line(&text);
+        change->alert.campaigns = pipeline->flush.campaigns;
+        change->alert.campaign_count = 1;
+    }
+    while (!slice_is_none(text) && count < RULES_WHY_MAX) {
+        pipeline->flush.why[count++] = take_line(&text);
     }
     change->alert.why = pipeline->flush.why;
     change->alert.why_count = count;
+}
+
+// "arrivals:cup:<user id>"
+static struct slice
+id_of_newcomer(struct pipeline *pipeline, const struct change_alert *alert,
+               const struct alert_item *item)
+{
+    struct slice id =
+        users_id(&pipeline->users, users_now(&pipeline->users, item->user));
+    size_t size = 2 * OPTION_TITLE_MAX + POST_ID_MAX + 64;
+    char *text = arena_alloc(&pipeline->flush.scratch, 1, size);
+    if (text == NULL) {
+        return SLICE_NONE;
+    }
+    int len = snprintf(text, size, "%.*s:%.*s:%.*s", SLICE_ARG(alert->rule),
+                       SLICE_ARG(alert->campaigns[0]), SLICE_ARG(id));
+    return (struct slice){text, (size_t)len};
 }
 
 // "viral:<post id>:1", "viral:<post id>:1:resolved" or "viral:digest:1700000000000-1".
@@ -195,6 +220,10 @@ retire(struct pipeline *pipeline)
     if (item->rendered_len != 0) {
         alert_texts_drop(&pipeline->alerts.texts,
                          item->rendered_at + item->rendered_len);
+    }
+    if (item->type == CHANGE_ALERT_NEWCOMER) {
+        users_at(&pipeline->users, item->user)->refs--;
+        return;
     }
     if (item->type != CHANGE_ALERT_DIGEST) {
         release(pipeline, item->cascade);
@@ -288,7 +317,7 @@ put_digest(struct pipeline *pipeline, struct change *change,
 static bool
 is_hidden(const struct pipeline *pipeline, const struct alert_item *item)
 {
-    return item->type != CHANGE_ALERT_DIGEST &&
+    return item->cascade != CASCADE_NONE &&
            (cascades_at(&pipeline->cascades, item->cascade)->flags & CASCADE_HIDDEN) !=
                0;
 }
@@ -300,12 +329,22 @@ drop(struct pipeline *pipeline, struct alert_item *item)
     item->is_dropped = true;
 }
 
-// The post of an alert that was not written in time is deleted. In a replay the alert
-// is older than the deletion, however long its writing takes.
+// What the alert is about was deleted before it was written. In a replay the alert is
+// older than the deletion, however long its writing takes.
 static bool
-is_withdrawn(const struct pipeline *pipeline, const struct alert_item *item)
+is_withdrawn(struct pipeline *pipeline, const struct change_alert *alert,
+             const struct alert_item *item)
 {
-    return !pipeline->is_event_time && is_hidden(pipeline, item);
+    if (pipeline->is_event_time || item->type != CHANGE_ALERT_NEWCOMER) {
+        return !pipeline->is_event_time && is_hidden(pipeline, item);
+    }
+    const struct alert_newcomer newcomer = {alert->rule, alert->campaigns[0],
+                                            users_now(&pipeline->users, item->user)};
+    bool is_gone = alert_newcomer_left(pipeline, newcomer.campaign, newcomer.user);
+    if (is_gone) {
+        alert_newcomer_forget(pipeline, &newcomer);
+    }
+    return is_gone;
 }
 
 // Fills in the current contents of the alert. False if it must be dropped: its post, or
@@ -317,6 +356,11 @@ describe(struct pipeline *pipeline, struct change *change, struct alert_item *it
     bool is_gone = is_hidden(pipeline, item);
     if (is_digest) {
         put_digest(pipeline, change, item);
+    } else if (item->type == CHANGE_ALERT_NEWCOMER) {
+        change->is_whole = true;
+        change->alert.level = item->level;
+        change->alert.author =
+            person_of(pipeline, users_now(&pipeline->users, item->user));
     } else if (!is_gone) {
         change_alert_cascade(pipeline, change, item->cascade);
         change->alert.level = item->level;
@@ -337,7 +381,9 @@ begin(struct pipeline *pipeline, struct change *change, uint64_t place)
     change->alert.type = (enum change_alert_type)item->type;
     change->alert.time = item->time;
     put_text(pipeline, change, slab_text(pipeline->texts, item->text));
-    change->name = id_of(pipeline, item, change->alert.rule);
+    change->name = item->type == CHANGE_ALERT_NEWCOMER
+                       ? id_of_newcomer(pipeline, &change->alert, item)
+                       : id_of(pipeline, item, change->alert.rule);
 }
 
 bool
@@ -364,7 +410,7 @@ change_alert(struct pipeline *pipeline, struct change *change)
         alerts->shown = alerts->queue.pulled;
     }
     begin(pipeline, change, place);
-    if (is_withdrawn(pipeline, item)) {
+    if (is_withdrawn(pipeline, &change->alert, item)) {
         drop(pipeline, item);
         settle(pipeline);
         return false;

@@ -1,5 +1,6 @@
 #include "pipeline/fold/campaign_people.h"
 
+#include "pipeline/alerts/alert_newcomer.h"
 #include "pipeline/campaigns/campaign_outreach.h"
 #include "pipeline/fold/campaign_counter.h"
 #include "pipeline/fold/campaign_course.h"
@@ -84,6 +85,9 @@ campaign_people_renamed(struct pipeline *pipeline, uint32_t user)
             look_up(pipeline, pairs_at(pairs_of(pipeline), index));
             refresh(pipeline, pairs_at(pairs_of(pipeline), index));
             campaign_outreach_touched(pipeline, index);
+            if (pairs_at(pairs_of(pipeline), index)->fresh != 0) {
+                alert_newcomer_judge(pipeline, index);
+            }
         }
     }
 }
@@ -212,6 +216,9 @@ campaign_people_act(struct pipeline *pipeline, unsigned campaign, uint32_t user,
                  campaign_counter_of_user(pipeline, TALLY_ACTS, user, campaign), 1);
     refresh(pipeline, pair);
     campaign_outreach_touched(pipeline, index);
+    if (pair->acts == 1) {
+        alert_newcomer_judge(pipeline, index);
+    }
 }
 
 void
@@ -263,6 +270,7 @@ merge_pair(struct pipeline *pipeline, uint32_t index, uint32_t into)
 void
 campaign_people_merge(struct pipeline *pipeline, uint32_t from, uint32_t into)
 {
+    alert_newcomer_merge(pipeline, from, into);
     for (unsigned campaign = 0; campaign < pipeline->campaigns.count; campaign++) {
         uint32_t index = pairs_find(pairs_of(pipeline), campaign, from);
         if (index != PAIR_NONE) {

@@ -36,7 +36,7 @@ STAGES = {
     "forecast": {"forecasts"},
     "carriers": {"settle"},
     "campaigns": {"campaign_outreach"},
-    "alerts": {"alert_carriers", "alert_raise", "alerts", "measures"},
+    "alerts": {"alert_carriers", "alert_newcomer", "alert_raise", "alerts", "measures"},
     "changes": {"change", "change_alert", "change_calibration", "change_campaign", "change_carrier",
                 "change_cascade", "change_forecast", "change_outreach", "change_user", "key_rule"},
     "fold": {"acts", "admission", "belong", "campaign_acts", "campaign_counter", "campaign_course", "campaign_fold", "campaign_people",

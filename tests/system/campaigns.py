@@ -21,6 +21,7 @@ from tap import case, run_cases  # noqa: E402
 from waiting import PATIENCE, wait  # noqa: E402
 
 CASCADED = os.path.join(os.environ["BUILD"], "cascaded")
+CASCADECTL = os.path.join(os.environ["BUILD"], "cascadectl")
 FOLDER = processes.folder()
 SERVER = RedisServer()
 CLIENT = SERVER.connect()
@@ -70,6 +71,14 @@ def an_error_in_a_campaign_is_reported_with_its_line():
         ('campaign "c" { accounts = {"acme"} }\n', '1: campaign "c": accounts: "acme" is neither'),
         ('campaign "c" { words = {a} }\nalert "r" { campaigns = {"c", "d"} }\n',
          '2: alert "r": campaigns: there is no campaign "d"'),
+        ('alert "r" { kind = newcomer\n campaigns = {"d"} min_followers = 5 }\n',
+         '2: alert "r": campaigns: there is no campaign "d"'),
+        ('campaign "c" { words = {a} }\nalert "r" { kind = newcomer campaigns = {"c"} min_size = 5 }\n',
+         '2: alert "r": min_size: a rule of the kind newcomer has only campaigns'),
+        ('source "b" { url = "wss://jetstream2.us-east.bsky.network/subscribe" }\n'
+         'campaign "c" { words = {a} }\nnames { lookup = false }\n'
+         'alert "r" { kind = newcomer campaigns = {"c"} min_followers = 5 }\n',
+         '4: alert "r": min_followers: Bluesky\'s stream does not contain numbers of followers'),
     ]
     for text, says in cases:
         code, lines = checked(text)
@@ -209,6 +218,41 @@ def alerts_of_a_replay_carry_campaigns_and_rules_choose_them():
     done = subprocess.run([CASCADED, "--backtest", "-c", config, path], capture_output=True, text=True,
                           check=True, timeout=PATIENCE)
     assert "rule=ours alerts=5 " in done.stdout and "rule=any alerts=7 " in done.stdout, done.stdout
+
+
+ARRIVALS = 'alert "new" { kind = newcomer  campaigns = {cup}  min_followers = 1000 }\n'
+
+
+@case
+def newcomers_with_many_followers_are_reported_once():
+    CLIENT.flushall()
+    path, config = pathlib.Path(FOLDER, "posts.ndjson"), pathlib.Path(FOLDER, "replay.conf")
+    ann = {"id": "app:ann", "handle": "ann", "followers": 5000}
+    posts = [post(1, "the acme cup", author=ann), post(2, "acme cup", author={"id": "app:bob", "followers": 999}),
+             post(3, "tea", author={"id": "app:cat", "followers": 9000}),
+             {"id": "app:p1", "time": 1764000000500, "author": ann, "deleted": True},
+             post(4, "acme cup again", author=ann)]
+    path.write_text("".join(json.dumps(one) + "\n" for one in posts), encoding="utf-8")
+    config.write_text(f'redis {{ url = "{SERVER.url}" }}\n' + CUP + ARRIVALS, encoding="utf-8")
+    for _ in range(2):  # Redis remembers that it has the alert
+        subprocess.run([CASCADED, "-q", "-c", config, path], stdout=subprocess.DEVNULL, check=True,
+                       timeout=PATIENCE)
+    assert alerts() == [{
+        "id": "new:cup:app:ann", "rule": "new", "level": 1, "type": "campaign.newcomer",
+        "time": "2025-11-24T16:00:00.001Z", "author": ann, "why": ["campaign cup", "followers 5000 >= 1000"],
+        "campaigns": ["cup"]}], alerts()
+    done = subprocess.run([CASCADED, "--backtest", "-c", config, path], capture_output=True, text=True,
+                          check=True, timeout=PATIENCE)
+    assert done.stdout.splitlines()[1].startswith("rule=new alerts=1 alerts_per_day="), done.stdout
+    shown = ctl("alerts")
+    assert "new @ann: campaign cup, followers 5000 >= 1000  [new:cup:app:ann]" in shown, shown
+    shown = ctl("explain", "new:cup:app:ann")
+    assert "campaign.newcomer" in shown and "person" in shown and "cascade" not in shown, shown
+
+
+def ctl(*words):
+    return subprocess.run([CASCADECTL, "-r", SERVER.url, *words], capture_output=True, text=True,
+                          check=True, timeout=PATIENCE).stdout
 
 
 @case

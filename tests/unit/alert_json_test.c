@@ -120,6 +120,30 @@ a_digest_lists_its_alerts(void **state)
 }
 
 static void
+a_newcomer_is_the_author_and_has_no_cascade(void **state)
+{
+    (void)state;
+    const struct slice reasons[] = {SLICE_LIT("campaign cup"),
+                                    SLICE_LIT("followers 120 >= 100")};
+    const struct slice campaigns[] = {SLICE_LIT("cup")};
+    struct change change = raised();
+    change.name = SLICE_LIT("new:cup:x:7");
+    change.alert.type = CHANGE_ALERT_NEWCOMER;
+    change.alert.author = (struct change_person){
+        .id = SLICE_LIT("x:7"), .handle = SLICE_LIT("ann"), .followers = 120};
+    change.alert.why = reasons;
+    change.alert.why_count = 2;
+    change.alert.campaigns = campaigns;
+    change.alert.campaign_count = 1;
+    assert_string_equal(
+        text_of(&change),
+        "{\"id\":\"new:cup:x:7\",\"rule\":\"viral\",\"level\":1,"
+        "\"type\":\"campaign.newcomer\",\"time\":\"2026-11-22T20:49:00.123Z\","
+        "\"author\":{\"id\":\"x:7\",\"handle\":\"ann\",\"followers\":120},"
+        "\"why\":[\"campaign cup\",\"followers 120 >= 100\"],\"campaigns\":[\"cup\"]}");
+}
+
+static void
 hostile_text_stays_one_string_on_one_line(void **state)
 {
     (void)state;
@@ -208,6 +232,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_alert_has_every_member_in_order_and_numbers_as_numbers),
         cmocka_unit_test(a_digest_lists_its_alerts),
+        cmocka_unit_test(a_newcomer_is_the_author_and_has_no_cascade),
         cmocka_unit_test(hostile_text_stays_one_string_on_one_line),
         cmocka_unit_test(text_that_is_no_utf8_costs_its_bytes_only),
         cmocka_unit_test(characters_that_steer_a_terminal_are_escaped),

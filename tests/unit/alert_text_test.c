@@ -111,6 +111,19 @@ a_digest_shows_the_first_ten(void **state)
 }
 
 static void
+a_newcomer_is_named_with_campaign_and_reasons(void **state)
+{
+    (void)state;
+    const char *text =
+        text_of("{\"rule\":\"new\",\"level\":1,\"type\":\"campaign.newcomer\","
+                "\"author\":{\"id\":\"x:7\",\"handle\":\"ann\",\"followers\":120},"
+                "\"why\":[\"campaign cup\",\"followers 120 >= 100\"],"
+                "\"campaigns\":[\"cup\"]}");
+    assert_string_equal(text, "*new*: ann (120 followers) is new in cup: campaign cup, "
+                              "followers 120 &gt;= 100\nx:7");
+}
+
+static void
 no_one_is_mentioned_and_nothing_becomes_a_link(void **state)
 {
     (void)state;
@@ -231,6 +244,7 @@ main(void)
         cmocka_unit_test(
             hostile_names_of_carriers_mention_no_one_and_stay_on_their_line),
         cmocka_unit_test(a_digest_shows_the_first_ten),
+        cmocka_unit_test(a_newcomer_is_named_with_campaign_and_reasons),
         cmocka_unit_test(no_one_is_mentioned_and_nothing_becomes_a_link),
         cmocka_unit_test(markup_is_shown_as_code),
         cmocka_unit_test(plain_words_stay_as_they_are),
