@@ -1,34 +1,18 @@
 #include "daemon/backtest.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/quantile.h"
-#include "base/redact.h"
 #include "base/table.h"
-#include "daemon/campaign_setup.h"
-#include "daemon/recording.h"
-#include "daemon/refusals.h"
+#include "daemon/dry_run.h"
 #include "daemon/settings.h"
-#include "daemon/wall_clock.h"
-#include "ingest/decode/decode.h"
-#include "ingest/decode/decode_format.h"
-#include "ingest/frames/file_input.h"
-#include "ingest/frames/lines.h"
-#include "ingest/text/campaign_words.h"
-#include "ingest/text/text.h"
 #include "pipeline/alerts/rules.h"
 #include "pipeline/changes.h"
 #include "pipeline/pipeline.h"
@@ -54,14 +38,7 @@ struct raised {
 
 struct bench {
     const struct backtest *setup;
-    struct hash_key key;
-    struct pipeline *pipeline;
-    struct recording recording;
-    struct campaign_words campaigns;
-    struct file_input bytes;
-    struct refusals refusals;
-    struct lines lines;
-    struct lines_metrics metrics;
+    struct dry_run run;
     struct table table;
     struct entry *entries;
     size_t entry_count;
@@ -143,7 +120,7 @@ static void
 on_look(void *context, const struct pipeline_look *look)
 {
     struct bench *bench = context;
-    uint64_t hash = hash_slice(&bench->key, look->cascade);
+    uint64_t hash = hash_slice(&bench->run.key, look->cascade);
     if (bench->is_second) {
         struct entry *entry = find(bench, hash, OF_CASCADE);
         if (entry != NULL && entry->is_wanted && entry->half == USEC_NONE &&
@@ -194,226 +171,50 @@ note_alert(struct bench *bench, const struct change *change)
     if (has_room) {
         bench->raised[bench->raised_count++] = (struct raised){
             .rule = rule,
-            .cascade = hash_slice(&bench->key, change->alert.cascade),
+            .cascade = hash_slice(&bench->run.key, change->alert.cascade),
             .size = size_in(change),
             .time = change->alert.time,
         };
     }
 }
 
-static void
-note_alerts(struct bench *bench)
+static bool
+on_counted(void *context)
 {
+    struct bench *bench = context;
     struct change change;
-    while (changes_show_alert(bench->pipeline, &change)) {
+    while (changes_show_alert(bench->run.pipeline, &change)) {
         bool is_raised = change.alert.type == CHANGE_ALERT_RAISED ||
                          change.alert.type == CHANGE_ALERT_NEWCOMER;
         if (!bench->is_second && is_raised) {
             note_alert(bench, &change);
         }
     }
-}
-
-// Discards all changes.
-static void
-drain(struct bench *bench)
-{
-    size_t count;
-    do {
-        struct change change;
-        count = 0;
-        changes_begin(bench->pipeline);
-        while (changes_next(bench->pipeline, &change)) {
-            count++;
-        }
-        changes_written(bench->pipeline, count);
-    } while (count == CHANGES_IN_FLIGHT_MAX);
-}
-
-// ── signals ────────────────────────────────────────────────────────────────
-
-// Signal handlers have no context argument.
-static volatile sig_atomic_t is_stopped;
-
-static void
-on_signal(int number)
-{
-    (void)number;
-    is_stopped = 1;
-}
-
-// A second signal ends the process.
-static void
-catch_signals(void)
-{
-    const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-        struct sigaction before;
-        struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
-        action.sa_flags |= (int)SA_RESETHAND;
-        sigemptyset(&action.sa_mask);
-        if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN) {
-            sigaction(numbers[i], &action, NULL);
-        }
-    }
-}
-
-static int
-stopped(const struct bench *bench, const char *file)
-{
-    log_error_of("backtest_stopped", "file", file,
-                 "%s: stopped by a signal behind line %" PRIu64
-                 ", the %s time the recording was read: there is no result",
-                 file, bench->lines.number, bench->is_second ? "second" : "first");
-    return EX_TEMPFAIL;
-}
-
-// ── one pass ───────────────────────────────────────────────────────────────
-
-// Passes everything whose date is judged to the pipeline.
-static void
-push(struct bench *bench)
-{
-    usec wall = wall_clock_now();
-    while (recording_next(&bench->recording, wall) != NULL) {
-        while (recording_push(&bench->recording, wall) == STATUS_AGAIN) {
-            note_alerts(bench);
-            drain(bench);
-        }
-        if (bench->first == USEC_NONE && pipeline_clock(bench->pipeline) != 0) {
-            bench->first = pipeline_clock(bench->pipeline);
-        }
-        note_alerts(bench);
-        if (!pipeline_alerts_fit(bench->pipeline)) {
-            drain(bench);
-        }
-    }
-}
-
-static void
-feed(struct bench *bench, const struct lines_message *message, const char *file)
-{
-    enum decode_reason reason =
-        recording_read(&bench->recording, message->event, message->data);
-    if (reason == DECODE_REASON_NONE) {
-        refusals_use(&bench->refusals, file);
-        reason = decoder_refusal(bench->recording.feed.decoder);
-    }
-    if (reason != DECODE_REASON_NONE) {
-        refusals_add(&bench->refusals, file, decode_reason_name(reason),
-                     message->number);
-    }
-    push(bench);
-}
-
-// One read. False at the end of the file, or with *ret_exit_code set if the file cannot
-// be read further.
-static bool
-fill(struct bench *bench, const char *name, int *ret_exit_code)
-{
-    struct error error = {0};
-    size_t size;
-    size_t got;
-    char *room = lines_room(&bench->lines, &size);
-    enum status status = file_input_read(&bench->bytes, room, size, &got, &error);
-    lines_filled(&bench->lines, got);
-    if (status == STATUS_IO) {
-        log_error_of("file_failed", "file", name, "cannot read %s: %s", name,
-                     strerror(errno));
-        *ret_exit_code = errno == EISDIR ? EX_NOINPUT : EX_IOERR;
-    } else if (status != STATUS_OK && status != STATUS_AGAIN) {
-        log_error_of("file_failed", "file", name, "%s: %s", name, error.text);
-        *ret_exit_code = status == STATUS_NOMEM ? EX_OSERR : EX_DATAERR;
-    }
-    return status == STATUS_AGAIN || (status == STATUS_OK && got != 0);
-}
-
-// Returns an exit code; errors are logged.
-static int
-read_file(struct bench *bench, const char *name)
-{
-    char shown[REDACT_MAX];
-    int exit_code = EX_OK;
-    int fd = open(name, O_RDONLY | O_CLOEXEC);
-    redact(slice_of(name), shown);
-    if (fd < 0) {
-        log_error_of("file_failed", "file", shown, "cannot read %s: %s", shown,
-                     strerror(errno));
-        return EX_NOINPUT;
-    }
-    lines_reset(&bench->lines);
-    file_input_init(&bench->bytes, fd);
-    refusals_begin_file(&bench->refusals);
-    bool has_more = true;
-    while (has_more && !bench->is_failed && !is_stopped) {
-        struct lines_message message;
-        has_more = fill(bench, shown, &exit_code);
-        if (!has_more) {
-            lines_end(&bench->lines);
-        }
-        while (lines_next(&bench->lines, &message)) {
-            feed(bench, &message, shown);
-        }
-    }
-    close(fd);
-    if (is_stopped) {
-        return stopped(bench, shown);
-    }
-    recording_end(&bench->recording);
-    push(bench);
-    if (refusals_unread(&bench->refusals, shown, bench->metrics.unread_bytes) ||
-        refusals_end_file(&bench->refusals, shown, file_input_head(&bench->bytes))) {
-        exit_code = EX_DATAERR;
-    }
-    return exit_code;
-}
-
-static int
-out_of_memory(void)
-{
-    log_error("backtest_failed", "no memory for the backtest");
-    return EX_OSERR;
+    return !bench->is_failed;
 }
 
 static int
 run_pass(struct bench *bench)
 {
     const struct settings *settings = bench->setup->settings;
-    struct error error = {0};
-    enum decode_format format = DECODE_AUTO;
-    enum status status =
-        decode_format_parse(slice_of(settings->daemon.format), &format);
-    bench->pipeline = pipeline_create(&settings->pipeline, &bench->key, true, &error);
-    bool is_good =
-        status == STATUS_OK && bench->pipeline != NULL &&
-        recording_init(&bench->recording, bench->pipeline, NULL, format, &error);
-    if (is_good) {
-        pipeline_fold_handles(bench->pipeline, text_fold);
-        recording_find_campaigns(&bench->recording, &bench->campaigns);
-        is_good = campaign_setup_apply(settings, bench->pipeline, &bench->campaigns,
-                                       &error) == STATUS_OK;
+    int exit_code = dry_run_prepare(&bench->run);
+    if (exit_code != EX_OK) {
+        return exit_code;
     }
-    if (!is_good) {
-        log_error("backtest_failed", "%s", error.text);
-        return EX_OSERR;
+    pipeline_set_rules(bench->run.pipeline, settings->alerts, settings->alert_count);
+    pipeline_watch(bench->run.pipeline, on_look, bench);
+    exit_code = dry_run_read(&bench->run);
+    if (exit_code != EX_OK) {
+        return exit_code;
     }
-    pipeline_set_rules(bench->pipeline, settings->alerts, settings->alert_count);
-    pipeline_watch(bench->pipeline, on_look, bench);
-    bench->first = USEC_NONE;
-    for (int i = 0; i < bench->setup->file_count; i++) {
-        int exit_code = read_file(bench, bench->setup->files[i]);
-        if (exit_code != EX_OK) {
-            return exit_code;
-        }
-    }
-    bench->last = pipeline_clock(bench->pipeline);
-    bench->posts = pipeline_metrics(bench->pipeline)->posts;
+    bench->first = bench->run.first;
+    bench->last = pipeline_clock(bench->run.pipeline);
+    bench->posts = pipeline_metrics(bench->run.pipeline)->posts;
     if (!bench->is_second) {
-        recording_report(&bench->recording, pipeline_metrics(bench->pipeline)->late);
+        dry_run_report(&bench->run);
     }
-    recording_fini(&bench->recording);
-    pipeline_destroy(&bench->pipeline);
-    return bench->is_failed ? out_of_memory() : EX_OK;
+    dry_run_forget(&bench->run);
+    return EX_OK;
 }
 
 // ── the result ─────────────────────────────────────────────────────────────
@@ -520,7 +321,7 @@ print_rules(const struct bench *bench)
                                                            : bench->entry_count;
     double *values = calloc(most + 1, sizeof(*values));
     if (values == NULL) {
-        return out_of_memory();
+        return dry_run_out_of_memory();
     }
     printf("backtest posts=%" PRIu64 " days=%.4f\n", bench->posts, days);
     for (uint32_t rule = 0; rule < bench->setup->settings->alert_count; rule++) {
@@ -575,21 +376,22 @@ backtest_run(const struct backtest *backtest)
             "no rule to test; write for example: alert \"viral\" { min_size = 100 }");
         return EX_CONFIG;
     }
-    int exit_code = EX_OSERR;
-    catch_signals();
-    if (getrandom(&bench.key, sizeof(bench.key), 0) != (ssize_t)sizeof(bench.key) ||
-        !lines_init(&bench.lines, &bench.metrics) ||
-        !table_init(&bench.table, ENTRIES_MAX)) {
-        out_of_memory();
-    } else {
+    const struct dry_run_setup setup = {
+        .settings = backtest->settings,
+        .files = backtest->files,
+        .file_count = backtest->file_count,
+        .counted = on_counted,
+        .context = &bench,
+    };
+    int exit_code = dry_run_init(&bench.run, &setup);
+    if (exit_code == EX_OK && !table_init(&bench.table, ENTRIES_MAX)) {
+        exit_code = dry_run_out_of_memory();
+    }
+    if (exit_code == EX_OK) {
         exit_code = run_both(&bench);
     }
-    recording_fini(&bench.recording);
-    campaign_words_fini(&bench.campaigns);
-    pipeline_destroy(&bench.pipeline);
+    dry_run_fini(&bench.run);
     table_fini(&bench.table);
-    file_input_fini(&bench.bytes);
-    lines_fini(&bench.lines);
     free(bench.entries);
     free(bench.raised);
     return exit_code;
