@@ -28,12 +28,14 @@ const char cli_help[] =
     "FILEs\n"
     "      --per-day N          with --backtest: wanted number of alerts a day "
     "(default 10)\n"
+    "      --report NAME        print a report of the campaign of that name for FILEs\n"
+    "      --html               with --report: as an HTML file\n"
     "      --discard-state      rename a snapshot of other options or another version, "
     "and\n"
     "                           count from zero\n"
     "      --describe WHAT      print a table: options, metrics, keys, formats or "
     "alerts\n"
-    "      --json               with --describe: as JSON\n"
+    "      --json               with --describe or --report: as JSON\n"
     "  -q, --quiet              log errors only\n"
     "  -v, --verbose            log every refused message, and all counters at the "
     "end\n"
@@ -51,6 +53,8 @@ enum {
     OPTION_DISCARD_STATE,
     OPTION_DESCRIBE,
     OPTION_JSON,
+    OPTION_REPORT,
+    OPTION_HTML,
 };
 
 static enum status
@@ -84,6 +88,48 @@ parse_per_day(const char *text, double *ret_per_day, struct error *error)
     return STATUS_OK;
 }
 
+// An option without a letter.
+static enum status
+take_long(int option, struct cli *cli, struct error *error)
+{
+    switch (option) {
+    case OPTION_SPEED:
+        return parse_speed(optarg, &cli->speed, error);
+    case OPTION_STAY:
+        cli->stays = true;
+        break;
+    case OPTION_DELIVER:
+        cli->delivers = true;
+        break;
+    case OPTION_BACKTEST:
+        cli->action = CLI_BACKTEST;
+        break;
+    case OPTION_PER_DAY:
+        return parse_per_day(optarg, &cli->per_day, error);
+    case OPTION_DISCARD_STATE:
+        cli->discards_state = true;
+        break;
+    case OPTION_DESCRIBE:
+        cli->action = CLI_DESCRIBE;
+        cli->describe = optarg;
+        break;
+    case OPTION_JSON:
+        cli->is_json = true;
+        break;
+    case OPTION_REPORT:
+        cli->report = optarg;
+        break;
+    case OPTION_HTML:
+        cli->is_html = true;
+        break;
+    default:
+        return error_set(error, STATUS_PARSE, "%s",
+                         option == ':' ? "an option lacks its argument"
+                                       : "there is no such option");
+    }
+    return STATUS_OK;
+}
+
 static enum status
 take(int option, struct cli *cli, struct error *error)
 {
@@ -113,33 +159,30 @@ take(int option, struct cli *cli, struct error *error)
     case 'h':
         cli->action = CLI_HELP;
         break;
-    case OPTION_SPEED:
-        return parse_speed(optarg, &cli->speed, error);
-    case OPTION_STAY:
-        cli->stays = true;
-        break;
-    case OPTION_DELIVER:
-        cli->delivers = true;
-        break;
-    case OPTION_BACKTEST:
-        cli->action = CLI_BACKTEST;
-        break;
-    case OPTION_PER_DAY:
-        return parse_per_day(optarg, &cli->per_day, error);
-    case OPTION_DISCARD_STATE:
-        cli->discards_state = true;
-        break;
-    case OPTION_DESCRIBE:
-        cli->action = CLI_DESCRIBE;
-        cli->describe = optarg;
-        break;
-    case OPTION_JSON:
-        cli->is_json = true;
-        break;
     default:
-        return error_set(error, STATUS_PARSE, "%s",
-                         option == ':' ? "an option lacks its argument"
-                                       : "there is no such option");
+        return take_long(option, cli, error);
+    }
+    return STATUS_OK;
+}
+
+// Options that change what others print.
+static enum status
+check(struct cli *cli, struct error *error)
+{
+    if (cli->report != NULL && cli->action != CLI_RUN) {
+        return error_set(error, STATUS_PARSE,
+                         "--report: give it without another action");
+    }
+    cli->action = cli->report != NULL ? CLI_REPORT : cli->action;
+    if (cli->is_html && cli->action != CLI_REPORT) {
+        return error_set(error, STATUS_PARSE, "--html: give it with --report NAME");
+    }
+    if (cli->is_json && cli->action != CLI_REPORT && cli->action != CLI_DESCRIBE) {
+        return error_set(error, STATUS_PARSE,
+                         "--json: give it with --describe WHAT or --report NAME");
+    }
+    if (cli->is_json && cli->is_html) {
+        return error_set(error, STATUS_PARSE, "--json, --html: give only one of them");
     }
     return STATUS_OK;
 }
@@ -159,6 +202,8 @@ cli_parse(int argc, char **argv, struct cli *ret_cli, struct error *error)
         {"discard-state", no_argument, NULL, OPTION_DISCARD_STATE},
         {"describe", required_argument, NULL, OPTION_DESCRIBE},
         {"json", no_argument, NULL, OPTION_JSON},
+        {"report", required_argument, NULL, OPTION_REPORT},
+        {"html", no_argument, NULL, OPTION_HTML},
         {"quiet", no_argument, NULL, 'q'},
         {"verbose", no_argument, NULL, 'v'},
         {"version", no_argument, NULL, 'V'},
@@ -184,6 +229,7 @@ cli_parse(int argc, char **argv, struct cli *ret_cli, struct error *error)
     }
     cli.files = argv + optind;
     cli.file_count = argc - optind;
+    enum status status = check(&cli, error);
     *ret_cli = cli;
-    return STATUS_OK;
+    return status;
 }

@@ -11,6 +11,7 @@ enum cli_action {
     CLI_RUN,
     CLI_CHECK,
     CLI_BACKTEST,
+    CLI_REPORT,
     CLI_DESCRIBE,
     CLI_VERSION,
     CLI_HELP
@@ -20,7 +21,8 @@ struct cli {
     enum cli_action action;
     const char *config;   // NULL: not given
     const char *describe; // what, with CLI_DESCRIBE
-    bool is_json;
+    const char *report;   // name of a campaign, with CLI_REPORT
+    bool is_json, is_html;
     const char *overrides[CLI_OVERRIDES_MAX];
     int override_count;
     double speed; // 0: as fast as possible

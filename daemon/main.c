@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/output.h"
 #include "daemon/backtest.h"
+#include "daemon/campaign_report.h"
 #include "daemon/cli.h"
 #include "daemon/config.h"
 #include "daemon/config_load.h"
@@ -60,6 +61,18 @@ run(const struct cli *cli)
                                           cli->per_day};
         return report_flush(backtest_run(&backtest));
     }
+    if (cli->action == CLI_REPORT) {
+        const struct campaign_report report = {
+            .settings = &settings,
+            .name = cli->report,
+            .form = cli->is_json   ? CAMPAIGN_REPORT_JSON
+                    : cli->is_html ? CAMPAIGN_REPORT_HTML
+                                   : CAMPAIGN_REPORT_TEXT,
+            .files = cli->files,
+            .file_count = cli->file_count,
+        };
+        return report_flush(campaign_report_run(&report));
+    }
     if (cli->file_count != 0) {
         return replay_run(cli, &settings);
     }
@@ -108,6 +121,7 @@ main(int argc, char **argv)
     case CLI_RUN:
     case CLI_CHECK:
     case CLI_BACKTEST:
+    case CLI_REPORT:
         break;
     }
     int exit_code = run(&cli);

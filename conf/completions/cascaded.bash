@@ -21,12 +21,16 @@ _cascaded()
         mapfile -t COMPREPLY < <(compgen -W '' -- "$word")
         return
         ;;
+    --report)
+        mapfile -t COMPREPLY < <(compgen -W "$(_cascadectl_names campaigns)" -- "$word")
+        return
+        ;;
     --describe)
         mapfile -t COMPREPLY < <(compgen -W 'options metrics keys formats alerts' -- "$word")
         return
         ;;
     esac
-    local offered='-c --config -o --option -t --check --speed --stay --deliver --backtest --per-day --discard-state --describe --json -q --quiet -v --verbose -V --version -h --help'
+    local offered='-c --config -o --option -t --check --speed --stay --deliver --backtest --per-day --report --html --discard-state --describe --json -q --quiet -v --verbose -V --version -h --help'
     case $word in
     -*) mapfile -t COMPREPLY < <(compgen -W "$offered" -- "$word") ;;
     *) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;

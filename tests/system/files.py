@@ -486,6 +486,7 @@ def output_to_a_full_disk_is_no_success():
              ("cascaded", ["--describe", "options"]),
              ("cascaded", ["--describe", "keys", "--json"]), ("cascaded", [*url, good]),
              ("cascaded", [*rule, "--backtest", good]),
+             ("cascaded", ["-o", "campaign.a.words=tea", "--report", "a", good]),
              ("cascaded", [*url, *rule, "-o", "alerts.stdout=true", good]),
              ("cascadectl", ["--help"]), ("cascadectl", ["--version"]),
              ("cascadectl", ["-r", SERVER.url, "top", "--once"]),
