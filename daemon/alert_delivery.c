@@ -148,6 +148,13 @@ on_event(void *context, enum webhook_event event, const char *why)
                     "webhook \"%s\": %" PRIu64 " alerts wait, so new ones are dropped",
                     name, endpoint->options->queue);
         break;
+    case WEBHOOK_EVENT_INVALID:
+        log_warn_of(
+            "webhook_outbox_invalid", "webhook", name,
+            "webhook \"%s\": entries of its outbox in Redis cannot be read and are "
+            "removed: check which other program writes its keys",
+            name);
+        break;
     }
 }
 

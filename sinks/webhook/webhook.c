@@ -67,6 +67,7 @@ struct webhook {
     bool is_failing; // logged, as the two below
     bool has_given_up;
     bool is_full;
+    bool has_invalid;            // it was reported
     uint64_t done[WEBHOOK_DONE]; // hashes of ids
     size_t done_count;           // in total
     size_t room;
@@ -228,13 +229,13 @@ webhook_add(struct webhook *webhook, struct slice id, struct slice json, usec no
     webhook_refuse(webhook);
 }
 
-// A number and the space after it; moves *text.
+// A number of at most 15 digits (ms: still a usec) and the space after it; moves *text.
 static bool
 read_number(struct slice *text, uint64_t *ret_number)
 {
     uint64_t number = 0;
     size_t i = 0;
-    for (; i < text->len && i < 18 && text->ptr[i] >= '0' && text->ptr[i] <= '9'; i++) {
+    for (; i < text->len && i < 15 && text->ptr[i] >= '0' && text->ptr[i] <= '9'; i++) {
         number = number * 10 + (uint64_t)(text->ptr[i] - '0');
     }
     if (i == 0 || i == text->len || text->ptr[i] != ' ') {
@@ -243,6 +244,18 @@ read_number(struct slice *text, uint64_t *ret_number)
     *text = (struct slice){text->ptr + i + 1, text->len - i - 1};
     *ret_number = number;
     return true;
+}
+
+// Another program wrote it.
+static void
+drop_invalid(struct webhook *webhook, struct slice id)
+{
+    webhook->calls.drop(webhook->context, id);
+    webhook->metrics.dropped++;
+    if (!webhook->has_invalid) {
+        webhook->has_invalid = true;
+        webhook->calls.report(webhook->context, WEBHOOK_EVENT_INVALID, "");
+    }
 }
 
 void
@@ -258,9 +271,13 @@ webhook_restore(struct webhook *webhook, struct slice id, struct slice value, us
         return;
     }
     struct slice json = value;
-    bool is_good = webhook->metrics.is_stopped == 0 && read_number(&json, &attempts) &&
-                   read_number(&json, &due_ms) && attempts < WEBHOOK_ATTEMPTS;
-    struct waiting *waiting = is_good ? put(webhook, id, json) : NULL;
+    if (!read_number(&json, &attempts) || !read_number(&json, &due_ms) ||
+        attempts >= WEBHOOK_ATTEMPTS || json.len == 0) {
+        drop_invalid(webhook, id);
+        return;
+    }
+    struct waiting *waiting =
+        webhook->metrics.is_stopped == 0 ? put(webhook, id, json) : NULL;
     if (waiting == NULL) {
         webhook->calls.drop(webhook->context, id);
         webhook_refuse(webhook);

@@ -32,6 +32,7 @@ enum webhook_event {
     WEBHOOK_EVENT_GONE,      // 410
     WEBHOOK_EVENT_GIVEN_UP,  // an alert was tried ten times; once until RECOVERED
     WEBHOOK_EVENT_FULL,      // an alert found no room; once until there is room
+    WEBHOOK_EVENT_INVALID,   // an entry of the outbox cannot be read; once
 };
 
 struct webhook_answer {

@@ -363,14 +363,18 @@ what_left_the_queue_lately_does_not_come_again_from_an_outbox(void **state)
 static void
 a_value_that_is_none_is_dropped(void **state)
 {
-    static const char *const bad[] = {"",       "0",       "0 0",     "x 0 {}",
-                                      "0 x {}", "10 0 {}", "-1 0 {}", " 0 0 {}"};
+    static const char *const bad[] = {
+        "",        "0",       "0 0",     "x 0 {}", "0 x {}",
+        "10 0 {}", "-1 0 {}", " 0 0 {}", "0 0 ",   "0 999999999999999999 {}"};
     struct world *world = *state;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         webhook_restore(world->webhook, SLICE_LIT("a"), slice_of(bad[i]), world->now);
         assert_int_equal(webhook_metrics(world->webhook)->pending, 0);
         assert_int_equal(webhook_metrics(world->webhook)->dropped, i + 1);
     }
+    const char *told = strstr(world->log, "drop a; tell 5; drop a; ");
+    assert_ptr_equal(told, world->log);
+    assert_null(strstr(told + strlen("drop a; tell 5; "), "tell"));
 }
 
 static void
