@@ -114,7 +114,7 @@ feed_push(struct feed *feed, usec wall)
     }
     const struct post *post = feed_next(feed);
     report_time(feed, post, wall);
-    uint64_t duplicates = pipeline_metrics(feed->pipeline)->duplicates;
+    uint64_t duplicates = pipeline_duplicates(feed->pipeline);
     enum status status = pipeline_post(feed->pipeline, post, wall);
     if (status == STATUS_AGAIN && feed->sink != NULL && !feed->is_live) {
         redis_claims_render(feed->sink); // it may have waited for the texts of alerts
@@ -126,7 +126,7 @@ feed_push(struct feed *feed, usec wall)
         }
         return STATUS_AGAIN;
     }
-    bool is_duplicate = pipeline_metrics(feed->pipeline)->duplicates != duplicates;
+    bool is_duplicate = pipeline_duplicates(feed->pipeline) != duplicates;
     bool is_used = status == STATUS_OK && !is_duplicate;
     feed->refused += status != STATUS_OK;
     feed->duplicates += status == STATUS_OK && is_duplicate;

@@ -544,6 +544,12 @@ pipeline_set_thresholds(struct pipeline *pipeline, uint64_t users_from,
     }
 }
 
+uint64_t
+pipeline_duplicates(const struct pipeline *pipeline)
+{
+    return pipeline->metrics.duplicates;
+}
+
 const struct pipeline_metrics *
 pipeline_metrics(struct pipeline *pipeline)
 {

@@ -126,6 +126,8 @@ bool pipeline_alerts_fit(const struct pipeline *pipeline);
 
 // Updated by the call.
 const struct pipeline_metrics *pipeline_metrics(struct pipeline *pipeline);
+// Of these, the posts and retweets received before; cheap enough for each post.
+uint64_t pipeline_duplicates(const struct pipeline *pipeline);
 
 // The clock, or 0 before the first post.
 usec pipeline_clock(const struct pipeline *pipeline);
