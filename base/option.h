@@ -117,6 +117,9 @@ void option_presets(const struct option *rows, void *base);
 const char *option_texts_next(const struct option_texts *texts, const char *text);
 const char *option_words_next(const struct option_words *words, const char *text);
 
+// True if both have the same value of that row.
+bool option_equal(const struct option *row, const void *one, const void *other);
+
 // Formats the value as in the configuration; returns its length as snprintf does.
 size_t option_format(const struct option *row, const void *base, char *text,
                      size_t size);

@@ -6,6 +6,9 @@
 
 #include "base/option.h"
 
+// Bytes of a value that is no list of texts: a text, or eight spans or counts.
+enum { OPTION_EQUAL_MAX = OPTION_TEXT_MAX };
+
 static const struct {
     char letter;
     uint64_t factor;
@@ -147,6 +150,39 @@ option_format(const struct option *row, const void *base, char *text, size_t siz
         return format_list(row, value, text, size);
     }
     return (size_t)snprintf(text, size, "%s", written);
+}
+
+static bool
+equal_lists(const char *one, const char *other)
+{
+    const char *a = next_text(one, NULL);
+    const char *b = next_text(other, NULL);
+    while (a != NULL && b != NULL && strcmp(a, b) == 0) {
+        a = next_text(one, a);
+        b = next_text(other, b);
+    }
+    return a == NULL && b == NULL;
+}
+
+bool
+option_equal(const struct option *row, const void *one, const void *other)
+{
+    const void *values[2] = {value_of(row, one), value_of(row, other)};
+    char texts[2][OPTION_EQUAL_MAX];
+    if (row->type == OPTION_TEXTS) {
+        const struct option_texts *a = values[0];
+        const struct option_texts *b = values[1];
+        return equal_lists(a->bytes, b->bytes);
+    }
+    if (row->type == OPTION_WORDS) {
+        const struct option_words *a = values[0];
+        const struct option_words *b = values[1];
+        return equal_lists(a->bytes, b->bytes);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        option_format(row, i == 0 ? one : other, texts[i], sizeof(texts[i]));
+    }
+    return strcmp(texts[0], texts[1]) == 0;
 }
 
 const char *

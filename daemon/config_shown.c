@@ -144,45 +144,17 @@ put_change(struct buffer *json, const struct difference *change)
 }
 
 // What differs may be hidden in an address: it is compared as it is.
-static bool
-row_equals(const struct option *row, const void *one, const void *other)
-{
-    const struct option rows[] = {*row, OPTION_END};
-    if (row->type == OPTION_WORDS) {
-        const struct option_words *words =
-            (const void *)((const char *)one + row->offset);
-        const struct option_words *others =
-            (const void *)((const char *)other + row->offset);
-        return words->used == others->used &&
-               memcmp(words->bytes, others->bytes, words->used) == 0;
-    }
-    return settings_equal(rows, one, other);
-}
-
 static void
 put_row_change(struct buffer *json, const char *name, const char *group,
                const struct option *row, const void *const values[2])
 {
     char texts[2][CONFIG_SHOWN_MAX];
-    if (!row_equals(row, values[0], values[1])) {
+    if (!option_equal(row, values[0], values[1])) {
         put_change(json, &(struct difference){
                              name, config_shown_value(group, row, values[0], texts[0]),
                              config_shown_value(group, row, values[1], texts[1]),
                              row->is_reloadable});
     }
-}
-
-static const void *
-find_item(const struct settings *settings, const struct settings_group *group,
-          const char *title)
-{
-    for (size_t i = 0; i < settings_item_count(settings, group); i++) {
-        const char *item = settings_item_at(settings, group, i);
-        if (strcmp(item, title) == 0) {
-            return item;
-        }
-    }
-    return NULL;
 }
 
 // Sections of `settings` that `other` lacks.
@@ -194,7 +166,7 @@ put_lone_items(struct buffer *json, const struct settings_group *group,
     char name[NAME_MAX_LEN];
     for (size_t i = 0; i < settings_item_count(settings, group); i++) {
         const char *title = settings_item_at(settings, group, i);
-        if (find_item(other, group, title) == NULL) {
+        if (settings_find_item(other, group->name, title) == NULL) {
             snprintf(name, sizeof(name), "%s.%s", group->name, title);
             put_change(json, &(struct difference){name, is_new ? NULL : "section",
                                                   is_new ? "section" : NULL, true});
@@ -209,7 +181,8 @@ put_item_changes(struct buffer *json, const struct settings_group *group,
     char name[NAME_MAX_LEN];
     for (size_t i = 0; i < settings_item_count(now, group); i++) {
         const char *item = settings_item_at(now, group, i);
-        const void *const values[2] = {item, find_item(next, group, item)};
+        const void *const values[2] = {item,
+                                       settings_find_item(next, group->name, item)};
         for (const struct option *row = group->rows;
              values[1] != NULL && row->name != NULL; row++) {
             snprintf(name, sizeof(name), "%s.%s.%s", group->name, item, row->name);

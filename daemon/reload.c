@@ -93,10 +93,9 @@ report_unchangeable(const struct settings *now, const struct settings *next)
     for (size_t i = 0; i < settings_part_count; i++) {
         const struct settings_part *part = &settings_parts[i];
         for (const struct option *row = part->rows; row->name != NULL; row++) {
-            const struct option one[] = {*row, OPTION_END};
             if (!row->is_reloadable &&
-                !settings_equal(one, (const char *)now + part->offset,
-                                (const char *)next + part->offset)) {
+                !option_equal(row, (const char *)now + part->offset,
+                              (const char *)next + part->offset)) {
                 log_warn("restart_needed", "%s has changed; restart to apply it",
                          row->name);
             }
@@ -113,30 +112,20 @@ apply_thresholds(const struct reload *reload, const struct pipeline_options *nex
     pipeline_set_thresholds(reload->pipeline, now->users_from, now->cascades_from);
 }
 
-static const struct webhook_options *
-find_webhook(const struct settings *settings, const char *name)
-{
-    for (size_t i = 0; i < settings->webhook_count; i++) {
-        if (strcmp(settings->webhooks[i].name, name) == 0) {
-            return &settings->webhooks[i];
-        }
-    }
-    return NULL;
-}
-
 static void
 apply_webhooks(const struct reload *reload, const struct settings *next,
                struct report *report)
 {
     const struct settings *now = reload->settings;
     for (size_t i = 0; i < now->webhook_count; i++) {
-        if (find_webhook(next, now->webhooks[i].name) == NULL) {
+        if (settings_find_item(next, "webhook", now->webhooks[i].name) == NULL) {
             alert_delivery_drop(reload->delivery, now->webhooks[i].name);
         }
     }
     for (size_t i = 0; i < next->webhook_count; i++) {
         const struct webhook_options *webhook = &next->webhooks[i];
-        const struct webhook_options *before = find_webhook(now, webhook->name);
+        const struct webhook_options *before =
+            settings_find_item(now, "webhook", webhook->name);
         struct error error = {0};
         if ((before == NULL ||
              !settings_equal(webhook_options_rows, before, webhook)) &&

@@ -67,24 +67,14 @@ run_config(void *context, struct control_call *call, struct error *error)
     return STATUS_OK;
 }
 
-static const struct webhook_options *
-find_webhook(const struct requests_needs *needs, const char *name)
-{
-    for (size_t i = 0; i < needs->settings->webhook_count; i++) {
-        if (strcmp(needs->settings->webhooks[i].name, name) == 0) {
-            return &needs->settings->webhooks[i];
-        }
-    }
-    return NULL;
-}
-
 static void
 put_webhook(const struct requests_needs *needs, size_t place, struct buffer *json)
 {
     const char *name = alert_delivery_name(needs->delivery, place);
     const struct webhook_metrics *metrics =
         alert_delivery_metrics(needs->delivery, place);
-    const struct webhook_options *options = find_webhook(needs, name);
+    const struct webhook_options *options =
+        settings_find_item(needs->settings, "webhook", name);
     char url[CONFIG_SHOWN_MAX] = "";
     if (options != NULL) {
         config_shown_value("webhook",

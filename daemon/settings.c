@@ -187,6 +187,19 @@ settings_item_count(const struct settings *settings, const struct settings_group
     return *(const size_t *)(const void *)((const char *)settings + group->count);
 }
 
+const void *
+settings_find_item(const struct settings *settings, const char *name, const char *title)
+{
+    const struct settings_group *group = settings_group(slice_of(name));
+    for (size_t i = 0; i < settings_item_count(settings, group); i++) {
+        const char *item = settings_item_at(settings, group, i);
+        if (strcmp(item, title) == 0) {
+            return item;
+        }
+    }
+    return NULL;
+}
+
 int *
 settings_line(struct settings *settings, const struct option *row, const void *values)
 {
@@ -381,6 +394,25 @@ settings_anchor(struct settings *settings, const char *file, struct error *error
     return true;
 }
 
+// The error of a check, and where it goes.
+struct check {
+    struct error error;
+    settings_error_fn on_error;
+    void *context;
+    bool is_good; // so far
+};
+
+// Passes on what a check found, if that is an error.
+static void
+note(struct check *check, enum status status)
+{
+    if (status != STATUS_OK) {
+        check->on_error(check->context, &check->error);
+        check->is_good = false;
+    }
+    check->error = (struct error){0};
+}
+
 static bool
 check_group(struct settings *settings, const struct settings_group *group,
             settings_error_fn on_error, void *context)
@@ -407,36 +439,21 @@ check_group(struct settings *settings, const struct settings_group *group,
 bool
 settings_check(struct settings *settings, settings_error_fn on_error, void *context)
 {
-    bool is_good = true;
     enum decode_format format;
-    struct error error = {0};
-    if (decode_format_parse(slice_of(settings->daemon.format), &format) != STATUS_OK) {
-        error_set(&error, STATUS_PARSE,
+    struct check check = {.on_error = on_error, .context = context, .is_good = true};
+    enum status status =
+        decode_format_parse(slice_of(settings->daemon.format), &format);
+    if (status != STATUS_OK) {
+        error_set(&check.error, STATUS_PARSE,
                   "format: \"%s\" is none of:" DECODE_FORMAT_NAMES,
                   settings->daemon.format);
-        on_error(context, &error);
-        is_good = false;
     }
-    error = (struct error){0};
-    if (log_options_check(&settings->log, &error) != STATUS_OK) {
-        on_error(context, &error);
-        is_good = false;
-    }
-    error = (struct error){0};
-    if (redis_options_check(&settings->redis, &error) != STATUS_OK) {
-        on_error(context, &error);
-        is_good = false;
-    }
-    error = (struct error){0};
-    if (http_options_check(&settings->http, &error) != STATUS_OK) {
-        on_error(context, &error);
-        is_good = false;
-    }
-    error = (struct error){0};
-    if (name_lookup_options_check(&settings->lookup, &error) != STATUS_OK) {
-        on_error(context, &error);
-        is_good = false;
-    }
+    note(&check, status);
+    note(&check, log_options_check(&settings->log, &check.error));
+    note(&check, redis_options_check(&settings->redis, &check.error));
+    note(&check, http_options_check(&settings->http, &check.error));
+    note(&check, name_lookup_options_check(&settings->lookup, &check.error));
+    bool is_good = check.is_good;
     for (size_t i = 0; i < settings_group_count; i++) {
         is_good =
             check_group(settings, &settings_groups[i], on_error, context) && is_good;
@@ -448,10 +465,7 @@ bool
 settings_equal(const struct option *rows, const void *one, const void *other)
 {
     for (const struct option *row = rows; row->name != NULL; row++) {
-        char texts[2][2 * OPTION_TEXTS_MAX];
-        option_format(row, one, texts[0], sizeof(texts[0]));
-        option_format(row, other, texts[1], sizeof(texts[1]));
-        if (strcmp(texts[0], texts[1]) != 0) {
+        if (!option_equal(row, one, other)) {
             return false;
         }
     }

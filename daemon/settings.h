@@ -116,9 +116,8 @@ void settings_copy(struct settings *settings, const struct settings *from);
 void settings_replace(struct settings *settings, const struct settings *next,
                       const char *name);
 
-// The row of that name; *ret_values is where its module's values are. Adds an item that
-// is named for the first time. NULL if there is no such row, or, with error set, if
-// there are too many items.
+// The row of that name; *ret_values: its values. Adds an item that is named for the
+// first time. NULL: there is no such row or, with error set, there are too many items.
 const struct option *settings_find(struct settings *settings, struct slice name,
                                    void **ret_values, struct error *error);
 
@@ -131,6 +130,9 @@ const void *settings_item_at(const struct settings *settings,
                              const struct settings_group *group, size_t place);
 size_t settings_item_count(const struct settings *settings,
                            const struct settings_group *group);
+// The item of that title in the group of that name; NULL: there is none.
+const void *settings_find_item(const struct settings *settings, const char *name,
+                               const char *title);
 
 // Names of secret files without a '/' become paths within `folder`, if it is not NULL.
 void settings_resolve(struct settings *settings, const char *folder);
@@ -139,12 +141,10 @@ void settings_resolve(struct settings *settings, const char *folder);
 // begin with '/'. False with error set if one becomes too long.
 bool settings_anchor(struct settings *settings, const char *file, struct error *error);
 
-// Checks beyond the rows: combinations, files. Reports every error; true if there is
-// none.
+// Checks combinations and files. Reports every error; true if there is none.
 bool settings_check(struct settings *settings, settings_error_fn on_error,
                     void *context);
 
-// True if the values of all rows are equal as text.
 bool settings_equal(const struct option *rows, const void *one, const void *other);
 
 usec settings_longest_window(const struct settings *settings);

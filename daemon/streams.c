@@ -36,17 +36,6 @@ name_of(const struct stream *stream)
     return stream_options(stream)->name;
 }
 
-static const struct source_options *
-find_options(const struct settings *settings, const char *name)
-{
-    for (size_t i = 0; i < settings->source_count; i++) {
-        if (strcmp(settings->sources[i].name, name) == 0) {
-            return &settings->sources[i];
-        }
-    }
-    return NULL;
-}
-
 static bool
 is_kept(const struct stream *stream, const struct source_options *options)
 {
@@ -230,7 +219,7 @@ remove_gone(struct streams *streams, const struct settings *settings)
     size_t kept = 0;
     for (size_t i = 0; i < streams->count; i++) {
         struct stream *stream = streams->items[i];
-        if (find_options(settings, name_of(stream)) != NULL) {
+        if (settings_find_item(settings, "source", name_of(stream)) != NULL) {
             streams->items[kept++] = stream;
             continue;
         }

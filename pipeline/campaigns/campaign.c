@@ -89,38 +89,13 @@ campaign_check(const struct campaign *campaign, struct error *error)
     return check_accounts(campaign, error);
 }
 
-static bool
-same_texts(const struct option_texts *one, const struct option_texts *other)
-{
-    const char *a = option_texts_next(one, NULL);
-    const char *b = option_texts_next(other, NULL);
-    while (a != NULL && b != NULL && strcmp(a, b) == 0) {
-        a = option_texts_next(one, a);
-        b = option_texts_next(other, b);
-    }
-    return a == NULL && b == NULL;
-}
-
-static bool
-same_words(const struct option_words *one, const struct option_words *other)
-{
-    const char *a = option_words_next(one, NULL);
-    const char *b = option_words_next(other, NULL);
-    while (a != NULL && b != NULL && strcmp(a, b) == 0) {
-        a = option_words_next(one, a);
-        b = option_words_next(other, b);
-    }
-    return a == NULL && b == NULL;
-}
-
 bool
 campaign_equal(const struct campaign *one, const struct campaign *other)
 {
-    return strcmp(one->name, other->name) == 0 &&
-           same_words(&one->words, &other->words) &&
-           same_words(&one->rivals, &other->rivals) &&
-           same_texts(&one->accounts, &other->accounts) &&
-           same_texts(&one->links, &other->links) &&
-           same_texts(&one->languages, &other->languages) &&
-           one->outreach == other->outreach;
+    bool is_equal = strcmp(one->name, other->name) == 0;
+    for (const struct option *row = campaign_option_rows; is_equal && row->name != NULL;
+         row++) {
+        is_equal = row->offset == AT(people_file) || option_equal(row, one, other);
+    }
+    return is_equal;
 }

@@ -366,6 +366,34 @@ option_writes_what_it_reads_back(void **state)
 }
 
 static void
+two_values_of_an_option_are_compared(void **state)
+{
+    static const char *const others[] = {
+        [LOUD] = "yes",        [COUNT] = "999",      [BYTES] = "65M", [SPAN] = "101ms",
+        [TEXT] = "cascaded2:", [SPANS] = "5m, 1h",   [REAL] = "0.5",  [COUNTS] = "1, 2",
+        [TEXTS] = "one, two",  [WORDS] = "one, two",
+    };
+    (void)state;
+    for (size_t i = 0; rows[i].name != NULL; i++) {
+        struct options one = presets();
+        struct options other = presets();
+        assert_true(option_equal(&rows[i], &one, &other));
+        assert_int_equal(
+            option_set(&rows[i], &other, slice_of(others[i]), &(struct error){0}),
+            STATUS_OK);
+        for (size_t k = 0; rows[k].name != NULL; k++) {
+            assert_int_equal(option_equal(&rows[k], &one, &other), k != i);
+        }
+        if (i == TEXTS || i == WORDS) { // the start of a list is another list
+            assert_int_equal(option_set(&rows[i], &one, SLICE_LIT("one"), NULL),
+                             STATUS_OK);
+            assert_false(option_equal(&rows[i], &one, &other));
+            assert_false(option_equal(&rows[i], &other, &one));
+        }
+    }
+}
+
+static void
 option_types_have_different_names(void **state)
 {
     (void)state;
@@ -415,6 +443,7 @@ main(void)
         cmocka_unit_test(a_list_as_long_as_can_be_ends),
         cmocka_unit_test(option_format_cuts_as_snprintf_does),
         cmocka_unit_test(option_writes_what_it_reads_back),
+        cmocka_unit_test(two_values_of_an_option_are_compared),
         cmocka_unit_test(option_types_have_different_names),
         cmocka_unit_test(error_keeps_the_first_failure_and_the_first_place),
     };
