@@ -8,86 +8,23 @@
 
 #include "base/json_writer.h"
 #include "base/usec.h"
-#include "ingest/text/cell.h"
+#include "ctl/alert_stream.h"
 #include "ctl/latest.h"
 #include "ctl/print.h"
 #include "ctl/values.h"
+#include "ingest/text/cell.h"
 
 enum {
-    PAGE = 500,
     LINE_MAX_LEN = 1 << 16,
-    ID_MAX = 64,
     KEY_MAX = 4096,
     TEXT_COLUMNS = 600,
     NAME_COLUMNS = 14,
     OUTBOXES_MAX = 16,
+    OUTBOX_MAX = 72, // bytes of the name of one
     PEOPLE_SHOWN = 5,
 };
 
 #define FOLLOW_EVERY (250 * USEC_PER_MS)
-
-// ── entries of the stream ──────────────────────────────────────────────────
-
-// [id, ["json", text]]
-static struct slice
-entry_id(const redisReply *entry)
-{
-    return entry->type == REDIS_REPLY_ARRAY && entry->elements == 2
-               ? client_text(entry->element[0])
-               : SLICE_NONE;
-}
-
-static struct slice
-entry_text(const redisReply *entry)
-{
-    if (slice_is_none(entry_id(entry)) ||
-        entry->element[1]->type != REDIS_REPLY_ARRAY ||
-        entry->element[1]->elements != 2) {
-        return SLICE_NONE;
-    }
-    return client_text(entry->element[1]->element[1]);
-}
-
-static json_t *
-read_json(struct slice text)
-{
-    return slice_is_none(text) ? NULL
-                               : json_loadb(text.ptr, text.len, JSON_ALLOW_NUL, NULL);
-}
-
-// A page before `last` (XREVRANGE) or behind it (XRANGE), in that order.
-static redisReply *
-read_page(struct client *client, bool is_forward, const char *last, struct error *error)
-{
-    char from[ID_MAX + 1];
-    (void)snprintf(from, sizeof from, "%s%s", last[0] != '\0' ? "(" : "",
-                   last[0] != '\0' ? last
-                   : is_forward    ? "-"
-                                   : "+");
-    char count[ID_MAX];
-    (void)snprintf(count, sizeof count, "%d", PAGE);
-    const char *const range[] = {from, is_forward ? "+" : "-", "COUNT", count, NULL};
-    client_queue(client, is_forward ? "XRANGE" : "XREVRANGE", SLICE_LIT("alerts"),
-                 range);
-    return client_answer(client, REDIS_REPLY_ARRAY, error);
-}
-
-static void
-note_last(const redisReply *page, char last[ID_MAX])
-{
-    struct slice id =
-        page->elements != 0 ? entry_id(page->element[page->elements - 1]) : SLICE_NONE;
-    if (id.len != 0 && id.len < ID_MAX) {
-        (void)snprintf(last, ID_MAX, "%.*s", SLICE_ARG(id));
-    }
-}
-
-static bool
-is_wanted(const json_t *alert, const char *rule)
-{
-    return json_is_object(alert) &&
-           (rule == NULL || slice_equal(print_member(alert, "rule"), slice_of(rule)));
-}
 
 // ── list ───────────────────────────────────────────────────────────────────
 
@@ -111,61 +48,31 @@ print_alert(const json_t *alert, bool is_json)
     buffer_fini(&line);
 }
 
-// The newest `rows` alerts of the rule, the newest first; newest: the id of the newest
-// entry of the stream.
-static enum status
-collect(struct client *client, const struct alerts_request *request, json_t *ret_alerts,
-        char newest[ID_MAX], struct error *error)
+static bool
+print_wanted(void *context, json_t *alert)
 {
-    char last[ID_MAX] = "";
-    size_t found = 1;
-    newest[0] = '\0';
-    while (found != 0 && json_array_size(ret_alerts) < request->rows) {
-        redisReply *page = read_page(client, false, last, error);
-        if (page == NULL) {
-            return STATUS_IO;
-        }
-        found = page->elements;
-        if (found != 0 && newest[0] == '\0') {
-            (void)snprintf(newest, ID_MAX, "%.*s",
-                           SLICE_ARG(entry_id(page->element[0])));
-        }
-        for (size_t i = 0; i < found && json_array_size(ret_alerts) < request->rows;
-             i++) {
-            json_t *alert = read_json(entry_text(page->element[i]));
-            if (is_wanted(alert, request->rule)) {
-                (void)json_array_append(ret_alerts, alert);
-            }
-            json_decref(alert);
-        }
-        note_last(page, last);
-        freeReplyObject(page);
+    const struct alerts_request *request = context;
+    if (alert_stream_is_of(alert, request->rule)) {
+        print_alert(alert, request->is_json);
     }
-    return STATUS_OK;
+    return true;
 }
 
 // STATUS_AGAIN: standard output accepts nothing more.
 static enum status
-follow(struct client *client, const struct alerts_request *request, char last[ID_MAX],
-       struct error *error)
+follow(struct client *client, const struct alerts_request *request,
+       char last[ALERT_STREAM_ID_MAX], struct error *error)
 {
     const struct timespec pause = {0, FOLLOW_EVERY * 1000};
+    struct alerts_request wanted = *request;
     while (fflush(stdout) == 0) {
-        redisReply *page = read_page(client, true, last[0] != '\0' ? last : "0", error);
-        if (page == NULL) {
-            return STATUS_IO;
+        size_t count;
+        enum status status =
+            alert_stream_follow(client, last, print_wanted, &wanted, &count, error);
+        if (status != STATUS_OK) {
+            return status;
         }
-        for (size_t i = 0; i < page->elements; i++) {
-            json_t *alert = read_json(entry_text(page->element[i]));
-            if (is_wanted(alert, request->rule)) {
-                print_alert(alert, request->is_json);
-            }
-            json_decref(alert);
-        }
-        note_last(page, last);
-        bool is_idle = page->elements == 0;
-        freeReplyObject(page);
-        if (is_idle) {
+        if (count == 0) {
             (void)nanosleep(&pause, NULL);
         }
     }
@@ -176,9 +83,10 @@ enum status
 alerts_show(struct client *client, const struct alerts_request *request,
             struct error *error)
 {
-    char newest[ID_MAX];
-    json_t *alerts = json_array();
-    enum status status = collect(client, request, alerts, newest, error);
+    char newest[ALERT_STREAM_ID_MAX];
+    json_t *alerts;
+    enum status status = alert_stream_newest(client, request->rule, request->rows,
+                                             newest, &alerts, error);
     for (size_t i = json_array_size(alerts); i != 0 && status == STATUS_OK; i--) {
         print_alert(json_array_get(alerts, i - 1), request->is_json);
     }
@@ -194,37 +102,6 @@ alerts_show(struct client *client, const struct alerts_request *request,
 }
 
 // ── explain ────────────────────────────────────────────────────────────────
-
-static json_t *
-find_alert(struct client *client, const char *id, struct error *error)
-{
-    char last[ID_MAX] = "";
-    json_t *found = NULL;
-    size_t count = 1;
-    while (count != 0 && found == NULL) {
-        redisReply *page = read_page(client, false, last, error);
-        if (page == NULL) {
-            return NULL;
-        }
-        count = page->elements;
-        for (size_t i = 0; i < count && found == NULL; i++) {
-            json_t *alert = read_json(entry_text(page->element[i]));
-            if (json_is_object(alert) &&
-                slice_equal(print_member(alert, "id"), slice_of(id))) {
-                found = json_incref(alert);
-            }
-            json_decref(alert);
-        }
-        note_last(page, last);
-        freeReplyObject(page);
-    }
-    if (found == NULL) {
-        (void)error_set(
-            error, STATUS_RANGE,
-            "no alert \"%.300s\" in the stream; cascadectl alerts lists ids", id);
-    }
-    return found;
-}
 
 static json_t *
 value_of(struct slice text)
@@ -264,7 +141,7 @@ read_present(struct client *client, const json_t *alert, json_t **ret_present,
 }
 
 struct outboxes {
-    char names[OUTBOXES_MAX][ID_MAX + 8];
+    char names[OUTBOXES_MAX][OUTBOX_MAX];
     size_t count;
 };
 
@@ -290,9 +167,9 @@ is_of_alert(struct slice value, const char *id)
     const char *brace = value.len != 0 ? memchr(value.ptr, '{', value.len) : NULL;
     struct slice text = {brace,
                          brace != NULL ? value.len - (size_t)(brace - value.ptr) : 0};
-    json_t *alert = brace != NULL ? read_json(text) : NULL;
+    json_t *alert = brace != NULL ? alert_stream_read(text) : NULL;
     bool is_same =
-        json_is_object(alert) && slice_equal(print_member(alert, "id"), slice_of(id));
+        alert != NULL && slice_equal(print_member(alert, "id"), slice_of(id));
     json_decref(alert);
     return is_same;
 }
@@ -456,11 +333,13 @@ print_explanation(const json_t *alert, const json_t *present, const json_t *wait
 enum status
 alerts_explain(struct client *client, const char *id, bool is_json, struct error *error)
 {
-    json_t *alert = find_alert(client, id, error);
+    json_t *alert = NULL;
     json_t *present = NULL;
     json_t *waiting = json_array();
-    enum status status =
-        alert != NULL ? read_present(client, alert, &present, error) : error->code;
+    enum status status = alert_stream_find(client, id, &alert, error);
+    if (status == STATUS_OK) {
+        status = read_present(client, alert, &present, error);
+    }
     if (status == STATUS_OK) {
         status = read_waiting(client, id, waiting, error);
     }

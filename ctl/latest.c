@@ -3,17 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CLOCK_AT = 11, CLOCK_LEN = 8, NUMBER_MAX = 32 }; // of RFC 3339
+#include "ctl/alert_stream.h"
+#include "ctl/print.h"
 
-static struct slice
-text_of(const json_t *object, const char *name)
-{
-    const json_t *value = json_object_get(object, name);
-    if (!json_is_string(value)) {
-        return SLICE_NONE;
-    }
-    return (struct slice){json_string_value(value), json_string_length(value)};
-}
+enum { CLOCK_AT = 11, CLOCK_LEN = 8, NUMBER_MAX = 32 }; // of RFC 3339
 
 static void
 add_number(struct buffer *line, json_int_t number)
@@ -27,9 +20,9 @@ static void
 add_author(struct buffer *line, const json_t *alert)
 {
     const json_t *author = json_object_get(alert, "author");
-    struct slice handle = text_of(author, "handle");
+    struct slice handle = print_member(author, "handle");
     buffer_append(line, handle.len > 0 ? SLICE_LIT(" @") : SLICE_LIT(" "));
-    buffer_append(line, handle.len > 0 ? handle : text_of(author, "id"));
+    buffer_append(line, handle.len > 0 ? handle : print_member(author, "id"));
     buffer_append(line, SLICE_LIT(": "));
 }
 
@@ -50,7 +43,7 @@ static void
 add_cascade(struct buffer *line, const json_t *alert, bool is_over)
 {
     const json_t *cascade = json_object_get(alert, "cascade");
-    struct slice text = text_of(cascade, "text");
+    struct slice text = print_member(cascade, "text");
     add_author(line, alert);
     if (is_over) {
         buffer_append(line, SLICE_LIT("over, size "));
@@ -67,33 +60,20 @@ add_cascade(struct buffer *line, const json_t *alert, bool is_over)
 void
 latest_put(struct buffer *line, const json_t *alert)
 {
-    struct slice time = text_of(alert, "time");
-    struct slice type = text_of(alert, "type");
+    struct slice time = print_member(alert, "time");
+    struct slice type = print_member(alert, "type");
     if (time.len < CLOCK_AT + CLOCK_LEN || type.len == 0) {
         return;
     }
     buffer_append(line, (struct slice){time.ptr + CLOCK_AT, CLOCK_LEN});
     buffer_append_byte(line, ' ');
-    buffer_append(line, text_of(alert, "rule"));
+    buffer_append(line, print_member(alert, "rule"));
     if (slice_equal(type, SLICE_LIT("alert.digest"))) {
         buffer_append(line, SLICE_LIT(": while catching up, alerts: "));
         add_number(line, (json_int_t)json_array_size(json_object_get(alert, "alerts")));
     } else {
         add_cascade(line, alert, slice_equal(type, SLICE_LIT("cascade.resolved")));
     }
-}
-
-// The JSON in [[id, ["json", text]]]; none for any other answer.
-static struct slice
-json_of(const redisReply *entries)
-{
-    const redisReply *entry = entries->elements == 1 ? entries->element[0] : NULL;
-    if (entry == NULL || entry->type != REDIS_REPLY_ARRAY || entry->elements != 2 ||
-        entry->element[1]->type != REDIS_REPLY_ARRAY ||
-        entry->element[1]->elements != 2) {
-        return SLICE_NONE;
-    }
-    return client_text(entry->element[1]->element[1]);
 }
 
 enum status
@@ -105,10 +85,9 @@ latest_pull(struct client *client, struct buffer *line, struct error *error)
     if (entries == NULL) {
         return STATUS_IO;
     }
-    struct slice json = json_of(entries);
-    json_t *alert = slice_is_none(json)
-                        ? NULL
-                        : json_loadb(json.ptr, json.len, JSON_ALLOW_NUL, NULL);
+    json_t *alert = entries->elements == 1
+                        ? alert_stream_read(alert_stream_text(entries->element[0]))
+                        : NULL;
     latest_put(line, alert);
     json_decref(alert);
     freeReplyObject(entries);
