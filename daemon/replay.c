@@ -394,7 +394,7 @@ fill(struct replay *replay)
     enum status status = file_input_read(&replay->bytes, room, size, &got, &error);
     size_t known = replay->skip < got ? (size_t)replay->skip : got;
     replay->skip -= known;
-    memmove(room, room + known, got - known);
+    memmove(room, room + known, known != 0 ? got - known : 0); // mostly 0
     lines_filled(&replay->lines, got - known);
     if (status == STATUS_IO) {
         fail(replay, errno == EISDIR ? EX_NOINPUT : EX_IOERR);
