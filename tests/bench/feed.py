@@ -10,6 +10,7 @@ from common import FEEDER, HERE, OUT, ROOT
 
 MINUTES = 2
 PROBE_EVERY = 400  # messages
+PROBE_POSTS = 2  # that mention one person: so many give a person a key (redis.users_from)
 
 
 def sample_command(network, posts, start):
@@ -29,14 +30,16 @@ class Jetstream:
         return 50_000
 
     @staticmethod
-    def probe(number, message):
-        """The id of a new person, and what they post at the time of the message."""
+    def probe(number, message, post):
+        """The id of a new person, and one of the posts that mention them at the time of the message."""
         digits = f"{number:019}".translate(str.maketrans(string.digits, "abcdefghij"))
-        record = {"$type": "app.bsky.feed.post", "createdAt": "2026-01-01T00:00:00Z", "text": "a"}
+        mention = {"$type": "app.bsky.richtext.facet#mention", "did": f"did:plc:probe{digits}"}
+        record = {"$type": "app.bsky.feed.post", "createdAt": "2026-01-01T00:00:00Z", "text": "@a",
+                  "facets": [{"index": {"byteStart": 0, "byteEnd": 2}, "features": [mention]}]}
         return f"bsky:did:plc:probe{digits}", {
-            "did": f"did:plc:probe{digits}", "time_us": message["time_us"], "kind": "commit",
+            "did": f"did:plc:namer{digits}", "time_us": message["time_us"], "kind": "commit",
             "commit": {"rev": "3k", "operation": "create", "collection": "app.bsky.feed.post",
-                       "rkey": f"3k{number:011}", "record": record, "cid": "c"}}
+                       "rkey": f"3{post}{number:011}", "record": record, "cid": "c"}}
 
 
 class ChunkedHttp:
@@ -49,11 +52,13 @@ class ChunkedHttp:
         return 0.6 * file
 
     @staticmethod
-    def probe(number, message):
+    def probe(number, message, post):
         user = f"777000{number:013}"
         return f"x:{user}", {
-            "data": {"id": f"777{number:016}", "author_id": user, "text": "a",
-                     "created_at": message["data"]["created_at"]},
+            "data": {"id": f"777{post}{number:015}", "author_id": f"778000{number:013}", "text": "@p",
+                     "created_at": message["data"]["created_at"],
+                     "entities": {"mentions": [{"start": 0, "end": 2, "username": f"p{number}",
+                                                "id": user}]}},
             "includes": {"users": [{"id": user, "username": f"p{number}", "name": "p"}]}}
 
 
@@ -68,8 +73,8 @@ class Newcomers(ChunkedHttp):
 
 
 class Input:
-    """Generated messages of the last minutes; in every PROBE_EVERY-th place a first post of somebody
-    new. probes: the id of each to its place."""
+    """Generated messages of the last minutes; in every PROBE_EVERY-th place posts that mention somebody
+    new. probes: the id of each to the place of the last of them."""
 
     def __init__(self, network, posts):
         self.network, self.path = network, OUT / f"live-{network.name}.ndjson"
@@ -87,10 +92,12 @@ class Input:
         self.messages += 1
         message = json.loads(line) if self.messages % PROBE_EVERY == 0 else {}
         if "commit" in message or "data" in message:
-            user, probe = self.network.probe(self.messages, message)
-            self.probes[user] = self.messages
-            out.write(json.dumps(probe, separators=(",", ":")).encode() + b"\n")
-            self.messages += 1
+            number = self.messages
+            for post in range(PROBE_POSTS):
+                user, probe = self.network.probe(number, message, post)
+                self.probes[user] = self.messages
+                out.write(json.dumps(probe, separators=(",", ":")).encode() + b"\n")
+                self.messages += 1
 
 
 class Feeder:

@@ -19,8 +19,6 @@ PATIENCE = 300
 KEY_MAX = 200  # bytes of a key with its prefix
 FLUSH_MS = 100
 FLUSH = ("-o", f"redis.flush={FLUSH_MS}ms")
-# A probe is the first post of somebody: their key is written although they count for little.
-KEYS_FOR_ALL = ("-o", "redis.users_from=1")
 
 
 @contextlib.contextmanager
@@ -76,11 +74,10 @@ def measure_rate(source, socket, posts, program=CASCADED):
 
 
 def measure_delays(source, socket, rate):
-    """Seconds from when each probe was due to be sent until its author is in Redis: the median,
-    the 99th percentile and the longest."""
+    """Seconds from when the last post of each probe was due to be sent until whom it mentions is in Redis: the
+    median, the 99th percentile and the longest."""
     with watching(socket, source.network.probes) as seen:
-        options = (*FLUSH, *KEYS_FOR_ALL)
-        with feeding(source, rate) as feeder, daemon(socket, feeder.url, *options) as process:
+        with feeding(source, rate) as feeder, daemon(socket, feeder.url, *FLUSH) as process:
             start = feeder.started()
             wait_for(process, lambda: len(seen) >= len(source.probes))
     delays = sorted(seen[user] - start - place / rate for user, place in source.probes.items())
