@@ -161,11 +161,12 @@ boards_row_gone(struct boards *boards, uint32_t row)
         while (board->candidates[at] != row) {
             at++;
         }
-        board->candidate_count--;
+        uint32_t behind = --board->candidate_count - at;
         board->ordered -= at < board->ordered;
         board->is_touched = true;
         memmove(&board->candidates[at], &board->candidates[at + 1],
-                (board->candidate_count - at) * sizeof(*board->candidates));
+                behind * sizeof(*board->candidates));
+        memmove(&board->keys[at], &board->keys[at + 1], behind * sizeof(*board->keys));
     }
 }
 
@@ -189,6 +190,7 @@ read_candidates(struct boards *boards, uint32_t index)
             continue;
         }
         board->candidates[count] = board->candidates[i];
+        board->keys[count] = board->keys[i];
         boards->scratch[count] =
             (struct board_entry){.owner = item.owner, .score = item.score};
         count++;
@@ -198,58 +200,14 @@ read_candidates(struct boards *boards, uint32_t index)
     board->ordered = ordered;
 }
 
-// The first of `count` ordered entries in scratch whose id is greater, or count.
-static uint32_t
-place_behind(const struct boards *boards, enum tally tally, uint32_t count,
-             struct slice id)
-{
-    uint32_t low = 0;
-    uint32_t high = count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (slice_compare(boards_id(boards, tally, boards->scratch[middle].owner), id) >
-            0) {
-            high = middle;
-        } else {
-            low = middle + 1;
-        }
-    }
-    return low;
-}
-
-// Inserts the candidates that joined since into the order of ids, in scratch, too.
-static void
-put_in_order(struct boards *boards, uint32_t index)
-{
-    struct board *board = &boards->rows[index];
-    enum tally tally = boards_tally(boards, index);
-    struct board_entry *scratch = boards->scratch;
-    for (uint32_t i = board->ordered; i < board->candidate_count; i++) {
-        struct slice id = boards_id(boards, tally, scratch[i].owner);
-        if (i == 0 ||
-            slice_compare(boards_id(boards, tally, scratch[i - 1].owner), id) < 0) {
-            continue;
-        }
-        uint32_t place = place_behind(boards, tally, i, id);
-        struct board_entry entry = scratch[i];
-        uint32_t candidate = board->candidates[i];
-        memmove(&scratch[place + 1], &scratch[place], (i - place) * sizeof(entry));
-        memmove(&board->candidates[place + 1], &board->candidates[place],
-                (i - place) * sizeof(candidate));
-        scratch[place] = entry;
-        board->candidates[place] = candidate;
-    }
-    board->ordered = board->candidate_count;
-}
-
 // Drops candidates that fell below the floor, from scratch, too.
 static void
 drop_fallen(struct boards *boards, uint32_t index)
 {
     struct board *board = &boards->rows[index];
     const struct slice floor_id = {board->floor_id, board->floor_len};
-    uint32_t behind = place_behind(boards, boards_tally(boards, index),
-                                   board->candidate_count, floor_id);
+    uint32_t behind =
+        board_order_behind(boards, index, board->candidate_count, floor_id);
     uint32_t count = 0;
     for (uint32_t i = 0; i < board->candidate_count; i++) {
         struct board_entry entry = boards->scratch[i];
@@ -261,6 +219,7 @@ drop_fallen(struct boards *boards, uint32_t index)
         }
         entry.place = count;
         board->candidates[count] = board->candidates[i];
+        board->keys[count] = board->keys[i];
         boards->scratch[count] = entry;
         count++;
     }
@@ -268,13 +227,13 @@ drop_fallen(struct boards *boards, uint32_t index)
 }
 
 // Brings the candidates up to date: those at or above the floor, with their values in
-// scratch, both in the order of their ids. Comparing ids means to read the texts of two
-// owners, which are far apart; a place in the order can be compared instead.
+// scratch, both in the order of their ids, so that places in it can be compared instead
+// of ids.
 static uint32_t
 gather(struct boards *boards, uint32_t index)
 {
     read_candidates(boards, index);
-    put_in_order(boards, index);
+    board_order_join(boards, index);
     drop_fallen(boards, index);
     return boards->rows[index].candidate_count;
 }

@@ -12,12 +12,14 @@ static bool
 board_init(struct board *board, const struct boards *boards)
 {
     board->candidates = region_reserve(boards->room * sizeof(*board->candidates));
+    board->keys = region_reserve(boards->room * sizeof(*board->keys));
     board->published = region_reserve(boards->most * sizeof(*board->published));
     board->current = region_reserve(boards->most * sizeof(*board->current));
     board->floor_id = region_reserve(POST_ID_MAX);
     board->top = boards->top;
-    return board->candidates != NULL && board->published != NULL &&
-           board->current != NULL && board->floor_id != NULL;
+    return board->candidates != NULL && board->keys != NULL &&
+           board->published != NULL && board->current != NULL &&
+           board->floor_id != NULL;
 }
 
 uint64_t
@@ -62,9 +64,11 @@ boards_init(struct boards *boards, uint32_t top, const struct boards_needs *need
     boards->count = boards->windowed + needs->lasting.count;
     boards->rows = region_reserve(boards->count * sizeof(*boards->rows));
     boards->scratch = region_reserve(boards->room * sizeof(*boards->scratch));
+    boards->joined = region_reserve((size_t)2 * boards->room * sizeof(*boards->joined));
     boards->entries =
         region_reserve((size_t)2 * boards->most * sizeof(*boards->entries));
-    if (boards->rows == NULL || boards->scratch == NULL || boards->entries == NULL) {
+    if (boards->rows == NULL || boards->scratch == NULL || boards->joined == NULL ||
+        boards->entries == NULL) {
         return false;
     }
     for (uint32_t i = 0; i < boards->count; i++) {
@@ -84,10 +88,12 @@ boards_fini(struct boards *boards)
         region_release(board->floor_id, POST_ID_MAX);
         region_release(board->current, boards->most * sizeof(*board->current));
         region_release(board->published, boards->most * sizeof(*board->published));
+        region_release(board->keys, boards->room * sizeof(*board->keys));
         region_release(board->candidates, boards->room * sizeof(*board->candidates));
     }
     region_release(boards->entries,
                    (size_t)2 * boards->most * sizeof(*boards->entries));
+    region_release(boards->joined, (size_t)2 * boards->room * sizeof(*boards->joined));
     region_release(boards->scratch, boards->room * sizeof(*boards->scratch));
     region_release(boards->rows, boards->count * sizeof(*boards->rows));
     memset(boards, 0, sizeof(*boards));

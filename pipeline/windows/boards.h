@@ -23,6 +23,7 @@
 #include "base/slice.h"
 #include "pipeline/changes.h"
 #include "pipeline/windows/board_entries.h"
+#include "pipeline/windows/board_order.h"
 #include "pipeline/windows/board_owners.h"
 #include "pipeline/windows/windows.h"
 
@@ -33,6 +34,7 @@ struct snapshot;
 struct board {
     char name[OPTION_TITLE_MAX + 2 * OPTION_NAME_MAX]; // "mentions:1h"
     uint32_t *candidates;                              // counters, or rows
+    struct board_key *keys;                            // of those in order
     uint32_t candidate_count;
     uint32_t top;         // so many entries
     uint32_t ordered;     // so many of them, the first, are in the order of their ids
@@ -62,6 +64,7 @@ struct boards {
     struct boards_owners owners;
     struct boards_lasting lasting;
     struct board_entry *scratch; // values of candidates while selecting
+    struct board_joined *joined; // candidates while sorting, twice `room`
     struct change_entry *entries;
     uint32_t rebuilds;
 };
