@@ -91,8 +91,14 @@ PAGES = {
          "cascadectl completion rules"], SERVICE),
     "webhook": ([
         "Shows each webhook with how many alerts it has acknowledged, how many wait, and how many attempts "
-        "have failed. Of its address only the host is shown."],
-        ["cascadectl webhook list"], SERVICE),
+        "have failed. Of its address only the host is shown.",
+        "*webhook test* sends an invented alert of the type webhook.test at once, also while the queue "
+        "waits, and shows the answer; unless that is 2xx, the exit code is 69. *webhook replay* puts one alert, "
+        "or the newest of those that the webhook gets, into its queue once more, with the same id as "
+        "before. *cascadectl-alerts*(1) shows the ids."],
+        ["cascadectl webhook list", "cascadectl webhook test ops",
+         "cascadectl webhook replay ops viral:app:12:1", "cascadectl webhook replay ops --rows 20"],
+        [*SERVICE, 66]),
     "bugreport": ([
         "Writes what a report needs: versions, the system, the state of the daemon, its options, its "
         "metrics, and its last lines of log if they can be read. Secrets are in files and are not read; "

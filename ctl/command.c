@@ -74,6 +74,13 @@ run_cascade(const struct command_call *call, struct error *error)
     return show_cascade(call->client, call->words[0], options->is_json, error);
 }
 
+static int
+needs_of_cascade(const struct command_call *call)
+{
+    return call->options->is_tree || call->options->is_dot ? COMMAND_SERVICE
+                                                           : COMMAND_REDIS;
+}
+
 static enum status
 run_carriers(const struct command_call *call, struct error *error)
 {
@@ -161,16 +168,42 @@ check_config(char **words, int count)
     return count == 0 || strcmp(words[0], "show") == 0;
 }
 
-static enum status
-run_webhook(const struct command_call *call, struct error *error)
-{
-    return webhooks_list(call->service, call->options->is_json, error);
-}
-
 static bool
 check_webhook(char **words, int count)
 {
-    return count == 0 || strcmp(words[0], "list") == 0;
+    return count == 0 || (strcmp(words[0], "list") == 0 && count == 1) ||
+           (strcmp(words[0], "test") == 0 && count == 2) ||
+           (strcmp(words[0], "replay") == 0 && count >= 2);
+}
+
+static bool
+is_webhook_replay(const struct command_call *call)
+{
+    return call->count != 0 && strcmp(call->words[0], "replay") == 0;
+}
+
+static int
+needs_of_webhook(const struct command_call *call)
+{
+    return is_webhook_replay(call) ? COMMAND_REDIS | COMMAND_SERVICE : COMMAND_SERVICE;
+}
+
+static enum status
+run_webhook(const struct command_call *call, struct error *error)
+{
+    bool is_json = call->options->is_json;
+    if (is_webhook_replay(call)) {
+        const struct webhooks_replay request = {
+            .webhook = call->words[1],
+            .alert = call->count > 2 ? call->words[2] : NULL,
+            .rows = call->options->rows != 0 ? call->options->rows : 1,
+            .is_json = is_json,
+        };
+        return webhooks_replay(call->client, call->service, &request, error);
+    }
+    return call->count == 2
+               ? webhooks_test(call->service, call->words[1], is_json, error)
+               : webhooks_list(call->service, is_json, error);
 }
 
 static enum status
@@ -187,34 +220,115 @@ run_completion(const struct command_call *call, struct error *error)
 }
 
 // In the order of the help.
-// clang-format off
 static const struct command commands[] = {
-    {"status", COMMAND_SERVICE, 0, 0, NULL, "j", NULL, run_status},
-    {"sources", COMMAND_SERVICE, 0, 1, "give at most one source", "j", NULL, run_sources},
-    {"top", COMMAND_REDIS, 0, 0, NULL, "wne1j", NULL, run_top},
-    {"board", COMMAND_REDIS, 1, 2, "give a metric, and a window unless the board has none",
-     "nj", NULL, run_board},
-    {"user", COMMAND_REDIS, 1, 1, "give one id", "j", NULL, run_user},
-    {"cascade", COMMAND_REDIS | COMMAND_SERVICE, 1, 1, "give one id", "tdnj", NULL,
-     run_cascade},
-    {"carriers", COMMAND_REDIS, 0, 0, NULL, "nj", NULL, run_carriers},
-    {"carrier", COMMAND_REDIS, 1, 1, "give one id", "j", NULL, run_carrier},
-    {"campaign", COMMAND_REDIS | COMMAND_SERVICE, 0, 1, "give at most one campaign", "wnj", NULL,
-     run_campaign},
-    {"outreach", COMMAND_REDIS, 1, 3,
-     "give one campaign, and done or undo with a person if one is to be marked", "ncj",
-     check_outreach, run_outreach},
-    {"alerts", COMMAND_REDIS, 0, 0, NULL, "nfRj", NULL, run_alerts},
-    {"explain", COMMAND_REDIS, 1, 1, "give the id of one alert", "j", NULL, run_explain},
-    {"reload", COMMAND_SERVICE, 0, 0, NULL, "Wj", NULL, run_reload},
-    {"config", COMMAND_SERVICE, 0, 1, "write config show", "Oj", check_config, run_config},
-    {"webhook", COMMAND_SERVICE, 0, 1, "write webhook list", "j", check_webhook,
-     run_webhook},
-    {"bugreport", COMMAND_SERVICE, 0, 0, NULL, "j", NULL, run_bugreport},
-    {"completion", COMMAND_SERVICE, 1, 1, "give a shell: bash, zsh or fish", "", NULL,
-     run_completion},
+    {.name = "status", .needs = COMMAND_SERVICE, .takes = "j", .run = run_status},
+    {
+        .name = "sources",
+        .needs = COMMAND_SERVICE,
+        .most = 1,
+        .missing = "give at most one source",
+        .takes = "j",
+        .run = run_sources,
+    },
+    {.name = "top", .needs = COMMAND_REDIS, .takes = "wne1j", .run = run_top},
+    {
+        .name = "board",
+        .needs = COMMAND_REDIS,
+        .least = 1,
+        .most = 2,
+        .missing = "give a metric, and a window unless the board has none",
+        .takes = "nj",
+        .run = run_board,
+    },
+    {
+        .name = "user",
+        .needs = COMMAND_REDIS,
+        .least = 1,
+        .most = 1,
+        .missing = "give one id",
+        .takes = "j",
+        .run = run_user,
+    },
+    {
+        .name = "cascade",
+        .least = 1,
+        .most = 1,
+        .missing = "give one id",
+        .takes = "tdnj",
+        .needs_of = needs_of_cascade,
+        .run = run_cascade,
+    },
+    {.name = "carriers", .needs = COMMAND_REDIS, .takes = "nj", .run = run_carriers},
+    {
+        .name = "carrier",
+        .needs = COMMAND_REDIS,
+        .least = 1,
+        .most = 1,
+        .missing = "give one id",
+        .takes = "j",
+        .run = run_carrier,
+    },
+    {
+        .name = "campaign",
+        .needs = COMMAND_REDIS | COMMAND_SERVICE,
+        .most = 1,
+        .missing = "give at most one campaign",
+        .takes = "wnj",
+        .run = run_campaign,
+    },
+    {
+        .name = "outreach",
+        .needs = COMMAND_REDIS,
+        .least = 1,
+        .most = 3,
+        .missing = "give one campaign, and done or undo with a person if one is to be "
+                   "marked",
+        .takes = "ncj",
+        .check = check_outreach,
+        .run = run_outreach,
+    },
+    {.name = "alerts", .needs = COMMAND_REDIS, .takes = "nfRj", .run = run_alerts},
+    {
+        .name = "explain",
+        .needs = COMMAND_REDIS,
+        .least = 1,
+        .most = 1,
+        .missing = "give the id of one alert",
+        .takes = "j",
+        .run = run_explain,
+    },
+    {.name = "reload", .needs = COMMAND_SERVICE, .takes = "Wj", .run = run_reload},
+    {
+        .name = "config",
+        .needs = COMMAND_SERVICE,
+        .most = 1,
+        .missing = "write config show",
+        .takes = "Oj",
+        .check = check_config,
+        .run = run_config,
+    },
+    {
+        .name = "webhook",
+        .most = 3,
+        .missing =
+            "write webhook list, webhook test WEBHOOK, or webhook replay WEBHOOK "
+            "with an alert or --rows",
+        .takes = "nj",
+        .check = check_webhook,
+        .needs_of = needs_of_webhook,
+        .run = run_webhook,
+    },
+    {.name = "bugreport", .needs = COMMAND_SERVICE, .takes = "j", .run = run_bugreport},
+    {
+        .name = "completion",
+        .needs = COMMAND_SERVICE,
+        .least = 1,
+        .most = 1,
+        .missing = "give a shell: bash, zsh or fish",
+        .takes = "",
+        .run = run_completion,
+    },
 };
-// clang-format on
 
 enum { COUNT = sizeof commands / sizeof *commands };
 

@@ -48,6 +48,8 @@ struct command {
     const char *takes;   // the letters of its options (command_letters)
     // False: the arguments are not understood. NULL: their number is enough.
     bool (*check)(char **words, int count);
+    // What it needs with these arguments and options. NULL: `needs`.
+    int (*needs_of)(const struct command_call *call);
     enum status (*run)(const struct command_call *call, struct error *error);
 };
 

@@ -242,11 +242,11 @@ call(const struct command *command, char **words, int count,
         .options = &arguments->options,
         .is_redis_up = status == STATUS_OK,
     };
-    bool is_tree = arguments->options.is_tree || arguments->options.is_dot;
-    if (status != STATUS_OK && (command->needs & COMMAND_REDIS) != 0 && !is_tree) {
+    int needs = command->needs_of != NULL ? command->needs_of(&call) : command->needs;
+    if (status != STATUS_OK && (needs & COMMAND_REDIS) != 0) {
         return exit_code(status, &why);
     }
-    if ((command->needs & COMMAND_SERVICE) != 0) {
+    if ((needs & COMMAND_SERVICE) != 0) {
         service_find(service, call.is_redis_up ? arguments->client : NULL);
     }
     status = command->run(&call, &error);

@@ -14,7 +14,7 @@
 #include "ctl/values.h"
 
 enum {
-    REQUEST_MAX = 8192,
+    REQUEST_MAX = 1 << 18,
     PIECE = 1 << 16,
     PATIENCE_S = 30,
     NOT_FOUND = 404,

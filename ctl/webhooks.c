@@ -1,7 +1,11 @@
 #include "ctl/webhooks.h"
 
-#include "ingest/text/cell.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "ctl/alert_stream.h"
 #include "ctl/print.h"
+#include "ingest/text/cell.h"
 
 enum { NAME_COLUMNS = 16, URL_COLUMNS = 40 };
 
@@ -52,4 +56,146 @@ webhooks_list(struct service *service, bool is_json, struct error *error)
     }
     json_decref(webhooks);
     return STATUS_OK;
+}
+
+// ── test ───────────────────────────────────────────────────────────────────
+
+enum status
+webhooks_test(struct service *service, const char *webhook, bool is_json,
+              struct error *error)
+{
+    const char *const words[] = {"webhook-test", webhook, NULL};
+    json_t *answer = NULL;
+    enum status status = service_ask(service, words, &answer, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    bool is_good = json_is_true(json_object_get(answer, "ok"));
+    long long code = (long long)print_number(answer, "status");
+    long long ms = (long long)print_number(answer, "ms");
+    if (is_json) {
+        print_json(answer);
+    } else if (is_good) {
+        (void)printf("accepted: %lld after %lld ms\n", code, ms);
+    }
+    if (!is_good) {
+        status =
+            error_set(error, STATUS_IO, "webhook \"%.100s\" failed after %lld ms: %s",
+                      webhook, ms, json_string_value(json_object_get(answer, "error")));
+    }
+    json_decref(answer);
+    return status;
+}
+
+// ── replay ─────────────────────────────────────────────────────────────────
+
+// The rules of the webhook: an empty array is all. NULL: there is no such webhook.
+static json_t *
+find_rules(const json_t *webhooks, const char *name)
+{
+    size_t index;
+    const json_t *webhook;
+    json_array_foreach(webhooks, index, webhook)
+    {
+        if (slice_equal(print_member(webhook, "name"), slice_of(name))) {
+            return json_object_get(webhook, "rules");
+        }
+    }
+    return NULL;
+}
+
+struct newest {
+    const json_t *rules;
+    size_t rows;
+    json_t *alerts;
+};
+
+static bool
+collect(void *context, json_t *alert)
+{
+    struct newest *newest = context;
+    bool is_wanted = json_array_size(newest->rules) == 0 ||
+                     slice_is_none(print_member(alert, "rule"));
+    size_t index;
+    const json_t *rule;
+    json_array_foreach(newest->rules, index, rule)
+    {
+        is_wanted = is_wanted || alert_stream_is_of(alert, json_string_value(rule));
+    }
+    if (is_wanted) {
+        (void)json_array_append(newest->alerts, alert);
+    }
+    return json_array_size(newest->alerts) < newest->rows;
+}
+
+// The alerts that are to be sent, the newest first.
+static enum status
+find_alerts(struct client *client, struct service *service,
+            const struct webhooks_replay *request, json_t *ret_alerts,
+            struct error *error)
+{
+    static const char *const words[] = {"webhooks", NULL};
+    json_t *alert = NULL;
+    json_t *webhooks = NULL;
+    if (request->alert != NULL) {
+        enum status status = alert_stream_find(client, request->alert, &alert, error);
+        (void)json_array_append_new(ret_alerts, alert);
+        return status;
+    }
+    enum status status = service_ask(service, words, &webhooks, error);
+    struct newest newest = {find_rules(webhooks, request->webhook), request->rows,
+                            ret_alerts};
+    if (status == STATUS_OK && newest.rules == NULL) {
+        status = error_set(error, STATUS_RANGE, "there is no webhook \"%.100s\"",
+                           request->webhook);
+    }
+    if (status == STATUS_OK) {
+        status = alert_stream_walk(client, NULL, collect, &newest, error);
+    }
+    json_decref(webhooks);
+    return status;
+}
+
+static enum status
+send_again(struct service *service, const char *webhook, const json_t *alert,
+           struct error *error)
+{
+    char *text = json_dumps(alert, JSON_COMPACT | JSON_REAL_PRECISION(15));
+    const char *const words[] = {"webhook-replay", webhook, text, NULL};
+    json_t *answer = NULL;
+    enum status status = text != NULL
+                             ? service_ask(service, words, &answer, error)
+                             : error_set(error, STATUS_NOMEM, "no memory for an alert");
+    json_decref(answer);
+    free(text);
+    return status;
+}
+
+enum status
+webhooks_replay(struct client *client, struct service *service,
+                const struct webhooks_replay *request, struct error *error)
+{
+    json_t *alerts = json_array();
+    json_t *sent = json_array();
+    enum status status = find_alerts(client, service, request, alerts, error);
+    for (size_t i = json_array_size(alerts); i != 0 && status == STATUS_OK; i--) {
+        const json_t *alert = json_array_get(alerts, i - 1); // the oldest first
+        status = send_again(service, request->webhook, alert, error);
+        if (status == STATUS_OK) {
+            (void)json_array_append(sent, json_object_get(alert, "id"));
+        }
+    }
+    if (request->is_json) {
+        json_t *answer =
+            json_pack("{s:s, s:O}", "webhook", request->webhook, "queued", sent);
+        print_json(answer);
+        json_decref(answer);
+    } else if (status == STATUS_OK) {
+        size_t count = json_array_size(sent);
+        (void)printf("%zu %s queued for \"%s\"\n", count,
+                     count == 1 ? "alert is" : "alerts are", request->webhook);
+    }
+    json_decref(sent);
+    json_decref(alerts);
+    return status;
 }

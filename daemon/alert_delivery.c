@@ -341,6 +341,49 @@ find_endpoint(struct alert_delivery *delivery, const char *name)
     return NULL;
 }
 
+static struct endpoint *
+find_used(struct alert_delivery *delivery, const char *name)
+{
+    struct endpoint *endpoint = find_endpoint(delivery, name);
+    return endpoint != NULL && !endpoint->is_dropped ? endpoint : NULL;
+}
+
+struct webhook_http *
+alert_delivery_webhook(struct alert_delivery *delivery, const char *name)
+{
+    const struct endpoint *endpoint = find_used(delivery, name);
+    return endpoint != NULL ? endpoint->http : NULL;
+}
+
+enum status
+alert_delivery_again(struct alert_delivery *delivery, const char *name,
+                     const struct alert_again *alert, struct error *error)
+{
+    struct endpoint *endpoint = find_used(delivery, name);
+    if (endpoint == NULL) {
+        return error_set(error, STATUS_RANGE, "there is no webhook \"%.100s\"", name);
+    }
+    if (!webhook_options_want(endpoint->options, alert->rule)) {
+        return error_set(error, STATUS_RANGE,
+                         "webhook \"%s\" gets no alerts of the rule \"%.*s\"", name,
+                         SLICE_ARG(alert->rule));
+    }
+    if (webhook_is_stopped(endpoint->webhook)) {
+        return error_set(error, STATUS_RANGE,
+                         "webhook \"%s\" is stopped since it answered 410: change its "
+                         "section and reload, or restart the daemon",
+                         name);
+    }
+    if (!webhook_send_again(endpoint->webhook, alert->id, alert->json,
+                            wall_clock_now())) {
+        return error_set(error, STATUS_RANGE,
+                         "the queue of webhook \"%s\" is full: %" PRIu64 " alerts wait",
+                         name, webhook_metrics(endpoint->webhook)->pending);
+    }
+    timer_set(&delivery->timer, 0);
+    return STATUS_OK;
+}
+
 static void
 change_endpoint(struct endpoint *endpoint, const struct webhook_options *options)
 {

@@ -26,6 +26,7 @@ struct event_base;
 struct http_client;
 struct redis_alerts;
 struct redis_sink;
+struct webhook_http;
 struct webhook_metrics;
 
 struct alert_delivery_options {
@@ -63,6 +64,19 @@ enum status alert_delivery_put(struct alert_delivery *delivery,
                                struct error *error) MUST_USE;
 // Sends nothing more to it. Alerts that wait for it are sent if it is added again.
 void alert_delivery_drop(struct alert_delivery *delivery, const char *name);
+
+// The webhook of that name, for a trial; NULL: there is none.
+struct webhook_http *alert_delivery_webhook(struct alert_delivery *delivery,
+                                            const char *name);
+// Sends an alert once more to that webhook (webhook_send_again). STATUS_RANGE: there is
+// no such webhook, it gets no alerts of the rule, it is stopped, or there is no room.
+struct alert_again {
+    struct slice id; // of the message (webhook_sign_id)
+    struct slice rule, json;
+};
+enum status alert_delivery_again(struct alert_delivery *delivery, const char *name,
+                                 const struct alert_again *alert,
+                                 struct error *error) MUST_USE;
 
 // Calls `watch` with the JSON of every new alert; NULL: stops.
 typedef void (*alert_delivery_watch_fn)(void *context, struct slice json);

@@ -19,7 +19,13 @@
 #include "base/json_writer.h"
 #include "net/timer.h"
 
-enum { BACKLOG = 16, GROUPS_MAX = 256, MODE = 0660, KEPT_MAX = 1 << 16 };
+enum {
+    BACKLOG = 16,
+    GROUPS_MAX = 256,
+    MODE = 0660,
+    KEPT_MAX = 1 << 16,
+    REFUSAL_MAX = 64,
+};
 
 // clang-format off
 const struct option control_socket_option_rows[] = {
@@ -277,7 +283,10 @@ on_readable(struct bufferevent *stream, void *context)
         return;
     }
     if (end.pos < 0 || end.pos > CONTROL_REQUEST_MAX) {
-        refuse(client, STATUS_FULL, "the request is longer than 8192 bytes");
+        char text[REFUSAL_MAX];
+        (void)snprintf(text, sizeof(text), "the request is longer than %d bytes",
+                       CONTROL_REQUEST_MAX);
+        refuse(client, STATUS_FULL, text);
         return;
     }
     size = (size_t)end.pos;

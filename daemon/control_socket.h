@@ -30,7 +30,7 @@ struct control_socket;
 struct event_base;
 
 enum {
-    CONTROL_REQUEST_MAX = 8192,
+    CONTROL_REQUEST_MAX = 1 << 18, // an alert fits
     CONTROL_ANSWER_MAX = 16 << 20,
     CONTROL_CLIENTS_MAX = 16,
     CONTROL_WORDS_MAX = 4,

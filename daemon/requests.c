@@ -4,8 +4,8 @@
 
 #include "base/json_writer.h"
 #include "daemon/config_shown.h"
+#include "daemon/webhook_requests.h"
 #include "sinks/http/http_reply.h"
-#include "sinks/webhook/webhook.h"
 
 enum { PAGE_MAX = 8 << 20 };
 
@@ -67,50 +67,37 @@ run_config(void *context, struct control_call *call, struct error *error)
     return STATUS_OK;
 }
 
-static void
-put_webhook(const struct requests_needs *needs, size_t place, struct buffer *json)
-{
-    const char *name = alert_delivery_name(needs->delivery, place);
-    const struct webhook_metrics *metrics =
-        alert_delivery_metrics(needs->delivery, place);
-    const struct webhook_options *options =
-        settings_find_item(needs->settings, "webhook", name);
-    char url[CONFIG_SHOWN_MAX] = "";
-    if (options != NULL) {
-        config_shown_value("webhook",
-                           option_find(webhook_options_rows, SLICE_LIT("url")), options,
-                           url);
-    }
-    json_writer_open(json, '{');
-    json_writer_put_text(json, "name", slice_of(name));
-    json_writer_put_text(json, "url", slice_of(url));
-    json_writer_put_u64(json, "pending", metrics->pending);
-    json_writer_put_u64(json, "sent", metrics->sent);
-    json_writer_put_u64(json, "failed", metrics->failed);
-    json_writer_put_u64(json, "given_up", metrics->given_up);
-    json_writer_put_u64(json, "dropped", metrics->dropped);
-    json_writer_name(json, SLICE_LIT("stopped"));
-    json_writer_bool(json, metrics->is_stopped != 0);
-    json_writer_close(json, '}');
-}
-
 static enum status
 run_webhooks(void *context, struct control_call *call, struct error *error)
 {
     const struct requests_needs *needs = context;
     (void)error;
-    json_writer_open(call->result, '[');
-    for (size_t i = 0; i < alert_delivery_count(needs->delivery); i++) {
-        if (alert_delivery_name(needs->delivery, i) != NULL) {
-            put_webhook(needs, i, call->result);
-        }
-    }
-    json_writer_close(call->result, ']');
+    webhook_requests_list(needs->delivery, needs->settings, call->result);
     return STATUS_OK;
 }
 
+static enum status
+run_test(void *context, struct control_call *call, struct error *error)
+{
+    const struct requests_needs *needs = context;
+    return webhook_requests_test(needs->delivery, call, error);
+}
+
+static enum status
+run_replay(void *context, struct control_call *call, struct error *error)
+{
+    const struct requests_needs *needs = context;
+    return webhook_requests_replay(needs->delivery, call, error);
+}
+
+// clang-format off
 const struct control_request requests_rows[] = {
-    {"get", 1, 1, run_get},       {"reload", 0, 1, run_reload},
-    {"config", 0, 0, run_config}, {"webhooks", 0, 0, run_webhooks},
+    {"get", 1, 1, run_get},
+    {"reload", 0, 1, run_reload},
+    {"config", 0, 0, run_config},
+    {"webhooks", 0, 0, run_webhooks},
+    {"webhook-test", 1, 1, run_test},
+    {"webhook-replay", 2, 2, run_replay},
     {NULL, 0, 0, NULL},
 };
+// clang-format on

@@ -5,7 +5,9 @@
 //     reload [later]       reads the configuration again, as SIGHUP does, and answers
 //                          with the report of daemon/reload.h; later: answers at once
 //     config               the options in use (daemon/config_shown.h)
-//     webhooks             [{"name","url","sent","failed","pending","stopped"…}]
+//     webhooks             see daemon/webhook_requests.h, as the next two
+//     webhook-test NAME    sends a test to a webhook
+//     webhook-replay NAME ALERT   sends an alert to it once more
 #pragma once
 
 #include "daemon/alert_delivery.h"

@@ -84,7 +84,7 @@ _cascadectl()
     explain) offered+=' -j --json' ;;
     reload) offered+=' --wait -j --json' ;;
     config) offered+=' --origin -j --json' ;;
-    webhook) offered+=' -j --json' ;;
+    webhook) offered+=' -n --rows -j --json' ;;
     bugreport) offered+=' -j --json' ;;
     completion) offered+=' --control --http' ;;
     esac
@@ -96,7 +96,8 @@ _cascadectl()
     outreach:1) offered+=" $(_cascadectl_names campaigns)" ;;
     outreach:2) offered+=' done undo' ;;
     config:1) offered+=' show' ;;
-    webhook:1) offered+=' list' ;;
+    webhook:1) offered+=' list test replay' ;;
+    webhook:2) offered+=" $(_cascadectl_names webhooks)" ;;
     completion:1) offered+=' bash zsh fish boards windows rules sources webhooks campaigns' ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$offered" -- "$word")

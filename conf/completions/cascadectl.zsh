@@ -123,8 +123,11 @@ config)
     ;;
 webhook)
     options+=(
+        '(-n --rows)'{-n,--rows}'[replay\: the newest N, instead of ALERT (default 1)]:N: '
         '(-j --json)'{-j,--json}'[as one JSON object]'
-        '2:argument:(list)'
+        '2:argument:(list test replay)'
+        '3:argument:{_cascadectl_names webhooks}'
+        '4:argument: '
     )
     ;;
 bugreport)
@@ -140,4 +143,4 @@ completion)
     )
     ;;
 esac
-_arguments -s -S $options '1:command:((status\:"show whether the daemon runs, its Redis, its sources, and what is incomplete" sources\:"list the sources with their state, lag and newest gap" top\:"show the leaderboards until Ctrl-C" board\:"list one leaderboard; carriers, early and carriers_estimated have no window" user\:"show all values of a user" cascade\:"show all values of a post’s cascade" carriers\:"list the people through whom most people came" carrier\:"show what is known of one of them" campaign\:"show the figures and boards of a campaign, or list all" outreach\:"list whom to talk to in a campaign, with reasons; or mark a person as talked to (done), or not (undo)" alerts\:"list the newest alerts, the newest last" explain\:"show why an alert was raised, and what became of it" reload\:"let the daemon read its configuration again" config\:"print the options in use" webhook\:"list the webhooks, what was sent to each and what waits" bugreport\:"print what a report of a fault needs, without secrets" completion\:"print the completions for bash, zsh or fish; or the names that they offer\: boards, windows, rules, sources, webhooks or campaigns"))'
+_arguments -s -S $options '1:command:((status\:"show whether the daemon runs, its Redis, its sources, and what is incomplete" sources\:"list the sources with their state, lag and newest gap" top\:"show the leaderboards until Ctrl-C" board\:"list one leaderboard; carriers, early and carriers_estimated have no window" user\:"show all values of a user" cascade\:"show all values of a post’s cascade" carriers\:"list the people through whom most people came" carrier\:"show what is known of one of them" campaign\:"show the figures and boards of a campaign, or list all" outreach\:"list whom to talk to in a campaign, with reasons; or mark a person as talked to (done), or not (undo)" alerts\:"list the newest alerts, the newest last" explain\:"show why an alert was raised, and what became of it" reload\:"let the daemon read its configuration again" config\:"print the options in use" webhook\:"list the webhooks, what was sent to each and what waits; or send a test to one; or send it alerts once more" bugreport\:"print what a report of a fault needs, without secrets" completion\:"print the completions for bash, zsh or fish; or the names that they offer\: boards, windows, rules, sources, webhooks or campaigns"))'

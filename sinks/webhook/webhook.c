@@ -380,6 +380,21 @@ webhook_keep(struct webhook *webhook)
     }
 }
 
+bool
+webhook_send_again(struct webhook *webhook, struct slice id, struct slice json,
+                   usec now)
+{
+    struct waiting *waiting = find(webhook, id);
+    if (waiting == NULL && webhook->metrics.is_stopped == 0) {
+        waiting = put(webhook, id, json);
+    }
+    if (waiting != NULL) {
+        waiting->due = now;
+        remember(webhook, waiting);
+    }
+    return waiting != NULL;
+}
+
 static void
 hold(struct webhook *webhook, const struct webhook_answer *answer, usec now)
 {

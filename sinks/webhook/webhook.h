@@ -74,6 +74,10 @@ void webhook_destroy(struct webhook **webhook);
 
 // Adds a new alert; copies. Without room it is dropped.
 void webhook_add(struct webhook *webhook, struct slice id, struct slice json, usec now);
+// Sends an alert now, also one that was acknowledged or discarded before, or that waits
+// for its next attempt; copies. False: there is no room, or the webhook is stopped.
+bool webhook_send_again(struct webhook *webhook, struct slice id, struct slice json,
+                        usec now);
 // Adds an alert from the outbox, unless it is known already. An invalid value is
 // dropped, and so is one of the WEBHOOK_DONE alerts that left the queue last: the
 // outbox of a Redis that was replaced may still contain them.

@@ -8,13 +8,20 @@
 #include <sys/random.h>
 
 #include "base/buffer.h"
+#include "net/clock.h"
 #include "net/http_fetch.h"
 #include "net/http_request.h"
 #include "sinks/alert_text.h"
 #include "sinks/webhook/webhook_options.h"
 #include "sinks/webhook/webhook_sign.h"
 
-enum { BODY_MAX = 32 << 20, ANSWER_MAX = 1 << 16, HEADERS = 4 };
+enum {
+    BODY_MAX = 32 << 20,
+    ANSWER_MAX = 1 << 16,
+    HEADERS = 4,
+    HTTP_OK = 200,
+    HTTP_REDIRECTED = 300,
+};
 
 struct webhook_http {
     struct webhook_http_setup setup;
@@ -23,7 +30,10 @@ struct webhook_http {
     struct webhook *webhook;
     struct http_fetch *fetch;
     struct buffer body;
-    struct error unsent; // why the current message could not be sent
+    struct error unsent;            // why the current message could not be sent
+    struct http_fetch *trial_fetch; // NULL until there is a trial
+    struct webhook_http_trial trial;
+    usec tried; // monotonic
 };
 
 // ── a message ──────────────────────────────────────────────────────────────
@@ -61,7 +71,8 @@ make_signature(const struct webhook_http *http, const struct webhook_signed *mes
 }
 
 static enum status
-post(struct webhook_http *http, struct slice id, struct slice json, struct error *error)
+post(struct webhook_http *http, struct http_fetch *fetch, struct slice id,
+     struct slice json, struct error *error)
 {
     char id_line[WEBHOOK_ID_MAX + 16];
     char time_line[64];
@@ -92,7 +103,7 @@ post(struct webhook_http *http, struct slice id, struct slice json, struct error
     };
     const struct http_request_options options = {.token_file = "",
                                                  .ca_file = http->options.ca_file};
-    http_fetch_post(http->fetch, &options, http->options.url, &request);
+    http_fetch_post(fetch, &options, http->options.url, &request);
     return STATUS_OK;
 }
 
@@ -101,7 +112,16 @@ on_send(void *context, struct slice id, struct slice json)
 {
     struct webhook_http *http = context;
     // Not within the call: the answer is passed on at the next tick.
-    (void)post(http, id, json, &http->unsent);
+    (void)post(http, http->fetch, id, json, &http->unsent);
+}
+
+static const char *
+why_of(const struct http_fetch_answer *fetched)
+{
+    if (fetched->is_refused) {
+        return "its address is not public: set allow_private if this is intended";
+    }
+    return fetched->why != NULL ? fetched->why : "";
 }
 
 static void
@@ -112,9 +132,7 @@ on_fetched(void *context, const struct http_fetch_answer *fetched)
         .status = fetched->status,
         .not_before = fetched->not_before,
         .is_refused = fetched->is_refused,
-        .why = fetched->is_refused
-                   ? "its address is not public: set allow_private if this is intended"
-                   : (fetched->why != NULL ? fetched->why : ""),
+        .why = why_of(fetched),
     };
     webhook_answered(http->webhook, &answer, http->setup.wall());
     http->calls.on_answer(http->setup.context);
@@ -165,6 +183,64 @@ webhook_http_tick(struct webhook_http *http, usec now)
     return http->unsent.code != STATUS_OK ? now : due;
 }
 
+static enum status
+create_fetch(struct webhook_http *http, http_fetch_fn on_done,
+             struct http_fetch **ret_fetch, struct error *error)
+{
+    const struct http_fetch_setup setup = {
+        .base = http->setup.base,
+        .client = http->setup.client,
+        .body_most = ANSWER_MAX,
+        .within = http->options.timeout,
+        .wall = http->setup.wall,
+        .on_done = on_done,
+        .context = http,
+    };
+    return http_fetch_create(&setup, ret_fetch, error);
+}
+
+// ── a trial ────────────────────────────────────────────────────────────────
+
+static void
+on_tried(void *context, const struct http_fetch_answer *fetched)
+{
+    struct webhook_http *http = context;
+    bool is_good = fetched->status >= HTTP_OK && fetched->status < HTTP_REDIRECTED;
+    http->trial = (struct webhook_http_trial){
+        .is_over = true,
+        .status = fetched->status,
+        .took = clock_monotonic() - http->tried,
+    };
+    if (!is_good) {
+        (void)snprintf(http->trial.why, sizeof(http->trial.why), "%s", why_of(fetched));
+    }
+}
+
+enum status
+webhook_http_try(struct webhook_http *http, struct slice id, struct slice json,
+                 struct error *error)
+{
+    if (http->trial_fetch != NULL && http_fetch_is_busy(http->trial_fetch)) {
+        return STATUS_AGAIN;
+    }
+    if (http->trial_fetch == NULL) {
+        enum status status = create_fetch(http, on_tried, &http->trial_fetch, error);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    http->trial = (struct webhook_http_trial){.is_over = false};
+    http->tried = clock_monotonic();
+    http_fetch_set_within(http->trial_fetch, http->options.timeout);
+    return post(http, http->trial_fetch, id, json, error);
+}
+
+const struct webhook_http_trial *
+webhook_http_trial(const struct webhook_http *http)
+{
+    return &http->trial;
+}
+
 // ── life ───────────────────────────────────────────────────────────────────
 
 enum status
@@ -183,16 +259,7 @@ webhook_http_create(const struct webhook_http_setup *setup,
     http->calls = *setup->calls;
     http->options = *setup->options;
     buffer_init(&http->body, BODY_MAX);
-    const struct http_fetch_setup fetch = {
-        .base = setup->base,
-        .client = setup->client,
-        .body_most = ANSWER_MAX,
-        .within = setup->options->timeout,
-        .wall = setup->wall,
-        .on_done = on_fetched,
-        .context = http,
-    };
-    enum status status = http_fetch_create(&fetch, &http->fetch, error);
+    enum status status = create_fetch(http, on_fetched, &http->fetch, error);
     if (status != STATUS_OK) {
         webhook_http_destroy(&http);
         return status;
@@ -208,6 +275,7 @@ webhook_http_destroy(struct webhook_http **http)
     if (old == NULL) {
         return;
     }
+    http_fetch_destroy(&old->trial_fetch);
     http_fetch_destroy(&old->fetch);
     webhook_destroy(&old->webhook);
     buffer_fini(&old->body);

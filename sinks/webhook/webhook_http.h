@@ -2,6 +2,7 @@
 // signed POST at a time, with its own connection and deadline.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/slice.h"
@@ -13,6 +14,8 @@ struct event_base;
 struct http_client;
 struct webhook_http;
 struct webhook_options;
+
+enum { WEBHOOK_HTTP_WHY_MAX = 256 };
 
 struct webhook_http_calls {
     // As in struct webhook_calls.
@@ -45,6 +48,21 @@ const struct webhook_options *webhook_http_options(const struct webhook_http *ht
 // Begins to send what is due. Returns when to call again; USEC_NONE: not before another
 // function was called.
 usec webhook_http_tick(struct webhook_http *http, usec now);
+
+// Sends one message at once, beside the queue and whatever its state: a trial.
+// STATUS_AGAIN: one is in progress. STATUS_IO, STATUS_NOMEM, STATUS_PARSE: it cannot be
+// sent.
+enum status webhook_http_try(struct webhook_http *http, struct slice id,
+                             struct slice json, struct error *error) MUST_USE;
+
+struct webhook_http_trial {
+    bool is_over;
+    long status; // of HTTP; 0: there was no answer
+    usec took;
+    char why[WEBHOOK_HTTP_WHY_MAX]; // for a person; empty after 2xx
+};
+// The last trial; valid as long as http is.
+const struct webhook_http_trial *webhook_http_trial(const struct webhook_http *http);
 
 // Replaces the options, except for the room of the queue; also if it had answered 410.
 // A message in progress to another URL is sent again.

@@ -71,7 +71,7 @@ LIBRARIES = {
                  "sinks/http/http_listener.c", "sinks/http/http_server.c", "daemon/"],
     r"microhttpd\.h": ["sinks/http/http_events.c", "sinks/http/http_server.c", "sinks/http/http_reply.c", "daemon/libraries.c"],
     r"confuse\.h": ["daemon/config.c", "daemon/libraries.c"],
-    r"jansson\.h": ["daemon/name_lookup_answer.c", "sinks/alert_text.c",
+    r"jansson\.h": ["daemon/name_lookup_answer.c", "daemon/webhook_requests.c", "sinks/alert_text.c",
                     "sinks/api/api_alerts.c", "ctl/", "daemon/libraries.c"],
     r"emmintrin\.h": ["ingest/json/json_token.h"],
 }

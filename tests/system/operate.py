@@ -12,6 +12,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lab"))
 import processes  # noqa: E402
+from hook_lab import Hook, make_secret, signature  # noqa: E402
 from live_daemon import LiveDaemon, http_section  # noqa: E402
 from redis_server import RedisServer, free_port  # noqa: E402
 from tap import case, run_cases  # noqa: E402
@@ -21,6 +22,7 @@ CASCADED = os.path.join(os.environ["BUILD"], "cascaded")
 CASCADECTL = os.path.join(os.environ["BUILD"], "cascadectl")
 DOWN = "systemctl start cascaded"
 NOON = 1772452800000
+KEY = b"0123456789abcdefghijklmnopqrstuv"
 
 
 def ctl(*words, code=0):
@@ -243,6 +245,71 @@ def alerts_are_listed_explained_and_followed():
     assert follower.wait(PATIENCE) == -signal.SIGINT
 
 
+def hooked(*answers, more=""):
+    """A daemon with the webhook "ops", the receiver, and two alerts in the stream, of two rules."""
+    hook = Hook(*answers)
+    secret = processes.folder() / "secret"
+    make_secret(secret, KEY)
+    lab = Lab(f'webhook "ops" {{ url = "{hook.url}"  allow_private = true  secret_file = "{secret}" '
+              f'rules = {{"viral"}} {more} }}\nalert "viral" {{ min_size = 99 }}\n')
+    for number, rule in enumerate(("viral", "quiet", "viral"), 1):
+        alert = {"id": f"{rule}:app:{number}:1", "rule": rule, "text": "caf\u00e9 " + "x" * 9000}
+        lab.redis.client.xadd("cascaded:alerts", {"json": json.dumps(alert)})
+    return lab, hook
+
+
+@case
+def a_webhook_is_tested_while_its_queue_is_not_touched():
+    lab, hook = hooked(204, 500, 302)
+    assert lab.ctl("webhook", "test", "ops").startswith("accepted: 204 after "), hook.requests
+    request = hook.requests[0]
+    alert = json.loads(request["body"])
+    assert alert["type"] == "webhook.test" and alert["why"] == ["cascadectl webhook test ops"], alert
+    assert request["headers"]["webhook-signature"] == signature(request, KEY), request
+    text = lab.ctl("webhook", "test", "ops", code=69)
+    assert 'webhook "ops" failed after' in text and "500" in text, text
+    failed = subprocess.run([CASCADECTL, "-r", lab.redis.url, "webhook", "test", "ops", "--json"],
+                            capture_output=True, check=False, timeout=PATIENCE)
+    answer = json.loads(failed.stdout)
+    assert failed.returncode == 69 and not answer["ok"] and answer["status"] == 302, failed
+    state = lab.json("webhook", "list")["webhooks"][0]
+    assert (state["sent"], state["failed"], state["pending"]) == (0, 0, 0), state
+    assert not lab.redis.client.exists("cascaded:outbox:ops")
+    assert "there is no webhook" in lab.ctl("webhook", "test", "oops", code=66)
+    hook.close()
+    assert "failed after" in lab.ctl("webhook", "test", "ops", code=69)
+
+
+@case
+def an_alert_is_sent_to_a_webhook_once_more():
+    lab, hook = hooked(204)
+    assert lab.ctl("webhook", "replay", "ops", "viral:app:1:1") == '1 alert is queued for "ops"\n'
+    wait("it arrives", lambda: hook.ids() == ["viral:app:1:1"])
+    body = json.loads(hook.requests[0]["body"])
+    assert body["text"].startswith("café x") and len(body["text"]) == 9005, body
+    wait("it leaves the outbox", lambda: not lab.redis.client.exists("cascaded:outbox:ops"))
+    assert lab.json("webhook", "replay", "ops", "-n", "5") == {
+        "webhook": "ops", "queued": ["viral:app:1:1", "viral:app:3:1"]}
+    wait("they arrive in their order",
+         lambda: hook.ids() == ["viral:app:1:1", "viral:app:1:1", "viral:app:3:1"])
+    ids = [request["headers"]["webhook-id"] for request in hook.requests]
+    assert ids[0] == ids[1] != ids[2], ids
+    assert "gets no alerts of the rule" in lab.ctl("webhook", "replay", "ops", "quiet:app:2:1", code=66)
+    assert "no alert" in lab.ctl("webhook", "replay", "ops", "viral:app:9:1", code=66)
+    assert "there is no webhook" in lab.ctl("webhook", "replay", "oops", code=66)
+    assert "write webhook list" in lab.ctl("webhook", "replay", code=64)
+
+
+@case
+def an_alert_that_waits_is_sent_at_once_on_request():
+    lab, hook = hooked(500, 204)
+    lab.ctl("webhook", "replay", "ops", "viral:app:1:1")
+    wait("it waits", lambda: lab.redis.client.hlen("cascaded:outbox:ops") == 1 and hook.requests)
+    lab.ctl("webhook", "replay", "ops", "viral:app:1:1")
+    wait("it is sent at once, and acknowledged",
+         lambda: len(hook.requests) == 2 and not lab.redis.client.exists("cascaded:outbox:ops"))
+
+
 @case
 def completions_are_printed_with_the_names_of_the_running_daemon():
     lab = Lab('alert "viral" { min_size = 3 }\ncampaign "cup" { words = {"tea"} }\n'
@@ -281,7 +348,7 @@ def a_report_of_a_fault_contains_no_secret_and_names_what_is_missing():
 @case
 def requests_that_are_none_are_refused_and_the_daemon_goes_on():
     lab = Lab()
-    for line in (b"\n", b"get\n", b"reload\tnow\n", b"get\t/api/v1/posts\n", b"x" * 9000 + b"\n",
+    for line in (b"\n", b"get\n", b"reload\tnow\n", b"get\t/api/v1/posts\n", b"x" * 300_000 + b"\n",
                  b"\xff\t\x00\n"):
         with socket.socket(socket.AF_UNIX) as client:
             client.settimeout(PATIENCE)

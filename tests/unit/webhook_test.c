@@ -361,6 +361,48 @@ what_left_the_queue_lately_does_not_come_again_from_an_outbox(void **state)
 }
 
 static void
+an_alert_is_sent_again_on_request(void **state)
+{
+    static const struct slice json = {"{\"a\":1}", 7};
+    struct world *world = *state;
+    add(world, "a");
+    tick(world);
+    answer(world, 204);
+    world->log[0] = '\0';
+    // One that was acknowledged.
+    assert_true(webhook_send_again(world->webhook, SLICE_LIT("a"), json, world->now));
+    assert_string_equal(world->log, "keep a; ");
+    assert_string_equal(world->kept, "0 1795380540000 {\"a\":1}");
+    tick(world);
+    assert_int_equal(world->sends, 2);
+    answer(world, 500);
+    // One that waits for its next attempt, without a second entry.
+    assert_true(webhook_tick(world->webhook, world->now) > world->now);
+    assert_true(webhook_send_again(world->webhook, SLICE_LIT("a"), json, world->now));
+    tick(world);
+    assert_int_equal(world->sends, 3);
+    answer(world, 204);
+    assert_int_equal(webhook_metrics(world->webhook)->pending, 0);
+}
+
+static void
+an_alert_is_not_sent_again_without_room_or_after_410(void **state)
+{
+    static const char *const ids[ROOM] = {"a", "b", "c", "d"};
+    struct world *world = *state;
+    for (size_t i = 0; i < ROOM; i++) {
+        add(world, ids[i]);
+    }
+    struct slice json = SLICE_LIT("{\"a\":1}");
+    assert_false(webhook_send_again(world->webhook, SLICE_LIT("e"), json, world->now));
+    assert_int_equal(webhook_metrics(world->webhook)->dropped, 0);
+    tick(world);
+    answer(world, 410);
+    assert_false(webhook_send_again(world->webhook, SLICE_LIT("e"), json, world->now));
+    assert_int_equal(webhook_metrics(world->webhook)->pending, 0);
+}
+
+static void
 a_value_that_is_none_is_dropped(void **state)
 {
     static const char *const bad[] = {
@@ -416,6 +458,8 @@ main(void)
         TEST(an_alert_without_room_is_dropped_and_reported_once),
         TEST(what_waited_in_the_outbox_continues_with_its_next_attempt),
         TEST(what_left_the_queue_lately_does_not_come_again_from_an_outbox),
+        TEST(an_alert_is_sent_again_on_request),
+        TEST(an_alert_is_not_sent_again_without_room_or_after_410),
         TEST(a_value_that_is_none_is_dropped),
         TEST(a_clock_that_was_set_back_delays_by_a_day_at_most),
         TEST(a_refused_address_is_counted_and_tried_again),
