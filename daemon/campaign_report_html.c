@@ -162,6 +162,14 @@ put_figure_tile(struct html_writer *html, const struct campaign_report_window *w
 }
 
 static void
+put_partial(struct html_writer *html, bool is_partial)
+{
+    if (is_partial) {
+        put(html, "p", "note", "* as far as recorded: the recording begins within it");
+    }
+}
+
+static void
 put_tiles(struct html_writer *html, const struct campaign_report_data *data)
 {
     const struct campaign_report_window *window = &data->windows[data->window];
@@ -179,9 +187,7 @@ put_tiles(struct html_writer *html, const struct campaign_report_data *data)
         put_figure_tile(html, window, "share", "share of voice");
     }
     html_writer_close(html);
-    if (window->has_before && !window->is_before_whole) {
-        put(html, "p", "note", "* as far as recorded: the recording begins within it");
-    }
+    put_partial(html, window->has_before && !window->is_before_whole);
     html_writer_close(html);
 }
 
@@ -206,6 +212,7 @@ static void
 put_figures(struct html_writer *html, const struct campaign_report_data *data)
 {
     char text[CAMPAIGN_WORDING_MAX];
+    bool is_partial = false;
     open_section(html, "Figures, and those of the window before");
     begin(html, "div", "scroll");
     html_writer_open(html, "table");
@@ -218,6 +225,7 @@ put_figures(struct html_writer *html, const struct campaign_report_data *data)
         (void)snprintf(text, sizeof(text), "last %s", window->name);
         put(html, "th", "number", text);
         put(html, "th", "number", is_part ? "before*" : "before");
+        is_partial = is_partial || is_part;
     }
     html_writer_close(html);
     html_writer_close(html);
@@ -241,6 +249,7 @@ put_figures(struct html_writer *html, const struct campaign_report_data *data)
     html_writer_close(html);
     html_writer_close(html);
     html_writer_close(html);
+    put_partial(html, is_partial);
     html_writer_close(html);
 }
 
