@@ -1,7 +1,12 @@
 #include "pipeline/checks.h"
 
+#include <string.h>
+
+#include "pipeline/campaigns/campaign_outreach.h"
 #include "pipeline/changes/change.h"
+#include "pipeline/changes/change_campaign.h"
 #include "pipeline/changes/change_carrier.h"
+#include "pipeline/changes/change_outreach.h"
 #include "pipeline/changes/key_rule.h"
 
 static bool
@@ -93,6 +98,103 @@ look_at_cascade(struct pipeline *pipeline, uint32_t cascade,
     return true;
 }
 
+// ── campaigns ──────────────────────────────────────────────────────────────
+
+static bool
+look_at_campaign(struct pipeline *pipeline, uint32_t campaign,
+                 struct checks_hash *ret_hash)
+{
+    const struct figures *figures = &pipeline->campaigns.figures[campaign];
+    struct change change = {.fields = pipeline->flush.fields, .is_whole = true};
+    if (!figures->is_written || figures->is_changed || figures->is_whole) {
+        return false;
+    }
+    arena_reset(&pipeline->flush.scratch);
+    change_campaign_fields(pipeline, &change, campaign);
+    *ret_hash = (struct checks_hash){
+        .kind = CHANGE_CAMPAIGN,
+        .name = slice_of(pipeline->campaigns.names[campaign]),
+        .fields = count_fields(&change),
+        .row = campaign,
+        .handle = SLICE_NONE,
+    };
+    return true;
+}
+
+// key: of those of the campaign.
+static bool
+look_at_person(struct pipeline *pipeline, uint32_t campaign, uint32_t key,
+               struct checks_hash *ret_hash)
+{
+    const struct campaigns *campaigns = &pipeline->campaigns;
+    const struct figures *figures = &campaigns->figures[campaign];
+    const struct outreach_key *row = &figures->keys.rows[key];
+    struct change change = {.fields = pipeline->flush.fields, .is_whole = true};
+    uint32_t pair = pairs_find(&campaigns->pairs, campaign, row->user);
+    if (row->state != OUTREACH_KEY_WRITTEN || pair == PAIR_NONE ||
+        pairs_at(&campaigns->pairs, pair)->is_changed ||
+        !figures_list(figures, row->user)) {
+        return false;
+    }
+    arena_reset(&pipeline->flush.scratch);
+    change_outreach_fields(pipeline, &change, pair);
+    *ret_hash = (struct checks_hash){
+        .kind = CHANGE_OUTREACH,
+        .name = change_outreach_name(pipeline, campaigns->names[campaign], row->user),
+        .fields = count_fields(&change),
+        .row = pair,
+        .handle = SLICE_NONE,
+    };
+    return !slice_is_none(ret_hash->name);
+}
+
+// What does not fade.
+static void
+put_steady(struct pipeline *pipeline, struct change *change, uint32_t pair)
+{
+    static const char *const names[] = {"known", "followers", "last_ms"};
+    struct change all = {.fields = pipeline->flush.fields, .is_whole = true};
+    change_outreach_fields(pipeline, &all, pair);
+    for (size_t i = 0; i < all.field_count; i++) {
+        for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++) {
+            if (slice_equal(all.fields[i].name, slice_of(names[k]))) {
+                pipeline->flush.fields[change->field_count++] = all.fields[i];
+            }
+        }
+    }
+}
+
+static void
+campaign_failed(struct pipeline *pipeline, uint32_t campaign, enum change_kind kind,
+                struct slice name)
+{
+    struct figures *figures = &pipeline->campaigns.figures[campaign];
+    struct slice own = slice_of(pipeline->campaigns.names[campaign]);
+    if (kind == CHANGE_CAMPAIGN && slice_equal(own, name)) {
+        figures->is_changed = figures->is_whole = figures->is_written = true;
+    }
+    for (uint32_t i = 0; kind == CHANGE_CAMPAIGN_BOARD && i < figures->boards.count;
+         i++) {
+        if (slice_equal(slice_of(figures->boards.rows[i].name), name)) {
+            boards_lost(&figures->boards, i);
+        }
+    }
+    for (uint32_t i = 0;
+         kind == CHANGE_OUTREACH && slice_starts(name, own) && i < figures->keys.count;
+         i++) {
+        struct outreach_key *key = &figures->keys.rows[i];
+        struct slice id = users_id(&pipeline->users, key->user);
+        size_t head = own.len + sizeof(":outreach:") - 1;
+        if (key->state == OUTREACH_KEY_WRITTEN && name.len == head + id.len &&
+            memcmp(name.ptr + head, id.ptr, id.len) == 0) {
+            key->state = OUTREACH_KEY_WHOLE;
+            figures->has_changed_people = true;
+        }
+    }
+}
+
+// ── rounds ─────────────────────────────────────────────────────────────────
+
 void
 checks_values(struct pipeline *pipeline, struct checks_hash *hash)
 {
@@ -102,6 +204,10 @@ checks_values(struct pipeline *pipeline, struct checks_hash *hash)
         change_user_fields(pipeline, &change, hash->row);
     } else if (hash->kind == CHANGE_CARRIER) {
         change_carrier_fields(pipeline, &change, hash->row, true);
+    } else if (hash->kind == CHANGE_CAMPAIGN) {
+        change_campaign_fields(pipeline, &change, hash->row);
+    } else if (hash->kind == CHANGE_OUTREACH) {
+        put_steady(pipeline, &change, hash->row);
     } else {
         change_cascade_fields(pipeline, &change, hash->row, STEADY);
     }
@@ -156,21 +262,69 @@ checks_member(struct pipeline *pipeline, struct checks *checks,
                                    : look_at_user(pipeline, owner, ret_hash);
 }
 
+bool
+checks_campaign(struct pipeline *pipeline, struct checks *checks,
+                struct checks_hash *ret_hash)
+{
+    const struct campaigns *campaigns = &pipeline->campaigns;
+    if (checks->campaign >= campaigns->count) {
+        checks->campaign = checks->person = 0;
+    }
+    if (campaigns->count == 0) {
+        return false;
+    }
+    uint32_t campaign = checks->campaign;
+    uint32_t place = checks->person++;
+    if (checks->person > campaigns->figures[campaign].keys.count) {
+        checks->campaign++;
+        checks->person = 0;
+    }
+    return place == 0 ? look_at_campaign(pipeline, campaign, ret_hash)
+                      : place <= campaigns->figures[campaign].keys.count &&
+                            look_at_person(pipeline, campaign, place - 1, ret_hash);
+}
+
+// The boards of all people come first, then those of each campaign.
+struct place {
+    const struct boards *boards;
+    uint32_t index;
+    bool is_outreach;
+};
+
+static struct place
+place_of(const struct pipeline *pipeline, uint32_t index)
+{
+    if (index < pipeline->boards.count) {
+        return (struct place){&pipeline->boards, index, false};
+    }
+    const struct figures *figures = pipeline->campaigns.figures;
+    uint32_t each = figures[0].boards.count;
+    index -= pipeline->boards.count;
+    const struct boards *boards = &figures[index / each].boards;
+    return (struct place){boards, index % each, index % each == boards->windowed};
+}
+
 uint32_t
 checks_boards(const struct pipeline *pipeline)
 {
-    return pipeline->boards.count;
+    const struct campaigns *campaigns = &pipeline->campaigns;
+    uint32_t each = campaigns->count != 0 ? campaigns->figures[0].boards.count : 0;
+    return pipeline->boards.count + (uint32_t)campaigns->count * each;
 }
 
 bool
 checks_board(const struct pipeline *pipeline, uint32_t index,
              struct checks_board *ret_board)
 {
-    const struct board *board = &pipeline->boards.rows[index];
+    const struct place place = place_of(pipeline, index);
+    const struct board *board = &place.boards->rows[place.index];
+    bool is_of_all = place.boards == &pipeline->boards;
     *ret_board = (struct checks_board){
+        .kind = is_of_all ? CHANGE_BOARD : CHANGE_CAMPAIGN_BOARD,
         .name = slice_of(board->name),
         .count = board->published_count,
-        .unit = boards_unit(&pipeline->boards, index),
+        .unit = place.is_outreach ? CAMPAIGN_OUTREACH_UNIT
+                                  : boards_unit(place.boards, place.index),
     };
     return !board->is_whole;
 }
@@ -178,12 +332,13 @@ checks_board(const struct pipeline *pipeline, uint32_t index,
 struct change_entry
 checks_entry(const struct pipeline *pipeline, uint32_t board, uint32_t entry)
 {
-    const struct boards *boards = &pipeline->boards;
-    const struct board_entry *at = &boards->rows[board].published[entry];
+    const struct place place = place_of(pipeline, board);
+    const struct boards *boards = place.boards;
+    const struct board_entry *at = &boards->rows[place.index].published[entry];
     return (struct change_entry){
-        boards->owners.id(boards->owners.context, boards_tally(boards, board),
+        boards->owners.id(boards->owners.context, boards_tally(boards, place.index),
                           at->owner),
-        at->score,
+        place.is_outreach ? campaign_outreach_people(at->score) : at->score,
     };
 }
 
@@ -208,6 +363,10 @@ checks_failed(struct pipeline *pipeline, enum change_kind kind, struct slice nam
         if (user != USER_NONE && change_carrier_is_settled(pipeline, user)) {
             users_at(&pipeline->users, user)->identity |= USER_CARRIER_WHOLE;
             change_carrier_queue(pipeline, user);
+        }
+    } else if (kind != CHANGE_BOARD) {
+        for (uint32_t i = 0; i < pipeline->campaigns.count; i++) {
+            campaign_failed(pipeline, i, kind, name);
         }
     } else {
         for (uint32_t i = 0; i < pipeline->boards.count; i++) {

@@ -16,15 +16,17 @@ struct pipeline;
 
 // Positions in the rounds over everything; initialise with zeros.
 struct checks {
-    uint32_t board;   // whose members are next
-    uint32_t member;  // of that board
-    uint32_t user;    // the next one of all
-    uint32_t cascade; // likewise
+    uint32_t board;    // whose members are next
+    uint32_t member;   // of that board
+    uint32_t user;     // the next one of all
+    uint32_t cascade;  // likewise
+    uint32_t campaign; // whose hashes are next: its own, then those of its list
+    uint32_t person;
 };
 
 // Points into the pipeline until its next call.
 struct checks_hash {
-    enum change_kind kind; // USER, CASCADE or CARRIER
+    enum change_kind kind; // USER, CASCADE, CARRIER, CAMPAIGN or OUTREACH
     struct slice name;
     size_t fields; // how many fields it has at least
     uint32_t row;
@@ -37,20 +39,24 @@ struct checks_hash {
 };
 
 // Each checks the next one of its round: of the people and cascades on boards, of all
-// people, of all cascades. False: there is nothing to check about it.
+// people, of all cascades, of the hashes of campaigns. False: there is nothing to check
+// about it.
 bool checks_member(struct pipeline *pipeline, struct checks *checks,
                    struct checks_hash *ret_hash);
 bool checks_user(struct pipeline *pipeline, struct checks *checks,
                  struct checks_hash *ret_hash);
 bool checks_cascade(struct pipeline *pipeline, struct checks *checks,
                     struct checks_hash *ret_hash);
+bool checks_campaign(struct pipeline *pipeline, struct checks *checks,
+                     struct checks_hash *ret_hash);
 
 // Renders the values of the hash that was looked at last.
 void checks_values(struct pipeline *pipeline, struct checks_hash *hash);
 
-// The board as it was written last: how many boards there are, and one of them. False:
-// it waits to be written as a whole.
+// The board as it was written last: how many boards there are, those of campaigns
+// included, and one of them. False: it waits to be written as a whole.
 struct checks_board {
+    enum change_kind kind; // BOARD or CAMPAIGN_BOARD
     struct slice name;
     uint32_t count;
     uint64_t unit; // as in struct change

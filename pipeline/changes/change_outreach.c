@@ -79,8 +79,8 @@ change_outreach_fields(struct pipeline *pipeline, struct change *change, uint32_
     change_put(pipeline, change, SLICE_LIT("why"), why(pipeline, pair, &view));
 }
 
-static struct slice
-name_of(struct pipeline *pipeline, const char *campaign, uint32_t user)
+struct slice
+change_outreach_name(struct pipeline *pipeline, const char *campaign, uint32_t user)
 {
     struct slice id = users_id(&pipeline->users, user);
     size_t head = strlen(campaign) + sizeof(HEAD) - 1;
@@ -100,7 +100,7 @@ begin(struct pipeline *pipeline, const char *campaign, uint32_t user,
       struct change *change)
 {
     change->kind = CHANGE_OUTREACH;
-    change->name = name_of(pipeline, campaign, user);
+    change->name = change_outreach_name(pipeline, campaign, user);
     if (slice_is_none(change->name)) {
         return false;
     }

@@ -11,6 +11,9 @@
 // How many things change_outreach is called for; place: below that.
 uint32_t change_outreach_count(struct pipeline *pipeline);
 bool change_outreach(struct pipeline *pipeline, uint32_t place, struct change *change);
+// "cup:outreach:x:12"; none: there is no scratch space.
+struct slice change_outreach_name(struct pipeline *pipeline, const char *campaign,
+                                  uint32_t user);
 // Adds every field of the hash of that pair that has a value. Changes no state.
 void change_outreach_fields(struct pipeline *pipeline, struct change *change,
                             uint32_t index);

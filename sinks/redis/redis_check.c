@@ -108,9 +108,19 @@ add_values(struct redis_sink *sink, struct redis_name name, struct checks_hash *
 static enum redis_key_kind
 kind_of(const struct checks_hash *hash)
 {
-    return hash->kind == CHANGE_USER      ? REDIS_KEY_USER
-           : hash->kind == CHANGE_CARRIER ? REDIS_KEY_CARRIER
-                                          : REDIS_KEY_CASCADE;
+    return hash->kind == CHANGE_USER       ? REDIS_KEY_USER
+           : hash->kind == CHANGE_CARRIER  ? REDIS_KEY_CARRIER
+           : hash->kind == CHANGE_CAMPAIGN ? REDIS_KEY_CAMPAIGN
+           : hash->kind == CHANGE_OUTREACH ? REDIS_KEY_OUTREACH
+                                           : REDIS_KEY_CASCADE;
+}
+
+static struct redis_name
+name_of(const struct redis_sink *sink, const struct checks_board *board)
+{
+    enum redis_key_kind kind =
+        board->kind == CHANGE_BOARD ? REDIS_KEY_TOP : REDIS_KEY_CAMPAIGN_BOARD;
+    return redis_keys_name(&sink->keys, kind, board->name);
 }
 
 static void
@@ -156,6 +166,9 @@ add_hashes(struct redis_sink *sink)
         if (checks_cascade(pipeline, checks, &hash)) {
             add_hash(sink, &hash);
         }
+        if (checks_campaign(pipeline, checks, &hash)) {
+            add_hash(sink, &hash);
+        }
     }
 }
 
@@ -172,18 +185,20 @@ add_entries(struct redis_sink *sink)
     struct redis_check *check = &sink->check;
     const struct pipeline *pipeline = sink->setup.pipeline;
     struct checks_board board;
-    for (uint32_t i = 0; i < checks_boards(pipeline); i++) {
-        if (!checks_board(pipeline, i, &board) || board.count == 0) {
+    uint32_t count = checks_boards(pipeline);
+    uint32_t most = count < REDIS_CHECK_BOARDS ? count : REDIS_CHECK_BOARDS;
+    for (uint32_t i = 0; i < most; i++) {
+        uint32_t index = check->entry++ % count;
+        if (!checks_board(pipeline, index, &board) || board.count == 0) {
             continue;
         }
         struct change_entry entry =
-            checks_entry(pipeline, i, check->round % board.count);
-        struct redis_name name =
-            redis_keys_name(&sink->keys, REDIS_KEY_TOP, board.name);
+            checks_entry(pipeline, index, check->round % board.count);
+        struct redis_name name = name_of(sink, &board);
         redis_batch_zadd_nothing(&check->commands, name, entry.member);
         add_probe(check,
                   (struct redis_probe){.kind = PROBE_ENTRY,
-                                       .change = CHANGE_BOARD,
+                                       .change = board.kind,
                                        .expected = entry.score,
                                        .unit = board.unit},
                   name, board.name);
@@ -196,17 +211,18 @@ add_board(struct redis_sink *sink, uint32_t index)
     struct redis_check *check = &sink->check;
     const struct pipeline *pipeline = sink->setup.pipeline;
     struct checks_board board;
-    struct redis_probe probe = {.kind = PROBE_BOARD, .change = CHANGE_BOARD};
+    struct redis_probe probe = {.kind = PROBE_BOARD};
     if (!checks_board(pipeline, index, &board)) {
         return 0;
     }
+    probe.change = board.kind;
     probe.expected = board.count;
     probe.unit = board.unit;
     for (uint32_t i = 0; i < board.count; i++) {
         struct change_entry entry = checks_entry(pipeline, index, i);
         probe.sum += entry_sum(entry.member, entry.score);
     }
-    struct redis_name name = redis_keys_name(&sink->keys, REDIS_KEY_TOP, board.name);
+    struct redis_name name = name_of(sink, &board);
     redis_batch_zrange(&check->commands, name);
     add_probe(check, probe, name, board.name);
     return board.count;
@@ -218,7 +234,8 @@ add_boards(struct redis_sink *sink)
     struct redis_check *check = &sink->check;
     uint32_t count = checks_boards(sink->setup.pipeline);
     size_t entries = 0;
-    for (uint32_t i = 0; i < count && entries < REDIS_CHECK_ENTRIES; i++) {
+    uint32_t most = count < REDIS_CHECK_BOARDS ? count : REDIS_CHECK_BOARDS;
+    for (uint32_t i = 0; i < most && entries < REDIS_CHECK_ENTRIES; i++) {
         entries += add_board(sink, check->board++ % count);
     }
 }

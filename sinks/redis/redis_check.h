@@ -2,12 +2,12 @@
 // DEL, a key that expired, a member added to a board.
 //
 // After a flush, at most every REDIS_CHECK_MS, a sequence of reads checks one member of
-// every board, some whole boards, the hashes and handles of people and cascades on
-// boards, and a part of all others; of every fifth hash it reads the values, too. Of
-// cursors and gaps it counts the fields. What differs from what was written is written
-// again, whole. A
-// stream of alerts that was deleted is reported once, and so is a maxmemory-policy that
-// was changed to one that evicts. Keys that the user may not read are not checked.
+// some boards, those of campaigns included, some whole boards, the hashes and handles
+// of people and cascades on boards, and a part of all others; of every fifth hash it
+// reads the values, too. Of cursors and gaps it counts the fields. What differs from
+// what was written is written again, whole. A stream of alerts that was deleted is
+// reported once, and so is a maxmemory-policy that was changed to one that evicts. Keys
+// that the user may not read are not checked.
 #pragma once
 
 #include <stdbool.h>
@@ -27,6 +27,7 @@ enum {
     REDIS_CHECK_MS = 500,
     REDIS_CHECK_MEMBERS = 1000, // of boards, in one check
     REDIS_CHECK_OTHERS = 250,   // people, and as many cascades
+    REDIS_CHECK_BOARDS = 200,   // of which one entry is read
     REDIS_CHECK_ENTRIES = 2000, // of boards that are read whole
     REDIS_CHECK_NAMES = 1 << 22,
     REDIS_CHECK_VALUES = 5, // one of so many hashes is read with its values
@@ -42,6 +43,7 @@ struct redis_check {
     struct checks checks;
     uint32_t round; // which member of each board is read
     uint32_t board; // which board is read whole next
+    uint32_t entry; // of which board an entry is read next
     struct redis_batch commands;
     struct buffer probes; // struct redis_probe: the expected answer of each command
     struct buffer names;

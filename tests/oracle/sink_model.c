@@ -415,6 +415,13 @@ checks_cascade(struct pipeline *pipeline, struct checks *checks,
     return checks_member(pipeline, checks, ret_hash);
 }
 
+bool
+checks_campaign(struct pipeline *pipeline, struct checks *checks,
+                struct checks_hash *ret_hash)
+{
+    return checks_member(pipeline, checks, ret_hash);
+}
+
 void
 checks_values(struct pipeline *pipeline, struct checks_hash *hash)
 {

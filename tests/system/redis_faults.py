@@ -645,13 +645,13 @@ def a_live_daemon_waits_for_a_redis_that_refuses():
 
 
 @contextlib.contextmanager
-def staying(*server_options):
+def staying(*server_options, more=()):
     """A replay that stays, a client of its Redis, and what it wrote to standard error."""
     with processes.temporary() as folder:
         server = RedisServer(*server_options, folder=folder)
         with open(folder + "/err", "w", encoding="utf-8") as errors:
             process = processes.start(
-                [CASCADED, "-o", f"redis.url={server.url}", "--stay",
+                [CASCADED, "-o", f"redis.url={server.url}", *more, "--stay",
                  crossings(folder + "/posts")], stdout=subprocess.PIPE, stderr=errors)
         assert process.stdout.readline().startswith(b"replayed ")
         yield server.client, lambda: pathlib.Path(folder, "err").read_text("utf-8")
@@ -672,7 +672,7 @@ def what_is_not_changed_by_others_is_not_written_again():
     with processes.temporary() as folder:
         server = RedisServer(folder=folder)
         code, lines = replay(server, "-v", "--speed", "300", "-o", "redis.flush=20ms",
-                             crossings(folder + "/posts"))
+                             "-o", "campaign.tea.accounts=app:a9,app:a20,app:a40", crossings(folder + "/posts"))
         found = [line for line in lines if "keys_restored" in line]
         assert code == 0 and (not found or found[0].split()[-1] == "0"), (code, lines[-60:])
         assert not any("were deleted or changed" in line for line in lines), lines[-60:]
@@ -717,6 +717,39 @@ def what_others_delete_or_change_is_written_again():
             wait("meta", lambda: client.hget(f"{PREFIX}meta", "schema") == b"1")
         assert errors().count("were deleted or changed in Redis") == 1, errors()
         wait("complete", lambda: client.hget(f"{PREFIX}meta", "complete") == b"0")
+
+
+@case
+def keys_of_campaigns_that_others_delete_or_change_are_written_again():
+    campaign = f"{PREFIX}campaign:tea"
+    with staying(more=("-o", "campaign.tea.accounts=app:a20,app:a21")) as (client, errors):
+        wait("the campaign", lambda: client.exists(campaign, f"{campaign}:outreach") == 2)
+        person = client.zrange(f"{campaign}:outreach", 0, 0)[0].decode()
+        outreach = f"{campaign}:outreach:{person}"
+        fading = (b"people", b"acts", b"rate", b"next", b"why")  # as of the moment it is written
+
+        def shown():
+            found = {}
+            for key in client.scan_iter(match=f"{campaign}*", count=5000):
+                is_hash = client.type(key) == b"hash"
+                found[key] = client.hgetall(key) if is_hash else dict(client.zrange(key, 0, -1, withscores=True))
+                if b":outreach:" in key:
+                    found[key] |= {name: b"" for name in fading if name in found[key]}
+            return found
+
+        wanted = shown()
+        for what in (lambda: client.delete(campaign),
+                     lambda: client.delete(f"{campaign}:top:retweets:1h"),
+                     lambda: client.delete(outreach),
+                     lambda: client.delete(f"{campaign}:outreach"),
+                     lambda: client.hset(campaign, "retweets:1h", 999),
+                     lambda: client.hdel(outreach, "why"),
+                     lambda: client.hset(outreach, "last_ms", 1),
+                     lambda: client.zincrby(f"{campaign}:outreach", 3, person),
+                     lambda: client.zadd(f"{campaign}:top:hashtags:1h", {"x": 4})):
+            what()
+            wait("Redis is as it was", lambda: shown() == wanted)
+        assert errors().count("were deleted or changed in Redis") == 1, errors()
 
 
 @case
