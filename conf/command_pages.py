@@ -56,7 +56,10 @@ PAGES = {
                  ["cascadectl carriers --rows 50"], ALWAYS),
     "carrier": (["Every field of the entry of a person in the ledger of carriers, for members of its boards."],
                 ["cascadectl carrier @ann"], [*ALWAYS, 66]),
-    "campaign": (["The figures of a campaign for each window, and the first rows of its boards."],
+    "campaign": ([
+        "The figures of a campaign for each window, and the first rows of its boards. The running daemon adds "
+        "the window before each window, the new carriers, and the growth of the last seven days with Rogers' "
+        "classes; if it does not answer, a line contains why these are missing."],
                  ["cascadectl campaign", "cascadectl campaign cup --window 24h"], [*ALWAYS, 66]),
     "outreach": ([
         "People who have carried posts of the campaign, with the reason for each. A mark stays when the "

@@ -645,7 +645,7 @@ test("another site can show a board in a frame, but not the page", async () => {
   await page.goto(`http://localhost:${site.address().port}/`);
   const frame = await (await page.waitForSelector("iframe")).contentFrame();
   await frame.waitForSelector("html[data-feed=live]");
-  await frame.waitForSelector(".row:not(.empty):has-text('@ann')");
+  await frame.waitForSelector(".row:not(.empty) .name:has-text('@')");
   equal(await frame.$$eval(".row:not(.empty) .name", (names) =>
     names.every((name) => name.target === "_top" && name.getAttribute("href").startsWith("/user/"))), true);
   site.close();
