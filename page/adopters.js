@@ -2,7 +2,7 @@
 // it, and the posts of each span of time as bars. Everything is in tables, too.
 import { drawing, element, section, setText, table } from "./dom.js";
 import { Curve } from "./curve.js";
-import { count, date, duration } from "./format.js";
+import { count, date, day, duration } from "./format.js";
 import { capital } from "./text.js";
 
 const LEFT = 56;
@@ -12,6 +12,7 @@ const ABOVE = 16;
 const BELOW = 236;
 const TABLE_ROWS = 24;
 const LETTER = 6.6; // px
+const MONTHS = 300 * 86400; // s: a shorter course needs no year
 
 const seconds = (ms) => ms / 1000;
 
@@ -40,6 +41,7 @@ export class Adopters extends Curve {
     setText(this.note, isEmpty ? "Nobody has taken part yet." : "");
     if (isEmpty) return;
     const width = seconds(course.width_ms);
+    const time = width * course.people.length < MONTHS ? day : date;
     let sum = 0;
     this.points = [[0, 0], ...course.people.map((people, index) => {
       sum += people;
@@ -48,12 +50,12 @@ export class Adopters extends Curve {
     setText(this.legend, `Line: people so far, ${count(sum)}. Bars: posts in ${duration(width)}, at most ${
       count(Math.max(...course.posts))}. Bands: classes of those who have joined so far, by their first act.`);
     this.classes.replaceChildren(table(["Class", "people", "from", "until"],
-      course.classes.map((each) => [capital(each.name), count(each.people), date(each.from_ms),
-        date(each.until_ms)]), "Rogers' classes"));
+      course.classes.map((each) => [capital(each.name), count(each.people), time(each.from_ms),
+        time(each.until_ms)]), "Rogers' classes"));
     const step = Math.ceil(course.people.length / TABLE_ROWS);
     const chosen = this.points.slice(1).map((point, index) => [point, index])
       .filter(([, index]) => (index + 1) % step === 0 || index === course.people.length - 1);
-    this.details.replaceChildren(this.details.firstChild, table(["Until", "people", "posts"], chosen.map(([[age, size], index]) => [date(course.start_ms + age * 1000),
+    this.details.replaceChildren(this.details.firstChild, table(["Until", "people", "posts"], chosen.map(([[age, size], index]) => [time(course.start_ms + age * 1000),
         count(size), count(course.posts.slice(0, index + 1).reduce((all, each) => all + each, 0))])));
     this.draw();
   }

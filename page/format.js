@@ -10,6 +10,8 @@ const MINUTE = new Intl.DateTimeFormat(undefined,
 const DATE = new Intl.DateTimeFormat(undefined,
   { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit",
     hourCycle: "h23" });
+const DAY = new Intl.DateTimeFormat(undefined,
+  { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 
 export const count = (value) => (Number.isFinite(value) ? WHOLE.format(value) : "\u2013");
 
@@ -20,9 +22,13 @@ export const figure = (value) => (!Number.isFinite(value) ? "\u2013"
 export const percent = (part) => `${count(part * 100)}\u00a0%`;
 export const clock = (ms) => (Number.isFinite(ms) ? CLOCK.format(ms) : "\u2013");
 export const minute = (ms) => (Number.isFinite(ms) ? MINUTE.format(ms) : "\u2013");
-export const date = (ms) => (Number.isFinite(ms) ? DATE.format(ms) : "\u2013");
+// Text that is written from right to left is isolated: it would turn what is around it.
+const isolated = (text) => (/[\u0590-\u08FF]/.test(text) ? `\u2068${text}\u2069` : text);
+export const date = (ms) => (Number.isFinite(ms) ? isolated(DATE.format(ms)) : "\u2013");
+// Without the year.
+export const day = (ms) => (Number.isFinite(ms) ? isolated(DAY.format(ms)) : "\u2013");
 
-const UNITS = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
+export const UNITS = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
 
 // "12 min", "3 h": one unit; below ten seconds with a tenth.
 export function duration(seconds) {

@@ -1,8 +1,9 @@
 // The time axis that the curve and the tree of a cascade share, and the axis of its size.
 
+import { UNITS, count } from "./format.js";
+
 const KNEE_S = 60; // the logarithmic axis is nearly linear below a minute
-const AGES = [[60, "1\u00a0min"], [600, "10\u00a0min"], [3600, "1\u00a0h"], [6 * 3600, "6\u00a0h"],
-  [86400, "1\u00a0d"], [7 * 86400, "7\u00a0d"]];
+const AGES = [60, 600, 3600, 6 * 3600, 86400, 7 * 86400];
 const STEPS = [60, 300, 600, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 86400, 2 * 86400];
 
 // age in seconds -> pixel; `end` is the age at the right edge.
@@ -14,13 +15,13 @@ export function timeScale({ end, left, right, isLinear }) {
 }
 
 function label(age) {
-  if (age % 86400 === 0) return `${age / 86400}\u00a0d`;
-  return age % 3600 === 0 ? `${age / 3600}\u00a0h` : `${age / 60}\u00a0min`;
+  const [size, unit] = UNITS.find(([each]) => age % each === 0);
+  return `${count(age / size)}\u00a0${unit}`;
 }
 
 // [age, text] of the marks of the axis.
 export function timeTicks(end, isLinear) {
-  if (!isLinear) return AGES.filter(([age]) => age <= end);
+  if (!isLinear) return AGES.filter((age) => age <= end).map((age) => [age, label(age)]);
   const step = STEPS.find((each) => end / each <= 6) ?? STEPS.at(-1);
   const ticks = [];
   for (let age = step; age <= end && ticks.length < 8; age += step) ticks.push([age, label(age)]);

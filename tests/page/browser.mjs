@@ -576,6 +576,14 @@ test("a mark of cascadectl is shown, and an alert leads to its campaign", async 
   await until1(page, "h1", "garden");
 });
 
+test("dates that are written from right to left do not turn the words around them", async () => {
+  const page = await open("/campaign/garden", { locale: "ar-EG" });
+  await page.waitForSelector(".campaign .scroll td:has-text('\u2068')");
+  const other = await open("/campaign/garden");
+  await other.waitForSelector(".campaign .scroll table:has-text('Innovators')");
+  assert(!(await other.textContent("main")).includes("\u2068"), "isolated in English, too");
+});
+
 test("hostile posts that were really pushed do not run", async () => {
   await daemon.push(HOSTILE.map((text, index) => post("bad", { text: `${text} #bad`,
     author: { id: `app:bad${index}`, handle: text.slice(0, 40), name: text.slice(0, 60) } })));
@@ -624,6 +632,11 @@ test("the wall shows three boards, turns, and keeps its number of elements", asy
     all.filter((each) => each.offsetParent).map((each) => each.getAttribute("aria-label")));
   equal((await visible()).length, 3);
   assert(!(await page.isVisible("header")), "the wall has controls");
+  const letters = () => page.$eval(".wall", (wall) => getComputedStyle(wall).fontSize);
+  equal(await letters(), "48px");
+  await page.setViewportSize({ width: 3840, height: 2160 });
+  equal(await letters(), "96px");
+  await page.setViewportSize({ width: 1920, height: 1080 });
   const before = [await count(), await visible()];
   await daemon.push(cascade("tom", "An alert for the wall", ["sue"], 15));
   await until1(page, ".wall-alert:not([hidden])", "@tom");
