@@ -250,6 +250,39 @@ def the_outreach_list_equals_its_keys_and_has_the_marks_of_cascadectl():
         wait("there is none", lambda: not any("done_ms" in entry for entry in outreach(replay)))
 
 
+def campaign_by_cascadectl(address, *options):
+    done = subprocess.run([f"{CASCADED[:-len('cascaded')]}cascadectl", "-r", SERVER.url, "--http", address,
+                           "campaign", "ferry", *options], capture_output=True, check=True, encoding="utf-8",
+                          timeout=PATIENCE)
+    return done.stdout
+
+
+@case
+def cascadectl_shows_what_the_daemon_knows_beside_the_figures_of_redis():
+    with Replay(SAMPLE, options=CAMPAIGNS) as replay:
+        replay.finish()
+        address = f"http://127.0.0.1:{replay.port}"
+        shown = json.loads(campaign_by_cascadectl(address, "--json"))
+        wanted = replay.get("campaigns/ferry")
+        assert shown["before"] == wanted["before"] and shown["posts:1h"] == wanted["posts:1h"]
+        assert shown["course"]["posts"] == replay.get("campaigns/ferry/course")["posts"]
+        first = replay.get("campaigns/ferry/top/carried/1h")["entries"]
+        assert shown["new_carriers"] == [entry for entry in first if "new" in entry]
+        screen = campaign_by_cascadectl(address)
+        row = next(line.split() for line in screen.splitlines() if line.startswith("posts "))
+        assert row == ["posts", str(wanted["posts:5m"]), str(wanted["before"].get("posts:5m")),
+                       str(wanted["posts:1h"]), str(wanted["before"]["posts:1h"]),
+                       str(wanted["posts:24h"]), "-"], row
+        assert "How it went" in screen and "innovators" in screen and "joined" in screen, screen
+    screen = campaign_by_cascadectl("http://127.0.0.1:1")
+    assert "How it went" not in screen and "before " not in screen, screen
+    why = [line for line in screen.splitlines() if line.startswith("without the window before")]
+    assert len(why) == 1 and "Connection refused" in why[0], screen
+    shown = json.loads(campaign_by_cascadectl("http://127.0.0.1:1", "--json"))
+    assert "Connection refused" in shown["course_error"] and "before" not in shown, shown
+    assert shown["posts:1h"] == wanted["posts:1h"]
+
+
 @case
 def a_campaign_that_is_not_there_has_the_nearest_name_in_its_refusal():
     with Replay(SAMPLE, options=CAMPAIGNS) as replay:
