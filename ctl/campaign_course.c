@@ -157,7 +157,7 @@ put_growth(struct buffer *out, const struct screen *screen, const json_t *course
     posts.first = posts.count > week ? posts.count - week : 0;
     posts.each = (posts.count - posts.first + COLUMNS_MAX - 1) / COLUMNS_MAX;
     struct bins people = posts;
-    people.values = json_object_get(course, "people");
+    people.values = json_object_get(course, "joined");
     screen_put_strong(screen, out, SLICE_LIT("How it went"), SCREEN_PLAIN_WIDTH);
     buffer_append(out, SLICE_LIT("\nfrom "));
     print_put_time(out,

@@ -36,14 +36,14 @@ export class Adopters extends Curve {
   // course: the answer of /api/v1/campaigns/<name>/course.
   put(course) {
     this.course = course;
-    const isEmpty = !course?.people?.length;
+    const isEmpty = !course?.joined?.length;
     for (const part of [this.box, this.legend, this.classes, this.details]) part.hidden = isEmpty;
     setText(this.note, isEmpty ? "Nobody has taken part yet." : "");
     if (isEmpty) return;
     const width = seconds(course.width_ms);
-    const time = width * course.people.length < MONTHS ? day : date;
+    const time = width * course.joined.length < MONTHS ? day : date;
     let sum = 0;
-    this.points = [[0, 0], ...course.people.map((people, index) => {
+    this.points = [[0, 0], ...course.joined.map((people, index) => {
       sum += people;
       return [width * (index + 1), sum];
     })];
@@ -52,10 +52,11 @@ export class Adopters extends Curve {
     this.classes.replaceChildren(table(["Class", "people", "from", "until"],
       course.classes.map((each) => [capital(each.name), count(each.people), time(each.from_ms),
         time(each.until_ms)]), "Rogers' classes"));
-    const step = Math.ceil(course.people.length / TABLE_ROWS);
+    const step = Math.ceil(course.joined.length / TABLE_ROWS);
     const chosen = this.points.slice(1).map((point, index) => [point, index])
-      .filter(([, index]) => (index + 1) % step === 0 || index === course.people.length - 1);
-    this.details.replaceChildren(this.details.firstChild, table(["Until", "people", "posts"], chosen.map(([[age, size], index]) => [time(course.start_ms + age * 1000),
+      .filter(([, index]) => (index + 1) % step === 0 || index === course.joined.length - 1);
+    this.details.replaceChildren(this.details.firstChild, table(["Until", "people", "posts"],
+      chosen.map(([[age, size], index]) => [time(course.start_ms + age * 1000),
         count(size), count(course.posts.slice(0, index + 1).reduce((all, each) => all + each, 0))])));
     this.draw();
   }

@@ -165,7 +165,7 @@ acts_of(const struct views_course_bin *bin)
 }
 
 static uint64_t
-people_of(const struct views_course_bin *bin)
+joined_in(const struct views_course_bin *bin)
 {
     return bin->people;
 }
@@ -227,7 +227,7 @@ api_write_course(const struct api_call *call)
     put_time(call->body, "width_ms", course->width);
     put_bins(call, "posts", posts_of);
     put_bins(call, "acts", acts_of);
-    put_bins(call, "people", people_of);
+    put_bins(call, "joined", joined_in);
     put_classes(call);
     json_writer_close(call->body, '}');
 }

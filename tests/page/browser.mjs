@@ -459,7 +459,7 @@ test("two hundred hostile texts do not run and do not break the layout", async (
       stage: name, growth: [[0, 0], [1, 2]], top_carriers: [{ id: name, handle: name, people: 1 }], top_amplifiers: [] } }));
   await context.route("**/api/v1/campaigns/**", (route) => route.fulfill({ json: { name, before: {}, entries: [{
     rank: 1, id: name, handle: name, name, people: 1, why: name, done_ms: 1 }], start_ms: 0, width_ms: 60000,
-    posts: [1], acts: [1], people: [1], classes: [{ name: name || "x", people: 1, from_ms: 0, until_ms: 60000 }] } }));
+    posts: [1], acts: [1], joined: [1], classes: [{ name: name || "x", people: 1, from_ms: 0, until_ms: 60000 }] } }));
   await context.route("**/api/v1/users/**", (route) => route.fulfill({ json: { handle: name, name, network: name,
     followers: 1, last_seen: name, carrier: { why: name, people: name }, cascades: [{ id: name, text: name, size: 1 }] } }));
   isCutOff = true; // the feed is cut off

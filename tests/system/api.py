@@ -206,9 +206,9 @@ def campaigns_equal_their_keys():
                 assert ranks == list(range(1, len(members) + 1))
         course = replay.get("campaigns/ferry/course")
         assert sum(course["posts"]) == fields["posts:24h"], course
-        assert sum(course["people"]) == fields["people:24h"] == sum(
+        assert sum(course["joined"]) == fields["people:24h"] == sum(
             each["people"] for each in course["classes"])
-        assert len(course["posts"]) == len(course["acts"]) == len(course["people"]) <= 256
+        assert len(course["posts"]) == len(course["acts"]) == len(course["joined"]) <= 256
         assert [each["name"] for each in course["classes"]][0::4] == ["innovators", "laggards"]
         empty = replay.get("campaigns/none/course")
         assert (empty["posts"], "start_ms" in empty) == ([], False), empty
