@@ -53,6 +53,17 @@ slice_lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
+// The value of a hexadecimal digit; -1: it is none.
+static inline int
+slice_hex_digit(char c)
+{
+    char lower = slice_lower(c);
+    if (lower >= '0' && lower <= '9') {
+        return lower - '0';
+    }
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
 // Equal but for the case of ASCII letters, as names of HTTP headers are compared.
 static inline bool
 slice_equal_nocase(struct slice a, struct slice b)

@@ -195,12 +195,16 @@ check(struct http_guest *guest, struct slice bytes)
             guest->behind = refusal;
             return;
         }
+        struct slice rest = {bytes.ptr + head.size, bytes.len - head.size};
+        if (head.has_coding && http_head_has_wrong_chunks(rest)) {
+            guest->behind = HTTP_REFUSAL_MALFORMED;
+            return;
+        }
         bool is_plain = head.is_read && !http_head_has_body(&head);
         if (guest->ahead != 0 && !is_plain) {
             return;
         }
-        bytes.ptr += head.size;
-        bytes.len -= head.size;
+        bytes = rest;
         guest->ahead++;
         guest->checked += head.size + head.length;
         guest->is_plain = is_plain;

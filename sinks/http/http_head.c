@@ -62,7 +62,10 @@ take_once(bool *has)
     return HTTP_REFUSAL_NONE;
 }
 
-enum { ELEMENT = 64 }; // bytes for a field, a parameter or a cookie
+enum {
+    ELEMENT = 64, // bytes for a field, a parameter or a cookie
+    CHUNK_DIGITS_MAX = 16,
+};
 
 static enum http_refusal
 spend(struct http_head *head, size_t elements, size_t bytes)
@@ -261,4 +264,60 @@ bool
 http_head_has_body(const struct http_head *head)
 {
     return head->has_coding || head->has_length;
+}
+
+// ── chunks ─────────────────────────────────────────────────────────────────
+
+// Reads the size of a chunk. False: it is wrong, or there are more digits than any
+// chunk needs. ret_digits: how many have arrived.
+static bool
+read_size(struct slice bytes, size_t *ret_digits, uint64_t *ret_size)
+{
+    size_t at = 0;
+    *ret_size = 0;
+    while (at < bytes.len && slice_hex_digit(bytes.ptr[at]) >= 0) {
+        *ret_size = *ret_size * 16 + (uint64_t)slice_hex_digit(bytes.ptr[at++]);
+        if (at > CHUNK_DIGITS_MAX) {
+            return false;
+        }
+    }
+    *ret_digits = at;
+    return at == bytes.len || (at != 0 && memchr(";\r\n \t", bytes.ptr[at], 5) != NULL);
+}
+
+// Moves behind the end of the line with which a chunk ends. False: there is none.
+static bool
+end_chunk(struct slice *bytes)
+{
+    size_t at = bytes->len != 0 && bytes->ptr[0] == '\r';
+    bool is_good = at == bytes->len || bytes->ptr[at] == '\n';
+    at += at < bytes->len;
+    *bytes = (struct slice){bytes->ptr + at, bytes->len - at};
+    return is_good;
+}
+
+bool
+http_head_has_wrong_chunks(struct slice body)
+{
+    while (body.len != 0) {
+        size_t digits;
+        uint64_t size;
+        if (!read_size(body, &digits, &size)) {
+            return true;
+        }
+        const char *end = memchr(body.ptr + digits, '\n', body.len - digits);
+        if (end == NULL || size == 0) {
+            return false; // more is to come, or these were all
+        }
+        body.len -= (size_t)(end + 1 - body.ptr);
+        body.ptr = end + 1;
+        if (body.len <= size) {
+            return false;
+        }
+        body = (struct slice){body.ptr + size, body.len - size};
+        if (!end_chunk(&body)) {
+            return true;
+        }
+    }
+    return false;
 }

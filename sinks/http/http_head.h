@@ -39,5 +39,10 @@ struct http_head {
 bool http_head_read(struct slice bytes, struct http_head *ret_head,
                     enum http_refusal *ret_refusal);
 
+// True if the chunks of a body are wrong as far as they have arrived: a size is no
+// hexadecimal number, or no line ends behind the data. Of what arrives later only the
+// library knows; it refuses the request with a text of its own.
+bool http_head_has_wrong_chunks(struct slice body);
+
 // True if it has a body, of no bytes perhaps.
 bool http_head_has_body(const struct http_head *head);

@@ -69,16 +69,6 @@ http_request_accepts(const struct http_request *request, struct slice coding)
     return false;
 }
 
-static int
-hex_digit(char c)
-{
-    char lower = slice_lower(c);
-    if (lower >= '0' && lower <= '9') {
-        return lower - '0';
-    }
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 enum status
 http_request_decode(char *text, size_t *size)
 {
@@ -86,8 +76,8 @@ http_request_decode(char *text, size_t *size)
     for (size_t at = 0; at < *size; at++) {
         char byte = text[at];
         if (byte == '%') {
-            int high = *size - at > 2 ? hex_digit(text[at + 1]) : -1;
-            int low = *size - at > 2 ? hex_digit(text[at + 2]) : -1;
+            int high = *size - at > 2 ? slice_hex_digit(text[at + 1]) : -1;
+            int low = *size - at > 2 ? slice_hex_digit(text[at + 2]) : -1;
             if (high < 0 || low < 0) {
                 return STATUS_PARSE;
             }

@@ -245,6 +245,9 @@ def requests_that_are_wrong_get_one_error_in_json():
             (push(length.replace(":", " :")), 400), (push(chunked + length, chunks), 400),
             (push(chunked + chunked, chunks), 400), (push(chunked, chunks, "1.0"), 400),
             (push(length + "Authorization: Bearer other\r\n"), 400),
+            *[(push(chunked, wrong), 400)
+              for wrong in ("zz\r\n", "-5\r\nhello\r\n", f"{chunks[:-5]}x\r\n\r\n",
+                            "2\r\nhello\r\n0\r\n\r\n", "\r\n\r\n", f"{'f' * 40}\r\n")],
             *[(push(f"Transfer-Encoding: {coding}\r\n", chunks), 501)
               for coding in ("gzip", "gzip, chunked", "identity", "xchunked")],
             (get("Transfer-Encoding: gzip\r\n"), 501),

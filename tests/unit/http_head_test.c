@@ -199,6 +199,46 @@ each_cookie_has_a_name(void **state)
     }
 }
 
+static void
+chunks_are_wrong_as_soon_as_that_shows(void **state)
+{
+    (void)state;
+    static const char *const good[] = {
+        "",
+        "5",
+        "5\r",
+        "5\r\n",
+        "5\r\nhel",
+        "5\r\nhello",
+        "5\r\nhello\r",
+        "5\r\nhello\r\n",
+        "5;a=b\r\nhello\r\n0\r\n\r\n",
+        "5 \r\nhello\r\nA",
+        "5\nhello\n0\n\n",
+        "0\r\nX: y\r\n\r\n",
+        "000000000000000f\r\n",
+    };
+    static const char *const bad[] = {
+        "x",
+        "-5",
+        " 5",
+        "0x5\r\n",
+        "5\r\nhelloX",
+        "5\r\nhello\rX",
+        "5\r\nhello\r\nx",
+        "5\r\nhello\r\n\r\n",
+        "\r\n",
+        "5,\r\n",
+        "00000000000000005",
+    };
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        assert_false(http_head_has_wrong_chunks(slice_of(good[i])));
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_true(http_head_has_wrong_chunks(slice_of(bad[i])));
+    }
+}
+
 int
 main(void)
 {
@@ -210,6 +250,7 @@ main(void)
         cmocka_unit_test(a_head_shows_if_another_request_may_follow),
         cmocka_unit_test(a_head_is_refused_for_which_the_library_has_no_memory),
         cmocka_unit_test(each_cookie_has_a_name),
+        cmocka_unit_test(chunks_are_wrong_as_soon_as_that_shows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
