@@ -13,6 +13,8 @@ http_answer_reset(struct http_answer *answer)
 {
     answer->status = 0;
     answer->is_whole = false;
+    answer->is_page = false;
+    answer->is_coded = false;
     answer->reset = USEC_NONE;
     answer->wait = USEC_NONE;
     answer->again = USEC_NONE;
@@ -109,6 +111,12 @@ http_answer_header(struct http_answer *answer, struct slice line)
         answer->again = parse_date(value);
     } else if (is_header(line, SLICE_LIT("date:"), &value)) {
         answer->date = parse_date(value);
+    } else if (is_header(line, SLICE_LIT("content-type:"), &value)) {
+        answer->is_page = slice_starts_nocase(trim(value), SLICE_LIT("text/html"));
+    } else if (is_header(line, SLICE_LIT("content-encoding:"), &value)) {
+        struct slice coding = trim(value);
+        answer->is_coded =
+            coding.len != 0 && !slice_starts_nocase(coding, SLICE_LIT("identity"));
     }
 }
 

@@ -13,6 +13,8 @@ enum { HTTP_ANSWER_BODY_MAX = 1 << 16, HTTP_ANSWER_TEXT_MAX = 256 };
 struct http_answer {
     long status;     // 0: none yet
     bool is_whole;   // all headers have arrived, and it is not an interim (1xx) answer
+    bool is_page;    // it is HTML
+    bool is_coded;   // it is compressed
     usec reset;      // [x-]rate[-]limit-reset: a wall time; USEC_NONE: absent
     usec wait;       // retry-after as a span; USEC_NONE: absent
     usec again;      // retry-after as a date, by the clock of the server; USEC_NONE

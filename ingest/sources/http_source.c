@@ -22,7 +22,8 @@ enum step {
     STEP_DIALING,
     STEP_ASKING, // connected, no answer yet
     STEP_STREAMING,
-    STEP_REFUSED, // an error's body is coming
+    STEP_REFUSED,  // an error's body is coming
+    STEP_MISMATCH, // what is coming is no stream
 };
 
 struct http_source {
@@ -90,6 +91,23 @@ end_refused(struct http_source *http)
     snprintf(reason, sizeof(reason), "http_%ld", answer->status);
     end(http, reconnect_class_of_status(answer->status, http_answer_body_of(answer)),
         reason, why);
+}
+
+// Why a good answer is no stream; NULL: it is one. Without this, the lines of a login
+// page would be messages, and the first of them would end the gap.
+static const char *
+mismatch_of(const struct http_source *http)
+{
+    if (http->answer.is_page) {
+        return "the server answered with an HTML page instead of a stream: is url "
+               "right, "
+               "and is there a proxy or a login page before it?";
+    }
+    if (http->answer.is_coded && !http->source.setup.options->is_compressed) {
+        return "the server answered with compressed data, which was not requested: set "
+               "compressed = true";
+    }
+    return NULL;
 }
 
 static usec
@@ -243,6 +261,10 @@ on_header(char *bytes, size_t one, size_t size, void *context)
     if (!http->answer.is_whole) {
         return size;
     }
+    if (http->answer.status == 200 && mismatch_of(http) != NULL) {
+        http->step = STEP_MISMATCH;
+        return 0;
+    }
     if (http->answer.status == 200) {
         http->step = STEP_STREAMING;
         source_flows(&http->source);
@@ -280,6 +302,8 @@ on_done(void *context, CURLcode code)
     }
     if (http->step == STEP_REFUSED) {
         end_refused(http);
+    } else if (http->step == STEP_MISMATCH) {
+        end(http, RECONNECT_SERVER, "no_stream", mismatch_of(http));
     } else if (http->is_bomb) {
         end(http, RECONNECT_SERVER, "expansion",
             "the stream expands too much when decompressed (a gzip bomb)");

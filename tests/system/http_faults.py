@@ -74,6 +74,19 @@ def a_message_cut_within_a_character_is_dropped_and_the_gap_reported():
 
 
 @case
+def what_is_no_stream_is_left_and_fills_no_gap():
+    for headers, text in (({"Content-Type": "text/html; charset=utf-8"}, "an HTML page"),
+                          ({"Content-Encoding": "gzip"}, "compressed = true")):
+        other = [{"status": 200, "headers": headers}, {"send": "<html>\n" + line(5)}, HOLD]
+        lab = http_lab.Lab([[OK, {"send": line(1)}, {"end": True}], other,
+                            [OK, {"send": line(2)}, HOLD]])
+        lines = drive(lab, "backfill_minutes=2", until=came(2))
+        assert messages(lines) == ids(1, 2), lines
+        assert sum("backing-off" in state and text in state for state in only(lines, "state")), lines
+        assert states(lines).count("live") == 2, lines
+
+
+@case
 def a_gap_that_nothing_fills_ends_with_the_first_byte():
     lab = http_lab.Lab([[OK, {"send": line(1)}, {"end": True}], [OK, {"send": "\r\n"}, HOLD]])
     lines = drive(lab, until=" closed 0", times=2)

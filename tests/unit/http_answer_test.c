@@ -174,6 +174,31 @@ a_person_reads_the_detail_or_the_title(void **state)
     }
 }
 
+static void
+pages_and_codings_are_recognised(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *header;
+        bool is_page;
+        bool is_coded;
+    } rows[] = {
+        {"Content-Type: text/html\r\n", true, false},
+        {"content-type:Text/HTML;charset=utf-8\r\n", true, false},
+        {"Content-Type: application/json\r\n", false, false},
+        {"Content-Encoding: gzip\r\n", false, true},
+        {"Content-Encoding: identity\r\n", false, false},
+        {"Content-Encoding:\r\n", false, false},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const char *const lines[] = {"HTTP/1.1 200 OK\r\n", rows[i].header, "\r\n",
+                                     NULL};
+        head(lines);
+        assert_int_equal(answer.is_page, rows[i].is_page);
+        assert_int_equal(answer.is_coded, rows[i].is_coded);
+    }
+}
+
 int
 main(void)
 {
@@ -187,6 +212,7 @@ main(void)
         cmocka_unit_test(headers_of_nonsense_do_no_harm),
         cmocka_unit_test(a_body_keeps_only_its_beginning),
         cmocka_unit_test(a_person_reads_the_detail_or_the_title),
+        cmocka_unit_test(pages_and_codings_are_recognised),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
