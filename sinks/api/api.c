@@ -107,10 +107,14 @@ note_campaign_ranks(struct api *api, usec clock)
 {
     const struct pipeline *pipeline = api->setup.pipeline;
     struct api_ranks *ranks = &api->campaign_ranks;
+    usec now = clock_monotonic();
     follow_campaigns(api);
-    if (ranks->boards == 0 || !api_ranks_begin(ranks, clock)) {
+    // The clock of a fast replay passes many times API_RANKS_EVERY in a second.
+    if (ranks->boards == 0 || now - api->campaigns_noted < USEC_PER_S ||
+        !api_ranks_begin(ranks, clock)) {
         return;
     }
+    api->campaigns_noted = now;
     uint32_t each = views_campaign_boards(pipeline, 0);
     for (uint32_t board = 0; board < ranks->boards; board++) {
         uint32_t campaign = board / each;

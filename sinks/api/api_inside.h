@@ -30,6 +30,7 @@ struct api {
     struct api_ranks ranks;
     struct api_ranks campaign_ranks; // of the campaigns of that order, one by one
     uint32_t campaigns_order;
+    usec campaigns_noted; // monotonic, when they were noted last
     struct api_marks marks;
     struct api_alerts alerts;
     struct api_cache cache;

@@ -341,6 +341,15 @@ class Daemon(LiveDaemon):
         wait("the campaigns read again", lambda: self.said(says))
 
 
+def shown_by(daemon):
+    """The campaigns of the HTTP interface, with their posts of an hour and the members of a board."""
+    listed = json.loads(daemon.ask("GET", "/api/v1/campaigns").text)["campaigns"]
+    boards = {each["name"]: json.loads(daemon.ask(
+        "GET", f"/api/v1/campaigns/{each['name']}/top/retweets/1h").text) for each in listed}
+    assert all(answer["campaign"] == name for name, answer in boards.items()), boards
+    return [(each["name"], each["posts:1h"], len(boards[each["name"]]["entries"])) for each in listed]
+
+
 @case
 def other_words_by_sighup_apply_to_posts_from_then_on():
     CLIENT.flushall()
@@ -351,6 +360,7 @@ def other_words_by_sighup_apply_to_posts_from_then_on():
         assert daemon.said("they apply to posts from now on"), daemon.text()
         wait("the key of the campaign", lambda: keys_of("cup"))
         assert not keys_of("tea")
+        wait("both are shown", lambda: shown_by(daemon) == [("tea", 0, 0), ("cup", 1, 1)])
         daemon.take(post(3, "tea", lang="en"), post(4, "acme cup"), post(5, "globex"),
                     post(6, "acme cup too"), retweet(2, 2), retweet(3, 3), retweet(4, 4), retweet(5, 5))
         wait("the alerts", lambda: len(alerts()) == 5)
@@ -371,6 +381,9 @@ def other_words_by_sighup_apply_to_posts_from_then_on():
         assert raised()[6:] == [("any", "app:p6", None), ("any", "app:p9", None)], raised()
         daemon.read_again("", "the campaigns have changed: 0, before 1")
         wait("the keys deleted", lambda: not keys_of("cup"))
+        wait("none is shown", lambda: shown_by(daemon) == [])
+        assert daemon.ask("GET", "/api/v1/campaigns/cup").status == 404
+        assert json.loads(daemon.ask("GET", "/api/v1/status").text)["campaigns"] == []
         daemon.take(post(10, "acme cup"), retweet(10, 10))
         wait("no campaigns", lambda: raised()[-1] == ("any", "app:p10", None))
 
