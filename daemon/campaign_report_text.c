@@ -89,7 +89,8 @@ put_head(const struct campaign_report_data *data, struct buffer *out)
                        campaign_wording_time(data->last, text[1]));
         put_right(out, title, WIDTH / 2);
     }
-    put(out, "\n\n");
+    end_line(out);
+    buffer_append_byte(out, '\n');
     campaign_wording_sentences(data, out);
 }
 

@@ -54,15 +54,15 @@ on_signal(int number)
     is_stopped = 1;
 }
 
-// A second signal ends the process.
+// A second signal ends the process. A read from a pipe is interrupted.
 static void
 catch_signals(void)
 {
     const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         struct sigaction before;
-        struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
-        action.sa_flags |= (int)SA_RESETHAND;
+        struct sigaction action = {.sa_handler = on_signal};
+        action.sa_flags = (int)SA_RESETHAND;
         sigemptyset(&action.sa_mask);
         if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN) {
             sigaction(numbers[i], &action, NULL);

@@ -5,20 +5,24 @@ against SQL over the same posts; hostile texts; errors.
     campaign_report.py [case]...         (BUILD names the folder of the build)
 """
 # tests/run: beside others
+import array
 import collections
+import fcntl
 import html.parser
 import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
+import termios
 
 sys.path[:0] = [str(pathlib.Path(__file__).parents[1] / folder) for folder in ("lab", "oracle")]
 import processes  # noqa: E402
 from campaign_sql import BASE, WINDOWS, Stream, expected, filled  # noqa: E402
 from tap import case, run_cases  # noqa: E402
-from waiting import PATIENCE  # noqa: E402
+from waiting import PATIENCE, wait  # noqa: E402
 
 CASCADED = os.path.join(os.environ["BUILD"], "cascaded")
 FOLDER = pathlib.Path(processes.folder())
@@ -250,6 +254,29 @@ def files_are_read_in_their_order_and_standard_input_is_one():
     path.write_text("".join(json.dumps(line) + "\n" for line in stream.lines[:half]), encoding="utf-8")
     parts = report("--json", path, "-", lines=stream.lines[half:]).stdout
     assert json.loads(parts) == json.loads(report_of(stream.lines, "--json"))
+
+
+def is_waiting(process):
+    """It has read what was written, and sleeps."""
+    unread = array.array("i", [0])
+    fcntl.ioctl(process.stdin, termios.FIONREAD, unread)
+    state = pathlib.Path(f"/proc/{process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
+    return unread[0] == 0 and state == "S"
+
+
+@case
+def a_signal_ends_the_reading_of_a_pipe():
+    with subprocess.Popen([CASCADED, "-q", "-c", CONFIGURATION, *NO_REDIS, "--report", "cup", "-"],
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as reader:
+        line = json.dumps({"id": "n:1", "time": BASE, "author": {"id": "n:a"}, "text": "tea"}) + "\n"
+        reader.stdin.write(line.encode())
+        reader.stdin.flush()
+        wait("the reader waits for more", lambda: is_waiting(reader))
+        reader.send_signal(signal.SIGTERM)
+        code = reader.wait(PATIENCE)
+        said, shown = reader.stderr.read().decode(), reader.stdout.read()
+    assert code == 75 and "stopped by a signal behind line 1: there is no result" in said, (code, said)
+    assert shown == b""
 
 
 @case
