@@ -83,6 +83,9 @@ def check_people(text):
     assert len(early) == 3, rest
     assert all(int(row[0]) >= 5 and float(row[2]) > 2 for row in early), early
     assert len(re.findall(r"(?m)^  @\S+ +\S+ people expected", estimated)) == 3, estimated
+    suggested = estimated.split('Whom to talk to in the campaign "harbour"', 1)[1].splitlines()[2:5]
+    for row in suggested:
+        assert re.search(r" @\S+ +observed: \d+ people came through \d+ of \d+ reshares", row), row
 
 
 def boards_on_screen(place):
