@@ -219,6 +219,18 @@ def campaigns_equal_their_keys():
         assert of_one and all(entry["id"].startswith("masto:") for entry in of_one), of_one
 
 
+@case
+def the_ranks_of_a_minute_before_are_known_within_a_campaign():
+    with Replay("--speed", "1200", SAMPLE, options=CAMPAIGNS) as replay:
+        def ranks():
+            entries = replay.get("campaigns/ferry/top/posts/24h?limit=1000")["entries"]
+            return {entry["id"]: (entry["rank"], entry["previous_rank"]) for entry in entries}
+        wait("somebody rose or fell", lambda: any(
+            before not in (None, rank) for rank, before in ranks().values()))
+        before = [each for _, each in ranks().values() if each]
+        assert sorted(before) == sorted(set(before)) and max(before) <= 50, before
+
+
 def outreach(replay):
     return replay.get("campaigns/ferry/outreach?limit=1000")["entries"]
 
