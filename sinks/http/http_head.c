@@ -281,8 +281,10 @@ read_size(struct slice bytes, size_t *ret_digits, uint64_t *ret_size)
             return false;
         }
     }
+    const struct slice ends = SLICE_LIT(";\r\n \t");
     *ret_digits = at;
-    return at == bytes.len || (at != 0 && memchr(";\r\n \t", bytes.ptr[at], 5) != NULL);
+    return at == bytes.len ||
+           (at != 0 && memchr(ends.ptr, bytes.ptr[at], ends.len) != NULL);
 }
 
 // Moves behind the end of the line with which a chunk ends. False: there is none.
