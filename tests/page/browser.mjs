@@ -563,6 +563,27 @@ test("a button copies the name and the reason, with the keyboard, and says so", 
   assert((await page.evaluate(() => navigator.clipboard.readText())).startsWith("@bob "), "not copied");
 });
 
+test("the list of people keeps its order and the focus while a button is in use", async () => {
+  const page = await open("/campaign/garden");
+  const names = () => page.$$eval(".person:not([hidden]) .name", (all) => all.map((each) => each.textContent));
+  const label = () => page.evaluate(() => document.activeElement.getAttribute("aria-label"));
+  await page.waitForSelector(".person:not([hidden]) button");
+  const before = await names();
+  await page.focus("button[aria-label='Copy @bob and the reason']");
+  await daemon.push(cascade("pam", "A garden for everybody", ["quin"], 20));
+  await until1(page, ".board[aria-label='Whom to talk to'] .waiting", "change");
+  equal(await names(), before);
+  equal(await label(), "Copy @bob and the reason");
+  await page.focus("#pause");
+  await until("quin is first", async () => (await names())[0] === "@quin");
+  const all = Number(/Show all (\d+)/.exec(await page.textContent(".board[aria-label='Whom to talk to'] > button"))[1]);
+  equal((await names()).length, 12);
+  await page.focus(".board[aria-label='Whom to talk to'] > button");
+  await page.keyboard.press("Enter");
+  await until("all people", async () => (await names()).length >= all);
+  equal(await label(), `Copy ${(await names())[12]} and the reason`);
+});
+
 test("a mark of cascadectl is shown, and an alert leads to its campaign", async () => {
   const page = await open("/campaign/garden");
   await page.waitForSelector(".person:not([hidden])");
