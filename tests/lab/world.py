@@ -1,5 +1,6 @@
-"""An invented stretch of Bluesky for tests: posts, replies, quotes, reposts by way of others, and
-deletions of all of these, each in the words of Jetstream and in the native ones.
+"""An invented stretch of Bluesky for tests: posts, replies, quotes, reposts by way of others,
+deletions of all of these, and accounts that are gone and come back, each in the words of Jetstream
+and in those that the oracle reads.
 """
 import json
 import time
@@ -11,7 +12,8 @@ def utc(time_us):
 
 
 def jetstream_of(time_us, did, commit):
-    return {"did": did, "time_us": time_us, "kind": "commit", "commit": commit}
+    kind = "account" if "active" in commit else "commit"
+    return {"did": did, "time_us": time_us, "kind": kind, kind: commit}
 
 
 class World:
@@ -25,6 +27,8 @@ class World:
 
     def event(self, time_us):
         roll = self.dice.random()
+        if roll < 0.004 and self.living:
+            return self.account(time_us)
         if roll < 0.12 and self.living:
             return self.deletion(time_us)
         if roll < 0.7 and self.posts:
@@ -88,6 +92,12 @@ class World:
         did, uri, commit = self.commit(time_us, "repost", record)
         self.living.append((uri, did))
         return time_us, (did, commit), self.native(uri, did, time_us, **more)
+
+    def account(self, time_us):
+        """One that is gone. The person goes on, as if it came back at once."""
+        _, did = self.dice.choice(self.living)
+        account = {"active": False, "status": self.dice.choice(("deleted", "takendown", "suspended"))}
+        return time_us, (did, account), json.dumps(jetstream_of(time_us, did, account))
 
     def deletion(self, time_us):
         """Of something young, or of anything at all."""

@@ -4,9 +4,9 @@ board and every user and cascade is the oracle's, entry by entry.
 
     jetstream_kills.py        (RELEASE names the folder of the build; KILLS says how many, SEED which)
 
-Two servers of tests/lab have the same stream: posts, replies, quotes, reposts by way of others, and
-deletions of all of these. They send some of it twice or once more, and hang up. Each half of the
-kills is on one wire.
+Two servers of tests/lab have the same stream: posts, replies, quotes, reposts by way of others,
+deletions of all of these, and accounts that are gone. They send some of it twice or once more, and
+hang up. Each half of the kills is on one wire.
 """
 # tests/run: beside others
 import functools
@@ -50,8 +50,8 @@ def stream_of(world, path):
         said = jetstream_of(time_us, did, commit)
         if path != "/subscribe":
             said = {"$type": "message", "payload": {
-                "$type": "network.bsky.jetstream.subscribeEvents#commit", "did": did, **commit,
-                "seq": seq, "time": utc(time_us)}}
+                "$type": f"network.bsky.jetstream.subscribeEvents#{said['kind']}", "did": did,
+                **commit, "seq": seq, "time": utc(time_us)}}
         rows.append((seq, time_us, json.dumps(said)))
     return ws_lab.Stream(rows)
 
