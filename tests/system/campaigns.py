@@ -255,6 +255,48 @@ def ctl(*words):
                           check=True, timeout=PATIENCE).stdout
 
 
+def posts_of(campaigns, texts):
+    """How many of these posts belong to each of the campaigns, by name, after a replay."""
+    CLIENT.flushall()
+    path, config = pathlib.Path(FOLDER, "posts.ndjson"), pathlib.Path(FOLDER, "replay.conf")
+    path.write_text("".join(json.dumps(post(number, text)) + "\n" for number, text in enumerate(texts)),
+                    encoding="utf-8")
+    config.write_text(f'redis {{ url = "{SERVER.url}" }}\n' + "".join(
+        f'campaign "{name}" {{ words = {listed(words)} }}\n' for name, words in campaigns.items()),
+        encoding="utf-8")
+    subprocess.run([CASCADED, "-q", "-c", config, path], stdout=subprocess.DEVNULL, check=True,
+                   timeout=PATIENCE)
+    return {name: int(CLIENT.hget(f"cascaded:campaign:{name}", "posts:24h") or 0) for name in campaigns}
+
+
+@case
+def words_of_any_kind_are_plain_text_and_found_whole():
+    cases = {  # word: texts that have it, and texts that do not
+        "a": (("an a here", "A!"), ("banana", "a2")),
+        "c++": (("c++!", "use C++"), ("c+", "ccc")),
+        "[a-z]+ (x)": (("say [A-Z]+ (x).",), ("abc (x)", "abc x")),
+        "e\u0301te\u0301": (("l'\u00e9t\u00e9", "E\u0301T\u00c9"), ("ete", "\u00e9t\u00e9s", "\u00e9te\u0301\u0323")),
+        "\u05e9\u05dc\u05d5\u05dd": (("\u05e9\u05dc\u05d5\u05dd, \u05d0\u05d1", "\u200f\u05e9\u05dc\u05d5\u05dd\u200f"),
+                                ("\u05e9\u05dc\u05d5\u05dd\u05d9",)),
+        "\u0643\u0623\u0633": (("\u202b(\u0643\u0623\u0633)\u202c",), ("\u0643\u0623\u0633\u0627",)),
+        "#cup": (("go (#cup)!", "#cup, #x", "\u201c#CUP\u201d"), ("#cups", "cup", "#cup2")),
+    }
+    names = dict(zip(cases, "bcdefgh"))
+    found = posts_of({name: [word] for word, name in names.items()},
+                     [text for fits, others in cases.values() for text in (*fits, *others)])
+    wanted = {names[word]: len(fits) for word, (fits, _) in cases.items()}
+    assert found == wanted | {"b": found["b"]}, (found, wanted)
+    fits, others = cases["a"]
+    assert posts_of({"b": ["a"]}, [*fits, *others]) == {"b": len(fits)}
+
+
+@case
+def four_thousand_words_of_which_half_begin_like_others_are_found_whole():
+    words = [f"w{number:04d}{end}" for number in range(2048) for end in ("", "x")]
+    texts = ["w0007", "w0007x", "W2047, w2047x", "w0007xy", "w00071", "xw0007", "w2048"]
+    assert posts_of({"many": words}, texts) == {"many": 3}
+
+
 @case
 def a_campaign_of_ids_alone_has_the_posts_of_these_accounts():
     CLIENT.flushall()
@@ -386,6 +428,16 @@ def other_words_by_sighup_apply_to_posts_from_then_on():
         assert json.loads(daemon.ask("GET", "/api/v1/status").text)["campaigns"] == []
         daemon.take(post(10, "acme cup"), retweet(10, 10))
         wait("no campaigns", lambda: raised()[-1] == ("any", "app:p10", None))
+        # What was seen before there are campaigns belongs to none, also if it is shown again.
+        daemon.read_again(CUP, "the campaigns have changed: 1, before 0")
+        old = {**post(10, "acme cup"), "author": {"id": "app:a10"}}
+        daemon.take({**retweet(11, 10), "retweet_of": old}, post(11, "acme cup"))
+        wait("the new post", lambda: figures("cup").get("posts:1h") == 1)
+        assert figures("cup")["retweets:1h"] == 0, figures("cup")
+        daemon.read_again(CUP.replace('"cup"', '"mug"'), "the campaigns have changed: 1, before 1")
+        wait("the keys of the former name deleted", lambda: not keys_of("cup"))
+        daemon.take(post(12, "acme cup"))
+        wait("the new name", lambda: figures("mug").get("posts:1h") == 1)
 
 
 def figures(campaign):
