@@ -43,19 +43,6 @@ put_text(struct buffer *text, struct slice value)
     }
 }
 
-// One array of the answer: `put` writes the value of a row.
-static void
-put_column(const struct api_call *call, const char *name,
-           void (*put)(const struct api_call *call, uint32_t row))
-{
-    json_writer_name(call->body, slice_of(name));
-    json_writer_open(call->body, '[');
-    for (uint32_t row = 0; row < call->api->tree->count; row++) {
-        put(call, row);
-    }
-    json_writer_close(call->body, ']');
-}
-
 static void
 put_parent(const struct api_call *call, uint32_t row)
 {
@@ -111,6 +98,28 @@ put_handle(const struct api_call *call, uint32_t row)
     put_text(call->body, person_of(call, row).handle);
 }
 
+// The arrays of the answer: `put` writes the value of a row.
+struct column {
+    const char *name;
+    void (*put)(const struct api_call *call, uint32_t row);
+};
+
+static const struct column columns[] = {
+    {"parent", put_parent}, {"time", put_time},     {"observed", put_observed},
+    {"id", put_post},       {"person", put_person}, {"handle", put_handle},
+};
+
+static void
+put_column(const struct api_call *call, const struct column *column)
+{
+    json_writer_name(call->body, slice_of(column->name));
+    json_writer_open(call->body, '[');
+    for (uint32_t row = 0; row < call->api->tree->count; row++) {
+        column->put(call, row);
+    }
+    json_writer_close(call->body, ']');
+}
+
 void
 api_write_tree(const struct api_call *call)
 {
@@ -128,12 +137,9 @@ api_write_tree(const struct api_call *call)
     json_writer_open(call->body, '{');
     json_writer_put_u64(call->body, "nodes", tree->nodes);
     json_writer_put_u64(call->body, "shown", tree->count);
-    put_column(call, "parent", put_parent);
-    put_column(call, "time", put_time);
-    put_column(call, "observed", put_observed);
-    put_column(call, "id", put_post);
-    put_column(call, "person", put_person);
-    put_column(call, "handle", put_handle);
+    for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
+        put_column(call, &columns[i]);
+    }
     json_writer_close(call->body, '}');
     api_end_costly(call, started);
 }
