@@ -16,8 +16,8 @@ from feed import ChunkedHttp, Input, feeding
 
 DAY_MS = 24 * 3600 * 1000
 PATIENCE = 120
-RATE, POSTS = 1500, 100_000  # beside
-STARTS, PIECES = 5, 10
+RATE = 1500  # posts a second beside
+STARTS = 5
 OFTEN, NEVER = "1s", "1h"
 
 
@@ -74,8 +74,8 @@ def measure_loading(socket, options):
     return sorted(seconds)
 
 
-def measure_stalls(source, socket, filled, every, processors=PRODUCT):
-    """Of each snapshot; of each second, if there is none. On a copy: posts that an earlier daemon has
+def measure_stalls(source, socket, filled, every, pieces, processors=PRODUCT):
+    """Of so many snapshots; of seconds, if there is none. On a copy: posts that an earlier daemon has
     counted would cost nothing."""
     with tempfile.TemporaryDirectory(dir=OUT) as folder, feeding(source, RATE) as feeder:
         snapshot = pathlib.Path(shutil.copy(filled, folder))
@@ -86,10 +86,10 @@ def measure_stalls(source, socket, filled, every, processors=PRODUCT):
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
             wait_for_redis(connection)
             return longest_answers(connection, lambda: snapshot.stat().st_mtime_ns if every == OFTEN
-                                   else int(time.time()), PIECES)
+                                   else int(time.time()), pieces)
 
 
-def measure_snapshot(interactions):
+def measure_snapshot(interactions, pieces):
     os.sched_setaffinity(0, {int(REDIS)})
     with tempfile.TemporaryDirectory(dir=OUT) as folder, private_redis() as socket:
         options = ("-o", f"state.dir={folder}")
@@ -97,15 +97,15 @@ def measure_snapshot(interactions):
         filled = pathlib.Path(folder, "snapshot")
         print(f"{people:,} people, a snapshot of {filled.stat().st_size / 1e6:.0f} MB")
         loads = measure_loading(socket, options)
-        source = Input(ChunkedHttp, POSTS)
-        quiet = measure_stalls(source, socket, filled, NEVER)
-        busy = [measure_stalls(source, socket, filled, OFTEN, processors)
+        source = Input(ChunkedHttp, RATE * (60 + 2 * pieces))  # a snapshot takes a second or two
+        quiet = measure_stalls(source, socket, filled, NEVER, pieces)
+        busy = [measure_stalls(source, socket, filled, OFTEN, pieces, processors)
                 for processors in (f"{PRODUCT},{REDIS}", PRODUCT)]
     print(f"from the start of the process until it is loaded: median {loads[STARTS // 2]:.2f} s, "
           f"longest {loads[-1]:.2f} s of {STARTS} (goal: < 3 s)")
     print(f"slowest answer over HTTP, {RATE:,} posts a second beside:")
     for title, took in (("each second without a snapshot", quiet), ("during each snapshot", busy[0]),
                         ("during each, all on one processor", busy[1])):
-        print(f"{title:34} median {took[PIECES // 2] * 1000:.1f} ms, longest {took[-1] * 1000:.1f} ms "
-              f"of {PIECES}")
+        print(f"{title:34} median {took[pieces // 2] * 1000:.1f} ms, longest {took[-1] * 1000:.1f} ms "
+              f"of {pieces}")
     print("(goal: < 50 ms)")
