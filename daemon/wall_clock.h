@@ -6,7 +6,8 @@
 
 struct clock_steps;
 
-usec wall_clock_now(void); // since 1970
+// Since 1970, up to 10 ms old: it changes with the system's tick.
+usec wall_clock_now(void);
 
 // The state behind it; read only. Kept.
 const struct clock_steps *wall_clock_state(void);

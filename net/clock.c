@@ -17,6 +17,12 @@ clock_monotonic(void)
 }
 
 usec
+clock_coarse(void)
+{
+    return read_clock(CLOCK_MONOTONIC_COARSE);
+}
+
+usec
 clock_boot(void)
 {
     return read_clock(CLOCK_BOOTTIME);
