@@ -7,6 +7,8 @@
 
 #include <wslay/wslay.h>
 
+#include "base/control.h"
+
 // The record before each message in the store.
 struct head {
     uint32_t len;
@@ -16,17 +18,20 @@ struct head {
 // A frame of 3 bytes may need a head and 1 byte.
 enum {
     STORE_MAX = WS_MESSAGE_MAX + (int)sizeof(struct head) + 3 * WS_READ_MAX,
-    SKIPPED_MAX = WS_FRAME_MAX,
+    CODE_SIZE = 2,
+    CHARACTER_MAX = 4, // bytes
 };
 
+#define ASCII UINT64_C(0x8080808080808080) // none of these bits is set in eight of them
+
+// ── what wslay calls ───────────────────────────────────────────────────────
+
 static ssize_t
-on_input(struct wslay_event_context *wslay, uint8_t *to, size_t size, int flags,
-         void *context)
+on_input(uint8_t *to, size_t size, int flags, void *context)
 {
     struct ws_protocol *protocol = context;
     (void)flags;
     if (protocol->input.len == 0) {
-        wslay_event_set_error(wslay, WSLAY_ERR_WOULDBLOCK);
         return -1;
     }
     size = size < protocol->input.len ? size : protocol->input.len;
@@ -61,110 +66,44 @@ on_mask(struct wslay_event_context *wslay, uint8_t *to, size_t size, void *conte
     return getrandom(to, size, 0) == (ssize_t)size ? 0 : -1;
 }
 
-static void
-on_frame(struct wslay_event_context *wslay,
-         const struct wslay_event_on_frame_recv_start_arg *frame, void *context)
-{
-    struct ws_protocol *protocol = context;
-    (void)wslay;
-    protocol->opcode = frame->opcode;
-    protocol->has_code = frame->payload_length >= sizeof(protocol->code);
-    protocol->code_len = 0;
-    if (frame->opcode == WSLAY_TEXT_FRAME || frame->opcode == WSLAY_BINARY_FRAME) {
-        protocol->end = protocol->whole + sizeof(struct head);
-        protocol->is_long = false;
-        protocol->skipped = 0;
-    }
-}
+// ── life ───────────────────────────────────────────────────────────────────
 
 static void
-note_code(struct ws_protocol *protocol,
-          const struct wslay_event_on_frame_recv_chunk_arg *chunk)
+free_contexts(struct ws_protocol *protocol)
 {
-    for (size_t i = 0; i < chunk->data_length && protocol->code_len < 2; i++) {
-        protocol->code[protocol->code_len++] = chunk->data[i];
+    if (protocol->sender != NULL) {
+        wslay_event_context_free(protocol->sender);
+        protocol->sender = NULL;
     }
-}
-
-static void
-on_chunk(struct wslay_event_context *wslay,
-         const struct wslay_event_on_frame_recv_chunk_arg *chunk, void *context)
-{
-    struct ws_protocol *protocol = context;
-    (void)wslay;
-    if (protocol->opcode == WSLAY_CONNECTION_CLOSE) {
-        note_code(protocol, chunk);
-    }
-    if (wslay_is_ctrl_frame(protocol->opcode) || chunk->data_length == 0) {
-        return;
-    }
-    size_t len = protocol->end - protocol->whole - sizeof(struct head);
-    if (protocol->is_long || len + chunk->data_length > WS_MESSAGE_MAX) {
-        protocol->is_long = true;
-        protocol->skipped += chunk->data_length;
-        return;
-    }
-    assert(protocol->end + chunk->data_length <= STORE_MAX);
-    memcpy(protocol->store + protocol->end, chunk->data, chunk->data_length);
-    protocol->end += chunk->data_length;
-}
-
-static void
-on_whole(struct wslay_event_context *wslay,
-         const struct wslay_event_on_msg_recv_arg *message, void *context)
-{
-    struct ws_protocol *protocol = context;
-    (void)wslay;
-    if (wslay_is_ctrl_frame(message->opcode)) {
-        protocol->signs += message->opcode != WSLAY_CONNECTION_CLOSE;
-        return;
-    }
-    size_t len = protocol->end - protocol->whole - sizeof(struct head);
-    if (protocol->is_long) {
-        protocol->too_long++;
-        protocol->end = protocol->whole;
-    } else if (len == 0) {
-        protocol->signs++;
-        protocol->end = protocol->whole;
-    } else {
-        const struct head head = {(uint32_t)len, message->opcode == WSLAY_BINARY_FRAME};
-        memcpy(protocol->store + protocol->whole, &head, sizeof(head));
-        protocol->whole = protocol->end;
+    if (protocol->receiver != NULL) {
+        wslay_frame_context_free(protocol->receiver);
+        protocol->receiver = NULL;
     }
 }
 
 bool
 ws_protocol_reset(struct ws_protocol *protocol)
 {
-    static const struct wslay_event_callbacks callbacks = {
-        .recv_callback = on_input,
+    static const struct wslay_event_callbacks sending = {
         .send_callback = on_output,
         .genmask_callback = on_mask,
-        .on_frame_recv_start_callback = on_frame,
-        .on_frame_recv_chunk_callback = on_chunk,
-        .on_msg_recv_callback = on_whole,
     };
-    if (protocol->wslay != NULL) {
-        wslay_event_context_free(protocol->wslay);
-        protocol->wslay = NULL;
-    }
+    static const struct wslay_frame_callbacks receiving = {.recv_callback = on_input};
+    free_contexts(protocol);
     if (protocol->store == NULL) {
         protocol->store = calloc(1, STORE_MAX + WS_PADDING);
     }
     if (protocol->store == NULL ||
-        wslay_event_context_client_init(&protocol->wslay, &callbacks, protocol) != 0) {
+        wslay_event_context_client_init(&protocol->sender, &sending, protocol) != 0 ||
+        wslay_frame_context_init(&protocol->receiver, &receiving, protocol) != 0) {
         return false;
     }
-    wslay_event_config_set_no_buffering(protocol->wslay, 1);
-    wslay_event_config_set_max_recv_msg_length(protocol->wslay, WS_FRAME_MAX);
     protocol->input = SLICE_NONE;
     protocol->ended = WS_OPEN;
     protocol->close_code = 0;
     protocol->next = protocol->whole = protocol->end = 0;
-    protocol->is_long = false;
-    protocol->skipped = 0;
-    protocol->opcode = 0;
-    protocol->code_len = 0;
+    protocol->frame = (struct ws_frame){.left = 0};
+    protocol->partial = (struct ws_partial){.size = 0};
     protocol->output_len = 0;
     return true;
 }
@@ -172,10 +111,7 @@ ws_protocol_reset(struct ws_protocol *protocol)
 void
 ws_protocol_fini(struct ws_protocol *protocol)
 {
-    if (protocol->wslay != NULL) {
-        wslay_event_context_free(protocol->wslay);
-        protocol->wslay = NULL;
-    }
+    free_contexts(protocol);
     free(protocol->store);
     protocol->store = NULL;
 }
@@ -200,38 +136,207 @@ is_close_code(unsigned code)
            (code >= 3000 && code <= 4999);
 }
 
-// wslay knows the codes of 2011, ignores half a code, and validates the text in the
-// pieces in which it arrives; so this is done here. The text is not used. If its first
-// piece is invalid, wslay does not return the code either.
+// What the server must not send.
 static void
-note_close(struct ws_protocol *protocol)
+break_off(struct ws_protocol *protocol, enum ws_close code)
 {
-    unsigned code = protocol->code[0] * 256U + protocol->code[1];
-    protocol->ended = WS_CLOSED;
-    if (protocol->code_len == 0 && protocol->has_code) {
-        protocol->ended = WS_BROKEN;
-        protocol->close_code = WS_CLOSE_UTF8;
-    } else if (protocol->code_len == 0) {
-        protocol->close_code = WS_CLOSE_NONE;
-    } else if (protocol->code_len == 2 && is_close_code(code)) {
-        protocol->close_code = (uint16_t)code;
-    } else {
-        protocol->ended = WS_BROKEN;
-        protocol->close_code = WS_CLOSE_PROTOCOL;
+    protocol->ended = WS_BROKEN;
+    protocol->close_code = (uint16_t)code;
+    ws_protocol_close(protocol, code);
+}
+
+// ── text ───────────────────────────────────────────────────────────────────
+
+// How many bytes at the start are whole characters of UTF-8.
+static size_t
+utf8_length(struct slice text)
+{
+    size_t at = 0;
+    size_t size = 1;
+    while (size != 0 && at < text.len) {
+        uint64_t eight;
+        if (text.len - at >= sizeof(eight)) {
+            memcpy(&eight, text.ptr + at, sizeof(eight));
+            if ((eight & ASCII) == 0) {
+                at += sizeof(eight);
+                continue;
+            }
+        }
+        size = control_utf8((struct slice){text.ptr + at, text.len - at});
+        at += size;
+    }
+    return at;
+}
+
+// False: the message has bytes that are no UTF-8. Its last ones may be the beginning of
+// a character whose rest is in the next piece.
+static bool
+check_text(struct ws_protocol *protocol, bool is_end)
+{
+    struct ws_partial *partial = &protocol->partial;
+    size_t begin = protocol->whole + sizeof(struct head) + partial->checked;
+    struct slice text = {protocol->store + begin, protocol->end - begin};
+    size_t length = utf8_length(text);
+    partial->checked += length;
+    return text.len - length < (is_end ? 1 : CHARACTER_MAX);
+}
+
+// ── frames ─────────────────────────────────────────────────────────────────
+
+static bool
+is_known(uint8_t opcode)
+{
+    return opcode == WSLAY_CONTINUATION_FRAME || opcode == WSLAY_TEXT_FRAME ||
+           opcode == WSLAY_BINARY_FRAME || opcode == WSLAY_CONNECTION_CLOSE ||
+           opcode == WSLAY_PING || opcode == WSLAY_PONG;
+}
+
+// wslay has checked how the length is written, and that control frames are short and
+// whole.
+static bool
+is_allowed(const struct ws_protocol *protocol, const struct wslay_frame_iocb *part)
+{
+    bool is_continued = part->opcode == WSLAY_CONTINUATION_FRAME;
+    return is_known(part->opcode) && part->rsv == WSLAY_RSV_NONE && part->mask == 0 &&
+           (wslay_is_ctrl_frame(part->opcode)
+                ? part->payload_length <= WS_CONTROL_MAX
+                : is_continued == protocol->partial.is_begun);
+}
+
+static void
+begin_frame(struct ws_protocol *protocol, const struct wslay_frame_iocb *part)
+{
+    struct ws_partial *partial = &protocol->partial;
+    if (!is_allowed(protocol, part)) {
+        break_off(protocol, WS_CLOSE_PROTOCOL);
+        return;
+    }
+    protocol->frame = (struct ws_frame){
+        .is_begun = true,
+        .is_final = part->fin != 0,
+        .opcode = part->opcode,
+        .left = part->payload_length,
+    };
+    if (wslay_is_ctrl_frame(part->opcode)) {
+        return;
+    }
+    if (!partial->is_begun) {
+        *partial = (struct ws_partial){.is_begun = true,
+                                       .is_text = part->opcode == WSLAY_TEXT_FRAME};
+        protocol->end = protocol->whole + sizeof(struct head);
+    }
+    if (part->payload_length > WS_FRAME_MAX - partial->size) {
+        break_off(protocol, WS_CLOSE_LONG);
     }
 }
 
 static void
-note_end(struct ws_protocol *protocol)
+take_control(struct ws_protocol *protocol, const struct wslay_frame_iocb *part)
 {
-    if (protocol->opcode == WSLAY_CONNECTION_CLOSE) {
-        note_close(protocol);
+    struct ws_frame *frame = &protocol->frame;
+    memcpy(frame->control + frame->control_len, part->data, part->data_length);
+    frame->control_len += part->data_length;
+}
+
+static void
+take_data(struct ws_protocol *protocol, const struct wslay_frame_iocb *part)
+{
+    struct ws_partial *partial = &protocol->partial;
+    partial->size += part->data_length;
+    if (partial->size > WS_MESSAGE_MAX) {
         return;
     }
-    uint16_t sent = wslay_event_get_status_code_sent(protocol->wslay);
-    bool is_told = sent != 0 && sent != WS_CLOSE_NONE;
-    protocol->ended = WS_BROKEN;
-    protocol->close_code = is_told ? sent : (uint16_t)WS_CLOSE_PROTOCOL;
+    assert(protocol->end + part->data_length <= STORE_MAX);
+    memcpy(protocol->store + protocol->end, part->data, part->data_length);
+    protocol->end += part->data_length;
+    if (partial->is_text && !check_text(protocol, false)) {
+        break_off(protocol, WS_CLOSE_UTF8);
+    }
+}
+
+static void
+end_message(struct ws_protocol *protocol)
+{
+    struct ws_partial *partial = &protocol->partial;
+    size_t size = partial->size;
+    partial->is_begun = false;
+    if (size > WS_MESSAGE_MAX) {
+        protocol->too_long++;
+        protocol->end = protocol->whole;
+    } else if (size == 0) {
+        protocol->signs++;
+        protocol->end = protocol->whole;
+    } else if (partial->is_text && !check_text(protocol, true)) {
+        break_off(protocol, WS_CLOSE_UTF8);
+    } else {
+        const struct head head = {(uint32_t)size, !partial->is_text};
+        memcpy(protocol->store + protocol->whole, &head, sizeof(head));
+        protocol->whole = protocol->end;
+    }
+}
+
+static void
+end_close(struct ws_protocol *protocol)
+{
+    const struct ws_frame *frame = &protocol->frame;
+    unsigned code = frame->control[0] * 256U + frame->control[1];
+    size_t text_len =
+        frame->control_len > CODE_SIZE ? frame->control_len - CODE_SIZE : 0;
+    struct slice text = {(const char *)frame->control + CODE_SIZE, text_len};
+    if (frame->control_len == 0) {
+        protocol->ended = WS_CLOSED;
+        protocol->close_code = WS_CLOSE_NONE;
+        (void)wslay_event_queue_close(protocol->sender, 0, NULL, 0);
+    } else if (frame->control_len < CODE_SIZE || !is_close_code(code)) {
+        break_off(protocol, WS_CLOSE_PROTOCOL);
+    } else if (utf8_length(text) != text.len) {
+        break_off(protocol, WS_CLOSE_UTF8);
+    } else {
+        protocol->ended = WS_CLOSED;
+        protocol->close_code = (uint16_t)code;
+        (void)wslay_event_queue_close(protocol->sender, (uint16_t)code, NULL, 0);
+    }
+}
+
+static void
+end_frame(struct ws_protocol *protocol)
+{
+    struct ws_frame *frame = &protocol->frame;
+    frame->is_begun = false;
+    if (frame->opcode == WSLAY_CONNECTION_CLOSE) {
+        end_close(protocol);
+    } else if (wslay_is_ctrl_frame(frame->opcode)) {
+        protocol->signs++;
+        if (frame->opcode == WSLAY_PING) {
+            const struct wslay_event_msg pong = {WSLAY_PONG, frame->control,
+                                                 frame->control_len};
+            (void)wslay_event_queue_msg(protocol->sender, &pong);
+        }
+    } else if (frame->is_final) {
+        end_message(protocol);
+    }
+}
+
+// A piece of a frame.
+static void
+take(struct ws_protocol *protocol, const struct wslay_frame_iocb *part)
+{
+    struct ws_frame *frame = &protocol->frame;
+    if (!frame->is_begun) {
+        begin_frame(protocol, part);
+    }
+    if (protocol->ended != WS_OPEN) {
+        return;
+    }
+    frame->left -= part->data_length;
+    if (part->data_length != 0 && wslay_is_ctrl_frame(frame->opcode)) {
+        take_control(protocol, part);
+    } else if (part->data_length != 0) {
+        take_data(protocol, part);
+    }
+    if (frame->left == 0 && protocol->ended == WS_OPEN) {
+        end_frame(protocol);
+    }
 }
 
 bool
@@ -247,20 +352,20 @@ ws_protocol_feed(struct ws_protocol *protocol, struct slice bytes)
     assert(bytes.len <= WS_READ_MAX && protocol->output_len == 0);
     assert(ws_protocol_has_room(protocol));
     protocol->input = bytes;
-    int failed = wslay_event_recv(protocol->wslay);
+    while (protocol->ended == WS_OPEN) {
+        struct wslay_frame_iocb part = {.fin = 0};
+        ssize_t got = wslay_frame_recv(protocol->receiver, &part);
+        if (got == WSLAY_ERR_WANT_READ) {
+            break;
+        }
+        if (got < 0) {
+            break_off(protocol, WS_CLOSE_PROTOCOL);
+        } else {
+            take(protocol, &part);
+        }
+    }
     protocol->input = SLICE_NONE;
-    if (failed == 0) {
-        failed = wslay_event_send(protocol->wslay);
-    } else {
-        (void)wslay_event_send(protocol->wslay);
-    }
-    if (failed != 0 || wslay_event_get_read_enabled(protocol->wslay) == 0) {
-        note_end(protocol);
-    } else if (protocol->skipped > SKIPPED_MAX) {
-        protocol->ended = WS_BROKEN;
-        protocol->close_code = WS_CLOSE_LONG;
-        ws_protocol_close(protocol, WS_CLOSE_LONG);
-    }
+    (void)wslay_event_send(protocol->sender);
 }
 
 bool
@@ -298,8 +403,8 @@ send_empty(struct ws_protocol *protocol, uint8_t opcode)
 {
     const struct wslay_event_msg message = {opcode, NULL, 0};
     if (protocol->output_len == 0 && protocol->ended == WS_OPEN &&
-        wslay_event_queue_msg(protocol->wslay, &message) == 0) {
-        (void)wslay_event_send(protocol->wslay);
+        wslay_event_queue_msg(protocol->sender, &message) == 0) {
+        (void)wslay_event_send(protocol->sender);
     }
 }
 
@@ -318,7 +423,7 @@ ws_protocol_pong(struct ws_protocol *protocol)
 void
 ws_protocol_close(struct ws_protocol *protocol, enum ws_close code)
 {
-    if (wslay_event_queue_close(protocol->wslay, (uint16_t)code, NULL, 0) == 0) {
-        (void)wslay_event_send(protocol->wslay);
+    if (wslay_event_queue_close(protocol->sender, (uint16_t)code, NULL, 0) == 0) {
+        (void)wslay_event_send(protocol->sender);
     }
 }
