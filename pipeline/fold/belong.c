@@ -26,7 +26,7 @@ of_answered(const struct pipeline *pipeline, const struct post *post,
     const struct campaigns *campaigns = &pipeline->campaigns;
     uint64_t hash;
     if (ref->id.len != 0) {
-        hash = versions_hash(pipeline, ref->id);
+        hash = versions_target(pipeline, ref->id);
     } else if (ref->alias.len == 0 ||
                !locals_find(&pipeline->locals,
                             inside_local(pipeline, post->source, ref->alias), &hash)) {

@@ -244,6 +244,26 @@ a_quote_or_reply_belongs_to_the_campaigns_of_the_post_it_answers(void **state)
     assert_string_equal(raised(), "n:3(cup tea) n:4(cup tea) n:5()");
 }
 
+// Both versions were counted before a message connected them.
+static void
+an_answer_to_a_version_with_a_cascade_of_its_own_belongs_to_its_campaigns(void **state)
+{
+    (void)state;
+    retweet("n:2");
+    publish("n:1", "n:a", found(0));
+    publish("n:2", "n:a", found(CUP));
+    struct post version = post_of("n:2", "n:a");
+    version.original = SLICE_LIT("n:1");
+    count(&version);
+    struct post quote = post_of("n:3", "n:b");
+    quote.campaigns = found(0);
+    quote.quote = (struct post_ref){.id = SLICE_LIT("n:2"), .created = USEC_NONE};
+    count(&quote);
+    (void)raised();
+    retweet("n:3");
+    assert_string_equal(raised(), "n:3(cup)");
+}
+
 static void
 a_quote_within_a_message_belongs_to_those_of_the_post_it_quotes(void **state)
 {
@@ -415,6 +435,7 @@ main(void)
         TEST(a_rule_for_campaigns_raises_only_for_their_posts),
         TEST(a_post_within_another_message_belongs_when_it_is_seen_there),
         TEST(a_quote_or_reply_belongs_to_the_campaigns_of_the_post_it_answers),
+        TEST(an_answer_to_a_version_with_a_cascade_of_its_own_belongs_to_its_campaigns),
         TEST(a_quote_within_a_message_belongs_to_those_of_the_post_it_quotes),
         TEST(a_post_by_an_account_belongs_even_if_only_its_author_is_known),
         TEST(an_account_is_known_by_its_handle_in_any_network_or_in_one),
