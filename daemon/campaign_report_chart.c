@@ -20,8 +20,9 @@ enum {
     SHARE_RIGHT = 280,
     SHARE_BAR = 20,
     SHARE_BEFORE_BAR = 8,
-    LABEL = 18,    // from one to the next, at least
-    TEXT_DOWN = 4, // from the middle of a line to its base
+    LABEL_HALF = 24, // of a time below the end of an axis
+    LABEL = 18,      // from one to the next, at least
+    TEXT_DOWN = 4,   // from the middle of a line to its base
 };
 
 struct plot {
@@ -211,7 +212,7 @@ void
 campaign_report_chart_growth(struct html_writer *html,
                              const struct campaign_report_data *data)
 {
-    struct plot plot = {html, &data->course, WIDTH - LEFT - 8, 1};
+    struct plot plot = {html, &data->course, WIDTH - LEFT - LABEL_HALF, 1};
     uint64_t most = 0;
     for (uint32_t i = 0; i < data->course.count; i++) {
         most = data->course.bins[i].acts > most ? data->course.bins[i].acts : most;
