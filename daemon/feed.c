@@ -104,6 +104,10 @@ feed_next(struct feed *feed)
 enum status
 feed_push(struct feed *feed, usec wall)
 {
+    // A post may be newer than the last tick; it would count at the tick.
+    if (feed->is_live && feed->posts[feed->post_next].time > wall) {
+        wall = wall_clock_read();
+    }
     if (feed->is_arrival) {
         feed->instead = wall;
     } else if (feed->is_live) {
