@@ -11,7 +11,6 @@
 
 struct command_options {
     const char *window; // NULL: not given, as all texts here
-    const char *user;
     const char *rule;
     size_t rows; // 0: not given
     usec every;
@@ -55,7 +54,7 @@ struct command {
 
 // NULL: there is no such command.
 const struct command *command_find(const char *name);
-// "top, board, … and purge", and of those that take the option of that letter only;
+// "status, sources, … and completion", and of those that take the option of that letter only;
 // 0: all. Returns text.
 enum { COMMAND_NAMES_MAX = 512 };
 const char *command_names(char letter, char text[COMMAND_NAMES_MAX]);

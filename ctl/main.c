@@ -99,7 +99,6 @@ static const struct letter letters[] = {
     {'w', "--window"}, {'n', "--rows"}, {'e', "--every"},  {'1', "--once"},
     {'j', "--json"},   {'c', "--csv"},  {'t', "--tree"},   {'d', "--dot"},
     {'f', "--follow"}, {'W', "--wait"}, {'O', "--origin"}, {'R', "--rule"},
-    {'u', "--user"},
 };
 
 // An option of some commands. Returns EX_OK, or the code to exit with.
@@ -122,9 +121,6 @@ take_choice(int letter, const char *value, struct command_options *options)
                          "--every: give a duration from 10ms, such as 1s or 500ms");
     case 'R':
         options->rule = value;
-        break;
-    case 'u':
-        options->user = value;
         break;
     default:
         options->is_once |= letter == '1';
@@ -299,7 +295,6 @@ serve(int argc, char **argv, struct arguments *arguments)
         {"wait", no_argument, NULL, 'W'},
         {"origin", no_argument, NULL, 'O'},
         {"rule", required_argument, NULL, 'R'},
-        {"user", required_argument, NULL, 'u'},
         {"control", required_argument, NULL, 'C'},
         {"http", required_argument, NULL, 'H'},
         {"version", no_argument, NULL, 'V'},
