@@ -12,6 +12,7 @@
 #include "ctl/campaigns.h"
 #include "ingest/text/cell.h"
 #include "ctl/outreach_list.h"
+#include "ctl/print.h"
 #include "ctl/screen.h"
 #include "ctl/values.h"
 #include "ctl/windows.h"
@@ -328,8 +329,7 @@ campaign_show(struct client *client, struct service *service, const char *campai
         } else {
             put_screen(&out, &found, options->rows);
         }
-        (void)fwrite(buffer_text(&out).ptr, 1, out.size, stdout);
-        buffer_fini(&out);
+        print_buffer(&out);
     }
     drop(&found);
     return status;

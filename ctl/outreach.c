@@ -10,6 +10,7 @@
 #include "ctl/campaigns.h"
 #include "ingest/text/cell.h"
 #include "ctl/outreach_list.h"
+#include "ctl/print.h"
 #include "ctl/values.h"
 #include "net/clock.h"
 
@@ -207,8 +208,7 @@ outreach_show(struct client *client, const char *campaign, size_t rows,
         } else {
             put_json(&out, campaign, &list, count);
         }
-        (void)fwrite(buffer_text(&out).ptr, 1, out.size, stdout);
-        buffer_fini(&out);
+        print_buffer(&out);
     }
     outreach_list_fini(&list);
     return status;
@@ -264,8 +264,7 @@ report(const char *what, const struct outreach_person *person)
     buffer_append(&out, SLICE_LIT(" ("));
     (void)cell_put(&out, person->id, CELL_COLUMNS);
     buffer_append(&out, SLICE_LIT(")\n"));
-    (void)fwrite(buffer_text(&out).ptr, 1, out.size, stdout);
-    buffer_fini(&out);
+    print_buffer(&out);
     buffer_fini(&who);
 }
 

@@ -1,20 +1,21 @@
 #include "ctl/show.h"
 
-#include "base/arena.h"
-#include "base/buffer.h"
-#include "base/usec.h"
-#include "ctl/board.h"
-#include "ingest/text/cell.h"
-#include "ctl/values.h"
-#include "ctl/windows.h"
-#include "base/json_writer.h"
-#include "ingest/text/network.h"
-#include "ingest/text/text.h"
-
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/json_writer.h"
+#include "base/usec.h"
+#include "ctl/board.h"
+#include "ctl/print.h"
+#include "ctl/values.h"
+#include "ctl/windows.h"
+#include "ingest/text/cell.h"
+#include "ingest/text/network.h"
+#include "ingest/text/text.h"
 
 enum {
     OUTPUT_MAX = 1 << 20,
@@ -112,8 +113,7 @@ print_object(struct slice id, const redisReply *hash)
     }
     json_writer_close(&json, '}');
     buffer_append_byte(&json, '\n');
-    (void)fwrite(buffer_text(&json).ptr, 1, json.size, stdout);
-    buffer_fini(&json);
+    print_buffer(&json);
 }
 
 // Every field of a hash: first those without a window, then those per window as a
@@ -130,8 +130,7 @@ print_hash(const char *kind, struct slice id, const redisReply *hash)
         }
     }
     put_metrics(&out, hash);
-    (void)fwrite(buffer_text(&out).ptr, 1, out.size, stdout);
-    buffer_fini(&out);
+    print_buffer(&out);
 }
 
 enum { HINT_MAX = 64 };

@@ -6,6 +6,7 @@
 #include "ctl/board.h"
 #include "ingest/text/cell.h"
 #include "ctl/latest.h"
+#include "ctl/print.h"
 #include "ctl/screen.h"
 #include "ctl/values.h"
 #include "net/clock.h"
@@ -224,8 +225,7 @@ show_json(struct client *client, const struct top_options *options, struct error
         json_writer_close(&json, '}');
         json_writer_close(&json, '}');
         buffer_append_byte(&json, '\n');
-        (void)fwrite(buffer_text(&json).ptr, 1, json.size, stdout);
-        buffer_fini(&json);
+        print_buffer(&json);
     }
     board_drop(&snapshot);
     return status;
