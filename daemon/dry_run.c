@@ -19,6 +19,8 @@
 #include "ingest/text/text.h"
 #include "pipeline/changes.h"
 
+enum { DRAIN_EVERY = 1024 }; // posts
+
 int
 dry_run_out_of_memory(void)
 {
@@ -26,11 +28,12 @@ dry_run_out_of_memory(void)
     return EX_OSERR;
 }
 
-// Discards all changes.
+// Discards all changes, as Redis would take them.
 static void
 drain(struct dry_run *run)
 {
     size_t count;
+    run->undrained = 0;
     do {
         struct change change;
         count = 0;
@@ -103,7 +106,8 @@ push(struct dry_run *run)
             run->first = pipeline_clock(run->pipeline);
         }
         counted(run);
-        if (!pipeline_alerts_fit(run->pipeline)) {
+        // What no window contains any more is only freed when changes are taken.
+        if (++run->undrained == DRAIN_EVERY || !pipeline_alerts_fit(run->pipeline)) {
             drain(run);
         }
     }

@@ -38,7 +38,8 @@ struct dry_run {
     struct refusals refusals;
     struct lines lines;
     struct lines_metrics metrics;
-    usec first; // clock of the first post; USEC_NONE: there is none
+    usec first;         // clock of the first post; USEC_NONE: there is none
+    uint32_t undrained; // posts since changes were taken
     bool is_failed;
 };
 

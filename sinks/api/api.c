@@ -174,7 +174,8 @@ api_mark(struct api *api, struct slice campaign, struct slice person, struct sli
     uint32_t user = views_find_user(pipeline, person);
     uint64_t at;
     if (number != VIEWS_NONE && user != VIEWS_NONE &&
-        views_campaign_lists(pipeline, number, user) && decimal_parse_whole(ms, &at)) {
+        views_campaign_lists(pipeline, number, user) && decimal_parse_whole(ms, &at) &&
+        at <= INT64_MAX / USEC_PER_MS) {
         (void)api_marks_add(&api->marks, campaign, person, (usec)at * USEC_PER_MS);
     }
 }

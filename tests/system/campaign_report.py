@@ -248,6 +248,14 @@ def an_archive_without_the_campaign_has_a_report():
 
 
 @case
+def a_long_archive_leaves_nothing_out_while_its_windows_have_room():
+    lines = [{"id": f"n:{number}", "time": BASE + 30_000 * number, "text": "tea",
+              "author": {"id": f"n:p{number}"}} for number in range(9000)]
+    found = json.loads(report_of(lines, "--json", "-o", "campaigns.capacity=1000", "-o", "windows=5m, 1h"))
+    assert found["left_out"] == 0 and sum(found["growth"]["posts"]) == 9000, found["left_out"]
+
+
+@case
 def files_are_read_in_their_order_and_standard_input_is_one():
     stream = Stream(5, 300)
     path, half = FOLDER / "half.ndjson", len(stream.lines) // 2
