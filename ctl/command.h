@@ -54,7 +54,7 @@ struct command {
 
 // NULL: there is no such command.
 const struct command *command_find(const char *name);
-// "status, sources, … and completion", and of those that take the option of that letter only;
-// 0: all. Returns text.
+// "status, sources, … and completion"; letter: of those that take that option only; 0:
+// all. Returns text.
 enum { COMMAND_NAMES_MAX = 512 };
 const char *command_names(char letter, char text[COMMAND_NAMES_MAX]);

@@ -8,7 +8,7 @@ struct clock_steps;
 
 // Since 1970, up to 10 ms old: it changes with the system's tick.
 usec wall_clock_now(void);
-// The same, read anew.
+// The same, not old.
 usec wall_clock_read(void);
 
 // The state behind it; read only. Kept.
