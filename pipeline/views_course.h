@@ -23,8 +23,8 @@ struct views_course_value {
 void views_course_window(const struct pipeline *pipeline, uint32_t campaign,
                          uint32_t window,
                          struct views_course_value ret_values[VIEWS_COURSE_FIGURES]);
-
-// Growth from the first act to the clock, in bins of one width.
+// Growth to the clock, in bins of one width, from the first act, or from when it came
+// if it was later than the windows cover. The first bin contains earlier times, too.
 enum { VIEWS_COURSE_BINS = 256, VIEWS_COURSE_CLASSES = 5 };
 struct views_course_bin {
     uint64_t posts;  // published

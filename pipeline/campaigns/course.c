@@ -134,29 +134,32 @@ widen(struct course_growth *growth)
     growth->width *= 2;
 }
 
+// The bin in which that time counts.
+static int64_t
+bin_of(const struct course_growth *growth, usec time)
+{
+    int64_t bin = usec_floor_div(time, growth->width);
+    return bin < growth->first ? growth->first : bin;
+}
+
+void
+course_growth_begin(struct course_growth *growth, usec time)
+{
+    if (growth->count == 0) {
+        growth->first = usec_floor_div(time, growth->width);
+        growth->count = 1;
+    }
+}
+
 // Makes the bin of that time.
 static uint64_t *
 bin_make(struct course_growth *growth, usec time)
 {
-    int64_t bin = usec_floor_div(time, growth->width);
-    if (growth->count == 0) {
-        growth->first = bin;
-        growth->count = 1;
-    }
-    while (bin - growth->first >= COURSE_BINS ||
-           growth->first + growth->count - bin > COURSE_BINS) {
+    course_growth_begin(growth, time);
+    while (bin_of(growth, time) - growth->first >= COURSE_BINS) {
         widen(growth);
-        bin = usec_floor_div(time, growth->width);
     }
-    if (bin < growth->first) {
-        uint32_t more = (uint32_t)(growth->first - bin);
-        memmove(growth->values[more], growth->values[0],
-                growth->count * sizeof(growth->values[0]));
-        memset(growth->values[0], 0, more * sizeof(growth->values[0]));
-        growth->first = bin;
-        growth->count += more;
-    }
-    uint32_t index = (uint32_t)(bin - growth->first);
+    uint32_t index = (uint32_t)(bin_of(growth, time) - growth->first);
     growth->count = index < growth->count ? growth->count : index + 1;
     return growth->values[index];
 }
@@ -178,9 +181,9 @@ course_growth_add(struct course_growth *growth, usec time, enum course_growing w
 void
 course_growth_take(struct course_growth *growth, usec time, enum course_growing what)
 {
-    int64_t bin = usec_floor_div(time, growth->width);
-    if (bin >= growth->first && bin < growth->first + growth->count) {
-        uint64_t *value = &growth->values[bin - growth->first][what];
+    int64_t index = bin_of(growth, time) - growth->first;
+    if (index < growth->count) {
+        uint64_t *value = &growth->values[index][what];
         *value -= *value != 0;
     }
 }

@@ -3,9 +3,10 @@
 //
 // Rings hold the totals of the campaign, and how many people joined it, in the newest
 // COURSE_STEPS steps of each window: the steps of the window itself and of the one
-// before it, which ends where the window begins. What the windows do not count because
-// it came too late is in no ring. The number of different people in the window before
-// is not known, because that would take a list of them.
+// before it, which ends where the window begins. A total that the windows do not count
+// because it came too late is in no ring; who joined is in each ring that has the step
+// of that time. The number of different people in the window before is not known,
+// because that would take a list of them.
 //
 // A person joins with the first act in the campaign, and leaves the course when all
 // acts are taken back. The time is the earliest one of the acts since; it stays if that
@@ -14,7 +15,8 @@
 //
 // Growth is kept in at most COURSE_BINS bins of one width, which is a minute at first
 // and doubles when the campaign lasts longer. A bin contains the times from a multiple
-// of the width on. What is taken back leaves the bin in which it was counted.
+// of the width on; the first one contains the earlier times, too, so that one old date
+// does not widen the bins. What is taken back leaves the bin in which it was counted.
 #pragma once
 
 #include <stdbool.h>
@@ -45,7 +47,7 @@ enum course_growing {
 
 struct course_growth {
     usec width;
-    int64_t first;  // bin of values[0]: it begins at first * width
+    int64_t first;  // bin of values[0]: first * width, and times before it
     uint32_t count; // bins
     uint64_t values[COURSE_BINS][COURSE_GROWING];
 };
@@ -75,6 +77,8 @@ enum course_period { COURSE_NOW, COURSE_BEFORE };
 uint64_t course_sum(const struct course *course, const struct windows *windows,
                     uint32_t window, enum course_period period, uint32_t figure);
 
+// Makes the first bin, of that time, if there is none.
+void course_growth_begin(struct course_growth *growth, usec time);
 // Counts one at that time, or takes it back.
 void course_growth_add(struct course_growth *growth, usec time,
                        enum course_growing what);

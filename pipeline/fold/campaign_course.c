@@ -41,6 +41,18 @@ campaign_course_note_undone(struct pipeline *pipeline, struct event_records_entr
     }
 }
 
+// ── growth ─────────────────────────────────────────────────────────────────
+
+// It begins with the first act, or now if that one came later than the windows cover.
+static void
+grow(const struct pipeline *pipeline, struct course_growth *growth, usec time,
+     enum course_growing what)
+{
+    bool is_late = time <= pipeline->clock - pipeline->longest;
+    course_growth_begin(growth, is_late ? pipeline->clock : time);
+    course_growth_add(growth, time, what);
+}
+
 // ── acts ───────────────────────────────────────────────────────────────────
 
 static bool
@@ -54,9 +66,9 @@ campaign_course_act(struct pipeline *pipeline, unsigned campaign,
                     const struct event *event)
 {
     struct course_growth *growth = &course_of(pipeline, campaign)->growth;
-    course_growth_add(growth, event->time, COURSE_ACTS);
+    grow(pipeline, growth, event->time, COURSE_ACTS);
     if (is_published(event)) {
-        course_growth_add(growth, event->time, COURSE_POSTS);
+        grow(pipeline, growth, event->time, COURSE_POSTS);
     }
 }
 
@@ -83,7 +95,7 @@ count_joined(struct pipeline *pipeline, unsigned campaign, usec time, bool is_un
     if (is_undo) {
         course_growth_take(&course->growth, time, COURSE_PEOPLE);
     } else {
-        course_growth_add(&course->growth, time, COURSE_PEOPLE);
+        grow(pipeline, &course->growth, time, COURSE_PEOPLE);
     }
 }
 

@@ -39,9 +39,13 @@ class Course:
         self.oracle = oracle
         self.pairs = {}              # pair -> [acts, time of the first]
         self.acts = defaultdict(list)  # name -> events, also those taken back
+        self.start = {}              # name -> the start of the minute in which growth begins
 
     def act(self, name, event):
         self.acts[name].append(event)
+        clock = self.oracle.clock
+        is_late = event.time <= clock - self.oracle.events.longest
+        self.start.setdefault(name, (clock if is_late else event.time) // MINUTE * MINUTE)
         pair = self.pairs.setdefault((name, event.author), [0, event.time])
         pair[0] += 1
         pair[1] = min(pair[1], event.time)
@@ -62,18 +66,17 @@ class Course:
     def joins(self, name):
         return sorted(first for (other, _), (_, first) in self.pairs.items() if other == name)
 
-    def _width(self, name):
-        times = [event.time for event in self.acts[name]] + [self.oracle.clock]
-        width = MINUTE
-        while max(times) // width - min(times) // width >= BINS:
-            width *= 2
-        return width
-
     def growth(self, name):
-        width, joins, fields = self._width(name), self.joins(name), Counter()
+        """What is earlier than the start counts at the start."""
+        if name not in self.start:
+            return {}
+        first, width, fields = self.start[name], MINUTE, Counter()
+        while self.oracle.clock // width - first // width >= BINS:
+            width *= 2
+        joins = [max(time, first) for time in self.joins(name)]
         for event in self.acts[name]:
             if not event.is_undone:
-                start = event.time // width * width // 1_000_000
+                start = max(event.time, first) // width * width // 1_000_000
                 fields[f"0:{start}"] += event.root is None
                 fields[f"1:{start}"] += 1
         for time in joins:

@@ -192,18 +192,40 @@ bins_become_wider_and_lose_nothing(void **state)
 }
 
 static void
-a_bin_begins_at_a_multiple_of_the_width_whatever_came_first(void **state)
+a_bin_begins_at_a_multiple_of_the_width_in_whatever_order_times_come(void **state)
 {
     (void)state;
     struct course_growth forward = course->growth;
-    const usec times[] = {T0 + 1, T0 + USEC_PER_HOUR, T0 + 9 * USEC_PER_HOUR,
-                          T0 - 30 * USEC_PER_HOUR, -5 * USEC_PER_DAY};
+    const usec times[] = {-5 * USEC_PER_DAY, T0 - 30 * USEC_PER_HOUR, T0 + 1,
+                          T0 + USEC_PER_HOUR, T0 + 9 * USEC_PER_HOUR};
+    course_growth_begin(&forward, times[0]);
+    course_growth_begin(&course->growth, times[0]);
     for (size_t i = 0; i < 5; i++) {
         course_growth_add(&forward, times[i], COURSE_ACTS);
         course_growth_add(&course->growth, times[4 - i], COURSE_ACTS);
     }
     assert_memory_equal(&forward, &course->growth, sizeof(forward));
-    assert_int_equal(forward.first, usec_floor_div(times[4], forward.width));
+    assert_int_equal(forward.first, usec_floor_div(times[0], forward.width));
+}
+
+static void
+times_before_the_first_bin_count_in_it_and_widen_nothing(void **state)
+{
+    (void)state;
+    const struct course_growth *growth = &course->growth;
+    const usec old = T0 - 7000 * USEC_PER_DAY;
+    join(T0 + 30 * USEC_PER_S);
+    join(T0 + USEC_PER_MIN);
+    join(old);
+    assert_int_equal(growth->width, USEC_PER_MIN);
+    assert_int_equal(growth->first, T0 / USEC_PER_MIN);
+    assert_int_equal(growth->values[0][COURSE_PEOPLE], 2);
+    assert_int_equal(growth->values[1][COURSE_PEOPLE], 1);
+    join(T0 + 300 * USEC_PER_MIN);
+    assert_int_equal(growth->width, 2 * USEC_PER_MIN);
+    course_growth_take(&course->growth, old, COURSE_PEOPLE);
+    assert_int_equal(growth->values[0][COURSE_PEOPLE], 2);
+    assert_int_equal(joined(), 3);
 }
 
 static void
@@ -272,7 +294,8 @@ main(void)
         TEST(what_is_later_than_a_clock_that_moved_back_is_in_the_current_step),
         TEST(a_window_may_begin_before_1970),
         TEST(bins_become_wider_and_lose_nothing),
-        TEST(a_bin_begins_at_a_multiple_of_the_width_whatever_came_first),
+        TEST(a_bin_begins_at_a_multiple_of_the_width_in_whatever_order_times_come),
+        TEST(times_before_the_first_bin_count_in_it_and_widen_nothing),
         TEST(bins_later_than_a_clock_that_moved_back_become_one),
         TEST(classes_are_ranks_among_those_who_joined),
         TEST(classes_of_few_people_may_be_empty),

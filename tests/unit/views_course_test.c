@@ -134,6 +134,28 @@ a_person_joins_once_and_leaves_with_the_last_act(void **state)
     assert_int_equal(value_of("cup", 1, POSTS).now, 1);
 }
 
+// Its windows are not longer than an hour.
+static void
+growth_begins_when_a_first_act_comes_that_is_too_late_for_the_windows(void **state)
+{
+    (void)state;
+    static struct views_course course;
+    publish("n:1", "n:ann", T0, 2); // of the other campaign
+    publish("n:2", "n:bob", T0 - 6000 * USEC_PER_DAY, 1);
+    publish("n:3", "n:eve", T0 + USEC_PER_MIN, 1);
+    publish("n:4", "n:joe", T0 - 10 * USEC_PER_MIN, 1);
+    views_course(pipeline, number_of("cup"), &course);
+    assert_int_equal(course.width, USEC_PER_MIN);
+    assert_int_equal(course.start, T0 / USEC_PER_MIN * USEC_PER_MIN);
+    assert_int_equal(course.bins[0].people, 2);
+    assert_int_equal(course.bins[1].people, 1);
+    undo("n:2");
+    views_course(pipeline, number_of("cup"), &course);
+    assert_int_equal(course.bins[0].people, 1);
+    assert_int_equal(course.bins[0].acts, 1);
+    assert_int_equal(course.bins[1].people, 1);
+}
+
 static void
 the_share_before_is_missing_while_nothing_was_published(void **state)
 {
@@ -210,6 +232,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(figures_have_the_names_of_the_hash),
         TEST(a_person_joins_once_and_leaves_with_the_last_act),
+        TEST(growth_begins_when_a_first_act_comes_that_is_too_late_for_the_windows),
         TEST(the_share_before_is_missing_while_nothing_was_published),
         TEST(who_is_new_has_no_act_before_the_window),
         TEST(a_course_follows_the_name_of_its_campaign_and_ends_with_it),
