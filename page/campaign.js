@@ -68,11 +68,10 @@ class Figures {
     this.ofRivals.forEach((row) => { row.hidden = !hasRivals; });
     windows.forEach((window, index) => {
       showMark(this.marks[index], sentences[index]);
-      const { before_ms: seen } = status.coverage?.find((each) => each.window === window) ?? {};
       FIGURES.forEach(([name], row) => {
         const [now, before] = this.cells[row][index];
         setText(now, count(campaign[`${name}:${window}`] ?? 0));
-        setText(before, seen ? count(campaign.before?.[`${name}:${window}`]) : "\u2013");
+        setText(before, count(campaign.before?.[`${name}:${window}`]));
       });
       this.shares[index].show(campaign[`share:${window}`]);
     });

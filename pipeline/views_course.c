@@ -55,6 +55,16 @@ views_course_window(const struct pipeline *pipeline, uint32_t campaign, uint32_t
     }
 }
 
+bool
+views_course_has_before(const struct pipeline *pipeline, uint32_t campaign,
+                        uint32_t window)
+{
+    usec since = pipeline->campaigns.figures[campaign].course->since;
+    since = since > pipeline->started ? since : pipeline->started;
+    return pipeline->started != USEC_NONE &&
+           since < pipeline->clock - pipeline->options.windows.length[window];
+}
+
 // ── growth ─────────────────────────────────────────────────────────────────
 
 static void

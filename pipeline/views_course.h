@@ -23,6 +23,10 @@ struct views_course_value {
 void views_course_window(const struct pipeline *pipeline, uint32_t campaign,
                          uint32_t window,
                          struct views_course_value ret_values[VIEWS_COURSE_FIGURES]);
+// True if something of the window before was seen since the campaign is counted.
+bool views_course_has_before(const struct pipeline *pipeline, uint32_t campaign,
+                             uint32_t window);
+
 // Growth to the clock, in bins of one width, from the first act, or from when it came
 // if it was later than the windows cover. The first bin contains earlier times, too.
 enum { VIEWS_COURSE_BINS = 256, VIEWS_COURSE_CLASSES = 5 };

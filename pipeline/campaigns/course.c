@@ -7,12 +7,13 @@
 #include "base/snapshot.h"
 
 struct course *
-course_create(uint32_t windows)
+course_create(uint32_t windows, usec since)
 {
     struct course *course =
         calloc(1, sizeof(*course) + windows * sizeof(course->rings[0]));
     if (course != NULL) {
         course->windows = windows;
+        course->since = since;
         course->growth.width = USEC_PER_MIN;
     }
     return course;
@@ -241,11 +242,13 @@ course_rewind(struct course *course, const struct windows *windows, usec clock)
         ring_rewind(&course->rings[i], windows->window[i].current);
     }
     growth_rewind(&course->growth, clock);
+    course->since = course->since < clock ? course->since : clock;
 }
 
 void
 course_move(struct course *course, struct snapshot *snapshot)
 {
+    SNAPSHOT_VALUE(snapshot, course->since);
     SNAPSHOT_VALUE(snapshot, course->growth);
     const struct course_growth *growth = &course->growth;
     if (!snapshot_expect(snapshot, growth->count <= COURSE_BINS && growth->width > 0)) {

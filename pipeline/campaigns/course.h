@@ -53,13 +53,14 @@ struct course_growth {
 };
 
 struct course {
+    usec since; // the clock when it was created; USEC_NONE: before the first post
     struct course_growth growth;
     uint32_t windows;
     struct course_ring rings[]; // by window
 };
 
 // NULL when the system refuses the memory.
-struct course *course_create(uint32_t windows);
+struct course *course_create(uint32_t windows, usec since);
 void course_destroy(struct course **course);
 
 // Counts at that moment, or takes back, what is counted in the windows, whose clock is

@@ -39,7 +39,8 @@ init_boards(struct pipeline *pipeline, struct figures *figures, const char *name
         .campaign = name,
         .number = (uint8_t)number,
     };
-    figures->course = course_create(pipeline->windows.shown);
+    usec since = pipeline->started != USEC_NONE ? pipeline->clock : USEC_NONE;
+    figures->course = course_create(pipeline->windows.shown, since);
     return figures->course != NULL && outreach_keys_init(&figures->keys) &&
            boards_init(&figures->boards, (uint32_t)pipeline->options.top, &needs);
 }

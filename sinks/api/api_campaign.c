@@ -98,8 +98,8 @@ put_value(const struct api_call *call, uint32_t figure, uint32_t window, double 
     }
 }
 
-// The figures of the window before each window of which something was seen, and who
-// joined in the window itself.
+// The figures of the window before each window of which something was seen since the
+// campaign is counted.
 static void
 put_before(const struct api_call *call, uint32_t campaign)
 {
@@ -108,7 +108,7 @@ put_before(const struct api_call *call, uint32_t campaign)
     json_writer_name(call->body, SLICE_LIT("before"));
     json_writer_open(call->body, '{');
     for (uint32_t window = 0; window < views_windows(pipeline); window++) {
-        bool is_seen = views_window(pipeline, window).before != 0;
+        bool is_seen = views_course_has_before(pipeline, campaign, window);
         views_course_window(pipeline, campaign, window, values);
         for (uint32_t i = 0; i < VIEWS_COURSE_FIGURES; i++) {
             if (is_seen && values[i].has_before) {

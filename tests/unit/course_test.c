@@ -36,7 +36,7 @@ set_up(void **state)
         .spans = &spans, .bytes = 1 << 20, .counters = 16, .touched = touched};
     assert_true(windows_init(&windows, &needs));
     windows_advance(&windows, T0);
-    course = course_create(SPANS);
+    course = course_create(SPANS, USEC_NONE);
     assert_non_null(course);
     return 0;
 }

@@ -1,6 +1,7 @@
 #include "pipeline/views_course.h"
 
 #include "pipeline/campaigns/campaign.h"
+#include "pipeline/fold/rewind.h"
 #include "pipeline/views.h"
 #include "tests/unit/kept.h"
 #include "tests/unit/made_pipeline.h"
@@ -157,6 +158,37 @@ growth_begins_when_a_first_act_comes_that_is_too_late_for_the_windows(void **sta
 }
 
 static void
+of_a_campaign_that_is_added_the_window_before_is_not_seen_at_once(void **state)
+{
+    (void)state;
+    struct kept kept;
+    struct error error = {0};
+    set("cup", NULL);
+    assert_false(views_course_has_before(pipeline, 0, 0));
+    publish("n:1", "n:ann", T0, 1);
+    assert_false(views_course_has_before(pipeline, 0, 0));
+    publish("n:2", "n:ann", T0 + 20 * USEC_PER_MIN, 1);
+    set("cup", "tea");
+    publish("n:3", "n:ann", T0 + 25 * USEC_PER_MIN, 3);
+    assert_true(views_course_has_before(pipeline, number_of("cup"), 0));
+    assert_false(views_course_has_before(pipeline, number_of("cup"), 1));
+    assert_false(views_course_has_before(pipeline, number_of("tea"), 0));
+    assert_true(kept_save(&kept, pipeline));
+    pipeline_destroy(&pipeline);
+    pipeline = made_pipeline(SETTINGS);
+    assert_true(kept_load(&kept, pipeline, &error));
+    set("cup", "tea");
+    assert_true(views_course_has_before(pipeline, number_of("cup"), 0));
+    assert_false(views_course_has_before(pipeline, number_of("tea"), 0));
+    publish("n:4", "n:ann", T0 + 26 * USEC_PER_MIN, 3);
+    assert_true(views_course_has_before(pipeline, number_of("tea"), 0));
+    pipeline_step(pipeline, T0 + 10 * USEC_PER_MIN);
+    assert_false(views_course_has_before(pipeline, number_of("tea"), 0));
+    publish("n:5", "n:ann", T0 + 16 * USEC_PER_MIN, 3);
+    assert_true(views_course_has_before(pipeline, number_of("tea"), 0));
+}
+
+static void
 the_share_before_is_missing_while_nothing_was_published(void **state)
 {
     (void)state;
@@ -233,6 +265,7 @@ main(void)
         TEST(figures_have_the_names_of_the_hash),
         TEST(a_person_joins_once_and_leaves_with_the_last_act),
         TEST(growth_begins_when_a_first_act_comes_that_is_too_late_for_the_windows),
+        TEST(of_a_campaign_that_is_added_the_window_before_is_not_seen_at_once),
         TEST(the_share_before_is_missing_while_nothing_was_published),
         TEST(who_is_new_has_no_act_before_the_window),
         TEST(a_course_follows_the_name_of_its_campaign_and_ends_with_it),
