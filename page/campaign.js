@@ -64,8 +64,7 @@ class Figures {
     if (windows.join() !== this.names) this.build(windows);
     const sentences = windows.map((window) => coverageSentence(status, window));
     this.caption.replaceChildren(...sentences.filter(Boolean).map((each) => element("span", {}, each)));
-    const hasRivals = windows.some((window) => campaign[`rival_posts:${window}`] > 0);
-    this.ofRivals.forEach((row) => { row.hidden = !hasRivals; });
+    this.ofRivals.forEach((row) => { row.hidden = !campaign.has_rivals; });
     windows.forEach((window, index) => {
       showMark(this.marks[index], sentences[index]);
       FIGURES.forEach(([name], row) => {

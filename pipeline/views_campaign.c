@@ -41,6 +41,12 @@ views_campaign_find(const struct pipeline *pipeline, struct slice name)
     return VIEWS_NONE;
 }
 
+bool
+views_campaign_has_rivals(const struct pipeline *pipeline, uint32_t campaign)
+{
+    return (pipeline->campaigns.rivalled >> campaign & 1) != 0;
+}
+
 void
 views_campaign(struct pipeline *pipeline, uint32_t campaign, struct change *ret_change)
 {

@@ -22,6 +22,9 @@ struct slice views_campaign_name(const struct pipeline *pipeline, uint32_t campa
 // The campaign of that name, or VIEWS_NONE.
 uint32_t views_campaign_find(const struct pipeline *pipeline, struct slice name);
 
+// True if it has words of rivals.
+bool views_campaign_has_rivals(const struct pipeline *pipeline, uint32_t campaign);
+
 // Every field of the hash, also while all are zero and there is no key; a share is
 // missing while nothing is published.
 void views_campaign(struct pipeline *pipeline, uint32_t campaign,

@@ -156,11 +156,13 @@ campaigns_set(struct campaigns *campaigns, const struct campaign *next, size_t c
     memset(campaigns->names, 0, sizeof(campaigns->names));
     campaigns->count = count;
     campaigns->speechless = 0;
+    campaigns->rivalled = 0;
     campaigns->account_count = 0;
     for (size_t i = 0; i < count; i++) {
         uint64_t bit = UINT64_C(1) << i;
         memcpy(campaigns->names[i], next[i].name, strlen(next[i].name));
         campaigns->speechless |= next[i].languages.count == 0 ? bit : 0;
+        campaigns->rivalled |= next[i].rivals.count != 0 ? bit : 0;
         add_accounts(campaigns, &next[i], bit, needs);
     }
     if (campaigns->account_count != 0) {

@@ -48,6 +48,7 @@ struct campaigns {
     uint64_t moved[CAMPAIGN_MAX]; // the set of each campaign of the order before
     char names[CAMPAIGN_MAX][OPTION_TITLE_MAX];
     uint64_t speechless;                // campaigns without languages
+    uint64_t rivalled;                  // campaigns with words of rivals
     struct campaigns_account *accounts; // sorted by hash
     size_t account_count;
     uint64_t *of_cascade; // by row

@@ -137,6 +137,7 @@ put_joined(const struct api_call *call, uint32_t campaign)
 void
 api_write_campaign(const struct api_call *call)
 {
+    const struct pipeline *pipeline = call->api->setup.pipeline;
     uint32_t campaign;
     if (!api_find_campaign(call, &campaign)) {
         return;
@@ -145,6 +146,8 @@ api_write_campaign(const struct api_call *call)
     json_writer_open(call->body, '{');
     api_put_as_of(call, &now);
     put_campaign(call, campaign);
+    json_writer_name(call->body, SLICE_LIT("has_rivals"));
+    json_writer_bool(call->body, views_campaign_has_rivals(pipeline, campaign));
     put_joined(call, campaign);
     put_before(call, campaign);
     put_boards(call, campaign);

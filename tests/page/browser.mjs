@@ -19,7 +19,7 @@ if (missing) {
 const browser = await launchBrowser();
 const daemon = await Daemon.make({
   more: "windows = {5m, 1h, 24h}\nalert \"viral\" { min_size = 10 levels = {1} }\n" +
-    "campaign \"garden\" { words = {garden} rivals = {bread} }\ncampaign \"quiet\" { words = {wordthatnoonewrites} }" });
+    "campaign \"garden\" { words = {garden} rivals = {bread} }\ncampaign \"quiet\" { words = {wordthatnoonewrites} rivals = {norwordofrivals} }" });
 const contexts = [];
 const faults = [];     // errors in the console, and exceptions
 let isCutOff = false;  // the daemon is away on purpose
@@ -538,6 +538,7 @@ test("a campaign is shown with figures, growth, boards and people, and follows",
   await until("people by posts", async () => (await rowsOf(page)).includes("@joy"));
   await page.goto(daemon.url + "/campaign/quiet");
   await until1(page, ".campaign", "Nobody has taken part yet.");
+  assert(await page.isVisible("tr:has-text('share of voice')"), "no share of a campaign whose rivals are quiet");
   isCutOff = true; // an answer of 404 is an error in the console
   await page.goto(daemon.url + "/campaign/gardn");
   await until1(page, ".campaign .by", "There is no campaign of this name. There are: garden, quiet.");

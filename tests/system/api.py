@@ -188,6 +188,8 @@ def campaigns_equal_their_keys():
         assert before["posts:1h"] > 0 and before["share:1h"] <= 1, before
         joined = {window: shown.pop(f"joined:{window}") for window in WINDOWS}
         assert joined["24h"] == shown["new_people:24h"] == shown["people:24h"], joined
+        assert shown.pop("has_rivals") is True
+        assert replay.get("campaigns/none")["has_rivals"] is False
         assert shown.pop("name") == "ferry" and shown.pop("as_of_ms") and shown.pop("complete") is False
         assert shown == fields
         listed = replay.get("campaigns")["campaigns"]
