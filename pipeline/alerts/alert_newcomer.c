@@ -118,7 +118,7 @@ raise_it(struct pipeline *pipeline, uint32_t pair, struct alert_row *row,
 }
 
 static void
-judge(struct pipeline *pipeline, size_t rule, uint32_t pair)
+judge(struct pipeline *pipeline, size_t rule, uint32_t pair, bool is_first)
 {
     char text[TEXT_MAX];
     const struct pairs_row *person = pairs_at(&pipeline->campaigns.pairs, pair);
@@ -130,9 +130,12 @@ judge(struct pipeline *pipeline, size_t rule, uint32_t pair)
     if (row != NULL && (row->level != 0 || row->flags != 0)) {
         return;
     }
-    if (row != NULL && alert_raise_is_full(pipeline)) {
-        row->flags = ALERT_ROW_WAITS;
-        row->size = pair;
+    bool is_repeated = row == NULL && !is_first; // may have been raised without a row
+    if (is_repeated || alert_raise_is_full(pipeline)) {
+        if (row != NULL) {
+            row->flags = ALERT_ROW_WAITS;
+            row->size = pair;
+        }
         pipeline->metrics.alerts_deferred++;
         return;
     }
@@ -140,12 +143,12 @@ judge(struct pipeline *pipeline, size_t rule, uint32_t pair)
 }
 
 void
-alert_newcomer_judge(struct pipeline *pipeline, uint32_t pair)
+alert_newcomer_judge(struct pipeline *pipeline, uint32_t pair, bool is_first)
 {
     for (size_t i = 0; i < pipeline->alerts.count && pipeline->alerts.newcomers != 0;
          i++) {
         if (pipeline->alerts.plans[i].is_newcomer) {
-            judge(pipeline, i, pair);
+            judge(pipeline, i, pair, is_first);
         }
     }
 }

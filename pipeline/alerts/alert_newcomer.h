@@ -24,8 +24,10 @@
 struct alert_row;
 struct pipeline;
 
-// The person of the pair has the first act in its campaign, or other followers.
-void alert_newcomer_judge(struct pipeline *pipeline, uint32_t pair);
+// The person of the pair has the first act in its campaign (is_first), or other
+// followers or another handle. If there is no room to remember an alert, only the first
+// act raises it.
+void alert_newcomer_judge(struct pipeline *pipeline, uint32_t pair, bool is_first);
 
 // Time has passed: an alert of that rule, which waits.
 void alert_newcomer_tick(struct pipeline *pipeline, size_t rule, struct alert_row *row);

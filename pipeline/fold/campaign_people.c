@@ -86,7 +86,7 @@ campaign_people_renamed(struct pipeline *pipeline, uint32_t user)
             refresh(pipeline, pairs_at(pairs_of(pipeline), index));
             campaign_outreach_touched(pipeline, index);
             if (pairs_at(pairs_of(pipeline), index)->fresh != 0) {
-                alert_newcomer_judge(pipeline, index);
+                alert_newcomer_judge(pipeline, index, false);
             }
         }
     }
@@ -217,7 +217,7 @@ campaign_people_act(struct pipeline *pipeline, unsigned campaign, uint32_t user,
     refresh(pipeline, pair);
     campaign_outreach_touched(pipeline, index);
     if (pair->acts == 1) {
-        alert_newcomer_judge(pipeline, index);
+        alert_newcomer_judge(pipeline, index, true);
     }
 }
 

@@ -279,6 +279,50 @@ an_alert_waits_for_room_and_is_lost_only_with_the_act(void **state)
     assert_string_equal(raised(), "new:cup:n:2[followers 100 >= 100] ");
 }
 
+// Every row of the memory is in a digest: no other alert can be remembered.
+static void
+fill_memory(void)
+{
+    struct alert_memory *memory = &pipeline->alerts.memory;
+    for (int i = 0; memory->count < memory->capacity; i++) {
+        char id[MADE_NAME_MAX];
+        publish(made_name(id, "n:m", i).ptr, 100, CUP);
+    }
+    for (uint32_t i = 0; i < memory->high; i++) {
+        alert_memory_at(memory, i)->digest = UINT32_MAX;
+    }
+    made_flush(pipeline);
+}
+
+static void
+an_alert_that_cannot_be_remembered_is_raised_at_the_first_act_only(void **state)
+{
+    (void)state;
+    begin("alerts.capacity=16", FOLLOWED);
+    fill_memory();
+    publish("n:1", 100, CUP);
+    publish("n:1", 200, CUP);
+    assert_string_equal(raised(), "new:cup:n:1[followers 100 >= 100] ");
+    publish("n:1", 300, 0);
+    assert_string_equal(raised(), "");
+    assert_int_equal(pipeline->metrics.alerts_deferred, 2);
+}
+
+static void
+an_alert_that_cannot_be_remembered_does_not_enter_a_full_queue(void **state)
+{
+    (void)state;
+    begin("alerts.capacity=16", FOLLOWED);
+    fill_memory();
+    const struct alert_queue *queue = &pipeline->alerts.queue;
+    for (int i = 0; i < ALERT_BURST_MAX + 1; i++) {
+        char id[MADE_NAME_MAX];
+        publish(made_name(id, "n:u", i).ptr, 100, CUP);
+    }
+    assert_int_equal(queue->end - queue->pulled, ALERT_BURST_MAX);
+    assert_int_equal(pipeline->metrics.alerts_deferred, 1);
+}
+
 // ── rules ──────────────────────────────────────────────────────────────────
 
 static void
@@ -325,6 +369,10 @@ main(void)
         cmocka_unit_test_teardown(a_person_who_gets_an_id_is_not_reported_again, end),
         cmocka_unit_test_teardown(an_alert_waits_for_room_and_is_lost_only_with_the_act,
                                   end),
+        cmocka_unit_test_teardown(
+            an_alert_that_cannot_be_remembered_is_raised_at_the_first_act_only, end),
+        cmocka_unit_test_teardown(
+            an_alert_that_cannot_be_remembered_does_not_enter_a_full_queue, end),
         cmocka_unit_test(a_rule_without_meaning_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
