@@ -21,6 +21,12 @@ key_of(const struct pipeline *pipeline, struct slice campaign, uint32_t user)
     return (name ^ (id << 1 | id >> 63)) | 1; // a free row has 0
 }
 
+uint64_t
+alert_newcomer_rule(const struct pipeline *pipeline, struct slice name)
+{
+    return ~inside_hash(pipeline, name);
+}
+
 static struct slice
 campaign_of(const struct pipeline *pipeline, const struct pairs_row *pair)
 {
@@ -239,7 +245,7 @@ alert_newcomer_forget(struct pipeline *pipeline, const struct alert_newcomer *ne
     struct alert_memory *memory = &pipeline->alerts.memory;
     uint32_t row =
         alert_memory_find(memory, key_of(pipeline, newcomer->campaign, newcomer->user),
-                          inside_hash(pipeline, newcomer->rule));
+                          alert_newcomer_rule(pipeline, newcomer->rule));
     if (row != ALERT_ROW_NONE) {
         alert_memory_drop(memory, row);
     }

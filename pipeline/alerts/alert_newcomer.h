@@ -24,6 +24,10 @@
 struct alert_row;
 struct pipeline;
 
+// The hash of the rule of that name. A rule about cascades has another one, so that no
+// rule reads the rows that another kind of rule left under its name.
+uint64_t alert_newcomer_rule(const struct pipeline *pipeline, struct slice name);
+
 // The person of the pair has the first act in its campaign (is_first), or other
 // followers or another handle. If there is no room to remember an alert, only the first
 // act raises it.

@@ -60,7 +60,10 @@ prepare(struct pipeline *pipeline)
     memset(alerts->records, 0, sizeof(alerts->records));
     alerts->newcomers = 0;
     for (size_t i = 0; i < alerts->count; i++) {
-        uint64_t hash = inside_hash(pipeline, slice_of(alerts->rules[i].name));
+        struct slice name = slice_of(alerts->rules[i].name);
+        uint64_t hash = rules_is_newcomer(&alerts->rules[i])
+                            ? alert_newcomer_rule(pipeline, name)
+                            : inside_hash(pipeline, name);
         plan_init(&alerts->plans[i], &alerts->rules[i], hash);
         alerts->newcomers += alerts->plans[i].is_newcomer;
         alerts->records[i] = (struct alerts_record){.rule = hash, .late = USEC_NONE};
@@ -78,10 +81,11 @@ prepare(struct pipeline *pipeline)
 }
 
 static bool
-is_among(const struct rule *rules, size_t count, const char *name)
+is_among(const struct rule *rules, size_t count, const struct rule *rule)
 {
     for (size_t i = 0; i < count; i++) {
-        if (strcmp(rules[i].name, name) == 0) {
+        if (strcmp(rules[i].name, rule->name) == 0 &&
+            rules_is_newcomer(&rules[i]) == rules_is_newcomer(rule)) {
             return true;
         }
     }
@@ -93,7 +97,7 @@ pipeline_set_rules(struct pipeline *pipeline, const struct rule *rules, size_t c
 {
     assert(count <= RULES_MAX);
     for (size_t i = 0; i < pipeline->alerts.count; i++) {
-        if (!is_among(rules, count, pipeline->alerts.rules[i].name)) {
+        if (!is_among(rules, count, &pipeline->alerts.rules[i])) {
             alert_raise_close_digest(pipeline, i);
         }
     }

@@ -48,14 +48,14 @@ enum { ALERTS_AMPLIFIERS_MAX = 10, ALERTS_CARRIERS_MAX = 5, ALERTS_DIGEST_MAX = 
 
 // A rule prepared for evaluation.
 struct alerts_plan {
-    uint64_t hash; // of its name, keyed
+    uint64_t hash; // of its name and whether it is about newcomers, keyed
     struct rules_condition conditions[RULES_CONDITIONS_MAX];
     size_t count;
     size_t scaled; // the first condition that levels multiply; count: none
     bool is_newcomer;
 };
 
-// State of a rule; kept over restarts and found again by the rule's name.
+// State of a rule; kept over restarts and found again by the plan's hash.
 struct alerts_record {
     uint64_t rule;
     int64_t day; // days since 1970 of `used`

@@ -325,6 +325,48 @@ an_alert_that_cannot_be_remembered_does_not_enter_a_full_queue(void **state)
 
 // ── rules ──────────────────────────────────────────────────────────────────
 
+// Raises an alert about the cascade of n:root.
+static void
+alert_of_cascade(void)
+{
+    set_rule("min_size=1 resolved=true");
+    retweet("n:1", "n:root", NULL);
+    made_flush(pipeline);
+}
+
+static void
+a_rule_that_was_about_cascades_remembers_nothing_of_them(void **state)
+{
+    (void)state;
+    begin("", "min_size=1");
+    alert_of_cascade();
+    struct cascade *cascade = cascades_at(&pipeline->cascades, 0);
+    assert_int_equal(cascade->unresolved, 1);
+    set_rule(FOLLOWED);
+    now += USEC_PER_MIN;
+    publish("n:2", 100, CUP); // time passes
+    assert_string_equal(raised(), "new:cup:n:2[followers 100 >= 100] ");
+    assert_int_equal(cascade->unresolved, 0);
+}
+
+static void
+a_rule_that_is_now_about_cascades_forgets_who_waits(void **state)
+{
+    (void)state;
+    begin("", FOLLOWED);
+    for (int i = 0; i < ALERT_BURST_MAX + 1; i++) {
+        char id[MADE_NAME_MAX];
+        publish(made_name(id, "n:u", i).ptr, 100, CUP);
+    }
+    made_flush(pipeline);
+    uint32_t count = pipeline->alerts.memory.count;
+    alert_of_cascade();
+    now += USEC_PER_MIN;
+    publish("n:1", 1, 0);                                   // time passes
+    assert_int_equal(pipeline->alerts.memory.count, count); // one more, one less
+    assert_string_equal(raised(), "");
+}
+
 static void
 a_rule_without_meaning_is_refused(void **state)
 {
@@ -373,6 +415,10 @@ main(void)
             an_alert_that_cannot_be_remembered_is_raised_at_the_first_act_only, end),
         cmocka_unit_test_teardown(
             an_alert_that_cannot_be_remembered_does_not_enter_a_full_queue, end),
+        cmocka_unit_test_teardown(
+            a_rule_that_was_about_cascades_remembers_nothing_of_them, end),
+        cmocka_unit_test_teardown(a_rule_that_is_now_about_cascades_forgets_who_waits,
+                                  end),
         cmocka_unit_test(a_rule_without_meaning_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
