@@ -206,7 +206,8 @@ merge_row(struct pipeline *pipeline, size_t rule, uint32_t pair, uint32_t into)
         row->level = kept.level;
         row->raised = kept.raised;
         row->flags = kept.flags;
-        row->size = kept.size;
+        uint32_t other = pairs_find(&pipeline->campaigns.pairs, person->campaign, into);
+        row->size = other != PAIR_NONE ? other : pair; // which of them remains
     }
 }
 

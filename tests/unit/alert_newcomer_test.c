@@ -279,6 +279,27 @@ an_alert_waits_for_room_and_is_lost_only_with_the_act(void **state)
     assert_string_equal(raised(), "new:cup:n:2[followers 100 >= 100] ");
 }
 
+static void
+an_alert_that_waits_is_kept_when_the_person_gets_an_id(void **state)
+{
+    (void)state;
+    begin("", FOLLOWED);
+    publish("n:7", 1, CUP);
+    for (int i = 0; i < ALERT_BURST_MAX; i++) {
+        char id[MADE_NAME_MAX];
+        publish(made_name(id, "n:u", i).ptr, 100, CUP);
+    }
+    publish_as("n:@ann", "ann", 100, CUP);
+    publish_as("n:@bob", "bob", 100, CUP);
+    publish_as("n:7", "ann", 100, 0);
+    publish_as("n:8", "bob", 100, 0);
+    made_flush(pipeline);
+    now += 20 * USEC_PER_S;
+    publish("n:3", 1, 0); // time passes
+    assert_string_equal(raised(), "new:cup:n:7[followers 100 >= 100] "
+                                  "new:cup:n:8[followers 100 >= 100] ");
+}
+
 // Every row of the memory is in a digest: no other alert can be remembered.
 static void
 fill_memory(void)
@@ -411,6 +432,8 @@ main(void)
         cmocka_unit_test_teardown(a_person_who_gets_an_id_is_not_reported_again, end),
         cmocka_unit_test_teardown(an_alert_waits_for_room_and_is_lost_only_with_the_act,
                                   end),
+        cmocka_unit_test_teardown(
+            an_alert_that_waits_is_kept_when_the_person_gets_an_id, end),
         cmocka_unit_test_teardown(
             an_alert_that_cannot_be_remembered_is_raised_at_the_first_act_only, end),
         cmocka_unit_test_teardown(
