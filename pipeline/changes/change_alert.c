@@ -161,13 +161,13 @@ put_text(struct pipeline *pipeline, struct change *change, struct slice text)
     change->alert.why_count = count;
 }
 
-// "arrivals:cup:<user id>"
+// "arrivals:cup:<user id>", with the id that the person had when the alert was raised:
+// Redis may have accepted it already, though the answer was lost.
 static struct slice
 id_of_newcomer(struct pipeline *pipeline, const struct change_alert *alert,
                const struct alert_item *item)
 {
-    struct slice id =
-        users_id(&pipeline->users, users_now(&pipeline->users, item->user));
+    struct slice id = users_id(&pipeline->users, item->user);
     size_t size = 2 * OPTION_TITLE_MAX + POST_ID_MAX + 64;
     char *text = arena_alloc(&pipeline->flush.scratch, 1, size);
     if (text == NULL) {

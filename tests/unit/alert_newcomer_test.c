@@ -257,6 +257,22 @@ a_person_who_gets_an_id_is_not_reported_again(void **state)
 }
 
 static void
+an_alert_that_is_published_again_keeps_its_id(void **state)
+{
+    (void)state;
+    begin("", FOLLOWED);
+    publish_as("n:@ann", "ann", 100, CUP);
+    struct change change;
+    changes_begin(pipeline);
+    while (changes_next(pipeline, &change)) {
+    }
+    changes_lost(pipeline);
+    publish_as("n:7", "ann", 100, 0);
+    assert_string_equal(raised(), "new:cup:n:@ann[followers 100 >= 100] ");
+    assert_string_equal(raised(), "");
+}
+
+static void
 an_alert_waits_for_room_and_is_lost_only_with_the_act(void **state)
 {
     (void)state;
@@ -430,6 +446,7 @@ main(void)
         cmocka_unit_test_teardown(who_leaves_and_comes_back_is_not_reported_again, end),
         cmocka_unit_test_teardown(who_was_reported_is_remembered_over_a_restart, end),
         cmocka_unit_test_teardown(a_person_who_gets_an_id_is_not_reported_again, end),
+        cmocka_unit_test_teardown(an_alert_that_is_published_again_keeps_its_id, end),
         cmocka_unit_test_teardown(an_alert_waits_for_room_and_is_lost_only_with_the_act,
                                   end),
         cmocka_unit_test_teardown(
