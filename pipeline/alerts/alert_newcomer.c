@@ -226,6 +226,39 @@ alert_newcomer_merge(struct pipeline *pipeline, uint32_t from, uint32_t into)
     }
 }
 
+// The second line of the item's text.
+static bool
+is_about(const struct pipeline *pipeline, const struct alert_item *item,
+         struct slice campaign)
+{
+    struct slice text = slab_text(pipeline->texts, item->text);
+    const char *end = text.len != 0 ? memchr(text.ptr, '\n', text.len) : NULL;
+    if (end == NULL) {
+        return false;
+    }
+    size_t left = text.len - (size_t)(end + 1 - text.ptr);
+    return left > campaign.len && end[1 + campaign.len] == '\n' &&
+           memcmp(end + 1, campaign.ptr, campaign.len) == 0;
+}
+
+void
+alert_newcomer_evicted(struct pipeline *pipeline, uint32_t pair)
+{
+    const struct pairs_row *person = pairs_at(&pipeline->campaigns.pairs, pair);
+    struct alert_queue *queue = &pipeline->alerts.queue;
+    // The pair and the alert both refer to the user.
+    bool may_have_alert = !pipeline->is_event_time && person->acts != 0 &&
+                          users_at(&pipeline->users, person->user)->refs > 1;
+    for (uint64_t i = queue->first; may_have_alert && i != queue->end; i++) {
+        struct alert_item *item = alert_queue_at(queue, i);
+        if (item->type == CHANGE_ALERT_NEWCOMER &&
+            users_now(&pipeline->users, item->user) == person->user &&
+            is_about(pipeline, item, campaign_of(pipeline, person))) {
+            item->is_evicted = true;
+        }
+    }
+}
+
 bool
 alert_newcomer_left(const struct pipeline *pipeline, struct slice campaign,
                     uint32_t user)

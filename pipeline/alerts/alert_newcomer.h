@@ -39,8 +39,12 @@ void alert_newcomer_tick(struct pipeline *pipeline, size_t rule, struct alert_ro
 // Two users are one person: what was raised about one was raised about both.
 void alert_newcomer_merge(struct pipeline *pipeline, uint32_t from, uint32_t into);
 
+// The pair will be removed to make room, or with its campaign. Its acts are not taken
+// back, so an alert about it that is in the queue is still published.
+void alert_newcomer_evicted(struct pipeline *pipeline, uint32_t pair);
+
 // True if the user no longer has an act in the campaign of that name. If the campaign
-// is gone, that is not known: false.
+// is gone, that is not known: false. To be asked only if the pair was not evicted.
 bool alert_newcomer_left(const struct pipeline *pipeline, struct slice campaign,
                          uint32_t user);
 // The alert of that rule will not be published: it is as if it was never raised.

@@ -29,7 +29,7 @@ struct alert_item {
     uint32_t text;
     uint32_t user;       // of a newcomer: referenced
     uint32_t is_dropped; // not to be published any more
-    uint32_t unused;
+    uint32_t is_evicted; // the pair of a newcomer left, and not because of an undo
     // Its rendered text (pipeline/alerts/alert_texts.h); len 0: it has none yet.
     uint64_t rendered_at;
     uint64_t rendered_len;

@@ -340,7 +340,8 @@ is_withdrawn(struct pipeline *pipeline, const struct change_alert *alert,
     }
     const struct alert_newcomer newcomer = {alert->rule, alert->campaigns[0],
                                             users_now(&pipeline->users, item->user)};
-    bool is_gone = alert_newcomer_left(pipeline, newcomer.campaign, newcomer.user);
+    bool is_gone = !item->is_evicted &&
+                   alert_newcomer_left(pipeline, newcomer.campaign, newcomer.user);
     if (is_gone) {
         alert_newcomer_forget(pipeline, &newcomer);
     }

@@ -161,6 +161,7 @@ campaign_people_have_room(struct pipeline *pipeline, unsigned campaign, uint32_t
     if (idle == PAIR_NONE) {
         return false;
     }
+    alert_newcomer_evicted(pipeline, idle);
     campaign_people_remove(pipeline, idle);
     pipeline->metrics.campaigns_evicted++;
     return true;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/snapshot.h"
+#include "pipeline/alerts/alert_newcomer.h"
 #include "pipeline/campaigns/campaign_outreach.h"
 #include "pipeline/campaigns/course.h"
 #include "pipeline/fold/campaign_people.h"
@@ -157,6 +158,7 @@ renumber_pairs(struct pipeline *pipeline, const uint64_t *bits)
             pairs_move_to(pairs, i, (unsigned)__builtin_ctzll(bit), pair->user);
         } else {
             carriers_forget(&pipeline->campaigns.carried, i);
+            alert_newcomer_evicted(pipeline, i);
             users_at(&pipeline->users, pair->user)->refs--;
             pairs_remove(pairs, i);
         }

@@ -57,6 +57,12 @@ end(void **state)
     return 0;
 }
 
+static usec
+wall(void)
+{
+    return pipeline->is_event_time ? WALL : now;
+}
+
 // Followers below 0 are not known. Returns the number of the event.
 static int
 publish_as(const char *id, const char *handle, int64_t followers, uint64_t set)
@@ -71,7 +77,7 @@ publish_as(const char *id, const char *handle, int64_t followers, uint64_t set)
         .time = now,
         .campaigns = {.found = set, .spoken = BOTH, .order = order},
     };
-    assert_int_equal(pipeline_post(pipeline, &post, WALL), STATUS_OK);
+    assert_int_equal(pipeline_post(pipeline, &post, wall()), STATUS_OK);
     now += USEC_PER_S;
     return next_event++;
 }
@@ -105,7 +111,7 @@ undo(int event)
 {
     char id[MADE_NAME_MAX];
     struct post post = {.kind = POST_DELETED, .id = made_name(id, "n:e", event)};
-    assert_int_equal(pipeline_post(pipeline, &post, WALL), STATUS_OK);
+    assert_int_equal(pipeline_post(pipeline, &post, wall()), STATUS_OK);
 }
 
 // The alerts of one flush, as "new:cup:n:1[followers 100 >= 100] ".
@@ -316,6 +322,49 @@ an_alert_that_waits_is_kept_when_the_person_gets_an_id(void **state)
                                   "new:cup:n:8[followers 100 >= 100] ");
 }
 
+// ── taken back before it is published ──────────────────────────────────────
+
+static void
+an_alert_is_withdrawn_with_the_act(void **state)
+{
+    (void)state;
+    begin("", FOLLOWED);
+    pipeline->is_event_time = false;
+    int event = publish("n:1", 100, CUP);
+    undo(event);
+    assert_string_equal(raised(), "");
+    publish("n:1", 100, CUP);
+    assert_string_equal(raised(), "new:cup:n:1[followers 100 >= 100] ");
+}
+
+static void
+an_alert_is_published_though_the_campaign_has_forgotten_the_person(void **state)
+{
+    (void)state;
+    begin("users.capacity=1000 windows=5m", FOLLOWED);
+    pipeline->is_event_time = false;
+    publish("n:1", 100, CUP);
+    now += USEC_PER_HOUR;
+    for (int i = 0; i < 250; i++) {
+        char id[MADE_NAME_MAX];
+        publish(made_name(id, "n:u", i).ptr, 1, CUP);
+    }
+    assert_true(pipeline->metrics.campaigns_evicted != 0);
+    assert_string_equal(raised(), "new:cup:n:1[followers 100 >= 100] ");
+}
+
+static void
+an_alert_is_published_though_its_campaign_was_away(void **state)
+{
+    (void)state;
+    begin("", FOLLOWED);
+    pipeline->is_event_time = false;
+    publish("n:1", 100, CUP);
+    (void)pipeline_set_campaigns(pipeline, &campaigns[1], 1);
+    order = pipeline_set_campaigns(pipeline, campaigns, 2);
+    assert_string_equal(raised(), "new:cup:n:1[followers 100 >= 100] ");
+}
+
 // Every row of the memory is in a digest: no other alert can be remembered.
 static void
 fill_memory(void)
@@ -451,6 +500,11 @@ main(void)
                                   end),
         cmocka_unit_test_teardown(
             an_alert_that_waits_is_kept_when_the_person_gets_an_id, end),
+        cmocka_unit_test_teardown(an_alert_is_withdrawn_with_the_act, end),
+        cmocka_unit_test_teardown(
+            an_alert_is_published_though_the_campaign_has_forgotten_the_person, end),
+        cmocka_unit_test_teardown(an_alert_is_published_though_its_campaign_was_away,
+                                  end),
         cmocka_unit_test_teardown(
             an_alert_that_cannot_be_remembered_is_raised_at_the_first_act_only, end),
         cmocka_unit_test_teardown(
