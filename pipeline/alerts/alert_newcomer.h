@@ -3,12 +3,12 @@
 //     alert "arrivals" { kind = "newcomer"  campaigns = {"cup"}  min_followers = 99 }
 //
 // A rule of the kind newcomer looks at a person with the first act in one of its
-// campaigns, and again when the followers become known while all acts of the person are
-// within the longest window. It alerts if the person has at least min_followers, or is
-// one of the carriers_in first of the board of carriers; the rank is that of the
-// moment. At most once for each rule, campaign and person, also if the act is taken
-// back, or the person was forgotten by the campaign to make room and comes again, as
-// long as the alert is remembered (alert_memory.h).
+// campaigns, and again at every change of the followers or the handle while all acts of
+// the person in the campaign are within the longest window. It alerts if the person has
+// at least min_followers, or is one of the carriers_in first of the board of carriers;
+// the rank is that of the moment. At most once for each rule, campaign and person, also
+// if the act is taken back, or the person was forgotten by the campaign to make room
+// and comes again, as long as the alert is remembered (alert_memory.h).
 //
 // While the queue is full the alert waits. If all acts of the person are taken back
 // before it is raised, or in wall time before it is pulled, there is no alert, and the
