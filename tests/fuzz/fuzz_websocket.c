@@ -109,10 +109,8 @@ run(struct slice bytes, struct way way, struct digest *digest)
     pull(&protocol, digest);
     digest->signs = protocol.signs;
     digest->too_long = protocol.too_long;
-    // wslay may see the fault in the text of a close frame before its end, or not.
-    bool is_closing = protocol.opcode == 8;
-    digest->ended = is_closing ? -1 : (int)protocol.ended;
-    digest->code = is_closing ? -1 : protocol.close_code;
+    digest->ended = (int)protocol.ended;
+    digest->code = protocol.close_code;
     digest->head = (int)state;
 }
 
