@@ -1,6 +1,7 @@
 #include "pipeline/views_boards.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "pipeline/inside.h"
 
@@ -44,12 +45,18 @@ views_boards_entries(const struct boards *boards, uint32_t index,
                      struct views_entry *space, uint32_t most)
 {
     const struct board *board = &boards->rows[index];
-    for (uint32_t i = 0; i < board->current_count; i++) {
-        const struct board_entry *entry = &board->current[i];
+    uint32_t count = board->current_count < most ? board->current_count : most;
+    if (count == 0) {
+        return 0;
+    }
+    // Most readers want a few of a thousand: only these are sorted.
+    memcpy(boards->scratch, board->current,
+           board->current_count * sizeof(*boards->scratch));
+    board_entries_select(boards->scratch, board->current_count, count);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct board_entry *entry = &boards->scratch[i];
         space[i] = (struct views_entry){entry->owner, entry->place, entry->score};
     }
-    if (board->current_count != 0) {
-        qsort(space, board->current_count, sizeof(*space), by_rank);
-    }
-    return board->current_count < most ? board->current_count : most;
+    qsort(space, count, sizeof(*space), by_rank);
+    return count;
 }

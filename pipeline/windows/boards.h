@@ -63,7 +63,7 @@ struct boards {
     struct windows *windows;
     struct boards_owners owners;
     struct boards_lasting lasting;
-    struct board_entry *scratch; // values of candidates while selecting
+    struct board_entry *scratch; // while selecting, or while a reader sorts
     struct board_joined *joined; // candidates while sorting, twice `room`
     struct change_entry *entries;
     uint32_t rebuilds;

@@ -73,8 +73,8 @@ class Newcomers(ChunkedHttp):
 
 
 class Input:
-    """Generated messages of the last minutes; in every PROBE_EVERY-th place posts that mention somebody
-    new. probes: the id of each to the place of the last of them."""
+    """Generated messages of the last minutes; in every PROBE_EVERY-th place posts that mention a
+    new person. probes: the id of each to the place of the last of them."""
 
     def __init__(self, network, posts):
         self.network, self.path = network, OUT / f"live-{network.name}.ndjson"
