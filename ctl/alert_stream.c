@@ -41,7 +41,7 @@ alert_stream_read(struct slice text)
 }
 
 bool
-alert_stream_is_of(const json_t *alert, const char *rule)
+alert_stream_is_of(const void *rule, const json_t *alert)
 {
     return rule == NULL || slice_equal(print_member(alert, "rule"), slice_of(rule));
 }
@@ -166,7 +166,7 @@ alert_stream_find(struct client *client, const char *id, json_t **ret_alert,
 }
 
 struct collected {
-    const char *rule;
+    const struct alert_stream_choice *choice;
     size_t rows;
     json_t *alerts;
 };
@@ -175,18 +175,18 @@ static bool
 collect(void *context, json_t *alert)
 {
     struct collected *collected = context;
-    if (alert_stream_is_of(alert, collected->rule)) {
+    if (collected->choice->is_wanted(collected->choice->context, alert)) {
         (void)json_array_append(collected->alerts, alert);
     }
     return json_array_size(collected->alerts) < collected->rows;
 }
 
 enum status
-alert_stream_newest(struct client *client, const char *rule, size_t rows,
-                    char newest[ALERT_STREAM_ID_MAX], json_t **ret_alerts,
+alert_stream_newest(struct client *client, const struct alert_stream_choice *choice,
+                    size_t rows, char newest[ALERT_STREAM_ID_MAX], json_t **ret_alerts,
                     struct error *error)
 {
-    struct collected collected = {rule, rows, json_array()};
+    struct collected collected = {choice, rows, json_array()};
     *ret_alerts = collected.alerts;
     return alert_stream_walk(client, newest, collect, &collected, error);
 }

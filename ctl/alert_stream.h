@@ -38,11 +38,17 @@ enum status alert_stream_follow(struct client *client, char last[ALERT_STREAM_ID
 enum status alert_stream_find(struct client *client, const char *id, json_t **ret_alert,
                               struct error *error) MUST_USE;
 
-// The newest `rows` alerts of the rule (NULL: of all), the newest first; newest: see
+// Which alerts are wanted. Borrows both.
+struct alert_stream_choice {
+    bool (*is_wanted)(const void *context, const json_t *alert);
+    const void *context;
+};
+// The newest `rows` of the wanted alerts, the newest first; newest: see
 // alert_stream_walk. To be freed with json_decref; an array in any case.
-enum status alert_stream_newest(struct client *client, const char *rule, size_t rows,
+enum status alert_stream_newest(struct client *client,
+                                const struct alert_stream_choice *choice, size_t rows,
                                 char newest[ALERT_STREAM_ID_MAX], json_t **ret_alerts,
                                 struct error *error) MUST_USE;
 
-// True if the alert is one of that rule; NULL: any rule.
-bool alert_stream_is_of(const json_t *alert, const char *rule);
+// True if the alert is one of that rule, a text; NULL: any rule.
+bool alert_stream_is_of(const void *rule, const json_t *alert);

@@ -52,7 +52,7 @@ static bool
 print_wanted(void *context, json_t *alert)
 {
     const struct alerts_request *request = context;
-    if (alert_stream_is_of(alert, request->rule)) {
+    if (alert_stream_is_of(request->rule, alert)) {
         print_alert(alert, request->is_json);
     }
     return true;
@@ -85,8 +85,9 @@ alerts_show(struct client *client, const struct alerts_request *request,
 {
     char newest[ALERT_STREAM_ID_MAX];
     json_t *alerts;
-    enum status status = alert_stream_newest(client, request->rule, request->rows,
-                                             newest, &alerts, error);
+    const struct alert_stream_choice choice = {alert_stream_is_of, request->rule};
+    enum status status =
+        alert_stream_newest(client, &choice, request->rows, newest, &alerts, error);
     for (size_t i = json_array_size(alerts); i != 0 && status == STATUS_OK; i--) {
         print_alert(json_array_get(alerts, i - 1), request->is_json);
     }

@@ -104,55 +104,58 @@ find_rules(const json_t *webhooks, const char *name)
     return NULL;
 }
 
-struct newest {
-    const json_t *rules;
-    size_t rows;
-    json_t *alerts;
-};
-
+// An alert without a rule goes to all webhooks.
 static bool
-collect(void *context, json_t *alert)
+is_of_rules(const void *context, const json_t *alert)
 {
-    struct newest *newest = context;
-    bool is_wanted = json_array_size(newest->rules) == 0 ||
-                     slice_is_none(print_member(alert, "rule"));
+    const json_t *rules = context;
+    bool is_wanted =
+        json_array_size(rules) == 0 || slice_is_none(print_member(alert, "rule"));
     size_t index;
     const json_t *rule;
-    json_array_foreach(newest->rules, index, rule)
+    json_array_foreach(rules, index, rule)
     {
-        is_wanted = is_wanted || alert_stream_is_of(alert, json_string_value(rule));
+        is_wanted = is_wanted || alert_stream_is_of(json_string_value(rule), alert);
     }
-    if (is_wanted) {
-        (void)json_array_append(newest->alerts, alert);
-    }
-    return json_array_size(newest->alerts) < newest->rows;
+    return is_wanted;
 }
 
-// The alerts that are to be sent, the newest first.
+// The newest alerts that the webhook gets.
 static enum status
-find_alerts(struct client *client, struct service *service,
-            const struct webhooks_replay *request, json_t *ret_alerts,
+find_newest(struct client *client, struct service *service,
+            const struct webhooks_replay *request, json_t **ret_alerts,
             struct error *error)
 {
     static const char *const words[] = {"webhooks", NULL};
-    json_t *alert = NULL;
     json_t *webhooks = NULL;
-    if (request->alert != NULL) {
-        enum status status = alert_stream_find(client, request->alert, &alert, error);
-        (void)json_array_append_new(ret_alerts, alert);
-        return status;
-    }
     enum status status = service_ask(service, words, &webhooks, error);
-    struct newest newest = {find_rules(webhooks, request->webhook), request->rows,
-                            ret_alerts};
-    if (status == STATUS_OK && newest.rules == NULL) {
+    const json_t *rules = find_rules(webhooks, request->webhook);
+    const struct alert_stream_choice choice = {is_of_rules, rules};
+    if (status == STATUS_OK && rules == NULL) {
         status = error_set(error, STATUS_RANGE, "there is no webhook \"%.100s\"",
                            request->webhook);
     }
     if (status == STATUS_OK) {
-        status = alert_stream_walk(client, NULL, collect, &newest, error);
+        status = alert_stream_newest(client, &choice, request->rows, NULL, ret_alerts,
+                                     error);
     }
     json_decref(webhooks);
+    return status;
+}
+
+// The alerts that are to be sent, the newest first; NULL: there are none.
+static enum status
+find_alerts(struct client *client, struct service *service,
+            const struct webhooks_replay *request, json_t **ret_alerts,
+            struct error *error)
+{
+    json_t *alert = NULL;
+    if (request->alert == NULL) {
+        return find_newest(client, service, request, ret_alerts, error);
+    }
+    enum status status = alert_stream_find(client, request->alert, &alert, error);
+    *ret_alerts = json_array();
+    (void)json_array_append_new(*ret_alerts, alert);
     return status;
 }
 
@@ -175,9 +178,9 @@ enum status
 webhooks_replay(struct client *client, struct service *service,
                 const struct webhooks_replay *request, struct error *error)
 {
-    json_t *alerts = json_array();
+    json_t *alerts = NULL;
     json_t *sent = json_array();
-    enum status status = find_alerts(client, service, request, alerts, error);
+    enum status status = find_alerts(client, service, request, &alerts, error);
     for (size_t i = json_array_size(alerts); i != 0 && status == STATUS_OK; i--) {
         const json_t *alert = json_array_get(alerts, i - 1); // the oldest first
         status = send_again(service, request->webhook, alert, error);
