@@ -7,13 +7,15 @@ import itertools
 import math
 import operator
 import struct
+from random import Random
 
 MINUTE_MS, DAY_US = 60_000, 86_400_000_000
 AGES = [minutes * MINUTE_MS for minutes in (5, 10, 30, 60, 120, 240, 360, 720)]
 KEPT, FIRST, LEAST, STEP, LATER_STEP = 512, 100, 200, 50, 100
 HALF_LIFE_US, WEIGHT_LEAST, GROWTH_MOST = 30 * DAY_US, 1 / 1024, 22
 SHIPPED, REFITTED, LEARNT = range(3)
-NEAREST = (10, 16, 24)  # rows of which some are met by the best fit
+NEAREST = 10  # rows of which some are usually met by the best fit
+STEPS_MOST = 1000
 BAND_AGES = [minutes * MINUTE_MS for minutes in (10, 60, 240)]
 
 
@@ -78,23 +80,71 @@ def least_deviations(rows, values, weights):
     if sum(residual < 1e-6 for residual in rest) > len(factors):
         return factors  # small counts: many rows are met at once, and it is near enough
     nearest = sorted(range(len(rows)), key=rest.__getitem__)
-    for count in NEAREST:
-        for met in itertools.combinations(nearest[:count], len(factors)):
-            exact = solve([rows[i] for i in met], [values[i] for i in met])
-            if exact and is_least(rows, values, weights, exact, met):
-                return exact
+    for met in itertools.combinations(nearest[:NEAREST], len(factors)):
+        exact = solve([rows[i] for i in met], [values[i] for i in met])
+        if exact and is_least(rows, values, weights, exact, met):
+            return exact
+    return descended(rows, values, weights, nearest)
+
+
+def descended(rows, values, weights, nearest):
+    """Exchanges one row that is met after the other, as in the simplex method, from those that are
+    nearest. Each value is changed by up to 1e-7, so that no more rows than factors are met at once.
+    """
+    random = Random(len(rows))
+    values = [value + random.uniform(0, 1e-7) for value in values]
+    met = independent(rows, nearest)
+    for _ in range(STEPS_MOST):
+        exact = solve([rows[i] for i in met], [values[i] for i in met])
+        signs = signs_of(rows, values, weights, exact, met)
+        wrong = [k for k, sign in enumerate(signs) if abs(sign) > 1 + 1e-6]
+        if not wrong:
+            return exact
+        left = random.choice(wrong)
+        way = solve([rows[i] for i in met],
+                    [math.copysign(k == left, signs[left]) for k in range(len(met))])
+        slopes = [sum(map(operator.mul, row, way)) for row in rows]
+        rest = residuals_of(rows, values, exact)
+        others = [i for i in range(len(rows)) if i not in met and abs(slopes[i]) > 1e-9]
+        span = weighted_median([(rest[i] / slopes[i], weights[i] * abs(slopes[i]))
+                                for i in [*others, met[left]]])
+        found = [i for i in others if rest[i] / slopes[i] == span]
+        if found:
+            met[left] = random.choice(found)
     raise ArithmeticError("no minimum found")
 
 
-def is_least(rows, values, weights, factors, met):
-    """A minimum has signs between -1 and 1 for the rows that it meets, with which all add up to 0."""
+def independent(rows, order):
+    """The first rows of that order of which none is a sum of the others."""
+    met, reduced = [], []
+    for i in order:
+        row = list(rows[i])
+        for pivot, other in reduced:
+            part = row[pivot] / other[pivot]
+            row = [a - part * b for a, b in zip(row, other)]
+        pivot = max(range(len(row)), key=lambda k: abs(row[k]))
+        if abs(row[pivot]) > 1e-9:
+            reduced.append((pivot, row))
+            met.append(i)
+        if len(met) == len(rows[0]):
+            break
+    return met
+
+
+def signs_of(rows, values, weights, factors, met):
+    """The signs of the rows that are met with which those of all rows add up to 0, or None."""
     size, rest = len(factors), [0.0] * len(factors)
     for i, residual in enumerate(residuals_of(rows, values, factors)):
         if i not in met:
             sign = math.copysign(weights[i], residual)
             rest = [a + sign * b for a, b in zip(rest, rows[i])]
-    signs = solve([[weights[i] * rows[i][k] for i in met] for k in range(size)],
-                  [-a for a in rest])
+    return solve([[weights[i] * rows[i][k] for i in met] for k in range(size)],
+                 [-a for a in rest])
+
+
+def is_least(rows, values, weights, factors, met):
+    """At a minimum these signs are between -1 and 1."""
+    signs = signs_of(rows, values, weights, factors, met)
     return signs is not None and all(abs(sign) <= 1 + 1e-6 for sign in signs)
 
 
