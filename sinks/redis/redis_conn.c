@@ -570,3 +570,10 @@ redis_conn_asks_sentinels(const struct redis_conn *conn)
 {
     return conn->sentinel != NULL;
 }
+
+void
+redis_conn_verify(struct redis_conn *conn, struct redis_sentinel_claim *claim)
+{
+    claim->server = &conn->endpoint;
+    redis_sentinel_verify(conn->sentinel, claim);
+}

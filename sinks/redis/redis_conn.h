@@ -22,6 +22,7 @@
 #include "sinks/redis/redis_sink.h"
 
 struct redis_conn;
+struct redis_sentinel_claim;
 
 struct redis_conn_calls {
     void (*on_up)(void *context);
@@ -71,3 +72,6 @@ void redis_conn_send(struct redis_conn *conn, struct slice bytes, size_t replies
 const char *redis_conn_address(const struct redis_conn *conn);
 // True if the next attempt asks Sentinels for the master.
 bool redis_conn_asks_sentinels(const struct redis_conn *conn);
+// Only while up, if it asks Sentinels: asks them whether this server still is the
+// master. claim->server is set here. No callback if the connection is lost before.
+void redis_conn_verify(struct redis_conn *conn, struct redis_sentinel_claim *claim);

@@ -154,13 +154,21 @@ redis_flush_tick(struct redis_sink *sink)
     return REDIS_PHASE_STAY;
 }
 
-static void
-finish(struct redis_sink *sink)
+bool
+redis_flush_is_finished(const struct redis_sink *sink)
+{
+    return sink->flush.done != NULL && sink->flush.is_final && !has_work(sink);
+}
+
+void
+redis_flush_finish(struct redis_sink *sink)
 {
     redis_done_fn done = sink->flush.done;
     sink->flush.done = NULL;
     timer_stop(&sink->deadline);
-    done(sink->flush.done_context, NULL);
+    if (done != NULL) {
+        done(sink->flush.done_context, NULL);
+    }
 }
 
 void
@@ -189,8 +197,11 @@ end(struct redis_sink *sink)
     redis_cursors_written(&sink->cursors);
     redis_outbox_written(&sink->outbox);
     redis_report_well(sink);
-    if (flush->done != NULL && flush->is_final && !has_work(sink)) {
-        finish(sink);
+    if (redis_flush_is_finished(sink)) {
+        if (redis_conn_asks_sentinels(sink->conn)) {
+            return REDIS_PHASE_CONFIRM;
+        }
+        redis_flush_finish(sink);
     }
     bool is_check_due = flush->done == NULL && redis_check_prepare(sink);
     return is_check_due ? REDIS_PHASE_CHECK : REDIS_PHASE_IDLE;

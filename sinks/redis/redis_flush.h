@@ -42,6 +42,11 @@ enum redis_phase redis_flush_send(struct redis_sink *sink);
 // The reply to FLUSH is complete.
 enum redis_phase redis_flush_acknowledged(struct redis_sink *sink);
 
+// The flush that ended contains all that redis_sink_finish has to write.
+bool redis_flush_is_finished(const struct redis_sink *sink);
+// Ends redis_sink_finish with success, if it is under way.
+void redis_flush_finish(struct redis_sink *sink);
+
 // In FLUSH: builds the next batch, unless it is built or the flush ends with the one
 // that was sent.
 void redis_flush_build(struct redis_sink *sink);

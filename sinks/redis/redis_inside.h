@@ -10,6 +10,7 @@
 //   redis_check.c    whether Redis still holds what was written
 //   redis_purge.c    removing what an earlier process left
 //   redis_flush.c    changes → transactions: one at Redis, one being built
+//   redis_confirm.c  whether the server still is the master, at the end
 //   redis_fence.c    greeting, claiming the prefix
 //   redis_dispatch.c what a reply means
 //   redis_machine.c  every transition (redis_phase.h)
@@ -24,6 +25,7 @@
 #include "net/timer.h"
 #include "sinks/redis/redis_answer.h"
 #include "sinks/redis/redis_check.h"
+#include "sinks/redis/redis_confirm.h"
 #include "sinks/redis/redis_conn.h"
 #include "sinks/redis/redis_cursors.h"
 #include "sinks/redis/redis_lag.h"
@@ -79,6 +81,7 @@ struct redis_sink {
     struct redis_cursors cursors;
     struct redis_outbox outbox;
     struct redis_check check;
+    struct redis_confirm confirm;
     struct redis_marks marks;
     struct redis_streams streams;
     struct redis_report report;

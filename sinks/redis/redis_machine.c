@@ -6,6 +6,9 @@
 #include "sinks/redis/redis_dispatch.h"
 #include "sinks/redis/redis_inside.h"
 
+static void on_view(void *context, enum redis_sentinel_view view,
+                    const struct error *error);
+
 // ── phases ─────────────────────────────────────────────────────────────────
 
 static enum redis_phase
@@ -38,6 +41,13 @@ greet_again(struct redis_sink *sink)
     return REDIS_PHASE_GREET;
 }
 
+static enum redis_phase
+confirm(struct redis_sink *sink)
+{
+    redis_confirm_ask(sink, on_view);
+    return REDIS_PHASE_STAY;
+}
+
 // NULL: nothing to do. A phase without on_reply has no exchange under way.
 static const struct {
     redis_phase_fn enter;
@@ -56,6 +66,7 @@ static const struct {
     [REDIS_PHASE_IDLE] = {redis_flush_wait, NULL, redis_flush_tick},
     [REDIS_PHASE_FLUSH] = {redis_flush_send, redis_flush_acknowledged, NULL},
     [REDIS_PHASE_CHECK] = {redis_check_send, redis_check_answered, NULL},
+    [REDIS_PHASE_CONFIRM] = {confirm, redis_confirm_answered, redis_confirm_tick},
     [REDIS_PHASE_PAUSE] = {pause_sink, NULL, greet_again},
 };
 
@@ -126,6 +137,13 @@ redis_machine_reply(void *context)
         next = phases[sink->phase].on_reply(sink);
     }
     follow(sink, next);
+}
+
+static void
+on_view(void *context, enum redis_sentinel_view view, const struct error *error)
+{
+    struct redis_sink *sink = context;
+    follow(sink, redis_confirm_viewed(sink, view, error));
 }
 
 // ── timers ─────────────────────────────────────────────────────────────────

@@ -5,6 +5,7 @@
 //               │        └─ PAUSE ◀─ refused      [SCAN ◀─▶ VERIFY ─▶ PURGE]
 //               │                                                ▼
 //               └─ connection lost        CHECK ◀─ FLUSH ◀─▶ IDLE ─▶ OUTBOX
+//                                     redis_sink_finish: └─▶ CONFIRM
 //
 // A new webhook leads from IDLE to OUTBOX. redis_machine.c alone changes the phase. A
 // handler does its work and returns the next phase; entering a phase sends its
@@ -26,6 +27,7 @@ enum redis_phase {
     REDIS_PHASE_IDLE,    // all is written; `pace` fires when it is time to look again
     REDIS_PHASE_FLUSH,   // a transaction is at Redis
     REDIS_PHASE_CHECK,   // reading whether Redis still holds what was written
+    REDIS_PHASE_CONFIRM, // all is written: is the server still the master?
     REDIS_PHASE_PAUSE,   // Redis refused; `pace` fires when it is time to greet again
     REDIS_PHASE_COUNT,
     REDIS_PHASE_STAY = REDIS_PHASE_COUNT, // returned by a handler: no transition

@@ -141,8 +141,14 @@ class FakeSentinel:
                 peer.close()
 
 
-def naming(port):
-    return b"*2\r\n$9\r\n127.0.0.1\r\n$%d\r\n%d\r\n" % (len(str(port)), port)
+def bulks(*words):
+    return b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(word), word) for word in words)
+
+
+def naming(port, flags=b"master", epoch=0, run_id=b""):
+    """Answers to GET-MASTER-ADDR-BY-NAME and to MASTER."""
+    return (bulks(b"127.0.0.1", b"%d" % port)
+            + bulks(b"name", b"main", b"runid", run_id, b"flags", flags, b"config-epoch", b"%d" % epoch))
 
 
 def alert_ids(client):
@@ -241,6 +247,88 @@ def a_replay_through_a_failover_writes_what_an_undisturbed_one_does():
                      "user", name], check=True, capture_output=True, timeout=PATIENCE)
                 assert name.encode() in shown.stdout, shown
         calm.kill()
+
+
+@case
+def a_replay_that_ends_during_a_failover_writes_to_the_new_master():
+    with processes.temporary() as folder:
+        file = crossings(folder + "/posts")
+        calm = RedisServer(folder=folder)
+        replay(calm.url, file, lambda go_on: go_on())
+        expected, alerts = content(calm.client), sorted(alert_ids(calm.client))
+        calm.kill()
+        # The old master accepts writes until its Sentinel makes it a replica.
+        for moments in ((World.promote,), (World.promote, World.await_promotion), (World.freeze,),
+                        (World.kill,)):
+            with world() as at:
+                def disturb(go_on):
+                    wait("the first part is written",
+                         lambda: len(alert_ids(at.master.client)) == 300)
+                    at.settle()
+                    for moment in moments:
+                        moment(at)
+                    go_on()
+
+                replay(at.url, file, disturb)
+                at.await_promotion()
+                found = content(at.replica.client)
+                assert found == expected, (moments, differences(found, expected))
+                assert sorted(alert_ids(at.replica.client)) == alerts, moments
+
+
+@case
+def success_is_reported_when_the_sentinels_of_the_greatest_epoch_agree():
+    with processes.temporary() as folder:
+        for name in ("here", "there"):
+            pathlib.Path(folder, name).mkdir()
+        port, other = free_port(), free_port()
+        here = RedisServer("--port", str(port), folder=f"{folder}/here")
+        there = RedisServer("--port", str(other), folder=f"{folder}/there")
+        run_id = here.client.info("server")["run_id"].encode()
+        first, agreed = naming(port), naming(port, epoch=7)
+        for answers, asked in (
+                # None knows better: the address, or another name of the same process.
+                ([[first, agreed]], 2),
+                ([[first, naming(port)], [naming(other, epoch=7, run_id=run_id)]], 2),
+                # A Sentinel that missed a failover does not count, one that is gone neither.
+                ([[first, agreed], [naming(other, epoch=6)], [b"-ERR no\r\n"]], 2),
+                # Without the right to ask for more than the address.
+                ([[first, bulks(b"127.0.0.1", b"%d" % port) + b"-NOPERM no\r\n"]], 2),
+                # A failover is under way, or may begin, and is given up.
+                ([[first, naming(port, b"master,failover_in_progress"), agreed]], 3),
+                ([[first, naming(port, b"s_down,o_down,master"), agreed]], 3),
+                ([[first, naming(other, b"master,failover_in_progress"), agreed]], 3),
+                # At first no Sentinel answers.
+                ([[first, b"", b"-ERR no\r\n", agreed]], 4)):
+            fakes = [FakeSentinel(*each) for each in answers]
+            sink = Drive("sentinel://" + ",".join(f"127.0.0.1:{fake.port}" for fake in fakes)
+                         + "/main")
+            sink.fill(1)
+            sink.check(here.client)
+            assert fakes[0].asked == asked, (answers, fakes[0].asked)
+            assert sink.count("TROUBLE") == sink.count("RECOVERED") == (asked > 2), sink.events
+            assert not sink.has_event("LOST"), sink.events
+            sink.close()
+        # Another server is the master now.
+        for answers in ([[first, naming(other)]],
+                        [[first, naming(port, epoch=6), naming(other)], [naming(other, epoch=7)]]):
+            fakes = [FakeSentinel(*each) for each in answers]
+            sink = Drive("sentinel://" + ",".join(f"127.0.0.1:{fake.port}" for fake in fakes)
+                         + "/main")
+            sink.fill(1)
+            sink.check(there.client)
+            assert f"name redis://127.0.0.1:{other}" in sink.wait_event("LOST")[2], sink.events
+            sink.close()
+        # Nobody says so, until the time is over.
+        silent = FakeSentinel(first, b"-ERR not now\r\n")
+        sink = Drive(f"sentinel://127.0.0.1:{silent.port}/main")
+        sink.fill(1)
+        sink.tell("finish", "700ms")
+        answer = sink.lines.get(timeout=PATIENCE)
+        assert answer.startswith("failed") and "perhaps not to the master" in answer, answer
+        sink.close()
+        for server in (here, there):
+            server.kill()
 
 
 @case
@@ -357,7 +445,8 @@ def a_sentinel_that_is_silent_is_passed_over():
                      "redis.connect_timeout=1s")
         sink.fill(1)
         sink.check(at.master.client)
-        assert silent.asked == 1 and not sink.has_event("LOST"), sink.events
+        # Once for the master, and once whether it still is the master.
+        assert silent.asked == 2 and not sink.has_event("LOST"), sink.events
         sink.close()
 
 
