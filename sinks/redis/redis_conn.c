@@ -233,6 +233,7 @@ on_item(void *context, const struct redis_item *item)
     struct redis_conn *conn = context;
     conn->has_progress = true;
     conn->is_answered = true;
+    conn->metrics->strings_omitted += item->is_omitted;
     if (conn->own_replies == 0) {
         if (conn->replies != 0) {
             conn->calls->on_item(conn->context, item);

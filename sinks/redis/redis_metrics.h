@@ -31,6 +31,7 @@ struct redis_metrics {
     uint64_t errors_wrongtype;
     uint64_t errors_other;
     uint64_t protocol_errors;
+    uint64_t strings_omitted; // longer than REDIS_READER_BYTES_MAX
     uint64_t timeouts;
     uint64_t changes_in_flight; // pulled, not acknowledged
     uint64_t is_up;             // 1 = connected and owner of the prefix

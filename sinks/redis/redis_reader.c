@@ -1,9 +1,13 @@
 #include "sinks/redis/redis_reader.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <hiredis/hiredis.h>
+
+#include "base/decimal.h"
 
 // hiredis 1.x has another type for the number of elements.
 #if HIREDIS_MAJOR >= 1
@@ -12,11 +16,15 @@ typedef size_t element_count;
 typedef int element_count;
 #endif
 
+enum { NUMBER_MAX = 20 };
+
 struct redis_reader {
     redisReader *parser;
     redis_item_fn on_item;
     void *context;
     bool is_too_long; // an array was
+    bool is_omitting; // the next string is longer than the limit
+    size_t rest;      // of its bytes, to skip
 };
 
 // hiredis needs an object for each item and only checks if it is NULL.
@@ -38,10 +46,17 @@ static void *
 // NOLINTNEXTLINE(readability-non-const-parameter): hiredis' type
 on_string(const redisReadTask *task, char *bytes, size_t length)
 {
+    struct redis_reader *reader = task->privdata;
     enum redis_item_type type = task->type == REDIS_REPLY_STATUS  ? REDIS_ITEM_STATUS
                                 : task->type == REDIS_REPLY_ERROR ? REDIS_ITEM_ERROR
                                                                   : REDIS_ITEM_STRING;
-    return hand_out(task, (struct redis_item){.type = type, .text = {bytes, length}});
+    struct redis_item item = {.type = type, .text = {bytes, length}};
+    if (reader->is_omitting) {
+        reader->is_omitting = false;
+        item.text.len = 0;
+        item.is_omitted = true;
+    }
+    return hand_out(task, item);
 }
 
 static void *
@@ -121,14 +136,59 @@ redis_reader_destroy(struct redis_reader **reader)
     }
 }
 
+// Whether the incomplete item is a string, and how many bytes it has from here on.
+// hiredis has read its type: after a whole line only a string is incomplete.
+static bool
+find_string(const redisReader *parser, size_t *ret_size)
+{
+    const char *at = parser->buf + parser->pos;
+    size_t size = parser->len - parser->pos;
+    const char *end = memchr(at, '\n', size < NUMBER_MAX ? size : NUMBER_MAX);
+    uint64_t length;
+    if (end == NULL || end == at ||
+        !decimal_parse_whole((struct slice){at, (size_t)(end - at) - 1}, &length)) {
+        return false;
+    }
+    *ret_size = (size_t)(end - at) + 1 + length + 2;
+    return true;
+}
+
+// Makes a shorter string of what has arrived of the incomplete one, in its place; the
+// rest of it is skipped when it arrives.
+static enum status
+omit(struct redis_reader *reader, size_t size)
+{
+    redisReader *parser = reader->parser;
+    size_t arrived = parser->len - parser->pos;
+    char head[NUMBER_MAX + 2];
+    int len = snprintf(head, sizeof(head), "%zu\r\n", arrived);
+    memcpy(parser->buf + parser->pos, head, (size_t)len);
+    reader->rest = size - arrived;
+    reader->is_omitting = true;
+    // As many bytes as its length and the ends of both lines take.
+    return redisReaderFeed(parser, head, (size_t)len) == REDIS_OK &&
+                   redisReaderFeed(parser, "\r\n", 2) == REDIS_OK
+               ? STATUS_OK
+               : STATUS_NOMEM;
+}
+
 enum status
 redis_reader_feed(struct redis_reader *reader, struct slice bytes, struct error *error)
 {
     redisReader *parser = reader->parser;
     if (parser->len - parser->pos + bytes.len > REDIS_READER_BYTES_MAX) {
-        return error_set(error, STATUS_RANGE, "one item has more than %d bytes",
-                         REDIS_READER_BYTES_MAX);
+        size_t size;
+        if (!find_string(parser, &size)) {
+            return error_set(error, STATUS_RANGE, "one item has more than %d bytes",
+                             REDIS_READER_BYTES_MAX);
+        }
+        if (size > REDIS_READER_BYTES_MAX && omit(reader, size) != STATUS_OK) {
+            return error_set(error, STATUS_NOMEM, "%s", parser->errstr);
+        }
     }
+    size_t skipped = reader->rest < bytes.len ? reader->rest : bytes.len;
+    reader->rest -= skipped;
+    bytes = (struct slice){bytes.ptr + skipped, bytes.len - skipped};
     if (redisReaderFeed(parser, bytes.ptr, bytes.len) != REDIS_OK) {
         return error_set(error, STATUS_NOMEM, "%s", parser->errstr);
     }

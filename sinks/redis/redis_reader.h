@@ -1,6 +1,7 @@
 // Splits bytes from Redis into items, with hiredis' reader. Nothing is kept or
 // allocated per item. Limits: an array has at most REDIS_READER_ELEMENTS_MAX elements,
-// and a single line or string at most REDIS_READER_BYTES_MAX bytes; more is an error.
+// and a single line at most REDIS_READER_BYTES_MAX bytes; more is an error. Of a longer
+// string only the item is handed out, without its text.
 #pragma once
 
 #include <stddef.h>
@@ -25,6 +26,7 @@ struct redis_item {
     unsigned depth;    // 0: the reply itself
     size_t index;      // among its array's elements; 0 at depth 0
     int64_t number;    // INTEGER: the value. ARRAY: how many elements
+    bool is_omitted;   // STRING: it is longer than the limit; the text is empty
     struct slice text; // STATUS, ERROR, STRING; points into the reader until return
 };
 

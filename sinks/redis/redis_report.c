@@ -60,6 +60,8 @@ const struct metric redis_report_metric_rows[] = {
     ERRORS("other", errors_other),
     {"cascaded_redis_protocol_errors_total", NULL, METRIC_COUNTER, AT(protocol_errors),
      "Replies that violate the Redis protocol"},
+    {"cascaded_redis_strings_omitted_total", NULL, METRIC_COUNTER, AT(strings_omitted),
+     "Strings of more than 1 MiB in replies, which are read as empty: they are not of cascaded"},
     {"cascaded_redis_timeouts_total", NULL, METRIC_COUNTER, AT(timeouts),
      "Replies that did not arrive in time"},
     {"cascaded_redis_in_flight", NULL, METRIC_GAUGE, AT(changes_in_flight),

@@ -115,7 +115,7 @@ the_largest_array_fits_and_one_more_does_not(void **state)
 }
 
 static void
-an_endless_string_is_cut_off(void **state)
+an_endless_line_is_cut_off(void **state)
 {
     (void)state;
     static char bytes[REDIS_READER_BYTES_MAX + 4096];
@@ -124,9 +124,50 @@ an_endless_string_is_cut_off(void **state)
     struct trace trace = {.text = ""};
     assert_int_equal(feed(&trace, note, (struct slice){bytes, sizeof(bytes)}, 4096),
                      STATUS_RANGE);
-    memcpy(bytes, "$1000000000\r\n", 13);
-    assert_int_equal(feed(&trace, note, (struct slice){bytes, sizeof(bytes)}, 4096),
-                     STATUS_RANGE);
+}
+
+// A stream in which a string of that size is between two others.
+static size_t
+surround(char *bytes, size_t size)
+{
+    int head = sprintf(bytes, "*3\r\n$1\r\na\r\n$%zu\r\n", size);
+    memset(bytes + head, 'x', size);
+    size_t end = (size_t)head + size;
+    return end + (size_t)sprintf(bytes + end, "\r\n$1\r\nb\r\n+OK\r\n");
+}
+
+static void
+count_bytes(void *context, const struct redis_item *item)
+{
+    struct trace *trace = context;
+    size_t used = strlen(trace->text);
+    snprintf(trace->text + used, sizeof(trace->text) - used, "%zu%s ", item->text.len,
+             item->is_omitted ? " omitted" : "");
+}
+
+static void
+a_string_that_is_too_long_is_omitted_and_its_neighbours_are_read(void **state)
+{
+    (void)state;
+    static char bytes[REDIS_READER_BYTES_MAX * 4 + 4096];
+    static const size_t steps[] = {1 << 16, 4096, 4099, 1021};
+    static const size_t sizes[] = {
+        900000,
+        REDIS_READER_BYTES_MAX - 11, // with its length and the ends of both lines
+        REDIS_READER_BYTES_MAX - 10,
+        (size_t)REDIS_READER_BYTES_MAX * 4,
+    };
+    for (size_t i = 0; i < 16; i++) {
+        struct trace trace = {.text = ""};
+        char expected[64];
+        size_t size = sizes[i / 4];
+        struct slice stream = {bytes, surround(bytes, size)};
+        bool is_omitted = size > REDIS_READER_BYTES_MAX - 11;
+        snprintf(expected, sizeof(expected), "0 1 %zu%s 1 | 2 | ",
+                 is_omitted ? 0 : size, is_omitted ? " omitted" : "");
+        assert_int_equal(feed(&trace, count_bytes, stream, steps[i % 4]), STATUS_AGAIN);
+        assert_string_equal(trace.text, expected);
+    }
 }
 
 static void
@@ -342,7 +383,9 @@ main(void)
         cmocka_unit_test(any_cutting_of_the_bytes_gives_the_same_items),
         cmocka_unit_test(a_stream_that_is_not_redis_ends),
         cmocka_unit_test(the_largest_array_fits_and_one_more_does_not),
-        cmocka_unit_test(an_endless_string_is_cut_off),
+        cmocka_unit_test(an_endless_line_is_cut_off),
+        cmocka_unit_test(
+            a_string_that_is_too_long_is_omitted_and_its_neighbours_are_read),
         cmocka_unit_test(only_the_whole_first_word_of_an_error_counts),
         cmocka_unit_test(what_will_not_get_better_is_fatal_with_an_exit_code),
         cmocka_unit_test(a_good_transaction_is_executed_and_returns_the_epoch),
