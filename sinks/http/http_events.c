@@ -6,6 +6,7 @@
 
 #include "net/timer.h"
 #include "sinks/http/http_guests.h"
+#include "sinks/http/http_head.h"
 
 enum {
     RING_BYTES = 4 << 20,
@@ -278,7 +279,7 @@ answer_events(void *context, const struct http_request *request, struct buffer *
 }
 
 const struct http_page http_events_pages[] = {
-    {"/api/v1/events", answer_events},
+    {HTTP_EVENTS_PATH, answer_events},
     {NULL, NULL},
 };
 

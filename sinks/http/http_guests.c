@@ -80,7 +80,7 @@ end(struct http_guest *guest)
     } else {
         close_guest(guest);
     }
-    guest->guests->calls.run(guest->guests->context);
+    guest->guests->calls.run(guest->guests->context, guest);
 }
 
 // ── requests that stay ─────────────────────────────────────────────────────
@@ -204,6 +204,8 @@ check(struct http_guest *guest, struct slice bytes)
         if (guest->ahead != 0 && !is_plain) {
             return;
         }
+        guest->begins_with_feed =
+            guest->begins_with_feed || (guest->checked == 0 && head.is_for_feed);
         bytes = rest;
         guest->ahead++;
         guest->checked += head.size + head.length;
@@ -251,7 +253,7 @@ on_readable(evutil_socket_t fd, short what, void *context)
     struct http_guest *guest = context;
     bool is_with_library = guest->is_admitted && !guest->is_waiting;
     if (!is_with_library && look(guest)) {
-        guest->guests->calls.run(guest->guests->context);
+        guest->guests->calls.run(guest->guests->context, guest);
     }
 }
 
@@ -308,7 +310,7 @@ http_guests_enter(struct http_guests *guests, int fd, const struct sockaddr *add
     event_add(guest->readable, NULL);
     timer_set(&guest->deadline, guests->timeout);
     if (look(guest)) {
-        guests->calls.run(guests->context);
+        guests->calls.run(guests->context, guest);
     }
 }
 

@@ -50,6 +50,7 @@ struct http_guest {
     // those that had arrived at the check.
     uint64_t checked;
     uint64_t seen;
+    bool begins_with_feed; // by its path, the first request is for the live feed
     bool is_admitted;
     bool is_whole;   // the library has read the request to its end
     bool is_staying; // after the answer that is being sent
@@ -65,8 +66,8 @@ struct http_guests_calls {
     bool (*admit)(void *context, struct http_guest *guest, int fd);
     // Lets the library read a connection that was waiting, or close it.
     void (*resume)(void *context, struct http_guest *guest);
-    // Lets the library process its connections.
-    void (*run)(void *context);
+    // Lets the library process the connection, and others.
+    void (*run)(void *context, struct http_guest *guest);
 };
 
 struct http_guests {

@@ -206,6 +206,7 @@ read_request_line(struct http_head *head, struct slice line)
     if (target.len > HTTP_TARGET_MAX) {
         return HTTP_REFUSAL_LONG_TARGET;
     }
+    head->is_for_feed = slice_starts(target, SLICE_LIT(HTTP_EVENTS_PATH));
     head->is_read =
         slice_equal(method, SLICE_LIT("GET")) || slice_equal(method, SLICE_LIT("HEAD"));
     enum http_refusal refusal =

@@ -14,6 +14,8 @@
 #include "base/slice.h"
 #include "sinks/http/http_reply.h"
 
+#define HTTP_EVENTS_PATH "/api/v1/events" // of the live feed
+
 enum {
     HTTP_HEAD_MAX = 24 << 10, // bytes
     HTTP_TARGET_MAX = 8 << 10,
@@ -21,9 +23,10 @@ enum {
 };
 
 struct http_head {
-    size_t size;  // with blank lines before it
-    bool is_read; // GET or HEAD
-    bool is_old;  // HTTP/1.0
+    size_t size;      // with blank lines before it
+    bool is_read;     // GET or HEAD
+    bool is_old;      // HTTP/1.0
+    bool is_for_feed; // its path is that of the live feed
     // No further request follows it, or perhaps none: not HTTP/1.1, or a Connection
     // other than keep-alive.
     bool is_last;

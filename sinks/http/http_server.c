@@ -1,27 +1,22 @@
 #include "sinks/http/http_server.h"
 
 #include <errno.h>
-#include <event2/event.h>
 #include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
-#include "net/timer.h"
 #include "sinks/http/http_guests.h"
 #include "sinks/http/http_head.h"
 #include "sinks/http/http_host.h"
+#include "sinks/http/http_library.h"
 #include "sinks/http/http_listener.h"
 #include "sinks/http/http_push.h"
 #include "sinks/http/http_reply.h"
 #include "sinks/http/http_router.h"
 
-enum {
-    CONNECTION_BYTES = 32 << 10, // headers of a request
-    PAGE_MAX = 4 << 20,
-    WAIT_MAX_MS = 1 << 20, // the library may have nothing to do for long
-};
+enum { PAGE_MAX = 4 << 20 };
 
 struct http_server {
     struct http_server_setup setup;
@@ -31,9 +26,10 @@ struct http_server {
     struct http_guests guests;
     struct http_guest *entering; // the one that is passed to the library
     struct http_pushes pushes;
-    struct MHD_Daemon *daemon;
-    struct event *readable; // its epoll descriptor
-    struct timer timer;
+    // A daemon looks at all its suspended connections whenever one is resumed: feeds,
+    // which are suspended most of the time, have their own.
+    struct http_library requests;
+    struct http_library feeds;
     struct buffer page;
     struct http_metrics metrics;
 };
@@ -237,26 +233,31 @@ on_request(void *context, struct MHD_Connection *connection, const char *path,
 // ── the loop ───────────────────────────────────────────────────────────────
 
 static void
-run(void *context)
+on_ran(void *context)
 {
     struct http_server *server = context;
-    MHD_run(server->daemon);
     http_listener_refill(&server->listener);
-    MHD_UNSIGNED_LONG_LONG wait_ms;
-    if (MHD_get_timeout(server->daemon, &wait_ms) == MHD_YES) {
-        usec wait = wait_ms < WAIT_MAX_MS ? (usec)wait_ms : WAIT_MAX_MS;
-        timer_set(&server->timer, wait * USEC_PER_MS);
-    } else {
-        timer_stop(&server->timer);
-    }
+}
+
+static struct http_library *
+library_of(struct http_server *server, const struct http_guest *guest)
+{
+    return guest->begins_with_feed ? &server->feeds : &server->requests;
 }
 
 static void
-on_due(evutil_socket_t fd, short what, void *context)
+run(void *context, struct http_guest *guest)
 {
-    (void)fd;
-    (void)what;
-    run(context);
+    http_library_run(library_of(context, guest));
+}
+
+// A connection may become a feed after other requests.
+static void
+run_both(void *context)
+{
+    struct http_server *server = context;
+    http_library_run(&server->feeds);
+    http_library_run(&server->requests);
 }
 
 // ── connections ────────────────────────────────────────────────────────────
@@ -284,9 +285,8 @@ admit(void *context, struct http_guest *guest, int fd)
 {
     struct http_server *server = context;
     server->entering = guest;
-    return MHD_add_connection(server->daemon, fd,
-                              (const struct sockaddr *)(const void *)&guest->address,
-                              guest->length) == MHD_YES;
+    return http_library_add(library_of(server, guest), fd, &guest->address,
+                            guest->length);
 }
 
 static void
@@ -326,49 +326,25 @@ on_completed(void *context, struct MHD_Connection *connection, void **push_slot,
     }
 }
 
-// Paths and parameters are passed on as they were sent.
-static size_t
-leave_escaped(void *context, struct MHD_Connection *connection, char *text)
-{
-    (void)context;
-    (void)connection;
-    return strlen(text);
-}
-
 // ── life ───────────────────────────────────────────────────────────────────
 
-// Disables the limits of the library that are enforced here.
 static bool
 start(struct http_server *server)
 {
     static const struct http_guests_calls guest_calls = {admit, resume, run};
+    static const struct http_library_calls calls = {on_request, on_completed,
+                                                    on_connection, on_ran};
+    struct event_base *base = server->setup.base;
     server->guests.timeout = server->options.timeout;
     server->guests.metrics = &server->metrics;
-    server->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0, NULL,
-        NULL, on_request, server, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)HTTP_PLACES_MAX + 1, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONNECTION_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_NOTIFY_CONNECTION,
-        on_connection, server, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
-        MHD_OPTION_END);
-    const union MHD_DaemonInfo *info =
-        server->daemon != NULL
-            ? MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)
-            : NULL;
-    struct event_base *base = server->setup.base;
-    if (info == NULL ||
-        !http_guests_init(&server->guests, base, &guest_calls, server)) {
+    if (!http_library_init(&server->requests, base, &calls, server) ||
+        !http_library_init(&server->feeds, base, &calls, server)) {
         return false;
     }
     if (server->setup.events != NULL) {
-        http_events_attach(server->setup.events, run, &server->metrics, server);
+        http_events_attach(server->setup.events, run_both, &server->metrics, server);
     }
-    server->readable =
-        event_new(base, info->epoll_fd, EV_READ | EV_PERSIST, on_due, server);
-    return server->readable != NULL &&
-           timer_init(&server->timer, base, run, server) == STATUS_OK &&
-           event_add(server->readable, NULL) == 0;
+    return http_guests_init(&server->guests, base, &guest_calls, server);
 }
 
 static enum status
@@ -429,18 +405,13 @@ http_server_destroy(struct http_server **server)
     if (s == NULL) {
         return;
     }
-    if (s->readable != NULL) {
-        event_free(s->readable);
-    }
-    timer_fini(&s->timer);
     http_listener_fini(&s->listener);
     if (s->setup.events != NULL) {
         http_events_detach(s->setup.events);
     }
-    if (s->daemon != NULL) {
-        http_guests_release(&s->guests);
-        MHD_stop_daemon(s->daemon);
-    }
+    http_guests_release(&s->guests);
+    http_library_fini(&s->feeds);
+    http_library_fini(&s->requests);
     http_guests_fini(&s->guests);
     buffer_fini(&s->page);
     free(s);

@@ -181,6 +181,24 @@ def names_of_boards_are_checked():
 
 
 @case
+def a_connection_has_requests_and_a_feed_in_any_order():
+    with Daemon() as daemon, Feed(daemon, "?boards=nonsense:1h") as feed:
+        assert feed.answer.status == 404 and feed.answer.read()
+        feed.connection.request("GET", "/api/v1/status")
+        status = feed.connection.getresponse()
+        assert status.status == 200 and json.load(status)["boards"]
+        feed.connection.request("GET", "/api/v1/events?boards=posts:1h")
+        feed.answer = feed.connection.getresponse()
+        assert feed.answer.status == 200
+        feed.next("snapshot")
+        daemon.push(post(1))
+        event = feed.next("top")
+        while not event["data"]["entries"]:
+            event = feed.next("top")
+        assert event["data"]["entries"][0]["id"] == "app:ann"
+
+
+@case
 def beside_256_clients_requests_are_answered():
     with Daemon() as daemon:
         feeds = [Feed(daemon, "?boards=posts:1h") for _ in range(256)]
