@@ -379,10 +379,10 @@ def a_daemon_killed_before_the_delivery_sends_under_the_same_id_and_only_what_is
 @case
 def an_entry_of_the_outbox_that_is_too_long_is_removed_and_reported_once():
     place, hook = Place(), hook_lab.Hook(200)
-    alert = '0 0 {"id":"viral:x:1:1"}'
+    first, last = '0 0 {"id":"first"}', '0 0 {"id":"last"}'
     for name in ("ops", "other"):
         place.server.client.hset(f"cascaded:outbox:{name}", mapping={
-            "before": alert, "long": "0 0 " + "x" * (5 << 20), "n" * (2 << 20): alert, "after": alert})
+            "first": first, "long": "0 0 " + "x" * (5 << 20), "n" * (2 << 20): first, "last": last})
     place.server.client.hset("cascaded:top:posts:1h", "x" * (2 << 20), 1)
     place.server.client.set("cascaded:epoch", "1" * (2 << 20))
     drive = Drive(place.server, {name: place.hook(hook.url) for name in ("ops", "other")})
@@ -392,7 +392,7 @@ def an_entry_of_the_outbox_that_is_too_long_is_removed_and_reported_once():
         assert drive.metric("dropped_total", name) == 1 and drive.metric("sent_total", name) == 2
         reports = [line for line in drive.said if f'"{name}": entries of its outbox' in line]
         assert len(reports) == 1, drive.said
-    assert sorted(hook.ids()) == ["after", "after", "before", "before"], hook.ids()
+    assert sorted(hook.ids()) == ["first", "first", "last", "last"], hook.ids()
     assert not drive.has_event("LOST") and not drive.has_event("FATAL"), drive.events
 
 
