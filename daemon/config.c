@@ -89,11 +89,17 @@ value_text(cfg_opt_t *opt, char text[LIST_TEXT_MAX])
 
 // Texts of a list are passed as one text with commas between them.
 static enum status
-check_comma(const struct option *row, cfg_opt_t *opt, struct error *error)
+check_item(const struct option *row, cfg_opt_t *opt, struct error *error)
 {
     const char *item = cfg_opt_getnstr(opt, cfg_opt_size(opt) - 1);
-    if ((row->type != OPTION_TEXTS && row->type != OPTION_WORDS) ||
-        strchr(item, ',') == NULL) {
+    if (row->type != OPTION_TEXTS && row->type != OPTION_WORDS) {
+        return STATUS_OK;
+    }
+    if (item[0] == '\0') {
+        return error_set(error, STATUS_PARSE, "%s: one of the texts is empty",
+                         row->name);
+    }
+    if (strchr(item, ',') == NULL) {
         return STATUS_OK;
     }
     char shown[REDACT_MAX];
@@ -101,6 +107,14 @@ check_comma(const struct option *row, cfg_opt_t *opt, struct error *error)
                      "%s: \"%.100s\" contains a comma, which is not allowed in an "
                      "item: write a list such as {\"one\", \"two\"}",
                      row->name, redact(slice_of(item), shown));
+}
+
+// True if the list is written as {}.
+static bool
+is_empty(cfg_opt_t *opt)
+{
+    return (opt->flags & CFGF_LIST) != 0 && cfg_opt_size(opt) == 1 &&
+           strcmp(cfg_opt_getnstr(opt, 0), CONFIG_TEXT_EMPTY) == 0;
 }
 
 // The last item of a long list, which is not read again at each item. After the list it
@@ -143,8 +157,10 @@ on_value(cfg_t *cfg, cfg_opt_t *opt)
     if (row == NULL) {
         return 0; // too many of a group: reported at the end of the section
     }
-    enum status status = check_comma(row, opt, &error);
-    if (status == STATUS_OK && row->type == OPTION_WORDS) {
+    enum status status = check_item(row, opt, &error);
+    if (is_empty(opt)) {
+        status = option_set(row, values, SLICE_LIT("{}"), &error);
+    } else if (status == STATUS_OK && row->type == OPTION_WORDS) {
         status = add_word(row, values, opt, &error);
     } else if (status == STATUS_OK) {
         char text[LIST_TEXT_MAX];
@@ -275,19 +291,26 @@ watch_values(cfg_t *cfg)
     }
 }
 
-// Opens the text without its comments for reading; NULL with error set.
+// Opens what libconfuse reads of the text; NULL with error set.
 static FILE *
-open_text(const char *path, struct buffer *text, struct error *error)
+open_text(const char *path, struct buffer *ret_text, struct error *error)
 {
     FILE *file = NULL;
-    if (config_text_read(path, text, error) == STATUS_OK &&
-        config_text_check(path, text->bytes, text->size, error) == STATUS_OK) {
-        config_text_blank(text->bytes, text->size);
-        file = fmemopen(text->bytes, text->size, "r");
+    struct buffer text;
+    buffer_init(&text, FILE_MAX);
+    if (config_text_read(path, &text, error) == STATUS_OK &&
+        config_text_check(path, text.bytes, text.size, error) == STATUS_OK) {
+        config_text_blank(text.bytes, text.size);
+        config_text_fill(buffer_text(&text), ret_text);
+        buffer_append_byte(ret_text, '\n'); // nothing cannot be opened
+        if (!ret_text->is_failed) {
+            file = fmemopen(ret_text->bytes, ret_text->size, "r");
+        }
         if (file == NULL) {
             error_set(error, STATUS_NOMEM, "no memory for the configuration");
         }
     }
+    buffer_fini(&text);
     char shown[REDACT_MAX];
     error_at(error, redact(slice_of(path), shown), 0, 0);
     return file;
@@ -299,7 +322,8 @@ config_read(const char *path, struct settings *settings, settings_error_fn on_er
 {
     struct buffer text;
     struct error error = {0};
-    buffer_init(&text, FILE_MAX);
+    buffer_init(&text,
+                (size_t)2 * FILE_MAX); // "{}" becomes twice as long and a byte more
     FILE *file = open_text(path, &text, &error);
     if (file == NULL) {
         buffer_fini(&text);

@@ -93,6 +93,33 @@ config_text_blank(char *text, size_t size)
     }
 }
 
+void
+config_text_fill(struct slice text, struct buffer *ret_text)
+{
+    char quote = '\0';
+    char last = '\0'; // the last byte that is no blank, outside of quoted texts
+    for (size_t at = 0; at < text.len; at++) {
+        char c = text.ptr[at];
+        buffer_append_byte(ret_text, c);
+        if (quote != '\0') {
+            if (c == '\\' && at + 1 < text.len) {
+                buffer_append_byte(ret_text, text.ptr[++at]);
+            }
+            quote = c == quote ? '\0' : quote;
+            continue;
+        }
+        if (c == '{' && last == '=') {
+            struct slice rest = {text.ptr + at + 1, text.len - at - 1};
+            struct slice next = slice_trim(rest, SLICE_LIT(" \t\r\n"));
+            if (next.len != 0 && next.ptr[0] == '}') {
+                buffer_append(ret_text, SLICE_LIT("\"" CONFIG_TEXT_EMPTY "\""));
+            }
+        }
+        quote = c == '"' || c == '\'' ? c : '\0';
+        last = strchr(" \t\r\n", c) == NULL ? c : last;
+    }
+}
+
 // ── what is refused ────────────────────────────────────────────────────────
 
 struct check {
@@ -170,6 +197,15 @@ check_brace(struct check *check, char c)
     }
 }
 
+static void
+check_sign(struct check *check, char c)
+{
+    if (c == '+' && byte_at(check, check->at + 1) == '=') {
+        found(check, check->line,
+              "nothing can be added to a list by +=: write the whole list after =");
+    }
+}
+
 // True if a comment was skipped.
 static bool
 pass_comment(struct check *check)
@@ -216,6 +252,7 @@ check_byte(struct check *check)
         check->quote_line = check->line;
     } else {
         check_brace(check, c);
+        check_sign(check, c);
     }
     check->line += c == '\n';
     check->may_be_word = is_before_word(c);

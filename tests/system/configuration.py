@@ -70,6 +70,25 @@ class Daemon(LiveDaemon):
 
 
 @case
+def an_empty_list_is_applied_or_refused_with_its_line():
+    for text, line, reason in (
+            ("\nwindows = {}\n", 2, "windows"), ("windows = { # none\n }\n", 1, "windows"),
+            ('alert "a" {\n min_size = 3\n levels = {}\n}\n', 3, "levels"),
+            ('campaign "c" {\n words = {}\n}\n', 3, "no post can belong to it"),
+            ('\nhttp { hosts = {""} }\n', 2, "one of the texts is empty"),
+            ('campaign "c" { words = {""} }\n', 1, "one of the texts is empty"),
+            ("\nwindows += {7d}\n", 2, "write the whole list"),
+            ("windows = {5m}\nwindows\n += {7d}\n", 3, "write the whole list")):
+        refused(text, line, reason)
+    # Where a list may be empty it replaces one that was set before.
+    for lists in ('words = {"tea"} words = {}', 'accounts = {"@ann"} accounts = { }'):
+        refused(f'campaign "c" {{ {lists} }}\n', 1, "no post can belong to it")
+    assert checked('http { hosts = {} }\nalert "a" { min_size = 3 campaigns = {} }\n'
+                   'campaign "c" { words = {} accounts = {"@ann"} }\n').returncode == 0
+
+
+
+@case
 def a_file_that_is_cut_within_something_is_refused_with_the_line():
     assert checked(WHOLE).returncode == 0
     for cut in range(len(WHOLE)):

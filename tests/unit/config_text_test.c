@@ -222,11 +222,45 @@ a_file_is_read_whole_or_refused(void **state)
     buffer_fini(&text);
 }
 
+static void
+assert_filled(const char *text, const char *expected)
+{
+    struct buffer filled;
+    buffer_init(&filled, 1024);
+    config_text_fill(slice_of(text), &filled);
+    assert_int_equal(filled.size, strlen(expected));
+    assert_memory_equal(filled.bytes, expected, filled.size);
+    buffer_fini(&filled);
+}
+
+static void
+an_empty_list_gets_an_item_and_nothing_else_does(void **state)
+{
+    (void)state;
+    assert_filled("a = {}", "a = {\"\x01\"}");
+    assert_filled("a ={ \t\n } b={}", "a ={\"\x01\" \t\n } b={\"\x01\"}");
+    static const char *const texts[] = {
+        "a { }",
+        "a = { b }",
+        "a = {",
+        "a \"=\" { }",
+        "a = '={}'",
+        "a = \"\\\"={}\" b { }",
+        "a = b c \"d\" {}",
+        "a = \"b\"\nc {}",
+        "a = {\"\"}",
+    };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        assert_filled(texts[i], texts[i]);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(comments_become_blank_and_line_ends_stay),
+        cmocka_unit_test(an_empty_list_gets_an_item_and_nothing_else_does),
         cmocka_unit_test(what_only_looks_like_a_comment_stays),
         cmocka_unit_test(what_has_no_end_reaches_to_the_end),
         cmocka_unit_test(any_text_keeps_its_length_its_lines_and_what_is_quoted),
