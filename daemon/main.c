@@ -12,6 +12,7 @@
 #include "daemon/cli.h"
 #include "daemon/config.h"
 #include "daemon/config_load.h"
+#include "daemon/crash.h"
 #include "daemon/describe.h"
 #include "daemon/libraries.h"
 #include "daemon/live.h"
@@ -108,6 +109,7 @@ main(int argc, char **argv)
         .monotonic = clock_monotonic,
         .system = clock_system,
     });
+    crash_watch();
     switch (cli.action) {
     case CLI_VERSION:
         puts("cascaded " CASCADED_VERSION);

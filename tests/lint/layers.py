@@ -86,8 +86,9 @@ SYSTEM_IN_BASE = {
     "base/log.c": {"unistd.h"},                   # writes to stderr
     "base/output.c": {"fcntl.h", "poll.h", "unistd.h"}, # guards the standard descriptors
 }
-SYSTEM = PURE | {"ctype.h", "fcntl.h", "getopt.h", "locale.h", "netdb.h", "poll.h",
-                 "signal.h", "strings.h", "sysexits.h", "time.h", "unistd.h", "wchar.h"}
+SYSTEM = PURE | {"ctype.h", "execinfo.h", "fcntl.h", "getopt.h", "locale.h", "netdb.h", "poll.h",
+                 "signal.h", "strings.h", "sysexits.h", "termios.h", "time.h", "unistd.h",
+                 "wchar.h"}
 # The C++ file that wraps simdjson.
 CXX = {"cassert", "cstddef", "cstdint", "cstring", "memory", "new", "string_view"}
 

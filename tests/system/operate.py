@@ -362,4 +362,24 @@ def requests_that_are_none_are_refused_and_the_daemon_goes_on():
     assert lab.ctl("status").startswith("cascaded ")
 
 
+@case
+def a_crash_prints_version_signal_and_backtrace_and_ends_by_the_signal():
+    # The release: in the other build the sanitizer reports crashes.
+    program = os.path.join(os.environ["RELEASE"], "cascaded")
+    version = subprocess.run([program, "-V"], capture_output=True, text=True, check=True).stdout.split()[1]
+    for number in (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS):
+        folder, redis = processes.folder(), RedisServer()
+        daemon = LiveDaemon(program, folder, f'redis {{ url = "{redis.url}" }}\n'
+                            'log { format = "fields" }\n' + http_section(folder))
+        daemon.await_start()
+        daemon.process.send_signal(number)
+        assert daemon.process.wait(PATIENCE) == -number
+        lines = daemon.text().splitlines()
+        crash = [i for i, line in enumerate(lines) if line.endswith(" event=crashed")]
+        assert lines[crash[0]] == (f"cascaded: cascaded {version} crashed by signal {number.value} "
+                                   f"({number.name}); the backtrace follows event=crashed"), lines
+        frames = lines[crash[0] + 1:]
+        assert len(frames) > 4 and any("cascaded(" in frame for frame in frames), frames
+
+
 run_cases()
