@@ -6,11 +6,13 @@
 #include "base/output.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 enum { FRAME_MAX = 1 << 20, WIDTH_MAX = 500, HEIGHT_MAX = 500, PLAIN_HEIGHT = 24 };
@@ -67,8 +69,24 @@ fit_terminal(struct screen *screen)
 void
 screen_measure(struct screen *screen)
 {
-    screen->is_terminal = false;
+    *screen = (struct screen){.signals = -1};
     fit_terminal(screen);
+}
+
+// Keys come one by one and are not shown; Ctrl-C and the like remain signals.
+static void
+take_keys(struct screen *screen)
+{
+    screen->key_count = 0;
+    screen->has_keys = screen->is_terminal && isatty(STDIN_FILENO) == 1 &&
+                       tcgetattr(STDIN_FILENO, &screen->former) == 0;
+    if (screen->has_keys) {
+        struct termios raw = screen->former;
+        raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+        raw.c_cc[VMIN] = 1;
+        raw.c_cc[VTIME] = 0;
+        screen->has_keys = tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
+    }
 }
 
 void
@@ -80,16 +98,24 @@ screen_enter(struct screen *screen)
     fit_terminal(screen);
     sigset_t held = held_signals();
     (void)sigprocmask(SIG_BLOCK, &held, NULL);
+    screen->signals = signalfd(-1, &held, SFD_CLOEXEC | SFD_NONBLOCK);
+    take_keys(screen);
     if (screen->is_terminal) {
         (void)write_all(slice_of(enter_text));
     }
 }
 
 void
-screen_leave(const struct screen *screen)
+screen_leave(struct screen *screen)
 {
     if (screen->is_terminal) {
         (void)write_all(slice_of(leave_text));
+    }
+    if (screen->has_keys) {
+        (void)tcsetattr(STDIN_FILENO, TCSANOW, &screen->former);
+    }
+    if (screen->signals >= 0) {
+        (void)close(screen->signals);
     }
 }
 
@@ -126,17 +152,58 @@ stop_here(struct screen *screen)
     screen_enter(screen);
 }
 
-enum screen_event
-screen_wait(struct screen *screen, usec span)
+// ── keys ───────────────────────────────────────────────────────────────────
+
+// Takes one key of what was read; false: there is none, or it is not complete. Arrows
+// are ESC [ C or ESC O C; of other sequences nothing is a key.
+static bool
+take_key(struct screen *screen)
 {
-    sigset_t held = held_signals();
-    struct timespec timeout = {
-        .tv_sec = (time_t)(span / USEC_PER_S),
-        .tv_nsec = (long)(span % USEC_PER_S) * 1000,
-    };
-    switch (sigtimedwait(&held, NULL, &timeout)) {
-    case -1:
-        return SCREEN_TIMEOUT;
+    static const char arrows[] = {'D', 'C'};
+    const char *keys = screen->keys;
+    size_t used = 1;
+    screen->key = (unsigned char)keys[0];
+    if (screen->key_count == 0) {
+        return false;
+    }
+    if (keys[0] == '\x1b' && screen->key_count > 1 &&
+        (keys[1] == '[' || keys[1] == 'O')) {
+        used = 2;
+        while (used < screen->key_count && keys[used] < '@') {
+            used++;
+        }
+        if (used == screen->key_count) {
+            return false;
+        }
+        screen->key = keys[used] == arrows[0]   ? SCREEN_KEY_LEFT
+                      : keys[used] == arrows[1] ? SCREEN_KEY_RIGHT
+                                                : 0;
+        used++;
+    }
+    screen->key_count -= used;
+    memmove(screen->keys, screen->keys + used, screen->key_count);
+    return true;
+}
+
+// False: standard input is closed.
+static bool
+read_keys(struct screen *screen)
+{
+    if (screen->key_count == SCREEN_KEYS_MAX) {
+        screen->key_count = 0; // a sequence without an end
+    }
+    ssize_t got = read(STDIN_FILENO, screen->keys + screen->key_count,
+                       SCREEN_KEYS_MAX - screen->key_count);
+    screen->key_count += got > 0 ? (size_t)got : 0;
+    return got > 0 || (got < 0 && errno == EINTR);
+}
+
+// ── waiting ────────────────────────────────────────────────────────────────
+
+static enum screen_event
+on_signal(struct screen *screen, uint32_t number)
+{
+    switch (number) {
     case SIGTSTP:
         stop_here(screen);
         return SCREEN_RESIZED;
@@ -146,6 +213,31 @@ screen_wait(struct screen *screen, usec span)
     default:
         return SCREEN_QUIT;
     }
+}
+
+enum screen_event
+screen_wait(struct screen *screen, usec span)
+{
+    struct signalfd_siginfo info;
+    struct pollfd polled[] = {
+        {.fd = screen->signals, .events = POLLIN},
+        {.fd = screen->has_keys ? STDIN_FILENO : -1, .events = POLLIN},
+    };
+    usec most = (usec)INT_MAX * USEC_PER_MS;
+    int ms = span < 0 ? -1 : (int)((span < most ? span : most) / USEC_PER_MS);
+    if (take_key(screen)) {
+        return SCREEN_KEY;
+    }
+    if (poll(polled, sizeof polled / sizeof *polled, ms) <= 0) {
+        return SCREEN_TIMEOUT;
+    }
+    if (read(screen->signals, &info, sizeof info) == (ssize_t)sizeof info) {
+        return on_signal(screen, info.ssi_signo);
+    }
+    if (polled[1].revents != 0 && !read_keys(screen)) {
+        return SCREEN_QUIT;
+    }
+    return take_key(screen) ? SCREEN_KEY : SCREEN_RESIZED;
 }
 
 struct slice

@@ -16,7 +16,7 @@ struct top_options {
     bool is_json; // once, as one JSON object
 };
 
-// Returns after one frame, or when a signal or a closed standard output ends it
+// Returns after one frame, or when a key, a signal or a closed standard output ends it
 // (STATUS_OK), or when Redis fails. Restores the terminal. Borrows everything.
 enum status top_run(struct client *client, const struct top_options *options,
                     struct error *error) MUST_USE;

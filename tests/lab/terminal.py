@@ -51,6 +51,10 @@ class Terminal:
     def resize(self, columns, lines):
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 
+    def modes(self):
+        """The local modes, such as termios.ECHO."""
+        return termios.tcgetattr(self.fd)[3]
+
     def press(self, keys):
         os.write(self.fd, keys)
 
@@ -66,6 +70,11 @@ class Terminal:
             more = b""
         self.output += more
         return more != b""
+
+    def read(self):
+        """What there is by now."""
+        while self._read(0):
+            pass
 
     def wait_for(self, text, seconds=60, start=0):
         """Reads until `text` is seen; returns where it ends. Fails after `seconds`."""

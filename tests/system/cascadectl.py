@@ -10,11 +10,13 @@ import signal
 import subprocess
 import sys
 import tempfile
+import termios
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lab"))
 from redis_server import RedisServer  # noqa: E402
 from tap import case, run_cases  # noqa: E402
 from terminal import HOSTILE, LEAVE, Terminal, columns_of, frames, hostile  # noqa: E402
+from waiting import wait  # noqa: E402
 
 CASCADECTL = os.path.join(os.environ["BUILD"], "cascadectl")
 METRICS = "posts mentions retweets quotes replies reach influence carried translated".split()
@@ -212,6 +214,79 @@ def a_stopped_program_comes_back_to_its_screen():
         terminal.wait_for(b"Cascades", start=start)
         terminal.signal(signal.SIGINT)
         assert terminal.finish() == 0
+
+
+def after(terminal, keys, text, start=None):
+    """Presses keys and waits for a text; returns what was drawn since."""
+    start = len(terminal.output) if start is None else start
+    terminal.press(keys)
+    terminal.wait_for(text, start=start)
+    return terminal.output[start:].decode()
+
+
+def last_frame(terminal):
+    terminal.read()
+    return terminal.output.decode(errors="replace").split("\x1b[H")[-1]
+
+
+@case
+def keys_choose_the_window_the_board_the_rows_and_the_alerts():
+    with private_redis() as (client, url, _):
+        fill(client)
+        client.zadd("cascaded:top:mentions:5m", {"app:u3": 5})
+        client.zadd("cascaded:top:mentions:24h", {"app:u4": 24})
+        raise_alert(client, "ann", "an alert")
+        terminal = Terminal([CASCADECTL, "-r", url, "top", "--every", "1h"], 100, 40)
+        terminal.wait_for(b"space pause")
+        assert "last 5m" in after(terminal, b"\x1b[D", b"q quit")
+        assert "last 5m" in after(terminal, b"\x1b[D", b"q quit")
+        assert "last 24h" in after(terminal, b"3", b"q quit")
+        assert "last 24h" in after(terminal, b"\x1b[C", b"q quit")
+        assert "last 1h" in after(terminal, b"2", b"q quit")
+        one = after(terminal, b"m", b"q quit")
+        assert "Mentions" in one and "Reach" not in one and " 33 @user32" in one, one
+        assert "Reach" in after(terminal, b"\t", b"q quit")
+        terminal.press(b"-----")
+        wait("there are five rows fewer", lambda: " 28 @user27" in (last := last_frame(terminal)) and
+             " 29 @" not in last and "q quit" in last)
+        assert "Alerts, the newest first" in after(terminal, b"a", b"q quit")
+        assert "an alert" in terminal.output.decode().split("Alerts, the newest")[-1]
+        assert "Cascades" in after(terminal, b"o", b"q quit")
+        assert ", paused" in after(terminal, b" ", b"q quit")
+        assert ", paused" not in after(terminal, b" ", b"q quit")
+        after(terminal, b"\x1b[999", b"")  # a sequence that is not complete changes nothing
+        after(terminal, b"~", b"q quit")
+        terminal.press(b"q")
+        assert terminal.finish() == 0, terminal.output
+        assert terminal.output.endswith(LEAVE), terminal.output[-100:]
+
+
+@case
+def keys_are_not_shown_and_the_terminal_takes_lines_again_afterwards():
+    with private_redis() as (client, url, _):
+        fill(client)
+        for how in (b"q", signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            terminal = Terminal([CASCADECTL, "-r", url, "top", "--every", "1h"])
+            before = terminal.modes()
+            terminal.wait_for(b"q quit")
+            during = terminal.modes()
+            assert before & (termios.ECHO | termios.ICANON) == termios.ECHO | termios.ICANON
+            assert during & (termios.ECHO | termios.ICANON) == 0
+            terminal.press(how) if isinstance(how, bytes) else terminal.signal(how)
+            terminal.wait_for(LEAVE)
+            wait("the modes are back", lambda: terminal.modes() == before)
+            assert terminal.finish() == 0
+
+
+@case
+def without_a_terminal_there_are_no_keys_and_no_sequences():
+    with private_redis() as (client, url, _):
+        fill(client)
+        for environment in ({"TERM": "xterm"}, {"TERM": "dumb"}):
+            ended = subprocess.run([CASCADECTL, "-r", url, "top", "--once"], capture_output=True,
+                                   env={**os.environ, **environment}, check=True,
+                                   stdin=subprocess.DEVNULL)
+            assert b"\x1b" not in ended.stdout and b"q quit" not in ended.stdout
 
 
 @case
