@@ -1,5 +1,7 @@
 #include "base/ring.h"
 
+#include <string.h>
+
 #include "base/region.h"
 #include "base/snapshot.h"
 
@@ -36,12 +38,29 @@ ring_put(struct ring *ring, size_t size)
     uint64_t length = (size + RING_UNIT - 1) / RING_UNIT;
     // Skips the rest of a lap that is too short for the record.
     if (ring->head - ring->lap + length > units) {
+        uint64_t used = (ring->head - ring->lap) * RING_UNIT;
+        memset(ring->bytes + used, 0, ring->size - used); // of the lap before
         ring->lap += units;
         ring->head = ring->lap;
     }
     uint64_t place = ring->head;
     ring->head += length;
     return place;
+}
+
+void
+ring_wipe(struct ring *ring, uint64_t place)
+{
+    uint64_t units = ring->size / RING_UNIT;
+    uint64_t head = ring->head - ring->lap; // behind it are records of the last lap
+    place = place != RING_NONE ? place : ring->head;
+    if (place >= ring->lap) {
+        memset(ring->bytes, 0, (place - ring->lap) * RING_UNIT);
+    }
+    if (ring->lap != 1) {
+        uint64_t end = place >= ring->lap ? units : place + units - ring->lap;
+        memset(ring->bytes + head * RING_UNIT, 0, (end - head) * RING_UNIT);
+    }
 }
 
 void

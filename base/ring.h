@@ -33,6 +33,10 @@ void ring_fini(struct ring *ring);
 // than a quarter of the ring. The caller writes the record through ring_at.
 uint64_t ring_put(struct ring *ring, size_t size);
 
+// Overwrites all records before `place` with zeros; they must not be needed any more.
+// RING_NONE: all records.
+void ring_wipe(struct ring *ring, uint64_t place);
+
 // Saves the contents, or loads them into an empty ring of the same size.
 void ring_move(struct ring *ring, struct snapshot *snapshot);
 

@@ -181,6 +181,7 @@ slab_free(struct slab *slab, uint32_t ref, size_t size)
     struct size_class class = class_of(size);
     assert(slab->used >= class.size);
     slab->used -= class.size;
+    memset(slab_at(slab, ref), 0, class.size);
     if (class.index == SLAB_CLASSES) {
         run_give(slab, ref, class.size);
     } else {

@@ -3,11 +3,12 @@
 //
 // The region is reserved at creation and touched only as far as it is used: `limit`
 // bounds the resident size, malloc is never called. Sizes are rounded up to a class: 8
-// bytes apart up to 128, then four classes an octave. Freed pieces are reused within
-// their class. Pieces above SLAB_CLASS_MAX, 4 KiB apart, are allocated from the other
-// end. Freed ones become runs, which are joined, and cut again for new pieces, first
-// fit, so that growing sets waste little. A reference is a piece's offset in units of 8
-// bytes; 0 means "none". The pointer of a piece stays valid until it is freed.
+// bytes apart up to 128, then four classes an octave. Freed pieces are cleared, so that
+// no snapshot contains what was removed, and reused within their class. Pieces above
+// SLAB_CLASS_MAX, 4 KiB apart, are allocated from the other end. Freed ones become
+// runs, which are joined, and cut again for new pieces, first fit, so that growing sets
+// waste little. A reference is a piece's offset in units of 8 bytes; 0 means "none".
+// The pointer of a piece stays valid until it is freed.
 //
 //     0            sizeof(struct slab)        top       floor            limit
 //     | struct slab | piece | freed | piece |           | large | run | large |

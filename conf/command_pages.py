@@ -34,7 +34,9 @@ PAGES = {
         "gap, a stretch of time of which messages may be missing."],
         ["cascadectl sources", "cascadectl sources x"], [*SERVICE, 66]),
     "top": ([
-        "Redraws the terminal until Ctrl-C. Where standard output is no terminal, or one that cannot be "
+        "Redraws the terminal until q or Ctrl-C. The last line names the keys: left, right or 1 to 8 choose the "
+        "window, shortest first; tab shows the next board alone, a letter that board, o all boards again; a "
+        "lists alerts; + and - change the number of rows; the space bar pauses. Where standard output is no terminal, or one that cannot be "
         "redrawn (TERM=dumb), frames are written one after another; with *--once* there is one."],
         ["cascadectl top", "cascadectl top --window 24h --once"], ALWAYS),
     "board": ([
@@ -101,6 +103,24 @@ PAGES = {
         "before. *cascadectl-alerts*(1) shows the ids."],
         ["cascadectl webhook list", "cascadectl webhook test ops",
          "cascadectl webhook replay ops viral:app:12:1", "cascadectl webhook replay ops --rows 20"],
+        [*SERVICE, 66]),
+    "purge": ([
+        "The running daemon takes back every post, reshare and reply of the person that it remembers, as when "
+        "the network reports that the account is gone: cascades of the person end, what others gained by the "
+        "person's reshares is subtracted, and what others did stays. Then it removes the person's own counters, "
+        "board places, ledger entries, campaign figures, names and texts, deletes the keys in Redis, and writes "
+        "two snapshots, so that neither of the two that are kept contains the person. At last the command "
+        "deletes alerts that name the person from the stream and from the outboxes of webhooks, and marks of "
+        "*cascadectl-outreach*(1). It prints how much of each was removed. If it fails, repeat it.",
+        "Not removed: reshares that are older than the memory of events (dedupe.capacity) stay in the sizes of "
+        "cascades, without a name; keyed hashes of the ids of remembered posts, so that posts that come twice count "
+        "once; the person's handle in texts of other people; snapshots that were set aside "
+        "(snapshot.damaged, snapshot.discarded-DATE); files on the disk of Redis until it writes them again; "
+        "recordings, logs, people files, and alerts that were delivered. The command cannot prevent a source "
+        "from sending posts by or about the person later: they are counted as those of a new person.",
+        "The daemon stops counting for a moment, about 50 ms with millions of records. The Redis user of the "
+        "command needs HDEL, HGETALL, SCAN, UNLINK, XDEL and XRANGE."],
+        ["cascadectl purge --user x:783214", "cascadectl purge --user bsky:did:plc:abc --yes --json"],
         [*SERVICE, 66]),
     "bugreport": ([
         "Writes what a report needs: versions, the system, the state of the daemon, its options, its "

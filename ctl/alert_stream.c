@@ -2,9 +2,10 @@
 
 #include <stdio.h>
 
+#include "base/buffer.h"
 #include "ctl/print.h"
 
-enum { PAGE = 500, COUNT_MAX = 16 };
+enum { PAGE = 500, COUNT_MAX = 16, CLAIM_MAX = 8192 };
 
 // ── entries: [id, ["json", text]] ──────────────────────────────────────────
 
@@ -189,4 +190,54 @@ alert_stream_newest(struct client *client, const struct alert_stream_choice *cho
     struct collected collected = {choice, rows, json_array()};
     *ret_alerts = collected.alerts;
     return alert_stream_walk(client, newest, collect, &collected, error);
+}
+
+// ── removing ───────────────────────────────────────────────────────────────
+
+static enum status
+remove_entry(struct client *client, const redisReply *entry, struct error *error)
+{
+    const char *const ids[] = {entry->element[0]->str, NULL};
+    json_t *alert = alert_stream_read(alert_stream_text(entry));
+    struct buffer claim;
+    buffer_init(&claim, CLAIM_MAX);
+    buffer_append(&claim, SLICE_LIT("alert:"));
+    buffer_append(&claim, print_member(alert, "id"));
+    client_queue(client, "XDEL", SLICE_LIT("alerts"), ids);
+    client_queue(client, "UNLINK", buffer_text(&claim), NULL);
+    redisReply *replies[] = {NULL, NULL};
+    for (size_t i = 0; i < 2 && (i == 0 || replies[0] != NULL); i++) {
+        replies[i] = client_answer(client, REDIS_REPLY_INTEGER, error);
+    }
+    enum status status = replies[1] != NULL ? STATUS_OK : STATUS_IO;
+    freeReplyObject(replies[0]);
+    freeReplyObject(replies[1]);
+    buffer_fini(&claim);
+    json_decref(alert);
+    return status;
+}
+
+enum status
+alert_stream_remove(struct client *client,
+                    bool (*is_wanted)(const void *context, struct slice text),
+                    const void *context, size_t *count, struct error *error)
+{
+    char last[ALERT_STREAM_ID_MAX] = "";
+    enum status status = STATUS_OK;
+    bool is_over = false;
+    while (status == STATUS_OK && !is_over) {
+        redisReply *page = read_page(client, true, last, error);
+        status = page != NULL ? STATUS_OK : STATUS_IO;
+        is_over = page == NULL || page->elements == 0;
+        for (size_t i = 0; status == STATUS_OK && i < page->elements; i++) {
+            const redisReply *entry = page->element[i];
+            note_id(entry, last);
+            if (is_wanted(context, alert_stream_text(entry))) {
+                status = remove_entry(client, entry, error);
+                *count += status == STATUS_OK;
+            }
+        }
+        freeReplyObject(page);
+    }
+    return status;
 }

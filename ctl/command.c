@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sysexits.h>
 
 #include "ctl/alerts.h"
 #include "ctl/bugreport.h"
@@ -11,6 +12,7 @@
 #include "ctl/completion.h"
 #include "ctl/configuration.h"
 #include "ctl/outreach.h"
+#include "ctl/purge.h"
 #include "ctl/show.h"
 #include "ctl/state.h"
 #include "ctl/top.h"
@@ -207,6 +209,21 @@ run_webhook(const struct command_call *call, struct error *error)
 }
 
 static enum status
+run_purge(const struct command_call *call, struct error *error)
+{
+    const struct purge_request request = {
+        .user = call->options->user,
+        .is_sure = call->options->is_sure,
+        .is_json = call->options->is_json,
+    };
+    if (request.user == NULL) {
+        call->service->exit_code = EX_USAGE;
+        return error_set(error, STATUS_FULL, "purge: give --user ID");
+    }
+    return purge_user(call->client, call->service, &request, error);
+}
+
+static enum status
 run_bugreport(const struct command_call *call, struct error *error)
 {
     return bugreport_print(call->service, call->is_redis_up, call->options->is_json,
@@ -317,6 +334,12 @@ static const struct command commands[] = {
         .check = check_webhook,
         .needs_of = needs_of_webhook,
         .run = run_webhook,
+    },
+    {
+        .name = "purge",
+        .needs = COMMAND_REDIS | COMMAND_SERVICE,
+        .takes = "Uyj",
+        .run = run_purge,
     },
     {.name = "bugreport", .needs = COMMAND_SERVICE, .takes = "j", .run = run_bugreport},
     {

@@ -12,6 +12,7 @@
 struct command_options {
     const char *window; // NULL: not given, as all texts here
     const char *rule;
+    const char *user;
     size_t rows; // 0: not given
     usec every;
     bool is_once;
@@ -22,6 +23,7 @@ struct command_options {
     bool is_following;
     bool is_waiting;
     bool has_origin;
+    bool is_sure;
 };
 
 struct command_call {

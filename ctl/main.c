@@ -24,7 +24,7 @@ struct arguments {
     struct client *client;
     struct service service;
     struct command_options options;
-    char given[16]; // letters of options that only some commands take
+    char given[24]; // letters of options that only some commands take
     size_t given_count;
 };
 
@@ -99,6 +99,7 @@ static const struct letter letters[] = {
     {'w', "--window"}, {'n', "--rows"}, {'e', "--every"},  {'1', "--once"},
     {'j', "--json"},   {'c', "--csv"},  {'t', "--tree"},   {'d', "--dot"},
     {'f', "--follow"}, {'W', "--wait"}, {'O', "--origin"}, {'R', "--rule"},
+    {'U', "--user"},   {'y', "--yes"},
 };
 
 // An option of some commands. Returns EX_OK, or the code to exit with.
@@ -122,6 +123,9 @@ take_choice(int letter, const char *value, struct command_options *options)
     case 'R':
         options->rule = value;
         break;
+    case 'U':
+        options->user = value;
+        break;
     default:
         options->is_once |= letter == '1';
         options->is_json |= letter == 'j';
@@ -131,6 +135,7 @@ take_choice(int letter, const char *value, struct command_options *options)
         options->is_following |= letter == 'f';
         options->is_waiting |= letter == 'W';
         options->has_origin |= letter == 'O';
+        options->is_sure |= letter == 'y';
         break;
     }
     return EX_OK;
@@ -295,6 +300,8 @@ serve(int argc, char **argv, struct arguments *arguments)
         {"wait", no_argument, NULL, 'W'},
         {"origin", no_argument, NULL, 'O'},
         {"rule", required_argument, NULL, 'R'},
+        {"user", required_argument, NULL, 'U'},
+        {"yes", no_argument, NULL, 'y'},
         {"control", required_argument, NULL, 'C'},
         {"http", required_argument, NULL, 'H'},
         {"version", no_argument, NULL, 'V'},

@@ -428,6 +428,16 @@ alert_delivery_drop(struct alert_delivery *delivery, const char *name)
     }
 }
 
+size_t
+alert_delivery_forget(struct alert_delivery *delivery, const struct person_text *person)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < delivery->alerts.endpoint_count; i++) {
+        count += webhook_forget(delivery->endpoints[i].webhook, person);
+    }
+    return count;
+}
+
 void
 alert_delivery_stepped(struct alert_delivery *delivery, usec step)
 {

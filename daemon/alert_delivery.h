@@ -24,6 +24,7 @@
 struct alert_delivery;
 struct event_base;
 struct http_client;
+struct person_text;
 struct redis_alerts;
 struct redis_sink;
 struct webhook_http;
@@ -77,6 +78,10 @@ struct alert_again {
 enum status alert_delivery_again(struct alert_delivery *delivery, const char *name,
                                  const struct alert_again *alert,
                                  struct error *error) MUST_USE;
+
+// Removes the alerts that name the person and wait for a webhook. Returns how many.
+size_t alert_delivery_forget(struct alert_delivery *delivery,
+                             const struct person_text *person);
 
 // Calls `watch` with the JSON of every new alert; NULL: stops.
 typedef void (*alert_delivery_watch_fn)(void *context, struct slice json);

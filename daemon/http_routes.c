@@ -379,6 +379,15 @@ http_routes_recalled(struct http_routes *routes, struct slice alert)
 }
 
 void
+http_routes_forget(struct http_routes *routes, const struct person_text *person)
+{
+    if (routes != NULL) {
+        api_forget(routes->api.api, person);
+        live_feed_forget(routes->api.feed);
+    }
+}
+
+void
 http_routes_get(struct http_routes *routes, struct slice path, struct buffer *body,
                 struct http_reply *ret_reply)
 {

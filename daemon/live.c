@@ -18,6 +18,7 @@
 #include "daemon/loop_delay.h"
 #include "daemon/name_lookup.h"
 #include "daemon/notify.h"
+#include "daemon/purge.h"
 #include "daemon/reload.h"
 #include "daemon/requests.h"
 #include "daemon/resume.h"
@@ -56,6 +57,7 @@ struct live {
     struct control_socket *control; // NULL: there is no socket
     char control_path[OPTION_TEXT_MAX];
     struct requests_needs requests;
+    struct purge purge;
     bool is_saved_last; // the snapshot of the end is being written
     struct loop_delay delay;
     uint64_t beats;
@@ -156,6 +158,7 @@ on_flush(void *context)
     struct live *live = context;
     warn_look(&live->warn, &live->before, pipeline_metrics(live->runtime.pipeline));
     http_routes_flushed(live->routes);
+    purge_flushed(&live->purge);
     if (!live->runtime.is_stopping) {
         streams_save(&live->streams);
     }
@@ -186,6 +189,7 @@ on_beat(void *context)
     redis_sink_set_streams(live->runtime.sink, figures.lag,
                            figures.is_complete && clock != CLOCK_HELD);
     release_if_due(live);
+    purge_step(&live->purge);
     if (streams_lack_note(&live->streams) ||
         persistence_lacks_posts(&live->runtime.persistence)) {
         persistence_save_soon(&live->runtime.persistence);
@@ -396,10 +400,18 @@ state_dir(struct live *live)
 static bool
 make_control(struct live *live, struct error *error)
 {
+    live->purge = (struct purge){
+        .pipeline = live->runtime.pipeline,
+        .persistence = &live->runtime.persistence,
+        .sink = live->runtime.sink,
+        .delivery = live->runtime.delivery,
+        .routes = live->routes,
+    };
     live->requests = (struct requests_needs){
         .settings = live->settings,
         .routes = live->routes,
         .delivery = live->runtime.delivery,
+        .purge = &live->purge,
         .reload = on_reload,
         .context = live,
     };

@@ -163,6 +163,15 @@ live_feed_alerted(struct live_feed *feed, struct slice json)
     http_events_wake(feed->events);
 }
 
+void
+live_feed_forget(struct live_feed *feed)
+{
+    if (feed != NULL) {
+        event_ring_clear(http_events_ring(feed->events));
+        http_events_wake(feed->events);
+    }
+}
+
 struct live_feed *
 live_feed_create(const struct live_feed_needs *needs)
 {

@@ -28,3 +28,5 @@ void live_feed_destroy(struct live_feed **feed);
 struct http_events *live_feed_events(struct live_feed *feed);
 // An alert was published. Accepts NULL.
 void live_feed_alerted(struct live_feed *feed, struct slice json);
+// Overwrites all events: clients fetch everything again. Accepts NULL.
+void live_feed_forget(struct live_feed *feed);

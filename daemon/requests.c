@@ -68,6 +68,14 @@ run_config(void *context, struct control_call *call, struct error *error)
 }
 
 static enum status
+run_purge(void *context, struct control_call *call, struct error *error)
+{
+    const struct requests_needs *needs = context;
+    return purge_run(needs->purge, slice_of(call->words[0]), &call->stage, call->result,
+                     error);
+}
+
+static enum status
 run_webhooks(void *context, struct control_call *call, struct error *error)
 {
     const struct requests_needs *needs = context;
@@ -95,6 +103,7 @@ const struct control_request requests_rows[] = {
     {"get", 1, 1, run_get},
     {"reload", 0, 1, run_reload},
     {"config", 0, 0, run_config},
+    {"purge", 1, 1, run_purge},
     {"webhooks", 0, 0, run_webhooks},
     {"webhook-test", 1, 1, run_test},
     {"webhook-replay", 2, 2, run_replay},

@@ -53,6 +53,9 @@ known(struct slice text)
 struct views_person
 views_person(const struct pipeline *pipeline, uint32_t user)
 {
+    if ((users_at(&pipeline->users, user)->identity & USER_ERASED) != 0) {
+        return (struct views_person){SLICE_NONE, SLICE_NONE, SLICE_NONE};
+    }
     return (struct views_person){
         .id = users_id(&pipeline->users, user),
         .handle = known(users_handle(&pipeline->users, user)),

@@ -43,6 +43,10 @@ _cascadectl()
         mapfile -t COMPREPLY < <(compgen -W "$(_cascadectl_names rules)" -- "$word")
         return
         ;;
+    --user)
+        mapfile -t COMPREPLY < <(compgen -W '' -- "$word")
+        return
+        ;;
     --control)
         mapfile -t COMPREPLY < <(compgen -W '' -- "$word")
         return
@@ -60,7 +64,7 @@ _cascadectl()
             continue
         fi
         case $at in
-        -r | --redis | -p | --prefix | -o | --option | -w | --window | -n | --rows | -e | --every | --rule | --control | --http) skips=1 ;;
+        -r | --redis | -p | --prefix | -o | --option | -w | --window | -n | --rows | -e | --every | --rule | --user | --control | --http) skips=1 ;;
         -*) ;;
         *)
             place=$((place + 1))
@@ -69,7 +73,7 @@ _cascadectl()
         esac
     done
     case $command in
-    '') offered+=' status sources top board user cascade carriers carrier campaign outreach alerts explain reload config webhook bugreport completion' ;;
+    '') offered+=' status sources top board user cascade carriers carrier campaign outreach alerts explain reload config webhook purge bugreport completion' ;;
     status) offered+=' -j --json' ;;
     sources) offered+=' -j --json' ;;
     top) offered+=' -w --window -n --rows -e --every -1 --once -j --json' ;;
@@ -85,6 +89,7 @@ _cascadectl()
     reload) offered+=' --wait -j --json' ;;
     config) offered+=' --origin -j --json' ;;
     webhook) offered+=' -n --rows -j --json' ;;
+    purge) offered+=' --user --yes -j --json' ;;
     bugreport) offered+=' -j --json' ;;
     completion) offered+=' --control --http' ;;
     esac

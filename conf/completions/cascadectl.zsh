@@ -20,7 +20,7 @@ options=(
     '(-V --version)'{-V,--version}'[print the version]'
     '(-h --help)'{-h,--help}'[print this help]'
 )
-case ${words[(r)(status|sources|top|board|user|cascade|carriers|carrier|campaign|outreach|alerts|explain|reload|config|webhook|bugreport|completion)]} in
+case ${words[(r)(status|sources|top|board|user|cascade|carriers|carrier|campaign|outreach|alerts|explain|reload|config|webhook|purge|bugreport|completion)]} in
 status)
     options+=(
         '(-j --json)'{-j,--json}'[as one JSON object]'
@@ -34,7 +34,7 @@ sources)
     ;;
 top)
     options+=(
-        '(-w --window)'{-w,--window}'[window to show, as configured (default 1h)]:W:(5m 1h 24h)'
+        '(-w --window)'{-w,--window}'[window to show first, as configured (default 1h)]:W:(5m 1h 24h)'
         '(-n --rows)'{-n,--rows}'[at most N rows per board]:N: '
         '(-e --every)'{-e,--every}'[time between two updates (default 1s)]:SPAN: '
         '(-1 --once)'{-1,--once}'[show them once, then exit]'
@@ -130,6 +130,13 @@ webhook)
         '4:argument: '
     )
     ;;
+purge)
+    options+=(
+        '--user[id of the person, such as x\:783214]:ID: '
+        '--yes[do not ask]'
+        '(-j --json)'{-j,--json}'[as one JSON object]'
+    )
+    ;;
 bugreport)
     options+=(
         '(-j --json)'{-j,--json}'[as one JSON object]'
@@ -143,4 +150,4 @@ completion)
     )
     ;;
 esac
-_arguments -s -S $options '1:command:((status\:"show whether the daemon runs, its Redis, its sources, and what is incomplete" sources\:"list the sources with their state, lag and newest gap" top\:"show the leaderboards until Ctrl-C" board\:"list one leaderboard; carriers, early and carriers_estimated have no window" user\:"show all values of a user" cascade\:"show all values of a post’s cascade" carriers\:"list the people through whom most people came" carrier\:"show what is known of one of them" campaign\:"show the figures and boards of a campaign, or list all" outreach\:"list whom to talk to in a campaign, with reasons; or mark a person as talked to (done), or not (undo)" alerts\:"list the newest alerts, the newest last" explain\:"show why an alert was raised, and what became of it" reload\:"let the daemon read its configuration again" config\:"print the options in use" webhook\:"list the webhooks, what was sent to each and what waits; or send a test to one; or send it alerts once more" bugreport\:"print what a report of a fault needs, without secrets" completion\:"print the completions for bash, zsh or fish; or the names that they offer\: boards, windows, rules, sources, webhooks or campaigns"))'
+_arguments -s -S $options '1:command:((status\:"show whether the daemon runs, its Redis, its sources, and what is incomplete" sources\:"list the sources with their state, lag and newest gap" top\:"show the leaderboards until q or Ctrl-C; by keys also one board, another window or the alerts" board\:"list one leaderboard; carriers, early and carriers_estimated have no window" user\:"show all values of a user" cascade\:"show all values of a post’s cascade" carriers\:"list the people through whom most people came" carrier\:"show what is known of one of them" campaign\:"show the figures and boards of a campaign, or list all" outreach\:"list whom to talk to in a campaign, with reasons; or mark a person as talked to (done), or not (undo)" alerts\:"list the newest alerts, the newest last" explain\:"show why an alert was raised, and what became of it" reload\:"let the daemon read its configuration again" config\:"print the options in use" webhook\:"list the webhooks, what was sent to each and what waits; or send a test to one; or send it alerts once more" purge\:"remove a person from memory, Redis and snapshots; posts that a source sends later are counted again" bugreport\:"print what a report of a fault needs, without secrets" completion\:"print the completions for bash, zsh or fish; or the names that they offer\: boards, windows, rules, sources, webhooks or campaigns"))'

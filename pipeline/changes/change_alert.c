@@ -7,9 +7,13 @@
 #include "pipeline/carriers/settle.h"
 #include "pipeline/changes/change.h"
 
+// A person who was removed has no id.
 static struct change_person
 person_of(const struct pipeline *pipeline, uint32_t user)
 {
+    if ((users_at(&pipeline->users, user)->identity & USER_ERASED) != 0) {
+        return (struct change_person){.id = SLICE_NONE, .handle = SLICE_NONE};
+    }
     struct change_person person = {
         .id = users_id(&pipeline->users, user),
         .handle = users_handle(&pipeline->users, user),
@@ -27,7 +31,8 @@ person_of(const struct pipeline *pipeline, uint32_t user)
 typedef bool (*goes_first_fn)(const struct change_person *a,
                               const struct change_person *b);
 
-// Inserts the person among the first `most`, of which there are *count so far.
+// Inserts the person, who must have an id, among the first `most`, of which there are
+// *count so far.
 static void
 insert(struct change_person *first, size_t most, size_t *count,
        const struct change_person *person, goes_first_fn goes_first)
@@ -36,7 +41,7 @@ insert(struct change_person *first, size_t most, size_t *count,
     while (place != 0 && goes_first(person, &first[place - 1])) {
         place--;
     }
-    if (place == most) {
+    if (place == most || person->id.len == 0) {
         return;
     }
     *count += *count < most;

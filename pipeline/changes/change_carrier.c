@@ -120,7 +120,7 @@ why(struct pipeline *pipeline, const struct carriers_view *view)
     int len = snprintf(text, WHY_MAX, "%lld people came through %lld of %lld reshares",
                        llround(view->people), llround(view->carried_acts),
                        llround(view->acts));
-    if (view->best != 0) {
+    if (view->best != 0 && view->best_post.len != 0) {
         len += snprintf(text + len, (size_t)(WHY_MAX - len), "; best %" PRIu32 " on ",
                         view->best);
         memcpy(text + len, view->best_post.ptr, view->best_post.len);
@@ -144,6 +144,8 @@ put_steady(struct pipeline *pipeline, struct change *change,
     if (view->best != 0) {
         change_put(pipeline, change, SLICE_LIT("best"),
                    change_number(pipeline, view->best));
+    }
+    if (view->best_post.len != 0) {
         change_put(pipeline, change, SLICE_LIT("best_post"), view->best_post);
     }
     change_put(pipeline, change, SLICE_LIT("first_ms"),
@@ -182,14 +184,14 @@ change_carrier_fields(struct pipeline *pipeline, struct change *change, uint32_t
 
 // ── changes ────────────────────────────────────────────────────────────────
 
-// The id of a user who was known by handle only may belong to another user by now, with
-// the same key: that one is written again.
+// The id of a user who was known by handle only, or was removed, may belong to another
+// user by now, with the same key: that one is written again.
 static bool
 is_to_go(struct pipeline *pipeline, uint32_t user)
 {
     struct user *row = user_at(pipeline, user);
     uint32_t other =
-        (row->identity & USER_MERGED) != 0
+        (row->identity & (USER_MERGED | USER_ERASED)) != 0
             ? users_find(&pipeline->users, users_id(&pipeline->users, user))
             : USER_NONE;
     if (other == USER_NONE) {

@@ -34,7 +34,8 @@ cascade_fact_fields(struct pipeline *pipeline, struct change *change,
     }
     uint32_t cascade = (uint32_t)(row - pipeline->cascades.rows);
     uint32_t parent = cascades_parent(&pipeline->cascades, cascade);
-    if ((fields & CASCADE_PARENT) != 0 && parent != CASCADE_NONE) {
+    if ((fields & CASCADE_PARENT) != 0 && parent != CASCADE_NONE &&
+        !cascades_at(&pipeline->cascades, parent)->is_erased) {
         change_put(pipeline, change, SLICE_LIT("parent"),
                    cascades_id(&pipeline->cascades, parent));
     }

@@ -128,15 +128,16 @@ user_handles(struct pipeline *pipeline, struct change *change, uint32_t user,
     }
 }
 
-// True if the key is to be deleted. The id of a user who was known by handle only may
-// belong to another user by now, with the same key: that user is written whole.
+// True if the key is to be deleted. The id of a user who was known by handle only, or
+// was removed, may belong to another user by now, with the same key: that user is
+// written whole.
 static bool
 is_to_go(struct pipeline *pipeline, const struct user *row, struct slice id)
 {
     if ((row->flags & USER_WRITTEN) == 0) {
         return false;
     }
-    uint32_t other = (row->identity & USER_MERGED) != 0
+    uint32_t other = (row->identity & (USER_MERGED | USER_ERASED)) != 0
                          ? users_find(&pipeline->users, id)
                          : USER_NONE;
     if (other != USER_NONE) {

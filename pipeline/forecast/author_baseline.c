@@ -176,6 +176,23 @@ unroll(const struct author_baselines *baselines, const struct author_baseline *r
     return row->count;
 }
 
+// The row remains, empty, until it is evicted.
+static void
+empty(struct author_baseline *row)
+{
+    row->count = 0;
+    row->next = 0;
+}
+
+void
+author_baseline_forget(struct author_baselines *baselines, uint64_t author)
+{
+    struct author_baseline *row = find(baselines, author);
+    if (row != NULL) {
+        empty(row);
+    }
+}
+
 void
 author_baseline_merge(struct author_baselines *baselines, uint64_t from, uint64_t into)
 {
@@ -194,11 +211,8 @@ author_baseline_merge(struct author_baselines *baselines, uint64_t from, uint64_
     uint32_t sizes[2 * AUTHOR_BASELINE_POSTS * FORECAST_SIZES];
     uint32_t count = unroll(baselines, old, sizes);
     count += unroll(baselines, row, sizes + (size_t)count * FORECAST_SIZES);
-    // The row remains, empty, until it is evicted.
-    old->count = 0;
-    old->next = 0;
-    row->count = 0;
-    row->next = 0;
+    empty(old);
+    empty(row);
     for (uint32_t i = 0; i < count && grow(baselines, row); i++) {
         push(baselines, row, sizes + (size_t)i * FORECAST_SIZES);
     }

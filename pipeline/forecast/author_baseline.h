@@ -67,6 +67,9 @@ void author_baseline_add(struct author_baselines *baselines, uint64_t author,
 void author_baseline_merge(struct author_baselines *baselines, uint64_t from,
                            uint64_t into);
 
+// The posts of that author are forgotten.
+void author_baseline_forget(struct author_baselines *baselines, uint64_t author);
+
 // size / expected size at that age (below FORECAST_SIZES); NAN if nothing is known.
 struct author_baseline_post {
     uint64_t author;

@@ -79,6 +79,7 @@ struct __attribute__((packed, aligned(4))) cascade {
     bool is_parent_gone : 1; // likewise
     bool is_settled : 1;     // closed once (pipeline/carriers/settle.h)
     bool is_placed : 1;      // the post was seen (pipeline/fold/belong.h)
+    bool is_erased : 1;      // its author was removed (pipeline/fold/erasure.h)
     uint16_t alerts;         // not written yet: it keeps its row
     struct amplifiers amplifiers;
     struct tree tree;

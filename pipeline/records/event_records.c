@@ -22,12 +22,17 @@ struct words_record {
     char bytes[]; // text, lang, id
 };
 
+// A ring is far smaller than 2^32 words, so the lower half of a place is enough.
+static uint64_t
+whole_place(const struct ring *ring, uint32_t place)
+{
+    return ring->head - (uint32_t)((uint32_t)ring->head - place);
+}
+
 static void *
 record_at(const struct ring *ring, uint32_t place)
 {
-    // A ring is far smaller than 2^32 words, so the lower half of a place is enough.
-    uint64_t whole = ring->head - (uint32_t)((uint32_t)ring->head - place);
-    return place != 0 ? ring_at(ring, whole) : NULL;
+    return place != 0 ? ring_at(ring, whole_place(ring, place)) : NULL;
 }
 
 static bool
@@ -379,6 +384,41 @@ event_records_text(const struct event_records *records, uint32_t event,
     at += record->lang_len;
     ret_words->id = (struct slice){at, record->id_len};
     return true;
+}
+
+void
+event_records_wipe_text(struct event_records *records, uint32_t event)
+{
+    struct event *row = &records->rows[event];
+    struct words_record *record = record_at(&records->texts, row->text);
+    row->text = 0;
+    if (record != NULL) {
+        memset(record->bytes, 0,
+               (size_t)record->text_len + record->lang_len + record->id_len);
+    }
+}
+
+static void
+look_for_text(const struct event_records *records,
+              const struct event_records_part *part, uint64_t *oldest)
+{
+    const struct ring *texts = &records->texts;
+    for (uint64_t i = part->first; i < part->next; i++) {
+        uint32_t text = records->rows[event_records_row(part, i)].text;
+        uint64_t place = whole_place(texts, text);
+        if (text != 0 && ring_at(texts, place) != NULL && place < *oldest) {
+            *oldest = place;
+        }
+    }
+}
+
+void
+event_records_wipe_unused(struct event_records *records)
+{
+    uint64_t oldest = records->texts.head;
+    look_for_text(records, &records->newest, &oldest);
+    look_for_text(records, &records->lasting, &oldest);
+    ring_wipe(&records->texts, oldest);
 }
 
 // ── snapshots ──────────────────────────────────────────────────────────────

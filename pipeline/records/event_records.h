@@ -61,16 +61,14 @@ struct event_records {
     struct event_records_part newest;
     struct event_records_part lasting;
     usec horizon;
-    uint64_t forgotten;  // lasting events that were evicted before the horizon passed
-                         // them
+    uint64_t forgotten;  // lasting events evicted before the horizon passed them
     usec forgotten_time; // the greatest time of these
     struct table by_hash;
     struct ring texts;
 };
 
 struct event_records_sizes {
-    uint32_t events; // at least 1
-    uint32_t lasting;
+    uint32_t events, lasting; // at least 1 and 0
     size_t text_bytes;
 };
 bool event_records_init(struct event_records *records,
@@ -126,12 +124,10 @@ bool event_records_next(const struct event_records *records, uint32_t event,
 // True if the event's notes are overwritten.
 bool event_records_is_lost(const struct event_records *records, uint32_t event);
 
-// Text of a post, kept as long as there is room for it. `id` is none unless the post
-// has an alias.
+// Text of a post, kept as long as there is room for it.
 struct event_records_words {
-    struct slice text;
-    struct slice lang;
-    struct slice id;
+    struct slice text, lang;
+    struct slice id; // none unless the post has an alias
 };
 // Borrows words.
 void event_records_put_text(struct event_records *records, uint32_t event,
@@ -139,6 +135,10 @@ void event_records_put_text(struct event_records *records, uint32_t event,
 // False if no text is known. Valid until the next event_records_put_text.
 bool event_records_text(const struct event_records *records, uint32_t event,
                         struct event_records_words *ret_words);
+
+// Overwrites the text of that event; of all events that are no longer remembered.
+void event_records_wipe_text(struct event_records *records, uint32_t event);
+void event_records_wipe_unused(struct event_records *records);
 
 // Saves the contents, or loads them into empty event records of the same sizes.
 void event_records_move(struct event_records *records, struct snapshot *snapshot);

@@ -40,6 +40,7 @@ enum user_identity {
     USER_CARRIER_WRITTEN = 1 << 3, // Redis has, or may have, the key
     USER_CARRIER_WHOLE = 1 << 4,   // the next write contains every field
     USER_STALE = 1 << 5,           // there is a text USER_STALE_HANDLE
+    USER_ERASED = 1 << 6,          // removed (pipeline/fold/erasure.h)
 };
 
 // The texts behind `card`, each after its length.

@@ -5,6 +5,7 @@
 
 #include "base/region.h"
 #include "base/snapshot.h"
+#include "pipeline/records/user_card.h"
 #include "pipeline/windows/windows.h"
 
 enum { FORGOTTEN_PART = 16 }; // of the capacity is evicted at a time
@@ -40,77 +41,23 @@ users_fini(struct users *users)
 
 // ── texts ──────────────────────────────────────────────────────────────────
 
-static size_t
-card_length(const unsigned char **at)
-{
-    size_t length = *(*at)++;
-    return length < 128 ? length : (length & 127) << 8 | *(*at)++;
-}
-
-static size_t
-card_size(const unsigned char *card)
-{
-    const unsigned char *at = card;
-    for (size_t i = 0; i < USER_TEXTS; i++) {
-        size_t length = card_length(&at);
-        at += length;
-    }
-    return (size_t)(at - card);
-}
-
-static void
-card_free(struct users *users, struct user *row)
-{
-    if (row->card != SLAB_NONE) {
-        slab_free(users->texts, row->card, card_size(slab_at(users->texts, row->card)));
-        row->card = SLAB_NONE;
-    }
-}
-
-// The texts may be in the card that is replaced.
+// If there is no room, the texts keep their old values.
 static void
 card_put(struct users *users, struct user *row, const struct slice texts[USER_TEXTS])
 {
-    size_t size = 0;
-    size_t lengths[USER_TEXTS];
-    for (size_t i = 0; i < USER_TEXTS; i++) {
-        lengths[i] = texts[i].len < USER_TEXT_MAX ? texts[i].len : USER_TEXT_MAX;
-        size += lengths[i] + (lengths[i] < 128 ? 1 : 2);
-    }
-    uint32_t ref = slab_alloc(users->texts, size);
-    if (ref == SLAB_NONE) {
-        users->texts_refused++; // the text keeps its old value
+    uint32_t card = user_card_put(users->texts, texts);
+    if (card == SLAB_NONE) {
+        users->texts_refused++;
         return;
     }
-    unsigned char *at = slab_at(users->texts, ref);
-    for (size_t i = 0; i < USER_TEXTS; i++) {
-        if (lengths[i] >= 128) {
-            *at++ = (unsigned char)(128 | lengths[i] >> 8);
-        }
-        *at++ = (unsigned char)lengths[i];
-        if (lengths[i] != 0) {
-            memcpy(at, texts[i].ptr, lengths[i]);
-        }
-        at += lengths[i];
-    }
-    card_free(users, row);
-    row->card = ref;
+    user_card_free(users->texts, row->card); // the texts may have been in it
+    row->card = card;
 }
 
 struct slice
 users_text(const struct users *users, uint32_t user, enum user_text which)
 {
-    uint32_t ref = users->rows[user].card;
-    if (ref == SLAB_NONE) {
-        return SLICE_NONE;
-    }
-    const unsigned char *at = slab_at(users->texts, ref);
-    size_t length = card_length(&at);
-    for (enum user_text text = USER_ID; text < which; text++) {
-        at += length;
-        length = card_length(&at);
-    }
-    return length != 0 ? (struct slice){(const char *)at, length} : SLICE_NONE;
+    return user_card_text(users->texts, users->rows[user].card, which);
 }
 
 void
@@ -377,7 +324,7 @@ user_destroy(struct users *users, uint32_t user)
     if ((row->identity & USER_MERGED) != 0) {
         users->rows[row->followers].refs--;
         users->merged--;
-    } else {
+    } else if ((row->identity & USER_ERASED) == 0) {
         table_remove(&users->by_id, hash_slice(&users->key, users_id(users, user)),
                      user);
         users->alone -= (row->flags & USER_KEYED_BY_HANDLE) != 0;
@@ -385,12 +332,48 @@ user_destroy(struct users *users, uint32_t user)
     if ((row->flags & USER_KEYED_BY_HANDLE) != 0) {
         drop_traces(users, user);
     }
-    card_free(users, row);
+    user_card_free(users->texts, row->card);
     memset(row, 0, sizeof(*row));
     row->counters = users->free;
     row->refs = UINT32_MAX; // free rows are never idle
     users->free = user + 1;
     users->count--;
+}
+
+void
+users_erase(struct users *users, uint32_t user)
+{
+    struct user *row = &users->rows[user];
+    if ((row->identity & USER_ERASED) != 0) {
+        return;
+    }
+    handle_release(users, user);
+    if ((row->flags & USER_KEYED_BY_HANDLE) != 0) {
+        drop_traces(users, user);
+    }
+    if ((row->identity & USER_MERGED) == 0) {
+        table_remove(&users->by_id, hash_slice(&users->key, users_id(users, user)),
+                     user);
+        users->alone -= (row->flags & USER_KEYED_BY_HANDLE) != 0;
+        row->followers = 0;
+    }
+    row->flags &= (uint8_t) ~(USER_HAS_FOLLOWERS | USER_AUTHOR);
+    row->identity = (uint8_t)((row->identity & ~USER_UNTRACED) | USER_ERASED);
+    users_queue(users, user);
+}
+
+bool
+users_is_clear(const struct user *row)
+{
+    return (row->flags & (USER_WRITTEN | USER_HANDLE_SENT)) == 0 &&
+           (row->identity & (USER_STALE | USER_CARRIER_WRITTEN)) == 0;
+}
+
+void
+users_clear(struct users *users, uint32_t user)
+{
+    user_card_free(users->texts, users->rows[user].card);
+    users->rows[user].card = SLAB_NONE;
 }
 
 static bool

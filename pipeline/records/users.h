@@ -5,14 +5,12 @@
 // unreferenced for longest are evicted, a sixteenth of the table at a time.
 //
 // Ids are compared by their keyed 64-bit hashes: among a million users two are confused
-// with probability 3e-8.
-//
-// Texts are in a slab shared with the cascades, those of one person in one piece.
+// with probability 3e-8. Texts are in a slab shared with the cascades
+// (pipeline/records/user_card.h).
 //
 // Handles: the newest user to claim a handle holds it. A user known by handle only
 // ("x:@ann") holds that handle, and is merged into the first user known by id who
-// claims it: `merge` moves everything that refers to the user; afterwards the row only
-// points to the other one, and no id finds it any more.
+// claims it: `merge` moves all that refers to the user. No id finds the row then.
 #pragma once
 
 #include <stdbool.h>
@@ -45,10 +43,9 @@ struct users {
     struct table by_handle;
     struct slab *texts;
     struct hash_key key;
-    bool has_renamed_author; // the handle in some cascade is out of date
-    bool is_packed;          // few could be evicted at the last check
-    uint32_t idle;           // how many can be evicted …
-    uint32_t looked_at;      // … of how many; 0: not checked yet
+    bool has_renamed_author;  // the handle in some cascade is out of date
+    bool is_packed;           // few could be evicted at the last check
+    uint32_t idle, looked_at; // so many can be evicted, of so many; 0: not checked yet
     uint64_t evicted;
     uint64_t texts_refused; // changes of texts that did not fit
     struct traces traces;   // of cascades that name users known by handle only
@@ -61,8 +58,7 @@ struct users {
     struct handle_form *form;
 };
 
-// What the table uses beside its own rows; all but the key is kept. merge may be NULL
-// if no user is known by handle only.
+// All but the key is kept. merge may be NULL if no user is known by handle only.
 struct users_needs {
     struct slab *texts;
     const struct hash_key *key;
@@ -71,7 +67,6 @@ struct users_needs {
     users_renamed_fn renamed;
     void *context; // of both
 };
-// False when the system refuses the memory.
 bool users_init(struct users *users, uint32_t capacity,
                 const struct users_needs *needs);
 void users_fini(struct users *users);
@@ -81,11 +76,10 @@ bool users_make_room(struct users *users, size_t count);
 
 // Some may have become idle: users_make_room checks again.
 void users_unpack(struct users *users);
-// True if more than half of the capacity is used by people who cannot be evicted.
+// True if people who cannot be evicted use more than half of the capacity.
 bool users_is_pressed(struct users *users);
 
 uint32_t users_find(const struct users *users, struct slice id);
-// The same by the keyed hash of the id.
 uint32_t users_find_hash(const struct users *users, uint64_t hash);
 
 // The user with that id, created if new, with the profile updated from a message of
@@ -105,6 +99,13 @@ void users_queue(struct users *users, uint32_t user);
 // deleted.
 void users_retract_handle(struct users *users, uint32_t user);
 
+// Removes a person without counters: nothing finds the row any more, its key is deleted
+// with the next flush, and what refers to it stays. users_clear frees the texts once
+// users_is_clear: no key is to be deleted any more.
+void users_erase(struct users *users, uint32_t user);
+bool users_is_clear(const struct user *row);
+void users_clear(struct users *users, uint32_t user);
+
 // Saves the contents without the key, or loads them into an empty table of that size.
 void users_move(struct users *users, struct snapshot *snapshot);
 
@@ -118,14 +119,13 @@ users_at(const struct users *users, uint32_t user)
 static inline uint32_t
 users_now(const struct users *users, uint32_t user)
 {
-    const struct user *row = &users->rows[user];
+    const struct user *row = users_at(users, user);
     return (row->identity & USER_MERGED) != 0 ? row->followers : user;
 }
 
 // Valid until users_see or another change of the user's texts.
 struct slice users_text(const struct users *users, uint32_t user, enum user_text which);
-// Replaces one text; `text` may be one of the user's own texts. A text longer than
-// USER_TEXT_MAX is cut.
+// Replaces one text; `text` may be one of the user's own texts.
 void users_set_text(struct users *users, uint32_t user, enum user_text which,
                     struct slice text);
 
@@ -144,7 +144,7 @@ users_handle(const struct users *users, uint32_t user)
 // The user who holds a handle, or USER_NONE.
 uint32_t users_holder(const struct users *users, struct slice network,
                       struct slice handle);
-// Network of an id: the part before ':', or "post" if there is none.
+// The part of an id before ':', or "post"; and the handle in the id of a user known by
+// handle only, or none.
 struct slice users_network_of(struct slice id);
-// The handle in the id of a user known by handle only; none for other ids.
 struct slice users_handle_in(struct slice id);

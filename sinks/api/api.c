@@ -156,6 +156,13 @@ api_recalled(struct api *api, struct slice json)
     api_alerts_recall(&api->alerts, json);
 }
 
+void
+api_forget(struct api *api, const struct person_text *person)
+{
+    api_alerts_forget(&api->alerts, person);
+    api_changed(api);
+}
+
 // ── marks ──────────────────────────────────────────────────────────────────
 
 void

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/person_text.h"
+
 static struct api_alerts_row *
 row_of(struct api_alerts *alerts, uint64_t number)
 {
@@ -66,6 +68,23 @@ api_alerts_recall(struct api_alerts *alerts, struct slice json)
     if (is_object(json)) {
         api_alerts_add(alerts, json);
     }
+}
+
+void
+api_alerts_forget(struct api_alerts *alerts, const struct person_text *person)
+{
+    uint64_t kept = alerts->first;
+    for (uint64_t i = alerts->first; i != alerts->next; i++) {
+        struct api_alerts_row row = *row_of(alerts, i);
+        *row_of(alerts, i) = (struct api_alerts_row){0};
+        if (person_text_is_in(person, (struct slice){row.json, row.size})) {
+            alerts->bytes -= row.size;
+            free(row.json);
+        } else {
+            *row_of(alerts, kept++) = row;
+        }
+    }
+    alerts->next = kept;
 }
 
 size_t

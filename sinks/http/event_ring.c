@@ -98,6 +98,21 @@ write_data(char *to, struct slice data)
     return used;
 }
 
+static void
+drop_all(struct event_ring *ring)
+{
+    ring->next++; // a number that no client has received
+    ring->first = ring->next;
+    ring->left = ring->flush;
+}
+
+void
+event_ring_clear(struct event_ring *ring)
+{
+    memset(ring->bytes, 0, ring->capacity);
+    drop_all(ring);
+}
+
 void
 event_ring_add(struct event_ring *ring, uint16_t board, struct slice name,
                struct slice data)
@@ -111,9 +126,7 @@ event_ring_add(struct event_ring *ring, uint16_t board, struct slice name,
                   (1 + slice_count(data, '\n')) * (sizeof("data: ") - 1) +
                   sizeof("\n\n") - 1;
     if (most > ring->capacity / PART_OF_RING) {
-        ring->next++; // a number that no client has received
-        ring->first = ring->next;
-        ring->left = ring->flush;
+        drop_all(ring);
         return;
     }
     size_t at = make_room(ring, most);

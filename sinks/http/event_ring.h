@@ -76,6 +76,9 @@ void event_ring_flush(struct event_ring *ring, uint64_t flush);
 void event_ring_add(struct event_ring *ring, uint16_t board, struct slice name,
                     struct slice data);
 
+// Overwrites all events: every client gets `snapshot`.
+void event_ring_clear(struct event_ring *ring);
+
 void event_ring_want(struct event_ring_boards *boards, uint16_t board);
 void event_ring_want_all(struct event_ring_boards *boards);
 bool event_ring_wants(const struct event_ring_boards *boards, uint16_t board);

@@ -9,6 +9,7 @@
 #include "base/backoff.h"
 #include "base/buffer.h"
 #include "base/hash.h"
+#include "base/person_text.h"
 #include "sinks/webhook/webhook_sign.h"
 
 enum {
@@ -51,6 +52,7 @@ struct waiting {
     size_t json_len;
     uint64_t number; // order of arrival
     unsigned attempts;
+    bool is_forgotten; // to be removed when the answer comes
     usec due;
 };
 
@@ -289,6 +291,26 @@ webhook_restore(struct webhook *webhook, struct slice id, struct slice value, us
     waiting->due = due < latest ? due : latest; // the clock was set back
 }
 
+size_t
+webhook_forget(struct webhook *webhook, const struct person_text *person)
+{
+    size_t count = 0;
+    for (size_t i = webhook->metrics.pending; i-- != 0;) {
+        struct waiting *waiting = &webhook->waiting[i];
+        const struct slice json = {waiting->json, waiting->json_len};
+        if (waiting->is_forgotten || !person_text_is_in(person, json)) {
+            continue;
+        }
+        count++;
+        if (webhook->is_busy && waiting->number == webhook->sending) {
+            waiting->is_forgotten = true;
+        } else {
+            take_out(webhook, waiting);
+        }
+    }
+    return count;
+}
+
 // ── sending ────────────────────────────────────────────────────────────────
 
 static struct waiting *
@@ -415,6 +437,10 @@ fail(struct webhook *webhook, struct waiting *waiting,
 {
     webhook->metrics.failed++;
     webhook->metrics.refused += answer->is_refused;
+    if (waiting->is_forgotten) {
+        take_out(webhook, waiting);
+        return;
+    }
     waiting->attempts++;
     if (!webhook->is_failing) {
         webhook->is_failing = true;

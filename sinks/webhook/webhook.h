@@ -22,6 +22,7 @@
 #include "base/status.h"
 #include "base/usec.h"
 
+struct person_text;
 struct webhook;
 
 enum { WEBHOOK_ATTEMPTS = 10, WEBHOOK_DONE = 1024 };
@@ -85,6 +86,9 @@ void webhook_restore(struct webhook *webhook, struct slice id, struct slice valu
                      usec now);
 // Calls `keep` for each alert that waits.
 void webhook_keep(struct webhook *webhook);
+// Removes the alerts that name the person, from the outbox, too. One that is being sent
+// is removed when its answer comes. Returns how many.
+size_t webhook_forget(struct webhook *webhook, const struct person_text *person);
 // An alert found no room in the outbox.
 void webhook_refuse(struct webhook *webhook);
 

@@ -40,7 +40,7 @@ STAGES = {
     "changes": {"change", "change_alert", "change_calibration", "change_campaign", "change_carrier",
                 "change_cascade", "change_forecast", "change_outreach", "change_user", "key_rule"},
     "fold": {"acts", "admission", "belong", "campaign_acts", "campaign_counter", "campaign_course", "campaign_fold", "campaign_people",
-             "campaign_reload", "carry", "ids", "learn", "names", "naming", "node_event", "parent", "persons", "prefetch",
+             "campaign_reload", "carry", "erasure", "ids", "learn", "names", "naming", "node_event", "parent", "persons", "prefetch",
              "release", "renewal", "rewind", "undo", "versions", "withdrawals"},
 }
 WHOLE = re.compile(r"\bstruct pipeline\b")

@@ -1,0 +1,175 @@
+#include "daemon/purge.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/json_writer.h"
+#include "base/log.h"
+#include "base/person_text.h"
+#include "daemon/alert_delivery.h"
+#include "daemon/http_routes.h"
+#include "daemon/persistence.h"
+#include "pipeline/pipeline.h"
+#include "sinks/redis/redis_sink.h"
+
+enum { FLUSHES = 2, SNAPSHOTS = 2 };
+
+static void
+forget_alerts(struct purge *purge)
+{
+    struct person_text person;
+    if (person_text_init(&person, slice_of(purge->id))) {
+        purge->waiting += alert_delivery_forget(purge->delivery, &person);
+        http_routes_forget(purge->routes, &person);
+    }
+}
+
+static void
+search(struct purge *purge)
+{
+    (void)pipeline_settle(purge->pipeline);
+    if (purge->is_known && !erasure_is_searched(purge->pipeline, &purge->erasure)) {
+        return;
+    }
+    if (purge->is_known) {
+        erasure_detach(purge->pipeline, slice_of(purge->id), &purge->erasure);
+    }
+    forget_alerts(purge);
+    purge->flushes = 0;
+    purge->stage = PURGE_WRITING;
+    redis_sink_hurry(purge->sink);
+}
+
+static void
+look_at_writing(struct purge *purge)
+{
+    if (purge->flushes < FLUSHES || !erasure_finish(purge->pipeline, &purge->erasure)) {
+        redis_sink_hurry(purge->sink);
+        return;
+    }
+    forget_alerts(purge); // those that were raised until then
+    purge->stage = PURGE_SAVING;
+}
+
+// True while a snapshot is being written.
+static bool
+save(struct purge *purge)
+{
+    const struct persistence *persistence = purge->persistence;
+    if (state_is_saving(persistence->state)) {
+        return true;
+    }
+    if (purge->is_saving) {
+        purge->is_saving = false;
+        purge->is_unsaved = persistence->metrics.failed != purge->failed;
+        purge->snapshots += !purge->is_unsaved;
+    }
+    if (purge->snapshots == SNAPSHOTS || purge->is_unsaved) {
+        return false;
+    }
+    purge->failed = persistence->metrics.failed;
+    purge->is_saving = true;
+    persistence_save_soon(purge->persistence);
+    return true;
+}
+
+void
+purge_step(struct purge *purge)
+{
+    switch (purge->stage) {
+    case PURGE_SEARCHING:
+        search(purge);
+        break;
+    case PURGE_WRITING:
+        look_at_writing(purge);
+        break;
+    case PURGE_SAVING:
+        if (purge->persistence->state == NULL || !save(purge)) {
+            purge->stage = PURGE_OVER;
+            log_info("purged",
+                     "a person was removed: %" PRIu64 " posts and reshares, %" PRIu64
+                     " cascades, %" PRIu64 " snapshots written%s",
+                     purge->erasure.posts, purge->erasure.cascades, purge->snapshots,
+                     purge->is_unsaved ? ", but not all: repeat it" : "");
+        }
+        break;
+    case PURGE_OVER:
+        break;
+    }
+}
+
+void
+purge_flushed(struct purge *purge)
+{
+    purge->flushes += purge->flushes < FLUSHES;
+}
+
+static enum status
+begin(struct purge *purge, struct slice id, struct error *error)
+{
+    if (id.len == 0 || id.len > POST_ID_MAX) {
+        return error_set(error, STATUS_FULL, "purge: an id has 1 to %d bytes",
+                         POST_ID_MAX);
+    }
+    struct erasure erasure = {0};
+    enum status status = erasure_begin(purge->pipeline, id, &erasure);
+    if (status == STATUS_AGAIN) {
+        return status;
+    }
+    *purge = (struct purge){
+        .pipeline = purge->pipeline,
+        .persistence = purge->persistence,
+        .sink = purge->sink,
+        .delivery = purge->delivery,
+        .routes = purge->routes,
+        .stage = PURGE_SEARCHING,
+        .erasure = erasure,
+        .is_known = status == STATUS_OK,
+    };
+    (void)snprintf(purge->id, sizeof(purge->id), "%.*s", SLICE_ARG(id));
+    return STATUS_OK;
+}
+
+static void
+put_report(const struct purge *purge, struct buffer *json)
+{
+    json_writer_open(json, '{');
+    json_writer_put_text(json, "user", slice_of(purge->id));
+    json_writer_name(json, SLICE_LIT("known"));
+    json_writer_bool(json, purge->is_known);
+    json_writer_put_u64(json, "posts", purge->erasure.posts);
+    json_writer_put_u64(json, "cascades", purge->erasure.cascades);
+    json_writer_put_u64(json, "waiting_alerts", purge->waiting);
+    json_writer_put_u64(json, "snapshots", purge->snapshots);
+    json_writer_close(json, '}');
+}
+
+enum status
+purge_run(struct purge *purge, struct slice id, int *stage, struct buffer *json,
+          struct error *error)
+{
+    bool is_same = slice_equal(slice_of(purge->id), id);
+    if (*stage == 0 && purge->stage == PURGE_OVER) {
+        enum status status = begin(purge, id, error);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    } else if (*stage == 0 && !is_same) {
+        return STATUS_AGAIN; // after the other one
+    } else if (!is_same) {
+        return error_set(error, STATUS_IO,
+                         "the answer was lost to another purge; repeat this");
+    }
+    *stage = 1;
+    purge_step(purge);
+    if (purge->stage != PURGE_OVER) {
+        return STATUS_AGAIN;
+    }
+    if (purge->is_unsaved) {
+        return error_set(error, STATUS_IO,
+                         "the snapshot could not be written: older snapshots still "
+                         "contain the person; see the log, and repeat this");
+    }
+    put_report(purge, json);
+    return STATUS_OK;
+}

@@ -1,0 +1,227 @@
+// Persons who are removed from a stream of posts of all kinds.
+#include "pipeline/fold/erasure.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "pipeline/changes.h"
+#include "tests/unit/flushed.h"
+#include "tests/unit/kept.h"
+#include "tests/unit/made.h"
+#include "tests/unit/made_pipeline.h"
+#include "tests/unit/made_stream.h"
+
+enum {
+    POSTS = 6000,
+    EVERY = 61,
+    FIRST = 1000 /* four digits: no id contains another */
+};
+
+// Smaller than a configuration may set: everything is forgotten all the time.
+static struct pipeline *
+create(void)
+{
+    struct pipeline_options options;
+    struct hash_key key = {1, 2};
+    option_presets(pipeline_option_rows, &options);
+    made_options(pipeline_option_rows, &options, "windows=30s,4m");
+    options.users_capacity = 3000;
+    options.cascades_capacity = 200;
+    options.cascades_authors = 50;
+    options.dedupe_capacity = 400;
+    options.dedupe_retweets = 60;
+    options.hashtags_capacity = 200;
+    options.memory_posts = 64 << 10;
+    options.memory_windows = 4 << 20;
+    options.memory_texts = 64 << 20;
+    options.carriers_capacity = 100;
+    struct pipeline *pipeline = pipeline_create(&options, &key, true, NULL);
+    assert_non_null(pipeline);
+    return pipeline;
+}
+
+static void
+feed(struct pipeline *pipeline, uint32_t number)
+{
+    struct made_stream made;
+    made_stream_make(&made, number);
+    for (int tries = 0;
+         tries < 3 && pipeline_post(pipeline, &made.post, WALL) == STATUS_AGAIN;
+         tries++) {
+        made_flush(pipeline);
+    }
+}
+
+static void
+lose_flush(struct pipeline *pipeline)
+{
+    struct change change;
+    changes_begin(pipeline);
+    while (changes_next(pipeline, &change)) {
+    }
+    changes_lost(pipeline);
+}
+
+static bool
+contains(const struct kept *kept, struct slice text)
+{
+    const char *at = kept->bytes;
+    const char *end = kept->bytes + kept->size;
+    while ((size_t)(end - at) >= text.len &&
+           (at = memchr(at, text.ptr[0], (size_t)(end - at) - text.len + 1)) != NULL) {
+        if (memcmp(at, text.ptr, text.len) == 0) {
+            return true;
+        }
+        at++;
+    }
+    return false;
+}
+
+// A freed piece of a slab may have lost its first bytes: the id is looked for without
+// its network.
+static bool
+is_in_snapshot(struct pipeline *pipeline, struct slice id)
+{
+    struct kept kept;
+    size_t head = sizeof("bsky:") - 1;
+    assert_true(kept_save(&kept, pipeline));
+    bool is_found = contains(&kept, (struct slice){id.ptr + head, id.len - head});
+    free(kept.bytes);
+    return is_found;
+}
+
+// is_unlucky: the first flush is lost. False: no one of that id is known.
+static bool
+erase(struct pipeline *pipeline, struct slice id, bool is_unlucky)
+{
+    struct erasure erasure;
+    enum status status = erasure_begin(pipeline, id, &erasure);
+    if (status == STATUS_RANGE) {
+        return false;
+    }
+    assert_int_equal(status, STATUS_OK);
+    while (!erasure_is_searched(pipeline, &erasure)) {
+        (void)pipeline_settle(pipeline);
+    }
+    erasure_detach(pipeline, id, &erasure);
+    if (is_unlucky) {
+        lose_flush(pipeline);
+        assert_false(erasure_finish(pipeline, &erasure) && erasure.posts != 0 &&
+                     is_in_snapshot(pipeline, id));
+    }
+    for (int i = 0; i < 8; i++) {
+        made_flush(pipeline);
+        if (erasure_finish(pipeline, &erasure)) {
+            return true;
+        }
+    }
+    fail_msg("%.*s is never over", SLICE_ARG(id));
+    return false;
+}
+
+static void
+an_erased_person_is_in_no_snapshot(void **state)
+{
+    (void)state;
+    struct pipeline *pipeline = create();
+    uint32_t erased = 0;
+    uint32_t were_in = 0;
+    for (uint32_t i = 0; i < POSTS; i++) {
+        char buffer[MADE_NAME_MAX];
+        feed(pipeline, i);
+        if (i % EVERY != 0) {
+            continue;
+        }
+        if (i % 2 == 0) {
+            made_flush(pipeline);
+        }
+        struct slice id =
+            made_name(buffer, "bsky:u", FIRST + i * 7 % (MADE_STREAM_PEOPLE - FIRST));
+        were_in += is_in_snapshot(pipeline, id);
+        erased += erase(pipeline, id, i % 3 == 0);
+        assert_false(is_in_snapshot(pipeline, id));
+    }
+    print_message("%u persons were erased, %u were in a snapshot before\n", erased,
+                  were_in);
+    assert_true(erased > 20 && were_in > 20);
+    pipeline_destroy(&pipeline);
+}
+
+// ── what of others changes ─────────────────────────────────────────────────
+
+// The lines of a flush that are about neither the person nor the number of boards.
+static char *
+lines_without(char *text, const char *id)
+{
+    char *kept = malloc(strlen(text) + 1);
+    assert_non_null(kept);
+    kept[0] = '\0';
+    for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+        if (strstr(line, id) == NULL) {
+            strcat(strcat(kept, line), "\n");
+        }
+    }
+    return kept;
+}
+
+static void
+others_keep_what_they_have_after_a_withdrawal(void **state)
+{
+    (void)state;
+    enum { COUNT = 900 };
+    static const char id[] = "bsky:u1100";
+    struct pipeline *both[2] = {create(), create()};
+    char *texts[2];
+    for (size_t k = 0; k < 2; k++) {
+        for (uint32_t i = 0; i < COUNT; i++) {
+            feed(both[k], i);
+        }
+        made_flush(both[k]);
+    }
+    assert_true(erase(both[0], slice_of(id), false));
+    const struct post gone = {.kind = POST_WITHDRAWN, .author.id = slice_of(id)};
+    assert_int_equal(pipeline_post(both[1], &gone, WALL), STATUS_OK);
+    while (pipeline_settle(both[1])) {
+    }
+    for (size_t k = 0; k < 2; k++) {
+        made_flush(both[k]);
+        changes_restart(both[k]);
+        char *text = flushed(both[k]);
+        texts[k] = lines_without(text, id);
+        free(text);
+    }
+    assert_string_equal(texts[0], texts[1]);
+    for (size_t k = 0; k < 2; k++) {
+        free(texts[k]);
+        pipeline_destroy(&both[k]);
+    }
+}
+
+static void
+an_unknown_id_erases_no_one(void **state)
+{
+    (void)state;
+    struct pipeline *pipeline = create();
+    struct erasure erasure;
+    feed(pipeline, 1);
+    assert_int_equal(erasure_begin(pipeline, SLICE_LIT("bsky:u9999"), &erasure),
+                     STATUS_RANGE);
+    assert_int_equal(erasure_begin(pipeline, SLICE_LIT("bsky:@nobody"), &erasure),
+                     STATUS_RANGE);
+    pipeline_destroy(&pipeline);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_erased_person_is_in_no_snapshot),
+        cmocka_unit_test(others_keep_what_they_have_after_a_withdrawal),
+        cmocka_unit_test(an_unknown_id_erases_no_one),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
