@@ -1,6 +1,5 @@
 #include "ctl/outreach_list.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +10,7 @@
 #include "ctl/values.h"
 #include "ingest/text/text.h"
 
-enum { KEY_MAX = 4096, ARENA_MAX = 1 << 16, SHOWN_MAX = 200, NUMBER_MAX = 24 };
+enum { KEY_MAX = 4096, ARENA_MAX = 1 << 16, SHOWN_MAX = 200 };
 
 // ── reading ────────────────────────────────────────────────────────────────
 
@@ -29,15 +28,11 @@ ask(struct client *client, const char *command, struct slice head, struct slice 
 }
 
 static enum status
-pull_keys(struct client *client, struct slice campaign, size_t rows,
-          struct outreach_list *list, struct error *error)
+pull_keys(struct client *client, struct slice campaign, struct outreach_list *list,
+          struct error *error)
 {
     struct buffer key;
-    char last[NUMBER_MAX] = "-1";
-    if (rows != 0) {
-        (void)snprintf(last, sizeof last, "%zu", rows - 1);
-    }
-    const char *const range[] = {"0", last, "WITHSCORES", NULL};
+    static const char *const range[] = {"0", "-1", "WITHSCORES", NULL};
     buffer_init(&key, KEY_MAX);
     campaigns_put_key(&key, campaign, "outreach");
     client_queue(client, "ZREVRANGE", buffer_text(&key), range);
@@ -61,7 +56,7 @@ has(const struct outreach_list *list, struct slice id)
     return i < list->count;
 }
 
-// The people of the list, then of the marks if all are wanted.
+// The people of the list, then those of the marks if they are wanted.
 static enum status
 add_people(struct outreach_list *list, bool has_others, struct error *error)
 {
@@ -114,25 +109,64 @@ pull_people(struct client *client, struct slice campaign, struct outreach_list *
     return status;
 }
 
+// Redis sorts members of equal score by their bytes; the list has the greatest `next`
+// first among them.
+static int
+by_rank(const void *a, const void *b)
+{
+    const struct slice next = SLICE_LIT("next");
+    const struct outreach_person *one = a;
+    const struct outreach_person *other = b;
+    if (slice_is_none(one->score) || slice_is_none(other->score)) {
+        return slice_is_none(one->score) - slice_is_none(other->score);
+    }
+    const double values[][2] = {
+        {values_number(one->score), values_number(other->score)},
+        {values_number(values_field(one->hash, next)),
+         values_number(values_field(other->hash, next))},
+    };
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        if (values[i][0] != values[i][1]) {
+            return values[i][0] > values[i][1] ? -1 : 1;
+        }
+    }
+    return slice_compare(one->id, other->id);
+}
+
+static void
+drop(struct outreach_person *person)
+{
+    freeReplyObject(person->user);
+    freeReplyObject(person->hash);
+}
+
 enum status
 outreach_list_pull(struct client *client, struct slice campaign, size_t rows,
                    struct outreach_list *ret_list, struct error *error)
 {
     *ret_list = (struct outreach_list){0};
-    enum status status = pull_keys(client, campaign, rows, ret_list, error);
+    enum status status = pull_keys(client, campaign, ret_list, error);
     if (status == STATUS_OK) {
         status = add_people(ret_list, rows == 0, error);
     }
-    return status == STATUS_OK ? pull_people(client, campaign, ret_list, error)
-                               : status;
+    if (status == STATUS_OK) {
+        status = pull_people(client, campaign, ret_list, error);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    qsort(ret_list->people, ret_list->count, sizeof *ret_list->people, by_rank);
+    while (rows != 0 && ret_list->count > rows) {
+        drop(&ret_list->people[--ret_list->count]);
+    }
+    return STATUS_OK;
 }
 
 void
 outreach_list_fini(struct outreach_list *list)
 {
     for (size_t i = 0; i < list->count; i++) {
-        freeReplyObject(list->people[i].user);
-        freeReplyObject(list->people[i].hash);
+        drop(&list->people[i]);
     }
     free(list->people);
     freeReplyObject(list->marks);

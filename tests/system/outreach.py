@@ -176,6 +176,17 @@ def people_are_listed_with_their_reasons():
 
 
 @case
+def among_equals_the_greatest_next_comes_first():
+    with private_redis() as (client, url):
+        fill(client)
+        for number, likely in ((2, 11.25), (3, 7.5), (4, 9.75)):
+            client.zadd("cascaded:campaign:cup:outreach", {f"app:u{number}": 300})
+            client.hset(f"cascaded:campaign:cup:outreach:app:u{number}", "next", likely)
+        assert [entry["id"] for entry in entries(url, "-n", "2")] == ["app:u2", "app:u4"]
+        assert [entry["id"] for entry in entries(url)][:4] == ["app:u2", "app:u4", "app:u3", "app:u0"]
+
+
+@case
 def no_hostile_character_is_ever_written():
     with private_redis() as (client, url):
         fill(client)
