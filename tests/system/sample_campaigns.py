@@ -9,6 +9,7 @@ import collections
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -99,7 +100,7 @@ def words_of(line):
 @case
 def the_first_campaign_of_the_documentation_is_as_documented():
     server = RedisServer()
-    first, figures, people, more = blocks()
+    first, figures, people, more, own = blocks()
     shown = run(first, server)
     lines = [words_of(line) for line in shown.splitlines()]
     for line in [*figures.splitlines(), *people.splitlines()]:
@@ -116,6 +117,9 @@ def the_first_campaign_of_the_documentation_is_as_documented():
     rows = pathlib.Path(FOLDER, "harbour.csv").read_text(encoding="utf-8").splitlines()
     assert len(rows) == 51 and "ann" in rows[1], rows[:3]
     assert "<svg" in pathlib.Path(FOLDER, "harbour.html").read_text(encoding="utf-8")
+    assert "#yourtag" in own and "your name" in own and "ARCHIVE" in own, own
+    shown = run(own.replace("#yourtag", "#nightferry").replace("ARCHIVE", "posts.ndjson"), server)
+    assert re.search(r"Whom to talk to\n +[1-9]\d*\.\d +@\w+", shown), shown[-3000:]
 
 
 run_cases()
