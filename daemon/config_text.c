@@ -224,6 +224,11 @@ pass_comment(struct check *check)
         if (text[i] == '\0') {
             found(check, check->line, "the file contains a byte of 0");
         }
+        if (text[i] == '\r' && byte_at(check, check->at + i + 1) != '\n') {
+            found(check, check->line,
+                  "the line of this comment ends in CR alone: save the file with "
+                  "lines that end in LF");
+        }
     }
     check->at += size - 1;
     check->may_be_word = true;

@@ -34,6 +34,8 @@ void config_text_fill(struct slice text, struct buffer *ret_text);
 // STATUS_PARSE with error set, file and line included, if the text
 //   - ends within a section, a list, a quoted text or a comment: it was cut;
 //   - has a quoted text that continues in the next line, unless a \ ends the line;
+//   - has a comment with a CR that no LF follows: the rest of the file would be part
+//     of it;
 //   - has += outside of quoted texts;
 //   - has ${ outside of single quotes: the environment is not read;
 //   - has a byte of 0, also written as \0, or is not UTF-8 outside of comments.

@@ -81,6 +81,14 @@ is_outside(const struct array *array)
     return array->place == ARRAY_BETWEEN && array->level == 0;
 }
 
+// Between the CR and the LF of one line end.
+static bool
+is_before_feed(const struct lines *lines)
+{
+    return lines->is_after_return && lines->cursor < lines->end &&
+           lines->buffer[lines->cursor] == '\n';
+}
+
 bool
 lines_place(const struct lines *lines, struct lines_place *ret_place)
 {
@@ -89,8 +97,13 @@ lines_place(const struct lines *lines, struct lines_place *ret_place)
         (is_array && lines->array.place == ARRAY_LOST)) {
         return false;
     }
+    size_t unread = lines->end - lines->cursor;
+    if (lines->is_after_return && unread == 0 && !lines->is_ended) {
+        return false;
+    }
+    bool has_feed = is_before_feed(lines);
     *ret_place = (struct lines_place){
-        .offset = lines->filled - (lines->end - lines->cursor),
+        .offset = lines->filled - unread + has_feed,
         .number = lines->number,
         .form = is_array && is_outside(&lines->array) ? LINES_UNKNOWN : lines->form,
     };
@@ -257,6 +270,42 @@ close_event(struct lines *lines, struct lines_message *ret_message)
     return has_data;
 }
 
+static bool
+is_json(char first)
+{
+    return first == '{' || first == '[';
+}
+
+// Whether the line at the cursor may end in CR alone.
+static bool
+ends_in_return(const struct lines *lines)
+{
+    if (lines->is_skipping || lines->cursor == lines->end) {
+        return lines->is_returning;
+    }
+    struct slice line = {lines->buffer + lines->cursor, lines->end - lines->cursor};
+    struct slice value;
+    return lines->is_event || line.ptr[0] == '\r' ||
+           (lines->is_among_events && !is_json(line.ptr[0])) ||
+           parse_field(line, &value) != FIELD_NONE;
+}
+
+// The line end behind the cursor, NULL: there is none yet.
+static const char *
+find_end(struct lines *lines)
+{
+    const char *from = lines->buffer + lines->scanned;
+    size_t size = lines->end - lines->scanned;
+    const char *end = memchr(from, '\n', size);
+    lines->is_returning = ends_in_return(lines);
+    if (lines->is_returning) {
+        size = end != NULL ? (size_t)(end - from) : size;
+        const char *back = memchr(from, '\r', size);
+        end = back != NULL ? back : end;
+    }
+    return end;
+}
+
 // A whole line, without its end. True if there is a message.
 static bool
 take_line(struct lines *lines, struct slice line, struct lines_message *ret_message)
@@ -269,6 +318,8 @@ take_line(struct lines *lines, struct slice line, struct lines_message *ret_mess
     }
     struct slice value = SLICE_NONE;
     enum field field = parse_field(line, &value);
+    lines->is_among_events =
+        field != FIELD_NONE || (lines->is_among_events && !is_json(line.ptr[0]));
     bool is_too_long = line.len > LINES_MAX;
     if (is_too_long) {
         lines->metrics->too_long++;
@@ -492,24 +543,36 @@ take_rest(struct lines *lines, struct lines_message *ret_message)
     return false;
 }
 
+static void
+pass_feed(struct lines *lines)
+{
+    bool has_feed = is_before_feed(lines);
+    lines->is_after_return = lines->is_after_return && lines->cursor == lines->end;
+    if (has_feed) {
+        lines->cursor++;
+        lines->scanned = lines->cursor;
+    }
+}
+
 bool
 lines_next(struct lines *lines, struct lines_message *ret_message)
 {
     bool is_message;
     for (;;) {
+        pass_feed(lines);
         if (lines->form != LINES_PLAIN && take_other(lines, ret_message, &is_message)) {
             return is_message;
         }
-        const char *feed =
-            memchr(lines->buffer + lines->scanned, '\n', lines->end - lines->scanned);
-        size_t end = feed != NULL ? (size_t)(feed - lines->buffer) : lines->end;
+        const char *found = find_end(lines);
+        size_t end = found != NULL ? (size_t)(found - lines->buffer) : lines->end;
         struct slice line = {lines->buffer + lines->cursor, end - lines->cursor};
-        if ((feed != NULL || is_last(lines, line)) && split_line(lines, line)) {
+        if ((found != NULL || is_last(lines, line)) && split_line(lines, line)) {
             continue;
         }
-        if (feed == NULL) {
+        if (found == NULL) {
             return take_rest(lines, ret_message);
         }
+        lines->is_after_return = *found == '\r';
         if (lines->is_skipping) {
             lines->is_skipping = false;
             lines->cursor = lines->scanned = end + 1;

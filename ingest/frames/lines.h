@@ -5,7 +5,9 @@
 // events, which are detected automatically: a line that starts with "event:", "data:",
 // "id:", "retry:" or ":" belongs to an event, and the event is a message at the blank
 // line after it.
-//   - A line ends in LF or CRLF; a UTF-8 byte order mark at the very start is skipped.
+//   - A line ends in LF or CRLF, and in CR alone if it is blank or belongs to an event,
+//     or stands among events and begins with neither { nor [: in JSON, CR is white
+//     space. A UTF-8 byte order mark at the very start is skipped.
 //   - Several "data:" lines are joined by LF; fields other than event and data are
 //     ignored. An event without data is not a message.
 //   - A line over LINES_MAX bytes (its end not counted) is dropped and counted once,
@@ -95,6 +97,9 @@ struct lines {
     struct array array;
     bool is_behind_lines; // it began behind lines, and has not ended
     bool is_skipping;     // within a line that is too long
+    bool is_returning;    // that line may end in CR
+    bool is_after_return; // a CR ended the line before: a LF that follows belongs to it
+    bool is_among_events; // the last line that was no blank one belonged to an event
 
     // The open event.
     bool is_event; // it has a field or comment

@@ -105,6 +105,12 @@ def a_file_that_is_cut_within_something_is_refused_with_the_line():
 
 
 @case
+def a_comment_that_hides_the_rest_of_the_file_is_refused():
+    refused("windows = {5m}\r# a comment\rredis { top = 50 }\r", 1, "ends in CR alone")
+    assert checked("windows = {5m}\rredis { top = 50 }\r").returncode == 0
+
+
+@case
 def text_of_a_file_cannot_control_the_terminal():
     for text in ('redis { flush = "\x1b]0;owned\x07" }\n', "\x1b[31mtop = 3\n",
                  'alert "a\u202eb" { min_size = many }\n', 'source "x" { url = "\x9b2J" }\n'):

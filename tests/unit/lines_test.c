@@ -156,6 +156,28 @@ an_event_is_a_message_at_its_blank_line(void **state)
 }
 
 static void
+a_line_of_an_event_may_end_in_a_return_alone(void **state)
+{
+    (void)state;
+    struct lines_metrics metrics;
+    CHECK("event: update\rdata: {\"a\":1}\r\revent:delete\rdata:5\r\r",
+          "1|update|{\"a\":1}\n4|delete|5\n", &metrics);
+    assert_int_equal(metrics.lines, 6);
+    assert_int_equal(metrics.events, 2);
+    assert_int_equal(metrics.keep_alives, 0);
+    CHECK(":)\r\r:thump\r:thump\r\r\r", "", &metrics);
+    assert_int_equal(metrics.lines, 6);
+    assert_int_equal(metrics.keep_alives, 4);
+    // All three ends in one stream, and fields that are not known.
+    CHECK("data: a\rdata: b\r\ndata: c\n\rdata: d\r\n\r\nnew: 1\rdata: e\n\r",
+          "1||a\nb\nc\n5||d\n7|-|new: 1\n8||e\n", &metrics);
+    assert_int_equal(metrics.lines, 9);
+    // A return within a line of JSON is white space, also among events.
+    CHECK("{\r\"a\":1}\r\n{\r}\n:)\r\r{\r}\n[\r]x\n",
+          "1|-|{\r\"a\":1}\n2|-|{\r}\n5|-|{\r}\n6|-|[\r]x\n", NULL);
+}
+
+static void
 lines_and_events_may_be_mixed(void **state)
 {
     (void)state;
@@ -592,6 +614,34 @@ an_array_that_is_cut_off_gives_what_it_has(void **state)
 }
 
 static void
+a_place_is_never_between_a_return_and_its_feed(void **state)
+{
+    (void)state;
+    struct lines_metrics metrics = {0};
+    struct lines lines;
+    struct lines_message message;
+    struct lines_place place;
+    size_t room;
+    assert_true(lines_init(&lines, &metrics));
+    memcpy(lines_room(&lines, &room), "data: a\r\r\ndata: b\r\r", 19);
+    lines_filled(&lines, 19);
+    assert_true(lines_next(&lines, &message));
+    assert_true(lines_place(&lines, &place));
+    assert_int_equal(place.offset, 10);
+    assert_true(lines_next(&lines, &message));
+    assert_false(lines_place(&lines, &place));
+    memcpy(lines_room(&lines, &room), "\n", 1);
+    lines_filled(&lines, 1);
+    assert_true(lines_place(&lines, &place));
+    assert_int_equal(place.offset, 20);
+    assert_false(lines_next(&lines, &message));
+    assert_true(lines_place(&lines, &place));
+    assert_int_equal(place.offset, 20);
+    assert_int_equal(place.number, 4);
+    lines_fini(&lines);
+}
+
+static void
 an_element_may_have_eight_mebibytes_and_no_more(void **state)
 {
     (void)state;
@@ -704,6 +754,7 @@ main(void)
         cmocka_unit_test(blank_lines_and_comments_are_keep_alives),
         cmocka_unit_test(a_byte_order_mark_is_skipped_at_the_start_only),
         cmocka_unit_test(an_event_is_a_message_at_its_blank_line),
+        cmocka_unit_test(a_line_of_an_event_may_end_in_a_return_alone),
         cmocka_unit_test(lines_and_events_may_be_mixed),
         cmocka_unit_test(the_end_closes_the_last_event),
         cmocka_unit_test(long_names_of_events_are_cut),
@@ -727,6 +778,7 @@ main(void)
             an_element_that_is_nested_too_deep_ends_where_its_brackets_close),
         cmocka_unit_test(what_cannot_be_read_behind_a_broken_element_is_counted),
         cmocka_unit_test(an_array_that_is_cut_off_gives_what_it_has),
+        cmocka_unit_test(a_place_is_never_between_a_return_and_its_feed),
         cmocka_unit_test(an_element_may_have_eight_mebibytes_and_no_more),
         cmocka_unit_test(any_chunking_gives_the_same_messages),
     };
