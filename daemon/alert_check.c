@@ -35,7 +35,7 @@ kind_of(const struct settings *settings, const struct source_options *source)
         return (struct kind){NULL, true, true, true};
     }
     bool is_auto = format == DECODE_AUTO;
-    if (format == DECODE_JETSTREAM || (is_auto && url.is_websocket)) {
+    if (format == DECODE_JETSTREAM || (is_auto && url.kind == URL_WEBSOCKET)) {
         return (struct kind){NETWORK_BLUESKY, true, true, settings->lookup.is_on};
     }
     if (format == DECODE_X1 || format == DECODE_X2 ||

@@ -6,6 +6,9 @@
 #include <event2/event.h>
 #include <hiredis/hiredis.h>
 #include <jansson.h>
+#ifdef CASCADED_KAFKA
+#include <librdkafka/rdkafka.h>
+#endif
 #include <lzma.h>
 #include <microhttpd.h>
 #include <openssl/crypto.h>
@@ -36,6 +39,9 @@ libraries_print(FILE *out)
         {"simdjson", CASCADED_SIMDJSON},
         {"jansson", jansson_version_str()},
         {"libconfuse", confuse_version},
+#ifdef CASCADED_KAFKA
+        {"librdkafka", rd_kafka_version_str()},
+#endif
         {"utf8proc", utf8proc_version()},
         {"zlib", zlibVersion()},
         {"bzip2", BZ2_bzlibVersion()},

@@ -103,7 +103,7 @@ name_lookup_options_check(const struct name_lookup_options *options,
     if (status != STATUS_OK) {
         return error_set(error, status, "names.url: %s", why.text);
     }
-    if (url.is_websocket || (!url.is_tls && !url_is_loopback(url.host))) {
+    if (url.kind != URL_HTTP || (!url.is_tls && !url_is_loopback(url.host))) {
         return error_set(
             error, STATUS_RANGE,
             "names.url: write it as https://…; http is allowed for this machine only");

@@ -7,7 +7,7 @@
 #include "pipeline/changes.h"
 #include "pipeline/forecast/forecasts.h"
 
-enum { FIELD_TEXT_MAX = 512 };
+enum { FIELD_TEXT_MAX = SOURCE_CURSOR_OFFSETS_MAX };
 
 static size_t
 index_of(const struct resume *resume, const char *name)
@@ -28,6 +28,8 @@ take_cursor(struct source_cursor *cursor, struct slice name, const char *text)
         snprintf(cursor->wire, sizeof(cursor->wire), "%.15s", text);
     } else if (slice_equal(name, SLICE_LIT("kind"))) {
         snprintf(cursor->kind, sizeof(cursor->kind), "%.15s", text);
+    } else if (slice_equal(name, SLICE_LIT("offsets"))) {
+        snprintf(cursor->offsets, sizeof(cursor->offsets), "%s", text);
     } else if (slice_equal(name, SLICE_LIT("value"))) {
         cursor->value = strtoull(text, NULL, 10);
     } else if (slice_equal(name, SLICE_LIT("time"))) {

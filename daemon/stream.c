@@ -334,10 +334,12 @@ save_cursor(struct stream *stream)
         {SLICE_LIT("kind"), slice_of(cursor.kind)},
         {SLICE_LIT("value"), slice_of(value)},
         {SLICE_LIT("time"), slice_of(usec_format_rfc3339(cursor.time, time))},
+        {SLICE_LIT("offsets"), slice_of(cursor.offsets)},
     };
+    size_t count = sizeof(fields) / sizeof(fields[0]);
     if (redis_sink_set_cursor(stream->setup.sink, slice_of(stream->options.name),
-                              fields,
-                              sizeof(fields) / sizeof(fields[0])) == STATUS_OK) {
+                              fields, cursor.offsets[0] != '\0' ? count : count - 1) ==
+        STATUS_OK) {
         stream->saved = cursor;
     }
 }

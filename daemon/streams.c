@@ -68,9 +68,10 @@ find_noted(const struct streams *streams, const char *name,
     for (const char *line = streams->cursors; *line != '\0';) {
         char found[SOURCE_NAME_MAX];
         struct source_cursor cursor = {.time = USEC_NONE};
-        if (sscanf(line, "%63s %255s %15s %15s %" SCNu64 " %" SCNd64, found,
-                   cursor.host, cursor.wire, cursor.kind, &cursor.value,
-                   &cursor.time) == 6 &&
+        if (sscanf(line,
+                   "%63s %255s %15s %15s %" SCNu64 " %" SCNd64 "%*1[ ]%3071[0-9:,]",
+                   found, cursor.host, cursor.wire, cursor.kind, &cursor.value,
+                   &cursor.time, cursor.offsets) >= 6 &&
             strcmp(found, name) == 0) {
             *ret_cursor = cursor;
             return true;
@@ -109,9 +110,11 @@ streams_note(struct streams *streams, usec wall, bool is_end, char *note, size_t
             continue;
         }
         size_t left = size - (size_t)used;
-        int len = snprintf(note + used, left, "%s %s %s %s %" PRIu64 " %" PRId64 "\n",
-                           name_of(streams->items[i]), cursor.host, cursor.wire,
-                           cursor.kind, cursor.value, cursor.time);
+        int len =
+            snprintf(note + used, left, "%s %s %s %s %" PRIu64 " %" PRId64 "%s%s\n",
+                     name_of(streams->items[i]), cursor.host, cursor.wire, cursor.kind,
+                     cursor.value, cursor.time, cursor.offsets[0] != '\0' ? " " : "",
+                     cursor.offsets);
         if ((size_t)len >= left) {
             note[used] = '\0';
             return;

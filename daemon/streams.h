@@ -7,7 +7,7 @@
 #include "daemon/settings.h"
 #include "daemon/stream.h"
 
-enum { STREAMS_NOTE_MAX = 1 << 15 };
+enum { STREAMS_NOTE_MAX = 1 << 17 };
 
 struct streams {
     // options and resume are set for each; is_noted: no snapshot is ever written

@@ -1,50 +1,16 @@
 #define _DEFAULT_SOURCE // explicit_bzero
 #include "net/http_request.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/redact.h"
+#include "net/token_file.h"
 #include "net/url.h"
 
 // Text is compressed to a tenth, a decompression bomb to a thousandth.
-enum { TOKEN_MAX = 4096, EXPANSION_MAX = 100, EXPANSION_FREE = 4 << 20 };
+enum { EXPANSION_MAX = 100, EXPANSION_FREE = 4 << 20 };
 
 #define BEARER "Authorization: Bearer "
-
-static enum status
-read_token(const char *path, char token[TOKEN_MAX], struct error *error)
-{
-    char shown[REDACT_MAX];
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t size = fd >= 0 ? read(fd, token, TOKEN_MAX - 1) : -1;
-    int code = errno;
-    if (fd >= 0) {
-        close(fd);
-    }
-    if (size < 0) {
-        return error_set(error, STATUS_IO, "token_file: cannot read %s: %s",
-                         redact_path(path, code, shown), strerror(code));
-    }
-    size_t len = (size_t)size;
-    while (len > 0 && strchr("\r\n \t", token[len - 1]) != NULL) {
-        len--;
-    }
-    token[len] = '\0';
-    bool is_good = len > 0;
-    for (size_t i = 0; i < len; i++) {
-        // Any other byte might end the header and begin another.
-        is_good = is_good && token[i] > ' ' && token[i] < 0x7f;
-    }
-    if (!is_good) {
-        return error_set(error, STATUS_PARSE,
-                         "token_file: %s does not contain one token on one line", path);
-    }
-    return STATUS_OK;
-}
 
 static enum status
 add_header(struct http_request *request, const char *text, struct error *error)
@@ -64,9 +30,9 @@ add_token(struct http_request *request, const struct http_request_options *optio
     if (options->token_file[0] == '\0') {
         return STATUS_OK;
     }
-    char line[sizeof(BEARER) + TOKEN_MAX] = BEARER;
+    char line[sizeof(BEARER) + TOKEN_FILE_MAX] = BEARER;
     char *token = line + sizeof(BEARER) - 1;
-    enum status status = read_token(options->token_file, token, error);
+    enum status status = token_file_read(options->token_file, token, error);
     if (status == STATUS_OK) {
         status = add_header(request, line, error);
     }

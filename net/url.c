@@ -10,14 +10,13 @@
 
 static const struct {
     const char *name;
+    enum url_kind kind;
     bool is_tls;
-    bool is_websocket;
     uint16_t port;
 } schemes[] = {
-    {"https", true, false, 443},
-    {"http", false, false, 80},
-    {"wss", true, true, 443},
-    {"ws", false, true, 80},
+    {"https", URL_HTTP, true, 443},    {"http", URL_HTTP, false, 80},
+    {"wss", URL_WEBSOCKET, true, 443}, {"ws", URL_WEBSOCKET, false, 80},
+    {"kafkas", URL_KAFKA, true, 9093}, {"kafka", URL_KAFKA, false, 9092},
 };
 
 static struct slice
@@ -217,14 +216,15 @@ url_parse(struct slice text, struct url *ret_url, struct error *error)
         const char *name = schemes[i].name;
         if (slice_equal_nocase(parts.scheme, slice_of(name))) {
             memcpy(url.scheme, name, strlen(name) + 1);
+            url.kind = schemes[i].kind;
             url.is_tls = schemes[i].is_tls;
-            url.is_websocket = schemes[i].is_websocket;
             url.port = schemes[i].port;
         }
     }
     if (url.port == 0) {
         return error_set(error, STATUS_PARSE,
-                         "an address starts with https://, wss://, http:// or ws://");
+                         "an address starts with https://, wss://, kafkas://, http://, "
+                         "ws:// or kafka://");
     }
     if (has_control(text)) {
         return error_set(error, STATUS_PARSE,
@@ -252,8 +252,10 @@ void
 url_host_text(const struct url *url, char text[URL_TEXT_MAX])
 {
     url_host_format(url->host, url->port, text);
-    if (url->port == (url->is_tls ? 443 : 80)) {
-        *strrchr(text, ':') = '\0';
+    for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+        if (strcmp(schemes[i].name, url->scheme) == 0 && schemes[i].port == url->port) {
+            *strrchr(text, ':') = '\0';
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-// Addresses: the parts that all URLs have, and complete ones of HTTP and WebSockets.
+// Addresses: the parts that all URLs have, and complete ones of HTTP, WebSockets and
+// Kafka.
 //
 // An IPv6 address is in brackets. Pure: no look-up. Redis' own forms are in
 // net/redis/redis_url.h.
@@ -45,12 +46,14 @@ void url_host_format(const char *host, uint16_t port, char text[URL_TEXT_MAX]);
 // digits. STATUS_RANGE: it has more than size - 1 bytes, or contains a zero.
 enum status url_decode(struct slice text, char *out, size_t size) MUST_USE;
 
-// `https://host[:port]/path?query`, or ws, wss, http. User and password are not
-// allowed: a token comes from a file.
+enum url_kind { URL_HTTP, URL_WEBSOCKET, URL_KAFKA };
+
+// `https://host[:port]/path?query`, or http, wss, ws, kafkas, kafka. User and password
+// are not allowed: a token comes from a file.
 struct url {
     char scheme[URL_SCHEME_MAX]; // lower case
+    enum url_kind kind;
     bool is_tls;
-    bool is_websocket;
     char host[URL_HOST_MAX]; // without brackets
     uint16_t port;
     struct slice path; // "/…" with its query, perhaps empty; points into the text

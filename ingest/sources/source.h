@@ -50,14 +50,21 @@ struct source_message {
 };
 
 // Where to resume. wire: the protocol of the network to which `value` belongs; a value
-// of one wire is never sent to the other. kind: "time_us", "seq" or "id".
-enum { SOURCE_CURSOR_HOST_MAX = 256, SOURCE_CURSOR_WORD_MAX = 16 };
+// of one wire is never sent to the other. kind: "time_us", "seq" or "id"; or "offsets":
+// then value is their sum.
+enum {
+    SOURCE_CURSOR_HOST_MAX = 256,
+    SOURCE_CURSOR_WORD_MAX = 16,
+    SOURCE_CURSOR_OFFSETS_MAX = 3072,
+};
 struct source_cursor {
     char host[SOURCE_CURSOR_HOST_MAX];
     char wire[SOURCE_CURSOR_WORD_MAX];
     char kind[SOURCE_CURSOR_WORD_MAX];
     uint64_t value;
     usec time; // event time of the last message taken; USEC_NONE: there is no cursor
+    // "0:4711,1:92", the next one in each partition of a Kafka topic; else empty
+    char offsets[SOURCE_CURSOR_OFFSETS_MAX];
 };
 
 // A stretch of time of which messages may be missing. Reported when it opens (`to` is

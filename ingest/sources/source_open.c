@@ -4,6 +4,9 @@
 
 #include "ingest/sources/http_source.h"
 #include "ingest/sources/jetstream_source.h"
+#ifdef CASCADED_KAFKA
+#include "ingest/sources/kafka_source.h"
+#endif
 #include "ingest/sources/mastodon_backfill_http.h"
 #include "ingest/sources/source_options.h"
 #include "net/url.h"
@@ -19,6 +22,10 @@ static const struct {
     {"http", http_source_create, mastodon_backfill_http_attach},
     {"wss", jetstream_source_create, NULL},
     {"ws", jetstream_source_create, NULL},
+#ifdef CASCADED_KAFKA
+    {"kafkas", kafka_source_create, NULL},
+    {"kafka", kafka_source_create, NULL},
+#endif
 };
 
 enum status

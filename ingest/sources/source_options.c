@@ -14,6 +14,7 @@
 #include "ingest/decode/decode.h"
 #include "ingest/decode/decode_format.h"
 #include "ingest/sources/jetstream_wire.h"
+#include "ingest/sources/kafka_topic.h"
 #include "ingest/sources/mastodon_timeline.h"
 #include "net/http_request.h"
 #include "net/url.h"
@@ -25,15 +26,22 @@ enum { BACKFILL_MAX = 5 };
 // clang-format off
 const struct option source_option_rows[] = {
     {"url", OPTION_TEXT, "", 0, OPTION_TEXT_MAX - 1, true,
-     AT(url), "Address of the stream: https:// for lines or server-sent events, wss:// for Jetstream"},
+     AT(url), "Address of the stream: https:// for lines or server-sent events, wss:// for Jetstream, "
+              "kafkas://host/topic for Kafka"},
     {"hosts", OPTION_TEXT, "", 0, OPTION_TEXT_MAX - 1, true,
-     AT(hosts), "Further hosts of a wss:// source, used when one fails, separated by commas"},
+     AT(hosts), "Further hosts of a wss:// source, used when one fails, or brokers of a kafkas:// source, "
+                "separated by commas"},
     {"format", OPTION_TEXT, "auto", 1, OPTION_TEXT_MAX - 1, true,
      AT(format), "Format of the messages, as listed by --describe formats"},
     {"api_url", OPTION_TEXT, "", 0, OPTION_TEXT_MAX - 1, true,
      AT(api_url), "Server from which a gap of a Mastodon stream is filled; empty: that of the stream"},
     {"token_file", OPTION_TEXT, "", 0, OPTION_TEXT_MAX - 1, true,
-     AT(token_file), "File with the bearer token, read at every connection; a bare name is a systemd credential"},
+     AT(token_file), "File with the bearer token, or the password of user, read at every connection; a bare name "
+                     "is a systemd credential"},
+    {"user", OPTION_TEXT, "", 0, OPTION_TEXT_MAX - 1, true,
+     AT(user), "Name to log in to Kafka with; the password is in token_file"},
+    {"sasl", OPTION_TEXT, "PLAIN", 1, OPTION_TEXT_MAX - 1, true,
+     AT(sasl), "How to log in to Kafka: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512"},
     {"ca_file", OPTION_TEXT, "", 0, OPTION_TEXT_MAX - 1, true,
      AT(ca_file), "Certificate authorities to trust (PEM) instead of the system's"},
     {"dictionary_file", OPTION_TEXT, "", 0, OPTION_TEXT_MAX - 1, true,
@@ -90,12 +98,20 @@ check_name(const char *name, struct error *error)
     return STATUS_OK;
 }
 
+static const char *
+encrypted_scheme(enum url_kind kind)
+{
+    static const char *const names[] = {
+        [URL_HTTP] = "https", [URL_WEBSOCKET] = "wss", [URL_KAFKA] = "kafkas"};
+    return names[kind];
+}
+
 static enum status
 check_encrypted(const struct url *url, struct error *error)
 {
     if (!url->is_tls && !url_is_loopback(url->host)) {
         return error_set(error, STATUS_RANGE, "%s is not this machine: write %s://",
-                         url->host, url->is_websocket ? "wss" : "https");
+                         url->host, encrypted_scheme(url->kind));
     }
     return STATUS_OK;
 }
@@ -141,7 +157,7 @@ check_api_url(const struct source_options *options, struct error *error)
         return error_set(error, status, "api_url: %s", why.text);
     }
     bool is_bare = api.path.len == 0 || slice_equal(api.path, SLICE_LIT("/"));
-    if (api.is_websocket || !is_bare) {
+    if (api.kind != URL_HTTP || !is_bare) {
         return error_set(error, STATUS_RANGE, "api_url: write https://host");
     }
     if (!mastodon_timeline_of(options->url, options->api_url, timeline)) {
@@ -152,49 +168,101 @@ check_api_url(const struct source_options *options, struct error *error)
     return STATUS_OK;
 }
 
+static enum status
+check_authorities(const struct source_options *options, const struct url *url,
+                  struct error *error)
+{
+    if (options->ca_file[0] != '\0' && !url->is_tls) {
+        return error_set(error, STATUS_RANGE,
+                         "ca_file can only be set for encrypted addresses");
+    }
+    return STATUS_OK;
+}
+
+static enum status
+check_kafka(const struct source_options *options, const struct url *url,
+            struct error *error)
+{
+    static const char *const mechanisms[] = {"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"};
+    char topic[KAFKA_TOPIC_MAX];
+#ifndef CASCADED_KAFKA
+    return error_set(
+        error, STATUS_RANGE,
+        "url: this build cannot read %s://: it was built without librdkafka",
+        url->scheme);
+#endif
+    if (kafka_topic_of(url, topic, error) != STATUS_OK) {
+        return STATUS_PARSE;
+    }
+    if ((options->user[0] != '\0') != (options->token_file[0] != '\0')) {
+        return error_set(error, STATUS_RANGE,
+                         "user and token_file go together for kafkas:// sources");
+    }
+    bool is_known = false;
+    for (size_t i = 0; i < sizeof(mechanisms) / sizeof(mechanisms[0]); i++) {
+        is_known = is_known || strcmp(options->sasl, mechanisms[i]) == 0;
+    }
+    if (!is_known) {
+        return error_set(error, STATUS_PARSE,
+                         "sasl: \"%s\" is none of: PLAIN SCRAM-SHA-256 SCRAM-SHA-512",
+                         options->sasl);
+    }
+    return check_authorities(options, url, error);
+}
+
 // Refuses options that the transport of the URL would silently ignore.
 static enum status
 check_transport(const struct source_options *options, const struct url *url,
                 struct error *error)
 {
+    enum {
+        HTTP = 1 << URL_HTTP,
+        WEBSOCKET = 1 << URL_WEBSOCKET,
+        KAFKA = 1 << URL_KAFKA
+    };
     const struct {
         bool is_given;
-        bool is_websocket;
-        const char *name;
+        unsigned kinds;
+        const char *text;
     } rows[] = {
-        {options->hosts[0] != '\0', true, "hosts"},
-        {options->dictionary_file[0] != '\0', true, "dictionary_file"},
-        {options->has_likes, true, "likes"},
-        {options->backfill_minutes != 0, false, "backfill_minutes"},
-        {options->api_url[0] != '\0', false, "api_url"},
+        {options->hosts[0] != '\0', WEBSOCKET | KAFKA,
+         "hosts is for wss:// and kafkas:// sources"},
+        {options->dictionary_file[0] != '\0', WEBSOCKET,
+         "dictionary_file is for wss:// sources"},
+        {options->has_likes, WEBSOCKET, "likes is for wss:// sources"},
+        {options->is_compressed, HTTP | WEBSOCKET,
+         "compressed is not for kafkas:// sources: Kafka compresses by itself"},
+        {options->backfill_minutes != 0, HTTP,
+         "backfill_minutes is for https:// sources"},
+        {options->api_url[0] != '\0', HTTP, "api_url is for https:// sources"},
+        {options->user[0] != '\0', KAFKA, "user is for kafkas:// sources"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        if (rows[i].is_given && rows[i].is_websocket != url->is_websocket) {
-            return error_set(error, STATUS_RANGE, "%s is for %s sources", rows[i].name,
-                             rows[i].is_websocket ? "wss://" : "https://");
+        if (rows[i].is_given && (rows[i].kinds >> url->kind & 1) == 0) {
+            return error_set(error, STATUS_RANGE, "%s", rows[i].text);
         }
     }
-    if (url->is_websocket && mastodon_timeline_is_stream(options->url)) {
+    if (url->kind == URL_KAFKA) {
+        return check_kafka(options, url, error);
+    }
+    bool is_websocket = url->kind == URL_WEBSOCKET;
+    if (is_websocket && mastodon_timeline_is_stream(options->url)) {
         return error_set(error, STATUS_RANGE,
                          "url: streams of Mastodon over WebSocket are not supported: "
                          "write https://…/api/v1/streaming/user; a server without it, "
                          "as GoToSocial and Akkoma, cannot be followed");
     }
     enum jetstream_wire wire;
-    if (url->is_websocket && jetstream_wire_of(url->path, &wire, error) != STATUS_OK) {
+    if (is_websocket && jetstream_wire_of(url->path, &wire, error) != STATUS_OK) {
         return STATUS_RANGE;
     }
-    if (url->is_websocket &&
+    if (is_websocket &&
         options->is_compressed != (options->dictionary_file[0] != '\0')) {
         return error_set(
             error, STATUS_RANGE,
             "compressed and dictionary_file go together for wss:// sources");
     }
-    if (options->ca_file[0] != '\0' && !url->is_tls) {
-        return error_set(error, STATUS_RANGE,
-                         "ca_file can only be set for encrypted addresses");
-    }
-    return STATUS_OK;
+    return check_authorities(options, url, error);
 }
 
 static enum status

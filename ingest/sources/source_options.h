@@ -4,7 +4,7 @@
 //
 // The rows' names are those within the section. The URL determines the transport: ws
 // and wss are a WebSocket (Jetstream), http and https a stream of lines or server-sent
-// events. Unencrypted ones are for loopback only.
+// events, kafka and kafkas a topic of Kafka. Unencrypted ones are for loopback only.
 #pragma once
 
 #include <stdbool.h>
@@ -23,6 +23,8 @@ struct source_options {
     char format[OPTION_TEXT_MAX];
     char api_url[OPTION_TEXT_MAX]; // server of Mastodon's timelines; empty: that of url
     char token_file[OPTION_TEXT_MAX];
+    char user[OPTION_TEXT_MAX]; // of Kafka; its password is in token_file
+    char sasl[OPTION_TEXT_MAX]; // the mechanism of that login
     char ca_file[OPTION_TEXT_MAX];
     char dictionary_file[OPTION_TEXT_MAX]; // of zstd, for Jetstream
     uint64_t backfill_minutes;             // of X's recovery; 0: none

@@ -78,7 +78,8 @@ const struct redis_key redis_keys_rows[] = {
     {"handle:<network>:<handle in lower case>", "string",
      "The user id of the user who was last seen with this handle; exists as long as user:<user id>"},
     {"cursor:<source>", "hash",
-     "The position at which the source resumes: host, wire, kind, value and time"},
+     "The position at which the source resumes: host, wire, kind, value and time; of Kafka also "
+     "offsets, the next message of each partition"},
     {"gaps:<source>", "hash",
      "The last 100 gaps, stretches of time of which messages of the source may be missing: "
      "consecutive number to {\"from\", \"to\", \"reason\", \"recovered\"}; \"to\" is null while "

@@ -65,7 +65,7 @@ check_url(const struct webhook_options *options, struct error *error)
     if (status != STATUS_OK) {
         return error_set(error, status, "url: %s", why.text);
     }
-    if (url.is_websocket) {
+    if (url.kind != URL_HTTP) {
         return error_set(error, STATUS_RANGE, "url: write it as https://…");
     }
     if (!url.is_tls && !url_is_loopback(url.host)) {

@@ -63,7 +63,11 @@ LIBRARIES = {
     r"(bzlib|lzma)\.h": ["ingest/frames/decompress.c", "daemon/libraries.c"],
     r"curl/": ["net/http_client.c", "net/http_client.h", "net/http_request.c",
                "net/http_request.h", "net/http_fetch.c", "daemon/libraries.c"],
-    r"event2/": ["net/http_client.c", "net/timer.c", "net/ws_client.c",
+    # One thread; this one ends the threads of a library.
+    r"pthread\.h": ["ingest/sources/kafka_client.c"],
+    r"librdkafka/": ["ingest/sources/kafka_client.c", "daemon/libraries.c"],
+    r"event2/": ["ingest/sources/kafka_client.c", "net/http_client.c", "net/timer.c",
+                 "net/ws_client.c",
                  "sinks/redis/redis_conn.c", "sinks/redis/redis_dial.c",
                  "sinks/redis/redis_dial.h", "sinks/redis/redis_sentinel.c",
                  "sinks/redis/redis_stream.c",

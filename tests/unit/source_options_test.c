@@ -101,7 +101,7 @@ an_address_is_taken_apart(void **state)
     assert_int_equal(url_parse(SLICE_LIT("wss://[2001:db8::1]:8443/a?b"), &url, NULL),
                      STATUS_OK);
     assert_string_equal(url.scheme, "wss");
-    assert_true(url.is_tls && url.is_websocket);
+    assert_true(url.is_tls && url.kind == URL_WEBSOCKET);
     assert_string_equal(url.host, "2001:db8::1");
     assert_int_equal(url.port, 8443);
     assert_true(slice_equal(url.path, SLICE_LIT("/a?b")));

@@ -1,0 +1,40 @@
+#include "net/token_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/redact.h"
+
+enum status
+token_file_read(const char *path, char token[TOKEN_FILE_MAX], struct error *error)
+{
+    char shown[REDACT_MAX];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t size = fd >= 0 ? read(fd, token, TOKEN_FILE_MAX - 1) : -1;
+    int code = errno;
+    if (fd >= 0) {
+        close(fd);
+    }
+    if (size < 0) {
+        return error_set(error, STATUS_IO, "token_file: cannot read %s: %s",
+                         redact_path(path, code, shown), strerror(code));
+    }
+    size_t len = (size_t)size;
+    while (len > 0 && strchr("\r\n \t", token[len - 1]) != NULL) {
+        len--;
+    }
+    token[len] = '\0';
+    bool is_good = len > 0;
+    for (size_t i = 0; i < len; i++) {
+        // Any other byte might end a header and begin another.
+        is_good = is_good && token[i] > ' ' && token[i] < 0x7f;
+    }
+    if (!is_good) {
+        return error_set(error, STATUS_PARSE,
+                         "token_file: %s does not contain one token on one line", path);
+    }
+    return STATUS_OK;
+}
