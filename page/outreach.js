@@ -82,7 +82,7 @@ export class Outreach {
       likely: element("bdi", { class: "estimate" }),
       button: element("button", { type: "button", onclick: () => this.onCopy(parts) }, "Copy"),
     };
-    parts.row = element("li", { class: "person" }, parts.rank, parts.network, parts.name, parts.value,
+    parts.row = element("li", { class: "suggestion" }, parts.rank, parts.network, parts.name, parts.value,
       element("p", {}, parts.done, parts.seen, parts.likely), parts.button);
     this.list.append(parts.row);
     return parts;

@@ -191,6 +191,25 @@ test("a person is shown with counters, ledger and posts", async () => {
   await until1(page, ".board[aria-label='Posts that spread']", "The garden learned");
 });
 
+test("a person has the width of the page, and headings beside each other one height", async () => {
+  for (const [width, height] of [[1440, 900], [390, 844]]) {
+    const context = await newContext({ viewport: { width, height } });
+    const page = await open("/user/app:cat", {}, context);
+    await until1(page, "table.counters", "carried");
+    const broken = await page.$$eval("h1, h2, .counters th, .counters td", (all) => all
+      .filter((each) => each.getClientRects().length && each.offsetHeight > 44).map((each) => each.textContent));
+    equal(broken, []);
+    const used = await page.$eval(".lists", (lists) => lists.getBoundingClientRect().right);
+    assert(used > width - 40, { width, used });
+    await page.goto(daemon.url + "/");
+    await page.waitForSelector(".bottom .board h2");
+    const tops = await page.$$eval(".bottom > .board h2, .bottom > div > .board:first-child h2", (all) =>
+      all.map((each) => Math.round(each.getBoundingClientRect().top)));
+    assert(tops.length === 4 && (width < 720 || new Set(tops).size === 1), tops);
+    await context.close();
+  }
+});
+
 test("what is not in memory is said in words", async () => {
   isCutOff = true; // an answer of 404 is an error in the console
   const page = await open("/user/app:no-one-at-all");
@@ -525,7 +544,7 @@ test("a campaign is shown with figures, growth, boards and people, and follows",
   assert(!(await rowsOf(page)).includes("@lou"), "a person of another campaign");
   await page.waitForSelector(".curve .line[d]", { state: "attached" });
   await page.waitForSelector(".growing td, .campaign .scroll table:has-text('Innovators')");
-  await until1(page, ".person:not([hidden])", "people came through");
+  await until1(page, ".suggestion:not([hidden])", "people came through");
   const before = Number(await figureOf(page, "posts", 3));
   await daemon.push([post("joy", { text: "my garden #plot" })]);
   await until("the figure of the hour", async () => Number(await figureOf(page, "posts", 3)) === before + 1);
@@ -549,8 +568,8 @@ test("a button copies the name and the reason, with the keyboard, and says so", 
   const context = await newContext();
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   const page = await open("/campaign/garden", {}, context);
-  await page.waitForSelector(".person:not([hidden]) button");
-  const button = page.locator(".person:has-text('@cat') button");
+  await page.waitForSelector(".suggestion:not([hidden]) button");
+  const button = page.locator(".suggestion:has-text('@cat') button");
   equal(await button.getAttribute("aria-label"), "Copy @cat and the reason");
   await button.focus();
   await page.keyboard.press("Enter");
@@ -566,9 +585,9 @@ test("a button copies the name and the reason, with the keyboard, and says so", 
 
 test("the list of people keeps its order and the focus while a button is in use", async () => {
   const page = await open("/campaign/garden");
-  const names = () => page.$$eval(".person:not([hidden]) .name", (all) => all.map((each) => each.textContent));
+  const names = () => page.$$eval(".suggestion:not([hidden]) .name", (all) => all.map((each) => each.textContent));
   const label = () => page.evaluate(() => document.activeElement.getAttribute("aria-label"));
-  await page.waitForSelector(".person:not([hidden]) button");
+  await page.waitForSelector(".suggestion:not([hidden]) button");
   const before = await names();
   await page.focus("button[aria-label='Copy @bob and the reason']");
   await daemon.push(cascade("pam", "A garden for everybody", ["quin"], 20));
@@ -587,10 +606,10 @@ test("the list of people keeps its order and the focus while a button is in use"
 
 test("a mark of cascadectl is shown, and an alert leads to its campaign", async () => {
   const page = await open("/campaign/garden");
-  await page.waitForSelector(".person:not([hidden])");
-  assert(!(await page.isVisible(".person .done:has-text('Talked to')")), "marked before");
+  await page.waitForSelector(".suggestion:not([hidden])");
+  assert(!(await page.isVisible(".suggestion .done:has-text('Talked to')")), "marked before");
   await daemon.redisCommand("HSET", "cascaded:campaign:garden:done", "app:cat", "1790000000000");
-  await page.waitForSelector(".person:has-text('@cat') .done:has-text('Talked to on 21 Sep')");
+  await page.waitForSelector(".suggestion:has-text('@cat') .done:has-text('Talked to on 21 Sep')");
   await page.goto(daemon.url + "/");
   await isLive(page);
   await daemon.push(cascade("gil", "A garden of alerts", ["hugo"], 12));
