@@ -68,7 +68,7 @@ const char campaign_report_style[] =
     ".board ol { list-style: none; }\n"
     ".board li { display: flex; gap: 16px; border-bottom: 1px solid var(--line);\n"
     "  padding: 4px 0 3px; }\n"
-    ".board li > b { flex: none; min-width: 56px; text-align: right;\n"
+    ".board li > b { flex: none; min-width: 72px; text-align: right;\n"
     "  font-weight: 600; }\n"
     ".board li { break-inside: avoid; }\n"
     ".board li > span { min-width: 0; overflow-wrap: anywhere; }\n"
