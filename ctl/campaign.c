@@ -405,7 +405,7 @@ campaign_show_all(struct client *client, bool is_json, struct error *error)
         buffer_append_byte(&out, '\n');
     }
     if (status == STATUS_OK) {
-        (void)fwrite(buffer_text(&out).ptr, 1, out.size, stdout);
+        print_buffer(&out);
     }
     buffer_fini(&out);
     buffer_fini(&names);

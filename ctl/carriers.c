@@ -7,6 +7,7 @@
 #include "base/buffer.h"
 #include "base/json_writer.h"
 #include "ingest/text/cell.h"
+#include "ctl/print.h"
 #include "ctl/values.h"
 
 enum {
@@ -187,7 +188,7 @@ carriers_show(struct client *client, size_t rows, bool is_json, struct error *er
     enum status status = is_json ? put_board(client, board, &out, error)
                                  : put_table(client, board, &out, error);
     if (status == STATUS_OK) {
-        (void)fwrite(buffer_text(&out).ptr, 1, out.size, stdout);
+        print_buffer(&out);
     }
     buffer_fini(&out);
     freeReplyObject(board);
