@@ -126,14 +126,26 @@ class Campaigns:
         self.names_of[event] |= names
         for name in names:
             self.course.act(name, event)
+            if self.course.pairs[name, event.author][0] == 1:
+                self.oracle.newcomers.judge(name, event.author)
 
     def undo(self, event):
         """The event is about to be taken back."""
         for name in self.names_of[event] if not event.is_undone else ():
             self.course.undo(name, event)
 
+    def changed(self, person):
+        """The person has another handle, or other followers."""
+        longest = self.oracle.events.longest
+        for each in self.campaigns:
+            if (each.name, person) in self.course.pairs and all(
+                    self.oracle.covers(longest, event.time) for event, name in self.events
+                    if name == each.name and event.author == person and not event.is_undone):
+                self.oracle.newcomers.judge(each.name, person)
+
     def merge(self, old, new):
         self.course.merge(old, new)
+        self.oracle.newcomers.merge(old, new)
 
     # --- asking ---
 

@@ -1,12 +1,15 @@
 // Runs posts through the pipeline and prints every change, for a model to apply.
 //
 //     fold [-w 5m,1h] [-n TOP] [-d DEDUPE] [-e EVERY] [-s SEED] [-x SEED] [--wall MS]
-//     [-c NAME/WORDS/LANGUAGES/RIVALS/KNOWN/OUTREACH] [-r 1] FILE
+//     [-c NAME/WORDS/LANGUAGES/RIVALS/KNOWN/OUTREACH] [-r 1]
+//     [-a NAME/CAMPAIGNS/FOLLOWERS/CARRIERS] FILE
 //
-// -c is a campaign; -r counts their people anew after each flush. After every EVERY
+// -c is a campaign; -r counts their people anew after each flush; -a is a rule about
+// newcomers. After every EVERY
 // lines, and at the end, one flush, with what fades as of then. Lines are tab-separated
 // with \t \n \r \\ and \0 escaped: SET key field value, UNSET key field, DEL key, ZSET board
-// member score, ZREM board member, ZCLEAR board, STR key value, VIEW key field value for
+// member score, ZREM board member, ZCLEAR board, STR key value, ALERT id time_ms reason
+// reason …, VIEW key field value for
 // all that pipeline/views_campaign.h shows, and FLUSH lines clock_ms posts interactions
 // duplicates at the end of each. -s keys the tables
 // (nothing may depend on it); -x loses connections: parts of flushes are pulled twice,
@@ -164,9 +167,23 @@ print_board(const struct change *change)
 }
 
 static void
+print_alert(const struct change *change)
+{
+    fputs("ALERT", stdout);
+    put(change->name);
+    printf("\t%" PRId64, change->alert.time / USEC_PER_MS);
+    for (size_t i = 0; i < change->alert.why_count; i++) {
+        put(change->alert.why[i]);
+    }
+    putchar('\n');
+}
+
+static void
 print_change(const struct change *change)
 {
-    if (change->kind == CHANGE_BOARD || change->kind == CHANGE_CAMPAIGN_BOARD) {
+    if (change->kind == CHANGE_ALERT) {
+        print_alert(change);
+    } else if (change->kind == CHANGE_BOARD || change->kind == CHANGE_CAMPAIGN_BOARD) {
         print_board(change);
     } else if (change->kind != CHANGE_CALIBRATION) {
         print_hash(change->kind == CHANGE_USER      ? "user:"
@@ -228,31 +245,53 @@ apply_campaigns(struct fold *fold)
     for (size_t i = 0; i < fold->settings.campaign_count; i++) {
         apply_known(fold, i);
     }
+    pipeline_set_rules(fold->pipeline, fold->settings.alerts,
+                       fold->settings.alert_count);
+}
+
+// Values with slashes between them, for options of these names; an empty one is not set.
+static void
+set_options(const struct option *rows, void *object, const char *text,
+            const char *const *names)
+{
+    struct error error = {0};
+    for (; *names != NULL && *text != '\0'; names++) {
+        size_t len = strcspn(++text, "/");
+        if (len != 0 && option_set(option_find(rows, slice_of(*names)), object,
+                                   (struct slice){text, len}, &error) != STATUS_OK) {
+            fprintf(stderr, "fold: %s\n", error.text);
+            exit(64);
+        }
+        text += len;
+    }
 }
 
 // "cup/tea,#tea/en/coffee/@ann/50"
 static void
 add_campaign(struct fold *fold, const char *text)
 {
-    static const char *const names[] = {"words", "languages", "rivals", "people_file",
-                                        "outreach"};
+    static const char *const names[] = {"words",       "languages", "rivals",
+                                        "people_file", "outreach",  NULL};
     struct campaign *campaign =
         &fold->settings.campaigns[fold->settings.campaign_count++];
-    struct error error = {0};
     size_t len = strcspn(text, "/");
     option_presets(campaign_option_rows, campaign);
     memcpy(campaign->name, text, len);
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && text[len] != '\0'; i++) {
-        text += len + 1;
-        len = strcspn(text, "/");
-        const struct option *row =
-            option_find(campaign_option_rows, slice_of(names[i]));
-        if (len != 0 &&
-            option_set(row, campaign, (struct slice){text, len}, &error) != STATUS_OK) {
-            fprintf(stderr, "fold: -c: %s\n", error.text);
-            exit(64);
-        }
-    }
+    set_options(campaign_option_rows, campaign, text + len, names);
+}
+
+// "new/cup,tea/1000/3"
+static void
+add_rule(struct fold *fold, const char *text)
+{
+    static const char *const names[] = {"campaigns", "min_followers", "carriers_in",
+                                        NULL};
+    struct rule *rule = &fold->settings.alerts[fold->settings.alert_count++];
+    size_t len = strcspn(text, "/");
+    option_presets(rule_option_rows, rule);
+    memcpy(rule->name, text, len);
+    strcpy(rule->kind, "newcomer");
+    set_options(rule_option_rows, rule, text + len, names);
 }
 
 // The process ends and another goes on from the snapshot.
@@ -557,6 +596,8 @@ parse(struct fold *fold, int argc, char **argv)
             fold->is_recounted = true;
         } else if (strcmp(argv[i], "-c") == 0) {
             add_campaign(fold, value);
+        } else if (strcmp(argv[i], "-a") == 0) {
+            add_rule(fold, value);
         } else if (strcmp(argv[i], "--wall") == 0) {
             fold->wall = strtoll(value, NULL, 10) * USEC_PER_MS;
         } else {

@@ -23,6 +23,7 @@ from collections import defaultdict
 
 from campaigns import Campaigns
 from ledger import Ledger
+from newcomers import Newcomers
 from speed import Speed
 
 METRICS = ("posts", "mentions", "retweets", "quotes", "replies", "reach", "influence", "carried",
@@ -302,7 +303,7 @@ def in_order(events):
 
 class Oracle:
     def __init__(self, windows=("5m", "1h", "24h"), top=1000, dedupe=1_000_000, wall_ms=None,
-                 users_from=2, cascades_from=2, campaigns=()):
+                 users_from=2, cascades_from=2, campaigns=(), newcomers=()):
         self.windows = {name: span_of(name) for name in windows}
         self.top = top
         self.users_from, self.cascades_from = users_from, cascades_from
@@ -320,6 +321,7 @@ class Oracle:
         self.speed = Speed(self)
         self.ledger = Ledger(self)
         self.campaigns = Campaigns(self, campaigns)
+        self.newcomers = Newcomers(self, newcomers)
         self.network_of, self.fold = network_of, fold
 
     # --- reading ---
@@ -373,6 +375,7 @@ class Oracle:
         self.speed.advance(max(self.clock, time))
         self.ledger.advance(max(self.clock, time))
         self.clock = max(self.clock, time)
+        self.newcomers.is_undated |= time == 0
         self.events.advance(self.clock)
         self._end_waits()
         refs = {name: self._counted_ref(ref) for name, ref in refs.items()}
@@ -535,10 +538,11 @@ class Oracle:
     def _see_user(self, user, time):
         seen = self.users[user["id"]]
         seen.last_seen = max(seen.last_seen, time)
-        if user.get("followers") is not None:
-            seen.followers = user["followers"]
         if user.get("handle"):
             self._claim(user["id"], seen, user["handle"])
+        if user.get("followers") is not None and user["followers"] != seen.followers:
+            seen.followers = user["followers"]
+            self.campaigns.changed(user["id"])
 
     def _claim(self, user_id, user, handle):
         net = network_of(user_id)
@@ -546,13 +550,14 @@ class Oracle:
         new = f"{net}:{fold(handle)}"
         if old != new and self.claims.get(old) == user_id:
             del self.claims[old]
-        user.handle = handle
-        if handle_in(user_id) and new in self.claims:
-            return
+        is_other, user.handle = handle != user.handle, handle
         holder = self.claims.get(new)
-        self.claims[new] = user_id
-        if handle_in(holder) and holder != user_id:
-            self._merge(holder, user_id)
+        if not handle_in(user_id) or not holder:
+            self.claims[new] = user_id
+            if handle_in(holder) and holder != user_id:
+                self._merge(holder, user_id)
+        if is_other:
+            self.campaigns.changed(user_id)
 
     def _see_ref(self, ref, time):
         if not ref:

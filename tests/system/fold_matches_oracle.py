@@ -35,6 +35,7 @@ from shrinking_cascades import ShrinkingCascades  # noqa: E402
 from colliding_posts import BASE, Settings, Stream  # noqa: E402
 from growing_cascades import GrowingCascades  # noqa: E402
 from kernel_cascades import KernelCascades  # noqa: E402
+from newcomers import NewcomerRule, alert_faults  # noqa: E402
 from oracle import LASTING, Oracle, span_of  # noqa: E402
 from speed import NAMES as ESTIMATES  # noqa: E402
 
@@ -65,6 +66,8 @@ SHRINK_SECONDS = 60
 CAMPAIGNS = (Campaign("cup", ("words", "#tea"), (), ("some",), ("n:u1", "n:u3", "@kim", "n:@lou_7")),
              Campaign("leaf", ("#x1", "so", "begin"), ("en",), ("#tea", "words"), ("@ann", "@νίκος"), 4),
              Campaign("all", ("so", "begin", "some", "words", "#tea", "#x1", "#\u010daj", "#stra\u00dfe")))
+NEWCOMERS = (NewcomerRule("followed", ("cup", "all"), 2500), NewcomerRule("carrying", ("all",), 0, 2),
+             NewcomerRule("either", ("leaf", "cup"), 500_000, 5))
 
 
 class Failure(Exception):
@@ -139,6 +142,10 @@ def campaigns_of(settings):
     return () if settings.is_forgetful or settings.is_merging else CAMPAIGNS
 
 
+def newcomers_of(settings):
+    return () if settings.is_crowded or not campaigns_of(settings) else NEWCOMERS
+
+
 def fold(path, lines, settings, *more):
     """Runs `fold` over the lines; its standard output."""
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".ndjson") as stream:
@@ -149,6 +156,7 @@ def fold(path, lines, settings, *more):
                    "redis.users_from", str(settings.users_from),
                    "redis.cascades_from", str(settings.cascades_from),
                    *[word for each in campaigns_of(settings) for word in ("-c", each.argument())],
+                   *[word for each in newcomers_of(settings) for word in ("-a", each.argument())],
                    *map(str, more), stream.name]
         done = subprocess.run(command, capture_output=True, timeout=300, check=False)
     if done.returncode != 0:
@@ -198,18 +206,21 @@ def tolerances(oracle, settings, key):
     return found
 
 
-def compare(output, lines, settings):
+def compare(output, lines, settings, is_lossy=False):
     """Raises Failure at the first flush whose content is not the oracle's."""
-    redis, views, fed = Redis(), {}, 0
+    redis, views, alerts, fed = Redis(), {}, [], 0
     oracle = Oracle(settings.windows, settings.top, settings.dedupe, settings.wall_ms,
                     settings.users_from, settings.cascades_from,
-                    () if settings.is_crowded else campaigns_of(settings))
+                    () if settings.is_crowded else campaigns_of(settings), newcomers_of(settings))
     oracle.ledger.half_life = span_of(getattr(settings, "half_life", "100d"))
     for row in output.decode("utf-8").split("\n")[:-1]:
         verb, *args = [unescape(part) for part in row.split("\t")]
         if verb == "VIEW":
             key, field, value = args
             views.setdefault(key, {})[field] = value
+            continue
+        if verb == "ALERT":
+            alerts.append((args[0], int(args[1]), args[2:]))
             continue
         if verb != "FLUSH":
             redis.apply(verb, *args)
@@ -230,6 +241,7 @@ def compare(output, lines, settings):
         found += [f"meta {name}: fold {got}, oracle {content['meta'][name]}"
                   for name, got in zip(META, meta) if got != content["meta"][name]]
         found += unlike_views(redis.keys, views)
+        found += alert_faults(alerts, oracle.newcomers, is_lossy)
         views = {}
         if found:
             more = f"\n… and {len(found) - 30} more" if len(found) > 30 else ""
@@ -241,7 +253,7 @@ def compare(output, lines, settings):
 def failure_of(path, lines, settings, *more):
     """What is wrong with a run of `fold`, None if nothing is."""
     try:
-        compare(fold(path, lines, settings, *more), lines, settings)
+        compare(fold(path, lines, settings, *more), lines, settings, "-x" in more)
     except Failure as failure:
         return str(failure)
     return None
