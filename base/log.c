@@ -1,6 +1,7 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -33,6 +34,8 @@ struct same {
 static struct {
     struct log_setup setup;
     struct same same[SAME_MAX];
+    uint64_t missing; // lines that could not be written
+    bool is_cut;      // the last one was written in part
 } logger = {.setup = {.threshold = LOG_LEVEL_INFO}};
 
 void
@@ -40,6 +43,8 @@ log_setup(const struct log_setup *setup)
 {
     logger.setup = *setup;
     memset(logger.same, 0, sizeof(logger.same));
+    logger.missing = 0;
+    logger.is_cut = false;
 }
 
 void
@@ -211,28 +216,39 @@ put_json(char *to, enum log_level level, const struct log_event *event,
     return put(to, "}");
 }
 
-// If a message cannot be written there is no place to report this.
-static void
-write_all(const char *text, size_t size)
+// How many bytes could be written.
+static size_t
+write_some(const char *text, size_t size)
 {
-    while (size != 0) {
-        ssize_t done = write(STDERR_FILENO, text, size);
+    size_t written = 0;
+    while (written != size) {
+        ssize_t done = write(STDERR_FILENO, text + written, size - written);
         if (done < 0 && errno == EINTR) {
             continue;
         }
         if (done <= 0) {
-            return;
+            break;
         }
-        text += done;
-        size -= (size_t)done;
+        written += (size_t)done;
     }
+    return written;
 }
 
 static void
-write_line(enum log_level level, const struct log_event *event, const char *text,
-           uint64_t repeated)
+write_all(const char *text, size_t size)
 {
-    int errno_before = errno;
+    if (logger.is_cut && write_some("\n", 1) == 1) {
+        logger.is_cut = false;
+    }
+    size_t written = logger.is_cut ? 0 : write_some(text, size);
+    logger.is_cut = logger.is_cut || (written != 0 && written != size);
+    logger.missing += written != size;
+}
+
+static void
+put_line(enum log_level level, const struct log_event *event, const char *text,
+         uint64_t repeated)
+{
     char line[LINE_MAX];
     struct slice words = beginning_of(text, LOG_TEXT_MAX);
     char *to = logger.setup.has_journal        ? put(line, level_prefix(level))
@@ -250,6 +266,33 @@ write_line(enum log_level level, const struct log_event *event, const char *text
     }
     *to++ = '\n';
     write_all(line, (size_t)(to - line));
+}
+
+// The report itself may be impossible to write.
+static void
+report_missing(void)
+{
+    const struct log_event event = LOG_EVENT("log_lost");
+    uint64_t missing = logger.missing;
+    char text[80];
+    snprintf(text, sizeof(text),
+             "%" PRIu64 " log messages before this one could not be written", missing);
+    logger.missing = 0;
+    put_line(LOG_LEVEL_WARN, &event, text, 0);
+    if (logger.missing != 0) {
+        logger.missing = missing;
+    }
+}
+
+static void
+write_line(enum log_level level, const struct log_event *event, const char *text,
+           uint64_t repeated)
+{
+    int errno_before = errno;
+    if (logger.missing != 0) {
+        report_missing();
+    }
+    put_line(level, event, text, repeated);
     errno = errno_before;
 }
 

@@ -19,6 +19,8 @@
 // nor control the terminal. A line is written by one write(2); its text is cut at
 // LOG_TEXT_MAX bytes, the name of the thing at LOG_ABOUT_MAX. A reader of LOG_FIELDS
 // finds the fields at the end of the line, even if the text contains an "event=".
+// Lines that cannot be written, as on a full disk, are counted; the next one that can
+// be written begins on a line of its own, behind one that reports how many are missing.
 #pragma once
 
 #include <stdbool.h>

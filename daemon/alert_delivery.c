@@ -497,3 +497,9 @@ alert_delivery_metrics(const struct alert_delivery *delivery, size_t webhook)
 {
     return webhook_metrics(delivery->endpoints[webhook].webhook);
 }
+
+const struct alert_out_metrics *
+alert_delivery_output(const struct alert_delivery *delivery)
+{
+    return delivery->setup.options->to_stdout ? &delivery->out.metrics : NULL;
+}

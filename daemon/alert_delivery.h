@@ -22,6 +22,7 @@
 #include "sinks/webhook/webhook_options.h"
 
 struct alert_delivery;
+struct alert_out_metrics;
 struct event_base;
 struct http_client;
 struct person_text;
@@ -106,5 +107,8 @@ uint64_t alert_delivery_pending(const struct alert_delivery *delivery);
 size_t alert_delivery_count(const struct alert_delivery *delivery);
 // NULL: it was dropped.
 const char *alert_delivery_name(const struct alert_delivery *delivery, size_t webhook);
+// Of standard output; NULL: alerts are not written to it.
+const struct alert_out_metrics *
+alert_delivery_output(const struct alert_delivery *delivery);
 const struct webhook_metrics *
 alert_delivery_metrics(const struct alert_delivery *delivery, size_t webhook);

@@ -10,6 +10,20 @@
 
 enum { WAITING_MAX = 4 << 20, FINISH_MS = 5000 };
 
+#define METRIC(field) offsetof(struct alert_out_metrics, field)
+
+// clang-format off
+const struct metric alert_out_metric_rows[] = {
+    {"cascaded_output_alerts_total", NULL, METRIC_COUNTER, METRIC(added),
+     "Alerts for standard output, those that wait to be written included"},
+    {"cascaded_output_alerts_dropped_total", NULL, METRIC_COUNTER, METRIC(dropped),
+     "Alerts that are missing on standard output: it was not read, full or closed"},
+    {"cascaded_output_failing", NULL, METRIC_GAUGE, METRIC(is_failing),
+     "1 if standard output could not be written at the last attempt"},
+    METRIC_END,
+};
+// clang-format on
+
 void
 alert_out_init(struct alert_out *out)
 {
@@ -29,19 +43,52 @@ left(const struct alert_out *out)
     return out->text.size - out->written;
 }
 
+static void
+drop(struct alert_out *out)
+{
+    out->metrics.dropped++;
+    if (out->metrics.dropped == 1 && !out->is_broken) {
+        log_warn("output_unread", "standard output %s: alerts for it are dropped",
+                 out->metrics.is_failing != 0 ? "cannot be written" : "is not read");
+    }
+}
+
 void
 alert_out_add(struct alert_out *out, struct slice json)
 {
+    if (json.len + 1 > WAITING_MAX - out->text.size) {
+        buffer_drop_first(&out->text, out->written);
+        out->written = 0;
+    }
     if (out->is_broken || json.len + 1 > WAITING_MAX - out->text.size) {
-        out->dropped++;
-        if (out->dropped == 1 && !out->is_broken) {
-            log_warn("output_unread",
-                     "standard output is not read: alerts for it are dropped");
-        }
+        drop(out);
         return;
     }
+    out->metrics.added++;
     buffer_append(&out->text, json);
     buffer_append_byte(&out->text, '\n');
+}
+
+// A full disk is tried again, anything else is final.
+static void
+fail(struct alert_out *out, int why)
+{
+    bool was_failing = out->metrics.is_failing != 0;
+    bool is_full = why == ENOSPC || why == EDQUOT || why == EFBIG;
+    out->metrics.is_failing = 1;
+    out->is_broken = !is_full;
+    out->is_failed = out->is_broken && why != EPIPE;
+    if (is_full && !was_failing) {
+        log_error("output_failed",
+                  "cannot write alerts to standard output: %s; they wait in memory",
+                  strerror(why));
+    } else if (out->is_failed) {
+        log_error("output_failed", "cannot write alerts to standard output: %s",
+                  strerror(why));
+    }
+    if (out->is_broken) {
+        out->written = out->text.size;
+    }
 }
 
 // Writes one piece that fits into the pipe at once. False: nothing can be written now,
@@ -57,15 +104,13 @@ write_piece(struct alert_out *out, int patience_ms)
     ssize_t done = write(STDOUT_FILENO, out->text.bytes + out->written, size);
     if (done < 0) {
         if (errno != EINTR && errno != EAGAIN) {
-            out->is_broken = true;
-            out->is_failed = errno != EPIPE;
-            if (out->is_failed) {
-                log_error("output_failed", "cannot write alerts to standard output: %s",
-                          strerror(errno));
-            }
-            out->written = out->text.size;
+            fail(out, errno);
         }
         return false;
+    }
+    if (out->metrics.is_failing != 0) {
+        out->metrics.is_failing = 0;
+        log_info("output_recovered", "alerts are written to standard output again");
     }
     out->written += (size_t)done;
     return true;
@@ -98,5 +143,6 @@ alert_out_finish(struct alert_out *out)
 bool
 alert_out_is_good(const struct alert_out *out)
 {
-    return !out->is_failed && (out->is_broken || (out->dropped == 0 && left(out) == 0));
+    return !out->is_failed &&
+           (out->is_broken || (out->metrics.dropped == 0 && left(out) == 0));
 }

@@ -6,6 +6,7 @@
 #include "base/buffer.h"
 #include "base/json_writer.h"
 #include "base/metric.h"
+#include "daemon/alert_out.h"
 #include "daemon/feed.h"
 #include "daemon/loop_delay.h"
 #include "daemon/name_lookup.h"
@@ -34,6 +35,7 @@ static const struct metric *const metric_parts[DESCRIBE_METRIC_PARTS] = {
     [DESCRIBE_HTTP] = http_metrics_rows,
     [DESCRIBE_NAMES] = name_lookup_metric_rows,
     [DESCRIBE_WEBHOOK] = webhook_metric_rows,
+    [DESCRIBE_OUTPUT] = alert_out_metric_rows,
     [DESCRIBE_STATE] = persistence_metric_rows,
     [DESCRIBE_FEED] = feed_metric_rows,
     [DESCRIBE_LOOP] = loop_delay_metric_rows,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "daemon/alert_out.h"
 #include "daemon/feed.h"
 #include "daemon/clock_steps.h"
 #include "daemon/http_api.h"
@@ -125,6 +126,7 @@ write_metrics(const struct http_routes *routes, struct buffer *page)
                 persistence->state != NULL ? &persistence->metrics : NULL);
     write_source_metrics(routes, page);
     write_table(page, http_metrics_rows, http_server_metrics(routes->server));
+    write_table(page, alert_out_metric_rows, alert_delivery_output(setup->delivery));
     write_webhook_metrics(routes, page);
     write_table(page, loop_delay_metric_rows, setup->delay);
     write_table(page, name_lookup_metric_rows,

@@ -51,6 +51,7 @@ print_counters(struct replay_run *run)
         [DESCRIBE_DECODE] = replay_decode_metrics(run->replay),
         [DESCRIBE_PIPELINE] = pipeline_metrics(run->runtime.pipeline),
         [DESCRIBE_REDIS] = redis_sink_metrics(run->runtime.sink),
+        [DESCRIBE_OUTPUT] = alert_delivery_output(run->runtime.delivery),
         [DESCRIBE_STATE] = &run->runtime.persistence.metrics,
     };
     describe_values(stderr, values);

@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -46,9 +47,8 @@ def configure(*hooks, more=""):
 
 
 class Daemon(LiveDaemon):
-    def __init__(self, *options):
-        super().__init__(CASCADED, FOLDER, (FOLDER / "conf").read_text(), *options,
-                         stdout=subprocess.PIPE)
+    def __init__(self, *options, stdout=subprocess.PIPE):
+        super().__init__(CASCADED, FOLDER, (FOLDER / "conf").read_text(), *options, stdout=stdout)
         self.await_start()
 
     def take(self, posts):
@@ -97,6 +97,43 @@ def all_receivers_get_the_same_alert_with_its_reasons():
              in daemon.ask("GET", "/metrics").text)
         assert json.loads(channel.get_message(timeout=PATIENCE)["data"]) == alert
         wait("the outbox is empty", lambda: CLIENT.hlen("cascaded:outbox:h0") == 0)
+
+
+def limit_files(daemon, size):
+    """No file of the daemon can become longer than that, as if the disk were full then."""
+    hard = resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE)[1]
+    resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE, (size, hard))
+
+
+@case
+def a_full_disk_is_logged_once_and_what_waited_is_written_when_there_is_room():
+    state, out = FOLDER / "state-of-full", FOLDER / "out-of-full"
+    configure(more=f'alerts {{ stdout = true }} state {{ dir = "{state}" every = 1s }}')
+    with open(out, "wb") as file:
+        daemon = Daemon(stdout=file)
+    with daemon:
+        daemon.take(cascade("a", 5))
+        wait("the first alert", lambda: out.stat().st_size != 0)
+        wait("a snapshot", lambda: daemon.metric("cascaded_snapshots_written_total") > 0)
+        length = out.stat().st_size
+        limit_files(daemon, length + 20)
+        for n in range(50):
+            daemon.take(cascade(f"full{n}", 5))
+        wait("both fail", lambda: daemon.metric("cascaded_output_failing") == 1
+             and daemon.metric("cascaded_snapshots_failed_total") > 1)
+        assert daemon.metric("cascaded_snapshot_failing") == 1
+        assert daemon.metric("cascaded_output_alerts_total") == 51
+        assert out.stat().st_size == length + 20, "up to the limit and no further"
+        limit_files(daemon, resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE)[1])
+        wait("both work again", lambda: daemon.metric("cascaded_output_failing") == 0
+             and daemon.metric("cascaded_snapshot_failing") == 0)
+        daemon.take(cascade("z", 5))
+        wait("all are written", lambda: out.read_bytes().count(b"\n") == 52)
+        assert daemon.metric("cascaded_output_alerts_dropped_total") == 0
+        for text in ("cannot write alerts to standard output: ", "the state is not saved: ",
+                     "alerts are written to standard output again", "snapshots are written again"):
+            assert daemon.text().count(text) == 1, daemon.text()
+    assert [json.loads(line) for line in out.read_text().splitlines()] == stored_alerts()
 
 
 @case

@@ -2,11 +2,13 @@
 
 #include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -303,6 +305,36 @@ log_now_writes_the_same_lines(void **state)
     assert_string_equal(capture_end(), "<4>a %s event=late\n");
 }
 
+// As on a full disk: a file can grow to that size.
+static void
+limit_files(rlim_t size)
+{
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = size;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void
+log_reports_how_many_lines_could_not_be_written(void **state)
+{
+    (void)state;
+    set_up(LOG_LEVEL_INFO, LOG_TEXT, false);
+    signal(SIGXFSZ, SIG_IGN);
+    capture_begin();
+    log_info("one", "one");
+    limit_files(20);
+    log_info("two", "two is cut");
+    log_info("three", "three");
+    limit_files(RLIM_INFINITY);
+    log_info("four", "four");
+    log_info("five", "five");
+    assert_string_equal(
+        capture_end(), "cascaded: one\ncascad\n"
+                       "cascaded: 2 log messages before this one could not be written\n"
+                       "cascaded: four\ncascaded: five\n");
+}
+
 int
 main(void)
 {
@@ -324,6 +356,7 @@ main(void)
         cmocka_unit_test(log_writes_what_differs_and_all_information),
         cmocka_unit_test(log_reports_the_count_of_a_line_that_many_others_push_out),
         cmocka_unit_test(log_now_writes_the_same_lines),
+        cmocka_unit_test(log_reports_how_many_lines_could_not_be_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
