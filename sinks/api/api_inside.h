@@ -30,7 +30,8 @@ struct api {
     struct api_ranks ranks;
     struct api_ranks campaign_ranks; // of the campaigns of that order, one by one
     uint32_t campaigns_order;
-    usec campaigns_noted; // monotonic, when they were noted last
+    usec campaigns_noted;     // monotonic, when they were noted last
+    uint32_t campaign_noting; // the next one whose ranks are noted
     struct api_marks marks;
     struct api_alerts alerts;
     struct api_cache cache;
