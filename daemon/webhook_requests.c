@@ -1,6 +1,7 @@
 #include "daemon/webhook_requests.h"
 
 #include <jansson.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -108,7 +109,8 @@ write_test(struct buffer *json, const char *id, const char *webhook)
 }
 
 static enum status
-begin_test(struct webhook_http *http, const char *name, struct error *error)
+begin_test(struct webhook_http *http, const char *name, uint32_t *ret_trial,
+           struct error *error)
 {
     char id[TEST_ID_MAX];
     char message[WEBHOOK_ID_MAX];
@@ -119,7 +121,7 @@ begin_test(struct webhook_http *http, const char *name, struct error *error)
     write_test(&json, id, name);
     webhook_sign_id(slice_of(id), message);
     enum status status =
-        webhook_http_try(http, slice_of(message), buffer_text(&json), error);
+        webhook_http_try(http, slice_of(message), buffer_text(&json), ret_trial, error);
     buffer_fini(&json);
     return status;
 }
@@ -146,11 +148,14 @@ webhook_requests_test(struct alert_delivery *delivery, struct control_call *call
         return error_set(error, STATUS_RANGE, "there is no webhook \"%.100s\"", name);
     }
     if (call->stage == 0) {
-        enum status status = begin_test(http, name, error);
-        call->stage = status == STATUS_OK;
+        uint32_t number;
+        enum status status = begin_test(http, name, &number, error);
+        // One that is in progress for another client ends first.
+        call->stage = status == STATUS_OK ? 1 + (int)(number % INT_MAX) : 0;
         return status == STATUS_OK ? STATUS_AGAIN : status;
     }
-    const struct webhook_http_trial *trial = webhook_http_trial(http);
+    const struct webhook_http_trial *trial =
+        webhook_http_trial(http, (uint32_t)call->stage - 1);
     if (!trial->is_over) {
         return STATUS_AGAIN;
     }

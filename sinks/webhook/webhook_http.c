@@ -32,8 +32,9 @@ struct webhook_http {
     struct buffer body;
     struct error unsent;            // why the current message could not be sent
     struct http_fetch *trial_fetch; // NULL until there is a trial
-    struct webhook_http_trial trial;
-    usec tried; // monotonic
+    struct webhook_http_trial trials[WEBHOOK_HTTP_TRIALS]; // a ring
+    uint32_t trial;                                        // number of the last one
+    usec tried;                                            // monotonic
 };
 
 // ── a message ──────────────────────────────────────────────────────────────
@@ -206,19 +207,20 @@ on_tried(void *context, const struct http_fetch_answer *fetched)
 {
     struct webhook_http *http = context;
     bool is_good = fetched->status >= HTTP_OK && fetched->status < HTTP_REDIRECTED;
-    http->trial = (struct webhook_http_trial){
+    struct webhook_http_trial *trial = &http->trials[http->trial % WEBHOOK_HTTP_TRIALS];
+    *trial = (struct webhook_http_trial){
         .is_over = true,
         .status = fetched->status,
         .took = clock_monotonic() - http->tried,
     };
     if (!is_good) {
-        (void)snprintf(http->trial.why, sizeof(http->trial.why), "%s", why_of(fetched));
+        (void)snprintf(trial->why, sizeof(trial->why), "%s", why_of(fetched));
     }
 }
 
 enum status
 webhook_http_try(struct webhook_http *http, struct slice id, struct slice json,
-                 struct error *error)
+                 uint32_t *ret_trial, struct error *error)
 {
     if (http->trial_fetch != NULL && http_fetch_is_busy(http->trial_fetch)) {
         return STATUS_AGAIN;
@@ -229,16 +231,17 @@ webhook_http_try(struct webhook_http *http, struct slice id, struct slice json,
             return status;
         }
     }
-    http->trial = (struct webhook_http_trial){.is_over = false};
+    *ret_trial = ++http->trial;
+    http->trials[http->trial % WEBHOOK_HTTP_TRIALS] = (struct webhook_http_trial){0};
     http->tried = clock_monotonic();
     http_fetch_set_within(http->trial_fetch, http->options.timeout);
     return post(http, http->trial_fetch, id, json, error);
 }
 
 const struct webhook_http_trial *
-webhook_http_trial(const struct webhook_http *http)
+webhook_http_trial(const struct webhook_http *http, uint32_t trial)
 {
-    return &http->trial;
+    return &http->trials[trial % WEBHOOK_HTTP_TRIALS];
 }
 
 // ── life ───────────────────────────────────────────────────────────────────

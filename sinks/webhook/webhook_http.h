@@ -15,7 +15,7 @@ struct http_client;
 struct webhook_http;
 struct webhook_options;
 
-enum { WEBHOOK_HTTP_WHY_MAX = 256 };
+enum { WEBHOOK_HTTP_WHY_MAX = 256, WEBHOOK_HTTP_TRIALS = 16 };
 
 struct webhook_http_calls {
     // As in struct webhook_calls.
@@ -50,10 +50,11 @@ const struct webhook_options *webhook_http_options(const struct webhook_http *ht
 usec webhook_http_tick(struct webhook_http *http, usec now);
 
 // Sends one message at once, beside the queue and whatever its state: a trial.
-// STATUS_AGAIN: one is in progress. STATUS_IO, STATUS_NOMEM, STATUS_PARSE: it cannot be
-// sent.
+// *ret_trial: its number. STATUS_AGAIN: one is in progress. STATUS_IO, STATUS_NOMEM,
+// STATUS_PARSE: it cannot be sent.
 enum status webhook_http_try(struct webhook_http *http, struct slice id,
-                             struct slice json, struct error *error) MUST_USE;
+                             struct slice json, uint32_t *ret_trial,
+                             struct error *error) MUST_USE;
 
 struct webhook_http_trial {
     bool is_over;
@@ -61,8 +62,9 @@ struct webhook_http_trial {
     usec took;
     char why[WEBHOOK_HTTP_WHY_MAX]; // for a person; empty after 2xx
 };
-// The last trial; valid as long as http is.
-const struct webhook_http_trial *webhook_http_trial(const struct webhook_http *http);
+// One of the last WEBHOOK_HTTP_TRIALS trials; valid as long as http is.
+const struct webhook_http_trial *webhook_http_trial(const struct webhook_http *http,
+                                                    uint32_t trial);
 
 // Replaces the options, except for the room of the queue; also if it had answered 410.
 // A message in progress to another URL is sent again.

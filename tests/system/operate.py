@@ -281,6 +281,16 @@ def a_webhook_is_tested_while_its_queue_is_not_touched():
 
 
 @case
+def tests_of_a_webhook_at_once_get_an_answer_each():
+    statuses = list(range(200, 212))
+    lab, hook = hooked(*statuses)
+    command = [CASCADECTL, "-r", lab.redis.url, "webhook", "test", "ops", "--json"]
+    asked = [processes.start(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) for _ in statuses]
+    answers = [json.loads(test.communicate(timeout=PATIENCE)[0])["status"] for test in asked]
+    assert sorted(answers) == statuses and len(hook.requests) == len(statuses), answers
+
+
+@case
 def an_alert_is_sent_to_a_webhook_once_more():
     lab, hook = hooked(204)
     assert lab.ctl("webhook", "replay", "ops", "viral:app:1:1") == '1 alert is queued for "ops"\n'
