@@ -12,6 +12,8 @@
 static_assert((int)VIEWS_OUTREACH_MAX == OUTREACH_MAX, "a list has other sizes");
 static_assert(VIEWS_OUTREACH_UNIT == CAMPAIGN_OUTREACH_UNIT, "a score has other units");
 
+_Static_assert((int)VIEWS_CAMPAIGNS_MAX == (int)CAMPAIGN_MAX, "all campaigns are seen");
+
 uint32_t
 views_campaigns(const struct pipeline *pipeline)
 {

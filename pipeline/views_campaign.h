@@ -15,6 +15,7 @@ struct pipeline;
 
 enum { VIEWS_OUTREACH_MAX = 1000 }; // people on a list
 
+enum { VIEWS_CAMPAIGNS_MAX = 64 };
 uint32_t views_campaigns(const struct pipeline *pipeline);
 // Another number after every pipeline_set_campaigns.
 uint32_t views_campaigns_order(const struct pipeline *pipeline);

@@ -83,6 +83,17 @@ note_ranks(struct api *api, usec clock)
     }
 }
 
+// The marks of campaigns that are gone are not read any more.
+static void
+keep_marks(struct api *api, uint32_t campaigns)
+{
+    struct slice names[VIEWS_CAMPAIGNS_MAX];
+    for (uint32_t i = 0; i < campaigns; i++) {
+        names[i] = views_campaign_name(api->setup.pipeline, i);
+    }
+    api_marks_keep(&api->marks, names, campaigns);
+}
+
 // Those of campaigns are other boards once the campaigns are replaced. Without memory
 // no ranks are noted.
 static void
@@ -96,6 +107,7 @@ follow_campaigns(struct api *api)
     }
     api->campaigns_order = order;
     api->campaign_noting = UINT32_MAX;
+    keep_marks(api, count);
     api_ranks_fini(&api->campaign_ranks);
     if (count != 0 &&
         !api_ranks_init(&api->campaign_ranks,

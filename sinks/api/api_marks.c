@@ -100,6 +100,22 @@ api_marks_end(struct api_marks *marks, struct slice campaign)
     marks->count = kept;
 }
 
+void
+api_marks_keep(struct api_marks *marks, const struct slice *campaigns, size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < marks->count; i++) {
+        bool is_kept = false;
+        for (size_t k = 0; k < count && !is_kept; k++) {
+            is_kept = marks->rows[i].campaign == hash_known(campaigns[k]);
+        }
+        if (is_kept) {
+            marks->rows[kept++] = marks->rows[i];
+        }
+    }
+    marks->count = kept;
+}
+
 usec
 api_marks_find(const struct api_marks *marks, struct slice campaign,
                struct slice person)

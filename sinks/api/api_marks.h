@@ -38,6 +38,10 @@ enum status api_marks_add(struct api_marks *marks, struct slice campaign,
                           struct slice person, usec at);
 void api_marks_end(struct api_marks *marks, struct slice campaign);
 
+// Forgets the marks of all campaigns but these.
+void api_marks_keep(struct api_marks *marks, const struct slice *campaigns,
+                    size_t count);
+
 // USEC_NONE: the person is not marked.
 usec api_marks_find(const struct api_marks *marks, struct slice campaign,
                     struct slice person);

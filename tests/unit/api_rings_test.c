@@ -142,6 +142,11 @@ marks_are_those_of_the_last_time_they_were_read(void **state)
     assert_int_equal(api_marks_find(&marks, cup, ann), 9);
     assert_int_equal(api_marks_find(&marks, cup, SLICE_LIT("x:2")), USEC_NONE);
     assert_int_equal(api_marks_find(&marks, SLICE_LIT("tea"), ann), 7);
+    api_marks_keep(&marks, &cup, 1);
+    assert_int_equal(api_marks_find(&marks, cup, ann), 9);
+    assert_int_equal(api_marks_find(&marks, SLICE_LIT("tea"), ann), USEC_NONE);
+    api_marks_keep(&marks, NULL, 0);
+    assert_int_equal(marks.count, 0);
     api_marks_fini(&marks);
 }
 
