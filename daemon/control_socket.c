@@ -265,6 +265,8 @@ begin(struct client *client)
     }
 }
 
+// Each piece that was read is looked at, so that memory stays bounded. libevent could
+// bound it, too, but crashes if it has no memory for that (bufferevent_setwatermark).
 static void
 on_readable(struct bufferevent *stream, void *context)
 {
@@ -272,11 +274,8 @@ on_readable(struct bufferevent *stream, void *context)
     struct evbuffer *input = bufferevent_get_input(stream);
     size_t size = evbuffer_get_length(input);
     struct evbuffer_ptr end = evbuffer_search(input, "\n", 1, NULL);
-    if (client->is_answered) {
+    if (client->is_answered || client->request != NULL) {
         evbuffer_drain(input, size);
-        return;
-    }
-    if (client->request != NULL) {
         return;
     }
     if (end.pos < 0 && size <= CONTROL_REQUEST_MAX) {
@@ -407,7 +406,6 @@ on_connection(evutil_socket_t listener, short what, void *context)
     client->has_ended = false;
     client->request = NULL;
     bufferevent_setcb(client->stream, on_readable, on_written, on_end, client);
-    bufferevent_setwatermark(client->stream, EV_READ, 0, CONTROL_REQUEST_MAX + 1);
     bufferevent_enable(client->stream, EV_READ | EV_WRITE);
     timer_set(&client->deadline, CONTROL_PATIENCE);
 }
