@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "base/redact.h"
 
 enum {
@@ -27,11 +28,25 @@ enum {
     "write it as whsec_ and the base64 of 24 to 64 random bytes, as from: "            \
     "echo \"whsec_$(head -c 32 /dev/urandom | base64)\""
 
+// Without memory for a digest: as many bytes that differ between alerts, too. With one
+// id for all, receivers would take every alert but the first for a repetition.
+static void
+hash_id(struct slice alert_id, unsigned char digest[EVP_MAX_MD_SIZE])
+{
+    for (uint64_t i = 0; i < ID_BYTES; i += sizeof(uint64_t)) {
+        const struct hash_key key = {i, ~i};
+        uint64_t hash = hash_slice(&key, alert_id);
+        memcpy(digest + i, &hash, sizeof(hash));
+    }
+}
+
 void
 webhook_sign_id(struct slice alert_id, char id[WEBHOOK_ID_MAX])
 {
-    unsigned char digest[EVP_MAX_MD_SIZE] = {0};
-    (void)EVP_Digest(alert_id.ptr, alert_id.len, digest, NULL, EVP_sha256(), NULL);
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    if (EVP_Digest(alert_id.ptr, alert_id.len, digest, NULL, EVP_sha256(), NULL) != 1) {
+        hash_id(alert_id, digest);
+    }
     memcpy(id, "msg_", 5);
     for (size_t i = 0; i < ID_BYTES; i++) {
         snprintf(id + 4 + 2 * i, 3, "%02x", (unsigned)digest[i]);

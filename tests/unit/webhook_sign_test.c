@@ -3,6 +3,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <openssl/crypto.h>
 
 #define NEW "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 #define OLD "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
@@ -143,15 +145,64 @@ an_id_fits_a_header_whatever_the_alert_is_called(void **state)
     assert_string_equal(id, "msg_ba7816bf8f01cfea414140de5dae2223"); // SHA-256
 }
 
+// ── without memory ─────────────────────────────────────────────────────────
+
+static bool is_out_of_memory;
+
+static void *
+give(size_t size, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    return is_out_of_memory ? NULL : malloc(size);
+}
+
+static void *
+give_again(void *old, size_t size, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    return is_out_of_memory ? NULL : realloc(old, size);
+}
+
+static void
+take(void *old, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    free(old);
+}
+
+static void
+ids_differ_also_without_memory(void **state)
+{
+    (void)state;
+    char ids[3][WEBHOOK_ID_MAX];
+    webhook_sign_id(SLICE_LIT("viral:app:1:1"), ids[0]); // OpenSSL is ready now
+    is_out_of_memory = true;
+    webhook_sign_id(SLICE_LIT("viral:app:1:1"), ids[0]);
+    webhook_sign_id(SLICE_LIT("viral:app:2:1"), ids[1]);
+    webhook_sign_id(SLICE_LIT("viral:app:1:1"), ids[2]);
+    is_out_of_memory = false;
+    assert_string_not_equal(ids[0], ids[1]);
+    assert_string_equal(ids[0], ids[2]);
+    assert_int_equal(strspn(ids[0], "msg_0123456789abcdef"), 36);
+}
+
 int
 main(void)
 {
+    // Before OpenSSL allocates anything.
+    if (CRYPTO_set_mem_functions(give, give_again, take) != 1) {
+        return EXIT_FAILURE;
+    }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_signature_is_that_of_the_specification),
         cmocka_unit_test(two_secrets_make_two_signatures),
         cmocka_unit_test(what_is_no_secret_is_refused_with_its_line),
         cmocka_unit_test(a_file_that_others_may_read_is_refused),
         cmocka_unit_test(an_id_fits_a_header_whatever_the_alert_is_called),
+        cmocka_unit_test(ids_differ_also_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
