@@ -17,6 +17,10 @@
 
 #define REFUSED_WITHIN (5 * USEC_PER_S)
 
+// curl would read up to 100 pieces at once: of short messages so many that everything
+// else waits for more than 100 ms.
+enum { TURN_BYTES = 1 << 17 };
+
 enum step {
     STEP_CLOSED,
     STEP_DIALING,
@@ -37,6 +41,8 @@ struct http_source {
     struct reconnect reconnect;
     enum step step;
     bool is_paused; // curl is
+    size_t taken;   // bytes in this turn of the loop
+    struct timer turn;
     bool is_in_curl;
     bool is_bomb;
     uint64_t decoded; // on this connection
@@ -60,6 +66,8 @@ close_now(struct source *source)
     http_client_stop(source->setup.client, &http->transfer);
     http_request_fini(&http->request);
     http->is_paused = false;
+    http->taken = 0;
+    timer_stop(&http->turn);
 }
 
 // ── how a connection ends ──────────────────────────────────────────────────
@@ -174,6 +182,17 @@ resumed(struct source *source)
     }
 }
 
+// The loop has looked at everything else.
+static void
+on_turn(void *context)
+{
+    struct http_source *http = context;
+    http->taken = 0;
+    if (!http->source.is_held) {
+        resumed(&http->source);
+    }
+}
+
 static void
 note_first_byte(struct http_source *http)
 {
@@ -228,10 +247,14 @@ on_bytes(char *bytes, size_t one, size_t size, void *context)
     if (http->step != STEP_STREAMING) {
         return 0;
     }
-    if (http->source.is_held) {
+    if (http->taken == 0) {
+        timer_set(&http->turn, 0);
+    }
+    if (http->source.is_held || http->taken >= TURN_BYTES) {
         http->is_paused = true;
         return CURL_WRITEFUNC_PAUSE;
     }
+    http->taken += size;
     http->decoded += size;
     http->is_bomb = http_request_is_bomb(&http->request, http->decoded);
     if (http->is_bomb) {
@@ -363,6 +386,7 @@ static void
 destroy(struct source *source)
 {
     struct http_source *http = of(source);
+    timer_fini(&http->turn);
     lines_fini(&http->lines);
     free(http);
 }
@@ -391,6 +415,9 @@ http_source_create(const struct source_setup *setup, struct source **ret_source,
     enum status status =
         source_init(source, setup, &http_source_transport, rule, error);
     reconnect_init(&http->reconnect, setup->seed, RECONNECT_JITTER);
+    if (status == STATUS_OK) {
+        status = timer_init(&http->turn, setup->base, on_turn, http);
+    }
     if (status == STATUS_OK && !lines_init(&http->lines, &http->lines_metrics)) {
         status = error_set(error, STATUS_NOMEM, "no memory for a source");
     }

@@ -34,6 +34,9 @@ struct drive {
     uint64_t refuse_after;
     usec refuse_for;
     bool has_refused;
+    struct event *turn; // ends the turn of the loop
+    size_t turn_bytes;  // of messages in this turn
+    size_t turn_most;   // in any
 };
 
 static usec
@@ -73,10 +76,32 @@ hash_of(struct slice data)
     return hash;
 }
 
+static void
+on_turn(evutil_socket_t fd, short what, void *context)
+{
+    struct drive *drive = context;
+    (void)fd;
+    (void)what;
+    drive->turn_bytes = 0;
+}
+
+static void
+note_turn(struct drive *drive, size_t bytes)
+{
+    struct timeval now = {0, 0};
+    if (drive->turn_bytes == 0) {
+        evtimer_add(drive->turn, &now);
+    }
+    drive->turn_bytes += bytes;
+    drive->turn_most =
+        drive->turn_bytes > drive->turn_most ? drive->turn_bytes : drive->turn_most;
+}
+
 static bool
 on_message(void *context, const struct source_message *message)
 {
     struct drive *drive = context;
+    note_turn(drive, message->data.len);
     if (drive->refuse_for > 0 && !drive->has_refused &&
         drive->taken == drive->refuse_after) {
         struct timeval delay = timeval_of(drive->refuse_for);
@@ -206,6 +231,7 @@ main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     drive.base = event_base_new();
     drive.room = evtimer_new(drive.base, on_room, &drive);
+    drive.turn = evtimer_new(drive.base, on_turn, &drive);
     struct event *term = evsignal_new(drive.base, SIGTERM, on_signal, drive.base);
     event_add(term, NULL);
     struct source_setup setup = {
@@ -228,10 +254,12 @@ main(int argc, char **argv)
         event_base_loopexit(drive.base, &most);
         event_base_dispatch(drive.base);
         print_metrics(drive.source);
+        printf("metric most_in_a_turn %zu\n", drive.turn_most);
     }
     source_destroy(&drive.source);
     http_client_destroy(&setup.client);
     event_free(term);
+    event_free(drive.turn);
     event_free(drive.room);
     event_base_free(drive.base);
     return code;

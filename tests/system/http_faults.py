@@ -56,6 +56,17 @@ def messages_come_whole_however_the_chunks_are_cut():
 
 
 @case
+def a_flood_of_messages_leaves_the_loop_time_for_the_rest():
+    text = "".join(f'{{"id":"{number}","text":"{"x" * 900}"}}\r\n' for number in range(6000))
+    lab = http_lab.Lab([[OK, {"send": text}, HOLD]])
+    lines = drive(lab, until='{"id":"5999"')
+    assert len(only(lines, "message")) == 6000
+    # 128 KiB, the piece in which that is reached, and the line that ends in it; the program may see the
+    # turns of the source in pairs.
+    assert metric(lines, "most_in_a_turn") <= 2 * (128 + 16 + 1) * 1024, metric(lines, "most_in_a_turn")
+
+
+@case
 def compressed_messages_come_as_sent():
     lab = http_lab.Lab([[{**OK, "gzip": True}, {"send": line(1)}, {"send": line(2)}, HOLD]])
     lines = drive(lab, "compressed=true", until=came(2))
