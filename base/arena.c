@@ -32,14 +32,20 @@ fail(struct arena *arena)
     return NULL;
 }
 
+bool
+arena_reserve(struct arena *arena)
+{
+    if (arena->base == NULL) {
+        arena->base = region_reserve(arena->limit);
+    }
+    return arena->base != NULL;
+}
+
 void *
 arena_alloc_slowly(struct arena *arena, size_t count, size_t size)
 {
-    if (arena->base == NULL && !arena->is_failed) {
-        arena->base = region_reserve(arena->limit);
-        if (arena->base != NULL) {
-            return arena_alloc(arena, count, size);
-        }
+    if (arena->base == NULL && !arena->is_failed && arena_reserve(arena)) {
+        return arena_alloc(arena, count, size);
     }
     return fail(arena);
 }

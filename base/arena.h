@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "base/slice.h"
+#include "base/status.h"
 
 enum { ARENA_ALIGN = 16 };
 
@@ -24,6 +25,9 @@ struct arena {
 // Never fails; memory is reserved at the first use.
 void arena_init(struct arena *arena, size_t limit);
 void arena_fini(struct arena *arena);
+// Reserves it now, so that only the limit can make an allocation fail. False: the
+// system refuses.
+bool arena_reserve(struct arena *arena) MUST_USE;
 void arena_reset(struct arena *arena);
 
 // arena_alloc for the first allocation, and when the limit is exceeded.

@@ -247,7 +247,9 @@ pipeline_create(const struct pipeline_options *options, const struct hash_key *s
     arena_init(&pipeline->flush.scratch, SCRATCH_MAX);
     arena_init(&pipeline->hand.named_texts, NAMED_TEXTS_MAX);
     handle_form_init(&pipeline->hand.handle_form);
-    if (!tables_init(pipeline)) {
+    if (!tables_init(pipeline) || !arena_reserve(&pipeline->flush.scratch) ||
+        !arena_reserve(&pipeline->hand.named_texts) ||
+        !arena_reserve(&pipeline->hand.handle_form.arena)) {
         error_set(error, STATUS_NOMEM,
                   "the system does not provide the memory for these capacities; lower "
                   "users.capacity, cascades.capacity, memory.windows or memory.texts");

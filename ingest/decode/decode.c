@@ -397,7 +397,8 @@ decoder_create(enum decode_format format, struct error *error)
         decoder->run.json =
             json_create(tables, DECODE_FORMAT_COUNT + 1, DECODE_MESSAGE_MAX);
     }
-    if (decoder == NULL || decoder->run.json == NULL) {
+    if (decoder == NULL || decoder->run.json == NULL ||
+        !arena_reserve(&decoder->run.arena)) {
         (void)error_set(error, STATUS_NOMEM, "no memory for a decoder");
         decoder_destroy(&decoder);
     }

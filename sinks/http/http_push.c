@@ -73,6 +73,15 @@ http_push_destroy(struct http_pushes *pushes, struct http_push **push)
     }
 }
 
+void
+http_push_add(struct http_push *push, struct slice part)
+{
+    bool is_allowed =
+        !push->body.is_failed && part.len <= push->body.limit - push->body.size;
+    buffer_append(&push->body, part);
+    push->is_short = push->is_short || (is_allowed && push->body.is_failed);
+}
+
 static enum http_code
 write_later(const struct http_posts_result *result, char text[HTTP_REFUSAL_MAX])
 {
@@ -86,6 +95,9 @@ enum http_code
 http_push_finish(struct http_pushes *pushes, const struct http_push *push,
                  char text[HTTP_REFUSAL_MAX])
 {
+    if (push->is_short) {
+        return http_reply_refusal(HTTP_REFUSAL_LATER, "", text);
+    }
     if (push->body.is_failed) {
         return http_reply_refusal(HTTP_REFUSAL_TOO_LONG, "", text);
     }

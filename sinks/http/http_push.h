@@ -33,6 +33,7 @@ struct http_pushes {
 struct http_push {
     struct buffer body;
     bool is_refused;
+    bool is_short; // the body would be allowed, but there was no memory for it
 };
 
 // Values of header fields; NULL: absent.
@@ -50,6 +51,9 @@ enum http_refusal http_push_check(const struct http_pushes *pushes,
 struct http_push *http_push_create(struct http_pushes *pushes, bool is_refused);
 // Accepts NULL.
 void http_push_destroy(struct http_pushes *pushes, struct http_push **push);
+
+// Adds a part of the body.
+void http_push_add(struct http_push *push, struct slice part);
 
 // The body is complete: passes it on and writes the answer, JSON.
 enum http_code http_push_finish(struct http_pushes *pushes,

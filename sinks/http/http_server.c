@@ -150,7 +150,7 @@ continue_push(struct http_server *server, struct MHD_Connection *connection,
     char text[HTTP_REFUSAL_MAX];
     if (upload.len != 0) {
         if (!push->is_refused) {
-            buffer_append(&push->body, upload);
+            http_push_add(push, upload);
         }
         return MHD_YES;
     }

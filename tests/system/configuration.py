@@ -5,6 +5,7 @@
 """
 # tests/run: beside others
 import contextlib
+import json
 import os
 import pathlib
 import re
@@ -12,10 +13,11 @@ import resource
 import signal
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lab"))
 import processes  # noqa: E402
-from live_daemon import LiveDaemon  # noqa: E402
+from live_daemon import LiveDaemon, http_section  # noqa: E402
 from redis_server import RedisServer  # noqa: E402
 from tap import case, run_cases  # noqa: E402
 from waiting import PATIENCE, wait  # noqa: E402
@@ -182,6 +184,28 @@ def a_file_that_cannot_be_read_to_its_end_keeps_no_socket_open():
                                            for file in child.iterdir()))
         wait(daemon.text, lambda: "could not be read within" in daemon.text())
         FILE.unlink()
+
+
+@case
+def a_push_for_which_there_is_no_memory_is_asked_for_again():
+    # As long as a body may be; the memory for it is not there before the first push.
+    posts = "".join(json.dumps({"id": f"app:{n}", "time": int(time.time() * 1000), "text": "x" * 8000,
+                                "author": {"id": f"app:u{n}"}}) + "\n" for n in range(1900))
+    CLIENT.flushall()
+    config = f'redis {{ url = "{SERVER.url}" }}\n' + http_section(FOLDER)
+    with LiveDaemon(CASCADED, FOLDER, config) as daemon:
+        daemon.await_start()
+        hard = resource.prlimit(daemon.process.pid, resource.RLIMIT_AS)[1]
+        status = pathlib.Path(f"/proc/{daemon.process.pid}/status").read_text()
+        size = int(re.search(r"VmSize:\s+(\d+)", status)[1]) << 10
+        resource.prlimit(daemon.process.pid, resource.RLIMIT_AS, (size + (6 << 20), hard))
+        answer = daemon.push(posts)
+        assert answer.status == 429 and "no_room" in answer.text, (answer.status, answer.text)
+        answer = daemon.push(posts[:posts.index("\n")])
+        assert (answer.status, json.loads(answer.text)["accepted"]) == (202, 1), answer.text
+        resource.prlimit(daemon.process.pid, resource.RLIMIT_AS, (hard, hard))
+        answer = daemon.push(posts)
+        assert (answer.status, json.loads(answer.text)["accepted"]) == (202, 1900), answer.text
 
 
 @case
