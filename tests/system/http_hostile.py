@@ -114,6 +114,19 @@ def answers_of(answer):
 
 
 @case
+def a_wrong_size_of_a_chunk_behind_others_ends_the_connection_and_counts_nothing():
+    post = json.dumps({"id": "app:1", "time": int(time.time() * 1000), "author": {"id": "app:ann"}})
+    posts = (post + "\n") * 500  # more than is looked at with the head
+    with Daemon() as daemon:
+        for size in ("zz", "-1", "0x5", "ffffffffffffffffff", ""):
+            request = PUSH + f"Transfer-Encoding: chunked\r\n\r\n{len(posts):x}\r\n{posts}\r\n{size}\r\n{SMUGGLED}"
+            answer = exchange(daemon, request.encode())
+            assert re.match(rb"HTTP/1\.1 4\d\d ", answer) and b"cascaded_" not in answer, (size, answer)
+            assert answer.count(b"HTTP/1.1 ") == 1 and b"\r\nConnection: close" in answer, (size, answer)
+        assert 'cascaded_input_received_total{source="push"} 0\n' in daemon.ask("GET", "/metrics").text
+
+
+@case
 def a_malformed_head_behind_a_good_request_is_refused_for_itself():
     with Daemon() as daemon:
         for bad, code in MALFORMED:
