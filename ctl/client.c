@@ -8,6 +8,7 @@
 #include <openssl/crypto.h>
 
 #include "base/buffer.h"
+#include "net/redis/redis_cluster.h"
 #include "net/redis/redis_glob.h"
 #include "net/redis/redis_options.h"
 #include "net/redis/redis_target.h"
@@ -181,7 +182,7 @@ ask_sentinel(struct client *client, const struct redis_target *target, size_t in
              const struct login *login, struct redis_url *ret_master,
              struct error *error)
 {
-    const struct redis_url_host *host = &target->url.sentinels[index];
+    const struct redis_url_host *host = &target->url.hosts[index];
     struct redis_url url = {
         .kind = target->url.is_tls ? REDIS_URL_TLS : REDIS_URL_TCP,
         .port = host->port,
@@ -220,7 +221,7 @@ find_master(struct client *client, const struct redis_target *target,
         return status;
     }
     bool is_found = false;
-    for (size_t i = 0; i < target->url.sentinel_count && !is_found; i++) {
+    for (size_t i = 0; i < target->url.host_count && !is_found; i++) {
         why = (struct error){0};
         is_found =
             ask_sentinel(client, target, i, &login, ret_master, &why) == STATUS_OK;
@@ -232,6 +233,81 @@ find_master(struct client *client, const struct redis_target *target,
                                 "cannot get the master from %s: %s; name others with "
                                 "--redis URL",
                                 target->address, why.text);
+}
+
+// Moves on to the node that owns the slot, if that is another one. STATUS_AGAIN: it is.
+static enum status
+ask_node(struct client *client, struct redis_url *node, struct error *error)
+{
+    char key[OPTION_TEXT_MAX + 8];
+    (void)snprintf(key, sizeof key, "%sepoch", client->options->prefix);
+    const char *words[] = {"GET", key};
+    const size_t sizes[] = {strlen(words[0]), strlen(key)};
+    connection_send(&client->connection, 2, words, sizes);
+    redisReply *reply = connection_answer(&client->connection, error);
+    if (reply == NULL) {
+        return STATUS_IO;
+    }
+    bool is_moved =
+        reply->type == REDIS_REPLY_ERROR &&
+        redis_cluster_moved((struct slice){reply->str, reply->len}, node, node);
+    bool is_down = reply->type == REDIS_REPLY_ERROR && is_error(reply, "CLUSTERDOWN");
+    if (is_down) {
+        (void)error_set(error, STATUS_IO, "%.300s", reply->str);
+    }
+    freeReplyObject(reply);
+    if (is_down) {
+        return STATUS_IO;
+    }
+    return is_moved ? STATUS_AGAIN : STATUS_OK;
+}
+
+// Connects to one node and follows it to the owner of the slot.
+static enum status
+open_node(struct client *client, const struct redis_target *target, size_t index,
+          const struct login *login, struct error *error)
+{
+    const struct redis_url_host *host = &target->url.hosts[index];
+    struct redis_url node = {
+        .kind = target->url.is_tls ? REDIS_URL_TLS : REDIS_URL_TCP,
+        .port = host->port,
+    };
+    enum status status = STATUS_AGAIN;
+    memcpy(node.host, host->host, sizeof node.host);
+    for (int i = 0; i <= REDIS_CLUSTER_REDIRECTS_MAX && status == STATUS_AGAIN; i++) {
+        connection_close(&client->connection);
+        status = join(client, target, &node, login, error);
+        if (status == STATUS_OK) {
+            status = ask_node(client, &node, error);
+        }
+    }
+    return status == STATUS_AGAIN
+               ? error_set(error, STATUS_IO, "its nodes do not agree on the owner")
+               : status;
+}
+
+static enum status
+open_cluster(struct client *client, const struct redis_target *target,
+             struct error *error)
+{
+    struct error why = {0};
+    struct login login = {.user = target->url.user};
+    enum status status = redis_target_password(target, login.password, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = STATUS_IO;
+    for (size_t i = 0; i < target->url.host_count && status != STATUS_OK; i++) {
+        why = (struct error){0};
+        status = open_node(client, target, i, &login, &why);
+    }
+    OPENSSL_cleanse(login.password, sizeof login.password);
+    return status == STATUS_OK
+               ? STATUS_OK
+               : error_set(error, STATUS_IO,
+                           "cannot reach the cluster at %s: %s; name other nodes with "
+                           "--redis URL",
+                           target->address, why.text);
 }
 
 static enum status
@@ -274,6 +350,9 @@ client_open(struct client *client, struct error *error)
         return status;
     }
     struct redis_url url = target.url;
+    if (target.url.kind == REDIS_URL_CLUSTER) {
+        return open_cluster(client, &target, error);
+    }
     if (target.url.kind == REDIS_URL_SENTINEL) {
         status = find_master(client, &target, &url, error);
     }

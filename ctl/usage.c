@@ -72,9 +72,10 @@ const char usage_commands[] =
     "                           webhooks or campaigns\n"
     "\n";
 const char usage_options[] =
-    "  -r, --redis URL          unix:/path, redis://host:port/db or\n"
-    "                           sentinel://host:port,host:port/name; rediss://\n"
-    "                           and sentinels:// for TLS\n"
+    "  -r, --redis URL          unix:/path, redis://host:port/db,\n"
+    "                           sentinel://host:port,host:port/name or\n"
+    "                           cluster://host:port,host:port; rediss://,\n"
+    "                           sentinels:// and clusters:// for TLS\n"
     "                           (default unix:/run/redis/redis-server.sock)\n"
     "  -p, --prefix PREFIX      prefix of the keys (default cascaded:)\n"
     "  -o, --option KEY=VALUE   an option of cascaded's section redis: redis.user,\n"

@@ -95,7 +95,7 @@ complete -c cascadectl -n 'not __fish_seen_subcommand_from status sources top bo
 complete -c cascadectl -n '__fish_seen_subcommand_from completion' -l control -x -d 'control socket of the daemon (default /run/cascaded/control.sock, or what the daemon has written to Redis)'
 complete -c cascadectl -n '__fish_seen_subcommand_from completion' -l http -x -d 'address of its HTTP interface (default http://127.0.0.1:7787, or likewise)'
 complete -c cascadectl -n '__cascadectl_at completion 1' -a 'bash zsh fish boards windows rules sources webhooks campaigns'
-complete -c cascadectl -s r -l redis -x -d 'unix:/path, redis://host:port/db or sentinel://host:port,host:port/name; rediss:// and sentinels:// for TLS (default unix:/run/redis/redis-server.sock)'
+complete -c cascadectl -s r -l redis -x -d 'unix:/path, redis://host:port/db, sentinel://host:port,host:port/name or cluster://host:port,host:port; rediss://, sentinels:// and clusters:// for TLS (default unix:/run/redis/redis-server.sock)'
 complete -c cascadectl -s p -l prefix -x -d 'prefix of the keys (default cascaded:)'
 complete -c cascadectl -s o -l option -x -a 'redis.top= redis.users_from= redis.cascades_from= redis.url= redis.prefix= redis.flush= redis.user= redis.password_file= redis.sentinel_user= redis.sentinel_password_file= redis.db= redis.ca_file= redis.cert_file= redis.key_file= redis.connect_timeout= redis.timeout= redis.patience=' -d 'an option of cascaded\'s section redis: redis.user, redis.password_file, redis.sentinel_user, redis.sentinel_password_file, redis.ca_file, redis.cert_file, redis.key_file …'
 complete -c cascadectl -s V -l version -d 'print the version'

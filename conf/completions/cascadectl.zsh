@@ -14,7 +14,7 @@ _cascadectl_names() {
 
 local -a options
 options=(
-    '(-r --redis)'{-r,--redis}'[unix\:/path, redis\://host\:port/db or sentinel\://host\:port,host\:port/name; rediss\:// and sentinels\:// for TLS (default unix\:/run/redis/redis-server.sock)]:URL: '
+    '(-r --redis)'{-r,--redis}'[unix\:/path, redis\://host\:port/db, sentinel\://host\:port,host\:port/name or cluster\://host\:port,host\:port; rediss\://, sentinels\:// and clusters\:// for TLS (default unix\:/run/redis/redis-server.sock)]:URL: '
     '(-p --prefix)'{-p,--prefix}'[prefix of the keys (default cascaded\:)]:PREFIX: '
     '(-o --option)'{-o,--option}'[an option of cascaded’s section redis\: redis.user, redis.password_file, redis.sentinel_user, redis.sentinel_password_file, redis.ca_file, redis.cert_file, redis.key_file …]:KEY=VALUE:{compadd -S "" -- redis.top= redis.users_from= redis.cascades_from= redis.url= redis.prefix= redis.flush= redis.user= redis.password_file= redis.sentinel_user= redis.sentinel_password_file= redis.db= redis.ca_file= redis.cert_file= redis.key_file= redis.connect_timeout= redis.timeout= redis.patience=}'
     '(-V --version)'{-V,--version}'[print the version]'

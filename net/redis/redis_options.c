@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/redact.h"
+#include "net/redis/redis_cluster.h"
 #include "net/redis/redis_url.h"
 
 #define AT(member) offsetof(struct redis_options, member)
@@ -13,7 +14,8 @@
 // clang-format off
 const struct option redis_options_rows[] = {
     {"redis.url", OPTION_TEXT, "unix:/run/redis/redis-server.sock", 1, OPTION_TEXT_MAX - 1, false,
-     AT(url), "Where Redis is: unix:/path, redis://host:port/db, rediss:// for TLS, or sentinel://host:port,host:port/name (sentinels:// for TLS)"},
+     AT(url), "Where Redis is: unix:/path, redis://host:port/db, rediss:// for TLS, sentinel://host:port,host:port/name, or cluster://host:port,host:port "
+              "(sentinels://, clusters:// for TLS)"},
     {"redis.prefix", OPTION_TEXT, "cascaded:", 1, REDIS_PREFIX_MAX, false,
      AT(prefix), "Prefix of every key, not empty; one daemon at a time owns a prefix"},
     {"redis.flush", OPTION_SPAN, "100ms", 10 * USEC_PER_MS, USEC_PER_MIN, false,
@@ -101,6 +103,26 @@ check_sentinel(const struct redis_options *options, const struct redis_url *url,
 }
 
 static enum status
+check_cluster(const struct redis_options *options, const struct redis_url *url,
+              struct error *error)
+{
+    if (url->kind != REDIS_URL_CLUSTER) {
+        return STATUS_OK;
+    }
+    if (options->db != 0) {
+        return error_set(error, STATUS_RANGE,
+                         "redis.db: a Redis Cluster has no databases");
+    }
+    if (!redis_cluster_has_tag(options->prefix)) {
+        return error_set(
+            error, STATUS_RANGE,
+            "redis.prefix needs a hash tag in a Redis Cluster, so that all "
+            "keys are in one slot: write redis.prefix = \"{cascaded}:\"");
+    }
+    return STATUS_OK;
+}
+
+static enum status
 check_tls(const struct redis_options *options, const struct redis_url *url,
           struct error *error)
 {
@@ -111,7 +133,7 @@ check_tls(const struct redis_options *options, const struct redis_url *url,
         return error_set(
             error, STATUS_RANGE,
             "redis.ca_file, redis.cert_file and redis.key_file are for TLS: "
-            "write the address as rediss://… or sentinels://…");
+            "write the address as rediss://…, sentinels://… or clusters://…");
     }
     if (has_cert != has_key) {
         return error_set(error, STATUS_RANGE,
@@ -142,6 +164,9 @@ redis_options_check(const struct redis_options *options, struct error *error)
     status = check_login(options, &url, error);
     if (status == STATUS_OK) {
         status = check_sentinel(options, &url, error);
+    }
+    if (status == STATUS_OK) {
+        status = check_cluster(options, &url, error);
     }
     if (status == STATUS_OK) {
         status = check_tls(options, &url, error);

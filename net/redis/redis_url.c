@@ -7,8 +7,8 @@
 #include <sys/un.h>
 
 #define FORMS                                                                          \
-    "unix:/path, redis://[user[:password]@]host[:port][/db], rediss://… or "         \
-    "sentinel://host[:port],…/name"
+    "unix:/path, redis://[user[:password]@]host[:port][/db], rediss://…, "           \
+    "sentinel://host[:port],…/name or cluster://host[:port],…"
 
 static struct slice
 slice_from(struct slice s, size_t start)
@@ -183,6 +183,28 @@ parse_name(struct slice name, struct redis_url *url, struct error *error)
 }
 
 static enum status
+parse_hosts(struct slice hosts, uint16_t port, struct redis_url *url,
+            struct error *error)
+{
+    for (bool is_last = false; !is_last;) {
+        const char *comma = slice_find(hosts, ',');
+        is_last = comma == NULL;
+        struct slice host = is_last ? hosts : slice_cut(&hosts, comma);
+        if (url->host_count == REDIS_URL_HOSTS_MAX) {
+            return error_set(error, STATUS_RANGE, "at most %d hosts may be named",
+                             REDIS_URL_HOSTS_MAX);
+        }
+        struct redis_url_host *one = &url->hosts[url->host_count++];
+        one->port = port;
+        enum url_fault fault = url_host_parse(host, one->host, &one->port);
+        if (fault != URL_GOOD) {
+            return bad_host(fault, error);
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status
 parse_sentinel(struct slice rest, struct redis_url *url, struct error *error)
 {
     if (slice_find(rest, '@') != NULL) {
@@ -200,56 +222,62 @@ parse_sentinel(struct slice rest, struct redis_url *url, struct error *error)
         db = name;
         name = slice_cut(&db, slash);
     }
-    for (bool is_last = false; !is_last;) {
-        const char *comma = slice_find(hosts, ',');
-        is_last = comma == NULL;
-        struct slice host = is_last ? hosts : slice_cut(&hosts, comma);
-        if (url->sentinel_count == REDIS_URL_SENTINELS_MAX) {
-            return error_set(error, STATUS_RANGE, "at most %d Sentinels may be named",
-                             REDIS_URL_SENTINELS_MAX);
-        }
-        struct redis_url_host *sentinel = &url->sentinels[url->sentinel_count++];
-        sentinel->port = REDIS_URL_SENTINEL_PORT;
-        enum url_fault fault = url_host_parse(host, sentinel->host, &sentinel->port);
-        if (fault != URL_GOOD) {
-            return bad_host(fault, error);
-        }
+    enum status status = parse_hosts(hosts, REDIS_URL_SENTINEL_PORT, url, error);
+    if (status == STATUS_OK) {
+        status = parse_name(name, url, error);
     }
-    enum status status = parse_name(name, url, error);
     return status == STATUS_OK
                ? parse_db(db, url, "sentinel://localhost:26379/mymaster/2", error)
                : status;
 }
 
+static enum status
+parse_cluster(struct slice hosts, struct redis_url *url, struct error *error)
+{
+    if (slice_find(hosts, '@') != NULL) {
+        return error_set(error, STATUS_PARSE,
+                         "user and password of a cluster belong in redis.user and "
+                         "redis.password_file");
+    }
+    if (slice_find(hosts, '/') != NULL) {
+        return error_set(error, STATUS_PARSE,
+                         "a cluster has no databases: write "
+                         "cluster://host:port,host:port");
+    }
+    return parse_hosts(hosts, REDIS_URL_PORT, url, error);
+}
+
 enum status
 redis_url_parse(struct slice text, struct redis_url *ret_url, struct error *error)
 {
-    struct redis_url url = {.kind = REDIS_URL_UNIX};
-    enum status status;
-    if (slice_starts(text, SLICE_LIT("unix:"))) {
-        status = parse_unix(slice_from(text, sizeof("unix:") - 1), &url, error);
-    } else if (slice_starts(text, SLICE_LIT("redis://"))) {
-        url.kind = REDIS_URL_TCP;
-        status = parse_network(text, &url, error);
-    } else if (slice_starts(text, SLICE_LIT("rediss://"))) {
-        url.kind = REDIS_URL_TLS;
-        status = parse_network(text, &url, error);
-    } else if (slice_starts(text, SLICE_LIT("sentinel://"))) {
-        url.kind = REDIS_URL_SENTINEL;
-        status =
-            parse_sentinel(slice_from(text, sizeof("sentinel://") - 1), &url, error);
-    } else if (slice_starts(text, SLICE_LIT("sentinels://"))) {
-        url.kind = REDIS_URL_SENTINEL;
-        url.is_tls = true;
-        status =
-            parse_sentinel(slice_from(text, sizeof("sentinels://") - 1), &url, error);
-    } else {
-        status = error_set(error, STATUS_PARSE, "the address of Redis must be " FORMS);
+    static const struct {
+        const char *start;
+        enum redis_url_kind kind;
+        bool is_tls;
+        bool is_whole; // the function gets the start, too
+        enum status (*parse)(struct slice text, struct redis_url *url,
+                             struct error *error);
+    } forms[] = {
+        {"unix:", REDIS_URL_UNIX, false, false, parse_unix},
+        {"redis://", REDIS_URL_TCP, false, true, parse_network},
+        {"rediss://", REDIS_URL_TLS, false, true, parse_network},
+        {"sentinel://", REDIS_URL_SENTINEL, false, false, parse_sentinel},
+        {"sentinels://", REDIS_URL_SENTINEL, true, false, parse_sentinel},
+        {"cluster://", REDIS_URL_CLUSTER, false, false, parse_cluster},
+        {"clusters://", REDIS_URL_CLUSTER, true, false, parse_cluster},
+    };
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+        if (slice_starts(text, slice_of(forms[i].start))) {
+            struct redis_url url = {.kind = forms[i].kind, .is_tls = forms[i].is_tls};
+            size_t start = forms[i].is_whole ? 0 : strlen(forms[i].start);
+            enum status status = forms[i].parse(slice_from(text, start), &url, error);
+            if (status == STATUS_OK) {
+                *ret_url = url;
+            }
+            return status;
+        }
     }
-    if (status == STATUS_OK) {
-        *ret_url = url;
-    }
-    return status;
+    return error_set(error, STATUS_PARSE, "the address of Redis must be " FORMS);
 }
 
 bool
@@ -299,6 +327,15 @@ add_host(struct line *line, const char *host, uint16_t port)
     add(line, "%s", text);
 }
 
+static void
+add_hosts(struct line *line, const struct redis_url *url)
+{
+    for (size_t i = 0; i < url->host_count; i++) {
+        add(line, "%s", i == 0 ? "" : ",");
+        add_host(line, url->hosts[i].host, url->hosts[i].port);
+    }
+}
+
 const char *
 // NOLINTNEXTLINE(readability-non-const-parameter): it is written through `line`
 redis_url_format(const struct redis_url *url, char text[REDIS_URL_TEXT_MAX])
@@ -315,11 +352,12 @@ redis_url_format(const struct redis_url *url, char text[REDIS_URL_TEXT_MAX])
         break;
     case REDIS_URL_SENTINEL:
         add(&line, "%s://", url->is_tls ? "sentinels" : "sentinel");
-        for (size_t i = 0; i < url->sentinel_count; i++) {
-            add(&line, "%s", i == 0 ? "" : ",");
-            add_host(&line, url->sentinels[i].host, url->sentinels[i].port);
-        }
+        add_hosts(&line, url);
         add(&line, "/%s", url->name);
+        break;
+    case REDIS_URL_CLUSTER:
+        add(&line, "%s://", url->is_tls ? "clusters" : "cluster");
+        add_hosts(&line, url);
         break;
     }
     if (url->has_db) {

@@ -4,13 +4,41 @@
 
 #include "sinks/redis/redis_inside.h"
 
+// For redis.timeout's sake shorter than its least value.
+#define REPLICATION_MS "200"
+
+static void
+ask_for_replicas(struct redis_sink *sink)
+{
+    const struct slice wait[] = {SLICE_LIT("WAIT"), SLICE_LIT("1"),
+                                 SLICE_LIT(REPLICATION_MS)};
+    const struct slice role = SLICE_LIT("ROLE");
+    redis_answer_begin(&sink->answer, REDIS_EXCHANGE_PROBE, 2);
+    redis_conn_command(sink->conn, 3, wait);
+    redis_conn_command(sink->conn, 1, &role);
+}
+
 void
 redis_confirm_ask(struct redis_sink *sink, redis_sentinel_view_fn on_view)
 {
     struct redis_sentinel_claim claim = {
         .run_id = sink->fence.run_id, .on_done = on_view, .context = sink};
-    sink->confirm.role[0] = '\0';
-    redis_conn_verify(sink->conn, &claim);
+    sink->confirm = (struct redis_confirm){.is_replicated = false};
+    if (redis_conn_asks_cluster(sink->conn)) {
+        ask_for_replicas(sink);
+    } else {
+        redis_conn_verify(sink->conn, &claim);
+    }
+}
+
+static void
+doubt(struct redis_sink *sink, const char *what, const char *why, const char *advice)
+{
+    struct error error = {.code = STATUS_OK};
+    error_set(&error, STATUS_IO, "Redis at %s: all is written, but %s: %s; %s",
+              redis_conn_address(sink->conn), what, why, advice);
+    redis_report_trouble(sink, &error);
+    timer_set(&sink->pace, backoff_next(&sink->pauses));
 }
 
 enum redis_phase
@@ -18,17 +46,12 @@ redis_confirm_viewed(struct redis_sink *sink, enum redis_sentinel_view view,
                      const struct error *error)
 {
     const struct slice role = SLICE_LIT("ROLE");
-    struct error why = {.code = STATUS_OK};
     switch (view) {
     case REDIS_SENTINEL_OTHER:
         return redis_tools_drop(sink, REDIS_ERROR_READONLY, error);
     case REDIS_SENTINEL_UNSURE:
-        error_set(&why, STATUS_IO,
-                  "Redis at %s: all is written, but perhaps not to the master: %s; "
-                  "asking the Sentinels again",
-                  redis_conn_address(sink->conn), error->text);
-        redis_report_trouble(sink, &why);
-        timer_set(&sink->pace, backoff_next(&sink->pauses));
+        doubt(sink, "perhaps not to the master", error->text,
+              "asking the Sentinels again");
         break;
     case REDIS_SENTINEL_AGREED:
         redis_answer_begin(&sink->answer, REDIS_EXCHANGE_PROBE, 1);
@@ -41,9 +64,16 @@ redis_confirm_viewed(struct redis_sink *sink, enum redis_sentinel_view view,
 void
 redis_confirm_item(struct redis_sink *sink, const struct redis_item *item)
 {
+    struct redis_confirm *confirm = &sink->confirm;
     // Without the right to use ROLE the Sentinels have to do.
     if (item->depth == 1 && item->index == 0 && item->type == REDIS_ITEM_STRING) {
-        redis_reader_print(item->text, sink->confirm.role, sizeof(sink->confirm.role));
+        redis_reader_print(item->text, confirm->role, sizeof(confirm->role));
+    } else if (item->depth == 1 && item->type == REDIS_ITEM_ARRAY) {
+        confirm->has_replicas = item->number > 0; // of a master, each with its offset
+    } else if (item->depth == 0 && sink->answer.reply == 0) {
+        bool is_known = item->type == REDIS_ITEM_INTEGER;
+        confirm->is_replicated =
+            is_known ? item->number > 0 : item->type == REDIS_ITEM_ERROR;
     }
 }
 
@@ -56,6 +86,11 @@ redis_confirm_answered(struct redis_sink *sink)
         error_set(&error, STATUS_IO, "it is no longer the master: its role is %s",
                   role);
         return redis_tools_drop(sink, REDIS_ERROR_READONLY, &error);
+    }
+    if (sink->confirm.has_replicas && !sink->confirm.is_replicated &&
+        redis_conn_asks_cluster(sink->conn)) {
+        doubt(sink, "not to a replica", "none has confirmed it", "asking again");
+        return REDIS_PHASE_STAY;
     }
     backoff_reset(&sink->pauses);
     redis_report_well(sink);

@@ -1,5 +1,5 @@
 // Before redis_sink_finish reports success: is the server that has everything still the
-// master? Only if redis.url names Sentinels.
+// master? Only if redis.url names Sentinels or the nodes of a Redis Cluster.
 //
 // A master that was replaced accepts writes until it knows, and then loses them. So the
 // Sentinels are asked again after the last transaction, then the server for its role
@@ -7,7 +7,12 @@
 // written there. While a failover may be in progress or no Sentinel answers, they are
 // asked again after a pause, until the time of redis_sink_finish or redis.patience
 // ends.
+//
+// In a cluster the most complete replica becomes the next master, so it is enough that
+// one replica has everything (WAIT), if the master has any (ROLE).
 #pragma once
+
+#include <stdbool.h>
 
 #include "sinks/redis/redis_phase.h"
 #include "sinks/redis/redis_sentinel.h"
@@ -17,6 +22,8 @@ struct redis_sink;
 
 struct redis_confirm {
     char role[16]; // of the server; empty: not known
+    bool has_replicas;
+    bool is_replicated; // one has everything; or the user may not use WAIT
 };
 
 // Entering CONFIRM. on_view gets the sink.

@@ -9,69 +9,19 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
-#include <hiredis/hiredis.h>
 #include <openssl/crypto.h>
 
-#include "base/backoff.h"
-#include "net/timer.h"
-#include "sinks/redis/redis_dial.h"
-#include "sinks/redis/redis_sentinel.h"
+#include "net/redis/redis_cluster.h"
+#include "sinks/redis/redis_conn_inside.h"
+#include "sinks/redis/redis_hello.h"
 #include "sinks/redis/redis_stream.h"
-#include "net/redis/redis_target.h"
 #include "net/redis/redis_tls.h"
-
-enum conn_state { CONN_STOPPED, CONN_WAIT, CONN_ASK, CONN_DIAL, CONN_HELLO, CONN_UP };
 
 enum {
     READ_MAX = 1 << 16,
     WRITE_MAX = 1 << 18, // each write wakes Redis; a few large ones cost less
-    WORDS_MAX = 8,
-    REFUSAL_MAX = 200,
+    REST_MAX = 200,
 };
-
-static const usec idle_most = USEC_PER_S;
-
-struct redis_conn {
-    enum conn_state state;
-    struct event_base *base;
-    const struct redis_conn_calls *calls;
-    void *context;
-    struct redis_metrics *metrics;
-
-    struct redis_target target;
-    struct redis_sentinel *sentinel; // NULL: target.url names the server itself
-    struct redis_url endpoint;       // what is dialed, without user and password
-
-    struct backoff backoff;
-    // WAIT: next attempt. ASK: none. DIAL, HELLO, UP: deadline or next PING.
-    struct timer timer;
-    struct redis_dial *dial;
-    SSL_CTX *tls; // NULL: no TLS
-    struct bufferevent *stream;
-    struct redis_reader *reader;
-
-    size_t own_replies;         // to AUTH, SELECT, PING; they come before the owner's
-    size_t replies;             // the owner's
-    bool is_answered;           // an item arrived over this connection
-    bool has_progress;          // an item arrived since the deadline was set
-    bool asks_role;             // HELLO: the last reply of our own is to ROLE
-    enum redis_error_kind kind; // HELLO: the first error reply
-    struct error refusal;
-};
-
-static bool
-is_expecting(const struct redis_conn *conn)
-{
-    return conn->own_replies + conn->replies != 0;
-}
-
-static void
-set_deadline(struct redis_conn *conn)
-{
-    if (conn->state == CONN_UP) {
-        timer_set(&conn->timer, is_expecting(conn) ? conn->target.timeout : idle_most);
-    }
-}
 
 static void
 close_stream(struct redis_conn *conn)
@@ -90,6 +40,8 @@ close_stream(struct redis_conn *conn)
     conn->replies = 0;
     conn->is_answered = false;
     conn->asks_role = false;
+    conn->asks_slot = false;
+    conn->is_moved = false;
     conn->kind = REDIS_ERROR_NONE;
     conn->refusal = (struct error){.code = STATUS_OK};
 }
@@ -115,10 +67,11 @@ static void
 fail(struct redis_conn *conn, const char *text)
 {
     struct error error = {.code = STATUS_OK};
-    if (conn->sentinel != NULL) {
-        char master[REDIS_URL_TEXT_MAX];
-        redis_url_format(&conn->endpoint, master);
-        error_set(&error, STATUS_IO, "the master %s: %s", master, text);
+    if (conn->sentinel != NULL || conn->is_cluster) {
+        char server[REDIS_URL_TEXT_MAX];
+        redis_url_format(&conn->endpoint, server);
+        error_set(&error, STATUS_IO, "the %s %s: %s",
+                  conn->is_cluster ? "node" : "master", server, text);
     } else {
         error_set(&error, STATUS_IO, "%s", text);
     }
@@ -126,36 +79,12 @@ fail(struct redis_conn *conn, const char *text)
 }
 
 static void
-send_own(struct redis_conn *conn, size_t count, const struct slice *words)
-{
-    redis_conn_command(conn, count, words);
-    conn->replies--;
-    conn->own_replies++;
-}
-
-static void
 go_up(struct redis_conn *conn)
 {
     conn->state = CONN_UP;
     conn->metrics->connections++;
-    set_deadline(conn);
+    redis_conn_set_deadline(conn);
     conn->calls->on_up(conn->context);
-}
-
-static enum status
-log_in(struct redis_conn *conn, struct error *error)
-{
-    char password[REDIS_URL_SECRET_MAX];
-    enum status status = redis_target_password(&conn->target, password, error);
-    if (status == STATUS_OK && password[0] != '\0') {
-        const char *user = conn->target.url.user;
-        const struct slice with_user[] = {SLICE_LIT("AUTH"), slice_of(user),
-                                          slice_of(password)};
-        const struct slice without[] = {SLICE_LIT("AUTH"), slice_of(password)};
-        send_own(conn, user[0] != '\0' ? 3 : 2, user[0] != '\0' ? with_user : without);
-    }
-    OPENSSL_cleanse(password, sizeof(password));
-    return status;
 }
 
 static void
@@ -163,67 +92,10 @@ say_hello(struct redis_conn *conn)
 {
     struct error error = {.code = STATUS_OK};
     conn->state = CONN_HELLO;
-    if (log_in(conn, &error) != STATUS_OK) {
+    if (redis_hello_say(conn, &error) != STATUS_OK) {
         redis_conn_drop(conn, REDIS_ERROR_NONE, &error);
-        return;
-    }
-    if (conn->target.url.db != 0) {
-        char number[12];
-        snprintf(number, sizeof(number), "%u", (unsigned)conn->target.url.db);
-        const struct slice words[] = {SLICE_LIT("SELECT"), slice_of(number)};
-        send_own(conn, 2, words);
-    }
-    if (conn->sentinel != NULL) {
-        // Sentinels may still return a master that has just become a replica.
-        const struct slice role = SLICE_LIT("ROLE");
-        send_own(conn, 1, &role);
-        conn->asks_role = true;
-    }
-    if (conn->own_replies == 0) {
+    } else if (conn->own_replies == 0) {
         go_up(conn);
-    }
-}
-
-// The reply to ROLE begins with "master"; otherwise another Sentinel may know the
-// master. Without the right to use ROLE, the first write shows the role of the server.
-static void
-take_role(struct redis_conn *conn, const struct redis_item *item)
-{
-    if (conn->kind == REDIS_ERROR_NONE && item->depth == 1 && item->index == 0 &&
-        !slice_equal(item->text, SLICE_LIT("master"))) {
-        char role[16];
-        char master[REDIS_URL_TEXT_MAX];
-        conn->kind = REDIS_ERROR_READONLY;
-        error_set(&conn->refusal, STATUS_IO,
-                  "the Sentinels name %s as the master, but its role is %s",
-                  redis_url_format(&conn->endpoint, master),
-                  redis_reader_print(item->text, role, sizeof(role)));
-    }
-}
-
-static bool
-is_tolerated(const struct redis_conn *conn, enum redis_error_kind kind)
-{
-    return conn->asks_role && conn->own_replies == 1 &&
-           (kind == REDIS_ERROR_NOPERM || kind == REDIS_ERROR_NO_COMMAND);
-}
-
-static void
-take_own_item(struct redis_conn *conn, const struct redis_item *item)
-{
-    if (conn->state != CONN_HELLO) {
-        return;
-    }
-    if (item->type == REDIS_ITEM_ERROR) {
-        char text[REFUSAL_MAX];
-        enum redis_error_kind kind = redis_error_kind_of(item->text);
-        if (conn->kind == REDIS_ERROR_NONE && !is_tolerated(conn, kind)) {
-            conn->kind = kind;
-            error_set(&conn->refusal, STATUS_IO, "%s",
-                      redis_reader_print(item->text, text, sizeof(text)));
-        }
-    } else if (conn->asks_role && conn->own_replies == 1) {
-        take_role(conn, item);
     }
 }
 
@@ -239,8 +111,26 @@ on_item(void *context, const struct redis_item *item)
             conn->calls->on_item(conn->context, item);
         }
     } else {
-        take_own_item(conn, item);
+        redis_hello_item(conn, item);
     }
+}
+
+static void
+dial(struct redis_conn *conn)
+{
+    conn->state = CONN_DIAL;
+    timer_set(&conn->timer, conn->target.connect_timeout);
+    redis_dial_start(conn->dial);
+}
+
+// To the node that owns the slot.
+static void
+follow(struct redis_conn *conn)
+{
+    conn->endpoint = conn->owner;
+    conn->redirects++;
+    close_stream(conn);
+    dial(conn);
 }
 
 static void
@@ -251,7 +141,9 @@ take_own_reply(struct redis_conn *conn)
     if (conn->state != CONN_HELLO) {
         return;
     }
-    if (conn->kind != REDIS_ERROR_NONE) {
+    if (conn->is_moved && conn->redirects < REDIS_CLUSTER_REDIRECTS_MAX) {
+        follow(conn);
+    } else if (conn->kind != REDIS_ERROR_NONE) {
         redis_conn_drop(conn, conn->kind, &conn->refusal);
     } else if (conn->own_replies == 0) {
         go_up(conn);
@@ -313,7 +205,7 @@ on_readable(struct bufferevent *stream, void *context)
         evbuffer_drain(input, piece.iov_len);
     }
     if (conn->has_progress) {
-        set_deadline(conn);
+        redis_conn_set_deadline(conn);
     }
 }
 
@@ -322,7 +214,7 @@ on_readable(struct bufferevent *stream, void *context)
 static bool
 read_rest(struct redis_conn *conn)
 {
-    char rest[REFUSAL_MAX];
+    char rest[REST_MAX];
     ssize_t size = recv(bufferevent_getfd(conn->stream), rest, sizeof(rest), 0);
     return size <= 0 || take_bytes(conn, (struct slice){rest, (size_t)size});
 }
@@ -371,12 +263,17 @@ on_dialed(void *context, evutil_socket_t fd, const struct error *error)
     }
 }
 
+// One node of the cluster, each time the next.
 static void
-dial(struct redis_conn *conn)
+dial_node(struct redis_conn *conn)
 {
-    conn->state = CONN_DIAL;
-    timer_set(&conn->timer, conn->target.connect_timeout);
-    redis_dial_start(conn->dial);
+    const struct redis_url *url = &conn->target.url;
+    const struct redis_url_host *node = &url->hosts[conn->next_node];
+    conn->next_node = (conn->next_node + 1) % url->host_count;
+    conn->redirects = 0;
+    conn->endpoint.port = node->port;
+    memcpy(conn->endpoint.host, node->host, sizeof(node->host));
+    dial(conn);
 }
 
 static void
@@ -398,12 +295,14 @@ on_timer(void *context)
     if (conn->state == CONN_WAIT && conn->sentinel != NULL) {
         conn->state = CONN_ASK;
         redis_sentinel_start(conn->sentinel);
+    } else if (conn->state == CONN_WAIT && conn->is_cluster) {
+        dial_node(conn);
     } else if (conn->state == CONN_WAIT) {
         dial(conn);
-    } else if (conn->state == CONN_UP && !is_expecting(conn)) {
+    } else if (conn->state == CONN_UP && !redis_conn_is_expecting(conn)) {
         const struct slice ping = SLICE_LIT("PING");
-        send_own(conn, 1, &ping);
-        set_deadline(conn);
+        redis_conn_send_own(conn, 1, &ping);
+        redis_conn_set_deadline(conn);
     } else {
         bool is_up = conn->state == CONN_UP;
         char span[USEC_TEXT_MAX];
@@ -433,6 +332,11 @@ set_target(struct redis_conn *conn, const struct redis_options *options,
     }
     if (status != STATUS_OK) {
         return status;
+    }
+    if (url->kind == REDIS_URL_CLUSTER) {
+        conn->is_cluster = true;
+        conn->endpoint.kind = url->is_tls ? REDIS_URL_TLS : REDIS_URL_TCP;
+        snprintf(conn->probe, sizeof(conn->probe), "%sepoch", options->prefix);
     }
     if (url->kind == REDIS_URL_SENTINEL) {
         const struct redis_sentinel_setup setup = {
@@ -517,49 +421,6 @@ redis_conn_healthy(struct redis_conn *conn)
     backoff_reset(&conn->backoff);
 }
 
-static void
-expect(struct redis_conn *conn, size_t replies)
-{
-    bool was_idle = !is_expecting(conn);
-    conn->replies += replies;
-    if (was_idle) {
-        set_deadline(conn);
-    }
-}
-
-void
-redis_conn_command(struct redis_conn *conn, size_t count, const struct slice *words)
-{
-    const char *texts[WORDS_MAX];
-    size_t lengths[WORDS_MAX];
-    assert(count <= WORDS_MAX);
-    for (size_t i = 0; i < count; i++) {
-        texts[i] = words[i].ptr;
-        lengths[i] = words[i].len;
-    }
-    char *text = NULL;
-    long long length = redisFormatCommandArgv(&text, (int)count, texts, lengths);
-    // Without memory nothing is sent, and the deadline passes.
-    if (length > 0) {
-        bufferevent_write(conn->stream, text, (size_t)length);
-        conn->metrics->bytes_sent += (uint64_t)length;
-        OPENSSL_cleanse(text, (size_t)length);
-        redisFreeCommand(text);
-    }
-    expect(conn, 1);
-}
-
-void
-redis_conn_send(struct redis_conn *conn, struct slice bytes, size_t replies)
-{
-    struct evbuffer *output = bufferevent_get_output(conn->stream);
-    // Without memory nothing is sent, and the deadline passes.
-    if (evbuffer_add_reference(output, bytes.ptr, bytes.len, NULL, NULL) == 0) {
-        conn->metrics->bytes_sent += bytes.len;
-    }
-    expect(conn, replies);
-}
-
 const char *
 redis_conn_address(const struct redis_conn *conn)
 {
@@ -570,6 +431,12 @@ bool
 redis_conn_asks_sentinels(const struct redis_conn *conn)
 {
     return conn->sentinel != NULL;
+}
+
+bool
+redis_conn_asks_cluster(const struct redis_conn *conn)
+{
+    return conn->is_cluster;
 }
 
 void

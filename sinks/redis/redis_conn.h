@@ -5,7 +5,9 @@
 // every reply. An idle connection is checked (PING) every second, so that a silent loss
 // of the peer is noticed. Attempts are 50 ms apart, doubling to 2 s, until
 // redis_conn_healthy. If redis.url names Sentinels, each attempt asks them for the
-// master first and checks its role (ROLE) after login.
+// master first and checks its role (ROLE) after login. If it names the nodes of a
+// Redis Cluster, each attempt begins with the next of them and, after login, follows
+// redirections to the owner of the slot of redis.prefix.
 //
 //     rest ─start─▶ wait ─▶ [ask] ─▶ dial ─▶ hello ─▶ up
 //                    ▲────────┴────────┴───────┴──────┘ failure: on_down
@@ -72,6 +74,8 @@ void redis_conn_send(struct redis_conn *conn, struct slice bytes, size_t replies
 const char *redis_conn_address(const struct redis_conn *conn);
 // True if the next attempt asks Sentinels for the master.
 bool redis_conn_asks_sentinels(const struct redis_conn *conn);
+// True if it asks the nodes of a Redis Cluster for the owner of the slot.
+bool redis_conn_asks_cluster(const struct redis_conn *conn);
 // Only while up, if it asks Sentinels: asks them whether this server still is the
 // master. claim->server is set here. No callback if the connection is lost before.
 void redis_conn_verify(struct redis_conn *conn, struct redis_sentinel_claim *claim);

@@ -75,7 +75,7 @@ refuse(struct redis_sink *sink)
     if (sink->answer.exchange == REDIS_EXCHANGE_BATCH) {
         note_refused(sink);
     }
-    enum redis_action action = row->action;
+    enum redis_action action = redis_report_action(sink, kind);
     if (action == REDIS_ACTION_OPERATOR && redis_report_is_patient(sink)) {
         action = REDIS_ACTION_RECONNECT;
     }

@@ -6,6 +6,10 @@
 #include <string.h>
 #include <sysexits.h>
 
+#define IS_CLUSTER                                                                     \
+    "it is a Redis Cluster: set redis.url = cluster://host:port and a redis.prefix "   \
+    "with a hash tag, as {cascaded}:"
+
 // clang-format off
 static const struct redis_error_kind_row rows[REDIS_ERROR_COUNT] = {
     [REDIS_ERROR_LOADING] = {"LOADING", REDIS_ACTION_RETRY, 0,
@@ -33,15 +37,15 @@ static const struct redis_error_kind_row rows[REDIS_ERROR_COUNT] = {
     [REDIS_ERROR_WRONGTYPE] = {"WRONGTYPE", REDIS_ACTION_REPAIR, 0,
         "a key of cascaded has another type: it is replaced"},
     [REDIS_ERROR_MOVED] = {"MOVED", REDIS_ACTION_OPERATOR, EX_CONFIG,
-        "it is a Redis Cluster, which is not supported: use a single server"},
+        IS_CLUSTER},
     [REDIS_ERROR_CROSSSLOT] = {"CROSSSLOT", REDIS_ACTION_OPERATOR, EX_CONFIG,
-        "it is a Redis Cluster, which is not supported: use a single server"},
+        IS_CLUSTER},
     [REDIS_ERROR_CLUSTERDOWN] = {"CLUSTERDOWN", REDIS_ACTION_OPERATOR, EX_CONFIG,
-        "it is a Redis Cluster, which is not supported: use a single server"},
+        IS_CLUSTER},
     [REDIS_ERROR_ASK] = {"ASK", REDIS_ACTION_OPERATOR, EX_CONFIG,
-        "it is a Redis Cluster, which is not supported: use a single server"},
+        IS_CLUSTER},
     [REDIS_ERROR_TRYAGAIN] = {"TRYAGAIN", REDIS_ACTION_OPERATOR, EX_CONFIG,
-        "it is a Redis Cluster, which is not supported: use a single server"},
+        IS_CLUSTER},
     [REDIS_ERROR_EXECABORT] = {"EXECABORT", REDIS_ACTION_RETRY, 0,
         "a transaction was refused; it is sent again"},
     [REDIS_ERROR_NO_COMMAND] = {"ERR unknown command", REDIS_ACTION_OPERATOR, EX_NOPERM,
@@ -60,7 +64,7 @@ static const struct redis_error_kind_row rows[REDIS_ERROR_COUNT] = {
     [REDIS_ERROR_WRONGPASS_5] = {"ERR invalid password", REDIS_ACTION_OPERATOR, EX_NOPERM,
         "the password is wrong: see redis.password_file"},
     [REDIS_ERROR_IN_CLUSTER] = {"ERR SELECT is not allowed in cluster mode", REDIS_ACTION_OPERATOR,
-        EX_CONFIG, "it is a Redis Cluster, which is not supported: use a single server"},
+        EX_CONFIG, IS_CLUSTER},
     [REDIS_ERROR_SENTINEL] = {"ERR this server is a Sentinel", REDIS_ACTION_OPERATOR, EX_CONFIG,
         "set redis.url = sentinel://host:port/name, with the name of its master"},
     [REDIS_ERROR_UNKNOWN] = {"ERR", REDIS_ACTION_RETRY, 0,

@@ -198,7 +198,8 @@ end(struct redis_sink *sink)
     redis_outbox_written(&sink->outbox);
     redis_report_well(sink);
     if (redis_flush_is_finished(sink)) {
-        if (redis_conn_asks_sentinels(sink->conn)) {
+        if (redis_conn_asks_sentinels(sink->conn) ||
+            redis_conn_asks_cluster(sink->conn)) {
             return REDIS_PHASE_CONFIRM;
         }
         redis_flush_finish(sink);

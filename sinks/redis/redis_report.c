@@ -127,6 +127,24 @@ advise_right(const struct redis_sink *sink, const char *text, char advice[ADVICE
     }
 }
 
+static bool
+is_about_slots(enum redis_error_kind kind)
+{
+    return kind == REDIS_ERROR_MOVED || kind == REDIS_ERROR_CLUSTERDOWN ||
+           kind == REDIS_ERROR_ASK || kind == REDIS_ERROR_TRYAGAIN;
+}
+
+enum redis_action
+redis_report_action(const struct redis_sink *sink, enum redis_error_kind kind)
+{
+    if (!redis_conn_asks_cluster(sink->conn) || !is_about_slots(kind)) {
+        return redis_error_kind_row(kind)->action;
+    }
+    // While a slot is moved its old owner answers, and TRYAGAIN or ASK.
+    bool is_moving = kind == REDIS_ERROR_ASK || kind == REDIS_ERROR_TRYAGAIN;
+    return is_moving ? REDIS_ACTION_RETRY : REDIS_ACTION_RECONNECT;
+}
+
 void
 redis_report_refusal(const struct redis_sink *sink, enum redis_error_kind kind,
                      const char *text, struct error *ret_error)
@@ -135,9 +153,16 @@ redis_report_refusal(const struct redis_sink *sink, enum redis_error_kind kind,
     snprintf(advice, sizeof(advice), "%s", redis_error_kind_row(kind)->advice);
     if (kind == REDIS_ERROR_NOPERM) {
         advise_right(sink, text, advice);
-    } else if (redis_error_kind_row(kind)->action == REDIS_ACTION_RECONNECT &&
+    } else if (redis_report_action(sink, kind) == REDIS_ACTION_RECONNECT &&
                redis_conn_asks_sentinels(sink->conn)) {
         snprintf(advice, sizeof(advice), "asking the Sentinels for the master again");
+    } else if (redis_report_action(sink, kind) == REDIS_ACTION_RECONNECT &&
+               redis_conn_asks_cluster(sink->conn)) {
+        snprintf(advice, sizeof(advice),
+                 "asking the cluster for the owner of the slot again");
+    } else if (redis_conn_asks_cluster(sink->conn) && is_about_slots(kind)) {
+        snprintf(advice, sizeof(advice),
+                 "the slot is being moved to another node; writing is tried again");
     }
     error_set(ret_error, STATUS_IO, "Redis at %s: %s; %s",
               redis_conn_address(sink->conn), text, advice);
@@ -177,7 +202,7 @@ redis_report_down(struct redis_sink *sink, enum redis_error_kind kind,
         redis_report_count(sink, kind);
     }
     if (kind != REDIS_ERROR_NONE && !redis_report_is_patient(sink) &&
-        redis_error_kind_row(kind)->action == REDIS_ACTION_OPERATOR) {
+        redis_report_action(sink, kind) == REDIS_ACTION_OPERATOR) {
         struct error last = {.code = STATUS_OK};
         redis_report_refusal(sink, kind, error->text, &last);
         return redis_tools_stop(sink, REDIS_EVENT_FATAL,

@@ -25,6 +25,9 @@ bool redis_report_is_patient(const struct redis_sink *sink);
 
 void redis_report_event(struct redis_sink *sink, enum redis_event event, int exit_code,
                         const struct error *error);
+// What to do about an error of that kind; in a cluster, moved slots are no failure.
+enum redis_action redis_report_action(const struct redis_sink *sink,
+                                      enum redis_error_kind kind);
 // "Redis at <address>: <its error>; <what to do>". A missing right is named.
 void redis_report_refusal(const struct redis_sink *sink, enum redis_error_kind kind,
                           const char *text, struct error *ret_error);

@@ -369,10 +369,10 @@ static void
 ask_next(struct redis_sentinel *sentinel)
 {
     const struct redis_url *url = &sentinel->setup.target->url;
-    const struct redis_url_host *host = &url->sentinels[sentinel->next];
-    usec span = sentinel->setup.timeout / (usec)url->sentinel_count;
+    const struct redis_url_host *host = &url->hosts[sentinel->next];
+    usec span = sentinel->setup.timeout / (usec)url->host_count;
     sentinel->left--;
-    sentinel->next = (sentinel->next + 1) % url->sentinel_count;
+    sentinel->next = (sentinel->next + 1) % url->host_count;
     memcpy(sentinel->asked.host, host->host, sizeof(sentinel->asked.host));
     sentinel->asked.port = host->port;
     sentinel->host[0] = '\0';
@@ -425,7 +425,7 @@ static void
 begin_round(struct redis_sentinel *sentinel)
 {
     redis_sentinel_cancel(sentinel);
-    sentinel->left = sentinel->setup.target->url.sentinel_count;
+    sentinel->left = sentinel->setup.target->url.host_count;
     sentinel->why[0] = '\0';
     ask_next(sentinel);
 }

@@ -1,3 +1,4 @@
+#include "net/redis/redis_cluster.h"
 #include "net/redis/redis_url.h"
 
 #include <setjmp.h>
@@ -88,13 +89,13 @@ sentinels_name_a_master_and_have_a_port_of_their_own(void **state)
     (void)state;
     struct redis_url url = must_parse("sentinel://10.0.0.1,s-2.lan:5000,[::1]/my_m.1");
     assert_int_equal(url.kind, REDIS_URL_SENTINEL);
-    assert_int_equal(url.sentinel_count, 3);
-    assert_string_equal(url.sentinels[0].host, "10.0.0.1");
-    assert_int_equal(url.sentinels[0].port, 26379);
-    assert_string_equal(url.sentinels[1].host, "s-2.lan");
-    assert_int_equal(url.sentinels[1].port, 5000);
-    assert_string_equal(url.sentinels[2].host, "::1");
-    assert_int_equal(url.sentinels[2].port, 26379);
+    assert_int_equal(url.host_count, 3);
+    assert_string_equal(url.hosts[0].host, "10.0.0.1");
+    assert_int_equal(url.hosts[0].port, 26379);
+    assert_string_equal(url.hosts[1].host, "s-2.lan");
+    assert_int_equal(url.hosts[1].port, 5000);
+    assert_string_equal(url.hosts[2].host, "::1");
+    assert_int_equal(url.hosts[2].port, 26379);
     assert_string_equal(url.name, "my_m.1");
     assert_string_equal(url.host, "");
     assert_false(url.has_db);
@@ -107,8 +108,71 @@ sentinels_name_a_master_and_have_a_port_of_their_own(void **state)
     assert_string_equal(url.name, "m");
     assert_true(url.has_db);
     assert_int_equal(url.db, 3);
-    assert_int_equal(must_parse("sentinel://1,2,3,4,5,6,7,8/m").sentinel_count,
-                     REDIS_URL_SENTINELS_MAX);
+    assert_int_equal(must_parse("sentinel://1,2,3,4,5,6,7,8/m").host_count,
+                     REDIS_URL_HOSTS_MAX);
+}
+
+static void
+a_cluster_is_named_by_its_nodes(void **state)
+{
+    (void)state;
+    char text[REDIS_URL_TEXT_MAX];
+    struct redis_url url = must_parse("cluster://10.0.0.1,n-2.lan:7001,[::1]");
+    assert_int_equal(url.kind, REDIS_URL_CLUSTER);
+    assert_int_equal(url.host_count, 3);
+    assert_int_equal(url.hosts[0].port, 6379);
+    assert_string_equal(url.hosts[1].host, "n-2.lan");
+    assert_int_equal(url.hosts[1].port, 7001);
+    assert_string_equal(url.hosts[2].host, "::1");
+    assert_false(redis_url_is_tls(&url));
+    assert_string_equal(redis_url_format(&url, text),
+                        "cluster://10.0.0.1:6379,n-2.lan:7001,[::1]:6379");
+    url = must_parse("clusters://h");
+    assert_true(redis_url_is_tls(&url));
+    assert_string_equal(redis_url_format(&url, text), "clusters://h:6379");
+}
+
+static void
+a_hash_tag_has_something_between_its_braces(void **state)
+{
+    (void)state;
+    assert_true(redis_cluster_has_tag("{cascaded}:"));
+    assert_true(redis_cluster_has_tag("a{}}:{b}") == false);
+    assert_true(redis_cluster_has_tag("a{b}{}"));
+    assert_false(redis_cluster_has_tag("cascaded:"));
+    assert_false(redis_cluster_has_tag("{}cascaded:"));
+    assert_false(redis_cluster_has_tag("{cascaded:"));
+    assert_false(redis_cluster_has_tag("}a{"));
+}
+
+static void
+a_redirection_names_the_owner_of_the_slot(void **state)
+{
+    (void)state;
+    const struct redis_url asked = {
+        .kind = REDIS_URL_TLS, .host = "asked.lan", .port = 1};
+    struct redis_url node = asked;
+    assert_true(
+        redis_cluster_moved(SLICE_LIT("MOVED 3999 10.0.0.2:6381"), &asked, &node));
+    assert_string_equal(node.host, "10.0.0.2");
+    assert_int_equal(node.port, 6381);
+    assert_int_equal(node.kind, REDIS_URL_TLS);
+    assert_true(
+        redis_cluster_moved(SLICE_LIT("MOVED 1 2001:db8::1:7000"), &asked, &node));
+    assert_string_equal(node.host, "2001:db8::1");
+    assert_int_equal(node.port, 7000);
+    // The reply of a node that knows no address: its own host.
+    assert_true(redis_cluster_moved(SLICE_LIT("MOVED 1 :7001"), &asked, &node));
+    assert_string_equal(node.host, "asked.lan");
+    assert_int_equal(node.port, 7001);
+    static const char *const wrong[] = {"MOVED",         "MOVED ",      "MOVED 1",
+                                        "MOVED 1 h",     "MOVED 1 h:",  "MOVED 1 h:0",
+                                        "MOVED 1 h:x",   "MOVED 1 ?:1", "ASK 1 h:1",
+                                        "MOVED 1 a b:1 "};
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        assert_false(redis_cluster_moved(slice_of(wrong[i]), &asked, &node));
+        assert_string_equal(node.host, "asked.lan");
+    }
 }
 
 static void
@@ -117,6 +181,11 @@ errors_about_sentinels_are_reported(void **state)
     (void)state;
     static const char *const wrong[][2] = {
         {"sentinel://", "host"},
+        {"cluster://", "host"},
+        {"cluster://a,", "host"},
+        {"cluster://a/1", "no databases"},
+        {"cluster://u:p@a", "redis.user"},
+        {"cluster://1,2,3,4,5,6,7,8,9", "at most 8"},
         {"sentinel:///m", "host"},
         {"sentinel://a,/m", "host"},
         {"sentinel://,a/m", "host"},
@@ -199,8 +268,8 @@ a_text_for_humans_that_is_too_long_is_cut(void **state)
     (void)state;
     char text[REDIS_URL_TEXT_MAX];
     struct redis_url url = must_parse("sentinel://1,2,3,4,5,6,7,8/m/3");
-    for (size_t i = 0; i < url.sentinel_count; i++) {
-        memset(url.sentinels[i].host, 'h', 60);
+    for (size_t i = 0; i < url.host_count; i++) {
+        memset(url.hosts[i].host, 'h', 60);
     }
     assert_int_equal(strlen(redis_url_format(&url, text)), sizeof(text) - 1);
 }
@@ -374,6 +443,9 @@ main(void)
         cmocka_unit_test(user_and_password_are_decoded),
         cmocka_unit_test(an_ipv6_address_is_in_brackets),
         cmocka_unit_test(sentinels_name_a_master_and_have_a_port_of_their_own),
+        cmocka_unit_test(a_cluster_is_named_by_its_nodes),
+        cmocka_unit_test(a_hash_tag_has_something_between_its_braces),
+        cmocka_unit_test(a_redirection_names_the_owner_of_the_slot),
         cmocka_unit_test(errors_about_sentinels_are_reported),
         cmocka_unit_test(the_name_of_a_master_has_a_limit_and_the_limit_itself_fits),
         cmocka_unit_test(a_sentinel_answers_with_a_host_and_a_port),
