@@ -219,11 +219,13 @@ set_options(rd_kafka_conf_t *conf, const struct kafka_client_setup *setup,
     char brokers[BROKERS_MAX];
     char group[TEXT_MAX + SOURCE_NAME_MAX];
     char ahead[TEXT_MAX];
+    char fetch[TEXT_MAX];
     char connect[TEXT_MAX];
     list_brokers(setup, brokers);
     snprintf(group, sizeof(group), "cascaded-%s-%016" PRIx64, options->name,
              setup->group);
     snprintf(ahead, sizeof(ahead), "%d", KAFKA_CLIENT_AHEAD / 1024);
+    snprintf(fetch, sizeof(fetch), "%d", KAFKA_CLIENT_AHEAD);
     snprintf(connect, sizeof(connect), "%" PRId64,
              options->connect_timeout > USEC_PER_S
                  ? options->connect_timeout / USEC_PER_MS
@@ -240,6 +242,7 @@ set_options(rd_kafka_conf_t *conf, const struct kafka_client_setup *setup,
         {"socket.timeout.ms", "30000"},
         {"socket.keepalive.enable", "true"},
         {"queued.max.messages.kbytes", ahead},
+        {"fetch.max.bytes", fetch},
         // Positions are stored with the counters only.
         {"enable.auto.commit", "false"},
         {"enable.auto.offset.store", "false"},

@@ -2,9 +2,10 @@
 // topic, on the event loop.
 //
 // The library has threads of its own, which connect, decrypt and read ahead; what they
-// pass on waits in a queue of at most KAFKA_CLIENT_AHEAD bytes until kafka_client_next
-// takes it. Nothing here blocks. The consumer is the only member of a group with a
-// name of its own, so it is always assigned all partitions; the group stores nothing.
+// pass on waits in a queue of at most KAFKA_CLIENT_AHEAD bytes, and one answer of as
+// many bytes from each broker, until kafka_client_next takes it. Nothing here blocks.
+// The consumer is the only member of a group with a name of its own, so it is always
+// assigned all partitions; the group stores nothing.
 #pragma once
 
 #include <stdbool.h>
