@@ -406,8 +406,10 @@ on_connection(evutil_socket_t listener, short what, void *context)
     client->has_ended = false;
     client->request = NULL;
     bufferevent_setcb(client->stream, on_readable, on_written, on_end, client);
-    bufferevent_enable(client->stream, EV_READ | EV_WRITE);
     timer_set(&client->deadline, CONTROL_PATIENCE);
+    if (bufferevent_enable(client->stream, EV_READ | EV_WRITE) != 0) {
+        close_client(client); // without memory
+    }
 }
 
 // ── life ───────────────────────────────────────────────────────────────────
