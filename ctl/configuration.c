@@ -98,13 +98,14 @@ configuration_reload(struct service *service, bool is_waiting, bool is_json,
 // ── config show ────────────────────────────────────────────────────────────
 
 static void
-put_option(struct buffer *out, const json_t *option, bool with_origin)
+put_option(struct buffer *out, const json_t *option, const void *context)
 {
+    const bool *with_origin = context;
     struct slice origin = print_member(option, "origin");
     (void)cell_put(out, print_member(option, "name"), VALUE_COLUMNS);
     buffer_append(out, SLICE_LIT(" = "));
     (void)cell_put(out, print_member(option, "value"), VALUE_COLUMNS);
-    if (with_origin) {
+    if (*with_origin) {
         buffer_append(out, SLICE_LIT("    # "));
         if (slice_equal(origin, SLICE_LIT("file"))) {
             (void)cell_put(out, print_member(option, "file"), VALUE_COLUMNS);
@@ -126,21 +127,9 @@ configuration_show(struct service *service, bool with_origin, bool is_json,
     if (status != STATUS_OK) {
         return status;
     }
-    if (is_json) {
-        json_t *answer = json_pack("{s:O}", "options", options);
-        print_json(answer);
-        json_decref(answer);
-    } else {
-        struct buffer out;
-        size_t index;
-        const json_t *option;
-        buffer_init(&out, PRINT_TEXT_MAX);
-        json_array_foreach(options, index, option)
-        {
-            put_option(&out, option, with_origin);
-        }
-        print_buffer(&out);
-    }
+    const struct print_list list = {
+        .name = "options", .put = put_option, .context = &with_origin};
+    print_list(&list, options, is_json);
     json_decref(options);
     return STATUS_OK;
 }

@@ -33,6 +33,30 @@ print_buffer(struct buffer *text)
     buffer_fini(text);
 }
 
+void
+print_list(const struct print_list *list, const json_t *items, bool is_json)
+{
+    struct buffer out;
+    size_t index;
+    const json_t *item;
+    if (is_json) {
+        json_t *answer = json_pack("{s:O}", list->name, items);
+        print_json(answer);
+        json_decref(answer);
+        return;
+    }
+    buffer_init(&out, PRINT_TEXT_MAX);
+    json_array_foreach(items, index, item)
+    {
+        list->put(&out, item, list->context);
+    }
+    if (json_array_size(items) == 0 && list->none != NULL) {
+        buffer_append(&out, slice_of(list->none));
+        buffer_append_byte(&out, '\n');
+    }
+    print_buffer(&out);
+}
+
 struct slice
 print_member(const json_t *object, const char *name)
 {

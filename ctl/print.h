@@ -14,6 +14,16 @@ void print_json(const json_t *json);
 // What the buffer contains, and frees it. The caller has cleaned untrusted text.
 void print_buffer(struct buffer *text);
 
+// A list that the daemon answered.
+struct print_list {
+    const char *name; // its member in the JSON
+    const char *none; // the line in place of an empty list; NULL: no line
+    void (*put)(struct buffer *out, const json_t *item, const void *context);
+    const void *context;
+};
+// As one object of JSON, or a line for each item.
+void print_list(const struct print_list *list, const json_t *items, bool is_json);
+
 // The text of a member; none if it is no string.
 struct slice print_member(const json_t *object, const char *name);
 int64_t print_number(const json_t *object, const char *name); // 0: it is none

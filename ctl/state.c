@@ -206,20 +206,10 @@ choose(const json_t *sources, const char *name)
 }
 
 static void
-print_sources(const json_t *sources)
+put_listed(struct buffer *out, const json_t *source, const void *context)
 {
-    struct buffer out;
-    size_t index;
-    const json_t *source;
-    buffer_init(&out, PRINT_TEXT_MAX);
-    if (json_array_size(sources) == 0) {
-        buffer_append(&out, SLICE_LIT("no source is configured\n"));
-    }
-    json_array_foreach(sources, index, source)
-    {
-        put_source(&out, source);
-    }
-    print_buffer(&out);
+    (void)context;
+    put_source(out, source);
 }
 
 enum status
@@ -234,12 +224,10 @@ state_sources(struct service *service, const char *name, bool is_json,
     json_t *sources = choose(json_object_get(state, "sources"), name);
     if (name != NULL && json_array_size(sources) == 0) {
         status = error_set(error, STATUS_RANGE, "there is no source \"%.200s\"", name);
-    } else if (is_json) {
-        json_t *answer = json_pack("{s:O}", "sources", sources);
-        print_json(answer);
-        json_decref(answer);
     } else {
-        print_sources(sources);
+        const struct print_list list = {
+            .name = "sources", .none = "no source is configured", .put = put_listed};
+        print_list(&list, sources, is_json);
     }
     json_decref(sources);
     json_decref(state);

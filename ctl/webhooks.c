@@ -10,8 +10,9 @@
 enum { NAME_COLUMNS = 16, URL_COLUMNS = 40 };
 
 static void
-put_webhook(struct buffer *out, const json_t *webhook)
+put_webhook(struct buffer *out, const json_t *webhook, const void *context)
 {
+    (void)context;
     long long discarded =
         print_number(webhook, "given_up") + print_number(webhook, "dropped");
     cell_put_aligned(out, print_member(webhook, "name"), NAME_COLUMNS, CELL_LEFT);
@@ -36,24 +37,9 @@ webhooks_list(struct service *service, bool is_json, struct error *error)
     if (status != STATUS_OK) {
         return status;
     }
-    if (is_json) {
-        json_t *answer = json_pack("{s:O}", "webhooks", webhooks);
-        print_json(answer);
-        json_decref(answer);
-    } else {
-        struct buffer out;
-        size_t index;
-        const json_t *webhook;
-        buffer_init(&out, PRINT_TEXT_MAX);
-        json_array_foreach(webhooks, index, webhook)
-        {
-            put_webhook(&out, webhook);
-        }
-        if (json_array_size(webhooks) == 0) {
-            buffer_append(&out, SLICE_LIT("no webhook is configured\n"));
-        }
-        print_buffer(&out);
-    }
+    const struct print_list list = {
+        .name = "webhooks", .none = "no webhook is configured", .put = put_webhook};
+    print_list(&list, webhooks, is_json);
     json_decref(webhooks);
     return STATUS_OK;
 }
