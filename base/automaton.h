@@ -44,8 +44,10 @@ automaton_next(const struct automaton *automaton, uint32_t state, unsigned char 
     while (state != 0) {
         const struct automaton_state *row = &automaton->states[state];
         const unsigned char *labels = automaton->labels + row->first;
-        const unsigned char *at =
-            row->children != 0 ? memchr(labels, byte, row->children) : NULL;
+        const unsigned char *at = row->children > 1
+                                      ? memchr(labels, byte, row->children)
+                                  : row->children == 1 && *labels == byte ? labels
+                                                                          : NULL;
         if (at != NULL) {
             return row->first + (uint32_t)(at - labels);
         }

@@ -68,13 +68,18 @@ decode_campaigns_of_ref(struct decode_run *run, const struct post_ref *ref,
     struct post_campaigns campaigns = find(run, ref->text, ref->lang);
     size_t count = 0;
     const struct text_entity *tags =
-        decode_found_all(run, text_hashtags, ref->text, &count);
+        words->counts[CAMPAIGN_WORDS_TAGS] != 0
+            ? decode_found_all(run, text_hashtags, ref->text, &count)
+            : NULL;
     for (size_t i = 0; i < count; i++) {
         add(&campaigns,
             campaign_words_of_hashtag(words, text_hashtag(&run->arena, tags[i].name)));
     }
+    count = 0;
     const struct text_entity *mentions =
-        decode_found_all(run, text_mentions, ref->text, &count);
+        words->counts[CAMPAIGN_WORDS_HANDLES] != 0
+            ? decode_found_all(run, text_mentions, ref->text, &count)
+            : NULL;
     for (size_t i = 0; i < count; i++) {
         add(&campaigns, campaign_words_of_handle(words, &run->arena, mentions[i].name));
     }

@@ -8,83 +8,9 @@
 #include "ingest/text/script.h"
 #include "ingest/text/text.h"
 #include "ingest/text/utf8.h"
+#include "ingest/text/word_form.h"
 
 enum { ARENA_MAX = 16 << 20, MARKS_MAX = 32, SHOWN_MAX = 100 };
-
-// ── the form that is compared ──────────────────────────────────────────────
-
-static bool
-is_space(uint32_t code)
-{
-    return (code >= 0x09 && code <= 0x0d) || code == ' ' || code == 0x85 ||
-           code == 0xa0 || code == 0x1680 || (code >= 0x2000 && code <= 0x200a) ||
-           code == 0x2028 || code == 0x2029 || code == 0x202f || code == 0x205f ||
-           code == 0x3000;
-}
-
-// Copies the text with each run of white space as one space; returns its length.
-static size_t
-put_spaced(struct slice text, char *out)
-{
-    size_t len = 0;
-    bool is_behind_space = false;
-    for (size_t at = 0; at < text.len;) {
-        unsigned char byte = (unsigned char)text.ptr[at];
-        struct utf8_char c =
-            byte < 0x80 ? (struct utf8_char){byte, 1} : utf8_at(text, at);
-        bool is_blank = is_space(c.code);
-        if (!is_blank) {
-            memcpy(out + len, text.ptr + at, c.size);
-            len += c.size;
-        } else if (!is_behind_space) {
-            out[len++] = ' ';
-        }
-        is_behind_space = is_blank;
-        at += c.size;
-    }
-    return len;
-}
-
-// The same for a text of ASCII alone, which is brought into lower case as well; false
-// if it is not one.
-static bool
-put_ascii(struct slice text, char *out, size_t *ret_len)
-{
-    size_t len = 0;
-    bool is_behind_space = false;
-    for (size_t at = 0; at < text.len; at++) {
-        unsigned char c = (unsigned char)text.ptr[at];
-        if (c >= 0x80) {
-            return false;
-        }
-        bool is_blank = c == ' ' || (c >= 0x09 && c <= 0x0d);
-        if (!is_blank || !is_behind_space) {
-            out[len++] = is_blank ? ' ' : slice_lower((char)c);
-        }
-        is_behind_space = is_blank;
-    }
-    *ret_len = len;
-    return true;
-}
-
-struct slice
-campaign_words_form(struct arena *arena, struct slice text)
-{
-    size_t len = 0;
-    char *out = arena_alloc(arena, text.len + 1, 1);
-    if (out == NULL) {
-        return SLICE_NONE;
-    }
-    if (put_ascii(text, out, &len)) {
-        return (struct slice){out, len};
-    }
-    struct slice folded = text_fold(arena, text);
-    out = arena_alloc(arena, folded.len + 1, 1);
-    if (slice_is_none(folded) || out == NULL) {
-        return SLICE_NONE;
-    }
-    return (struct slice){out, put_spaced(folded, out)};
-}
 
 // ── life ───────────────────────────────────────────────────────────────────
 
@@ -267,7 +193,7 @@ campaign_words_add_word(struct campaign_words *words, unsigned campaign,
         addition.list = CAMPAIGN_WORDS_HANDLES;
         addition.text = text_fold(&words->scratch, name);
     } else {
-        addition.text = campaign_words_form(&words->scratch, trimmed);
+        addition.text = word_form(&words->scratch, trimmed);
     }
     if (addition.text.len > CAMPAIGN_WORDS_LENGTH) {
         return error_set(error, STATUS_RANGE,
@@ -399,6 +325,10 @@ campaign_words_build(struct campaign_words *words, struct error *error)
     if (texts == NULL || !automaton_init(&words->automaton, texts, count)) {
         return error_set(error, STATUS_NOMEM, "no memory for the words of campaigns");
     }
+    words->scan = arena_alloc(&words->arena, 1, sizeof(*words->scan));
+    if (words->scan == NULL || !word_scan_init(words->scan, &words->scratch)) {
+        return error_set(error, STATUS_NOMEM, "no memory for the words of campaigns");
+    }
     return STATUS_OK;
 }
 
@@ -454,10 +384,11 @@ campaign_words_in_text(const struct campaign_words *words, struct arena *arena,
     const struct campaign_words_item *items = words->items[CAMPAIGN_WORDS_WORDS];
     struct campaign_words_set found = {0};
     uint32_t state = 0;
-    if (automaton->states == NULL || text.len == 0) {
+    if (automaton->states == NULL || text.len == 0 ||
+        !word_scan_may_contain(words->scan, automaton, text)) {
         return found;
     }
-    struct slice form = campaign_words_form(arena, text);
+    struct slice form = word_form(arena, text);
     for (size_t at = 0; at < form.len; at++) {
         state = automaton_next(automaton, state, (unsigned char)form.ptr[at]);
         for (uint32_t end = automaton_found(automaton, state); end != 0;

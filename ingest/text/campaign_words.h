@@ -2,9 +2,9 @@
 // languages; and which campaigns a text, a hashtag … belongs to.
 //
 // Campaigns are numbers below CAMPAIGN_WORDS_CAMPAIGNS, a set of them has a bit for
-// each. Texts are compared as hashtags are (text_fold), with each run of white space as
-// one space. A word is found where it is complete (ingest/text/script.h). A word that
-// begins with '#' or '@' is that hashtag or handle, and is found in no text.
+// each. Texts are compared in a common form (ingest/text/word_form.h). A word is found
+// where it is complete (ingest/text/script.h). A word that begins with '#' or '@' is
+// that hashtag or handle, and is found in no text.
 //
 //     campaign_words_add … ─▶ campaign_words_build ─▶ campaign_words_in …
 //
@@ -20,6 +20,7 @@
 #include "base/automaton.h"
 #include "base/slice.h"
 #include "base/status.h"
+#include "ingest/text/word_scan.h"
 
 enum {
     CAMPAIGN_WORDS_CAMPAIGNS = 64,
@@ -60,9 +61,10 @@ struct campaign_words {
     size_t words; // given so far
     size_t bytes; // of these
     struct automaton automaton;
-    uint64_t campaigns;    // that have an item
-    uint64_t has_language; // that have a language
-    uint32_t order;        // of the campaigns; a number of the owner's
+    struct word_scan *scan; // in the arena; made with the automaton
+    uint64_t campaigns;     // that have an item
+    uint64_t has_language;  // that have a language
+    uint32_t order;         // of the campaigns; a number of the owner's
 };
 
 void campaign_words_init(struct campaign_words *words);
@@ -122,6 +124,3 @@ uint64_t campaign_words_of_address(const struct campaign_words *words,
 // The campaigns that posts of this language (none: unknown) may belong to.
 uint64_t campaign_words_of_language(const struct campaign_words *words,
                                     struct arena *arena, struct slice language);
-
-// The form in which words and texts are compared; SLICE_NONE beyond the arena's limit.
-struct slice campaign_words_form(struct arena *arena, struct slice text);

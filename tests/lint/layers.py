@@ -49,7 +49,8 @@ WHOLE = re.compile(r"\bstruct pipeline\b")
 LIBRARIES = {
     r"simdjson\.h": ["ingest/json/json_simd.cc", "ingest/json/json_walk.hh"],
     r"utf8proc\.h": ["ingest/text/utf8.c", "ingest/text/link.c", "ingest/text/text.c",
-                    "ingest/text/compose.c", "ingest/text/script.c", "daemon/libraries.c"],
+                    "ingest/text/compose.c", "ingest/text/script.c", "ingest/text/word_scan.c",
+                    "daemon/libraries.c"],
     r"hiredis/": ["sinks/redis/redis_conn_write.c", "sinks/redis/redis_reader.c", "ctl/client.h", "ctl/connection.h", "daemon/libraries.c"],
     r"openssl/": ["sinks/redis/redis_conn.c", "sinks/redis/redis_conn_inside.h",
                   "sinks/redis/redis_conn_write.c", "sinks/redis/redis_hello.c",
