@@ -325,6 +325,7 @@ campaign_words_build(struct campaign_words *words, struct error *error)
     if (texts == NULL || !automaton_init(&words->automaton, texts, count)) {
         return error_set(error, STATUS_NOMEM, "no memory for the words of campaigns");
     }
+    word_sieve_init(&words->sieve, texts, count);
     words->scan = arena_alloc(&words->arena, 1, sizeof(*words->scan));
     if (words->scan == NULL || !word_scan_init(words->scan, &words->scratch)) {
         return error_set(error, STATUS_NOMEM, "no memory for the words of campaigns");
@@ -385,6 +386,7 @@ campaign_words_in_text(const struct campaign_words *words, struct arena *arena,
     struct campaign_words_set found = {0};
     uint32_t state = 0;
     if (automaton->states == NULL || text.len == 0 ||
+        !word_sieve_may_contain(&words->sieve, text) ||
         !word_scan_may_contain(words->scan, automaton, text)) {
         return found;
     }

@@ -21,6 +21,7 @@
 #include "base/slice.h"
 #include "base/status.h"
 #include "ingest/text/word_scan.h"
+#include "ingest/text/word_sieve.h"
 
 enum {
     CAMPAIGN_WORDS_CAMPAIGNS = 64,
@@ -61,6 +62,7 @@ struct campaign_words {
     size_t words; // given so far
     size_t bytes; // of these
     struct automaton automaton;
+    struct word_sieve sieve;
     struct word_scan *scan; // in the arena; made with the automaton
     uint64_t campaigns;     // that have an item
     uint64_t has_language;  // that have a language

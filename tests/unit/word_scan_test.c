@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -9,6 +10,7 @@
 #include "ingest/text/utf8.h"
 #include "ingest/text/word_form.h"
 #include "ingest/text/word_scan.h"
+#include "ingest/text/word_sieve.h"
 
 enum { ARENA_MAX = 1 << 16, WELL_KNOWN = 0x3400, RARELY = 61 };
 
@@ -34,6 +36,22 @@ may_contain(const struct word_scan *scan, struct slice text, struct slice word)
     return is_found;
 }
 
+static bool
+passes(struct slice text, struct slice word)
+{
+    struct word_sieve sieve;
+    word_sieve_init(&sieve, &word, 1);
+    return word_sieve_may_contain(&sieve, text);
+}
+
+// A word is not white space alone.
+static bool
+is_kept(const struct word_scan *scan, struct slice text, struct slice word)
+{
+    return slice_equal(word, SLICE_LIT(" ")) ||
+           (passes(text, word) && may_contain(scan, text, word));
+}
+
 // The character alone, behind and before others that it may change.
 static void
 check_beside(const struct word_scan *scan, struct arena *arena, uint32_t code)
@@ -48,8 +66,8 @@ check_beside(const struct word_scan *scan, struct arena *arena, uint32_t code)
         arena_reset(arena);
         struct slice behind = arena_join(arena, beside, c);
         struct slice before = arena_join(arena, c, beside);
-        if (!may_contain(scan, behind, word_form(arena, behind)) ||
-            !may_contain(scan, before, word_form(arena, before))) {
+        if (!is_kept(scan, behind, word_form(arena, behind)) ||
+            !is_kept(scan, before, word_form(arena, before))) {
             fail_msg("U+%04X beside \"%s\"", code, besides[i]);
         }
     }
@@ -88,7 +106,7 @@ bytes_that_are_no_character_may_be_part_of_a_word(void **state)
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         arena_reset(&arena);
         struct slice text = slice_of(texts[i]);
-        assert_true(may_contain(*state, text, word_form(&arena, text)));
+        assert_true(is_kept(*state, text, word_form(&arena, text)));
     }
     arena_fini(&arena);
 }
@@ -134,6 +152,46 @@ nothing_begins_within_a_run_of_letters_and_digits(void **state)
     }
 }
 
+static void
+a_text_passes_with_the_longest_run_of_a_word(void **state)
+{
+    (void)state;
+    const struct slice word = SLICE_LIT("a keeper of lights");
+    assert_true(passes(slice_of("A\u2003Keeper\tof"), word));
+    assert_false(passes(slice_of("keeper of"), word)); // without white space before
+    assert_false(passes(slice_of("a keep er of lights"), word));
+    assert_true(passes(slice_of("LightHouse"), SLICE_LIT("a lighthouse")));
+    assert_false(passes(SLICE_LIT(""), word));
+    assert_true(passes(slice_of("Tea\t7"), SLICE_LIT("tea 7")));
+    assert_false(passes(slice_of("tea"), SLICE_LIT("tea 7")));
+    assert_false(passes(slice_of("ea 7"), SLICE_LIT("tea 7")));
+    assert_true(passes(slice_of("caf\u00c9"), SLICE_LIT("caf\u00e9")));
+    assert_true(passes(slice_of("\u0130\u017fI"), SLICE_LIT("i\u017fi")));
+    assert_true(passes(slice_of("e\u0301"), SLICE_LIT("\u00e9")));
+    assert_false(passes(slice_of("plain"), SLICE_LIT("\u00e9")));
+}
+
+static void
+a_text_passes_with_any_of_many_words(void **state)
+{
+    (void)state;
+    enum { WORDS = 100, WORD = 6 };
+    char bytes[WORDS][WORD];
+    struct slice words[WORDS];
+    for (int i = 0; i < WORDS; i++) {
+        const char word[WORD] = {
+            'w', 'o', 'r', 'd', (char)('0' + i / 10), (char)('0' + i % 10)};
+        memcpy(bytes[i], word, WORD);
+        words[i] = (struct slice){bytes[i], WORD};
+    }
+    struct word_sieve sieve;
+    word_sieve_init(&sieve, words, WORDS);
+    for (int i = 0; i < WORDS; i++) {
+        assert_true(word_sieve_may_contain(&sieve, words[i]));
+    }
+    assert_false(word_sieve_may_contain(&sieve, SLICE_LIT("word 12, ward12, word1")));
+}
+
 int
 main(void)
 {
@@ -143,6 +201,8 @@ main(void)
         cmocka_unit_test(white_space_counts_as_one_space),
         cmocka_unit_test(a_text_without_the_word_is_recognised_in_many_scripts),
         cmocka_unit_test(nothing_begins_within_a_run_of_letters_and_digits),
+        cmocka_unit_test(a_text_passes_with_the_longest_run_of_a_word),
+        cmocka_unit_test(a_text_passes_with_any_of_many_words),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
 }
