@@ -213,9 +213,10 @@ campaign_people_act(struct pipeline *pipeline, unsigned campaign, uint32_t user,
     pair->acts++;
     pair->last = time > pair->last ? time : pair->last;
     campaign_course_met(pipeline, pair, time);
-    inside_count(pipeline,
-                 campaign_counter_of_user(pipeline, TALLY_ACTS, user, campaign), 1);
-    refresh(pipeline, pair);
+    uint32_t acts = campaign_counter_of_user(pipeline, TALLY_ACTS, user, campaign);
+    if (!inside_count(pipeline, acts, 1)) {
+        refresh(pipeline, pair); // no window changed, which would have done it
+    }
     campaign_outreach_touched(pipeline, index);
     if (pair->acts == 1) {
         alert_newcomer_judge(pipeline, index, true);
