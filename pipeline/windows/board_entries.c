@@ -50,12 +50,19 @@ board_entries_select(struct board_entry *entries, uint32_t count, uint32_t wante
     }
 }
 
-// Radix sort.
+// Radix sort. A byte in which all are equal takes no pass.
 void
 board_entries_sort(struct board_entry *entries, struct board_entry *spare,
                    uint32_t count)
 {
+    uint32_t different = 0; // bits
+    for (uint32_t i = 1; i < count; i++) {
+        different |= entries[i].owner ^ entries[0].owner;
+    }
     for (uint32_t shift = 0; shift < 32; shift += 8) {
+        if ((different >> shift & 0xFF) == 0) {
+            continue;
+        }
         uint32_t starts[257] = {0};
         for (uint32_t i = 0; i < count; i++) {
             starts[((entries[i].owner >> shift) & 0xFF) + 1]++;
