@@ -133,14 +133,20 @@ visit_moved(const struct boards *boards, uint32_t index, moved_fn entered,
     uint32_t i = 0;
     uint32_t k = 0;
     while (i < board->current_count || k < board->published_count) {
-        int step = walk_step(board, i, k);
-        if (step < 0 && entered != NULL) {
+        if (i < board->current_count && k < board->published_count &&
+            board->current[i].owner == board->published[k].owner) {
+            i++; // most stay
+            k++;
+            continue;
+        }
+        bool has_entered = walk_step(board, i, k) < 0;
+        if (has_entered && entered != NULL) {
             entered(boards->owners.context, tally, board->current[i].owner);
-        } else if (step > 0 && left != NULL) {
+        } else if (!has_entered && left != NULL) {
             left(boards->owners.context, tally, board->published[k].owner);
         }
-        i += step <= 0;
-        k += step >= 0;
+        i += has_entered;
+        k += !has_entered;
     }
 }
 
