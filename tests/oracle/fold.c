@@ -484,9 +484,39 @@ view(struct fold *fold)
     }
 }
 
+// Pulls what is left of the flush that began before.
+static void
+finish(struct fold *fold)
+{
+    struct change change;
+    size_t count = 0;
+    while (changes_next(fold->pipeline, &change)) {
+        print_change(&change);
+        count++;
+    }
+    changes_written(fold->pipeline, count);
+}
+
+// A flush during which posts come in.
+static void
+begin(struct fold *fold)
+{
+    struct change change;
+    size_t count = 0;
+    finish(fold);
+    changes_begin(fold->pipeline);
+    uint64_t pulls = chance(fold, 64);
+    while (count < pulls && changes_next(fold->pipeline, &change)) {
+        print_change(&change);
+        count++;
+    }
+    changes_written(fold->pipeline, count);
+}
+
 static void
 flush(struct fold *fold)
 {
+    finish(fold);
     while (fold->chaos != 0 && chance(fold, 3) == 0) {
         lose(fold);
     }
@@ -538,6 +568,8 @@ feed(struct fold *fold, const struct lines_message *message)
     }
     if (fold->line_count % fold->every == 0) {
         flush(fold);
+    } else if (fold->chaos != 0 && chance(fold, 4) == 0) {
+        begin(fold);
     }
 }
 
