@@ -98,6 +98,23 @@ drop_names(struct pipeline *pipeline, uint32_t user)
     users_erase(users, user);
 }
 
+// Those that arrived since the search began.
+static void
+take_back_rest(const struct subject *subject, const struct event_records_part *part)
+{
+    struct pipeline *pipeline = subject->pipeline;
+    const struct event_records *records = &pipeline->records;
+    for (uint64_t i = part->first; i < part->next; i++) {
+        uint32_t event = event_records_row(part, i);
+        const struct event *row = event_records_at(records, event);
+        if (inside_actor(pipeline, row) == subject->user &&
+            (row->flags & EVENT_UNDONE) == 0 &&
+            event_records_find(records, row->hash) == event) {
+            undo_event(pipeline, event);
+        }
+    }
+}
+
 static void
 drop_events(struct subject *subject, const struct event_records_part *part,
             uint64_t *posts)
@@ -210,6 +227,8 @@ erasure_detach(struct pipeline *pipeline, struct slice id, struct erasure *erasu
     }
     struct slice own = users_id(&pipeline->users, subject.user);
     (void)person_text_init(&subject.text, own);
+    take_back_rest(&subject, &pipeline->records.newest);
+    take_back_rest(&subject, &pipeline->records.lasting);
     author_baseline_forget(&pipeline->forecasts.baselines, inside_hash(pipeline, own));
     drop_pairs(pipeline, subject.user);
     drop_counters(pipeline, subject.user);

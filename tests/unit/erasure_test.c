@@ -201,6 +201,114 @@ others_keep_what_they_have_after_a_withdrawal(void **state)
     }
 }
 
+// ── what arrives during the search ─────────────────────────────────────────
+
+static void
+reshare(struct pipeline *pipeline, const char *id, const char *author, const char *via)
+{
+    const struct post post = {
+        .kind = POST_RETWEETED,
+        .id = slice_of(id),
+        .author.id = slice_of(author),
+        .time = T0 + 2 * USEC_PER_S,
+        .is_undone_by_id = true,
+        .retweet_of = {.id = SLICE_LIT("bsky:p1"), .author.id = SLICE_LIT("bsky:u1")},
+        .via = slice_of(via),
+    };
+    assert_int_equal(pipeline_post(pipeline, &post, WALL), STATUS_OK);
+}
+
+static void
+publish(struct pipeline *pipeline, const char *id, const char *author)
+{
+    const struct post_user named = {.id = SLICE_LIT("bsky:u7")};
+    const struct post post = {
+        .kind = POST_PUBLISHED,
+        .id = slice_of(id),
+        .author.id = slice_of(author),
+        .time = T0 + USEC_PER_S,
+        .text = SLICE_LIT("tea for two"),
+        .mentions = &named,
+        .mention_count = 1,
+    };
+    assert_int_equal(pipeline_post(pipeline, &post, WALL), STATUS_OK);
+}
+
+static void
+undo(struct pipeline *pipeline, const char *id)
+{
+    const struct post post = {.kind = POST_DELETED,
+                              .id = slice_of(id),
+                              .author.id = SLICE_LIT("bsky:who"),
+                              .time = T0 + 3 * USEC_PER_S};
+    assert_int_equal(pipeline_post(pipeline, &post, WALL), STATUS_OK);
+}
+
+// The place of a person on boards.
+static void
+cut_member(char *text, const char *member)
+{
+    char *at;
+    while ((at = strstr(text, member)) != NULL) {
+        const char *end = at + strlen(member);
+        end += strspn(end, "0123456789");
+        memmove(at, end, strlen(end) + 1);
+    }
+}
+
+// The twin deletes what the person does during the search of the other.
+static char *
+lines_after_an_arrival(bool is_twin)
+{
+    struct pipeline *pipeline = made_pipeline(
+        "users.capacity=1000 cascades.capacity=1000 dedupe.capacity=1000");
+    pipeline_set_thresholds(pipeline, 1, 1);
+    publish(pipeline, "bsky:p1", "bsky:u1");
+    reshare(pipeline, "bsky:who0", "bsky:who", "");
+    reshare(pipeline, "bsky:r9", "bsky:u9", "");
+    made_flush(pipeline);
+    struct erasure erasure;
+    assert_int_equal(erasure_begin(pipeline, SLICE_LIT("bsky:who"), &erasure),
+                     STATUS_OK);
+    reshare(pipeline, "bsky:who1", "bsky:who", "bsky:r9");
+    reshare(pipeline, "bsky:r5", "bsky:u5", "bsky:who1");
+    publish(pipeline, "bsky:who2", "bsky:who");
+    if (is_twin) {
+        undo(pipeline, "bsky:who1");
+        undo(pipeline, "bsky:who2");
+    }
+    while (!erasure_is_searched(pipeline, &erasure)) {
+        (void)pipeline_settle(pipeline);
+    }
+    if (!is_twin) {
+        erasure_detach(pipeline, SLICE_LIT("bsky:who"), &erasure);
+    }
+    reshare(pipeline, "bsky:r6", "bsky:u6", "bsky:who1");
+    undo(pipeline, "bsky:who1");
+    undo(pipeline, "bsky:who2");
+    reshare(pipeline, "bsky:r8", "bsky:u8", "bsky:r6");
+    made_flush(pipeline);
+    changes_restart(pipeline);
+    char *text = flushed(pipeline);
+    cut_member(text, " bsky:who=");
+    char *lines = lines_without(text, "bsky:who");
+    free(text);
+    pipeline_destroy(&pipeline);
+    return lines;
+}
+
+static void
+what_arrives_during_the_search_is_taken_back(void **state)
+{
+    (void)state;
+    char *lines = lines_after_an_arrival(false);
+    char *twin = lines_after_an_arrival(true);
+    assert_non_null(strstr(twin, "bsky:p1"));
+    assert_string_equal(lines, twin);
+    free(lines);
+    free(twin);
+}
+
 static void
 an_unknown_id_erases_no_one(void **state)
 {
@@ -221,6 +329,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_erased_person_is_in_no_snapshot),
         cmocka_unit_test(others_keep_what_they_have_after_a_withdrawal),
+        cmocka_unit_test(what_arrives_during_the_search_is_taken_back),
         cmocka_unit_test(an_unknown_id_erases_no_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
