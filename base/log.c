@@ -414,7 +414,7 @@ log_write(enum log_level level, struct log_event event, const char *format, ...)
 void
 log_now(enum log_level level, struct log_event event, const char *text)
 {
-    write_line(level, &event, text, 0);
+    put_line(level, &event, text, 0); // write_line may call snprintf
 }
 
 void

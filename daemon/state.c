@@ -112,8 +112,7 @@ write_content(struct writer *writer, struct pipeline *pipeline, struct slice not
     memcpy(magic, STATE_READ_MAGIC, STATE_READ_MAGIC_LEN);
     uint64_t note_len = note.len;
     unsigned char digest[STATE_READ_DIGEST_LEN];
-    return EVP_DigestInit_ex(writer->digest, EVP_sha256(), NULL) == 1 &&
-           write_bytes(writer, magic, STATE_READ_MAGIC_LEN) &&
+    return write_bytes(writer, magic, STATE_READ_MAGIC_LEN) &&
            write_bytes(writer, &note_len, sizeof(note_len)) &&
            write_bytes(writer, (void *)(uintptr_t)note.ptr, note.len) &&
            snapshot_save(pipeline, write_bytes, writer) == STATUS_OK &&
@@ -122,10 +121,23 @@ write_content(struct writer *writer, struct pipeline *pipeline, struct slice not
                STATE_READ_DIGEST_LEN;
 }
 
+// Before the fork: the child must not wait for a lock of OpenSSL that a thread of
+// another library held at that moment. NULL when memory is short.
+static EVP_MD_CTX *
+create_digest(void)
+{
+    EVP_MD_CTX *digest = EVP_MD_CTX_new();
+    if (digest != NULL && EVP_DigestInit_ex(digest, EVP_sha256(), NULL) != 1) {
+        EVP_MD_CTX_free(digest);
+        return NULL;
+    }
+    return digest;
+}
+
 // 0, or an errno.
 static int
 write_part(const struct state *state, struct pipeline *pipeline, struct slice note,
-           bool is_beside)
+           struct writer *writer)
 {
     // Left by a writer that was killed, or a link made by another user.
     if (unlinkat(state->dir, PART, 0) != 0 && errno != ENOENT) {
@@ -136,16 +148,14 @@ write_part(const struct state *state, struct pipeline *pipeline, struct slice no
     if (fd < 0) {
         return errno;
     }
-    struct writer writer = {
-        .file = fdopen(fd, "wb"), .digest = EVP_MD_CTX_new(), .is_beside = is_beside};
+    writer->file = fdopen(fd, "wb");
     errno = 0;
-    bool is_good = writer.file != NULL && writer.digest != NULL &&
-                   write_content(&writer, pipeline, note) && fflush(writer.file) == 0 &&
+    bool is_good = writer->file != NULL && writer->digest != NULL &&
+                   write_content(writer, pipeline, note) && fflush(writer->file) == 0 &&
                    fsync(fd) == 0;
     int reason = is_good ? 0 : errno != 0 ? errno : EIO;
-    EVP_MD_CTX_free(writer.digest);
-    if (writer.file != NULL) {
-        fclose(writer.file);
+    if (writer->file != NULL) {
+        fclose(writer->file);
     } else {
         close(fd);
     }
@@ -159,9 +169,9 @@ write_part(const struct state *state, struct pipeline *pipeline, struct slice no
 // time.
 static int
 write_snapshot(const struct state *state, struct pipeline *pipeline, struct slice note,
-               bool is_beside)
+               struct writer *writer)
 {
-    int reason = write_part(state, pipeline, note, is_beside);
+    int reason = write_part(state, pipeline, note, writer);
     if (reason != 0) {
         return reason;
     }
@@ -191,7 +201,9 @@ state_save_now(struct state *state, struct pipeline *pipeline, struct slice note
         waitpid(state->child, NULL, 0);
         state->child = 0;
     }
-    int reason = write_snapshot(state, pipeline, note, false);
+    struct writer writer = {.digest = create_digest()};
+    int reason = write_snapshot(state, pipeline, note, &writer);
+    EVP_MD_CTX_free(writer.digest);
     return reason == 0 ? STATUS_OK : explain(state, reason, error);
 }
 
@@ -199,7 +211,8 @@ state_save_now(struct state *state, struct pipeline *pipeline, struct slice note
 static void
 become_writer(const struct state *state, pid_t parent)
 {
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGCHLD};
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGCHLD, SIGSEGV,
+                                  SIGBUS, SIGILL,  SIGFPE, SIGABRT};
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         signal(numbers[i], SIG_DFL);
     }
@@ -218,12 +231,14 @@ state_save(struct state *state, struct pipeline *pipeline, struct slice note)
     if (state->child != 0) {
         return false;
     }
+    struct writer writer = {.digest = create_digest(), .is_beside = true};
     pid_t self = getpid();
     pid_t child = fork();
     if (child == 0) {
         become_writer(state, self);
-        _exit(write_snapshot(state, pipeline, note, true));
+        _exit(write_snapshot(state, pipeline, note, &writer));
     }
+    EVP_MD_CTX_free(writer.digest);
     if (child < 0) {
         struct error error = {0};
         (void)explain(state, errno, &error);

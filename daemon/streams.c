@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "daemon/wall_clock.h"
+#include "ingest/sources/source_open.h"
 
 // A silence counts as idleness after at most half a minute (liveness.c). A source that
 // lags more than twice that is catching up, and the posts between are not
@@ -28,6 +29,7 @@ streams_fini(struct streams *streams)
         stream_destroy(&streams->items[i]);
     }
     streams->count = 0;
+    source_open_settle();
 }
 
 static const char *

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <librdkafka/rdkafka.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -195,11 +196,12 @@ static enum status
 set_login(rd_kafka_conf_t *conf, const struct source_options *options,
           struct error *error)
 {
-    char password[TOKEN_FILE_MAX];
+    char password[TOKEN_FILE_LINE_MAX];
     if (options->user[0] == '\0') {
         return STATUS_OK;
     }
-    enum status status = token_file_read(options->token_file, password, error);
+    enum status status =
+        token_file_line("token_file", options->token_file, password, error);
     if (status == STATUS_OK) {
         status = set(conf, "sasl.password", password, error);
     }
@@ -284,6 +286,19 @@ kafka_client_continue(struct kafka_client *client)
     event_active(client->woken, EV_READ, 0);
 }
 
+void
+kafka_client_assign_again(struct kafka_client *client)
+{
+    rd_kafka_topic_partition_list_t *partitions = NULL;
+    rd_kafka_resp_err_t code = rd_kafka_assignment(client->consumer, &partitions);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        fail(client, code, rd_kafka_err2str(code));
+        return;
+    }
+    assign(client, partitions);
+    rd_kafka_topic_partition_list_destroy(partitions);
+}
+
 const char *
 kafka_client_trouble(const struct kafka_client *client)
 {
@@ -313,10 +328,16 @@ read_value(struct kafka_client *client, struct kafka_event *event)
     if (message->payload == NULL || message->len == 0) {
         return;
     }
+    event->is_too_long = message->len > LINES_MAX;
+    if (event->is_too_long) {
+        return;
+    }
     buffer_reset(&client->data);
     char *bytes = buffer_extend(&client->data, message->len + LINES_PADDING);
     if (bytes == NULL) {
-        event->is_too_long = true;
+        // The message is read again after the next connection.
+        fail(client, RD_KAFKA_RESP_ERR_UNKNOWN, "no memory for a message");
+        event->kind = KAFKA_FAILED;
         return;
     }
     memcpy(bytes, message->payload, message->len);
@@ -405,12 +426,18 @@ static void
 end_consumer(rd_kafka_t *consumer)
 {
     pthread_t thread;
+    sigset_t all;
+    sigset_t before;
     count_ending(1);
+    // Signals are for the thread of the loop.
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
     if (pthread_create(&thread, NULL, destroy_consumer, consumer) == 0) {
         (void)pthread_detach(thread);
     } else {
         (void)destroy_consumer(consumer);
     }
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 void

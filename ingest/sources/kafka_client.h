@@ -65,12 +65,15 @@ enum status kafka_client_open(const struct kafka_client_setup *setup,
 // At once: the library's threads end on their own. Accepts NULL. From on_ready only as
 // the last thing.
 void kafka_client_close(struct kafka_client **client);
-// Waits until the threads of all closed clients have ended, but at most a second.
+// Waits until the threads of all closed clients have ended, but at most a second. For
+// the end of the process.
 void kafka_client_settle(void);
 
 // Takes what comes next. *ret_outcome is set with KAFKA_FAILED.
 struct kafka_event kafka_client_next(struct kafka_client *client,
                                      struct outcome *ret_outcome);
+// All partitions are read from setup->offsets again.
+void kafka_client_assign_again(struct kafka_client *client);
 // Calls on_ready in the next round of the loop.
 void kafka_client_continue(struct kafka_client *client);
 // What went wrong last on the way to the brokers; empty: nothing.

@@ -14,8 +14,8 @@
 // What a group takes to assign its partitions, by the brokers' default, and more.
 #define JOIN_TIME (15 * USEC_PER_S)
 
-// Messages in one round of the loop.
-enum { ROUND_MAX = 256 };
+// Messages, and bytes, in one round of the loop.
+enum { ROUND_MAX = 256, ROUND_BYTES_MAX = 128 << 10 };
 
 struct kafka_source {
     struct source source;
@@ -24,8 +24,10 @@ struct kafka_source {
     struct reconnect reconnect;
     uint64_t connection;         // the number of the next one
     struct kafka_event event;    // while its message is held
-    struct source_cursor cursor; // without the offsets, which are here:
+    struct source_cursor cursor; // without offsets and time, which are here:
     struct kafka_offsets offsets;
+    usec times[KAFKA_PARTITIONS_MAX];     // of the last message; USEC_NONE: none
+    bool is_at_end[KAFKA_PARTITIONS_MAX]; // nothing was behind it
     bool is_placed;      // all partitions had an offset once: it is a cursor
     int partition_count; // 0: not known
     bool is_filling;     // the open gap is being read
@@ -55,14 +57,33 @@ has_all(const struct kafka_source *kafka)
 static void
 note_place(struct kafka_source *kafka, const struct kafka_event *event, int64_t next)
 {
-    struct source_cursor *cursor = &kafka->cursor;
     usec wall = kafka->source.setup.wall();
     usec time = event->time != USEC_NONE && event->time < wall ? event->time : wall;
+    usec *last = &kafka->times[event->partition];
+    *last = *last == USEC_NONE || *last < time ? time : *last;
+    kafka->is_at_end[event->partition] = event->kind == KAFKA_END;
     kafka->offsets.next[event->partition] = next;
     kafka->is_placed = kafka->is_placed || has_all(kafka);
-    if (cursor->time == USEC_NONE || cursor->time < time) {
-        cursor->time = time;
+}
+
+// Up to when everything was read: the time of the partition that is furthest behind or,
+// if all were read to their end, of the newest message.
+static usec
+time_of(const struct kafka_source *kafka)
+{
+    usec least = USEC_NONE;
+    usec newest = USEC_NONE;
+    for (size_t i = 0; i < KAFKA_PARTITIONS_MAX; i++) {
+        usec time = kafka->times[i];
+        if (time == USEC_NONE) {
+            continue;
+        }
+        newest = newest == USEC_NONE || newest < time ? time : newest;
+        if (!kafka->is_at_end[i] && (least == USEC_NONE || time < least)) {
+            least = time;
+        }
     }
+    return least != USEC_NONE ? least : newest;
 }
 
 static void
@@ -136,8 +157,9 @@ on_assigned(struct kafka_source *kafka)
     source_set_state(source, SOURCE_IDLE_OK, NULL);
 }
 
-// The partition is read again from the oldest message that is left.
-static void
+// The partition is read again from the oldest message that is left; if there is no gap
+// yet, over a new connection, so that there is one. True: this one remains.
+static bool
 on_offset_gone(struct kafka_source *kafka, const struct kafka_event *event)
 {
     char why[ERROR_TEXT_MAX];
@@ -146,7 +168,12 @@ on_offset_gone(struct kafka_source *kafka, const struct kafka_event *event)
              event->partition, (long long)kafka->offsets.next[event->partition]);
     kafka->offsets.next[event->partition] = -1;
     kafka->is_lost = true;
+    if (kafka->is_filling) {
+        kafka_client_assign_again(kafka->client); // the gap is open
+        return true;
+    }
     end(kafka, RECONNECT_NETWORK, "offset_gone", why);
+    return false;
 }
 
 // ── messages ───────────────────────────────────────────────────────────────
@@ -199,8 +226,7 @@ take_next(struct kafka_source *kafka)
         fill_gap(kafka, &kafka->event, true);
         return true;
     case KAFKA_OFFSET_GONE:
-        on_offset_gone(kafka, &kafka->event);
-        return false;
+        return on_offset_gone(kafka, &kafka->event);
     case KAFKA_FAILED:
         if (kafka->source.is_up && outcome.class == RECONNECT_NETWORK) {
             outcome.reason = "broken";
@@ -215,7 +241,8 @@ static void
 read_on(void *context)
 {
     struct kafka_source *kafka = context;
-    for (size_t i = 0; i < ROUND_MAX; i++) {
+    uint64_t bytes = kafka->source.metrics.bytes + ROUND_BYTES_MAX;
+    for (size_t i = 0; i < ROUND_MAX && kafka->source.metrics.bytes < bytes; i++) {
         if (kafka->source.is_held || kafka->client == NULL || !take_next(kafka)) {
             return;
         }
@@ -274,7 +301,6 @@ overdue(struct source *source)
 static void
 destroy(struct source *source)
 {
-    kafka_client_settle();
     free(of(source));
 }
 
@@ -286,6 +312,7 @@ cursor(const struct source *source, struct source_cursor *ret_cursor)
         return false;
     }
     *ret_cursor = kafka->cursor;
+    ret_cursor->time = time_of(kafka);
     ret_cursor->value = kafka_offsets_sum(&kafka->offsets);
     kafka_offsets_format(&kafka->offsets, ret_cursor->offsets);
     return true;
@@ -308,12 +335,16 @@ set_place(struct kafka_source *kafka, const struct source_cursor *resume)
     struct source_cursor *cursor = &kafka->cursor;
     snprintf(cursor->wire, sizeof(cursor->wire), "kafka");
     snprintf(cursor->kind, sizeof(cursor->kind), "offsets");
-    cursor->time = USEC_NONE;
+    for (size_t i = 0; i < KAFKA_PARTITIONS_MAX; i++) {
+        kafka->times[i] = USEC_NONE;
+    }
     kafka_offsets_init(&kafka->offsets);
     if (resume != NULL && strcmp(resume->host, cursor->host) == 0 &&
         strcmp(resume->wire, cursor->wire) == 0 && resume->offsets[0] != '\0' &&
         kafka_offsets_parse(slice_of(resume->offsets), &kafka->offsets) == STATUS_OK) {
-        cursor->time = resume->time;
+        for (size_t i = 0; i < KAFKA_PARTITIONS_MAX; i++) {
+            kafka->times[i] = kafka->offsets.next[i] >= 0 ? resume->time : USEC_NONE;
+        }
         kafka->is_placed = true;
     }
 }

@@ -5,6 +5,7 @@
 #include "ingest/sources/http_source.h"
 #include "ingest/sources/jetstream_source.h"
 #ifdef CASCADED_KAFKA
+#include "ingest/sources/kafka_client.h"
 #include "ingest/sources/kafka_source.h"
 #endif
 #include "ingest/sources/mastodon_backfill_http.h"
@@ -57,4 +58,12 @@ source_open(const struct source_setup *setup, struct source **ret_source,
     }
     *ret_source = source;
     return STATUS_OK;
+}
+
+void
+source_open_settle(void)
+{
+#ifdef CASCADED_KAFKA
+    kafka_client_settle();
+#endif
 }

@@ -1,4 +1,4 @@
-// Chooses the transport by the address: http(s):// and ws(s)://.
+// Chooses the transport by the address: http(s)://, ws(s):// and kafka(s)://.
 #pragma once
 
 #include "ingest/sources/source.h"
@@ -8,3 +8,7 @@
 // STATUS_NOMEM.
 enum status source_open(const struct source_setup *setup, struct source **ret_source,
                         struct error *error) MUST_USE;
+
+// For the end of the process, after the last source_destroy: waits until threads of
+// libraries have ended, but at most a second.
+void source_open_settle(void);

@@ -1,10 +1,9 @@
 #include "net/redis/redis_target.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/redact.h"
+#include "net/token_file.h"
 
 _Static_assert((int)OPTION_TEXT_MAX <= (int)REDIS_URL_SECRET_MAX,
                "an option's text fits a login");
@@ -40,36 +39,12 @@ redis_target_read(const struct redis_options *options, struct redis_target *ret_
     return STATUS_OK;
 }
 
-static enum status
-read_first_line(const char *option, const char *path, char text[REDIS_URL_SECRET_MAX],
-                struct error *error)
-{
-    char shown[REDACT_MAX];
-    FILE *file = fopen(path, "re");
-    if (file == NULL) {
-        return error_set(error, STATUS_IO, "%s: cannot read %s: %s", option,
-                         redact_path(path, errno, shown), strerror(errno));
-    }
-    // No second copy of the secret in a buffer that is freed without being cleared.
-    setvbuf(file, NULL, _IONBF, 0);
-    bool has_line = fgets(text, REDIS_URL_SECRET_MAX, file) != NULL;
-    fclose(file);
-    size_t length = has_line ? strcspn(text, "\r\n") : 0;
-    if (length == 0 || length == REDIS_URL_SECRET_MAX - 1) {
-        return error_set(error, STATUS_IO,
-                         "%s: the first line of %s must hold 1 to %d bytes", option,
-                         path, REDIS_URL_SECRET_MAX - 2);
-    }
-    text[length] = '\0';
-    return STATUS_OK;
-}
-
 enum status
 redis_target_password(const struct redis_target *target,
                       char ret_password[REDIS_URL_SECRET_MAX], struct error *error)
 {
     if (target->password_file[0] != '\0') {
-        return read_first_line("redis.password_file", target->password_file,
+        return token_file_line("redis.password_file", target->password_file,
                                ret_password, error);
     }
     memcpy(ret_password, target->url.password, REDIS_URL_SECRET_MAX);
@@ -82,7 +57,7 @@ redis_target_sentinel_password(const struct redis_target *target,
                                struct error *error)
 {
     if (target->sentinel_password_file[0] != '\0') {
-        return read_first_line("redis.sentinel_password_file",
+        return token_file_line("redis.sentinel_password_file",
                                target->sentinel_password_file, ret_password, error);
     }
     ret_password[0] = '\0';
