@@ -195,31 +195,44 @@ alert_stream_newest(struct client *client, const struct alert_stream_choice *cho
 // ── removing ───────────────────────────────────────────────────────────────
 
 static enum status
-remove_entry(struct client *client, const redisReply *entry, struct error *error)
+run(struct client *client, const char *command, struct slice key,
+    const char *const *words, struct error *error)
 {
-    const char *const ids[] = {entry->element[0]->str, NULL};
+    client_queue(client, command, key, words);
+    redisReply *reply = client_answer(client, REDIS_REPLY_INTEGER, error);
+    enum status status = reply != NULL ? STATUS_OK : STATUS_IO;
+    freeReplyObject(reply);
+    return status;
+}
+
+static enum status
+remove_claim(struct client *client, const redisReply *entry, struct error *error)
+{
     json_t *alert = alert_stream_read(alert_stream_text(entry));
     struct buffer claim;
     buffer_init(&claim, CLAIM_MAX);
     buffer_append(&claim, SLICE_LIT("alert:"));
     buffer_append(&claim, print_member(alert, "id"));
-    client_queue(client, "XDEL", SLICE_LIT("alerts"), ids);
-    client_queue(client, "UNLINK", buffer_text(&claim), NULL);
-    redisReply *replies[] = {NULL, NULL};
-    for (size_t i = 0; i < 2 && (i == 0 || replies[0] != NULL); i++) {
-        replies[i] = client_answer(client, REDIS_REPLY_INTEGER, error);
-    }
-    enum status status = replies[1] != NULL ? STATUS_OK : STATUS_IO;
-    freeReplyObject(replies[0]);
-    freeReplyObject(replies[1]);
+    enum status status = run(client, "UNLINK", buffer_text(&claim), NULL, error);
     buffer_fini(&claim);
     json_decref(alert);
     return status;
 }
 
+static enum status
+remove_entry(struct client *client, const redisReply *entry,
+             enum alert_stream_verdict verdict, struct error *error)
+{
+    const char *const ids[] = {entry->element[0]->str, NULL};
+    enum status status = verdict == ALERT_STREAM_REMOVE_WITH_CLAIM
+                             ? remove_claim(client, entry, error)
+                             : STATUS_OK;
+    return status == STATUS_OK ? run(client, "XDEL", SLICE_LIT("alerts"), ids, error)
+                               : status;
+}
+
 enum status
-alert_stream_remove(struct client *client,
-                    bool (*is_wanted)(const void *context, struct slice text),
+alert_stream_remove(struct client *client, alert_stream_judge_fn judge,
                     const void *context, size_t *count, struct error *error)
 {
     char last[ALERT_STREAM_ID_MAX] = "";
@@ -232,8 +245,10 @@ alert_stream_remove(struct client *client,
         for (size_t i = 0; status == STATUS_OK && i < page->elements; i++) {
             const redisReply *entry = page->element[i];
             note_id(entry, last);
-            if (is_wanted(context, alert_stream_text(entry))) {
-                status = remove_entry(client, entry, error);
+            enum alert_stream_verdict verdict =
+                judge(context, alert_stream_text(entry));
+            if (verdict != ALERT_STREAM_KEEP) {
+                status = remove_entry(client, entry, verdict, error);
                 *count += status == STATUS_OK;
             }
         }

@@ -50,12 +50,18 @@ enum status alert_stream_newest(struct client *client,
                                 char newest[ALERT_STREAM_ID_MAX], json_t **ret_alerts,
                                 struct error *error) MUST_USE;
 
-// Removes the alerts whose text is wanted, and what shows that they were published
-// (alert:<id>). Adds their number to *count.
-enum status
-alert_stream_remove(struct client *client,
-                    bool (*is_wanted)(const void *context, struct slice text),
-                    const void *context, size_t *count, struct error *error) MUST_USE;
+enum alert_stream_verdict {
+    ALERT_STREAM_KEEP,
+    ALERT_STREAM_REMOVE,
+    ALERT_STREAM_REMOVE_WITH_CLAIM, // and what shows that it was published (alert:<id>)
+};
+typedef enum alert_stream_verdict (*alert_stream_judge_fn)(const void *context,
+                                                           struct slice text);
+
+// Adds the number of removed alerts to *count.
+enum status alert_stream_remove(struct client *client, alert_stream_judge_fn judge,
+                                const void *context, size_t *count,
+                                struct error *error) MUST_USE;
 
 // True if the alert is one of that rule, a text; NULL: any rule.
 bool alert_stream_is_of(const void *rule, const json_t *alert);

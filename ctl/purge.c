@@ -50,40 +50,56 @@ confirm(struct service *service, const struct purge_request *request,
 
 // ── what was only appended ─────────────────────────────────────────────────
 
-static bool
-names_person(const void *context, struct slice text)
+// The claim of an alert about another's cascade stays, so that it is raised once.
+static enum alert_stream_verdict
+judge(const void *context, struct slice text)
 {
-    return person_text_is_in(context, text);
+    static const enum alert_stream_verdict verdicts[] = {
+        [PERSON_TEXT_ABSENT] = ALERT_STREAM_KEEP,
+        [PERSON_TEXT_NAMED] = ALERT_STREAM_REMOVE,
+        [PERSON_TEXT_AUTHOR] = ALERT_STREAM_REMOVE_WITH_CLAIM,
+    };
+    return verdicts[person_text_role(context, text)];
 }
+
+struct collected {
+    struct buffer keys;
+    struct slice end;
+};
 
 static void
 collect(void *context, struct slice key)
 {
-    struct buffer *keys = context;
-    buffer_append(keys, key);
-    buffer_append_byte(keys, '\0');
+    struct collected *collected = context;
+    size_t len = collected->end.len;
+    if (key.len > len &&
+        slice_equal((struct slice){key.ptr + key.len - len, len}, collected->end)) {
+        buffer_append(&collected->keys, key);
+        buffer_append_byte(&collected->keys, '\0');
+    }
 }
 
-// Calls `visit` for each key that begins with `head`.
+// Calls `visit` for each key that begins with `head` and ends with `end`.
 static enum status
-each_key(struct purge *purge, struct slice head,
+each_key(struct purge *purge, struct slice head, struct slice end,
          enum status (*visit)(struct purge *purge, struct slice key,
                               struct error *error),
          struct error *error)
 {
-    struct buffer keys;
-    buffer_init(&keys, NAMES_MAX);
-    enum status status = client_scan(purge->client, head, collect, &keys, error);
-    if (status == STATUS_OK && keys.is_failed) {
+    struct collected collected = {.end = end};
+    struct buffer *keys = &collected.keys;
+    buffer_init(keys, NAMES_MAX);
+    enum status status = client_scan(purge->client, head, collect, &collected, error);
+    if (status == STATUS_OK && keys->is_failed) {
         status = error_set(error, STATUS_NOMEM, "too many keys");
     }
-    struct slice rest = buffer_text(&keys);
+    struct slice rest = buffer_text(keys);
     while (status == STATUS_OK && rest.len != 0) {
         struct slice key = slice_of(rest.ptr);
         status = visit(purge, key, error);
         rest = (struct slice){rest.ptr + key.len + 1, rest.len - key.len - 1};
     }
-    buffer_fini(&keys);
+    buffer_fini(keys);
     return status;
 }
 
@@ -118,28 +134,24 @@ clean_outbox(struct purge *purge, struct slice key, struct error *error)
     return status;
 }
 
-// "campaign:cup:done"
 static enum status
 clean_marks(struct purge *purge, struct slice key, struct error *error)
 {
-    const struct slice end = SLICE_LIT(":done");
-    bool is_of_marks =
-        key.len > end.len &&
-        slice_equal((struct slice){key.ptr + key.len - end.len, end.len}, end);
-    return is_of_marks ? remove_field(purge, key, purge->user, &purge->marks, error)
-                       : STATUS_OK;
+    return remove_field(purge, key, purge->user, &purge->marks, error);
 }
 
 static enum status
 clean(struct purge *purge, struct error *error)
 {
-    enum status status = alert_stream_remove(purge->client, names_person, &purge->text,
-                                             &purge->alerts, error);
+    enum status status =
+        alert_stream_remove(purge->client, judge, &purge->text, &purge->alerts, error);
     if (status == STATUS_OK) {
-        status = each_key(purge, SLICE_LIT("outbox:"), clean_outbox, error);
+        status =
+            each_key(purge, SLICE_LIT("outbox:"), SLICE_LIT(""), clean_outbox, error);
     }
     if (status == STATUS_OK) {
-        status = each_key(purge, SLICE_LIT("campaign:"), clean_marks, error);
+        status = each_key(purge, SLICE_LIT("campaign:"), SLICE_LIT(":done"),
+                          clean_marks, error);
     }
     return status;
 }
@@ -169,7 +181,7 @@ show(const struct purge *purge, const json_t *answer, bool is_json)
                  (long long)print_number(answer, "cascades"), purge->alerts, waiting,
                  purge->marks,
                  snapshots != 0 ? "the snapshots were replaced"
-                                : "there are no snapshots");
+                                : "no snapshot was replaced");
 }
 
 enum status
@@ -181,7 +193,9 @@ purge_user(struct client *client, struct service *service,
     json_t *answer = NULL;
     if (!person_text_init(&purge.text, slice_of(request->user))) {
         service->exit_code = EX_USAGE;
-        return error_set(error, STATUS_FULL, "--user: this is no id");
+        return error_set(error, STATUS_FULL,
+                         "--user: an id has a network and a name, as in "
+                         "x:783214");
     }
     enum status status = confirm(service, request, error);
     if (status == STATUS_OK) {

@@ -380,11 +380,16 @@ http_routes_recalled(struct http_routes *routes, struct slice alert)
     }
 }
 
-void
+size_t
 http_routes_forget(struct http_routes *routes, const struct person_text *person)
 {
+    return routes != NULL ? api_forget(routes->api.api, person) : 0;
+}
+
+void
+http_routes_forget_feed(struct http_routes *routes)
+{
     if (routes != NULL) {
-        api_forget(routes->api.api, person);
         live_feed_forget(routes->api.feed);
     }
 }

@@ -12,16 +12,19 @@
 #include "pipeline/pipeline.h"
 #include "sinks/redis/redis_sink.h"
 
-enum { FLUSHES = 2, SNAPSHOTS = 2 };
+enum { SNAPSHOTS = 2 };
 
-static void
+// Returns how many.
+static size_t
 forget_alerts(struct purge *purge)
 {
     struct person_text person;
-    if (person_text_init(&person, slice_of(purge->id))) {
-        purge->waiting += alert_delivery_forget(purge->delivery, &person);
-        http_routes_forget(purge->routes, &person);
+    if (!person_text_init(&person, slice_of(purge->id))) {
+        return 0;
     }
+    size_t waiting = alert_delivery_forget(purge->delivery, &person);
+    purge->waiting += waiting;
+    return waiting + http_routes_forget(purge->routes, &person);
 }
 
 static void
@@ -34,8 +37,8 @@ search(struct purge *purge)
     if (purge->is_known) {
         erasure_detach(purge->pipeline, slice_of(purge->id), &purge->erasure);
     }
-    forget_alerts(purge);
-    purge->flushes = 0;
+    (void)forget_alerts(purge);
+    http_routes_forget_feed(purge->routes);
     purge->stage = PURGE_WRITING;
     redis_sink_hurry(purge->sink);
 }
@@ -43,11 +46,12 @@ search(struct purge *purge)
 static void
 look_at_writing(struct purge *purge)
 {
-    if (purge->flushes < FLUSHES || !erasure_finish(purge->pipeline, &purge->erasure)) {
+    if (!erasure_finish(purge->pipeline, &purge->erasure)) {
         redis_sink_hurry(purge->sink);
         return;
     }
-    forget_alerts(purge); // those that were raised until then
+    (void)forget_alerts(purge); // those that were raised until then
+    http_routes_forget_feed(purge->routes);
     purge->stage = PURGE_SAVING;
 }
 
@@ -101,18 +105,38 @@ purge_step(struct purge *purge)
 void
 purge_flushed(struct purge *purge)
 {
-    purge->flushes += purge->flushes < FLUSHES;
+    erasure_flush_begins(&purge->erasure);
+}
+
+static enum status
+check_id(const struct purge *purge, struct slice id, struct error *error)
+{
+    struct person_text person;
+    if (id.len > POST_ID_MAX || !person_text_init(&person, id)) {
+        return error_set(error, STATUS_FULL,
+                         "purge: an id has a network and a name, as in x:783214, and "
+                         "at most %d bytes",
+                         POST_ID_MAX);
+    }
+    struct slice other = erasure_other_id(purge->pipeline, id);
+    if (!slice_is_none(other)) {
+        return error_set(error, STATUS_FULL,
+                         "%.*s is a handle; give the id: --user %.*s", SLICE_ARG(id),
+                         SLICE_ARG(other));
+    }
+    return STATUS_OK;
 }
 
 static enum status
 begin(struct purge *purge, struct slice id, struct error *error)
 {
-    if (id.len == 0 || id.len > POST_ID_MAX) {
-        return error_set(error, STATUS_FULL, "purge: an id has 1 to %d bytes",
-                         POST_ID_MAX);
-    }
     struct erasure erasure = {0};
-    enum status status = erasure_begin(purge->pipeline, id, &erasure);
+    bool is_repeated = purge->is_unsaved; // the snapshots are still to be replaced
+    enum status status = check_id(purge, id, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = erasure_begin(purge->pipeline, id, &erasure);
     if (status == STATUS_AGAIN) {
         return status;
     }
@@ -127,6 +151,9 @@ begin(struct purge *purge, struct slice id, struct error *error)
         .is_known = status == STATUS_OK,
     };
     (void)snprintf(purge->id, sizeof(purge->id), "%.*s", SLICE_ARG(id));
+    if (!purge->is_known && !is_repeated && forget_alerts(purge) == 0) {
+        purge->stage = PURGE_OVER; // nothing is to be removed
+    }
     return STATUS_OK;
 }
 
@@ -161,7 +188,6 @@ purge_run(struct purge *purge, struct slice id, int *stage, struct buffer *json,
                          "the answer was lost to another purge; repeat this");
     }
     *stage = 1;
-    purge_step(purge);
     if (purge->stage != PURGE_OVER) {
         return STATUS_AGAIN;
     }

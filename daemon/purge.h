@@ -46,15 +46,15 @@ struct purge {
     uint64_t waiting;   // alerts that waited for a webhook
     uint64_t snapshots; // written
     uint64_t failed;    // count of failures before the snapshot in progress
-    unsigned flushes;   // begun since the person was removed
     bool is_saving;     // a snapshot was begun
 };
 
-// Continues. Cheap if there is nothing to do.
+// Continues, once in a beat. Cheap if there is nothing to do.
 void purge_step(struct purge *purge);
 // A flush is about to start.
 void purge_flushed(struct purge *purge);
 
-// Runs a request. stage: of the caller's, 0 at first. STATUS_AGAIN: to be run again.
+// Runs a request. An id that is not known and in no alert changes nothing.
+// stage: of the caller's, 0 at first. STATUS_AGAIN: to be run again.
 enum status purge_run(struct purge *purge, struct slice id, int *stage,
                       struct buffer *json, struct error *error);

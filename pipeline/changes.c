@@ -189,6 +189,7 @@ changes_written(struct pipeline *pipeline, size_t count)
 void
 changes_lost(struct pipeline *pipeline)
 {
+    pipeline->flush.losses++;
     while (pipeline->flush.flying_first != pipeline->flush.flying_next) {
         struct flying flying =
             pipeline->flush

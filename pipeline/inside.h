@@ -77,8 +77,8 @@ struct inside_flush {
     enum changes_stage stage;
     uint32_t stage_left;
     struct flying flying[CHANGES_IN_FLIGHT_MAX]; // ring
-    uint64_t flying_first, flying_next;
-    struct arena scratch; // texts
+    uint64_t flying_first, flying_next, losses;  // losses: calls of changes_lost
+    struct arena scratch;                        // texts
     struct change_field fields[CHANGES_FIELDS_MAX];
     struct slice why[RULES_WHY_MAX];
     struct change_person amplifiers[ALERTS_AMPLIFIERS_MAX];

@@ -6,6 +6,9 @@
 #include "pipeline/fold/undo.h"
 #include "pipeline/inside.h"
 
+// A flush that is in progress may have passed what the person is detached from.
+enum { FLUSHES = 2 };
+
 // The person who is removed.
 struct subject {
     struct pipeline *pipeline;
@@ -15,21 +18,21 @@ struct subject {
 
 // ── taking back ────────────────────────────────────────────────────────────
 
-static uint32_t
-find(const struct pipeline *pipeline, struct slice id)
+struct slice
+erasure_other_id(const struct pipeline *pipeline, struct slice id)
 {
     const struct users *users = &pipeline->users;
-    uint32_t user = users_find(users, id);
     struct slice handle = users_handle_in(id);
-    return user == USER_NONE && handle.len != 0
-               ? users_holder(users, users_network_of(id), handle)
-               : user;
+    uint32_t user = handle.len != 0 && users_find(users, id) == USER_NONE
+                        ? users_holder(users, users_network_of(id), handle)
+                        : USER_NONE;
+    return user != USER_NONE ? users_id(users, user) : SLICE_NONE;
 }
 
 enum status
 erasure_begin(struct pipeline *pipeline, struct slice id, struct erasure *ret_erasure)
 {
-    uint32_t user = find(pipeline, id);
+    uint32_t user = users_find(&pipeline->users, id);
     struct withdrawals *withdrawals = &pipeline->withdrawals;
     if (user == USER_NONE) {
         return STATUS_RANGE;
@@ -221,7 +224,10 @@ renew_carriers(struct pipeline *pipeline)
 void
 erasure_detach(struct pipeline *pipeline, struct slice id, struct erasure *erasure)
 {
-    struct subject subject = {.pipeline = pipeline, .user = find(pipeline, id)};
+    struct subject subject = {.pipeline = pipeline,
+                              .user = users_find(&pipeline->users, id)};
+    erasure->losses = pipeline->flush.losses;
+    erasure->flushes = 0;
     if (subject.user == USER_NONE) {
         return; // was evicted
     }
@@ -308,18 +314,34 @@ overwrite(struct pipeline *pipeline)
     }
 }
 
+void
+erasure_flush_begins(struct erasure *erasure)
+{
+    erasure->flushes += erasure->flushes < FLUSHES;
+    erasure->is_due = true;
+}
+
 bool
 erasure_finish(struct pipeline *pipeline, struct erasure *erasure)
 {
     const struct inside_flush *flush = &pipeline->flush;
-    if (!is_all_pulled(pipeline)) {
-        erasure->flushed = 0; // something was lost, and is to be written again
-        return false;
+    if (erasure->losses != flush->losses) {
+        erasure->losses = flush->losses;
+        erasure->flushes = 0; // boards, too, are written again
+        erasure->flushed = 0;
     }
     if (erasure->flushed == 0) {
-        erasure->flushed = flush->flying_next + 1;
+        if (erasure->flushes < FLUSHES || !erasure->is_due) {
+            return false;
+        }
+        erasure->is_due = false;
+        erasure->flushed = is_all_pulled(pipeline) ? flush->flying_next + 1 : 0;
     }
-    if (flush->flying_first + 1 < erasure->flushed) {
+    if (erasure->flushed == 0 || flush->flying_first + 1 < erasure->flushed) {
+        return false;
+    }
+    if (!is_all_pulled(pipeline)) {
+        erasure->flushed = 0; // something was added since
         return false;
     }
     overwrite(pipeline);

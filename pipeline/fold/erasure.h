@@ -27,10 +27,15 @@ struct erasure {
     uint64_t cascades; // of the person's posts
     uint64_t flushed;  // place in the order of changes that has to be acknowledged; 0:
                        // none yet
+    uint64_t losses;   // of changes that are accounted for
+    unsigned flushes;  // begun since the person was detached, or changes were lost
+    bool is_due;       // a flush began since the tables were looked at
 };
 
-// id: of the person, or "x:@ann" for the person who holds that handle. STATUS_RANGE: no
-// person of that id is known; STATUS_AGAIN: too many withdrawals wait.
+// The id of the person who holds the handle in "x:@ann"; SLICE_NONE: no one does, or
+// that is the only id of the person.
+struct slice erasure_other_id(const struct pipeline *pipeline, struct slice id);
+// STATUS_RANGE: no person of that id is known; STATUS_AGAIN: too many withdrawals wait.
 enum status erasure_begin(struct pipeline *pipeline, struct slice id,
                           struct erasure *ret_erasure) MUST_USE;
 // False while pipeline_settle has to continue the search.
@@ -41,6 +46,8 @@ bool erasure_is_searched(const struct pipeline *pipeline,
 void erasure_detach(struct pipeline *pipeline, struct slice id,
                     struct erasure *erasure);
 
-// Call it after a flush that began behind erasure_detach was pulled. False: a deletion
-// is not acknowledged yet; call it again later.
+// Before each flush.
+void erasure_flush_begins(struct erasure *erasure);
+// False: a deletion is not acknowledged yet; call it again later. Looks at all tables
+// twice; cheap otherwise.
 bool erasure_finish(struct pipeline *pipeline, struct erasure *erasure);

@@ -184,11 +184,12 @@ api_recalled(struct api *api, struct slice json)
     api_alerts_recall(&api->alerts, json);
 }
 
-void
+size_t
 api_forget(struct api *api, const struct person_text *person)
 {
-    api_alerts_forget(&api->alerts, person);
+    size_t count = api_alerts_forget(&api->alerts, person);
     api_changed(api);
+    return count;
 }
 
 // ── marks ──────────────────────────────────────────────────────────────────

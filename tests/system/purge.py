@@ -153,6 +153,9 @@ def a_purged_person_is_in_no_key_and_no_file():
     assert report["known"] and report["posts"] == 4 and report["cascades"] == 1, report
     assert report["alerts"] >= 1 and report["waiting_alerts"] >= 1 and report["marks"] == 1, report
     assert report["snapshots"] == 2, report
+    # The claim of an alert about a post by another stays, that of the person's own goes.
+    assert client.exists("cascaded:alert:viral:app:p2:1") and client.ttl("cascaded:alert:viral:app:p2:1") > 0
+    assert not client.exists("cascaded:alert:viral:app:t1:1")
     left = lab.redis_bytes()
     assert not [trace for trace in TRACES if trace in left], left
     files = lab.files()
@@ -207,13 +210,31 @@ def a_purged_person_stays_away_after_a_restart_and_may_come_again():
 @case
 def a_purge_that_cannot_be_done_is_refused_and_changes_nothing():
     lab, _ = loaded()
+    alerts = lab.redis.client.xlen("cascaded:alerts")
     assert "no person with the id" in lab.ctl("purge", "--user", "app:nobody", "--yes", code=66)
     assert "give --user" in lab.ctl("purge", code=64)
+    assert "a network and a name" in lab.ctl("purge", "--user", "viral", "--yes", code=64)
+    assert f"give the id: --user {WHO}" in lab.ctl("purge", "--user", f"app:@{HANDLE}", "--yes", code=64)
+    # The id of a post, and a handle, in alerts.
+    assert "no person with the id" in lab.ctl("purge", "--user", "app:p2", "--yes", code=66)
+    assert lab.redis.client.xlen("cascaded:alerts") == alerts, (alerts, lab.redis.client.xlen("cascaded:alerts"))
+    assert "snapshot.previous" not in lab.files(), lab.files().keys()
+    assert not lab.daemon.said("a person was removed"), lab.daemon.text()
     assert "give --yes" in lab.ctl("purge", "--user", WHO, code=64)
     assert lab.redis.client.exists(f"cascaded:user:{WHO}")
     lab.daemon.end()
     assert "systemctl start cascaded" in lab.ctl("purge", "--user", WHO, "--yes", code=69)
     assert lab.redis.client.exists(f"cascaded:user:{WHO}")
+
+
+@case
+def a_purge_does_not_collect_keys_that_it_does_not_need():
+    lab, _ = loaded()
+    pipe = lab.redis.client.pipeline()
+    for number in range(12000):  # more than 1 MiB of names
+        pipe.hset(f"cascaded:campaign:cup:outreach:{number:0100}", "a", "1")
+    pipe.execute()
+    assert lab.purge()["marks"] == 1
 
 
 @case

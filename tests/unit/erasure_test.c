@@ -109,11 +109,13 @@ erase(struct pipeline *pipeline, struct slice id, bool is_unlucky)
     }
     erasure_detach(pipeline, id, &erasure);
     if (is_unlucky) {
+        erasure_flush_begins(&erasure);
         lose_flush(pipeline);
         assert_false(erasure_finish(pipeline, &erasure) && erasure.posts != 0 &&
                      is_in_snapshot(pipeline, id));
     }
     for (int i = 0; i < 8; i++) {
+        erasure_flush_begins(&erasure);
         made_flush(pipeline);
         if (erasure_finish(pipeline, &erasure)) {
             return true;
@@ -309,6 +311,63 @@ what_arrives_during_the_search_is_taken_back(void **state)
     free(twin);
 }
 
+// ── what is lost ───────────────────────────────────────────────────────────
+
+static void
+a_loss_after_all_was_pulled_is_waited_for(void **state)
+{
+    (void)state;
+    struct pipeline *pipeline = made_pipeline(
+        "users.capacity=1000 cascades.capacity=1000 dedupe.capacity=1000");
+    const struct slice id = SLICE_LIT("bsky:who");
+    struct erasure erasure;
+    struct change change;
+    pipeline_set_thresholds(pipeline, 1, 1);
+    publish(pipeline, "bsky:who2", "bsky:who");
+    made_flush(pipeline);
+    assert_int_equal(erasure_begin(pipeline, id, &erasure), STATUS_OK);
+    while (!erasure_is_searched(pipeline, &erasure)) {
+        (void)pipeline_settle(pipeline);
+    }
+    erasure_detach(pipeline, id, &erasure);
+    erasure_flush_begins(&erasure);
+    made_flush(pipeline);
+    publish(pipeline, "bsky:p1", "bsky:u1"); // for a place on a board
+    erasure_flush_begins(&erasure);
+    changes_begin(pipeline);
+    while (changes_next(pipeline, &change)) {
+    }
+    assert_false(erasure_finish(pipeline, &erasure));
+    changes_lost(pipeline);
+    for (int i = 0; i < 2; i++) {
+        assert_false(erasure_finish(pipeline, &erasure));
+        erasure_flush_begins(&erasure);
+        made_flush(pipeline);
+    }
+    assert_true(erasure_finish(pipeline, &erasure));
+    pipeline_destroy(&pipeline);
+}
+
+static void
+a_handle_is_not_taken_for_an_id(void **state)
+{
+    (void)state;
+    struct pipeline *pipeline = made_pipeline("users.capacity=1000");
+    const struct post post = {
+        .kind = POST_PUBLISHED,
+        .id = SLICE_LIT("x:p1"),
+        .author = {.id = SLICE_LIT("x:783214"), .handle = SLICE_LIT("ann")},
+        .time = T0};
+    struct erasure erasure;
+    assert_int_equal(pipeline_post(pipeline, &post, WALL), STATUS_OK);
+    struct slice id = erasure_other_id(pipeline, SLICE_LIT("x:@ann"));
+    assert_true(slice_equal(id, SLICE_LIT("x:783214")));
+    assert_true(slice_is_none(erasure_other_id(pipeline, id)));
+    assert_int_equal(erasure_begin(pipeline, SLICE_LIT("x:@ann"), &erasure),
+                     STATUS_RANGE);
+    pipeline_destroy(&pipeline);
+}
+
 static void
 an_unknown_id_erases_no_one(void **state)
 {
@@ -330,6 +389,8 @@ main(void)
         cmocka_unit_test(an_erased_person_is_in_no_snapshot),
         cmocka_unit_test(others_keep_what_they_have_after_a_withdrawal),
         cmocka_unit_test(what_arrives_during_the_search_is_taken_back),
+        cmocka_unit_test(a_loss_after_all_was_pulled_is_waited_for),
+        cmocka_unit_test(a_handle_is_not_taken_for_an_id),
         cmocka_unit_test(an_unknown_id_erases_no_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
