@@ -21,15 +21,28 @@ write_quoted(struct person_text *person, struct slice id)
     return is_whole;
 }
 
+static size_t
+network_size(struct slice id)
+{
+    const char *colon = id.len != 0 ? memchr(id.ptr, ':', id.len) : NULL;
+    return colon != NULL ? (size_t)(colon - id.ptr) : 0;
+}
+
+bool
+person_text_is_id(struct slice id)
+{
+    size_t network = network_size(id);
+    return network != 0 && network + 1 != id.len;
+}
+
 bool
 person_text_init(struct person_text *person, struct slice id)
 {
     *person = (struct person_text){0};
-    const char *colon = id.len != 0 ? memchr(id.ptr, ':', id.len) : NULL;
-    size_t network = colon != NULL ? (size_t)(colon - id.ptr) : 0;
-    if (network == 0 || network + 1 == id.len || !write_quoted(person, id)) {
+    if (!person_text_is_id(id) || !write_quoted(person, id)) {
         return false;
     }
+    size_t network = network_size(id);
     struct slice own = {id.ptr + network, id.len - network};
     if (slice_starts(own, SLICE_LIT(":did:"))) {
         (void)snprintf(person->address, sizeof(person->address), "\"%.*s:at://%.*s/",

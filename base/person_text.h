@@ -25,7 +25,9 @@ enum person_text_role {
     PERSON_TEXT_AUTHOR, // of the root, or the newcomer
 };
 
-// Copies the id. False if it is too long, or not a network, ":" and a name.
+// True if it is a network, ":" and a name.
+bool person_text_is_id(struct slice id);
+// Copies the id. False if it is none or too long, or there is no memory.
 bool person_text_init(struct person_text *person, struct slice id);
 // What the person is in an alert.
 enum person_text_role person_text_role(const struct person_text *person,

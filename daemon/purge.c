@@ -5,7 +5,6 @@
 
 #include "base/json_writer.h"
 #include "base/log.h"
-#include "base/person_text.h"
 #include "daemon/alert_delivery.h"
 #include "daemon/http_routes.h"
 #include "daemon/persistence.h"
@@ -18,13 +17,9 @@ enum { SNAPSHOTS = 2 };
 static size_t
 forget_alerts(struct purge *purge)
 {
-    struct person_text person;
-    if (!person_text_init(&person, slice_of(purge->id))) {
-        return 0;
-    }
-    size_t waiting = alert_delivery_forget(purge->delivery, &person);
+    size_t waiting = alert_delivery_forget(purge->delivery, &purge->person);
     purge->waiting += waiting;
-    return waiting + http_routes_forget(purge->routes, &person);
+    return waiting + http_routes_forget(purge->routes, &purge->person);
 }
 
 static void
@@ -111,8 +106,7 @@ purge_flushed(struct purge *purge)
 static enum status
 check_id(const struct purge *purge, struct slice id, struct error *error)
 {
-    struct person_text person;
-    if (id.len > POST_ID_MAX || !person_text_init(&person, id)) {
+    if (id.len > POST_ID_MAX || !person_text_is_id(id)) {
         return error_set(error, STATUS_FULL,
                          "purge: an id has a network and a name, as in x:783214, and "
                          "at most %d bytes",
@@ -136,6 +130,10 @@ begin(struct purge *purge, struct slice id, struct error *error)
     if (status != STATUS_OK) {
         return status;
     }
+    struct person_text person;
+    if (!person_text_init(&person, id)) {
+        return error_set(error, STATUS_NOMEM, "purge: no memory");
+    }
     status = erasure_begin(purge->pipeline, id, &erasure);
     if (status == STATUS_AGAIN) {
         return status;
@@ -147,6 +145,7 @@ begin(struct purge *purge, struct slice id, struct error *error)
         .delivery = purge->delivery,
         .routes = purge->routes,
         .stage = PURGE_SEARCHING,
+        .person = person,
         .erasure = erasure,
         .is_known = status == STATUS_OK,
     };

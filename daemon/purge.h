@@ -16,6 +16,7 @@
 #include <stddef.h>
 
 #include "base/buffer.h"
+#include "base/person_text.h"
 #include "base/status.h"
 #include "pipeline/fold/erasure.h"
 #include "pipeline/post.h"
@@ -40,6 +41,7 @@ struct purge {
     struct http_routes *routes; // NULL: there is no HTTP interface
     enum purge_stage stage;
     char id[POST_ID_MAX + 1];
+    struct person_text person; // of that id
     struct erasure erasure;
     bool is_known;      // there was a person of that id
     bool is_unsaved;    // a snapshot could not be written
