@@ -250,12 +250,16 @@ undo(struct pipeline *pipeline, const char *id)
 static void
 cut_member(char *text, const char *member)
 {
-    char *at;
-    while ((at = strstr(text, member)) != NULL) {
-        const char *end = at + strlen(member);
-        end += strspn(end, "0123456789");
-        memmove(at, end, strlen(end) + 1);
+    char *to = text;
+    for (const char *at = text; *at != '\0';) {
+        if (strncmp(at, member, strlen(member)) == 0) {
+            at += strlen(member);
+            at += strspn(at, "0123456789");
+        } else {
+            *to++ = *at++;
+        }
     }
+    *to = '\0';
 }
 
 // The twin deletes what the person does during the search of the other.
