@@ -32,11 +32,15 @@ static void
 send_message(const struct cluster *cluster, const char *topic, int partition,
              const char *value, size_t size)
 {
-    rd_kafka_resp_err_t code = rd_kafka_producev(
-        cluster->producer, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(partition),
-        RD_KAFKA_V_VALUE((void *)(size_t)value, size),
-        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
-    must(code == RD_KAFKA_RESP_ERR_NO_ERROR, rd_kafka_err2str(code));
+    const rd_kafka_vu_t parts[] = {
+        {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = topic},
+        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = partition},
+        {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {(void *)(size_t)value, size}},
+        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
+    };
+    rd_kafka_error_t *error =
+        rd_kafka_produceva(cluster->producer, parts, sizeof(parts) / sizeof(parts[0]));
+    must(error == NULL, error != NULL ? rd_kafka_error_string(error) : "");
 }
 
 static void
