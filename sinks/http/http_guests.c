@@ -75,7 +75,9 @@ end(struct http_guest *guest)
     if (guest->is_admitted) {
         http_guests_end(guest);
         if (guest->is_waiting) {
+            // The library watches the socket again first, and then reads its end.
             resume(guest);
+            guest->guests->calls.run(guest->guests->context, guest);
         }
     } else {
         close_guest(guest);

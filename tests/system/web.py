@@ -85,8 +85,9 @@ def the_page_is_served_with_its_policy():
             assert plain.headers["X-Content-Type-Options"] == "nosniff"
             assert plain.headers["Referrer-Policy"] == "no-referrer"
             assert plain.headers["Cache-Control"] == "no-cache"
-            tag = plain.headers["ETag"]
-            assert daemon.ask("GET", path, If_None_Match=tag).status == 304
+            # The state of the daemon that has just started changes in it.
+            wait("the page is unchanged", lambda path=path: daemon.ask(
+                "GET", path, If_None_Match=daemon.ask("GET", path).headers["ETag"]).status == 304)
         icon = daemon.ask("HEAD", "/page/icon.svg", Accept_Encoding="gzip")
         assert icon.headers["Content-Encoding"] == "gzip"
         assert icon.headers["Content-Type"] == "image/svg+xml"
@@ -454,6 +455,20 @@ def one_address_cannot_push_out_another():
         assert kept.recv(1000).startswith(b"HTTP/1.1 200 "), "it is the oldest of all"
         for connection in [kept, *crowd]:
             connection.close()
+
+
+@case
+def connections_kept_open_give_way_to_new_ones_of_their_address():
+    with Daemon(more='timeout = "1m"') as daemon:
+        kept = []
+        for number in range(200):
+            client, = idle(daemon, 1)
+            client.settimeout(PATIENCE)
+            client.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert client.recv(1000).startswith(b"HTTP/1.1 200 "), number
+            kept.append(client)
+        for client in kept:
+            client.close()
 
 
 @case
