@@ -182,12 +182,7 @@ ask_sentinel(struct client *client, const struct redis_target *target, size_t in
              const struct login *login, struct redis_url *ret_master,
              struct error *error)
 {
-    const struct redis_url_host *host = &target->url.hosts[index];
-    struct redis_url url = {
-        .kind = target->url.is_tls ? REDIS_URL_TLS : REDIS_URL_TCP,
-        .port = host->port,
-    };
-    memcpy(url.host, host->host, sizeof url.host);
+    struct redis_url url = redis_url_of_index(&target->url, index);
     enum status status = join(client, target, &url, login, error);
     if (status != STATUS_OK) {
         return status;
@@ -239,9 +234,8 @@ find_master(struct client *client, const struct redis_target *target,
 static enum status
 ask_node(struct client *client, struct redis_url *node, struct error *error)
 {
-    char key[OPTION_TEXT_MAX + 8];
-    (void)snprintf(key, sizeof key, "%sepoch", client->options->prefix);
-    const char *words[] = {"GET", key};
+    char key[REDIS_CLUSTER_KEY_MAX];
+    const char *words[] = {"GET", redis_cluster_key(client->options->prefix, key)};
     const size_t sizes[] = {strlen(words[0]), strlen(key)};
     connection_send(&client->connection, 2, words, sizes);
     redisReply *reply = connection_answer(&client->connection, error);
@@ -267,13 +261,8 @@ static enum status
 open_node(struct client *client, const struct redis_target *target, size_t index,
           const struct login *login, struct error *error)
 {
-    const struct redis_url_host *host = &target->url.hosts[index];
-    struct redis_url node = {
-        .kind = target->url.is_tls ? REDIS_URL_TLS : REDIS_URL_TCP,
-        .port = host->port,
-    };
+    struct redis_url node = redis_url_of_index(&target->url, index);
     enum status status = STATUS_AGAIN;
-    memcpy(node.host, host->host, sizeof node.host);
     for (int i = 0; i <= REDIS_CLUSTER_REDIRECTS_MAX && status == STATUS_AGAIN; i++) {
         connection_close(&client->connection);
         status = join(client, target, &node, login, error);

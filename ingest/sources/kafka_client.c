@@ -1,7 +1,6 @@
 #define _GNU_SOURCE // pipe2, explicit_bzero
 #include "ingest/sources/kafka_client.h"
 
-#include <assert.h>
 #include <event2/event.h>
 #include <fcntl.h>
 #include <inttypes.h>

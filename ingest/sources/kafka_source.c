@@ -87,13 +87,14 @@ time_of(const struct kafka_source *kafka)
 }
 
 static void
-fill_gap(struct kafka_source *kafka, const struct kafka_event *event, bool is_end)
+fill_gap(struct kafka_source *kafka, const struct kafka_event *event)
 {
     struct source *source = &kafka->source;
     if (!kafka->is_filling) {
         return;
     }
-    if (is_end || (event->time != USEC_NONE && event->time >= source->up_wall)) {
+    if (event->kind == KAFKA_END ||
+        (event->time != USEC_NONE && event->time >= source->up_wall)) {
         kafka->is_read[event->partition] = true;
     }
     for (int i = 0; i < kafka->partition_count; i++) {
@@ -189,7 +190,7 @@ offer_message(struct kafka_source *kafka)
         return false;
     }
     note_place(kafka, event, event->offset + 1);
-    fill_gap(kafka, event, false);
+    fill_gap(kafka, event);
     return true;
 }
 
@@ -223,7 +224,7 @@ take_next(struct kafka_source *kafka)
         return take_message(kafka);
     case KAFKA_END:
         note_place(kafka, &kafka->event, kafka->event.offset);
-        fill_gap(kafka, &kafka->event, true);
+        fill_gap(kafka, &kafka->event);
         return true;
     case KAFKA_OFFSET_GONE:
         return on_offset_gone(kafka, &kafka->event);
@@ -291,11 +292,8 @@ overdue(struct source *source)
 {
     struct kafka_source *kafka = of(source);
     const char *trouble = kafka_client_trouble(kafka->client);
-    char why[ERROR_TEXT_MAX];
-    snprintf(why, sizeof(why), "%s",
-             trouble[0] != '\0' ? trouble
-                                : "the brokers did not assign partitions in time");
-    end(kafka, RECONNECT_NETWORK, "connect", why);
+    end(kafka, RECONNECT_NETWORK, "connect",
+        trouble[0] != '\0' ? trouble : "the brokers did not assign partitions in time");
 }
 
 static void

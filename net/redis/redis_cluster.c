@@ -1,5 +1,6 @@
 #include "net/redis/redis_cluster.h"
 
+#include <stdio.h>
 #include <string.h>
 
 bool
@@ -8,6 +9,14 @@ redis_cluster_has_tag(const char *prefix)
     const char *open = strchr(prefix, '{');
     const char *close = open != NULL ? strchr(open, '}') : NULL;
     return close != NULL && close > open + 1;
+}
+
+const char *
+redis_cluster_key(const char *prefix, char key[REDIS_CLUSTER_KEY_MAX])
+{
+    (void)snprintf(key, REDIS_CLUSTER_KEY_MAX, "%.*sepoch", OPTION_TEXT_MAX - 1,
+                   prefix);
+    return key;
 }
 
 // The text behind the last `wanted`; none if there is none.

@@ -7,6 +7,8 @@
 
 _Static_assert((int)OPTION_TEXT_MAX <= (int)REDIS_URL_SECRET_MAX,
                "an option's text fits a login");
+_Static_assert((int)TOKEN_FILE_LINE_MAX == (int)REDIS_URL_SECRET_MAX,
+               "a line of a file is a login's password");
 
 enum status
 redis_target_read(const struct redis_options *options, struct redis_target *ret_target,

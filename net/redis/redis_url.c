@@ -286,6 +286,18 @@ redis_url_is_tls(const struct redis_url *url)
     return url->kind == REDIS_URL_TLS || url->is_tls;
 }
 
+struct redis_url
+redis_url_of_index(const struct redis_url *url, size_t index)
+{
+    const struct redis_url_host *host = &url->hosts[index];
+    struct redis_url server = {
+        .kind = url->is_tls ? REDIS_URL_TLS : REDIS_URL_TCP,
+        .port = host->port,
+    };
+    memcpy(server.host, host->host, sizeof(server.host));
+    return server;
+}
+
 enum status
 redis_url_of_host(struct slice host, struct slice port, struct redis_url *ret_url)
 {

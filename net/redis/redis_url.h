@@ -63,6 +63,9 @@ enum status redis_url_parse(struct slice text, struct redis_url *ret_url,
 // True if connections to it are encrypted.
 bool redis_url_is_tls(const struct redis_url *url);
 
+// The server at one of the hosts of SENTINEL or CLUSTER: TCP, or TLS, without a login.
+struct redis_url redis_url_of_index(const struct redis_url *url, size_t index);
+
 // The redis:// URL of a host and port in an answer of a Sentinel or a cluster: a name
 // or an address of IPv4 or IPv6, without brackets. On failure *ret_url is untouched.
 enum status redis_url_of_host(struct slice host, struct slice port,

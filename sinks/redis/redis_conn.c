@@ -268,11 +268,9 @@ static void
 dial_node(struct redis_conn *conn)
 {
     const struct redis_url *url = &conn->target.url;
-    const struct redis_url_host *node = &url->hosts[conn->next_node];
+    conn->endpoint = redis_url_of_index(url, conn->next_node);
     conn->next_node = (conn->next_node + 1) % url->host_count;
     conn->redirects = 0;
-    conn->endpoint.port = node->port;
-    memcpy(conn->endpoint.host, node->host, sizeof(node->host));
     dial(conn);
 }
 
@@ -335,8 +333,7 @@ set_target(struct redis_conn *conn, const struct redis_options *options,
     }
     if (url->kind == REDIS_URL_CLUSTER) {
         conn->is_cluster = true;
-        conn->endpoint.kind = url->is_tls ? REDIS_URL_TLS : REDIS_URL_TCP;
-        snprintf(conn->probe, sizeof(conn->probe), "%sepoch", options->prefix);
+        (void)redis_cluster_key(options->prefix, conn->probe);
     }
     if (url->kind == REDIS_URL_SENTINEL) {
         const struct redis_sentinel_setup setup = {

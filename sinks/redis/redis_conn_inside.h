@@ -5,6 +5,7 @@
 #include <openssl/types.h>
 
 #include "base/backoff.h"
+#include "net/redis/redis_cluster.h"
 #include "net/redis/redis_target.h"
 #include "net/timer.h"
 #include "sinks/redis/redis_conn.h"
@@ -27,9 +28,9 @@ struct redis_conn {
     struct redis_sentinel *sentinel; // NULL: target.url names the server itself
     struct redis_url endpoint;       // what is dialed, without user and password
     bool is_cluster;
-    size_t next_node;                // of target.url, for the next attempt
-    unsigned redirects;              // followed in this attempt
-    char probe[OPTION_TEXT_MAX + 8]; // a key in the slot
+    size_t next_node;                  // of target.url, for the next attempt
+    unsigned redirects;                // followed in this attempt
+    char probe[REDIS_CLUSTER_KEY_MAX]; // a key in the slot
 
     struct backoff backoff;
     // WAIT: next attempt. ASK: none. DIAL, HELLO, UP: deadline or next PING.

@@ -150,14 +150,13 @@ redis_report_refusal(const struct redis_sink *sink, enum redis_error_kind kind,
                      const char *text, struct error *ret_error)
 {
     char advice[ADVICE_MAX];
+    bool is_other = redis_report_action(sink, kind) == REDIS_ACTION_RECONNECT;
     snprintf(advice, sizeof(advice), "%s", redis_error_kind_row(kind)->advice);
     if (kind == REDIS_ERROR_NOPERM) {
         advise_right(sink, text, advice);
-    } else if (redis_report_action(sink, kind) == REDIS_ACTION_RECONNECT &&
-               redis_conn_asks_sentinels(sink->conn)) {
+    } else if (is_other && redis_conn_asks_sentinels(sink->conn)) {
         snprintf(advice, sizeof(advice), "asking the Sentinels for the master again");
-    } else if (redis_report_action(sink, kind) == REDIS_ACTION_RECONNECT &&
-               redis_conn_asks_cluster(sink->conn)) {
+    } else if (is_other && redis_conn_asks_cluster(sink->conn)) {
         snprintf(advice, sizeof(advice),
                  "asking the cluster for the owner of the slot again");
     } else if (redis_conn_asks_cluster(sink->conn) && is_about_slots(kind)) {

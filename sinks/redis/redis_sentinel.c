@@ -369,12 +369,10 @@ static void
 ask_next(struct redis_sentinel *sentinel)
 {
     const struct redis_url *url = &sentinel->setup.target->url;
-    const struct redis_url_host *host = &url->hosts[sentinel->next];
+    sentinel->asked = redis_url_of_index(url, sentinel->next);
     usec span = sentinel->setup.timeout / (usec)url->host_count;
     sentinel->left--;
     sentinel->next = (sentinel->next + 1) % url->host_count;
-    memcpy(sentinel->asked.host, host->host, sizeof(sentinel->asked.host));
-    sentinel->asked.port = host->port;
     sentinel->host[0] = '\0';
     sentinel->port[0] = '\0';
     sentinel->refusal[0] = '\0';
@@ -394,7 +392,6 @@ redis_sentinel_create(const struct redis_sentinel_setup *setup)
         return NULL;
     }
     sentinel->setup = *setup;
-    sentinel->asked.kind = setup->tls != NULL ? REDIS_URL_TLS : REDIS_URL_TCP;
     bool has_timer = timer_init(&sentinel->deadline, setup->base, on_deadline,
                                 sentinel) == STATUS_OK;
     sentinel->dial =
