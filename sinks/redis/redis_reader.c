@@ -22,7 +22,6 @@ struct redis_reader {
     redisReader *parser;
     redis_item_fn on_item;
     void *context;
-    bool is_too_long; // an array was
     bool is_omitting; // the next string is longer than the limit
     size_t rest;      // of its bytes, to skip
 };
@@ -62,11 +61,6 @@ on_string(const redisReadTask *task, char *bytes, size_t length)
 static void *
 on_array(const redisReadTask *task, element_count count)
 {
-    struct redis_reader *reader = task->privdata;
-    if (count > REDIS_READER_ELEMENTS_MAX) {
-        reader->is_too_long = true;
-        return NULL;
-    }
     return hand_out(
         task, (struct redis_item){.type = REDIS_ITEM_ARRAY, .number = (int64_t)count});
 }
@@ -201,10 +195,6 @@ redis_reader_next(struct redis_reader *reader, struct error *error)
     void *reply = NULL;
     if (redisReaderGetReply(reader->parser, &reply) == REDIS_OK) {
         return reply != NULL ? STATUS_OK : STATUS_AGAIN;
-    }
-    if (reader->is_too_long) {
-        return error_set(error, STATUS_RANGE, "an array has more than %d elements",
-                         REDIS_READER_ELEMENTS_MAX);
     }
     return error_set(error, STATUS_PARSE, "%s", reader->parser->errstr);
 }

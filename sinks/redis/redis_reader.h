@@ -1,7 +1,7 @@
 // Splits bytes from Redis into items, with hiredis' reader. Nothing is kept or
-// allocated per item. Limits: an array has at most REDIS_READER_ELEMENTS_MAX elements,
-// and a single line at most REDIS_READER_BYTES_MAX bytes; more is an error. Of a longer
-// string only the item is handed out, without its text.
+// allocated per item, so an array may have any number of elements. A single line has at
+// most REDIS_READER_BYTES_MAX bytes; more is an error. Of a longer string only the item
+// is handed out, without its text.
 #pragma once
 
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include "base/slice.h"
 #include "base/status.h"
 
-enum { REDIS_READER_ELEMENTS_MAX = 1 << 20, REDIS_READER_BYTES_MAX = 1 << 20 };
+enum { REDIS_READER_BYTES_MAX = 1 << 20 };
 
 enum redis_item_type {
     REDIS_ITEM_STATUS,

@@ -679,6 +679,9 @@ def what_is_not_changed_by_others_is_not_written_again():
         server.kill()
 
 
+CROWD = "for i = 1, 600000 do redis.call('zadd', KEYS[1], i, 'x:' .. i) end"
+
+
 @case
 def what_others_delete_or_change_is_written_again():
     with staying() as (client, errors):
@@ -692,6 +695,7 @@ def what_others_delete_or_change_is_written_again():
                      lambda: client.delete(f"{PREFIX}cascade:app:p5"),
                      lambda: client.delete(PREFIX + handle),
                      lambda: client.zadd(f"{PREFIX}top:retweets:1h", {"somebody": 9}),
+                     lambda: client.eval(CROWD, 1, f"{PREFIX}top:retweets:1h"),
                      lambda: client.zincrby(f"{PREFIX}top:retweets:1h", 3, "app:a49"),
                      lambda: client.zrem(f"{PREFIX}top:hashtags:5m", "tea"),
                      lambda: client.pexpire(f"{PREFIX}user:app:a46", 1),

@@ -90,8 +90,8 @@ a_stream_that_is_not_redis_ends(void **state)
 {
     (void)state;
     static const char *const wrong[] = {
-        "HTTP/1.1 200\r\n", "*1000000000\r\n", "*99999999999999999999\r\n", "*x\r\n",
-        "$-2\r\n",          ":12a\r\n",        "$99999999999999999999\r\n",
+        "HTTP/1.1 200\r\n", "*99999999999999999999\r\n", "*x\r\n", "$-2\r\n",
+        ":12a\r\n",         "$99999999999999999999\r\n",
     };
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         struct trace trace = {.text = ""};
@@ -103,15 +103,36 @@ a_stream_that_is_not_redis_ends(void **state)
 }
 
 static void
-the_largest_array_fits_and_one_more_does_not(void **state)
+count_items(void *context, const struct redis_item *item)
+{
+    (void)item;
+    ++*(size_t *)context;
+}
+
+static void
+an_array_may_have_millions_of_elements(void **state)
 {
     (void)state;
-    char text[32];
-    struct trace trace = {.text = ""};
-    snprintf(text, sizeof(text), "*%d\r\n", REDIS_READER_ELEMENTS_MAX);
-    assert_int_equal(feed(&trace, note, slice_of(text), 32), STATUS_AGAIN);
-    snprintf(text, sizeof(text), "*%d\r\n", REDIS_READER_ELEMENTS_MAX + 1);
-    assert_int_equal(feed(&trace, note, slice_of(text), 32), STATUS_RANGE);
+    enum { ELEMENTS = 3000000, PART = 1000 };
+    char head[32];
+    char part[PART * 4];
+    size_t items = 0;
+    struct redis_reader *reader = redis_reader_create(count_items, &items);
+    assert_non_null(reader);
+    snprintf(head, sizeof(head), "*%d\r\n", ELEMENTS);
+    assert_int_equal(redis_reader_feed(reader, slice_of(head), NULL), STATUS_OK);
+    for (size_t i = 0; i < PART; i++) {
+        memcpy(part + i * 4, ":7\r\n", 4);
+    }
+    for (int i = 0; i < ELEMENTS / PART; i++) {
+        assert_int_equal(redis_reader_next(reader, NULL), STATUS_AGAIN);
+        assert_int_equal(
+            redis_reader_feed(reader, (struct slice){part, sizeof(part)}, NULL),
+            STATUS_OK);
+    }
+    assert_int_equal(redis_reader_next(reader, NULL), STATUS_OK);
+    assert_int_equal(items, ELEMENTS + 1);
+    redis_reader_destroy(&reader);
 }
 
 static void
@@ -382,7 +403,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_cutting_of_the_bytes_gives_the_same_items),
         cmocka_unit_test(a_stream_that_is_not_redis_ends),
-        cmocka_unit_test(the_largest_array_fits_and_one_more_does_not),
+        cmocka_unit_test(an_array_may_have_millions_of_elements),
         cmocka_unit_test(an_endless_line_is_cut_off),
         cmocka_unit_test(
             a_string_that_is_too_long_is_omitted_and_its_neighbours_are_read),
