@@ -204,18 +204,27 @@ closed_cascades_that_a_window_counts_make_the_boards_incomplete_as_well(void **s
 }
 
 static void
-no_post_waits_for_the_keys_of_cascades_that_have_to_go(void **state)
+a_full_table_of_cascades_costs_no_wait_and_few_searches(void **state)
 {
     (void)state;
     struct pipeline *pipeline = made_pipeline("cascades.capacity=1000 windows=1h");
+    const struct eviction *eviction = &pipeline->cascades.eviction;
     int waits = 0;
+    uint64_t searches = 0; // each reads the whole table
     for (int root = 0; root < 20000; root++) {
+        uint32_t used = eviction->used;
+        uint64_t evicted = pipeline->cascades.evicted;
         waits += feed_retweet(pipeline, root % 50, root, T0 + root * 1000);
+        uint64_t gone = pipeline->cascades.evicted - evicted;
+        if (used + gone > eviction->used) {
+            searches += (used + gone - eviction->used - 1) / eviction->count + 1;
+        }
         if (root % 5000 == 4999) {
             made_flush(pipeline);
         }
     }
     assert_int_equal(waits, 0);
+    assert_in_range(searches, 1, 20000 / 30);
     assert_true(pipeline->cascades.high <= 2000);
     assert_true(pipeline_metrics(pipeline)->cascades <= 2000);
     made_flush(pipeline);
@@ -458,7 +467,7 @@ main(void)
             open_cascades_that_have_to_go_make_the_boards_incomplete_for_a_window),
         cmocka_unit_test(
             closed_cascades_that_a_window_counts_make_the_boards_incomplete_as_well),
-        cmocka_unit_test(no_post_waits_for_the_keys_of_cascades_that_have_to_go),
+        cmocka_unit_test(a_full_table_of_cascades_costs_no_wait_and_few_searches),
         cmocka_unit_test(a_full_table_of_hashtags_costs_only_new_ones),
         cmocka_unit_test(a_full_table_of_people_costs_only_new_people),
         cmocka_unit_test(full_texts_cost_only_new_names),
