@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BROKERS = 2, LINE_BYTES = 1 << 20, FILL_BYTES = 1 << 16, FLUSH_MS = 60000 };
+enum { BROKERS = 2, LINE_BYTES = 4 << 20, FILL_BYTES = 1 << 16, FLUSH_MS = 60000 };
 
 struct cluster {
     rd_kafka_t *producer;
@@ -99,6 +99,9 @@ main(void)
     struct cluster cluster;
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     rd_kafka_conf_set_log_cb(conf, NULL);
+    must(rd_kafka_conf_set(conf, "message.max.bytes", "4194304", why, sizeof(why)) ==
+             RD_KAFKA_CONF_OK,
+         why);
     cluster.producer = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
     must(cluster.producer != NULL, why);
     cluster.mock = rd_kafka_mock_cluster_new(cluster.producer, BROKERS);

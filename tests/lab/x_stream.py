@@ -5,6 +5,22 @@ import threading
 import time
 
 
+def page(count, first=1):
+    """A page of posts that name bob (x:2), each with as many notes as X adds: 500 take 1.9 MB."""
+    stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime()) + ".000Z"
+    notes = [{"domain": {"id": str(30 + number), "name": "Entities", "description": "d" * 100},
+              "entity": {"id": "1237760318432587776", "name": "n" * 40, "description": "e" * 100}}
+             for number in range(10)]
+    data = [{"id": str(number), "author_id": str(100000 + number), "created_at": stamp,
+             "text": "hi @bob", "context_annotations": notes,
+             "entities": {"mentions": [{"start": 3, "end": 7, "username": "bob", "id": "2"}]}}
+            for number in range(first, first + count)]
+    users = [{"id": post["author_id"], "username": f"u{post['id']}", "name": "n" * 40}
+             for post in data]
+    return json.dumps({"data": data, "includes": {"users": users},
+                       "meta": {"result_count": count}}).encode()
+
+
 class Stream:
     """A network: whoever connects gets the lines that are fed from then on, in chunks.
 

@@ -21,6 +21,7 @@ from live_daemon import LiveDaemon  # noqa: E402
 from redis_server import RedisServer  # noqa: E402
 from tap import case, run_cases  # noqa: E402
 from waiting import PATIENCE, wait  # noqa: E402
+from x_stream import page  # noqa: E402
 
 CASCADED = os.path.join(os.environ["BUILD"], "cascaded")
 FOLDER = processes.folder()
@@ -118,6 +119,18 @@ def a_message_that_cannot_be_used_costs_that_message():
         wait("the place", lambda: cursor()["offsets"] == "0:6")
         assert daemon.metric('cascaded_source_signs_read_total{source="k"}') == 1
         assert daemon.metric('cascaded_input_total{outcome="rejected",source="k"}') == 2
+
+
+@case
+def a_page_of_500_posts_of_x_is_one_message():
+    cluster = Cluster()
+    cluster.topic("posts", 1)
+    with Daemon(cluster.source("k", "posts")) as daemon:
+        await_live(1)
+        cluster.send("posts", 0, page(500).decode())
+        wait("counted", lambda: posts() == 500)
+        assert CLIENT.hget("cascaded:user:x:2", "mentions:1h") == "500"
+        assert daemon.metric('cascaded_input_total{outcome="rejected",source="k"}') == 0
 
 
 @case

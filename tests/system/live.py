@@ -22,7 +22,7 @@ from redis_server import RedisServer  # noqa: E402
 from tap import case, run_cases  # noqa: E402
 from waiting import PATIENCE, wait  # noqa: E402
 from world import jetstream_of, utc  # noqa: E402
-from x_stream import Stream  # noqa: E402
+from x_stream import Stream, page  # noqa: E402
 
 CASCADED = os.path.join(os.environ["BUILD"], "cascaded")
 FOLDER = processes.folder()
@@ -105,6 +105,26 @@ def a_stream_is_counted_while_it_comes():
     lag = int(CLIENT.hget("cascaded:meta", "lag_ms"))
     assert 0 <= lag < PATIENCE * 1000, lag
     daemon.end()
+
+
+@case
+def a_page_of_500_posts_of_x_is_taken_from_each_source_and_by_push():
+    stream, body = Stream(), page(500)
+    assert 1.5 < len(body) / (1 << 20) < 2, len(body)
+    daemon = running(source("x", stream) + http_section(FOLDER), stream)
+    stream.send(body + b"\r\n")
+    wait("counted", lambda: mentions() == 500)
+    assert json.loads(daemon.push(page(500, 501)).text) == {"accepted": 500, "rejected": 0}
+    wait("counted", lambda: mentions() == 1000)
+    daemon.end()
+    CLIENT.flushall()
+    for number, data in enumerate((body, b"[" + body + b"," + page(500, 501) + b"]")):
+        path = FOLDER / f"page{number}"
+        path.write_bytes(data)
+        out = subprocess.run([CASCADED, "-o", f"redis.url={SERVER.url}", path],
+                             stdout=subprocess.PIPE, check=True).stdout
+        wanted = 500 * (number + 1)
+        assert b"posts=%d interactions=%d duplicates=0 rejected=0" % (wanted, wanted) in out, out
 
 
 @case
