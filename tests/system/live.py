@@ -431,6 +431,32 @@ def what_was_counted_before_the_first_timed_snapshot_survives_a_kill():
 
 
 @case
+def a_source_that_is_given_the_other_wire_resumes_by_time_and_keeps_its_place():
+    """The places of the wires are numbers of different size: a time, and a count."""
+    for before, after in (WIRES, WIRES[::-1]):
+        state = f'state {{ dir = "{FOLDER}/from-{before.count("/")}" every = 1h }}\n'
+        lab, text, ann = jetstream(before, "ann")
+        daemon = Daemon(state + text)
+        wait("cursor", lambda: is_at_end("ann", lab))  # pylint: disable=cell-var-from-loop
+        daemon.end()
+        read = lab.stream.events[-1][1]
+        lab.stream = jetstream(after, "ann", 600)[0].stream
+        for count in (2, 3):
+            daemon = Daemon(state + text.replace(before, after), keeps=True)
+            wait("asked", lambda: len(lab.requests) == count)  # pylint: disable=cell-var-from-loop
+            wait("cursor", lambda: is_at_end("ann", lab))  # pylint: disable=cell-var-from-loop
+            daemon.end()
+        cursors = [re.search(r"cursor=(\d+)", request)[1] for request in lab.requests[1:]]
+        seq, time_us, _ = lab.stream.events[-1]
+        assert cursors[0] == str(read - 15 * 10**6), (cursors, read)
+        assert cursors[1] == str(time_us - 5 * 10**6 if after == WIRES[0] else seq), cursors
+        kinds = CLIENT.hmget("cascaded:cursor:ann", "wire", "kind")
+        assert kinds == (["subscribe", "time_us"] if after == WIRES[0] else
+                         ["subscribeEvents", "seq"]), kinds
+        assert posts_of(ann)[0] > 300
+
+
+@case
 def a_source_that_a_reload_adds_resumes_after_a_kill():
     folder = pathlib.Path(FOLDER, "added")
     lab, text, ann = jetstream(WIRES[1], "ann")
