@@ -323,6 +323,25 @@ def a_handle_outside_ascii_is_found_however_it_is_written():
 
 
 @case
+def a_handle_and_hashtags_with_their_signs_are_kept_without_them():
+    with private_redis() as (client, url, _), tempfile.NamedTemporaryFile("w") as posts:
+        for post in ({"id": "app:1", "author": {"id": "app:u1", "handle": "@Ann"}, "text": "x",
+                      "hashtags": ["#Tea", "tea", " tea", "\uff03tea"],
+                      "mentions": [{"handle": "@bob"}, {"handle": "bob"}]},
+                     {"id": "app:2", "author": {"id": "app:u2"}, "text": "hi @ann @bob #tea"}):
+            posts.write(json.dumps({"time": 1772452800000, **post}) + "\n")
+        posts.flush()
+        replay = [os.path.join(os.environ["BUILD"], "cascaded"), "-o", f"redis.url={url}"]
+        subprocess.run([*replay, posts.name], check=True, capture_output=True)
+        assert client.zrange("cascaded:top:hashtags:1h", 0, -1, withscores=True) == [(b"tea", 2)]
+        mentioned = dict(client.zrange("cascaded:top:mentions:1h", 0, -1, withscores=True))
+        assert mentioned == {b"app:u1": 1, b"app:@bob": 2}, mentioned
+        text = shown(url, "user", "@app:ann")
+        assert "app:u1" in text and re.search(r"^handle +Ann$", text, re.MULTILINE), text
+        assert shown(url, "user", "@app:@Ann") == text
+
+
+@case
 def a_cascade_is_shown_field_by_field():
     with private_redis() as (client, url, _):
         fill(client)
