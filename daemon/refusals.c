@@ -107,7 +107,7 @@ refusals_end_file(struct refusals *refusals, const char *file, struct slice head
                  " refused, the first in line %" PRIu64 ": %s); %s%s: %s",
                  file, refusals->count, first->line, first->reason,
                  is_dated  ? "it has a time that cannot be read"
-                 : is_post ? "its posts have ids or references that are missing or bad"
+                 : is_post ? "an id, time or reference of its posts is missing or bad"
                            : "it looks like ",
                  is_dated || is_post ? "" : kind.name,
                  is_dated  ? "give integer milliseconds or RFC 3339"

@@ -6,6 +6,7 @@
 
 #include "ingest/frames/array.h"
 #include "ingest/frames/decompress.h"
+#include "ingest/text/utf8.h"
 
 enum {
     TAR_MAGIC_AT = 257,
@@ -283,6 +284,22 @@ file_kind_is_container(struct slice head, struct file_kind *ret_kind)
                       ret_kind);
 }
 
+// The last character may be cut.
+static bool
+is_utf8(struct slice head)
+{
+    enum { CUT_MAX = 3 };
+    size_t at = 0;
+    while (at < head.len) {
+        struct utf8_char found = utf8_at(head, at);
+        if (found.code == 0 && head.ptr[at] != '\0') {
+            return head.len - at <= CUT_MAX;
+        }
+        at += found.size;
+    }
+    return true;
+}
+
 struct file_kind
 file_kind_guess(struct slice head)
 {
@@ -305,6 +322,11 @@ file_kind_guess(struct slice head)
     }
     if (is_binary(head)) {
         return (struct file_kind){"binary data", FORMATS};
+    }
+    if (!is_utf8(head)) {
+        return (struct file_kind){
+            "text in another encoding than UTF-8",
+            "convert it, as in iconv -f WINDOWS-1252 -t UTF-8 FILE | cascaded -"};
     }
     struct slice text = trim(head);
     return text.len > 0 && (text.ptr[0] == '{' || text.ptr[0] == '[')

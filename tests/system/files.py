@@ -211,6 +211,7 @@ def a_file_without_usable_lines_is_reported_with_what_it_seems_to_be():
              (text.encode("utf-16-be"), "iconv -f UTF-16BE"),
              (pretty * 3, "jq -c ."), (b"window.YTD.tweets.part0 = [\n  {\n  }\n]\n", "window.YTD"),
              (gzip.compress(gzip.compress(lines)), "compressed twice"),
+             (lines.replace(b"bob", b"b\xf6b"), "iconv -f WINDOWS-1252"),
              (b"id,time,text\n1,2,3\n", "CSV"),
              (b"<!DOCTYPE html>\n<html>\n", "HTML"), (bytes(range(256)) * 9, "binary"),
              (b'{"a":1}\n', "formats"), (b"nonsense\n" * 3, "formats")]
@@ -219,8 +220,8 @@ def a_file_without_usable_lines_is_reported_with_what_it_seems_to_be():
             code, figures, said = fresh(*options, data=data)
             assert code == 65 and len(said) == 1 and words in said[0], (words, code, said)
             assert figures["posts"] == 0 and figures["rejected"] > 0, figures
-    bad_ids = "ids or references that are missing or bad: -v logs each message"
-    for wrong in ({"id": ""}, {"author": {"id": "@ann"}}, {"author": {}}, {"retweet_of": {"id": 1.5}},
+    bad_ids = "an id, time or reference of its posts is missing or bad: -v logs each message"
+    for wrong in ({"id": ""}, {"time": 1772442000000.5}, {"author": {"id": "@ann"}}, {"author": {}}, {"retweet_of": {"id": 1.5}},
                   {"reply_to": {"id": "n:ann1"}}):
         code, figures, said = fresh("-", data=ndjson([post(1) | wrong] * 2))
         assert code == 65 and len(said) == 1 and bad_ids in said[0], (wrong, said)

@@ -37,6 +37,10 @@ other_encodings_are_named_with_the_command_that_converts_them(void **state)
         {SLICE_LIT("{\0\"\0a\0\"\0:\0001\0}\0\n\0"), "UTF-16", "-f UTF-16LE"},
         {SLICE_LIT("\0{\0\"\0a\0\"\0:\0001\0}\0\n"), "UTF-16", "-f UTF-16BE"},
         {SLICE_LIT("\xff\xfe\0\0{\0\0\0"), "UTF-32", "-f UTF-32"},
+        {SLICE_LIT("{\"text\":\"caf\xe9 au lait\"}\n"),
+         "text in another encoding than UTF-8", "iconv -f WINDOWS-1252"},
+        {SLICE_LIT("{\"text\":\"caf\xc3\xa9\xf0\x9f\x98"),
+         "JSON, but not posts of a known format", "formats"},
     };
     CHECK(rows);
 }
