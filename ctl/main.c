@@ -1,6 +1,7 @@
 // cascadectl: shows in the terminal what cascaded has counted.
 #include "base/buffer.h"
 #include "base/output.h"
+#include "base/wrong_option.h"
 #include "ingest/text/cell.h"
 #include "ctl/client.h"
 #include "ctl/command.h"
@@ -160,9 +161,6 @@ take_option(int letter, const char *value, struct arguments *arguments)
     case 'H':
         arguments->service.http_given = value;
         return EX_OK;
-    case '?':
-        (void)fputs("cascadectl: try cascadectl --help\n", stderr);
-        return EX_USAGE;
     default:
         if (memchr(arguments->given, letter, arguments->given_count) == NULL) {
             arguments->given[arguments->given_count++] = (char)letter;
@@ -309,7 +307,8 @@ serve(int argc, char **argv, struct arguments *arguments)
         {NULL, 0, NULL, 0},
     };
     int letter = 0;
-    while ((letter = getopt_long(argc, argv, "r:p:o:w:n:e:1fjVh", options, NULL)) !=
+    opterr = 0;
+    while ((letter = getopt_long(argc, argv, ":r:p:o:w:n:e:1fjVh", options, NULL)) !=
            -1) {
         if (letter == 'h' || letter == 'V') {
             (void)fputs(letter == 'h' ? usage_commands
@@ -317,6 +316,12 @@ serve(int argc, char **argv, struct arguments *arguments)
                         stdout);
             (void)fputs(letter == 'h' ? usage_options : "", stdout);
             return EX_OK;
+        }
+        struct error error = {0};
+        if (letter == '?' || letter == ':') {
+            const struct wrong_option wrong = {letter, optopt, argv[optind - 1]};
+            (void)wrong_option_explain(&wrong, options, &error);
+            return bad_usage(error.text);
         }
         int code = take_option(letter, optarg, arguments);
         if (code != EX_OK) {

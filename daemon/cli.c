@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/wrong_option.h"
+
 const char cli_help[] =
     "Usage: cascaded [OPTION]... [FILE]...\n"
     "\n"
@@ -123,9 +125,7 @@ take_long(int option, struct cli *cli, struct error *error)
         cli->is_html = true;
         break;
     default:
-        return error_set(error, STATUS_PARSE, "%s",
-                         option == ':' ? "an option lacks its argument"
-                                       : "there is no such option");
+        break;
     }
     return STATUS_OK;
 }
@@ -187,6 +187,16 @@ check(struct cli *cli, struct error *error)
     return STATUS_OK;
 }
 
+static enum status
+refuse(const struct option *options, const struct wrong_option *wrong,
+       struct error *error)
+{
+    struct error reason = {0};
+    enum status status = wrong_option_explain(wrong, options, &reason);
+    return error_set(error, status, "%s (cascaded --help lists the options)",
+                     reason.text);
+}
+
 enum status
 cli_parse(int argc, char **argv, struct cli *ret_cli, struct error *error)
 {
@@ -214,16 +224,11 @@ cli_parse(int argc, char **argv, struct cli *ret_cli, struct error *error)
     opterr = 0;
     int option;
     while ((option = getopt_long(argc, argv, ":c:o:tqvVh", options, NULL)) != -1) {
-        enum status status = take(option, &cli, error);
+        const struct wrong_option wrong = {option, optopt, argv[optind - 1]};
+        enum status status = option == ':' || option == '?'
+                                 ? refuse(options, &wrong, error)
+                                 : take(option, &cli, error);
         if (status != STATUS_OK) {
-            if (option == ':' || option == '?') {
-                *error = (struct error){0};
-                // The part behind '=' may be a secret.
-                error_set(error, status, "%.*s: %s (cascaded --help lists the options)",
-                          (int)strcspn(argv[optind - 1], "="), argv[optind - 1],
-                          option == ':' ? "the option lacks its argument"
-                                        : "there is no such option");
-            }
             return status;
         }
     }

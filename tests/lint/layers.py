@@ -90,6 +90,7 @@ LIBRARIES = {
 PURE = {"assert.h", "errno.h", "inttypes.h", "limits.h", "math.h", "stdalign.h", "stdarg.h",
         "stdbool.h", "stddef.h", "stdint.h", "stdio.h", "stdlib.h", "string.h"}
 SYSTEM_IN_BASE = {
+    "base/wrong_option.h": {"getopt.h"},          # its type
     "base/region.c": {"sys/mman.h", "unistd.h"},  # reserves memory
     "base/log.c": {"unistd.h"},                   # writes to stderr
     "base/output.c": {"fcntl.h", "poll.h", "unistd.h"}, # guards the standard descriptors

@@ -294,7 +294,9 @@ def every_file_of_the_public_suite_ends_as_it_should():
 @case
 def a_failed_start_prints_what_to_do_in_one_line():
     cases = [(["/nonexistent/posts"], 66, b"/nonexistent/posts"), ([str(ROOT)], 66, b"directory"),
-             (["--bogus"], 64, b"--help"), (["-o", "redis.flush=soon", "-"], 78, b"redis.flush"),
+             (["--bogus"], 64, b"--help"), (["--chek"], 64, b"did you mean --check?"),
+             (["-qx"], 64, b"-x: there is no such option"), (["--quiet=a-secret"], 64, b"--quiet: the option has no"),
+             (["-c"], 64, b"-c: the option lacks its argument"), (["-o", "redis.flush=soon", "-"], 78, b"redis.flush"),
              (["-o", "bogus=1", "-"], 78, b"--describe options"), ([], 64, b"FILE"),
              (["-o", "redis.url=unix:/nonexistent.sock", "-"], 69, b"redis.url")]
     for options, code, words in cases:
