@@ -392,7 +392,7 @@ an_error_is_printable(void **state)
 {
     (void)state;
     struct redis_answer strange =
-        answer(REDIS_EXCHANGE_BATCH, 0, "-OOM \x1b[31m\n\xff\r\n*0\r\n+OK\r\n$-1\r\n")
+        answer(REDIS_EXCHANGE_BATCH, 0, "-OOM \x1b[31m\t\xff\r\n*0\r\n+OK\r\n$-1\r\n")
             .answer;
     assert_string_equal(strange.text, "OOM ?[31m??");
 }
