@@ -158,6 +158,13 @@ clean(struct purge *purge, struct error *error)
 
 // ── the report ─────────────────────────────────────────────────────────────
 
+static const char *
+snapshots_text(const json_t *answer)
+{
+    return print_number(answer, "snapshots") != 0 ? "; the snapshots were replaced"
+                                                  : "; no snapshot was replaced";
+}
+
 static void
 show(const struct purge *purge, const json_t *answer, bool is_json)
 {
@@ -176,12 +183,10 @@ show(const struct purge *purge, const json_t *answer, bool is_json)
         return;
     }
     (void)printf("removed: %lld posts and reshares, %lld cascades, %zu alerts, %lld "
-                 "alerts that waited for webhooks, %zu marks; %s\n",
+                 "alerts that waited for webhooks, %zu marks%s\n",
                  (long long)print_number(answer, "posts"),
                  (long long)print_number(answer, "cascades"), purge->alerts, waiting,
-                 purge->marks,
-                 snapshots != 0 ? "the snapshots were replaced"
-                                : "no snapshot was replaced");
+                 purge->marks, snapshots_text(answer));
 }
 
 enum status
@@ -204,11 +209,13 @@ purge_user(struct client *client, struct service *service,
     if (status == STATUS_OK) {
         status = clean(&purge, error);
     }
-    size_t found = purge.alerts + purge.waiting + purge.marks;
+    size_t found = purge.alerts + purge.waiting + purge.marks +
+                   (size_t)print_number(answer, "cascades");
     if (status == STATUS_OK && found == 0 &&
         !json_is_true(json_object_get(answer, "known"))) {
         status = error_set(error, STATUS_RANGE,
-                           "no person with the id \"%.300s\" is known", request->user);
+                           "no person with the id \"%.300s\" is known%s", request->user,
+                           snapshots_text(answer));
     } else if (status == STATUS_OK) {
         show(&purge, answer, request->is_json);
     }

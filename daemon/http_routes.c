@@ -380,10 +380,12 @@ http_routes_recalled(struct http_routes *routes, struct slice alert)
     }
 }
 
-size_t
+void
 http_routes_forget(struct http_routes *routes, const struct person_text *person)
 {
-    return routes != NULL ? api_forget(routes->api.api, person) : 0;
+    if (routes != NULL) {
+        api_forget(routes->api.api, person);
+    }
 }
 
 void

@@ -33,8 +33,8 @@ struct http_routes *http_routes_create(const struct http_routes_setup *setup,
 void http_routes_flushed(struct http_routes *routes);
 // An alert that an earlier process published. Accepts NULL.
 void http_routes_recalled(struct http_routes *routes, struct slice alert);
-// Drops what is kept of alerts that name the person; returns how many. Accepts NULL.
-size_t http_routes_forget(struct http_routes *routes, const struct person_text *person);
+// Drops what is kept of alerts that name the person. Accepts NULL.
+void http_routes_forget(struct http_routes *routes, const struct person_text *person);
 // Drops all events of the live feed. Accepts NULL.
 void http_routes_forget_feed(struct http_routes *routes);
 // Answers as the server does to GET of that path, without a query; 404 for pages that

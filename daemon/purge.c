@@ -13,13 +13,11 @@
 
 enum { SNAPSHOTS = 2 };
 
-// Returns how many.
-static size_t
+static void
 forget_alerts(struct purge *purge)
 {
-    size_t waiting = alert_delivery_forget(purge->delivery, &purge->person);
-    purge->waiting += waiting;
-    return waiting + http_routes_forget(purge->routes, &purge->person);
+    purge->waiting += alert_delivery_forget(purge->delivery, &purge->person);
+    http_routes_forget(purge->routes, &purge->person);
 }
 
 static void
@@ -29,10 +27,8 @@ search(struct purge *purge)
     if (purge->is_known && !erasure_is_searched(purge->pipeline, &purge->erasure)) {
         return;
     }
-    if (purge->is_known) {
-        erasure_detach(purge->pipeline, slice_of(purge->id), &purge->erasure);
-    }
-    (void)forget_alerts(purge);
+    erasure_detach(purge->pipeline, slice_of(purge->id), &purge->erasure);
+    forget_alerts(purge);
     http_routes_forget_feed(purge->routes);
     purge->stage = PURGE_WRITING;
     redis_sink_hurry(purge->sink);
@@ -45,7 +41,7 @@ look_at_writing(struct purge *purge)
         redis_sink_hurry(purge->sink);
         return;
     }
-    (void)forget_alerts(purge); // those that were raised until then
+    forget_alerts(purge); // those that were raised until then
     http_routes_forget_feed(purge->routes);
     purge->stage = PURGE_SAVING;
 }
@@ -86,8 +82,10 @@ purge_step(struct purge *purge)
         if (purge->persistence->state == NULL || !save(purge)) {
             purge->stage = PURGE_OVER;
             log_info("purged",
-                     "a person was removed: %" PRIu64 " posts and reshares, %" PRIu64
+                     "%s: %" PRIu64 " posts and reshares, %" PRIu64
                      " cascades, %" PRIu64 " snapshots written%s",
+                     purge->is_known ? "a person was removed"
+                                     : "a person to remove was not known",
                      purge->erasure.posts, purge->erasure.cascades, purge->snapshots,
                      purge->is_unsaved ? ", but not all: repeat it" : "");
         }
@@ -125,7 +123,6 @@ static enum status
 begin(struct purge *purge, struct slice id, struct error *error)
 {
     struct erasure erasure = {0};
-    bool is_repeated = purge->is_unsaved; // the snapshots are still to be replaced
     enum status status = check_id(purge, id, error);
     if (status != STATUS_OK) {
         return status;
@@ -150,9 +147,6 @@ begin(struct purge *purge, struct slice id, struct error *error)
         .is_known = status == STATUS_OK,
     };
     (void)snprintf(purge->id, sizeof(purge->id), "%.*s", SLICE_ARG(id));
-    if (!purge->is_known && !is_repeated && forget_alerts(purge) == 0) {
-        purge->stage = PURGE_OVER; // nothing is to be removed
-    }
     return STATUS_OK;
 }
 

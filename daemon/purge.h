@@ -56,7 +56,8 @@ void purge_step(struct purge *purge);
 // A flush is about to start.
 void purge_flushed(struct purge *purge);
 
-// Runs a request. An id that is not known and in no alert changes nothing.
+// Runs a request. For an id that is not known, too, snapshots are written: an older one
+// may contain the person.
 // stage: of the caller's, 0 at first. STATUS_AGAIN: to be run again.
 enum status purge_run(struct purge *purge, struct slice id, int *stage,
                       struct buffer *json, struct error *error);

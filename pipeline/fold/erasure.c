@@ -139,7 +139,8 @@ static bool
 is_own(const struct subject *subject, uint32_t cascade)
 {
     const struct cascades *cascades = &subject->pipeline->cascades;
-    return cascades_at(cascades, cascade)->author == subject->user ||
+    return (subject->user != USER_NONE &&
+            cascades_at(cascades, cascade)->author == subject->user) ||
            person_text_owns(&subject->text, cascades_id(cascades, cascade));
 }
 
@@ -221,6 +222,17 @@ renew_carriers(struct pipeline *pipeline)
     }
 }
 
+// What has the id of a post of the person.
+static void
+drop_texts(struct subject *subject, struct erasure *erasure)
+{
+    struct pipeline *pipeline = subject->pipeline;
+    drop_cascades(subject, &erasure->cascades);
+    drop_best_posts(subject, &pipeline->carriers);
+    drop_best_posts(subject, &pipeline->campaigns.carried);
+    renew_carriers(pipeline);
+}
+
 void
 erasure_detach(struct pipeline *pipeline, struct slice id, struct erasure *erasure)
 {
@@ -228,8 +240,10 @@ erasure_detach(struct pipeline *pipeline, struct slice id, struct erasure *erasu
                               .user = users_find(&pipeline->users, id)};
     erasure->losses = pipeline->flush.losses;
     erasure->flushes = 0;
+    (void)person_text_init(&subject.text, id);
     if (subject.user == USER_NONE) {
-        return; // was evicted
+        drop_texts(&subject, erasure); // the person was evicted
+        return;
     }
     struct slice own = users_id(&pipeline->users, subject.user);
     (void)person_text_init(&subject.text, own);
@@ -242,10 +256,7 @@ erasure_detach(struct pipeline *pipeline, struct slice id, struct erasure *erasu
     drop_events(&subject, &pipeline->records.newest, &erasure->posts);
     drop_events(&subject, &pipeline->records.lasting, &erasure->posts);
     event_records_wipe_unused(&pipeline->records);
-    drop_cascades(&subject, &erasure->cascades);
-    drop_best_posts(&subject, &pipeline->carriers);
-    drop_best_posts(&subject, &pipeline->campaigns.carried);
-    renew_carriers(pipeline);
+    drop_texts(&subject, erasure);
     drop_names(pipeline, subject.user);
 }
 

@@ -42,7 +42,8 @@ enum status erasure_begin(struct pipeline *pipeline, struct slice id,
 bool erasure_is_searched(const struct pipeline *pipeline,
                          const struct erasure *erasure);
 
-// Takes time in proportion to all tables: some 50 ms with millions of rows.
+// Of a person who is not known: cascades whose ids contain the id. Takes time in
+// proportion to all tables: some 50 ms with millions of rows.
 void erasure_detach(struct pipeline *pipeline, struct slice id,
                     struct erasure *erasure);
 

@@ -184,12 +184,11 @@ api_recalled(struct api *api, struct slice json)
     api_alerts_recall(&api->alerts, json);
 }
 
-size_t
+void
 api_forget(struct api *api, const struct person_text *person)
 {
-    size_t count = api_alerts_forget(&api->alerts, person);
+    api_alerts_forget(&api->alerts, person);
     api_changed(api);
-    return count;
 }
 
 // ── marks ──────────────────────────────────────────────────────────────────

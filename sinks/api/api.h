@@ -79,9 +79,8 @@ void api_changed(struct api *api);
 void api_alerted(struct api *api, struct slice json);
 // An entry of the stream of alerts that an earlier process wrote (api_alerts_recall).
 void api_recalled(struct api *api, struct slice json);
-// Drops the alerts that name the person, and answers that were made before. Returns how
-// many alerts.
-size_t api_forget(struct api *api, const struct person_text *person);
+// Drops the alerts that name the person, and answers that were made before.
+void api_forget(struct api *api, const struct person_text *person);
 
 // Who is marked as talked to in a campaign: the marks follow, one of them, those were
 // all (sinks/redis/redis_marks.h). Ignores people who are not on the list.

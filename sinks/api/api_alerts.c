@@ -70,7 +70,7 @@ api_alerts_recall(struct api_alerts *alerts, struct slice json)
     }
 }
 
-size_t
+void
 api_alerts_forget(struct api_alerts *alerts, const struct person_text *person)
 {
     uint64_t kept = alerts->first;
@@ -84,9 +84,7 @@ api_alerts_forget(struct api_alerts *alerts, const struct person_text *person)
             *row_of(alerts, kept++) = row;
         }
     }
-    size_t count = (size_t)(alerts->next - kept);
     alerts->next = kept;
-    return count;
 }
 
 size_t

@@ -32,8 +32,8 @@ void api_alerts_add(struct api_alerts *alerts, struct slice json);
 // The same of an entry that was read from Redis: what is no JSON object, or is there
 // already because the reading began again, is not added.
 void api_alerts_recall(struct api_alerts *alerts, struct slice json);
-// Drops those that name the person; returns how many.
-size_t api_alerts_forget(struct api_alerts *alerts, const struct person_text *person);
+// Drops those that name the person.
+void api_alerts_forget(struct api_alerts *alerts, const struct person_text *person);
 size_t api_alerts_count(const struct api_alerts *alerts);
 // 0: the newest; it must be below the count. Valid until the next api_alerts_add.
 struct slice api_alerts_at(const struct api_alerts *alerts, size_t age);

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """cascadectl purge: a person is removed from memory, Redis and every file, and from nothing else."""
 # tests/run: beside others
+import itertools
 import json
 import os
 import pathlib
@@ -229,6 +230,24 @@ def a_purge_that_cannot_be_done_is_refused_and_changes_nothing():
 
 
 @case
+def a_person_who_was_evicted_is_in_no_snapshot_after_a_purge():
+    lab, other = Lab("windows = {1s}\nusers { capacity = 1000 }\n"), "app:ford-7"
+    lab.push([post("f1", 1, mentions=[{"id": other}])])
+    newest = lab.folder / "state/snapshot"
+    in_file = lambda: newest.exists() and other.encode() in newest.read_bytes()
+    wait("a snapshot contains the person", in_file)
+    numbers = itertools.count(100)
+    def is_evicted():
+        lab.daemon.push("\n".join(json.dumps(post(f"n{number}", number))
+                                  for number in itertools.islice(numbers, 100)))
+        return lab.daemon.ask("GET", f"/api/v1/users/{other}").status == 404
+    wait("the person is evicted", is_evicted)
+    assert in_file()
+    assert "the snapshots were replaced" in lab.ctl("purge", "--user", other, "--yes", code=66)
+    assert not [name for name, data in lab.files().items() if other.encode() in data]
+
+
+@case
 def a_purge_does_not_collect_keys_that_it_does_not_need():
     lab, _ = loaded()
     pipe = lab.redis.client.pipeline()
@@ -241,12 +260,13 @@ def a_purge_does_not_collect_keys_that_it_does_not_need():
 @case
 def a_purge_waits_for_redis_and_then_ends():
     lab, _ = loaded()
-    lab.redis.stop_process()
-    asked = processes.start([CASCADECTL, "-r", lab.redis.url, "--control", lab.folder / "control.sock",
-                             "purge", "--user", WHO, "--yes", "--json"], stdout=subprocess.PIPE)
-    time.sleep(0.5)
-    assert asked.poll() is None
-    lab.redis.continue_process()
+    lab.redis.client.client_pause(1000 * PATIENCE, all=False)  # writing waits
+    asked = processes.start([CASCADECTL, "-r", lab.redis.url, "purge", "--user", WHO, "--yes", "--json"],
+                            stdout=subprocess.PIPE)
+    wait("the person is removed from memory",
+         lambda: lab.daemon.ask("GET", f"/api/v1/users/{WHO}").status == 404)
+    assert asked.poll() is None and not lab.daemon.said("a person was removed")
+    lab.redis.client.client_unpause()
     report, _ = asked.communicate(timeout=PATIENCE)
     assert json.loads(report)["snapshots"] == 2, report
     left = lab.redis_bytes()
