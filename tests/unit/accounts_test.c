@@ -232,6 +232,22 @@ an_account_with_many_events_does_not_delay_a_post(void **state)
 }
 
 static void
+a_search_reads_what_others_did_in_few_steps(void **state)
+{
+    (void)state;
+    struct pipeline *pipeline = create_busy();
+    publish(pipeline, MANY, "n:seldom", T0);
+    withdraw(pipeline, "n:seldom");
+    int steps = 0;
+    while (pipeline_settle(pipeline)) {
+        steps++;
+    }
+    assert_true(steps <= MANY / WITHDRAWALS_AT_ONCE + 1);
+    assert_int_equal(pipeline_metrics(pipeline)->undone, 1);
+    pipeline_destroy(&pipeline);
+}
+
+static void
 a_search_continues_from_a_snapshot(void **state)
 {
     (void)state;
@@ -301,6 +317,7 @@ main(void)
         cmocka_unit_test(all_posts_of_an_account_that_is_gone_are_hidden),
         cmocka_unit_test(a_message_that_comes_again_takes_back_nothing_later),
         cmocka_unit_test(an_account_with_many_events_does_not_delay_a_post),
+        cmocka_unit_test(a_search_reads_what_others_did_in_few_steps),
         cmocka_unit_test(a_search_continues_from_a_snapshot),
         cmocka_unit_test(accounts_beyond_what_can_wait_are_counted),
         cmocka_unit_test(an_unknown_account_changes_nothing),
