@@ -22,6 +22,7 @@ enum {
     VALUE_COLUMNS = 4000,
     KEY_MAX = 4096,
     ARENA_MAX = 16 * KEY_MAX,
+    NETWORKS_MAX = 16,
 };
 
 static struct slice
@@ -209,59 +210,113 @@ show_hash(struct client *client, const struct form *form, struct slice id,
     return status;
 }
 
+// A handle in the form in which it is compared, and networks in which to look for it.
+struct places {
+    struct slice handle;
+    struct slice networks[NETWORKS_MAX];
+    size_t count;
+    struct arena *arena;
+};
+
 static void
 ask_handle(struct client *client, struct slice network, struct slice handle)
 {
     struct buffer key;
-    struct arena arena;
     buffer_init(&key, KEY_MAX);
-    arena_init(&arena, ARENA_MAX);
     buffer_append(&key, SLICE_LIT("handle:"));
     buffer_append(&key, network);
     buffer_append_byte(&key, ':');
-    buffer_append(&key, text_fold(&arena, text_handle(handle)));
-    arena_fini(&arena);
+    buffer_append(&key, handle);
     client_queue(client, "GET", buffer_text(&key), NULL);
     buffer_fini(&key);
+}
+
+// Shows the users who have the handle in these networks; adds their number to *found.
+static enum status
+show_in(struct client *client, const struct form *form, const struct places *places,
+        size_t *found, struct error *error)
+{
+    redisReply *ids[NETWORKS_MAX] = {NULL};
+    for (size_t i = 0; i < places->count; i++) {
+        ask_handle(client, places->networks[i], places->handle);
+    }
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < places->count && status == STATUS_OK; i++) {
+        ids[i] = client_answer(client, REDIS_REPLY_STRING, error);
+        status = ids[i] != NULL ? STATUS_OK : STATUS_IO;
+    }
+    for (size_t i = 0; i < places->count && status == STATUS_OK; i++) {
+        if (!slice_is_none(client_text(ids[i]))) {
+            (void)fputs((*found)++ > 0 && !form->is_json ? "\n" : "", stdout);
+            status = show_hash(client, form, client_text(ids[i]), error);
+        }
+    }
+    for (size_t i = 0; i < places->count; i++) {
+        freeReplyObject(ids[i]);
+    }
+    return status;
+}
+
+// "handle:app:ann": a place if the handle is the one that is searched for.
+static void
+note_place(void *context, struct slice key)
+{
+    struct places *places = context;
+    size_t head = strlen("handle:");
+    const char *colon = memchr(key.ptr + head, ':', key.len - head);
+    if (colon == NULL || places->count == NETWORKS_MAX) {
+        return;
+    }
+    struct slice network = {key.ptr + head, (size_t)(colon - key.ptr) - head};
+    struct slice handle = {colon + 1, key.len - head - network.len - 1};
+    // SCAN may return a key twice.
+    if (slice_equal(handle, places->handle) &&
+        !slice_is_one_of(network, places->networks, places->count)) {
+        places->networks[places->count++] =
+            arena_join(places->arena, network, SLICE_LIT(""));
+    }
+}
+
+static enum status
+show_found(struct client *client, const struct form *form, const char *handle,
+           struct places *places, struct error *error)
+{
+    const char *colon = strchr(handle, ':');
+    size_t found = 0;
+    places->handle =
+        text_fold(places->arena, text_handle(slice_of(colon ? colon + 1 : handle)));
+    if (colon != NULL) {
+        places->networks[places->count++] =
+            (struct slice){handle, (size_t)(colon - handle)};
+    }
+    for (size_t i = 0; i < NETWORK_COUNT && colon == NULL; i++) {
+        places->networks[places->count++] = network_rows[i].name;
+    }
+    enum status status = show_in(client, form, places, &found, error);
+    if (status == STATUS_OK && found == 0 && colon == NULL) {
+        // Posts of the own format may have any network.
+        places->count = 0;
+        status = client_scan(client, SLICE_LIT("handle:"), note_place, places, error);
+        status =
+            status == STATUS_OK ? show_in(client, form, places, &found, error) : status;
+    }
+    if (status == STATUS_OK && found == 0) {
+        char hint[HINT_MAX];
+        return error_set(error, STATUS_RANGE, "no user \"@%.200s\" in Redis%s", handle,
+                         no_key_hint(client, "users_from", hint));
+    }
+    return status;
 }
 
 static enum status
 show_handle(struct client *client, const struct form *form, const char *handle,
             struct error *error)
 {
-    redisReply *ids[NETWORK_COUNT] = {NULL};
-    const char *colon = strchr(handle, ':');
-    size_t asked = colon != NULL ? 1 : NETWORK_COUNT;
-    if (colon != NULL) {
-        struct slice network = {handle, (size_t)(colon - handle)};
-        ask_handle(client, network, slice_of(colon + 1));
-    }
-    for (size_t i = 0; i < asked && colon == NULL; i++) {
-        ask_handle(client, network_rows[i].name, slice_of(handle));
-    }
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < asked && status == STATUS_OK; i++) {
-        ids[i] = client_answer(client, REDIS_REPLY_STRING, error);
-        status = ids[i] != NULL ? STATUS_OK : STATUS_IO;
-    }
-    size_t found = 0;
-    for (size_t i = 0; i < asked && status == STATUS_OK; i++) {
-        if (!slice_is_none(client_text(ids[i]))) {
-            (void)fputs(found++ > 0 && !form->is_json ? "\n" : "", stdout);
-            status = show_hash(client, form, client_text(ids[i]), error);
-        }
-    }
-    for (size_t i = 0; i < asked; i++) {
-        freeReplyObject(ids[i]);
-    }
-    if (status == STATUS_OK && found == 0) {
-        char hint[HINT_MAX];
-        return error_set(
-            error, STATUS_RANGE,
-            "no user \"@%.200s\" in Redis%s; a handle of another network is "
-            "written @net:handle",
-            handle, no_key_hint(client, "users_from", hint));
-    }
+    struct arena arena;
+    arena_init(&arena, ARENA_MAX);
+    struct places places = {.arena = &arena};
+    enum status status = show_found(client, form, handle, &places, error);
+    arena_fini(&arena);
     return status;
 }
 
