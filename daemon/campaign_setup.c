@@ -1,5 +1,6 @@
 #include "daemon/campaign_setup.h"
 
+#include "base/hash.h"
 #include "daemon/people_file.h"
 #include "ingest/text/campaign_words.h"
 #include "pipeline/pipeline.h"
@@ -129,6 +130,42 @@ campaign_setup_check(const struct settings *settings, const struct campaign *cam
     return status;
 }
 
+static uint64_t
+mix(uint64_t hash, const char *text)
+{
+    enum { FACTOR = 31 };
+    return hash * FACTOR + hash_known(slice_of(text));
+}
+
+// Of all that decides which posts belong to which campaign, in their order.
+static uint64_t
+hash_campaigns(const struct settings *settings)
+{
+    uint64_t hash = settings->campaign_count;
+    for (size_t i = 0; i < settings->campaign_count; i++) {
+        const struct campaign *campaign = &settings->campaigns[i];
+        const struct option_words *words[] = {&campaign->words, &campaign->rivals};
+        const struct option_texts *texts[] = {&campaign->links, &campaign->languages,
+                                              &campaign->accounts};
+        hash = mix(hash, campaign->name);
+        for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {
+            const char *item = NULL;
+            while ((item = option_words_next(words[k], item)) != NULL) {
+                hash = mix(hash, item);
+            }
+            hash = mix(hash, "");
+        }
+        for (size_t k = 0; k < sizeof(texts) / sizeof(texts[0]); k++) {
+            const char *item = NULL;
+            while ((item = option_texts_next(texts[k], item)) != NULL) {
+                hash = mix(hash, item);
+            }
+            hash = mix(hash, "");
+        }
+    }
+    return hash;
+}
+
 enum status
 campaign_setup_apply(const struct settings *settings, struct pipeline *pipeline,
                      struct campaign_words *words, struct error *error)
@@ -150,6 +187,7 @@ campaign_setup_apply(const struct settings *settings, struct pipeline *pipeline,
                 error_set(error, STATUS_NOMEM, "no memory for the counts of campaigns");
         }
     }
+    next.hash = hash_campaigns(settings);
     if (status == STATUS_OK) {
         campaign_words_swap(words, &next);
     }

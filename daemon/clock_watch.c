@@ -40,7 +40,9 @@ clock_watch_tick(struct clock_watch *watch, struct pipeline *pipeline)
     const struct clock_steps *wall = wall_clock_state();
     if (wall->steps == watch->steps) {
         report_held(watch, wall);
-        pipeline_advance(pipeline, now);
+        if (!watch->is_apart) {
+            pipeline_advance(pipeline, now);
+        }
         return wall->step == 0 ? CLOCK_RIGHT : CLOCK_HELD;
     }
     log_warn("clock_followed",
@@ -49,7 +51,9 @@ clock_watch_tick(struct clock_watch *watch, struct pipeline *pipeline)
              seconds(wall->followed));
     watch->steps = wall->steps;
     watch->reported = 0;
-    pipeline_step(pipeline, now);
+    if (!watch->is_apart) {
+        pipeline_step(pipeline, now);
+    }
     return CLOCK_FOLLOWED;
 }
 

@@ -2,6 +2,7 @@
 // after lasting ones (daemon/clock_steps.h).
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/usec.h"
@@ -14,6 +15,7 @@ struct pipeline;
 struct clock_watch {
     uint64_t steps; // that the pipeline has followed
     usec reported;  // the step that was logged as held; 0: none
+    bool is_apart;  // the pipeline has another clock
 };
 
 enum clock_state {
@@ -22,7 +24,7 @@ enum clock_state {
     CLOCK_FOLLOWED, // the clock has just followed a step
 };
 
-// Call a few times a second. Advances the pipeline's clock.
+// Call a few times a second. Advances the pipeline's clock, unless it has another one.
 enum clock_state clock_watch_tick(struct clock_watch *watch, struct pipeline *pipeline);
 
 // A pipeline that was restored from a snapshot may be ahead of the wall clock by at

@@ -62,5 +62,9 @@ config_load(const struct config_place *place, struct settings *settings,
         }
     }
     settings_resolve(settings, getenv("CREDENTIALS_DIRECTORY"));
-    return is_good && settings_check(settings, on_error, context);
+    is_good = is_good && settings_check(settings, on_error, context);
+    if (is_good) {
+        scale_add_source(settings);
+    }
+    return is_good;
 }

@@ -20,6 +20,7 @@
 #include "sinks/alert_json.h"
 #include "sinks/http/http_server.h"
 #include "sinks/redis/redis_keys.h"
+#include "sinks/redis/redis_outlet.h"
 #include "sinks/redis/redis_sink.h"
 #include "sinks/webhook/webhook.h"
 
@@ -30,6 +31,7 @@ static const struct metric *const metric_parts[DESCRIBE_METRIC_PARTS] = {
     [DESCRIBE_DECODE] = decode_metric_rows,
     [DESCRIBE_PIPELINE] = pipeline_metric_rows,
     [DESCRIBE_REDIS] = redis_report_metric_rows,
+    [DESCRIBE_OUTLET] = redis_outlet_metric_rows,
     [DESCRIBE_SOURCE] = source_metric_rows,
     [DESCRIBE_STREAM] = stream_metric_rows,
     [DESCRIBE_HTTP] = http_metrics_rows,

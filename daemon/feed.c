@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "daemon/date_faults.h"
 #include "daemon/clock_steps.h"
+#include "daemon/handover.h"
 #include "daemon/wall_clock.h"
 #include "pipeline/pipeline.h"
 #include "sinks/redis/redis_claims.h"
@@ -39,22 +40,51 @@ feed_init(struct feed *feed, struct pipeline *pipeline, struct redis_sink *sink,
         .last_time = USEC_NONE,
         .instead = USEC_NONE,
     };
+    entry_reader_init(&feed->reader);
     return feed->decoder != NULL;
 }
 
 void
 feed_fini(struct feed *feed)
 {
+    entry_reader_fini(&feed->reader);
     decoder_destroy(&feed->decoder);
+}
+
+// Posts that are left of the last message are read again with it.
+static void
+drop_posts(struct feed *feed)
+{
+    feed->received -= feed->post_count - feed->post_next;
+    feed->post_next = 0;
+    feed->post_count = 0;
+}
+
+enum status
+feed_read_entry(struct feed *feed, struct slice bytes, uint32_t order,
+                struct entry_head *ret_head)
+{
+    struct entry_content entry;
+    drop_posts(feed);
+    enum status status = entry_read(&feed->reader, bytes, order, &entry);
+    if (status != STATUS_OK) {
+        feed->received++;
+        feed->refused++;
+        return status;
+    }
+    feed->posts = entry.posts;
+    feed->walls = entry.walls;
+    feed->post_count = entry.count;
+    feed->received += entry.count;
+    *ret_head = entry.head;
+    return STATUS_OK;
 }
 
 enum decode_reason
 feed_read(struct feed *feed, struct slice event, struct slice data)
 {
     enum decode_reason reason = DECODE_REASON_NONE;
-    feed->received -= feed->post_count - feed->post_next; // read again
-    feed->post_next = 0;
-    feed->post_count = 0;
+    drop_posts(feed);
     enum decode_result result = decoder_read_event(
         feed->decoder, event, data, &feed->posts, &feed->post_count, &reason);
     if (result != DECODE_POSTS) {
@@ -101,9 +131,20 @@ feed_next(struct feed *feed)
     return &feed->dated;
 }
 
+// To the pipeline or the handover.
+static enum status
+pass_on(struct feed *feed, const struct post *post, usec wall)
+{
+    return feed->handover != NULL ? handover_add(feed->handover, post, wall)
+                                  : pipeline_post(feed->pipeline, post, wall);
+}
+
 enum status
 feed_push(struct feed *feed, usec wall)
 {
+    if (feed->walls != NULL) {
+        wall = feed->walls[feed->post_next];
+    }
     // A post may be newer than the last tick; it would count at the tick.
     if (feed->is_live && feed->posts[feed->post_next].time > wall) {
         wall = wall_clock_read();
@@ -116,11 +157,12 @@ feed_push(struct feed *feed, usec wall)
                             : clock_steps_date(wall_clock_state(),
                                                feed->posts[feed->post_next].time, wall);
     }
+    bool is_current = feed->is_live || feed->walls != NULL;
     const struct post *post = feed_next(feed);
     report_time(feed, post, wall);
     uint64_t duplicates = pipeline_duplicates(feed->pipeline);
-    enum status status = pipeline_post(feed->pipeline, post, wall);
-    if (status == STATUS_AGAIN && feed->sink != NULL && !feed->is_live) {
+    enum status status = pass_on(feed, post, wall);
+    if (status == STATUS_AGAIN && feed->sink != NULL && !is_current) {
         redis_claims_render(feed->sink); // it may have waited for the texts of alerts
         status = pipeline_post(feed->pipeline, post, wall);
     }
@@ -135,7 +177,7 @@ feed_push(struct feed *feed, usec wall)
     feed->refused += status != STATUS_OK;
     feed->duplicates += status == STATUS_OK && is_duplicate;
     feed->used += is_used;
-    if (is_used && feed->is_live && feed->sink != NULL && post_is_event(post)) {
+    if (is_used && is_current && feed->sink != NULL && post_is_event(post)) {
         redis_sink_note_post(feed->sink, post->time);
     }
     bool is_believable = post->time <= wall + USEC_PER_MIN;

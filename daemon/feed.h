@@ -2,6 +2,9 @@
 //
 //     message ─▶ decoder ─▶ current posts ─▶ pipeline
 //
+// An ingest process passes them to its handover instead; a worker gets them from
+// entries, without a decoder, each with the time at which it arrived.
+//
 // A replay and every live source have a feed of their own. Posts are kept while the
 // pipeline has no room. They point into the message, which must remain until all are in
 // the pipeline.
@@ -16,15 +19,19 @@
 #include "base/status.h"
 #include "base/usec.h"
 #include "ingest/decode/decode.h"
+#include "ingest/entries/entry.h"
 
+struct handover;
 struct pipeline;
 struct redis_sink;
 
 struct feed {
     struct pipeline *pipeline;
     struct redis_sink *sink;
+    struct handover *handover; // NULL: posts go into the pipeline
     struct decoder *decoder;
     const struct post *posts;
+    const usec *walls; // when each arrived, of an entry; NULL: now
     struct post dated; // the current post with another time
     size_t post_count;
     size_t post_next;
@@ -37,6 +44,7 @@ struct feed {
     usec instead;           // the time of the current post; USEC_NONE: its own date
     bool has_reported_time; // a date that is not used was logged
     bool is_live; // dates may come from a clock that was stepped (daemon/clock_steps.h)
+    struct entry_reader reader;
     bool is_arrival; // the time of arrival counts, whatever the date of a post is
 };
 
@@ -65,11 +73,16 @@ void feed_fini(struct feed *feed);
 // message.
 enum decode_reason feed_read(struct feed *feed, struct slice event, struct slice data);
 
+// The same with an entry (ingest/entries/entry.h). order: see entry_read. Any other
+// status than STATUS_OK: it cannot be used, and is counted as one item.
+enum status feed_read_entry(struct feed *feed, struct slice bytes, uint32_t order,
+                            struct entry_head *ret_head) MUST_USE;
+
 // The current post, or NULL; with the time at which it counts if this differs from its
 // date.
 const struct post *feed_next(struct feed *feed);
 
-// Passes that post to the pipeline. STATUS_AGAIN: there is no room, the sink was
+// Passes that post on. STATUS_AGAIN: there is no room, the sink was
 // requested to flush, and the post remains the current one. STATUS_OK otherwise, also
 // if the post was refused. wall: the current time, which with is_arrival is also the
 // time of the post.

@@ -19,6 +19,7 @@
 #include "sinks/http/http_files.h"
 #include "sinks/http/http_server.h"
 #include "sinks/http/metrics_page.h"
+#include "sinks/redis/redis_outlet.h"
 #include "sinks/redis/redis_sink.h"
 #include "sinks/webhook/webhook.h"
 
@@ -122,6 +123,8 @@ write_metrics(const struct http_routes *routes, struct buffer *page)
     const struct persistence *persistence = setup->persistence;
     write_table(page, pipeline_metric_rows, pipeline_metrics(setup->pipeline));
     write_table(page, redis_report_metric_rows, redis_sink_metrics(setup->sink));
+    write_table(page, redis_outlet_metric_rows,
+                setup->handover != NULL ? redis_outlet_metrics(setup->sink) : NULL);
     write_table(page, persistence_metric_rows,
                 persistence->state != NULL ? &persistence->metrics : NULL);
     write_source_metrics(routes, page);
@@ -355,6 +358,7 @@ http_routes_create(const struct http_routes_setup *setup, struct error *error)
     } else if (feed_init(&routes->feed, setup->pipeline, setup->sink, DECODE_AUTO,
                          error) &&
                http_server_create(&server, &routes->server, error) == STATUS_OK) {
+        routes->feed.handover = setup->handover;
         decoder_find_campaigns(routes->feed.decoder, setup->campaigns);
         log_info("http_listening", "listening on %s, port %d",
                  setup->settings->http.listen, http_server_port(routes->server));

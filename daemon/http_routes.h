@@ -8,6 +8,7 @@
 
 struct buffer;
 struct campaign_words;
+struct handover;
 struct http_reply;
 struct http_routes;
 struct person_text;
@@ -19,6 +20,7 @@ struct http_routes_setup {
     const struct campaign_words *campaigns;
     const struct persistence *persistence;
     struct redis_sink *sink;
+    struct handover *handover;        // of an ingest process; or NULL
     const struct streams *streams;    // NULL: of a replay, into which nothing is pushed
     const struct name_lookup *lookup; // NULL: there is none
     struct alert_delivery *delivery;

@@ -13,6 +13,9 @@
 #include "daemon/alert_delivery.h"
 #include "daemon/clock_watch.h"
 #include "daemon/control_socket.h"
+#include "daemon/handover.h"
+#include "daemon/live_status.h"
+#include "daemon/scale.h"
 #include "daemon/signals.h"
 #include "daemon/http_routes.h"
 #include "daemon/loop_delay.h"
@@ -37,7 +40,7 @@
 #define HOLD_MAX (5 * USEC_PER_MIN)      // to wait for events that only Redis has
 #define BEAT (250 * USEC_PER_MS)         // how often time advances without posts
 
-enum { BEATS_PER_S = 4, STATUS_MAX = 256 };
+enum { BEATS_PER_S = 4 };
 
 struct live {
     struct config_place place;
@@ -64,56 +67,13 @@ struct live {
     uint64_t beats_fed; // when the watchdog was fed last
     struct warn warn;
     struct pipeline_metrics before; // as restored
-    uint64_t posts;                 // a second ago
-    usec counted_at;
-    char status[STATUS_MAX];
+    struct live_status status;
+    enum scale_role role;
+    struct handover handover;        // of an ingest process
     char state_dir[OPTION_TEXT_MAX]; // of systemd
 };
 
 // ── time passes ────────────────────────────────────────────────────────────
-
-// "1240000" → "1 240 000".
-static const char *
-group_digits(uint64_t number, char text[32])
-{
-    char plain[24];
-    int length = snprintf(plain, sizeof(plain), "%" PRIu64, number);
-    size_t used = 0;
-    for (int i = 0; i < length; i++) {
-        if (i != 0 && (length - i) % 3 == 0) {
-            text[used++] = ' ';
-        }
-        text[used++] = plain[i];
-    }
-    text[used] = '\0';
-    return text;
-}
-
-static void
-report_status(struct live *live, const struct streams_figures *figures, usec now)
-{
-    uint64_t posts = pipeline_metrics(live->runtime.pipeline)->posts;
-    double seconds = (double)(now - live->counted_at) / (double)USEC_PER_S;
-    double rate = seconds > 0 ? (double)(posts - live->posts) / seconds : 0;
-    live->posts = posts;
-    live->counted_at = now;
-    char digits[32];
-    char status[STATUS_MAX];
-    char waiting[64] = "";
-    uint64_t pending = alert_delivery_pending(live->runtime.delivery);
-    if (pending != 0) {
-        snprintf(waiting, sizeof(waiting), ", %" PRIu64 " alerts wait", pending);
-    }
-    snprintf(status, sizeof(status), "%zu/%zu streams, %s posts/s, lag %.1f s%s%s",
-             figures->live, figures->count,
-             group_digits((uint64_t)(rate + 0.5), digits),
-             (double)figures->lag / (double)USEC_PER_S, waiting,
-             redis_sink_is_up(live->runtime.sink) ? "" : ", Redis is unreachable");
-    if (strcmp(status, live->status) != 0) {
-        memcpy(live->status, status, sizeof(status));
-        notify_send(&live->notify, "STATUS=%s", status);
-    }
-}
 
 // After a start from a snapshot that is older than Redis, nothing is written until the
 // sources have reached the position in Redis, so that no value in Redis goes back.
@@ -159,9 +119,33 @@ on_flush(void *context)
     warn_look(&live->warn, &live->before, pipeline_metrics(live->runtime.pipeline));
     http_routes_flushed(live->routes);
     purge_flushed(&live->purge);
-    if (!live->runtime.is_stopping) {
+    // The cursors go behind the posts that are handed over.
+    if (handover_flush(&live->handover) && !live->runtime.is_stopping) {
         streams_save(&live->streams);
     }
+}
+
+static uint64_t
+posts_of(const struct live *live)
+{
+    return live->role == SCALE_INGEST ? live->handover.posts
+                                      : pipeline_metrics(live->runtime.pipeline)->posts;
+}
+
+// Once a second.
+static void
+save_second(struct live *live, const struct streams_figures *figures)
+{
+    const struct live_status_needs needs = {figures, live->runtime.delivery,
+                                            live->runtime.sink, posts_of(live)};
+    if (handover_flush(&live->handover)) {
+        streams_save(&live->streams);
+    }
+    if (live->runtime.persistence.state == NULL) {
+        // After a restart nothing is counted that was counted before.
+        streams_keep_nothing(&live->streams);
+    }
+    live_status_report(&live->status, &live->notify, &needs);
 }
 
 static void
@@ -188,6 +172,7 @@ on_beat(void *context)
                     settings_longest_window(live->settings), &figures);
     redis_sink_set_streams(live->runtime.sink, figures.lag,
                            figures.is_complete && clock != CLOCK_HELD);
+    handover_tick(&live->handover, wall_clock_now(), figures.lag, figures.is_complete);
     release_if_due(live);
     purge_step(&live->purge);
     if (streams_lack_note(&live->streams) ||
@@ -199,8 +184,7 @@ on_beat(void *context)
     }
     if (live->beats % BEATS_PER_S == 0) {
         log_settle(false);
-        streams_save(&live->streams);
-        report_status(live, &figures, clock_monotonic());
+        save_second(live, &figures);
     }
 }
 
@@ -223,6 +207,9 @@ static void
 save_start(struct live *live)
 {
     struct persistence *persistence = &live->runtime.persistence;
+    if (live->role == SCALE_INGEST) {
+        return; // there is no state
+    }
     if (persistence->state == NULL) {
         log_info("snapshot_off",
                  "state.dir is not set: after a restart everything is counted from "
@@ -242,6 +229,9 @@ on_ready(void *context)
     struct error error = {0};
     signals_doing("the event loop was blocked: the next start uses the last snapshot",
                   EX_TEMPFAIL);
+    if (redis_outlet_was_in_use(live->runtime.sink)) {
+        streams_continue(&live->streams);
+    }
     if (!streams_apply(&live->streams, live->settings, &error)) {
         log_error("start_failed", "%s", error.text);
         runtime_leave(&live->runtime,
@@ -249,8 +239,7 @@ on_ready(void *context)
         return;
     }
     hold(live);
-    live->counted_at = clock_monotonic();
-    live->posts = pipeline_metrics(live->runtime.pipeline)->posts;
+    live_status_start(&live->status, posts_of(live));
     persistence_start(&live->runtime.persistence);
     save_start(live);
     log_info("started", "started: %zu sources, connected to Redis",
@@ -290,6 +279,12 @@ on_stop(void *context)
     struct live *live = context;
     notify_send(&live->notify, "STOPPING=1\nSTATUS=Writing all changes to Redis");
     log_info("stopping", "stopping: saving cursors and writing all changes to Redis");
+    if (!handover_flush(&live->handover)) {
+        log_error("changes_unwritten",
+                  "no memory for the last posts: the next start reads them again");
+        runtime_leave(&live->runtime, EX_OSERR);
+        return;
+    }
     streams_stop(&live->streams);
     if (redis_sink_is_held(live->runtime.sink)) {
         on_finished(live, NULL); // Redis is ahead still
@@ -318,7 +313,7 @@ reload(struct live *live, struct buffer *report)
         .streams = &live->streams,
     };
     reload_settings(&reload, report);
-    notify_send(&live->notify, "READY=1\nSTATUS=%s", live->status);
+    notify_send(&live->notify, "READY=1\nSTATUS=%s", live->status.text);
     return true;
 }
 
@@ -379,7 +374,8 @@ static void
 on_saved(void *context)
 {
     struct live *live = context;
-    streams_noted(&live->streams);
+    bool is_kept = live->runtime.persistence.metrics.is_failing == 0;
+    streams_noted(&live->streams, is_kept);
 }
 
 // The directory in the configuration, or the one that systemd made: the first if there
@@ -442,7 +438,12 @@ make_parts(struct live *live, struct error *error)
         .campaigns = &live->runtime.campaigns,
         .sink = live->runtime.sink,
         .is_noted = live->runtime.persistence.state == NULL,
+        .handover = live->role == SCALE_INGEST ? &live->handover : NULL,
+        .entries = live->role == SCALE_WORK ? &live->settings->redis : NULL,
     };
+    if (live->role == SCALE_INGEST) {
+        handover_init(&live->handover, live->runtime.sink, &live->runtime.campaigns);
+    }
     streams_init(&live->streams, &common);
     live->streams.recall = &live->recall;
     if (live->runtime.persistence.is_restored) {
@@ -471,6 +472,7 @@ make_parts(struct live *live, struct error *error)
         .streams = &live->streams,
         .lookup = live->lookup,
         .delivery = live->runtime.delivery,
+        .handover = live->role == SCALE_INGEST ? &live->handover : NULL,
         .delay = &live->delay,
         .is_started = &live->runtime.has_started,
     };
@@ -494,7 +496,7 @@ set_up(struct live *live, struct error *error)
 {
     const struct runtime_setup setup = {
         .settings = live->settings,
-        .state_dir = state_dir(live),
+        .state_dir = live->role == SCALE_INGEST ? "" : state_dir(live),
         .webhooks = live->settings->webhook_count,
         .is_live = true,
         .start_patience = START_PATIENCE,
@@ -515,8 +517,11 @@ set_up(struct live *live, struct error *error)
                   strerror(errno));
         return EX_OSERR;
     }
-    clock_watch_restored(live->runtime.pipeline, USEC_PER_S);
-    clock_watch_started(live->runtime.pipeline);
+    live->clock.is_apart = live->role == SCALE_WORK;
+    if (!live->clock.is_apart) {
+        clock_watch_restored(live->runtime.pipeline, USEC_PER_S);
+        clock_watch_started(live->runtime.pipeline);
+    }
     resume_init(&live->recall, live->settings, live->runtime.pipeline);
     if (live->settings->http.listen[0] != '\0') {
         resume_alerts(&live->recall, on_recalled, live);
@@ -543,6 +548,7 @@ tear_down(struct live *live)
         event_free(live->hangup);
     }
     runtime_close(&live->runtime);
+    handover_fini(&live->handover);
     notify_fini(&live->notify);
 }
 
@@ -574,6 +580,7 @@ live_run(const struct config_place *place, struct settings *settings)
     }
     live.place = *place;
     live.settings = settings;
+    live.role = scale_role(&settings->scale);
     if (!notify_init(&live.notify, &error)) {
         log_warn("notify_failed", "%s", error.text);
         error = (struct error){0};

@@ -225,9 +225,18 @@ runtime_connect(struct runtime *runtime, const struct redis_resume_request *reca
     if (make_deliver(runtime, error) != STATUS_OK) {
         return exit_code_of(error);
     }
+    const struct settings *settings = runtime->setup.settings;
+    struct redis_options redis = settings->redis;
+    bool is_ingest =
+        runtime->setup.is_live && scale_role(&settings->scale) == SCALE_INGEST;
+    if (is_ingest) {
+        runtime->outlet.key = scale_key(redis.prefix, runtime->entries);
+        runtime->outlet.most = settings->scale.backlog;
+        scale_own_prefix(&settings->scale, &redis);
+    }
     const struct redis_sink_setup sink = {
         .base = runtime->base,
-        .options = &runtime->setup.settings->redis,
+        .options = &redis,
         .pipeline = runtime->pipeline,
         .version = CASCADED_VERSION,
         .wall = runtime->setup.is_live ? wall_clock_now : NULL,
@@ -237,6 +246,7 @@ runtime_connect(struct runtime *runtime, const struct redis_resume_request *reca
         .on_flush = on_flush,
         .recall = recall,
         .alerts = alert_delivery_alerts(runtime->delivery),
+        .outlet = is_ingest ? &runtime->outlet : NULL,
         .context = runtime,
         .places = runtime->places,
     };

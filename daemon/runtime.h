@@ -15,6 +15,7 @@
 #include "daemon/alert_delivery.h"
 #include "daemon/people.h"
 #include "daemon/persistence.h"
+#include "daemon/scale.h"
 #include "daemon/settings.h"
 #include "ingest/text/campaign_words.h"
 
@@ -59,9 +60,11 @@ struct runtime {
     struct http_client *client; // NULL: no HTTP requests are sent
     struct alert_delivery *delivery;
     struct redis_sink *sink;
-    const char *places[2]; // as in redis_sink_setup; set by the owner
-    bool has_started;      // on_ready was called
-    bool is_stopping;      // on_stop was called
+    struct redis_outlet_setup outlet; // of an ingest process
+    char entries[SCALE_KEY_MAX];      // its stream
+    const char *places[2];            // as in redis_sink_setup; set by the owner
+    bool has_started;                 // on_ready was called
+    bool is_stopping;                 // on_stop was called
     int exit_code;
 };
 

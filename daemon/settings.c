@@ -27,6 +27,7 @@ const struct settings_part settings_parts[] = {
     {control_socket_option_rows, offsetof(struct settings, control)},
     {name_lookup_option_rows, offsetof(struct settings, lookup)},
     {alert_delivery_option_rows, offsetof(struct settings, delivery)},
+    {scale_option_rows, offsetof(struct settings, scale)},
 };
 const size_t settings_part_count = sizeof(settings_parts) / sizeof(settings_parts[0]);
 
@@ -453,6 +454,7 @@ settings_check(struct settings *settings, settings_error_fn on_error, void *cont
     note(&check, redis_options_check(&settings->redis, &check.error));
     note(&check, http_options_check(&settings->http, &check.error));
     note(&check, name_lookup_options_check(&settings->lookup, &check.error));
+    note(&check, scale_check(settings, &check.error));
     bool is_good = check.is_good;
     for (size_t i = 0; i < settings_group_count; i++) {
         is_good =

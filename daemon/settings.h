@@ -10,6 +10,7 @@
 #include "daemon/control_socket.h"
 #include "daemon/log_options.h"
 #include "daemon/name_lookup.h"
+#include "daemon/scale.h"
 #include "daemon/state.h"
 #include "ingest/sources/source_options.h"
 #include "pipeline/alerts/rules.h"
@@ -22,7 +23,7 @@
 enum {
     SETTINGS_SOURCES_MAX = 32,
     SETTINGS_WEBHOOKS_MAX = 16,
-    SETTINGS_PARTS = 9,
+    SETTINGS_PARTS = 10,
     SETTINGS_GROUPS = 4,
     SETTINGS_ROWS_MAX = 64,     // of a part or a group
     SETTINGS_COMMAND_LINE = -1, // as a line: the value is of -o
@@ -41,6 +42,7 @@ struct settings {
     struct http_options http;
     struct control_socket_options control;
     struct name_lookup_options lookup;
+    struct scale_options scale;
     struct source_options sources[SETTINGS_SOURCES_MAX];
     int source_lines[SETTINGS_SOURCES_MAX]; // in `file`; 0: not from it
     size_t source_count;
@@ -67,7 +69,7 @@ settings_has_input(const struct settings *settings)
            (settings->http.token_file[0] != '\0' && settings->http.listen[0] != '\0');
 }
 
-// The rows of one module and where its values are within struct settings.
+// The rows of a module and where its values are in struct settings.
 struct settings_part {
     const struct option *rows;
     size_t offset;
@@ -77,12 +79,10 @@ struct settings_part {
 struct settings_group {
     const char *name;          // "source": what the section is called
     const struct option *rows; // named as within the section
-    size_t items;              // offset of an array of structs that begin with
-                               // char[OPTION_TITLE_MAX], the title
+    size_t items; // offset of structs that begin with char[OPTION_TITLE_MAX], the title
     size_t item_size;
     size_t count; // offset of a size_t: how many there are
-    size_t lines; // offset of an int[maximum]: where each began in the file; 0: not
-                  // from it
+    size_t lines; // offset of an int[maximum]: where each began in the file, or 0
     size_t maximum;
     const char *secrets[2]; // options that name a secret file; NULL: none
     // Checks of one item beyond its rows. Borrows both.

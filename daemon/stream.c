@@ -7,6 +7,8 @@
 #include <sys/random.h>
 
 #include "base/log.h"
+#include "daemon/entry_intake.h"
+#include "daemon/entry_source.h"
 #include "daemon/feed.h"
 #include "daemon/gaps.h"
 #include "daemon/wall_clock.h"
@@ -39,6 +41,9 @@ struct stream {
     struct source_cursor committed; // position to reach; time USEC_NONE: reached
     bool has_new_gap;
     enum stream_note note;
+    // In the snapshot that is being written, and in the last one that was.
+    struct source_cursor noted[2];
+    struct entry_intake intake; // of a worker
     struct source_cursor saved; // passed to the sink last; time USEC_NONE: never
     uint64_t logged_reasons;    // bit for each enum decode_reason
 
@@ -137,7 +142,7 @@ report_refused(struct stream *stream, enum decode_reason reason)
     }
 }
 
-// ── messages and gaps ──────────────────────────────────────────────────────
+// ── messages ───────────────────────────────────────────────────────
 
 static void
 on_retry(void *context)
@@ -174,6 +179,25 @@ on_message(void *context, const struct source_message *message)
     return true;
 }
 
+// As on_message.
+static bool
+on_entry(void *context, const struct source_message *message)
+{
+    struct stream *stream = context;
+    if (redis_sink_is_full(stream->setup.sink)) {
+        timer_set(&stream->retry, FULL_POLL);
+        return false;
+    }
+    if (entry_intake_take(&stream->intake, &stream->feed, message->data) ==
+        STATUS_AGAIN) {
+        timer_set(&stream->retry, ROOM_POLL);
+        return false;
+    }
+    return true;
+}
+
+// ── gaps ───────────────────────────────────────────────────────────────────
+
 static void
 on_gap(void *context, const struct source_gap *gap)
 {
@@ -208,7 +232,8 @@ create_source(struct stream *stream, struct error *error)
         .options = &stream->options,
         .resume = setup->resume,
         .missed_from = missed_from(stream),
-        .callbacks = {on_message, on_state, on_gap, stream},
+        .callbacks = {setup->entries != NULL ? on_entry : on_message, on_state, on_gap,
+                      stream},
         .wall = wall_clock_now,
         .monotonic = clock_monotonic,
     };
@@ -225,8 +250,13 @@ create_source(struct stream *stream, struct error *error)
     if (!feed_init(&stream->feed, setup->pipeline, setup->sink, format, error)) {
         return false;
     }
+    stream->feed.handover = setup->handover;
     decoder_find_campaigns(stream->feed.decoder, setup->campaigns);
     decoder_name_source(stream->feed.decoder, slice_of(stream->options.name));
+    if (setup->entries != NULL) {
+        return entry_source_create(&source, setup->entries, &stream->source, error) ==
+               STATUS_OK;
+    }
     return source_open(&source, &stream->source, error) == STATUS_OK;
 }
 
@@ -241,6 +271,9 @@ stream_create(const struct stream_setup *setup, struct error *error)
     stream->options = *setup->options;
     stream->setup = *setup;
     stream->saved.time = USEC_NONE;
+    stream->noted[0].time = USEC_NONE;
+    stream->noted[1].time = USEC_NONE;
+    entry_intake_init(&stream->intake, setup->pipeline, setup->campaigns);
     stream->note = setup->is_noted ? NOTE_SAVED : NOTE_NONE;
     stream->logged = SOURCE_CONNECTING;
     stream->lines_left = LOG_BURST;
@@ -420,9 +453,18 @@ stream_missing_until(const struct stream *stream)
     return gaps_is_open(&stream->gaps) ? INT64_MAX : stream->gaps.missing_until;
 }
 
+bool
+stream_is_whole(const struct stream *stream)
+{
+    return entry_intake_is_complete(&stream->intake);
+}
+
 usec
 stream_lag(const struct stream *stream, usec wall)
 {
+    if (stream->setup.entries != NULL) {
+        return entry_intake_lag(&stream->intake, wall);
+    }
     enum source_state state = stream_state(stream);
     usec last = stream->feed.last_time;
     bool should_send = state != SOURCE_IDLE_OK && state != SOURCE_FAILED;
@@ -465,11 +507,21 @@ stream_note_begin(struct stream *stream)
     if (stream_lacks_note(stream)) {
         stream->note = NOTE_BEGUN;
     }
+    if (!stream_cursor(stream, &stream->noted[0])) {
+        stream->noted[0].time = USEC_NONE;
+    }
 }
 
 void
-stream_note_end(struct stream *stream)
+stream_note_end(struct stream *stream, bool is_kept)
 {
+    // The snapshot before the last is used if that is damaged.
+    if (is_kept && stream->noted[1].time != USEC_NONE) {
+        source_settle(stream->source, &stream->noted[1]);
+    }
+    if (is_kept) {
+        stream->noted[1] = stream->noted[0];
+    }
     if (stream->note == NOTE_BEGUN) {
         stream->note = NOTE_SAVED;
     }

@@ -21,8 +21,10 @@
 
 struct campaign_words;
 struct event_base;
+struct handover;
 struct http_client;
 struct pipeline;
+struct redis_options;
 struct redis_sink;
 struct stream;
 
@@ -32,6 +34,8 @@ struct stream_setup {
     struct pipeline *pipeline;
     const struct campaign_words *campaigns;
     struct redis_sink *sink;
+    struct handover *handover;            // of an ingest process; or NULL
+    const struct redis_options *entries;  // where a worker reads them; or NULL
     const struct source_options *options; // copied; checked by source_options_check
     const struct source_cursor *resume;   // copied; NULL: from now on
     const struct resume_item *recalled;   // copied: what Redis contains about it; or
@@ -66,8 +70,11 @@ usec stream_missing_until(const struct stream *stream);
 // The newest gap that was not recovered and ends after `since`; ret_to USEC_NONE: it is
 // open. False: there is none.
 bool stream_gap(const struct stream *stream, usec since, usec *ret_from, usec *ret_to);
-// Age of the newest post at that time; 0 where no post is expected: before the first
-// one, during an expected silence, and for a source that has failed.
+// Of a worker: the sources of the ingest process have missed nothing either.
+bool stream_is_whole(const struct stream *stream);
+// Age of the newest post at that time, or of what a worker does not have yet; 0 where
+// no post is expected: before the first one, during an expected silence, and for a
+// source that has failed.
 usec stream_lag(const struct stream *stream, usec wall);
 // Where to resume; false if there is nothing to resume from.
 bool stream_cursor(const struct stream *stream, struct source_cursor *ret_cursor);
@@ -77,8 +84,9 @@ bool stream_lacks_note(const struct stream *stream);
 bool stream_is_noted(const struct stream *stream);
 // A snapshot that contains the cursor is begun.
 void stream_note_begin(struct stream *stream);
-// That snapshot is on disk, or could not be written.
-void stream_note_end(struct stream *stream);
+// That snapshot is on disk, or could not be written. is_kept: it is on disk, or none is
+// ever written. What is before the snapshot before it will not be read again.
+void stream_note_end(struct stream *stream, bool is_kept);
 // True if it resumed from before the cursor in Redis and has not reached that yet.
 bool stream_is_behind(const struct stream *stream);
 // Metrics. states: 1 for the current state; lag: see stream_lag; gap_open: 1 while

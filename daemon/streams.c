@@ -138,10 +138,10 @@ streams_lack_note(const struct streams *streams)
 }
 
 void
-streams_noted(struct streams *streams)
+streams_noted(struct streams *streams, bool is_kept)
 {
     for (size_t i = 0; i < streams->count; i++) {
-        stream_note_end(streams->items[i]);
+        stream_note_end(streams->items[i], is_kept);
     }
 }
 
@@ -170,6 +170,33 @@ streams_miss_pushed(struct streams *streams)
              "the last process ended without saving its state: posts that were pushed "
              "over HTTP after %s are not counted; push them again",
              usec_format_rfc3339(streams->seen_at, time));
+}
+
+void
+streams_keep_nothing(struct streams *streams)
+{
+    for (size_t i = 0; i < streams->count; i++) {
+        stream_note_begin(streams->items[i]);
+        stream_note_end(streams->items[i], true);
+    }
+}
+
+void
+streams_continue(struct streams *streams)
+{
+    streams->is_continued = true;
+}
+
+// The same without a snapshot.
+static void
+miss_since_start(struct streams *streams, const char *name)
+{
+    miss_until(streams, wall_clock_now());
+    log_warn_of(
+        "gap_kept", "source", name,
+        "source \"%s\": it has no cursor, so messages since the end of the last "
+        "process are missing unless the network sends them again",
+        name);
 }
 
 // A source that cannot resume from where the snapshot ends.
@@ -202,6 +229,9 @@ start(struct streams *streams, struct stream **slot,
     setup.missed_from = *slot == NULL && !can_resume ? streams->seen_at : USEC_NONE;
     if (*slot != NULL && setup.resume == NULL) {
         miss_until(streams, wall_clock_now());
+    }
+    if (*slot == NULL && streams->is_continued && !can_resume) {
+        miss_since_start(streams, options->name);
     }
     if (setup.missed_from != USEC_NONE) {
         report_missed(streams, options->name);
@@ -276,6 +306,7 @@ streams_apply(struct streams *streams, const struct settings *settings,
         }
     }
     streams->seen_at = USEC_NONE; // a source added later has missed nothing
+    streams->is_continued = false;
     streams->cursors[0] = '\0';
     streams->recall = NULL;
     return is_good;
@@ -331,11 +362,13 @@ streams_figures(const struct streams *streams, usec wall, usec longest,
         usec lag = stream_lag(stream, wall);
         usec missing = stream_missing_until(stream);
         figures.live += stream_is_live(stream);
+        figures.is_cut = figures.is_cut || !stream_is_whole(stream);
         figures.failed += state == SOURCE_FAILED;
         missing_until = missing > missing_until ? missing : missing_until;
         figures.lag = lag > figures.lag ? lag : figures.lag;
     }
     figures.is_complete = figures.live == figures.count &&
-                          missing_until <= wall - longest && figures.lag <= BEHIND_MAX;
+                          missing_until <= wall - longest &&
+                          figures.lag <= BEHIND_MAX && !figures.is_cut;
     *ret_figures = figures;
 }

@@ -20,6 +20,7 @@ struct streams {
     bool has_ended; // it stopped in order, and nothing was counted after seen_at
     char cursors[STREAMS_NOTE_MAX];
     const struct resume *recall; // kept until the first streams_apply; or NULL
+    bool is_continued;           // see streams_continue
     usec missing_until;          // of sources that were removed or restarted
 };
 
@@ -59,7 +60,13 @@ void streams_miss_pushed(struct streams *streams);
 // A source has a cursor and no snapshot contains one of it: begin a snapshot.
 bool streams_lack_note(const struct streams *streams);
 // The snapshot that the last note went into is on disk, or could not be written.
-void streams_noted(struct streams *streams);
+// is_kept: as in stream.h.
+void streams_noted(struct streams *streams, bool is_kept);
+// No snapshot is ever written: nothing will be read again.
+void streams_keep_nothing(struct streams *streams);
+// An earlier process, which noted nothing but cursors, read the sources: what others
+// sent since then is missing. Call before the first streams_apply.
+void streams_continue(struct streams *streams);
 
 struct streams_figures {
     size_t count;
@@ -68,6 +75,7 @@ struct streams_figures {
     // How far the newest post of the slowest source that should send is behind the
     // wall clock; 0 before the first post.
     usec lag;
+    bool is_cut;      // of a worker: the sources of the ingest process are not complete
     bool is_complete; // all are live, none lags a minute or has missed anything for
                       // `longest`
 };

@@ -118,6 +118,14 @@ source_cursor(const struct source *source, struct source_cursor *ret_cursor)
     return backfill != NULL && backfill->ops->cursor(backfill, ret_cursor);
 }
 
+void
+source_settle(struct source *source, const struct source_cursor *reached)
+{
+    if (source->transport->settle != NULL) {
+        source->transport->settle(source, reached);
+    }
+}
+
 static void
 open_gap(struct source *source, const char *reason)
 {

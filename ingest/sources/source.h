@@ -131,5 +131,8 @@ void source_resume(struct source *source);
 // Where to resume after the messages taken so far; false if the network cannot resume.
 bool source_cursor(const struct source *source, struct source_cursor *ret_cursor);
 
+// The source will not resume before that cursor: what is before it may be removed.
+void source_settle(struct source *source, const struct source_cursor *reached);
+
 enum source_state source_state_of(const struct source *source);
 const struct source_metrics *source_metrics_of(const struct source *source);

@@ -50,6 +50,8 @@ struct source_transport {
     // The other side's name, for errors:
     const char *(*peer)(struct source *source);
     bool (*cursor)(const struct source *source, struct source_cursor *ret_cursor);
+    // What was read until there will not be read again:
+    void (*settle)(struct source *source, const struct source_cursor *reached);
 };
 
 struct source_backfill_ops {

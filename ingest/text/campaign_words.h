@@ -67,6 +67,7 @@ struct campaign_words {
     uint64_t campaigns;     // that have an item
     uint64_t has_language;  // that have a language
     uint32_t order;         // of the campaigns; a number of the owner's
+    uint64_t hash;          // of what the campaigns compare; the owner's, too
 };
 
 void campaign_words_init(struct campaign_words *words);

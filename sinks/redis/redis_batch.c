@@ -35,6 +35,7 @@ redis_batch_reset(struct redis_batch *batch)
     buffer_reset(&batch->text);
     batch->commands = 0;
     batch->changes = 0;
+    batch->entries = 0;
 }
 
 void
@@ -189,6 +190,20 @@ redis_batch_set(struct redis_batch *batch, struct redis_name key, struct slice v
     if (at != NULL) {
         at = write_start(at, 3, SLICE_LIT("SET"), key);
         settle(batch, redis_write_word(at, value));
+    }
+}
+
+void
+redis_batch_xadd(struct redis_batch *batch, struct redis_name key, struct slice id,
+                 struct slice entry)
+{
+    enum { WORDS = 5 };
+    char *at = reserve(batch, key, WORDS, id.len + 1 + entry.len);
+    if (at != NULL) {
+        at = write_start(at, WORDS, SLICE_LIT("XADD"), key);
+        at = redis_write_word(at, id);
+        at = redis_write_word(at, SLICE_LIT("e"));
+        settle(batch, redis_write_word(at, entry));
     }
 }
 

@@ -29,6 +29,7 @@ struct redis_batch {
     struct buffer text;
     size_t commands; // between MULTI and EXEC
     size_t changes;  // number of changes in them; the caller counts
+    size_t entries;  // and of entries (redis_outlet.h)
 };
 
 void redis_batch_init(struct redis_batch *batch);
@@ -56,6 +57,9 @@ void redis_batch_zrange(struct redis_batch *batch, struct redis_name key);
 void redis_batch_incr(struct redis_batch *batch, struct redis_name key);
 void redis_batch_set(struct redis_batch *batch, struct redis_name key,
                      struct slice value);
+// XADD with that id and one field, "e".
+void redis_batch_xadd(struct redis_batch *batch, struct redis_name key, struct slice id,
+                      struct slice entry);
 // ttl: rounded up to whole seconds, at least one.
 void redis_batch_expire(struct redis_batch *batch, struct redis_name key, usec ttl);
 

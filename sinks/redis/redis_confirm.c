@@ -4,14 +4,11 @@
 
 #include "sinks/redis/redis_inside.h"
 
-// For redis.timeout's sake shorter than its least value.
-#define REPLICATION_MS "200"
-
 static void
 ask_for_replicas(struct redis_sink *sink)
 {
     const struct slice wait[] = {SLICE_LIT("WAIT"), SLICE_LIT("1"),
-                                 SLICE_LIT(REPLICATION_MS)};
+                                 SLICE_LIT(REDIS_CONFIRM_WAIT_MS)};
     const struct slice role = SLICE_LIT("ROLE");
     redis_answer_begin(&sink->answer, REDIS_EXCHANGE_PROBE, 2);
     redis_conn_command(sink->conn, 3, wait);

@@ -20,6 +20,9 @@
 struct redis_item;
 struct redis_sink;
 
+// How long a replica may take. For redis.timeout's sake shorter than its least value.
+#define REDIS_CONFIRM_WAIT_MS "50"
+
 struct redis_confirm {
     char role[16]; // of the server; empty: not known
     bool has_replicas;

@@ -19,6 +19,9 @@ redis_dispatch_item(void *context, const struct redis_item *item)
     if (sink->phase == REDIS_PHASE_CONFIRM) {
         redis_confirm_item(sink, item);
     }
+    if (sink->phase == REDIS_PHASE_PLACE || sink->phase == REDIS_PHASE_COPY) {
+        redis_outlet_item(sink, item);
+    }
     struct slice key = redis_answer_item(&sink->answer, item);
     if (slice_is_none(key)) {
         return;

@@ -119,6 +119,9 @@ own(struct redis_sink *sink)
     if (redis_outbox_is_unread(sink)) {
         return REDIS_PHASE_OUTBOX;
     }
+    if (redis_outlet_is_unplaced(sink)) {
+        return REDIS_PHASE_PLACE;
+    }
     if (!sink->report.is_ready) {
         redis_report_well(sink);
     } else if (sink->fence.is_unknown) {
@@ -138,6 +141,13 @@ enum redis_phase
 redis_fence_outbox_read(struct redis_sink *sink)
 {
     redis_outbox_recalled(sink);
+    return own(sink);
+}
+
+enum redis_phase
+redis_fence_placed(struct redis_sink *sink)
+{
+    redis_outlet_place(sink);
     return own(sink);
 }
 

@@ -31,11 +31,12 @@ bool redis_fence_init(struct redis_fence *fence) MUST_USE;
 enum redis_phase redis_fence_greet(struct redis_sink *sink);
 enum redis_phase redis_fence_claim(struct redis_sink *sink);
 
-// The replies to GREET, CLAIM, RECALL and OUTBOX are complete.
+// The replies to GREET, CLAIM, RECALL, OUTBOX and PLACE are complete.
 enum redis_phase redis_fence_greeted(struct redis_sink *sink);
 enum redis_phase redis_fence_claimed(struct redis_sink *sink);
 enum redis_phase redis_fence_recalled(struct redis_sink *sink);
 enum redis_phase redis_fence_outbox_read(struct redis_sink *sink);
+enum redis_phase redis_fence_placed(struct redis_sink *sink);
 
 // Begins to write: everything if Redis may contain other keys than those written, else
 // changes.

@@ -40,6 +40,10 @@ build(struct redis_sink *sink, unsigned which)
     while (batch->commands < REDIS_BATCH_COMMANDS &&
            batch->text.size < REDIS_BATCH_BYTES &&
            sink->outbox.claims[which].count < REDIS_CLAIMS_MAX) {
+        if (redis_outlet_build(sink, which)) {
+            batch->entries++;
+            continue;
+        }
         if (!changes_next(sink->setup.pipeline, &change)) {
             sink->flush.is_drained = true;
             break;
@@ -106,6 +110,7 @@ start(struct redis_sink *sink)
         sink->setup.on_flush(sink->setup.context);
     }
     changes_begin(sink->setup.pipeline);
+    redis_outlet_begin(&sink->outlet);
     redis_lag_begin(&sink->lag);
     redis_cursors_take(&sink->cursors);
     redis_outbox_take(&sink->outbox);
@@ -118,7 +123,7 @@ has_work(const struct redis_sink *sink)
 {
     return changes_pending(sink->setup.pipeline) ||
            redis_cursors_is_due(&sink->cursors) || sink->outbox.due.commands != 0 ||
-           sink->flush.repairs.commands != 0;
+           sink->flush.repairs.commands != 0 || redis_outlet_has_work(&sink->outlet);
 }
 
 enum redis_phase
@@ -185,6 +190,27 @@ redis_flush_abandon(struct redis_sink *sink, const char *why)
 }
 
 static enum redis_phase
+go_on(struct redis_sink *sink)
+{
+    if (redis_flush_is_finished(sink)) {
+        if (redis_conn_asks_sentinels(sink->conn) ||
+            redis_conn_asks_cluster(sink->conn)) {
+            return REDIS_PHASE_CONFIRM;
+        }
+        redis_flush_finish(sink);
+    }
+    bool is_check_due = sink->flush.done == NULL && redis_check_prepare(sink);
+    return is_check_due ? REDIS_PHASE_CHECK : REDIS_PHASE_IDLE;
+}
+
+enum redis_phase
+redis_flush_copied(struct redis_sink *sink)
+{
+    redis_outlet_confirmed(sink);
+    return go_on(sink);
+}
+
+static enum redis_phase
 end(struct redis_sink *sink)
 {
     struct redis_flush *flush = &sink->flush;
@@ -197,15 +223,7 @@ end(struct redis_sink *sink)
     redis_cursors_written(&sink->cursors);
     redis_outbox_written(&sink->outbox);
     redis_report_well(sink);
-    if (redis_flush_is_finished(sink)) {
-        if (redis_conn_asks_sentinels(sink->conn) ||
-            redis_conn_asks_cluster(sink->conn)) {
-            return REDIS_PHASE_CONFIRM;
-        }
-        redis_flush_finish(sink);
-    }
-    bool is_check_due = flush->done == NULL && redis_check_prepare(sink);
-    return is_check_due ? REDIS_PHASE_CHECK : REDIS_PHASE_IDLE;
+    return sink->outlet.setup != NULL ? REDIS_PHASE_COPY : go_on(sink);
 }
 
 enum redis_phase
@@ -223,6 +241,7 @@ redis_flush_acknowledged(struct redis_sink *sink)
     flush->progressed = clock_monotonic();
     backoff_reset(&sink->pauses);
     redis_conn_healthy(sink->conn);
+    redis_outlet_written(&sink->outlet, batch->entries);
     redis_recent_written(&sink->outbox.recent);
     redis_claims_written(sink, flush->sent);
     if (!is_ours) {
@@ -244,6 +263,7 @@ redis_flush_lose(struct redis_sink *sink)
     sink->flush.has_next = false;
     redis_cursors_lost(&sink->cursors);
     redis_outbox_lost(&sink->outbox);
+    redis_outlet_lose(&sink->outlet);
     redis_recent_lost(&sink->outbox.recent);
     if (sink->flush.in_flight != 0) {
         sink->flush.in_flight = 0;

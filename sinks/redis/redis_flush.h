@@ -47,6 +47,9 @@ bool redis_flush_is_finished(const struct redis_sink *sink);
 // Ends redis_sink_finish with success, if it is under way.
 void redis_flush_finish(struct redis_sink *sink);
 
+// The reply to COPY is complete.
+enum redis_phase redis_flush_copied(struct redis_sink *sink);
+
 // In FLUSH: builds the next batch, unless it is built or the flush ends with the one
 // that was sent.
 void redis_flush_build(struct redis_sink *sink);

@@ -3,6 +3,7 @@
 //   redis_report.c   messages, counters of errors
 //   redis_recent.c   alerts to claim again where Redis lost them
 //   redis_outbox.c   what webhooks have not acknowledged
+//   redis_outlet.c   entries for another process
 //   redis_drops.c    alerts that leave the outboxes
 //   redis_claims.c   alerts: claimed once each
 //   redis_resume.c   what an earlier process left of the sources
@@ -34,6 +35,7 @@
 #include "sinks/redis/redis_flush.h"
 #include "sinks/redis/redis_keys.h"
 #include "sinks/redis/redis_outbox.h"
+#include "sinks/redis/redis_outlet.h"
 #include "sinks/redis/redis_phase.h"
 #include "sinks/redis/redis_purge.h"
 #include "sinks/redis/redis_report.h"
@@ -80,6 +82,7 @@ struct redis_sink {
     struct redis_flush flush;
     struct redis_cursors cursors;
     struct redis_outbox outbox;
+    struct redis_outlet outlet;
     struct redis_check check;
     struct redis_confirm confirm;
     struct redis_marks marks;

@@ -84,6 +84,9 @@ const struct redis_key redis_keys_rows[] = {
      "The last 100 gaps, stretches of time of which messages of the source may be missing: "
      "consecutive number to {\"from\", \"to\", \"reason\", \"recovered\"}; \"to\" is null while "
      "the gap is open"},
+    {"in", "stream",
+     "Field e: up to 100 posts that an ingest process has read and a worker counts (docs/scale.md); the "
+     "other keys of the ingest process begin with in: and are named as those here"},
     {"alerts", "stream",
      "Field json: one alert per entry (--describe alerts), the newest alerts.keep or a few more; "
      "the channel of the same name carries the same JSON"},

@@ -60,11 +60,13 @@ static const struct {
     [REDIS_PHASE_CLAIM] = {redis_fence_claim, redis_fence_claimed, NULL},
     [REDIS_PHASE_RECALL] = {redis_resume_read, redis_fence_recalled, NULL},
     [REDIS_PHASE_OUTBOX] = {redis_outbox_read, redis_fence_outbox_read, NULL},
+    [REDIS_PHASE_PLACE] = {redis_outlet_ask, redis_fence_placed, NULL},
     [REDIS_PHASE_SCAN] = {redis_purge_scan, redis_purge_scanned, NULL},
     [REDIS_PHASE_VERIFY] = {redis_purge_verify, redis_purge_verified, NULL},
     [REDIS_PHASE_PURGE] = {redis_purge_remove, redis_purge_removed, NULL},
     [REDIS_PHASE_IDLE] = {redis_flush_wait, NULL, redis_flush_tick},
     [REDIS_PHASE_FLUSH] = {redis_flush_send, redis_flush_acknowledged, NULL},
+    [REDIS_PHASE_COPY] = {redis_outlet_confirm, redis_flush_copied, NULL},
     [REDIS_PHASE_CHECK] = {redis_check_send, redis_check_answered, NULL},
     [REDIS_PHASE_CONFIRM] = {confirm, redis_confirm_answered, redis_confirm_tick},
     [REDIS_PHASE_PAUSE] = {pause_sink, NULL, greet_again},
@@ -99,6 +101,7 @@ redis_machine_up(void *context)
     struct redis_sink *sink = context;
     sink->fence.is_claimed = false;
     sink->outbox.read = 0;
+    sink->outlet.is_placed = false;
     enter(sink, REDIS_PHASE_GREET);
 }
 

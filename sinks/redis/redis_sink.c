@@ -36,6 +36,7 @@ redis_sink_create(const struct redis_sink_setup *setup, struct redis_sink **ret_
     redis_flush_init(&sink->flush);
     redis_cursors_init(&sink->cursors);
     redis_outbox_init(sink);
+    redis_outlet_init(sink);
     redis_purge_init(&sink->purge);
     redis_check_init(&sink->check);
     const struct redis_conn_setup conn = {
@@ -67,6 +68,7 @@ redis_sink_destroy(struct redis_sink **sink)
     redis_conn_destroy(&old->conn);
     redis_check_fini(&old->check);
     redis_purge_fini(&old->purge);
+    redis_outlet_fini(old);
     redis_outbox_fini(old);
     redis_cursors_fini(&old->cursors);
     redis_flush_fini(&old->flush);
@@ -160,8 +162,9 @@ redis_sink_is_full(const struct redis_sink *sink)
 {
     bool has_work = sink->flush.in_flight != 0 || changes_pending(sink->setup.pipeline);
     usec since = clock_monotonic() - sink->flush.progressed;
-    return has_work && !sink->resume.is_held &&
-           since > REDIS_SINK_PATIENCE_S * USEC_PER_S;
+    bool is_stuck =
+        has_work && !sink->resume.is_held && since > REDIS_SINK_PATIENCE_S * USEC_PER_S;
+    return is_stuck || redis_outlet_has_no_room(sink);
 }
 
 bool

@@ -7,13 +7,13 @@
 // a flush contains the source cursors and `meta`. While Redis is slow or cannot be
 // reached nothing is pulled: changes merge in the pipeline.
 //
-// Ownership of the prefix: `<prefix>epoch` is incremented by every daemon that starts
-// and at every reconnection. Each transaction runs under WATCH of that key, so neither
-// an older daemon nor delayed bytes of a lost connection can write after that.
+// Ownership of the prefix: each start or reconnection increments `<prefix>epoch`, and
+// each transaction runs under WATCH of it. An older daemon or delayed bytes of a lost
+// connection therefore cannot write any more.
 //
-// When Redis may not contain what was written before (first start, another server, the
-// epoch missing or lower) everything is written again, and those of this program's keys
-// that the pipeline does not write are removed.
+// When Redis may not contain what was written before (first start, another server, a
+// missing or lower epoch) everything is written again, and keys of this program that
+// the pipeline does not write are removed.
 //
 // Does not log or exit: one callback receives all messages. SIGPIPE must be ignored.
 #pragma once
@@ -32,6 +32,7 @@ struct event_base;
 struct change_field;
 struct pipeline;
 struct redis_alerts;
+struct redis_outlet_setup;
 struct redis_resume_request;
 struct redis_sink;
 
@@ -74,13 +75,14 @@ struct redis_sink_setup {
     const char *version;                 // kept; for `meta`
     usec (*wall)(void);                  // the wall clock; NULL: the system's
     usec give_up; // FATAL when Redis is out of reach for so long at the start; 0: never
-    bool ends_when_refused; // a refusal that only the operator can end is FATAL at any
-                            // time, else only before the first flush; any other one
-                            // and a lost connection after redis.patience
+    // A refusal that only the operator can end is FATAL at any time, else only before
+    // the first flush; any other one and a lost connection after redis.patience.
+    bool ends_when_refused;
     redis_event_fn on_event;
     redis_flush_fn on_flush;                   // may be NULL
-    const struct redis_resume_request *recall; // kept; NULL: see redis_resume.h
-    const struct redis_alerts *alerts;         // kept; NULL: see redis_outbox.h
+    const struct redis_resume_request *recall; // kept or NULL: see redis_resume.h
+    const struct redis_alerts *alerts;         // the same: redis_outbox.h
+    const struct redis_outlet_setup *outlet;   // the same: redis_outlet.h
     void *context;                             // kept; for the two
     const char *const *places; // kept; or NULL: `http` and `control` of `meta`
 };
@@ -103,9 +105,9 @@ void redis_sink_start(struct redis_sink *sink);
 void redis_sink_finish(struct redis_sink *sink, usec within, redis_done_fn done,
                        void *context);
 
-// Nothing is written or removed until the release, so that no value in Redis goes back
-// after a start from an older snapshot. From within READY, or before redis_sink_start.
-// redis_sink_hurry and redis_sink_finish, which have to write, also release.
+// Nothing is written or removed until the release: after a start from an older snapshot
+// no value goes back. From within READY, or before redis_sink_start. redis_sink_hurry
+// and redis_sink_finish, which have to write, also release.
 void redis_sink_hold(struct redis_sink *sink);
 void redis_sink_release(struct redis_sink *sink);
 bool redis_sink_is_held(const struct redis_sink *sink);
@@ -116,9 +118,8 @@ void redis_sink_hurry(struct redis_sink *sink);
 void redis_sink_note_post(struct redis_sink *sink, usec time);
 
 // Where to resume the source `name`: replaces the hash cursor:<name> at the end of the
-// first flush that starts after this call, and not before everything that the pipeline
-// received until now is written. No fields: removes it. Copies. STATUS_FULL beyond
-// REDIS_CURSORS_MAX hashes or REDIS_CURSOR_BYTES bytes.
+// next flush, behind all that the pipeline received until now. No fields: removes it.
+// Copies. STATUS_FULL beyond REDIS_CURSORS_MAX hashes or REDIS_CURSOR_BYTES bytes.
 enum { REDIS_CURSORS_MAX = 256, REDIS_CURSOR_BYTES = 1 << 16 };
 enum status redis_sink_set_cursor(struct redis_sink *sink, struct slice name,
                                   const struct change_field *fields,
@@ -134,17 +135,16 @@ void redis_sink_set_streams(struct redis_sink *sink, usec lag, bool is_complete)
 void redis_sink_streams(const struct redis_sink *sink, usec *ret_lag,
                         bool *ret_is_complete);
 
-// True if Redis acknowledged nothing for REDIS_SINK_PATIENCE_S although there was
-// something to write: the source should be paused. Memory stays bounded in any case.
+// Pause the sources: for REDIS_SINK_PATIENCE_S Redis acknowledged nothing of what
+// was to be written, or the outlet has no room.
 bool redis_sink_is_full(const struct redis_sink *sink);
 
 // From READY on, except between LOST or TROUBLE and RECOVERED.
 bool redis_sink_is_up(const struct redis_sink *sink);
-// True if it is up and has waited for no answer for 0.8 s. age: since the last
-// acknowledgement, or since nothing was to be written; USEC_NONE: there was none.
+// Up, and waiting for an answer for less than 0.8 s. age: since the last one, or since
+// nothing was to be written; USEC_NONE: there was none.
 bool redis_sink_is_current(const struct redis_sink *sink, usec *ret_age);
-// LOST or TROUBLE was caused by an error reply of Redis.
-bool redis_sink_is_refused(const struct redis_sink *sink);
-// The text of LOST or TROUBLE, until RECOVERED; else empty.
+// The text of LOST or TROUBLE, until RECOVERED, else empty; caused by a reply of Redis.
 const char *redis_sink_trouble(const struct redis_sink *sink);
+bool redis_sink_is_refused(const struct redis_sink *sink);
 const struct redis_metrics *redis_sink_metrics(const struct redis_sink *sink);

@@ -23,7 +23,7 @@ MAY_INCLUDE = {
 # Sub-folders ("rooms") in their order. A file in one may include headers of the same room, of rooms
 # before it in the list, and of the folder itself. A file of the folder itself may include all rooms.
 ROOMS = {
-    "ingest": ["text", "json", "frames", "decode", "sources"],
+    "ingest": ["text", "json", "frames", "entries", "decode", "sources"],
     "pipeline": ["windows", "tree", "forecast", "carriers", "records", "campaigns", "alerts", "changes",
                  "fold"],
     "sinks": ["webhook", "redis", "http", "api"],

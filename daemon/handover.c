@@ -1,0 +1,102 @@
+#include "daemon/handover.h"
+
+#include "ingest/entries/entry.h"
+#include "ingest/text/campaign_words.h"
+#include "sinks/redis/redis_outlet.h"
+
+enum { ENTRY_WANTED = 1 << 16 }; // bytes from which an entry is ended
+
+_Static_assert((int)ENTRY_BYTES_MAX <= (int)REDIS_OUTLET_ENTRY_MAX, "it fits");
+
+void
+handover_init(struct handover *handover, struct redis_sink *sink,
+              const struct campaign_words *campaigns)
+{
+    *handover = (struct handover){.sink = sink, .campaigns = campaigns};
+    buffer_init(&handover->entry, ENTRY_BYTES_MAX);
+    buffer_init(&handover->post, ENTRY_BYTES_MAX - ENTRY_HEAD_BYTES);
+}
+
+void
+handover_fini(struct handover *handover)
+{
+    if (handover->sink != NULL) {
+        buffer_fini(&handover->post);
+        buffer_fini(&handover->entry);
+    }
+}
+
+// Ends the open entry. STATUS_AGAIN: there is no room, and it stays open.
+static enum status
+end_entry(struct handover *handover)
+{
+    const struct entry_head head = {
+        .wall = handover->wall,
+        .lag = handover->lag,
+        .is_complete = handover->is_complete,
+        .campaigns = handover->compared_to,
+    };
+    if (handover->entry.size == 0) {
+        entry_begin(&handover->entry);
+    }
+    entry_end(&handover->entry, &head);
+    if (redis_outlet_put(handover->sink, buffer_text(&handover->entry)) != STATUS_OK) {
+        return STATUS_AGAIN;
+    }
+    buffer_reset(&handover->entry);
+    handover->count = 0;
+    return STATUS_OK;
+}
+
+enum status
+handover_add(struct handover *handover, const struct post *post, usec wall)
+{
+    struct buffer *bytes = &handover->post;
+    // One may be ended now, and another one opened.
+    if (redis_outlet_has_no_room(handover->sink)) {
+        return STATUS_AGAIN;
+    }
+    buffer_reset(bytes);
+    entry_add(bytes, post, wall);
+    if (bytes->is_failed) {
+        return STATUS_FULL;
+    }
+    bool is_other = handover->compared_to != handover->campaigns->hash;
+    bool is_full = handover->count == ENTRY_POSTS_MAX ||
+                   handover->entry.size + bytes->size > ENTRY_WANTED;
+    if (handover->count != 0 && (is_full || is_other) &&
+        end_entry(handover) != STATUS_OK) {
+        return STATUS_AGAIN;
+    }
+    if (handover->count == 0) {
+        entry_begin(&handover->entry);
+        handover->wall = wall;
+    }
+    handover->compared_to = handover->campaigns->hash;
+    handover->wall = wall > handover->wall ? wall : handover->wall;
+    buffer_append(&handover->entry, buffer_text(bytes));
+    handover->count++;
+    handover->posts++;
+    redis_outlet_expect(handover->sink);
+    return STATUS_OK;
+}
+
+bool
+handover_flush(struct handover *handover)
+{
+    return handover->count == 0 || end_entry(handover) == STATUS_OK;
+}
+
+void
+handover_tick(struct handover *handover, usec wall, usec lag, bool is_complete)
+{
+    if (handover->sink == NULL) {
+        return;
+    }
+    handover->lag = lag;
+    handover->is_complete = is_complete;
+    if (handover->count == 0 && !redis_outlet_has_no_room(handover->sink)) {
+        handover->wall = wall;
+        (void)end_entry(handover);
+    }
+}

@@ -1,0 +1,431 @@
+#!/usr/bin/env python3
+"""Reading and counting in two processes: Redis has what one process would have written.
+
+    scale.py        (BUILD names the folder of the build)
+"""
+# tests/run: beside others
+import json
+import os
+import pathlib
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lab"))
+import processes  # noqa: E402
+import redis  # noqa: E402
+from kafka_lab import Cluster as Kafka  # noqa: E402
+from live_daemon import LiveDaemon, http_section  # noqa: E402
+from redis_cluster import Cluster  # noqa: E402
+from redis_server import RedisServer  # noqa: E402
+from tap import case, run_cases  # noqa: E402
+from waiting import PATIENCE, wait  # noqa: E402
+
+CASCADED = os.path.join(os.environ["BUILD"], "cascaded")
+PREFIX = "{cascaded}:"
+PEOPLE, POSTS, PAGE = 400, 30000, 50
+RULES = """windows = {24h}
+alert "many" { min_size = 5 levels = {1, 2, 4} quiet = 1d }
+campaign "tea" { words = {"tea"} }
+"""
+# What also depends on the time at which a post arrives, or on the process.
+MARK = re.compile(r":@?end\d*$")  # of the posts that come last
+PER_PROCESS = ("meta", "epoch", "owner", "calibration")
+BY_CLOCK = {b"velocity_5m", b"velocity_1h", b"peak_velocity", b"infectiousness", b"supercritical",
+            b"forecast", b"forecast_low", b"forecast_high", b"p_double", b"overperformance", b"stage"}
+
+
+def made_posts(seed, count=POSTS):
+    """Posts, retweets, quotes, replies and deletions, as JSON, all of the last minutes."""
+    chance = random.Random(seed)
+    begin = round(time.time() * 1000) - 60000
+    known, found = [], []
+    for number in range(count):
+        person = chance.randrange(PEOPLE)
+        post = {"id": f"app:{number}", "time": begin + number,
+                "author": {"id": f"app:u{person}", "handle": f"p{person}", "followers": person * 7}}
+        kind = chance.random()
+        root = known[-1 - int(chance.expovariate(0.02)) % len(known)] if known else None
+        if kind < 0.04 and root:
+            post |= {"deleted": True, "id": root["id"]}
+        elif kind < 0.5 and root:
+            post["retweet_of"] = root
+        else:
+            post["text"] = f"{chance.choice(['tea', 'hello', 'no'])} @p{chance.randrange(PEOPLE)} #t{person % 9}"
+            if root and kind < 0.65:
+                post["quote_of"] = root
+            elif root and kind < 0.8:
+                post["reply_to"] = root
+            known.append({"id": post["id"], "author": post["author"]})
+        found.append(post)
+    return found
+
+
+def end_mark(number):
+    """A post that comes last: when it is counted, all are."""
+    return {"id": f"app:end{number}", "time": round(time.time() * 1000) - 60000,
+            "author": {"id": f"app:end{number}"}, "text": "@end"}
+
+
+class Feed:
+    """A topic; what was sent remains there for a source that resumes."""
+
+    def __init__(self):
+        self.kafka, self.marks = Kafka(), 0
+        self.kafka.topic("posts", 1)
+
+    def section(self):
+        return self.kafka.source("k", "posts")
+
+    def send(self, posts):
+        for first in range(0, len(posts), PAGE):
+            self.kafka.send("posts", 0, json.dumps(posts[first:first + PAGE], separators=(",", ":")))
+
+    def end(self):
+        self.marks += 1
+        self.send([end_mark(self.marks)])
+
+
+class Daemon(LiveDaemon):
+    def __init__(self, folder, url, config, http='http { listen = "127.0.0.1:0" }\n'):
+        folder.mkdir(exist_ok=True)
+        redis_section = (f'redis {{ url = "{url}" prefix = "{PREFIX}" users_from = 1 cascades_from = 1 '
+                         'flush = 20ms }\n')
+        super().__init__(CASCADED, folder, redis_section + RULES + http + config)
+        self.await_start()
+
+    def again(self):
+        """Killed, and started with the same configuration."""
+        self.kill()
+        self.start()
+        self.await_start()
+
+
+class Pair:
+    """An ingest process and a worker, with a feed for the first one."""
+
+    def __init__(self, url, client, worker="", backlog=100000):
+        self.folder, self.client, self.feed = processes.folder(), client, Feed()
+        state = f'state {{ dir = "{self.folder}/state" every = 1s }}\n'
+        self.ingest = Daemon(self.folder / "ingest", url,
+                             f'scale {{ role = "ingest" backlog = {backlog} }}\n' + self.feed.section())
+        self.await_place()
+        self.worker = Daemon(self.folder / "worker", url, 'scale { role = "work" }\n' + state + worker)
+
+    def place(self):
+        return self.client().hget(PREFIX + "in:cursor:k", "offsets")
+
+    def await_place(self):
+        wait("a place in the topic", self.place)
+
+    def await_end(self):
+        self.feed.end()
+        wait("all is counted", lambda: self.client().exists(f"{PREFIX}user:app:end{self.feed.marks}"))
+        wait("all is written", lambda: self.client().hget(
+            f"{PREFIX}user:app:end{self.feed.marks}", "posts:24h"))
+
+    def stop(self):
+        self.ingest.end()
+        self.worker.end()
+
+
+def rounded(text):
+    """Sums that fade with time, as far as they agree."""
+    try:
+        return round(float(text), 1) if b"." in text else text
+    except ValueError:
+        return text
+
+
+def value(client, key):
+    kind = client.type(key)
+    if kind == b"stream":  # alerts, in any order
+        alerts = [json.loads(fields[b"json"]) for _, fields in client.xrange(key)]
+        return sorted(alert["id"] for alert in alerts if alert["cascade"]["id"] not in DELETED)
+    if kind == b"string":  # of an alert, a random name
+        return None
+    if kind == b"hash":
+        return {name: rounded(text) for name, text in client.hgetall(key).items() if name not in BY_CLOCK}
+    return sorted((member, round(score, 1)) for member, score in client.zrange(key, 0, -1, withscores=True))
+
+
+def content(client):
+    found = {}
+    for key in client.scan_iter(match=PREFIX + "*", count=1000):
+        name = key.decode().removeprefix(PREFIX)
+        if (name not in PER_PROCESS and name != "in" and not name.startswith(("cursor:", "gaps:", "in:"))
+                and not MARK.search(name)):
+            found[name] = value(client, key)
+    return found
+
+
+def without_marks(found):
+    """The last posts of a run are not those of another one."""
+    for name, items in found.items():
+        if isinstance(items, list) and items and isinstance(items[0], tuple):
+            found[name] = [row for row in items if not MARK.search(":" + row[0].decode())]
+    return found
+
+
+def of_one_process(posts):
+    """What a process without a role writes."""
+    server, feed = RedisServer(), Feed()
+    daemon = Daemon(processes.folder(), server.url, feed.section())
+    wait("a place in the topic", lambda: server.client.hget(PREFIX + "cursor:k", "offsets"))
+    feed.send(posts)
+    feed.end()
+    wait("all is counted", lambda: server.client.exists(f"{PREFIX}user:app:end1"))
+    daemon.end()
+    return without_marks(content(server.client))
+
+
+SENT = made_posts(16)
+# Whether an alert about one of these comes before the post is deleted depends on the flush.
+DELETED = {post["id"] for post in SENT if post.get("deleted")}
+EXPECTED = of_one_process(SENT)
+
+
+def differing(name, one, other):
+    """Of two hashes, only the fields that differ."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        fields = [field for field in one.keys() | other.keys() if one.get(field) != other.get(field)]
+        return name, [(field, one.get(field), other.get(field)) for field in fields]
+    if isinstance(one, list) and isinstance(other, list):
+        return name, [row for row in one if row not in other], [row for row in other if row not in one]
+    return name, one, other
+
+
+def check(client):
+    found = without_marks(content(client))
+    unequal = [name for name in found.keys() | EXPECTED.keys()
+               if found.get(name) != EXPECTED.get(name)]
+    assert not unequal, (len(unequal), [differing(name, found.get(name), EXPECTED.get(name))
+                                        for name in sorted(unequal)[:6]])
+    assert len(found) > 5000 and len(found["alerts"]) > 100, (len(found), len(found.get("alerts", ())))
+    assert len(set(found["alerts"])) == len(found["alerts"]), "an alert came twice"
+
+
+def parts(count):
+    size = -(-len(SENT) // count)
+    return [SENT[first:first + size] for first in range(0, len(SENT), size)]
+
+
+def on_one_server(**more):
+    server = RedisServer()
+    return Pair(server.url, lambda: server.client, **more)
+
+
+@case
+def two_processes_write_what_one_writes():
+    pair = on_one_server()
+    pair.feed.send(SENT)
+    pair.await_end()
+    pair.stop()
+    check(pair.client())
+
+
+@case
+def a_killed_worker_counts_on_from_its_snapshot():
+    pair = on_one_server()
+    for part in parts(4):
+        pair.feed.send(part)
+        wait("some is counted", lambda: pair.client().exists(PREFIX + "alerts"))
+        pair.worker.again()
+    pair.await_end()
+    pair.stop()
+    check(pair.client())
+
+
+@case
+def a_worker_that_is_stopped_for_a_while_catches_up():
+    pair = on_one_server()
+    half = len(SENT) // 2
+    pair.feed.send(SENT[:half])
+    pair.worker.process.send_signal(signal.SIGSTOP)
+    pair.feed.send(SENT[half:])
+    wait("it has posts to catch up", lambda: pair.ingest.metric("cascaded_entries_in_stream") > 10)
+    pair.worker.process.send_signal(signal.SIGCONT)
+    pair.await_end()
+    pair.stop()
+    check(pair.client())
+
+
+@case
+def a_killed_ingest_process_resumes_behind_the_last_entry():
+    pair = on_one_server()
+    for part in parts(4):
+        pair.feed.send(part)
+        place = pair.place()
+        wait("some is read", lambda before=place: pair.place() != before)
+        pair.ingest.again()
+    pair.await_end()
+    pair.stop()
+    check(pair.client())
+
+
+@case
+def counting_stops_and_reading_continues():
+    pair = on_one_server()
+    pair.worker.end()
+    pair.feed.send(SENT)
+    wait("all is read", lambda: pair.ingest.metric(
+        'cascaded_source_messages_read_total{source="k"}') == len(SENT) // PAGE)
+    pair.worker.start()
+    pair.worker.await_start()
+    pair.await_end()
+    pair.stop()
+    check(pair.client())
+
+
+@case
+def without_a_worker_the_sources_wait_and_nothing_is_lost():
+    pair = on_one_server(backlog=10)
+    pair.worker.kill()
+    pair.feed.send(SENT)
+    wait("there is no room", lambda: pair.ingest.metric("cascaded_entries_in_stream") >= 10 and
+         pair.ingest.metric('cascaded_source_pauses_total{source="k"}') > 0)
+    # What a flush in progress still appends, but no more.
+    assert pair.client().xlen(PREFIX + "in") < 300
+    assert pair.ingest.metric('cascaded_source_messages_read_total{source="k"}') < len(SENT) // PAGE
+    pair.worker.start()
+    pair.worker.await_start()
+    pair.await_end()
+    wait("old entries are removed", lambda: pair.client().xlen(PREFIX + "in") < 100)
+    pair.stop()
+    check(pair.client())
+
+
+@case
+def a_restarted_redis_has_every_entry_once():
+    server = RedisServer("--appendonly", "yes", "--appendfsync", "always")
+    pair = Pair(server.url, lambda: server.client)
+    for part in parts(3):
+        pair.feed.send(part)
+        place = pair.place()
+        wait("some is read", lambda before=place: pair.place() != before)
+        server.kill()
+        server.start()
+    pair.await_end()
+    pair.stop()
+    check(pair.client())
+
+
+def on_a_cluster():
+    cluster = Cluster()
+    return cluster, Pair(cluster.url(), lambda: cluster.owner(PREFIX).client)
+
+
+@case
+def a_killed_master_loses_nothing():
+    cluster, pair = on_a_cluster()
+    third = len(SENT) // 3
+    pair.feed.send(SENT[:third])
+    wait("some is counted", lambda: pair.client().exists(PREFIX + "alerts"))
+    pair.feed.send(SENT[third:2 * third])
+    cluster.kill(cluster.port_of(cluster.slot(PREFIX)))
+    pair.feed.send(SENT[2 * third:])
+    wait("a replica has taken over", lambda: answers(pair))
+    pair.await_end()
+    pair.stop()
+    check(pair.client())
+
+
+@case
+def an_ingest_process_that_dies_with_the_master_loses_nothing():
+    cluster, pair = on_a_cluster()
+    half = len(SENT) // 2
+    pair.feed.send(SENT[:half])
+    wait("some is counted", lambda: pair.client().exists(PREFIX + "alerts"))
+    pair.feed.send(SENT[half:])
+    cluster.kill(cluster.port_of(cluster.slot(PREFIX)))
+    pair.ingest.kill()
+    wait("a replica has taken over", lambda: answers(pair))
+    pair.ingest.start()
+    pair.ingest.await_start()
+    pair.await_end()
+    pair.stop()
+    check(pair.client())
+
+
+@case
+def a_slot_that_moves_gets_every_entry_once():
+    cluster, pair = on_a_cluster()
+    slot = cluster.slot(PREFIX)
+    for part in parts(4):
+        half = len(part) // 2
+        pair.feed.send(part[:half])
+        cluster.move(slot, lambda rest=part[half:]: pair.feed.send(rest))
+    pair.await_end()
+    pair.stop()
+    check(pair.client())
+
+
+def answers(pair):
+    try:
+        return pair.client() is not None and pair.client().ping()
+    except (redis.RedisError, KeyError, AttributeError):
+        return False
+
+
+@case
+def posts_that_are_pushed_go_to_the_worker():
+    server = RedisServer()
+    folder = processes.folder()
+    ingest = Daemon(folder / "ingest", server.url, 'scale { role = "ingest" }\n',
+                    http=http_section(folder))
+    worker = Daemon(folder / "worker", server.url, 'scale { role = "work" }\n')
+    answer = ingest.push("\n".join(json.dumps(end_mark(number)) for number in range(250)) + "\n")
+    assert answer.status // 100 == 2, answer.text
+    wait("all is counted", lambda: server.client.hget(PREFIX + "user:app:@end", "mentions:24h") == b"250")
+    worker.end()
+    ingest.end()
+    assert server.client.hget(PREFIX + "meta", "posts") == b"250"
+
+
+@case
+def other_campaigns_are_reported_once_and_not_used():
+    pair = on_one_server(worker='campaign "other" { words = {"coffee"} }\n')
+    pair.feed.send(SENT[:3000])
+    pair.await_end()
+    assert pair.worker.text().count("campaigns_differ") == 1, pair.worker.text()
+    assert not pair.client().exists(PREFIX + "campaign:tea")
+    pair.stop()
+
+
+@case
+def an_entry_that_cannot_be_used_costs_that_entry():
+    pair = on_one_server()
+    pair.ingest.end()
+    last = pair.client().xinfo_stream(PREFIX + "in")["last-generated-id"].decode()
+    run, number = map(int, last.split("-"))
+    for more, entry in enumerate((b"", b"\x02" + bytes(25), b"\x01" + bytes(25) + b"\xff" * 40), 1):
+        pair.client().xadd(PREFIX + "in", {"e": entry}, id=f"{run}-{number + more}")
+    pair.ingest.start()
+    pair.ingest.await_start()
+    pair.await_end()
+    assert pair.worker.text().count("entry_refused") == 2, pair.worker.text()
+    assert pair.worker.metric('cascaded_input_total{outcome="rejected",source="in"}') == 3
+    pair.stop()
+
+
+@case
+def what_cannot_be_is_reported_in_one_line():
+    for config, text in (
+            ('scale { role = "both" }', 'scale.role: "both" is none of: ingest work'),
+            ('scale { role = "work" } source "k" { url = "https://example.org/" }',
+             'a worker has no sources of its own: move source "k"'),
+            ('scale { role = "work" } ' + http_section(processes.folder()), "a worker accepts no posts"),
+            (f'scale {{ role = "ingest" }} redis {{ prefix = "{"p" * 126}" }}', "at most 125 bytes")):
+        path = processes.folder() / "conf"
+        path.write_text(config, encoding="utf-8")
+        done = subprocess.run([CASCADED, "-t", "-c", path], capture_output=True, text=True, check=False,
+                              timeout=PATIENCE)
+        assert done.returncode == 78 and text in done.stderr, (config, done)
+        assert done.stderr.count("\n") == 1, done
+
+
+if __name__ == "__main__":
+    run_cases()
