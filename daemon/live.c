@@ -291,7 +291,7 @@ on_stop(void *context)
         return;
     }
     signals_doing("not all changes could be written to Redis", EX_UNAVAILABLE);
-    redis_sink_finish(live->runtime.sink, signals_left() - RUNTIME_STOP_RESERVE,
+    redis_sink_finish(live->runtime.sink, runtime_stop_patience(&live->runtime),
                       on_finished, live);
 }
 

@@ -8,6 +8,11 @@
 #include "base/log.h"
 #include "daemon/wall_clock.h"
 #include "ingest/text/text.h"
+#include "net/clock.h"
+
+// Of a stop: for the snapshot, and for all else.
+#define RESERVE_LEAST (2 * USEC_PER_S)
+#define OTHER_LEAST (500 * USEC_PER_MS)
 
 #define METRIC(field) offsetof(struct persistence_metrics, field)
 
@@ -57,6 +62,7 @@ on_saved(void *context, const struct error *error)
     struct persistence_metrics *metrics = &persistence->metrics;
     if (error == NULL) {
         metrics->written++;
+        persistence->took = clock_monotonic() - persistence->begun;
         metrics->written_at = (uint64_t)wall_clock_now();
         if (metrics->is_failing != 0) {
             log_info("snapshot_recovered", "snapshots are written again in %s",
@@ -158,6 +164,7 @@ persistence_save_soon(struct persistence *persistence)
 {
     if (!state_is_saving(persistence->state)) {
         persistence->has_posts = pipeline_metrics(persistence->pipeline)->posts != 0;
+        persistence->begun = clock_monotonic();
         (void)state_save(persistence->state, persistence->pipeline,
                          note_now(persistence));
     }
@@ -168,6 +175,14 @@ persistence_lacks_posts(const struct persistence *persistence)
 {
     return persistence->state != NULL && !persistence->has_posts &&
            pipeline_metrics(persistence->pipeline)->posts != 0;
+}
+
+usec
+persistence_reserve(const struct persistence *persistence, usec left)
+{
+    usec wanted = persistence->took + persistence->took / 2;
+    usec reserve = wanted > RESERVE_LEAST ? wanted : RESERVE_LEAST;
+    return reserve < left - OTHER_LEAST ? reserve : left - OTHER_LEAST;
 }
 
 int

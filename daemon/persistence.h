@@ -47,6 +47,8 @@ struct persistence {
     struct state *state; // NULL: no snapshots
     struct timer timer;
     struct pipeline *pipeline;
+    usec begun; // monotonic, of the last snapshot beside the loop
+    usec took;  // the newest that was written beside the loop; 0: none was
     bool is_restored;
     bool has_posts; // the last snapshot that was loaded or begun contains posts
     char note
@@ -68,6 +70,9 @@ void persistence_save_soon(struct persistence *persistence);
 // There is a directory, the pipeline has counted posts, and no snapshot that was begun
 // contains any: a process that is killed now would lose them without a trace.
 bool persistence_lacks_posts(const struct persistence *persistence);
+// How much of the time that is left for a stop belongs to the snapshot: half as long
+// again as the newest took, at least 2 s; all but 0.5 s at most.
+usec persistence_reserve(const struct persistence *persistence, usec left);
 // Saves and waits for it, at the end of the process. Returns 0, or EX_IOERR after
 // logging why it failed.
 int persistence_save(struct persistence *persistence);

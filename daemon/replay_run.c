@@ -161,7 +161,7 @@ wait_for_redis(struct replay_run *run)
     changes_renew(run->runtime.pipeline);
     redis_sink_finish(run->runtime.sink,
                       run->runtime.is_stopping
-                          ? signals_left() - RUNTIME_STOP_RESERVE
+                          ? runtime_stop_patience(&run->runtime)
                           : run->runtime.setup.settings->redis.patience,
                       on_written, run);
 }
@@ -199,7 +199,7 @@ on_written(void *context, const struct error *error)
     } else {
         alert_delivery_finish(run->runtime.delivery,
                               run->runtime.is_stopping
-                                  ? (signals_left() - RUNTIME_STOP_RESERVE) / 2
+                                  ? runtime_stop_patience(&run->runtime) / 2
                                   : ALERT_DELIVERY_PATIENCE,
                               on_delivered, run);
     }

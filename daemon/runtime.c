@@ -34,6 +34,13 @@ exit_code_of(const struct error *error)
     return error->code == STATUS_NOMEM ? EX_OSERR : EX_CONFIG;
 }
 
+usec
+runtime_stop_patience(const struct runtime *runtime)
+{
+    usec left = signals_left();
+    return left - persistence_reserve(&runtime->persistence, left);
+}
+
 // ── events ─────────────────────────────────────────────────────────────────
 
 static void

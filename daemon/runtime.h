@@ -28,9 +28,6 @@ struct redis_sink;
 #define RUNTIME_UNSAVED                                                                \
     "the snapshot is not saved: the next start resumes from the snapshot before it"
 
-// Part of the time of a stop that is reserved for the snapshot.
-#define RUNTIME_STOP_RESERVE (2 * USEC_PER_S)
-
 // All pointers are kept.
 struct runtime_setup {
     const struct settings *settings;
@@ -82,6 +79,9 @@ int runtime_connect(struct runtime *runtime, const struct redis_resume_request *
 
 // Connects to Redis and runs until runtime_leave.
 void runtime_dispatch(struct runtime *runtime);
+
+// The part of the time of a stop in which all but the snapshot has to end.
+usec runtime_stop_patience(const struct runtime *runtime);
 
 // Ends the loop.
 void runtime_leave(struct runtime *runtime, int exit_code);
