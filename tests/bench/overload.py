@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """A minute of overload: a stream that sends as fast as the daemon takes it. Prints how much was taken,
 the greatest resident memory beside what is reserved at the start, how long a turn of the loop took (in
-processor time, and as the daemon measures how late its timers are), and what was lost.
+processor time, and as the daemon measures how late its timers are), what was lost, how the daemon ended,
+and when all was in Redis after the next start.
 
 usage: tests/bench/overload.py [SECONDS]
 """
+import json
 import os
 import pathlib
 import re
@@ -19,6 +21,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lab"))
 import processes  # noqa: E402
 from live_daemon import LiveDaemon, http_section  # noqa: E402
 from redis_server import RedisServer  # noqa: E402
+from waiting import wait  # noqa: E402
 
 CASCADED = os.path.join(os.environ.get("RELEASE", "build/release"), "cascaded")
 AT_ONCE = 500
@@ -92,6 +95,18 @@ def turn_of(path, part):
     return None
 
 
+def boards_agree(daemon, redis):
+    """Whether Redis has the boards of the daemon, which are those of its last flush."""
+    for board in ("mentions", "retweets", "cascades", "hashtags", "influence"):
+        answer = daemon.ask("GET", f"/api/v1/top/{board}/24h?limit=1000")
+        entries = {row["id"]: row["value"] for row in json.loads(answer.text)["entries"]}
+        key = f"cascaded:top:{board}:24h"
+        found = {name.decode(): score for name, score in redis.client.zrange(key, 0, -1, withscores=True)}
+        if entries != found:
+            return False
+    return True
+
+
 def main():
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 60
     folder, redis, stream = processes.folder(), RedisServer(), Stream(seconds)
@@ -123,8 +138,21 @@ def main():
         print(f"part {part} of the turns: at most {turn_of(turns, part)} ms of processor time, timers late by "
               f"{quantile(page, 'cascaded_loop_delay_seconds', part)} s")
     print("lost", lost)
+    counted = daemon.metric("cascaded_posts_total")
+    began = time.monotonic()
     daemon.process.terminate()
-    print("exit code", daemon.process.wait(60), [line for line in daemon.text().splitlines()[4:]])
+    print(f"exit code {daemon.process.wait(60)} after {time.monotonic() - began:.1f} s:",
+          [line for line in daemon.text().splitlines()[4:]])
+    began = time.monotonic()
+    daemon.start()
+    daemon.await_start()
+    restored = daemon.metric("cascaded_posts_total")
+    wait("Redis has what was restored", lambda: int(redis.client.hget("cascaded:meta", "posts")) == restored
+         and boards_agree(daemon, redis), 300)
+    print(f"started again with {restored:.0f} of {counted:.0f} posts; all of these are in Redis after "
+          f"{time.monotonic() - began:.1f} s")
+    daemon.process.terminate()
+    daemon.process.wait(60)
 
 
 main()
