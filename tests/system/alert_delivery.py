@@ -367,6 +367,16 @@ def a_webhook_that_cannot_be_right_is_refused_with_its_line():
 
 
 @case
+def the_scripts_of_the_readme_refuse_wrong_words_with_one_line():
+    for words, code, why in ((["receive-alerts", "--help"], 64, "usage: "), (["receive-alerts"], 64, "usage: "),
+                             (["receive-alerts", FOLDER / "none"], 66, "cannot read a secret"),
+                             (["relay-events", "--help"], 64, "usage: ")):
+        done = subprocess.run([sys.executable, ROOT / "conf" / words[0], *words[1:]], capture_output=True,
+                              text=True, timeout=60, check=False)
+        assert done.returncode == code and why in done.stderr and done.stderr.count("\n") == 1, (words, done)
+
+
+@case
 def the_receiver_of_the_readme_verifies_what_it_gets():
     configure(hook_lab.Hook(200))
     receiver = processes.start([sys.executable, ROOT / "conf/receive-alerts", FOLDER / "secret",
