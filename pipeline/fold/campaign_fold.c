@@ -250,7 +250,7 @@ follow(struct pipeline *pipeline, uint32_t index, uint32_t slots,
     const struct counter *counter = counters_at(counters, index);
     struct figures *figures = figures_of(pipeline, campaign_of(counter));
     uint8_t *present = &pipeline->campaigns.present[index];
-    bool is_gone = (counter->kind & (COUNTER_HIDDEN | COUNTER_MERGED)) != 0;
+    bool is_gone = counter_is_unlisted(counter);
     for (; slots != 0; slots &= slots - 1) {
         uint32_t slot = (uint32_t)__builtin_ctz(slots);
         bool was = (*present >> slot & 1) != 0;

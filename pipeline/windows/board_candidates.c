@@ -46,7 +46,7 @@ item_at(const struct boards *boards, uint32_t index, uint32_t which)
         .members = &counter->members,
         .owner = counter->owner,
         .score = counters_value(counters, counter, slot_of(boards, index)),
-        .is_gone = counter_is_hidden(counter) ||
+        .is_gone = counter_is_unlisted(counter) ||
                    counter_tally(counter) != boards_tally(boards, index) ||
                    (boards->first != TALLY_POSTS && counter->dirty != boards->campaign),
     };
@@ -58,11 +58,20 @@ bit_of(const struct boards *boards, uint32_t index)
     return (uint8_t)(1u << slot_of(boards, index));
 }
 
+// A candidate of that owner leaves the board, or may lose its key.
+static void
+note_left(struct board *board, uint32_t owner)
+{
+    const struct board_entries current = {board->current, board->current_count};
+    board->has_left = board->has_left || board_entries_has(current, owner);
+}
+
 // It is no candidate any more.
 static void
 unmark(const struct boards *boards, uint32_t index, uint32_t which)
 {
     struct item item = item_at(boards, index, which);
+    note_left(&boards->rows[index], item.owner);
     if (item.members != NULL) {
         *item.members &= (uint8_t)~bit_of(boards, index);
     }
@@ -116,15 +125,32 @@ touch(struct boards *boards, uint32_t index, uint32_t which, const struct item *
     }
 }
 
+// boards: of the windows.
+static void
+leave(struct board *boards, uint32_t slots, uint32_t owner)
+{
+    for (; slots != 0; slots &= slots - 1) {
+        struct board *board = &boards[__builtin_ctz(slots)];
+        board->is_touched = true;
+        note_left(board, owner);
+    }
+}
+
 void
 boards_touched(struct boards *boards, uint32_t index, uint32_t slots)
 {
     struct counter *counter = counters_at(&boards->windows->counters, index);
-    if (counter_is_hidden(counter)) {
-        return;
-    }
     uint32_t first =
         (uint32_t)(counter_tally(counter) - boards->first) * boards->windows->shown;
+    // Zero in the longest window, it soon is in all.
+    bool is_zero = counters_value(&boards->windows->counters, counter,
+                                  boards->windows->longest) == 0;
+    if (is_zero || counter_is_unlisted(counter)) {
+        leave(&boards->rows[first], counter->members, counter->owner);
+    }
+    if (counter_is_unlisted(counter)) {
+        return;
+    }
     while (slots != 0) {
         uint32_t slot = (uint32_t)__builtin_ctz(slots);
         slots &= slots - 1;
@@ -146,6 +172,9 @@ boards_row_touched(struct boards *boards, uint32_t row, uint32_t lasting)
         if (!item.is_gone) {
             touch(boards, index, row, &item);
         }
+        if (item.score == 0) {
+            note_left(&boards->rows[index], item.owner);
+        }
     }
 }
 
@@ -163,7 +192,7 @@ boards_row_gone(struct boards *boards, uint32_t row)
         }
         uint32_t behind = --board->candidate_count - at;
         board->ordered -= at < board->ordered;
-        board->is_touched = true;
+        board->is_touched = board->has_left = true;
         memmove(&board->candidates[at], &board->candidates[at + 1],
                 behind * sizeof(*board->candidates));
         memmove(&board->keys[at], &board->keys[at + 1], behind * sizeof(*board->keys));

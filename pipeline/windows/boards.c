@@ -162,7 +162,7 @@ select_current(struct boards *boards, uint32_t index)
     board_entries_sort(boards->scratch, board->current, count);
     memcpy(board->current, boards->scratch, count * sizeof(*board->current));
     board->current_count = count;
-    board->is_touched = false;
+    board->is_touched = board->has_left = false;
     board->is_changed =
         board->is_whole || !board_entries_same(current_of(board), published_of(board));
 }
@@ -268,7 +268,7 @@ bool
 boards_take_change(struct boards *boards, uint32_t index, struct change *ret_change)
 {
     struct board *board = &boards->rows[index];
-    if (board->is_touched) {
+    if (board->has_left) {
         update(boards, index);
     }
     if (!board->is_changed && !board->is_whole) {

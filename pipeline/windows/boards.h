@@ -40,6 +40,7 @@ struct board {
     uint32_t ordered;     // so many of them, the first, are in the order of their ids
     bool has_outside;     // counters above zero exist that are not candidates
     bool is_touched;      // since the last update
+    bool has_left;        // and something selected may have no key any more
     bool is_changed;      // published differs from current
     bool is_whole;        // the next write replaces the board
     uint64_t floor_score; // 0: everything above zero is a candidate
@@ -106,8 +107,9 @@ bool boards_selected(const struct boards *boards, enum tally tally, uint32_t slo
 bool boards_lasting_selected(const struct boards *boards, uint32_t lasting,
                              uint32_t user);
 
-// Returns the change from the published entries to the selected ones, which are
-// selected again if values changed since; false if there is none. Entries are valid
+// Returns the change from the published entries to the selected ones; false if there is
+// none. They are selected again if one of them left the windows since, or is hidden: it
+// may have no key any more. Other changes are for the next flush. Entries are valid
 // until the next call.
 bool boards_take_change(struct boards *boards, uint32_t index,
                         struct change *ret_change);

@@ -94,9 +94,9 @@ counter_tally(const struct counter *counter)
 }
 
 static inline bool
-counter_is_hidden(const struct counter *counter)
+counter_is_unlisted(const struct counter *counter)
 {
-    return (counter->kind & COUNTER_HIDDEN) != 0;
+    return (counter->kind & (COUNTER_HIDDEN | COUNTER_MERGED)) != 0;
 }
 
 static inline bool

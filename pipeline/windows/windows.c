@@ -442,17 +442,20 @@ windows_take_back(struct windows *windows, const struct windows_moment *moment,
     }
 }
 
+// The boards drop the counter at their next update.
+static void
+leave_boards(struct windows *windows, uint32_t index, enum counter_kind why)
+{
+    struct counter *counter = counters_at(&windows->counters, index);
+    counter->kind |= (uint8_t)why;
+    windows->touched(windows->context, index, ((uint32_t)1 << windows->shown) - 1);
+    counter->members = 0;
+}
+
 void
 windows_counter_hide(struct windows *windows, uint32_t index)
 {
-    struct counter *counter = counters_at(&windows->counters, index);
-    // The boards drop it at their next update.
-    windows->touched(windows->context, index, ((uint32_t)1 << windows->shown) - 1);
-    counter->kind |= COUNTER_HIDDEN;
-    counter->members = 0;
-    if (counter_tally(counter) >= TALLY_CAMPAIGN) {
-        windows->touched(windows->context, index, ((uint32_t)1 << windows->shown) - 1);
-    }
+    leave_boards(windows, index, COUNTER_HIDDEN);
 }
 
 void
@@ -472,16 +475,13 @@ windows_counter_merge(struct windows *windows, uint32_t from, uint32_t into)
     struct counters *counters = &windows->counters;
     struct counter *counter = counters_at(counters, from);
     uint32_t slots = ((uint32_t)1 << windows->shown) - 1;
-    // The boards drop it at their next update.
-    windows->touched(windows->context, from, slots);
-    counter->members = 0;
+    leave_boards(windows, from, COUNTER_MERGED);
     for (uint32_t slot = 0; slot < windows->shown; slot++) {
         counters_add(counters, into, slot,
                      (int64_t)counters_value(counters, counter, slot));
     }
     counters_refer(counters, into, (int)counters_refs(counters, counter));
     windows->touched(windows->context, into, slots);
-    counter->kind |= COUNTER_MERGED;
     counter->owner = into;
     if (counters_refs(counters, counter) == 0) {
         counters_destroy(counters, from);

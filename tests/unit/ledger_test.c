@@ -209,7 +209,7 @@ a_carrier_has_a_hash_while_on_a_board(void **state)
 
 // The place is taken after the hash was written, and before the board is.
 static void
-a_carrier_loses_the_hash_with_a_place_that_was_never_written(void **state)
+a_carrier_keeps_the_hash_and_the_place_until_the_next_flush(void **state)
 {
     (void)state;
     struct pipeline *pipeline = made_pipeline("windows=1h redis.top=1");
@@ -229,10 +229,62 @@ a_carrier_loses_the_hash_with_a_place_that_was_never_written(void **state)
     }
     changes_written(pipeline, SIZE_MAX);
     assert_value("carrier:x:u1 people", "1");
-    assert_value("top:carriers x:u2", "2");
+    assert_value("top:carriers x:u1", "1");
+    assert_null(find("top:carriers x:u2"));
+    assert_true(changes_pending(pipeline));
     flush(pipeline);
     assert_null(find("carrier:x:u1 people"));
+    assert_null(find("top:carriers x:u1"));
+    assert_value("top:carriers x:u2", "2");
     assert_value("carrier:x:u2 people", "2");
+    pipeline_destroy(&pipeline);
+}
+
+// Flushes, and reshares or deletes that event as soon as something was pulled.
+static void
+flush_while(struct pipeline *pipeline, int deleted, struct made_act made)
+{
+    struct change change;
+    bool is_done = false;
+    changes_begin(pipeline);
+    while (changes_next(pipeline, &change)) {
+        apply(&change);
+        if (!is_done && deleted != 0) {
+            delete (pipeline, deleted);
+        } else if (!is_done) {
+            act(pipeline, made, T0);
+        }
+        is_done = true;
+    }
+    changes_written(pipeline, SIZE_MAX);
+}
+
+static void
+boards_are_those_of_the_beginning_of_a_flush(void **state)
+{
+    (void)state;
+    struct pipeline *pipeline = made_pipeline("windows=1h");
+    field_count = 0;
+    act(pipeline, (struct made_act){1, 1, 1, 0, 0}, T0);
+    flush_while(pipeline, 0, (struct made_act){2, 2, 1, 0, 0});
+    assert_value("top:retweets:1h x:root", "1");
+    assert_true(changes_pending(pipeline));
+    flush(pipeline);
+    assert_value("top:retweets:1h x:root", "2");
+    assert_false(changes_pending(pipeline));
+    pipeline_destroy(&pipeline);
+}
+
+static void
+who_leaves_the_windows_during_a_flush_leaves_the_boards(void **state)
+{
+    (void)state;
+    struct pipeline *pipeline = made_pipeline("windows=1h");
+    field_count = 0;
+    act(pipeline, (struct made_act){1, 1, 1, 0, 0}, T0);
+    flush_while(pipeline, 1, (struct made_act){0});
+    assert_null(find("top:retweets:1h x:root"));
+    assert_null(find("top:cascades:1h x:p1"));
     pipeline_destroy(&pipeline);
 }
 
@@ -508,7 +560,9 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_carrier_has_a_hash_while_on_a_board),
-        cmocka_unit_test(a_carrier_loses_the_hash_with_a_place_that_was_never_written),
+        cmocka_unit_test(a_carrier_keeps_the_hash_and_the_place_until_the_next_flush),
+        cmocka_unit_test(boards_are_those_of_the_beginning_of_a_flush),
+        cmocka_unit_test(who_leaves_the_windows_during_a_flush_leaves_the_boards),
         cmocka_unit_test(scores_are_written_again_after_a_day),
         cmocka_unit_test(carriers_keep_their_user_key_beyond_the_windows),
         cmocka_unit_test(what_is_new_about_a_carrier_is_written_beyond_the_windows),
