@@ -4,6 +4,7 @@
 
 #define LEAST 1e-15
 #define MOST 1e18
+#define MOST_WITH_PLACES 1e12 // products with 1000 are exact to a half
 
 enum { PLACES_MAX = 30, WHOLE_MAX = 18 };
 
@@ -74,6 +75,50 @@ decimal_put(char text[DECIMAL_TEXT_MAX], double value, int digits)
         text[length++] = reversed[--count];
     }
     return length;
+}
+
+char *
+decimal_put_whole(char *at, uint64_t number)
+{
+    char reversed[WHOLE_MAX + 2];
+    size_t count = 0;
+    do {
+        reversed[count++] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number != 0);
+    while (count != 0) {
+        *at++ = reversed[--count];
+    }
+    return at;
+}
+
+// value * unit, rounded to a whole number; to an even one from the exact middle.
+static uint64_t
+round_units(double value, double unit)
+{
+    double product = value * unit;
+    double error = fma(value, unit, -product); // of the product
+    double whole = floor(product);
+    double rest = product - whole;
+    uint64_t units = (uint64_t)whole;
+    bool is_middle = rest == 0.5 && error == 0;
+    bool is_above = rest > 0.5 || (rest == 0.5 && error > 0);
+    return units + (is_above || (is_middle && units % 2 != 0));
+}
+
+char *
+decimal_put_places(char *at, double value, int places)
+{
+    double unit = power_of_ten(places);
+    uint64_t units = round_units(fmin(value, MOST_WITH_PLACES), unit);
+    at = decimal_put_whole(at, units / (uint64_t)unit);
+    *at++ = '.';
+    uint64_t rest = units % (uint64_t)unit;
+    for (uint64_t digit = (uint64_t)unit / 10; digit != 0; digit /= 10) {
+        *at++ = (char)('0' + rest / digit);
+        rest %= digit;
+    }
+    return at;
 }
 
 char *

@@ -12,7 +12,7 @@
 #include "pipeline/fold/campaign_reload.h"
 #include "pipeline/inside.h"
 
-enum { FORMAT = 23, HEAD_MAX = 4096, VALUE_MAX = 256, OTHERS_MAX = 160 };
+enum { FORMAT = 24, HEAD_MAX = 4096, VALUE_MAX = 256, OTHERS_MAX = 160 };
 
 // The head of the snapshot, lines of a name and a value: the contents, and the options
 // on which its bytes depend. Any version can read it.

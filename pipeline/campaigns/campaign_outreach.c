@@ -80,16 +80,7 @@ board_score(void *context, uint32_t index, uint32_t row)
 {
     (void)index;
     const struct campaigns_board *board = context;
-    const struct pipeline *pipeline = board->owner;
-    const struct carriers *carried = &pipeline->campaigns.carried;
-    if (pair_at(board->owner, row)->acts == 0) {
-        return 0;
-    }
-    usec time = carried->as_of != USEC_NONE ? carried->as_of : pipeline->clock;
-    struct campaign_outreach_view view = view_of(pipeline, row, time);
-    return in_units(view.carried.people, (double)CAMPAIGN_OUTREACH_UNIT, PEOPLE_BITS)
-               << NEXT_BITS |
-           in_units(view.next, NEXT_UNIT, NEXT_BITS);
+    return pair_at(board->owner, row)->score;
 }
 
 struct boards_lasting
@@ -112,9 +103,23 @@ campaign_outreach_board(struct pipeline *pipeline, size_t number)
 
 // ── what changes ───────────────────────────────────────────────────────────
 
+static uint64_t
+score_of(const struct pipeline *pipeline, uint32_t pair)
+{
+    const struct carriers *carried = &pipeline->campaigns.carried;
+    if (pair_at(pipeline, pair)->acts == 0) {
+        return 0;
+    }
+    usec time = carried->as_of != USEC_NONE ? carried->as_of : pipeline->clock;
+    struct campaign_outreach_view view = view_of(pipeline, pair, time);
+    return in_units(view.carried.people, (double)CAMPAIGN_OUTREACH_UNIT, PEOPLE_BITS)
+               << NEXT_BITS |
+           in_units(view.next, NEXT_UNIT, NEXT_BITS);
+}
+
 // Followers that are not known are taken to be the network's median.
 static void
-set_followers(struct pipeline *pipeline, struct pairs_row *pair)
+set_followers(const struct pipeline *pipeline, struct pairs_row *pair)
 {
     const struct user *row = users_at(&pipeline->users, pair->user);
     uint32_t followers = row->followers;
@@ -126,12 +131,20 @@ set_followers(struct pipeline *pipeline, struct pairs_row *pair)
     pair->followers = followers;
 }
 
+static void
+change_row(struct pipeline *pipeline, uint32_t pair)
+{
+    struct pairs_row *row = pair_at(pipeline, pair);
+    set_followers(pipeline, row);
+    row->score = score_of(pipeline, pair);
+    row->is_changed = true;
+}
+
 void
 campaign_outreach_touched(struct pipeline *pipeline, uint32_t pair)
 {
     struct figures *figures = figures_of(pipeline, pair);
-    set_followers(pipeline, pair_at(pipeline, pair));
-    pair_at(pipeline, pair)->is_changed = true;
+    change_row(pipeline, pair);
     figures->has_changed_people = true;
     boards_row_touched(&figures->boards, pair, 1);
 }
@@ -160,10 +173,8 @@ campaign_outreach_renew(struct pipeline *pipeline, bool is_forced)
     }
     carriers_renew(carried, pipeline->clock);
     for (uint32_t i = 0; i < campaigns->pairs.high; i++) {
-        struct pairs_row *pair = pairs_at(&campaigns->pairs, i);
-        if (!pairs_is_free(pair)) {
-            set_followers(pipeline, pair);
-            pair->is_changed = true;
+        if (!pairs_is_free(pair_at(pipeline, i))) {
+            change_row(pipeline, i);
         }
     }
     for (size_t i = 0; i < campaigns->count; i++) {

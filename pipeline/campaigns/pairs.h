@@ -38,6 +38,7 @@ struct pairs_row {
     usec first, last; // when the person first and last did something in the campaign:
                       // `first` of the acts since there were none (course.h)
     uint64_t since;   // sequence number of the event that made the pair
+    uint64_t score;   // on the outreach list
 };
 
 struct pairs {

@@ -66,12 +66,9 @@ static struct slice
 name_of(struct pipeline *pipeline, uint32_t field, uint32_t slot)
 {
     const char *window = pipeline->options.windows.name[slot];
-    char *text = arena_alloc(&pipeline->flush.scratch, 1, NAME_MAX_LEN);
-    if (text == NULL) {
-        return SLICE_NONE;
-    }
-    int len = snprintf(text, NAME_MAX_LEN, "%s:%s", names[field], window);
-    return (struct slice){text, (size_t)len};
+    struct arena *scratch = &pipeline->flush.scratch;
+    struct slice head = arena_join(scratch, slice_of(names[field]), SLICE_LIT(":"));
+    return arena_join(scratch, head, slice_of(window));
 }
 
 // value: as value_at returns it.

@@ -1,14 +1,13 @@
 #include "pipeline/changes/change_outreach.h"
 
-#include <inttypes.h>
+#include <assert.h>
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/decimal.h"
 #include "pipeline/campaigns/campaign_outreach.h"
 
-enum { DIGITS = 12, WHY_MAX = 320 };
+enum { DIGITS = 12, WHY_MAX = 320, DATE_LEN = sizeof("2026-11-30") - 1 };
 
 #define HEAD ":outreach:"
 
@@ -29,6 +28,19 @@ put(struct pipeline *pipeline, struct change *change, const char *name, double v
                             : (struct slice){text, decimal_put(text, value, DIGITS)});
 }
 
+static char *
+put_text(char *at, struct slice text)
+{
+    memcpy(at, text.ptr, text.len);
+    return at + text.len;
+}
+
+static char *
+put_rounded(char *at, double value)
+{
+    return decimal_put_whole(at, (uint64_t)llround(value));
+}
+
 // What is observed, then what is estimated.
 static struct slice
 why(struct pipeline *pipeline, const struct pairs_row *pair,
@@ -37,26 +49,35 @@ why(struct pipeline *pipeline, const struct pairs_row *pair,
     const struct carriers_view *carried = &view->carried;
     const struct user *user = users_at(&pipeline->users, pair->user);
     char last[USEC_TEXT_MAX];
-    char followers[sizeof("; 4294967295 followers")] = "";
     char *text = arena_alloc(&pipeline->flush.scratch, 1, WHY_MAX);
     if (text == NULL) {
         return SLICE_NONE;
     }
     (void)usec_format_rfc3339(pair->last, last);
-    if ((user->flags & USER_HAS_FOLLOWERS) != 0) {
-        (void)snprintf(followers, sizeof(followers), "; %" PRIu32 " followers",
-                       user->followers);
+    char *at = put_text(text, SLICE_LIT("observed: "));
+    at = put_rounded(at, carried->people);
+    at = put_text(at, SLICE_LIT(" people came through "));
+    at = put_rounded(at, carried->carried_acts);
+    at = put_text(at, SLICE_LIT(" of "));
+    at = put_rounded(at, carried->acts);
+    at = put_text(at, SLICE_LIT(" reshares in the campaign; "));
+    at = decimal_put_whole(at, pair->acts);
+    at = put_text(at, SLICE_LIT(" posts and retweets, last on "));
+    at = put_text(at, (struct slice){last, DATE_LEN});
+    if (pair->is_known) {
+        at = put_text(at, SLICE_LIT("; is in the people file"));
     }
-    int len = snprintf(
-        text, WHY_MAX,
-        "observed: %lld people came through %lld of %lld reshares in the campaign; "
-        "%" PRIu32 " posts and retweets, last on %.10s%s%s; estimated: %.2f people per "
-        "reshare, next %.1f",
-        llround(carried->people), llround(carried->carried_acts),
-        llround(carried->acts), pair->acts, last,
-        pair->is_known ? "; is in the people file" : "", followers, view->rate,
-        view->next);
-    return (struct slice){text, (size_t)len};
+    if ((user->flags & USER_HAS_FOLLOWERS) != 0) {
+        at = put_text(at, SLICE_LIT("; "));
+        at = decimal_put_whole(at, user->followers);
+        at = put_text(at, SLICE_LIT(" followers"));
+    }
+    at = put_text(at, SLICE_LIT("; estimated: "));
+    at = decimal_put_places(at, view->rate, 2);
+    at = put_text(at, SLICE_LIT(" people per reshare, next "));
+    at = decimal_put_places(at, view->next, 1);
+    assert(at <= text + WHY_MAX);
+    return (struct slice){text, (size_t)(at - text)};
 }
 
 void
@@ -82,15 +103,9 @@ change_outreach_fields(struct pipeline *pipeline, struct change *change, uint32_
 struct slice
 change_outreach_name(struct pipeline *pipeline, const char *campaign, uint32_t user)
 {
-    struct slice id = users_id(&pipeline->users, user);
-    size_t head = strlen(campaign) + sizeof(HEAD) - 1;
-    char *text = arena_alloc(&pipeline->flush.scratch, 1, head + id.len + 1);
-    if (text == NULL) {
-        return SLICE_NONE;
-    }
-    (void)snprintf(text, head + 1, "%s%s", campaign, HEAD);
-    memcpy(text + head, id.ptr, id.len);
-    return (struct slice){text, head + id.len};
+    struct arena *scratch = &pipeline->flush.scratch;
+    struct slice head = arena_join(scratch, slice_of(campaign), SLICE_LIT(HEAD));
+    return arena_join(scratch, head, users_id(&pipeline->users, user));
 }
 
 // ── one person ─────────────────────────────────────────────────────────────

@@ -9,7 +9,7 @@ memory='calloc free malloc realloc memchr memcmp memcpy memmove memset strchr st
     __assert_fail __ctype_b_loc __errno_location __explicit_bzero_chk explicit_bzero
     __memcpy_chk __memmove_chk __memset_chk __snprintf_chk __vsnprintf_chk
     __stack_chk_fail _GLOBAL_OFFSET_TABLE_'
-mathematics='exp exp2 expm1 floor fmax fmin ldexp llround log log1p pow sqrt trunc'
+mathematics='exp exp2 expm1 floor fma fmax fmin ldexp llround log log1p pow sqrt trunc'
 region='mmap munmap madvise sysconf' # base/region.c
 log='write'                          # base/log.c
 output='fcntl fcntl64 open open64 __open_2 __open64_2 fflush ferror poll stdout' # base/output.c

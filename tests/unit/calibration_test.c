@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -318,6 +319,37 @@ decimals_have_as_many_digits_as_asked_and_no_exponent(void **state)
 }
 
 static void
+assert_places(double value, int places)
+{
+    char text[DECIMAL_TEXT_MAX];
+    char wanted[DECIMAL_TEXT_MAX];
+    *decimal_put_places(text, value, places) = '\0';
+    snprintf(wanted, sizeof(wanted), "%.*f", places, value);
+    assert_string_equal(text, wanted);
+}
+
+static void
+decimals_with_places_are_those_of_printf(void **state)
+{
+    (void)state;
+    // In the middle of two, below it and above it; 1.005 is below it, but its product
+    // with 100 is not.
+    static const double values[] = {0,     0.5,   0.05,  0.25,   0.125,  0.375, 2.5,
+                                    1.005, 1.115, 8.345, 0.9999, 99.995, 1e9,   1e12};
+    for (int places = 1; places <= 3; places++) {
+        for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+            assert_places(values[i], places);
+            assert_places(nextafter(values[i], 0), places);
+            assert_places(fmin(nextafter(values[i], 1e13), 1e12), places);
+        }
+        for (int i = 0; i < 20000; i++) {
+            assert_places(i / 2000.0, places);
+            assert_places(log1p(i), places);
+        }
+    }
+}
+
+static void
 a_whole_number_is_of_digits_alone(void **state)
 {
     (void)state;
@@ -358,6 +390,7 @@ main(void)
         cmocka_unit_test(doublings_below_100_are_learnt_from_500_cascades_on),
         cmocka_unit_test(what_was_learned_can_be_written_as_text_and_read_again),
         cmocka_unit_test(text_that_is_not_ours_is_refused),
+        cmocka_unit_test(decimals_with_places_are_those_of_printf),
         cmocka_unit_test(a_whole_number_is_of_digits_alone),
         cmocka_unit_test(decimals_have_as_many_digits_as_asked_and_no_exponent),
         cmocka_unit_test(equations_that_depend_on_one_another_have_no_solution),
