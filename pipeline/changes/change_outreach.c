@@ -322,7 +322,8 @@ change_outreach_have(const struct pipeline *pipeline, struct slice name)
     for (size_t i = 0; i < campaigns->count && user != USER_NONE; i++) {
         is_there = is_there || (slice_equal((struct slice){name.ptr, len},
                                             slice_of(campaigns->names[i])) &&
-                                figures_list(&campaigns->figures[i], user));
+                                outreach_keys_find(&campaigns->figures[i].keys, user) !=
+                                    OUTREACH_KEY_NONE);
     }
     return is_there;
 }

@@ -24,5 +24,7 @@ void change_outreach_written(struct pipeline *pipeline);
 // Everything is pulled again, whole.
 void change_outreach_lost(struct pipeline *pipeline);
 
-// True if a person on a list has the hash of that name, "cup:outreach:x:12".
+// True if the hash of that name, "cup:outreach:x:12", was written, and will be written
+// again or deleted. One that only an earlier process wrote may belong to a person who
+// is on a list now and leaves it before the next flush.
 bool change_outreach_have(const struct pipeline *pipeline, struct slice name);

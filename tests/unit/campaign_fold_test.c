@@ -434,6 +434,29 @@ keys_of_removed_campaigns_go_even_if_others_are_removed_during_the_flush(void **
     }
 }
 
+// A person who is on the list leaves it without a trace if the hash was never written.
+static void
+only_hashes_of_the_list_that_were_written_are_kept_after_a_start(void **state)
+{
+    (void)state;
+    const struct slice first = SLICE_LIT("cup:outreach:n:u1");
+    const struct slice second = SLICE_LIT("cup:outreach:n:u2");
+    begin("");
+    (void)publish(1, CUP);
+    made_flush(pipeline);
+    (void)publish(2, CUP);
+    changes_begin(pipeline); // both are on the list now
+    assert_true(figures_list(&pipeline->campaigns.figures[0],
+                             users_find(&pipeline->users, SLICE_LIT("n:u2"))));
+    assert_true(changes_has(pipeline, CHANGE_OUTREACH, first));
+    assert_false(changes_has(pipeline, CHANGE_OUTREACH, second));
+    struct change change;
+    while (changes_next(pipeline, &change)) {
+    }
+    changes_written(pipeline, SIZE_MAX);
+    assert_true(changes_has(pipeline, CHANGE_OUTREACH, second));
+}
+
 static void
 a_post_that_was_seen_before_there_were_campaigns_belongs_to_none(void **state)
 {
@@ -494,6 +517,8 @@ main(void)
         cmocka_unit_test_teardown(
             keys_of_removed_campaigns_go_even_if_others_are_removed_during_the_flush,
             end),
+        cmocka_unit_test_teardown(
+            only_hashes_of_the_list_that_were_written_are_kept_after_a_start, end),
         cmocka_unit_test_teardown(
             a_post_that_was_seen_before_there_were_campaigns_belongs_to_none, end),
     };
