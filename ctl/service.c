@@ -228,7 +228,10 @@ page_by_http(struct service *service, const char *path, json_t **ret_body,
     buffer_init(&body, SERVICE_ANSWER_MAX);
     enum status status =
         http_get(service->http, path, PATIENCE_S * USEC_PER_S, &body, &code, &why);
-    if (status != STATUS_OK) {
+    if (status == STATUS_PARSE) {
+        service->exit_code = EX_USAGE;
+        (void)error_set(error, status, "%s", why.text);
+    } else if (status != STATUS_OK) {
         (void)error_set(error, status,
                         "cascaded does not answer at %s: %s; start it: " START,
                         service->http, why.text);

@@ -65,7 +65,7 @@ LIBRARIES = {
     r"zlib\.h": ["ingest/frames/decompress.c", "sinks/http/http_files.c", "daemon/libraries.c"],
     r"(bzlib|lzma)\.h": ["ingest/frames/decompress.c", "daemon/libraries.c"],
     r"curl/": ["net/http_client.c", "net/http_client.h", "net/http_request.c",
-               "net/http_request.h", "net/http_fetch.c", "daemon/libraries.c"],
+               "net/http_request.h", "net/http_fetch.c", "ctl/http_get.c", "daemon/libraries.c"],
     # One thread; this one ends the threads of a library.
     r"pthread\.h": ["ingest/sources/kafka_client.c"],
     r"librdkafka/": ["ingest/sources/kafka_client.c", "daemon/libraries.c"],

@@ -7,10 +7,12 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import termios
+import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lab"))
 from redis_server import RedisServer  # noqa: E402
@@ -425,6 +427,28 @@ def only_reading_commands_are_sent():
 
 
 @case
+def answers_of_a_server_that_is_not_the_daemon_are_refused():
+    with private_redis() as (_, url, _), socket.create_server(("127.0.0.1", 0)) as server:
+        def answer():
+            for text in (b"SSH-2.0-OpenSSH\r\n", b"", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                         b"16\r\n{\"sources\":[{\"name\":\"a\r\n4\r\n\"}]}\r\n0\r\n\r\n"):
+                peer, _ = server.accept()
+                peer.recv(4096)
+                peer.sendall(text)
+                peer.close()
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        words = ["-r", url, "--http", f"http://127.0.0.1:{server.getsockname()[1]}", "--json", "sources"]
+        for _ in range(2):
+            ended = subprocess.run([CASCADECTL, *words], capture_output=True, check=False)
+            assert ended.returncode == 69 and b"it does not answer as cascaded does" in ended.stderr, ended
+        ended = subprocess.run([CASCADECTL, *words], capture_output=True, check=False)
+        thread.join()
+        assert ended.returncode == 0 and json.loads(ended.stdout), ended
+
+
+@case
 def every_failure_has_its_exit_code_and_one_clear_line():
     with private_redis() as (client, url, _):
         client.set("cascaded:meta", "of another type")
@@ -450,6 +474,9 @@ def every_failure_has_its_exit_code_and_one_clear_line():
                 (64, ["-r", "redis://u:hidden@h", "top"], b"redis.password_file"),
                 (64, ["-o", "redis.password_file=/none", "top"], b"redis.password_file: cannot"),
                 (64, ["-o", "redis.ca_file=/dev/null", "top"], b"are for TLS"),
+                (64, ["-r", url, "--http", "ftp://h", "sources"], b"--http: write the address as"),
+                (64, ["-r", url, "--http", "http://u:hidden@h", "sources"], b"--http: write the"),
+                (69, ["-r", url, "--http", "http://127.0.0.1:1", "sources"], b"Connection refused; start it"),
                 (64, [], b"which command"),
                 (64, ["fly"], b"no such command"),
                 (64, ["user"], b"one id"),
