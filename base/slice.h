@@ -46,6 +46,16 @@ slice_starts(struct slice s, struct slice prefix)
            (prefix.len == 0 || memcmp(s.ptr, prefix.ptr, prefix.len) == 0);
 }
 
+// Copies the bytes to `at`, where there must be room. Returns the end.
+static inline char *
+slice_put(char *at, struct slice s)
+{
+    if (s.len != 0) {
+        memcpy(at, s.ptr, s.len);
+    }
+    return at + s.len;
+}
+
 // A letter of ASCII in lower case; any other byte as it is.
 static inline char
 slice_lower(char c)

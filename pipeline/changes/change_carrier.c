@@ -1,14 +1,13 @@
 #include "pipeline/changes/change_carrier.h"
 
-#include <inttypes.h>
-#include <math.h>
-#include <stdio.h>
+#include <assert.h>
 #include <string.h>
 
 #include "base/decimal.h"
+#include "pipeline/carriers/carriers_words.h"
 #include "pipeline/changes/key_rule.h"
 
-enum { DIGITS = 12, WHY_MAX = 160 };
+enum { DIGITS = 12, WHY_MAX = 224 };
 
 static struct user *
 user_at(const struct pipeline *pipeline, uint32_t user)
@@ -117,24 +116,28 @@ why(struct pipeline *pipeline, const struct carriers_view *view)
     if (text == NULL) {
         return SLICE_NONE;
     }
-    int len = snprintf(text, WHY_MAX, "%lld people came through %lld of %lld reshares",
-                       llround(view->people), llround(view->carried_acts),
-                       llround(view->acts));
-    if (view->best != 0 && view->best_post.len != 0) {
-        len += snprintf(text + len, (size_t)(WHY_MAX - len), "; best %" PRIu32 " on ",
-                        view->best);
-        memcpy(text + len, view->best_post.ptr, view->best_post.len);
-        len += (int)view->best_post.len;
-    } else if (view->estimated > 0) {
-        len += snprintf(text + len, (size_t)(WHY_MAX - len),
-                        "; estimated %.1f where the network does not show it",
-                        view->estimated);
-    } else if (view->tries > 0) {
-        len += snprintf(text + len, (size_t)(WHY_MAX - len),
-                        "; early in %lld of %lld closed cascades", llround(view->early),
-                        llround(view->tries));
+    char *at = carriers_words(text, view);
+    if (carriers_words_are_faded(view)) {
+        at = slice_put(at, SLICE_LIT(" (older ones count less)"));
     }
-    return (struct slice){text, (size_t)len};
+    if (view->best != 0 && view->best_post.len != 0) {
+        at = slice_put(at, SLICE_LIT("; best "));
+        at = decimal_put_whole(at, view->best);
+        at = slice_put(at, SLICE_LIT(" on "));
+        at = slice_put(at, view->best_post);
+    } else if (view->estimated > 0) {
+        at = slice_put(at, SLICE_LIT("; estimated "));
+        at = decimal_put_places(at, view->estimated, 1);
+        at = slice_put(at, SLICE_LIT(" where the network does not show it"));
+    } else if (view->tries > 0) {
+        at = slice_put(at, SLICE_LIT("; early in "));
+        at = carriers_words_sum(at, view->early);
+        at = slice_put(at, SLICE_LIT(" of "));
+        at = carriers_words_sum(at, view->tries);
+        at = slice_put(at, SLICE_LIT(" closed cascades"));
+    }
+    assert(at <= text + WHY_MAX + POST_ID_MAX);
+    return (struct slice){text, (size_t)(at - text)};
 }
 
 static void

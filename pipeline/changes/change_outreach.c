@@ -1,13 +1,13 @@
 #include "pipeline/changes/change_outreach.h"
 
 #include <assert.h>
-#include <math.h>
 #include <string.h>
 
 #include "base/decimal.h"
 #include "pipeline/campaigns/campaign_outreach.h"
+#include "pipeline/carriers/carriers_words.h"
 
-enum { DIGITS = 12, WHY_MAX = 320, DATE_LEN = sizeof("2026-11-30") - 1 };
+enum { DIGITS = 12, WHY_MAX = 384, DATE_LEN = sizeof("2026-11-30") - 1 };
 
 #define HEAD ":outreach:"
 
@@ -28,25 +28,11 @@ put(struct pipeline *pipeline, struct change *change, const char *name, double v
                             : (struct slice){text, decimal_put(text, value, DIGITS)});
 }
 
-static char *
-put_text(char *at, struct slice text)
-{
-    memcpy(at, text.ptr, text.len);
-    return at + text.len;
-}
-
-static char *
-put_rounded(char *at, double value)
-{
-    return decimal_put_whole(at, (uint64_t)llround(value));
-}
-
 // What is observed, then what is estimated.
 static struct slice
 why(struct pipeline *pipeline, const struct pairs_row *pair,
     const struct campaign_outreach_view *view)
 {
-    const struct carriers_view *carried = &view->carried;
     const struct user *user = users_at(&pipeline->users, pair->user);
     char last[USEC_TEXT_MAX];
     char *text = arena_alloc(&pipeline->flush.scratch, 1, WHY_MAX);
@@ -54,27 +40,27 @@ why(struct pipeline *pipeline, const struct pairs_row *pair,
         return SLICE_NONE;
     }
     (void)usec_format_rfc3339(pair->last, last);
-    char *at = put_text(text, SLICE_LIT("observed: "));
-    at = put_rounded(at, carried->people);
-    at = put_text(at, SLICE_LIT(" people came through "));
-    at = put_rounded(at, carried->carried_acts);
-    at = put_text(at, SLICE_LIT(" of "));
-    at = put_rounded(at, carried->acts);
-    at = put_text(at, SLICE_LIT(" reshares in the campaign; "));
+    char *at = slice_put(text, SLICE_LIT("observed: "));
+    at = carriers_words(at, &view->carried);
+    at = slice_put(at, SLICE_LIT(" in the campaign"));
+    if (view->carried.acts > 0) {
+        at = slice_put(at, SLICE_LIT(" (older ones count less)"));
+    }
+    at = slice_put(at, SLICE_LIT("; "));
     at = decimal_put_whole(at, pair->acts);
-    at = put_text(at, SLICE_LIT(" posts and retweets, last on "));
-    at = put_text(at, (struct slice){last, DATE_LEN});
+    at = slice_put(at, SLICE_LIT(" posts and retweets, last on "));
+    at = slice_put(at, (struct slice){last, DATE_LEN});
     if (pair->is_known) {
-        at = put_text(at, SLICE_LIT("; is in the people file"));
+        at = slice_put(at, SLICE_LIT("; is in the people file"));
     }
     if ((user->flags & USER_HAS_FOLLOWERS) != 0) {
-        at = put_text(at, SLICE_LIT("; "));
+        at = slice_put(at, SLICE_LIT("; "));
         at = decimal_put_whole(at, user->followers);
-        at = put_text(at, SLICE_LIT(" followers"));
+        at = slice_put(at, SLICE_LIT(" followers"));
     }
-    at = put_text(at, SLICE_LIT("; estimated: "));
+    at = slice_put(at, SLICE_LIT("; estimated: "));
     at = decimal_put_places(at, view->rate, 2);
-    at = put_text(at, SLICE_LIT(" people per reshare, next "));
+    at = slice_put(at, SLICE_LIT(" people per reshare, next "));
     at = decimal_put_places(at, view->next, 1);
     assert(at <= text + WHY_MAX);
     return (struct slice){text, (size_t)(at - text)};

@@ -44,23 +44,42 @@ of_child(const struct pipeline *pipeline, const struct acts_child *child)
     return set_of(pipeline, child->act.event) & set_of(pipeline, child->parent);
 }
 
+// How many nodes are below that act, without `other` and those below it.
+static uint64_t
+below_but(const struct trees *trees, const struct tree *tree, uint32_t act,
+          uint32_t other)
+{
+    uint32_t all = tree_below(trees, tree, act);
+    uint32_t without = other != TREE_ROOT ? tree_below(trees, tree, other) : 0;
+    if (all == UINT32_MAX || without == UINT32_MAX) {
+        return UINT64_MAX;
+    }
+    bool is_counted = (nodes_at(&trees->nodes, act)->flags & NODE_ACT) != 0;
+    return all - without - is_counted;
+}
+
 // True if the act of that node has a child that counts in the campaign, other than that
-// one. Looks at the whole tree.
+// one. Looks at the tree until all children were seen.
 static bool
 has_child(const struct pipeline *pipeline, uint32_t cascade, uint32_t act,
           unsigned campaign, uint32_t other)
 {
     const struct trees *trees = &pipeline->trees;
     const struct tree *tree = &cascades_at(&pipeline->cascades, cascade)->tree;
-    for (uint32_t at = tree_next(trees, tree, TREE_ROOT); at != TREE_ROOT;
+    uint64_t left = below_but(trees, tree, act, other);
+    for (uint32_t at = tree_next(trees, tree, TREE_ROOT); at != TREE_ROOT && left != 0;
          at = tree_next(trees, tree, at)) {
         const struct node *node = nodes_at(&trees->nodes, at);
-        bool is_child = node->parent == act && (node->flags & NODE_CHILD) != 0;
-        if (is_child && at != other &&
+        if (node->parent != act || at == other) {
+            continue;
+        }
+        if ((node->flags & NODE_CHILD) != 0 &&
             (set_of(pipeline, node_event(pipeline, cascade, at)) >> campaign & 1) !=
                 0) {
             return true;
         }
+        uint32_t below = tree_below(trees, tree, at);
+        left -= below != UINT32_MAX ? below : 0;
     }
     return false;
 }

@@ -507,6 +507,15 @@ tree_next(const struct trees *trees, const struct tree *tree, uint32_t node)
     return node;
 }
 
+uint32_t
+tree_below(const struct trees *trees, const struct tree *tree, uint32_t node)
+{
+    const struct tree_body *body = body_of(trees, tree);
+    const struct node *row = nodes_at(&trees->nodes, node);
+    bool is_known = body != NULL && body->frozen == 0 && (row->flags & NODE_WAITS) == 0;
+    return is_known ? row->below : UINT32_MAX;
+}
+
 void
 tree_measure(const struct trees *trees, const struct tree *tree,
              struct tree_shape *ret_shape)

@@ -111,8 +111,7 @@ void tree_add(struct trees *trees, struct tree *tree, const struct tree_event *e
 // room, and it is a child of the root.
 uint32_t tree_add_below(struct trees *trees, struct tree *tree,
                         const struct tree_event *event, uint32_t parent);
-// Creates a node for an event that is a child of the root and has none. TREE_ROOT: no
-// room.
+// Creates the node of a child of the root that has none. TREE_ROOT: no room.
 uint32_t tree_name(struct trees *trees, struct tree *tree,
                    const struct tree_event *event);
 
@@ -123,8 +122,7 @@ void tree_wait(struct trees *trees, struct tree *tree, const struct tree_event *
 // waiting nodes. After TREE_DEPTH_MAX of these a cycle is assumed.
 bool tree_is_cycle(const struct trees *trees, const struct tree_event *event,
                    uint32_t node);
-// True if a wait is over, or if there is no room for another one; returns whose wait it
-// is.
+// True if a wait is over or there is no room for another one; returns whose it is.
 bool tree_overdue(struct trees *trees, usec now, struct tree_event *ret_event,
                   struct tree_wait *ret_wait);
 // Ends such a wait: the event is in no tree any more and can be added to that tree.
@@ -139,6 +137,8 @@ void tree_clear(struct trees *trees, struct tree *tree);
 
 // Iterates over all nodes of a tree in no order, from TREE_ROOT to TREE_ROOT.
 uint32_t tree_next(const struct trees *trees, const struct tree *tree, uint32_t node);
+// Nodes of its subtree that count; UINT32_MAX: it waits, or that is not kept.
+uint32_t tree_below(const struct trees *trees, const struct tree *tree, uint32_t node);
 void tree_measure(const struct trees *trees, const struct tree *tree,
                   struct tree_shape *ret_shape);
 

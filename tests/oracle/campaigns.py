@@ -27,6 +27,13 @@ class Campaign:
         return "/".join([self.name, *map(",".join, lists), str(self.outreach)])
 
 
+def sum_words(value):
+    """A sum that fades, as people read it."""
+    if value == 0 or value >= 0.95:
+        return str(math.floor(value + 0.5))
+    return f"{value:.1f}" if value >= 0.05 else "under 0.1"
+
+
 def has(words, text, tags):
     return any(word[1:] in tags if word[0] == "#" else
                re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) for word in words)
@@ -237,10 +244,10 @@ class Campaigns:
         for campaign in self.campaigns:
             for person, row in self._ranked(campaign):
                 fields = {name: repr(value) for name, value in row.items() if name != "carried"}
-                people, carried, acts = (math.floor(row[name] + 0.5)
-                                         for name in ("people", "carried", "acts"))
+                people, carried, acts = (sum_words(row[name]) for name in ("people", "carried", "acts"))
+                older = " (older ones count less)" if row["acts"] else ""
                 fields["why"] = (f"observed: {people} people came through {carried} of {acts} "
-                                 f"reshares in the campaign")
+                                 f"reshares in the campaign{older}")
                 fields["known"] = str(int(self._is_known(campaign, person)))
                 followers = self.oracle.users[person].followers
                 if followers is not None:

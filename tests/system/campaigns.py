@@ -340,7 +340,7 @@ def the_outreach_list_names_first_through_whom_people_came():
            for name, value in CLIENT.hgetall("cascaded:campaign:tea:outreach:app:u1").items()}
     next_time = float(row["next"])
     assert row.pop("why") == (
-        "observed: 2 people came through 1 of 1 reshares in the campaign; "
+        "observed: 2 people came through 1 of 1 reshares in the campaign (older ones count less); "
         "1 posts and retweets, last on 2025-11-24; is in the people file; "
         f"estimated: 0.92 people per reshare, next {next_time:.1f}"), row
     # A few milliseconds of age are in the sums.

@@ -312,6 +312,30 @@ scores_are_written_again_after_a_day(void **state)
 }
 
 static void
+the_reason_of_an_old_carrier_has_fractions(void **state)
+{
+    (void)state;
+    struct pipeline *pipeline = made_pipeline("windows=30d carriers.half_life=1d");
+    field_count = 0;
+    for (int i = 1; i <= 3; i++) {
+        act(pipeline, (struct made_act){i, i, 1, i > 1, 0}, T0);
+    }
+    flush(pipeline);
+    assert_value("carrier:x:u1 why",
+                 "2 people came through 1 of 1 reshares; best 2 on x:p1");
+    let_time_pass(pipeline, T0 + 2 * USEC_PER_DAY);
+    flush(pipeline);
+    assert_value("carrier:x:u1 why", "0.5 people came through 0.2 of 0.2 reshares "
+                                     "(older ones count less); best 2 on x:p1");
+    let_time_pass(pipeline, T0 + 10 * USEC_PER_DAY);
+    flush(pipeline);
+    assert_value("carrier:x:u1 why",
+                 "under 0.1 people came through under 0.1 of under 0.1 reshares "
+                 "(older ones count less); best 2 on x:p1");
+    pipeline_destroy(&pipeline);
+}
+
+static void
 carriers_keep_their_user_key_beyond_the_windows(void **state)
 {
     (void)state;
@@ -564,6 +588,7 @@ main(void)
         cmocka_unit_test(boards_are_those_of_the_beginning_of_a_flush),
         cmocka_unit_test(who_leaves_the_windows_during_a_flush_leaves_the_boards),
         cmocka_unit_test(scores_are_written_again_after_a_day),
+        cmocka_unit_test(the_reason_of_an_old_carrier_has_fractions),
         cmocka_unit_test(carriers_keep_their_user_key_beyond_the_windows),
         cmocka_unit_test(what_is_new_about_a_carrier_is_written_beyond_the_windows),
         cmocka_unit_test(early_people_are_known_after_five_closed_cascades),

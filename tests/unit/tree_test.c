@@ -417,6 +417,38 @@ tree_takes_an_event_that_comes_again_for_another_one(void **state)
     teardown(&world);
 }
 
+static uint32_t
+below(const struct world *world, uint64_t key)
+{
+    struct tree_event event = event_of(key);
+    return tree_below(&world->trees, &world->tree, tree_find(&world->trees, &event));
+}
+
+static void
+subtrees_have_a_size_unless_they_wait_or_the_tree_is_frozen(void **state)
+{
+    (void)state;
+    struct world world;
+    setup(&world, CAPACITY);
+    add(&world, 1);
+    add_below(&world, 2, 1);
+    add_below(&world, 3, 2);
+    add_below(&world, 4, 1);
+    assert_int_equal(below(&world, 1), 4);
+    assert_int_equal(below(&world, 2), 2);
+    take_back(&world, 2); // a ghost
+    assert_int_equal(below(&world, 1), 3);
+    assert_int_equal(below(&world, 2), 1);
+    wait_for(&world, 5, 6, 0);
+    assert_int_equal(below(&world, 5), UINT32_MAX);
+    for (uint64_t key = 10; key < 10 + TREE_DEPTH_MAX; key++) {
+        add_below(&world, key, key == 10 ? 3 : key - 1);
+    }
+    assert_int_equal(world.trees.frozen, 1);
+    assert_int_equal(below(&world, 1), UINT32_MAX);
+    teardown(&world);
+}
+
 static void
 tree_freezes_its_virality_beyond_the_depth_it_walks(void **state)
 {
@@ -589,6 +621,7 @@ main(void)
         cmocka_unit_test(tree_keeps_a_ghost_while_something_below_it_counts),
         cmocka_unit_test(tree_takes_an_event_that_comes_again_for_another_one),
         cmocka_unit_test(tree_freezes_its_virality_beyond_the_depth_it_walks),
+        cmocka_unit_test(subtrees_have_a_size_unless_they_wait_or_the_tree_is_frozen),
         cmocka_unit_test(tree_without_room_hangs_events_on_the_root_and_counts_them),
         cmocka_unit_test(tree_without_texts_hangs_events_on_the_root_and_counts_them),
         cmocka_unit_test(
