@@ -2,19 +2,11 @@
 // with a band, from now on.
 import { drawing, setText, setAttribute } from "./dom.js";
 import { count, duration } from "./format.js";
-import { sizeTicks, timeScale, timeTicks } from "./scale.js";
+import { sizeTicks, tallest, timeScale, timeTicks } from "./scale.js";
 
 const HEIGHT = 260;
 const TOP = 16;
 const BOTTOM = 24;
-const TALLEST = 3; // the axis ends at so many times the size of today, or above the forecast
-const ABOVE = 1.25;
-
-// Where an axis of sizes ends. A high forecast may be far beyond it.
-export function tallest({ size, forecast, high }) {
-  const room = Number.isFinite(forecast) ? Math.max(size * TALLEST, forecast * ABOVE) : size;
-  return Math.max(size, Number.isFinite(high) ? Math.min(high, room) : room);
-}
 
 export class Curve {
   constructor(label = "Growth, read with the arrow keys") {

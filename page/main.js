@@ -7,10 +7,6 @@ import { listen } from "./keys.js";
 import { networkName } from "./text.js";
 import { find } from "./search.js";
 import { HomeView } from "./home.js";
-import { WallView } from "./wall.js";
-import { CascadeView } from "./cascade.js";
-import { PersonView } from "./person.js";
-import { CampaignView } from "./campaign.js";
 
 const at = (id) => document.getElementById(id);
 const main = at("main");
@@ -19,7 +15,17 @@ const searchField = at("search-words");
 let view = null;
 let pausedAt = 0;
 const MOST_NETWORKS = 20;
+const OTHERS_AFTER_MS = 500;
+// The other views: the class, its file, and all other files that it needs. They are fetched when
+// such a view is opened, and after the first data of any view.
+const OTHERS = {
+  cascade: ["CascadeView", "cascade", "curve", "tree", "tree_layout"],
+  user: ["PersonView", "person"],
+  campaign: ["CampaignView", "campaign", "adopters", "curve", "outreach"],
+  wall: ["WallView", "wall"],
+};
 let steps = 0; // of the history, made by this page
+let shows = 0; // calls of show
 const hasBoards = () => /^\/($|campaign\/)/.test(location.pathname);
 
 const page = {
@@ -68,12 +74,25 @@ function decoded(text) {
   }
 }
 
-function makeView() {
+class MissingView {
+  root = element("p", { class: "note" }, "The scripts of this page cannot be fetched. Load it again.");
+
+  start() {}
+
+  stop() {}
+}
+
+async function otherView(kind) {
+  const [name, ...files] = OTHERS[kind];
+  const [module] = await Promise.all(files.map((file) => import(`./${file}.js`)));
+  return module[name];
+}
+
+// The class of the view of this address, and what it is about.
+async function chooseView() {
   const [, kind, rest] = /^\/(cascade|user|campaign)\/(.+)$/.exec(location.pathname) ?? [];
-  if (kind === "cascade") return new CascadeView(decoded(rest), page);
-  if (kind === "user") return new PersonView(decoded(rest), page);
-  if (kind === "campaign") return new CampaignView(decoded(rest), page);
-  return page.parameter("wall") === null ? new HomeView(page) : new WallView(page);
+  if (kind) return { View: await otherView(kind), about: [decoded(rest)] };
+  return { View: page.parameter("wall") === null ? HomeView : await otherView("wall"), about: [] };
 }
 
 function renderWindows() {
@@ -94,10 +113,12 @@ function renderState() {
   document.documentElement.dataset.feed = state;
   setText(at("state"), feedSentence({ status: page.status, pausedAt }));
   setText(at("totals"), totalsSentence(page.status));
-  if (view instanceof WallView) view.onStatus();
+  view?.onState?.();
 }
 
-async function show() {
+async function show({ isFocused = false } = {}) {
+  shows += 1;
+  const number = shows;
   const isHome = location.pathname === "/";
   offerNetwork(page.network);
   at("network").value = page.network;
@@ -108,28 +129,32 @@ async function show() {
     await view.choose(); // the same view with another window or counter
     return;
   }
+  const { View, about } = await chooseView().catch(() => ({ View: MissingView, about: [] }));
+  if (number !== shows) return; // another address was opened since
   view?.stop();
   document.body.classList.toggle("is-wall", isWall);
   document.title = "cascaded";
-  view = makeView();
+  const made = view = new View(...about, page);
   view.path = location.pathname;
-  main.replaceChildren(view.root);
   view.pause?.(Boolean(pausedAt));
-  renderState();
-  await view.start();
-}
-
-function go(url, isFocused = true) {
-  if (url === location.pathname + location.search) return;
-  history.pushState(null, "", url);
-  steps += 1;
-  const before = view;
-  const shown = show();
-  if (view !== before && isFocused) {
+  const started = view.start();
+  // The board that came with the page stays until there are others.
+  if (isHome && at("first-board")) await started;
+  if (view !== made) return;
+  main.replaceChildren(view.root);
+  if (isFocused) {
     scrollTo(0, 0);
     (main.querySelector("[tabindex='-1']") ?? main).focus({ preventScroll: true });
   }
-  return shown;
+  renderState();
+  await started;
+}
+
+function go(url, isFocused = true) {
+  if (url === location.pathname + location.search) return undefined;
+  history.pushState(null, "", url);
+  steps += 1;
+  return show({ isFocused });
 }
 
 function onClick(event) {
@@ -170,7 +195,7 @@ function onStatus(status) {
 
 async function start() {
   document.addEventListener("click", onClick);
-  addEventListener("popstate", show);
+  addEventListener("popstate", () => show());
   pauseButton.addEventListener("click", pause);
   at("search").addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -190,6 +215,7 @@ async function start() {
   const status = await read(path("status"));
   if (status && !page.status) page.status = status;
   await show();
+  setTimeout(() => Object.keys(OTHERS).forEach((kind) => otherView(kind).catch(() => {})), OTHERS_AFTER_MS);
 }
 
 start();

@@ -4,7 +4,7 @@ import { clean, nameOf, networkLetter } from "./text.js";
 import { count, duration, figure } from "./format.js";
 import { cascadeUrl } from "./answers.js";
 import { mark, showMark } from "./boards.js";
-import { tallest } from "./curve.js";
+import { tallest } from "./scale.js";
 import { Hold } from "./hold.js";
 
 const WIDTH = 240;

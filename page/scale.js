@@ -4,6 +4,8 @@ import { UNITS, count } from "./format.js";
 
 const KNEE_S = 60; // the logarithmic axis is nearly linear below a minute
 const AGES = [60, 600, 3600, 6 * 3600, 86400, 7 * 86400];
+const TALLEST = 3; // the axis ends at so many times the size of today, or above the forecast
+const ABOVE = 1.25;
 const STEPS = [60, 300, 600, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 86400, 2 * 86400];
 
 // age in seconds -> pixel; `end` is the age at the right edge.
@@ -36,4 +38,10 @@ export function sizeTicks(most) {
   const ticks = [];
   for (let size = step; size <= most; size += step) ticks.push(size);
   return ticks;
+}
+
+// Where an axis of sizes ends. A high forecast may be far beyond it.
+export function tallest({ size, forecast, high }) {
+  const room = Number.isFinite(forecast) ? Math.max(size * TALLEST, forecast * ABOVE) : size;
+  return Math.max(size, Number.isFinite(high) ? Math.min(high, room) : room);
 }

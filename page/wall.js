@@ -72,7 +72,7 @@ export class WallView {
     this.alertTimer = setTimeout(() => { this.alert.hidden = true; }, ALERT_MS);
   }
 
-  onStatus() {
+  onState() {
     for (const [board, metric] of this.sets.flat()) {
       board.cover(coverageSentence(this.page.status,
         UNBOUND.includes(metric) ? "all" : this.page.window));

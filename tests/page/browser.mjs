@@ -724,6 +724,13 @@ test("no module has to wait for another one to be fetched", () => {
     const named = [...read(page).matchAll(/"modulepreload" href="\/page\/([\w.]+)"/g)].map(([, name]) => name);
     equal(named.sort(), [...needed(script)].sort());
   }
+  const first = needed("main.js");
+  const others = [...read("main.js").matchAll(/^ {2}\w+: \["\w+View", (.+)\],$/gm)];
+  equal(others.length, 4);
+  for (const [, names] of others) {
+    const [view, ...parts] = JSON.parse(`[${names}]`).map((name) => name + ".js");
+    equal(parts.sort(), [...needed(view)].filter((name) => !first.has(name)).sort());
+  }
 });
 
 test("the controls in the head keep their places on every page", async () => {
