@@ -292,7 +292,7 @@ put_share_before(struct html_writer *html, const struct campaign_report_window *
     (void)snprintf(
         words, sizeof(words), "%s in the %s before%s",
         campaign_wording_figure(window, figure, CAMPAIGN_WORDING_BEFORE, text),
-        window->name, window->is_before_whole ? "" : ", as far as recorded");
+        window->name, window->is_before_whole ? "" : ", in part");
     put_share(html, &(struct share){y, SHARE_BEFORE_BAR, window->values[figure].before,
                                     " faint", "", words});
 }
