@@ -32,13 +32,14 @@ struct table_slot {
     uint32_t index_1; // index + 1
 };
 
+// Without a gap between members, so that equal tables are equal bytes.
 struct table {
     struct table_slot *slots;
+    struct table_slot *reserved;
     uint32_t size; // slots
+    uint32_t size_most;
     uint32_t count;
     uint32_t capacity;
-    struct table_slot *reserved;
-    uint32_t size_most;
 };
 
 struct table_walk {

@@ -268,7 +268,11 @@ final_sizes_learn(struct final_sizes *sizes, uint32_t anchor,
 {
     struct final_sizes_age *age = &sizes->ages[anchor];
     struct final_sizes_row *row = &age->rows[age->count % FINAL_SIZES_KEPT];
-    *row = *closed;
+    // By member: rows go into snapshots as they lie in memory, so nothing may come into
+    // the gap at their end.
+    row->closed = closed->closed;
+    row->sample = closed->sample;
+    row->ended = closed->ended;
     judge(&age->fit, anchor, row);
     age->count++;
     return is_due(age, anchor) && fit(age) && final_sizes_is_used(&age->fit);

@@ -54,6 +54,7 @@ static struct pipeline *
 create_with(uint64_t seed, const struct sizes *sizes)
 {
     struct pipeline_options options;
+    memset(&options, 0, sizeof(options)); // its gaps, too
     option_presets(pipeline_option_rows, &options);
     for (const struct option *row = pipeline_option_rows; row->name != NULL; row++) {
         if (strcmp(row->name, "windows") == 0) {
