@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/usec.h"
 #include "daemon/clock_watch.h"
+#include "daemon/pace.h"
 #include "daemon/recording.h"
 #include "daemon/wall_clock.h"
 #include "ingest/decode/decode.h"
@@ -26,7 +27,10 @@
 #define ROOM_POLL USEC_PER_MS        // a flush is in progress
 #define ALERT_POLL (USEC_PER_MS / 5) // the same, while alerts wait
 #define FULL_POLL (50 * USEC_PER_MS) // Redis is behind
-#define PACE_MIN USEC_PER_MS         // posts due within this are not waited for
+
+// Messages in a turn of the loop, less than a millisecond: Redis, which works on one
+// transaction at a time, waits for the next one until the turn ends.
+enum { TURN_MESSAGES = 64 };
 
 // If no message comes for so long, an open date is judged by the posts available.
 static const struct timeval judge_after = {1, 0};
@@ -53,10 +57,7 @@ struct replay {
     int exit_code;      // of files that are finished
     bool is_ended;
     bool is_stopped;
-
-    // Pace: the post at first_time was due at first_due.
-    usec first_time;
-    usec first_due;
+    struct pace pace;
     usec wall;
     usec started;
     uint64_t too_long; // lines logged so far
@@ -271,21 +272,15 @@ conclude_file(struct replay *replay)
 static bool
 is_due(struct replay *replay, const struct post *post)
 {
-    if (replay->setup.speed == 0 || !post_is_event(post)) {
-        return true;
-    }
-    if (replay->first_time == USEC_NONE) {
-        replay->first_time = post->time;
-        replay->first_due = clock_monotonic();
-        return true;
-    }
-    double span = (double)(post->time - replay->first_time) / replay->setup.speed;
-    double wait = span - (double)(clock_monotonic() - replay->first_due);
     // A date in the future is counted now, so it is not waited for.
-    if (wait < (double)PACE_MIN || post->time > replay->wall) {
+    if (!post_is_event(post) || post->time > replay->wall) {
         return true;
     }
-    timer_set(&replay->step, wait < (double)USEC_PER_S ? (usec)wait : USEC_PER_S);
+    usec wait = pace_wait(&replay->pace, post->time, clock_monotonic());
+    if (wait == 0) {
+        return true;
+    }
+    timer_set(&replay->step, wait);
     return false;
 }
 
@@ -346,17 +341,22 @@ decode(struct replay *replay, const struct lines_message *message)
     }
 }
 
-// Processes the messages in the framer; false when it has to wait.
+// Processes the messages in the framer; false when it has to wait, or when the loop has
+// its turn.
 static bool
 drain(struct replay *replay)
 {
     struct lines_message message;
-    while (feed(replay)) {
+    for (int taken = 0; feed(replay); taken++) {
         if (!replay->is_unfinished) {
             (void)lines_place(&replay->lines, &replay->reached);
         }
         if (recording_is_settled(&replay->recording)) {
             replay->mark.place = replay->reached;
+        }
+        if (taken == TURN_MESSAGES) {
+            timer_set(&replay->step, 0);
+            return false;
         }
         if (!lines_next(&replay->lines, &message)) {
             for (; replay->too_long < replay->lines_metrics.too_long;
@@ -501,7 +501,7 @@ replay_create(const struct replay_setup *setup, struct error *error)
     replay->setup = *setup;
     replay->refusals.is_verbose = setup->is_verbose;
     replay->fd = -1;
-    replay->first_time = USEC_NONE;
+    pace_init(&replay->pace, setup->speed);
     if (!recording_init(&replay->recording, setup->pipeline, setup->sink, setup->format,
                         error) ||
         timer_init(&replay->step, setup->base, on_step, replay) != STATUS_OK ||
