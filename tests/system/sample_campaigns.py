@@ -19,6 +19,7 @@ sys.path.insert(0, str(ROOT / "conf" / "sample"))
 sys.dont_write_bytecode = True
 import processes  # noqa: E402
 from cast import CARRIERS, NAMES, WRITER  # noqa: E402
+from documented import blocks  # noqa: E402
 from redis_server import RedisServer  # noqa: E402
 from sample import write_sample  # noqa: E402
 from tap import case, run_cases  # noqa: E402
@@ -75,13 +76,6 @@ def the_campaigns_have_their_posts_and_the_planted_carriers_bring_most_people():
 
 # ── the commands of docs/campaigns.md ──────────────────────────────────────
 
-def blocks():
-    """Those between ``` of "A first campaign in five minutes"."""
-    text = (ROOT / "docs" / "campaigns.md").read_text(encoding="utf-8")
-    section = text.split("## A first campaign in five minutes", 1)[1].split("\n## ", 1)[0]
-    return section.split("```\n")[1::2]
-
-
 def run(commands, server):
     build = os.environ["BUILD"]
     for before, after in (("build/release/", f"{build}/"), ("redis://127.0.0.1:6379", server.url),
@@ -100,7 +94,7 @@ def words_of(line):
 @case
 def the_first_campaign_of_the_documentation_is_as_documented():
     server = RedisServer()
-    first, figures, people, more, own = blocks()
+    first, figures, people, more, own = blocks("docs/campaigns.md", "A first campaign in five minutes")
     shown = run(first, server)
     lines = [words_of(line) for line in shown.splitlines()]
     for line in [*figures.splitlines(), *people.splitlines()]:
