@@ -11,7 +11,7 @@
 
 enum { RING_MASK = REDIS_OUTLET_ENTRIES_MAX - 1, ID_MAX = 48 };
 
-// In COPY: the replies, in this order; without replicas WAIT is left out.
+// In COPY: the replies, in this order; WAIT is left out while no replica is known.
 enum copy_reply { COPY_ROLE, COPY_LENGTH, COPY_WAIT };
 
 #define AT(member) offsetof(struct redis_outlet_metrics, member)
@@ -26,6 +26,8 @@ const struct metric redis_outlet_metric_rows[] = {
      "Entries that a replica had confirmed and Redis no longer had"},
     {"cascaded_entries_waiting", NULL, METRIC_GAUGE, AT(waiting),
      "Entries kept in memory, because Redis or a replica has not confirmed them"},
+    {"cascaded_entries_unconfirmed_total", NULL, METRIC_COUNTER, AT(refused),
+     "Error replies of Redis to ROLE, XLEN and WAIT: the entries are kept in memory"},
     {"cascaded_entries_in_stream", NULL, METRIC_GAUGE, AT(in_stream),
      "Entries in the stream of Redis that no worker has removed"},
     METRIC_END,
@@ -56,15 +58,21 @@ size_of(struct redis_outlet *outlet, size_t place)
     return &outlet->sizes[(outlet->oldest + place) & RING_MASK];
 }
 
+// For two more entries.
+static bool
+is_full(const struct redis_outlet *outlet)
+{
+    return outlet->count + 2 > REDIS_OUTLET_ENTRIES_MAX ||
+           outlet->bytes.size + 2 * (size_t)REDIS_OUTLET_ENTRY_MAX >
+               REDIS_OUTLET_BYTES_MAX;
+}
+
 bool
 redis_outlet_has_no_room(const struct redis_sink *sink)
 {
     const struct redis_outlet *outlet = &sink->outlet;
     return outlet->setup != NULL &&
-           (outlet->count + 2 > REDIS_OUTLET_ENTRIES_MAX ||
-            outlet->bytes.size + 2 * (size_t)REDIS_OUTLET_ENTRY_MAX >
-                REDIS_OUTLET_BYTES_MAX ||
-            outlet->metrics.in_stream >= outlet->setup->most);
+           (is_full(outlet) || outlet->metrics.in_stream >= outlet->setup->most);
 }
 
 bool
@@ -298,15 +306,42 @@ redis_outlet_confirm(struct redis_sink *sink)
     const struct slice length[] = {SLICE_LIT("XLEN"), slice_of(outlet->setup->key)};
     const struct slice wait[] = {SLICE_LIT("WAIT"), SLICE_LIT("1"),
                                  SLICE_LIT(REDIS_CONFIRM_WAIT_MS)};
-    bool waits = outlet->has_replicas;
+    outlet->must_copy = outlet->must_copy || redis_conn_asks_sentinels(sink->conn) ||
+                        redis_conn_asks_cluster(sink->conn);
+    outlet->is_master = false;
     outlet->is_copied = false;
-    redis_answer_begin(&sink->answer, REDIS_EXCHANGE_PROBE, waits ? 3 : 2);
+    outlet->is_refused = false;
+    redis_answer_begin(&sink->answer, REDIS_EXCHANGE_PROBE, outlet->must_copy ? 3 : 2);
     redis_conn_command(sink->conn, 1, &role);
     redis_conn_command(sink->conn, 2, length);
-    if (waits) {
+    if (outlet->must_copy) {
         redis_conn_command(sink->conn, 3, wait);
     }
     return REDIS_PHASE_STAY;
+}
+
+static void
+advise(struct redis_sink *sink, const struct error *error)
+{
+    if (!sink->outlet.is_advised) {
+        sink->outlet.is_advised = true;
+        redis_report_event(sink, REDIS_EVENT_ADVICE, 0, error);
+    }
+}
+
+// The entries are kept, and what is known of the stream remains.
+static void
+note_refusal(struct redis_sink *sink, struct slice text)
+{
+    enum redis_error_kind kind = redis_error_kind_of(text);
+    char printed[REDIS_ANSWER_TEXT_MAX];
+    struct error error = {.code = STATUS_OK};
+    sink->outlet.is_refused = true;
+    sink->outlet.metrics.refused++;
+    redis_report_count(sink, kind);
+    redis_reader_print(text, printed, sizeof(printed));
+    redis_report_refusal(sink, kind, printed, &error);
+    advise(sink, &error);
 }
 
 static void
@@ -314,31 +349,55 @@ take_copy(struct redis_sink *sink, const struct redis_item *item)
 {
     struct redis_outlet *outlet = &sink->outlet;
     bool is_number = item->type == REDIS_ITEM_INTEGER && item->depth == 0;
+    if (item->type == REDIS_ITEM_ERROR) {
+        note_refusal(sink, item->text);
+        // Without ROLE, a replica may exist.
+        outlet->must_copy = outlet->must_copy || sink->answer.reply == COPY_ROLE;
+        return;
+    }
     switch ((enum copy_reply)sink->answer.reply) {
     case COPY_ROLE:
-        // Of a master: its name, its offset, and a list of its replicas. Without the
-        // right to ask, its word has to do.
-        if (item->depth == 0) {
-            outlet->has_replicas = false;
+        // Of a master: that word, its offset, and a list of its replicas. One that is
+        // not connected now is not in the list, and may still take over.
+        if (item->depth == 1 && item->index == 0) {
+            outlet->is_master = slice_equal(item->text, SLICE_LIT("master"));
         } else if (item->depth == 1 && item->type == REDIS_ITEM_ARRAY) {
-            outlet->has_replicas = item->number > 0;
+            outlet->must_copy = outlet->must_copy || item->number > 0;
         }
         break;
     case COPY_LENGTH:
-        outlet->metrics.in_stream = is_number ? (uint64_t)item->number : 0;
+        if (is_number) {
+            outlet->metrics.in_stream = (uint64_t)item->number;
+        }
         break;
     case COPY_WAIT:
-        outlet->is_copied = is_number ? item->number > 0 : item->depth == 0;
+        outlet->is_copied = is_number && item->number > 0;
         break;
     }
+}
+
+static void
+advise_replica(struct redis_sink *sink)
+{
+    struct error error = {.code = STATUS_OK};
+    error_set(&error, STATUS_IO,
+              "no replica of Redis at %s confirms entries, and there is no memory for "
+              "more: the sources are paused until one does (see docs/scale.md)",
+              redis_conn_address(sink->conn));
+    advise(sink, &error);
 }
 
 void
 redis_outlet_confirmed(struct redis_sink *sink)
 {
     struct redis_outlet *outlet = &sink->outlet;
-    if (outlet->is_copied || !outlet->has_replicas) {
+    if (outlet->is_copied || (outlet->is_master && !outlet->must_copy)) {
         forget(outlet, outlet->written);
+    } else if (!outlet->is_refused && is_full(outlet)) {
+        advise_replica(sink);
+    }
+    if (!outlet->is_refused && !is_full(outlet)) {
+        outlet->is_advised = false;
     }
 }
 

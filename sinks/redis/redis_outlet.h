@@ -7,7 +7,8 @@
 // only that is sent again, under the same ids.
 //
 // A master that dies may have acknowledged what its replica does not have. So entries
-// are kept until a replica has confirmed them (WAIT), if the master has any (ROLE).
+// are kept until a replica has confirmed them (WAIT): always with Sentinel or a
+// cluster, otherwise from the time at which the master has had one (ROLE).
 //
 // Everything is bounded: when REDIS_OUTLET_ENTRIES_MAX entries or
 // REDIS_OUTLET_BYTES_MAX bytes wait, or the stream has `most` entries that no one has
@@ -50,6 +51,7 @@ struct redis_outlet_metrics {
     uint64_t sent;      // entries acknowledged by Redis
     uint64_t resent;    // of those, sent again
     uint64_t lost;      // no longer in the stream, nor here
+    uint64_t refused;   // errors in place of a confirmation
     uint64_t waiting;   // kept here, because Redis or a replica has not confirmed them
     uint64_t in_stream; // as last read
 };
@@ -82,8 +84,11 @@ struct redis_outlet {
     bool is_expected;  // the owner has more, and adds it at the next flush
     bool is_placed;    // the last id in the stream is known, on this connection
     bool was_in_use;   // there was one before this process
-    bool has_replicas; // the master has
+    bool must_copy;    // a replica may take over
+    bool is_master;    // by the answer to ROLE
     bool is_copied;    // by the answer to WAIT
+    bool is_refused;   // an answer was an error
+    bool is_advised;   // that was reported
     bool is_next;      // the next item of the answer is the last id
     uint64_t last_run; // of the last id in the stream; 0: there is none
     uint64_t last_number;

@@ -20,7 +20,7 @@ import redis  # noqa: E402
 from kafka_lab import Cluster as Kafka  # noqa: E402
 from live_daemon import LiveDaemon, http_section  # noqa: E402
 from redis_cluster import Cluster  # noqa: E402
-from redis_server import RedisServer  # noqa: E402
+from redis_server import RedisServer, free_port  # noqa: E402
 from tap import case, run_cases  # noqa: E402
 from waiting import PATIENCE, wait  # noqa: E402
 
@@ -311,6 +311,58 @@ def a_restarted_redis_has_every_entry_once():
     pair.await_end()
     pair.stop()
     check(pair.client())
+
+
+def with_a_replica():
+    """A server, its replica, and a pair whose entries the replica has confirmed."""
+    server = RedisServer()
+    port = free_port()
+    server.client.config_set("port", port)
+    server.client.config_set("repl-diskless-sync-delay", 0)
+    replica = RedisServer("--replicaof", "127.0.0.1", str(port), name="replica")
+    wait("the replica is connected", lambda: replica.client.role()[3] == b"connected")
+    pair = Pair(server.url, lambda: server.client)
+    wait("a replica has confirmed entries",
+         lambda: pair.ingest.metric("cascaded_entries_sent_total") > 0 and waiting(pair) == 0)
+    return server, replica, pair
+
+
+def waiting(pair):
+    return pair.ingest.metric("cascaded_entries_waiting")
+
+
+@case
+def a_replica_that_is_not_connected_still_has_to_confirm_every_entry():
+    server, replica, pair = with_a_replica()
+    replica.kill()
+    wait("it is not connected", lambda: server.client.role()[2] == [])
+    pair.feed.send(SENT[:3000])
+    pair.await_end()
+    assert waiting(pair) >= 30, waiting(pair)
+    sent = pair.ingest.metric("cascaded_entries_sent_total")
+    wait("more is written", lambda: pair.ingest.metric("cascaded_entries_sent_total") > sent + 2)
+    assert waiting(pair) >= 30, waiting(pair)
+    replica.start()
+    wait("it has confirmed", lambda: waiting(pair) == 0)
+    pair.stop()
+
+
+@case
+def an_error_in_place_of_a_confirmation_keeps_entries_and_bounds():
+    server, _, pair = with_a_replica()
+    refused = "cascaded_entries_unconfirmed_total"
+    server.client.acl_setuser("default", enabled=True, commands=["-wait", "-xlen"])
+    pair.feed.send(SENT[:3000])
+    pair.await_end()
+    seen = pair.ingest.metric(refused)
+    wait("errors are counted", lambda: pair.ingest.metric(refused) > seen + 4)
+    assert waiting(pair) >= 30, waiting(pair)
+    assert pair.ingest.metric("cascaded_entries_in_stream") > 0
+    assert pair.ingest.text().count("redis_advice") == 1, pair.ingest.text()
+    assert "+xlen" in pair.ingest.text() or "+wait" in pair.ingest.text(), pair.ingest.text()
+    server.client.acl_setuser("default", enabled=True, commands=["+wait", "+xlen"])
+    wait("it has confirmed", lambda: waiting(pair) == 0)
+    pair.stop()
 
 
 def on_a_cluster():
