@@ -138,6 +138,19 @@ has_content(struct slice text)
     return false;
 }
 
+// True if a single letter or digit, with or without marks, of a script that separates
+// words: as a word it is found in texts about anything.
+static bool
+is_one_letter(struct slice text)
+{
+    struct utf8_char first = utf8_at(text, 0);
+    size_t at = first.size;
+    while (at < text.len && script_is_mark(utf8_at(text, at).code)) {
+        at += utf8_at(text, at).size;
+    }
+    return at == text.len && !script_separates(first.code, first.code, false);
+}
+
 // A hashtag or handle of the words. why: what is wrong with one that is none.
 static enum status
 add_name(struct campaign_words *words, const struct addition *addition,
@@ -205,6 +218,12 @@ campaign_words_add_word(struct campaign_words *words, unsigned campaign,
     }
     if (!has_content(addition.text)) {
         return refuse(word, "would be found in almost every post: write a word", error);
+    }
+    if (is_one_letter(addition.text)) {
+        return refuse(word,
+                      "is one letter, which is found in posts about anything: write a "
+                      "word, or a hashtag with #",
+                      error);
     }
     if (script_is_mark(utf8_at(addition.text, 0).code)) {
         return refuse(word, "begins with a mark, which belongs to the letter before it",

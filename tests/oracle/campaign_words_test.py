@@ -95,11 +95,19 @@ def make(rng, alphabets, count):
     return text
 
 
+def is_one_letter(word):
+    """Such a word is refused: one letter or digit of a script that separates words, with its marks."""
+    first, marks = word[0], word[1:]
+    return all(kind(mark) == "M" for mark in marks) and \
+        (kind(first) == "N" or kind(first) == "L" and script(first) is not None)
+
+
 def make_words(rng, alphabets):
     words = {}
     while len(words) < 60:
         word = form(make(rng, alphabets, rng.choice((1, 2, 2, 3, 3, 4)))).strip(" \u200b")
-        if word and kind(word[0]) != "M" and re.search(r"[a-z0-9]|[^\x00-\x7f]", word) and "\n" not in word:
+        if word and kind(word[0]) != "M" and re.search(r"[a-z0-9]|[^\x00-\x7f]", word) and "\n" not in word and \
+                not is_one_letter(word):
             words[word] = len(words)
     return list(words)
 
