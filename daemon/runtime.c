@@ -149,7 +149,8 @@ make_loop(struct runtime *runtime, struct error *error)
         return false;
     }
     runtime->base = event_base_new();
-    if (runtime->base == NULL || !signals_init(runtime->base, on_signal, runtime)) {
+    if (runtime->base == NULL || timer_reserve(runtime->base) != STATUS_OK ||
+        !signals_init(runtime->base, on_signal, runtime)) {
         error_set(error, STATUS_NOMEM, "cannot create an event loop: %s",
                   strerror(errno));
         return false;

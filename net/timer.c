@@ -1,9 +1,36 @@
 #include "net/timer.h"
 
-#include <stddef.h>
+#include <assert.h>
+#include <stdbool.h>
 #include <sys/time.h>
 
 #include <event2/event.h>
+
+static void
+on_nothing(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd;
+    (void)what;
+    (void)context;
+}
+
+enum status
+timer_reserve(struct event_base *base)
+{
+    const struct timeval later = {3600, 0};
+    struct event *events[TIMER_RESERVE];
+    size_t count = 0;
+    bool is_added = true;
+    while (count < TIMER_RESERVE && is_added) {
+        events[count] = evtimer_new(base, on_nothing, NULL);
+        is_added = events[count] != NULL && evtimer_add(events[count], &later) == 0;
+        count += events[count] != NULL;
+    }
+    while (count != 0) {
+        event_free(events[--count]);
+    }
+    return is_added ? STATUS_OK : STATUS_NOMEM;
+}
 
 static void
 on_event(evutil_socket_t fd, short what, void *context)
@@ -35,7 +62,9 @@ timer_set(struct timer *timer, usec wait)
 {
     wait = wait > 0 ? wait : 0;
     struct timeval delay = {wait / USEC_PER_S, wait % USEC_PER_S};
-    (void)evtimer_add(timer->event, &delay);
+    int added = evtimer_add(timer->event, &delay);
+    assert(added == 0); // see timer_reserve
+    (void)added;
 }
 
 void

@@ -309,7 +309,10 @@ http_guests_enter(struct http_guests *guests, int fd, const struct sockaddr *add
     // No second event for bytes that were peeked at and remain.
     event_assign(guest->readable, guests->base, fd, EV_READ | EV_PERSIST | EV_ET,
                  on_readable, guest);
-    event_add(guest->readable, NULL);
+    if (event_add(guest->readable, NULL) != 0) {
+        close_guest(guest); // no memory for it
+        return;
+    }
     timer_set(&guest->deadline, guests->timeout);
     if (look(guest)) {
         guests->calls.run(guests->context, guest);
