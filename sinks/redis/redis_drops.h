@@ -5,19 +5,22 @@
 // A flush takes those that were added before it; they are then written (and removed
 // from the set) or lost.
 //
-//     | taken or sorted by redis_drops_sort | added since |
+//     rows: | taken | added since |     index: finds a row by its contents
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buffer.h"
 #include "base/slice.h"
+#include "base/table.h"
 
 struct redis_drops {
     struct buffer rows; // is_failed: one is missing; sticky
+    struct table index; // of all rows; its capacity doubles when it is full
     size_t taken;
-    size_t sorted;
+    uint64_t compared; // rows that look-ups compared
 };
 
 void redis_drops_init(struct redis_drops *drops);
@@ -30,6 +33,4 @@ void redis_drops_take(struct redis_drops *drops);
 void redis_drops_written(struct redis_drops *drops);
 void redis_drops_lost(struct redis_drops *drops);
 
-// While none are taken, before many look-ups: a look-up then takes logarithmic time.
-void redis_drops_sort(struct redis_drops *drops);
-bool redis_drops_has(const struct redis_drops *drops, size_t endpoint, struct slice id);
+bool redis_drops_has(struct redis_drops *drops, size_t endpoint, struct slice id);

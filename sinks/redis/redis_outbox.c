@@ -55,7 +55,6 @@ redis_outbox_read(struct redis_sink *sink)
 {
     const struct redis_alerts *alerts = sink->setup.alerts;
     size_t first = sink->outbox.read;
-    redis_drops_sort(&sink->outbox.drops);
     redis_answer_begin(&sink->answer, REDIS_EXCHANGE_RECALL,
                        alerts->endpoint_count - first);
     for (size_t i = first; i < alerts->endpoint_count; i++) {
@@ -91,6 +90,15 @@ redis_outbox_found(struct redis_sink *sink, size_t index, struct slice text)
     }
 }
 
+// Sticky: reported as the failure of the whole transaction.
+static void
+note_failed_drops(struct redis_outbox *outbox)
+{
+    if (outbox->drops.rows.is_failed) {
+        outbox->due.text.is_failed = true;
+    }
+}
+
 void
 redis_outbox_drop(struct redis_sink *sink, size_t endpoint, struct slice id)
 {
@@ -99,10 +107,7 @@ redis_outbox_drop(struct redis_sink *sink, size_t endpoint, struct slice id)
     redis_batch_hdel(&outbox->due, redis_outbox_key(sink, endpoint),
                      (struct redis_fields){&field, 1});
     redis_drops_add(&outbox->drops, endpoint, id);
-    if (outbox->drops.rows.is_failed) {
-        // Sticky: reported as the failure of the whole transaction.
-        outbox->due.text.is_failed = true;
-    }
+    note_failed_drops(outbox);
 }
 
 static void
@@ -161,6 +166,7 @@ redis_outbox_written(struct redis_outbox *outbox)
 {
     redis_batch_reset(&outbox->taken);
     redis_drops_written(&outbox->drops);
+    note_failed_drops(outbox);
 }
 
 void

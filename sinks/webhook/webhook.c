@@ -10,6 +10,7 @@
 #include "base/buffer.h"
 #include "base/hash.h"
 #include "base/person_text.h"
+#include "base/table.h"
 #include "sinks/webhook/webhook_sign.h"
 
 enum {
@@ -73,6 +74,7 @@ struct webhook {
     uint64_t done[WEBHOOK_DONE]; // hashes of ids
     size_t done_count;           // in total
     size_t room;
+    struct table index; // of `waiting`, by id
     struct waiting waiting[];
 };
 
@@ -106,6 +108,10 @@ webhook_create(const struct webhook_calls *calls, void *context, size_t room,
     if (webhook == NULL) {
         return STATUS_NOMEM;
     }
+    if (!table_init(&webhook->index, (uint32_t)room)) {
+        free(webhook);
+        return STATUS_NOMEM;
+    }
     webhook->calls = *calls;
     webhook->context = context;
     webhook->room = room;
@@ -126,6 +132,7 @@ webhook_destroy(struct webhook **webhook)
         free(old->waiting[i].json);
     }
     buffer_fini(&old->value);
+    table_fini(&old->index);
     free(old);
     *webhook = NULL;
 }
@@ -135,9 +142,11 @@ webhook_destroy(struct webhook **webhook)
 static struct waiting *
 find(struct webhook *webhook, struct slice id)
 {
-    for (size_t i = 0; i < webhook->metrics.pending; i++) {
-        if (slice_equal(slice_of(webhook->waiting[i].id), id)) {
-            return &webhook->waiting[i];
+    struct table_walk walk = table_walk(&webhook->index, hash_known(id));
+    uint32_t place;
+    while ((place = table_next(&webhook->index, &walk)) != TABLE_NONE) {
+        if (slice_equal(slice_of(webhook->waiting[place].id), id)) {
+            return &webhook->waiting[place];
         }
     }
     return NULL;
@@ -158,13 +167,16 @@ find_number(struct webhook *webhook, uint64_t number)
 static struct waiting *
 put(struct webhook *webhook, struct slice id, struct slice json)
 {
-    char *copy = malloc(json.len + 1);
-    if (copy == NULL || webhook->metrics.pending == webhook->room ||
-        id.len >= WEBHOOK_ID_MAX) {
-        free(copy);
+    if (webhook->metrics.pending == webhook->room || id.len >= WEBHOOK_ID_MAX) {
         return NULL;
     }
-    struct waiting *waiting = &webhook->waiting[webhook->metrics.pending++];
+    char *copy = malloc(json.len + 1);
+    if (copy == NULL) {
+        return NULL;
+    }
+    uint32_t place = (uint32_t)webhook->metrics.pending++;
+    (void)table_add(&webhook->index, hash_known(id), place); // it has room as well
+    struct waiting *waiting = &webhook->waiting[place];
     *waiting = (struct waiting){
         .json = copy,
         .json_len = json.len,
@@ -195,13 +207,29 @@ is_done(const struct webhook *webhook, struct slice id)
 }
 
 static void
+unlist(struct webhook *webhook, const struct waiting *waiting)
+{
+    table_remove(&webhook->index, hash_known(slice_of(waiting->id)),
+                 (uint32_t)(waiting - webhook->waiting));
+}
+
+// The last one takes its place.
+static void
 take_out(struct webhook *webhook, struct waiting *waiting)
 {
+    struct waiting *last = &webhook->waiting[webhook->metrics.pending - 1];
     webhook->done[webhook->done_count++ % WEBHOOK_DONE] =
         hash_of(slice_of(waiting->id));
     webhook->calls.drop(webhook->context, slice_of(waiting->id));
     free(waiting->json);
-    *waiting = webhook->waiting[--webhook->metrics.pending];
+    unlist(webhook, waiting);
+    if (last != waiting) {
+        unlist(webhook, last);
+        *waiting = *last;
+        (void)table_add(&webhook->index, hash_known(slice_of(waiting->id)),
+                        (uint32_t)(waiting - webhook->waiting));
+    }
+    webhook->metrics.pending--;
     webhook->is_full = false;
 }
 
@@ -248,6 +276,17 @@ read_number(struct slice *text, uint64_t *ret_number)
     return true;
 }
 
+// It is sent as a header.
+static bool
+is_id(struct slice id)
+{
+    bool is_good = id.len != 0 && id.len < WEBHOOK_ID_MAX;
+    for (size_t i = 0; i < id.len && is_good; i++) {
+        is_good = id.ptr[i] > ' ' && id.ptr[i] < 0x7f;
+    }
+    return is_good;
+}
+
 // Another program wrote it.
 static void
 drop_invalid(struct webhook *webhook, struct slice id)
@@ -273,7 +312,7 @@ webhook_restore(struct webhook *webhook, struct slice id, struct slice value, us
         return;
     }
     struct slice json = value;
-    if (!read_number(&json, &attempts) || !read_number(&json, &due_ms) ||
+    if (!is_id(id) || !read_number(&json, &attempts) || !read_number(&json, &due_ms) ||
         attempts >= WEBHOOK_ATTEMPTS || json.len == 0) {
         drop_invalid(webhook, id);
         return;

@@ -420,6 +420,19 @@ a_value_that_is_none_is_dropped(void **state)
 }
 
 static void
+an_id_that_no_header_can_carry_is_dropped(void **state)
+{
+    static const struct slice bad[] = {
+        {"", 0}, {"a b", 3}, {"a\r\nx: y", 7}, {"a\0b", 3}, {"\xc3\xa4", 2}};
+    struct world *world = *state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        webhook_restore(world->webhook, bad[i], SLICE_LIT("0 0 {\"a\":1}"), world->now);
+        assert_int_equal(webhook_metrics(world->webhook)->pending, 0);
+        assert_int_equal(webhook_metrics(world->webhook)->dropped, i + 1);
+    }
+}
+
+static void
 a_clock_that_was_set_back_delays_by_a_day_at_most(void **state)
 {
     struct world *world = *state;
@@ -461,6 +474,7 @@ main(void)
         TEST(an_alert_is_sent_again_on_request),
         TEST(an_alert_is_not_sent_again_without_room_or_after_410),
         TEST(a_value_that_is_none_is_dropped),
+        TEST(an_id_that_no_header_can_carry_is_dropped),
         TEST(a_clock_that_was_set_back_delays_by_a_day_at_most),
         TEST(a_refused_address_is_counted_and_tried_again),
     };
