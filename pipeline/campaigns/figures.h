@@ -38,8 +38,10 @@ enum figures_number {
     FIGURES_NUMBERS,
 };
 
-// The fields of the hash, for each window.
-enum { FIGURES_FIELDS = FIGURES_TOTALS + FIGURES_NUMBERS + 1 }; // and the share
+// The fields of the hash, for each window: the totals, the numbers, and the share.
+enum { FIGURES_FIELDS = FIGURES_TOTALS + FIGURES_NUMBERS + 1 };
+
+struct slice figures_field(uint32_t field); // its name without the window
 
 struct figures {
     struct boards boards;

@@ -7,23 +7,6 @@
 
 enum { SHARE_UNIT = 10000, NAME_MAX_LEN = OPTION_TITLE_MAX + 2 * OPTION_NAME_MAX };
 
-// The fields in their order: the totals, the numbers, and the share.
-static const char *const names[FIGURES_FIELDS] = {
-    [FIGURES_POSTS] = "posts",
-    [FIGURES_RETWEETS] = "retweets",
-    [FIGURES_QUOTES] = "quotes",
-    [FIGURES_REPLIES] = "replies",
-    [FIGURES_REACH] = "reach",
-    [FIGURES_CARRIED] = "carried",
-    [FIGURES_TRANSLATED] = "translated",
-    [FIGURES_RIVAL_POSTS] = "rival_posts",
-    [FIGURES_TOTALS + FIGURES_PEOPLE] = "people",
-    [FIGURES_TOTALS + FIGURES_NEW_PEOPLE] = "new_people",
-    [FIGURES_TOTALS + FIGURES_KNOWN_PEOPLE] = "known_people",
-    [FIGURES_TOTALS + FIGURES_CASCADES] = "cascades",
-    [FIGURES_FIELDS - 1] = "share",
-};
-
 static uint64_t
 total_at(const struct pipeline *pipeline, const struct figures *figures,
          enum figures_total total, uint32_t slot)
@@ -67,7 +50,7 @@ name_of(struct pipeline *pipeline, uint32_t field, uint32_t slot)
 {
     const char *window = pipeline->options.windows.name[slot];
     struct arena *scratch = &pipeline->flush.scratch;
-    struct slice head = arena_join(scratch, slice_of(names[field]), SLICE_LIT(":"));
+    struct slice head = arena_join(scratch, figures_field(field), SLICE_LIT(":"));
     return arena_join(scratch, head, slice_of(window));
 }
 

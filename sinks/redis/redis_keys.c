@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "net/redis/redis_glob.h"
+#include "pipeline/metric_names.h"
 #include "sinks/alert_json.h"
 
 // clang-format off
@@ -151,21 +152,19 @@ redis_keys_init(struct redis_keys *keys, const char *prefix)
     redis_glob_begin(keys->pattern, slice_of(prefix), SLICE_LIT(""));
 }
 
-// "mentions:1h": letters, then a duration.
+// "mentions:1h": a metric of that kind, then a duration.
 static bool
-is_windowed(struct slice name)
+is_windowed(enum change_kind kind, struct slice name)
 {
-    size_t at = 0;
-    while (at < name.len &&
-           (name.ptr[at] == '_' || (name.ptr[at] >= 'a' && name.ptr[at] <= 'z'))) {
-        at++;
-    }
-    if (at == 0 || at == name.len || name.ptr[at] != ':') {
+    const char *colon = name.len != 0 ? memchr(name.ptr, ':', name.len) : NULL;
+    if (colon == NULL) {
         return false;
     }
-    struct slice window = {name.ptr + at + 1, name.len - at - 1};
+    size_t at = (size_t)(colon - name.ptr);
+    struct slice window = {colon + 1, name.len - at - 1};
     usec span;
-    return usec_parse_duration(window, &span) == STATUS_OK;
+    return metric_names_have(kind, (struct slice){name.ptr, at}) &&
+           usec_parse_duration(window, &span) == STATUS_OK;
 }
 
 static bool
@@ -173,7 +172,7 @@ is_board(struct slice name)
 {
     static const struct slice lasting[] = {
         {"carriers", 8}, {"early", 5}, {"carriers_estimated", 18}};
-    return is_windowed(name) ||
+    return is_windowed(CHANGE_BOARD, name) ||
            slice_is_one_of(name, lasting, sizeof(lasting) / sizeof(lasting[0]));
 }
 
@@ -186,7 +185,8 @@ is_campaign_board(struct slice name, size_t colon)
     return colon != 0 &&
            (slice_equal(behind, SLICE_LIT(":outreach")) ||
             (slice_starts(behind, top) &&
-             is_windowed((struct slice){behind.ptr + top.len, behind.len - top.len})));
+             is_windowed(CHANGE_CAMPAIGN_BOARD,
+                         (struct slice){behind.ptr + top.len, behind.len - top.len})));
 }
 
 // "cup:outreach:x:12"
@@ -252,9 +252,8 @@ redis_keys_field(enum redis_key_kind kind, struct slice field)
     static const char *const carrier[] = {
         "acts",  "people", "rate",     "next",    "best", "best_post",
         "early", "tries",  "first_ms", "last_ms", "why",  "estimated"};
-    static const char *const outreach[] = {"people",  "acts",  "rate",
-                                           "next",    "known", "followers",
-                                           "last_ms", "why",   "done_ms"};
+    static const char *const outreach[] = {"people",    "rate",    "next", "known",
+                                           "followers", "last_ms", "why",  "done_ms"};
     if (kind == REDIS_KEY_CARRIER) {
         return slice_equal(field, SLICE_LIT("carried_acts")) ||
                        slice_equal(field, SLICE_LIT("head_start"))
@@ -264,21 +263,24 @@ redis_keys_field(enum redis_key_kind kind, struct slice field)
                    : REDIS_KEYS_FOREIGN;
     }
     if (kind == REDIS_KEY_OUTREACH) {
-        return is_among(field, outreach, sizeof(outreach) / sizeof(outreach[0]))
-                   ? REDIS_KEYS_OURS
+        return slice_equal(field, SLICE_LIT("acts")) ? REDIS_KEYS_OURS
+               : is_among(field, outreach, sizeof(outreach) / sizeof(outreach[0]))
+                   ? REDIS_KEYS_COMMON
                    : REDIS_KEYS_FOREIGN;
     }
     if (kind == REDIS_KEY_CAMPAIGN) {
-        return is_windowed(field) ? REDIS_KEYS_OURS : REDIS_KEYS_FOREIGN;
+        return is_windowed(CHANGE_CAMPAIGN, field) ? REDIS_KEYS_OURS
+                                                   : REDIS_KEYS_FOREIGN;
     }
     if (kind == REDIS_KEY_USER) {
-        return is_windowed(field) || slice_equal(field, SLICE_LIT("network"))
+        return is_windowed(CHANGE_USER, field) ||
+                       slice_equal(field, SLICE_LIT("network"))
                    ? REDIS_KEYS_OURS
                : is_among(field, user, sizeof(user) / sizeof(user[0]))
                    ? REDIS_KEYS_COMMON
                    : REDIS_KEYS_FOREIGN;
     }
-    return slice_equal(field, SLICE_LIT("size")) ? REDIS_KEYS_OURS
-           : alert_json_is_cascade_field(field)  ? REDIS_KEYS_COMMON
-                                                 : REDIS_KEYS_FOREIGN;
+    return slice_equal(field, SLICE_LIT("amplifiers")) ? REDIS_KEYS_OURS
+           : alert_json_is_cascade_field(field)        ? REDIS_KEYS_COMMON
+                                                       : REDIS_KEYS_FOREIGN;
 }

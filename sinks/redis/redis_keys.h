@@ -86,5 +86,6 @@ enum redis_keys_mark {
     REDIS_KEYS_OURS,
 };
 
-// kind: REDIS_KEY_USER, REDIS_KEY_CASCADE or REDIS_KEY_CARRIER.
+// kind: USER, CASCADE, CARRIER, CAMPAIGN or OUTREACH. A hash that was written as a
+// whole has a field that is OURS.
 enum redis_keys_mark redis_keys_field(enum redis_key_kind kind, struct slice field);

@@ -86,17 +86,26 @@ def keys_of_other_programs_under_the_prefix_stay():
         client.hset(f"{PREFIX}top:mentions:5m", "colour", "red")
         client.zadd(f"{PREFIX}top:score", {"a player": 1})
         client.zadd(f"{PREFIX}top:league:2024", {"a team": 1})
+        client.zadd(f"{PREFIX}top:score:1h", {"a player": 1})
+        client.zadd(f"{PREFIX}campaign:spring:top:clicks:1h", {"a link": 1})
+        client.hset(f"{PREFIX}campaign:spring", mapping={"clicks:1h": 1})
+        client.hset(f"{PREFIX}campaign:spring:outreach:x:1", mapping={"rate": 1, "followers": 7})
+        client.hset(f"{PREFIX}carrier:ship", mapping={"people": 7, "next": "Oslo"})
         client.set(f"{PREFIX}handle:door", "a grip")
         client.set(f"{PREFIX}handle:x:grip", "somebody else's")
         client.hset(f"{PREFIX}user:theirs", mapping={"name": "Ann", "email": "a@example.org"})
         client.hset(f"{PREFIX}user:theirs2", mapping={"name": "Ann", "followers": 3})
         client.hset(f"{PREFIX}user:theirs3", mapping={"posts:1h": 3, "seen": 5})
         client.hset(f"{PREFIX}user:theirs4", mapping={f"visits:{i}h": 1 for i in range(1, 400)})
+        client.hset(f"{PREFIX}user:theirs5", mapping={"visits:1h": 3})
+        client.hset(f"{PREFIX}cascade:theirs3", mapping={"size": 3, "text": "water"})
         client.hset(f"{PREFIX}cascade:theirs", mapping={"size": 3, "colour": "red"})
         client.hset(f"{PREFIX}cascade:theirs2", mapping={"text": "water", "state": "open"})
         others = {key: client.dump(key) for key in client.keys()}
         client.hset(f"{PREFIX}user:x:1", "posts:1h", 1)
-        client.hset(f"{PREFIX}cascade:x:1", "size", 1)
+        client.hset(f"{PREFIX}cascade:x:1", mapping={"size": 1, "amplifiers": 1})
+        client.zadd(f"{PREFIX}campaign:spring:top:posts:90m", {"x:1": 1})
+        client.hset(f"{PREFIX}campaign:spring:outreach:x:2", mapping={"rate": 1, "acts": 7})
         client.set(f"{PREFIX}handle:x:ann", "x:1")
         client.zadd(f"{PREFIX}top:posts:90m", {"x:1": 1})
         sink = Drive(server.url)
@@ -104,7 +113,7 @@ def keys_of_other_programs_under_the_prefix_stay():
         found = {key: client.dump(key) for key in client.keys()}
         own = {PREFIX.encode() + key for key in (b"meta", b"epoch", b"owner")}
         assert {k: v for k, v in found.items() if k not in own} == others, found
-        assert sink.metrics()["cascaded_redis_keys_purged_total"] == 4
+        assert sink.metrics()["cascaded_redis_keys_purged_total"] == 6
         sink.close()
         server.kill()
 

@@ -42,7 +42,8 @@ content_of(const char *head)
     return row->content;
 }
 
-static void
+// True if the field shows that the hash is ours.
+static bool
 check(enum change_kind kind, struct slice field)
 {
     char name[64];
@@ -56,6 +57,7 @@ check(enum change_kind kind, struct slice field)
     if (!is_board && strstr(content_of(is_user ? "user:" : "cascade:"), name) == NULL) {
         fail_msg("%s is not described", name);
     }
+    return redis_keys_field(key, field) == REDIS_KEYS_OURS;
 }
 
 static void
@@ -65,8 +67,9 @@ flush(struct pipeline *pipeline, struct seen *seen)
     changes_begin(pipeline);
     while (changes_next(pipeline, &change)) {
         bool is_hash = change.kind == CHANGE_USER || change.kind == CHANGE_CASCADE;
+        bool is_ours = !is_hash || !change.is_whole || change.is_gone;
         for (size_t i = 0; is_hash && i < change.field_count; i++) {
-            check(change.kind, change.fields[i].name);
+            is_ours = check(change.kind, change.fields[i].name) || is_ours;
             if (change.kind == CHANGE_CASCADE) {
                 note(seen, change.fields[i].name);
             }
@@ -133,6 +136,7 @@ keys_of_campaigns_are_owned_but_the_marks_are_not(void **state)
         {"p:campaign:cup:done", REDIS_KEY_KINDS},
         {"p:campaign:cup:outreach:", REDIS_KEY_KINDS},
         {"p:campaign:cup:top:posts", REDIS_KEY_KINDS},
+        {"p:campaign:cup:top:score:1h", REDIS_KEY_KINDS},
         {"p:campaign:cup:notes", REDIS_KEY_KINDS},
         {"p:campaign:", REDIS_KEY_KINDS},
     };
@@ -144,7 +148,40 @@ keys_of_campaigns_are_owned_but_the_marks_are_not(void **state)
                          rows[i].kind);
     }
     assert_int_equal(redis_keys_field(REDIS_KEY_OUTREACH, SLICE_LIT("done_ms")),
-                     REDIS_KEYS_OURS);
+                     REDIS_KEYS_COMMON);
+}
+
+static void
+a_word_that_is_no_metric_before_a_window_is_foreign(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *field;
+        enum redis_keys_mark user, campaign;
+    } rows[] = {
+        {"posts:1h", REDIS_KEYS_OURS, REDIS_KEYS_OURS},
+        {"mentions:90m", REDIS_KEYS_OURS, REDIS_KEYS_FOREIGN},
+        {"share:1h", REDIS_KEYS_FOREIGN, REDIS_KEYS_OURS},
+        {"cascades:1h", REDIS_KEYS_FOREIGN, REDIS_KEYS_OURS},
+        {"visits:1h", REDIS_KEYS_FOREIGN, REDIS_KEYS_FOREIGN},
+        {"posts:soon", REDIS_KEYS_FOREIGN, REDIS_KEYS_FOREIGN},
+        {":1h", REDIS_KEYS_FOREIGN, REDIS_KEYS_FOREIGN},
+        {"posts", REDIS_KEYS_FOREIGN, REDIS_KEYS_FOREIGN},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct slice field = slice_of(rows[i].field);
+        assert_int_equal(redis_keys_field(REDIS_KEY_USER, field), rows[i].user);
+        assert_int_equal(redis_keys_field(REDIS_KEY_CAMPAIGN, field), rows[i].campaign);
+    }
+    struct redis_keys keys;
+    struct slice tail;
+    redis_keys_init(&keys, "p:");
+    assert_int_equal(redis_keys_owned(&keys, SLICE_LIT("p:top:mentions:1h"), &tail),
+                     REDIS_KEY_TOP);
+    assert_int_equal(redis_keys_owned(&keys, SLICE_LIT("p:top:velocity:1h"), &tail),
+                     REDIS_KEY_KINDS);
+    assert_int_equal(redis_keys_owned(&keys, SLICE_LIT("p:top:score:1h"), &tail),
+                     REDIS_KEY_KINDS);
 }
 
 int
@@ -154,6 +191,7 @@ main(void)
         cmocka_unit_test(every_field_that_is_written_is_known_and_described),
         cmocka_unit_test(a_board_without_a_window_is_a_key_and_no_field_of_a_person),
         cmocka_unit_test(keys_of_campaigns_are_owned_but_the_marks_are_not),
+        cmocka_unit_test(a_word_that_is_no_metric_before_a_window_is_foreign),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
