@@ -277,6 +277,12 @@ note_place(void *context, struct slice key)
     }
 }
 
+static int
+by_name(const void *a, const void *b)
+{
+    return slice_compare(*(const struct slice *)a, *(const struct slice *)b);
+}
+
 static enum status
 show_found(struct client *client, const struct form *form, const char *handle,
            struct places *places, struct error *error)
@@ -297,6 +303,7 @@ show_found(struct client *client, const struct form *form, const char *handle,
         // Posts of the own format may have any network.
         places->count = 0;
         status = client_scan(client, SLICE_LIT("handle:"), note_place, places, error);
+        qsort(places->networks, places->count, sizeof(places->networks[0]), by_name);
         status =
             status == STATUS_OK ? show_in(client, form, places, &found, error) : status;
     }

@@ -26,6 +26,47 @@ views_find_holder(const struct pipeline *pipeline, struct slice network,
     return users_holder(&pipeline->users, network, handle);
 }
 
+static bool
+is_ascii(struct slice text)
+{
+    size_t i = 0;
+    while (i < text.len && (unsigned char)text.ptr[i] < 0x80) {
+        i++;
+    }
+    return i == text.len;
+}
+
+// Texts of ASCII keep their length in the form in which handles are compared.
+static bool
+is_same_handle(const struct users *users, struct slice a, struct slice b)
+{
+    bool may_be_same = a.len == b.len || !is_ascii(a) || !is_ascii(b);
+    return may_be_same && handle_form_same(users->form, a, b);
+}
+
+uint32_t
+views_search_holder(const struct pipeline *pipeline, struct slice handle)
+{
+    const struct users *users = &pipeline->users;
+    uint32_t found = VIEWS_NONE;
+    struct slice first = SLICE_NONE;
+    if (handle.len == 0 || handle.len > HANDLE_FORM_MAX) {
+        return VIEWS_NONE;
+    }
+    for (uint32_t user = 0; user < users->high; user++) {
+        if ((users_at(users, user)->flags & USER_HOLDS) == 0 ||
+            !is_same_handle(users, users_handle(users, user), handle)) {
+            continue;
+        }
+        struct slice network = users_network_of(users_id(users, user));
+        if (found == VIEWS_NONE || slice_compare(network, first) < 0) {
+            found = user;
+            first = network;
+        }
+    }
+    return found;
+}
+
 void
 views_user(struct pipeline *pipeline, uint32_t user, struct change *ret_change)
 {

@@ -24,6 +24,9 @@ uint32_t views_find_user(const struct pipeline *pipeline, struct slice id);
 // The person who holds a handle, written in any case, or VIEWS_NONE.
 uint32_t views_find_holder(const struct pipeline *pipeline, struct slice network,
                            struct slice handle);
+// The same in whichever network; if in several, in the first by name. Searches all
+// people.
+uint32_t views_search_holder(const struct pipeline *pipeline, struct slice handle);
 // Every field of the hash that has a value, also of people who have no key.
 void views_user(struct pipeline *pipeline, uint32_t user, struct change *ret_change);
 // The entry in the ledger of carriers; false if there is none.

@@ -55,7 +55,7 @@ struct api_state {
 struct api_setup {
     struct pipeline *pipeline; // kept, as all pointers here
     const char *version;
-    // The networks in which "@ann" is looked up, in this order.
+    // The networks in which "@ann" is looked up first, in this order.
     const struct slice *networks;
     size_t network_count;
     usec (*wall)(void);

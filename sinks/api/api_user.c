@@ -22,40 +22,58 @@ split(struct slice text)
     return (struct parts){{text.ptr, len}, {colon + 1, text.len - len - 1}};
 }
 
-// "ann" or "network:ann", without the "@" in front.
-static uint32_t
-find_handle(const struct api *api, struct slice handle)
+static struct slice
+without_at(struct slice handle)
 {
-    const struct pipeline *pipeline = api->setup.pipeline;
-    struct parts parts = split(handle);
-    if (!slice_is_none(parts.network)) {
-        return views_find_holder(pipeline, parts.network, parts.rest);
-    }
-    uint32_t user = VIEWS_NONE;
-    for (size_t i = 0; i < api->setup.network_count && user == VIEWS_NONE; i++) {
-        user = views_find_holder(pipeline, api->setup.networks[i], handle);
-    }
-    return user;
+    size_t at = slice_starts(handle, SLICE_LIT("@"));
+    return (struct slice){handle.ptr + at, handle.len - at};
 }
 
-// By id, "@handle", "@network:handle" or "network:@handle".
-static uint32_t
-find_user(const struct api *api, struct slice who)
+// "ann" or "network:ann", without the "@" in front. The order of networks is that of
+// `cascadectl user`. False: the call is refused.
+static bool
+find_handle(const struct api_call *call, struct slice handle, uint32_t *ret_user)
 {
-    const struct pipeline *pipeline = api->setup.pipeline;
+    const struct api_setup *setup = &call->api->setup;
+    struct parts parts = split(handle);
+    usec started;
+    if (!slice_is_none(parts.network)) {
+        *ret_user =
+            views_find_holder(setup->pipeline, parts.network, without_at(parts.rest));
+        return true;
+    }
+    for (size_t i = 0; i < setup->network_count && *ret_user == VIEWS_NONE; i++) {
+        *ret_user = views_find_holder(setup->pipeline, setup->networks[i], handle);
+    }
+    if (*ret_user != VIEWS_NONE) {
+        return true;
+    }
+    // Posts of the own format may have any network.
+    if (!api_begin_costly(call, &started)) {
+        return false;
+    }
+    *ret_user = views_search_holder(setup->pipeline, handle);
+    api_end_costly(call, started);
+    return true;
+}
+
+// By id, "@handle", "@network:handle" or "network:@handle". False: the call is refused.
+static bool
+find_user(const struct api_call *call, struct slice who, uint32_t *ret_user)
+{
+    const struct pipeline *pipeline = call->api->setup.pipeline;
     const struct slice at = SLICE_LIT("@");
+    *ret_user = VIEWS_NONE;
     if (slice_starts(who, at)) {
-        return find_handle(api, (struct slice){who.ptr + 1, who.len - 1});
+        return find_handle(call, without_at(who), ret_user);
     }
-    uint32_t user = views_find_user(pipeline, who);
+    *ret_user = views_find_user(pipeline, who);
     struct parts parts = split(who);
-    if (user == VIEWS_NONE && !slice_is_none(parts.network) &&
+    if (*ret_user == VIEWS_NONE && !slice_is_none(parts.network) &&
         slice_starts(parts.rest, at)) {
-        user =
-            views_find_holder(pipeline, parts.network,
-                              (struct slice){parts.rest.ptr + 1, parts.rest.len - 1});
+        *ret_user = views_find_holder(pipeline, parts.network, without_at(parts.rest));
     }
-    return user;
+    return true;
 }
 
 static void
@@ -78,10 +96,13 @@ void
 api_write_user(const struct api_call *call)
 {
     struct pipeline *pipeline = call->api->setup.pipeline;
-    uint32_t user = find_user(call->api, call->request->words[0]);
+    uint32_t user;
     uint32_t cascades[OWN_POSTS];
     struct change change;
     usec started;
+    if (!find_user(call, call->request->words[0], &user)) {
+        return;
+    }
     if (user == VIEWS_NONE) {
         api_unknown(call, "there is no such person in memory: ask for an id, @handle "
                           "or network:@handle, percent-encoded");

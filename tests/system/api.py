@@ -21,6 +21,7 @@ from tap import case, run_cases  # noqa: E402
 from waiting import PATIENCE, wait  # noqa: E402
 
 CASCADED = os.path.join(os.environ["BUILD"], "cascaded")
+CASCADECTL = os.path.join(os.environ["BUILD"], "cascadectl")
 FOLDER = pathlib.Path(processes.folder())
 SERVER = RedisServer()
 CLIENT = SERVER.connect(decode_responses=True)
@@ -326,7 +327,7 @@ def people_without_a_key_are_found_by_id_and_handle():
         assert not CLIENT.exists("cascaded:user:x:7")
         for name, wanted in (("app:u1", "app:u1"), ("@app:ann", "app:u1"), ("app:@ANN", "app:u1"),
                              ("@bob", "x:7"), ("@x:Bob", "x:7"), ("x:@bob", "x:7"), ("x:7", "x:7"),
-                             ("app:ü/?%", "app:ü/?%"), ("app:@carl", "app:@carl"),
+                             ("@ann", "app:u1"), ("app:ü/?%", "app:ü/?%"), ("app:@carl", "app:@carl"),
                              ("app:@CARL", "app:@carl")):
             shown = replay.get("users/" + quote(name))
             assert shown["id"] == wanted, (name, shown)
@@ -336,6 +337,25 @@ def people_without_a_key_are_found_by_id_and_handle():
             answer = replay.ask("/api/v1/users/" + quote(name))
             assert answer.status == 404, (name, answer.text)
             assert json.loads(answer.text)["error"] == "not_found"
+
+
+@case
+def a_handle_is_found_in_the_network_that_cascadectl_shows_first():
+    path = FOLDER / "networks.ndjson"
+    with open(path, "w", encoding="utf-8") as file:
+        for number, (network, handle) in enumerate((
+                ("zed", "Ann"), ("app", "ann"), ("mid", "ANN"), ("zed", "bob"), ("masto", "bob"), ("x", "Bob"),
+                ("app", "bob"), ("zed", "carl"), ("app", "Ünal"), ("app", "annie"))):
+            author = {"id": f"{network}:u{number}", "handle": handle}
+            file.write(json.dumps({"id": f"{network}:{number}", "time": 1700000000000, "author": author}) + "\n")
+    with Replay(str(path)) as replay:
+        replay.finish()
+        for name, wanted in (("@ann", "app:u1"), ("@bob", "x:u5"), ("@CARL", "zed:u7"), ("@ünal", "app:u8"),
+                             ("@zed:ANN", "zed:u0"), ("@zed:@ann", "zed:u0")):
+            shown = subprocess.run([CASCADECTL, "-r", SERVER.url, "user", name, "--json"], capture_output=True,
+                                   check=True).stdout.decode()
+            assert json.JSONDecoder().raw_decode(shown)[0]["id"] == wanted, (name, shown)
+            assert replay.get("users/" + quote(name))["id"] == wanted, name
 
 
 def grown():
