@@ -8,22 +8,39 @@ enum { ENTRY_WANTED = 1 << 16 }; // bytes from which an entry is ended
 
 _Static_assert((int)ENTRY_BYTES_MAX <= (int)REDIS_OUTLET_ENTRY_MAX, "it fits");
 
-void
+// What is added later never lacks memory.
+static bool
+reserve(struct buffer *buffer, size_t bytes)
+{
+    buffer_init(buffer, bytes);
+    bool has_memory = buffer_extend(buffer, bytes) != NULL;
+    buffer_reset(buffer);
+    return has_memory;
+}
+
+enum status
 handover_init(struct handover *handover, struct redis_sink *sink,
               const struct campaign_words *campaigns)
 {
     *handover = (struct handover){.sink = sink, .campaigns = campaigns};
-    buffer_init(&handover->entry, ENTRY_BYTES_MAX);
-    buffer_init(&handover->post, ENTRY_BYTES_MAX - ENTRY_HEAD_BYTES);
+    bool has_memory = reserve(&handover->entry, ENTRY_BYTES_MAX) &&
+                      reserve(&handover->post, ENTRY_BYTES_MAX - ENTRY_HEAD_BYTES);
+    return has_memory ? STATUS_OK : STATUS_NOMEM;
 }
 
 void
 handover_fini(struct handover *handover)
 {
-    if (handover->sink != NULL) {
-        buffer_fini(&handover->post);
-        buffer_fini(&handover->entry);
-    }
+    buffer_fini(&handover->post);
+    buffer_fini(&handover->entry);
+}
+
+static void
+begin_entry(struct handover *handover, usec wall)
+{
+    buffer_reset(&handover->entry);
+    entry_begin(&handover->entry);
+    handover->wall = wall;
 }
 
 // Ends the open entry. STATUS_AGAIN: there is no room, and it stays open.
@@ -36,14 +53,10 @@ end_entry(struct handover *handover)
         .is_complete = handover->is_complete,
         .campaigns = handover->compared_to,
     };
-    if (handover->entry.size == 0) {
-        entry_begin(&handover->entry);
-    }
     entry_end(&handover->entry, &head);
     if (redis_outlet_put(handover->sink, buffer_text(&handover->entry)) != STATUS_OK) {
         return STATUS_AGAIN;
     }
-    buffer_reset(&handover->entry);
     handover->count = 0;
     return STATUS_OK;
 }
@@ -69,8 +82,7 @@ handover_add(struct handover *handover, const struct post *post, usec wall)
         return STATUS_AGAIN;
     }
     if (handover->count == 0) {
-        entry_begin(&handover->entry);
-        handover->wall = wall;
+        begin_entry(handover, wall);
     }
     handover->compared_to = handover->campaigns->hash;
     handover->wall = wall > handover->wall ? wall : handover->wall;
@@ -96,7 +108,7 @@ handover_tick(struct handover *handover, usec wall, usec lag, bool is_complete)
     handover->lag = lag;
     handover->is_complete = is_complete;
     if (handover->count == 0 && !redis_outlet_has_no_room(handover->sink)) {
-        handover->wall = wall;
-        (void)end_entry(handover);
+        begin_entry(handover, wall);
+        (void)end_entry(handover); // the next one shows the time too
     }
 }

@@ -20,7 +20,7 @@ struct redis_sink;
 struct handover {
     struct redis_sink *sink; // NULL: there is no handover
     const struct campaign_words *campaigns;
-    struct buffer entry;  // the open one
+    struct buffer entry;  // the open one, if there are posts in it
     struct buffer post;   // the bytes of the next post
     size_t count;         // posts in it
     uint64_t compared_to; // the campaigns of these
@@ -30,10 +30,10 @@ struct handover {
     uint64_t posts;       // so far
 };
 
-// Keeps sink and campaigns.
-void handover_init(struct handover *handover, struct redis_sink *sink,
-                   const struct campaign_words *campaigns);
-// Accepts a zeroed one.
+// Keeps sink and campaigns. Allocates all memory; STATUS_NOMEM: there is none.
+enum status handover_init(struct handover *handover, struct redis_sink *sink,
+                          const struct campaign_words *campaigns) MUST_USE;
+// Accepts a zeroed and a half-built one.
 void handover_fini(struct handover *handover);
 
 // Copies post, which arrived at `wall`. STATUS_AGAIN: there is no room; STATUS_FULL: it

@@ -441,8 +441,11 @@ make_parts(struct live *live, struct error *error)
         .handover = live->role == SCALE_INGEST ? &live->handover : NULL,
         .entries = live->role == SCALE_WORK ? &live->settings->redis : NULL,
     };
-    if (live->role == SCALE_INGEST) {
-        handover_init(&live->handover, live->runtime.sink, &live->runtime.campaigns);
+    if (live->role == SCALE_INGEST &&
+        handover_init(&live->handover, live->runtime.sink, &live->runtime.campaigns) !=
+            STATUS_OK) {
+        error_set(error, STATUS_NOMEM, "no memory for entries");
+        return false;
     }
     streams_init(&live->streams, &common);
     live->streams.recall = &live->recall;
