@@ -13,6 +13,7 @@
 #include "daemon/persistence.h"
 #include "daemon/settings.h"
 #include "daemon/stream.h"
+#include "daemon/worker.h"
 #include "ingest/decode/decode.h"
 #include "ingest/decode/decode_format.h"
 #include "ingest/frames/lines.h"
@@ -39,6 +40,7 @@ static const struct metric *const metric_parts[DESCRIBE_METRIC_PARTS] = {
     [DESCRIBE_WEBHOOK] = webhook_metric_rows,
     [DESCRIBE_OUTPUT] = alert_out_metric_rows,
     [DESCRIBE_STATE] = persistence_metric_rows,
+    [DESCRIBE_WORKER] = worker_metric_rows,
     [DESCRIBE_FEED] = feed_metric_rows,
     [DESCRIBE_LOOP] = loop_delay_metric_rows,
 };

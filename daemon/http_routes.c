@@ -11,6 +11,7 @@
 #include "daemon/http_api.h"
 #include "daemon/loop_delay.h"
 #include "daemon/wall_clock.h"
+#include "daemon/worker.h"
 #include "ingest/frames/file_kind.h"
 #include "ingest/frames/lines.h"
 #include "ingest/decode/decode_words.h"
@@ -127,6 +128,7 @@ write_metrics(const struct http_routes *routes, struct buffer *page)
                 setup->handover != NULL ? redis_outlet_metrics(setup->sink) : NULL);
     write_table(page, persistence_metric_rows,
                 persistence->state != NULL ? &persistence->metrics : NULL);
+    write_table(page, worker_metric_rows, setup->worker);
     write_source_metrics(routes, page);
     write_table(page, http_metrics_rows, http_server_metrics(routes->server));
     write_table(page, alert_out_metric_rows, alert_delivery_output(setup->delivery));
@@ -138,9 +140,9 @@ write_metrics(const struct http_routes *routes, struct buffer *page)
 
 // ── pages ──────────────────────────────────────────────────────────────────
 
-static void
-answer_healthz(void *context, const struct http_request *request, struct buffer *body,
-               struct http_reply *reply)
+void
+http_routes_answer_health(void *context, const struct http_request *request,
+                          struct buffer *body, struct http_reply *reply)
 {
     (void)context;
     (void)request;
@@ -175,7 +177,7 @@ answer_metrics(void *context, const struct http_request *request, struct buffer 
 }
 
 static const struct http_page pages[] = {
-    {"/healthz", answer_healthz}, // 200 while the loop runs
+    {"/healthz", http_routes_answer_health}, // 200 while the loop runs
     {"/readyz", answer_readyz},   // 200, or 503 with one line that contains the reason
     {"/metrics", answer_metrics}, // Prometheus
     {NULL, NULL},

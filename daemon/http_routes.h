@@ -10,8 +10,10 @@ struct buffer;
 struct campaign_words;
 struct handover;
 struct http_reply;
+struct http_request;
 struct http_routes;
 struct person_text;
+struct worker_metrics;
 
 struct http_routes_setup {
     struct event_base *base; // kept, as all pointers here
@@ -24,8 +26,9 @@ struct http_routes_setup {
     const struct streams *streams;    // NULL: of a replay, into which nothing is pushed
     const struct name_lookup *lookup; // NULL: there is none
     struct alert_delivery *delivery;
-    const struct loop_delay *delay; // NULL: of a replay
-    const bool *is_started;         // Redis answered, and the sources are started
+    const struct worker_metrics *worker; // NULL: of another role
+    const struct loop_delay *delay;      // NULL: of a replay
+    const bool *is_started;              // Redis answered, and the sources are started
 };
 
 // NULL with error set, also when the address is in use.
@@ -47,5 +50,8 @@ void http_routes_get(struct http_routes *routes, struct slice path, struct buffe
 enum { HTTP_ROUTES_ADDRESS_MAX = 600 };
 void http_routes_address(const struct http_routes *routes,
                          char text[HTTP_ROUTES_ADDRESS_MAX]);
+// The page /healthz, which needs no context.
+void http_routes_answer_health(void *context, const struct http_request *request,
+                               struct buffer *body, struct http_reply *reply);
 // Accepts NULL.
 void http_routes_destroy(struct http_routes **routes);

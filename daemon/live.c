@@ -5,18 +5,19 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "base/log.h"
 #include "daemon/alert_delivery.h"
+#include "daemon/catch_up.h"
 #include "daemon/clock_watch.h"
 #include "daemon/control_socket.h"
 #include "daemon/handover.h"
 #include "daemon/live_status.h"
 #include "daemon/scale.h"
 #include "daemon/signals.h"
+#include "daemon/spare.h"
 #include "daemon/http_routes.h"
 #include "daemon/loop_delay.h"
 #include "daemon/name_lookup.h"
@@ -30,6 +31,7 @@
 #include "daemon/clock_steps.h"
 #include "daemon/wall_clock.h"
 #include "daemon/warn.h"
+#include "daemon/worker.h"
 #include "net/clock.h"
 #include "net/timer.h"
 #include "pipeline/pipeline.h"
@@ -37,7 +39,6 @@
 #include "sinks/redis/redis_sink.h"
 
 #define START_PATIENCE (20 * USEC_PER_S) // for a Redis that has just been started
-#define HOLD_MAX (5 * USEC_PER_MIN)      // to wait for events that only Redis has
 #define BEAT (250 * USEC_PER_MS)         // how often time advances without posts
 
 enum { BEATS_PER_S = 4 };
@@ -52,7 +53,7 @@ struct live {
     struct notify notify;
     struct clock_watch clock;
     struct resume recall;
-    usec held_since; // monotonic, while the sink is held
+    struct catch_up catch_up;
     struct streams streams;
     struct name_lookup *lookup; // NULL: switched off
     struct http_routes *routes; // NULL: http.listen is empty
@@ -70,47 +71,12 @@ struct live {
     struct live_status status;
     enum scale_role role;
     struct handover handover;        // of an ingest process
+    struct worker *worker;           // NULL: of another role
+    bool is_fenced;                  // another worker has taken over
     char state_dir[OPTION_TEXT_MAX]; // of systemd
 };
 
 // ── time passes ────────────────────────────────────────────────────────────
-
-// After a start from a snapshot that is older than Redis, nothing is written until the
-// sources have reached the position in Redis, so that no value in Redis goes back.
-static void
-hold(struct live *live)
-{
-    if (!streams_are_behind(&live->streams)) {
-        return;
-    }
-    live->held_since = clock_monotonic();
-    redis_sink_hold(live->runtime.sink);
-    log_info("redis_newer",
-             "Redis is newer than the snapshot: writing waits until the sources have "
-             "caught up");
-}
-
-static void
-release_if_due(struct live *live)
-{
-    if (!redis_sink_is_held(live->runtime.sink)) {
-        return;
-    }
-    bool is_behind = streams_are_behind(&live->streams);
-    if (is_behind && clock_monotonic() - live->held_since < HOLD_MAX) {
-        return;
-    }
-    if (is_behind) {
-        log_warn("redis_released",
-                 "the sources have not caught up with Redis within %d minutes: writing "
-                 "is resumed, and some values in Redis decrease",
-                 (int)(HOLD_MAX / USEC_PER_MIN));
-    } else {
-        log_info("redis_released",
-                 "the sources have caught up: writing to Redis is resumed");
-    }
-    redis_sink_release(live->runtime.sink);
-}
 
 static void
 on_flush(void *context)
@@ -173,7 +139,7 @@ on_beat(void *context)
     redis_sink_set_streams(live->runtime.sink, figures.lag,
                            figures.is_complete && clock != CLOCK_HELD);
     handover_tick(&live->handover, wall_clock_now(), figures.lag, figures.is_complete);
-    release_if_due(live);
+    catch_up_step(&live->catch_up, &live->streams, live->runtime.sink);
     purge_step(&live->purge);
     if (streams_lack_note(&live->streams) ||
         persistence_lacks_posts(&live->runtime.persistence)) {
@@ -201,27 +167,6 @@ on_watchdog(void *context)
 
 // ── Redis ──────────────────────────────────────────────────────────────────
 
-// The snapshot of a first start is empty. If the process is killed before its next one,
-// it shows since when messages are missing.
-static void
-save_start(struct live *live)
-{
-    struct persistence *persistence = &live->runtime.persistence;
-    if (live->role == SCALE_INGEST) {
-        return; // there is no state
-    }
-    if (persistence->state == NULL) {
-        log_info("snapshot_off",
-                 "state.dir is not set: after a restart everything is counted from "
-                 "zero");
-    } else if (!persistence->is_restored) {
-        log_info("snapshot_none",
-                 "there is no snapshot in %s: counting starts from zero",
-                 persistence->setup.dir);
-        persistence_save_soon(persistence);
-    }
-}
-
 static void
 on_ready(void *context)
 {
@@ -238,10 +183,12 @@ on_ready(void *context)
                       error.code == STATUS_NOMEM ? EX_OSERR : EX_CONFIG);
         return;
     }
-    hold(live);
+    catch_up_begin(&live->catch_up, &live->streams, live->runtime.sink);
     live_status_start(&live->status, posts_of(live));
     persistence_start(&live->runtime.persistence);
-    save_start(live);
+    if (live->role != SCALE_INGEST) {
+        persistence_begin(&live->runtime.persistence);
+    }
     log_info("started", "started: %zu sources, connected to Redis",
              live->streams.count);
     notify_send(&live->notify, "READY=1\nSTATUS=0/%zu streams, connecting",
@@ -250,17 +197,11 @@ on_ready(void *context)
 
 // ── signals ────────────────────────────────────────────────────────────────
 
+// All is written that can be, and a spare may count from here on.
 static void
-on_finished(void *context, const struct error *error)
+on_released(void *context)
 {
     struct live *live = context;
-    int exit_code = error != NULL ? EX_UNAVAILABLE
-                    : alert_delivery_flush_output(live->runtime.delivery) ? 0
-                                                                          : EX_IOERR;
-    if (error != NULL) {
-        log_error("changes_unwritten", "%s", error->text);
-    }
-    signals_doing(RUNTIME_UNSAVED, exit_code != 0 ? exit_code : EX_TEMPFAIL);
     live->is_saved_last = true;
     int saved = persistence_save(&live->runtime.persistence);
     uint64_t pending = alert_delivery_pending(live->runtime.delivery);
@@ -270,7 +211,42 @@ on_finished(void *context, const struct error *error)
                  "next start",
                  pending);
     }
-    runtime_leave(&live->runtime, exit_code != 0 ? exit_code : saved);
+    runtime_leave(&live->runtime, saved);
+}
+
+static void
+on_finished(void *context, const struct error *error)
+{
+    struct live *live = context;
+    if (live->is_fenced) {
+        return; // what is left, another worker writes
+    }
+    int exit_code = error != NULL ? EX_UNAVAILABLE
+                    : alert_delivery_flush_output(live->runtime.delivery) ? 0
+                                                                          : EX_IOERR;
+    if (error != NULL) {
+        log_error("changes_unwritten", "%s", error->text);
+    }
+    signals_doing(RUNTIME_UNSAVED, exit_code != 0 ? exit_code : EX_TEMPFAIL);
+    live->runtime.exit_code = exit_code;
+    if (live->worker != NULL) {
+        worker_release(live->worker);
+    } else {
+        on_released(live);
+    }
+}
+
+// Another worker has taken over: this one becomes its spare.
+static void
+on_fenced(void *context)
+{
+    struct live *live = context;
+    if (!live->is_fenced && !live->is_saved_last) {
+        live->is_fenced = true;
+        log_warn("taken_over_from", "another worker has taken over, since this one was "
+                                    "silent: its state is dropped");
+        runtime_leave(&live->runtime, 0);
+    }
 }
 
 static void
@@ -367,30 +343,16 @@ note_streams(void *context, char *note)
 {
     struct live *live = context;
     streams_note(&live->streams, wall_clock_now(), live->is_saved_last, note,
-                 STATE_NOTE_MAX);
+                 STATE_NOTE_MAX - SNAPSHOT_COPY_LINE);
+    if (live->worker != NULL) {
+        snapshot_copy_note(redis_tenure_epoch(live->runtime.sink), note + strlen(note));
+    }
 }
 
 static void
-on_saved(void *context)
+on_saved(void *context, bool is_kept)
 {
-    struct live *live = context;
-    bool is_kept = live->runtime.persistence.metrics.is_failing == 0;
-    streams_noted(&live->streams, is_kept);
-}
-
-// The directory in the configuration, or the one that systemd made: the first if there
-// are several.
-static const char *
-state_dir(struct live *live)
-{
-    const char *made = getenv("STATE_DIRECTORY");
-    const char *configured = live->settings->state.dir;
-    if (configured[0] != '\0' || made == NULL) {
-        return configured;
-    }
-    snprintf(live->state_dir, sizeof(live->state_dir), "%.*s", (int)strcspn(made, ":"),
-             made);
-    return live->state_dir;
+    streams_noted(&((struct live *)context)->streams, is_kept);
 }
 
 static bool
@@ -426,6 +388,21 @@ make_control(struct live *live, struct error *error)
     live->runtime.places[0] = live->routes != NULL ? live->http : NULL;
     live->runtime.places[1] = live->control != NULL ? live->control_path : NULL;
     return live->control_path[0] == '\0' || live->control != NULL;
+}
+
+static bool
+make_worker(struct live *live, struct error *error)
+{
+    const struct worker_needs needs = {
+        .base = live->runtime.base,
+        .settings = live->settings,
+        .persistence = &live->runtime.persistence,
+        .on_copied = persistence_copied,
+        .on_lost = on_fenced,
+        .on_released = on_released,
+        .context = live,
+    };
+    return live->worker == NULL || worker_start(live->worker, &needs, error);
 }
 
 static bool
@@ -476,6 +453,7 @@ make_parts(struct live *live, struct error *error)
         .lookup = live->lookup,
         .delivery = live->runtime.delivery,
         .handover = live->role == SCALE_INGEST ? &live->handover : NULL,
+        .worker = live->worker != NULL ? &live->worker->metrics : NULL,
         .delay = &live->delay,
         .is_started = &live->runtime.has_started,
     };
@@ -483,7 +461,7 @@ make_parts(struct live *live, struct error *error)
         live->routes = http_routes_create(&setup, error);
     }
     return (live->settings->http.listen[0] == '\0' || live->routes != NULL) &&
-           make_control(live, error);
+           make_control(live, error) && make_worker(live, error);
 }
 
 static void
@@ -499,12 +477,17 @@ set_up(struct live *live, struct error *error)
 {
     const struct runtime_setup setup = {
         .settings = live->settings,
-        .state_dir = live->role == SCALE_INGEST ? "" : state_dir(live),
+        .state_dir =
+            live->role == SCALE_INGEST
+                ? ""
+                : state_find_directory(&live->settings->state, live->state_dir),
         .webhooks = live->settings->webhook_count,
         .is_live = true,
         .start_patience = START_PATIENCE,
         .note = note_streams,
         .on_saved = on_saved,
+        .worker = live->worker,
+        .on_fenced = live->worker != NULL ? on_fenced : NULL,
         .on_ready = on_ready,
         .on_flush = on_flush,
         .on_stop = on_stop,
@@ -541,6 +524,12 @@ static void
 tear_down(struct live *live)
 {
     signals_doing("connections are not closed", live->runtime.exit_code);
+    if (live->is_fenced) {
+        signals_detach(); // a spare follows
+    }
+    if (live->worker != NULL) {
+        worker_stop(live->worker);
+    }
     control_socket_destroy(&live->control);
     http_routes_destroy(&live->routes);
     name_lookup_destroy(&live->lookup);
@@ -552,25 +541,48 @@ tear_down(struct live *live)
     }
     runtime_close(&live->runtime);
     handover_fini(&live->handover);
-    notify_fini(&live->notify);
 }
 
+// From set-up to the end. worker: NULL: of another role.
 static int
-explain_nothing(const struct config_place *place)
+run_once(struct live *live, const struct config_place *place, struct settings *settings,
+         struct worker *worker)
 {
-    if (place->path == NULL) {
-        log_error("usage",
-                  "name a FILE to replay, or - for standard input, or a configuration "
-                  "with sources (see cascaded --help)");
-        return EX_USAGE;
+    struct error error = {0};
+    live->place = *place;
+    live->settings = settings;
+    live->role = scale_role(&settings->scale);
+    live->worker = worker;
+    live->runtime.exit_code = set_up(live, &error);
+    if (live->runtime.exit_code != 0) {
+        log_error("start_failed", "%s", error.text);
+    } else {
+        runtime_dispatch(&live->runtime);
     }
-    log_error("usage",
-              "%s: no source is configured; write for example: source \"x\" { url = "
-              "\"https://api.x.com/2/tweets/search/stream\" token_file = "
-              "\"/etc/cascaded/credentials/x-token\" }, or set http.token_file to "
-              "accept pushed posts",
-              place->path);
-    return EX_CONFIG;
+    tear_down(live);
+    return live->runtime.exit_code;
+}
+
+// A worker whose prefix another one has taken over becomes a spare.
+static int
+run_worker(struct live *live, const struct config_place *place,
+           struct settings *settings)
+{
+    static struct worker worker;
+    int exit_code;
+    bool is_taken;
+    do {
+        const struct notify notify = live->notify;
+        memset(live, 0, sizeof(*live));
+        live->notify = notify;
+        exit_code = spare_wait(&worker, settings,
+                               state_find_directory(&settings->state, live->state_dir),
+                               &live->notify, &is_taken);
+        if (is_taken) {
+            exit_code = run_once(live, place, settings, &worker);
+        }
+    } while (is_taken && live->is_fenced && !live->runtime.is_stopping);
+    return exit_code;
 }
 
 int
@@ -578,22 +590,12 @@ live_run(const struct config_place *place, struct settings *settings)
 {
     static struct live live;
     struct error error = {0};
-    if (!settings_has_input(settings)) {
-        return explain_nothing(place);
-    }
-    live.place = *place;
-    live.settings = settings;
-    live.role = scale_role(&settings->scale);
     if (!notify_init(&live.notify, &error)) {
         log_warn("notify_failed", "%s", error.text);
-        error = (struct error){0};
     }
-    live.runtime.exit_code = set_up(&live, &error);
-    if (live.runtime.exit_code != 0) {
-        log_error("start_failed", "%s", error.text);
-    } else {
-        runtime_dispatch(&live.runtime);
-    }
-    tear_down(&live);
-    return live.runtime.exit_code;
+    int exit_code = scale_role(&settings->scale) == SCALE_WORK
+                        ? run_worker(&live, place, settings)
+                        : run_once(&live, place, settings, NULL);
+    notify_fini(&live.notify);
+    return exit_code;
 }

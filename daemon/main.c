@@ -45,6 +45,24 @@ check_people(const struct settings *settings)
 }
 
 static int
+explain_nothing(const struct config_place *place)
+{
+    if (place->path == NULL) {
+        log_error("usage",
+                  "name a FILE to replay, or - for standard input, or a configuration "
+                  "with sources (see cascaded --help)");
+        return EX_USAGE;
+    }
+    log_error("usage",
+              "%s: no source is configured; write for example: source \"x\" { url = "
+              "\"https://api.x.com/2/tweets/search/stream\" token_file = "
+              "\"/etc/cascaded/credentials/x-token\" }, or set http.token_file to "
+              "accept pushed posts",
+              place->path);
+    return EX_CONFIG;
+}
+
+static int
 run(const struct cli *cli)
 {
     static struct settings settings;
@@ -77,7 +95,8 @@ run(const struct cli *cli)
     if (cli->file_count != 0) {
         return replay_run(cli, &settings);
     }
-    return live_run(&place, &settings);
+    return settings_has_input(&settings) ? live_run(&place, &settings)
+                                         : explain_nothing(&place);
 }
 
 static int

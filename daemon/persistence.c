@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "daemon/wall_clock.h"
+#include "daemon/worker.h"
 #include "ingest/text/text.h"
 #include "net/clock.h"
 
@@ -56,6 +57,14 @@ on_unusable(void *context, const struct error *error)
 }
 
 static void
+tell_saved(struct persistence *persistence, bool is_kept)
+{
+    if (persistence->setup.on_saved != NULL) {
+        persistence->setup.on_saved(persistence->setup.context, is_kept);
+    }
+}
+
+static void
 on_saved(void *context, const struct error *error)
 {
     struct persistence *persistence = context;
@@ -77,9 +86,26 @@ on_saved(void *context, const struct error *error)
         }
     }
     metrics->is_failing = error != NULL;
-    if (persistence->setup.on_saved != NULL) {
-        persistence->setup.on_saved(persistence->setup.context);
+    if (error == NULL && persistence->setup.worker != NULL) {
+        persistence->is_copying = true;
+        worker_copy(persistence->setup.worker, state_directory(persistence->state));
+    } else {
+        tell_saved(persistence, error == NULL);
     }
+}
+
+void
+persistence_copied(struct persistence *persistence, bool is_good)
+{
+    persistence->is_copying = false;
+    persistence->not_copied += !is_good;
+    tell_saved(persistence, is_good);
+}
+
+bool
+persistence_is_saving(const struct persistence *persistence)
+{
+    return state_is_saving(persistence->state) || persistence->is_copying;
 }
 
 static struct slice
@@ -160,9 +186,24 @@ persistence_start(struct persistence *persistence)
 }
 
 void
+persistence_begin(struct persistence *persistence)
+{
+    if (persistence->state == NULL) {
+        log_info("snapshot_off",
+                 "state.dir is not set: after a restart everything is counted from "
+                 "zero");
+    } else if (!persistence->is_restored) {
+        log_info("snapshot_none",
+                 "there is no snapshot in %s: counting starts from zero",
+                 persistence->setup.dir);
+        persistence_save_soon(persistence);
+    }
+}
+
+void
 persistence_save_soon(struct persistence *persistence)
 {
-    if (!state_is_saving(persistence->state)) {
+    if (!persistence_is_saving(persistence)) {
         persistence->has_posts = pipeline_metrics(persistence->pipeline)->posts != 0;
         persistence->begun = clock_monotonic();
         (void)state_save(persistence->state, persistence->pipeline,

@@ -14,6 +14,7 @@
 #include "pipeline/pipeline.h"
 
 struct event_base;
+struct worker;
 
 // Writes the current note, ended by a NUL, into STATE_NOTE_MAX bytes.
 typedef void (*persistence_note_fn)(void *context, char *note);
@@ -26,10 +27,11 @@ struct persistence_setup {
     bool discards;   // a snapshot of other options or another version is set aside
     usec every;
     persistence_note_fn note;
-    // A snapshot that was begun beside the loop is on disk, or could not be written.
-    // May be NULL.
-    void (*on_saved)(void *context);
-    void *context; // for both
+    // A snapshot that was begun beside the loop is on disk, and copied: is_kept; or
+    // not. May be NULL.
+    void (*on_saved)(void *context, bool is_kept);
+    struct worker *worker; // copies each snapshot to Redis; or NULL
+    void *context;         // for note and on_saved
 };
 
 struct persistence_metrics {
@@ -50,7 +52,9 @@ struct persistence {
     usec begun; // monotonic, of the last snapshot beside the loop
     usec took;  // the newest that was written beside the loop; 0: none was
     bool is_restored;
-    bool has_posts; // the last snapshot that was loaded or begun contains posts
+    bool is_copying;
+    uint64_t not_copied; // snapshots that were written but not copied
+    bool has_posts;      // the last snapshot that was loaded or begun contains posts
     char note
         [STATE_NOTE_MAX]; // of the snapshot that was loaded, until persistence_start
 };
@@ -64,9 +68,17 @@ void persistence_fini(struct persistence *persistence);
 
 // From now on there is state to save.
 void persistence_start(struct persistence *persistence);
+// Reports if there is no state to resume from, and begins a snapshot then: that of a
+// first start is empty, and if the process is killed before its next one, it shows
+// since when messages are missing.
+void persistence_begin(struct persistence *persistence);
 // Begins a snapshot now, beside the loop, unless one is being written. There must be a
 // directory.
 void persistence_save_soon(struct persistence *persistence);
+// Whether one is being written, or copied.
+bool persistence_is_saving(const struct persistence *persistence);
+// The worker has copied the snapshot, or could not.
+void persistence_copied(struct persistence *persistence, bool is_good);
 // There is a directory, the pipeline has counted posts, and no snapshot that was begun
 // contains any: a process that is killed now would lose them without a trace.
 bool persistence_lacks_posts(const struct persistence *persistence);

@@ -46,23 +46,29 @@ look_at_writing(struct purge *purge)
     purge->stage = PURGE_SAVING;
 }
 
+static uint64_t
+failures(const struct persistence *persistence)
+{
+    return persistence->metrics.failed + persistence->not_copied;
+}
+
 // True while a snapshot is being written.
 static bool
 save(struct purge *purge)
 {
     const struct persistence *persistence = purge->persistence;
-    if (state_is_saving(persistence->state)) {
+    if (persistence_is_saving(persistence)) {
         return true;
     }
     if (purge->is_saving) {
         purge->is_saving = false;
-        purge->is_unsaved = persistence->metrics.failed != purge->failed;
+        purge->is_unsaved = failures(persistence) != purge->failed;
         purge->snapshots += !purge->is_unsaved;
     }
     if (purge->snapshots == SNAPSHOTS || purge->is_unsaved) {
         return false;
     }
-    purge->failed = persistence->metrics.failed;
+    purge->failed = failures(persistence);
     purge->is_saving = true;
     persistence_save_soon(purge->persistence);
     return true;

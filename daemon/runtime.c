@@ -13,6 +13,7 @@
 #include "daemon/reason.h"
 #include "daemon/signals.h"
 #include "daemon/wall_clock.h"
+#include "daemon/worker.h"
 #include "net/http_client.h"
 #include "pipeline/pipeline.h"
 #include "sinks/redis/redis_sink.h"
@@ -119,6 +120,13 @@ on_redis(void *context, enum redis_event event, int exit_code,
         }
         break;
     case REDIS_EVENT_FENCED:
+        if (runtime->setup.on_fenced != NULL) {
+            runtime->setup.on_fenced(runtime->setup.context);
+            break;
+        }
+        log_error(event_name(event), "%s", error->text);
+        runtime_leave(runtime, exit_code);
+        break;
     case REDIS_EVENT_FATAL:
         log_error(event_name(event), "%s", error->text);
         runtime_leave(runtime, exit_code);
@@ -193,6 +201,7 @@ runtime_open(struct runtime *runtime, const struct runtime_setup *setup,
         .every = settings->state.every,
         .note = setup->note,
         .on_saved = setup->on_saved,
+        .worker = setup->worker,
         .context = setup->context,
     };
     int exit_code = persistence_init(&runtime->persistence, &persistence, error);
@@ -242,6 +251,7 @@ runtime_connect(struct runtime *runtime, const struct redis_resume_request *reca
         runtime->outlet.most = settings->scale.backlog;
         scale_own_prefix(&settings->scale, &redis);
     }
+    const struct worker *worker = runtime->setup.worker;
     const struct redis_sink_setup sink = {
         .base = runtime->base,
         .options = &redis,
@@ -255,6 +265,7 @@ runtime_connect(struct runtime *runtime, const struct redis_resume_request *reca
         .recall = recall,
         .alerts = alert_delivery_alerts(runtime->delivery),
         .outlet = is_ingest ? &runtime->outlet : NULL,
+        .tenure = worker != NULL ? &worker->tenure : NULL,
         .context = runtime,
         .places = runtime->places,
     };

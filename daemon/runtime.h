@@ -23,6 +23,7 @@ struct event_base;
 struct http_client;
 struct redis_resume_request;
 struct redis_sink;
+struct worker;
 
 // What is lost if a snapshot is not written before the deadline of a stop.
 #define RUNTIME_UNSAVED                                                                \
@@ -38,13 +39,16 @@ struct runtime_setup {
                             // the process at any time, else only before the first flush
     usec start_patience;    // for a Redis that has just been started
 
-    persistence_note_fn note;        // writes the note of a snapshot
-    void (*on_saved)(void *context); // as in persistence_setup; or NULL
-    void (*on_ready)(void *context); // Redis answers, for the first time
-    void (*on_flush)(void *context); // a flush is about to start
-    void (*on_stop)(void *context);  // a signal; a second one, or one before on_ready,
-                                     // ends the process at once
-    void *context;                   // for the five
+    persistence_note_fn note;                      // writes the note of a snapshot
+    void (*on_saved)(void *context, bool is_kept); // as in persistence_setup; or NULL
+    struct worker *worker;                         // NULL: of another role
+    void (*on_fenced)(void *context); // instead of the end: another has the prefix; or
+                                      // NULL
+    void (*on_ready)(void *context);  // Redis answers, for the first time
+    void (*on_flush)(void *context);  // a flush is about to start
+    void (*on_stop)(void *context);   // a signal; a second one, or one before on_ready,
+                                      // ends the process at once
+    void *context;                    // for all of them
 };
 
 struct runtime {

@@ -17,6 +17,7 @@ enum scale_role { SCALE_BOTH, SCALE_INGEST, SCALE_WORK };
 struct scale_options {
     char role[OPTION_TEXT_MAX];
     uint64_t backlog; // most entries in the stream
+    usec takeover;    // silence of a worker after which a spare takes over
 };
 
 extern const struct option scale_option_rows[];

@@ -22,6 +22,7 @@ static struct {
     signals_fn on_signal;
     void *context;
     timer_t timer;
+    bool is_installed; // handlers, timer and pipe
     int wake[2];
     volatile sig_atomic_t is_halting;
     volatile sig_atomic_t exit_code;
@@ -91,13 +92,10 @@ handle_hangup(void)
            (before.sa_handler == SIG_IGN || handle(SIGHUP, on_number));
 }
 
-bool
-signals_init(struct event_base *base, signals_fn on_signal, void *context)
+static bool
+install(void)
 {
     struct sigevent alarm = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM};
-    signals.on_signal = on_signal;
-    signals.context = context;
-    signals_doing("nothing was started", 0);
     if (pipe(signals.wake) != 0 ||
         timer_create(CLOCK_MONOTONIC, &alarm, &signals.timer) != 0) {
         return false;
@@ -108,11 +106,33 @@ signals_init(struct event_base *base, signals_fn on_signal, void *context)
             return false;
         }
     }
+    signals.is_installed = handle(SIGALRM, on_alarm) && handle(SIGINT, on_number) &&
+                           handle(SIGTERM, on_number) && handle_hangup();
+    return signals.is_installed;
+}
+
+bool
+signals_init(struct event_base *base, signals_fn on_signal, void *context)
+{
+    signals.on_signal = on_signal;
+    signals.context = context;
+    signals_doing("nothing was started", 0);
+    if (!signals.is_installed && !install()) {
+        return false;
+    }
     signals.readable =
         event_new(base, signals.wake[0], EV_READ | EV_PERSIST, on_wake, NULL);
     return signals.readable != NULL && event_add(signals.readable, NULL) == 0 &&
-           handle(SIGALRM, on_alarm) && handle(SIGINT, on_number) &&
-           handle(SIGTERM, on_number) && handle_hangup();
+           handle_hangup();
+}
+
+void
+signals_detach(void)
+{
+    if (signals.readable != NULL) {
+        event_free(signals.readable);
+        signals.readable = NULL;
+    }
 }
 
 void
@@ -124,8 +144,8 @@ signals_fini(void)
     handle(SIGINT, SIG_IGN);
     handle(SIGTERM, SIG_IGN);
     handle(SIGHUP, SIG_IGN);
-    event_free(signals.readable);
-    signals.readable = NULL;
+    signals_detach();
+    signals.is_installed = false;
     close(signals.wake[0]);
     close(signals.wake[1]);
 }

@@ -18,6 +18,9 @@ typedef void (*signals_fn)(void *context);
 // Installs the handlers; SIGHUP stays ignored if it is. Keeps all. False when the
 // system refuses.
 bool signals_init(struct event_base *base, signals_fn on_signal, void *context);
+// The loop ends, and another one begins with signals_init, which gets what comes in
+// between. signals_fini then does nothing.
+void signals_detach(void);
 // From here on the signals are ignored; the deadline remains in force.
 void signals_fini(void);
 

@@ -26,11 +26,8 @@
 #include "pipeline/pipeline.h"
 #include "pipeline/snapshot.h"
 
-#define NEWEST "snapshot"
-#define PREVIOUS "snapshot.previous"
 #define DAMAGED "snapshot.damaged"
 #define DISCARDED "snapshot.discarded-%Y%m%dT%H%M%SZ" // the time of writing
-#define PART "snapshot.part"
 
 enum {
     NAME_ROOM = 64,
@@ -59,6 +56,23 @@ struct state {
     struct event *ended; // SIGCHLD
     pid_t child;         // 0: none
 };
+
+const char *
+state_find_directory(const struct state_options *options, char room[OPTION_TEXT_MAX])
+{
+    const char *made = getenv("STATE_DIRECTORY");
+    if (options->dir[0] != '\0' || made == NULL) {
+        return options->dir;
+    }
+    snprintf(room, OPTION_TEXT_MAX, "%.*s", (int)strcspn(made, ":"), made);
+    return room;
+}
+
+int
+state_directory(const struct state *state)
+{
+    return state->dir;
+}
 
 // ── writing ────────────────────────────────────────────────────────────────
 
@@ -140,11 +154,11 @@ write_part(const struct state *state, struct pipeline *pipeline, struct slice no
            struct writer *writer)
 {
     // Left by a writer that was killed, or a link made by another user.
-    if (unlinkat(state->dir, PART, 0) != 0 && errno != ENOENT) {
+    if (unlinkat(state->dir, STATE_PART, 0) != 0 && errno != ENOENT) {
         return errno;
     }
-    int fd =
-        openat(state->dir, PART, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
+    int fd = openat(state->dir, STATE_PART, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+                    FILE_MODE);
     if (fd < 0) {
         return errno;
     }
@@ -160,28 +174,29 @@ write_part(const struct state *state, struct pipeline *pipeline, struct slice no
         close(fd);
     }
     if (reason != 0) {
-        (void)unlinkat(state->dir, PART, 0); // it may be what fills the disk
+        (void)unlinkat(state->dir, STATE_PART, 0); // it may be what fills the disk
     }
     return reason;
 }
 
 // Links the newest to its second name first, so that a newest snapshot exists at any
 // time.
+int
+state_install(int dir)
+{
+    bool is_done =
+        (unlinkat(dir, STATE_PREVIOUS, 0) == 0 || errno == ENOENT) &&
+        (linkat(dir, STATE_NEWEST, dir, STATE_PREVIOUS, 0) == 0 || errno == ENOENT) &&
+        renameat(dir, STATE_PART, dir, STATE_NEWEST) == 0 && fsync(dir) == 0;
+    return is_done ? 0 : errno;
+}
+
 static int
 write_snapshot(const struct state *state, struct pipeline *pipeline, struct slice note,
                struct writer *writer)
 {
     int reason = write_part(state, pipeline, note, writer);
-    if (reason != 0) {
-        return reason;
-    }
-    int dir = state->dir;
-    if ((unlinkat(dir, PREVIOUS, 0) != 0 && errno != ENOENT) ||
-        (linkat(dir, NEWEST, dir, PREVIOUS, 0) != 0 && errno != ENOENT) ||
-        renameat(dir, PART, dir, NEWEST) != 0 || fsync(dir) != 0) {
-        return errno;
-    }
-    return 0;
+    return reason != 0 ? reason : state_install(state->dir);
 }
 
 static enum status
@@ -374,7 +389,7 @@ static int
 try_all(const struct state *state, struct state_load *load, struct pipeline **pipeline,
         struct error *error)
 {
-    struct attempt attempts[] = {{.name = NEWEST}, {.name = PREVIOUS}};
+    struct attempt attempts[] = {{.name = STATE_NEWEST}, {.name = STATE_PREVIOUS}};
     const size_t most = sizeof(attempts) / sizeof(attempts[0]);
     size_t useless = 0; // attempts before the good one
     while (useless < most) {

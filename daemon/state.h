@@ -39,6 +39,16 @@ struct state_options {
 
 extern const struct option state_option_rows[];
 
+// The directory in the options, or the one that systemd made: the first if there are
+// several. room: for the latter.
+const char *state_find_directory(const struct state_options *options,
+                                 char room[OPTION_TEXT_MAX]);
+
+// The newest snapshot, the one before, and one that is being written.
+#define STATE_NEWEST "snapshot"
+#define STATE_PREVIOUS "snapshot.previous"
+#define STATE_PART "snapshot.part"
+
 enum { STATE_NOTE_MAX = 1 << 17 };
 
 // error: NULL: the snapshot is on disk. Else one line for the log; the previous
@@ -85,6 +95,11 @@ int state_load(const struct state *state, struct state_load *load,
 // note, at most STATE_NOTE_MAX - 1 bytes.
 bool state_save(struct state *state, struct pipeline *pipeline, struct slice note);
 bool state_is_saving(const struct state *state);
+
+// The open directory, for daemon/snapshot_copy.h.
+int state_directory(const struct state *state);
+// Makes the part in that directory the newest snapshot. Returns 0 or an errno.
+int state_install(int dir);
 
 // Writes one and waits for it, at the end of the process.
 enum status state_save_now(struct state *state, struct pipeline *pipeline,

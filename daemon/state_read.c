@@ -100,6 +100,9 @@ read_content(struct reader *reader, struct state_read *read, struct error *why)
         return error_set(why, STATUS_PARSE, "it was not made by this program");
     }
     read->note[note_len] = '\0';
+    if (read->pipeline == NULL) {
+        return STATUS_OK;
+    }
     enum status status = snapshot_load(read->pipeline, read_bytes, reader, why);
     if (status == STATUS_OK && reader->left != 0) {
         status = error_set(why, STATUS_PARSE,

@@ -32,7 +32,7 @@ struct state_read {
     const char *name;
     char *note;                // STATE_NOTE_MAX bytes; ended by a NUL
     struct pipeline *pipeline; // fresh; after any result but GOOD and NONE it is good
-                               // for pipeline_destroy only
+                               // for pipeline_destroy only. NULL: only the note is read
     // Results.
     int reason;  // FAILED: errno
     time_t made; // GOOD, OTHER: when the file was written last

@@ -7,7 +7,7 @@
 
 #include "sinks/redis/redis_conn_inside.h"
 
-enum { WORDS_MAX = 8 };
+enum { WORDS_MAX = 32 };
 
 static const usec idle_most = USEC_PER_S;
 

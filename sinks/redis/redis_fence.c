@@ -1,23 +1,19 @@
 #include "sinks/redis/redis_fence.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "sinks/redis/redis_inside.h"
-#include "net/redis/redis_tls.h"
 
 bool
-redis_fence_init(struct redis_fence *fence)
+redis_fence_init(struct redis_fence *fence, const struct redis_tenure *tenure)
 {
-    unsigned char bytes[REDIS_TOKEN_BYTES];
-    if (!redis_tls_random(bytes, sizeof(bytes))) {
-        return false;
-    }
-    for (size_t i = 0; i < sizeof(bytes); i++) {
-        snprintf(fence->token + 2 * i, 3, "%02x", (unsigned)bytes[i]);
-    }
     fence->is_unknown = true;
+    if (tenure == NULL) {
+        return redis_tenure_name(fence->token);
+    }
+    fence->epoch = tenure->epoch;
+    memcpy(fence->token, tenure->token, sizeof(fence->token));
     return true;
 }
 

@@ -8,24 +8,22 @@
 #include "base/status.h"
 #include "sinks/redis/redis_answer.h"
 #include "sinks/redis/redis_phase.h"
+#include "sinks/redis/redis_tenure.h"
 
 struct redis_sink;
 
-// Distinguishes this process' own claim from another daemon's: random bytes, and their
-// text.
-enum { REDIS_TOKEN_BYTES = 16, REDIS_TOKEN_TEXT = 2 * REDIS_TOKEN_BYTES + 1 };
-
 struct redis_fence {
-    uint64_t epoch; // ours; 0: never claimed
-    char token[REDIS_TOKEN_TEXT];
-    bool is_claimed;    // on this connection
-    bool is_claim_open; // a claim was sent and its answer never came
-    bool is_unknown;    // Redis may contain other keys than those written
+    uint64_t epoch;               // ours; 0: never claimed
+    char token[REDIS_TOKEN_TEXT]; // distinguishes our claim from another daemon's
+    bool is_claimed;              // on this connection
+    bool is_claim_open;           // a claim was sent and its answer never came
+    bool is_unknown;              // Redis may contain other keys than those written
     char run_id[REDIS_ANSWER_NAME_MAX];
 };
 
-// False if the system has no random bytes.
-bool redis_fence_init(struct redis_fence *fence) MUST_USE;
+// tenure: that began before; or NULL. False if the system has no random bytes.
+bool redis_fence_init(struct redis_fence *fence,
+                      const struct redis_tenure *tenure) MUST_USE;
 
 // Entering GREET and CLAIM.
 enum redis_phase redis_fence_greet(struct redis_sink *sink);

@@ -115,6 +115,14 @@ const struct redis_key redis_keys_rows[] = {
      "that finds a greater number than its own stops"},
     {"owner", "string",
      "Random name of the daemon that raised the epoch last"},
+    {"beat", "string",
+     "Of workers (scale.role): the epoch at which the worker took over, a counter that it raises "
+     "several times a second, and how long it may be silent (ms; 0: the spare's scale.takeover); or free"},
+    {"snap", "hash",
+     "Of workers: the newest snapshot in Redis: format, version, first and chunks (snap:<n> from "
+     "first on), bytes, sha256, epoch, run and number (of the last entry that it contains), from and "
+     "until (between them, chunks may be of a copy that was not completed)"},
+    {"snap:<n>", "string", "Of workers: a part of a snapshot"},
     {NULL, NULL, NULL},
 };
 // clang-format on
@@ -141,6 +149,9 @@ redis_keys_init(struct redis_keys *keys, const char *prefix)
         [REDIS_KEY_CALIBRATION] = "calibration",
         [REDIS_KEY_EPOCH] = "epoch",
         [REDIS_KEY_OWNER] = "owner",
+        [REDIS_KEY_BEAT] = "beat",
+        [REDIS_KEY_SNAP] = "snap",
+        [REDIS_KEY_CHUNK] = "snap:",
     };
     assert(strlen(prefix) <= REDIS_PREFIX_MAX);
     for (size_t i = 0; i < REDIS_KEY_KINDS; i++) {

@@ -37,6 +37,9 @@ enum redis_key_kind {
     REDIS_KEY_META,
     REDIS_KEY_EPOCH,
     REDIS_KEY_OWNER,
+    REDIS_KEY_BEAT,
+    REDIS_KEY_SNAP,  // the manifest
+    REDIS_KEY_CHUNK, // "3"
     REDIS_KEY_KINDS,
 };
 

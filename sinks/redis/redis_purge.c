@@ -99,7 +99,7 @@ add_epochs(struct redis_sink *sink, struct slice key)
 {
     struct redis_purge *purge = &sink->purge;
     for (size_t at = strlen(sink->prefix) + 1; at < key.len; at++) {
-        if (strchr("aceghmotu", key.ptr[at]) == NULL) {
+        if (strchr("abceghmostu", key.ptr[at]) == NULL) {
             continue; // no kind begins with it
         }
         struct slice rest = {key.ptr + at, key.len - at};

@@ -47,7 +47,7 @@ redis_sink_create(const struct redis_sink_setup *setup, struct redis_sink **ret_
         .metrics = &sink->metrics,
     };
     enum status status = STATUS_NOMEM;
-    if (redis_fence_init(&sink->fence) && redis_machine_init(sink)) {
+    if (redis_fence_init(&sink->fence, setup->tenure) && redis_machine_init(sink)) {
         status = redis_conn_create(&conn, &sink->conn, error);
     }
     if (status != STATUS_OK) {

@@ -35,7 +35,7 @@ struct redis_alerts;
 struct redis_outlet_setup;
 struct redis_resume_request;
 struct redis_sink;
-
+struct redis_tenure;
 enum {
     REDIS_BATCH_COMMANDS = 2000,
     // Redis keeps the words of a transaction until EXEC, in about four times its bytes:
@@ -65,7 +65,6 @@ typedef void (*redis_event_fn)(void *context, enum redis_event event, int exit_c
 // A flush is about to start: cursors set now are part of it.
 typedef void (*redis_flush_fn)(void *context);
 
-// error: NULL when everything is in Redis and acknowledged.
 typedef void (*redis_done_fn)(void *context, const struct error *error);
 
 struct redis_sink_setup {
@@ -83,8 +82,9 @@ struct redis_sink_setup {
     const struct redis_resume_request *recall; // kept or NULL: see redis_resume.h
     const struct redis_alerts *alerts;         // the same: redis_outbox.h
     const struct redis_outlet_setup *outlet;   // the same: redis_outlet.h
-    void *context;                             // kept; for the two
-    const char *const *places; // kept; or NULL: `http` and `control` of `meta`
+    const struct redis_tenure *tenure; // of a worker, which has the prefix; or NULL
+    void *context;                     // kept; for the two
+    const char *const *places;         // kept; or NULL: `http` and `control` of `meta`
 };
 
 // Checks the options (STATUS_PARSE, STATUS_RANGE, STATUS_IO for a file that cannot be

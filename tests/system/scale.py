@@ -33,7 +33,7 @@ campaign "tea" { words = {"tea"} }
 """
 # What also depends on the time at which a post arrives, or on the process.
 MARK = re.compile(r":@?end\d*$")  # of the posts that come last
-PER_PROCESS = ("meta", "epoch", "owner", "calibration")
+PER_PROCESS = ("meta", "epoch", "owner", "calibration", "beat", "snap", "in")
 BY_CLOCK = {b"velocity_5m", b"velocity_1h", b"peak_velocity", b"infectiousness", b"supercritical",
             b"forecast", b"forecast_low", b"forecast_high", b"p_double", b"overperformance", b"stage"}
 
@@ -156,7 +156,7 @@ def content(client):
     found = {}
     for key in client.scan_iter(match=PREFIX + "*", count=1000):
         name = key.decode().removeprefix(PREFIX)
-        if (name not in PER_PROCESS and name != "in" and not name.startswith(("cursor:", "gaps:", "in:"))
+        if (name not in PER_PROCESS and not name.startswith(("cursor:", "gaps:", "in:", "snap:"))
                 and not MARK.search(name)):
             found[name] = value(client, key)
     return found
