@@ -233,6 +233,19 @@ a_full_table_of_cascades_costs_no_wait_and_few_searches(void **state)
 }
 
 static void
+a_full_table_waits_for_a_flush_also_in_the_first_step_of_time(void **state)
+{
+    (void)state;
+    struct pipeline *pipeline = made_pipeline("hashtags.capacity=1000 windows=5m");
+    for (int author = 0; author < 40; author++) {
+        feed_tags(pipeline, author, 25 * author, 25, USEC_PER_S);
+    }
+    assert_int_equal(feed_tags(pipeline, 50, 2000, 1, USEC_PER_S), 1);
+    assert_int_equal(feed_tags(pipeline, 50, 2001, 1, USEC_PER_S), 0);
+    pipeline_destroy(&pipeline);
+}
+
+static void
 a_full_table_of_hashtags_costs_only_new_ones(void **state)
 {
     (void)state;
@@ -468,6 +481,7 @@ main(void)
         cmocka_unit_test(
             closed_cascades_that_a_window_counts_make_the_boards_incomplete_as_well),
         cmocka_unit_test(a_full_table_of_cascades_costs_no_wait_and_few_searches),
+        cmocka_unit_test(a_full_table_waits_for_a_flush_also_in_the_first_step_of_time),
         cmocka_unit_test(a_full_table_of_hashtags_costs_only_new_ones),
         cmocka_unit_test(a_full_table_of_people_costs_only_new_people),
         cmocka_unit_test(full_texts_cost_only_new_names),

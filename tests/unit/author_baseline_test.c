@@ -142,6 +142,29 @@ at_capacity_the_author_silent_for_longest_is_evicted(void **state)
     destroy(baselines, slab);
 }
 
+// The ring of an author stays as large as it is; a new author gets none.
+static void
+without_memory_the_last_posts_that_fit_count(void **state)
+{
+    (void)state;
+    struct slab *slab;
+    struct author_baselines *baselines = create(3, &slab);
+    for (uint32_t i = 0; i < 32; i++) {
+        post(baselines, 1, RESHARES_UNKNOWN, 9999);
+    }
+    for (size_t size = 4096; size >= 16; size /= 2) {
+        while (slab_alloc(slab, size) != SLAB_NONE) {
+        }
+    }
+    for (uint32_t i = 0; i < 32; i++) {
+        post(baselines, 1, RESHARES_UNKNOWN, 40);
+        post(baselines, 2, RESHARES_UNKNOWN, 40);
+    }
+    assert_about(compare(baselines, 1, RESHARES_UNKNOWN, 80), 2);
+    assert_true(isnan(compare(baselines, 2, RESHARES_UNKNOWN, 80)));
+    destroy(baselines, slab);
+}
+
 static void
 a_histogram_has_medians_and_tenths(void **state)
 {
@@ -174,6 +197,7 @@ main(void)
         cmocka_unit_test(
             a_new_author_is_compared_with_authors_of_about_as_many_followers),
         cmocka_unit_test(at_capacity_the_author_silent_for_longest_is_evicted),
+        cmocka_unit_test(without_memory_the_last_posts_that_fit_count),
         cmocka_unit_test(a_histogram_has_medians_and_tenths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

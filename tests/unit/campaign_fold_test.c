@@ -457,6 +457,32 @@ only_hashes_of_the_list_that_were_written_are_kept_after_a_start(void **state)
     assert_true(changes_has(pipeline, CHANGE_OUTREACH, second));
 }
 
+static bool
+has_board(const char *name)
+{
+    return changes_has(pipeline, CHANGE_CAMPAIGN_BOARD, slice_of(name));
+}
+
+static void
+only_keys_of_present_campaigns_are_rewritten(void **state)
+{
+    (void)state;
+    begin(SMALL);
+    use(2);
+    assert_true(changes_has(pipeline, CHANGE_CAMPAIGN, SLICE_LIT("tea")));
+    assert_true(has_board("tea:outreach"));
+    use(1);
+    assert_true(changes_has(pipeline, CHANGE_CAMPAIGN, SLICE_LIT("cup")));
+    assert_true(has_board("cup:top:posts:1h"));
+    assert_true(has_board("cup:outreach"));
+    assert_false(changes_has(pipeline, CHANGE_CAMPAIGN, SLICE_LIT("tea")));
+    assert_false(changes_has(pipeline, CHANGE_CAMPAIGN, SLICE_LIT("")));
+    assert_false(has_board("tea:top:posts:1h"));
+    assert_false(has_board("tea:outreach"));
+    assert_false(has_board("cup:top:posts:2h"));
+    assert_false(has_board(""));
+}
+
 static void
 a_post_that_was_seen_before_there_were_campaigns_belongs_to_none(void **state)
 {
@@ -519,6 +545,7 @@ main(void)
             end),
         cmocka_unit_test_teardown(
             only_hashes_of_the_list_that_were_written_are_kept_after_a_start, end),
+        cmocka_unit_test_teardown(only_keys_of_present_campaigns_are_rewritten, end),
         cmocka_unit_test_teardown(
             a_post_that_was_seen_before_there_were_campaigns_belongs_to_none, end),
     };

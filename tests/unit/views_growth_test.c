@@ -1,4 +1,4 @@
-// How cascades grew, as readers see it.
+// How cascades grew, and their trees, as readers see them.
 #include "pipeline/views.h"
 
 #include <setjmp.h>
@@ -11,6 +11,7 @@
 
 #include "pipeline/forecast/forecast.h"
 #include "pipeline/inside.h"
+#include "pipeline/views_tree.h"
 #include "tests/unit/made.h"
 #include "tests/unit/made_pipeline.h"
 
@@ -72,11 +73,53 @@ growth_of_a_large_cascade_is_that_of_its_reshares(void **state)
     pipeline_destroy(&pipeline);
 }
 
+static void
+retweet(struct pipeline *pipeline, int number, int via)
+{
+    char ids[3][MADE_NAME_MAX];
+    struct post post = {
+        .kind = POST_RETWEETED,
+        .id = made_name(ids[0], "n:r", number),
+        .time = T0 + number * USEC_PER_S,
+        .author.id = made_name(ids[1], "n:u", number),
+        .retweet_of = {.id = SLICE_LIT("n:root"),
+                       .author.id = SLICE_LIT("n:author"),
+                       .created = T0},
+        .via = via != 0 ? made_name(ids[2], "n:r", via) : SLICE_NONE,
+    };
+    feed(pipeline, &post);
+}
+
+// root <- 1 <- 2 <- 3, of which 2 is deleted.
+static void
+below_a_reshare_that_is_not_listed_the_parent_is_not_observed(void **state)
+{
+    (void)state;
+    static struct views_tree tree;
+    struct pipeline *pipeline = made_pipeline("windows=1h");
+    for (int i = 1; i <= 3; i++) {
+        retweet(pipeline, i, i - 1);
+    }
+    uint32_t cascade = cascades_find(&pipeline->cascades, SLICE_LIT("n:root"));
+    views_tree(pipeline, cascade, &tree);
+    assert_int_equal(tree.count, 4);
+    assert_int_equal(tree.rows[3].parent, 2);
+    assert_true(tree.rows[3].is_observed);
+    feed(pipeline, &(struct post){.kind = POST_DELETED, .id = SLICE_LIT("n:r2")});
+    views_tree(pipeline, cascade, &tree);
+    assert_int_equal(tree.count, 3);
+    assert_int_equal(tree.rows[2].time, T0 + 3 * USEC_PER_S);
+    assert_int_equal(tree.rows[2].parent, 1);
+    assert_false(tree.rows[2].is_observed);
+    pipeline_destroy(&pipeline);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(growth_of_a_large_cascade_is_that_of_its_reshares),
+        cmocka_unit_test(below_a_reshare_that_is_not_listed_the_parent_is_not_observed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
