@@ -31,7 +31,7 @@ order_of(struct entry_intake *intake, const struct entry_head *head)
 
 // The clock of the ingest process may have been stepped, or it may be on another host.
 static void
-pass_time(struct entry_intake *intake, usec wall)
+follow_step(struct entry_intake *intake, usec wall)
 {
     if (wall < pipeline_clock(intake->pipeline) - SKEW) {
         log_warn("clock_followed",
@@ -39,11 +39,20 @@ pass_time(struct entry_intake *intake, usec wall)
                  "`complete` is 0 until the step has left the windows");
         pipeline_step(intake->pipeline, wall);
     }
-    pipeline_advance(intake->pipeline, wall);
+}
+
+static const char *
+fault_of(enum status status)
+{
+    return status == STATUS_RANGE
+               ? "it is of another version of cascaded: counting waits until this "
+                 "worker is of that version"
+           : status == STATUS_NOMEM ? "no memory; it is tried again"
+                                    : "it is damaged; its posts are missing";
 }
 
 static void
-refuse(struct entry_intake *intake, enum status status)
+report(struct entry_intake *intake, enum status status)
 {
     uint64_t bit = (uint64_t)1 << status;
     if ((intake->logged_statuses & bit) == 0) {
@@ -51,29 +60,56 @@ refuse(struct entry_intake *intake, enum status status)
         log_error("entry_refused",
                   "an entry of the ingest process cannot be used: %s (the first of its "
                   "kind)",
-                  status == STATUS_PARSE   ? "it is damaged"
-                  : status == STATUS_RANGE ? "it is of another version of cascaded"
-                                           : status_name(status));
+                  fault_of(status));
     }
 }
 
-enum status
-entry_intake_take(struct entry_intake *intake, struct feed *feed, struct slice bytes)
+// STATUS_RANGE only if it is of another version.
+static enum status
+read_entry(struct entry_intake *intake, struct feed *feed, struct slice bytes,
+           struct entry_head *ret_head)
 {
-    struct entry_head head;
-    enum status status = entry_read_head(bytes, &head);
-    uint32_t order = status == STATUS_OK ? order_of(intake, &head) : 0;
-    status = feed_read_entry(feed, bytes, order, &head);
-    if (status != STATUS_OK) {
-        refuse(intake, status);
-        return STATUS_OK;
+    if (entry_is_of_another_version(bytes)) {
+        return STATUS_RANGE;
     }
-    while (feed_next(feed) != NULL) {
-        if (feed_push(feed, head.wall) == STATUS_AGAIN) {
-            return STATUS_AGAIN;
+    enum status status = entry_read_head(bytes, ret_head);
+    uint32_t order = status == STATUS_OK ? order_of(intake, ret_head) : 0;
+    status = feed_read_entry(feed, bytes, order, ret_head);
+    return status == STATUS_RANGE ? STATUS_PARSE : status;
+}
+
+// False: there is no room for all of them.
+static bool
+push_posts(struct entry_intake *intake, struct feed *feed, uint64_t id, usec wall)
+{
+    size_t counted = intake->begun == id ? intake->counted : 0;
+    feed_skip(feed, counted);
+    for (; feed_next(feed) != NULL; counted++) {
+        if (feed_push(feed, wall) == STATUS_AGAIN) {
+            intake->begun = id;
+            intake->counted = counted;
+            return false;
         }
     }
-    pass_time(intake, head.wall);
+    intake->counted = 0;
+    return true;
+}
+
+enum status
+entry_intake_take(struct entry_intake *intake, struct feed *feed, uint64_t id,
+                  struct slice bytes)
+{
+    struct entry_head head;
+    enum status status = read_entry(intake, feed, bytes, &head);
+    if (status != STATUS_OK) {
+        report(intake, status);
+        return status == STATUS_PARSE ? STATUS_PARSE : STATUS_AGAIN;
+    }
+    follow_step(intake, head.wall);
+    if (!push_posts(intake, feed, id, head.wall)) {
+        return STATUS_AGAIN;
+    }
+    pipeline_advance(intake->pipeline, head.wall);
     intake->head = head;
     return STATUS_OK;
 }

@@ -189,7 +189,9 @@ offer_on(struct entry_source *entries)
         size_t i = entries->next;
         const struct slice data = {entries->bytes.bytes + entries->at,
                                    entries->sizes[i]};
-        const struct source_message message = {SLICE_NONE, data, false};
+        char id[NUMBER_MAX];
+        int len = snprintf(id, sizeof(id), "%" PRIu64, value_of(entries->places[i]));
+        const struct source_message message = {{id, (size_t)len}, data, false};
         if (!source_offer(source, &message)) {
             return;
         }

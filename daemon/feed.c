@@ -68,8 +68,9 @@ feed_read_entry(struct feed *feed, struct slice bytes, uint32_t order,
     drop_posts(feed);
     enum status status = entry_read(&feed->reader, bytes, order, &entry);
     if (status != STATUS_OK) {
-        feed->received++;
-        feed->refused++;
+        bool is_refused = status != STATUS_NOMEM; // otherwise it comes again
+        feed->received += is_refused;
+        feed->refused += is_refused;
         return status;
     }
     feed->posts = entry.posts;
@@ -78,6 +79,15 @@ feed_read_entry(struct feed *feed, struct slice bytes, uint32_t order,
     feed->received += entry.count;
     *ret_head = entry.head;
     return STATUS_OK;
+}
+
+void
+feed_skip(struct feed *feed, size_t count)
+{
+    size_t left = feed->post_count - feed->post_next;
+    size_t skipped = count < left ? count : left;
+    feed->post_next += skipped;
+    feed->received -= skipped;
 }
 
 enum decode_reason

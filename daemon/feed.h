@@ -77,6 +77,8 @@ enum decode_reason feed_read(struct feed *feed, struct slice event, struct slice
 // status than STATUS_OK: it cannot be used, and is counted as one item.
 enum status feed_read_entry(struct feed *feed, struct slice bytes, uint32_t order,
                             struct entry_head *ret_head) MUST_USE;
+// Leaves out the first posts: they were passed on when the entry was read before.
+void feed_skip(struct feed *feed, size_t count);
 
 // The current post, or NULL; with the time at which it counts if this differs from its
 // date.

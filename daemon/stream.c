@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/decimal.h"
 #include "base/log.h"
 #include "daemon/entry_intake.h"
 #include "daemon/entry_source.h"
@@ -179,23 +180,6 @@ on_message(void *context, const struct source_message *message)
     return true;
 }
 
-// As on_message.
-static bool
-on_entry(void *context, const struct source_message *message)
-{
-    struct stream *stream = context;
-    if (redis_sink_is_full(stream->setup.sink)) {
-        timer_set(&stream->retry, FULL_POLL);
-        return false;
-    }
-    if (entry_intake_take(&stream->intake, &stream->feed, message->data) ==
-        STATUS_AGAIN) {
-        timer_set(&stream->retry, ROOM_POLL);
-        return false;
-    }
-    return true;
-}
-
 // ── gaps ───────────────────────────────────────────────────────────────────
 
 static void
@@ -209,6 +193,44 @@ on_gap(void *context, const struct source_gap *gap)
                     "source \"%s\": messages of a gap cannot be recovered: %s",
                     stream->options.name, gap->reason);
     }
+}
+
+// ── entries ────────────────────────────────────────────────────────────────
+
+// The posts of a damaged entry are missing.
+static void
+note_damaged(struct stream *stream)
+{
+    const struct source_gap gap = {.from = stream->intake.head.wall != USEC_NONE
+                                               ? stream->intake.head.wall
+                                               : wall_clock_now(),
+                                   .to = wall_clock_now(),
+                                   .reason = "damaged"};
+    on_gap(stream, &gap);
+}
+
+// As on_message.
+static bool
+on_entry(void *context, const struct source_message *message)
+{
+    struct stream *stream = context;
+    uint64_t id = 0;
+    if (redis_sink_is_full(stream->setup.sink)) {
+        timer_set(&stream->retry, FULL_POLL);
+        return false;
+    }
+    (void)decimal_parse_whole(message->event, &id);
+    enum status status =
+        entry_intake_take(&stream->intake, &stream->feed, id, message->data);
+    if (status == STATUS_AGAIN) {
+        bool is_partly = stream->intake.counted != 0;
+        timer_set(&stream->retry, is_partly ? ROOM_POLL : FULL_POLL);
+        return false;
+    }
+    if (status == STATUS_PARSE) {
+        note_damaged(stream);
+    }
+    return true;
 }
 
 // ── life ───────────────────────────────────────────────────────────────────

@@ -60,6 +60,8 @@ struct entry_reader {
 void entry_reader_init(struct entry_reader *reader);
 void entry_reader_fini(struct entry_reader *reader);
 
+bool entry_is_of_another_version(struct slice bytes);
+
 // Only the head.
 enum status entry_read_head(struct slice bytes, struct entry_head *ret_head) MUST_USE;
 

@@ -293,6 +293,12 @@ entry_reader_fini(struct entry_reader *reader)
     arena_fini(&reader->arena);
 }
 
+bool
+entry_is_of_another_version(struct slice bytes)
+{
+    return bytes.len != 0 && bytes.ptr[0] != ENTRY_VERSION;
+}
+
 enum status
 entry_read_head(struct slice bytes, struct entry_head *ret_head)
 {
@@ -305,7 +311,7 @@ entry_read_head(struct slice bytes, struct entry_head *ret_head)
     head.lag = (usec)take_fixed(&rest);
     head.campaigns = take_fixed(&rest);
     unsigned char flags = (unsigned char)*rest.at;
-    if (bytes.ptr[0] != ENTRY_VERSION || flags > ENTRY_COMPLETE || head.wall < 0 ||
+    if (entry_is_of_another_version(bytes) || flags > ENTRY_COMPLETE || head.wall < 0 ||
         head.lag < 0) {
         return STATUS_RANGE;
     }

@@ -447,19 +447,50 @@ def other_campaigns_are_reported_once_and_not_used():
     pair.stop()
 
 
-@case
-def an_entry_that_cannot_be_used_costs_that_entry():
-    pair = on_one_server()
-    pair.ingest.end()
+def add_entries(pair, *entries):
+    """Behind the last one, as an ingest process that has ended might have."""
     last = pair.client().xinfo_stream(PREFIX + "in")["last-generated-id"].decode()
     run, number = map(int, last.split("-"))
-    for more, entry in enumerate((b"", b"\x02" + bytes(25), b"\x01" + bytes(25) + b"\xff" * 40), 1):
+    for more, entry in enumerate(entries, 1):
         pair.client().xadd(PREFIX + "in", {"e": entry}, id=f"{run}-{number + more}")
+    return f"{run}-{number + 1}"
+
+
+@case
+def a_damaged_entry_costs_that_entry_and_is_a_gap():
+    pair = on_one_server()
+    pair.ingest.end()
+    add_entries(pair, b"", b"\x01" + bytes(25) + b"\xff" * 40)
     pair.ingest.start()
     pair.ingest.await_start()
     pair.await_end()
-    assert pair.worker.text().count("entry_refused") == 2, pair.worker.text()
-    assert pair.worker.metric('cascaded_input_total{outcome="rejected",source="in"}') == 3
+    assert pair.worker.text().count("entry_refused") == 1, pair.worker.text()
+    assert pair.worker.metric('cascaded_input_total{outcome="rejected",source="in"}') == 2
+    wait("the gap is written", lambda: b"damaged" in b"".join(pair.client().hvals(PREFIX + "gaps:in")))
+    wait("the counts are incomplete", lambda: pair.client().hget(PREFIX + "meta", "complete") == b"0")
+    pair.stop()
+
+
+@case
+def an_entry_of_another_version_waits_for_a_worker_of_that_version():
+    pair = on_one_server()
+    pair.ingest.end()
+    foreign = add_entries(pair, b"\x02" + bytes(10))
+    pair.ingest.start()
+    pair.ingest.await_start()
+    pair.feed.end()
+    wait("it is reported", lambda: "entry_refused" in pair.worker.text())
+    length = pair.client().xlen(PREFIX + "in")
+    wait("more entries come", lambda: pair.client().xlen(PREFIX + "in") > length + 20)
+    assert not pair.client().exists(PREFIX + "user:app:end1")
+    assert pair.client().xrange(PREFIX + "in", foreign, foreign), "it was removed"
+    assert pair.worker.text().count("entry_refused") == 1, pair.worker.text()
+    assert "another version" in pair.worker.text()
+    pair.worker.end()
+    pair.client().xdel(PREFIX + "in", foreign)
+    pair.worker.start()
+    pair.worker.await_start()
+    pair.await_end()
     pair.stop()
 
 
