@@ -77,8 +77,9 @@ decimal_put(char text[DECIMAL_TEXT_MAX], double value, int digits)
     return length;
 }
 
-char *
-decimal_put_whole(char *at, uint64_t number)
+// comma_every: digits before each comma, from the right.
+static char *
+put_digits(char *at, uint64_t number, size_t comma_every)
 {
     char reversed[WHOLE_MAX + 2];
     size_t count = 0;
@@ -88,8 +89,23 @@ decimal_put_whole(char *at, uint64_t number)
     } while (number != 0);
     while (count != 0) {
         *at++ = reversed[--count];
+        if (count != 0 && count % comma_every == 0) {
+            *at++ = ',';
+        }
     }
     return at;
+}
+
+char *
+decimal_put_whole(char *at, uint64_t number)
+{
+    return put_digits(at, number, WHOLE_MAX + 2);
+}
+
+char *
+decimal_put_grouped(char *at, uint64_t number)
+{
+    return put_digits(at, number, 3);
 }
 
 // value * unit, rounded to a whole number; to an even one from the exact middle.

@@ -17,6 +17,9 @@ size_t decimal_put(char text[DECIMAL_TEXT_MAX], double value, int digits);
 // Writes a whole number. Returns the end; at most 20 bytes.
 char *decimal_put_whole(char *at, uint64_t number);
 
+// The same with a comma before each three digits: "1,234". At most 26 bytes.
+char *decimal_put_grouped(char *at, uint64_t number);
+
 // Writes a value of at least 0 with 1 to 3 places after the point: the same text as
 // printf's %.*f, at a tenth of its cost. Above 1e12 it is 1e12. Returns the end; at
 // most 17 bytes.

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/decimal.h"
+
 enum { SENTENCE_MAX = 512, YEAR_LEN = 4, MONTH_AT = 5, DAY_AT = 8, HOUR_AT = 11 };
 
 static const char *
@@ -19,16 +21,18 @@ copy(char text[CAMPAIGN_WORDING_MAX], const char *words)
 const char *
 campaign_wording_count(uint64_t value, char text[CAMPAIGN_WORDING_MAX])
 {
-    char digits[32];
-    int len = snprintf(digits, sizeof(digits), "%" PRIu64, value);
-    char *at = text;
-    for (int i = 0; i < len; i++) {
-        if (i != 0 && (len - i) % 3 == 0) {
-            *at++ = ',';
-        }
-        *at++ = digits[i];
-    }
-    *at = '\0';
+    *decimal_put_grouped(text, value) = '\0';
+    return text;
+}
+
+static const char *
+counted(uint64_t value, const char *of_one, const char *of_many,
+        char text[CAMPAIGN_WORDING_MAX])
+{
+    char number[CAMPAIGN_WORDING_MAX];
+    (void)snprintf(text, CAMPAIGN_WORDING_MAX, "%.32s %.32s",
+                   campaign_wording_count(value, number),
+                   value == 1 ? of_one : of_many);
     return text;
 }
 
@@ -187,13 +191,11 @@ put_all(const struct campaign_report_data *data, struct buffer *out)
         sum.acts += course->bins[i].acts;
         sum.people += course->bins[i].people;
     }
-    put(out,
-        "%s posts and retweets by %s people belong to the campaign: %s posts, %s "
-        "retweets.",
-        campaign_wording_count(sum.acts, text[0]),
-        campaign_wording_count(sum.people, text[1]),
-        campaign_wording_count(sum.posts, text[2]),
-        campaign_wording_count(sum.acts - sum.posts, text[3]));
+    put(out, "The campaign has %s by %s: %s, %s.",
+        counted(sum.acts, "post or retweet", "posts and retweets", text[0]),
+        counted(sum.people, "person", "people", text[1]),
+        counted(sum.posts, "post", "posts", text[2]),
+        counted(sum.acts - sum.posts, "retweet", "retweets", text[3]));
 }
 
 static void
@@ -206,10 +208,11 @@ put_most(const struct campaign_report_data *data, struct buffer *out)
         most = course->bins[i].acts > course->bins[most].acts ? i : most;
     }
     const char *span = campaign_wording_span(course->width, text[0]);
-    put(out, "The busiest %s began on %s: %s posts and retweets.",
+    put(out, "The busiest %s began on %s: %s.",
         strncmp(span, "1 ", 2) == 0 ? span + 2 : span,
         campaign_wording_time(course->start + most * course->width, text[1]),
-        campaign_wording_count(course->bins[most].acts, text[2]));
+        counted(course->bins[most].acts, "post or retweet", "posts and retweets",
+                text[2]));
 }
 
 // "Last 24h: 209 posts, 11 % more than in the 24h before."

@@ -20,7 +20,7 @@ char *
 carriers_words_sum(char *at, double sum)
 {
     if (!is_fraction(sum)) {
-        return decimal_put_whole(at, (uint64_t)llround(sum));
+        return decimal_put_grouped(at, (uint64_t)llround(sum));
     }
     return sum < SHOWN_FROM ? slice_put(at, SLICE_LIT("under 0.1"))
                             : decimal_put_places(at, sum, 1);
@@ -30,7 +30,9 @@ char *
 carriers_words(char *at, const struct carriers_view *view)
 {
     at = carriers_words_sum(at, view->people);
-    at = slice_put(at, SLICE_LIT(" people came through "));
+    bool is_one = !is_fraction(view->people) && llround(view->people) == 1;
+    at = slice_put(at, is_one ? SLICE_LIT(" person") : SLICE_LIT(" people"));
+    at = slice_put(at, SLICE_LIT(" came through "));
     at = carriers_words_sum(at, view->carried_acts);
     at = slice_put(at, SLICE_LIT(" of "));
     at = carriers_words_sum(at, view->acts);

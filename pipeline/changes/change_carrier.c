@@ -122,7 +122,7 @@ why(struct pipeline *pipeline, const struct carriers_view *view)
     }
     if (view->best != 0 && view->best_post.len != 0) {
         at = slice_put(at, SLICE_LIT("; best "));
-        at = decimal_put_whole(at, view->best);
+        at = decimal_put_grouped(at, view->best);
         at = slice_put(at, SLICE_LIT(" on "));
         at = slice_put(at, view->best_post);
     } else if (view->estimated > 0) {

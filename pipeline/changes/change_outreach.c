@@ -28,6 +28,12 @@ put(struct pipeline *pipeline, struct change *change, const char *name, double v
                             : (struct slice){text, decimal_put(text, value, DIGITS)});
 }
 
+static char *
+put_counted(char *at, uint64_t number, struct slice of_one, struct slice of_many)
+{
+    return slice_put(decimal_put_grouped(at, number), number == 1 ? of_one : of_many);
+}
+
 // What is observed, then what is estimated.
 static struct slice
 why(struct pipeline *pipeline, const struct pairs_row *pair,
@@ -47,16 +53,17 @@ why(struct pipeline *pipeline, const struct pairs_row *pair,
         at = slice_put(at, SLICE_LIT(" (older ones count less)"));
     }
     at = slice_put(at, SLICE_LIT("; "));
-    at = decimal_put_whole(at, pair->acts);
-    at = slice_put(at, SLICE_LIT(" posts and retweets, last on "));
+    at = put_counted(at, pair->acts, SLICE_LIT(" post or retweet"),
+                     SLICE_LIT(" posts and retweets"));
+    at = slice_put(at, SLICE_LIT(", last on "));
     at = slice_put(at, (struct slice){last, DATE_LEN});
     if (pair->is_known) {
         at = slice_put(at, SLICE_LIT("; is in the people file"));
     }
     if ((user->flags & USER_HAS_FOLLOWERS) != 0) {
         at = slice_put(at, SLICE_LIT("; "));
-        at = decimal_put_whole(at, user->followers);
-        at = slice_put(at, SLICE_LIT(" followers"));
+        at = put_counted(at, user->followers, SLICE_LIT(" follower"),
+                         SLICE_LIT(" followers"));
     }
     at = slice_put(at, SLICE_LIT("; estimated: "));
     at = decimal_put_places(at, view->rate, 2);

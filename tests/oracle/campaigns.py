@@ -30,7 +30,7 @@ class Campaign:
 def sum_words(value):
     """A sum that fades, as people read it."""
     if value == 0 or value >= 0.95:
-        return str(math.floor(value + 0.5))
+        return f"{math.floor(value + 0.5):,}"
     return f"{value:.1f}" if value >= 0.05 else "under 0.1"
 
 
@@ -246,7 +246,8 @@ class Campaigns:
                 fields = {name: repr(value) for name, value in row.items() if name != "carried"}
                 people, carried, acts = (sum_words(row[name]) for name in ("people", "carried", "acts"))
                 older = " (older ones count less)" if row["acts"] else ""
-                fields["why"] = (f"observed: {people} people came through {carried} of {acts} "
+                whom = "person" if people == "1" else "people"
+                fields["why"] = (f"observed: {people} {whom} came through {carried} of {acts} "
                                  f"reshares in the campaign{older}")
                 fields["known"] = str(int(self._is_known(campaign, person)))
                 followers = self.oracle.users[person].followers

@@ -566,6 +566,18 @@ test("a campaign is shown with figures, growth, boards and people, and follows",
   isCutOff = false;
 });
 
+test("an empty board of a narrow page is a line, and has all its rows once it has one", async () => {
+  for (const [width, isLine] of [[390, true], [1440, false]]) {
+    const page = await open("/campaign/quiet", { viewport: { width, height: 844 } });
+    await until1(page, ".board .note.alone", "Nothing yet.");
+    const height = await page.$eval(".board:has(> .note.alone)", (board) => board.offsetHeight);
+    assert(isLine ? height < 96 : height > 240, `${height} px high on ${width} px`);
+    await page.goto(daemon.url + "/campaign/garden");
+    await page.waitForFunction(() => document.querySelector(".rows.people .row:not(.empty)")?.offsetHeight === 32);
+    await page.close();
+  }
+});
+
 test("a button copies the name and the reason, with the keyboard, and says so", async () => {
   const context = await newContext();
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);

@@ -350,13 +350,14 @@ def the_outreach_list_names_first_through_whom_people_came():
     next_time = float(row["next"])
     assert row.pop("why") == (
         "observed: 2 people came through 1 of 1 reshares in the campaign (older ones count less); "
-        "1 posts and retweets, last on 2025-11-24; is in the people file; "
+        "1 post or retweet, last on 2025-11-24; is in the people file; "
         f"estimated: 0.92 people per reshare, next {next_time:.1f}"), row
     # A few milliseconds of age are in the sums.
     assert {name: round(float(value), 5) for name, value in row.items()} == {
         "people": 2, "acts": 1, "rate": 0.92, "known": 1, "next": round(next_time, 5),
         "last_ms": 1764000001001, "done_ms": 1764000009000}, row
     assert CLIENT.hget("cascaded:campaign:tea:outreach:app:a2", "followers") == b"100000"
+    assert b"; 100,000 followers; " in CLIENT.hget("cascaded:campaign:tea:outreach:app:a2", "why")
     assert CLIENT.hget("cascaded:campaign:tea:outreach:app:a2", "known") == b"0"
     assert CLIENT.exists("cascaded:user:app:u1") and CLIENT.exists("cascaded:user:app:a2")
 

@@ -76,8 +76,9 @@ def check_people(text):
     carriers = carriers.splitlines()[2:7]
     assert any(" @ann " in row for row in carriers), carriers
     for row in carriers:
-        found = re.search(r" @\S+ +(\d+) people came through (\d+) of (\d+) reshares; best ", row)
-        assert found and int(found[1]) >= 50 and int(found[2]) * 2 > int(found[3]), row
+        found = re.search(r" @\S+ +([\d,]+) people came through ([\d,]+) of ([\d,]+) reshares; best ", row)
+        people, carried, acts = (int(number.replace(",", "")) for number in found.groups())
+        assert people >= 50 and carried * 2 > acts, row
     early, estimated = rest.split("\nEstimated carriers", 1)
     early = re.findall(r"(?m)^  @\S+ +early in (\d+) of (\d+) cascades, head start (\S+)$", early)
     assert len(early) == 3, rest
@@ -85,7 +86,7 @@ def check_people(text):
     assert len(re.findall(r"(?m)^  @\S+ +\S+ people expected", estimated)) == 3, estimated
     suggested = estimated.split('Whom to talk to in the campaign "harbour"', 1)[1].splitlines()[2:5]
     for row in suggested:
-        assert re.search(r" @\S+ +observed: \d+ people came through \d+ of \d+ reshares", row), row
+        assert re.search(r" @\S+ +observed: [\d,]+ people came through [\d,]+ of [\d,]+ reshares", row), row
 
 
 def boards_on_screen(place):

@@ -319,6 +319,28 @@ decimals_have_as_many_digits_as_asked_and_no_exponent(void **state)
 }
 
 static void
+assert_grouped(uint64_t number, const char *wanted)
+{
+    char text[DECIMAL_TEXT_MAX];
+    *decimal_put_grouped(text, number) = '\0';
+    assert_string_equal(text, wanted);
+}
+
+static void
+whole_numbers_have_commas_between_thousands_where_asked(void **state)
+{
+    (void)state;
+    assert_grouped(0, "0");
+    assert_grouped(999, "999");
+    assert_grouped(1000, "1,000");
+    assert_grouped(123456, "123,456");
+    assert_grouped(UINT64_MAX, "18,446,744,073,709,551,615");
+    char text[DECIMAL_TEXT_MAX];
+    *decimal_put_whole(text, UINT64_MAX) = '\0';
+    assert_string_equal(text, "18446744073709551615");
+}
+
+static void
 assert_places(double value, int places)
 {
     char text[DECIMAL_TEXT_MAX];
@@ -391,6 +413,7 @@ main(void)
         cmocka_unit_test(what_was_learned_can_be_written_as_text_and_read_again),
         cmocka_unit_test(text_that_is_not_ours_is_refused),
         cmocka_unit_test(decimals_with_places_are_those_of_printf),
+        cmocka_unit_test(whole_numbers_have_commas_between_thousands_where_asked),
         cmocka_unit_test(a_whole_number_is_of_digits_alone),
         cmocka_unit_test(decimals_have_as_many_digits_as_asked_and_no_exponent),
         cmocka_unit_test(equations_that_depend_on_one_another_have_no_solution),

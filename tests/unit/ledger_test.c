@@ -155,9 +155,12 @@ the_reason_of_an_old_carrier_has_fractions(void **state)
     (void)state;
     struct pipeline *pipeline = made_pipeline("windows=30d carriers.half_life=1d");
     field_count = 0;
-    for (int i = 1; i <= 3; i++) {
-        act(pipeline, (struct made_act){i, i, 1, i > 1, 0}, T0);
-    }
+    act(pipeline, (struct made_act){1, 1, 1, 0, 0}, T0);
+    act(pipeline, (struct made_act){2, 2, 1, 1, 0}, T0);
+    flush(pipeline);
+    assert_value("carrier:x:u1 why",
+                 "1 person came through 1 of 1 reshares; best 1 on x:p1");
+    act(pipeline, (struct made_act){3, 3, 1, 1, 0}, T0);
     flush(pipeline);
     assert_value("carrier:x:u1 why",
                  "2 people came through 1 of 1 reshares; best 2 on x:p1");
