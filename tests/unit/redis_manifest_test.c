@@ -51,6 +51,7 @@ a_manifest_whose_numbers_do_not_fit_is_not_whole(void **state)
     assert_false(redis_manifest_is_whole(&manifest));
     manifest = good;
     manifest.chunks = (UINT64_C(1) << 45) + 3; // times the size of one it wraps
+    manifest.until = manifest.first + manifest.chunks;
     assert_false(redis_manifest_is_whole(&manifest));
     manifest.chunks = 0;
     assert_false(redis_manifest_is_whole(&manifest));
