@@ -45,6 +45,9 @@ why_not_ready(const struct http_routes *routes)
     if (!*routes->setup.is_started) {
         return trouble[0] != '\0' ? trouble : "not started yet";
     }
+    if (*routes->setup.is_stopping) {
+        return "stopping";
+    }
     if (!redis_sink_is_up(routes->setup.sink)) {
         return trouble[0] != '\0' ? trouble : "Redis is unreachable";
     }
@@ -276,7 +279,8 @@ static enum status
 on_posts(void *context, struct slice body, struct http_posts_result *ret_result)
 {
     struct http_routes *routes = context;
-    if (redis_sink_is_full(routes->setup.sink) || !*routes->setup.is_started) {
+    if (redis_sink_is_full(routes->setup.sink) || !*routes->setup.is_started ||
+        *routes->setup.is_stopping) {
         return STATUS_AGAIN;
     }
     if (is_encoded(body)) {

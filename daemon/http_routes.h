@@ -29,6 +29,7 @@ struct http_routes_setup {
     const struct worker_metrics *worker; // NULL: of another role
     const struct loop_delay *delay;      // NULL: of a replay
     const bool *is_started;              // Redis answered, and the sources are started
+    const bool *is_stopping;             // nothing is pushed any more
 };
 
 // NULL with error set, also when the address is in use.

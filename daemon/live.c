@@ -15,6 +15,7 @@
 #include "daemon/control_socket.h"
 #include "daemon/handover.h"
 #include "daemon/live_status.h"
+#include "daemon/live_stop.h"
 #include "daemon/scale.h"
 #include "daemon/signals.h"
 #include "daemon/spare.h"
@@ -62,7 +63,7 @@ struct live {
     char control_path[OPTION_TEXT_MAX];
     struct requests_needs requests;
     struct purge purge;
-    bool is_saved_last; // the snapshot of the end is being written
+    struct live_stop stop;
     struct loop_delay delay;
     uint64_t beats;
     uint64_t beats_fed; // when the watchdog was fed last
@@ -202,38 +203,7 @@ static void
 on_released(void *context)
 {
     struct live *live = context;
-    live->is_saved_last = true;
-    int saved = persistence_save(&live->runtime.persistence);
-    uint64_t pending = alert_delivery_pending(live->runtime.delivery);
-    if (pending != 0) {
-        log_info("alerts_waiting",
-                 "%" PRIu64 " alerts are not acknowledged: they wait in Redis for the "
-                 "next start",
-                 pending);
-    }
-    runtime_leave(&live->runtime, saved);
-}
-
-static void
-on_finished(void *context, const struct error *error)
-{
-    struct live *live = context;
-    if (live->is_fenced) {
-        return; // what is left, another worker writes
-    }
-    int exit_code = error != NULL ? EX_UNAVAILABLE
-                    : alert_delivery_flush_output(live->runtime.delivery) ? 0
-                                                                          : EX_IOERR;
-    if (error != NULL) {
-        log_error("changes_unwritten", "%s", error->text);
-    }
-    signals_doing(RUNTIME_UNSAVED, exit_code != 0 ? exit_code : EX_TEMPFAIL);
-    live->runtime.exit_code = exit_code;
-    if (live->worker != NULL) {
-        worker_release(live->worker);
-    } else {
-        on_released(live);
-    }
+    live_stop_released(&live->stop);
 }
 
 // Another worker has taken over: this one becomes its spare.
@@ -241,7 +211,7 @@ static void
 on_fenced(void *context)
 {
     struct live *live = context;
-    if (!live->is_fenced && !live->is_saved_last) {
+    if (!live->is_fenced && !live->stop.is_saved_last) {
         live->is_fenced = true;
         log_warn("taken_over_from", "another worker has taken over, since this one was "
                                     "silent: its state is dropped");
@@ -253,22 +223,15 @@ static void
 on_stop(void *context)
 {
     struct live *live = context;
-    notify_send(&live->notify, "STOPPING=1\nSTATUS=Writing all changes to Redis");
-    log_info("stopping", "stopping: saving cursors and writing all changes to Redis");
-    if (!handover_flush(&live->handover)) {
-        log_error("changes_unwritten",
-                  "no memory for the last posts: the next start reads them again");
-        runtime_leave(&live->runtime, EX_OSERR);
-        return;
-    }
-    streams_stop(&live->streams);
-    if (redis_sink_is_held(live->runtime.sink)) {
-        on_finished(live, NULL); // Redis is ahead still
-        return;
-    }
-    signals_doing("not all changes could be written to Redis", EX_UNAVAILABLE);
-    redis_sink_finish(live->runtime.sink, runtime_stop_patience(&live->runtime),
-                      on_finished, live);
+    live->stop = (struct live_stop){
+        .runtime = &live->runtime,
+        .streams = &live->streams,
+        .handover = &live->handover,
+        .notify = &live->notify,
+        .worker = live->worker,
+        .is_fenced = &live->is_fenced,
+    };
+    live_stop_begin(&live->stop);
 }
 
 static bool
@@ -342,7 +305,7 @@ static void
 note_streams(void *context, char *note)
 {
     struct live *live = context;
-    streams_note(&live->streams, wall_clock_now(), live->is_saved_last, note,
+    streams_note(&live->streams, wall_clock_now(), live->stop.is_saved_last, note,
                  STATE_NOTE_MAX - SNAPSHOT_COPY_LINE);
     if (live->worker != NULL) {
         snapshot_copy_note(redis_tenure_epoch(live->runtime.sink), note + strlen(note));
@@ -456,6 +419,7 @@ make_parts(struct live *live, struct error *error)
         .worker = live->worker != NULL ? &live->worker->metrics : NULL,
         .delay = &live->delay,
         .is_started = &live->runtime.has_started,
+        .is_stopping = &live->runtime.is_stopping,
     };
     if (live->settings->http.listen[0] != '\0') {
         live->routes = http_routes_create(&setup, error);

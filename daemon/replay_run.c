@@ -293,6 +293,7 @@ make_routes(struct replay_run *run, struct error *error)
         .sink = run->runtime.sink,
         .delivery = run->runtime.delivery,
         .is_started = &run->runtime.has_started,
+        .is_stopping = &run->runtime.is_stopping,
     };
     if (!run->cli->stays || settings->http.listen[0] == '\0') {
         return true;

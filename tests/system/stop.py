@@ -5,11 +5,13 @@
                    by ones that hang, which a sanitized build does not allow)
 """
 # tests/run: beside others
+import contextlib
 import os
 import pathlib
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lab"))
@@ -59,9 +61,41 @@ class Daemon(LiveDaemon):
 
     def end_saying(self, code, text):
         begun = time.monotonic()
-        self.end(code)
+        self.process.terminate()
+        self.ends_saying(code, text, begun)
+
+    def ends_saying(self, code, text, begun):
+        assert self.process.wait(PATIENCE) == code, self.text()
         assert time.monotonic() - begun < SECONDS_MAX, self.text()
         assert self.said(text), self.text()
+
+
+class SlowRedis:
+    """A way to SERVER that passes 16 KiB every 50 ms: each transaction is answered soon, but many of them
+    take long."""
+
+    def __init__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"redis://127.0.0.1:{self.listener.getsockname()[1]}"
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            client = self.listener.accept()[0]
+            server = socket.socket(socket.AF_UNIX)
+            server.connect(SERVER.path)
+            threading.Thread(target=self.pump, args=(client, server, 0.05), daemon=True).start()
+            threading.Thread(target=self.pump, args=(server, client, 0), daemon=True).start()
+
+    @staticmethod
+    def pump(reader, writer, pause):
+        with contextlib.suppress(OSError):
+            while part := reader.recv(1 << 14):
+                writer.sendall(part)
+                time.sleep(pause)
+        for end in (reader, writer):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
 
 
 def mentions():
@@ -107,6 +141,33 @@ def a_disk_that_hangs_during_a_snapshot_is_given_up():
     children = pathlib.Path(f"/proc/{daemon.process.pid}/task/{daemon.process.pid}/children")
     wait("a snapshot begins", children.read_text)
     daemon.end_saying(75, "deadline of 5 s; the snapshot is not saved")
+
+
+@case
+def what_a_slow_redis_lacks_at_the_end_is_in_the_snapshot():
+    count, step = 20000, 2000
+    daemon = Daemon(config=state("slow") + f'redis {{ url = "{SlowRedis().url}" users_from = 1 }}\n'
+                    + http_section(FOLDER))
+    daemon.await_start()
+    now = int(time.time() * 1000)
+    for first in range(0, count, step):
+        answer = daemon.push("".join(
+            f'{{"id":"app:{n}","time":{now},"author":{{"id":"app:u{n}"}},"mentions":[{{"id":"app:bob"}}]}}\n'
+            for n in range(first, first + step)).encode())
+        assert answer.status == 202, answer.text
+    begun = time.monotonic()
+    daemon.process.terminate()
+    wait("stopping", lambda: daemon.said("event=stopping"))
+    with contextlib.suppress(OSError):  # if it has ended
+        assert daemon.push(b"{}").status == 429
+    daemon.ends_saying(0, "they are in the snapshot, and the next start writes them event=changes_waiting", begun)
+    assert CLIENT.zscore("cascaded:top:mentions:1h", "app:bob") != count
+    daemon.write(daemon.config.read_text("utf-8") + f'redis {{ url = "{SERVER.url}" }}\n')
+    daemon.start()
+    daemon.await_start()
+    wait("all is in Redis", lambda: CLIENT.zscore("cascaded:top:mentions:1h", "app:bob") == count
+         and CLIENT.exists(f"cascaded:user:app:u{count - 1}"))
+    daemon.end()
 
 
 @case
