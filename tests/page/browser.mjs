@@ -210,16 +210,6 @@ test("a person has the width of the page, and headings beside each other one hei
   }
 });
 
-test("an empty board has only its note in one column, and keeps its place in several", async () => {
-  for (const [width, height, isOneColumn] of [[1440, 900, false], [390, 844, true]]) {
-    const page = await open("/campaign/quiet", { viewport: { width, height } });
-    await until1(page, ".board > .note.alone", "Nothing yet.");
-    const heights = await page.$$eval(".board:has(> .rows ~ .note.alone)", (all) =>
-      all.map((each) => each.offsetHeight));
-    assert(heights.length > 0 && heights.every((each) => each < 160 === isOneColumn), { width, heights });
-  }
-});
-
 test("what is not in memory is said in words", async () => {
   isCutOff = true; // an answer of 404 is an error in the console
   const page = await open("/user/app:no-one-at-all");
@@ -581,7 +571,7 @@ test("an empty board of a narrow page is a line, and has all its rows once it ha
     const page = await open("/campaign/quiet", { viewport: { width, height: 844 } });
     await until1(page, ".board .note.alone", "Nothing yet.");
     const height = await page.$eval(".board:has(> .note.alone)", (board) => board.offsetHeight);
-    assert(isLine ? height < 96 : height > 240, `${height} px high on ${width} px`);
+    assert(isLine ? height < 160 : height > 240, `${height} px high on ${width} px`);
     await page.goto(daemon.url + "/campaign/garden");
     await page.waitForFunction(() => document.querySelector(".rows.people .row:not(.empty)")?.offsetHeight === 32);
     await page.close();
