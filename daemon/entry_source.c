@@ -11,6 +11,7 @@
 #include "ingest/frames/lines.h"
 #include "ingest/sources/source_transport.h"
 #include "net/outcome.h"
+#include "net/reconnect.h"
 #include "sinks/redis/redis_conn.h"
 #include "sinks/redis/redis_metrics.h"
 
@@ -30,6 +31,7 @@ struct place {
 struct entry_source {
     struct source source;
     struct redis_conn *conn;
+    struct reconnect reconnect;
     struct redis_metrics metrics; // of the connection; not published
     char key[SCALE_KEY_MAX];
     char block[NUMBER_MAX]; // how long Redis waits for an entry, ms
@@ -46,6 +48,7 @@ struct entry_source {
     size_t at;           // where it begins
     struct place places[ROUND_MAX];
     uint32_t sizes[ROUND_MAX];
+    bool is_foreign;              // an id of the answer is not of cascaded
     char refusal[ERROR_TEXT_MAX]; // the answer was an error
 };
 
@@ -75,10 +78,11 @@ write_id(struct place place, char id[ID_MAX])
 }
 
 static void
-end(struct entry_source *entries, const char *reason, const char *why)
+end(struct entry_source *entries, enum reconnect_class class, const char *reason,
+    const char *why)
 {
     struct outcome outcome = {
-        .class = RECONNECT_NETWORK, .not_before = USEC_NONE, .reason = reason};
+        .class = class, .not_before = USEC_NONE, .reason = reason};
     (void)error_set(&outcome.error, STATUS_IO, "%s", why);
     source_end(&entries->source, &outcome);
 }
@@ -111,6 +115,7 @@ ask(struct entry_source *entries)
     entries->count = 0;
     entries->next = 0;
     entries->at = 0;
+    entries->is_foreign = false;
     entries->refusal[0] = '\0';
     entries->is_asking = true;
     redis_conn_command(entries->conn, sizeof(words) / sizeof(words[0]), words);
@@ -142,8 +147,11 @@ on_item(void *context, const struct redis_item *item)
     } else if (item->depth == LEVEL_ENTRY && item->type == REDIS_ITEM_STRING) {
         if (entries->count == ROUND_MAX ||
             !parse_id(item->text, &entries->places[entries->count])) {
+            entries->is_foreign = true;
             snprintf(entries->refusal, sizeof(entries->refusal),
-                     "the stream contains an entry that is not of cascaded");
+                     "the stream contains an id that is not of cascaded: remove that "
+                     "entry (XDEL), set the id of the last one that remains (XSETID), "
+                     "and start again");
             return;
         }
         entries->sizes[entries->count++] = 0;
@@ -222,9 +230,11 @@ on_reply(void *context)
         snprintf(entries->refusal, sizeof(entries->refusal), "no memory for entries");
     }
     if (entries->refusal[0] != '\0') {
-        end(entries, "refused", entries->refusal);
+        end(entries, entries->is_foreign ? RECONNECT_FATAL : RECONNECT_NETWORK,
+            "refused", entries->refusal);
         return;
     }
+    reconnect_up(&entries->reconnect);
     offer_on(entries);
 }
 
@@ -251,7 +261,7 @@ on_down(void *context, enum redis_error_kind kind, const struct error *error)
 {
     struct entry_source *entries = context;
     (void)kind;
-    end(entries, "closed", error->text);
+    end(entries, RECONNECT_NETWORK, "closed", error->text);
 }
 
 static void
@@ -283,9 +293,8 @@ offer(struct source *source)
 static usec
 after(struct source *source, const struct outcome *outcome, usec now)
 {
-    (void)source;
-    (void)outcome;
-    return now + USEC_PER_S / 4;
+    return reconnect_after(&of(source)->reconnect, outcome->class, now,
+                           outcome->not_before);
 }
 
 static void
@@ -366,6 +375,7 @@ entry_source_create(const struct source_setup *setup, const struct redis_options
                                           .calls = &calls,
                                           .context = entries,
                                           .metrics = &entries->metrics};
+    reconnect_init(&entries->reconnect, setup->seed, RECONNECT_JITTER);
     buffer_init(&entries->bytes, (size_t)ROUND_MAX * ENTRY_BYTES_MAX + LINES_PADDING);
     (void)scale_key(redis->prefix, entries->key);
     snprintf(entries->block, sizeof(entries->block), "%" PRId64,

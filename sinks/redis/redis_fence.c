@@ -143,7 +143,10 @@ redis_fence_outbox_read(struct redis_sink *sink)
 enum redis_phase
 redis_fence_placed(struct redis_sink *sink)
 {
-    redis_outlet_place(sink);
+    struct error error = {.code = STATUS_OK};
+    if (redis_outlet_place(sink, &error) != STATUS_OK) {
+        return redis_tools_stop(sink, REDIS_EVENT_FATAL, EX_CONFIG, &error);
+    }
     return own(sink);
 }
 

@@ -55,7 +55,7 @@ redis_outlet_fini(struct redis_sink *sink)
 static uint32_t *
 size_of(struct redis_outlet *outlet, size_t place)
 {
-    return &outlet->sizes[(outlet->oldest + place) & RING_MASK];
+    return &outlet->sizes[(outlet->first + place) & RING_MASK];
 }
 
 // For two more entries.
@@ -128,6 +128,7 @@ forget(struct redis_outlet *outlet, size_t entries)
     }
     buffer_drop_first(&outlet->bytes, bytes);
     outlet->oldest += entries;
+    outlet->first = (outlet->first + entries) & RING_MASK;
     outlet->count -= entries;
     outlet->written -= entries;
     outlet->built -= entries;
@@ -202,10 +203,13 @@ take_info(struct redis_sink *sink, const struct redis_item *item)
     }
 }
 
+// Of those that are not in the stream, workers have read and removed some.
 static void
-report_lost(struct redis_sink *sink, uint64_t entries)
+report_lost(struct redis_sink *sink, uint64_t missing)
 {
     struct error error = {.code = STATUS_OK};
+    uint64_t had = sink->outlet.metrics.in_stream;
+    uint64_t entries = missing < had ? missing : had;
     sink->outlet.metrics.lost += entries;
     error_set(&error, STATUS_IO,
               "Redis at %s no longer has the last %llu entries of %s, which it had "
@@ -228,12 +232,29 @@ begin_run(struct redis_sink *sink)
     struct redis_outlet *outlet = &sink->outlet;
     uint64_t now = wall_seconds(sink);
     outlet->run = now > outlet->last_run ? now : outlet->last_run + 1;
+    outlet->oldest = 1;
 }
 
-void
-redis_outlet_place(struct redis_sink *sink)
+// Readers keep an id as one number, and no smaller id can be appended.
+static bool
+is_foreign(const struct redis_outlet *outlet)
+{
+    return outlet->last_run >= UINT32_MAX || outlet->last_number > UINT32_MAX;
+}
+
+enum status
+redis_outlet_place(struct redis_sink *sink, struct error *error)
 {
     struct redis_outlet *outlet = &sink->outlet;
+    if (is_foreign(outlet)) {
+        return error_set(error, STATUS_RANGE,
+                         "the last id of the stream %s in Redis at %s is %llu-%llu, "
+                         "which is not of cascaded: remove that entry (XDEL) and set "
+                         "the id of the last one that remains (XSETID)",
+                         outlet->setup->key, redis_conn_address(sink->conn),
+                         (unsigned long long)outlet->last_run,
+                         (unsigned long long)outlet->last_number);
+    }
     uint64_t last = outlet->last_run == outlet->run ? outlet->last_number : 0;
     outlet->is_placed = true;
     if (outlet->run == 0) {
@@ -252,6 +273,7 @@ redis_outlet_place(struct redis_sink *sink)
     }
     outlet->written = written;
     rewind_to_written(outlet);
+    return STATUS_OK;
 }
 
 // ── a flush ────────────────────────────────────────────────────────────────

@@ -73,9 +73,10 @@ extern const struct metric redis_outlet_metric_rows[];
 struct redis_outlet {
     const struct redis_outlet_setup *setup;   // NULL: there is no outlet
     struct buffer bytes;                      // of the entries that are kept
-    uint32_t sizes[REDIS_OUTLET_ENTRIES_MAX]; // of each, from `oldest` on, in a ring
+    uint32_t sizes[REDIS_OUTLET_ENTRIES_MAX]; // of each, in a ring
     uint64_t run;                             // 0: not known yet
     uint64_t oldest;                          // number of the first one that is kept
+    size_t first;                             // where its size is
     size_t count;
     size_t written;    // of these, acknowledged
     size_t built;      // and those in transactions that are not
@@ -100,10 +101,11 @@ void redis_outlet_fini(struct redis_sink *sink);
 
 bool redis_outlet_has_work(const struct redis_outlet *outlet);
 
-// Whether the last id is to be read; entering PLACE; and its answer.
+// Whether the last id is to be read; entering PLACE; and its answer. STATUS_RANGE: the
+// stream has an id behind which no entry can be appended; error has the way out.
 bool redis_outlet_is_unplaced(const struct redis_sink *sink);
 enum redis_phase redis_outlet_ask(struct redis_sink *sink);
-void redis_outlet_place(struct redis_sink *sink);
+enum status redis_outlet_place(struct redis_sink *sink, struct error *error) MUST_USE;
 
 // A flush begins. Its next entry goes into that batch; false: all are in batches. What
 // a batch contains was acknowledged; or all that is not has to be sent again.

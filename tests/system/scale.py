@@ -494,6 +494,67 @@ def an_entry_of_another_version_waits_for_a_worker_of_that_version():
     pair.stop()
 
 
+def drop_connections(client, *before):
+    """All at once, with what is done to the stream before."""
+    with client.pipeline(transaction=True) as steps:
+        for words in before:
+            steps.execute_command(*words)
+        steps.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+        steps.execute()
+
+
+@case
+def an_id_that_is_not_of_cascaded_stops_both_with_the_way_out():
+    pair = on_one_server()
+    last = pair.client().xinfo_stream(PREFIX + "in")["last-generated-id"].decode()
+    drop_connections(pair.client(), ("XADD", PREFIX + "in", "1733000000000-0", "e", "x"))
+    assert pair.ingest.process.wait(PATIENCE) == 78
+    assert "1733000000000-0, which is not of cascaded" in pair.ingest.text(), pair.ingest.text()
+    wait("the worker stops reading", lambda: pair.worker.metric(
+        'cascaded_source_state{state="failed",source="in"}') == 1)
+    assert pair.worker.text().count("an id that is not of cascaded") == 1, pair.worker.text()
+    pair.client().xdel(PREFIX + "in", "1733000000000-0")
+    newest = pair.client().xrevrange(PREFIX + "in", count=1)
+    last = newest[0][0].decode() if newest else last
+    pair.client().execute_command("XSETID", PREFIX + "in", last)
+    pair.ingest.start()
+    pair.ingest.await_start()
+    pair.worker.again()
+    pair.feed.send(SENT)
+    pair.await_end()
+    pair.stop()
+    check(pair.client())
+
+
+@case
+def a_run_that_was_not_ours_is_no_gap():
+    pair = on_one_server()
+    pair.feed.send(SENT[:9000])
+    pair.await_end()
+    fields = pair.client().xrevrange(PREFIX + "in", count=1)[0][1]
+    run = int(pair.client().xinfo_stream(PREFIX + "in")["last-generated-id"].split(b"-")[0]) + 100
+    drop_connections(pair.client(), ("XADD", PREFIX + "in", f"{run}-1", "e", fields[b"e"]))
+    pair.await_end()
+    last = pair.client().xinfo_stream(PREFIX + "in")["last-generated-id"].decode()
+    assert int(last.split("-")[0]) == run + 1, last
+    assert b"removed" not in b"".join(pair.client().hvals(PREFIX + "gaps:in"))
+    pair.stop()
+
+
+@case
+def lost_entries_are_at_most_those_that_were_in_the_stream():
+    pair = on_one_server()
+    pair.feed.send(SENT)
+    pair.await_end()
+    sent, lost = "cascaded_entries_sent_total", "cascaded_entries_lost_total"
+    wait("old entries are removed", lambda: pair.ingest.metric(
+        "cascaded_entries_in_stream") < pair.ingest.metric(sent) / 2)
+    drop_connections(pair.client(), ("DEL", PREFIX + "in"))
+    wait("it is noticed", lambda: pair.ingest.metric(lost) > 0)
+    assert pair.ingest.metric(lost) < pair.ingest.metric(sent) / 2, pair.ingest.metric(lost)
+    pair.stop()
+
+
 @case
 def what_cannot_be_is_reported_in_one_line():
     for config, text in (
