@@ -20,12 +20,13 @@ reserve(struct buffer *buffer, size_t bytes)
 
 enum status
 handover_init(struct handover *handover, struct redis_sink *sink,
-              const struct campaign_words *campaigns)
+              const struct campaign_words *campaigns, struct error *error)
 {
     *handover = (struct handover){.sink = sink, .campaigns = campaigns};
     bool has_memory = reserve(&handover->entry, ENTRY_BYTES_MAX) &&
                       reserve(&handover->post, ENTRY_BYTES_MAX - ENTRY_HEAD_BYTES);
-    return has_memory ? STATUS_OK : STATUS_NOMEM;
+    return has_memory ? STATUS_OK
+                      : error_set(error, STATUS_NOMEM, "no memory for entries");
 }
 
 void

@@ -32,7 +32,8 @@ struct handover {
 
 // Keeps sink and campaigns. Allocates all memory; STATUS_NOMEM: there is none.
 enum status handover_init(struct handover *handover, struct redis_sink *sink,
-                          const struct campaign_words *campaigns) MUST_USE;
+                          const struct campaign_words *campaigns,
+                          struct error *error) MUST_USE;
 // Accepts a zeroed and a half-built one.
 void handover_fini(struct handover *handover);
 

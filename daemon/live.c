@@ -382,9 +382,8 @@ make_parts(struct live *live, struct error *error)
         .entries = live->role == SCALE_WORK ? &live->settings->redis : NULL,
     };
     if (live->role == SCALE_INGEST &&
-        handover_init(&live->handover, live->runtime.sink, &live->runtime.campaigns) !=
-            STATUS_OK) {
-        error_set(error, STATUS_NOMEM, "no memory for entries");
+        handover_init(&live->handover, live->runtime.sink, &live->runtime.campaigns,
+                      error) != STATUS_OK) {
         return false;
     }
     streams_init(&live->streams, &common);

@@ -49,8 +49,9 @@ set_up(void **state)
     const struct redis_sink_setup setup = {
         .base = world->base, .options = &options, .version = "test", .outlet = &outlet};
     assert_int_equal(redis_sink_create(&setup, &world->sink, NULL), STATUS_OK);
-    assert_int_equal(handover_init(&world->handover, world->sink, &world->campaigns),
-                     STATUS_OK);
+    assert_int_equal(
+        handover_init(&world->handover, world->sink, &world->campaigns, NULL),
+        STATUS_OK);
     *state = world;
     return 0;
 }
@@ -88,7 +89,7 @@ without_memory_nothing_is_set_up(void **state)
     struct world *world = *state;
     struct handover handover;
     has_no_memory = true;
-    assert_int_equal(handover_init(&handover, world->sink, &world->campaigns),
+    assert_int_equal(handover_init(&handover, world->sink, &world->campaigns, NULL),
                      STATUS_NOMEM);
     handover_fini(&handover);
 }
