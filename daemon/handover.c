@@ -4,7 +4,10 @@
 #include "ingest/text/campaign_words.h"
 #include "sinks/redis/redis_outlet.h"
 
-enum { ENTRY_WANTED = 1 << 16 }; // bytes from which an entry is ended
+enum {
+    ENTRY_WANTED = 1 << 16, // bytes from which an entry is ended
+    BEAT_SHARE = 256,       // ticks without a removal for each between two beats
+};
 
 _Static_assert((int)ENTRY_BYTES_MAX <= (int)REDIS_OUTLET_ENTRY_MAX, "it fits");
 
@@ -59,6 +62,7 @@ end_entry(struct handover *handover)
         return STATUS_AGAIN;
     }
     handover->count = 0;
+    handover->ticks_silent = 0;
     return STATUS_OK;
 }
 
@@ -100,6 +104,18 @@ handover_flush(struct handover *handover)
     return handover->count == 0 || end_entry(handover) == STATUS_OK;
 }
 
+// Without a worker, n ticks leave about 256 * (1 + log(n / 256)) entries without posts.
+static bool
+is_beat_due(struct handover *handover)
+{
+    uint64_t in_stream = redis_outlet_metrics(handover->sink)->in_stream;
+    handover->ticks_kept =
+        in_stream < handover->in_stream ? 0 : handover->ticks_kept + 1;
+    handover->in_stream = in_stream;
+    handover->ticks_silent++;
+    return handover->ticks_silent >= handover->ticks_kept / BEAT_SHARE;
+}
+
 void
 handover_tick(struct handover *handover, usec wall, usec lag, bool is_complete)
 {
@@ -108,7 +124,8 @@ handover_tick(struct handover *handover, usec wall, usec lag, bool is_complete)
     }
     handover->lag = lag;
     handover->is_complete = is_complete;
-    if (handover->count == 0 && !redis_outlet_has_no_room(handover->sink)) {
+    if (is_beat_due(handover) && handover->count == 0 &&
+        !redis_outlet_has_no_room(handover->sink)) {
         begin_entry(handover, wall);
         (void)end_entry(handover); // the next one shows the time too
     }

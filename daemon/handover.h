@@ -2,7 +2,8 @@
 //
 // An entry is ended when it is full and when a flush begins, so that the cursors that
 // the flush writes are exactly behind it. While there are no posts, entries without
-// posts let the time of the workers pass.
+// posts let the time of the workers pass: one at each tick, and fewer the longer no
+// worker has removed entries, so that they do not fill the stream.
 #pragma once
 
 #include <stdbool.h>
@@ -20,14 +21,17 @@ struct redis_sink;
 struct handover {
     struct redis_sink *sink; // NULL: there is no handover
     const struct campaign_words *campaigns;
-    struct buffer entry;  // the open one, if there are posts in it
-    struct buffer post;   // the bytes of the next post
-    size_t count;         // posts in it
-    uint64_t compared_to; // the campaigns of these
-    usec wall;            // of the newest of them, or of the last entry
-    usec lag;             // of the slowest source
-    bool is_complete;     // no source may have missed anything
-    uint64_t posts;       // so far
+    struct buffer entry;   // the open one, if there are posts in it
+    struct buffer post;    // the bytes of the next post
+    size_t count;          // posts in it
+    uint64_t compared_to;  // the campaigns of these
+    usec wall;             // of the newest of them, or of the last entry
+    usec lag;              // of the slowest source
+    bool is_complete;      // no source may have missed anything
+    uint64_t posts;        // so far
+    uint64_t in_stream;    // entries, at the last tick
+    uint64_t ticks_kept;   // since a worker removed some
+    uint64_t ticks_silent; // since an entry was ended
 };
 
 // Keeps sink and campaigns. Allocates all memory; STATUS_NOMEM: there is none.

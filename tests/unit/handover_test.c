@@ -122,6 +122,26 @@ only_a_post_that_fits_in_no_entry_is_refused(void **state)
     assert_int_equal(waiting(world), 1);
 }
 
+// Four ticks a second.
+static void
+a_day_without_a_worker_leaves_few_entries_without_posts(void **state)
+{
+    struct world *world = *state;
+    for (int i = 0; i < 256; i++) {
+        handover_tick(&world->handover, WALL, 0, true);
+    }
+    assert_int_equal(waiting(world), 256);
+    for (int i = 256; i < 4 * 86400; i++) {
+        handover_tick(&world->handover, WALL, 0, true);
+    }
+    assert_in_range(waiting(world), 1000, 3000);
+    uint64_t before = waiting(world);
+    world->handover.in_stream = 1; // and now there are none: a worker reads
+    handover_tick(&world->handover, WALL, 0, true);
+    handover_tick(&world->handover, WALL, 0, true);
+    assert_int_equal(waiting(world), before + 2);
+}
+
 int
 main(void)
 {
@@ -129,6 +149,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(without_memory_nothing_is_set_up),
         TEST(without_memory_posts_stay_in_the_open_entry),
+        TEST(a_day_without_a_worker_leaves_few_entries_without_posts),
         TEST(only_a_post_that_fits_in_no_entry_is_refused),
     };
 #undef TEST
