@@ -46,6 +46,7 @@ struct client {
     struct timer again;
     const struct control_request *request; // NULL: not read yet
     struct control_call call;
+    struct error waits; // what the request that is to be run again waits for
     char line[CONTROL_REQUEST_MAX + 1]; // into which the words point
     bool is_answered;
     bool has_ended; // the client sends nothing more
@@ -216,6 +217,7 @@ run(struct client *client)
     enum status status =
         client->request->run(control->setup.context, &client->call, &error);
     if (status == STATUS_AGAIN) {
+        client->waits = error;
         timer_set(&client->again, CONTROL_EVERY);
         return;
     }
@@ -337,8 +339,12 @@ on_deadline(void *context)
     if (client->is_answered) {
         close_client(client);
     } else {
-        refuse(client, STATUS_AGAIN,
-               "not finished within 20 s; look at cascadectl status and try again");
+        char text[ERROR_TEXT_MAX];
+        bool is_known = client->waits.code == STATUS_AGAIN;
+        (void)snprintf(text, sizeof(text), "not finished within 20 s; %.400s",
+                       is_known ? client->waits.text
+                                : "look at cascadectl status and try again");
+        refuse(client, STATUS_AGAIN, text);
         if (client->stream != NULL) {
             timer_set(&client->deadline, LINGER);
         }
@@ -403,6 +409,7 @@ on_connection(evutil_socket_t listener, short what, void *context)
         return;
     }
     client->is_answered = false;
+    client->waits = (struct error){0};
     client->has_ended = false;
     client->request = NULL;
     bufferevent_setcb(client->stream, on_readable, on_written, on_end, client);

@@ -53,7 +53,8 @@ struct control_call {
 };
 
 // error->code gives the exit code: STATUS_RANGE 66, STATUS_PARSE 65, STATUS_FULL 64,
-// STATUS_IO 74, STATUS_NOMEM 71. STATUS_AGAIN: see above.
+// STATUS_IO 74, STATUS_NOMEM 71. STATUS_AGAIN: see above; error may contain what the
+// request waits for, for an answer at the end of its time.
 typedef enum status (*control_run_fn)(void *context, struct control_call *call,
                                       struct error *error);
 

@@ -170,6 +170,22 @@ put_report(const struct purge *purge, struct buffer *json)
     json_writer_close(json, '}');
 }
 
+static enum status
+explain_wait(const struct purge *purge, struct error *error)
+{
+    static const char *const texts[] = {
+        [PURGE_SEARCHING] = "the daemon is still taking back posts of the person",
+        [PURGE_WRITING] = "the person is removed from memory, and Redis has not taken "
+                          "the changes yet",
+        [PURGE_SAVING] = "the person is removed from memory and from counters in "
+                         "Redis, and the snapshots are not written yet",
+    };
+    return error_set(error, STATUS_AGAIN,
+                     "%s: the daemon continues and logs the end; then repeat this to "
+                     "remove alerts and marks",
+                     texts[purge->stage]);
+}
+
 enum status
 purge_run(struct purge *purge, struct slice id, int *stage, struct buffer *json,
           struct error *error)
@@ -181,14 +197,16 @@ purge_run(struct purge *purge, struct slice id, int *stage, struct buffer *json,
             return status;
         }
     } else if (*stage == 0 && !is_same) {
-        return STATUS_AGAIN; // after the other one
+        return error_set(error, STATUS_AGAIN,
+                         "another person is being removed; nothing was begun for this "
+                         "one: repeat this");
     } else if (!is_same) {
         return error_set(error, STATUS_IO,
                          "the answer was lost to another purge; repeat this");
     }
     *stage = 1;
     if (purge->stage != PURGE_OVER) {
-        return STATUS_AGAIN;
+        return explain_wait(purge, error);
     }
     if (purge->is_unsaved) {
         return error_set(error, STATUS_IO,

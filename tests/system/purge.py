@@ -273,5 +273,19 @@ def a_purge_waits_for_redis_and_then_ends():
     assert not [trace for trace in TRACES if trace in left], left
 
 
+@case
+def a_purge_that_redis_delays_for_long_reports_what_is_done_and_what_to_do():
+    lab, _ = loaded()
+    lab.redis.client.client_pause(1000 * PATIENCE, all=False)  # writing waits
+    asked = lab.ctl("purge", "--user", WHO, "--yes", code=75)
+    assert "removed from memory, and Redis has not taken the changes yet" in asked, asked
+    assert "then repeat this" in asked, asked
+    lab.redis.client.client_unpause()
+    wait("the daemon ends it", lambda: lab.daemon.said("a person was removed"))
+    lab.ctl("purge", "--user", WHO, "--yes")
+    left = lab.redis_bytes()
+    assert not [trace for trace in TRACES if trace in left], left
+
+
 if __name__ == "__main__":
     run_cases()
