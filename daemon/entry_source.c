@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/decimal.h"
+#include "base/log.h"
 #include "daemon/scale.h"
 #include "ingest/entries/entry.h"
 #include "ingest/frames/lines.h"
@@ -40,12 +41,13 @@ struct entry_source {
     bool is_placed;
     struct place trim; // entries before it are not needed
     bool must_trim;
-    size_t ignored;      // replies to come before that to XREAD
-    bool is_asking;      // XREAD has no answer yet
-    struct buffer bytes; // of the entries of the last answer
-    size_t count;        // of these
-    size_t next;         // which is offered next
-    size_t at;           // where it begins
+    bool is_trim_refused; // that was logged
+    size_t ignored;       // replies to come before that to XREAD
+    bool is_asking;       // XREAD has no answer yet
+    struct buffer bytes;  // of the entries of the last answer
+    size_t count;         // of these
+    size_t next;          // which is offered next
+    size_t at;            // where it begins
     struct place places[ROUND_MAX];
     uint32_t sizes[ROUND_MAX];
     bool is_foreign;              // an id of the answer is not of cascaded
@@ -135,11 +137,29 @@ parse_id(struct slice text, struct place *ret_place)
            ret_place->run <= UINT32_MAX && ret_place->number <= UINT32_MAX;
 }
 
+// The next snapshot tries again.
+static void
+on_trimmed(struct entry_source *entries, const struct redis_item *item)
+{
+    bool is_refused = item->type == REDIS_ITEM_ERROR;
+    if (is_refused && !entries->is_trim_refused) {
+        char text[ERROR_TEXT_MAX];
+        redis_reader_print(item->text, text, sizeof(text));
+        log_error(
+            "trim_refused",
+            "entries that were counted stay in the stream %s, and the sources are "
+            "paused when it is full: Redis refuses XTRIM: %s",
+            entries->key, text);
+    }
+    entries->is_trim_refused = is_refused;
+}
+
 static void
 on_item(void *context, const struct redis_item *item)
 {
     struct entry_source *entries = context;
     if (entries->ignored != 0) {
+        on_trimmed(entries, item);
         return;
     }
     if (item->depth == 0 && item->type == REDIS_ITEM_ERROR) {

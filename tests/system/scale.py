@@ -556,6 +556,21 @@ def lost_entries_are_at_most_those_that_were_in_the_stream():
 
 
 @case
+def a_refused_removal_of_entries_is_reported_and_tried_again():
+    pair = on_one_server()
+    pair.client().acl_setuser("default", enabled=True, commands=["-xtrim"])
+    pair.feed.send(SENT[:9000])
+    pair.await_end()
+    wait("it is reported", lambda: "trim_refused" in pair.worker.text())
+    length = pair.client().xlen(PREFIX + "in")
+    assert length >= 9000 // 100, length
+    pair.client().acl_setuser("default", enabled=True, commands=["+xtrim"])
+    wait("old entries are removed", lambda: pair.client().xlen(PREFIX + "in") < 9000 // 100)
+    assert pair.worker.text().count("trim_refused") == 1, pair.worker.text()
+    pair.stop()
+
+
+@case
 def what_cannot_be_is_reported_in_one_line():
     for config, text in (
             ('scale { role = "both" }', 'scale.role: "both" is none of: ingest work'),
