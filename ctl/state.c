@@ -81,6 +81,15 @@ put_redis(struct buffer *out, const json_t *state)
     buffer_append_byte(out, '\n');
 }
 
+// Of an ingest process.
+static void
+put_entries(struct buffer *out, const json_t *entries)
+{
+    print_put(out, "Role     ingest: %lld entries wait for Redis, %lld for a worker\n",
+              (long long)print_number(entries, "waiting"),
+              (long long)print_number(entries, "in_stream"));
+}
+
 static void
 put_sources(struct buffer *out, const json_t *state)
 {
@@ -178,6 +187,10 @@ state_show(struct service *service, bool is_json, struct error *error)
         buffer_init(&out, PRINT_TEXT_MAX);
         put_figures(&out, state);
         put_redis(&out, state);
+        const json_t *entries = json_object_get(state, "entries");
+        if (entries != NULL) {
+            put_entries(&out, entries);
+        }
         put_sources(&out, state);
         put_windows(&out, state);
         put_missing(&out, state);

@@ -3,6 +3,7 @@
 #include "daemon/wall_clock.h"
 #include "net/clock.h"
 #include "pipeline/views_campaign.h"
+#include "sinks/redis/redis_outlet.h"
 #include "sinks/redis/redis_sink.h"
 
 static void
@@ -36,6 +37,14 @@ state(void *context, struct api_state *ret_state)
     redis_sink_streams(http_api->needs.sink, &ret_state->lag, &ret_state->is_complete);
     ret_state->is_written = redis_sink_is_current(http_api->needs.sink, &age);
     ret_state->written = age != USEC_NONE ? wall(http_api) - age : USEC_NONE;
+    if (streams != NULL &&
+        scale_role(&http_api->needs.settings->scale) == SCALE_INGEST) {
+        const struct redis_outlet_metrics *entries =
+            redis_outlet_metrics(http_api->needs.sink);
+        ret_state->is_ingest = true;
+        ret_state->entries_waiting = entries->waiting;
+        ret_state->entries_in_stream = entries->in_stream;
+    }
     for (size_t i = 0; streams != NULL && i < streams->count; i++) {
         describe(http_api, streams->items[i], wall_clock_now(), &http_api->sources[i]);
         ret_state->source_count++;

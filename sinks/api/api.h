@@ -48,6 +48,9 @@ struct api_state {
     bool is_complete; // no source lacks anything
     bool is_written;  // Redis acknowledges what is written
     usec written;     // when it did so last, on the wall clock; USEC_NONE: not yet
+    bool is_ingest;   // posts are handed over in entries; nothing is counted here
+    uint64_t entries_waiting;   // that Redis has not confirmed
+    uint64_t entries_in_stream; // that a worker has not removed
     const struct api_source *sources;
     size_t source_count;
 };

@@ -56,6 +56,17 @@ put_redis(struct buffer *text, const struct api_state *state)
     json_writer_close(text, '}');
 }
 
+// Of an ingest process, whose boards are empty.
+static void
+put_entries(struct buffer *text, const struct api_state *state)
+{
+    json_writer_name(text, SLICE_LIT("entries"));
+    json_writer_open(text, '{');
+    json_writer_put_u64(text, "waiting", state->entries_waiting);
+    json_writer_put_u64(text, "in_stream", state->entries_in_stream);
+    json_writer_close(text, '}');
+}
+
 static void
 put_windows(const struct api_call *call)
 {
@@ -137,6 +148,9 @@ api_write_status(const struct api_call *call)
     json_writer_name(text, SLICE_LIT("posts_per_s"));
     json_writer_number(text, slice_of(rate));
     put_redis(text, &now.state);
+    if (now.state.is_ingest) {
+        put_entries(text, &now.state);
+    }
     put_sources(text, &now.state);
     put_windows(call);
     put_boards(text, api->setup.pipeline);

@@ -25,6 +25,7 @@ from tap import case, run_cases  # noqa: E402
 from waiting import PATIENCE, wait  # noqa: E402
 
 CASCADED = os.path.join(os.environ["BUILD"], "cascaded")
+CASCADECTL = os.path.join(os.environ["BUILD"], "cascadectl")
 PREFIX = "{cascaded}:"
 PEOPLE, POSTS, PAGE = 400, 30000, 50
 RULES = """windows = {24h}
@@ -287,6 +288,12 @@ def without_a_worker_the_sources_wait_and_nothing_is_lost():
     pair.feed.send(SENT)
     wait("there is no room", lambda: pair.ingest.metric("cascaded_entries_in_stream") >= 10 and
          pair.ingest.metric('cascaded_source_pauses_total{source="k"}') > 0)
+    entries = json.loads(pair.ingest.ask("GET", "/api/v1/status").text)["entries"]
+    assert entries["in_stream"] >= 10 and entries["waiting"] >= 0, entries
+    shown = subprocess.run([CASCADECTL, "--http",
+                            f"http://127.0.0.1:{pair.ingest.port}", "status"],
+                           capture_output=True, text=True, check=True, timeout=PATIENCE).stdout
+    assert re.search(r"^Role +ingest: \d+ entries wait for Redis, \d+ for a worker$", shown, re.MULTILINE), shown
     # What a flush in progress still appends, but no more.
     assert pair.client().xlen(PREFIX + "in") < 300
     assert pair.ingest.metric('cascaded_source_messages_read_total{source="k"}') < len(SENT) // PAGE
