@@ -258,8 +258,8 @@ def a_worker_that_is_stopped_for_a_while_catches_up():
 def a_killed_ingest_process_resumes_behind_the_last_entry():
     pair = on_one_server()
     for part in parts(4):
-        pair.feed.send(part)
         place = pair.place()
+        pair.feed.send(part)
         wait("some is read", lambda before=place: pair.place() != before)
         pair.ingest.again()
     pair.await_end()
@@ -310,8 +310,8 @@ def a_restarted_redis_has_every_entry_once():
     server = RedisServer("--appendonly", "yes", "--appendfsync", "always")
     pair = Pair(server.url, lambda: server.client)
     for part in parts(3):
-        pair.feed.send(part)
         place = pair.place()
+        pair.feed.send(part)
         wait("some is read", lambda before=place: pair.place() != before)
         server.kill()
         server.start()
