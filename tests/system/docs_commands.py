@@ -53,7 +53,8 @@ NOT_RUN = (
      "needs podman and an image of Debian; container.sh builds and runs the image"),
 )
 DRAWINGS = (("README.md", "bytes "), ("docs/design.md", "bytes "), ("docs/carriers.md", "ann's post"),
-            ("docs/scale.md", "cascaded  "))
+            ("docs/scale.md", "cascaded  "),
+            ("docs/scale.md", "Redis                        cascaded: worker"))
 POSTS = "".join(
     f'{{"id":"app:{13 + n}","time":"2026-11-22T20:49:0{n}.000Z","author":{{"id":"app:u{7 + n}","handle":"a{n}"}},'
     '"text":"tea from acme cup","retweet_of":{"id":"app:12","text":"tea from acme cup",'
