@@ -33,6 +33,12 @@ QUICKSTART_POSTS=2000 QUICKSTART_SECONDS=5 conf/quickstart >/quickstart.out 2>&1
 }
 tail -n 25 /quickstart.out
 grep -q '^replayed posts=2000 ' /quickstart.out
+echo "== conf/quickstart --cluster"
+QUICKSTART_POSTS=2000 QUICKSTART_SECONDS=9 conf/quickstart --cluster >/quickstart.out 2>&1 </dev/null || {
+    cat /quickstart.out
+    exit 1
+}
+tail -n 1 /quickstart.out
 if grep -lE '^(redis-server|cascade)' /proc/[0-9]*/comm; then
     echo "quickstart left a process behind"
     exit 1

@@ -219,6 +219,19 @@ def live_without_a_network_fails_with_one_line():
 
 
 @case
+def a_cluster_survives_its_worker_and_a_master_and_ends_with_the_boards_of_one_process():
+    place = Place()
+    ended = subprocess.run([QUICKSTART, "--cluster"], env={**os.environ, **place.environment,
+                                                           "QUICKSTART_SECONDS": "12"},
+                           stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert re.search(r"worker1 was killed: after [\d.]+ s worker\d counts", ended.stdout), ended.stdout
+    assert re.search(r"the master .* was killed: after [\d.]+ s its replica", ended.stdout), ended.stdout
+    assert re.search(r"7 of 7 boards, with \d{3,} rows in all, equal", ended.stdout), ended.stdout
+    place.check_clean()
+
+
+@case
 def anything_unknown_is_a_usage_error():
     for environment, words in (({}, ["--nonsense"]), ({}, ["--live", "--live"]), ({"QUICKSTART_POSTS": "many"}, []),
                                ({"QUICKSTART_SECONDS": "0"}, [])):
