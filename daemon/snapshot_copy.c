@@ -178,8 +178,10 @@ snapshot_writer_end(struct snapshot_writer *writer, struct error *error)
 {
     struct redis_manifest found;
     struct error why = {0};
-    if (fsync(writer->fd) != 0) {
+    if (writer->reason == 0 && fsync(writer->fd) != 0) {
         writer->reason = errno;
+    }
+    if (writer->reason != 0) {
         return false;
     }
     if (writer->bytes != writer->manifest.bytes ||
