@@ -420,48 +420,56 @@ go_on(struct replay *replay)
     }
 }
 
-// is_silent: nothing was read for a while.
+// Everything in the file is read and processed.
 static void
-advance(struct replay *replay, bool is_silent)
+leave_file(struct replay *replay)
 {
-    replay->wall = wall_clock_now();
-    if (redis_sink_is_full(replay->setup.sink) && !replay->is_stopped) {
-        timer_set(&replay->step, FULL_POLL);
+    if (!recording_is_settled(&replay->recording)) {
+        recording_end(&replay->recording);
+        timer_set(&replay->step, 0);
         return;
     }
+    conclude_file(replay);
+    if (replay->file + 1 == replay->setup.file_count) {
+        if (pipeline_settle(replay->setup.pipeline)) {
+            timer_set(&replay->step, 0);
+        } else {
+            finish(replay, replay->exit_code, NULL);
+        }
+        return;
+    }
+    replay->file++;
+    if (begin_file(replay)) {
+        go_on(replay);
+    }
+}
+
+// what: EV_READ: the pipe or terminal is readable; EV_TIMEOUT: nothing came for a while;
+// 0: neither is known, and reading might block.
+static void
+advance(struct replay *replay, short what)
+{
+    replay->wall = wall_clock_now();
     if (replay->is_stopped) {
         finish(replay, replay->exit_code, NULL);
         return;
     }
-    if (is_silent) {
+    if (redis_sink_is_full(replay->setup.sink)) {
+        timer_set(&replay->step, FULL_POLL);
+        return;
+    }
+    if (what == EV_TIMEOUT) {
         recording_end(&replay->recording);
     }
     if (!drain(replay)) {
         return;
     }
-    if (is_silent) {
-        go_on(replay);
+    if (replay->is_file_read) {
+        leave_file(replay);
         return;
     }
-    if (replay->is_file_read) { // and all processed
-        if (!recording_is_settled(&replay->recording)) {
-            recording_end(&replay->recording);
-            timer_set(&replay->step, 0);
-            return;
-        }
-        conclude_file(replay);
-        if (replay->file + 1 == replay->setup.file_count) {
-            if (pipeline_settle(replay->setup.pipeline)) {
-                timer_set(&replay->step, 0);
-                return;
-            }
-            finish(replay, replay->exit_code, NULL);
-            return;
-        }
-        replay->file++;
-        if (!begin_file(replay)) {
-            return;
-        }
+    if (replay->input != NULL && what != EV_READ &&
+        !file_input_is_ready(&replay->bytes)) {
         go_on(replay);
         return;
     }
@@ -478,14 +486,14 @@ advance(struct replay *replay, bool is_silent)
 static void
 on_step(void *context)
 {
-    advance(context, false);
+    advance(context, 0);
 }
 
 static void
 on_input(evutil_socket_t fd, short what, void *context)
 {
     (void)fd;
-    advance(context, (what & EV_TIMEOUT) != 0);
+    advance(context, what);
 }
 
 // ── life ───────────────────────────────────────────────────────────────────

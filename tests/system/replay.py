@@ -175,6 +175,23 @@ def a_stopped_replay_logs_how_far_it_came_and_keeps_its_exit_code():
 
 
 @case
+def a_pipe_that_pauses_has_everything_before_the_pause_in_redis():
+    post = '{"id":"n:%d","time":1772442000000,"author":{"id":"n:ann"}}\n'
+    for speed in ("max", "1000"):
+        CLIENT.flushall()
+        process = processes.start(command("--speed", speed, "-"), stdin=subprocess.PIPE,
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for first, end in ((0, 700), (700, 1000)):
+            process.stdin.write("".join(post % number for number in range(first, end)).encode())
+            process.stdin.flush()
+            wait("all posts before the pause",
+                 lambda end=end: int(CLIENT.hget("cascaded:meta", "posts") or 0) == end)
+        process.terminate()
+        _, said = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 0 and b"lines up to 1000 are counted" in said, said
+
+
+@case
 def a_stopped_backtest_reports_that_there_is_no_result():
     endless = pathlib.Path(FOLDER, "endless.ndjson")
     with open(endless, "wb") as out:
