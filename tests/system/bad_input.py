@@ -165,6 +165,18 @@ def one_bad_post_costs_no_other_post_of_its_message():
 
 
 @case
+def a_page_of_500_long_posts_is_one_message():
+    users, posts = [], []
+    for number in range(1, 501):
+        users.append({"id": str(number), "username": f"u{number}", "description": "d" * 2000})
+        posts.append(x2_post(number, author_id=str(number), text="long " * 300 + "@ann"))
+    page = json.dumps({"data": posts, "includes": {"users": users}}).encode()
+    assert len(page) > 1_500_000, len(page)
+    check(page, posts=500)
+    assert board("mentions")["x:@ann"] == 500
+
+
+@case
 def a_bad_include_costs_no_post_of_its_page():
     deep = json.loads("[" * 90 + "]" * 90)
     users = [{"id": "11", "username": "eve"}, {"id": "12", "username": "fay", "x": deep}]
