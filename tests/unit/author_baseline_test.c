@@ -89,6 +89,25 @@ only_the_last_hundred_posts_count(void **state)
 }
 
 static void
+without_room_for_sizes_nothing_is_kept_and_nothing_overwritten(void **state)
+{
+    (void)state;
+    struct slab *slab;
+    struct author_baselines *baselines = create(10, &slab);
+    while (slab_alloc(slab, SLAB_CLASS_MAX) != SLAB_NONE) {
+    }
+    while (slab_alloc(slab, 1) != SLAB_NONE) {
+    }
+    const struct slab full = *slab;
+    for (uint32_t i = 0; i < 30; i++) {
+        post(baselines, 1, RESHARES_UNKNOWN, 40);
+    }
+    assert_memory_equal(slab, &full, sizeof(full));
+    assert_true(isnan(compare(baselines, 1, RESHARES_UNKNOWN, 80)));
+    destroy(baselines, slab);
+}
+
+static void
 small_numbers_are_not_compared(void **state)
 {
     (void)state;
@@ -193,6 +212,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_author_is_compared_with_the_middle_half_of_the_last_posts),
         cmocka_unit_test(only_the_last_hundred_posts_count),
+        cmocka_unit_test(
+            without_room_for_sizes_nothing_is_kept_and_nothing_overwritten),
         cmocka_unit_test(small_numbers_are_not_compared),
         cmocka_unit_test(
             a_new_author_is_compared_with_authors_of_about_as_many_followers),
