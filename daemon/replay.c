@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <event2/event.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +13,7 @@
 #include "daemon/clock_watch.h"
 #include "daemon/pace.h"
 #include "daemon/recording.h"
+#include "daemon/replay_files.h"
 #include "daemon/wall_clock.h"
 #include "ingest/decode/decode.h"
 #include "ingest/frames/file_input.h"
@@ -83,36 +83,6 @@ file_name(const struct replay *replay)
 {
     const char *name = replay->setup.files[replay->file];
     return strcmp(name, "-") == 0 ? "standard input" : name;
-}
-
-// A named pipe is waited for on the loop, not here.
-static int
-open_input(const char *name)
-{
-    return strcmp(name, "-") == 0 ? dup(STDIN_FILENO)
-                                  : open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-}
-
-const char *
-replay_unreadable(char **files, int file_count, int *ret_errno)
-{
-    for (int i = 0; i < file_count; i++) {
-        struct stat status;
-        if (stat(files[i], &status) == 0 && S_ISFIFO(status.st_mode)) {
-            continue; // its writer would take this for the end of the reader
-        }
-        int fd = open_input(files[i]);
-        bool is_found = fd >= 0 && fstat(fd, &status) == 0;
-        int kind = is_found && S_ISDIR(status.st_mode) ? EISDIR : 0;
-        *ret_errno = is_found ? kind : errno;
-        if (fd >= 0) {
-            close(fd);
-        }
-        if (*ret_errno != 0) {
-            return files[i];
-        }
-    }
-    return NULL;
 }
 
 static void
@@ -197,7 +167,7 @@ skip_known(struct replay *replay)
 static bool
 begin_file(struct replay *replay)
 {
-    replay->fd = open_input(replay->setup.files[replay->file]);
+    replay->fd = replay_files_open(replay->setup.files[replay->file]);
     struct stat status;
     if (replay->fd < 0 || fstat(replay->fd, &status) != 0) {
         fail(replay, EX_NOINPUT);
@@ -444,8 +414,8 @@ leave_file(struct replay *replay)
     }
 }
 
-// what: EV_READ: the pipe or terminal is readable; EV_TIMEOUT: nothing came for a while;
-// 0: neither is known, and reading might block.
+// what: EV_READ: the pipe or terminal is readable; EV_TIMEOUT: nothing came for a
+// while; 0: neither is known, and reading might block.
 static void
 advance(struct replay *replay, short what)
 {

@@ -60,9 +60,6 @@ struct replay_figures {
 struct replay *replay_create(const struct replay_setup *setup, struct error *error);
 void replay_destroy(struct replay **replay);
 
-// The first file that cannot be opened, or NULL. Call it before anything is started.
-const char *replay_unreadable(char **files, int file_count, int *ret_errno);
-
 // Begins. on_done is called from the loop when the last message is in the pipeline, or
 // when a file cannot be read further.
 void replay_start(struct replay *replay);

@@ -12,6 +12,7 @@
 #include "daemon/signals.h"
 #include "daemon/progress.h"
 #include "daemon/replay.h"
+#include "daemon/replay_files.h"
 #include "daemon/report.h"
 #include "daemon/runtime.h"
 #include "daemon/warn.h"
@@ -360,7 +361,8 @@ replay_run(const struct cli *cli, const struct settings *settings)
 {
     static struct replay_run run;
     int reason = 0;
-    const char *unreadable = replay_unreadable(cli->files, cli->file_count, &reason);
+    const char *unreadable =
+        replay_files_unreadable(cli->files, cli->file_count, &reason);
     if (unreadable != NULL) {
         char shown[REDACT_MAX];
         redact(slice_of(unreadable), shown);
