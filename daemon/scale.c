@@ -12,7 +12,7 @@ const struct option scale_option_rows[] = {
     {"scale.role", OPTION_TEXT, "", 0, 16, false, AT(role),
      "What this process does: ingest reads the sources and writes what it has read to Redis, work counts that; empty: both, without a detour"},
     {"scale.backlog", OPTION_COUNT, "200000", 10, 100000000, false, AT(backlog),
-     "Maximum number of entries, of up to 100 posts, that wait in Redis for a worker; then the sources are paused"},
+     "Maximum number of entries, of up to 100 posts and about 47 KB, that wait in Redis for a worker; then the sources are paused"},
     {"scale.takeover", OPTION_SPAN, "3s", USEC_PER_S, USEC_PER_HOUR, false, AT(takeover),
      "How long a worker may be silent until a spare, another process with role work, takes over"},
     OPTION_END,

@@ -28,6 +28,8 @@ const struct metric redis_outlet_metric_rows[] = {
      "Entries kept in memory, because Redis or a replica has not confirmed them"},
     {"cascaded_entries_unconfirmed_total", NULL, METRIC_COUNTER, AT(refused),
      "Error replies of Redis to ROLE, XLEN and WAIT: the entries are kept in memory"},
+    {"cascaded_entries_uncopied_total", NULL, METRIC_COUNTER, AT(uncopied),
+     "Entries removed from memory without a replica: none was connected, and there was no room for more"},
     {"cascaded_entries_in_stream", NULL, METRIC_GAUGE, AT(in_stream),
      "Entries in the stream of Redis that no worker has removed"},
     METRIC_END,
@@ -331,6 +333,7 @@ redis_outlet_confirm(struct redis_sink *sink)
     outlet->must_copy = outlet->must_copy || redis_conn_asks_sentinels(sink->conn) ||
                         redis_conn_asks_cluster(sink->conn);
     outlet->is_master = false;
+    outlet->has_replica = false;
     outlet->is_copied = false;
     outlet->is_refused = false;
     redis_answer_begin(&sink->answer, REDIS_EXCHANGE_PROBE, outlet->must_copy ? 3 : 2);
@@ -384,7 +387,8 @@ take_copy(struct redis_sink *sink, const struct redis_item *item)
         if (item->depth == 1 && item->index == 0) {
             outlet->is_master = slice_equal(item->text, SLICE_LIT("master"));
         } else if (item->depth == 1 && item->type == REDIS_ITEM_ARRAY) {
-            outlet->must_copy = outlet->must_copy || item->number > 0;
+            outlet->has_replica = item->number > 0;
+            outlet->must_copy = outlet->must_copy || outlet->has_replica;
         }
         break;
     case COPY_LENGTH:
@@ -398,15 +402,26 @@ take_copy(struct redis_sink *sink, const struct redis_item *item)
     }
 }
 
+// There is no room for more. A replica that is connected is waited for; none is not.
 static void
-advise_replica(struct redis_sink *sink)
+make_room(struct redis_sink *sink)
 {
+    struct redis_outlet *outlet = &sink->outlet;
     struct error error = {.code = STATUS_OK};
+    bool is_alone = outlet->is_master && !outlet->has_replica;
     error_set(&error, STATUS_IO,
-              "no replica of Redis at %s confirms entries, and there is no memory for "
-              "more: the sources are paused until one does (see docs/scale.md)",
+              is_alone ? "Redis at %s has no replica: entries are removed from memory "
+                         "without one, and missing if another server takes over: "
+                         "connect a replica (see docs/scale.md)"
+                       : "no replica of Redis at %s confirms entries, and there is no "
+                         "memory for more: the sources are paused until one does (see "
+                         "docs/scale.md)",
               redis_conn_address(sink->conn));
     advise(sink, &error);
+    if (is_alone) {
+        outlet->metrics.uncopied += outlet->written;
+        forget(outlet, outlet->written);
+    }
 }
 
 void
@@ -415,11 +430,9 @@ redis_outlet_confirmed(struct redis_sink *sink)
     struct redis_outlet *outlet = &sink->outlet;
     if (outlet->is_copied || (outlet->is_master && !outlet->must_copy)) {
         forget(outlet, outlet->written);
+        outlet->is_advised = outlet->is_advised && outlet->is_refused;
     } else if (!outlet->is_refused && is_full(outlet)) {
-        advise_replica(sink);
-    }
-    if (!outlet->is_refused && !is_full(outlet)) {
-        outlet->is_advised = false;
+        make_room(sink);
     }
 }
 

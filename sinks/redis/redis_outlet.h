@@ -8,7 +8,9 @@
 //
 // A master that dies may have acknowledged what its replica does not have. So entries
 // are kept until a replica has confirmed them (WAIT): always with Sentinel or a
-// cluster, otherwise from the time at which the master has had one (ROLE).
+// cluster, otherwise from the time at which the master has had one (ROLE). If there is
+// no room for more and no replica is connected, those that the master has are
+// forgotten, counted and reported: reading continues.
 //
 // Everything is bounded: when REDIS_OUTLET_ENTRIES_MAX entries or
 // REDIS_OUTLET_BYTES_MAX bytes wait, or the stream has `most` entries that no one has
@@ -52,6 +54,7 @@ struct redis_outlet_metrics {
     uint64_t resent;    // of those, sent again
     uint64_t lost;      // no longer in the stream, nor here
     uint64_t refused;   // errors in place of a confirmation
+    uint64_t uncopied;  // forgotten without one
     uint64_t waiting;   // kept here, because Redis or a replica has not confirmed them
     uint64_t in_stream; // as last read
 };
@@ -87,9 +90,10 @@ struct redis_outlet {
     bool was_in_use;   // there was one before this process
     bool must_copy;    // a replica may take over
     bool is_master;    // by the answer to ROLE
+    bool has_replica;  // the same, connected now
     bool is_copied;    // by the answer to WAIT
     bool is_refused;   // an answer was an error
-    bool is_advised;   // that was reported
+    bool is_advised;   // that, or a missing replica, was reported
     bool is_next;      // the next item of the answer is the last id
     uint64_t last_run; // of the last id in the stream; 0: there is none
     uint64_t last_number;

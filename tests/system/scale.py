@@ -355,6 +355,25 @@ def a_replica_that_is_not_connected_still_has_to_confirm_every_entry():
 
 
 @case
+def without_a_replica_reading_continues_when_there_is_no_room_for_more_entries():
+    server, replica, pair = with_a_replica()
+    replica.kill()
+    wait("it is not connected", lambda: server.client.role()[2] == [])
+    for part in range(20):  # 72 MB; 64 MiB are kept
+        pair.feed.send([{"id": f"app:long{part}-{number}", "time": SENT[0]["time"],
+                         "author": {"id": "app:long"}, "text": "long " * 1200} for number in range(600)])
+        pair.await_end()
+    uncopied = pair.ingest.metric("cascaded_entries_uncopied_total")
+    assert uncopied > 500, uncopied
+    said = pair.ingest.text()
+    assert said.count("redis_advice") == said.count("has no replica: entries are removed") == 1, said
+    replica.start()
+    wait("it has confirmed the rest", lambda: waiting(pair) == 0)
+    assert pair.ingest.metric("cascaded_entries_uncopied_total") == uncopied
+    pair.stop()
+
+
+@case
 def an_error_in_place_of_a_confirmation_keeps_entries_and_bounds():
     server, _, pair = with_a_replica()
     refused = "cascaded_entries_unconfirmed_total"
