@@ -412,6 +412,31 @@ def a_killed_master_loses_nothing():
 
 
 @case
+def a_replica_that_takes_over_without_the_last_entries_gets_them_again():
+    cluster, pair = on_a_cluster()
+    third = len(SENT) // 3
+    pair.feed.send(SENT[:third])
+    wait("some is counted", lambda: pair.client().exists(PREFIX + "alerts"))
+    wait("the replica has it", lambda: waiting(pair) == 0)
+    master = cluster.port_of(cluster.slot(PREFIX))
+    replica = cluster.nodes[cluster.replica_of(master)]
+    pair.worker.process.send_signal(signal.SIGSTOP)  # it must not have counted what is lost
+    replica.stop_process()
+    cluster.nodes[master].client.client_kill_filter(_type="slave")
+    pair.feed.send(SENT[third:2 * third])
+    wait("only the master has the next posts", lambda: waiting(pair) >= third // 100)
+    cluster.kill(master)
+    replica.continue_process()
+    wait("the replica has taken over", lambda: answers(pair))
+    pair.worker.process.send_signal(signal.SIGCONT)
+    pair.feed.send(SENT[2 * third:])
+    pair.await_end()
+    assert pair.ingest.metric("cascaded_entries_resent_total") >= third // 100
+    pair.stop()
+    check(pair.client())
+
+
+@case
 def an_ingest_process_that_dies_with_the_master_loses_nothing():
     cluster, pair = on_a_cluster()
     half = len(SENT) // 2
