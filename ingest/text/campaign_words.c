@@ -124,18 +124,17 @@ refuse(struct slice given, const char *why, struct error *error)
                      SLICE_ARG(text_cut(given, SHOWN_MAX)), why);
 }
 
-// True if the text has a character that is not white space, punctuation or a symbol of
-// ASCII: a word without one would be found nearly everywhere.
+// False if a word of these characters would be found nearly everywhere.
 static bool
 has_content(struct slice text)
 {
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
-        if (c >= 0x80 || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z')) {
-            return true;
-        }
+    bool has = false;
+    struct utf8_char next;
+    for (size_t at = 0; at < text.len && !has; at += next.size) {
+        next = utf8_at(text, at);
+        has = !script_is_punctuation(next.code);
     }
-    return false;
+    return has;
 }
 
 // True if a single letter or digit, with or without marks, of a script that separates

@@ -129,6 +129,23 @@ script_is_mark(uint32_t code)
 }
 
 bool
+script_is_punctuation(uint32_t code)
+{
+    const char *category = utf8proc_category_string((utf8proc_int32_t)code);
+    switch (category[0]) {
+    case 'P':
+    case 'Z':
+        return true;
+    case 'S':
+        return category[1] != 'o'; // pictures
+    case 'C':
+        return category[1] != 'n'; // not known yet
+    default:
+        return false;
+    }
+}
+
+bool
 script_separates(uint32_t edge, uint32_t beside, bool is_after)
 {
     enum kind kind = kind_of(edge);

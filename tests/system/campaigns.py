@@ -55,7 +55,9 @@ def an_error_in_a_campaign_is_reported_with_its_line():
         ('campaign "c" {\n words = {"tea", ""}\n}\n', '2: campaign "c": words: one of the texts is empty'),
         ('campaign "c" {\n words = {"tea, milk"}\n}\n', '2: campaign "c": words: "tea, milk" contains a comma'),
         ('campaign "c" {\n words = {"tea", "TEA"}\n}\n', '3: campaign "c": words: "TEA" is given twice'),
-        ('campaign "c" { words = {"..."} }\n', '1: campaign "c": words: "..." would be found in almost'),
+        *((f'campaign "c" {{ words = {{"{word}"}} }}\n',
+           f'1: campaign "c": words: "{word}" would be found in almost every post')
+          for word in ("...", "\u2014", "\u3001", "\u00ab\u00bb", "\u061f", "\u2026\u2026", "$+")),
         *((f'campaign "c" {{ words = {{"{word}"}} }}\n',
            f'1: campaign "c": words: "{word}" is one letter, which is found in posts about anything')
           for word in ("a", "X", "7", "\u00e9", "e\u0301", "\u0436", "\u0639", "\u05e9\u05c1", "\uff41", "\u0663")),
