@@ -13,8 +13,8 @@ unsigned script_of(uint32_t code);
 // True if a mark: part of the character before it.
 bool script_is_mark(uint32_t code);
 
-// True of punctuation, white space and control characters, and of signs such as + and $;
-// not of letters, digits, marks and pictures.
+// True of punctuation, white space and control characters, and of signs such as + and
+// $; not of letters, digits, marks and pictures.
 bool script_is_punctuation(uint32_t code);
 
 // True if a word whose first (is_after: last) character is `edge` is complete with
