@@ -13,6 +13,8 @@
 
 // Half a second of the 5 s is reserved for the system, to free the memory.
 #define SIGNALS_WITHIN (4500 * USEC_PER_MS)
+// timeout(1) and shells send a signal to a process and to its group.
+#define SIGNALS_ARE_ONE (200 * USEC_PER_MS)
 
 enum { TEXT_MAX = 512 };
 
@@ -25,6 +27,7 @@ static struct {
     bool is_installed; // handlers, timer and pipe
     int wake[2];
     volatile sig_atomic_t is_halting;
+    volatile usec halted_at; // monotonic
     volatile sig_atomic_t exit_code;
     const char *volatile doing;
     usec deadline; // monotonic, from the first signal that the loop received
@@ -34,10 +37,16 @@ static void
 on_number(int number)
 {
     int errno_before = errno;
+    usec now = clock_monotonic();
+    if (signals.is_halting && now - signals.halted_at < SIGNALS_ARE_ONE) {
+        errno = errno_before;
+        return;
+    }
     if (!signals.is_halting) {
         const struct itimerspec within = {
             .it_value = {SIGNALS_WITHIN / USEC_PER_S,
                          SIGNALS_WITHIN % USEC_PER_S * 1000}};
+        signals.halted_at = now;
         signals.is_halting = 1;
         timer_settime(signals.timer, 0, &within, NULL);
     }

@@ -12,7 +12,7 @@
 
 struct event_base;
 
-// Called from the loop, for each signal.
+// Called from the loop, for each signal; for those within 200 ms of the first, once.
 typedef void (*signals_fn)(void *context);
 
 // Installs the handlers; SIGHUP stays ignored if it is. Keeps all. False when the
