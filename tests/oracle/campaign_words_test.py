@@ -102,11 +102,16 @@ def is_one_letter(word):
         (kind(first) == "N" or kind(first) == "L" and script(first) is not None)
 
 
+def has_content(word):
+    """Words of nothing but punctuation, white space and signs are refused; those of pictures are not."""
+    return any(category[0] in "LMN" or category in ("So", "Cn") for category in map(unicodedata.category, word))
+
+
 def make_words(rng, alphabets):
     words = {}
     while len(words) < 60:
         word = form(make(rng, alphabets, rng.choice((1, 2, 2, 3, 3, 4)))).strip(" \u200b")
-        if word and kind(word[0]) != "M" and re.search(r"[a-z0-9]|[^\x00-\x7f]", word) and "\n" not in word and \
+        if word and kind(word[0]) != "M" and has_content(word) and "\n" not in word and \
                 not is_one_letter(word):
             words[word] = len(words)
     return list(words)

@@ -423,8 +423,10 @@ def a_replica_that_takes_over_without_the_last_entries_gets_them_again():
     pair.worker.process.send_signal(signal.SIGSTOP)  # it must not have counted what is lost
     replica.stop_process()
     cluster.nodes[master].client.client_kill_filter(_type="slave")
+    sent = pair.ingest.metric("cascaded_entries_sent_total")
     pair.feed.send(SENT[third:2 * third])
-    wait("only the master has the next posts", lambda: waiting(pair) >= third // 100)
+    wait("only the master has the next posts",
+         lambda: pair.ingest.metric("cascaded_entries_sent_total") >= sent + third // 100)
     cluster.kill(master)
     replica.continue_process()
     wait("the replica has taken over", lambda: answers(pair))
